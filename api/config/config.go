@@ -1,0 +1,203 @@
+// Package config is the configuration of all services: one strict YAML file,
+// every value of which the environment can override.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/go-playground/validator/v10"
+
+	"github.com/rodopath/rodopath/api/strictyaml"
+)
+
+// Config is the file. Services read the parts that are theirs.
+type Config struct {
+	// Policy is "default" or the path of a policy file, beside this file.
+	Policy string `yaml:"policy"`
+	// Controller is the business that decides about the data; wordings name it.
+	Controller string `yaml:"controller"`
+	// Listen is where webhooks are received. Empty means 127.0.0.1:8080.
+	Listen  string   `yaml:"listen" validate:"omitempty,hostname_port"`
+	Sources []Source `yaml:"sources" validate:"unique=ID,dive"`
+	API     API      `yaml:"api"`
+	NATS    NATS     `yaml:"nats"`
+	MongoDB MongoDB  `yaml:"mongodb"`
+	// Keys is a reference to the keys that hash and seal the names of persons.
+	Keys string `yaml:"keys" validate:"omitempty,reference"`
+	// KeepDecisionsDays is how long decisions stay readable in the stream; 0 means 30.
+	KeepDecisionsDays int `yaml:"keep_decisions_days" validate:"min=0,max=3660"`
+
+	dir string
+}
+
+// Source is a sender of webhooks.
+type Source struct {
+	ID       string `yaml:"id" validate:"required,max=40,sourceid"`
+	Platform string `yaml:"platform" validate:"required,oneof=stripe woocommerce mailerlite standard"`
+	// Secrets are references to the secrets that sign the webhooks; any may.
+	Secrets []string `yaml:"secrets" validate:"required,min=1,max=5,dive,reference"`
+	// TestMode says what becomes of test events: "drop" (also when empty) or "accept".
+	TestMode string `yaml:"test_mode" validate:"omitempty,oneof=drop accept"`
+	// Zone reads times without a zone. Empty means UTC.
+	Zone string `yaml:"zone" validate:"omitempty,timezone"`
+	// Wording is the id of the consent text behind the sign-ups.
+	Wording string `yaml:"wording"`
+	// Groups says what a group of the newsletter platform means.
+	Groups map[string]string `yaml:"groups" validate:"dive,oneof=newsletter webinar ignore"`
+	// Products says what is sold, by product or price id, SKU or category.
+	Products map[string]Product `yaml:"products" validate:"dive"`
+}
+
+// Product is what a sale gives: in YAML an access, or access and days.
+type Product struct {
+	Access string `yaml:"access" validate:"required,oneof=one_off course service subscription"`
+	// Days is how long a course stays open; 0 means without an end.
+	Days int `yaml:"days" validate:"min=0,max=36600"`
+}
+
+// UnmarshalYAML reads "course" as well as {access: course, days: 30}.
+func (p *Product) UnmarshalYAML(unmarshal func(any) error) error {
+	if unmarshal(&p.Access) == nil {
+		return nil
+	}
+	type plain Product
+	return unmarshal((*plain)(p))
+}
+
+// API is the interface for people and tools: explain, events.
+type API struct {
+	// Listen is its address. Empty means 127.0.0.1 on a free port.
+	Listen string `yaml:"listen" validate:"omitempty,hostname_port"`
+	// Tokens are references to bearer tokens; any opens the interface.
+	Tokens []string `yaml:"tokens" validate:"max=20,dive,reference"`
+}
+
+// NATS is where the streams are.
+type NATS struct {
+	// URL is the server's, or several with commas. Empty means the built-in server
+	// where there is one.
+	URL string `yaml:"url"`
+	// Credentials is a reference to a NATS credentials file.
+	Credentials string `yaml:"credentials" validate:"omitempty,reference"`
+	// Replicas is how many servers hold each stream; 0 means 1.
+	Replicas int `yaml:"replicas" validate:"min=0,max=5"`
+	// Fsync is when the built-in server writes to the disk for good: "always"
+	// (also when empty: before every answer) or "interval" (every second: faster,
+	// and a power cut may lose the last second).
+	Fsync string `yaml:"fsync" validate:"omitempty,oneof=always interval"`
+}
+
+// MongoDB is where subjects are kept in a cluster.
+type MongoDB struct {
+	// URI is a connection string or a reference to one; it must be a reference
+	// when it holds a password.
+	URI string `yaml:"uri"`
+	// Database is its name. Empty means rodopath.
+	Database string `yaml:"database" validate:"omitempty,max=60,alphanum"`
+}
+
+// Load reads the file at path and applies the environment. Without a file it is
+// the environment alone.
+func Load(path string, environ []string) (*Config, error) {
+	c := &Config{dir: filepath.Dir(path)}
+	data, err := os.ReadFile(path)
+	switch {
+	case path == "" || errors.Is(err, fs.ErrNotExist):
+		data = []byte("{}")
+	case err != nil:
+		return nil, fmt.Errorf("load configuration: %w", err)
+	}
+	doc, err := strictyaml.Decode(path, data, c)
+	if err != nil {
+		return nil, err
+	}
+	if err := override(reflect.ValueOf(c).Elem(), prefix, environ); err != nil {
+		return nil, err
+	}
+	return c, c.check(doc)
+}
+
+// check finds what is wrong with the values.
+func (c *Config) check(doc *strictyaml.Document) error {
+	v := validator.New(validator.WithRequiredStructEnabled())
+	v.RegisterTagNameFunc(func(f reflect.StructField) string { return f.Tag.Get("yaml") })
+	err := errors.Join(
+		v.RegisterValidation("reference", func(fl validator.FieldLevel) bool { return isReference(fl.Field().String()) }),
+		v.RegisterValidation("sourceid", func(fl validator.FieldLevel) bool { return isSourceID(fl.Field().String()) }),
+		v.RegisterValidation("timezone", func(fl validator.FieldLevel) bool { return isZone(fl.Field().String()) }),
+	)
+	if err != nil {
+		return fmt.Errorf("check configuration: %w", err)
+	}
+	var faults []strictyaml.Fault
+	var invalid validator.ValidationErrors
+	if err := v.Struct(c); errors.As(err, &invalid) {
+		for _, f := range invalid {
+			faults = append(faults, doc.Faultf(pathOf(f.Namespace()), "%s", explain(f)))
+		}
+	} else if err != nil {
+		return fmt.Errorf("check configuration: %w", err)
+	}
+	if u, err := url.Parse(c.MongoDB.URI); err == nil && u.User != nil && !isReference(c.MongoDB.URI) && os.Getenv(prefix+"_MONGODB_URI") == "" {
+		faults = append(faults, doc.Faultf([]any{"mongodb", "uri"}, "mongodb.uri holds a password; keep it out of this file and write env:NAME or file:PATH"))
+	}
+	return doc.Fail(faults...)
+}
+
+func isSourceID(s string) bool {
+	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-_") == ""
+}
+
+func isZone(s string) bool {
+	_, err := time.LoadLocation(s)
+	return err == nil
+}
+
+// pathOf turns "Config.sources[1].secrets[0]" into keys and indexes.
+func pathOf(namespace string) []any {
+	var path []any
+	_, rest, _ := strings.Cut(namespace, ".")
+	for _, part := range strings.FieldsFunc(rest, func(r rune) bool { return r == '.' || r == '[' }) {
+		inner, isIndex := strings.CutSuffix(part, "]")
+		n := 0
+		if _, err := fmt.Sscanf(inner, "%d", &n); isIndex && err == nil {
+			path = append(path, n)
+		} else {
+			path = append(path, inner)
+		}
+	}
+	return path
+}
+
+// explain says what is wrong with a value, without the value: it may be a secret
+// that was written where a reference belongs.
+func explain(f validator.FieldError) string {
+	_, name, _ := strings.Cut(f.Namespace(), ".")
+	switch f.Tag() {
+	case "required":
+		return name + " is missing"
+	case "oneof":
+		return fmt.Sprintf("%s must be one of: %s", name, strings.Join(strings.Fields(f.Param()), ", "))
+	case "reference":
+		return name + " must be a reference, env:NAME or file:PATH; secrets do not belong in this file"
+	case "sourceid":
+		return name + " may have the letters a to z, digits, - and _"
+	case "unique":
+		return name + ": every source needs an id of its own"
+	case "hostname_port":
+		return name + " must be an address such as 127.0.0.1:8080"
+	case "timezone":
+		return name + " must be a time zone such as Europe/Warsaw"
+	case "min", "max":
+		return fmt.Sprintf("%s is out of range (%s %s)", name, f.Tag(), f.Param())
+	}
+	return fmt.Sprintf("%s is not valid (%s)", name, f.Tag())
+}

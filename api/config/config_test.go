@@ -1,0 +1,104 @@
+package config
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func write(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+const example = `policy: default
+controller: Sklep Ani
+sources:
+  - {id: shop, platform: woocommerce, secrets: ["env:SHOP_SECRET"], products: {"17": course, "18": {access: course, days: 30}}}
+  - {id: card, platform: stripe, secrets: ["file:stripe.secret"], test_mode: drop}
+  - {id: letters, platform: mailerlite, secrets: ["env:ML_SECRET"], zone: UTC, wording: newsletter-offers, groups: {"98123": webinar}}
+  - {id: forms, platform: standard, secrets: ["env:FORMS_SECRET"]}
+`
+
+func TestLoad_ReadsTheExample(t *testing.T) {
+	c, err := Load(write(t, "c.yaml", example), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Sources) != 4 || c.Sources[0].Products["17"].Access != "course" || c.Sources[0].Products["18"].Days != 30 {
+		t.Errorf("got %+v", c)
+	}
+}
+
+func TestLoad_RefusesWhatIsWrongAndSaysWhere(t *testing.T) {
+	for text, want := range map[string]string{
+		"sorces: []\n": `:1:1: unknown key "sorces"; did you mean "sources"?`,
+		"sources:\n  - {id: shop, platform: shopify, secrets: [\"env:A\"]}\n":                                                    `:2:26: sources[0].platform must be one of: stripe, woocommerce, mailerlite, standard`,
+		"sources:\n  - {id: shop, platform: stripe, secrets: [\"whsec_open\"]}\n":                                                `secrets[0] must be a reference, env:NAME or file:PATH`,
+		"sources:\n  - {id: shop, platform: stripe}\n":                                                                           `sources[0].secrets is missing`,
+		"sources:\n  - {id: \"Shop.1\", platform: stripe, secrets: [\"env:A\"]}\n":                                               `may have the letters a to z`,
+		"sources:\n  - {id: a, platform: stripe, secrets: [\"env:A\"]}\n  - {id: a, platform: standard, secrets: [\"env:A\"]}\n": `every source needs an id of its own`,
+		"sources:\n  - {id: a, platform: stripe, secrets: [\"env:A\"], zone: Mars/Base}\n":                                       `must be a time zone`,
+		"listen: nowhere\n": `:1:9: listen must be an address such as 127.0.0.1:8080`,
+		"mongodb: {uri: \"mongodb://u:hunter2@host\"}\n":                                               `mongodb.uri holds a password`,
+		"sources:\n  - {id: a, platform: stripe, secrets: [\"env:A\"], products: {\"1\": lifetime}}\n": `must be one of: one_off, course, service, subscription`,
+	} {
+		_, err := Load(write(t, "c.yaml", text), nil)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s got %v\nwant %s", text, err, want)
+		}
+		if err != nil && (strings.Contains(err.Error(), "whsec_open") || strings.Contains(err.Error(), "hunter2")) {
+			t.Errorf("the error shows a secret: %v", err)
+		}
+	}
+}
+
+func TestLoad_EnvironmentOverridesEveryValue(t *testing.T) {
+	c, err := Load(write(t, "c.yaml", example), []string{
+		"RODOPATH_POLICY=my.yaml",
+		"RODOPATH_NATS_URL=nats://elsewhere:4222",
+		"RODOPATH_NATS_REPLICAS=3",
+		"RODOPATH_SOURCES_CARD_TEST_MODE=accept",
+		"RODOPATH_SOURCES_SHOP_SECRETS=[\"env:NEW\", \"env:OLD\"]",
+		"RODOPATH_SOURCES_LETTERS_GROUPS={\"1\": ignore}",
+		"RODOPATH_API_TOKENS=[\"env:TOKEN\"]",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Policy != "my.yaml" || c.NATS.URL != "nats://elsewhere:4222" || c.NATS.Replicas != 3 || c.Sources[1].TestMode != "accept" ||
+		len(c.Sources[0].Secrets) != 2 || c.Sources[2].Groups["1"] != "ignore" || c.API.Tokens[0] != "env:TOKEN" {
+		t.Errorf("got %+v", c)
+	}
+	if _, err := Load(write(t, "c.yaml", example), []string{"RODOPATH_NATS_REPLICAS=many"}); err == nil || !strings.Contains(err.Error(), "RODOPATH_NATS_REPLICAS") {
+		t.Errorf("a bad variable: %v", err)
+	}
+}
+
+func TestSecret_FollowsReferencesAndRefusesEmptyOnes(t *testing.T) {
+	path := write(t, "stripe.secret", "whsec_123\n")
+	c := &Config{dir: filepath.Dir(path)}
+	t.Setenv("RODOPATH_TEST_SECRET", "abc")
+	t.Setenv("RODOPATH_TEST_EMPTY", "  ")
+	for reference, want := range map[string]string{
+		"file:stripe.secret": "whsec_123", "file:" + path: "whsec_123", "env:RODOPATH_TEST_SECRET": "abc",
+	} {
+		if got, err := c.Secret(reference); got != want || err != nil {
+			t.Errorf("%s: got %q, %v", reference, got, err)
+		}
+	}
+	for _, reference := range []string{"env:RODOPATH_TEST_EMPTY", "env:RODOPATH_TEST_UNSET"} {
+		if _, err := c.Secret(reference); !errors.Is(err, ErrEmptySecret) {
+			t.Errorf("%s: got %v", reference, err)
+		}
+	}
+	if _, err := c.Secret("whsec_open"); err == nil || strings.Contains(err.Error(), "whsec_open") {
+		t.Errorf("a secret in the open: %v", err)
+	}
+}

@@ -1,0 +1,78 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// References name secrets that are kept elsewhere.
+const (
+	envPrefix  = "env:"
+	filePrefix = "file:"
+)
+
+func isReference(s string) bool {
+	name, isEnv := strings.CutPrefix(s, envPrefix)
+	path, isFile := strings.CutPrefix(s, filePrefix)
+	return isEnv && name != "" || isFile && path != ""
+}
+
+// ErrEmptySecret means that a reference leads to nothing. An empty secret would
+// let anybody sign.
+var ErrEmptySecret = errors.New("secret is empty")
+
+// Secret follows a reference. The path of a file is taken from the directory of
+// the configuration; line ends after the secret do not count.
+func (c *Config) Secret(reference string) (string, error) {
+	var secret string
+	if name, ok := strings.CutPrefix(reference, envPrefix); ok {
+		secret = os.Getenv(name)
+	} else if path, ok := strings.CutPrefix(reference, filePrefix); ok {
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(c.dir, path)
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return "", fmt.Errorf("read secret %s: %w", reference, err)
+		}
+		secret = strings.TrimRight(string(data), "\r\n")
+	} else {
+		return "", errors.New("a secret must be given as env:NAME or file:PATH")
+	}
+	if strings.TrimSpace(secret) == "" {
+		return "", fmt.Errorf("read secret %s: %w", reference, ErrEmptySecret)
+	}
+	return secret, nil
+}
+
+// Secrets follows several references.
+func (c *Config) Secrets(references []string) ([]string, error) {
+	out := make([]string, len(references))
+	for i, r := range references {
+		s, err := c.Secret(r)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = s
+	}
+	return out, nil
+}
+
+// Path returns a path that the file names, taken from the file's directory.
+func (c *Config) Path(path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(c.dir, path)
+}
+
+// Value returns a value that may be a reference.
+func (c *Config) Value(v string) (string, error) {
+	if isReference(v) {
+		return c.Secret(v)
+	}
+	return v, nil
+}

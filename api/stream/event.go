@@ -1,0 +1,138 @@
+package stream
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// ContentType is the media type of an Event on the wire.
+const ContentType = "application/cloudevents+json"
+
+// The types of events. A change that a consumer must know of gets a new version.
+const (
+	TypeDelete     = "dev.rodopath.delete.v1"
+	TypeAskConsent = "dev.rodopath.ask-consent.v1"
+)
+
+// Event is a decision as other systems receive it: a CloudEvent 1.0 in structured
+// JSON, the same bytes on every wire.
+type Event struct {
+	SpecVersion string `json:"specversion"`
+	// ID is the decision's: the same decision sent twice has the same id.
+	ID     string `json:"id"`
+	Source string `json:"source"`
+	Type   string `json:"type"`
+	// Subject is the id of the person, which means nothing by itself.
+	Subject         string    `json:"subject"`
+	Time            time.Time `json:"time"`
+	DataContentType string    `json:"datacontenttype"`
+	Data            Decision  `json:"data"`
+}
+
+// Decision is what another system is to do about one person.
+type Decision struct {
+	// Kind is "delete" or "ask-consent".
+	Kind string `json:"kind"`
+	// Person says who, by every name that is known. It is empty once the address
+	// had to go before.
+	Person Person `json:"person"`
+	// Effective is the instant from which the decision is due.
+	Effective time.Time `json:"effective"`
+	// Policy names the policy and its revision, as "pl@1a2b3c".
+	Policy string `json:"policy"`
+	// Because lists the bases the decision rests on: those that ended, or the one
+	// on which the person may be asked.
+	Because []Reason `json:"because"`
+	// Delete is set when Kind is "delete", Ask when it is "ask-consent".
+	Delete *Delete `json:"delete,omitempty"`
+	Ask    *Ask    `json:"ask,omitempty"`
+}
+
+// Person names a person so that another system can find them.
+type Person struct {
+	Emails []string `json:"emails,omitempty"`
+	// IDs are the platforms' ids, as "stripe:cus_123".
+	IDs []string `json:"ids,omitempty"`
+}
+
+// Reason is a basis behind a decision.
+type Reason struct {
+	// Rule is the rule of the policy, Cites the law behind it.
+	Rule    string `json:"rule"`
+	Purpose string `json:"purpose"`
+	// Article is the basis in the GDPR, such as "6(1)(a)".
+	Article string    `json:"article"`
+	Cites   string    `json:"cites,omitempty"`
+	Ref     string    `json:"ref,omitempty"`
+	Since   time.Time `json:"since"`
+	// Until is the first instant at which the basis no longer stands; absent while
+	// it does and no end is known.
+	Until *time.Time `json:"until,omitempty"`
+	// Facts are the ids of the facts it rests on.
+	Facts []string `json:"facts"`
+}
+
+// Delete says which data lost their last basis.
+type Delete struct {
+	// Scope is "person" when nothing may be held any more but keyed hashes, and
+	// "part" otherwise.
+	Scope string `json:"scope"`
+	Items []Item `json:"items"`
+	// Purposes are those whose bases ended.
+	Purposes []string `json:"purposes"`
+	// Stays lists what may still be held, and until when.
+	Stays []Stay `json:"stays"`
+}
+
+// Item is a category of data; Ref names the record when it is kept per record.
+type Item struct {
+	Category string `json:"category"`
+	Ref      string `json:"ref,omitempty"`
+}
+
+// Stay is an item that may still be held.
+type Stay struct {
+	Item
+	Purpose string `json:"purpose"`
+	Article string `json:"article"`
+	// Until is the first instant at which it may not be held; absent while no end
+	// is known. LastDay is the last whole day before, in the policy's zone.
+	Until   *time.Time `json:"until,omitempty"`
+	LastDay string     `json:"last_day,omitempty"`
+}
+
+// Ask says what to ask the person, and where.
+type Ask struct {
+	Purpose string `json:"purpose"`
+	Channel string `json:"channel"`
+	// Wording is the id to send back with the answer.
+	Wording  string `json:"wording"`
+	Language string `json:"language"`
+	Text     string `json:"text"`
+	// Places are where the question may stand: never a message of its own.
+	Places []string `json:"places"`
+	// Until is when the question falls.
+	Until time.Time `json:"until"`
+}
+
+// Encode writes the event as structured JSON.
+func (e *Event) Encode() ([]byte, error) {
+	data, err := json.Marshal(e)
+	if err != nil {
+		return nil, fmt.Errorf("encode event %s: %w", e.ID, err)
+	}
+	return data, nil
+}
+
+// DecodeEvent reads an event from structured JSON.
+func DecodeEvent(data []byte) (*Event, error) {
+	e := &Event{}
+	if err := json.Unmarshal(data, e); err != nil {
+		return nil, fmt.Errorf("decode event: %w", err)
+	}
+	if e.SpecVersion != "1.0" {
+		return nil, fmt.Errorf("decode event: specversion is %q and must be 1.0", e.SpecVersion)
+	}
+	return e, nil
+}

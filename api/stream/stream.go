@@ -1,0 +1,98 @@
+// Package stream names the JetStream streams of Rodopath and what travels in
+// them, for those who publish to them and those who consume them.
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// The streams and their subjects. Subjects carry ids that mean nothing by
+// themselves, never an address.
+const (
+	// Facts holds webhooks that are not applied yet: protobuf
+	// rodopath.fact.v1.Delivery on "rodopath.facts.SOURCE". A work queue: what is
+	// applied leaves it.
+	Facts        = "FACTS"
+	factsSubject = "rodopath.facts."
+	// Decisions holds what other systems are to do: CloudEvents as JSON on
+	// "rodopath.decisions.KIND.SUBJECT".
+	Decisions        = "DECISIONS"
+	decisionsSubject = "rodopath.decisions."
+)
+
+// AllDecisions matches the subject of every decision.
+const AllDecisions = decisionsSubject + ">"
+
+// FactsOf returns the subject for the deliveries of a source.
+func FactsOf(source string) string { return factsSubject + token(source) }
+
+// DecisionFor returns the subject for decisions of a kind about a person.
+func DecisionFor(kind, subject string) string {
+	return decisionsSubject + token(kind) + "." + token(subject)
+}
+
+// token makes one token of a NATS subject of a name.
+func token(name string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '.', r == '*', r == '>', r <= ' ', r == 0x7f:
+			return '_'
+		}
+		return r
+	}, name)
+}
+
+// Options says how the streams are kept.
+type Options struct {
+	// Replicas is the number of servers that hold each stream; 0 means 1.
+	Replicas int
+	// KeepDecisions is how long decisions can be read; 0 means 30 days.
+	KeepDecisions time.Duration
+}
+
+// Window is how long a stream knows a message id again.
+const Window = 2 * time.Minute
+
+const keepDecisions = 30 * 24 * time.Hour
+
+// Ensure makes the streams, or brings them to the given options. Any number of
+// processes may call it at once.
+func Ensure(ctx context.Context, js jetstream.JetStream, opts Options) error {
+	if opts.KeepDecisions == 0 {
+		opts.KeepDecisions = keepDecisions
+	}
+	for _, config := range []jetstream.StreamConfig{
+		{
+			Name: Facts, Subjects: []string{factsSubject + "*"},
+			Description: "webhooks that are not applied yet",
+			Retention:   jetstream.WorkQueuePolicy, Discard: jetstream.DiscardNew,
+			Replicas: max(opts.Replicas, 1), Duplicates: Window,
+		},
+		{
+			Name: Decisions, Subjects: []string{AllDecisions},
+			Description: "what other systems are to delete, and whom to ask",
+			Retention:   jetstream.LimitsPolicy, MaxAge: opts.KeepDecisions,
+			Replicas: max(opts.Replicas, 1), Duplicates: Window,
+		},
+	} {
+		if err := ensure(ctx, js, config); err != nil {
+			return fmt.Errorf("ensure stream %s: %w", config.Name, err)
+		}
+	}
+	return nil
+}
+
+// ensure tolerates another process that makes the stream at the same moment.
+func ensure(ctx context.Context, js jetstream.JetStream, config jetstream.StreamConfig) error {
+	_, err := js.CreateOrUpdateStream(ctx, config)
+	if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
+		_, err = js.UpdateStream(ctx, config)
+	}
+	return err
+}

@@ -1,0 +1,233 @@
+// Package strictyaml reads configuration and policy files without mercy for
+// slips: an unknown or repeated key, or a value of the wrong shape, is an error
+// that says where it stands and what to do.
+package strictyaml
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Fault is one thing wrong with a file.
+type Fault struct {
+	// Line and Column count from 1; 0 means that the place is not known.
+	Line, Column int
+	// Text says what is wrong and what to do.
+	Text string
+}
+
+// Error is all that is wrong with a file, in the order of its lines.
+type Error struct {
+	File   string
+	Faults []Fault
+}
+
+// Error lists the faults, one a line, as "file:line:column: text".
+func (e *Error) Error() string {
+	lines := make([]string, len(e.Faults))
+	for i, f := range e.Faults {
+		lines[i] = fmt.Sprintf("%s:%d:%d: %s", e.File, f.Line, f.Column, f.Text)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Document is a file that was read, and where everything stands in it.
+type Document struct {
+	file string
+	root *yaml.Node
+}
+
+// Decode reads one YAML document into v, which must point to a struct with yaml
+// tags. The error is an *Error.
+func Decode(file string, data []byte, v any) (*Document, error) {
+	root := &yaml.Node{}
+	switch err := yaml.Unmarshal(data, root); {
+	case err != nil:
+		return nil, &Error{file, []Fault{fromMessage(err.Error())}}
+	case root.Kind == 0:
+		return nil, &Error{file, []Fault{{1, 1, "the file is empty"}}}
+	}
+	d := &Document{file: file, root: root.Content[0]}
+	faults := unknownKeys(d.root, reflect.TypeOf(v).Elem())
+	if err := d.root.Decode(v); err != nil {
+		faults = append(faults, fromError(err)...)
+	}
+	return d, d.Fail(faults...)
+}
+
+// Fail makes an error of faults found in the document; without any it is nil.
+func (d *Document) Fail(faults ...Fault) error {
+	if len(faults) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(faults, func(a, b Fault) int { return a.Line - b.Line })
+	return &Error{d.file, faults}
+}
+
+// Faultf makes a fault at the value found by following keys and indexes, or at
+// the nearest value above it that exists.
+func (d *Document) Faultf(path []any, format string, args ...any) Fault {
+	n := d.root
+	for _, step := range path {
+		next := child(n, step)
+		if next == nil {
+			break
+		}
+		n = next
+	}
+	return Fault{n.Line, n.Column, fmt.Sprintf(format, args...)}
+}
+
+func child(n *yaml.Node, step any) *yaml.Node {
+	switch s := step.(type) {
+	case int:
+		if n.Kind == yaml.SequenceNode && s < len(n.Content) {
+			return n.Content[s]
+		}
+	case string:
+		for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
+			if n.Content[i].Value == s {
+				return n.Content[i+1]
+			}
+		}
+	}
+	return nil
+}
+
+// unknownKeys compares the keys of a mapping with the fields of a struct type.
+func unknownKeys(n *yaml.Node, t reflect.Type) []Fault {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	var faults []Fault
+	switch {
+	case n.Kind == yaml.AliasNode:
+		return unknownKeys(n.Alias, t)
+	case n.Kind == yaml.SequenceNode && t.Kind() == reflect.Slice:
+		for _, c := range n.Content {
+			faults = append(faults, unknownKeys(c, t.Elem())...)
+		}
+	case n.Kind == yaml.MappingNode && t.Kind() == reflect.Map:
+		for i := 1; i < len(n.Content); i += 2 {
+			faults = append(faults, unknownKeys(n.Content[i], t.Elem())...)
+		}
+	case n.Kind == yaml.MappingNode && t.Kind() == reflect.Struct:
+		fields := fieldsOf(t)
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			key := n.Content[i]
+			field, ok := fields[key.Value]
+			if !ok {
+				faults = append(faults, Fault{key.Line, key.Column, fmt.Sprintf("unknown key %q%s", key.Value, suggest(key.Value, fields))})
+				continue
+			}
+			faults = append(faults, unknownKeys(n.Content[i+1], field)...)
+		}
+	}
+	return faults
+}
+
+func fieldsOf(t reflect.Type) map[string]reflect.Type {
+	fields := map[string]reflect.Type{}
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, opts, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		switch {
+		case opts == "inline":
+			for k, v := range fieldsOf(f.Type) {
+				fields[k] = v
+			}
+		case name != "" && name != "-":
+			fields[name] = f.Type
+		}
+	}
+	return fields
+}
+
+// suggest names the known key that is nearest to a wrong one, or all of them.
+func suggest(wrong string, fields map[string]reflect.Type) string {
+	known := make([]string, 0, len(fields))
+	for k := range fields {
+		known = append(known, k)
+		if distance(wrong, k) <= 2 {
+			return fmt.Sprintf("; did you mean %q?", k)
+		}
+	}
+	slices.Sort(known)
+	return "; known here are " + strings.Join(known, ", ")
+}
+
+// distance counts the letters to change, add or drop to make b of a.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		last := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := last
+			if a[i] != b[j] {
+				cost = min(last, row[j], row[j+1]) + 1
+			}
+			last, row[j+1] = row[j+1], cost
+		}
+	}
+	return row[len(b)]
+}
+
+var (
+	lineOf   = regexp.MustCompile(`^(?:yaml: )?(?:unmarshal errors:\s*)?line (\d+): `)
+	goTypeOf = regexp.MustCompile(` into (\S+)$`)
+)
+
+func fromError(err error) []Fault {
+	var te *yaml.TypeError
+	if !errors.As(err, &te) {
+		return []Fault{fromMessage(err.Error())}
+	}
+	var faults []Fault
+	for _, m := range te.Errors {
+		faults = append(faults, fromMessage(m))
+	}
+	return faults
+}
+
+// fromMessage takes the line out of the library's message and says the type in
+// words that mean something to someone who does not program.
+func fromMessage(m string) Fault {
+	f := Fault{Line: 1, Column: 1}
+	if found := lineOf.FindStringSubmatch(m); found != nil {
+		f.Line, _ = strconv.Atoi(found[1]) // the pattern admits digits only
+		m = m[len(found[0]):]
+	}
+	m = goTypeOf.ReplaceAllStringFunc(m, func(s string) string {
+		return "; expected " + kindWord(strings.TrimPrefix(s, " into "))
+	})
+	m = strings.NewReplacer("yaml: ", "", "cannot unmarshal ", "cannot read ", "!!str", "the text", "!!int", "the number", "!!seq", "a list", "!!map", "a mapping", "!!bool", "the yes/no").Replace(m)
+	f.Text = strings.TrimSpace(m)
+	return f
+}
+
+func kindWord(goType string) string {
+	switch {
+	case strings.HasPrefix(goType, "[]"):
+		return "a list"
+	case strings.HasPrefix(goType, "map["):
+		return "a mapping"
+	case goType == "int" || goType == "int32" || goType == "int64":
+		return "a whole number"
+	case goType == "bool":
+		return "true or false"
+	case goType == "string":
+		return "a text"
+	}
+	return "keys and values"
+}

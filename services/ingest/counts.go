@@ -1,0 +1,66 @@
+package ingest
+
+import (
+	"fmt"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// What became of a webhook, as a metric label.
+const (
+	outcomeFacts         = "facts"
+	outcomeSilent        = "silent"
+	outcomePing          = "ping"
+	outcomeBadSignature  = "bad_signature"
+	outcomeUnknownSource = "unknown_source"
+	outcomeTooLarge      = "too_large"
+	outcomeMediaType     = "media_type"
+	outcomeUnreadable    = "unreadable"
+	outcomeImpossible    = "impossible"
+	outcomeUnavailable   = "unavailable"
+	outcomeFailed        = "failed"
+)
+
+// counts are the metrics of the handler. Their labels hold configured names and
+// constants alone: the source of a webhook to an unknown address is "".
+type counts struct {
+	webhooks *prometheus.CounterVec
+	silent   *prometheus.CounterVec
+}
+
+func newCounts(metrics prometheus.Registerer) (*counts, error) {
+	c := &counts{
+		webhooks: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "rodopath_webhooks_total",
+			Help: "Webhooks received, by source and by what became of them.",
+		}, []string{"source", "outcome"}),
+		silent: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "rodopath_silent_total",
+			Help: "Parts of webhooks that gave no fact, by source and reason.",
+		}, []string{"source", "reason"}),
+	}
+	if metrics == nil {
+		return c, nil
+	}
+	for _, vec := range []prometheus.Collector{c.webhooks, c.silent} {
+		if err := metrics.Register(vec); err != nil {
+			return nil, fmt.Errorf("register metrics: %w", err)
+		}
+	}
+	return c, nil
+}
+
+func (c *counts) webhook(source, outcome string) {
+	c.webhooks.WithLabelValues(source, outcome).Inc()
+}
+
+func (c *counts) reading(source string, r Reading) {
+	outcome := outcomeFacts
+	if len(r.Facts) == 0 {
+		outcome = outcomeSilent
+	}
+	c.webhook(source, outcome)
+	for _, reason := range r.Silent {
+		c.silent.WithLabelValues(source, reason).Inc()
+	}
+}

@@ -1,0 +1,73 @@
+package ingest
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"slices"
+	"strconv"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+)
+
+// FactID returns an id made of parts: the first 32 hex characters of SHA-256
+// over them, each led by its length, so that no two lists of parts run together.
+func FactID(parts ...string) string {
+	size := 0
+	for _, p := range parts {
+		size += 8 + len(p)
+	}
+	buf := make([]byte, 0, size)
+	for _, p := range parts {
+		buf = binary.BigEndian.AppendUint64(buf, uint64(len(p)))
+		buf = append(buf, p...)
+	}
+	sum := sha256.Sum256(buf)
+	return hex.EncodeToString(sum[:16])
+}
+
+// Seal gives every fact that has no id one made of the source and of what the
+// fact says. Two webhooks that tell the same give the same id; who it happened
+// to, other names of the record and evidence have no part in it.
+func Seal(source string, facts []*factv1.Fact) {
+	for _, f := range facts {
+		if f.Id == "" {
+			SealApart(source, f)
+		}
+	}
+}
+
+// SealApart seals one fact and lets apart have a part in its id: names that tell
+// it from a fact of the same meaning, such as the number of one of two refunds.
+func SealApart(source string, f *factv1.Fact, apart ...string) {
+	f.Id = FactID(meaning(source, unix(f.Occurred), f, apart)...)
+}
+
+// SealUndated is SealApart for a fact whose time is only the nearest one that
+// the platform tells and changes from webhook to webhook: it stays out of the id.
+func SealUndated(source string, f *factv1.Fact, apart ...string) {
+	f.Id = FactID(meaning(source, "undated", f, apart)...)
+}
+
+func meaning(source, occurred string, f *factv1.Fact, apart []string) []string {
+	parts := make([]string, 0, 16+len(f.Purposes)+len(f.Channels)+len(apart))
+	parts = append(parts,
+		source, f.Kind.String(), f.Ref, occurred, f.Contract,
+		f.Access.String(), strconv.Itoa(int(f.AccessDays)), unix(f.PaidUntil),
+		strconv.FormatBool(f.PerformanceAwaited), strconv.FormatBool(f.Full), f.Wording,
+	)
+	for _, list := range [][]string{f.Purposes, f.Channels, apart} {
+		parts = append(parts, strconv.Itoa(len(list)))
+		parts = append(parts, slices.Sorted(slices.Values(list))...)
+	}
+	return parts
+}
+
+func unix(t *timestamppb.Timestamp) string {
+	if t == nil {
+		return ""
+	}
+	return strconv.FormatInt(t.GetSeconds(), 10)
+}

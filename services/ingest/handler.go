@@ -1,0 +1,191 @@
+package ingest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/go-playground/validator/v10"
+	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+)
+
+// ErrUnavailable means that a delivery could not be made durable now and may be
+// later. The sender is asked to try again.
+var ErrUnavailable = errors.New("nowhere to put the delivery")
+
+// Publisher makes deliveries durable.
+type Publisher interface {
+	// Publish returns nil once d will not be lost. An error that wraps
+	// ErrUnavailable says that another try may succeed.
+	Publish(ctx context.Context, d *factv1.Delivery) error
+}
+
+// Options is what a Handler works with.
+type Options struct {
+	// Sources reads the webhooks of each source, by its id. An id becomes a path
+	// segment, part of delivery ids and a metric label.
+	Sources map[string]Provider `validate:"required,min=1,dive,keys,max=63,source_id,endkeys,required"`
+	// Publisher takes what the webhooks said.
+	Publisher Publisher `validate:"required"`
+	// Now tells the time; nil means time.Now.
+	Now func() time.Time
+	// Log gets one line for every webhook that was not taken; nil means
+	// slog.Default().
+	Log *slog.Logger
+	// Metrics counts webhooks when it is there.
+	Metrics prometheus.Registerer
+	// MaxBody is the largest body taken, in bytes; 0 means 1 MiB.
+	MaxBody int64 `validate:"min=0"`
+}
+
+// Handler receives the webhooks of all sources.
+type Handler struct {
+	Options
+	counts  *counts
+	buffers sync.Pool
+}
+
+const (
+	defaultMaxBody = 1 << 20
+	// keptBuffer is the largest buffer that is used again, so that a few large
+	// bodies do not stay in memory.
+	keptBuffer = 64 << 10
+)
+
+// NewHandler returns a handler, or an error that lists what is wrong with the
+// options.
+func NewHandler(o Options) (*Handler, error) {
+	v := validator.New(validator.WithRequiredStructEnabled())
+	err := v.RegisterValidation("source_id", func(f validator.FieldLevel) bool { return isSourceID(f.Field().String()) })
+	if err != nil {
+		return nil, fmt.Errorf("register rule: %w", err)
+	}
+	if err := v.Struct(o); err != nil {
+		return nil, fmt.Errorf("webhook handler: %w", err)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	if o.MaxBody == 0 {
+		o.MaxBody = defaultMaxBody
+	}
+	h := &Handler{Options: o, buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }}}
+	if h.counts, err = newCounts(o.Metrics); err != nil {
+		return nil, fmt.Errorf("webhook handler: %w", err)
+	}
+	return h, nil
+}
+
+// isSourceID tells whether s is lower-case letters, digits, "-" and "_", and
+// begins with a letter or digit.
+func isSourceID(s string) bool {
+	for i, c := range s {
+		plain := 'a' <= c && c <= 'z' || '0' <= c && c <= '9'
+		if !plain && (i == 0 || c != '-' && c != '_') {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// Register mounts POST /webhooks/:source.
+func (h *Handler) Register(e *echo.Echo) { e.POST("/webhooks/:source", h.receive) }
+
+// welcome is the answer to a webhook that was taken.
+type welcome struct {
+	Facts  int      `json:"facts"`
+	Silent []string `json:"silent"`
+}
+
+func (h *Handler) receive(c echo.Context) error {
+	name := c.Param("source")
+	provider, ok := h.Sources[name]
+	if !ok {
+		// The name came from outside: it is neither logged nor counted.
+		h.counts.webhook("", outcomeUnknownSource)
+		return problem(http.StatusNotFound, "unknown-source", "Unknown source", "No source of this name is configured.").write(c)
+	}
+	reading, err := h.take(c, name, provider)
+	if errors.Is(err, ErrPing) {
+		h.counts.webhook(name, outcomePing)
+		return c.JSON(http.StatusOK, welcome{Silent: []string{SilentPing}})
+	}
+	if err != nil {
+		return h.refuse(c, name, err)
+	}
+	h.counts.reading(name, reading)
+	if reading.Silent == nil {
+		reading.Silent = []string{}
+	}
+	return c.JSON(http.StatusOK, welcome{len(reading.Facts), reading.Silent})
+}
+
+// take returns what the webhook said once it is durable. The buffer goes back
+// when it is done: providers keep nothing of the body.
+func (h *Handler) take(c echo.Context, name string, p Provider) (Reading, error) {
+	buf := h.buffers.Get().(*bytes.Buffer)
+	defer h.release(buf)
+	body, err := h.body(c, buf)
+	if err != nil {
+		return Reading{}, err
+	}
+	header, now := c.Request().Header, h.Now()
+	if err := p.Verify(header, body, now); err != nil {
+		return Reading{}, fmt.Errorf("verify: %w", err)
+	}
+	reading, err := p.Read(header, body, now)
+	if err != nil {
+		return Reading{}, fmt.Errorf("read: %w", err)
+	}
+	if len(reading.Facts) == 0 {
+		return reading, nil
+	}
+	err = h.Publisher.Publish(c.Request().Context(), &factv1.Delivery{
+		Id:       name + ":" + reading.ID,
+		Source:   name,
+		Received: timestamppb.New(now),
+		Facts:    reading.Facts,
+	})
+	if err != nil {
+		return Reading{}, fmt.Errorf("publish: %w", err)
+	}
+	return reading, nil
+}
+
+// body reads the raw body, which is what is signed, and no more than MaxBody.
+func (h *Handler) body(c echo.Context, buf *bytes.Buffer) ([]byte, error) {
+	r := c.Request()
+	if r.ContentLength > h.MaxBody {
+		return nil, &http.MaxBytesError{Limit: h.MaxBody}
+	}
+	if r.ContentLength > 0 {
+		buf.Grow(int(r.ContentLength) + bytes.MinRead)
+	}
+	if _, err := buf.ReadFrom(http.MaxBytesReader(c.Response(), r.Body, h.MaxBody)); err != nil {
+		var large *http.MaxBytesError
+		if errors.As(err, &large) {
+			return nil, err
+		}
+		return nil, fmt.Errorf("%w: the body broke off", ErrUnreadable)
+	}
+	return buf.Bytes(), nil
+}
+
+func (h *Handler) release(buf *bytes.Buffer) {
+	if buf.Cap() <= keptBuffer {
+		buf.Reset()
+		h.buffers.Put(buf)
+	}
+}

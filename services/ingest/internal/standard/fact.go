@@ -1,0 +1,86 @@
+package standard
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/services/ingest"
+	"github.com/rodopath/rodopath/services/ingest/internal/payload"
+)
+
+// told returns a checked fact in the words of the rest of Rodopath. An id that
+// the sender gives keeps apart two facts that say the same.
+func (f *fact) told(source *ingest.Source) *factv1.Fact {
+	k, _ := kind(f.Kind)
+	out := &factv1.Fact{
+		Kind:               k,
+		Occurred:           payload.Time(f.At, time.UTC),
+		Identities:         f.Person.identities(),
+		Ref:                recordName(source.ID, f.Ref),
+		Contract:           recordName(source.ID, f.Contract),
+		PaidUntil:          payload.Time(f.PaidUntil, time.UTC),
+		PerformanceAwaited: f.PerformanceAwaited,
+		Full:               f.Full,
+		Wording:            f.Wording,
+		Purposes:           f.Purposes,
+		Channels:           f.Channels,
+		Evidence:           f.Evidence.told(),
+	}
+	for _, l := range f.Links {
+		out.Links = append(out.Links, recordName(source.ID, l))
+	}
+	if k == factv1.Kind_KIND_SIGNUP && out.Wording == "" {
+		out.Wording = source.Wording
+	}
+	out.Access, out.AccessDays = f.sold(source, k)
+	var apart []string
+	if f.ID != "" {
+		apart = []string{f.ID}
+	}
+	ingest.SealApart(source.ID, out, apart...)
+	return out
+}
+
+// recordName gives a bare name the source's own space, so that "order-17" of two
+// senders are two orders.
+func recordName(source, s string) string {
+	if s == "" || strings.Contains(s, ":") {
+		return s
+	}
+	return source + ":" + s
+}
+
+// sold returns what the fact says of the thing sold, and what the configuration
+// says of the product where it does not. A sale of neither is delivered once.
+func (f *fact) sold(source *ingest.Source, k factv1.Kind) (factv1.Access, int32) {
+	var p ingest.Product
+	if f.Product != "" || k == factv1.Kind_KIND_SALE {
+		p = source.Product(f.Product)
+	}
+	if a, ok := access(f.Access); ok && a != p.Access {
+		p = ingest.Product{Access: a}
+	}
+	if f.AccessDays > 0 {
+		p.Days = f.AccessDays
+	}
+	return p.Access, p.Days
+}
+
+func (p *person) identities() ingest.Identities {
+	var who ingest.Identities
+	who.AddEmail(p.Email)
+	for _, system := range slices.Sorted(maps.Keys(p.IDs)) {
+		who.Add(system, p.IDs[system])
+	}
+	return who
+}
+
+func (e *evidence) told() *factv1.Evidence {
+	if *e == (evidence{}) {
+		return nil
+	}
+	return &factv1.Evidence{Form: e.Form, Ip: e.IP, DoubleOptIn: payload.Time(e.DoubleOptIn, time.UTC)}
+}

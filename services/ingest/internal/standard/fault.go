@@ -1,0 +1,160 @@
+package standard
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/go-playground/validator/v10"
+
+	"github.com/rodopath/rodopath/services/ingest"
+	"github.com/rodopath/rodopath/services/ingest/internal/payload"
+)
+
+const (
+	// clockTolerance is how far the sender's clock may be ahead of ours.
+	clockTolerance = 5 * time.Minute
+	// maxFaults bounds the list that one answer repeats.
+	maxFaults = 20
+	// maxIDs is how many ids of one person a fact may hold.
+	maxIDs = 20
+)
+
+// newValidate returns a validator that knows our words and calls fields by their
+// names in JSON.
+func newValidate() (*validator.Validate, error) {
+	v := validator.New(validator.WithRequiredStructEnabled())
+	v.RegisterTagNameFunc(func(f reflect.StructField) string { return f.Tag.Get("json") })
+	rules := map[string]func(string) bool{
+		"kind":       func(s string) bool { _, ok := kind(s); return ok },
+		"access":     func(s string) bool { _, ok := access(s); return ok },
+		"address":    func(s string) bool { _, ok := ingest.Email(s); return ok },
+		"instant":    func(s string) bool { return payload.Time(s, nil) != nil },
+		"recordname": isRecordName,
+		"word":       func(s string) bool { return isWord(s, 64) && !strings.Contains(s, "@") },
+	}
+	for tag, holds := range rules {
+		err := v.RegisterValidation(tag, func(f validator.FieldLevel) bool { return holds(f.Field().String()) })
+		if err != nil {
+			return nil, fmt.Errorf("register rule %s: %w", tag, err)
+		}
+	}
+	return v, nil
+}
+
+// isWord tells whether s is visible ASCII without spaces, and short.
+func isWord(s string, limit int) bool {
+	outside := func(r rune) bool { return r <= ' ' || r > '~' }
+	return s != "" && len(s) <= limit && !strings.ContainsFunc(s, outside)
+}
+
+// isRecordName tells whether s can name a record. Names are kept and shown where
+// addresses must not be, so "17@shop" is one and what looks like an address is not.
+func isRecordName(s string) bool {
+	for rest := s; rest != ""; {
+		_, after, _ := strings.Cut(rest, "@")
+		domain, _, _ := strings.Cut(after, "/")
+		if strings.Contains(domain, ".") {
+			return false
+		}
+		rest = after
+	}
+	return isWord(s, 200)
+}
+
+// check returns an ingest.ErrImpossible that lists every field at fault.
+func (p *Provider) check(facts []fact, unknown string, at time.Time) error {
+	var faults []string
+	if unknown != "" {
+		faults = append(faults, unknown+" is not known")
+	}
+	for i := range facts {
+		prefix := ""
+		if len(facts) > 1 {
+			prefix = fmt.Sprintf("facts[%d].", i)
+		}
+		for _, fault := range p.faults(&facts[i], at) {
+			faults = append(faults, prefix+fault)
+		}
+	}
+	if len(faults) == 0 {
+		return nil
+	}
+	if more := len(faults) - maxFaults; more > 0 {
+		faults = append(faults[:maxFaults], fmt.Sprintf("and %d more", more))
+	}
+	return fmt.Errorf("%w: %s", ingest.ErrImpossible, strings.Join(faults, "; "))
+}
+
+func (p *Provider) faults(f *fact, at time.Time) []string {
+	var (
+		faults  []string
+		invalid validator.ValidationErrors
+	)
+	if errors.As(p.validate.Struct(f), &invalid) {
+		for _, e := range invalid {
+			_, field, _ := strings.Cut(e.Namespace(), ".")
+			faults = append(faults, field+" "+saying(e.Tag()))
+		}
+	}
+	faults = append(faults, f.Person.faults()...)
+	if k, ok := kind(f.Kind); ok && f.Ref == "" && aboutRecord(k) {
+		faults = append(faults, "ref is missing, and this kind is about a record")
+	}
+	if t := payload.Time(f.At, nil); t != nil && t.AsTime().After(at.Add(clockTolerance)) {
+		faults = append(faults, "at is in the future")
+	}
+	if address, ok := ingest.Email(f.Person.Email); ok && f.namesRecordBy(address) {
+		faults = append(faults, "a name of a record holds the person's address")
+	}
+	return faults
+}
+
+func (p *person) faults() []string {
+	var faults []string
+	if p.Email == "" && len(p.IDs) == 0 {
+		faults = append(faults, "person needs an email or an id")
+	}
+	if len(p.IDs) > maxIDs {
+		faults = append(faults, "person.ids is too long")
+	}
+	for system, id := range p.IDs {
+		if system == "email" || payload.Name(system) == "" || !isWord(system, 32) || !isWord(id, 320) {
+			return append(faults, "person.ids has a name or a value that is none")
+		}
+	}
+	return faults
+}
+
+func (f *fact) namesRecordBy(address string) bool {
+	for _, name := range append([]string{f.ID, f.Ref, f.Contract}, f.Links...) {
+		if strings.Contains(strings.ToLower(name), address) {
+			return true
+		}
+	}
+	return false
+}
+
+func saying(tag string) string {
+	switch tag {
+	case "required":
+		return "is missing"
+	case "kind":
+		return "is not a kind of fact"
+	case "access":
+		return "is not a kind of access"
+	case "instant":
+		return "is not a time in RFC 3339"
+	case "address":
+		return "is not an e-mail address"
+	case "ip":
+		return "is not an IP address"
+	case "recordname":
+		return "is not a name of a record: visible ASCII, no address"
+	case "word":
+		return "is not a word: visible ASCII, at most 64"
+	}
+	return "is too small or too large"
+}

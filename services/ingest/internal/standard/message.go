@@ -1,0 +1,105 @@
+package standard
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/rodopath/rodopath/services/ingest"
+	"github.com/rodopath/rodopath/services/ingest/internal/payload"
+)
+
+// maxFacts is how many facts one message may hold.
+const maxFacts = 100
+
+// message is the body: one fact, or {"facts": […]}.
+type message struct {
+	fact
+	Facts []fact `json:"facts"`
+}
+
+// fact is one fact as the sender writes it. Times are RFC 3339.
+type fact struct {
+	ID     string `json:"id" validate:"omitempty,recordname"`
+	Kind   string `json:"kind" validate:"required,kind"`
+	At     string `json:"at" validate:"required,instant"`
+	Person person `json:"person"`
+
+	Ref      string   `json:"ref" validate:"omitempty,recordname"`
+	Links    []string `json:"links" validate:"max=20,dive,recordname"`
+	Contract string   `json:"contract" validate:"omitempty,recordname"`
+
+	Product            string `json:"product" validate:"max=200"`
+	Access             string `json:"access" validate:"omitempty,access"`
+	AccessDays         int32  `json:"access_days" validate:"min=0,max=36500"`
+	PaidUntil          string `json:"paid_until" validate:"omitempty,instant"`
+	PerformanceAwaited bool   `json:"performance_awaited"`
+	Full               bool   `json:"full"`
+
+	Wording  string   `json:"wording" validate:"omitempty,word"`
+	Purposes []string `json:"purposes" validate:"max=50,dive,word"`
+	Channels []string `json:"channels" validate:"max=20,dive,word"`
+	Evidence evidence `json:"evidence"`
+}
+
+// person names whom the fact is about: by address, by the ids that other
+// systems gave, or both.
+type person struct {
+	Email string            `json:"email" validate:"omitempty,address"`
+	IDs   map[string]string `json:"ids"`
+}
+
+type evidence struct {
+	Form        string `json:"form" validate:"max=200"`
+	IP          string `json:"ip" validate:"omitempty,ip"`
+	DoubleOptIn string `json:"double_opt_in" validate:"omitempty,instant"`
+}
+
+// decode reads the body and returns its facts. A field that we do not know is a
+// mistake of the sender's, such as a name misspelt, and what it meant would be
+// lost: unknown names it, and the rest is read all the same.
+func decode(body []byte) (facts []fact, unknown string, err error) {
+	if err := payload.CheckObject(body); err != nil {
+		return nil, "", err
+	}
+	var m message
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&m); err != nil {
+		if unknown = unknownField(err); unknown == "" {
+			return nil, "", payload.Fault(err)
+		}
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, "", fmt.Errorf("%w: more than one JSON value", ingest.ErrUnreadable)
+	}
+	single := !reflect.ValueOf(m.fact).IsZero()
+	switch {
+	case m.Facts == nil:
+		return []fact{m.fact}, unknown, nil
+	case single:
+		return nil, "", fmt.Errorf("%w: facts stands beside the fields of a single fact", ingest.ErrImpossible)
+	case len(m.Facts) == 0 || len(m.Facts) > maxFacts:
+		return nil, "", fmt.Errorf("%w: facts holds none, or more than %d", ingest.ErrImpossible, maxFacts)
+	}
+	return m.Facts, unknown, nil
+}
+
+// unknownField returns the name of a field that encoding/json does not know,
+// which it tells in no other way than its text. A name that is no plain name may
+// be anything, and is not repeated.
+func unknownField(err error) string {
+	quoted, ok := strings.CutPrefix(err.Error(), "json: unknown field ")
+	if !ok {
+		return ""
+	}
+	name, _ := strconv.Unquote(quoted)
+	if name = payload.Name(name); name == "" {
+		return "a field"
+	}
+	return name
+}

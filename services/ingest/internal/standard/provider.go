@@ -1,0 +1,93 @@
+// Package standard reads facts that a sender writes in our own words: JSON
+// signed by Standard Webhooks. It is the way in for every system that has no
+// adapter: forms, calendars, course platforms, a script.
+package standard
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/go-playground/validator/v10"
+
+	"github.com/rodopath/rodopath/services/ingest"
+	"github.com/rodopath/rodopath/services/ingest/internal/payload"
+	"github.com/rodopath/rodopath/services/ingest/signature"
+)
+
+// Headers of Standard Webhooks.
+const (
+	headerID        = "webhook-id"
+	headerTimestamp = "webhook-timestamp"
+	headerSignature = "webhook-signature"
+)
+
+// Provider reads the webhooks of one sender. Unlike the platforms, the sender
+// can mend what is wrong, so its mistakes are refused and named.
+type Provider struct {
+	source    ingest.Source
+	signature *signature.Standard
+	validate  *validator.Validate
+}
+
+var _ ingest.Provider = (*Provider)(nil)
+
+// New returns a provider for a source, or an error when one of its secrets is
+// not "whsec_" and the base64 of at least 16 bytes.
+func New(source ingest.Source) (*Provider, error) {
+	s, err := signature.NewStandard(source.Secrets)
+	if err != nil {
+		return nil, fmt.Errorf("source %s: %w", source.ID, err)
+	}
+	v, err := newValidate()
+	if err != nil {
+		return nil, fmt.Errorf("source %s: %w", source.ID, err)
+	}
+	return &Provider{source, s, v}, nil
+}
+
+// Verify checks the headers webhook-id, webhook-timestamp and webhook-signature.
+func (p *Provider) Verify(header http.Header, body []byte, at time.Time) error {
+	id := header.Get(headerID)
+	if deliveryID(id) == "" {
+		return fmt.Errorf("%w: %s is missing or not an id", ingest.ErrSignature, headerID)
+	}
+	err := p.signature.Verify(id, header.Get(headerTimestamp), header.Get(headerSignature), body, at)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ingest.ErrSignature, err)
+	}
+	return nil
+}
+
+// deliveryID returns s when it is fit to be kept and shown: short, and nobody's
+// address.
+func deliveryID(s string) string {
+	return payload.Name(strings.NewReplacer(".", "-", ":", "-").Replace(s))
+}
+
+// Read makes facts of one message, all of them or none.
+func (p *Provider) Read(header http.Header, body []byte, at time.Time) (ingest.Reading, error) {
+	if err := payload.CheckType(header); err != nil {
+		return ingest.Reading{}, err
+	}
+	if header.Get("Content-Type") == "" {
+		return ingest.Reading{}, fmt.Errorf("%w: none given", ingest.ErrMediaType)
+	}
+	id := header.Get(headerID)
+	if deliveryID(id) == "" {
+		return ingest.Reading{}, fmt.Errorf("%w: %s is missing or not an id", ingest.ErrUnreadable, headerID)
+	}
+	facts, unknown, err := decode(body)
+	if err != nil {
+		return ingest.Reading{}, err
+	}
+	if err := p.check(facts, unknown, at); err != nil {
+		return ingest.Reading{}, err
+	}
+	out := ingest.Reading{ID: id}
+	for i := range facts {
+		out.Facts = append(out.Facts, facts[i].told(&p.source))
+	}
+	return out, nil
+}

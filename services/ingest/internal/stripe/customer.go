@@ -1,0 +1,48 @@
+package stripe
+
+import (
+	"encoding/json"
+
+	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/services/ingest"
+	"github.com/rodopath/rodopath/services/ingest/internal/payload"
+)
+
+// customerCreated joins a customer's id and address, which later events may
+// give one without the other.
+func (r *reader) customerCreated() {
+	o := r.object()
+	var who ingest.Identities
+	who.Add("stripe", payload.Name(o.ID))
+	if !who.AddEmail(o.Email) {
+		r.silent(ingest.SilentNoPerson)
+		return
+	}
+	r.identified(who, o.Created)
+}
+
+// customerUpdated reads a change of address and nothing else. The old address
+// joins the new one, so that whoever is known by it stays known.
+func (r *reader) customerUpdated() {
+	o, before := r.object(), r.event.Data.Previous.Email
+	if before == nil {
+		r.silent(ingest.SilentNothingNew)
+		return
+	}
+	var who ingest.Identities
+	who.Add("stripe", payload.Name(o.ID))
+	who.AddEmail(o.Email)
+	var old string
+	if err := json.Unmarshal(before, &old); err == nil {
+		who.AddEmail(old)
+	}
+	if len(who) < 2 {
+		r.silent(ingest.SilentNothingNew)
+		return
+	}
+	r.identified(who, 0)
+}
+
+func (r *reader) identified(who ingest.Identities, created int64) {
+	r.tell(who, nil, &factv1.Fact{Kind: factv1.Kind_KIND_IDENTIFIED, Occurred: r.when(created)})
+}

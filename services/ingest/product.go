@@ -1,0 +1,30 @@
+package ingest
+
+import (
+	"slices"
+
+	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+)
+
+// Product returns what is sold under the first of the keys that the source
+// lists. What is not listed is delivered once.
+func (s Source) Product(keys ...string) Product {
+	for _, k := range keys {
+		if p, ok := s.Products[k]; ok && k != "" {
+			return p
+		}
+	}
+	return Product{Access: factv1.Access_ACCESS_ONE_OFF}
+}
+
+// Distinct returns the products without repetition, in a fixed order: the items
+// of one order, in whatever order and number, make the same facts.
+func Distinct(products []Product) []Product {
+	slices.SortFunc(products, func(a, b Product) int {
+		if a.Access != b.Access {
+			return int(a.Access) - int(b.Access)
+		}
+		return int(a.Days) - int(b.Days)
+	})
+	return slices.Compact(products)
+}

@@ -1,0 +1,83 @@
+package signature
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"time"
+)
+
+const (
+	standardPrefix = "whsec_"
+	// minStandardKey is the shortest key taken, in bytes.
+	minStandardKey = 16
+)
+
+// Standard verifies webhooks signed by Standard Webhooks
+// (standardwebhooks.com): HMAC over "id.timestamp.body", sent as a
+// space-separated list of "v1,base64" in the header webhook-signature.
+type Standard struct{ keys keys }
+
+// NewStandard returns a verifier for secrets written "whsec_" + base64.
+func NewStandard(secrets []string) (*Standard, error) {
+	if len(secrets) == 0 {
+		return nil, fmt.Errorf("%w: none given", ErrSecret)
+	}
+	ks := make(keys, 0, len(secrets))
+	for i, s := range secrets {
+		k, err := standardKey(s)
+		if err != nil {
+			return nil, fmt.Errorf("number %d: %w", i+1, err)
+		}
+		ks = append(ks, newKey(k))
+	}
+	return &Standard{ks}, nil
+}
+
+// Verify checks the values of the headers webhook-id, webhook-timestamp and
+// webhook-signature against the raw body.
+func (s *Standard) Verify(id, timestamp, header string, body []byte, at time.Time) error {
+	if id == "" || timestamp == "" || header == "" {
+		return ErrMissing
+	}
+	if err := parseStamp(timestamp, at); err != nil {
+		return err
+	}
+	var candidates []digest
+	for item := range strings.FieldsSeq(header) {
+		version, value, _ := strings.Cut(item, ",")
+		if d, ok := parseBase64(value); ok && version == "v1" && len(candidates) < maxCandidates {
+			candidates = append(candidates, d)
+		}
+	}
+	if len(candidates) == 0 {
+		return ErrMalformed
+	}
+	return s.keys.check(candidates, []byte(id), dot, []byte(timestamp), dot, body)
+}
+
+// SignStandard returns a value for the header webhook-signature; id and at go
+// into webhook-id and webhook-timestamp.
+func SignStandard(secret, id string, at time.Time, body []byte) (string, error) {
+	k, err := standardKey(secret)
+	if err != nil {
+		return "", fmt.Errorf("sign webhook: %w", err)
+	}
+	sum := newKey(k).sum([]byte(id), dot, []byte(stamp(at)), dot, body)
+	return "v1," + base64.StdEncoding.EncodeToString(sum[:]), nil
+}
+
+func standardKey(secret string) ([]byte, error) {
+	text, ok := strings.CutPrefix(secret, standardPrefix)
+	if !ok {
+		return nil, fmt.Errorf("%w: it does not begin with %s", ErrSecret, standardPrefix)
+	}
+	k, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return nil, fmt.Errorf("%w: what follows %s is not base64", ErrSecret, standardPrefix)
+	}
+	if len(k) < minStandardKey {
+		return nil, fmt.Errorf("%w: shorter than %d bytes", ErrSecret, minStandardKey)
+	}
+	return k, nil
+}

@@ -1,0 +1,352 @@
+package lifecycle
+
+import (
+	"slices"
+	"time"
+)
+
+// Decide applies facts to a subject and returns it with its bases worked out
+// anew and with the decisions that follow in its outbox; those that were not
+// there before are also returned. The outcome depends on the facts and on the
+// instant, not on the order or the number of times that facts arrive. Facts it
+// has seen before change nothing.
+func Decide(p *Policy, s Subject, facts []Fact, at time.Time) (Subject, []Decision) {
+	at = at.UTC().Truncate(time.Millisecond)
+	if s.Knows(p, facts, at) {
+		return s, nil
+	}
+	s.Facts = union(s.Facts, facts)
+	for _, f := range facts {
+		s.Seen = maxTime(s.Seen, f.Settled().Received)
+	}
+	h := newHistory(p, s.Facts)
+	s.Bases, s.Revision = h.all, p.Revision
+	held := holdings(s.Bases, at)
+	unsent := s.takeBack(h, held, at)
+	fresh := s.put(append(s.deletions(p, held, at), s.questions(p, h, at)...), unsent)
+	s.compact(h, at)
+	s.rest(p, held, at)
+	return s, fresh
+}
+
+// Sent returns the subject without the decisions that were sent. When the
+// person may no longer be held, the sealed address goes with the last of them.
+func Sent(p *Policy, s Subject, ids []string, at time.Time) Subject {
+	s.Outbox = slices.DeleteFunc(slices.Clone(s.Outbox), func(d Decision) bool { return slices.Contains(ids, d.ID) })
+	s.rest(p, holdings(s.Bases, at), at)
+	return s
+}
+
+// holding is what the bases say of one item at an instant.
+type holding struct {
+	Item
+	stands bool
+	begun  bool
+	// until is the last end of the bases that stand, or nil if one has none.
+	until *time.Time
+	// lapse is the last end of the bases that are over.
+	lapse time.Time
+	// basis is the one that holds it longest.
+	basis *Basis
+}
+
+// holdings works out, for every item that a basis ever covered, whether it may
+// be held at an instant and until when.
+func holdings(bases []Basis, at time.Time) []holding {
+	index := map[Item]int{}
+	var out []holding
+	for i := range bases {
+		b := &bases[i]
+		for _, item := range b.Keeps {
+			n, ok := index[item]
+			if !ok {
+				n = len(out)
+				index[item] = n
+				out = append(out, holding{Item: item})
+			}
+			out[n].add(b, at)
+		}
+	}
+	slices.SortFunc(out, func(a, b holding) int { return compareItems(a.Item, b.Item) })
+	return out
+}
+
+func (o *holding) add(b *Basis, at time.Time) {
+	o.begun = o.begun || b.begun(at)
+	if !b.Stands(at) {
+		if b.begun(at) {
+			o.lapse = maxTime(o.lapse, *b.Until)
+		}
+		return
+	}
+	switch {
+	case !o.stands:
+		o.stands, o.until, o.basis = true, b.Until, b
+	case o.until == nil:
+	case b.Until == nil || b.Until.After(*o.until):
+		o.until, o.basis = b.Until, b
+	}
+}
+
+// lapsed tells whether the item was held and may no longer be.
+func (o *holding) lapsed() bool { return o.begun && !o.stands }
+
+// takeBack empties the outbox and returns what was in it, so that unsent
+// decisions are made again on all that is known now: a deletion of what may be
+// held after all, or a question that was answered, is never sent. What a subject
+// that was absorbed had decided keeps its id while it still holds good.
+func (s *Subject) takeBack(h *history, held []holding, at time.Time) []Decision {
+	unsent := s.Outbox
+	s.Outbox = nil
+	s.Deleted, s.Asked = slices.Clone(s.Deleted), slices.Clone(s.Asked)
+	for _, d := range unsent {
+		if d.Subject != s.ID && d.stands(h, held, at) {
+			s.Outbox = append(s.Outbox, d)
+			continue
+		}
+		s.Deleted = slices.DeleteFunc(s.Deleted, func(x Deletion) bool { return x.Decision == d.ID })
+		s.Asked = slices.DeleteFunc(s.Asked, func(x Asked) bool { return x.Decision == d.ID })
+	}
+	return unsent
+}
+
+// stands tells whether a decision still says what is so.
+func (d *Decision) stands(h *history, held []holding, at time.Time) bool {
+	if d.Kind == AskConsent {
+		return h.open(d.Question.Purpose, d.Question.Channel, at) != nil
+	}
+	return !slices.ContainsFunc(held, func(o holding) bool { return !o.lapsed() && slices.Contains(d.Items, o.Item) })
+}
+
+// put puts decisions in the outbox and returns those that were not in it before.
+func (s *Subject) put(decisions, unsent []Decision) []Decision {
+	var fresh []Decision
+	for _, d := range decisions {
+		n := slices.IndexFunc(unsent, func(u Decision) bool { return u.ID == d.ID })
+		if n < 0 {
+			fresh = append(fresh, d)
+		} else {
+			d.At = unsent[n].At
+		}
+		s.Outbox = append(s.Outbox, d)
+	}
+	return fresh
+}
+
+// deletions says, for every item whose last basis has ended since it was last
+// said, that it must be deleted: one decision for each instant of lapse.
+func (s *Subject) deletions(p *Policy, held []holding, at time.Time) []Decision {
+	var lapsed []holding
+	for _, o := range held {
+		if o.lapsed() && o.lapse.After(s.deletedUntil(o.Item)) {
+			lapsed = append(lapsed, o)
+		}
+	}
+	slices.SortStableFunc(lapsed, func(a, b holding) int { return a.lapse.Compare(b.lapse) })
+	var out []Decision
+	for len(lapsed) > 0 {
+		lapse := lapsed[0].lapse
+		n := 0
+		var items []Item
+		for n < len(lapsed) && lapsed[n].lapse.Equal(lapse) {
+			items = append(items, lapsed[n].Item)
+			n++
+		}
+		lapsed = lapsed[n:]
+		out = append(out, s.deletion(p, lapse, items, held, at))
+	}
+	if !personHeld(p, held) {
+		markWholePerson(p, out)
+	}
+	return out
+}
+
+// markWholePerson says on the last deletion of personal data that it completes
+// the person's.
+func markWholePerson(p *Policy, decisions []Decision) {
+	for i := range slices.Backward(decisions) {
+		if slices.ContainsFunc(decisions[i].Items, func(it Item) bool { return !p.Categories[it.Category].Pseudonymous }) {
+			decisions[i].WholePerson = true
+			return
+		}
+	}
+}
+
+func (s *Subject) deletion(p *Policy, lapse time.Time, items []Item, held []holding, at time.Time) Decision {
+	d := Decision{
+		ID: deleteID(s.ID, lapse, items), Kind: Delete, Subject: s.ID,
+		At: at, Effective: lapse, Revision: p.Revision, Items: items, Stays: stays(held),
+	}
+	for i := range s.Bases {
+		b := s.Bases[i]
+		if b.begun(at) && slices.ContainsFunc(b.Keeps, func(k Item) bool { return slices.Contains(items, k) }) {
+			d.Because = append(d.Because, b)
+		}
+	}
+	slices.SortStableFunc(d.Because, func(a, b Basis) int { return b.Until.Compare(*a.Until) })
+	for _, item := range items {
+		s.noteDeleted(Deletion{Item: item, Lapse: lapse, At: at, Decision: d.ID})
+	}
+	return d
+}
+
+func stays(held []holding) []Stay {
+	var out []Stay
+	for _, o := range held {
+		if o.stands {
+			out = append(out, Stay{Item: o.Item, Purpose: o.basis.Purpose, Article: o.basis.Article, Until: o.until})
+		}
+	}
+	return out
+}
+
+// personHeld tells whether anything may be held that is more than keyed hashes.
+func personHeld(p *Policy, held []holding) bool {
+	return slices.ContainsFunc(held, func(o holding) bool { return o.stands && !p.Categories[o.Category].Pseudonymous })
+}
+
+// questions says for which consents the person should be asked.
+func (s *Subject) questions(p *Policy, h *history, at time.Time) []Decision {
+	var out []Decision
+	for _, a := range p.Asks {
+		because := h.open(a.Purpose, a.Channel, at)
+		if because == nil || s.asked(a.Purpose, a.Channel) {
+			continue
+		}
+		w, _ := p.wording(a.Wording)
+		d := Decision{
+			ID:   decisionID(s.ID, string(AskConsent), a.Purpose, a.Channel),
+			Kind: AskConsent, Subject: s.ID, At: at, Effective: at, Revision: p.Revision,
+			Because: []Basis{*because},
+			Question: &Question{
+				Purpose: a.Purpose, Channel: a.Channel, Wording: w.ID, Language: w.Language,
+				Text: w.Text, Places: a.Places, Until: p.asksUntil(a, at),
+			},
+		}
+		s.noteAsked(Asked{Purpose: a.Purpose, Channel: a.Channel, At: at, Decision: d.ID})
+		out = append(out, d)
+	}
+	return out
+}
+
+// open returns the basis on which a person may be asked for a consent: the
+// newest one that stands, is of the purpose the policy names, and rests on a
+// sale that was not returned. It returns nil when there is none, or when the
+// consent stands or was ever refused, withdrawn or objected to.
+func (h *history) open(purpose, channel string, at time.Time) *Basis {
+	if h.refusedEver(purpose, channel) {
+		return nil
+	}
+	for i := range h.consents {
+		c := &h.consents[i]
+		if c.Purpose == purpose && c.Channel == channel && c.Stands(at) {
+			return nil
+		}
+	}
+	var newest *Basis
+	for i := range h.all {
+		b := &h.all[i]
+		if b.Stands(at) && h.policy.asksOn(b.Purpose, purpose, channel) && h.restsOnSale(b) {
+			newest = b
+		}
+	}
+	return newest
+}
+
+// asksOn tells whether a basis of a purpose lets the person be asked.
+func (p *Policy) asksOn(basis, purpose, channel string) bool {
+	return slices.ContainsFunc(p.Asks, func(a Ask) bool {
+		return a.When == basis && a.Purpose == purpose && a.Channel == channel
+	})
+}
+
+func (h *history) restsOnSale(b *Basis) bool {
+	for i, f := range h.facts {
+		if f.Kind == Sale && slices.Contains(b.Facts, f.ID) && !h.refunded(h.record[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+// compact drops the facts of contracts on which nothing rests any more, and in
+// the end what the person did as a whole. Facts stay for the intake period after
+// they came, so that the rest of a story told out of order still finds them.
+func (s *Subject) compact(h *history, at time.Time) {
+	alive := h.alive(at)
+	i := -1
+	s.Facts = slices.DeleteFunc(slices.Clone(s.Facts), func(f Fact) bool {
+		i++
+		if (f.Kind == Bounce || f.Kind == Identified) && len(f.Links) == 0 && f.Contract == "" {
+			return true // it named the person; nothing can rest on it
+		}
+		fresh := f.Received.AddDate(0, 0, h.policy.Intake).After(at)
+		group := h.groupOf(i)
+		return !fresh && !alive[group] && (group != "" || len(alive) == 0)
+	})
+}
+
+// alive returns the groups of facts on which some basis rests now or later.
+func (h *history) alive(at time.Time) map[string]bool {
+	out := map[string]bool{}
+	for i := range h.all {
+		b := &h.all[i]
+		if b.Until != nil && !b.Until.After(at) {
+			continue
+		}
+		for j := range h.facts {
+			if slices.Contains(b.Facts, h.facts[j].ID) {
+				out[h.groupOf(j)] = true
+			}
+		}
+	}
+	return out
+}
+
+// groupOf names what a fact lives and dies with: its contract, or the person.
+func (h *history) groupOf(i int) string {
+	if h.facts[i].Kind.aboutPerson() {
+		return ""
+	}
+	return h.contract[i]
+}
+
+// rest sets when the subject must be looked at again, and lets go of what has
+// served: the sealed address once nothing personal is held or to be said, and
+// the memory of deletions once late repeats are no longer to be expected.
+func (s *Subject) rest(p *Policy, held []holding, at time.Time) {
+	forget := s.Seen.AddDate(0, 0, p.Intake)
+	if !personHeld(p, held) && len(s.Outbox) == 0 && (len(s.Deleted) > 0 || !forget.After(at)) {
+		s.Sealed = nil
+	}
+	s.ReviewAt = nil
+	next := func(t time.Time) {
+		if t.After(at) && (s.ReviewAt == nil || t.Before(*s.ReviewAt)) {
+			s.ReviewAt = &t
+		}
+	}
+	standing := false
+	for i := range s.Bases {
+		next(s.Bases[i].Since)
+		if until := s.Bases[i].Until; until != nil {
+			next(*until)
+		}
+		standing = standing || s.Bases[i].Stands(at)
+	}
+	if !standing {
+		next(forget)
+	}
+	s.forget(p, held, at)
+}
+
+// forget drops bases that are over and whose facts were dropped, and deletions
+// that nothing can repeat.
+func (s *Subject) forget(p *Policy, held []holding, at time.Time) {
+	s.Bases = slices.DeleteFunc(slices.Clone(s.Bases), func(b Basis) bool {
+		return b.Until != nil && !b.Until.After(at) && !slices.ContainsFunc(s.Facts, func(f Fact) bool { return slices.Contains(b.Facts, f.ID) })
+	})
+	s.Deleted = slices.DeleteFunc(slices.Clone(s.Deleted), func(d Deletion) bool {
+		return !d.At.AddDate(0, 0, p.Intake).After(at) && !slices.ContainsFunc(held, func(o holding) bool { return o.Item == d.Item })
+	})
+	slices.SortFunc(s.Deleted, func(a, b Deletion) int { return compareItems(a.Item, b.Item) })
+}

@@ -1,0 +1,86 @@
+package lifecycle
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// DecisionKind is what other systems are told to do.
+type DecisionKind string
+
+// The two things that Rodopath tells other systems.
+const (
+	Delete     DecisionKind = "delete"
+	AskConsent DecisionKind = "ask-consent"
+)
+
+// Decision tells other systems to delete data or to ask a person for consent.
+// It does not hold the person's address; that is added when it is sent.
+type Decision struct {
+	// ID is derived from the subject and from what lapsed when, or what is asked:
+	// deciding again gives the same id.
+	ID   string       `json:"id"`
+	Kind DecisionKind `json:"kind"`
+	// Subject is the id of the person.
+	Subject string `json:"subject"`
+	// At is when it was decided, Effective the instant from which it is due.
+	At        time.Time `json:"at"`
+	Effective time.Time `json:"effective"`
+	// Revision is the policy that decided.
+	Revision string `json:"revision"`
+	// WholePerson means that nothing may be held any more but keyed hashes.
+	WholePerson bool `json:"whole_person,omitempty"`
+	// Items are what to delete. Because lists every basis that once covered them.
+	Items []Item `json:"items,omitempty"`
+	// Because gives the reasons: for a deletion the bases that ended, for a
+	// question the basis on which the person is a customer.
+	Because []Basis `json:"because"`
+	// Stays are the items that remain, each with its last instant.
+	Stays []Stay `json:"stays,omitempty"`
+	// Question is set for ask-consent.
+	Question *Question `json:"question,omitempty"`
+}
+
+// Stay is an item that may still be held.
+type Stay struct {
+	Item
+	Purpose string `json:"purpose"`
+	Article string `json:"article"`
+	// Until is the first instant at which it may not be held; nil while no end is known.
+	Until *time.Time `json:"until,omitempty"`
+}
+
+// Question is what to ask a person, and where.
+type Question struct {
+	Purpose  string `json:"purpose"`
+	Channel  string `json:"channel"`
+	Wording  string `json:"wording"`
+	Language string `json:"language"`
+	Text     string `json:"text"`
+	// Places are where it may be asked; never in a message of its own.
+	Places []string `json:"places"`
+	// Until is when the question falls.
+	Until time.Time `json:"until"`
+}
+
+// decisionID hashes what a decision is about into a short, speakable id.
+func decisionID(parts ...string) string {
+	h := sha256.New()
+	for _, p := range parts {
+		_, _ = io.WriteString(h, strconv.Itoa(len(p))+":"+p) // a hash never fails
+	}
+	sum := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(h.Sum(nil)[:15])
+	return "dec_" + strings.ToLower(sum)
+}
+
+func deleteID(subject string, lapse time.Time, items []Item) string {
+	parts := []string{subject, string(Delete), lapse.UTC().Format(time.RFC3339Nano)}
+	for _, i := range items {
+		parts = append(parts, i.Category, i.Ref)
+	}
+	return decisionID(parts...)
+}

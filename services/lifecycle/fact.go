@@ -1,0 +1,182 @@
+// Package lifecycle is the core of Rodopath: which legal bases allow a person's
+// data to be held, until when, and what must be said when they end.
+//
+// It is pure. Facts and an instant go in; bases and decisions come out. Nothing
+// here reads a clock, a file or a network.
+package lifecycle
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// Kind is what happened to a person.
+type Kind string
+
+// The kinds of facts, as they appear in policies.
+const (
+	Signup            Kind = "signup"
+	SignupPending     Kind = "signup_pending"
+	Refusal           Kind = "refusal"
+	Unsubscribe       Kind = "unsubscribe"
+	Objection         Kind = "objection"
+	Erasure           Kind = "erasure"
+	Sale              Kind = "sale"
+	Refund            Kind = "refund"
+	Performed         Kind = "performed"
+	NegotiationOpened Kind = "negotiation_opened"
+	NegotiationClosed Kind = "negotiation_closed"
+	AccessStarted     Kind = "access_started"
+	AccessEnded       Kind = "access_ended"
+	Webinar           Kind = "webinar"
+	Hold              Kind = "hold"
+	Release           Kind = "release"
+	Identified        Kind = "identified"
+	Bounce            Kind = "bounce"
+)
+
+// Kinds lists every kind of fact.
+func Kinds() []Kind {
+	return []Kind{
+		Signup, SignupPending, Refusal, Unsubscribe, Objection, Erasure,
+		Sale, Refund, Performed, NegotiationOpened, NegotiationClosed,
+		AccessStarted, AccessEnded, Webinar, Hold, Release, Identified, Bounce,
+	}
+}
+
+// Access is what a sale gives the buyer.
+type Access string
+
+// The kinds of access, as they appear in policies.
+const (
+	OneOff       Access = "one_off"
+	Course       Access = "course"
+	Service      Access = "service"
+	Subscription Access = "subscription"
+)
+
+// Accesses lists every kind of access.
+func Accesses() []Access { return []Access{OneOff, Course, Service, Subscription} }
+
+// Fact is one thing that happened to a person, stripped to what a policy needs.
+// All times are UTC.
+type Fact struct {
+	// ID is the same for the same thing told twice.
+	ID   string `json:"id"`
+	Kind Kind   `json:"kind"`
+	// Source is the configured source that told it.
+	Source string `json:"source,omitempty"`
+	// Occurred orders facts. It is never later than Received.
+	Occurred time.Time `json:"occurred"`
+	Received time.Time `json:"received"`
+	// Doubt says why Occurred is not what the source said: DoubtNoTime or
+	// DoubtClockAhead; empty when it is.
+	Doubt string `json:"doubt,omitempty"`
+	// Ref names the record the fact is about, Links are its other names.
+	Ref   string   `json:"ref,omitempty"`
+	Links []string `json:"links,omitempty"`
+	// Contract names the longer agreement that the record belongs to.
+	Contract string `json:"contract,omitempty"`
+	Access   Access `json:"access,omitempty"`
+	// AccessDays is how long a course stays open; 0 means without an end.
+	AccessDays int `json:"access_days,omitempty"`
+	// PaidUntil is the end of the period that a subscription payment covers.
+	PaidUntil *time.Time `json:"paid_until,omitempty"`
+	// PerformanceAwaited says that the source will tell when what was sold has
+	// been delivered.
+	PerformanceAwaited bool `json:"performance_awaited,omitempty"`
+	// Full says that a refund returned the whole price.
+	Full bool `json:"full,omitempty"`
+	// Wording is the id of the text that the person agreed to.
+	Wording string `json:"wording,omitempty"`
+	// Purposes and Channels narrow an act about consent; empty means all.
+	Purposes []string `json:"purposes,omitempty"`
+	Channels []string `json:"channels,omitempty"`
+	// Form and DoubleOptIn are evidence of how a consent was given (Art. 7(1)).
+	Form        string     `json:"form,omitempty"`
+	DoubleOptIn *time.Time `json:"double_opt_in,omitempty"`
+	// Proof is evidence that is itself personal, sealed by whoever stores it.
+	Proof []byte `json:"proof,omitempty"`
+}
+
+// Reasons why a fact is ordered by its receipt.
+const (
+	DoubtNoTime     = "no_time"
+	DoubtClockAhead = "clock_ahead"
+)
+
+// clockTolerance is how far a platform's clock may be ahead without remark.
+const clockTolerance = 5 * time.Minute
+
+// Settled returns the fact with its times in UTC, to the millisecond, and
+// Occurred no later than Received: a source whose clock is ahead, or that gives
+// no time, must not outrank an act that was received before.
+func (f Fact) Settled() Fact {
+	f.Received = f.Received.UTC().Truncate(time.Millisecond)
+	f.Occurred = f.Occurred.UTC().Truncate(time.Millisecond)
+	switch {
+	case f.Doubt != "":
+		f.Occurred = f.Received
+	case f.Occurred.Unix() <= 0:
+		f.Occurred, f.Doubt = f.Received, DoubtNoTime
+	case f.Occurred.After(f.Received):
+		if f.Occurred.Sub(f.Received) > clockTolerance {
+			f.Doubt = DoubtClockAhead
+		}
+		f.Occurred = f.Received
+	}
+	return f
+}
+
+// rank orders acts of the same instant: the later one wins, so what protects
+// the person comes last.
+func (k Kind) rank() int {
+	switch k {
+	case Erasure:
+		return 5
+	case Objection:
+		return 4
+	case Unsubscribe:
+		return 3
+	case Refusal:
+		return 2
+	case NegotiationClosed, AccessEnded, Release, Refund, Performed:
+		return 1
+	}
+	return 0
+}
+
+// aboutPerson tells whether the kind concerns the person as a whole, whatever
+// record it mentions.
+func (k Kind) aboutPerson() bool {
+	switch k {
+	case Signup, SignupPending, Refusal, Unsubscribe, Objection, Erasure:
+		return true
+	}
+	return false
+}
+
+func compareFacts(a, b Fact) int {
+	return cmp.Or(
+		a.Occurred.Compare(b.Occurred),
+		cmp.Compare(a.Kind.rank(), b.Kind.rank()),
+		cmp.Compare(a.ID, b.ID),
+	)
+}
+
+// union returns both lists of facts, in order, each fact once. Of two tellings
+// of one fact the one received first stays, so arrival order does not matter.
+func union(have, more []Fact) []Fact {
+	all := make([]Fact, 0, len(have)+len(more))
+	all = append(all, have...)
+	for _, f := range more {
+		all = append(all, f.Settled())
+	}
+	slices.SortStableFunc(all, func(a, b Fact) int {
+		return cmp.Or(cmp.Compare(a.ID, b.ID), a.Received.Compare(b.Received), a.Occurred.Compare(b.Occurred))
+	})
+	all = slices.CompactFunc(all, func(a, b Fact) bool { return a.ID == b.ID })
+	slices.SortFunc(all, compareFacts)
+	return all
+}

@@ -1,0 +1,235 @@
+// Package apply is the only writer of subjects: it finds the persons that facts
+// are about, lets the core decide, and stores what follows.
+package apply
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/identity"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/store"
+)
+
+// Store is what the applier needs of a store.
+type Store interface {
+	Lookup(ctx context.Context, keys []string) (map[string]string, error)
+	Load(ctx context.Context, ids []string) (map[string]lifecycle.Subject, error)
+	Save(ctx context.Context, changes []store.Change) ([]error, error)
+}
+
+// Options configure an Applier.
+type Options struct {
+	Store  Store
+	Vault  *identity.Vault
+	Policy *lifecycle.Policy
+	// Now tells the time; nil means time.Now.
+	Now func() time.Time
+	// Decided is called after decisions were stored, to have them sent. It must
+	// not block. Nil means nobody is waiting.
+	Decided func()
+	Log     *slog.Logger
+}
+
+// Applier applies facts to subjects. It may be used by several goroutines and in
+// several processes at once: conditional writes settle races, and the loser
+// decides again.
+type Applier struct {
+	opts  Options
+	kinds map[factv1.Kind]lifecycle.Kind
+}
+
+// New makes an Applier.
+func New(opts Options) *Applier {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if opts.Decided == nil {
+		opts.Decided = func() {}
+	}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	kinds := map[factv1.Kind]lifecycle.Kind{}
+	for n, name := range factv1.Kind_name {
+		kinds[factv1.Kind(n)] = lifecycle.Kind(strings.ToLower(strings.TrimPrefix(name, "KIND_")))
+	}
+	return &Applier{opts: opts, kinds: kinds}
+}
+
+// attempts is how often a change is tried again after it lost a race.
+const attempts = 20
+
+// Apply applies all facts of the deliveries. When it returns nil they are stored
+// for good; on an error some of them may be, and applying them again is harmless.
+func (a *Applier) Apply(ctx context.Context, deliveries []*factv1.Delivery) error {
+	entries, err := a.entries(deliveries)
+	if err != nil {
+		return err
+	}
+	for range attempts {
+		if len(entries) == 0 {
+			return nil
+		}
+		if entries, err = a.try(ctx, entries); err != nil {
+			return fmt.Errorf("apply facts: %w", err)
+		}
+	}
+	return fmt.Errorf("apply facts: %d facts lost every race: %w", len(entries), store.ErrConflict)
+}
+
+// try applies entries once and returns those that lost a race.
+func (a *Applier) try(ctx context.Context, entries []entry) ([]entry, error) {
+	owners, subjects, err := a.resolve(ctx, entries)
+	if err != nil {
+		return nil, err
+	}
+	persons := group(entries, owners, subjects)
+	changes, err := a.decideAll(persons, subjects)
+	if err != nil {
+		return nil, err
+	}
+	errs, err := a.save(ctx, changes)
+	if err != nil {
+		return nil, err
+	}
+	var lost []entry
+	for i, err := range errs {
+		switch {
+		case errors.Is(err, store.ErrConflict):
+			lost = append(lost, persons[changes[i].person].entries...)
+		case err != nil:
+			return nil, err
+		}
+	}
+	return lost, nil
+}
+
+// Review lets time pass for subjects: bases may have lapsed, or the policy may
+// be another. Subjects that are written by others meanwhile are left to them.
+// It returns how many were reviewed.
+func (a *Applier) Review(ctx context.Context, ids []string) (int, error) {
+	subjects, err := a.opts.Store.Load(ctx, ids)
+	if err != nil {
+		return 0, fmt.Errorf("review subjects: %w", err)
+	}
+	var persons []person
+	for id, s := range subjects {
+		if s.MergedInto == "" {
+			persons = append(persons, person{subjects: []string{id}})
+		}
+	}
+	changes, err := a.decideAll(persons, subjects)
+	if err != nil {
+		return 0, fmt.Errorf("review subjects: %w", err)
+	}
+	errs, err := a.save(ctx, changes)
+	if err != nil {
+		return 0, fmt.Errorf("review subjects: %w", err)
+	}
+	done := len(changes)
+	for _, err := range errs {
+		if errors.Is(err, store.ErrConflict) {
+			done--
+		} else if err != nil {
+			return 0, fmt.Errorf("review subjects: %w", err)
+		}
+	}
+	return done, nil
+}
+
+// save stores changes and calls Decided when there is something to send.
+func (a *Applier) save(ctx context.Context, changes []change) ([]error, error) {
+	if len(changes) == 0 {
+		return nil, nil
+	}
+	batch := make([]store.Change, len(changes))
+	decided := false
+	for i, c := range changes {
+		batch[i] = c.Change
+		decided = decided || len(c.Subject.Outbox) > 0
+	}
+	errs, err := a.opts.Store.Save(ctx, batch)
+	if err == nil && decided {
+		a.opts.Decided()
+	}
+	return errs, err
+}
+
+// change is a store.Change and the person it came from.
+type change struct {
+	store.Change
+	person int
+}
+
+// decideAll decides for every person, on all cores. Persons for whom nothing
+// changes give no change.
+func (a *Applier) decideAll(persons []person, subjects map[string]lifecycle.Subject) ([]change, error) {
+	at := a.opts.Now()
+	out := make([]*store.Change, len(persons))
+	errs := make([]error, len(persons))
+	var wg sync.WaitGroup
+	workers := min(runtime.GOMAXPROCS(0), len(persons))
+	for w := range workers {
+		wg.Go(func() {
+			for i := w; i < len(persons); i += workers {
+				out[i], errs[i] = a.decide(&persons[i], subjects, at)
+			}
+		})
+	}
+	wg.Wait()
+	var changes []change
+	for i, c := range out {
+		if c != nil {
+			changes = append(changes, change{*c, i})
+		}
+	}
+	return changes, errors.Join(errs...)
+}
+
+// decide decides for one person.
+func (a *Applier) decide(p *person, subjects map[string]lifecycle.Subject, at time.Time) (*store.Change, error) {
+	s := lifecycle.Subject{ID: strings.ToLower(rand.Text())}
+	if len(p.subjects) > 0 {
+		s = subjects[p.subjects[0]]
+	}
+	facts := p.facts()
+	claim := p.newKeys(s.Keys)
+	if len(p.subjects) == 1 && len(claim) == 0 && s.Knows(a.opts.Policy, facts, at) {
+		return nil, nil
+	}
+	names, err := a.opts.Vault.Open(s.ID, s.Sealed)
+	if err != nil {
+		return nil, err
+	}
+	known := len(names)
+	c := &store.Change{}
+	for _, id := range p.subjects[min(1, len(p.subjects)):] {
+		other := subjects[id]
+		more, err := a.opts.Vault.Open(id, other.Sealed)
+		if err != nil {
+			return nil, err
+		}
+		names = identity.Join(names, more)
+		claim = union(claim, p.newKeysOf(other.Keys, s.Keys))
+		s = lifecycle.Absorb(s, other)
+		c.Redirect = append(c.Redirect, lifecycle.Redirect(other, s.ID))
+	}
+	s.Keys = union(s.Keys, claim)
+	if names = identity.Join(names, p.names()); len(names) > known {
+		if s.Sealed, err = a.opts.Vault.Seal(s.ID, names); err != nil {
+			return nil, err
+		}
+	}
+	c.Subject, _ = lifecycle.Decide(a.opts.Policy, s, facts, at)
+	c.Claim = claim
+	return c, nil
+}

@@ -1,0 +1,66 @@
+package apply
+
+import (
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/services/lifecycle"
+)
+
+// fact reads a fact off the wire. Evidence that is personal is sealed at once.
+func (a *Applier) fact(d *factv1.Delivery, f *factv1.Fact) (lifecycle.Fact, error) {
+	proof, err := a.opts.Vault.SealText(f.GetEvidence().GetIp())
+	return lifecycle.Fact{
+		ID:                 f.GetId(),
+		Kind:               a.kinds[f.GetKind()],
+		Source:             d.GetSource(),
+		Occurred:           instant(f.GetOccurred()),
+		Received:           instant(d.GetReceived()),
+		Ref:                f.GetRef(),
+		Links:              f.GetLinks(),
+		Contract:           f.GetContract(),
+		Access:             access(f.GetAccess()),
+		AccessDays:         int(f.GetAccessDays()),
+		PaidUntil:          pointer(f.GetPaidUntil()),
+		PerformanceAwaited: f.GetPerformanceAwaited(),
+		Full:               f.GetFull(),
+		Wording:            f.GetWording(),
+		Purposes:           f.GetPurposes(),
+		Channels:           f.GetChannels(),
+		Form:               f.GetEvidence().GetForm(),
+		DoubleOptIn:        pointer(f.GetEvidence().GetDoubleOptIn()),
+		Proof:              proof,
+	}, err
+}
+
+func access(a factv1.Access) lifecycle.Access {
+	switch a {
+	case factv1.Access_ACCESS_ONE_OFF:
+		return lifecycle.OneOff
+	case factv1.Access_ACCESS_COURSE:
+		return lifecycle.Course
+	case factv1.Access_ACCESS_SERVICE:
+		return lifecycle.Service
+	case factv1.Access_ACCESS_SUBSCRIPTION:
+		return lifecycle.Subscription
+	}
+	return ""
+}
+
+// instant returns the zero time for an absent timestamp.
+func instant(t *timestamppb.Timestamp) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.AsTime().Truncate(time.Millisecond)
+}
+
+func pointer(t *timestamppb.Timestamp) *time.Time {
+	if t == nil {
+		return nil
+	}
+	at := instant(t)
+	return &at
+}

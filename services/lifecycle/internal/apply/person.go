@@ -1,0 +1,249 @@
+package apply
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/identity"
+)
+
+// entry is one fact and the keys of whom it is about.
+type entry struct {
+	fact  lifecycle.Fact
+	names []identity.Identity
+	// persons are the keys of names; locators those of things.
+	persons, locators []string
+}
+
+// entries reads the facts of deliveries.
+func (a *Applier) entries(deliveries []*factv1.Delivery) ([]entry, error) {
+	var out []entry
+	for _, d := range deliveries {
+		for _, f := range d.GetFacts() {
+			e, err := a.entry(d, f)
+			if err != nil {
+				return nil, err
+			}
+			if len(e.persons)+len(e.locators) > 0 {
+				out = append(out, e)
+			}
+		}
+	}
+	return out, nil
+}
+
+func (a *Applier) entry(d *factv1.Delivery, f *factv1.Fact) (entry, error) {
+	fact, err := a.fact(d, f)
+	e := entry{fact: fact}
+	for _, i := range f.GetIdentities() {
+		name := identity.Identity{Kind: i.GetKind(), Value: i.GetValue()}.Normal()
+		e.names = append(e.names, name)
+		e.persons = append(e.persons, a.opts.Vault.Key(name))
+	}
+	for _, l := range f.GetLocators() {
+		e.locators = append(e.locators, a.opts.Vault.LocatorKey(l))
+	}
+	return e, err
+}
+
+// person is the entries of a batch that are about one person, and the subjects
+// that are already stored for that person: the one that stays comes first.
+type person struct {
+	entries  []entry
+	subjects []string
+}
+
+func (p *person) facts() []lifecycle.Fact {
+	out := make([]lifecycle.Fact, len(p.entries))
+	for i := range p.entries {
+		out[i] = p.entries[i].fact
+	}
+	return out
+}
+
+func (p *person) names() []identity.Identity {
+	var out []identity.Identity
+	for i := range p.entries {
+		out = identity.Join(out, p.entries[i].names)
+	}
+	return out
+}
+
+// newKeys returns the keys of the entries that a subject does not have.
+func (p *person) newKeys(have []string) []string {
+	var keys []string
+	for i := range p.entries {
+		keys = append(append(keys, p.entries[i].persons...), p.entries[i].locators...)
+	}
+	return p.newKeysOf(keys, have)
+}
+
+func (*person) newKeysOf(keys, have []string) []string {
+	var out []string
+	for _, k := range keys {
+		if !slices.Contains(have, k) && !slices.Contains(out, k) {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+func union(a, b []string) []string {
+	all := append(slices.Clone(a), b...)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// resolve finds the subjects that the keys of the entries belong to. Where a key
+// still points to a subject that another absorbed, it is followed.
+func (a *Applier) resolve(ctx context.Context, entries []entry) (map[string]string, map[string]lifecycle.Subject, error) {
+	var keys []string
+	for i := range entries {
+		keys = append(append(keys, entries[i].persons...), entries[i].locators...)
+	}
+	slices.Sort(keys)
+	owners, err := a.opts.Store.Lookup(ctx, slices.Compact(keys))
+	if err != nil {
+		return nil, nil, err
+	}
+	subjects := map[string]lifecycle.Subject{}
+	for missing := wanted(owners, subjects); len(missing) > 0; missing = wanted(owners, subjects) {
+		found, err := a.opts.Store.Load(ctx, missing)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, id := range missing {
+			subjects[id] = found[id] // without an ID when it is no more
+		}
+		for key, id := range owners {
+			if into := subjects[id].MergedInto; into != "" {
+				owners[key] = into
+			}
+		}
+	}
+	for key, id := range owners {
+		if subjects[id].ID == "" {
+			delete(owners, key)
+		}
+	}
+	return owners, subjects, nil
+}
+
+// wanted returns the owners that are not loaded yet.
+func wanted(owners map[string]string, subjects map[string]lifecycle.Subject) []string {
+	var out []string
+	for _, id := range owners {
+		if _, ok := subjects[id]; !ok && !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// group puts together the entries that are about one person. Shared names of a
+// person join; a shared locator only leads an entry that names nobody, or whose
+// names are new, to the person that the locator is known of.
+func group(entries []entry, owners map[string]string, subjects map[string]lifecycle.Subject) []person {
+	g := grouping{parent: map[string]string{}, subject: map[string]bool{}}
+	for i := range entries {
+		for _, k := range entries[i].persons {
+			g.join(node(i), k)
+			if id, ok := owners[k]; ok {
+				g.joinSubject(k, id)
+			}
+		}
+	}
+	for i := range entries {
+		for _, l := range entries[i].locators {
+			g.locate(i, l, owners, subjects)
+		}
+	}
+	return g.persons(entries)
+}
+
+func node(entry int) string { return fmt.Sprintf("#%d", entry) }
+
+// grouping is a forest over entries ("#1"), keys and subjects ("@id").
+type grouping struct {
+	parent  map[string]string
+	subject map[string]bool // roots whose group has a subject
+}
+
+func (g *grouping) find(n string) string {
+	for {
+		up, ok := g.parent[n]
+		if !ok {
+			return n
+		}
+		n = up
+	}
+}
+
+func (g *grouping) join(a, b string) {
+	a, b = g.find(a), g.find(b)
+	if a != b {
+		g.parent[b] = a
+		g.subject[a] = g.subject[a] || g.subject[b]
+	}
+}
+
+func (g *grouping) joinSubject(n, id string) {
+	g.subject[g.find("@"+id)] = true
+	g.join(n, "@"+id)
+}
+
+// locate follows a locator of an entry.
+func (g *grouping) locate(i int, locator string, owners map[string]string, subjects map[string]lifecycle.Subject) {
+	id, owned := owners[locator]
+	switch {
+	case !owned && g.subject[g.find(node(i))] && g.subject[g.find(locator)]:
+		// Two persons in one batch mention one thing; it stays with the first.
+	case !owned:
+		g.join(node(i), locator)
+	case !g.subject[g.find(node(i))]:
+		g.joinSubject(node(i), id)
+	case !slices.ContainsFunc(subjects[id].Keys, identity.IsPersonKey):
+		// Until now only the thing was known; here is whose it is.
+		g.joinSubject(node(i), id)
+	}
+}
+
+// persons returns the groups in the order of their first entries.
+func (g *grouping) persons(entries []entry) []person {
+	var out []person
+	index := map[string]int{}
+	for i := range entries {
+		root := g.find(node(i))
+		n, ok := index[root]
+		if !ok {
+			n = len(out)
+			index[root] = n
+			out = append(out, person{})
+		}
+		out[n].entries = append(out[n].entries, entries[i])
+	}
+	for n := range g.parent {
+		if n[0] == '@' {
+			g.collect(out, index, n)
+		}
+	}
+	for n := range g.subject {
+		if _, child := g.parent[n]; n[0] == '@' && !child {
+			g.collect(out, index, n)
+		}
+	}
+	for i := range out {
+		slices.Sort(out[i].subjects)
+	}
+	return out
+}
+
+func (g *grouping) collect(out []person, index map[string]int, n string) {
+	if i, ok := index[g.find(n)]; ok {
+		out[i].subjects = append(out[i].subjects, n[1:])
+	}
+}

@@ -1,0 +1,188 @@
+// Package identity keeps the names of persons: as keyed hashes, to find a person
+// by, and sealed, to tell other systems who is meant.
+package identity
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tink-crypto/tink-go/v2/aead"
+	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
+	"github.com/tink-crypto/tink-go/v2/keyset"
+	"github.com/tink-crypto/tink-go/v2/tink"
+)
+
+// Identity is one name of a person.
+type Identity struct {
+	// Kind is "email" or a platform; Value the address or the platform's id.
+	Kind  string `json:"k"`
+	Value string `json:"v"`
+}
+
+// KindEmail is the kind of an e-mail address.
+const KindEmail = "email"
+
+// Normal returns the identity as it is compared: an address in lower case,
+// without space around it. Nothing else is folded; a dot is a dot.
+func (i Identity) Normal() Identity {
+	i.Value = strings.TrimSpace(i.Value)
+	if i.Kind == KindEmail {
+		i.Value = strings.ToLower(i.Value)
+	}
+	return i
+}
+
+// Parse reads a person as people write one: an e-mail address, or an identity
+// such as "stripe:cus_123".
+func Parse(person string) (Identity, error) {
+	person = strings.TrimSpace(person)
+	kind, value, ok := strings.Cut(person, ":")
+	switch {
+	case ok && kind != "" && value != "" && !strings.Contains(kind, "@"):
+		return Identity{Kind: kind, Value: value}.Normal(), nil
+	case strings.Count(person, "@") == 1:
+		return Identity{Kind: KindEmail, Value: person}.Normal(), nil
+	}
+	return Identity{}, errors.New("a person is an e-mail address, or an identity such as stripe:cus_123")
+}
+
+// Keys are the secrets of a Vault as they are kept in a file. Whoever has them
+// and the store can read addresses; without them neither hashes nor sealed
+// addresses say anything.
+type Keys struct {
+	// Hash keys the hashes. It must not change: hashes made with another key are
+	// not found.
+	Hash []byte `json:"hash"`
+	// Sealing is a Tink keyset in JSON, for AEAD.
+	Sealing json.RawMessage `json:"sealing"`
+}
+
+// NewKeys makes new random keys.
+func NewKeys() (*Keys, error) {
+	k := &Keys{Hash: make([]byte, 32)}
+	if _, err := rand.Read(k.Hash); err != nil {
+		return nil, fmt.Errorf("make keys: %w", err)
+	}
+	handle, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
+	if err != nil {
+		return nil, fmt.Errorf("make keys: %w", err)
+	}
+	var out bytes.Buffer
+	if err := insecurecleartextkeyset.Write(handle, keyset.NewJSONWriter(&out)); err != nil {
+		return nil, fmt.Errorf("make keys: %w", err)
+	}
+	k.Sealing = out.Bytes()
+	return k, nil
+}
+
+// Vault hashes and seals identities.
+type Vault struct {
+	hash []byte
+	aead tink.AEAD
+}
+
+// minHashKey is the least length of a hash key, in bytes.
+const minHashKey = 32
+
+// NewVault opens a vault with keys.
+func NewVault(k *Keys) (*Vault, error) {
+	if len(k.Hash) < minHashKey {
+		return nil, fmt.Errorf("open vault: the hash key has %d bytes and needs %d", len(k.Hash), minHashKey)
+	}
+	handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(k.Sealing)))
+	if err != nil {
+		return nil, fmt.Errorf("open vault: read sealing keyset: %w", err)
+	}
+	primitive, err := aead.New(handle)
+	if err != nil {
+		return nil, fmt.Errorf("open vault: %w", err)
+	}
+	return &Vault{hash: k.Hash, aead: primitive}, nil
+}
+
+// Prefixes of keys. A person key joins facts into one person; a locator key only
+// finds one.
+const (
+	personPrefix  = "p"
+	locatorPrefix = "l"
+)
+
+// Key returns the keyed hash by which the identity is found.
+func (v *Vault) Key(i Identity) string {
+	i = i.Normal()
+	return personPrefix + v.mac(i.Kind+":"+i.Value)
+}
+
+// LocatorKey returns the keyed hash of a thing that belongs to a person, such as
+// "stripe:pi_123".
+func (v *Vault) LocatorKey(ref string) string { return locatorPrefix + v.mac("locator:"+ref) }
+
+// IsPersonKey tells whether a key names a person, and not a thing of theirs.
+func IsPersonKey(key string) bool { return strings.HasPrefix(key, personPrefix) }
+
+func (v *Vault) mac(text string) string {
+	m := hmac.New(sha256.New, v.hash)
+	m.Write([]byte(text))
+	return base64.RawURLEncoding.EncodeToString(m.Sum(nil)[:20])
+}
+
+// Seal encrypts identities so that only the vault can read them, and only as
+// those of the given subject.
+func (v *Vault) Seal(subject string, identities []Identity) ([]byte, error) {
+	plain, err := json.Marshal(identities)
+	if err != nil {
+		return nil, fmt.Errorf("seal identities: %w", err)
+	}
+	sealed, err := v.aead.Encrypt(plain, []byte(subject))
+	if err != nil {
+		return nil, fmt.Errorf("seal identities: %w", err)
+	}
+	return sealed, nil
+}
+
+// Open reads what Seal wrote. Nothing sealed is no identities.
+func (v *Vault) Open(subject string, sealed []byte) ([]Identity, error) {
+	if len(sealed) == 0 {
+		return nil, nil
+	}
+	plain, err := v.aead.Decrypt(sealed, []byte(subject))
+	if err != nil {
+		return nil, fmt.Errorf("open identities of %s: %w", subject, err)
+	}
+	var out []Identity
+	if err := json.Unmarshal(plain, &out); err != nil {
+		return nil, fmt.Errorf("open identities of %s: %w", subject, err)
+	}
+	return out, nil
+}
+
+// SealText encrypts a piece of evidence for a subject-less fact.
+func (v *Vault) SealText(text string) ([]byte, error) {
+	if text == "" {
+		return nil, nil
+	}
+	sealed, err := v.aead.Encrypt([]byte(text), []byte("evidence"))
+	if err != nil {
+		return nil, fmt.Errorf("seal evidence: %w", err)
+	}
+	return sealed, nil
+}
+
+// Join returns both lists, each identity once, in the order they came.
+func Join(have, more []Identity) []Identity {
+	out := slices.Clone(have)
+	for _, i := range more {
+		if i = i.Normal(); !slices.Contains(out, i) {
+			out = append(out, i)
+		}
+	}
+	return out
+}

@@ -1,0 +1,137 @@
+// Package relay sends decisions on: it takes them from the outboxes of subjects,
+// publishes them as events, and clears the outboxes. A decision that was stored
+// is sent at least once, always under the same id.
+package relay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/identity"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/store"
+)
+
+// Store is what the relay needs of a store.
+type Store interface {
+	Pending(ctx context.Context, limit int) ([]lifecycle.Subject, error)
+	Save(ctx context.Context, changes []store.Change) ([]error, error)
+}
+
+// Publisher publishes events. It returns nil when all of them are durable.
+type Publisher interface {
+	PublishEvents(ctx context.Context, events []*stream.Event) error
+}
+
+// Options configure a Relay.
+type Options struct {
+	Store     Store
+	Publisher Publisher
+	Vault     *identity.Vault
+	Policy    *lifecycle.Policy
+	// Every is how often outboxes are looked at unasked; 0 means each second.
+	Every time.Duration
+	// Now tells the time; nil means time.Now.
+	Now func() time.Time
+	Log *slog.Logger
+}
+
+// Relay sends decisions.
+type Relay struct {
+	opts Options
+	wake chan struct{}
+}
+
+// New makes a Relay.
+func New(opts Options) *Relay {
+	if opts.Every == 0 {
+		opts.Every = time.Second
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Relay{opts: opts, wake: make(chan struct{}, 1)}
+}
+
+// Wake asks the relay to look at the outboxes soon. It never blocks.
+func (r *Relay) Wake() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run sends decisions until the context ends.
+func (r *Relay) Run(ctx context.Context) {
+	tick := time.NewTicker(r.opts.Every)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		if _, err := r.Drain(ctx); err != nil && ctx.Err() == nil {
+			r.opts.Log.Error("decisions wait to be sent", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-r.wake:
+		case <-tick.C:
+		}
+	}
+}
+
+// page is how many subjects are sent at once.
+const page = 500
+
+// Drain sends what is in the outboxes and returns how many decisions went out.
+func (r *Relay) Drain(ctx context.Context) (int, error) {
+	sent := 0
+	for {
+		n, full, err := r.send(ctx)
+		sent += n
+		if err != nil || !full {
+			return sent, err
+		}
+	}
+}
+
+// send sends one page of outboxes; full tells whether there may be more.
+func (r *Relay) send(ctx context.Context) (sent int, full bool, err error) {
+	subjects, err := r.opts.Store.Pending(ctx, page)
+	if err != nil || len(subjects) == 0 {
+		return 0, false, err
+	}
+	var events []*stream.Event
+	changes := make([]store.Change, len(subjects))
+	for i, s := range subjects {
+		names, err := r.opts.Vault.Open(s.ID, s.Sealed)
+		if err != nil {
+			return 0, false, err
+		}
+		var ids []string
+		for j := range s.Outbox {
+			events = append(events, r.event(&s.Outbox[j], names))
+			ids = append(ids, s.Outbox[j].ID)
+		}
+		changes[i].Subject = lifecycle.Sent(r.opts.Policy, s, ids, r.opts.Now())
+	}
+	if err := r.opts.Publisher.PublishEvents(ctx, events); err != nil {
+		return 0, false, fmt.Errorf("send %d decisions: %w", len(events), err)
+	}
+	errs, err := r.opts.Store.Save(ctx, changes)
+	if err != nil {
+		return 0, false, err
+	}
+	for _, err := range errs {
+		// A subject that was written meanwhile keeps its outbox and comes again;
+		// its decisions go out once more under the same ids.
+		if err != nil && !errors.Is(err, store.ErrConflict) {
+			return 0, false, err
+		}
+	}
+	return len(events), len(subjects) == page, nil
+}

@@ -1,0 +1,215 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/store"
+)
+
+// Save carries changes out in one transaction; a change that lost a race is left
+// out of it and wraps store.ErrConflict.
+func (s *Store) Save(ctx context.Context, changes []store.Change) ([]error, error) {
+	docs, errs := encode(changes)
+	tx, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, fmt.Errorf("save %d subjects: %w", len(changes), err)
+	}
+	w, err := newWriter(ctx, tx)
+	for i := range changes {
+		if errs[i] == nil && err == nil {
+			errs[i], err = w.change(&changes[i], docs[i])
+		}
+	}
+	if err == nil {
+		err = tx.Commit()
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("save %d subjects: %w", len(changes), err), rollback(tx))
+	}
+	return errs, nil
+}
+
+func rollback(tx *sql.Tx) error {
+	if err := tx.Rollback(); !errors.Is(err, sql.ErrTxDone) {
+		return err
+	}
+	return nil
+}
+
+// encode writes the subjects as JSON, on as many cores as there are, before the
+// transaction begins.
+func encode(changes []store.Change) ([][]byte, []error) {
+	docs, errs := make([][]byte, len(changes)), make([]error, len(changes))
+	var wg sync.WaitGroup
+	const chunk = 128
+	for from := 0; from < len(changes); from += chunk {
+		wg.Go(func() {
+			for i := from; i < min(from+chunk, len(changes)); i++ {
+				docs[i], errs[i] = json.Marshal(changes[i].Subject)
+			}
+		})
+	}
+	wg.Wait()
+	return docs, errs
+}
+
+// writer is one transaction and its statements.
+type writer struct {
+	ctx context.Context //nolint:containedctx // lives for one Save
+
+	insert, update, remove, version *sql.Stmt
+	owner, claim, unclaim           *sql.Stmt
+}
+
+func newWriter(ctx context.Context, tx *sql.Tx) (*writer, error) {
+	w := &writer{ctx: ctx}
+	for _, p := range []struct {
+		stmt  **sql.Stmt
+		query string
+	}{
+		{&w.insert, "INSERT INTO subjects (id, version, review_at, revision, pending, doc) VALUES (?, 1, ?, ?, ?, ?) ON CONFLICT DO NOTHING"},
+		{&w.update, "UPDATE subjects SET version = version + 1, review_at = ?, revision = ?, pending = ?, doc = ? WHERE id = ? AND version = ?"},
+		{&w.remove, "DELETE FROM subjects WHERE id = ? AND version = ?"},
+		{&w.owner, "SELECT subject FROM identities WHERE key = ?"},
+		{&w.claim, "INSERT INTO identities (key, subject) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET subject = excluded.subject"},
+		{&w.unclaim, "DELETE FROM identities WHERE key = ? AND subject = ?"},
+		{&w.version, "SELECT version FROM subjects WHERE id = ?"},
+	} {
+		stmt, err := tx.PrepareContext(ctx, p.query)
+		if err != nil {
+			return nil, err
+		}
+		*p.stmt = stmt
+	}
+	return w, nil
+}
+
+// change carries one change out. The first error is the change's own; the second
+// is the database's and ends the transaction.
+func (w *writer) change(c *store.Change, doc []byte) (own, fatal error) {
+	s := &c.Subject
+	if s.Gone() {
+		return w.removeSubject(s)
+	}
+	if free, err := w.free(c); !free || err != nil {
+		return store.ErrConflict, err
+	}
+	if unchanged, err := w.unchanged(c.Redirect); !unchanged || err != nil {
+		return store.ErrConflict, err
+	}
+	written, err := w.write(s, doc)
+	if !written || err != nil {
+		return store.ErrConflict, err
+	}
+	for _, key := range c.Claim {
+		if _, err := w.claim.ExecContext(w.ctx, key, s.ID); err != nil {
+			return nil, err
+		}
+	}
+	for i := range c.Redirect {
+		doc, err := json.Marshal(&c.Redirect[i])
+		if err != nil {
+			return nil, err
+		}
+		if _, err := w.write(&c.Redirect[i], doc); err != nil {
+			return nil, err
+		}
+	}
+	return nil, nil
+}
+
+// write stores a subject on its version and tells whether it was still that.
+func (w *writer) write(s *lifecycle.Subject, doc []byte) (bool, error) {
+	var review, revision any
+	if s.ReviewAt != nil {
+		review = s.ReviewAt.UnixMilli()
+	}
+	if s.MergedInto == "" {
+		revision = s.Revision
+	}
+	pending := len(s.Outbox) > 0
+	var (
+		res sql.Result
+		err error
+	)
+	if s.Version == 0 {
+		res, err = w.insert.ExecContext(w.ctx, s.ID, review, revision, pending, doc)
+	} else {
+		res, err = w.update.ExecContext(w.ctx, review, revision, pending, doc, s.ID, s.Version)
+	}
+	return affected(res, err)
+}
+
+func affected(res sql.Result, err error) (bool, error) {
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n == 1, err
+}
+
+// free tells whether every key to claim is free, or belongs to the subject, to
+// one that it absorbed, or to one that is no more.
+func (w *writer) free(c *store.Change) (bool, error) {
+	for _, key := range c.Claim {
+		var owner string
+		err := w.owner.QueryRowContext(w.ctx, key).Scan(&owner)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			continue
+		case err != nil:
+			return false, err
+		case owner == c.Subject.ID || slices.Contains(c.Subject.Absorbed, owner):
+			continue
+		}
+		if version, err := w.stored(owner); version != 0 || err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// stored returns the version of a subject, or 0 when it is not stored.
+func (w *writer) stored(id string) (int64, error) {
+	var version int64
+	err := w.version.QueryRowContext(w.ctx, id).Scan(&version)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return version, err
+}
+
+// unchanged tells whether the absorbed subjects are still as they were read, so
+// that a change is carried out with its redirects or not at all.
+func (w *writer) unchanged(redirects []lifecycle.Subject) (bool, error) {
+	for i := range redirects {
+		version, err := w.stored(redirects[i].ID)
+		if version != redirects[i].Version || err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+func (w *writer) removeSubject(s *lifecycle.Subject) (own, fatal error) {
+	if s.Version == 0 {
+		return nil, nil
+	}
+	removed, err := affected(w.remove.ExecContext(w.ctx, s.ID, s.Version))
+	if !removed || err != nil {
+		return store.ErrConflict, err
+	}
+	for _, key := range s.Keys {
+		if _, err := w.unclaim.ExecContext(w.ctx, key, s.ID); err != nil {
+			return nil, err
+		}
+	}
+	return nil, nil
+}

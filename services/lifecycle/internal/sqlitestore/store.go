@@ -1,0 +1,193 @@
+// Package sqlitestore keeps subjects in one SQLite file, for one machine.
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	_ "modernc.org/sqlite" // the driver
+
+	"github.com/rodopath/rodopath/services/lifecycle"
+)
+
+// schema is applied at every start. Indexes hold ids, times and revisions, never
+// anything about the person.
+const schema = `
+CREATE TABLE IF NOT EXISTS subjects (
+	id        TEXT PRIMARY KEY,
+	version   INTEGER NOT NULL,
+	review_at INTEGER,            -- unix milliseconds
+	revision  TEXT,               -- null for redirects
+	pending   INTEGER NOT NULL,
+	doc       BLOB NOT NULL       -- lifecycle.Subject as JSON
+) STRICT;
+CREATE TABLE IF NOT EXISTS identities (
+	key     TEXT PRIMARY KEY,     -- keyed hash
+	subject TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS subjects_review ON subjects (review_at, id) WHERE review_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS subjects_revision ON subjects (revision, id) WHERE revision IS NOT NULL;
+CREATE INDEX IF NOT EXISTS subjects_pending ON subjects (id) WHERE pending = 1;
+`
+
+// Store is a SQLite file. All writes are durable when they return, power cuts
+// included.
+type Store struct {
+	// write has one connection: SQLite has one writer. read has several.
+	write, read *sql.DB
+}
+
+// Open opens the file at path and makes it when it does not exist. Opening needs
+// no exclusive access: a second process may read and write too.
+func Open(ctx context.Context, path string) (*Store, error) {
+	write, err := connect(path, "immediate")
+	if err != nil {
+		return nil, err
+	}
+	write.SetMaxOpenConns(1)
+	if _, err := write.ExecContext(ctx, schema); err != nil {
+		return nil, errors.Join(fmt.Errorf("open store %s: %w", path, err), write.Close())
+	}
+	read, err := connect(path, "deferred")
+	if err != nil {
+		return nil, errors.Join(err, write.Close())
+	}
+	read.SetMaxOpenConns(4)
+	return &Store{write: write, read: read}, nil
+}
+
+func connect(path, lock string) (*sql.DB, error) {
+	q := url.Values{"_txlock": {lock}, "_pragma": {
+		"journal_mode(WAL)",
+		"synchronous(FULL)",
+		"busy_timeout(10000)",
+		"cache_size(-16000)",
+		"secure_delete(ON)", // what is deleted is overwritten, not only unlinked
+	}}
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+q.Encode())
+	if err != nil {
+		return nil, fmt.Errorf("open store %s: %w", path, err)
+	}
+	return db, nil
+}
+
+// Close closes the file.
+func (s *Store) Close() error { return errors.Join(s.read.Close(), s.write.Close()) }
+
+// Lookup finds the subjects that keys belong to; unknown keys are left out.
+func (s *Store) Lookup(ctx context.Context, keys []string) (map[string]string, error) {
+	found := make(map[string]string, len(keys))
+	err := s.each(ctx, "SELECT key, subject FROM identities WHERE key IN (SELECT value FROM json_each(?))", keys, func(rows *sql.Rows) error {
+		var key, subject string
+		err := rows.Scan(&key, &subject)
+		found[key] = subject
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look up %d keys: %w", len(keys), err)
+	}
+	return found, nil
+}
+
+// Load reads subjects; unknown ids are left out.
+func (s *Store) Load(ctx context.Context, ids []string) (map[string]lifecycle.Subject, error) {
+	found := make(map[string]lifecycle.Subject, len(ids))
+	err := s.each(ctx, "SELECT version, doc FROM subjects WHERE id IN (SELECT value FROM json_each(?))", ids, func(rows *sql.Rows) error {
+		subject, err := scanSubject(rows)
+		found[subject.ID] = subject
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("load %d subjects: %w", len(ids), err)
+	}
+	return found, nil
+}
+
+// each runs a query over a list of texts and visits every row.
+func (s *Store) each(ctx context.Context, query string, list []string, visit func(*sql.Rows) error) error {
+	if len(list) == 0 {
+		return nil
+	}
+	arg, err := json.Marshal(list)
+	if err != nil {
+		return err
+	}
+	return s.visit(ctx, visit, query, string(arg))
+}
+
+func (s *Store) visit(ctx context.Context, visit func(*sql.Rows) error, query string, args ...any) error {
+	rows, err := s.read.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	for rows.Next() {
+		if err := visit(rows); err != nil {
+			return errors.Join(err, rows.Close())
+		}
+	}
+	return errors.Join(rows.Err(), rows.Close())
+}
+
+func scanSubject(rows *sql.Rows) (lifecycle.Subject, error) {
+	var (
+		subject lifecycle.Subject
+		version int64
+		doc     sql.RawBytes
+	)
+	if err := rows.Scan(&version, &doc); err != nil {
+		return subject, err
+	}
+	err := json.Unmarshal(doc, &subject)
+	subject.Version = version
+	return subject, err
+}
+
+// Pending returns subjects whose outbox is not empty.
+func (s *Store) Pending(ctx context.Context, limit int) ([]lifecycle.Subject, error) {
+	var out []lifecycle.Subject
+	err := s.visit(ctx, func(rows *sql.Rows) error {
+		subject, err := scanSubject(rows)
+		out = append(out, subject)
+		return err
+	}, "SELECT version, doc FROM subjects WHERE pending = 1 ORDER BY id LIMIT ?", limit)
+	if err != nil {
+		return nil, fmt.Errorf("read pending subjects: %w", err)
+	}
+	return out, nil
+}
+
+// Due returns the ids of subjects whose review time has come, the earliest
+// first, and then of those decided under another policy revision.
+func (s *Store) Due(ctx context.Context, at time.Time, revision string, limit int) ([]string, error) {
+	var out []string
+	seen := map[string]bool{}
+	visit := func(rows *sql.Rows) error {
+		var id string
+		err := rows.Scan(&id)
+		if !seen[id] && len(out) < limit {
+			seen[id], out = true, append(out, id)
+		}
+		return err
+	}
+	for _, q := range []struct {
+		query string
+		arg   any
+	}{
+		{"SELECT id FROM subjects WHERE review_at IS NOT NULL AND review_at <= ? ORDER BY review_at, id LIMIT ?", at.UnixMilli()},
+		{"SELECT id FROM subjects WHERE revision IS NOT NULL AND revision < ? ORDER BY revision, id LIMIT ?", revision},
+		{"SELECT id FROM subjects WHERE revision IS NOT NULL AND revision > ? ORDER BY revision, id LIMIT ?", revision},
+	} {
+		if len(out) == limit {
+			break
+		}
+		if err := s.visit(ctx, visit, q.query, q.arg, limit); err != nil {
+			return nil, fmt.Errorf("read due subjects: %w", err)
+		}
+	}
+	return out, nil
+}

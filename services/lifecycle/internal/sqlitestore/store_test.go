@@ -1,0 +1,27 @@
+package sqlitestore_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/rodopath/rodopath/services/lifecycle/internal/sqlitestore"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/storetest"
+)
+
+func TestStore_Conforms(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) func(*testing.T) storetest.Store {
+		path := filepath.Join(t.TempDir(), "rodopath.db")
+		return func(t *testing.T) storetest.Store {
+			st, err := sqlitestore.Open(t.Context(), path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() {
+				if err := st.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+			return st
+		}
+	})
+}

@@ -1,0 +1,26 @@
+// Package store says what a change to stored subjects is, for the stores that
+// carry changes out and the loops that make them.
+package store
+
+import (
+	"errors"
+
+	"github.com/rodopath/rodopath/services/lifecycle"
+)
+
+// ErrConflict means that a subject was written since it was read, or that a key
+// belongs to another subject by now. Read again, decide again, save again.
+var ErrConflict = errors.New("subject changed since it was read")
+
+// Change is a write of one subject.
+type Change struct {
+	// Subject is written as it is, under Version+1, if the stored version is still
+	// Version (0: not stored). A subject that is Gone is removed with its keys.
+	Subject lifecycle.Subject
+	// Claim lists the keys of Subject that are new to it. A key is claimed when it
+	// is free, or belongs to a subject that Subject absorbed or that is no more.
+	Claim []string
+	// Redirect lists what is left of absorbed subjects. They are written after
+	// Subject, each on its own version.
+	Redirect []lifecycle.Subject
+}

@@ -1,0 +1,522 @@
+// Package storetest is the conformance suite of the stores: what the loops
+// around a store rely on, whichever store it is.
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/store"
+)
+
+// Store is all that a store does.
+type Store interface {
+	// Lookup finds the subjects that keys belong to; unknown keys are left out.
+	Lookup(ctx context.Context, keys []string) (map[string]string, error)
+	// Load reads subjects; unknown ids are left out.
+	Load(ctx context.Context, ids []string) (map[string]lifecycle.Subject, error)
+	// Save carries changes out, each alone. The i-th error is nil when the i-th
+	// change is stored for good, and wraps store.ErrConflict when it lost a race.
+	// The last error is about the store itself: nothing may be taken as stored.
+	Save(ctx context.Context, changes []store.Change) ([]error, error)
+	// Pending returns subjects whose outbox is not empty.
+	Pending(ctx context.Context, limit int) ([]lifecycle.Subject, error)
+	// Due returns the ids of subjects whose review time has come, the earliest
+	// first, and then of those decided under another policy revision.
+	Due(ctx context.Context, at time.Time, revision string, limit int) ([]string, error)
+	Close() error
+}
+
+// Run tests a store. storage makes new, empty storage for one test; what it
+// returns opens that storage, again and again.
+func Run(t *testing.T, storage func(t *testing.T) (open func(t *testing.T) Store)) {
+	tests := map[string]func(*testing.T, func() Store){
+		"a subject comes back as it was saved":                 comesBack,
+		"a write on an old version is a conflict":              conflict,
+		"one of many who create a subject wins":                createOnce,
+		"one of many who claim a key wins":                     claimOnce,
+		"a lost claim leaves nothing behind":                   lostClaim,
+		"no write is lost among concurrent writers":            noLostUpdate,
+		"a batch of 500 is saved, each change alone":           bulk,
+		"due subjects come earliest first, in pages":           due,
+		"subjects of another policy revision are due":          oldRevision,
+		"pending subjects are those with an outbox":            pending,
+		"absorbing moves the keys and leaves a redirect":       absorb,
+		"absorbing on an old version of the other is conflict": absorbConflict,
+		"a subject that is gone goes with its keys":            gone,
+		"a key of a subject that is no more can be claimed":    reclaim,
+		"everything is still there after a restart":            restart,
+		"nothing asked, nothing answered":                      nothing,
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			open := storage(t)
+			test(t, func() Store { return open(t) })
+		})
+	}
+}
+
+var day = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+
+// person makes a subject with a little of everything in it.
+func person(id string) lifecycle.Subject {
+	until := day.AddDate(5, 0, 0)
+	return lifecycle.Subject{
+		ID:     id,
+		Keys:   []string{"key-" + id},
+		Sealed: []byte{1, 2, 3, 0, 255},
+		Facts: []lifecycle.Fact{{
+			ID: "fact-" + id, Kind: lifecycle.Sale, Source: "shop", Occurred: day.Add(-time.Hour), Received: day.Add(123 * time.Millisecond),
+			Ref: "order-1", Links: []string{"stripe:pi_1"}, Access: lifecycle.Course, AccessDays: 30, PaidUntil: &until, Proof: []byte{9},
+		}},
+		Bases: []lifecycle.Basis{{
+			Rule: "tax", Purpose: "tax_documents", Article: "6(1)(c)", Ref: "order-1", Since: day, Until: &until,
+			Facts: []string{"fact-" + id}, Keeps: []lifecycle.Item{{Category: "order", Ref: "order-1"}, {Category: "contact"}},
+		}},
+		Deleted:  []lifecycle.Deletion{{Item: lifecycle.Item{Category: "newsletter"}, Lapse: day, At: day, Decision: "dec_1"}},
+		Asked:    []lifecycle.Asked{{Purpose: "offers", Channel: "email", At: day, Decision: "dec_2"}},
+		Revision: "r1",
+		Seen:     day,
+		ReviewAt: &until,
+	}
+}
+
+func create(s lifecycle.Subject) store.Change {
+	return store.Change{Subject: s, Claim: s.Keys}
+}
+
+// save saves one change and returns its own error.
+func save(t *testing.T, st Store, c store.Change) error {
+	t.Helper()
+	errs, err := st.Save(t.Context(), []store.Change{c})
+	if err != nil {
+		t.Fatalf("save: %v", err)
+	}
+	if len(errs) != 1 {
+		t.Fatalf("one change, %d answers", len(errs))
+	}
+	return errs[0]
+}
+
+func mustSave(t *testing.T, st Store, changes ...store.Change) {
+	t.Helper()
+	errs, err := st.Save(t.Context(), changes)
+	if err := errors.Join(append(errs, err)...); err != nil {
+		t.Fatalf("save: %v", err)
+	}
+}
+
+func load(t *testing.T, st Store, id string) (lifecycle.Subject, bool) {
+	t.Helper()
+	found, err := st.Load(t.Context(), []string{id})
+	if err != nil {
+		t.Fatalf("load %s: %v", id, err)
+	}
+	s, ok := found[id]
+	return s, ok
+}
+
+func mustLoad(t *testing.T, st Store, id string) lifecycle.Subject {
+	t.Helper()
+	s, ok := load(t, st, id)
+	if !ok {
+		t.Fatalf("subject %s is not stored", id)
+	}
+	return s
+}
+
+func owner(t *testing.T, st Store, key string) string {
+	t.Helper()
+	found, err := st.Lookup(t.Context(), []string{key})
+	if err != nil {
+		t.Fatalf("look up %s: %v", key, err)
+	}
+	return found[key]
+}
+
+func comesBack(t *testing.T, open func() Store) {
+	st := open()
+	want := person("a")
+	want.Outbox = []lifecycle.Decision{{
+		ID: "dec_3", Kind: lifecycle.AskConsent, Subject: "a", At: day, Effective: day, Revision: "r1",
+		Because:  want.Bases,
+		Stays:    []lifecycle.Stay{{Item: lifecycle.Item{Category: "order", Ref: "order-1"}, Purpose: "tax_documents", Article: "6(1)(c)"}},
+		Question: &lifecycle.Question{Purpose: "offers", Channel: "email", Text: "Zgadzam się…", Places: []string{"checkout"}, Until: day},
+	}}
+	mustSave(t, st, create(want))
+	got := mustLoad(t, st, "a")
+	want.Version = 1
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("subject differs (-saved +loaded):\n%s", diff)
+	}
+	if got := owner(t, st, "key-a"); got != "a" {
+		t.Errorf("key belongs to %q", got)
+	}
+}
+
+func conflict(t *testing.T, open func() Store) {
+	st := open()
+	mustSave(t, st, create(person("a")))
+	first := mustLoad(t, st, "a")
+	second := first
+	first.Revision = "first"
+	mustSave(t, st, store.Change{Subject: first})
+	second.Revision = "second"
+	if err := save(t, st, store.Change{Subject: second}); !errors.Is(err, store.ErrConflict) {
+		t.Errorf("got %v, want a conflict", err)
+	}
+	if err := save(t, st, create(person("a"))); !errors.Is(err, store.ErrConflict) {
+		t.Errorf("creating it again: got %v, want a conflict", err)
+	}
+	if got := mustLoad(t, st, "a"); got.Revision != "first" || got.Version != 2 {
+		t.Errorf("got revision %q, version %d", got.Revision, got.Version)
+	}
+}
+
+// race lets n goroutines save at once and counts those that won.
+func race(t *testing.T, st Store, n int, change func(i int) store.Change) int {
+	t.Helper()
+	var (
+		wg   sync.WaitGroup
+		mu   sync.Mutex
+		wins int
+	)
+	for i := range n {
+		wg.Go(func() {
+			errs, err := st.Save(context.WithoutCancel(t.Context()), []store.Change{change(i)})
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case err != nil:
+				t.Errorf("save: %v", err)
+			case errs[0] == nil:
+				wins++
+			case !errors.Is(errs[0], store.ErrConflict):
+				t.Errorf("save: %v", errs[0])
+			}
+		})
+	}
+	wg.Wait()
+	return wins
+}
+
+func createOnce(t *testing.T, open func() Store) {
+	st := open()
+	if wins := race(t, st, 16, func(int) store.Change { return create(person("a")) }); wins != 1 {
+		t.Errorf("%d writers created the subject", wins)
+	}
+	if got := mustLoad(t, st, "a"); got.Version != 1 {
+		t.Errorf("version %d", got.Version)
+	}
+}
+
+func claimOnce(t *testing.T, open func() Store) {
+	st := open()
+	wins := race(t, st, 16, func(i int) store.Change {
+		s := person(fmt.Sprintf("claimant-%02d", i))
+		s.Keys = []string{"shared"}
+		return create(s)
+	})
+	if wins != 1 {
+		t.Errorf("%d writers claimed the key", wins)
+	}
+	if s := mustLoad(t, st, owner(t, st, "shared")); s.Version != 1 {
+		t.Errorf("version %d", s.Version)
+	}
+}
+
+func lostClaim(t *testing.T, open func() Store) {
+	st := open()
+	mustSave(t, st, create(person("a")))
+	thief := person("b")
+	thief.Keys = []string{"key-a", "key-b"}
+	if err := save(t, st, create(thief)); !errors.Is(err, store.ErrConflict) {
+		t.Fatalf("got %v, want a conflict", err)
+	}
+	if _, ok := load(t, st, "b"); ok {
+		t.Error("the loser was stored")
+	}
+	if got := owner(t, st, "key-a"); got != "a" {
+		t.Errorf("the key belongs to %q", got)
+	}
+	// What the loser may have claimed must not keep others out.
+	c := person("c")
+	c.Keys = []string{"key-b"}
+	mustSave(t, st, create(c))
+}
+
+func noLostUpdate(t *testing.T, open func() Store) {
+	st := open()
+	mustSave(t, st, create(person("a")))
+	const writers, writes = 8, 10
+	race(t, st, writers, func(i int) store.Change {
+		for n := range writes - 1 {
+			append1(t, st, fmt.Sprintf("w%d-%d", i, n))
+		}
+		return store.Change{Subject: person(fmt.Sprintf("done-%d", i)), Claim: []string{fmt.Sprintf("key-done-%d", i)}}
+	})
+	if got := len(mustLoad(t, st, "a").Absorbed); got != writers*(writes-1) {
+		t.Errorf("%d of %d writes are there", got, writers*(writes-1))
+	}
+}
+
+// append1 adds a mark to subject a, again until it wins.
+func append1(t *testing.T, st Store, mark string) {
+	for {
+		found, err := st.Load(context.WithoutCancel(t.Context()), []string{"a"})
+		if err != nil {
+			t.Errorf("load: %v", err)
+			return
+		}
+		s := found["a"]
+		s.Absorbed = append(slices.Clone(s.Absorbed), mark)
+		errs, err := st.Save(context.WithoutCancel(t.Context()), []store.Change{{Subject: s}})
+		switch {
+		case err != nil:
+			t.Errorf("save: %v", err)
+			return
+		case errs[0] == nil:
+			return
+		case !errors.Is(errs[0], store.ErrConflict):
+			t.Errorf("save: %v", errs[0])
+			return
+		}
+	}
+}
+
+func bulk(t *testing.T, open func() Store) {
+	st := open()
+	mustSave(t, st, create(person("p-007")), create(person("p-008")))
+	var changes []store.Change
+	var ids, keys []string
+	for i := range 500 {
+		s := person(fmt.Sprintf("p-%03d", i))
+		if i == 8 {
+			s.Version = 1 // an update among the creations
+		}
+		changes = append(changes, create(s))
+		ids, keys = append(ids, s.ID), append(keys, s.Keys...)
+	}
+	errs, err := st.Save(t.Context(), changes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, err := range errs {
+		if (i == 7) != errors.Is(err, store.ErrConflict) || (i != 7 && err != nil) {
+			t.Errorf("change %d: %v", i, err)
+		}
+	}
+	found, err := st.Load(t.Context(), ids)
+	if err != nil || len(found) != 500 {
+		t.Errorf("%d of 500 subjects, %v", len(found), err)
+	}
+	owners, err := st.Lookup(t.Context(), keys)
+	if err != nil || len(owners) != 500 {
+		t.Errorf("%d of 500 keys, %v", len(owners), err)
+	}
+	if v := found["p-008"].Version; v != 2 {
+		t.Errorf("updated subject has version %d", v)
+	}
+}
+
+func due(t *testing.T, open func() Store) {
+	st := open()
+	var changes []store.Change
+	for i := range 10 {
+		s := person(fmt.Sprintf("p-%d", i))
+		at := day.Add(time.Duration(9-i) * time.Hour)
+		s.ReviewAt = &at
+		changes = append(changes, create(s))
+	}
+	never := person("never")
+	never.ReviewAt = nil
+	mustSave(t, st, append(changes, create(never))...)
+	for _, c := range []struct {
+		at    time.Time
+		limit int
+		want  []string
+	}{
+		{day.Add(-time.Millisecond), 5, nil},
+		{day, 5, []string{"p-9"}},
+		{day.Add(3 * time.Hour), 3, []string{"p-9", "p-8", "p-7"}},
+		{day.Add(24 * time.Hour), 100, []string{"p-9", "p-8", "p-7", "p-6", "p-5", "p-4", "p-3", "p-2", "p-1", "p-0"}},
+	} {
+		got, err := st.Due(t.Context(), c.at, "r1", c.limit)
+		if err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("at %s: got %v, %v, want %v", c.at, got, err, c.want)
+		}
+	}
+}
+
+func oldRevision(t *testing.T, open func() Store) {
+	st := open()
+	for i, revision := range []string{"r0", "r1", "r2"} {
+		s := person(fmt.Sprintf("p-%d", i))
+		s.Revision = revision
+		mustSave(t, st, create(s))
+	}
+	redirect := lifecycle.Redirect(person("old"), "p-1")
+	mustSave(t, st, store.Change{Subject: redirect})
+	got, err := st.Due(t.Context(), day, "r1", 10)
+	slices.Sort(got)
+	if err != nil || !slices.Equal(got, []string{"p-0", "p-2"}) {
+		t.Errorf("got %v, %v", got, err)
+	}
+	if got, _ := st.Due(t.Context(), day, "r1", 1); len(got) != 1 {
+		t.Errorf("a page of one holds %v", got)
+	}
+}
+
+func pending(t *testing.T, open func() Store) {
+	st := open()
+	for i := range 3 {
+		s := person(fmt.Sprintf("p-%d", i))
+		if i != 1 {
+			s.Outbox = []lifecycle.Decision{{ID: "dec_" + s.ID, Kind: lifecycle.Delete, Subject: s.ID, At: day, Effective: day}}
+		}
+		mustSave(t, st, create(s))
+	}
+	got, err := st.Pending(t.Context(), 10)
+	if err != nil || len(got) != 2 {
+		t.Fatalf("got %d, %v", len(got), err)
+	}
+	if one, err := st.Pending(t.Context(), 1); err != nil || len(one) != 1 {
+		t.Errorf("a page of one holds %d, %v", len(one), err)
+	}
+	for _, s := range got {
+		if len(s.Outbox) != 1 || s.Version != 1 {
+			t.Errorf("pending %s: %d decisions, version %d", s.ID, len(s.Outbox), s.Version)
+		}
+		s.Outbox = nil
+		mustSave(t, st, store.Change{Subject: s})
+	}
+	if left, err := st.Pending(t.Context(), 10); err != nil || len(left) != 0 {
+		t.Errorf("after clearing: %d, %v", len(left), err)
+	}
+}
+
+func absorb(t *testing.T, open func() Store) {
+	st := open()
+	mustSave(t, st, create(person("a")), create(person("b")))
+	a, b := mustLoad(t, st, "a"), mustLoad(t, st, "b")
+	a = lifecycle.Absorb(a, b)
+	change := store.Change{Subject: a, Claim: []string{"key-b"}, Redirect: []lifecycle.Subject{lifecycle.Redirect(b, "a")}}
+	mustSave(t, st, change)
+	if got := owner(t, st, "key-b"); got != "a" {
+		t.Errorf("key of the absorbed belongs to %q", got)
+	}
+	if got := mustLoad(t, st, "b"); got.MergedInto != "a" || len(got.Facts) > 0 || got.Version != 2 {
+		t.Errorf("the absorbed is %+v", got)
+	}
+	if got := mustLoad(t, st, "a"); len(got.Facts) != 2 {
+		t.Errorf("%d facts", len(got.Facts))
+	}
+}
+
+func absorbConflict(t *testing.T, open func() Store) {
+	st := open()
+	mustSave(t, st, create(person("a")), create(person("b")))
+	a, b := mustLoad(t, st, "a"), mustLoad(t, st, "b")
+	late := b
+	late.Revision = "written meanwhile"
+	mustSave(t, st, store.Change{Subject: late})
+	change := store.Change{Subject: lifecycle.Absorb(a, b), Claim: []string{"key-b"}, Redirect: []lifecycle.Subject{lifecycle.Redirect(b, "a")}}
+	if err := save(t, st, change); !errors.Is(err, store.ErrConflict) {
+		t.Fatalf("got %v, want a conflict", err)
+	}
+	if got := mustLoad(t, st, "b"); got.MergedInto != "" || got.Revision != "written meanwhile" {
+		t.Errorf("the other was overwritten: %+v", got)
+	}
+	// Its keys must still lead to it, or what was written meanwhile is never found
+	// again: keys move only after the redirect is written, on its version.
+	if got := owner(t, st, "key-b"); got != "b" {
+		t.Errorf("after a conflict the key of the other belongs to %q", got)
+	}
+	// Doing it again on what is there now must succeed.
+	a, b = mustLoad(t, st, "a"), mustLoad(t, st, "b")
+	mustSave(t, st, store.Change{Subject: lifecycle.Absorb(a, b), Claim: []string{"key-b"}, Redirect: []lifecycle.Subject{lifecycle.Redirect(b, "a")}})
+	if got := owner(t, st, "key-b"); got != "a" {
+		t.Errorf("key of the absorbed belongs to %q", got)
+	}
+}
+
+func gone(t *testing.T, open func() Store) {
+	st := open()
+	mustSave(t, st, create(person("a")))
+	s := mustLoad(t, st, "a")
+	stale := s
+	s.Facts, s.Bases, s.ReviewAt, s.Sealed = nil, nil, nil, nil
+	if !s.Gone() {
+		t.Fatal("the subject is not gone")
+	}
+	mustSave(t, st, store.Change{Subject: s})
+	if _, ok := load(t, st, "a"); ok {
+		t.Error("still stored")
+	}
+	if got := owner(t, st, "key-a"); got != "" {
+		t.Errorf("key still belongs to %q", got)
+	}
+	if err := save(t, st, store.Change{Subject: stale}); !errors.Is(err, store.ErrConflict) {
+		t.Errorf("writing what is gone: got %v, want a conflict", err)
+	}
+	if err := save(t, st, store.Change{Subject: s}); !errors.Is(err, store.ErrConflict) {
+		t.Errorf("removing what is gone: got %v, want a conflict", err)
+	}
+}
+
+func reclaim(t *testing.T, open func() Store) {
+	st := open()
+	mustSave(t, st, create(person("a")))
+	s := mustLoad(t, st, "a")
+	s.Facts, s.Bases, s.ReviewAt = nil, nil, nil
+	mustSave(t, st, store.Change{Subject: s})
+	again := person("b")
+	again.Keys = []string{"key-a"}
+	mustSave(t, st, create(again))
+	if got := owner(t, st, "key-a"); got != "b" {
+		t.Errorf("key belongs to %q", got)
+	}
+}
+
+func restart(t *testing.T, open func() Store) {
+	st := open()
+	mustSave(t, st, create(person("a")))
+	if err := st.Close(); err != nil {
+		t.Fatal(err)
+	}
+	st = open()
+	if got := mustLoad(t, st, "a"); got.Version != 1 {
+		t.Errorf("version %d", got.Version)
+	}
+	if got := owner(t, st, "key-a"); got != "a" {
+		t.Errorf("key belongs to %q", got)
+	}
+}
+
+func nothing(t *testing.T, open func() Store) {
+	st := open()
+	if got, err := st.Lookup(t.Context(), nil); err != nil || len(got) != 0 {
+		t.Errorf("look up: %v, %v", got, err)
+	}
+	if got, err := st.Load(t.Context(), []string{"nobody"}); err != nil || len(got) != 0 {
+		t.Errorf("load: %v, %v", got, err)
+	}
+	if got, err := st.Save(t.Context(), nil); err != nil || len(got) != 0 {
+		t.Errorf("save: %v, %v", got, err)
+	}
+	if got, err := st.Pending(t.Context(), 10); err != nil || len(got) != 0 {
+		t.Errorf("pending: %v, %v", got, err)
+	}
+	if got, err := st.Due(t.Context(), day, "r1", 10); err != nil || len(got) != 0 {
+		t.Errorf("due: %v, %v", got, err)
+	}
+}

@@ -1,0 +1,155 @@
+package lifecycle
+
+import (
+	"slices"
+	"time"
+)
+
+// Subject is all that is known of one person: facts, the bases they raise, and
+// what has been said about them. It holds no address in the clear.
+type Subject struct {
+	// ID is random and means nothing.
+	ID string `json:"id"`
+	// Version counts the writes of the subject; 0 means never written. Stores
+	// replace a subject only on the version that was read.
+	Version int64 `json:"version"`
+	// Keys are keyed hashes of the person's identities and locators.
+	Keys []string `json:"keys,omitempty"`
+	// Sealed holds the identities themselves, encrypted. It goes with the person.
+	Sealed []byte `json:"sealed,omitempty"`
+	// Facts are in order: by instant, then by what protects the person more.
+	Facts []Fact `json:"facts,omitempty"`
+	// Bases are what Facts raise under Revision; they can be worked out again.
+	Bases []Basis `json:"bases,omitempty"`
+	// Deleted and Asked remember what was said, so that it is said once.
+	Deleted []Deletion `json:"deleted,omitempty"`
+	Asked   []Asked    `json:"asked,omitempty"`
+	// Outbox holds decisions that are made and not yet sent.
+	Outbox []Decision `json:"outbox,omitempty"`
+	// Revision is the policy under which Bases were worked out.
+	Revision string `json:"revision,omitempty"`
+	// Seen is when the person was last heard of.
+	Seen time.Time `json:"seen"`
+	// ReviewAt is when time alone will next change something; nil means never.
+	ReviewAt *time.Time `json:"review_at,omitempty"`
+	// MergedInto is the subject that took this one over, when two turned out to
+	// be one person. Such a subject holds nothing else.
+	MergedInto string `json:"merged_into,omitempty"`
+	// Absorbed lists the subjects that this one took over.
+	Absorbed []string `json:"absorbed,omitempty"`
+}
+
+// Deletion remembers that an item was said to be deleted.
+type Deletion struct {
+	Item
+	// Lapse is the instant at which its last basis ended.
+	Lapse time.Time `json:"lapse"`
+	// At is when the decision was made.
+	At time.Time `json:"at"`
+	// Decision is the decision's id.
+	Decision string `json:"decision"`
+}
+
+// Asked remembers that the person was to be asked for a consent.
+type Asked struct {
+	Purpose  string    `json:"purpose"`
+	Channel  string    `json:"channel"`
+	At       time.Time `json:"at"`
+	Decision string    `json:"decision"`
+}
+
+// Gone tells whether nothing is left of the subject, so that it can be removed.
+func (s *Subject) Gone() bool {
+	return s.MergedInto == "" && s.ReviewAt == nil && len(s.Facts) == 0 && len(s.Outbox) == 0
+}
+
+// Knows tells whether deciding on the facts would change nothing: all of them
+// are known, the policy is the same, and no time that matters has passed.
+func (s *Subject) Knows(p *Policy, facts []Fact, at time.Time) bool {
+	if s.Version == 0 || s.Revision != p.Revision || s.ReviewAt != nil && !s.ReviewAt.After(at) {
+		return false
+	}
+	for i := range facts {
+		received := facts[i].Settled().Received
+		known := slices.ContainsFunc(s.Facts, func(f Fact) bool { return f.ID == facts[i].ID && !received.Before(f.Received) })
+		if !known {
+			return false
+		}
+	}
+	return true
+}
+
+// Absorb returns s with all that is known of other, which turned out to be the
+// same person: no fact and no withdrawal is lost, and nothing said by either is
+// said again. Both must be joined by Decide before they are written.
+func Absorb(s, other Subject) Subject {
+	s.Facts = union(s.Facts, other.Facts)
+	s.Keys = joinSorted(s.Keys, other.Keys)
+	s.Absorbed = joinSorted(s.Absorbed, append(slices.Clone(other.Absorbed), other.ID))
+	s.Deleted = slices.Clone(s.Deleted)
+	for _, d := range other.Deleted {
+		s.noteDeleted(d)
+	}
+	s.Asked = slices.Clone(s.Asked)
+	for _, a := range other.Asked {
+		s.noteAsked(a)
+	}
+	s.Outbox = slices.Clone(s.Outbox)
+	for _, d := range other.Outbox {
+		if !slices.ContainsFunc(s.Outbox, func(have Decision) bool { return have.ID == d.ID }) {
+			s.Outbox = append(s.Outbox, d)
+		}
+	}
+	s.Seen = maxTime(s.Seen, other.Seen)
+	s.Revision = "" // so that Decide works it out again
+	return s
+}
+
+// Redirect returns what is left of a subject that another absorbed.
+func Redirect(s Subject, into string) Subject {
+	return Subject{ID: s.ID, Version: s.Version, MergedInto: into, Seen: s.Seen}
+}
+
+func joinSorted(a, b []string) []string {
+	all := append(slices.Clone(a), b...)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func (s *Subject) noteDeleted(d Deletion) {
+	for i := range s.Deleted {
+		if s.Deleted[i].Item == d.Item {
+			if d.Lapse.After(s.Deleted[i].Lapse) {
+				s.Deleted[i] = d
+			}
+			return
+		}
+	}
+	s.Deleted = append(s.Deleted, d)
+}
+
+func (s *Subject) noteAsked(a Asked) {
+	for i := range s.Asked {
+		if s.Asked[i].Purpose == a.Purpose && s.Asked[i].Channel == a.Channel {
+			if a.At.Before(s.Asked[i].At) {
+				s.Asked[i] = a
+			}
+			return
+		}
+	}
+	s.Asked = append(s.Asked, a)
+}
+
+// deletedUntil returns the lapse that the item's last deletion was about.
+func (s *Subject) deletedUntil(item Item) time.Time {
+	for i := range s.Deleted {
+		if s.Deleted[i].Item == item {
+			return s.Deleted[i].Lapse
+		}
+	}
+	return time.Time{}
+}
+
+func (s *Subject) asked(purpose, channel string) bool {
+	return slices.ContainsFunc(s.Asked, func(a Asked) bool { return a.Purpose == purpose && a.Channel == channel })
+}

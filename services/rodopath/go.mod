@@ -1,0 +1,3 @@
+module github.com/rodopath/rodopath/services/rodopath
+
+go 1.26.0
