@@ -29,8 +29,18 @@ func New(status int, name, detail string) *Problem {
 	return &Problem{Type: base + name, Title: http.StatusText(status), Status: status, Detail: detail}
 }
 
+// Blank makes a problem that means its status and no more.
+func Blank(status int) *Problem {
+	return &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status}
+}
+
 // Error makes a Problem an error.
-func (p *Problem) Error() string { return p.Title + ": " + p.Detail }
+func (p *Problem) Error() string {
+	if p.Detail == "" {
+		return p.Title
+	}
+	return p.Title + ": " + p.Detail
+}
 
 // Write answers a request with the problem.
 func (p *Problem) Write(w http.ResponseWriter) error {

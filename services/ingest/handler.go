@@ -16,6 +16,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/api/problem"
 )
 
 // ErrUnavailable means that a delivery could not be made durable now and may be
@@ -115,7 +116,7 @@ func (h *Handler) receive(c echo.Context) error {
 	if !ok {
 		// The name came from outside: it is neither logged nor counted.
 		h.counts.webhook("", outcomeUnknownSource)
-		return problem(http.StatusNotFound, "unknown-source", "Unknown source", "No source of this name is configured.").write(c)
+		return problem.New(http.StatusNotFound, "unknown-source", "No source of this name is configured.").Write(c.Response())
 	}
 	reading, err := h.take(c, name, provider)
 	if errors.Is(err, ErrPing) {

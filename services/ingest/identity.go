@@ -18,10 +18,12 @@ const maxEmail = 320
 func Email(s string) (string, bool) {
 	s = strings.ToLower(strings.TrimSpace(s))
 	local, domain, _ := strings.Cut(s, "@")
-	if local == "" || domain == "" || strings.Contains(domain, "@") || len(s) > maxEmail || !utf8.ValidString(s) {
+	if local == "" || domain == "" || strings.Contains(domain, "@") || len(s) > maxEmail {
 		return "", false
 	}
-	if strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }) {
+	// utf8.RuneError stands for bytes that were no text.
+	unfit := func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) || r == utf8.RuneError }
+	if strings.ContainsFunc(s, unfit) {
 		return "", false
 	}
 	return s, true

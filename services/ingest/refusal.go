@@ -7,6 +7,8 @@ import (
 	"net/http"
 
 	"github.com/labstack/echo/v4"
+
+	"github.com/rodopath/rodopath/api/problem"
 )
 
 // retryAfter is how many seconds a sender should wait when we cannot keep what
@@ -17,7 +19,7 @@ const retryAfter = "5"
 type refusal struct {
 	outcome string
 	level   slog.Level
-	problem Problem
+	problem *problem.Problem
 }
 
 // refuse answers an error and is where it stops. What it shows of the error is
@@ -30,28 +32,28 @@ func (h *Handler) refuse(c echo.Context, source string, err error) error {
 	if r.problem.Status == http.StatusServiceUnavailable {
 		c.Response().Header().Set("Retry-After", retryAfter)
 	}
-	return r.problem.write(c)
+	return r.problem.Write(c.Response())
 }
 
 func refusalOf(err error) refusal {
 	var large *http.MaxBytesError
 	switch {
 	case errors.Is(err, ErrSignature):
-		return refusal{outcomeBadSignature, slog.LevelWarn, problem(http.StatusUnauthorized, "bad-signature", "Signature not accepted",
+		return refusal{outcomeBadSignature, slog.LevelWarn, problem.New(http.StatusUnauthorized, "bad-signature",
 			"The signature is missing, malformed, too old, too new, or made with another secret.")}
 	case errors.As(err, &large):
-		return refusal{outcomeTooLarge, slog.LevelWarn, problem(http.StatusRequestEntityTooLarge, "too-large", "Body too large",
+		return refusal{outcomeTooLarge, slog.LevelWarn, problem.New(http.StatusRequestEntityTooLarge, "too-large",
 			"The body is larger than this service takes.")}
 	case errors.Is(err, ErrMediaType):
-		return refusal{outcomeMediaType, slog.LevelWarn, problem(http.StatusUnsupportedMediaType, "unsupported-media-type", "Unsupported content type",
+		return refusal{outcomeMediaType, slog.LevelWarn, problem.New(http.StatusUnsupportedMediaType, "unsupported-media-type",
 			"The body must be JSON and say so.")}
 	case errors.Is(err, ErrUnreadable):
-		return refusal{outcomeUnreadable, slog.LevelWarn, problem(http.StatusBadRequest, "unreadable", "Unreadable body", err.Error())}
+		return refusal{outcomeUnreadable, slog.LevelWarn, problem.New(http.StatusBadRequest, "unreadable", err.Error())}
 	case errors.Is(err, ErrImpossible):
-		return refusal{outcomeImpossible, slog.LevelWarn, problem(http.StatusUnprocessableEntity, "impossible", "Impossible content", err.Error())}
+		return refusal{outcomeImpossible, slog.LevelWarn, problem.New(http.StatusUnprocessableEntity, "impossible", err.Error())}
 	case errors.Is(err, ErrUnavailable), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return refusal{outcomeUnavailable, slog.LevelError, problem(http.StatusServiceUnavailable, "unavailable", "Not taken",
+		return refusal{outcomeUnavailable, slog.LevelError, problem.New(http.StatusServiceUnavailable, "unavailable",
 			"The webhook could not be made durable. Send it again later.")}
 	}
-	return refusal{outcomeFailed, slog.LevelError, blank(http.StatusInternalServerError)}
+	return refusal{outcomeFailed, slog.LevelError, problem.Blank(http.StatusInternalServerError)}
 }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -60,15 +61,15 @@ func (k key) sum(parts ...[]byte) digest {
 // can be changed without losing a webhook.
 type keys []key
 
-// newKeys refuses an empty secret: HMAC would take it, and anybody could sign.
+// newKeys refuses a blank secret: HMAC would take it, and anybody could sign.
 func newKeys(secrets []string) (keys, error) {
 	if len(secrets) == 0 {
 		return nil, fmt.Errorf("%w: none given", ErrSecret)
 	}
 	ks := make(keys, 0, len(secrets))
 	for i, s := range secrets {
-		if s == "" {
-			return nil, fmt.Errorf("%w: number %d is empty", ErrSecret, i+1)
+		if strings.TrimSpace(s) == "" {
+			return nil, fmt.Errorf("%w: number %d is blank", ErrSecret, i+1)
 		}
 		ks = append(ks, newKey([]byte(s)))
 	}

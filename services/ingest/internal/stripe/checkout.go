@@ -18,7 +18,7 @@ func (r *reader) session() {
 		r.silent(ingest.SilentExpired)
 	case r.event.Type == "checkout.session.async_payment_failed":
 		r.silent(ingest.SilentPaymentFailed)
-	case r.event.Type == "checkout.session.completed" && o.PaymentStatus == "unpaid":
+	case r.event.Type == "checkout.session.completed" && o.PaymentStatus != "paid" && o.PaymentStatus != "no_payment_required":
 		r.silent(ingest.SilentUnpaid)
 	default:
 		r.tell(o.person(), names(o.PaymentIntent.ID, o.Invoice.ID, o.Subscription.ID), r.sessionFacts()...)

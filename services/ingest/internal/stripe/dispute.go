@@ -1,20 +1,30 @@
 package stripe
 
-import factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+import (
+	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/services/ingest"
+)
 
 // disputeOpened holds the disputed record: its data is evidence.
 func (r *reader) disputeOpened() {
-	r.dispute(&factv1.Fact{Kind: factv1.Kind_KIND_HOLD, Occurred: r.when(r.object().Created)})
-}
-
-// disputeClosed releases it. The object has no time of closing.
-func (r *reader) disputeClosed() {
-	r.dispute(&factv1.Fact{Kind: factv1.Kind_KIND_RELEASE, Occurred: r.when()})
-}
-
-func (r *reader) dispute(f *factv1.Fact) {
 	o := r.object()
-	record, links := o.charged()
-	f.Ref, f.Links = name(record), links
+	f := r.disputed(factv1.Kind_KIND_HOLD)
+	f.Occurred = r.when(o.Created)
+	ingest.SealApart(r.ID, f, name(o.ID))
 	r.tell(o.person(), names(o.Charge.ID, o.PaymentIntent.ID), f)
+}
+
+// disputeClosed releases it. The object has no time of closing, so the event's
+// stands in. An inquiry may close and come back as a dispute, under one id.
+func (r *reader) disputeClosed() {
+	o := r.object()
+	f := r.disputed(factv1.Kind_KIND_RELEASE)
+	f.Occurred = r.when()
+	ingest.SealUndated(r.ID, f, name(o.ID), o.Status)
+	r.tell(o.person(), names(o.Charge.ID, o.PaymentIntent.ID), f)
+}
+
+func (r *reader) disputed(kind factv1.Kind) *factv1.Fact {
+	record, links := r.object().charged()
+	return &factv1.Fact{Kind: kind, Ref: name(record), Links: links}
 }

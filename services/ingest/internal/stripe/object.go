@@ -33,8 +33,9 @@ type object struct {
 	invoice
 	subscription
 
-	Refunded bool `json:"refunded"`
-	Refunds  struct {
+	Refunded       bool  `json:"refunded"`
+	AmountRefunded int64 `json:"amount_refunded"`
+	Refunds        struct {
 		Data []refund `json:"data"`
 	} `json:"refunds"`
 }

@@ -1,6 +1,8 @@
 package stripe
 
 import (
+	"strconv"
+
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/services/ingest"
 )
@@ -12,11 +14,11 @@ const refundDone = "succeeded"
 func (r *reader) refundedCharge() {
 	o := r.object()
 	refunds := o.Refunds.Data
-	if len(refunds) == 0 {
-		refunds = []refund{{Created: r.event.Created, Status: refundDone}}
-	}
 	links := names(o.PaymentIntent.ID, o.Invoice.ID)
 	var facts []*factv1.Fact
+	if len(refunds) == 0 {
+		facts = append(facts, r.unlistedRefund(links))
+	}
 	for _, back := range refunds {
 		if back.Status == refundDone {
 			facts = append(facts, r.moneyBack(back, o.ID, links, o.Refunded))
@@ -40,6 +42,16 @@ func (r *reader) refund() {
 	record, links := o.charged()
 	back := refund{ID: o.ID, Created: o.Created}
 	r.tell(o.person(), names(o.Charge.ID, o.PaymentIntent.ID), r.moneyBack(back, record, links, false))
+}
+
+// unlistedRefund is the fact of the last refund of a charge that does not name
+// it. The event's time changes when the same is told again; what went back in
+// all does not, and grows with every refund.
+func (r *reader) unlistedRefund(links []string) *factv1.Fact {
+	o := r.object()
+	f := r.moneyBack(refund{}, o.ID, links, o.Refunded)
+	ingest.SealUndated(r.ID, f, "refunded", strconv.FormatInt(o.AmountRefunded, 10))
+	return f
 }
 
 // moneyBack is the fact of one refund. Its id knows the refund, so that two of

@@ -21,7 +21,7 @@ type reader struct {
 // route finds who reads the record, or why nobody does.
 func (r *reader) route(topic string) (tell func(), reason string) {
 	rec := r.record
-	if rec.Code != "" && rec.Fault.Status > 0 && rec.ID == 0 {
+	if rec.Code != "" && rec.ID == 0 {
 		return nil, ingest.SilentPlatformError
 	}
 	resource, event, _ := strings.Cut(topic, ".")

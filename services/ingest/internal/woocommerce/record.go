@@ -29,11 +29,8 @@ type record struct {
 
 	times
 
-	// Code and Fault are set in an error message.
-	Code  payload.Text `json:"code"`
-	Fault struct {
-		Status payload.Number `json:"status"`
-	} `json:"data"`
+	// Code is set in an error message, and in a coupon, which has an id.
+	Code payload.Text `json:"code"`
 }
 
 // times come twice: in UTC without saying so, and in the zone of the shop.

@@ -145,8 +145,9 @@ func wanted(owners map[string]string, subjects map[string]lifecycle.Subject) []s
 }
 
 // group puts together the entries that are about one person. Shared names of a
-// person join; a shared locator only leads an entry that names nobody, or whose
-// names are new, to the person that the locator is known of.
+// person join. A shared locator leads an entry that names nobody, or only names
+// that are new, to the person that the locator is known of: they are the payer's.
+// It never joins two persons who are known apart.
 func group(entries []entry, owners map[string]string, subjects map[string]lifecycle.Subject) []person {
 	g := grouping{parent: map[string]string{}, subject: map[string]bool{}}
 	for i := range entries {
@@ -158,9 +159,10 @@ func group(entries []entry, owners map[string]string, subjects map[string]lifecy
 		}
 	}
 	for i := range entries {
-		for _, l := range entries[i].locators {
-			g.locate(i, l, owners, subjects)
-		}
+		// A thing that stays with somebody else is not claimed.
+		entries[i].locators = slices.DeleteFunc(entries[i].locators, func(l string) bool {
+			return !g.locate(i, l, owners, subjects)
+		})
 	}
 	return g.persons(entries)
 }
@@ -196,20 +198,25 @@ func (g *grouping) joinSubject(n, id string) {
 	g.join(n, "@"+id)
 }
 
-// locate follows a locator of an entry.
-func (g *grouping) locate(i int, locator string, owners map[string]string, subjects map[string]lifecycle.Subject) {
+// locate follows a locator of an entry. It reports false when the thing belongs
+// to another person than the entry.
+func (g *grouping) locate(i int, locator string, owners map[string]string, subjects map[string]lifecycle.Subject) bool {
+	entry := g.find(node(i))
 	id, owned := owners[locator]
 	switch {
-	case !owned && g.subject[g.find(node(i))] && g.subject[g.find(locator)]:
-		// Two persons in one batch mention one thing; it stays with the first.
+	case !owned && g.subject[entry] && g.subject[g.find(locator)]:
+		return entry == g.find(locator)
 	case !owned:
-		g.join(node(i), locator)
-	case !g.subject[g.find(node(i))]:
-		g.joinSubject(node(i), id)
+		g.join(entry, locator)
+	case !g.subject[entry], entry == g.find("@"+id):
+		g.joinSubject(entry, id)
 	case !slices.ContainsFunc(subjects[id].Keys, identity.IsPersonKey):
 		// Until now only the thing was known; here is whose it is.
-		g.joinSubject(node(i), id)
+		g.joinSubject(entry, id)
+	default:
+		return false
 	}
+	return true
 }
 
 // persons returns the groups in the order of their first entries.

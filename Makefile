@@ -1,0 +1,61 @@
+# Two commands on a fresh machine with Go and make: "make run" and "make test".
+
+MODULES := api services/ingest services/lifecycle services/rodopath
+DATA    ?= data
+
+.PHONY: help
+help: ## Say what there is
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+.PHONY: run
+run: bin/rodopath ## Build and start: webhooks in, decisions out; data under ./data
+	./bin/rodopath serve --data $(DATA)
+
+.PHONY: demo
+demo: bin/rodopath ## Tell a story in signed webhooks and show what follows
+	./bin/rodopath demo --data $(DATA)
+
+.PHONY: build
+build: bin/rodopath bin/ingest bin/lifecycle ## Build bin/rodopath, bin/ingest and bin/lifecycle
+
+.PHONY: bin/rodopath bin/ingest bin/lifecycle
+bin/rodopath:
+	CGO_ENABLED=0 go build -trimpath -o $@ ./services/rodopath/cmd/rodopath
+bin/ingest:
+	CGO_ENABLED=0 go build -trimpath -o $@ ./services/ingest/cmd/ingest
+bin/lifecycle:
+	CGO_ENABLED=0 go build -trimpath -o $@ ./services/lifecycle/cmd/lifecycle
+
+# The race detector needs a C compiler.
+RACE := $(shell command -v cc >/dev/null 2>&1 && echo -race)
+
+.PHONY: test
+test: ## Run all tests
+	go test $(RACE) work
+
+.PHONY: bench
+bench: ## Measure, as ratios against a baseline in the same run
+	go run ./services/rodopath/cmd/bench
+
+.PHONY: fuzz
+fuzz: ## Fuzz every parser of outside input for 30 seconds
+	./scripts/fuzz.sh 30s
+
+.PHONY: generate
+generate: ## Generate code from proto/
+	cd scripts/tools && GOWORK=off go build -o ../../bin/tools/ github.com/bufbuild/buf/cmd/buf google.golang.org/protobuf/cmd/protoc-gen-go
+	cd proto && PATH="$(CURDIR)/bin/tools:$$PATH" buf lint && PATH="$(CURDIR)/bin/tools:$$PATH" buf generate --template buf.gen.yaml
+
+.PHONY: lint
+lint: ## Check style, and who imports whom
+	cd scripts/tools && GOWORK=off go build -o ../../bin/tools/ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	@set -e; for m in $(MODULES); do echo "lint $$m"; (cd $$m && $(CURDIR)/bin/tools/golangci-lint run --config $(CURDIR)/.golangci.yml ./...); done
+
+.PHONY: drift
+drift: generate ## Check that modules are tidy, generated code is current, and each module builds alone
+	git diff --exit-code -- api/gen
+	@set -e; for m in $(MODULES); do echo "tidy and build $$m"; (cd $$m && GOWORK=off go mod tidy -diff && GOWORK=off go build ./...); done
+	cd scripts/tools && GOWORK=off go mod tidy -diff
+
+.PHONY: check
+check: lint drift test ## Everything that CI checks

@@ -1,0 +1,68 @@
+// Package service holds what every service of Rodopath does at its edges: it
+// connects to NATS, and listens until it is told to stop.
+package service
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/rodopath/rodopath/api/config"
+)
+
+// Connect connects to the NATS servers of the configuration, and keeps trying
+// when a connection is lost.
+func Connect(c *config.Config, name string, log *slog.Logger) (*nats.Conn, error) {
+	if c.NATS.URL == "" {
+		return nil, errors.New("connect to NATS: no address; set nats.url or RODOPATH_NATS_URL")
+	}
+	opts := append(Patience(log), nats.Name(name))
+	if c.NATS.Credentials != "" {
+		creds, err := c.Secret(c.NATS.Credentials)
+		if err != nil {
+			return nil, fmt.Errorf("connect to NATS: %w", err)
+		}
+		opts = append(opts, nats.UserCredentialBytes([]byte(creds)))
+	}
+	nc, err := nats.Connect(c.NATS.URL, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("connect to NATS: %w", err)
+	}
+	return nc, nil
+}
+
+// Patience are the options of a connection that is never given up.
+func Patience(log *slog.Logger) []nats.Option {
+	return []nats.Option{
+		nats.MaxReconnects(-1),
+		nats.ReconnectWait(500 * time.Millisecond),
+		nats.RetryOnFailedConnect(true),
+		// What is published while the connection is away must fail at once, so that
+		// the sender hears of it, and not wait in memory.
+		nats.ReconnectBufSize(-1),
+		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
+			if err != nil {
+				log.Warn("connection to NATS lost", "error", err)
+			}
+		}),
+		nats.ReconnectHandler(func(*nats.Conn) { log.Info("connected to NATS again") }),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { log.Warn("NATS reports", "error", err) }),
+	}
+}
+
+// publishTimeout bounds the wait for JetStream to say that it has an event.
+const publishTimeout = 10 * time.Second
+
+// JetStream opens JetStream on a connection.
+func JetStream(nc *nats.Conn) (jetstream.JetStream, error) {
+	js, err := jetstream.New(nc, jetstream.WithPublishAsyncTimeout(publishTimeout))
+	if err != nil {
+		return nil, fmt.Errorf("open JetStream: %w", err)
+	}
+	return js, nil
+}
+

@@ -1,0 +1,60 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+)
+
+// Times that bound what a slow or silent client can hold on to.
+const (
+	headerTimeout = 10 * time.Second
+	readTimeout   = 60 * time.Second
+	idleTimeout   = 2 * time.Minute
+	finishTimeout = 2 * time.Second
+	cutTimeout    = 3 * time.Second
+	maxHeader     = 64 << 10
+)
+
+// Serve answers requests on a listener until the context ends. Requests under
+// way may finish; those that follow something are then cut off.
+func Serve(ctx context.Context, l net.Listener, h http.Handler) error {
+	base, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	server := &http.Server{
+		Handler: h, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
+		BaseContext: func(net.Listener) context.Context { return base },
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(l) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	if shutdown(server, finishTimeout) == nil {
+		return nil
+	}
+	cut()
+	if err := shutdown(server, cutTimeout); err != nil {
+		return errors.Join(fmt.Errorf("stop listening: %w", err), server.Close())
+	}
+	return nil
+}
+
+func shutdown(server *http.Server, within time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), within)
+	defer cancel()
+	return server.Shutdown(ctx)
+}
+
+// Log makes the logger of a service: JSON on standard error.
+func Log() *slog.Logger {
+	return slog.New(slog.NewJSONHandler(os.Stderr, nil))
+}

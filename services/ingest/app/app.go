@@ -1,0 +1,161 @@
+// Package app starts the ingest service: webhooks in, facts out.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/nats-io/nats.go"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/rodopath/rodopath/api/config"
+	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/api/problem"
+	"github.com/rodopath/rodopath/api/service"
+	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/ingest"
+	"github.com/rodopath/rodopath/services/ingest/internal/broker"
+	"github.com/rodopath/rodopath/services/ingest/internal/mailerlite"
+	"github.com/rodopath/rodopath/services/ingest/internal/standard"
+	"github.com/rodopath/rodopath/services/ingest/internal/stripe"
+	"github.com/rodopath/rodopath/services/ingest/internal/woocommerce"
+)
+
+// Options say what a service runs on.
+type Options struct {
+	Config *config.Config
+	// NATS is an open connection. It is the caller's and stays open.
+	NATS *nats.Conn
+	// Extra adds sources to those of the configuration.
+	Extra []ingest.Source
+	// Now tells the time; nil means time.Now.
+	Now func() time.Time
+	Log *slog.Logger
+}
+
+// App is the ingest service.
+type App struct {
+	handler http.Handler
+	metrics http.Handler
+}
+
+// New reads the sources and makes sure that the streams are there.
+func New(ctx context.Context, opts Options) (*App, error) {
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	providers, err := providers(opts)
+	if err != nil {
+		return nil, err
+	}
+	js, err := service.JetStream(opts.NATS)
+	if err != nil {
+		return nil, err
+	}
+	keep := time.Duration(opts.Config.KeepDecisionsDays) * 24 * time.Hour
+	if err := stream.Ensure(ctx, js, stream.Options{Replicas: opts.Config.NATS.Replicas, KeepDecisions: keep}); err != nil {
+		return nil, err
+	}
+	metrics := prometheus.NewRegistry()
+	h, err := ingest.NewHandler(ingest.Options{
+		Sources: providers, Publisher: broker.New(js), Now: opts.Now, Log: opts.Log, Metrics: metrics,
+	})
+	if err != nil {
+		return nil, err
+	}
+	e := echo.New()
+	e.HTTPErrorHandler = ingest.ProblemHandler(opts.Log)
+	h.Register(e)
+	e.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
+	e.GET("/readyz", func(c echo.Context) error {
+		if !opts.NATS.IsConnected() {
+			return problem.New(http.StatusServiceUnavailable, "not-ready", "the connection to NATS is away").Write(c.Response())
+		}
+		return c.String(http.StatusOK, "ready\n")
+	})
+	return &App{handler: e, metrics: promhttp.HandlerFor(metrics, promhttp.HandlerOpts{})}, nil
+}
+
+// Handler receives webhooks and answers about health.
+func (a *App) Handler() http.Handler { return a.handler }
+
+// Metrics answers with what was counted, for Prometheus. It is not part of
+// Handler, which faces the internet.
+func (a *App) Metrics() http.Handler { return a.metrics }
+
+// providers makes a provider for each source.
+func providers(opts Options) (map[string]ingest.Provider, error) {
+	out := map[string]ingest.Provider{}
+	for _, s := range opts.Config.Sources {
+		src, err := source(opts.Config, s)
+		if err == nil {
+			out[s.ID], err = provider(s.Platform, src)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("source %s: %w", s.ID, err)
+		}
+	}
+	for _, src := range opts.Extra {
+		p, err := standard.New(src)
+		if err != nil {
+			return nil, fmt.Errorf("source %s: %w", src.ID, err)
+		}
+		out[src.ID] = p
+	}
+	if len(out) == 0 {
+		return nil, errors.New("no sources: list under \"sources\" who sends webhooks")
+	}
+	return out, nil
+}
+
+func provider(platform string, src ingest.Source) (ingest.Provider, error) {
+	switch platform {
+	case "stripe":
+		return stripe.New(src)
+	case "woocommerce":
+		return woocommerce.New(src)
+	case "mailerlite":
+		return mailerlite.New(src)
+	case "standard":
+		return standard.New(src)
+	}
+	return nil, fmt.Errorf("unknown platform %q", platform)
+}
+
+// source follows the references of a configured source.
+func source(c *config.Config, s config.Source) (ingest.Source, error) {
+	secrets, err := c.Secrets(s.Secrets)
+	if err != nil {
+		return ingest.Source{}, err
+	}
+	zone, err := time.LoadLocation(s.Zone) // "" is UTC
+	if err != nil {
+		return ingest.Source{}, err
+	}
+	products := make(map[string]ingest.Product, len(s.Products))
+	for id, p := range s.Products {
+		products[id] = ingest.Product{Access: accesses(p.Access), Days: int32(p.Days)} //nolint:gosec // bounded by the configuration
+	}
+	return ingest.Source{
+		ID: s.ID, Secrets: secrets, AcceptTest: s.TestMode == "accept", Zone: zone,
+		Wording: s.Wording, Groups: s.Groups, Products: products,
+	}, nil
+}
+
+func accesses(name string) factv1.Access {
+	switch name {
+	case "course":
+		return factv1.Access_ACCESS_COURSE
+	case "service":
+		return factv1.Access_ACCESS_SERVICE
+	case "subscription":
+		return factv1.Access_ACCESS_SUBSCRIPTION
+	}
+	return factv1.Access_ACCESS_ONE_OFF
+}

@@ -1,0 +1,54 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+
+	"github.com/rodopath/rodopath/api/config"
+	"github.com/rodopath/rodopath/api/service"
+)
+
+// DefaultListen is where webhooks are received when nothing else is said.
+const DefaultListen = "127.0.0.1:8080"
+
+// Run runs the service on its own until the context ends: NATS by the
+// configuration at path and the environment.
+func Run(ctx context.Context, path, metrics string, log *slog.Logger) error {
+	c, err := config.Load(path, os.Environ())
+	if err != nil {
+		return err
+	}
+	nc, err := service.Connect(c, "rodopath ingest", log)
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	a, err := New(ctx, Options{Config: c, NATS: nc, Log: log})
+	if err != nil {
+		return err
+	}
+	l, err := net.Listen("tcp", cmp.Or(c.Listen, DefaultListen))
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	m, err := net.Listen("tcp", metrics)
+	if err != nil {
+		return errors.Join(fmt.Errorf("listen for metrics: %w", err), l.Close())
+	}
+	log.Info("ingest is running", "webhooks", "http://"+l.Addr().String()+"/webhooks/", "metrics", m.Addr().String())
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	failed := make(chan error, 1)
+	go func() {
+		defer stop()
+		failed <- service.Serve(ctx, m, a.Metrics())
+	}()
+	err = service.Serve(ctx, l, a.Handler())
+	stop()
+	return errors.Join(err, <-failed)
+}

@@ -1,0 +1,28 @@
+// Command ingest receives the webhooks of the sales platforms and puts what they
+// say into the stream of facts. It runs beside a NATS.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // civil time must not depend on the machine
+
+	"github.com/rodopath/rodopath/api/service"
+	"github.com/rodopath/rodopath/services/ingest/app"
+)
+
+func main() {
+	path := flag.String("config", "rodopath.yaml", "configuration file")
+	metrics := flag.String("metrics", "127.0.0.1:9090", "address for Prometheus")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := app.Run(ctx, *path, *metrics, service.Log()); err != nil {
+		fmt.Fprintln(os.Stderr, "ingest:", err)
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,369 @@
+package ingest_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/api/problem"
+	"github.com/rodopath/rodopath/services/ingest"
+	"github.com/rodopath/rodopath/services/ingest/internal/facttext"
+	"github.com/rodopath/rodopath/services/ingest/internal/mailerlite"
+	"github.com/rodopath/rodopath/services/ingest/internal/standard"
+	"github.com/rodopath/rodopath/services/ingest/internal/stripe"
+	"github.com/rodopath/rodopath/services/ingest/internal/woocommerce"
+	"github.com/rodopath/rodopath/services/ingest/signature"
+)
+
+var epoch = time.Unix(1_760_000_000, 0).UTC()
+
+const (
+	secret         = "s3cret"
+	standardSecret = "whsec_MDEyMzQ1Njc4OWFiY2RlZg=="
+	maxBody        = 4 << 10
+)
+
+// broker keeps what it is given, or gives back an error.
+type broker struct {
+	mu   sync.Mutex
+	got  []*factv1.Delivery
+	fail error
+}
+
+func (b *broker) Publish(_ context.Context, d *factv1.Delivery) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.fail == nil {
+		b.got = append(b.got, d)
+	}
+	return b.fail
+}
+
+// world is a service with one source of each platform.
+type world struct {
+	*httptest.Server
+	broker  *broker
+	log     *bytes.Buffer
+	metrics *prometheus.Registry
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	source := func(id, secret string) ingest.Source { return ingest.Source{ID: id, Secrets: []string{secret}} }
+	pay, err1 := stripe.New(source("pay", secret))
+	shop, err2 := woocommerce.New(source("shop", secret))
+	list, err3 := mailerlite.New(source("list", secret))
+	forms, err4 := standard.New(source("forms", standardSecret))
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
+		t.Fatal(err)
+	}
+	w := &world{broker: &broker{}, log: &bytes.Buffer{}, metrics: prometheus.NewRegistry()}
+	log := slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	h, err := ingest.NewHandler(ingest.Options{
+		Sources:   map[string]ingest.Provider{"pay": pay, "shop": shop, "list": list, "forms": forms},
+		Publisher: w.broker,
+		Now:       func() time.Time { return epoch },
+		Log:       log,
+		Metrics:   w.metrics,
+		MaxBody:   maxBody,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := echo.New()
+	e.HTTPErrorHandler = ingest.ProblemHandler(log)
+	h.Register(e)
+	e.GET("/broken", func(echo.Context) error { return errors.New("no luck for ann@example.com") })
+	w.Server = httptest.NewServer(e)
+	t.Cleanup(w.Close)
+	return w
+}
+
+type answer struct {
+	status  int
+	header  http.Header
+	body    string
+	problem problem.Problem
+}
+
+func (w *world) send(t *testing.T, method, path string, header map[string]string, body io.Reader) answer {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, w.URL+path, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for k, v := range header {
+		req.Header.Set(k, v)
+	}
+	res, err := w.Client().Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := answer{status: res.StatusCode, header: res.Header, body: strings.TrimSpace(string(text))}
+	if res.Header.Get("Content-Type") == "application/problem+json" {
+		if err := json.Unmarshal(text, &a.problem); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return a
+}
+
+func woo(topic, body string) map[string]string {
+	return map[string]string{
+		"Content-Type": "application/json", "X-WC-Webhook-Topic": topic, "X-WC-Webhook-ID": "7",
+		"X-WC-Webhook-Signature": signature.SignWooCommerce(secret, []byte(body)),
+	}
+}
+
+func ours(t *testing.T, body string) map[string]string {
+	t.Helper()
+	s, err := signature.SignStandard(standardSecret, "msg_1", epoch, []byte(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string]string{
+		"Content-Type": "application/json", "webhook-id": "msg_1",
+		"webhook-timestamp": fmt.Sprint(epoch.Unix()), "webhook-signature": s,
+	}
+}
+
+const (
+	paidOrder = `{"id":17,"status":"processing","total":"9.00","customer_id":5,"billing":{"email":"ann@example.com"},"date_paid_gmt":"2025-10-09T08:00:00"}`
+	openOrder = `{"id":17,"status":"pending","total":"9.00","customer_id":5,"billing":{"email":"ann@example.com"},"date_paid_gmt":null}`
+	erasure   = `{"kind":"erasure","at":"2025-10-09T08:00:00Z","person":{"email":"ann@example.com"}}`
+)
+
+func TestFactsArePublished(t *testing.T) {
+	w := newWorld(t)
+	a := w.send(t, "POST", "/webhooks/shop", woo("order.created", paidOrder), strings.NewReader(paidOrder))
+	if a.status != http.StatusOK || a.body != `{"facts":1,"silent":[]}` {
+		t.Fatalf("answer %d %s", a.status, a.body)
+	}
+	if len(w.broker.got) != 1 {
+		t.Fatalf("%d deliveries", len(w.broker.got))
+	}
+	d := w.broker.got[0]
+	if !strings.HasPrefix(d.Id, "shop:7:order.created:") || d.Source != "shop" || !d.Received.AsTime().Equal(epoch) {
+		t.Errorf("delivery %s from %s at %s", d.Id, d.Source, d.Received.AsTime())
+	}
+	want := "sale 2025-10-09T08:00:00Z ref=woocommerce:order/17@shop access=one_off awaited who=woocommerce:5@shop,email:ann@example.com"
+	if diff := cmp.Diff(want, facttext.Fact(d.Facts[0])); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestSilenceIsWelcomed(t *testing.T) {
+	w := newWorld(t)
+	a := w.send(t, "POST", "/webhooks/shop", woo("order.created", openOrder), strings.NewReader(openOrder))
+	if a.status != http.StatusOK || a.body != `{"facts":0,"silent":["unpaid"]}` {
+		t.Errorf("answer %d %s", a.status, a.body)
+	}
+	form := map[string]string{"Content-Type": "application/x-www-form-urlencoded"}
+	a = w.send(t, "POST", "/webhooks/shop", form, strings.NewReader("webhook_id=7"))
+	if a.status != http.StatusOK || a.body != `{"facts":0,"silent":["ping"]}` {
+		t.Errorf("ping: answer %d %s", a.status, a.body)
+	}
+	if len(w.broker.got) != 0 {
+		t.Error("published without a fact")
+	}
+	want := `
+# HELP rodopath_silent_total Parts of webhooks that gave no fact, by source and reason.
+# TYPE rodopath_silent_total counter
+rodopath_silent_total{reason="unpaid",source="shop"} 1
+# HELP rodopath_webhooks_total Webhooks received, by source and by what became of them.
+# TYPE rodopath_webhooks_total counter
+rodopath_webhooks_total{outcome="ping",source="shop"} 1
+rodopath_webhooks_total{outcome="silent",source="shop"} 1
+`
+	if err := testutil.GatherAndCompare(w.metrics, strings.NewReader(want)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	const base = "https://rodopath.dev/problems/"
+	impossible := strings.Replace(erasure, "erasure", "sale", 1)
+	html := ours(t, erasure)
+	html["Content-Type"] = "text/html"
+	large := strings.Repeat("x", maxBody+1)
+	for _, c := range []struct {
+		name, method, path string
+		header             map[string]string
+		body               io.Reader
+		fail               error
+		status             int
+		kind, outcome      string
+	}{
+		{"no signature", "POST", "/webhooks/pay", nil, strings.NewReader("{}"), nil, 401, base + "bad-signature", "bad_signature"},
+		{"unknown source", "POST", "/webhooks/ann@example.com", nil, strings.NewReader("{}"), nil, 404, base + "unknown-source", "unknown_source"},
+		{"too large, and says so", "POST", "/webhooks/pay", nil, strings.NewReader(large), nil, 413, base + "too-large", "too_large"},
+		{"too large, and does not", "POST", "/webhooks/pay", nil, io.MultiReader(strings.NewReader(large)), nil, 413, base + "too-large", "too_large"},
+		{"not JSON by its type", "POST", "/webhooks/forms", html, strings.NewReader(erasure), nil, 415, base + "unsupported-media-type", "media_type"},
+		{"not JSON", "POST", "/webhooks/shop", woo("order.created", "{"), strings.NewReader("{"), nil, 400, base + "unreadable", "unreadable"},
+		{"impossible", "POST", "/webhooks/forms", ours(t, impossible), strings.NewReader(impossible), nil, 422, base + "impossible", "impossible"},
+		{"no broker", "POST", "/webhooks/forms", ours(t, erasure), strings.NewReader(erasure), fmt.Errorf("dial: %w", ingest.ErrUnavailable), 503, base + "unavailable", "unavailable"},
+		{"slow broker", "POST", "/webhooks/forms", ours(t, erasure), strings.NewReader(erasure), context.DeadlineExceeded, 503, base + "unavailable", "unavailable"},
+		{"a fault of ours", "POST", "/webhooks/forms", ours(t, erasure), strings.NewReader(erasure), errors.New("ann@example.com"), 500, "about:blank", "failed"},
+		{"wrong method", "GET", "/webhooks/shop", nil, nil, nil, 405, "about:blank", ""},
+		{"wrong path", "POST", "/webhook/shop", nil, strings.NewReader("{}"), nil, 404, "about:blank", ""},
+		{"an error of another handler", "GET", "/broken", nil, nil, nil, 500, "about:blank", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.broker.fail = c.fail
+			a := w.send(t, c.method, c.path, c.header, c.body)
+			if a.status != c.status || a.problem.Status != c.status || a.problem.Type != c.kind || a.problem.Title == "" {
+				t.Errorf("answer %d %s", a.status, a.body)
+			}
+			if strings.Contains(a.body, "@") {
+				t.Errorf("the answer shows an address: %s", a.body)
+			}
+			if retry := a.header.Get("Retry-After"); (retry == "5") != (c.status == 503) {
+				t.Errorf("Retry-After %q", retry)
+			}
+			if c.status == 405 && !strings.Contains(a.header.Get("Allow"), "POST") {
+				t.Errorf("Allow %q", a.header.Get("Allow"))
+			}
+			w.counted(t, c.outcome)
+		})
+	}
+}
+
+// counted checks that one webhook was counted, as outcome, and under no source
+// that is not configured.
+func (w *world) counted(t *testing.T, outcome string) {
+	t.Helper()
+	families, err := w.metrics.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := ""
+	for _, family := range families {
+		for _, metric := range family.GetMetric() {
+			for _, label := range metric.GetLabel() {
+				switch {
+				case label.GetName() == "outcome":
+					got += label.GetValue()
+				case strings.Contains(label.GetValue(), "@"):
+					t.Errorf("label %s=%s", label.GetName(), label.GetValue())
+				}
+			}
+		}
+	}
+	if got != outcome {
+		t.Errorf("counted as %q, want %q", got, outcome)
+	}
+}
+
+func TestBodyThatBreaksOff(t *testing.T) {
+	w := newWorld(t)
+	req := httptest.NewRequest("POST", "/webhooks/shop", io.MultiReader(strings.NewReader("{"), brokenReader{}))
+	rec := httptest.NewRecorder()
+	w.Config.Handler.ServeHTTP(rec, req)
+	if rec.Code != http.StatusBadRequest {
+		t.Errorf("answer %d %s", rec.Code, rec.Body)
+	}
+}
+
+type brokenReader struct{}
+
+func (brokenReader) Read([]byte) (int, error) { return 0, errors.New("reset by ann@example.com") }
+
+func TestOneLineWhereAnErrorStops(t *testing.T) {
+	w := newWorld(t)
+	w.send(t, "POST", "/webhooks/pay", nil, strings.NewReader("{}"))
+	lines := strings.Split(strings.TrimSpace(w.log.String()), "\n")
+	if len(lines) != 1 {
+		t.Fatalf("%d lines:\n%s", len(lines), w.log)
+	}
+	var line map[string]any
+	if err := json.Unmarshal([]byte(lines[0]), &line); err != nil {
+		t.Fatal(err)
+	}
+	delete(line, "time")
+	want := map[string]any{
+		"level": "WARN", "msg": "webhook refused", "source": "pay", "outcome": "bad_signature", "status": 401.0,
+		"error": "verify: signature not accepted: signature missing",
+	}
+	if diff := cmp.Diff(want, line); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestManyAtOnce(t *testing.T) {
+	w := newWorld(t)
+	var all sync.WaitGroup
+	for i := range 40 {
+		body := strings.Replace(paidOrder, `"id":17`, fmt.Sprintf(`"id":%d`, 1000+i), 1)
+		all.Go(func() {
+			a := w.send(t, "POST", "/webhooks/shop", woo("order.created", body), strings.NewReader(body))
+			if a.status != http.StatusOK {
+				t.Errorf("answer %d %s", a.status, a.body)
+			}
+		})
+	}
+	all.Wait()
+	refs := map[string]bool{}
+	for _, d := range w.broker.got {
+		refs[d.Facts[0].Ref] = true
+	}
+	if len(refs) != 40 {
+		t.Errorf("%d orders of 40", len(refs))
+	}
+}
+
+func TestOptions(t *testing.T) {
+	good := func() ingest.Options {
+		p, err := mailerlite.New(ingest.Source{ID: "list", Secrets: []string{secret}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ingest.Options{Sources: map[string]ingest.Provider{"list": p}, Publisher: &broker{}}
+	}
+	if _, err := ingest.NewHandler(good()); err != nil {
+		t.Error(err)
+	}
+	for name, change := range map[string]func(*ingest.Options){
+		"no sources":           func(o *ingest.Options) { o.Sources = nil },
+		"a source of no name":  func(o *ingest.Options) { o.Sources[""] = o.Sources["list"] },
+		"a name with capitals": func(o *ingest.Options) { o.Sources["List"] = o.Sources["list"] },
+		"a name with a slash":  func(o *ingest.Options) { o.Sources["a/b"] = o.Sources["list"] },
+		"a name with a dot":    func(o *ingest.Options) { o.Sources["a.b"] = o.Sources["list"] },
+		"no provider":          func(o *ingest.Options) { o.Sources["other"] = nil },
+		"no publisher":         func(o *ingest.Options) { o.Publisher = nil },
+		"a body below nothing": func(o *ingest.Options) { o.MaxBody = -1 },
+		"metrics already there": func(o *ingest.Options) {
+			o.Metrics = prometheus.NewRegistry()
+			if _, err := ingest.NewHandler(*o); err != nil {
+				t.Error(err)
+			}
+		},
+	} {
+		o := good()
+		change(&o)
+		if _, err := ingest.NewHandler(o); err == nil {
+			t.Errorf("%s: taken", name)
+		}
+	}
+}

@@ -1,0 +1,63 @@
+package facttext
+
+import (
+	"slices"
+	"strings"
+
+	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/services/ingest"
+)
+
+// Flaws lists what no reading may have, whatever was sent: a fact that leads to
+// nobody, a fact or a reading without an id, and an address anywhere but among
+// the identities. The source's own mark, as in "17@shop", is no address.
+func Flaws(source string, r ingest.Reading, err error) []string {
+	if err != nil {
+		if strings.Contains(err.Error(), "@") {
+			return []string{"an address in the error: " + err.Error()}
+		}
+		return nil
+	}
+	shown := append([]string{r.ID}, r.Silent...)
+	var flaws, addresses []string
+	if r.ID == "" {
+		flaws = append(flaws, "reading without an id")
+	}
+	for _, f := range r.Facts {
+		if len(f.Id) != 32 {
+			flaws = append(flaws, "fact without an id: "+Fact(f))
+		}
+		if f.Kind == factv1.Kind_KIND_UNSPECIFIED {
+			flaws = append(flaws, "fact without a kind: "+Fact(f))
+		}
+		if len(f.Identities)+len(f.Locators) == 0 {
+			flaws = append(flaws, "fact about nobody: "+Fact(f))
+		}
+		shown = slices.Concat(shown, []string{f.Id, f.Ref, f.Contract}, f.Links, f.Locators)
+		for _, id := range f.Identities {
+			if id.Kind == "email" {
+				addresses = append(addresses, id.Value)
+			}
+		}
+	}
+	for _, text := range shown {
+		bare := strings.ReplaceAll(strings.ToLower(text), "@"+source, "")
+		known := slices.ContainsFunc(addresses, func(a string) bool { return strings.Contains(bare, a) })
+		if known || looksLikeAddress(bare) {
+			flaws = append(flaws, "an address in "+text)
+		}
+	}
+	return flaws
+}
+
+// looksLikeAddress tells whether something with a dot follows an @, as in the
+// domain of an address. A record of another source, "17@shop", has none.
+func looksLikeAddress(text string) bool {
+	for _, part := range strings.Split(text, "@")[1:] {
+		domain, _, _ := strings.Cut(part, "/")
+		if strings.Contains(domain, ".") {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,72 @@
+package ingest_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/rodopath/rodopath/services/ingest/signature"
+)
+
+// TestAddressesStayInside sends addresses marked "@leak." wherever a platform
+// may put them, in good webhooks and in broken ones, and looks for the mark in
+// everything that is kept or shown.
+func TestAddressesStayInside(t *testing.T) {
+	w := newWorld(t)
+	post := func(source, body string, header map[string]string) {
+		t.Helper()
+		header["Content-Type"] = "application/json"
+		a := w.send(t, "POST", "/webhooks/"+source, header, strings.NewReader(body))
+		if strings.Contains(a.body, "@leak.") || a.status >= 500 {
+			t.Errorf("%s answers %d %s", source, a.status, a.body)
+		}
+	}
+	for _, body := range []string{
+		`{"id":"evt_1","type":"checkout.session.completed","created":1760000000,"livemode":true,"data":{"object":{"id":"a@leak.example","payment_status":"paid","customer":"b@leak.example","payment_intent":"c@leak.example","customer_details":{"email":"d@leak.example"}}}}`,
+		`{"id":"e@leak.example","type":"invoice.paid"}`,
+		`{"id":"evt_2","type":"invoice.paid","data":{"object":{"lines":"f@leak.example"}}}`,
+		`{"id":"evt_3","type":"g@leak.example"}`,
+	} {
+		post("pay", body, map[string]string{"Stripe-Signature": signature.SignStripe(secret, epoch, []byte(body))})
+		post("pay", body, map[string]string{"Stripe-Signature": "t=h@leak.example"})
+	}
+	for _, body := range []string{
+		strings.NewReplacer("ann@example.com", "a@leak.example", `"id":17`, `"id":17,"payment_method":"stripe","transaction_id":"ch_b@leak.example"`).Replace(paidOrder),
+		strings.Replace(paidOrder, `"id":17`, `"id":"c@leak.example"`, 1),
+		strings.Replace(paidOrder, "processing", "d@leak.example", 1),
+	} {
+		post("shop", body, woo("order.created", body))
+		post("shop", body, woo("e@leak.example", body))
+	}
+	for _, body := range []string{
+		`{"event":"subscriber.created","id":"a@leak.example","email":"b@leak.example","status":"active"}`,
+		`{"event":"c@leak.example","email":"d@leak.example"}`,
+		`{"events":"e@leak.example"}`,
+	} {
+		post("list", body, map[string]string{"Signature": signature.SignMailerLite(secret, []byte(body))})
+	}
+	for _, body := range []string{
+		strings.Replace(erasure, "ann@example.com", "a@leak.example", 1),
+		strings.Replace(erasure, `"person"`, `"id":"b@leak.example","ref":"c@leak.example","person"`, 1),
+		strings.Replace(erasure, `"email"`, `"d@leak.example"`, 1),
+		strings.Replace(erasure, `"erasure"`, `"e@leak.example"`, 1),
+		strings.Replace(erasure, `"2025-10-09T08:00:00Z"`, `"f@leak.example"`, 1),
+	} {
+		post("forms", body, ours(t, body))
+	}
+	if strings.Contains(w.log.String(), "@leak.") {
+		t.Errorf("the log shows an address:\n%s", w.log)
+	}
+	found := 0
+	for _, d := range w.broker.got {
+		for _, f := range d.Facts {
+			found += len(f.Identities)
+			f.Identities = nil
+		}
+		if strings.Contains(d.String(), "@leak.") {
+			t.Errorf("a delivery shows an address outside the identities: %s", d)
+		}
+	}
+	if found == 0 {
+		t.Error("nothing was delivered")
+	}
+}

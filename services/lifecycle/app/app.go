@@ -1,0 +1,225 @@
+// Package app starts the lifecycle service: facts in, decisions out.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/rodopath/rodopath/api/config"
+	"github.com/rodopath/rodopath/api/service"
+	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/apply"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/httpapi"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/identity"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/natsio"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/policy"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/relay"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/sweep"
+)
+
+// Options say what a service runs on.
+type Options struct {
+	Config *config.Config
+	// NATS is an open connection. It is the caller's and stays open.
+	NATS *nats.Conn
+	// Data is the directory for SQLite and the keys; it must exist. With MongoDB
+	// and keys from the configuration it may be empty.
+	Data string
+	// Tokens open the HTTP interface, besides those of the configuration.
+	Tokens []string
+	// Now tells the time; nil means time.Now.
+	Now func() time.Time
+	Log *slog.Logger
+}
+
+// App is a running lifecycle service.
+type App struct {
+	store   storage
+	relay   *relay.Relay
+	sweeper *sweep.Sweeper
+	facts   *natsio.Facts
+	js      jetstream.JetStream
+	handler http.Handler
+	policy  *lifecycle.Policy
+	now     func() time.Time
+
+	stop context.CancelFunc
+	done sync.WaitGroup
+}
+
+// New opens the store, the policy and the streams. Start sets it going.
+func New(ctx context.Context, opts Options) (*App, error) {
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	p, err := policy.Load(policyPath(opts.Config), opts.Config.Controller)
+	if err != nil {
+		return nil, err
+	}
+	vault, err := openVault(opts)
+	if err != nil {
+		return nil, err
+	}
+	js, err := service.JetStream(opts.NATS)
+	if err != nil {
+		return nil, err
+	}
+	keep := time.Duration(opts.Config.KeepDecisionsDays) * 24 * time.Hour
+	if err := stream.Ensure(ctx, js, stream.Options{Replicas: opts.Config.NATS.Replicas, KeepDecisions: keep}); err != nil {
+		return nil, err
+	}
+	st, err := openStore(ctx, opts)
+	if err != nil {
+		return nil, err
+	}
+	a := &App{store: st, js: js, policy: p, now: opts.Now}
+	if err := a.assemble(opts, vault); err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	return a, nil
+}
+
+// assemble puts the loops and the HTTP interface together.
+func (a *App) assemble(opts Options, vault *identity.Vault) error {
+	events := &natsio.Events{JetStream: a.js}
+	a.relay = relay.New(relay.Options{
+		Store: a.store, Publisher: events, Vault: vault, Policy: a.policy, Now: opts.Now,
+		Log: opts.Log.With("loop", "relay"),
+	})
+	applier := apply.New(apply.Options{
+		Store: a.store, Vault: vault, Policy: a.policy, Now: opts.Now, Decided: a.relay.Wake,
+		Log: opts.Log.With("loop", "apply"),
+	})
+	a.facts = &natsio.Facts{JetStream: a.js, Apply: applier.Apply, Log: opts.Log.With("loop", "facts")}
+	a.sweeper = sweep.New(sweep.Options{
+		Store: a.store, Reviewer: applier, Revision: a.policy.Revision, Now: opts.Now,
+		Log: opts.Log.With("loop", "sweep"),
+	})
+	tokens, err := opts.Config.Secrets(opts.Config.API.Tokens)
+	if err != nil {
+		return err
+	}
+	api, err := httpapi.New(httpapi.Options{
+		Store: a.store, Events: events, Vault: vault, Policy: a.policy,
+		Tokens: append(tokens, opts.Tokens...), Now: opts.Now, Log: opts.Log.With("part", "api"),
+		Ready: func(context.Context) error {
+			if !opts.NATS.IsConnected() {
+				return errors.New("the connection to NATS is away")
+			}
+			return nil
+		},
+	})
+	if err != nil {
+		return err
+	}
+	e := echo.New()
+	api.Register(e)
+	a.handler = e
+	return nil
+}
+
+// Handler answers the HTTP interface.
+func (a *App) Handler() http.Handler { return a.handler }
+
+// Start sets the loops going. Close stops them.
+func (a *App) Start(ctx context.Context) {
+	ctx, a.stop = context.WithCancel(context.WithoutCancel(ctx))
+	a.done.Go(func() { a.facts.Run(ctx) })
+	a.done.Go(func() { a.relay.Run(ctx) })
+	a.done.Go(func() { a.sweeper.Run(ctx) })
+}
+
+// Close stops the loops, lets what is under way end, and closes the store.
+func (a *App) Close() error {
+	if a.stop != nil {
+		a.stop()
+		a.done.Wait()
+	}
+	return a.store.Close()
+}
+
+// Settle waits until every webhook that was received has been applied and every
+// decision was sent.
+func (a *App) Settle(ctx context.Context) error {
+	s, err := a.js.Stream(ctx, stream.Facts)
+	if err != nil {
+		return fmt.Errorf("settle: %w", err)
+	}
+	for {
+		info, err := s.Info(ctx)
+		if err != nil {
+			return fmt.Errorf("settle: %w", err)
+		}
+		pending, err := a.store.Pending(ctx, 1)
+		if err != nil {
+			return fmt.Errorf("settle: %w", err)
+		}
+		if info.State.Msgs == 0 && len(pending) == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("settle: %w", ctx.Err())
+		case <-time.After(settlePoll):
+		}
+	}
+}
+
+const settlePoll = 10 * time.Millisecond
+
+func policyPath(c *config.Config) string {
+	if c.Policy == "" || c.Policy == policy.DefaultName {
+		return policy.DefaultName
+	}
+	return c.Path(c.Policy)
+}
+
+// PolicyText returns the shipped policy as YAML, to read and to copy.
+func PolicyText() string { return policy.Text() }
+
+// openVault takes the keys from the configuration, or else from the data
+// directory, where they are made at the first start.
+func openVault(opts Options) (*identity.Vault, error) {
+	var keys *identity.Keys
+	var err error
+	switch {
+	case opts.Config.Keys != "":
+		var text string
+		if text, err = opts.Config.Secret(opts.Config.Keys); err == nil {
+			keys, err = identity.ParseKeys([]byte(text))
+		}
+	case opts.Data != "":
+		keys, err = identity.EnsureKeys(filepath.Join(opts.Data, keysFile))
+	default:
+		err = errors.New("no keys: set keys (RODOPATH_KEYS) to env:NAME or file:PATH; \"rodopath keys\" makes them")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return identity.NewVault(keys)
+}
+
+const keysFile = "keys.json"
+
+// NewKeys returns new keys as JSON, for the configuration of a cluster.
+func NewKeys() ([]byte, error) {
+	k, err := identity.NewKeys()
+	if err != nil {
+		return nil, err
+	}
+	return k.JSON()
+}

@@ -1,0 +1,46 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+
+	"github.com/rodopath/rodopath/api/config"
+	"github.com/rodopath/rodopath/api/service"
+)
+
+// defaultListen is where the HTTP interface of a service of its own listens.
+const defaultListen = "127.0.0.1:8081"
+
+// Run runs the service on its own until the context ends: NATS and MongoDB by
+// the configuration at path and the environment.
+func Run(ctx context.Context, path, data string, log *slog.Logger) (err error) {
+	c, err := config.Load(path, os.Environ())
+	if err != nil {
+		return err
+	}
+	if c.MongoDB.URI == "" && data == "" {
+		return errors.New("nowhere to keep subjects: set mongodb.uri (RODOPATH_MONGODB_URI), or give --data DIR for SQLite")
+	}
+	nc, err := service.Connect(c, "rodopath lifecycle", log)
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	a, err := New(ctx, Options{Config: c, NATS: nc, Data: data, Log: log})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.Close()) }()
+	l, err := net.Listen("tcp", cmp.Or(c.API.Listen, defaultListen))
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	a.Start(ctx)
+	log.Info("lifecycle is running", "api", l.Addr().String(), "policy", a.policy.ID+"@"+a.policy.Revision)
+	return service.Serve(ctx, l, a.Handler())
+}

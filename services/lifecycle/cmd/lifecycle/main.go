@@ -1,0 +1,28 @@
+// Command lifecycle applies facts to subjects and says what must be deleted and
+// who is to be asked. It runs beside a NATS and a MongoDB.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // civil time must not depend on the machine
+
+	"github.com/rodopath/rodopath/api/service"
+	"github.com/rodopath/rodopath/services/lifecycle/app"
+)
+
+func main() {
+	path := flag.String("config", "", "configuration file; without it the environment alone")
+	data := flag.String("data", "", "directory for SQLite and keys, when there is no MongoDB")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := app.Run(ctx, *path, *data, service.Log()); err != nil {
+		fmt.Fprintln(os.Stderr, "lifecycle:", err)
+		os.Exit(1)
+	}
+}

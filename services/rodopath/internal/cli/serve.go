@@ -1,0 +1,108 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	lifecycleapp "github.com/rodopath/rodopath/services/lifecycle/app"
+	"github.com/rodopath/rodopath/services/rodopath/internal/home"
+	"github.com/rodopath/rodopath/services/rodopath/internal/node"
+)
+
+func (s *shared) serve() *cobra.Command {
+	var listen, natsListen string
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Receive webhooks and say what to delete and whom to ask",
+		Args:  args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			h, err := home.Open(s.data)
+			if err != nil {
+				return err
+			}
+			log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
+			n, err := node.Start(cmd.Context(), node.Options{
+				Home: h, ConfigPath: s.config, Listen: listen, NATSListen: natsListen, Log: log,
+			})
+			if err != nil {
+				return err
+			}
+			welcome(cmd.OutOrStdout(), h, n)
+			return run(cmd.Context(), cmd.OutOrStdout(), n)
+		},
+	}
+	cmd.Flags().StringVar(&listen, "listen", "", "address for webhooks (default 127.0.0.1:8080)")
+	cmd.Flags().StringVar(&natsListen, "nats-listen", "", "address where consumers may subscribe, such as 127.0.0.1:4222 (default off)")
+	return cmd
+}
+
+// run waits for the end.
+func run(ctx context.Context, out io.Writer, n *node.Node) error {
+	select {
+	case <-ctx.Done():
+		fmt.Fprintln(out, "\nStopping; what was received is kept.")
+		return n.Close()
+	case err := <-n.Failed():
+		if closing := n.Close(); err == nil {
+			err = closing
+		}
+		return err
+	}
+}
+
+func welcome(out io.Writer, h *home.Home, n *node.Node) {
+	if n.FirstStart {
+		fmt.Fprintf(out, "This is the first start: %s was written for you, with secrets in %s/secrets.\n", h.ConfigPath(), h.Dir())
+	}
+	fmt.Fprint(out, "Rodopath is running. Webhooks are received at:\n\n")
+	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
+	for _, src := range n.Config.Sources {
+		fmt.Fprintf(table, "  %s\t%s\t%s/webhooks/%s\n", src.ID, src.Platform, n.Control.Webhooks, src.ID)
+	}
+	_ = table.Flush() // a terminal that is gone is no fault of ours
+	if n.ConsumerURL != "" {
+		fmt.Fprintf(out, "\nConsumers may subscribe with the address in %s.\n", h.ConsumerURLPath())
+	}
+	fmt.Fprintf(out, `
+What to do next:
+  see what it is for     rodopath demo
+  point a shop here      README, "Point your shop at it"
+  see the decisions      rodopath events --follow
+  ask about a person     rodopath explain ala@example.com
+
+Data are in %s. Ctrl-C stops.
+`, h.Dir())
+}
+
+func policyCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "policy",
+		Short: "Print the default policy, to read and to copy",
+		Args:  args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := io.WriteString(cmd.OutOrStdout(), lifecycleapp.PolicyText())
+			return err
+		},
+	}
+}
+
+func keysCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "keys",
+		Short: "Make new keys that hash and seal the names of persons, for a cluster",
+		Args:  args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			keys, err := lifecycleapp.NewKeys()
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\n", keys)
+			return err
+		},
+	}
+}

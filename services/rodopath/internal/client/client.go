@@ -1,0 +1,181 @@
+// Package client asks a Rodopath on this machine: the one that runs on the data
+// directory, or else one that it starts for the time of the question.
+package client
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/rodopath/rodopath/api/problem"
+	"github.com/rodopath/rodopath/services/ingest/signature"
+	"github.com/rodopath/rodopath/services/rodopath/internal/home"
+	"github.com/rodopath/rodopath/services/rodopath/internal/node"
+)
+
+// Client asks one server.
+type Client struct {
+	control *home.Control
+	own     *node.Node // started by us; nil when a server was running
+}
+
+// ErrUnknownPerson means that nothing is held about a person.
+var ErrUnknownPerson = errors.New("nothing is held about this person")
+
+// Open finds the server that runs on the data directory, or starts one on it that
+// ends with Close.
+func Open(ctx context.Context, dir, configPath string, log *slog.Logger) (*Client, error) {
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no data directory %s; start one with \"rodopath serve --data %s\"", dir, dir)
+	}
+	h, err := home.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	own, err := node.Start(ctx, node.Options{Home: h, ConfigPath: configPath, Listen: "127.0.0.1:0", Log: log})
+	if err == nil {
+		return &Client{control: own.Control, own: own}, nil
+	}
+	if !errors.Is(err, home.ErrInUse) {
+		return nil, err
+	}
+	control, err := running(ctx, h)
+	if err != nil {
+		return nil, err
+	}
+	return &Client{control: control}, nil
+}
+
+// startWait is how long a server may take to say where it is.
+const startWait = 5 * time.Second
+
+// running reads where the running server is; it may just be starting.
+func running(ctx context.Context, h *home.Home) (*home.Control, error) {
+	ctx, cancel := context.WithTimeout(ctx, startWait)
+	defer cancel()
+	for {
+		c, err := h.ReadControl()
+		if err == nil {
+			return c, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("a server runs on %s and does not say where: %w", h.Dir(), err)
+		case <-time.After(startWait / 50):
+		}
+	}
+}
+
+// Control is how the server is reached.
+func (c *Client) Control() *home.Control { return c.control }
+
+// Close ends the server if Open started it, once its work is done.
+func (c *Client) Close(ctx context.Context) error {
+	if c.own == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, settleWait)
+	defer cancel()
+	return errors.Join(c.own.Settle(ctx), c.own.Close())
+}
+
+const settleWait = 30 * time.Second
+
+// Explain returns the explanation for a person as JSON. A nil instant means now.
+func (c *Client) Explain(ctx context.Context, person string, at *time.Time) ([]byte, error) {
+	body, err := json.Marshal(map[string]any{"person": person, "at": at})
+	if err != nil {
+		return nil, err
+	}
+	res, err := c.do(ctx, http.MethodPost, c.control.API+"/v1/explain", body, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	return io.ReadAll(res.Body)
+}
+
+// Events visits decisions as CloudEvents in JSON, oldest first.
+func (c *Client) Events(ctx context.Context, follow bool, visit func([]byte) error) error {
+	url := c.control.API + "/v1/events"
+	if follow {
+		url += "?follow=1"
+	}
+	res, err := c.do(ctx, http.MethodGet, url, nil, nil)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	lines := bufio.NewScanner(res.Body)
+	lines.Buffer(nil, 8<<20) // an event may list many items
+	for lines.Scan() {
+		if err := visit(lines.Bytes()); err != nil {
+			return err
+		}
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	return lines.Err()
+}
+
+// Send puts in facts as the "standard" platform writes them and returns how many
+// were taken.
+func (c *Client) Send(ctx context.Context, body []byte) (int, error) {
+	now := time.Now()
+	id := "hand-" + strconv.FormatInt(now.UnixNano(), 36)
+	signed, err := signature.SignStandard(c.control.HandSecret, id, now, body)
+	if err != nil {
+		return 0, err
+	}
+	res, err := c.do(ctx, http.MethodPost, c.control.Webhooks+"/webhooks/"+node.HandSource, body, http.Header{
+		"Webhook-Id": {id}, "Webhook-Timestamp": {strconv.FormatInt(now.Unix(), 10)}, "Webhook-Signature": {signed},
+	})
+	if err != nil {
+		return 0, err
+	}
+	defer res.Body.Close()
+	var taken struct {
+		Facts int `json:"facts"`
+	}
+	err = json.NewDecoder(res.Body).Decode(&taken)
+	return taken.Facts, err
+}
+
+func (c *Client) do(ctx context.Context, method, url string, body []byte, header http.Header) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	if header != nil {
+		req.Header = header
+	}
+	req.Header.Set("Authorization", "Bearer "+c.control.Token)
+	req.Header.Set("Content-Type", "application/json")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("ask the server: %w", err)
+	}
+	if res.StatusCode == http.StatusOK {
+		return res, nil
+	}
+	defer res.Body.Close()
+	p := &problem.Problem{}
+	if err := json.NewDecoder(io.LimitReader(res.Body, 1<<16)).Decode(p); err != nil {
+		return nil, fmt.Errorf("the server answered %s", res.Status)
+	}
+	if res.StatusCode == http.StatusNotFound {
+		return nil, ErrUnknownPerson
+	}
+	return nil, p
+}

@@ -1,0 +1,195 @@
+// Package demo tells the story of a small business in webhooks: what its
+// platforms would have sent over the years, and what follows.
+package demo
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// chapter is one webhook.
+type chapter struct {
+	// day is when it happened.
+	day time.Time
+	// platform sends it; topic is WooCommerce's name for it.
+	platform, topic string
+	// text says what happened, for the reader.
+	text string
+	body any
+}
+
+// object is a JSON object.
+type object = map[string]any
+
+// story holds what tells this telling from others, so that it can be told again
+// on the same server.
+type story struct {
+	run  string
+	base int
+	now  time.Time
+}
+
+func (s *story) email(name string) string { return fmt.Sprintf("%s.%s@example.com", name, s.run) }
+
+func (s *story) ago(days int) time.Time { return s.now.AddDate(0, 0, -days).Truncate(time.Second) }
+
+func date(y int, m time.Month, d int) time.Time { return time.Date(y, m, d, 10, 0, 0, 0, time.UTC) }
+
+// people are who the story is about, in the order of the epilogue.
+func (s *story) people() []string {
+	return []string{"anna", "bartek", "celina", "dawid", "ewa", "filip", "grazyna", "hubert"}
+}
+
+// chapters tells the whole story, oldest first.
+func (s *story) chapters() []chapter {
+	return append(s.past(), s.present()...)
+}
+
+// past is what happened before this year.
+func (s *story) past() []chapter {
+	return []chapter{
+		s.subscriber(date(2019, 3, 4), "anna", "created", "active", "Anna subscribes to the newsletter; the form says that offers will come"),
+		s.order(date(2019, 5, 6), "anna", 1, "completed", "ebook", "Anna buys an e-book"),
+		s.subscriber(date(2021, 2, 1), "anna", "unsubscribed", "unsubscribed", "Anna unsubscribes. By now everything of hers has lapsed, year by year"),
+		s.order(date(2021, 9, 14), "bartek", 2, "completed", "ebook", "Bartek buys as a guest and agrees to nothing. His invoice is kept for the tax office"),
+		s.subscriber(date(2023, 4, 2), "celina", "created", "active", "Celina subscribes, offers included"),
+		s.order(date(2024, 1, 10), "celina", 3, "completed", "demo-course", "Celina buys a course that stays open"),
+		s.draft(date(2024, 6, 1)),
+		s.order(date(2025, 6, 20), "celina", 4, "pending", "ebook", "Celina begins an order and does not pay: no contract, nothing to say"),
+		s.checkout(date(2025, 8, 1), "dawid", "subscription", "Dawid takes out a subscription and agrees to nothing: he may be asked"),
+		s.invoice(date(2025, 8, 1), "dawid", 1, "Dawid's first invoice"),
+		s.invoice(date(2025, 9, 1), "dawid", 2, "Dawid's second invoice"),
+		s.subscription(date(2025, 9, 10), "dawid", "customer.subscription.updated", "Dawid cancels for the end of the period: only scheduled, nothing to say yet"),
+		s.subscription(date(2025, 10, 1), "dawid", "customer.subscription.deleted", "The paid period ends, and with it Dawid's contract"),
+	}
+}
+
+// present is this year.
+func (s *story) present() []chapter {
+	return []chapter{
+		s.fact(s.ago(250), "filip", object{"kind": "negotiation_opened", "ref": "talk-1-" + s.run}, "Filip asks for an offer and is never heard of again: after six months the notes must go"),
+		s.subscriber(s.ago(20), "ewa", "created", "unconfirmed", "Ewa signs up and never confirms: no consent, gone after a week"),
+		s.webinar(s.ago(10), "grazyna", "Grażyna registers for a webinar: that is no consent to a newsletter"),
+		s.checkout(s.ago(9), "hubert", "payment", "Hubert buys without agreeing to offers: he may be asked, once"),
+		s.refund(s.ago(6), "hubert", "Hubert gets half of his money back: the correction is kept too"),
+		s.fact(s.ago(3), "hubert", object{"kind": "refusal", "purposes": []string{"offers"}, "channels": []string{"email"}}, "Hubert was asked at the checkout and said no: nobody asks him again"),
+		s.checkout(s.ago(2), "hubert", "payment-2", "Hubert buys again, and is not asked"),
+		s.subscriber(s.ago(1), "celina", "unsubscribed", "unsubscribed", "Celina unsubscribes: marketing ends at once, the course and the books stay"),
+		s.fact(s.ago(0), "bartek", object{"kind": "erasure"}, "Bartek asks to be erased: what the tax law keeps stays, and the rest goes"),
+	}
+}
+
+func (s *story) subscriber(day time.Time, who, event, status, text string) chapter {
+	return chapter{day: day, platform: "mailerlite", text: text, body: s.member(day, who, status, object{
+		"event": "subscriber." + event, "account_id": 1,
+	})}
+}
+
+// member is a subscriber as MailerLite describes one.
+func (s *story) member(day time.Time, who, status string, more object) object {
+	at := day.Format("2006-01-02T15:04:05.000000Z")
+	m := object{
+		"id": fmt.Sprintf("%d%02d", s.base, len(who)), "email": s.email(who), "status": status, "source": "form",
+		"subscribed_at": at, "created_at": at, "updated_at": at, "opted_in_at": nil, "optin_ip": nil, "unsubscribed_at": nil,
+	}
+	switch status {
+	case "active":
+		m["opted_in_at"] = at
+	case "unsubscribed":
+		m["unsubscribed_at"] = at
+	case "unconfirmed":
+		m["subscribed_at"] = nil
+	}
+	for k, v := range more {
+		m[k] = v
+	}
+	return m
+}
+
+func (s *story) webinar(day time.Time, who, text string) chapter {
+	return chapter{day: day, platform: "mailerlite", text: text, body: object{
+		"type": "subscriber.added_to_group", "subscriber": s.member(day, who, "active", nil),
+		"group": object{"id": "100000000000000001", "name": "Webinar"}, "account_id": 1,
+	}}
+}
+
+const wooTime = "2006-01-02T15:04:05"
+
+func (s *story) order(day time.Time, who string, n int, status, sku, text string) chapter {
+	var paid, completed any
+	if status == "completed" {
+		paid, completed = day.Format(wooTime), day.Add(time.Hour).Format(wooTime)
+	}
+	return chapter{day: day, platform: "woocommerce", topic: "order.updated", text: text, body: object{
+		"id": s.base + n, "status": status, "customer_id": 0, "total": "99.00", "currency": "PLN",
+		"date_created_gmt": day.Format(wooTime), "date_modified_gmt": day.Add(time.Hour).Format(wooTime),
+		"date_paid_gmt": paid, "date_completed_gmt": completed,
+		"billing":    object{"email": s.email(who), "first_name": who},
+		"line_items": []object{{"id": 1, "product_id": 7, "sku": sku, "quantity": 1}},
+		"meta_data":  []object{}, "refunds": []object{},
+	}}
+}
+
+func (s *story) draft(day time.Time) chapter {
+	c := s.order(day, "nobody", 9, "checkout-draft", "ebook", "A visitor fills a basket: a draft is no contract, nothing to say")
+	return c
+}
+
+func (s *story) stripe(day time.Time, kind, text string, data object) chapter {
+	return chapter{day: day, platform: "stripe", text: text, body: object{
+		"id": fmt.Sprintf("evt_%s_%s_%d", s.run, strings.ReplaceAll(kind, ".", "_"), day.Unix()), "object": "event", "type": kind, "created": day.Unix(), "livemode": true,
+		"data": object{"object": data},
+	}}
+}
+
+func (s *story) customer(who string) string { return "cus_" + who + s.run }
+
+func (s *story) checkout(day time.Time, who, mode, text string) chapter {
+	data := object{
+		"id": fmt.Sprintf("cs_%s_%s_%s", who, mode, s.run), "object": "checkout.session", "mode": "payment", "payment_status": "paid",
+		"customer": s.customer(who), "customer_details": object{"email": s.email(who)},
+		"payment_intent": fmt.Sprintf("pi_%s_%s_%s", who, mode, s.run),
+	}
+	if mode == "subscription" {
+		data["mode"], data["payment_intent"] = mode, nil
+		data["subscription"], data["invoice"] = "sub_"+who+s.run, fmt.Sprintf("in_%s_%s_%d", who, s.run, 1)
+	}
+	return s.stripe(day, "checkout.session.completed", text, data)
+}
+
+func (s *story) invoice(day time.Time, who string, n int, text string) chapter {
+	return s.stripe(day, "invoice.paid", text, object{
+		"id": fmt.Sprintf("in_%s_%s_%d", who, s.run, n), "object": "invoice", "customer": s.customer(who), "customer_email": s.email(who),
+		"amount_paid": 4900, "billing_reason": "subscription_cycle", "status_transitions": object{"paid_at": day.Unix()},
+		"parent": object{"subscription_details": object{"subscription": "sub_" + who + s.run}},
+		"lines":  object{"data": []object{{"period": object{"start": day.Unix(), "end": day.AddDate(0, 1, 0).Unix()}}}},
+	})
+}
+
+func (s *story) subscription(day time.Time, who, kind, text string) chapter {
+	data := object{
+		"id": "sub_" + who + s.run, "object": "subscription", "customer": s.customer(who), "status": "active",
+		"cancel_at_period_end": true, "start_date": date(2025, 8, 1).Unix(),
+	}
+	if kind == "customer.subscription.deleted" {
+		data["status"], data["ended_at"] = "canceled", day.Unix()
+	}
+	return s.stripe(day, kind, text, data)
+}
+
+func (s *story) refund(day time.Time, who, text string) chapter {
+	return s.stripe(day, "charge.refunded", text, object{
+		"id": "ch_" + who + s.run, "object": "charge", "customer": s.customer(who), "payment_intent": fmt.Sprintf("pi_%s_payment_%s", who, s.run),
+		"amount": 9900, "amount_refunded": 4950, "refunded": false,
+		"refunds": object{"data": []object{{"id": "re_" + who + s.run, "object": "refund", "amount": 4950, "status": "succeeded", "created": day.Unix()}}},
+	})
+}
+
+func (s *story) fact(day time.Time, who string, f object, text string) chapter {
+	f["at"], f["person"] = day.Format(time.RFC3339), object{"email": s.email(who)}
+	return chapter{day: day, platform: "standard", text: text, body: f}
+}
+
+func (c *chapter) encode() ([]byte, error) { return json.Marshal(c.body) }

@@ -1,0 +1,169 @@
+// Package natsserver runs a NATS server with JetStream inside the process.
+package natsserver
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+
+	"github.com/rodopath/rodopath/api/service"
+	"github.com/rodopath/rodopath/api/stream"
+)
+
+// Options say how the server runs.
+type Options struct {
+	// Dir is where the streams are kept.
+	Dir string
+	// Listen is where outside consumers may connect. Empty means nowhere.
+	Listen string
+	// ConsumerPassword opens the server to outside consumers.
+	ConsumerPassword string
+	// SyncInterval is how often the streams are written to the disk for good; 0
+	// means before every acknowledgement.
+	SyncInterval time.Duration
+	Log          *slog.Logger
+}
+
+// Server is a running NATS server.
+type Server struct {
+	nats *server.Server
+	conn *nats.Conn
+	opts Options
+}
+
+// ConsumerUser is the name under which outside consumers connect. They may read
+// decisions and write receipts, and nothing else.
+const ConsumerUser = "consumer"
+
+const (
+	ownUser      = "rodopath"
+	startTimeout = 20 * time.Second
+)
+
+// Start starts a server.
+func Start(opts Options) (*Server, error) {
+	own := rand.Text()
+	so, err := serverOptions(opts, own)
+	if err != nil {
+		return nil, fmt.Errorf("start NATS: %w", err)
+	}
+	ns, err := server.NewServer(so)
+	if err != nil {
+		return nil, fmt.Errorf("start NATS: %w", err)
+	}
+	ns.SetLoggerV2(logger{opts.Log}, false, false, false)
+	ns.Start()
+	s := &Server{nats: ns, opts: opts}
+	if !ns.ReadyForConnections(startTimeout) || !ns.JetStreamEnabled() {
+		s.Close()
+		return nil, fmt.Errorf("start NATS: JetStream is not ready; is %s writable, is %s free?", opts.Dir, opts.Listen)
+	}
+	patience := append(service.Patience(opts.Log), nats.InProcessServer(ns), nats.UserInfo(ownUser, own), nats.Name("rodopath"))
+	if s.conn, err = nats.Connect("", patience...); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("connect to the built-in NATS: %w", err)
+	}
+	return s, nil
+}
+
+func serverOptions(opts Options, own string) (*server.Options, error) {
+	so := &server.Options{
+		ServerName: "rodopath", DontListen: opts.Listen == "",
+		JetStream: true, StoreDir: opts.Dir, NoSigs: true, NoLog: false,
+		SyncAlways: opts.SyncInterval == 0, SyncInterval: opts.SyncInterval,
+		Users: []*server.User{
+			{Username: ownUser, Password: own},
+			{Username: ConsumerUser, Password: opts.ConsumerPassword, Permissions: consumerPermissions()},
+		},
+	}
+	if opts.ConsumerPassword == "" {
+		so.Users = so.Users[:1]
+	}
+	if opts.Listen == "" {
+		return so, nil
+	}
+	if opts.ConsumerPassword == "" {
+		return nil, errors.New("listening needs a password for consumers")
+	}
+	host, port, err := net.SplitHostPort(opts.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("--nats-listen %s is not an address such as 127.0.0.1:4222", opts.Listen)
+	}
+	so.Host = host
+	if so.Port, err = strconv.Atoi(port); err != nil {
+		return nil, fmt.Errorf("--nats-listen %s: the port must be a number", opts.Listen)
+	}
+	if so.Port == 0 {
+		so.Port = server.RANDOM_PORT
+	}
+	return so, nil
+}
+
+// consumerPermissions let a consumer read the stream of decisions, with consumers
+// of its own, and write receipts.
+func consumerPermissions() *server.Permissions {
+	const s = stream.Decisions
+	return &server.Permissions{
+		Publish: &server.SubjectPermission{Allow: []string{
+			"$JS.API.INFO", "$JS.API.STREAM.NAMES", "$JS.API.STREAM.LIST", "$JS.API.STREAM.INFO." + s,
+			"$JS.API.CONSUMER.CREATE." + s, "$JS.API.CONSUMER.CREATE." + s + ".>", "$JS.API.CONSUMER.DURABLE.CREATE." + s + ".*",
+			"$JS.API.CONSUMER.INFO." + s + ".*", "$JS.API.CONSUMER.NAMES." + s, "$JS.API.CONSUMER.LIST." + s,
+			"$JS.API.CONSUMER.DELETE." + s + ".*", "$JS.API.CONSUMER.MSG.NEXT." + s + ".*",
+			"$JS.ACK." + s + ".>", "$JS.ACK.*.*." + s + ".>", "$JS.FC.>", "rodopath.receipts",
+		}},
+		Subscribe: &server.SubjectPermission{Allow: []string{"_INBOX.>", stream.AllDecisions}},
+	}
+}
+
+// Conn is a connection to the server that does not leave the process. It is
+// closed with the server.
+func (s *Server) Conn() *nats.Conn { return s.conn }
+
+// ConsumerURL is where outside consumers connect, password included; empty when
+// the server does not listen.
+func (s *Server) ConsumerURL() string {
+	if s.opts.Listen == "" {
+		return ""
+	}
+	u := url.URL{Scheme: "nats", User: url.UserPassword(ConsumerUser, s.opts.ConsumerPassword), Host: s.nats.Addr().String()}
+	return u.String()
+}
+
+// Close stops the server and waits until it has.
+func (s *Server) Close() {
+	if s.conn != nil {
+		s.conn.Close()
+	}
+	s.nats.Shutdown()
+	s.nats.WaitForShutdown()
+}
+
+// logger passes on what the server has to say that a person should read.
+type logger struct{ log *slog.Logger }
+
+func (l logger) Noticef(string, ...any) {}
+func (l logger) Debugf(string, ...any)  {}
+func (l logger) Tracef(string, ...any)  {}
+func (l logger) Warnf(format string, args ...any) {
+	if strings.HasPrefix(format, "Plaintext passwords") {
+		return // ours are random, and in no file of the server
+	}
+	l.log.Warn("NATS: " + fmt.Sprintf(format, args...))
+}
+
+func (l logger) Errorf(format string, args ...any) {
+	l.log.Error("NATS: " + fmt.Sprintf(format, args...))
+}
+
+func (l logger) Fatalf(format string, args ...any) {
+	l.log.Error("NATS: " + fmt.Sprintf(format, args...))
+}

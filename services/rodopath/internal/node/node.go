@@ -1,0 +1,225 @@
+// Package node is Rodopath on one machine: NATS in the process, SQLite, and all
+// services.
+package node
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/rodopath/rodopath/api/config"
+	"github.com/rodopath/rodopath/api/service"
+	"github.com/rodopath/rodopath/services/ingest"
+	ingestapp "github.com/rodopath/rodopath/services/ingest/app"
+	lifecycleapp "github.com/rodopath/rodopath/services/lifecycle/app"
+	"github.com/rodopath/rodopath/services/rodopath/internal/home"
+	"github.com/rodopath/rodopath/services/rodopath/internal/natsserver"
+)
+
+// Options say how a node runs.
+type Options struct {
+	Home *home.Home
+	// ConfigPath is the configuration file; empty means the one in the home, which
+	// is written when it does not exist.
+	ConfigPath string
+	// Listen is where webhooks are received; empty means as configured.
+	Listen string
+	// NATSListen is where outside consumers connect; empty means nowhere.
+	NATSListen string
+	// Now tells the time; nil means time.Now.
+	Now func() time.Time
+	Log *slog.Logger
+}
+
+// HandSource is the source of facts that are put in by hand.
+const HandSource = "hand"
+
+// Node is a running machine.
+type Node struct {
+	Config  *config.Config
+	Control *home.Control
+	// ConsumerURL is where outside consumers connect, if they may.
+	ConsumerURL string
+	// FirstStart tells that the configuration was written just now.
+	FirstStart bool
+
+	opts      Options
+	server    *natsserver.Server
+	conn      *nats.Conn
+	ingest    *ingestapp.App
+	lifecycle *lifecycleapp.App
+	listeners []net.Listener
+
+	stop   context.CancelFunc
+	done   sync.WaitGroup
+	failed chan error
+}
+
+// Start starts a node and returns once it receives webhooks. The home is claimed
+// until Close.
+func Start(ctx context.Context, opts Options) (*Node, error) {
+	n := &Node{opts: opts, failed: make(chan error, 2)}
+	if err := opts.Home.Claim(); err != nil {
+		return nil, err
+	}
+	if err := n.start(ctx); err != nil {
+		return nil, errors.Join(err, n.Close())
+	}
+	return n, nil
+}
+
+func (n *Node) start(ctx context.Context) error {
+	if err := n.configure(); err != nil {
+		return err
+	}
+	if err := n.connect(); err != nil {
+		return err
+	}
+	hand := make([]byte, 32)
+	if _, err := rand.Read(hand); err != nil {
+		return fmt.Errorf("make secret: %w", err)
+	}
+	n.Control = &home.Control{
+		Token:      rand.Text(),
+		HandSecret: "whsec_" + base64.StdEncoding.EncodeToString(hand),
+		Config:     n.opts.ConfigPath,
+	}
+	var err error
+	n.lifecycle, err = lifecycleapp.New(ctx, lifecycleapp.Options{
+		Config: n.Config, NATS: n.conn, Data: n.opts.Home.Dir(), Tokens: []string{n.Control.Token}, Now: n.opts.Now,
+		Log: n.opts.Log.With("service", "lifecycle"),
+	})
+	if err != nil {
+		return err
+	}
+	n.ingest, err = ingestapp.New(ctx, ingestapp.Options{
+		Config: n.Config, NATS: n.conn, Now: n.opts.Now, Log: n.opts.Log.With("service", "ingest"),
+		Extra: []ingest.Source{{ID: HandSource, Secrets: []string{n.Control.HandSecret}}},
+	})
+	if err != nil {
+		return err
+	}
+	return n.listen(ctx)
+}
+
+func (n *Node) configure() (err error) {
+	if n.opts.ConfigPath == "" {
+		n.opts.ConfigPath = n.opts.Home.ConfigPath()
+		if n.FirstStart, err = n.opts.Home.EnsureConfig(); err != nil {
+			return err
+		}
+	}
+	if n.opts.ConfigPath, err = filepath.Abs(n.opts.ConfigPath); err != nil {
+		return fmt.Errorf("load configuration: %w", err)
+	}
+	if _, err := os.Stat(n.opts.ConfigPath); err != nil {
+		return fmt.Errorf("load configuration: %w", err)
+	}
+	n.Config, err = config.Load(n.opts.ConfigPath, os.Environ())
+	return err
+}
+
+// lazySync is how often the streams are written for good with fsync: interval.
+const lazySync = time.Second
+
+// connect connects to the NATS of the configuration, or starts one.
+func (n *Node) connect() (err error) {
+	if n.Config.NATS.URL != "" {
+		if n.opts.NATSListen != "" {
+			return errors.New("--nats-listen is for the built-in NATS; the configuration names another (nats.url)")
+		}
+		n.conn, err = service.Connect(n.Config, "rodopath", n.opts.Log)
+		return err
+	}
+	opts := natsserver.Options{Dir: n.opts.Home.Streams(), Listen: n.opts.NATSListen, Log: n.opts.Log.With("service", "nats")}
+	if n.Config.NATS.Fsync == "interval" {
+		opts.SyncInterval = lazySync
+	}
+	if opts.Listen != "" {
+		if opts.ConsumerPassword, err = n.opts.Home.ConsumerPassword(); err != nil {
+			return err
+		}
+	}
+	if n.server, err = natsserver.Start(opts); err != nil {
+		return err
+	}
+	n.conn = n.server.Conn()
+	if n.ConsumerURL = n.server.ConsumerURL(); n.ConsumerURL != "" {
+		return n.opts.Home.WriteConsumerURL(n.ConsumerURL)
+	}
+	return nil
+}
+
+// listen opens the two addresses: webhooks, which face the internet, and the
+// interface for the owner, which does not.
+func (n *Node) listen(ctx context.Context) error {
+	webhooks, err := n.open(cmp.Or(n.opts.Listen, n.Config.Listen, ingestapp.DefaultListen), "--listen")
+	if err != nil {
+		return err
+	}
+	api, err := n.open(cmp.Or(n.Config.API.Listen, "127.0.0.1:0"), "api.listen")
+	if err != nil {
+		return err
+	}
+	n.Control.Webhooks = "http://" + webhooks.Addr().String()
+	n.Control.API = "http://" + api.Addr().String()
+	inside := http.NewServeMux()
+	inside.Handle("/", n.lifecycle.Handler())
+	inside.Handle("GET /metrics", n.ingest.Metrics())
+	ctx, n.stop = context.WithCancel(context.WithoutCancel(ctx))
+	n.lifecycle.Start(ctx)
+	n.done.Go(func() { n.failed <- service.Serve(ctx, webhooks, n.ingest.Handler()) })
+	n.done.Go(func() { n.failed <- service.Serve(ctx, api, inside) })
+	return n.opts.Home.WriteControl(n.Control)
+}
+
+func (n *Node) open(address, flag string) (net.Listener, error) {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("%w; choose another address with %s", err, flag)
+	}
+	n.listeners = append(n.listeners, l)
+	return l, nil
+}
+
+// Failed gives the error of a listener that broke.
+func (n *Node) Failed() <-chan error { return n.failed }
+
+// Settle waits until everything received was applied and everything decided sent.
+func (n *Node) Settle(ctx context.Context) error { return n.lifecycle.Settle(ctx) }
+
+// Close stops receiving, lets what is under way end, and closes everything, in
+// the order in which nothing is lost.
+func (n *Node) Close() error {
+	var errs []error
+	if n.stop != nil {
+		n.stop()
+		n.done.Wait()
+	} else {
+		for _, l := range n.listeners {
+			errs = append(errs, l.Close())
+		}
+	}
+	if n.lifecycle != nil {
+		errs = append(errs, n.lifecycle.Close())
+	}
+	switch {
+	case n.server != nil:
+		n.server.Close()
+	case n.conn != nil:
+		n.conn.Close()
+	}
+	return errors.Join(append(errs, n.opts.Home.Release())...)
+}
