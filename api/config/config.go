@@ -12,6 +12,7 @@ import (
 	"reflect"
 	"strings"
 	"time"
+	_ "time/tzdata" // zones must not depend on the machine
 
 	"github.com/go-playground/validator/v10"
 

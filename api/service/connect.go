@@ -65,4 +65,3 @@ func JetStream(nc *nats.Conn) (jetstream.JetStream, error) {
 	}
 	return js, nil
 }
-

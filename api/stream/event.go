@@ -89,6 +89,9 @@ type Delete struct {
 type Item struct {
 	Category string `json:"category"`
 	Ref      string `json:"ref,omitempty"`
+	// Names are other names of the record: an order may be known to one system by
+	// its number and to another by its payment.
+	Names []string `json:"names,omitempty"`
 }
 
 // Stay is an item that may still be held.

@@ -23,7 +23,7 @@ func Decide(p *Policy, s Subject, facts []Fact, at time.Time) (Subject, []Decisi
 	s.Bases, s.Revision = h.all, p.Revision
 	held := holdings(s.Bases, at)
 	unsent := s.takeBack(h, held, at)
-	fresh := s.put(append(s.deletions(p, held, at), s.questions(p, h, at)...), unsent)
+	fresh := s.put(append(s.deletions(p, h, held, at), s.questions(p, h, at)...), unsent)
 	s.compact(h, at)
 	s.rest(p, held, at)
 	return s, fresh
@@ -135,7 +135,7 @@ func (s *Subject) put(decisions, unsent []Decision) []Decision {
 
 // deletions says, for every item whose last basis has ended since it was last
 // said, that it must be deleted: one decision for each instant of lapse.
-func (s *Subject) deletions(p *Policy, held []holding, at time.Time) []Decision {
+func (s *Subject) deletions(p *Policy, h *history, held []holding, at time.Time) []Decision {
 	var lapsed []holding
 	for _, o := range held {
 		if o.lapsed() && o.lapse.After(s.deletedUntil(o.Item)) {
@@ -153,7 +153,9 @@ func (s *Subject) deletions(p *Policy, held []holding, at time.Time) []Decision 
 			n++
 		}
 		lapsed = lapsed[n:]
-		out = append(out, s.deletion(p, lapse, items, held, at))
+		d := s.deletion(p, lapse, items, held, at)
+		d.Names = h.otherNames(items)
+		out = append(out, d)
 	}
 	if !personHeld(p, held) {
 		markWholePerson(p, out)

@@ -34,8 +34,11 @@ type Decision struct {
 	Revision string `json:"revision"`
 	// WholePerson means that nothing may be held any more but keyed hashes.
 	WholePerson bool `json:"whole_person,omitempty"`
-	// Items are what to delete. Because lists every basis that once covered them.
+	// Items are what to delete.
 	Items []Item `json:"items,omitempty"`
+	// Names lists the other names of the records among Items, by which another
+	// system may know them.
+	Names map[string][]string `json:"names,omitempty"`
 	// Because gives the reasons: for a deletion the bases that ended, for a
 	// question the basis on which the person is a customer.
 	Because []Basis `json:"because"`

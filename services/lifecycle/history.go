@@ -78,6 +78,28 @@ func newHistory(p *Policy, facts []Fact) *history {
 	return h
 }
 
+// otherNames returns the names, other than the one it goes by, of each record
+// among the items.
+func (h *history) otherNames(items []Item) map[string][]string {
+	out := map[string][]string{}
+	for _, item := range items {
+		if item.Ref == "" || out[item.Ref] != nil {
+			continue
+		}
+		for i, f := range h.facts {
+			if h.record[i] == item.Ref {
+				out[item.Ref] = append(append(out[item.Ref], f.Ref), f.Links...)
+			}
+		}
+		slices.Sort(out[item.Ref])
+		out[item.Ref] = slices.DeleteFunc(slices.Compact(out[item.Ref]), func(n string) bool { return n == item.Ref })
+		if len(out[item.Ref]) == 0 {
+			delete(out, item.Ref)
+		}
+	}
+	return out
+}
+
 // group is the facts that one basis may rest on, in order.
 type group struct {
 	// ref is the name of the record or contract, or empty for the person.

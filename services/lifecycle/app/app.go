@@ -36,6 +36,8 @@ type Options struct {
 	// Data is the directory for SQLite and the keys; it must exist. With MongoDB
 	// and keys from the configuration it may be empty.
 	Data string
+	// Alone tells that no other process applies facts from the same NATS.
+	Alone bool
 	// Tokens open the HTTP interface, besides those of the configuration.
 	Tokens []string
 	// Now tells the time; nil means time.Now.
@@ -104,7 +106,7 @@ func (a *App) assemble(opts Options, vault *identity.Vault) error {
 		Store: a.store, Vault: vault, Policy: a.policy, Now: opts.Now, Decided: a.relay.Wake,
 		Log: opts.Log.With("loop", "apply"),
 	})
-	a.facts = &natsio.Facts{JetStream: a.js, Apply: applier.Apply, Log: opts.Log.With("loop", "facts")}
+	a.facts = &natsio.Facts{JetStream: a.js, Apply: applier.Apply, Alone: opts.Alone, Log: opts.Log.With("loop", "facts")}
 	a.sweeper = sweep.New(sweep.Options{
 		Store: a.store, Reviewer: applier, Revision: a.policy.Revision, Now: opts.Now,
 		Log: opts.Log.With("loop", "sweep"),

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	_ "time/tzdata" // civil time must not depend on the machine
 
 	"github.com/rodopath/rodopath/api/service"
 	"github.com/rodopath/rodopath/services/ingest/app"

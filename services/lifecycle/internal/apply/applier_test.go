@@ -10,7 +10,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-	_ "time/tzdata"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 

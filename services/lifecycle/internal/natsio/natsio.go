@@ -24,7 +24,7 @@ const (
 	// batch is how many webhooks are applied at once.
 	batch = 500
 	// ackWait is how long a batch may take before others get its webhooks too.
-	ackWait = time.Minute
+	ackWait = 15 * time.Second
 	// idle is how long to wait for the first webhook of a batch.
 	idle = 5 * time.Second
 	// retry is how long to rest after a failure.
@@ -39,7 +39,10 @@ type Apply func(ctx context.Context, deliveries []*factv1.Delivery) error
 type Facts struct {
 	JetStream jetstream.JetStream
 	Apply     Apply
-	Log       *slog.Logger
+	// Alone tells that no other process reads the facts. What a process that was
+	// killed had begun then comes again at once, and not only after a while.
+	Alone bool
+	Log   *slog.Logger
 }
 
 // Run feeds facts until the context ends.
@@ -56,6 +59,12 @@ func (f *Facts) Run(ctx context.Context) {
 
 // fetch reads ahead by one batch while the one before is applied.
 func (f *Facts) fetch(ctx context.Context, out chan<- []jetstream.Msg) {
+	if f.Alone {
+		err := f.JetStream.DeleteConsumer(ctx, stream.Facts, consumerName)
+		if err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
+			f.Log.Warn("what was begun before comes again later", "error", err)
+		}
+	}
 	for ctx.Err() == nil {
 		consumer, err := f.JetStream.CreateOrUpdateConsumer(ctx, stream.Facts, jetstream.ConsumerConfig{
 			Durable: consumerName, AckPolicy: jetstream.AckExplicitPolicy, AckWait: ackWait,

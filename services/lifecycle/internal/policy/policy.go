@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"time"
+	_ "time/tzdata" // civil time must not depend on the machine
 
 	"github.com/rodopath/rodopath/api/strictyaml"
 	"github.com/rodopath/rodopath/services/lifecycle"

@@ -71,7 +71,7 @@ func (r *Relay) deletion(d *lifecycle.Decision) *stream.Delete {
 		out.Scope = "person"
 	}
 	for _, i := range d.Items {
-		out.Items = append(out.Items, stream.Item(i))
+		out.Items = append(out.Items, stream.Item{Category: i.Category, Ref: i.Ref, Names: d.Names[i.Ref]})
 	}
 	for _, b := range d.Because {
 		if !slices.Contains(out.Purposes, b.Purpose) {
@@ -80,7 +80,7 @@ func (r *Relay) deletion(d *lifecycle.Decision) *stream.Delete {
 	}
 	for _, s := range d.Stays {
 		out.Stays = append(out.Stays, stream.Stay{
-			Item: stream.Item(s.Item), Purpose: s.Purpose, Article: s.Article,
+			Item: stream.Item{Category: s.Category, Ref: s.Ref}, Purpose: s.Purpose, Article: s.Article,
 			Until: s.Until, LastDay: r.opts.Policy.LastDay(s.Until),
 		})
 	}

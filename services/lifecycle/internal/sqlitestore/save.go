@@ -64,8 +64,8 @@ func encode(changes []store.Change) ([][]byte, []error) {
 type writer struct {
 	ctx context.Context //nolint:containedctx // lives for one Save
 
-	insert, update, remove, version *sql.Stmt
-	owner, claim, unclaim           *sql.Stmt
+	insert, update, remove, removeAny, version *sql.Stmt
+	owner, claim, unclaim                      *sql.Stmt
 }
 
 func newWriter(ctx context.Context, tx *sql.Tx) (*writer, error) {
@@ -77,6 +77,7 @@ func newWriter(ctx context.Context, tx *sql.Tx) (*writer, error) {
 		{&w.insert, "INSERT INTO subjects (id, version, review_at, revision, pending, doc) VALUES (?, 1, ?, ?, ?, ?) ON CONFLICT DO NOTHING"},
 		{&w.update, "UPDATE subjects SET version = version + 1, review_at = ?, revision = ?, pending = ?, doc = ? WHERE id = ? AND version = ?"},
 		{&w.remove, "DELETE FROM subjects WHERE id = ? AND version = ?"},
+		{&w.removeAny, "DELETE FROM subjects WHERE id = ?"},
 		{&w.owner, "SELECT subject FROM identities WHERE key = ?"},
 		{&w.claim, "INSERT INTO identities (key, subject) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET subject = excluded.subject"},
 		{&w.unclaim, "DELETE FROM identities WHERE key = ? AND subject = ?"},
@@ -96,7 +97,7 @@ func newWriter(ctx context.Context, tx *sql.Tx) (*writer, error) {
 func (w *writer) change(c *store.Change, doc []byte) (own, fatal error) {
 	s := &c.Subject
 	if s.Gone() {
-		return w.removeSubject(s)
+		return w.removeSubject(c)
 	}
 	if free, err := w.free(c); !free || err != nil {
 		return store.ErrConflict, err
@@ -198,17 +199,29 @@ func (w *writer) unchanged(redirects []lifecycle.Subject) (bool, error) {
 	return true, nil
 }
 
-func (w *writer) removeSubject(s *lifecycle.Subject) (own, fatal error) {
-	if s.Version == 0 {
-		return nil, nil
-	}
-	removed, err := affected(w.remove.ExecContext(w.ctx, s.ID, s.Version))
-	if !removed || err != nil {
+// removeSubject removes a subject, what is left of those it absorbed, and the
+// keys of them all.
+func (w *writer) removeSubject(c *store.Change) (own, fatal error) {
+	s := &c.Subject
+	if unchanged, err := w.unchanged(c.Redirect); !unchanged || err != nil {
 		return store.ErrConflict, err
 	}
-	for _, key := range s.Keys {
-		if _, err := w.unclaim.ExecContext(w.ctx, key, s.ID); err != nil {
-			return nil, err
+	if s.Version > 0 {
+		removed, err := affected(w.remove.ExecContext(w.ctx, s.ID, s.Version))
+		if !removed || err != nil {
+			return store.ErrConflict, err
+		}
+	}
+	for _, id := range append(s.Absorbed[:len(s.Absorbed):len(s.Absorbed)], s.ID) {
+		if id != s.ID {
+			if _, err := w.removeAny.ExecContext(w.ctx, id); err != nil {
+				return nil, err
+			}
+		}
+		for _, key := range s.Keys {
+			if _, err := w.unclaim.ExecContext(w.ctx, key, id); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return nil, nil

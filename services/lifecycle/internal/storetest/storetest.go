@@ -53,6 +53,7 @@ func Run(t *testing.T, storage func(t *testing.T) (open func(t *testing.T) Store
 		"absorbing moves the keys and leaves a redirect":       absorb,
 		"absorbing on an old version of the other is conflict": absorbConflict,
 		"a subject that is gone goes with its keys":            gone,
+		"a subject that is gone takes what it absorbed along":  goneWithAbsorbed,
 		"a key of a subject that is no more can be claimed":    reclaim,
 		"everything is still there after a restart":            restart,
 		"nothing asked, nothing answered":                      nothing,
@@ -470,6 +471,24 @@ func gone(t *testing.T, open func() Store) {
 	}
 	if err := save(t, st, store.Change{Subject: s}); !errors.Is(err, store.ErrConflict) {
 		t.Errorf("removing what is gone: got %v, want a conflict", err)
+	}
+}
+
+func goneWithAbsorbed(t *testing.T, open func() Store) {
+	st := open()
+	mustSave(t, st, create(person("a")), create(person("b")))
+	a, b := mustLoad(t, st, "a"), mustLoad(t, st, "b")
+	mustSave(t, st, store.Change{Subject: lifecycle.Absorb(a, b), Claim: []string{"key-b"}, Redirect: []lifecycle.Subject{lifecycle.Redirect(b, "a")}})
+	s := mustLoad(t, st, "a")
+	s.Facts, s.Bases, s.ReviewAt, s.Sealed = nil, nil, nil, nil
+	mustSave(t, st, store.Change{Subject: s})
+	for _, id := range []string{"a", "b"} {
+		if _, ok := load(t, st, id); ok {
+			t.Errorf("%s is still stored", id)
+		}
+		if got := owner(t, st, "key-"+id); got != "" {
+			t.Errorf("the key of %s still belongs to %q", id, got)
+		}
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	_ "time/tzdata" // civil time must not depend on the machine
 
 	"github.com/rodopath/rodopath/services/rodopath/internal/cli"
 )

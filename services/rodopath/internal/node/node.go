@@ -98,8 +98,8 @@ func (n *Node) start(ctx context.Context) error {
 	}
 	var err error
 	n.lifecycle, err = lifecycleapp.New(ctx, lifecycleapp.Options{
-		Config: n.Config, NATS: n.conn, Data: n.opts.Home.Dir(), Tokens: []string{n.Control.Token}, Now: n.opts.Now,
-		Log: n.opts.Log.With("service", "lifecycle"),
+		Config: n.Config, NATS: n.conn, Data: n.opts.Home.Dir(), Tokens: []string{n.Control.Token}, Alone: n.server != nil,
+		Now: n.opts.Now, Log: n.opts.Log.With("service", "lifecycle"),
 	})
 	if err != nil {
 		return err

@@ -1,0 +1,159 @@
+package node_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/gorillamux"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"go.yaml.in/yaml/v3"
+)
+
+const apiDir = "../../../../api/"
+
+func openAPI(t *testing.T) routers.Router {
+	t.Helper()
+	doc, err := openapi3.NewLoader().LoadFromFile(apiDir + "openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := doc.Validate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	doc.Servers = nil
+	router, err := gorillamux.NewRouter(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return router
+}
+
+// exchange sends a request and checks the answer against the document.
+func exchange(t *testing.T, router routers.Router, req *http.Request, status int) {
+	t.Helper()
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.StatusCode != status {
+		t.Errorf("%s %s: status %d, want %d: %s", req.Method, req.URL.Path, res.StatusCode, status, body)
+	}
+	route, params, err := router.FindRoute(req)
+	if err != nil {
+		t.Fatalf("%s %s is not in openapi.yaml: %v", req.Method, req.URL.Path, err)
+	}
+	err = openapi3filter.ValidateResponse(t.Context(), &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: req, PathParams: params, Route: route},
+		Status:                 res.StatusCode, Header: res.Header, Body: io.NopCloser(bytes.NewReader(body)),
+		Options: &openapi3filter.Options{IncludeResponseStatus: true},
+	})
+	if err != nil {
+		t.Errorf("%s %s does not answer as openapi.yaml says: %v\n%s", req.Method, req.URL.Path, err, body)
+	}
+}
+
+func TestContract_AnswersAreAsOpenAPISays(t *testing.T) {
+	openapi3filter.RegisterBodyDecoder("application/x-ndjson", openapi3filter.FileBodyDecoder)
+	m := start(t, t.TempDir(), nil)
+	defer m.stop()
+	m.taken("card", checkout("1", "ala@example.com", time.Now().Add(-time.Hour)))
+	m.taken("letters", subscriber("unsubscribed", "unsubscribed", "ala@example.com", time.Now().Add(-time.Minute)))
+	m.settle()
+	router := openAPI(t)
+	request := func(method, url, body string, token bool) *http.Request {
+		req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/json")
+		if token {
+			req.Header.Set("Authorization", "Bearer "+m.Control.Token)
+		}
+		return req
+	}
+	api, hooks := m.Control.API, m.Control.Webhooks
+	exchange(t, router, request("POST", api+"/v1/explain", `{"person":"ala@example.com"}`, true), 200)
+	exchange(t, router, request("POST", api+"/v1/explain", `{"person":"ala@example.com","at":"2030-01-01T00:00:00Z"}`, true), 200)
+	exchange(t, router, request("POST", api+"/v1/explain", `{"person":"nobody@example.com"}`, true), 404)
+	exchange(t, router, request("POST", api+"/v1/explain", `{"person":"nobody"}`, true), 422)
+	exchange(t, router, request("POST", api+"/v1/explain", `{}`, true), 422)
+	exchange(t, router, request("POST", api+"/v1/explain", `{"persn":1}`, true), 400)
+	exchange(t, router, request("POST", api+"/v1/explain", `{"person":"ala@example.com"}`, false), 401)
+	exchange(t, router, request("GET", api+"/v1/events", "", true), 200)
+	exchange(t, router, request("GET", api+"/v1/events?follow=yes", "", true), 422)
+	exchange(t, router, request("GET", api+"/v1/events", "", false), 401)
+	exchange(t, router, request("GET", api+"/healthz", "", false), 200)
+	exchange(t, router, request("GET", api+"/readyz", "", false), 200)
+	exchange(t, router, request("GET", hooks+"/healthz", "", false), 200)
+	exchange(t, router, request("POST", hooks+"/webhooks/card", "{}", false), 401)
+	exchange(t, router, request("POST", hooks+"/webhooks/nobody", "{}", false), 404)
+	exchange(t, router, request("POST", hooks+"/webhooks/card", strings.Repeat("x", 1<<20+1), false), 413)
+	signed := request("POST", hooks+"/webhooks/shop", "webhook_id=7", false)
+	signed.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	exchange(t, router, signed, 200) // WooCommerce's ping
+}
+
+// eventSchemas compiles the schemas of asyncapi.yaml by the type of the event.
+func eventSchemas(t *testing.T) map[string]*jsonschema.Schema {
+	t.Helper()
+	text, err := os.ReadFile(apiDir + "asyncapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc any
+	if err := yaml.Unmarshal(text, &doc); err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	c.AssertFormat()
+	if err := c.AddResource("asyncapi.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	return map[string]*jsonschema.Schema{
+		"dev.rodopath.delete.v1":      c.MustCompile("asyncapi.json#/components/schemas/deleteEvent"),
+		"dev.rodopath.ask-consent.v1": c.MustCompile("asyncapi.json#/components/schemas/askConsentEvent"),
+	}
+}
+
+func TestContract_EventsAreAsAsyncAPISays(t *testing.T) {
+	schemas := eventSchemas(t)
+	m := start(t, t.TempDir(), nil)
+	defer m.stop()
+	m.taken("card", checkout("1", "ala@example.com", time.Now().Add(-time.Hour)))
+	m.taken("card", checkout("2", "ola@example.com", time.Date(2012, 3, 1, 9, 0, 0, 0, time.UTC)))
+	m.taken("letters", subscriber("created", "active", "ewa@example.com", time.Now().Add(-time.Hour)))
+	m.taken("letters", subscriber("unsubscribed", "unsubscribed", "ewa@example.com", time.Now().Add(-time.Minute)))
+	m.settle()
+	seen := map[string]int{}
+	for _, line := range m.eventLines() {
+		event, err := jsonschema.UnmarshalJSON(bytes.NewReader(line))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var head struct{ Type string }
+		if err := json.Unmarshal(line, &head); err != nil {
+			t.Fatal(err)
+		}
+		seen[head.Type]++
+		if err := schemas[head.Type].Validate(event); err != nil {
+			t.Errorf("not as asyncapi.yaml says: %v\n%s", err, line)
+		}
+	}
+	if seen["dev.rodopath.delete.v1"] < 3 || seen["dev.rodopath.ask-consent.v1"] != 1 {
+		t.Errorf("got %v", seen)
+	}
+}
