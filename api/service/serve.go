@@ -21,6 +21,16 @@ const (
 	maxHeader     = 64 << 10
 )
 
+// Listen opens an address for Serve.
+func Listen(ctx context.Context, address string) (net.Listener, error) {
+	var c net.ListenConfig
+	l, err := c.Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	return l, nil
+}
+
 // Serve answers requests on a listener until the context ends. Requests under
 // way may finish; those that follow something are then cut off.
 func Serve(ctx context.Context, l net.Listener, h http.Handler) error {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 
 	"github.com/rodopath/rodopath/api/config"
@@ -32,13 +31,13 @@ func Run(ctx context.Context, path, metrics string, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	l, err := net.Listen("tcp", cmp.Or(c.Listen, DefaultListen))
+	l, err := service.Listen(ctx, cmp.Or(c.Listen, DefaultListen))
 	if err != nil {
-		return fmt.Errorf("listen: %w", err)
+		return err
 	}
-	m, err := net.Listen("tcp", metrics)
+	m, err := service.Listen(ctx, metrics)
 	if err != nil {
-		return errors.Join(fmt.Errorf("listen for metrics: %w", err), l.Close())
+		return errors.Join(fmt.Errorf("metrics: %w", err), l.Close())
 	}
 	log.Info("ingest is running", "webhooks", "http://"+l.Addr().String()+"/webhooks/", "metrics", m.Addr().String())
 	ctx, stop := context.WithCancel(ctx)

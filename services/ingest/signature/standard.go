@@ -53,7 +53,7 @@ func (s *Standard) Verify(id, timestamp, header string, body []byte, at time.Tim
 	if len(candidates) == 0 {
 		return ErrMalformed
 	}
-	return s.keys.check(candidates, []byte(id), dot, []byte(timestamp), dot, body)
+	return s.keys.check(candidates, []byte(id), dot(), []byte(timestamp), dot(), body)
 }
 
 // SignStandard returns a value for the header webhook-signature; id and at go
@@ -63,7 +63,7 @@ func SignStandard(secret, id string, at time.Time, body []byte) (string, error) 
 	if err != nil {
 		return "", fmt.Errorf("sign webhook: %w", err)
 	}
-	sum := newKey(k).sum([]byte(id), dot, []byte(stamp(at)), dot, body)
+	sum := newKey(k).sum([]byte(id), dot(), []byte(stamp(at)), dot(), body)
 	return "v1," + base64.StdEncoding.EncodeToString(sum[:]), nil
 }
 

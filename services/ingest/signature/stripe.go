@@ -32,17 +32,18 @@ func (s *Stripe) Verify(header string, body []byte, at time.Time) error {
 	if err := parseStamp(t, at); err != nil {
 		return err
 	}
-	return s.keys.check(candidates, []byte(t), dot, body)
+	return s.keys.check(candidates, []byte(t), dot(), body)
 }
 
 // SignStripe returns a value for the Stripe-Signature header.
 func SignStripe(secret string, at time.Time, body []byte) string {
 	t := stamp(at)
-	sum := newKey([]byte(secret)).sum([]byte(t), dot, body)
+	sum := newKey([]byte(secret)).sum([]byte(t), dot(), body)
 	return "t=" + t + ",v1=" + hex.EncodeToString(sum[:])
 }
 
-var dot = []byte{'.'}
+// dot stands between the parts that are signed.
+func dot() []byte { return []byte{'.'} }
 
 // maxCandidates is more than any rotation needs and bounds the work that a
 // hostile header can ask for.

@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"net"
 	"os"
 
 	"github.com/rodopath/rodopath/api/config"
@@ -36,9 +34,9 @@ func Run(ctx context.Context, path, data string, log *slog.Logger) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
-	l, err := net.Listen("tcp", cmp.Or(c.API.Listen, defaultListen))
+	l, err := service.Listen(ctx, cmp.Or(c.API.Listen, defaultListen))
 	if err != nil {
-		return fmt.Errorf("listen: %w", err)
+		return err
 	}
 	a.Start(ctx)
 	log.Info("lifecycle is running", "api", l.Addr().String(), "policy", a.policy.ID+"@"+a.policy.Revision)

@@ -19,8 +19,9 @@ func main() {
 	metrics := flag.String("metrics", "127.0.0.1:9090", "address for Prometheus")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := app.Run(ctx, *path, *metrics, service.Log()); err != nil {
+	err := app.Run(ctx, *path, *metrics, service.Log())
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "ingest:", err)
 		os.Exit(1)
 	}

@@ -69,7 +69,7 @@ func Name(s string) string {
 	for i := range len(s) {
 		c := s[i]
 		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
-		if !letter && !('0' <= c && c <= '9') && c != '_' && c != '-' {
+		if digit := '0' <= c && c <= '9'; !letter && !digit && c != '_' && c != '-' {
 			return ""
 		}
 	}

@@ -19,8 +19,9 @@ func main() {
 	data := flag.String("data", "", "directory for SQLite and keys, when there is no MongoDB")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := app.Run(ctx, *path, *data, service.Log()); err != nil {
+	err := app.Run(ctx, *path, *data, service.Log())
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "lifecycle:", err)
 		os.Exit(1)
 	}

@@ -233,7 +233,7 @@ func (a *API) events(c echo.Context) error {
 		res.Flush()
 		return nil
 	})
-	if c.Request().Context().Err() != nil {
+	if errors.Is(err, context.Canceled) {
 		return nil // the reader has left, or the service stops
 	}
 	return err

@@ -11,9 +11,9 @@ import (
 // open is the period that has no end until a fact of ended_by comes.
 const open = "open"
 
-// allowedPlaces are where a question is no message of its own. Asking by mail,
+// allowedPlaces says where a question is no message of its own. Asking by mail,
 // SMS or phone may itself be marketing.
-var allowedPlaces = [...]string{"checkout", "thank_you_page", "account"}
+func allowedPlaces() []string { return []string{"checkout", "thank_you_page", "account"} }
 
 var article = regexp.MustCompile(`^(6\(1\)\([a-f]\)|17\(3\)\([a-e]\)|18\(1\)\([a-d]\))$`)
 
@@ -144,11 +144,11 @@ func (c *compiler) ask(i int, a ask) lifecycle.Ask {
 		c.fault(append(at, "wording"), "wording %q does not cover %s by %s", a.Wording, a.Purpose, a.Channel)
 	}
 	if len(a.Places) == 0 {
-		c.fault(at, "say where the question may stand: places, of %s", strings.Join(allowedPlaces[:], ", "))
+		c.fault(at, "say where the question may stand: places, of %s", strings.Join(allowedPlaces(), ", "))
 	}
 	for j, place := range a.Places {
-		if !slices.Contains(allowedPlaces[:], place) {
-			c.fault(append(at, "places", j), "a question may not stand in %q: asking there may itself be marketing; allowed are %s", place, strings.Join(allowedPlaces[:], ", "))
+		if !slices.Contains(allowedPlaces(), place) {
+			c.fault(append(at, "places", j), "a question may not stand in %q: asking there may itself be marketing; allowed are %s", place, strings.Join(allowedPlaces(), ", "))
 		}
 	}
 	if a.StandsDays < 1 || a.StandsDays > 366 {

@@ -83,7 +83,7 @@ func newWriter(ctx context.Context, tx *sql.Tx) (*writer, error) {
 		{&w.unclaim, "DELETE FROM identities WHERE key = ? AND subject = ?"},
 		{&w.version, "SELECT version FROM subjects WHERE id = ?"},
 	} {
-		stmt, err := tx.PrepareContext(ctx, p.query)
+		stmt, err := tx.PrepareContext(ctx, p.query) //nolint:sqlclosecheck // closed with the transaction
 		if err != nil {
 			return nil, err
 		}

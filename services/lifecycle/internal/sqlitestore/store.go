@@ -125,12 +125,13 @@ func (s *Store) visit(ctx context.Context, visit func(*sql.Rows) error, query st
 	if err != nil {
 		return err
 	}
+	defer rows.Close()
 	for rows.Next() {
 		if err := visit(rows); err != nil {
-			return errors.Join(err, rows.Close())
+			return err
 		}
 	}
-	return errors.Join(rows.Err(), rows.Close())
+	return rows.Err()
 }
 
 func scanSubject(rows *sql.Rows) (lifecycle.Subject, error) {

@@ -165,11 +165,11 @@ func (n *Node) connect() (err error) {
 // listen opens the two addresses: webhooks, which face the internet, and the
 // interface for the owner, which does not.
 func (n *Node) listen(ctx context.Context) error {
-	webhooks, err := n.open(cmp.Or(n.opts.Listen, n.Config.Listen, ingestapp.DefaultListen), "--listen")
+	webhooks, err := n.open(ctx, cmp.Or(n.opts.Listen, n.Config.Listen, ingestapp.DefaultListen), "--listen")
 	if err != nil {
 		return err
 	}
-	api, err := n.open(cmp.Or(n.Config.API.Listen, "127.0.0.1:0"), "api.listen")
+	api, err := n.open(ctx, cmp.Or(n.Config.API.Listen, "127.0.0.1:0"), "api.listen")
 	if err != nil {
 		return err
 	}
@@ -185,8 +185,8 @@ func (n *Node) listen(ctx context.Context) error {
 	return n.opts.Home.WriteControl(n.Control)
 }
 
-func (n *Node) open(address, flag string) (net.Listener, error) {
-	l, err := net.Listen("tcp", address)
+func (n *Node) open(ctx context.Context, address, flag string) (net.Listener, error) {
+	l, err := service.Listen(ctx, address)
 	if err != nil {
 		return nil, fmt.Errorf("%w; choose another address with %s", err, flag)
 	}

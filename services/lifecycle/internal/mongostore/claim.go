@@ -1,0 +1,225 @@
+package mongostore
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+)
+
+// staleAfter is how old a claim must be before it may be taken from a subject
+// that is not stored. A younger claim may be that of a writer about to store it.
+const staleAfter = time.Minute
+
+// claim is a key that a change wants for its subject.
+type claim struct {
+	key string
+	by  *change
+}
+
+// claim claims the keys that are free and settles whose the others are.
+func (b *batch) claim(ctx context.Context) error {
+	var claims []claim
+	b.writes(func(c *change) {
+		for _, key := range c.Claim {
+			claims = append(claims, claim{key, c})
+		}
+	})
+	taken, err := b.insertClaims(ctx, claims)
+	if err != nil {
+		return err
+	}
+	return b.contest(ctx, taken)
+}
+
+// insertClaims claims keys and returns those that are claimed already.
+func (b *batch) insertClaims(ctx context.Context, claims []claim) (taken []claim, err error) {
+	if len(claims) == 0 {
+		return nil, nil
+	}
+	now := b.store.now()
+	docs := make([]any, len(claims))
+	for i, c := range claims {
+		docs[i] = identity{Key: c.key, Subject: c.by.Subject.ID, At: now}
+	}
+	_, err = b.store.identities.InsertMany(ctx, docs, options.InsertMany().SetOrdered(false))
+	failed, err := failures(err)
+	if err != nil {
+		return nil, err
+	}
+	for i, c := range claims {
+		switch failure, ok := failed[i]; {
+		case !ok:
+			c.by.fresh = append(c.by.fresh, c.key)
+		case mongo.IsDuplicateKeyError(failure):
+			taken = append(taken, c)
+		case c.by.err == nil:
+			c.by.err = failure
+		}
+	}
+	return taken, nil
+}
+
+// contest settles the claims to keys that belong to somebody.
+func (b *batch) contest(ctx context.Context, claims []claim) error {
+	owners, err := b.store.owners(ctx, keysOf(claims))
+	if err != nil {
+		return err
+	}
+	var foreign []claim
+	var ids []string
+	for _, c := range claims {
+		owner, ok := owners[c.key]
+		switch {
+		case !ok: // just released; the next try finds it free
+			c.by.lose()
+		case owner.Subject == c.by.Subject.ID:
+			c.by.held = append(c.by.held, c.key)
+		case slices.Contains(c.by.Subject.Absorbed, owner.Subject):
+			c.by.later = append(c.by.later, c.key)
+		default:
+			foreign = append(foreign, c)
+			ids = append(ids, owner.Subject)
+		}
+	}
+	stored, err := b.store.headers(ctx, ids)
+	if err != nil {
+		return err
+	}
+	now := b.store.now()
+	for _, c := range foreign {
+		owner := owners[c.key]
+		_, live := stored[owner.Subject]
+		if c.by.err != nil {
+			continue
+		}
+		if live || now.Sub(owner.At) <= staleAfter {
+			c.by.lose()
+			continue
+		}
+		if err := b.takeOver(ctx, c, owner, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takeOver takes a key from a subject that is not stored. A writer that was held
+// up may store that subject just now: either it sees afterwards that its key is
+// taken and takes its subject back, or we see the subject and give the key back.
+func (b *batch) takeOver(ctx context.Context, c claim, from identity, now time.Time) error {
+	took, err := b.assign(ctx, from, identity{Key: c.key, Subject: c.by.Subject.ID, At: now})
+	if err != nil {
+		return err
+	}
+	if !took {
+		c.by.lose()
+		return nil
+	}
+	stored, err := b.store.headers(ctx, []string{from.Subject})
+	if err != nil {
+		return err
+	}
+	if _, live := stored[from.Subject]; !live {
+		c.by.fresh = append(c.by.fresh, c.key)
+		return nil
+	}
+	c.by.lose()
+	_, err = b.assign(ctx, identity{Key: c.key, Subject: c.by.Subject.ID}, from)
+	return err
+}
+
+// assign passes a key on and tells whether it still belonged to the former owner.
+func (b *batch) assign(ctx context.Context, from, to identity) (bool, error) {
+	res, err := b.store.identities.UpdateOne(ctx,
+		bson.D{{Key: "_id", Value: from.Key}, {Key: "subject", Value: from.Subject}},
+		bson.D{{Key: "$set", Value: bson.D{{Key: "subject", Value: to.Subject}, {Key: "at", Value: to.At}}}},
+	)
+	if err != nil {
+		return false, err
+	}
+	return res.MatchedCount == 1, nil
+}
+
+// reclaim makes sure that keys belong to their subjects: it claims those that
+// nobody has and returns those that somebody else has.
+func (b *batch) reclaim(ctx context.Context, claims []claim) (lost []claim, err error) {
+	owners, err := b.store.owners(ctx, keysOf(claims))
+	if err != nil {
+		return nil, err
+	}
+	var free []claim
+	for _, c := range claims {
+		switch owner, ok := owners[c.key]; {
+		case !ok:
+			free = append(free, c)
+		case owner.Subject != c.by.Subject.ID:
+			lost = append(lost, c)
+		}
+	}
+	taken, err := b.insertClaims(ctx, free)
+	if err != nil || len(taken) == 0 {
+		return lost, err
+	}
+	owners, err = b.store.owners(ctx, keysOf(taken))
+	for _, c := range taken {
+		if owners[c.key].Subject != c.by.Subject.ID {
+			lost = append(lost, c)
+		}
+	}
+	return lost, err
+}
+
+// move gives the subjects the keys of those that they absorbed.
+func (b *batch) move(ctx context.Context) error {
+	var claims []claim
+	var models []mongo.WriteModel
+	now := b.store.now()
+	b.writes(func(c *change) {
+		for _, key := range c.later {
+			claims = append(claims, claim{key, c})
+		}
+		for _, key := range c.moving() {
+			models = append(models, mongo.NewUpdateOneModel().
+				SetFilter(bson.D{{Key: "_id", Value: key}, {Key: "subject", Value: bson.D{{Key: "$in", Value: c.Subject.Absorbed}}}}).
+				SetUpdate(bson.D{{Key: "$set", Value: bson.D{{Key: "subject", Value: c.Subject.ID}, {Key: "at", Value: now}}}}))
+		}
+	})
+	res, failed, err := bulk(ctx, b.store.identities, models)
+	if err != nil || len(failed) == 0 && int(res.MatchedCount) == len(models) {
+		return err
+	}
+	lost, err := b.reclaim(ctx, claims)
+	for _, c := range lost {
+		c.by.lose()
+	}
+	return err
+}
+
+// moving lists the keys that may belong to absorbed subjects. In a merge these
+// are all keys, not only the new ones: an earlier attempt may have stored them
+// in the subject and then lost the race for the redirect.
+func (c *change) moving() []string {
+	if len(c.Redirect) == 0 {
+		return c.later
+	}
+	return sorted(c.Subject.Keys, c.later)
+}
+
+// sorted returns each text once.
+func sorted(texts ...[]string) []string {
+	all := slices.Concat(texts...)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func keysOf(claims []claim) []string {
+	keys := make([]string, len(claims))
+	for i, c := range claims {
+		keys[i] = c.key
+	}
+	return keys
+}

@@ -1,0 +1,199 @@
+package mongostore_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/event"
+
+	"github.com/rodopath/rodopath/services/lifecycle/internal/mongostore"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/mongostore/mongowire"
+)
+
+// TestStore_Commands looks at everything that a whole life sends to the server.
+func TestStore_Commands(t *testing.T) {
+	srv := listen(t, mongowire.Options{})
+	st := open(t, newClock().opts(srv.URI()))
+	live(t, st)
+	if _, err := st.Pending(t.Context(), 10); err != nil {
+		t.Error(err)
+	}
+	if _, err := st.Due(t.Context(), noon(), "r9", 10); err != nil {
+		t.Error(err)
+	}
+	seen := map[string]bool{}
+	for _, c := range srv.Log() {
+		seen[c.Name] = true
+		checkCommand(t, c)
+	}
+	for _, name := range []string{"insert", "update", "delete", "find", "createIndexes"} {
+		if !seen[name] {
+			t.Errorf("no %s was sent", name)
+		}
+	}
+}
+
+func checkCommand(t *testing.T, c mongowire.Command) {
+	t.Helper()
+	allowed := []string{"insert", "update", "delete", "find", "getMore", "killCursors", "createIndexes", "hello", "isMaster", "ping", "endSessions"}
+	if !slices.Contains(allowed, c.Name) {
+		t.Errorf("command %s was sent", c.Name)
+	}
+	if isWrite(c.Name) && c.Field("writeConcern.w") != "majority" {
+		t.Errorf("%s with write concern %v", c.Name, c.Field("writeConcern"))
+	}
+	if isWrite(c.Name) && c.Field("txnNumber") == nil {
+		t.Errorf("%s of %s cannot be retried", c.Name, c.Collection())
+	}
+	if c.Name == "find" && c.Field("readConcern.level") != "majority" {
+		t.Errorf("find with read concern %v", c.Field("readConcern"))
+	}
+	for _, s := range statements(c) {
+		checkStatement(t, c, s)
+	}
+}
+
+// checkStatement checks that a write is of one document, and only on a condition.
+func checkStatement(t *testing.T, c mongowire.Command, s bson.D) {
+	t.Helper()
+	if c.Name == "insert" {
+		return
+	}
+	var q, u bson.D
+	for _, e := range s {
+		switch e.Key {
+		case "q":
+			q = e.Value.(bson.D)
+		case "u":
+			u = e.Value.(bson.D)
+		case "multi", "upsert":
+			if e.Value != false {
+				t.Errorf("%s: %s is %v", c.Name, e.Key, e.Value)
+			}
+		case "limit":
+			if e.Value != int32(1) {
+				t.Errorf("%s of many documents", c.Name)
+			}
+		}
+	}
+	condition := map[string]string{"subjects": "version", "identities": "subject"}[c.Collection()]
+	if _, ok := field(q, "_id").(string); !ok || field(q, condition) == nil {
+		t.Errorf("%s of %s on condition %v", c.Name, c.Collection(), q)
+	}
+	if c.Name == "update" && c.Collection() == "subjects" && field(u, "version") != field(q, "version").(int64)+1 {
+		t.Errorf("version %v replaces %v", field(u, "version"), field(q, "version"))
+	}
+}
+
+func field(doc bson.D, name string) any {
+	for _, e := range doc {
+		if e.Key == name {
+			return e.Value
+		}
+	}
+	return nil
+}
+
+// TestStore_Documents checks that what is about a person is in one field, and
+// that documents have an index field only when it applies.
+func TestStore_Documents(t *testing.T) {
+	srv := listen(t, mongowire.Options{})
+	st := open(t, newClock().opts(srv.URI()))
+	mustSave(t, st, create(subject("a", "key-a")), create(subject("b", "key-b")))
+	mustSave(t, st, merge(mustLoad(t, st, "a"), mustLoad(t, st, "b")))
+	want := map[string][]string{
+		"a": {"_id", "version", "write", "review_at", "revision", "pending", "subject"},
+		"b": {"_id", "version", "write", "subject"}, // a redirect is never due
+	}
+	writes := map[any]bool{}
+	for _, d := range srv.Documents("rodopath", "subjects") {
+		id := field(d, "_id").(string)
+		for _, e := range d {
+			if !slices.Contains(want[id], e.Key) {
+				t.Errorf("%s has field %s", id, e.Key)
+			}
+		}
+		if len(d) != len(want[id]) {
+			t.Errorf("%s has %d fields, want %d", id, len(d), len(want[id]))
+		}
+		if writes[field(d, "write")] {
+			t.Error("two writes have one name")
+		}
+		writes[field(d, "write")] = true
+	}
+	for _, d := range srv.Documents("rodopath", "identities") {
+		for _, e := range d {
+			if !slices.Contains([]string{"_id", "subject", "at", "write"}, e.Key) {
+				t.Errorf("an identity has field %s", e.Key)
+			}
+		}
+	}
+}
+
+func TestOpen_Indexes(t *testing.T) {
+	srv := listen(t, mongowire.Options{})
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			st, err := mongostore.Open(t.Context(), mongostore.Options{URI: srv.URI()})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if err := st.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	open(t, mongostore.Options{URI: srv.URI()})
+	var got []string
+	for _, spec := range srv.Indexes("rodopath", "subjects") {
+		var keys []string
+		for _, e := range field(spec, "key").(bson.D) {
+			keys = append(keys, e.Key)
+		}
+		if field(spec, "partialFilterExpression") != nil {
+			t.Errorf("%v is partial", spec)
+		}
+		got = append(got, strings.Join(keys, ","))
+	}
+	slices.Sort(got)
+	if want := []string{"pending", "review_at,_id", "revision,_id"}; !slices.Equal(got, want) {
+		t.Errorf("got indexes %q, want %q", got, want)
+	}
+	if extra := srv.Indexes("rodopath", "identities"); len(extra) != 0 {
+		t.Errorf("identities have indexes %v", extra)
+	}
+}
+
+// TestStore_Save_RoundTrips counts commands: a batch must not cost more of them
+// than a few, however many changes it has.
+func TestStore_Save_RoundTrips(t *testing.T) {
+	srv := listen(t, mongowire.Options{})
+	var (
+		mu    sync.Mutex
+		names []string
+	)
+	st := open(t, mongostore.Options{URI: srv.URI(), Monitor: &event.CommandMonitor{Started: func(_ context.Context, e *event.CommandStartedEvent) {
+		mu.Lock()
+		defer mu.Unlock()
+		names = append(names, e.CommandName)
+	}}})
+	for _, n := range []int{1, 300} {
+		changes := newChanges(n)
+		mu.Lock()
+		names = nil
+		mu.Unlock()
+		mustSave(t, st, changes...)
+		mu.Lock()
+		if want := []string{"insert", "insert", "find"}; !slices.Equal(names, want) {
+			t.Errorf("%d new subjects take %v, want %v", n, names, want)
+		}
+		mu.Unlock()
+	}
+}

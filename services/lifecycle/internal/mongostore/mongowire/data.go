@@ -1,0 +1,98 @@
+package mongowire
+
+import (
+	"maps"
+	"slices"
+	"sync"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+)
+
+// data is everything that the server holds. One lock covers it all: commands
+// follow one another.
+type data struct {
+	mu        sync.Mutex
+	databases map[string]map[string]*collection
+	sessions  map[string]*session
+	cursors   map[int64]*cursor
+	next      int64
+	forgetful bool
+}
+
+// collection holds documents by id. Only texts can be ids.
+type collection struct {
+	docs    map[string]bson.D
+	indexes []bson.D
+}
+
+// session remembers what the statements of the last retryable write did, so that
+// one that is sent again is not carried out again.
+type session struct {
+	number int64
+	done   map[int]effect
+}
+
+func newData(forgetful bool) *data {
+	return &data{
+		databases: map[string]map[string]*collection{}, sessions: map[string]*session{},
+		cursors: map[int64]*cursor{}, forgetful: forgetful,
+	}
+}
+
+func (d *data) collection(database, name string) *collection {
+	db := d.databases[database]
+	if db == nil {
+		db = map[string]*collection{}
+		d.databases[database] = db
+	}
+	if db[name] == nil {
+		db[name] = &collection{docs: map[string]bson.D{}}
+	}
+	return db[name]
+}
+
+// ids returns all ids in order.
+func (c *collection) ids() []string { return slices.Sorted(maps.Keys(c.docs)) }
+
+// matching returns the ids of the documents that a filter lets through, in
+// order, at most limit of them if limit is not 0.
+func (c *collection) matching(filter bson.D, limit int) ([]string, error) {
+	candidates := c.ids()
+	if id, ok := get(filter, "_id").(string); ok {
+		candidates = []string{id}
+	}
+	var out []string
+	for _, id := range candidates {
+		doc, ok := c.docs[id]
+		if !ok {
+			continue
+		}
+		ok, err := match(doc, filter)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			out = append(out, id)
+		}
+		if limit != 0 && len(out) == limit {
+			break
+		}
+	}
+	return out, nil
+}
+
+// remembered returns the memory of a retryable write, or an empty one when the
+// command is none.
+func (d *data) remembered(c Command) map[int]effect {
+	number, ok := c.Field("txnNumber").(int64)
+	id, _ := c.Field("lsid.id").(bson.Binary)
+	if !ok || d.forgetful {
+		return map[int]effect{}
+	}
+	s := d.sessions[string(id.Data)]
+	if s == nil || s.number != number {
+		s = &session{number: number, done: map[int]effect{}}
+		d.sessions[string(id.Data)] = s
+	}
+	return s.done
+}

@@ -1,0 +1,149 @@
+package mongowire
+
+import (
+	"errors"
+	"strings"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+)
+
+// effect is what one statement of a write did.
+type effect struct{ matched, modified int32 }
+
+// each carries out the statements of a write, each alone, and stops at the first
+// that fails only if the write is ordered.
+func (d *data) each(c Command, list string, one func(*collection, bson.D) (effect, error)) (bson.D, error) {
+	statements, ok := c.Field(list).(bson.A)
+	if !ok {
+		return nil, unknown("%s without %s", c.Name, list)
+	}
+	var (
+		total  effect
+		failed bson.A
+	)
+	ordered, _ := c.Field("ordered").(bool)
+	done := d.remembered(c)
+	coll := d.collection(c.Database, c.Collection())
+	for i, e := range statements {
+		did, again := done[i]
+		if !again {
+			var err error
+			statement, _ := e.(bson.D)
+			if did, err = one(coll, statement); err != nil {
+				failed = append(failed, writeError(i, err))
+				if ordered {
+					break
+				}
+				continue
+			}
+			done[i] = did
+		}
+		total.matched += did.matched
+		total.modified += did.modified
+	}
+	answer := bson.D{{Key: "n", Value: total.matched}}
+	if c.Name == "update" {
+		answer = append(answer, bson.E{Key: "nModified", Value: total.modified})
+	}
+	if len(failed) > 0 {
+		answer = append(answer, bson.E{Key: "writeErrors", Value: failed})
+	}
+	return answer, nil
+}
+
+func writeError(index int, err error) bson.D {
+	var w wireError
+	if !errors.As(err, &w) {
+		w = wireError{code: 8, text: err.Error()}
+	}
+	return bson.D{{Key: "index", Value: int32(index)}, {Key: "code", Value: w.code}, {Key: "errmsg", Value: w.text}}
+}
+
+func insertOne(c *collection, doc bson.D) (effect, error) {
+	id, ok := get(doc, "_id").(string)
+	if !ok {
+		return effect{}, unknown("an id that is not a text")
+	}
+	if _, ok := c.docs[id]; ok {
+		return effect{}, wireError{code: 11000, text: "E11000 duplicate key error index: _id_"}
+	}
+	c.docs[id] = doc
+	return effect{matched: 1}, nil
+}
+
+func updateOne(c *collection, statement bson.D) (effect, error) {
+	filter, _ := get(statement, "q").(bson.D)
+	update, _ := get(statement, "u").(bson.D)
+	if get(statement, "multi") == true || get(statement, "upsert") == true || len(update) == 0 {
+		return effect{}, unknown("update %v", statement)
+	}
+	ids, err := c.matching(filter, 1)
+	if err != nil || len(ids) == 0 {
+		return effect{}, err
+	}
+	id := ids[0]
+	next, err := updated(c.docs[id], update)
+	if err != nil {
+		return effect{}, err
+	}
+	did := effect{matched: 1}
+	if !equal(c.docs[id], next) {
+		did.modified = 1
+	}
+	c.docs[id] = next
+	return did, nil
+}
+
+// updated returns a document after a replacement or a $set of its own fields.
+func updated(doc, update bson.D) (bson.D, error) {
+	if !strings.HasPrefix(update[0].Key, "$") {
+		if id := get(update, "_id"); id != nil && !equal(id, get(doc, "_id")) {
+			return nil, wireError{code: 66, text: "the _id of a document cannot change"}
+		}
+		next := bson.D{{Key: "_id", Value: get(doc, "_id")}}
+		for _, e := range update {
+			if e.Key != "_id" {
+				next = append(next, e)
+			}
+		}
+		return next, nil
+	}
+	set, ok := update[0].Value.(bson.D)
+	if update[0].Key != "$set" || len(update) != 1 || !ok {
+		return nil, unknown("update %v", update)
+	}
+	next := append(bson.D(nil), doc...)
+	for _, e := range set {
+		if strings.Contains(e.Key, ".") {
+			return nil, unknown("$set of %s", e.Key)
+		}
+		next = assign(next, e)
+	}
+	return next, nil
+}
+
+func assign(doc bson.D, e bson.E) bson.D {
+	for i := range doc {
+		if doc[i].Key == e.Key {
+			doc[i].Value = e.Value
+			return doc
+		}
+	}
+	return append(doc, e)
+}
+
+func deleteSome(c *collection, statement bson.D) (effect, error) {
+	filter, _ := get(statement, "q").(bson.D)
+	limit, ok := number(get(statement, "limit"))
+	if !ok {
+		return effect{}, unknown("delete %v", statement)
+	}
+	ids, err := c.matching(filter, int(limit))
+	if err != nil {
+		return effect{}, err
+	}
+	for _, id := range ids {
+		delete(c.docs, id)
+	}
+	return effect{matched: int32(len(ids))}, nil
+}
