@@ -35,6 +35,7 @@ test: ## Run all tests
 
 .PHONY: bench
 bench: ## Measure, as ratios against a baseline in the same run
+	go run ./services/lifecycle/cmd/bench
 	go run ./services/rodopath/cmd/bench
 
 .PHONY: fuzz

@@ -29,12 +29,20 @@ func Decide(p *Policy, s Subject, facts []Fact, at time.Time) (Subject, []Decisi
 	return s, fresh
 }
 
-// Sent returns the subject without the decisions that were sent. When the
-// person may no longer be held, the sealed address goes with the last of them.
-func Sent(p *Policy, s Subject, ids []string, at time.Time) Subject {
+// Sent returns the subject without the decisions that were sent. When nothing
+// personal may be held any more, the sealed address goes with the last of them.
+func Sent(s Subject, ids []string) Subject {
 	s.Outbox = slices.DeleteFunc(slices.Clone(s.Outbox), func(d Decision) bool { return slices.Contains(ids, d.ID) })
-	s.rest(p, holdings(s.Bases, at), at)
+	s.unseal()
 	return s
+}
+
+// unseal lets go of the address once it has served: nothing personal is held,
+// other systems were told to delete it, and nothing is left to be said.
+func (s *Subject) unseal() {
+	if !s.Known && len(s.Outbox) == 0 && len(s.Deleted) > 0 {
+		s.Sealed = nil
+	}
 }
 
 // holding is what the bases say of one item at an instant.
@@ -314,13 +322,11 @@ func (h *history) groupOf(i int) string {
 }
 
 // rest sets when the subject must be looked at again, and lets go of what has
-// served: the sealed address once nothing personal is held or to be said, and
-// the memory of deletions once late repeats are no longer to be expected.
+// served: the sealed address, and the memory of deletions once late repeats are
+// no longer to be expected.
 func (s *Subject) rest(p *Policy, held []holding, at time.Time) {
 	forget := s.Seen.AddDate(0, 0, p.Intake)
-	if !personHeld(p, held) && len(s.Outbox) == 0 && (len(s.Deleted) > 0 || !forget.After(at)) {
-		s.Sealed = nil
-	}
+	s.Known = personHeld(p, held)
 	s.ReviewAt = nil
 	next := func(t time.Time) {
 		if t.After(at) && (s.ReviewAt == nil || t.Before(*s.ReviewAt)) {
@@ -337,6 +343,9 @@ func (s *Subject) rest(p *Policy, held []holding, at time.Time) {
 	}
 	if !standing {
 		next(forget)
+	}
+	if s.unseal(); !s.Known && !forget.After(at) {
+		s.Sealed = nil // nobody ever came to need it
 	}
 	s.forget(p, held, at)
 }

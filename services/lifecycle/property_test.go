@@ -111,7 +111,7 @@ func TestDecide_WhatIsSentCoversWhatIsDue(t *testing.T) {
 				gone = append(gone, d.ID)
 			}
 			sent = append(sent, fresh...)
-			s = lifecycle.Sent(p, s, gone, now)
+			s = lifecycle.Sent(s, gone)
 		}
 		for _, d := range due {
 			if !said(sent, d) {

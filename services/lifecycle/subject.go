@@ -19,8 +19,11 @@ type Subject struct {
 	Sealed []byte `json:"sealed,omitempty"`
 	// Facts are in order: by instant, then by what protects the person more.
 	Facts []Fact `json:"facts,omitempty"`
-	// Bases are what Facts raise under Revision; they can be worked out again.
-	Bases []Basis `json:"bases,omitempty"`
+	// Bases are what Facts raised when the subject was last decided. They are worked
+	// out anew each time and are not stored.
+	Bases []Basis `json:"-"`
+	// Known tells that something personal may be held, more than keyed hashes.
+	Known bool `json:"known,omitempty"`
 	// Deleted and Asked remember what was said, so that it is said once.
 	Deleted []Deletion `json:"deleted,omitempty"`
 	Asked   []Asked    `json:"asked,omitempty"`

@@ -99,7 +99,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 func (a *App) assemble(opts Options, vault *identity.Vault) error {
 	events := &natsio.Events{JetStream: a.js}
 	a.relay = relay.New(relay.Options{
-		Store: a.store, Publisher: events, Vault: vault, Policy: a.policy, Now: opts.Now,
+		Store: a.store, Publisher: events, Vault: vault, Policy: a.policy,
 		Log: opts.Log.With("loop", "relay"),
 	})
 	applier := apply.New(apply.Options{

@@ -264,11 +264,7 @@ func TestApply_TheAddressGoesWithThePerson(t *testing.T) {
 	if len(s.Sealed) == 0 || len(s.Outbox) != 1 || !s.Outbox[0].WholePerson {
 		t.Fatalf("before it is sent the deletion needs the address: %d bytes, %+v", len(s.Sealed), s.Outbox)
 	}
-	p, err := policy.Load(policy.DefaultName, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if s = lifecycle.Sent(p, s, []string{s.Outbox[0].ID}, now); len(s.Sealed) != 0 {
+	if s = lifecycle.Sent(s, []string{s.Outbox[0].ID}); len(s.Sealed) != 0 {
 		t.Error("the address is still there after the deletion was sent")
 	}
 }

@@ -164,7 +164,7 @@ func (r *runner) decide(at time.Time, facts ...lifecycle.Fact) []string {
 	for _, d := range decisions {
 		out, ids = append(out, render(d)), append(ids, d.ID)
 	}
-	r.subject = lifecycle.Sent(r.policy, r.subject, ids, at)
+	r.subject = lifecycle.Sent(r.subject, ids)
 	if r.subject.Gone() {
 		out = append(out, "forget everything")
 		r.persons++

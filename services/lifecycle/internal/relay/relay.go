@@ -35,9 +35,7 @@ type Options struct {
 	Policy    *lifecycle.Policy
 	// Every is how often outboxes are looked at unasked; 0 means each second.
 	Every time.Duration
-	// Now tells the time; nil means time.Now.
-	Now func() time.Time
-	Log *slog.Logger
+	Log   *slog.Logger
 }
 
 // Relay sends decisions.
@@ -50,9 +48,6 @@ type Relay struct {
 func New(opts Options) *Relay {
 	if opts.Every == 0 {
 		opts.Every = time.Second
-	}
-	if opts.Now == nil {
-		opts.Now = time.Now
 	}
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
@@ -117,7 +112,7 @@ func (r *Relay) send(ctx context.Context) (sent int, full bool, err error) {
 			events = append(events, r.event(&s.Outbox[j], names))
 			ids = append(ids, s.Outbox[j].ID)
 		}
-		changes[i].Subject = lifecycle.Sent(r.opts.Policy, s, ids, r.opts.Now())
+		changes[i].Subject = lifecycle.Sent(s, ids)
 	}
 	if err := r.opts.Publisher.PublishEvents(ctx, events); err != nil {
 		return 0, false, fmt.Errorf("send %d decisions: %w", len(events), err)

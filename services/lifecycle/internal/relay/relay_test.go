@@ -69,7 +69,7 @@ func newScene(t *testing.T) *scene {
 		t.Fatal(err)
 	}
 	w := &wire{}
-	r := relay.New(relay.Options{Store: st, Publisher: w, Vault: vault, Policy: p, Now: func() time.Time { return now }})
+	r := relay.New(relay.Options{Store: st, Publisher: w, Vault: vault, Policy: p})
 	return &scene{r, st, vault, p, w}
 }
 

@@ -43,21 +43,25 @@ func rollback(tx *sql.Tx) error {
 	return nil
 }
 
-// encode writes the subjects as JSON, on as many cores as there are, before the
-// transaction begins.
+// encode writes the subjects as JSON before the transaction begins.
 func encode(changes []store.Change) ([][]byte, []error) {
 	docs, errs := make([][]byte, len(changes)), make([]error, len(changes))
+	inChunks(len(changes), func(i int) { docs[i], errs[i] = json.Marshal(changes[i].Subject) })
+	return docs, errs
+}
+
+// inChunks does n pieces of work on as many cores as there are.
+func inChunks(n int, work func(i int)) {
+	const chunk = 64
 	var wg sync.WaitGroup
-	const chunk = 128
-	for from := 0; from < len(changes); from += chunk {
+	for from := 0; from < n; from += chunk {
 		wg.Go(func() {
-			for i := from; i < min(from+chunk, len(changes)); i++ {
-				docs[i], errs[i] = json.Marshal(changes[i].Subject)
+			for i := from; i < min(from+chunk, n); i++ {
+				work(i)
 			}
 		})
 	}
 	wg.Wait()
-	return docs, errs
 }
 
 // writer is one transaction and its statements.

@@ -96,14 +96,15 @@ func (s *Store) Lookup(ctx context.Context, keys []string) (map[string]string, e
 
 // Load reads subjects; unknown ids are left out.
 func (s *Store) Load(ctx context.Context, ids []string) (map[string]lifecycle.Subject, error) {
-	found := make(map[string]lifecycle.Subject, len(ids))
-	err := s.each(ctx, "SELECT version, doc FROM subjects WHERE id IN (SELECT value FROM json_each(?))", ids, func(rows *sql.Rows) error {
-		subject, err := scanSubject(rows)
-		found[subject.ID] = subject
-		return err
-	})
+	var rows rowReader
+	err := s.each(ctx, "SELECT version, doc FROM subjects WHERE id IN (SELECT value FROM json_each(?))", ids, rows.read)
+	subjects, err := rows.decode(err)
 	if err != nil {
 		return nil, fmt.Errorf("load %d subjects: %w", len(ids), err)
+	}
+	found := make(map[string]lifecycle.Subject, len(subjects))
+	for _, subject := range subjects {
+		found[subject.ID] = subject
 	}
 	return found, nil
 }
@@ -134,28 +135,40 @@ func (s *Store) visit(ctx context.Context, visit func(*sql.Rows) error, query st
 	return rows.Err()
 }
 
-func scanSubject(rows *sql.Rows) (lifecycle.Subject, error) {
+// rowReader gathers documents while the cursor is open and decodes them, on all
+// cores, when it is closed.
+type rowReader struct {
+	versions []int64
+	docs     [][]byte
+}
+
+func (r *rowReader) read(rows *sql.Rows) error {
 	var (
-		subject lifecycle.Subject
 		version int64
-		doc     sql.RawBytes
+		doc     []byte
 	)
-	if err := rows.Scan(&version, &doc); err != nil {
-		return subject, err
+	err := rows.Scan(&version, &doc)
+	r.versions, r.docs = append(r.versions, version), append(r.docs, doc)
+	return err
+}
+
+func (r *rowReader) decode(err error) ([]lifecycle.Subject, error) {
+	if err != nil {
+		return nil, err
 	}
-	err := json.Unmarshal(doc, &subject)
-	subject.Version = version
-	return subject, err
+	out, errs := make([]lifecycle.Subject, len(r.docs)), make([]error, len(r.docs))
+	inChunks(len(r.docs), func(i int) {
+		errs[i] = json.Unmarshal(r.docs[i], &out[i])
+		out[i].Version = r.versions[i]
+	})
+	return out, errors.Join(errs...)
 }
 
 // Pending returns subjects whose outbox is not empty.
 func (s *Store) Pending(ctx context.Context, limit int) ([]lifecycle.Subject, error) {
-	var out []lifecycle.Subject
-	err := s.visit(ctx, func(rows *sql.Rows) error {
-		subject, err := scanSubject(rows)
-		out = append(out, subject)
-		return err
-	}, "SELECT version, doc FROM subjects WHERE pending = 1 ORDER BY id LIMIT ?", limit)
+	var rows rowReader
+	err := s.visit(ctx, rows.read, "SELECT version, doc FROM subjects WHERE pending = 1 ORDER BY id LIMIT ?", limit)
+	out, err := rows.decode(err)
 	if err != nil {
 		return nil, fmt.Errorf("read pending subjects: %w", err)
 	}

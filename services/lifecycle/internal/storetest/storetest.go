@@ -72,16 +72,13 @@ var day = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 func person(id string) lifecycle.Subject {
 	until := day.AddDate(5, 0, 0)
 	return lifecycle.Subject{
+		Known:  true,
 		ID:     id,
 		Keys:   []string{"key-" + id},
 		Sealed: []byte{1, 2, 3, 0, 255},
 		Facts: []lifecycle.Fact{{
 			ID: "fact-" + id, Kind: lifecycle.Sale, Source: "shop", Occurred: day.Add(-time.Hour), Received: day.Add(123 * time.Millisecond),
 			Ref: "order-1", Links: []string{"stripe:pi_1"}, Access: lifecycle.Course, AccessDays: 30, PaidUntil: &until, Proof: []byte{9},
-		}},
-		Bases: []lifecycle.Basis{{
-			Rule: "tax", Purpose: "tax_documents", Article: "6(1)(c)", Ref: "order-1", Since: day, Until: &until,
-			Facts: []string{"fact-" + id}, Keeps: []lifecycle.Item{{Category: "order", Ref: "order-1"}, {Category: "contact"}},
 		}},
 		Deleted:  []lifecycle.Deletion{{Item: lifecycle.Item{Category: "newsletter"}, Lapse: day, At: day, Decision: "dec_1"}},
 		Asked:    []lifecycle.Asked{{Purpose: "offers", Channel: "email", At: day, Decision: "dec_2"}},
@@ -149,7 +146,10 @@ func comesBack(t *testing.T, open func() Store) {
 	want := person("a")
 	want.Outbox = []lifecycle.Decision{{
 		ID: "dec_3", Kind: lifecycle.AskConsent, Subject: "a", At: day, Effective: day, Revision: "r1",
-		Because:  want.Bases,
+		Because: []lifecycle.Basis{{
+			Rule: "tax", Purpose: "tax_documents", Article: "6(1)(c)", Ref: "order-1", Since: day, Until: want.ReviewAt,
+			Facts: []string{"fact-a"}, Keeps: []lifecycle.Item{{Category: "order", Ref: "order-1"}, {Category: "contact"}},
+		}},
 		Stays:    []lifecycle.Stay{{Item: lifecycle.Item{Category: "order", Ref: "order-1"}, Purpose: "tax_documents", Article: "6(1)(c)"}},
 		Question: &lifecycle.Question{Purpose: "offers", Channel: "email", Text: "Zgadzam się…", Places: []string{"checkout"}, Until: day},
 	}}
@@ -455,7 +455,7 @@ func gone(t *testing.T, open func() Store) {
 	mustSave(t, st, create(person("a")))
 	s := mustLoad(t, st, "a")
 	stale := s
-	s.Facts, s.Bases, s.ReviewAt, s.Sealed = nil, nil, nil, nil
+	s.Facts, s.ReviewAt, s.Sealed = nil, nil, nil
 	if !s.Gone() {
 		t.Fatal("the subject is not gone")
 	}
@@ -480,7 +480,7 @@ func goneWithAbsorbed(t *testing.T, open func() Store) {
 	a, b := mustLoad(t, st, "a"), mustLoad(t, st, "b")
 	mustSave(t, st, store.Change{Subject: lifecycle.Absorb(a, b), Claim: []string{"key-b"}, Redirect: []lifecycle.Subject{lifecycle.Redirect(b, "a")}})
 	s := mustLoad(t, st, "a")
-	s.Facts, s.Bases, s.ReviewAt, s.Sealed = nil, nil, nil, nil
+	s.Facts, s.ReviewAt, s.Sealed = nil, nil, nil
 	mustSave(t, st, store.Change{Subject: s})
 	for _, id := range []string{"a", "b"} {
 		if _, ok := load(t, st, id); ok {
@@ -496,7 +496,7 @@ func reclaim(t *testing.T, open func() Store) {
 	st := open()
 	mustSave(t, st, create(person("a")))
 	s := mustLoad(t, st, "a")
-	s.Facts, s.Bases, s.ReviewAt = nil, nil, nil
+	s.Facts, s.ReviewAt = nil, nil
 	mustSave(t, st, store.Change{Subject: s})
 	again := person("b")
 	again.Keys = []string{"key-a"}

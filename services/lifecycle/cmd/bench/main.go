@@ -1,0 +1,30 @@
+// Command bench measures the lifecycle on this machine and prints each result
+// beside its baseline and its target.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // civil time must not depend on the machine
+
+	"github.com/rodopath/rodopath/services/lifecycle/internal/bench"
+)
+
+func main() {
+	opts := bench.Options{Out: os.Stdout, Progress: os.Stderr}
+	flag.BoolVar(&opts.Short, "short", false, "do a tenth of the work, to try it out")
+	flag.StringVar(&opts.Only, "only", "", "measure only this: apply or sweep")
+	flag.StringVar(&opts.CPUProfile, "cpuprofile", "", "write a CPU profile of applying facts to this file")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := bench.Run(ctx, opts)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,118 @@
+// Package bench measures the lifecycle: how fast facts are applied, what a sweep
+// costs as the store grows, and how large the store gets.
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"text/tabwriter"
+	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/apply"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/identity"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/policy"
+)
+
+// Options say what is measured.
+type Options struct {
+	// Out gets the table, Progress what is going on.
+	Out, Progress io.Writer
+	// Short does a tenth of the work.
+	Short bool
+	// Only names the one measure to take; empty means all.
+	Only string
+	// CPUProfile is where to write a profile of applying; empty means nowhere.
+	CPUProfile string
+}
+
+// bench is one run of the command.
+type bench struct {
+	Options
+	dir    string
+	vault  *identity.Vault
+	policy *lifecycle.Policy
+	rows   [][6]string
+	notes  []string
+}
+
+// Run takes the measures and prints the table.
+func Run(ctx context.Context, opts Options) (err error) {
+	b := &bench{Options: opts}
+	if b.dir, err = os.MkdirTemp("", "lifecycle-bench-"); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(b.dir)) }()
+	keys, err := identity.NewKeys()
+	if err != nil {
+		return err
+	}
+	if b.vault, err = identity.NewVault(keys); err != nil {
+		return err
+	}
+	if b.policy, err = policy.Load(policy.DefaultName, "Sklep"); err != nil {
+		return err
+	}
+	switch opts.Only {
+	case "":
+		err = errors.Join(b.apply(ctx), b.sweep(ctx))
+	case "apply":
+		err = b.apply(ctx)
+	case "sweep":
+		err = b.sweep(ctx)
+	default:
+		err = fmt.Errorf("there is no measure %q", opts.Only)
+	}
+	if err != nil {
+		return err
+	}
+	return b.print()
+}
+
+func (b *bench) say(format string, args ...any) {
+	fmt.Fprintf(b.Progress, format+"\n", args...)
+}
+
+// size returns how much work to do: n, or a tenth of it.
+func (b *bench) size(n int) int {
+	if b.Short {
+		return n / 10
+	}
+	return n
+}
+
+// applier makes an applier for which it is at.
+func (b *bench) applier(st apply.Store, at time.Time, decided func()) *apply.Applier {
+	return apply.New(apply.Options{
+		Store: st, Vault: b.vault, Policy: b.policy, Decided: decided, Now: func() time.Time { return at },
+	})
+}
+
+func (b *bench) print() error {
+	w := tabwriter.NewWriter(b.Out, 0, 0, 2, ' ', 0)
+	for _, r := range append([][6]string{{"MEASURE", "OURS", "BASELINE", "RATIO", "TARGET", "MET"}}, b.rows...) {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", r[0], r[1], r[2], r[3], r[4], r[5])
+	}
+	for _, n := range b.notes {
+		fmt.Fprintf(w, "%s\n", n)
+	}
+	return w.Flush()
+}
+
+func (b *bench) row(measure, ours, baseline, ratio, target, met string) {
+	b.rows = append(b.rows, [6]string{measure, ours, baseline, ratio, target, met})
+}
+
+func (b *bench) note(format string, args ...any) {
+	b.notes = append(b.notes, fmt.Sprintf(format, args...))
+}
+
+func yes(met bool) string {
+	if met {
+		return "yes"
+	}
+	return "no"
+}

@@ -1,0 +1,23 @@
+package bench
+
+import (
+	"context"
+
+	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/relay"
+)
+
+// nowhere takes every event and keeps none.
+type nowhere struct{}
+
+// PublishEvents does nothing.
+func (nowhere) PublishEvents(context.Context, []*stream.Event) error { return nil }
+
+// discard empties the outboxes of a store.
+func (b *bench) discard(ctx context.Context, st relay.Store) error {
+	r := relay.New(relay.Options{
+		Store: st, Publisher: nowhere{}, Vault: b.vault, Policy: b.policy,
+	})
+	_, err := r.Drain(ctx)
+	return err
+}

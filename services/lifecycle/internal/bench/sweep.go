@@ -1,0 +1,169 @@
+package bench
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/sqlitestore"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/store"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/sweep"
+)
+
+const (
+	dueSubjects = 1000
+	fewSubjects = 10_000
+	// sweepAtMost is how much dearer a sweep may be in the large store.
+	sweepAtMost = 1.3
+	// saved is how many subjects are put in at once.
+	saved = 5000
+)
+
+// sweep measures what it costs to review the subjects that are due, among many
+// stored ones and among few, and how large the store of many is.
+func (b *bench) sweep(ctx context.Context) (err error) {
+	many := b.size(1_000_000)
+	paths := []string{filepath.Join(b.dir, "few.db"), filepath.Join(b.dir, "many.db")}
+	for i, n := range []int{fewSubjects, many} {
+		if err := b.fillStore(ctx, paths[i], n-dueSubjects); err != nil {
+			return fmt.Errorf("fill store: %w", err)
+		}
+	}
+	info, err := os.Stat(paths[1])
+	if err != nil {
+		return err
+	}
+	perSubject := info.Size() / int64(many-dueSubjects)
+	best := []time.Duration{time.Hour, time.Hour}
+	const rounds = 5
+	for round := range rounds {
+		for i, path := range paths {
+			took, err := b.sweepRound(ctx, path, round)
+			if err != nil {
+				return fmt.Errorf("measure sweep: %w", err)
+			}
+			best[i] = min(best[i], took)
+			b.say("round %d, %s: %v", round+1, filepath.Base(path), took)
+		}
+	}
+	ratio := best[1].Seconds() / best[0].Seconds()
+	b.row(fmt.Sprintf("sweep of %d due subjects among %d", dueSubjects, many), fmt.Sprintf("%d ms", best[1].Milliseconds()),
+		fmt.Sprintf("%d ms (among %d)", best[0].Milliseconds(), fewSubjects), fmt.Sprintf("%.2f", ratio),
+		fmt.Sprintf("<= %.2f", sweepAtMost), yes(ratio <= sweepAtMost))
+	b.row(fmt.Sprintf("bytes stored per subject, %d stored", many), fmt.Sprintf("%d", perSubject), "-", "-", "-", "-")
+	return nil
+}
+
+// sweepRound puts subjects in that are due and measures their review.
+func (b *bench) sweepRound(ctx context.Context, path string, round int) (took time.Duration, err error) {
+	st, err := sqlitestore.Open(ctx, path)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, st.Close()) }()
+	then := now().AddDate(0, 0, -19)
+	c := newCrowd(fmt.Sprintf("r%d", round), dueSubjects, 3)
+	buyers := c.buyers(dueSubjects, then.AddDate(0, 0, -1))
+	if err := b.applier(st, then, nil).Apply(ctx, buyers); err != nil {
+		return 0, err
+	}
+	if err := b.discard(ctx, st); err != nil {
+		return 0, err
+	}
+	s := sweep.New(sweep.Options{Store: st, Reviewer: b.applier(st, now(), nil), Revision: b.policy.Revision, Now: now})
+	begin := time.Now()
+	n, err := s.Sweep(ctx)
+	took = time.Since(begin)
+	if err == nil && n != dueSubjects {
+		err = fmt.Errorf("%d subjects were due and not %d", n, dueSubjects)
+	}
+	return took, errors.Join(err, b.discard(ctx, st))
+}
+
+// fillStore makes a store with n subjects that are not due.
+func (b *bench) fillStore(ctx context.Context, path string, n int) (err error) {
+	st, err := sqlitestore.Open(ctx, path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, st.Close()) }()
+	forms := b.forms()
+	for from := 0; from < n; from += saved {
+		changes := make([]store.Change, min(saved, n-from))
+		for i := range changes {
+			changes[i] = b.another(&forms[(from+i)%len(forms)])
+		}
+		errs, err := st.Save(ctx, changes)
+		if err := errors.Join(append(errs, err)...); err != nil {
+			return err
+		}
+		if done := from + len(changes); done%100_000 == 0 {
+			b.say("%d of %d subjects are stored", done, n)
+		}
+	}
+	return nil
+}
+
+// forms are subjects as the core makes them, to be multiplied.
+func (b *bench) forms() []lifecycle.Subject {
+	const forms, facts = 2000, 5
+	c := newCrowd("form", forms, 4)
+	told := make([][]lifecycle.Fact, forms)
+	for i, d := range c.deliveries(forms*facts, now().AddDate(-2, 0, 0), now().AddDate(0, 0, -1), true) {
+		told[i%forms] = append(told[i%forms], plain(d))
+	}
+	out := make([]lifecycle.Subject, forms)
+	for i := range out {
+		s, decisions := lifecycle.Decide(b.policy, lifecycle.Subject{ID: "form"}, told[i], now())
+		var ids []string
+		for _, d := range decisions {
+			ids = append(ids, d.ID)
+		}
+		out[i] = lifecycle.Sent(s, ids)
+	}
+	return out
+}
+
+// plain is the fact of a delivery as the core reads it.
+func plain(d *factv1.Delivery) lifecycle.Fact {
+	f := d.GetFacts()[0]
+	kind := strings.ToLower(strings.TrimPrefix(f.GetKind().String(), "KIND_"))
+	access := strings.ToLower(strings.TrimPrefix(f.GetAccess().String(), "ACCESS_"))
+	if f.GetKind() != factv1.Kind_KIND_SALE {
+		access = ""
+	}
+	return lifecycle.Fact{
+		ID: f.GetId(), Kind: lifecycle.Kind(kind), Source: d.GetSource(), Occurred: f.GetOccurred().AsTime(), Received: d.GetReceived().AsTime(),
+		Ref: f.GetRef(), Links: f.GetLinks(), Access: lifecycle.Access(access), AccessDays: int(f.GetAccessDays()),
+		Full: f.GetFull(), Wording: f.GetWording(), Form: f.GetEvidence().GetForm(),
+	}
+}
+
+// another makes a new subject of a form, with keys of its own and something
+// sealed that is as long as names are. It is never opened.
+func (b *bench) another(form *lifecycle.Subject) store.Change {
+	s := *form
+	s.ID = strings.ToLower(rand.Text())
+	sales := 0
+	for i := range s.Facts {
+		if s.Facts[i].Kind == lifecycle.Sale {
+			sales++
+		}
+	}
+	s.Keys = []string{b.vault.LocatorKey(s.ID)[1:], b.vault.LocatorKey(s.ID + "2")[1:], b.vault.LocatorKey(s.ID + "3")[1:]}
+	for i := range s.Keys {
+		s.Keys[i] = "p" + s.Keys[i]
+	}
+	for i := range sales {
+		s.Keys = append(s.Keys, b.vault.LocatorKey(fmt.Sprintf("%s/%d", s.ID, i)))
+	}
+	s.Sealed = []byte(strings.Repeat(rand.Text(), 5)) //nolint:staticcheck // text of the usual length
+	return store.Change{Subject: s, Claim: s.Keys}
+}
