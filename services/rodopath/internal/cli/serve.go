@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -43,16 +44,9 @@ func (s *shared) serve() *cobra.Command {
 
 // run waits for the end.
 func run(ctx context.Context, out io.Writer, n *node.Node) error {
-	select {
-	case <-ctx.Done():
-		fmt.Fprintln(out, "\nStopping; what was received is kept.")
-		return n.Close()
-	case err := <-n.Failed():
-		if closing := n.Close(); err == nil {
-			err = closing
-		}
-		return err
-	}
+	err := n.Wait(ctx)
+	fmt.Fprintln(out, "\nStopping; what was received is kept.")
+	return errors.Join(err, n.Close())
 }
 
 func welcome(out io.Writer, h *home.Home, n *node.Node) {

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -38,7 +39,13 @@ type Server struct {
 	nats *server.Server
 	conn *nats.Conn
 	opts Options
+	// failed gets ErrDiskFull when the streams cannot be written.
+	failed chan error
 }
+
+// ErrDiskFull means that the streams could not be written. JetStream does not
+// write again before it is started anew, even when there is room.
+var ErrDiskFull = errors.New("the disk is full; make room and start again, what was answered 200 is kept")
 
 // ConsumerUser is the name under which outside consumers connect. They may read
 // decisions and write receipts, and nothing else.
@@ -60,9 +67,9 @@ func Start(opts Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start NATS: %w", err)
 	}
-	ns.SetLoggerV2(logger{opts.Log}, false, false, false)
+	s := &Server{nats: ns, opts: opts, failed: make(chan error, 1)}
+	ns.SetLoggerV2(logger{opts.Log, s.failed}, false, false, false)
 	ns.Start()
-	s := &Server{nats: ns, opts: opts}
 	if !ns.ReadyForConnections(startTimeout) || !ns.JetStreamEnabled() {
 		s.Close()
 		return nil, fmt.Errorf("start NATS: JetStream is not ready; is %s writable, is %s free?", opts.Dir, opts.Listen)
@@ -147,8 +154,14 @@ func (s *Server) Close() {
 	s.nats.WaitForShutdown()
 }
 
+// Failed tells that the server can go on no more.
+func (s *Server) Failed() <-chan error { return s.failed }
+
 // logger passes on what the server has to say that a person should read.
-type logger struct{ log *slog.Logger }
+type logger struct {
+	log    *slog.Logger
+	failed chan<- error
+}
 
 func (l logger) Noticef(string, ...any) {}
 func (l logger) Debugf(string, ...any)  {}
@@ -161,7 +174,14 @@ func (l logger) Warnf(format string, args ...any) {
 }
 
 func (l logger) Errorf(format string, args ...any) {
-	l.log.Error("NATS: " + fmt.Sprintf(format, args...))
+	text := fmt.Sprintf(format, args...)
+	l.log.Error("NATS: " + text)
+	if strings.Contains(text, syscall.ENOSPC.Error()) {
+		select {
+		case l.failed <- ErrDiskFull:
+		default: // said already
+		}
+	}
 }
 
 func (l logger) Fatalf(format string, args ...any) {

@@ -65,6 +65,7 @@ type Node struct {
 	stop   context.CancelFunc
 	done   sync.WaitGroup
 	failed chan error
+	broken <-chan error // by the built-in NATS
 }
 
 // Start starts a node and returns once it receives webhooks. The home is claimed
@@ -156,6 +157,7 @@ func (n *Node) connect() (err error) {
 		return err
 	}
 	n.conn = n.server.Conn()
+	n.broken = n.server.Failed()
 	if n.ConsumerURL = n.server.ConsumerURL(); n.ConsumerURL != "" {
 		return n.opts.Home.WriteConsumerURL(n.ConsumerURL)
 	}
@@ -194,8 +196,18 @@ func (n *Node) open(ctx context.Context, address, flag string) (net.Listener, er
 	return l, nil
 }
 
-// Failed gives the error of a listener that broke.
-func (n *Node) Failed() <-chan error { return n.failed }
+// Wait waits until the context ends, which is no error, or something broke that
+// only a new start can mend.
+func (n *Node) Wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-n.failed:
+		return err
+	case err := <-n.broken:
+		return err
+	}
+}
 
 // Settle waits until everything received was applied and everything decided sent.
 func (n *Node) Settle(ctx context.Context) error { return n.lifecycle.Settle(ctx) }
