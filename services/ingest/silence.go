@@ -39,6 +39,8 @@ const (
 	SilentPlatformError = "platform_error"
 	// SilentIgnoredGroup is a group that the configuration says to ignore.
 	SilentIgnoredGroup = "ignored_group"
+	// SilentUnreadable is one event of a batch that is not what the platform sends.
+	SilentUnreadable = "unreadable_event"
 	// SilentPing is a test message that wants to be welcomed.
 	SilentPing = "ping"
 )

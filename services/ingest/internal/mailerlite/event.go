@@ -1,11 +1,28 @@
 package mailerlite
 
-import "github.com/rodopath/rodopath/services/ingest/internal/payload"
+import (
+	"encoding/json"
+
+	"github.com/rodopath/rodopath/services/ingest/internal/payload"
+)
 
 // document is one event, or a batch of them. Classic sends batches only.
 type document struct {
 	event
-	Events []event `json:"events"`
+	Events []element `json:"events"`
+}
+
+// element is one event of a batch. MailerLite tries a batch four times and then
+// drops it whole, so one event that cannot be read must not cost the others.
+type element struct {
+	event
+	unreadable bool
+}
+
+// UnmarshalJSON never fails.
+func (e *element) UnmarshalJSON(data []byte) error {
+	e.unreadable = json.Unmarshal(data, &e.event) != nil
+	return nil
 }
 
 // event comes in three shapes: the subscriber's fields beside the name of the

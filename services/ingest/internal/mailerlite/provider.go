@@ -61,7 +61,11 @@ func (p *Provider) Read(header http.Header, body []byte, _ time.Time) (ingest.Re
 		r.read(&d.event)
 	}
 	for i := range d.Events {
-		r.read(&d.Events[i])
+		if d.Events[i].unreadable {
+			r.silent(ingest.SilentUnreadable)
+			continue
+		}
+		r.read(&d.Events[i].event)
 	}
 	if len(r.out.Facts)+len(r.out.Silent) == 0 {
 		r.silent(ingest.SilentNothingNew)

@@ -141,6 +141,10 @@ func TestBatches(t *testing.T) {
 			"two events", `{"events":[` + nested("subscriber.added_to_group", "active", "900") + `,` + flat("subscriber.unsubscribed", "unsubscribed", unsubbed) + `],"total":2}`,
 			"webinar 2025-10-09T09:00:00Z ref=mailerlite:group/900 " + ann + "unsubscribe 2025-10-09T08:45:00Z " + ref + "channels=email " + ann,
 		},
+		{
+			"one cannot be read", `{"events":[{"subscriber":"ann@example.com"},` + nested("subscriber.added_to_group", "active", "900") + `],"total":2}`,
+			"webinar 2025-10-09T09:00:00Z ref=mailerlite:group/900 " + ann + "silent unreadable_event\n",
+		},
 		{"none", `{"events":[],"total":0}`, "silent nothing_new\n"},
 	})
 }
@@ -206,7 +210,7 @@ func TestUnreadable(t *testing.T) {
 		"a list":       "[" + flat("subscriber.created", "active", "") + "]",
 		"trailing":     flat("subscriber.created", "active", "") + "{}",
 		"not UTF-8":    "{\"email\":\"\xff\"}",
-		"a wrong type": `{"events":[{"subscriber":"ann@example.com"}]}`,
+		"a wrong type": `{"subscriber":"ann@example.com"}`,
 	} {
 		_, err := p.Read(http.Header{}, []byte(body), now)
 		if !errors.Is(err, ingest.ErrUnreadable) {
