@@ -3,6 +3,7 @@
 package service
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -12,6 +13,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/rodopath/rodopath/api/config"
+	"github.com/rodopath/rodopath/api/stream"
 )
 
 // Connect connects to the NATS servers of the configuration, and keeps trying
@@ -57,11 +59,13 @@ func Patience(log *slog.Logger) []nats.Option {
 // publishTimeout bounds the wait for JetStream to say that it has an event.
 const publishTimeout = 10 * time.Second
 
-// JetStream opens JetStream on a connection.
-func JetStream(nc *nats.Conn) (jetstream.JetStream, error) {
+// JetStream opens JetStream on a connection and makes sure that the streams are
+// there, as the configuration wants them.
+func JetStream(ctx context.Context, nc *nats.Conn, c *config.Config) (jetstream.JetStream, error) {
 	js, err := jetstream.New(nc, jetstream.WithPublishAsyncTimeout(publishTimeout))
 	if err != nil {
 		return nil, fmt.Errorf("open JetStream: %w", err)
 	}
-	return js, nil
+	keep := time.Duration(c.KeepDecisionsDays) * 24 * time.Hour
+	return js, stream.Ensure(ctx, js, stream.Options{Replicas: c.NATS.Replicas, KeepDecisions: keep})
 }

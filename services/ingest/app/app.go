@@ -18,7 +18,6 @@ import (
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/api/problem"
 	"github.com/rodopath/rodopath/api/service"
-	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/ingest"
 	"github.com/rodopath/rodopath/services/ingest/internal/broker"
 	"github.com/rodopath/rodopath/services/ingest/internal/mailerlite"
@@ -54,12 +53,8 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	js, err := service.JetStream(opts.NATS)
+	js, err := service.JetStream(ctx, opts.NATS, opts.Config)
 	if err != nil {
-		return nil, err
-	}
-	keep := time.Duration(opts.Config.KeepDecisionsDays) * 24 * time.Hour
-	if err := stream.Ensure(ctx, js, stream.Options{Replicas: opts.Config.NATS.Replicas, KeepDecisions: keep}); err != nil {
 		return nil, err
 	}
 	metrics := prometheus.NewRegistry()

@@ -76,12 +76,8 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	js, err := service.JetStream(opts.NATS)
+	js, err := service.JetStream(ctx, opts.NATS, opts.Config)
 	if err != nil {
-		return nil, err
-	}
-	keep := time.Duration(opts.Config.KeepDecisionsDays) * 24 * time.Hour
-	if err := stream.Ensure(ctx, js, stream.Options{Replicas: opts.Config.NATS.Replicas, KeepDecisions: keep}); err != nil {
 		return nil, err
 	}
 	st, err := openStore(ctx, opts)

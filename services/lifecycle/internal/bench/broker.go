@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/rodopath/rodopath/api/config"
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/api/service"
 	"github.com/rodopath/rodopath/api/stream"
@@ -40,10 +41,7 @@ func startBroker(ctx context.Context, dir string, always bool) (*broker, error) 
 		return nil, errors.New("start NATS: it does not get ready")
 	}
 	if b.conn, err = nats.Connect("", nats.InProcessServer(s)); err == nil {
-		b.js, err = service.JetStream(b.conn)
-	}
-	if err == nil {
-		err = stream.Ensure(ctx, b.js, stream.Options{})
+		b.js, err = service.JetStream(ctx, b.conn, &config.Config{})
 	}
 	if err != nil {
 		b.close()

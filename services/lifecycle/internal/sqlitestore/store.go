@@ -67,7 +67,8 @@ func connect(path, lock string) (*sql.DB, error) {
 		"synchronous(FULL)",
 		"busy_timeout(10000)",
 		"cache_size(-16000)",
-		"secure_delete(ON)", // what is deleted is overwritten, not only unlinked
+		"wal_autocheckpoint(8192)", // persons are scattered over the file; write them back in larger runs
+		"secure_delete(ON)",        // what is deleted is overwritten, not only unlinked
 	}}
 	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+q.Encode())
 	if err != nil {

@@ -70,7 +70,7 @@ func services(t *testing.T, natsURL string) (hooks *httptest.Server, l *lifecycl
 	}
 	hooks = httptest.NewServer(i.Handler())
 	t.Cleanup(hooks.Close)
-	if js, err = service.JetStream(nc); err != nil {
+	if js, err = service.JetStream(t.Context(), nc, c); err != nil {
 		t.Fatal(err)
 	}
 	return hooks, l, js
