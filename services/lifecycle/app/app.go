@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/http"
+	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -201,7 +203,7 @@ func openVault(opts Options) (*identity.Vault, error) {
 			keys, err = identity.ParseKeys([]byte(text))
 		}
 	case opts.Data != "":
-		keys, err = identity.EnsureKeys(filepath.Join(opts.Data, keysFile))
+		keys, err = dataKeys(opts.Data)
 	default:
 		err = errors.New("no keys: set keys (RODOPATH_KEYS) to env:NAME or file:PATH; \"rodopath keys\" makes them")
 	}
@@ -212,6 +214,18 @@ func openVault(opts Options) (*identity.Vault, error) {
 }
 
 const keysFile = "keys.json"
+
+// dataKeys takes the keys from the data directory. They are made only where there
+// is no database yet: with other keys nobody in it would be found again.
+func dataKeys(dir string) (*identity.Keys, error) {
+	path := filepath.Join(dir, keysFile)
+	_, noKeys := os.Stat(path)
+	_, noStore := os.Stat(filepath.Join(dir, databaseFile))
+	if errors.Is(noKeys, fs.ErrNotExist) && noStore == nil {
+		return nil, fmt.Errorf("%s is missing, and without it nobody in %s can be found; put it back from your backup", path, databaseFile)
+	}
+	return identity.EnsureKeys(path)
+}
 
 // NewKeys returns new keys as JSON, for the configuration of a cluster.
 func NewKeys() ([]byte, error) {

@@ -164,6 +164,7 @@ func TestExplain_ExitCodesMeanSomething(t *testing.T) {
 		{[]string{"explain", "nobody@example.com", "--data", dir}, 3, "nothing is held"},
 		{[]string{"explain", "--data", dir}, 2, "explain --help"},
 		{[]string{"explain", "x@example.com", "--at", "soon", "--data", dir}, 2, "2027-01-01"},
+		{[]string{"frobnicate"}, 2, "no command \"frobnicate\""},
 		{[]string{"explain", "not a person", "--data", dir}, 1, "e-mail address"},
 		{[]string{"explain", "x@example.com", "--data", filepath.Join(dir, "missing")}, 1, "rodopath serve"},
 		{[]string{"serve", "--config", filepath.Join(dir, "missing.yaml"), "--data", dir}, 1, "missing.yaml"},

@@ -46,6 +46,13 @@ systems what to delete and whom to ask for consent.`,
 		Version:       version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
+		Args:          cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, given []string) error {
+			if len(given) > 0 {
+				return fmt.Errorf("%w: there is no command %q; see \"rodopath --help\"", errUsage, given[0])
+			}
+			return cmd.Help()
+		},
 	}
 	root.SetArgs(args)
 	root.SetOut(out)

@@ -243,6 +243,22 @@ func TestNode_WrongSignaturesAndUnknownSourcesAreRefused(t *testing.T) {
 	}
 }
 
+func TestNode_MissingKeysAreNotReplaced(t *testing.T) {
+	dir := t.TempDir()
+	start(t, dir, nil).stop()
+	if err := os.Remove(filepath.Join(dir, "keys.json")); err != nil {
+		t.Fatal(err)
+	}
+	h, err := home.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = node.Start(t.Context(), node.Options{Home: h, Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler)})
+	if err == nil || !strings.Contains(err.Error(), "put it back from your backup") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestNode_OnlyOneRunsOnADirectory(t *testing.T) {
 	dir := t.TempDir()
 	m := start(t, dir, nil)
