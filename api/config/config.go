@@ -5,7 +5,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -105,13 +104,13 @@ type MongoDB struct {
 	Database string `yaml:"database" validate:"omitempty,max=60,alphanum"`
 }
 
-// Load reads the file at path and applies the environment. Without a file it is
+// Load reads the file at path and applies the environment. Without a path it is
 // the environment alone.
 func Load(path string, environ []string) (*Config, error) {
 	c := &Config{dir: filepath.Dir(path)}
 	data, err := os.ReadFile(path)
 	switch {
-	case path == "" || errors.Is(err, fs.ErrNotExist):
+	case path == "":
 		data = []byte("{}")
 	case err != nil:
 		return nil, fmt.Errorf("load configuration: %w", err)

@@ -30,9 +30,9 @@ func Connect(c *config.Config, name string, log *slog.Logger) (*nats.Conn, error
 		}
 		opts = append(opts, nats.UserCredentialBytes([]byte(creds)))
 	}
-	nc, err := nats.Connect(c.NATS.URL, opts...)
+	nc, err := nats.Connect(c.NATS.URL, append(opts, nats.RetryOnFailedConnect(false))...)
 	if err != nil {
-		return nil, fmt.Errorf("connect to NATS: %w", err)
+		return nil, fmt.Errorf("connect to NATS: it cannot be reached; is nats.url (RODOPATH_NATS_URL) right? %w", err)
 	}
 	return nc, nil
 }

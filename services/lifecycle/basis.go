@@ -188,7 +188,7 @@ func (h *history) limit(all []Basis) {
 		}
 		b.Keeps = slices.DeleteFunc(b.Keeps, func(item Item) bool {
 			return !slices.ContainsFunc(all, func(o Basis) bool {
-				return !prolongs[o.Rule] && slices.Contains(o.Keeps, item) && (o.Until == nil || o.Until.After(b.Since))
+				return !prolongs[o.Rule] && slices.Contains(o.Keeps, item) && (o.Until == nil || !o.Until.Before(b.Since))
 			})
 		})
 	}

@@ -223,6 +223,10 @@ func (s *Subject) questions(p *Policy, h *history, at time.Time) []Decision {
 		if because == nil || s.asked(a.Purpose, a.Channel) {
 			continue
 		}
+		until := p.asksUntil(a, at)
+		if because.Until != nil && because.Until.Before(until) {
+			until = *because.Until // afterwards there is no basis to ask on
+		}
 		w, _ := p.wording(a.Wording)
 		d := Decision{
 			ID:   decisionID(s.ID, string(AskConsent), a.Purpose, a.Channel),
@@ -230,7 +234,7 @@ func (s *Subject) questions(p *Policy, h *history, at time.Time) []Decision {
 			Because: []Basis{*because},
 			Question: &Question{
 				Purpose: a.Purpose, Channel: a.Channel, Wording: w.ID, Language: w.Language,
-				Text: w.Text, Places: a.Places, Until: p.asksUntil(a, at),
+				Text: w.Text, Places: a.Places, Until: until,
 			},
 		}
 		s.noteAsked(Asked{Purpose: a.Purpose, Channel: a.Channel, At: at, Decision: d.ID})

@@ -18,10 +18,18 @@ type Explanation struct {
 	// Facts are what the bases rest on, up to that instant.
 	Facts []Fact `json:"facts"`
 	// Deleted and Asked are what other systems were told by then.
-	Deleted []Deletion `json:"deleted,omitempty"`
-	Asked   []Asked    `json:"asked,omitempty"`
+	Deleted []Deletion     `json:"deleted,omitempty"`
+	Asked   []PastQuestion `json:"asked,omitempty"`
 	// NextChange is when time alone will next end something; nil means never.
 	NextChange *time.Time `json:"next_change,omitempty"`
+}
+
+// PastQuestion is a consent that the person was to be asked for.
+type PastQuestion struct {
+	Asked
+	// Stands tells whether the person may still be asked then: no answer came and
+	// the contract is in force.
+	Stands bool `json:"stands"`
 }
 
 // Held is an item that may be held, and why.
@@ -40,7 +48,8 @@ type Held struct {
 func Explain(p *Policy, s Subject, at time.Time) Explanation {
 	at = at.UTC()
 	facts := slices.DeleteFunc(slices.Clone(s.Facts), func(f Fact) bool { return f.Occurred.After(at) })
-	bases := newHistory(p, facts).all
+	h := newHistory(p, facts)
+	bases := h.all
 	e := Explanation{Subject: s.ID, At: at, Policy: p.ID + "@" + p.Revision, Holds: []Held{}, Facts: facts}
 	for _, o := range holdings(bases, at) {
 		if o.stands {
@@ -53,7 +62,11 @@ func Explain(p *Policy, s Subject, at time.Time) Explanation {
 		}
 	}
 	e.Deleted = slices.DeleteFunc(slices.Clone(s.Deleted), func(d Deletion) bool { return d.At.After(at) })
-	e.Asked = slices.DeleteFunc(slices.Clone(s.Asked), func(a Asked) bool { return a.At.After(at) })
+	for _, a := range s.Asked {
+		if !a.At.After(at) {
+			e.Asked = append(e.Asked, PastQuestion{a, h.open(a.Purpose, a.Channel, at) != nil})
+		}
+	}
 	return e
 }
 

@@ -15,6 +15,9 @@ import (
 )
 
 func main() {
+	if len(os.Args) != 2 {
+		log.Fatal("usage: consume NATS-URL")
+	}
 	nc, err := nats.Connect(os.Args[1])
 	check(err)
 	js, err := jetstream.New(nc)

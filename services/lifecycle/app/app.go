@@ -5,11 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net/http"
-	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -190,42 +187,6 @@ func policyPath(c *config.Config) string {
 
 // PolicyText returns the shipped policy as YAML, to read and to copy.
 func PolicyText() string { return policy.Text() }
-
-// openVault takes the keys from the configuration, or else from the data
-// directory, where they are made at the first start.
-func openVault(opts Options) (*identity.Vault, error) {
-	var keys *identity.Keys
-	var err error
-	switch {
-	case opts.Config.Keys != "":
-		var text string
-		if text, err = opts.Config.Secret(opts.Config.Keys); err == nil {
-			keys, err = identity.ParseKeys([]byte(text))
-		}
-	case opts.Data != "":
-		keys, err = dataKeys(opts.Data)
-	default:
-		err = errors.New("no keys: set keys (RODOPATH_KEYS) to env:NAME or file:PATH; \"rodopath keys\" makes them")
-	}
-	if err != nil {
-		return nil, err
-	}
-	return identity.NewVault(keys)
-}
-
-const keysFile = "keys.json"
-
-// dataKeys takes the keys from the data directory. They are made only where there
-// is no database yet: with other keys nobody in it would be found again.
-func dataKeys(dir string) (*identity.Keys, error) {
-	path := filepath.Join(dir, keysFile)
-	_, noKeys := os.Stat(path)
-	_, noStore := os.Stat(filepath.Join(dir, databaseFile))
-	if errors.Is(noKeys, fs.ErrNotExist) && noStore == nil {
-		return nil, fmt.Errorf("%s is missing, and without it nobody in %s can be found; put it back from your backup", path, databaseFile)
-	}
-	return identity.EnsureKeys(path)
-}
 
 // NewKeys returns new keys as JSON, for the configuration of a cluster.
 func NewKeys() ([]byte, error) {

@@ -15,7 +15,7 @@ import (
 )
 
 func main() {
-	path := flag.String("config", "rodopath.yaml", "configuration file")
+	path := flag.String("config", "", "configuration file; without it the environment alone")
 	metrics := flag.String("metrics", "127.0.0.1:9090", "address for Prometheus")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

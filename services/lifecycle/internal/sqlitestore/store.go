@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"time"
 
 	_ "modernc.org/sqlite" // the driver
@@ -45,6 +46,14 @@ type Store struct {
 // Open opens the file at path and makes it when it does not exist. Opening needs
 // no exclusive access: a second process may read and write too.
 func Open(ctx context.Context, path string) (*Store, error) {
+	// SQLite would let others read the file; its journals get the same mode.
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err == nil {
+		err = f.Close()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
 	write, err := connect(path, "immediate")
 	if err != nil {
 		return nil, err

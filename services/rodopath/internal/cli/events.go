@@ -82,7 +82,7 @@ func items(d *stream.Delete) string {
 	}
 	text := strings.Join(names, ", ")
 	if d.Scope == "person" {
-		text += " (nothing may be held of this person any more)"
+		text += " (no personal data may be held of this person any more)"
 	}
 	return text
 }
@@ -93,7 +93,7 @@ func (s *shared) send() *cobra.Command {
 		Short: "Put in a fact by hand",
 		Long: `Put in a fact by hand, or several under "facts". The file is what the platform
 "standard" sends; "-" reads standard input.`,
-		Example: `  echo '{"kind":"erasure","at":"2026-11-24T10:00:00Z","person":{"email":"ala@example.com"}}' | rodopath send -`,
+		Example: `  echo '{"kind":"erasure","at":"2026-01-15T10:00:00Z","person":{"email":"ala@example.com"}}' | rodopath send -`,
 		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			body, err := readInput(given[0])

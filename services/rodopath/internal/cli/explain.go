@@ -87,6 +87,7 @@ type explanation struct {
 		Purpose string    `json:"purpose"`
 		Channel string    `json:"channel"`
 		At      time.Time `json:"at"`
+		Stands  bool      `json:"stands"`
 	} `json:"asked"`
 	NextChange *time.Time `json:"next_change"`
 }
@@ -139,7 +140,11 @@ func writeExplanation(out io.Writer, answer []byte) error {
 		fmt.Fprintf(table, "%s%s\tlapsed\t%s\n", heading(i, "\nTOLD TO DELETE\n"), d.item, d.Lapse.Format(minute))
 	}
 	for i, a := range e.Asked {
-		fmt.Fprintf(table, "%s%s by %s\tasked\t%s\n", heading(i, "\nTO BE ASKED FOR CONSENT\n"), a.Purpose, a.Channel, a.At.Format(minute))
+		stands := "no longer: answered, or the contract is over"
+		if a.Stands {
+			stands = "still to be asked"
+		}
+		fmt.Fprintf(table, "%s%s by %s\tsince %s\t%s\n", heading(i, "\nPUT FORWARD TO BE ASKED FOR CONSENT\n"), a.Purpose, a.Channel, a.At.Format(minute), stands)
 	}
 	if e.NextChange != nil {
 		fmt.Fprintf(table, "\nNothing changes by itself before %s.\n", e.NextChange.Format(minute))

@@ -74,7 +74,7 @@ func exitCode(err error) int {
 		return exitOK
 	case errors.Is(err, client.ErrUnknownPerson):
 		return exitUnknown
-	case errors.Is(err, errUsage):
+	case errors.Is(err, errUsage), errors.Is(err, client.ErrQuestion):
 		return exitUsage
 	}
 	return exitFailed

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -64,13 +65,13 @@ func welcome(out io.Writer, h *home.Home, n *node.Node) {
 	}
 	fmt.Fprintf(out, `
 What to do next:
-  see what it is for     rodopath demo
+  see what it is for     %[1]s demo
   point a shop here      README, "Point your shop at it"
-  see the decisions      rodopath events --follow
-  ask about a person     rodopath explain ala@example.com
+  see the decisions      %[1]s events --follow
+  ask about a person     %[1]s explain ala@example.com
 
-Data are in %s. Ctrl-C stops.
-`, h.Dir())
+Data are in %[2]s. Ctrl-C stops.
+`, os.Args[0], h.Dir())
 }
 
 func policyCommand() *cobra.Command {

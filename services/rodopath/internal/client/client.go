@@ -29,8 +29,11 @@ type Client struct {
 	own     *node.Node // started by us; nil when a server was running
 }
 
+// ErrQuestion means that the question itself was wrong.
+var ErrQuestion = errors.New("cannot be asked like this")
+
 // ErrUnknownPerson means that nothing is held about a person.
-var ErrUnknownPerson = errors.New("nothing is held about this person")
+var ErrUnknownPerson = errors.New("nothing is held under this name; ask by e-mail address, or by an id such as stripe:cus_123, woocommerce:17@shop or mailerlite:123")
 
 // Open finds the server that runs on the data directory, or starts one on it that
 // ends with Close.
@@ -174,8 +177,11 @@ func (c *Client) do(ctx context.Context, method, url string, body []byte, header
 	if err := json.NewDecoder(io.LimitReader(res.Body, 1<<16)).Decode(p); err != nil {
 		return nil, fmt.Errorf("the server answered %s", res.Status)
 	}
-	if res.StatusCode == http.StatusNotFound {
+	switch {
+	case res.StatusCode == http.StatusNotFound:
 		return nil, ErrUnknownPerson
+	case res.StatusCode == http.StatusUnprocessableEntity && method == http.MethodPost && header == nil:
+		return nil, fmt.Errorf("%w: %s", ErrQuestion, p.Detail)
 	}
 	return nil, p
 }

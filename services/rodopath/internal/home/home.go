@@ -35,6 +35,9 @@ var ErrInUse = errors.New("another rodopath is running on this data directory")
 // Open returns the directory, which it makes when it does not exist. It does not
 // claim it.
 func Open(dir string) (*Home, error) {
+	if dir == "" {
+		return nil, errors.New("data directory: say which with --data")
+	}
 	abs, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("data directory: %w", err)
@@ -47,11 +50,21 @@ func Open(dir string) (*Home, error) {
 		return nil, fmt.Errorf("data directory: %w", err)
 	}
 	if info.Mode().Perm()&0o077 != 0 {
+		if foreign(abs) {
+			return nil, fmt.Errorf("data directory %s holds other things and can be read by others; give one of its own with --data", abs)
+		}
 		if err := os.Chmod(abs, dirMode); err != nil {
 			return nil, fmt.Errorf("data directory %s can be read by others, and that cannot be changed: %w", abs, err)
 		}
 	}
 	return &Home{dir: abs, lock: flock.New(filepath.Join(abs, "lock"), flock.SetPermissions(fileMode))}, nil
+}
+
+// foreign tells whether a directory holds things and none of ours.
+func foreign(dir string) bool {
+	entries, err := os.ReadDir(dir)
+	_, ours := os.Stat(filepath.Join(dir, "lock"))
+	return err == nil && len(entries) > 0 && ours != nil
 }
 
 // Dir is the directory.

@@ -72,7 +72,7 @@ func Start(opts Options) (*Server, error) {
 	ns.Start()
 	if !ns.ReadyForConnections(startTimeout) || !ns.JetStreamEnabled() {
 		s.Close()
-		return nil, fmt.Errorf("start NATS: JetStream is not ready; is %s writable, is %s free?", opts.Dir, opts.Listen)
+		return nil, fmt.Errorf("start NATS: JetStream is not ready; is %s writable, and the address of --nats-listen free?", opts.Dir)
 	}
 	patience := append(service.Patience(opts.Log), nats.InProcessServer(ns), nats.UserInfo(ownUser, own), nats.Name("rodopath"))
 	if s.conn, err = nats.Connect("", patience...); err != nil {

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -128,8 +129,13 @@ func (n *Node) configure() (err error) {
 	if _, err := os.Stat(n.opts.ConfigPath); err != nil {
 		return fmt.Errorf("load configuration: %w", err)
 	}
-	n.Config, err = config.Load(n.opts.ConfigPath, os.Environ())
-	return err
+	if n.Config, err = config.Load(n.opts.ConfigPath, os.Environ()); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(n.Config.Sources, func(s config.Source) bool { return s.ID == HandSource }) {
+		return fmt.Errorf("%s: the source id %q is taken by \"rodopath send\"; choose another", n.opts.ConfigPath, HandSource)
+	}
+	return nil
 }
 
 // lazySync is how often the streams are written for good with fsync: interval.

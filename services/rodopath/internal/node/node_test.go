@@ -259,6 +259,23 @@ func TestNode_MissingKeysAreNotReplaced(t *testing.T) {
 	}
 }
 
+func TestNode_OtherKeysAreRefused(t *testing.T) {
+	dir, other := t.TempDir(), t.TempDir()
+	start(t, dir, nil).stop()
+	start(t, other, nil).stop()
+	if err := os.Rename(filepath.Join(other, "keys.json"), filepath.Join(dir, "keys.json")); err != nil {
+		t.Fatal(err)
+	}
+	h, err := home.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = node.Start(t.Context(), node.Options{Home: h, Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler)})
+	if err == nil || !strings.Contains(err.Error(), "not those of this data directory") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestNode_OnlyOneRunsOnADirectory(t *testing.T) {
 	dir := t.TempDir()
 	m := start(t, dir, nil)
@@ -279,7 +296,7 @@ func TestNode_DataCanBeReadByTheOwnerAlone(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	m := start(t, dir, nil)
 	defer m.stop()
-	for _, name := range []string{".", "rodopath.yaml", "keys.json", "control.json", "secrets", "secrets/card"} {
+	for _, name := range []string{".", "rodopath.yaml", "keys.json", "control.json", "rodopath.db", "secrets", "secrets/card"} {
 		info, err := os.Stat(filepath.Join(dir, name))
 		if err != nil {
 			t.Fatal(err)

@@ -1,0 +1,71 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/rodopath/rodopath/services/lifecycle/internal/identity"
+)
+
+// openVault takes the keys from the configuration, or else from the data
+// directory, where they are made at the first start.
+func openVault(opts Options) (*identity.Vault, error) {
+	var keys *identity.Keys
+	var err error
+	switch {
+	case opts.Config.Keys != "":
+		var text string
+		if text, err = opts.Config.Secret(opts.Config.Keys); err == nil {
+			keys, err = identity.ParseKeys([]byte(text))
+		}
+	case opts.Data != "":
+		keys, err = dataKeys(opts.Data)
+	default:
+		err = errors.New("no keys: set keys (RODOPATH_KEYS) to env:NAME or file:PATH; \"rodopath keys\" makes them")
+	}
+	if err != nil {
+		return nil, err
+	}
+	vault, err := identity.NewVault(keys)
+	if err != nil || opts.Data == "" {
+		return vault, err
+	}
+	return vault, checkKeys(vault, filepath.Join(opts.Data, checkFile))
+}
+
+// checkKeys compares the keys with the note that the first start left: with other
+// keys, from another backup say, nobody would be found and nothing would say so.
+func checkKeys(v *identity.Vault, path string) error {
+	want := v.Key(identity.Identity{Kind: "check", Value: "rodopath"})
+	note, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return os.WriteFile(path, []byte(want+"\n"), 0o600)
+	case err != nil:
+		return fmt.Errorf("check keys: %w", err)
+	case strings.TrimSpace(string(note)) != want:
+		return fmt.Errorf("the keys are not those of this data directory (%s says so); put the right ones back from your backup", path)
+	}
+	return nil
+}
+
+const (
+	keysFile  = "keys.json"
+	checkFile = "keys.check"
+)
+
+// dataKeys takes the keys from the data directory. They are made only where there
+// is no database yet: with other keys nobody in it would be found again.
+func dataKeys(dir string) (*identity.Keys, error) {
+	path := filepath.Join(dir, keysFile)
+	_, noKeys := os.Stat(path)
+	_, noStore := os.Stat(filepath.Join(dir, databaseFile))
+	if errors.Is(noKeys, fs.ErrNotExist) && noStore == nil {
+		return nil, fmt.Errorf("%s is missing, and without it nobody in %s can be found; put it back from your backup", path, databaseFile)
+	}
+	return identity.EnsureKeys(path)
+}
