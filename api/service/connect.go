@@ -30,7 +30,7 @@ func Connect(c *config.Config, name string, log *slog.Logger) (*nats.Conn, error
 		}
 		opts = append(opts, nats.UserCredentialBytes([]byte(creds)))
 	}
-	nc, err := nats.Connect(c.NATS.URL, append(opts, nats.RetryOnFailedConnect(false))...)
+	nc, err := nats.Connect(c.NATS.URL, opts...)
 	if err != nil {
 		return nil, fmt.Errorf("connect to NATS: it cannot be reached; is nats.url (RODOPATH_NATS_URL) right? %w", err)
 	}
@@ -42,7 +42,6 @@ func Patience(log *slog.Logger) []nats.Option {
 	return []nats.Option{
 		nats.MaxReconnects(-1),
 		nats.ReconnectWait(500 * time.Millisecond),
-		nats.RetryOnFailedConnect(true),
 		// What is published while the connection is away must fail at once, so that
 		// the sender hears of it, and not wait in memory.
 		nats.ReconnectBufSize(-1),
@@ -54,6 +53,14 @@ func Patience(log *slog.Logger) []nats.Option {
 		nats.ReconnectHandler(func(*nats.Conn) { log.Info("connected to NATS again") }),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { log.Warn("NATS reports", "error", err) }),
 	}
+}
+
+// Connected tells whether the connection stands, as readiness is answered.
+func Connected(nc *nats.Conn) error {
+	if !nc.IsConnected() {
+		return errors.New("the connection to NATS is away")
+	}
+	return nil
 }
 
 // publishTimeout bounds the wait for JetStream to say that it has an event.

@@ -9,28 +9,18 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/casefile"
-	"github.com/rodopath/rodopath/services/lifecycle/internal/policy"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/fixture"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write what the cases give into their files; read the difference before you keep it")
-
-func defaultPolicy(t testing.TB) *lifecycle.Policy {
-	t.Helper()
-	p, err := policy.Load(policy.DefaultName, "Sklep Ani")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
-}
 
 func TestCases(t *testing.T) {
 	files, err := filepath.Glob("testdata/cases/*.case")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no cases: %v", err)
 	}
-	p := defaultPolicy(t)
+	p := fixture.Policy(t)
 	for _, file := range files {
 		data, err := os.ReadFile(file)
 		if err != nil {

@@ -22,6 +22,7 @@ func Decide(p *Policy, s Subject, facts []Fact, at time.Time) (Subject, []Decisi
 	h := newHistory(p, s.Facts)
 	s.Bases, s.Revision = h.all, p.Revision
 	held := holdings(s.Bases, at)
+	s.Known = personHeld(p, held)
 	unsent := s.takeBack(h, held, at)
 	fresh := s.put(append(s.deletions(p, h, held, at), s.questions(p, h, at)...), unsent)
 	s.compact(h, at)
@@ -165,7 +166,7 @@ func (s *Subject) deletions(p *Policy, h *history, held []holding, at time.Time)
 		d.Names = h.otherNames(items)
 		out = append(out, d)
 	}
-	if !personHeld(p, held) {
+	if !s.Known {
 		markWholePerson(p, out)
 	}
 	return out
@@ -330,7 +331,6 @@ func (h *history) groupOf(i int) string {
 // no longer to be expected.
 func (s *Subject) rest(p *Policy, held []holding, at time.Time) {
 	forget := s.Seen.AddDate(0, 0, p.Intake)
-	s.Known = personHeld(p, held)
 	s.ReviewAt = nil
 	next := func(t time.Time) {
 		if t.After(at) && (s.ReviewAt == nil || t.Before(*s.ReviewAt)) {
@@ -354,12 +354,8 @@ func (s *Subject) rest(p *Policy, held []holding, at time.Time) {
 	s.forget(p, held, at)
 }
 
-// forget drops bases that are over and whose facts were dropped, and deletions
-// that nothing can repeat.
+// forget drops deletions that nothing can repeat.
 func (s *Subject) forget(p *Policy, held []holding, at time.Time) {
-	s.Bases = slices.DeleteFunc(slices.Clone(s.Bases), func(b Basis) bool {
-		return b.Until != nil && !b.Until.After(at) && !slices.ContainsFunc(s.Facts, func(f Fact) bool { return slices.Contains(b.Facts, f.ID) })
-	})
 	s.Deleted = slices.DeleteFunc(slices.Clone(s.Deleted), func(d Deletion) bool {
 		return !d.At.AddDate(0, 0, p.Intake).After(at) && !slices.ContainsFunc(held, func(o holding) bool { return o.Item == d.Item })
 	})

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/fixture"
 )
 
 // now is when every random history is looked at.
@@ -79,7 +80,7 @@ func decideAll(p *lifecycle.Policy, batches [][]lifecycle.Fact) lifecycle.Subjec
 }
 
 func TestDecide_ArrivalDoesNotMatter(t *testing.T) {
-	p := defaultPolicy(t)
+	p := fixture.Policy(t)
 	rapid.Check(t, func(t *rapid.T) {
 		facts := anyHistory(t)
 		want := decideAll(p, [][]lifecycle.Fact{facts})
@@ -94,7 +95,7 @@ func TestDecide_ArrivalDoesNotMatter(t *testing.T) {
 // TestDecide_WhatIsSentCoversWhatIsDue sends decisions as they are made, in the
 // way that they go out, and then checks that nothing due was left unsaid.
 func TestDecide_WhatIsSentCoversWhatIsDue(t *testing.T) {
-	p := defaultPolicy(t)
+	p := fixture.Policy(t)
 	rapid.Check(t, func(t *rapid.T) {
 		facts := anyHistory(t)
 		due := decideAll(p, [][]lifecycle.Fact{facts}).Outbox
@@ -142,7 +143,7 @@ func said(sent []lifecycle.Decision, d lifecycle.Decision) bool {
 }
 
 func TestDecide_NothingHeldIsDeletedAndNothingLapsedIsKept(t *testing.T) {
-	p := defaultPolicy(t)
+	p := fixture.Policy(t)
 	rapid.Check(t, func(t *rapid.T) {
 		s := decideAll(p, scatter(t, anyHistory(t)))
 		held := map[lifecycle.Item]bool{}
@@ -173,7 +174,7 @@ func TestDecide_NothingHeldIsDeletedAndNothingLapsedIsKept(t *testing.T) {
 }
 
 func TestAbsorb_LosesNoFactWhicheverSideTheyCameFrom(t *testing.T) {
-	p := defaultPolicy(t)
+	p := fixture.Policy(t)
 	rapid.Check(t, func(t *rapid.T) {
 		facts := anyHistory(t)
 		cut := rapid.IntRange(0, len(facts)).Draw(t, "cut")

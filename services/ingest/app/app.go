@@ -69,8 +69,8 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	h.Register(e)
 	e.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
 	e.GET("/readyz", func(c echo.Context) error {
-		if !opts.NATS.IsConnected() {
-			return problem.New(http.StatusServiceUnavailable, "not-ready", "the connection to NATS is away").Write(c.Response())
+		if err := service.Connected(opts.NATS); err != nil {
+			return problem.New(http.StatusServiceUnavailable, "not-ready", err.Error()).Write(c.Response())
 		}
 		return c.String(http.StatusOK, "ready\n")
 	})

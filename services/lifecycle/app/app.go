@@ -53,7 +53,6 @@ type App struct {
 	js      jetstream.JetStream
 	handler http.Handler
 	policy  *lifecycle.Policy
-	now     func() time.Time
 
 	stop context.CancelFunc
 	done sync.WaitGroup
@@ -83,7 +82,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{store: st, js: js, policy: p, now: opts.Now}
+	a := &App{store: st, js: js, policy: p}
 	if err := a.assemble(opts, vault); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
@@ -99,7 +98,6 @@ func (a *App) assemble(opts Options, vault *identity.Vault) error {
 	})
 	applier := apply.New(apply.Options{
 		Store: a.store, Vault: vault, Policy: a.policy, Now: opts.Now, Decided: a.relay.Wake,
-		Log: opts.Log.With("loop", "apply"),
 	})
 	a.facts = &natsio.Facts{JetStream: a.js, Apply: applier.Apply, Alone: opts.Alone, Log: opts.Log.With("loop", "facts")}
 	a.sweeper = sweep.New(sweep.Options{
@@ -114,10 +112,7 @@ func (a *App) assemble(opts Options, vault *identity.Vault) error {
 		Store: a.store, Events: events, Vault: vault, Policy: a.policy,
 		Tokens: append(tokens, opts.Tokens...), Now: opts.Now, Log: opts.Log.With("part", "api"),
 		Ready: func(context.Context) error {
-			if !opts.NATS.IsConnected() {
-				return errors.New("the connection to NATS is away")
-			}
-			return nil
+			return service.Connected(opts.NATS)
 		},
 	})
 	if err != nil {

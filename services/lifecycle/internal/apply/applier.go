@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"log/slog"
 	"runtime"
 	"strings"
 	"sync"
@@ -36,7 +35,6 @@ type Options struct {
 	// Decided is called after decisions were stored, to have them sent. It must
 	// not block. Nil means nobody is waiting.
 	Decided func()
-	Log     *slog.Logger
 }
 
 // Applier applies facts to subjects. It may be used by several goroutines and in
@@ -54,9 +52,6 @@ func New(opts Options) *Applier {
 	}
 	if opts.Decided == nil {
 		opts.Decided = func() {}
-	}
-	if opts.Log == nil {
-		opts.Log = slog.New(slog.DiscardHandler)
 	}
 	kinds := map[factv1.Kind]lifecycle.Kind{}
 	for n, name := range factv1.Kind_name {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -16,8 +15,8 @@ import (
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/apply"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/fixture"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/identity"
-	"github.com/rodopath/rodopath/services/lifecycle/internal/policy"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/sqlitestore"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/store"
 )
@@ -41,27 +40,7 @@ func newBench(t *testing.T) *bench {
 // wrap makes a bench whose applier sees the store through around.
 func wrap(t *testing.T, around func(*sqlitestore.Store) apply.Store) *bench {
 	t.Helper()
-	st, err := sqlitestore.Open(t.Context(), filepath.Join(t.TempDir(), "rodopath.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := st.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	keys, err := identity.NewKeys()
-	if err != nil {
-		t.Fatal(err)
-	}
-	vault, err := identity.NewVault(keys)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := policy.Load(policy.DefaultName, "Sklep Ani")
-	if err != nil {
-		t.Fatal(err)
-	}
+	st, vault, p := fixture.Store(t), fixture.Vault(t), fixture.Policy(t)
 	a := apply.New(apply.Options{Store: around(st), Vault: vault, Policy: p, Now: func() time.Time { return now }})
 	return &bench{Applier: a, t: t, store: st, vault: vault}
 }
@@ -286,11 +265,7 @@ func TestApply_ALostRaceIsDecidedAgain(t *testing.T) {
 	c := &contended{}
 	b = wrap(t, func(s *sqlitestore.Store) apply.Store { c.Store = s; return c })
 	// The other writer is a second applier on the same store.
-	p, err := policy.Load(policy.DefaultName, "Sklep Ani")
-	if err != nil {
-		t.Fatal(err)
-	}
-	second := apply.New(apply.Options{Store: c.Store, Vault: b.vault, Policy: p, Now: func() time.Time { return now }})
+	second := apply.New(apply.Options{Store: c.Store, Vault: b.vault, Policy: fixture.Policy(t), Now: func() time.Time { return now }})
 	c.meddle = func() {
 		d := &factv1.Delivery{Received: timestamppb.New(now), Facts: []*factv1.Fact{b.fact(unsub, "", "ala@example.com")}}
 		if err := second.Apply(t.Context(), []*factv1.Delivery{d}); err != nil {

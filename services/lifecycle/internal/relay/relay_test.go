@@ -3,14 +3,13 @@ package relay_test
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/fixture"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/identity"
-	"github.com/rodopath/rodopath/services/lifecycle/internal/policy"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/relay"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/sqlitestore"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/store"
@@ -47,27 +46,7 @@ type scene struct {
 
 func newScene(t *testing.T) *scene {
 	t.Helper()
-	st, err := sqlitestore.Open(t.Context(), filepath.Join(t.TempDir(), "rodopath.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := st.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	keys, err := identity.NewKeys()
-	if err != nil {
-		t.Fatal(err)
-	}
-	vault, err := identity.NewVault(keys)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := policy.Load(policy.DefaultName, "Sklep Ani")
-	if err != nil {
-		t.Fatal(err)
-	}
+	st, vault, p := fixture.Store(t), fixture.Vault(t), fixture.Policy(t)
 	w := &wire{}
 	r := relay.New(relay.Options{Store: st, Publisher: w, Vault: vault, Policy: p})
 	return &scene{r, st, vault, p, w}

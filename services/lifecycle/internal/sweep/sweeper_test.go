@@ -4,13 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/apply"
-	"github.com/rodopath/rodopath/services/lifecycle/internal/policy"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/fixture"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/sqlitestore"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/store"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/sweep"
@@ -26,19 +25,7 @@ type scene struct {
 
 func newScene(t *testing.T) *scene {
 	t.Helper()
-	st, err := sqlitestore.Open(t.Context(), filepath.Join(t.TempDir(), "rodopath.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := st.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	p, err := policy.Load(policy.DefaultName, "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	st, p := fixture.Store(t), fixture.Policy(t)
 	s := &scene{store: st, policy: p, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 	clock := func() time.Time { return s.now }
 	a := apply.New(apply.Options{Store: st, Policy: p, Vault: nil, Now: clock})
