@@ -34,6 +34,37 @@ const (
 	Release           Kind = "release"
 	Identified        Kind = "identified"
 	Bounce            Kind = "bounce"
+
+	// ConsentAsked is the question for a consent, put to the person; Invalidated
+	// says that a consent never was one (Art. 7).
+	ConsentAsked Kind = "consent_asked"
+	Invalidated  Kind = "invalidated"
+	// Download is the request for something that is given for an address.
+	Download Kind = "download"
+	// OrderPlaced and OrderExpired are an order before it is paid, and its end.
+	OrderPlaced      Kind = "order_placed"
+	OrderExpired     Kind = "order_expired"
+	Complaint        Kind = "complaint"
+	ComplaintSettled Kind = "complaint_settled"
+	// AddressChanged says that the person has another address from now on.
+	AddressChanged Kind = "address_changed"
+
+	// Restriction stops the use of data, and their deletion where the person needs
+	// them (Art. 18). It is lifted once the person was told.
+	Restriction       Kind = "restriction"
+	RestrictionLifted Kind = "restriction_lifted"
+	// The other requests for a right: Art. 15, 20, 16. Erasure, Restriction and an
+	// Objection under Art. 21(1) are requests too.
+	AccessRequest        Kind = "access_request"
+	PortabilityRequest   Kind = "portability_request"
+	RectificationRequest Kind = "rectification_request"
+	// The life of a request, whose name is in Ref.
+	RequestVerified Kind = "request_verified"
+	RequestExtended Kind = "request_extended"
+	RequestDecided  Kind = "request_decided"
+	RequestAnswered Kind = "request_answered"
+	// Receipt is the answer of a recipient to a decision, whose id is in Ref (Art. 19).
+	Receipt Kind = "receipt"
 )
 
 // Kinds lists every kind of fact.
@@ -42,6 +73,10 @@ func Kinds() []Kind {
 		Signup, SignupPending, Refusal, Unsubscribe, Objection, Erasure,
 		Sale, Refund, Performed, NegotiationOpened, NegotiationClosed,
 		AccessStarted, AccessEnded, Webinar, Hold, Release, Identified, Bounce,
+		ConsentAsked, Invalidated, Download, OrderPlaced, OrderExpired, Complaint,
+		ComplaintSettled, AddressChanged, Restriction, RestrictionLifted, AccessRequest,
+		PortabilityRequest, RectificationRequest, RequestVerified, RequestExtended,
+		RequestDecided, RequestAnswered, Receipt,
 	}
 }
 
@@ -96,9 +131,69 @@ type Fact struct {
 	// Form and DoubleOptIn are evidence of how a consent was given (Art. 7(1)).
 	Form        string     `json:"form,omitempty"`
 	DoubleOptIn *time.Time `json:"double_opt_in,omitempty"`
+	// Shown is the text that the person saw, where the source sent it.
+	Shown string `json:"shown,omitempty"`
 	// Proof is evidence that is itself personal, sealed by whoever stores it.
 	Proof []byte `json:"proof,omitempty"`
+	// Traits say more of how it was: see the Trait constants.
+	Traits []string `json:"traits,omitempty"`
+	// Outcome is what was decided of a request (granted, partly, refused), or what a
+	// recipient answered (done, partial, held, not_found, refused).
+	Outcome string `json:"outcome,omitempty"`
+	// Reason is why, or the reference of an authority, in a few words that name nobody.
+	Reason string `json:"reason,omitempty"`
+	// Told is when the person was told that a restriction would be lifted (Art. 18(3)).
+	Told *time.Time `json:"told,omitempty"`
+	// Recipient is the system that a receipt comes from.
+	Recipient string `json:"recipient,omitempty"`
+	// Mark is a keyed hash of ID, which stays when the fact has gone. Empty means
+	// that ID itself stands in.
+	Mark string `json:"mark,omitempty"`
+	// Address is a keyed hash of the e-mail address that the fact was told of;
+	// empty when it named none, or several.
+	Address string `json:"address,omitempty"`
 }
+
+// Traits of facts, as they appear in policies.
+const (
+	// TraitTest marks what is not real: it raises nothing.
+	TraitTest = "test"
+	// TraitPreticked, TraitForced and TraitChild make a consent void: a box that was
+	// ticked already, a purchase that was impossible without it, a child under 16
+	// (unless TraitParentAgreed).
+	TraitPreticked    = "preticked"
+	TraitForced       = "forced"
+	TraitChild        = "child"
+	TraitParentAgreed = "parent_agreed"
+	// TraitBusiness is a buyer with a tax number, TraitSoleTrader one who has a
+	// consumer's rights all the same, TraitOSS a sale under the one-stop shop.
+	TraitBusiness   = "business"
+	TraitSoleTrader = "sole_trader"
+	TraitOSS        = "oss"
+	// TraitUnverified marks a request of somebody who may be another (Art. 12(6)): it
+	// waits for RequestVerified.
+	TraitUnverified = "unverified"
+	// TraitAuthenticated marks an act within the person's own account.
+	TraitAuthenticated = "authenticated"
+	// TraitLimitation marks a hold that stops the limitation of a tax (Ordynacja
+	// podatkowa art. 70 § 2-8).
+	TraitLimitation = "limitation"
+	// Why a restriction stands: Art. 18(1)(a) to (d).
+	TraitInaccurate = "inaccurate"
+	TraitUnlawful   = "unlawful"
+	TraitForClaims  = "for_claims"
+	TraitObjected   = "objected"
+)
+
+// Traits lists every trait.
+func Traits() []string {
+	return []string{
+		TraitTest, TraitPreticked, TraitForced, TraitChild, TraitParentAgreed, TraitBusiness, TraitSoleTrader, TraitOSS,
+		TraitUnverified, TraitAuthenticated, TraitLimitation, TraitInaccurate, TraitUnlawful, TraitForClaims, TraitObjected,
+	}
+}
+
+func (f *Fact) has(trait string) bool { return slices.Contains(f.Traits, trait) }
 
 // Reasons why a fact is ordered by its receipt.
 const (

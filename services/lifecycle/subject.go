@@ -29,10 +29,17 @@ type Subject struct {
 	Asked   []Asked    `json:"asked,omitempty"`
 	// Outbox holds decisions that are made and not yet sent.
 	Outbox []Decision `json:"outbox,omitempty"`
+	// Notes are for the journal and not in it yet, besides the Outbox.
+	Notes []Note `json:"notes,omitempty"`
+	// Journal is where the subject's journal ends.
+	Journal Head `json:"journal,omitzero"`
 	// Revision is the policy under which Bases were worked out.
 	Revision string `json:"revision,omitempty"`
 	// Seen is when the person was last heard of.
 	Seen time.Time `json:"seen"`
+	// RequestDue is when the most urgent open request must be answered; nil when
+	// none is open.
+	RequestDue *time.Time `json:"request_due,omitempty"`
 	// ReviewAt is when time alone will next change something; nil means never.
 	ReviewAt *time.Time `json:"review_at,omitempty"`
 	// MergedInto is the subject that took this one over, when two turned out to
@@ -61,9 +68,24 @@ type Asked struct {
 	Decision string    `json:"decision"`
 }
 
+// Note is something for the journal that is not a decision.
+type Note struct {
+	// Key tells it from other notes of the subject: what is noted twice stands in
+	// the journal once.
+	Key  string    `json:"key"`
+	At   time.Time `json:"at"`
+	What string    `json:"what"`
+	// Text holds nothing personal; Items are what it is about.
+	Text  string `json:"text,omitempty"`
+	Items []Item `json:"items,omitempty"`
+}
+
+// Pending tells whether something is to be sent or to be put into the journal.
+func (s *Subject) Pending() bool { return len(s.Outbox) > 0 || len(s.Notes) > 0 }
+
 // Gone tells whether nothing is left of the subject, so that it can be removed.
 func (s *Subject) Gone() bool {
-	return s.MergedInto == "" && s.ReviewAt == nil && len(s.Facts) == 0 && len(s.Outbox) == 0
+	return s.MergedInto == "" && s.ReviewAt == nil && len(s.Facts) == 0 && !s.Pending()
 }
 
 // Knows tells whether deciding on the facts would change nothing: all of them

@@ -4,6 +4,7 @@ package store
 
 import (
 	"errors"
+	"time"
 
 	"github.com/rodopath/rodopath/services/lifecycle"
 )
@@ -23,4 +24,14 @@ type Change struct {
 	// Redirect lists what is left of absorbed subjects. They are written after
 	// Subject, each on its own version.
 	Redirect []lifecycle.Subject
+}
+
+// Policy is a policy that was once in force, as it was written.
+type Policy struct {
+	Revision string `json:"revision"`
+	// From is when it came into force.
+	From time.Time `json:"from"`
+	// Controller is the business that its wordings name, Text the YAML.
+	Controller string `json:"controller"`
+	Text       string `json:"text"`
 }
