@@ -22,6 +22,9 @@ import (
 type Config struct {
 	// Policy is "default" or the path of a policy file, beside this file.
 	Policy string `yaml:"policy"`
+	// ApproveAbovePercent is the share of persons of whom a new policy may delete
+	// something before somebody approves it; nil means 1.
+	ApproveAbovePercent *float64 `yaml:"approve_above_percent" validate:"omitempty,min=0,max=100"`
 	// Controller is the business that decides about the data; wordings name it.
 	Controller string `yaml:"controller"`
 	// Listen is where webhooks are received. Empty means 127.0.0.1:8080.
@@ -76,8 +79,27 @@ func (p *Product) UnmarshalYAML(unmarshal func(any) error) error {
 type API struct {
 	// Listen is its address. Empty means 127.0.0.1 on a free port.
 	Listen string `yaml:"listen" validate:"omitempty,hostname_port"`
-	// Tokens are references to bearer tokens; any opens the interface.
-	Tokens []string `yaml:"tokens" validate:"max=20,dive,reference"`
+	// Tokens open the interface, each for its scopes.
+	Tokens []Token `yaml:"tokens" validate:"max=20,dive"`
+}
+
+// Token is a bearer token of the interface: in YAML a reference, or a reference and
+// scopes.
+type Token struct {
+	// Token is a reference to it.
+	Token string `yaml:"token" validate:"reference"`
+	// Scopes are what it opens: read, export, requests, holds, policy, journal,
+	// events. None means all.
+	Scopes []string `yaml:"scopes" validate:"dive,oneof=read export requests holds policy journal events"`
+}
+
+// UnmarshalYAML reads "env:TOKEN" as well as {token: env:TOKEN, scopes: [read]}.
+func (t *Token) UnmarshalYAML(unmarshal func(any) error) error {
+	if unmarshal(&t.Token) == nil {
+		return nil
+	}
+	type plain Token
+	return unmarshal((*plain)(t))
 }
 
 // NATS is where the streams are.

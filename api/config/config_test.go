@@ -45,8 +45,11 @@ func TestLoad_RefusesWhatIsWrongAndSaysWhere(t *testing.T) {
 		"sources:\n  - {id: \"Shop.1\", platform: stripe, secrets: [\"env:A\"]}\n":                                               `may have the letters a to z`,
 		"sources:\n  - {id: a, platform: stripe, secrets: [\"env:A\"]}\n  - {id: a, platform: standard, secrets: [\"env:A\"]}\n": `every source needs an id of its own`,
 		"sources:\n  - {id: a, platform: stripe, secrets: [\"env:A\"], zone: Mars/Base}\n":                                       `must be a time zone`,
-		"listen: nowhere\n": `:1:9: listen must be an address such as 127.0.0.1:8080`,
-		"mongodb: {uri: \"mongodb://u:hunter2@host\"}\n":                                               `mongodb.uri holds a password`,
+		"api: {tokens: [{token: \"env:A\", scopes: [all]}]}\n":                                                                   `scopes[0] must be one of: read, export, requests, holds, policy, journal, events`,
+		"api: {tokens: [hunter2]}\n":                     `must be a reference`,
+		"approve_above_percent: 200\n":                   `approve_above_percent is out of range`,
+		"listen: nowhere\n":                              `:1:9: listen must be an address such as 127.0.0.1:8080`,
+		"mongodb: {uri: \"mongodb://u:hunter2@host\"}\n": `mongodb.uri holds a password`,
 		"sources:\n  - {id: a, platform: stripe, secrets: [\"env:A\"], products: {\"1\": lifetime}}\n": `must be one of: one_off, course, service, subscription`,
 	} {
 		_, err := Load(write(t, "c.yaml", text), nil)
@@ -73,7 +76,7 @@ func TestLoad_EnvironmentOverridesEveryValue(t *testing.T) {
 		t.Fatal(err)
 	}
 	if c.Policy != "my.yaml" || c.NATS.URL != "nats://elsewhere:4222" || c.NATS.Replicas != 3 || c.Sources[1].TestMode != "accept" ||
-		len(c.Sources[0].Secrets) != 2 || c.Sources[2].Groups["1"] != "ignore" || c.API.Tokens[0] != "env:TOKEN" {
+		len(c.Sources[0].Secrets) != 2 || c.Sources[2].Groups["1"] != "ignore" || c.API.Tokens[0].Token != "env:TOKEN" {
 		t.Errorf("got %+v", c)
 	}
 	if _, err := Load(write(t, "c.yaml", example), []string{"RODOPATH_NATS_REPLICAS=many"}); err == nil || !strings.Contains(err.Error(), "RODOPATH_NATS_REPLICAS") {

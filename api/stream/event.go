@@ -78,6 +78,8 @@ type Delete struct {
 	// Scope is "person" when nothing may be held any more but keyed hashes, and
 	// "part" otherwise.
 	Scope string `json:"scope"`
+	// Again tells that this was deleted before and has come back since.
+	Again bool   `json:"again,omitempty"`
 	Items []Item `json:"items"`
 	// Purposes are those whose bases ended.
 	Purposes []string `json:"purposes"`

@@ -85,6 +85,10 @@ func (d *Document) Faultf(path []any, format string, args ...any) Fault {
 	return Fault{n.Line, n.Column, fmt.Sprintf(format, args...)}
 }
 
+// Line is the line of the value found by following keys and indexes, or of the
+// nearest value above it that exists.
+func (d *Document) Line(path ...any) int { return d.Faultf(path, "").Line }
+
 func child(n *yaml.Node, step any) *yaml.Node {
 	switch s := step.(type) {
 	case int:

@@ -30,7 +30,8 @@ func FactID(parts ...string) string {
 
 // Seal gives every fact that has no id one made of the source and of what the
 // fact says. Two webhooks that tell the same give the same id; who it happened
-// to, other names of the record and evidence have no part in it.
+// to, other names of the record, evidence, the reason and when somebody was told
+// have no part in it.
 func Seal(source string, facts []*factv1.Fact) {
 	for _, f := range facts {
 		if f.Id == "" {
@@ -52,17 +53,39 @@ func SealUndated(source string, f *factv1.Fact, apart ...string) {
 }
 
 func meaning(source, occurred string, f *factv1.Fact, apart []string) []string {
-	parts := make([]string, 0, 16+len(f.Purposes)+len(f.Channels)+len(apart))
+	parts := make([]string, 0, 24+len(f.Purposes)+len(f.Channels)+len(f.Traits)+len(apart))
 	parts = append(parts,
 		source, f.Kind.String(), f.Ref, occurred, f.Contract,
 		f.Access.String(), strconv.Itoa(int(f.AccessDays)), unix(f.PaidUntil),
 		strconv.FormatBool(f.PerformanceAwaited), strconv.FormatBool(f.Full), f.Wording,
 	)
 	for _, list := range [][]string{f.Purposes, f.Channels, apart} {
-		parts = append(parts, strconv.Itoa(len(list)))
-		parts = append(parts, slices.Sorted(slices.Values(list))...)
+		parts = appendList(parts, list)
+	}
+	return append(parts, additions(f)...)
+}
+
+// additions are what came to facts after ids had been given out. Each is led by
+// its name and left out where it is not set, so that the ids of facts without them
+// stay what they were.
+func additions(f *factv1.Fact) []string {
+	var parts []string
+	if f.Outcome != "" {
+		parts = append(parts, "outcome", f.Outcome)
+	}
+	if f.Recipient != "" {
+		parts = append(parts, "recipient", f.Recipient)
+	}
+	if len(f.Traits) > 0 {
+		parts = appendList(append(parts, "traits"), f.Traits)
 	}
 	return parts
+}
+
+// appendList adds a list whose order means nothing, led by its length.
+func appendList(parts, list []string) []string {
+	parts = append(parts, strconv.Itoa(len(list)))
+	return append(parts, slices.Sorted(slices.Values(list))...)
 }
 
 func unix(t *timestamppb.Timestamp) string {

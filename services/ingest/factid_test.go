@@ -42,7 +42,9 @@ func TestSeal(t *testing.T) {
 		"who":               func(f *factv1.Fact) { f.Identities = []*factv1.Identity{{Kind: "email", Value: "ann@example.com"}} },
 		"locators":          func(f *factv1.Fact) { f.Locators = []string{"l"} },
 		"links":             func(f *factv1.Fact) { f.Links = []string{"l"} },
-		"evidence":          func(f *factv1.Fact) { f.Evidence = &factv1.Evidence{Form: "f"} },
+		"evidence":          func(f *factv1.Fact) { f.Evidence = &factv1.Evidence{Form: "f", Text: "t"} },
+		"reason":            func(f *factv1.Fact) { f.Reason = "r" },
+		"told":              func(f *factv1.Fact) { f.Told = timestamppb.New(epoch) },
 		"order of channels": func(f *factv1.Fact) { f.Channels = []string{"sms", "email"} },
 	} {
 		if id(change) != base {
@@ -52,6 +54,9 @@ func TestSeal(t *testing.T) {
 	for name, change := range map[string]func(*factv1.Fact){
 		"channels":                 func(f *factv1.Fact) { f.Channels = []string{"email"} },
 		"channels put as purposes": func(f *factv1.Fact) { f.Channels, f.Purposes = nil, f.Channels },
+		"outcome":                  func(f *factv1.Fact) { f.Outcome = "done" },
+		"recipient":                func(f *factv1.Fact) { f.Recipient = "done" },
+		"traits":                   func(f *factv1.Fact) { f.Traits = []string{"business"} },
 		"no time":                  func(f *factv1.Fact) { f.Occurred = nil },
 		"another kind":             func(f *factv1.Fact) { f.Kind = factv1.Kind_KIND_REFUSAL },
 	} {
@@ -61,6 +66,39 @@ func TestSeal(t *testing.T) {
 	}
 	if got := id(func(f *factv1.Fact) { f.Id = "kept" }); got != "kept" {
 		t.Errorf("a sealed fact was sealed again: %s", got)
+	}
+}
+
+// TestSealedIDsStay holds ids that were given out before facts had an outcome, a
+// recipient and traits: a fact without them is the same fact.
+func TestSealedIDsStay(t *testing.T) {
+	sale := &factv1.Fact{
+		Kind: factv1.Kind_KIND_SALE, Ref: "forms:order-17", Occurred: timestamppb.New(epoch), Access: factv1.Access_ACCESS_COURSE,
+		Purposes: []string{"offers"}, Channels: []string{"sms", "email"}, Reason: "r", Evidence: &factv1.Evidence{Text: "t"},
+	}
+	ingest.SealApart("forms", sale, "apart")
+	if want := "10c342c08f6f421a95770b38d6b3bd42"; sale.Id != want {
+		t.Errorf("got %s, want %s", sale.Id, want)
+	}
+	seen := map[string]string{}
+	for name, f := range map[string]*factv1.Fact{
+		"none":       {},
+		"outcome":    {Outcome: "done"},
+		"recipient":  {Recipient: "done"},
+		"both":       {Outcome: "done", Recipient: "done"},
+		"one trait":  {Traits: []string{"done"}},
+		"two traits": {Traits: []string{"done", "test"}},
+	} {
+		ingest.SealUndated("forms", f)
+		if other, ok := seen[f.Id]; ok {
+			t.Errorf("%s and %s have one id", name, other)
+		}
+		seen[f.Id] = name
+	}
+	one, two := &factv1.Fact{Traits: []string{"test", "business"}}, &factv1.Fact{Traits: []string{"business", "test"}}
+	ingest.Seal("forms", []*factv1.Fact{one, two})
+	if one.Id != two.Id {
+		t.Error("the order of traits changes the id")
 	}
 }
 

@@ -50,6 +50,8 @@ func TestAddressesStayInside(t *testing.T) {
 		strings.Replace(erasure, `"email"`, `"d@leak.example"`, 1),
 		strings.Replace(erasure, `"erasure"`, `"e@leak.example"`, 1),
 		strings.Replace(erasure, `"2025-10-09T08:00:00Z"`, `"f@leak.example"`, 1),
+		strings.Replace(erasure, `"person"`, `"traits":["g@leak.example"],"outcome":"h@leak.example","reason":"i@leak.example","told":"j@leak.example","recipient":"k@leak.example","person"`, 1),
+		strings.Replace(erasure, `"person":{"email":"ann@example.com"`, `"evidence":{"text":"a@leak.example"},"person":{"email":"a@leak.example"`, 1),
 	} {
 		post("forms", body, ours(t, body))
 	}

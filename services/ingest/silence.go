@@ -15,13 +15,14 @@ const (
 	SilentNothingNew = "nothing_new"
 	// SilentNotContract is a step of a payment that is no contract by itself.
 	SilentNotContract = "not_a_contract"
-	// SilentUnpaid is an order or subscription that waits for money.
+	// SilentUnpaid is a checkout, an invoice or a subscription that waits for money,
+	// or an order without a payment in a state that says nothing else.
 	SilentUnpaid = "unpaid"
 	// SilentPaymentFailed is a payment that did not come about.
 	SilentPaymentFailed = "payment_failed"
 	// SilentExpired is a checkout that nobody finished.
 	SilentExpired = "expired"
-	// SilentCancelled is an order given up before it was paid.
+	// SilentCancelled is a payment that was called off.
 	SilentCancelled = "cancelled"
 	// SilentSetup saves a card and sells nothing.
 	SilentSetup = "setup"

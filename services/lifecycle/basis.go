@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 )
 
 // Basis is a right to hold some of a person's data for a purpose (GDPR Art.
@@ -87,25 +89,89 @@ func (h *history) raise(r *Rule, g group) []Basis {
 	}
 	for _, i := range g.facts {
 		f := &h.facts[i]
-		if len(acts) > 0 {
-			lapse, known := r.Until.lapse(h.anchors(g, acts), h.policy.Place)
+		raises, ends := h.raises(r, i), len(acts) > 0 && h.ends(r, f)
+		if len(acts) > 0 && (raises || ends) {
+			lapse, known := h.lapse(r, g, acts)
 			switch over := known && !lapse.After(f.Occurred); {
-			case r.endedBy(f) && !over:
+			case ends && !over:
 				end(f.Occurred, true, f.ID)
 				continue
-			case over && r.raisedBy(f):
+			case over && raises:
 				end(lapse, true, "")
 			}
 		}
-		if r.raisedBy(f) {
+		if raises {
 			acts = append(acts, i)
 		}
 	}
 	if len(acts) > 0 {
-		lapse, known := r.Until.lapse(h.anchors(g, acts), h.policy.Place)
+		lapse, known := h.lapse(r, g, acts)
 		end(lapse, known, "")
 	}
 	return done
+}
+
+// lapse is when a basis that rests on acts ends by itself: when the period is
+// over, and no later than was promised. It is never before the basis began.
+func (h *history) lapse(r *Rule, g group, acts []int) (time.Time, bool) {
+	t, ok := r.Until.lapse(h.anchors(g, acts), h.policy.Place)
+	if ok && r.Suspended {
+		t, ok = h.suspend(g, t)
+	}
+	if promised, bound := h.promised(r, g, acts); bound && (!ok || promised.Before(t)) {
+		t, ok = promised, true
+	}
+	return maxTime(t, h.facts[acts[0]].Occurred), ok
+}
+
+// suspend moves a lapse by the days for which holds with TraitLimitation stood.
+// While one stands there is no end.
+func (h *history) suspend(g group, lapse time.Time) (time.Time, bool) {
+	zone := h.policy.Place.Zone
+	days := 0
+	var since *calendar.Date
+	for _, i := range g.facts {
+		switch f := &h.facts[i]; {
+		case f.Kind == Hold && f.has(TraitLimitation) && since == nil && f.Occurred.Before(lapse):
+			d := calendar.In(f.Occurred, zone)
+			since = &d
+		case f.Kind == Release && since != nil:
+			days += since.DaysTo(calendar.In(f.Occurred, zone))
+			since = nil
+		}
+	}
+	if days == 0 || since != nil {
+		return lapse, since == nil
+	}
+	return calendar.In(lapse.Add(-time.Millisecond), zone).AddDays(days).End(zone), true
+}
+
+// promised is until when the data may be kept at most by what the person was told
+// when they were taken in (Art. 13(2)(a)): under the policy then in force. A
+// period of the law is not a promise.
+func (h *history) promised(r *Rule, g group, acts []int) (time.Time, bool) {
+	if r.Lawful() || r.Prolongs {
+		return time.Time{}, false
+	}
+	act := acts[len(acts)-1]
+	n := slices.IndexFunc(h.policy.Earlier, func(e Earlier) bool { return e.To.After(h.facts[act].Occurred) })
+	if n < 0 {
+		return time.Time{}, false
+	}
+	var longest time.Time
+	then := h.policy.Earlier[n].Policy
+	for i := range then.Rules {
+		old := &then.Rules[i]
+		if old.Purpose != r.Purpose || !h.raises(old, act) {
+			continue
+		}
+		t, ok := old.Until.lapse(h.anchors(g, acts), then.Place)
+		if !ok {
+			return time.Time{}, false
+		}
+		longest = maxTime(longest, t)
+	}
+	return longest, true
 }
 
 func (h *history) basis(r *Rule, ref string, acts []int) Basis {
@@ -133,7 +199,7 @@ func (h *history) basis(r *Rule, ref string, acts []int) Basis {
 func (h *history) recordsOf(r *Rule, contract string) []string {
 	var out []string
 	for i := range h.facts {
-		if h.contract[i] == contract && h.record[i] != "" && r.raisedBy(&h.facts[i]) {
+		if h.contract[i] == contract && h.record[i] != "" && h.raises(r, i) {
 			out = append(out, h.record[i])
 		}
 	}
@@ -144,11 +210,11 @@ func (h *history) recordsOf(r *Rule, contract string) []string {
 // spread makes a basis for no record in particular, such as a hold on
 // everything, keep its per-record categories in every record there is.
 func (h *history) spread(all []Basis) {
-	var known []Item
+	known := map[string][]Item{}
 	for i := range all {
 		for _, item := range all[i].Keeps {
 			if item.Ref != "" {
-				known = append(known, item)
+				known[item.Category] = append(known[item.Category], item)
 			}
 		}
 	}
@@ -163,11 +229,7 @@ func (h *history) spread(all []Basis) {
 				keeps = append(keeps, item)
 				continue
 			}
-			for _, k := range known {
-				if k.Category == item.Category {
-					keeps = append(keeps, k)
-				}
-			}
+			keeps = append(keeps, known[item.Category]...)
 		}
 		slices.SortFunc(keeps, compareItems)
 		b.Keeps = slices.Compact(keeps)
@@ -181,15 +243,29 @@ func (h *history) limit(all []Basis) {
 	for i := range h.policy.Rules {
 		prolongs[h.policy.Rules[i].ID] = h.policy.Rules[i].Prolongs
 	}
+	// ends holds until when other bases allowed each item; the zero time is no end.
+	ends := map[Item]time.Time{}
+	for i := range all {
+		if prolongs[all[i].Rule] {
+			continue
+		}
+		for _, item := range all[i].Keeps {
+			switch have, ok := ends[item]; {
+			case all[i].Until == nil:
+				ends[item] = time.Time{}
+			case !ok || !have.IsZero() && have.Before(*all[i].Until):
+				ends[item] = *all[i].Until
+			}
+		}
+	}
 	for i := range all {
 		b := &all[i]
 		if !prolongs[b.Rule] {
 			continue
 		}
 		b.Keeps = slices.DeleteFunc(b.Keeps, func(item Item) bool {
-			return !slices.ContainsFunc(all, func(o Basis) bool {
-				return !prolongs[o.Rule] && slices.Contains(o.Keeps, item) && (o.Until == nil || !o.Until.Before(b.Since))
-			})
+			end, ok := ends[item]
+			return !ok || !end.IsZero() && end.Before(b.Since)
 		})
 	}
 }

@@ -15,18 +15,23 @@ func Decide(p *Policy, s Subject, facts []Fact, at time.Time) (Subject, []Decisi
 	if s.Knows(p, facts, at) {
 		return s, nil
 	}
-	s.Facts = union(s.Facts, facts)
-	for _, f := range facts {
-		s.Seen = maxTime(s.Seen, f.Settled().Received)
+	news, back := s.admit(p, facts)
+	s.Facts = union(s.Facts, news)
+	for i := range facts {
+		s.Seen = maxTime(s.Seen, facts[i].Settled().Received)
 	}
 	h := newHistory(p, s.Facts)
 	s.Bases, s.Revision = h.all, p.Revision
 	held := holdings(s.Bases, at)
 	s.Known = personHeld(p, held)
 	unsent := s.takeBack(h, held, at)
-	fresh := s.put(append(s.deletions(p, h, held, at), s.questions(p, h, at)...), unsent)
+	decisions := append(s.deletions(p, h, held, at), s.questions(p, h, at)...)
+	fresh := s.put(append(decisions, s.again(p, back, held, at)...), unsent)
+	s.alarms(h, news, held, s.Decided, at)
 	s.compact(h, at)
+	s.weather(p, at)
 	s.rest(p, held, at)
+	s.Decided = at
 	return s, fresh
 }
 
@@ -41,7 +46,7 @@ func Sent(s Subject, ids []string) Subject {
 // unseal lets go of the address once it has served: nothing personal is held,
 // other systems were told to delete it, and nothing is left to be said.
 func (s *Subject) unseal() {
-	if !s.Known && len(s.Outbox) == 0 && len(s.Deleted) > 0 {
+	if !s.Known && len(s.Outbox) == 0 && (len(s.Deleted) > 0 || s.Horizon != nil) {
 		s.Sealed = nil
 	}
 }
@@ -109,12 +114,15 @@ func (s *Subject) takeBack(h *history, held []holding, at time.Time) []Decision 
 	s.Outbox = nil
 	s.Deleted, s.Asked = slices.Clone(s.Deleted), slices.Clone(s.Asked)
 	for _, d := range unsent {
-		if d.Subject != s.ID && d.stands(h, held, at) {
+		if (d.Subject != s.ID || d.Again) && d.stands(h, held, at) {
 			s.Outbox = append(s.Outbox, d)
 			continue
 		}
 		s.Deleted = slices.DeleteFunc(s.Deleted, func(x Deletion) bool { return x.Decision == d.ID })
 		s.Asked = slices.DeleteFunc(s.Asked, func(x Asked) bool { return x.Decision == d.ID })
+		if d.WholePerson && s.Horizon != nil && s.Horizon.Lapse.Equal(d.Effective) {
+			s.Horizon = nil
+		}
 	}
 	return unsent
 }
@@ -124,7 +132,7 @@ func (d *Decision) stands(h *history, held []holding, at time.Time) bool {
 	if d.Kind == AskConsent {
 		return h.open(d.Question.Purpose, d.Question.Channel, at) != nil
 	}
-	return !slices.ContainsFunc(held, func(o holding) bool { return !o.lapsed() && slices.Contains(d.Items, o.Item) })
+	return !slices.ContainsFunc(held, func(o holding) bool { return o.stands && slices.Contains(d.Items, o.Item) })
 }
 
 // put puts decisions in the outbox and returns those that were not in it before.
@@ -166,21 +174,24 @@ func (s *Subject) deletions(p *Policy, h *history, held []holding, at time.Time)
 		d.Names = h.otherNames(items)
 		out = append(out, d)
 	}
-	if !s.Known {
-		markWholePerson(p, out)
+	if !wholeHeld(p, held) {
+		if last := markWholePerson(p, out); last != nil {
+			s.Horizon = &Horizon{Lapse: last.Effective, At: at}
+		}
 	}
 	return out
 }
 
 // markWholePerson says on the last deletion of personal data that it completes
-// the person's.
-func markWholePerson(p *Policy, decisions []Decision) {
+// the person's, and returns that one, or nil.
+func markWholePerson(p *Policy, decisions []Decision) *Decision {
 	for i := range slices.Backward(decisions) {
-		if slices.ContainsFunc(decisions[i].Items, func(it Item) bool { return !p.Categories[it.Category].Pseudonymous }) {
+		if slices.ContainsFunc(decisions[i].Items, p.personal) {
 			decisions[i].WholePerson = true
-			return
+			return &decisions[i]
 		}
 	}
+	return nil
 }
 
 func (s *Subject) deletion(p *Policy, lapse time.Time, items []Item, held []holding, at time.Time) Decision {
@@ -216,19 +227,30 @@ func personHeld(p *Policy, held []holding) bool {
 	return slices.ContainsFunc(held, func(o holding) bool { return o.stands && !p.Categories[o.Category].Pseudonymous })
 }
 
+// wholeHeld tells whether anything may be held of the person besides keyed hashes and
+// what is written with them about their own request.
+func wholeHeld(p *Policy, held []holding) bool {
+	return slices.ContainsFunc(held, func(o holding) bool { return o.stands && p.personal(o.Item) })
+}
+
+func (p *Policy) personal(item Item) bool {
+	c := p.Categories[item.Category]
+	return !c.Pseudonymous && !c.Correspondence
+}
+
 // questions says for which consents the person should be asked.
 func (s *Subject) questions(p *Policy, h *history, at time.Time) []Decision {
 	var out []Decision
 	for _, a := range p.Asks {
 		because := h.open(a.Purpose, a.Channel, at)
-		if because == nil || s.asked(a.Purpose, a.Channel) {
+		if because == nil || s.asked(a.Purpose, a.Channel) || h.askedOutside(a.Purpose, a.Channel) {
 			continue
 		}
 		until := p.asksUntil(a, at)
 		if because.Until != nil && because.Until.Before(until) {
 			until = *because.Until // afterwards there is no basis to ask on
 		}
-		w, _ := p.wording(a.Wording)
+		w, _ := p.wording(a.Wording, at)
 		d := Decision{
 			ID:   decisionID(s.ID, string(AskConsent), a.Purpose, a.Channel),
 			Kind: AskConsent, Subject: s.ID, At: at, Effective: at, Revision: p.Revision,
@@ -247,9 +269,9 @@ func (s *Subject) questions(p *Policy, h *history, at time.Time) []Decision {
 // open returns the basis on which a person may be asked for a consent: the
 // newest one that stands, is of the purpose the policy names, and rests on a
 // sale that was not returned. It returns nil when there is none, or when the
-// consent stands or was ever refused, withdrawn or objected to.
+// consent stands or was ever refused, withdrawn or objected to. A child is not asked.
 func (h *history) open(purpose, channel string, at time.Time) *Basis {
-	if h.refusedEver(purpose, channel) {
+	if h.refusedEver(purpose, channel) || h.child() {
 		return nil
 	}
 	for i := range h.consents {
@@ -276,7 +298,8 @@ func (p *Policy) asksOn(basis, purpose, channel string) bool {
 }
 
 func (h *history) restsOnSale(b *Basis) bool {
-	for i, f := range h.facts {
+	for i := range h.facts {
+		f := &h.facts[i]
 		if f.Kind == Sale && slices.Contains(b.Facts, f.ID) && !h.refunded(h.record[i]) {
 			return true
 		}
@@ -286,33 +309,63 @@ func (h *history) restsOnSale(b *Basis) bool {
 
 // compact drops the facts of contracts on which nothing rests any more, and in
 // the end what the person did as a whole. Facts stay for the intake period after
-// they came, so that the rest of a story told out of order still finds them.
+// they came, so that the rest of a story told out of order still finds them. What
+// they were is remembered by their marks.
 func (s *Subject) compact(h *history, at time.Time) {
-	alive := h.alive(at)
-	i := -1
+	alive := h.aliveFacts(at)
+	var gone []Fact
 	s.Facts = slices.DeleteFunc(slices.Clone(s.Facts), func(f Fact) bool {
-		i++
-		if (f.Kind == Bounce || f.Kind == Identified) && len(f.Links) == 0 && f.Contract == "" {
+		if f.Kind == Identified && f.Ref+f.Contract == "" && len(f.Links)+len(f.Traits) == 0 {
 			return true // it named the person; nothing can rest on it
 		}
-		fresh := f.Received.AddDate(0, 0, h.policy.Intake).After(at)
-		group := h.groupOf(i)
-		return !fresh && !alive[group] && (group != "" || len(alive) == 0)
+		drop := !f.Received.AddDate(0, 0, h.policy.Intake).After(at) && !alive[f.ID]
+		if drop && f.Kind.brings() && f.Kind != Identified {
+			gone = append(gone, f)
+		}
+		return drop
 	})
+	s.bury(gone, at)
 }
 
-// alive returns the groups of facts on which some basis rests now or later.
-func (h *history) alive(at time.Time) map[string]bool {
-	out := map[string]bool{}
+// aliveFacts returns the ids of the facts that some basis needs now or later: all
+// those of a contract on which one rests, or which gave what a hold prolongs, and
+// what the person did as a whole while anything rests on anything.
+func (h *history) aliveFacts(at time.Time) map[string]bool {
+	byID := map[string][]int{}
+	for i := range h.facts {
+		byID[h.facts[i].ID] = append(byID[h.facts[i].ID], i)
+	}
+	groups := map[string]bool{}
+	prolonged := map[Item]bool{}
+	rests := func(b *Basis) {
+		for _, id := range b.Facts {
+			for _, j := range byID[id] {
+				groups[h.groupOf(j)] = true
+			}
+		}
+	}
 	for i := range h.all {
 		b := &h.all[i]
 		if b.Until != nil && !b.Until.After(at) {
 			continue
 		}
-		for j := range h.facts {
-			if slices.Contains(b.Facts, h.facts[j].ID) {
-				out[h.groupOf(j)] = true
+		rests(b)
+		if r := h.policy.rule(b.Rule); r != nil && r.Prolongs {
+			for _, item := range b.Keeps {
+				prolonged[item] = true
 			}
+		}
+	}
+	for i := range h.all {
+		if slices.ContainsFunc(h.all[i].Keeps, func(item Item) bool { return prolonged[item] }) {
+			rests(&h.all[i])
+		}
+	}
+	out := map[string]bool{}
+	for i := range h.facts {
+		group := h.groupOf(i)
+		if groups[group] || group == "" && len(groups) > 0 {
+			out[h.facts[i].ID] = true
 		}
 	}
 	return out
@@ -348,10 +401,22 @@ func (s *Subject) rest(p *Policy, held []holding, at time.Time) {
 	if !standing {
 		next(forget)
 	}
-	if s.unseal(); !s.Known && !forget.After(at) {
+	if t, ok := s.tombsUntil(p); ok {
+		next(t)
+	}
+	requests := Requests(p, s.Facts, at)
+	if s.RequestDue = requestDue(requests); s.RequestDue != nil {
+		for i := range requests {
+			next(requests[i].Due)
+		}
+	}
+	if s.unseal(); !s.Known && len(s.Outbox) == 0 && !forget.After(at) {
 		s.Sealed = nil // nobody ever came to need it
 	}
 	s.forget(p, held, at)
+	if s.ReviewAt == nil && len(s.Facts) == 0 && (s.Journal.Seq > 0 || s.Pending()) {
+		s.note(Note{Key: NotedForgotten + ":" + at.Format(time.RFC3339Nano), At: at, What: NotedForgotten})
+	}
 }
 
 // forget drops deletions that nothing can repeat.

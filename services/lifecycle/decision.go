@@ -32,8 +32,11 @@ type Decision struct {
 	Effective time.Time `json:"effective"`
 	// Revision is the policy that decided.
 	Revision string `json:"revision"`
-	// WholePerson means that nothing may be held any more but keyed hashes.
+	// WholePerson means that nothing may be held any more but keyed hashes, and the
+	// correspondence about the person's own request until it is answered.
 	WholePerson bool `json:"whole_person,omitempty"`
+	// Again means that the deletion was said before, and the data have come back.
+	Again bool `json:"again,omitempty"`
 	// Items are what to delete.
 	Items []Item `json:"items,omitempty"`
 	// Names lists the other names of the records among Items, by which another

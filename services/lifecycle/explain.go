@@ -15,13 +15,48 @@ type Explanation struct {
 	Policy  string    `json:"policy"`
 	// Holds are the items that may be held then.
 	Holds []Held `json:"holds"`
+	// Rules are those that the bases rest on, by id: the law behind each, the period,
+	// and the line of the policy.
+	Rules map[string]RuleNote `json:"rules"`
 	// Facts are what the bases rest on, up to that instant.
 	Facts []Fact `json:"facts"`
+	// Consents are how it stands with each consent, Requests with each request for
+	// a right, Bans with the use of what is held.
+	Consents []Consent `json:"consents"`
+	Requests []Request `json:"requests,omitempty"`
+	Bans     []Ban     `json:"bans,omitempty"`
+	// Receipts are the answers of recipients to deletions, as far as they came.
+	Receipts []RecipientAnswer `json:"receipts,omitempty"`
+	// Tombstone is what stays known, in keyed hashes, of what was deleted.
+	Tombstone *TombstoneNote `json:"tombstone,omitempty"`
 	// Deleted and Asked are what other systems were told by then.
 	Deleted []Deletion     `json:"deleted,omitempty"`
 	Asked   []PastQuestion `json:"asked,omitempty"`
 	// NextChange is when time alone will next end something; nil means never.
 	NextChange *time.Time `json:"next_change,omitempty"`
+}
+
+// RuleNote says where a rule comes from and how long it lets data be held.
+type RuleNote struct {
+	Purpose string `json:"purpose"`
+	Article string `json:"article"`
+	Cites   string `json:"cites,omitempty"`
+	// Exempt is why the data may stay although erasure was asked for.
+	Exempt string `json:"exempt,omitempty"`
+	// Period is the rule's, in the words of the policy.
+	Period string `json:"period"`
+	// Line is where the rule stands in File.
+	File string `json:"file,omitempty"`
+	Line int    `json:"line,omitempty"`
+}
+
+// TombstoneNote says what stays of what was deleted, and until when.
+type TombstoneNote struct {
+	// Deleted is when everything of the person was deleted; absent while only parts were.
+	Deleted *time.Time `json:"deleted,omitempty"`
+	Marks   int        `json:"marks"`
+	// LastDay is the last day on which anything of it is kept.
+	LastDay string `json:"last_day"`
 }
 
 // PastQuestion is a consent that the person was to be asked for.
@@ -56,6 +91,11 @@ func Explain(p *Policy, s Subject, at time.Time) Explanation {
 			e.Holds = append(e.Holds, p.held(o, bases, at))
 		}
 	}
+	e.Rules = p.notes(e.Holds)
+	then := s
+	then.Facts = facts
+	e.Consents, e.Requests, e.Bans = Consents(p, then, at), Requests(p, facts, at), Bans(p, then, at)
+	e.Receipts, e.Tombstone = recipientAnswers(facts), s.tombstone(p, at)
 	for i := range bases {
 		if until := bases[i].Until; until != nil && until.After(at) && (e.NextChange == nil || until.Before(*e.NextChange)) {
 			e.NextChange = until
@@ -68,6 +108,43 @@ func Explain(p *Policy, s Subject, at time.Time) Explanation {
 		}
 	}
 	return e
+}
+
+// notes returns what is to be known of the rules that hold something.
+func (p *Policy) notes(holds []Held) map[string]RuleNote {
+	out := map[string]RuleNote{}
+	for i := range holds {
+		for _, b := range holds[i].Because {
+			r := p.rule(b.Rule)
+			if _, ok := out[b.Rule]; ok || r == nil {
+				continue
+			}
+			out[b.Rule] = RuleNote{
+				Purpose: r.Purpose, Article: r.Article, Cites: r.Cites, Exempt: r.Exempt, Period: r.Until.String(), File: p.File, Line: r.Line,
+			}
+		}
+	}
+	return out
+}
+
+func (s *Subject) tombstone(p *Policy, at time.Time) *TombstoneNote {
+	t := TombstoneNote{}
+	var last time.Time
+	for i := range s.Buried {
+		if !s.Buried[i].At.After(at) {
+			t.Marks++
+			last = maxTime(last, p.tombEnd(s.Buried[i].At))
+		}
+	}
+	if h := s.Horizon; h != nil && !h.At.After(at) {
+		t.Deleted = &h.At
+		last = maxTime(last, p.tombEnd(h.At))
+	}
+	if !last.After(at) {
+		return nil
+	}
+	t.LastDay = p.LastDay(&last)
+	return &t
 }
 
 func (p *Policy) held(o holding, bases []Basis, at time.Time) Held {

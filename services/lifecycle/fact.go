@@ -230,13 +230,13 @@ func (k Kind) rank() int {
 	switch k {
 	case Erasure:
 		return 5
-	case Objection:
+	case Objection, objectionUpheld:
 		return 4
-	case Unsubscribe:
+	case Unsubscribe, Invalidated:
 		return 3
 	case Refusal:
 		return 2
-	case NegotiationClosed, AccessEnded, Release, Refund, Performed:
+	case NegotiationClosed, AccessEnded, Release, Refund, Performed, OrderExpired, ComplaintSettled, RestrictionLifted:
 		return 1
 	}
 	return 0
@@ -246,7 +246,8 @@ func (k Kind) rank() int {
 // record it mentions.
 func (k Kind) aboutPerson() bool {
 	switch k {
-	case Signup, SignupPending, Refusal, Unsubscribe, Objection, Erasure:
+	case Signup, SignupPending, Refusal, Unsubscribe, Objection, Erasure, objectionUpheld,
+		Bounce, ConsentAsked, Invalidated, AddressChanged, Restriction, RestrictionLifted:
 		return true
 	}
 	return false
@@ -262,11 +263,14 @@ func compareFacts(a, b Fact) int {
 
 // union returns both lists of facts, in order, each fact once. Of two tellings
 // of one fact the one received first stays, so arrival order does not matter.
+// Tests of a platform are no facts.
 func union(have, more []Fact) []Fact {
 	all := make([]Fact, 0, len(have)+len(more))
 	all = append(all, have...)
 	for _, f := range more {
-		all = append(all, f.Settled())
+		if !f.has(TraitTest) {
+			all = append(all, f.Settled())
+		}
 	}
 	slices.SortStableFunc(all, func(a, b Fact) int {
 		return cmp.Or(cmp.Compare(a.ID, b.ID), a.Received.Compare(b.Received), a.Occurred.Compare(b.Occurred))

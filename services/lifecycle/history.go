@@ -5,16 +5,22 @@ import (
 	"time"
 )
 
-// history is a person's facts in order, with the records and contracts they are
-// about told apart. Facts name records by several names (an order, its payment,
-// its invoice); names that were ever mentioned together are one record.
+// history is what happened to a person, in order and as rules see it, with the
+// records and contracts told apart. Facts name records by several names (an order,
+// its payment, its invoice); names that were ever mentioned together are one record.
 type history struct {
 	policy *Policy
-	facts  []Fact
-	// record and contract hold, for each fact, the name its group goes by.
-	record   []string
-	contract []string
-	consents []Basis
+	// facts are acts: see Policy.acts.
+	facts []Fact
+	// record and contract hold, for each fact, the name its group goes by; byRecord
+	// and byContract are the facts of each such name, and shared those that belong
+	// to every group.
+	record, contract     []string
+	byRecord, byContract map[string][]int
+	shared               []int
+	// traits are those of a record's facts together.
+	traits   map[string][]string
+	consents []consent
 	// all is every basis that the facts raise.
 	all []Basis
 }
@@ -44,21 +50,28 @@ func (n names) join(a, b string) {
 }
 
 func newHistory(p *Policy, facts []Fact) *history {
-	h := &history{
-		policy:   p,
-		facts:    facts,
-		record:   make([]string, len(facts)),
-		contract: make([]string, len(facts)),
-	}
+	h := &history{policy: p, facts: p.acts(facts)}
+	h.nameGroups()
+	h.gatherGroups()
+	h.consents = h.foldConsents()
+	h.all = h.bases()
+	return h
+}
+
+// nameGroups finds out which record and which contract each fact is about.
+func (h *history) nameGroups() {
+	h.record, h.contract = make([]string, len(h.facts)), make([]string, len(h.facts))
 	records, contracts := names{}, names{}
-	for _, f := range facts {
+	for i := range h.facts {
+		f := &h.facts[i]
 		for _, link := range f.Links {
 			if f.Ref != "" {
 				records.join(f.Ref, link)
 			}
 		}
 	}
-	for i, f := range facts {
+	for i := range h.facts {
+		f := &h.facts[i]
 		if f.Ref != "" {
 			h.record[i] = records.find(f.Ref)
 		}
@@ -66,16 +79,34 @@ func newHistory(p *Policy, facts []Fact) *history {
 			contracts.join(h.record[i], records.find(f.Contract))
 		}
 	}
-	for i, f := range facts {
+	for i := range h.facts {
 		name := h.record[i]
 		if name == "" {
-			name = f.Contract
+			name = h.facts[i].Contract
 		}
 		h.contract[i] = contracts.find(records.find(name))
 	}
-	h.consents = h.consentBases()
-	h.all = h.bases()
-	return h
+}
+
+func (h *history) gatherGroups() {
+	h.byRecord, h.byContract, h.traits = map[string][]int{}, map[string][]int{}, map[string][]string{}
+	for i := range h.facts {
+		f := &h.facts[i]
+		if f.Kind.aboutPerson() {
+			h.shared = append(h.shared, i)
+			continue
+		}
+		if h.record[i] != "" {
+			h.byRecord[h.record[i]] = append(h.byRecord[h.record[i]], i)
+			h.traits[h.record[i]] = append(h.traits[h.record[i]], f.Traits...)
+		}
+		if h.contract[i] != "" {
+			h.byContract[h.contract[i]] = append(h.byContract[h.contract[i]], i)
+		}
+		if h.record[i] == "" || h.contract[i] == "" {
+			h.shared = append(h.shared, i)
+		}
+	}
 }
 
 // otherNames returns the names, other than the one it goes by, of each record
@@ -86,10 +117,8 @@ func (h *history) otherNames(items []Item) map[string][]string {
 		if item.Ref == "" || out[item.Ref] != nil {
 			continue
 		}
-		for i, f := range h.facts {
-			if h.record[i] == item.Ref {
-				out[item.Ref] = append(append(out[item.Ref], f.Ref), f.Links...)
-			}
+		for _, i := range h.byRecord[item.Ref] {
+			out[item.Ref] = append(append(out[item.Ref], h.facts[i].Ref), h.facts[i].Links...)
 		}
 		slices.Sort(out[item.Ref])
 		out[item.Ref] = slices.DeleteFunc(slices.Compact(out[item.Ref]), func(n string) bool { return n == item.Ref })
@@ -117,30 +146,43 @@ func (h *history) groups(r *Rule) []group {
 		}
 		return []group{{facts: all}}
 	}
-	key := h.record
+	key, members := h.record, h.byRecord
 	if r.Per == PerContract {
-		key = h.contract
+		key, members = h.contract, h.byContract
 	}
 	var out []group
+	seen := map[string]bool{}
 	for i := range h.facts {
-		if !r.raisedBy(&h.facts[i]) || slices.ContainsFunc(out, func(g group) bool { return g.ref == key[i] }) {
+		if seen[key[i]] || !h.raises(r, i) {
 			continue
 		}
-		g := group{ref: key[i]}
-		for j := range h.facts {
-			if key[j] == g.ref || key[j] == "" || h.facts[j].Kind.aboutPerson() {
-				g.facts = append(g.facts, j)
-			}
-		}
-		out = append(out, g)
+		seen[key[i]] = true
+		out = append(out, group{ref: key[i], facts: merge(members[key[i]], h.shared)})
 	}
 	return out
 }
 
-func (r *Rule) raisedBy(f *Fact) bool {
-	if !slices.Contains(r.Raised, f.Kind) {
+// merge joins two ascending lists into one, each number once.
+func merge(a, b []int) []int {
+	out := append(slices.Clone(a), b...)
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// raises tells whether a fact raises the rule. What was sold is told by the fact
+// itself; a trait may be told by any fact of the record, such as the sale that a
+// refund belongs to.
+func (h *history) raises(r *Rule, i int) bool {
+	f := &h.facts[i]
+	if !slices.Contains(r.Raised, f.Kind) || !r.suits(f) {
 		return false
 	}
+	has := func(trait string) bool { return f.has(trait) || slices.Contains(h.traits[h.record[i]], trait) }
+	return (len(r.Where) == 0 || slices.ContainsFunc(r.Where, has)) && !slices.ContainsFunc(r.Unless, has)
+}
+
+// suits tells whether what was sold is of the rule's kind.
+func (r *Rule) suits(f *Fact) bool {
 	if len(r.Access) == 0 || f.Kind == Refund {
 		return true
 	}
@@ -151,24 +193,36 @@ func (r *Rule) raisedBy(f *Fact) bool {
 	return slices.Contains(r.Access, access)
 }
 
-// endedBy tells whether the fact ends the rule's basis at once. An objection
-// reaches a basis other than consent only when it names the purpose: GDPR Art.
-// 21(2) is about marketing, Art. 21(1) about the rest.
-func (r *Rule) endedBy(f *Fact) bool {
-	if !slices.Contains(r.Ended, f.Kind) {
-		return false
+// ends tells whether a fact ends the rule's basis at once.
+func (h *history) ends(r *Rule, f *Fact) bool {
+	switch f.Kind {
+	case objectionUpheld:
+		return slices.Contains(r.Ended, Objection) && slices.Contains(f.Purposes, r.Purpose)
+	case Objection:
+		if !h.policy.marketing(r.Purpose) || len(f.Purposes) > 0 && !slices.Contains(f.Purposes, r.Purpose) {
+			return false
+		}
+	case Refund:
+		if !f.Full {
+			return false
+		}
+	case Signup:
+		if f.void() {
+			return false
+		}
+	case RestrictionLifted:
+		if f.Told == nil || f.Told.After(f.Occurred) {
+			return false // the person is told first (Art. 18(3))
+		}
 	}
-	return f.Kind != Objection || slices.Contains(f.Purposes, r.Purpose)
+	return slices.Contains(r.Ended, f.Kind)
 }
 
 // refunded tells whether the record was refunded in full.
 func (h *history) refunded(record string) bool {
-	for i, f := range h.facts {
-		if f.Kind == Refund && f.Full && h.record[i] == record {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(h.byRecord[record], func(i int) bool {
+		return h.facts[i].Kind == Refund && h.facts[i].Full
+	})
 }
 
 // anchors finds the instants that a rule's period in a group is counted from.
@@ -189,7 +243,9 @@ func (h *history) anchors(g group, acts []int) anchors {
 		if t, ok := h.latest(acts, of); ok {
 			return t, true
 		}
-		return h.latest(g.facts, of)
+		// Something else than what raised the basis counts once it stands.
+		since := h.facts[acts[0]].Occurred
+		return h.latest(g.facts, func(f *Fact) bool { return of(f) && !f.Occurred.Before(since) })
 	}
 }
 

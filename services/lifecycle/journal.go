@@ -4,7 +4,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -15,6 +17,9 @@ const (
 	NotedReplay = "replay"
 	// NotedAlarm is something that the seller must look at.
 	NotedAlarm = "alarm"
+	// NotedAbsorbed says that another subject turned out to be the same person; Text
+	// is its id, and its own journal goes no further.
+	NotedAbsorbed = "absorbed"
 	// NotedForgotten closes a journal: nothing is left of the subject.
 	NotedForgotten = "forgotten"
 )
@@ -81,4 +86,66 @@ func (e Entry) Follow(last Entry) (Entry, error) {
 	var err error
 	e.Hash, err = e.sum()
 	return e, err
+}
+
+// EntryOf is the entry for a decision, yet to follow others. mark makes a keyed hash
+// of the name of a record.
+func EntryOf(d *Decision, mark func(ref string) string) Entry {
+	effective := d.Effective
+	e := Entry{
+		Key: d.ID, At: d.At, What: string(d.Kind), Decision: d.ID, Effective: &effective, Revision: d.Revision,
+		Items: markItems(d.Items, mark),
+	}
+	if d.Again {
+		e.What = NotedReplay
+	}
+	if d.Question != nil {
+		e.Text = d.Question.Purpose + " by " + d.Question.Channel
+	}
+	for i := range d.Because {
+		reason := d.Because[i].Purpose + " " + d.Because[i].Article
+		if !slices.Contains(e.Rules, reason) {
+			e.Rules = append(e.Rules, reason)
+		}
+	}
+	return e
+}
+
+// EntryOfNote is the entry for a note, yet to follow others.
+func EntryOfNote(n *Note, mark func(ref string) string) Entry {
+	return Entry{Key: n.Key, At: n.At, What: n.What, Text: n.Text, Items: markItems(n.Items, mark)}
+}
+
+func markItems(items []Item, mark func(ref string) string) []Item {
+	var out []Item
+	for _, i := range items {
+		if i.Ref != "" {
+			i.Ref = mark(i.Ref)
+		}
+		out = append(out, i)
+	}
+	return out
+}
+
+// CheckChain finds the first thing that is wrong with the entries of one subject, in
+// their order: an entry that was changed, taken out or put in. Entries may be missing
+// at the beginning when they were let go before kept. It returns nil when all is well.
+func CheckChain(entries []Entry, kept time.Time) error {
+	for i := range entries {
+		e := &entries[i]
+		sum, err := e.sum()
+		switch {
+		case err != nil:
+			return err
+		case sum != e.Hash:
+			return fmt.Errorf("entry %d was changed: its hash does not fit", e.Seq)
+		case i > 0 && (e.Seq != entries[i-1].Seq+1 || e.Prev != entries[i-1].Hash):
+			return fmt.Errorf("entry %d does not follow entry %d: something was taken out or put in", e.Seq, entries[i-1].Seq)
+		case i == 0 && e.Seq > 1 && (e.PrevAt == nil || !e.PrevAt.Before(kept)):
+			return fmt.Errorf("entries before %d are missing and were not old enough to be let go", e.Seq)
+		case i == 0 && e.Seq == 1 && (e.Prev != "" || e.PrevAt != nil):
+			return errors.New("entry 1 follows something")
+		}
+	}
+	return nil
 }

@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -27,6 +28,9 @@ const (
 	AnchorAccessEnd = "access_end"
 	// AnchorConsentEnd is when the person's last consent ended.
 	AnchorConsentEnd = "consent_end"
+	// AnchorDeletion is when the last personal data of a person were deleted. Only a
+	// tombstone can be counted from it.
+	AnchorDeletion = "deletion"
 )
 
 // moment is an instant and the civil date that stands for it.
@@ -58,6 +62,9 @@ func (p Period) String() string { return p.text }
 // lapse returns the first instant at which the period is over, or false while
 // it has no end.
 func (p Period) lapse(a anchors, place Place) (time.Time, bool) {
+	if p.root == nil {
+		return time.Time{}, false
+	}
 	m, ok := p.root.reckon(a, place)
 	if !ok {
 		return time.Time{}, false
@@ -67,6 +74,14 @@ func (p Period) lapse(a anchors, place Place) (time.Time, bool) {
 	}
 	return m.date.End(place.Zone), true
 }
+
+// From is the lapse of a period in which every anchor is the same instant.
+func (p Period) From(t time.Time, place Place) (time.Time, bool) {
+	return p.lapse(func(string) (time.Time, bool) { return t, true }, place)
+}
+
+// Set tells whether the period was given.
+func (p Period) Set() bool { return p.root != nil }
 
 type anchor string
 
@@ -119,6 +134,50 @@ func (s endOf) reckon(a anchors, place Place) (moment, bool) {
 	return m, true
 }
 
+// dayOf is a day of the month or of the year that follows its anchor: the 25th of
+// the month after, 30 April of the year after. The day is cut to the month's last.
+type dayOf struct {
+	day   int
+	month time.Month // 0: of the month after
+	of    step
+}
+
+func (s dayOf) reckon(a anchors, place Place) (moment, bool) {
+	m, ok := s.of.reckon(a, place)
+	if !ok {
+		return m, false
+	}
+	first := calendar.Date{Year: m.date.Year + 1, Month: s.month, Day: 1}
+	if s.month == 0 {
+		first = calendar.Date{Year: m.date.Year, Month: m.date.Month, Day: 1}.AddMonths(1)
+	}
+	first.Day = min(s.day, first.EndOfMonth().Day)
+	return moment{date: first, at: first.Start(place.Zone)}, true
+}
+
+// earliest is the first of several ends, of those that are known.
+type earliest []Period
+
+func (s earliest) reckon(a anchors, place Place) (moment, bool) {
+	var first time.Time
+	found := false
+	for _, p := range s {
+		if t, ok := p.lapse(a, place); ok && (!found || t.Before(first)) {
+			first, found = t, true
+		}
+	}
+	return moment{at: first, exact: true}, found
+}
+
+// FirstOf returns the period that is over as soon as one of several is.
+func FirstOf(periods ...Period) Period {
+	texts := make([]string, len(periods))
+	for i, p := range periods {
+		texts[i] = p.text
+	}
+	return Period{text: strings.Join(texts, "; or, if earlier, "), root: earliest(periods)}
+}
+
 type shifted struct{ of step }
 
 func (s shifted) reckon(a anchors, place Place) (moment, bool) {
@@ -135,18 +194,24 @@ const maxCount = 1000
 // workingDay ends a period whose last day moves off weekends and holidays.
 const workingDay = ", next working day"
 
+// Terms finds a named date of the policy, such as the day on which a tax falls due.
+type Terms func(name string) (Period, bool)
+
 // ParsePeriod reads a period:
 //
 //	period = moment [", next working day"]
 //	moment = [last] anchor
-//	       | number unit "after" moment        unit: hours, days, weeks, months, years
+//	       | number unit "after" moment              unit: hours, days, weeks, months, years
 //	       | "end_of_year" "of" moment
 //	       | "end_of_month" "of" moment
+//	       | "25th of the month after" moment        any day
+//	       | "30 April of the year after" moment     any day and month
 //
-// An anchor is a kind of fact or one of the Anchor constants.
-func ParsePeriod(text string) (Period, error) {
+// An anchor is a kind of fact, one of the Anchor constants, or a term.
+func ParsePeriod(text string, terms Terms) (Period, error) {
+	p := parser{terms}
 	words := strings.Fields(strings.TrimSuffix(text, workingDay))
-	root, err := parseMoment(words)
+	root, err := p.moment(words)
 	if err != nil {
 		return Period{}, fmt.Errorf("period %q: %w", text, err)
 	}
@@ -156,30 +221,76 @@ func ParsePeriod(text string) (Period, error) {
 	return Period{text: text, root: root}, nil
 }
 
-func parseMoment(words []string) (step, error) {
+type parser struct{ terms Terms }
+
+func (p parser) moment(words []string) (step, error) {
 	if len(words) == 0 {
 		return nil, fmt.Errorf("says no event to count from; write for example %q", "14 days after sale")
 	}
 	switch word := words[0]; {
 	case word == "end_of_year" || word == "end_of_month":
-		return parseEndOf(word, words[1:])
+		return p.endOf(word, words[1:])
 	case word[0] >= '0' && word[0] <= '9':
-		return parseAfter(word, words[1:])
+		return p.counted(word, words[1:])
 	case word == "last":
-		return parseAnchor(words[1:])
+		return p.anchor(words[1:])
 	}
-	return parseAnchor(words)
+	return p.anchor(words)
 }
 
-func parseEndOf(unit string, rest []string) (step, error) {
+func (p parser) endOf(unit string, rest []string) (step, error) {
 	if len(rest) == 0 || rest[0] != "of" {
 		return nil, fmt.Errorf("%s needs \"of\" and an event, as in %q", unit, unit+" of sale")
 	}
-	of, err := parseMoment(rest[1:])
+	of, err := p.moment(rest[1:])
 	return endOf{unit, of}, err
 }
 
-func parseAfter(number string, rest []string) (step, error) {
+// counted reads what begins with a number: so many units after, or a day.
+func (p parser) counted(number string, rest []string) (step, error) {
+	if of, ok := following(rest, "of the month after"); ok {
+		return p.dayOf(strings.TrimRight(number, "stndrh"), 0, of)
+	}
+	if len(rest) > 0 {
+		if month, ok := monthOf(rest[0]); ok {
+			of, ok := following(rest[1:], "of the year after")
+			if !ok {
+				return nil, fmt.Errorf("%q needs \"of the year after\" and an event", number+" "+rest[0])
+			}
+			return p.dayOf(number, month, of)
+		}
+	}
+	return p.after(number, rest)
+}
+
+// following returns the words behind a phrase.
+func following(words []string, phrase string) ([]string, bool) {
+	want := strings.Fields(phrase)
+	if len(words) < len(want) || !slices.Equal(words[:len(want)], want) {
+		return nil, false
+	}
+	return words[len(want):], true
+}
+
+func monthOf(word string) (time.Month, bool) {
+	for m := time.January; m <= time.December; m++ {
+		if m.String() == word {
+			return m, true
+		}
+	}
+	return 0, false
+}
+
+func (p parser) dayOf(number string, month time.Month, rest []string) (step, error) {
+	day, err := strconv.Atoi(number)
+	if err != nil || day < 1 || day > 31 {
+		return nil, fmt.Errorf("%q is not a day from 1 to 31", number)
+	}
+	of, err := p.moment(rest)
+	return dayOf{day, month, of}, err
+}
+
+func (p parser) after(number string, rest []string) (step, error) {
 	n, err := strconv.Atoi(number)
 	if err != nil || n < 1 || n > maxCount {
 		return nil, fmt.Errorf("%q is not a whole number from 1 to %d", number, maxCount)
@@ -196,33 +307,32 @@ func parseAfter(number string, rest []string) (step, error) {
 	if len(rest) < 2 || rest[1] != "after" {
 		return nil, fmt.Errorf("has no anchor: %q needs \"after\" and an event, as in %q", number+" "+rest[0], number+" "+rest[0]+" after sale")
 	}
-	of, err := parseMoment(rest[2:])
+	of, err := p.moment(rest[2:])
 	return after{n, unit, of}, err
 }
 
-func parseAnchor(words []string) (step, error) {
-	if len(words) != 1 || !isAnchor(words[0]) {
-		return nil, fmt.Errorf("%q is not an event to count from; known are %s", strings.Join(words, " "), strings.Join(anchorNames(), ", "))
+func (p parser) anchor(words []string) (step, error) {
+	name := strings.Join(words, " ")
+	if p.terms != nil {
+		if term, ok := p.terms(name); ok {
+			return term.root, nil
+		}
 	}
-	return anchor(words[0]), nil
+	if !isAnchor(name) {
+		return nil, fmt.Errorf("%q is not an event to count from; known are %s, and the policy's terms", name, strings.Join(anchorNames(), ", "))
+	}
+	return anchor(name), nil
 }
 
 func anchorNames() []string {
-	names := []string{AnchorAct, AnchorPerformance, AnchorAccessEnd, AnchorConsentEnd}
+	names := []string{AnchorAct, AnchorPerformance, AnchorAccessEnd, AnchorConsentEnd, AnchorDeletion, string(Requested)}
 	for _, k := range Kinds() {
 		names = append(names, string(k))
 	}
 	return names
 }
 
-func isAnchor(word string) bool {
-	for _, name := range anchorNames() {
-		if name == word {
-			return true
-		}
-	}
-	return false
-}
+func isAnchor(word string) bool { return slices.Contains(anchorNames(), word) }
 
 // Open returns the period that has no end of its own: the basis stands until a
 // fact ends it.

@@ -27,6 +27,10 @@ type Subject struct {
 	// Deleted and Asked remember what was said, so that it is said once.
 	Deleted []Deletion `json:"deleted,omitempty"`
 	Asked   []Asked    `json:"asked,omitempty"`
+	// Buried and Horizon are the person's tombstone: keyed hashes and times of what
+	// was deleted, with an end of their own.
+	Buried  []Burial `json:"buried,omitempty"`
+	Horizon *Horizon `json:"horizon,omitempty"`
 	// Outbox holds decisions that are made and not yet sent.
 	Outbox []Decision `json:"outbox,omitempty"`
 	// Notes are for the journal and not in it yet, besides the Outbox.
@@ -35,8 +39,10 @@ type Subject struct {
 	Journal Head `json:"journal,omitzero"`
 	// Revision is the policy under which Bases were worked out.
 	Revision string `json:"revision,omitempty"`
-	// Seen is when the person was last heard of.
-	Seen time.Time `json:"seen"`
+	// Seen is when the person was last heard of, Decided when it was last worked out
+	// what follows.
+	Seen    time.Time `json:"seen"`
+	Decided time.Time `json:"decided,omitzero"`
 	// RequestDue is when the most urgent open request must be answered; nil when
 	// none is open.
 	RequestDue *time.Time `json:"request_due,omitempty"`
@@ -95,9 +101,11 @@ func (s *Subject) Knows(p *Policy, facts []Fact, at time.Time) bool {
 		return false
 	}
 	for i := range facts {
-		received := facts[i].Settled().Received
-		known := slices.ContainsFunc(s.Facts, func(f Fact) bool { return f.ID == facts[i].ID && !received.Before(f.Received) })
-		if !known {
+		f := facts[i].Settled()
+		known := f.Kind.brings() && s.buried(f.mark()) != nil || slices.ContainsFunc(s.Facts, func(have Fact) bool {
+			return have.ID == f.ID && !f.Received.Before(have.Received)
+		})
+		if !known || s.comesBack(p, &f) {
 			return false
 		}
 	}
@@ -125,6 +133,17 @@ func Absorb(s, other Subject) Subject {
 			s.Outbox = append(s.Outbox, d)
 		}
 	}
+	for _, n := range other.Notes {
+		s.note(n)
+	}
+	if other.Journal.Seq > 0 {
+		// The other's journal ends without having been closed; this says why.
+		s.note(Note{Key: NotedAbsorbed + ":" + other.ID, At: maxTime(s.Decided, other.Decided), What: NotedAbsorbed, Text: other.ID})
+	}
+	s.Buried = joinBurials(s.Buried, other.Buried)
+	if h := other.Horizon; h != nil && (s.Horizon == nil || h.At.After(s.Horizon.At)) {
+		s.Horizon = h
+	}
 	s.Seen = maxTime(s.Seen, other.Seen)
 	s.Revision = "" // so that Decide works it out again
 	return s
@@ -132,7 +151,7 @@ func Absorb(s, other Subject) Subject {
 
 // Redirect returns what is left of a subject that another absorbed.
 func Redirect(s Subject, into string) Subject {
-	return Subject{ID: s.ID, Version: s.Version, MergedInto: into, Seen: s.Seen}
+	return Subject{ID: s.ID, Version: s.Version, MergedInto: into, Seen: s.Seen, Journal: s.Journal}
 }
 
 func joinSorted(a, b []string) []string {

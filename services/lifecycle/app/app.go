@@ -18,9 +18,11 @@ import (
 	"github.com/rodopath/rodopath/api/service"
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/adoption"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/apply"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/httpapi"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/identity"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/journal"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/natsio"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/policy"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/relay"
@@ -39,6 +41,9 @@ type Options struct {
 	Alone bool
 	// Tokens open the HTTP interface, besides those of the configuration.
 	Tokens []string
+	// Approve is the revision of a policy that may delete more than the configured
+	// share.
+	Approve string
 	// Now tells the time; nil means time.Now.
 	Now func() time.Time
 	Log *slog.Logger
@@ -53,6 +58,9 @@ type App struct {
 	js      jetstream.JetStream
 	handler http.Handler
 	policy  *lifecycle.Policy
+	// waiting is a policy that needs approval before it is in force.
+	waiting  *adoption.Waiting
+	measures map[string]string
 
 	stop context.CancelFunc
 	done sync.WaitGroup
@@ -66,8 +74,8 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	p, err := policy.Load(policyPath(opts.Config), opts.Config.Controller)
-	if err != nil {
+	// A policy that cannot be read ends the start before anything is opened.
+	if _, err := policy.Load(policyPath(opts.Config), opts.Config.Controller); err != nil {
 		return nil, err
 	}
 	vault, err := openVault(opts)
@@ -82,7 +90,10 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{store: st, js: js, policy: p}
+	a := &App{store: st, js: js}
+	if err := a.adopt(ctx, opts); err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
 	if err := a.assemble(opts, vault); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
@@ -93,7 +104,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 func (a *App) assemble(opts Options, vault *identity.Vault) error {
 	events := &natsio.Events{JetStream: a.js}
 	a.relay = relay.New(relay.Options{
-		Store: a.store, Publisher: events, Vault: vault, Policy: a.policy,
+		Store: a.store, Publisher: events, Journal: &journal.Writer{Store: a.store, Mark: vault.Mark}, Vault: vault, Policy: a.policy,
 		Log: opts.Log.With("loop", "relay"),
 	})
 	applier := apply.New(apply.Options{
@@ -102,15 +113,20 @@ func (a *App) assemble(opts Options, vault *identity.Vault) error {
 	a.facts = &natsio.Facts{JetStream: a.js, Apply: applier.Apply, Alone: opts.Alone, Log: opts.Log.With("loop", "facts")}
 	a.sweeper = sweep.New(sweep.Options{
 		Store: a.store, Reviewer: applier, Revision: a.policy.Revision, Now: opts.Now,
-		Log: opts.Log.With("loop", "sweep"),
+		Prune: func(ctx context.Context) (int, error) { return a.store.Prune(ctx, a.journalKept(opts.Now()), pruned) },
+		Log:   opts.Log.With("loop", "sweep"),
 	})
-	tokens, err := opts.Config.Secrets(opts.Config.API.Tokens)
+	tokens, err := tokens(opts)
 	if err != nil {
 		return err
 	}
 	api, err := httpapi.New(httpapi.Options{
-		Store: a.store, Events: events, Vault: vault, Policy: a.policy,
-		Tokens: append(tokens, opts.Tokens...), Now: opts.Now, Log: opts.Log.With("part", "api"),
+		Store: a.store, Lists: a.store, Journal: a.store, Events: events, Teller: a.facts, Vault: vault,
+		Policy: a.policy, Waiting: a.waiting, Measures: a.measures,
+		Verify: func(ctx context.Context) (*journal.Report, error) {
+			return journal.Verify(ctx, a.store, a.journalKept(opts.Now()), func(int) {})
+		},
+		Tokens: tokens, Now: opts.Now, Log: opts.Log.With("part", "api"),
 		Ready: func(context.Context) error {
 			return service.Connected(opts.NATS)
 		},
@@ -122,6 +138,29 @@ func (a *App) assemble(opts Options, vault *identity.Vault) error {
 	api.Register(e)
 	a.handler = e
 	return nil
+}
+
+// pruned is how many journal entries are let go at once.
+const pruned = 1000
+
+// journalKept is since when the journals are kept.
+func (a *App) journalKept(now time.Time) time.Time { return now.AddDate(-a.policy.JournalYears, 0, 0) }
+
+// tokens are those of the configuration, each for its scopes, and those of whoever
+// started the service, for everything.
+func tokens(opts Options) ([]httpapi.Token, error) {
+	var out []httpapi.Token
+	for _, t := range opts.Config.API.Tokens {
+		secret, err := opts.Config.Secret(t.Token)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, httpapi.Token{Secret: secret, Scopes: t.Scopes})
+	}
+	for _, t := range opts.Tokens {
+		out = append(out, httpapi.Token{Secret: t})
+	}
+	return out, nil
 }
 
 // Handler answers the HTTP interface.
@@ -172,16 +211,6 @@ func (a *App) Settle(ctx context.Context) error {
 }
 
 const settlePoll = 10 * time.Millisecond
-
-func policyPath(c *config.Config) string {
-	if c.Policy == "" || c.Policy == policy.DefaultName {
-		return policy.DefaultName
-	}
-	return c.Path(c.Policy)
-}
-
-// PolicyText returns the shipped policy as YAML, to read and to copy.
-func PolicyText() string { return policy.Text() }
 
 // NewKeys returns new keys as JSON, for the configuration of a cluster.
 func NewKeys() ([]byte, error) {

@@ -15,8 +15,9 @@ import (
 const defaultListen = "127.0.0.1:8081"
 
 // Run runs the service on its own until the context ends: NATS and MongoDB by
-// the configuration at path and the environment.
-func Run(ctx context.Context, path, data string, log *slog.Logger) (err error) {
+// the configuration at path and the environment. A policy of the revision approve may
+// delete more than the configured share.
+func Run(ctx context.Context, path, data, approve string, log *slog.Logger) (err error) {
 	c, err := config.Load(path, os.Environ())
 	if err != nil {
 		return err
@@ -29,7 +30,7 @@ func Run(ctx context.Context, path, data string, log *slog.Logger) (err error) {
 		return err
 	}
 	defer nc.Close()
-	a, err := New(ctx, Options{Config: c, NATS: nc, Data: data, Log: log})
+	a, err := New(ctx, Options{Config: c, NATS: nc, Data: data, Approve: approve, Log: log})
 	if err != nil {
 		return err
 	}

@@ -3,8 +3,12 @@ package app
 import (
 	"context"
 	"path/filepath"
+	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/internal/adoption"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/apply"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/httpapi"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/journal"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/mongostore"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/relay"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/sqlitestore"
@@ -16,6 +20,13 @@ type storage interface {
 	apply.Store
 	relay.Store
 	sweep.Store
+	adoption.Store
+	journal.Store
+	journal.Reader
+	httpapi.Lists
+	httpapi.Journal
+	// Prune lets journal entries go that were made before an instant.
+	Prune(ctx context.Context, before time.Time, limit int) (int, error)
 	Close() error
 }
 

@@ -44,6 +44,12 @@ func (d Date) AddDays(n int) Date {
 	return In(time.Date(d.Year, d.Month, d.Day+n, 12, 0, 0, 0, time.UTC), time.UTC)
 }
 
+// DaysTo returns how many days e is after d.
+func (d Date) DaysTo(e Date) int {
+	noon := func(x Date) time.Time { return time.Date(x.Year, x.Month, x.Day, 12, 0, 0, 0, time.UTC) }
+	return int(noon(e).Sub(noon(d)) / (24 * time.Hour))
+}
+
 // AddMonths returns the same day n months later, or the last day of that month
 // when it is shorter.
 func (d Date) AddMonths(n int) Date {

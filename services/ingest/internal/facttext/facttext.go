@@ -53,11 +53,14 @@ func Fact(f *factv1.Fact) string {
 	add("wording", f.Wording)
 	add("purposes", strings.Join(f.Purposes, ","))
 	add("channels", strings.Join(f.Channels, ","))
-	add("form", f.GetEvidence().GetForm())
-	add("ip", f.GetEvidence().GetIp())
-	if t := f.GetEvidence().GetDoubleOptIn(); t != nil {
-		add("double_opt_in", instant(t))
+	add("traits", strings.Join(f.Traits, ","))
+	add("outcome", f.Outcome)
+	add("recipient", f.Recipient)
+	add("reason", quoted(f.Reason))
+	if f.Told != nil {
+		add("told", instant(f.Told))
 	}
+	words = append(words, evidence(f.Evidence)...)
 	add("who", who(f))
 	add("locators", strings.Join(f.Locators, ","))
 	return strings.Join(words, " ")
@@ -72,6 +75,31 @@ func flags(f *factv1.Fact) []string {
 		words = append(words, "full")
 	}
 	return words
+}
+
+func evidence(e *factv1.Evidence) []string {
+	var words []string
+	if e.GetForm() != "" {
+		words = append(words, "form="+e.GetForm())
+	}
+	if e.GetIp() != "" {
+		words = append(words, "ip="+e.GetIp())
+	}
+	if t := e.GetDoubleOptIn(); t != nil {
+		words = append(words, "double_opt_in="+instant(t))
+	}
+	if e.GetText() != "" {
+		words = append(words, "text="+quoted(e.GetText()))
+	}
+	return words
+}
+
+// quoted writes a text of several words so that it is one in the line.
+func quoted(s string) string {
+	if s == "" {
+		return ""
+	}
+	return strconv.Quote(s)
 }
 
 func who(f *factv1.Fact) string {

@@ -10,7 +10,8 @@ import (
 
 // Flaws lists what no reading may have, whatever was sent: a fact that leads to
 // nobody, a fact or a reading without an id, and an address anywhere but among
-// the identities. The source's own mark, as in "17@shop", is no address.
+// the identities. The source's own mark, as in "17@shop", is no address; a text
+// that the person saw may hold the seller's address, and nobody else's.
 func Flaws(source string, r ingest.Reading, err error) []string {
 	if err != nil {
 		if strings.Contains(err.Error(), "@") {
@@ -19,7 +20,7 @@ func Flaws(source string, r ingest.Reading, err error) []string {
 		return nil
 	}
 	shown := append([]string{r.ID}, r.Silent...)
-	var flaws, addresses []string
+	var flaws, addresses, texts []string
 	if r.ID == "" {
 		flaws = append(flaws, "reading without an id")
 	}
@@ -33,7 +34,8 @@ func Flaws(source string, r ingest.Reading, err error) []string {
 		if len(f.Identities)+len(f.Locators) == 0 {
 			flaws = append(flaws, "fact about nobody: "+Fact(f))
 		}
-		shown = slices.Concat(shown, []string{f.Id, f.Ref, f.Contract}, f.Links, f.Locators)
+		shown = slices.Concat(shown, []string{f.Id, f.Ref, f.Contract, f.Outcome, f.Recipient, f.Reason}, f.Links, f.Locators, f.Traits)
+		texts = append(texts, f.GetEvidence().GetText())
 		for _, id := range f.Identities {
 			if id.Kind == "email" {
 				addresses = append(addresses, id.Value)
@@ -42,12 +44,20 @@ func Flaws(source string, r ingest.Reading, err error) []string {
 	}
 	for _, text := range shown {
 		bare := strings.ReplaceAll(strings.ToLower(text), "@"+source, "")
-		known := slices.ContainsFunc(addresses, func(a string) bool { return strings.Contains(bare, a) })
-		if known || looksLikeAddress(bare) {
+		if holdsAny(bare, addresses) || looksLikeAddress(bare) {
 			flaws = append(flaws, "an address in "+text)
 		}
 	}
+	for _, text := range texts {
+		if holdsAny(strings.ToLower(text), addresses) {
+			flaws = append(flaws, "an address of a person in "+text)
+		}
+	}
 	return flaws
+}
+
+func holdsAny(text string, addresses []string) bool {
+	return slices.ContainsFunc(addresses, func(a string) bool { return strings.Contains(text, a) })
 }
 
 // looksLikeAddress tells whether something with a dot follows an @, as in the

@@ -19,7 +19,8 @@ func (f *fact) told(source *ingest.Source) *factv1.Fact {
 		Kind:               k,
 		Occurred:           payload.Time(f.At, time.UTC),
 		Identities:         f.Person.identities(),
-		Ref:                recordName(source.ID, f.Ref),
+		Locators:           f.locators(k),
+		Ref:                f.name(source.ID, k),
 		Contract:           recordName(source.ID, f.Contract),
 		PaidUntil:          payload.Time(f.PaidUntil, time.UTC),
 		PerformanceAwaited: f.PerformanceAwaited,
@@ -28,6 +29,11 @@ func (f *fact) told(source *ingest.Source) *factv1.Fact {
 		Purposes:           f.Purposes,
 		Channels:           f.Channels,
 		Evidence:           f.Evidence.told(),
+		Traits:             f.Traits,
+		Outcome:            f.Outcome,
+		Reason:             f.Reason,
+		Told:               payload.Time(f.Told, time.UTC),
+		Recipient:          f.Recipient,
 	}
 	for _, l := range f.Links {
 		out.Links = append(out.Links, recordName(source.ID, l))
@@ -42,6 +48,27 @@ func (f *fact) told(source *ingest.Source) *factv1.Fact {
 	}
 	ingest.SealApart(source.ID, out, apart...)
 	return out
+}
+
+// isTest tells whether the sender says that the fact is not real.
+func (f *fact) isTest() bool { return slices.Contains(f.Traits, ingest.TraitTest) }
+
+// name returns the ref as the rest of Rodopath knows it. A request may be made at
+// one source and answered at another, and a decision is ours, so their names are
+// no source's own.
+func (f *fact) name(source string, k factv1.Kind) string {
+	if isRequest(k) || isStep(k) || k == factv1.Kind_KIND_RECEIPT {
+		return f.Ref
+	}
+	return recordName(source, f.Ref)
+}
+
+// locators lets the steps of a request find the person by its name alone.
+func (f *fact) locators(k factv1.Kind) []string {
+	if f.Ref == "" || !isRequest(k) && !isStep(k) {
+		return nil
+	}
+	return []string{"request:" + f.Ref}
 }
 
 // recordName gives a bare name the source's own space, so that "order-17" of two
@@ -82,5 +109,5 @@ func (e *evidence) told() *factv1.Evidence {
 	if *e == (evidence{}) {
 		return nil
 	}
-	return &factv1.Evidence{Form: e.Form, Ip: e.IP, DoubleOptIn: payload.Time(e.DoubleOptIn, time.UTC)}
+	return &factv1.Evidence{Form: e.Form, Ip: e.IP, DoubleOptIn: payload.Time(e.DoubleOptIn, time.UTC), Text: e.Text}
 }

@@ -4,8 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/go-playground/validator/v10"
 
@@ -34,6 +37,8 @@ func newValidate() (*validator.Validate, error) {
 		"instant":    func(s string) bool { return payload.Time(s, nil) != nil },
 		"recordname": isRecordName,
 		"word":       func(s string) bool { return isWord(s, 64) && !strings.Contains(s, "@") },
+		"trait":      ingest.IsTrait,
+		"remark":     isRemark,
 	}
 	for tag, holds := range rules {
 		err := v.RegisterValidation(tag, func(f validator.FieldLevel) bool { return holds(f.Field().String()) })
@@ -48,6 +53,13 @@ func newValidate() (*validator.Validate, error) {
 func isWord(s string, limit int) bool {
 	outside := func(r rune) bool { return r <= ' ' || r > '~' }
 	return s != "" && len(s) <= limit && !strings.ContainsFunc(s, outside)
+}
+
+// isRemark tells whether s is text that can be seen and holds no address. It is
+// kept in the open, beside facts of which the person may be long gone.
+func isRemark(s string) bool {
+	unfit := func(r rune) bool { return !unicode.IsPrint(r) || r == '@' || r == utf8.RuneError }
+	return !strings.ContainsFunc(s, unfit)
 }
 
 // isRecordName tells whether s can name a record. Names are kept and shown where
@@ -99,24 +111,26 @@ func (p *Provider) faults(f *fact, at time.Time) []string {
 			faults = append(faults, field+" "+saying(e.Tag()))
 		}
 	}
-	faults = append(faults, f.Person.faults()...)
-	if k, ok := kind(f.Kind); ok && f.Ref == "" && aboutRecord(k) {
-		faults = append(faults, "ref is missing, and this kind is about a record")
+	k, _ := kind(f.Kind)
+	led := isStep(k) && f.Ref != "" // the request leads to the person
+	if f.Person.nobody() && !led {
+		faults = append(faults, "person needs an email or an id")
 	}
+	faults = append(faults, f.Person.faults()...)
+	faults = append(faults, f.lacks(k)...)
 	if t := payload.Time(f.At, nil); t != nil && t.AsTime().After(at.Add(clockTolerance)) {
 		faults = append(faults, "at is in the future")
 	}
-	if address, ok := ingest.Email(f.Person.Email); ok && f.namesRecordBy(address) {
-		faults = append(faults, "a name of a record holds the person's address")
+	if address, ok := ingest.Email(f.Person.Email); ok {
+		faults = append(faults, f.shows(address)...)
 	}
 	return faults
 }
 
+func (p *person) nobody() bool { return p.Email == "" && len(p.IDs) == 0 }
+
 func (p *person) faults() []string {
 	var faults []string
-	if p.Email == "" && len(p.IDs) == 0 {
-		faults = append(faults, "person needs an email or an id")
-	}
 	if len(p.IDs) > maxIDs {
 		faults = append(faults, "person.ids is too long")
 	}
@@ -128,13 +142,18 @@ func (p *person) faults() []string {
 	return faults
 }
 
-func (f *fact) namesRecordBy(address string) bool {
-	for _, name := range append([]string{f.ID, f.Ref, f.Contract}, f.Links...) {
-		if strings.Contains(strings.ToLower(name), address) {
-			return true
-		}
+// shows lists where the person's address stands besides among their names. All
+// of it is kept in the open.
+func (f *fact) shows(address string) []string {
+	within := func(s string) bool { return strings.Contains(strings.ToLower(s), address) }
+	var faults []string
+	if slices.ContainsFunc(append([]string{f.ID, f.Ref, f.Contract}, f.Links...), within) {
+		faults = append(faults, "a name of a record holds the person's address")
 	}
-	return false
+	if within(f.Evidence.Text) {
+		faults = append(faults, "evidence.text holds the person's address")
+	}
+	return faults
 }
 
 func saying(tag string) string {
@@ -151,6 +170,10 @@ func saying(tag string) string {
 		return "is not an e-mail address"
 	case "ip":
 		return "is not an IP address"
+	case "trait":
+		return "is not a known trait"
+	case "remark":
+		return "is not visible text without an address"
 	case "recordname":
 		return "is not a name of a record: visible ASCII, no address"
 	case "word":

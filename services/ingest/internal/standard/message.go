@@ -44,6 +44,12 @@ type fact struct {
 	Purposes []string `json:"purposes" validate:"max=50,dive,word"`
 	Channels []string `json:"channels" validate:"max=20,dive,word"`
 	Evidence evidence `json:"evidence"`
+
+	Traits    []string `json:"traits" validate:"max=20,dive,trait"`
+	Outcome   string   `json:"outcome"`
+	Reason    string   `json:"reason" validate:"max=300,remark"`
+	Told      string   `json:"told" validate:"omitempty,instant"`
+	Recipient string   `json:"recipient" validate:"omitempty,word"`
 }
 
 // person names whom the fact is about: by address, by the ids that other
@@ -57,6 +63,8 @@ type evidence struct {
 	Form        string `json:"form" validate:"max=200"`
 	IP          string `json:"ip" validate:"omitempty,ip"`
 	DoubleOptIn string `json:"double_opt_in" validate:"omitempty,instant"`
+	// Text is what the person saw.
+	Text string `json:"text" validate:"max=2000"`
 }
 
 // decode reads the body and returns its facts. A field that we do not know is a

@@ -66,7 +66,8 @@ func deliveryID(s string) string {
 	return payload.Name(strings.NewReplacer(".", "-", ":", "-").Replace(s))
 }
 
-// Read makes facts of one message, all of them or none.
+// Read makes facts of one message, all of them or none; facts that are not real
+// are left out.
 func (p *Provider) Read(header http.Header, body []byte, at time.Time) (ingest.Reading, error) {
 	if err := payload.CheckType(header); err != nil {
 		return ingest.Reading{}, err
@@ -87,6 +88,10 @@ func (p *Provider) Read(header http.Header, body []byte, at time.Time) (ingest.R
 	}
 	out := ingest.Reading{ID: id}
 	for i := range facts {
+		if facts[i].isTest() && !p.source.AcceptTest {
+			out.Silent = append(out.Silent, ingest.SilentTest)
+			continue
+		}
 		out.Facts = append(out.Facts, facts[i].told(&p.source))
 	}
 	return out, nil

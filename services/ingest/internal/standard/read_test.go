@@ -80,6 +80,26 @@ func TestRead(t *testing.T) {
 			"several", `{"facts":[` + fact("negotiation_opened", `,"ref":"talk"`) + `,` + fact("webinar", `,"ref":"w-1"`) + `]}`,
 			"negotiation_opened 2025-10-09T08:00:00Z ref=forms:talk " + ann + "webinar 2025-10-09T08:00:00Z ref=forms:w-1 " + ann,
 		},
+		{
+			"signup that says how", fact("signup", `,"traits":["child","parent_agreed"],"evidence":{"text":"I agree.\nTwice."}`),
+			`signup 2025-10-09T08:00:00Z wording=newsletter-1 traits=child,parent_agreed text="I agree.\nTwice." ` + ann,
+		},
+		{
+			"a question", fact("consent_asked", `,"purposes":["offers"],"channels":["email"],"evidence":{"text":"Offers? Ask shop@example.org."}`),
+			`consent_asked 2025-10-09T08:00:00Z purposes=offers channels=email text="Offers? Ask shop@example.org." ` + ann,
+		},
+		{
+			"a consent that was none", fact("invalidated", `,"purposes":["offers"],"reason":"The box was ticked already."`),
+			`invalidated 2025-10-09T08:00:00Z purposes=offers reason="The box was ticked already." ` + ann,
+		},
+		{"a download", fact("download", `,"ref":"guide"`), "download 2025-10-09T08:00:00Z ref=forms:guide " + ann},
+		{"an order", fact("order_placed", `,"ref":"o"`), "order_placed 2025-10-09T08:00:00Z ref=forms:o " + ann},
+		{"a complaint", fact("complaint", `,"ref":"o"`), "complaint 2025-10-09T08:00:00Z ref=forms:o " + ann},
+		{"another address", fact("address_changed", ""), "address_changed 2025-10-09T08:00:00Z " + ann},
+		{
+			"an inspection", fact("hold", `,"traits":["limitation"],"reason":"US Kraków 12/2025"`),
+			`hold 2025-10-09T08:00:00Z traits=limitation reason="US Kraków 12/2025" ` + ann,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := p.Read(header(), []byte(c.body), now)
@@ -99,6 +119,19 @@ func TestRead(t *testing.T) {
 	}
 }
 
+// needed is what a kind of fact says nothing without, besides a ref.
+func needed(kind string) string {
+	switch kind {
+	case "request_decided":
+		return `,"outcome":"granted"`
+	case "receipt":
+		return `,"outcome":"done","recipient":"crm"`
+	case "restriction_lifted":
+		return `,"told":"2025-10-09T08:00:00Z"`
+	}
+	return ""
+}
+
 func TestEveryKind(t *testing.T) {
 	p := provider(t)
 	for n, name := range factv1.Kind_name {
@@ -106,7 +139,7 @@ func TestEveryKind(t *testing.T) {
 			continue
 		}
 		kind := strings.ToLower(strings.TrimPrefix(name, "KIND_"))
-		got, err := p.Read(header(), []byte(fact(kind, `,"ref":"r"`)), now)
+		got, err := p.Read(header(), []byte(fact(kind, `,"ref":"r"`+needed(kind))), now)
 		if err != nil || got.Facts[0].Kind != factv1.Kind(n) {
 			t.Errorf("%s: %v", kind, err)
 		}
@@ -136,6 +169,33 @@ func TestImpossible(t *testing.T) {
 		{"days below zero", fact("sale", `,"ref":"o","access_days":-1`), "access_days is too small or too large"},
 		{"an IP address that is none", fact("signup", `,"evidence":{"ip":"here"}`), "evidence.ip is not an IP address"},
 		{"a channel that is no word", fact("signup", `,"channels":["e mail"]`), "channels[0] is not a word: visible ASCII, at most 64"},
+		{"unknown trait", fact("signup", `,"traits":["child","tall"]`), "traits[1] is not a known trait"},
+		{"no record of an order", fact("order_placed", ""), "ref is missing, and this kind is about a record"},
+		{"no record of the end of an order", fact("order_expired", ""), "ref is missing, and this kind is about a record"},
+		{"no record of a complaint", fact("complaint", ""), "ref is missing, and this kind is about a record"},
+		{"no record of the end of a complaint", fact("complaint_settled", ""), "ref is missing, and this kind is about a record"},
+		{"no record of a download", fact("download", ""), "ref is missing, and this kind is about a record"},
+		{"no request that was verified", fact("request_verified", ""), "ref is missing, and this kind is about a request"},
+		{"no request that takes longer", fact("request_extended", ""), "ref is missing, and this kind is about a request"},
+		{"no request that was answered", fact("request_answered", ""), "ref is missing, and this kind is about a request"},
+		{"nothing of what was decided", fact("request_decided", ""), "ref is missing, and this kind is about a request; outcome is missing"},
+		{"a request nobody knows of nobody", fact("request_verified", `,"person":{"email":""}`), "person needs an email or an id; ref is missing, and this kind is about a request"},
+		{"a request of nobody", fact("access_request", `,"ref":"r-1","person":{"email":""}`), "person needs an email or an id"},
+		{"a receipt of nobody", fact("receipt", `,"ref":"dec_1","recipient":"crm","outcome":"done","person":{"email":""}`), "person needs an email or an id"},
+		{"an empty receipt", fact("receipt", ""), "ref is missing, and this kind is about a decision; recipient is missing, and a receipt is one's answer; outcome is missing"},
+		{"a word of recipients for a request", fact("request_decided", `,"ref":"r-1","outcome":"done"`), "outcome is not granted, partly or refused"},
+		{"a word of requests for a receipt", fact("receipt", `,"ref":"dec_1","recipient":"crm","outcome":"granted"`), "outcome is not done, partial, held, not_found or refused"},
+		{"a word of neither", fact("complaint_settled", `,"ref":"o","outcome":"fine"`), "outcome is not granted, partly, done, partial, held, not_found or refused"},
+		{"an address for a recipient", fact("receipt", `,"ref":"dec_1","recipient":"bob@home","outcome":"done"`), "recipient is not a word: visible ASCII, at most 64"},
+		{"an address for a request", fact("access_request", `,"ref":"bob@example.com"`), "ref is not a name of a record: visible ASCII, no address"},
+		{"lifted and nobody told", fact("restriction_lifted", ""), "told is missing, and a person is told before a restriction is lifted"},
+		{"lifted and told afterwards", fact("restriction_lifted", `,"told":"2025-10-09T08:00:01Z"`), "told is later than at"},
+		{"told at no time", fact("restriction_lifted", `,"told":"yesterday"`), "told is not a time in RFC 3339"},
+		{"an address in the reason", fact("hold", `,"reason":"asked by bob@home"`), "reason is not visible text without an address"},
+		{"a reason of two lines", fact("hold", `,"reason":"a\nb"`), "reason is not visible text without an address"},
+		{"a long reason", fact("hold", `,"reason":"`+strings.Repeat("ą", 301)+`"`), "reason is too small or too large"},
+		{"a long text", fact("signup", `,"evidence":{"text":"`+strings.Repeat("ą", 2001)+`"}`), "evidence.text is too small or too large"},
+		{"a text with the person's address", fact("signup", `,"evidence":{"text":"We write to ANN@example.com."}`), "evidence.text holds the person's address"},
 		{"unknown field", fact("signup", `,"persons":{}`), "persons is not known"},
 		{"unknown field that may be anything", fact("signup", `,"ann@example.com":1`), "a field is not known"},
 		{"everything at once", `{"kind":"sale","when":1}`, "when is not known; at is missing; person needs an email or an id; ref is missing, and this kind is about a record"},
@@ -224,6 +284,12 @@ func TestFactIDs(t *testing.T) {
 		"with purposes":      {fact("sale", `,"ref":"o","purposes":["a"]`), false},
 		"with channels":      {fact("sale", `,"ref":"o","channels":["a"]`), false},
 		"of another kind":    {fact("performed", `,"ref":"o","access":"one_off"`), false},
+		"a trait":            {fact("sale", `,"ref":"o","traits":["business"]`), false},
+		"an outcome":         {fact("sale", `,"ref":"o","outcome":"done"`), false},
+		"a recipient":        {fact("sale", `,"ref":"o","recipient":"crm"`), false},
+		"a reason":           {fact("sale", `,"ref":"o","reason":"why"`), true},
+		"a time of telling":  {fact("sale", `,"ref":"o","told":"2025-10-09T08:00:00Z"`), true},
+		"what was shown":     {fact("sale", `,"ref":"o","evidence":{"text":"t"}`), true},
 		"known by more ways": {fact("sale", `,"ref":"o","links":["l"]`), true},
 	} {
 		if same := id(c.body) == base; same != c.same {
@@ -267,6 +333,10 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte(fact("sale", `,"ref":"17@shop","product":"yoga","links":["a:b"]`)))
 	f.Add([]byte(`{"facts":[` + fact("hold", "") + `,{"kind":"x"}]}`))
 	f.Add([]byte(`{"kind":"erasure","at":"2025-10-09T08:00:00Z","person":{"ids":{"crm":"X-1"}}}`))
+	f.Add([]byte(`{"kind":"request_decided","at":"2025-10-09T08:00:00Z","ref":"r-1","outcome":"partly","reason":"Art. 17(3)(b)"}`))
+	f.Add([]byte(fact("receipt", `,"ref":"dec_1","recipient":"crm","outcome":"not_found"`)))
+	f.Add([]byte(fact("restriction_lifted", `,"ref":"r-2","told":"2025-10-08T08:00:00Z"`)))
+	f.Add([]byte(fact("signup", `,"traits":["test","child"],"evidence":{"text":"I agree to letters of shop@example.org."}`)))
 	p := provider(f)
 	f.Fuzz(func(t *testing.T, body []byte) {
 		got, err := p.Read(header(), body, now)

@@ -34,8 +34,46 @@ func aboutRecord(k factv1.Kind) bool {
 	switch k {
 	case factv1.Kind_KIND_SALE, factv1.Kind_KIND_REFUND, factv1.Kind_KIND_PERFORMED,
 		factv1.Kind_KIND_NEGOTIATION_OPENED, factv1.Kind_KIND_NEGOTIATION_CLOSED,
-		factv1.Kind_KIND_ACCESS_STARTED, factv1.Kind_KIND_ACCESS_ENDED, factv1.Kind_KIND_WEBINAR:
+		factv1.Kind_KIND_ACCESS_STARTED, factv1.Kind_KIND_ACCESS_ENDED, factv1.Kind_KIND_WEBINAR,
+		factv1.Kind_KIND_DOWNLOAD, factv1.Kind_KIND_ORDER_PLACED, factv1.Kind_KIND_ORDER_EXPIRED,
+		factv1.Kind_KIND_COMPLAINT, factv1.Kind_KIND_COMPLAINT_SETTLED:
 		return true
 	}
 	return false
+}
+
+// isRequest tells whether a kind of fact is a request for a right, or the end of
+// what was asked for. Its ref is the name of the request, where it has one.
+func isRequest(k factv1.Kind) bool {
+	switch k {
+	case factv1.Kind_KIND_ERASURE, factv1.Kind_KIND_OBJECTION,
+		factv1.Kind_KIND_RESTRICTION, factv1.Kind_KIND_RESTRICTION_LIFTED,
+		factv1.Kind_KIND_ACCESS_REQUEST, factv1.Kind_KIND_PORTABILITY_REQUEST, factv1.Kind_KIND_RECTIFICATION_REQUEST:
+		return true
+	}
+	return false
+}
+
+// isStep tells whether a kind of fact is a step in the life of a request. The
+// request knows the person, so a step need not.
+func isStep(k factv1.Kind) bool {
+	switch k {
+	case factv1.Kind_KIND_REQUEST_VERIFIED, factv1.Kind_KIND_REQUEST_EXTENDED,
+		factv1.Kind_KIND_REQUEST_DECIDED, factv1.Kind_KIND_REQUEST_ANSWERED:
+		return true
+	}
+	return false
+}
+
+// outcomes lists the words for how a thing ended: those for a request that is
+// decided, those of a recipient, or all of them for kinds that have none of their
+// own.
+func outcomes(k factv1.Kind) []string {
+	switch k {
+	case factv1.Kind_KIND_REQUEST_DECIDED:
+		return []string{"granted", "partly", "refused"}
+	case factv1.Kind_KIND_RECEIPT:
+		return []string{"done", "partial", "held", "not_found", "refused"}
+	}
+	return []string{"granted", "partly", "done", "partial", "held", "not_found", "refused"}
 }

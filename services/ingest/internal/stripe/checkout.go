@@ -41,6 +41,9 @@ func (r *reader) sessionFacts() []*factv1.Fact {
 	for _, f := range facts {
 		ingest.SealUndated(r.ID, f)
 	}
+	if len(o.CustomerDetails.TaxIDs) > 0 {
+		ingest.MarkBusiness(facts)
+	}
 	return facts
 }
 

@@ -22,25 +22,30 @@ func (r *reader) customerCreated() {
 }
 
 // customerUpdated reads a change of address and nothing else. The old address
-// joins the new one, so that whoever is known by it stays known.
+// joins the new one, so that whoever is known by it stays known; then the new one
+// is told alone, so that it is clear which of the two holds from now on.
 func (r *reader) customerUpdated() {
 	o, before := r.object(), r.event.Data.Previous.Email
 	if before == nil {
 		r.silent(ingest.SilentNothingNew)
 		return
 	}
-	var who ingest.Identities
-	who.Add("stripe", payload.Name(o.ID))
-	who.AddEmail(o.Email)
+	var current, all ingest.Identities
+	current.Add("stripe", payload.Name(o.ID))
+	known := current.AddEmail(o.Email)
+	all = append(all, current...)
 	var old string
 	if err := json.Unmarshal(before, &old); err == nil {
-		who.AddEmail(old)
+		all.AddEmail(old)
 	}
-	if len(who) < 2 {
+	if len(all) < 2 {
 		r.silent(ingest.SilentNothingNew)
 		return
 	}
-	r.identified(who, 0)
+	r.identified(all, 0)
+	if known && len(all) > len(current) {
+		r.tell(current, nil, &factv1.Fact{Kind: factv1.Kind_KIND_ADDRESS_CHANGED, Occurred: r.when()})
+	}
 }
 
 func (r *reader) identified(who ingest.Identities, created int64) {

@@ -41,7 +41,8 @@ type object struct {
 }
 
 type contact struct {
-	Email string `json:"email"`
+	Email  string            `json:"email"`
+	TaxIDs []json.RawMessage `json:"tax_ids"`
 }
 
 // session holds the fields of a checkout session.

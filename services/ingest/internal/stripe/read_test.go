@@ -237,7 +237,11 @@ func TestCustomers(t *testing.T) {
 		{"new", event("customer.created", ann), "identified 2025-10-09T08:36:40Z who=stripe:cus_1,email:ann@example.com\n"},
 		{"new, without an address", event("customer.created", `{"id":"cus_1","email":null}`), "silent no_person\n"},
 		{"another address", changed("customer.updated", ann, `{"email":"ann@old.example"}`),
-			"identified 2025-10-09T08:53:20Z who=stripe:cus_1,email:ann@example.com,email:ann@old.example\n"},
+			"identified 2025-10-09T08:53:20Z who=stripe:cus_1,email:ann@example.com,email:ann@old.example\n" +
+				"address_changed 2025-10-09T08:53:20Z who=stripe:cus_1,email:ann@example.com\n"},
+		{"the address in other letters", changed("customer.updated", ann, `{"email":"ANN@example.com"}`), "identified 2025-10-09T08:53:20Z who=stripe:cus_1,email:ann@example.com\n"},
+		{"no address any more", changed("customer.updated", `{"id":"cus_1","email":null}`, `{"email":"ann@old.example"}`),
+			"identified 2025-10-09T08:53:20Z who=stripe:cus_1,email:ann@old.example\n"},
 		{"a first address", changed("customer.updated", ann, `{"email":null}`), "identified 2025-10-09T08:53:20Z who=stripe:cus_1,email:ann@example.com\n"},
 		{"another name", changed("customer.updated", ann, `{"name":"Ann"}`), "silent nothing_new\n"},
 		{"deleted by the seller", event("customer.deleted", ann), "silent unhandled_event\n"},
@@ -363,6 +367,7 @@ func TestVerify(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	for _, body := range []string{
 		event("checkout.session.completed", session(`,"consent":{"promotions":"opt_in"}`)),
+		event("checkout.session.completed", strings.Replace(session(""), `"customer_details":{`, `"customer_details":{"tax_ids":[{"type":"eu_vat","value":"PL5260001246"}],`, 1)),
 		event("invoice.paid", `{"id":"in_1","customer":"cus_1","lines":{"data":[{"period":{"end":1762592000}}]}}`),
 		event("charge.refunded", `{"id":"ch_1","refunds":{"data":[{"id":"re_1","status":"succeeded"}]}}`),
 		event("charge.dispute.created", `{"charge":"ch_1"}`),

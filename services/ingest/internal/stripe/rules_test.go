@@ -68,3 +68,24 @@ func TestRead_SessionNeitherPaidNorUnpaidIsNoSale(t *testing.T) {
 		{"an unknown payment status", event("checkout.session.completed", strings.Replace(session(""), `"paid"`, `"later"`, 1)), "silent unpaid\n"},
 	})
 }
+
+func TestRead_ABuyerWithATaxNumberIsABusiness(t *testing.T) {
+	const completed = "checkout.session.completed"
+	buyer := func(details string) string {
+		return strings.Replace(session(""), `{"email":" Ann@Example.com "}`, `{"email":"ann@example.com"`+details+`}`, 1)
+	}
+	const taxed = `,"tax_ids":[{"type":"eu_vat","value":"PL5260001246"}]`
+	check(t, []reads{
+		{"a tax number", event(completed, buyer(taxed)), paidSale + "access=one_off traits=business " + ann},
+		{"none", event(completed, buyer(`,"tax_ids":[]`)), paidSale + "access=one_off " + ann},
+		{"null", event(completed, buyer(`,"tax_ids":null`)), paidSale + "access=one_off " + ann},
+		{
+			"and a box that was not ticked",
+			event(completed, strings.Replace(buyer(taxed), `"mode"`, `"consent":{"promotions":"opt_out"},"mode"`, 1)),
+			paidSale + "access=one_off traits=business " + ann + "refusal 2025-10-09T08:53:20Z ref=stripe:cs_1 purposes=offers channels=email " + ann,
+		},
+	})
+	if only(t, event(completed, buyer(taxed))).Id != only(t, event(completed, buyer(""))).Id {
+		t.Error("the tax number made another sale")
+	}
+}

@@ -31,25 +31,13 @@ func (r *reader) order() {
 		r.tell(who, f)
 	}
 	if r.when(rec.PaidGMT, rec.Paid) == nil {
-		r.silent(unpaid(rec.Status))
+		r.unpaid(who)
 		return
 	}
 	sales := r.sales()
 	r.tell(who, sales...)
 	r.tell(who, r.performed(sales)...)
 	r.tell(who, r.refunds()...)
-}
-
-// unpaid says why an order without a date of payment is no contract yet. One on
-// cash on delivery is "processing" and stays unpaid until it is handed over.
-func unpaid(status string) string {
-	switch status {
-	case "failed":
-		return ingest.SilentPaymentFailed
-	case "cancelled":
-		return ingest.SilentCancelled
-	}
-	return ingest.SilentUnpaid
 }
 
 func (r *reader) ref() string { return r.name("order", r.record.ID) }
@@ -71,6 +59,10 @@ func (r *reader) sales() []*factv1.Fact {
 			PerformanceAwaited: p.Access == factv1.Access_ACCESS_ONE_OFF || p.Access == factv1.Access_ACCESS_SERVICE,
 			Occurred:           r.when(r.record.PaidGMT, r.record.Paid),
 		})
+	}
+	if r.record.business() {
+		ingest.Seal(r.ID, facts)
+		ingest.MarkBusiness(facts)
 	}
 	return facts
 }

@@ -65,6 +65,8 @@ const (
 	saleOf17  = "sale 2025-10-09T08:05:00Z ref=woocommerce:order/17@shop "
 	sale      = saleOf17 + "access=one_off awaited " + ann
 	performed = "performed 2025-10-09T08:30:00Z ref=woocommerce:order/17@shop access=one_off " + ann
+	placed    = "order_placed 2025-10-09T08:00:00Z ref=woocommerce:order/17@shop " + ann
+	expired   = "order_expired 2025-10-09T09:00:00Z ref=woocommerce:order/17@shop " + ann
 	signup    = "signup 2025-10-09T08:00:00Z ref=woocommerce:order/17@shop wording=checkout-1 channels=email form=woocommerce_checkout ip=192.0.2.7 " + ann
 )
 
@@ -97,13 +99,19 @@ func TestOrders(t *testing.T) {
 		{"completed", "order.updated", order("completed", completed), sale + performed},
 		{"completed, and no word of when", "order.updated", order("completed", paid), sale + strings.Replace(performed, "08:30", "09:00", 1)},
 		{"paid while on hold", "order.updated", order("on-hold", paid), sale},
-		{"cash on delivery", "order.created", order("processing", ""), "silent unpaid\n"},
-		{"date of payment empty", "order.created", order("processing", `,"date_paid_gmt":""`), "silent unpaid\n"},
-		{"date of payment zero", "order.created", order("processing", `,"date_paid_gmt":0`), "silent unpaid\n"},
+		{"cash on delivery", "order.created", order("processing", ""), placed},
+		{"date of payment empty", "order.created", order("processing", `,"date_paid_gmt":""`), placed},
+		{"date of payment zero", "order.created", order("processing", `,"date_paid_gmt":0`), placed},
 		{"local date of payment, zone unknown", "order.created", order("processing", `,"date_paid":"2025-10-09T10:05:00"`), "silent unpaid\n"},
-		{"waiting for payment", "order.created", order("pending", ""), "silent unpaid\n"},
-		{"payment failed", "order.updated", order("failed", ""), "silent payment_failed\n"},
-		{"given up", "order.updated", order("cancelled", ""), "silent cancelled\n"},
+		{"waiting for payment", "order.created", order("pending", ""), placed},
+		{"waiting for a bank transfer", "order.created", order("on-hold", ""), placed},
+		{"placed, and no word of when", "order.created", order("pending", `,"date_created_gmt":null`), "order_placed - ref=woocommerce:order/17@shop " + ann},
+		{"not paid, without a person", "order.created", order("pending", `,"customer_id":0,"billing":{"email":""}`), "silent no_person\n"},
+		{"payment failed", "order.updated", order("failed", ""), placed + expired},
+		{"given up", "order.updated", order("cancelled", ""), placed + expired},
+		{"given up after it was paid", "order.updated", order("cancelled", paid), sale},
+		{"completed, and never paid", "order.updated", order("completed", ""), "silent unpaid\n"},
+		{"status of a plugin, not paid", "order.updated", order("packing", ""), "silent unpaid\n"},
 		{"status of a plugin", "order.updated", order("packing", paid), sale},
 		{"draft", "order.updated", order("draft", paid), "silent draft\n"},
 		{"draft of the checkout", "order.created", order("checkout-draft", paid), "silent draft\n"},
@@ -170,7 +178,8 @@ func TestOptIn(t *testing.T) {
 		{"Mailchimp", "order.created", order("processing", paid+meta("mailchimp_woocommerce_is_subscribed", `true`)), signup + sale},
 		{"MC4WP", "order.created", order("processing", paid+meta("_mc4wp_optin", `1`)), signup + sale},
 		{"Creative Mail", "order.created", order("processing", paid+meta("ce4wp_checkout_consent", `"yes"`)), signup + sale},
-		{"ticked and not paid", "order.created", order("pending", meta("_woo_ml_subscribe", `"1"`)), signup + "silent unpaid\n"},
+		{"ticked and not paid", "order.created", order("pending", meta("_woo_ml_subscribe", `"1"`)), signup + placed},
+		{"ticked, and a status that says nothing", "order.created", order("packing", meta("_woo_ml_subscribe", `"1"`)), signup + "silent unpaid\n"},
 		{"ticked on a draft", "order.created", order("checkout-draft", meta("_woo_ml_subscribe", `"1"`)), "silent draft\n"},
 		{"empty is no refusal", "order.created", order("processing", paid+meta("_mc4wp_optin", `""`)), sale},
 		{"zero is no refusal", "order.created", order("processing", paid+meta("ce4wp_checkout_consent", `"0"`)), sale},
@@ -383,6 +392,9 @@ func FuzzRead(f *testing.F) {
 	f.Add("subscription.updated", []byte(`{"id":2,"parent_id":1,"status":"cancelled","customer_id":3,"date_modified_gmt":"2025-10-09T08:00:00"}`))
 	f.Add("customer.updated", []byte(`{"id":2,"email":"a@b.c","billing":[]}`))
 	f.Add("order.deleted", []byte(`{"id":2}`))
+	f.Add("order.created", []byte(order("pending", "")))
+	f.Add("order.updated", []byte(order("failed", `,"date_modified_gmt":""`)))
+	f.Add("order.updated", []byte(order("processing", paid+company("Acme", "_billing_nip", `"5260001246"`))))
 	f.Add("", []byte(`{"code":"x","data":{"status":401}}`))
 	p := provider(f, shop())
 	f.Fuzz(func(t *testing.T, about string, body []byte) {

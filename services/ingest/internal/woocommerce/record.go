@@ -53,6 +53,8 @@ type times struct {
 
 type billing struct {
 	Email string `json:"email"`
+	// Company is what plugins may put anything under, and no reason to refuse an order.
+	Company value `json:"company"`
 }
 
 // UnmarshalJSON reads the address, and nothing from "[]", which is how PHP

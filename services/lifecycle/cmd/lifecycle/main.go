@@ -17,9 +17,10 @@ import (
 func main() {
 	path := flag.String("config", "", "configuration file; without it the environment alone")
 	data := flag.String("data", "", "directory for SQLite and keys, when there is no MongoDB")
+	approve := flag.String("approve", "", "revision of a policy that may delete more than the configured share")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := app.Run(ctx, *path, *data, service.Log())
+	err := app.Run(ctx, *path, *data, *approve, service.Log())
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "lifecycle:", err)

@@ -150,7 +150,7 @@ func (a *Applier) save(ctx context.Context, changes []change) ([]error, error) {
 	decided := false
 	for i, c := range changes {
 		batch[i] = c.Change
-		decided = decided || len(c.Subject.Outbox) > 0
+		decided = decided || c.Subject.Pending()
 	}
 	errs, err := a.opts.Store.Save(ctx, batch)
 	if err == nil && decided {
@@ -192,7 +192,7 @@ func (a *Applier) decideAll(persons []person, subjects map[string]lifecycle.Subj
 
 // decide decides for one person.
 func (a *Applier) decide(p *person, subjects map[string]lifecycle.Subject, at time.Time) (*store.Change, error) {
-	s := lifecycle.Subject{ID: strings.ToLower(rand.Text())}
+	s := lifecycle.Subject{ID: newID()}
 	if len(p.subjects) > 0 {
 		s = subjects[p.subjects[0]]
 	}
@@ -201,30 +201,62 @@ func (a *Applier) decide(p *person, subjects map[string]lifecycle.Subject, at ti
 	if len(p.subjects) == 1 && len(claim) == 0 && s.Knows(a.opts.Policy, facts, at) {
 		return nil, nil
 	}
-	names, err := a.opts.Vault.Open(s.ID, s.Sealed)
-	if err != nil {
+	c := &store.Change{}
+	if err := a.name(&s, p, subjects, c, &claim); err != nil {
 		return nil, err
 	}
+	s.Keys = union(s.Keys, claim)
+	before := s
+	c.Subject, _ = lifecycle.Decide(a.opts.Policy, before, facts, at)
+	c.Claim = claim
+	if len(p.subjects) == 1 && lifecycle.Risen(subjects[p.subjects[0]], c.Subject) {
+		return a.rise(before, subjects[p.subjects[0]], p, at)
+	}
+	return c, nil
+}
+
+// name gives a subject the names of the entries, and those of the subjects that turn
+// out to be the same person, which it absorbs. What is sealed is opened only where
+// there is something to add.
+func (a *Applier) name(s *lifecycle.Subject, p *person, subjects map[string]lifecycle.Subject, c *store.Change, claim *[]string) error {
+	told := p.names()
+	if len(told) == 0 && len(p.subjects) < 2 {
+		return nil
+	}
+	names, err := a.opts.Vault.Open(s.ID, s.Sealed)
+	if err != nil {
+		return err
+	}
 	known := len(names)
-	c := &store.Change{}
 	for _, id := range p.subjects[min(1, len(p.subjects)):] {
 		other := subjects[id]
 		more, err := a.opts.Vault.Open(id, other.Sealed)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		names = identity.Join(names, more)
-		claim = union(claim, p.newKeysOf(other.Keys, s.Keys))
-		s = lifecycle.Absorb(s, other)
+		*claim = union(*claim, p.newKeysOf(other.Keys, s.Keys))
+		*s = lifecycle.Absorb(*s, other)
 		c.Redirect = append(c.Redirect, lifecycle.Redirect(other, s.ID))
 	}
-	s.Keys = union(s.Keys, claim)
-	if names = identity.Join(names, p.names()); len(names) > known {
-		if s.Sealed, err = a.opts.Vault.Seal(s.ID, names); err != nil {
-			return nil, err
-		}
+	if names = identity.Join(names, told); len(names) > known {
+		s.Sealed, err = a.opts.Vault.Seal(s.ID, names)
 	}
-	c.Subject, _ = lifecycle.Decide(a.opts.Policy, s, facts, at)
-	c.Claim = claim
+	return err
+}
+
+// rise decides for a person who is known again after everything was deleted, under a
+// new id that takes over the keys of the old one.
+func (a *Applier) rise(s, old lifecycle.Subject, p *person, at time.Time) (*store.Change, error) {
+	fresh := lifecycle.Rise(s, newID())
+	var err error
+	if fresh.Sealed, err = a.opts.Vault.Seal(fresh.ID, p.names()); err != nil {
+		return nil, err
+	}
+	c := &store.Change{Claim: fresh.Keys, Redirect: []lifecycle.Subject{lifecycle.Redirect(old, fresh.ID)}}
+	c.Subject, _ = lifecycle.Decide(a.opts.Policy, fresh, p.facts(), at)
 	return c, nil
 }
+
+// newID makes an id of a person, which means nothing.
+func newID() string { return strings.ToLower(rand.Text()) }

@@ -243,8 +243,19 @@ func TestApply_TheAddressGoesWithThePerson(t *testing.T) {
 	if len(s.Sealed) == 0 || len(s.Outbox) != 1 || !s.Outbox[0].WholePerson {
 		t.Fatalf("before it is sent the deletion needs the address: %d bytes, %+v", len(s.Sealed), s.Outbox)
 	}
-	if s = lifecycle.Sent(s, []string{s.Outbox[0].ID}); len(s.Sealed) != 0 {
-		t.Error("the address is still there after the deletion was sent")
+	if s = lifecycle.Sent(s, []string{s.Outbox[0].ID}); len(s.Sealed) == 0 {
+		t.Error("the request is not answered, and there is no address to answer to")
+	}
+	answered := b.fact(factv1.Kind_KIND_REQUEST_ANSWERED, lifecycle.Requests(fixture.Policy(t), s.Facts, now)[0].Ref, "ala@example.com")
+	answered.Occurred = timestamppb.New(now)
+	b.apply(answered)
+	s, _ = b.who("ala@example.com")
+	var ids []string
+	for _, d := range s.Outbox {
+		ids = append(ids, d.ID)
+	}
+	if s = lifecycle.Sent(s, ids); len(s.Sealed) != 0 {
+		t.Error("the address is still there after everything was answered and sent")
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/identity"
 )
 
 // fact reads a fact off the wire. Evidence that is personal is sealed at once.
@@ -31,8 +32,33 @@ func (a *Applier) fact(d *factv1.Delivery, f *factv1.Fact) (lifecycle.Fact, erro
 		Channels:           f.GetChannels(),
 		Form:               f.GetEvidence().GetForm(),
 		DoubleOptIn:        pointer(f.GetEvidence().GetDoubleOptIn()),
+		Shown:              f.GetEvidence().GetText(),
 		Proof:              proof,
+		Traits:             f.GetTraits(),
+		Outcome:            f.GetOutcome(),
+		Reason:             f.GetReason(),
+		Told:               pointer(f.GetTold()),
+		Recipient:          f.GetRecipient(),
+		Mark:               a.opts.Vault.Mark(f.GetId()),
+		Address:            a.address(f),
 	}, err
+}
+
+// address returns the key of the address that the fact was told of. A fact that
+// names several joins them and says nothing of which one holds.
+func (a *Applier) address(f *factv1.Fact) string {
+	var key string
+	for _, i := range f.GetIdentities() {
+		if i.GetKind() != identity.KindEmail {
+			continue
+		}
+		k := a.opts.Vault.Key(identity.Identity{Kind: i.GetKind(), Value: i.GetValue()})
+		if key != "" && k != key {
+			return ""
+		}
+		key = k
+	}
+	return key
 }
 
 func access(a factv1.Access) lifecycle.Access {

@@ -161,7 +161,7 @@ func (b *bench) applyRound(ctx context.Context, template, dir string, always, pr
 func (b *bench) drain(ctx context.Context, st *sqlitestore.Store, nats *broker) (time.Duration, error) {
 	log := slog.New(slog.NewTextHandler(b.Progress, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	out := relay.New(relay.Options{
-		Store: st, Publisher: &natsio.Events{JetStream: nats.js}, Vault: b.vault, Policy: b.policy, Log: log,
+		Store: st, Publisher: &natsio.Events{JetStream: nats.js}, Journal: b.journal(st), Vault: b.vault, Policy: b.policy, Log: log,
 	})
 	in := &natsio.Facts{JetStream: nats.js, Apply: b.applier(st, now(), out.Wake).Apply, Log: log}
 	ctx, stop := context.WithCancel(ctx)

@@ -58,9 +58,14 @@ func Run(ctx context.Context, opts Options) (err error) {
 	}
 	switch opts.Only {
 	case "":
-		err = errors.Join(b.apply(ctx), b.sweep(ctx))
+		b.decide()
+		err = errors.Join(b.apply(ctx), b.change(ctx), b.sweep(ctx))
 	case "apply":
 		err = b.apply(ctx)
+	case "decide":
+		b.decide()
+	case "change":
+		err = b.change(ctx)
 	case "sweep":
 		err = b.sweep(ctx)
 	default:

@@ -4,7 +4,9 @@ import (
 	"context"
 
 	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/journal"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/relay"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/sqlitestore"
 )
 
 // nowhere takes every event and keeps none.
@@ -14,10 +16,15 @@ type nowhere struct{}
 func (nowhere) PublishEvents(context.Context, []*stream.Event) error { return nil }
 
 // discard empties the outboxes of a store.
-func (b *bench) discard(ctx context.Context, st relay.Store) error {
+func (b *bench) discard(ctx context.Context, st *sqlitestore.Store) error {
 	r := relay.New(relay.Options{
-		Store: st, Publisher: nowhere{}, Vault: b.vault, Policy: b.policy,
+		Store: st, Publisher: nowhere{}, Journal: b.journal(st), Vault: b.vault, Policy: b.policy,
 	})
 	_, err := r.Drain(ctx)
 	return err
+}
+
+// journal writes the journals of a store.
+func (b *bench) journal(st *sqlitestore.Store) *journal.Writer {
+	return &journal.Writer{Store: st, Mark: b.vault.Mark}
 }

@@ -12,6 +12,7 @@ import (
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/sqlitestore"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/store"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/sweep"
@@ -98,7 +99,9 @@ func (b *bench) fillStore(ctx context.Context, path string, n int) (err error) {
 	for from := 0; from < n; from += saved {
 		changes := make([]store.Change, min(saved, n-from))
 		for i := range changes {
-			changes[i] = b.another(&forms[(from+i)%len(forms)])
+			if changes[i], err = b.another(&forms[(from+i)%len(forms)]); err != nil {
+				return err
+			}
 		}
 		errs, err := st.Save(ctx, changes)
 		if err := errors.Join(append(errs, err)...); err != nil {
@@ -146,9 +149,8 @@ func plain(d *factv1.Delivery) lifecycle.Fact {
 	}
 }
 
-// another makes a new subject of a form, with keys of its own and something
-// sealed that is as long as names are. It is never opened.
-func (b *bench) another(form *lifecycle.Subject) store.Change {
+// another makes a new subject of a form, with keys and names of its own.
+func (b *bench) another(form *lifecycle.Subject) (store.Change, error) {
 	s := *form
 	s.ID = strings.ToLower(rand.Text())
 	sales := 0
@@ -164,6 +166,7 @@ func (b *bench) another(form *lifecycle.Subject) store.Change {
 	for i := range sales {
 		s.Keys = append(s.Keys, b.vault.LocatorKey(fmt.Sprintf("%s/%d", s.ID, i)))
 	}
-	s.Sealed = []byte(strings.Repeat(rand.Text(), 5)) //nolint:staticcheck // text of the usual length
-	return store.Change{Subject: s, Claim: s.Keys}
+	var err error
+	s.Sealed, err = b.vault.Seal(s.ID, []identity.Identity{{Kind: identity.KindEmail, Value: s.ID + "@example.com"}, {Kind: "stripe", Value: "cus_" + s.ID}})
+	return store.Change{Subject: s, Claim: s.Keys}, err
 }

@@ -1,4 +1,6 @@
-// Package httpapi lets people and tools ask the lifecycle questions over HTTP.
+// Package httpapi lets people and tools ask the lifecycle questions over HTTP, and
+// tell it of requests and holds. What is told goes the way of all facts: through the
+// stream, to the one writer of subjects.
 package httpapi
 
 import (
@@ -11,15 +13,19 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/go-playground/validator/v10"
 	"github.com/labstack/echo/v4"
 
+	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/api/problem"
 	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/adoption"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/identity"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/journal"
 )
 
 // Store finds subjects.
@@ -28,19 +34,45 @@ type Store interface {
 	Load(ctx context.Context, ids []string) (map[string]lifecycle.Subject, error)
 }
 
+// Lists go through subjects: those with an open request, the most urgent first, and
+// all of them by id.
+type Lists interface {
+	Requested(ctx context.Context, limit int) ([]lifecycle.Subject, error)
+	Walk(ctx context.Context, after string, limit int) ([]lifecycle.Subject, error)
+}
+
+// Journal reads what was decided about a subject.
+type Journal interface {
+	Entries(ctx context.Context, subject string) ([]lifecycle.Entry, error)
+}
+
 // Events reads decisions as they were published, oldest first.
 type Events interface {
 	Read(ctx context.Context, follow bool, visit func(data []byte) error) error
 }
 
+// Teller puts a delivery into the stream of facts. It returns nil when it is durable.
+type Teller interface {
+	Tell(ctx context.Context, d *factv1.Delivery) error
+}
+
 // Options configure an API.
 type Options struct {
-	Store  Store
-	Events Events
-	Vault  *identity.Vault
-	Policy *lifecycle.Policy
+	Store   Store
+	Lists   Lists
+	Journal Journal
+	Events  Events
+	Teller  Teller
+	Vault   *identity.Vault
+	Policy  *lifecycle.Policy
+	// Waiting is a policy that needs approval; nil when none does.
+	Waiting *adoption.Waiting
+	// Measures are the security measures of the record of processing, by language.
+	Measures map[string]string
+	// Verify checks all journals.
+	Verify func(ctx context.Context) (*journal.Report, error)
 	// Tokens open the interface; at least one, none empty.
-	Tokens []string
+	Tokens []Token
 	// Ready tells whether the service can do its work.
 	Ready func(ctx context.Context) error
 	// Now tells the time; nil means time.Now.
@@ -48,24 +80,50 @@ type Options struct {
 	Log *slog.Logger
 }
 
+// Token opens the interface, for some scopes or, without any, for all.
+type Token struct {
+	Secret string
+	Scopes []string
+}
+
+// The scopes of tokens.
+const (
+	ScopeRead     = "read"
+	ScopeExport   = "export"
+	ScopeRequests = "requests"
+	ScopeHolds    = "holds"
+	ScopePolicy   = "policy"
+	ScopeJournal  = "journal"
+	ScopeEvents   = "events"
+)
+
 // API answers questions.
 type API struct {
 	opts     Options
-	tokens   [][sha256.Size]byte
+	tokens   []hashedToken
 	validate *validator.Validate
+}
+
+type hashedToken struct {
+	sum    [sha256.Size]byte
+	scopes []string
 }
 
 // New makes an API.
 func New(opts Options) (*API, error) {
-	a := &API{opts: opts, validate: validator.New(validator.WithRequiredStructEnabled())}
+	a := &API{opts: opts}
+	var err error
+	if a.validate, err = newValidate(); err != nil {
+		return nil, err
+	}
 	if len(opts.Tokens) == 0 {
 		return nil, errors.New("the API needs at least one token")
 	}
 	for _, t := range opts.Tokens {
-		if t == "" {
+		if t.Secret == "" {
 			return nil, errors.New("a token of the API is empty")
 		}
-		a.tokens = append(a.tokens, sha256.Sum256([]byte(t)))
+		a.tokens = append(a.tokens, hashedToken{sha256.Sum256([]byte(t.Secret)), t.Scopes})
 	}
 	if a.opts.Now == nil {
 		a.opts.Now = time.Now
@@ -81,9 +139,22 @@ func (a *API) Register(e *echo.Echo) {
 	e.HTTPErrorHandler = a.fail
 	e.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
 	e.GET("/readyz", a.ready)
-	v1 := e.Group("/v1", a.authorize)
-	v1.POST("/explain", a.explain)
-	v1.GET("/events", a.events)
+	v1 := e.Group("/v1")
+	v1.POST("/explain", a.explain, a.may(ScopeRead))
+	v1.POST("/subjects", a.subject, a.may(ScopeRead))
+	v1.POST("/bases", a.bases, a.may(ScopeRead))
+	v1.POST("/may", a.use, a.may(ScopeRead))
+	v1.POST("/export", a.export, a.may(ScopeExport))
+	v1.GET("/evidence", a.evidence, a.may(ScopeExport))
+	v1.GET("/requests", a.requests, a.may(ScopeRead))
+	v1.POST("/requests", a.open, a.may(ScopeRequests))
+	v1.POST("/requests/:ref/:step", a.step, a.may(ScopeRequests))
+	v1.POST("/holds", a.hold, a.may(ScopeHolds))
+	v1.POST("/holds/release", a.release, a.may(ScopeHolds))
+	v1.GET("/policy", a.policy, a.may(ScopePolicy))
+	v1.POST("/journal", a.journal, a.may(ScopeJournal))
+	v1.GET("/journal/verify", a.verify, a.may(ScopeJournal))
+	v1.GET("/events", a.events, a.may(ScopeEvents))
 }
 
 func (a *API) ready(c echo.Context) error {
@@ -93,19 +164,34 @@ func (a *API) ready(c echo.Context) error {
 	return c.String(http.StatusOK, "ready\n")
 }
 
-// authorize lets in who shows one of the tokens.
-func (a *API) authorize(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		shown, ok := strings.CutPrefix(c.Request().Header.Get(echo.HeaderAuthorization), "Bearer ")
-		sum := sha256.Sum256([]byte(shown))
-		for i := range a.tokens {
-			if ok && subtle.ConstantTimeCompare(sum[:], a.tokens[i][:]) == 1 {
-				return next(c)
+// may lets in who shows a token that opens a scope.
+func (a *API) may(scope string) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			t := a.token(c.Request())
+			switch {
+			case t == nil:
+				c.Response().Header().Set(echo.HeaderWWWAuthenticate, "Bearer")
+				return problem.New(http.StatusUnauthorized, "no-token", "Send a token of this interface: Authorization: Bearer TOKEN.")
+			case len(t.scopes) > 0 && !slices.Contains(t.scopes, scope):
+				return problem.New(http.StatusForbidden, "scope", fmt.Sprintf("This token does not open %q; give it that scope in the configuration, or use another.", scope))
 			}
+			return next(c)
 		}
-		c.Response().Header().Set(echo.HeaderWWWAuthenticate, "Bearer")
-		return problem.New(http.StatusUnauthorized, "no-token", "Send a token of this interface: Authorization: Bearer TOKEN.")
 	}
+}
+
+// token finds the token that a request shows, in the same time for any.
+func (a *API) token(r *http.Request) *hashedToken {
+	shown, ok := strings.CutPrefix(r.Header.Get(echo.HeaderAuthorization), "Bearer ")
+	sum := sha256.Sum256([]byte(shown))
+	var found *hashedToken
+	for i := range a.tokens {
+		if subtle.ConstantTimeCompare(sum[:], a.tokens[i].sum[:]) == 1 && ok {
+			found = &a.tokens[i]
+		}
+	}
+	return found
 }
 
 // fail is where errors stop: problems are answered as they are, echo's own get a
@@ -130,89 +216,28 @@ func (a *API) fail(err error, c echo.Context) {
 	}
 }
 
-// explainRequest asks about a person. It is a POST because the address of a
-// person must not stand in a URL, where logs would keep it.
-type explainRequest struct {
-	// Person is an e-mail address or an identity such as "stripe:cus_123".
-	Person string `json:"person" validate:"required,max=400"`
-	// At is the instant asked about; absent means now.
-	At *time.Time `json:"at"`
-}
-
-// Explanation is the answer: what may be held, why and until when.
-type Explanation struct {
-	// Person names the person by every name that is known.
-	Person []string `json:"person"`
-	lifecycle.Explanation
-}
-
 // maxRequest bounds the body of a request.
 const maxRequest = 16 << 10
 
-func (a *API) explain(c echo.Context) error {
-	var req explainRequest
+// read reads the body of a request, which may have no field that is not known, and
+// checks it. The example says what a good one looks like.
+func (a *API) read(c echo.Context, into any, example string) error {
 	dec := json.NewDecoder(io.LimitReader(c.Request().Body, maxRequest))
 	dec.DisallowUnknownFields()
-	if err := dec.Decode(&req); err != nil {
-		return problem.New(http.StatusBadRequest, "unreadable", `Send JSON such as {"person": "ala@example.com", "at": "2026-12-31T23:00:00Z"}.`)
+	if err := dec.Decode(into); err != nil {
+		return problem.New(http.StatusBadRequest, "unreadable", "Send JSON such as "+example+".")
 	}
-	if err := a.validate.Struct(&req); err != nil {
-		return problem.New(http.StatusUnprocessableEntity, "impossible", "person is missing or too long.")
-	}
-	name, err := identity.Parse(req.Person)
-	if err != nil {
-		return problem.New(http.StatusUnprocessableEntity, "impossible", err.Error())
-	}
-	at := a.opts.Now()
-	if req.At != nil {
-		at = *req.At
-	}
-	out, err := a.lookUp(c.Request().Context(), name, at)
-	if err != nil {
+	var invalid validator.ValidationErrors
+	if err := a.validate.Struct(into); errors.As(err, &invalid) {
+		faults := make([]string, len(invalid))
+		for i, f := range invalid {
+			faults[i] = saying(f)
+		}
+		return problem.New(http.StatusUnprocessableEntity, "impossible", strings.Join(faults, "; ")+".")
+	} else if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, out)
-}
-
-// lookUp finds the subject of a name. A name may also be a record of the person,
-// such as an order or a payment.
-func (a *API) lookUp(ctx context.Context, name identity.Identity, at time.Time) (*Explanation, error) {
-	keys := []string{a.opts.Vault.Key(name), a.opts.Vault.LocatorKey(name.Kind + ":" + name.Value)}
-	owners, err := a.opts.Store.Lookup(ctx, keys)
-	if err != nil {
-		return nil, err
-	}
-	for _, key := range keys {
-		id, ok := owners[key]
-		for ok {
-			found, err := a.opts.Store.Load(ctx, []string{id})
-			if err != nil {
-				return nil, err
-			}
-			s, stored := found[id]
-			if stored && s.MergedInto == "" {
-				return a.explanation(s, at)
-			}
-			id, ok = s.MergedInto, stored
-		}
-	}
-	return nil, problem.New(http.StatusNotFound, "unknown-person", "Nothing is held about this person.")
-}
-
-func (a *API) explanation(s lifecycle.Subject, at time.Time) (*Explanation, error) {
-	names, err := a.opts.Vault.Open(s.ID, s.Sealed)
-	if err != nil {
-		return nil, err
-	}
-	out := &Explanation{Person: []string{}, Explanation: lifecycle.Explain(a.opts.Policy, s, at)}
-	for _, n := range names {
-		if n.Kind == identity.KindEmail {
-			out.Person = append(out.Person, n.Value)
-		} else {
-			out.Person = append(out.Person, n.Kind+":"+n.Value)
-		}
-	}
-	return out, nil
+	return nil
 }
 
 // events writes decisions as CloudEvents, one JSON object a line. With follow=1
@@ -222,19 +247,29 @@ func (a *API) events(c echo.Context) error {
 	if follow != "" && follow != "0" && follow != "1" {
 		return problem.New(http.StatusUnprocessableEntity, "impossible", "follow must be 0 or 1.")
 	}
-	res := c.Response()
-	res.Header().Set(echo.HeaderContentType, "application/x-ndjson")
-	res.WriteHeader(http.StatusOK)
-	res.Flush()
-	err := a.opts.Events.Read(c.Request().Context(), follow == "1", func(data []byte) error {
-		if _, err := fmt.Fprintf(res, "%s\n", data); err != nil {
-			return err
-		}
-		res.Flush()
-		return nil
-	})
+	lines := newLines(c)
+	err := a.opts.Events.Read(c.Request().Context(), follow == "1", lines.write)
 	if errors.Is(err, context.Canceled) {
 		return nil // the reader has left, or the service stops
 	}
 	return err
+}
+
+// lines answers with JSON objects, one a line, as they come.
+type lines struct{ res *echo.Response }
+
+func newLines(c echo.Context) lines {
+	res := c.Response()
+	res.Header().Set(echo.HeaderContentType, "application/x-ndjson")
+	res.WriteHeader(http.StatusOK)
+	res.Flush()
+	return lines{res}
+}
+
+func (l lines) write(data []byte) error {
+	if _, err := fmt.Fprintf(l.res, "%s\n", data); err != nil {
+		return err
+	}
+	l.res.Flush()
+	return nil
 }

@@ -54,6 +54,14 @@ func Parse(person string) (Identity, error) {
 	return Identity{}, errors.New("a person is an e-mail address, or an identity such as stripe:cus_123")
 }
 
+// String writes the identity as people do, and as Parse reads it.
+func (i Identity) String() string {
+	if i.Kind == KindEmail {
+		return i.Value
+	}
+	return i.Kind + ":" + i.Value
+}
+
 // Keys are the secrets of a Vault as they are kept in a file. Whoever has them
 // and the store can read addresses; without them neither hashes nor sealed
 // addresses say anything.
@@ -125,13 +133,23 @@ func (v *Vault) Key(i Identity) string {
 // "stripe:pi_123".
 func (v *Vault) LocatorKey(ref string) string { return locatorPrefix + v.mac("locator:"+ref) }
 
+// Mark returns a keyed hash that stands in for a text, such as the id of a fact,
+// once the text has gone. It finds nobody.
+func (v *Vault) Mark(text string) string {
+	return base64.RawURLEncoding.EncodeToString(v.sum("mark:" + text)[:16])
+}
+
 // IsPersonKey tells whether a key names a person, and not a thing of theirs.
 func IsPersonKey(key string) bool { return strings.HasPrefix(key, personPrefix) }
 
 func (v *Vault) mac(text string) string {
+	return base64.RawURLEncoding.EncodeToString(v.sum(text)[:20])
+}
+
+func (v *Vault) sum(text string) []byte {
 	m := hmac.New(sha256.New, v.hash)
 	m.Write([]byte(text))
-	return base64.RawURLEncoding.EncodeToString(m.Sum(nil)[:20])
+	return m.Sum(nil)
 }
 
 // Seal encrypts identities so that only the vault can read them, and only as

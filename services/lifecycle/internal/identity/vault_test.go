@@ -37,6 +37,22 @@ func TestVault_KeyFoldsCaseOfAddressesAndNothingElse(t *testing.T) {
 	}
 }
 
+func TestVault_AMarkIsShortKeyedAndNoKeyOfAPerson(t *testing.T) {
+	v := vault(t)
+	mark := v.Mark("ala@example.com")
+	if len(mark) != 22 || mark != v.Mark("ala@example.com") || mark == v.Mark("ola@example.com") {
+		t.Errorf("mark %q", mark)
+	}
+	if mark == vault(t).Mark("ala@example.com") {
+		t.Error("a mark must depend on the vault")
+	}
+	for _, key := range []string{v.Key(Identity{KindEmail, "ala@example.com"}), v.LocatorKey("ala@example.com")} {
+		if strings.Contains(key, mark) {
+			t.Error("a mark shows the key of a person")
+		}
+	}
+}
+
 func TestVault_SealedIdentitiesOpenForTheirSubjectOnly(t *testing.T) {
 	v := vault(t)
 	sealed, err := v.Seal("subject-1", []Identity{{KindEmail, "ala@example.com"}})

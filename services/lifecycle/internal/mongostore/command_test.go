@@ -2,6 +2,7 @@ package mongostore_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -19,22 +20,59 @@ func TestStore_Commands(t *testing.T) {
 	srv := listen(t, mongowire.Options{})
 	st := open(t, newClock().opts(srv.URI()))
 	live(t, st)
-	if _, err := st.Pending(t.Context(), 10); err != nil {
-		t.Error(err)
-	}
-	if _, err := st.Due(t.Context(), noon(), "r9", 10); err != nil {
-		t.Error(err)
-	}
+	readAll(t, st)
 	seen := map[string]bool{}
 	for _, c := range srv.Log() {
 		seen[c.Name] = true
 		checkCommand(t, c)
+		if c.Name == "find" && c.Collection() != "policies" { // which are few
+			checkIndexed(t, c, srv.Indexes("rodopath", c.Collection()))
+		}
 	}
 	for _, name := range []string{"insert", "update", "delete", "find", "createIndexes"} {
 		if !seen[name] {
 			t.Errorf("no %s was sent", name)
 		}
 	}
+}
+
+// readAll reads in every way that live does not.
+func readAll(t *testing.T, st *mongostore.Store) {
+	t.Helper()
+	_, err := st.Pending(t.Context(), 10)
+	errs := []error{err}
+	_, err = st.Due(t.Context(), noon(), "r9", 10)
+	errs = append(errs, err)
+	_, err = st.Requested(t.Context(), 10)
+	errs = append(errs, err)
+	_, err = st.Walk(t.Context(), "", 10)
+	errs = append(errs, err)
+	_, err = st.Count(t.Context())
+	errs = append(errs, err)
+	_, err = st.WalkJournal(t.Context(), "", 10)
+	errs = append(errs, err)
+	if err := errors.Join(errs...); err != nil {
+		t.Error(err)
+	}
+}
+
+// checkIndexed checks that an index begins with a field that a find filters by,
+// and holds the fields that it sorts by.
+func checkIndexed(t *testing.T, c mongowire.Command, indexes []bson.D) {
+	t.Helper()
+	filter, _ := c.Field("filter").(bson.D)
+	sort, _ := c.Field("sort").(bson.D)
+	for _, index := range append(indexes, bson.D{{Key: "key", Value: bson.D{{Key: "_id", Value: int32(1)}}}}) {
+		keys, _ := field(index, "key").(bson.D)
+		serves := field(filter, keys[0].Key) != nil
+		for _, e := range sort {
+			serves = serves && field(keys, e.Key) != nil
+		}
+		if serves {
+			return
+		}
+	}
+	t.Errorf("no index serves a find in %s by %v in the order %v", c.Collection(), filter, sort)
 }
 
 func checkCommand(t *testing.T, c mongowire.Command) {
@@ -80,7 +118,7 @@ func checkStatement(t *testing.T, c mongowire.Command, s bson.D) {
 			}
 		}
 	}
-	condition := map[string]string{"subjects": "version", "identities": "subject"}[c.Collection()]
+	condition := map[string]string{"subjects": "version", "identities": "subject", "journal": "hash"}[c.Collection()]
 	if _, ok := field(q, "_id").(string); !ok || field(q, condition) == nil {
 		t.Errorf("%s of %s on condition %v", c.Name, c.Collection(), q)
 	}
@@ -103,11 +141,15 @@ func field(doc bson.D, name string) any {
 func TestStore_Documents(t *testing.T) {
 	srv := listen(t, mongowire.Options{})
 	st := open(t, newClock().opts(srv.URI()))
-	mustSave(t, st, create(subject("a", "key-a")), create(subject("b", "key-b")))
+	asking, silent, due := subject("c"), subject("d"), noon()
+	asking.RequestDue, silent.Outbox, silent.ReviewAt = &due, nil, nil
+	mustSave(t, st, create(subject("a", "key-a")), create(subject("b", "key-b")), create(asking), create(silent))
 	mustSave(t, st, merge(mustLoad(t, st, "a"), mustLoad(t, st, "b")))
 	want := map[string][]string{
 		"a": {"_id", "version", "write", "review_at", "revision", "pending", "subject"},
 		"b": {"_id", "version", "write", "subject"}, // a redirect is never due
+		"c": {"_id", "version", "write", "review_at", "request_due", "revision", "pending", "subject"},
+		"d": {"_id", "version", "write", "revision", "subject"},
 	}
 	writes := map[any]bool{}
 	for _, d := range srv.Documents("rodopath", "subjects") {
@@ -151,23 +193,32 @@ func TestOpen_Indexes(t *testing.T) {
 	}
 	wg.Wait()
 	open(t, mongostore.Options{URI: srv.URI()})
+	wantIndexes(t, srv, "subjects", "pending sparse", "request_due,_id sparse", "review_at,_id sparse", "revision,_id sparse")
+	wantIndexes(t, srv, "journal", "at", "subject,key", "subject,seq")
+	wantIndexes(t, srv, "identities")
+	wantIndexes(t, srv, "policies")
+}
+
+func wantIndexes(t *testing.T, srv *mongowire.Server, collection string, want ...string) {
+	t.Helper()
 	var got []string
-	for _, spec := range srv.Indexes("rodopath", "subjects") {
+	for _, spec := range srv.Indexes("rodopath", collection) {
 		var keys []string
 		for _, e := range field(spec, "key").(bson.D) {
 			keys = append(keys, e.Key)
 		}
-		if field(spec, "partialFilterExpression") != nil {
-			t.Errorf("%v is partial", spec)
+		if field(spec, "partialFilterExpression") != nil || field(spec, "unique") != nil {
+			t.Errorf("%v is more than an index", spec)
 		}
-		got = append(got, strings.Join(keys, ","))
+		name := strings.Join(keys, ",")
+		if field(spec, "sparse") == true {
+			name += " sparse"
+		}
+		got = append(got, name)
 	}
 	slices.Sort(got)
-	if want := []string{"pending", "review_at,_id", "revision,_id"}; !slices.Equal(got, want) {
-		t.Errorf("got indexes %q, want %q", got, want)
-	}
-	if extra := srv.Indexes("rodopath", "identities"); len(extra) != 0 {
-		t.Errorf("identities have indexes %v", extra)
+	if !slices.Equal(got, want) {
+		t.Errorf("%s have indexes %q, want %q", collection, got, want)
 	}
 }
 

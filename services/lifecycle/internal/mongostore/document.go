@@ -22,10 +22,12 @@ type document struct {
 	Version int64  `bson:"version"`
 	// ReviewAt is absent when time alone changes nothing.
 	ReviewAt *time.Time `bson:"review_at,omitempty"`
+	// RequestDue is absent when no request is open.
+	RequestDue *time.Time `bson:"request_due,omitempty"`
 	// Revision is absent for redirects, which are never decided again. An empty
 	// revision is present: it differs from any.
 	Revision *string `bson:"revision,omitempty"`
-	// Pending is true while there is an outbox, absent otherwise.
+	// Pending is true while something is to be sent or noted, absent otherwise.
 	Pending bool `bson:"pending,omitempty"`
 	// Write names the write that made this document, so that a writer who does
 	// not know whether it got through can tell.
@@ -69,12 +71,13 @@ func (s *Store) encode(subject lifecycle.Subject) *row {
 	r := &row{id: subject.ID, version: subject.Version, write: rand.Text()}
 	subject.Version++
 	d := document{
-		ID:       subject.ID,
-		Version:  subject.Version,
-		ReviewAt: subject.ReviewAt,
-		Pending:  len(subject.Outbox) > 0,
-		Write:    r.write,
-		Subject:  subject,
+		ID:         subject.ID,
+		Version:    subject.Version,
+		ReviewAt:   subject.ReviewAt,
+		RequestDue: subject.RequestDue,
+		Pending:    subject.Pending(),
+		Write:      r.write,
+		Subject:    subject,
 	}
 	if subject.MergedInto == "" {
 		d.Revision = &subject.Revision

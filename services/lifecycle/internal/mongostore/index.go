@@ -5,7 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
@@ -23,19 +22,35 @@ const (
 	indexPause = 100 * time.Millisecond
 )
 
-// ensureIndexes makes the indexes that are not there. Indexes hold ids, times
-// and revisions, never anything about the person.
+// ensureIndexes makes the indexes that are not there. Indexes hold ids, times,
+// revisions and keys of notes, never anything about the person.
 func (s *Store) ensureIndexes(ctx context.Context) error {
-	sparse := func(name string, keys bson.D) mongo.IndexModel {
-		return mongo.IndexModel{Keys: keys, Options: options.Index().SetName(name).SetSparse(true)}
+	err := ensure(ctx, s.subjects,
+		sparse("review", "review_at", "_id"),
+		sparse("request", "request_due", "_id"),
+		sparse("revision", "revision", "_id"),
+		sparse("pending", "pending"),
+	)
+	if err != nil {
+		return err
 	}
-	indexes := []mongo.IndexModel{
-		sparse("review", bson.D{{Key: "review_at", Value: 1}, {Key: "_id", Value: 1}}),
-		sparse("revision", bson.D{{Key: "revision", Value: 1}, {Key: "_id", Value: 1}}),
-		sparse("pending", bson.D{{Key: "pending", Value: 1}}),
-	}
+	return ensure(ctx, s.journal, full("order", "subject", "seq"), full("key", "subject", "key"), full("at", "at"))
+}
+
+func full(name string, fields ...string) mongo.IndexModel {
+	return mongo.IndexModel{Keys: ascending(fields...), Options: options.Index().SetName(name)}
+}
+
+func sparse(name string, fields ...string) mongo.IndexModel {
+	index := full(name, fields...)
+	index.Options.SetSparse(true)
+	return index
+}
+
+// ensure makes the indexes of one collection.
+func ensure(ctx context.Context, coll *mongo.Collection, indexes ...mongo.IndexModel) error {
 	for try := 1; ; try++ {
-		_, err := s.subjects.Indexes().CreateMany(ctx, indexes)
+		_, err := coll.Indexes().CreateMany(ctx, indexes)
 		if !raced(err) || try == indexTries {
 			return err
 		}

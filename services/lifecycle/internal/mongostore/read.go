@@ -2,8 +2,10 @@ package mongostore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -62,20 +64,78 @@ func (s *Store) Load(ctx context.Context, ids []string) (map[string]lifecycle.Su
 	return found, nil
 }
 
-// Pending returns subjects whose outbox is not empty.
+// Pending returns subjects with something to send or to put into the journal.
 func (s *Store) Pending(ctx context.Context, limit int) ([]lifecycle.Subject, error) {
-	if limit <= 0 {
-		return nil, nil // to a server, 0 means all
-	}
-	list, err := find[document](ctx, s.subjects, bson.D{{Key: "pending", Value: true}}, options.Find().SetLimit(int64(limit)))
+	out, err := s.page(ctx, limit, bson.D{{Key: "pending", Value: true}})
 	if err != nil {
 		return nil, fmt.Errorf("read pending subjects: %w", err)
 	}
+	return out, nil
+}
+
+// Requested returns subjects with an open request, the most urgent first, because
+// the answer to it has a date.
+func (s *Store) Requested(ctx context.Context, limit int) ([]lifecycle.Subject, error) {
+	// Any time at all: that is a range of the index, which knows the other subjects
+	// too, because _id is in it. That the field exists would be none.
+	due := bson.D{{Key: "request_due", Value: bson.D{{Key: "$gte", Value: time.Time{}}}}}
+	out, err := s.page(ctx, limit, due, "request_due", "_id")
+	if err != nil {
+		return nil, fmt.Errorf("read subjects with open requests: %w", err)
+	}
+	return out, nil
+}
+
+// Walk returns the subjects that follow an id, in the order of their ids, for
+// those who must see every subject once. Redirects are left out: only an empty
+// page is the end.
+func (s *Store) Walk(ctx context.Context, after string, limit int) ([]lifecycle.Subject, error) {
+	following := bson.D{{Key: "_id", Value: bson.D{{Key: "$gt", Value: after}}}, {Key: "revision", Value: bson.D{{Key: "$exists", Value: true}}}}
+	out, err := s.page(ctx, limit, following, "_id")
+	if err != nil {
+		return nil, fmt.Errorf("walk subjects after %q: %w", after, err)
+	}
+	return out, nil
+}
+
+// page reads at most limit subjects, sorted by fields if any are named.
+func (s *Store) page(ctx context.Context, limit int, filter bson.D, sort ...string) ([]lifecycle.Subject, error) {
+	if limit <= 0 {
+		return nil, nil // to a server, 0 means all
+	}
+	opts := options.Find().SetLimit(int64(limit))
+	if len(sort) > 0 {
+		opts.SetSort(ascending(sort...))
+	}
+	list, err := find[document](ctx, s.subjects, filter, opts)
 	out := make([]lifecycle.Subject, len(list))
 	for i := range list {
 		out[i] = list[i].subject()
 	}
-	return out, nil
+	return out, err
+}
+
+// countBatch is how many ids a server sends at once to be counted.
+const countBatch = 10_000
+
+// Count tells how many subjects are stored. Redirects are nobody and do not count.
+// It has the index read out, because servers count with a filter in an aggregation
+// only; so it is for now and then.
+func (s *Store) Count(ctx context.Context) (int64, error) {
+	subjects := bson.D{{Key: "revision", Value: bson.D{{Key: "$gte", Value: ""}}}}
+	cursor, err := s.subjects.Find(ctx, subjects, options.Find().SetProjection(named("_id")).SetBatchSize(countBatch))
+	if err != nil {
+		return 0, fmt.Errorf("count subjects: %w", err)
+	}
+	defer cursor.Close(ctx)
+	var n int64
+	for cursor.Next(ctx) {
+		n++
+	}
+	if err := cursor.Err(); err != nil {
+		return 0, fmt.Errorf("count subjects: %w", err)
+	}
+	return n, nil
 }
 
 // Due returns the ids of subjects whose review time has come, the earliest
@@ -95,10 +155,7 @@ func (s *Store) Due(ctx context.Context, at time.Time, revision string, limit in
 		if len(out) >= limit {
 			break
 		}
-		opts := options.Find().
-			SetSort(bson.D{{Key: q.field, Value: 1}, {Key: "_id", Value: 1}}).
-			SetLimit(int64(limit)).
-			SetProjection(bson.D{{Key: "_id", Value: 1}})
+		opts := options.Find().SetSort(ascending(q.field, "_id")).SetLimit(int64(limit)).SetProjection(named("_id"))
 		list, err := find[header](ctx, s.subjects, bson.D{{Key: q.field, Value: bson.D{{Key: q.op, Value: q.value}}}}, opts)
 		if err != nil {
 			return nil, fmt.Errorf("read due subjects: %w", err)
@@ -116,11 +173,7 @@ func (s *Store) Due(ctx context.Context, at time.Time, revision string, limit in
 func byID[T any](ctx context.Context, coll *mongo.Collection, ids []string, fields ...string) ([]T, error) {
 	opts := options.Find().SetBatchSize(chunk)
 	if len(fields) > 0 {
-		var projection bson.D
-		for _, f := range fields {
-			projection = append(projection, bson.E{Key: f, Value: 1})
-		}
-		opts.SetProjection(projection)
+		opts.SetProjection(named(fields...))
 	}
 	var out []T
 	for part := range slices.Chunk(ids, chunk) {
@@ -141,4 +194,36 @@ func find[T any](ctx context.Context, coll *mongo.Collection, filter bson.D, opt
 	var out []T
 	err = cursor.All(ctx, &out) // closes the cursor
 	return out, err
+}
+
+// ascending is the order by fields, one after the other.
+func ascending(fields ...string) bson.D {
+	out := make(bson.D, len(fields))
+	for i, f := range fields {
+		out[i] = bson.E{Key: f, Value: 1}
+	}
+	return out
+}
+
+// named is a projection to fields. It looks like an order.
+func named(fields ...string) bson.D { return ascending(fields...) }
+
+// lanes is how many commands are under way at once where a batch of them would
+// not do.
+const lanes = 8
+
+// inLanes does n pieces of work, several at once, until one fails.
+func inLanes(n int, work func(i int) error) error {
+	workers := min(lanes, n)
+	errs := make([]error, workers)
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() {
+			for i := w; i < n && errs[w] == nil; i += workers {
+				errs[w] = work(i)
+			}
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
 }

@@ -2,18 +2,12 @@ package mongostore
 
 import (
 	"context"
-	"errors"
-	"sync"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
 	"github.com/rodopath/rodopath/services/lifecycle"
 )
-
-// removals is how many subjects are removed at once. They go one by one: a batch
-// would not tell which of them were no longer there.
-const removals = 8
 
 // gone visits the changes that are not lost and remove a subject.
 func (b *batch) gone(visit func(*change)) {
@@ -26,21 +20,11 @@ func (b *batch) gone(visit func(*change)) {
 
 // remove deletes subjects of which nothing is left, and then their keys: a key
 // without a subject can be claimed, a subject without its key is never found.
+// Subjects go one by one: a batch would not tell which were no longer there.
 func (b *batch) remove(ctx context.Context) error {
 	var all []*change
 	b.gone(func(c *change) { all = append(all, c) })
-	workers := min(removals, len(all))
-	errs := make([]error, workers)
-	var wg sync.WaitGroup
-	for w := range workers {
-		wg.Go(func() {
-			for i := w; i < len(all) && errs[w] == nil; i += workers {
-				errs[w] = b.removeSubject(ctx, all[i])
-			}
-		})
-	}
-	wg.Wait()
-	if err := errors.Join(errs...); err != nil {
+	if err := inLanes(len(all), func(i int) error { return b.removeSubject(ctx, all[i]) }); err != nil {
 		return err
 	}
 	return b.removeTraces(ctx)

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"github.com/rodopath/rodopath/services/lifecycle"
@@ -104,6 +106,41 @@ func wantOwner(t *testing.T, st *mongostore.Store, key, want string) {
 	}
 	if found[key] != want {
 		t.Errorf("key %s belongs to %q, want %q", key, found[key], want)
+	}
+}
+
+// journal makes the first n entries of a journal, an hour apart.
+func journal(t *testing.T, subject string, n int) []lifecycle.Entry {
+	t.Helper()
+	var out []lifecycle.Entry
+	var last lifecycle.Entry
+	for i := range n {
+		e := lifecycle.Entry{Subject: subject, Key: fmt.Sprintf("k%d", i+1), At: noon().Add(time.Duration(i) * time.Hour), What: lifecycle.NotedAlarm}
+		e, err := e.Follow(last)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, last = append(out, e), e
+	}
+	return out
+}
+
+func mustAppend(t *testing.T, st *mongostore.Store, entries ...lifecycle.Entry) {
+	t.Helper()
+	errs, err := st.Append(t.Context(), entries)
+	if err := errors.Join(append(errs, err)...); err != nil {
+		t.Fatalf("append: %v", err)
+	}
+}
+
+func wantEntries(t *testing.T, st *mongostore.Store, subject string, want []lifecycle.Entry) {
+	t.Helper()
+	got, err := st.Entries(t.Context(), subject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("the journal of %s differs (-want +got):\n%s", subject, diff)
 	}
 }
 

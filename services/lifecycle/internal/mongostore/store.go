@@ -1,5 +1,5 @@
-// Package mongostore keeps subjects in MongoDB, or in a server that speaks its
-// protocol, for many machines.
+// Package mongostore keeps subjects and their journals in MongoDB, or in a server
+// that speaks its protocol, for many machines.
 //
 // It writes one document at a time and uses no transaction: what must hold
 // between documents holds by the order in which they are written, so that a
@@ -39,6 +39,7 @@ type Options struct {
 type Store struct {
 	client               *mongo.Client
 	subjects, identities *mongo.Collection
+	journal, policies    *mongo.Collection
 	registry             *bson.Registry
 	now                  func() time.Time
 }
@@ -66,6 +67,8 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 		client:     client,
 		subjects:   db.Collection("subjects"),
 		identities: db.Collection("identities"),
+		journal:    db.Collection("journal"),
+		policies:   db.Collection("policies"),
 		registry:   registry,
 		now:        opts.Now,
 	}

@@ -164,6 +164,18 @@ func rest(ctx context.Context) {
 	}
 }
 
+// Tell puts a delivery into the stream of facts and returns nil when it is durable.
+func (f *Facts) Tell(ctx context.Context, d *factv1.Delivery) error {
+	data, err := proto.Marshal(d)
+	if err != nil {
+		return fmt.Errorf("tell facts: %w", err)
+	}
+	if _, err := f.JetStream.Publish(ctx, stream.FactsOf(d.GetSource()), data, jetstream.WithMsgID(d.GetSource()+":"+d.GetId())); err != nil {
+		return fmt.Errorf("tell facts: %w", err)
+	}
+	return nil
+}
+
 // Events publishes and reads decisions.
 type Events struct{ JetStream jetstream.JetStream }
 

@@ -3,6 +3,8 @@ package policy
 import (
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -62,54 +64,119 @@ func TestParse_RevisionIsOfTheMeaningNotTheText(t *testing.T) {
 	}
 }
 
-// broken are changes to the shipped policy, and what must be said about each.
-func broken() map[string]struct{ old, new, want string } {
-	return map[string]struct{ old, new, want string }{
-		"unknown key":              {"zone: Europe", "zoen: Europe", `unknown key "zoen"; did you mean "zone"?`},
-		"no name":                  {"policy: pl", "policy: \"\"", `a policy needs a name`},
-		"unknown zone":             {"Europe/Warsaw", "Europe/Krakow", `"Europe/Krakow" is not a time zone`},
-		"unknown holidays":         {"holidays: PL", "holidays: MARS", `"MARS" is not a known calendar of holidays`},
-		"no intake":                {"intake_days: 30", "intake_days: 0", `intake_days must be from 1 to 366`},
-		"unknown category":         {"keeps: [contact, webinar]", "keeps: [contact, webnar]", `rule webinar: unknown category "webnar"`},
-		"keeps nothing":            {"keeps: [contact, webinar]", "keeps: []", `rule webinar keeps nothing`},
-		"category per what":        {"{name: \"invoice or receipt\", per: record}", "{name: \"invoice or receipt\", per: order}", `per must be person or record`},
-		"unknown kind":             {"raised_by: [webinar]", "raised_by: [webinars]", `"webinars" is not a kind of fact`},
-		"raised by nothing":        {"raised_by: [webinar]", "raised_by: []", `say what raises it`},
-		"unknown access":           {"access: [course]", "access: [lifetime]", `"lifetime" is not a kind of access`},
-		"unknown article":          {"article: 6(1)(c)", "article: 6(1)(z)", `"6(1)(z)" is not a basis of the GDPR`},
-		"no end":                   {"    until: 30 days after webinar\n", "", `rule webinar never ends`},
-		"open without an end":      {"    ended_by: [erasure]\n    per: record\n    until: 30 days after webinar", "    per: record\n    until: open", `"until: open" needs ended_by`},
-		"duration without anchor":  {"30 days after webinar", "30 days", `has no anchor`},
-		"unknown anchor":           {"30 days after webinar", "30 days after party", `"party" is not an event to count from`},
-		"unknown unit":             {"30 days after webinar", "30 moons after webinar", `"moons" is not a unit`},
-		"no number":                {"30 days after webinar", "0 days after webinar", `"0" is not a whole number from 1 to 1000`},
-		"per what":                 {"    per: contract\n    until: access_end", "    per: order\n    until: access_end", `per must be record, contract or person`},
-		"consent with an end":      {"    raised_by: consent\n", "    raised_by: consent\n    until: 5 years after signup\n", `a consent ends when it is taken back`},
-		"consent on another basis": {"article: 6(1)(a)", "article: 6(1)(f)", `a basis raised by consent is 6(1)(a)`},
-		"consent keeps orders":     {"keeps: [contact, newsletter, marketing_profile, consent_evidence]", "keeps: [order]", `kept per record`},
-		"rule twice":               {"id: webinar", "id: newsletter", `rule "newsletter" is defined twice`},
-		"wording twice":            {"id: offers-phone", "id: newsletter-offers", `wording "newsletter-offers" is defined twice`},
-		"wording of nothing":       {"covers: [newsletter]\n", "covers: []\n", `must say what it covers`},
-		"wording of no purpose":    {"covers: [newsletter]\n", "covers: [spam]\n", `no rule with raised_by: consent has the purpose "spam"`},
-		"ask by mail":              {"places: [checkout, thank_you_page, account]", "places: [checkout, email]", `a question may not stand in "email"`},
-		"ask nowhere":              {"places: [checkout, thank_you_page, account]", "places: []", `say where the question may stand`},
-		"ask with a wrong wording": {"    wording: newsletter-offers\n", "    wording: newsletter-editorial\n", `does not cover offers by email`},
-		"ask with no wording":      {"    wording: newsletter-offers\n", "    wording: nothing\n", `wording "nothing" is not defined`},
-		"ask for no purpose":       {"  - purpose: offers\n    channel", "  - purpose: gifts\n    channel", `has the purpose "gifts"`},
-		"ask on no basis":          {"when: contract", "when: friendship", `no rule has the purpose "friendship"`},
-		"ask without an end":       {"stands_days: 30", "stands_days: 0", `stands_days must be from 1 to 366`},
+// broken are the policies of testdata/broken, and what must be said about each: the
+// first line of the file.
+func broken(t testing.TB) map[string][2]string {
+	t.Helper()
+	files, err := filepath.Glob("testdata/broken/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no broken policies: %v", err)
 	}
+	out := map[string][2]string{}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first, _, _ := strings.Cut(string(data), "\n")
+		want, ok := strings.CutPrefix(first, "# want: ")
+		if !ok {
+			t.Fatalf("%s does not begin with \"# want: \"", file)
+		}
+		out[file] = [2]string{string(data), want}
+	}
+	return out
 }
 
 func TestParse_ABrokenPolicyIsRefusedWithItsPlace(t *testing.T) {
-	for name, c := range broken() {
-		if !strings.Contains(Text(), c.old) {
-			t.Errorf("%s: the shipped policy has no %q", name, c.old)
+	place := regexp.MustCompile(`^testdata/broken/[a-z-]+\.yaml:[1-9][0-9]*:[1-9][0-9]*: `)
+	for file, c := range broken(t) {
+		_, err := Parse(file, []byte(c[0]), "")
+		if err == nil {
+			t.Errorf("%s is not refused", file)
 			continue
 		}
-		_, err := Parse("p.yaml", []byte(strings.Replace(Text(), c.old, c.new, 1)), "")
-		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "p.yaml:") {
-			t.Errorf("%s:\n got %v\nwant %s", name, err, c.want)
+		if !strings.Contains(err.Error(), c[1]) || !place.MatchString(err.Error()) {
+			t.Errorf("%s:\n got %v\nwant %s", file, err, c[1])
+		}
+		// A fault brings no others along, so that the message points at the mistake.
+		if n := strings.Count(err.Error(), "\n") + 1; n > 2 {
+			t.Errorf("%s: one mistake gives %d messages:\n%v", file, n, err)
+		}
+	}
+}
+
+// TestParse_ExtendsChangesWhatItSaysAndNothingElse compares a policy that extends the
+// shipped one with it.
+func TestParse_ExtendsChangesWhatItSaysAndNothingElse(t *testing.T) {
+	base, err := Load(DefaultName, "A")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := Parse("mine.yaml", []byte(`policy: mine
+extends: pl
+choices: {tax: tax_term}
+rules:
+  - id: webinar
+    purpose: webinar
+    article: 6(1)(b)
+    raised_by: [webinar]
+    per: record
+    until: 60 days after webinar
+    keeps: [contact, webinar]
+`), "A")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := func(p *lifecycle.Policy) (out []string) {
+		for _, r := range p.Rules {
+			out = append(out, r.ID+" "+r.Until.String())
+		}
+		return out
+	}
+	want := strings.NewReplacer(
+		"webinar 30 days", "webinar 60 days",
+		"tax 5 years after end_of_year of sale\ntax_correction 5 years after end_of_year of refund",
+		"tax_vat 5 years after end_of_year of vat_due, next working day\ntax_income 5 years after end_of_year of income_tax_due, next working day",
+	).Replace(strings.Join(ids(base), "\n"))
+	if got := strings.Join(ids(p), "\n"); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if p.Rules[len(p.Rules)-1].Line == 0 || p.ID != "mine" || p.Revision == base.Revision {
+		t.Errorf("got %s@%s", p.ID, p.Revision)
+	}
+}
+
+// TestCheck_WarnsWhereAChoiceIsARisk has the risk of each choice that is one.
+func TestCheck_WarnsWhereAChoiceIsARisk(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		want []string
+	}{
+		{"", []string{"too_early Ordynacja"}},
+		{"choices: {tax: tax_term}", nil},
+		{"choices: {tax: oss}", []string{"too_long rozporządzenie"}},
+		{"choices: {tax: tax_term, claims: strict}", []string{"too_early Kodeks"}},
+		{"choices: {tax: tax_term, claims: market}", []string{"too_long NSA"}},
+		{"choices: {tax: tax_term, evidence: market}", []string{"too_long RODO"}},
+		{"choices: {tax: tax_term}\nrules: [{id: tax_income, purpose: tax_documents, article: 6(1)(c), raised_by: [sale], per: record, until: 3 years after sale, keeps: [invoice]}, {id: tax_vat, purpose: tax_documents, article: 6(1)(c), raised_by: [sale], per: record, until: 4 years after sale, keeps: [invoice]}]", []string{"too_early Ordynacja"}},
+		{"choices: {tax: tax_term}\nrules: [{id: memories, purpose: memories, article: 6(1)(f), raised_by: [sale], per: record, until: 20 years after sale, keeps: [order]}]", []string{"too_long RODO"}},
+		{"choices: {tax: tax_term}\nask: [{purpose: offers, channel: email, when: contract, wording: newsletter-offers, places: [transactional_mail], stands_days: 30}]", []string{"marketing UOKiK"}},
+	} {
+		_, warnings, err := Check("mine.yaml", []byte("policy: mine\nextends: pl\n"+c.text+"\n"), "A")
+		if err != nil {
+			t.Fatalf("%s: %v", c.text, err)
+		}
+		var got []string
+		for _, w := range warnings {
+			first, _, _ := strings.Cut(w.Cites, " ")
+			got = append(got, w.Risk+" "+strings.TrimSuffix(first, ";"))
+			if w.Says["pl"] == "" || w.Says["en"] == "" {
+				t.Errorf("%s: %v is not said in both languages", c.text, w)
+			}
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: warns of %v, and should of %v", c.text, got, c.want)
 		}
 	}
 }
@@ -124,8 +191,8 @@ func TestParse_NamesAllFaultsAtOnce(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	f.Add(Text())
-	for _, c := range broken() {
-		f.Add(strings.Replace(Text(), c.old, c.new, 1))
+	for _, c := range broken(f) {
+		f.Add(c[0])
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		p, err := Parse("p.yaml", []byte(text), "A")

@@ -11,77 +11,122 @@ import (
 // open is the period that has no end until a fact of ended_by comes.
 const open = "open"
 
-// allowedPlaces says where a question is no message of its own. Asking by mail,
-// SMS or phone may itself be marketing.
-func allowedPlaces() []string { return []string{"checkout", "thank_you_page", "account"} }
+var (
+	article = regexp.MustCompile(`^(6\(1\)\([a-f]\)|17\(3\)\([a-e]\)|18\(1\)\([a-d]\))$`)
+	exempt  = regexp.MustCompile(`^17\(3\)\([a-e]\)$`)
+)
 
-var article = regexp.MustCompile(`^(6\(1\)\([a-f]\)|17\(3\)\([a-e]\)|18\(1\)\([a-d]\))$`)
+func (r *rule) consent() bool { return len(r.RaisedBy) == 1 && r.RaisedBy[0] == "consent" }
 
-func (r rule) consent() bool { return len(r.RaisedBy) == 1 && r.RaisedBy[0] == "consent" }
+// at is where a value of the rule is written.
+func (r *rule) at(keys ...any) path { return r.place.at("rules", keys...) }
 
-func (c *compiler) rule(i int, r rule) lifecycle.Rule {
-	here := func(key string) path { return path{"rules", i, key} }
+func (c *compiler) rule(r rule) lifecycle.Rule {
 	out := lifecycle.Rule{
-		ID: r.ID, Purpose: r.Purpose, Article: r.Article, Cites: r.Cites,
-		Consent: r.consent(), Per: lifecycle.Per(r.Per), Keeps: r.Keeps, Prolongs: r.Prolongs,
+		ID: r.ID, Purpose: r.Purpose, Article: r.Article, Cites: r.Cites, Exempt: r.Exempt, Line: r.place.line,
+		Consent: r.consent(), Channels: r.Channels, Where: r.Where, Unless: r.Unless, Per: lifecycle.Per(r.Per),
+		Keeps: r.Keeps, Receives: r.Receives, Prolongs: r.Prolongs, Restricts: r.Restricts, Suspended: r.Suspended,
 	}
-	if r.ID == "" || r.Purpose == "" {
-		c.fault(path{"rules", i}, "a rule needs id and purpose")
-	}
-	for j := range c.doc.Rules[:i] {
-		if c.doc.Rules[j].ID == r.ID {
-			c.fault(here("id"), "rule %q is defined twice", r.ID)
-		}
-	}
-	if !article.MatchString(r.Article) {
-		c.fault(here("article"), "rule %s: %q is not a basis of the GDPR; write 6(1)(a) to 6(1)(f), or 17(3)(…) for a hold", r.ID, r.Article)
-	}
-	c.keeps(i, r)
+	c.named(&r)
+	c.conditions(r.at("only_if"), "rule "+r.ID, r.OnlyIf)
+	c.keeps(&r)
+	c.traits(&r)
 	if out.Consent {
-		c.consentRule(i, r)
+		c.consentRule(&r)
+		if r.Expires != "" {
+			out.Until = c.period(r.at("expires"), "rule "+r.ID, r.Expires)
+		}
 		return out
 	}
-	out.Raised = c.kinds(here("raised_by"), r.ID, r.RaisedBy)
-	out.Ended = c.kinds(here("ended_by"), r.ID, r.EndedBy)
-	out.Access = c.accesses(here("access"), r)
-	out.Until = c.until(i, r)
+	out.Raised = c.kinds(r.at("raised_by"), r.ID, r.RaisedBy)
+	out.Ended = c.kinds(r.at("ended_by"), r.ID, r.EndedBy)
+	out.Access = c.accesses(&r)
+	out.Until = c.until(&r)
 	if len(r.RaisedBy) == 0 {
-		c.fault(path{"rules", i}, "rule %s: say what raises it: raised_by", r.ID)
+		c.fault(r.at(), "rule %s: say what raises it: raised_by", r.ID)
+	}
+	if len(r.Channels) > 0 || r.Expires != "" {
+		c.fault(r.at(), "rule %s: channels and expires are for rules with raised_by: consent", r.ID)
 	}
 	switch out.Per {
 	case lifecycle.PerRecord, lifecycle.PerContract, lifecycle.PerPerson:
 	default:
-		c.fault(here("per"), "rule %s: per must be record, contract or person", r.ID)
+		c.fault(r.at("per"), "rule %s: per must be record, contract or person", r.ID)
 	}
 	return out
 }
 
-// consentRule checks a rule that lives and ends with consent.
-func (c *compiler) consentRule(i int, r rule) {
-	if r.Article != "6(1)(a)" {
-		c.fault(path{"rules", i, "article"}, "rule %s: a basis raised by consent is 6(1)(a)", r.ID)
+// named checks what tells the rule from others.
+func (c *compiler) named(r *rule) {
+	if r.ID == "" || r.Purpose == "" {
+		c.fault(r.at(), "a rule needs id and purpose")
 	}
-	if r.Until != "" || len(r.EndedBy) > 0 || r.Per != "" || len(r.Access) > 0 {
-		c.fault(path{"rules", i}, "rule %s: a consent ends when it is taken back; leave out until, ended_by, per and access", r.ID)
+	for i := range c.doc.Rules {
+		other := &c.doc.Rules[i]
+		if other.ID == r.ID && !other.place.inherited && !r.place.inherited && other.place.index < r.place.index {
+			c.fault(r.at("id"), "rule %q is defined twice", r.ID)
+		}
 	}
-	for _, k := range r.Keeps {
-		if c.doc.Categories[k].Per == string(lifecycle.PerRecord) {
-			c.fault(path{"rules", i, "keeps"}, "rule %s: a consent is the person's and cannot keep %s, which is kept per record", r.ID, k)
+	if !article.MatchString(r.Article) {
+		c.fault(r.at("article"), "rule %s: %q is not a basis of the GDPR; write 6(1)(a) to 6(1)(f), or 17(3)(…) for a hold", r.ID, r.Article)
+	}
+	if r.Exempt != "" && !exempt.MatchString(r.Exempt) {
+		c.fault(r.at("exempt"), "rule %s: %q is no reason to keep data after erasure was asked for; write 17(3)(a) to 17(3)(e)", r.ID, r.Exempt)
+	}
+	for i, id := range r.Receives {
+		if _, ok := c.doc.Recipients[id]; !ok {
+			c.fault(r.at("receives", i), "rule %s: unknown recipient %q; define it under recipients", r.ID, id)
 		}
 	}
 }
 
-func (c *compiler) keeps(i int, r rule) {
+// consentRule checks a rule that lives and ends with consent.
+func (c *compiler) consentRule(r *rule) {
+	if r.Article != "6(1)(a)" {
+		c.fault(r.at("article"), "rule %s: a basis raised by consent is 6(1)(a)", r.ID)
+	}
+	if len(r.Until) > 0 || len(r.EndedBy) > 0 || r.Per != "" || len(r.Access)+len(r.Where)+len(r.Unless) > 0 {
+		c.fault(r.at(), "rule %s: a consent ends when it is taken back; leave out until, ended_by, per, access, where and unless", r.ID)
+	}
+	for _, k := range r.Keeps {
+		if c.doc.Categories[k].Per == string(lifecycle.PerRecord) {
+			c.fault(r.at("keeps"), "rule %s: a consent is the person's and cannot keep %s, which is kept per record", r.ID, k)
+		}
+	}
+	for i := range c.doc.Rules {
+		other := &c.doc.Rules[i]
+		if other.consent() && other.ID < r.ID && other.Purpose == r.Purpose && overlap(other.Channels, r.Channels) {
+			c.fault(r.at(), "rules %s and %s both stand for consent to %s by the same channel", other.ID, r.ID, r.Purpose)
+		}
+	}
+}
+
+// overlap tells whether two lists have something in common; an empty one is all.
+func overlap(a, b []string) bool {
+	return len(a) == 0 || len(b) == 0 || slices.ContainsFunc(a, func(s string) bool { return slices.Contains(b, s) })
+}
+
+func (c *compiler) keeps(r *rule) {
 	if len(r.Keeps) == 0 {
-		c.fault(path{"rules", i}, "rule %s keeps nothing; list categories under keeps", r.ID)
+		c.fault(r.at(), "rule %s keeps nothing; list categories under keeps", r.ID)
 	}
 	for j, k := range r.Keeps {
 		cat, ok := c.doc.Categories[k]
 		if !ok {
-			c.fault(path{"rules", i, "keeps", j}, "rule %s: unknown category %q; define it under categories", r.ID, k)
+			c.fault(r.at("keeps", j), "rule %s: unknown category %q; define it under categories", r.ID, k)
 		}
-		if ok && cat.Per == string(lifecycle.PerRecord) && r.Per == string(lifecycle.PerPerson) {
-			c.fault(path{"rules", i, "keeps", j}, "rule %s stands for the person and cannot keep %s, which is kept per record", r.ID, k)
+		if ok && cat.Per == string(lifecycle.PerRecord) && r.Per == string(lifecycle.PerPerson) && !r.Prolongs {
+			c.fault(r.at("keeps", j), "rule %s stands for the person and cannot keep %s, which is kept per record", r.ID, k)
+		}
+	}
+}
+
+func (c *compiler) traits(r *rule) {
+	for key, names := range map[string][]string{"where": r.Where, "unless": r.Unless} {
+		for j, n := range names {
+			if !slices.Contains(lifecycle.Traits(), n) {
+				c.fault(r.at(key, j), "rule %s: %q is not a trait of facts; known are %s", r.ID, n, strings.Join(lifecycle.Traits(), ", "))
+			}
 		}
 	}
 }
@@ -90,7 +135,7 @@ func (c *compiler) kinds(at path, id string, names []string) []lifecycle.Kind {
 	var out []lifecycle.Kind
 	for j, n := range names {
 		k := lifecycle.Kind(n)
-		if !slices.Contains(lifecycle.Kinds(), k) {
+		if k != lifecycle.Requested && !slices.Contains(lifecycle.Kinds(), k) {
 			c.fault(append(at[:len(at):len(at)], j), "rule %s: %q is not a kind of fact; known are %s", id, n, join(lifecycle.Kinds()))
 		}
 		out = append(out, k)
@@ -98,12 +143,12 @@ func (c *compiler) kinds(at path, id string, names []string) []lifecycle.Kind {
 	return out
 }
 
-func (c *compiler) accesses(at path, r rule) []lifecycle.Access {
+func (c *compiler) accesses(r *rule) []lifecycle.Access {
 	var out []lifecycle.Access
 	for j, n := range r.Access {
 		a := lifecycle.Access(n)
 		if !slices.Contains(lifecycle.Accesses(), a) {
-			c.fault(append(at[:len(at):len(at)], j), "rule %s: %q is not a kind of access; known are %s", r.ID, n, join(lifecycle.Accesses()))
+			c.fault(r.at("access", j), "rule %s: %q is not a kind of access; known are %s", r.ID, n, join(lifecycle.Accesses()))
 		}
 		out = append(out, a)
 	}
@@ -111,56 +156,25 @@ func (c *compiler) accesses(at path, r rule) []lifecycle.Access {
 }
 
 // until reads a rule's period. A rule must be able to end.
-func (c *compiler) until(i int, r rule) lifecycle.Period {
-	at := path{"rules", i, "until"}
+func (c *compiler) until(r *rule) lifecycle.Period {
 	switch {
-	case r.Until == "":
-		c.fault(path{"rules", i}, "rule %s never ends; say until when, for example \"until: 14 days after sale\"", r.ID)
+	case len(r.Until) == 0:
+		c.fault(r.at(), "rule %s never ends; say until when, for example \"until: 14 days after sale\"", r.ID)
 		return lifecycle.Period{}
-	case r.Until == open && len(r.EndedBy) == 0:
-		c.fault(at, "rule %s never ends: \"until: open\" needs ended_by", r.ID)
+	case slices.Contains(r.Until, open) && len(r.Until) > 1:
+		c.fault(r.at("until"), "rule %s: \"open\" stands alone; leave it out of the list", r.ID)
 		return lifecycle.Period{}
-	case r.Until == open:
+	case r.Until[0] == open && len(r.EndedBy) == 0:
+		c.fault(r.at("until"), "rule %s never ends: \"until: open\" needs ended_by", r.ID)
+		return lifecycle.Period{}
+	case r.Until[0] == open:
 		return lifecycle.Open()
+	case len(r.Until) == 1:
+		return c.period(r.at("until"), "rule "+r.ID, r.Until[0])
 	}
-	p, err := lifecycle.ParsePeriod(r.Until)
-	if err != nil {
-		c.fault(at, "rule %s: %v", r.ID, err)
+	periods := make([]lifecycle.Period, len(r.Until))
+	for i, text := range r.Until {
+		periods[i] = c.period(r.at("until", i), "rule "+r.ID, text)
 	}
-	return p
-}
-
-func (c *compiler) ask(i int, a ask) lifecycle.Ask {
-	at := path{"ask", i}
-	c.knownPurposes(path{"ask", i}, []string{a.Purpose})
-	if !slices.ContainsFunc(c.doc.Rules, func(r rule) bool { return r.Purpose == a.When }) {
-		c.fault(append(at, "when"), "no rule has the purpose %q", a.When)
-	}
-	n := slices.IndexFunc(c.doc.Wordings, func(w wording) bool { return w.ID == a.Wording })
-	switch {
-	case n < 0:
-		c.fault(append(at, "wording"), "wording %q is not defined", a.Wording)
-	case !slices.Contains(c.doc.Wordings[n].Covers, a.Purpose) || !slices.Contains(c.doc.Wordings[n].Channels, a.Channel):
-		c.fault(append(at, "wording"), "wording %q does not cover %s by %s", a.Wording, a.Purpose, a.Channel)
-	}
-	if len(a.Places) == 0 {
-		c.fault(at, "say where the question may stand: places, of %s", strings.Join(allowedPlaces(), ", "))
-	}
-	for j, place := range a.Places {
-		if !slices.Contains(allowedPlaces(), place) {
-			c.fault(append(at, "places", j), "a question may not stand in %q: asking there may itself be marketing; allowed are %s", place, strings.Join(allowedPlaces(), ", "))
-		}
-	}
-	if a.StandsDays < 1 || a.StandsDays > 366 {
-		c.fault(at, "stands_days must be from 1 to 366")
-	}
-	return lifecycle.Ask{Purpose: a.Purpose, Channel: a.Channel, Wording: a.Wording, When: a.When, Places: a.Places, Stands: a.StandsDays}
-}
-
-func join[T ~string](names []T) string {
-	out := make([]string, len(names))
-	for i, n := range names {
-		out[i] = string(n)
-	}
-	return strings.Join(out, ", ")
+	return lifecycle.FirstOf(periods...)
 }

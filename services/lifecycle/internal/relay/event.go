@@ -67,6 +67,7 @@ func (r *Relay) cites(rule string) string {
 
 func (r *Relay) deletion(d *lifecycle.Decision) *stream.Delete {
 	out := &stream.Delete{Scope: "part", Items: []stream.Item{}, Purposes: []string{}, Stays: []stream.Stay{}}
+	out.Again = d.Again
 	if d.WholePerson {
 		out.Scope = "person"
 	}

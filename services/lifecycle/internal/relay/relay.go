@@ -1,5 +1,6 @@
 // Package relay sends decisions on: it takes them from the outboxes of subjects,
-// publishes them as events, and clears the outboxes. A decision that was stored
+// publishes them as events, has them written into the journal, and clears the
+// outboxes. A decision that was stored
 // is sent at least once, always under the same id.
 package relay
 
@@ -27,10 +28,17 @@ type Publisher interface {
 	PublishEvents(ctx context.Context, events []*stream.Event) error
 }
 
+// Journal writes what subjects decided into their journals and returns where those
+// end. What stands there already is not written twice.
+type Journal interface {
+	Write(ctx context.Context, subjects []lifecycle.Subject) (map[string]lifecycle.Head, error)
+}
+
 // Options configure a Relay.
 type Options struct {
 	Store     Store
 	Publisher Publisher
+	Journal   Journal
 	Vault     *identity.Vault
 	Policy    *lifecycle.Policy
 	// Every is how often outboxes are looked at unasked; 0 means each second.
@@ -101,32 +109,56 @@ func (r *Relay) send(ctx context.Context) (sent int, full bool, err error) {
 		return 0, false, err
 	}
 	var events []*stream.Event
-	changes := make([]store.Change, len(subjects))
-	for i, s := range subjects {
+	for i := range subjects {
+		s := &subjects[i]
 		names, err := r.opts.Vault.Open(s.ID, s.Sealed)
 		if err != nil {
 			return 0, false, err
 		}
-		var ids []string
 		for j := range s.Outbox {
 			events = append(events, r.event(&s.Outbox[j], names))
-			ids = append(ids, s.Outbox[j].ID)
 		}
-		changes[i].Subject = lifecycle.Sent(s, ids)
+		r.warn(s)
 	}
 	if err := r.opts.Publisher.PublishEvents(ctx, events); err != nil {
 		return 0, false, fmt.Errorf("send %d decisions: %w", len(events), err)
 	}
-	errs, err := r.opts.Store.Save(ctx, changes)
+	heads, err := r.opts.Journal.Write(ctx, subjects)
 	if err != nil {
 		return 0, false, err
+	}
+	return len(events), len(subjects) == page, r.clear(ctx, subjects, heads)
+}
+
+// clear empties the outboxes that were sent.
+func (r *Relay) clear(ctx context.Context, subjects []lifecycle.Subject, heads map[string]lifecycle.Head) error {
+	changes := make([]store.Change, len(subjects))
+	for i, s := range subjects {
+		ids := make([]string, len(s.Outbox))
+		for j := range s.Outbox {
+			ids[j] = s.Outbox[j].ID
+		}
+		changes[i].Subject = lifecycle.Noted(lifecycle.Sent(s, ids), heads[s.ID])
+	}
+	errs, err := r.opts.Store.Save(ctx, changes)
+	if err != nil {
+		return err
 	}
 	for _, err := range errs {
 		// A subject that was written meanwhile keeps its outbox and comes again;
 		// its decisions go out once more under the same ids.
 		if err != nil && !errors.Is(err, store.ErrConflict) {
-			return 0, false, err
+			return err
 		}
 	}
-	return len(events), len(subjects) == page, nil
+	return nil
+}
+
+// warn logs what the seller must look at.
+func (r *Relay) warn(s *lifecycle.Subject) {
+	for i := range s.Notes {
+		if n := &s.Notes[i]; n.What == lifecycle.NotedAlarm {
+			r.opts.Log.Warn("look at this", "subject", s.ID, "alarm", n.Text)
+		}
+	}
 }

@@ -48,7 +48,7 @@ func newScene(t *testing.T) *scene {
 	t.Helper()
 	st, vault, p := fixture.Store(t), fixture.Vault(t), fixture.Policy(t)
 	w := &wire{}
-	r := relay.New(relay.Options{Store: st, Publisher: w, Vault: vault, Policy: p})
+	r := relay.New(relay.Options{Store: st, Publisher: w, Journal: fixture.Journal(st, vault), Vault: vault, Policy: p})
 	return &scene{r, st, vault, p, w}
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/store"
@@ -78,8 +79,8 @@ func newWriter(ctx context.Context, tx *sql.Tx) (*writer, error) {
 		stmt  **sql.Stmt
 		query string
 	}{
-		{&w.insert, "INSERT INTO subjects (id, version, review_at, revision, pending, doc) VALUES (?, 1, ?, ?, ?, ?) ON CONFLICT DO NOTHING"},
-		{&w.update, "UPDATE subjects SET version = version + 1, review_at = ?, revision = ?, pending = ?, doc = ? WHERE id = ? AND version = ?"},
+		{&w.insert, "INSERT INTO subjects (id, version, review_at, request_due, revision, pending, doc) VALUES (?, 1, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"},
+		{&w.update, "UPDATE subjects SET version = version + 1, review_at = ?, request_due = ?, revision = ?, pending = ?, doc = ? WHERE id = ? AND version = ?"},
 		{&w.remove, "DELETE FROM subjects WHERE id = ? AND version = ?"},
 		{&w.removeAny, "DELETE FROM subjects WHERE id = ?"},
 		{&w.owner, "SELECT subject FROM identities WHERE key = ?"},
@@ -132,24 +133,29 @@ func (w *writer) change(c *store.Change, doc []byte) (own, fatal error) {
 
 // write stores a subject on its version and tells whether it was still that.
 func (w *writer) write(s *lifecycle.Subject, doc []byte) (bool, error) {
-	var review, revision any
-	if s.ReviewAt != nil {
-		review = s.ReviewAt.UnixMilli()
-	}
+	var revision any
 	if s.MergedInto == "" {
 		revision = s.Revision
 	}
-	pending := len(s.Outbox) > 0
+	review, due, pending := millis(s.ReviewAt), millis(s.RequestDue), s.Pending()
 	var (
 		res sql.Result
 		err error
 	)
 	if s.Version == 0 {
-		res, err = w.insert.ExecContext(w.ctx, s.ID, review, revision, pending, doc)
+		res, err = w.insert.ExecContext(w.ctx, s.ID, review, due, revision, pending, doc)
 	} else {
-		res, err = w.update.ExecContext(w.ctx, review, revision, pending, doc, s.ID, s.Version)
+		res, err = w.update.ExecContext(w.ctx, review, due, revision, pending, doc, s.ID, s.Version)
 	}
 	return affected(res, err)
+}
+
+// millis is how an instant stands in a column: nil when there is none.
+func millis(at *time.Time) any {
+	if at == nil {
+		return nil
+	}
+	return at.UnixMilli()
 }
 
 func affected(res sql.Result, err error) (bool, error) {

@@ -16,26 +16,6 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle"
 )
 
-// schema is applied at every start. Indexes hold ids, times and revisions, never
-// anything about the person.
-const schema = `
-CREATE TABLE IF NOT EXISTS subjects (
-	id        TEXT PRIMARY KEY,
-	version   INTEGER NOT NULL,
-	review_at INTEGER,            -- unix milliseconds
-	revision  TEXT,               -- null for redirects
-	pending   INTEGER NOT NULL,
-	doc       BLOB NOT NULL       -- lifecycle.Subject as JSON
-) STRICT;
-CREATE TABLE IF NOT EXISTS identities (
-	key     TEXT PRIMARY KEY,     -- keyed hash
-	subject TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS subjects_review ON subjects (review_at, id) WHERE review_at IS NOT NULL;
-CREATE INDEX IF NOT EXISTS subjects_revision ON subjects (revision, id) WHERE revision IS NOT NULL;
-CREATE INDEX IF NOT EXISTS subjects_pending ON subjects (id) WHERE pending = 1;
-`
-
 // Store is a SQLite file. All writes are durable when they return, power cuts
 // included.
 type Store struct {
@@ -43,8 +23,9 @@ type Store struct {
 	write, read *sql.DB
 }
 
-// Open opens the file at path and makes it when it does not exist. Opening needs
-// no exclusive access: a second process may read and write too.
+// Open opens the file at path, makes it when it does not exist, and brings it up
+// to date when an earlier rodopath wrote it. Opening needs no exclusive access: a
+// second process may read and write too.
 func Open(ctx context.Context, path string) (*Store, error) {
 	// SQLite would let others read the file; its journals get the same mode.
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
@@ -59,7 +40,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 		return nil, err
 	}
 	write.SetMaxOpenConns(1)
-	if _, err := write.ExecContext(ctx, schema); err != nil {
+	if err := bringUp(ctx, write); err != nil {
 		return nil, errors.Join(fmt.Errorf("open store %s: %w", path, err), write.Close())
 	}
 	read, err := connect(path, "deferred")
@@ -174,15 +155,52 @@ func (r *rowReader) decode(err error) ([]lifecycle.Subject, error) {
 	return out, errors.Join(errs...)
 }
 
-// Pending returns subjects whose outbox is not empty.
+// Pending returns subjects with something to send or to put into the journal.
 func (s *Store) Pending(ctx context.Context, limit int) ([]lifecycle.Subject, error) {
-	var rows rowReader
-	err := s.visit(ctx, rows.read, "SELECT version, doc FROM subjects WHERE pending = 1 ORDER BY id LIMIT ?", limit)
-	out, err := rows.decode(err)
+	out, err := s.page(ctx, limit, "SELECT version, doc FROM subjects WHERE pending = 1 ORDER BY id LIMIT ?")
 	if err != nil {
 		return nil, fmt.Errorf("read pending subjects: %w", err)
 	}
 	return out, nil
+}
+
+// Requested returns subjects with an open request, the most urgent first, because
+// the answer to it has a date.
+func (s *Store) Requested(ctx context.Context, limit int) ([]lifecycle.Subject, error) {
+	out, err := s.page(ctx, limit, "SELECT version, doc FROM subjects WHERE request_due IS NOT NULL ORDER BY request_due, id LIMIT ?")
+	if err != nil {
+		return nil, fmt.Errorf("read subjects with open requests: %w", err)
+	}
+	return out, nil
+}
+
+// Walk returns the subjects that follow an id, in the order of their ids, for
+// those who must see every subject once. Redirects are left out: only an empty
+// page is the end.
+func (s *Store) Walk(ctx context.Context, after string, limit int) ([]lifecycle.Subject, error) {
+	out, err := s.page(ctx, limit, "SELECT version, doc FROM subjects WHERE id > ? AND revision IS NOT NULL ORDER BY id LIMIT ?", after)
+	if err != nil {
+		return nil, fmt.Errorf("walk subjects after %q: %w", after, err)
+	}
+	return out, nil
+}
+
+// page reads at most limit subjects; the limit is the last argument of the query.
+func (s *Store) page(ctx context.Context, limit int, query string, args ...any) ([]lifecycle.Subject, error) {
+	if limit <= 0 {
+		return nil, nil // to SQLite, less than 0 means all
+	}
+	var rows rowReader
+	return rows.decode(s.visit(ctx, rows.read, query, append(args, limit)...))
+}
+
+// Count tells how many subjects are stored. Redirects are nobody and do not count.
+func (s *Store) Count(ctx context.Context) (int64, error) {
+	var n int64
+	if err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM subjects WHERE revision IS NOT NULL").Scan(&n); err != nil {
+		return 0, fmt.Errorf("count subjects: %w", err)
+	}
+	return n, nil
 }
 
 // Due returns the ids of subjects whose review time has come, the earliest

@@ -1,5 +1,5 @@
-// Package store says what a change to stored subjects is, for the stores that
-// carry changes out and the loops that make them.
+// Package store says what a change to stored subjects is, and what else is kept
+// beside them, for the stores that carry changes out and the loops that make them.
 package store
 
 import (
@@ -9,8 +9,9 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle"
 )
 
-// ErrConflict means that a subject was written since it was read, or that a key
-// belongs to another subject by now. Read again, decide again, save again.
+// ErrConflict means that a subject was written since it was read, that a key
+// belongs to another subject by now, or that another entry has the place in the
+// journal. Read again, decide again, save again.
 var ErrConflict = errors.New("subject changed since it was read")
 
 // Change is a write of one subject.

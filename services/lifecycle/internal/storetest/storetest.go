@@ -28,18 +28,71 @@ type Store interface {
 	// change is stored for good, and wraps store.ErrConflict when it lost a race.
 	// The last error is about the store itself: nothing may be taken as stored.
 	Save(ctx context.Context, changes []store.Change) ([]error, error)
-	// Pending returns subjects whose outbox is not empty.
+	// Pending returns subjects with something to send or to put into the journal.
 	Pending(ctx context.Context, limit int) ([]lifecycle.Subject, error)
 	// Due returns the ids of subjects whose review time has come, the earliest
 	// first, and then of those decided under another policy revision.
 	Due(ctx context.Context, at time.Time, revision string, limit int) ([]string, error)
+	// Requested returns subjects with an open request, the most urgent first, then
+	// in the order of their ids.
+	Requested(ctx context.Context, limit int) ([]lifecycle.Subject, error)
+	// Walk returns the subjects that follow an id, in the order of their ids. They
+	// are as many as limit says while there are as many; redirects are left out.
+	Walk(ctx context.Context, after string, limit int) ([]lifecycle.Subject, error)
+	// Count tells how many subjects are stored, redirects left out.
+	Count(ctx context.Context) (int64, error)
+	Journal
+	// Policies returns the policies that were in force, in the order in which they
+	// came into force.
+	Policies(ctx context.Context) ([]store.Policy, error)
+	// Adopt notes that a policy came into force. The same revision may come again
+	// with a later From; what is noted already stays as it is.
+	Adopt(ctx context.Context, p store.Policy) error
 	Close() error
+}
+
+// Journal is what a store does with journals. An entry, once it stands, is never
+// changed.
+type Journal interface {
+	// Append puts entries into journals, those of one subject in the order given. The
+	// i-th error is nil when the i-th entry stands for good, even if it did before;
+	// it wraps store.ErrConflict when another entry has its place, or when one that
+	// it was to follow was lost. The last error is about the store itself.
+	Append(ctx context.Context, entries []lifecycle.Entry) ([]error, error)
+	// Tails returns the last entry of each subject's journal; subjects without a
+	// journal are left out.
+	Tails(ctx context.Context, subjects []string) (map[string]lifecycle.Entry, error)
+	// Noted tells which of the keys stand in the subject's journal.
+	Noted(ctx context.Context, subject string, keys []string) (map[string]bool, error)
+	// Entries returns the subject's journal, in order.
+	Entries(ctx context.Context, subject string) ([]lifecycle.Entry, error)
+	// WalkJournal returns the whole journals of the next subjects after an id, at
+	// most limit of them, in order.
+	WalkJournal(ctx context.Context, after string, limit int) ([]lifecycle.Entry, error)
+	// Prune removes at most limit entries from before an instant and returns how
+	// many: from the beginning of a chain only, and never the last entry of a subject
+	// that is stored, be it as a redirect.
+	Prune(ctx context.Context, before time.Time, limit int) (int, error)
 }
 
 // Run tests a store. storage makes new, empty storage for one test; what it
 // returns opens that storage, again and again.
 func Run(t *testing.T, storage func(t *testing.T) (open func(t *testing.T) Store)) {
-	tests := map[string]func(*testing.T, func() Store){
+	for _, tests := range []map[string]test{subjectTests(), walkTests(), journalTests(), pruneTests(), policyTests()} {
+		for name, run := range tests {
+			t.Run(name, func(t *testing.T) {
+				open := storage(t)
+				run(t, func() Store { return open(t) })
+			})
+		}
+	}
+}
+
+// test is one test of a store that it opens as often as it likes.
+type test func(t *testing.T, open func() Store)
+
+func subjectTests() map[string]test {
+	return map[string]test{
 		"a subject comes back as it was saved":                 comesBack,
 		"a write on an old version is a conflict":              conflict,
 		"one of many who create a subject wins":                createOnce,
@@ -49,7 +102,7 @@ func Run(t *testing.T, storage func(t *testing.T) (open func(t *testing.T) Store
 		"a batch of 500 is saved, each change alone":           bulk,
 		"due subjects come earliest first, in pages":           due,
 		"subjects of another policy revision are due":          oldRevision,
-		"pending subjects are those with an outbox":            pending,
+		"pending subjects are those with an outbox or notes":   pending,
 		"absorbing moves the keys and leaves a redirect":       absorb,
 		"absorbing on an old version of the other is conflict": absorbConflict,
 		"a subject that is gone goes with its keys":            gone,
@@ -57,12 +110,6 @@ func Run(t *testing.T, storage func(t *testing.T) (open func(t *testing.T) Store
 		"a key of a subject that is no more can be claimed":    reclaim,
 		"everything is still there after a restart":            restart,
 		"nothing asked, nothing answered":                      nothing,
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			open := storage(t)
-			test(t, func() Store { return open(t) })
-		})
 	}
 }
 
@@ -153,6 +200,9 @@ func comesBack(t *testing.T, open func() Store) {
 		Stays:    []lifecycle.Stay{{Item: lifecycle.Item{Category: "order", Ref: "order-1"}, Purpose: "tax_documents", Article: "6(1)(c)"}},
 		Question: &lifecycle.Question{Purpose: "offers", Channel: "email", Text: "Zgadzam się…", Places: []string{"checkout"}, Until: day},
 	}}
+	want.Notes = []lifecycle.Note{{Key: "alarm", At: day, What: lifecycle.NotedAlarm, Text: "…", Items: []lifecycle.Item{{Category: "order", Ref: "order-1"}}}}
+	want.Journal = lifecycle.Head{Seq: 7, Hash: "h7"}
+	want.RequestDue = want.ReviewAt
 	mustSave(t, st, create(want))
 	got := mustLoad(t, st, "a")
 	want.Version = 1
@@ -379,30 +429,46 @@ func oldRevision(t *testing.T, open func() Store) {
 
 func pending(t *testing.T, open func() Store) {
 	st := open()
-	for i := range 3 {
+	for i := range 4 {
 		s := person(fmt.Sprintf("p-%d", i))
-		if i != 1 {
+		switch i {
+		case 0, 2:
 			s.Outbox = []lifecycle.Decision{{ID: "dec_" + s.ID, Kind: lifecycle.Delete, Subject: s.ID, At: day, Effective: day}}
+		case 3:
+			s.Notes = []lifecycle.Note{{Key: "alarm", At: day, What: lifecycle.NotedAlarm}}
 		}
 		mustSave(t, st, create(s))
 	}
 	got, err := st.Pending(t.Context(), 10)
-	if err != nil || len(got) != 2 {
-		t.Fatalf("got %d, %v", len(got), err)
+	if err != nil || !sameIDs(got, "p-0", "p-2", "p-3") {
+		t.Fatalf("got %v, %v", ids(got), err)
 	}
 	if one, err := st.Pending(t.Context(), 1); err != nil || len(one) != 1 {
 		t.Errorf("a page of one holds %d, %v", len(one), err)
 	}
 	for _, s := range got {
-		if len(s.Outbox) != 1 || s.Version != 1 {
-			t.Errorf("pending %s: %d decisions, version %d", s.ID, len(s.Outbox), s.Version)
+		if len(s.Outbox)+len(s.Notes) != 1 || s.Version != 1 {
+			t.Errorf("pending %s: %d decisions, %d notes, version %d", s.ID, len(s.Outbox), len(s.Notes), s.Version)
 		}
-		s.Outbox = nil
+		s.Outbox, s.Notes = nil, nil
 		mustSave(t, st, store.Change{Subject: s})
 	}
 	if left, err := st.Pending(t.Context(), 10); err != nil || len(left) != 0 {
 		t.Errorf("after clearing: %d, %v", len(left), err)
 	}
+}
+
+func ids(subjects []lifecycle.Subject) []string {
+	out := make([]string, len(subjects))
+	for i := range subjects {
+		out[i] = subjects[i].ID
+	}
+	return out
+}
+
+// sameIDs tells whether subjects are those with the ids, in any order.
+func sameIDs(subjects []lifecycle.Subject, want ...string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(ids(subjects))), want)
 }
 
 func absorb(t *testing.T, open func() Store) {
@@ -509,6 +575,10 @@ func reclaim(t *testing.T, open func() Store) {
 func restart(t *testing.T, open func() Store) {
 	st := open()
 	mustSave(t, st, create(person("a")))
+	entries := chain(t, "a", day, day)
+	mustAppend(t, st, entries...)
+	policy := store.Policy{Revision: "r1", From: day, Text: "text"}
+	mustAdopt(t, st, policy)
 	if err := st.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -519,6 +589,8 @@ func restart(t *testing.T, open func() Store) {
 	if got := owner(t, st, "key-a"); got != "a" {
 		t.Errorf("key belongs to %q", got)
 	}
+	wantJournal(t, st, "a", entries)
+	wantPolicies(t, st, policy)
 }
 
 func nothing(t *testing.T, open func() Store) {
@@ -532,10 +604,52 @@ func nothing(t *testing.T, open func() Store) {
 	if got, err := st.Save(t.Context(), nil); err != nil || len(got) != 0 {
 		t.Errorf("save: %v, %v", got, err)
 	}
-	if got, err := st.Pending(t.Context(), 10); err != nil || len(got) != 0 {
-		t.Errorf("pending: %v, %v", got, err)
+	for _, limit := range []int{-1, 0, 10} {
+		if got, err := st.Pending(t.Context(), limit); err != nil || len(got) != 0 {
+			t.Errorf("pending: %v, %v", got, err)
+		}
+		if got, err := st.Requested(t.Context(), limit); err != nil || len(got) != 0 {
+			t.Errorf("requested: %v, %v", got, err)
+		}
+		if got, err := st.Walk(t.Context(), "", limit); err != nil || len(got) != 0 {
+			t.Errorf("walk: %v, %v", got, err)
+		}
 	}
 	if got, err := st.Due(t.Context(), day, "r1", 10); err != nil || len(got) != 0 {
 		t.Errorf("due: %v, %v", got, err)
+	}
+	if got, err := st.Count(t.Context()); err != nil || got != 0 {
+		t.Errorf("count: %v, %v", got, err)
+	}
+	if got, err := st.Policies(t.Context()); err != nil || len(got) != 0 {
+		t.Errorf("policies: %v, %v", got, err)
+	}
+}
+
+func nothingNoted(t *testing.T, open func() Store) {
+	st := open()
+	if got, err := st.Append(t.Context(), nil); err != nil || len(got) != 0 {
+		t.Errorf("append: %v, %v", got, err)
+	}
+	if got, err := st.Tails(t.Context(), nil); err != nil || len(got) != 0 {
+		t.Errorf("tails of nobody: %v, %v", got, err)
+	}
+	if got, err := st.Tails(t.Context(), []string{"nobody"}); err != nil || len(got) != 0 {
+		t.Errorf("tails: %v, %v", got, err)
+	}
+	if got, err := st.Noted(t.Context(), "nobody", nil); err != nil || len(got) != 0 {
+		t.Errorf("noted, of no keys: %v, %v", got, err)
+	}
+	if got, err := st.Noted(t.Context(), "nobody", []string{"key"}); err != nil || len(got) != 0 {
+		t.Errorf("noted: %v, %v", got, err)
+	}
+	if got, err := st.Entries(t.Context(), "nobody"); err != nil || len(got) != 0 {
+		t.Errorf("entries: %v, %v", got, err)
+	}
+	if got, err := st.WalkJournal(t.Context(), "", 10); err != nil || len(got) != 0 {
+		t.Errorf("walk: %v, %v", got, err)
+	}
+	if n, err := st.Prune(t.Context(), day, 10); err != nil || n != 0 {
+		t.Errorf("prune: %v, %v", n, err)
 	}
 }

@@ -27,6 +27,9 @@ type Options struct {
 	Revision string
 	// Every is how often to look; 0 means every 5 seconds.
 	Every time.Duration
+	// Prune lets go of what is old, up to a number of entries, and returns how many
+	// went; nil means that nothing is let go. It is called once an hour.
+	Prune func(ctx context.Context) (int, error)
 	// Now tells the time; nil means time.Now.
 	Now func() time.Time
 	Log *slog.Logger
@@ -53,13 +56,33 @@ func New(opts Options) *Sweeper {
 func (s *Sweeper) Run(ctx context.Context) {
 	tick := time.NewTicker(s.opts.Every)
 	defer tick.Stop()
+	var pruned time.Time
 	for ctx.Err() == nil {
 		if _, err := s.Sweep(ctx); err != nil && ctx.Err() == nil {
 			s.opts.Log.Error("subjects wait to be reviewed", "error", err)
 		}
+		if s.opts.Prune != nil && time.Since(pruned) > pruneEvery {
+			pruned = time.Now()
+			s.prune(ctx)
+		}
 		select {
 		case <-ctx.Done():
 		case <-tick.C:
+		}
+	}
+}
+
+// pruneEvery is how often old entries are let go.
+const pruneEvery = time.Hour
+
+func (s *Sweeper) prune(ctx context.Context) {
+	for ctx.Err() == nil {
+		n, err := s.opts.Prune(ctx)
+		if err != nil && ctx.Err() == nil {
+			s.opts.Log.Error("old journal entries stay for now", "error", err)
+		}
+		if err != nil || n == 0 {
+			return
 		}
 	}
 }

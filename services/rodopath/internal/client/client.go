@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/rodopath/rodopath/api/problem"
@@ -96,11 +97,30 @@ const settleWait = 30 * time.Second
 
 // Explain returns the explanation for a person as JSON. A nil instant means now.
 func (c *Client) Explain(ctx context.Context, person string, at *time.Time) ([]byte, error) {
-	body, err := json.Marshal(map[string]any{"person": person, "at": at})
+	return c.Ask(ctx, "/v1/explain", map[string]any{"person": person, "at": at}, "")
+}
+
+// Ask puts a question, or tells something, over the HTTP interface and returns the
+// answer. accept is the media type that is wanted; empty means JSON.
+func (c *Client) Ask(ctx context.Context, path string, question any, accept string) ([]byte, error) {
+	body, err := json.Marshal(question)
 	if err != nil {
 		return nil, err
 	}
-	res, err := c.do(ctx, http.MethodPost, c.control.API+"/v1/explain", body, nil)
+	return c.answer(ctx, http.MethodPost, path, body, accept)
+}
+
+// Get reads what a path of the HTTP interface says.
+func (c *Client) Get(ctx context.Context, path, accept string) ([]byte, error) {
+	return c.answer(ctx, http.MethodGet, path, nil, accept)
+}
+
+func (c *Client) answer(ctx context.Context, method, path string, body []byte, accept string) ([]byte, error) {
+	header := http.Header{}
+	if accept != "" {
+		header.Set("Accept", accept)
+	}
+	res, err := c.do(ctx, method, c.control.API+path, body, header)
 	if err != nil {
 		return nil, err
 	}
@@ -110,11 +130,16 @@ func (c *Client) Explain(ctx context.Context, person string, at *time.Time) ([]b
 
 // Events visits decisions as CloudEvents in JSON, oldest first.
 func (c *Client) Events(ctx context.Context, follow bool, visit func([]byte) error) error {
-	url := c.control.API + "/v1/events"
+	path := "/v1/events"
 	if follow {
-		url += "?follow=1"
+		path += "?follow=1"
 	}
-	res, err := c.do(ctx, http.MethodGet, url, nil, nil)
+	return c.Lines(ctx, path, visit)
+}
+
+// Lines visits the lines of an answer, as they come.
+func (c *Client) Lines(ctx context.Context, path string, visit func([]byte) error) error {
+	res, err := c.do(ctx, http.MethodGet, c.control.API+path, nil, nil)
 	if err != nil {
 		return err
 	}
@@ -169,7 +194,7 @@ func (c *Client) do(ctx context.Context, method, url string, body []byte, header
 	if err != nil {
 		return nil, fmt.Errorf("ask the server: %w", err)
 	}
-	if res.StatusCode == http.StatusOK {
+	if res.StatusCode == http.StatusOK || res.StatusCode == http.StatusAccepted {
 		return res, nil
 	}
 	defer res.Body.Close()
@@ -178,9 +203,9 @@ func (c *Client) do(ctx context.Context, method, url string, body []byte, header
 		return nil, fmt.Errorf("the server answered %s", res.Status)
 	}
 	switch {
-	case res.StatusCode == http.StatusNotFound:
+	case strings.HasSuffix(p.Type, "/unknown-person"):
 		return nil, ErrUnknownPerson
-	case res.StatusCode == http.StatusUnprocessableEntity && method == http.MethodPost && header == nil:
+	case strings.HasPrefix(url, c.control.API) && (res.StatusCode == http.StatusUnprocessableEntity || res.StatusCode == http.StatusBadRequest):
 		return nil, fmt.Errorf("%w: %s", ErrQuestion, p.Detail)
 	}
 	return nil, p

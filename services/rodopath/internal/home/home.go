@@ -60,6 +60,9 @@ func Open(dir string) (*Home, error) {
 	return &Home{dir: abs, lock: flock.New(filepath.Join(abs, "lock"), flock.SetPermissions(fileMode))}, nil
 }
 
+// At is the home at a directory, to ask where things are in it. Nothing is made.
+func At(dir string) *Home { return &Home{dir: dir} }
+
 // foreign tells whether a directory holds things and none of ours.
 func foreign(dir string) bool {
 	entries, err := os.ReadDir(dir)

@@ -39,6 +39,9 @@ type Options struct {
 	Listen string
 	// NATSListen is where outside consumers connect; empty means nowhere.
 	NATSListen string
+	// Approve is the revision of a policy that may delete more than the configured
+	// share.
+	Approve string
 	// Now tells the time; nil means time.Now.
 	Now func() time.Time
 	Log *slog.Logger
@@ -101,7 +104,7 @@ func (n *Node) start(ctx context.Context) error {
 	var err error
 	n.lifecycle, err = lifecycleapp.New(ctx, lifecycleapp.Options{
 		Config: n.Config, NATS: n.conn, Data: n.opts.Home.Dir(), Tokens: []string{n.Control.Token}, Alone: n.server != nil,
-		Now: n.opts.Now, Log: n.opts.Log.With("service", "lifecycle"),
+		Approve: n.opts.Approve, Now: n.opts.Now, Log: n.opts.Log.With("service", "lifecycle"),
 	})
 	if err != nil {
 		return err

@@ -66,6 +66,42 @@ const (
 	Kind_KIND_IDENTIFIED Kind = 17
 	// A message to the person could not be delivered for good.
 	Kind_KIND_BOUNCE Kind = 18
+	// The person was asked for a consent.
+	Kind_KIND_CONSENT_ASKED Kind = 19
+	// A consent turned out never to have been one (GDPR Art. 7).
+	Kind_KIND_INVALIDATED Kind = 20
+	// The person gave an address for something to download.
+	Kind_KIND_DOWNLOAD Kind = 21
+	// An order was placed that is not paid yet.
+	Kind_KIND_ORDER_PLACED Kind = 22
+	// An order was given up before it was paid, or its payment did not come about.
+	Kind_KIND_ORDER_EXPIRED Kind = 23
+	// The person complained of what was sold.
+	Kind_KIND_COMPLAINT Kind = 24
+	// A complaint was settled.
+	Kind_KIND_COMPLAINT_SETTLED Kind = 25
+	// The person has another address from now on: the one among the identities.
+	Kind_KIND_ADDRESS_CHANGED Kind = 26
+	// The person asked that the use of their data be restricted (GDPR Art. 18).
+	Kind_KIND_RESTRICTION Kind = 27
+	// A restriction was lifted, after the person was told.
+	Kind_KIND_RESTRICTION_LIFTED Kind = 28
+	// The person asked what is held of them (GDPR Art. 15).
+	Kind_KIND_ACCESS_REQUEST Kind = 29
+	// The person asked for their data to take them elsewhere (GDPR Art. 20).
+	Kind_KIND_PORTABILITY_REQUEST Kind = 30
+	// The person asked for a correction (GDPR Art. 16).
+	Kind_KIND_RECTIFICATION_REQUEST Kind = 31
+	// Whoever made a request showed that they are the person (GDPR Art. 12(6)).
+	Kind_KIND_REQUEST_VERIFIED Kind = 32
+	// The person was told that a request takes longer (GDPR Art. 12(3)).
+	Kind_KIND_REQUEST_EXTENDED Kind = 33
+	// A request was decided, with an outcome.
+	Kind_KIND_REQUEST_DECIDED Kind = 34
+	// The person got the answer to a request.
+	Kind_KIND_REQUEST_ANSWERED Kind = 35
+	// A recipient said what it did about a decision (GDPR Art. 19).
+	Kind_KIND_RECEIPT Kind = 36
 )
 
 // Enum value maps for Kind.
@@ -90,27 +126,63 @@ var (
 		16: "KIND_RELEASE",
 		17: "KIND_IDENTIFIED",
 		18: "KIND_BOUNCE",
+		19: "KIND_CONSENT_ASKED",
+		20: "KIND_INVALIDATED",
+		21: "KIND_DOWNLOAD",
+		22: "KIND_ORDER_PLACED",
+		23: "KIND_ORDER_EXPIRED",
+		24: "KIND_COMPLAINT",
+		25: "KIND_COMPLAINT_SETTLED",
+		26: "KIND_ADDRESS_CHANGED",
+		27: "KIND_RESTRICTION",
+		28: "KIND_RESTRICTION_LIFTED",
+		29: "KIND_ACCESS_REQUEST",
+		30: "KIND_PORTABILITY_REQUEST",
+		31: "KIND_RECTIFICATION_REQUEST",
+		32: "KIND_REQUEST_VERIFIED",
+		33: "KIND_REQUEST_EXTENDED",
+		34: "KIND_REQUEST_DECIDED",
+		35: "KIND_REQUEST_ANSWERED",
+		36: "KIND_RECEIPT",
 	}
 	Kind_value = map[string]int32{
-		"KIND_UNSPECIFIED":        0,
-		"KIND_SIGNUP":             1,
-		"KIND_SIGNUP_PENDING":     2,
-		"KIND_REFUSAL":            3,
-		"KIND_UNSUBSCRIBE":        4,
-		"KIND_OBJECTION":          5,
-		"KIND_ERASURE":            6,
-		"KIND_SALE":               7,
-		"KIND_REFUND":             8,
-		"KIND_PERFORMED":          9,
-		"KIND_NEGOTIATION_OPENED": 10,
-		"KIND_NEGOTIATION_CLOSED": 11,
-		"KIND_ACCESS_STARTED":     12,
-		"KIND_ACCESS_ENDED":       13,
-		"KIND_WEBINAR":            14,
-		"KIND_HOLD":               15,
-		"KIND_RELEASE":            16,
-		"KIND_IDENTIFIED":         17,
-		"KIND_BOUNCE":             18,
+		"KIND_UNSPECIFIED":           0,
+		"KIND_SIGNUP":                1,
+		"KIND_SIGNUP_PENDING":        2,
+		"KIND_REFUSAL":               3,
+		"KIND_UNSUBSCRIBE":           4,
+		"KIND_OBJECTION":             5,
+		"KIND_ERASURE":               6,
+		"KIND_SALE":                  7,
+		"KIND_REFUND":                8,
+		"KIND_PERFORMED":             9,
+		"KIND_NEGOTIATION_OPENED":    10,
+		"KIND_NEGOTIATION_CLOSED":    11,
+		"KIND_ACCESS_STARTED":        12,
+		"KIND_ACCESS_ENDED":          13,
+		"KIND_WEBINAR":               14,
+		"KIND_HOLD":                  15,
+		"KIND_RELEASE":               16,
+		"KIND_IDENTIFIED":            17,
+		"KIND_BOUNCE":                18,
+		"KIND_CONSENT_ASKED":         19,
+		"KIND_INVALIDATED":           20,
+		"KIND_DOWNLOAD":              21,
+		"KIND_ORDER_PLACED":          22,
+		"KIND_ORDER_EXPIRED":         23,
+		"KIND_COMPLAINT":             24,
+		"KIND_COMPLAINT_SETTLED":     25,
+		"KIND_ADDRESS_CHANGED":       26,
+		"KIND_RESTRICTION":           27,
+		"KIND_RESTRICTION_LIFTED":    28,
+		"KIND_ACCESS_REQUEST":        29,
+		"KIND_PORTABILITY_REQUEST":   30,
+		"KIND_RECTIFICATION_REQUEST": 31,
+		"KIND_REQUEST_VERIFIED":      32,
+		"KIND_REQUEST_EXTENDED":      33,
+		"KIND_REQUEST_DECIDED":       34,
+		"KIND_REQUEST_ANSWERED":      35,
+		"KIND_RECEIPT":               36,
 	}
 )
 
@@ -314,8 +386,21 @@ type Fact struct {
 	// purposes narrows an act about consent to these purposes; empty means all.
 	Purposes []string `protobuf:"bytes,15,rep,name=purposes,proto3" json:"purposes,omitempty"`
 	// channels narrows an act about consent to these channels; empty means all.
-	Channels      []string  `protobuf:"bytes,16,rep,name=channels,proto3" json:"channels,omitempty"`
-	Evidence      *Evidence `protobuf:"bytes,17,opt,name=evidence,proto3" json:"evidence,omitempty"`
+	Channels []string  `protobuf:"bytes,16,rep,name=channels,proto3" json:"channels,omitempty"`
+	Evidence *Evidence `protobuf:"bytes,17,opt,name=evidence,proto3" json:"evidence,omitempty"`
+	// traits say more of how it was, such as "preticked" or "business".
+	Traits []string `protobuf:"bytes,18,rep,name=traits,proto3" json:"traits,omitempty"`
+	// outcome is what was decided of a request (granted, partly, refused), or what
+	// a recipient answered (done, partial, held, not_found, refused).
+	Outcome string `protobuf:"bytes,19,opt,name=outcome,proto3" json:"outcome,omitempty"`
+	// reason is why, or the reference of an authority, in a few words that name
+	// nobody.
+	Reason string `protobuf:"bytes,20,opt,name=reason,proto3" json:"reason,omitempty"`
+	// told is when the person was told that a restriction would be lifted (GDPR
+	// Art. 18(3)).
+	Told *timestamppb.Timestamp `protobuf:"bytes,21,opt,name=told,proto3" json:"told,omitempty"`
+	// recipient is the system that a receipt comes from.
+	Recipient     string `protobuf:"bytes,22,opt,name=recipient,proto3" json:"recipient,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -469,6 +554,41 @@ func (x *Fact) GetEvidence() *Evidence {
 	return nil
 }
 
+func (x *Fact) GetTraits() []string {
+	if x != nil {
+		return x.Traits
+	}
+	return nil
+}
+
+func (x *Fact) GetOutcome() string {
+	if x != nil {
+		return x.Outcome
+	}
+	return ""
+}
+
+func (x *Fact) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Fact) GetTold() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Told
+	}
+	return nil
+}
+
+func (x *Fact) GetRecipient() string {
+	if x != nil {
+		return x.Recipient
+	}
+	return ""
+}
+
 // Identity is one name of a person, such as an e-mail address.
 type Identity struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -532,7 +652,9 @@ type Evidence struct {
 	// ip is the address it was given from.
 	Ip string `protobuf:"bytes,2,opt,name=ip,proto3" json:"ip,omitempty"`
 	// double_opt_in is when the person confirmed by mail.
-	DoubleOptIn   *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=double_opt_in,json=doubleOptIn,proto3" json:"double_opt_in,omitempty"`
+	DoubleOptIn *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=double_opt_in,json=doubleOptIn,proto3" json:"double_opt_in,omitempty"`
+	// text is what the person saw when they were asked.
+	Text          string `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -588,6 +710,13 @@ func (x *Evidence) GetDoubleOptIn() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Evidence) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
 var File_rodopath_fact_v1_fact_proto protoreflect.FileDescriptor
 
 const file_rodopath_fact_v1_fact_proto_rawDesc = "" +
@@ -597,7 +726,7 @@ const file_rodopath_fact_v1_fact_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06source\x18\x02 \x01(\tR\x06source\x126\n" +
 	"\breceived\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\breceived\x12,\n" +
-	"\x05facts\x18\x04 \x03(\v2\x16.rodopath.fact.v1.FactR\x05facts\"\xf3\x04\n" +
+	"\x05facts\x18\x04 \x03(\v2\x16.rodopath.fact.v1.FactR\x05facts\"\x8b\x06\n" +
 	"\x04Fact\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12*\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x16.rodopath.fact.v1.KindR\x04kind\x126\n" +
@@ -620,14 +749,20 @@ const file_rodopath_fact_v1_fact_proto_rawDesc = "" +
 	"\awording\x18\x0e \x01(\tR\awording\x12\x1a\n" +
 	"\bpurposes\x18\x0f \x03(\tR\bpurposes\x12\x1a\n" +
 	"\bchannels\x18\x10 \x03(\tR\bchannels\x126\n" +
-	"\bevidence\x18\x11 \x01(\v2\x1a.rodopath.fact.v1.EvidenceR\bevidence\"4\n" +
+	"\bevidence\x18\x11 \x01(\v2\x1a.rodopath.fact.v1.EvidenceR\bevidence\x12\x16\n" +
+	"\x06traits\x18\x12 \x03(\tR\x06traits\x12\x18\n" +
+	"\aoutcome\x18\x13 \x01(\tR\aoutcome\x12\x16\n" +
+	"\x06reason\x18\x14 \x01(\tR\x06reason\x12.\n" +
+	"\x04told\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampR\x04told\x12\x1c\n" +
+	"\trecipient\x18\x16 \x01(\tR\trecipient\"4\n" +
 	"\bIdentity\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value\"n\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value\"\x82\x01\n" +
 	"\bEvidence\x12\x12\n" +
 	"\x04form\x18\x01 \x01(\tR\x04form\x12\x0e\n" +
 	"\x02ip\x18\x02 \x01(\tR\x02ip\x12>\n" +
-	"\rdouble_opt_in\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\vdoubleOptIn*\x8b\x03\n" +
+	"\rdouble_opt_in\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\vdoubleOptIn\x12\x12\n" +
+	"\x04text\x18\x04 \x01(\tR\x04text*\xcc\x06\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vKIND_SIGNUP\x10\x01\x12\x17\n" +
@@ -648,7 +783,25 @@ const file_rodopath_fact_v1_fact_proto_rawDesc = "" +
 	"\tKIND_HOLD\x10\x0f\x12\x10\n" +
 	"\fKIND_RELEASE\x10\x10\x12\x13\n" +
 	"\x0fKIND_IDENTIFIED\x10\x11\x12\x0f\n" +
-	"\vKIND_BOUNCE\x10\x12*t\n" +
+	"\vKIND_BOUNCE\x10\x12\x12\x16\n" +
+	"\x12KIND_CONSENT_ASKED\x10\x13\x12\x14\n" +
+	"\x10KIND_INVALIDATED\x10\x14\x12\x11\n" +
+	"\rKIND_DOWNLOAD\x10\x15\x12\x15\n" +
+	"\x11KIND_ORDER_PLACED\x10\x16\x12\x16\n" +
+	"\x12KIND_ORDER_EXPIRED\x10\x17\x12\x12\n" +
+	"\x0eKIND_COMPLAINT\x10\x18\x12\x1a\n" +
+	"\x16KIND_COMPLAINT_SETTLED\x10\x19\x12\x18\n" +
+	"\x14KIND_ADDRESS_CHANGED\x10\x1a\x12\x14\n" +
+	"\x10KIND_RESTRICTION\x10\x1b\x12\x1b\n" +
+	"\x17KIND_RESTRICTION_LIFTED\x10\x1c\x12\x17\n" +
+	"\x13KIND_ACCESS_REQUEST\x10\x1d\x12\x1c\n" +
+	"\x18KIND_PORTABILITY_REQUEST\x10\x1e\x12\x1e\n" +
+	"\x1aKIND_RECTIFICATION_REQUEST\x10\x1f\x12\x19\n" +
+	"\x15KIND_REQUEST_VERIFIED\x10 \x12\x19\n" +
+	"\x15KIND_REQUEST_EXTENDED\x10!\x12\x18\n" +
+	"\x14KIND_REQUEST_DECIDED\x10\"\x12\x19\n" +
+	"\x15KIND_REQUEST_ANSWERED\x10#\x12\x10\n" +
+	"\fKIND_RECEIPT\x10$*t\n" +
 	"\x06Access\x12\x16\n" +
 	"\x12ACCESS_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eACCESS_ONE_OFF\x10\x01\x12\x11\n" +
@@ -680,20 +833,21 @@ var file_rodopath_fact_v1_fact_proto_goTypes = []any{
 	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
 }
 var file_rodopath_fact_v1_fact_proto_depIdxs = []int32{
-	6, // 0: rodopath.fact.v1.Delivery.received:type_name -> google.protobuf.Timestamp
-	3, // 1: rodopath.fact.v1.Delivery.facts:type_name -> rodopath.fact.v1.Fact
-	0, // 2: rodopath.fact.v1.Fact.kind:type_name -> rodopath.fact.v1.Kind
-	6, // 3: rodopath.fact.v1.Fact.occurred:type_name -> google.protobuf.Timestamp
-	4, // 4: rodopath.fact.v1.Fact.identities:type_name -> rodopath.fact.v1.Identity
-	1, // 5: rodopath.fact.v1.Fact.access:type_name -> rodopath.fact.v1.Access
-	6, // 6: rodopath.fact.v1.Fact.paid_until:type_name -> google.protobuf.Timestamp
-	5, // 7: rodopath.fact.v1.Fact.evidence:type_name -> rodopath.fact.v1.Evidence
-	6, // 8: rodopath.fact.v1.Evidence.double_opt_in:type_name -> google.protobuf.Timestamp
-	9, // [9:9] is the sub-list for method output_type
-	9, // [9:9] is the sub-list for method input_type
-	9, // [9:9] is the sub-list for extension type_name
-	9, // [9:9] is the sub-list for extension extendee
-	0, // [0:9] is the sub-list for field type_name
+	6,  // 0: rodopath.fact.v1.Delivery.received:type_name -> google.protobuf.Timestamp
+	3,  // 1: rodopath.fact.v1.Delivery.facts:type_name -> rodopath.fact.v1.Fact
+	0,  // 2: rodopath.fact.v1.Fact.kind:type_name -> rodopath.fact.v1.Kind
+	6,  // 3: rodopath.fact.v1.Fact.occurred:type_name -> google.protobuf.Timestamp
+	4,  // 4: rodopath.fact.v1.Fact.identities:type_name -> rodopath.fact.v1.Identity
+	1,  // 5: rodopath.fact.v1.Fact.access:type_name -> rodopath.fact.v1.Access
+	6,  // 6: rodopath.fact.v1.Fact.paid_until:type_name -> google.protobuf.Timestamp
+	5,  // 7: rodopath.fact.v1.Fact.evidence:type_name -> rodopath.fact.v1.Evidence
+	6,  // 8: rodopath.fact.v1.Fact.told:type_name -> google.protobuf.Timestamp
+	6,  // 9: rodopath.fact.v1.Evidence.double_opt_in:type_name -> google.protobuf.Timestamp
+	10, // [10:10] is the sub-list for method output_type
+	10, // [10:10] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_rodopath_fact_v1_fact_proto_init() }

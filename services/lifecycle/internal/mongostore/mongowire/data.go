@@ -54,10 +54,12 @@ func (d *data) collection(database, name string) *collection {
 // ids returns all ids in order.
 func (c *collection) ids() []string { return slices.Sorted(maps.Keys(c.docs)) }
 
-// matching returns the ids of the documents that a filter lets through, in
-// order, at most limit of them if limit is not 0.
+// matching returns the ids of the documents that a filter lets through, at most
+// limit of them if limit is not 0. They come in an order that nobody can take for
+// one, as they do from a server that was not asked for an order.
 func (c *collection) matching(filter bson.D, limit int) ([]string, error) {
 	candidates := c.ids()
+	slices.Reverse(candidates)
 	if id, ok := get(filter, "_id").(string); ok {
 		candidates = []string{id}
 	}

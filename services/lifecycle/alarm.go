@@ -1,0 +1,107 @@
+package lifecycle
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// alarms notes what the seller must look at: what facts that are news show, and
+// requests that are late by now.
+func (s *Subject) alarms(h *history, news []Fact, held []holding, since, at time.Time) {
+	for i := range news {
+		f := &news[i]
+		if f.Doubt != "" {
+			s.alarm(at, "doubt:"+f.ID, fmt.Sprintf("%s from %s is ordered by its receipt (%s): compare with the platform", f.Kind, f.Source, f.Doubt))
+		}
+		if f.Kind == Signup && f.has(TraitForced) {
+			s.alarm(at, "forced:"+f.ID, "a purchase was impossible without consent to marketing: the consent is void (Art. 7(4)); mend the form")
+		}
+		if f.Kind == RestrictionLifted && (f.Told == nil || f.Told.After(f.Occurred)) {
+			s.alarm(at, "told:"+f.ID, "the restriction stands: tell the person before it is lifted (Art. 18(3))")
+		}
+		if f.Kind == Hold && f.Ref != "" {
+			s.lateHold(h, f, held, at)
+		}
+	}
+	s.yearsApart(h, news, at)
+	for _, r := range Requests(h.policy, s.Facts, at) {
+		if r.Open() && r.Overdue && r.Due.After(since) {
+			s.alarm(at, "overdue:"+r.Ref, fmt.Sprintf("%s %s was to be answered by %s (Art. 12(3))", r.Right, r.Ref, r.LastDay))
+		}
+	}
+}
+
+// lateHold warns of a hold on what is gone: a hold brings nothing back.
+func (s *Subject) lateHold(h *history, f *Fact, held []holding, at time.Time) {
+	record := h.recordNamed(f.Ref)
+	var gone []Item
+	var when time.Time
+	known := false
+	for i := range held {
+		o := &held[i]
+		if o.Ref != record {
+			continue
+		}
+		known = known || o.stands
+		if o.lapsed() && o.lapse.Before(f.Occurred) {
+			gone, when = append(gone, o.Item), maxTime(when, o.lapse)
+		}
+	}
+	switch {
+	case len(gone) > 0:
+		s.alarm(at, "hold:"+f.ID, fmt.Sprintf("the hold comes too late: already deleted at %s", when.UTC().Format("2006-01-02 15:04Z")), gone...)
+	case !known && s.Horizon != nil:
+		s.alarm(at, "hold:"+f.ID, fmt.Sprintf("the hold comes too late: everything of the person was already deleted at %s", s.Horizon.Lapse.UTC().Format("2006-01-02 15:04Z")), Item{Ref: f.Ref})
+	case !known:
+		s.alarm(at, "hold:"+f.ID, "the hold is on a record of which nothing is held; if it was deleted, the journal says when", Item{Ref: f.Ref})
+	}
+}
+
+// yearsApart warns of one sale that was told for two years: the later one counts
+// for the books.
+func (s *Subject) yearsApart(h *history, news []Fact, at time.Time) {
+	for i := range news {
+		if news[i].Kind != Sale {
+			continue
+		}
+		record := h.recordNamed(news[i].Ref)
+		var years []int
+		for _, j := range h.byRecord[record] {
+			if h.facts[j].Kind == Sale && h.facts[j].Contract == "" {
+				years = append(years, h.facts[j].Occurred.In(h.policy.Place.Zone).Year())
+			}
+		}
+		if slices.Sort(years); len(years) > 1 && years[0] != years[len(years)-1] {
+			s.alarm(at, "years:"+record, fmt.Sprintf("one sale is dated %d by one source and %d by another: the later year counts", years[0], years[len(years)-1]))
+		}
+	}
+}
+
+// recordNamed returns the name that the record of a name goes by.
+func (h *history) recordNamed(name string) string {
+	for i := range h.facts {
+		if h.facts[i].Ref == name || slices.Contains(h.facts[i].Links, name) {
+			return h.record[i]
+		}
+	}
+	return name
+}
+
+func (s *Subject) alarm(at time.Time, key, text string, items ...Item) {
+	s.note(Note{Key: key, At: at, What: NotedAlarm, Text: text, Items: items})
+}
+
+// note keeps something for the journal, once.
+func (s *Subject) note(n Note) {
+	if !slices.ContainsFunc(s.Notes, func(have Note) bool { return have.Key == n.Key }) {
+		s.Notes = append(s.Notes[:len(s.Notes):len(s.Notes)], n)
+	}
+}
+
+// Noted returns the subject without its notes, which are in the journal now, up
+// to head.
+func Noted(s Subject, head Head) Subject {
+	s.Notes, s.Journal = nil, head
+	return s
+}

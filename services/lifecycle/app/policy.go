@@ -1,0 +1,159 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/rodopath/rodopath/api/config"
+	"github.com/rodopath/rodopath/api/strictyaml"
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/adoption"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/casefile"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/policy"
+)
+
+// approveAbove is the share of persons, in percent, of whom a new policy may delete
+// something without approval.
+const approveAbove = 1
+
+// adopt puts the configured policy in force, or leaves the one before where the new
+// one would delete too much.
+func (a *App) adopt(ctx context.Context, opts Options) error {
+	name, text, err := policy.Read(policyPath(opts.Config))
+	if err != nil {
+		return err
+	}
+	limit := float64(approveAbove)
+	if opts.Config.ApproveAbovePercent != nil {
+		limit = *opts.Config.ApproveAbovePercent
+	}
+	out, err := adoption.Adopt(ctx, adoption.Options{
+		Store: a.store, Parse: policy.Parse, File: name, Text: text, Controller: opts.Config.Controller,
+		LimitPercent: limit, Approve: opts.Approve, Now: opts.Now(), Log: opts.Log.With("part", "policy"),
+	})
+	if err != nil {
+		return err
+	}
+	a.policy, a.waiting = out.Policy, out.Waiting
+	a.measures, err = policy.Measures(name, text)
+	return err
+}
+
+func policyPath(c *config.Config) string {
+	if c.Policy == "" || c.Policy == policy.DefaultName {
+		return policy.DefaultName
+	}
+	return c.Path(c.Policy)
+}
+
+// PolicyText returns the shipped policy as YAML, to read and to copy.
+func PolicyText() string { return policy.Text() }
+
+// PolicyWarning is something that a seller should know of a policy.
+type PolicyWarning = policy.Warning
+
+// CheckedPolicy is a policy without a fault, and what a seller should know of it.
+type CheckedPolicy struct {
+	ID       string            `json:"policy"`
+	Revision string            `json:"revision"`
+	Choices  map[string]string `json:"choices"`
+	Warnings []PolicyWarning   `json:"warnings"`
+}
+
+// CheckPolicy reads a policy file, or the shipped policy when path is empty or
+// "default". The error is an *strictyaml.Error when the file has faults.
+func CheckPolicy(path, controller string) (*CheckedPolicy, error) {
+	name, text, err := policy.Read(path)
+	if err != nil {
+		return nil, err
+	}
+	p, warnings, err := policy.Check(name, text, controller)
+	if err != nil {
+		return nil, err
+	}
+	if warnings == nil {
+		warnings = []PolicyWarning{}
+	}
+	return &CheckedPolicy{ID: p.ID, Revision: p.Revision, Choices: p.Choices, Warnings: warnings}, nil
+}
+
+// CaseFailure is a line of a case that gave something else than expected.
+type CaseFailure struct {
+	File string   `json:"file"`
+	Line int      `json:"line"`
+	Case string   `json:"case"`
+	Step string   `json:"step"`
+	Want []string `json:"want"`
+	Got  []string `json:"got"`
+	// Text says it for people.
+	Text string `json:"text"`
+}
+
+// CaseReport is what became of the cases of a directory.
+type CaseReport struct {
+	Cases    int           `json:"cases"`
+	Failures []CaseFailure `json:"failures"`
+}
+
+// ErrNoCases means that a directory holds no case.
+var ErrNoCases = errors.New("no case was found")
+
+// TestPolicy runs all cases of a directory (files NAME.case, in any depth), or of one
+// file, against a policy. An error means that a case cannot be read.
+func TestPolicy(path, controller, cases string) (*CaseReport, error) {
+	name, text, err := policy.Read(path)
+	if err != nil {
+		return nil, err
+	}
+	policies := func(changes []string) (*lifecycle.Policy, error) {
+		return policy.Change(name, text, controller, changes)
+	}
+	if _, err := policies(nil); err != nil {
+		return nil, err
+	}
+	report := &CaseReport{Failures: []CaseFailure{}}
+	err = filepath.WalkDir(cases, func(file string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Ext(file) != ".case" {
+			return err
+		}
+		return report.run(policies, file)
+	})
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("test policy: %w", err)
+	case report.Cases == 0:
+		return nil, fmt.Errorf("test policy: %w in %s; a case is a file NAME.case", ErrNoCases, cases)
+	}
+	return report, nil
+}
+
+func (r *CaseReport) run(policies casefile.Policies, file string) error {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	cases, err := casefile.Read(bytes.NewReader(data))
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	for _, c := range cases {
+		r.Cases++
+		for _, f := range casefile.Run(policies, c) {
+			r.Failures = append(r.Failures, CaseFailure{
+				File: file, Line: f.Step.Line, Case: c.Name, Step: f.Step.Text, Want: f.Step.Want, Got: f.Got, Text: f.String(),
+			})
+		}
+	}
+	return nil
+}
+
+// IsPolicyFault tells whether an error lists faults of a policy file.
+func IsPolicyFault(err error) bool {
+	var faults *strictyaml.Error
+	return errors.As(err, &faults)
+}

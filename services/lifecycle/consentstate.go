@@ -1,0 +1,241 @@
+package lifecycle
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// ConsentState is how it stands with one consent of a person.
+type ConsentState string
+
+// The states of a consent. Only ConsentGiven allows anything; after a refusal, a
+// withdrawal or an objection nobody asks again.
+const (
+	ConsentNone        ConsentState = "none"
+	ConsentWasAsked    ConsentState = "asked"
+	ConsentPending     ConsentState = "pending_doi"
+	ConsentGiven       ConsentState = "given"
+	ConsentRefused     ConsentState = "refused"
+	ConsentWithdrawn   ConsentState = "withdrawn"
+	ConsentObjected    ConsentState = "objected"
+	ConsentExpired     ConsentState = "expired"
+	ConsentInvalidated ConsentState = "invalidated"
+)
+
+func endState(k Kind) ConsentState {
+	switch k {
+	case Refusal:
+		return ConsentRefused
+	case Objection:
+		return ConsentObjected
+	case Invalidated:
+		return ConsentInvalidated
+	}
+	return ConsentWithdrawn
+}
+
+// Consent is how it stands with a purpose and a channel at an instant, with the
+// evidence of what was agreed to.
+type Consent struct {
+	Purpose string       `json:"purpose"`
+	Channel string       `json:"channel"`
+	State   ConsentState `json:"state"`
+	// Since is when the state began; Until when a question falls or a consent
+	// expires by itself, where that is known.
+	Since *time.Time `json:"since,omitempty"`
+	Until *time.Time `json:"until,omitempty"`
+	// Given are the acts that gave it, the last one being what is in force.
+	Given []Grant `json:"given,omitempty"`
+
+	addresses []string
+}
+
+// Grant is one act of consent and its evidence (Art. 7(1)).
+type Grant struct {
+	Fact   string    `json:"fact"`
+	At     time.Time `json:"at"`
+	Source string    `json:"source,omitempty"`
+	// Wording is the id of the text, Text what it said; empty when nobody knows.
+	Wording     string     `json:"wording,omitempty"`
+	Language    string     `json:"language,omitempty"`
+	Text        string     `json:"text,omitempty"`
+	Form        string     `json:"form,omitempty"`
+	DoubleOptIn *time.Time `json:"double_opt_in,omitempty"`
+	// IPKnown tells that the address it came from is kept, sealed.
+	IPKnown bool `json:"ip_known"`
+	// Flaws say why the consent could not be shown, or is none.
+	Flaws []Flaw `json:"flaws,omitempty"`
+}
+
+// Flaw is something that is wrong with a consent or its evidence.
+type Flaw string
+
+// The flaws of a consent. All but FlawUnconfirmed make it fail Art. 7(1) today.
+const (
+	// FlawWording: no text is known that the person agreed to.
+	FlawWording Flaw = "wording_unknown"
+	// FlawTime: the source does not say when.
+	FlawTime Flaw = "time_unknown"
+	// FlawTrace: neither form, nor confirmation, nor address: nothing shows who.
+	FlawTrace Flaw = "no_trace"
+	// FlawUnconfirmed: nothing shows that the owner of the address agreed.
+	FlawUnconfirmed Flaw = "not_confirmed"
+	FlawPreticked   Flaw = "preticked"
+	FlawForced      Flaw = "forced"
+	FlawChild       Flaw = "child_without_parent"
+)
+
+// Fails tells whether a consent with the flaw could not be shown (Art. 7(1)).
+func (f Flaw) Fails() bool { return f != FlawUnconfirmed }
+
+// Consents returns how it stands with each consent that the policy knows, at an
+// instant, in the order of purposes and channels.
+func Consents(p *Policy, s Subject, at time.Time) []Consent {
+	facts := slices.DeleteFunc(slices.Clone(s.Facts), func(f Fact) bool { return f.Occurred.After(at) })
+	h := newHistory(p, facts)
+	var out []Consent
+	for _, k := range p.consentKeys() {
+		out = append(out, h.consentState(&s, k.purpose, k.channel, at)...)
+	}
+	return out
+}
+
+// consentKeys lists the purposes and channels that some wording covers.
+func (p *Policy) consentKeys() []consentKey {
+	var out []consentKey
+	add := func(c Coverage) {
+		for _, purpose := range c.Purposes {
+			for _, channel := range c.Channels {
+				out = append(out, consentKey{purpose: purpose, channel: channel})
+			}
+		}
+	}
+	add(p.Unknown)
+	for _, w := range p.Wordings {
+		add(w.Coverage)
+	}
+	slices.SortFunc(out, func(a, b consentKey) int {
+		return cmp.Or(cmp.Compare(a.purpose, b.purpose), cmp.Compare(a.channel, b.channel))
+	})
+	return slices.Compact(out)
+}
+
+// consentState returns the consents that stand, or else the last thing that was
+// said of one.
+func (h *history) consentState(s *Subject, purpose, channel string, at time.Time) []Consent {
+	var standing []Consent
+	best := Consent{Purpose: purpose, Channel: channel, State: ConsentNone}
+	later := func(c Consent) {
+		if best.Since == nil || !c.Since.Before(*best.Since) {
+			best = c
+		}
+	}
+	for i := range h.consents {
+		c := &h.consents[i]
+		if c.Purpose != purpose || c.Channel != channel {
+			continue
+		}
+		out := Consent{Purpose: purpose, Channel: channel, Given: h.grants(c), addresses: c.addresses}
+		if c.Stands(at) {
+			out.State, out.Since, out.Until = ConsentGiven, &c.Since, c.Until
+			standing = append(standing, out)
+		} else if c.begun(at) {
+			out.State, out.Since = c.state, c.Until
+			later(out)
+		}
+	}
+	if len(standing) > 0 {
+		return standing
+	}
+	for i := range h.facts {
+		if c, ok := h.said(&h.facts[i], purpose, channel, at); ok {
+			later(c)
+		}
+	}
+	if best.State == ConsentNone {
+		best = s.askedState(h.policy, best, at)
+	}
+	return []Consent{best}
+}
+
+// said is what a single act says of a consent that does not stand.
+func (h *history) said(f *Fact, purpose, channel string, at time.Time) (Consent, bool) {
+	c := Consent{Purpose: purpose, Channel: channel, Since: &f.Occurred}
+	switch {
+	case f.Kind.against() && f.reaches(purpose, channel):
+		c.State = endState(f.Kind)
+	case f.Kind == SignupPending && slices.Contains(h.policy.covers(f).Purposes, purpose) && slices.Contains(h.policy.covers(f).Channels, channel):
+		for i := range h.all {
+			b := &h.all[i]
+			if slices.Contains(b.Facts, f.ID) && b.Stands(at) {
+				c.State, c.Until = ConsentPending, b.Until
+				return c, true
+			}
+		}
+		return c, false
+	case f.Kind == ConsentAsked && f.reaches(purpose, channel):
+		until := h.policy.questionEnd(purpose, channel, f.Occurred)
+		if !until.After(at) {
+			return c, false // silence is never consent
+		}
+		c.State, c.Until = ConsentWasAsked, &until
+	default:
+		return c, false
+	}
+	return c, true
+}
+
+// askedState is "asked" while a question stands, and "none" after silence.
+func (s *Subject) askedState(p *Policy, c Consent, at time.Time) Consent {
+	for i := range s.Asked {
+		a := &s.Asked[i]
+		until := p.questionEnd(a.Purpose, a.Channel, a.At)
+		if a.Purpose == c.Purpose && a.Channel == c.Channel && !a.At.After(at) && until.After(at) {
+			c.State, c.Since, c.Until = ConsentWasAsked, &a.At, &until
+		}
+	}
+	return c
+}
+
+func (p *Policy) questionEnd(purpose, channel string, at time.Time) time.Time {
+	for _, a := range p.Asks {
+		if a.Purpose == purpose && a.Channel == channel {
+			return p.asksUntil(a, at)
+		}
+	}
+	return at
+}
+
+func (h *history) grants(c *consent) []Grant {
+	out := make([]Grant, len(c.grants))
+	for i, n := range c.grants {
+		out[i] = h.policy.grant(&h.facts[n], c.Channel)
+	}
+	return out
+}
+
+// grant returns the evidence of a sign-up, and what is missing in it.
+func (p *Policy) grant(f *Fact, channel string) Grant {
+	g := Grant{
+		Fact: f.ID, At: f.Occurred, Source: f.Source, Wording: f.Wording, Text: f.Shown,
+		Form: f.Form, DoubleOptIn: f.DoubleOptIn, IPKnown: len(f.Proof) > 0,
+	}
+	if w, ok := p.wording(f.Wording, f.Occurred); ok {
+		g.Language, g.Text = w.Language, cmp.Or(f.Shown, w.Text)
+	}
+	flaw := func(is bool, name Flaw) {
+		if is {
+			g.Flaws = append(g.Flaws, name)
+		}
+	}
+	flaw(f.has(TraitPreticked), FlawPreticked)
+	flaw(f.has(TraitForced), FlawForced)
+	flaw(f.has(TraitChild) && !f.has(TraitParentAgreed), FlawChild)
+	flaw(g.Text == "", FlawWording)
+	flaw(f.Doubt == DoubtNoTime, FlawTime)
+	traced := f.DoubleOptIn != nil || g.IPKnown
+	flaw(!traced && f.Form == "", FlawTrace)
+	flaw(channel == channelEmail && f.DoubleOptIn == nil, FlawUnconfirmed)
+	return g
+}

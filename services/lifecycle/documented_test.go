@@ -1,0 +1,43 @@
+package lifecycle_test
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/rodopath/rodopath/services/lifecycle/internal/casefile"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/fixture"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/policy"
+)
+
+// TestDocumented_ExamplesAreTrue runs the case and reads the policy that the
+// documentation of the language shows.
+func TestDocumented_ExamplesAreTrue(t *testing.T) {
+	text, err := os.ReadFile("../../docs/policy.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cases, policies := 0, 0
+	for _, block := range regexp.MustCompile("(?s)```[a-z]*\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
+		switch {
+		case strings.HasPrefix(block[1], "case "):
+			cases++
+			read, err := casefile.Read(strings.NewReader(block[1]))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range casefile.Run(fixture.Changed, read[0]) {
+				t.Error(f)
+			}
+		case strings.HasPrefix(block[1], "policy: "):
+			policies++
+			if _, err := policy.Parse("docs/policy.md", []byte(block[1]), ""); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if cases == 0 || policies == 0 {
+		t.Errorf("%d cases and %d policies were found", cases, policies)
+	}
+}

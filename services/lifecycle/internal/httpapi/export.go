@@ -1,0 +1,136 @@
+package httpapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/rodopath/rodopath/api/problem"
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/report"
+)
+
+// exportRequest asks for what a person may ask for.
+type exportRequest struct {
+	personRequest
+	// Form is "report" (Art. 15, JSON), "page" (the same, to print), "portable"
+	// (Art. 20, JSON) or "answer" (a draft of the answer to a request for erasure).
+	Form string `json:"form" validate:"omitempty,oneof=report page portable answer"`
+	// Lang is "pl" or "en"; empty means Polish.
+	Lang string `json:"lang" validate:"omitempty,oneof=pl en"`
+	// Request is the request that an answer is to; empty means the newest.
+	Request string `json:"request" validate:"max=64"`
+}
+
+const exportExample = `{"person": "ala@example.com", "form": "page", "lang": "pl"}`
+
+func (a *API) export(c echo.Context) error {
+	var req exportRequest
+	if err := a.read(c, &req, exportExample); err != nil {
+		return err
+	}
+	f, err := a.find(c.Request().Context(), req.personRequest)
+	if err != nil {
+		return err
+	}
+	lang, err := language(req.Lang, report.Polish)
+	if err != nil {
+		return err
+	}
+	switch req.Form {
+	case "portable":
+		return indented(c, report.Portable(a.opts.Policy, spoken(f.names), f.subject, f.at))
+	case "answer":
+		return a.answer(c, lang, f, req.Request)
+	}
+	entries, err := a.entries(c.Request().Context(), &f.subject)
+	if err != nil {
+		return err
+	}
+	person := report.Of(a.opts.Policy, spoken(f.names), f.subject, f.at, entries)
+	if req.Form != "page" {
+		return indented(c, person)
+	}
+	var page bytes.Buffer
+	if err := report.Page(&page, lang, person); err != nil {
+		return err
+	}
+	return c.Blob(http.StatusOK, echo.MIMETextHTMLCharsetUTF8, page.Bytes())
+}
+
+func indented(c echo.Context, v any) error {
+	data, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	return c.Blob(http.StatusOK, echo.MIMEApplicationJSON, append(data, '\n'))
+}
+
+// answer drafts the answer to a request of a person.
+func (a *API) answer(c echo.Context, lang report.Language, f *found, ref string) error {
+	var request *lifecycle.Request
+	for _, r := range lifecycle.Requests(a.opts.Policy, f.subject.Facts, f.at) {
+		if r.Ref == ref || ref == "" && (request == nil || r.Received.After(request.Received)) {
+			request = &r
+		}
+	}
+	if request == nil {
+		return problem.New(http.StatusNotFound, "unknown-request", "There is no such request of this person.")
+	}
+	var letter bytes.Buffer
+	if err := report.Answer(&letter, lang, a.opts.Policy, f.subject, *request, f.at); err != nil {
+		return err
+	}
+	return c.Blob(http.StatusOK, echo.MIMETextPlainCharsetUTF8, letter.Bytes())
+}
+
+// evidenceLine is one consent and whether it could be shown today.
+type evidenceLine struct {
+	Subject string   `json:"subject"`
+	Person  []string `json:"person"`
+	report.Evidence
+}
+
+// walked is how many subjects are read at once.
+const walked = 500
+
+// evidence lists the consents that could not be shown today, one a line; with all=1
+// the sound ones too.
+func (a *API) evidence(c echo.Context) error {
+	ctx, all, after := c.Request().Context(), c.QueryParam("all") == "1", ""
+	out := newLines(c)
+	for {
+		subjects, err := a.opts.Lists.Walk(ctx, after, walked)
+		if err != nil || len(subjects) == 0 {
+			return err
+		}
+		for i := range subjects {
+			if err := a.evidenceOf(out, &subjects[i], all); err != nil {
+				return err
+			}
+		}
+		after = subjects[len(subjects)-1].ID
+	}
+}
+
+func (a *API) evidenceOf(out lines, s *lifecycle.Subject, all bool) error {
+	names, err := a.opts.Vault.Open(s.ID, s.Sealed)
+	if err != nil {
+		return err
+	}
+	for _, e := range report.EvidenceOf(a.opts.Policy, *s, a.opts.Now()) {
+		if e.Provable && !all {
+			continue
+		}
+		data, err := json.Marshal(evidenceLine{s.ID, spoken(names), e})
+		if err != nil {
+			return err
+		}
+		if err := out.write(data); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,56 @@
+package httpapi
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/go-playground/validator/v10"
+)
+
+// newValidate returns a validator that calls fields by their names in JSON.
+func newValidate() (*validator.Validate, error) {
+	v := validator.New(validator.WithRequiredStructEnabled())
+	v.RegisterTagNameFunc(func(f reflect.StructField) string {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		return name
+	})
+	err := v.RegisterValidation("plain", func(f validator.FieldLevel) bool { return isPlain(f.Field().String()) })
+	if err != nil {
+		return nil, fmt.Errorf("register rule plain: %w", err)
+	}
+	return v, nil
+}
+
+// isPlain tells whether a text is fit to be kept and shown where addresses must not be.
+func isPlain(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }) && !looksLikeAddress(s)
+}
+
+// looksLikeAddress tells whether something with a dot follows an @. A record of a
+// source, such as "17@shop", has none.
+func looksLikeAddress(s string) bool {
+	for _, part := range strings.Split(s, "@")[1:] {
+		domain, _, _ := strings.Cut(part, "/")
+		if strings.Contains(domain, ".") {
+			return true
+		}
+	}
+	return false
+}
+
+// saying says what is wrong with a field, without its value.
+func saying(f validator.FieldError) string {
+	_, name, _ := strings.Cut(f.Namespace(), ".")
+	switch f.Tag() {
+	case "required", "required_if", "required_unless":
+		return name + " is missing"
+	case "oneof":
+		return fmt.Sprintf("%s must be one of %s", name, strings.Join(strings.Fields(f.Param()), ", "))
+	case "plain":
+		return name + " may not hold an address or control characters"
+	case "max":
+		return name + " is too long"
+	}
+	return name + " is not valid"
+}

@@ -1,0 +1,244 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/api/problem"
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/identity"
+)
+
+// kindRequest names a person by a request of theirs.
+const kindRequest = "request"
+
+// maxListed bounds a list of requests. What is more urgent comes first.
+const maxListed = 1000
+
+// listedRequest is a request in a list, and whose it is.
+type listedRequest struct {
+	Subject string `json:"subject"`
+	// Person are the names that are known; none when the address is deleted.
+	Person []string `json:"person"`
+	lifecycle.Request
+}
+
+type requestList struct {
+	Requests []listedRequest `json:"requests"`
+}
+
+// requests lists the requests that are open, or overdue, the most urgent first.
+func (a *API) requests(c echo.Context) error {
+	state := c.QueryParam("state")
+	if state != "" && state != "open" && state != "overdue" {
+		return problem.New(http.StatusUnprocessableEntity, "impossible", "state must be open or overdue.")
+	}
+	subjects, err := a.opts.Lists.Requested(c.Request().Context(), maxListed)
+	if err != nil {
+		return err
+	}
+	out := requestList{Requests: []listedRequest{}}
+	for i := range subjects {
+		s := &subjects[i]
+		names, err := a.opts.Vault.Open(s.ID, s.Sealed)
+		if err != nil {
+			return err
+		}
+		for _, r := range lifecycle.Requests(a.opts.Policy, s.Facts, a.opts.Now()) {
+			if r.Open() && (state != "overdue" || r.Overdue) {
+				out.Requests = append(out.Requests, listedRequest{s.ID, spoken(names), r})
+			}
+		}
+	}
+	slices.SortStableFunc(out.Requests, func(x, y listedRequest) int { return x.Due.Compare(y.Due) })
+	return c.JSON(http.StatusOK, out)
+}
+
+// openRequest says that somebody asked for a right.
+type openRequest struct {
+	personRequest
+	Right string `json:"right" validate:"required,oneof=access rectification erasure restriction portability objection"`
+	// Ref names the request; empty makes a new name.
+	Ref string `json:"ref" validate:"max=64,plain"`
+	// Purposes are what an objection is to; none means marketing.
+	Purposes []string `json:"purposes" validate:"max=20,dive,max=64"`
+	// Ground is why a restriction is asked for (Art. 18(1)(a) to (d)).
+	Ground string `json:"ground" validate:"required_if=Right restriction,omitempty,oneof=inaccurate unlawful for_claims objected"`
+	// Unverified tells that it may be somebody else who asks.
+	Unverified bool `json:"unverified"`
+}
+
+const openExample = `{"person": "ala@example.com", "right": "erasure"}`
+
+func kindOfRight(right string) (factv1.Kind, lifecycle.Kind) {
+	switch right {
+	case "access":
+		return factv1.Kind_KIND_ACCESS_REQUEST, lifecycle.AccessRequest
+	case "rectification":
+		return factv1.Kind_KIND_RECTIFICATION_REQUEST, lifecycle.RectificationRequest
+	case "restriction":
+		return factv1.Kind_KIND_RESTRICTION, lifecycle.Restriction
+	case "portability":
+		return factv1.Kind_KIND_PORTABILITY_REQUEST, lifecycle.PortabilityRequest
+	case "objection":
+		return factv1.Kind_KIND_OBJECTION, lifecycle.Objection
+	}
+	return factv1.Kind_KIND_ERASURE, lifecycle.Erasure
+}
+
+// open takes a request for a right down, also of somebody who is not known: to them
+// it must be answered that nothing is held.
+func (a *API) open(c echo.Context) error {
+	var req openRequest
+	if err := a.read(c, &req, openExample); err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	who, err := a.asker(ctx, req.personRequest)
+	if err != nil {
+		return err
+	}
+	kind, core := kindOfRight(req.Right)
+	if req.Ref == "" {
+		req.Ref = newRef()
+	}
+	fact := &factv1.Fact{Kind: kind, Ref: req.Ref, Purposes: req.Purposes, Locators: []string{kindRequest + ":" + req.Ref}}
+	if req.Ground != "" {
+		fact.Traits = append(fact.Traits, req.Ground)
+	}
+	if req.Unverified {
+		fact.Traits = append(fact.Traits, lifecycle.TraitUnverified)
+	}
+	if fact.Identities, err = a.about(who); err != nil {
+		return err
+	}
+	if fact.Occurred, err = a.happened(req.At); err != nil {
+		return err
+	}
+	told := lifecycle.Fact{ID: req.Ref, Kind: core, Ref: req.Ref, Purposes: req.Purposes, Traits: fact.GetTraits(), Occurred: who.at, Received: a.opts.Now()}
+	if err := a.tell(ctx, fact); err != nil {
+		return err
+	}
+	state := lifecycle.Requests(a.opts.Policy, []lifecycle.Fact{told}, a.opts.Now())
+	if len(state) == 0 {
+		// An objection to marketing is absolute: there is nothing to decide.
+		return c.JSON(http.StatusAccepted, listedRequest{who.subject.ID, spoken(who.names), lifecycle.Request{
+			Ref: req.Ref, Right: core, State: lifecycle.Answered, Received: who.at, Due: who.at,
+		}})
+	}
+	return c.JSON(http.StatusAccepted, listedRequest{who.subject.ID, spoken(who.names), state[0]})
+}
+
+// asker finds a person, or takes somebody who is not known by the name given.
+func (a *API) asker(ctx context.Context, req personRequest) (*found, error) {
+	name, err := identity.Parse(req.Person)
+	if err != nil {
+		return nil, problem.New(http.StatusUnprocessableEntity, "impossible", err.Error())
+	}
+	s, err := a.lookUp(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if s == nil {
+		who := &found{name: name, at: a.opts.Now()}
+		if req.At != nil {
+			who.at = *req.At
+		}
+		return who, nil
+	}
+	return a.find(ctx, req)
+}
+
+// stepRequest is a step in the life of a request.
+type stepRequest struct {
+	At *time.Time `json:"at"`
+	// Outcome and Reason are of a decision.
+	Outcome string `json:"outcome" validate:"omitempty,oneof=granted partly refused"`
+	Reason  string `json:"reason" validate:"max=300,plain"`
+	// Told is when the person was told that a restriction would be lifted.
+	Told *time.Time `json:"told"`
+}
+
+const stepExample = `{"outcome": "granted", "reason": "no claim is open"}`
+
+// step takes a step of a request down: verify, extend, decide, answer, or lift.
+func (a *API) step(c echo.Context) error {
+	var req stepRequest
+	if err := a.read(c, &req, stepExample); err != nil {
+		return err
+	}
+	ctx, ref := c.Request().Context(), c.Param("ref")
+	s, err := a.lookUp(ctx, identity.Identity{Kind: kindRequest, Value: ref})
+	if err != nil {
+		return err
+	}
+	r := a.requestOf(s, ref)
+	if r == nil {
+		return problem.New(http.StatusNotFound, "unknown-request", "There is no request of this name.")
+	}
+	fact := &factv1.Fact{Ref: ref, Outcome: req.Outcome, Reason: req.Reason, Locators: []string{kindRequest + ":" + ref}}
+	if fact.Occurred, err = a.happened(req.At); err != nil {
+		return err
+	}
+	if err := a.prepare(fact, c.Param("step"), &req, r); err != nil {
+		return err
+	}
+	if err := a.tell(ctx, fact); err != nil {
+		return err
+	}
+	return c.JSON(http.StatusAccepted, map[string]string{"ref": ref, "step": c.Param("step")})
+}
+
+func (a *API) requestOf(s *lifecycle.Subject, ref string) *lifecycle.Request {
+	if s == nil {
+		return nil
+	}
+	all := lifecycle.Requests(a.opts.Policy, s.Facts, a.opts.Now())
+	n := slices.IndexFunc(all, func(r lifecycle.Request) bool { return r.Ref == ref })
+	if n < 0 {
+		return nil
+	}
+	return &all[n]
+}
+
+// prepare makes the fact of a step, and refuses what would have no effect.
+func (a *API) prepare(fact *factv1.Fact, step string, req *stepRequest, r *lifecycle.Request) error {
+	refuse := func(name, detail string) error { return problem.New(http.StatusConflict, name, detail) }
+	at := a.opts.Now()
+	if req.At != nil {
+		at = *req.At
+	}
+	switch step {
+	case "verify":
+		fact.Kind = factv1.Kind_KIND_REQUEST_VERIFIED
+	case "extend":
+		if !at.Before(r.Due) {
+			return refuse("too-late", "The month is over: an extension must be announced before "+r.Due.Format(time.RFC3339)+" (Art. 12(3)).")
+		}
+		fact.Kind = factv1.Kind_KIND_REQUEST_EXTENDED
+	case "decide":
+		if req.Outcome == "" {
+			return problem.New(http.StatusUnprocessableEntity, "impossible", "outcome is missing: granted, partly or refused.")
+		}
+		fact.Kind = factv1.Kind_KIND_REQUEST_DECIDED
+	case "answer":
+		if r.State == lifecycle.Received {
+			return refuse("not-verified", "It is not clear yet that the request is the person's own: verify it first.")
+		}
+		fact.Kind = factv1.Kind_KIND_REQUEST_ANSWERED
+	case "lift":
+		if req.Told == nil || req.Told.After(at) {
+			return problem.New(http.StatusUnprocessableEntity, "impossible", "told is missing or lies after the lifting: when was the person told that the restriction would be lifted (Art. 18(3))?")
+		}
+		fact.Kind, fact.Told = factv1.Kind_KIND_RESTRICTION_LIFTED, timestamppb.New(*req.Told)
+	default:
+		return problem.New(http.StatusNotFound, "unknown-step", "A step is verify, extend, decide, answer or lift.")
+	}
+	return nil
+}

@@ -1,0 +1,271 @@
+package mongostore
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/store"
+)
+
+// line is a stored entry of a journal.
+type line struct {
+	// ID is made of Subject and Seq, so that two entries cannot have one place.
+	ID      string    `bson:"_id"`
+	Subject string    `bson:"subject"`
+	Seq     int64     `bson:"seq"`
+	Key     string    `bson:"key"`
+	At      time.Time `bson:"at"`
+	// Hash tells an entry from another one in its place, as Write does for subjects.
+	Hash string `bson:"hash"`
+	// Entry is the entry as JSON, which is what its hash is of: as a document it
+	// would lose what is less than a millisecond, and its hash would not hold.
+	Entry string `bson:"entry"`
+}
+
+func lineOf(e *lifecycle.Entry) (line, error) {
+	doc, err := json.Marshal(e)
+	if err != nil {
+		return line{}, fmt.Errorf("encode journal entry %s/%d: %w", e.Subject, e.Seq, err)
+	}
+	if len(doc) > maxDocument {
+		return line{}, fmt.Errorf("encode journal entry %s/%d: %d bytes are more than a document can hold", e.Subject, e.Seq, len(doc))
+	}
+	id := fmt.Sprintf("%s/%d", e.Subject, e.Seq)
+	return line{ID: id, Subject: e.Subject, Seq: e.Seq, Key: e.Key, At: e.At, Hash: e.Hash, Entry: string(doc)}, nil
+}
+
+func (l *line) entry() (lifecycle.Entry, error) {
+	var e lifecycle.Entry
+	if err := json.Unmarshal([]byte(l.Entry), &e); err != nil {
+		return lifecycle.Entry{}, fmt.Errorf("decode journal entry %s: %w", l.ID, err)
+	}
+	return e, nil
+}
+
+// Append puts entries into the journals of their subjects, those of one subject
+// in the order given. An entry whose place another one has wraps
+// store.ErrConflict, and so do those that were to follow it; an entry that stands
+// there already does not. The last error is about the database: then nothing may
+// be taken as appended, though some of it may be, and appending again is safe.
+//
+// The first entries of all subjects are written before the second ones, so that
+// a crash leaves no gap in a chain.
+func (s *Store) Append(ctx context.Context, entries []lifecycle.Entry) ([]error, error) {
+	a := &appending{store: s, entries: entries, errs: make([]error, len(entries)), broken: map[string]bool{}}
+	for _, round := range rounds(entries) {
+		if err := a.insert(ctx, round); err != nil {
+			return nil, fmt.Errorf("append %d journal entries: %w", len(entries), err)
+		}
+	}
+	return a.errs, nil
+}
+
+// rounds parts the places of entries so that each round has one of a subject.
+func rounds(entries []lifecycle.Entry) [][]int {
+	var out [][]int
+	next := map[string]int{}
+	for i := range entries {
+		subject := entries[i].Subject
+		n := next[subject]
+		next[subject] = n + 1
+		if n == len(out) {
+			out = append(out, nil)
+		}
+		out[n] = append(out[n], i)
+	}
+	return out
+}
+
+// appending is the entries of one Append and what became of them.
+type appending struct {
+	store   *Store
+	entries []lifecycle.Entry
+	errs    []error
+	// broken are subjects with an entry that was lost, which none may follow.
+	broken map[string]bool
+}
+
+// insert inserts one entry of each subject, those at the places of a round.
+func (a *appending) insert(ctx context.Context, round []int) error {
+	var lines []line
+	var places []int
+	for _, i := range round {
+		e := &a.entries[i]
+		if a.broken[e.Subject] {
+			a.errs[i] = taken(e)
+			continue
+		}
+		l, err := lineOf(e)
+		if err != nil {
+			a.lose(i, err)
+			continue
+		}
+		lines, places = append(lines, l), append(places, i)
+	}
+	lost, err := a.store.insertLines(ctx, lines)
+	for n, failure := range lost {
+		i := places[n]
+		if mongo.IsDuplicateKeyError(failure) {
+			a.lose(i, taken(&a.entries[i]))
+		} else {
+			a.lose(i, fmt.Errorf("append journal entry %s: %w", lines[n].ID, failure))
+		}
+	}
+	return err
+}
+
+func (a *appending) lose(i int, err error) { a.errs[i], a.broken[a.entries[i].Subject] = err, true }
+
+func taken(e *lifecycle.Entry) error {
+	return fmt.Errorf("journal entry %s/%d: %w", e.Subject, e.Seq, store.ErrConflict)
+}
+
+// insertLines inserts entries and returns by their place the errors of those that
+// do not stand. An insert that was sent twice says that it found itself there, so
+// what is stored decides.
+func (s *Store) insertLines(ctx context.Context, lines []line) (map[int]error, error) {
+	if len(lines) == 0 {
+		return nil, nil
+	}
+	docs := make([]any, len(lines))
+	for i := range lines {
+		docs[i] = &lines[i]
+	}
+	_, err := s.journal.InsertMany(ctx, docs, options.InsertMany().SetOrdered(false))
+	failed, err := failures(err)
+	if err != nil || len(failed) == 0 {
+		return nil, err
+	}
+	var ids []string
+	for i := range failed {
+		ids = append(ids, lines[i].ID)
+	}
+	list, err := byID[line](ctx, s.journal, ids, "_id", "hash")
+	if err != nil {
+		return nil, err
+	}
+	stored := make(map[string]string, len(list))
+	for _, l := range list {
+		stored[l.ID] = l.Hash
+	}
+	for i := range failed {
+		if hash, ok := stored[lines[i].ID]; ok && hash == lines[i].Hash {
+			delete(failed, i)
+		}
+	}
+	return failed, nil
+}
+
+// Tails returns the last entry of each subject's journal, after which the next is
+// to follow; subjects without a journal are left out.
+func (s *Store) Tails(ctx context.Context, subjects []string) (map[string]lifecycle.Entry, error) {
+	subjects = sorted(subjects)
+	tails := make([][]lifecycle.Entry, len(subjects))
+	err := inLanes(len(subjects), func(i int) error {
+		last := options.Find().SetSort(bson.D{{Key: "subject", Value: 1}, {Key: "seq", Value: -1}}).SetLimit(1)
+		var err error
+		tails[i], err = s.entries(ctx, subjects[i], last)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the ends of %d journals: %w", len(subjects), err)
+	}
+	found := make(map[string]lifecycle.Entry, len(subjects))
+	for i, tail := range tails {
+		for _, e := range tail {
+			found[subjects[i]] = e
+		}
+	}
+	return found, nil
+}
+
+// Noted tells which of the keys stand in the subject's journal, so that nothing
+// is put into it twice.
+func (s *Store) Noted(ctx context.Context, subject string, keys []string) (map[string]bool, error) {
+	found := make(map[string]bool, len(keys))
+	for part := range slices.Chunk(keys, chunk) {
+		filter := bson.D{{Key: "subject", Value: subject}, {Key: "key", Value: bson.D{{Key: "$in", Value: part}}}}
+		list, err := find[line](ctx, s.journal, filter, options.Find().SetProjection(named("key")))
+		if err != nil {
+			return nil, fmt.Errorf("look for %d keys in the journal of %s: %w", len(keys), subject, err)
+		}
+		for _, l := range list {
+			found[l.Key] = true
+		}
+	}
+	return found, nil
+}
+
+// Entries returns the subject's journal, in order.
+func (s *Store) Entries(ctx context.Context, subject string) ([]lifecycle.Entry, error) {
+	out, err := s.entries(ctx, subject, options.Find().SetSort(ascending("subject", "seq")))
+	if err != nil {
+		return nil, fmt.Errorf("read the journal of %s: %w", subject, err)
+	}
+	return out, nil
+}
+
+func (s *Store) entries(ctx context.Context, subject string, opts *options.FindOptionsBuilder) ([]lifecycle.Entry, error) {
+	list, err := find[line](ctx, s.journal, bson.D{{Key: "subject", Value: subject}}, opts.SetProjection(named("entry")))
+	if err != nil {
+		return nil, err
+	}
+	out := make([]lifecycle.Entry, len(list))
+	for i := range list {
+		if out[i], err = list[i].entry(); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// WalkJournal returns the whole journals of the next subjects after an id, at most
+// limit of them, in the order of the ids: a chain can only be checked whole.
+func (s *Store) WalkJournal(ctx context.Context, after string, limit int) ([]lifecycle.Entry, error) {
+	if limit <= 0 {
+		return nil, nil
+	}
+	opts := options.Find().SetSort(ascending("subject", "seq")).SetProjection(named("subject", "entry")).SetBatchSize(chunk)
+	cursor, err := s.journal.Find(ctx, bson.D{{Key: "subject", Value: bson.D{{Key: "$gt", Value: after}}}}, opts)
+	if err != nil {
+		return nil, fmt.Errorf("walk journals after %q: %w", after, err)
+	}
+	defer cursor.Close(ctx) // most often before its end
+	out, err := journals(ctx, cursor, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("walk journals after %q: %w", after, err)
+	}
+	return out, nil
+}
+
+// journals reads entries until those of a subject too many begin.
+func journals(ctx context.Context, cursor *mongo.Cursor, subject string, limit int) ([]lifecycle.Entry, error) {
+	var out []lifecycle.Entry
+	subjects := 0
+	for cursor.Next(ctx) {
+		var l line
+		if err := cursor.Decode(&l); err != nil {
+			return nil, err
+		}
+		if l.Subject != subject {
+			if subjects == limit {
+				return out, nil
+			}
+			subject, subjects = l.Subject, subjects+1
+		}
+		e, err := l.entry()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, e)
+	}
+	return out, cursor.Err()
+}

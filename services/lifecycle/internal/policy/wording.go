@@ -1,0 +1,176 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/calendar"
+)
+
+// confirmation is the use of a text that asks to confirm an address: it may hold no
+// offer, or it would be marketing that nobody agreed to.
+const confirmation = "confirmation"
+
+// stems are the beginnings of words by which a text says something, in the
+// languages that can be checked.
+type stems map[string][]string
+
+var (
+	offersStems     = stems{"pl": {"ofert", "handlow", "promoc", "marketing", "rabat"}, "en": {"offer", "promotion", "marketing", "discount"}}
+	withdrawalStems = stems{"pl": {"wycofa", "cofn", "odwoła", "zrezygn", "wypis"}, "en": {"withdraw", "unsubscribe", "revoke", "opt out"}}
+	channelStems    = map[string]stems{
+		"email": {"pl": {"mail"}, "en": {"mail"}},
+		"sms":   {"pl": {"sms"}, "en": {"sms", "text message"}},
+		"phone": {"pl": {"telefon"}, "en": {"phone", "call"}},
+	}
+)
+
+// in tells whether a text says it; of a language that is not known, nobody can tell.
+func (s stems) in(text, language string) bool {
+	words, known := s[language]
+	text = strings.ToLower(text)
+	return !known || slices.ContainsFunc(words, func(w string) bool { return strings.Contains(text, w) })
+}
+
+func (c *compiler) wordings(p *lifecycle.Policy, controller string) {
+	if controller == "" {
+		controller = "[firma]"
+	}
+	for i := range c.doc.Wordings {
+		w := &c.doc.Wordings[i]
+		from, to := c.validity(w)
+		c.twice(i, from, to)
+		if w.ID == "" || w.Text == "" || w.Language == "" {
+			c.fault(w.at(), "a wording needs id, language and text")
+		}
+		if w.Use == confirmation {
+			c.confirmation(w)
+			continue
+		}
+		if w.Use != "" && w.Use != "consent" {
+			c.fault(w.at("use"), "wording %q: use must be consent or confirmation", w.ID)
+		}
+		c.consentText(w)
+		p.Wordings = append(p.Wordings, lifecycle.Wording{
+			ID: w.ID, Language: w.Language, Text: strings.ReplaceAll(w.Text, "{controller}", controller), From: from, To: to,
+			Coverage: lifecycle.Coverage{Purposes: w.Covers, Channels: w.Channels},
+		})
+	}
+}
+
+func (w *wording) at(keys ...any) path { return w.place.at("wordings", keys...) }
+
+// validity reads the days between which a text was in use.
+func (c *compiler) validity(w *wording) (from, to time.Time) {
+	zone := c.zone()
+	day := func(key, text string) (calendar.Date, bool) {
+		if text == "" {
+			return calendar.Date{}, false
+		}
+		d, err := calendar.Parse(text)
+		if err != nil {
+			c.fault(w.at(key), "wording %q: %s %v", w.ID, key, err)
+		}
+		return d, err == nil
+	}
+	if d, ok := day("from", w.From); ok {
+		from = d.Start(zone)
+	}
+	if d, ok := day("to", w.To); ok {
+		to = d.End(zone)
+	}
+	if !to.IsZero() && !to.After(from) {
+		c.fault(w.at("to"), "wording %q ends before it begins", w.ID)
+	}
+	return from, to
+}
+
+func (c *compiler) zone() *time.Location {
+	zone, err := time.LoadLocation(c.doc.Zone)
+	if err != nil {
+		return time.UTC
+	}
+	return zone
+}
+
+// twice finds another text of the same id that was in use at the same time: a
+// consent could not tell which of them was agreed to.
+func (c *compiler) twice(i int, from, to time.Time) {
+	w := &c.doc.Wordings[i]
+	for j := range c.doc.Wordings[:i] {
+		other := &c.doc.Wordings[j]
+		if other.ID != w.ID {
+			continue
+		}
+		if other.From+other.To+w.From+w.To == "" {
+			c.fault(w.at(), "wording %q is defined twice; give every text its own id", w.ID)
+			continue
+		}
+		quiet := compiler{doc: c.doc, at: c.at}
+		begin, end := quiet.validity(other)
+		if (end.IsZero() || end.After(from)) && (to.IsZero() || to.After(begin)) {
+			c.fault(w.at(), "wordings %q overlap: two texts of one id were in use at the same time; let one end (to) before the next begins (from)", w.ID)
+		}
+	}
+}
+
+func (c *compiler) confirmation(w *wording) {
+	if len(w.Covers)+len(w.Channels) > 0 {
+		c.fault(w.at(), "wording %q is a confirmation and covers nothing; leave out covers and channels", w.ID)
+	}
+	if _, known := offersStems[w.Language]; known && offersStems.in(w.Text, w.Language) {
+		c.fault(w.at("text"), "wording %q: a confirmation may hold no offer: it goes to somebody who has not agreed yet", w.ID)
+	}
+}
+
+// consentText checks what a text of consent must say: who, what, how, and that it
+// can be taken back (Art. 7; Prawo komunikacji elektronicznej art. 398).
+func (c *compiler) consentText(w *wording) {
+	if len(w.Covers) == 0 || len(w.Channels) == 0 {
+		c.fault(w.at(), "wording %q must say what it covers and by which channels", w.ID)
+	}
+	c.covered(w.at(), fmt.Sprintf("wording %q", w.ID), w.Covers, w.Channels)
+	if !slices.ContainsFunc(w.Covers, func(p string) bool { return c.doc.Purposes[p].Offers }) {
+		return
+	}
+	if !strings.Contains(w.Text, "{controller}") {
+		c.fault(w.at("text"), "wording %q covers offers and does not name the controller: write {controller} where your business is named", w.ID)
+	}
+	if !offersStems.in(w.Text, w.Language) {
+		c.fault(w.at("text"), "wording %q covers offers and does not say that offers will come", w.ID)
+	}
+	if !withdrawalStems.in(w.Text, w.Language) {
+		c.fault(w.at("text"), "wording %q covers offers and does not say that the consent can be withdrawn", w.ID)
+	}
+	for _, channel := range w.Channels {
+		if s, ok := channelStems[channel]; ok && !s.in(w.Text, w.Language) {
+			c.fault(w.at("text"), "wording %q covers offers by %s and does not name that channel", w.ID, channel)
+		}
+	}
+}
+
+// covered finds purposes and channels for which no rule stands for consent.
+func (c *compiler) covered(at path, what string, purposes, channels []string) {
+	for _, purpose := range purposes {
+		known := false
+		for _, channel := range channels {
+			found := false
+			for i := range c.doc.Rules {
+				r := &c.doc.Rules[i]
+				if r.consent() && r.Purpose == purpose {
+					known = true
+					found = found || len(r.Channels) == 0 || slices.Contains(r.Channels, channel)
+				}
+			}
+			if known && !found {
+				c.fault(at, "%s covers %s by %s, and no rule with raised_by: consent has that channel", what, purpose, channel)
+			}
+		}
+		if !known {
+			c.fault(at, "%s: no rule with raised_by: consent has the purpose %q", what, purpose)
+		}
+	}
+}

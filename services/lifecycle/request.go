@@ -1,0 +1,125 @@
+package lifecycle
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// RequestState is how far a request for a right has come.
+type RequestState string
+
+// The life of a request.
+const (
+	// Received: it is not yet clear that it is the person's own.
+	Received RequestState = "received"
+	Verified RequestState = "verified"
+	Decided  RequestState = "decided"
+	Answered RequestState = "answered"
+)
+
+// Request is a request for one of the rights of Art. 15 to 21.
+type Request struct {
+	// Ref names the request.
+	Ref string `json:"ref"`
+	// Fact is the fact by which it came, Right its kind.
+	Fact     string       `json:"fact"`
+	Right    Kind         `json:"right"`
+	Purposes []string     `json:"purposes,omitempty"`
+	State    RequestState `json:"state"`
+	Received time.Time    `json:"received"`
+	Verified *time.Time   `json:"verified,omitempty"`
+	// Due is the first instant at which an answer is late (Art. 12(3), counted by
+	// Regulation 1182/71). LastDay is the last day on which it is in time.
+	Due     time.Time `json:"due"`
+	LastDay string    `json:"last_day"`
+	// Extended is when two more months were announced, in time.
+	Extended *time.Time `json:"extended,omitempty"`
+	Decided  *time.Time `json:"decided,omitempty"`
+	Outcome  string     `json:"outcome,omitempty"`
+	Reason   string     `json:"reason,omitempty"`
+	Answered *time.Time `json:"answered,omitempty"`
+	// Overdue tells that it should have been answered, or was answered late.
+	Overdue bool `json:"overdue,omitempty"`
+}
+
+// Open tells whether the request is yet to be answered.
+func (r *Request) Open() bool { return r.State != Answered }
+
+// Requests returns the requests that the facts tell of, as they stand at an
+// instant, the most urgent first.
+func Requests(p *Policy, facts []Fact, at time.Time) []Request {
+	var out []Request
+	for i := range facts {
+		if f := &facts[i]; p.isRequest(f) && !f.Occurred.After(at) {
+			out = append(out, p.request(f, facts, at))
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Request) int {
+		return cmp.Or(byOpen(a, b), a.Due.Compare(b.Due), cmp.Compare(a.Ref, b.Ref))
+	})
+	return out
+}
+
+func byOpen(a, b Request) int {
+	switch {
+	case a.Open() == b.Open():
+		return 0
+	case a.Open():
+		return -1
+	}
+	return 1
+}
+
+func (p *Policy) request(f *Fact, facts []Fact, at time.Time) Request {
+	r := Request{
+		Ref: requestRef(f), Fact: f.ID, Right: f.Kind, Purposes: f.Purposes, State: Received, Received: f.Occurred,
+	}
+	if t, ok := verification(f, facts); ok && !t.After(at) {
+		r.Verified, r.State = &t, Verified
+	}
+	r.Due = p.due(p.Answer, f, facts)
+	if e := r.step(facts, RequestExtended, at); e != nil && e.Occurred.Before(r.Due) {
+		r.Extended, r.Due = &e.Occurred, p.due(p.Extended, f, facts)
+	}
+	r.LastDay = p.LastDay(&r.Due)
+	if d := r.step(facts, RequestDecided, at); d != nil {
+		r.Decided, r.Outcome, r.Reason, r.State = &d.Occurred, d.Outcome, d.Reason, Decided
+	}
+	done := at
+	if a := r.step(facts, RequestAnswered, at); a != nil {
+		r.Answered, r.State, done = &a.Occurred, Answered, a.Occurred
+	}
+	r.Overdue = !done.Before(r.Due)
+	return r
+}
+
+// step returns the last fact of a kind about the request by an instant, or nil.
+func (r *Request) step(facts []Fact, kind Kind, at time.Time) *Fact {
+	for i := range slices.Backward(facts) {
+		f := &facts[i]
+		if f.Kind == kind && f.Ref == r.Ref && !f.Occurred.Before(r.Received) && !f.Occurred.After(at) {
+			return f
+		}
+	}
+	return nil
+}
+
+// due is when a period for an answer is over. By the choice of the policy it is
+// counted from receipt, or from when the person's identity was clear.
+func (p *Policy) due(period Period, f *Fact, facts []Fact) time.Time {
+	from := f.Occurred
+	if t, ok := verification(f, facts); p.FromVerified && ok {
+		from = t
+	}
+	t, _ := period.From(from, p.Place)
+	return t
+}
+
+// requestDue is when the most urgent open request must be answered.
+func requestDue(requests []Request) *time.Time {
+	if len(requests) == 0 || !requests[0].Open() {
+		return nil
+	}
+	return &requests[0].Due
+}

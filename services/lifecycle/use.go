@@ -1,0 +1,124 @@
+package lifecycle
+
+import (
+	"slices"
+	"time"
+)
+
+// Use is what somebody wants to do with a person's data.
+type Use struct {
+	Purpose string
+	// Channel is how the person would be reached, for a purpose that rests on consent.
+	Channel string
+	// Controller is the business that wants it; empty means the policy's own.
+	Controller string
+	// Address is the keyed hash of the e-mail address that would be used; empty when
+	// it does not matter.
+	Address string
+}
+
+// Answer tells whether a use is allowed, and why.
+type Answer struct {
+	Allowed bool `json:"allowed"`
+	// Why is one of the Because constants.
+	Why string `json:"why"`
+	// Since and Until bound the basis or the ban, as far as known.
+	Since *time.Time `json:"since,omitempty"`
+	Until *time.Time `json:"until,omitempty"`
+	// Rule is the rule of the basis that allows it.
+	Rule string `json:"rule,omitempty"`
+	// Box tells that an unticked box may stand at the next checkout.
+	Box bool `json:"box"`
+}
+
+// Why a use is allowed or not.
+const (
+	BecauseConsent    = "consent"
+	BecauseBasis      = "basis"
+	BecauseController = "consent_to_another_controller"
+	BecauseRestricted = "restricted"
+	BecauseObjection  = "objection_pending"
+	BecauseAddress    = "consent_for_another_address"
+	BecauseNoBasis    = "no_basis"
+)
+
+// Ban is a stop on the use of data that may be kept.
+type Ban struct {
+	// Purpose is what may not be done; empty means anything but storing.
+	Purpose string     `json:"purpose,omitempty"`
+	Why     string     `json:"why"`
+	Since   time.Time  `json:"since"`
+	Until   *time.Time `json:"until,omitempty"`
+}
+
+// Bans returns the stops on use that are in force at an instant: restrictions
+// (Art. 18(2)), and objections whose balance is not struck yet (Art. 18(1)(d)).
+func Bans(p *Policy, s Subject, at time.Time) []Ban {
+	var out []Ban
+	var since *time.Time
+	for i := range s.Facts {
+		f := &s.Facts[i]
+		_, verified := verification(f, s.Facts)
+		switch {
+		case f.Occurred.After(at):
+		case f.Kind == Restriction && verified && since == nil:
+			since = &f.Occurred
+		case f.Kind == RestrictionLifted && f.Told != nil && !f.Told.After(f.Occurred):
+			since = nil
+		}
+	}
+	if since != nil {
+		out = append(out, Ban{Why: BecauseRestricted, Since: *since})
+	}
+	for _, r := range Requests(p, s.Facts, at) {
+		if r.Right != Objection || r.Decided != nil || r.State == Received {
+			continue
+		}
+		for _, purpose := range r.Purposes {
+			if !p.marketing(purpose) {
+				out = append(out, Ban{Purpose: purpose, Why: BecauseObjection, Since: r.Received})
+			}
+		}
+	}
+	return out
+}
+
+// May tells whether a person's data may be used in a way at an instant.
+func May(p *Policy, s Subject, use Use, at time.Time) Answer {
+	for _, b := range Bans(p, s, at) {
+		if b.Purpose == "" || b.Purpose == use.Purpose {
+			return Answer{Why: b.Why, Since: &b.Since}
+		}
+	}
+	if !p.marketing(use.Purpose) {
+		return p.mayOnBasis(s, use, at)
+	}
+	if use.Controller != "" && use.Controller != p.Controller {
+		return Answer{Why: BecauseController}
+	}
+	out := Answer{Why: string(ConsentNone)}
+	for _, c := range Consents(p, s, at) {
+		if c.Purpose != use.Purpose || c.Channel != use.Channel {
+			continue
+		}
+		out = Answer{Why: string(c.State), Since: c.Since, Until: c.Until}
+		switch {
+		case c.State == ConsentGiven && (use.Address == "" || len(c.addresses) == 0 || slices.Contains(c.addresses, use.Address)):
+			out.Allowed, out.Why, out.Rule = true, BecauseConsent, p.consentRule(c.Purpose, c.Channel).ID
+			return out
+		case c.State == ConsentGiven:
+			out.Why = BecauseAddress
+		}
+		out.Box = c.State == ConsentNone || c.State == ConsentWasAsked || c.State == ConsentInvalidated || c.State == ConsentExpired
+	}
+	return out
+}
+
+func (p *Policy) mayOnBasis(s Subject, use Use, at time.Time) Answer {
+	for _, b := range Bases(p, s.Facts) {
+		if b.Purpose == use.Purpose && b.Stands(at) {
+			return Answer{Allowed: true, Why: BecauseBasis, Since: &b.Since, Until: b.Until, Rule: b.Rule}
+		}
+	}
+	return Answer{Why: BecauseNoBasis}
+}
