@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/internal/adoption"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/casefile"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/policy"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/report"
 )
 
 // approveAbove is the share of persons, in percent, of whom a new policy may delete
@@ -156,4 +158,29 @@ func (r *CaseReport) run(policies casefile.Policies, file string) error {
 func IsPolicyFault(err error) bool {
 	var faults *strictyaml.Error
 	return errors.As(err, &faults)
+}
+
+// ErrFormat means that a policy is not shown in such a format or language.
+var ErrFormat = policy.ErrFormat
+
+// ShowPolicy writes the record of processing activities of a policy (Art. 30), as
+// text, markdown, json or csv, in Polish ("pl") or English ("en").
+func ShowPolicy(out io.Writer, path, controller, format, lang string) error {
+	name, text, err := policy.Read(path)
+	if err != nil {
+		return err
+	}
+	language, err := report.ParseLanguage(lang)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrFormat, err)
+	}
+	p, err := policy.Parse(name, text, controller)
+	if err != nil {
+		return err
+	}
+	measures, err := policy.Measures(name, text)
+	if err != nil {
+		return err
+	}
+	return policy.WriteRecord(out, policy.Format(format), language, p, measures)
 }

@@ -72,12 +72,15 @@ func indented(c echo.Context, v any) error {
 func (a *API) answer(c echo.Context, lang report.Language, f *found, ref string) error {
 	var request *lifecycle.Request
 	for _, r := range lifecycle.Requests(a.opts.Policy, f.subject.Facts, f.at) {
-		if r.Ref == ref || ref == "" && (request == nil || r.Received.After(request.Received)) {
+		if r.Ref == ref || ref == "" && r.Right == lifecycle.Erasure && (request == nil || r.Received.After(request.Received)) {
 			request = &r
 		}
 	}
 	if request == nil {
-		return problem.New(http.StatusNotFound, "unknown-request", "There is no such request of this person.")
+		return problem.New(http.StatusNotFound, "unknown-request", "There is no such request of this person for erasure.")
+	}
+	if request.Right != lifecycle.Erasure {
+		return problem.New(http.StatusUnprocessableEntity, "impossible", "A letter is drafted for a request for erasure; for access use the form page.")
 	}
 	var letter bytes.Buffer
 	if err := report.Answer(&letter, lang, a.opts.Policy, f.subject, *request, f.at); err != nil {

@@ -202,7 +202,7 @@ func TestSend_AndExplainWorkWithoutAServer(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	for _, want := range []string{"ala@example.com", "contract 6(1)(b)", "tax_documents 6(1)(c)", "hand:order-17", "no end known", "still to be asked"} {
+	for _, want := range []string{"ala@example.com", "contract, Art. 6(1)(b)", "tax documents, Art. 6(1)(c)", "hand:order-17", "still to be asked"} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("no %q in:\n%s", want, out)
 		}

@@ -21,7 +21,12 @@ const (
 	exitFailed  = 1
 	exitUsage   = 2
 	exitUnknown = 3
+	exitNo      = 4
 )
+
+// errNo means that everything worked, and the answer is no: a use that is not
+// allowed, a case that failed, a journal that was changed.
+var errNo = errors.New("the answer is no")
 
 // errUsage marks errors in how a command was called.
 var errUsage = errors.New("wrong usage")
@@ -34,7 +39,7 @@ type shared struct {
 }
 
 // Run runs the command line and returns the exit code: 0 done, 1 failed, 2 called
-// in a wrong way, 3 nothing is held about the person.
+// in a wrong way, 3 nothing is held about the person, 4 the answer is no.
 func Run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	s := &shared{quiet: slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: slog.LevelError}))}
 	root := &cobra.Command{
@@ -60,9 +65,10 @@ systems what to delete and whom to ask for consent.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
 	root.PersistentFlags().StringVar(&s.data, "data", "data", "data directory")
 	root.PersistentFlags().StringVar(&s.config, "config", "", "configuration file (default DATA/rodopath.yaml)")
-	root.AddCommand(s.serve(), s.demo(), s.explain(), s.events(), s.send(), policyCommand(), keysCommand())
+	root.AddCommand(s.serve(), s.demo(), s.explain(), s.may(), s.export(), s.evidence(), s.request(), s.hold(), s.release(),
+		s.journal(), s.events(), s.send(), s.policy(), keysCommand())
 	err := root.ExecuteContext(ctx)
-	if err != nil {
+	if err != nil && !errors.Is(err, errNo) {
 		fmt.Fprintln(errOut, "rodopath:", err)
 	}
 	return exitCode(err)
@@ -74,6 +80,8 @@ func exitCode(err error) int {
 		return exitOK
 	case errors.Is(err, client.ErrUnknownPerson):
 		return exitUnknown
+	case errors.Is(err, errNo):
+		return exitNo
 	case errors.Is(err, errUsage), errors.Is(err, client.ErrQuestion):
 		return exitUsage
 	}

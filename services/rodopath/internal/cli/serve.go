@@ -17,7 +17,7 @@ import (
 )
 
 func (s *shared) serve() *cobra.Command {
-	var listen, natsListen string
+	var listen, natsListen, approve string
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Receive webhooks and say what to delete and whom to ask",
@@ -29,7 +29,7 @@ func (s *shared) serve() *cobra.Command {
 			}
 			log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
 			n, err := node.Start(cmd.Context(), node.Options{
-				Home: h, ConfigPath: s.config, Listen: listen, NATSListen: natsListen, Log: log,
+				Home: h, ConfigPath: s.config, Listen: listen, NATSListen: natsListen, Approve: approve, Log: log,
 			})
 			if err != nil {
 				return err
@@ -40,6 +40,7 @@ func (s *shared) serve() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&listen, "listen", "", "address for webhooks (default 127.0.0.1:8080)")
 	cmd.Flags().StringVar(&natsListen, "nats-listen", "", "address where consumers may subscribe, such as 127.0.0.1:4222 (default off)")
+	cmd.Flags().StringVar(&approve, "approve", "", "revision of a new policy that may delete more than the configured share of persons at once")
 	return cmd
 }
 
@@ -72,18 +73,6 @@ What to do next:
 
 Data are in %[2]s. Ctrl-C stops.
 `, os.Args[0], h.Dir())
-}
-
-func policyCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "policy",
-		Short: "Print the default policy, to read and to copy",
-		Args:  args(cobra.NoArgs),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := io.WriteString(cmd.OutOrStdout(), lifecycleapp.PolicyText())
-			return err
-		},
-	}
 }
 
 func keysCommand() *cobra.Command {

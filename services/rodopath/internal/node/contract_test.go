@@ -68,24 +68,16 @@ func exchange(t *testing.T, router routers.Router, req *http.Request, status int
 
 func TestContract_AnswersAreAsOpenAPISays(t *testing.T) {
 	openapi3filter.RegisterBodyDecoder("application/x-ndjson", openapi3filter.FileBodyDecoder)
+	openapi3filter.RegisterBodyDecoder("text/html", openapi3filter.FileBodyDecoder)
 	m := start(t, t.TempDir(), nil)
 	defer m.stop()
 	m.taken("card", checkout("1", "ala@example.com", time.Now().Add(-time.Hour)))
 	m.taken("letters", subscriber("unsubscribed", "unsubscribed", "ala@example.com", time.Now().Add(-time.Minute)))
 	m.settle()
 	router := openAPI(t)
-	request := func(method, url, body string, token bool) *http.Request {
-		req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("Content-Type", "application/json")
-		if token {
-			req.Header.Set("Authorization", "Bearer "+m.Control.Token)
-		}
-		return req
-	}
+	request := m.request
 	api, hooks := m.Control.API, m.Control.Webhooks
+	m.checkRights(router)
 	exchange(t, router, request("POST", api+"/v1/explain", `{"person":"ala@example.com"}`, true), 200)
 	exchange(t, router, request("POST", api+"/v1/explain", `{"person":"ala@example.com","at":"2030-01-01T00:00:00Z"}`, true), 200)
 	exchange(t, router, request("POST", api+"/v1/explain", `{"person":"nobody@example.com"}`, true), 404)
@@ -105,6 +97,76 @@ func TestContract_AnswersAreAsOpenAPISays(t *testing.T) {
 	signed := request("POST", hooks+"/webhooks/shop", "webhook_id=7", false)
 	signed.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	exchange(t, router, signed, 200) // WooCommerce's ping
+}
+
+// request makes a request, with the token of the machine or without one.
+func (m *machine) request(method, url, body string, token bool) *http.Request {
+	m.t.Helper()
+	req, err := http.NewRequestWithContext(m.t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	if token {
+		req.Header.Set("Authorization", "Bearer "+m.Control.Token)
+	}
+	return req
+}
+
+// checkRights goes through the answers about rights.
+func (m *machine) checkRights(router routers.Router) {
+	m.t.Helper()
+	ala := `{"person":"ala@example.com"}`
+	for _, c := range []struct {
+		method, path, body string
+		status             int
+	}{
+		{"POST", "/v1/subjects", ala, 200},
+		{"POST", "/v1/subjects", `{"person":"nobody@example.com"}`, 404},
+		{"POST", "/v1/bases", ala, 200},
+		{"POST", "/v1/may", `{"person":"ala@example.com","purpose":"offers","channel":"email"}`, 200},
+		{"POST", "/v1/may", `{"person":"nobody@example.com","purpose":"offers","channel":"email"}`, 200},
+		{"POST", "/v1/may", ala, 422},
+		{"POST", "/v1/export", ala, 200},
+		{"POST", "/v1/export", `{"person":"ala@example.com","form":"page","lang":"pl"}`, 200},
+		{"POST", "/v1/export", `{"person":"ala@example.com","form":"portable"}`, 200},
+		{"POST", "/v1/export", `{"person":"ala@example.com","form":"answer"}`, 404},
+		{"POST", "/v1/export", `{"person":"ala@example.com","form":"poem"}`, 422},
+		{"GET", "/v1/evidence?all=1", "", 200},
+		{"GET", "/v1/requests", "", 200},
+		{"GET", "/v1/requests?state=lost", "", 422},
+		{"POST", "/v1/requests", `{"person":"ala@example.com","right":"access","ref":"req-1"}`, 202},
+		{"POST", "/v1/requests", `{"person":"ala@example.com","right":"objection"}`, 202},
+		{"POST", "/v1/requests", `{"person":"ala@example.com","right":"restriction"}`, 422},
+		{"POST", "/v1/requests", `{"person":"ala@example.com","right":"wishes"}`, 422},
+		{"POST", "/v1/holds", `{"person":"ala@example.com","reason":"chargeback"}`, 202},
+		{"POST", "/v1/holds", `{"person":"ala@example.com","reason":"write to ola@example.com"}`, 422},
+		{"POST", "/v1/holds/release", ala, 202},
+		{"GET", "/v1/policy", "", 200},
+		{"POST", "/v1/journal", ala, 200},
+		{"GET", "/v1/journal/verify", "", 200},
+	} {
+		exchange(m.t, router, m.request(c.method, m.Control.API+c.path, c.body, true), c.status)
+		exchange(m.t, router, m.request(c.method, m.Control.API+c.path, c.body, false), 401)
+	}
+	m.settle()
+	for _, c := range []struct {
+		path, body string
+		status     int
+	}{
+		{"/v1/requests/req-1/verify", `{}`, 202},
+		{"/v1/requests/req-1/decide", `{}`, 422},
+		{"/v1/requests/req-1/decide", `{"outcome":"granted"}`, 202},
+		{"/v1/requests/req-1/extend", `{"at":"2050-01-01T00:00:00Z"}`, 422},
+		{"/v1/requests/req-1/lift", `{}`, 422},
+		{"/v1/requests/req-1/answer", `{}`, 202},
+		{"/v1/requests/req-2/answer", `{}`, 404},
+	} {
+		exchange(m.t, router, m.request("POST", m.Control.API+c.path, c.body, true), c.status)
+	}
+	m.settle()
+	exchange(m.t, router, m.request("POST", m.Control.API+"/v1/explain", ala, true), 200)
+	exchange(m.t, router, m.request("POST", m.Control.API+"/v1/export", `{"person":"ala@example.com","form":"answer","request":"req-1"}`, true), 422)
 }
 
 // eventSchemas compiles the schemas of asyncapi.yaml by the type of the event.

@@ -1,0 +1,293 @@
+package report
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle"
+)
+
+// ErrNotErasure means that a request asks for another right, for which there is no letter.
+var ErrNotErasure = errors.New("letters are written for requests for erasure only")
+
+// Answer writes a draft of the letter that answers a request for erasure (Art. 12(3),
+// 12(4), 17, 19): what was deleted, what stays and why and until when, who was told,
+// and where to complain. The seller reads and sends it.
+func Answer(w io.Writer, lang Language, p *lifecycle.Policy, s lifecycle.Subject, request lifecycle.Request, at time.Time) error {
+	if request.Right != lifecycle.Erasure {
+		return fmt.Errorf("request %s is a %s: %w", request.Ref, request.Right, ErrNotErasure)
+	}
+	l := letter{
+		reporter: reporter{policy: p, subject: s, at: at.UTC(), e: lifecycle.Explain(p, s, at)},
+		Language: lang, request: request, words: lang.letter(),
+	}
+	l.head()
+	if request.Verified == nil {
+		l.paragraph(l.words.who)
+		l.paragraph(l.words.nothingYet)
+	} else {
+		l.body()
+	}
+	l.paragraph(l.words.complaint)
+	l.foot()
+	if l.err != nil {
+		return l.err
+	}
+	_, err := w.Write(l.out.Bytes())
+	return err
+}
+
+// letter is an answer while it is being written.
+type letter struct {
+	reporter
+	Language
+	request lifecycle.Request
+	words   letterWords
+	out     bytes.Buffer
+	err     error
+}
+
+// letterWidth is how wide the lines of a letter are.
+const letterWidth = 80
+
+func (l *letter) paragraph(text string) { l.write(&Table{Widths: []int{letterWidth}}, text) }
+
+// item is a point of a list.
+func (l *letter) item(text string) { l.write(&Table{Widths: []int{1, letterWidth - 3}}, "-", text) }
+
+func (l *letter) write(t *Table, cells ...string) {
+	t.Row(cells...)
+	if err := t.Write(&l.out); l.err == nil {
+		l.err = err
+	}
+	if cells[0] != "-" {
+		l.out.WriteByte('\n')
+	}
+}
+
+func (l *letter) heading(text string) {
+	l.out.WriteString(text + "\n")
+}
+
+func (l *letter) head() {
+	l.paragraph(l.words.draft)
+	if l.request.Verified != nil && !l.confirmed(l.gone()) {
+		l.paragraph(l.words.missing)
+	}
+	fmt.Fprintf(&l.out, "%s\n%s\n\n", l.policy.Controller, l.date(l.day(l.at)))
+	l.paragraph(l.concerning(l.request.Ref, l.date(l.day(l.request.Received))))
+	l.paragraph(l.words.greeting)
+}
+
+func (l *letter) foot() {
+	fmt.Fprintf(&l.out, "%s\n%s\n", l.words.regards, l.policy.Controller)
+}
+
+func (l *letter) body() {
+	remains := lifecycle.Remains(l.policy, l.subject, l.at)
+	l.paragraph(l.verdict(remains))
+	if l.request.Reason != "" {
+		l.paragraph(l.words.reason + l.request.Reason)
+	}
+	gone := l.gone()
+	if l.confirmed(gone) {
+		l.heading(l.words.deleted)
+	} else {
+		l.heading(l.words.deleting)
+	}
+	for _, d := range gone {
+		l.item(l.named(d.Item))
+	}
+	if len(gone) == 0 {
+		l.item(l.words.nothingDeleted)
+	}
+	l.out.WriteByte('\n')
+	l.kept(remains)
+	l.entry(remains)
+	if t := l.e.Tombstone; t != nil {
+		l.paragraph(l.traces(l.date(t.LastDay)))
+	}
+	l.told(gone)
+}
+
+// verdict says in one sentence what became of the request.
+func (l *letter) verdict(remains []lifecycle.Remain) string {
+	personal := slices.ContainsFunc(remains, func(r lifecycle.Remain) bool {
+		return !l.policy.Categories[r.Category].Pseudonymous && r.Ref != l.request.Ref
+	})
+	switch {
+	case l.request.Outcome == "refused":
+		return l.words.refused
+	case personal:
+		return l.words.partly
+	}
+	return l.words.granted
+}
+
+// gone are the items that were deleted since the request took effect.
+func (l *letter) gone() []lifecycle.Deletion {
+	var out []lifecycle.Deletion
+	for _, d := range l.e.Deleted {
+		if !d.Lapse.Before(*l.request.Verified) && d.Ref != l.request.Ref && !l.policy.Categories[d.Category].Pseudonymous {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// named names an item by its category and its record.
+func (l *letter) named(item lifecycle.Item) string {
+	name := CategoryOf(l.policy, item.Category).Name.In(l.Language)
+	if item.Ref != "" {
+		name += ", " + strings.Join(append([]string{item.Ref}, otherNames(l.e.Facts, item.Ref)...), ", ")
+	}
+	return name
+}
+
+// kept lists what stays: what, for what, on which basis and exception, until when.
+func (l *letter) kept(remains []lifecycle.Remain) {
+	if len(remains) == 0 {
+		l.paragraph(l.words.nothingKept)
+		return
+	}
+	l.heading(l.words.kept)
+	for _, r := range remains {
+		rule := l.ruleOf(&r)
+		why := l.words.notReached
+		if r.Exempt != "" {
+			why = l.words.exempt + l.Article(r.Exempt)
+		}
+		l.item(sentences(
+			l.named(r.Item)+": "+l.keptUntil(&r, rule),
+			l.words.purpose+PurposeOf(l.policy, r.Purpose).Name.In(l.Language),
+			l.words.basis+l.Article(r.Article), why,
+		))
+	}
+	l.out.WriteByte('\n')
+}
+
+// sentences ends each part with a full stop, where it has none.
+func sentences(parts ...string) string {
+	for i := range parts {
+		parts[i] = strings.TrimSuffix(parts[i], ".") + "."
+	}
+	return strings.Join(parts, " ")
+}
+
+func (l *letter) keptUntil(r *lifecycle.Remain, rule *lifecycle.Rule) string {
+	switch {
+	case r.LastDay != "":
+		return l.until(r.LastDay)
+	case rule != nil:
+		return l.openEnd(rule)
+	}
+	return l.noEnd()
+}
+
+// ruleOf finds the rule that lets an item stay.
+func (l *letter) ruleOf(r *lifecycle.Remain) *lifecycle.Rule {
+	for i := range l.e.Holds {
+		if l.e.Holds[i].Item == r.Item {
+			return rule(l.policy, l.e.Holds[i].Because[0].Rule)
+		}
+	}
+	return nil
+}
+
+// entry explains a do-not-contact entry, where one stays: a pseudonymous category that
+// a no raises.
+func (l *letter) entry(remains []lifecycle.Remain) {
+	for _, r := range remains {
+		rule := l.ruleOf(&r)
+		if rule == nil || !l.policy.Categories[r.Category].Pseudonymous || !slices.Contains(rule.Raised, lifecycle.Unsubscribe) {
+			continue
+		}
+		l.heading(l.words.entry)
+		l.paragraph(l.doNotContact(l.keptUntil(&r, rule)))
+		return
+	}
+}
+
+// told lists the recipients of what was deleted, and what they answered (Art. 19). It
+// never says that one has deleted who has not said so.
+func (l *letter) told(gone []lifecycle.Deletion) {
+	ids := l.receivers(gone)
+	if len(ids) == 0 {
+		if len(gone) > 0 {
+			l.paragraph(l.words.noRecipients)
+		}
+		return
+	}
+	l.heading(l.words.recipients)
+	for _, id := range ids {
+		r := RecipientOf(l.policy, id)
+		name := r.Name
+		if r.ThirdCountry != "" {
+			name += l.aside(r.ThirdCountry)
+		}
+		answer := l.words.unanswered
+		switch a := l.answered(id, gone); {
+		case a != nil:
+			answer = l.receipt(a.Outcome) + l.aside(l.date(l.day(a.At)))
+		case l.unsent(gone):
+			answer = l.words.unsent
+		}
+		l.item(name + ": " + answer)
+	}
+	l.out.WriteByte('\n')
+}
+
+// receivers are the recipients that had got what was deleted, by the rules that held it.
+func (l *letter) receivers(gone []lifecycle.Deletion) []string {
+	var out []string
+	for _, b := range lifecycle.Bases(l.policy, l.e.Facts) {
+		rule := rule(l.policy, b.Rule)
+		if rule == nil || b.Since.After(l.at) {
+			continue
+		}
+		for _, d := range gone {
+			if !slices.Contains(b.Keeps, d.Item) {
+				continue
+			}
+			for _, id := range rule.Receives {
+				if slices.Contains(l.policy.Recipients[id].Holds, d.Category) {
+					out = append(out, id)
+				}
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// answered is the last answer of a recipient to the deletions; nil when there is none.
+func (l *letter) answered(recipient string, gone []lifecycle.Deletion) *lifecycle.RecipientAnswer {
+	var out *lifecycle.RecipientAnswer
+	for i := range l.e.Receipts {
+		a := &l.e.Receipts[i]
+		if a.Recipient == recipient && slices.ContainsFunc(gone, func(d lifecycle.Deletion) bool { return d.Decision == a.Decision }) {
+			out = a
+		}
+	}
+	return out
+}
+
+// confirmed tells whether every recipient has said that the data are gone.
+func (l *letter) confirmed(gone []lifecycle.Deletion) bool {
+	return !slices.ContainsFunc(l.receivers(gone), func(id string) bool {
+		a := l.answered(id, gone)
+		return a == nil || a.Outcome != "done" && a.Outcome != "not_found"
+	})
+}
+
+// unsent tells whether a deletion is decided and has not gone out yet.
+func (l *letter) unsent(gone []lifecycle.Deletion) bool {
+	return slices.ContainsFunc(l.subject.Outbox, func(d lifecycle.Decision) bool {
+		return slices.ContainsFunc(gone, func(g lifecycle.Deletion) bool { return g.Decision == d.ID })
+	})
+}

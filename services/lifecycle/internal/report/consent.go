@@ -1,0 +1,326 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle"
+)
+
+// ConsentRecord is the record of one consent, in the fields of ISO/IEC TS 27560:2023:
+// what the person was told, what they agreed to, and everything that became of it.
+type ConsentRecord struct {
+	Type          string `json:"@type"`
+	SchemaVersion string `json:"schema_version"`
+	RecordID      string `json:"record_id"`
+	PrincipalID   string `json:"pii_principal_id"`
+	// PrivacyNotice is the text that the person saw, Language its language; "und" when
+	// nobody knows.
+	PrivacyNotice Notice    `json:"privacy_notice"`
+	Language      string    `json:"language"`
+	Purposes      []Purpose `json:"purposes"`
+	LawfulBasis   string    `json:"lawful_basis"`
+	// Channel is how the person may be reached.
+	Channel string `json:"channel"`
+	// Information is the data that the consent allows to hold.
+	Information      []Category  `json:"pii_information"`
+	Controllers      []Party     `json:"pii_controllers"`
+	CollectionMethod Collection  `json:"collection_method"`
+	StorageLocations []Location  `json:"storage_locations"`
+	RetentionPeriod  Duration    `json:"retention_period"`
+	Recipients       []Recipient `json:"recipient_third_parties"`
+	WithdrawalMethod Text        `json:"withdrawal_method"`
+	Jurisdiction     string      `json:"jurisdiction"`
+	// State is how it stands at the instant of the report, StateTerm the same as a term.
+	State     string         `json:"state"`
+	StateTerm string         `json:"state_term"`
+	Says      Text           `json:"says"`
+	Events    []ConsentEvent `json:"events"`
+}
+
+// EverGiven tells whether the consent was ever given, or is only asked for or refused.
+func (c ConsentRecord) EverGiven() bool {
+	return slices.ContainsFunc(c.Events, func(e ConsentEvent) bool { return e.EventState == stateTerm(lifecycle.ConsentGiven) })
+}
+
+// Notice is the text of a consent. Text is empty when nobody knows it; Says says so.
+type Notice struct {
+	Wording string `json:"wording,omitempty"`
+	Text    string `json:"text,omitempty"`
+	Known   bool   `json:"known"`
+	Says    *Text  `json:"says,omitempty"`
+}
+
+// Collection is how a consent was taken.
+type Collection struct {
+	Source string `json:"source,omitempty"`
+	Form   string `json:"form,omitempty"`
+	// Confirmed is when the address was confirmed by a link (double opt-in).
+	Confirmed *time.Time `json:"confirmed,omitempty"`
+	Says      Text       `json:"says"`
+}
+
+// Location says where data are stored, as far as it is known.
+type Location struct {
+	ThirdCountry string `json:"third_country,omitempty"`
+	Known        bool   `json:"known"`
+	Says         Text   `json:"says"`
+}
+
+// Duration is how long something holds.
+type Duration struct {
+	Type string `json:"@type"`
+	// Until is the first instant after it, where that is known.
+	Until *time.Time `json:"until,omitempty"`
+	Says  Text       `json:"says"`
+}
+
+// ConsentEvent is one change of a consent.
+type ConsentEvent struct {
+	EventTime time.Time `json:"event_time"`
+	// On is the civil date of the event.
+	On               string   `json:"on"`
+	ValidityDuration Duration `json:"validity_duration"`
+	// EntityID is who brought it about: the person's id, or the controller's.
+	EntityID   string `json:"entity_id"`
+	EventType  string `json:"event_type"`
+	EventState string `json:"event_state"`
+	Says       Text   `json:"says"`
+	// Wording, Source and Form are of an act that gave the consent.
+	Wording string `json:"wording,omitempty"`
+	Source  string `json:"source,omitempty"`
+	Form    string `json:"form,omitempty"`
+}
+
+// aspect is what one consent is for.
+type aspect struct{ purpose, channel string }
+
+// view is how it stands with a consent at an instant, over all addresses it was given for.
+type view struct {
+	state        lifecycle.ConsentState
+	since, until *time.Time
+	given        []lifecycle.Grant
+	// never tells that it was not given before.
+	never bool
+}
+
+// stands is the state as a record says it: who takes back what was never given refuses it.
+func (v *view) stands() lifecycle.ConsentState {
+	if v.never && v.state == lifecycle.ConsentWithdrawn {
+		return lifecycle.ConsentRefused
+	}
+	return v.state
+}
+
+func (r *reporter) consents() []ConsentRecord {
+	out := []ConsentRecord{}
+	aspects, views := r.views(r.at)
+	events, given := r.events()
+	for _, a := range aspects {
+		if v := views[a]; len(events[a]) > 0 {
+			v.given, v.never = given[a], len(given[a]) == 0
+			out = append(out, r.record(a, v, events[a]))
+		}
+	}
+	return out
+}
+
+// views returns how it stands with every consent at an instant.
+func (r *reporter) views(at time.Time) ([]aspect, map[aspect]*view) {
+	var order []aspect
+	views := map[aspect]*view{}
+	for _, c := range lifecycle.Consents(r.policy, r.subject, at) {
+		a := aspect{c.Purpose, c.Channel}
+		v := views[a]
+		if v == nil {
+			v = &view{state: c.State, since: c.Since, until: c.Until}
+			views[a], order = v, append(order, a)
+		}
+		v.given = append(v.given, c.Given...)
+		if c.Until == nil {
+			v.until = nil // of several addresses one has no end
+		}
+		slices.SortStableFunc(v.given, func(a, b lifecycle.Grant) int { return a.At.Compare(b.At) })
+	}
+	return order, views
+}
+
+// events goes through the instants at which something happened and notes what changed,
+// and all acts that gave a consent.
+func (r *reporter) events() (map[aspect][]ConsentEvent, map[aspect][]lifecycle.Grant) {
+	out, given := map[aspect][]ConsentEvent{}, map[aspect][]lifecycle.Grant{}
+	last := map[aspect]view{}
+	for _, at := range r.instants() {
+		order, views := r.views(at)
+		for _, a := range order {
+			v, before := views[a], last[a]
+			last[a] = *v
+			switch {
+			case v.state == lifecycle.ConsentNone:
+			case v.state == lifecycle.ConsentGiven:
+				for _, g := range v.given {
+					if !slices.ContainsFunc(given[a], func(have lifecycle.Grant) bool { return have.Fact == g.Fact }) {
+						given[a] = append(given[a], g)
+						out[a] = append(out[a], r.event(v, g.At, g))
+					}
+				}
+			case v.state != before.state || !sameTime(v.since, before.since):
+				v.never = len(given[a]) == 0
+				out[a] = append(out[a], r.event(v, *v.since, lifecycle.Grant{}))
+			}
+		}
+	}
+	return out, given
+}
+
+func sameTime(a, b *time.Time) bool { return a != nil && b != nil && a.Equal(*b) }
+
+// instants are those at which a consent may have changed: acts about consent, questions,
+// and the ends of what ends by itself.
+func (r *reporter) instants() []time.Time {
+	var out []time.Time
+	add := func(t time.Time) {
+		if n, found := slices.BinarySearchFunc(out, t, time.Time.Compare); !found && !t.After(r.at) {
+			out = slices.Insert(out, n, t)
+		}
+	}
+	for i := range r.e.Facts {
+		if concernsConsent(r.e.Facts[i].Kind) {
+			add(r.e.Facts[i].Occurred)
+		}
+	}
+	for i := range r.subject.Asked {
+		add(r.subject.Asked[i].At)
+	}
+	for _, at := range slices.Clone(out) {
+		for _, c := range lifecycle.Consents(r.policy, r.subject, at) {
+			if c.Until != nil {
+				add(*c.Until)
+			}
+		}
+	}
+	return out
+}
+
+func concernsConsent(k lifecycle.Kind) bool {
+	switch k {
+	case lifecycle.Signup, lifecycle.SignupPending, lifecycle.Refusal, lifecycle.Unsubscribe, lifecycle.Objection,
+		lifecycle.Erasure, lifecycle.Invalidated, lifecycle.ConsentAsked, lifecycle.Bounce, lifecycle.AddressChanged,
+		lifecycle.RequestVerified:
+		return true
+	}
+	return false
+}
+
+func (r *reporter) event(v *view, at time.Time, g lifecycle.Grant) ConsentEvent {
+	e := ConsentEvent{
+		EventTime: at.UTC(), On: r.day(at), EntityID: r.subject.ID, EventType: expressed, EventState: stateTerm(v.stands()),
+		ValidityDuration: r.validity(v), Says: both(func(l Language) string { return l.state(v.stands()) }),
+		Wording: g.Wording, Source: g.Source, Form: g.Form,
+	}
+	switch v.state {
+	case lifecycle.ConsentWasAsked, lifecycle.ConsentExpired, lifecycle.ConsentInvalidated:
+		e.EntityID = r.controller().ID
+	}
+	return e
+}
+
+// validity is how long a state holds: a consent until it is taken back, a question
+// until it falls, a no until the person agrees anew.
+func (r *reporter) validity(v *view) Duration {
+	switch v.state {
+	case lifecycle.ConsentGiven, lifecycle.ConsentWasAsked, lifecycle.ConsentPending:
+		if v.until != nil {
+			return Duration{untilTime, v.until, both(func(l Language) string { return l.until(r.policy.LastDay(v.until)) })}
+		}
+		return Duration{Type: untilEvent, Says: both(Language.untilWithdrawn)}
+	}
+	return Duration{Type: untilEvent, Says: both(Language.untilAgreed)}
+}
+
+func (r *reporter) record(a aspect, v *view, events []ConsentEvent) ConsentRecord {
+	out := ConsentRecord{
+		Type: "dpv:ConsentRecord", SchemaVersion: "ISO/IEC TS 27560:2023", RecordID: r.subject.ID + "/" + a.purpose + "/" + a.channel,
+		PrincipalID: r.subject.ID, Purposes: []Purpose{PurposeOf(r.policy, a.purpose)}, Channel: a.channel,
+		Information: []Category{}, Recipients: []Recipient{}, Controllers: []Party{r.controller()},
+		LawfulBasis: "eu-gdpr:A6-1-a", WithdrawalMethod: both(Language.withdrawal), Jurisdiction: "EU",
+		State: string(v.stands()), StateTerm: stateTerm(v.stands()), Says: both(func(l Language) string { return l.state(v.stands()) }), Events: events,
+	}
+	out.PrivacyNotice, out.Language, out.CollectionMethod = r.notice(a, v)
+	if v.state == lifecycle.ConsentGiven {
+		out.RetentionPeriod = r.validity(v)
+	} else {
+		out.RetentionPeriod = Duration{Type: untilEvent, Says: both(Language.notHeldOnConsent)}
+	}
+	if rule := r.consentRule(a); rule != nil {
+		for _, c := range rule.Keeps {
+			out.Information = append(out.Information, CategoryOf(r.policy, c))
+		}
+		for _, id := range rule.Receives {
+			out.Recipients = append(out.Recipients, RecipientOf(r.policy, id))
+		}
+	}
+	out.StorageLocations = locations(out.Recipients)
+	return out
+}
+
+// consentRule is the rule for consents to a purpose by a channel.
+func (r *reporter) consentRule(a aspect) *lifecycle.Rule {
+	for i := range r.policy.Rules {
+		rule := &r.policy.Rules[i]
+		if rule.Consent && rule.Purpose == a.purpose && (len(rule.Channels) == 0 || slices.Contains(rule.Channels, a.channel)) {
+			return rule
+		}
+	}
+	return nil
+}
+
+// notice is the text of the act that is in force, or that was asked; and how it was taken.
+func (r *reporter) notice(a aspect, v *view) (Notice, string, Collection) {
+	var n Notice
+	var language string
+	c := Collection{Says: both(Language.collectionUnknown)}
+	if len(v.given) > 0 {
+		g := v.given[len(v.given)-1]
+		n, language = Notice{Wording: g.Wording, Text: g.Text}, g.Language
+		c = Collection{Source: g.Source, Form: g.Form, Confirmed: g.DoubleOptIn, Says: both(func(l Language) string { return r.collected(l, &g) })}
+	} else if v.state == lifecycle.ConsentWasAsked {
+		n, language = r.question(a, *v.since)
+	}
+	if n.Known = n.Text != ""; !n.Known {
+		unknown := both(Language.noticeUnknown)
+		n.Says = &unknown
+	}
+	return n, cmp.Or(language, "und"), c
+}
+
+// question is the text that a person was to be asked.
+func (r *reporter) question(a aspect, at time.Time) (Notice, string) {
+	for _, ask := range r.policy.Asks {
+		if w := wording(r.policy, ask.Wording, at); w != nil && ask.Purpose == a.purpose && ask.Channel == a.channel {
+			return Notice{Wording: w.ID, Text: w.Text}, w.Language
+		}
+	}
+	return Notice{}, ""
+}
+
+func (r *reporter) collected(l Language, g *lifecycle.Grant) string {
+	confirmed := ""
+	if g.DoubleOptIn != nil {
+		confirmed = l.date(r.day(*g.DoubleOptIn))
+	}
+	return l.collection(g.Form, g.Source, confirmed, g.IPKnown)
+}
+
+// locations says what is known of where data are stored, which is no more than which
+// recipients are outside of the EEA.
+func locations(recipients []Recipient) []Location {
+	out := []Location{{Says: both(Language.locationUnknown)}}
+	for _, r := range recipients {
+		if r.ThirdCountry != "" {
+			out = append(out, Location{ThirdCountry: r.ThirdCountry, Known: true, Says: both(func(l Language) string { return l.abroad(r.Name, r.ThirdCountry) })})
+		}
+	}
+	return out
+}

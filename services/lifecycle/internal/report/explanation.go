@@ -1,0 +1,539 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle"
+)
+
+// Explain writes what may be held of a person, and the whole chain of why: from the
+// facts over the rules and the law to the last day. person are the names that are
+// known; journal says what is gone.
+func Explain(w io.Writer, lang Language, p *lifecycle.Policy, person []string, e lifecycle.Explanation, journal []lifecycle.Entry) error {
+	x := explanation{Language: lang, words: lang.explanation(), policy: p, e: e, numbers: map[string]int{}}
+	for i := range e.Facts {
+		x.numbers[e.Facts[i].ID] = i + 1
+	}
+	x.head(person)
+	x.holds()
+	x.why()
+	x.facts()
+	x.consents()
+	x.bans()
+	x.requests()
+	x.asked()
+	x.told()
+	x.receipts()
+	x.gone(journal)
+	x.tombstone()
+	x.next()
+	if x.err != nil {
+		return x.err
+	}
+	_, err := w.Write(x.out.Bytes())
+	return err
+}
+
+// explanation is the text while it is being written.
+type explanation struct {
+	Language
+	words  explanationWords
+	policy *lifecycle.Policy
+	e      lifecycle.Explanation
+	// numbers are short names of the facts, to point at them.
+	numbers map[string]int
+	out     bytes.Buffer
+	err     error
+}
+
+// narrow is about how wide a line of text may be.
+const narrow = 96
+
+func (x *explanation) line(format string, args ...any) { fmt.Fprintf(&x.out, format+"\n", args...) }
+
+// section writes a table under a heading; nothing when it is empty.
+func (x *explanation) section(heading string, t *Table) {
+	if t.Empty() {
+		return
+	}
+	if heading != "" {
+		x.line("\n%s", heading)
+	}
+	if err := t.Write(&x.out); x.err == nil {
+		x.err = err
+	}
+}
+
+func (x *explanation) head(person []string) {
+	who := &Table{Widths: []int{narrow}}
+	who.Row(strings.Join(person, ", "))
+	if len(person) == 0 {
+		who = &Table{}
+		who.Row(x.words.nameless)
+	}
+	x.section("", who)
+	about := &Table{Widths: []int{narrow}}
+	about.Row(x.about(x.e.Subject, clock(x.e.At, x.policy.Place), x.policy.Place.Zone.String(), x.e.Policy))
+	x.section("", about)
+	x.line("")
+}
+
+func (x *explanation) holds() {
+	if len(x.e.Holds) == 0 {
+		x.line("%s", x.words.nothing)
+		return
+	}
+	t := &Table{Widths: []int{22, 13, 16, 22, 10, 7}}
+	t.Row(x.words.held, x.words.lastDay, x.words.lapses, x.words.basis, x.words.since, x.words.facts)
+	for i := range x.e.Holds {
+		h := &x.e.Holds[i]
+		last, lapse := h.LastDay, "-"
+		if h.Until == nil {
+			last = x.words.noEnd
+		} else {
+			lapse = clock(*h.Until, x.policy.Place)
+		}
+		var basis, since, facts []string
+		for j := range h.Because {
+			b := &h.Because[j]
+			lines, points := t.fit(3, x.basis(b, h)), t.fit(5, x.pointers(b.Facts))
+			for n := range max(len(lines), len(points)) {
+				basis, since, facts = append(basis, nth(lines, n)), append(since, ""), append(facts, nth(points, n))
+				if n == 0 {
+					since[len(since)-1] = day(b.Since, x.policy.Place)
+				}
+			}
+		}
+		t.Lines(t.fit(0, x.item(h.Item)), []string{last}, []string{lapse}, basis, since, facts)
+	}
+	x.section("", t)
+}
+
+// nth is a line of a cell, or nothing below its last.
+func nth(lines []string, n int) string {
+	if n < len(lines) {
+		return lines[n]
+	}
+	return ""
+}
+
+// item names an item by its category and its record, by every name that this has.
+func (x *explanation) item(i lifecycle.Item) string {
+	name := strings.TrimSpace(x.category(i.Category) + " " + i.Ref)
+	if others := otherNames(x.e.Facts, i.Ref); len(others) > 0 {
+		name += x.aside(strings.Join(others, ", "))
+	}
+	return name
+}
+
+// otherNames are the other names of a record: those that facts mention together.
+func otherNames(facts []lifecycle.Fact, ref string) []string {
+	if ref == "" {
+		return nil
+	}
+	names := []string{ref}
+	for grown := true; grown; {
+		grown = false
+		for i := range facts {
+			all := append([]string{facts[i].Ref}, facts[i].Links...)
+			if facts[i].Ref == "" || !slices.ContainsFunc(all, func(n string) bool { return slices.Contains(names, n) }) {
+				continue
+			}
+			for _, n := range all {
+				if !slices.Contains(names, n) {
+					names, grown = append(names, n), true
+				}
+			}
+		}
+	}
+	names = names[1:]
+	slices.Sort(names)
+	return names
+}
+
+func (x *explanation) category(id string) string {
+	return Named(x.policy.Categories[id].Name, id).In(x.Language)
+}
+
+func (x *explanation) purpose(id string) string {
+	return Named(x.policy.Purposes[id].Name, id).In(x.Language)
+}
+
+// basis names a basis, and its end where that is not the item's own.
+func (x *explanation) basis(b *lifecycle.Basis, h *lifecycle.Held) string {
+	s := x.by(x.purpose(b.Purpose), b.Channel) + " " + b.Article
+	if b.Until != nil && (h.Until == nil || !b.Until.Equal(*h.Until)) {
+		s += x.words.to + x.policy.LastDay(b.Until)
+	}
+	return s
+}
+
+func (x *explanation) pointers(facts []string) string {
+	out := make([]string, len(facts))
+	for i, id := range facts {
+		out[i] = "[?]"
+		if n, ok := x.numbers[id]; ok {
+			out[i] = fmt.Sprintf("[%d]", n)
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+// why writes, for each rule that holds something, the law, the place in the policy,
+// the period, and how the facts lead to the last day.
+func (x *explanation) why() {
+	var order []string
+	bases := map[string][]lifecycle.Basis{}
+	for i := range x.e.Holds {
+		for _, b := range x.e.Holds[i].Because {
+			if bases[b.Rule] == nil {
+				order = append(order, b.Rule)
+			}
+			if !slices.ContainsFunc(bases[b.Rule], func(have lifecycle.Basis) bool { return sameBasis(&have, &b) }) {
+				bases[b.Rule] = append(bases[b.Rule], b)
+			}
+		}
+	}
+	if len(order) == 0 {
+		return
+	}
+	x.line("\n%s", x.words.why)
+	for _, id := range order {
+		x.rule(id, bases[id])
+	}
+}
+
+func sameBasis(a, b *lifecycle.Basis) bool {
+	return a.Rule == b.Rule && a.Ref == b.Ref && a.Channel == b.Channel && a.Since.Equal(b.Since) && slices.Equal(a.Facts, b.Facts)
+}
+
+func (x *explanation) rule(id string, bases []lifecycle.Basis) {
+	note := x.e.Rules[id]
+	head := &Table{Widths: []int{narrow}}
+	head.Row(id + ": " + x.purpose(note.Purpose) + ", " + x.Article(note.Article))
+	x.section("", head)
+	t := &Table{Widths: []int{0, 0, narrow - 14}}
+	if note.Cites != "" {
+		t.Row("", x.words.law, note.Cites)
+	}
+	if note.Exempt != "" {
+		t.Row("", x.words.exempt, x.Article(note.Exempt))
+	}
+	t.Row("", x.words.period, x.periodOf(id, note))
+	if note.Line > 0 {
+		t.Row("", x.words.written, x.place(note.File, note.Line))
+	}
+	for i := range bases {
+		t.Row("", x.words.chain, x.chain(&bases[i]))
+	}
+	x.section("", t)
+}
+
+// Article names an article of the GDPR as lawyers do, and says what it is.
+func (l Language) Article(article string) string {
+	if meaning := l.means(article); meaning != "" {
+		return l.cite(article) + l.aside(meaning)
+	}
+	return l.cite(article)
+}
+
+// periodOf says a rule's period in words, and as the policy writes it.
+func (x *explanation) periodOf(id string, note lifecycle.RuleNote) string {
+	if r := rule(x.policy, id); r != nil {
+		said := x.storage(r)
+		if note.Period != "" && note.Period != openPeriod {
+			said += " [" + note.Period + "]"
+		}
+		return said
+	}
+	return note.Period
+}
+
+// rule finds a rule of a policy by its id; nil when there is none.
+func rule(p *lifecycle.Policy, id string) *lifecycle.Rule {
+	for i := range p.Rules {
+		if p.Rules[i].ID == id {
+			return &p.Rules[i]
+		}
+	}
+	return nil
+}
+
+// chain leads from the facts of a basis to its last day.
+func (x *explanation) chain(b *lifecycle.Basis) string {
+	facts := make([]string, 0, len(b.Facts))
+	for _, id := range b.Facts {
+		fact := x.pointers([]string{id})
+		if n := x.numbers[id]; n > 0 {
+			f := &x.e.Facts[n-1]
+			fact += strings.TrimRight(fmt.Sprintf(" %s %s %s", x.kind(f.Kind), day(f.Occurred, x.policy.Place), f.Ref), " ")
+		}
+		facts = append(facts, fact)
+	}
+	out := strings.Join(facts, " + ")
+	if b.Channel != "" {
+		out += ", " + x.channel(b.Channel)
+	}
+	if b.Until != nil {
+		return out + " → " + x.words.lastDayIs + x.policy.LastDay(b.Until)
+	}
+	if r := rule(x.policy, b.Rule); r != nil {
+		return out + " → " + x.openEnd(r)
+	}
+	return out + " → " + x.words.noEnd
+}
+
+func (x *explanation) facts() {
+	t := &Table{Widths: []int{4, 34, 16, 20, 30}}
+	for i := range x.e.Facts {
+		f := &x.e.Facts[i]
+		source := "-"
+		if f.Source != "" {
+			source = x.words.from + f.Source
+		}
+		t.Row(fmt.Sprintf("[%d]", i+1), x.kind(f.Kind), clock(f.Occurred, x.policy.Place), source, x.detail(f))
+	}
+	x.section(x.words.factsHead, t)
+}
+
+// detail says what else a fact tells.
+func (x *explanation) detail(f *lifecycle.Fact) string {
+	var out []string
+	for _, s := range []string{f.Ref, f.Wording, f.Recipient, strings.Join(f.Purposes, " "), strings.Join(f.Channels, " ")} {
+		if s != "" {
+			out = append(out, s)
+		}
+	}
+	out = append(out, f.Links...)
+	if f.Access != "" {
+		out = append(out, x.access(f.Access))
+	}
+	for _, t := range f.Traits {
+		out = append(out, x.trait(t))
+	}
+	switch {
+	case f.Outcome != "" && f.Kind == lifecycle.Receipt:
+		out = append(out, x.receipt(f.Outcome))
+	case f.Outcome != "":
+		out = append(out, x.outcome(f.Outcome))
+	}
+	if f.Reason != "" {
+		out = append(out, x.quote(f.Reason))
+	}
+	if f.Doubt != "" {
+		out = append(out, x.doubt(f.Doubt))
+	}
+	return strings.Join(out, ", ")
+}
+
+func (x *explanation) consents() {
+	t := &Table{Widths: []int{26, 26, 0, 32}}
+	for i := range x.e.Consents {
+		c := &x.e.Consents[i]
+		if c.State == lifecycle.ConsentNone {
+			continue
+		}
+		t.Row(x.by(x.purpose(c.Purpose), c.Channel), x.state(c.State), x.span2(c.Since, c.Until), x.evidence(c))
+	}
+	x.section(x.words.consents, t)
+}
+
+// span2 says since when something is so, and until when where that is known.
+func (x *explanation) span2(since, until *time.Time) string {
+	out := ""
+	if since != nil {
+		out = x.words.sinceDay + day(*since, x.policy.Place)
+	}
+	if until != nil && (since == nil || until.After(*since)) {
+		out += x.words.to + x.policy.LastDay(until)
+	}
+	return out
+}
+
+// evidence says what of a standing consent could not be shown.
+func (x *explanation) evidence(c *lifecycle.Consent) string {
+	if c.State != lifecycle.ConsentGiven || len(c.Given) == 0 {
+		return ""
+	}
+	g := bestProof(c.Given)
+	var flaws []string
+	for _, f := range g.Flaws {
+		if f.Fails() {
+			missing, _, _ := x.flaw(f)
+			flaws = append(flaws, missing)
+		}
+	}
+	if len(flaws) > 0 {
+		return x.words.unproven + strings.Join(flaws, " ")
+	}
+	return strings.TrimSpace(x.words.proven + g.Wording)
+}
+
+func (x *explanation) bans() {
+	t := &Table{Widths: []int{26, narrow - 50}}
+	for _, b := range x.e.Bans {
+		what := x.words.anyUse
+		if b.Purpose != "" {
+			what = x.purpose(b.Purpose)
+		}
+		t.Row(what, x.ban(b.Why), x.words.sinceDay+day(b.Since, x.policy.Place))
+	}
+	x.section(x.words.bans, t)
+}
+
+func (x *explanation) requests() {
+	t := &Table{Widths: []int{26, 0, 20, 35}}
+	for i := range x.e.Requests {
+		r := &x.e.Requests[i]
+		t.Row(x.kind(r.Right)+" "+r.Ref, x.words.received+day(r.Received, x.policy.Place), x.progress(r.State), x.deadline(r))
+	}
+	x.section(x.words.requests, t)
+}
+
+// deadline says by when a request is to be answered, and what became of it.
+func (x *explanation) deadline(r *lifecycle.Request) string {
+	out := []string{x.words.due + r.LastDay}
+	if r.Overdue && r.Open() {
+		out[0] = x.words.overdue + r.LastDay
+	}
+	if r.Extended != nil {
+		out = append(out, x.words.extended+day(*r.Extended, x.policy.Place))
+	}
+	if r.Outcome != "" {
+		out = append(out, x.outcome(r.Outcome))
+	}
+	if r.Reason != "" {
+		out = append(out, x.quote(r.Reason))
+	}
+	if r.Answered != nil {
+		answered := x.words.answered + day(*r.Answered, x.policy.Place)
+		if r.Overdue {
+			answered += x.words.late
+		}
+		out = append(out, answered)
+	}
+	return strings.Join(out, ", ")
+}
+
+func (x *explanation) asked() {
+	t := &Table{Widths: []int{30, 0, 40}}
+	for _, a := range x.e.Asked {
+		stands := x.words.closed
+		if a.Stands {
+			stands = x.words.open
+		}
+		t.Row(x.by(x.purpose(a.Purpose), a.Channel), x.words.sinceDay+clock(a.At, x.policy.Place), stands)
+	}
+	x.section(x.words.asked, t)
+}
+
+func (x *explanation) told() {
+	t := &Table{Widths: []int{34}}
+	for _, d := range x.e.Deleted {
+		t.Row(x.item(d.Item), x.words.lapsed+clock(d.Lapse, x.policy.Place), d.Decision)
+	}
+	x.section(x.words.told, t)
+}
+
+func (x *explanation) receipts() {
+	t := &Table{Widths: []int{26, 24}}
+	for _, a := range x.e.Receipts {
+		name := a.Recipient
+		if r, ok := x.policy.Recipients[a.Recipient]; ok {
+			name = r.Name
+		}
+		answer := x.receipt(a.Outcome)
+		if a.Reason != "" {
+			answer += ", " + x.quote(a.Reason)
+		}
+		t.Row(name, answer, clock(a.At, x.policy.Place), a.Decision)
+	}
+	x.section(x.words.receipts, t)
+}
+
+// gone writes what the journal says of what is no more, and what it warns of.
+func (x *explanation) gone(journal []lifecycle.Entry) {
+	deleted := &Table{Widths: []int{0, 28, 28}}
+	alarms := &Table{Widths: []int{0, narrow - 18}}
+	for i := range journal {
+		entry := &journal[i]
+		if entry.At.After(x.e.At) {
+			continue
+		}
+		at := clock(entry.At, x.policy.Place)
+		switch entry.What {
+		case string(lifecycle.Delete), lifecycle.NotedReplay:
+			what := x.items(entry.Items)
+			if entry.What == lifecycle.NotedReplay {
+				what = x.words.again + what
+			}
+			deleted.Row(at, what, x.reasons(entry), x.words.revision+entry.Revision)
+		case lifecycle.NotedForgotten:
+			deleted.Row(at, x.words.forgotten, "", "")
+		case lifecycle.NotedAbsorbed:
+			deleted.Row(at, x.words.absorbed+entry.Text, "", "")
+		case lifecycle.NotedAlarm:
+			alarms.Row(at, x.alarm(entry))
+		}
+	}
+	x.section(x.words.gone, deleted)
+	x.section(x.words.alarms, alarms)
+}
+
+// items names what a journal entry is about. Records stand in a journal as keyed
+// hashes, of which a few characters tell them apart.
+func (x *explanation) items(items []lifecycle.Item) string {
+	out := make([]string, len(items))
+	for i, item := range items {
+		out[i] = x.category(item.Category)
+		if item.Ref != "" {
+			out[i] += " #" + short(item.Ref)
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+func short(hash string) string { return hash[:min(8, len(hash))] }
+
+// reasons names the bases that had ended.
+func (x *explanation) reasons(entry *lifecycle.Entry) string {
+	out := make([]string, len(entry.Rules))
+	for i, r := range entry.Rules {
+		purpose, article := reason(r)
+		out[i] = x.purpose(purpose) + " " + article
+	}
+	return x.words.because + strings.Join(out, ", ")
+}
+
+// reason reads a reason of the journal, such as "tax_documents 6(1)(c)".
+func reason(s string) (purpose, article string) {
+	n := strings.LastIndex(s, " ")
+	if n < 0 {
+		return s, ""
+	}
+	return s[:n], s[n+1:]
+}
+
+func (x *explanation) tombstone() {
+	t := x.e.Tombstone
+	if t == nil {
+		return
+	}
+	lines := &Table{Widths: []int{narrow}}
+	lines.Row(x.stays(t.Marks, t.LastDay))
+	if t.Deleted != nil {
+		lines.Row(x.words.allGone + day(*t.Deleted, x.policy.Place))
+	}
+	x.section(x.words.tombstone, lines)
+}
+
+func (x *explanation) next() {
+	if x.e.NextChange != nil {
+		x.line("\n%s", x.nothingBefore(clock(*x.e.NextChange, x.policy.Place)))
+	}
+}

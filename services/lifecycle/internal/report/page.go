@@ -1,0 +1,99 @@
+package report
+
+import (
+	"bytes"
+	_ "embed" // for the page
+	"fmt"
+	"html/template"
+	"io"
+	"slices"
+	"strings"
+)
+
+//go:embed page.html
+var pageSource string
+
+// Page writes a report on a person as one page that needs nothing else: no script, no
+// picture, no font. It can be read in a browser, by a screen reader, and on paper.
+func Page(w io.Writer, lang Language, report Person) error {
+	t, err := template.New("page").Funcs(template.FuncMap{
+		"text":    func(t any) string { return textOf(t).In(lang) },
+		"date":    lang.pageDate,
+		"cite":    lang.cite,
+		"article": lang.Article,
+		"channel": lang.channel,
+		"by":      func(purpose Text, channel string) string { return lang.by(purpose.In(lang), channel) },
+		"ends":    lang.pageEnds,
+		"outcome": lang.outcome,
+	}).Parse(pageSource)
+	if err != nil {
+		return fmt.Errorf("read the page: %w", err)
+	}
+	var out bytes.Buffer
+	err = t.Execute(&out, struct {
+		Lang   Language
+		W      pageWords
+		R      Person
+		Groups []heldGroup
+	}{lang, lang.page(), report, lang.heldGroups(report.Held)})
+	if err != nil {
+		return fmt.Errorf("write the page: %w", err)
+	}
+	_, err = w.Write(out.Bytes())
+	return err
+}
+
+// heldGroup is what is held about the person, or of one record, or in keyed hashes.
+type heldGroup struct {
+	Name  string
+	Items []Held
+}
+
+func (l Language) heldGroups(held []Held) []heldGroup {
+	words := l.page()
+	person, hashes := heldGroup{Name: words.Person}, heldGroup{Name: words.Hashes}
+	var records []heldGroup
+	for _, h := range held {
+		switch {
+		case h.Pseudonymous:
+			hashes.Items = append(hashes.Items, h)
+		case h.Record == "":
+			person.Items = append(person.Items, h)
+		default:
+			name := words.Record + strings.Join(append([]string{h.Record}, h.OtherNames...), ", ")
+			n := slices.IndexFunc(records, func(g heldGroup) bool { return g.Name == name })
+			if n < 0 {
+				n, records = len(records), append(records, heldGroup{Name: name})
+			}
+			records[n].Items = append(records[n].Items, h)
+		}
+	}
+	slices.SortStableFunc(records, func(a, b heldGroup) int { return strings.Compare(a.Items[0].Since, b.Items[0].Since) })
+	return slices.DeleteFunc(slices.Concat([]heldGroup{person}, records, []heldGroup{hashes}), func(g heldGroup) bool { return len(g.Items) == 0 })
+}
+
+// pageDate is a date that is not broken over two lines.
+func (l Language) pageDate(civil string) string {
+	return strings.ReplaceAll(l.date(civil), " ", "\u00a0")
+}
+
+// pageEnds says until when, or what will end it.
+func (l Language) pageEnds(lastDay string, ends Text) string {
+	if lastDay == "" {
+		return ends.In(l)
+	}
+	return l.upTo(l.pageDate(lastDay))
+}
+
+// textOf takes a text by value or by pointer, as fields of a report hold it.
+func textOf(t any) Text {
+	switch t := t.(type) {
+	case Text:
+		return t
+	case *Text:
+		if t != nil {
+			return *t
+		}
+	}
+	return Text{}
+}

@@ -1,0 +1,408 @@
+package report
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle"
+)
+
+// Person is what a person is told who asks what is held of them (Art. 15). Its JSON can
+// be read as JSON-LD in the terms of the Data Privacy Vocabulary.
+type Person struct {
+	Context       map[string]any `json:"@context"`
+	Type          string         `json:"@type"`
+	SchemaVersion string         `json:"schema_version"`
+	// Controller is the business that decides about the data.
+	Controller Party `json:"controller"`
+	// Subject is the person's id, which means nothing; Names are those that are known.
+	Subject string   `json:"subject"`
+	Names   []string `json:"names"`
+	// GeneratedAt is the instant of the report, GeneratedOn its civil date in Zone.
+	GeneratedAt time.Time `json:"generated_at"`
+	GeneratedOn string    `json:"generated_on"`
+	Zone        string    `json:"zone"`
+	// Policy names the rules that the report goes by, by their exact content.
+	Policy string `json:"policy"`
+	// Held is what is held, and why and until when.
+	Held []Held `json:"held"`
+	// Consents are records of consent after ISO/IEC TS 27560.
+	Consents []ConsentRecord `json:"consents"`
+	// Limits are stops on the use of what is held.
+	Limits   []Limit   `json:"limits"`
+	Requests []Request `json:"requests"`
+	// Deleted is what was deleted, as the journal says.
+	Deleted []Deleted `json:"deleted"`
+	// Tombstone is what stays, in keyed hashes, of what was deleted.
+	Tombstone *Tombstone `json:"tombstone,omitempty"`
+	Rights    []Right    `json:"rights"`
+	// AutomatedDecisions says that there are none (Art. 15(1)(h)).
+	AutomatedDecisions AutomatedDecisions `json:"automated_decisions"`
+	// NotKnown is what the report cannot say, rather than guess.
+	NotKnown []Text `json:"not_known"`
+}
+
+// Party is somebody who takes part in the processing.
+type Party struct {
+	ID   string `json:"party_id"`
+	Name string `json:"party_name"`
+	Role string `json:"party_role"`
+}
+
+// Category is a kind of personal data.
+type Category struct {
+	ID   string `json:"category"`
+	Name Text   `json:"name"`
+	Term string `json:"category_term,omitempty"`
+}
+
+// Purpose is what data are for.
+type Purpose struct {
+	ID   string `json:"purpose"`
+	Name Text   `json:"name"`
+	Term string `json:"purpose_term,omitempty"`
+}
+
+// Recipient is a system or a person who gets data. ThirdCountry is where they go
+// outside of the EEA.
+type Recipient struct {
+	ID           string `json:"recipient"`
+	Name         string `json:"name"`
+	ThirdCountry string `json:"third_country,omitempty"`
+}
+
+// Held is an item that is held.
+type Held struct {
+	Category
+	// Record is the order, invoice or other record that it is of; empty for the person.
+	// OtherNames are its other names.
+	Record     string   `json:"record,omitempty"`
+	OtherNames []string `json:"other_names,omitempty"`
+	// Pseudonymous tells that it is keyed hashes and times only; Given that the person
+	// gave it.
+	Pseudonymous bool `json:"pseudonymous"`
+	Given        bool `json:"given"`
+	// Since and LastDay are civil dates; LastDay is absent while no end is known, and
+	// Ends says what will end it.
+	Since   string     `json:"since"`
+	LastDay string     `json:"last_day,omitempty"`
+	Until   *time.Time `json:"until,omitempty"`
+	Storage string     `json:"storage"`
+	Ends    Text       `json:"ends"`
+	// Because are the bases that allow it, the longest first.
+	Because []Basis `json:"because"`
+	// Sources are the systems that told of it; none when that is not known.
+	Sources []string `json:"sources"`
+	// Recipients are those who get it by the rules that hold it.
+	Recipients []Recipient `json:"recipients"`
+}
+
+// Basis is a right to hold data.
+type Basis struct {
+	Rule    string  `json:"rule"`
+	Purpose Purpose `json:"for"`
+	Channel string  `json:"channel,omitempty"`
+	Article string  `json:"article"`
+	// LawfulBasis is the article as a term; Justification and Right stand in for it
+	// where data are held on no basis of Art. 6 but for claims, or at the person's wish.
+	LawfulBasis   string `json:"lawful_basis,omitempty"`
+	Justification string `json:"justification,omitempty"`
+	Right         string `json:"right,omitempty"`
+	Cites         string `json:"cites,omitempty"`
+	// Period is how long the rule lets data be held.
+	Period  Text   `json:"period"`
+	Since   string `json:"since"`
+	LastDay string `json:"last_day,omitempty"`
+	Ends    Text   `json:"ends"`
+}
+
+// Limit is a stop on the use of data that are held.
+type Limit struct {
+	// Purpose is what they may not be used for; absent means anything but storing.
+	Purpose *Purpose `json:"for,omitempty"`
+	Why     string   `json:"why"`
+	Says    Text     `json:"says"`
+	Since   string   `json:"since"`
+}
+
+// Request is a request for a right.
+type Request struct {
+	Ref   string `json:"ref"`
+	Kind  string `json:"kind"`
+	Right string `json:"right,omitempty"`
+	// Name is what was asked, State how far it has come, in words.
+	Name  Text `json:"name"`
+	State Text `json:"state"`
+	// ReceivedOn, LastDay and AnsweredOn are civil dates: LastDay is by when it is to
+	// be answered (Art. 12(3)).
+	ReceivedOn string `json:"received_on"`
+	LastDay    string `json:"last_day"`
+	AnsweredOn string `json:"answered_on,omitempty"`
+	Overdue    bool   `json:"overdue"`
+	Outcome    string `json:"outcome,omitempty"`
+	Reason     string `json:"reason,omitempty"`
+}
+
+// Deleted is a deletion that was decided.
+type Deleted struct {
+	At time.Time `json:"at"`
+	On string    `json:"on"`
+	// Again tells that the data had come back and were deleted once more.
+	Again bool          `json:"again"`
+	Items []DeletedItem `json:"items"`
+	// Because are the bases that had ended.
+	Because []EndedBasis `json:"because"`
+	// Revision is the policy that decided.
+	Revision string `json:"revision,omitempty"`
+}
+
+// DeletedItem is a category that was deleted, and of how many records.
+type DeletedItem struct {
+	Category
+	Records int `json:"records,omitempty"`
+}
+
+// EndedBasis is a basis on which data had been held.
+type EndedBasis struct {
+	Purpose Purpose `json:"for"`
+	Article string  `json:"article"`
+}
+
+// Tombstone is what stays of what was deleted.
+type Tombstone struct {
+	// Marks is the number of keyed hashes, LastDay the last day of any.
+	Marks     int    `json:"marks"`
+	DeletedOn string `json:"deleted_on,omitempty"`
+	LastDay   string `json:"last_day"`
+	Says      Text   `json:"says"`
+}
+
+// Right is a right of the person.
+type Right struct {
+	Right   string `json:"right"`
+	Article string `json:"article"`
+	Says    Text   `json:"says"`
+}
+
+// AutomatedDecisions says whether anything is decided about the person by machines alone.
+type AutomatedDecisions struct {
+	Used bool `json:"used"`
+	Says Text `json:"says"`
+}
+
+// Of returns the report on a person at an instant. names are those that are known; the
+// journal is the person's, for what is gone.
+func Of(p *lifecycle.Policy, names []string, s lifecycle.Subject, at time.Time, journal []lifecycle.Entry) Person {
+	r := reporter{policy: p, subject: s, at: at.UTC(), e: lifecycle.Explain(p, s, at)}
+	out := Person{
+		Context: vocabulary(), Type: "eu-gdpr:SARNotice", SchemaVersion: "1",
+		Controller: r.controller(), Subject: s.ID, Names: append([]string{}, names...),
+		GeneratedAt: r.at, GeneratedOn: r.day(r.at), Zone: p.Place.Zone.String(), Policy: r.e.Policy,
+		Held: r.held(), Consents: r.consents(), Limits: r.limits(), Requests: r.requests(), Deleted: r.deleted(journal),
+		Tombstone: r.tombstone(), Rights: rights(),
+		AutomatedDecisions: AutomatedDecisions{Says: both(Language.noAutomation)},
+		NotKnown:           notKnown(),
+	}
+	return out
+}
+
+// reporter gathers what reports on a person say.
+type reporter struct {
+	policy  *lifecycle.Policy
+	subject lifecycle.Subject
+	at      time.Time
+	e       lifecycle.Explanation
+}
+
+func (r *reporter) day(t time.Time) string { return day(t, r.policy.Place) }
+
+func (r *reporter) controller() Party {
+	return Party{ID: "controller", Name: r.policy.Controller, Role: "dpv:DataController"}
+}
+
+// CategoryOf names a category of a policy.
+func CategoryOf(p *lifecycle.Policy, id string) Category {
+	c := p.Categories[id]
+	return Category{ID: id, Name: Named(c.Name, id), Term: c.Term}
+}
+
+// PurposeOf names a purpose of a policy.
+func PurposeOf(p *lifecycle.Policy, id string) Purpose {
+	c := p.Purposes[id]
+	return Purpose{ID: id, Name: Named(c.Name, id), Term: c.Term}
+}
+
+// RecipientOf names a recipient of a policy.
+func RecipientOf(p *lifecycle.Policy, id string) Recipient {
+	c := p.Recipients[id]
+	if c.Name == "" {
+		c.Name = id
+	}
+	return Recipient{ID: id, Name: c.Name, ThirdCountry: c.ThirdCountry}
+}
+
+func (r *reporter) held() []Held {
+	out := make([]Held, 0, len(r.e.Holds))
+	for i := range r.e.Holds {
+		h := &r.e.Holds[i]
+		c := r.policy.Categories[h.Category]
+		held := Held{
+			Category: CategoryOf(r.policy, h.Category), Record: h.Ref, OtherNames: otherNames(r.e.Facts, h.Ref), Pseudonymous: c.Pseudonymous, Given: c.Given,
+			LastDay: h.LastDay, Until: h.Until, Storage: untilTime, Ends: r.ends(&h.Because[0]),
+			Sources: r.sources(h.Because), Recipients: r.recipients(h.Because, h.Category),
+		}
+		if h.Until == nil {
+			held.Storage = untilEvent
+		}
+		since := h.Because[0].Since
+		for j := range h.Because {
+			b := &h.Because[j]
+			held.Because = append(held.Because, r.basis(b))
+			if b.Since.Before(since) {
+				since = b.Since
+			}
+		}
+		held.Since = r.day(since)
+		out = append(out, held)
+	}
+	return out
+}
+
+func (r *reporter) basis(b *lifecycle.Basis) Basis {
+	out := Basis{
+		Rule: b.Rule, Purpose: PurposeOf(r.policy, b.Purpose), Channel: b.Channel, Article: b.Article,
+		LawfulBasis: LawfulBasis(b.Article, r.policy.Purposes[b.Purpose]), Justification: justification(b.Article),
+		Since: r.day(b.Since), LastDay: r.policy.LastDay(b.Until), Ends: r.ends(b),
+	}
+	if strings.HasPrefix(b.Article, "18") {
+		out.Right = "eu-gdpr:A18"
+	}
+	if rule := rule(r.policy, b.Rule); rule != nil {
+		out.Cites, out.Period = rule.Cites, Storage(rule)
+	}
+	return out
+}
+
+// ends says until when a basis stands, or what will end it.
+func (r *reporter) ends(b *lifecycle.Basis) Text {
+	rule := rule(r.policy, b.Rule)
+	switch {
+	case b.Until != nil:
+		return both(func(l Language) string { return l.until(r.policy.LastDay(b.Until)) })
+	case rule != nil:
+		return both(func(l Language) string { return l.openEnd(rule) })
+	}
+	return both(Language.noEnd)
+}
+
+// sources are the systems that told the facts that bases rest on.
+func (r *reporter) sources(bases []lifecycle.Basis) []string {
+	out := []string{}
+	for i := range bases {
+		for _, id := range bases[i].Facts {
+			for j := range r.e.Facts {
+				if f := &r.e.Facts[j]; f.ID == id && f.Source != "" {
+					out = append(out, f.Source)
+				}
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// recipients are those who get a category by the rules of some bases.
+func (r *reporter) recipients(bases []lifecycle.Basis, category string) []Recipient {
+	var ids []string
+	for i := range bases {
+		if rule := rule(r.policy, bases[i].Rule); rule != nil {
+			for _, id := range rule.Receives {
+				if slices.Contains(r.policy.Recipients[id].Holds, category) {
+					ids = append(ids, id)
+				}
+			}
+		}
+	}
+	slices.Sort(ids)
+	out := []Recipient{}
+	for _, id := range slices.Compact(ids) {
+		out = append(out, RecipientOf(r.policy, id))
+	}
+	return out
+}
+
+func (r *reporter) limits() []Limit {
+	out := []Limit{}
+	for _, b := range r.e.Bans {
+		l := Limit{Why: b.Why, Says: both(func(l Language) string { return l.ban(b.Why) }), Since: r.day(b.Since)}
+		if b.Purpose != "" {
+			purpose := PurposeOf(r.policy, b.Purpose)
+			l.Purpose = &purpose
+		}
+		out = append(out, l)
+	}
+	return out
+}
+
+func (r *reporter) requests() []Request {
+	out := []Request{}
+	for i := range r.e.Requests {
+		q := &r.e.Requests[i]
+		request := Request{
+			Ref: q.Ref, Kind: string(q.Right), Right: rightTerm(q.Right),
+			Name:       both(func(l Language) string { return l.kind(q.Right) }),
+			State:      both(func(l Language) string { return l.progress(q.State) }),
+			ReceivedOn: r.day(q.Received), LastDay: q.LastDay, Overdue: q.Overdue, Outcome: q.Outcome, Reason: q.Reason,
+		}
+		if q.Answered != nil {
+			request.AnsweredOn = r.day(*q.Answered)
+		}
+		out = append(out, request)
+	}
+	return out
+}
+
+// deleted reads what was deleted from the journal, by the instant of the report.
+func (r *reporter) deleted(journal []lifecycle.Entry) []Deleted {
+	out := []Deleted{}
+	for i := range journal {
+		e := &journal[i]
+		if e.What != string(lifecycle.Delete) && e.What != lifecycle.NotedReplay || e.At.After(r.at) {
+			continue
+		}
+		d := Deleted{At: e.At, On: r.day(e.At), Again: e.What == lifecycle.NotedReplay, Revision: e.Revision, Items: r.deletedItems(e.Items), Because: []EndedBasis{}}
+		for _, why := range e.Rules {
+			purpose, article := reason(why)
+			d.Because = append(d.Because, EndedBasis{PurposeOf(r.policy, purpose), article})
+		}
+		out = append(out, d)
+	}
+	return out
+}
+
+func (r *reporter) deletedItems(items []lifecycle.Item) []DeletedItem {
+	out := []DeletedItem{}
+	for _, item := range items {
+		n := slices.IndexFunc(out, func(have DeletedItem) bool { return have.ID == item.Category })
+		if n < 0 {
+			n, out = len(out), append(out, DeletedItem{Category: CategoryOf(r.policy, item.Category)})
+		}
+		if item.Ref != "" {
+			out[n].Records++
+		}
+	}
+	return out
+}
+
+func (r *reporter) tombstone() *Tombstone {
+	t := r.e.Tombstone
+	if t == nil {
+		return nil
+	}
+	out := &Tombstone{Marks: t.Marks, LastDay: t.LastDay, Says: both(func(l Language) string { return l.stays(t.Marks, l.date(t.LastDay)) })}
+	if t.Deleted != nil {
+		out.DeletedOn = r.day(*t.Deleted)
+	}
+	return out
+}

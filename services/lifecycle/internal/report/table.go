@@ -1,0 +1,102 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Table is rows of cells for a terminal, in columns. A cell that is wider than its
+// column is broken between words, so that the table stays within a screen.
+type Table struct {
+	// Widths are the most characters of each column; 0 and what is not given mean any.
+	Widths []int
+	lines  [][]string
+}
+
+// Row adds a row.
+func (t *Table) Row(cells ...string) {
+	broken := make([][]string, len(cells))
+	for i, cell := range cells {
+		broken[i] = t.fit(i, cell)
+	}
+	t.Lines(broken...)
+}
+
+// Lines adds a row of cells that are broken into lines already.
+func (t *Table) Lines(cells ...[]string) {
+	height := 1
+	for _, cell := range cells {
+		height = max(height, len(cell))
+	}
+	for n := range height {
+		line := make([]string, len(cells))
+		for i, cell := range cells {
+			if n < len(cell) {
+				line[i] = plain(cell[n])
+			}
+		}
+		t.lines = append(t.lines, line)
+	}
+}
+
+// fit breaks a text so that it fits into a column.
+func (t *Table) fit(column int, text string) []string {
+	if column < len(t.Widths) && t.Widths[column] > 0 {
+		return wrap(text, t.Widths[column])
+	}
+	return []string{text}
+}
+
+// plain leaves out what would move the cursor of a terminal: names of records come from
+// outside.
+func plain(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
+}
+
+// Empty tells whether the table has no rows.
+func (t *Table) Empty() bool { return len(t.lines) == 0 }
+
+// Write writes the table.
+func (t *Table) Write(w io.Writer) error {
+	var aligned bytes.Buffer
+	columns := tabwriter.NewWriter(&aligned, 0, 0, 2, ' ', 0)
+	for _, line := range t.lines {
+		fmt.Fprintln(columns, strings.Join(line, "\t"))
+	}
+	if err := columns.Flush(); err != nil {
+		return err
+	}
+	for line := range strings.Lines(aligned.String()) {
+		if _, err := fmt.Fprintln(w, strings.TrimRight(line, " \n")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// wrap breaks a text between words. A word that is too long stays whole.
+func wrap(text string, width int) []string {
+	var out []string
+	line := ""
+	for _, word := range strings.Fields(text) {
+		switch {
+		case line == "":
+			line = word
+		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) <= width:
+			line += " " + word
+		default:
+			out, line = append(out, line), word
+		}
+	}
+	return append(out, line)
+}

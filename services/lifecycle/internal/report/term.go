@@ -1,0 +1,91 @@
+package report
+
+import "github.com/rodopath/rodopath/services/lifecycle"
+
+// Terms of the Data Privacy Vocabulary (w3id.org/dpv) that reports use.
+const (
+	untilTime  = "dpv:UntilTimeDuration"
+	untilEvent = "dpv:UntilEventDuration"
+	// expressed is consent by a clear act, such as ticking a box.
+	expressed = "dpv:ExpressedConsent"
+)
+
+// vocabulary lets the JSON of a report be read as JSON-LD: the prefixes of terms, and
+// which keys hold terms. Every other key is a name of the report's own.
+func vocabulary() map[string]any {
+	term := func(id string) map[string]string { return map[string]string{"@id": id, "@type": "@id"} }
+	said := map[string]string{"@container": "@language"}
+	return map[string]any{
+		"dpv": "https://w3id.org/dpv#", "eu-gdpr": "https://w3id.org/dpv/legal/eu/gdpr#", "pd": "https://w3id.org/dpv/pd#",
+		"@vocab":       "urn:rodopath:report#",
+		"purpose_term": term("dpv:hasPurpose"), "category_term": term("dpv:hasPersonalData"), "lawful_basis": term("dpv:hasLegalBasis"),
+		"justification": term("dpv:hasJustification"), "right": term("dpv:hasRight"), "storage": term("dpv:hasStorageCondition"),
+		"event_state": term("dpv:hasConsentStatus"), "event_type": term("dpv:hasLegalBasis"), "state_term": term("dpv:hasConsentStatus"),
+		"name": said, "says": said, "ends": said, "period": said,
+	}
+}
+
+// LawfulBasis is the term for an article of the GDPR on which data are held for a
+// purpose; empty for what is no basis of Art. 6, such as a hold.
+func LawfulBasis(article string, purpose lifecycle.Purpose) string {
+	switch article {
+	case "6(1)(a)", "6(1)(c)", "6(1)(d)", "6(1)(e)", "6(1)(f)":
+		return "eu-gdpr:A6-1-" + article[5:6]
+	case "6(1)(b)":
+		if purpose.Term == "dpv:NegotiateContract" {
+			return "eu-gdpr:A6-1-b-enter-into-contract"
+		}
+		return "eu-gdpr:A6-1-b-contract-performance"
+	}
+	return ""
+}
+
+// justification is the term for why erasure does not reach data.
+func justification(article string) string {
+	switch article {
+	case "17(3)(b)":
+		return "eu-gdpr:JustificationA17LegallyRequired"
+	case "17(3)(e)":
+		return "eu-gdpr:JustificationA17LegalClaims"
+	}
+	return ""
+}
+
+// stateTerm is the term for the state of a consent. The vocabulary has no state of its
+// own for an objection to marketing: it takes the consent back.
+func stateTerm(s lifecycle.ConsentState) string {
+	switch s {
+	case lifecycle.ConsentWasAsked, lifecycle.ConsentPending:
+		return "dpv:ConsentRequested"
+	case lifecycle.ConsentGiven:
+		return "dpv:ConsentGiven"
+	case lifecycle.ConsentRefused:
+		return "dpv:ConsentRefused"
+	case lifecycle.ConsentWithdrawn, lifecycle.ConsentObjected:
+		return "dpv:ConsentWithdrawn"
+	case lifecycle.ConsentExpired:
+		return "dpv:ConsentExpired"
+	case lifecycle.ConsentInvalidated:
+		return "dpv:ConsentInvalidated"
+	}
+	return "dpv:ConsentUnknown"
+}
+
+// rightTerm is the term for the right that a request asks for.
+func rightTerm(k lifecycle.Kind) string {
+	switch k {
+	case lifecycle.AccessRequest:
+		return "eu-gdpr:A15"
+	case lifecycle.RectificationRequest:
+		return "eu-gdpr:A16"
+	case lifecycle.Erasure:
+		return "eu-gdpr:A17"
+	case lifecycle.Restriction:
+		return "eu-gdpr:A18"
+	case lifecycle.PortabilityRequest:
+		return "eu-gdpr:A20"
+	case lifecycle.Objection:
+		return "eu-gdpr:A21"
+	}
+	return ""
+}

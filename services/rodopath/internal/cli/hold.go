@@ -1,0 +1,64 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rodopath/rodopath/services/rodopath/internal/client"
+)
+
+func (s *shared) hold() *cobra.Command {
+	var reason string
+	var limitation bool
+	cmd := &cobra.Command{
+		Use:   "hold PERSON [RECORD]",
+		Short: "Stop the deletion of a record, or of everything: a dispute, an inspection",
+		Long: `Stop the deletion of a record, or of all records of a person. A hold never
+prolongs marketing, and it brings nothing back that is gone.`,
+		Example: "  rodopath hold ala@example.com woocommerce:order/17@shop --reason chargeback",
+		Args:    args(cobra.RangeArgs(1, 2)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			return s.holdOr(cmd, "/v1/holds", given, map[string]any{"reason": reason, "limitation": limitation}, "The hold is taken down.")
+		},
+	}
+	cmd.Flags().StringVar(&reason, "reason", "", "why, or the reference of an authority")
+	cmd.Flags().BoolVar(&limitation, "limitation", false, "the limitation of a tax stands still meanwhile (Ordynacja podatkowa art. 70 § 2-8)")
+	return cmd
+}
+
+func (s *shared) release() *cobra.Command {
+	return &cobra.Command{
+		Use:   "release PERSON [RECORD]",
+		Short: "End a hold: what is overdue is deleted at once",
+		Args:  args(cobra.RangeArgs(1, 2)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			return s.holdOr(cmd, "/v1/holds/release", given, map[string]any{}, "The hold is released.")
+		},
+	}
+}
+
+func (s *shared) holdOr(cmd *cobra.Command, path string, given []string, question map[string]any, done string) error {
+	question["person"] = given[0]
+	if len(given) == 2 {
+		question["record"] = given[1]
+	}
+	return s.ask(cmd.Context(), func(c *client.Client) error {
+		data, err := c.Ask(cmd.Context(), path, question, "")
+		if err != nil {
+			return err
+		}
+		var answer struct {
+			Alarms []string `json:"alarms"`
+		}
+		if err := json.Unmarshal(data, &answer); err != nil {
+			return fmt.Errorf("read the answer: %w", err)
+		}
+		fmt.Fprintln(cmd.OutOrStdout(), done)
+		for _, alarm := range answer.Alarms {
+			fmt.Fprintln(cmd.OutOrStdout(), "But:", alarm)
+		}
+		return nil
+	})
+}

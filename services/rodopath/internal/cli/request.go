@@ -1,0 +1,174 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rodopath/rodopath/services/rodopath/internal/client"
+)
+
+func (s *shared) request() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "requests",
+		Short: "Requests for a right: list them, take one down, follow it to its answer",
+		Long: `A person may ask for access, rectification, erasure, restriction, portability, or
+object. A request must be answered within a month (Art. 12(3) GDPR). Without a
+command the open requests are listed, the most urgent first.`,
+		Args: args(cobra.NoArgs),
+	}
+	var overdue, asJSON bool
+	cmd.Flags().BoolVar(&overdue, "overdue", false, "only those that are late")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		path := "/v1/requests"
+		if overdue {
+			path += "?state=overdue"
+		}
+		return s.ask(cmd.Context(), func(c *client.Client) error {
+			data, err := c.Get(cmd.Context(), path, "")
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				_, err = cmd.OutOrStdout().Write(data)
+				return err
+			}
+			return writeRequests(cmd.OutOrStdout(), data)
+		})
+	}
+	cmd.AddCommand(s.openRequest(), s.step("verify", "It is clear that the request is the person's own"), s.step("extend", "Two more months were announced to the person (Art. 12(3))"),
+		s.step("decide", "What was decided: --outcome granted, partly or refused"), s.step("answer", "The person has got the answer"),
+		s.step("lift", "A restriction is lifted; --told says when the person was told (Art. 18(3))"))
+	return cmd
+}
+
+// request is a request as it is listed.
+type request struct {
+	Subject  string    `json:"subject"`
+	Person   []string  `json:"person"`
+	Ref      string    `json:"ref"`
+	Right    string    `json:"right"`
+	State    string    `json:"state"`
+	Received time.Time `json:"received"`
+	LastDay  string    `json:"last_day"`
+	Outcome  string    `json:"outcome"`
+	Overdue  bool      `json:"overdue"`
+}
+
+func writeRequests(out io.Writer, data []byte) error {
+	var list struct {
+		Requests []request `json:"requests"`
+	}
+	if err := json.Unmarshal(data, &list); err != nil {
+		return fmt.Errorf("read the answer: %w", err)
+	}
+	if len(list.Requests) == 0 {
+		_, err := fmt.Fprintln(out, "No request is waiting.")
+		return err
+	}
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "ANSWER BY\tREQUEST\tRIGHT\tSTATE\tRECEIVED\tPERSON")
+	for _, r := range list.Requests {
+		late := ""
+		if r.Overdue {
+			late = " (late)"
+		}
+		who := strings.Join(r.Person, ", ")
+		if who == "" {
+			who = "subject:" + r.Subject
+		}
+		fmt.Fprintf(table, "%s%s\t%s\t%s\t%s\t%s\t%s\n", r.LastDay, late, r.Ref, r.Right, strings.TrimSpace(r.State+" "+r.Outcome), r.Received.Format(time.DateOnly), who)
+	}
+	return table.Flush()
+}
+
+func (s *shared) openRequest() *cobra.Command {
+	var ref, at, ground string
+	var purposes []string
+	var unverified, asJSON bool
+	cmd := &cobra.Command{
+		Use:     "open PERSON RIGHT",
+		Short:   "Take a request down: access, rectification, erasure, restriction, portability, objection",
+		Example: "  rodopath requests open ala@example.com erasure\n  rodopath requests open ala@example.com objection --purpose claims",
+		Args:    args(cobra.ExactArgs(2)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			instant, err := parseInstant(at)
+			if err != nil {
+				return err
+			}
+			question := map[string]any{
+				"person": given[0], "right": given[1], "ref": ref, "at": instant, "purposes": purposes, "ground": ground, "unverified": unverified,
+			}
+			return s.ask(cmd.Context(), func(c *client.Client) error {
+				data, err := c.Ask(cmd.Context(), "/v1/requests", question, "")
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					_, err = cmd.OutOrStdout().Write(data)
+					return err
+				}
+				var r request
+				if err := json.Unmarshal(data, &r); err != nil {
+					return fmt.Errorf("read the answer: %w", err)
+				}
+				text := fmt.Sprintf("%s is taken down. Answer by %s.", r.Ref, r.LastDay)
+				if r.LastDay == "" {
+					text = "The objection to marketing is taken down and counts at once."
+				}
+				_, err = fmt.Fprintln(cmd.OutOrStdout(), text)
+				return err
+			})
+		},
+	}
+	cmd.Flags().StringVar(&ref, "ref", "", "a name for the request (default a new one)")
+	cmd.Flags().StringVar(&at, "at", "", "when it came, as 2027-01-01T12:00:00Z (default now)")
+	cmd.Flags().StringSliceVar(&purposes, "purpose", nil, "what an objection is to (default marketing)")
+	cmd.Flags().StringVar(&ground, "ground", "", "why a restriction is asked for: inaccurate, unlawful, for_claims, objected")
+	cmd.Flags().BoolVar(&unverified, "unverified", false, "it may be somebody else who asks: nothing follows before \"requests verify\"")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+// step is a command that takes a step of a request down.
+func (s *shared) step(name, short string) *cobra.Command {
+	var at, outcome, reason, told string
+	cmd := &cobra.Command{
+		Use:   name + " REQUEST",
+		Short: short,
+		Args:  args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			instant, err := parseInstant(at)
+			if err != nil {
+				return err
+			}
+			informed, err := parseInstant(told)
+			if err != nil {
+				return err
+			}
+			question := map[string]any{"at": instant, "outcome": outcome, "reason": reason, "told": informed}
+			return s.ask(cmd.Context(), func(c *client.Client) error {
+				if _, err := c.Ask(cmd.Context(), "/v1/requests/"+given[0]+"/"+name, question, ""); err != nil {
+					return err
+				}
+				_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: %s is taken down.\n", given[0], name)
+				return err
+			})
+		},
+	}
+	cmd.Flags().StringVar(&at, "at", "", "when, as 2027-01-01T12:00:00Z (default now)")
+	switch name {
+	case "decide":
+		cmd.Flags().StringVar(&outcome, "outcome", "", "granted, partly or refused")
+		cmd.Flags().StringVar(&reason, "reason", "", "why, in a few words that name nobody")
+	case "lift":
+		cmd.Flags().StringVar(&told, "told", "", "when the person was told that the restriction would be lifted")
+	}
+	return cmd
+}
