@@ -32,6 +32,9 @@ func (s *Subject) alarms(h *history, news []Fact, held []holding, since, at time
 	}
 }
 
+// minute is how an alarm writes an instant.
+const minute = "2006-01-02 15:04Z"
+
 // lateHold warns of a hold on what is gone: a hold brings nothing back.
 func (s *Subject) lateHold(h *history, f *Fact, held []holding, at time.Time) {
 	record := h.recordNamed(f.Ref)
@@ -50,9 +53,9 @@ func (s *Subject) lateHold(h *history, f *Fact, held []holding, at time.Time) {
 	}
 	switch {
 	case len(gone) > 0:
-		s.alarm(at, "hold:"+f.ID, fmt.Sprintf("the hold comes too late: already deleted at %s", when.UTC().Format("2006-01-02 15:04Z")), gone...)
+		s.alarm(at, "hold:"+f.ID, "the hold comes too late: already deleted at "+when.UTC().Format(minute), gone...)
 	case !known && s.Horizon != nil:
-		s.alarm(at, "hold:"+f.ID, fmt.Sprintf("the hold comes too late: everything of the person was already deleted at %s", s.Horizon.Lapse.UTC().Format("2006-01-02 15:04Z")), Item{Ref: f.Ref})
+		s.alarm(at, "hold:"+f.ID, "the hold comes too late: everything of the person was already deleted at "+s.Horizon.Lapse.UTC().Format(minute), Item{Ref: f.Ref})
 	case !known:
 		s.alarm(at, "hold:"+f.ID, "the hold is on a record of which nothing is held; if it was deleted, the journal says when", Item{Ref: f.Ref})
 	}

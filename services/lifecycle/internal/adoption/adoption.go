@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/rodopath/rodopath/services/lifecycle"
@@ -82,7 +83,7 @@ func Adopt(ctx context.Context, opts Options) (*Outcome, error) {
 		return nil, fmt.Errorf("adopt policy: the policy in force so far, %s, cannot be read any more by this version, so nobody can tell what the new one would delete: %w", last.Revision, err)
 	}
 	now.Earlier = earlier
-	next.Earlier = append(earlier[:len(earlier):len(earlier)], lifecycle.Earlier{Policy: now, To: opts.Now})
+	next.Earlier = slices.Concat(earlier, []lifecycle.Earlier{{Policy: now, To: opts.Now}})
 	w, err := opts.compare(ctx, now, next)
 	if err != nil {
 		return nil, fmt.Errorf("adopt policy: %w", err)

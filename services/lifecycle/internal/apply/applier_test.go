@@ -259,6 +259,34 @@ func TestApply_TheAddressGoesWithThePerson(t *testing.T) {
 	}
 }
 
+// TestApply_WhoComesBackAfterDeletionIsSomebodyNew deletes a person as a whole and
+// lets them sign up again.
+func TestApply_WhoComesBackAfterDeletionIsSomebodyNew(t *testing.T) {
+	b := newBench(t)
+	b.apply(b.fact(signup, "", "ala@example.com"))
+	b.apply(b.fact(unsub, "", "ala@example.com"))
+	s, first := b.who("ala@example.com")
+	var ids []string
+	for _, d := range s.Outbox {
+		ids = append(ids, d.ID)
+	}
+	if errs, err := b.store.Save(t.Context(), []store.Change{{Subject: lifecycle.Sent(s, ids)}}); errors.Join(append(errs, err)...) != nil {
+		t.Fatal(errs, err)
+	}
+	again := b.fact(signup, "", "ala@example.com", "mailerlite:7")
+	again.Occurred = timestamppb.New(now)
+	b.apply(again)
+	s, second := b.who("ala@example.com")
+	if second == first || second == "" || !s.Known || !slices.Contains(s.Absorbed, first) {
+		t.Errorf("first %q, then %q: %+v", first, second, s)
+	}
+	b.same("ala@example.com", "mailerlite:7")
+	names, err := b.vault.Open(s.ID, s.Sealed)
+	if err != nil || len(names) != 2 {
+		t.Errorf("known by %v, %v", names, err)
+	}
+}
+
 // contended lets another writer get in between once.
 type contended struct {
 	*sqlitestore.Store

@@ -3,7 +3,6 @@ package casefile
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -63,15 +62,15 @@ func (r *runner) consents(p *person, at time.Time) []string {
 		if c.State == lifecycle.ConsentNone {
 			continue
 		}
-		line := fmt.Sprintf("%s by %s %s since %s", c.Purpose, c.Channel, c.State, r.day(*c.Since))
+		line := []string{fmt.Sprintf("%s by %s %s since %s", c.Purpose, c.Channel, c.State, r.day(*c.Since))}
 		if n := len(c.Given); n > 0 {
 			for _, f := range c.Given[n-1].Flaws {
 				if f.Fails() {
-					line += ", fails for " + string(f)
+					line = append(line, "fails for "+string(f))
 				}
 			}
 		}
-		out = append(out, line)
+		out = append(out, strings.Join(line, ", "))
 	}
 	return out
 }
@@ -153,14 +152,12 @@ func (r *runner) progress(p *person, words []string, at time.Time) ([]string, er
 		return []string{"sent"}, nil
 	}
 	got := lifecycle.ProgressOf(answers[0].Decision, strings.Split(words[0], ","), answers, by, at)
-	line := got.State
-	for _, part := range []struct {
-		word  string
-		names []string
-	}{{"missing", got.Missing}, {"refused", got.Refused}} {
-		if len(part.names) > 0 {
-			line += ", " + part.word + " " + strings.Join(slices.Sorted(slices.Values(part.names)), ", ")
-		}
+	line := []string{got.State}
+	if len(got.Missing) > 0 {
+		line = append(line, "missing "+strings.Join(got.Missing, ", "))
 	}
-	return []string{line}, nil
+	if len(got.Refused) > 0 {
+		line = append(line, "refused "+strings.Join(got.Refused, ", "))
+	}
+	return []string{strings.Join(line, ", ")}, nil
 }

@@ -3,7 +3,6 @@ package httpapi
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -131,4 +130,4 @@ func (a *API) foresee(s *lifecycle.Subject, f lifecycle.Fact) []string {
 }
 
 // newRef names a request.
-func newRef() string { return fmt.Sprintf("req-%s", strings.ToLower(rand.Text()[:12])) }
+func newRef() string { return "req-" + strings.ToLower(rand.Text()[:12]) }

@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -234,12 +233,4 @@ func (p place) at(list string, keys ...any) path {
 		return path{"extends"}
 	}
 	return append(path{list, p.index}, keys...)
-}
-
-// String says it for people.
-func (p place) String() string {
-	if p.inherited {
-		return fmt.Sprintf("pl:%d", p.line)
-	}
-	return fmt.Sprint(p.line)
 }

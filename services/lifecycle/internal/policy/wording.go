@@ -18,15 +18,23 @@ const confirmation = "confirmation"
 // languages that can be checked.
 type stems map[string][]string
 
-var (
-	offersStems     = stems{"pl": {"ofert", "handlow", "promoc", "marketing", "rabat"}, "en": {"offer", "promotion", "marketing", "discount"}}
-	withdrawalStems = stems{"pl": {"wycofa", "cofn", "odwoła", "zrezygn", "wypis"}, "en": {"withdraw", "unsubscribe", "revoke", "opt out"}}
-	channelStems    = map[string]stems{
+func offersStems() stems {
+	return stems{"pl": {"ofert", "handlow", "promoc", "marketing", "rabat"}, "en": {"offer", "promotion", "marketing", "discount"}}
+}
+
+func withdrawalStems() stems {
+	return stems{"pl": {"wycofa", "cofn", "odwoła", "zrezygn", "wypis"}, "en": {"withdraw", "unsubscribe", "revoke", "opt out"}}
+}
+
+// channelStems are by which words a text names a channel.
+func channelStems(channel string) (stems, bool) {
+	s, ok := map[string]stems{
 		"email": {"pl": {"mail"}, "en": {"mail"}},
 		"sms":   {"pl": {"sms"}, "en": {"sms", "text message"}},
 		"phone": {"pl": {"telefon"}, "en": {"phone", "call"}},
-	}
-)
+	}[channel]
+	return s, ok
+}
 
 // in tells whether a text says it; of a language that is not known, nobody can tell.
 func (s stems) in(text, language string) bool {
@@ -121,7 +129,7 @@ func (c *compiler) confirmation(w *wording) {
 	if len(w.Covers)+len(w.Channels) > 0 {
 		c.fault(w.at(), "wording %q is a confirmation and covers nothing; leave out covers and channels", w.ID)
 	}
-	if _, known := offersStems[w.Language]; known && offersStems.in(w.Text, w.Language) {
+	if _, known := offersStems()[w.Language]; known && offersStems().in(w.Text, w.Language) {
 		c.fault(w.at("text"), "wording %q: a confirmation may hold no offer: it goes to somebody who has not agreed yet", w.ID)
 	}
 }
@@ -139,14 +147,14 @@ func (c *compiler) consentText(w *wording) {
 	if !strings.Contains(w.Text, "{controller}") {
 		c.fault(w.at("text"), "wording %q covers offers and does not name the controller: write {controller} where your business is named", w.ID)
 	}
-	if !offersStems.in(w.Text, w.Language) {
+	if !offersStems().in(w.Text, w.Language) {
 		c.fault(w.at("text"), "wording %q covers offers and does not say that offers will come", w.ID)
 	}
-	if !withdrawalStems.in(w.Text, w.Language) {
+	if !withdrawalStems().in(w.Text, w.Language) {
 		c.fault(w.at("text"), "wording %q covers offers and does not say that the consent can be withdrawn", w.ID)
 	}
 	for _, channel := range w.Channels {
-		if s, ok := channelStems[channel]; ok && !s.in(w.Text, w.Language) {
+		if s, ok := channelStems(channel); ok && !s.in(w.Text, w.Language) {
 			c.fault(w.at("text"), "wording %q covers offers by %s and does not name that channel", w.ID, channel)
 		}
 	}

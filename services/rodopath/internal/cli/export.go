@@ -92,7 +92,11 @@ func (s *shared) evidence() *cobra.Command {
 					return writeEvidence(cmd.OutOrStdout(), lang, line)
 				})
 				if err == nil && n == 0 && !asJSON {
-					_, err = fmt.Fprintln(cmd.OutOrStdout(), "Every consent that stands can be shown.")
+					text := "Every consent that stands can be shown."
+					if all {
+						text = "No consent stands."
+					}
+					_, err = fmt.Fprintln(cmd.OutOrStdout(), text)
 				}
 				return err
 			})

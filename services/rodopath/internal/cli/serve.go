@@ -70,6 +70,7 @@ What to do next:
   point a shop here      README, "Point your shop at it"
   see the decisions      %[1]s events --follow
   ask about a person     %[1]s explain ala@example.com
+  know what it risks     %[1]s policy check
 
 Data are in %[2]s. Ctrl-C stops.
 `, os.Args[0], h.Dir())

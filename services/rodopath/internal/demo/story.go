@@ -57,7 +57,7 @@ func (s *story) past() []chapter {
 		s.subscriber(date(2023, 4, 2), "celina", "created", "active", "Celina subscribes, offers included"),
 		s.order(date(2024, 1, 10), "celina", 3, "completed", "demo-course", "Celina buys a course that stays open"),
 		s.draft(date(2024, 6, 1)),
-		s.order(date(2025, 6, 20), "celina", 4, "pending", "ebook", "Celina begins an order and does not pay: no contract, nothing to say"),
+		s.order(date(2025, 6, 20), "celina", 4, "pending", "ebook", "Celina begins an order and does not pay: no contract, and 90 days later nothing is left of it"),
 		s.checkout(date(2025, 8, 1), "dawid", "subscription", "Dawid takes out a subscription and agrees to nothing: he may be asked"),
 		s.invoice(date(2025, 8, 1), "dawid", 1, "Dawid's first invoice"),
 		s.invoice(date(2025, 9, 1), "dawid", 2, "Dawid's second invoice"),
