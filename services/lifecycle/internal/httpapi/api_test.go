@@ -61,7 +61,7 @@ func TestAPI_ATokenOpensItsScopesAndNoOthers(t *testing.T) {
 	h := newAPI(t, &ear{}, tokens...)
 	for path, scope := range map[string]string{
 		"POST /v1/explain": httpapi.ScopeRead, "POST /v1/subjects": httpapi.ScopeRead, "POST /v1/bases": httpapi.ScopeRead,
-		"POST /v1/may": httpapi.ScopeRead, "GET /v1/requests": httpapi.ScopeRead, "POST /v1/export": httpapi.ScopeExport,
+		"POST /v1/may": httpapi.ScopeRead, "GET /v1/requests": httpapi.ScopeRead, "GET /v1/holds": httpapi.ScopeRead, "POST /v1/export": httpapi.ScopeExport,
 		"GET /v1/evidence": httpapi.ScopeExport, "POST /v1/requests": httpapi.ScopeRequests, "POST /v1/requests/r/answer": httpapi.ScopeRequests,
 		"POST /v1/holds": httpapi.ScopeHolds, "POST /v1/holds/release": httpapi.ScopeHolds, "GET /v1/policy": httpapi.ScopePolicy,
 		"POST /v1/journal": httpapi.ScopeJournal, "GET /v1/journal/verify": httpapi.ScopeJournal,

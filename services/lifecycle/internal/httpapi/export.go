@@ -96,26 +96,11 @@ type evidenceLine struct {
 	report.Evidence
 }
 
-// walked is how many subjects are read at once.
-const walked = 500
-
 // evidence lists the consents that could not be shown today, one a line; with all=1
 // the sound ones too.
 func (a *API) evidence(c echo.Context) error {
-	ctx, all, after := c.Request().Context(), c.QueryParam("all") == "1", ""
-	out := newLines(c)
-	for {
-		subjects, err := a.opts.Lists.Walk(ctx, after, walked)
-		if err != nil || len(subjects) == 0 {
-			return err
-		}
-		for i := range subjects {
-			if err := a.evidenceOf(out, &subjects[i], all); err != nil {
-				return err
-			}
-		}
-		after = subjects[len(subjects)-1].ID
-	}
+	all, out := c.QueryParam("all") == "1", newLines(c)
+	return a.walk(c.Request().Context(), func(s *lifecycle.Subject) error { return a.evidenceOf(out, s, all) })
 }
 
 func (a *API) evidenceOf(out lines, s *lifecycle.Subject, all bool) error {

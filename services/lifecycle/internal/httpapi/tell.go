@@ -3,7 +3,9 @@ package httpapi
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -59,6 +61,65 @@ func (a *API) about(f *found) ([]*factv1.Identity, error) {
 		out[i] = &factv1.Identity{Kind: n.Kind, Value: n.Value}
 	}
 	return out, nil
+}
+
+// openHold is a hold that stands.
+type openHold struct {
+	Subject string `json:"subject"`
+	// Person are the names that are known; none when the address is deleted.
+	Person []string `json:"person"`
+	// Record is what it is on; empty means everything.
+	Record string    `json:"record,omitempty"`
+	Since  time.Time `json:"since"`
+	Reason string    `json:"reason,omitempty"`
+	// Limitation tells that the limitation of a tax stands still meanwhile.
+	Limitation bool `json:"limitation,omitempty"`
+}
+
+// holds lists the holds that stand, one a line.
+func (a *API) holds(c echo.Context) error {
+	out := newLines(c)
+	return a.walk(c.Request().Context(), func(s *lifecycle.Subject) error {
+		open := lifecycle.OpenHolds(a.opts.Policy, s.Facts, a.opts.Now())
+		if len(open) == 0 {
+			return nil
+		}
+		names, err := a.opts.Vault.Open(s.ID, s.Sealed)
+		if err != nil {
+			return err
+		}
+		for i := range open {
+			f := &open[i]
+			data, err := json.Marshal(openHold{s.ID, spoken(names), f.Ref, f.Occurred, f.Reason, slices.Contains(f.Traits, lifecycle.TraitLimitation)})
+			if err != nil {
+				return err
+			}
+			if err := out.write(data); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// walked is how many subjects are read at once.
+const walked = 500
+
+// walk visits every subject.
+func (a *API) walk(ctx context.Context, visit func(*lifecycle.Subject) error) error {
+	after := ""
+	for {
+		subjects, err := a.opts.Lists.Walk(ctx, after, walked)
+		if err != nil || len(subjects) == 0 {
+			return err
+		}
+		for i := range subjects {
+			if err := visit(&subjects[i]); err != nil {
+				return err
+			}
+		}
+		after = subjects[len(subjects)-1].ID
+	}
 }
 
 // holdRequest sets or releases a hold.

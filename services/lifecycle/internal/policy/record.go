@@ -113,7 +113,7 @@ func said(pl, en string) report.Text { return report.Text{PL: pl, EN: en} }
 // heads are the names of a record's columns.
 func heads() []report.Text {
 	return []report.Text{
-		said("Cel", "Purpose"), said("Podstawa", "Basis"), said("Przepis lub powód okresu", "Law, or reason for the period"),
+		said("Cel", "Purpose"), said("Podstawa", "Basis"), said("Przepis", "Law"),
 		said("Od kiedy", "Begins with"), said("Kogo dotyczą", "Whose data"), said("Dane", "Data"),
 		said("Odbiorcy", "Recipients"), said("Poza EOG", "Outside of the EEA"), said("Termin usunięcia", "Time limit for erasure"),
 		said("Reguła", "Rule"),
@@ -134,7 +134,7 @@ func (r *record) cells(a *Activity) []string {
 	}
 	list := func(items []string) string { return cmp.Or(strings.Join(items, "; "), "-") }
 	return []string{
-		a.Purpose.Name.In(r.lang), r.lang.Article(a.Article), cmp.Or(a.Cites, "-"), a.Begins.In(r.lang), a.Persons.In(r.lang),
+		a.Purpose.Name.In(r.lang), r.lang.Article(a.Article), cmp.Or(a.Cites, said("okres z wyboru administratora", "the period is the controller's choice").In(r.lang)), a.Begins.In(r.lang), a.Persons.In(r.lang),
 		list(data), list(recipients), list(abroad), a.Period.In(r.lang), a.Rule,
 	}
 }

@@ -103,7 +103,11 @@ func (l *letter) body() {
 	for _, d := range gone {
 		l.item(l.named(d.Item))
 	}
-	if len(gone) == 0 {
+	switch {
+	case len(gone) > 0:
+	case l.at.After(l.request.Verified.AddDate(0, 0, l.policy.Intake)):
+		l.item(l.words.deletedLongAgo) // deletions are remembered for the intake period
+	default:
 		l.item(l.words.nothingDeleted)
 	}
 	l.out.WriteByte('\n')

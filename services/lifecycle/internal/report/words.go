@@ -759,12 +759,13 @@ func (l Language) contentElsewhere() string {
 // The words of a letter.
 
 type letterWords struct {
-	draft, missing, greeting, who, nothingYet            string
-	granted, partly, refused, reason                     string
-	deleted, deleting, nothingDeleted, kept, nothingKept string
-	purpose, basis, exempt, notReached                   string
-	entry, recipients, noRecipients, unanswered, unsent  string
-	complaint, regards                                   string
+	draft, missing, greeting, who, nothingYet           string
+	granted, partly, refused, reason                    string
+	deleted, deleting, nothingDeleted, deletedLongAgo   string
+	kept, nothingKept                                   string
+	purpose, basis, exempt, notReached                  string
+	entry, recipients, noRecipients, unanswered, unsent string
+	complaint, regards                                  string
 }
 
 func (l Language) letter() letterWords {
@@ -782,6 +783,7 @@ func (l Language) letter() letterWords {
 		deleted:        l.say("Co zostało usunięte od chwili żądania:", "What has been deleted since the request:"),
 		deleting:       l.say("Co usuwamy; nie wszyscy odbiorcy już to potwierdzili, patrz niżej:", "What is being deleted; not every recipient has confirmed it yet, see below:"),
 		nothingDeleted: l.say("nie było nic do usunięcia", "there was nothing to delete"),
+		deletedLongAgo: l.say("[Co usunięto, mówi już tylko dziennik decyzji. Uzupełnij z niego i usuń ten wiersz.]", "[What was deleted is now in the journal of decisions only. Complete it from there and take this line out.]"),
 		kept:           l.say("Co pozostaje i dlaczego:", "What stays and why:"),
 		nothingKept:    l.say("Nie przechowujemy już żadnych danych.", "We hold no data any more."),
 		purpose:        l.say("Cel: ", "For: "),

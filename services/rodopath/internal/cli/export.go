@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -124,15 +123,11 @@ func writeEvidence(out io.Writer, lang string, line []byte) error {
 	if err := json.Unmarshal(line, &e); err != nil {
 		return fmt.Errorf("read the answer: %w", err)
 	}
-	who := strings.Join(e.Person, ", ")
-	if who == "" {
-		who = "subject:" + e.Subject
-	}
 	state := "sound"
 	if !e.Provable {
 		state = "FAILS"
 	}
-	text := fmt.Sprintf("%s  %s, %s, %s, %s\n", state, who, e.Purpose[lang], e.Channel, e.Since.Format(time.DateOnly))
+	text := fmt.Sprintf("%s  %s, %s, %s, %s\n", state, who(e.Person, e.Subject), e.Purpose[lang], e.Channel, e.Since.Format(time.DateOnly))
 	for _, f := range e.Flaws {
 		text += fmt.Sprintf("       %s %s\n", f.Missing[lang], f.Do[lang])
 	}

@@ -1,8 +1,12 @@
 package cli
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"io"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -37,6 +41,51 @@ func (s *shared) release() *cobra.Command {
 			return s.holdOr(cmd, "/v1/holds/release", given, map[string]any{}, "The hold is released.")
 		},
 	}
+}
+
+func (s *shared) holds() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "holds",
+		Short: "List the holds that stand",
+		Args:  args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return s.ask(cmd.Context(), func(c *client.Client) error {
+				return c.Lines(cmd.Context(), "/v1/holds", func(line []byte) error {
+					if asJSON {
+						_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s\n", line)
+						return err
+					}
+					return writeHold(cmd.OutOrStdout(), line)
+				})
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, one hold a line")
+	return cmd
+}
+
+func writeHold(out io.Writer, line []byte) error {
+	var h struct {
+		Subject string    `json:"subject"`
+		Person  []string  `json:"person"`
+		Record  string    `json:"record"`
+		Since   time.Time `json:"since"`
+		Reason  string    `json:"reason"`
+	}
+	if err := json.Unmarshal(line, &h); err != nil {
+		return fmt.Errorf("read the answer: %w", err)
+	}
+	_, err := fmt.Fprintf(out, "%s  %s  %s  %s\n", h.Since.Format(time.DateOnly), who(h.Person, h.Subject), cmp.Or(h.Record, "everything"), h.Reason)
+	return err
+}
+
+// who names a person in a list: by the names that are known, or by the subject.
+func who(names []string, subject string) string {
+	if len(names) == 0 {
+		return "subject:" + subject
+	}
+	return strings.Join(names, ", ")
 }
 
 func (s *shared) holdOr(cmd *cobra.Command, path string, given []string, question map[string]any, done string) error {

@@ -79,11 +79,7 @@ func writeRequests(out io.Writer, data []byte) error {
 		if r.Overdue {
 			late = " (late)"
 		}
-		who := strings.Join(r.Person, ", ")
-		if who == "" {
-			who = "subject:" + r.Subject
-		}
-		fmt.Fprintf(table, "%s%s\t%s\t%s\t%s\t%s\t%s\n", r.LastDay, late, r.Ref, r.Right, strings.TrimSpace(r.State+" "+r.Outcome), r.Received.Format(time.DateOnly), who)
+		fmt.Fprintf(table, "%s%s\t%s\t%s\t%s\t%s\t%s\n", r.LastDay, late, r.Ref, r.Right, strings.TrimSpace(r.State+" "+r.Outcome), r.Received.Format(time.DateOnly), who(r.Person, r.Subject))
 	}
 	return table.Flush()
 }

@@ -65,7 +65,8 @@ systems what to delete and whom to ask for consent.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
 	root.PersistentFlags().StringVar(&s.data, "data", "data", "data directory")
 	root.PersistentFlags().StringVar(&s.config, "config", "", "configuration file (default DATA/rodopath.yaml)")
-	root.AddCommand(s.serve(), s.demo(), s.explain(), s.may(), s.export(), s.evidence(), s.request(), s.hold(), s.release(),
+	root.AddCommand(s.serve(), s.demo(), s.explain(), s.subject(), s.bases(), s.may(), s.export(), s.evidence(), s.request(),
+		s.holds(), s.hold(), s.release(),
 		s.journal(), s.events(), s.send(), s.policy(), keysCommand())
 	err := root.ExecuteContext(ctx)
 	if err != nil && !errors.Is(err, errNo) {

@@ -141,6 +141,7 @@ func (m *machine) checkRights(router routers.Router) {
 		{"POST", "/v1/requests", `{"person":"ala@example.com","right":"wishes"}`, 422},
 		{"POST", "/v1/holds", `{"person":"ala@example.com","reason":"chargeback"}`, 202},
 		{"POST", "/v1/holds", `{"person":"ala@example.com","reason":"write to ola@example.com"}`, 422},
+		{"GET", "/v1/holds", "", 200},
 		{"POST", "/v1/holds/release", ala, 202},
 		{"GET", "/v1/policy", "", 200},
 		{"POST", "/v1/journal", ala, 200},

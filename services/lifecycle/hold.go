@@ -1,0 +1,28 @@
+package lifecycle
+
+import (
+	"slices"
+	"time"
+)
+
+// OpenHolds returns the holds that stand at an instant: facts of the kind Hold that no
+// later release of the same record, or of everything, has ended.
+func OpenHolds(p *Policy, facts []Fact, at time.Time) []Fact {
+	h := newHistory(p, facts)
+	var open []Fact
+	var records []string // of open, in the same places
+	for i := range h.facts {
+		f, record := h.facts[i], h.record[i]
+		n := slices.Index(records, record)
+		switch {
+		case f.Occurred.After(at):
+		case f.Kind == Hold && n < 0:
+			open, records = append(open, f), append(records, record)
+		case f.Kind == Release && record == "":
+			open, records = nil, nil
+		case f.Kind == Release && n >= 0:
+			open, records = slices.Delete(open, n, n+1), slices.Delete(records, n, n+1)
+		}
+	}
+	return open
+}

@@ -1,0 +1,42 @@
+package lifecycle_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/fixture"
+)
+
+func TestOpenHolds_StandUntilTheirOwnRelease(t *testing.T) {
+	p := fixture.Policy(t)
+	told := func(words ...string) []lifecycle.Fact {
+		var out []lifecycle.Fact
+		for i, w := range words {
+			kind, ref, _ := strings.Cut(w, " ")
+			at := now.AddDate(0, 0, i-len(words))
+			out = append(out, lifecycle.Fact{ID: w, Kind: lifecycle.Kind(kind), Ref: ref, Occurred: at, Received: at})
+		}
+		return out
+	}
+	for _, c := range []struct {
+		facts []lifecycle.Fact
+		open  string
+	}{
+		{told("hold a"), "hold a"},
+		{told("hold a", "release a"), ""},
+		{told("hold a", "hold b", "release a"), "hold b"},
+		{told("hold a", "release b"), "hold a"},
+		{told("hold a", "hold b", "release "), ""},
+		{told("hold ", "release a"), "hold "},
+		{told("hold a", "release a", "hold a"), "hold a"},
+	} {
+		var got []string
+		for _, f := range lifecycle.OpenHolds(p, c.facts, now) {
+			got = append(got, f.ID)
+		}
+		if strings.Join(got, ", ") != c.open {
+			t.Errorf("after %v: %q stand, and %q should", c.facts, got, c.open)
+		}
+	}
+}

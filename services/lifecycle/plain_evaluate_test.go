@@ -1,0 +1,307 @@
+package lifecycle_test
+
+import (
+	"slices"
+	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle"
+)
+
+// The plain evaluator answers the same question as lifecycle.Bases, from
+// docs/policy.md alone and without cleverness: it goes through what happened, one
+// event after the other, and asks of every rule what it makes of it. It looks
+// everything up anew each time. It knows nothing of promises of earlier policies,
+// tombstones and decisions.
+
+// plainBasis stands from since to before until; forever while until is nil.
+type plainBasis struct {
+	rule  *plainRule
+	group string
+	since time.Time
+	until *time.Time
+	// byEvent says that an event ended it, and not its period.
+	byEvent bool
+	items   []lifecycle.Item
+	// first is the number of the event that raised it.
+	first int
+}
+
+func (b *plainBasis) stands(t time.Time) bool {
+	return !t.Before(b.since) && (b.until == nil || t.Before(*b.until))
+}
+
+// bases are all those that the history raises.
+func (h *plainHistory) bases() []plainBasis {
+	var all []plainBasis
+	for _, r := range h.policy.rules {
+		if r.consent {
+			for _, c := range h.consents(r, h.events) {
+				if c.given {
+					all = append(all, plainBasis{rule: r, since: c.since, until: c.until, byEvent: c.byEvent, items: h.items(r, nil)})
+				}
+			}
+			continue
+		}
+		for _, group := range h.groups(r) {
+			all = append(all, h.grouped(r, group)...)
+		}
+	}
+	return h.prolonged(all)
+}
+
+// groups are the records, the contracts, or the person that a rule is raised for.
+func (h *plainHistory) groups(r *plainRule) []string {
+	var groups []string
+	for _, e := range h.events {
+		if h.raises(r, e) && !slices.Contains(groups, h.group(r, e)) {
+			groups = append(groups, h.group(r, e))
+		}
+	}
+	return groups
+}
+
+func (h *plainHistory) group(r *plainRule, e plainEvent) string {
+	switch {
+	case r.per == lifecycle.PerPerson || e.record == "":
+		return ""
+	case r.per == lifecycle.PerContract:
+		return h.contract(h.record(e.record))
+	}
+	return h.record(e.record)
+}
+
+// concerns tells whether an event is about a group, or about the person and so about
+// every group.
+func (h *plainHistory) concerns(r *plainRule, group string, e plainEvent) bool {
+	return r.per == lifecycle.PerPerson || e.record == "" || h.group(r, e) == group
+}
+
+func (h *plainHistory) raises(r *plainRule, e plainEvent) bool {
+	if !slices.Contains(r.raised, e.kind) {
+		return false
+	}
+	if len(r.access) > 0 && !slices.Contains(r.access, h.access(e)) {
+		return false
+	}
+	traits := h.traits(e)
+	any := func(of []string) bool {
+		return slices.ContainsFunc(of, func(t string) bool { return slices.Contains(traits, t) })
+	}
+	return (len(r.where) == 0 || any(r.where)) && !any(r.unless)
+}
+
+// ends tells whether an event ends a basis of the rule at once.
+func (h *plainHistory) ends(r *plainRule, e plainEvent) bool {
+	kind := e.kind
+	if kind == plainUpheld {
+		kind = lifecycle.Objection
+	}
+	if !slices.Contains(r.ended, kind) {
+		return false
+	}
+	switch kind {
+	case lifecycle.Objection:
+		return slices.Contains(e.purposes, r.purpose)
+	case lifecycle.Refund:
+		return e.fact.Full
+	case lifecycle.Signup:
+		c := h.policy.covers(e.fact)
+		return !plainVoid(e.fact) && len(c.purposes) > 0 && len(c.channels) > 0
+	case lifecycle.RestrictionLifted:
+		return e.fact.Told != nil && !e.fact.Told.After(e.fact.Occurred)
+	}
+	return true
+}
+
+// grouped goes through the events for one group of a rule.
+func (h *plainHistory) grouped(r *plainRule, group string) []plainBasis {
+	var done []plainBasis
+	var open *plainBasis
+	var raised []plainEvent
+	shut := func(at time.Time, byEvent bool) {
+		at = plainLater(at, open.since)
+		open.until, open.byEvent, open.items = &at, byEvent, h.items(r, raised)
+		done = append(done, *open)
+		open, raised = nil, nil
+	}
+	for i, e := range h.events {
+		if open != nil {
+			if end, ok := h.end(r, group, open, raised, h.events[:i]); ok && !end.After(e.at) {
+				shut(end, false)
+			}
+		}
+		if !h.concerns(r, group, e) {
+			continue
+		}
+		if open != nil && h.ends(r, e) {
+			shut(e.at, true)
+		}
+		if h.raises(r, e) && h.group(r, e) == group {
+			if open == nil {
+				open = &plainBasis{rule: r, group: group, since: e.at, first: i}
+			}
+			raised = append(raised, e)
+		}
+	}
+	if open == nil {
+		return done
+	}
+	if end, ok := h.end(r, group, open, raised, h.events); ok {
+		shut(end, false)
+		return done
+	}
+	open.items = h.items(r, raised)
+	return append(done, *open)
+}
+
+// items are what a rule keeps: per-record categories of each record that raised it.
+func (h *plainHistory) items(r *plainRule, raised []plainEvent) []lifecycle.Item {
+	var items []lifecycle.Item
+	for _, category := range r.keeps {
+		if !h.policy.perRecord(category) {
+			items = append(items, lifecycle.Item{Category: category})
+			continue
+		}
+		for _, e := range raised {
+			if e.record != "" {
+				items = append(items, lifecycle.Item{Category: category, Ref: h.record(e.record)})
+			}
+		}
+	}
+	return items
+}
+
+// end is when the period of an open basis is over, as far as is known from the
+// events seen; of several periods, the first.
+func (h *plainHistory) end(r *plainRule, group string, open *plainBasis, raised, seen []plainEvent) (time.Time, bool) {
+	var first time.Time
+	found := false
+	for _, p := range r.until {
+		if end, ok := h.endOf(r, p, group, open, raised, seen); ok && (!found || end.Before(first)) {
+			first, found = end, true
+		}
+	}
+	return first, found
+}
+
+func (h *plainHistory) endOf(r *plainRule, p *plainPeriod, group string, open *plainBasis, raised, seen []plainEvent) (time.Time, bool) {
+	var since []plainEvent
+	for _, e := range seen[min(open.first, len(seen)):] {
+		if h.concerns(r, group, e) {
+			since = append(since, e)
+		}
+	}
+	reckoner := plainReckoner{holidays: h.policy.holidays, anchor: func(name string) (plainTime, bool) {
+		return h.anchor(name, raised, since, seen)
+	}}
+	bare := *p
+	bare.working = false
+	end, ok := reckoner.reckon(&bare)
+	if !ok {
+		return time.Time{}, false
+	}
+	if r.suspended && !end.exact {
+		if end.day, ok = h.without(r, group, plainDayOf(open.since), end.day, seen); !ok {
+			return time.Time{}, false
+		}
+	}
+	if p.working && !end.exact {
+		end.day = end.day.working(h.policy.holidays)
+	}
+	return end.lapse(), true
+}
+
+// without moves a last day on by the days of holds that stop the limitation: it walks
+// from the first day to the last and does not count them. Of a hold, as of a period,
+// the first day does not count and the last does. False means that one still stands.
+func (h *plainHistory) without(r *plainRule, group string, first, last plainDay, seen []plainEvent) (plainDay, bool) {
+	held, open := h.heldDays(r, group, seen)
+	left := int(last - first)
+	day := first
+	for left > 0 {
+		day++
+		if open != nil && day > *open {
+			return 0, false
+		}
+		if !held[day] {
+			left--
+		}
+	}
+	return day, true
+}
+
+// heldDays are the days of holds with the trait limitation, and the day since which
+// one stands that was not released.
+func (h *plainHistory) heldDays(r *plainRule, group string, seen []plainEvent) (held map[plainDay]bool, open *plainDay) {
+	held = map[plainDay]bool{}
+	since := map[string]plainDay{} // by record
+	for _, e := range seen {
+		if !h.concerns(r, group, e) {
+			continue
+		}
+		record := h.record(e.record)
+		from, stands := since[record]
+		switch {
+		case e.kind == lifecycle.Hold && !stands && slices.Contains(e.fact.Traits, lifecycle.TraitLimitation):
+			since[record] = plainDayOf(e.at)
+		case e.kind == lifecycle.Release && stands:
+			for d := from + 1; d <= plainDayOf(e.at); d++ {
+				held[d] = true
+			}
+			delete(since, record)
+		}
+	}
+	for _, from := range since {
+		if open == nil || from < *open {
+			open = &from
+		}
+	}
+	return held, open
+}
+
+// prolonged gives the bases that only prolong what they keep: of what another basis
+// still allowed when they began. The earliest come first, since one hold may prolong
+// what another does.
+func (h *plainHistory) prolonged(all []plainBasis) []plainBasis {
+	var done, waiting []plainBasis
+	for _, b := range all {
+		if b.rule.prolongs {
+			waiting = append(waiting, b)
+		} else {
+			done = append(done, b)
+		}
+	}
+	slices.SortStableFunc(waiting, func(a, b plainBasis) int { return a.first - b.first })
+	for _, b := range waiting {
+		var kept []lifecycle.Item
+		for _, other := range done {
+			if other.allowedAt(b.since) {
+				kept = append(kept, other.items...)
+			}
+		}
+		b.items = h.prolongable(b, kept)
+		done = append(done, b)
+	}
+	return done
+}
+
+// allowedAt tells whether a basis still stood when something began. What ended in the
+// same instant by an event still stood; what lapsed by then did not.
+func (b *plainBasis) allowedAt(t time.Time) bool {
+	return b.stands(t) || b.byEvent && !t.Before(b.since) && b.until.Equal(t)
+}
+
+// prolongable are the items among those kept that the basis is about.
+func (h *plainHistory) prolongable(b plainBasis, kept []lifecycle.Item) []lifecycle.Item {
+	var items []lifecycle.Item
+	for _, item := range kept {
+		switch {
+		case !slices.Contains(b.rule.keeps, item.Category):
+		case item.Ref == "" || b.rule.per == lifecycle.PerPerson:
+			items = append(items, item)
+		case slices.ContainsFunc(b.items, func(x lifecycle.Item) bool { return x.Ref == item.Ref }):
+			items = append(items, item)
+		}
+	}
+	return items
+}

@@ -1,0 +1,297 @@
+package lifecycle_test
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle"
+)
+
+// plainUpheld is an objection that needed a balance and was granted.
+const plainUpheld lifecycle.Kind = "upheld"
+
+// plainEvent is something that a rule may see: a fact, or what follows from one at
+// another time.
+type plainEvent struct {
+	kind lifecycle.Kind
+	at   time.Time
+	fact *lifecycle.Fact
+	// record is what it is about; empty when it is about the person as a whole.
+	record string
+	// purposes are those that an objection reaches.
+	purposes []string
+}
+
+// plainHistory is what happened to one person, in order.
+type plainHistory struct {
+	policy *plainPolicy
+	facts  []*lifecycle.Fact
+	events []plainEvent
+}
+
+func newPlainHistory(p *plainPolicy, facts []lifecycle.Fact) *plainHistory {
+	h := &plainHistory{policy: p}
+	for i := range facts {
+		h.facts = append(h.facts, &facts[i])
+	}
+	for _, f := range h.facts {
+		h.events = append(h.events, h.eventsOf(f)...)
+	}
+	slices.SortStableFunc(h.events, func(a, b plainEvent) int {
+		if c := a.at.Compare(b.at); c != 0 {
+			return c
+		}
+		if c := plainRank(a.kind) - plainRank(b.kind); c != 0 {
+			return c
+		}
+		return strings.Compare(a.fact.ID, b.fact.ID)
+	})
+	return h
+}
+
+// plainRank orders what happened in one instant: what protects the person is last.
+func plainRank(k lifecycle.Kind) int {
+	order := [][]lifecycle.Kind{
+		{lifecycle.NegotiationClosed, lifecycle.AccessEnded, lifecycle.Release, lifecycle.Refund, lifecycle.Performed,
+			lifecycle.OrderExpired, lifecycle.ComplaintSettled, lifecycle.RestrictionLifted},
+		{lifecycle.Refusal},
+		{lifecycle.Unsubscribe, lifecycle.Invalidated},
+		{lifecycle.Objection, plainUpheld},
+		{lifecycle.Erasure},
+	}
+	for i, kinds := range order {
+		if slices.Contains(kinds, k) {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// plainOfPerson are the kinds that concern the person, whatever record they name.
+var plainOfPerson = []lifecycle.Kind{
+	lifecycle.Signup, lifecycle.SignupPending, lifecycle.Refusal, lifecycle.Unsubscribe, lifecycle.Objection, lifecycle.Erasure,
+	lifecycle.Bounce, lifecycle.ConsentAsked, lifecycle.Invalidated, lifecycle.AddressChanged, lifecycle.Restriction,
+	lifecycle.RestrictionLifted, plainUpheld,
+}
+
+// plainRequests are requests for a right; an objection is one unless it is to marketing.
+var plainRequests = []lifecycle.Kind{
+	lifecycle.AccessRequest, lifecycle.PortabilityRequest, lifecycle.RectificationRequest, lifecycle.Erasure, lifecycle.Restriction,
+}
+
+// eventsOf is what rules see of a fact.
+func (h *plainHistory) eventsOf(f *lifecycle.Fact) []plainEvent {
+	if f.Kind == lifecycle.Objection {
+		return h.objection(f)
+	}
+	if !slices.Contains(plainRequests, f.Kind) {
+		return []plainEvent{{kind: f.Kind, at: f.Occurred, fact: f, record: plainRecord(f)}}
+	}
+	events := []plainEvent{plainRequest(f)}
+	if at, ok := h.verified(f); ok {
+		events = append(events, plainEvent{kind: f.Kind, at: at, fact: f, record: plainRecord(f)})
+	}
+	return events
+}
+
+// plainRecord is the record that a fact is about.
+func plainRecord(f *lifecycle.Fact) string {
+	if slices.Contains(plainOfPerson, f.Kind) {
+		return ""
+	}
+	if slices.Contains(plainRequests, f.Kind) {
+		return plainRequestName(f)
+	}
+	return f.Ref
+}
+
+// plainRequest is the request as such, which is there from its receipt on.
+func plainRequest(f *lifecycle.Fact) plainEvent {
+	return plainEvent{kind: lifecycle.Requested, at: f.Occurred, fact: f, record: plainRequestName(f)}
+}
+
+func plainRequestName(f *lifecycle.Fact) string {
+	if f.Ref == "" {
+		return "request-" + f.ID
+	}
+	return f.Ref
+}
+
+// objection works at once on marketing, which is what it is to when it does not say
+// otherwise. On other purposes it is a request, and works once it was granted.
+func (h *plainHistory) objection(f *lifecycle.Fact) []plainEvent {
+	var marketing, other []string
+	for _, p := range f.Purposes {
+		if h.policy.marketing(p) {
+			marketing = append(marketing, p)
+		} else {
+			other = append(other, p)
+		}
+	}
+	if len(f.Purposes) == 0 {
+		for _, r := range h.policy.rules {
+			if r.consent {
+				marketing = append(marketing, r.purpose)
+			}
+		}
+	}
+	at, verified := h.verified(f)
+	var events []plainEvent
+	if verified && (len(f.Purposes) == 0 || len(marketing) > 0) {
+		events = append(events, plainEvent{kind: lifecycle.Objection, at: at, fact: f, purposes: marketing})
+	}
+	if len(other) == 0 {
+		return events
+	}
+	events = append(events, plainRequest(f))
+	for _, d := range h.facts {
+		if verified && d.Kind == lifecycle.RequestDecided && d.Ref == plainRequestName(f) && d.Outcome == "granted" {
+			events = append(events, plainEvent{kind: plainUpheld, at: plainLater(d.Occurred, at), fact: f, purposes: other})
+		}
+	}
+	return events
+}
+
+// verified is when a request counts: at once, or when it was verified that it is
+// the person who asks.
+func (h *plainHistory) verified(f *lifecycle.Fact) (time.Time, bool) {
+	if !slices.Contains(f.Traits, lifecycle.TraitUnverified) {
+		return f.Occurred, true
+	}
+	var first time.Time
+	found := false
+	for _, v := range h.facts {
+		if v.Kind == lifecycle.RequestVerified && v.Ref == plainRequestName(f) {
+			if at := plainLater(v.Occurred, f.Occurred); !found || at.Before(first) {
+				first, found = at, true
+			}
+		}
+	}
+	return first, found
+}
+
+func plainLater(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// names are all the names that a fact gives its record.
+func plainNames(f *lifecycle.Fact) []string {
+	if plainRecord(f) == "" {
+		return nil
+	}
+	return append([]string{plainRecord(f)}, f.Links...)
+}
+
+// record returns one name for all the names of a record: the first in the alphabet.
+// Facts that share a name are about one record.
+func (h *plainHistory) record(name string) string {
+	names := []string{name}
+	for grown := true; grown; {
+		grown = false
+		for _, f := range h.facts {
+			mine := plainNames(f)
+			if !slices.ContainsFunc(mine, func(n string) bool { return slices.Contains(names, n) }) {
+				continue
+			}
+			for _, n := range mine {
+				if !slices.Contains(names, n) {
+					names, grown = append(names, n), true
+				}
+			}
+		}
+	}
+	return slices.Min(names)
+}
+
+// contract returns one name for the contract of a record, which is the record itself
+// where no contract is named. Records that share a contract belong to one.
+func (h *plainHistory) contract(record string) string {
+	records := []string{record}
+	var named []string
+	for grown := true; grown; {
+		grown = false
+		for _, f := range h.facts {
+			if plainRecord(f) == "" || f.Contract == "" {
+				continue
+			}
+			r := h.record(plainRecord(f))
+			if !slices.Contains(records, r) && !slices.Contains(named, f.Contract) {
+				continue
+			}
+			if !slices.Contains(records, r) {
+				records, grown = append(records, r), true
+			}
+			if !slices.Contains(named, f.Contract) {
+				named, grown = append(named, f.Contract), true
+			}
+		}
+	}
+	if len(named) == 0 {
+		return record
+	}
+	return slices.Min(named)
+}
+
+// traits are those of the fact, and of every fact of its record.
+func (h *plainHistory) traits(e plainEvent) []string {
+	traits := slices.Clone(e.fact.Traits)
+	if e.record == "" {
+		return traits
+	}
+	for _, f := range h.facts {
+		if r := plainRecord(f); r != "" && h.record(r) == h.record(e.record) {
+			traits = append(traits, f.Traits...)
+		}
+	}
+	return traits
+}
+
+// access is what was sold: what the fact says, or else a sale of the record; what
+// nothing is said of is delivered once.
+func (h *plainHistory) access(e plainEvent) lifecycle.Access {
+	if e.fact.Access != "" {
+		return e.fact.Access
+	}
+	for _, f := range h.facts {
+		if e.record != "" && e.kind != lifecycle.Sale && f.Kind == lifecycle.Sale && f.Access != "" && h.record(f.Ref) == h.record(e.record) {
+			return f.Access
+		}
+	}
+	return lifecycle.OneOff
+}
+
+// void tells whether a sign-up is no consent.
+func plainVoid(f *lifecycle.Fact) bool {
+	has := func(t string) bool { return slices.Contains(f.Traits, t) }
+	return has(lifecycle.TraitPreticked) || has(lifecycle.TraitForced) || has(lifecycle.TraitChild) && !has(lifecycle.TraitParentAgreed)
+}
+
+// covers is what a sign-up is a consent to, if it is one.
+func (p *plainPolicy) covers(f *lifecycle.Fact) plainCoverage {
+	c := p.unknown
+	for _, w := range p.wordings {
+		if w.id == f.Wording && w.inUse(f.Occurred) {
+			c = w.plainCoverage
+		}
+	}
+	return plainCoverage{plainOnly(c.purposes, f.Purposes), plainOnly(c.channels, f.Channels)}
+}
+
+func (w *plainWording) inUse(t time.Time) bool {
+	day := t.In(plainWarsaw()).Format(time.DateOnly)
+	return (w.from == "" || w.from <= day) && (w.to == "" || day <= w.to)
+}
+
+func plainOnly(all, only []string) []string {
+	var out []string
+	for _, a := range all {
+		if len(only) == 0 || slices.Contains(only, a) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
