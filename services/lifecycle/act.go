@@ -26,7 +26,7 @@ func (p *Policy) acts(facts []Fact) []Fact {
 			out = append(out, f)
 			continue
 		}
-		in := Fact{ID: f.ID, Kind: Requested, Source: f.Source, Occurred: f.Occurred, Received: f.Received, Ref: requestRef(&f)}
+		in := Fact{ID: f.ID, Kind: Requested, Source: f.Source, Occurred: f.Occurred, Received: f.Received, Ref: requestRef(&f), Traits: f.Traits}
 		out = append(append(out, in), p.effects(f, facts)...)
 	}
 	slices.SortFunc(out, compareFacts)
@@ -40,22 +40,25 @@ func (p *Policy) effects(f Fact, facts []Fact) []Fact {
 	if !ok {
 		return nil
 	}
-	f.Ref, f.Links, f.Contract, f.Occurred = "", nil, "", verified
+	f.Occurred = verified
 	switch f.Kind {
 	case Erasure, Restriction:
-		return []Fact{f}
+		f.Ref, f.Links, f.Contract = "", nil, "" // it is about the person
 	case Objection:
+		f.Ref, f.Links, f.Contract = "", nil, ""
 		var out []Fact
 		if marketing := p.marketingOnly(f); len(marketing.Purposes) > 0 {
 			out = append(out, marketing)
 		}
-		if d := last(facts, RequestDecided, ref); d != nil && d.upholds() {
-			f.Kind, f.Occurred = objectionUpheld, maxTime(f.Occurred, d.Occurred)
+		if at, ok := upheld(facts, ref); ok {
+			f.Kind, f.Occurred = objectionUpheld, maxTime(f.Occurred, at)
+			f.Purposes = slices.DeleteFunc(slices.Clone(f.Purposes), p.marketing)
 			out = append(out, f)
 		}
 		return out
 	}
-	return nil
+	f.Ref = ref
+	return []Fact{f}
 }
 
 func (p *Policy) marketingOnly(f Fact) Fact {
@@ -97,15 +100,13 @@ func verification(f *Fact, facts []Fact) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// upholds tells whether a decision on a request grants it.
-func (f *Fact) upholds() bool { return f.Outcome == "granted" || f.Outcome == "partly" }
-
-// last returns the last fact of a kind about a record, or nil.
-func last(facts []Fact, kind Kind, ref string) *Fact {
-	for i := range slices.Backward(facts) {
-		if facts[i].Kind == kind && facts[i].Ref == ref {
-			return &facts[i]
+// upheld is when a request was first granted, in whole or in part.
+func upheld(facts []Fact, ref string) (time.Time, bool) {
+	for i := range facts {
+		f := &facts[i]
+		if f.Kind == RequestDecided && f.Ref == ref && (f.Outcome == "granted" || f.Outcome == "partly") {
+			return f.Occurred, true
 		}
 	}
-	return nil
+	return time.Time{}, false
 }

@@ -87,73 +87,115 @@ func (h *history) raise(r *Rule, g group) []Basis {
 		}
 		done, acts = append(done, b), nil
 	}
-	for _, i := range g.facts {
+	for n, i := range g.facts {
 		f := &h.facts[i]
-		raises, ends := h.raises(r, i), len(acts) > 0 && h.ends(r, f)
-		if len(acts) > 0 && (raises || ends) {
-			lapse, known := h.lapse(r, g, acts)
-			switch over := known && !lapse.After(f.Occurred); {
-			case ends && !over:
+		if len(acts) > 0 {
+			// By what was known before this fact, is it over already?
+			lapse, known := h.lapse(r, view{acts: acts, facts: g.facts[:n], next: i})
+			switch {
+			case known && !lapse.After(f.Occurred):
+				end(lapse, true, "")
+			case h.ends(r, f):
 				end(f.Occurred, true, f.ID)
 				continue
-			case over && raises:
-				end(lapse, true, "")
 			}
 		}
-		if raises {
+		if g.has(i) && h.raises(r, i) {
 			acts = append(acts, i)
 		}
 	}
 	if len(acts) > 0 {
-		lapse, known := h.lapse(r, g, acts)
+		lapse, known := h.lapse(r, view{acts: acts, facts: g.facts, next: len(h.facts)})
 		end(lapse, known, "")
 	}
 	return done
 }
 
-// lapse is when a basis that rests on acts ends by itself: when the period is
-// over, and no later than was promised. It is never before the basis began.
-func (h *history) lapse(r *Rule, g group, acts []int) (time.Time, bool) {
-	t, ok := r.Until.lapse(h.anchors(g, acts), h.policy.Place)
-	if ok && r.Suspended {
-		t, ok = h.suspend(g, t)
-	}
-	if promised, bound := h.promised(r, g, acts); bound && (!ok || promised.Before(t)) {
+// lapse is when a basis ends by itself, by what is in view: when the period is over,
+// and no later than was promised. It is never before the basis began.
+func (h *history) lapse(r *Rule, v view) (time.Time, bool) {
+	t, ok := h.period(r, v)
+	if promised, bound := h.promised(r, v); bound && (!ok || promised.Before(t)) {
 		t, ok = promised, true
 	}
-	return maxTime(t, h.facts[acts[0]].Occurred), ok
+	return maxTime(t, h.since(v)), ok
 }
 
-// suspend moves a lapse by the days for which holds with TraitLimitation stood.
-// While one stands there is no end.
-func (h *history) suspend(g group, lapse time.Time) (time.Time, bool) {
+// period is when the rule's period is over. The days since the basis began on which a
+// hold with TraitLimitation stood do not count, where the rule says so: while one stands
+// there is no end, and only what comes out then moves to a working day.
+func (h *history) period(r *Rule, v view) (time.Time, bool) {
+	place := h.policy.Place
+	if !r.Suspended {
+		return r.Until.lapse(h.anchors(v), place)
+	}
+	plain, shifts := r.Until.unshifted()
+	lapse, ok := plain.lapse(h.anchors(v), place)
+	if !ok {
+		return lapse, false
+	}
+	days, over := h.suspended(v, lapse)
+	if !over || days == 0 && !shifts {
+		return lapse, over
+	}
+	last := calendar.In(later(lapse, days, place.Zone).Add(-time.Millisecond), place.Zone)
+	if shifts {
+		last = last.NextWorkingDay(place.Holidays)
+	}
+	return last.End(place.Zone), true
+}
+
+// suspended counts the days on which a hold stopped the limitation before a lapse; false
+// while one does.
+func (h *history) suspended(v view, lapse time.Time) (days int, over bool) {
 	zone := h.policy.Place.Zone
-	days := 0
-	var since *calendar.Date
-	for _, i := range g.facts {
-		switch f := &h.facts[i]; {
-		case f.Kind == Hold && f.has(TraitLimitation) && since == nil && f.Occurred.Before(lapse):
-			d := calendar.In(f.Occurred, zone)
-			since = &d
-		case f.Kind == Release && since != nil:
-			days += since.DaysTo(calendar.In(f.Occurred, zone))
-			since = nil
+	counted := calendar.In(h.since(v), zone) // up to here
+	for n, i := range v.facts {
+		f := &h.facts[i]
+		if f.Kind != Hold || !f.has(TraitLimitation) || !f.Occurred.Before(later(lapse, days, zone)) {
+			continue
+		}
+		released, ok := h.released(v.facts[n:], h.record[i])
+		if !ok {
+			return 0, false
+		}
+		from, to := calendar.In(f.Occurred, zone), calendar.In(released, zone)
+		if from.Compare(counted) < 0 {
+			from = counted
+		}
+		if to.Compare(from) > 0 {
+			days, counted = days+from.DaysTo(to), to
 		}
 	}
-	if days == 0 || since != nil {
-		return lapse, since == nil
+	return days, true
+}
+
+// later is a lapse some civil days later.
+func later(lapse time.Time, days int, zone *time.Location) time.Time {
+	if days == 0 {
+		return lapse
 	}
-	return calendar.In(lapse.Add(-time.Millisecond), zone).AddDays(days).End(zone), true
+	return calendar.In(lapse.Add(-time.Millisecond), zone).AddDays(days).End(zone)
+}
+
+// released is when the first of some facts releases a record, or everything.
+func (h *history) released(facts []int, record string) (time.Time, bool) {
+	for _, i := range facts {
+		if h.facts[i].Kind == Release && (h.record[i] == record || h.record[i] == "") {
+			return h.facts[i].Occurred, true
+		}
+	}
+	return time.Time{}, false
 }
 
 // promised is until when the data may be kept at most by what the person was told
 // when they were taken in (Art. 13(2)(a)): under the policy then in force. A
 // period of the law is not a promise.
-func (h *history) promised(r *Rule, g group, acts []int) (time.Time, bool) {
+func (h *history) promised(r *Rule, v view) (time.Time, bool) {
 	if r.Lawful() || r.Prolongs {
 		return time.Time{}, false
 	}
-	act := acts[len(acts)-1]
+	act := v.acts[len(v.acts)-1]
 	n := slices.IndexFunc(h.policy.Earlier, func(e Earlier) bool { return e.To.After(h.facts[act].Occurred) })
 	if n < 0 {
 		return time.Time{}, false
@@ -165,7 +207,7 @@ func (h *history) promised(r *Rule, g group, acts []int) (time.Time, bool) {
 		if old.Purpose != r.Purpose || !h.raises(old, act) {
 			continue
 		}
-		t, ok := old.Until.lapse(h.anchors(g, acts), then.Place)
+		t, ok := old.Until.lapse(h.anchors(v), then.Place)
 		if !ok {
 			return time.Time{}, false
 		}
@@ -184,22 +226,22 @@ func (h *history) basis(r *Rule, ref string, acts []int) Basis {
 		if h.policy.Categories[c].PerRecord {
 			item.Ref = ref
 		}
-		if r.Per != PerContract || !h.policy.Categories[c].PerRecord {
+		if r.Per != PerContract || ref == "" || !h.policy.Categories[c].PerRecord {
 			b.Keeps = append(b.Keeps, item)
 			continue
 		}
-		for _, record := range h.recordsOf(r, ref) {
+		for _, record := range h.recordsOf(acts) {
 			b.Keeps = append(b.Keeps, Item{Category: c, Ref: record})
 		}
 	}
 	return b
 }
 
-// recordsOf returns the records of a contract that raise the rule.
-func (h *history) recordsOf(r *Rule, contract string) []string {
+// recordsOf returns the records of acts.
+func (h *history) recordsOf(acts []int) []string {
 	var out []string
-	for i := range h.facts {
-		if h.contract[i] == contract && h.record[i] != "" && h.raises(r, i) {
+	for _, i := range acts {
+		if h.record[i] != "" {
 			out = append(out, h.record[i])
 		}
 	}
@@ -237,36 +279,31 @@ func (h *history) spread(all []Basis) {
 }
 
 // limit takes from bases that only prolong others what no other basis allowed to
-// hold when they began: a hold never brings back what had to go.
+// hold when they began: a hold never brings back what had to go. A hold on what another
+// hold still keeps counts.
 func (h *history) limit(all []Basis) {
-	prolongs := map[string]bool{}
-	for i := range h.policy.Rules {
-		prolongs[h.policy.Rules[i].ID] = h.policy.Rules[i].Prolongs
-	}
-	// ends holds until when other bases allowed each item; the zero time is no end.
-	ends := map[Item]time.Time{}
-	for i := range all {
-		if prolongs[all[i].Rule] {
-			continue
-		}
-		for _, item := range all[i].Keeps {
-			switch have, ok := ends[item]; {
-			case all[i].Until == nil:
-				ends[item] = time.Time{}
-			case !ok || !have.IsZero() && have.Before(*all[i].Until):
-				ends[item] = *all[i].Until
-			}
+	var prolonging []*Basis
+	others := map[Item][]*Basis{}
+	allow := func(b *Basis) {
+		for _, item := range b.Keeps {
+			others[item] = append(others[item], b)
 		}
 	}
 	for i := range all {
-		b := &all[i]
-		if !prolongs[b.Rule] {
-			continue
+		if h.policy.rule(all[i].Rule).Prolongs {
+			prolonging = append(prolonging, &all[i])
+		} else {
+			allow(&all[i])
 		}
+	}
+	slices.SortStableFunc(prolonging, func(a, b *Basis) int { return a.Since.Compare(b.Since) })
+	for _, b := range prolonging {
 		b.Keeps = slices.DeleteFunc(b.Keeps, func(item Item) bool {
-			end, ok := ends[item]
-			return !ok || !end.IsZero() && end.Before(b.Since)
+			return !slices.ContainsFunc(others[item], func(o *Basis) bool {
+				return o.begun(b.Since) && (o.Until == nil || o.Until.After(o.Since) && !o.Until.Before(b.Since))
+			})
 		})
+		allow(b)
 	}
 }
 

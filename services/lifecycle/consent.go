@@ -52,7 +52,13 @@ func (c *consentFold) act(i int) {
 	case Signup:
 		c.grant(i)
 	case Bounce:
-		c.each(f, func(_ consentKey, open *consent) { open.bounced = &f.Occurred })
+		c.each(f, func(k consentKey, open *consent) {
+			if t, ok := c.expiry(k, open); ok && !t.After(f.Occurred) {
+				c.close(k, t, ConsentExpired)
+				return
+			}
+			open.bounced = &f.Occurred
+		})
 	case AddressChanged:
 		if f.has(TraitAuthenticated) && f.Address != "" {
 			c.each(f, func(k consentKey, open *consent) {
@@ -127,6 +133,12 @@ func (h *history) child() bool {
 		}
 	}
 	return false
+}
+
+// agrees tells whether a sign-up is a consent to anything.
+func (p *Policy) agrees(f *Fact) bool {
+	c := p.covers(f)
+	return !f.void() && len(c.Purposes) > 0 && len(c.Channels) > 0
 }
 
 // each visits the open consents that an act reaches. It may close them.
@@ -222,16 +234,21 @@ func (h *history) consentsOf(r *Rule) []Basis {
 	return out
 }
 
-// consentEnd is when the last consent ended; false while one stands.
-func (h *history) consentEnd() (time.Time, bool) {
-	var last time.Time
+// consentEnd is since when no consent stands, as far as is in view, and not before the
+// basis began; false while one stands.
+func (h *history) consentEnd(v view) (time.Time, bool) {
+	last := h.since(v)
 	for i := range h.consents {
-		if h.consents[i].Until == nil {
+		c := &h.consents[i]
+		switch {
+		case c.grants[0] >= v.next:
+		case c.Until == nil, v.next < len(h.facts) && c.Until.After(h.facts[v.next].Occurred):
 			return time.Time{}, false
+		default:
+			last = maxTime(last, *c.Until)
 		}
-		last = maxTime(last, *h.consents[i].Until)
 	}
-	return last, !last.IsZero()
+	return last, true
 }
 
 // refusedEver tells whether the person ever said no to a purpose by a channel,

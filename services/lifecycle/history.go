@@ -134,7 +134,13 @@ type group struct {
 	// ref is the name of the record or contract, or empty for the person.
 	ref   string
 	facts []int
+	// key holds, for each fact of the history, the group that it raises bases in; nil
+	// when all are in one. Facts about the whole person end bases in every group.
+	key []string
 }
+
+// has tells whether a fact may raise a basis in the group.
+func (g *group) has(fact int) bool { return g.key == nil || g.key[fact] == g.ref }
 
 // groups returns the groups that a rule looks at: those in which some fact
 // raises it. Facts about the whole person belong to every group.
@@ -152,14 +158,48 @@ func (h *history) groups(r *Rule) []group {
 	}
 	var out []group
 	seen := map[string]bool{}
+	var shared []int
 	for i := range h.facts {
 		if seen[key[i]] || !h.raises(r, i) {
 			continue
 		}
+		if len(seen) == 0 {
+			shared = h.sharedBy(r)
+		}
 		seen[key[i]] = true
-		out = append(out, group{ref: key[i], facts: merge(members[key[i]], h.shared)})
+		out = append(out, group{ref: key[i], facts: merge(members[key[i]], shared), key: key})
 	}
 	return out
+}
+
+// sharedBy returns the facts that belong to every group, as far as they can mean
+// something to the rule. A customer of many years has many orders and many acts about
+// the whole person; most rules look at few of these.
+func (h *history) sharedBy(r *Rule) []int {
+	if len(h.policy.Earlier) > 0 {
+		return h.shared // the period that was promised may look at others
+	}
+	var kinds []Kind
+	for _, event := range r.Until.Events() {
+		switch event {
+		case AnchorPerformance:
+			kinds = append(kinds, Sale, Performed, Refund)
+		case AnchorAccessEnd:
+			kinds = append(kinds, Sale, Refund, AccessStarted, AccessEnded)
+		case AnchorConsentEnd:
+			kinds = append(kinds, Signup, Refusal, Unsubscribe, Objection, Erasure, Invalidated, Bounce)
+		default:
+			kinds = append(kinds, Kind(event))
+		}
+	}
+	kinds = slices.Concat(kinds, r.Raised, r.Ended)
+	if r.Suspended {
+		kinds = append(kinds, Hold, Release)
+	}
+	if slices.Contains(r.Ended, Objection) {
+		kinds = append(kinds, objectionUpheld)
+	}
+	return slices.DeleteFunc(slices.Clone(h.shared), func(i int) bool { return !slices.Contains(kinds, h.facts[i].Kind) })
 }
 
 // merge joins two ascending lists into one, each number once.
@@ -177,7 +217,9 @@ func (h *history) raises(r *Rule, i int) bool {
 	if !slices.Contains(r.Raised, f.Kind) || !r.suits(f) {
 		return false
 	}
-	has := func(trait string) bool { return f.has(trait) || slices.Contains(h.traits[h.record[i]], trait) }
+	has := func(trait string) bool {
+		return f.has(trait) || !f.Kind.aboutPerson() && slices.Contains(h.traits[h.record[i]], trait)
+	}
 	return (len(r.Where) == 0 || slices.ContainsFunc(r.Where, has)) && !slices.ContainsFunc(r.Unless, has)
 }
 
@@ -207,7 +249,7 @@ func (h *history) ends(r *Rule, f *Fact) bool {
 			return false
 		}
 	case Signup:
-		if f.void() {
+		if !h.policy.agrees(f) {
 			return false
 		}
 	case RestrictionLifted:
@@ -225,27 +267,38 @@ func (h *history) refunded(record string) bool {
 	})
 }
 
-// anchors finds the instants that a rule's period in a group is counted from.
-// acts are the facts that raised the basis at hand.
-func (h *history) anchors(g group, acts []int) anchors {
+// view is what is known of a basis at some point of its story: the acts that raised
+// it, and the facts of its group up to that point. What comes after the end of a
+// basis cannot move the end.
+type view struct {
+	acts, facts []int
+	// next is the index of the first fact that is not seen yet.
+	next int
+}
+
+// since is when the basis began.
+func (h *history) since(v view) time.Time { return h.facts[v.acts[0]].Occurred }
+
+// anchors finds the instants that a rule's period is counted from.
+func (h *history) anchors(v view) anchors {
 	return func(name string) (time.Time, bool) {
 		switch name {
 		case AnchorAct:
-			return h.latest(acts, func(*Fact) bool { return true })
+			return h.latest(v.acts, func(*Fact) bool { return true })
 		case AnchorPerformance:
-			return h.performance(g)
+			return h.performance(v)
 		case AnchorAccessEnd:
-			return h.accessEnd(g)
+			return h.accessEnd(v)
 		case AnchorConsentEnd:
-			return h.consentEnd()
+			return h.consentEnd(v)
 		}
 		of := func(f *Fact) bool { return f.Kind == Kind(name) }
-		if t, ok := h.latest(acts, of); ok {
+		if t, ok := h.latest(v.acts, of); ok {
 			return t, true
 		}
 		// Something else than what raised the basis counts once it stands.
-		since := h.facts[acts[0]].Occurred
-		return h.latest(g.facts, func(f *Fact) bool { return of(f) && !f.Occurred.Before(since) })
+		since := h.since(v)
+		return h.latest(v.facts, func(f *Fact) bool { return of(f) && !f.Occurred.Before(since) })
 	}
 }
 
@@ -258,47 +311,66 @@ func (h *history) latest(facts []int, is func(*Fact) bool) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// performance is when the thing sold was delivered. A sale whose source reports
-// delivery, and every service, waits for that report; other sales are performed
-// at once. A full refund leaves nothing to perform.
-func (h *history) performance(g group) (time.Time, bool) {
-	done, reported := h.latest(g.facts, func(f *Fact) bool {
-		return f.Kind == Performed || f.Kind == Refund && f.Full
-	})
-	if reported {
-		return done, true
+// performance is when everything that was sold since the basis began had been
+// delivered or done, the last of it.
+func (h *history) performance(v view) (time.Time, bool) {
+	since := h.since(v)
+	last, known := h.latest(v.facts, func(f *Fact) bool { return f.Kind == Performed && !f.Occurred.Before(since) })
+	for _, i := range v.facts {
+		if h.facts[i].Kind != Sale || h.facts[i].Occurred.Before(since) {
+			continue
+		}
+		done, ok := h.performed(v, i)
+		if !ok {
+			return time.Time{}, false
+		}
+		last, known = maxTime(last, done), true
 	}
-	_, awaited := h.latest(g.facts, func(f *Fact) bool {
-		return f.Kind == Sale && (f.PerformanceAwaited || f.Access == Service)
-	})
-	if awaited {
-		return time.Time{}, false
+	return last, known
+}
+
+// performed is when a sale was performed. One whose source reports delivery, and every
+// service, waits for that report; others are performed at once. A full refund leaves
+// nothing to perform. What was delivered before it was paid is performed with the sale.
+func (h *history) performed(v view, sale int) (time.Time, bool) {
+	f := &h.facts[sale]
+	before := false
+	for _, i := range slices.Backward(v.facts) {
+		done := &h.facts[i]
+		if h.record[i] != h.record[sale] || done.Kind != Performed && (done.Kind != Refund || !done.Full) {
+			continue
+		}
+		if i > sale {
+			return done.Occurred, true
+		}
+		before = true
 	}
-	return h.latest(g.facts, func(f *Fact) bool { return f.Kind == Sale })
+	return f.Occurred, before || !f.PerformanceAwaited && f.Access != Service
 }
 
 // accessEnd is when access ends: when the platform says so or the sale is
 // refunded in full, or when the days that were sold are over. A subscription
 // that was cancelled lasts to the end of the period that is paid.
-func (h *history) accessEnd(g group) (time.Time, bool) {
-	started, _ := h.latest(g.facts, func(f *Fact) bool { return f.Kind == AccessStarted })
-	ended, known := h.latest(g.facts, func(f *Fact) bool {
+func (h *history) accessEnd(v view) (time.Time, bool) {
+	v.facts = slices.DeleteFunc(slices.Clone(v.facts), func(i int) bool { return h.facts[i].Occurred.Before(h.since(v)) })
+	started, _ := h.latest(v.facts, func(f *Fact) bool { return f.Kind == AccessStarted })
+	ended, known := h.latest(v.facts, func(f *Fact) bool {
 		return f.Kind == AccessEnded && !f.Occurred.Before(started)
 	})
 	if known {
-		return maxTime(ended, h.paidUntil(g)), true
+		return maxTime(ended, h.paidUntil(v)), true
 	}
-	if h.allRefunded(g) {
-		return h.latest(g.facts, func(f *Fact) bool { return f.Kind == Refund && f.Full })
+	if h.allRefunded(v) {
+		return h.latest(v.facts, func(f *Fact) bool { return f.Kind == Refund && f.Full })
 	}
 	var last time.Time
-	for _, i := range g.facts {
+	for _, i := range v.facts {
 		f := &h.facts[i]
-		if f.Access != Course || (f.Kind != Sale && f.Kind != AccessStarted) {
+		switch {
+		case f.Kind != Sale && f.Kind != AccessStarted, f.Access != Course && f.Access != Subscription:
 			continue
-		}
-		if f.AccessDays == 0 {
-			return time.Time{}, false
+		case f.Access == Subscription, f.AccessDays == 0:
+			return time.Time{}, false // until somebody says that it has ended
 		}
 		m, _ := after{f.AccessDays, "day", anchor("")}.reckon(func(string) (time.Time, bool) { return f.Occurred, true }, h.policy.Place)
 		last = maxTime(last, m.date.Start(h.policy.Place.Zone))
@@ -307,30 +379,37 @@ func (h *history) accessEnd(g group) (time.Time, bool) {
 }
 
 // paidUntil is the end of the last period that was paid and not returned.
-func (h *history) paidUntil(g group) time.Time {
+func (h *history) paidUntil(v view) time.Time {
 	var until time.Time
-	for _, i := range g.facts {
+	for _, i := range v.facts {
 		f := &h.facts[i]
-		if f.PaidUntil != nil && !h.refunded(h.record[i]) {
+		if f.PaidUntil != nil && !h.returned(v, h.record[i]) {
 			until = maxTime(until, *f.PaidUntil)
 		}
 	}
 	return until
 }
 
-// allRefunded tells whether every sale of the group was refunded in full.
-func (h *history) allRefunded(g group) bool {
+// allRefunded tells whether every sale in view was refunded in full.
+func (h *history) allRefunded(v view) bool {
 	sales := 0
-	for _, i := range g.facts {
+	for _, i := range v.facts {
 		if h.facts[i].Kind != Sale {
 			continue
 		}
-		if !h.refunded(h.record[i]) {
+		if !h.returned(v, h.record[i]) {
 			return false
 		}
 		sales++
 	}
 	return sales > 0
+}
+
+// returned tells whether a record was refunded in full, as far as is in view.
+func (h *history) returned(v view, record string) bool {
+	return slices.ContainsFunc(v.facts, func(i int) bool {
+		return h.record[i] == record && h.facts[i].Kind == Refund && h.facts[i].Full
+	})
 }
 
 func maxTime(a, b time.Time) time.Time {

@@ -26,20 +26,25 @@ const (
 	AnchorPerformance = "performance"
 	// AnchorAccessEnd is when access to a course or subscription ends.
 	AnchorAccessEnd = "access_end"
-	// AnchorConsentEnd is when the person's last consent ended.
+	// AnchorConsentEnd is since when no consent of the person stands.
 	AnchorConsentEnd = "consent_end"
 	// AnchorDeletion is when the last personal data of a person were deleted. Only a
 	// tombstone can be counted from it.
 	AnchorDeletion = "deletion"
 )
 
-// moment is an instant and the civil date that stands for it.
+// moment is a civil date, and the instant that it came from.
 type moment struct {
 	at   time.Time
 	date calendar.Date
 	// exact means that the instant itself is meant and not the end of the date.
 	exact bool
+	// dated means that the date was counted and is all that is meant.
+	dated bool
 }
+
+// on returns the moment of a date that was counted.
+func on(d calendar.Date) moment { return moment{date: d, dated: true} }
 
 // step is one word of a period. It reports false while its anchor is unknown:
 // the period then has no end yet.
@@ -103,17 +108,20 @@ func (s after) reckon(a anchors, place Place) (moment, bool) {
 	}
 	switch s.unit {
 	case "hour":
-		return moment{at: m.at.Add(time.Duration(s.n) * time.Hour), exact: true}, true
-	case "day":
-		m.date = m.date.AddDays(s.n)
+		at := m.at
+		if m.dated {
+			at = m.date.End(place.Zone)
+		}
+		at = at.Add(time.Duration(s.n) * time.Hour)
+		return moment{at: at, date: calendar.In(at, place.Zone), exact: true}, true
 	case "week":
-		m.date = m.date.AddDays(7 * s.n)
+		return on(m.date.AddDays(7 * s.n)), true
 	case "month":
-		m.date = m.date.AddMonths(s.n)
+		return on(m.date.AddMonths(s.n)), true
 	case "year":
-		m.date = m.date.AddYears(s.n)
+		return on(m.date.AddYears(s.n)), true
 	}
-	return m, true
+	return on(m.date.AddDays(s.n)), true
 }
 
 type endOf struct {
@@ -127,11 +135,9 @@ func (s endOf) reckon(a anchors, place Place) (moment, bool) {
 		return m, false
 	}
 	if s.unit == "end_of_year" {
-		m.date = m.date.EndOfYear()
-	} else {
-		m.date = m.date.EndOfMonth()
+		return on(m.date.EndOfYear()), true
 	}
-	return m, true
+	return on(m.date.EndOfMonth()), true
 }
 
 // dayOf is a day of the month or of the year that follows its anchor: the 25th of
@@ -152,7 +158,7 @@ func (s dayOf) reckon(a anchors, place Place) (moment, bool) {
 		first = calendar.Date{Year: m.date.Year, Month: m.date.Month, Day: 1}.AddMonths(1)
 	}
 	first.Day = min(s.day, first.EndOfMonth().Day)
-	return moment{date: first, at: first.Start(place.Zone)}, true
+	return on(first), true
 }
 
 // earliest is the first of several ends, of those that are known.
@@ -166,7 +172,7 @@ func (s earliest) reckon(a anchors, place Place) (moment, bool) {
 			first, found = t, true
 		}
 	}
-	return moment{at: first, exact: true}, found
+	return moment{at: first, date: calendar.In(first, place.Zone), exact: true}, found
 }
 
 // FirstOf returns the period that is over as soon as one of several is.
@@ -333,6 +339,40 @@ func anchorNames() []string {
 }
 
 func isAnchor(word string) bool { return slices.Contains(anchorNames(), word) }
+
+// unshifted returns the period before its last day moves off days off, and whether it
+// does.
+func (p Period) unshifted() (Period, bool) {
+	if s, ok := p.root.(shifted); ok {
+		return Period{text: p.text, root: s.of}, true
+	}
+	return p, false
+}
+
+// Events returns the anchors that a period is counted from.
+func (p Period) Events() []string { return anchorsOf(p.root) }
+
+func anchorsOf(s step) []string {
+	switch s := s.(type) {
+	case anchor:
+		return []string{string(s)}
+	case after:
+		return anchorsOf(s.of)
+	case endOf:
+		return anchorsOf(s.of)
+	case dayOf:
+		return anchorsOf(s.of)
+	case shifted:
+		return anchorsOf(s.of)
+	case earliest:
+		var out []string
+		for _, p := range s {
+			out = append(out, p.Events()...)
+		}
+		return out
+	}
+	return nil
+}
 
 // Open returns the period that has no end of its own: the basis stands until a
 // fact ends it.

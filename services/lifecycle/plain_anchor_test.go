@@ -13,11 +13,15 @@ func (h *plainHistory) anchor(name string, raised, since, seen []plainEvent) (pl
 	case lifecycle.AnchorAct:
 		return plainInstant(raised[len(raised)-1].at), true
 	case lifecycle.AnchorPerformance:
-		return h.performance(since)
+		return h.performance(since, seen)
 	case lifecycle.AnchorAccessEnd:
 		return h.accessEnd(since)
 	case lifecycle.AnchorConsentEnd:
 		return h.consentEnd(raised[0].at, seen)
+	}
+	// "Sale", in a rule about sales of one sort, is a sale of that sort.
+	if t, ok := plainLast(raised, lifecycle.Kind(name)); ok {
+		return t, true
 	}
 	return plainLast(since, lifecycle.Kind(name))
 }
@@ -46,14 +50,15 @@ func (h *plainHistory) sameRecord(events []plainEvent, from int, record string) 
 
 // performance is when everything sold had been delivered or done, the last of it. A
 // sale is delivered at once, unless it is a service or the source will tell; then it
-// is when it tells. Giving the whole price back is an end of it, too.
-func (h *plainHistory) performance(since []plainEvent) (plainTime, bool) {
+// is when it tells. Giving the whole price back is an end of it, too. What was delivered
+// before it was paid is performed with the sale.
+func (h *plainHistory) performance(since, seen []plainEvent) (plainTime, bool) {
 	last, found := plainLast(since, lifecycle.Performed)
 	for i, e := range since {
 		if e.kind != lifecycle.Sale {
 			continue
 		}
-		done, ok := h.performed(since, i)
+		done, ok := h.performed(since, seen, i)
 		if !ok {
 			return plainTime{}, false
 		}
@@ -64,7 +69,7 @@ func (h *plainHistory) performance(since []plainEvent) (plainTime, bool) {
 	return last, found
 }
 
-func (h *plainHistory) performed(since []plainEvent, i int) (plainTime, bool) {
+func (h *plainHistory) performed(since, seen []plainEvent, i int) (plainTime, bool) {
 	sale := since[i]
 	later := h.sameRecord(since, i, sale.record)
 	var last plainTime
@@ -74,55 +79,96 @@ func (h *plainHistory) performed(since []plainEvent, i int) (plainTime, bool) {
 			last, found = plainInstant(e.at), true
 		}
 	}
-	if found || sale.fact.PerformanceAwaited || sale.fact.Access == lifecycle.Service {
+	if found {
 		return last, found
+	}
+	for _, e := range h.sameRecord(seen, 0, sale.record) {
+		if e.at.Before(sale.at) && (e.kind == lifecycle.Performed || e.kind == lifecycle.Refund && e.fact.Full) {
+			return plainInstant(sale.at), true
+		}
+	}
+	if sale.fact.PerformanceAwaited || sale.fact.Access == lifecycle.Service {
+		return plainTime{}, false
 	}
 	return plainInstant(sale.at), true
 }
 
-// accessEnd is when the last access ends: of a course after its days or when it is
-// ended, of a subscription when it is ended and the paid period is over.
+// accessEnd is when access was ended, by what was not started anew, and what was paid is
+// over; or else when everything was given back; or else when the days of all courses are
+// over, if nothing else goes on.
 func (h *plainHistory) accessEnd(since []plainEvent) (plainTime, bool) {
-	last, found := plainLast(since, lifecycle.AccessEnded)
-	for i, e := range since {
+	ended, isEnded := plainTime{}, false
+	for _, e := range since {
+		switch e.kind {
+		case lifecycle.AccessStarted:
+			isEnded = isEnded && e.at.Equal(ended.at)
+		case lifecycle.AccessEnded:
+			ended, isEnded = plainInstant(e.at), true
+		}
+	}
+	if isEnded {
+		for _, e := range since {
+			if paid := e.fact.PaidUntil; paid != nil && paid.After(ended.at) && !h.givenBack(since, e.record) {
+				ended = plainInstant(*paid)
+			}
+		}
+		return ended, true
+	}
+	sales, back := 0, true
+	for _, e := range since {
+		if e.kind == lifecycle.Sale {
+			sales, back = sales+1, back && h.givenBack(since, e.record)
+		}
+	}
+	if sales > 0 && back {
+		return h.lastFullRefund(since), true
+	}
+	return h.courseEnd(since)
+}
+
+func (h *plainHistory) givenBack(since []plainEvent, record string) bool {
+	for _, e := range since {
+		if e.kind == lifecycle.Refund && e.fact.Full && h.record(e.record) == h.record(record) {
+			return true
+		}
+	}
+	return false
+}
+
+func (h *plainHistory) lastFullRefund(since []plainEvent) plainTime {
+	var last plainTime
+	for _, e := range since {
+		if e.kind == lifecycle.Refund && e.fact.Full {
+			last = plainInstant(e.at)
+		}
+	}
+	return last
+}
+
+// courseEnd is when the days of all courses are over.
+func (h *plainHistory) courseEnd(since []plainEvent) (plainTime, bool) {
+	var last plainTime
+	found := false
+	for _, e := range since {
 		if e.kind != lifecycle.Sale && e.kind != lifecycle.AccessStarted {
 			continue
 		}
-		end, ok := h.accessEnds(since, i)
-		if !ok {
+		switch access := plainAccess(e); {
+		case access == lifecycle.Subscription, access == lifecycle.Course && e.fact.AccessDays == 0:
 			return plainTime{}, false
-		}
-		if !found || end.day > last.day {
-			last, found = end, true
+		case access == lifecycle.Course:
+			if end := (plainTime{day: plainDayOf(e.at) + plainDay(e.fact.AccessDays)}); !found || end.day > last.day {
+				last, found = end, true
+			}
 		}
 	}
 	return last, found
 }
 
-// accessEnds is when the access ends that one event gave.
-func (h *plainHistory) accessEnds(since []plainEvent, i int) (plainTime, bool) {
-	given := since[i]
-	ended, isEnded := plainLast(since[i:], lifecycle.AccessEnded)
-	if h.access(given) == lifecycle.Subscription {
-		if isEnded && given.fact.PaidUntil != nil && given.fact.PaidUntil.After(ended.at) {
-			return plainInstant(*given.fact.PaidUntil), true
-		}
-		return ended, isEnded
-	}
-	if days := given.fact.AccessDays; days > 0 {
-		end := plainTime{day: plainDayOf(given.at) + plainDay(days)}
-		if !isEnded || end.day <= ended.day {
-			return end, true
-		}
-	}
-	return ended, isEnded
-}
-
-// consentEnd is when the person's last consent ended, of those that ended since;
-// unknown while one stands.
+// consentEnd is since when no consent stands, and not before the basis began; unknown
+// while one stands.
 func (h *plainHistory) consentEnd(since time.Time, seen []plainEvent) (plainTime, bool) {
-	var last plainTime
-	found := false
+	last := plainInstant(since)
 	for _, r := range h.policy.rules {
 		if !r.consent {
 			continue
@@ -131,12 +177,12 @@ func (h *plainHistory) consentEnd(since time.Time, seen []plainEvent) (plainTime
 			if c.until == nil {
 				return plainTime{}, false
 			}
-			if !c.until.Before(since) && (!found || c.until.After(last.at)) {
-				last, found = plainInstant(*c.until), true
+			if c.until.After(last.at) {
+				last = plainInstant(*c.until)
 			}
 		}
 	}
-	return last, found
+	return last, true
 }
 
 // plainConsent is one consent to a purpose by one channel.
@@ -144,7 +190,6 @@ type plainConsent struct {
 	channel string
 	since   time.Time
 	until   *time.Time
-	byEvent bool
 	// given is false of a void consent, which ended as it began.
 	given bool
 }
@@ -170,17 +215,16 @@ func (h *plainHistory) consents(r *plainRule, seen []plainEvent) []plainConsent 
 func (h *plainHistory) consentBy(r *plainRule, channel string, seen []plainEvent) []plainConsent {
 	var done []plainConsent
 	var open *plainConsent
-	first := 0
 	var raised []plainEvent
-	shut := func(at time.Time, byEvent bool) {
-		open.until, open.byEvent = &at, byEvent
+	shut := func(at time.Time) {
+		open.until = &at
 		done = append(done, *open)
 		open, raised = nil, nil
 	}
 	for i, e := range seen {
 		if open != nil {
-			if end, ok := h.expires(r, channel, raised, seen[first:i]); ok && !end.After(e.at) {
-				shut(end, false)
+			if end, ok := h.expires(r, channel, raised, seen[:i]); ok && !end.After(e.at) {
+				shut(end)
 			}
 		}
 		switch {
@@ -188,18 +232,18 @@ func (h *plainHistory) consentBy(r *plainRule, channel string, seen []plainEvent
 			done = append(done, plainConsent{channel: channel, since: e.at, until: &e.at})
 		case h.consentsTo(r, channel, e):
 			if open == nil {
-				open, first = &plainConsent{channel: channel, since: e.at, given: true}, i
+				open = &plainConsent{channel: channel, since: e.at, given: true}
 			}
 			raised = append(raised, e)
 		case open != nil && h.takesBack(r, channel, e):
-			shut(e.at, true)
+			shut(e.at)
 		}
 	}
 	if open == nil {
 		return done
 	}
-	if end, ok := h.expires(r, channel, raised, seen[first:]); ok {
-		shut(end, false)
+	if end, ok := h.expires(r, channel, raised, seen); ok {
+		shut(end)
 		return done
 	}
 	return append(done, *open)
@@ -228,14 +272,17 @@ func (h *plainHistory) takesBack(r *plainRule, channel string, e plainEvent) boo
 	return false
 }
 
-// expires is when a consent ends by itself, from what happened since it was given.
-func (h *plainHistory) expires(r *plainRule, channel string, raised, since []plainEvent) (time.Time, bool) {
+// expires is when a consent ends by itself, from what happened since it was given
+// last: who signs up again after a bounce has given an address that may work.
+func (h *plainHistory) expires(r *plainRule, channel string, raised, seen []plainEvent) (time.Time, bool) {
 	if len(r.until) == 0 {
 		return time.Time{}, false
 	}
+	given := raised[len(raised)-1]
 	var heard []plainEvent
-	for _, e := range since {
-		if len(e.fact.Channels) == 0 || slices.Contains(e.fact.Channels, channel) {
+	for i, e := range seen {
+		byChannel := len(e.fact.Channels) == 0 || slices.Contains(e.fact.Channels, channel)
+		if byChannel && i > slices.IndexFunc(seen, func(x plainEvent) bool { return x.fact == given.fact }) {
 			heard = append(heard, e)
 		}
 	}

@@ -19,9 +19,7 @@ type plainBasis struct {
 	group string
 	since time.Time
 	until *time.Time
-	// byEvent says that an event ended it, and not its period.
-	byEvent bool
-	items   []lifecycle.Item
+	items []lifecycle.Item
 	// first is the number of the event that raised it.
 	first int
 }
@@ -37,7 +35,7 @@ func (h *plainHistory) bases() []plainBasis {
 		if r.consent {
 			for _, c := range h.consents(r, h.events) {
 				if c.given {
-					all = append(all, plainBasis{rule: r, since: c.since, until: c.until, byEvent: c.byEvent, items: h.items(r, nil)})
+					all = append(all, plainBasis{rule: r, since: c.since, until: c.until, items: h.items(r, nil)})
 				}
 			}
 			continue
@@ -80,7 +78,7 @@ func (h *plainHistory) raises(r *plainRule, e plainEvent) bool {
 	if !slices.Contains(r.raised, e.kind) {
 		return false
 	}
-	if len(r.access) > 0 && !slices.Contains(r.access, h.access(e)) {
+	if len(r.access) > 0 && !slices.Contains(r.access, plainAccess(e)) {
 		return false
 	}
 	traits := h.traits(e)
@@ -118,23 +116,23 @@ func (h *plainHistory) grouped(r *plainRule, group string) []plainBasis {
 	var done []plainBasis
 	var open *plainBasis
 	var raised []plainEvent
-	shut := func(at time.Time, byEvent bool) {
+	shut := func(at time.Time) {
 		at = plainLater(at, open.since)
-		open.until, open.byEvent, open.items = &at, byEvent, h.items(r, raised)
+		open.until, open.items = &at, h.items(r, raised)
 		done = append(done, *open)
 		open, raised = nil, nil
 	}
 	for i, e := range h.events {
 		if open != nil {
 			if end, ok := h.end(r, group, open, raised, h.events[:i]); ok && !end.After(e.at) {
-				shut(end, false)
+				shut(end)
 			}
 		}
 		if !h.concerns(r, group, e) {
 			continue
 		}
 		if open != nil && h.ends(r, e) {
-			shut(e.at, true)
+			shut(e.at)
 		}
 		if h.raises(r, e) && h.group(r, e) == group {
 			if open == nil {
@@ -147,7 +145,7 @@ func (h *plainHistory) grouped(r *plainRule, group string) []plainBasis {
 		return done
 	}
 	if end, ok := h.end(r, group, open, raised, h.events); ok {
-		shut(end, false)
+		shut(end)
 		return done
 	}
 	open.items = h.items(r, raised)
@@ -186,8 +184,8 @@ func (h *plainHistory) end(r *plainRule, group string, open *plainBasis, raised,
 
 func (h *plainHistory) endOf(r *plainRule, p *plainPeriod, group string, open *plainBasis, raised, seen []plainEvent) (time.Time, bool) {
 	var since []plainEvent
-	for _, e := range seen[min(open.first, len(seen)):] {
-		if h.concerns(r, group, e) {
+	for _, e := range seen {
+		if !e.at.Before(open.since) && h.concerns(r, group, e) {
 			since = append(since, e)
 		}
 	}
@@ -201,7 +199,7 @@ func (h *plainHistory) endOf(r *plainRule, p *plainPeriod, group string, open *p
 		return time.Time{}, false
 	}
 	if r.suspended && !end.exact {
-		if end.day, ok = h.without(r, group, plainDayOf(open.since), end.day, seen); !ok {
+		if end.day, ok = h.without(h.limitations(r, group, seen), plainDayOf(open.since), end.day); !ok {
 			return time.Time{}, false
 		}
 	}
@@ -211,52 +209,77 @@ func (h *plainHistory) endOf(r *plainRule, p *plainPeriod, group string, open *p
 	return end.lapse(), true
 }
 
-// without moves a last day on by the days of holds that stop the limitation: it walks
-// from the first day to the last and does not count them. Of a hold, as of a period,
-// the first day does not count and the last does. False means that one still stands.
-func (h *plainHistory) without(r *plainRule, group string, first, last plainDay, seen []plainEvent) (plainDay, bool) {
-	held, open := h.heldDays(r, group, seen)
-	left := int(last - first)
-	day := first
-	for left > 0 {
-		day++
-		if open != nil && day > *open {
-			return 0, false
-		}
-		if !held[day] {
-			left--
-		}
-	}
-	return day, true
+// plainLimitation is a hold that stops a limitation, from one instant to another;
+// until is nil while nobody released it.
+type plainLimitation struct {
+	since time.Time
+	until *time.Time
 }
 
-// heldDays are the days of holds with the trait limitation, and the day since which
-// one stands that was not released.
-func (h *plainHistory) heldDays(r *plainRule, group string, seen []plainEvent) (held map[plainDay]bool, open *plainDay) {
-	held = map[plainDay]bool{}
-	since := map[string]plainDay{} // by record
+// without moves a last day on by the days of holds: it walks from the first day to
+// the last and does not count those. Of a hold, as of a period, the first day does
+// not count and the last does. A period is never over while a hold stands. False
+// means that there is no end yet.
+func (h *plainHistory) without(holds []plainLimitation, first, last plainDay) (plainDay, bool) {
+	day := first
+	for left := int(last - first); left > 0; {
+		day++
+		if !plainWithin(holds, day) {
+			left--
+		} else if plainOpenOn(holds, day) {
+			return 0, false
+		}
+	}
+	for {
+		hold := plainStanding(holds, (day + 1).start())
+		if hold == nil {
+			return max(day, last), true
+		}
+		if hold.until == nil {
+			return 0, false
+		}
+		day = plainDayOf(*hold.until)
+	}
+}
+
+func plainWithin(holds []plainLimitation, day plainDay) bool {
+	return slices.ContainsFunc(holds, func(l plainLimitation) bool {
+		return day > plainDayOf(l.since) && (l.until == nil || day <= plainDayOf(*l.until))
+	})
+}
+
+func plainOpenOn(holds []plainLimitation, day plainDay) bool {
+	return slices.ContainsFunc(holds, func(l plainLimitation) bool { return l.until == nil && day > plainDayOf(l.since) })
+}
+
+func plainStanding(holds []plainLimitation, at time.Time) *plainLimitation {
+	for i, l := range holds {
+		if l.since.Before(at) && (l.until == nil || at.Before(*l.until)) {
+			return &holds[i]
+		}
+	}
+	return nil
+}
+
+// limitations are the holds of a group with the trait limitation. The release of a
+// record ends those of the record, one of no record ends all.
+func (h *plainHistory) limitations(r *plainRule, group string, seen []plainEvent) []plainLimitation {
+	var all []plainLimitation
+	var records []string // of each
 	for _, e := range seen {
-		if !h.concerns(r, group, e) {
-			continue
-		}
-		record := h.record(e.record)
-		from, stands := since[record]
 		switch {
-		case e.kind == lifecycle.Hold && !stands && slices.Contains(e.fact.Traits, lifecycle.TraitLimitation):
-			since[record] = plainDayOf(e.at)
-		case e.kind == lifecycle.Release && stands:
-			for d := from + 1; d <= plainDayOf(e.at); d++ {
-				held[d] = true
+		case !h.concerns(r, group, e):
+		case e.kind == lifecycle.Hold && slices.Contains(e.fact.Traits, lifecycle.TraitLimitation):
+			all, records = append(all, plainLimitation{since: e.at}), append(records, h.record(e.record))
+		case e.kind == lifecycle.Release:
+			for i := range all {
+				if all[i].until == nil && (e.record == "" || records[i] == h.record(e.record)) {
+					all[i].until = &e.at
+				}
 			}
-			delete(since, record)
 		}
 	}
-	for _, from := range since {
-		if open == nil || from < *open {
-			open = &from
-		}
-	}
-	return held, open
+	return all
 }
 
 // prolonged gives the bases that only prolong what they keep: of what another basis
@@ -285,10 +308,10 @@ func (h *plainHistory) prolonged(all []plainBasis) []plainBasis {
 	return done
 }
 
-// allowedAt tells whether a basis still stood when something began. What ended in the
-// same instant by an event still stood; what lapsed by then did not.
+// allowedAt tells whether a basis still stood when something began. What ended in that
+// instant still did; what ended in the instant in which it began never stood.
 func (b *plainBasis) allowedAt(t time.Time) bool {
-	return b.stands(t) || b.byEvent && !t.Before(b.since) && b.until.Equal(t)
+	return b.stands(t) || b.until != nil && b.until.Equal(t) && b.since.Before(t)
 }
 
 // prolongable are the items among those kept that the basis is about.
@@ -297,7 +320,7 @@ func (h *plainHistory) prolongable(b plainBasis, kept []lifecycle.Item) []lifecy
 	for _, item := range kept {
 		switch {
 		case !slices.Contains(b.rule.keeps, item.Category):
-		case item.Ref == "" || b.rule.per == lifecycle.PerPerson:
+		case item.Ref == "" || b.group == "":
 			items = append(items, item)
 		case slices.ContainsFunc(b.items, func(x lifecycle.Item) bool { return x.Ref == item.Ref }):
 			items = append(items, item)

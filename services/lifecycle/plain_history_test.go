@@ -28,10 +28,12 @@ type plainHistory struct {
 	policy *plainPolicy
 	facts  []*lifecycle.Fact
 	events []plainEvent
+	// records and contracts remember what was looked up.
+	records, contracts map[string]string
 }
 
 func newPlainHistory(p *plainPolicy, facts []lifecycle.Fact) *plainHistory {
-	h := &plainHistory{policy: p}
+	h := &plainHistory{policy: p, records: map[string]string{}, contracts: map[string]string{}}
 	for i := range facts {
 		h.facts = append(h.facts, &facts[i])
 	}
@@ -121,7 +123,37 @@ func plainRequestName(f *lifecycle.Fact) string {
 // objection works at once on marketing, which is what it is to when it does not say
 // otherwise. On other purposes it is a request, and works once it was granted.
 func (h *plainHistory) objection(f *lifecycle.Fact) []plainEvent {
-	var marketing, other []string
+	marketing, other := h.purposesOf(f)
+	if len(other) == 0 {
+		return []plainEvent{{kind: lifecycle.Objection, at: f.Occurred, fact: f, purposes: marketing}}
+	}
+	events := []plainEvent{plainRequest(f)}
+	at, verified := h.verified(f)
+	if !verified {
+		return events
+	}
+	if len(marketing) > 0 {
+		events = append(events, plainEvent{kind: lifecycle.Objection, at: at, fact: f, purposes: marketing})
+	}
+	if granted, ok := h.granted(f); ok {
+		events = append(events, plainEvent{kind: plainUpheld, at: plainLater(granted, at), fact: f, purposes: f.Purposes})
+	}
+	return events
+}
+
+// granted is when a request was first granted, wholly or in part.
+func (h *plainHistory) granted(f *lifecycle.Fact) (first time.Time, found bool) {
+	for _, d := range h.facts {
+		grants := d.Kind == lifecycle.RequestDecided && (d.Outcome == "granted" || d.Outcome == "partly")
+		if grants && d.Ref == plainRequestName(f) && (!found || d.Occurred.Before(first)) {
+			first, found = d.Occurred, true
+		}
+	}
+	return first, found
+}
+
+// purposesOf are those that an objection is to: of marketing, and others.
+func (h *plainHistory) purposesOf(f *lifecycle.Fact) (marketing, other []string) {
 	for _, p := range f.Purposes {
 		if h.policy.marketing(p) {
 			marketing = append(marketing, p)
@@ -129,28 +161,15 @@ func (h *plainHistory) objection(f *lifecycle.Fact) []plainEvent {
 			other = append(other, p)
 		}
 	}
-	if len(f.Purposes) == 0 {
-		for _, r := range h.policy.rules {
-			if r.consent {
-				marketing = append(marketing, r.purpose)
-			}
+	if len(f.Purposes) > 0 {
+		return marketing, other
+	}
+	for _, r := range h.policy.rules {
+		if r.consent {
+			marketing = append(marketing, r.purpose)
 		}
 	}
-	at, verified := h.verified(f)
-	var events []plainEvent
-	if verified && (len(f.Purposes) == 0 || len(marketing) > 0) {
-		events = append(events, plainEvent{kind: lifecycle.Objection, at: at, fact: f, purposes: marketing})
-	}
-	if len(other) == 0 {
-		return events
-	}
-	events = append(events, plainRequest(f))
-	for _, d := range h.facts {
-		if verified && d.Kind == lifecycle.RequestDecided && d.Ref == plainRequestName(f) && d.Outcome == "granted" {
-			events = append(events, plainEvent{kind: plainUpheld, at: plainLater(d.Occurred, at), fact: f, purposes: other})
-		}
-	}
-	return events
+	return marketing, nil
 }
 
 // verified is when a request counts: at once, or when it was verified that it is
@@ -189,6 +208,13 @@ func plainNames(f *lifecycle.Fact) []string {
 // record returns one name for all the names of a record: the first in the alphabet.
 // Facts that share a name are about one record.
 func (h *plainHistory) record(name string) string {
+	if h.records[name] == "" {
+		h.records[name] = h.joined(name)
+	}
+	return h.records[name]
+}
+
+func (h *plainHistory) joined(name string) string {
 	names := []string{name}
 	for grown := true; grown; {
 		grown = false
@@ -210,6 +236,13 @@ func (h *plainHistory) record(name string) string {
 // contract returns one name for the contract of a record, which is the record itself
 // where no contract is named. Records that share a contract belong to one.
 func (h *plainHistory) contract(record string) string {
+	if h.contracts[record] == "" {
+		h.contracts[record] = h.agreement(record)
+	}
+	return h.contracts[record]
+}
+
+func (h *plainHistory) agreement(record string) string {
 	records := []string{record}
 	var named []string
 	for grown := true; grown; {
@@ -250,21 +283,15 @@ func (h *plainHistory) traits(e plainEvent) []string {
 	return traits
 }
 
-// access is what was sold: what the fact says, or else a sale of the record; what
-// nothing is said of is delivered once.
-func (h *plainHistory) access(e plainEvent) lifecycle.Access {
-	if e.fact.Access != "" {
-		return e.fact.Access
+// plainAccess is what was sold; what nothing is said of is delivered once.
+func plainAccess(e plainEvent) lifecycle.Access {
+	if e.fact.Access == "" {
+		return lifecycle.OneOff
 	}
-	for _, f := range h.facts {
-		if e.record != "" && e.kind != lifecycle.Sale && f.Kind == lifecycle.Sale && f.Access != "" && h.record(f.Ref) == h.record(e.record) {
-			return f.Access
-		}
-	}
-	return lifecycle.OneOff
+	return e.fact.Access
 }
 
-// void tells whether a sign-up is no consent.
+// plainVoid tells whether a sign-up is no consent.
 func plainVoid(f *lifecycle.Fact) bool {
 	has := func(t string) bool { return slices.Contains(f.Traits, t) }
 	return has(lifecycle.TraitPreticked) || has(lifecycle.TraitForced) || has(lifecycle.TraitChild) && !has(lifecycle.TraitParentAgreed)

@@ -161,7 +161,7 @@ func (r *record) notes() []string {
 	return []string{
 		said("Środki bezpieczeństwa (art. 30 ust. 1 lit. g RODO): ", "Security measures (Art. 30(1)(g) GDPR): ").In(r.lang) + r.security(),
 		said("Skróty z kluczem tego, co usunięto: ", "Keyed hashes of what was deleted: ").In(r.lang) + keyed.In(r.lang) + ".",
-		said("Dziennik decyzji, bez adresów i nazw: ", "Journal of decisions, without addresses and names: ").In(r.lang) + report.Years(r.policy.JournalYears).In(r.lang) + ".",
+		said("Dziennik decyzji, pod pseudonimami: ", "Journal of decisions, pseudonymous: ").In(r.lang) + report.Years(r.policy.JournalYears).In(r.lang) + ".",
 		said(
 			fmt.Sprintf("Osoba, o której nic jeszcze nie wiadomo: najwyżej %d dni (motyw 49 RODO).", r.policy.Intake),
 			fmt.Sprintf("Somebody of whom nothing is known yet: %d days at most (recital 49 GDPR).", r.policy.Intake),

@@ -35,6 +35,11 @@ func (c *compiler) rule(r rule) lifecycle.Rule {
 		c.consentRule(&r)
 		if r.Expires != "" {
 			out.Until = c.period(r.at("expires"), "rule "+r.ID, r.Expires)
+			for _, event := range out.Until.Events() {
+				if event != string(lifecycle.Bounce) && event != string(lifecycle.Signup) && event != lifecycle.AnchorAct {
+					c.fault(r.at("expires"), "rule %s: a consent does not expire by %q; count from bounce or signup", r.ID, event)
+				}
+			}
 		}
 		return out
 	}
@@ -44,6 +49,9 @@ func (c *compiler) rule(r rule) lifecycle.Rule {
 	out.Until = c.until(&r)
 	if len(r.RaisedBy) == 0 {
 		c.fault(r.at(), "rule %s: say what raises it: raised_by", r.ID)
+	}
+	if r.Suspended && len(r.Until) > 1 {
+		c.fault(r.at("suspended_by_hold"), "rule %s: suspended_by_hold needs a single period under until", r.ID)
 	}
 	if len(r.Channels) > 0 || r.Expires != "" {
 		c.fault(r.at(), "rule %s: channels and expires are for rules with raised_by: consent", r.ID)

@@ -70,12 +70,15 @@ func flawOf(f lifecycle.Flaw) Flaw {
 	return out
 }
 
-// bestProof returns the act that shows a consent best: the last one that nothing is
-// missing in, or else the last.
+// bestProof returns the act that shows a consent best: the last one that has no flaw, or
+// else that can be shown, or else the last.
 func bestProof(acts []lifecycle.Grant) lifecycle.Grant {
-	for _, g := range slices.Backward(acts) {
-		if provable(g) {
-			return g
+	sound := func(g lifecycle.Grant) bool { return len(g.Flaws) == 0 }
+	for _, good := range []func(lifecycle.Grant) bool{sound, provable} {
+		for _, g := range slices.Backward(acts) {
+			if good(g) {
+				return g
+			}
 		}
 	}
 	return acts[len(acts)-1]

@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/rodopath/rodopath/services/lifecycle"
@@ -15,11 +16,117 @@ func explained(t *testing.T, s *scene, lang report.Language, person []string, wh
 	})
 }
 
-func TestExplain_TellsTheWholeChain(t *testing.T) {
-	for _, lang := range []report.Language{report.Polish, report.English} {
+func languages() []report.Language { return []report.Language{report.Polish, report.English} }
+
+// says fails where a text does not say something, whatever its lines are broken like.
+func says(t *testing.T, text string, wants ...string) {
+	t.Helper()
+	flat := strings.Join(strings.Fields(text), " ")
+	for _, want := range wants {
+		if !strings.Contains(flat, want) {
+			t.Errorf("nothing says %q in:\n%s", want, text)
+		}
+	}
+}
+
+func TestExplain_ReadsAsTheFilesSay(t *testing.T) {
+	for _, lang := range languages() {
 		s := customer(t)
 		golden(t, "explain-customer-"+string(lang)+".txt", explained(t, s, lang, []string{"ala@example.com", "stripe:cus_1"}, "2026-07-20 12:00"))
 		e := eraser(t)
 		golden(t, "explain-eraser-"+string(lang)+".txt", explained(t, e, lang, nil, "2028-06-02 12:00"))
+	}
+}
+
+func TestExplain_StaysWithinAHundredColumns(t *testing.T) {
+	for _, lang := range languages() {
+		for line := range strings.Lines(explained(t, customer(t), lang, []string{"ala@example.com"}, "2026-07-20 12:00")) {
+			if n := len([]rune(strings.TrimSuffix(line, "\n"))); n > 100 {
+				t.Errorf("%s: %d columns: %s", lang, n, line)
+			}
+		}
+	}
+}
+
+func TestExplain_SaysEachThing(t *testing.T) {
+	s := customer(t)
+	text := map[report.Language]string{}
+	for _, lang := range languages() {
+		text[lang] = explained(t, s, lang, []string{"ala@example.com"}, "2026-07-20 12:00")
+	}
+	says(t, text[report.English],
+		"MAY BE HELD LAST DAY LAPSES ON THE BASIS OF SINCE FACTS",
+		"tax: tax documents, Art. 6(1)(c) GDPR (a duty of law)", "law Ordynacja podatkowa art. 70",
+		"exempt Art. 17(3)(b) GDPR", "[5 years after end_of_year of sale]", "written the default policy, line",
+		"[2] sale 2026-03-05 order-1 → last day 2031-12-31",
+		"CONSENTS newsletter by e-mail given since 2026-03-01 can be shown: newsletter-editorial",
+		"OVERDUE: was to be answered by", "RECIPIENTS ANSWERED", "holds the deletion back, “chargeback”",
+		"PUT FORWARD TO BE ASKED FOR CONSENT", "TOLD TO DELETE phone number lapsed 2026-03-20 00:00",
+		"WHAT IS GONE AND WHY (journal) 2026-03-20 00:00 phone number ended: contract 6(1)(b) revision "+s.policy.Revision,
+		"ALARMS 2026-07-02 00:00 access_request req-1 was to be answered by 2026-07-01",
+	)
+	says(t, text[report.Polish],
+		"WOLNO TRZYMAĆ OSTATNI DZIEŃ WYGASA NA PODSTAWIE OD FAKTY",
+		"tax: dokumenty podatkowe, art. 6 ust. 1 lit. c RODO (obowiązek prawny)", "przepis Ordynacja podatkowa art. 70",
+		"wyjątek art. 17 ust. 3 lit. b RODO", "5 lat od końca roku sprzedaży", "miejsce polityka domyślna, wiersz",
+		"[2] sprzedaż 2026-03-05 order-1 → ostatni dzień 2031-12-31",
+		"ZGODY newsletter, e-mail udzielona od 2026-03-01 do wykazania: newsletter-editorial",
+		"PO TERMINIE: odpowiedź była do", "ODBIORCY ODPOWIEDZIELI", "usunięcie wstrzymane, „chargeback”",
+		"DO ZAPYTANIA O ZGODĘ", "KAZANO USUNĄĆ numer telefonu wygasło 2026-03-20 00:00",
+		"CZEGO JUŻ NIE MA I DLACZEGO (dziennik) 2026-03-20 00:00 numer telefonu ustały: wykonanie umowy wersja "+s.policy.Revision,
+		"OSTRZEŻENIA 2026-07-02 00:00 wniosek req-1 pozostał bez odpowiedzi w terminie (do 2026-07-01)",
+	)
+}
+
+func TestExplain_SaysWhatMayNotBeUsed(t *testing.T) {
+	s := newScene(t)
+	s.tell(t, "2026-03-05 12:00", lifecycle.Fact{Kind: lifecycle.Sale, Source: "shop", Ref: "order-1"})
+	s.tell(t, "2026-03-10 12:00", lifecycle.Fact{Kind: lifecycle.Restriction, Ref: "req-1", Traits: []string{lifecycle.TraitForClaims}})
+	s.tell(t, "2026-03-11 12:00", lifecycle.Fact{Kind: lifecycle.Objection, Ref: "req-2", Purposes: []string{"claims"}})
+	says(t, explained(t, s, report.English, nil, "2026-03-12 12:00"),
+		"a person whose address is deleted", "NOT TO BE USED for anything restriction of processing", "(Art. 18(2) GDPR)", "since 2026-03-10",
+		"claims an objection that is not decided", "the person needs them for claims")
+	says(t, explained(t, s, report.Polish, nil, "2026-03-12 12:00"),
+		"jest już usunięty", "NIE WOLNO UŻYWAĆ do niczego ograniczenie przetwarzania", "(art. 18 ust. 2 RODO)",
+		"roszczenia sprzeciw, który nie jest", "do zniesienia ograniczenia")
+}
+
+func TestExplain_SaysWhatStaysOfADeletedPerson(t *testing.T) {
+	s := newScene(t)
+	s.tell(t, "2026-03-01 10:00", lifecycle.Fact{Kind: lifecycle.Signup, Source: "letters", Wording: "newsletter-offers"})
+	s.tell(t, "2026-04-01 10:00", lifecycle.Fact{Kind: lifecycle.Unsubscribe, Source: "letters"})
+	s.pass(t, "2026-05-10 10:00")
+	mark := func(ref string) string { return "hash-of-" + ref }
+	again := lifecycle.EntryOf(&lifecycle.Decision{
+		Kind: lifecycle.Delete, Again: true, At: at(t, "2026-05-11 10:00"), Items: []lifecycle.Item{{Category: "order", Ref: "order-1"}},
+	}, mark)
+	forgotten := lifecycle.EntryOfNote(&lifecycle.Note{What: lifecycle.NotedForgotten, At: at(t, "2026-05-12 10:00")}, mark)
+	absorbed := lifecycle.EntryOfNote(&lifecycle.Note{What: lifecycle.NotedAbsorbed, Text: "p-other", At: at(t, "2026-05-12 11:00")}, mark)
+	later := lifecycle.EntryOfNote(&lifecycle.Note{What: lifecycle.NotedAlarm, Text: "of tomorrow", At: at(t, "2026-05-14 11:00")}, mark)
+	s.journal = append(s.journal, again, forgotten, absorbed, later)
+	english := explained(t, s, report.English, nil, "2026-05-13 10:00")
+	says(t, english,
+		"2026-04-01 10:00 e-mail address and name,",
+		"2026-05-11 10:00 again: order and payment", "#hash-of-", "nothing was left, the person was forgotten",
+		"turned out to be the same person as p-other", "WHAT STAYS OF WHAT WAS DELETED", "Until 2029-04-01 only this is remembered",
+		"Everything of the person was deleted on 2026-04-01", "newsletter by e-mail withdrawn since 2026-04-01")
+	if strings.Contains(english, "of tomorrow") {
+		t.Error("the journal tells of what is later than the instant asked about")
+	}
+	says(t, explained(t, s, report.Polish, nil, "2026-05-13 10:00"), "ponownie: zamówienie i", "#hash-of-",
+		"nic już nie zostało, osobę zapomniano", "to ta sama osoba co p-other", "CO POZOSTAJE PO USUNIĘTYCH DANYCH", "Wszystkie dane osoby usunięto 2026-04-01")
+}
+
+func TestExplain_OfNobodySaysThatNothingMayBeHeld(t *testing.T) {
+	s := newScene(t)
+	says(t, explained(t, s, report.Polish, nil, "2026-05-13 10:00"), "Nic nie wolno trzymać.")
+	says(t, explained(t, s, report.English, nil, "2026-05-13 10:00"), "Nothing may be held.")
+}
+
+func TestExplain_NamesFromOutsideMoveNoCursor(t *testing.T) {
+	s := newScene(t)
+	s.tell(t, "2026-03-05 12:00", lifecycle.Fact{Kind: lifecycle.Sale, Source: "shop", Ref: "order\x1b[2J\t1"})
+	if text := explained(t, s, report.English, []string{"a\x1b[31m@example.com"}, "2026-03-06 12:00"); strings.ContainsAny(text, "\x1b\t") {
+		t.Errorf("control characters are written: %q", text)
 	}
 }

@@ -41,9 +41,6 @@ type Text struct {
 // In returns the text in a language.
 func (t Text) In(l Language) string { return l.say(t.PL, t.EN) }
 
-// String is the text in English, for messages to developers.
-func (t Text) String() string { return t.EN }
-
 // both says the same in each language.
 func both(say func(Language) string) Text { return Text{PL: say(Polish), EN: say(English)} }
 

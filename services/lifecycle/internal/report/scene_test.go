@@ -149,6 +149,7 @@ func customer(t *testing.T) *scene {
 	s.tell(t, "2026-06-02 12:00", lifecycle.Fact{
 		Kind: lifecycle.Receipt, Source: "forms", Ref: s.deletions()[0], Recipient: "payments", Outcome: "held", Reason: "chargeback",
 	})
+	s.pass(t, "2026-07-20 00:00")
 	return s
 }
 

@@ -1,3 +1,4 @@
+//nolint:misspell // half of the words are Polish
 package report
 
 import (
@@ -175,11 +176,10 @@ func (l Language) cite(article string) string {
 		return "Art. " + article + " GDPR"
 	}
 	parts := strings.FieldsFunc(article, func(r rune) bool { return r == '(' || r == ')' })
-	out := "art."
-	for i, p := range parts {
-		out += []string{" ", " ust. ", " lit. "}[min(i, 2)] + p
+	for i := range parts {
+		parts[i] = []string{"art. ", "ust. ", "lit. "}[min(i, 2)] + parts[i]
 	}
-	return out + " RODO"
+	return strings.Join(parts, " ") + " RODO"
 }
 
 // means says in a few words what an article of the GDPR that lets data be held is.
@@ -561,6 +561,12 @@ func (l Language) place(file string, line int) string {
 
 // stays says what a tombstone is for.
 func (l Language) stays(marks int, lastDay string) string {
+	if marks == 0 {
+		return l.say(
+			"Do "+lastDay+" pamiętane jest tylko to, do kiedy wszystko usunięto, po to, by powtórka lub przywrócona kopia nie przywróciła danych.",
+			"Until "+lastDay+" only this is remembered: up to when everything was deleted, so that a repeat or a restored backup brings nothing back.",
+		)
+	}
 	return l.say(
 		fmt.Sprintf("%s do %s, po to, by powtórka lub przywrócona kopia nie przywróciła danych.", count(marks, "skrót z kluczem", "skróty z kluczem", "skrótów z kluczem"), lastDay),
 		fmt.Sprintf("%s until %s, so that a repeat or a restored backup brings nothing back.", plural(marks, "keyed hash", "keyed hashes"), lastDay),

@@ -1,0 +1,259 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle"
+)
+
+func (x *explanation) facts() {
+	t := &Table{Widths: []int{4, 34, 16, 20, 30}}
+	for i := range x.e.Facts {
+		f := &x.e.Facts[i]
+		source := "-"
+		if f.Source != "" {
+			source = x.words.from + f.Source
+		}
+		t.Row(fmt.Sprintf("[%d]", i+1), x.kind(f.Kind), clock(f.Occurred, x.policy.Place), source, x.detail(f))
+	}
+	x.section(x.words.factsHead, t)
+}
+
+// detail says what else a fact tells.
+func (x *explanation) detail(f *lifecycle.Fact) string {
+	var out []string
+	for _, s := range []string{f.Ref, f.Wording, f.Recipient, strings.Join(f.Purposes, " "), strings.Join(f.Channels, " ")} {
+		if s != "" {
+			out = append(out, s)
+		}
+	}
+	out = append(out, f.Links...)
+	if f.Access != "" {
+		out = append(out, x.access(f.Access))
+	}
+	for _, t := range f.Traits {
+		out = append(out, x.trait(t))
+	}
+	switch {
+	case f.Outcome != "" && f.Kind == lifecycle.Receipt:
+		out = append(out, x.receipt(f.Outcome))
+	case f.Outcome != "":
+		out = append(out, x.outcome(f.Outcome))
+	}
+	if f.Reason != "" {
+		out = append(out, x.quote(f.Reason))
+	}
+	if f.Doubt != "" {
+		out = append(out, x.doubt(f.Doubt))
+	}
+	return strings.Join(out, ", ")
+}
+
+func (x *explanation) consents() {
+	t := &Table{Widths: []int{26, 26, 0, 32}}
+	for i := range x.e.Consents {
+		c := &x.e.Consents[i]
+		if c.State == lifecycle.ConsentNone {
+			continue
+		}
+		t.Row(x.by(x.purpose(c.Purpose), c.Channel), x.state(c.State), x.between(c.Since, c.Until), x.evidence(c))
+	}
+	x.section(x.words.consents, t)
+}
+
+// between says since when something is so, and until when where that is known.
+func (x *explanation) between(since, until *time.Time) string {
+	out := ""
+	if since != nil {
+		out = x.words.sinceDay + day(*since, x.policy.Place)
+	}
+	if until != nil && (since == nil || until.After(*since)) {
+		out += x.words.to + x.policy.LastDay(until)
+	}
+	return out
+}
+
+// evidence says what of a standing consent could not be shown.
+func (x *explanation) evidence(c *lifecycle.Consent) string {
+	if c.State != lifecycle.ConsentGiven || len(c.Given) == 0 {
+		return ""
+	}
+	g := bestProof(c.Given)
+	var flaws []string
+	for _, f := range g.Flaws {
+		if f.Fails() {
+			missing, _, _ := x.flaw(f)
+			flaws = append(flaws, missing)
+		}
+	}
+	if len(flaws) > 0 {
+		return x.words.unproven + strings.Join(flaws, " ")
+	}
+	return strings.TrimSpace(x.words.proven + g.Wording)
+}
+
+func (x *explanation) bans() {
+	t := &Table{Widths: []int{26, narrow - 50}}
+	for _, b := range x.e.Bans {
+		what := x.words.anyUse
+		if b.Purpose != "" {
+			what = x.purpose(b.Purpose)
+		}
+		t.Row(what, x.ban(b.Why), x.words.sinceDay+day(b.Since, x.policy.Place))
+	}
+	x.section(x.words.bans, t)
+}
+
+func (x *explanation) requests() {
+	t := &Table{Widths: []int{26, 0, 20, 35}}
+	for i := range x.e.Requests {
+		r := &x.e.Requests[i]
+		t.Row(x.kind(r.Right)+" "+r.Ref, x.words.received+day(r.Received, x.policy.Place), x.progress(r.State), x.deadline(r))
+	}
+	x.section(x.words.requests, t)
+}
+
+// deadline says by when a request is to be answered, and what became of it.
+func (x *explanation) deadline(r *lifecycle.Request) string {
+	out := []string{x.words.due + r.LastDay}
+	if r.Overdue && r.Open() {
+		out[0] = x.words.overdue + r.LastDay
+	}
+	if r.Extended != nil {
+		out = append(out, x.words.extended+day(*r.Extended, x.policy.Place))
+	}
+	if r.Outcome != "" {
+		out = append(out, x.outcome(r.Outcome))
+	}
+	if r.Reason != "" {
+		out = append(out, x.quote(r.Reason))
+	}
+	if r.Answered != nil {
+		answered := x.words.answered + day(*r.Answered, x.policy.Place)
+		if r.Overdue {
+			answered += x.words.late
+		}
+		out = append(out, answered)
+	}
+	return strings.Join(out, ", ")
+}
+
+func (x *explanation) asked() {
+	t := &Table{Widths: []int{30, 0, 40}}
+	for _, a := range x.e.Asked {
+		stands := x.words.closed
+		if a.Stands {
+			stands = x.words.open
+		}
+		t.Row(x.by(x.purpose(a.Purpose), a.Channel), x.words.sinceDay+clock(a.At, x.policy.Place), stands)
+	}
+	x.section(x.words.asked, t)
+}
+
+func (x *explanation) told() {
+	t := &Table{Widths: []int{34}}
+	for _, d := range x.e.Deleted {
+		t.Row(x.item(d.Item), x.words.lapsed+clock(d.Lapse, x.policy.Place), d.Decision)
+	}
+	x.section(x.words.told, t)
+}
+
+func (x *explanation) receipts() {
+	t := &Table{Widths: []int{26, 24}}
+	for _, a := range x.e.Receipts {
+		name := a.Recipient
+		if r, ok := x.policy.Recipients[a.Recipient]; ok {
+			name = r.Name
+		}
+		answer := x.receipt(a.Outcome)
+		if a.Reason != "" {
+			answer += ", " + x.quote(a.Reason)
+		}
+		t.Row(name, answer, clock(a.At, x.policy.Place), a.Decision)
+	}
+	x.section(x.words.receipts, t)
+}
+
+// gone writes what the journal says of what is no more, and what it warns of.
+func (x *explanation) gone(journal []lifecycle.Entry) {
+	deleted := &Table{Widths: []int{0, 28, 28}}
+	alarms := &Table{Widths: []int{0, narrow - 18}}
+	for i := range journal {
+		entry := &journal[i]
+		if entry.At.After(x.e.At) {
+			continue
+		}
+		at := clock(entry.At, x.policy.Place)
+		switch entry.What {
+		case string(lifecycle.Delete), lifecycle.NotedReplay:
+			what := x.items(entry.Items)
+			if entry.What == lifecycle.NotedReplay {
+				what = x.words.again + what
+			}
+			deleted.Row(at, what, x.reasons(entry), x.words.revision+entry.Revision)
+		case lifecycle.NotedForgotten:
+			deleted.Row(at, x.words.forgotten, "", "")
+		case lifecycle.NotedAbsorbed:
+			deleted.Row(at, x.words.absorbed+entry.Text, "", "")
+		case lifecycle.NotedAlarm:
+			alarms.Row(at, x.alarm(entry))
+		}
+	}
+	x.section(x.words.gone, deleted)
+	x.section(x.words.alarms, alarms)
+}
+
+// items names what a journal entry is about. Records stand in a journal as keyed
+// hashes, of which a few characters tell them apart.
+func (x *explanation) items(items []lifecycle.Item) string {
+	out := make([]string, len(items))
+	for i, item := range items {
+		out[i] = x.category(item.Category)
+		if item.Ref != "" {
+			out[i] += " #" + short(item.Ref)
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+func short(hash string) string { return hash[:min(8, len(hash))] }
+
+// reasons names the bases that had ended.
+func (x *explanation) reasons(entry *lifecycle.Entry) string {
+	out := make([]string, len(entry.Rules))
+	for i, r := range entry.Rules {
+		purpose, article := reason(r)
+		out[i] = x.purpose(purpose) + " " + article
+	}
+	return x.words.because + strings.Join(out, ", ")
+}
+
+// reason reads a reason of the journal, such as "tax_documents 6(1)(c)".
+func reason(s string) (purpose, article string) {
+	n := strings.LastIndex(s, " ")
+	if n < 0 {
+		return s, ""
+	}
+	return s[:n], s[n+1:]
+}
+
+func (x *explanation) tombstone() {
+	t := x.e.Tombstone
+	if t == nil {
+		return
+	}
+	lines := &Table{Widths: []int{narrow}}
+	lines.Row(x.stays(t.Marks, t.LastDay))
+	if t.Deleted != nil {
+		lines.Row(x.words.allGone + day(*t.Deleted, x.policy.Place))
+	}
+	x.section(x.words.tombstone, lines)
+}
+
+func (x *explanation) next() {
+	if x.e.NextChange != nil {
+		x.line("\n%s", x.nothingBefore(clock(*x.e.NextChange, x.policy.Place)))
+	}
+}

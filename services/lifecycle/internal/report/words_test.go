@@ -1,0 +1,206 @@
+package report
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/rodopath/rodopath/services/lifecycle"
+)
+
+func TestParseLanguage_KnowsTwo(t *testing.T) {
+	for in, want := range map[string]Language{"": English, "en": English, "pl": Polish} {
+		if got, err := ParseLanguage(in); err != nil || got != want {
+			t.Errorf("%q is %q, %v", in, got, err)
+		}
+	}
+	if _, err := ParseLanguage("de"); err == nil || !strings.Contains(err.Error(), `"de"`) {
+		t.Errorf("German: %v", err)
+	}
+}
+
+func TestNamed_FallsBackOnOneNameAndThenOnTheID(t *testing.T) {
+	for _, c := range []struct {
+		names map[string]string
+		want  Text
+	}{
+		{map[string]string{"pl": "a", "en": "b"}, Text{"a", "b"}},
+		{map[string]string{"": "c", "pl": "a"}, Text{"a", "c"}},
+		{map[string]string{"": "c"}, Text{"c", "c"}},
+		{nil, Text{"id", "id"}},
+	} {
+		if got := Named(c.names, "id"); got != c.want {
+			t.Errorf("%v is named %v", c.names, got)
+		}
+	}
+}
+
+func TestWords_NothingIsUnsaidAndNothingIsSaidInOneLanguageOnly(t *testing.T) {
+	for _, pair := range [][2]any{
+		{Polish.explanation(), English.explanation()}, {Polish.letter(), English.letter()}, {Polish.page(), English.page()},
+	} {
+		pl, en := reflect.ValueOf(pair[0]), reflect.ValueOf(pair[1])
+		for i := range pl.NumField() {
+			a, b := pl.Field(i).String(), en.Field(i).String()
+			if a == "" || b == "" || a == b {
+				t.Errorf("%s.%s says %q and %q", pl.Type(), pl.Type().Field(i).Name, a, b)
+			}
+		}
+	}
+	check := func(what, name string, say func(Language) string) {
+		// What is not known is said by its own name, in both languages alike.
+		if pl, en := say(Polish), say(English); pl == "" || pl == en {
+			t.Errorf("%s %s says %q and %q", what, name, pl, en)
+		}
+	}
+	for _, k := range append(lifecycle.Kinds(), lifecycle.Requested) {
+		check("kind", string(k), func(l Language) string { return l.kind(k) + l.of(string(k)) })
+	}
+	for _, trait := range lifecycle.Traits() {
+		check("trait", trait, func(l Language) string { return l.trait(trait) })
+	}
+	for _, a := range lifecycle.Accesses() {
+		check("access", string(a), func(l Language) string { return l.access(a) })
+	}
+	for _, s := range states() {
+		check("state", string(s), func(l Language) string { return l.state(s) })
+	}
+	for _, f := range flaws() {
+		for i := range 3 {
+			check("flaw", string(f), func(l Language) string {
+				a, b, c := l.flaw(f)
+				return []string{a, b, c}[i]
+			})
+		}
+	}
+	for _, s := range []lifecycle.RequestState{lifecycle.Received, lifecycle.Verified, lifecycle.Decided, lifecycle.Answered} {
+		check("request", string(s), func(l Language) string { return l.progress(s) })
+	}
+	for _, o := range []string{"granted", "partly", "refused"} {
+		check("outcome", o, func(l Language) string { return l.outcome(o) })
+	}
+	for _, o := range []string{"done", "partial", "held", "not_found", "refused"} {
+		check("receipt", o, func(l Language) string { return l.receipt(o) })
+	}
+	for _, b := range []string{lifecycle.BecauseRestricted, lifecycle.BecauseObjection} {
+		check("ban", b, func(l Language) string { return l.ban(b) })
+	}
+	for _, a := range []string{"6(1)(a)", "6(1)(b)", "6(1)(c)", "6(1)(d)", "6(1)(e)", "6(1)(f)", "17(3)(a)", "17(3)(b)", "17(3)(c)", "17(3)(d)", "17(3)(e)", "18(1)(b)"} {
+		check("article", a, func(l Language) string { return l.means(a) })
+	}
+}
+
+func states() []lifecycle.ConsentState {
+	return []lifecycle.ConsentState{
+		lifecycle.ConsentNone, lifecycle.ConsentWasAsked, lifecycle.ConsentPending, lifecycle.ConsentGiven, lifecycle.ConsentRefused,
+		lifecycle.ConsentWithdrawn, lifecycle.ConsentObjected, lifecycle.ConsentExpired, lifecycle.ConsentInvalidated,
+	}
+}
+
+func flaws() []lifecycle.Flaw {
+	return []lifecycle.Flaw{
+		lifecycle.FlawWording, lifecycle.FlawTime, lifecycle.FlawTrace, lifecycle.FlawUnconfirmed,
+		lifecycle.FlawPreticked, lifecycle.FlawForced, lifecycle.FlawChild,
+	}
+}
+
+func TestPeriod_IsSaidInWords(t *testing.T) {
+	for text, want := range map[string]Text{
+		"14 days after performance, next working day": {
+			"14 dni od wykonania umowy; jeśli ostatni dzień jest wolny, to do najbliższego dnia roboczego",
+			"14 days after the performance of the contract; if the last day is not a working day, to the next one",
+		},
+		"5 years after end_of_year of sale":             {"5 lat od końca roku sprzedaży", "5 years after the end of the year of the sale"},
+		"end_of_year of 6 years after sale":             {"do końca roku, w którym minie 6 lat od sprzedaży", "until the end of the year in which 6 years from the sale are over"},
+		"end_of_month of 3 months after sale":           {"do końca miesiąca, w którym miną 3 miesiące od sprzedaży", "until the end of the month in which 3 months from the sale are over"},
+		"end_of_month of refund":                        {"do końca miesiąca zwrotu pieniędzy", "until the end of the month of the refund"},
+		"1 year after end_of_year of complaint_settled": {"1 rok od końca roku rozpatrzenia reklamacji", "1 year after the end of the year of the settlement of the complaint"},
+		"5 years after end_of_year of vat_due":          {"5 lat od końca roku, w którym przypada termin zapłaty VAT", "5 years after the end of the year of the day on which VAT is due"},
+		"22 weeks after our_term":                       {"22 tygodnie od „our term”", "22 weeks after “our term”"},
+		"access_end":                                    {"do końca dostępu", "until the end of access"},
+		"6 months after last sale; or, if earlier, 1 day after refund": {
+			"6 miesięcy od sprzedaży (liczy się ostatni raz); albo, jeśli to wcześniej: 1 dzień od zwrotu pieniędzy",
+			"6 months after the sale (the last one counts); or, if earlier: 1 day after the refund",
+		},
+		"25th of the month after act":      {"do 25. dnia miesiąca następującego po miesiącu ostatniego takiego zdarzenia", "until day 25 of the month after the last such event"},
+		"30 April of the year after act":   {"do 30 kwietnia roku następującego po roku ostatniego takiego zdarzenia", "until 30 April of the year after the last such event"},
+		"72 hours after 2 days after sale": {"72 godziny od upływu 2 dni od sprzedaży", "72 hours after 2 days after the sale"},
+		"10 moons after sale":              {"„10 moons after sale”", "“10 moons after sale”"},
+		"no such words":                    {"„no such words”", "“no such words”"},
+	} {
+		if got := both(func(l Language) string { return l.period(text) }); got != want {
+			t.Errorf("%q is said\n %q\n %q", text, got.PL, got.EN)
+		}
+	}
+}
+
+func TestDate_IsWrittenAsInALetter(t *testing.T) {
+	if pl, en := Polish.date("2031-12-01"), English.date("2031-12-01"); pl != "1 grudnia 2031 r." || en != "1 December 2031" {
+		t.Errorf("got %q and %q", pl, en)
+	}
+	if got := Polish.date("never"); got != "never" {
+		t.Errorf("what is no date is %q", got)
+	}
+}
+
+func TestCite_IsWrittenAsLawyersDo(t *testing.T) {
+	for in, want := range map[string]Text{
+		"6(1)(c)": {"art. 6 ust. 1 lit. c RODO", "Art. 6(1)(c) GDPR"}, "7(3)": {"art. 7 ust. 3 RODO", "Art. 7(3) GDPR"}, "15": {"art. 15 RODO", "Art. 15 GDPR"},
+	} {
+		if got := both(func(l Language) string { return l.cite(in) }); got != want {
+			t.Errorf("%s is cited %q and %q", in, got.PL, got.EN)
+		}
+	}
+}
+
+func TestStateTerm_EveryStateHasOne(t *testing.T) {
+	for _, s := range states() {
+		if term := stateTerm(s); !strings.HasPrefix(term, "dpv:Consent") || (term == "dpv:ConsentGiven") != (s == lifecycle.ConsentGiven) {
+			t.Errorf("%s is %s", s, term)
+		}
+	}
+}
+
+func TestAlarm_IsSaidInPolishByItsKind(t *testing.T) {
+	for key, want := range map[string]string{
+		"overdue:req-1": "wniosek req-1 pozostał bez odpowiedzi w terminie (do 2026-07-01), art. 12 ust. 3 RODO",
+		"hold:f":        "blokada przyszła za późno albo dotyczy czegoś, czego już nie ma (usunięto 2026-07-01)",
+		"other:f":       "was to be answered by 2026-07-01",
+	} {
+		e := lifecycle.Entry{Key: key, Text: "was to be answered by 2026-07-01"}
+		if got := Polish.alarm(&e); got != want {
+			t.Errorf("%s says %q", key, got)
+		}
+		if got := English.alarm(&e); got != e.Text {
+			t.Errorf("%s says %q", key, got)
+		}
+	}
+	for _, key := range []string{"doubt:f", "forced:f", "told:f", "years:r"} {
+		if got := Polish.alarm(&lifecycle.Entry{Key: key, Text: "text"}); got == "text" {
+			t.Errorf("%s is not said in Polish", key)
+		}
+	}
+}
+
+func TestTable_BreaksBetweenWordsAndMovesNoCursor(t *testing.T) {
+	table := Table{Widths: []int{8}}
+	table.Row("one two three", "x\x1b[31m")
+	table.Row("four", "y")
+	var out strings.Builder
+	if err := table.Write(&out); err != nil {
+		t.Fatal(err)
+	}
+	if want := "one two  x [31m\nthree\nfour     y\n"; out.String() != want {
+		t.Errorf("got\n%q", out.String())
+	}
+}
+
+func TestOtherNames_FollowsEveryLink(t *testing.T) {
+	facts := []lifecycle.Fact{{Ref: "c", Links: []string{"b"}}, {Ref: "a", Links: []string{"b"}}, {Ref: "z"}, {Links: []string{"a"}}}
+	if got := strings.Join(otherNames(facts, "a"), " "); got != "b c" {
+		t.Errorf("the other names of a are %q", got)
+	}
+	if got := otherNames(facts, ""); got != nil {
+		t.Errorf("no record has names: %v", got)
+	}
+}

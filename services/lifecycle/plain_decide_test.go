@@ -1,0 +1,149 @@
+package lifecycle_test
+
+import (
+	"flag"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/fixture"
+)
+
+var plainLives = flag.Int("plain.lives", 300, "how many random lives are decided on, step by step")
+
+// plainLife is one person whose facts are told one by one, with time passing between
+// them as the sweep lets it pass, and every decision sent as soon as it is made.
+type plainLife struct {
+	*testing.T
+	policy  *lifecycle.Policy
+	subject lifecycle.Subject
+	told    []lifecycle.Fact
+	said    []lifecycle.Decision
+	// stood is when each item that ever stood is last known to have.
+	stood map[lifecycle.Item]time.Time
+}
+
+// TestDecide_OverALifeDeletesWhatIsOverAndNothingThatStands holds what is said in the
+// course of a life against the bases, which do not know what was said: nothing is
+// deleted that stands, and at no time is something over of which nothing was said.
+func TestDecide_OverALifeDeletesWhatIsOverAndNothingThatStands(t *testing.T) {
+	p := fixture.Policy(t)
+	decisions := 0
+	for n := range uint64(*plainLives) {
+		life := &plainLife{
+			T: t, policy: p, subject: lifecycle.Subject{ID: "person", Sealed: []byte("address")}, stood: map[lifecycle.Item]time.Time{},
+		}
+		for _, f := range plainLifeFacts(*plainSeed, n) {
+			life.passTo(f.Received)
+			life.told = append(life.told, f)
+			life.decide([]lifecycle.Fact{f}, f.Received)
+		}
+		life.passTo(time.Date(2070, 1, 1, 0, 0, 0, 0, time.UTC))
+		decisions += len(life.said)
+		if t.Failed() {
+			t.Fatalf("-plain.seed=%d, life %d:\n%s", *plainSeed, n, plainScene{&plainPolicy{}, life.told})
+		}
+	}
+	t.Logf("%d lives, %d decisions", *plainLives, decisions)
+}
+
+// plainLifeFacts are facts for the shipped policy, in order of receipt.
+func plainLifeFacts(seed, n uint64) []lifecycle.Fact {
+	r := &plainRandom{Rand: rand.New(rand.NewPCG(seed, n))} //nolint:gosec // It must be repeatable.
+	speaksOf := &plainRule{prolongs: true, raised: lifecycle.Kinds(), ended: []lifecycle.Kind{lifecycle.Sale, lifecycle.Signup, lifecycle.Objection}}
+	r.policy = &plainPolicy{rules: []*plainRule{speaksOf}}
+	facts := r.history()
+	for i := range facts {
+		f := &facts[i]
+		if f.Wording != "" {
+			f.Wording = plainPick(r, []string{"newsletter-offers", "newsletter-editorial", "offers-phone", "unheard-of"})
+		}
+		if r.chance(30) {
+			f.Received = f.Occurred.Add(time.Duration(r.IntN(60*24)) * time.Hour)
+		}
+	}
+	slices.SortStableFunc(facts, func(a, b lifecycle.Fact) int { return a.Received.Compare(b.Received) })
+	return facts
+}
+
+// passTo lets time pass, from review to review.
+func (l *plainLife) passTo(at time.Time) {
+	l.Helper()
+	for range 1000 {
+		if l.subject.ReviewAt == nil || l.subject.ReviewAt.After(at) {
+			return
+		}
+		l.decide(nil, *l.subject.ReviewAt)
+	}
+	l.Errorf("a thousand reviews and no end, the last at %s", *l.subject.ReviewAt)
+}
+
+// decide checks what is decided against the bases of all that was told, and sends it.
+func (l *plainLife) decide(facts []lifecycle.Fact, at time.Time) {
+	l.Helper()
+	s, fresh := lifecycle.Decide(l.policy, l.subject, facts, at)
+	s.Version++
+	bases := s.Bases
+	if len(s.Facts) == len(l.told) { // nothing is forgotten
+		bases = lifecycle.Bases(l.policy, l.told)
+	}
+	var ids []string
+	for _, d := range fresh {
+		ids = append(ids, d.ID)
+		for _, item := range d.Items {
+			if plainStands(bases, item, at) {
+				l.Errorf("at %s %v is to be deleted, and a basis stands", at, item)
+			}
+		}
+	}
+	l.said = append(l.said, fresh...)
+	l.subject = lifecycle.Sent(s, ids)
+	if len(l.subject.Outbox) > 0 {
+		l.Errorf("at %s something is in the outbox that was not made just now", at)
+	}
+	l.remember(at)
+	l.nothingUnsaid(at)
+}
+
+func plainStands(bases []lifecycle.Basis, item lifecycle.Item, at time.Time) bool {
+	return slices.ContainsFunc(bases, func(b lifecycle.Basis) bool { return b.Stands(at) && slices.Contains(b.Keeps, item) })
+}
+
+// remember notes what stands, and until when stood what was over when it was told.
+// Hashes may be forgotten without a word.
+func (l *plainLife) remember(at time.Time) {
+	for _, b := range l.subject.Bases {
+		last := at
+		if b.Until != nil && b.Until.Before(at) {
+			last = *b.Until
+		}
+		for _, item := range b.Keeps {
+			if last.After(b.Since) && !l.policy.Categories[item.Category].Pseudonymous {
+				l.stood[item] = plainLater(l.stood[item], last)
+			}
+		}
+	}
+}
+
+// nothingUnsaid checks that everything that stood, and stands no more, was to be deleted
+// since, under whatever name its record then had.
+func (l *plainLife) nothingUnsaid(at time.Time) {
+	l.Helper()
+	h := newPlainHistory(&plainPolicy{}, l.told)
+	same := func(a, b lifecycle.Item) bool {
+		return a.Category == b.Category && h.record(a.Ref) == h.record(b.Ref)
+	}
+	for item, last := range l.stood {
+		stands := slices.ContainsFunc(l.subject.Bases, func(b lifecycle.Basis) bool {
+			return b.Stands(at) && slices.ContainsFunc(b.Keeps, func(x lifecycle.Item) bool { return same(x, item) })
+		})
+		said := slices.ContainsFunc(l.said, func(d lifecycle.Decision) bool {
+			return !d.At.Before(last) && slices.ContainsFunc(d.Items, func(x lifecycle.Item) bool { return same(x, item) })
+		})
+		if !stands && !said {
+			l.Errorf("at %s %v does not stand, stood at %s, and nobody was told", at, item, last)
+		}
+	}
+}

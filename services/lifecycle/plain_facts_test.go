@@ -1,0 +1,211 @@
+package lifecycle_test
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle"
+)
+
+// plainEdges are instants at which something could go wrong: midnights of Warsaw,
+// the turn of the year, days on which the clock moves, a leap day, days off.
+var plainEdges = []string{
+	"2019-12-31T22:59:59.999Z", "2019-12-31T23:00:00Z", "2020-02-29T11:00:00Z", "2020-03-29T00:30:00Z", "2020-03-29T01:00:00Z",
+	"2020-10-25T00:30:00Z", "2021-01-31T23:30:00Z", "2021-05-31T22:00:00Z", "2021-12-30T23:00:00Z", "2022-08-30T22:00:00Z",
+	"2023-01-30T23:00:00Z", "2023-12-24T09:00:00Z", "2024-02-28T23:00:00Z", "2024-12-24T09:00:00Z", "2025-12-24T09:00:00Z", "2025-12-31T23:30:00Z",
+}
+
+// history makes one to fifteen facts, all of them settled and each told once.
+func (r *plainRandom) history() []lifecycle.Fact {
+	r.kinds = r.spokenOf()
+	facts := make([]lifecycle.Fact, 1+r.IntN(15))
+	var pool []time.Time
+	for i := range facts {
+		at := r.instant(pool)
+		pool = append(pool, at)
+		facts[i] = r.fact(i, at)
+	}
+	r.nameRequests(facts)
+	return facts
+}
+
+// spokenOf are the kinds that the policy's rules name.
+func (r *plainRandom) spokenOf() []lifecycle.Kind {
+	kinds := []lifecycle.Kind{lifecycle.RequestVerified}
+	for _, rule := range r.policy.rules {
+		kinds = append(append(kinds, rule.raised...), rule.raised...)
+		kinds = append(kinds, rule.ended...)
+		if slices.Contains(rule.ended, lifecycle.Objection) {
+			kinds = append(kinds, lifecycle.Objection, lifecycle.RequestDecided, lifecycle.RequestDecided)
+		}
+		if rule.consent {
+			kinds = append(kinds, lifecycle.Signup, lifecycle.Signup, lifecycle.Unsubscribe, lifecycle.Bounce)
+		}
+		if rule.suspended {
+			kinds = append(kinds, lifecycle.Hold, lifecycle.Release)
+		}
+		for _, p := range rule.until {
+			kinds = append(kinds, plainSpokenOf(p)...)
+		}
+	}
+	return kinds
+}
+
+func plainSpokenOf(p *plainPeriod) []lifecycle.Kind {
+	for p.of != nil {
+		p = p.of
+	}
+	switch p.name {
+	case "act":
+		return nil
+	case "performance":
+		return []lifecycle.Kind{lifecycle.Performed, lifecycle.Sale}
+	case "access_end":
+		return []lifecycle.Kind{lifecycle.AccessEnded, lifecycle.Sale}
+	case "consent_end":
+		return []lifecycle.Kind{lifecycle.Signup, lifecycle.Unsubscribe}
+	}
+	return []lifecycle.Kind{lifecycle.Kind(p.name)}
+}
+
+func (r *plainRandom) instant(pool []time.Time) time.Time {
+	switch n := r.IntN(10); {
+	case n < 2 && len(pool) > 0:
+		return plainPick(r, pool)
+	case n < 3 && len(pool) > 0: // where a period of days is over
+		return (plainDayOf(plainPick(r, pool)) + plainPick(r, []plainDay{1, 2, 8, 15, 31, 366})).start()
+	case n < 5 && len(pool) > 0:
+		return plainPick(r, pool).Add(time.Duration(r.IntN(60*24)) * time.Hour)
+	case n < 6:
+		t, err := time.Parse(time.RFC3339, plainPick(r, plainEdges))
+		if err != nil {
+			panic(err)
+		}
+		return t
+	}
+	return time.Date(2018, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(r.Int64N(8*365*24*3600*1000)) * time.Millisecond)
+}
+
+func (r *plainRandom) fact(i int, at time.Time) lifecycle.Fact {
+	kind := plainPick(r, lifecycle.Kinds())
+	if len(r.kinds) > 0 && r.chance(80) {
+		kind = plainPick(r, r.kinds)
+	}
+	if kind == lifecycle.Requested {
+		kind = plainPick(r, append(slices.Clone(plainRequests), lifecycle.Objection))
+	}
+	f := lifecycle.Fact{ID: fmt.Sprintf("f%02d", r.IntN(90)*100+i), Kind: kind, Occurred: at, Received: at}
+	r.traits(&f)
+	switch {
+	case slices.Contains(plainRecordKinds, kind):
+		r.aboutRecord(&f)
+	case slices.Contains(plainOfPerson, kind) && !slices.Contains(plainRequests, kind):
+		r.aboutPerson(&f)
+	}
+	switch kind {
+	case lifecycle.RequestDecided:
+		f.Outcome = plainPick(r, []string{"granted", "granted", "partly", "refused"})
+	case lifecycle.RestrictionLifted:
+		switch told := at.Add(-time.Hour); r.IntN(4) {
+		case 0, 1:
+			f.Told = &told
+		case 2:
+			f.Told = &at
+		}
+	}
+	return f
+}
+
+func (r *plainRandom) traits(f *lifecycle.Fact) {
+	switch {
+	case f.Kind == lifecycle.Hold && r.chance(60):
+		f.Traits = []string{lifecycle.TraitLimitation}
+	case f.Kind == lifecycle.Signup && r.chance(25):
+		f.Traits = plainSome(r, 2, []string{lifecycle.TraitPreticked, lifecycle.TraitForced, lifecycle.TraitChild, lifecycle.TraitParentAgreed})
+	case (slices.Contains(plainRequests, f.Kind) || f.Kind == lifecycle.Objection) && r.chance(30):
+		f.Traits = []string{lifecycle.TraitUnverified}
+	case r.chance(20):
+		f.Traits = plainSome(r, 1, plainTraits)
+	}
+}
+
+func (r *plainRandom) aboutRecord(f *lifecycle.Fact) {
+	f.Ref = fmt.Sprintf("rec-%d", r.IntN(4))
+	if r.chance(15) {
+		f.Links = append(f.Links, fmt.Sprintf("rec-%d", r.IntN(6)))
+	}
+	if r.chance(15) {
+		f.Links = append(f.Links, fmt.Sprintf("pay-%d", r.IntN(3)))
+	}
+	if r.chance(30) {
+		f.Contract = fmt.Sprintf("sub-%d", r.IntN(2))
+	}
+	f.Full = r.chance(50)
+	if (f.Kind == lifecycle.Hold || f.Kind == lifecycle.Release) && r.chance(15) && !r.heldOtherwise() {
+		f.Ref, f.Links, f.Contract = "", nil, "" // of everything
+	}
+	if f.Kind != lifecycle.Sale && f.Kind != lifecycle.AccessStarted {
+		return
+	}
+	switch {
+	case f.Kind == lifecycle.AccessStarted: // to what is over time
+		f.Access = plainPick(r, []lifecycle.Access{lifecycle.Course, lifecycle.Subscription})
+	case r.chance(80):
+		f.Access = plainPick(r, lifecycle.Accesses())
+	}
+	f.PerformanceAwaited = r.chance(25)
+	if r.chance(60) {
+		f.AccessDays = 1 + r.IntN(500)
+	}
+	if f.Access == lifecycle.Subscription && r.chance(70) {
+		paid := f.Occurred.Add(time.Duration(r.IntN(60*24)) * time.Hour)
+		f.PaidUntil = &paid
+	}
+}
+
+// heldOtherwise tells whether a hold or a release raises a basis that does not only
+// prolong. What it would keep when it names no record, nothing says.
+func (r *plainRandom) heldOtherwise() bool {
+	return slices.ContainsFunc(r.policy.rules, func(rule *plainRule) bool {
+		return !rule.prolongs && (slices.Contains(rule.raised, lifecycle.Hold) || slices.Contains(rule.raised, lifecycle.Release))
+	})
+}
+
+func (r *plainRandom) aboutPerson(f *lifecycle.Fact) {
+	if r.chance(20) {
+		f.Ref = fmt.Sprintf("rec-%d", r.IntN(4)) // which it is not about
+	}
+	f.Wording = fmt.Sprintf("text-%d", r.IntN(4))
+	if r.chance(30) {
+		f.Channels = plainSome(r, 1+r.IntN(2), plainChannels)
+	}
+	switch {
+	case f.Kind == lifecycle.Objection && r.chance(60):
+		f.Purposes = plainSome(r, 1+r.IntN(2), []string{"newsletter", "offers", "claims", "contract", "suppression"})
+	case f.Kind != lifecycle.Bounce && r.chance(25):
+		f.Purposes = plainSome(r, 1, []string{"newsletter", "offers"})
+	}
+}
+
+// nameRequests gives every request a name of its own, and the steps the names of
+// requests.
+func (r *plainRandom) nameRequests(facts []lifecycle.Fact) {
+	var names []string
+	for i := range facts {
+		f := &facts[i]
+		if slices.Contains(plainRequests, f.Kind) || f.Kind == lifecycle.Objection {
+			f.Ref = fmt.Sprintf("req-%d", len(names))
+			if r.chance(20) {
+				f.Ref = ""
+			}
+			names = append(names, plainRequestName(f))
+		}
+	}
+	names = append(names, "req-9")
+	for i := range facts {
+		if slices.Contains(plainStepKinds, facts[i].Kind) {
+			facts[i].Ref = plainPick(r, names)
+		}
+	}
+}
