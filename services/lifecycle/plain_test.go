@@ -1,9 +1,11 @@
 package lifecycle_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"flag"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -32,11 +34,27 @@ func plainRandomScene(seed, n uint64) plainScene {
 	return plainScene{p, r.history()}
 }
 
-// plainSpan is an item that may be held over a half-open interval.
+// plainSpan is an item that may be held over a half-open interval, in milliseconds, of
+// which plainForever is the last.
 type plainSpan struct {
+	item         string
+	since, until int64
+}
+
+const plainForever = math.MaxInt64
+
+// plainHeld is an item that may be held at an instant, and the first instant at which
+// it may no longer be.
+type plainHeld struct {
 	item  string
-	since time.Time
-	until *time.Time
+	until int64
+}
+
+func (h plainHeld) String() string {
+	if h.until == plainForever {
+		return h.item
+	}
+	return h.item + " until " + time.UnixMilli(h.until).UTC().Format(time.RFC3339Nano)
 }
 
 func TestBases_AgreeWithThePlainEvaluator(t *testing.T) {
@@ -58,25 +76,65 @@ func TestBases_AgreeWithThePlainEvaluator(t *testing.T) {
 	t.Logf("%d policies, %d probes, %d scenes differ", *plainCount, probes, differing)
 }
 
+// TestExplain_AgreesWithThePlainEvaluator asks what may be held at an instant by what
+// had happened by then, as an owner would have been told.
+func TestExplain_AgreesWithThePlainEvaluator(t *testing.T) {
+	for n := range uint64(*plainCount) {
+		scene := plainRandomScene(*plainSeed, n)
+		p, err := policy.Parse("random.yaml", []byte(scene.policy.yaml()), "Sklep Ani")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range scene.facts {
+			if core, plain := scene.explained(p, f.Occurred); !slices.Equal(core, plain) {
+				t.Errorf("-plain.seed=%d, scene %d:\n%s\nat %s\ncore:  %v\nplain: %v", *plainSeed, n, scene, f.Occurred.Format(time.RFC3339Nano), core, plain)
+			}
+		}
+	}
+}
+
+// explained is what both hold by the facts up to an instant.
+func (s plainScene) explained(p *lifecycle.Policy, at time.Time) (core, plain []plainHeld) {
+	known := slices.DeleteFunc(slices.Clone(s.facts), func(f lifecycle.Fact) bool { return f.Occurred.After(at) })
+	h := newPlainHistory(s.policy, known)
+	subject := lifecycle.Subject{ID: "person", Facts: slices.Clone(s.facts)}
+	slices.SortFunc(subject.Facts, func(a, b lifecycle.Fact) int {
+		return cmp.Or(a.Occurred.Compare(b.Occurred), plainRank(a.Kind)-plainRank(b.Kind), cmp.Compare(a.ID, b.ID))
+	})
+	var spans, bases []plainSpan
+	for _, item := range lifecycle.Explain(p, subject, at).Holds {
+		spans = append(spans, h.spans([]lifecycle.Item{item.Item}, at, item.Until)...)
+	}
+	for _, b := range h.bases() {
+		bases = append(bases, h.spans(b.items, b.since, b.until)...)
+	}
+	plainInOrder(spans)
+	plainInOrder(bases)
+	return plainHolds(spans, at, nil), plainHolds(bases, at, nil)
+}
+
 // compare asks both at every probe and tells how many there were and where they differ.
 func (s plainScene) compare() (int, string) {
-	p, err := policy.Parse("random.yaml", []byte(s.policy.yaml()), "Sklep Ani")
+	rules, err := policy.Parse("random.yaml", []byte(s.policy.yaml()), "Sklep Ani")
 	if err != nil {
 		return 0, err.Error()
 	}
 	h := newPlainHistory(s.policy, s.facts)
 	var core, plain []plainSpan
-	for _, b := range lifecycle.Bases(p, slices.Clone(s.facts)) {
+	for _, b := range lifecycle.Bases(rules, slices.Clone(s.facts)) {
 		core = append(core, h.spans(b.Keeps, b.Since, b.Until)...)
 	}
 	for _, b := range h.bases() {
 		plain = append(plain, h.spans(b.items, b.since, b.until)...)
 	}
+	plainInOrder(core)
+	plainInOrder(plain)
 	all := s.probes()
+	var c, p []plainHeld
 	for _, at := range all {
-		c, p := plainHeld(core, at), plainHeld(plain, at)
-		if c != p {
-			return len(all), fmt.Sprintf("at %s\ncore:  %s\nplain: %s", at.Format(time.RFC3339Nano), c, p)
+		c, p = plainHolds(core, at, c[:0]), plainHolds(plain, at, p[:0])
+		if !slices.Equal(c, p) {
+			return len(all), fmt.Sprintf("at %s\ncore:  %v\nplain: %v", at.Format(time.RFC3339Nano), c, p)
 		}
 	}
 	return len(all), ""
@@ -87,15 +145,22 @@ func (s plainScene) compare() (int, string) {
 func (h *plainHistory) spans(items []lifecycle.Item, since time.Time, until *time.Time) []plainSpan {
 	var spans []plainSpan
 	for _, item := range items {
-		span := plainSpan{item: item.Category, since: since, until: until}
+		span := plainSpan{item: item.Category, since: since.UnixMilli(), until: plainForever}
+		if until != nil {
+			span.until = until.UnixMilli()
+		}
 		if item.Ref != "" {
 			record := h.record(item.Ref)
 			span.item += "(" + record + ")"
-			span.since = plainLater(since, h.firstOf(record))
+			span.since = plainLater(since, h.firstOf(record)).UnixMilli()
 		}
 		spans = append(spans, span)
 	}
 	return spans
+}
+
+func plainInOrder(spans []plainSpan) {
+	slices.SortFunc(spans, func(a, b plainSpan) int { return cmp.Or(cmp.Compare(a.item, b.item), cmp.Compare(a.since, b.since)) })
 }
 
 // firstOf is when something was first known of a record.
@@ -108,44 +173,27 @@ func (h *plainHistory) firstOf(record string) time.Time {
 	return time.Time{}
 }
 
-// plainHeld lists what may be held at an instant, with the first instant at which
-// each may no longer be.
-func plainHeld(spans []plainSpan, at time.Time) string {
-	untils := map[string]string{}
-	for _, s := range spans {
-		if _, asked := untils[s.item]; asked || s.since.After(at) || s.until != nil && !s.until.After(at) {
+// plainHolds adds what may be held at an instant, of spans in order.
+func plainHolds(spans []plainSpan, at time.Time, held []plainHeld) []plainHeld {
+	now := at.UnixMilli()
+	for i, s := range spans {
+		if now < s.since || s.until <= now || len(held) > 0 && held[len(held)-1].item == s.item {
 			continue
 		}
-		untils[s.item] = plainUntil(spans, s.item, at)
+		held = append(held, plainHeld{s.item, plainUntil(spans, i, now)})
 	}
-	held := make([]string, 0, len(untils))
-	for item, until := range untils {
-		held = append(held, item+until)
-	}
-	slices.Sort(held)
-	return strings.Join(held, ", ")
+	return held
 }
 
 // plainUntil goes from end to end while another span holds the item on.
-func plainUntil(spans []plainSpan, item string, at time.Time) string {
-	for {
-		var end time.Time
-		for _, s := range spans {
-			if s.item != item || s.since.After(at) {
-				continue
-			}
-			if s.until == nil {
-				return ""
-			}
-			if s.until.After(at) && s.until.After(end) {
-				end = *s.until
-			}
+func plainUntil(spans []plainSpan, i int, now int64) int64 {
+	for _, s := range spans[i:] {
+		if s.item != spans[i].item || s.since > now {
+			break
 		}
-		if end.IsZero() {
-			return " until " + at.UTC().Format(time.RFC3339Nano)
-		}
-		at = end
+		now = max(now, s.until)
 	}
+	return now
 }
 
 // probes are every midnight in Warsaw of sixteen years, the instants around each

@@ -66,7 +66,8 @@ type Purpose struct {
 
 // Recipient is a system or a person who gets data (Art. 4(9)).
 type Recipient struct {
-	Name string
+	// Name is for people, by language.
+	Name map[string]string
 	// Holds lists the categories that the recipient gets.
 	Holds []string
 	// ThirdCountry is where the data go outside of the EEA; empty when they do not.

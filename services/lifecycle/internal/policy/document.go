@@ -63,7 +63,7 @@ type purpose struct {
 }
 
 type recipient struct {
-	Name         string   `yaml:"name"`
+	Name         texts    `yaml:"name"`
 	Holds        []string `yaml:"holds"`
 	ThirdCountry string   `yaml:"third_country"`
 }

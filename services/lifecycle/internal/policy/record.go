@@ -127,9 +127,9 @@ func (r *record) cells(a *Activity) []string {
 		data = append(data, c.Name.In(r.lang))
 	}
 	for _, c := range a.Recipients {
-		recipients = append(recipients, c.Name)
+		recipients = append(recipients, c.Name.In(r.lang))
 		if c.ThirdCountry != "" {
-			abroad = append(abroad, c.Name+": "+c.ThirdCountry)
+			abroad = append(abroad, c.Name.In(r.lang)+": "+c.ThirdCountry)
 		}
 	}
 	list := func(items []string) string { return cmp.Or(strings.Join(items, "; "), "-") }

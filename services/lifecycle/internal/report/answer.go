@@ -230,7 +230,7 @@ func (l *letter) told(gone []lifecycle.Deletion) {
 	l.heading(l.words.recipients)
 	for _, id := range ids {
 		r := RecipientOf(l.policy, id)
-		name := r.Name
+		name := r.Name.In(l.Language)
 		if r.ThirdCountry != "" {
 			name += l.aside(r.ThirdCountry)
 		}

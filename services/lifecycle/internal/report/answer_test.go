@@ -40,7 +40,7 @@ func TestAnswer_SaysEachThing(t *testing.T) {
 		"żądania usunięcia danych (art. 17 RODO), nr req-1, otrzymanego 1 czerwca 2028 r.", "- zapis na newsletter",
 		"faktura lub paragon, order-1: do 31 grudnia 2031 r. Cel: dokumenty podatkowe. Podstawa: art. 6 ust. 1 lit. c RODO (obowiązek prawny). Wyjątek od usunięcia: art. 17 ust. 3 lit. b RODO",
 		"skrót kryptograficzny z kluczem", "by nikt nie dodał tego adresu ponownie", "Zostaje do 1 czerwca 2031 r. Także",
-		"online shop: dane usunięte (2 czerwca 2028 r.)", "newsletter service: powiadomiono, nie ma jeszcze potwierdzenia",
+		"sklep internetowy: dane usunięte (2 czerwca 2028 r.)", "system newslettera: powiadomiono, nie ma jeszcze potwierdzenia",
 		"Prezesa Urzędu Ochrony Danych Osobowych", "art. 77 RODO", "Nie wszyscy odbiorcy potwierdzili")
 }
 

@@ -319,7 +319,7 @@ func locations(recipients []Recipient) []Location {
 	out := []Location{{Says: both(Language.locationUnknown)}}
 	for _, r := range recipients {
 		if r.ThirdCountry != "" {
-			out = append(out, Location{ThirdCountry: r.ThirdCountry, Known: true, Says: both(func(l Language) string { return l.abroad(r.Name, r.ThirdCountry) })})
+			out = append(out, Location{ThirdCountry: r.ThirdCountry, Known: true, Says: both(func(l Language) string { return l.abroad(r.Name.In(l), r.ThirdCountry) })})
 		}
 	}
 	return out

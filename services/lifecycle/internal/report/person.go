@@ -68,7 +68,7 @@ type Purpose struct {
 // outside of the EEA.
 type Recipient struct {
 	ID           string `json:"recipient"`
-	Name         string `json:"name"`
+	Name         Text   `json:"name"`
 	ThirdCountry string `json:"third_country,omitempty"`
 }
 
@@ -236,10 +236,7 @@ func PurposeOf(p *lifecycle.Policy, id string) Purpose {
 // RecipientOf names a recipient of a policy.
 func RecipientOf(p *lifecycle.Policy, id string) Recipient {
 	c := p.Recipients[id]
-	if c.Name == "" {
-		c.Name = id
-	}
-	return Recipient{ID: id, Name: c.Name, ThirdCountry: c.ThirdCountry}
+	return Recipient{ID: id, Name: Named(c.Name, id), ThirdCountry: c.ThirdCountry}
 }
 
 func (r *reporter) held() []Held {

@@ -163,10 +163,7 @@ func (x *explanation) told() {
 func (x *explanation) receipts() {
 	t := &Table{Widths: []int{26, 24}}
 	for _, a := range x.e.Receipts {
-		name := a.Recipient
-		if r, ok := x.policy.Recipients[a.Recipient]; ok {
-			name = r.Name
-		}
+		name := RecipientOf(x.policy, a.Recipient).Name.In(x.Language)
 		answer := x.receipt(a.Outcome)
 		if a.Reason != "" {
 			answer += ", " + x.quote(a.Reason)
