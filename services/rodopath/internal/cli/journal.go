@@ -14,29 +14,10 @@ import (
 )
 
 func (s *shared) journal() *cobra.Command {
-	var asJSON bool
-	cmd := &cobra.Command{
-		Use:   "journal PERSON",
-		Short: "Print what was decided about a person, or check that no journal was changed",
-		Long: `Print the journal of a person: what was decided, when, and under which policy. It
+	cmd := s.aboutPerson("journal PERSON", "Print what was decided about a person, or check that no journal was changed", "/v1/journal", writeJournal)
+	cmd.Long = `Print the journal of a person: what was decided, when, and under which policy. It
 is pseudonymous and stays when the person is gone, for as long as the policy says.
-Each entry holds the hash of the one before.`,
-		Args: args(cobra.ExactArgs(1)),
-		RunE: func(cmd *cobra.Command, given []string) error {
-			return s.ask(cmd.Context(), func(c *client.Client) error {
-				data, err := c.Ask(cmd.Context(), "/v1/journal", map[string]any{"person": given[0]}, "")
-				if err != nil {
-					return err
-				}
-				if asJSON {
-					_, err = cmd.OutOrStdout().Write(data)
-					return err
-				}
-				return writeJournal(cmd.OutOrStdout(), data)
-			})
-		},
-	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+Each entry holds the hash of the one before.`
 	cmd.AddCommand(s.verifyJournal())
 	return cmd
 }

@@ -1,0 +1,151 @@
+package lifecycle
+
+import (
+	"slices"
+	"time"
+)
+
+// view is what is known of a basis at some point of its story: the acts that raised
+// it, and the facts of its group up to that point. What comes after the end of a
+// basis cannot move the end.
+type view struct {
+	acts, facts []int
+	// next is the index of the first fact that is not seen yet.
+	next int
+}
+
+// since is when the basis began.
+func (h *history) since(v view) time.Time { return h.facts[v.acts[0]].Occurred }
+
+// anchors finds the instants that a rule's period is counted from.
+func (h *history) anchors(v view) anchors {
+	return func(name string) (time.Time, bool) {
+		switch name {
+		case AnchorAct:
+			return h.latest(v.acts, func(*Fact) bool { return true })
+		case AnchorPerformance:
+			return h.performance(v)
+		case AnchorAccessEnd:
+			return h.accessEnd(v)
+		case AnchorConsentEnd:
+			return h.consentEnd(v)
+		}
+		of := func(f *Fact) bool { return f.Kind == Kind(name) }
+		if t, ok := h.latest(v.acts, of); ok {
+			return t, true
+		}
+		// Something else than what raised the basis counts once it stands.
+		since := h.since(v)
+		return h.latest(v.facts, func(f *Fact) bool { return of(f) && !f.Occurred.Before(since) })
+	}
+}
+
+func (h *history) latest(facts []int, is func(*Fact) bool) (time.Time, bool) {
+	for _, i := range slices.Backward(facts) {
+		if is(&h.facts[i]) {
+			return h.facts[i].Occurred, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// performance is when everything that was sold since the basis began had been
+// delivered or done, the last of it.
+func (h *history) performance(v view) (time.Time, bool) {
+	since := h.since(v)
+	last, known := h.latest(v.facts, func(f *Fact) bool { return f.Kind == Performed && !f.Occurred.Before(since) })
+	for _, i := range v.facts {
+		if h.facts[i].Kind != Sale || h.facts[i].Occurred.Before(since) {
+			continue
+		}
+		done, ok := h.performed(v, i)
+		if !ok {
+			return time.Time{}, false
+		}
+		last, known = maxTime(last, done), true
+	}
+	return last, known
+}
+
+// performed is when a sale was performed. One whose source reports delivery, and every
+// service, waits for that report; others are performed at once. A full refund leaves
+// nothing to perform. What was delivered before it was paid is performed with the sale.
+func (h *history) performed(v view, sale int) (time.Time, bool) {
+	f := &h.facts[sale]
+	before := false
+	for _, i := range slices.Backward(v.facts) {
+		done := &h.facts[i]
+		if h.record[i] != h.record[sale] || done.Kind != Performed && (done.Kind != Refund || !done.Full) {
+			continue
+		}
+		if i > sale {
+			return done.Occurred, true
+		}
+		before = true
+	}
+	return f.Occurred, before || !f.PerformanceAwaited && f.Access != Service
+}
+
+// accessEnd is when access ends: when the platform says so or the sale is
+// refunded in full, or when the days that were sold are over. A subscription
+// that was cancelled lasts to the end of the period that is paid.
+func (h *history) accessEnd(v view) (time.Time, bool) {
+	v.facts = slices.DeleteFunc(slices.Clone(v.facts), func(i int) bool { return h.facts[i].Occurred.Before(h.since(v)) })
+	started, _ := h.latest(v.facts, func(f *Fact) bool { return f.Kind == AccessStarted })
+	ended, known := h.latest(v.facts, func(f *Fact) bool {
+		return f.Kind == AccessEnded && !f.Occurred.Before(started)
+	})
+	if known {
+		return maxTime(ended, h.paidUntil(v)), true
+	}
+	if h.allRefunded(v) {
+		return h.latest(v.facts, func(f *Fact) bool { return f.Kind == Refund && f.Full })
+	}
+	var last time.Time
+	for _, i := range v.facts {
+		f := &h.facts[i]
+		switch {
+		case f.Kind != Sale && f.Kind != AccessStarted, f.Access != Course && f.Access != Subscription:
+			continue
+		case f.Access == Subscription, f.AccessDays == 0:
+			return time.Time{}, false // until somebody says that it has ended
+		}
+		m, _ := after{f.AccessDays, "day", anchor("")}.reckon(func(string) (time.Time, bool) { return f.Occurred, true }, h.policy.Place)
+		last = maxTime(last, m.date.Start(h.policy.Place.Zone))
+	}
+	return last, !last.IsZero()
+}
+
+// paidUntil is the end of the last period that was paid and not returned.
+func (h *history) paidUntil(v view) time.Time {
+	var until time.Time
+	for _, i := range v.facts {
+		f := &h.facts[i]
+		if f.PaidUntil != nil && !h.returned(v, h.record[i]) {
+			until = maxTime(until, *f.PaidUntil)
+		}
+	}
+	return until
+}
+
+// allRefunded tells whether every sale in view was refunded in full.
+func (h *history) allRefunded(v view) bool {
+	sales := 0
+	for _, i := range v.facts {
+		if h.facts[i].Kind != Sale {
+			continue
+		}
+		if !h.returned(v, h.record[i]) {
+			return false
+		}
+		sales++
+	}
+	return sales > 0
+}
+
+// returned tells whether a record was refunded in full, as far as is in view.
+func (h *history) returned(v view, record string) bool {
+	return slices.ContainsFunc(v.facts, func(i int) bool {
+		return h.record[i] == record && h.facts[i].Kind == Refund && h.facts[i].Full
+	})
+}

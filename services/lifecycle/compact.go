@@ -1,0 +1,78 @@
+package lifecycle
+
+import (
+	"slices"
+	"time"
+)
+
+// compact drops the facts of contracts on which nothing rests any more, and in
+// the end what the person did as a whole. Facts stay for the intake period after
+// they came, so that the rest of a story told out of order still finds them. What
+// they were is remembered by their marks.
+func (s *Subject) compact(h *history, at time.Time) {
+	alive := h.aliveFacts(at)
+	var gone []Fact
+	s.Facts = slices.DeleteFunc(slices.Clone(s.Facts), func(f Fact) bool {
+		if f.Kind == Identified && f.Ref+f.Contract == "" && len(f.Links)+len(f.Traits) == 0 {
+			return true // it named the person; nothing can rest on it
+		}
+		drop := !f.Received.AddDate(0, 0, h.policy.Intake).After(at) && !alive[f.ID]
+		if drop && f.Kind.brings() && f.Kind != Identified {
+			gone = append(gone, f)
+		}
+		return drop
+	})
+	s.bury(gone, at)
+}
+
+// aliveFacts returns the ids of the facts that some basis needs now or later: all
+// those of a contract on which one rests, or which gave what a hold prolongs, and
+// what the person did as a whole while anything rests on anything.
+func (h *history) aliveFacts(at time.Time) map[string]bool {
+	byID := map[string][]int{}
+	for i := range h.facts {
+		byID[h.facts[i].ID] = append(byID[h.facts[i].ID], i)
+	}
+	groups := map[string]bool{}
+	prolonged := map[Item]bool{}
+	rests := func(b *Basis) {
+		for _, id := range b.Facts {
+			for _, j := range byID[id] {
+				groups[h.groupOf(j)] = true
+			}
+		}
+	}
+	for i := range h.all {
+		b := &h.all[i]
+		if b.Until != nil && !b.Until.After(at) {
+			continue
+		}
+		rests(b)
+		if r := h.policy.rule(b.Rule); r != nil && r.Prolongs {
+			for _, item := range b.Keeps {
+				prolonged[item] = true
+			}
+		}
+	}
+	for i := range h.all {
+		if slices.ContainsFunc(h.all[i].Keeps, func(item Item) bool { return prolonged[item] }) {
+			rests(&h.all[i])
+		}
+	}
+	out := map[string]bool{}
+	for i := range h.facts {
+		group := h.groupOf(i)
+		if groups[group] || group == "" && len(groups) > 0 {
+			out[h.facts[i].ID] = true
+		}
+	}
+	return out
+}
+
+// groupOf names what a fact lives and dies with: its contract, or the person.
+func (h *history) groupOf(i int) string {
+	if h.facts[i].Kind.aboutPerson() {
+		return ""
+	}
+	return h.contract[i]
+}
