@@ -27,7 +27,31 @@ func (r *plainRandom) history() []lifecycle.Fact {
 		facts[i] = r.fact(i, at)
 	}
 	r.nameRequests(facts)
+	if r.chance(50) {
+		facts = r.atTheEnd(facts)
+	}
 	return facts
+}
+
+// atTheEnd adds a fact in the very instant in which some basis ends, or just before.
+func (r *plainRandom) atTheEnd(facts []lifecycle.Fact) []lifecycle.Fact {
+	bases := newPlainHistory(r.policy, facts).bases()
+	if len(bases) == 0 {
+		return facts
+	}
+	b := plainPick(r, bases)
+	if b.until == nil {
+		return facts
+	}
+	like := plainPick(r, facts) // of a kind, and of a record, that it may concern
+	f := r.fact(len(facts), b.until.Add(-time.Duration(r.IntN(2))*time.Millisecond))
+	if r.chance(60) {
+		f.Kind, f.Ref, f.Access, f.Traits, f.Outcome = like.Kind, like.Ref, like.Access, like.Traits, like.Outcome
+	}
+	if slices.Contains(plainRequests, f.Kind) || f.Kind == lifecycle.Objection {
+		f.Ref = "req-end" // a request has a name of its own
+	}
+	return append(facts, f)
 }
 
 // spokenOf are the kinds that the policy's rules name.
@@ -53,10 +77,7 @@ func (r *plainRandom) spokenOf() []lifecycle.Kind {
 }
 
 func plainSpokenOf(p *plainPeriod) []lifecycle.Kind {
-	for p.of != nil {
-		p = p.of
-	}
-	switch p.name {
+	switch p = plainInnermost(p); p.name {
 	case "act":
 		return nil
 	case "performance":
@@ -107,11 +128,13 @@ func (r *plainRandom) fact(i int, at time.Time) lifecycle.Fact {
 	case lifecycle.RequestDecided:
 		f.Outcome = plainPick(r, []string{"granted", "granted", "partly", "refused"})
 	case lifecycle.RestrictionLifted:
-		switch told := at.Add(-time.Hour); r.IntN(4) {
+		switch before, after := at.Add(-time.Hour), at.Add(time.Hour); r.IntN(5) {
 		case 0, 1:
-			f.Told = &told
+			f.Told = &before
 		case 2:
 			f.Told = &at
+		case 3:
+			f.Told = &after
 		}
 	}
 	return f
@@ -177,6 +200,9 @@ func (r *plainRandom) aboutPerson(f *lifecycle.Fact) {
 		f.Ref = fmt.Sprintf("rec-%d", r.IntN(4)) // which it is not about
 	}
 	f.Wording = fmt.Sprintf("text-%d", r.IntN(4))
+	if f.Kind == lifecycle.Signup && r.chance(25) {
+		r.atTheEdge(f)
+	}
 	if r.chance(30) {
 		f.Channels = plainSome(r, 1+r.IntN(2), plainChannels)
 	}
@@ -185,6 +211,25 @@ func (r *plainRandom) aboutPerson(f *lifecycle.Fact) {
 		f.Purposes = plainSome(r, 1+r.IntN(2), []string{"newsletter", "offers", "claims", "contract", "suppression"})
 	case f.Kind != lifecycle.Bounce && r.chance(25):
 		f.Purposes = plainSome(r, 1, []string{"newsletter", "offers"})
+	}
+}
+
+// atTheEdge moves a sign-up to where its text comes into use or goes out of it.
+func (r *plainRandom) atTheEdge(f *lifecycle.Fact) {
+	for _, w := range r.policy.wordings {
+		edge, further := w.from, plainDay(0)
+		if edge == "" || w.to != "" && r.chance(50) {
+			edge, further = w.to, 1
+		}
+		if w.id != f.Wording || edge == "" {
+			continue
+		}
+		day, err := time.Parse(time.DateOnly, edge)
+		if err != nil {
+			panic(err)
+		}
+		f.Occurred = (plainDayOf(day) + further).start().Add(-time.Duration(r.IntN(2)) * time.Millisecond)
+		f.Received = f.Occurred
 	}
 }
 

@@ -236,6 +236,13 @@ func (r *plainRandom) ending(rule *plainRule) {
 	rule.suspended = r.chance(20) && len(rule.until) == 1 && !slices.ContainsFunc(rule.until, plainUnsuspended)
 }
 
+func plainInnermost(p *plainPeriod) *plainPeriod {
+	for p.of != nil {
+		p = p.of
+	}
+	return p
+}
+
 // plainUnsuspended tells of a period that docs/policy.md does not say how to suspend:
 // one of hours, which has no last day, and a term alone, which may have been moved off
 // a day on which nobody works already.
@@ -279,7 +286,7 @@ func (r *plainRandom) moment(depth int, anchors []lifecycle.Kind) *plainPeriod {
 	case 3:
 		return &plainPeriod{word: "year after", n: 1 + r.IntN(31), month: time.Month(1 + r.IntN(12)), of: of}
 	case 4:
-		if of.word == "anchor" && of.name != lifecycle.AnchorAccessEnd {
+		if plainInnermost(of).name != lifecycle.AnchorAccessEnd { // which may be an instant or a day
 			return &plainPeriod{word: "after", n: 1 + r.IntN(100), unit: "hour", of: of}
 		}
 	}

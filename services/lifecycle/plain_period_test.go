@@ -2,7 +2,6 @@ package lifecycle_test
 
 import (
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -144,15 +143,4 @@ func (t plainTime) lapse() time.Time {
 		return t.at
 	}
 	return (t.day + 1).start()
-}
-
-// plainMixes tells whether a period counts hours from a day or days from hours.
-func plainMixes(p *plainPeriod) bool {
-	text := p.String()
-	for of := p; of != nil; of = of.of {
-		if of.word == "term" {
-			text = strings.ReplaceAll(text, of.name, of.of.String())
-		}
-	}
-	return strings.Contains(text, "hour") && p.of != nil && (p.of.word != "anchor" || p.unit != "hour")
 }

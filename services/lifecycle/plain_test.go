@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/policy"
 )
 
@@ -348,3 +349,30 @@ func (s plainScene) String() string {
 	}
 	return b.String()
 }
+
+// TestCalendar_AgreesWithThePlainOne looks at every day of eighty years.
+func TestCalendar_AgreesWithThePlainOne(t *testing.T) {
+	for d := plainFind(2005, 1, 1); d < plainFind(2085, 1, 1); d++ {
+		x := d.date()
+		day := calendar.Date{Year: x.year, Month: time.Month(x.month), Day: x.day}
+		for what, pair := range map[string][2]any{
+			"start":        {day.Start(plainWarsaw()), d.start()},
+			"end":          {day.End(plainWarsaw()), (d + 1).start()},
+			"In":           {calendar.In(d.start(), plainWarsaw()), day},
+			"a day on":     {plainDateOf(day.AddDays(1)), (d + 1).date()},
+			"400 days on":  {plainDateOf(day.AddDays(400)), (d + 400).date()},
+			"a month on":   {plainDateOf(day.AddMonths(1)), d.monthsOn(1).date()},
+			"13 months on": {plainDateOf(day.AddMonths(13)), d.monthsOn(13).date()},
+			"a year on":    {plainDateOf(day.AddYears(1)), d.monthsOn(12).date()},
+			"month's end":  {plainDateOf(day.EndOfMonth()), plainFind(x.year, x.month, 31).date()},
+			"off":          {calendar.Poland(day), d.off()},
+			"working":      {plainDateOf(day.NextWorkingDay(calendar.Poland)), d.working(true).date()},
+		} {
+			if pair[0] != pair[1] {
+				t.Errorf("%s of %s: calendar %v, plain %v", what, day, pair[0], pair[1])
+			}
+		}
+	}
+}
+
+func plainDateOf(d calendar.Date) plainDate { return plainDate{d.Year, int(d.Month), d.Day} }
