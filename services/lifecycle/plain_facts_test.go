@@ -46,10 +46,11 @@ func (r *plainRandom) atTheEnd(facts []lifecycle.Fact) []lifecycle.Fact {
 	like := plainPick(r, facts) // of a kind, and of a record, that it may concern
 	f := r.fact(len(facts), b.until.Add(-time.Duration(r.IntN(2))*time.Millisecond))
 	if r.chance(60) {
-		f.Kind, f.Ref, f.Access, f.Traits, f.Outcome = like.Kind, like.Ref, like.Access, like.Traits, like.Outcome
+		like.ID, like.Occurred, like.Received = f.ID, f.Occurred, f.Received
+		f = like
 	}
 	if slices.Contains(plainRequests, f.Kind) || f.Kind == lifecycle.Objection {
-		f.Ref = "req-end" // a request has a name of its own
+		f.Ref, f.Links, f.Contract = "req-end", nil, "" // a request has a name of its own
 	}
 	return append(facts, f)
 }
@@ -198,6 +199,9 @@ func (r *plainRandom) heldOtherwise() bool {
 func (r *plainRandom) aboutPerson(f *lifecycle.Fact) {
 	if r.chance(20) {
 		f.Ref = fmt.Sprintf("rec-%d", r.IntN(4)) // which it is not about
+		if r.chance(30) {
+			f.Links = []string{fmt.Sprintf("pay-%d", r.IntN(3))}
+		}
 	}
 	f.Wording = fmt.Sprintf("text-%d", r.IntN(4))
 	if f.Kind == lifecycle.Signup && r.chance(25) {
@@ -240,7 +244,7 @@ func (r *plainRandom) nameRequests(facts []lifecycle.Fact) {
 	for i := range facts {
 		f := &facts[i]
 		if slices.Contains(plainRequests, f.Kind) || f.Kind == lifecycle.Objection {
-			f.Ref = fmt.Sprintf("req-%d", len(names))
+			f.Ref, f.Links = fmt.Sprintf("req-%d", len(names)), nil
 			if r.chance(20) {
 				f.Ref = ""
 			}

@@ -136,7 +136,7 @@ func (h *plainHistory) objection(f *lifecycle.Fact) []plainEvent {
 		events = append(events, plainEvent{kind: lifecycle.Objection, at: at, fact: f, purposes: marketing})
 	}
 	if granted, ok := h.granted(f); ok {
-		events = append(events, plainEvent{kind: plainUpheld, at: plainLater(granted, at), fact: f, purposes: f.Purposes})
+		events = append(events, plainEvent{kind: plainUpheld, at: plainLater(granted, at), fact: f, purposes: other})
 	}
 	return events
 }
@@ -197,12 +197,16 @@ func plainLater(a, b time.Time) time.Time {
 	return a
 }
 
-// names are all the names that a fact gives its record.
+// plainNames are all the names that a fact gives a record. A fact about the person may
+// mention one, and tells as well as others that its names are one.
 func plainNames(f *lifecycle.Fact) []string {
-	if plainRecord(f) == "" {
-		return nil
+	switch {
+	case f.Ref != "":
+		return append([]string{f.Ref}, f.Links...)
+	case plainRecord(f) != "":
+		return []string{plainRecord(f)}
 	}
-	return append([]string{plainRecord(f)}, f.Links...)
+	return nil
 }
 
 // record returns one name for all the names of a record: the first in the alphabet.
@@ -248,10 +252,10 @@ func (h *plainHistory) agreement(record string) string {
 	for grown := true; grown; {
 		grown = false
 		for _, f := range h.facts {
-			if plainRecord(f) == "" || f.Contract == "" {
+			if f.Ref == "" || f.Contract == "" {
 				continue
 			}
-			r := h.record(plainRecord(f))
+			r := h.record(f.Ref)
 			if !slices.Contains(records, r) && !slices.Contains(named, f.Contract) {
 				continue
 			}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -127,10 +128,10 @@ func writeEvidence(out io.Writer, lang string, line []byte) error {
 	if !e.Provable {
 		state = "FAILS"
 	}
-	text := fmt.Sprintf("%s  %s, %s, %s, %s\n", state, who(e.Person, e.Subject), e.Purpose[lang], e.Channel, e.Since.Format(time.DateOnly))
+	lines := []string{fmt.Sprintf("%s  %s, %s, %s, %s", state, who(e.Person, e.Subject), e.Purpose[lang], e.Channel, e.Since.Format(time.DateOnly))}
 	for _, f := range e.Flaws {
-		text += fmt.Sprintf("       %s %s\n", f.Missing[lang], f.Do[lang])
+		lines = append(lines, "       "+f.Missing[lang]+" "+f.Do[lang])
 	}
-	_, err := io.WriteString(out, text)
+	_, err := fmt.Fprintln(out, strings.Join(lines, "\n"))
 	return err
 }
