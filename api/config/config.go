@@ -89,8 +89,8 @@ type Token struct {
 	// Token is a reference to it.
 	Token string `yaml:"token" validate:"reference"`
 	// Scopes are what it opens: read, export, requests, holds, policy, journal,
-	// events. None means all.
-	Scopes []string `yaml:"scopes" validate:"dive,oneof=read export requests holds policy journal events"`
+	// events. Left out means all; an empty list is an error.
+	Scopes []string `yaml:"scopes" validate:"omitempty,min=1,dive,oneof=read export requests holds policy journal events"`
 }
 
 // UnmarshalYAML reads "env:TOKEN" as well as {token: env:TOKEN, scopes: [read]}.

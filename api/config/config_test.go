@@ -46,11 +46,12 @@ func TestLoad_RefusesWhatIsWrongAndSaysWhere(t *testing.T) {
 		"sources:\n  - {id: a, platform: stripe, secrets: [\"env:A\"]}\n  - {id: a, platform: standard, secrets: [\"env:A\"]}\n": `every source needs an id of its own`,
 		"sources:\n  - {id: a, platform: stripe, secrets: [\"env:A\"], zone: Mars/Base}\n":                                       `must be a time zone`,
 		"api: {tokens: [{token: \"env:A\", scopes: [all]}]}\n":                                                                   `scopes[0] must be one of: read, export, requests, holds, policy, journal, events`,
-		"api: {tokens: [hunter2]}\n":                     `must be a reference`,
-		"approve_above_percent: 200\n":                   `approve_above_percent is out of range`,
-		"listen: nowhere\n":                              `:1:9: listen must be an address such as 127.0.0.1:8080`,
-		"mongodb: {uri: \"mongodb://u:hunter2@host\"}\n": `mongodb.uri holds a password`,
-		"sources:\n  - {id: a, platform: stripe, secrets: [\"env:A\"], products: {\"1\": lifetime}}\n": `must be one of: one_off, course, service, subscription`,
+		"api: {tokens: [{token: \"env:A\", scopes: []}]}\n":                                                                      `scopes is out of range`,
+		"api: {tokens: [hunter2]}\n":                                                                                             `must be a reference`,
+		"approve_above_percent: 200\n":                                                                                           `approve_above_percent is out of range`,
+		"listen: nowhere\n":                                                                                                      `:1:9: listen must be an address such as 127.0.0.1:8080`,
+		"mongodb: {uri: \"mongodb://u:hunter2@host\"}\n":                                                                         `mongodb.uri holds a password`,
+		"sources:\n  - {id: a, platform: stripe, secrets: [\"env:A\"], products: {\"1\": lifetime}}\n":                           `must be one of: one_off, course, service, subscription`,
 	} {
 		_, err := Load(write(t, "c.yaml", text), nil)
 		if err == nil || !strings.Contains(err.Error(), want) {

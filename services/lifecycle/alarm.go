@@ -20,8 +20,11 @@ func (s *Subject) alarms(h *history, news []Fact, held []holding, since, at time
 		if f.Kind == RestrictionLifted && (f.Told == nil || f.Told.After(f.Occurred)) {
 			s.alarm(at, "told:"+f.ID, "the restriction stands: tell the person before it is lifted (Art. 18(3))")
 		}
-		if f.Kind == Hold && f.Ref != "" {
+		switch {
+		case f.Kind == Hold && f.Ref != "":
 			s.lateHold(h, f, held, at)
+		case f.Kind == Hold && s.Horizon != nil && !s.Known:
+			s.alarm(at, "hold:"+f.ID, "the hold comes too late: everything of the person was already deleted at "+s.Horizon.Lapse.UTC().Format(minute))
 		}
 	}
 	s.yearsApart(h, news, at)

@@ -65,6 +65,9 @@ func Adopt(ctx context.Context, opts Options) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
+	if opts.Approve != "" && opts.Approve != next.Revision {
+		return nil, fmt.Errorf("adopt policy: revision %s is to be approved, and the configured policy %s has the revision %s", opts.Approve, next.ID, next.Revision)
+	}
 	past, err := opts.Store.Policies(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("adopt policy: %w", err)
@@ -140,7 +143,11 @@ func (o *Options) compare(ctx context.Context, now, next *lifecycle.Policy) (*Wa
 		for i := range subjects {
 			w.add(lifecycle.Impact(now, next, subjects[i], o.Now))
 		}
-		after = subjects[len(subjects)-1].ID
+		last := subjects[len(subjects)-1].ID
+		if last <= after {
+			return nil, fmt.Errorf("a subject is stored under another's id, %s", last)
+		}
+		after = last
 		if time.Since(said) > progressEvery {
 			said = time.Now()
 			o.Log.Info("trying the new policy on what is stored", "subjects", w.Subjects, "affected", w.Affected)

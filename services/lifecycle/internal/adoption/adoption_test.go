@@ -84,8 +84,12 @@ func TestAdopt_AShorterPolicyWaitsForApproval(t *testing.T) {
 	if !strings.Contains(s.log.String(), "--approve "+w.Revision) {
 		t.Errorf("the log does not say what to do: %s", s.log.String())
 	}
-	if again := s.adopt(shorter, "another", now); again.Waiting == nil {
-		t.Error("it is in force by the approval of another")
+	if again := s.adopt(shorter, "", now); again.Waiting == nil {
+		t.Error("it is in force without approval after a restart")
+	}
+	_, err := adoption.Adopt(t.Context(), adoption.Options{Store: s.store, Parse: policy.Parse, Text: []byte(shorter), Approve: "another", Now: now})
+	if err == nil || !strings.Contains(err.Error(), "another") {
+		t.Errorf("the approval of something else: %v", err)
 	}
 	approved := s.adopt(shorter, w.Revision, now)
 	if approved.Waiting != nil || approved.Policy.Revision != w.Revision || len(approved.Policy.Earlier) != 1 {

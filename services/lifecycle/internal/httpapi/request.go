@@ -108,6 +108,13 @@ func (a *API) open(c echo.Context) error {
 	if req.Ref == "" {
 		req.Ref = newRef()
 	}
+	taken, err := a.lookUp(ctx, identity.Identity{Kind: kindRequest, Value: req.Ref})
+	if err != nil {
+		return err
+	}
+	if taken != nil {
+		return problem.New(http.StatusConflict, "ref-taken", "There is a request of this name already; give each its own, or leave ref out.")
+	}
 	fact := &factv1.Fact{Kind: kind, Ref: req.Ref, Purposes: req.Purposes, Locators: []string{kindRequest + ":" + req.Ref}}
 	if req.Ground != "" {
 		fact.Traits = append(fact.Traits, req.Ground)
@@ -214,6 +221,18 @@ func (a *API) prepare(fact *factv1.Fact, step string, req *stepRequest, r *lifec
 	if req.At != nil {
 		at = *req.At
 	}
+	switch {
+	case at.Before(r.Received):
+		return problem.New(http.StatusUnprocessableEntity, "impossible", "at lies before the request came in.")
+	case step == "lift" && r.Right != lifecycle.Restriction:
+		return refuse("not-restricted", "This request is not for a restriction, so there is nothing to lift.")
+	case step != "lift" && !r.Open():
+		return refuse("answered", "The request is answered already.")
+	case (step == "decide" || step == "answer") && r.State == lifecycle.Received:
+		return refuse("not-verified", "It is not clear yet that the request is the person's own: verify it first.")
+	case step == "extend" && r.Extended != nil:
+		return refuse("extended", "The request is extended already; Art. 12(3) gives two more months once.")
+	}
 	switch step {
 	case "verify":
 		fact.Kind = factv1.Kind_KIND_REQUEST_VERIFIED
@@ -228,13 +247,10 @@ func (a *API) prepare(fact *factv1.Fact, step string, req *stepRequest, r *lifec
 		}
 		fact.Kind = factv1.Kind_KIND_REQUEST_DECIDED
 	case "answer":
-		if r.State == lifecycle.Received {
-			return refuse("not-verified", "It is not clear yet that the request is the person's own: verify it first.")
-		}
 		fact.Kind = factv1.Kind_KIND_REQUEST_ANSWERED
 	case "lift":
-		if req.Told == nil || req.Told.After(at) {
-			return problem.New(http.StatusUnprocessableEntity, "impossible", "told is missing or lies after the lifting: when was the person told that the restriction would be lifted (Art. 18(3))?")
+		if req.Told == nil || req.Told.After(at) || req.Told.Before(r.Received) {
+			return problem.New(http.StatusUnprocessableEntity, "impossible", "told is missing, or lies before the restriction or after its lifting: when was the person told that the restriction would be lifted (Art. 18(3))?")
 		}
 		fact.Kind, fact.Told = factv1.Kind_KIND_RESTRICTION_LIFTED, timestamppb.New(*req.Told)
 	default:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -118,7 +119,11 @@ func (a *API) walk(ctx context.Context, visit func(*lifecycle.Subject) error) er
 				return err
 			}
 		}
-		after = subjects[len(subjects)-1].ID
+		last := subjects[len(subjects)-1].ID
+		if last <= after {
+			return fmt.Errorf("walk subjects: one is stored under another's id, %s", last)
+		}
+		after = last
 	}
 }
 

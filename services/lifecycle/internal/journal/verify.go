@@ -156,7 +156,12 @@ func (v *verifier) missing(ctx context.Context) error {
 				v.fault(id, "the whole journal is missing")
 			}
 		}
-		after = subjects[len(subjects)-1].ID
+		last := subjects[len(subjects)-1].ID
+		if last <= after {
+			v.fault(last, "the stored subject bears the id of another")
+			return nil
+		}
+		after = last
 	}
 }
 

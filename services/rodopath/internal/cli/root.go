@@ -93,7 +93,7 @@ func exitCode(err error) int {
 func args(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, given []string) error {
 		if err := check(cmd, given); err != nil {
-			return fmt.Errorf("%w: %w; see \"rodopath %s --help\"", errUsage, err, cmd.Name())
+			return fmt.Errorf("%w: %w; see \"%s --help\"", errUsage, err, cmd.CommandPath())
 		}
 		return nil
 	}

@@ -159,13 +159,16 @@ func (m *machine) checkRights(router routers.Router) {
 		{"/v1/requests/req-1/decide", `{}`, 422},
 		{"/v1/requests/req-1/decide", `{"outcome":"granted"}`, 202},
 		{"/v1/requests/req-1/extend", `{"at":"2050-01-01T00:00:00Z"}`, 422},
-		{"/v1/requests/req-1/lift", `{}`, 422},
+		{"/v1/requests/req-1/decide", `{"outcome":"granted","at":"2020-01-01T00:00:00Z"}`, 422},
+		{"/v1/requests/req-1/lift", `{}`, 409},
 		{"/v1/requests/req-1/answer", `{}`, 202},
 		{"/v1/requests/req-2/answer", `{}`, 404},
 	} {
 		exchange(m.t, router, m.request("POST", m.Control.API+c.path, c.body, true), c.status)
 	}
 	m.settle()
+	exchange(m.t, router, m.request("POST", m.Control.API+"/v1/requests/req-1/answer", `{}`, true), 409)
+	exchange(m.t, router, m.request("POST", m.Control.API+"/v1/requests", `{"person":"bob@example.com","right":"erasure","ref":"req-1"}`, true), 409)
 	exchange(m.t, router, m.request("POST", m.Control.API+"/v1/explain", ala, true), 200)
 	exchange(m.t, router, m.request("POST", m.Control.API+"/v1/export", `{"person":"ala@example.com","form":"answer","request":"req-1"}`, true), 422)
 }
