@@ -218,7 +218,7 @@ type plainLimitation struct {
 
 // without moves a last day on by the days of holds: it walks from the first day to
 // the last and does not count those. Of a hold, as of a period, the first day does
-// not count and the last does. A period is never over while a hold stands. False
+// not count and the last does. A period is never over before a hold is. False
 // means that there is no end yet.
 func (h *plainHistory) without(holds []plainLimitation, first, last plainDay) (plainDay, bool) {
 	day := first
@@ -254,7 +254,7 @@ func plainOpenOn(holds []plainLimitation, day plainDay) bool {
 
 func plainStanding(holds []plainLimitation, at time.Time) *plainLimitation {
 	for i, l := range holds {
-		if l.since.Before(at) && (l.until == nil || at.Before(*l.until)) {
+		if l.since.Before(at) && (l.until == nil || !l.until.Before(at)) {
 			return &holds[i]
 		}
 	}

@@ -12,6 +12,13 @@ import (
 // plainRandom makes policies and histories that hang together: facts of the kinds
 // that the policy speaks of, of a few records that are joined in many ways, at
 // instants of which many are the same or stand at the edge of a day.
+//
+// It leaves out what docs/policy.md says nothing of, so that nobody has to guess:
+// "access" in rules that something else than a sale or a start of access raises, facts
+// about the person that raise a rule per record, a kind that both raises and ends,
+// hours after access_end, suspended hours, a hold without a record that raises more
+// than a hold. And what other tests look at: addresses, tests of a platform, facts told
+// twice.
 type plainRandom struct {
 	*rand.Rand
 	policy *plainPolicy
@@ -22,7 +29,7 @@ func (r *plainRandom) chance(percent int) bool { return r.IntN(100) < percent }
 
 func plainPick[T any](r *plainRandom, from []T) T { return from[r.IntN(len(from))] }
 
-// some picks up to n, each once, in the order of the list.
+// plainSome picks up to n, each once, in the order of the list.
 func plainSome[T any](r *plainRandom, n int, from []T) []T {
 	chosen := r.Perm(len(from))[:min(n, len(from))]
 	slices.Sort(chosen)

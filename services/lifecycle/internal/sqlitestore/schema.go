@@ -5,6 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // subjectsSchema is what the first files held. They said no version, which reads
@@ -57,9 +61,29 @@ var errNewer = errors.New("the file was written by a newer rodopath; start that 
 // files take all of them too, so that there is one way to each table.
 func steps() []string { return []string{subjectsSchema, journalSchema} }
 
-// bringUp takes the steps that the file has not taken. A file that is up to date
-// is only read, because another process may be writing to it.
+// openFor is how long an opening waits for others that open the same new file: SQLite
+// does not wait by itself while one of them turns the file to write-ahead logging.
+const openFor = 10 * time.Second
+
+// bringUp takes the steps that the file has not taken, and waits while others do.
 func bringUp(ctx context.Context, db *sql.DB) error {
+	for begin := time.Now(); ; {
+		err := bringUpOnce(ctx, db)
+		var busy *sqlite.Error
+		if !errors.As(err, &busy) || busy.Code()&0xff != sqlite3.SQLITE_BUSY || time.Since(begin) > openFor {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// bringUpOnce tries once. A file that is up to date is only read, because another
+// process may be writing to it.
+func bringUpOnce(ctx context.Context, db *sql.DB) error {
 	behind, err := untaken(ctx, db)
 	if err != nil || len(behind) == 0 {
 		return err
