@@ -30,9 +30,14 @@ type Config struct {
 	// Listen is where webhooks are received. Empty means 127.0.0.1:8080.
 	Listen  string   `yaml:"listen" validate:"omitempty,hostname_port"`
 	Sources []Source `yaml:"sources" validate:"unique=ID,dive"`
-	API     API      `yaml:"api"`
-	NATS    NATS     `yaml:"nats"`
-	MongoDB MongoDB  `yaml:"mongodb"`
+	// Recipients are the systems that are told the decisions.
+	Recipients []Recipient `yaml:"recipients" validate:"max=2000,unique=ID,dive"`
+	// PublicURL is where the internet reaches Listen, as https://hooks.example.com;
+	// with it questions for consent carry the address of a page that asks.
+	PublicURL string  `yaml:"public_url" validate:"omitempty,http_url,max=200"`
+	API       API     `yaml:"api"`
+	NATS      NATS    `yaml:"nats"`
+	MongoDB   MongoDB `yaml:"mongodb"`
 	// Keys is a reference to the keys that hash and seal the names of persons.
 	Keys string `yaml:"keys" validate:"omitempty,reference"`
 	// KeepDecisionsDays is how long decisions stay readable in the stream; 0 means 30.
@@ -89,8 +94,8 @@ type Token struct {
 	// Token is a reference to it.
 	Token string `yaml:"token" validate:"reference"`
 	// Scopes are what it opens: read, export, requests, holds, policy, journal,
-	// events. Left out means all; an empty list is an error.
-	Scopes []string `yaml:"scopes" validate:"omitempty,min=1,dive,oneof=read export requests holds policy journal events"`
+	// events, decisions. Left out means all; an empty list is an error.
+	Scopes []string `yaml:"scopes" validate:"omitempty,min=1,dive,oneof=read export requests holds policy journal events decisions"`
 }
 
 // UnmarshalYAML reads "env:TOKEN" as well as {token: env:TOKEN, scopes: [read]}.
@@ -171,7 +176,7 @@ func (c *Config) check(doc *strictyaml.Document) error {
 	if u, err := url.Parse(c.MongoDB.URI); err == nil && u.User != nil && !isReference(c.MongoDB.URI) && os.Getenv(prefix+"_MONGODB_URI") == "" {
 		faults = append(faults, doc.Faultf([]any{"mongodb", "uri"}, "mongodb.uri holds a password; keep it out of this file and write env:NAME or file:PATH"))
 	}
-	return doc.Fail(faults...)
+	return doc.Fail(append(faults, c.checkRecipients(doc)...)...)
 }
 
 func isSourceID(s string) bool {
@@ -213,9 +218,11 @@ func explain(f validator.FieldError) string {
 	case "sourceid":
 		return name + " may have the letters a to z, digits, - and _"
 	case "unique":
-		return name + ": every source needs an id of its own"
+		return name + ": each needs an id of its own, or stands once"
 	case "hostname_port":
 		return name + " must be an address such as 127.0.0.1:8080"
+	case "http_url":
+		return name + " must be an address such as https://example.com/path"
 	case "timezone":
 		return name + " must be a time zone such as Europe/Warsaw"
 	case "min", "max":

@@ -44,10 +44,14 @@ func overrideValue(v reflect.Value, name string, environ []string) error {
 	switch {
 	case v.Kind() == reflect.Struct:
 		return override(v, name, environ)
-	case v.Kind() == reflect.Slice && v.Type().Elem() == reflect.TypeFor[Source]():
+	case v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Struct:
 		for i := range v.Len() {
-			source := v.Index(i)
-			if err := override(source, name+"_"+envName(source.FieldByName("ID").String()), environ); err != nil {
+			one := v.Index(i)
+			id := one.FieldByName("ID")
+			if !id.IsValid() {
+				return nil
+			}
+			if err := override(one, name+"_"+envName(id.String()), environ); err != nil {
 				return err
 			}
 		}

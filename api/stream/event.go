@@ -1,8 +1,13 @@
 package stream
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
+	"slices"
 	"time"
 )
 
@@ -44,9 +49,30 @@ type Decision struct {
 	// Because lists the bases the decision rests on: those that ended, or the one
 	// on which the person may be asked.
 	Because []Reason `json:"because"`
+	// Recipients are the ids of the configured systems that are told (Art. 19): each
+	// answers with a Receipt.
+	Recipients []string `json:"recipients,omitempty"`
+	// Replay is set when the decision is sent once more, under the same id, because a
+	// system may have restored a backup: do again what was done.
+	Replay *Replay `json:"replay,omitempty"`
 	// Delete is set when Kind is "delete", Ask when it is "ask-consent".
 	Delete *Delete `json:"delete,omitempty"`
 	Ask    *Ask    `json:"ask,omitempty"`
+}
+
+// Replay says of a decision that it is sent once more.
+type Replay struct {
+	At time.Time `json:"at"`
+	// Recipient is the one that it is for; empty means all that were told.
+	Recipient string `json:"recipient,omitempty"`
+}
+
+// For tells whether the event is for a recipient.
+func (e *Event) For(recipient string) bool {
+	if r := e.Data.Replay; r != nil && r.Recipient != "" {
+		return r.Recipient == recipient
+	}
+	return slices.Contains(e.Data.Recipients, recipient)
 }
 
 // Person names a person so that another system can find them.
@@ -54,6 +80,19 @@ type Person struct {
 	Emails []string `json:"emails,omitempty"`
 	// IDs are the platforms' ids, as "stripe:cus_123".
 	IDs []string `json:"ids,omitempty"`
+	// Hashes stand for Emails and IDs in a replay, once the names themselves are
+	// deleted here: see Hash. Key is what they were made with.
+	Hashes []string `json:"hashes,omitempty"`
+	Key    string   `json:"key,omitempty"`
+}
+
+// Hash is what stands in Person.Hashes, and in place of the ref of an Item of a
+// replay, for a name that the reader still has: an address in lower case, or an id
+// as "stripe:cus_123". It is HMAC-SHA-256 under the key, base64url without padding.
+func Hash(key, name string) string {
+	m := hmac.New(sha256.New, []byte(key))
+	_, _ = io.WriteString(m, name) // a hash never fails
+	return base64.RawURLEncoding.EncodeToString(m.Sum(nil))
 }
 
 // Reason is a basis behind a decision.
@@ -94,6 +133,8 @@ type Item struct {
 	// Names are other names of the record: an order may be known to one system by
 	// its number and to another by its payment.
 	Names []string `json:"names,omitempty"`
+	// Hashes stand for Ref and Names in a replay whose names are deleted here.
+	Hashes []string `json:"hashes,omitempty"`
 }
 
 // Stay is an item that may still be held.
@@ -119,6 +160,9 @@ type Ask struct {
 	Places []string `json:"places"`
 	// Until is when the question falls.
 	Until time.Time `json:"until"`
+	// Page is a page of ours that asks, for this person alone; empty where none is
+	// set up. Withdrawal later is under the same address.
+	Page string `json:"page,omitempty"`
 }
 
 // Encode writes the event as structured JSON.

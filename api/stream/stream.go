@@ -24,6 +24,11 @@ const (
 	// "rodopath.decisions.KIND.SUBJECT".
 	Decisions        = "DECISIONS"
 	decisionsSubject = "rodopath.decisions."
+	// Receipts holds what recipients answered and is not applied yet: a Receipt as
+	// JSON on "rodopath.receipts.RECIPIENT", or on "rodopath.receipts" from those who
+	// have no name of their own to the broker. A work queue.
+	Receipts        = "RECEIPTS"
+	receiptsSubject = "rodopath.receipts"
 )
 
 // AllDecisions matches the subject of every decision.
@@ -35,6 +40,21 @@ func FactsOf(source string) string { return factsSubject + token(source) }
 // DecisionFor returns the subject for decisions of a kind about a person.
 func DecisionFor(kind, subject string) string {
 	return decisionsSubject + token(kind) + "." + token(subject)
+}
+
+// ReceiptsOf returns the subject for the receipts of a recipient; without one, the
+// subject that all share.
+func ReceiptsOf(recipient string) string {
+	if recipient == "" {
+		return receiptsSubject
+	}
+	return receiptsSubject + "." + token(recipient)
+}
+
+// RecipientOf returns whose receipts are on a subject; empty on the one that all
+// share.
+func RecipientOf(subject string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(subject, receiptsSubject), ".")
 }
 
 // token makes one token of a NATS subject of a name.
@@ -78,6 +98,12 @@ func Ensure(ctx context.Context, js jetstream.JetStream, opts Options) error {
 			Name: Decisions, Subjects: []string{AllDecisions},
 			Description: "what other systems are to delete, and whom to ask",
 			Retention:   jetstream.LimitsPolicy, MaxAge: opts.KeepDecisions,
+			Replicas: max(opts.Replicas, 1), Duplicates: Window,
+		},
+		{
+			Name: Receipts, Subjects: []string{receiptsSubject, receiptsSubject + ".*"},
+			Description: "what recipients answered and is not applied yet",
+			Retention:   jetstream.WorkQueuePolicy, Discard: jetstream.DiscardNew,
 			Replicas: max(opts.Replicas, 1), Duplicates: Window,
 		},
 	} {

@@ -15,9 +15,9 @@ import (
 	"github.com/labstack/echo/v4"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/api/signature"
 	"github.com/rodopath/rodopath/services/ingest"
 	"github.com/rodopath/rodopath/services/ingest/internal/stripe"
-	"github.com/rodopath/rodopath/services/ingest/signature"
 )
 
 // sink is a broker that takes everything at once.

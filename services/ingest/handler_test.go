@@ -22,13 +22,13 @@ import (
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/api/problem"
+	"github.com/rodopath/rodopath/api/signature"
 	"github.com/rodopath/rodopath/services/ingest"
 	"github.com/rodopath/rodopath/services/ingest/internal/facttext"
 	"github.com/rodopath/rodopath/services/ingest/internal/mailerlite"
 	"github.com/rodopath/rodopath/services/ingest/internal/standard"
 	"github.com/rodopath/rodopath/services/ingest/internal/stripe"
 	"github.com/rodopath/rodopath/services/ingest/internal/woocommerce"
-	"github.com/rodopath/rodopath/services/ingest/signature"
 )
 
 var epoch = time.Unix(1_760_000_000, 0).UTC()

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rodopath/rodopath/services/ingest/signature"
+	"github.com/rodopath/rodopath/api/signature"
 )
 
 // TestAddressesStayInside sends addresses marked "@leak." wherever a platform

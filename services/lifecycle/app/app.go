@@ -14,6 +14,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/rodopath/rodopath/api/access"
 	"github.com/rodopath/rodopath/api/config"
 	"github.com/rodopath/rodopath/api/service"
 	"github.com/rodopath/rodopath/api/stream"
@@ -148,17 +149,17 @@ func (a *App) journalKept(now time.Time) time.Time { return now.AddDate(-a.polic
 
 // tokens are those of the configuration, each for its scopes, and those of whoever
 // started the service, for everything.
-func tokens(opts Options) ([]httpapi.Token, error) {
-	var out []httpapi.Token
+func tokens(opts Options) ([]access.Token, error) {
+	var out []access.Token
 	for _, t := range opts.Config.API.Tokens {
 		secret, err := opts.Config.Secret(t.Token)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, httpapi.Token{Secret: secret, Scopes: t.Scopes})
+		out = append(out, access.Token{Secret: secret, Scopes: t.Scopes})
 	}
 	for _, t := range opts.Tokens {
-		out = append(out, httpapi.Token{Secret: t})
+		out = append(out, access.Token{Secret: t})
 	}
 	return out, nil
 }

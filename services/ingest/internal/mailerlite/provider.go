@@ -8,9 +8,9 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/rodopath/rodopath/api/signature"
 	"github.com/rodopath/rodopath/services/ingest"
 	"github.com/rodopath/rodopath/services/ingest/internal/payload"
-	"github.com/rodopath/rodopath/services/ingest/signature"
 )
 
 // Provider reads the webhooks of one MailerLite account.

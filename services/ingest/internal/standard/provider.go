@@ -11,9 +11,9 @@ import (
 
 	"github.com/go-playground/validator/v10"
 
+	"github.com/rodopath/rodopath/api/signature"
 	"github.com/rodopath/rodopath/services/ingest"
 	"github.com/rodopath/rodopath/services/ingest/internal/payload"
-	"github.com/rodopath/rodopath/services/ingest/signature"
 )
 
 // Headers of Standard Webhooks.

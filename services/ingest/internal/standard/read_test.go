@@ -12,10 +12,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/api/signature"
 	"github.com/rodopath/rodopath/services/ingest"
 	"github.com/rodopath/rodopath/services/ingest/internal/facttext"
 	"github.com/rodopath/rodopath/services/ingest/internal/standard"
-	"github.com/rodopath/rodopath/services/ingest/signature"
 )
 
 const secret = "whsec_MDEyMzQ1Njc4OWFiY2RlZg=="

@@ -12,9 +12,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rodopath/rodopath/api/signature"
 	"github.com/rodopath/rodopath/services/ingest"
 	"github.com/rodopath/rodopath/services/ingest/internal/payload"
-	"github.com/rodopath/rodopath/services/ingest/signature"
 )
 
 const signatureHeader = "X-WC-Webhook-Signature"

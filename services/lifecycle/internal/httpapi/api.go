@@ -5,21 +5,19 @@ package httpapi
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/go-playground/validator/v10"
 	"github.com/labstack/echo/v4"
 
+	"github.com/rodopath/rodopath/api/access"
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/api/problem"
 	"github.com/rodopath/rodopath/services/lifecycle"
@@ -72,18 +70,12 @@ type Options struct {
 	// Verify checks all journals.
 	Verify func(ctx context.Context) (*journal.Report, error)
 	// Tokens open the interface; at least one, none empty.
-	Tokens []Token
+	Tokens []access.Token
 	// Ready tells whether the service can do its work.
 	Ready func(ctx context.Context) error
 	// Now tells the time; nil means time.Now.
 	Now func() time.Time
 	Log *slog.Logger
-}
-
-// Token opens the interface, for some scopes or, without any, for all.
-type Token struct {
-	Secret string
-	Scopes []string
 }
 
 // The scopes of tokens.
@@ -100,13 +92,8 @@ const (
 // API answers questions.
 type API struct {
 	opts     Options
-	tokens   []hashedToken
+	guard    *access.Guard
 	validate *validator.Validate
-}
-
-type hashedToken struct {
-	sum    [sha256.Size]byte
-	scopes []string
 }
 
 // New makes an API.
@@ -119,11 +106,8 @@ func New(opts Options) (*API, error) {
 	if len(opts.Tokens) == 0 {
 		return nil, errors.New("the API needs at least one token")
 	}
-	for _, t := range opts.Tokens {
-		if t.Secret == "" {
-			return nil, errors.New("a token of the API is empty")
-		}
-		a.tokens = append(a.tokens, hashedToken{sha256.Sum256([]byte(t.Secret)), t.Scopes})
+	if a.guard, err = access.New(opts.Tokens); err != nil {
+		return nil, err
 	}
 	if a.opts.Now == nil {
 		a.opts.Now = time.Now
@@ -169,30 +153,12 @@ func (a *API) ready(c echo.Context) error {
 func (a *API) may(scope string) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			t := a.token(c.Request())
-			switch {
-			case t == nil:
-				c.Response().Header().Set(echo.HeaderWWWAuthenticate, "Bearer")
-				return problem.New(http.StatusUnauthorized, "no-token", "Send a token of this interface: Authorization: Bearer TOKEN.")
-			case len(t.scopes) > 0 && !slices.Contains(t.scopes, scope):
-				return problem.New(http.StatusForbidden, "scope", fmt.Sprintf("This token does not open %q; give it that scope in the configuration, or use another.", scope))
+			if _, err := a.guard.Check(c.Request(), scope); err != nil {
+				return err
 			}
 			return next(c)
 		}
 	}
-}
-
-// token finds the token that a request shows, in the same time for any.
-func (a *API) token(r *http.Request) *hashedToken {
-	shown, ok := strings.CutPrefix(r.Header.Get(echo.HeaderAuthorization), "Bearer ")
-	sum := sha256.Sum256([]byte(shown))
-	var found *hashedToken
-	for i := range a.tokens {
-		if subtle.ConstantTimeCompare(sum[:], a.tokens[i].sum[:]) == 1 && ok {
-			found = &a.tokens[i]
-		}
-	}
-	return found
 }
 
 // fail is where errors stop: problems are answered as they are, echo's own get a
@@ -206,6 +172,9 @@ func (a *API) fail(err error, c echo.Context) {
 	var he *echo.HTTPError
 	switch {
 	case errors.As(err, &p):
+		if p.Status == http.StatusUnauthorized {
+			c.Response().Header().Set(echo.HeaderWWWAuthenticate, "Bearer")
+		}
 	case errors.As(err, &he):
 		p = problem.New(he.Code, "request", http.StatusText(he.Code))
 	default:

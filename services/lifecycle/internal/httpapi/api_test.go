@@ -9,6 +9,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/rodopath/rodopath/api/access"
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/fixture"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/httpapi"
@@ -23,7 +24,7 @@ func (e *ear) Tell(_ context.Context, d *factv1.Delivery) error {
 	return nil
 }
 
-func newAPI(t *testing.T, told *ear, tokens ...httpapi.Token) http.Handler {
+func newAPI(t *testing.T, told *ear, tokens ...access.Token) http.Handler {
 	t.Helper()
 	st := fixture.Store(t)
 	api, err := httpapi.New(httpapi.Options{
@@ -54,9 +55,9 @@ func send(t *testing.T, h http.Handler, method, path, token, body string) *httpt
 // TestAPI_ATokenOpensItsScopesAndNoOthers tries every path with a token for each scope.
 func TestAPI_ATokenOpensItsScopesAndNoOthers(t *testing.T) {
 	scopes := []string{httpapi.ScopeRead, httpapi.ScopeExport, httpapi.ScopeRequests, httpapi.ScopeHolds, httpapi.ScopePolicy, httpapi.ScopeJournal}
-	tokens := []httpapi.Token{{Secret: "all"}}
+	tokens := []access.Token{{Secret: "all"}}
 	for _, s := range scopes {
-		tokens = append(tokens, httpapi.Token{Secret: "only-" + s, Scopes: []string{s}})
+		tokens = append(tokens, access.Token{Secret: "only-" + s, Scopes: []string{s}})
 	}
 	h := newAPI(t, &ear{}, tokens...)
 	for path, scope := range map[string]string{
@@ -87,7 +88,7 @@ func TestAPI_ATokenOpensItsScopesAndNoOthers(t *testing.T) {
 
 func TestAPI_AStrangerMayAskAndIsTakenDown(t *testing.T) {
 	told := &ear{}
-	h := newAPI(t, told, httpapi.Token{Secret: "all"})
+	h := newAPI(t, told, access.Token{Secret: "all"})
 	res := send(t, h, "POST", "/v1/requests", "all", `{"person":"stranger@example.com","right":"access","unverified":true}`)
 	if res.Code != http.StatusAccepted || !strings.Contains(res.Body.String(), `"state":"received"`) {
 		t.Errorf("%d: %s", res.Code, res.Body)
@@ -99,7 +100,7 @@ func TestAPI_AStrangerMayAskAndIsTakenDown(t *testing.T) {
 }
 
 func TestAPI_WhatIsWrongIsNamedWithoutItsValue(t *testing.T) {
-	h := newAPI(t, &ear{}, httpapi.Token{Secret: "all"})
+	h := newAPI(t, &ear{}, access.Token{Secret: "all"})
 	for body, want := range map[string]string{
 		`{"person":"ala@example.com","right":"flight"}`:                             "right must be one of access",
 		`{"right":"access"}`:                                                        "person is missing",

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rodopath/rodopath/services/ingest/signature"
+	"github.com/rodopath/rodopath/api/signature"
 )
 
 // webhooks makes signed checkouts that have nothing in common but their form:

@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rodopath/rodopath/services/ingest/signature"
+	"github.com/rodopath/rodopath/api/signature"
 	"github.com/rodopath/rodopath/services/rodopath/internal/cli"
 )
 

@@ -19,7 +19,7 @@ import (
 	"time"
 
 	"github.com/rodopath/rodopath/api/problem"
-	"github.com/rodopath/rodopath/services/ingest/signature"
+	"github.com/rodopath/rodopath/api/signature"
 	"github.com/rodopath/rodopath/services/rodopath/internal/home"
 	"github.com/rodopath/rodopath/services/rodopath/internal/node"
 )

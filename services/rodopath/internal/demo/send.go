@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/rodopath/rodopath/api/config"
-	"github.com/rodopath/rodopath/services/ingest/signature"
+	"github.com/rodopath/rodopath/api/signature"
 )
 
 // sender sends webhooks as the platforms do, signed with the secrets of the

@@ -17,9 +17,9 @@ import (
 
 	"github.com/rodopath/rodopath/api/config"
 	"github.com/rodopath/rodopath/api/service"
+	"github.com/rodopath/rodopath/api/signature"
 	"github.com/rodopath/rodopath/api/stream"
 	ingestapp "github.com/rodopath/rodopath/services/ingest/app"
-	"github.com/rodopath/rodopath/services/ingest/signature"
 	lifecycleapp "github.com/rodopath/rodopath/services/lifecycle/app"
 )
 

@@ -19,8 +19,8 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/rodopath/rodopath/api/signature"
 	"github.com/rodopath/rodopath/api/stream"
-	"github.com/rodopath/rodopath/services/ingest/signature"
 	"github.com/rodopath/rodopath/services/rodopath/internal/client"
 	"github.com/rodopath/rodopath/services/rodopath/internal/home"
 	"github.com/rodopath/rodopath/services/rodopath/internal/node"

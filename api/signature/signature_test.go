@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rodopath/rodopath/services/ingest/signature"
+	"github.com/rodopath/rodopath/api/signature"
 )
 
 var (

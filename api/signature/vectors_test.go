@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rodopath/rodopath/services/ingest/signature"
+	"github.com/rodopath/rodopath/api/signature"
 )
 
 // TestStandard_AcceptsThePublishedVector checks the example that the

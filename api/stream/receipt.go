@@ -1,0 +1,106 @@
+package stream
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// The outcomes of a Receipt. A recipient answers a deletion with one of the first
+// five and a question with one of the next three. The last two are said by whoever
+// carries decisions to recipients.
+const (
+	// OutcomeDone: everything that the recipient held of the items is deleted.
+	OutcomeDone = "done"
+	// OutcomePartial: some of it is; the rest is to come, and Reason says why.
+	OutcomePartial = "partial"
+	// OutcomeHeld: it is kept for now, on a ground that Reason names.
+	OutcomeHeld = "held"
+	// OutcomeNotFound: the recipient holds nothing of the person.
+	OutcomeNotFound = "not_found"
+	// OutcomeRefused: the recipient will not delete; or the person said no.
+	OutcomeRefused = "refused"
+	// OutcomeGranted: the person agreed. The consent itself is told as well.
+	OutcomeGranted = "granted"
+	// OutcomeNoAnswer: the person was asked and did not say.
+	OutcomeNoAnswer = "no_answer"
+
+	// OutcomeSent: the recipient has the decision, which is not its answer yet.
+	OutcomeSent = "sent"
+	// OutcomeFailed: the decision could not be brought there, and nobody tries on.
+	OutcomeFailed = "failed"
+)
+
+// AnswersTo lists the outcomes with which a recipient may answer a kind of decision.
+func AnswersTo(kind string) []string {
+	if kind == "ask-consent" {
+		return []string{OutcomeGranted, OutcomeRefused, OutcomeNoAnswer}
+	}
+	return []string{OutcomeDone, OutcomePartial, OutcomeHeld, OutcomeNotFound, OutcomeRefused}
+}
+
+// Receipt is what a recipient did about a decision (GDPR Art. 19).
+type Receipt struct {
+	// Decision is the id of the decision, which is the id of its event.
+	Decision string `json:"decision"`
+	// Recipient is the id of the recipient in the configuration. It may be left out
+	// where the way that the receipt comes says it.
+	Recipient string `json:"recipient,omitempty"`
+	// Outcome is one of the Outcome constants.
+	Outcome string `json:"outcome"`
+	// Categories says it for single categories of data, where they differ.
+	Categories map[string]string `json:"categories,omitempty"`
+	// Reason is why, in a few words that name nobody; at most 300 characters.
+	Reason string `json:"reason,omitempty"`
+	// At is when it was done.
+	At time.Time `json:"at"`
+}
+
+// maxReason bounds the reason of a receipt, in bytes.
+const maxReason = 1200
+
+// DecodeReceipt reads a receipt and says what is wrong with one.
+func DecodeReceipt(data []byte) (*Receipt, error) {
+	r := &Receipt{}
+	if err := json.Unmarshal(data, r); err != nil {
+		return nil, errors.New(`decode receipt: it is not JSON such as {"decision": "dec_…", "outcome": "done", "at": "2026-01-15T10:00:00Z"}`)
+	}
+	return r, r.Check()
+}
+
+// Check says what is wrong with a receipt by itself.
+func (r *Receipt) Check() error {
+	switch {
+	case r.Decision == "" || len(r.Decision) > 100:
+		return errors.New("decision is missing: the id of the event that is answered")
+	case !isOutcome(r.Outcome):
+		return errors.New("outcome must be one of done, partial, held, not_found, refused; of a question: granted, refused, no_answer")
+	case len(r.Reason) > maxReason:
+		return errors.New("reason is too long")
+	case len(r.Categories) > 100:
+		return errors.New("categories are too many")
+	case r.At.IsZero():
+		return errors.New("at is missing: when it was done, as 2026-01-15T10:00:00Z")
+	}
+	for c, o := range r.Categories {
+		if len(c) > 64 || !slices.Contains(AnswersTo("delete"), o) {
+			return errors.New("categories: each is answered by done, partial, held, not_found or refused")
+		}
+	}
+	return nil
+}
+
+func isOutcome(o string) bool {
+	return o == OutcomeSent || o == OutcomeFailed || slices.Contains(AnswersTo("delete"), o) || slices.Contains(AnswersTo("ask-consent"), o)
+}
+
+// Encode writes the receipt as JSON.
+func (r *Receipt) Encode() ([]byte, error) {
+	data, err := json.Marshal(r)
+	if err != nil {
+		return nil, fmt.Errorf("encode receipt of %s: %w", r.Decision, err)
+	}
+	return data, nil
+}
