@@ -1,6 +1,6 @@
 # Two commands on a fresh machine with Go and make: "make run" and "make test".
 
-MODULES := api services/ingest services/lifecycle services/rodopath
+MODULES := api services/dispatch services/ingest services/lifecycle services/rodopath
 DATA    ?= data
 
 .PHONY: help
