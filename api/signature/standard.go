@@ -56,6 +56,17 @@ func (s *Standard) Verify(id, timestamp, header string, body []byte, at time.Tim
 	return s.keys.check(candidates, []byte(id), dot(), []byte(timestamp), dot(), body)
 }
 
+// Sign returns a value for the header webhook-signature, with a signature by each of
+// the secrets; id and at go into webhook-id and webhook-timestamp.
+func (s *Standard) Sign(id string, at time.Time, body []byte) string {
+	signed := make([]string, len(s.keys))
+	for i, k := range s.keys {
+		sum := k.sum([]byte(id), dot(), []byte(stamp(at)), dot(), body)
+		signed[i] = "v1," + base64.StdEncoding.EncodeToString(sum[:])
+	}
+	return strings.Join(signed, " ")
+}
+
 // SignStandard returns a value for the header webhook-signature; id and at go
 // into webhook-id and webhook-timestamp.
 func SignStandard(secret, id string, at time.Time, body []byte) (string, error) {

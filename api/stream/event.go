@@ -14,6 +14,9 @@ import (
 // ContentType is the media type of an Event on the wire.
 const ContentType = "application/cloudevents+json"
 
+// Source names the sender of events.
+const Source = "rodopath/lifecycle"
+
 // The types of events. A change that a consumer must know of gets a new version.
 const (
 	TypeDelete     = "dev.rodopath.delete.v1"

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -64,7 +65,9 @@ const maxReason = 1200
 // DecodeReceipt reads a receipt and says what is wrong with one.
 func DecodeReceipt(data []byte) (*Receipt, error) {
 	r := &Receipt{}
-	if err := json.Unmarshal(data, r); err != nil {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(r); err != nil {
 		return nil, errors.New(`decode receipt: it is not JSON such as {"decision": "dec_…", "outcome": "done", "at": "2026-01-15T10:00:00Z"}`)
 	}
 	return r, r.Check()

@@ -42,6 +42,9 @@ func DecisionFor(kind, subject string) string {
 	return decisionsSubject + token(kind) + "." + token(subject)
 }
 
+// DecisionsOf matches the subject of every decision of a kind.
+func DecisionsOf(kind string) string { return decisionsSubject + token(kind) + ".*" }
+
 // ReceiptsOf returns the subject for the receipts of a recipient; without one, the
 // subject that all share.
 func ReceiptsOf(recipient string) string {

@@ -15,8 +15,11 @@ func Decide(p *Policy, s Subject, facts []Fact, at time.Time) (Subject, []Decisi
 	if s.Knows(p, facts, at) {
 		return s, nil
 	}
+	was := s
+	s.Joined = nil
 	news, back := s.admit(p, facts)
 	s.Facts = union(s.Facts, news)
+	s.receive(at)
 	for i := range facts {
 		s.Seen = maxTime(s.Seen, facts[i].Settled().Received)
 	}
@@ -25,9 +28,11 @@ func Decide(p *Policy, s Subject, facts []Fact, at time.Time) (Subject, []Decisi
 	held := holdings(s.Bases, at)
 	s.Known = personHeld(p, held)
 	unsent := s.takeBack(h, held, at)
+	s.recall(h, &was, news, held, at)
 	decisions := append(s.deletions(p, h, held, at), s.questions(p, h, at)...)
-	fresh := s.put(append(decisions, s.again(p, back, held, at)...), unsent)
+	fresh := s.put(p, append(decisions, s.again(p, back, held, at)...), unsent)
 	s.alarms(h, news, held, s.Decided, at)
+	s.follow(p, h, Requests(p, s.Facts, at), at)
 	s.compact(h, at)
 	s.weather(p, at)
 	s.rest(p, held, at)
@@ -39,6 +44,7 @@ func Decide(p *Policy, s Subject, facts []Fact, at time.Time) (Subject, []Decisi
 // personal may be held any more, the sealed address goes with the last of them.
 func Sent(s Subject, ids []string) Subject {
 	s.Outbox = slices.DeleteFunc(slices.Clone(s.Outbox), func(d Decision) bool { return slices.Contains(ids, d.ID) })
+	s.supersede(ids)
 	s.unseal()
 	return s
 }
@@ -136,7 +142,7 @@ func (d *Decision) stands(h *history, held []holding, at time.Time) bool {
 }
 
 // put puts decisions in the outbox and returns those that were not in it before.
-func (s *Subject) put(decisions, unsent []Decision) []Decision {
+func (s *Subject) put(p *Policy, decisions, unsent []Decision) []Decision {
 	var fresh []Decision
 	for _, d := range decisions {
 		n := slices.IndexFunc(unsent, func(u Decision) bool { return u.ID == d.ID })
@@ -145,17 +151,18 @@ func (s *Subject) put(decisions, unsent []Decision) []Decision {
 		} else {
 			d.At = unsent[n].At
 		}
+		d.Recipients = p.addressees(&d)
 		s.Outbox = append(s.Outbox, d)
 	}
 	return fresh
 }
 
-// deletions says, for every item whose last basis has ended since it was last
-// said, that it must be deleted: one decision for each instant of lapse.
+// deletions says, for every item whose last basis has ended and of which it was not
+// said since, that it must be deleted: one decision for each instant of lapse.
 func (s *Subject) deletions(p *Policy, h *history, held []holding, at time.Time) []Decision {
 	var lapsed []holding
 	for _, o := range held {
-		if o.lapsed() && o.lapse.After(s.deletedUntil(o.Item)) {
+		if s.unsaid(&o) {
 			lapsed = append(lapsed, o)
 		}
 	}
@@ -196,7 +203,7 @@ func markWholePerson(p *Policy, decisions []Decision) *Decision {
 
 func (s *Subject) deletion(p *Policy, lapse time.Time, items []Item, held []holding, at time.Time) Decision {
 	d := Decision{
-		ID: deleteID(s.ID, lapse, items), Kind: Delete, Subject: s.ID,
+		ID: deleteID(s.ID, lapse, items, s.saidBefore(items)), Kind: Delete, Subject: s.ID,
 		At: at, Effective: lapse, Revision: p.Revision, Items: items, Stays: stays(held),
 	}
 	for i := range s.Bases {
@@ -207,7 +214,7 @@ func (s *Subject) deletion(p *Policy, lapse time.Time, items []Item, held []hold
 	}
 	slices.SortStableFunc(d.Because, func(a, b Basis) int { return b.Until.Compare(*a.Until) })
 	for _, item := range items {
-		s.noteDeleted(Deletion{Item: item, Lapse: lapse, At: at, Decision: d.ID})
+		s.Deleted = append(s.Deleted, Deletion{Item: item, Lapse: lapse, At: at, Decision: d.ID})
 	}
 	return d
 }
@@ -332,6 +339,7 @@ func (s *Subject) rest(p *Policy, held []holding, at time.Time) {
 	if t, ok := s.tombsUntil(p); ok {
 		next(t)
 	}
+	s.eachAwaited(p, next)
 	requests := Requests(p, s.Facts, at)
 	if s.RequestDue = requestDue(requests); s.RequestDue != nil {
 		for i := range requests {
@@ -352,5 +360,5 @@ func (s *Subject) forget(p *Policy, held []holding, at time.Time) {
 	s.Deleted = slices.DeleteFunc(slices.Clone(s.Deleted), func(d Deletion) bool {
 		return !d.At.AddDate(0, 0, p.Intake).After(at) && !slices.ContainsFunc(held, func(o holding) bool { return o.Item == d.Item })
 	})
-	slices.SortFunc(s.Deleted, func(a, b Deletion) int { return compareItems(a.Item, b.Item) })
+	slices.SortFunc(s.Deleted, compareDeletions)
 }

@@ -37,6 +37,8 @@ type Decision struct {
 	WholePerson bool `json:"whole_person,omitempty"`
 	// Again means that the deletion was said before, and the data have come back.
 	Again bool `json:"again,omitempty"`
+	// Recipients are the ids of those who are told.
+	Recipients []string `json:"recipients,omitempty"`
 	// Items are what to delete.
 	Items []Item `json:"items,omitempty"`
 	// Names lists the other names of the records among Items, by which another
@@ -83,10 +85,12 @@ func decisionID(parts ...string) string {
 	return "dec_" + strings.ToLower(sum)
 }
 
-func deleteID(subject string, lapse time.Time, items []Item) string {
+// deleteID is the id of a deletion; before are the decisions that said the same items
+// deleted already, if they have to be said again.
+func deleteID(subject string, lapse time.Time, items []Item, before []string) string {
 	parts := []string{subject, string(Delete), lapse.UTC().Format(time.RFC3339Nano)}
 	for _, i := range items {
 		parts = append(parts, i.Category, i.Ref)
 	}
-	return decisionID(parts...)
+	return decisionID(append(parts, before...)...)
 }

@@ -95,13 +95,13 @@ func Explain(p *Policy, s Subject, at time.Time) Explanation {
 	then := s
 	then.Facts = facts
 	e.Consents, e.Requests, e.Bans = Consents(p, then, at), Requests(p, facts, at), Bans(p, then, at)
-	e.Receipts, e.Tombstone = recipientAnswers(facts), s.tombstone(p, at)
+	e.Receipts, e.Tombstone = s.recipientAnswers(at), s.tombstone(p, at)
 	for i := range bases {
 		if until := bases[i].Until; until != nil && until.After(at) && (e.NextChange == nil || until.Before(*e.NextChange)) {
 			e.NextChange = until
 		}
 	}
-	e.Deleted = slices.DeleteFunc(slices.Clone(s.Deleted), func(d Deletion) bool { return d.At.After(at) })
+	e.Deleted = latest(s.Deleted, at)
 	for _, a := range s.Asked {
 		if !a.At.After(at) {
 			e.Asked = append(e.Asked, PastQuestion{a, h.open(a.Purpose, a.Channel, at) != nil})

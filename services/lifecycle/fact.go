@@ -138,14 +138,16 @@ type Fact struct {
 	// Traits say more of how it was: see the Trait constants.
 	Traits []string `json:"traits,omitempty"`
 	// Outcome is what was decided of a request (granted, partly, refused), or what a
-	// recipient answered (done, partial, held, not_found, refused).
+	// recipient answered (see api/stream.Receipt).
 	Outcome string `json:"outcome,omitempty"`
 	// Reason is why, or the reference of an authority, in a few words that name nobody.
 	Reason string `json:"reason,omitempty"`
 	// Told is when the person was told that a restriction would be lifted (Art. 18(3)).
 	Told *time.Time `json:"told,omitempty"`
-	// Recipient is the system that a receipt comes from.
-	Recipient string `json:"recipient,omitempty"`
+	// Recipient is the system that a receipt comes from, Categories what it answered
+	// for single categories of data.
+	Recipient  string            `json:"recipient,omitempty"`
+	Categories map[string]string `json:"categories,omitempty"`
 	// Mark is a keyed hash of ID, which stays when the fact has gone. Empty means
 	// that ID itself stands in.
 	Mark string `json:"mark,omitempty"`

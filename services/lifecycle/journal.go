@@ -20,6 +20,9 @@ const (
 	// NotedAbsorbed says that another subject turned out to be the same person; Text
 	// is its id, and its own journal goes no further.
 	NotedAbsorbed = "absorbed"
+	// NotedConfirmed is the end of a decision that was sent: everybody who was told
+	// has confirmed it, or the question fell.
+	NotedConfirmed = "confirmed"
 	// NotedForgotten closes a journal: nothing is left of the subject.
 	NotedForgotten = "forgotten"
 )
@@ -50,6 +53,10 @@ type Entry struct {
 	Rules []string `json:"rules,omitempty"`
 	// Text says what an alarm is about. It holds nothing personal.
 	Text string `json:"text,omitempty"`
+	// Names and Answers are of a decision that was confirmed: of whom, in hashes whose
+	// key is the decision's own, and what each recipient answered.
+	Names   []string          `json:"names,omitempty"`
+	Answers []RecipientAnswer `json:"answers,omitempty"`
 	// PrevAt and Prev are the time and the hash of the entry before; absent in the
 	// first. PrevAt shows whether entries that are missing at the beginning were
 	// old enough to have been let go.
@@ -113,7 +120,10 @@ func EntryOf(d *Decision, mark func(ref string) string) Entry {
 
 // EntryOfNote is the entry for a note, yet to follow others.
 func EntryOfNote(n *Note, mark func(ref string) string) Entry {
-	return Entry{Key: n.Key, At: n.At, What: n.What, Text: n.Text, Items: markItems(n.Items, mark)}
+	return Entry{
+		Key: n.Key, At: n.At, What: n.What, Text: n.Text, Items: markItems(n.Items, mark),
+		Decision: n.Decision, Names: n.Names, Answers: n.Answers,
+	}
 }
 
 func markItems(items []Item, mark func(ref string) string) []Item {

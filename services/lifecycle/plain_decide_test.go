@@ -153,7 +153,6 @@ func (l *plainLife) nothingUnsaid(at time.Time) {
 // the first deletion. Nothing lapses later than what was said, and other systems hold
 // the contact again.
 func TestDecide_WhatCameBackIsDeletedAgain(t *testing.T) {
-	t.Skip("Subject.deletions says again only what lapses later than was said, though it stood in between")
 	day := func(month time.Month, day int) time.Time { return time.Date(2023, month, day, 10, 0, 0, 0, time.UTC) }
 	told := []lifecycle.Fact{
 		{ID: "pending", Kind: lifecycle.SignupPending, Occurred: day(7, 29), Received: day(7, 29)},

@@ -28,6 +28,9 @@ type Policy struct {
 	// Purposes and Recipients name what the rules are for and who gets the data.
 	Purposes   map[string]Purpose
 	Recipients map[string]Recipient
+	// Addressees are the systems that are told decisions. They are configured, and no
+	// part of the policy's text and revision.
+	Addressees []Addressee
 	// Answer is by when a request must be answered, Extended the same once an
 	// extension was announced in time (Art. 12(3)). FromVerified counts from when
 	// the person's identity was clear and not from receipt.
@@ -142,8 +145,6 @@ type Rule struct {
 	// Prolongs means that the basis gives no right of its own: it keeps only what
 	// another basis still allowed to hold when it began. Holds are such.
 	Prolongs bool
-	// Restricts means that what it keeps may be stored and not used (Art. 18(2)).
-	Restricts bool
 	// Suspended means that the period stands still while a hold with
 	// TraitLimitation does.
 	Suspended bool

@@ -1,80 +1,112 @@
 package lifecycle
 
 import (
-	"slices"
 	"time"
 )
 
 // RecipientAnswer is what a system that got a decision answered (Art. 19).
 type RecipientAnswer struct {
-	Decision  string    `json:"decision"`
-	Recipient string    `json:"recipient"`
-	Outcome   string    `json:"outcome"`
-	Reason    string    `json:"reason,omitempty"`
-	At        time.Time `json:"at"`
+	Decision  string `json:"decision"`
+	Recipient string `json:"recipient"`
+	Outcome   string `json:"outcome"`
+	// Categories says it for single categories, where they differ.
+	Categories map[string]string `json:"categories,omitempty"`
+	Reason     string            `json:"reason,omitempty"`
+	At         time.Time         `json:"at"`
 }
 
-// recipientAnswers returns the last answer of each recipient to each decision.
-func recipientAnswers(facts []Fact) []RecipientAnswer {
-	var out []RecipientAnswer
-	for i := range facts {
-		f := &facts[i]
-		if f.Kind != Receipt {
-			continue
-		}
-		a := RecipientAnswer{Decision: f.Ref, Recipient: f.Recipient, Outcome: f.Outcome, Reason: f.Reason, At: f.Occurred}
-		n := slices.IndexFunc(out, func(have RecipientAnswer) bool {
-			return have.Decision == a.Decision && have.Recipient == a.Recipient
-		})
-		if n < 0 {
-			out = append(out, a)
-		} else {
-			out[n] = a
-		}
-	}
-	return out
-}
+// The states of a decision that was sent.
+const (
+	// StatePlanned: some of those who are to be told do not have it yet.
+	StatePlanned = "planned"
+	// StateSent: all have it, and none has answered.
+	StateSent = "sent"
+	// StatePartial: some have done it.
+	StatePartial = "partial"
+	// StateConfirmed: all have done it, or hold nothing of the person.
+	StateConfirmed = "confirmed"
+	// StateRefused: all have answered, and one will not do it.
+	StateRefused = "refused"
+	// StateOverdue: the answer of one is late.
+	StateOverdue = "overdue"
+	// StateAnswered: the person was asked, and what came of it is known.
+	StateAnswered = "answered"
+	// StateLapsed: the question fell without an answer.
+	StateLapsed = "lapsed"
+)
 
 // Progress is how far a decision has been carried out by those who were told.
 type Progress struct {
-	// State is "confirmed" only when every recipient has done it, "refused" when one
-	// will not, "overdue" when one has not answered by Due, "partial" while some have,
-	// and "sent" while nobody has.
+	// State is one of the State constants. It is never confirmed while one answer is
+	// missing.
 	State string `json:"state"`
-	// Missing are the recipients that have not answered, Refused those that will not.
+	// Missing are the recipients that have not answered for good, Refused those that
+	// will not.
 	Missing []string `json:"missing,omitempty"`
 	Refused []string `json:"refused,omitempty"`
 }
 
-// ProgressOf tells how far a decision has come by what recipients answered. It is
-// never confirmed while one is missing.
-func ProgressOf(decision string, recipients []string, answers []RecipientAnswer, due, at time.Time) Progress {
+// Progress tells how far the decision has come at an instant.
+func (n *Notice) Progress(at time.Time) Progress {
 	var p Progress
-	done := 0
-	for _, r := range recipients {
-		n := slices.IndexFunc(answers, func(a RecipientAnswer) bool { return a.Decision == decision && a.Recipient == r && !a.At.After(at) })
+	sent, begun, late, answered := 0, false, false, false
+	for i := range n.To {
+		t := &n.To[i]
+		if t.Sent != nil {
+			sent++
+		}
+		begun = begun || t.Outcome != "" && t.Outcome != "failed"
 		switch {
-		case n < 0:
-			p.Missing = append(p.Missing, r)
-		case answers[n].Outcome == "done" || answers[n].Outcome == "not_found":
-			done++
-		case answers[n].Outcome == "refused":
-			p.Refused = append(p.Refused, r)
-		default:
-			p.Missing = append(p.Missing, r) // partial or held: the rest is to come
+		case t.missing():
+			p.Missing = append(p.Missing, t.Recipient)
+			late = late || !at.Before(t.Due)
+		case t.Outcome == "refused" && n.Kind == Delete:
+			p.Refused = append(p.Refused, t.Recipient)
+		case t.Outcome == "granted" || t.Outcome == "refused":
+			answered = true
 		}
 	}
-	switch {
-	case done == len(recipients):
-		p.State = "confirmed"
-	case len(p.Missing) > 0 && !at.Before(due):
-		p.State = "overdue"
-	case len(p.Refused) > 0:
-		p.State = "refused"
-	case done > 0 || len(p.Missing) < len(recipients):
-		p.State = "partial"
-	default:
-		p.State = "sent"
+	p.State = n.state(&p, sent, begun, late, answered, at)
+	if p.State == StateAnswered || p.State == StateLapsed {
+		p.Missing = nil // the answer of one will do
 	}
 	return p
+}
+
+func (n *Notice) state(p *Progress, sent int, begun, late, answered bool, at time.Time) string {
+	if q := n.Question; q != nil {
+		switch {
+		case answered, len(n.To) > 0 && len(p.Missing) == 0:
+			return StateAnswered
+		case !at.Before(q.Until), n.Closed != nil:
+			return StateLapsed
+		}
+		late = false // the question may stand as long as it does
+	}
+	switch {
+	case n.Question == nil && len(p.Missing)+len(p.Refused) == 0:
+		return StateConfirmed
+	case late:
+		return StateOverdue
+	case len(p.Missing) == 0:
+		return StateRefused
+	case begun:
+		return StatePartial
+	case sent < len(n.To):
+		return StatePlanned
+	}
+	return StateSent
+}
+
+// recipientAnswers returns what recipients answered by an instant.
+func (s *Subject) recipientAnswers(at time.Time) []RecipientAnswer {
+	var out []RecipientAnswer
+	for i := range s.Notices {
+		for _, a := range s.Notices[i].answers() {
+			if !a.At.After(at) {
+				out = append(out, a)
+			}
+		}
+	}
+	return out
 }

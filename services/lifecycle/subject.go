@@ -31,6 +31,11 @@ type Subject struct {
 	// was deleted, with an end of their own.
 	Buried  []Burial `json:"buried,omitempty"`
 	Horizon *Horizon `json:"horizon,omitempty"`
+	// Notices are decisions that were sent, and what recipients answered.
+	Notices []Notice `json:"notices,omitempty"`
+	// NoticeDue is by when the most urgent answer of a recipient is awaited; nil when
+	// none is.
+	NoticeDue *time.Time `json:"notice_due,omitempty"`
 	// Outbox holds decisions that are made and not yet sent.
 	Outbox []Decision `json:"outbox,omitempty"`
 	// Notes are for the journal and not in it yet, besides the Outbox.
@@ -53,6 +58,9 @@ type Subject struct {
 	MergedInto string `json:"merged_into,omitempty"`
 	// Absorbed lists the subjects that this one took over.
 	Absorbed []string `json:"absorbed,omitempty"`
+	// Joined are the subjects that became this one, as they were, until Decide has
+	// joined what they said. They are not stored.
+	Joined []Part `json:"-"`
 }
 
 // Deletion remembers that an item was said to be deleted.
@@ -64,6 +72,18 @@ type Deletion struct {
 	At time.Time `json:"at"`
 	// Decision is the decision's id.
 	Decision string `json:"decision"`
+	// Back tells that the item stood again since.
+	Back bool `json:"back,omitempty"`
+	// Covers is a later end that another policy gave the item afterwards: of that
+	// nothing more need be said.
+	Covers *time.Time `json:"covers,omitempty"`
+}
+
+// Part is what one of the subjects that became this one knew and had said.
+type Part struct {
+	Facts    []Fact
+	Deleted  []Deletion
+	Revision string
 }
 
 // Asked remembers that the person was to be asked for a consent.
@@ -84,14 +104,22 @@ type Note struct {
 	// Text holds nothing personal; Items are what it is about.
 	Text  string `json:"text,omitempty"`
 	Items []Item `json:"items,omitempty"`
+	// Decision, Names and Answers are of a deletion that was confirmed: of whom, in
+	// hashes, and who said so.
+	Decision string            `json:"decision,omitempty"`
+	Names    []string          `json:"names,omitempty"`
+	Answers  []RecipientAnswer `json:"answers,omitempty"`
 }
 
-// Pending tells whether something is to be sent or to be put into the journal.
-func (s *Subject) Pending() bool { return len(s.Outbox) > 0 || len(s.Notes) > 0 }
+// Pending tells whether something is to be sent, to be put into the journal, or to be
+// purged from the stream.
+func (s *Subject) Pending() bool {
+	return len(s.Outbox) > 0 || len(s.Notes) > 0 || slices.ContainsFunc(s.Notices, func(n Notice) bool { return n.unpurged() })
+}
 
 // Gone tells whether nothing is left of the subject, so that it can be removed.
 func (s *Subject) Gone() bool {
-	return s.MergedInto == "" && s.ReviewAt == nil && len(s.Facts) == 0 && !s.Pending()
+	return s.MergedInto == "" && s.ReviewAt == nil && len(s.Facts) == 0 && !s.Pending() && !s.awaits()
 }
 
 // Knows tells whether deciding on the facts would change nothing: all of them
@@ -116,17 +144,21 @@ func (s *Subject) Knows(p *Policy, facts []Fact, at time.Time) bool {
 // same person: no fact and no withdrawal is lost, and nothing said by either is
 // said again. Both must be joined by Decide before they are written.
 func Absorb(s, other Subject) Subject {
+	s.Joined = append(s.parts(), other.parts()...)
 	s.Facts = union(s.Facts, other.Facts)
 	s.Keys = joinSorted(s.Keys, other.Keys)
 	s.Absorbed = joinSorted(s.Absorbed, append(slices.Clone(other.Absorbed), other.ID))
 	s.Deleted = slices.Clone(s.Deleted)
 	for _, d := range other.Deleted {
-		s.noteDeleted(d)
+		if !remembers(s.Deleted, d) {
+			s.Deleted = append(s.Deleted, d)
+		}
 	}
 	s.Asked = slices.Clone(s.Asked)
 	for _, a := range other.Asked {
 		s.noteAsked(a)
 	}
+	s.Notices = joinNotices(s.Notices, other.Notices)
 	s.Outbox = slices.Clone(s.Outbox)
 	for _, d := range other.Outbox {
 		if !slices.ContainsFunc(s.Outbox, func(have Decision) bool { return have.ID == d.ID }) {
@@ -160,18 +192,6 @@ func joinSorted(a, b []string) []string {
 	return slices.Compact(all)
 }
 
-func (s *Subject) noteDeleted(d Deletion) {
-	for i := range s.Deleted {
-		if s.Deleted[i].Item == d.Item {
-			if d.Lapse.After(s.Deleted[i].Lapse) {
-				s.Deleted[i] = d
-			}
-			return
-		}
-	}
-	s.Deleted = append(s.Deleted, d)
-}
-
 func (s *Subject) noteAsked(a Asked) {
 	for i := range s.Asked {
 		if s.Asked[i].Purpose == a.Purpose && s.Asked[i].Channel == a.Channel {
@@ -182,16 +202,6 @@ func (s *Subject) noteAsked(a Asked) {
 		}
 	}
 	s.Asked = append(s.Asked, a)
-}
-
-// deletedUntil returns the lapse that the item's last deletion was about.
-func (s *Subject) deletedUntil(item Item) time.Time {
-	for i := range s.Deleted {
-		if s.Deleted[i].Item == item {
-			return s.Deleted[i].Lapse
-		}
-	}
-	return time.Time{}
 }
 
 func (s *Subject) asked(purpose, channel string) bool {

@@ -52,7 +52,9 @@ type Ban struct {
 }
 
 // Bans returns the stops on use that are in force at an instant: restrictions
-// (Art. 18(2)), and objections whose balance is not struck yet (Art. 18(1)(d)).
+// (Art. 18(2)), and objections whose balance is not struck yet (Art. 18(1)(d)). They are
+// the law's and no rule's: a restriction on any ground stops use, also one that keeps
+// nothing longer.
 func Bans(p *Policy, s Subject, at time.Time) []Ban {
 	var out []Ban
 	var since *time.Time

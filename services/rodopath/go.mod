@@ -9,6 +9,7 @@ require (
 	github.com/nats-io/nats-server/v2 v2.15.2
 	github.com/nats-io/nats.go v1.55.0
 	github.com/rodopath/rodopath/api v0.0.0
+	github.com/rodopath/rodopath/services/dispatch v0.0.0
 	github.com/rodopath/rodopath/services/ingest v0.0.0
 	github.com/rodopath/rodopath/services/lifecycle v0.0.0
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
@@ -71,6 +72,7 @@ require (
 
 replace (
 	github.com/rodopath/rodopath/api => ../../api
+	github.com/rodopath/rodopath/services/dispatch => ../dispatch
 	github.com/rodopath/rodopath/services/ingest => ../ingest
 	github.com/rodopath/rodopath/services/lifecycle => ../lifecycle
 )

@@ -21,12 +21,15 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/adoption"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/apply"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/directory"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/httpapi"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/journal"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/natsio"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/policy"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/receipt"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/relay"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/replay"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/sweep"
 )
 
@@ -55,13 +58,16 @@ type App struct {
 	store   storage
 	relay   *relay.Relay
 	sweeper *sweep.Sweeper
-	facts   *natsio.Facts
+	// feeds bring in facts and receipts.
+	feeds   []*natsio.Feed
 	js      jetstream.JetStream
 	handler http.Handler
+	public  http.Handler
 	policy  *lifecycle.Policy
 	// waiting is a policy that needs approval before it is in force.
 	waiting  *adoption.Waiting
 	measures map[string]string
+	now      func() time.Time
 
 	stop context.CancelFunc
 	done sync.WaitGroup
@@ -91,7 +97,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{store: st, js: js}
+	a := &App{store: st, js: js, now: opts.Now}
 	if err := a.adopt(ctx, opts); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
@@ -103,27 +109,44 @@ func New(ctx context.Context, opts Options) (*App, error) {
 
 // assemble puts the loops and the HTTP interface together.
 func (a *App) assemble(opts Options, vault *identity.Vault) error {
+	var err error
+	if a.policy.Addressees, err = addressees(opts.Config, a.policy); err != nil {
+		return err
+	}
 	events := &natsio.Events{JetStream: a.js}
 	a.relay = relay.New(relay.Options{
-		Store: a.store, Publisher: events, Journal: &journal.Writer{Store: a.store, Mark: vault.Mark}, Vault: vault, Policy: a.policy,
-		Log: opts.Log.With("loop", "relay"),
+		Store: a.store, Publisher: events, Purger: events, Journal: &journal.Writer{Store: a.store, Mark: vault.Mark}, Vault: vault, Policy: a.policy,
+		PublicURL: opts.Config.PublicURL, Log: opts.Log.With("loop", "relay"),
 	})
 	applier := apply.New(apply.Options{
 		Store: a.store, Vault: vault, Policy: a.policy, Now: opts.Now, Decided: a.relay.Wake,
 	})
-	a.facts = &natsio.Facts{JetStream: a.js, Apply: applier.Apply, Alone: opts.Alone, Log: opts.Log.With("loop", "facts")}
+	find := &directory.Directory{Store: a.store, Vault: vault}
+	reader := &receipt.Reader{Finder: find, Policy: a.policy}
+	receipts := &natsio.Receipts{Read: reader.Read, Shared: shared(opts.Config)}
+	a.feeds = []*natsio.Feed{
+		{JetStream: a.js, Stream: stream.Facts, Decode: natsio.DecodeFacts, Apply: applier.Apply, Alone: opts.Alone, Log: opts.Log.With("loop", "facts")},
+		{JetStream: a.js, Stream: stream.Receipts, Decode: receipts.Decode, Apply: applier.Apply, Alone: opts.Alone, Log: opts.Log.With("loop", "receipts")},
+	}
 	a.sweeper = sweep.New(sweep.Options{
 		Store: a.store, Reviewer: applier, Revision: a.policy.Revision, Now: opts.Now,
 		Prune: func(ctx context.Context) (int, error) { return a.store.Prune(ctx, a.journalKept(opts.Now()), pruned) },
 		Log:   opts.Log.With("loop", "sweep"),
 	})
-	tokens, err := tokens(opts)
+	tokens, err := access.Configured(opts.Config, opts.Tokens)
+	if err != nil {
+		return err
+	}
+	recipients, err := recipientTokens(opts.Config)
 	if err != nil {
 		return err
 	}
 	api, err := httpapi.New(httpapi.Options{
-		Store: a.store, Lists: a.store, Journal: a.store, Events: events, Teller: a.facts, Vault: vault,
-		Policy: a.policy, Waiting: a.waiting, Measures: a.measures,
+		Directory: find, Lists: a.store, Journal: a.store, Events: events, Teller: &natsio.Teller{JetStream: a.js}, Vault: vault,
+		Policy: a.policy, Controller: opts.Config.Controller, Waiting: a.waiting, Measures: a.measures, Receipts: reader, RecipientTokens: recipients,
+		Replay: func(ctx context.Context, since time.Time, recipient string, visit func(replay.Sent) error) error {
+			return replay.Run(ctx, replay.Options{Store: a.store, Events: events, Vault: vault, Policy: a.policy}, since, recipient, opts.Now(), visit)
+		},
 		Verify: func(ctx context.Context) (*journal.Report, error) {
 			return journal.Verify(ctx, a.store, a.journalKept(opts.Now()), func(int) {})
 		},
@@ -135,9 +158,12 @@ func (a *App) assemble(opts Options, vault *identity.Vault) error {
 	if err != nil {
 		return err
 	}
-	e := echo.New()
+	e, public := echo.New(), echo.New()
 	api.Register(e)
-	a.handler = e
+	api.RegisterPublic(e)
+	api.RegisterPublic(public)
+	e.GET("/metrics", echo.WrapHandler(a.Metrics()))
+	a.handler, a.public = e, public
 	return nil
 }
 
@@ -147,30 +173,19 @@ const pruned = 1000
 // journalKept is since when the journals are kept.
 func (a *App) journalKept(now time.Time) time.Time { return now.AddDate(-a.policy.JournalYears, 0, 0) }
 
-// tokens are those of the configuration, each for its scopes, and those of whoever
-// started the service, for everything.
-func tokens(opts Options) ([]access.Token, error) {
-	var out []access.Token
-	for _, t := range opts.Config.API.Tokens {
-		secret, err := opts.Config.Secret(t.Token)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, access.Token{Secret: secret, Scopes: t.Scopes})
-	}
-	for _, t := range opts.Tokens {
-		out = append(out, access.Token{Secret: t})
-	}
-	return out, nil
-}
-
-// Handler answers the HTTP interface.
+// Handler answers the HTTP interface, Public included.
 func (a *App) Handler() http.Handler { return a.handler }
+
+// Public answers what those outside may ask: recipients that send receipts under
+// /v1/receipts, and persons who were asked for a consent under /consent/.
+func (a *App) Public() http.Handler { return a.public }
 
 // Start sets the loops going. Close stops them.
 func (a *App) Start(ctx context.Context) {
 	ctx, a.stop = context.WithCancel(context.WithoutCancel(ctx))
-	a.done.Go(func() { a.facts.Run(ctx) })
+	for _, f := range a.feeds {
+		a.done.Go(func() { f.Run(ctx) })
+	}
 	a.done.Go(func() { a.relay.Run(ctx) })
 	a.done.Go(func() { a.sweeper.Run(ctx) })
 }
@@ -184,23 +199,15 @@ func (a *App) Close() error {
 	return a.store.Close()
 }
 
-// Settle waits until every webhook that was received has been applied and every
-// decision was sent.
+// Settle waits until everything that was received has been applied and every decision
+// was sent.
 func (a *App) Settle(ctx context.Context) error {
-	s, err := a.js.Stream(ctx, stream.Facts)
-	if err != nil {
-		return fmt.Errorf("settle: %w", err)
-	}
 	for {
-		info, err := s.Info(ctx)
+		settled, err := a.settled(ctx)
 		if err != nil {
 			return fmt.Errorf("settle: %w", err)
 		}
-		pending, err := a.store.Pending(ctx, 1)
-		if err != nil {
-			return fmt.Errorf("settle: %w", err)
-		}
-		if info.State.Msgs == 0 && len(pending) == 0 {
+		if settled {
 			return nil
 		}
 		select {
@@ -209,6 +216,20 @@ func (a *App) Settle(ctx context.Context) error {
 		case <-time.After(settlePoll):
 		}
 	}
+}
+
+func (a *App) settled(ctx context.Context) (bool, error) {
+	for _, f := range a.feeds {
+		s, err := a.js.Stream(ctx, f.Stream)
+		if err != nil {
+			return false, err
+		}
+		if s.CachedInfo().State.Msgs > 0 {
+			return false, nil
+		}
+	}
+	pending, err := a.store.Pending(ctx, 1)
+	return err == nil && len(pending) == 0, err
 }
 
 const settlePoll = 10 * time.Millisecond

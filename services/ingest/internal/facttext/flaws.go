@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rodopath/rodopath/api/address"
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/services/ingest"
 )
@@ -44,7 +45,7 @@ func Flaws(source string, r ingest.Reading, err error) []string {
 	}
 	for _, text := range shown {
 		bare := strings.ReplaceAll(strings.ToLower(text), "@"+source, "")
-		if holdsAny(bare, addresses) || looksLikeAddress(bare) {
+		if holdsAny(bare, addresses) || address.Looks(bare) {
 			flaws = append(flaws, "an address in "+text)
 		}
 	}
@@ -58,16 +59,4 @@ func Flaws(source string, r ingest.Reading, err error) []string {
 
 func holdsAny(text string, addresses []string) bool {
 	return slices.ContainsFunc(addresses, func(a string) bool { return strings.Contains(text, a) })
-}
-
-// looksLikeAddress tells whether something with a dot follows an @, as in the
-// domain of an address. A record of another source, "17@shop", has none.
-func looksLikeAddress(text string) bool {
-	for _, part := range strings.Split(text, "@")[1:] {
-		domain, _, _ := strings.Cut(part, "/")
-		if strings.Contains(domain, ".") {
-			return true
-		}
-	}
-	return false
 }

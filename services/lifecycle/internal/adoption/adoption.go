@@ -124,35 +124,22 @@ func (o *Options) earlier(past []store.Policy) []lifecycle.Earlier {
 	return out
 }
 
-const (
-	// page is how many subjects are read at once.
-	page = 500
-	// progressEvery is how often a long comparison says how far it is.
-	progressEvery = 5 * time.Second
-)
+// progressEvery is how often a long comparison says how far it is.
+const progressEvery = 5 * time.Second
 
 // compare tries the next policy on every subject.
 func (o *Options) compare(ctx context.Context, now, next *lifecycle.Policy) (*Waiting, error) {
 	w := &Waiting{Policy: next.ID, Revision: next.Revision, Items: map[string]int{}, LimitPercent: o.LimitPercent}
-	after, said := "", time.Now()
-	for {
-		subjects, err := o.Store.Walk(ctx, after, page)
-		if err != nil || len(subjects) == 0 {
-			return w, err
-		}
-		for i := range subjects {
-			w.add(lifecycle.Impact(now, next, subjects[i], o.Now))
-		}
-		last := subjects[len(subjects)-1].ID
-		if last <= after {
-			return nil, fmt.Errorf("a subject is stored under another's id, %s", last)
-		}
-		after = last
+	said := time.Now()
+	err := store.Walk(ctx, o.Store, func(s *lifecycle.Subject) error {
+		w.add(lifecycle.Impact(now, next, *s, o.Now))
 		if time.Since(said) > progressEvery {
 			said = time.Now()
 			o.Log.Info("trying the new policy on what is stored", "subjects", w.Subjects, "affected", w.Affected)
 		}
-	}
+		return nil
+	})
+	return w, err
 }
 
 func (w *Waiting) add(goes []lifecycle.Item) {

@@ -209,6 +209,7 @@ func (a *Applier) decide(p *person, subjects map[string]lifecycle.Subject, at ti
 	before := s
 	c.Subject, _ = lifecycle.Decide(a.opts.Policy, before, facts, at)
 	c.Claim = claim
+	a.locate(&c.Subject, c)
 	if len(p.subjects) == 1 && lifecycle.Risen(subjects[p.subjects[0]], c.Subject) {
 		return a.rise(before, subjects[p.subjects[0]], p, at)
 	}
@@ -235,7 +236,7 @@ func (a *Applier) name(s *lifecycle.Subject, p *person, subjects map[string]life
 			return err
 		}
 		names = identity.Join(names, more)
-		*claim = union(*claim, p.newKeysOf(other.Keys, s.Keys))
+		*claim = union(*claim, newKeysOf(other.Keys, s.Keys))
 		*s = lifecycle.Absorb(*s, other)
 		c.Redirect = append(c.Redirect, lifecycle.Redirect(other, s.ID))
 	}
@@ -255,6 +256,7 @@ func (a *Applier) rise(s, old lifecycle.Subject, p *person, at time.Time) (*stor
 	}
 	c := &store.Change{Claim: fresh.Keys, Redirect: []lifecycle.Subject{lifecycle.Redirect(old, fresh.ID)}}
 	c.Subject, _ = lifecycle.Decide(a.opts.Policy, fresh, p.facts(), at)
+	a.locate(&c.Subject, c)
 	return c, nil
 }
 

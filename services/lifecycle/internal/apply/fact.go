@@ -39,6 +39,7 @@ func (a *Applier) fact(d *factv1.Delivery, f *factv1.Fact) (lifecycle.Fact, erro
 		Reason:             f.GetReason(),
 		Told:               pointer(f.GetTold()),
 		Recipient:          f.GetRecipient(),
+		Categories:         f.GetCategories(),
 		Mark:               a.opts.Vault.Mark(f.GetId()),
 		Address:            a.address(f),
 	}, err

@@ -26,7 +26,7 @@ func everything() *factv1.Fact {
 		Wording: "w", Purposes: []string{"offers"}, Channels: []string{"email"},
 		Evidence: &factv1.Evidence{Form: "footer", Ip: "192.0.2.7", DoubleOptIn: timestamppb.New(told), Text: "I agree."},
 		Traits:   []string{lifecycle.TraitChild, lifecycle.TraitParentAgreed}, Outcome: "done",
-		Reason: "Because.", Told: timestamppb.New(told), Recipient: "crm",
+		Reason: "Because.", Told: timestamppb.New(told), Recipient: "crm", Categories: map[string]string{"order": "held"},
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/identity"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/store"
 )
 
 // entry is one fact and the keys of whom it is about.
@@ -78,10 +79,10 @@ func (p *person) newKeys(have []string) []string {
 	for i := range p.entries {
 		keys = append(append(keys, p.entries[i].persons...), p.entries[i].locators...)
 	}
-	return p.newKeysOf(keys, have)
+	return newKeysOf(keys, have)
 }
 
-func (*person) newKeysOf(keys, have []string) []string {
+func newKeysOf(keys, have []string) []string {
 	var out []string
 	for _, k := range keys {
 		if !slices.Contains(have, k) && !slices.Contains(out, k) {
@@ -89,6 +90,21 @@ func (*person) newKeysOf(keys, have []string) []string {
 		}
 	}
 	return out
+}
+
+// locate gives a subject the keys by which its decisions lead to it, and claims them.
+func (a *Applier) locate(s *lifecycle.Subject, c *store.Change) {
+	var keys []string
+	for i := range s.Outbox {
+		if d := &s.Outbox[i]; len(d.Recipients) > 0 || d.Question != nil {
+			keys = append(keys, a.opts.Vault.LocatorKey(identity.DecisionLocator(d.ID)))
+		}
+	}
+	fresh := newKeysOf(keys, s.Keys)
+	if len(fresh) == 0 {
+		return
+	}
+	s.Keys, c.Claim = union(s.Keys, fresh), union(c.Claim, fresh)
 }
 
 func union(a, b []string) []string {

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/natsio"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/relay"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/sqlitestore"
@@ -163,7 +164,7 @@ func (b *bench) drain(ctx context.Context, st *sqlitestore.Store, nats *broker) 
 	out := relay.New(relay.Options{
 		Store: st, Publisher: &natsio.Events{JetStream: nats.js}, Journal: b.journal(st), Vault: b.vault, Policy: b.policy, Log: log,
 	})
-	in := &natsio.Facts{JetStream: nats.js, Apply: b.applier(st, now(), out.Wake).Apply, Log: log}
+	in := &natsio.Feed{JetStream: nats.js, Stream: stream.Facts, Decode: natsio.DecodeFacts, Apply: b.applier(st, now(), out.Wake).Apply, Log: log}
 	ctx, stop := context.WithCancel(ctx)
 	var loops sync.WaitGroup
 	defer loops.Wait()

@@ -135,29 +135,3 @@ func (r *runner) may(p *person, words []string, at time.Time) ([]string, error) 
 	}
 	return []string{answer}, nil
 }
-
-// progress reads "RECIPIENT,RECIPIENT due=TIME": how far those who were told of the
-// newest deletion have come.
-func (r *runner) progress(p *person, words []string, at time.Time) ([]string, error) {
-	words, due := pick(words, "due")
-	if len(words) != 1 || due == "" {
-		return nil, errors.New("ask \"told RECIPIENT,RECIPIENT due=TIME\"")
-	}
-	by, err := parseUTC(due)
-	if err != nil {
-		return nil, err
-	}
-	answers := lifecycle.Explain(r.policy, p.subject, at).Receipts
-	if len(answers) == 0 {
-		return []string{"sent"}, nil
-	}
-	got := lifecycle.ProgressOf(answers[0].Decision, strings.Split(words[0], ","), answers, by, at)
-	line := []string{got.State}
-	if len(got.Missing) > 0 {
-		line = append(line, "missing "+strings.Join(got.Missing, ", "))
-	}
-	if len(got.Refused) > 0 {
-		line = append(line, "refused "+strings.Join(got.Refused, ", "))
-	}
-	return []string{strings.Join(line, ", ")}, nil
-}

@@ -63,7 +63,7 @@ func TestRun_SaysWhatCannotBeRead(t *testing.T) {
 		"case a\n2026-03-01 10:00 may offers with love\n":          "may PURPOSE by CHANNEL",
 		"case a\n2026-03-01 10:00 approve\n":                       "no policy waits for approval",
 		"case a\n2026-03-01 10:00 join nobody\n":                   "join needs the name of another person",
-		"case a\n2026-03-01 10:00 told crm\n":                      "told RECIPIENT,RECIPIENT due=TIME",
+		"case a\n2026-03-01 10:00 told crm\n":                      "the recipients are those of the case",
 		"case a\n2026-03-01 10:00 policy shorter\n":                "is no change of a policy",
 		"case a\n2026-03-01 10:00 policy webnar.until=\"1 day\"\n": "nothing in the policy is called webnar.until",
 		"case a\nwith claims=never\n2026-03-01 10:00 time\n":       `claims cannot be "never"`,

@@ -15,7 +15,7 @@ func (r *runner) fact(at time.Time, words []string) (lifecycle.Fact, error) {
 	r.facts++
 	f := lifecycle.Fact{ID: "fact-" + strconv.Itoa(r.facts), Kind: lifecycle.Kind(words[0]), Occurred: at, Received: at}
 	if !slices.Contains(lifecycle.Kinds(), f.Kind) {
-		return f, fmt.Errorf("%q is neither a kind of fact nor a question; questions are holds, consents, requests, answer, may, told, tombstone; and time, policy, approve, join", words[0])
+		return f, fmt.Errorf("%q is neither a kind of fact nor a question; questions are holds, consents, requests, answer, may, told, tombstone; and time, policy, approve, join, recipient", words[0])
 	}
 	for _, w := range words[1:] {
 		key, value, ok := strings.Cut(w, "=")

@@ -110,7 +110,9 @@ func (r *runner) say(p *person, at time.Time, words []string) ([]string, error) 
 	case "may":
 		return r.may(p, words[1:], at)
 	case "told":
-		return r.progress(p, words[1:], at)
+		return r.told(p, words[1:], at)
+	case "recipient":
+		return nil, r.recipient(words[1:])
 	case "policy":
 		return r.change(words[1:], at)
 	case "approve":
@@ -121,6 +123,9 @@ func (r *runner) say(p *person, at time.Time, words []string) ([]string, error) 
 	f, err := r.fact(at, words)
 	if err != nil {
 		return nil, err
+	}
+	if f.Kind == lifecycle.Receipt {
+		f.Ref = decisionNamed(&p.subject, f.Ref)
 	}
 	return r.decide(p, at, f), nil
 }
@@ -177,8 +182,15 @@ func (r *runner) decide(p *person, at time.Time, facts ...lifecycle.Fact) []stri
 	}
 	after.Version++
 	var ids []string
-	for _, d := range decisions {
-		out, ids = append(out, render(d)), append(ids, d.ID)
+	var notices []lifecycle.Notice
+	for i := range decisions {
+		d := &decisions[i]
+		out, ids = append(out, render(*d)), append(ids, d.ID)
+	}
+	for i := range after.Outbox {
+		if n := lifecycle.NoticeOf(r.policy, &after.Outbox[i], nil, hidden); n != nil {
+			notices = append(notices, *n)
+		}
 	}
 	for _, n := range after.Notes {
 		if n.What == lifecycle.NotedAlarm {
@@ -187,7 +199,7 @@ func (r *runner) decide(p *person, at time.Time, facts ...lifecycle.Fact) []stri
 	}
 	sealed := len(after.Sealed) > 0
 	after = lifecycle.Sent(after, ids)
-	after = lifecycle.Noted(after, lifecycle.Head{Seq: 1})
+	after = lifecycle.Purged(lifecycle.Noted(lifecycle.Told(r.policy, after, notices), lifecycle.Head{Seq: 1}))
 	if sealed && len(after.Sealed) == 0 {
 		out = append(out, "let go of the address")
 	}
@@ -219,6 +231,7 @@ func (r *runner) change(changes []string, at time.Time) ([]string, error) {
 	case err != nil:
 		return nil, err
 	}
+	next.Addressees = r.policy.Addressees
 	next.Earlier = append(slices.Clone(r.policy.Earlier), lifecycle.Earlier{Policy: r.policy, To: at})
 	r.changes = slices.Concat(r.changes, changes)
 	r.next = next

@@ -22,26 +22,25 @@ import (
 	"github.com/rodopath/rodopath/api/problem"
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/adoption"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/directory"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/journal"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/receipt"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/replay"
 )
 
-// Store finds subjects.
-type Store interface {
-	Lookup(ctx context.Context, keys []string) (map[string]string, error)
-	Load(ctx context.Context, ids []string) (map[string]lifecycle.Subject, error)
-}
-
-// Lists go through subjects: those with an open request, the most urgent first, and
-// all of them by id.
+// Lists go through subjects: those with an open request or an unconfirmed decision, the
+// most urgent first, and all of them by id.
 type Lists interface {
 	Requested(ctx context.Context, limit int) ([]lifecycle.Subject, error)
+	Unconfirmed(ctx context.Context, limit int) ([]lifecycle.Subject, error)
 	Walk(ctx context.Context, after string, limit int) ([]lifecycle.Subject, error)
 }
 
-// Journal reads what was decided about a subject.
+// Journal reads what was decided about a subject, and what became of a decision.
 type Journal interface {
 	Entries(ctx context.Context, subject string) ([]lifecycle.Entry, error)
+	EntriesOf(ctx context.Context, decision string) ([]lifecycle.Entry, error)
 }
 
 // Events reads decisions as they were published, oldest first.
@@ -56,13 +55,21 @@ type Teller interface {
 
 // Options configure an API.
 type Options struct {
-	Store   Store
-	Lists   Lists
-	Journal Journal
-	Events  Events
-	Teller  Teller
-	Vault   *identity.Vault
-	Policy  *lifecycle.Policy
+	Directory *directory.Directory
+	Lists     Lists
+	Journal   Journal
+	Events    Events
+	Teller    Teller
+	Vault     *identity.Vault
+	Policy    *lifecycle.Policy
+	// Controller is the business that certifies and asks.
+	Controller string
+	// Receipts reads what recipients answer.
+	Receipts *receipt.Reader
+	// RecipientTokens are what they show; the holder of each is the recipient.
+	RecipientTokens []access.Token
+	// Replay sends deletions once more; see replay.Run.
+	Replay func(ctx context.Context, since time.Time, recipient string, visit func(replay.Sent) error) error
 	// Waiting is a policy that needs approval; nil when none does.
 	Waiting *adoption.Waiting
 	// Measures are the security measures of the record of processing, by language.
@@ -87,13 +94,18 @@ const (
 	ScopePolicy   = "policy"
 	ScopeJournal  = "journal"
 	ScopeEvents   = "events"
+	// ScopeDecisions is for what became of decisions at those who were told.
+	ScopeDecisions = "decisions"
+	// ScopeReceipts is what the tokens of recipients open.
+	ScopeReceipts = "receipts"
 )
 
 // API answers questions.
 type API struct {
-	opts     Options
-	guard    *access.Guard
-	validate *validator.Validate
+	opts       Options
+	guard      *access.Guard
+	recipients *access.Guard
+	validate   *validator.Validate
 }
 
 // New makes an API.
@@ -107,6 +119,9 @@ func New(opts Options) (*API, error) {
 		return nil, errors.New("the API needs at least one token")
 	}
 	if a.guard, err = access.New(opts.Tokens); err != nil {
+		return nil, err
+	}
+	if a.recipients, err = access.New(opts.RecipientTokens); err != nil {
 		return nil, err
 	}
 	if a.opts.Now == nil {
@@ -140,6 +155,20 @@ func (a *API) Register(e *echo.Echo) {
 	v1.POST("/journal", a.journal, a.may(ScopeJournal))
 	v1.GET("/journal/verify", a.verify, a.may(ScopeJournal))
 	v1.GET("/events", a.events, a.may(ScopeEvents))
+	v1.GET("/decisions", a.decisions, a.may(ScopeDecisions))
+	v1.GET("/decisions/:decision", a.decision, a.may(ScopeDecisions))
+	v1.GET("/decisions/:decision/certificate", a.certificate, a.may(ScopeDecisions))
+	v1.GET("/certificate-key", a.certificateKey, a.may(ScopeDecisions))
+	v1.POST("/decisions/receipts", a.receiptFor, a.may(ScopeDecisions))
+	v1.POST("/replay", a.replay, a.may(ScopeDecisions))
+}
+
+// RegisterPublic mounts what those outside may ask.
+func (a *API) RegisterPublic(e *echo.Echo) {
+	e.HTTPErrorHandler = a.fail
+	e.POST("/v1/receipts", a.receiptFrom)
+	e.GET("/consent/:token", a.consentPage)
+	e.POST("/consent/:token", a.consentAnswer)
 }
 
 func (a *API) ready(c echo.Context) error {

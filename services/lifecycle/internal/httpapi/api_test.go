@@ -11,6 +11,7 @@ import (
 
 	"github.com/rodopath/rodopath/api/access"
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/directory"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/fixture"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/httpapi"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/journal"
@@ -26,9 +27,9 @@ func (e *ear) Tell(_ context.Context, d *factv1.Delivery) error {
 
 func newAPI(t *testing.T, told *ear, tokens ...access.Token) http.Handler {
 	t.Helper()
-	st := fixture.Store(t)
+	st, vault := fixture.Store(t), fixture.Vault(t)
 	api, err := httpapi.New(httpapi.Options{
-		Store: st, Lists: st, Journal: st, Teller: told, Vault: fixture.Vault(t), Policy: fixture.Policy(t), Tokens: tokens,
+		Directory: &directory.Directory{Store: st, Vault: vault}, Lists: st, Journal: st, Teller: told, Vault: vault, Policy: fixture.Policy(t), Tokens: tokens,
 		Verify: func(context.Context) (*journal.Report, error) { return &journal.Report{}, nil },
 		Ready:  func(context.Context) error { return nil },
 	})

@@ -10,6 +10,7 @@ import (
 	"github.com/rodopath/rodopath/api/problem"
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/report"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/store"
 )
 
 // exportRequest asks for what a person may ask for.
@@ -100,7 +101,7 @@ type evidenceLine struct {
 // the sound ones too.
 func (a *API) evidence(c echo.Context) error {
 	all, out := c.QueryParam("all") == "1", newLines(c)
-	return a.walk(c.Request().Context(), func(s *lifecycle.Subject) error { return a.evidenceOf(out, s, all) })
+	return store.Walk(c.Request().Context(), a.opts.Lists, func(s *lifecycle.Subject) error { return a.evidenceOf(out, s, all) })
 }
 
 func (a *API) evidenceOf(out lines, s *lifecycle.Subject, all bool) error {

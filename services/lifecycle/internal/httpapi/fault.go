@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/go-playground/validator/v10"
+
+	"github.com/rodopath/rodopath/api/address"
 )
 
 // newValidate returns a validator that calls fields by their names in JSON.
@@ -24,19 +26,7 @@ func newValidate() (*validator.Validate, error) {
 
 // isPlain tells whether a text is fit to be kept and shown where addresses must not be.
 func isPlain(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }) && !looksLikeAddress(s)
-}
-
-// looksLikeAddress tells whether something with a dot follows an @. A record of a
-// source, such as "17@shop", has none.
-func looksLikeAddress(s string) bool {
-	for _, part := range strings.Split(s, "@")[1:] {
-		domain, _, _ := strings.Cut(part, "/")
-		if strings.Contains(domain, ".") {
-			return true
-		}
-	}
-	return false
+	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }) && !address.Looks(s)
 }
 
 // saying says what is wrong with a field, without its value.

@@ -27,7 +27,7 @@ type personRequest struct {
 
 const personExample = `{"person": "ala@example.com", "at": "2026-12-31T23:00:00Z"}`
 
-// found is a person of a request.
+// found is a person of a request. Of somebody who is not known the subject has no ID.
 type found struct {
 	subject lifecycle.Subject
 	name    identity.Identity
@@ -46,6 +46,15 @@ func (a *API) person(c echo.Context) (*found, error) {
 
 // find finds a person, or says that nothing is held.
 func (a *API) find(ctx context.Context, req personRequest) (*found, error) {
+	f, err := a.asker(ctx, req)
+	if err == nil && f.subject.ID == "" {
+		return nil, problem.New(http.StatusNotFound, "unknown-person", "Nothing is held about this person.")
+	}
+	return f, err
+}
+
+// asker finds a person, or takes somebody who is not known by the name given.
+func (a *API) asker(ctx context.Context, req personRequest) (*found, error) {
 	name, err := identity.Parse(req.Person)
 	if err != nil {
 		return nil, problem.New(http.StatusUnprocessableEntity, "impossible", err.Error())
@@ -55,11 +64,8 @@ func (a *API) find(ctx context.Context, req personRequest) (*found, error) {
 		f.at = *req.At
 	}
 	s, err := a.lookUp(ctx, name)
-	switch {
-	case err != nil:
-		return nil, err
-	case s == nil:
-		return nil, problem.New(http.StatusNotFound, "unknown-person", "Nothing is held about this person.")
+	if err != nil || s == nil {
+		return f, err
 	}
 	f.subject = *s
 	f.names, err = a.opts.Vault.Open(s.ID, s.Sealed)
@@ -70,40 +76,9 @@ func (a *API) find(ctx context.Context, req personRequest) (*found, error) {
 // person, such as an order or a payment.
 func (a *API) lookUp(ctx context.Context, name identity.Identity) (*lifecycle.Subject, error) {
 	if name.Kind == kindSubject {
-		return a.load(ctx, name.Value)
+		return a.opts.Directory.Subject(ctx, name.Value)
 	}
-	keys := []string{a.opts.Vault.Key(name), a.opts.Vault.LocatorKey(name.Kind + ":" + name.Value)}
-	owners, err := a.opts.Store.Lookup(ctx, keys)
-	if err != nil {
-		return nil, err
-	}
-	for _, key := range keys {
-		if id, ok := owners[key]; ok {
-			if s, err := a.load(ctx, id); s != nil || err != nil {
-				return s, err
-			}
-		}
-	}
-	return nil, nil
-}
-
-// load reads a subject, and follows it where another absorbed it.
-func (a *API) load(ctx context.Context, id string) (*lifecycle.Subject, error) {
-	for id != "" {
-		subjects, err := a.opts.Store.Load(ctx, []string{id})
-		if err != nil {
-			return nil, err
-		}
-		s, ok := subjects[id]
-		switch {
-		case !ok:
-			return nil, nil
-		case s.MergedInto == "":
-			return &s, nil
-		}
-		id = s.MergedInto
-	}
-	return nil, nil
+	return a.opts.Directory.Name(ctx, name)
 }
 
 // spoken are the names of a person as people write them.

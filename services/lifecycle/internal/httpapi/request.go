@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"context"
 	"net/http"
 	"slices"
 	"time"
@@ -140,26 +139,6 @@ func (a *API) open(c echo.Context) error {
 		}})
 	}
 	return c.JSON(http.StatusAccepted, listedRequest{who.subject.ID, spoken(who.names), state[0]})
-}
-
-// asker finds a person, or takes somebody who is not known by the name given.
-func (a *API) asker(ctx context.Context, req personRequest) (*found, error) {
-	name, err := identity.Parse(req.Person)
-	if err != nil {
-		return nil, problem.New(http.StatusUnprocessableEntity, "impossible", err.Error())
-	}
-	s, err := a.lookUp(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	if s == nil {
-		who := &found{name: name, at: a.opts.Now()}
-		if req.At != nil {
-			who.at = *req.At
-		}
-		return who, nil
-	}
-	return a.find(ctx, req)
 }
 
 // stepRequest is a step in the life of a request.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -17,6 +16,7 @@ import (
 	"github.com/rodopath/rodopath/api/problem"
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/identity"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/store"
 )
 
 // sourceAPI is the source of facts that are told over this interface.
@@ -80,7 +80,7 @@ type openHold struct {
 // holds lists the holds that stand, one a line.
 func (a *API) holds(c echo.Context) error {
 	out := newLines(c)
-	return a.walk(c.Request().Context(), func(s *lifecycle.Subject) error {
+	return store.Walk(c.Request().Context(), a.opts.Lists, func(s *lifecycle.Subject) error {
 		open := lifecycle.OpenHolds(a.opts.Policy, s.Facts, a.opts.Now())
 		if len(open) == 0 {
 			return nil
@@ -101,30 +101,6 @@ func (a *API) holds(c echo.Context) error {
 		}
 		return nil
 	})
-}
-
-// walked is how many subjects are read at once.
-const walked = 500
-
-// walk visits every subject.
-func (a *API) walk(ctx context.Context, visit func(*lifecycle.Subject) error) error {
-	after := ""
-	for {
-		subjects, err := a.opts.Lists.Walk(ctx, after, walked)
-		if err != nil || len(subjects) == 0 {
-			return err
-		}
-		for i := range subjects {
-			if err := visit(&subjects[i]); err != nil {
-				return err
-			}
-		}
-		last := subjects[len(subjects)-1].ID
-		if last <= after {
-			return fmt.Errorf("walk subjects: one is stored under another's id, %s", last)
-		}
-		after = last
-	}
 }
 
 // holdRequest sets or releases a hold.

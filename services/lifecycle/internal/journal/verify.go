@@ -4,12 +4,14 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
 	"time"
 
 	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/store"
 )
 
 // Reader reads journals and the subjects that they are about.
@@ -135,34 +137,41 @@ func (v *verifier) end(id string, subjects map[string]lifecycle.Subject, last *l
 
 // missing finds subjects whose whole journal is gone.
 func (v *verifier) missing(ctx context.Context) error {
-	after := ""
-	for {
-		subjects, err := v.Walk(ctx, after, page)
-		if err != nil || len(subjects) == 0 {
-			return err
+	var ids []string // whose journals are looked for at once
+	last := ""
+	err := store.Walk(ctx, v, func(s *lifecycle.Subject) error {
+		if last = s.ID; s.Journal.Seq > 0 {
+			ids = append(ids, s.ID)
 		}
-		var ids []string
-		for i := range subjects {
-			if subjects[i].Journal.Seq > 0 {
-				ids = append(ids, subjects[i].ID)
-			}
-		}
-		tails, err := v.Tails(ctx, ids)
-		if err != nil {
-			return err
-		}
-		for _, id := range ids {
-			if _, ok := tails[id]; !ok {
-				v.fault(id, "the whole journal is missing")
-			}
-		}
-		last := subjects[len(subjects)-1].ID
-		if last <= after {
-			v.fault(last, "the stored subject bears the id of another")
+		if len(ids) < page {
 			return nil
 		}
-		after = last
+		found := ids
+		ids = nil
+		return v.look(ctx, found)
+	})
+	if errors.Is(err, store.ErrMisplaced) {
+		v.fault(last, "the stored subject bears the id of another")
+		err = nil
 	}
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	return v.look(ctx, ids)
+}
+
+// look finds those of some subjects that have no journal.
+func (v *verifier) look(ctx context.Context, ids []string) error {
+	tails, err := v.Tails(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if _, ok := tails[id]; !ok {
+			v.fault(id, "the whole journal is missing")
+		}
+	}
+	return nil
 }
 
 // unclosed finds journals that end although nothing says why.

@@ -45,6 +45,10 @@ func readAll(t *testing.T, st *mongostore.Store) {
 	errs = append(errs, err)
 	_, err = st.Requested(t.Context(), 10)
 	errs = append(errs, err)
+	_, err = st.Unconfirmed(t.Context(), 10)
+	errs = append(errs, err)
+	_, err = st.EntriesOf(t.Context(), "dec_1")
+	errs = append(errs, err)
 	_, err = st.Walk(t.Context(), "", 10)
 	errs = append(errs, err)
 	_, err = st.Count(t.Context())
@@ -193,8 +197,8 @@ func TestOpen_Indexes(t *testing.T) {
 	}
 	wg.Wait()
 	open(t, mongostore.Options{URI: srv.URI()})
-	wantIndexes(t, srv, "subjects", "pending sparse", "request_due,_id sparse", "review_at,_id sparse", "revision,_id sparse")
-	wantIndexes(t, srv, "journal", "at", "subject,key", "subject,seq")
+	wantIndexes(t, srv, "subjects", "notice_due,_id sparse", "pending sparse", "request_due,_id sparse", "review_at,_id sparse", "revision,_id sparse")
+	wantIndexes(t, srv, "journal", "at", "decision sparse", "subject,key", "subject,seq")
 	wantIndexes(t, srv, "identities")
 	wantIndexes(t, srv, "policies")
 }

@@ -24,6 +24,8 @@ type document struct {
 	ReviewAt *time.Time `bson:"review_at,omitempty"`
 	// RequestDue is absent when no request is open.
 	RequestDue *time.Time `bson:"request_due,omitempty"`
+	// NoticeDue is absent when no answer of a recipient is awaited.
+	NoticeDue *time.Time `bson:"notice_due,omitempty"`
 	// Revision is absent for redirects, which are never decided again. An empty
 	// revision is present: it differs from any.
 	Revision *string `bson:"revision,omitempty"`
@@ -75,6 +77,7 @@ func (s *Store) encode(subject lifecycle.Subject) *row {
 		Version:    subject.Version,
 		ReviewAt:   subject.ReviewAt,
 		RequestDue: subject.RequestDue,
+		NoticeDue:  subject.NoticeDue,
 		Pending:    subject.Pending(),
 		Write:      r.write,
 		Subject:    subject,

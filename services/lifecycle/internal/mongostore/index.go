@@ -28,13 +28,14 @@ func (s *Store) ensureIndexes(ctx context.Context) error {
 	err := ensure(ctx, s.subjects,
 		sparse("review", "review_at", "_id"),
 		sparse("request", "request_due", "_id"),
+		sparse("notice", "notice_due", "_id"),
 		sparse("revision", "revision", "_id"),
 		sparse("pending", "pending"),
 	)
 	if err != nil {
 		return err
 	}
-	return ensure(ctx, s.journal, full("order", "subject", "seq"), full("key", "subject", "key"), full("at", "at"))
+	return ensure(ctx, s.journal, full("order", "subject", "seq"), full("key", "subject", "key"), full("at", "at"), sparse("decision", "decision"))
 }
 
 func full(name string, fields ...string) mongo.IndexModel {

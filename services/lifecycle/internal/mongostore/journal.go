@@ -1,6 +1,7 @@
 package mongostore
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -23,6 +24,8 @@ type line struct {
 	Seq     int64     `bson:"seq"`
 	Key     string    `bson:"key"`
 	At      time.Time `bson:"at"`
+	// Decision is absent in entries that are about none.
+	Decision string `bson:"decision,omitempty"`
 	// Hash tells an entry from another one in its place, as Write does for subjects.
 	Hash string `bson:"hash"`
 	// Entry is the entry as JSON, which is what its hash is of: as a document it
@@ -39,7 +42,7 @@ func lineOf(e *lifecycle.Entry) (line, error) {
 		return line{}, fmt.Errorf("encode journal entry %s/%d: %d bytes are more than a document can hold", e.Subject, e.Seq, len(doc))
 	}
 	id := fmt.Sprintf("%s/%d", e.Subject, e.Seq)
-	return line{ID: id, Subject: e.Subject, Seq: e.Seq, Key: e.Key, At: e.At, Hash: e.Hash, Entry: string(doc)}, nil
+	return line{ID: id, Subject: e.Subject, Seq: e.Seq, Key: e.Key, At: e.At, Decision: e.Decision, Hash: e.Hash, Entry: string(doc)}, nil
 }
 
 func (l *line) entry() (lifecycle.Entry, error) {
@@ -172,7 +175,7 @@ func (s *Store) Tails(ctx context.Context, subjects []string) (map[string]lifecy
 	err := inLanes(len(subjects), func(i int) error {
 		last := options.Find().SetSort(bson.D{{Key: "subject", Value: 1}, {Key: "seq", Value: -1}}).SetLimit(1)
 		var err error
-		tails[i], err = s.entries(ctx, subjects[i], last)
+		tails[i], err = s.entries(ctx, bson.D{{Key: "subject", Value: subjects[i]}}, last)
 		return err
 	})
 	if err != nil {
@@ -206,15 +209,15 @@ func (s *Store) Noted(ctx context.Context, subject string, keys []string) (map[s
 
 // Entries returns the subject's journal, in order.
 func (s *Store) Entries(ctx context.Context, subject string) ([]lifecycle.Entry, error) {
-	out, err := s.entries(ctx, subject, options.Find().SetSort(ascending("subject", "seq")))
+	out, err := s.entries(ctx, bson.D{{Key: "subject", Value: subject}}, options.Find().SetSort(ascending("subject", "seq")))
 	if err != nil {
 		return nil, fmt.Errorf("read the journal of %s: %w", subject, err)
 	}
 	return out, nil
 }
 
-func (s *Store) entries(ctx context.Context, subject string, opts *options.FindOptionsBuilder) ([]lifecycle.Entry, error) {
-	list, err := find[line](ctx, s.journal, bson.D{{Key: "subject", Value: subject}}, opts.SetProjection(named("entry")))
+func (s *Store) entries(ctx context.Context, filter bson.D, opts *options.FindOptionsBuilder) ([]lifecycle.Entry, error) {
+	list, err := find[line](ctx, s.journal, filter, opts.SetProjection(named("entry")))
 	if err != nil {
 		return nil, err
 	}
@@ -224,6 +227,19 @@ func (s *Store) entries(ctx context.Context, subject string, opts *options.FindO
 			return nil, err
 		}
 	}
+	return out, nil
+}
+
+// EntriesOf returns what the journals say of a decision, in order: it may have been
+// made of a person who has another id by now.
+func (s *Store) EntriesOf(ctx context.Context, decision string) ([]lifecycle.Entry, error) {
+	out, err := s.entries(ctx, bson.D{{Key: "decision", Value: decision}}, options.Find())
+	if err != nil {
+		return nil, fmt.Errorf("read the entries of decision %s: %w", decision, err)
+	}
+	slices.SortStableFunc(out, func(a, b lifecycle.Entry) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Seq, b.Seq))
+	})
 	return out, nil
 }
 

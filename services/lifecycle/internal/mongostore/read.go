@@ -86,6 +86,17 @@ func (s *Store) Requested(ctx context.Context, limit int) ([]lifecycle.Subject, 
 	return out, nil
 }
 
+// Unconfirmed returns subjects with decisions that recipients have not answered, the
+// most urgent first, because the answers have a date.
+func (s *Store) Unconfirmed(ctx context.Context, limit int) ([]lifecycle.Subject, error) {
+	due := bson.D{{Key: "notice_due", Value: bson.D{{Key: "$gte", Value: time.Time{}}}}}
+	out, err := s.page(ctx, limit, due, "notice_due", "_id")
+	if err != nil {
+		return nil, fmt.Errorf("read subjects with unconfirmed decisions: %w", err)
+	}
+	return out, nil
+}
+
 // Walk returns the subjects that follow an id, in the order of their ids, for
 // those who must see every subject once. Redirects are left out: only an empty
 // page is the end.

@@ -105,7 +105,6 @@ type rule struct {
 	Keeps     []string `yaml:"keeps"`
 	Receives  []string `yaml:"receives"`
 	Prolongs  bool     `yaml:"only_prolongs"`
-	Restricts bool     `yaml:"restricts"`
 	Suspended bool     `yaml:"suspended_by_hold"`
 
 	place place

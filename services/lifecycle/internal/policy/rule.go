@@ -25,7 +25,7 @@ func (c *compiler) rule(r rule) lifecycle.Rule {
 	out := lifecycle.Rule{
 		ID: r.ID, Purpose: r.Purpose, Article: r.Article, Cites: r.Cites, Exempt: r.Exempt, Line: r.place.line,
 		Consent: r.consent(), Channels: r.Channels, Where: r.Where, Unless: r.Unless, Per: lifecycle.Per(r.Per),
-		Keeps: r.Keeps, Receives: r.Receives, Prolongs: r.Prolongs, Restricts: r.Restricts, Suspended: r.Suspended,
+		Keeps: r.Keeps, Receives: r.Receives, Prolongs: r.Prolongs, Suspended: r.Suspended,
 	}
 	c.named(&r)
 	c.conditions(r.at("only_if"), "rule "+r.ID, r.OnlyIf)

@@ -2,14 +2,12 @@ package relay
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/identity"
 )
-
-// source names the sender of events.
-const source = "rodopath/lifecycle"
 
 // event makes the event of a decision, for other systems to read. Here, and not
 // before, the names of the person are added.
@@ -17,10 +15,10 @@ func (r *Relay) event(d *lifecycle.Decision, names []identity.Identity) *stream.
 	p := r.opts.Policy
 	data := stream.Decision{
 		Kind: string(d.Kind), Person: person(names), Effective: d.Effective,
-		Policy: p.ID + "@" + d.Revision, Because: r.reasons(d.Because),
+		Policy: p.ID + "@" + d.Revision, Because: r.reasons(d.Because), Recipients: d.Recipients,
 	}
 	e := &stream.Event{
-		SpecVersion: "1.0", ID: d.ID, Source: source, Subject: d.Subject,
+		SpecVersion: "1.0", ID: d.ID, Source: stream.Source, Subject: d.Subject,
 		Time: d.At, DataContentType: "application/json",
 	}
 	switch d.Kind {
@@ -28,6 +26,9 @@ func (r *Relay) event(d *lifecycle.Decision, names []identity.Identity) *stream.
 		e.Type, data.Delete = stream.TypeDelete, r.deletion(d)
 	case lifecycle.AskConsent:
 		e.Type, data.Ask = stream.TypeAskConsent, question(d.Question)
+		if r.opts.PublicURL != "" {
+			data.Ask.Page = strings.TrimSuffix(r.opts.PublicURL, "/") + "/consent/" + r.opts.Vault.PageToken(d.ID)
+		}
 	}
 	e.Data = data
 	return e

@@ -1,7 +1,7 @@
 // Package relay sends decisions on: it takes them from the outboxes of subjects,
-// publishes them as events, has them written into the journal, and clears the
-// outboxes. A decision that was stored
-// is sent at least once, always under the same id.
+// publishes them as events, has them written into the journal, notes who was told, and
+// clears the outboxes. A decision that was stored is sent at least once, always under
+// the same id. What everybody has confirmed it has purged from the stream.
 package relay
 
 import (
@@ -28,6 +28,11 @@ type Publisher interface {
 	PublishEvents(ctx context.Context, events []*stream.Event) error
 }
 
+// Purger takes the events of decisions about a subject out of the stream for good.
+type Purger interface {
+	PurgeEvents(ctx context.Context, subject string, decisions []string) error
+}
+
 // Journal writes what subjects decided into their journals and returns where those
 // end. What stands there already is not written twice.
 type Journal interface {
@@ -38,9 +43,13 @@ type Journal interface {
 type Options struct {
 	Store     Store
 	Publisher Publisher
+	Purger    Purger
 	Journal   Journal
 	Vault     *identity.Vault
 	Policy    *lifecycle.Policy
+	// PublicURL is where the page that asks for a consent is reached; empty means that
+	// there is none.
+	PublicURL string
 	// Every is how often outboxes are looked at unasked; 0 means each second.
 	Every time.Duration
 	Log   *slog.Logger
@@ -109,6 +118,7 @@ func (r *Relay) send(ctx context.Context) (sent int, full bool, err error) {
 		return 0, false, err
 	}
 	var events []*stream.Event
+	notices := make([][]lifecycle.Notice, len(subjects))
 	for i := range subjects {
 		s := &subjects[i]
 		names, err := r.opts.Vault.Open(s.ID, s.Sealed)
@@ -117,6 +127,9 @@ func (r *Relay) send(ctx context.Context) (sent int, full bool, err error) {
 		}
 		for j := range s.Outbox {
 			events = append(events, r.event(&s.Outbox[j], names))
+			if n := r.notice(&s.Outbox[j], names); n != nil {
+				notices[i] = append(notices[i], *n)
+			}
 		}
 		r.warn(s)
 	}
@@ -127,18 +140,49 @@ func (r *Relay) send(ctx context.Context) (sent int, full bool, err error) {
 	if err != nil {
 		return 0, false, err
 	}
-	return len(events), len(subjects) == page, r.clear(ctx, subjects, heads)
+	if err := r.purge(ctx, subjects); err != nil {
+		return 0, false, err
+	}
+	return len(events), len(subjects) == page, r.clear(ctx, subjects, notices, heads)
+}
+
+// notice notes who is told of a decision. Names stand in it as hashes.
+func (r *Relay) notice(d *lifecycle.Decision, names []identity.Identity) *lifecycle.Notice {
+	texts := make([]string, len(names))
+	for i, n := range names {
+		texts[i] = n.Normal().String()
+	}
+	key := r.opts.Vault.ProofKey(d.ID)
+	return lifecycle.NoticeOf(r.opts.Policy, d, texts, func(name string) string { return stream.Hash(key, name) })
+}
+
+// purge takes the names of persons out of the stream where everybody has confirmed.
+func (r *Relay) purge(ctx context.Context, subjects []lifecycle.Subject) error {
+	for i := range subjects {
+		s := &subjects[i]
+		decisions := s.Purgeable()
+		if len(decisions) == 0 {
+			continue
+		}
+		for _, id := range append([]string{s.ID}, s.Absorbed...) {
+			if err := r.opts.Purger.PurgeEvents(ctx, id, decisions); err != nil {
+				return fmt.Errorf("purge what was confirmed: %w", err)
+			}
+		}
+	}
+	return nil
 }
 
 // clear empties the outboxes that were sent.
-func (r *Relay) clear(ctx context.Context, subjects []lifecycle.Subject, heads map[string]lifecycle.Head) error {
+func (r *Relay) clear(ctx context.Context, subjects []lifecycle.Subject, notices [][]lifecycle.Notice, heads map[string]lifecycle.Head) error {
 	changes := make([]store.Change, len(subjects))
 	for i, s := range subjects {
 		ids := make([]string, len(s.Outbox))
 		for j := range s.Outbox {
 			ids[j] = s.Outbox[j].ID
 		}
-		changes[i].Subject = lifecycle.Noted(lifecycle.Sent(s, ids), heads[s.ID])
+		s = lifecycle.Told(r.opts.Policy, lifecycle.Sent(lifecycle.Purged(s), ids), notices[i])
+		changes[i].Subject = lifecycle.Noted(s, heads[s.ID])
 	}
 	errs, err := r.opts.Store.Save(ctx, changes)
 	if err != nil {

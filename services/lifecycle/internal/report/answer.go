@@ -246,9 +246,10 @@ func (l *letter) told(gone []lifecycle.Deletion) {
 	l.out.WriteByte('\n')
 }
 
-// receivers are the recipients that had got what was deleted, by the rules that held it.
+// receivers are the recipients that had got what was deleted, by the rules that held
+// it, and those that were told of it.
 func (l *letter) receivers(gone []lifecycle.Deletion) []string {
-	var out []string
+	out := l.toldOf(gone)
 	for _, b := range lifecycle.Bases(l.policy, l.e.Facts) {
 		rule := rule(l.policy, b.Rule)
 		if rule == nil || b.Since.After(l.at) {
@@ -267,6 +268,21 @@ func (l *letter) receivers(gone []lifecycle.Deletion) []string {
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// toldOf are the recipients that were told of deletions.
+func (l *letter) toldOf(gone []lifecycle.Deletion) []string {
+	var out []string
+	for i := range l.subject.Notices {
+		n := &l.subject.Notices[i]
+		if !slices.ContainsFunc(gone, func(d lifecycle.Deletion) bool { return d.Decision == n.Decision }) {
+			continue
+		}
+		for j := range n.To {
+			out = append(out, n.To[j].Recipient)
+		}
+	}
+	return out
 }
 
 // answered is the last answer of a recipient to the deletions; nil when there is none.

@@ -13,6 +13,11 @@ import (
 //go:embed page.html
 var pageSource string
 
+// pageStyle is the look of every page, on a screen and on paper.
+//
+//go:embed style.css
+var pageStyle string
+
 // Page writes a report on a person as one page that needs nothing else: no script, no
 // picture, no font. It can be read in a browser, by a screen reader, and on paper.
 func Page(w io.Writer, lang Language, report Person) error {
@@ -31,11 +36,12 @@ func Page(w io.Writer, lang Language, report Person) error {
 	}
 	var out bytes.Buffer
 	err = t.Execute(&out, struct {
+		Style  template.CSS
 		Lang   Language
 		W      pageWords
 		R      Person
 		Groups []heldGroup
-	}{lang, lang.page(), report, lang.heldGroups(report.Held)})
+	}{template.CSS(pageStyle), lang, lang.page(), report, lang.heldGroups(report.Held)})
 	if err != nil {
 		return fmt.Errorf("write the page: %w", err)
 	}

@@ -236,6 +236,11 @@ func PurposeOf(p *lifecycle.Policy, id string) Purpose {
 // RecipientOf names a recipient of a policy.
 func RecipientOf(p *lifecycle.Policy, id string) Recipient {
 	c := p.Recipients[id]
+	for i := range p.Addressees {
+		if a := &p.Addressees[i]; a.ID == id && a.Name != "" {
+			return Recipient{ID: id, Name: Text{a.Name, a.Name}, ThirdCountry: c.ThirdCountry}
+		}
+	}
 	return Recipient{ID: id, Name: Named(c.Name, id), ThirdCountry: c.ThirdCountry}
 }
 

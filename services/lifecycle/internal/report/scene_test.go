@@ -55,7 +55,11 @@ type scene struct {
 
 func newScene(t *testing.T) *scene {
 	t.Helper()
-	return &scene{policy: fixture.Policy(t), subject: lifecycle.Subject{ID: "p-7f3a", Sealed: []byte("sealed")}}
+	p := fixture.Policy(t)
+	for id, holds := range map[string][]string{"letters": p.Recipients["letters"].Holds, "shop": {"order", "access", "progress"}} {
+		p.Addressees = append(p.Addressees, lifecycle.Addressee{ID: id, Holds: holds, Kinds: []lifecycle.DecisionKind{lifecycle.Delete}, AnswerDays: 3000})
+	}
+	return &scene{policy: p, subject: lifecycle.Subject{ID: "p-7f3a", Sealed: []byte("sealed")}}
 }
 
 // at reads an instant as a clock in Warsaw shows it.
@@ -104,7 +108,14 @@ func (s *scene) decide(t *testing.T, when time.Time, facts ...lifecycle.Fact) {
 	for i := range after.Notes {
 		s.note(t, lifecycle.EntryOfNote(&after.Notes[i], mark))
 	}
-	s.subject = lifecycle.Noted(lifecycle.Sent(after, ids), lifecycle.Head{Seq: int64(len(s.journal))})
+	var notices []lifecycle.Notice
+	for i := range after.Outbox {
+		if n := lifecycle.NoticeOf(s.policy, &after.Outbox[i], nil, func(name string) string { return name }); n != nil {
+			notices = append(notices, *n)
+		}
+	}
+	after = lifecycle.Told(s.policy, lifecycle.Purged(lifecycle.Sent(after, ids)), notices)
+	s.subject = lifecycle.Noted(after, lifecycle.Head{Seq: int64(len(s.journal))})
 }
 
 func (s *scene) note(t *testing.T, e lifecycle.Entry) {
@@ -147,7 +158,7 @@ func customer(t *testing.T) *scene {
 	s.tell(t, "2026-05-20 12:00", lifecycle.Fact{Kind: lifecycle.Hold, Source: "card", Ref: "order-1", Reason: "dispute dp_1"})
 	s.tell(t, "2026-06-01 12:00", lifecycle.Fact{Kind: lifecycle.AccessRequest, Source: "forms", Ref: "req-1"})
 	s.tell(t, "2026-06-02 12:00", lifecycle.Fact{
-		Kind: lifecycle.Receipt, Source: "forms", Ref: s.deletions()[0], Recipient: "payments", Outcome: "held", Reason: "chargeback",
+		Kind: lifecycle.Receipt, Source: "forms", Ref: s.deletions()[0], Recipient: "letters", Outcome: "held", Reason: "chargeback",
 	})
 	s.pass(t, "2026-07-20 00:00")
 	return s

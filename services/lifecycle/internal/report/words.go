@@ -584,6 +584,9 @@ func (l Language) alarm(e *lifecycle.Entry) string {
 		return e.Text
 	}
 	what, about, _ := strings.Cut(e.Key, ":")
+	if text := recipientAlarm(what, about, e.Text); text != "" {
+		return text
+	}
 	when := civilDate.FindString(e.Text)
 	switch what {
 	case "doubt":
@@ -600,6 +603,25 @@ func (l Language) alarm(e *lifecycle.Entry) string {
 		return "wniosek " + about + " pozostał bez odpowiedzi w terminie" + after(" (do ", when, ")") + ", art. 12 ust. 3 RODO"
 	}
 	return e.Text
+}
+
+// recipientAlarm is an alarm about the answer of a recipient, in Polish; empty when it
+// is about something else.
+func recipientAlarm(what, about, text string) string {
+	decision, rest, _ := strings.Cut(about, ":")
+	recipient, _, _ := strings.Cut(rest, ":")
+	_, reason, _ := strings.Cut(text, ": ")
+	switch what {
+	case "unconfirmed":
+		return recipient + " nie potwierdza usunięcia " + decision + after(" (miał do ", civilDate.FindString(text), ")") + ": zapytaj albo wyślij jeszcze raz"
+	case "failed":
+		return "decyzji " + decision + " nie dało się dostarczyć do " + recipient + after(": ", reason, "")
+	case "refused":
+		return recipient + " odmawia wykonania decyzji " + decision + after(": ", reason, "")
+	case "stranger":
+		return recipient + " odpowiada na decyzję " + decision + ", której nie dostał"
+	}
+	return ""
 }
 
 var civilDate = regexp.MustCompile(`\d{4}-\d{2}-\d{2}`)

@@ -37,7 +37,7 @@ func (s *Store) Append(ctx context.Context, entries []lifecycle.Entry) ([]error,
 
 // appendTo returns the errors of single entries, and one that ends the transaction.
 func appendTo(ctx context.Context, tx *sql.Tx, entries []lifecycle.Entry) ([]error, error) {
-	insert, err := tx.PrepareContext(ctx, "INSERT INTO journal (subject, seq, key, at, doc) VALUES (?, ?, ?, ?, ?) ON CONFLICT (subject, seq) DO NOTHING")
+	insert, err := tx.PrepareContext(ctx, "INSERT INTO journal (subject, seq, key, at, decision, doc) VALUES (?, ?, ?, ?, nullif(?, ''), ?) ON CONFLICT (subject, seq) DO NOTHING")
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +55,7 @@ func appendTo(ctx context.Context, tx *sql.Tx, entries []lifecycle.Entry) ([]err
 			errs[i], broken[e.Subject] = fmt.Errorf("encode journal entry %s/%d: %w", e.Subject, e.Seq, err), true
 			continue
 		}
-		stands, err := affected(insert.ExecContext(ctx, e.Subject, e.Seq, e.Key, e.At.UnixMilli(), doc))
+		stands, err := affected(insert.ExecContext(ctx, e.Subject, e.Seq, e.Key, e.At.UnixMilli(), e.Decision, doc))
 		if err == nil && !stands {
 			stands, err = stood(ctx, tx, e)
 		}
@@ -126,6 +126,16 @@ func (s *Store) Entries(ctx context.Context, subject string) ([]lifecycle.Entry,
 	var entries entryReader
 	if err := s.visit(ctx, entries.read, "SELECT doc FROM journal WHERE subject = ? ORDER BY seq", subject); err != nil {
 		return nil, fmt.Errorf("read the journal of %s: %w", subject, err)
+	}
+	return entries, nil
+}
+
+// EntriesOf returns what the journals say of a decision, in order: it may have been
+// made of a person who has another id by now.
+func (s *Store) EntriesOf(ctx context.Context, decision string) ([]lifecycle.Entry, error) {
+	var entries entryReader
+	if err := s.visit(ctx, entries.read, "SELECT doc FROM journal WHERE decision = ? ORDER BY at, subject, seq", decision); err != nil {
+		return nil, fmt.Errorf("read the entries of decision %s: %w", decision, err)
 	}
 	return entries, nil
 }

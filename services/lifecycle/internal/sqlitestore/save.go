@@ -79,8 +79,8 @@ func newWriter(ctx context.Context, tx *sql.Tx) (*writer, error) {
 		stmt  **sql.Stmt
 		query string
 	}{
-		{&w.insert, "INSERT INTO subjects (id, version, review_at, request_due, revision, pending, doc) VALUES (?, 1, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"},
-		{&w.update, "UPDATE subjects SET version = version + 1, review_at = ?, request_due = ?, revision = ?, pending = ?, doc = ? WHERE id = ? AND version = ?"},
+		{&w.insert, "INSERT INTO subjects (id, version, review_at, request_due, notice_due, revision, pending, doc) VALUES (?, 1, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"},
+		{&w.update, "UPDATE subjects SET version = version + 1, review_at = ?, request_due = ?, notice_due = ?, revision = ?, pending = ?, doc = ? WHERE id = ? AND version = ?"},
 		{&w.remove, "DELETE FROM subjects WHERE id = ? AND version = ?"},
 		{&w.removeAny, "DELETE FROM subjects WHERE id = ?"},
 		{&w.owner, "SELECT subject FROM identities WHERE key = ?"},
@@ -137,15 +137,15 @@ func (w *writer) write(s *lifecycle.Subject, doc []byte) (bool, error) {
 	if s.MergedInto == "" {
 		revision = s.Revision
 	}
-	review, due, pending := millis(s.ReviewAt), millis(s.RequestDue), s.Pending()
+	review, request, notice, pending := millis(s.ReviewAt), millis(s.RequestDue), millis(s.NoticeDue), s.Pending()
 	var (
 		res sql.Result
 		err error
 	)
 	if s.Version == 0 {
-		res, err = w.insert.ExecContext(w.ctx, s.ID, review, due, revision, pending, doc)
+		res, err = w.insert.ExecContext(w.ctx, s.ID, review, request, notice, revision, pending, doc)
 	} else {
-		res, err = w.update.ExecContext(w.ctx, review, due, revision, pending, doc, s.ID, s.Version)
+		res, err = w.update.ExecContext(w.ctx, review, request, notice, revision, pending, doc, s.ID, s.Version)
 	}
 	return affected(res, err)
 }

@@ -54,12 +54,21 @@ CREATE TABLE policies (
 ) STRICT;
 `
 
+// noticeSchema adds by when recipients must answer, and finds the entries of a decision.
+const noticeSchema = `
+ALTER TABLE subjects ADD COLUMN notice_due INTEGER; -- unix milliseconds
+CREATE INDEX subjects_notice ON subjects (notice_due, id) WHERE notice_due IS NOT NULL;
+ALTER TABLE journal ADD COLUMN decision TEXT;
+UPDATE journal SET decision = json_extract(CAST(doc AS TEXT), '$.decision');
+CREATE INDEX journal_decision ON journal (decision) WHERE decision IS NOT NULL;
+`
+
 // errNewer refuses a file whose tables may mean something else by now.
 var errNewer = errors.New("the file was written by a newer rodopath; start that one or one still newer, or go back to a copy of the data from before")
 
 // steps bring a file up to date: the n-th takes it from version n to n+1. New
 // files take all of them too, so that there is one way to each table.
-func steps() []string { return []string{subjectsSchema, journalSchema} }
+func steps() []string { return []string{subjectsSchema, journalSchema, noticeSchema} }
 
 // openFor is how long an opening waits for others that open the same new file: SQLite
 // does not wait by itself while one of them turns the file to write-ahead logging.

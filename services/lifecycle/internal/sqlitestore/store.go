@@ -174,6 +174,16 @@ func (s *Store) Requested(ctx context.Context, limit int) ([]lifecycle.Subject, 
 	return out, nil
 }
 
+// Unconfirmed returns subjects with decisions that recipients have not answered, the
+// most urgent first, because the answers have a date.
+func (s *Store) Unconfirmed(ctx context.Context, limit int) ([]lifecycle.Subject, error) {
+	out, err := s.page(ctx, limit, "SELECT version, doc FROM subjects WHERE notice_due IS NOT NULL ORDER BY notice_due, id LIMIT ?")
+	if err != nil {
+		return nil, fmt.Errorf("read subjects with unconfirmed decisions: %w", err)
+	}
+	return out, nil
+}
+
 // Walk returns the subjects that follow an id, in the order of their ids, for
 // those who must see every subject once. Redirects are left out: only an empty
 // page is the end.

@@ -29,6 +29,7 @@ func journalTests() map[string]test {
 		"what is noted is known by its key":               noted,
 		"journals are walked, each whole":                 walkJournal,
 		"journals are walked in the order of their ids":   walkJournalOrder,
+		"what is about a decision is found by it":         ofDecision,
 		"nothing noted, nothing answered":                 nothingNoted,
 	}
 }
@@ -313,5 +314,38 @@ func walkJournalOrder(t *testing.T, open func() Store) {
 		if want := "P-3 p p-10 p-2 ź"; strings.Join(got, " ") != want {
 			t.Errorf("in pages of %d: got %v, want %s", limit, got, want)
 		}
+	}
+}
+
+func ofDecision(t *testing.T, open func() Store) {
+	st := open()
+	about := func(last lifecycle.Entry, subject, key, what, decision string, at time.Time) lifecycle.Entry {
+		e, err := lifecycle.Entry{Subject: subject, Key: key, At: at, What: what, Decision: decision, Names: []string{"h1"}}.Follow(last)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	made := about(lifecycle.Entry{}, "b", "dec_1", string(lifecycle.Delete), "dec_1", day)
+	other := about(made, "b", "dec_2", string(lifecycle.Delete), "dec_2", day)
+	confirmed := lifecycle.Entry{
+		Subject: "a", Key: "confirmed:dec_1", At: day.Add(time.Hour), What: lifecycle.NotedConfirmed, Decision: "dec_1", Names: []string{"h1"},
+		Answers: []lifecycle.RecipientAnswer{{Decision: "dec_1", Recipient: "crm", Outcome: "done", Categories: map[string]string{"order": "done"}, At: day}},
+	}
+	confirmed, err := confirmed.Follow(lifecycle.Entry{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustAppend(t, st, confirmed, made, other)
+	mustAppend(t, st, chain(t, "c", day)...)
+	got, err := st.EntriesOf(t.Context(), "dec_1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]lifecycle.Entry{made, confirmed}, got, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("the entries differ (-want +got):\n%s", diff)
+	}
+	if got, err := st.EntriesOf(t.Context(), "dec_9"); err != nil || len(got) != 0 {
+		t.Errorf("of a decision that nobody made: %v, %v", got, err)
 	}
 }

@@ -36,6 +36,9 @@ type Store interface {
 	// Requested returns subjects with an open request, the most urgent first, then
 	// in the order of their ids.
 	Requested(ctx context.Context, limit int) ([]lifecycle.Subject, error)
+	// Unconfirmed returns subjects with decisions that recipients have not answered,
+	// the most urgent first, then in the order of their ids.
+	Unconfirmed(ctx context.Context, limit int) ([]lifecycle.Subject, error)
 	// Walk returns the subjects that follow an id, in the order of their ids. They
 	// are as many as limit says while there are as many; redirects are left out.
 	Walk(ctx context.Context, after string, limit int) ([]lifecycle.Subject, error)
@@ -66,6 +69,8 @@ type Journal interface {
 	Noted(ctx context.Context, subject string, keys []string) (map[string]bool, error)
 	// Entries returns the subject's journal, in order.
 	Entries(ctx context.Context, subject string) ([]lifecycle.Entry, error)
+	// EntriesOf returns what the journals say of a decision, in the order of time.
+	EntriesOf(ctx context.Context, decision string) ([]lifecycle.Entry, error)
 	// WalkJournal returns the whole journals of the next subjects after an id, at
 	// most limit of them, in order.
 	WalkJournal(ctx context.Context, after string, limit int) ([]lifecycle.Entry, error)

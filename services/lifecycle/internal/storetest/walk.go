@@ -5,6 +5,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/store"
 )
@@ -14,6 +17,7 @@ func walkTests() map[string]test {
 		"subjects are walked in the order of their ids":        walk,
 		"a walk goes on where there are only redirects":        walkRedirects,
 		"subjects with open requests come most urgent first":   requested,
+		"unconfirmed decisions come most urgent first":         unconfirmed,
 		"a request that is answered or postponed is no longer": answered,
 		"subjects are counted, redirects are not":              count,
 	}
@@ -123,6 +127,45 @@ func answered(t *testing.T, open func() Store) {
 	two = lifecycle.Redirect(two, "p-1")
 	mustSave(t, st, store.Change{Subject: one}, store.Change{Subject: two}, store.Change{Subject: three}, store.Change{Subject: four})
 	wantRequested(t, st, 10, "p-4", "p-3")
+}
+
+// awaiting makes a person about whom the answer of a recipient is awaited.
+func awaiting(id string, due time.Time) lifecycle.Subject {
+	s := person(id)
+	s.NoticeDue = &due
+	s.Notices = []lifecycle.Notice{{
+		Decision: "dec_" + id, Kind: lifecycle.Delete, At: day, Effective: day, Names: []string{"h1"},
+		To:    []lifecycle.Addressed{{Recipient: "crm", Due: due, Sent: &due, Outcome: "partial", Categories: map[string]string{"order": "held"}, Reason: "…", At: &due}},
+		Items: []lifecycle.HiddenItem{{Category: "order", Hashes: []string{"h2"}}},
+	}}
+	return s
+}
+
+func unconfirmed(t *testing.T, open func() Store) {
+	st := open()
+	want := func(limit int, want ...string) {
+		t.Helper()
+		got, err := st.Unconfirmed(t.Context(), limit)
+		if err != nil || !slices.Equal(ids(got), want) {
+			t.Errorf("got %v, %v, want %v", ids(got), err, want)
+		}
+	}
+	mustSave(t, st, create(awaiting("p-3", day.AddDate(0, 0, 7))), create(person("p-4")), create(asking("p-5", day)),
+		create(awaiting("p-2", day)), create(awaiting("p-1", day)))
+	want(10, "p-1", "p-2", "p-3")
+	want(2, "p-1", "p-2")
+	want(0)
+	want(-1)
+	first := mustLoad(t, st, "p-1")
+	saved := awaiting("p-1", day)
+	saved.Version = 1
+	if diff := cmp.Diff(saved, first, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("subject differs (-saved +loaded):\n%s", diff)
+	}
+	first.NoticeDue = nil
+	second := lifecycle.Redirect(mustLoad(t, st, "p-2"), "p-1")
+	mustSave(t, st, store.Change{Subject: first}, store.Change{Subject: second})
+	want(10, "p-3")
 }
 
 func count(t *testing.T, open func() Store) {

@@ -172,7 +172,7 @@ func (s *shared) testPolicy() *cobra.Command {
 		Use:   "test DIR",
 		Short: "Run the stories of a directory (*.case) against a policy, in virtual time",
 		Long: `Run stories against a policy and show what was expected and what came out. The exit
-code is 4 when one of them fails. docs/policy.md describes the format.`,
+code is 4 when one of them fails, or the policy has a fault. docs/policy.md describes the format.`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			path, controller, err := s.policyFile(file)
@@ -180,6 +180,10 @@ code is 4 when one of them fails. docs/policy.md describes the format.`,
 				return err
 			}
 			report, err := lifecycleapp.TestPolicy(path, controller, given[0])
+			if lifecycleapp.IsPolicyFault(err) {
+				fmt.Fprintln(cmd.OutOrStdout(), err)
+				return errNo
+			}
 			if err != nil {
 				return err
 			}

@@ -18,6 +18,7 @@ import (
 
 func (s *shared) serve() *cobra.Command {
 	var listen, natsListen, approve string
+	var dryRun bool
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Receive webhooks and say what to delete and whom to ask",
@@ -29,7 +30,7 @@ func (s *shared) serve() *cobra.Command {
 			}
 			log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
 			n, err := node.Start(cmd.Context(), node.Options{
-				Home: h, ConfigPath: s.config, Listen: listen, NATSListen: natsListen, Approve: approve, Log: log,
+				Home: h, ConfigPath: s.config, Listen: listen, NATSListen: natsListen, Approve: approve, DryRun: dryRun, Log: log,
 			})
 			if err != nil {
 				return err
@@ -41,6 +42,7 @@ func (s *shared) serve() *cobra.Command {
 	cmd.Flags().StringVar(&listen, "listen", "", "address for webhooks (default 127.0.0.1:8080)")
 	cmd.Flags().StringVar(&natsListen, "nats-listen", "", "address where consumers may subscribe, such as 127.0.0.1:4222 (default off)")
 	cmd.Flags().StringVar(&approve, "approve", "", "revision of a new policy that may delete more than the configured share of persons at once")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "send nothing to recipients, and log what would be sent")
 	return cmd
 }
 

@@ -46,7 +46,7 @@ func Open(ctx context.Context, dir, configPath string, log *slog.Logger) (*Clien
 	if err != nil {
 		return nil, err
 	}
-	own, err := node.Start(ctx, node.Options{Home: h, ConfigPath: configPath, Listen: "127.0.0.1:0", Log: log})
+	own, err := node.Start(ctx, node.Options{Home: h, ConfigPath: configPath, Listen: "127.0.0.1:0", Still: true, Log: log})
 	if err == nil {
 		return &Client{control: own.Control, own: own}, nil
 	}
@@ -139,7 +139,20 @@ func (c *Client) Events(ctx context.Context, follow bool, visit func([]byte) err
 
 // Lines visits the lines of an answer, as they come.
 func (c *Client) Lines(ctx context.Context, path string, visit func([]byte) error) error {
-	res, err := c.do(ctx, http.MethodGet, c.control.API+path, nil, nil)
+	return c.lines(ctx, http.MethodGet, path, nil, visit)
+}
+
+// AskLines puts a question and visits the lines of the answer, as they come.
+func (c *Client) AskLines(ctx context.Context, path string, question any, visit func([]byte) error) error {
+	body, err := json.Marshal(question)
+	if err != nil {
+		return err
+	}
+	return c.lines(ctx, http.MethodPost, path, body, visit)
+}
+
+func (c *Client) lines(ctx context.Context, method, path string, body []byte, visit func([]byte) error) error {
+	res, err := c.do(ctx, method, c.control.API+path, body, nil)
 	if err != nil {
 		return err
 	}

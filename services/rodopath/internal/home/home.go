@@ -82,6 +82,10 @@ func (h *Home) ConfigPath() string { return filepath.Join(h.dir, "rodopath.yaml"
 // ConsumerURLPath is the file with the address for outside consumers.
 func (h *Home) ConsumerURLPath() string { return filepath.Join(h.dir, "consumer.url") }
 
+// RecipientURLPath is the file with the address for a recipient that has a name of its
+// own.
+func (h *Home) RecipientURLPath(id string) string { return filepath.Join(h.dir, "consumer-"+id+".url") }
+
 // Claim makes the directory this process's alone, until Release. It returns
 // ErrInUse when another process has it.
 func (h *Home) Claim() error {
@@ -180,6 +184,11 @@ func (h *Home) WriteControl(c *Control) error {
 // WriteConsumerURL leaves the address for outside consumers.
 func (h *Home) WriteConsumerURL(u string) error {
 	return h.write(h.ConsumerURLPath(), []byte(u+"\n"))
+}
+
+// WriteRecipientURL leaves the address for a recipient that has a name of its own.
+func (h *Home) WriteRecipientURL(id, u string) error {
+	return h.write(h.RecipientURLPath(id), []byte(u+"\n"))
 }
 
 // ConsumerPassword returns the password of outside consumers, which is made once.

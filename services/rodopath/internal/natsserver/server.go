@@ -28,6 +28,12 @@ type Options struct {
 	Listen string
 	// ConsumerPassword opens the server to outside consumers.
 	ConsumerPassword string
+	// Recipients are the outside consumers that have a name of their own: the id of
+	// each recipient and its password. They may read decisions under a consumer of
+	// that name, and answer as themselves.
+	Recipients map[string]string
+	// Guarded are consumers of our own, which nobody from outside may touch.
+	Guarded []string
 	// SyncInterval is how often the streams are written to the disk for good; 0
 	// means before every acknowledgement.
 	SyncInterval time.Duration
@@ -47,8 +53,8 @@ type Server struct {
 // write again before it is started anew, even when there is room.
 var ErrDiskFull = errors.New("the disk is full; make room and start again, what was answered 200 is kept")
 
-// ConsumerUser is the name under which outside consumers connect. They may read
-// decisions and write receipts, and nothing else.
+// ConsumerUser is the name under which outside consumers connect that have none of
+// their own. They may read decisions and write receipts, and nothing else.
 const ConsumerUser = "consumer"
 
 const (
@@ -89,11 +95,14 @@ func serverOptions(opts Options, own string) (*server.Options, error) {
 		SyncAlways: opts.SyncInterval == 0, SyncInterval: opts.SyncInterval,
 		Users: []*server.User{
 			{Username: ownUser, Password: own},
-			{Username: ConsumerUser, Password: opts.ConsumerPassword, Permissions: consumerPermissions()},
+			{Username: ConsumerUser, Password: opts.ConsumerPassword, Permissions: consumerPermissions(opts.Guarded)},
 		},
 	}
 	if opts.ConsumerPassword == "" {
 		so.Users = so.Users[:1]
+	}
+	for id, password := range opts.Recipients {
+		so.Users = append(so.Users, &server.User{Username: recipientUser(id), Password: password, Permissions: recipientPermissions(id)})
 	}
 	if opts.Listen == "" {
 		return so, nil
@@ -115,18 +124,40 @@ func serverOptions(opts Options, own string) (*server.Options, error) {
 	return so, nil
 }
 
+// recipientUser is the name under which a recipient connects: no id is "rodopath".
+func recipientUser(id string) string { return "recipient-" + id }
+
+// recipientPermissions let a recipient read the stream of decisions, with the one
+// consumer that has its name, and write its own receipts.
+func recipientPermissions(id string) *server.Permissions {
+	const s = stream.Decisions
+	return &server.Permissions{
+		Publish: &server.SubjectPermission{Allow: []string{
+			"$JS.API.INFO", "$JS.API.STREAM.INFO." + s,
+			"$JS.API.CONSUMER.CREATE." + s + "." + id, "$JS.API.CONSUMER.CREATE." + s + "." + id + ".>", "$JS.API.CONSUMER.DURABLE.CREATE." + s + "." + id,
+			"$JS.API.CONSUMER.INFO." + s + "." + id, "$JS.API.CONSUMER.MSG.NEXT." + s + "." + id,
+			"$JS.ACK." + s + "." + id + ".>", "$JS.ACK.*.*." + s + "." + id + ".>", "$JS.FC.>", stream.ReceiptsOf(id),
+		}},
+		Subscribe: &server.SubjectPermission{Allow: []string{"_INBOX.>"}},
+	}
+}
+
 // consumerPermissions let a consumer read the stream of decisions, with consumers
 // of its own, and write receipts.
-func consumerPermissions() *server.Permissions {
+func consumerPermissions(guarded []string) *server.Permissions {
 	const s = stream.Decisions
+	var deny []string
+	for _, name := range guarded {
+		deny = append(deny, "$JS.API.CONSUMER.*."+s+"."+name, "$JS.API.CONSUMER.*."+s+"."+name+".>", "$JS.API.CONSUMER.*.*."+s+"."+name, "$JS.ACK."+s+"."+name+".>", "$JS.ACK.*.*."+s+"."+name+".>")
+	}
 	return &server.Permissions{
 		Publish: &server.SubjectPermission{Allow: []string{
 			"$JS.API.INFO", "$JS.API.STREAM.NAMES", "$JS.API.STREAM.LIST", "$JS.API.STREAM.INFO." + s,
 			"$JS.API.CONSUMER.CREATE." + s, "$JS.API.CONSUMER.CREATE." + s + ".>", "$JS.API.CONSUMER.DURABLE.CREATE." + s + ".*",
 			"$JS.API.CONSUMER.INFO." + s + ".*", "$JS.API.CONSUMER.NAMES." + s, "$JS.API.CONSUMER.LIST." + s,
 			"$JS.API.CONSUMER.DELETE." + s + ".*", "$JS.API.CONSUMER.MSG.NEXT." + s + ".*",
-			"$JS.ACK." + s + ".>", "$JS.ACK.*.*." + s + ".>", "$JS.FC.>", "rodopath.receipts",
-		}},
+			"$JS.ACK." + s + ".>", "$JS.ACK.*.*." + s + ".>", "$JS.FC.>", stream.ReceiptsOf(""),
+		}, Deny: deny},
 		Subscribe: &server.SubjectPermission{Allow: []string{"_INBOX.>", stream.AllDecisions}},
 	}
 }
@@ -141,8 +172,24 @@ func (s *Server) ConsumerURL() string {
 	if s.opts.Listen == "" {
 		return ""
 	}
-	u := url.URL{Scheme: "nats", User: url.UserPassword(ConsumerUser, s.opts.ConsumerPassword), Host: s.nats.Addr().String()}
+	return s.urlFor(ConsumerUser, s.opts.ConsumerPassword)
+}
+
+func (s *Server) urlFor(user, password string) string {
+	u := url.URL{Scheme: "nats", User: url.UserPassword(user, password), Host: s.nats.Addr().String()}
 	return u.String()
+}
+
+// RecipientURLs are where recipients connect that have a name of their own, password
+// included, by their ids; none when the server does not listen.
+func (s *Server) RecipientURLs() map[string]string {
+	out := map[string]string{}
+	if s.opts.Listen != "" {
+		for id, password := range s.opts.Recipients {
+			out[id] = s.urlFor(recipientUser(id), password)
+		}
+	}
+	return out
 }
 
 // Close stops the server and waits until it has.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +17,8 @@ import (
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/rodopath/rodopath/api/stream"
 )
 
 const apiDir = "../../../../api/"
@@ -173,9 +176,121 @@ func (m *machine) checkRights(router routers.Router) {
 	exchange(m.t, router, m.request("POST", m.Control.API+"/v1/export", `{"person":"ala@example.com","form":"answer","request":"req-1"}`, true), 422)
 }
 
+// TestContract_WhatBecomesOfDecisionsIsAsOpenAPISays goes through the answers about
+// recipients, receipts, certificates and pages.
+func TestContract_WhatBecomesOfDecisionsIsAsOpenAPISays(t *testing.T) {
+	openapi3filter.RegisterBodyDecoder("application/x-ndjson", openapi3filter.FileBodyDecoder)
+	openapi3filter.RegisterBodyDecoder("text/html", openapi3filter.FileBodyDecoder)
+	dir := withRecipients(t, "recipients: [{id: crm, by: hand, token: \"file:secrets/crm-token\"}]\n")
+	m := start(t, dir, nil)
+	defer m.stop()
+	m.taken("letters", subscriber("created", "active", "ewa@example.com", time.Now().Add(-time.Hour)))
+	m.taken("letters", subscriber("unsubscribed", "unsubscribed", "ewa@example.com", time.Now().Add(-time.Minute)))
+	m.settle()
+	dec := m.decisions("open").Decisions[0].Decision
+	router := openAPI(t)
+	now := time.Now().Format(time.RFC3339Nano)
+	done := `{"decision":"` + dec + `","recipient":"crm","outcome":"done","at":"` + now + `"}`
+	for _, c := range []struct {
+		method, path, body string
+		status             int
+	}{
+		{"GET", "/v1/recipients", "", 200},
+		{"POST", "/v1/recipients/crm/enable", "", 404},
+		{"GET", "/v1/decisions", "", 200},
+		{"GET", "/v1/decisions?state=overdue", "", 200},
+		{"GET", "/v1/decisions?state=lost", "", 422},
+		{"GET", "/v1/decisions/" + dec, "", 200},
+		{"GET", "/v1/decisions/dec_unknown", "", 404},
+		{"GET", "/v1/decisions/" + dec + "/certificate", "", 409},
+		{"GET", "/v1/decisions/dec_unknown/certificate", "", 404},
+		{"GET", "/v1/certificate-key", "", 200},
+		{"POST", "/v1/decisions/receipts", `{"decision":"` + dec + `","recipient":"crm","outcome":"granted","at":"` + now + `"}`, 422},
+		{"POST", "/v1/decisions/receipts", `{"decision":"` + dec + `","recipient":"crm","outcome":"sent","at":"` + now + `"}`, 422},
+		{"POST", "/v1/decisions/receipts", `{"decision":"` + dec + `","recipient":"crm","outcome":"done","at":"2999-01-01T00:00:00Z"}`, 422},
+		{"POST", "/v1/decisions/receipts", `{"decision":"` + dec + `","recipient":"crm","outcome":"held","reason":"ask ewa@example.com","at":"` + now + `"}`, 422},
+		{"POST", "/v1/decisions/receipts", `{"decision":"` + dec + `","recipient":"shop","outcome":"done","at":"` + now + `"}`, 403},
+		{"POST", "/v1/decisions/receipts", done, 202},
+		{"POST", "/v1/replay", `{}`, 422},
+		{"POST", "/v1/replay", `{"since":"` + now + `","recipient":"nobody"}`, 422},
+	} {
+		exchange(t, router, m.request(c.method, m.Control.API+c.path, c.body, true), c.status)
+		exchange(t, router, m.request(c.method, m.Control.API+c.path, c.body, false), 401)
+	}
+	m.settle()
+	exchange(t, router, m.request("GET", m.Control.API+"/v1/decisions?state=all", "", true), 200)
+	exchange(t, router, m.request("GET", m.Control.API+"/v1/decisions/"+dec+"/certificate", "", true), 200)
+	exchange(t, router, m.request("GET", m.Control.API+"/v1/decisions/"+dec+"/certificate?form=page&lang=pl", "", true), 200)
+	exchange(t, router, m.request("POST", m.Control.API+"/v1/replay", `{"since":"2020-01-01T00:00:00Z"}`, true), 200)
+	exchange(t, router, m.request("POST", m.Control.Webhooks+"/v1/receipts", done, false), 401)
+	exchange(t, router, m.request("POST", m.Control.Webhooks+"/v1/receipts", done, true), 401) // the owner's token is none of a recipient
+	exchange(t, router, m.request("GET", m.Control.Webhooks+"/consent/unknown", "", false), 404)
+}
+
 // eventSchemas compiles the schemas of asyncapi.yaml by the type of the event.
 func eventSchemas(t *testing.T) map[string]*jsonschema.Schema {
 	t.Helper()
+	c := jsonschema.NewCompiler()
+	c.AssertFormat()
+	const base = "https://rodopath.dev/schemas/"
+	for _, name := range []string{"event", "delete", "ask-consent", "receipt"} {
+		text, err := os.ReadFile(apiDir + "schemas/" + name + ".schema.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.AddResource(base+name+".schema.json", doc); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return map[string]*jsonschema.Schema{
+		stream.TypeDelete:     c.MustCompile(base + "delete.schema.json"),
+		stream.TypeAskConsent: c.MustCompile(base + "ask-consent.schema.json"),
+		"receipt":             c.MustCompile(base + "receipt.schema.json"),
+	}
+}
+
+// TestContract_ExamplesAreAsTheSchemasSay validates the examples of the documents, and
+// reads them as our own types, which must know every field.
+func TestContract_ExamplesAreAsTheSchemasSay(t *testing.T) {
+	schemas := eventSchemas(t)
+	for file, kind := range map[string]string{
+		"delete": stream.TypeDelete, "replay": stream.TypeDelete, "ask-consent": stream.TypeAskConsent, "receipt": "receipt",
+	} {
+		text, err := os.ReadFile(apiDir + "examples/events/" + file + ".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := schemas[kind].Validate(doc); err != nil {
+			t.Errorf("%s: %v", file, err)
+		}
+		for other, schema := range schemas {
+			if other != kind && schema.Validate(doc) == nil {
+				t.Errorf("%s passes for %s too", file, other)
+			}
+		}
+		var into any = &stream.Event{}
+		if kind == "receipt" {
+			into = &stream.Receipt{}
+		}
+		dec := json.NewDecoder(bytes.NewReader(text))
+		dec.DisallowUnknownFields()
+		if err := dec.Decode(into); err != nil {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+}
+
+// TestContract_AsyncAPINamesWhatIsThere checks that the document refers to files that
+// are there.
+func TestContract_AsyncAPINamesWhatIsThere(t *testing.T) {
 	text, err := os.ReadFile(apiDir + "asyncapi.yaml")
 	if err != nil {
 		t.Fatal(err)
@@ -184,14 +299,14 @@ func eventSchemas(t *testing.T) map[string]*jsonschema.Schema {
 	if err := yaml.Unmarshal(text, &doc); err != nil {
 		t.Fatal(err)
 	}
-	c := jsonschema.NewCompiler()
-	c.AssertFormat()
-	if err := c.AddResource("asyncapi.json", doc); err != nil {
-		t.Fatal(err)
+	refs := regexp.MustCompile(`\$ref: "([^#"][^"]*)"`).FindAllSubmatch(text, -1)
+	if len(refs) != 6 {
+		t.Errorf("%d references to files", len(refs))
 	}
-	return map[string]*jsonschema.Schema{
-		"dev.rodopath.delete.v1":      c.MustCompile("asyncapi.json#/components/schemas/deleteEvent"),
-		"dev.rodopath.ask-consent.v1": c.MustCompile("asyncapi.json#/components/schemas/askConsentEvent"),
+	for _, ref := range refs {
+		if _, err := os.Stat(apiDir + string(ref[1])); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

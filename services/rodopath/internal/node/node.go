@@ -22,6 +22,7 @@ import (
 
 	"github.com/rodopath/rodopath/api/config"
 	"github.com/rodopath/rodopath/api/service"
+	dispatchapp "github.com/rodopath/rodopath/services/dispatch/app"
 	"github.com/rodopath/rodopath/services/ingest"
 	ingestapp "github.com/rodopath/rodopath/services/ingest/app"
 	lifecycleapp "github.com/rodopath/rodopath/services/lifecycle/app"
@@ -42,6 +43,11 @@ type Options struct {
 	// Approve is the revision of a policy that may delete more than the configured
 	// share.
 	Approve string
+	// Still brings nothing to recipients: what waits for them is left to a server that
+	// stays.
+	Still bool
+	// DryRun sends nothing to recipients, and says what would be sent.
+	DryRun bool
 	// Now tells the time; nil means time.Now.
 	Now func() time.Time
 	Log *slog.Logger
@@ -64,6 +70,7 @@ type Node struct {
 	conn      *nats.Conn
 	ingest    *ingestapp.App
 	lifecycle *lifecycleapp.App
+	dispatch  *dispatchapp.App
 	listeners []net.Listener
 
 	stop   context.CancelFunc
@@ -116,6 +123,13 @@ func (n *Node) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	n.dispatch, err = dispatchapp.New(ctx, dispatchapp.Options{
+		Config: n.Config, NATS: n.conn, Tokens: []string{n.Control.Token}, DryRun: n.opts.DryRun,
+		Now: n.opts.Now, Log: n.opts.Log.With("service", "dispatch"),
+	})
+	if err != nil {
+		return err
+	}
 	return n.listen(ctx)
 }
 
@@ -157,6 +171,9 @@ func (n *Node) connect() (err error) {
 	if n.Config.NATS.Fsync == "interval" {
 		opts.SyncInterval = lazySync
 	}
+	if err := n.recipients(&opts); err != nil {
+		return err
+	}
 	if opts.Listen != "" {
 		if opts.ConsumerPassword, err = n.opts.Home.ConsumerPassword(); err != nil {
 			return err
@@ -168,7 +185,31 @@ func (n *Node) connect() (err error) {
 	n.conn = n.server.Conn()
 	n.broken = n.server.Failed()
 	if n.ConsumerURL = n.server.ConsumerURL(); n.ConsumerURL != "" {
-		return n.opts.Home.WriteConsumerURL(n.ConsumerURL)
+		err = n.opts.Home.WriteConsumerURL(n.ConsumerURL)
+	}
+	for id, u := range n.server.RecipientURLs() {
+		err = errors.Join(err, n.opts.Home.WriteRecipientURL(id, u))
+	}
+	return err
+}
+
+// recipients gives those that read the stream and have a token a name of their own, and
+// guards our own consumers.
+func (n *Node) recipients(opts *natsserver.Options) error {
+	opts.Recipients = map[string]string{}
+	for i := range n.Config.Recipients {
+		r := &n.Config.Recipients[i]
+		if r.Carried() {
+			opts.Guarded = append(opts.Guarded, dispatchapp.ConsumerOf(r.ID))
+		}
+		if r.By != "nats" || r.Token == "" {
+			continue
+		}
+		token, err := n.Config.Secret(r.Token)
+		if err != nil {
+			return fmt.Errorf("recipient %s: %w", r.ID, err)
+		}
+		opts.Recipients[r.ID] = token
 	}
 	return nil
 }
@@ -188,12 +229,32 @@ func (n *Node) listen(ctx context.Context) error {
 	n.Control.API = "http://" + api.Addr().String()
 	inside := http.NewServeMux()
 	inside.Handle("/", n.lifecycle.Handler())
-	inside.Handle("GET /metrics", n.ingest.Metrics())
+	inside.Handle("/v1/recipients", n.dispatch.Handler())
+	inside.Handle("/v1/recipients/", n.dispatch.Handler())
+	inside.Handle("GET /metrics", together(n.ingest.Metrics(), n.lifecycle.Metrics(), n.dispatch.Metrics()))
+	outside := http.NewServeMux()
+	outside.Handle("/", n.ingest.Handler())
+	outside.Handle("/v1/receipts", n.lifecycle.Public())
+	outside.Handle("/consent/", n.lifecycle.Public())
 	ctx, n.stop = context.WithCancel(context.WithoutCancel(ctx))
 	n.lifecycle.Start(ctx)
-	n.done.Go(func() { n.failed <- service.Serve(ctx, webhooks, n.ingest.Handler()) })
+	if !n.opts.Still {
+		n.dispatch.Start(ctx)
+	}
+	n.done.Go(func() { n.failed <- service.Serve(ctx, webhooks, outside) })
 	n.done.Go(func() { n.failed <- service.Serve(ctx, api, inside) })
 	return n.opts.Home.WriteControl(n.Control)
+}
+
+// together answers with the metrics of all services.
+func together(handlers ...http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = r.Clone(r.Context())
+		r.Header = http.Header{} // plain text, which can be put one after the other
+		for _, h := range handlers {
+			h.ServeHTTP(w, r)
+		}
+	})
 }
 
 func (n *Node) open(ctx context.Context, address, flag string) (net.Listener, error) {
@@ -232,6 +293,9 @@ func (n *Node) Close() error {
 		for _, l := range n.listeners {
 			errs = append(errs, l.Close())
 		}
+	}
+	if n.dispatch != nil {
+		errs = append(errs, n.dispatch.Close())
 	}
 	if n.lifecycle != nil {
 		errs = append(errs, n.lifecycle.Close())

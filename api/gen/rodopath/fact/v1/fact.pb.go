@@ -400,7 +400,10 @@ type Fact struct {
 	// Art. 18(3)).
 	Told *timestamppb.Timestamp `protobuf:"bytes,21,opt,name=told,proto3" json:"told,omitempty"`
 	// recipient is the system that a receipt comes from.
-	Recipient     string `protobuf:"bytes,22,opt,name=recipient,proto3" json:"recipient,omitempty"`
+	Recipient string `protobuf:"bytes,22,opt,name=recipient,proto3" json:"recipient,omitempty"`
+	// categories says what the recipient answered for single categories of data, where
+	// they differ from the outcome.
+	Categories    map[string]string `protobuf:"bytes,23,rep,name=categories,proto3" json:"categories,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -589,6 +592,13 @@ func (x *Fact) GetRecipient() string {
 	return ""
 }
 
+func (x *Fact) GetCategories() map[string]string {
+	if x != nil {
+		return x.Categories
+	}
+	return nil
+}
+
 // Identity is one name of a person, such as an e-mail address.
 type Identity struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -726,7 +736,7 @@ const file_rodopath_fact_v1_fact_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06source\x18\x02 \x01(\tR\x06source\x126\n" +
 	"\breceived\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\breceived\x12,\n" +
-	"\x05facts\x18\x04 \x03(\v2\x16.rodopath.fact.v1.FactR\x05facts\"\x8b\x06\n" +
+	"\x05facts\x18\x04 \x03(\v2\x16.rodopath.fact.v1.FactR\x05facts\"\x92\a\n" +
 	"\x04Fact\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12*\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x16.rodopath.fact.v1.KindR\x04kind\x126\n" +
@@ -754,7 +764,13 @@ const file_rodopath_fact_v1_fact_proto_rawDesc = "" +
 	"\aoutcome\x18\x13 \x01(\tR\aoutcome\x12\x16\n" +
 	"\x06reason\x18\x14 \x01(\tR\x06reason\x12.\n" +
 	"\x04told\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampR\x04told\x12\x1c\n" +
-	"\trecipient\x18\x16 \x01(\tR\trecipient\"4\n" +
+	"\trecipient\x18\x16 \x01(\tR\trecipient\x12F\n" +
+	"\n" +
+	"categories\x18\x17 \x03(\v2&.rodopath.fact.v1.Fact.CategoriesEntryR\n" +
+	"categories\x1a=\n" +
+	"\x0fCategoriesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"4\n" +
 	"\bIdentity\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value\"\x82\x01\n" +
@@ -822,7 +838,7 @@ func file_rodopath_fact_v1_fact_proto_rawDescGZIP() []byte {
 }
 
 var file_rodopath_fact_v1_fact_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_rodopath_fact_v1_fact_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_rodopath_fact_v1_fact_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_rodopath_fact_v1_fact_proto_goTypes = []any{
 	(Kind)(0),                     // 0: rodopath.fact.v1.Kind
 	(Access)(0),                   // 1: rodopath.fact.v1.Access
@@ -830,24 +846,26 @@ var file_rodopath_fact_v1_fact_proto_goTypes = []any{
 	(*Fact)(nil),                  // 3: rodopath.fact.v1.Fact
 	(*Identity)(nil),              // 4: rodopath.fact.v1.Identity
 	(*Evidence)(nil),              // 5: rodopath.fact.v1.Evidence
-	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
+	nil,                           // 6: rodopath.fact.v1.Fact.CategoriesEntry
+	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
 }
 var file_rodopath_fact_v1_fact_proto_depIdxs = []int32{
-	6,  // 0: rodopath.fact.v1.Delivery.received:type_name -> google.protobuf.Timestamp
+	7,  // 0: rodopath.fact.v1.Delivery.received:type_name -> google.protobuf.Timestamp
 	3,  // 1: rodopath.fact.v1.Delivery.facts:type_name -> rodopath.fact.v1.Fact
 	0,  // 2: rodopath.fact.v1.Fact.kind:type_name -> rodopath.fact.v1.Kind
-	6,  // 3: rodopath.fact.v1.Fact.occurred:type_name -> google.protobuf.Timestamp
+	7,  // 3: rodopath.fact.v1.Fact.occurred:type_name -> google.protobuf.Timestamp
 	4,  // 4: rodopath.fact.v1.Fact.identities:type_name -> rodopath.fact.v1.Identity
 	1,  // 5: rodopath.fact.v1.Fact.access:type_name -> rodopath.fact.v1.Access
-	6,  // 6: rodopath.fact.v1.Fact.paid_until:type_name -> google.protobuf.Timestamp
+	7,  // 6: rodopath.fact.v1.Fact.paid_until:type_name -> google.protobuf.Timestamp
 	5,  // 7: rodopath.fact.v1.Fact.evidence:type_name -> rodopath.fact.v1.Evidence
-	6,  // 8: rodopath.fact.v1.Fact.told:type_name -> google.protobuf.Timestamp
-	6,  // 9: rodopath.fact.v1.Evidence.double_opt_in:type_name -> google.protobuf.Timestamp
-	10, // [10:10] is the sub-list for method output_type
-	10, // [10:10] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	7,  // 8: rodopath.fact.v1.Fact.told:type_name -> google.protobuf.Timestamp
+	6,  // 9: rodopath.fact.v1.Fact.categories:type_name -> rodopath.fact.v1.Fact.CategoriesEntry
+	7,  // 10: rodopath.fact.v1.Evidence.double_opt_in:type_name -> google.protobuf.Timestamp
+	11, // [11:11] is the sub-list for method output_type
+	11, // [11:11] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_rodopath_fact_v1_fact_proto_init() }
@@ -861,7 +879,7 @@ func file_rodopath_fact_v1_fact_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_rodopath_fact_v1_fact_proto_rawDesc), len(file_rodopath_fact_v1_fact_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   4,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

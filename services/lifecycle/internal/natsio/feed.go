@@ -1,23 +1,20 @@
-// Package natsio connects the lifecycle to JetStream: facts come in, events go
-// out.
+// Package natsio connects the lifecycle to JetStream: facts and receipts come in,
+// events go out.
 package natsio
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-	"google.golang.org/protobuf/proto"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
-	"github.com/rodopath/rodopath/api/stream"
 )
 
-// consumerName is the durable consumer that all replicas share.
+// consumerName is the durable consumer of a stream that all replicas share.
 const consumerName = "lifecycle"
 
 const (
@@ -34,19 +31,29 @@ const (
 // Apply applies deliveries; when it returns nil they are stored for good.
 type Apply func(ctx context.Context, deliveries []*factv1.Delivery) error
 
-// Facts feeds the facts of the stream to an applier, batch by batch. What was
+// ErrUnreadable means that a message says nothing that could ever be applied.
+var ErrUnreadable = errors.New("message cannot be applied")
+
+// Decode reads a delivery out of a message. What wraps ErrUnreadable is put aside;
+// after any other error the message comes again.
+type Decode func(ctx context.Context, msg jetstream.Msg) (*factv1.Delivery, error)
+
+// Feed feeds what waits in a work queue to an applier, batch by batch. What was
 // applied leaves the stream; what was not stays and comes again.
-type Facts struct {
+type Feed struct {
 	JetStream jetstream.JetStream
-	Apply     Apply
-	// Alone tells that no other process reads the facts. What a process that was
+	// Stream is the name of the work queue.
+	Stream string
+	Decode Decode
+	Apply  Apply
+	// Alone tells that no other process reads the stream. What a process that was
 	// killed had begun then comes again at once, and not only after a while.
 	Alone bool
 	Log   *slog.Logger
 }
 
-// Run feeds facts until the context ends.
-func (f *Facts) Run(ctx context.Context) {
+// Run feeds until the context ends.
+func (f *Feed) Run(ctx context.Context) {
 	batches := make(chan []jetstream.Msg)
 	go func() {
 		defer close(batches)
@@ -58,15 +65,15 @@ func (f *Facts) Run(ctx context.Context) {
 }
 
 // fetch reads ahead by one batch while the one before is applied.
-func (f *Facts) fetch(ctx context.Context, out chan<- []jetstream.Msg) {
+func (f *Feed) fetch(ctx context.Context, out chan<- []jetstream.Msg) {
 	if f.Alone {
-		err := f.JetStream.DeleteConsumer(ctx, stream.Facts, consumerName)
+		err := f.JetStream.DeleteConsumer(ctx, f.Stream, consumerName)
 		if err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
 			f.Log.Warn("what was begun before comes again later", "error", err)
 		}
 	}
 	for ctx.Err() == nil {
-		consumer, err := f.JetStream.CreateOrUpdateConsumer(ctx, stream.Facts, jetstream.ConsumerConfig{
+		consumer, err := f.JetStream.CreateOrUpdateConsumer(ctx, f.Stream, jetstream.ConsumerConfig{
 			Durable: consumerName, AckPolicy: jetstream.AckExplicitPolicy, AckWait: ackWait,
 			MaxAckPending: 8 * batch, Description: "applies facts to subjects",
 		})
@@ -80,7 +87,7 @@ func (f *Facts) fetch(ctx context.Context, out chan<- []jetstream.Msg) {
 			}
 		}
 		if err != nil && ctx.Err() == nil {
-			f.Log.Error("facts cannot be read; trying again", "error", err)
+			f.Log.Error("the stream cannot be read; trying again", "stream", f.Stream, "error", err)
 			rest(ctx)
 		}
 	}
@@ -120,13 +127,18 @@ func collect(b jetstream.MessageBatch, err error) ([]jetstream.Msg, error) {
 
 // apply applies one batch. A message that cannot be read is put out of the way,
 // so that it does not hold up the others; it is logged by its number.
-func (f *Facts) apply(ctx context.Context, msgs []jetstream.Msg) {
+func (f *Feed) apply(ctx context.Context, msgs []jetstream.Msg) {
 	deliveries := make([]*factv1.Delivery, 0, len(msgs))
 	good := msgs[:0:0]
 	for _, msg := range msgs {
-		d := &factv1.Delivery{}
-		if err := proto.Unmarshal(msg.Data(), d); err != nil {
+		d, err := f.Decode(ctx, msg)
+		switch {
+		case errors.Is(err, ErrUnreadable):
 			f.giveUp(msg, err)
+			continue
+		case err != nil:
+			f.Log.Error("a message is not applied; it comes again", "stream", f.Stream, "error", err)
+			_ = msg.NakWithDelay(retry)
 			continue
 		}
 		deliveries, good = append(deliveries, d), append(good, msg)
@@ -148,12 +160,12 @@ func (f *Facts) apply(ctx context.Context, msgs []jetstream.Msg) {
 	}
 }
 
-func (f *Facts) giveUp(msg jetstream.Msg, cause error) {
+func (f *Feed) giveUp(msg jetstream.Msg, cause error) {
 	var seq uint64
 	if meta, err := msg.Metadata(); err == nil {
 		seq = meta.Sequence.Stream
 	}
-	f.Log.Error("a message in the stream of facts cannot be read and is put aside", "sequence", seq, "error", cause)
+	f.Log.Error("a message cannot be applied and is put aside", "stream", f.Stream, "sequence", seq, "error", cause)
 	_ = msg.TermWithReason("cannot be read") // it comes again if this is lost
 }
 
@@ -161,84 +173,5 @@ func rest(ctx context.Context) {
 	select {
 	case <-ctx.Done():
 	case <-time.After(retry):
-	}
-}
-
-// Tell puts a delivery into the stream of facts and returns nil when it is durable.
-func (f *Facts) Tell(ctx context.Context, d *factv1.Delivery) error {
-	data, err := proto.Marshal(d)
-	if err != nil {
-		return fmt.Errorf("tell facts: %w", err)
-	}
-	if _, err := f.JetStream.Publish(ctx, stream.FactsOf(d.GetSource()), data, jetstream.WithMsgID(d.GetSource()+":"+d.GetId())); err != nil {
-		return fmt.Errorf("tell facts: %w", err)
-	}
-	return nil
-}
-
-// Events publishes and reads decisions.
-type Events struct{ JetStream jetstream.JetStream }
-
-// PublishEvents publishes events and returns nil when all of them are durable.
-// An event that was published before, under the same id, is not stored twice.
-func (e *Events) PublishEvents(ctx context.Context, events []*stream.Event) error {
-	acks := make([]jetstream.PubAckFuture, 0, len(events))
-	for _, event := range events {
-		data, err := event.Encode()
-		if err != nil {
-			return err
-		}
-		msg := nats.NewMsg(stream.DecisionFor(event.Data.Kind, event.Subject))
-		msg.Data = data
-		msg.Header.Set("Content-Type", stream.ContentType)
-		ack, err := e.JetStream.PublishMsgAsync(msg, jetstream.WithMsgID(event.ID))
-		if err != nil {
-			return fmt.Errorf("publish event %s: %w", event.ID, err)
-		}
-		acks = append(acks, ack)
-	}
-	for i, ack := range acks {
-		select {
-		case <-ack.Ok():
-		case err := <-ack.Err():
-			return fmt.Errorf("publish event %s: %w", events[i].ID, err)
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	return nil
-}
-
-// Read visits events in order, from the oldest that is kept. It returns after
-// the newest one, or goes on when follow is set until the context ends.
-func (e *Events) Read(ctx context.Context, follow bool, visit func(data []byte) error) error {
-	s, err := e.JetStream.Stream(ctx, stream.Decisions)
-	if err != nil {
-		return fmt.Errorf("read events: %w", err)
-	}
-	left := s.CachedInfo().State.Msgs
-	if left == 0 && !follow {
-		return nil
-	}
-	consumer, err := s.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{})
-	if err != nil {
-		return fmt.Errorf("read events: %w", err)
-	}
-	msgs, err := consumer.Messages()
-	if err != nil {
-		return fmt.Errorf("read events: %w", err)
-	}
-	defer msgs.Stop()
-	for {
-		msg, err := msgs.Next(jetstream.NextContext(ctx))
-		if err != nil {
-			return fmt.Errorf("read events: %w", err)
-		}
-		if err := visit(msg.Data()); err != nil {
-			return err
-		}
-		if meta, err := msg.Metadata(); err == nil && meta.NumPending == 0 && !follow {
-			return nil
-		}
 	}
 }

@@ -1,0 +1,194 @@
+// Package app starts the dispatch service: decisions out to recipients, receipts back.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/rodopath/rodopath/api/access"
+	"github.com/rodopath/rodopath/api/config"
+	"github.com/rodopath/rodopath/api/service"
+	"github.com/rodopath/rodopath/services/dispatch/internal/carry"
+	"github.com/rodopath/rodopath/services/dispatch/internal/httpapi"
+	"github.com/rodopath/rodopath/services/dispatch/internal/jetqueue"
+)
+
+// Options say what a service runs on.
+type Options struct {
+	Config *config.Config
+	// NATS is an open connection. It is the caller's and stays open.
+	NATS *nats.Conn
+	// Tokens open the HTTP interface, besides those of the configuration.
+	Tokens []string
+	// DryRun sends nothing to any recipient, and says in the log what would be sent.
+	DryRun bool
+	// Now tells the time; nil means time.Now. Waits and deadlines go by the clock of
+	// the machine, as the times in the stream do.
+	Now func() time.Time
+	// Claim is how long another process waits before it takes over from one that fell
+	// silent; 0 means 30 seconds.
+	Claim time.Duration
+	Log   *slog.Logger
+}
+
+// App is the dispatch service.
+type App struct {
+	opts       Options
+	js         jetstream.JetStream
+	switches   *jetqueue.Switches
+	recipients []*recipient
+	fleet      carry.Fleet
+	rehearsals []rehearsal
+	handler    http.Handler
+	metrics    http.Handler
+
+	stop context.CancelFunc
+	done sync.WaitGroup
+}
+
+// New reads the recipients and makes sure that the streams are there. Start sets the
+// service going, and Close must be called in any case.
+func New(ctx context.Context, opts Options) (*App, error) {
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	a := &App{opts: opts}
+	// A recipient that cannot be told ends the start before anything is opened.
+	if err := a.read(); err != nil {
+		return nil, err
+	}
+	var err error
+	if a.js, err = service.JetStream(ctx, opts.NATS, opts.Config); err != nil {
+		return nil, err
+	}
+	if a.switches, err = jetqueue.OpenSwitches(ctx, a.js, opts.Config.NATS.Replicas, opts.Now, opts.Log); err != nil {
+		return nil, err
+	}
+	if err := a.assemble(); err != nil {
+		a.switches.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+// assemble puts the lanes, the metrics and the HTTP interface together.
+func (a *App) assemble() error {
+	registry := prometheus.NewRegistry()
+	counts, err := carry.NewCounts(registry)
+	if err != nil {
+		return err
+	}
+	a.lanes(counts)
+	if err := registry.Register(&gauges{app: a}); err != nil {
+		return fmt.Errorf("register metrics: %w", err)
+	}
+	a.metrics = promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
+	tokens, err := a.tokens()
+	if err != nil {
+		return err
+	}
+	api, err := httpapi.New(httpapi.Options{
+		Recipients: a, Tokens: tokens, Ready: func() error { return service.Connected(a.opts.NATS) },
+		Log: a.opts.Log.With("part", "api"),
+	})
+	if err != nil {
+		return err
+	}
+	e := echo.New()
+	api.Register(e)
+	a.handler = e
+	return nil
+}
+
+// tokens are those of the configuration, each for its scopes, and those of whoever
+// started the service, for everything.
+func (a *App) tokens() ([]access.Token, error) {
+	var out []access.Token
+	for _, t := range a.opts.Config.API.Tokens {
+		secret, err := a.opts.Config.Secret(t.Token)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, access.Token{Secret: secret, Scopes: t.Scopes})
+	}
+	for _, t := range a.opts.Tokens {
+		out = append(out, access.Token{Secret: t})
+	}
+	return out, nil
+}
+
+// Handler answers about health, and the interface under /v1/recipients.
+func (a *App) Handler() http.Handler { return a.handler }
+
+// Metrics answers with what was counted, for Prometheus.
+func (a *App) Metrics() http.Handler { return a.metrics }
+
+// Start sets the service going. Close stops it.
+func (a *App) Start(ctx context.Context) {
+	ctx, a.stop = context.WithCancel(context.WithoutCancel(ctx))
+	a.fleet.Start(ctx)
+	for _, r := range a.rehearsals {
+		a.done.Go(func() { r.run(ctx, a.opts.Log) })
+	}
+}
+
+// flushTimeout bounds the wait for the last acknowledgements to reach the server.
+const flushTimeout = 2 * time.Second
+
+// Close stops fetching, lets calls under way end for a few seconds, and gives back what
+// is not settled. The connection stays open.
+func (a *App) Close() error {
+	if a.stop != nil {
+		a.fleet.Close()
+		a.stop()
+		a.done.Wait()
+	}
+	a.switches.Close()
+	if err := a.opts.NATS.FlushTimeout(flushTimeout); err != nil && a.opts.NATS.IsConnected() {
+		return fmt.Errorf("stop dispatch: %w", err)
+	}
+	return nil
+}
+
+const settlePoll = 10 * time.Millisecond
+
+// Settle waits until nothing waits for the recipients that are told, and that are not
+// disabled or rehearsed.
+func (a *App) Settle(ctx context.Context) error {
+	for {
+		waiting, err := jetqueue.Waiting(ctx, a.js)
+		if err != nil {
+			return fmt.Errorf("settle: %w", err)
+		}
+		left := 0
+		for _, r := range a.recipients {
+			if _, known := waiting[r.config.ID]; r.lane == nil {
+				continue
+			} else if _, _, off := a.switches.Off(r.config.ID); !off && (!known || waiting[r.config.ID] > 0) {
+				left++
+			}
+		}
+		if left == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return errors.Join(fmt.Errorf("settle: decisions wait for %d recipients", left), ctx.Err())
+		case <-time.After(settlePoll):
+		}
+	}
+}

@@ -1,0 +1,79 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/rodopath/rodopath/services/dispatch/internal/carry"
+	"github.com/rodopath/rodopath/services/dispatch/internal/jetqueue"
+)
+
+// gauges are the metrics that are looked up when they are asked for.
+type gauges struct{ app *App }
+
+// What each gauge tells of a recipient.
+const (
+	gaugeCircuit  = "rodopath_recipient_circuit_open"
+	gaugeDisabled = "rodopath_recipient_disabled"
+	gaugeWaiting  = "rodopath_recipient_waiting"
+	gaugeOldest   = "rodopath_recipient_oldest_waiting_seconds"
+)
+
+func desc(name string) *prometheus.Desc {
+	help := map[string]string{
+		gaugeCircuit:  "1 while nothing gets through to the recipient.",
+		gaugeDisabled: "1 while the recipient is disabled, because it said that it is gone for good.",
+		gaugeWaiting:  "Decisions in the queue of the recipient.",
+		gaugeOldest:   "Age of the oldest decision that this process holds for the recipient; 0 when it holds none.",
+	}
+	return prometheus.NewDesc(name, help[name], []string{"recipient"}, nil)
+}
+
+// Describe tells which gauges there are.
+func (g *gauges) Describe(out chan<- *prometheus.Desc) {
+	for _, name := range []string{gaugeCircuit, gaugeDisabled, gaugeWaiting, gaugeOldest} {
+		out <- desc(name)
+	}
+}
+
+// scrapeTimeout bounds the wait for the lengths of the queues.
+const scrapeTimeout = 5 * time.Second
+
+// Collect looks the gauges up. The lengths of queues are left out while the server
+// cannot be asked.
+func (g *gauges) Collect(out chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
+	defer cancel()
+	waiting, err := jetqueue.Waiting(ctx, g.app.js)
+	if err != nil {
+		g.app.opts.Log.Warn("the metrics lack the lengths of queues", "error", err)
+	}
+	for _, r := range g.app.recipients {
+		if r.lane == nil {
+			continue
+		}
+		s := r.lane.Status()
+		send := func(name string, value float64) {
+			out <- prometheus.MustNewConstMetric(desc(name), prometheus.GaugeValue, value, r.config.ID)
+		}
+		send(gaugeCircuit, is(s.State == carry.StateCircuitOpen))
+		send(gaugeDisabled, is(s.State == carry.StateDisabled))
+		age := time.Duration(0)
+		if !s.Oldest.IsZero() {
+			age = max(0, time.Since(s.Oldest))
+		}
+		send(gaugeOldest, age.Seconds())
+		if err == nil {
+			send(gaugeWaiting, float64(waiting[r.config.ID]))
+		}
+	}
+}
+
+func is(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}

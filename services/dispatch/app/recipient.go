@@ -1,0 +1,128 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/rodopath/rodopath/api/config"
+	"github.com/rodopath/rodopath/services/dispatch"
+	"github.com/rodopath/rodopath/services/dispatch/internal/carry"
+	"github.com/rodopath/rodopath/services/dispatch/internal/httpapi"
+	"github.com/rodopath/rodopath/services/dispatch/internal/jetqueue"
+	"github.com/rodopath/rodopath/services/dispatch/internal/outbound"
+)
+
+// recipient is a recipient of the configuration.
+type recipient struct {
+	config *config.Recipient
+	// connector is nil when others bring the decisions there.
+	connector dispatch.Connector
+	// rehearsal is set when nothing is sent; lane otherwise.
+	rehearsal *outbound.Rehearsal
+	lane      *carry.Lane
+}
+
+// read makes a connector for each recipient that is brought its decisions.
+func (a *App) read() error {
+	clients := map[bool]*http.Client{}
+	for _, allow := range []bool{false, true} {
+		clients[allow] = outbound.Client(outbound.Options{AllowPrivate: allow})
+	}
+	for i := range a.opts.Config.Recipients {
+		r := &recipient{config: &a.opts.Config.Recipients[i]}
+		a.recipients = append(a.recipients, r)
+		if !r.config.Carried() {
+			continue
+		}
+		client := clients[r.config.AllowPrivate]
+		if a.opts.DryRun || r.config.DryRun {
+			r.rehearsal = &outbound.Rehearsal{}
+			client = r.rehearsal.Client(client)
+		}
+		var err error
+		if r.connector, err = connector(a.opts.Config, r.config, client, a.opts.Now); err != nil {
+			return fmt.Errorf("recipient %s: %w", r.config.ID, err)
+		}
+	}
+	return nil
+}
+
+// lanes makes what brings the recipients their decisions, or what rehearses it.
+func (a *App) lanes(counts *carry.Counts) {
+	for _, r := range a.recipients {
+		if r.connector == nil {
+			continue
+		}
+		queue := jetqueue.New(jetqueue.Options{
+			JetStream: a.js, Recipient: r.config.ID, Takes: r.config.Takes(), Claim: a.opts.Claim, Log: a.opts.Log,
+		})
+		if r.rehearsal != nil {
+			a.rehearsals = append(a.rehearsals, rehearsal{queue, r})
+			continue
+		}
+		r.lane = carry.New(carry.Options{
+			Recipient: r.config.ID, Connector: r.connector, Receipts: jetqueue.Receipts{JetStream: a.js}, Switch: a.switches,
+			InFlight: r.config.InFlight, Now: a.opts.Now, Counts: counts, Log: a.opts.Log,
+		})
+		a.fleet.Add(r.lane, queue)
+	}
+}
+
+// Recipients tells how the recipients are doing, in the order of the configuration.
+func (a *App) Recipients(ctx context.Context) ([]httpapi.Recipient, error) {
+	waiting, err := jetqueue.Waiting(ctx, a.js)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]httpapi.Recipient, len(a.recipients))
+	for i, r := range a.recipients {
+		out[i] = r.shown()
+		if n := waiting[r.config.ID]; r.connector != nil {
+			out[i].Waiting = &n
+		}
+	}
+	return out, nil
+}
+
+// shown is the recipient as the interface shows it.
+func (r *recipient) shown() httpapi.Recipient {
+	c := r.config
+	out := httpapi.Recipient{
+		ID: c.ID, Name: cmp.Or(c.Name, c.ID), By: c.By, Carried: c.Carried(), Holds: append([]string{}, c.Holds...), Takes: c.Takes(),
+		State: carry.StateOK, AnswerDays: c.Answer(), DryRun: r.rehearsal != nil,
+	}
+	if r.lane == nil {
+		return out
+	}
+	s := r.lane.Status()
+	out.State, out.LastError = s.State, s.LastError
+	out.Since, out.LastErrorAt = known(s.Since), known(s.LastErrorAt)
+	return out
+}
+
+// known returns nil for no time.
+func known(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+// Enable lets a recipient that was disabled be told again.
+func (a *App) Enable(ctx context.Context, id string) error {
+	for _, r := range a.recipients {
+		if r.config.ID == id && r.connector != nil {
+			a.opts.Log.Info("the recipient is enabled", "recipient", id)
+			return a.switches.Enable(ctx, id)
+		}
+	}
+	return httpapi.ErrUnknown
+}
+
+// ConsumerOf is the name of the consumer by which decisions are carried to a recipient.
+// Nobody else may use it.
+func ConsumerOf(recipient string) string { return jetqueue.Name(recipient) }

@@ -1,0 +1,29 @@
+// Command dispatch carries decisions to the recipients of the configuration and takes
+// down what became of them. It runs beside a NATS.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/rodopath/rodopath/api/service"
+	"github.com/rodopath/rodopath/services/dispatch/app"
+)
+
+func main() {
+	path := flag.String("config", "", "configuration file; without it the environment alone")
+	metrics := flag.String("metrics", "127.0.0.1:9091", "address for Prometheus")
+	dryRun := flag.Bool("dry-run", false, "send nothing, and say in the log what would be sent")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := app.Run(ctx, *path, *metrics, *dryRun, service.Log())
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "dispatch:", err)
+		os.Exit(1)
+	}
+}

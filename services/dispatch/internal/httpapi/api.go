@@ -1,0 +1,148 @@
+// Package httpapi shows how recipients of decisions are doing, and enables those that
+// were disabled.
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/rodopath/rodopath/api/access"
+	"github.com/rodopath/rodopath/api/problem"
+)
+
+// Recipient is a recipient as the interface shows it.
+type Recipient struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	// By is how decisions get there; Carried tells that this service brings them.
+	By      string `json:"by"`
+	Carried bool   `json:"carried"`
+	// Holds are the categories that it holds as configured, Takes the kinds of decisions.
+	Holds []string `json:"holds"`
+	Takes []string `json:"takes"`
+	// State is ok, waiting, circuit_open or disabled; Since is absent while it is ok.
+	State string     `json:"state"`
+	Since *time.Time `json:"since,omitempty"`
+	// Waiting is how many decisions are in its queue; absent where there is none.
+	Waiting     *int       `json:"waiting,omitempty"`
+	LastError   string     `json:"last_error,omitempty"`
+	LastErrorAt *time.Time `json:"last_error_at,omitempty"`
+	// AnswerDays is by when, in days, it must answer.
+	AnswerDays int `json:"answer_days"`
+	// DryRun tells that nothing is sent, only shown in the log.
+	DryRun bool `json:"dry_run,omitempty"`
+}
+
+// Recipients knows the recipients.
+type Recipients interface {
+	Recipients(ctx context.Context) ([]Recipient, error)
+	// Enable returns nil when it is durable that a recipient is told again. It returns
+	// ErrUnknown of one that is not configured.
+	Enable(ctx context.Context, id string) error
+}
+
+// ErrUnknown means that no recipient of this id is brought decisions by this service.
+var ErrUnknown = errors.New("no such recipient")
+
+// Scope is what a token must open.
+const Scope = "decisions"
+
+// Options configure an API.
+type Options struct {
+	Recipients Recipients
+	// Tokens open the interface. Without any it answers about health alone.
+	Tokens []access.Token
+	// Ready tells whether the service can do its work.
+	Ready func() error
+	Log   *slog.Logger
+}
+
+// API answers questions.
+type API struct {
+	opts  Options
+	guard *access.Guard
+}
+
+// New makes an API.
+func New(opts Options) (*API, error) {
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	guard, err := access.New(opts.Tokens)
+	if err != nil {
+		return nil, err
+	}
+	return &API{opts, guard}, nil
+}
+
+// Register mounts the interface. The answers about health need no token.
+func (a *API) Register(e *echo.Echo) {
+	e.HTTPErrorHandler = a.fail
+	e.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
+	e.GET("/readyz", func(c echo.Context) error {
+		if err := a.opts.Ready(); err != nil {
+			return problem.New(http.StatusServiceUnavailable, "not-ready", err.Error())
+		}
+		return c.String(http.StatusOK, "ready\n")
+	})
+	v1 := e.Group("/v1/recipients", a.guarded)
+	v1.GET("", a.list)
+	v1.POST("/:id/enable", a.enable)
+}
+
+func (a *API) guarded(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if _, err := a.guard.Check(c.Request(), Scope); err != nil {
+			return err
+		}
+		return next(c)
+	}
+}
+
+func (a *API) list(c echo.Context) error {
+	all, err := a.opts.Recipients.Recipients(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, map[string][]Recipient{"recipients": all})
+}
+
+func (a *API) enable(c echo.Context) error {
+	err := a.opts.Recipients.Enable(c.Request().Context(), c.Param("id"))
+	if errors.Is(err, ErrUnknown) {
+		return problem.New(http.StatusNotFound, "no-recipient", "No recipient of this id is brought decisions; GET /v1/recipients lists them.")
+	}
+	if err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}
+
+// fail is where errors stop: problems are answered as they are, echo's own get a body,
+// and the rest is logged and answered without detail.
+func (a *API) fail(err error, c echo.Context) {
+	var p *problem.Problem
+	var he *echo.HTTPError
+	switch {
+	case errors.As(err, &p):
+		if p.Status == http.StatusUnauthorized {
+			c.Response().Header().Set(echo.HeaderWWWAuthenticate, "Bearer")
+		}
+	case errors.As(err, &he):
+		p = problem.New(he.Code, "request", http.StatusText(he.Code))
+	default:
+		a.opts.Log.Error("request failed", "path", c.Path(), "error", err)
+		p = problem.New(http.StatusInternalServerError, "internal", "Something went wrong here; the log says what.")
+	}
+	if c.Response().Committed {
+		return
+	}
+	if err := p.Write(c.Response()); err != nil {
+		a.opts.Log.Debug("answer was not taken", "path", c.Path(), "error", err)
+	}
+}

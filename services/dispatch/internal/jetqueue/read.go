@@ -1,0 +1,264 @@
+package jetqueue
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/dispatch/internal/carry"
+)
+
+// reader is one reading of a queue. It belongs to one goroutine.
+type reader struct {
+	*Queue
+	consumer jetstream.Consumer
+	out      chan<- carry.Arrival
+	claims   *claims
+	// pin is the name under which the server gives messages to this process alone;
+	// empty before the first.
+	pin string
+	// taking tells that messages are held back until all that others held before have
+	// come: backlog, until wants is met.
+	taking  bool
+	backlog []*carry.Message
+	wants   wants
+	asks    int
+	ask     *time.Timer
+	// failing tells that it was said already that something is wrong.
+	failing bool
+}
+
+// wants is how many messages up to a place in the stream are claimed by anybody.
+type wants struct {
+	known    bool
+	sequence uint64
+	claimed  int
+}
+
+// Run sends what waits to out until the context ends, and then gives back what was not
+// acknowledged.
+func (q *Queue) Run(ctx context.Context, out chan<- carry.Arrival) {
+	r := &reader{Queue: q, out: out, claims: newClaims(), ask: time.NewTimer(time.Hour)}
+	defer r.ask.Stop()
+	for ctx.Err() == nil {
+		err := r.read(ctx)
+		if ctx.Err() != nil {
+			break
+		}
+		r.lose(ctx)
+		switch {
+		case errors.Is(err, jetstream.ErrPinIDMismatch):
+			q.opts.Log.Info("another process works this recipient now")
+		case !r.failing:
+			q.opts.Log.Warn("the queue of a recipient cannot be read; trying again", "error", err)
+			r.failing = true
+		}
+		rest(ctx, min(q.opts.Claim/beatsPerClaim, time.Second))
+	}
+	r.release(ctx)
+}
+
+// read fetches messages until something goes wrong.
+func (r *reader) read(ctx context.Context) (err error) {
+	if r.consumer == nil {
+		if r.consumer, err = r.Ensure(ctx); err != nil {
+			return err
+		}
+	}
+	renew := time.NewTicker(r.opts.Claim / renewsPerClaim)
+	defer renew.Stop()
+	for ctx.Err() == nil {
+		if err := r.fetch(ctx, renew.C); err != nil {
+			if !errors.Is(err, jetstream.ErrPinIDMismatch) && !errors.Is(err, jetstream.ErrNoHeartbeat) {
+				r.consumer = nil
+			}
+			return err
+		}
+		r.failing = false
+	}
+	return ctx.Err()
+}
+
+// fetch asks for some messages and takes what comes, until the question is over.
+func (r *reader) fetch(ctx context.Context, renew <-chan time.Time) error {
+	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.opts.Claim*2/3)
+	defer cancel()
+	batch, err := r.consumer.Fetch(fetched, jetstream.FetchContext(asking), jetstream.FetchPriorityGroup(group),
+		jetstream.FetchHeartbeat(r.opts.Claim/beatsPerClaim))
+	if err != nil {
+		return fmt.Errorf("fetch decisions: %w", err)
+	}
+	msgs := batch.Messages()
+	for {
+		select {
+		case msg, more := <-msgs:
+			if !more {
+				return ended(batch.Error())
+			}
+			err = r.take(ctx, msg)
+		case <-renew:
+			err = r.claims.renew()
+		case <-r.ask.C:
+			r.askForOthers(ctx)
+		case <-ctx.Done():
+			r.claimRest(msgs)
+			return ctx.Err()
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// quiet is how long nothing must come until nothing is taken to be on the way.
+const quiet = 50 * time.Millisecond
+
+// claimRest claims what is on the way at the end, so that it is given back with the
+// rest and nobody has to wait for it.
+func (r *reader) claimRest(msgs <-chan jetstream.Msg) {
+	calm := time.NewTimer(quiet)
+	defer calm.Stop()
+	for {
+		select {
+		case msg, more := <-msgs:
+			if !more {
+				return
+			}
+			if meta, err := msg.Metadata(); err == nil {
+				r.pin = msg.Headers().Get(pinHeader)
+				r.claims.add(meta.Sequence.Stream, msg)
+			}
+			calm.Reset(quiet)
+		case <-calm.C:
+			return
+		}
+	}
+}
+
+// ended tells whether a fetch ended as it should: with all messages, or because its
+// time was over.
+func ended(err error) error {
+	if err == nil || errors.Is(err, nats.ErrTimeout) || errors.Is(err, jetstream.ErrNoMessages) {
+		return nil
+	}
+	return fmt.Errorf("fetch decisions: %w", err)
+}
+
+// pinHeader is where the server says to whom it gives messages.
+const pinHeader = "Nats-Pin-Id"
+
+// take takes one message. Under a new pin everything is held back first, until what
+// others held before is here, too: else a person's decisions could pass each other.
+func (r *reader) take(ctx context.Context, msg jetstream.Msg) error {
+	meta, err := msg.Metadata()
+	if err != nil {
+		return fmt.Errorf("fetch decisions: %w", err)
+	}
+	if pin := msg.Headers().Get(pinHeader); pin != r.pin {
+		if r.pin != "" {
+			r.lose(ctx)
+		}
+		r.pin, r.taking, r.wants, r.asks = pin, true, wants{}, 0
+		r.ask.Reset(0)
+	}
+	event, err := stream.DecodeEvent(msg.Data())
+	if err != nil {
+		r.opts.Log.Error("a message in the stream of decisions cannot be read and is passed over", "sequence", meta.Sequence.Stream, "error", err)
+		return msg.TermWithReason("cannot be read")
+	}
+	if !event.For(r.opts.Recipient) {
+		return msg.Ack()
+	}
+	one := r.claims.add(meta.Sequence.Stream, msg)
+	if one == nil {
+		return nil
+	}
+	m := &carry.Message{Sequence: meta.Sequence.Stream, Stored: meta.Timestamp, Event: event, Body: msg.Data(), Hold: one}
+	if !r.taking {
+		r.send(ctx, carry.Arrival{Message: m})
+		return nil
+	}
+	r.backlog = append(r.backlog, m)
+	r.takeOver(ctx)
+	return nil
+}
+
+func (r *reader) send(ctx context.Context, a carry.Arrival) {
+	select {
+	case r.out <- a:
+	case <-ctx.Done():
+	}
+}
+
+// askForOthers asks the server how many messages are claimed, by anybody.
+func (r *reader) askForOthers(ctx context.Context) {
+	if !r.taking {
+		return
+	}
+	asking, cancel := context.WithTimeout(ctx, r.opts.Claim/beatsPerClaim)
+	defer cancel()
+	if info, err := r.consumer.Info(asking); err == nil {
+		r.wants = wants{known: true, sequence: info.Delivered.Stream, claimed: info.NumAckPending}
+		r.takeOver(ctx)
+	}
+	if r.taking {
+		r.ask.Reset(min(10*time.Millisecond<<min(r.asks, 10), r.opts.Claim/beatsPerClaim))
+		r.asks++
+	}
+}
+
+// takeOver sends what was held back once everything that is claimed is claimed here.
+func (r *reader) takeOver(ctx context.Context) {
+	if !r.wants.known || len(r.backlog) < r.wants.claimed || r.claims.upTo(r.wants.sequence) < r.wants.claimed {
+		return
+	}
+	slices.SortFunc(r.backlog, func(a, b *carry.Message) int { return cmp.Compare(a.Sequence, b.Sequence) })
+	backlog := r.backlog
+	r.taking, r.backlog = false, nil
+	for _, m := range backlog {
+		r.send(ctx, carry.Arrival{Message: m})
+	}
+}
+
+// lose gives up all claims, after something went wrong or another process was pinned.
+func (r *reader) lose(ctx context.Context) {
+	r.pin, r.taking, r.backlog = "", false, nil
+	r.send(ctx, carry.Arrival{Lost: true})
+	r.claims.giveBack()
+}
+
+// releaseTimeout bounds how long the server is waited for at the end.
+const releaseTimeout = 2 * time.Second
+
+// release gives everything back, so that others can go on at once.
+func (r *reader) release(ctx context.Context) {
+	r.claims.giveBack()
+	if r.pin == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+	defer cancel()
+	s, err := r.opts.JetStream.Stream(ctx, stream.Decisions)
+	if err == nil {
+		err = s.UnpinConsumer(ctx, Name(r.opts.Recipient), group)
+	}
+	if err != nil {
+		r.opts.Log.Debug("others take over only after a while", "error", err)
+	}
+}
+
+func rest(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}

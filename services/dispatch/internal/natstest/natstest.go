@@ -1,0 +1,106 @@
+// Package natstest runs real NATS servers in the process of a test.
+package natstest
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/rodopath/rodopath/api/stream"
+)
+
+// Server is a NATS server with the streams of Rodopath.
+type Server struct {
+	t   testing.TB
+	dir string
+	ns  *server.Server
+}
+
+// Start starts a server that ends with the test.
+func Start(t testing.TB) *Server {
+	t.Helper()
+	s := &Server{t: t, dir: t.TempDir()}
+	s.start()
+	t.Cleanup(s.stop)
+	js := s.JetStream(s.Connect())
+	if err := stream.Ensure(t.Context(), js, stream.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func (s *Server) start() {
+	s.t.Helper()
+	ns, err := server.NewServer(&server.Options{ServerName: "test", DontListen: true, JetStream: true, StoreDir: s.dir, NoSigs: true, NoLog: true})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	ns.Start()
+	if !ns.ReadyForConnections(20 * time.Second) {
+		s.t.Fatal("NATS does not get ready")
+	}
+	s.ns = ns
+}
+
+func (s *Server) stop() {
+	s.ns.Shutdown()
+	s.ns.WaitForShutdown()
+}
+
+// Restart stops the server and starts it anew on the same data. Connections are gone.
+func (s *Server) Restart() {
+	s.t.Helper()
+	s.stop()
+	s.start()
+}
+
+// Connect opens a connection that ends with the test.
+func (s *Server) Connect() *nats.Conn {
+	s.t.Helper()
+	nc, err := nats.Connect("", nats.InProcessServer(s.ns), nats.ReconnectBufSize(-1))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(nc.Close)
+	return nc
+}
+
+// JetStream opens JetStream on a connection.
+func (s *Server) JetStream(nc *nats.Conn) jetstream.JetStream {
+	s.t.Helper()
+	js, err := jetstream.New(nc)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return js
+}
+
+// Event makes a decision to delete about a person, for some recipients.
+func Event(id, person string, recipients ...string) *stream.Event {
+	return &stream.Event{
+		SpecVersion: "1.0", ID: id, Source: "test", Type: stream.TypeDelete, Subject: person,
+		Time: time.Date(2026, 1, 15, 10, 0, 0, 0, time.UTC), DataContentType: "application/json",
+		Data: stream.Decision{
+			Kind: "delete", Person: stream.Person{Emails: []string{person + "@leak.example"}}, Policy: "pl@1", Recipients: recipients,
+			Delete: &stream.Delete{Scope: "person", Items: []stream.Item{{Category: "account"}}, Purposes: []string{"contract"}, Stays: []stream.Stay{}},
+		},
+	}
+}
+
+// Publish puts decisions into the stream.
+func (s *Server) Publish(js jetstream.JetStream, events ...*stream.Event) {
+	s.t.Helper()
+	for _, e := range events {
+		data, err := e.Encode()
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if _, err := js.Publish(s.t.Context(), stream.DecisionFor(e.Data.Kind, e.Subject), data); err != nil {
+			s.t.Fatal(fmt.Errorf("publish: %w", err))
+		}
+	}
+}

@@ -1,0 +1,58 @@
+// Package outbound makes the HTTP clients that call recipients: guarded against
+// addresses inside, bounded in time and size, and without memory.
+package outbound
+
+import (
+	"cmp"
+	"net"
+	"net/http"
+	"syscall"
+	"time"
+)
+
+// Options say how a client calls.
+type Options struct {
+	// AllowPrivate lets it call private networks and this machine.
+	AllowPrivate bool
+	// Timeout bounds a call from the dialling to the last byte of the answer; 0 means
+	// 15 seconds.
+	Timeout time.Duration
+}
+
+// The times that bound the parts of a call.
+const (
+	defaultTimeout = 15 * time.Second
+	dialTimeout    = 5 * time.Second
+	tlsTimeout     = 5 * time.Second
+	idleTimeout    = 90 * time.Second
+)
+
+const (
+	// idlePerHost is how many connections to one host are kept for the next call.
+	idlePerHost = 64
+	maxHeader   = 64 << 10
+)
+
+// Client makes a client. It verifies certificates, follows no redirects, keeps no
+// cookies, and takes no proxy from the environment. Clients share no connections, so
+// that one that may not call inside never gets a connection of one that may.
+func Client(opts Options) *http.Client {
+	timeout := cmp.Or(opts.Timeout, defaultTimeout)
+	dialer := &net.Dialer{Timeout: min(dialTimeout, timeout), KeepAlive: 30 * time.Second}
+	if !opts.AllowPrivate {
+		dialer.Control = func(_, address string, _ syscall.RawConn) error { return Allowed(address) }
+	}
+	return &http.Client{
+		Timeout: timeout,
+		Transport: &http.Transport{
+			DialContext:            dialer.DialContext,
+			TLSHandshakeTimeout:    min(tlsTimeout, timeout),
+			IdleConnTimeout:        idleTimeout,
+			MaxIdleConnsPerHost:    idlePerHost,
+			MaxResponseHeaderBytes: maxHeader,
+			DisableCompression:     true,
+			ForceAttemptHTTP2:      true,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}

@@ -1,0 +1,111 @@
+// Package webhook brings decisions to a recipient as signed webhooks
+// (standardwebhooks.com).
+package webhook
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rodopath/rodopath/api/signature"
+	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/dispatch"
+	"github.com/rodopath/rodopath/services/dispatch/internal/outbound"
+)
+
+// Options say where webhooks go.
+type Options struct {
+	// Recipient is the id of the recipient.
+	Recipient string
+	URL       string
+	// Secrets sign the webhooks, each of them every one.
+	Secrets []string
+	// AllowPrivate lets the URL be without TLS.
+	AllowPrivate bool
+	Client       *http.Client
+	// Now tells the time; nil means time.Now.
+	Now func() time.Time
+}
+
+// Connector sends webhooks.
+type Connector struct {
+	opts Options
+	keys *signature.Standard
+}
+
+// New makes a connector.
+func New(opts Options) (*Connector, error) {
+	u, err := url.Parse(opts.URL)
+	switch {
+	case err != nil || u.Host == "":
+		return nil, errors.New("url is not an address such as https://example.com/path")
+	case u.User != nil:
+		return nil, errors.New("url holds a name or a password; take them out, webhooks are signed")
+	case u.Scheme != "https" && (u.Scheme != "http" || !opts.AllowPrivate):
+		return nil, errors.New("url must begin with https://; http:// is taken only with allow_private, for an address inside")
+	}
+	keys, err := signature.NewStandard(opts.Secrets)
+	if err != nil {
+		return nil, fmt.Errorf("secrets: %w", err)
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	return &Connector{opts, keys}, nil
+}
+
+// userAgent names the sender.
+const userAgent = "Rodopath/1 (webhooks)"
+
+// Carry sends a decision. A success is an answer by itself when its body is a receipt
+// of this decision.
+func (c *Connector) Carry(ctx context.Context, e *stream.Event, body []byte) (dispatch.Answer, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.opts.URL, bytes.NewReader(body))
+	if err != nil {
+		return dispatch.Answer{}, errors.New("send webhook: the address cannot be used")
+	}
+	now := c.opts.Now()
+	h := req.Header
+	h.Set("Content-Type", stream.ContentType)
+	h.Set("User-Agent", userAgent)
+	h["Webhook-Id"] = []string{e.ID}
+	h["Webhook-Timestamp"] = []string{strconv.FormatInt(now.Unix(), 10)}
+	h["Webhook-Signature"] = []string{c.keys.Sign(e.ID, now, body)}
+	res, answer, err := outbound.Do(c.opts.Client, req)
+	switch {
+	case res == nil:
+		return dispatch.Answer{}, fmt.Errorf("send webhook: %w", err)
+	case res.StatusCode < 200 || res.StatusCode > 299:
+		return dispatch.Answer{}, fmt.Errorf("send webhook: %w", outbound.Fault(res, now))
+	}
+	// Where the body of a success broke off, the recipient has the decision all the same.
+	if err == nil && isJSON(res.Header.Get("Content-Type")) {
+		if a, ok := receipt(answer, e, c.opts.Recipient); ok {
+			return a, nil
+		}
+	}
+	return dispatch.Answer{Outcome: stream.OutcomeSent}, nil
+}
+
+func isJSON(contentType string) bool {
+	media, _, err := mime.ParseMediaType(contentType)
+	return err == nil && (media == "application/json" || strings.HasSuffix(media, "+json"))
+}
+
+// receipt reads the answer to a decision out of the body of a success.
+func receipt(body []byte, e *stream.Event, recipient string) (dispatch.Answer, bool) {
+	r, err := stream.DecodeReceipt(body)
+	if err != nil || r.Decision != e.ID || r.Recipient != "" && r.Recipient != recipient ||
+		!slices.Contains(stream.AnswersTo(e.Data.Kind), r.Outcome) {
+		return dispatch.Answer{}, false
+	}
+	return dispatch.Answer{Outcome: r.Outcome, Categories: r.Categories, Reason: r.Reason}, true
+}

@@ -1,0 +1,72 @@
+// Package directory finds the person that a name, a record or a decision leads to.
+package directory
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/identity"
+)
+
+// Store finds subjects by keys and ids.
+type Store interface {
+	Lookup(ctx context.Context, keys []string) (map[string]string, error)
+	Load(ctx context.Context, ids []string) (map[string]lifecycle.Subject, error)
+}
+
+// Directory finds subjects.
+type Directory struct {
+	Store Store
+	Vault *identity.Vault
+}
+
+// Name finds the subject of a name, which may also be a record of the person, such as
+// an order or a payment. It returns nil when nobody is known.
+func (d *Directory) Name(ctx context.Context, name identity.Identity) (*lifecycle.Subject, error) {
+	return d.keys(ctx, d.Vault.Key(name), d.Vault.LocatorKey(name.Kind+":"+name.Value))
+}
+
+// Decision finds the subject that a decision is about, or nil.
+func (d *Directory) Decision(ctx context.Context, id string) (*lifecycle.Subject, error) {
+	s, err := d.keys(ctx, d.Vault.LocatorKey(identity.DecisionLocator(id)))
+	if err != nil {
+		return nil, fmt.Errorf("find decision %s: %w", id, err)
+	}
+	return s, nil
+}
+
+func (d *Directory) keys(ctx context.Context, keys ...string) (*lifecycle.Subject, error) {
+	owners, err := d.Store.Lookup(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range keys {
+		if id, ok := owners[key]; ok {
+			if s, err := d.Subject(ctx, id); s != nil || err != nil {
+				return s, err
+			}
+		}
+	}
+	return nil, nil
+}
+
+// Subject reads a subject by its id, and follows it where another absorbed it. It
+// returns nil when there is none.
+func (d *Directory) Subject(ctx context.Context, id string) (*lifecycle.Subject, error) {
+	for id != "" {
+		subjects, err := d.Store.Load(ctx, []string{id})
+		if err != nil {
+			return nil, err
+		}
+		s, ok := subjects[id]
+		switch {
+		case !ok:
+			return nil, nil
+		case s.MergedInto == "":
+			return &s, nil
+		}
+		id = s.MergedInto
+	}
+	return nil, nil
+}

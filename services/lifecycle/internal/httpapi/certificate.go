@@ -1,0 +1,135 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/rodopath/rodopath/api/certificate"
+	"github.com/rodopath/rodopath/api/problem"
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/report"
+)
+
+// issuedCertificate is a certificate, and the key by which its hashes can be checked,
+// which is no part of it.
+type issuedCertificate struct {
+	certificate.Signed
+	// NamesKey is for whoever shall see of whom it is; without it nobody can.
+	NamesKey string `json:"names_key"`
+}
+
+// certificate certifies a deletion that everybody has confirmed, as JSON or, with
+// form=page, to print.
+func (a *API) certificate(c echo.Context) error {
+	lang, err := language(c.QueryParam("lang"), report.Polish)
+	if err != nil {
+		return err
+	}
+	ctx, id := c.Request().Context(), c.Param("decision")
+	cert, err := a.certify(ctx, id)
+	if err != nil {
+		return err
+	}
+	signed, err := certificate.Sign(cert, a.opts.Vault.SigningKey())
+	if err != nil {
+		return err
+	}
+	if c.QueryParam("form") != "page" {
+		return indented(c, issuedCertificate{*signed, a.opts.Vault.ProofKey(id)})
+	}
+	var page bytes.Buffer
+	if err := report.Certificate(&page, lang, a.opts.Policy, cert, signed); err != nil {
+		return err
+	}
+	return c.Blob(http.StatusOK, echo.MIMETextHTMLCharsetUTF8, page.Bytes())
+}
+
+// certificateKey says the public key of certificates.
+func (a *API) certificateKey(c echo.Context) error {
+	return c.JSON(http.StatusOK, map[string]string{"algorithm": "Ed25519", "key": certificate.PublicKey(a.opts.Vault.SigningKey())})
+}
+
+// certify makes the certificate of a deletion out of the journal, which outlives the
+// person.
+func (a *API) certify(ctx context.Context, id string) (*certificate.Certificate, error) {
+	entries, err := a.opts.Journal.EntriesOf(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	var made, confirmed *lifecycle.Entry
+	for i := range entries {
+		switch e := &entries[i]; {
+		case e.Key == id:
+			made = e
+		case e.What == lifecycle.NotedConfirmed && e.Text == lifecycle.StateConfirmed:
+			confirmed = e
+		case e.What == lifecycle.NotedReplay:
+			confirmed = nil // it was sent once more, and must be confirmed anew
+		}
+	}
+	switch {
+	case made == nil:
+		return nil, errUnknownDecision()
+	case made.What == string(lifecycle.AskConsent):
+		return nil, problem.New(http.StatusConflict, "no-deletion", "This decision is a question and no deletion.")
+	case confirmed == nil:
+		return nil, a.unconfirmed(ctx, id)
+	}
+	return a.certificateOf(made, confirmed), nil
+}
+
+// unconfirmed says whose answer is missing.
+func (a *API) unconfirmed(ctx context.Context, id string) error {
+	s, err := a.opts.Directory.Decision(ctx, id)
+	if err != nil {
+		return err
+	}
+	detail := "No recipient was told of it, so nobody can confirm it; list under \"recipients\" who holds the data."
+	if s != nil {
+		for i := range s.Notices {
+			if n := &s.Notices[i]; n.Decision == id {
+				p := n.Progress(a.opts.Now())
+				detail = "It is not confirmed yet (" + p.State + ")"
+				if who := append(p.Missing, p.Refused...); len(who) > 0 { //nolint:gocritic // both are our own
+					detail += ": " + strings.Join(who, ", ")
+				}
+				detail += "."
+			}
+		}
+	}
+	return problem.New(http.StatusConflict, "unconfirmed", detail)
+}
+
+func (a *API) certificateOf(made, confirmed *lifecycle.Entry) *certificate.Certificate {
+	out := &certificate.Certificate{
+		Type: certificate.Type, Decision: made.Decision, Subject: made.Subject, Controller: a.opts.Controller,
+		Decided: made.At, Confirmed: confirmed.At, Policy: made.Revision, Because: made.Rules, Person: confirmed.Names,
+		Issued: a.opts.Now().UTC().Truncate(time.Second), Categories: []certificate.Category{}, Recipients: []certificate.Recipient{},
+	}
+	if made.Effective != nil {
+		out.Effective = *made.Effective
+	}
+	index := map[string]int{}
+	for _, i := range made.Items {
+		n, ok := index[i.Category]
+		if !ok {
+			n = len(out.Categories)
+			index[i.Category] = n
+			out.Categories = append(out.Categories, certificate.Category{Category: i.Category})
+		}
+		if i.Ref != "" {
+			out.Categories[n].Records++
+		}
+	}
+	for _, r := range confirmed.Answers {
+		out.Recipients = append(out.Recipients, certificate.Recipient{
+			ID: r.Recipient, Name: report.RecipientOf(a.opts.Policy, r.Recipient).Name.PL, Outcome: r.Outcome, Categories: r.Categories, Reason: r.Reason, At: r.At,
+		})
+	}
+	return out
+}

@@ -1,0 +1,187 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/rodopath/rodopath/api/problem"
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/replay"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/store"
+)
+
+// listedDecision is a decision that was sent, and how far it has come.
+type listedDecision struct {
+	Decision string                 `json:"decision"`
+	Kind     lifecycle.DecisionKind `json:"kind"`
+	Subject  string                 `json:"subject"`
+	// Person are the names that are known; none when the address is deleted.
+	Person    []string  `json:"person"`
+	At        time.Time `json:"at"`
+	Effective time.Time `json:"effective"`
+	lifecycle.Progress
+	// Due is by when the next answer must be there; absent when none is awaited.
+	Due *time.Time `json:"due,omitempty"`
+	// Categories are what is to be deleted, Purpose and Channel what is to be asked for.
+	Categories []string `json:"categories,omitempty"`
+	Purpose    string   `json:"purpose,omitempty"`
+	Channel    string   `json:"channel,omitempty"`
+	// Recipients are those who were told, and what each answered.
+	Recipients []lifecycle.Addressed `json:"recipients"`
+	Closed     *time.Time            `json:"closed,omitempty"`
+	Replayed   *time.Time            `json:"replayed,omitempty"`
+}
+
+type decisionList struct {
+	Decisions []listedDecision `json:"decisions"`
+}
+
+// decisions lists the decisions that recipients were told, the most urgent first: those
+// that await an answer, those whose answer is late, or all.
+func (a *API) decisions(c echo.Context) error {
+	state := c.QueryParam("state")
+	if !slices.Contains([]string{"", "open", "overdue", "all"}, state) {
+		return problem.New(http.StatusUnprocessableEntity, "impossible", "state must be open, overdue or all.")
+	}
+	out := decisionList{Decisions: []listedDecision{}}
+	take := func(s *lifecycle.Subject) error {
+		list, err := a.listed(s)
+		for _, d := range list {
+			if state == "all" || d.Closed == nil && (state != "overdue" || d.State == lifecycle.StateOverdue) {
+				out.Decisions = append(out.Decisions, d)
+			}
+		}
+		return err
+	}
+	if err := a.eachTold(c.Request().Context(), state == "all", take); err != nil {
+		return err
+	}
+	slices.SortStableFunc(out.Decisions, func(x, y listedDecision) int { return byDue(x, y) })
+	return c.JSON(http.StatusOK, out)
+}
+
+func byDue(x, y listedDecision) int {
+	switch {
+	case x.Due != nil && y.Due != nil:
+		return x.Due.Compare(*y.Due)
+	case x.Due != nil:
+		return -1
+	case y.Due != nil:
+		return 1
+	}
+	return y.At.Compare(x.At)
+}
+
+// eachTold visits the subjects about whom recipients were told something.
+func (a *API) eachTold(ctx context.Context, all bool, visit func(*lifecycle.Subject) error) error {
+	if all {
+		return store.Walk(ctx, a.opts.Lists, visit)
+	}
+	subjects, err := a.opts.Lists.Unconfirmed(ctx, maxListed)
+	if err != nil {
+		return err
+	}
+	for i := range subjects {
+		if err := visit(&subjects[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// listed are the decisions about a subject that recipients were told, and those that
+// wait to be sent.
+func (a *API) listed(s *lifecycle.Subject) ([]listedDecision, error) {
+	names, err := a.opts.Vault.Open(s.ID, s.Sealed)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]listedDecision, 0, len(s.Notices))
+	for i := range s.Notices {
+		n := &s.Notices[i]
+		d := listedDecision{
+			Decision: n.Decision, Kind: n.Kind, Subject: s.ID, Person: spoken(names), At: n.At, Effective: n.Effective,
+			Progress: n.Progress(a.opts.Now()), Due: n.Due(), Recipients: n.To, Closed: n.Closed, Replayed: n.Replayed,
+		}
+		for _, item := range n.Items {
+			if !slices.Contains(d.Categories, item.Category) {
+				d.Categories = append(d.Categories, item.Category)
+			}
+		}
+		if n.Question != nil {
+			d.Purpose, d.Channel = n.Question.Purpose, n.Question.Channel
+		}
+		out = append(out, d)
+	}
+	return out, nil
+}
+
+// decision shows one decision.
+func (a *API) decision(c echo.Context) error {
+	s, err := a.opts.Directory.Decision(c.Request().Context(), c.Param("decision"))
+	if err != nil {
+		return err
+	}
+	if s != nil {
+		list, err := a.listed(s)
+		if err != nil {
+			return err
+		}
+		for i := range list {
+			if list[i].Decision == c.Param("decision") {
+				return c.JSON(http.StatusOK, list[i])
+			}
+		}
+	}
+	return errUnknownDecision()
+}
+
+func errUnknownDecision() error {
+	return problem.New(http.StatusNotFound, "unknown-decision", "There is no decision of this id of which recipients were told.")
+}
+
+// replayRequest has deletions sent once more.
+type replayRequest struct {
+	Since     *time.Time `json:"since" validate:"required"`
+	Recipient string     `json:"recipient" validate:"max=40"`
+}
+
+const replayExample = `{"since": "2026-01-01T00:00:00Z", "recipient": "crm"}`
+
+// replay sends deletions once more, and writes each as a line when it went out. The
+// last line says how many, so that a reader can tell an end from a broken line.
+func (a *API) replay(c echo.Context) error {
+	var req replayRequest
+	if err := a.read(c, &req, replayExample); err != nil {
+		return err
+	}
+	if req.Since.After(a.opts.Now()) {
+		return problem.New(http.StatusUnprocessableEntity, "impossible", "since is in the future.")
+	}
+	if req.Recipient != "" && !a.isRecipient(req.Recipient) {
+		return problem.New(http.StatusUnprocessableEntity, "impossible", "There is no recipient of this id in the configuration.")
+	}
+	out, n := newLines(c), 0
+	err := a.opts.Replay(c.Request().Context(), *req.Since, req.Recipient, func(s replay.Sent) error {
+		data, err := json.Marshal(s)
+		if err != nil {
+			return err
+		}
+		n++
+		return out.write(data)
+	})
+	if err != nil {
+		return err
+	}
+	return out.write(fmt.Appendf(nil, `{"sent": %d}`, n))
+}
+
+func (a *API) isRecipient(id string) bool {
+	return slices.ContainsFunc(a.opts.Policy.Addressees, func(r lifecycle.Addressee) bool { return r.ID == id })
+}

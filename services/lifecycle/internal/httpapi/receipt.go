@@ -1,0 +1,69 @@
+package httpapi
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/rodopath/rodopath/api/problem"
+	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/receipt"
+)
+
+// receiptFrom takes what a recipient answers, who is known by its token.
+func (a *API) receiptFrom(c echo.Context) error {
+	from, err := a.recipients.Check(c.Request(), ScopeReceipts)
+	if err != nil {
+		return err
+	}
+	return a.takeReceipt(c, from)
+}
+
+// receiptFor takes what the owner writes down for a recipient that cannot answer by
+// itself.
+func (a *API) receiptFor(c echo.Context) error { return a.takeReceipt(c, "") }
+
+// ahead is how far the clock of a recipient may be ahead.
+const ahead = 5 * time.Minute
+
+func (a *API) takeReceipt(c echo.Context, from string) error {
+	body, err := io.ReadAll(io.LimitReader(c.Request().Body, maxRequest))
+	if err != nil {
+		return problem.New(http.StatusBadRequest, "unreadable", "The receipt was cut off.")
+	}
+	in, err := stream.DecodeReceipt(body)
+	switch {
+	case err != nil:
+		return problem.New(http.StatusUnprocessableEntity, "impossible", err.Error()+".")
+	case !isPlain(in.Reason):
+		return problem.New(http.StatusUnprocessableEntity, "impossible", "reason may not hold an address or control characters.")
+	case in.At.After(a.opts.Now().Add(ahead)):
+		return problem.New(http.StatusUnprocessableEntity, "impossible", "at is in the future.")
+	case from == "":
+		from = in.Recipient
+	case in.Recipient != "" && in.Recipient != from:
+		return problem.New(http.StatusForbidden, "stranger", "This token is another recipient's.")
+	}
+	if in.Outcome == stream.OutcomeSent || in.Outcome == stream.OutcomeFailed {
+		return problem.New(http.StatusUnprocessableEntity, "impossible", "outcome says what was done: done, partial, held, not_found, refused; of a question: granted, refused, no_answer.")
+	}
+	d, err := a.opts.Receipts.Read(c.Request().Context(), in, from, a.opts.Now())
+	switch {
+	case errors.Is(err, receipt.ErrUnknown):
+		return problem.New(http.StatusNotFound, "unknown-decision", "There is no decision of this id of which recipients were told.")
+	case errors.Is(err, receipt.ErrStranger):
+		return problem.New(http.StatusForbidden, "stranger", "This decision was told to others.")
+	case errors.Is(err, receipt.ErrOutcome):
+		return problem.New(http.StatusUnprocessableEntity, "impossible", err.Error()+".")
+	case err != nil:
+		return err
+	}
+	if err := a.opts.Teller.Tell(c.Request().Context(), d); err != nil {
+		a.opts.Log.Error("a receipt was not taken", "recipient", from, "error", err)
+		return problem.New(http.StatusServiceUnavailable, "not-taken", "It was not taken down, because the stream of facts is away; send it again.")
+	}
+	return c.JSON(http.StatusAccepted, map[string]string{"decision": in.Decision, "recipient": from, "outcome": in.Outcome})
+}

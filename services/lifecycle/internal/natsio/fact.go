@@ -1,0 +1,36 @@
+package natsio
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"google.golang.org/protobuf/proto"
+
+	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/api/stream"
+)
+
+// DecodeFacts reads a message of the stream of facts.
+func DecodeFacts(_ context.Context, msg jetstream.Msg) (*factv1.Delivery, error) {
+	d := &factv1.Delivery{}
+	if err := proto.Unmarshal(msg.Data(), d); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnreadable, err)
+	}
+	return d, nil
+}
+
+// Teller tells facts.
+type Teller struct{ JetStream jetstream.JetStream }
+
+// Tell puts a delivery into the stream of facts and returns nil when it is durable.
+func (t *Teller) Tell(ctx context.Context, d *factv1.Delivery) error {
+	data, err := proto.Marshal(d)
+	if err != nil {
+		return fmt.Errorf("tell facts: %w", err)
+	}
+	if _, err := t.JetStream.Publish(ctx, stream.FactsOf(d.GetSource()), data, jetstream.WithMsgID(d.GetSource()+":"+d.GetId())); err != nil {
+		return fmt.Errorf("tell facts: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,141 @@
+// Package receipt reads what recipients answered to decisions, whichever way it came:
+// over HTTP, from the stream, or from a page of ours.
+package receipt
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/identity"
+)
+
+// Finder finds the person that a decision is about; nil when there is none.
+type Finder interface {
+	Decision(ctx context.Context, id string) (*lifecycle.Subject, error)
+}
+
+// Errors of a receipt that can never be taken.
+var (
+	// ErrUnknown means that there is no such decision, or that it is long settled.
+	ErrUnknown = errors.New("there is no decision of this id that awaits an answer")
+	// ErrStranger means that the decision was not told to who answers it.
+	ErrStranger = errors.New("the decision was told to others")
+	// ErrOutcome means that such a decision is not answered like this.
+	ErrOutcome = errors.New("not an answer to this kind of decision")
+)
+
+// Reader turns receipts into facts.
+type Reader struct {
+	Finder Finder
+	Policy *lifecycle.Policy
+}
+
+// source is the source of facts that receipts tell.
+const source = "receipts"
+
+// Read makes the facts of a receipt that came from a recipient at an instant: the
+// receipt itself, and what the person answered where they were asked. The errors
+// ErrUnknown, ErrStranger and ErrOutcome are for good.
+func (r *Reader) Read(ctx context.Context, in *stream.Receipt, from string, received time.Time) (*factv1.Delivery, error) {
+	s, err := r.Finder.Decision(ctx, in.Decision)
+	if err != nil {
+		return nil, err
+	}
+	d := told(s, in.Decision)
+	switch {
+	case d == nil:
+		return nil, ErrUnknown
+	case !slices.Contains(d.recipients, from):
+		return nil, ErrStranger
+	case !r.fits(in.Outcome, string(d.kind), from):
+		return nil, fmt.Errorf("%w: outcome must be one of %s", ErrOutcome, strings.Join(stream.AnswersTo(string(d.kind)), ", "))
+	}
+	id := idOf(in, from)
+	out := &factv1.Delivery{Id: "receipt-" + id, Source: source, Received: timestamppb.New(received)}
+	out.Facts = append(out.Facts, &factv1.Fact{
+		Id: "receipt-" + id, Kind: factv1.Kind_KIND_RECEIPT, Ref: in.Decision, Recipient: from, Outcome: in.Outcome,
+		Categories: in.Categories, Reason: in.Reason, Occurred: timestamppb.New(in.At), Locators: locators(in.Decision),
+	})
+	if q := d.question; q != nil {
+		if f := Answer(in.Decision, q, in.Outcome, "recipient:"+from, in.At); f != nil {
+			f.Id = "answer-" + id
+			out.Facts = append(out.Facts, f)
+		}
+	}
+	return out, nil
+}
+
+// fits tells whether an outcome answers a kind of decision. What is said of the way
+// there is only taken of those to whom decisions are carried.
+func (r *Reader) fits(outcome, kind, from string) bool {
+	if outcome == stream.OutcomeSent || outcome == stream.OutcomeFailed {
+		return slices.ContainsFunc(r.Policy.Addressees, func(a lifecycle.Addressee) bool { return a.ID == from && a.Carried })
+	}
+	return slices.Contains(stream.AnswersTo(kind), outcome)
+}
+
+// decision is what must be known of a decision to take a receipt.
+type decision struct {
+	kind       lifecycle.DecisionKind
+	recipients []string
+	question   *lifecycle.Question
+}
+
+// told finds a decision that was sent, or is just being sent.
+func told(s *lifecycle.Subject, id string) *decision {
+	if s == nil {
+		return nil
+	}
+	for i := range s.Notices {
+		if n := &s.Notices[i]; n.Decision == id {
+			d := &decision{kind: n.Kind, question: n.Question}
+			for j := range n.To {
+				d.recipients = append(d.recipients, n.To[j].Recipient)
+			}
+			return d
+		}
+	}
+	for i := range s.Outbox {
+		if d := &s.Outbox[i]; d.ID == id {
+			return &decision{d.Kind, d.Recipients, d.Question}
+		}
+	}
+	return nil
+}
+
+// Answer is what a person said to a question, as a fact without an id; nil when they
+// did not say. form tells where they said it.
+func Answer(decision string, q *lifecycle.Question, outcome, form string, at time.Time) *factv1.Fact {
+	f := &factv1.Fact{
+		Purposes: []string{q.Purpose}, Channels: []string{q.Channel}, Occurred: timestamppb.New(at), Locators: locators(decision),
+	}
+	switch outcome {
+	case stream.OutcomeGranted:
+		f.Kind, f.Wording = factv1.Kind_KIND_SIGNUP, q.Wording
+		f.Evidence = &factv1.Evidence{Form: form, Text: q.Text}
+	case stream.OutcomeRefused:
+		f.Kind = factv1.Kind_KIND_REFUSAL
+	default:
+		return nil
+	}
+	return f
+}
+
+func locators(decision string) []string { return []string{identity.DecisionLocator(decision)} }
+
+// idOf is the same for the same answer told twice.
+func idOf(in *stream.Receipt, from string) string {
+	sum := sha256.Sum256([]byte(strings.Join([]string{in.Decision, from, in.Outcome, in.At.UTC().Format(time.RFC3339Nano)}, "\n")))
+	return hex.EncodeToString(sum[:12])
+}

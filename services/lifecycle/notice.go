@@ -1,0 +1,451 @@
+package lifecycle
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// Addressee is a system that is told decisions: a recipient in the sense of Art. 4(9)
+// and 19, as the seller configured it.
+type Addressee struct {
+	ID string
+	// Name is how people call it.
+	Name string
+	// Holds are the categories that it holds; it is told of no others. Empty means all.
+	Holds []string
+	// Kinds are the decisions that it takes.
+	Kinds []DecisionKind
+	// AnswerDays is by when it must answer.
+	AnswerDays int
+	// Carried tells that somebody brings decisions there and says when it has them.
+	// The others read for themselves, and have a decision once it is published.
+	Carried bool
+}
+
+// addressees are those that a decision concerns.
+func (p *Policy) addressees(d *Decision) []string {
+	var out []string
+	for i := range p.Addressees {
+		a := &p.Addressees[i]
+		if slices.Contains(a.Kinds, d.Kind) && (d.Kind != Delete || a.holdsAny(d.Items)) {
+			out = append(out, a.ID)
+		}
+	}
+	return out
+}
+
+func (a *Addressee) holdsAny(items []Item) bool {
+	return len(a.Holds) == 0 || slices.ContainsFunc(items, func(i Item) bool { return slices.Contains(a.Holds, i.Category) })
+}
+
+func (p *Policy) addressee(id string) *Addressee {
+	n := slices.IndexFunc(p.Addressees, func(a Addressee) bool { return a.ID == id })
+	if n < 0 {
+		return nil
+	}
+	return &p.Addressees[n]
+}
+
+// Notice is a decision that was sent, and what became of it at those who were told.
+// It is pseudonymous: names stand in it as hashes whose key is the decision's own.
+type Notice struct {
+	Decision string       `json:"decision"`
+	Kind     DecisionKind `json:"kind"`
+	// At is when it was decided, Effective the instant from which it is due.
+	At          time.Time `json:"at"`
+	Effective   time.Time `json:"effective"`
+	WholePerson bool      `json:"whole_person,omitempty"`
+	// Policy is what decided, as "pl@1a2b3c".
+	Policy string `json:"policy,omitempty"`
+	// To are those who were told.
+	To []Addressed `json:"to,omitempty"`
+	// Names and Items say of whom and of what, in hashes.
+	Names []string     `json:"names,omitempty"`
+	Items []HiddenItem `json:"items,omitempty"`
+	// Question is what was to be asked.
+	Question *Question `json:"question,omitempty"`
+	// Closed is when nothing more was awaited: everybody had confirmed, or the
+	// question fell. Purged tells that the names have gone from the stream since.
+	Closed *time.Time `json:"closed,omitempty"`
+	Purged bool       `json:"purged,omitempty"`
+	// Replayed is when it was last sent once more.
+	Replayed *time.Time `json:"replayed,omitempty"`
+}
+
+// HiddenItem is an item whose record is named by hashes: of its name, and of others.
+type HiddenItem struct {
+	Category string   `json:"category"`
+	Hashes   []string `json:"hashes,omitempty"`
+}
+
+// Addressed is one recipient of a decision, and what it answered.
+type Addressed struct {
+	Recipient string `json:"recipient"`
+	// Due is by when it must answer. Late tells that it did not, and that this was said.
+	Due  time.Time `json:"due"`
+	Late bool      `json:"late,omitempty"`
+	// Sent is when it had the decision; nil while it does not.
+	Sent *time.Time `json:"sent,omitempty"`
+	// Outcome is its answer, given at At; empty while there is none.
+	Outcome    string            `json:"outcome,omitempty"`
+	Categories map[string]string `json:"categories,omitempty"`
+	Reason     string            `json:"reason,omitempty"`
+	At         *time.Time        `json:"at,omitempty"`
+}
+
+// NoticeOf makes the notice of a decision that is sent now, or nil where nobody is
+// told and nobody is asked. hide makes a hash of a name under the decision's own key.
+func NoticeOf(p *Policy, d *Decision, names []string, hide func(name string) string) *Notice {
+	if len(d.Recipients) == 0 && d.Question == nil {
+		return nil
+	}
+	n := &Notice{Decision: d.ID, Kind: d.Kind, At: d.At, Effective: d.Effective, WholePerson: d.WholePerson, Question: d.Question, Policy: p.ID + "@" + d.Revision}
+	for _, name := range names {
+		n.Names = append(n.Names, hide(name))
+	}
+	for _, i := range d.Items {
+		item := HiddenItem{Category: i.Category}
+		if i.Ref != "" {
+			item.Hashes = append(item.Hashes, hide(i.Ref))
+		}
+		for _, name := range d.Names[i.Ref] {
+			item.Hashes = append(item.Hashes, hide(name))
+		}
+		n.Items = append(n.Items, item)
+	}
+	for _, id := range d.Recipients {
+		n.To = append(n.To, p.addressed(id, d.At))
+	}
+	return n
+}
+
+// addressed is a recipient that is told at an instant.
+func (p *Policy) addressed(id string, at time.Time) Addressed {
+	t := Addressed{Recipient: id, Due: at}
+	if a := p.addressee(id); a != nil {
+		t.Due = at.AddDate(0, 0, a.AnswerDays)
+		if !a.Carried {
+			t.Sent = &at
+		}
+	}
+	return t
+}
+
+// Told returns the subject with the notices of decisions that were sent.
+func Told(p *Policy, s Subject, notices []Notice) Subject {
+	if len(notices) == 0 {
+		return s
+	}
+	s.Notices = joinNotices(s.Notices, notices)
+	for i := range s.Notices {
+		n := &s.Notices[i]
+		n.To = slices.Clone(n.To)
+		s.hurry(n, Requests(p, s.Facts, n.At))
+	}
+	s.await()
+	s.eachAwaited(p, s.lookBy)
+	for i := range s.Facts {
+		if f := &s.Facts[i]; f.Kind == Receipt && s.notice(f.Ref) != nil {
+			s.lookBy(f.Occurred) // it was there before the notice
+		}
+	}
+	return s
+}
+
+// lookBy has the subject looked at no later than an instant.
+func (s *Subject) lookBy(t time.Time) {
+	if s.ReviewAt == nil || t.Before(*s.ReviewAt) {
+		s.ReviewAt = &t
+	}
+}
+
+// Purged returns the subject once the names of closed notices have gone from the
+// stream.
+func Purged(s Subject) Subject {
+	s.Notices = slices.Clone(s.Notices)
+	for i := range s.Notices {
+		s.Notices[i].Purged = s.Notices[i].Purged || s.Notices[i].Closed != nil
+	}
+	return s
+}
+
+// Replayed returns the subject once a deletion was sent once more to a recipient, or
+// to all that were told. They must answer anew. It reports false where the subject
+// knows of no such deletion.
+func Replayed(p *Policy, s Subject, decision, recipient string, at time.Time) (Subject, bool) {
+	s.Notices = slices.Clone(s.Notices)
+	n := s.notice(decision)
+	if n == nil || n.Kind != Delete {
+		return s, false
+	}
+	n.To, n.Replayed, n.Closed, n.Purged = slices.Clone(n.To), &at, nil, false
+	if recipient != "" && !slices.ContainsFunc(n.To, func(t Addressed) bool { return t.Recipient == recipient }) {
+		n.To = append(n.To, Addressed{Recipient: recipient})
+	}
+	for i := range n.To {
+		if recipient == "" || n.To[i].Recipient == recipient {
+			n.To[i] = p.addressed(n.To[i].Recipient, at)
+		}
+	}
+	to := recipient
+	if to == "" {
+		to = "all that were told"
+	}
+	s.note(Note{
+		Key: "replayed:" + decision + ":" + recipient + ":" + at.Format(time.RFC3339Nano), At: at, What: NotedReplay, Decision: decision,
+		Text: "sent once more to " + to,
+	})
+	s.await()
+	s.eachAwaited(p, s.lookBy)
+	return s, true
+}
+
+func joinNotices(have, more []Notice) []Notice {
+	out := slices.Clone(have)
+	for i := range more {
+		if !slices.ContainsFunc(out, func(n Notice) bool { return n.Decision == more[i].Decision }) {
+			out = append(out, more[i])
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Notice) int { return a.At.Compare(b.At) })
+	return out
+}
+
+func (s *Subject) notice(decision string) *Notice {
+	n := slices.IndexFunc(s.Notices, func(n Notice) bool { return n.Decision == decision })
+	if n < 0 {
+		return nil
+	}
+	return &s.Notices[n]
+}
+
+// await sets by when the next answer is due, and has the subject looked at then.
+func (s *Subject) await() {
+	s.NoticeDue = nil
+	for i := range s.Notices {
+		if due, ok := s.Notices[i].due(); ok && (s.NoticeDue == nil || due.Before(*s.NoticeDue)) {
+			s.NoticeDue = &due
+		}
+	}
+}
+
+// Due is by when the next answer must be there, or when a question falls; nil when
+// nothing is awaited.
+func (n *Notice) Due() *time.Time {
+	if due, ok := n.due(); ok {
+		return &due
+	}
+	return nil
+}
+
+// due is when the first answer that is missing must be there, or when a question
+// falls. It is false when nothing is awaited.
+func (n *Notice) due() (first time.Time, ok bool) {
+	if n.Closed != nil {
+		return first, false
+	}
+	if q := n.Question; q != nil {
+		return q.Until, true
+	}
+	for i := range n.To {
+		if t := &n.To[i]; t.missing() && (!ok || t.Due.Before(first)) {
+			first, ok = t.Due, true
+		}
+	}
+	return first, ok
+}
+
+// eachAwaited visits the instants at which something is to be said of notices.
+func (s *Subject) eachAwaited(p *Policy, visit func(time.Time)) {
+	for i := range s.Notices {
+		n := &s.Notices[i]
+		if n.Closed != nil {
+			continue
+		}
+		visit(p.tombEnd(n.At))
+		if n.Question != nil {
+			visit(n.Question.Until)
+		}
+		for j := range n.To {
+			if t := &n.To[j]; t.missing() && !t.Late {
+				visit(t.Due)
+			}
+		}
+	}
+}
+
+// missing tells whether an answer that settles it is yet to come.
+func (t *Addressed) missing() bool {
+	switch t.Outcome {
+	case "done", "not_found", "refused", "granted", "no_answer":
+		return false
+	}
+	return true
+}
+
+// receive takes the receipts among the facts into the notices that they answer. What
+// they answer is not told yet where a recipient was faster than the relay: such a
+// receipt waits among the facts.
+func (s *Subject) receive(at time.Time) {
+	s.Notices = slices.Clone(s.Notices)
+	s.Facts = slices.DeleteFunc(slices.Clone(s.Facts), func(f Fact) bool {
+		if f.Kind != Receipt {
+			return false
+		}
+		n := s.notice(f.Ref)
+		if n == nil {
+			return false
+		}
+		n.To = slices.Clone(n.To)
+		i := slices.IndexFunc(n.To, func(t Addressed) bool { return t.Recipient == f.Recipient })
+		if i < 0 {
+			s.alarm(at, "stranger:"+f.Ref+":"+f.Recipient+":"+f.ID, fmt.Sprintf("%s answers the decision %s, which it was not told", f.Recipient, f.Ref))
+			return true
+		}
+		if n.Replayed == nil || !f.Occurred.Before(n.Replayed.Truncate(time.Second)) {
+			s.take(n, &n.To[i], &f, at)
+		}
+		return true
+	})
+}
+
+// take takes one receipt. The latest answer counts, so receipts may come in any order.
+func (s *Subject) take(n *Notice, t *Addressed, f *Fact, at time.Time) {
+	switch {
+	case f.Outcome == "sent":
+		if t.Sent == nil || f.Occurred.Before(*t.Sent) {
+			t.Sent = &f.Occurred
+		}
+		return
+	case t.At != nil && (f.Occurred.Before(*t.At) || f.Occurred.Equal(*t.At) && f.Outcome <= t.Outcome):
+		return
+	}
+	t.Outcome, t.Categories, t.Reason, t.At = f.Outcome, maps.Clone(f.Categories), f.Reason, &f.Occurred
+	if t.Sent == nil && f.Outcome != "failed" {
+		t.Sent = &f.Occurred
+	}
+	switch {
+	case f.Outcome == "failed":
+		s.alarm(at, "failed:"+f.Ref+":"+f.Recipient+":"+f.ID, fmt.Sprintf("the decision %s could not be brought to %s: %s", f.Ref, f.Recipient, f.Reason))
+	case f.Outcome == "refused" && n.Kind == Delete:
+		s.alarm(at, "refused:"+f.Ref+":"+f.Recipient+":"+f.ID, fmt.Sprintf("%s refuses to carry out the decision %s: %s", f.Recipient, f.Ref, f.Reason))
+	}
+}
+
+// escalateDays is how many days before a request for erasure must be answered it is
+// said who has not confirmed the deletion.
+const escalateDays = 3
+
+// follow sees to what was sent: it says which answers are late, and closes what needs
+// no more of them.
+func (s *Subject) follow(p *Policy, h *history, requests []Request, at time.Time) {
+	for i := range s.Notices {
+		n := &s.Notices[i]
+		if n.Closed != nil {
+			continue
+		}
+		n.To = slices.Clone(n.To)
+		s.hurry(n, requests)
+		s.escalate(n, at)
+		if n.over(h, at) {
+			n.Closed = &at
+			s.note(Note{
+				Key: NotedConfirmed + ":" + n.Decision + ":" + at.Format(time.RFC3339Nano), At: at, What: NotedConfirmed, Decision: n.Decision,
+				Names: n.Names, Answers: n.answers(), Text: n.Progress(at).State,
+			})
+		}
+	}
+	// A notice goes with the tombstones; who never answered does not keep a person
+	// known for longer.
+	s.Notices = slices.DeleteFunc(s.Notices, func(n Notice) bool { return !p.tombEnd(n.At).After(at) && !n.unpurged() })
+	s.await()
+}
+
+// hurry has the answers come before the person must be answered (Art. 12(3)).
+func (*Subject) hurry(n *Notice, requests []Request) {
+	if n.Kind != Delete {
+		return
+	}
+	for i := range requests {
+		r := &requests[i]
+		if r.Right != Erasure || !r.Open() {
+			continue
+		}
+		by := r.Due.AddDate(0, 0, -escalateDays)
+		for j := range n.To {
+			if by.Before(n.To[j].Due) && by.After(n.At) {
+				n.To[j].Due = by
+			}
+		}
+	}
+}
+
+// escalate says, once, whose answer is late.
+func (s *Subject) escalate(n *Notice, at time.Time) {
+	if n.Kind != Delete {
+		return
+	}
+	for i := range n.To {
+		t := &n.To[i]
+		if t.Late || !t.missing() || t.Due.After(at) {
+			continue
+		}
+		t.Late = true
+		s.alarm(at, "unconfirmed:"+n.Decision+":"+t.Recipient+":"+t.Due.Format(time.RFC3339),
+			fmt.Sprintf("%s has not confirmed the deletion %s by %s: ask it, or send it again", t.Recipient, n.Decision, t.Due.UTC().Format(minute)))
+	}
+}
+
+// over tells whether nothing more is awaited.
+func (n *Notice) over(h *history, at time.Time) bool {
+	state := n.Progress(at).State
+	if q := n.Question; q != nil {
+		return state == StateAnswered || state == StateLapsed || h.open(q.Purpose, q.Channel, at) == nil
+	}
+	return state == StateConfirmed
+}
+
+func (n *Notice) answers() []RecipientAnswer {
+	var out []RecipientAnswer
+	for i := range n.To {
+		if t := &n.To[i]; t.Outcome != "" {
+			out = append(out, RecipientAnswer{
+				Decision: n.Decision, Recipient: t.Recipient, Outcome: t.Outcome, Categories: t.Categories, Reason: t.Reason, At: *t.At,
+			})
+		}
+	}
+	return out
+}
+
+// unpurged tells whether the names of a closed notice are yet to go from the stream.
+func (n *Notice) unpurged() bool { return n.Closed != nil && !n.Purged }
+
+// Concerns tells whether a recipient was told, or holds some of what was deleted.
+func (n *Notice) Concerns(p *Policy, recipient string) bool {
+	if slices.ContainsFunc(n.To, func(t Addressed) bool { return t.Recipient == recipient }) {
+		return true
+	}
+	items := make([]Item, len(n.Items))
+	for i := range n.Items {
+		items[i].Category = n.Items[i].Category
+	}
+	return slices.Contains(p.addressees(&Decision{Kind: n.Kind, Items: items}), recipient)
+}
+
+// Purgeable lists the decisions whose names are to go from the stream.
+func (s *Subject) Purgeable() []string {
+	var decisions []string
+	for i := range s.Notices {
+		if s.Notices[i].unpurged() {
+			decisions = append(decisions, s.Notices[i].Decision)
+		}
+	}
+	return decisions
+}
+
+// awaits tells whether something is awaited of recipients.
+func (s *Subject) awaits() bool {
+	return slices.ContainsFunc(s.Notices, func(n Notice) bool { return n.Closed == nil })
+}
