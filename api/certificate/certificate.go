@@ -45,8 +45,6 @@ type Certificate struct {
 	Recipients []Recipient `json:"recipients"`
 	// Person holds hashes of the names of the person: see Names.
 	Person []string `json:"person"`
-	// Issued is when the certificate was made.
-	Issued time.Time `json:"issued"`
 }
 
 // Category is a category of data that was deleted.

@@ -29,13 +29,16 @@ func Decide(p *Policy, s Subject, facts []Fact, at time.Time) (Subject, []Decisi
 	s.Known = personHeld(p, held)
 	unsent := s.takeBack(h, held, at)
 	s.recall(h, &was, news, held, at)
+	if len(unsent) == 0 { // what is not sent keeps its id
+		s.forget(p, held, at)
+	}
 	decisions := append(s.deletions(p, h, held, at), s.questions(p, h, at)...)
 	fresh := s.put(p, append(decisions, s.again(p, back, held, at)...), unsent)
 	s.alarms(h, news, held, s.Decided, at)
 	s.follow(p, h, Requests(p, s.Facts, at), at)
 	s.compact(h, at)
 	s.weather(p, at)
-	s.rest(p, held, at)
+	s.rest(p, at)
 	s.Decided = at
 	return s, fresh
 }
@@ -314,10 +317,9 @@ func (h *history) restsOnSale(b *Basis) bool {
 	return false
 }
 
-// rest sets when the subject must be looked at again, and lets go of what has
-// served: the sealed address, and the memory of deletions once late repeats are
-// no longer to be expected.
-func (s *Subject) rest(p *Policy, held []holding, at time.Time) {
+// rest sets when the subject must be looked at again, and lets go of the sealed address
+// once it has served.
+func (s *Subject) rest(p *Policy, at time.Time) {
 	forget := s.Seen.AddDate(0, 0, p.Intake)
 	s.ReviewAt = nil
 	next := func(t time.Time) {
@@ -349,16 +351,8 @@ func (s *Subject) rest(p *Policy, held []holding, at time.Time) {
 	if s.unseal(); !s.Known && len(s.Outbox) == 0 && !forget.After(at) {
 		s.Sealed = nil // nobody ever came to need it
 	}
-	s.forget(p, held, at)
+	slices.SortFunc(s.Deleted, compareDeletions)
 	if s.ReviewAt == nil && len(s.Facts) == 0 && (s.Journal.Seq > 0 || s.Pending()) {
 		s.note(Note{Key: NotedForgotten + ":" + at.Format(time.RFC3339Nano), At: at, What: NotedForgotten})
 	}
-}
-
-// forget drops deletions that nothing can repeat.
-func (s *Subject) forget(p *Policy, held []holding, at time.Time) {
-	s.Deleted = slices.DeleteFunc(slices.Clone(s.Deleted), func(d Deletion) bool {
-		return !d.At.AddDate(0, 0, p.Intake).After(at) && !slices.ContainsFunc(held, func(o holding) bool { return o.Item == d.Item })
-	})
-	slices.SortFunc(s.Deleted, compareDeletions)
 }

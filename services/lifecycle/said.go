@@ -57,7 +57,7 @@ func (s *Subject) recall(h *history, was *Subject, news []Fact, held []holding, 
 	}
 	for i := range s.Deleted {
 		d := &s.Deleted[i]
-		n, ok := slices.BinarySearchFunc(held, d.Item, func(o holding, item Item) int { return compareItems(o.Item, item) })
+		n, ok := find(held, d.Item)
 		d.Back = d.Back || ok && held[n].stands
 	}
 }
@@ -113,10 +113,14 @@ func (s *Subject) named(h *history, news []Fact) bool {
 	})
 }
 
-// saidBefore returns the decisions that said the items deleted before, in order. They
-// tell a deletion that has to be said anew from the one that it repeats.
+// saidBefore returns the decisions that said the items deleted before, in order, and the
+// last one that is forgotten. They tell a deletion that has to be said anew from the one
+// that it repeats.
 func (s *Subject) saidBefore(items []Item) []string {
 	var out []string
+	if s.Forgot != "" {
+		out = append(out, s.Forgot)
+	}
 	for i := range s.Deleted {
 		if slices.Contains(items, s.Deleted[i].Item) {
 			out = append(out, s.Deleted[i].Decision)
@@ -136,6 +140,24 @@ func (s *Subject) supersede(ids []string) {
 				!x.Back && (d.Back || cmp.Or(d.covers().Compare(x.covers()), cmp.Compare(d.Decision, x.Decision)) < 0)
 		})
 	})
+}
+
+// forget drops deletions of items of which nothing is known any more, once late repeats
+// are no longer to be expected.
+func (s *Subject) forget(p *Policy, held []holding, at time.Time) {
+	s.Deleted = slices.DeleteFunc(s.Deleted, func(d Deletion) bool {
+		_, known := find(held, d.Item)
+		if known || d.At.AddDate(0, 0, p.Intake).After(at) {
+			return false
+		}
+		s.Forgot = d.Decision
+		return true
+	})
+}
+
+// find returns where an item is among holdings, which are in order.
+func find(held []holding, item Item) (int, bool) {
+	return slices.BinarySearchFunc(held, item, func(o holding, item Item) int { return compareItems(o.Item, item) })
 }
 
 // latest returns the last deletion of each item that was decided by an instant.

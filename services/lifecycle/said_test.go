@@ -215,6 +215,24 @@ func TestDecide_ADeletionSaidAnewHasAnIDOfItsOwnAndKeepsIt(t *testing.T) {
 	}
 }
 
+// TestDecide_WhatIsSaidAgainAfterItWasForgottenHasANewID: an order is erased and
+// forgotten. Another telling of it, under another id, comes much later, so that it has
+// the same items and the same end.
+func TestDecide_WhatIsSaidAgainAfterItWasForgottenHasANewID(t *testing.T) {
+	l := newSaidLife(t, "ala")
+	order, erased := noon(2023, 4, 16), noon(2023, 5, 20)
+	l.tell(order, toldAt("order", lifecycle.OrderPlaced, "order-1", order, order))
+	l.tell(erased, toldAt("erasure", lifecycle.Erasure, "", erased, erased))
+	l.pass(noon(2023, 7, 4))
+	if len(l.ids) != 1 {
+		t.Fatalf("said: %v", l.ids)
+	}
+	if again := l.tell(noon(2023, 7, 5), toldAt("told-again", lifecycle.OrderPlaced, "order-1", erased, noon(2023, 6, 1))); len(again) != 1 {
+		t.Errorf("said again: %+v", again)
+	}
+	l.saidOnce(t)
+}
+
 // TestDecide_ADeletionTakenBackLeavesTheOneBefore: what was sent was said, even when
 // what was to follow it never went out.
 func TestDecide_ADeletionTakenBackLeavesTheOneBefore(t *testing.T) {

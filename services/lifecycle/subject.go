@@ -27,6 +27,9 @@ type Subject struct {
 	// Deleted and Asked remember what was said, so that it is said once.
 	Deleted []Deletion `json:"deleted,omitempty"`
 	Asked   []Asked    `json:"asked,omitempty"`
+	// Forgot is the decision of the deletion that was forgotten last. It tells what is
+	// said after it from what was said before.
+	Forgot string `json:"forgot,omitempty"`
 	// Buried and Horizon are the person's tombstone: keyed hashes and times of what
 	// was deleted, with an end of their own.
 	Buried  []Burial `json:"buried,omitempty"`

@@ -1,5 +1,5 @@
-// Command consume prints the decisions of Rodopath as they come. Its argument is
-// the address in DATA/consumer.url.
+// Command consume carries out the decisions of Rodopath as they come. Its arguments are
+// the address in DATA/consumer.url and the id of the recipient that it is.
 package main
 
 import (
@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -15,22 +16,29 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 2 {
-		log.Fatal("usage: consume NATS-URL")
+	if len(os.Args) != 3 {
+		log.Fatal("usage: consume NATS-URL RECIPIENT")
 	}
 	nc, err := nats.Connect(os.Args[1])
 	check(err)
 	js, err := jetstream.New(nc)
 	check(err)
 	ctx := context.Background()
-	consumer, err := js.CreateOrUpdateConsumer(ctx, stream.Decisions, jetstream.ConsumerConfig{Durable: "crm"})
+	consumer, err := js.CreateOrUpdateConsumer(ctx, stream.Decisions, jetstream.ConsumerConfig{Durable: os.Args[2]})
 	check(err)
 	for {
 		msg, err := consumer.Next(jetstream.FetchContext(ctx))
 		check(err)
 		event, err := stream.DecodeEvent(msg.Data())
 		check(err)
-		fmt.Println(event.Data.Kind, event.Data.Person) // delete or ask here, then:
+		fmt.Println(event.Data.Kind, event.Data.Person) // delete or ask here, then say what you did:
+		if event.For(os.Args[2]) && event.Data.Kind == "delete" {
+			done := stream.Receipt{Decision: event.ID, Recipient: os.Args[2], Outcome: stream.OutcomeDone, At: time.Now()}
+			data, err := done.Encode()
+			check(err)
+			_, err = js.Publish(ctx, stream.ReceiptsOf(""), data)
+			check(err)
+		}
 		check(msg.Ack())
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -109,7 +108,7 @@ func (a *API) certificateOf(made, confirmed *lifecycle.Entry) *certificate.Certi
 	out := &certificate.Certificate{
 		Type: certificate.Type, Decision: made.Decision, Subject: made.Subject, Controller: a.opts.Controller,
 		Decided: made.At, Confirmed: confirmed.At, Policy: made.Revision, Because: made.Rules, Person: confirmed.Names,
-		Issued: a.opts.Now().UTC().Truncate(time.Second), Categories: []certificate.Category{}, Recipients: []certificate.Recipient{},
+		Categories: []certificate.Category{}, Recipients: []certificate.Recipient{},
 	}
 	if made.Effective != nil {
 		out.Effective = *made.Effective

@@ -62,7 +62,7 @@ func (a *API) decisions(c echo.Context) error {
 	if err := a.eachTold(c.Request().Context(), state == "all", take); err != nil {
 		return err
 	}
-	slices.SortStableFunc(out.Decisions, func(x, y listedDecision) int { return byDue(x, y) })
+	slices.SortStableFunc(out.Decisions, byDue)
 	return c.JSON(http.StatusOK, out)
 }
 

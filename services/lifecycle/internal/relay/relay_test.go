@@ -3,6 +3,8 @@ package relay_test
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -35,6 +37,15 @@ func (w *wire) PublishEvents(_ context.Context, events []*stream.Event) error {
 	return nil
 }
 
+// PurgeEvents takes decisions off the wire.
+func (w *wire) PurgeEvents(_ context.Context, _ string, decisions []string) error {
+	if w.away {
+		return errors.New("no responders")
+	}
+	w.events = slices.DeleteFunc(w.events, func(e *stream.Event) bool { return slices.Contains(decisions, e.ID) })
+	return nil
+}
+
 // scene is a relay between a real store and a wire.
 type scene struct {
 	*relay.Relay
@@ -47,8 +58,9 @@ type scene struct {
 func newScene(t *testing.T) *scene {
 	t.Helper()
 	st, vault, p := fixture.Store(t), fixture.Vault(t), fixture.Policy(t)
+	p.Addressees = []lifecycle.Addressee{{ID: "crm", Kinds: []lifecycle.DecisionKind{lifecycle.Delete}, AnswerDays: 7, Carried: true}}
 	w := &wire{}
-	r := relay.New(relay.Options{Store: st, Publisher: w, Journal: fixture.Journal(st, vault), Vault: vault, Policy: p})
+	r := relay.New(relay.Options{Store: st, Publisher: w, Purger: w, PublicURL: "https://hooks.example.com/", Journal: fixture.Journal(st, vault), Vault: vault, Policy: p})
 	return &scene{r, st, vault, p, w}
 }
 
@@ -159,6 +171,85 @@ func TestDrain_TheAddressGoesWithTheLastWord(t *testing.T) {
 	}
 	if got := s.load(t); len(got.Sealed) != 0 {
 		t.Error("the address is still stored")
+	}
+}
+
+// answer has the CRM answer the decision that was sent last.
+func (s *scene) answer(t *testing.T, decision, outcome string, after time.Duration) {
+	t.Helper()
+	at := now.Add(after)
+	f := lifecycle.Fact{ID: outcome, Kind: lifecycle.Receipt, Ref: decision, Recipient: "crm", Outcome: outcome, Occurred: at, Received: at}
+	subject, _ := lifecycle.Decide(s.policy, s.load(t), []lifecycle.Fact{f}, at)
+	s.save(t, subject)
+}
+
+func (s *scene) drain(t *testing.T) {
+	t.Helper()
+	if _, err := s.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestDrain_PurgesTheNamesOnceEverybodyHasConfirmed(t *testing.T) {
+	s := newScene(t)
+	s.decided(t, fact(lifecycle.Signup, 5), fact(lifecycle.Unsubscribe, 1))
+	s.drain(t)
+	e := s.wire.events[0]
+	if !slices.Equal(e.Data.Recipients, []string{"crm"}) || s.load(t).NoticeDue == nil {
+		t.Fatalf("told %+v", e.Data.Recipients)
+	}
+	s.answer(t, e.ID, "partial", time.Minute)
+	s.drain(t)
+	if len(s.wire.events) != 1 {
+		t.Fatal("the names went before everything was deleted")
+	}
+	s.answer(t, e.ID, "done", time.Hour)
+	s.wire.away = true
+	if _, err := s.Drain(t.Context()); err == nil {
+		t.Error("a broker that is away is no error")
+	}
+	s.wire.away = false
+	s.drain(t)
+	got := s.load(t)
+	if len(s.wire.events) != 0 || got.Pending() || got.NoticeDue != nil || !got.Notices[0].Purged {
+		t.Errorf("%d events left, notice %+v", len(s.wire.events), got.Notices[0])
+	}
+	entries, err := s.store.EntriesOf(t.Context(), e.ID)
+	if err != nil || len(entries) != 2 || entries[1].What != lifecycle.NotedConfirmed || entries[1].Answers[0].Outcome != "done" {
+		t.Fatalf("the journal says %+v, %v", entries, err)
+	}
+	if want := stream.Hash(s.vault.ProofKey(e.ID), "ala@example.com"); !slices.Contains(entries[1].Names, want) {
+		t.Errorf("the journal does not say of whom: %v", entries[1].Names)
+	}
+}
+
+func TestDrain_AnAnswerThatIsFasterThanTheRelayCounts(t *testing.T) {
+	s := newScene(t)
+	s.decided(t, fact(lifecycle.Signup, 5), fact(lifecycle.Unsubscribe, 1))
+	s.wire.before = func() {
+		s.wire.before = nil
+		s.answer(t, s.load(t).Outbox[0].ID, "done", 0) // read off the wire before the relay has noted that it was sent
+	}
+	s.drain(t)
+	s.drain(t) // the subject was written meanwhile
+	got := s.load(t)
+	if got.ReviewAt == nil || got.ReviewAt.After(now) {
+		t.Fatalf("nobody will look: %v", got.ReviewAt)
+	}
+	subject, _ := lifecycle.Decide(s.policy, got, nil, now.Add(time.Second))
+	if subject.Notices[0].Progress(now).State != lifecycle.StateConfirmed || len(subject.Facts) != len(got.Facts)-1 {
+		t.Errorf("got %+v", subject.Notices[0])
+	}
+}
+
+func TestDrain_AQuestionCarriesThePageForThisPersonAlone(t *testing.T) {
+	s := newScene(t)
+	s.decided(t, fact(lifecycle.Sale, 4))
+	s.drain(t)
+	e := s.wire.events[0]
+	token, ok := strings.CutPrefix(e.Data.Ask.Page, "https://hooks.example.com/consent/")
+	if decision, ours := s.vault.PageDecision(token); !ok || !ours || decision != e.ID {
+		t.Errorf("the page is %s", e.Data.Ask.Page)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/rodopath/rodopath/api/certificate"
@@ -37,7 +38,9 @@ func Certificate(w io.Writer, lang Language, p *lifecycle.Policy, c *certificate
 		W     certificateWords
 		C     *certificate.Certificate
 		S     *certificate.Signed
-	}{template.CSS(pageStyle), lang, lang.certificate(), c, s}) //nolint:gosec // our own style
+		// Records tells whether something is counted.
+		Records bool
+	}{template.CSS(pageStyle), lang, lang.certificate(), c, s, slices.ContainsFunc(c.Categories, func(c certificate.Category) bool { return c.Records > 0 })}) //nolint:gosec // our own style
 	if err != nil {
 		return fmt.Errorf("write the certificate: %w", err)
 	}
@@ -47,23 +50,22 @@ func Certificate(w io.Writer, lang Language, p *lifecycle.Policy, c *certificate
 
 // certificateWords are the words of the page.
 type certificateWords struct {
-	Title, Lead, Controller, Decision, Person, PersonNote, Decided, Due, Confirmed, Issued string
-	What, Data, Records, Why, Who, System, Answer, When                                    string
-	Check, CheckNote, Key, Signature, Foot                                                 string
+	Title, Lead, Controller, Decision, Person, PersonNote, Decided, Due, Confirmed string
+	What, Data, Records, Why, Who, System, Answer, When                            string
+	Check, CheckNote, Key, Signature, Foot                                         string
 }
 
 func (l Language) certificate() certificateWords {
 	return certificateWords{
 		Title:      l.say("Zaświadczenie o usunięciu danych", "Certificate of erasure"),
-		Lead:       l.say("Dane jednej osoby zostały usunięte: każdy system, który je miał, potwierdził to.", "The data of one person were deleted: every system that held them has confirmed it."),
+		Lead:       l.say("Wymienione niżej dane jednej osoby zostały usunięte: potwierdził to każdy system, który je miał.", "The data of one person that are listed below were deleted: every system that held them has confirmed it."),
 		Controller: l.say("Administrator", "Controller"),
 		Decision:   l.say("Decyzja", "Decision"),
 		Person:     l.say("Osoba", "Person"),
-		PersonNote: l.say("To zaświadczenie nikogo nie wymienia. Kto ma klucz i zna adres, sprawdzi, czy o niego chodzi.", "This certificate names nobody. Who has the key and knows the address can check whether it is meant."),
+		PersonNote: l.say("To zaświadczenie nikogo nie wymienia. Kto ma klucz i wie, o kogo pyta, sprawdzi, czy o tę osobę chodzi.", "This certificate names nobody. Who has the key and knows the address can check whether it is meant."),
 		Decided:    l.say("Postanowiono", "Decided"),
 		Due:        l.say("Ostatni dzień podstawy", "Last day of the basis"),
 		Confirmed:  l.say("Ostatnie potwierdzenie", "Last confirmation"),
-		Issued:     l.say("Wystawiono", "Issued"),
 		What:       l.say("Co usunięto", "What was deleted"),
 		Data:       l.say("Dane", "Data"),
 		Records:    l.say("Liczba zapisów", "Records"),

@@ -41,7 +41,7 @@ func Page(w io.Writer, lang Language, report Person) error {
 		W      pageWords
 		R      Person
 		Groups []heldGroup
-	}{template.CSS(pageStyle), lang, lang.page(), report, lang.heldGroups(report.Held)})
+	}{template.CSS(pageStyle), lang, lang.page(), report, lang.heldGroups(report.Held)}) //nolint:gosec // our own style
 	if err != nil {
 		return fmt.Errorf("write the page: %w", err)
 	}

@@ -82,7 +82,7 @@ func exitCode(err error) int {
 		return exitOK
 	case errors.Is(err, client.ErrUnknownPerson):
 		return exitUnknown
-	case errors.Is(err, errNo):
+	case errors.Is(err, errNo), errors.Is(err, client.ErrUnconfirmed):
 		return exitNo
 	case errors.Is(err, errUsage), errors.Is(err, client.ErrQuestion):
 		return exitUsage

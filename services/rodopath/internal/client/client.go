@@ -33,6 +33,9 @@ type Client struct {
 // ErrQuestion means that the question itself was wrong.
 var ErrQuestion = errors.New("cannot be asked like this")
 
+// ErrUnconfirmed means that a deletion is not confirmed by everybody.
+var ErrUnconfirmed = errors.New("no certificate")
+
 // ErrUnknownPerson means that nothing is held about a person.
 var ErrUnknownPerson = errors.New("nothing is held under this name; ask by e-mail address, or by an id such as stripe:cus_123, woocommerce:17@shop or mailerlite:123")
 
@@ -218,6 +221,8 @@ func (c *Client) do(ctx context.Context, method, url string, body []byte, header
 	switch {
 	case strings.HasSuffix(p.Type, "/unknown-person"):
 		return nil, ErrUnknownPerson
+	case strings.HasSuffix(p.Type, "/unconfirmed"):
+		return nil, fmt.Errorf("%w: %s", ErrUnconfirmed, p.Detail)
 	case strings.HasPrefix(url, c.control.API) && (res.StatusCode == http.StatusUnprocessableEntity || res.StatusCode == http.StatusBadRequest):
 		return nil, fmt.Errorf("%w: %s", ErrQuestion, p.Detail)
 	}

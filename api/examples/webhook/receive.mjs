@@ -1,0 +1,30 @@
+// Receives the decisions of Rodopath by webhook, with nothing but Node:
+//   SECRET=whsec_… PORT=3000 node receive.mjs
+import { createServer } from "node:http";
+import { createHmac, timingSafeEqual } from "node:crypto";
+
+const key = Buffer.from(process.env.SECRET.replace("whsec_", ""), "base64");
+
+// Standard Webhooks: one of the signatures must be ours, and no older than 5 minutes.
+function trusted(headers, body) {
+  const id = headers["webhook-id"], at = headers["webhook-timestamp"];
+  if (!id || Math.abs(Date.now() / 1000 - Number(at)) > 300) return false;
+  const want = createHmac("sha256", key).update(`${id}.${at}.`).update(body).digest();
+  return (headers["webhook-signature"] ?? "").split(" ").some((s) => {
+    const got = Buffer.from(s.replace("v1,", ""), "base64");
+    return got.length === want.length && timingSafeEqual(got, want);
+  });
+}
+
+const server = createServer(async (request, response) => {
+  const chunks = [];
+  for await (const chunk of request) chunks.push(chunk);
+  const body = Buffer.concat(chunks);
+  if (!trusted(request.headers, body)) return response.writeHead(401).end();
+  const { id, data } = JSON.parse(body);
+  console.log(data.kind, data.person); // delete or ask here, then say what you did:
+  const outcome = data.kind === "delete" ? "done" : "no_answer";
+  response.writeHead(200, { "Content-Type": "application/json" });
+  response.end(JSON.stringify({ decision: id, outcome, at: new Date().toISOString() }));
+});
+server.listen(Number(process.env.PORT ?? 3000), "127.0.0.1", () => console.log("listening", server.address().port));

@@ -1,0 +1,37 @@
+package identity
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestPageToken_LeadsToItsDecisionAndCannotBeMadeWithoutTheKey(t *testing.T) {
+	v, other := vault(t), vault(t)
+	const decision = "dec_aaycdaoyjcrjzxmb3wfrssdy"
+	token := v.PageToken(decision)
+	if got, ours := v.PageDecision(token); !ours || got != decision {
+		t.Errorf("got %q, %v", got, ours)
+	}
+	if v.PageToken(decision) != token {
+		t.Error("a decision has two tokens")
+	}
+	for name, forged := range map[string]string{
+		"empty": "", "another vault's": other.PageToken(decision), "another decision's": token[:22] + strings.Repeat("a", 24),
+		"cut": token[:len(token)-1], "longer": token + "a", "the decision alone": strings.TrimPrefix(decision, "dec_"), "changed": "A" + token[1:],
+	} {
+		if _, ours := v.PageDecision(forged); ours && forged != token {
+			t.Errorf("%s: the token was taken", name)
+		}
+	}
+}
+
+func TestProofKey_IsTheDecisionsOwn(t *testing.T) {
+	v := vault(t)
+	again := v.ProofKey("dec_1")
+	if v.ProofKey("dec_1") != again || v.ProofKey("dec_1") == v.ProofKey("dec_2") || v.ProofKey("dec_1") == v.Mark("dec_1") {
+		t.Error("keys of proofs are not each decision's own")
+	}
+	if !v.SigningKey().Equal(v.SigningKey()) || v.SigningKey().Equal(vault(t).SigningKey()) {
+		t.Error("the signing key is not the vault's own")
+	}
+}
