@@ -313,18 +313,17 @@ func (s *Subject) receive(at time.Time) {
 
 // take takes one receipt. The latest answer counts, so receipts may come in any order.
 func (s *Subject) take(n *Notice, t *Addressed, f *Fact, at time.Time) {
-	switch {
-	case f.Outcome == "sent":
-		if t.Sent == nil || f.Occurred.Before(*t.Sent) {
-			t.Sent = &f.Occurred
-		}
-		return
-	case t.At != nil && (f.Occurred.Before(*t.At) || f.Occurred.Equal(*t.At) && f.Outcome <= t.Outcome):
+	if f.Outcome != "failed" && (t.Sent == nil || f.Occurred.Before(*t.Sent)) {
+		t.Sent = &f.Occurred
+	}
+	if f.Outcome == "sent" || t.At != nil && (f.Occurred.Before(*t.At) || f.Occurred.Equal(*t.At) && f.Outcome <= t.Outcome) {
 		return
 	}
 	t.Outcome, t.Categories, t.Reason, t.At = f.Outcome, maps.Clone(f.Categories), f.Reason, &f.Occurred
-	if t.Sent == nil && f.Outcome != "failed" {
-		t.Sent = &f.Occurred
+	if n.Closed != nil && n.Kind == Delete && n.Progress(at).State != StateConfirmed {
+		n.Closed, n.Purged = nil, false
+		s.alarm(at, "retracted:"+f.Ref+":"+f.Recipient+":"+f.ID, fmt.Sprintf("%s takes back that it carried out the decision %s: %s", f.Recipient, f.Ref, f.Reason))
+		return
 	}
 	switch {
 	case f.Outcome == "failed":

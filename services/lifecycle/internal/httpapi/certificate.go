@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -76,32 +77,41 @@ func (a *API) certify(ctx context.Context, id string) (*certificate.Certificate,
 		return nil, errUnknownDecision()
 	case made.What == string(lifecycle.AskConsent):
 		return nil, problem.New(http.StatusConflict, "no-deletion", "This decision is a question and no deletion.")
+	}
+	n, err := a.notice(ctx, id)
+	switch {
+	case err != nil:
+		return nil, err
+	case n != nil && n.Closed == nil:
+		return nil, a.unconfirmed(n)
 	case confirmed == nil:
-		return nil, a.unconfirmed(ctx, id)
+		return nil, problem.New(http.StatusConflict, "unconfirmed", "No recipient was told of it, so nobody can confirm it; list under \"recipients\" who holds the data.")
 	}
 	return a.certificateOf(made, confirmed), nil
 }
 
-// unconfirmed says whose answer is missing.
-func (a *API) unconfirmed(ctx context.Context, id string) error {
+// notice finds who was told of a decision; nil when nobody was, or the person is gone.
+func (a *API) notice(ctx context.Context, id string) (*lifecycle.Notice, error) {
 	s, err := a.opts.Directory.Decision(ctx, id)
-	if err != nil {
-		return err
+	if s == nil || err != nil {
+		return nil, err
 	}
-	detail := "No recipient was told of it, so nobody can confirm it; list under \"recipients\" who holds the data."
-	if s != nil {
-		for i := range s.Notices {
-			if n := &s.Notices[i]; n.Decision == id {
-				p := n.Progress(a.opts.Now())
-				detail = "It is not confirmed yet (" + p.State + ")"
-				if who := append(p.Missing, p.Refused...); len(who) > 0 { //nolint:gocritic // both are our own
-					detail += ": " + strings.Join(who, ", ")
-				}
-				detail += "."
-			}
+	for i := range s.Notices {
+		if s.Notices[i].Decision == id {
+			return &s.Notices[i], nil
 		}
 	}
-	return problem.New(http.StatusConflict, "unconfirmed", detail)
+	return nil, nil
+}
+
+// unconfirmed says whose answer is missing.
+func (a *API) unconfirmed(n *lifecycle.Notice) error {
+	p := n.Progress(a.opts.Now())
+	detail := "It is not confirmed yet (" + p.State + ")"
+	if who := slices.Concat(p.Missing, p.Refused); len(who) > 0 {
+		detail += ": " + strings.Join(who, ", ")
+	}
+	return problem.New(http.StatusConflict, "unconfirmed", detail+".")
 }
 
 func (a *API) certificateOf(made, confirmed *lifecycle.Entry) *certificate.Certificate {

@@ -89,22 +89,21 @@ func (a *API) askedOf(ctx context.Context, token string) (*asked, error) {
 	if s == nil || err != nil {
 		return over, err
 	}
-	for i := range s.Notices {
-		if n := &s.Notices[i]; n.Decision == decision && n.Question != nil {
-			return &asked{decision, n.Question, a.stateOf(s, n)}, nil
-		}
+	d := receipt.Told(s, decision)
+	if d == nil || d.Question == nil {
+		return over, nil
 	}
-	return over, nil
+	return &asked{decision, d.Question, a.stateOf(s, d)}, nil
 }
 
-func (a *API) stateOf(s *lifecycle.Subject, n *lifecycle.Notice) report.ConsentState {
+func (a *API) stateOf(s *lifecycle.Subject, d *receipt.Decision) report.ConsentState {
 	at := a.opts.Now()
 	state := report.ConsentOver
-	if n.Closed == nil && at.Before(n.Question.Until) {
+	if d.Open && at.Before(d.Question.Until) {
 		state = report.ConsentOpen
 	}
 	for _, c := range lifecycle.Consents(a.opts.Policy, *s, at) {
-		if c.Purpose != n.Question.Purpose || c.Channel != n.Question.Channel {
+		if c.Purpose != d.Question.Purpose || c.Channel != d.Question.Channel {
 			continue
 		}
 		switch c.State {

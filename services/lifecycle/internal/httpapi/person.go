@@ -2,7 +2,10 @@ package httpapi
 
 import (
 	"context"
+	"maps"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -156,6 +159,9 @@ func (a *API) use(c echo.Context) error {
 	if err := a.read(c, &req, useExample); err != nil {
 		return err
 	}
+	if err := a.knowPurposes(req.Purpose); err != nil {
+		return err
+	}
 	name, err := identity.Parse(req.Person)
 	if err != nil {
 		return problem.New(http.StatusUnprocessableEntity, "impossible", err.Error())
@@ -176,4 +182,16 @@ func (a *API) use(c echo.Context) error {
 		use.Address = a.opts.Vault.Key(name)
 	}
 	return c.JSON(http.StatusOK, lifecycle.May(a.opts.Policy, *s, use, at))
+}
+
+// knowPurposes refuses purposes that the policy does not have: of a misspelt one the
+// answer would be a no like any other.
+func (a *API) knowPurposes(purposes ...string) error {
+	for _, p := range purposes {
+		if _, ok := a.opts.Policy.Purposes[p]; !ok {
+			known := slices.Sorted(maps.Keys(a.opts.Policy.Purposes))
+			return problem.New(http.StatusUnprocessableEntity, "impossible", "There is no such purpose in the policy; known are "+strings.Join(known, ", ")+".")
+		}
+	}
+	return nil
 }

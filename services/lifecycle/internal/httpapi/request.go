@@ -98,6 +98,9 @@ func (a *API) open(c echo.Context) error {
 	if err := a.read(c, &req, openExample); err != nil {
 		return err
 	}
+	if err := a.knowPurposes(req.Purposes...); err != nil {
+		return err
+	}
 	ctx := c.Request().Context()
 	who, err := a.asker(ctx, req.personRequest)
 	if err != nil {

@@ -52,14 +52,14 @@ func (r *Reader) Read(ctx context.Context, in *stream.Receipt, from string, rece
 	if err != nil {
 		return nil, err
 	}
-	d := told(s, in.Decision)
+	d := Told(s, in.Decision)
 	switch {
 	case d == nil:
 		return nil, ErrUnknown
-	case !slices.Contains(d.recipients, from):
+	case !slices.Contains(d.Recipients, from):
 		return nil, ErrStranger
-	case !r.fits(in.Outcome, string(d.kind), from):
-		return nil, fmt.Errorf("%w: outcome must be one of %s", ErrOutcome, strings.Join(stream.AnswersTo(string(d.kind)), ", "))
+	case !r.fits(in.Outcome, string(d.Kind), from):
+		return nil, fmt.Errorf("%w: outcome must be one of %s", ErrOutcome, strings.Join(stream.AnswersTo(string(d.Kind)), ", "))
 	}
 	id := idOf(in, from)
 	out := &factv1.Delivery{Id: "receipt-" + id, Source: source, Received: timestamppb.New(received)}
@@ -67,7 +67,7 @@ func (r *Reader) Read(ctx context.Context, in *stream.Receipt, from string, rece
 		Id: "receipt-" + id, Kind: factv1.Kind_KIND_RECEIPT, Ref: in.Decision, Recipient: from, Outcome: in.Outcome,
 		Categories: in.Categories, Reason: in.Reason, Occurred: timestamppb.New(in.At), Locators: locators(in.Decision),
 	})
-	if q := d.question; q != nil {
+	if q := d.Question; q != nil {
 		if f := Answer(in.Decision, q, in.Outcome, "recipient:"+from, in.At); f != nil {
 			f.Id = "answer-" + id
 			out.Facts = append(out.Facts, f)
@@ -85,30 +85,34 @@ func (r *Reader) fits(outcome, kind, from string) bool {
 	return slices.Contains(stream.AnswersTo(kind), outcome)
 }
 
-// decision is what must be known of a decision to take a receipt.
-type decision struct {
-	kind       lifecycle.DecisionKind
-	recipients []string
-	question   *lifecycle.Question
+// Decision is what must be known of a decision to take an answer to it.
+type Decision struct {
+	Kind       lifecycle.DecisionKind
+	Recipients []string
+	// Question is set where the person was to be asked. Open tells that it may still be
+	// answered.
+	Question *lifecycle.Question
+	Open     bool
 }
 
-// told finds a decision that was sent, or is just being sent.
-func told(s *lifecycle.Subject, id string) *decision {
+// Told finds a decision that was sent, or is just being sent: others may be faster than
+// the one who notes that it was. It returns nil when there is none.
+func Told(s *lifecycle.Subject, id string) *Decision {
 	if s == nil {
 		return nil
 	}
 	for i := range s.Notices {
 		if n := &s.Notices[i]; n.Decision == id {
-			d := &decision{kind: n.Kind, question: n.Question}
+			d := &Decision{Kind: n.Kind, Question: n.Question, Open: n.Closed == nil}
 			for j := range n.To {
-				d.recipients = append(d.recipients, n.To[j].Recipient)
+				d.Recipients = append(d.Recipients, n.To[j].Recipient)
 			}
 			return d
 		}
 	}
 	for i := range s.Outbox {
 		if d := &s.Outbox[i]; d.ID == id {
-			return &decision{d.Kind, d.Recipients, d.Question}
+			return &Decision{d.Kind, d.Recipients, d.Question, true}
 		}
 	}
 	return nil

@@ -618,6 +618,8 @@ func recipientAlarm(what, about, text string) string {
 		return "decyzji " + decision + " nie dało się dostarczyć do " + recipient + after(": ", reason, "")
 	case "refused":
 		return recipient + " odmawia wykonania decyzji " + decision + after(": ", reason, "")
+	case "retracted":
+		return recipient + " odwołuje potwierdzenie decyzji " + decision + after(": ", reason, "")
 	case "stranger":
 		return recipient + " odpowiada na decyzję " + decision + ", której nie dostał"
 	}

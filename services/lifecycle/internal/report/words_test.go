@@ -168,6 +168,7 @@ func TestAlarm_IsSaidInPolishByItsKind(t *testing.T) {
 		"refused:dec_1:crm:f":                    "crm odmawia wykonania decyzji dec_1",
 		"unconfirmed:dec_1:crm:2026-07-01T00:00": "crm nie potwierdza usunięcia dec_1 (miał do 2026-07-01): zapytaj albo wyślij jeszcze raz",
 		"failed:dec_1:crm:f":                     "decyzji dec_1 nie dało się dostarczyć do crm",
+		"retracted:dec_1:crm:f":                  "crm odwołuje potwierdzenie decyzji dec_1",
 		"stranger:dec_1:crm:f":                   "crm odpowiada na decyzję dec_1, której nie dostał",
 		"other:f":                                "was to be answered by 2026-07-01",
 	} {

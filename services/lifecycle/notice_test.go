@@ -1,0 +1,116 @@
+package lifecycle_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/fixture"
+)
+
+// toldPolicy is the shipped policy with systems that are told.
+func toldPolicy(t testing.TB, ids ...string) *lifecycle.Policy {
+	p := fixture.Policy(t)
+	for _, id := range ids {
+		p.Addressees = append(p.Addressees, lifecycle.Addressee{
+			ID: id, Kinds: []lifecycle.DecisionKind{lifecycle.Delete, lifecycle.AskConsent}, AnswerDays: 7, Carried: true,
+		})
+	}
+	return p
+}
+
+// erased is a person of whom everything was deleted, and whom the systems were told of.
+func erased(t testing.TB, p *lifecycle.Policy, at time.Time) lifecycle.Subject {
+	s, _ := lifecycle.Decide(p, lifecycle.Subject{ID: "ala"}, []lifecycle.Fact{
+		{ID: "1", Kind: lifecycle.Signup, Wording: "newsletter-offers", Occurred: at.Add(-2 * time.Hour), Received: at},
+		{ID: "2", Kind: lifecycle.Unsubscribe, Occurred: at.Add(-time.Hour), Received: at},
+	}, at)
+	if len(s.Outbox) != 1 {
+		t.Fatalf("%d decisions", len(s.Outbox))
+	}
+	n := lifecycle.NoticeOf(p, &s.Outbox[0], []string{"ala@example.com"}, func(name string) string { return "hash of " + name })
+	return lifecycle.Told(p, lifecycle.Sent(s, []string{s.Outbox[0].ID}), []lifecycle.Notice{*n})
+}
+
+func TestDecide_ReceiptsInAnyOrderAndRepetitionGiveTheSameNotice(t *testing.T) {
+	at := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
+	p := toldPolicy(t, "crm", "shop")
+	rapid.Check(t, func(rt *rapid.T) {
+		s := erased(t, p, at)
+		decision := s.Notices[0].Decision
+		var receipts []lifecycle.Fact
+		for i := range rapid.IntRange(1, 8).Draw(rt, "receipts") {
+			occurred := at.Add(time.Duration(rapid.IntRange(1, 5).Draw(rt, "minute")) * time.Minute)
+			receipts = append(receipts, lifecycle.Fact{
+				ID: string(rune('a' + i)), Kind: lifecycle.Receipt, Ref: decision, Occurred: occurred, Received: at.Add(time.Hour),
+				Recipient: rapid.SampledFrom([]string{"crm", "shop"}).Draw(rt, "recipient"),
+				Outcome:   rapid.SampledFrom([]string{"sent", "done", "partial", "held", "not_found", "refused", "failed"}).Draw(rt, "outcome"),
+			})
+		}
+		later := at.Add(2 * time.Hour)
+		want, _ := lifecycle.Decide(p, s, receipts, later)
+		got := s
+		order := rapid.Permutation(receipts).Draw(rt, "order")
+		for _, f := range append(order, order[0]) {
+			got, _ = lifecycle.Decide(p, got, []lifecycle.Fact{f}, later)
+		}
+		if diff := cmp.Diff(want.Notices[0], got.Notices[0], cmpopts.EquateEmpty()); diff != "" {
+			rt.Errorf("the order matters (-at once +one by one):\n%s", diff)
+		}
+	})
+}
+
+func TestNotice_IsNeverConfirmedWhileOneIsMissing(t *testing.T) {
+	at := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
+	p := toldPolicy(t, "crm", "shop", "letters")
+	s := erased(t, p, at)
+	for i, step := range []struct{ recipient, outcome, state string }{
+		{"crm", "sent", lifecycle.StatePlanned},
+		{"shop", "done", lifecycle.StatePartial},
+		{"letters", "held", lifecycle.StatePartial},
+		{"crm", "not_found", lifecycle.StatePartial},
+		{"letters", "failed", lifecycle.StatePartial},
+		{"letters", "done", lifecycle.StateConfirmed},
+	} {
+		when := at.Add(time.Duration(i+1) * time.Minute)
+		f := lifecycle.Fact{ID: step.recipient + step.outcome, Kind: lifecycle.Receipt, Ref: s.Notices[0].Decision, Recipient: step.recipient, Outcome: step.outcome, Occurred: when, Received: when}
+		s, _ = lifecycle.Decide(p, s, []lifecycle.Fact{f}, when)
+		if got := s.Notices[0].Progress(when).State; got != step.state {
+			t.Errorf("after %s by %s: %s, want %s", step.outcome, step.recipient, got, step.state)
+		}
+	}
+	if s.Notices[0].Closed == nil || len(s.Purgeable()) != 1 {
+		t.Error("what everybody has confirmed is not closed")
+	}
+}
+
+func TestReplayed_MustBeConfirmedAnewAndOldAnswersDoNotCount(t *testing.T) {
+	at := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
+	p := toldPolicy(t, "crm")
+	s := erased(t, p, at)
+	decision := s.Notices[0].Decision
+	answer := func(id string, when time.Time) {
+		f := lifecycle.Fact{ID: id, Kind: lifecycle.Receipt, Ref: decision, Recipient: "crm", Outcome: "done", Occurred: when, Received: at.Add(48 * time.Hour)}
+		s, _ = lifecycle.Decide(p, s, []lifecycle.Fact{f}, at.Add(48*time.Hour))
+	}
+	answer("first", at.Add(time.Hour))
+	s, known := lifecycle.Replayed(p, lifecycle.Purged(s), decision, "crm", at.Add(24*time.Hour))
+	if !known || s.Notices[0].Closed != nil || s.NoticeDue == nil || !s.NoticeDue.Equal(at.Add(24*time.Hour).AddDate(0, 0, 7)) {
+		t.Fatalf("after the replay %+v", s.Notices[0])
+	}
+	answer("late", at.Add(2*time.Hour))
+	if s.Notices[0].Closed != nil {
+		t.Error("an answer from before the replay confirmed it")
+	}
+	answer("second", at.Add(25*time.Hour))
+	if s.Notices[0].Closed == nil {
+		t.Error("the answer to the replay did not confirm it")
+	}
+	if _, known := lifecycle.Replayed(p, s, "dec_other", "", at); known {
+		t.Error("a decision that nobody made was sent once more")
+	}
+}
