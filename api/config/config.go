@@ -30,6 +30,8 @@ type Config struct {
 	// Listen is where webhooks are received. Empty means 127.0.0.1:8080.
 	Listen  string   `yaml:"listen" validate:"omitempty,hostname_port"`
 	Sources []Source `yaml:"sources" validate:"unique=ID,dive"`
+	// Spool is where webhooks wait while the broker is away.
+	Spool Spool `yaml:"spool"`
 	// Recipients are the systems that are told the decisions.
 	Recipients []Recipient `yaml:"recipients" validate:"max=2000,unique=ID,dive"`
 	// PublicURL is where the internet reaches Listen, as https://hooks.example.com;
@@ -120,6 +122,16 @@ type NATS struct {
 	// (also when empty: before every answer) or "interval" (every second: faster,
 	// and a power cut may lose the last second).
 	Fsync string `yaml:"fsync" validate:"omitempty,oneof=always interval"`
+}
+
+// Spool is a file of ingest's own.
+type Spool struct {
+	// Path is the file. Empty means DATA/spool.db on one machine, and elsewhere that
+	// there is none: a webhook that the broker does not take is then refused.
+	Path string `yaml:"path" validate:"max=500"`
+	// MaxMB is how much it holds, in MiB; 0 means 256. When it is full webhooks are
+	// refused.
+	MaxMB int `yaml:"max_mb" validate:"min=0,max=1000000"`
 }
 
 // MongoDB is where subjects are kept in a cluster.

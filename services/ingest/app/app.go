@@ -2,11 +2,13 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -21,6 +23,7 @@ import (
 	"github.com/rodopath/rodopath/services/ingest"
 	"github.com/rodopath/rodopath/services/ingest/internal/broker"
 	"github.com/rodopath/rodopath/services/ingest/internal/mailerlite"
+	"github.com/rodopath/rodopath/services/ingest/internal/spool"
 	"github.com/rodopath/rodopath/services/ingest/internal/standard"
 	"github.com/rodopath/rodopath/services/ingest/internal/stripe"
 	"github.com/rodopath/rodopath/services/ingest/internal/woocommerce"
@@ -31,6 +34,9 @@ type Options struct {
 	Config *config.Config
 	// NATS is an open connection. It is the caller's and stays open.
 	NATS *nats.Conn
+	// Spool is the file where webhooks wait while the broker is away, unless the
+	// configuration names one; empty means that there is none.
+	Spool string
 	// Extra adds sources to those of the configuration.
 	Extra []ingest.Source
 	// Now tells the time; nil means time.Now.
@@ -42,12 +48,19 @@ type Options struct {
 type App struct {
 	handler http.Handler
 	metrics http.Handler
+	spool   *spool.Spool // nil when there is none
+
+	stop context.CancelFunc
+	done sync.WaitGroup
 }
 
-// New reads the sources and makes sure that the streams are there.
+// New reads the sources and makes sure that the streams are there. Start sets it going.
 func New(ctx context.Context, opts Options) (*App, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
 	}
 	providers, err := providers(opts)
 	if err != nil {
@@ -57,12 +70,34 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
+	a := &App{}
+	if err := a.assemble(opts, providers, broker.New(js)); err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	return a, nil
+}
+
+// assemble puts the spool and the interface together.
+func (a *App) assemble(opts Options, providers map[string]ingest.Provider, publisher ingest.Publisher) error {
 	metrics := prometheus.NewRegistry()
+	if path := cmp.Or(opts.Config.Path(opts.Config.Spool.Path), opts.Spool); path != "" {
+		var err error
+		a.spool, err = spool.Open(spool.Options{
+			Path: path, MaxBytes: int64(opts.Config.Spool.MaxMB) << 20, Publisher: publisher, Log: opts.Log.With("part", "spool"),
+		})
+		if err != nil {
+			return err
+		}
+		if err := metrics.Register(a.spool.Collector(opts.Now)); err != nil {
+			return fmt.Errorf("register metrics: %w", err)
+		}
+		publisher = a.spool
+	}
 	h, err := ingest.NewHandler(ingest.Options{
-		Sources: providers, Publisher: broker.New(js), Now: opts.Now, Log: opts.Log, Metrics: metrics,
+		Sources: providers, Publisher: publisher, Now: opts.Now, Log: opts.Log, Metrics: metrics,
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	e := echo.New()
 	e.HTTPErrorHandler = ingest.ProblemHandler(opts.Log)
@@ -74,7 +109,39 @@ func New(ctx context.Context, opts Options) (*App, error) {
 		}
 		return c.String(http.StatusOK, "ready\n")
 	})
-	return &App{handler: e, metrics: promhttp.HandlerFor(metrics, promhttp.HandlerOpts{})}, nil
+	a.handler, a.metrics = e, promhttp.HandlerFor(metrics, promhttp.HandlerOpts{})
+	return nil
+}
+
+// Start brings what waits on the disk to the broker. Close stops it.
+func (a *App) Start(ctx context.Context) {
+	if a.spool == nil {
+		return
+	}
+	ctx, a.stop = context.WithCancel(context.WithoutCancel(ctx))
+	a.done.Go(func() { a.spool.Run(ctx) })
+}
+
+// Close stops and closes the spool; what waits stays on the disk. It is called after
+// the last webhook was answered.
+func (a *App) Close() error {
+	if a.stop != nil {
+		a.stop()
+		a.done.Wait()
+	}
+	if a.spool == nil {
+		return nil
+	}
+	return a.spool.Close()
+}
+
+// Settled tells whether nothing waits on the disk.
+func (a *App) Settled() bool {
+	if a.spool == nil {
+		return true
+	}
+	n, _ := a.spool.Depth()
+	return n == 0
 }
 
 // Handler receives webhooks and answers about health.

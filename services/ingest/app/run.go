@@ -17,7 +17,7 @@ const DefaultListen = "127.0.0.1:8080"
 
 // Run runs the service on its own until the context ends: NATS by the
 // configuration at path and the environment.
-func Run(ctx context.Context, path, metrics string, log *slog.Logger) error {
+func Run(ctx context.Context, path, metrics string, log *slog.Logger) (err error) {
 	c, err := config.Load(path, os.Environ())
 	if err != nil {
 		return err
@@ -31,6 +31,7 @@ func Run(ctx context.Context, path, metrics string, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, a.Close()) }()
 	l, err := service.Listen(ctx, cmp.Or(c.Listen, DefaultListen))
 	if err != nil {
 		return err
@@ -39,6 +40,7 @@ func Run(ctx context.Context, path, metrics string, log *slog.Logger) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("metrics: %w", err), l.Close())
 	}
+	a.Start(ctx)
 	log.Info("ingest is running", "webhooks", "http://"+l.Addr().String()+"/webhooks/", "metrics", m.Addr().String())
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()

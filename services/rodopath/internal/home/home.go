@@ -76,6 +76,9 @@ func (h *Home) Dir() string { return h.dir }
 // Streams is where the built-in NATS keeps its streams.
 func (h *Home) Streams() string { return filepath.Join(h.dir, "nats") }
 
+// Spool is where webhooks wait while the streams cannot be written.
+func (h *Home) Spool() string { return filepath.Join(h.dir, "spool.db") }
+
 // ConfigPath is the configuration that is used when none is named.
 func (h *Home) ConfigPath() string { return filepath.Join(h.dir, "rodopath.yaml") }
 

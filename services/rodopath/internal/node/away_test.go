@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -38,8 +39,9 @@ func natsOn(t *testing.T, dir string, port int) *server.Server {
 	return ns
 }
 
-// services runs ingest and lifecycle apart, on a NATS by URL.
-func services(t *testing.T, natsURL string) (hooks *httptest.Server, l *lifecycleapp.App, js jetstream.JetStream) {
+// services runs ingest and lifecycle apart, on a NATS by URL. Without a spool a webhook
+// that the broker does not take is refused.
+func services(t *testing.T, natsURL, spool string) (hooks *httptest.Server, l *lifecycleapp.App, js jetstream.JetStream) {
 	t.Helper()
 	t.Setenv("RODOPATH_TEST_CARD", "whsec_test")
 	c, err := config.Load("", []string{
@@ -64,10 +66,16 @@ func services(t *testing.T, natsURL string) (hooks *httptest.Server, l *lifecycl
 			t.Error(err)
 		}
 	})
-	i, err := ingestapp.New(t.Context(), ingestapp.Options{Config: c, NATS: nc, Log: log})
+	i, err := ingestapp.New(t.Context(), ingestapp.Options{Config: c, NATS: nc, Spool: spool, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
+	i.Start(t.Context())
+	t.Cleanup(func() {
+		if err := i.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	hooks = httptest.NewServer(i.Handler())
 	t.Cleanup(hooks.Close)
 	if js, err = service.JetStream(t.Context(), nc, c); err != nil {
@@ -118,7 +126,7 @@ func TestServices_ABrokerThatIsAwayIsSaidAndComesBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hooks, l, js := services(t, ns.ClientURL())
+	hooks, l, js := services(t, ns.ClientURL(), "")
 	if res := card(t, hooks, checkout("1", "ala@example.com", time.Now().Add(-time.Hour))); res.StatusCode != http.StatusOK {
 		t.Fatalf("status %d", res.StatusCode)
 	}
@@ -157,9 +165,46 @@ func TestServices_ABrokerThatIsAwayIsSaidAndComesBack(t *testing.T) {
 	}
 }
 
+func TestServices_WithASpoolWebhooksAreTakenWhileTheBrokerIsAway(t *testing.T) {
+	dir := t.TempDir()
+	ns := natsOn(t, dir, server.RANDOM_PORT)
+	u, err := url.Parse(ns.ClientURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	port, err := strconv.Atoi(u.Port())
+	if err != nil {
+		t.Fatal(err)
+	}
+	hooks, l, js := services(t, ns.ClientURL(), filepath.Join(t.TempDir(), "spool.db"))
+	ns.Shutdown()
+	ns.WaitForShutdown()
+	const people = 20
+	for i := range people {
+		n := strconv.Itoa(i)
+		if res := card(t, hooks, checkout(n, "p"+n+"@example.com", time.Now().Add(-time.Hour))); res.StatusCode != http.StatusOK {
+			t.Fatalf("webhook %d: %d", i, res.StatusCode)
+		}
+	}
+	natsOn(t, dir, port)
+	deadline := time.Now().Add(30 * time.Second)
+	for {
+		// Until the connection is back, questions fail too.
+		if err := l.Settle(t.Context()); err == nil {
+			if s, err := js.Stream(t.Context(), stream.Decisions); err == nil && s.CachedInfo().State.Msgs == people {
+				return
+			}
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("what waited on the disk did not become decisions")
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
 func TestServices_AMessageThatCannotBeReadHoldsNobodyUp(t *testing.T) {
 	ns := natsOn(t, t.TempDir(), server.RANDOM_PORT)
-	hooks, l, js := services(t, ns.ClientURL())
+	hooks, l, js := services(t, ns.ClientURL(), "")
 	if _, err := js.Publish(t.Context(), stream.FactsOf("card"), []byte("\xff\xff not protobuf")); err != nil {
 		t.Fatal(err)
 	}

@@ -117,7 +117,7 @@ func (n *Node) start(ctx context.Context) error {
 		return err
 	}
 	n.ingest, err = ingestapp.New(ctx, ingestapp.Options{
-		Config: n.Config, NATS: n.conn, Now: n.opts.Now, Log: n.opts.Log.With("service", "ingest"),
+		Config: n.Config, NATS: n.conn, Spool: n.opts.Home.Spool(), Now: n.opts.Now, Log: n.opts.Log.With("service", "ingest"),
 		Extra: []ingest.Source{{ID: HandSource, Secrets: []string{n.Control.HandSecret}}},
 	})
 	if err != nil {
@@ -237,6 +237,7 @@ func (n *Node) listen(ctx context.Context) error {
 	outside.Handle("/v1/receipts", n.lifecycle.Public())
 	outside.Handle("/consent/", n.lifecycle.Public())
 	ctx, n.stop = context.WithCancel(context.WithoutCancel(ctx))
+	n.ingest.Start(ctx)
 	n.lifecycle.Start(ctx)
 	if !n.opts.Still {
 		n.dispatch.Start(ctx)
@@ -280,7 +281,18 @@ func (n *Node) Wait(ctx context.Context) error {
 }
 
 // Settle waits until everything received was applied and everything decided sent.
-func (n *Node) Settle(ctx context.Context) error { return n.lifecycle.Settle(ctx) }
+func (n *Node) Settle(ctx context.Context) error {
+	for !n.ingest.Settled() {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("settle: %w", ctx.Err())
+		case <-time.After(settlePoll):
+		}
+	}
+	return n.lifecycle.Settle(ctx)
+}
+
+const settlePoll = 10 * time.Millisecond
 
 // Close stops receiving, lets what is under way end, and closes everything, in
 // the order in which nothing is lost.
@@ -293,6 +305,9 @@ func (n *Node) Close() error {
 		for _, l := range n.listeners {
 			errs = append(errs, l.Close())
 		}
+	}
+	if n.ingest != nil {
+		errs = append(errs, n.ingest.Close())
 	}
 	if n.dispatch != nil {
 		errs = append(errs, n.dispatch.Close())

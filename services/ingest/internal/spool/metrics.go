@@ -1,0 +1,43 @@
+package spool
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// gauges say how much waits, and for how long.
+type gauges struct {
+	spool *Spool
+	now   func() time.Time
+}
+
+// Collector counts the spool for Prometheus.
+func (s *Spool) Collector(now func() time.Time) prometheus.Collector { return &gauges{s, now} }
+
+func descriptions() (count, bytes, age *prometheus.Desc) {
+	return prometheus.NewDesc("rodopath_spool_webhooks", "Webhooks that wait on the disk for the broker.", nil, nil),
+		prometheus.NewDesc("rodopath_spool_bytes", "How many bytes they are.", nil, nil),
+		prometheus.NewDesc("rodopath_spool_oldest_seconds", "How long the oldest of them has waited.", nil, nil)
+}
+
+// Describe says what is counted.
+func (g *gauges) Describe(ch chan<- *prometheus.Desc) {
+	count, bytes, age := descriptions()
+	ch <- count
+	ch <- bytes
+	ch <- age
+}
+
+// Collect counts.
+func (g *gauges) Collect(ch chan<- prometheus.Metric) {
+	count, bytes, age := descriptions()
+	n, size := g.spool.Depth()
+	waited := 0.0
+	if at, ok := g.spool.Oldest(); ok {
+		waited = g.now().Sub(at).Seconds()
+	}
+	ch <- prometheus.MustNewConstMetric(count, prometheus.GaugeValue, float64(n))
+	ch <- prometheus.MustNewConstMetric(bytes, prometheus.GaugeValue, float64(size))
+	ch <- prometheus.MustNewConstMetric(age, prometheus.GaugeValue, waited)
+}

@@ -1,0 +1,256 @@
+// Package spool keeps deliveries on the disk while the broker is away, so that a
+// webhook whose sender never sends again is answered all the same.
+package spool
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+	"google.golang.org/protobuf/proto"
+
+	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/services/ingest"
+)
+
+// Options configure a Spool.
+type Options struct {
+	// Path is the file, which is made when it does not exist.
+	Path string
+	// MaxBytes is how much of deliveries it holds; 0 means 256 MiB.
+	MaxBytes int64
+	// Publisher is the broker.
+	Publisher ingest.Publisher
+	// Every is how often the broker is tried while it is away; 0 means each second.
+	Every time.Duration
+	Log   *slog.Logger
+}
+
+// Spool is a Publisher that writes to the disk what the broker does not take, and
+// brings it there when the broker is back, in order.
+type Spool struct {
+	opts Options
+	db   *bolt.DB
+	// bytes and count are of what waits.
+	bytes, count atomic.Int64
+	wake         chan struct{}
+}
+
+// ErrFull means that no more fits. It wraps ingest.ErrUnavailable: the sender is asked
+// to come again.
+var ErrFull = fmt.Errorf("the spool is full: %w", ingest.ErrUnavailable)
+
+const (
+	defaultMax = 256 << 20
+	lockWait   = 5 * time.Second
+	fileMode   = 0o600
+	// page is how many deliveries are read at once when the spool drains.
+	page = 200
+)
+
+// bucket holds what waits; aside what cannot be read, for somebody to look at.
+func bucket() []byte { return []byte("deliveries") }
+func aside() []byte  { return []byte("aside") }
+
+// Open opens the spool. What was in it when a process ended, however it ended, is there.
+func Open(opts Options) (*Spool, error) {
+	if opts.MaxBytes == 0 {
+		opts.MaxBytes = defaultMax
+	}
+	if opts.Every == 0 {
+		opts.Every = time.Second
+	}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	db, err := bolt.Open(opts.Path, fileMode, &bolt.Options{Timeout: lockWait, FreelistType: bolt.FreelistMapType})
+	if errors.Is(err, bolt.ErrTimeout) { //nolint:staticcheck // the name that its documentation gives
+		return nil, fmt.Errorf("open spool %s: another process has it; each ingest needs a spool of its own", opts.Path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open spool %s: %w", opts.Path, err)
+	}
+	s := &Spool{opts: opts, db: db, wake: make(chan struct{}, 1)}
+	if err := s.prepare(); err != nil {
+		return nil, errors.Join(fmt.Errorf("open spool %s: %w", opts.Path, err), db.Close())
+	}
+	return s, nil
+}
+
+// prepare makes the buckets and counts what waits.
+func (s *Spool) prepare() error {
+	return s.db.Update(func(tx *bolt.Tx) error {
+		_, err := tx.CreateBucketIfNotExists(aside())
+		if err != nil {
+			return err
+		}
+		b, err := tx.CreateBucketIfNotExists(bucket())
+		if err != nil {
+			return err
+		}
+		return b.ForEach(func(_, v []byte) error {
+			s.bytes.Add(int64(len(v)))
+			s.count.Add(1)
+			return nil
+		})
+	})
+}
+
+// Close closes the file. What waits stays in it.
+func (s *Spool) Close() error { return s.db.Close() }
+
+// Publish returns nil once the delivery is with the broker or on the disk. While
+// something waits, what comes waits behind it, so that the order stays.
+func (s *Spool) Publish(ctx context.Context, d *factv1.Delivery) error {
+	if s.count.Load() == 0 {
+		err := s.opts.Publisher.Publish(ctx, d)
+		if !errors.Is(err, ingest.ErrUnavailable) {
+			return err
+		}
+		s.opts.Log.Warn("the broker does not answer; webhooks are written to the spool", "error", err)
+	}
+	return s.put(d)
+}
+
+// put writes a delivery to the disk. Deliveries that come at the same time share one
+// fsync.
+func (s *Spool) put(d *factv1.Delivery) error {
+	data, err := proto.Marshal(d)
+	if err != nil {
+		return fmt.Errorf("encode delivery: %w", err)
+	}
+	if s.bytes.Add(int64(len(data))) > s.opts.MaxBytes {
+		s.bytes.Add(-int64(len(data)))
+		return ErrFull
+	}
+	err = s.db.Batch(func(tx *bolt.Tx) error {
+		b := tx.Bucket(bucket())
+		n, err := b.NextSequence()
+		if err != nil {
+			return err
+		}
+		return b.Put(binary.BigEndian.AppendUint64(nil, n), data)
+	})
+	if err != nil {
+		s.bytes.Add(-int64(len(data)))
+		return fmt.Errorf("%w: write spool: %w", ingest.ErrUnavailable, err)
+	}
+	s.count.Add(1)
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// Run brings what waits to the broker until the context ends.
+func (s *Spool) Run(ctx context.Context) {
+	tick := time.NewTicker(s.opts.Every)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		if n, err := s.Drain(ctx); n > 0 {
+			s.opts.Log.Info("webhooks of the spool are with the broker", "webhooks", n, "left", s.count.Load())
+		} else if err != nil && ctx.Err() == nil && !errors.Is(err, ingest.ErrUnavailable) {
+			s.opts.Log.Error("the spool does not drain", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if s.count.Load() == 0 {
+			select {
+			case <-ctx.Done():
+				return
+			case <-s.wake:
+			}
+		}
+	}
+}
+
+// Drain brings what waits to the broker, oldest first, until nothing is left or the
+// broker does not answer. It returns how many went. A delivery leaves the disk after
+// the broker has it; it may come there twice, under one id.
+func (s *Spool) Drain(ctx context.Context) (int, error) {
+	sent := 0
+	for {
+		batch, err := s.oldest()
+		if err != nil || len(batch) == 0 {
+			return sent, err
+		}
+		for i := range batch {
+			if err := s.send(ctx, &batch[i]); err != nil {
+				return sent, err
+			}
+			sent++
+		}
+	}
+}
+
+// waiting is a delivery on the disk.
+type waiting struct{ key, data []byte }
+
+func (s *Spool) oldest() ([]waiting, error) {
+	var out []waiting
+	err := s.db.View(func(tx *bolt.Tx) error {
+		c := tx.Bucket(bucket()).Cursor()
+		for k, v := c.First(); k != nil && len(out) < page; k, v = c.Next() {
+			out = append(out, waiting{append([]byte(nil), k...), append([]byte(nil), v...)})
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read spool: %w", err)
+	}
+	return out, nil
+}
+
+func (s *Spool) send(ctx context.Context, w *waiting) error {
+	d := &factv1.Delivery{}
+	broken := proto.Unmarshal(w.data, d)
+	if broken == nil {
+		if err := s.opts.Publisher.Publish(ctx, d); err != nil {
+			return err
+		}
+	} else {
+		s.opts.Log.Error("a webhook in the spool cannot be read and is put aside", "number", binary.BigEndian.Uint64(w.key), "error", broken)
+	}
+	err := s.db.Update(func(tx *bolt.Tx) error {
+		if broken != nil {
+			if err := tx.Bucket(aside()).Put(w.key, w.data); err != nil {
+				return err
+			}
+		}
+		return tx.Bucket(bucket()).Delete(w.key)
+	})
+	if err != nil {
+		return fmt.Errorf("clear spool: %w", err)
+	}
+	s.bytes.Add(-int64(len(w.data)))
+	s.count.Add(-1)
+	return nil
+}
+
+// Depth is how many deliveries wait, and how many bytes they are.
+func (s *Spool) Depth() (count, bytes int64) { return s.count.Load(), s.bytes.Load() }
+
+// Oldest is when the delivery was received that waits longest; false when none does.
+func (s *Spool) Oldest() (time.Time, bool) {
+	var at time.Time
+	found := false
+	err := s.db.View(func(tx *bolt.Tx) error {
+		_, v := tx.Bucket(bucket()).Cursor().First()
+		d := &factv1.Delivery{}
+		if v == nil || proto.Unmarshal(v, d) != nil {
+			return nil
+		}
+		at, found = d.GetReceived().AsTime(), true
+		return nil
+	})
+	return at, found && err == nil
+}
