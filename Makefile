@@ -16,15 +16,17 @@ demo: bin/rodopath ## Tell a story in signed webhooks and show what follows
 	./bin/rodopath demo --data $(DATA)
 
 .PHONY: build
-build: bin/rodopath bin/ingest bin/lifecycle ## Build bin/rodopath, bin/ingest and bin/lifecycle
+build: bin/rodopath bin/ingest bin/lifecycle bin/dispatch ## Build bin/rodopath, bin/ingest, bin/lifecycle and bin/dispatch
 
-.PHONY: bin/rodopath bin/ingest bin/lifecycle
+.PHONY: bin/rodopath bin/ingest bin/lifecycle bin/dispatch
 bin/rodopath:
 	CGO_ENABLED=0 go build -trimpath -o $@ ./services/rodopath/cmd/rodopath
 bin/ingest:
 	CGO_ENABLED=0 go build -trimpath -o $@ ./services/ingest/cmd/ingest
 bin/lifecycle:
 	CGO_ENABLED=0 go build -trimpath -o $@ ./services/lifecycle/cmd/lifecycle
+bin/dispatch:
+	CGO_ENABLED=0 go build -trimpath -o $@ ./services/dispatch/cmd/dispatch
 
 # The race detector needs a C compiler.
 RACE := $(shell command -v cc >/dev/null 2>&1 && echo -race)
@@ -36,6 +38,7 @@ test: ## Run all tests
 .PHONY: bench
 bench: ## Measure, as ratios against a baseline in the same run
 	go run ./services/lifecycle/cmd/bench
+	go run ./services/dispatch/cmd/bench
 	go run ./services/rodopath/cmd/bench
 
 .PHONY: fuzz

@@ -73,6 +73,37 @@ func DecodeReceipt(data []byte) (*Receipt, error) {
 	return r, r.Check()
 }
 
+// DecodeReceipts reads one receipt, or an array of them. What is wrong with a single one
+// is left to its Check.
+func DecodeReceipts(data []byte) ([]*Receipt, error) {
+	if trimmed := bytes.TrimLeft(data, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '[' {
+		r, err := DecodeReceipt(data)
+		if err != nil {
+			return nil, err
+		}
+		return []*Receipt{r}, nil
+	}
+	var out []*Receipt
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&out); err != nil || slices.Contains(out, nil) {
+		return nil, errors.New("decode receipts: it is not a JSON array of receipts")
+	}
+	return out, nil
+}
+
+// EncodeReceipts writes one receipt as itself, and several as an array.
+func EncodeReceipts(receipts []*Receipt) ([]byte, error) {
+	if len(receipts) == 1 {
+		return receipts[0].Encode()
+	}
+	data, err := json.Marshal(receipts)
+	if err != nil {
+		return nil, fmt.Errorf("encode %d receipts: %w", len(receipts), err)
+	}
+	return data, nil
+}
+
 // Check says what is wrong with a receipt by itself.
 func (r *Receipt) Check() error {
 	switch {

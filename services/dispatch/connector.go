@@ -36,7 +36,7 @@ type Answer struct {
 var ErrGone = errors.New("the recipient says that it is gone for good (410)")
 
 // Wait is an error of a recipient that said when to come again (Retry-After).
-type Wait struct {
+type Wait struct { //nolint:errname // it says what to do
 	// After is how long to wait at least.
 	After time.Duration
 	Err   error

@@ -191,11 +191,16 @@ func (w *world) receipts() map[string]stream.Receipt {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		r, err := stream.DecodeReceipt(msg.Data)
-		if err != nil || msg.Subject != stream.ReceiptsOf(r.Recipient) {
-			w.t.Fatal(err, msg.Subject)
+		list, err := stream.DecodeReceipts(msg.Data)
+		if err != nil {
+			w.t.Fatal(err)
 		}
-		out[msg.Header.Get(jetstream.MsgIDHeader)] = *r
+		for _, r := range list {
+			if msg.Subject != stream.ReceiptsOf(r.Recipient) {
+				w.t.Fatal(msg.Subject)
+			}
+			out[r.Decision+":"+r.Recipient+":"+r.Outcome] = *r
+		}
 	}
 	return out
 }
@@ -362,7 +367,7 @@ func TestNew_SaysWhatARecipientLacks(t *testing.T) {
 	for want, recipients := range map[string]string{
 		"recipient crm: read secret file:empty: secret is empty": `[{id: crm, by: webhook, url: "https://crm.example", secrets: ["file:empty"]}]`,
 		"recipient crm: url must begin with https://":            `[{id: crm, by: webhook, url: "http://crm.example", secrets: ["file:secret"]}]`,
-		"recipient shop: by: stripe":                             `[{id: shop, by: stripe, key: "file:secret", source: pay}]`,
+		"recipient shop: key: it is not a key that begins with":  `[{id: shop, by: stripe, key: "file:secret", source: pay}]`,
 	} {
 		_, err := app.New(t.Context(), app.Options{Config: w.config(recipients), NATS: w.nats.Connect()})
 		if err == nil || !strings.HasPrefix(err.Error(), want) {

@@ -11,15 +11,15 @@ import (
 // rehearsal shows what would be sent to a recipient.
 type rehearsal struct {
 	queue *jetqueue.Queue
-	*recipient
+	of    *recipient
 }
 
 // run shows what waits and what comes, until the context ends.
 func (r rehearsal) run(ctx context.Context, log *slog.Logger) {
-	log = log.With("recipient", r.config.ID)
+	log = log.With("recipient", r.of.config.ID)
 	r.queue.Rehearse(ctx, func(ctx context.Context, m *carry.Message) {
-		_, err := r.connector.Carry(ctx, m.Event, m.Body)
-		for _, call := range r.recipient.rehearsal.Take() {
+		_, err := r.of.connector.Carry(ctx, m.Event, m.Body)
+		for _, call := range r.of.rehearsal.Take() {
 			log.Info("dry run: would call", "method", call.Method, "url", call.URL, "decision", m.Event.ID)
 		}
 		if err != nil {

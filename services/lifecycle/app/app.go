@@ -123,7 +123,7 @@ func (a *App) assemble(opts Options, vault *identity.Vault) error {
 	})
 	find := &directory.Directory{Store: a.store, Vault: vault}
 	reader := &receipt.Reader{Finder: find, Policy: a.policy}
-	receipts := &natsio.Receipts{Read: reader.Read, Shared: shared(opts.Config)}
+	receipts := &natsio.Receipts{Read: reader.Read, Shared: shared(opts.Config), Log: opts.Log.With("loop", "receipts")}
 	a.feeds = []*natsio.Feed{
 		{JetStream: a.js, Stream: stream.Facts, Decode: natsio.DecodeFacts, Apply: applier.Apply, Alone: opts.Alone, Log: opts.Log.With("loop", "facts")},
 		{JetStream: a.js, Stream: stream.Receipts, Decode: receipts.Decode, Apply: applier.Apply, Alone: opts.Alone, Log: opts.Log.With("loop", "receipts")},

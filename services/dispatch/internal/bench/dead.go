@@ -76,7 +76,9 @@ func (b *bench) delay(ctx context.Context, name string, dead bool) (p [2]time.Du
 		return p, err
 	}
 	defer closeDead()
-	nats, err := startBroker(ctx, filepath.Join(b.dir, name), false)
+	dir := filepath.Join(b.dir, name)
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	nats, err := startBroker(ctx, dir, false)
 	if err != nil {
 		return p, err
 	}
@@ -85,7 +87,7 @@ func (b *bench) delay(ctx context.Context, name string, dead bool) (p [2]time.Du
 	if err != nil {
 		return p, err
 	}
-	defer func() { err = errors.Join(err, a.Close(), os.RemoveAll(filepath.Join(b.dir, name))) }()
+	defer func() { err = errors.Join(err, a.Close()) }()
 	a.Start(ctx)
 	ids := make([]string, len(recipients))
 	for i := range recipients {

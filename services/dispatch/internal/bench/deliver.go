@@ -76,7 +76,9 @@ func (b *bench) ours(ctx context.Context, name string, events []*stream.Event, a
 		return 0, err
 	}
 	defer s.close()
-	nats, err := startBroker(ctx, filepath.Join(b.dir, name), always)
+	dir := filepath.Join(b.dir, name)
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	nats, err := startBroker(ctx, dir, always)
 	if err != nil {
 		return 0, err
 	}
@@ -90,7 +92,7 @@ func (b *bench) ours(ctx context.Context, name string, events []*stream.Event, a
 	if err != nil {
 		return 0, err
 	}
-	defer func() { err = errors.Join(err, a.Close(), os.RemoveAll(filepath.Join(b.dir, name))) }()
+	defer func() { err = errors.Join(err, a.Close()) }()
 	if profile && b.CPUProfile != "" {
 		file, err := os.Create(b.CPUProfile)
 		if err != nil {
@@ -103,6 +105,13 @@ func (b *bench) ours(ctx context.Context, name string, events []*stream.Event, a
 	}
 	begin, used := time.Now(), cpu()
 	a.Start(ctx)
+	for s.got.Load() < int64(len(events)) { // looking at the sink costs nothing
+		select {
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		case <-time.After(time.Millisecond):
+		}
+	}
 	if err := a.Settle(ctx); err != nil {
 		return 0, err
 	}

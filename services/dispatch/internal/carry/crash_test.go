@@ -104,3 +104,26 @@ func TestLost_CutsOffCallsAndGoesOnInOrder(t *testing.T) {
 		s.inOrder()
 	})
 }
+
+func TestLost_LeavesToOthersWhatIsTheirs(t *testing.T) {
+	virtual(t, func(t *testing.T, s *scene) {
+		s.fill(2, 3)
+		s.answers(stuck)
+		s.start()
+		time.Sleep(time.Second)
+		s.answers(nil)
+		s.queue.mu.Lock()
+		for _, m := range s.queue.msgs {
+			m.acked++ // by another process
+		}
+		s.queue.mu.Unlock()
+		s.queue.lose <- struct{}{}
+		time.Sleep(time.Minute)
+		if n := len(s.called()); n != 2 || len(s.told()) != 0 {
+			t.Errorf("%d calls, %d receipts", n, len(s.told()))
+		}
+		if st := s.lane.Status(); st.Held != 0 {
+			t.Errorf("got %+v", st)
+		}
+	})
+}

@@ -59,7 +59,10 @@ func TestLane_AnOpenCircuitLetsOneThroughAtATime(t *testing.T) {
 			time.Sleep(10 * time.Second)
 			return dispatch.Answer{}, errors.New("it answered 503")
 		})
-		time.Sleep(time.Hour)
+		for i := range 720 { // others come meanwhile
+			s.queue.put(fmt.Sprintf("e%03d", i), fmt.Sprint("q", i))
+			time.Sleep(5 * time.Second)
+		}
 		if n := s.atOnce(); n != 1 {
 			t.Errorf("%d at once", n)
 		}
@@ -127,6 +130,34 @@ func TestLane_WaitsAsLongAsItIsAsked(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestLane_WaitsAsLongAsItIsAskedWhenTheRecipientIsBackBefore(t *testing.T) {
+	virtual(t, func(t *testing.T, s *scene) {
+		s.fill(8, 1)
+		s.answers(func(_ context.Context, e *stream.Event) (dispatch.Answer, error) {
+			if e.ID == "d000-0" {
+				return dispatch.Answer{}, &dispatch.Wait{After: 30 * time.Minute, Err: errors.New("it answered 429")}
+			}
+			return dispatch.Answer{}, errors.New("it answered 500")
+		})
+		s.start()
+		time.Sleep(time.Minute)
+		if st := s.lane.Status(); st.State != carry.StateCircuitOpen {
+			t.Fatalf("got %+v", st)
+		}
+		s.answers(nil)
+		s.settles(time.Hour)
+		var first, second time.Time
+		for _, c := range s.called() {
+			if c.id == "d000-0" {
+				first, second = second, c.at
+			}
+		}
+		if gap := second.Sub(first); gap < 30*time.Minute {
+			t.Errorf("it was left alone for %s", gap)
+		}
+	})
 }
 
 func TestLane_APoisonDecisionHoldsUpNobodyElse(t *testing.T) {

@@ -52,9 +52,10 @@ func (q *Queue) Run(ctx context.Context, out chan<- carry.Arrival) {
 		if ctx.Err() != nil {
 			break
 		}
-		r.lose(ctx)
+		other := errors.Is(err, jetstream.ErrPinIDMismatch)
+		r.lose(ctx, !other)
 		switch {
-		case errors.Is(err, jetstream.ErrPinIDMismatch):
+		case other:
 			q.opts.Log.Info("another process works this recipient now")
 		case !r.failing:
 			q.opts.Log.Warn("the queue of a recipient cannot be read; trying again", "error", err)
@@ -62,7 +63,7 @@ func (q *Queue) Run(ctx context.Context, out chan<- carry.Arrival) {
 		}
 		rest(ctx, min(q.opts.Claim/beatsPerClaim, time.Second))
 	}
-	r.release(ctx)
+	r.release(ctx, true)
 }
 
 // read fetches messages until something goes wrong.
@@ -163,7 +164,7 @@ func (r *reader) take(ctx context.Context, msg jetstream.Msg) error {
 	}
 	if pin := msg.Headers().Get(pinHeader); pin != r.pin {
 		if r.pin != "" {
-			r.lose(ctx)
+			r.lose(ctx, false)
 		}
 		r.pin, r.taking, r.wants, r.asks = pin, true, wants{}, 0
 		r.ask.Reset(0)
@@ -227,31 +228,33 @@ func (r *reader) takeOver(ctx context.Context) {
 	}
 }
 
-// lose gives up all claims, after something went wrong or another process was pinned.
-func (r *reader) lose(ctx context.Context) {
-	r.pin, r.taking, r.backlog = "", false, nil
+// lose gives up all claims, after something went wrong or, when pinned is false, another
+// process was pinned.
+func (r *reader) lose(ctx context.Context, pinned bool) {
+	r.taking, r.backlog = false, nil
 	r.send(ctx, carry.Arrival{Lost: true})
-	r.claims.giveBack()
+	r.release(ctx, pinned)
 }
 
-// releaseTimeout bounds how long the server is waited for at the end.
+// releaseTimeout bounds how long the server is waited for.
 const releaseTimeout = 2 * time.Second
 
-// release gives everything back, so that others can go on at once.
-func (r *reader) release(ctx context.Context) {
+// release gives everything back, so that others can go on at once. The pin goes first:
+// else the server might give the messages to a fetch of ours that nobody listens to.
+func (r *reader) release(ctx context.Context, pinned bool) {
+	if r.pin != "" && pinned {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), min(releaseTimeout, r.opts.Claim/renewsPerClaim))
+		defer cancel()
+		s, err := r.opts.JetStream.Stream(ctx, stream.Decisions)
+		if err == nil {
+			err = s.UnpinConsumer(ctx, Name(r.opts.Recipient), group)
+		}
+		if err != nil {
+			r.opts.Log.Debug("others take over only after a while", "error", err)
+		}
+	}
+	r.pin = ""
 	r.claims.giveBack()
-	if r.pin == "" {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
-	defer cancel()
-	s, err := r.opts.JetStream.Stream(ctx, stream.Decisions)
-	if err == nil {
-		err = s.UnpinConsumer(ctx, Name(r.opts.Recipient), group)
-	}
-	if err != nil {
-		r.opts.Log.Debug("others take over only after a while", "error", err)
-	}
 }
 
 func rest(ctx context.Context, d time.Duration) {

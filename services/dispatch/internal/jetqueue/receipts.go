@@ -2,7 +2,11 @@ package jetqueue
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"strings"
+	"sync"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -10,29 +14,103 @@ import (
 	"github.com/rodopath/rodopath/api/stream"
 )
 
-// Receipts publishes receipts. Any number of them are under way at once.
-type Receipts struct{ JetStream jetstream.JetStream }
+// Receipts publishes the receipts of one recipient. Those that come while a message is on
+// its way go together in the next one, so that they share its way to the disk.
+type Receipts struct {
+	js        jetstream.JetStream
+	recipient string
+	// turn is held by the message that is on its way.
+	turn chan struct{}
 
-// Publish returns nil when a receipt is durable. The same id is stored once, within the
-// time that the stream remembers ids.
-func (p Receipts) Publish(ctx context.Context, id string, r *stream.Receipt) error {
-	data, err := r.Encode()
-	if err != nil {
-		return err
-	}
-	future, err := p.JetStream.PublishMsgAsync(&nats.Msg{
-		Subject: stream.ReceiptsOf(r.Recipient), Data: data,
-		Header: nats.Header{jetstream.MsgIDHeader: {id}, "Content-Type": {"application/json"}},
-	})
-	if err != nil {
-		return fmt.Errorf("publish receipt of %s: %w", r.Decision, err)
+	mu   sync.Mutex
+	open *batch // takes more receipts; nil when there is none
+}
+
+// NewReceipts makes what publishes the receipts of a recipient.
+func NewReceipts(js jetstream.JetStream, recipient string) *Receipts {
+	return &Receipts{js: js, recipient: recipient, turn: make(chan struct{}, 1)}
+}
+
+// batch is receipts that go in one message.
+type batch struct {
+	receipts []*stream.Receipt
+	ids      []string
+	done     chan struct{}
+	err      error // once done is closed
+}
+
+// maxBatch bounds the receipts of a message.
+const maxBatch = 200
+
+// Publish returns nil when a receipt is durable. Whoever begins a message sends it for
+// all that joined.
+func (p *Receipts) Publish(ctx context.Context, id string, r *stream.Receipt) error {
+	b, first := p.join(id, r)
+	if first {
+		b.err = p.send(ctx, b)
+		close(b.done)
 	}
 	select {
-	case <-future.Ok():
-		return nil
-	case err := <-future.Err():
-		return fmt.Errorf("publish receipt of %s: %w", r.Decision, err)
+	case <-b.done:
+		return b.err
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// join puts a receipt into the open message, and tells whether it began one.
+func (p *Receipts) join(id string, r *stream.Receipt) (b *batch, first bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if first = p.open == nil; first {
+		p.open = &batch{done: make(chan struct{})}
+	}
+	b = p.open
+	b.receipts, b.ids = append(b.receipts, r), append(b.ids, id)
+	if len(b.receipts) == maxBatch {
+		p.open = nil
+	}
+	return b, first
+}
+
+// seal has nobody join a message any more.
+func (p *Receipts) seal(b *batch) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.open == b {
+		p.open = nil
+	}
+}
+
+// send waits for the message before, and sends this one.
+func (p *Receipts) send(ctx context.Context, b *batch) error {
+	defer p.seal(b)
+	select {
+	case p.turn <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-p.turn }()
+	p.seal(b)
+	data, err := stream.EncodeReceipts(b.receipts)
+	if err != nil {
+		return err
+	}
+	_, err = p.js.PublishMsg(ctx, &nats.Msg{
+		Subject: stream.ReceiptsOf(p.recipient), Data: data,
+		Header: nats.Header{jetstream.MsgIDHeader: {messageID(b.ids)}, "Content-Type": {"application/json"}},
+	})
+	if err != nil {
+		return fmt.Errorf("publish %d receipts: %w", len(b.receipts), err)
+	}
+	return nil
+}
+
+// messageID is the id of the receipt, or one made of the ids of all.
+func messageID(ids []string) string {
+	if len(ids) == 1 {
+		return ids[0]
+	}
+	sum := sha256.Sum256([]byte(strings.Join(ids, "\n")))
+	return hex.EncodeToString(sum[:16])
 }

@@ -19,17 +19,28 @@ const MaxBody = 64 << 10
 // maxRetryAfter bounds what a recipient may ask, so that it cannot be put off for good.
 const maxRetryAfter = 6 * time.Hour
 
-// Do makes a call and reads the answer, up to MaxBody. Its error says what went wrong
-// without the address, which may hold a secret. An answer whose body breaks off has the
-// part that came.
-func Do(client *http.Client, req *http.Request) (*http.Response, []byte, error) {
-	res, err := client.Do(req)
+// Answer is what a recipient answered.
+type Answer struct {
+	Status int
+	Header http.Header
+	// Body is at most the first MaxBody bytes; Broken tells that it broke off.
+	Body   []byte
+	Broken bool
+}
+
+// OK tells of a success, 2xx.
+func (a *Answer) OK() bool { return a.Status >= 200 && a.Status < 300 }
+
+// Do makes a call and reads the answer. Its error says what went wrong without the
+// address, which may hold a secret.
+func Do(client *http.Client, req *http.Request) (*Answer, error) {
+	res, err := client.Do(req) //nolint:gosec // the client is guarded, see Client
 	if err != nil {
-		return nil, nil, withoutURL(err)
+		return nil, withoutURL(err)
 	}
 	defer func() { _ = res.Body.Close() }() // nothing is lost with it
 	body, err := io.ReadAll(io.LimitReader(res.Body, MaxBody))
-	return res, body, withoutURL(err)
+	return &Answer{Status: res.StatusCode, Header: res.Header, Body: body, Broken: err != nil}, nil
 }
 
 // withoutURL takes the address out of an error of net/http.
@@ -46,16 +57,16 @@ func withoutURL(err error) error {
 
 // Fault makes the error of an answer that is not a success: ErrGone of 410, a *Wait of
 // one that says when to come again.
-func Fault(res *http.Response, now time.Time) error {
+func Fault(a *Answer, now time.Time) error {
 	switch {
-	case res.StatusCode == http.StatusGone:
+	case a.Status == http.StatusGone:
 		return dispatch.ErrGone
-	case res.StatusCode >= 300 && res.StatusCode < 400:
-		return fmt.Errorf("it answered %d: redirects are not followed; configure the address where it ends", res.StatusCode)
+	case a.Status >= 300 && a.Status < 400:
+		return fmt.Errorf("it answered %d: redirects are not followed; configure the address where it ends", a.Status)
 	}
-	err := fmt.Errorf("it answered %d", res.StatusCode)
-	if res.StatusCode == http.StatusTooManyRequests || res.StatusCode == http.StatusServiceUnavailable {
-		if after, ok := RetryAfter(res.Header, now); ok {
+	err := fmt.Errorf("it answered %d", a.Status)
+	if a.Status == http.StatusTooManyRequests || a.Status == http.StatusServiceUnavailable {
+		if after, ok := RetryAfter(a.Header, now); ok {
 			return &dispatch.Wait{After: after, Err: err}
 		}
 	}

@@ -60,16 +60,16 @@ func carried(ip netip.Addr) (netip.Addr, bool) {
 // standard library knows: loopback, private, link-local, multicast, unspecified.
 func inside() []netip.Prefix {
 	return []netip.Prefix{
-		v4(0, 0, 0, 0, 8),                          // this network
-		v4(100, 64, 0, 0, 10),                      // carrier-grade NAT
-		v4(192, 0, 0, 0, 24),                       // protocol assignments
-		v4(192, 0, 2, 0, 24),                       // documentation
-		v4(192, 88, 99, 0, 24),                     // 6to4 relays
-		v4(198, 18, 0, 0, 15),                      // benchmarks
-		v4(198, 51, 100, 0, 24),                    // documentation
-		v4(203, 0, 113, 0, 24),                     // documentation
-		v4(240, 0, 0, 0, 4),                        // reserved, broadcast
-		v6(96),                                     // IPv4-compatible
+		v4(0, 0, 0, 8),       // this network
+		v4(100, 64, 0, 10),   // carrier-grade NAT
+		v4(192, 0, 0, 24),    // protocol assignments
+		v4(192, 0, 2, 24),    // documentation
+		v4(192, 88, 99, 24),  // 6to4 relays
+		v4(198, 18, 0, 15),   // benchmarks
+		v4(198, 51, 100, 24), // documentation
+		v4(203, 0, 113, 24),  // documentation
+		v4(240, 0, 0, 4),     // reserved, broadcast
+		v6(96),               // IPv4-compatible
 		v6(48, 0x00, 0x64, 0xff, 0x9b, 0x00, 0x01), // NAT64 of a network's own
 		v6(64, 0x01, 0x00),                         // discard
 		v6(23, 0x20, 0x01),                         // protocol assignments, Teredo
@@ -80,8 +80,8 @@ func inside() []netip.Prefix {
 	}
 }
 
-func v4(a, b, c, d byte, bits int) netip.Prefix {
-	return netip.PrefixFrom(netip.AddrFrom4([4]byte{a, b, c, d}), bits)
+func v4(a, b, c byte, bits int) netip.Prefix {
+	return netip.PrefixFrom(netip.AddrFrom4([4]byte{a, b, c, 0}), bits)
 }
 
 func v6(bits int, first ...byte) netip.Prefix {

@@ -79,16 +79,16 @@ func (c *Connector) Carry(ctx context.Context, e *stream.Event, body []byte) (di
 	h["Webhook-Id"] = []string{e.ID}
 	h["Webhook-Timestamp"] = []string{strconv.FormatInt(now.Unix(), 10)}
 	h["Webhook-Signature"] = []string{c.keys.Sign(e.ID, now, body)}
-	res, answer, err := outbound.Do(c.opts.Client, req)
-	switch {
-	case res == nil:
+	answer, err := outbound.Do(c.opts.Client, req)
+	if err != nil {
 		return dispatch.Answer{}, fmt.Errorf("send webhook: %w", err)
-	case res.StatusCode < 200 || res.StatusCode > 299:
-		return dispatch.Answer{}, fmt.Errorf("send webhook: %w", outbound.Fault(res, now))
+	}
+	if !answer.OK() {
+		return dispatch.Answer{}, fmt.Errorf("send webhook: %w", outbound.Fault(answer, now))
 	}
 	// Where the body of a success broke off, the recipient has the decision all the same.
-	if err == nil && isJSON(res.Header.Get("Content-Type")) {
-		if a, ok := receipt(answer, e, c.opts.Recipient); ok {
+	if !answer.Broken && isJSON(answer.Header.Get("Content-Type")) {
+		if a, ok := receipt(answer.Body, e, c.opts.Recipient); ok {
 			return a, nil
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -21,26 +22,54 @@ type Receipts struct {
 	// Shared are the recipients that may use the subject that all share, because they
 	// have no name of their own to the broker.
 	Shared []string
+	Log    *slog.Logger
 }
 
-// Decode reads one message.
+// Decode reads one message, which may hold several receipts. Those that cannot be taken
+// are put aside, and do not hold up the others.
 func (r *Receipts) Decode(ctx context.Context, msg jetstream.Msg) (*factv1.Delivery, error) {
-	in, err := stream.DecodeReceipt(msg.Data())
+	in, err := stream.DecodeReceipts(msg.Data())
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnreadable, err)
 	}
-	from := stream.RecipientOf(msg.Subject())
+	meta, err := msg.Metadata()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnreadable, err)
+	}
+	var all *factv1.Delivery
+	for _, one := range in {
+		d, err := r.read(ctx, one, stream.RecipientOf(msg.Subject()), meta.Timestamp)
+		switch {
+		case errors.Is(err, ErrUnreadable):
+			r.Log.Error("a receipt cannot be taken and is put aside", "sequence", meta.Sequence.Stream, "error", err)
+			continue
+		case err != nil:
+			return nil, err
+		case all == nil:
+			all = d
+		default:
+			all.Facts = append(all.Facts, d.GetFacts()...)
+		}
+	}
+	if all == nil {
+		return nil, fmt.Errorf("%w: none of its %d receipts can be taken", ErrUnreadable, len(in))
+	}
+	return all, nil
+}
+
+// read reads one receipt. from is who sent it, as the subject says; empty on the subject
+// that all share.
+func (r *Receipts) read(ctx context.Context, in *stream.Receipt, from string, received time.Time) (*factv1.Delivery, error) {
+	if err := in.Check(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnreadable, err)
+	}
 	switch {
 	case from == "" && !slices.Contains(r.Shared, in.Recipient):
 		return nil, fmt.Errorf("%w: the recipient cannot be known on the shared subject; it publishes on %s", ErrUnreadable, stream.ReceiptsOf("RECIPIENT"))
 	case from == "":
 		from = in.Recipient
 	}
-	meta, err := msg.Metadata()
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUnreadable, err)
-	}
-	d, err := r.Read(ctx, in, from, meta.Timestamp)
+	d, err := r.Read(ctx, in, from, received)
 	if errors.Is(err, receipt.ErrUnknown) || errors.Is(err, receipt.ErrStranger) || errors.Is(err, receipt.ErrOutcome) {
 		return nil, fmt.Errorf("%w: receipt of %s: %w", ErrUnreadable, from, err)
 	}

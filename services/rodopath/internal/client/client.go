@@ -210,7 +210,7 @@ func (c *Client) do(ctx context.Context, method, url string, body []byte, header
 	if err != nil {
 		return nil, fmt.Errorf("ask the server: %w", err)
 	}
-	if res.StatusCode == http.StatusOK || res.StatusCode == http.StatusAccepted {
+	if res.StatusCode >= 200 && res.StatusCode < 300 {
 		return res, nil
 	}
 	defer res.Body.Close()
