@@ -8,13 +8,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle"
 )
 
 // Metrics answers with what can be counted now, for Prometheus.
 func (a *App) Metrics() http.Handler {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(&unconfirmed{app: a})
+	registry.MustRegister(&backlog{app: a})
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 }
 
@@ -25,23 +26,74 @@ const (
 	countTime = 5 * time.Second
 )
 
-// unconfirmed counts the decisions that recipients have not answered.
-type unconfirmed struct{ app *App }
+// backlog counts what waits: in the streams, in the store, and at recipients.
+type backlog struct{ app *App }
 
-func descUnconfirmed() *prometheus.Desc {
-	return prometheus.NewDesc("rodopath_decisions_unconfirmed", "Decisions that were told and are not settled, by their state.", []string{"kind", "state"}, nil)
+// measures are the names under which it is told.
+type measures struct{ waiting, oldest, pending, due, unconfirmed *prometheus.Desc }
+
+func describe() measures {
+	return measures{
+		waiting: prometheus.NewDesc("rodopath_stream_waiting", "Messages that are not applied yet, by stream.", []string{"stream"}, nil),
+		oldest:  prometheus.NewDesc("rodopath_stream_oldest_seconds", "How long the oldest of them has waited.", []string{"stream"}, nil),
+		pending: prometheus.NewDesc("rodopath_subjects_pending", "Persons about whom a decision waits to be sent; counted up to 10000.", nil, nil),
+		due:     prometheus.NewDesc("rodopath_subjects_due", "Persons who are to be looked at again; counted up to 10000.", nil, nil),
+		unconfirmed: prometheus.NewDesc("rodopath_decisions_unconfirmed", "Decisions that were told and are not settled, by their state.",
+			[]string{"kind", "state"}, nil),
+	}
 }
 
 // Describe says what is counted.
-func (*unconfirmed) Describe(ch chan<- *prometheus.Desc) { ch <- descUnconfirmed() }
+func (*backlog) Describe(ch chan<- *prometheus.Desc) {
+	m := describe()
+	for _, d := range []*prometheus.Desc{m.waiting, m.oldest, m.pending, m.due, m.unconfirmed} {
+		ch <- d
+	}
+}
 
 // Collect counts.
-func (u *unconfirmed) Collect(ch chan<- prometheus.Metric) {
+func (b *backlog) Collect(ch chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), countTime)
 	defer cancel()
-	subjects, err := u.app.store.Unconfirmed(ctx, counted)
+	m := describe()
+	for _, name := range []string{stream.Facts, stream.Receipts} {
+		b.stream(ctx, ch, m, name)
+	}
+	pending, err := b.app.store.Pending(ctx, counted)
+	tell(ch, m.pending, float64(len(pending)), err)
+	due, err := b.app.store.Due(ctx, b.app.now(), b.app.policy.Revision, counted)
+	tell(ch, m.due, float64(len(due)), err)
+	b.unconfirmed(ctx, ch, m.unconfirmed)
+}
+
+// tell tells a number, or that it is not known.
+func tell(ch chan<- prometheus.Metric, d *prometheus.Desc, n float64, err error, labels ...string) {
 	if err != nil {
-		ch <- prometheus.NewInvalidMetric(descUnconfirmed(), err)
+		ch <- prometheus.NewInvalidMetric(d, err)
+		return
+	}
+	ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, n, labels...)
+}
+
+func (b *backlog) stream(ctx context.Context, ch chan<- prometheus.Metric, m measures, name string) {
+	s, err := b.app.js.Stream(ctx, name)
+	if err != nil {
+		tell(ch, m.waiting, 0, err)
+		return
+	}
+	state := s.CachedInfo().State
+	waited := 0.0
+	if state.Msgs > 0 {
+		waited = max(0, b.app.now().Sub(state.FirstTime).Seconds())
+	}
+	tell(ch, m.waiting, float64(state.Msgs), nil, name)
+	tell(ch, m.oldest, waited, nil, name)
+}
+
+func (b *backlog) unconfirmed(ctx context.Context, ch chan<- prometheus.Metric, d *prometheus.Desc) {
+	subjects, err := b.app.store.Unconfirmed(ctx, counted)
+	if err != nil {
+		tell(ch, d, 0, err)
 		return
 	}
 	type key struct {
@@ -52,11 +104,11 @@ func (u *unconfirmed) Collect(ch chan<- prometheus.Metric) {
 	for i := range subjects {
 		for j := range subjects[i].Notices {
 			if n := &subjects[i].Notices[j]; n.Closed == nil {
-				counts[key{n.Kind, n.Progress(u.app.now()).State}]++
+				counts[key{n.Kind, n.Progress(b.app.now()).State}]++
 			}
 		}
 	}
 	for k, n := range counts {
-		ch <- prometheus.MustNewConstMetric(descUnconfirmed(), prometheus.GaugeValue, float64(n), string(k.kind), k.state)
+		tell(ch, d, float64(n), nil, string(k.kind), k.state)
 	}
 }
