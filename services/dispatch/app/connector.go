@@ -7,14 +7,16 @@ import (
 
 	"github.com/rodopath/rodopath/api/config"
 	"github.com/rodopath/rodopath/services/dispatch"
+	"github.com/rodopath/rodopath/services/dispatch/internal/mailerlite"
+	"github.com/rodopath/rodopath/services/dispatch/internal/stripe"
 	"github.com/rodopath/rodopath/services/dispatch/internal/webhook"
+	"github.com/rodopath/rodopath/services/dispatch/internal/woocommerce"
 )
 
 // connector makes what brings decisions to a recipient, and says what its configuration
 // lacks. The client is guarded, and changes nothing in a dry run.
 func connector(c *config.Config, r *config.Recipient, client *http.Client, now func() time.Time) (dispatch.Connector, error) {
-	switch r.By {
-	case "webhook":
+	if r.By == "webhook" {
 		secrets, err := c.Secrets(r.Secrets)
 		if err != nil {
 			return nil, err
@@ -22,8 +24,23 @@ func connector(c *config.Config, r *config.Recipient, client *http.Client, now f
 		return webhook.New(webhook.Options{
 			Recipient: r.ID, URL: r.URL, Secrets: secrets, AllowPrivate: r.AllowPrivate, Client: client, Now: now,
 		})
-	case "mailerlite", "woocommerce", "stripe":
-		return nil, fmt.Errorf("by: %s is not built yet; use webhook, nats or hand", r.By)
 	}
-	return nil, fmt.Errorf("by: %s is unknown", r.By)
+	if !r.Platform() {
+		return nil, fmt.Errorf("by: %s is unknown", r.By)
+	}
+	key, err := c.Secret(r.Key)
+	if err != nil {
+		return nil, fmt.Errorf("key: %w", err)
+	}
+	switch r.By {
+	case "mailerlite":
+		return mailerlite.New(mailerlite.Options{Key: key, Client: client, Now: now})
+	case "woocommerce":
+		return woocommerce.New(woocommerce.Options{
+			URL: r.URL, Key: key, Source: c.SourceOf(r), AllowPrivate: r.AllowPrivate, Client: client, Now: now,
+		})
+	case "stripe":
+		return stripe.New(stripe.Options{Key: key, Client: client, Now: now})
+	}
+	return nil, fmt.Errorf("by: %s is no platform that can be called", r.By)
 }

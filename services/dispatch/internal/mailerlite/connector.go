@@ -1,0 +1,139 @@
+// Package mailerlite deletes at MailerLite, by its interface
+// (https://developers.mailerlite.com/docs).
+//
+// What it cannot do: reach a subscriber that somebody deleted by hand, of whom MailerLite
+// keeps everything for when they come back (forget them in its app instead). The history
+// of opens and clicks, and the proof of the sign-up (opted_in_at, optin_ip), go only with
+// the subscriber as a whole. Forgetting is taken up at once and ends within 30 days, as
+// MailerLite's document says.
+package mailerlite
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/dispatch"
+	"github.com/rodopath/rodopath/services/dispatch/internal/platform"
+)
+
+// Options say how MailerLite is called.
+type Options struct {
+	// Key is the token of the interface.
+	Key string
+	// Base is where the interface is; empty means https://connect.mailerlite.com/api.
+	Base string
+	// Client makes the calls.
+	Client *http.Client
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+const keyHelp = "make a new token at Integrations, MailerLite API, and put it where the recipient's key is"
+
+// perMinute calls a minute are allowed, and Retry-After tells of those over it
+// (https://developers.mailerlite.com/getting-started). So that no minute has more, a
+// few may be made at once, and the others follow.
+const (
+	perMinute = 120
+	atOnce    = 10
+)
+
+// Connector deletes at one account of MailerLite.
+type Connector struct {
+	client      *platform.Client
+	subscribers *platform.Directory[platform.Named]
+}
+
+var _ dispatch.Connector = (*Connector)(nil)
+
+// New makes a connector.
+func New(opts Options) (*Connector, error) {
+	key := strings.TrimSpace(opts.Key)
+	if key == "" || strings.ContainsAny(key, " \t\r\n") {
+		return nil, errors.New("key: the token of the interface is missing, or is not one line; " + keyHelp)
+	}
+	c := &Connector{client: platform.New(platform.Options{
+		Name: "MailerLite", Base: strings.TrimRight(cmp.Or(opts.Base, "https://connect.mailerlite.com/api"), "/"),
+		Client: opts.Client, KeyHelp: keyHelp, Limit: rate.Limit(perMinute-atOnce) / 60, Burst: atOnce, Now: opts.Now,
+		Authorize: func(h http.Header) { h.Set("Authorization", "Bearer "+key) },
+	})}
+	c.subscribers = platform.NewDirectory(platform.DirectoryOptions[platform.Named]{What: "subscribers", Page: c.page, Now: opts.Now})
+	return c, nil
+}
+
+// Carry deletes what a decision asks for.
+func (c *Connector) Carry(ctx context.Context, e *stream.Event, _ []byte) (dispatch.Answer, error) {
+	t, err := platform.Read(e)
+	if err != nil {
+		return dispatch.Answer{}, err
+	}
+	found, err := c.find(ctx, t)
+	if err != nil {
+		return dispatch.Answer{}, err
+	}
+	w := &work{Connector: c, task: t}
+	for _, category := range t.Categories() {
+		w.report.Say(category, stream.OutcomeNotFound, "")
+	}
+	for i := range found {
+		if err := w.carry(ctx, &found[i]); err != nil {
+			return dispatch.Answer{}, err
+		}
+	}
+	return w.report.Answer(), nil
+}
+
+// find returns the subscribers that are the person: by id, by address, or by hashes.
+func (c *Connector) find(ctx context.Context, t *platform.Task) ([]subscriber, error) {
+	names := append(t.IDs("mailerlite:", ""), t.Emails...)
+	if t.Hidden {
+		hidden, err := c.subscribers.Find(ctx, t.Since, func(s *platform.Named) bool { return t.Person("mailerlite:"+s.ID) || t.Person(s.Email) })
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range hidden {
+			names = append(names, s.ID)
+		}
+	}
+	var out []subscriber
+	seen := map[string]bool{}
+	for _, name := range names {
+		// GET /subscribers/:id takes an id or an address.
+		var doc struct {
+			Data subscriber `json:"data"`
+		}
+		res, err := c.client.Call(ctx, "find the subscriber", platform.Request{Method: http.MethodGet, Path: "/subscribers/" + url.PathEscape(name)}, &doc)
+		if err != nil {
+			return nil, err
+		}
+		if id := doc.Data.ID; res.Found && platform.Plain(id) && !seen[id] {
+			seen[id] = true
+			out = append(out, doc.Data)
+		}
+	}
+	return out, nil
+}
+
+// page reads a page of all subscribers: GET /subscribers, with a cursor.
+func (c *Connector) page(ctx context.Context, at string) ([]platform.Named, string, error) {
+	query := url.Values{"limit": {"100"}}
+	if at != "" {
+		query.Set("cursor", at)
+	}
+	var doc struct {
+		Data []platform.Named `json:"data"`
+		Meta struct {
+			Next string `json:"next_cursor"`
+		} `json:"meta"`
+	}
+	_, err := c.client.Call(ctx, "list the subscribers", platform.Request{Method: http.MethodGet, Path: "/subscribers", Query: query}, &doc)
+	return doc.Data, doc.Meta.Next, err
+}

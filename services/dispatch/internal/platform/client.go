@@ -1,0 +1,255 @@
+// Package platform knows what the connectors of platforms have in common: calls of an
+// interface under its limits, what a decision asks for, and how an answer is put
+// together of what was done.
+package platform
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/rodopath/rodopath/services/dispatch"
+	"github.com/rodopath/rodopath/services/dispatch/internal/outbound"
+)
+
+// maxBody is how much of an answer is read: a page of a hundred customers is more than
+// what a webhook may answer.
+const maxBody = 8 << 20
+
+// userAgent names the caller.
+const userAgent = "Rodopath/1 (connector)"
+
+// Options say how an interface is called.
+type Options struct {
+	// Name is the platform's, for errors.
+	Name string
+	// Base is the address under which the interface is, without a slash at its end.
+	Base string
+	// Client makes the calls.
+	Client *http.Client
+	// Authorize shows the key.
+	Authorize func(http.Header)
+	// KeyHelp says what to do when the key is refused.
+	KeyHelp string
+	// Limit is how many calls a second are made at most, Burst how many of them at once;
+	// 0 means 5 and 5.
+	Limit rate.Limit
+	Burst int
+	// Missing tells by the body of a 404 that a thing does not exist, and not that there
+	// is no such interface; nil means that every 404 says so.
+	Missing func(body []byte) bool
+	// Now is the clock for Retry-After; nil means time.Now.
+	Now func() time.Time
+}
+
+// Client calls the interface of a platform. It keeps the platform's limit for all who
+// share it.
+type Client struct {
+	opts  Options
+	limit *rate.Limiter
+}
+
+// New makes a client.
+func New(opts Options) *Client {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	return &Client{opts, rate.NewLimiter(cmp.Or(opts.Limit, 5), cmp.Or(opts.Burst, 5))}
+}
+
+// Request is a call.
+type Request struct {
+	Method, Path string
+	Query        url.Values
+	// Body is sent as JSON, Form as a form; at most one of them is set.
+	Body any
+	Form url.Values
+	// Header is sent besides what every call has.
+	Header map[string]string
+}
+
+// Result is what came of a call that did not fail.
+type Result struct {
+	// Found is false when the thing that was asked for does not exist.
+	Found bool
+	// Read tells that there was an answer to read. A dry run has none for a change.
+	Read   bool
+	Header http.Header
+}
+
+// StatusError is an answer that is neither a success nor known to mean something.
+type StatusError struct {
+	Status int
+	// Code is the platform's word for it, such as "resource_missing".
+	Code string
+}
+
+// Error says what was answered, without the text, which may name somebody.
+func (e *StatusError) Error() string {
+	if e.Code != "" {
+		return fmt.Sprintf("it answered %d (%s)", e.Status, e.Code)
+	}
+	return fmt.Sprintf("it answered %d", e.Status)
+}
+
+// Call makes a call and reads the answer into a value, unless that is nil. act says in
+// errors what it was for.
+func (c *Client) Call(ctx context.Context, act string, r Request, into any) (Result, error) {
+	res, err := c.call(ctx, r, into)
+	if err != nil {
+		return Result{}, fmt.Errorf("%s: %s: %w", c.opts.Name, act, err)
+	}
+	return res, nil
+}
+
+func (c *Client) call(ctx context.Context, r Request, into any) (Result, error) {
+	if err := c.wait(ctx); err != nil {
+		return Result{}, err
+	}
+	req, err := c.request(ctx, r)
+	if err != nil {
+		return Result{}, err
+	}
+	res, err := c.opts.Client.Do(req) //nolint:gosec // the client is guarded, see outbound.Client
+	if err != nil {
+		return Result{}, plain(err)
+	}
+	defer func() { _ = res.Body.Close() }() // nothing is lost with it
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxBody+1))
+	switch {
+	case err != nil:
+		return Result{}, fmt.Errorf("the answer broke off: %w", plain(err))
+	case len(body) > maxBody:
+		return Result{}, errors.New("the answer is longer than 8 MiB")
+	}
+	out := Result{Found: true, Read: len(bytes.TrimSpace(body)) > 0, Header: res.Header}
+	if found, err := c.judge(res, body); err != nil || !found {
+		return Result{Header: res.Header}, err
+	}
+	if into == nil || !out.Read {
+		return out, nil
+	}
+	if json.Unmarshal(body, into) != nil { // its error may quote the answer
+		return Result{}, errors.New("its answer is not the JSON that is documented; check the url, and what stands between")
+	}
+	return out, nil
+}
+
+// wait keeps the platform's limit. Where the time of the call would not do, it is better
+// tried again.
+func (c *Client) wait(ctx context.Context) error {
+	if err := c.limit.Wait(ctx); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return &dispatch.Wait{After: pause, Err: errors.New("as many calls are made as it allows")}
+	}
+	return nil
+}
+
+// pause is after how long to go on with what took too long for one call.
+const pause = 5 * time.Second
+
+func (c *Client) request(ctx context.Context, r Request) (*http.Request, error) {
+	var body []byte
+	var kind string
+	switch {
+	case r.Form != nil:
+		body, kind = []byte(r.Form.Encode()), "application/x-www-form-urlencoded"
+	case r.Body != nil:
+		data, err := json.Marshal(r.Body)
+		if err != nil {
+			return nil, fmt.Errorf("write the body: %w", err)
+		}
+		body, kind = data, "application/json"
+	}
+	address := c.opts.Base + r.Path
+	if len(r.Query) > 0 {
+		address += "?" + r.Query.Encode()
+	}
+	req, err := http.NewRequestWithContext(ctx, r.Method, address, bytes.NewReader(body))
+	if err != nil {
+		return nil, errors.New("the address cannot be used")
+	}
+	if kind != "" {
+		req.Header.Set("Content-Type", kind)
+	}
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", userAgent)
+	for name, value := range r.Header {
+		req.Header.Set(name, value)
+	}
+	c.opts.Authorize(req.Header)
+	return req, nil
+}
+
+// judge tells by the status whether the thing exists, or what is wrong.
+func (c *Client) judge(res *http.Response, body []byte) (found bool, err error) {
+	status := res.StatusCode
+	fault := &StatusError{status, Code(body)}
+	switch {
+	case status >= 200 && status < 300:
+		return true, nil
+	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+		return false, fmt.Errorf("%w: the key is refused; %s", fault, c.opts.KeyHelp)
+	case status == http.StatusNotFound && (c.opts.Missing == nil || c.opts.Missing(body)):
+		return false, nil
+	case status == http.StatusNotFound:
+		return false, fmt.Errorf("%w: there is no such interface; check the url", fault)
+	case status >= 300 && status < 400:
+		return false, fmt.Errorf("%w: redirects are not followed; configure the address where it ends", fault)
+	case status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable:
+		if after, ok := outbound.RetryAfter(res.Header, c.opts.Now()); ok {
+			return false, &dispatch.Wait{After: after, Err: fault}
+		}
+	}
+	return false, fault
+}
+
+// Code finds the platform's word for an error in the body of an answer, in the places
+// where they have it, and only if it is such a word.
+func Code(body []byte) string {
+	var doc struct {
+		Code  json.RawMessage `json:"code"`
+		Error json.RawMessage `json:"error"`
+	}
+	if json.Unmarshal(body, &doc) != nil {
+		return ""
+	}
+	var inner struct {
+		Code string `json:"code"`
+		Type string `json:"type"`
+	}
+	var word string
+	if json.Unmarshal(doc.Error, &inner) == nil {
+		word = cmp.Or(inner.Code, inner.Type)
+	} else if json.Unmarshal(doc.Code, &word) != nil {
+		return ""
+	}
+	if len(word) > 80 || strings.Trim(word, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
+		return ""
+	}
+	return word
+}
+
+// plain takes the address out of an error of net/http.
+func plain(err error) error {
+	var u *url.Error
+	if !errors.As(err, &u) {
+		return err
+	}
+	if u.Timeout() {
+		return fmt.Errorf("no answer in time: %w", u.Err)
+	}
+	return u.Err
+}

@@ -1,0 +1,145 @@
+package platform
+
+import (
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rodopath/rodopath/api/stream"
+)
+
+// Task is what a deletion asks of a platform.
+type Task struct {
+	// ID tells one sending of the decision from another: of a replay, its time is in it.
+	ID string
+	// Whole tells that nothing of the person may be held any more.
+	Whole bool
+	// Hidden tells that names are hashes, and that it is not known what may stay.
+	Hidden bool
+	// Since is from when a list of what the platform has is of use: of a replay, which may
+	// follow a restored backup, its time.
+	Since time.Time
+	// Emails are the person's addresses in lower case.
+	Emails []string
+	// Items are what lost its last basis.
+	Items []stream.Item
+
+	ids    []string
+	hashes []string
+	key    string
+	stays  []stream.Stay
+}
+
+// Read reads an event.
+func Read(e *stream.Event) (*Task, error) {
+	d := e.Data.Delete
+	if d == nil {
+		return nil, errors.New("it is no deletion, and a platform can do nothing else; take kinds out of its configuration")
+	}
+	p := &e.Data.Person
+	t := &Task{
+		ID: e.ID, Whole: d.Scope == "person", Items: d.Items, ids: p.IDs, hashes: p.Hashes, key: p.Key, stays: d.Stays,
+		Hidden: len(p.Hashes) > 0 && len(p.Emails) == 0 && len(p.IDs) == 0,
+	}
+	if e.Data.Replay != nil {
+		t.Since = e.Data.Replay.At
+		t.ID += ":" + strconv.FormatInt(e.Data.Replay.At.Unix(), 10)
+	}
+	for _, email := range p.Emails {
+		if email = strings.ToLower(strings.TrimSpace(email)); email != "" && !slices.Contains(t.Emails, email) {
+			t.Emails = append(t.Emails, email)
+		}
+	}
+	return t, nil
+}
+
+// IDs lists the person's ids that begin and end so, without that.
+func (t *Task) IDs(prefix, suffix string) []string {
+	var out []string
+	for _, id := range t.ids {
+		if id, ok := cut(id, prefix, suffix); ok && !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// Records lists the records of an item whose names begin and end so, without that.
+func Records(i *stream.Item, prefix, suffix string) []string {
+	var out []string
+	for _, name := range append([]string{i.Ref}, i.Names...) {
+		if id, ok := cut(name, prefix, suffix); ok && !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+func cut(name, prefix, suffix string) (string, bool) {
+	rest, ok := strings.CutPrefix(name, prefix)
+	if !ok {
+		return "", false
+	}
+	rest, ok = strings.CutSuffix(rest, suffix)
+	return rest, ok && rest != ""
+}
+
+// Person tells whether a name, which the platform has, is the person's: an address, or
+// an id as "stripe:cus_1".
+func (t *Task) Person(name string) bool {
+	if strings.Contains(name, "@") {
+		name = strings.ToLower(name)
+	}
+	return name != "" && (slices.Contains(t.Emails, name) || slices.Contains(t.ids, name) || t.hidden(t.hashes, name))
+}
+
+// Names tells whether a record, which the platform has, is the item's.
+func (t *Task) Names(i *stream.Item, record string) bool {
+	return i.Ref == record || slices.Contains(i.Names, record) || t.hidden(i.Hashes, record)
+}
+
+func (t *Task) hidden(hashes []string, name string) bool {
+	return len(hashes) > 0 && t.key != "" && slices.Contains(hashes, stream.Hash(t.key, name))
+}
+
+// Gone tells that nothing of a category may be held any more.
+func (t *Task) Gone(category string) bool {
+	return t.Whole || t.Lapsed(category) && !t.Stays(category)
+}
+
+// Lapsed tells whether a category is among the items.
+func (t *Task) Lapsed(category string) bool {
+	return slices.ContainsFunc(t.Items, func(i stream.Item) bool { return i.Category == category })
+}
+
+// Stays tells whether something of one of these categories may still be held, as far as
+// that is known.
+func (t *Task) Stays(categories ...string) bool {
+	return slices.ContainsFunc(t.stays, func(s stream.Stay) bool { return slices.Contains(categories, s.Category) })
+}
+
+// StaysRecord tells whether something may still be held of a record: of one of these
+// categories, or of any where none is named.
+func (t *Task) StaysRecord(record string, categories ...string) bool {
+	return slices.ContainsFunc(t.stays, func(s stream.Stay) bool {
+		return (s.Ref == record || slices.Contains(s.Names, record)) && (len(categories) == 0 || slices.Contains(categories, s.Category))
+	})
+}
+
+// Categories lists the categories of the items, each once.
+func (t *Task) Categories() []string {
+	var out []string
+	for i := range t.Items {
+		if c := t.Items[i].Category; !slices.Contains(out, c) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// Plain tells whether an id, which goes into a path, is made of letters and digits.
+func Plain(id string) bool {
+	return id != "" && len(id) <= 100 && strings.Trim(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == ""
+}

@@ -1,0 +1,104 @@
+// Package stripe deletes at Stripe, by its API (https://docs.stripe.com/api).
+//
+// What it cannot do: charges, payments and invoices are not deleted by any call. Stripe
+// keeps them for its own legal duties (https://docs.stripe.com/privacy/deletion-requests:
+// transactions do not support deletion). They can be redacted by redaction jobs
+// (https://docs.stripe.com/privacy/redaction), 90 days after the payment at the earliest;
+// those are a public preview, need a preview version of the API, cannot be undone, and
+// take in what the seller's books may still need, so that is left to the seller.
+package stripe
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/dispatch"
+	"github.com/rodopath/rodopath/services/dispatch/internal/platform"
+)
+
+// Version is the version of Stripe's API that the connector speaks, whatever the
+// account's own is (https://docs.stripe.com/api/versioning).
+const Version = "2026-08-26.dahlia"
+
+// Options say how Stripe is called.
+type Options struct {
+	// Key is a secret key (sk_…) or, better, a restricted one (rk_…).
+	Key string
+	// Base is where the API is; empty means https://api.stripe.com.
+	Base string
+	// Client makes the calls.
+	Client *http.Client
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+const keyHelp = "make a restricted key at Developers, API keys, with Customers: Write and Subscriptions: Read, and put it where the recipient's key is"
+
+// perSecond calls are made at most. Stripe takes 100 a second, 25 in test mode, and some
+// of them are the seller's (https://docs.stripe.com/rate-limits).
+const perSecond rate.Limit = 15
+
+// Connector deletes at one account of Stripe.
+type Connector struct {
+	client    *platform.Client
+	customers *platform.Directory[platform.Named]
+	now       func() time.Time
+}
+
+var _ dispatch.Connector = (*Connector)(nil)
+
+// New makes a connector.
+func New(opts Options) (*Connector, error) {
+	key := strings.TrimSpace(opts.Key)
+	if !strings.HasPrefix(key, "sk_") && !strings.HasPrefix(key, "rk_") || strings.ContainsAny(key, " \t\r\n") {
+		return nil, errors.New("key: it is not a key that begins with sk_ or rk_; " + keyHelp)
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	c := &Connector{now: opts.Now, client: platform.New(platform.Options{
+		Name: "Stripe", Base: strings.TrimRight(cmp.Or(opts.Base, "https://api.stripe.com"), "/"), Client: opts.Client, KeyHelp: keyHelp,
+		Limit: perSecond, Burst: int(perSecond), Now: opts.Now,
+		Missing: func(body []byte) bool { return platform.Code(body) == "resource_missing" },
+		Authorize: func(h http.Header) {
+			h.Set("Authorization", "Bearer "+key)
+			h.Set("Stripe-Version", Version)
+		},
+	})}
+	c.customers = platform.NewDirectory(platform.DirectoryOptions[platform.Named]{What: "customers", Page: c.page, Now: opts.Now})
+	return c, nil
+}
+
+// Carry deletes what a decision asks for.
+func (c *Connector) Carry(ctx context.Context, e *stream.Event, _ []byte) (dispatch.Answer, error) {
+	t, err := platform.Read(e)
+	if err != nil {
+		return dispatch.Answer{}, err
+	}
+	w := &work{Connector: c, task: t}
+	for _, category := range t.Categories() {
+		w.report.Say(category, stream.OutcomeNotFound, "")
+	}
+	w.payments()
+	if !t.Gone("contact") && !t.Gone("phone") {
+		w.keep()
+		return w.report.Answer(), nil
+	}
+	found, err := c.find(ctx, t)
+	if err != nil {
+		return dispatch.Answer{}, err
+	}
+	for i := range found {
+		if err := w.carry(ctx, &found[i]); err != nil {
+			return dispatch.Answer{}, err
+		}
+	}
+	return w.report.Answer(), nil
+}

@@ -1,0 +1,249 @@
+package woocommerce
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/dispatch/internal/platform"
+)
+
+// What the reasons of answers say.
+const (
+	reasonRole      = "an account has a role that may work in the shop, and is no customer's alone; delete it by hand"
+	reasonStays     = "the account may still be held, because access or contact stays"
+	reasonReplay    = "a replay does not say what may stay: names and addresses of the account are emptied; delete the account by hand if nothing needs it"
+	reasonDownloads = "the shop's interface cannot take back permissions to download; do it in the order by hand"
+	reasonGuest     = "the shop's interface does not tell what a guest may download; look at the order by hand"
+)
+
+// account is a customer's account.
+type account struct {
+	ID       int64  `json:"id"`
+	Email    string `json:"email"`
+	Role     string `json:"role"`
+	First    string `json:"first_name"`
+	Last     string `json:"last_name"`
+	Billing  fields `json:"billing"`
+	Shipping fields `json:"shipping"`
+}
+
+const accountFields = "id,email,role,first_name,last_name,billing,shipping"
+
+func (a *account) path() string { return "/customers/" + strconv.FormatInt(a.ID, 10) }
+
+// customer tells that nobody works in the shop with this account. A subscriber is who
+// registered without buying.
+func (a *account) customer() bool { return a.Role == "customer" || a.Role == "subscriber" }
+
+// find looks for the person's accounts: by id, by address, or by hashes.
+func (w *work) find(ctx context.Context) ([]account, error) {
+	ids := w.task.IDs("woocommerce:", "@"+w.source)
+	if w.task.Hidden {
+		hidden, err := w.accounts.Find(ctx, w.task.Since, func(a *platform.Named) bool {
+			return w.task.Person("woocommerce:"+a.ID+"@"+w.source) || w.task.Person(a.Email)
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range hidden {
+			ids = append(ids, a.ID)
+		}
+	}
+	return w.named(ctx, ids)
+}
+
+// named looks for accounts by GET /customers/:id and GET /customers?email=.
+func (w *work) named(ctx context.Context, ids []string) ([]account, error) {
+	var out []account
+	for _, id := range ids {
+		if !number(id) {
+			continue
+		}
+		var a account
+		res, err := w.client.Call(ctx, "find the account", platform.Request{
+			Method: http.MethodGet, Path: "/customers/" + id, Query: url.Values{"_fields": {accountFields}},
+		}, &a)
+		if err != nil {
+			return nil, err
+		}
+		if res.Found && a.ID != 0 {
+			out = append(out, a)
+		}
+	}
+	for _, email := range w.task.Emails {
+		var page []account
+		query := url.Values{"email": {email}, "role": {"all"}, "_fields": {accountFields}}
+		if _, err := w.list(ctx, "find the account", "/customers", query, "", &page); err != nil {
+			return nil, err
+		}
+		for _, a := range page {
+			known := slices.ContainsFunc(out, func(o account) bool { return o.ID == a.ID })
+			if !known && a.ID != 0 && strings.EqualFold(a.Email, email) {
+				out = append(out, a)
+			}
+		}
+	}
+	return out, nil
+}
+
+// accountsPage reads a page of all accounts.
+func (c *Connector) accountsPage(ctx context.Context, at string) ([]platform.Named, string, error) {
+	var page []account
+	query := url.Values{"role": {"all"}, "orderby": {"id"}, "order": {"asc"}, "_fields": {"id,email"}}
+	next, err := c.list(ctx, "list the accounts", "/customers", query, at, &page)
+	out := make([]platform.Named, len(page))
+	for i := range page {
+		out[i] = platform.Named{ID: strconv.FormatInt(page[i].ID, 10), Email: page[i].Email}
+	}
+	return out, next, err
+}
+
+// persons does what is to be done to the person's accounts.
+func (w *work) persons(ctx context.Context) error {
+	contact, phone := w.task.Gone("contact"), w.task.Gone("phone")
+	if !contact && !phone {
+		if w.task.Lapsed("contact") {
+			w.report.Say("contact", stream.OutcomeHeld, reasonStays)
+		}
+		return nil
+	}
+	found, err := w.find(ctx)
+	if err != nil {
+		return err
+	}
+	// What stood of a guest stood in the orders.
+	if len(found) == 0 && len(w.cleared) > 0 {
+		w.say("contact", stream.OutcomeDone, "")
+		w.say("phone", stream.OutcomeDone, "")
+	}
+	for i := range found {
+		if err := w.account(ctx, &found[i], contact, phone); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// say answers for a category of the person that is asked for.
+func (w *work) say(category, outcome, reason string) {
+	if w.task.Lapsed(category) || category == "contact" && w.task.Whole {
+		w.report.Say(category, outcome, reason)
+	}
+}
+
+// account does what is to be done to one account.
+func (w *work) account(ctx context.Context, a *account, contact, phone bool) error {
+	switch {
+	case !a.customer():
+		w.say("contact", stream.OutcomeHeld, reasonRole)
+		w.say("phone", stream.OutcomeHeld, reasonRole)
+		return nil
+	case w.task.Whole || contact && !w.task.Hidden && !w.task.Stays("access", "contact"):
+		return w.remove(ctx, a)
+	case contact && w.task.Hidden:
+		w.say("contact", stream.OutcomePartial, reasonReplay)
+		w.say("phone", stream.OutcomeDone, "")
+		return w.update(ctx, a, a.names())
+	case contact:
+		w.say("contact", stream.OutcomeHeld, reasonStays)
+	}
+	if !phone {
+		return nil
+	}
+	if err := w.phones(ctx, a); err != nil {
+		return err
+	}
+	return w.update(ctx, a, a.phones())
+}
+
+// remove deletes an account: DELETE /customers/:id?force=true. WordPress has no bin for
+// accounts. Its orders stay, as those of a guest.
+func (w *work) remove(ctx context.Context, a *account) error {
+	res, err := w.client.Call(ctx, "delete the account", platform.Request{
+		Method: http.MethodDelete, Path: a.path(), Query: url.Values{"force": {"true"}},
+	}, nil)
+	if err == nil && res.Found {
+		w.say("contact", stream.OutcomeDone, "")
+		w.say("phone", stream.OutcomeDone, "")
+	}
+	return err
+}
+
+// update changes an account: PUT /customers/:id. It leaves the e-mail address, by which
+// the person signs in, so that WordPress sends no mail about its change.
+func (w *work) update(ctx context.Context, a *account, change map[string]any) error {
+	if change == nil {
+		return nil
+	}
+	_, err := w.client.Call(ctx, "empty fields of the account", platform.Request{Method: http.MethodPut, Path: a.path(), Body: change}, nil)
+	return err
+}
+
+// phones empties the telephone numbers in the orders of an account that do not stay, as
+// far as it is known which do, and answers for the account.
+func (w *work) phones(ctx context.Context, a *account) error {
+	w.say("phone", stream.OutcomeDone, "")
+	if w.task.Hidden {
+		return nil
+	}
+	for at := "1"; at != ""; {
+		var page []order
+		query := url.Values{"customer": {strconv.FormatInt(a.ID, 10)}, "_fields": {"id,billing,shipping"}}
+		next, err := w.list(ctx, "list the orders of the account", "/orders", query, at, &page)
+		if err != nil {
+			return err
+		}
+		for i := range page {
+			change := page[i].phones()
+			if change == nil || w.task.StaysRecord(w.orderName(page[i].ID)) {
+				continue
+			}
+			_, err := w.client.Call(ctx, "empty the phone of an order", platform.Request{
+				Method: http.MethodPut, Path: "/orders/" + strconv.FormatInt(page[i].ID, 10), Body: change,
+			}, nil)
+			if err != nil {
+				return err
+			}
+		}
+		at = next
+	}
+	return nil
+}
+
+// phones is the body that empties the telephone numbers of an account, or nil.
+func (a *account) phones() map[string]any {
+	change := map[string]any{}
+	if a.Billing["phone"] != "" {
+		change["billing"] = map[string]string{"phone": ""}
+	}
+	if a.Shipping["phone"] != "" {
+		change["shipping"] = map[string]string{"phone": ""}
+	}
+	if len(change) == 0 {
+		return nil
+	}
+	return change
+}
+
+// names is the body that empties everything but the address to sign in with, or nil.
+func (a *account) names() map[string]any {
+	emptied := func(of fields) map[string]string {
+		out := map[string]string{}
+		for field, value := range of {
+			if value != "" {
+				out[field] = ""
+			}
+		}
+		return out
+	}
+	billing, shipping := emptied(a.Billing), emptied(a.Shipping)
+	if len(billing)+len(shipping) == 0 && a.First == "" && a.Last == "" {
+		return nil
+	}
+	return map[string]any{"first_name": "", "last_name": "", "billing": billing, "shipping": shipping}
+}
