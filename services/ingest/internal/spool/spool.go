@@ -241,16 +241,12 @@ func (s *Spool) Depth() (count, bytes int64) { return s.count.Load(), s.bytes.Lo
 
 // Oldest is when the delivery was received that waits longest; false when none does.
 func (s *Spool) Oldest() (time.Time, bool) {
-	var at time.Time
+	d := &factv1.Delivery{}
 	found := false
 	err := s.db.View(func(tx *bolt.Tx) error {
 		_, v := tx.Bucket(bucket()).Cursor().First()
-		d := &factv1.Delivery{}
-		if v == nil || proto.Unmarshal(v, d) != nil {
-			return nil
-		}
-		at, found = d.GetReceived().AsTime(), true
-		return nil
+		found = v != nil
+		return proto.Unmarshal(v, d)
 	})
-	return at, found && err == nil
+	return d.GetReceived().AsTime(), found && err == nil
 }
