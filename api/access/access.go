@@ -47,6 +47,8 @@ func New(tokens []Token) (*Guard, error) {
 func (g *Guard) Check(r *http.Request, scope string) (holder string, err error) {
 	t := g.find(r)
 	switch {
+	case t == nil && r.Header.Get("Authorization") != "":
+		return "", problem.New(http.StatusUnauthorized, "no-token", "The token is not one of this interface; send Authorization: Bearer TOKEN.")
 	case t == nil:
 		return "", problem.New(http.StatusUnauthorized, "no-token", "Send a token of this interface: Authorization: Bearer TOKEN.")
 	case len(t.scopes) > 0 && !slices.Contains(t.scopes, scope):

@@ -1,6 +1,47 @@
 package access
 
-import "github.com/rodopath/rodopath/api/config"
+import (
+	"fmt"
+
+	"github.com/rodopath/rodopath/api/config"
+)
+
+// minToken is the shortest token that a configuration may name, in characters.
+const minToken = 16
+
+// Strong refuses a token that could be guessed.
+func Strong(token string) error {
+	if len(token) < minToken {
+		return fmt.Errorf("the token has fewer than %d characters; make one with \"openssl rand -hex 20\"", minToken)
+	}
+	return nil
+}
+
+// Recipients are what the recipients of a configuration show when they send receipts.
+// Each has one of its own, so that none answers as another.
+func Recipients(c *config.Config) ([]Token, error) {
+	holders := map[string]string{}
+	var out []Token
+	for i := range c.Recipients {
+		r := &c.Recipients[i]
+		if r.Token == "" {
+			continue
+		}
+		secret, err := c.Secret(r.Token)
+		if err == nil {
+			err = Strong(secret)
+		}
+		if err == nil && holders[secret] != "" {
+			err = fmt.Errorf("it has the token of %s, and could answer for it", holders[secret])
+		}
+		if err != nil {
+			return nil, fmt.Errorf("recipient %s: token: %w", r.ID, err)
+		}
+		holders[secret] = r.ID
+		out = append(out, Token{Secret: secret, Holder: r.ID})
+	}
+	return out, nil
+}
 
 // Configured are the tokens of a configuration, each for its scopes, and those of
 // whoever started the service, for everything.
@@ -8,8 +49,11 @@ func Configured(c *config.Config, started []string) ([]Token, error) {
 	var out []Token
 	for _, t := range c.API.Tokens {
 		secret, err := c.Secret(t.Token)
+		if err == nil {
+			err = Strong(secret)
+		}
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("api.tokens: %w", err)
 		}
 		out = append(out, Token{Secret: secret, Scopes: t.Scopes})
 	}

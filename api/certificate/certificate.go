@@ -59,7 +59,6 @@ type Recipient struct {
 	Name       string            `json:"name,omitempty"`
 	Outcome    string            `json:"outcome"`
 	Categories map[string]string `json:"categories,omitempty"`
-	Reason     string            `json:"reason,omitempty"`
 	At         time.Time         `json:"at"`
 }
 
@@ -104,6 +103,9 @@ func Verify(data []byte, key string) (*Certificate, error) {
 	if err := json.Unmarshal(data, &s); err != nil || len(s.Certificate) == 0 || s.Algorithm != algorithm {
 		return nil, errors.New("verify certificate: this is no certificate of erasure")
 	}
+	if s.Key != key || repeats(data) {
+		return nil, fmt.Errorf("verify certificate: %w", ErrForged)
+	}
 	public, err := base64.StdEncoding.DecodeString(key)
 	if err != nil || len(public) != ed25519.PublicKeySize {
 		return nil, errors.New("verify certificate: the key is no public key in base64")
@@ -121,6 +123,43 @@ func Verify(data []byte, key string) (*Certificate, error) {
 		return nil, errors.New("verify certificate: this is no certificate of erasure")
 	}
 	return c, nil
+}
+
+// repeats tells whether an object names a field twice, so that a person could read one
+// and a program the other.
+func repeats(data []byte) bool {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	var open []map[string]bool // by depth; nil in an array
+	key := false
+	for {
+		t, err := dec.Token()
+		if err != nil {
+			return false
+		}
+		switch t := t.(type) {
+		case json.Delim:
+			switch t {
+			case '{':
+				open = append(open, map[string]bool{})
+			case '[':
+				open = append(open, nil)
+			default:
+				open = open[:len(open)-1]
+			}
+			key = len(open) > 0 && open[len(open)-1] != nil
+			continue
+		case string:
+			if key {
+				if open[len(open)-1][t] {
+					return true
+				}
+				open[len(open)-1][t] = true
+				key = false
+				continue
+			}
+		}
+		key = len(open) > 0 && open[len(open)-1] != nil
+	}
 }
 
 // Names tells whether the certificate is about a name: an e-mail address in lower case,

@@ -33,6 +33,12 @@ func TestVerify_HoldsWhateverTheWhiteSpaceAndFailsAtAnyOtherChange(t *testing.T)
 	if _, err := Verify(bytes.Replace(data, []byte("dec_1"), []byte("dec_2"), 1), PublicKey(key)); !errors.Is(err, ErrForged) {
 		t.Errorf("a changed certificate: %v", err)
 	}
+	if _, err := Verify(bytes.Replace(data, []byte("{"), []byte(`{"certificate": {"controller": "Evil"},`), 1), PublicKey(key)); !errors.Is(err, ErrForged) {
+		t.Errorf("a second certificate before the signed one: %v", err)
+	}
+	if _, err := Verify(bytes.Replace(data, []byte(PublicKey(key)), []byte(PublicKey(ed25519.NewKeyFromSeed(bytes.Repeat([]byte{9}, 32)))), 1), PublicKey(key)); !errors.Is(err, ErrForged) {
+		t.Errorf("another key in the file: %v", err)
+	}
 	other := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{8}, 32))
 	if _, err := Verify(signed(t, other), PublicKey(key)); !errors.Is(err, ErrForged) {
 		t.Errorf("somebody else's certificate: %v", err)

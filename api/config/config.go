@@ -188,6 +188,9 @@ func (c *Config) check(doc *strictyaml.Document) error {
 	if u, err := url.Parse(c.MongoDB.URI); err == nil && u.User != nil && !isReference(c.MongoDB.URI) && os.Getenv(prefix+"_MONGODB_URI") == "" {
 		faults = append(faults, doc.Faultf([]any{"mongodb", "uri"}, "mongodb.uri holds a password; keep it out of this file and write env:NAME or file:PATH"))
 	}
+	if strings.ContainsAny(c.PublicURL, "?#") {
+		faults = append(faults, doc.Faultf([]any{"public_url"}, "public_url may have no ? and no #: paths are put behind it"))
+	}
 	return doc.Fail(append(faults, c.checkRecipients(doc)...)...)
 }
 

@@ -33,8 +33,8 @@ type Recipient struct {
 	Source string `yaml:"source" validate:"omitempty,max=40,sourceid"`
 	// AnswerDays is by when it must answer a decision; 0 means 7.
 	AnswerDays int `yaml:"answer_days" validate:"min=0,max=90"`
-	// Kinds are the decisions that it takes. Empty means both, and of a platform
-	// deletions alone.
+	// Kinds are the decisions that it takes. Empty means deletions alone: who is to ask
+	// persons for a consent is said in so many words.
 	Kinds []string `yaml:"kinds" validate:"max=2,unique,dive,oneof=delete ask-consent"`
 	// InFlight is how many decisions are under way to it at once; 0 means 4.
 	InFlight int `yaml:"in_flight" validate:"min=0,max=64"`
@@ -55,13 +55,10 @@ func (r *Recipient) Carried() bool { return r.By == "webhook" || r.Platform() }
 
 // Takes lists the kinds of decisions that the recipient takes.
 func (r *Recipient) Takes() []string {
-	switch {
-	case len(r.Kinds) > 0:
+	if len(r.Kinds) > 0 {
 		return r.Kinds
-	case r.Platform():
-		return []string{"delete"}
 	}
-	return []string{"delete", "ask-consent"}
+	return []string{"delete"}
 }
 
 // Answer is by when, in days, the recipient must answer a decision.

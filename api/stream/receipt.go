@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // The outcomes of a Receipt. A recipient answers a deletion with one of the first
@@ -53,24 +55,43 @@ type Receipt struct {
 	Outcome string `json:"outcome"`
 	// Categories says it for single categories of data, where they differ.
 	Categories map[string]string `json:"categories,omitempty"`
-	// Reason is why, in a few words that name nobody; at most 300 characters.
+	// Reason is why, in a few words that name nobody; at most 300 characters. It is shown
+	// to the owner and stands in no certificate.
 	Reason string `json:"reason,omitempty"`
 	// At is when it was done.
 	At time.Time `json:"at"`
 }
 
-// maxReason bounds the reason of a receipt, in bytes.
-const maxReason = 1200
+// maxReason bounds the reason of a receipt, in characters.
+const maxReason = 300
 
 // DecodeReceipt reads a receipt and says what is wrong with one.
 func DecodeReceipt(data []byte) (*Receipt, error) {
 	r := &Receipt{}
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(r); err != nil {
-		return nil, errors.New(`decode receipt: it is not JSON such as {"decision": "dec_…", "outcome": "done", "at": "2026-01-15T10:00:00Z"}`)
+	if err := decodeStrictly(data, r); err != nil {
+		return nil, fmt.Errorf("decode receipt: %w", err)
 	}
 	return r, r.Check()
+}
+
+// decodeStrictly reads one JSON value that has no field that is not known, and nothing
+// behind it. What it says holds no value of the input: it may be an address.
+func decodeStrictly(data []byte, into any) error {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	err := dec.Decode(into)
+	var badTime *time.ParseError
+	switch {
+	case err == nil && dec.More():
+		return errors.New("something follows the JSON object")
+	case err == nil:
+		return nil
+	case errors.As(err, &badTime):
+		return errors.New("at must be written as 2026-01-15T10:00:00Z")
+	case strings.HasPrefix(err.Error(), "json: unknown field"):
+		return errors.New("there is a field that a receipt does not have; known are decision, recipient, outcome, categories, reason, at")
+	}
+	return errors.New(`it is not JSON such as {"decision": "dec_…", "outcome": "done", "at": "2026-01-15T10:00:00Z"}`)
 }
 
 // DecodeReceipts reads one receipt, or an array of them. What is wrong with a single one
@@ -84,10 +105,11 @@ func DecodeReceipts(data []byte) ([]*Receipt, error) {
 		return []*Receipt{r}, nil
 	}
 	var out []*Receipt
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&out); err != nil || slices.Contains(out, nil) {
-		return nil, errors.New("decode receipts: it is not a JSON array of receipts")
+	if err := decodeStrictly(data, &out); err != nil {
+		return nil, fmt.Errorf("decode receipts: %w", err)
+	}
+	if slices.Contains(out, nil) {
+		return nil, errors.New("decode receipts: one of them is null")
 	}
 	return out, nil
 }
@@ -111,8 +133,8 @@ func (r *Receipt) Check() error {
 		return errors.New("decision is missing: the id of the event that is answered")
 	case !isOutcome(r.Outcome):
 		return errors.New("outcome must be one of done, partial, held, not_found, refused; of a question: granted, refused, no_answer")
-	case len(r.Reason) > maxReason:
-		return errors.New("reason is too long")
+	case utf8.RuneCountInString(r.Reason) > maxReason:
+		return fmt.Errorf("reason is longer than %d characters", maxReason)
 	case len(r.Categories) > 100:
 		return errors.New("categories are too many")
 	case r.At.IsZero():
@@ -122,9 +144,15 @@ func (r *Receipt) Check() error {
 		if len(c) > 64 || !slices.Contains(AnswersTo("delete"), o) {
 			return errors.New("categories: each is answered by done, partial, held, not_found or refused")
 		}
+		if settles(r.Outcome) && !settles(o) {
+			return fmt.Errorf("outcome cannot be %s while a category is %s: say partial", r.Outcome, o)
+		}
 	}
 	return nil
 }
+
+// settles tells whether nothing is left to do after an outcome of a deletion.
+func settles(outcome string) bool { return outcome == OutcomeDone || outcome == OutcomeNotFound }
 
 func isOutcome(o string) bool {
 	return o == OutcomeSent || o == OutcomeFailed || slices.Contains(AnswersTo("delete"), o) || slices.Contains(AnswersTo("ask-consent"), o)

@@ -30,6 +30,9 @@ type Answer struct {
 	Categories map[string]string
 	// Reason is why, in a few words that name nobody.
 	Reason string
+	// Remark is something that whoever runs the recipient should know although the
+	// decision got there, such as an answer that could not be taken.
+	Remark string
 }
 
 // ErrGone means that the recipient wants nothing any more (HTTP 410).

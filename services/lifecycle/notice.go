@@ -66,6 +66,8 @@ type Notice struct {
 	Items []HiddenItem `json:"items,omitempty"`
 	// Question is what was to be asked.
 	Question *Question `json:"question,omitempty"`
+	// Answer is what the person said, granted or refused, wherever they said it.
+	Answer string `json:"answer,omitempty"`
 	// Closed is when nothing more was awaited: everybody had confirmed, or the
 	// question fell. Purged tells that the names have gone from the stream since.
 	Closed *time.Time `json:"closed,omitempty"`
@@ -322,14 +324,14 @@ func (s *Subject) take(n *Notice, t *Addressed, f *Fact, at time.Time) {
 	t.Outcome, t.Categories, t.Reason, t.At = f.Outcome, maps.Clone(f.Categories), f.Reason, &f.Occurred
 	if n.Closed != nil && n.Kind == Delete && n.Progress(at).State != StateConfirmed {
 		n.Closed, n.Purged = nil, false
-		s.alarm(at, "retracted:"+f.Ref+":"+f.Recipient+":"+f.ID, fmt.Sprintf("%s takes back that it carried out the decision %s: %s", f.Recipient, f.Ref, f.Reason))
+		s.alarm(at, "retracted:"+f.Ref+":"+f.Recipient+":"+f.ID, fmt.Sprintf("%s takes back that it carried out the decision %s: \"rodopath decisions\" says why", f.Recipient, f.Ref))
 		return
 	}
 	switch {
 	case f.Outcome == "failed":
-		s.alarm(at, "failed:"+f.Ref+":"+f.Recipient+":"+f.ID, fmt.Sprintf("the decision %s could not be brought to %s: %s", f.Ref, f.Recipient, f.Reason))
+		s.alarm(at, "failed:"+f.Ref+":"+f.Recipient+":"+f.ID, fmt.Sprintf("the decision %s could not be brought to %s: \"rodopath decisions\" says why; send it again with \"replay\"", f.Ref, f.Recipient))
 	case f.Outcome == "refused" && n.Kind == Delete:
-		s.alarm(at, "refused:"+f.Ref+":"+f.Recipient+":"+f.ID, fmt.Sprintf("%s refuses to carry out the decision %s: %s", f.Recipient, f.Ref, f.Reason))
+		s.alarm(at, "refused:"+f.Ref+":"+f.Recipient+":"+f.ID, fmt.Sprintf("%s refuses to carry out the decision %s: \"rodopath decisions\" says why", f.Recipient, f.Ref))
 	}
 }
 
@@ -350,9 +352,14 @@ func (s *Subject) follow(p *Policy, h *history, requests []Request, at time.Time
 		s.escalate(n, at)
 		if n.over(h, at) {
 			n.Closed = &at
+			n.Answer = h.answerTo(n.Question, at)
+			var names []string
+			if n.Kind == Delete {
+				names = n.Names // for the certificate
+			}
 			s.note(Note{
 				Key: NotedConfirmed + ":" + n.Decision + ":" + at.Format(time.RFC3339Nano), At: at, What: NotedConfirmed, Decision: n.Decision,
-				Names: n.Names, Answers: n.answers(), Text: n.Progress(at).State,
+				Names: names, Answers: unreasoned(n.answers()), Text: n.Progress(at).State,
 			})
 		}
 	}
@@ -416,6 +423,31 @@ func (n *Notice) answers() []RecipientAnswer {
 		}
 	}
 	return out
+}
+
+// unreasoned leaves out what recipients wrote by hand: the journal outlives the person.
+func unreasoned(answers []RecipientAnswer) []RecipientAnswer {
+	for i := range answers {
+		answers[i].Reason = ""
+	}
+	return answers
+}
+
+// answerTo is what the person said to a question, granted or refused; empty when they
+// did not say, or nothing was asked.
+func (h *history) answerTo(q *Question, at time.Time) string {
+	if q == nil {
+		return ""
+	}
+	if h.refusedEver(q.Purpose, q.Channel) {
+		return "refused"
+	}
+	for i := range h.consents {
+		if c := &h.consents[i]; c.Purpose == q.Purpose && c.Channel == q.Channel && c.Stands(at) {
+			return "granted"
+		}
+	}
+	return ""
 }
 
 // unpurged tells whether the names of a closed notice are yet to go from the stream.

@@ -76,7 +76,7 @@ func (n *Notice) Progress(at time.Time) Progress {
 func (n *Notice) state(p *Progress, sent int, begun, late, answered bool, at time.Time) string {
 	if q := n.Question; q != nil {
 		switch {
-		case answered, len(n.To) > 0 && len(p.Missing) == 0:
+		case answered, n.Answer != "", len(n.To) > 0 && len(p.Missing) == 0:
 			return StateAnswered
 		case !at.Before(q.Until), n.Closed != nil:
 			return StateLapsed

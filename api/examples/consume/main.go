@@ -1,5 +1,5 @@
 // Command consume carries out the decisions of Rodopath as they come. Its arguments are
-// the address in DATA/consumer.url and the id of the recipient that it is.
+// the address in DATA/consumer.url, or DATA/consumer-ID.url, and the id of the recipient.
 package main
 
 import (
@@ -36,7 +36,7 @@ func main() {
 			done := stream.Receipt{Decision: event.ID, Recipient: os.Args[2], Outcome: stream.OutcomeDone, At: time.Now()}
 			data, err := done.Encode()
 			check(err)
-			_, err = js.Publish(ctx, stream.ReceiptsOf(""), data)
+			_, err = js.Publish(ctx, stream.ReceiptsOf(os.Args[2]), data)
 			check(err)
 		}
 		check(msg.Ack())

@@ -137,7 +137,7 @@ func (a *App) assemble(opts Options, vault *identity.Vault) error {
 	if err != nil {
 		return err
 	}
-	recipients, err := recipientTokens(opts.Config)
+	recipients, err := access.Recipients(opts.Config)
 	if err != nil {
 		return err
 	}

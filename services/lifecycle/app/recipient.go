@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rodopath/rodopath/api/access"
 	"github.com/rodopath/rodopath/api/config"
 	"github.com/rodopath/rodopath/services/lifecycle"
 )
@@ -40,23 +39,6 @@ func categories(p *lifecycle.Policy) []string {
 	}
 	slices.Sort(out)
 	return out
-}
-
-// recipientTokens are what recipients show when they send receipts over HTTP.
-func recipientTokens(c *config.Config) ([]access.Token, error) {
-	var out []access.Token
-	for i := range c.Recipients {
-		r := &c.Recipients[i]
-		if r.Token == "" {
-			continue
-		}
-		secret, err := c.Secret(r.Token)
-		if err != nil {
-			return nil, fmt.Errorf("recipient %s: %w", r.ID, err)
-		}
-		out = append(out, access.Token{Secret: secret, Holder: r.ID})
-	}
-	return out, nil
 }
 
 // shared are the recipients that read the stream and have no token: to the broker they

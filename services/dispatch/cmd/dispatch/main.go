@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/rodopath/rodopath/api/service"
@@ -18,9 +19,15 @@ func main() {
 	path := flag.String("config", "", "configuration file; without it the environment alone")
 	metrics := flag.String("metrics", "127.0.0.1:9091", "address for Prometheus")
 	dryRun := flag.Bool("dry-run", false, "send nothing, and say in the log what would be sent")
+	check := flag.String("check", "", "addresses, with commas, that must all answer 200; ask them and end")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := app.Run(ctx, *path, *metrics, *dryRun, service.Log())
+	var err error
+	if *check != "" {
+		err = service.Check(ctx, strings.Split(*check, ","))
+	} else {
+		err = app.Run(ctx, *path, *metrics, *dryRun, service.Log())
+	}
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "dispatch:", err)

@@ -26,6 +26,7 @@ func (r *run) take(ctx context.Context, res result) {
 			return
 		}
 		r.through()
+		r.remark(res)
 	case res.settled:
 		r.settle(res.it, res.outcome)
 	case res.it.lost || r.stopping:
@@ -33,6 +34,15 @@ func (r *run) take(ctx context.Context, res result) {
 	default: // cut off before it was taken down, and claimed anew
 		r.order.retry(res.it, time.Now())
 	}
+}
+
+// remark says what whoever runs the recipient should know.
+func (r *run) remark(res result) {
+	if res.answer.Remark == "" {
+		return
+	}
+	r.lastError, r.lastErrorAt = Plain(res.answer.Remark), time.Now()
+	r.opts.Log.Warn("a decision got there, and the answer cannot be taken", "decision", res.it.Event.ID, "error", r.lastError)
 }
 
 // settle acknowledges a decision whose outcome is taken down.

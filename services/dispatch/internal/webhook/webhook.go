@@ -5,6 +5,7 @@ package webhook
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"mime"
@@ -88,9 +89,7 @@ func (c *Connector) Carry(ctx context.Context, e *stream.Event, body []byte) (di
 	}
 	// Where the body of a success broke off, the recipient has the decision all the same.
 	if !answer.Broken && isJSON(answer.Header.Get("Content-Type")) {
-		if a, ok := receipt(answer.Body, e, c.opts.Recipient); ok {
-			return a, nil
-		}
+		return receipt(answer.Body, e, c.opts.Recipient), nil
 	}
 	return dispatch.Answer{Outcome: stream.OutcomeSent}, nil
 }
@@ -100,12 +99,25 @@ func isJSON(contentType string) bool {
 	return err == nil && (media == "application/json" || strings.HasSuffix(media, "+json"))
 }
 
-// receipt reads the answer to a decision out of the body of a success.
-func receipt(body []byte, e *stream.Event, recipient string) (dispatch.Answer, bool) {
+// receipt reads the answer to a decision out of the body of a success. A body that is
+// meant as one and is none says so in the remark; other JSON is the recipient's own.
+func receipt(body []byte, e *stream.Event, recipient string) dispatch.Answer {
 	r, err := stream.DecodeReceipt(body)
-	if err != nil || r.Decision != e.ID || r.Recipient != "" && r.Recipient != recipient ||
-		!slices.Contains(stream.AnswersTo(e.Data.Kind), r.Outcome) {
-		return dispatch.Answer{}, false
+	switch {
+	case err != nil:
+	case r.Decision != e.ID:
+		err = errors.New("it answers another decision")
+	case r.Recipient != "" && r.Recipient != recipient:
+		err = errors.New("it names another recipient")
+	case !slices.Contains(stream.AnswersTo(e.Data.Kind), r.Outcome):
+		err = errors.New("outcome must be one of " + strings.Join(stream.AnswersTo(e.Data.Kind), ", "))
+	default:
+		return dispatch.Answer{Outcome: r.Outcome, Categories: r.Categories, Reason: r.Reason}
 	}
-	return dispatch.Answer{Outcome: r.Outcome, Categories: r.Categories, Reason: r.Reason}, true
+	sent := dispatch.Answer{Outcome: stream.OutcomeSent}
+	var meant struct{ Decision, Outcome json.RawMessage }
+	if json.Unmarshal(body, &meant) == nil && meant.Decision != nil || meant.Outcome != nil {
+		sent.Remark = "the body of its answer is no receipt: " + err.Error()
+	}
+	return sent
 }

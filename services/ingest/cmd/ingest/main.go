@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/rodopath/rodopath/api/service"
@@ -17,9 +18,15 @@ import (
 func main() {
 	path := flag.String("config", "", "configuration file; without it the environment alone")
 	metrics := flag.String("metrics", "127.0.0.1:9090", "address for Prometheus")
+	check := flag.String("check", "", "addresses, with commas, that must all answer 200; ask them and end")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := app.Run(ctx, *path, *metrics, service.Log())
+	var err error
+	if *check != "" {
+		err = service.Check(ctx, strings.Split(*check, ","))
+	} else {
+		err = app.Run(ctx, *path, *metrics, service.Log())
+	}
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "ingest:", err)

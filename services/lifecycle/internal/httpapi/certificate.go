@@ -137,7 +137,7 @@ func (a *API) certificateOf(made, confirmed *lifecycle.Entry) *certificate.Certi
 	}
 	for _, r := range confirmed.Answers {
 		out.Recipients = append(out.Recipients, certificate.Recipient{
-			ID: r.Recipient, Name: report.RecipientOf(a.opts.Policy, r.Recipient).Name.PL, Outcome: r.Outcome, Categories: r.Categories, Reason: r.Reason, At: r.At,
+			ID: r.Recipient, Name: report.RecipientOf(a.opts.Policy, r.Recipient).Name.PL, Outcome: r.Outcome, Categories: r.Categories, At: r.At,
 		})
 	}
 	return out

@@ -30,16 +30,17 @@ func (a *API) receiptFor(c echo.Context) error { return a.takeReceipt(c, "") }
 const ahead = 5 * time.Minute
 
 func (a *API) takeReceipt(c echo.Context, from string) error {
-	body, err := io.ReadAll(io.LimitReader(c.Request().Body, maxRequest))
-	if err != nil {
+	body, err := io.ReadAll(io.LimitReader(c.Request().Body, maxRequest+1))
+	switch {
+	case err != nil:
 		return problem.New(http.StatusBadRequest, "unreadable", "The receipt was cut off.")
+	case len(body) > maxRequest:
+		return problem.New(http.StatusRequestEntityTooLarge, "too-large", "A receipt has no more than 16 KiB.")
 	}
 	in, err := stream.DecodeReceipt(body)
 	switch {
 	case err != nil:
 		return problem.New(http.StatusUnprocessableEntity, "impossible", err.Error()+".")
-	case !isPlain(in.Reason):
-		return problem.New(http.StatusUnprocessableEntity, "impossible", "reason may not hold an address or control characters.")
 	case in.At.After(a.opts.Now().Add(ahead)):
 		return problem.New(http.StatusUnprocessableEntity, "impossible", "at is in the future.")
 	case from == "":

@@ -64,8 +64,12 @@ func (r *Receipts) read(ctx context.Context, in *stream.Receipt, from string, re
 		return nil, fmt.Errorf("%w: %w", ErrUnreadable, err)
 	}
 	switch {
+	case from != "" && in.Recipient != "" && in.Recipient != from:
+		return nil, fmt.Errorf("%w: a receipt on the subject of %s names another recipient", ErrUnreadable, from)
+	case from == "" && in.Recipient == "":
+		return nil, fmt.Errorf("%w: a receipt on the subject that all share must name its recipient", ErrUnreadable)
 	case from == "" && !slices.Contains(r.Shared, in.Recipient):
-		return nil, fmt.Errorf("%w: the recipient cannot be known on the shared subject; it publishes on %s", ErrUnreadable, stream.ReceiptsOf("RECIPIENT"))
+		return nil, fmt.Errorf("%w: a receipt on the subject that all share is for somebody who is no recipient by: nats without a token; others publish on %s", ErrUnreadable, stream.ReceiptsOf("RECIPIENT"))
 	case from == "":
 		from = in.Recipient
 	}

@@ -11,9 +11,11 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/rodopath/rodopath/api/address"
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle"
@@ -32,7 +34,7 @@ var (
 	// ErrStranger means that the decision was not told to who answers it.
 	ErrStranger = errors.New("the decision was told to others")
 	// ErrOutcome means that such a decision is not answered like this.
-	ErrOutcome = errors.New("not an answer to this kind of decision")
+	ErrOutcome = errors.New("this cannot be the answer")
 )
 
 // Reader turns receipts into facts.
@@ -61,6 +63,9 @@ func (r *Reader) Read(ctx context.Context, in *stream.Receipt, from string, rece
 	case !r.fits(in.Outcome, string(d.Kind), from):
 		return nil, fmt.Errorf("%w: outcome must be one of %s", ErrOutcome, strings.Join(stream.AnswersTo(string(d.Kind)), ", "))
 	}
+	if err := d.check(in); err != nil {
+		return nil, err
+	}
 	id := idOf(in, from)
 	out := &factv1.Delivery{Id: "receipt-" + id, Source: source, Received: timestamppb.New(received)}
 	out.Facts = append(out.Facts, &factv1.Fact{
@@ -76,6 +81,27 @@ func (r *Reader) Read(ctx context.Context, in *stream.Receipt, from string, rece
 	return out, nil
 }
 
+// skew is how far the clock of a recipient may be behind ours.
+const skew = 5 * time.Minute
+
+// check says why a receipt cannot be the answer to the decision.
+func (d *Decision) check(in *stream.Receipt) error {
+	switch {
+	case in.At.Before(d.At.Add(-skew)):
+		return fmt.Errorf("%w: at lies before the decision was made (%s)", ErrOutcome, d.At.Format(time.RFC3339))
+	case in.Outcome == stream.OutcomeGranted && !d.Open:
+		return fmt.Errorf("%w: the question is answered, or stands no more; a consent that was given since is told as a sign-up", ErrOutcome)
+	case address.Looks(in.Reason), strings.ContainsFunc(in.Reason, unicode.IsControl):
+		return fmt.Errorf("%w: reason may not hold an address or control characters", ErrOutcome)
+	}
+	for category := range in.Categories {
+		if !slices.Contains(d.Categories, category) {
+			return fmt.Errorf("%w: categories may be %s", ErrOutcome, strings.Join(d.Categories, ", "))
+		}
+	}
+	return nil
+}
+
 // fits tells whether an outcome answers a kind of decision. What is said of the way
 // there is only taken of those to whom decisions are carried.
 func (r *Reader) fits(outcome, kind, from string) bool {
@@ -87,8 +113,12 @@ func (r *Reader) fits(outcome, kind, from string) bool {
 
 // Decision is what must be known of a decision to take an answer to it.
 type Decision struct {
-	Kind       lifecycle.DecisionKind
+	Kind lifecycle.DecisionKind
+	// At is when it was made.
+	At         time.Time
 	Recipients []string
+	// Categories are what is to be deleted.
+	Categories []string
 	// Question is set where the person was to be asked. Open tells that it may still be
 	// answered.
 	Question *lifecycle.Question
@@ -103,19 +133,32 @@ func Told(s *lifecycle.Subject, id string) *Decision {
 	}
 	for i := range s.Notices {
 		if n := &s.Notices[i]; n.Decision == id {
-			d := &Decision{Kind: n.Kind, Question: n.Question, Open: n.Closed == nil}
+			d := &Decision{Kind: n.Kind, At: n.At, Question: n.Question, Open: n.Closed == nil}
 			for j := range n.To {
 				d.Recipients = append(d.Recipients, n.To[j].Recipient)
+			}
+			for j := range n.Items {
+				d.addCategory(n.Items[j].Category)
 			}
 			return d
 		}
 	}
 	for i := range s.Outbox {
-		if d := &s.Outbox[i]; d.ID == id {
-			return &Decision{d.Kind, d.Recipients, d.Question, true}
+		if made := &s.Outbox[i]; made.ID == id {
+			d := &Decision{Kind: made.Kind, At: made.At, Recipients: made.Recipients, Question: made.Question, Open: true}
+			for _, item := range made.Items {
+				d.addCategory(item.Category)
+			}
+			return d
 		}
 	}
 	return nil
+}
+
+func (d *Decision) addCategory(category string) {
+	if !slices.Contains(d.Categories, category) {
+		d.Categories = append(d.Categories, category)
+	}
 }
 
 // Answer is what a person said to a question, as a fact without an id; nil when they

@@ -40,7 +40,8 @@ func Certificate(w io.Writer, lang Language, p *lifecycle.Policy, c *certificate
 		S     *certificate.Signed
 		// Records tells whether something is counted.
 		Records bool
-	}{template.CSS(pageStyle), lang, lang.certificate(), c, s, slices.ContainsFunc(c.Categories, func(c certificate.Category) bool { return c.Records > 0 })}) //nolint:gosec // our own style
+		Zone    string
+	}{template.CSS(pageStyle), lang, lang.certificate(), c, s, slices.ContainsFunc(c.Categories, func(c certificate.Category) bool { return c.Records > 0 }), p.Place.Zone.String()}) //nolint:gosec // our own style
 	if err != nil {
 		return fmt.Errorf("write the certificate: %w", err)
 	}

@@ -610,16 +610,15 @@ func (l Language) alarm(e *lifecycle.Entry) string {
 func recipientAlarm(what, about, text string) string {
 	decision, rest, _ := strings.Cut(about, ":")
 	recipient, _, _ := strings.Cut(rest, ":")
-	_, reason, _ := strings.Cut(text, ": ")
 	switch what {
 	case "unconfirmed":
 		return recipient + " nie potwierdza usunięcia " + decision + after(" (miał do ", civilDate.FindString(text), ")") + ": zapytaj albo wyślij jeszcze raz"
 	case "failed":
-		return "decyzji " + decision + " nie dało się dostarczyć do " + recipient + after(": ", reason, "")
+		return "decyzji " + decision + " nie dało się dostarczyć do " + recipient + ": powód podaje „rodopath decisions”; wyślij ją jeszcze raz („replay”)"
 	case "refused":
-		return recipient + " odmawia wykonania decyzji " + decision + after(": ", reason, "")
+		return recipient + " odmawia wykonania decyzji " + decision + ": powód podaje „rodopath decisions”"
 	case "retracted":
-		return recipient + " odwołuje potwierdzenie decyzji " + decision + after(": ", reason, "")
+		return recipient + " odwołuje potwierdzenie decyzji " + decision + ": powód podaje „rodopath decisions”"
 	case "stranger":
 		return recipient + " odpowiada na decyzję " + decision + ", której nie dostał"
 	}

@@ -165,10 +165,10 @@ func TestAlarm_IsSaidInPolishByItsKind(t *testing.T) {
 	for key, want := range map[string]string{
 		"overdue:req-1":                          "wniosek req-1 pozostał bez odpowiedzi w terminie (do 2026-07-01), art. 12 ust. 3 RODO",
 		"hold:f":                                 "blokada przyszła za późno albo dotyczy czegoś, czego już nie ma (usunięto 2026-07-01)",
-		"refused:dec_1:crm:f":                    "crm odmawia wykonania decyzji dec_1",
+		"refused:dec_1:crm:f":                    "crm odmawia wykonania decyzji dec_1: powód podaje „rodopath decisions”",
 		"unconfirmed:dec_1:crm:2026-07-01T00:00": "crm nie potwierdza usunięcia dec_1 (miał do 2026-07-01): zapytaj albo wyślij jeszcze raz",
-		"failed:dec_1:crm:f":                     "decyzji dec_1 nie dało się dostarczyć do crm",
-		"retracted:dec_1:crm:f":                  "crm odwołuje potwierdzenie decyzji dec_1",
+		"failed:dec_1:crm:f":                     "decyzji dec_1 nie dało się dostarczyć do crm: powód podaje „rodopath decisions”; wyślij ją jeszcze raz („replay”)",
+		"retracted:dec_1:crm:f":                  "crm odwołuje potwierdzenie decyzji dec_1: powód podaje „rodopath decisions”",
 		"stranger:dec_1:crm:f":                   "crm odpowiada na decyzję dec_1, której nie dostał",
 		"other:f":                                "was to be answered by 2026-07-01",
 	} {

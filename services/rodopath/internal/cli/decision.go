@@ -194,6 +194,16 @@ who still has the name can tell whom it is about.`,
 	return cmd
 }
 
+func replayed(n int) string {
+	switch n {
+	case 0:
+		return "Nothing was sent: no deletion since then was told to such a recipient, or holds what it holds."
+	case 1:
+		return "One deletion was sent once more."
+	}
+	return fmt.Sprintf("%d deletions were sent once more.", n)
+}
+
 // writeReplayed writes a line of a replay, and tells whether it was the last one.
 func writeReplayed(out io.Writer, line []byte, asJSON bool) (end bool, err error) {
 	var sent struct {
@@ -210,7 +220,7 @@ func writeReplayed(out io.Writer, line []byte, asJSON bool) (end bool, err error
 	case asJSON:
 		_, err = fmt.Fprintf(out, "%s\n", line)
 	case end:
-		_, err = fmt.Fprintf(out, "%d deletions were sent once more.\n", *sent.Sent)
+		_, err = fmt.Fprintln(out, replayed(*sent.Sent))
 	case sent.Hidden:
 		_, err = fmt.Fprintf(out, "%s  subject:%s  (with hashes: the names are deleted here)\n", sent.Decision, sent.Subject)
 	default:

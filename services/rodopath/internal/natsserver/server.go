@@ -32,6 +32,9 @@ type Options struct {
 	// each recipient and its password. They may read decisions under a consumer of
 	// that name, and answer as themselves.
 	Recipients map[string]string
+	// Shared are the recipients without a name of their own; any consumer may answer
+	// for them.
+	Shared []string
 	// Guarded are consumers of our own, which nobody from outside may touch.
 	Guarded []string
 	// SyncInterval is how often the streams are written to the disk for good; 0
@@ -95,7 +98,7 @@ func serverOptions(opts Options, own string) (*server.Options, error) {
 		SyncAlways: opts.SyncInterval == 0, SyncInterval: opts.SyncInterval,
 		Users: []*server.User{
 			{Username: ownUser, Password: own},
-			{Username: ConsumerUser, Password: opts.ConsumerPassword, Permissions: consumerPermissions(opts.Guarded)},
+			{Username: ConsumerUser, Password: opts.ConsumerPassword, Permissions: consumerPermissions(opts.Shared, opts.Guarded)},
 		},
 	}
 	if opts.ConsumerPassword == "" {
@@ -144,20 +147,24 @@ func recipientPermissions(id string) *server.Permissions {
 
 // consumerPermissions let a consumer read the stream of decisions, with consumers
 // of its own, and write receipts.
-func consumerPermissions(guarded []string) *server.Permissions {
+func consumerPermissions(shared, guarded []string) *server.Permissions {
 	const s = stream.Decisions
 	var deny []string
 	for _, name := range guarded {
 		deny = append(deny, "$JS.API.CONSUMER.*."+s+"."+name, "$JS.API.CONSUMER.*."+s+"."+name+".>", "$JS.API.CONSUMER.*.*."+s+"."+name, "$JS.ACK."+s+"."+name+".>", "$JS.ACK.*.*."+s+"."+name+".>")
 	}
+	receipts := []string{stream.ReceiptsOf("")}
+	for _, id := range shared {
+		receipts = append(receipts, stream.ReceiptsOf(id))
+	}
 	return &server.Permissions{
-		Publish: &server.SubjectPermission{Allow: []string{
-			"$JS.API.INFO", "$JS.API.STREAM.NAMES", "$JS.API.STREAM.LIST", "$JS.API.STREAM.INFO." + s,
-			"$JS.API.CONSUMER.CREATE." + s, "$JS.API.CONSUMER.CREATE." + s + ".>", "$JS.API.CONSUMER.DURABLE.CREATE." + s + ".*",
-			"$JS.API.CONSUMER.INFO." + s + ".*", "$JS.API.CONSUMER.NAMES." + s, "$JS.API.CONSUMER.LIST." + s,
-			"$JS.API.CONSUMER.DELETE." + s + ".*", "$JS.API.CONSUMER.MSG.NEXT." + s + ".*",
-			"$JS.ACK." + s + ".>", "$JS.ACK.*.*." + s + ".>", "$JS.FC.>", stream.ReceiptsOf(""),
-		}, Deny: deny},
+		Publish: &server.SubjectPermission{Allow: append(receipts,
+			"$JS.API.INFO", "$JS.API.STREAM.NAMES", "$JS.API.STREAM.LIST", "$JS.API.STREAM.INFO."+s,
+			"$JS.API.CONSUMER.CREATE."+s, "$JS.API.CONSUMER.CREATE."+s+".>", "$JS.API.CONSUMER.DURABLE.CREATE."+s+".*",
+			"$JS.API.CONSUMER.INFO."+s+".*", "$JS.API.CONSUMER.NAMES."+s, "$JS.API.CONSUMER.LIST."+s,
+			"$JS.API.CONSUMER.DELETE."+s+".*", "$JS.API.CONSUMER.MSG.NEXT."+s+".*",
+			"$JS.ACK."+s+".>", "$JS.ACK.*.*."+s+".>", "$JS.FC.>",
+		), Deny: deny},
 		Subscribe: &server.SubjectPermission{Allow: []string{"_INBOX.>", stream.AllDecisions}},
 	}
 }

@@ -20,6 +20,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"github.com/rodopath/rodopath/api/access"
 	"github.com/rodopath/rodopath/api/config"
 	"github.com/rodopath/rodopath/api/service"
 	dispatchapp "github.com/rodopath/rodopath/services/dispatch/app"
@@ -196,20 +197,22 @@ func (n *Node) connect() (err error) {
 // recipients gives those that read the stream and have a token a name of their own, and
 // guards our own consumers.
 func (n *Node) recipients(opts *natsserver.Options) error {
+	tokens, err := access.Recipients(n.Config)
+	if err != nil {
+		return err
+	}
 	opts.Recipients = map[string]string{}
 	for i := range n.Config.Recipients {
 		r := &n.Config.Recipients[i]
-		if r.Carried() {
+		token := slices.IndexFunc(tokens, func(t access.Token) bool { return t.Holder == r.ID })
+		switch {
+		case r.Carried():
 			opts.Guarded = append(opts.Guarded, dispatchapp.ConsumerOf(r.ID))
+		case r.By == "nats" && token >= 0:
+			opts.Recipients[r.ID] = tokens[token].Secret
+		case r.By == "nats":
+			opts.Shared = append(opts.Shared, r.ID)
 		}
-		if r.By != "nats" || r.Token == "" {
-			continue
-		}
-		token, err := n.Config.Secret(r.Token)
-		if err != nil {
-			return fmt.Errorf("recipient %s: %w", r.ID, err)
-		}
-		opts.Recipients[r.ID] = token
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -99,7 +100,7 @@ func withRecipients(t *testing.T, recipients string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range map[string]string{"rodopath.yaml": string(config) + "\n" + recipients, "secrets/crm": crmSecret, "secrets/crm-token": "token-of-crm", "secrets/ledger-token": "token-of-ledger"} {
+	for name, text := range map[string]string{"rodopath.yaml": string(config) + "\n" + recipients, "secrets/crm": crmSecret, "secrets/crm-token": "token-of-the-crm-0001", "secrets/ledger-token": "token-of-ledger-0001"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -147,7 +148,7 @@ func (m *machine) decisions(state string) listed {
 const threeRecipients = `
 public_url: https://hooks.example.com
 recipients:
-  - {id: crm, by: webhook, url: "URL", secrets: ["file:secrets/crm"], token: "file:secrets/crm-token", allow_private: true}
+  - {id: crm, by: webhook, url: "URL", secrets: ["file:secrets/crm"], token: "file:secrets/crm-token", kinds: [delete, ask-consent], allow_private: true}
   - {id: ledger, by: nats, token: "file:secrets/ledger-token", holds: [contact]}
   - {id: books, by: hand, holds: [contact], kinds: [delete]}
 `
@@ -173,7 +174,7 @@ func TestNode_AnErasureIsProvenAtEveryRecipient(t *testing.T) {
 		token, decision string
 		want            int
 	}{
-		{"nobody", e.ID, http.StatusUnauthorized}, {"token-of-crm", "dec_unknown", http.StatusNotFound}, {"token-of-crm", e.ID, http.StatusAccepted}, {"token-of-crm", e.ID, http.StatusAccepted},
+		{"nobody", e.ID, http.StatusUnauthorized}, {"token-of-the-crm-0001", "dec_unknown", http.StatusNotFound}, {"token-of-the-crm-0001", e.ID, http.StatusAccepted}, {"token-of-the-crm-0001", e.ID, http.StatusAccepted},
 	} {
 		r := done
 		r.Decision = c.decision
@@ -183,7 +184,7 @@ func TestNode_AnErasureIsProvenAtEveryRecipient(t *testing.T) {
 	}
 	forged := done
 	forged.Recipient = "books"
-	if got := m.receipt("token-of-crm", forged); got != http.StatusForbidden {
+	if got := m.receipt("token-of-the-crm-0001", forged); got != http.StatusForbidden {
 		t.Errorf("a receipt for somebody else: %d", got)
 	}
 	if !m.streamed("ala@example.com") {
@@ -299,7 +300,7 @@ recipients:
 		if got := m.decisions("open"); len(got.Decisions) != 1 || got.Decisions[0].State == "confirmed" {
 			t.Errorf("named %v: after the replay %+v", named, got)
 		}
-		if got := m.receipt("token-of-crm", stream.Receipt{Decision: e.ID, Outcome: stream.OutcomeDone, At: time.Now()}); got != http.StatusAccepted {
+		if got := m.receipt("token-of-the-crm-0001", stream.Receipt{Decision: e.ID, Outcome: stream.OutcomeDone, At: time.Now()}); got != http.StatusAccepted {
 			t.Errorf("a receipt for the replay: %d", got)
 		}
 		if got := m.decisions("all"); len(got.Decisions) != 1 || got.Decisions[0].State != "confirmed" {
@@ -375,5 +376,68 @@ func TestNode_APageAsksForAConsentAndTakesItBack(t *testing.T) {
 	}
 	if status, body := m.page(http.MethodGet, path+"x", nil); status != http.StatusNotFound || strings.Contains(body, "Zgadzam") {
 		t.Errorf("another token: %d %s", status, body)
+	}
+}
+
+// TestNode_AReceiptCannotSayWhatIsNotSo refuses answers that contradict themselves, the
+// decision, or the person.
+func TestNode_AReceiptCannotSayWhatIsNotSo(t *testing.T) {
+	sink, address := newCRM(t)
+	dir := withRecipients(t, strings.ReplaceAll(threeRecipients, "URL", address))
+	m := start(t, dir, nil)
+	defer m.stop()
+	m.taken("forms", `{"kind": "sale", "at": "`+time.Now().UTC().Format(time.RFC3339)+`", "ref": "order-1", "access": "course", "person": {"email": "ala@example.com"}}`)
+	question := sink.next()
+	m.taken("letters", subscriber("created", "active", "ola@example.com", time.Now().Add(-time.Hour)))
+	m.taken("letters", subscriber("unsubscribed", "unsubscribed", "ola@example.com", time.Now().Add(-time.Minute)))
+	deletion := sink.next()
+	m.settle()
+	now := time.Now()
+	for name, r := range map[string]stream.Receipt{
+		"done while something is held":       {Decision: deletion.ID, Outcome: "done", Categories: map[string]string{"contact": "held"}, At: now},
+		"a category of which it is not":      {Decision: deletion.ID, Outcome: "partial", Categories: map[string]string{"invoice": "held"}, At: now},
+		"before the decision was made":       {Decision: deletion.ID, Outcome: "done", At: now.Add(-48 * time.Hour)},
+		"a reason that is too long":          {Decision: deletion.ID, Outcome: "held", Reason: strings.Repeat("x", 301), At: now},
+		"a reason with an address":           {Decision: deletion.ID, Outcome: "held", Reason: "ask ola@example.com", At: now},
+		"an answer to a question":            {Decision: deletion.ID, Outcome: "granted", At: now},
+		"a consent from before the question": {Decision: question.ID, Outcome: "granted", At: now.Add(-48 * time.Hour)},
+	} {
+		if got := m.receipt("token-of-the-crm-0001", r); got != http.StatusUnprocessableEntity {
+			t.Errorf("%s: %d", name, got)
+		}
+	}
+	path := strings.TrimPrefix(question.Data.Ask.Page, "https://hooks.example.com")
+	m.page(http.MethodPost, path, url.Values{"act": {"decline"}})
+	if got := m.receipt("token-of-the-crm-0001", stream.Receipt{Decision: question.ID, Outcome: "granted", At: time.Now()}); got != http.StatusUnprocessableEntity {
+		t.Errorf("a consent after the person's no: %d", got)
+	}
+	for _, d := range m.decisions("all").Decisions {
+		if d.Decision == question.ID && d.State != "answered" {
+			t.Errorf("after the person's no the question is %s", d.State)
+		}
+	}
+}
+
+func TestNode_ATokenIsOneRecipientsAlone(t *testing.T) {
+	for text, want := range map[string]string{
+		`recipients: [{id: a, by: hand, token: "file:secrets/crm-token"}, {id: b, by: hand, token: "file:secrets/crm-token"}]`: "it has the token of a",
+		`recipients: [{id: a, by: hand, token: "file:secrets/short"}]`:                                                         "fewer than 16 characters",
+		"public_url: https://shop.example.com/a?b=1":                                                                           "public_url may have no ?",
+	} {
+		dir := withRecipients(t, text+"\n")
+		if err := os.WriteFile(filepath.Join(dir, "secrets/short"), []byte("abc"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		h, err := home.Open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := node.Start(t.Context(), node.Options{Home: h, Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler)})
+		if err == nil {
+			_ = n.Close()
+		}
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", text, err)
+		}
 	}
 }

@@ -1,0 +1,87 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// Times of Check. A pod of a moment ago may be kept from its peers until the network
+// knows it, so one refusal is not the end.
+const (
+	checkTimeout = 30 * time.Second
+	checkEach    = 5 * time.Second
+	checkPause   = 500 * time.Millisecond
+)
+
+// Check asks each URL until it answers 200, and returns an error that names those that
+// did not within half a minute, or before the context ended.
+func Check(ctx context.Context, urls []string) error {
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	client := &http.Client{
+		Timeout: checkEach,
+		// An answer from elsewhere says nothing of the one who was asked.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	failed := make(chan error, len(urls))
+	for _, u := range urls {
+		go func() { failed <- checkUntil(ctx, client, u) }()
+	}
+	var all error
+	for range urls {
+		all = errors.Join(all, <-failed)
+	}
+	return all
+}
+
+// checkUntil asks one URL until it answers 200; the error is that of the last time
+// before the context ended.
+func checkUntil(ctx context.Context, client *http.Client, raw string) error {
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return errors.New("check: give addresses such as http://HOST/readyz, with commas between them")
+	}
+	for {
+		fault := checkOnce(ctx, client, u)
+		if fault == nil {
+			return nil
+		}
+		// A question that the end of the time cut off says less than the one before.
+		if ctx.Err() == nil || err == nil {
+			err = fault
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("check %s: %w", u.Redacted(), err)
+		case <-time.After(checkPause):
+		}
+	}
+}
+
+func checkOnce(ctx context.Context, client *http.Client, u *url.URL) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), http.NoBody)
+	if err != nil {
+		return err
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		var where *url.Error
+		if errors.As(err, &where) {
+			return where.Err // the address is named once, by the caller
+		}
+		return err
+	}
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<20))
+	if err := resp.Body.Close(); err != nil {
+		return err
+	}
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("it answered %s and not 200", resp.Status)
+	}
+	return nil
+}
