@@ -55,6 +55,20 @@ lint: ## Check style, and who imports whom
 	cd scripts/tools && GOWORK=off go build -o ../../bin/tools/ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 	@set -e; for m in $(MODULES); do echo "lint $$m"; (cd $$m && $(CURDIR)/bin/tools/golangci-lint run --config $(CURDIR)/.golangci.yml ./...); done
 
+.PHONY: bin/tools/helm
+bin/tools/helm:
+	cd scripts/tools && GOWORK=off go build -o ../../$@ helm.sh/helm/v3/cmd/helm
+
+# Tests cannot know what helm has read, so no answer of an earlier run counts.
+.PHONY: chart
+chart: bin/tools/helm ## Check the Helm chart, the plain manifests, and what images are made of
+	cd scripts/tools && GOWORK=off go test -count=1 ./chart/...
+
+.PHONY: manifests
+manifests: bin/tools/helm ## Render the chart to deploy/manifests, for who has no Helm
+	@mkdir -p deploy/manifests
+	bin/tools/helm template rodopath deploy/helm/rodopath --namespace rodopath --kube-version 1.31 --skip-tests --values deploy/helm/rodopath/ci/full.yaml > deploy/manifests/rodopath.yaml
+
 .PHONY: drift
 drift: generate ## Check that modules are tidy, generated code is current, and each module builds alone
 	git diff --exit-code -- api/gen

@@ -2,141 +2,214 @@
 {{- if contains .Chart.Name .Release.Name }}{{ .Release.Name | trunc 50 | trimSuffix "-" }}{{ else }}{{ printf "%s-%s" .Release.Name .Chart.Name | trunc 50 | trimSuffix "-" }}{{ end }}
 {{- end }}
 
-{{- define "rodopath.labels" -}}
-helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
-app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .root.Release.Service }}
-app.kubernetes.io/part-of: rodopath
-{{ include "rodopath.selector" . }}
-{{- end }}
-
+{{/* By which the pods of one part are found. It can never change: a Deployment keeps it. */}}
 {{- define "rodopath.selector" -}}
 app.kubernetes.io/name: {{ .part }}
 app.kubernetes.io/instance: {{ .root.Release.Name }}
+{{- end }}
+
+{{/* What pods have, and not more: another version of the chart alone restarts nothing. */}}
+{{- define "rodopath.podLabels" -}}
+{{ include "rodopath.selector" . }}
+app.kubernetes.io/part-of: rodopath
+{{- end }}
+
+{{- define "rodopath.labels" -}}
+{{ include "rodopath.podLabels" . }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 {{- end }}
 
 {{- define "rodopath.image" -}}
 {{ .root.Values.image.registry }}/{{ .part }}:{{ .root.Values.image.tag | default .root.Chart.AppVersion }}
 {{- end }}
 
+{{/* What a schema cannot say well, in words. */}}
 {{- define "rodopath.required" -}}
-{{- $_ := required "nats.url is missing: where NATS with JetStream is" .Values.nats.url }}
-{{- $_ := required "mongodb.uriSecret is missing: a Secret with the connection string under the key uri" .Values.mongodb.uriSecret }}
-{{- $_ := required "keysSecret is missing: a Secret with the output of \"rodopath keys\" under the key keys.json" .Values.keysSecret }}
-{{- $_ := required "apiTokenSecret is missing: a Secret with a token under the key token" .Values.apiTokenSecret }}
-{{- $_ := required "config.sources is empty: list who sends webhooks" (first .Values.config.sources) }}
+{{- if and .Values.nats.url .Values.nats.urlSecret }}{{ fail "nats.url and nats.urlSecret: give one of the two" }}{{ end }}
+{{- $_ := required "nats.url is missing: where NATS with JetStream is (or nats.urlSecret, when there is a password in it)" (or .Values.nats.url .Values.nats.urlSecret) }}
+{{- $_ := required "mongodb.uriSecret is missing: a Secret with the connection string under the key \"uri\"" .Values.mongodb.uriSecret }}
+{{- $_ := required "keysSecret is missing: a Secret with the output of \"rodopath keys\" under the key \"keys.json\"" .Values.keysSecret }}
+{{- $tokens := dig "api" "tokens" list (.Values.config | default dict) }}
+{{- if and .Values.apiTokenSecret $tokens }}{{ fail "apiTokenSecret and config.api.tokens: give one of the two" }}{{ end }}
+{{- $_ := required "apiTokenSecret is missing: a Secret with a token under the key \"token\" (or config.api.tokens)" (or .Values.apiTokenSecret (first $tokens)) }}
+{{- $_ := required "config.sources is empty: list who sends webhooks" (first (.Values.config.sources | default list)) }}
+{{- range $part := list "ingest" "lifecycle" "dispatch" }}
+{{- $replicas := int (get $.Values $part).replicas }}
+{{- if and $.Values.autoscaling.enabled (gt $replicas (int $.Values.autoscaling.maxReplicas)) }}{{ fail (printf "autoscaling.maxReplicas is less than %s.replicas" $part) }}{{ end }}
+{{- end }}
+{{- if and .Values.keda.enabled (gt (int .Values.lifecycle.replicas) (int .Values.keda.maxReplicas)) }}{{ fail "keda.maxReplicas is less than lifecycle.replicas" }}{{ end }}
+{{- end }}
+
+{{/* The policy of the file is the one beside it, when there is one. */}}
+{{- define "rodopath.config" -}}
+{{- $config := deepCopy .Values.config }}
+{{- if .Values.policy }}{{ $_ := set $config "policy" "policy.yaml" }}{{ end }}
+{{- toYaml $config }}
+{{- end }}
+
+{{/* Pods that read another configuration are other pods. */}}
+{{- define "rodopath.annotations" -}}
+checksum/config: {{ printf "%s\n%s" (include "rodopath.config" .root) .root.Values.policy | sha256sum }}
+{{- end }}
+
+{{- define "rodopath.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+fsGroup: 65532
+fsGroupChangePolicy: OnRootMismatch
+seccompProfile: {type: RuntimeDefault}
+{{- end }}
+
+{{- define "rodopath.containerSecurity" -}}
+allowPrivilegeEscalation: false
+privileged: false
+readOnlyRootFilesystem: true
+capabilities: {drop: [ALL]}
+{{- end }}
+
+{{/* Who a pod is to the cluster: an account that may ask its API nothing. */}}
+{{- define "rodopath.account" -}}
+serviceAccountName: {{ include "rodopath.name" . }}
+automountServiceAccountToken: false
+enableServiceLinks: false
+{{- with .Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - {name: {{ . | quote }}}
+  {{- end }}
+{{- end }}
+{{- with .Values.nodeSelector }}
+nodeSelector: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations: {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- end }}
 
 {{/* What the pods of all three services have in common. */}}
 {{- define "rodopath.pod" -}}
-serviceAccountName: {{ include "rodopath.name" .root }}
-automountServiceAccountToken: false
-enableServiceLinks: false
+{{ include "rodopath.account" .root }}
+# preStop, the requests under way, and what the loops have begun.
 terminationGracePeriodSeconds: 45
-{{- with .root.Values.image.pullSecrets }}
-imagePullSecrets: {{ toYaml . | nindent 2 }}
-{{- end }}
-{{- with .root.Values.nodeSelector }}
-nodeSelector: {{ toYaml . | nindent 2 }}
-{{- end }}
-{{- with .root.Values.tolerations }}
-tolerations: {{ toYaml . | nindent 2 }}
-{{- end }}
-securityContext:
-  runAsNonRoot: true
-  runAsUser: 65532
-  runAsGroup: 65532
-  fsGroup: 65532
-  fsGroupChangePolicy: OnRootMismatch
-  seccompProfile: {type: RuntimeDefault}
+securityContext: {{- include "rodopath.podSecurity" . | nindent 2 }}
 topologySpreadConstraints:
   - maxSkew: 1
     topologyKey: kubernetes.io/hostname
     whenUnsatisfiable: ScheduleAnyway
     labelSelector:
-      matchLabels: {{ include "rodopath.selector" . | nindent 8 }}
+      matchLabels: {{- include "rodopath.selector" . | nindent 8 }}
   - maxSkew: 1
     topologyKey: topology.kubernetes.io/zone
     whenUnsatisfiable: ScheduleAnyway
     labelSelector:
-      matchLabels: {{ include "rodopath.selector" . | nindent 8 }}
+      matchLabels: {{- include "rodopath.selector" . | nindent 8 }}
 volumes:
   - name: config
     configMap: {name: {{ include "rodopath.name" .root }}}
-  {{- with .root.Values.secretFiles }}
+  {{- with include "rodopath.credentials" . }}
+  # Each service sees those Secrets alone that it works with.
+  - name: credentials
+    projected:
+      defaultMode: 0440
+      sources: {{- . | trim | nindent 8 }}
+  {{- end }}
+  {{- with .values.secretFiles }}
   - name: secrets
-    secret: {secretName: {{ . }}, defaultMode: 0440}
-  {{- end }}
-  {{- with .root.Values.nats.credentialsSecret }}
-  - name: nats
-    secret: {secretName: {{ . }}, defaultMode: 0440}
-  {{- end }}
-  {{- with .root.Values.caSecret }}
-  - name: ca
-    secret: {secretName: {{ . }}, defaultMode: 0444}
+    secret: {secretName: {{ . | quote }}, defaultMode: 0440}
   {{- end }}
 {{- end }}
 
+{{- define "rodopath.credentials" -}}
+{{- $v := .root.Values }}
+{{- with $v.nats.credentialsSecret }}
+- secret: {name: {{ . | quote }}, items: [{key: creds, path: nats.creds}]}
+{{- end }}
+{{- with $v.caSecret }}
+- secret: {name: {{ . | quote }}, items: [{key: ca.crt, path: ca/ca.crt}]}
+{{- end }}
+{{- if ne .part "ingest" }}
+{{- with $v.apiTokenSecret }}
+- secret: {name: {{ . | quote }}, items: [{key: token, path: token}]}
+{{- end }}
+{{- end }}
+{{- if eq .part "lifecycle" }}
+- secret: {name: {{ $v.mongodb.uriSecret | quote }}, items: [{key: uri, path: mongodb-uri}]}
+- secret: {name: {{ $v.keysSecret | quote }}, items: [{key: keys.json, path: keys.json}]}
+{{- end }}
+{{- end }}
+
 {{- define "rodopath.container" -}}
-image: {{ include "rodopath.image" . }}
+image: {{ include "rodopath.image" . | quote }}
 imagePullPolicy: {{ .root.Values.image.pullPolicy }}
-securityContext:
-  allowPrivilegeEscalation: false
-  readOnlyRootFilesystem: true
-  privileged: false
-  capabilities: {drop: [ALL]}
-resources: {{ toYaml .values.resources | nindent 2 }}
-# The service is taken out of the endpoints before it stops to listen.
+securityContext: {{- include "rodopath.containerSecurity" . | nindent 2 }}
+resources: {{- toYaml .values.resources | nindent 2 }}
 lifecycle:
   preStop:
+    # The pod leaves the endpoints before it stops to listen.
     sleep: {seconds: 5}
+# A service listens once it has reached NATS, made the streams and, of lifecycle, opened
+# MongoDB and tried the policy.
 startupProbe:
-  httpGet: {path: /healthz, port: {{ .port }}}
+  httpGet: {path: /healthz, port: http}
   periodSeconds: 2
-  failureThreshold: 60
+  failureThreshold: {{ div (.values.startupSeconds | default 120) 2 }}
+# It still answers. NATS and MongoDB do not count: another start would not bring them back.
 livenessProbe:
-  httpGet: {path: /healthz, port: {{ .port }}}
+  httpGet: {path: /healthz, port: http}
   periodSeconds: 10
+  timeoutSeconds: 3
   failureThreshold: 3
+{{- if eq .part "ingest" }}
+# It takes webhooks, also while NATS is away: they wait in its volume. /readyz, which says
+# no without NATS, would have them refused by the Ingress, and a shop may never send again.
 readinessProbe:
-  httpGet: {path: /readyz, port: {{ .port }}}
+  httpGet: {path: /healthz, port: http}
+{{- else }}
+# It can do its work: what it needs is there.
+readinessProbe:
+  httpGet: {path: /readyz, port: http}
+{{- end }}
   periodSeconds: 5
+  timeoutSeconds: 3
   failureThreshold: 2
-{{- if .root.Values.secretEnv }}
+{{- with .values.secretEnv }}
 envFrom:
-  {{- range .root.Values.secretEnv }}
-  - secretRef: {name: {{ . }}}
+  {{- range . }}
+  - secretRef: {name: {{ . | quote }}}
   {{- end }}
 {{- end }}
 {{- end }}
 
 {{- define "rodopath.env" -}}
-- {name: RODOPATH_NATS_URL, value: {{ .Values.nats.url | quote }}}
-- {name: RODOPATH_NATS_REPLICAS, value: {{ .Values.nats.replicas | quote }}}
-{{- if .Values.nats.credentialsSecret }}
-- {name: RODOPATH_NATS_CREDENTIALS, value: "file:/nats/creds"}
+{{- $v := .root.Values -}}
+{{- if $v.nats.urlSecret -}}
+- name: RODOPATH_NATS_URL
+  valueFrom: {secretKeyRef: {name: {{ $v.nats.urlSecret | quote }}, key: url}}
+{{- else -}}
+- {name: RODOPATH_NATS_URL, value: {{ $v.nats.url | quote }}}
 {{- end }}
-{{- if .Values.caSecret }}
-- {name: SSL_CERT_DIR, value: /ca}
+- {name: RODOPATH_NATS_REPLICAS, value: {{ $v.nats.replicas | quote }}}
+{{- if $v.nats.credentialsSecret }}
+- {name: RODOPATH_NATS_CREDENTIALS, value: "file:/credentials/nats.creds"}
+{{- end }}
+{{- if $v.caSecret }}
+# Read by Go beside the file of public CAs in the image.
+- {name: SSL_CERT_DIR, value: /credentials/ca}
+{{- end }}
+{{- if and $v.apiTokenSecret (ne .part "ingest") }}
+- {name: RODOPATH_API_TOKENS, value: '["file:/credentials/token"]'}
 {{- end }}
 {{- end }}
 
 {{- define "rodopath.mounts" -}}
 - {name: config, mountPath: /config, readOnly: true}
-{{- if .Values.secretFiles }}
+{{- if include "rodopath.credentials" . }}
+- {name: credentials, mountPath: /credentials, readOnly: true}
+{{- end }}
+{{- if .values.secretFiles }}
 - {name: secrets, mountPath: /secrets, readOnly: true}
 {{- end }}
-{{- if .Values.nats.credentialsSecret }}
-- {name: nats, mountPath: /nats, readOnly: true}
-{{- end }}
-{{- if .Values.caSecret }}
-- {name: ca, mountPath: /ca, readOnly: true}
-{{- end }}
-{{- end }}
-
-{{/* The owner's interface and what reads it need the token. */}}
-{{- define "rodopath.token" -}}
-- name: RODOPATH_OWNER_TOKEN
-  valueFrom: {secretKeyRef: {name: {{ .Values.apiTokenSecret }}, key: token}}
-- {name: RODOPATH_API_TOKENS, value: '["env:RODOPATH_OWNER_TOKEN"]'}
 {{- end }}

@@ -1,3 +1,6 @@
+{{/* What stands beside the pods of a service: how they are found, kept and watched.
+     "metrics" is the port where metrics are, "kind" what runs the pods, "scaled" whether
+     their number follows the CPU. */}}
 {{- define "rodopath.service" -}}
 {{- $name := printf "%s-%s" (include "rodopath.name" .root) .part -}}
 ---
@@ -5,9 +8,9 @@ apiVersion: v1
 kind: Service
 metadata:
   name: {{ $name }}
-  labels: {{ include "rodopath.labels" . | nindent 4 }}
+  labels: {{- include "rodopath.labels" . | nindent 4 }}
 spec:
-  selector: {{ include "rodopath.selector" . | nindent 4 }}
+  selector: {{- include "rodopath.selector" . | nindent 4 }}
   ports:
     - {name: http, port: 80, targetPort: http}
     {{- if eq .metrics "metrics" }}
@@ -19,23 +22,25 @@ apiVersion: policy/v1
 kind: PodDisruptionBudget
 metadata:
   name: {{ $name }}
-  labels: {{ include "rodopath.labels" . | nindent 4 }}
+  labels: {{- include "rodopath.labels" . | nindent 4 }}
 spec:
   maxUnavailable: 1
+  # A pod that is not ready holds up no node that is to be emptied.
+  unhealthyPodEvictionPolicy: AlwaysAllow
   selector:
-    matchLabels: {{ include "rodopath.selector" . | nindent 6 }}
+    matchLabels: {{- include "rodopath.selector" . | nindent 6 }}
 {{- end }}
-{{- if and .root.Values.autoscaling.enabled (not (and (eq .part "lifecycle") .root.Values.keda.enabled)) }}
+{{- if .scaled }}
 ---
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
 metadata:
   name: {{ $name }}
-  labels: {{ include "rodopath.labels" . | nindent 4 }}
+  labels: {{- include "rodopath.labels" . | nindent 4 }}
 spec:
   scaleTargetRef:
     apiVersion: apps/v1
-    kind: {{ eq .part "ingest" | ternary "StatefulSet" "Deployment" }}
+    kind: {{ .kind }}
     name: {{ $name }}
   minReplicas: {{ .values.replicas }}
   maxReplicas: {{ .root.Values.autoscaling.maxReplicas }}
@@ -44,6 +49,11 @@ spec:
       resource:
         name: cpu
         target: {type: Utilization, averageUtilization: {{ .root.Values.autoscaling.cpuPercent }}}
+  {{- if eq .kind "StatefulSet" }}
+  behavior:
+    # What waits in the volume of a pod that is gone waits until there is such a pod again.
+    scaleDown: {selectPolicy: Disabled}
+  {{- end }}
 {{- end }}
 {{- if .root.Values.monitoring.serviceMonitor }}
 ---
@@ -51,10 +61,10 @@ apiVersion: monitoring.coreos.com/v1
 kind: ServiceMonitor
 metadata:
   name: {{ $name }}
-  labels: {{ merge (fromYaml (include "rodopath.labels" .)) .root.Values.monitoring.labels | toYaml | nindent 4 }}
+  labels: {{- merge (fromYaml (include "rodopath.labels" .)) .root.Values.monitoring.labels | toYaml | nindent 4 }}
 spec:
   selector:
-    matchLabels: {{ include "rodopath.selector" . | nindent 6 }}
+    matchLabels: {{- include "rodopath.selector" . | nindent 6 }}
   endpoints:
     - {port: {{ .metrics }}, path: /metrics, interval: 30s}
 {{- end }}
