@@ -76,4 +76,4 @@ drift: generate ## Check that modules are tidy, generated code is current, and e
 	cd scripts/tools && GOWORK=off go mod tidy -diff
 
 .PHONY: check
-check: lint drift test ## Everything that CI checks
+check: lint drift test chart ## Everything that CI checks, and the chart

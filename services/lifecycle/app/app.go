@@ -151,9 +151,7 @@ func (a *App) assemble(opts Options, vault *identity.Vault) error {
 			return journal.Verify(ctx, a.store, a.journalKept(opts.Now()), func(int) {})
 		},
 		Tokens: tokens, Now: opts.Now, Log: opts.Log.With("part", "api"),
-		Ready: func(context.Context) error {
-			return service.Connected(opts.NATS)
-		},
+		Ready: func(ctx context.Context) error { return a.ready(ctx, opts.NATS) },
 	})
 	if err != nil {
 		return err
@@ -165,6 +163,19 @@ func (a *App) assemble(opts Options, vault *identity.Vault) error {
 	e.GET("/metrics", echo.WrapHandler(a.Metrics()))
 	a.handler, a.public = e, public
 	return nil
+}
+
+// readyTime bounds how long the store may take to say that it is there.
+const readyTime = 2 * time.Second
+
+// ready tells whether the streams and the store can be reached.
+func (a *App) ready(ctx context.Context, nc *nats.Conn) error {
+	ctx, cancel := context.WithTimeout(ctx, readyTime)
+	defer cancel()
+	if _, err := a.store.Load(ctx, []string{"ready"}); err != nil {
+		return errors.New("the store does not answer")
+	}
+	return service.Connected(nc)
 }
 
 // pruned is how many journal entries are let go at once.

@@ -162,16 +162,10 @@ livenessProbe:
   periodSeconds: 10
   timeoutSeconds: 3
   failureThreshold: 3
-{{- if eq .part "ingest" }}
-# It takes webhooks, also while NATS is away: they wait in its volume. /readyz, which says
-# no without NATS, would have them refused by the Ingress, and a shop may never send again.
-readinessProbe:
-  httpGet: {path: /healthz, port: http}
-{{- else }}
-# It can do its work: what it needs is there.
+# It can do its work: what it needs is there. ingest takes webhooks also while NATS is away,
+# until its volume is full.
 readinessProbe:
   httpGet: {path: /readyz, port: http}
-{{- end }}
   periodSeconds: 5
   timeoutSeconds: 3
   failureThreshold: 2

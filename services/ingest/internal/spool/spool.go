@@ -239,6 +239,9 @@ func (s *Spool) send(ctx context.Context, w *waiting) error {
 // Depth is how many deliveries wait, and how many bytes they are.
 func (s *Spool) Depth() (count, bytes int64) { return s.count.Load(), s.bytes.Load() }
 
+// Full tells whether what comes may find no room: it is nine tenths full.
+func (s *Spool) Full() bool { return s.bytes.Load() > s.opts.MaxBytes/10*9 }
+
 // Oldest is when the delivery was received that waits longest; false when none does.
 func (s *Spool) Oldest() (time.Time, bool) {
 	d := &factv1.Delivery{}

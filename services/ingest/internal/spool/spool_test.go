@@ -118,18 +118,21 @@ func TestPublish_KeepsTheOrderWhileTheBrokerIsAwayAndWhileItDrains(t *testing.T)
 
 func TestPublish_SaysWhenItIsFullAndTakesAgainOnceThereIsRoom(t *testing.T) {
 	b := &broker{away: true}
-	s := open(t, filepath.Join(t.TempDir(), "spool.db"), b, 100)
+	s := open(t, filepath.Join(t.TempDir(), "spool.db"), b, 90)
 	var err error
 	taken := 0
 	for ; err == nil; taken++ {
 		err = s.Publish(t.Context(), delivery(taken))
 	}
-	if !errors.Is(err, ErrFull) || !errors.Is(err, ingest.ErrUnavailable) || taken < 3 {
+	if !errors.Is(err, ErrFull) || !errors.Is(err, ingest.ErrUnavailable) || taken < 3 || !s.Full() {
 		t.Fatalf("after %d: %v", taken, err)
 	}
 	b.set(false)
 	if n, err := s.Drain(t.Context()); n != taken-1 || err != nil {
 		t.Fatalf("%d of %d drained, %v", n, taken-1, err)
+	}
+	if s.Full() {
+		t.Error("it is full with nothing in it")
 	}
 	b.set(true)
 	put(t, s, 99)

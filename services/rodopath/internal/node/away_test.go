@@ -186,6 +186,9 @@ func TestServices_WithASpoolWebhooksAreTakenWhileTheBrokerIsAway(t *testing.T) {
 			t.Fatalf("webhook %d: %d", i, res.StatusCode)
 		}
 	}
+	if ready, err := http.Get(hooks.URL + "/readyz"); err != nil || ready.StatusCode != http.StatusOK {
+		t.Errorf("ready while webhooks are taken: %v, %v", ready.StatusCode, err)
+	}
 	natsOn(t, dir, port)
 	deadline := time.Now().Add(30 * time.Second)
 	for {
