@@ -35,6 +35,16 @@ RACE := $(shell command -v cc >/dev/null 2>&1 && echo -race)
 test: ## Run all tests
 	go test $(RACE) work
 
+.PHONY: test-slow
+test-slow: ## Fuzz every parser, and break everything for a few rounds; some minutes
+	./scripts/fuzz.sh 30s
+	RODOPATH_TEST_SLOW=1 go test -count=1 -timeout 10m -v -run '^TestChaos_' ./services/rodopath/internal/chaos
+
+# ARGS: --seed N to draw a run again, --rounds N, --json, --dir DIR.
+.PHONY: chaos
+chaos: ## Kill, cut off and freeze real processes, and prove that nothing is lost (ARGS="--seed 1")
+	go run ./services/rodopath/cmd/chaos $(ARGS)
+
 .PHONY: bench
 bench: ## Measure, as ratios against a baseline in the same run
 	go run ./services/lifecycle/cmd/bench

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -104,5 +105,23 @@ func TestSecret_FollowsReferencesAndRefusesEmptyOnes(t *testing.T) {
 	}
 	if _, err := c.Secret("whsec_open"); err == nil || strings.Contains(err.Error(), "whsec_open") {
 		t.Errorf("a secret in the open: %v", err)
+	}
+}
+
+func TestFiles_AreAllThatTheConfigurationNames(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "rodopath.yaml")
+	text := "policy: rules/mine.yaml\nkeys: file:/run/keys\nsources:\n  - {id: card, platform: stripe, secrets: [file:card, env:CARD]}\n"
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Load(path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"/run/keys", filepath.Join(dir, "card"), filepath.Join(dir, "rules/mine.yaml")}
+	slices.Sort(want)
+	if got := c.Files(); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

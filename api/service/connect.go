@@ -17,12 +17,12 @@ import (
 )
 
 // Connect connects to the NATS servers of the configuration, and keeps trying
-// when a connection is lost.
-func Connect(c *config.Config, name string, log *slog.Logger) (*nats.Conn, error) {
+// when a connection is lost. More options are those of a single service.
+func Connect(c *config.Config, name string, log *slog.Logger, more ...nats.Option) (*nats.Conn, error) {
 	if c.NATS.URL == "" {
 		return nil, errors.New("connect to NATS: no address; set nats.url or RODOPATH_NATS_URL")
 	}
-	opts := append(Patience(log), nats.Name(name))
+	opts := append(append(Patience(log), nats.Name(name)), more...)
 	if c.NATS.Credentials != "" {
 		creds, err := c.Secret(c.NATS.Credentials)
 		if err != nil {
@@ -69,10 +69,24 @@ const publishTimeout = 10 * time.Second
 // JetStream opens JetStream on a connection and makes sure that the streams are
 // there, as the configuration wants them.
 func JetStream(ctx context.Context, nc *nats.Conn, c *config.Config) (jetstream.JetStream, error) {
+	js, err := OpenJetStream(nc)
+	if err != nil {
+		return nil, err
+	}
+	return js, EnsureStreams(ctx, js, c)
+}
+
+// OpenJetStream opens JetStream on a connection, and asks nobody whether it is there.
+func OpenJetStream(nc *nats.Conn) (jetstream.JetStream, error) {
 	js, err := jetstream.New(nc, jetstream.WithPublishAsyncTimeout(publishTimeout))
 	if err != nil {
 		return nil, fmt.Errorf("open JetStream: %w", err)
 	}
+	return js, nil
+}
+
+// EnsureStreams makes sure that the streams are there, as the configuration wants them.
+func EnsureStreams(ctx context.Context, js jetstream.JetStream, c *config.Config) error {
 	keep := time.Duration(c.KeepDecisionsDays) * 24 * time.Hour
-	return js, stream.Ensure(ctx, js, stream.Options{Replicas: c.NATS.Replicas, KeepDecisions: keep})
+	return stream.Ensure(ctx, js, stream.Options{Replicas: c.NATS.Replicas, KeepDecisions: keep})
 }

@@ -49,12 +49,16 @@ type App struct {
 	handler http.Handler
 	metrics http.Handler
 	spool   *spool.Spool // nil when there is none
+	// ensure makes sure that the streams are there.
+	ensure func(context.Context) error
+	log    *slog.Logger
 
 	stop context.CancelFunc
 	done sync.WaitGroup
 }
 
-// New reads the sources and makes sure that the streams are there. Start sets it going.
+// New reads the sources. Without a spool it also makes sure that the streams are there,
+// and fails while the broker is away. Start sets it going.
 func New(ctx context.Context, opts Options) (*App, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
@@ -66,21 +70,32 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	js, err := service.JetStream(ctx, opts.NATS, opts.Config)
+	js, err := service.OpenJetStream(opts.NATS)
 	if err != nil {
 		return nil, err
 	}
-	a := &App{}
+	a := &App{ensure: func(ctx context.Context) error { return service.EnsureStreams(ctx, js, opts.Config) }, log: opts.Log}
+	// With a spool webhooks are taken before the broker is there: Start ensures the streams.
+	if spoolPath(opts) == "" {
+		if err := a.ensure(ctx); err != nil {
+			return nil, err
+		}
+	}
 	if err := a.assemble(opts, providers, broker.New(js)); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
 	return a, nil
 }
 
+// spoolPath is the file where webhooks wait; empty means that there is none.
+func spoolPath(opts Options) string {
+	return cmp.Or(opts.Config.Path(opts.Config.Spool.Path), opts.Spool)
+}
+
 // assemble puts the spool and the interface together.
 func (a *App) assemble(opts Options, providers map[string]ingest.Provider, publisher ingest.Publisher) error {
 	metrics := prometheus.NewRegistry()
-	if path := cmp.Or(opts.Config.Path(opts.Config.Spool.Path), opts.Spool); path != "" {
+	if path := spoolPath(opts); path != "" {
 		var err error
 		a.spool, err = spool.Open(spool.Options{
 			Path: path, MaxBytes: int64(opts.Config.Spool.MaxMB) << 20, Publisher: publisher, Log: opts.Log.With("part", "spool"),
@@ -124,7 +139,36 @@ func (a *App) Start(ctx context.Context) {
 		return
 	}
 	ctx, a.stop = context.WithCancel(context.WithoutCancel(ctx))
-	a.done.Go(func() { a.spool.Run(ctx) })
+	a.done.Go(func() {
+		a.await(ctx)
+		a.spool.Run(ctx)
+	})
+}
+
+// ensureEvery is how often the streams are asked for while the broker is away, and
+// ensureWithin how long one answer may take.
+const (
+	ensureEvery  = time.Second
+	ensureWithin = 5 * time.Second
+)
+
+// await waits until the streams are there. What comes meanwhile waits on the disk.
+func (a *App) await(ctx context.Context) {
+	for said := false; ctx.Err() == nil; said = true {
+		asking, cancel := context.WithTimeout(ctx, ensureWithin)
+		err := a.ensure(asking)
+		cancel()
+		if err == nil {
+			return
+		}
+		if !said && ctx.Err() == nil {
+			a.log.Warn("the broker does not answer; webhooks wait on the disk", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(ensureEvery):
+		}
+	}
 }
 
 // Close stops and closes the spool; what waits stays on the disk. It is called after
@@ -147,6 +191,15 @@ func (a *App) Settled() bool {
 	}
 	n, _ := a.spool.Depth()
 	return n == 0
+}
+
+// CopySpool writes the spool as it is now to a new file, and says how many webhooks wait
+// in it. Without a spool there is none.
+func (a *App) CopySpool(path string) (int, error) {
+	if a.spool == nil {
+		return 0, nil
+	}
+	return a.spool.Copy(path)
 }
 
 // Handler receives webhooks and answers about health.

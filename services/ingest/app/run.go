@@ -8,12 +8,20 @@ import (
 	"log/slog"
 	"os"
 
+	"github.com/nats-io/nats.go"
+
 	"github.com/rodopath/rodopath/api/config"
 	"github.com/rodopath/rodopath/api/service"
 )
 
 // DefaultListen is where webhooks are received when nothing else is said.
 const DefaultListen = "127.0.0.1:8080"
+
+// Connect connects to NATS. With a spool in the configuration it does not wait for a
+// server: webhooks are taken before one is there.
+func Connect(c *config.Config, log *slog.Logger) (*nats.Conn, error) {
+	return service.Connect(c, "rodopath ingest", log, nats.RetryOnFailedConnect(c.Spool.Path != ""))
+}
 
 // Run runs the service on its own until the context ends: NATS by the
 // configuration at path and the environment.
@@ -22,7 +30,7 @@ func Run(ctx context.Context, path, metrics string, log *slog.Logger) (err error
 	if err != nil {
 		return err
 	}
-	nc, err := service.Connect(c, "rodopath ingest", log)
+	nc, err := Connect(c, log)
 	if err != nil {
 		return err
 	}

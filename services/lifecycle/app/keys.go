@@ -53,6 +53,19 @@ func checkKeys(v *identity.Vault, path string) error {
 	return nil
 }
 
+// CheckKeys tells whether the keys in a data directory are those of its database.
+func CheckKeys(dir string) error {
+	keys, err := dataKeys(dir)
+	if err != nil {
+		return err
+	}
+	vault, err := identity.NewVault(keys)
+	if err != nil {
+		return err
+	}
+	return checkKeys(vault, filepath.Join(dir, checkFile))
+}
+
 const (
 	keysFile  = "keys.json"
 	checkFile = "keys.check"

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"time"
 
@@ -29,6 +30,20 @@ type storage interface {
 	Prune(ctx context.Context, before time.Time, limit int) (int, error)
 	Close() error
 }
+
+// CopyStore writes the database of the data directory as it is now to a new file, while
+// the service goes on, and says how many persons are in it. It returns
+// ErrStoreElsewhere when the database is on another server.
+func (a *App) CopyStore(ctx context.Context, path string) (int, error) {
+	s, ok := a.store.(*sqlitestore.Store)
+	if !ok {
+		return 0, ErrStoreElsewhere
+	}
+	return s.Copy(ctx, path)
+}
+
+// ErrStoreElsewhere means that subjects are not in the data directory.
+var ErrStoreElsewhere = errors.New("subjects are kept in MongoDB")
 
 const databaseFile = "rodopath.db"
 

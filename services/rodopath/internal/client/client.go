@@ -118,6 +118,16 @@ func (c *Client) Get(ctx context.Context, path, accept string) ([]byte, error) {
 	return c.answer(ctx, http.MethodGet, path, nil, accept)
 }
 
+// Download reads what a path of the HTTP interface says, as it comes. The caller closes
+// it.
+func (c *Client) Download(ctx context.Context, path string) (io.ReadCloser, error) {
+	res, err := c.do(ctx, http.MethodGet, c.control.API+path, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	return res.Body, nil
+}
+
 func (c *Client) answer(ctx context.Context, method, path string, body []byte, accept string) ([]byte, error) {
 	header := http.Header{}
 	if accept != "" {

@@ -83,6 +83,9 @@ type Node struct {
 // Start starts a node and returns once it receives webhooks. The home is claimed
 // until Close.
 func Start(ctx context.Context, opts Options) (*Node, error) {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
 	n := &Node{opts: opts, failed: make(chan error, 2)}
 	if err := opts.Home.Claim(); err != nil {
 		return nil, err
@@ -234,6 +237,11 @@ func (n *Node) listen(ctx context.Context) error {
 	inside.Handle("/", n.lifecycle.Handler())
 	inside.Handle("/v1/recipients", n.dispatch.Handler())
 	inside.Handle("/v1/recipients/", n.dispatch.Handler())
+	copies, err := n.backups()
+	if err != nil {
+		return err
+	}
+	inside.Handle("GET /v1/backup", copies)
 	inside.Handle("GET /metrics", together(n.ingest.Metrics(), n.lifecycle.Metrics(), n.dispatch.Metrics()))
 	outside := http.NewServeMux()
 	outside.Handle("/", n.ingest.Handler())

@@ -1,0 +1,50 @@
+package config
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// Files are the paths of all files that the configuration names: secrets by reference,
+// and the policy where it is a file. They are sorted, each once.
+func (c *Config) Files() []string {
+	var out []string
+	for _, s := range texts(reflect.ValueOf(c).Elem()) {
+		if path, ok := strings.CutPrefix(s, filePrefix); ok {
+			out = append(out, c.Path(path))
+		}
+	}
+	if c.Policy != "" && c.Policy != "default" {
+		out = append(out, c.Path(c.Policy))
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// texts are all strings in a value.
+func texts(v reflect.Value) []string {
+	var out []string
+	switch v.Kind() {
+	case reflect.String:
+		out = append(out, v.String())
+	case reflect.Pointer:
+		if !v.IsNil() {
+			out = texts(v.Elem())
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			out = append(out, texts(v.Index(i))...)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			out = append(out, texts(v.Field(i))...)
+		}
+	case reflect.Map:
+		for _, k := range v.MapKeys() {
+			out = append(out, texts(v.MapIndex(k))...)
+		}
+	default: // holds no text
+	}
+	return out
+}

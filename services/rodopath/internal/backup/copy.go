@@ -1,0 +1,198 @@
+package backup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/nats-io/jsm.go"
+	"github.com/nats-io/nats.go"
+
+	"github.com/rodopath/rodopath/api/stream"
+)
+
+// Machine is what is copied, while it runs.
+type Machine struct {
+	// Dir is the data directory.
+	Dir string
+	// Spool copies the spool to a path and says how many webhooks wait in the copy.
+	Spool func(path string) (int, error)
+	// Store copies the database to a path and says how many persons the copy holds; nil
+	// when it is on another server.
+	Store func(ctx context.Context, path string) (int, error)
+	// NATS is a connection to the built-in server; nil when the streams are elsewhere.
+	NATS *nats.Conn
+	// KeysElsewhere tells that the configuration has the keys elsewhere.
+	KeysElsewhere bool
+	// Elsewhere are files that the configuration names outside of the data directory.
+	Elsewhere []string
+}
+
+// Names in the data directory.
+const (
+	keysFile     = "keys.json"
+	databaseFile = "rodopath.db"
+	spoolFile    = "spool.db"
+	streamsDir   = "nats"
+	stagePattern = "backup-*"
+)
+
+// Copy is a copy of a machine in a directory of its own, to be written into one file.
+// Close removes it.
+type Copy struct {
+	dir      string
+	manifest Manifest
+}
+
+// Take copies a machine. The copies are made in the order in which news walk: from the
+// spool to the streams of what came in, to the database, to the streams of what goes
+// out. So whatever moves on meanwhile is in one of them, or in two under one id. At is
+// the time at which it begins.
+func Take(ctx context.Context, m *Machine, withKeys bool, at time.Time) (*Copy, error) {
+	dir, err := os.MkdirTemp(m.Dir, stagePattern)
+	if err != nil {
+		return nil, fmt.Errorf("make backup: %w", err)
+	}
+	c := &Copy{dir: dir, manifest: Manifest{
+		Format: format, Created: at.UTC().Truncate(time.Second), Messages: map[string]int{}, Files: map[string]string{},
+		WithKeys: withKeys, StoreElsewhere: m.Store == nil, StreamsElsewhere: m.NATS == nil, Elsewhere: m.Elsewhere,
+	}}
+	if !m.KeysElsewhere {
+		c.manifest.Keys = filepath.Join(m.Dir, keysFile)
+	}
+	if err := c.take(ctx, m); err != nil {
+		return nil, errors.Join(fmt.Errorf("make backup: %w", err), c.Close())
+	}
+	return c, nil
+}
+
+// Close removes the copy.
+func (c *Copy) Close() error { return os.RemoveAll(c.dir) }
+
+func (c *Copy) take(ctx context.Context, m *Machine) (err error) {
+	for _, sub := range []string{dataPrefix, streamPrefix} {
+		if err := os.Mkdir(filepath.Join(c.dir, sub), 0o700); err != nil {
+			return err
+		}
+	}
+	if c.manifest.Spooled, err = m.Spool(c.data(spoolFile)); err != nil {
+		return err
+	}
+	incoming := []string{stream.Facts, stream.Receipts}
+	if err := c.streams(m, func(name string) bool { return slices.Contains(incoming, name) }); err != nil {
+		return err
+	}
+	if m.Store != nil {
+		if c.manifest.Persons, err = m.Store(ctx, c.data(databaseFile)); err != nil {
+			return err
+		}
+	}
+	if err := c.streams(m, func(name string) bool { return !slices.Contains(incoming, name) }); err != nil {
+		return err
+	}
+	return c.files(m)
+}
+
+func (c *Copy) data(name string) string { return filepath.Join(c.dir, dataPrefix, name) }
+
+// streams takes snapshots of streams, with the places of their consumers.
+func (c *Copy) streams(m *Machine, which func(name string) bool) error {
+	if m.NATS == nil {
+		return nil
+	}
+	manager, err := jsm.New(m.NATS)
+	if err != nil {
+		return err
+	}
+	all, missing, _, err := manager.Streams(nil)
+	if err == nil && len(missing) > 0 {
+		err = fmt.Errorf("streams do not answer: %s", strings.Join(missing, ", "))
+	}
+	if err != nil {
+		return err
+	}
+	for _, s := range all {
+		if !which(s.Name()) {
+			continue
+		}
+		if err := c.stream(s); err != nil {
+			return fmt.Errorf("copy stream %s: %w", s.Name(), err)
+		}
+	}
+	return nil
+}
+
+func (c *Copy) stream(s *jsm.Stream) error {
+	state, err := s.State()
+	if err != nil {
+		return err
+	}
+	c.manifest.Messages[s.Name()] = int(state.Msgs) //nolint:gosec // far below
+	// The library starts a goroutine that ends with this context.
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	_, err = s.SnapshotToDirectory(ctx, filepath.Join(c.dir, streamPrefix, s.Name()), jsm.SnapshotConsumers())
+	return err
+}
+
+// files copies the other files of the data directory: the configuration, policies,
+// secrets, and the keys if they are wanted.
+func (c *Copy) files(m *Machine) error {
+	return filepath.WalkDir(m.Dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(m.Dir, path)
+		if err != nil || name == "." {
+			return err
+		}
+		staged, err := filepath.Match(stagePattern, name)
+		switch {
+		case err != nil:
+			return err
+		case e.IsDir() && (name == streamsDir || staged):
+			return fs.SkipDir
+		case e.IsDir():
+			return os.MkdirAll(c.data(name), 0o700) //nolint:gosec // our own directory, which nobody else may write
+		case !e.Type().IsRegular() || c.passing(name):
+			return nil
+		}
+		return copyFile(path, c.data(name))
+	})
+}
+
+// passing tells whether a file is one of a running process, was copied in another way,
+// or is to be kept apart.
+func (c *Copy) passing(name string) bool {
+	switch name {
+	case "lock", "control.json", spoolFile:
+		return true
+	case keysFile:
+		return !c.manifest.WithKeys
+	}
+	return strings.HasPrefix(name, databaseFile) || strings.HasSuffix(name, ".part")
+}
+
+func copyFile(from, to string) (err error) {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, out.Close()) }()
+	if _, err = io.Copy(out, in); err != nil {
+		return err
+	}
+	return out.Sync()
+}

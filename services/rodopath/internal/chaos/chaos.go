@@ -1,0 +1,398 @@
+// Package chaos breaks a whole Rodopath while webhooks come in, and proves that nothing is
+// lost and nothing undue is sent. Servers and services are processes of their own, which
+// are killed, frozen and cut off; the clock steps; the recipient fails and hangs. The
+// stories that the webhooks tell are drawn, and what must be decided about each person is
+// known in advance.
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/rodopath/rodopath/api/stream"
+)
+
+// Options say what is done.
+type Options struct {
+	// Seed draws the stories and the faults; 0 means one of the clock.
+	Seed uint64
+	// Rounds is how many rounds there are; 0 means 200.
+	Rounds int
+	// Persons is how many begin a story in each round; 0 means 5.
+	Persons int
+	// Segment is after how many rounds time passes and everything is checked; 0 means 25.
+	Segment int
+	// MongoDB is where subjects are kept; empty means in SQLite.
+	MongoDB string
+	// Dir is where everything is kept, logs and the record too; empty means a directory
+	// that is removed when nothing is wrong.
+	Dir string
+	// Progress gets a line now and then.
+	Progress io.Writer
+}
+
+const (
+	defaultRounds  = 200
+	defaultPersons = 5
+	defaultSegment = 25
+	// roundTime is how long a round takes.
+	roundTime = 1200 * time.Millisecond
+	// settleWithin is how long everything may take to settle once it is healed.
+	settleWithin = 3 * time.Minute
+	// lapse is how many years pass at the end of a segment: all periods of the stories.
+	lapse = 8
+)
+
+// run is one run.
+type run struct {
+	Options
+	stage   *stage
+	sender  *sender
+	rng     *rand.Rand
+	zone    *time.Location
+	record  *Record
+	figures *Figures
+	// first is the first person of the segment.
+	first int
+
+	mu sync.Mutex // guards persons for the recipient, and recoveries
+	// persons are those of the record, by number.
+	persons    map[int]*Person
+	recoveries []time.Duration
+	under      sync.WaitGroup
+}
+
+// Run breaks things and returns what came of it. An error means that the run itself could
+// not go on; violations are in the figures.
+func Run(ctx context.Context, opts Options) (f *Figures, err error) {
+	r, err := newRun(opts)
+	if err != nil {
+		return nil, err
+	}
+	r.say("seed %d, %d rounds, in %s", r.Seed, r.Rounds, r.Dir)
+	if r.stage, err = setUp(ctx, r.Dir, r.MongoDB, r.answer); err != nil {
+		return nil, err
+	}
+	r.sender = &sender{base: "http://" + r.stage.answering[partIngest], secret: r.stage.secret, clock: r.stage.clock, client: r.stage.client}
+	ctx, stop := context.WithCancel(ctx)
+	began := time.Now()
+	defer func() {
+		stop()
+		r.sender.under.Wait()
+		r.under.Wait()
+		r.stage.close()
+	}()
+	for n := 1; n <= r.Rounds && ctx.Err() == nil; n++ {
+		if err := r.round(ctx, n); err != nil {
+			return nil, fmt.Errorf("round %d: %w", n, err)
+		}
+		if n%r.Segment != 0 && n != r.Rounds {
+			continue
+		}
+		if err := r.checkpoint(ctx, n); err != nil {
+			return nil, fmt.Errorf("after round %d: %w", n, err)
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	r.figures.Took = time.Since(began)
+	r.sum()
+	return r.figures, r.keep(opts.Dir == "")
+}
+
+func newRun(opts Options) (*run, error) {
+	if opts.Seed == 0 {
+		opts.Seed = uint64(time.Now().UnixNano()) % 1e9 //nolint:gosec // after 1970
+	}
+	for _, d := range []struct {
+		value *int
+		or    int
+	}{{&opts.Rounds, defaultRounds}, {&opts.Persons, defaultPersons}, {&opts.Segment, defaultSegment}} {
+		if *d.value == 0 {
+			*d.value = d.or
+		}
+	}
+	if opts.Progress == nil {
+		opts.Progress = io.Discard
+	}
+	zone, err := time.LoadLocation("Europe/Warsaw")
+	if err != nil {
+		return nil, err
+	}
+	if opts.Dir == "" {
+		opts.Dir, err = os.MkdirTemp("", "rodopath-chaos-")
+	} else {
+		err = os.MkdirAll(opts.Dir, 0o700)
+	}
+	return &run{
+		Options: opts, zone: zone, rng: rand.New(rand.NewPCG(opts.Seed, 1)), //nolint:gosec // drawn again under the same seed
+		record:  &Record{Seed: opts.Seed, Known: map[int]Known{}, Decisions: map[string]*Decided{}},
+		persons: map[int]*Person{}, figures: newFigures(opts.Seed, opts.Rounds),
+	}, err
+}
+
+func (r *run) say(format string, args ...any) {
+	fmt.Fprintf(r.Progress, time.Now().Format("15:04:05 ")+format+"\n", args...)
+}
+
+// answer is what a person answers to the question.
+func (r *run) answer(number int) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if p := r.persons[number]; p != nil {
+		return p.Answer
+	}
+	return stream.OutcomeNoAnswer
+}
+
+// round tells some stories and breaks something meanwhile.
+func (r *run) round(ctx context.Context, n int) error {
+	began := time.Now()
+	for range r.Persons {
+		r.tell(ctx, n)
+	}
+	faults := drawFaults(r.rng, roundTime)
+	failed := make(chan error, len(faults))
+	for _, f := range faults {
+		r.figures.Faults[f.name]++
+		r.under.Go(func() {
+			pause(ctx, f.after)
+			struck := time.Now()
+			err := r.stage.inflict(ctx, f)
+			if f.step == 0 {
+				r.recovered(ctx, struck)
+			}
+			failed <- err
+		})
+	}
+	pause(ctx, roundTime-time.Since(began))
+	if n%10 == 0 {
+		r.say("round %d: %d webhooks sent, %d answered 2xx, %d decisions told", n, r.sender.sent.Load(), r.sender.taken.Load(), r.toldCount())
+	}
+	select {
+	case err := <-failed:
+		return err
+	default:
+		return nil
+	}
+}
+
+func (r *run) toldCount() int {
+	r.stage.recipient.mu.Lock()
+	defer r.stage.recipient.mu.Unlock()
+	return len(r.stage.recipient.told)
+}
+
+// recovered notes how long it takes until everything is ready again.
+func (r *run) recovered(ctx context.Context, struck time.Time) {
+	if r.stage.awaitReady(ctx, settleWithin) != nil {
+		return // the checkpoint will complain
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.recoveries = append(r.recoveries, time.Since(struck))
+}
+
+// tell tells the story of somebody new: each webhook one to three times, late, and in any
+// order.
+func (r *run) tell(ctx context.Context, round int) {
+	p := tell(r.rng, len(r.record.Persons)+1, round, r.stage.clock.now(), r.zone)
+	r.record.Persons = append(r.record.Persons, p)
+	r.mu.Lock()
+	r.persons[p.Number] = p
+	r.mu.Unlock()
+	for i := range p.Webhooks {
+		delays := make([]time.Duration, 1+r.rng.IntN(3))
+		for j := range delays {
+			delays[j] = time.Duration(r.rng.Int64N(int64(3 * roundTime)))
+		}
+		r.sender.schedule(ctx, &p.Webhooks[i], fmt.Sprintf("msg-%d-%d", p.Number, i), delays, r.rng.IntN(2) == 0)
+	}
+}
+
+// checkpoint lets everything settle, then lets the years pass, and checks.
+func (r *run) checkpoint(ctx context.Context, n int) error {
+	r.under.Wait()
+	if err := r.settle(ctx, n); err != nil {
+		return err
+	}
+	if err := r.meet(ctx); err != nil {
+		return err
+	}
+	// What was confirmed so far is forgotten in the years that follow.
+	if err := r.collect(ctx); err != nil {
+		return err
+	}
+	now := r.stage.clock.now()
+	if err := r.stage.clock.step(now.AddDate(lapse, 0, 0).Sub(now)); err != nil {
+		return err
+	}
+	r.figures.ClockSteps++
+	if err := r.settle(ctx, n); err != nil {
+		return err
+	}
+	if err := r.collect(ctx); err != nil {
+		return err
+	}
+	if n, err := r.stage.journals(ctx); err != nil {
+		return fmt.Errorf("verify the journals: %w", err)
+	} else if n > 0 {
+		r.complain(Violation{What: "the journals have faults", Round: n, Detail: fmt.Sprint(n)})
+	}
+	found := Check(r.record)
+	r.say("round %d: %d persons and %d decisions checked, %d violations", n, len(r.record.Persons), len(r.record.Decisions), len(found)+len(r.figures.Others))
+	for _, v := range found {
+		if v.Person > r.first {
+			r.say("  %s", v)
+		}
+	}
+	r.first = len(r.record.Persons)
+	return nil
+}
+
+func (r *run) complain(v Violation) {
+	v.Seed = r.Seed
+	r.figures.Others = append(r.figures.Others, v)
+}
+
+// settle waits until nothing waits anywhere, twice in a row.
+func (r *run) settle(ctx context.Context, n int) error {
+	quiet, last, began := 0, "", time.Now()
+	for time.Since(began) < settleWithin {
+		last = ""
+		if open := r.sender.open.Load(); open > 0 {
+			last = fmt.Sprintf("%d webhooks are not answered 2xx", open)
+		} else {
+			last = r.stage.unsettled(ctx)
+		}
+		if last == "" {
+			quiet++
+		} else {
+			quiet = 0
+		}
+		if quiet == 2 {
+			r.figures.settled(time.Since(began))
+			return nil
+		}
+		if !pause(ctx, 250*time.Millisecond) {
+			return ctx.Err()
+		}
+	}
+	r.complain(Violation{What: "it does not settle", Round: n, Detail: last})
+	return nil
+}
+
+// meet asks lifecycle about everybody of the segment.
+func (r *run) meet(ctx context.Context) error {
+	for _, p := range r.record.Persons[r.first:] {
+		k, err := r.stage.known(ctx, p.Number)
+		if err != nil {
+			return fmt.Errorf("ask about person %d: %w", p.Number, err)
+		}
+		r.record.Known[p.Number] = k
+	}
+	return nil
+}
+
+// collect adds the decisions that were published since, and what became of them.
+func (r *run) collect(ctx context.Context) error {
+	noted, err := r.stage.noted(ctx)
+	if err != nil {
+		return fmt.Errorf("ask what was confirmed: %w", err)
+	}
+	subjects := map[string]int{}
+	for number, k := range r.record.Known {
+		subjects[k.Subject] = number
+	}
+	add := func(e *stream.Event) *Decided {
+		d := r.record.Decisions[e.ID]
+		if d == nil {
+			d = &Decided{ID: e.ID, Kind: e.Data.Kind, Person: numberOf(e), Subject: e.Subject, At: e.Time, Effective: e.Data.Effective}
+			if d.Person == 0 {
+				d.Person = subjects[e.Subject]
+			}
+			if e.Data.Delete != nil {
+				for _, i := range e.Data.Delete.Items {
+					d.Items = append(d.Items, i.Category)
+				}
+			}
+			r.record.Decisions[e.ID] = d
+		}
+		return d
+	}
+	if err := r.stage.published(ctx, func(e *stream.Event) { add(e) }); err != nil {
+		return err
+	}
+	crm := r.stage.recipient
+	crm.mu.Lock()
+	defer crm.mu.Unlock()
+	for id, e := range crm.told {
+		d := add(e)
+		d.Told, d.Said = true, crm.said[id]
+		// What lifecycle said at an earlier checkpoint stays: it forgets in the end.
+		if outcome, ok := noted[id]; ok {
+			d.Noted = outcome
+		}
+	}
+	return nil
+}
+
+// sum puts the figures together.
+func (r *run) sum() {
+	f, s, crm := r.figures, r.sender, r.stage.recipient
+	f.Sent, f.Taken, f.Refused, f.Repeated = s.sent.Load(), s.taken.Load(), s.refused.Load(), s.repeated.Load()
+	f.Persons, f.Decisions = len(r.record.Persons), len(r.record.Decisions)
+	for _, k := range r.record.Known {
+		f.Facts += k.Facts
+		if k.Subject != "" {
+			f.Subjects++
+		}
+	}
+	for _, p := range r.record.Persons {
+		f.Webhooks += len(p.Webhooks)
+		f.Stories[p.Story]++
+		if !p.sure() {
+			f.Unsure++
+		}
+	}
+	for _, p := range append(r.stage.services, r.stage.nodes...) {
+		f.Kills[p.name] = p.kills.Load()
+		f.Ended[p.name] = p.ends.Load()
+	}
+	crm.mu.Lock()
+	f.Told, f.Calls, f.Receipts, f.ReceiptsTwice, f.Forged = len(crm.told), crm.calls, crm.receipts, crm.twice, crm.forged
+	for _, refusal := range crm.refusals {
+		r.complain(Violation{What: "a receipt was refused", Detail: refusal})
+	}
+	crm.mu.Unlock()
+	if lines, err := r.stage.breakdowns(); err != nil {
+		r.complain(Violation{What: "the logs cannot be read", Detail: err.Error()})
+	} else {
+		for _, line := range lines {
+			r.complain(Violation{What: "a service broke down", Detail: line})
+		}
+	}
+	r.mu.Lock()
+	slices.Sort(r.recoveries)
+	f.recovered(r.recoveries)
+	r.mu.Unlock()
+	f.Violations = append(Check(r.record), f.Others...)
+}
+
+// keep writes the record when something is wrong, and otherwise removes what was made for
+// the run.
+func (r *run) keep(temporary bool) error {
+	if len(r.figures.Violations) == 0 && temporary {
+		return os.RemoveAll(r.Dir)
+	}
+	return errors.Join(r.record.write(filepath.Join(r.Dir, "record.json")), nil)
+}

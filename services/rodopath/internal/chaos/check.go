@@ -1,0 +1,232 @@
+package chaos
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Record is what was seen of a run: enough to tell whether anything was lost, or sent
+// that was not due.
+type Record struct {
+	Seed    uint64    `json:"seed"`
+	Persons []*Person `json:"persons"`
+	// Known are the persons that lifecycle knew before time passed, by their numbers.
+	Known map[int]Known `json:"known"`
+	// Decisions are all that were published, by their ids.
+	Decisions map[string]*Decided `json:"decisions"`
+}
+
+// Known is what lifecycle says of a person.
+type Known struct {
+	Subject string `json:"subject"`
+	Facts   int    `json:"facts"`
+}
+
+// Decided is a decision that was published.
+type Decided struct {
+	ID        string    `json:"id"`
+	Kind      string    `json:"kind"`
+	Person    int       `json:"person"`
+	Subject   string    `json:"subject"`
+	At        time.Time `json:"at"`
+	Effective time.Time `json:"effective"`
+	Items     []string  `json:"items,omitempty"`
+	// Said is what the recipient answered, Noted what lifecycle says that it did.
+	Said  string `json:"said,omitempty"`
+	Noted string `json:"noted,omitempty"`
+	// Told tells that the recipient got it.
+	Told bool `json:"told"`
+}
+
+// The faults that a check finds.
+const (
+	faultWebhook     = "a webhook that was answered 2xx is in no subject"
+	faultRefused     = "a webhook was never taken"
+	faultMissing     = "a decision that is due was not published"
+	faultDoubled     = "the same was decided twice, under two ids"
+	faultUndue       = "a decision was published that is not due"
+	faultEarly       = "a decision came before it was due"
+	faultHold        = "something was deleted while a hold stands"
+	faultUntold      = "the recipient was not told"
+	faultUnconfirmed = "lifecycle does not know what the recipient confirmed"
+	faultStranger    = "a decision is about nobody whose story was told"
+)
+
+// Violation is a promise that was broken.
+type Violation struct {
+	What string `json:"what"`
+	// Person, Story and Round say of whom; 0 and empty where it is about nobody alone.
+	Person int    `json:"person,omitempty"`
+	Story  string `json:"story,omitempty"`
+	Round  int    `json:"round,omitempty"`
+	Seed   uint64 `json:"seed"`
+	// Detail is what was seen.
+	Detail string `json:"detail,omitempty"`
+}
+
+// String says it in a line.
+func (v Violation) String() string {
+	return fmt.Sprintf("seed %d round %d person %d (%s): %s: %s", v.Seed, v.Round, v.Person, v.Story, v.What, v.Detail)
+}
+
+// Check finds what was lost and what was sent unduly, once everything has settled and all
+// that can lapse has lapsed.
+func Check(r *Record) []Violation {
+	decided := map[int][]*Decided{}
+	var out []Violation
+	known := map[int]bool{}
+	for _, p := range r.Persons {
+		known[p.Number] = true
+	}
+	for _, d := range r.Decisions {
+		if !known[d.Person] {
+			out = append(out, Violation{What: faultStranger, Seed: r.Seed, Detail: d.ID})
+			continue
+		}
+		decided[d.Person] = append(decided[d.Person], d)
+	}
+	for _, p := range r.Persons {
+		c := &checking{record: r, person: p, decided: decided[p.Number]}
+		slices.SortFunc(c.decided, func(x, y *Decided) int { return cmp.Compare(x.ID, y.ID) })
+		c.webhooks()
+		c.deletions()
+		c.asks()
+		c.answers()
+		out = append(out, c.found...)
+	}
+	slices.SortStableFunc(out, func(x, y Violation) int { return cmp.Compare(x.Person, y.Person) })
+	return out
+}
+
+// checking checks one person.
+type checking struct {
+	record  *Record
+	person  *Person
+	decided []*Decided
+	found   []Violation
+}
+
+func (c *checking) complain(what, format string, args ...any) {
+	p := c.person
+	c.found = append(c.found, Violation{What: what, Person: p.Number, Story: p.Story, Round: p.Round, Seed: c.record.Seed, Detail: fmt.Sprintf(format, args...)})
+}
+
+// sure tells whether all of the story was taken, so that it must be known. What was sent
+// once and not answered 2xx may be known all the same.
+func (p *Person) sure() bool {
+	return !slices.ContainsFunc(p.Webhooks, func(w Webhook) bool { return !w.Taken })
+}
+
+// webhooks checks that what was answered 2xx is in a subject.
+func (c *checking) webhooks() {
+	for i := range c.person.Webhooks {
+		if w := &c.person.Webhooks[i]; !w.Taken && !w.Once {
+			c.complain(faultRefused, "%s; last answer: %s", w.Platform, w.LastAnswer)
+		}
+	}
+	k := c.record.Known[c.person.Number]
+	want := c.person.Facts + c.answeredFacts()
+	if !c.person.sure() && (k.Facts == 0 || k.Facts == want) {
+		return
+	}
+	if k.Facts != want {
+		c.complain(faultWebhook, "%d facts are known of %d", k.Facts, want)
+	}
+}
+
+// answeredFacts is how many facts the answer to a question tells.
+func (c *checking) answeredFacts() int {
+	for _, d := range c.decided {
+		if d.Kind == "ask-consent" && (d.Said == "granted" || d.Said == "refused") {
+			return 1
+		}
+	}
+	return 0
+}
+
+// deletions checks each category against what is due.
+func (c *checking) deletions() {
+	came := map[string][]*Decided{}
+	for _, d := range c.decided {
+		for _, category := range d.Items {
+			came[category] = append(came[category], d)
+		}
+	}
+	for i := range c.person.Dues {
+		due := &c.person.Dues[i]
+		c.deletion(due, came[due.Category])
+		delete(came, due.Category)
+	}
+	for category, list := range came {
+		c.complain(faultUndue, "%s: %s", category, ids(list))
+	}
+}
+
+// deletion checks the decisions about one category, of which one is due.
+func (c *checking) deletion(due *Due, came []*Decided) {
+	switch {
+	case due.Held:
+		if len(came) > 0 {
+			c.complain(faultHold, "%s: %s", due.Category, ids(came))
+		}
+		return
+	case len(came) == 0:
+		if !due.Maybe && c.person.sure() {
+			c.complain(faultMissing, "%s", due.Category)
+		}
+		return
+	case len(came) > 1:
+		c.complain(faultDoubled, "%s: %s", due.Category, ids(came))
+	}
+	for _, d := range came {
+		switch {
+		case d.At.Before(d.Effective), d.Effective.Before(due.From):
+			c.complain(faultEarly, "%s: %s, decided %s, effective %s, due from %s", due.Category, d.ID, stamp(d.At), stamp(d.Effective), stamp(due.From))
+		case d.Effective.After(due.To):
+			c.complain(faultUndue, "%s: %s, effective %s, due to %s", due.Category, d.ID, stamp(d.Effective), stamp(due.To))
+		}
+	}
+}
+
+// asks checks how often the person was asked.
+func (c *checking) asks() {
+	var came []*Decided
+	for _, d := range c.decided {
+		if d.Kind == "ask-consent" {
+			came = append(came, d)
+		}
+	}
+	switch {
+	case len(came) > 1:
+		c.complain(faultDoubled, "ask-consent: %s", ids(came))
+	case len(came) == 1 && c.person.Ask == AskNever:
+		c.complain(faultUndue, "ask-consent: %s", ids(came))
+	case len(came) == 0 && c.person.Ask == AskOnce && c.person.sure():
+		c.complain(faultMissing, "ask-consent")
+	}
+}
+
+// answers checks that the recipient was told, and that what it confirmed is known.
+func (c *checking) answers() {
+	for _, d := range c.decided {
+		switch {
+		case !d.Told:
+			c.complain(faultUntold, "%s %s", d.Kind, d.ID)
+		case d.Said != d.Noted:
+			c.complain(faultUnconfirmed, "%s %s: it said %q, and %q is known", d.Kind, d.ID, d.Said, d.Noted)
+		}
+	}
+}
+
+func ids(list []*Decided) string {
+	out := make([]string, len(list))
+	for i, d := range list {
+		out[i] = d.ID + " of " + stamp(d.Effective)
+	}
+	return strings.Join(out, ", ")
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

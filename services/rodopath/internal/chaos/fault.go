@@ -1,0 +1,173 @@
+package chaos
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/rodopath/rodopath/api/stream"
+)
+
+// fault is something that is done to the stage in a round.
+type fault struct {
+	name string
+	// after is when in the round it begins, lasts how long it is kept up.
+	after, lasts time.Duration
+	// which draws the one it is done to.
+	which int
+	// step is how far the clock moves.
+	step time.Duration
+}
+
+// The faults, each as often as it stands here.
+const (
+	killIngest    = "kill ingest"
+	killLifecycle = "kill lifecycle"
+	killDispatch  = "kill dispatch"
+	killLeader    = "kill nats leader"
+	killNode      = "kill nats node"
+	cutAll        = "cut all from nats"
+	cutOne        = "cut one from nats"
+	stallAll      = "stall all"
+	stallOne      = "stall one"
+	busyDisk      = "busy disk"
+	freezeNode    = "freeze nats node"
+	freezeService = "freeze service"
+	stepForwards  = "clock forwards"
+	stepBackwards = "clock backwards"
+	crmFails      = "recipient fails"
+	crmHangs      = "recipient hangs"
+)
+
+func faultNames() []string {
+	return []string{
+		killIngest, killIngest, killIngest, killLifecycle, killLifecycle, killLifecycle, killDispatch, killDispatch, killDispatch,
+		killLeader, killNode, cutAll, cutOne, cutOne, stallAll, stallOne, stallOne, busyDisk, freezeNode, freezeService, freezeService,
+		stepForwards, stepForwards, stepForwards, stepBackwards, stepBackwards, crmFails, crmFails, crmHangs, crmHangs,
+	}
+}
+
+// Bounds of the faults. The steps of a segment stay well below the shortest period of a
+// story, and those backwards below what signatures and receipts bear.
+const (
+	longestFault   = 1500 * time.Millisecond
+	longestStep    = 4 * time.Hour
+	longestSetback = 45 * time.Second
+)
+
+// drawFaults draws what happens in a round: one fault, or two at once.
+func drawFaults(rng *rand.Rand, round time.Duration) []fault {
+	names := faultNames()
+	out := make([]fault, 1+rng.IntN(2))
+	for i := range out {
+		f := fault{
+			name: names[rng.IntN(len(names))], after: time.Duration(rng.Int64N(int64(round / 2))),
+			lasts: 200*time.Millisecond + time.Duration(rng.Int64N(int64(longestFault))), which: rng.IntN(1000),
+		}
+		switch f.name {
+		case stepForwards:
+			f.step = time.Minute + time.Duration(rng.Int64N(int64(longestStep)))
+		case stepBackwards:
+			f.step = -time.Second - time.Duration(rng.Int64N(int64(longestSetback)))
+		}
+		out[i] = f
+	}
+	return out
+}
+
+// kills names the process that a fault kills; empty when it kills none.
+func (f *fault) kills() string {
+	return map[string]string{
+		killIngest: partIngest, killLifecycle: partLifecycle, killDispatch: partDispatch, killLeader: partNATS, killNode: partNATS,
+	}[f.name]
+}
+
+// inflict does a fault, waits as long as it lasts, and undoes it.
+func (s *stage) inflict(ctx context.Context, f fault) error {
+	service := s.services[f.which%len(s.services)]
+	node := s.nodes[f.which%len(s.nodes)]
+	switch f.name {
+	case killIngest, killLifecycle, killDispatch:
+		s.victim(f).kill(f.lasts)
+	case killLeader:
+		s.leader(ctx, f).kill(f.lasts)
+	case killNode:
+		node.kill(f.lasts)
+	case cutAll, stallAll, cutOne, stallOne:
+		s.sever(ctx, f, service.name)
+	case busyDisk:
+		return s.busy(ctx, f)
+	case freezeNode, freezeService:
+		if f.name == freezeService {
+			node = service
+		}
+		node.freeze()
+		pause(ctx, f.lasts)
+		node.thaw()
+	case stepForwards, stepBackwards:
+		return s.clock.step(f.step)
+	case crmFails, crmHangs:
+		s.recipient.behave(map[string]int32{crmFails: recipientFails, crmHangs: recipientHangs}[f.name])
+		pause(ctx, f.lasts)
+		s.recipient.behave(recipientWell)
+	}
+	return nil
+}
+
+// victim is the service that a fault kills; of several lifecycles, one.
+func (s *stage) victim(f fault) *process {
+	var of []*process
+	for _, p := range s.services {
+		if p.part.Kind == f.kills() {
+			of = append(of, p)
+		}
+	}
+	return of[f.which%len(of)]
+}
+
+// leader is the server that leads one of the streams, or any while nobody does.
+func (s *stage) leader(ctx context.Context, f fault) *process {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	name := []string{stream.Facts, stream.Receipts, stream.Decisions}[f.which%3]
+	if one, err := s.js.Stream(ctx, name); err == nil && one.CachedInfo().Cluster != nil {
+		for _, p := range s.nodes {
+			if p.name == one.CachedInfo().Cluster.Leader {
+				return p
+			}
+		}
+	}
+	return s.nodes[f.which%len(s.nodes)]
+}
+
+// sever cuts services off from the servers for a while.
+func (s *stage) sever(ctx context.Context, f fault, one string) {
+	each := func(do func(*proxy)) {
+		for name, list := range s.proxies {
+			if name != one && (f.name == cutOne || f.name == stallOne) {
+				continue
+			}
+			for _, p := range list {
+				do(p)
+			}
+		}
+	}
+	if f.name == cutAll || f.name == cutOne {
+		each((*proxy).cut)
+	} else {
+		each((*proxy).stall)
+	}
+	pause(ctx, f.lasts)
+	each((*proxy).heal)
+}
+
+// busy keeps the disk busy from a process of its own.
+func (s *stage) busy(ctx context.Context, f fault) error {
+	p, err := startProcess(ctx, "disk", part{Kind: partDisk, Dir: s.dir}, s.logs)
+	if err != nil {
+		return err
+	}
+	pause(ctx, f.lasts)
+	p.stop()
+	return nil
+}

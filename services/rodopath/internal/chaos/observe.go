@@ -1,0 +1,208 @@
+package chaos
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/rodopath/rodopath/api/stream"
+)
+
+func streams() []string { return []string{stream.Facts, stream.Receipts, stream.Decisions} }
+
+// unsettled says what still waits somewhere; empty when nothing does.
+func (s *stage) unsettled(ctx context.Context) string {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	if missing := s.notReady(ctx); missing != "" {
+		return missing + " is not ready"
+	}
+	if n, err := s.gauge(ctx, "http://"+s.metrics+"/", "rodopath_spool_webhooks"); err != nil || n > 0 {
+		return fmt.Sprintf("%v webhooks in the spool (%v)", n, err)
+	}
+	for _, name := range []string{stream.Facts, stream.Receipts} {
+		one, err := s.js.Stream(ctx, name)
+		if err != nil || one.CachedInfo().State.Msgs > 0 {
+			return fmt.Sprintf("messages in %s (%v)", name, err)
+		}
+	}
+	for _, gauge := range []string{"rodopath_subjects_pending", "rodopath_subjects_due"} {
+		if n, err := s.gauge(ctx, "http://"+s.lifecycles[0]+"/metrics", gauge); err != nil || n > 0 {
+			return fmt.Sprintf("%s %v (%v)", gauge, n, err)
+		}
+	}
+	consumer, err := s.js.Consumer(ctx, stream.Decisions, "dispatch-"+recipientID)
+	if err != nil {
+		return err.Error()
+	}
+	info := consumer.CachedInfo()
+	if left := int(info.NumPending) + info.NumAckPending; left > 0 { //nolint:gosec // a few
+		return fmt.Sprintf("%d decisions wait for the recipient", left)
+	}
+	if n := s.recipient.open.Load(); n > 0 {
+		return fmt.Sprintf("%d receipts of the recipient are not taken", n)
+	}
+	return ""
+}
+
+// gauge reads a metric.
+func (s *stage) gauge(ctx context.Context, url, name string) (float64, error) {
+	data, err := s.get(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return 0, err
+	}
+	m := regexp.MustCompile(`(?m)^` + name + ` (\S+)$`).FindSubmatch(data)
+	if m == nil {
+		return 0, errors.New("there is no metric " + name)
+	}
+	return strconv.ParseFloat(string(m[1]), 64)
+}
+
+// errNotFound means that nothing is known.
+var errNotFound = errors.New("it is not known")
+
+// get asks a service and returns the body of a 200.
+func (s *stage) get(ctx context.Context, method, url string, body any) ([]byte, error) {
+	data, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(data))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+s.token)
+	res, err := s.client.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	data, err = io.ReadAll(res.Body)
+	switch {
+	case err != nil:
+		return nil, err
+	case res.StatusCode == http.StatusNotFound:
+		return nil, errNotFound
+	case res.StatusCode != http.StatusOK:
+		return nil, fmt.Errorf("%s: %s", res.Status, bytes.TrimSpace(data))
+	}
+	return data, nil
+}
+
+// known asks lifecycle about a person.
+func (s *stage) known(ctx context.Context, number int) (Known, error) {
+	var k Known
+	data, err := s.get(ctx, http.MethodPost, "http://"+s.lifecycles[number%len(s.lifecycles)]+"/v1/subjects", object{"person": email(number)})
+	if errors.Is(err, errNotFound) {
+		return k, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(data, &k)
+	}
+	return k, err
+}
+
+// published adds the decisions that are in the stream. Those that are confirmed have left
+// it; the recipient was told them before.
+func (s *stage) published(ctx context.Context, visit func(*stream.Event)) error {
+	one, err := s.js.Stream(ctx, stream.Decisions)
+	if err != nil {
+		return err
+	}
+	if one.CachedInfo().State.Msgs == 0 {
+		return nil
+	}
+	consumer, err := one.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{})
+	if err != nil {
+		return err
+	}
+	for {
+		msg, err := consumer.Next(jetstream.FetchMaxWait(3 * time.Second))
+		if err != nil {
+			return fmt.Errorf("read decisions: %w", err)
+		}
+		event, err := stream.DecodeEvent(msg.Data())
+		if err != nil {
+			return err
+		}
+		visit(event)
+		if meta, err := msg.Metadata(); err != nil || meta.NumPending == 0 {
+			return err
+		}
+	}
+}
+
+// noted asks lifecycle what the recipient did about each decision.
+func (s *stage) noted(ctx context.Context) (map[string]string, error) {
+	data, err := s.get(ctx, http.MethodGet, "http://"+s.lifecycles[0]+"/v1/decisions?state=all", nil)
+	if err != nil {
+		return nil, err
+	}
+	var list struct {
+		Decisions []struct {
+			Decision   string
+			Recipients []struct{ Recipient, Outcome string }
+		}
+	}
+	if err := json.Unmarshal(data, &list); err != nil {
+		return nil, err
+	}
+	out := map[string]string{}
+	for _, d := range list.Decisions {
+		for _, r := range d.Recipients {
+			if r.Recipient == recipientID {
+				out[d.Decision] = r.Outcome
+			}
+		}
+	}
+	return out, nil
+}
+
+// journals has lifecycle verify its journals and returns how many faults it found.
+func (s *stage) journals(ctx context.Context) (int, error) {
+	data, err := s.get(ctx, http.MethodGet, "http://"+s.lifecycles[0]+"/v1/journal/verify", nil)
+	if err != nil {
+		return 0, err
+	}
+	var report struct{ Faults []json.RawMessage }
+	return len(report.Faults), errors.Join(json.Unmarshal(data, &report), nil)
+}
+
+// breakdowns finds lines in the logs of the services that tell of a fault of the program.
+func (s *stage) breakdowns() ([]string, error) {
+	var out []string
+	for _, p := range s.services {
+		f, err := os.Open(filepath.Join(s.logs, p.name+".log"))
+		if err != nil {
+			return nil, err
+		}
+		lines := bufio.NewScanner(f)
+		lines.Buffer(nil, 1<<20)
+		for lines.Scan() {
+			line := lines.Text()
+			for _, word := range []string{"panic: ", "fatal error: ", "WARNING: DATA RACE", "cannot be applied", "cannot be read", "cannot be taken", "put aside"} {
+				if strings.Contains(line, word) {
+					out = append(out, p.name+": "+line)
+					break
+				}
+			}
+		}
+		if err := errors.Join(lines.Err(), f.Close()); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}

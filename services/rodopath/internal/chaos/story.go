@@ -1,0 +1,282 @@
+package chaos
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+// Person is somebody whose story is known in advance, and with it what must be decided.
+type Person struct {
+	Number int    `json:"number"`
+	Story  string `json:"story"`
+	// Round is the round in which the story was told.
+	Round int `json:"round"`
+	// Dues are the deletions that must be decided, each once. No other may be.
+	Dues []Due `json:"dues"`
+	// Ask says whether the person is to be asked for a consent.
+	Ask Ask `json:"ask"`
+	// Answer is what the recipient answers to the question.
+	Answer string `json:"answer"`
+	// Facts is how many facts the webhooks of the story tell.
+	Facts    int       `json:"facts"`
+	Webhooks []Webhook `json:"webhooks"`
+}
+
+// Due is the deletion of a category of data, due at an instant within a window.
+type Due struct {
+	Category string    `json:"category"`
+	From     time.Time `json:"from"`
+	To       time.Time `json:"to"`
+	// Maybe tells that it depends on the order in which webhooks arrive.
+	Maybe bool `json:"maybe,omitempty"`
+	// Held tells that it may never come, because a hold stands.
+	Held bool `json:"held,omitempty"`
+}
+
+// Ask says how often a person is asked for a consent.
+type Ask string
+
+// The ways in which a person is asked. AskMaybe is where the no or the refund may be
+// known before the question is put.
+const (
+	AskNever Ask = "never"
+	AskOnce  Ask = "once"
+	AskMaybe Ask = "maybe"
+)
+
+// Webhook is one webhook of a story.
+type Webhook struct {
+	Platform string `json:"platform"`
+	// Once tells that the platform never sends it again.
+	Once bool `json:"once,omitempty"`
+	// Taken tells that one of its sendings was answered 2xx.
+	Taken bool `json:"taken"`
+	// LastAnswer is how the last sending ended that was not.
+	LastAnswer string `json:"last_answer,omitempty"`
+	body       []byte
+	topic      string
+}
+
+// email is the address of a person; its number stands in it.
+func email(number int) string { return fmt.Sprintf("p%06d@chaos.example", number) }
+
+// teller tells the story of one person.
+type teller struct {
+	*Person
+	rng  *rand.Rand
+	base time.Time
+	zone *time.Location
+}
+
+// stories are told as often as each other.
+func stories() []struct {
+	name string
+	tell func(*teller)
+} {
+	return []struct {
+		name string
+		tell func(*teller)
+	}{
+		{"subscribed", (*teller).subscribed},
+		{"unsubscribed", (*teller).unsubscribed},
+		{"resubscribed", (*teller).resubscribed},
+		{"pending", (*teller).pending},
+		{"webinar", (*teller).webinar},
+		{"bought", (*teller).bought},
+		{"bought at the shop", (*teller).boughtAtShop},
+		{"bought and granted", (*teller).boughtGranted},
+		{"bought and refused", (*teller).boughtRefused},
+		{"refunded", (*teller).refunded},
+		{"held", (*teller).held},
+		{"released", (*teller).released},
+		{"erased subscriber", (*teller).erasedSubscriber},
+		{"erased and answered", (*teller).erasedAnswered},
+		{"erased buyer", (*teller).erasedBuyer},
+		{"objected", (*teller).objected},
+		{"refusing buyer", (*teller).refusingBuyer},
+	}
+}
+
+// tell draws the story of a person, which began before now.
+func tell(rng *rand.Rand, number, round int, now time.Time, zone *time.Location) *Person {
+	p := &Person{Number: number, Round: round, Ask: AskNever, Answer: "no_answer"}
+	// Two hours back, so that everything has happened and the clock may go back a little.
+	t := &teller{Person: p, rng: rng, base: now.Add(-2 * time.Hour).UTC().Truncate(time.Second), zone: zone}
+	all := stories()
+	s := all[rng.IntN(len(all))]
+	p.Story = s.name
+	s.tell(t)
+	return p
+}
+
+// at is an instant of the story.
+func (t *teller) at(minutes int) time.Time { return t.base.Add(time.Duration(minutes) * time.Minute) }
+
+// due notes a deletion.
+func (t *teller) due(from, to time.Time, categories ...string) {
+	for _, c := range categories {
+		t.Dues = append(t.Dues, Due{Category: c, From: from, To: to})
+	}
+}
+
+// around is a window of a moment of the story.
+func (t *teller) dueAt(at time.Time, categories ...string) {
+	t.due(at.Add(-2*time.Second), at.Add(2*time.Second), categories...)
+}
+
+// dueAfter is a window of two days around the end of a period, as days are counted in
+// civil time and the last counts whole.
+func (t *teller) dueAfter(at time.Time, years, months, days int, categories ...string) {
+	end := at.AddDate(years, months, days)
+	t.due(end.AddDate(0, 0, -1), end.AddDate(0, 0, 2), categories...)
+}
+
+// dueNewYear is the first instant of a year, so many years after the one of an act
+// between two instants of the story.
+func (t *teller) dueNewYear(years int, categories ...string) {
+	first := time.Date(t.at(0).In(t.zone).Year()+years, 1, 1, 0, 0, 0, 0, t.zone)
+	last := time.Date(t.at(119).In(t.zone).Year()+years, 1, 1, 0, 0, 0, 0, t.zone)
+	t.due(first, last, categories...)
+}
+
+// dueContract is when a contract that was delivered at once ends: after 14 days, moved
+// off days off.
+func (t *teller) dueContract(categories ...string) {
+	t.due(t.at(0).AddDate(0, 0, 13), t.at(119).AddDate(0, 0, 21), categories...)
+}
+
+func (t *teller) subscribed() { t.signUp(0) }
+
+func (t *teller) unsubscribed() {
+	t.signUp(0)
+	t.unsubscribe(30)
+	t.left(t.at(30))
+}
+
+// left is what follows when the last consent ends.
+func (t *teller) left(at time.Time) {
+	t.dueAt(at, "contact", "newsletter", "marketing_profile")
+	t.dueAfter(at, 1, 0, 0, "consent_evidence")
+	t.dueAfter(at, 3, 0, 0, "suppression")
+}
+
+func (t *teller) resubscribed() {
+	t.standard("signup", 0, nil)
+	t.standard("unsubscribe", 30, nil)
+	t.standard("signup", 60, nil)
+	t.dueAt(t.at(60), "suppression")
+	for _, c := range []string{"contact", "newsletter", "marketing_profile"} {
+		// Decided only where the return is not known yet.
+		t.Dues = append(t.Dues, Due{Category: c, From: t.at(30).Add(-time.Second), To: t.at(30).Add(time.Second), Maybe: true})
+	}
+}
+
+func (t *teller) pending() {
+	t.standard("signup_pending", 0, nil)
+	t.dueAfter(t.at(0), 0, 0, 7, "contact")
+}
+
+func (t *teller) webinar() {
+	t.standard("webinar", 0, object{"ref": t.ref("webinar")})
+	t.dueAfter(t.at(0), 0, 0, 30, "contact", "webinar")
+}
+
+func (t *teller) bought() {
+	t.buy(0)
+	t.keptForBooks()
+	t.dueContract("contact", "phone")
+	t.Ask = AskOnce
+}
+
+// keptForBooks is when that goes which the tax office and claims keep.
+func (t *teller) keptForBooks() {
+	t.dueNewYear(7, "order", "access")
+	t.dueNewYear(6, "invoice")
+}
+
+func (t *teller) boughtAtShop() {
+	t.order(0)
+	t.keptForBooks()
+	t.dueContract("contact", "phone")
+	t.Ask = AskOnce
+}
+
+func (t *teller) boughtGranted() {
+	t.buy(0)
+	t.keptForBooks()
+	t.dueContract("phone")
+	t.Ask, t.Answer = AskOnce, "granted"
+}
+
+func (t *teller) boughtRefused() {
+	t.bought()
+	t.Answer = "refused"
+	// The answer is given within the days of the segment.
+	t.due(t.base.AddDate(3, 0, -1), t.base.AddDate(3, 0, 20), "suppression")
+}
+
+func (t *teller) refunded() {
+	t.buy(0)
+	t.refund(60)
+	t.dueNewYear(7, "order")
+	t.dueNewYear(6, "invoice")
+	t.dueContract("contact", "phone", "access")
+	t.Ask = AskMaybe
+}
+
+func (t *teller) held() {
+	t.sale(0)
+	t.standard("hold", 30, object{"ref": t.ref("order"), "reason": "dispute"})
+	t.dueContract("contact", "phone")
+	for _, c := range []string{"order", "invoice", "access"} {
+		t.Dues = append(t.Dues, Due{Category: c, Held: true})
+	}
+	t.Ask = AskOnce
+}
+
+func (t *teller) released() {
+	t.sale(0)
+	t.standard("hold", 30, object{"ref": t.ref("order"), "reason": "dispute"})
+	t.standard("release", 60, object{"ref": t.ref("order")})
+	t.keptForBooks()
+	t.dueContract("contact", "phone")
+	t.Ask = AskOnce
+}
+
+func (t *teller) erasedSubscriber() {
+	t.signUp(0)
+	t.standard("erasure", 30, object{"ref": t.ref("request")})
+	t.left(t.at(30))
+}
+
+func (t *teller) erasedAnswered() {
+	t.erasedSubscriber()
+	t.standard("request_answered", 60, object{"ref": t.ref("request")})
+	t.dueAt(t.at(60), "dsr_case")
+	t.dueAfter(t.at(60), 3, 0, 0, "dsr_log")
+}
+
+func (t *teller) erasedBuyer() {
+	t.sale(0)
+	t.standard("erasure", 30, object{"ref": t.ref("request")})
+	t.dueNewYear(6, "order", "invoice")
+	t.dueContract("contact", "phone", "access")
+	t.dueAfter(t.at(30), 3, 0, 0, "suppression")
+	t.Ask = AskMaybe
+}
+
+func (t *teller) objected() {
+	t.signUp(0)
+	t.standard("objection", 30, object{"ref": t.ref("request"), "purposes": []string{"newsletter", "offers"}})
+	t.left(t.at(30))
+}
+
+func (t *teller) refusingBuyer() {
+	t.sale(0)
+	t.standard("refusal", 30, object{"purposes": []string{"offers"}, "channels": []string{"email"}})
+	t.keptForBooks()
+	t.dueContract("contact", "phone")
+	t.dueAfter(t.at(30), 3, 0, 0, "suppression")
+	t.Ask = AskMaybe
+}
