@@ -82,8 +82,19 @@ manifests: bin/tools/helm ## Render the chart to deploy/manifests, for who has n
 .PHONY: drift
 drift: generate ## Check that modules are tidy, generated code is current, and each module builds alone
 	git diff --exit-code -- api/gen
+	cd proto && ../bin/tools/buf breaking --against released.binpb
 	@set -e; for m in $(MODULES); do echo "tidy and build $$m"; (cd $$m && GOWORK=off go mod tidy -diff && GOWORK=off go build ./...); done
 	cd scripts/tools && GOWORK=off go mod tidy -diff
 
+.PHONY: vuln
+vuln: ## Look for known weaknesses in what is used; asks vuln.go.dev
+	cd scripts/tools && GOWORK=off go build -o ../../bin/tools/ golang.org/x/vuln/cmd/govulncheck
+	@set -e; for m in $(MODULES); do echo "vuln $$m"; (cd $$m && $(CURDIR)/bin/tools/govulncheck ./...); done
+
+.PHONY: sbom
+sbom: ## Write what each program is made of (CycloneDX) to bin/*.sbom.json
+	cd scripts/tools && GOWORK=off go build -o ../../bin/tools/ github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
+	@set -e; for s in ingest lifecycle dispatch rodopath; do (cd services/$$s && $(CURDIR)/bin/tools/cyclonedx-gomod app -json -main cmd/$$s -output $(CURDIR)/bin/$$s.sbom.json .); done
+
 .PHONY: check
-check: lint drift test chart ## Everything that CI checks, and the chart
+check: lint drift test chart vuln ## Everything that CI checks, the chart, and known weaknesses

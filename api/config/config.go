@@ -42,6 +42,8 @@ type Config struct {
 	MongoDB   MongoDB `yaml:"mongodb"`
 	// Keys is a reference to the keys that hash and seal the names of persons.
 	Keys string `yaml:"keys" validate:"omitempty,reference"`
+	// Limits bound what strangers can do.
+	Limits Limits `yaml:"limits"`
 	// KeepDecisionsDays is how long decisions stay readable in the stream; 0 means 30.
 	KeepDecisionsDays int `yaml:"keep_decisions_days" validate:"min=0,max=3660"`
 
@@ -96,8 +98,8 @@ type Token struct {
 	// Token is a reference to it.
 	Token string `yaml:"token" validate:"reference"`
 	// Scopes are what it opens: read, export, requests, holds, policy, journal,
-	// events, decisions. Left out means all; an empty list is an error.
-	Scopes []string `yaml:"scopes" validate:"omitempty,min=1,dive,oneof=read export requests holds policy journal events decisions"`
+	// events, decisions, keys. Left out means all; an empty list is an error.
+	Scopes []string `yaml:"scopes" validate:"omitempty,min=1,dive,oneof=read export requests holds policy journal events decisions keys"`
 }
 
 // UnmarshalYAML reads "env:TOKEN" as well as {token: env:TOKEN, scopes: [read]}.
@@ -132,6 +134,16 @@ type Spool struct {
 	// MaxMB is how much it holds, in MiB; 0 means 256. When it is full webhooks are
 	// refused.
 	MaxMB int `yaml:"max_mb" validate:"min=0,max=1000000"`
+}
+
+// Limits bound what strangers can do.
+type Limits struct {
+	// RefusedPerMinute is how many requests of one address may be refused in a minute
+	// before it is answered 429; 0 means 120, and -1 that nobody is limited.
+	RefusedPerMinute int `yaml:"refused_per_minute" validate:"min=-1,max=100000"`
+	// TrustedProxies are reverse proxies with public addresses, as networks
+	// (203.0.113.0/24), whose X-Forwarded-For is believed. Private ones always are.
+	TrustedProxies []string `yaml:"trusted_proxies" validate:"max=100,dive,cidr"`
 }
 
 // MongoDB is where subjects are kept in a cluster.

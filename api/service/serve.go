@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"time"
 )
 
@@ -62,9 +60,4 @@ func shutdown(server *http.Server, within time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
 	return server.Shutdown(ctx)
-}
-
-// Log makes the logger of a service: JSON on standard error.
-func Log() *slog.Logger {
-	return slog.New(slog.NewJSONHandler(os.Stderr, nil))
 }

@@ -5,9 +5,11 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -181,10 +183,26 @@ func (e *Event) Encode() ([]byte, error) {
 func DecodeEvent(data []byte) (*Event, error) {
 	e := &Event{}
 	if err := json.Unmarshal(data, e); err != nil {
-		return nil, fmt.Errorf("decode event: %w", err)
+		return nil, fmt.Errorf("decode event: %s", eventFault(err))
 	}
 	if e.SpecVersion != "1.0" {
-		return nil, fmt.Errorf("decode event: specversion is %q and must be 1.0", e.SpecVersion)
+		return nil, errors.New("decode event: specversion must be 1.0")
 	}
 	return e, nil
+}
+
+// eventFault says what is wrong with an event without what stands in it, which may be an
+// address: an error of encoding/json may quote it.
+func eventFault(err error) string {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		return "it is not JSON at byte " + strconv.FormatInt(syntax.Offset, 10)
+	case errors.As(err, &kind) && kind.Field != "":
+		return kind.Field + " is of the wrong type"
+	case errors.As(err, &kind):
+		return "it is no JSON object"
+	}
+	return "a value cannot be read; times are written as 2026-01-15T10:00:00Z"
 }

@@ -146,6 +146,13 @@ func Told(p *Policy, s Subject, notices []Notice) Subject {
 		n.To = slices.Clone(n.To)
 		s.hurry(n, Requests(p, s.Facts, n.At))
 	}
+	s.Asked = slices.Clone(s.Asked)
+	for i := range notices {
+		// News may have taken the question back after it went out.
+		if n := &notices[i]; n.Question != nil {
+			s.noteAsked(Asked{Purpose: n.Question.Purpose, Channel: n.Question.Channel, At: n.At, Decision: n.Decision})
+		}
+	}
 	s.await()
 	s.eachAwaited(p, s.lookBy)
 	for i := range s.Facts {

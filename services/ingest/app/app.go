@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/rodopath/rodopath/api/access"
 	"github.com/rodopath/rodopath/api/config"
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/api/problem"
@@ -129,8 +130,9 @@ func (a *App) assemble(opts Options, providers map[string]ingest.Provider, publi
 		}
 		return c.String(http.StatusOK, "ready\n")
 	})
-	a.handler, a.metrics = e, promhttp.HandlerFor(metrics, promhttp.HandlerOpts{})
-	return nil
+	a.metrics = promhttp.HandlerFor(metrics, promhttp.HandlerOpts{})
+	a.handler, err = access.Limited(e, opts.Config.Limits, opts.Now)
+	return err
 }
 
 // Start brings what waits on the disk to the broker. Close stops it.

@@ -30,6 +30,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/internal/receipt"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/relay"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/replay"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/reseal"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/sweep"
 )
 
@@ -68,6 +69,7 @@ type App struct {
 	waiting  *adoption.Waiting
 	measures map[string]string
 	now      func() time.Time
+	log      *slog.Logger
 
 	stop context.CancelFunc
 	done sync.WaitGroup
@@ -97,7 +99,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{store: st, js: js, now: opts.Now}
+	a := &App{store: st, js: js, now: opts.Now, log: opts.Log}
 	if err := a.adopt(ctx, opts); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
@@ -123,7 +125,7 @@ func (a *App) assemble(opts Options, vault *identity.Vault) error {
 	})
 	find := &directory.Directory{Store: a.store, Vault: vault}
 	reader := &receipt.Reader{Finder: find, Policy: a.policy}
-	receipts := &natsio.Receipts{Read: reader.Read, Shared: shared(opts.Config), Log: opts.Log.With("loop", "receipts")}
+	receipts := &natsio.Receipts{Read: reader.Read, Shared: shared(opts.Config), Now: opts.Now, Log: opts.Log.With("loop", "receipts")}
 	a.feeds = []*natsio.Feed{
 		{JetStream: a.js, Stream: stream.Facts, Decode: natsio.DecodeFacts, Apply: applier.Apply, Alone: opts.Alone, Log: opts.Log.With("loop", "facts")},
 		{JetStream: a.js, Stream: stream.Receipts, Decode: receipts.Decode, Apply: applier.Apply, Alone: opts.Alone, Log: opts.Log.With("loop", "receipts")},
@@ -147,6 +149,9 @@ func (a *App) assemble(opts Options, vault *identity.Vault) error {
 		Replay: func(ctx context.Context, since time.Time, recipient string, visit func(replay.Sent) error) error {
 			return replay.Run(ctx, replay.Options{Store: a.store, Events: events, Vault: vault, Policy: a.policy}, since, recipient, opts.Now(), visit)
 		},
+		Reseal: func(ctx context.Context, visit func(reseal.Progress) error) error {
+			return reseal.Run(ctx, a.store, vault, visit)
+		},
 		Verify: func(ctx context.Context) (*journal.Report, error) {
 			return journal.Verify(ctx, a.store, a.journalKept(opts.Now()), func(int) {})
 		},
@@ -161,8 +166,11 @@ func (a *App) assemble(opts Options, vault *identity.Vault) error {
 	api.RegisterPublic(e)
 	api.RegisterPublic(public)
 	e.GET("/metrics", echo.WrapHandler(a.Metrics()))
-	a.handler, a.public = e, public
-	return nil
+	if a.handler, err = access.Limited(e, opts.Config.Limits, opts.Now); err != nil {
+		return err
+	}
+	a.public, err = access.Limited(public, opts.Config.Limits, opts.Now)
+	return err
 }
 
 // readyTime bounds how long the store may take to say that it is there.
@@ -194,11 +202,36 @@ func (a *App) Public() http.Handler { return a.public }
 // Start sets the loops going. Close stops them.
 func (a *App) Start(ctx context.Context) {
 	ctx, a.stop = context.WithCancel(context.WithoutCancel(ctx))
-	for _, f := range a.feeds {
-		a.done.Go(func() { f.Run(ctx) })
+	a.done.Go(func() {
+		a.catchUp(ctx)
+		for _, f := range a.feeds {
+			a.done.Go(func() { f.Run(ctx) })
+		}
+		a.done.Go(func() { a.sweeper.Run(ctx) })
+		a.relay.Run(ctx)
+	})
+}
+
+// catchUpTries is how often it is tried to note what was published before: what stands in
+// the way of it must not keep webhooks from being applied for ever.
+const catchUpTries = 20
+
+// catchUp notes what was published before the process was killed.
+func (a *App) catchUp(ctx context.Context) {
+	for n := 1; ctx.Err() == nil; n++ {
+		err := a.relay.CatchUp(ctx, &natsio.Events{JetStream: a.js})
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		a.log.Warn("what was published before the start is not noted yet", "error", err)
+		if n == catchUpTries {
+			return
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Second):
+		}
 	}
-	a.done.Go(func() { a.relay.Run(ctx) })
-	a.done.Go(func() { a.sweeper.Run(ctx) })
 }
 
 // Close stops the loops, lets what is under way end, and closes the store.

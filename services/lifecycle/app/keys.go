@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/rodopath/rodopath/api/config"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/identity"
 )
 
@@ -52,6 +53,30 @@ func checkKeys(v *identity.Vault, path string) error {
 	}
 	return nil
 }
+
+// StreamKey is the key by which streams on the disk of this machine are encrypted. It is
+// made of the hash key, and so there is nothing more to guard.
+func StreamKey(c *config.Config, data string) (string, error) {
+	vault, err := openVault(Options{Config: c, Data: data})
+	if err != nil {
+		return "", err
+	}
+	return vault.StreamKey(), nil
+}
+
+// RotateKeys puts a new sealing key into a file of keys, unless one that is not pruned yet
+// stands there: then a rotation broke off, and goes on with that.
+func RotateKeys(path string) error {
+	return identity.RewriteKeys(path, func(k *identity.Keys) (*identity.Keys, error) {
+		if n, err := k.Sealers(); err != nil || n > 1 {
+			return k, err
+		}
+		return k.Rotate()
+	})
+}
+
+// PruneKeys throws away all sealing keys in a file but the newest.
+func PruneKeys(path string) error { return identity.RewriteKeys(path, (*identity.Keys).Prune) }
 
 // CheckKeys tells whether the keys in a data directory are those of its database.
 func CheckKeys(dir string) error {

@@ -1,20 +1,19 @@
 package carry
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/rodopath/rodopath/api/address"
+)
 
 // maxWords bounds what is kept of a text that came from elsewhere, in characters.
 const maxWords = 300
 
 // Plain makes a text fit to be logged, shown and kept: in one line, short, and without
-// addresses.
+// addresses. Of texts from elsewhere every word with an @ goes, however it is escaped.
 func Plain(s string) string {
 	words := strings.FieldsFunc(strings.ToValidUTF8(s, "?"), func(r rune) bool { return r <= ' ' || r == 0x7f })
-	for i, w := range words {
-		if strings.Contains(w, "@") || strings.Contains(w, "%40") {
-			words[i] = "…"
-		}
-	}
-	s = strings.Join(words, " ")
+	s = address.HideAny(strings.Join(words, " "))
 	if r := []rune(s); len(r) > maxWords {
 		s = string(r[:maxWords-1]) + "…"
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -31,28 +30,15 @@ type Answer struct {
 // OK tells of a success, 2xx.
 func (a *Answer) OK() bool { return a.Status >= 200 && a.Status < 300 }
 
-// Do makes a call and reads the answer. Its error says what went wrong without the
-// address, which may hold a secret.
+// Do makes a call and reads the answer. Its error is a Failure.
 func Do(client *http.Client, req *http.Request) (*Answer, error) {
 	res, err := client.Do(req) //nolint:gosec // the client is guarded, see Client
 	if err != nil {
-		return nil, withoutURL(err)
+		return nil, Failure(err)
 	}
 	defer func() { _ = res.Body.Close() }() // nothing is lost with it
 	body, err := io.ReadAll(io.LimitReader(res.Body, MaxBody))
 	return &Answer{Status: res.StatusCode, Header: res.Header, Body: body, Broken: err != nil}, nil
-}
-
-// withoutURL takes the address out of an error of net/http.
-func withoutURL(err error) error {
-	var u *url.Error
-	if !errors.As(err, &u) {
-		return err
-	}
-	if u.Timeout() {
-		return fmt.Errorf("no answer in time: %w", u.Err)
-	}
-	return u.Err
 }
 
 // Fault makes the error of an answer that is not a success: ErrGone of 410, a *Wait of

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+
+	"github.com/rodopath/rodopath/api/address"
 )
 
 // Rehearsal is a client that changes nothing: what reads goes through, and everything
@@ -59,7 +61,7 @@ func (r *Rehearsal) RoundTrip(req *http.Request) (*http.Response, error) {
 func shown(req *http.Request) string {
 	parts := strings.Split(req.URL.EscapedPath(), "/")
 	for i, p := range parts {
-		if strings.Contains(p, "@") || strings.Contains(p, "%40") {
+		if strings.Contains(address.Unescape(p), "@") {
 			parts[i] = "…"
 		}
 	}

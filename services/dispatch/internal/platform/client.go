@@ -122,13 +122,13 @@ func (c *Client) call(ctx context.Context, r Request, into any) (Result, error) 
 	}
 	res, err := c.opts.Client.Do(req) //nolint:gosec // the client is guarded, see outbound.Client
 	if err != nil {
-		return Result{}, plain(err)
+		return Result{}, outbound.Failure(err)
 	}
 	defer func() { _ = res.Body.Close() }() // nothing is lost with it
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxBody+1))
 	switch {
 	case err != nil:
-		return Result{}, fmt.Errorf("the answer broke off: %w", plain(err))
+		return Result{}, fmt.Errorf("the answer broke off: %w", outbound.Failure(err))
 	case len(body) > maxBody:
 		return Result{}, errors.New("the answer is longer than 8 MiB")
 	}
@@ -240,16 +240,4 @@ func Code(body []byte) string {
 		return ""
 	}
 	return word
-}
-
-// plain takes the address out of an error of net/http.
-func plain(err error) error {
-	var u *url.Error
-	if !errors.As(err, &u) {
-		return err
-	}
-	if u.Timeout() {
-		return fmt.Errorf("no answer in time: %w", u.Err)
-	}
-	return u.Err
 }

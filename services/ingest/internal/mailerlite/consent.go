@@ -1,6 +1,7 @@
 package mailerlite
 
 import (
+	"github.com/rodopath/rodopath/api/address"
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/services/ingest/internal/payload"
 )
@@ -11,7 +12,7 @@ const maxForm = 200
 func (r *reader) signup(e *event) {
 	s := e.person()
 	evidence := &factv1.Evidence{Ip: s.address(), DoubleOptIn: r.time(s.OptedInAt)}
-	if len(s.Source) <= maxForm {
+	if len(s.Source) <= maxForm && !address.Looks(string(s.Source)) {
 		evidence.Form = string(s.Source)
 	}
 	r.tell(e, &factv1.Fact{

@@ -3,6 +3,7 @@ package standard
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/go-playground/validator/v10"
 
+	"github.com/rodopath/rodopath/api/address"
 	"github.com/rodopath/rodopath/services/ingest"
 	"github.com/rodopath/rodopath/services/ingest/internal/payload"
 )
@@ -36,9 +38,10 @@ func newValidate() (*validator.Validate, error) {
 		"address":    func(s string) bool { _, ok := ingest.Email(s); return ok },
 		"instant":    func(s string) bool { return payload.Time(s, nil) != nil },
 		"recordname": isRecordName,
-		"word":       func(s string) bool { return isWord(s, 64) && !strings.Contains(s, "@") },
+		"word":       func(s string) bool { return isWord(s, 64) && !strings.Contains(address.Unescape(s), "@") },
 		"trait":      ingest.IsTrait,
 		"remark":     isRemark,
+		"nobody":     func(s string) bool { return !address.Looks(s) },
 	}
 	for tag, holds := range rules {
 		err := v.RegisterValidation(tag, func(f validator.FieldLevel) bool { return holds(f.Field().String()) })
@@ -59,22 +62,12 @@ func isWord(s string, limit int) bool {
 // kept in the open, beside facts of which the person may be long gone.
 func isRemark(s string) bool {
 	unfit := func(r rune) bool { return !unicode.IsPrint(r) || r == '@' || r == utf8.RuneError }
-	return !strings.ContainsFunc(s, unfit)
+	return !strings.ContainsFunc(address.Unescape(s), unfit)
 }
 
 // isRecordName tells whether s can name a record. Names are kept and shown where
 // addresses must not be, so "17@shop" is one and what looks like an address is not.
-func isRecordName(s string) bool {
-	for rest := s; rest != ""; {
-		_, after, _ := strings.Cut(rest, "@")
-		domain, _, _ := strings.Cut(after, "/")
-		if strings.Contains(domain, ".") {
-			return false
-		}
-		rest = after
-	}
-	return isWord(s, 200)
-}
+func isRecordName(s string) bool { return isWord(s, 200) && !address.Looks(s) }
 
 // check returns an ingest.ErrImpossible that lists every field at fault.
 func (p *Provider) check(facts []fact, unknown string, at time.Time) error {
@@ -121,10 +114,7 @@ func (p *Provider) faults(f *fact, at time.Time) []string {
 	if t := payload.Time(f.At, nil); t != nil && t.AsTime().After(at.Add(clockTolerance)) {
 		faults = append(faults, "at is in the future")
 	}
-	if address, ok := ingest.Email(f.Person.Email); ok {
-		faults = append(faults, f.shows(address)...)
-	}
-	return faults
+	return append(faults, f.shows()...)
 }
 
 func (p *person) nobody() bool { return p.Email == "" && len(p.IDs) == 0 }
@@ -142,10 +132,19 @@ func (p *person) faults() []string {
 	return faults
 }
 
-// shows lists where the person's address stands besides among their names. All
+// shows lists where an address of the person stands besides among their names. All
 // of it is kept in the open.
-func (f *fact) shows(address string) []string {
-	within := func(s string) bool { return strings.Contains(strings.ToLower(s), address) }
+func (f *fact) shows() []string {
+	var known []string
+	for _, name := range append(slices.Collect(maps.Values(f.Person.IDs)), f.Person.Email) {
+		if a, ok := ingest.Email(name); ok {
+			known = append(known, a)
+		}
+	}
+	within := func(s string) bool {
+		s = strings.ToLower(address.Unescape(s))
+		return slices.ContainsFunc(known, func(a string) bool { return strings.Contains(s, a) })
+	}
 	var faults []string
 	if slices.ContainsFunc(append([]string{f.ID, f.Ref, f.Contract}, f.Links...), within) {
 		faults = append(faults, "a name of a record holds the person's address")
@@ -172,6 +171,8 @@ func saying(tag string) string {
 		return "is not an IP address"
 	case "trait":
 		return "is not a known trait"
+	case "nobody":
+		return "holds an address"
 	case "remark":
 		return "is not visible text without an address"
 	case "recordname":

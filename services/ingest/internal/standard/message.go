@@ -60,7 +60,7 @@ type person struct {
 }
 
 type evidence struct {
-	Form        string `json:"form" validate:"max=200"`
+	Form        string `json:"form" validate:"max=200,nobody"`
 	IP          string `json:"ip" validate:"omitempty,ip"`
 	DoubleOptIn string `json:"double_opt_in" validate:"omitempty,instant"`
 	// Text is what the person saw.

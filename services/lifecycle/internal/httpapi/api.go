@@ -27,6 +27,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/internal/journal"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/receipt"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/replay"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/reseal"
 )
 
 // Lists go through subjects: those with an open request or an unconfirmed decision, the
@@ -70,6 +71,8 @@ type Options struct {
 	RecipientTokens []access.Token
 	// Replay sends deletions once more; see replay.Run.
 	Replay func(ctx context.Context, since time.Time, recipient string, visit func(replay.Sent) error) error
+	// Reseal seals with the newest key; see reseal.Run.
+	Reseal func(ctx context.Context, visit func(reseal.Progress) error) error
 	// Waiting is a policy that needs approval; nil when none does.
 	Waiting *adoption.Waiting
 	// Measures are the security measures of the record of processing, by language.
@@ -96,6 +99,8 @@ const (
 	ScopeEvents   = "events"
 	// ScopeDecisions is for what became of decisions at those who were told.
 	ScopeDecisions = "decisions"
+	// ScopeKeys is for sealing with the newest key.
+	ScopeKeys = "keys"
 	// ScopeReceipts is what the tokens of recipients open.
 	ScopeReceipts = "receipts"
 )
@@ -161,6 +166,7 @@ func (a *API) Register(e *echo.Echo) {
 	v1.GET("/certificate-key", a.certificateKey, a.may(ScopeDecisions))
 	v1.POST("/decisions/receipts", a.receiptFor, a.may(ScopeDecisions))
 	v1.POST("/replay", a.replay, a.may(ScopeDecisions))
+	v1.POST("/keys/reseal", a.reseal, a.may(ScopeKeys))
 }
 
 // RegisterPublic mounts what those outside may ask.

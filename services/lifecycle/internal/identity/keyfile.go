@@ -30,10 +30,15 @@ func (k *Keys) JSON() ([]byte, error) {
 // EnsureKeys reads the keys in the file at path, and makes the file with new keys
 // when it does not exist.
 func EnsureKeys(path string) (*Keys, error) {
-	data, err := os.ReadFile(path)
+	k, err := readKeys(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return createKeys(path)
 	}
+	return k, err
+}
+
+func readKeys(path string) (*Keys, error) {
+	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read keys: %w", err)
 	}

@@ -21,6 +21,9 @@ func (v *Vault) ProofKey(decision string) string {
 // its own, and signs the same for ever.
 func (v *Vault) SigningKey() ed25519.PrivateKey { return ed25519.NewKeyFromSeed(v.sum("certificates")) }
 
+// StreamKey is the key of streams that are written to the disk.
+func (v *Vault) StreamKey() string { return base64.RawURLEncoding.EncodeToString(v.sum("streams")) }
+
 // pageSum is how many bytes of a page's token are a keyed hash.
 const pageSum = 16
 

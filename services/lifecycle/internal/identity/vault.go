@@ -83,18 +83,24 @@ func NewKeys() (*Keys, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make keys: %w", err)
 	}
+	k.Sealing, err = writeKeyset(handle)
+	return k, err
+}
+
+func writeKeyset(h *keyset.Handle) ([]byte, error) {
 	var out bytes.Buffer
-	if err := insecurecleartextkeyset.Write(handle, keyset.NewJSONWriter(&out)); err != nil {
-		return nil, fmt.Errorf("make keys: %w", err)
+	if err := insecurecleartextkeyset.Write(h, keyset.NewJSONWriter(&out)); err != nil {
+		return nil, fmt.Errorf("write sealing keyset: %w", err)
 	}
-	k.Sealing = out.Bytes()
-	return k, nil
+	return out.Bytes(), nil
 }
 
 // Vault hashes and seals identities.
 type Vault struct {
 	hash []byte
 	aead tink.AEAD
+	// prefix is in front of what the newest key seals.
+	prefix []byte
 }
 
 // minHashKey is the least length of a hash key, in bytes.
@@ -105,15 +111,19 @@ func NewVault(k *Keys) (*Vault, error) {
 	if len(k.Hash) < minHashKey {
 		return nil, fmt.Errorf("open vault: the hash key has %d bytes and needs %d", len(k.Hash), minHashKey)
 	}
-	handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(k.Sealing)))
+	handle, err := k.sealing()
 	if err != nil {
-		return nil, fmt.Errorf("open vault: read sealing keyset: %w", err)
+		return nil, fmt.Errorf("open vault: %w", err)
 	}
 	primitive, err := aead.New(handle)
 	if err != nil {
 		return nil, fmt.Errorf("open vault: %w", err)
 	}
-	return &Vault{hash: k.Hash, aead: primitive}, nil
+	sample, err := primitive.Encrypt(nil, nil)
+	if err != nil {
+		return nil, fmt.Errorf("open vault: %w", err)
+	}
+	return &Vault{hash: k.Hash, aead: primitive, prefix: sample[:prefixed]}, nil
 }
 
 // Prefixes of keys. A person key joins facts into one person; a locator key only
@@ -182,12 +192,15 @@ func (v *Vault) Open(subject string, sealed []byte) ([]Identity, error) {
 	return out, nil
 }
 
+// evidence is what a sealed piece of evidence is bound to.
+const evidence = "evidence"
+
 // SealText encrypts a piece of evidence for a subject-less fact.
 func (v *Vault) SealText(text string) ([]byte, error) {
 	if text == "" {
 		return nil, nil
 	}
-	sealed, err := v.aead.Encrypt([]byte(text), []byte("evidence"))
+	sealed, err := v.aead.Encrypt([]byte(text), []byte(evidence))
 	if err != nil {
 		return nil, fmt.Errorf("seal evidence: %w", err)
 	}

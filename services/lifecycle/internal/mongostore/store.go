@@ -40,6 +40,7 @@ type Store struct {
 	client               *mongo.Client
 	subjects, identities *mongo.Collection
 	journal, policies    *mongo.Collection
+	layout               *mongo.Collection
 	registry             *bson.Registry
 	now                  func() time.Time
 }
@@ -69,8 +70,12 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 		identities: db.Collection("identities"),
 		journal:    db.Collection("journal"),
 		policies:   db.Collection("policies"),
+		layout:     db.Collection("layout"),
 		registry:   registry,
 		now:        opts.Now,
+	}
+	if err := s.ensureLayout(ctx, layout); err != nil {
+		return nil, errors.Join(fmt.Errorf("open store %s: %w", opts.Database, err), s.Close())
 	}
 	if err := s.ensureIndexes(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open store %s: %w", opts.Database, err), s.Close())

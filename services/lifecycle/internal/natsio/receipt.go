@@ -22,7 +22,10 @@ type Receipts struct {
 	// Shared are the recipients that may use the subject that all share, because they
 	// have no name of their own to the broker.
 	Shared []string
-	Log    *slog.Logger
+	// Now tells when a receipt is received: the clock of the broker may be another than
+	// the one by which decisions are made.
+	Now func() time.Time
+	Log *slog.Logger
 }
 
 // Decode reads one message, which may hold several receipts. Those that cannot be taken
@@ -38,7 +41,7 @@ func (r *Receipts) Decode(ctx context.Context, msg jetstream.Msg) (*factv1.Deliv
 	}
 	var all *factv1.Delivery
 	for _, one := range in {
-		d, err := r.read(ctx, one, stream.RecipientOf(msg.Subject()), meta.Timestamp)
+		d, err := r.read(ctx, one, stream.RecipientOf(msg.Subject()), r.Now())
 		switch {
 		case errors.Is(err, ErrUnreadable):
 			r.Log.Error("a receipt cannot be taken and is put aside", "sequence", meta.Sequence.Stream, "error", err)

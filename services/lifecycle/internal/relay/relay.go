@@ -20,6 +20,7 @@ import (
 // Store is what the relay needs of a store.
 type Store interface {
 	Pending(ctx context.Context, limit int) ([]lifecycle.Subject, error)
+	Load(ctx context.Context, ids []string) (map[string]lifecycle.Subject, error)
 	Save(ctx context.Context, changes []store.Change) ([]error, error)
 }
 
@@ -188,10 +189,13 @@ func (r *Relay) clear(ctx context.Context, subjects []lifecycle.Subject, notices
 	if err != nil {
 		return err
 	}
-	for _, err := range errs {
+	for i, err := range errs {
 		// A subject that was written meanwhile keeps its outbox and comes again;
 		// its decisions go out once more under the same ids.
-		if err != nil && !errors.Is(err, store.ErrConflict) {
+		if errors.Is(err, store.ErrConflict) {
+			err = r.told(ctx, subjects[i].ID, notices[i], heads[subjects[i].ID])
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -145,6 +145,7 @@ func (r *Restore) streams(ctx context.Context, snapshots, dir string) (err error
 	if err != nil {
 		return err
 	}
+	// In the clear: the first start of the machine encrypts them with its keys.
 	server, err := natsserver.Start(natsserver.Options{Dir: dir, SyncInterval: time.Second, Log: r.Log})
 	if err != nil {
 		return err

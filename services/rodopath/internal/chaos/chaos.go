@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -47,8 +48,12 @@ const (
 	roundTime = 1200 * time.Millisecond
 	// settleWithin is how long everything may take to settle once it is healed.
 	settleWithin = 3 * time.Minute
-	// lapse is how many years pass at the end of a segment: all periods of the stories.
-	lapse = 8
+	// healStep makes good for steps backwards.
+	healStep = 5 * time.Minute
+	// strides are the steps in which the years pass at the end of a segment, of so many
+	// months: longer than all periods of the stories together, and each shorter than
+	// lifecycle remembers what it said to recipients.
+	strides, stride = 3, 33
 )
 
 // run is one run.
@@ -222,6 +227,10 @@ func (r *run) tell(ctx context.Context, round int) {
 // checkpoint lets everything settle, then lets the years pass, and checks.
 func (r *run) checkpoint(ctx context.Context, n int) error {
 	r.under.Wait()
+	// Nothing waits for an instant from which the clock went back.
+	if err := r.stage.clock.step(healStep); err != nil {
+		return err
+	}
 	if err := r.settle(ctx, n); err != nil {
 		return err
 	}
@@ -232,27 +241,34 @@ func (r *run) checkpoint(ctx context.Context, n int) error {
 	if err := r.collect(ctx); err != nil {
 		return err
 	}
-	now := r.stage.clock.now()
-	if err := r.stage.clock.step(now.AddDate(lapse, 0, 0).Sub(now)); err != nil {
-		return err
-	}
-	r.figures.ClockSteps++
-	if err := r.settle(ctx, n); err != nil {
-		return err
-	}
-	if err := r.collect(ctx); err != nil {
-		return err
+	for range strides {
+		now := r.stage.clock.now()
+		if err := r.stage.clock.step(now.AddDate(0, stride, 0).Sub(now)); err != nil {
+			return err
+		}
+		r.figures.ClockSteps++
+		if err := r.settle(ctx, n); err != nil {
+			return err
+		}
+		if err := r.collect(ctx); err != nil {
+			return err
+		}
 	}
 	if n, err := r.stage.journals(ctx); err != nil {
 		return fmt.Errorf("verify the journals: %w", err)
 	} else if n > 0 {
-		r.complain(Violation{What: "the journals have faults", Round: n, Detail: fmt.Sprint(n)})
+		r.complain(Violation{What: "the journals have faults", Round: n, Detail: strconv.Itoa(n)})
 	}
 	found := Check(r.record)
 	r.say("round %d: %d persons and %d decisions checked, %d violations", n, len(r.record.Persons), len(r.record.Decisions), len(found)+len(r.figures.Others))
 	for _, v := range found {
 		if v.Person > r.first {
 			r.say("  %s", v)
+		}
+	}
+	if len(found) > 0 {
+		if err := r.record.write(filepath.Join(r.Dir, "record.json")); err != nil {
+			return err
 		}
 	}
 	r.first = len(r.record.Persons)
@@ -268,7 +284,6 @@ func (r *run) complain(v Violation) {
 func (r *run) settle(ctx context.Context, n int) error {
 	quiet, last, began := 0, "", time.Now()
 	for time.Since(began) < settleWithin {
-		last = ""
 		if open := r.sender.open.Load(); open > 0 {
 			last = fmt.Sprintf("%d webhooks are not answered 2xx", open)
 		} else {
@@ -295,6 +310,9 @@ func (r *run) settle(ctx context.Context, n int) error {
 func (r *run) meet(ctx context.Context) error {
 	for _, p := range r.record.Persons[r.first:] {
 		k, err := r.stage.known(ctx, p.Number)
+		for try := 1; err != nil && try < tries && pause(ctx, time.Second); try++ {
+			k, err = r.stage.known(ctx, p.Number)
+		}
 		if err != nil {
 			return fmt.Errorf("ask about person %d: %w", p.Number, err)
 		}
@@ -303,8 +321,20 @@ func (r *run) meet(ctx context.Context) error {
 	return nil
 }
 
+// tries is how often the run itself asks until it has an answer.
+const tries = 10
+
 // collect adds the decisions that were published since, and what became of them.
-func (r *run) collect(ctx context.Context) error {
+func (r *run) collect(ctx context.Context) (err error) {
+	for range tries {
+		if err = r.collectOnce(ctx); err == nil || !pause(ctx, time.Second) {
+			return err
+		}
+	}
+	return err
+}
+
+func (r *run) collectOnce(ctx context.Context) error {
 	noted, err := r.stage.noted(ctx)
 	if err != nil {
 		return fmt.Errorf("ask what was confirmed: %w", err)

@@ -89,7 +89,7 @@ func (f *Figures) Print(out io.Writer) error {
 	line("kills", "%s", counts(f.Kills))
 	line("ended by themselves", "%s", counts(f.Ended))
 	line("faults", "%s", counts(f.Faults))
-	line("long clock steps", "%d of %d years", f.ClockSteps, lapse)
+	line("long clock steps", "%d of %d months", f.ClockSteps, stride)
 	line("time to recover", "p50 %s, max %s", f.RecoveryP50.Round(time.Millisecond), f.RecoveryMax.Round(time.Millisecond))
 	line("time to settle", "max %s", f.SettleMax.Round(time.Millisecond))
 	line("violations", "%d", len(f.Violations))

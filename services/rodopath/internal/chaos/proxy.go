@@ -71,8 +71,8 @@ func (p *proxy) pass(ctx context.Context, in net.Conn) {
 		}()
 	}
 	<-ended
-	in.Close()
-	out.Close()
+	_ = in.Close() // so that the other way ends, too
+	_ = out.Close()
 	<-ended
 }
 

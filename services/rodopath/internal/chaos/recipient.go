@@ -44,18 +44,21 @@ type recipient struct {
 	under    sync.WaitGroup
 	open     atomic.Int64
 
-	mu    sync.Mutex
-	told  map[string]*stream.Event
-	said  map[string]string // the outcome that it confirmed, by decision
+	mu   sync.Mutex
+	told map[string]*stream.Event
+	said map[string]string // the outcome that it confirmed, by decision
+	// did is when it did each decision: told again, it answers the same again.
+	did   map[string]time.Time
 	calls int
-	// forged counts calls that nobody signed, lost receipts that were refused for good.
+	// forged counts calls that nobody signed, twice receipts that were sent twice; refusals are
+	// of receipts that were refused for good.
 	forged, twice int
 	refusals      []string
 	receipts      int
 }
 
 func (r *recipient) start(ctx context.Context) error {
-	r.told, r.said = map[string]*stream.Event{}, map[string]string{}
+	r.told, r.said, r.did = map[string]*stream.Event{}, map[string]string{}, map[string]time.Time{}
 	var lc net.ListenConfig
 	var err error
 	if r.listener, err = lc.Listen(ctx, "tcp", "127.0.0.1:0"); err != nil {
@@ -129,9 +132,14 @@ func (r *recipient) take(ctx context.Context, w http.ResponseWriter, event *stre
 	r.mu.Lock()
 	r.calls++
 	r.told[event.ID] = event
+	if r.did[event.ID].IsZero() {
+		r.did[event.ID] = r.clock.now().UTC()
+	}
+	receipt := &stream.Receipt{Decision: event.ID, Outcome: outcome, At: r.did[event.ID]}
 	r.mu.Unlock()
-	receipt := &stream.Receipt{Decision: event.ID, Outcome: outcome, At: r.clock.now().UTC()}
-	if (number+len(event.Subject)+int(event.Data.Effective.Unix()))%3 != 0 {
+	// An answer in the body is dated by dispatch, anew at each call, so persons' answers
+	// go the other way.
+	if event.Data.Kind == "ask-consent" || (number+len(event.Subject)+int(event.Data.Effective.Unix()))%3 != 0 {
 		r.later(ctx, receipt, number%4 == 0)
 		w.WriteHeader(http.StatusAccepted)
 		return
@@ -159,7 +167,6 @@ func (r *recipient) later(ctx context.Context, receipt *stream.Receipt, twice bo
 	r.under.Go(func() {
 		defer r.open.Add(-1)
 		for try := 0; pause(ctx, 300*time.Millisecond*time.Duration(1+min(try, 5))); try++ {
-			receipt.At = r.clock.now().UTC()
 			status := r.post(ctx, r.lifecycle[try%len(r.lifecycle)], receipt)
 			if status == http.StatusAccepted {
 				r.note(receipt.Decision, receipt.Outcome)

@@ -127,8 +127,8 @@ func (t *teller) dueAt(at time.Time, categories ...string) {
 
 // dueAfter is a window of two days around the end of a period, as days are counted in
 // civil time and the last counts whole.
-func (t *teller) dueAfter(at time.Time, years, months, days int, categories ...string) {
-	end := at.AddDate(years, months, days)
+func (t *teller) dueAfter(at time.Time, years, days int, categories ...string) {
+	end := at.AddDate(years, 0, days)
 	t.due(end.AddDate(0, 0, -1), end.AddDate(0, 0, 2), categories...)
 }
 
@@ -146,10 +146,10 @@ func (t *teller) dueContract(categories ...string) {
 	t.due(t.at(0).AddDate(0, 0, 13), t.at(119).AddDate(0, 0, 21), categories...)
 }
 
-func (t *teller) subscribed() { t.signUp(0) }
+func (t *teller) subscribed() { t.signUp() }
 
 func (t *teller) unsubscribed() {
-	t.signUp(0)
+	t.signUp()
 	t.unsubscribe(30)
 	t.left(t.at(30))
 }
@@ -157,8 +157,8 @@ func (t *teller) unsubscribed() {
 // left is what follows when the last consent ends.
 func (t *teller) left(at time.Time) {
 	t.dueAt(at, "contact", "newsletter", "marketing_profile")
-	t.dueAfter(at, 1, 0, 0, "consent_evidence")
-	t.dueAfter(at, 3, 0, 0, "suppression")
+	t.dueAfter(at, 1, 0, "consent_evidence")
+	t.dueAfter(at, 3, 0, "suppression")
 }
 
 func (t *teller) resubscribed() {
@@ -174,12 +174,12 @@ func (t *teller) resubscribed() {
 
 func (t *teller) pending() {
 	t.standard("signup_pending", 0, nil)
-	t.dueAfter(t.at(0), 0, 0, 7, "contact")
+	t.dueAfter(t.at(0), 0, 7, "contact")
 }
 
 func (t *teller) webinar() {
 	t.standard("webinar", 0, object{"ref": t.ref("webinar")})
-	t.dueAfter(t.at(0), 0, 0, 30, "contact", "webinar")
+	t.dueAfter(t.at(0), 0, 30, "contact", "webinar")
 }
 
 func (t *teller) bought() {
@@ -245,7 +245,7 @@ func (t *teller) released() {
 }
 
 func (t *teller) erasedSubscriber() {
-	t.signUp(0)
+	t.signUp()
 	t.standard("erasure", 30, object{"ref": t.ref("request")})
 	t.left(t.at(30))
 }
@@ -254,7 +254,7 @@ func (t *teller) erasedAnswered() {
 	t.erasedSubscriber()
 	t.standard("request_answered", 60, object{"ref": t.ref("request")})
 	t.dueAt(t.at(60), "dsr_case")
-	t.dueAfter(t.at(60), 3, 0, 0, "dsr_log")
+	t.dueAfter(t.at(60), 3, 0, "dsr_log")
 }
 
 func (t *teller) erasedBuyer() {
@@ -262,12 +262,12 @@ func (t *teller) erasedBuyer() {
 	t.standard("erasure", 30, object{"ref": t.ref("request")})
 	t.dueNewYear(6, "order", "invoice")
 	t.dueContract("contact", "phone", "access")
-	t.dueAfter(t.at(30), 3, 0, 0, "suppression")
+	t.dueAfter(t.at(30), 3, 0, "suppression")
 	t.Ask = AskMaybe
 }
 
 func (t *teller) objected() {
-	t.signUp(0)
+	t.signUp()
 	t.standard("objection", 30, object{"ref": t.ref("request"), "purposes": []string{"newsletter", "offers"}})
 	t.left(t.at(30))
 }
@@ -277,6 +277,6 @@ func (t *teller) refusingBuyer() {
 	t.standard("refusal", 30, object{"purposes": []string{"offers"}, "channels": []string{"email"}})
 	t.keptForBooks()
 	t.dueContract("contact", "phone")
-	t.dueAfter(t.at(30), 3, 0, 0, "suppression")
+	t.dueAfter(t.at(30), 3, 0, "suppression")
 	t.Ask = AskMaybe
 }

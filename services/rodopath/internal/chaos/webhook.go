@@ -44,12 +44,12 @@ func (t *teller) standard(kind string, minutes int, more object) {
 }
 
 // signUp subscribes to the newsletter, by either way.
-func (t *teller) signUp(minutes int) {
+func (t *teller) signUp() {
 	if t.rng.IntN(2) == 0 {
-		t.standard("signup", minutes, nil)
+		t.standard("signup", 0, nil)
 		return
 	}
-	t.member(minutes, "created", "active")
+	t.member(0, "created", "active")
 }
 
 func (t *teller) unsubscribe(minutes int) {
@@ -120,7 +120,7 @@ func (t *teller) event(minutes int, kind string, data object) {
 func (t *teller) order(minutes int) {
 	const layout = "2006-01-02T15:04:05"
 	at, done := t.at(minutes).Format(layout), t.at(minutes+5).Format(layout)
-	t.send(platformWooCommerce, "order.updated", 1, object{
+	t.send(platformWooCommerce, "order.updated", 2, object{
 		"id": t.Number, "status": "completed", "customer_id": 0, "total": "99.00", "currency": "PLN",
 		"date_created_gmt": at, "date_modified_gmt": done, "date_paid_gmt": at, "date_completed_gmt": done,
 		"billing":    object{"email": email(t.Number), "first_name": "P"},

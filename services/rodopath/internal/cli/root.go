@@ -68,7 +68,7 @@ systems what to delete and whom to ask for consent.`,
 	root.AddCommand(s.serve(), s.demo(), s.explain(), s.subject(), s.bases(), s.may(), s.export(), s.evidence(), s.request(),
 		s.holds(), s.hold(), s.release(),
 		s.decisions(), s.recipients(), s.certificate(), s.replay(),
-		s.journal(), s.events(), s.send(), s.policy(), s.backup(), s.restore(), keysCommand())
+		s.journal(), s.events(), s.send(), s.policy(), s.backup(), s.restore(), s.keys())
 	err := root.ExecuteContext(ctx)
 	if err != nil && !errors.Is(err, errNo) {
 		fmt.Fprintln(errOut, "rodopath:", err)

@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	lifecycleapp "github.com/rodopath/rodopath/services/lifecycle/app"
+	"github.com/rodopath/rodopath/api/service"
 	"github.com/rodopath/rodopath/services/rodopath/internal/home"
 	"github.com/rodopath/rodopath/services/rodopath/internal/node"
 )
@@ -28,7 +28,7 @@ func (s *shared) serve() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
+			log := slog.New(service.Discreet(slog.NewTextHandler(cmd.ErrOrStderr(), nil)))
 			n, err := node.Start(cmd.Context(), node.Options{
 				Home: h, ConfigPath: s.config, Listen: listen, NATSListen: natsListen, Approve: approve, DryRun: dryRun, Log: log,
 			})
@@ -76,20 +76,4 @@ What to do next:
 
 Data are in %[2]s. Ctrl-C stops.
 `, os.Args[0], h.Dir())
-}
-
-func keysCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "keys",
-		Short: "Make new keys that hash and seal the names of persons, for a cluster",
-		Args:  args(cobra.NoArgs),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			keys, err := lifecycleapp.NewKeys()
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\n", keys)
-			return err
-		},
-	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 
+	"github.com/rodopath/rodopath/api/address"
 	"github.com/rodopath/rodopath/api/service"
 	"github.com/rodopath/rodopath/api/stream"
 )
@@ -40,7 +41,11 @@ type Options struct {
 	// SyncInterval is how often the streams are written to the disk for good; 0
 	// means before every acknowledgement.
 	SyncInterval time.Duration
-	Log          *slog.Logger
+	// Key encrypts what is written to Dir. Empty means in the clear. Streams that were
+	// written in the clear are encrypted when the server starts with a key; with another
+	// key it does not start.
+	Key string
+	Log *slog.Logger
 }
 
 // Server is a running NATS server.
@@ -95,6 +100,7 @@ func serverOptions(opts Options, own string) (*server.Options, error) {
 	so := &server.Options{
 		ServerName: "rodopath", DontListen: opts.Listen == "",
 		JetStream: true, StoreDir: opts.Dir, NoSigs: true, NoLog: false,
+		JetStreamKey: opts.Key, JetStreamCipher: server.ChaCha,
 		SyncAlways: opts.SyncInterval == 0, SyncInterval: opts.SyncInterval,
 		Users: []*server.User{
 			{Username: ownUser, Password: own},
@@ -224,11 +230,11 @@ func (l logger) Warnf(format string, args ...any) {
 	if strings.HasPrefix(format, "Plaintext passwords") {
 		return // ours are random, and in no file of the server
 	}
-	l.log.Warn("NATS: " + fmt.Sprintf(format, args...))
+	l.log.Warn("NATS: " + said(format, args))
 }
 
 func (l logger) Errorf(format string, args ...any) {
-	text := fmt.Sprintf(format, args...)
+	text := said(format, args)
 	l.log.Error("NATS: " + text)
 	if strings.Contains(text, syscall.ENOSPC.Error()) {
 		select {
@@ -239,5 +245,9 @@ func (l logger) Errorf(format string, args ...any) {
 }
 
 func (l logger) Fatalf(format string, args ...any) {
-	l.log.Error("NATS: " + fmt.Sprintf(format, args...))
+	l.log.Error("NATS: " + said(format, args))
 }
+
+// said is what the server has to say. It quotes names and subjects that others came with,
+// which may be addresses.
+func said(format string, args []any) string { return address.HideAny(fmt.Sprintf(format, args...)) }

@@ -172,6 +172,9 @@ func (n *Node) connect() (err error) {
 		return err
 	}
 	opts := natsserver.Options{Dir: n.opts.Home.Streams(), Listen: n.opts.NATSListen, Log: n.opts.Log.With("service", "nats")}
+	if opts.Key, err = lifecycleapp.StreamKey(n.Config, n.opts.Home.Dir()); err != nil {
+		return err
+	}
 	if n.Config.NATS.Fsync == "interval" {
 		opts.SyncInterval = lazySync
 	}

@@ -1,0 +1,200 @@
+package access
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/rodopath/rodopath/api/config"
+	"github.com/rodopath/rodopath/api/problem"
+)
+
+// LimitOptions configure a Limit.
+type LimitOptions struct {
+	// PerMinute is how many requests of one address may be refused in a minute; 0 means
+	// 120, and fewer than none that nobody is limited.
+	PerMinute int
+	// Proxies are addresses of reverse proxies of ours, whose X-Forwarded-For is
+	// believed. Loopback and private addresses always are.
+	Proxies []netip.Prefix
+	// Now tells the time; nil means time.Now.
+	Now func() time.Time
+}
+
+// Limit answers 429 to an address of which too much was refused, before anything of its
+// request is read. Only what is refused counts: a platform whose signatures are right is
+// never limited, however much it sends, because what it sends may come only once. What
+// is refused on a path counts on that path alone, so that a sender with a wrong secret
+// does not shut out another that shares its address.
+type Limit struct {
+	opts LimitOptions
+	next http.Handler
+
+	mu      sync.Mutex
+	refused map[string]*rate.Limiter
+}
+
+// Limited puts the limit of a configuration before a handler that faces strangers.
+func Limited(next http.Handler, c config.Limits, now func() time.Time) (http.Handler, error) {
+	o := LimitOptions{PerMinute: c.RefusedPerMinute, Now: now}
+	for _, text := range c.TrustedProxies {
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, fmt.Errorf("limits.trusted_proxies: %w", err)
+		}
+		o.Proxies = append(o.Proxies, p)
+	}
+	return NewLimit(next, o), nil
+}
+
+const (
+	defaultRefused = 120
+	// remembered bounds how many addresses are remembered at once.
+	remembered = 8192
+)
+
+// NewLimit puts a limit before a handler.
+func NewLimit(next http.Handler, opts LimitOptions) http.Handler {
+	if opts.PerMinute < 0 {
+		return next
+	}
+	if opts.PerMinute == 0 {
+		opts.PerMinute = defaultRefused
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	return &Limit{opts: opts, next: next, refused: map[string]*rate.Limiter{}}
+}
+
+// ServeHTTP answers, or passes the request on.
+func (l *Limit) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	from, ok := l.sender(r)
+	if !ok {
+		l.next.ServeHTTP(w, r)
+		return
+	}
+	everywhere, here := from, from+" "+r.URL.Path
+	if l.spent(everywhere) || l.spent(here) {
+		w.Header().Set("Retry-After", strconv.Itoa(60))
+		_ = problem.New(http.StatusTooManyRequests, "refused-too-often",
+			"Too many requests of this address were refused in the last minute.").Write(w) // nobody may be there to read it
+		return
+	}
+	seen := &answer{ResponseWriter: w}
+	l.next.ServeHTTP(seen, r)
+	switch seen.status {
+	case http.StatusNotFound, http.StatusMethodNotAllowed: // the path is the sender's invention
+		l.count(everywhere)
+	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
+		l.count(here)
+	}
+}
+
+// sender is the address that a request comes from: of an IPv6 address the network, which
+// is one customer's. It is false of one on this machine or network without a proxy.
+func (l *Limit) sender(r *http.Request) (string, bool) {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return "", false
+	}
+	from := peer.Addr().Unmap()
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(hops) - 1; i >= 0 && l.ours(from); i-- {
+		hop, err := netip.ParseAddr(hostOf(strings.TrimSpace(hops[i])))
+		if err != nil {
+			break
+		}
+		from = hop.Unmap()
+	}
+	if l.ours(from) {
+		return "", false
+	}
+	if from.Is6() {
+		if network, err := from.WithZone("").Prefix(64); err == nil {
+			return network.String(), true
+		}
+	}
+	return from.String(), true
+}
+
+// hostOf takes the port off, which some proxies put there.
+func hostOf(hop string) string {
+	if host, _, err := net.SplitHostPort(hop); err == nil {
+		return host
+	}
+	return hop
+}
+
+func (l *Limit) ours(a netip.Addr) bool {
+	if a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast() {
+		return true
+	}
+	for _, p := range l.opts.Proxies {
+		if p.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// spent tells whether an address has used up what it may have refused.
+func (l *Limit) spent(key string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	bucket := l.refused[key]
+	return bucket != nil && bucket.TokensAt(l.opts.Now()) < 1
+}
+
+func (l *Limit) count(key string) {
+	now := l.opts.Now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	bucket := l.refused[key]
+	if bucket == nil {
+		l.forget(now)
+		bucket = rate.NewLimiter(rate.Limit(float64(l.opts.PerMinute)/60), l.opts.PerMinute)
+		l.refused[key] = bucket
+	}
+	bucket.AllowN(now, 1)
+}
+
+// forget makes room: first those that are as good as new, and if there is none, any.
+func (l *Limit) forget(now time.Time) {
+	if len(l.refused) < remembered {
+		return
+	}
+	for key, bucket := range l.refused {
+		if bucket.TokensAt(now) >= float64(l.opts.PerMinute) {
+			delete(l.refused, key)
+		}
+	}
+	for key := range l.refused {
+		if len(l.refused) < remembered {
+			return
+		}
+		delete(l.refused, key)
+	}
+}
+
+// answer sees the status of an answer.
+type answer struct {
+	http.ResponseWriter
+	status int
+}
+
+// WriteHeader notes the status.
+func (a *answer) WriteHeader(status int) {
+	a.status = status
+	a.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap lets the answer be flushed.
+func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }

@@ -1,0 +1,22 @@
+package httpapi
+
+import (
+	"encoding/json"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/rodopath/rodopath/services/lifecycle/internal/reseal"
+)
+
+// reseal seals with the newest key what is sealed with older ones, and writes a line
+// after each batch. The last line says done; a reader can tell an end from a broken line.
+func (a *API) reseal(c echo.Context) error {
+	out := newLines(c)
+	return a.opts.Reseal(c.Request().Context(), func(p reseal.Progress) error {
+		data, err := json.Marshal(p)
+		if err != nil {
+			return err
+		}
+		return out.write(data)
+	})
+}

@@ -1,0 +1,162 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	lifecycleapp "github.com/rodopath/rodopath/services/lifecycle/app"
+	"github.com/rodopath/rodopath/services/rodopath/internal/client"
+	"github.com/rodopath/rodopath/services/rodopath/internal/home"
+)
+
+func (s *shared) keys() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "keys",
+		Short: "Make new keys that hash and seal the names of persons, or replace the sealing key",
+		Args:  args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			keys, err := lifecycleapp.NewKeys()
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\n", keys)
+			return err
+		},
+	}
+	cmd.AddCommand(s.rotate(), s.pruneKeys(), s.reseal())
+	return cmd
+}
+
+func (s *shared) rotate() *cobra.Command {
+	var file string
+	cmd := &cobra.Command{
+		Use:   "rotate",
+		Short: "Replace the key that seals names, and seal everything stored anew",
+		Long: `Replace the key that seals names. The server must be stopped. A new key is put into
+keys.json, everything stored is sealed anew, and the old key is thrown away. When it
+breaks off, run it again. Copy keys.json anew to where you keep it; backups from before
+need the keys from before.
+
+The key of the hashes stays: with another, nobody who is stored would be found, and the
+marks of persons who are gone could not be made again, for their names are gone.
+
+With --file the keys in a file get the new key, and no more, for a cluster: give all
+copies of lifecycle that file, run "keys reseal", then "keys prune --file", and give them
+what is left.`,
+		Args: args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if file != "" {
+				return lifecycleapp.RotateKeys(file)
+			}
+			path, err := s.stopped()
+			if err != nil {
+				return err
+			}
+			if err := lifecycleapp.RotateKeys(path); err != nil {
+				return err
+			}
+			if err := s.resealAll(cmd, false); err != nil {
+				return err
+			}
+			if err := lifecycleapp.PruneKeys(path); err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "The old key is gone. Copy %s anew to where you keep it, and keep the old copy as long as backups from before.\n", path)
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&file, "file", "", "put a new key into this file, and do no more")
+	return cmd
+}
+
+func (s *shared) pruneKeys() *cobra.Command {
+	var file string
+	cmd := &cobra.Command{
+		Use:   "prune --file FILE",
+		Short: "Throw away all sealing keys in a file but the newest, once everything is sealed with that",
+		Args:  args(cobra.NoArgs),
+		RunE: func(*cobra.Command, []string) error {
+			if file == "" {
+				return fmt.Errorf("%w: name the file with --file", errUsage)
+			}
+			return lifecycleapp.PruneKeys(file)
+		},
+	}
+	cmd.Flags().StringVar(&file, "file", "", "the file with the keys")
+	return cmd
+}
+
+func (s *shared) reseal() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "reseal",
+		Short: "Seal everything stored with the newest key",
+		Args:  args(cobra.NoArgs),
+		RunE:  func(cmd *cobra.Command, _ []string) error { return s.resealAll(cmd, asJSON) },
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, one batch a line")
+	return cmd
+}
+
+// stopped returns where the keys of the data directory are, which no server may be using.
+func (s *shared) stopped() (string, error) {
+	path := filepath.Join(s.data, "keys.json")
+	if _, err := os.Stat(path); err != nil {
+		return "", fmt.Errorf("rotate keys: %w; with keys from the configuration use --file", err)
+	}
+	h, err := home.Open(s.data)
+	if err != nil {
+		return "", err
+	}
+	if err := h.Claim(); errors.Is(err, home.ErrInUse) {
+		return "", fmt.Errorf("rotate keys: %w; stop it first, it has the old keys in its memory", err)
+	} else if err != nil {
+		return "", err
+	}
+	return path, h.Release()
+}
+
+// errLeft means that not everything is sealed with the newest key.
+var errLeft = errors.New("not everything is sealed with the new key yet; run it again, it goes on where it broke off. No key was thrown away")
+
+func (s *shared) resealAll(cmd *cobra.Command, asJSON bool) error {
+	done := false
+	err := s.ask(cmd.Context(), func(c *client.Client) error {
+		return c.AskLines(cmd.Context(), "/v1/keys/reseal", struct{}{}, func(line []byte) error {
+			end, err := writeResealed(cmd.OutOrStdout(), line, asJSON)
+			done = done || end
+			return err
+		})
+	})
+	if err == nil && !done {
+		err = errLeft
+	}
+	return err
+}
+
+// writeResealed writes how far it is, and tells whether it is done.
+func writeResealed(out io.Writer, line []byte, asJSON bool) (done bool, err error) {
+	var p struct {
+		Walked, Resealed, Left int
+		Done                   bool
+	}
+	if err := json.Unmarshal(line, &p); err != nil {
+		return false, fmt.Errorf("read the answer: %w", err)
+	}
+	if asJSON {
+		_, err = fmt.Fprintf(out, "%s\n", line)
+		return p.Done, err
+	}
+	if p.Done {
+		_, err = fmt.Fprintf(out, "%d persons looked at, %d sealed anew.\n", p.Walked, p.Resealed)
+	} else {
+		_, err = fmt.Fprintf(out, "%d sealed anew so far\n", p.Resealed)
+	}
+	return p.Done, err
+}

@@ -1,0 +1,51 @@
+package cli_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestKeysRotate_EverybodyIsFoundAndTheOldKeyIsOfNoUse(t *testing.T) {
+	dir := t.TempDir()
+	server, c := serve(t, dir)
+	secret, err := os.ReadFile(filepath.Join(dir, "secrets", "card"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !sale(c, strings.TrimSpace(string(secret)), 1) {
+		t.Fatal("the webhook was not taken")
+	}
+	path := filepath.Join(dir, "keys.json")
+	old, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := program(t, "keys", "rotate", "--data", dir).CombinedOutput(); err == nil || !strings.Contains(string(out), "stop it first") {
+		t.Errorf("with a running server: %v: %s", err, out)
+	}
+	if err := server.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if said := ask(t, "keys", "rotate", "--data", dir); !strings.Contains(said, "1 sealed anew") {
+		t.Errorf("rotate says: %s", said)
+	}
+	if said := ask(t, "explain", "p1@example.com", "--data", dir); !strings.Contains(said, "p1@example.com") {
+		t.Errorf("after the rotation: %s", said)
+	}
+	rotated, err := os.ReadFile(path)
+	if err != nil || bytes.Equal(old, rotated) {
+		t.Fatalf("the keys did not change: %v", err)
+	}
+	if err := os.WriteFile(path, old, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := program(t, "explain", "p1@example.com", "--data", dir).CombinedOutput(); err == nil {
+		t.Errorf("the old key still opens names: %s", out)
+	}
+}
