@@ -51,6 +51,10 @@ bench: ## Measure, as ratios against a baseline in the same run
 	go run ./services/dispatch/cmd/bench
 	go run ./services/rodopath/cmd/bench
 
+.PHONY: soak
+soak: ## Send at 70 % of the limit for 20 minutes: is memory flat, and nothing lost?
+	go run ./services/rodopath/cmd/bench -only soak
+
 .PHONY: fuzz
 fuzz: ## Fuzz every parser of outside input for 30 seconds
 	./scripts/fuzz.sh 30s

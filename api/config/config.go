@@ -44,6 +44,8 @@ type Config struct {
 	Keys string `yaml:"keys" validate:"omitempty,reference"`
 	// Limits bound what strangers can do.
 	Limits Limits `yaml:"limits"`
+	// Traces say where the traces of webhooks go.
+	Traces Traces `yaml:"traces"`
 	// KeepDecisionsDays is how long decisions stay readable in the stream; 0 means 30.
 	KeepDecisionsDays int `yaml:"keep_decisions_days" validate:"min=0,max=3660"`
 
@@ -146,6 +148,16 @@ type Limits struct {
 	TrustedProxies []string `yaml:"trusted_proxies" validate:"max=100,dive,cidr"`
 }
 
+// Traces say where the traces of webhooks go (OpenTelemetry).
+type Traces struct {
+	// URL is the collector, by OTLP over HTTP, as https://collector:4318; /v1/traces is
+	// put behind it when it has no path. Empty means that nothing is exported: trace ids
+	// go through all the same.
+	URL string `yaml:"url" validate:"omitempty,http_url,max=200"`
+	// Share is how many of the traces are exported, from 0 to 1; nil means 1.
+	Share *float64 `yaml:"share" validate:"omitempty,min=0,max=1"`
+}
+
 // MongoDB is where subjects are kept in a cluster.
 type MongoDB struct {
 	// URI is a connection string or a reference to one; it must be a reference
@@ -202,6 +214,9 @@ func (c *Config) check(doc *strictyaml.Document) error {
 	}
 	if strings.ContainsAny(c.PublicURL, "?#") {
 		faults = append(faults, doc.Faultf([]any{"public_url"}, "public_url may have no ? and no #: paths are put behind it"))
+	}
+	if u, err := url.Parse(c.Traces.URL); err == nil && (u.User != nil || strings.ContainsAny(c.Traces.URL, "?#")) {
+		faults = append(faults, doc.Faultf([]any{"traces", "url"}, "traces.url may have no name or password, no ? and no #: headers of the collector go into OTEL_EXPORTER_OTLP_HEADERS"))
 	}
 	return doc.Fail(append(faults, c.checkRecipients(doc)...)...)
 }

@@ -67,13 +67,55 @@ func Connected(nc *nats.Conn) error {
 const publishTimeout = 10 * time.Second
 
 // JetStream opens JetStream on a connection and makes sure that the streams are
-// there, as the configuration wants them.
-func JetStream(ctx context.Context, nc *nats.Conn, c *config.Config) (jetstream.JetStream, error) {
+// there, as the configuration wants them. It waits while the servers have no leader, as
+// when all of them start at once, for up to a minute, and logs that it does.
+func JetStream(ctx context.Context, nc *nats.Conn, c *config.Config, log *slog.Logger) (jetstream.JetStream, error) {
 	js, err := OpenJetStream(nc)
 	if err != nil {
 		return nil, err
 	}
-	return js, EnsureStreams(ctx, js, c)
+	return js, awaitStreams(ctx, js, c, log)
+}
+
+// leaderPatience is how long a start waits for JetStream to have a leader, and leaderPause
+// how long it rests before it asks again.
+const (
+	leaderPatience = time.Minute
+	leaderPause    = 500 * time.Millisecond
+)
+
+func awaitStreams(ctx context.Context, js jetstream.JetStream, c *config.Config, log *slog.Logger) error {
+	since := time.Now()
+	for said := false; ; said = true {
+		err := EnsureStreams(ctx, js, c)
+		if err == nil || !leaderless(err) || time.Since(since) > leaderPatience {
+			return err
+		}
+		if !said {
+			log.Warn("JetStream has no leader yet; trying again for a minute", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(leaderPause):
+		}
+	}
+}
+
+// What JetStream answers while it has no leader, or too few servers.
+const (
+	noPeers        = jetstream.ErrorCode(10005)
+	notYetInOffice = jetstream.ErrorCode(10008)
+)
+
+// leaderless tells whether an error may go away once the servers have a leader, who alone
+// answers.
+func leaderless(err error) bool {
+	var answer *jetstream.APIError
+	if errors.As(err, &answer) {
+		return answer.ErrorCode == noPeers || answer.ErrorCode == notYetInOffice
+	}
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrTimeout)
 }
 
 // OpenJetStream opens JetStream on a connection, and asks nobody whether it is there.

@@ -38,6 +38,9 @@ type Event struct {
 	Time            time.Time `json:"time"`
 	DataContentType string    `json:"datacontenttype"`
 	Data            Decision  `json:"data"`
+	// Traceparent is the W3C trace context in which it is published. It stands beside the
+	// event, in a header of that name, and not in it.
+	Traceparent string `json:"-"`
 }
 
 // Decision is what another system is to do about one person.

@@ -54,12 +54,16 @@ func (c *counts) webhook(source, outcome string) {
 	c.webhooks.WithLabelValues(source, outcome).Inc()
 }
 
-func (c *counts) reading(source string, r Reading) {
-	outcome := outcomeFacts
+// outcomeOf is what became of a webhook that was taken.
+func outcomeOf(r Reading) string {
 	if len(r.Facts) == 0 {
-		outcome = outcomeSilent
+		return outcomeSilent
 	}
-	c.webhook(source, outcome)
+	return outcomeFacts
+}
+
+func (c *counts) reading(source string, r Reading) {
+	c.webhook(source, outcomeOf(r))
 	for _, reason := range r.Silent {
 		c.silent.WithLabelValues(source, reason).Inc()
 	}

@@ -17,6 +17,7 @@ import (
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/api/problem"
+	"github.com/rodopath/rodopath/api/trace"
 )
 
 // ErrUnavailable means that a delivery could not be made durable now and may be
@@ -44,6 +45,8 @@ type Options struct {
 	Log *slog.Logger
 	// Metrics counts webhooks when it is there.
 	Metrics prometheus.Registerer
+	// Tracer begins a span for each webhook; nil means that trace ids only go through.
+	Tracer *trace.Tracer
 	// MaxBody is the largest body taken, in bytes; 0 means 1 MiB.
 	MaxBody int64 `validate:"min=0"`
 }
@@ -113,29 +116,45 @@ type welcome struct {
 func (h *Handler) receive(c echo.Context) error {
 	name := c.Param("source")
 	provider, ok := h.Sources[name]
+	ctx, span := h.begin(c, name, ok)
+	defer span.End()
 	if !ok {
 		// The name came from outside: it is neither logged nor counted.
 		h.counts.webhook("", outcomeUnknownSource)
+		span.Fail(outcomeUnknownSource)
 		return problem.New(http.StatusNotFound, "unknown-source", "No source of this name is configured.").Write(c.Response())
 	}
-	reading, err := h.take(c, name, provider)
+	reading, err := h.take(ctx, c, name, provider)
 	if errors.Is(err, ErrPing) {
 		h.counts.webhook(name, outcomePing)
+		span.Outcome(outcomePing)
 		return c.JSON(http.StatusOK, welcome{Silent: []string{SilentPing}})
 	}
 	if err != nil {
-		return h.refuse(c, name, err)
+		return h.refuse(ctx, c, name, err, span)
 	}
 	h.counts.reading(name, reading)
+	span.Outcome(outcomeOf(reading), trace.Number("facts", len(reading.Facts)))
 	if reading.Silent == nil {
 		reading.Silent = []string{}
 	}
 	return c.JSON(http.StatusOK, welcome{len(reading.Facts), reading.Silent})
 }
 
+// begin begins the span of a webhook, in the trace of the sender where it has one. Who
+// sends to a source that is not configured does not choose a word of it.
+func (h *Handler) begin(c echo.Context, name string, known bool) (context.Context, *trace.Span) {
+	if !known {
+		name = ""
+	}
+	r := c.Request()
+	ctx := trace.Continue(r.Context(), r.Header.Get(trace.Header))
+	return h.Tracer.Start(ctx, "webhook", trace.Receives, trace.Text("source", name))
+}
+
 // take returns what the webhook said once it is durable. The buffer goes back
 // when it is done: providers keep nothing of the body.
-func (h *Handler) take(c echo.Context, name string, p Provider) (Reading, error) {
+func (h *Handler) take(ctx context.Context, c echo.Context, name string, p Provider) (Reading, error) {
 	buf := h.buffers.Get().(*bytes.Buffer)
 	defer h.release(buf)
 	body, err := h.body(c, buf)
@@ -153,11 +172,12 @@ func (h *Handler) take(c echo.Context, name string, p Provider) (Reading, error)
 	if len(reading.Facts) == 0 {
 		return reading, nil
 	}
-	err = h.Publisher.Publish(c.Request().Context(), &factv1.Delivery{
-		Id:       name + ":" + reading.ID,
-		Source:   name,
-		Received: timestamppb.New(now),
-		Facts:    reading.Facts,
+	err = h.Publisher.Publish(ctx, &factv1.Delivery{
+		Id:          name + ":" + reading.ID,
+		Source:      name,
+		Received:    timestamppb.New(now),
+		Facts:       reading.Facts,
+		Traceparent: trace.Parent(ctx),
 	})
 	if err != nil {
 		return Reading{}, fmt.Errorf("publish: %w", err)

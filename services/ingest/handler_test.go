@@ -292,7 +292,8 @@ func (brokenReader) Read([]byte) (int, error) { return 0, errors.New("reset by a
 
 func TestOneLineWhereAnErrorStops(t *testing.T) {
 	w := newWorld(t)
-	w.send(t, "POST", "/webhooks/pay", nil, strings.NewReader("{}"))
+	sent := map[string]string{"Traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
+	w.send(t, "POST", "/webhooks/pay", sent, strings.NewReader("{}"))
 	lines := strings.Split(strings.TrimSpace(w.log.String()), "\n")
 	if len(lines) != 1 {
 		t.Fatalf("%d lines:\n%s", len(lines), w.log)
@@ -304,7 +305,7 @@ func TestOneLineWhereAnErrorStops(t *testing.T) {
 	delete(line, "time")
 	want := map[string]any{
 		"level": "WARN", "msg": "webhook refused", "source": "pay", "outcome": "bad_signature", "status": 401.0,
-		"error": "verify: signature not accepted: signature missing",
+		"error": "verify: signature not accepted: signature missing", "trace_id": "0af7651916cd43dd8448eb211c80319c",
 	}
 	if diff := cmp.Diff(want, line); diff != "" {
 		t.Error(diff)

@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/rodopath/rodopath/api/problem"
+	"github.com/rodopath/rodopath/api/trace"
 )
 
 // retryAfter is how many seconds a sender should wait when we cannot keep what
@@ -24,10 +25,11 @@ type refusal struct {
 
 // refuse answers an error and is where it stops. What it shows of the error is
 // what a provider made of field names; everything else keeps its text to the log.
-func (h *Handler) refuse(c echo.Context, source string, err error) error {
+func (h *Handler) refuse(ctx context.Context, c echo.Context, source string, err error, span *trace.Span) error {
 	r := refusalOf(err)
 	h.counts.webhook(source, r.outcome)
-	h.Log.Log(c.Request().Context(), r.level, "webhook refused",
+	span.Fail(r.outcome)
+	trace.Log(ctx, h.Log).Log(ctx, r.level, "webhook refused",
 		"source", source, "outcome", r.outcome, "status", r.problem.Status, "error", err)
 	if r.problem.Status == http.StatusServiceUnavailable {
 		c.Response().Header().Set("Retry-After", retryAfter)

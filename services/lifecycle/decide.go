@@ -52,6 +52,17 @@ func Sent(s Subject, ids []string) Subject {
 	return s
 }
 
+// Out returns the subject once it is found that decisions in its outbox are out although
+// nobody noted it: they count as sent, and are left for the journal.
+func Out(p *Policy, s Subject, ids []string, notices []Notice) Subject {
+	for i := range s.Outbox {
+		if d := s.Outbox[i]; slices.Contains(ids, d.ID) {
+			s.note(Note{Key: d.ID, At: d.At, What: string(d.Kind), Decision: d.ID, Made: &d})
+		}
+	}
+	return Told(p, Sent(s, ids), notices)
+}
+
 // unseal lets go of the address once it has served: nothing personal is held,
 // other systems were told to delete it, and nothing is left to be said.
 func (s *Subject) unseal() {

@@ -51,6 +51,8 @@ type Decision struct {
 	Stays []Stay `json:"stays,omitempty"`
 	// Question is set for ask-consent.
 	Question *Question `json:"question,omitempty"`
+	// Trace is the W3C trace context of the webhook that led to it; empty when time did.
+	Trace string `json:"trace,omitempty"`
 }
 
 // Stay is an item that may still be held.

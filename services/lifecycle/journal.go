@@ -27,6 +27,17 @@ const (
 	NotedForgotten = "forgotten"
 )
 
+// What stands in the entry of a decision that somebody sent once more: the first before the
+// id of the recipient, or before the second.
+const (
+	ResentTo    = "sent once more to "
+	ResentToAll = "all that were told"
+)
+
+// Resent tells that a decision was sent once more because a recipient needs it, and not
+// because data came back.
+func (e *Entry) Resent() bool { return e.What == NotedReplay && len(e.Items) == 0 }
+
 // Entry is one line of a subject's journal: what was decided, when, and under
 // which policy. It is pseudonymous: records stand in it as keyed hashes. Each
 // entry holds the hash of the one before, so that none can be changed or taken
@@ -120,6 +131,9 @@ func EntryOf(d *Decision, mark func(ref string) string) Entry {
 
 // EntryOfNote is the entry for a note, yet to follow others.
 func EntryOfNote(n *Note, mark func(ref string) string) Entry {
+	if n.Made != nil {
+		return EntryOf(n.Made, mark)
+	}
 	return Entry{
 		Key: n.Key, At: n.At, What: n.What, Text: n.Text, Items: markItems(n.Items, mark),
 		Decision: n.Decision, Names: n.Names, Answers: n.Answers,

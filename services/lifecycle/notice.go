@@ -200,11 +200,11 @@ func Replayed(p *Policy, s Subject, decision, recipient string, at time.Time) (S
 	}
 	to := recipient
 	if to == "" {
-		to = "all that were told"
+		to = ResentToAll
 	}
 	s.note(Note{
 		Key: "replayed:" + decision + ":" + recipient + ":" + at.Format(time.RFC3339Nano), At: at, What: NotedReplay, Decision: decision,
-		Text: "sent once more to " + to,
+		Text: ResentTo + to,
 	})
 	s.await()
 	s.eachAwaited(p, s.lookBy)

@@ -112,6 +112,8 @@ type Note struct {
 	Decision string            `json:"decision,omitempty"`
 	Names    []string          `json:"names,omitempty"`
 	Answers  []RecipientAnswer `json:"answers,omitempty"`
+	// Made is a decision that went out and left the outbox before it was in the journal.
+	Made *Decision `json:"made,omitempty"`
 }
 
 // Pending tells whether something is to be sent, to be put into the journal, or to be

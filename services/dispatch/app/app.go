@@ -19,6 +19,7 @@ import (
 	"github.com/rodopath/rodopath/api/access"
 	"github.com/rodopath/rodopath/api/config"
 	"github.com/rodopath/rodopath/api/service"
+	"github.com/rodopath/rodopath/api/trace"
 	"github.com/rodopath/rodopath/services/dispatch/internal/carry"
 	"github.com/rodopath/rodopath/services/dispatch/internal/httpapi"
 	"github.com/rodopath/rodopath/services/dispatch/internal/jetqueue"
@@ -39,7 +40,9 @@ type Options struct {
 	// Claim is how long another process waits before it takes over from one that fell
 	// silent; 0 means 30 seconds.
 	Claim time.Duration
-	Log   *slog.Logger
+	// Tracer follows decisions; nil means that trace ids only go through.
+	Tracer *trace.Tracer
+	Log    *slog.Logger
 }
 
 // App is the dispatch service.
@@ -72,7 +75,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 		return nil, err
 	}
 	var err error
-	if a.js, err = service.JetStream(ctx, opts.NATS, opts.Config); err != nil {
+	if a.js, err = service.JetStream(ctx, opts.NATS, opts.Config, opts.Log); err != nil {
 		return nil, err
 	}
 	if a.switches, err = jetqueue.OpenSwitches(ctx, a.js, opts.Config.NATS.Replicas, opts.Now, opts.Log); err != nil {

@@ -65,7 +65,7 @@ func (a *App) lanes(counts *carry.Counts) {
 		}
 		r.lane = carry.New(carry.Options{
 			Recipient: r.config.ID, Connector: r.connector, Receipts: jetqueue.NewReceipts(a.js, r.config.ID), Switch: a.switches,
-			InFlight: r.config.InFlight, Now: a.opts.Now, Counts: counts, Log: a.opts.Log,
+			InFlight: r.config.InFlight, Now: a.opts.Now, Counts: counts, Tracer: a.opts.Tracer, Log: a.opts.Log,
 		})
 		a.fleet.Add(r.lane, queue)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rodopath/rodopath/api/config"
 	"github.com/rodopath/rodopath/api/service"
+	"github.com/rodopath/rodopath/api/trace"
 )
 
 // defaultListen is where the HTTP interface of a service of its own listens.
@@ -27,7 +28,12 @@ func Run(ctx context.Context, path, metrics string, dryRun bool, log *slog.Logge
 		return err
 	}
 	defer nc.Close()
-	a, err := New(ctx, Options{Config: c, NATS: nc, DryRun: dryRun, Log: log})
+	tracer, err := trace.Open(ctx, trace.Options{Traces: c.Traces, Service: "rodopath dispatch", Log: log})
+	if err != nil {
+		return err
+	}
+	defer tracer.Close()
+	a, err := New(ctx, Options{Config: c, NATS: nc, DryRun: dryRun, Tracer: tracer, Log: log})
 	if err != nil {
 		return err
 	}

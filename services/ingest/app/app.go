@@ -21,6 +21,7 @@ import (
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/api/problem"
 	"github.com/rodopath/rodopath/api/service"
+	"github.com/rodopath/rodopath/api/trace"
 	"github.com/rodopath/rodopath/services/ingest"
 	"github.com/rodopath/rodopath/services/ingest/internal/broker"
 	"github.com/rodopath/rodopath/services/ingest/internal/mailerlite"
@@ -42,7 +43,9 @@ type Options struct {
 	Extra []ingest.Source
 	// Now tells the time; nil means time.Now.
 	Now func() time.Time
-	Log *slog.Logger
+	// Tracer follows webhooks; nil means that trace ids only go through.
+	Tracer *trace.Tracer
+	Log    *slog.Logger
 }
 
 // App is the ingest service.
@@ -110,7 +113,7 @@ func (a *App) assemble(opts Options, providers map[string]ingest.Provider, publi
 		publisher = a.spool
 	}
 	h, err := ingest.NewHandler(ingest.Options{
-		Sources: providers, Publisher: publisher, Now: opts.Now, Log: opts.Log, Metrics: metrics,
+		Sources: providers, Publisher: publisher, Now: opts.Now, Log: opts.Log, Metrics: metrics, Tracer: opts.Tracer,
 	})
 	if err != nil {
 		return err

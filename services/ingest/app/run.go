@@ -12,6 +12,7 @@ import (
 
 	"github.com/rodopath/rodopath/api/config"
 	"github.com/rodopath/rodopath/api/service"
+	"github.com/rodopath/rodopath/api/trace"
 )
 
 // DefaultListen is where webhooks are received when nothing else is said.
@@ -35,7 +36,12 @@ func Run(ctx context.Context, path, metrics string, log *slog.Logger) (err error
 		return err
 	}
 	defer nc.Close()
-	a, err := New(ctx, Options{Config: c, NATS: nc, Log: log})
+	tracer, err := trace.Open(ctx, trace.Options{Traces: c.Traces, Service: "rodopath ingest", Log: log})
+	if err != nil {
+		return err
+	}
+	defer tracer.Close()
+	a, err := New(ctx, Options{Config: c, NATS: nc, Tracer: tracer, Log: log})
 	if err != nil {
 		return err
 	}

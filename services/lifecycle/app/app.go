@@ -18,6 +18,7 @@ import (
 	"github.com/rodopath/rodopath/api/config"
 	"github.com/rodopath/rodopath/api/service"
 	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/api/trace"
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/adoption"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/apply"
@@ -51,7 +52,9 @@ type Options struct {
 	Approve string
 	// Now tells the time; nil means time.Now.
 	Now func() time.Time
-	Log *slog.Logger
+	// Tracer follows facts and decisions; nil means that trace ids only go through.
+	Tracer *trace.Tracer
+	Log    *slog.Logger
 }
 
 // App is a running lifecycle service.
@@ -91,7 +94,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	js, err := service.JetStream(ctx, opts.NATS, opts.Config)
+	js, err := service.JetStream(ctx, opts.NATS, opts.Config, opts.Log)
 	if err != nil {
 		return nil, err
 	}
@@ -117,18 +120,18 @@ func (a *App) assemble(opts Options, vault *identity.Vault) error {
 	}
 	events := &natsio.Events{JetStream: a.js}
 	a.relay = relay.New(relay.Options{
-		Store: a.store, Publisher: events, Purger: events, Journal: &journal.Writer{Store: a.store, Mark: vault.Mark}, Vault: vault, Policy: a.policy,
-		PublicURL: opts.Config.PublicURL, Log: opts.Log.With("loop", "relay"),
+		Store: a.store, Publisher: events, Reader: events, Purger: events, Journal: &journal.Writer{Store: a.store, Mark: vault.Mark}, Vault: vault, Policy: a.policy,
+		PublicURL: opts.Config.PublicURL, Tracer: opts.Tracer, Log: opts.Log.With("loop", "relay"),
 	})
 	applier := apply.New(apply.Options{
-		Store: a.store, Vault: vault, Policy: a.policy, Now: opts.Now, Decided: a.relay.Wake,
+		Store: a.store, Vault: vault, Policy: a.policy, Now: opts.Now, Outbox: a.relay, Decided: a.relay.Wake,
 	})
 	find := &directory.Directory{Store: a.store, Vault: vault}
 	reader := &receipt.Reader{Finder: find, Policy: a.policy}
 	receipts := &natsio.Receipts{Read: reader.Read, Shared: shared(opts.Config), Now: opts.Now, Log: opts.Log.With("loop", "receipts")}
 	a.feeds = []*natsio.Feed{
-		{JetStream: a.js, Stream: stream.Facts, Decode: natsio.DecodeFacts, Apply: applier.Apply, Alone: opts.Alone, Log: opts.Log.With("loop", "facts")},
-		{JetStream: a.js, Stream: stream.Receipts, Decode: receipts.Decode, Apply: applier.Apply, Alone: opts.Alone, Log: opts.Log.With("loop", "receipts")},
+		{JetStream: a.js, Stream: stream.Facts, Decode: natsio.DecodeFacts, Apply: applier.Apply, Alone: opts.Alone, Tracer: opts.Tracer, Log: opts.Log.With("loop", "facts")},
+		{JetStream: a.js, Stream: stream.Receipts, Decode: receipts.Decode, Apply: applier.Apply, Alone: opts.Alone, Tracer: opts.Tracer, Log: opts.Log.With("loop", "receipts")},
 	}
 	a.sweeper = sweep.New(sweep.Options{
 		Store: a.store, Reviewer: applier, Revision: a.policy.Revision, Now: opts.Now,
@@ -203,35 +206,12 @@ func (a *App) Public() http.Handler { return a.public }
 func (a *App) Start(ctx context.Context) {
 	ctx, a.stop = context.WithCancel(context.WithoutCancel(ctx))
 	a.done.Go(func() {
-		a.catchUp(ctx)
 		for _, f := range a.feeds {
 			a.done.Go(func() { f.Run(ctx) })
 		}
 		a.done.Go(func() { a.sweeper.Run(ctx) })
 		a.relay.Run(ctx)
 	})
-}
-
-// catchUpTries is how often it is tried to note what was published before: what stands in
-// the way of it must not keep webhooks from being applied for ever.
-const catchUpTries = 20
-
-// catchUp notes what was published before the process was killed.
-func (a *App) catchUp(ctx context.Context) {
-	for n := 1; ctx.Err() == nil; n++ {
-		err := a.relay.CatchUp(ctx, &natsio.Events{JetStream: a.js})
-		if err == nil || ctx.Err() != nil {
-			return
-		}
-		a.log.Warn("what was published before the start is not noted yet", "error", err)
-		if n == catchUpTries {
-			return
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(time.Second):
-		}
-	}
 }
 
 // Close stops the loops, lets what is under way end, and closes the store.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rodopath/rodopath/api/config"
 	"github.com/rodopath/rodopath/api/service"
+	"github.com/rodopath/rodopath/api/trace"
 )
 
 // defaultListen is where the HTTP interface of a service of its own listens.
@@ -30,7 +31,12 @@ func Run(ctx context.Context, path, data, approve string, log *slog.Logger) (err
 		return err
 	}
 	defer nc.Close()
-	a, err := New(ctx, Options{Config: c, NATS: nc, Data: data, Approve: approve, Log: log})
+	tracer, err := trace.Open(ctx, trace.Options{Traces: c.Traces, Service: "rodopath lifecycle", Log: log})
+	if err != nil {
+		return err
+	}
+	defer tracer.Close()
+	a, err := New(ctx, Options{Config: c, NATS: nc, Data: data, Approve: approve, Tracer: tracer, Log: log})
 	if err != nil {
 		return err
 	}

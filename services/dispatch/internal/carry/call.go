@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/api/trace"
 	"github.com/rodopath/rodopath/services/dispatch"
 )
 
@@ -36,7 +37,7 @@ func (r *run) call(ctx context.Context, it *item) {
 	m := it.Message
 	go func() {
 		began := time.Now()
-		answer, err := r.carry(ctx, m)
+		answer, err := r.attempt(ctx, m)
 		r.counts.attempt(time.Since(began))
 		if err != nil {
 			r.results <- result{it: it, called: true, err: err, cut: ctx.Err() != nil, ended: true}
@@ -54,7 +55,7 @@ func (r *run) carry(ctx context.Context, m Message) (a dispatch.Answer, err erro
 	defer cancel()
 	defer func() {
 		if p := recover(); p != nil {
-			r.opts.Log.Error("the connector broke down", "decision", m.Event.ID, "panic", Plain(fmt.Sprint(p)))
+			trace.Log(ctx, r.opts.Log).Error("the connector broke down", "decision", m.Event.ID, "panic", Plain(fmt.Sprint(p)))
 			err = errors.New("the connector broke down; see the log")
 		}
 	}()
@@ -66,7 +67,7 @@ func (r *run) giveUp(ctx context.Context, it *item) {
 	r.workers++
 	m := it.Message
 	a := dispatch.Answer{Outcome: stream.OutcomeFailed, Reason: Plain(fmt.Sprintf("nothing got through for %s; last: %s", days(r.opts.Schedule.GiveUp), r.lastError))}
-	r.opts.Log.Error("a decision could not be brought to the recipient; it must be carried out by hand", "decision", m.Event.ID, "reason", a.Reason)
+	r.traced(m).Error("a decision could not be brought to the recipient; it must be carried out by hand", "decision", m.Event.ID, "reason", a.Reason)
 	go func() {
 		ok := r.receipt(ctx, m, a)
 		r.results <- result{it: it, settled: ok, outcome: a.Outcome, ended: true}
@@ -95,7 +96,7 @@ func (r *run) receipt(ctx context.Context, m Message, a dispatch.Answer) bool {
 		if !r.rest(ctx, failures) {
 			return false
 		}
-		r.opts.Log.Warn("a receipt waits to be stored", "decision", m.Event.ID, "error", err)
+		r.traced(m).Warn("a receipt waits to be stored", "decision", m.Event.ID, "error", err)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rodopath/rodopath/api/trace"
 	"github.com/rodopath/rodopath/services/dispatch"
 )
 
@@ -31,6 +32,8 @@ type Options struct {
 	Now func() time.Time
 	// Counts are the metrics; nil means none.
 	Counts *Counts
+	// Tracer begins a span for each call; nil means that trace ids only go through.
+	Tracer *trace.Tracer
 	Log    *slog.Logger
 }
 

@@ -17,6 +17,8 @@ type Message struct {
 	// Event is the decision, Body its bytes as they stand in the stream.
 	Event *stream.Event
 	Body  []byte
+	// Trace is the W3C trace context in which it was published; empty when there is none.
+	Trace string
 	// Hold is what keeps it in the queue until it is acknowledged.
 	Hold Hold
 }

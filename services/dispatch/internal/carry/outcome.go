@@ -42,14 +42,14 @@ func (r *run) remark(res result) {
 		return
 	}
 	r.lastError, r.lastErrorAt = Plain(res.answer.Remark), time.Now()
-	r.opts.Log.Warn("a decision got there, and the answer cannot be taken", "decision", res.it.Event.ID, "error", r.lastError)
+	r.traced(res.it.Message).Warn("a decision got there, and the answer cannot be taken", "decision", res.it.Event.ID, "error", r.lastError)
 }
 
 // settle acknowledges a decision whose outcome is taken down.
 func (r *run) settle(it *item, outcome string) {
 	r.counts.settled(outcome)
 	if err := it.Hold.Ack(); err != nil {
-		r.opts.Log.Warn("a decision was not acknowledged; it comes again, harmlessly", "decision", it.Event.ID, "error", err)
+		r.traced(it.Message).Warn("a decision was not acknowledged; it comes again, harmlessly", "decision", it.Event.ID, "error", err)
 	}
 	r.order.done(it)
 }
@@ -80,7 +80,7 @@ func (r *run) missed(ctx context.Context, res result, probed bool) {
 		it.failing = now
 	}
 	r.lastError, r.lastErrorAt = Plain(err.Error()), now
-	r.opts.Log.Debug("a decision did not get through", "decision", it.Event.ID, "failures", it.failures, "error", r.lastError)
+	r.traced(it.Message).Debug("a decision did not get through", "decision", it.Event.ID, "failures", it.failures, "error", r.lastError)
 	if errors.Is(err, dispatch.ErrGone) {
 		r.goneFor(ctx, it)
 		return
@@ -113,6 +113,6 @@ func (r *run) goneFor(ctx context.Context, it *item) {
 		return
 	}
 	r.gone = true
-	r.opts.Log.Warn("the recipient is disabled: it answered that it is gone for good; enable it when it is back", "decision", it.Event.ID)
+	r.traced(it.Message).Warn("the recipient is disabled: it answered that it is gone for good; enable it when it is back", "decision", it.Event.ID)
 	r.disable(ctx, r.lastError)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/api/trace"
 	"github.com/rodopath/rodopath/services/dispatch/internal/carry"
 )
 
@@ -181,7 +182,7 @@ func (r *reader) take(ctx context.Context, msg jetstream.Msg) error {
 	if one == nil {
 		return nil
 	}
-	m := &carry.Message{Sequence: meta.Sequence.Stream, Stored: meta.Timestamp, Event: event, Body: msg.Data(), Hold: one}
+	m := &carry.Message{Sequence: meta.Sequence.Stream, Stored: meta.Timestamp, Event: event, Body: msg.Data(), Trace: msg.Headers().Get(trace.Header), Hold: one}
 	if !r.taking {
 		r.send(ctx, carry.Arrival{Message: m})
 		return nil

@@ -18,6 +18,7 @@ import (
 
 	"github.com/rodopath/rodopath/api/signature"
 	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/api/trace"
 	"github.com/rodopath/rodopath/services/dispatch"
 	"github.com/rodopath/rodopath/services/dispatch/internal/outbound"
 )
@@ -80,6 +81,9 @@ func (c *Connector) Carry(ctx context.Context, e *stream.Event, body []byte) (di
 	h["Webhook-Id"] = []string{e.ID}
 	h["Webhook-Timestamp"] = []string{strconv.FormatInt(now.Unix(), 10)}
 	h["Webhook-Signature"] = []string{c.keys.Sign(e.ID, now, body)}
+	if parent := trace.Parent(ctx); parent != "" {
+		h.Set(trace.Header, parent)
+	}
 	answer, err := outbound.Do(c.opts.Client, req)
 	if err != nil {
 		return dispatch.Answer{}, fmt.Errorf("send webhook: %w", err)

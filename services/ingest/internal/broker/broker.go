@@ -12,6 +12,7 @@ import (
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/api/trace"
 	"github.com/rodopath/rodopath/services/ingest"
 )
 
@@ -35,6 +36,9 @@ func (b *Broker) Publish(ctx context.Context, d *factv1.Delivery) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	msg := &nats.Msg{Subject: stream.FactsOf(d.GetSource()), Data: data}
+	if d.GetTraceparent() != "" {
+		msg.Header = nats.Header{trace.Header: {d.GetTraceparent()}}
+	}
 	if _, err := b.js.PublishMsg(ctx, msg, jetstream.WithMsgID(d.GetId()), jetstream.WithRetryAttempts(0)); err != nil {
 		return fmt.Errorf("%w: %w", ingest.ErrUnavailable, err)
 	}

@@ -17,7 +17,7 @@ import (
 func main() {
 	opts := bench.Options{Out: os.Stdout, Progress: os.Stderr}
 	flag.BoolVar(&opts.Short, "short", false, "do a tenth of the work, to try it out")
-	flag.StringVar(&opts.Only, "only", "", "measure only this: decide, apply, change or sweep")
+	flag.StringVar(&opts.Only, "only", "", "measure only this: decide, apply, change, sweep, stored or replicas")
 	flag.StringVar(&opts.CPUProfile, "cpuprofile", "", "write a CPU profile of applying facts to this file")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

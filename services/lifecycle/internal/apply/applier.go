@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -25,11 +26,19 @@ type Store interface {
 	Save(ctx context.Context, changes []store.Change) ([]error, error)
 }
 
+// Outbox knows which decisions in the outbox of a subject are out, and returns the subject
+// as it is once they count as sent.
+type Outbox interface {
+	Out(ctx context.Context, s lifecycle.Subject, decisions []string) (lifecycle.Subject, error)
+}
+
 // Options configure an Applier.
 type Options struct {
 	Store  Store
 	Vault  *identity.Vault
 	Policy *lifecycle.Policy
+	// Outbox is asked before a decision is taken back; nil means that nobody sends any.
+	Outbox Outbox
 	// Now tells the time; nil means time.Now.
 	Now func() time.Time
 	// Decided is called after decisions were stored, to have them sent. It must
@@ -88,7 +97,7 @@ func (a *Applier) try(ctx context.Context, entries []entry) ([]entry, error) {
 		return nil, err
 	}
 	persons := group(entries, owners, subjects)
-	changes, err := a.decideAll(persons, subjects)
+	changes, err := a.decideAll(ctx, persons, subjects)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +131,7 @@ func (a *Applier) Review(ctx context.Context, ids []string) (int, error) {
 			persons = append(persons, person{subjects: []string{id}})
 		}
 	}
-	changes, err := a.decideAll(persons, subjects)
+	changes, err := a.decideAll(ctx, persons, subjects)
 	if err != nil {
 		return 0, fmt.Errorf("review subjects: %w", err)
 	}
@@ -167,16 +176,17 @@ type change struct {
 
 // decideAll decides for every person, on all cores. Persons for whom nothing
 // changes give no change.
-func (a *Applier) decideAll(persons []person, subjects map[string]lifecycle.Subject) ([]change, error) {
+func (a *Applier) decideAll(ctx context.Context, persons []person, subjects map[string]lifecycle.Subject) ([]change, error) {
 	at := a.opts.Now()
 	out := make([]*store.Change, len(persons))
-	errs := make([]error, len(persons))
-	var wg sync.WaitGroup
 	workers := min(runtime.GOMAXPROCS(0), len(persons))
+	errs := make([]error, workers)
+	var wg sync.WaitGroup
 	for w := range workers {
 		wg.Go(func() {
-			for i := w; i < len(persons); i += workers {
-				out[i], errs[i] = a.decide(&persons[i], subjects, at)
+			for i := w; i < len(persons) && errs[w] == nil; i += workers {
+				out[i], errs[w] = a.settle(ctx, &persons[i], subjects, at)
+				follow(out[i], &persons[i], subjects)
 			}
 		})
 	}
@@ -190,7 +200,57 @@ func (a *Applier) decideAll(persons []person, subjects map[string]lifecycle.Subj
 	return changes, errors.Join(errs...)
 }
 
-// decide decides for one person.
+// settle decides for one person. What is out is not taken back: it counts as sent, and
+// then it is decided again.
+func (a *Applier) settle(ctx context.Context, p *person, subjects map[string]lifecycle.Subject, at time.Time) (*store.Change, error) {
+	for {
+		c, err := a.decide(p, subjects, at)
+		if err != nil || c == nil || a.opts.Outbox == nil {
+			return c, err
+		}
+		found, err := a.out(ctx, p, subjects, &c.Subject)
+		if err != nil || found == nil {
+			return c, err
+		}
+		subjects = found
+	}
+}
+
+// out returns the subjects of a person with what is out counted as sent, or nil where
+// nothing is out that a new state of the person lacks.
+func (a *Applier) out(ctx context.Context, p *person, subjects map[string]lifecycle.Subject, after *lifecycle.Subject) (map[string]lifecycle.Subject, error) {
+	found := map[string]lifecycle.Subject{}
+	sent := false
+	for _, id := range p.subjects {
+		s := subjects[id]
+		if back := takenBack(&s, after); len(back) > 0 {
+			var err error
+			if s, err = a.opts.Outbox.Out(ctx, s, back); err != nil {
+				return nil, err
+			}
+		}
+		sent = sent || len(s.Outbox) < len(subjects[id].Outbox)
+		found[id] = s
+	}
+	if !sent {
+		return nil, nil
+	}
+	return found, nil
+}
+
+// takenBack lists the decisions that were in the outbox before and are not any more.
+func takenBack(before, after *lifecycle.Subject) []string {
+	var ids []string
+	for i := range before.Outbox {
+		id := before.Outbox[i].ID
+		if !slices.ContainsFunc(after.Outbox, func(d lifecycle.Decision) bool { return d.ID == id }) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// decide decides for one person on what is stored of them.
 func (a *Applier) decide(p *person, subjects map[string]lifecycle.Subject, at time.Time) (*store.Change, error) {
 	s := lifecycle.Subject{ID: newID()}
 	if len(p.subjects) > 0 {

@@ -17,6 +17,8 @@ type entry struct {
 	names []identity.Identity
 	// persons are the keys of names; locators those of things.
 	persons, locators []string
+	// trace is the trace context of the webhook.
+	trace string
 }
 
 // entries reads the facts of deliveries.
@@ -38,7 +40,7 @@ func (a *Applier) entries(deliveries []*factv1.Delivery) ([]entry, error) {
 
 func (a *Applier) entry(d *factv1.Delivery, f *factv1.Fact) (entry, error) {
 	fact, err := a.fact(d, f)
-	e := entry{fact: fact}
+	e := entry{fact: fact, trace: d.GetTraceparent()}
 	for _, i := range f.GetIdentities() {
 		name := identity.Identity{Kind: i.GetKind(), Value: i.GetValue()}.Normal()
 		e.names = append(e.names, name)

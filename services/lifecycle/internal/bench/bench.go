@@ -32,8 +32,11 @@ type Options struct {
 // bench is one run of the command.
 type bench struct {
 	Options
-	dir    string
-	vault  *identity.Vault
+	dir   string
+	keys  *identity.Keys
+	vault *identity.Vault
+	// ids are those of the subjects that another made.
+	ids    []string
 	policy *lifecycle.Policy
 	rows   [][6]string
 	notes  []string
@@ -46,20 +49,19 @@ func Run(ctx context.Context, opts Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(b.dir)) }()
-	keys, err := identity.NewKeys()
-	if err != nil {
+	if b.keys, err = identity.NewKeys(); err != nil {
 		return err
 	}
-	if b.vault, err = identity.NewVault(keys); err != nil {
+	if b.vault, err = identity.NewVault(b.keys); err != nil {
 		return err
 	}
-	if b.policy, err = policy.Load(policy.DefaultName, "Sklep"); err != nil {
+	if b.policy, err = policy.Load(policy.DefaultName, controller); err != nil {
 		return err
 	}
 	switch opts.Only {
 	case "":
 		b.decide()
-		err = errors.Join(b.apply(ctx), b.change(ctx), b.sweep(ctx))
+		err = errors.Join(b.apply(ctx), b.change(ctx), b.sweep(ctx), b.stored(ctx), b.replicas(ctx))
 	case "apply":
 		err = b.apply(ctx)
 	case "decide":
@@ -68,6 +70,10 @@ func Run(ctx context.Context, opts Options) (err error) {
 		err = b.change(ctx)
 	case "sweep":
 		err = b.sweep(ctx)
+	case "replicas":
+		err = b.replicas(ctx)
+	case "stored":
+		err = b.stored(ctx)
 	default:
 		err = fmt.Errorf("there is no measure %q", opts.Only)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -41,7 +42,7 @@ func startBroker(ctx context.Context, dir string, always bool) (*broker, error) 
 		return nil, errors.New("start NATS: it does not get ready")
 	}
 	if b.conn, err = nats.Connect("", nats.InProcessServer(s)); err == nil {
-		b.js, err = service.JetStream(ctx, b.conn, &config.Config{})
+		b.js, err = service.JetStream(ctx, b.conn, &config.Config{}, slog.New(slog.DiscardHandler))
 	}
 	if err != nil {
 		b.close()

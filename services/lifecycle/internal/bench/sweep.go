@@ -159,14 +159,13 @@ func (b *bench) another(form *lifecycle.Subject) (store.Change, error) {
 			sales++
 		}
 	}
-	s.Keys = []string{b.vault.LocatorKey(s.ID)[1:], b.vault.LocatorKey(s.ID + "2")[1:], b.vault.LocatorKey(s.ID + "3")[1:]}
-	for i := range s.Keys {
-		s.Keys[i] = "p" + s.Keys[i]
-	}
+	names := []identity.Identity{{Kind: identity.KindEmail, Value: s.ID + "@example.com"}, {Kind: "stripe", Value: "cus_" + s.ID}}
+	s.Keys = []string{b.vault.Key(names[0]), b.vault.Key(names[1]), b.vault.Key(identity.Identity{Kind: "mailerlite", Value: s.ID})}
 	for i := range sales {
 		s.Keys = append(s.Keys, b.vault.LocatorKey(fmt.Sprintf("%s/%d", s.ID, i)))
 	}
 	var err error
-	s.Sealed, err = b.vault.Seal(s.ID, []identity.Identity{{Kind: identity.KindEmail, Value: s.ID + "@example.com"}, {Kind: "stripe", Value: "cus_" + s.ID}})
+	b.ids = append(b.ids, s.ID)
+	s.Sealed, err = b.vault.Seal(s.ID, names)
 	return store.Change{Subject: s, Claim: s.Keys}, err
 }

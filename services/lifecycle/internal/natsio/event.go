@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/api/trace"
 )
 
 // Events publishes and reads decisions.
@@ -28,6 +29,9 @@ func (e *Events) PublishEvents(ctx context.Context, events []*stream.Event) erro
 		msg := nats.NewMsg(stream.DecisionFor(event.Data.Kind, event.Subject))
 		msg.Data = data
 		msg.Header.Set("Content-Type", stream.ContentType)
+		if event.Traceparent != "" {
+			msg.Header.Set(trace.Header, event.Traceparent)
+		}
 		ack, err := e.JetStream.PublishMsgAsync(msg, jetstream.WithMsgID(messageID(event)))
 		if err != nil {
 			return fmt.Errorf("publish event %s: %w", event.ID, err)

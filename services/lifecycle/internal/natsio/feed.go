@@ -12,6 +12,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/api/trace"
 )
 
 // consumerName is the durable consumer of a stream that all replicas share.
@@ -49,7 +50,9 @@ type Feed struct {
 	// Alone tells that no other process reads the stream. What a process that was
 	// killed had begun then comes again at once, and not only after a while.
 	Alone bool
-	Log   *slog.Logger
+	// Tracer begins a span for each message; nil means that trace ids only go through.
+	Tracer *trace.Tracer
+	Log    *slog.Logger
 }
 
 // Run feeds until the context ends.
@@ -130,20 +133,26 @@ func collect(b jetstream.MessageBatch, err error) ([]jetstream.Msg, error) {
 func (f *Feed) apply(ctx context.Context, msgs []jetstream.Msg) {
 	deliveries := make([]*factv1.Delivery, 0, len(msgs))
 	good := msgs[:0:0]
+	spans := make(steps, 0, len(msgs))
 	for _, msg := range msgs {
-		d, err := f.Decode(ctx, msg)
+		in, span := f.begin(ctx, msg)
+		d, err := f.Decode(in, msg)
 		switch {
 		case errors.Is(err, ErrUnreadable):
-			f.giveUp(msg, err)
+			f.giveUp(in, msg, err)
+			steps{span}.fail("put_aside")
 			continue
 		case err != nil:
-			f.Log.Error("a message is not applied; it comes again", "stream", f.Stream, "error", err)
+			trace.Log(in, f.Log).Error("a message is not applied; it comes again", "stream", f.Stream, "error", err)
 			_ = msg.NakWithDelay(retry)
+			steps{span}.fail("again")
 			continue
 		}
-		deliveries, good = append(deliveries, d), append(good, msg)
+		d.Traceparent = trace.Parent(in)
+		deliveries, good, spans = append(deliveries, d), append(good, msg), append(spans, span)
 	}
 	if err := f.Apply(ctx, deliveries); err != nil {
+		spans.fail("again")
 		if ctx.Err() == nil {
 			f.Log.Error("facts are not applied; they come again", "webhooks", len(good), "error", err)
 		}
@@ -153,6 +162,7 @@ func (f *Feed) apply(ctx context.Context, msgs []jetstream.Msg) {
 		rest(ctx)
 		return
 	}
+	spans.end(deliveries)
 	for _, msg := range good {
 		if err := msg.Ack(); err != nil {
 			f.Log.Warn("an applied webhook was not acknowledged; it comes again, harmlessly", "error", err)
@@ -160,12 +170,12 @@ func (f *Feed) apply(ctx context.Context, msgs []jetstream.Msg) {
 	}
 }
 
-func (f *Feed) giveUp(msg jetstream.Msg, cause error) {
+func (f *Feed) giveUp(ctx context.Context, msg jetstream.Msg, cause error) {
 	var seq uint64
 	if meta, err := msg.Metadata(); err == nil {
 		seq = meta.Sequence.Stream
 	}
-	f.Log.Error("a message cannot be applied and is put aside", "stream", f.Stream, "sequence", seq, "error", cause)
+	trace.Log(ctx, f.Log).Error("a message cannot be applied and is put aside", "stream", f.Stream, "sequence", seq, "error", cause)
 	_ = msg.TermWithReason("cannot be read") // it comes again if this is lost
 }
 

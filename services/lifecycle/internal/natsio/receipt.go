@@ -28,6 +28,11 @@ type Receipts struct {
 	Log *slog.Logger
 }
 
+// noteTries is how often a receipt of a decision that was made and is not awaited comes
+// again, a second apart, before it is put aside: a recipient may answer what news took back
+// while it went out before the relay has noted that it did.
+const noteTries = 10
+
 // Decode reads one message, which may hold several receipts. Those that cannot be taken
 // are put aside, and do not hold up the others.
 func (r *Receipts) Decode(ctx context.Context, msg jetstream.Msg) (*factv1.Delivery, error) {
@@ -43,6 +48,8 @@ func (r *Receipts) Decode(ctx context.Context, msg jetstream.Msg) (*factv1.Deliv
 	for _, one := range in {
 		d, err := r.read(ctx, one, stream.RecipientOf(msg.Subject()), r.Now())
 		switch {
+		case errors.Is(err, receipt.ErrUnnoted) && meta.NumDelivered < noteTries:
+			return nil, receipt.ErrUnnoted
 		case errors.Is(err, ErrUnreadable):
 			r.Log.Error("a receipt cannot be taken and is put aside", "sequence", meta.Sequence.Stream, "error", err)
 			continue

@@ -31,6 +31,9 @@ type Finder interface {
 var (
 	// ErrUnknown means that there is no such decision, or that it is long settled.
 	ErrUnknown = errors.New("there is no decision of this id that awaits an answer")
+	// ErrUnnoted is an ErrUnknown of a decision that was made: it was taken back, is long
+	// settled, or went out a moment ago and this is just being noted.
+	ErrUnnoted = fmt.Errorf("%w: it was taken back or is settled", ErrUnknown)
 	// ErrStranger means that the decision was not told to who answers it.
 	ErrStranger = errors.New("the decision was told to others")
 	// ErrOutcome means that such a decision is not answered like this.
@@ -56,6 +59,8 @@ func (r *Reader) Read(ctx context.Context, in *stream.Receipt, from string, rece
 	}
 	d := Told(s, in.Decision)
 	switch {
+	case d == nil && s != nil:
+		return nil, ErrUnnoted
 	case d == nil:
 		return nil, ErrUnknown
 	case !slices.Contains(d.Recipients, from):

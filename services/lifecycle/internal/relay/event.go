@@ -19,7 +19,7 @@ func (r *Relay) event(d *lifecycle.Decision, names []identity.Identity) *stream.
 	}
 	e := &stream.Event{
 		SpecVersion: "1.0", ID: d.ID, Source: stream.Source, Subject: d.Subject,
-		Time: d.At, DataContentType: "application/json",
+		Time: d.At, DataContentType: "application/json", Traceparent: d.Trace,
 	}
 	switch d.Kind {
 	case lifecycle.Delete:

@@ -9,9 +9,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/api/trace"
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/store"
@@ -44,6 +46,7 @@ type Journal interface {
 type Options struct {
 	Store     Store
 	Publisher Publisher
+	Reader    Reader
 	Purger    Purger
 	Journal   Journal
 	Vault     *identity.Vault
@@ -53,13 +56,17 @@ type Options struct {
 	PublicURL string
 	// Every is how often outboxes are looked at unasked; 0 means each second.
 	Every time.Duration
-	Log   *slog.Logger
+	// Tracer begins a span for each decision; nil means that trace ids only go through.
+	Tracer *trace.Tracer
+	Log    *slog.Logger
 }
 
 // Relay sends decisions.
 type Relay struct {
 	opts Options
 	wake chan struct{}
+	// sending is held while decisions are under way.
+	sending sync.Mutex
 }
 
 // New makes a Relay.
@@ -114,6 +121,8 @@ func (r *Relay) Drain(ctx context.Context) (int, error) {
 
 // send sends one page of outboxes; full tells whether there may be more.
 func (r *Relay) send(ctx context.Context) (sent int, full bool, err error) {
+	r.sending.Lock()
+	defer r.sending.Unlock()
 	subjects, err := r.opts.Store.Pending(ctx, page)
 	if err != nil || len(subjects) == 0 {
 		return 0, false, err
@@ -134,14 +143,18 @@ func (r *Relay) send(ctx context.Context) (sent int, full bool, err error) {
 		}
 		r.warn(s)
 	}
-	if err := r.opts.Publisher.PublishEvents(ctx, events); err != nil {
+	// First, so that little stands between what is published and the note of it.
+	if err := r.purge(ctx, subjects); err != nil {
+		return 0, false, err
+	}
+	end := r.follow(ctx, events)
+	err = r.opts.Publisher.PublishEvents(ctx, events)
+	end(err)
+	if err != nil {
 		return 0, false, fmt.Errorf("send %d decisions: %w", len(events), err)
 	}
 	heads, err := r.opts.Journal.Write(ctx, subjects)
 	if err != nil {
-		return 0, false, err
-	}
-	if err := r.purge(ctx, subjects); err != nil {
 		return 0, false, err
 	}
 	return len(events), len(subjects) == page, r.clear(ctx, subjects, notices, heads)

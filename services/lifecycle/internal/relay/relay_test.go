@@ -60,7 +60,7 @@ func newScene(t *testing.T) *scene {
 	st, vault, p := fixture.Store(t), fixture.Vault(t), fixture.Policy(t)
 	p.Addressees = []lifecycle.Addressee{{ID: "crm", Kinds: []lifecycle.DecisionKind{lifecycle.Delete}, AnswerDays: 7, Carried: true}}
 	w := &wire{}
-	r := relay.New(relay.Options{Store: st, Publisher: w, Purger: w, PublicURL: "https://hooks.example.com/", Journal: fixture.Journal(st, vault), Vault: vault, Policy: p})
+	r := relay.New(relay.Options{Store: st, Publisher: w, Reader: w, Purger: w, PublicURL: "https://hooks.example.com/", Journal: fixture.Journal(st, vault), Vault: vault, Policy: p})
 	return &scene{r, st, vault, p, w}
 }
 

@@ -130,3 +130,17 @@ func TestExplain_NamesFromOutsideMoveNoCursor(t *testing.T) {
 		t.Errorf("control characters are written: %q", text)
 	}
 }
+
+func TestExplain_ShowsWhatWasSentOnceMoreAndWhatIsConfirmed(t *testing.T) {
+	s := subscriber(t)
+	note := lifecycle.Entry{At: at(t, "2026-07-21 12:00"), What: lifecycle.NotedReplay, Decision: "dec_1", Text: lifecycle.ResentTo + "crm"}
+	toAll := note
+	toAll.Text = lifecycle.ResentTo + lifecycle.ResentToAll
+	done := lifecycle.Entry{At: at(t, "2026-07-22 12:00"), What: lifecycle.NotedConfirmed, Decision: "dec_1", Text: lifecycle.StateConfirmed}
+	s.journal = append(s.journal, note, toAll, done)
+	says(t, explained(t, s, report.English, nil, "2026-08-20 12:00"), "sent once more to crm dec_1", "sent once more to all dec_1", "deletion confirmed by all dec_1")
+	says(t, explained(t, s, report.Polish, nil, "2026-08-20 12:00"), "wysłane ponownie do: crm dec_1", "wszyscy potwierdzili dec_1")
+	if got := report.Of(s.policy, nil, s.subject, at(t, "2026-08-20 12:00"), s.journal); len(got.Deleted) != len(report.Of(s.policy, nil, s.subject, at(t, "2026-07-20 12:00"), s.journal).Deleted) {
+		t.Error("the export takes what was sent once more for another deletion")
+	}
+}

@@ -370,7 +370,7 @@ func (r *reporter) deleted(journal []lifecycle.Entry) []Deleted {
 	out := []Deleted{}
 	for i := range journal {
 		e := &journal[i]
-		if e.What != string(lifecycle.Delete) && e.What != lifecycle.NotedReplay || e.At.After(r.at) {
+		if e.What != string(lifecycle.Delete) && e.What != lifecycle.NotedReplay || e.Resent() || e.At.After(r.at) {
 			continue
 		}
 		d := Deleted{At: e.At, On: r.day(e.At), Again: e.What == lifecycle.NotedReplay, Revision: e.Revision, Items: r.deletedItems(e.Items), Because: []EndedBasis{}}

@@ -185,11 +185,19 @@ func (x *explanation) gone(journal []lifecycle.Entry) {
 		at := clock(entry.At, x.policy.Place)
 		switch entry.What {
 		case string(lifecycle.Delete), lifecycle.NotedReplay:
+			if entry.Resent() {
+				deleted.Row(at, x.resent(entry), "", entry.Decision)
+				continue
+			}
 			what := x.items(entry.Items)
 			if entry.What == lifecycle.NotedReplay {
 				what = x.words.again + what
 			}
 			deleted.Row(at, what, x.reasons(entry), x.words.revision+entry.Revision)
+		case lifecycle.NotedConfirmed:
+			if entry.Text == lifecycle.StateConfirmed {
+				deleted.Row(at, x.words.confirmed, "", entry.Decision)
+			}
 		case lifecycle.NotedForgotten:
 			deleted.Row(at, x.words.forgotten, "", "")
 		case lifecycle.NotedAbsorbed:
@@ -200,6 +208,15 @@ func (x *explanation) gone(journal []lifecycle.Entry) {
 	}
 	x.section(x.words.gone, deleted)
 	x.section(x.words.alarms, alarms)
+}
+
+// resent says to whom a decision was sent once more.
+func (x *explanation) resent(entry *lifecycle.Entry) string {
+	to := strings.TrimPrefix(entry.Text, lifecycle.ResentTo)
+	if to == lifecycle.ResentToAll {
+		return x.words.resentToAll
+	}
+	return x.words.resent + to
 }
 
 // items names what a journal entry is about. Records stand in a journal as keyed

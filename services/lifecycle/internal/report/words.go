@@ -481,6 +481,7 @@ type explanationWords struct {
 	bans, anyUse                                                             string
 	requests, received, due, overdue, extended, answered, late               string
 	asked, open, closed, told, lapsed, receipts                              string
+	resent, resentToAll, confirmed                                           string
 	gone, again, because, revision, forgotten, absorbed, alarms              string
 	tombstone, allGone                                                       string
 }
@@ -531,8 +532,10 @@ func (l Language) explanation() explanationWords {
 		lapsed:   l.say("wygasło ", "lapsed "),
 		receipts: l.say("ODBIORCY ODPOWIEDZIELI", "RECIPIENTS ANSWERED"),
 
-		gone:      l.say("CZEGO JUŻ NIE MA I DLACZEGO (dziennik)", "WHAT IS GONE AND WHY (journal)"),
-		again:     l.say("ponownie: ", "again: "),
+		gone:   l.say("CZEGO JUŻ NIE MA I DLACZEGO (dziennik)", "WHAT IS GONE AND WHY (journal)"),
+		again:  l.say("ponownie: ", "again: "),
+		resent: l.say("wysłane ponownie do: ", "sent once more to "), resentToAll: l.say("wysłane ponownie wszystkim", "sent once more to all"),
+		confirmed: l.say("wszyscy potwierdzili", "deletion confirmed by all"),
 		because:   l.say("ustały: ", "ended: "),
 		revision:  l.say("wersja ", "revision "),
 		forgotten: l.say("nic już nie zostało, osobę zapomniano", "nothing was left, the person was forgotten"),

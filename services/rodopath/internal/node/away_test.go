@@ -78,7 +78,7 @@ func services(t *testing.T, natsURL, spool string) (hooks *httptest.Server, l *l
 	})
 	hooks = httptest.NewServer(i.Handler())
 	t.Cleanup(hooks.Close)
-	if js, err = service.JetStream(t.Context(), nc, c); err != nil {
+	if js, err = service.JetStream(t.Context(), nc, c, log); err != nil {
 		t.Fatal(err)
 	}
 	return hooks, l, js

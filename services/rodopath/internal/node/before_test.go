@@ -14,6 +14,7 @@ import (
 
 	"github.com/rodopath/rodopath/api/config"
 	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/api/trace"
 	ingestapp "github.com/rodopath/rodopath/services/ingest/app"
 )
 
@@ -69,6 +70,10 @@ func TestIngest_WithASpoolTakesWebhooksBeforeTheBrokerIsThere(t *testing.T) {
 	}
 	for deadline := time.Now().Add(20 * time.Second); ; {
 		if s, err := js.Stream(t.Context(), stream.Facts); err == nil && s.CachedInfo().State.Msgs == 1 && a.Settled() {
+			msg, err := s.GetMsg(t.Context(), s.CachedInfo().State.FirstSeq)
+			if err != nil || len(msg.Header.Get(trace.Header)) != 55 {
+				t.Errorf("the trace of a webhook is lost in the spool: %v, %v", msg, err)
+			}
 			return
 		}
 		if time.Now().After(deadline) {

@@ -23,6 +23,7 @@ import (
 	"github.com/rodopath/rodopath/api/access"
 	"github.com/rodopath/rodopath/api/config"
 	"github.com/rodopath/rodopath/api/service"
+	"github.com/rodopath/rodopath/api/trace"
 	dispatchapp "github.com/rodopath/rodopath/services/dispatch/app"
 	"github.com/rodopath/rodopath/services/ingest"
 	ingestapp "github.com/rodopath/rodopath/services/ingest/app"
@@ -72,6 +73,7 @@ type Node struct {
 	ingest    *ingestapp.App
 	lifecycle *lifecycleapp.App
 	dispatch  *dispatchapp.App
+	tracer    *trace.Tracer
 	listeners []net.Listener
 
 	stop   context.CancelFunc
@@ -113,15 +115,19 @@ func (n *Node) start(ctx context.Context) error {
 		Config:     n.opts.ConfigPath,
 	}
 	var err error
+	n.tracer, err = trace.Open(ctx, trace.Options{Traces: n.Config.Traces, Service: "rodopath", Log: n.opts.Log})
+	if err != nil {
+		return err
+	}
 	n.lifecycle, err = lifecycleapp.New(ctx, lifecycleapp.Options{
 		Config: n.Config, NATS: n.conn, Data: n.opts.Home.Dir(), Tokens: []string{n.Control.Token}, Alone: n.server != nil,
-		Approve: n.opts.Approve, Now: n.opts.Now, Log: n.opts.Log.With("service", "lifecycle"),
+		Approve: n.opts.Approve, Now: n.opts.Now, Tracer: n.tracer, Log: n.opts.Log.With("service", "lifecycle"),
 	})
 	if err != nil {
 		return err
 	}
 	n.ingest, err = ingestapp.New(ctx, ingestapp.Options{
-		Config: n.Config, NATS: n.conn, Spool: n.opts.Home.Spool(), Now: n.opts.Now, Log: n.opts.Log.With("service", "ingest"),
+		Config: n.Config, NATS: n.conn, Spool: n.opts.Home.Spool(), Now: n.opts.Now, Tracer: n.tracer, Log: n.opts.Log.With("service", "ingest"),
 		Extra: []ingest.Source{{ID: HandSource, Secrets: []string{n.Control.HandSecret}}},
 	})
 	if err != nil {
@@ -129,7 +135,7 @@ func (n *Node) start(ctx context.Context) error {
 	}
 	n.dispatch, err = dispatchapp.New(ctx, dispatchapp.Options{
 		Config: n.Config, NATS: n.conn, Tokens: []string{n.Control.Token}, DryRun: n.opts.DryRun,
-		Now: n.opts.Now, Log: n.opts.Log.With("service", "dispatch"),
+		Now: n.opts.Now, Tracer: n.tracer, Log: n.opts.Log.With("service", "dispatch"),
 	})
 	if err != nil {
 		return err
@@ -329,6 +335,7 @@ func (n *Node) Close() error {
 	if n.lifecycle != nil {
 		errs = append(errs, n.lifecycle.Close())
 	}
+	n.tracer.Close()
 	switch {
 	case n.server != nil:
 		n.server.Close()

@@ -283,8 +283,11 @@ type Delivery struct {
 	// source is the id of the configured source, such as "shop".
 	Source string `protobuf:"bytes,2,opt,name=source,proto3" json:"source,omitempty"`
 	// received is when the webhook arrived.
-	Received      *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=received,proto3" json:"received,omitempty"`
-	Facts         []*Fact                `protobuf:"bytes,4,rep,name=facts,proto3" json:"facts,omitempty"`
+	Received *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=received,proto3" json:"received,omitempty"`
+	Facts    []*Fact                `protobuf:"bytes,4,rep,name=facts,proto3" json:"facts,omitempty"`
+	// traceparent is the W3C trace context of the webhook, which names nobody; empty
+	// when there is none.
+	Traceparent   string `protobuf:"bytes,5,opt,name=traceparent,proto3" json:"traceparent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -345,6 +348,13 @@ func (x *Delivery) GetFacts() []*Fact {
 		return x.Facts
 	}
 	return nil
+}
+
+func (x *Delivery) GetTraceparent() string {
+	if x != nil {
+		return x.Traceparent
+	}
+	return ""
 }
 
 // Fact is one thing that happened to one person.
@@ -731,12 +741,13 @@ var File_rodopath_fact_v1_fact_proto protoreflect.FileDescriptor
 
 const file_rodopath_fact_v1_fact_proto_rawDesc = "" +
 	"\n" +
-	"\x1brodopath/fact/v1/fact.proto\x12\x10rodopath.fact.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x98\x01\n" +
+	"\x1brodopath/fact/v1/fact.proto\x12\x10rodopath.fact.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xba\x01\n" +
 	"\bDelivery\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06source\x18\x02 \x01(\tR\x06source\x126\n" +
 	"\breceived\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\breceived\x12,\n" +
-	"\x05facts\x18\x04 \x03(\v2\x16.rodopath.fact.v1.FactR\x05facts\"\x92\a\n" +
+	"\x05facts\x18\x04 \x03(\v2\x16.rodopath.fact.v1.FactR\x05facts\x12 \n" +
+	"\vtraceparent\x18\x05 \x01(\tR\vtraceparent\"\x92\a\n" +
 	"\x04Fact\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12*\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x16.rodopath.fact.v1.KindR\x04kind\x126\n" +

@@ -37,7 +37,7 @@ func (r *Relay) told(ctx context.Context, id string, notices []lifecycle.Notice,
 			continue
 		}
 		s = lifecycle.Told(r.opts.Policy, s, notices)
-		if head.Seq > s.Journal.Seq {
+		if head.Seq > s.Journal.Seq && !s.Pending() { // else the journal is looked through for it
 			s.Journal = head
 		}
 		errs, err := r.opts.Store.Save(ctx, []store.Change{{Subject: s}})
@@ -48,46 +48,43 @@ func (r *Relay) told(ctx context.Context, id string, notices []lifecycle.Notice,
 	return fmt.Errorf("note what was sent about %s: it lost every race: %w", id, store.ErrConflict)
 }
 
-// CatchUp notes what was published before the process was killed and is not noted yet. It
-// is called before anything is applied, so that no news can take back what recipients
-// know.
-func (r *Relay) CatchUp(ctx context.Context, events Reader) error {
-	subjects, err := r.opts.Store.Pending(ctx, page)
-	if err != nil {
-		return fmt.Errorf("catch up: %w", err)
-	}
-	for i := range subjects {
-		if err := r.catchUp(ctx, &subjects[i], events); err != nil {
-			return fmt.Errorf("catch up: %w", err)
-		}
-	}
-	return nil
-}
-
-func (r *Relay) catchUp(ctx context.Context, s *lifecycle.Subject, events Reader) error {
-	if len(s.Outbox) == 0 {
-		return nil
-	}
-	published, err := events.EventsOf(ctx, s.ID)
-	if err != nil {
-		return err
-	}
+// Out returns a subject as it is once those of the decisions that are in the stream count
+// as sent. They are looked for before news take them out of an outbox: the one who
+// published them may have been killed before it noted that it did. What is under way from
+// here is waited for.
+//
+// What this relay begins to send between the look and the write of the news, or another
+// replica has under way, is not seen; the one who published it notes it (see told). So a
+// notice is missing for good only where such a relay never hears that the broker has the
+// decision, because it is killed or waits in vain.
+func (r *Relay) Out(ctx context.Context, s lifecycle.Subject, decisions []string) (lifecycle.Subject, error) {
+	r.sending.Lock()
+	defer r.sending.Unlock()
 	names, err := r.opts.Vault.Open(s.ID, s.Sealed)
 	if err != nil {
-		return err
+		return s, err
 	}
+	published := map[string][]*stream.Event{} // by subject: an absorbed one has its own
+	var ids []string
 	var notices []lifecycle.Notice
 	for i := range s.Outbox {
 		d := &s.Outbox[i]
-		if !slices.ContainsFunc(published, func(e *stream.Event) bool { return e.ID == d.ID }) {
+		if !slices.Contains(decisions, d.ID) {
 			continue
 		}
+		if _, asked := published[d.Subject]; !asked {
+			if published[d.Subject], err = r.opts.Reader.EventsOf(ctx, d.Subject); err != nil {
+				return s, fmt.Errorf("look for what was sent: %w", err)
+			}
+		}
+		noted := slices.ContainsFunc(s.Notices, func(n lifecycle.Notice) bool { return n.Decision == d.ID })
+		if !noted && !slices.ContainsFunc(published[d.Subject], func(e *stream.Event) bool { return e.ID == d.ID }) {
+			continue
+		}
+		ids = append(ids, d.ID)
 		if n := r.notice(d, names); n != nil {
 			notices = append(notices, *n)
 		}
 	}
-	if len(notices) == 0 {
-		return nil
-	}
-	return r.told(ctx, s.ID, notices, lifecycle.Head{})
+	return lifecycle.Out(r.opts.Policy, s, ids, notices), nil
 }

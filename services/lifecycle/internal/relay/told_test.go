@@ -3,6 +3,7 @@ package relay_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle"
@@ -46,29 +47,62 @@ func TestDrain_WhatWasPublishedIsNotedThoughNewsTakeItBack(t *testing.T) {
 	s.awaits(t, id)
 }
 
-func TestCatchUp_NotesWhatAProcessPublishedBeforeItWasKilled(t *testing.T) {
+func TestDrain_WhatIsWrittenMeanwhileStandsInTheJournalOnce(t *testing.T) {
 	s := newScene(t)
 	s.decided(t, fact(lifecycle.Signup, 5), fact(lifecycle.Unsubscribe, 1))
 	id := s.load(t).Outbox[0].ID
-	s.wire.events = []*stream.Event{{ID: id}}
-	if err := s.CatchUp(t.Context(), s.wire); err != nil {
-		t.Fatal(err)
+	s.wire.before = func() {
+		s.wire.before = nil
+		s.save(t, s.load(t))
 	}
-	s.takesBack(t)
-	s.awaits(t, id)
+	s.drain(t)
+	s.drain(t)
+	entries, err := s.store.EntriesOf(t.Context(), id)
+	if err != nil || len(entries) != 1 {
+		t.Errorf("the journal says it %d times, %v", len(entries), err)
+	}
 }
 
-func TestCatchUp_LeavesWhatWasNotPublishedToTheNews(t *testing.T) {
+func TestOut_TellsWhatIsOutFromWhatIsNot(t *testing.T) {
 	s := newScene(t)
-	s.decided(t, fact(lifecycle.Signup, 5), fact(lifecycle.Unsubscribe, 1))
-	if err := s.CatchUp(t.Context(), s.wire); err != nil {
+	s.decided(t, fact(lifecycle.Sale, 4), fact(lifecycle.Signup, 5), fact(lifecycle.Unsubscribe, 1))
+	before := s.load(t)
+	id := before.Outbox[0].ID
+	after, err := s.Out(t.Context(), before, []string{id})
+	if err != nil || len(after.Outbox) != len(before.Outbox) || len(after.Notices) > 0 {
+		t.Fatalf("nothing is out: %+v, %v", after.Notices, err)
+	}
+	s.wire.events = []*stream.Event{{ID: id}}
+	if after, err = s.Out(t.Context(), before, []string{id}); err != nil {
 		t.Fatal(err)
 	}
-	s.takesBack(t)
-	s.drain(t)
-	for _, e := range s.wire.events {
-		if e.Data.Delete != nil && len(e.Data.Delete.Items) > 1 {
-			t.Errorf("a deletion that was taken back went out: %+v", e.Data.Delete.Items)
+	if len(after.Outbox) != len(before.Outbox)-1 || len(after.Notices) != 1 || after.Notices[0].Decision != id {
+		t.Errorf("%s is out: %+v", id, after.Notices)
+	}
+}
+
+func TestOut_WaitsForWhatIsUnderWay(t *testing.T) {
+	s := newScene(t)
+	s.decided(t, fact(lifecycle.Signup, 5), fact(lifecycle.Unsubscribe, 1))
+	before := s.load(t)
+	looked := make(chan lifecycle.Subject, 1)
+	s.wire.before = func() {
+		go func() {
+			after, err := s.Out(t.Context(), before, []string{before.Outbox[0].ID})
+			if err != nil {
+				t.Error(err)
+			}
+			looked <- after
+		}()
+		select {
+		case after := <-looked:
+			t.Errorf("it did not wait: %+v", after.Outbox)
+			looked <- after
+		case <-time.After(50 * time.Millisecond):
 		}
+	}
+	s.drain(t)
+	if after := <-looked; len(after.Outbox) > 0 || len(after.Notices) != 1 {
+		t.Errorf("it is out: %+v, %+v", after.Outbox, after.Notices)
 	}
 }

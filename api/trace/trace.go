@@ -1,0 +1,151 @@
+// Package trace follows one webhook through all services (OpenTelemetry): it begins the
+// spans of the walk, and carries the W3C trace context from each step to the next.
+//
+// What a span tells is in its name and attributes: ids of the configuration, numbers and
+// constants. Nothing that came from outside goes in, and no text of an error.
+package trace
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
+	"go.opentelemetry.io/otel/sdk/resource"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	oteltrace "go.opentelemetry.io/otel/trace"
+
+	"github.com/rodopath/rodopath/api/config"
+)
+
+// Kind is what a span is to the spans around it.
+type Kind = oteltrace.SpanKind
+
+// The kinds of the walk: Receives answers a request, Calls makes one, Takes works on a
+// message of a stream, and Puts puts one there.
+const (
+	Receives Kind = oteltrace.SpanKindServer
+	Calls    Kind = oteltrace.SpanKindClient
+	Takes    Kind = oteltrace.SpanKindConsumer
+	Puts     Kind = oteltrace.SpanKindProducer
+)
+
+// Options say where spans go.
+type Options struct {
+	// Traces is that part of the configuration. Without a URL nothing is exported.
+	Traces config.Traces
+	// Service names the process, such as "rodopath ingest".
+	Service string
+	// Log says when the collector does not take spans; nil means nobody is told.
+	Log *slog.Logger
+}
+
+// Tracer begins spans. A nil Tracer, and one without a collector, records nothing and
+// lets trace ids through all the same.
+type Tracer struct {
+	provider *sdktrace.TracerProvider // nil when nothing is exported
+	tracer   oteltrace.Tracer
+}
+
+const (
+	// scope is what the spans are said to be made by.
+	scope = "github.com/rodopath/rodopath"
+	// exportTimeout bounds one export, closeTimeout those at the end: what the collector
+	// does not take is let go.
+	exportTimeout = 5 * time.Second
+	closeTimeout  = 3 * time.Second
+	tracesPath    = "/v1/traces"
+)
+
+// Open makes a Tracer by the configuration. It does not wait for the collector. Close must
+// be called.
+func Open(ctx context.Context, opts Options) (*Tracer, error) {
+	if opts.Traces.URL == "" {
+		return &Tracer{}, nil
+	}
+	log := cmp.Or(opts.Log, slog.New(slog.DiscardHandler))
+	u, err := url.Parse(opts.Traces.URL)
+	if err != nil {
+		return nil, fmt.Errorf("open traces: traces.url is not an address such as https://collector:4318: %w", err)
+	}
+	if strings.Trim(u.Path, "/") == "" {
+		u.Path = tracesPath
+	}
+	client, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(u.String()), otlptracehttp.WithTimeout(exportTimeout),
+		otlptracehttp.WithRetry(otlptracehttp.RetryConfig{}))
+	if err != nil {
+		return nil, fmt.Errorf("open traces: %w", err)
+	}
+	share := 1.0
+	if opts.Traces.Share != nil {
+		share = *opts.Traces.Share
+	}
+	provider := sdktrace.NewTracerProvider(
+		// One rule for all services, by the trace id: a trace is there as a whole or not at
+		// all, and a stranger's flag does not decide what is exported.
+		sdktrace.WithSampler(sdktrace.TraceIDRatioBased(share)),
+		sdktrace.WithResource(resource.NewSchemaless(attribute.String("service.name", opts.Service))),
+		sdktrace.WithBatcher(&exporter{next: client, log: log}, sdktrace.WithExportTimeout(exportTimeout)),
+	)
+	return &Tracer{provider: provider, tracer: provider.Tracer(scope)}, nil
+}
+
+// Close exports what is left, within a few seconds, and stops.
+func (t *Tracer) Close() {
+	if t == nil || t.provider == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	_ = t.provider.Shutdown(ctx) // the exporter said what went wrong
+}
+
+// Start begins a span in the trace of ctx, or a trace of its own. The context that it
+// returns stands for the span. End must be called.
+func (t *Tracer) Start(ctx context.Context, name string, kind Kind, attrs ...Attr) (context.Context, *Span) {
+	if t == nil || t.provider == nil {
+		return through(ctx), nil
+	}
+	ctx, span := t.tracer.Start(ctx, name, oteltrace.WithSpanKind(kind), oteltrace.WithAttributes(attrs...))
+	return ctx, &Span{span}
+}
+
+// Attr is a word of a span.
+type Attr = attribute.KeyValue
+
+// Text is an attribute whose value is a constant or an id of the configuration.
+func Text(key, value string) Attr { return attribute.String("rodopath."+key, value) }
+
+// Number is an attribute that counts.
+func Number(key string, n int) Attr { return attribute.Int("rodopath."+key, n) }
+
+// Span is one step of the walk. A nil Span takes everything and tells nobody.
+type Span struct{ span oteltrace.Span }
+
+// Outcome says what became of the step: one of a few constants.
+func (s *Span) Outcome(outcome string, attrs ...Attr) {
+	if s != nil {
+		s.span.SetAttributes(append(attrs, Text("outcome", outcome))...)
+	}
+}
+
+// Fail says that the step did not do what it is for, and why, in a constant.
+func (s *Span) Fail(outcome string, attrs ...Attr) {
+	if s != nil {
+		s.Outcome(outcome, attrs...)
+		s.span.SetStatus(codes.Error, outcome)
+	}
+}
+
+// End ends the span.
+func (s *Span) End() {
+	if s != nil {
+		s.span.End()
+	}
+}
