@@ -3,6 +3,7 @@ package bench
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -11,6 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/nats-io/nats.go"
 
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/rodopath/internal/client"
@@ -29,6 +32,9 @@ type load struct {
 	// Dir is the data directory of the server whose events are awaited; empty
 	// means that none are.
 	Dir string
+	// Consumer is where the events of a server are heard as they are published, instead of
+	// being read from its beginning, as with Dir.
+	Consumer string
 }
 
 // loaded is what came of a load.
@@ -59,6 +65,9 @@ func (l *load) run(ctx context.Context) (*loaded, error) {
 	g := &generator{load: *l, webhooks: newWebhooks(l.Secret, l.First, l.Most, time.Now()), client: &http.Client{
 		Transport: &http.Transport{MaxIdleConnsPerHost: l.Connections, MaxConnsPerHost: l.Connections, DisableCompression: true},
 	}}
+	if l.Consumer != "" {
+		return g.heard(ctx)
+	}
 	if l.Dir == "" {
 		took := g.send(ctx)
 		return g.result(took), nil
@@ -82,6 +91,33 @@ func (l *load) run(ctx context.Context) (*loaded, error) {
 		return nil, err
 	}
 	out := g.result(took)
+	e.measure(g, out)
+	return out, nil
+}
+
+// heard sends while it listens to what is published.
+func (g *generator) heard(ctx context.Context) (out *loaded, err error) {
+	g.sent = make([]time.Time, g.Most)
+	e := &arrivals{came: map[string]time.Time{}}
+	nc, err := nats.Connect(g.Consumer)
+	if err != nil {
+		return nil, err
+	}
+	defer nc.Close()
+	sub, err := nc.Subscribe(stream.AllDecisions, func(m *nats.Msg) { _ = e.add(m.Data) }) // what cannot be read is missed, and counted
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(sub.SetPendingLimits(-1, -1), nc.Flush()); err != nil {
+		return nil, err
+	}
+	took := g.send(ctx)
+	for end := time.Now().Add(eventWait); e.count() < int(g.taken.Load()) && time.Now().Before(end); {
+		time.Sleep(10 * time.Millisecond)
+	}
+	out = g.result(took)
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	e.measure(g, out)
 	return out, nil
 }

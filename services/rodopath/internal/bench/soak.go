@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -44,18 +45,18 @@ func (b *bench) soak(ctx context.Context) (err error) {
 	if err := build.Run(); err != nil {
 		return fmt.Errorf("build: %w", err)
 	}
-	cmd := exec.CommandContext(ctx, binary, "serve", "--data", dir, "--listen", "127.0.0.1:0")
+	cmd := exec.CommandContext(ctx, binary, "serve", "--data", dir, "--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0")
 	cmd.Stdout, cmd.Stderr = io.Discard, b.Progress
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	if err := cmd.Start(); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, cmd.Process.Signal(syscall.SIGTERM), cmd.Wait()) }()
-	url, err := reached(ctx, dir)
+	url, consumer, err := reached(ctx, dir)
 	if err != nil {
 		return err
 	}
-	first := load{URL: url, Secret: secret, Connections: connections, For: b.lasting(20 * time.Second), First: 50_000_000, Most: 20 * mostPerSecond, Dir: dir}
+	first := load{URL: url, Secret: secret, Connections: connections, For: b.lasting(20 * time.Second), First: 50_000_000, Most: 20 * mostPerSecond, Consumer: consumer}
 	limit, err := generate(ctx, first)
 	if err != nil {
 		return err
@@ -63,7 +64,7 @@ func (b *bench) soak(ctx context.Context) (err error) {
 	// Until the last event: what is taken faster than it is decided is no limit.
 	rate := int(soakShare * float64(limit.Sent) / (limit.Took + limit.Event99).Seconds())
 	b.say("limit: %d webhooks in %v, events at most %v later; soaking at %d per second for %v", limit.Sent, limit.Took.Round(time.Millisecond), limit.Event99.Round(time.Millisecond), rate, b.lasting(soakFor))
-	windows, err := b.soakAt(ctx, load{URL: url, Secret: secret, Connections: connections, Rate: rate, For: soakWindow, Most: rate*int(soakWindow.Seconds()) + 1, Dir: dir}, cmd.Process.Pid)
+	windows, err := b.soakAt(ctx, load{URL: url, Secret: secret, Connections: connections, Rate: rate, For: soakWindow, Most: rate*int(soakWindow.Seconds()) + 1, Consumer: consumer}, cmd.Process.Pid)
 	if err != nil {
 		return err
 	}
@@ -71,16 +72,17 @@ func (b *bench) soak(ctx context.Context) (err error) {
 	return nil
 }
 
-// reached waits until the server says where its webhooks go.
-func reached(ctx context.Context, dir string) (string, error) {
+// reached waits until the server says where its webhooks go, and where its events are heard.
+func reached(ctx context.Context, dir string) (webhooks, consumer string, err error) {
 	for {
 		c, err := home.At(dir).ReadControl()
 		if err == nil {
-			return c.Webhooks + "/webhooks/" + source, nil
+			at, err := os.ReadFile(home.At(dir).ConsumerURLPath())
+			return c.Webhooks + "/webhooks/" + source, strings.TrimSpace(string(at)), err
 		}
 		select {
 		case <-ctx.Done():
-			return "", ctx.Err()
+			return "", "", ctx.Err()
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
