@@ -41,7 +41,7 @@ const (
 	databaseFile = "rodopath.db"
 	spoolFile    = "spool.db"
 	streamsDir   = "nats"
-	stagePattern = "backup-*"
+	stagePattern = ".backup-*" // a directory while a backup is made
 )
 
 // Copy is a copy of a machine in a directory of its own, to be written into one file.
@@ -56,6 +56,9 @@ type Copy struct {
 // out. So whatever moves on meanwhile is in one of them, or in two under one id. At is
 // the time at which it begins.
 func Take(ctx context.Context, m *Machine, withKeys bool, at time.Time) (*Copy, error) {
+	if err := sweep(m.Dir); err != nil {
+		return nil, fmt.Errorf("make backup: %w", err)
+	}
 	dir, err := os.MkdirTemp(m.Dir, stagePattern)
 	if err != nil {
 		return nil, fmt.Errorf("make backup: %w", err)
@@ -71,6 +74,16 @@ func Take(ctx context.Context, m *Machine, withKeys bool, at time.Time) (*Copy, 
 		return nil, errors.Join(fmt.Errorf("make backup: %w", err), c.Close())
 	}
 	return c, nil
+}
+
+// sweep removes what a process left that was killed while it made a backup: messages lie
+// in it in the clear.
+func sweep(dir string) error {
+	left, err := filepath.Glob(filepath.Join(dir, stagePattern))
+	for _, stage := range left {
+		err = errors.Join(err, os.RemoveAll(stage))
+	}
+	return err
 }
 
 // Close removes the copy.
@@ -180,19 +193,24 @@ func (c *Copy) passing(name string) bool {
 	return strings.HasPrefix(name, databaseFile) || strings.HasSuffix(name, ".part")
 }
 
-func copyFile(from, to string) (err error) {
+func copyFile(from, to string) error {
 	in, err := os.Open(from)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	return create(to, in)
+}
+
+// create makes a file, which must not exist, of what in says.
+func create(path string, in io.Reader) (err error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, out.Close()) }()
-	if _, err = io.Copy(out, in); err != nil {
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if _, err := io.Copy(f, in); err != nil {
 		return err
 	}
-	return out.Sync()
+	return f.Sync()
 }

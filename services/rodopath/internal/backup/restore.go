@@ -96,19 +96,11 @@ func (r *Restore) fill(ctx context.Context, part string) (*Manifest, error) {
 	return m, r.streams(ctx, filepath.Join(part, streamPrefix), filepath.Join(data, streamsDir))
 }
 
-func unpack(path string, in io.Reader) (err error) {
+func unpack(path string, in io.Reader) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	if _, err := io.Copy(f, in); err != nil {
-		return err
-	}
-	return f.Sync()
+	return create(path, in)
 }
 
 // keys puts the keys in their place and tries them.

@@ -83,7 +83,7 @@ func TestBackup_OfARunningServerHoldsAllThatWasTakenBefore(t *testing.T) {
 	if said := ask(t, "journal", "verify", "--data", restored); !strings.Contains(said, "digest") {
 		t.Errorf("the journal is not whole: %s", said)
 	}
-	if left, err := filepath.Glob(filepath.Join(dir, "backup-*")); err != nil || len(left) > 0 {
+	if left, err := filepath.Glob(filepath.Join(dir, ".backup-*")); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
 }
@@ -145,9 +145,16 @@ func TestRestore_RefusesWhatWouldNotWork(t *testing.T) {
 func TestBackup_WithKeysNeedsNothingElse(t *testing.T) {
 	dir := t.TempDir()
 	serve(t, dir)
+	// What a process left that was killed while it made a backup.
+	if err := os.MkdirAll(filepath.Join(dir, ".backup-1", "streams"), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	file := filepath.Join(t.TempDir(), "copy.tar.gz")
 	if said := ask(t, "backup", file, "--with-keys", "--data", dir); !strings.Contains(said, "whoever has the file has everything") {
 		t.Errorf("backup says: %s", said)
+	}
+	if left, err := filepath.Glob(filepath.Join(dir, ".backup-*")); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
 	}
 	restored := filepath.Join(t.TempDir(), "data")
 	ask(t, "restore", file, "--data", restored)
