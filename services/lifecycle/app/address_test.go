@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"google.golang.org/protobuf/proto"
@@ -23,6 +21,7 @@ import (
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle/app"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/fixture"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/mongostore/mongowire"
 )
 
@@ -59,21 +58,9 @@ func (l *lines) text() string {
 
 func newCluster(t *testing.T) *cluster {
 	t.Helper()
-	ns, err := server.NewServer(&server.Options{DontListen: true, JetStream: true, StoreDir: t.TempDir(), NoSigs: true, NoLog: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ns.Start()
-	t.Cleanup(func() { ns.Shutdown(); ns.WaitForShutdown() })
-	if !ns.ReadyForConnections(20 * time.Second) {
-		t.Fatal("NATS did not start")
-	}
-	nc, err := nats.Connect("", nats.InProcessServer(ns))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(nc.Close)
-	c := &cluster{t: t, log: &lines{}}
+	_, js := fixture.JetStream(t)
+	c := &cluster{t: t, log: &lines{}, js: js}
+	var err error
 	if c.mongo, err = mongowire.Listen(mongowire.Options{}); err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +77,7 @@ func newCluster(t *testing.T) *cluster {
 		t.Fatal(err)
 	}
 	c.App, err = app.New(t.Context(), app.Options{
-		Config: conf, NATS: nc, Data: t.TempDir(), Tokens: []string{"token"},
+		Config: conf, NATS: js.Conn(), Data: t.TempDir(), Tokens: []string{"token"},
 		Log: slog.New(slog.NewJSONHandler(c.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	if err != nil {
@@ -102,9 +89,6 @@ func newCluster(t *testing.T) *cluster {
 			t.Error(err)
 		}
 	})
-	if c.js, err = jetstream.New(nc); err != nil {
-		t.Fatal(err)
-	}
 	return c
 }
 

@@ -72,7 +72,6 @@ type App struct {
 	waiting  *adoption.Waiting
 	measures map[string]string
 	now      func() time.Time
-	log      *slog.Logger
 
 	stop context.CancelFunc
 	done sync.WaitGroup
@@ -102,7 +101,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{store: st, js: js, now: opts.Now, log: opts.Log}
+	a := &App{store: st, js: js, now: opts.Now}
 	if err := a.adopt(ctx, opts); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
@@ -205,13 +204,11 @@ func (a *App) Public() http.Handler { return a.public }
 // Start sets the loops going. Close stops them.
 func (a *App) Start(ctx context.Context) {
 	ctx, a.stop = context.WithCancel(context.WithoutCancel(ctx))
-	a.done.Go(func() {
-		for _, f := range a.feeds {
-			a.done.Go(func() { f.Run(ctx) })
-		}
-		a.done.Go(func() { a.sweeper.Run(ctx) })
-		a.relay.Run(ctx)
-	})
+	for _, f := range a.feeds {
+		a.done.Go(func() { f.Run(ctx) })
+	}
+	a.done.Go(func() { a.relay.Run(ctx) })
+	a.done.Go(func() { a.sweeper.Run(ctx) })
 }
 
 // Close stops the loops, lets what is under way end, and closes the store.

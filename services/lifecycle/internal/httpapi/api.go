@@ -271,6 +271,15 @@ func newLines(c echo.Context) lines {
 	return lines{res}
 }
 
+// encode writes a value as one line.
+func (l lines) encode(v any) error {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return l.write(data)
+}
+
 func (l lines) write(data []byte) error {
 	if _, err := fmt.Fprintf(l.res, "%s\n", data); err != nil {
 		return err

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -169,12 +168,8 @@ func (a *API) replay(c echo.Context) error {
 	}
 	out, n := newLines(c), 0
 	err := a.opts.Replay(c.Request().Context(), *req.Since, req.Recipient, func(s replay.Sent) error {
-		data, err := json.Marshal(s)
-		if err != nil {
-			return err
-		}
 		n++
-		return out.write(data)
+		return out.encode(s)
 	})
 	if err != nil {
 		return err

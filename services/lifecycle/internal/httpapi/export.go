@@ -113,11 +113,7 @@ func (a *API) evidenceOf(out lines, s *lifecycle.Subject, all bool) error {
 		if e.Provable && !all {
 			continue
 		}
-		data, err := json.Marshal(evidenceLine{s.ID, spoken(names), e})
-		if err != nil {
-			return err
-		}
-		if err := out.write(data); err != nil {
+		if err := out.encode(evidenceLine{s.ID, spoken(names), e}); err != nil {
 			return err
 		}
 	}

@@ -1,8 +1,6 @@
 package httpapi
 
 import (
-	"encoding/json"
-
 	"github.com/labstack/echo/v4"
 
 	"github.com/rodopath/rodopath/services/lifecycle/internal/reseal"
@@ -12,11 +10,5 @@ import (
 // after each batch. The last line says done; a reader can tell an end from a broken line.
 func (a *API) reseal(c echo.Context) error {
 	out := newLines(c)
-	return a.opts.Reseal(c.Request().Context(), func(p reseal.Progress) error {
-		data, err := json.Marshal(p)
-		if err != nil {
-			return err
-		}
-		return out.write(data)
-	})
+	return a.opts.Reseal(c.Request().Context(), func(p reseal.Progress) error { return out.encode(p) })
 }

@@ -3,7 +3,6 @@ package httpapi
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -91,11 +90,7 @@ func (a *API) holds(c echo.Context) error {
 		}
 		for i := range open {
 			f := &open[i]
-			data, err := json.Marshal(openHold{s.ID, spoken(names), f.Ref, f.Occurred, f.Reason, slices.Contains(f.Traits, lifecycle.TraitLimitation)})
-			if err != nil {
-				return err
-			}
-			if err := out.write(data); err != nil {
+			if err := out.encode(openHold{s.ID, spoken(names), f.Ref, f.Occurred, f.Reason, slices.Contains(f.Traits, lifecycle.TraitLimitation)}); err != nil {
 				return err
 			}
 		}

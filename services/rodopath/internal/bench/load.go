@@ -82,10 +82,7 @@ func (l *load) run(ctx context.Context) (*loaded, error) {
 	defer stop()
 	failed := make(chan error, 1)
 	go func() { failed <- c.Events(follow, true, e.add) }()
-	took := g.send(ctx)
-	for end := time.Now().Add(eventWait); e.count() < int(g.taken.Load()) && time.Now().Before(end); {
-		time.Sleep(10 * time.Millisecond)
-	}
+	took := g.sendAndWait(ctx, e)
 	stop()
 	if err := <-failed; err != nil {
 		return nil, err
@@ -93,6 +90,15 @@ func (l *load) run(ctx context.Context) (*loaded, error) {
 	out := g.result(took)
 	e.measure(g, out)
 	return out, nil
+}
+
+// sendAndWait sends, waits for the last events, and returns how long sending took.
+func (g *generator) sendAndWait(ctx context.Context, e *arrivals) time.Duration {
+	took := g.send(ctx)
+	for end := time.Now().Add(eventWait); e.count() < int(g.taken.Load()) && time.Now().Before(end); {
+		time.Sleep(10 * time.Millisecond)
+	}
+	return took
 }
 
 // heard sends while it listens to what is published.
@@ -111,10 +117,7 @@ func (g *generator) heard(ctx context.Context) (out *loaded, err error) {
 	if err := errors.Join(sub.SetPendingLimits(-1, -1), nc.Flush()); err != nil {
 		return nil, err
 	}
-	took := g.send(ctx)
-	for end := time.Now().Add(eventWait); e.count() < int(g.taken.Load()) && time.Now().Before(end); {
-		time.Sleep(10 * time.Millisecond)
-	}
+	took := g.sendAndWait(ctx, e)
 	out = g.result(took)
 	e.mu.Lock()
 	defer e.mu.Unlock()

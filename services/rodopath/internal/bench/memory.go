@@ -24,21 +24,13 @@ const (
 
 // memory measures how much of the machine's memory the real command holds.
 func (b *bench) memory(ctx context.Context) (err error) {
-	dir, binary := filepath.Join(b.dir, "memory"), filepath.Join(b.dir, "rodopath")
+	dir := filepath.Join(b.dir, "memory")
 	secret, err := prepare(dir, "always")
 	if err != nil {
 		return err
 	}
-	b.say("building rodopath")
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", binary, command)
-	build.Env, build.Stderr = append(os.Environ(), "CGO_ENABLED=0"), b.Progress
-	if err := build.Run(); err != nil {
-		return fmt.Errorf("build: %w", err)
-	}
-	cmd := exec.CommandContext(ctx, binary, "serve", "--data", dir, "--listen", "127.0.0.1:0")
-	cmd.Stderr = b.Progress
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	if err := cmd.Start(); err != nil {
+	cmd, err := b.command(ctx, dir)
+	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, cmd.Process.Signal(syscall.SIGTERM), cmd.Wait()) }()
@@ -49,6 +41,22 @@ func (b *bench) memory(ctx context.Context) (err error) {
 	b.table.add("resident memory, idle", fmt.Sprintf("%d MB", idle), "-", "-", fmt.Sprintf("<= %d MB", mostIdle), idle <= mostIdle)
 	b.table.add("resident memory, most under load", fmt.Sprintf("%d MB", busy), "-", "-", fmt.Sprintf("<= %d MB", mostBusy), busy <= mostBusy)
 	return nil
+}
+
+// command builds and starts the real command on a data directory, with more arguments. Who
+// started it ends it.
+func (b *bench) command(ctx context.Context, dir string, more ...string) (*exec.Cmd, error) {
+	binary := filepath.Join(b.dir, "rodopath")
+	b.say("building rodopath")
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", binary, command)
+	build.Env, build.Stderr = append(os.Environ(), "CGO_ENABLED=0"), b.Progress
+	if err := build.Run(); err != nil {
+		return nil, fmt.Errorf("build: %w", err)
+	}
+	cmd := exec.CommandContext(ctx, binary, append([]string{"serve", "--data", dir, "--listen", "127.0.0.1:0"}, more...)...)
+	cmd.Stderr = b.Progress
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	return cmd, cmd.Start()
 }
 
 func (b *bench) resident(ctx context.Context, pid int, dir, secret string) (idle, busy int, err error) {

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -34,21 +32,13 @@ type window struct {
 // soak sends at a part of the limit for a long time to the real command, and looks
 // whether memory and latency stay flat and nothing is lost.
 func (b *bench) soak(ctx context.Context) (err error) {
-	dir, binary := filepath.Join(b.dir, "soak"), filepath.Join(b.dir, "rodopath")
+	dir := filepath.Join(b.dir, "soak")
 	secret, err := prepare(dir, "always")
 	if err != nil {
 		return err
 	}
-	b.say("building rodopath")
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", binary, command)
-	build.Env, build.Stderr = append(os.Environ(), "CGO_ENABLED=0"), b.Progress
-	if err := build.Run(); err != nil {
-		return fmt.Errorf("build: %w", err)
-	}
-	cmd := exec.CommandContext(ctx, binary, "serve", "--data", dir, "--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0")
-	cmd.Stdout, cmd.Stderr = io.Discard, b.Progress
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	if err := cmd.Start(); err != nil {
+	cmd, err := b.command(ctx, dir, "--nats-listen", "127.0.0.1:0")
+	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, cmd.Process.Signal(syscall.SIGTERM), cmd.Wait()) }()

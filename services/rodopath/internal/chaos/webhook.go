@@ -131,25 +131,6 @@ func (t *teller) order(minutes int) {
 
 // sign signs a webhook as its platform does. id tells one sending from another.
 func (w *Webhook) sign(h http.Header, secret, id string, now time.Time) error {
-	h.Set("Content-Type", "application/json")
-	switch w.Platform {
-	case platformStripe:
-		h.Set("Stripe-Signature", signature.SignStripe(secret, now, w.body))
-	case platformWooCommerce:
-		h.Set("X-WC-Webhook-Signature", signature.SignWooCommerce(secret, w.body))
-		h.Set("X-WC-Webhook-Topic", w.topic)
-		h.Set("X-WC-Webhook-ID", "1")
-		h.Set("X-WC-Webhook-Delivery-ID", id)
-	case platformMailerLite:
-		h.Set("Signature", signature.SignMailerLite(secret, w.body))
-	case platformStandard:
-		signed, err := signature.SignStandard(secret, id, now, w.body)
-		if err != nil {
-			return err
-		}
-		h.Set("Webhook-Id", id)
-		h.Set("Webhook-Timestamp", strconv.FormatInt(now.Unix(), 10))
-		h.Set("Webhook-Signature", signed)
-	}
-	return nil
+	s := signature.Webhook{Platform: w.Platform, ID: id, Topic: w.topic, At: now, Body: w.body}
+	return s.Sign(h, secret)
 }

@@ -187,14 +187,12 @@ func (c *Client) lines(ctx context.Context, method, path string, body []byte, vi
 // were taken.
 func (c *Client) Send(ctx context.Context, body []byte) (int, error) {
 	now := time.Now()
-	id := "hand-" + strconv.FormatInt(now.UnixNano(), 36)
-	signed, err := signature.SignStandard(c.control.HandSecret, id, now, body)
-	if err != nil {
+	w := signature.Webhook{Platform: "standard", ID: "hand-" + strconv.FormatInt(now.UnixNano(), 36), At: now, Body: body}
+	header := http.Header{}
+	if err := w.Sign(header, c.control.HandSecret); err != nil {
 		return 0, err
 	}
-	res, err := c.do(ctx, http.MethodPost, c.control.Webhooks+"/webhooks/"+node.HandSource, body, http.Header{
-		"Webhook-Id": {id}, "Webhook-Timestamp": {strconv.FormatInt(now.Unix(), 10)}, "Webhook-Signature": {signed},
-	})
+	res, err := c.do(ctx, http.MethodPost, c.control.Webhooks+"/webhooks/"+node.HandSource, body, header)
 	if err != nil {
 		return 0, err
 	}

@@ -1,0 +1,45 @@
+package signature
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// Webhook is a webhook as its platform sends it.
+type Webhook struct {
+	// Platform is stripe, woocommerce, mailerlite or standard.
+	Platform string
+	// ID tells one sending from another, and Topic says what it is about, on the platforms
+	// that have such headers.
+	ID, Topic string
+	At        time.Time
+	Body      []byte
+}
+
+// Sign sets the headers that go with the webhook, its signature among them.
+func (w *Webhook) Sign(h http.Header, secret string) error {
+	h.Set("Content-Type", "application/json")
+	switch w.Platform {
+	case "stripe":
+		h.Set("Stripe-Signature", SignStripe(secret, w.At, w.Body))
+	case "woocommerce":
+		h.Set("X-WC-Webhook-Signature", SignWooCommerce(secret, w.Body))
+		h.Set("X-WC-Webhook-Topic", w.Topic)
+		h.Set("X-WC-Webhook-ID", "1")
+		h.Set("X-WC-Webhook-Delivery-ID", w.ID)
+	case "mailerlite":
+		h.Set("Signature", SignMailerLite(secret, w.Body))
+	case "standard":
+		signed, err := SignStandard(secret, w.ID, w.At, w.Body)
+		if err != nil {
+			return err
+		}
+		h.Set("Webhook-Id", w.ID)
+		h.Set("Webhook-Timestamp", stamp(w.At))
+		h.Set("Webhook-Signature", signed)
+	default:
+		return fmt.Errorf("sign webhook: there is no platform %q", w.Platform)
+	}
+	return nil
+}

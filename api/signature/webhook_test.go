@@ -1,0 +1,45 @@
+package signature_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/rodopath/rodopath/api/signature"
+)
+
+func TestWebhook_IsTakenByWhoVerifiesItsPlatform(t *testing.T) {
+	const secret = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"
+	now := time.Unix(1_790_000_000, 0)
+	body := []byte(`{"id":1}`)
+	stripe, err1 := signature.NewStripe([]string{secret})
+	shop, err2 := signature.NewWooCommerce([]string{secret})
+	letters, err3 := signature.NewMailerLite([]string{secret})
+	forms, err4 := signature.NewStandard([]string{secret})
+	for _, err := range []error{err1, err2, err3, err4} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for platform, verify := range map[string]func(http.Header) error{
+		"stripe":      func(h http.Header) error { return stripe.Verify(h.Get("Stripe-Signature"), body, now) },
+		"woocommerce": func(h http.Header) error { return shop.Verify(h.Get("X-WC-Webhook-Signature"), body) },
+		"mailerlite":  func(h http.Header) error { return letters.Verify(h.Get("Signature"), body) },
+		"standard": func(h http.Header) error {
+			return forms.Verify(h.Get("Webhook-Id"), h.Get("Webhook-Timestamp"), h.Get("Webhook-Signature"), body, now)
+		},
+	} {
+		w := signature.Webhook{Platform: platform, ID: "msg_1", Topic: "order.updated", At: now, Body: body}
+		h := http.Header{}
+		if err := w.Sign(h, secret); err != nil {
+			t.Fatal(err)
+		}
+		if err := verify(h); err != nil {
+			t.Errorf("%s: %v", platform, err)
+		}
+	}
+	w := signature.Webhook{Platform: "other"}
+	if err := w.Sign(http.Header{}, secret); err == nil {
+		t.Error("a platform that is not known was signed for")
+	}
+}
