@@ -60,6 +60,9 @@ type Source struct {
 	Secrets []string `yaml:"secrets" validate:"required,min=1,max=5,dive,reference"`
 	// TestMode says what becomes of test events: "drop" (also when empty) or "accept".
 	TestMode string `yaml:"test_mode" validate:"omitempty,oneof=drop accept"`
+	// PerMinute is how many webhooks it may send in a minute to each ingest; 0 means any
+	// number. WooCommerce sends once, so it is not limited.
+	PerMinute int `yaml:"per_minute" validate:"min=0,max=1000000,excluded_if=Platform woocommerce"`
 	// Zone reads times without a zone. Empty means UTC.
 	Zone string `yaml:"zone" validate:"omitempty,timezone"`
 	// Wording is the id of the consent text behind the sign-ups.
@@ -265,6 +268,8 @@ func explain(f validator.FieldError) string {
 		return name + " must be an address such as 127.0.0.1:8080"
 	case "http_url":
 		return name + " must be an address such as https://example.com/path"
+	case "excluded_if":
+		return fmt.Sprintf("%s does not go with %s; leave it out", name, strings.ToLower(f.Param()))
 	case "timezone":
 		return name + " must be a time zone such as Europe/Warsaw"
 	case "min", "max":

@@ -36,6 +36,9 @@ type Options struct {
 	// Sources reads the webhooks of each source, by its id. An id becomes a path
 	// segment, part of delivery ids and a metric label.
 	Sources map[string]Provider `validate:"required,min=1,dive,keys,max=63,source_id,endkeys,required"`
+	// PerMinute is how many webhooks a source may send in a minute, by its id; a source
+	// that is not in it may send any number. Only those with a valid signature count.
+	PerMinute map[string]int `validate:"dive,min=1"`
 	// Publisher takes what the webhooks said.
 	Publisher Publisher `validate:"required"`
 	// Now tells the time; nil means time.Now.
@@ -55,6 +58,7 @@ type Options struct {
 type Handler struct {
 	Options
 	counts  *counts
+	pace    pace
 	buffers sync.Pool
 }
 
@@ -85,7 +89,7 @@ func NewHandler(o Options) (*Handler, error) {
 	if o.MaxBody == 0 {
 		o.MaxBody = defaultMaxBody
 	}
-	h := &Handler{Options: o, buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }}}
+	h := &Handler{Options: o, pace: newPace(o.PerMinute), buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }}}
 	if h.counts, err = newCounts(o.Metrics); err != nil {
 		return nil, fmt.Errorf("webhook handler: %w", err)
 	}
@@ -164,6 +168,9 @@ func (h *Handler) take(ctx context.Context, c echo.Context, name string, p Provi
 	header, now := c.Request().Header, h.Now()
 	if err := p.Verify(header, body, now); err != nil {
 		return Reading{}, fmt.Errorf("verify: %w", err)
+	}
+	if err := h.pace.keep(name, now); err != nil {
+		return Reading{}, err
 	}
 	reading, err := p.Read(header, body, now)
 	if err != nil {

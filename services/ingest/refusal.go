@@ -13,8 +13,11 @@ import (
 )
 
 // retryAfter is how many seconds a sender should wait when we cannot keep what
-// it says.
-const retryAfter = "5"
+// it says, paceAfter when it sends too much.
+const (
+	retryAfter = "5"
+	paceAfter  = "60"
+)
 
 // refusal is how one kind of error is answered, counted and logged.
 type refusal struct {
@@ -31,8 +34,11 @@ func (h *Handler) refuse(ctx context.Context, c echo.Context, source string, err
 	span.Fail(r.outcome)
 	trace.Log(ctx, h.Log).Log(ctx, r.level, "webhook refused",
 		"source", source, "outcome", r.outcome, "status", r.problem.Status, "error", err)
-	if r.problem.Status == http.StatusServiceUnavailable {
+	switch r.problem.Status {
+	case http.StatusServiceUnavailable:
 		c.Response().Header().Set("Retry-After", retryAfter)
+	case http.StatusTooManyRequests:
+		c.Response().Header().Set("Retry-After", paceAfter)
 	}
 	return r.problem.Write(c.Response())
 }
@@ -43,6 +49,9 @@ func refusalOf(err error) refusal {
 	case errors.Is(err, ErrSignature):
 		return refusal{outcomeBadSignature, slog.LevelWarn, problem.New(http.StatusUnauthorized, "bad-signature",
 			"The signature is missing, malformed, too old, too new, or made with another secret.")}
+	case errors.Is(err, ErrPace):
+		return refusal{outcomePace, slog.LevelWarn, problem.New(http.StatusTooManyRequests, "too-fast",
+			"This source sends more webhooks in a minute than its per_minute. Send it again later.")}
 	case errors.As(err, &large):
 		return refusal{outcomeTooLarge, slog.LevelWarn, problem.New(http.StatusRequestEntityTooLarge, "too-large",
 			"The body is larger than this service takes.")}
