@@ -63,12 +63,21 @@ UPDATE journal SET decision = json_extract(CAST(doc AS TEXT), '$.decision');
 CREATE INDEX journal_decision ON journal (decision) WHERE decision IS NOT NULL;
 `
 
+// leanSchema takes away what costs a page of the disk for every person and finds little: a
+// journal is short and is read whole, and who was decided under a revision need not be in
+// the order of ids.
+const leanSchema = `
+DROP INDEX journal_key;
+DROP INDEX subjects_revision;
+CREATE INDEX subjects_revision ON subjects (revision) WHERE revision IS NOT NULL;
+`
+
 // errNewer refuses a file whose tables may mean something else by now.
 var errNewer = errors.New("the file was written by a newer rodopath; start that one or one still newer, or go back to a copy of the data from before")
 
 // steps bring a file up to date: the n-th takes it from version n to n+1. New
 // files take all of them too, so that there is one way to each table.
-func steps() []string { return []string{subjectsSchema, journalSchema, noticeSchema} }
+func steps() []string { return []string{subjectsSchema, journalSchema, noticeSchema, leanSchema} }
 
 // openFor is how long an opening waits for others that open the same new file: SQLite
 // does not wait by itself while one of them turns the file to write-ahead logging.

@@ -231,8 +231,8 @@ func (s *Store) Due(ctx context.Context, at time.Time, revision string, limit in
 		arg   any
 	}{
 		{"SELECT id FROM subjects WHERE review_at IS NOT NULL AND review_at <= ? ORDER BY review_at, id LIMIT ?", at.UnixMilli()},
-		{"SELECT id FROM subjects WHERE revision IS NOT NULL AND revision < ? ORDER BY revision, id LIMIT ?", revision},
-		{"SELECT id FROM subjects WHERE revision IS NOT NULL AND revision > ? ORDER BY revision, id LIMIT ?", revision},
+		{"SELECT id FROM subjects WHERE revision IS NOT NULL AND revision < ? ORDER BY revision, rowid LIMIT ?", revision},
+		{"SELECT id FROM subjects WHERE revision IS NOT NULL AND revision > ? ORDER BY revision, rowid LIMIT ?", revision},
 	} {
 		if len(out) == limit {
 			break
