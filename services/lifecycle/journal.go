@@ -65,9 +65,10 @@ type Entry struct {
 	// Text says what an alarm is about. It holds nothing personal.
 	Text string `json:"text,omitempty"`
 	// Names and Answers are of a decision that was confirmed: of whom, in hashes whose
-	// key is the decision's own, and what each recipient answered.
-	Names   []string          `json:"names,omitempty"`
-	Answers []RecipientAnswer `json:"answers,omitempty"`
+	// key is the decision's own in a Generation, and what each recipient answered.
+	Names      []string          `json:"names,omitempty"`
+	Generation int               `json:"generation,omitempty"`
+	Answers    []RecipientAnswer `json:"answers,omitempty"`
 	// PrevAt and Prev are the time and the hash of the entry before; absent in the
 	// first. PrevAt shows whether entries that are missing at the beginning were
 	// old enough to have been let go.
@@ -136,7 +137,7 @@ func EntryOfNote(n *Note, mark func(ref string) string) Entry {
 	}
 	return Entry{
 		Key: n.Key, At: n.At, What: n.What, Text: n.Text, Items: markItems(n.Items, mark),
-		Decision: n.Decision, Names: n.Names, Answers: n.Answers,
+		Decision: n.Decision, Names: n.Names, Generation: n.Generation, Answers: n.Answers,
 	}
 }
 

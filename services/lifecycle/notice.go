@@ -61,9 +61,11 @@ type Notice struct {
 	Policy string `json:"policy,omitempty"`
 	// To are those who were told.
 	To []Addressed `json:"to,omitempty"`
-	// Names and Items say of whom and of what, in hashes.
-	Names []string     `json:"names,omitempty"`
-	Items []HiddenItem `json:"items,omitempty"`
+	// Names and Items say of whom and of what, in hashes; Generation is that of the key
+	// of the hashes.
+	Names      []string     `json:"names,omitempty"`
+	Items      []HiddenItem `json:"items,omitempty"`
+	Generation int          `json:"generation,omitempty"`
 	// Question is what was to be asked.
 	Question *Question `json:"question,omitempty"`
 	// Answer is what the person said, granted or refused, wherever they said it.
@@ -85,9 +87,11 @@ type HiddenItem struct {
 // Addressed is one recipient of a decision, and what it answered.
 type Addressed struct {
 	Recipient string `json:"recipient"`
-	// Due is by when it must answer. Late tells that it did not, and that this was said.
-	Due  time.Time `json:"due"`
-	Late bool      `json:"late,omitempty"`
+	// Due is by when it must answer. Late tells that it did not, and that this was said,
+	// at Told; notices from before that was kept have no Told.
+	Due  time.Time  `json:"due"`
+	Late bool       `json:"late,omitempty"`
+	Told *time.Time `json:"told,omitempty"`
 	// Sent is when it had the decision; nil while it does not.
 	Sent *time.Time `json:"sent,omitempty"`
 	// Outcome is its answer, given at At; empty while there is none.
@@ -273,7 +277,7 @@ func (s *Subject) eachAwaited(p *Policy, visit func(time.Time)) {
 		if n.Closed != nil {
 			continue
 		}
-		visit(p.tombEnd(n.At))
+		visit(n.ends(p))
 		if n.Question != nil {
 			visit(n.Question.Until)
 		}
@@ -360,20 +364,36 @@ func (s *Subject) follow(p *Policy, h *history, requests []Request, at time.Time
 		if n.over(h, at) {
 			n.Closed = &at
 			n.Answer = h.answerTo(n.Question, at)
-			var names []string
-			if n.Kind == Delete {
-				names = n.Names // for the certificate
-			}
-			s.note(Note{
+			note := Note{
 				Key: NotedConfirmed + ":" + n.Decision + ":" + at.Format(time.RFC3339Nano), At: at, What: NotedConfirmed, Decision: n.Decision,
-				Names: names, Answers: unreasoned(n.answers()), Text: n.Progress(at).State,
-			})
+				Answers: unreasoned(n.answers()), Text: n.Progress(at).State,
+			}
+			if n.Kind == Delete {
+				note.Names, note.Generation = n.Names, n.Generation // for the certificate
+			}
+			s.note(note)
 		}
 	}
-	// A notice goes with the tombstones; who never answered does not keep a person
-	// known for longer.
-	s.Notices = slices.DeleteFunc(s.Notices, func(n Notice) bool { return !p.tombEnd(n.At).After(at) && !n.unpurged() })
+	s.Notices = slices.DeleteFunc(s.Notices, func(n Notice) bool { return !n.ends(p).After(at) && !n.unpurged() })
 	s.await()
+}
+
+// ends is when a notice goes: with the tombstones, for who never answers does not keep a
+// person known for longer; but not before the seller could ask who is late.
+func (n *Notice) ends(p *Policy) time.Time {
+	end := p.tombEnd(n.At)
+	for i := range n.To {
+		t := &n.To[i]
+		if n.Kind != Delete || !t.missing() {
+			continue
+		}
+		said := t.Due
+		if t.Told != nil {
+			said = *t.Told
+		}
+		end = maxTime(end, said.AddDate(0, 0, p.Intake))
+	}
+	return end
 }
 
 // hurry has the answers come before the person must be answered (Art. 12(3)).
@@ -405,7 +425,7 @@ func (s *Subject) escalate(n *Notice, at time.Time) {
 		if t.Late || !t.missing() || t.Due.After(at) {
 			continue
 		}
-		t.Late = true
+		t.Late, t.Told = true, &at
 		s.alarm(at, "unconfirmed:"+n.Decision+":"+t.Recipient+":"+t.Due.Format(time.RFC3339),
 			fmt.Sprintf("%s has not confirmed the deletion %s by %s: ask it, or send it again", t.Recipient, n.Decision, t.Due.UTC().Format(minute)))
 	}

@@ -114,3 +114,65 @@ func TestReplayed_MustBeConfirmedAnewAndOldAnswersDoNotCount(t *testing.T) {
 		t.Error("a decision that nobody made was sent once more")
 	}
 }
+
+func TestDecide_ANoticeOutlivesItsTombstoneUntilTheSellerCouldAsk(t *testing.T) {
+	at := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
+	p := toldPolicy(t, "crm")
+	s := erased(t, p, at)
+	woke := at.AddDate(4, 0, 0) // nobody looked for longer than tombstones stand
+	s, _ = lifecycle.Decide(p, s, nil, woke)
+	if len(s.Notices) != 1 || s.Notices[0].Progress(woke).State != lifecycle.StateOverdue || s.Gone() {
+		t.Fatalf("whose answer was late was forgotten in the moment it was said: %+v", s.Notices)
+	}
+	end := woke.AddDate(0, 0, p.Intake)
+	if s.ReviewAt == nil || !s.ReviewAt.Equal(end) {
+		t.Errorf("it is looked at again at %v, want %v", s.ReviewAt, end)
+	}
+	if s, _ = lifecycle.Decide(p, s, nil, end.Add(-time.Hour)); len(s.Notices) != 1 {
+		t.Error("the notice went too early")
+	}
+	if s, _ = lifecycle.Decide(p, s, nil, end); len(s.Notices) != 0 {
+		t.Error("the notice stays for ever")
+	}
+}
+
+func TestReplayed_IsAwaitedAlsoWhenTheTombstoneGoesBefore(t *testing.T) {
+	at := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
+	p := toldPolicy(t, "crm")
+	s := erased(t, p, at)
+	last, _ := p.Tombstone.From(at, p.Place)
+	again := last.AddDate(0, 0, -1)
+	s, known := lifecycle.Replayed(p, s, s.Notices[0].Decision, "crm", again)
+	if !known {
+		t.Fatal("the deletion is not known")
+	}
+	if s, _ = lifecycle.Decide(p, s, nil, last.AddDate(0, 0, 1)); len(s.Notices) != 1 {
+		t.Error("a deletion that was sent once more two days ago was forgotten")
+	}
+}
+
+func TestNotice_OfAQuestionThatNobodyTakesIsUntold(t *testing.T) {
+	at := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
+	p := fixture.Policy(t)
+	s, _ := lifecycle.Decide(p, lifecycle.Subject{ID: "ala"}, []lifecycle.Fact{{ID: "1", Kind: lifecycle.Sale, Ref: "order-1", Occurred: at, Received: at}}, at)
+	n := -1
+	for i := range s.Outbox {
+		if s.Outbox[i].Kind == lifecycle.AskConsent {
+			n = i
+		}
+	}
+	if n < 0 {
+		t.Fatalf("no question in %+v", s.Outbox)
+	}
+	notice := lifecycle.NoticeOf(p, &s.Outbox[n], nil, func(name string) string { return name })
+	if got := notice.Progress(at); got.State != lifecycle.StateUntold || len(got.Missing) > 0 {
+		t.Errorf("got %+v", got)
+	}
+	if got := notice.Progress(notice.Question.Until); got.State != lifecycle.StateLapsed {
+		t.Errorf("after its time %+v", got)
+	}
+	notice.Answer = "granted"
+	if got := notice.Progress(at); got.State != lifecycle.StateAnswered {
+		t.Errorf("answered otherwise %+v", got)
+	}
+}

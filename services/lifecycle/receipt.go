@@ -33,6 +33,8 @@ const (
 	StateAnswered = "answered"
 	// StateLapsed: the question fell without an answer.
 	StateLapsed = "lapsed"
+	// StateUntold: the person was to be asked, and no recipient takes questions.
+	StateUntold = "untold"
 )
 
 // Progress is how far a decision has been carried out by those who were told.
@@ -80,6 +82,8 @@ func (n *Notice) state(p *Progress, sent int, begun, late, answered bool, at tim
 			return StateAnswered
 		case !at.Before(q.Until), n.Closed != nil:
 			return StateLapsed
+		case len(n.To) == 0:
+			return StateUntold
 		}
 		late = false // the question may stand as long as it does
 	}

@@ -108,10 +108,11 @@ type Note struct {
 	Text  string `json:"text,omitempty"`
 	Items []Item `json:"items,omitempty"`
 	// Decision, Names and Answers are of a deletion that was confirmed: of whom, in
-	// hashes, and who said so.
-	Decision string            `json:"decision,omitempty"`
-	Names    []string          `json:"names,omitempty"`
-	Answers  []RecipientAnswer `json:"answers,omitempty"`
+	// hashes, and who said so. Generation is that of the key of the hashes.
+	Decision   string            `json:"decision,omitempty"`
+	Names      []string          `json:"names,omitempty"`
+	Generation int               `json:"generation,omitempty"`
+	Answers    []RecipientAnswer `json:"answers,omitempty"`
 	// Made is a decision that went out and left the outbox before it was in the journal.
 	Made *Decision `json:"made,omitempty"`
 }
@@ -143,6 +144,15 @@ func (s *Subject) Knows(p *Policy, facts []Fact, at time.Time) bool {
 		}
 	}
 	return true
+}
+
+// Rekeyed returns the subject with the addresses in its facts as keys that are current.
+func Rekeyed(s Subject, current func(key string) string) Subject {
+	s.Facts = slices.Clone(s.Facts)
+	for i := range s.Facts {
+		s.Facts[i].Address = current(s.Facts[i].Address)
+	}
+	return s
 }
 
 // Absorb returns s with all that is known of other, which turned out to be the
