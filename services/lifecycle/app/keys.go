@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/rodopath/rodopath/api/config"
@@ -41,14 +42,15 @@ func openVault(opts Options) (*identity.Vault, error) {
 // checkKeys compares the keys with the note that the first start left: with other
 // keys, from another backup say, nobody would be found and nothing would say so.
 func checkKeys(v *identity.Vault, path string) error {
-	want := v.Key(identity.Identity{Kind: "check", Value: "rodopath"})
+	want := v.Keys(identity.Identity{Kind: "check", Value: "rodopath"})
 	note, err := os.ReadFile(path)
+	was := slices.Index(want, strings.TrimSpace(string(note)))
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return os.WriteFile(path, []byte(want+"\n"), 0o600)
+	case errors.Is(err, fs.ErrNotExist), was > 0: // new, or the keys were rotated
+		return os.WriteFile(path, []byte(want[0]+"\n"), 0o600)
 	case err != nil:
 		return fmt.Errorf("check keys: %w", err)
-	case strings.TrimSpace(string(note)) != want:
+	case was < 0:
 		return fmt.Errorf("the keys are not those of this data directory (%s says so); put the right ones back from your backup", path)
 	}
 	return nil
@@ -64,18 +66,18 @@ func StreamKey(c *config.Config, data string) (string, error) {
 	return vault.StreamKey(), nil
 }
 
-// RotateKeys puts a new sealing key into a file of keys, unless one that is not pruned yet
-// stands there: then a rotation broke off, and goes on with that.
+// RotateKeys puts new keys into a file of keys, unless a rotation broke off there: then it
+// goes on with those.
 func RotateKeys(path string) error {
 	return identity.RewriteKeys(path, func(k *identity.Keys) (*identity.Keys, error) {
-		if n, err := k.Sealers(); err != nil || n > 1 {
+		if rotating, err := k.Rotating(); err != nil || rotating {
 			return k, err
 		}
 		return k.Rotate()
 	})
 }
 
-// PruneKeys throws away all sealing keys in a file but the newest.
+// PruneKeys ends a rotation in a file of keys, once everything stored is of the newest.
 func PruneKeys(path string) error { return identity.RewriteKeys(path, (*identity.Keys).Prune) }
 
 // CheckKeys tells whether the keys in a data directory are those of its database.

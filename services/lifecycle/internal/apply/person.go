@@ -3,6 +3,7 @@ package apply
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
@@ -17,6 +18,9 @@ type entry struct {
 	names []identity.Identity
 	// persons are the keys of names; locators those of things.
 	persons, locators []string
+	// former are what keys were before the key of the hashes was replaced, while both may
+	// be stored.
+	former map[string]string
 	// trace is the trace context of the webhook.
 	trace string
 }
@@ -40,16 +44,24 @@ func (a *Applier) entries(deliveries []*factv1.Delivery) ([]entry, error) {
 
 func (a *Applier) entry(d *factv1.Delivery, f *factv1.Fact) (entry, error) {
 	fact, err := a.fact(d, f)
-	e := entry{fact: fact, trace: d.GetTraceparent()}
+	e := entry{fact: fact, trace: d.GetTraceparent(), former: map[string]string{}}
 	for _, i := range f.GetIdentities() {
 		name := identity.Identity{Kind: i.GetKind(), Value: i.GetValue()}.Normal()
 		e.names = append(e.names, name)
-		e.persons = append(e.persons, a.opts.Vault.Key(name))
+		e.persons = append(e.persons, e.key(a.opts.Vault.Keys(name)))
 	}
 	for _, l := range f.GetLocators() {
-		e.locators = append(e.locators, a.opts.Vault.LocatorKey(l))
+		e.locators = append(e.locators, e.key(a.opts.Vault.LocatorKeys(l)))
 	}
 	return e, err
+}
+
+// key returns the first of the keys of one thing, and notes the one before it.
+func (e *entry) key(keys []string) string {
+	if len(keys) > 1 {
+		e.former[keys[0]] = keys[1]
+	}
+	return keys[0]
 }
 
 // person is the entries of a batch that are about one person, and the subjects
@@ -118,12 +130,7 @@ func union(a, b []string) []string {
 // resolve finds the subjects that the keys of the entries belong to. Where a key
 // still points to a subject that another absorbed, it is followed.
 func (a *Applier) resolve(ctx context.Context, entries []entry) (map[string]string, map[string]lifecycle.Subject, error) {
-	var keys []string
-	for i := range entries {
-		keys = append(append(keys, entries[i].persons...), entries[i].locators...)
-	}
-	slices.Sort(keys)
-	owners, err := a.opts.Store.Lookup(ctx, slices.Compact(keys))
+	owners, err := a.owners(ctx, entries)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -134,7 +141,7 @@ func (a *Applier) resolve(ctx context.Context, entries []entry) (map[string]stri
 			return nil, nil, err
 		}
 		for _, id := range missing {
-			subjects[id] = found[id] // without an ID when it is no more
+			subjects[id] = lifecycle.Rekeyed(found[id], a.opts.Vault.Current) // without an ID when it is no more
 		}
 		for key, id := range owners {
 			if into := subjects[id].MergedInto; into != "" {
@@ -148,6 +155,33 @@ func (a *Applier) resolve(ctx context.Context, entries []entry) (map[string]stri
 		}
 	}
 	return owners, subjects, nil
+}
+
+// owners finds the subjects that the keys of the entries belong to, or belonged to before
+// the key of the hashes was replaced.
+func (a *Applier) owners(ctx context.Context, entries []entry) (map[string]string, error) {
+	var keys []string
+	for i := range entries {
+		keys = slices.Concat(keys, entries[i].persons, entries[i].locators, slices.Collect(maps.Values(entries[i].former)))
+	}
+	slices.Sort(keys)
+	owners, err := a.opts.Store.Lookup(ctx, slices.Compact(keys))
+	if err != nil {
+		return nil, err
+	}
+	for i := range entries {
+		for key, former := range entries[i].former {
+			if id, ok := owners[former]; ok && owners[key] == "" {
+				owners[key] = id
+			}
+		}
+	}
+	for i := range entries {
+		for _, former := range entries[i].former {
+			delete(owners, former)
+		}
+	}
+	return owners, nil
 }
 
 // wanted returns the owners that are not loaded yet.

@@ -24,12 +24,12 @@ type Directory struct {
 // Name finds the subject of a name, which may also be a record of the person, such as
 // an order or a payment. It returns nil when nobody is known.
 func (d *Directory) Name(ctx context.Context, name identity.Identity) (*lifecycle.Subject, error) {
-	return d.keys(ctx, d.Vault.Key(name), d.Vault.LocatorKey(name.Kind+":"+name.Value))
+	return d.keys(ctx, append(d.Vault.Keys(name), d.Vault.LocatorKeys(name.Kind+":"+name.Value)...)...)
 }
 
 // Decision finds the subject that a decision is about, or nil.
 func (d *Directory) Decision(ctx context.Context, id string) (*lifecycle.Subject, error) {
-	s, err := d.keys(ctx, d.Vault.LocatorKey(identity.DecisionLocator(id)))
+	s, err := d.keys(ctx, d.Vault.LocatorKeys(identity.DecisionLocator(id))...)
 	if err != nil {
 		return nil, fmt.Errorf("find a decision: %w", err) // its id is what somebody asked for
 	}
@@ -64,6 +64,7 @@ func (d *Directory) Subject(ctx context.Context, id string) (*lifecycle.Subject,
 		case !ok:
 			return nil, nil
 		case s.MergedInto == "":
+			s = lifecycle.Rekeyed(s, d.Vault.Current)
 			return &s, nil
 		}
 		id = s.MergedInto

@@ -31,16 +31,16 @@ func (a *API) certificate(c echo.Context) error {
 		return err
 	}
 	ctx, id := c.Request().Context(), c.Param("decision")
-	cert, err := a.certify(ctx, id)
+	cert, generation, err := a.certify(ctx, id)
 	if err != nil {
 		return err
 	}
-	signed, err := certificate.Sign(cert, a.opts.Vault.SigningKey())
+	signed, err := certificate.Sign(cert, a.opts.Vault.SigningKeys()[0])
 	if err != nil {
 		return err
 	}
 	if c.QueryParam("form") != "page" {
-		return indented(c, issuedCertificate{*signed, a.opts.Vault.ProofKey(id)})
+		return indented(c, issuedCertificate{*signed, a.opts.Vault.ProofKey(id, generation)})
 	}
 	var page bytes.Buffer
 	if err := report.Certificate(&page, lang, a.opts.Policy, cert, signed); err != nil {
@@ -49,17 +49,21 @@ func (a *API) certificate(c echo.Context) error {
 	return c.Blob(http.StatusOK, echo.MIMETextHTMLCharsetUTF8, page.Bytes())
 }
 
-// certificateKey says the public key of certificates.
+// certificateKey says the public key of certificates, and those of before.
 func (a *API) certificateKey(c echo.Context) error {
-	return c.JSON(http.StatusOK, map[string]string{"algorithm": "Ed25519", "key": certificate.PublicKey(a.opts.Vault.SigningKey())})
+	var keys []string
+	for _, k := range a.opts.Vault.SigningKeys() {
+		keys = append(keys, certificate.PublicKey(k))
+	}
+	return c.JSON(http.StatusOK, map[string]any{"algorithm": "Ed25519", "key": keys[0], "former": keys[1:]})
 }
 
 // certify makes the certificate of a deletion out of the journal, which outlives the
-// person.
-func (a *API) certify(ctx context.Context, id string) (*certificate.Certificate, error) {
+// person, and says of which generation the key of its hashes is.
+func (a *API) certify(ctx context.Context, id string) (cert *certificate.Certificate, generation int, err error) {
 	entries, err := a.opts.Journal.EntriesOf(ctx, id)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	var made, confirmed *lifecycle.Entry
 	for i := range entries {
@@ -74,20 +78,20 @@ func (a *API) certify(ctx context.Context, id string) (*certificate.Certificate,
 	}
 	switch {
 	case made == nil:
-		return nil, errUnknownDecision()
+		return nil, 0, errUnknownDecision()
 	case made.What == string(lifecycle.AskConsent):
-		return nil, problem.New(http.StatusConflict, "no-deletion", "This decision is a question and no deletion.")
+		return nil, 0, problem.New(http.StatusConflict, "no-deletion", "This decision is a question and no deletion.")
 	}
 	n, err := a.notice(ctx, id)
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, 0, err
 	case n != nil && n.Closed == nil:
-		return nil, a.unconfirmed(n)
+		return nil, 0, a.unconfirmed(n)
 	case confirmed == nil:
-		return nil, problem.New(http.StatusConflict, "unconfirmed", "No recipient was told of it, so nobody can confirm it; list under \"recipients\" who holds the data.")
+		return nil, 0, problem.New(http.StatusConflict, "unconfirmed", "No recipient was told of it, so nobody can confirm it; list under \"recipients\" who holds the data.")
 	}
-	return a.certificateOf(made, confirmed), nil
+	return a.certificateOf(made, confirmed), confirmed.Generation, nil
 }
 
 // notice finds who was told of a decision; nil when nobody was, or the person is gone.

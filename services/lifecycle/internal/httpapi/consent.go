@@ -81,7 +81,7 @@ func (a *API) said(q *asked, act string, ticked bool) *factv1.Fact {
 // not ours, or whose person is gone, leads to a question that is over.
 func (a *API) askedOf(ctx context.Context, token string) (*asked, error) {
 	over := &asked{state: report.ConsentOver}
-	decision, ours := a.opts.Vault.PageDecision(token)
+	decision, generation, ours := a.opts.Vault.PageDecision(token)
 	if !ours {
 		return over, nil
 	}
@@ -90,7 +90,7 @@ func (a *API) askedOf(ctx context.Context, token string) (*asked, error) {
 		return over, err
 	}
 	d := receipt.Told(s, decision)
-	if d == nil || d.Question == nil {
+	if d == nil || d.Question == nil || d.Generation >= 0 && d.Generation != generation {
 		return over, nil
 	}
 	return &asked{decision, d.Question, a.stateOf(s, d)}, nil

@@ -4,28 +4,34 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/tink-crypto/tink-go/v2/aead"
 	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
 	"github.com/tink-crypto/tink-go/v2/keyset"
 )
 
-// Rotate returns the keys with a new one that seals from now on. What was sealed before
-// can still be read.
+// Rotate returns the keys with new ones that hash and seal from now on. What was hashed
+// and sealed before can still be found and read.
 func (k *Keys) Rotate() (*Keys, error) {
-	return k.with(func(m *keyset.Manager) error {
+	out, err := k.with(func(m *keyset.Manager) error {
 		id, err := m.Add(aead.AES256GCMKeyTemplate())
 		if err != nil {
 			return err
 		}
 		return m.SetPrimary(id)
 	})
+	if err == nil {
+		out.Later, out.Behind = append(slices.Clone(k.Later), newHashKey()), true
+	}
+	return out, err
 }
 
-// Prune returns the keys with none but the one that seals: what was sealed with another,
-// and not resealed, can be read no more.
+// Prune returns the keys once everything stored is hashed and sealed with the newest. Of
+// those that seal only that one is left. The older ones that hash stay, as the newest
+// stands on them; but what they alone have hashed is found no more.
 func (k *Keys) Prune() (*Keys, error) {
-	return k.with(func(m *keyset.Manager) error {
+	out, err := k.with(func(m *keyset.Manager) error {
 		h, err := m.Handle()
 		if err != nil {
 			return err
@@ -48,10 +54,21 @@ func (k *Keys) Prune() (*Keys, error) {
 		}
 		return nil
 	})
+	if err == nil {
+		out.Behind = false
+	}
+	return out, err
 }
 
-// Sealers is how many keys there are to read what is sealed.
-func (k *Keys) Sealers() (int, error) {
+// Rotating tells whether older keys are still needed, because what is stored is being
+// hashed and sealed anew.
+func (k *Keys) Rotating() (bool, error) {
+	n, err := k.sealers()
+	return n > 1 || k.Behind, err
+}
+
+// sealers is how many keys there are to read what is sealed.
+func (k *Keys) sealers() (int, error) {
 	h, err := k.sealing()
 	if err != nil {
 		return 0, err
@@ -84,7 +101,7 @@ func (k *Keys) with(change func(*keyset.Manager) error) (*Keys, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Keys{Hash: k.Hash, Sealing: text}, nil
+	return &Keys{Hash: k.Hash, Later: k.Later, Behind: k.Behind, Sealing: text}, nil
 }
 
 // RewriteKeys changes the keys in a file, which is whole at every moment.

@@ -4,10 +4,6 @@ package identity
 
 import (
 	"bytes"
-	"crypto/hmac"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -66,19 +62,20 @@ func (i Identity) String() string {
 // and the store can read addresses; without them neither hashes nor sealed
 // addresses say anything.
 type Keys struct {
-	// Hash keys the hashes. It must not change: hashes made with another key are
-	// not found.
+	// Hash is the first key of the hashes. It stays for ever: later keys stand on it.
 	Hash []byte `json:"hash"`
+	// Later are the keys that came after it, oldest first. Each hashes again what the
+	// one before has hashed, so that hashes can be replaced whose names have gone.
+	Later [][]byte `json:"later,omitempty"`
+	// Behind tells that stored hashes may lack the last of Later.
+	Behind bool `json:"behind,omitempty"`
 	// Sealing is a Tink keyset in JSON, for AEAD.
 	Sealing json.RawMessage `json:"sealing"`
 }
 
 // NewKeys makes new random keys.
 func NewKeys() (*Keys, error) {
-	k := &Keys{Hash: make([]byte, 32)}
-	if _, err := rand.Read(k.Hash); err != nil {
-		return nil, fmt.Errorf("make keys: %w", err)
-	}
+	k := &Keys{Hash: newHashKey()}
 	handle, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
 	if err != nil {
 		return nil, fmt.Errorf("make keys: %w", err)
@@ -97,19 +94,19 @@ func writeKeyset(h *keyset.Handle) ([]byte, error) {
 
 // Vault hashes and seals identities.
 type Vault struct {
-	hash []byte
-	aead tink.AEAD
+	// hash are the keys of the hashes, oldest first.
+	hash   [][]byte
+	behind bool
+	aead   tink.AEAD
 	// prefix is in front of what the newest key seals.
 	prefix []byte
 }
 
-// minHashKey is the least length of a hash key, in bytes.
-const minHashKey = 32
-
 // NewVault opens a vault with keys.
 func NewVault(k *Keys) (*Vault, error) {
-	if len(k.Hash) < minHashKey {
-		return nil, fmt.Errorf("open vault: the hash key has %d bytes and needs %d", len(k.Hash), minHashKey)
+	hash, err := k.hashing()
+	if err != nil {
+		return nil, fmt.Errorf("open vault: %w", err)
 	}
 	handle, err := k.sealing()
 	if err != nil {
@@ -123,43 +120,7 @@ func NewVault(k *Keys) (*Vault, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open vault: %w", err)
 	}
-	return &Vault{hash: k.Hash, aead: primitive, prefix: sample[:prefixed]}, nil
-}
-
-// Prefixes of keys. A person key joins facts into one person; a locator key only
-// finds one.
-const (
-	personPrefix  = "p"
-	locatorPrefix = "l"
-)
-
-// Key returns the keyed hash by which the identity is found.
-func (v *Vault) Key(i Identity) string {
-	i = i.Normal()
-	return personPrefix + v.mac(i.Kind+":"+i.Value)
-}
-
-// LocatorKey returns the keyed hash of a thing that belongs to a person, such as
-// "stripe:pi_123".
-func (v *Vault) LocatorKey(ref string) string { return locatorPrefix + v.mac("locator:"+ref) }
-
-// Mark returns a keyed hash that stands in for a text, such as the id of a fact,
-// once the text has gone. It finds nobody.
-func (v *Vault) Mark(text string) string {
-	return base64.RawURLEncoding.EncodeToString(v.sum("mark:" + text)[:16])
-}
-
-// IsPersonKey tells whether a key names a person, and not a thing of theirs.
-func IsPersonKey(key string) bool { return strings.HasPrefix(key, personPrefix) }
-
-func (v *Vault) mac(text string) string {
-	return base64.RawURLEncoding.EncodeToString(v.sum(text)[:20])
-}
-
-func (v *Vault) sum(text string) []byte {
-	m := hmac.New(sha256.New, v.hash)
-	m.Write([]byte(text))
-	return m.Sum(nil)
+	return &Vault{hash: hash, behind: k.Behind, aead: primitive, prefix: sample[:prefixed]}, nil
 }
 
 // Seal encrypts identities so that only the vault can read them, and only as

@@ -75,6 +75,20 @@ func (b *batch) release(ctx context.Context) error {
 	return err
 }
 
+// giveUp deletes the keys that subjects have no more. It comes before they are written: a
+// crash then leaves subjects that list keys which are gone, and the next try finds those
+// there; the other way round nobody would know of the keys that are left.
+func (b *batch) giveUp(ctx context.Context) error {
+	var models []mongo.WriteModel
+	b.writes(func(c *change) {
+		for _, key := range c.Release {
+			models = append(models, disown(key, append(slices.Clone(c.Subject.Absorbed), c.Subject.ID)...))
+		}
+	})
+	_, _, err := bulk(ctx, b.store.identities, models)
+	return err
+}
+
 // listed parts the claims to keys that the stored subject does not list from
 // those that it lists.
 func (b *batch) listed(ctx context.Context, claims []claim) (no, yes []claim, err error) {
@@ -94,7 +108,7 @@ func (b *batch) listed(ctx context.Context, claims []claim) (no, yes []claim, er
 	return no, yes, err
 }
 
-// disown deletes a key if it belongs to a subject.
-func disown(key, subject string) mongo.WriteModel {
-	return mongo.NewDeleteOneModel().SetFilter(bson.D{{Key: "_id", Value: key}, {Key: "subject", Value: subject}})
+// disown deletes a key if it belongs to one of some subjects.
+func disown(key string, subjects ...string) mongo.WriteModel {
+	return mongo.NewDeleteOneModel().SetFilter(bson.D{{Key: "_id", Value: key}, {Key: "subject", Value: bson.D{{Key: "$in", Value: subjects}}}})
 }

@@ -74,9 +74,7 @@ func (b *batch) removeTraces(ctx context.Context) error {
 			owners = append(owners, id)
 		}
 		for _, key := range c.Subject.Keys {
-			keys = append(keys, mongo.NewDeleteOneModel().SetFilter(bson.D{
-				{Key: "_id", Value: key}, {Key: "subject", Value: bson.D{{Key: "$in", Value: owners}}},
-			}))
+			keys = append(keys, disown(key, owners...))
 		}
 	})
 	if _, _, err := bulk(ctx, b.store.subjects, redirects); err != nil {

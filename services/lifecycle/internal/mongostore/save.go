@@ -18,7 +18,7 @@ import (
 func (s *Store) Save(ctx context.Context, changes []store.Change) ([]error, error) {
 	b := s.newBatch(changes)
 	for _, step := range []func(context.Context) error{
-		b.claim, b.write, b.verify, b.release, b.redirect, b.move, b.remove,
+		b.claim, b.giveUp, b.write, b.verify, b.release, b.redirect, b.move, b.remove,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, fmt.Errorf("save %d subjects: %w", len(changes), err)

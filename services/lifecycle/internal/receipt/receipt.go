@@ -128,6 +128,8 @@ type Decision struct {
 	// answered.
 	Question *lifecycle.Question
 	Open     bool
+	// Generation is that of the keys under which it was sent; -1 while it is being sent.
+	Generation int
 }
 
 // Told finds a decision that was sent, or is just being sent: others may be faster than
@@ -138,7 +140,7 @@ func Told(s *lifecycle.Subject, id string) *Decision {
 	}
 	for i := range s.Notices {
 		if n := &s.Notices[i]; n.Decision == id {
-			d := &Decision{Kind: n.Kind, At: n.At, Question: n.Question, Open: n.Closed == nil}
+			d := &Decision{Kind: n.Kind, At: n.At, Question: n.Question, Open: n.Closed == nil, Generation: n.Generation}
 			for j := range n.To {
 				d.Recipients = append(d.Recipients, n.To[j].Recipient)
 			}
@@ -150,7 +152,7 @@ func Told(s *lifecycle.Subject, id string) *Decision {
 	}
 	for i := range s.Outbox {
 		if made := &s.Outbox[i]; made.ID == id {
-			d := &Decision{Kind: made.Kind, At: made.At, Recipients: made.Recipients, Question: made.Question, Open: true}
+			d := &Decision{Kind: made.Kind, At: made.At, Recipients: made.Recipients, Question: made.Question, Open: true, Generation: -1}
 			for _, item := range made.Items {
 				d.addCategory(item.Category)
 			}

@@ -166,8 +166,13 @@ func (r *Relay) notice(d *lifecycle.Decision, names []identity.Identity) *lifecy
 	for i, n := range names {
 		texts[i] = n.Normal().String()
 	}
-	key := r.opts.Vault.ProofKey(d.ID)
-	return lifecycle.NoticeOf(r.opts.Policy, d, texts, func(name string) string { return stream.Hash(key, name) })
+	generation := r.opts.Vault.Generation()
+	key := r.opts.Vault.ProofKey(d.ID, generation)
+	n := lifecycle.NoticeOf(r.opts.Policy, d, texts, func(name string) string { return stream.Hash(key, name) })
+	if n != nil {
+		n.Generation = generation
+	}
+	return n
 }
 
 // purge takes the names of persons out of the stream where everybody has confirmed.

@@ -218,7 +218,7 @@ func TestDrain_PurgesTheNamesOnceEverybodyHasConfirmed(t *testing.T) {
 	if err != nil || len(entries) != 2 || entries[1].What != lifecycle.NotedConfirmed || entries[1].Answers[0].Outcome != "done" {
 		t.Fatalf("the journal says %+v, %v", entries, err)
 	}
-	if want := stream.Hash(s.vault.ProofKey(e.ID), "ala@example.com"); !slices.Contains(entries[1].Names, want) {
+	if want := stream.Hash(s.vault.ProofKey(e.ID, 0), "ala@example.com"); !slices.Contains(entries[1].Names, want) {
 		t.Errorf("the journal does not say of whom: %v", entries[1].Names)
 	}
 }
@@ -248,7 +248,7 @@ func TestDrain_AQuestionCarriesThePageForThisPersonAlone(t *testing.T) {
 	s.drain(t)
 	e := s.wire.events[0]
 	token, ok := strings.CutPrefix(e.Data.Ask.Page, "https://hooks.example.com/consent/")
-	if decision, ours := s.vault.PageDecision(token); !ok || !ours || decision != e.ID {
+	if decision, _, ours := s.vault.PageDecision(token); !ok || !ours || decision != e.ID {
 		t.Errorf("the page is %s", e.Data.Ask.Page)
 	}
 }

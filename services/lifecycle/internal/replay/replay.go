@@ -110,7 +110,7 @@ func hidden(v *identity.Vault, s *lifecycle.Subject, n *lifecycle.Notice) *strea
 		DataContentType: "application/json",
 		Data: stream.Decision{
 			Kind: string(n.Kind), Effective: n.Effective, Policy: n.Policy, Because: []stream.Reason{}, Delete: d,
-			Person: stream.Person{Hashes: n.Names, Key: v.ProofKey(n.Decision)},
+			Person: stream.Person{Hashes: n.Names, Key: v.ProofKey(n.Decision, n.Generation)},
 		},
 	}
 	for i := range n.To {

@@ -1,10 +1,11 @@
-// Package reseal seals what is stored with the newest key, so that an older key can be
-// thrown away.
+// Package reseal seals and hashes what is stored with the newest keys, so that older keys
+// need not be used any more.
 package reseal
 
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/store"
@@ -16,14 +17,17 @@ type Store interface {
 	Save(ctx context.Context, changes []store.Change) ([]error, error)
 }
 
-// Vault seals.
+// Vault seals and hashes.
 type Vault interface {
 	Stale(sealed []byte) bool
 	Reseal(subject string, sealed []byte) ([]byte, error)
 	ResealText(sealed []byte) ([]byte, error)
+	Outdated(key string) bool
+	Current(key string) string
 }
 
-// Progress is how far it is. Left counts what somebody else changed meanwhile; another
+// Progress is how far it is. Walked counts persons in the pass under way, Resealed those
+// that were changed in any. Left counts what somebody else changed meanwhile; another
 // run takes it.
 type Progress struct {
 	Walked   int  `json:"walked"`
@@ -32,35 +36,35 @@ type Progress struct {
 	Done     bool `json:"done"`
 }
 
-// batch is how many subjects are written at once.
-const batch = 200
+const (
+	// batch is how many subjects are written at once.
+	batch = 200
+	// patience is how many passes in a row may come too late for all that they would write.
+	patience = 3
+)
 
-// Run seals every stored subject anew that is sealed with an older key. visit is told how
-// far it is after each batch, and at the end. When it breaks off, what is written stays,
-// and another run goes on.
+// Run seals and hashes every stored subject anew that has something of older keys. visit
+// is told how far it is after each batch, and at the end. When it breaks off, what is
+// written stays, and another run goes on.
+//
+// A subject gets its new hashes in one pass and loses the old ones in the next, so that it
+// can be found at every moment. It is done when a pass finds nothing to do.
 func Run(ctx context.Context, s Store, v Vault, visit func(Progress) error) error {
 	r := run{store: s, vault: v, visit: visit}
-	err := store.Walk(ctx, s, func(subject *lifecycle.Subject) error {
-		r.Walked++
-		changed, err := r.reseal(subject)
-		if err != nil {
-			return err
+	for vain := 0; vain < patience; {
+		written, err := r.pass(ctx)
+		switch {
+		case err != nil:
+			return fmt.Errorf("reseal: %w", err)
+		case written > 0:
+			vain = 0
+		case r.Left == 0:
+			r.Done = true
+			return visit(r.Progress)
+		default:
+			vain++ // others were faster
 		}
-		if changed {
-			r.changes = append(r.changes, store.Change{Subject: *subject})
-		}
-		if len(r.changes) < batch {
-			return nil
-		}
-		return r.write(ctx)
-	})
-	if err == nil {
-		err = r.write(ctx)
 	}
-	if err != nil {
-		return fmt.Errorf("reseal: %w", err)
-	}
-	r.Done = r.Left == 0
 	return visit(r.Progress)
 }
 
@@ -70,9 +74,60 @@ type run struct {
 	vault   Vault
 	visit   func(Progress) error
 	changes []store.Change
+	written int
 }
 
-// reseal changes a subject, and tells whether it did.
+// pass visits every subject once, and returns how many it wrote.
+func (r *run) pass(ctx context.Context) (int, error) {
+	r.Walked, r.Left, r.written = 0, 0, 0
+	err := store.Walk(ctx, r.store, func(subject *lifecycle.Subject) error {
+		r.Walked++
+		c, err := r.renew(subject)
+		if err != nil {
+			return err
+		}
+		if c != nil {
+			r.changes = append(r.changes, *c)
+		}
+		if len(r.changes) < batch {
+			return nil
+		}
+		return r.write(ctx)
+	})
+	if err == nil {
+		err = r.write(ctx)
+	}
+	return r.written, err
+}
+
+// renew returns the next change that brings a subject up to the newest keys, or nil.
+func (r *run) renew(s *lifecycle.Subject) (*store.Change, error) {
+	c := &store.Change{}
+	sealed, err := r.reseal(s)
+	if err != nil {
+		return nil, err
+	}
+	old := slices.DeleteFunc(slices.Clone(s.Keys), func(k string) bool { return !r.vault.Outdated(k) })
+	for _, k := range old {
+		if now := r.vault.Current(k); !slices.Contains(s.Keys, now) {
+			c.Claim = append(c.Claim, now)
+		}
+	}
+	switch {
+	case len(c.Claim) > 0:
+		s.Keys = append(s.Keys, c.Claim...)
+	case len(old) > 0:
+		c.Release = old
+		s.Keys = slices.DeleteFunc(s.Keys, func(k string) bool { return slices.Contains(old, k) })
+	case !sealed:
+		return nil, nil
+	}
+	slices.Sort(s.Keys)
+	c.Subject = *s
+	return c, nil
+}
+
+// reseal seals anew what stands in a subject, and tells whether it changed something.
 func (r *run) reseal(s *lifecycle.Subject) (changed bool, err error) {
 	if r.vault.Stale(s.Sealed) {
 		if s.Sealed, err = r.vault.Reseal(s.ID, s.Sealed); err != nil {
@@ -82,6 +137,9 @@ func (r *run) reseal(s *lifecycle.Subject) (changed bool, err error) {
 	}
 	for i := range s.Facts {
 		f := &s.Facts[i]
+		if r.vault.Outdated(f.Address) {
+			f.Address, changed = r.vault.Current(f.Address), true
+		}
 		if !r.vault.Stale(f.Proof) {
 			continue
 		}
@@ -101,11 +159,15 @@ func (r *run) write(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, err := range errs {
-		if err != nil {
+	for i, err := range errs {
+		switch {
+		case err != nil:
 			r.Left++ // changed meanwhile
-		} else {
+		case len(r.changes[i].Release) == 0:
 			r.Resealed++
+			r.written++
+		default: // counted when it got its new hashes
+			r.written++
 		}
 	}
 	r.changes = r.changes[:0]

@@ -119,6 +119,11 @@ func (w *writer) change(c *store.Change, doc []byte) (own, fatal error) {
 			return nil, err
 		}
 	}
+	for _, key := range c.Release {
+		if err := w.giveUp(key, s); err != nil {
+			return nil, err
+		}
+	}
 	for i := range c.Redirect {
 		doc, err := json.Marshal(&c.Redirect[i])
 		if err != nil {
@@ -222,17 +227,25 @@ func (w *writer) removeSubject(c *store.Change) (own, fatal error) {
 			return store.ErrConflict, err
 		}
 	}
-	for _, id := range append(s.Absorbed[:len(s.Absorbed):len(s.Absorbed)], s.ID) {
-		if id != s.ID {
-			if _, err := w.removeAny.ExecContext(w.ctx, id); err != nil {
-				return nil, err
-			}
+	for _, id := range s.Absorbed {
+		if _, err := w.removeAny.ExecContext(w.ctx, id); err != nil {
+			return nil, err
 		}
-		for _, key := range s.Keys {
-			if _, err := w.unclaim.ExecContext(w.ctx, key, id); err != nil {
-				return nil, err
-			}
+	}
+	for _, key := range s.Keys {
+		if err := w.giveUp(key, s); err != nil {
+			return nil, err
 		}
 	}
 	return nil, nil
+}
+
+// giveUp deletes a key if it belongs to a subject, or to one that it absorbed.
+func (w *writer) giveUp(key string, s *lifecycle.Subject) error {
+	for _, id := range append(s.Absorbed[:len(s.Absorbed):len(s.Absorbed)], s.ID) {
+		if _, err := w.unclaim.ExecContext(w.ctx, key, id); err != nil {
+			return err
+		}
+	}
+	return nil
 }

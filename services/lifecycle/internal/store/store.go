@@ -22,6 +22,9 @@ type Change struct {
 	// Claim lists the keys of Subject that are new to it. A key is claimed when it
 	// is free, or belongs to a subject that Subject absorbed or that is no more.
 	Claim []string
+	// Release lists keys that Subject has no more. They go before Subject is written, so
+	// Subject must be found by others already.
+	Release []string
 	// Redirect lists what is left of absorbed subjects. They are written after
 	// Subject, each on its own version.
 	Redirect []lifecycle.Subject

@@ -113,6 +113,8 @@ func subjectTests() map[string]test {
 		"a subject that is gone goes with its keys":            gone,
 		"a subject that is gone takes what it absorbed along":  goneWithAbsorbed,
 		"a key of a subject that is no more can be claimed":    reclaim,
+		"a key that is released leads nowhere":                 release,
+		"only a subject's own keys are released":               releaseOwn,
 		"everything is still there after a restart":            restart,
 		"nothing asked, nothing answered":                      nothing,
 	}
@@ -574,6 +576,39 @@ func reclaim(t *testing.T, open func() Store) {
 	mustSave(t, st, create(again))
 	if got := owner(t, st, "key-a"); got != "b" {
 		t.Errorf("key belongs to %q", got)
+	}
+}
+
+func release(t *testing.T, open func() Store) {
+	st := open()
+	mustSave(t, st, create(person("a")), create(person("b")))
+	a, b := mustLoad(t, st, "a"), mustLoad(t, st, "b")
+	mustSave(t, st, store.Change{Subject: lifecycle.Absorb(a, b), Claim: []string{"key-b"}, Redirect: []lifecycle.Subject{lifecycle.Redirect(b, "a")}})
+	a = mustLoad(t, st, "a")
+	a.Keys = append(a.Keys, "key-new")
+	mustSave(t, st, store.Change{Subject: a, Claim: []string{"key-new"}})
+	a = mustLoad(t, st, "a")
+	a.Keys = []string{"key-new"}
+	mustSave(t, st, store.Change{Subject: a, Release: []string{"key-a", "key-b", "key-none"}})
+	for key, want := range map[string]string{"key-a": "", "key-b": "", "key-new": "a"} {
+		if got := owner(t, st, key); got != want {
+			t.Errorf("%s belongs to %q, want %q", key, got, want)
+		}
+	}
+	if got := mustLoad(t, st, "a").Keys; !slices.Equal(got, []string{"key-new"}) {
+		t.Errorf("keys %v", got)
+	}
+	again := person("c")
+	again.Keys = []string{"key-a"}
+	mustSave(t, st, create(again))
+}
+
+func releaseOwn(t *testing.T, open func() Store) {
+	st := open()
+	mustSave(t, st, create(person("a")), create(person("b")))
+	mustSave(t, st, store.Change{Subject: mustLoad(t, st, "a"), Release: []string{"key-b"}})
+	if got := owner(t, st, "key-b"); got != "b" {
+		t.Errorf("the key of another belongs to %q", got)
 	}
 }
 

@@ -81,33 +81,45 @@ func writeOutput(out io.Writer, to string, data []byte) error {
 func (s *shared) certificateKey() *cobra.Command {
 	return &cobra.Command{
 		Use:   "key",
-		Short: "Print the public key by which certificates are checked, to publish it",
+		Short: "Print the public key by which certificates are checked, to publish it, and those of before",
 		Args:  args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return s.ask(cmd.Context(), func(c *client.Client) error {
-				key, err := publicKey(cmd, c)
+				keys, err := publicKeys(cmd, c)
 				if err != nil {
 					return err
 				}
-				_, err = fmt.Fprintln(cmd.OutOrStdout(), key)
+				_, err = fmt.Fprintln(cmd.OutOrStdout(), strings.Join(keys, "\n"))
 				return err
 			})
 		},
 	}
 }
 
-func publicKey(cmd *cobra.Command, c *client.Client) (string, error) {
+// publicKeys asks for the public keys of the business, the newest first.
+func publicKeys(cmd *cobra.Command, c *client.Client) ([]string, error) {
 	data, err := c.Get(cmd.Context(), "/v1/certificate-key", "")
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	var answer struct {
-		Key string `json:"key"`
+		Key    string   `json:"key"`
+		Former []string `json:"former"`
 	}
 	if err := json.Unmarshal(data, &answer); err != nil {
-		return "", fmt.Errorf("read the answer: %w", err)
+		return nil, fmt.Errorf("read the answer: %w", err)
 	}
-	return answer.Key, nil
+	return append([]string{answer.Key}, answer.Former...), nil
+}
+
+// verified checks a certificate with each of the keys that a business has published.
+func verified(data []byte, keys []string) (c *certificate.Certificate, err error) {
+	for _, key := range keys {
+		if c, err = certificate.Verify(data, key); !errors.Is(err, certificate.ErrForged) {
+			break
+		}
+	}
+	return c, err
 }
 
 func (*shared) verifyCertificate() *cobra.Command {
@@ -120,7 +132,7 @@ func (*shared) verifyCertificate() *cobra.Command {
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			switch {
-			case key == "":
+			case strings.TrimSpace(key) == "":
 				return fmt.Errorf("%w: say with --key which public key the business has published; the one in the file proves nothing", errUsage)
 			case (person == "") != (names == ""):
 				return fmt.Errorf("%w: --person and --names-key go together", errUsage)
@@ -129,7 +141,7 @@ func (*shared) verifyCertificate() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			c, err := certificate.Verify(data, strings.TrimSpace(key))
+			c, err := verified(data, strings.Fields(key))
 			if errors.Is(err, certificate.ErrForged) {
 				fmt.Fprintln(cmd.OutOrStdout(), "No:", certificate.ErrForged.Error()+".")
 				return errNo

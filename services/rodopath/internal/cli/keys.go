@@ -18,7 +18,7 @@ import (
 func (s *shared) keys() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "keys",
-		Short: "Make new keys that hash and seal the names of persons, or replace the sealing key",
+		Short: "Make new keys that hash and seal the names of persons, or replace them",
 		Args:  args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			keys, err := lifecycleapp.NewKeys()
@@ -37,18 +37,21 @@ func (s *shared) rotate() *cobra.Command {
 	var file string
 	cmd := &cobra.Command{
 		Use:   "rotate",
-		Short: "Replace the key that seals names, and seal everything stored anew",
-		Long: `Replace the key that seals names. The server must be stopped. A new key is put into
-keys.json, everything stored is sealed anew, and the old key is thrown away. When it
-breaks off, run it again. Copy keys.json anew to where you keep it; backups from before
-need the keys from before.
+		Short: "Replace the keys that hash and seal names, and hash and seal everything stored anew",
+		Long: `Replace the keys that hash and seal names. The server must be stopped. New keys are put into
+keys.json, everything stored is hashed and sealed anew, and the old sealing key is thrown
+away. When it breaks off, run it again. Copy keys.json anew to where you keep it; backups
+from before need the keys from before.
 
-The key of the hashes stays: with another, nobody who is stored would be found, and the
-marks of persons who are gone could not be made again, for their names are gone.
+The old hash key stays in the file, for the new one stands on it: what was hashed with the
+old is hashed again with the new, also where the name is gone. Who has seen the old keys alone
+can tell nobody in the database from then on, but for decisions that were sent before. The
+streams of the built-in NATS stay encrypted as they were.
+Certificates are signed with a new key: publish what "certificate key" prints, anew.
 
-With --file the keys in a file get the new key, and no more, for a cluster: give all
-copies of lifecycle that file, run "keys reseal", then "keys prune --file", and give them
-what is left.`,
+With --file the keys in a file are replaced, and no more, for a cluster: stop all copies of
+lifecycle (webhooks wait in the stream), give them that file and start them; run "keys reseal",
+then "keys prune --file", and give them what is left.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if file != "" {
@@ -67,11 +70,11 @@ what is left.`,
 			if err := lifecycleapp.PruneKeys(path); err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "The old key is gone. Copy %s anew to where you keep it, and keep the old copy as long as backups from before.\n", path)
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "Done. Copy %s anew to where you keep it, and keep the old copy as long as backups from before.\n", path)
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&file, "file", "", "put a new key into this file, and do no more")
+	cmd.Flags().StringVar(&file, "file", "", "put new keys into this file, and do no more")
 	return cmd
 }
 
@@ -79,7 +82,7 @@ func (s *shared) pruneKeys() *cobra.Command {
 	var file string
 	cmd := &cobra.Command{
 		Use:   "prune --file FILE",
-		Short: "Throw away all sealing keys in a file but the newest, once everything is sealed with that",
+		Short: "End a rotation in a file of keys, once everything stored is hashed and sealed with the newest",
 		Args:  args(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
 			if file == "" {
@@ -96,7 +99,7 @@ func (s *shared) reseal() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "reseal",
-		Short: "Seal everything stored with the newest key",
+		Short: "Hash and seal everything stored with the newest keys",
 		Args:  args(cobra.NoArgs),
 		RunE:  func(cmd *cobra.Command, _ []string) error { return s.resealAll(cmd, asJSON) },
 	}
@@ -122,8 +125,8 @@ func (s *shared) stopped() (string, error) {
 	return path, h.Release()
 }
 
-// errLeft means that not everything is sealed with the newest key.
-var errLeft = errors.New("not everything is sealed with the new key yet; run it again, it goes on where it broke off. No key was thrown away")
+// errLeft means that not everything is hashed and sealed with the newest keys.
+var errLeft = errors.New("not everything is hashed and sealed with the new keys yet; run it again, it goes on where it broke off. No key was thrown away")
 
 func (s *shared) resealAll(cmd *cobra.Command, asJSON bool) error {
 	done := false
@@ -154,9 +157,9 @@ func writeResealed(out io.Writer, line []byte, asJSON bool) (done bool, err erro
 		return p.Done, err
 	}
 	if p.Done {
-		_, err = fmt.Fprintf(out, "%d persons looked at, %d sealed anew.\n", p.Walked, p.Resealed)
+		_, err = fmt.Fprintf(out, "%d persons looked at, %d hashed and sealed anew.\n", p.Walked, p.Resealed)
 	} else {
-		_, err = fmt.Fprintf(out, "%d sealed anew so far\n", p.Resealed)
+		_, err = fmt.Fprintf(out, "%d hashed and sealed anew so far\n", p.Resealed)
 	}
 	return p.Done, err
 }

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestKeysRotate_EverybodyIsFoundAndTheOldKeyIsOfNoUse(t *testing.T) {
+func TestKeysRotate_EverybodyIsFoundAndTheOldKeysAreOfNoUse(t *testing.T) {
 	dir := t.TempDir()
 	server, c := serve(t, dir)
 	secret, err := os.ReadFile(filepath.Join(dir, "secrets", "card"))
@@ -32,7 +32,7 @@ func TestKeysRotate_EverybodyIsFoundAndTheOldKeyIsOfNoUse(t *testing.T) {
 	if err := server.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	if said := ask(t, "keys", "rotate", "--data", dir); !strings.Contains(said, "1 sealed anew") {
+	if said := ask(t, "keys", "rotate", "--data", dir); !strings.Contains(said, "1 hashed and sealed anew") {
 		t.Errorf("rotate says: %s", said)
 	}
 	if said := ask(t, "explain", "p1@example.com", "--data", dir); !strings.Contains(said, "p1@example.com") {
@@ -46,6 +46,6 @@ func TestKeysRotate_EverybodyIsFoundAndTheOldKeyIsOfNoUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	if out, err := program(t, "explain", "p1@example.com", "--data", dir).CombinedOutput(); err == nil {
-		t.Errorf("the old key still opens names: %s", out)
+		t.Errorf("the old keys still open names: %s", out)
 	}
 }
