@@ -35,7 +35,7 @@ func Recipients(c *config.Config) ([]Token, error) {
 			err = fmt.Errorf("it has the token of %s, and could answer for it", holders[secret])
 		}
 		if err != nil {
-			return nil, fmt.Errorf("recipient %s: token: %w", r.ID, err)
+			return nil, c.At(fmt.Errorf("recipient %s: token: %w", r.ID, err), "recipients", i, "token")
 		}
 		holders[secret] = r.ID
 		out = append(out, Token{Secret: secret, Holder: r.ID})
@@ -47,13 +47,13 @@ func Recipients(c *config.Config) ([]Token, error) {
 // whoever started the service, for everything.
 func Configured(c *config.Config, started []string) ([]Token, error) {
 	var out []Token
-	for _, t := range c.API.Tokens {
+	for i, t := range c.API.Tokens {
 		secret, err := c.Secret(t.Token)
 		if err == nil {
 			err = Strong(secret)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("api.tokens: %w", err)
+			return nil, c.At(fmt.Errorf("api.tokens: %w", err), "api", "tokens", i)
 		}
 		out = append(out, Token{Secret: secret, Scopes: t.Scopes})
 	}

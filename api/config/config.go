@@ -49,7 +49,10 @@ type Config struct {
 	// KeepDecisionsDays is how long decisions stay readable in the stream; 0 means 30.
 	KeepDecisionsDays int `yaml:"keep_decisions_days" validate:"min=0,max=3660"`
 
-	dir string
+	// dir is where the file is, from which paths in it start; file and doc are where the
+	// values stand.
+	dir, file string
+	doc       *strictyaml.Document
 }
 
 // Source is a sender of webhooks.
@@ -173,7 +176,7 @@ type MongoDB struct {
 // Load reads the file at path and applies the environment. Without a path it is
 // the environment alone.
 func Load(path string, environ []string) (*Config, error) {
-	c := &Config{dir: filepath.Dir(path)}
+	c := &Config{dir: filepath.Dir(path), file: path}
 	data, err := os.ReadFile(path)
 	switch {
 	case path == "":
@@ -181,14 +184,23 @@ func Load(path string, environ []string) (*Config, error) {
 	case err != nil:
 		return nil, fmt.Errorf("load configuration: %w", err)
 	}
-	doc, err := strictyaml.Decode(path, data, c)
-	if err != nil {
+	if c.doc, err = strictyaml.Decode(path, data, c); err != nil {
 		return nil, err
 	}
 	if err := override(reflect.ValueOf(c).Elem(), prefix, environ); err != nil {
 		return nil, err
 	}
-	return c, c.check(doc)
+	return c, c.check(c.doc)
+}
+
+// At puts the file and the line of a value in front of an error about it that shows only
+// once the value is used, such as a secret that is not there. The path is of keys and
+// indexes.
+func (c *Config) At(err error, path ...any) error {
+	if err == nil || c.doc == nil || c.file == "" {
+		return err
+	}
+	return c.doc.At(err, path...)
 }
 
 // check finds what is wrong with the values.
@@ -273,6 +285,9 @@ func explain(f validator.FieldError) string {
 	case "timezone":
 		return name + " must be a time zone such as Europe/Warsaw"
 	case "min", "max":
+		if f.Kind() == reflect.Slice && f.Param() == "1" {
+			return name + " is empty: leave it out, or list something"
+		}
 		return fmt.Sprintf("%s is out of range (%s %s)", name, f.Tag(), f.Param())
 	}
 	return fmt.Sprintf("%s is not valid (%s)", name, f.Tag())

@@ -47,7 +47,11 @@ func TestLoad_RefusesWhatIsWrongAndSaysWhere(t *testing.T) {
 		"sources:\n  - {id: a, platform: stripe, secrets: [\"env:A\"]}\n  - {id: a, platform: standard, secrets: [\"env:A\"]}\n": `each needs an id of its own`,
 		"sources:\n  - {id: a, platform: stripe, secrets: [\"env:A\"], zone: Mars/Base}\n":                                       `must be a time zone`,
 		"api: {tokens: [{token: \"env:A\", scopes: [all]}]}\n":                                                                   `scopes[0] must be one of: read, export, requests, holds, policy, journal, events, decisions`,
-		"api: {tokens: [{token: \"env:A\", scopes: []}]}\n":                                                                      `scopes is out of range`,
+		"api: {tokens: [{token: \"env:A\", scopes: []}]}\n":                                                                      `scopes is empty: leave it out, or list something`,
+		"recipients: [{id: crm, by: nats, holds: []}]\n":                                                                         `:1:41: recipients[0].holds is empty: leave it out`,
+		"recipients: [{id: crm, by: nats, kinds: []}]\n":                                                                         `:1:41: recipients[0].kinds is empty: leave it out`,
+		"sources:\n  - {id: shop, platform: woocommerce, secrets: [\"env:A\"], per_minute: 60}\n":                                `:2:71: sources[0].per_minute does not go with platform woocommerce; leave it out`,
+		"sources:\n  - {id: card, platform: stripe, secrets: [\"env:A\"], per_minute: -1}\n":                                     `sources[0].per_minute is out of range`,
 		"api: {tokens: [hunter2]}\n":                                                                                             `must be a reference`,
 		"approve_above_percent: 200\n":                                                                                           `approve_above_percent is out of range`,
 		"traces: {url: \"collector:4318\"}\n":                                                                                    `:1:15: traces.url must be an address such as https://example.com/path`,
@@ -110,6 +114,25 @@ func TestSecret_FollowsReferencesAndRefusesEmptyOnes(t *testing.T) {
 	}
 	if _, err := c.Secret("whsec_open"); err == nil || strings.Contains(err.Error(), "whsec_open") {
 		t.Errorf("a secret in the open: %v", err)
+	}
+}
+
+func TestAt_SaysWhereAValueStandsThatIsFoundWrongLater(t *testing.T) {
+	path := write(t, "c.yaml", "sources:\n  - {id: card, platform: stripe, secrets: [\"env:RODOPATH_TEST_UNSET\"]}\n")
+	c, err := Load(path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.Secret("env:RODOPATH_TEST_UNSET")
+	err = c.At(err, "sources", 0, "secrets")
+	if !errors.Is(err, ErrEmptySecret) || !strings.HasPrefix(err.Error(), path+":2:43: read secret") {
+		t.Errorf("got %v", err)
+	}
+	if err := c.At(nil, "sources"); err != nil {
+		t.Errorf("nothing wrong: %v", err)
+	}
+	if alone, err := Load("", nil); err != nil || alone.At(ErrEmptySecret, "keys").Error() != ErrEmptySecret.Error() {
+		t.Errorf("without a file: %v", err)
 	}
 }
 

@@ -13,7 +13,7 @@ type Recipient struct {
 	Name string `yaml:"name" validate:"max=100"`
 	// Holds are the categories of data that it holds; it is told of no others. Empty
 	// means what the policy says of a recipient of this id, or else everything.
-	Holds []string `yaml:"holds" validate:"max=100,dive,required,max=64"`
+	Holds []string `yaml:"holds" validate:"omitempty,min=1,max=100,dive,required,max=64"`
 	// By is how the decisions get there: "nats" (it reads the stream), "webhook",
 	// "hand" (a person carries them out and says so), or a platform, by its own
 	// interface: "mailerlite", "woocommerce", "stripe".
@@ -35,7 +35,7 @@ type Recipient struct {
 	AnswerDays int `yaml:"answer_days" validate:"min=0,max=90"`
 	// Kinds are the decisions that it takes. Empty means deletions alone: who is to ask
 	// persons for a consent is said in so many words.
-	Kinds []string `yaml:"kinds" validate:"max=2,unique,dive,oneof=delete ask-consent"`
+	Kinds []string `yaml:"kinds" validate:"omitempty,min=1,max=2,unique,dive,oneof=delete ask-consent"`
 	// InFlight is how many decisions are under way to it at once; 0 means 4.
 	InFlight int `yaml:"in_flight" validate:"min=0,max=64"`
 	// AllowPrivate lets its address be one of a private network, or this machine.

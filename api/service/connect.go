@@ -26,7 +26,7 @@ func Connect(c *config.Config, name string, log *slog.Logger, more ...nats.Optio
 	if c.NATS.Credentials != "" {
 		creds, err := c.Secret(c.NATS.Credentials)
 		if err != nil {
-			return nil, fmt.Errorf("connect to NATS: %w", err)
+			return nil, c.At(fmt.Errorf("connect to NATS: %w", err), "nats", "credentials")
 		}
 		opts = append(opts, nats.UserCredentialBytes([]byte(creds)))
 	}

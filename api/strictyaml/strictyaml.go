@@ -85,6 +85,13 @@ func (d *Document) Faultf(path []any, format string, args ...any) Fault {
 	return Fault{n.Line, n.Column, fmt.Sprintf(format, args...)}
 }
 
+// At puts the place of the value found by following keys and indexes in front of an error,
+// which it wraps.
+func (d *Document) At(err error, path ...any) error {
+	f := d.Faultf(path, "")
+	return fmt.Errorf("%s:%d:%d: %w", d.file, f.Line, f.Column, err)
+}
+
 // Line is the line of the value found by following keys and indexes, or of the
 // nearest value above it that exists.
 func (d *Document) Line(path ...any) int { return d.Faultf(path, "").Line }

@@ -100,7 +100,7 @@ func (a *App) assemble() error {
 		return fmt.Errorf("register metrics: %w", err)
 	}
 	a.metrics = promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
-	tokens, err := a.tokens()
+	tokens, err := access.Configured(a.opts.Config, a.opts.Tokens)
 	if err != nil {
 		return err
 	}
@@ -115,23 +115,6 @@ func (a *App) assemble() error {
 	api.Register(e)
 	a.handler = e
 	return nil
-}
-
-// tokens are those of the configuration, each for its scopes, and those of whoever
-// started the service, for everything.
-func (a *App) tokens() ([]access.Token, error) {
-	var out []access.Token
-	for _, t := range a.opts.Config.API.Tokens {
-		secret, err := a.opts.Config.Secret(t.Token)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, access.Token{Secret: secret, Scopes: t.Scopes})
-	}
-	for _, t := range a.opts.Tokens {
-		out = append(out, access.Token{Secret: t})
-	}
-	return out, nil
 }
 
 // Handler answers about health, and the interface under /v1/recipients.

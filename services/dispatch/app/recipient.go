@@ -44,7 +44,7 @@ func (a *App) read() error {
 		}
 		var err error
 		if r.connector, err = connector(a.opts.Config, r.config, client, a.opts.Now); err != nil {
-			return fmt.Errorf("recipient %s: %w", r.config.ID, err)
+			return a.opts.Config.At(fmt.Errorf("recipient %s: %w", r.config.ID, err), "recipients", i)
 		}
 	}
 	return nil

@@ -228,13 +228,13 @@ func (a *App) Metrics() http.Handler { return a.metrics }
 // providers makes a provider for each source.
 func providers(opts Options) (map[string]ingest.Provider, error) {
 	out := map[string]ingest.Provider{}
-	for _, s := range opts.Config.Sources {
+	for i, s := range opts.Config.Sources {
 		src, err := source(opts.Config, s)
 		if err == nil {
 			out[s.ID], err = provider(s.Platform, src)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("source %s: %w", s.ID, err)
+			return nil, opts.Config.At(fmt.Errorf("source %s: %w", s.ID, err), "sources", i)
 		}
 	}
 	for _, src := range opts.Extra {

@@ -24,6 +24,7 @@ func openVault(opts Options) (*identity.Vault, error) {
 		if text, err = opts.Config.Secret(opts.Config.Keys); err == nil {
 			keys, err = identity.ParseKeys([]byte(text))
 		}
+		err = opts.Config.At(err, "keys")
 	case opts.Data != "":
 		keys, err = dataKeys(opts.Data)
 	default:

@@ -19,9 +19,10 @@ func addressees(c *config.Config, p *lifecycle.Policy) ([]lifecycle.Addressee, e
 		if len(a.Holds) == 0 {
 			a.Holds = p.Recipients[r.ID].Holds
 		}
-		for _, category := range a.Holds {
+		for j, category := range a.Holds {
 			if _, ok := p.Categories[category]; !ok {
-				return nil, fmt.Errorf("recipients: %s holds %q, which is no category of the policy; known are %s", r.ID, category, strings.Join(categories(p), ", "))
+				err := fmt.Errorf("recipients: %s holds %q, which is no category of the policy; known are %s", r.ID, category, strings.Join(categories(p), ", "))
+				return nil, c.At(err, "recipients", i, "holds", j)
 			}
 		}
 		for _, kind := range r.Takes() {
