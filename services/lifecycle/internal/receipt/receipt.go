@@ -68,10 +68,10 @@ func (r *Reader) Read(ctx context.Context, in *stream.Receipt, from string, rece
 	case !r.fits(in.Outcome, string(d.Kind), from):
 		return nil, fmt.Errorf("%w: outcome must be one of %s", ErrOutcome, strings.Join(stream.AnswersTo(string(d.Kind)), ", "))
 	}
-	if err := d.check(in); err != nil {
+	id := idOf(in, from)
+	if err := d.check(in, knows(s, answerPrefix+id)); err != nil {
 		return nil, err
 	}
-	id := idOf(in, from)
 	out := &factv1.Delivery{Id: "receipt-" + id, Source: source, Received: timestamppb.New(received)}
 	out.Facts = append(out.Facts, &factv1.Fact{
 		Id: "receipt-" + id, Kind: factv1.Kind_KIND_RECEIPT, Ref: in.Decision, Recipient: from, Outcome: in.Outcome,
@@ -79,7 +79,7 @@ func (r *Reader) Read(ctx context.Context, in *stream.Receipt, from string, rece
 	})
 	if q := d.Question; q != nil {
 		if f := Answer(in.Decision, q, in.Outcome, "recipient:"+from, in.At); f != nil {
-			f.Id = "answer-" + id
+			f.Id = answerPrefix + id
 			out.Facts = append(out.Facts, f)
 		}
 	}
@@ -89,12 +89,21 @@ func (r *Reader) Read(ctx context.Context, in *stream.Receipt, from string, rece
 // skew is how far the clock of a recipient may be behind ours.
 const skew = 5 * time.Minute
 
-// check says why a receipt cannot be the answer to the decision.
-func (d *Decision) check(in *stream.Receipt) error {
+// answerPrefix begins the ids of facts that say what a person answered.
+const answerPrefix = "answer-"
+
+// knows tells whether a fact of a subject was told before.
+func knows(s *lifecycle.Subject, id string) bool {
+	return slices.ContainsFunc(s.Facts, func(f lifecycle.Fact) bool { return f.ID == id })
+}
+
+// check says why a receipt cannot be the answer to the decision. One that was taken before
+// is taken again: its sender may not have heard so.
+func (d *Decision) check(in *stream.Receipt, repeated bool) error {
 	switch {
 	case in.At.Before(d.At.Add(-skew)):
 		return fmt.Errorf("%w: at lies before the decision was made (%s)", ErrOutcome, d.At.Format(time.RFC3339))
-	case in.Outcome == stream.OutcomeGranted && !d.Open:
+	case in.Outcome == stream.OutcomeGranted && !d.Open && !repeated:
 		return fmt.Errorf("%w: the question is answered, or stands no more; a consent that was given since is told as a sign-up", ErrOutcome)
 	case address.Looks(in.Reason), strings.ContainsFunc(in.Reason, unicode.IsControl):
 		return fmt.Errorf("%w: reason may not hold an address or control characters", ErrOutcome)
