@@ -40,6 +40,9 @@ func openVault(opts Options) (*identity.Vault, error) {
 	return vault, checkKeys(vault, filepath.Join(opts.Data, checkFile))
 }
 
+// ErrForeignKeys means that keys are not those with which a database was written.
+var ErrForeignKeys = errors.New("the keys are not those of this data directory")
+
 // checkKeys compares the keys with the note that the first start left: with other
 // keys, from another backup say, nobody would be found and nothing would say so.
 func checkKeys(v *identity.Vault, path string) error {
@@ -52,7 +55,7 @@ func checkKeys(v *identity.Vault, path string) error {
 	case err != nil:
 		return fmt.Errorf("check keys: %w", err)
 	case was < 0:
-		return fmt.Errorf("the keys are not those of this data directory (%s says so); put the right ones back from your backup", path)
+		return fmt.Errorf("%w (%s says so); put the right ones back from your backup", ErrForeignKeys, path)
 	}
 	return nil
 }
@@ -76,6 +79,16 @@ func RotateKeys(path string) error {
 		}
 		return k.Rotate()
 	})
+}
+
+// LooseKeys is an error where a file of keys is that of a data directory: to change it alone
+// would lock the directory out.
+func LooseKeys(path string) error {
+	dir := filepath.Dir(path)
+	if _, err := os.Stat(filepath.Join(dir, checkFile)); err != nil {
+		return nil //nolint:nilerr // no note of a first start, so no data directory
+	}
+	return fmt.Errorf("%s are the keys of a data directory; run \"rodopath keys rotate --data %s\" instead, which hashes and seals anew what is in it", path, dir)
 }
 
 // PruneKeys ends a rotation in a file of keys, once everything stored is of the newest.

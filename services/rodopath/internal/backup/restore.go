@@ -1,6 +1,7 @@
 package backup
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -125,7 +126,19 @@ func (r *Restore) keys(m *Manifest, data string) error {
 			return err
 		}
 	}
-	return lifecycleapp.CheckKeys(data)
+	return checkKeys(data, cmp.Or(from, "the backup"))
+}
+
+// checkKeys tells whether the keys that were put into a directory are those of the database
+// in it; from is where they came from.
+func checkKeys(data, from string) error {
+	switch err := lifecycleapp.CheckKeys(data); {
+	case errors.Is(err, lifecycleapp.ErrForeignKeys):
+		return fmt.Errorf("the keys in %s are not those of this backup; name with --keys the copy of keys.json from the time of the backup (\"keys rotate\" changes it)", from)
+	case err != nil:
+		return fmt.Errorf("the keys in %s: %w", from, err)
+	}
+	return nil
 }
 
 // streams puts the snapshots into a server that is started for it.

@@ -51,23 +51,20 @@ Certificates are signed with a new key: publish what "certificate key" prints, a
 
 With --file the keys in a file are replaced, and no more, for a cluster: stop all copies of
 lifecycle (webhooks wait in the stream), give them that file and start them; run "keys reseal",
-then "keys prune --file", and give them what is left.`,
+then "keys prune --file FILE --resealed", and give them what is left.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if file != "" {
-				return lifecycleapp.RotateKeys(file)
+				return rotateFile(cmd.OutOrStdout(), file)
 			}
-			path, err := s.stopped()
+			path, err := s.whileStopped(lifecycleapp.RotateKeys)
 			if err != nil {
-				return err
-			}
-			if err := lifecycleapp.RotateKeys(path); err != nil {
 				return err
 			}
 			if err := s.resealAll(cmd, false); err != nil {
 				return err
 			}
-			if err := lifecycleapp.PruneKeys(path); err != nil {
+			if _, err := s.whileStopped(lifecycleapp.PruneKeys); err != nil {
 				return err
 			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "Done. Copy %s anew to where you keep it, and keep the old copy as long as backups from before.\n", path)
@@ -78,20 +75,40 @@ then "keys prune --file", and give them what is left.`,
 	return cmd
 }
 
+// rotateFile replaces the keys in a file that is no data directory's.
+func rotateFile(out io.Writer, file string) error {
+	if err := lifecycleapp.LooseKeys(file); err != nil {
+		return err
+	}
+	if err := lifecycleapp.RotateKeys(file); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(out, "New keys are in %s. Stop all copies of lifecycle, give them the file and start them; then run \"keys reseal\" until it is done, and \"keys prune\".\n", file)
+	return err
+}
+
 func (s *shared) pruneKeys() *cobra.Command {
 	var file string
+	var resealed bool
 	cmd := &cobra.Command{
-		Use:   "prune --file FILE",
+		Use:   "prune --file FILE --resealed",
 		Short: "End a rotation in a file of keys, once everything stored is hashed and sealed with the newest",
 		Args:  args(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
 			if file == "" {
 				return fmt.Errorf("%w: name the file with --file", errUsage)
 			}
+			if !resealed {
+				return fmt.Errorf("%w: say with --resealed that \"keys reseal\" said how many persons it looked at: what is still hashed and sealed with the old keys is lost", errUsage)
+			}
+			if err := lifecycleapp.LooseKeys(file); err != nil {
+				return err
+			}
 			return lifecycleapp.PruneKeys(file)
 		},
 	}
 	cmd.Flags().StringVar(&file, "file", "", "the file with the keys")
+	cmd.Flags().BoolVar(&resealed, "resealed", false, "everything stored is hashed and sealed with the newest keys")
 	return cmd
 }
 
@@ -107,11 +124,12 @@ func (s *shared) reseal() *cobra.Command {
 	return cmd
 }
 
-// stopped returns where the keys of the data directory are, which no server may be using.
-func (s *shared) stopped() (string, error) {
-	path := filepath.Join(s.data, "keys.json")
+// whileStopped changes the keys of the data directory, which no server may be using, nor
+// another who changes them. It returns where they are.
+func (s *shared) whileStopped(change func(path string) error) (path string, err error) {
+	path = filepath.Join(s.data, "keys.json")
 	if _, err := os.Stat(path); err != nil {
-		return "", fmt.Errorf("rotate keys: %w; with keys from the configuration use --file", err)
+		return "", fmt.Errorf("rotate keys: %w; put it back from your backup, or, with keys from the configuration, use --file", err)
 	}
 	h, err := home.Open(s.data)
 	if err != nil {
@@ -122,7 +140,7 @@ func (s *shared) stopped() (string, error) {
 	} else if err != nil {
 		return "", err
 	}
-	return path, h.Release()
+	return path, errors.Join(change(path), h.Release())
 }
 
 // errLeft means that not everything is hashed and sealed with the newest keys.

@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -47,5 +48,66 @@ func TestKeysRotate_EverybodyIsFoundAndTheOldKeysAreOfNoUse(t *testing.T) {
 	}
 	if out, err := program(t, "explain", "p1@example.com", "--data", dir).CombinedOutput(); err == nil {
 		t.Errorf("the old keys still open names: %s", out)
+	}
+}
+
+func TestKeys_ThoseOfADataDirectoryAreNotChangedAlone(t *testing.T) {
+	dir := t.TempDir()
+	server, _ := serve(t, dir)
+	path := filepath.Join(dir, "keys.json")
+	old, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"keys", "rotate", "--file", path}, {"keys", "prune", "--file", path, "--resealed"}} {
+		if out, err := program(t, args...).CombinedOutput(); err == nil || !strings.Contains(string(out), "keys rotate --data "+dir) {
+			t.Errorf("%v: %v: %s", args, err, out)
+		}
+	}
+	if now, err := os.ReadFile(path); err != nil || !bytes.Equal(old, now) {
+		t.Errorf("the keys were changed: %v", err)
+	}
+	loose := filepath.Join(t.TempDir(), "keys.json")
+	if err := os.WriteFile(loose, old, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if said := ask(t, "keys", "rotate", "--file", loose); !strings.Contains(said, "keys reseal") {
+		t.Errorf("rotate says: %s", said)
+	}
+	if out, err := program(t, "keys", "prune", "--file", loose).CombinedOutput(); err == nil || !strings.Contains(string(out), "--resealed") {
+		t.Errorf("prune without a word of the reseal: %v: %s", err, out)
+	}
+	ask(t, "keys", "prune", "--file", loose, "--resealed")
+	_ = server.Process.Kill()
+}
+
+func TestKeysRotate_TwiceAtOnceLocksNobodyOut(t *testing.T) {
+	dir := t.TempDir()
+	server, c := serve(t, dir)
+	secret, err := os.ReadFile(filepath.Join(dir, "secrets", "card"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !sale(c, strings.TrimSpace(string(secret)), 1) {
+		t.Fatal("the webhook was not taken")
+	}
+	if err := server.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		a, b := program(t, "keys", "rotate", "--data", dir), program(t, "keys", "rotate", "--data", dir)
+		if err := errors.Join(a.Start(), b.Start()); err != nil {
+			t.Fatal(err)
+		}
+		_, _ = a.Wait(), b.Wait() // either may find the other there
+	}
+	if said := ask(t, "keys", "rotate", "--data", dir); !strings.Contains(said, "Done") {
+		t.Errorf("rotate says: %s", said)
+	}
+	if said := ask(t, "explain", "p1@example.com", "--data", dir); !strings.Contains(said, "p1@example.com") {
+		t.Errorf("afterwards: %s", said)
 	}
 }
