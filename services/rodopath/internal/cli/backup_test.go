@@ -123,7 +123,7 @@ func TestRestore_RefusesWhatWouldNotWork(t *testing.T) {
 		{"something else", put("other", []byte("hello")), "", keys, "not a whole backup"},
 		{"missing", filepath.Join(made, "none"), "", keys, "no such file"},
 		{"without keys", file, "", "", "--keys"},
-		{"foreign keys", file, "", foreign, "keys are not those"},
+		{"foreign keys", file, "", foreign, "foreign.json are not those of this backup"},
 		{"occupied", file, dir, keys, "holds something already"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
