@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,6 +30,8 @@ consumers.`,
 		Example: "  rodopath restore /backups/rodopath-2026-11-25.tar.gz --data data --keys /somewhere-else/keys.json",
 		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
+			// A reader that goes away must not leave half a directory with keys behind.
+			signal.Ignore(syscall.SIGPIPE)
 			r := &backup.Restore{File: given[0], Dir: s.data, Keys: keys, Log: s.quiet, Tell: func(what string) {
 				fmt.Fprintln(cmd.ErrOrStderr(), "restore:", what)
 			}}
