@@ -153,9 +153,11 @@ func (s *Subject) tombsUntil(p *Policy) (time.Time, bool) {
 // Risen tells whether a person of whom everything had been deleted is known again
 // by a genuine new act. Such a person gets a new id (see Rise), so that what was and
 // what is are not one story.
-func Risen(before, after Subject) bool {
-	return before.Horizon != nil && !before.Known && len(before.Sealed) == 0 && after.Known
-}
+func Risen(before, after Subject) bool { return MayRise(before) && after.Known }
+
+// MayRise tells whether everything of a person was deleted, so that a new act would make
+// them risen.
+func MayRise(s Subject) bool { return s.Horizon != nil && !s.Known && len(s.Sealed) == 0 }
 
 // Rise returns a subject with a new id that takes over what a tombstone still
 // holds: the no that must be respected, the proof of old consents, the marks of what

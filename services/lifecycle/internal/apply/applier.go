@@ -96,7 +96,11 @@ func (a *Applier) try(ctx context.Context, entries []entry) ([]entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	persons := group(entries, owners, subjects)
+	twins, err := a.twins(ctx, subjects)
+	if err != nil {
+		return nil, err
+	}
+	persons := group(entries, owners, subjects, twins)
 	changes, err := a.decideAll(ctx, persons, subjects)
 	if err != nil {
 		return nil, err
@@ -296,7 +300,7 @@ func (a *Applier) name(s *lifecycle.Subject, p *person, subjects map[string]life
 			return err
 		}
 		names = identity.Join(names, more)
-		*claim = union(*claim, newKeysOf(other.Keys, s.Keys))
+		*claim = union(*claim, other.Keys) // also those that s has: they may still lead to the other
 		*s = lifecycle.Absorb(*s, other)
 		c.Redirect = append(c.Redirect, lifecycle.Redirect(other, s.ID))
 	}
@@ -309,7 +313,7 @@ func (a *Applier) name(s *lifecycle.Subject, p *person, subjects map[string]life
 // rise decides for a person who is known again after everything was deleted, under a
 // new id that takes over the keys of the old one.
 func (a *Applier) rise(s, old lifecycle.Subject, p *person, at time.Time) (*store.Change, error) {
-	fresh := lifecycle.Rise(s, newID())
+	fresh := lifecycle.Rise(s, a.opts.Vault.Risen(old.ID))
 	var err error
 	if fresh.Sealed, err = a.opts.Vault.Seal(fresh.ID, p.names()); err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -184,6 +185,34 @@ func (a *Applier) owners(ctx context.Context, entries []entry) (map[string]strin
 	return owners, nil
 }
 
+// twins finds the subjects under which persons go on already who may rise: a writer that
+// stored the new subject may have lost the race, or died, before the old one led there.
+// The subjects that are found join the others; the map leads from the old to the new.
+func (a *Applier) twins(ctx context.Context, subjects map[string]lifecycle.Subject) (map[string]string, error) {
+	heirs := map[string]string{}
+	for id, s := range subjects {
+		if s.ID != "" && lifecycle.MayRise(s) {
+			heirs[id] = a.opts.Vault.Risen(id)
+		}
+	}
+	for missing := wanted(heirs, subjects); len(missing) > 0; missing = wanted(heirs, subjects) {
+		found, err := a.opts.Store.Load(ctx, missing)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range missing {
+			subjects[id] = lifecycle.Rekeyed(found[id], a.opts.Vault.Current)
+		}
+		for old, id := range heirs {
+			if into := subjects[id].MergedInto; into != "" {
+				heirs[old] = into
+			}
+		}
+	}
+	maps.DeleteFunc(heirs, func(_, id string) bool { return subjects[id].ID == "" })
+	return heirs, nil
+}
+
 // wanted returns the owners that are not loaded yet.
 func wanted(owners map[string]string, subjects map[string]lifecycle.Subject) []string {
 	var out []string
@@ -200,7 +229,7 @@ func wanted(owners map[string]string, subjects map[string]lifecycle.Subject) []s
 // person join. A shared locator leads an entry that names nobody, or only names
 // that are new, to the person that the locator is known of: they are the payer's.
 // It never joins two persons who are known apart.
-func group(entries []entry, owners map[string]string, subjects map[string]lifecycle.Subject) []person {
+func group(entries []entry, owners map[string]string, subjects map[string]lifecycle.Subject, twins map[string]string) []person {
 	g := grouping{parent: map[string]string{}, subject: map[string]bool{}}
 	for i := range entries {
 		for _, k := range entries[i].persons {
@@ -210,13 +239,23 @@ func group(entries []entry, owners map[string]string, subjects map[string]lifecy
 			}
 		}
 	}
+	for old, twin := range twins {
+		g.joinSubject("@"+old, twin)
+	}
 	for i := range entries {
 		// A thing that stays with somebody else is not claimed.
 		entries[i].locators = slices.DeleteFunc(entries[i].locators, func(l string) bool {
 			return !g.locate(i, l, owners, subjects)
 		})
 	}
-	return g.persons(entries)
+	out := g.persons(entries)
+	for i := range out {
+		// A person who is risen goes on under the new id.
+		slices.SortStableFunc(out[i].subjects, func(a, b string) int {
+			return cmp.Compare(len(twins[a]), len(twins[b])) // who has a twin is the old one
+		})
+	}
+	return out
 }
 
 func node(entry int) string { return fmt.Sprintf("#%d", entry) }

@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/base32"
 	"encoding/base64"
 	"fmt"
 	"math"
@@ -117,6 +118,13 @@ func generationOf(key string) int {
 // once the text has gone. It finds nobody, and is of the first hash key for ever.
 func (v *Vault) Mark(text string) string {
 	return base64.RawURLEncoding.EncodeToString(v.sum(0, "mark:"+text)[:16])
+}
+
+// Risen is the id under which a person goes on whose subject was deleted as a whole. It is
+// the same for whoever works it out, and without the key it does not lead back.
+func (v *Vault) Risen(subject string) string {
+	sum := v.sum(0, "risen:"+subject)[:16]
+	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum))
 }
 
 // sum hashes a text with the key of a generation.
