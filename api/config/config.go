@@ -49,10 +49,10 @@ type Config struct {
 	// KeepDecisionsDays is how long decisions stay readable in the stream; 0 means 30.
 	KeepDecisionsDays int `yaml:"keep_decisions_days" validate:"min=0,max=3660"`
 
-	// dir is where the file is, from which paths in it start; file and doc are where the
+	// dir is where the file is, from which paths in it start; doc says where in it the
 	// values stand.
-	dir, file string
-	doc       *strictyaml.Document
+	dir string
+	doc *strictyaml.Document
 }
 
 // Source is a sender of webhooks.
@@ -176,7 +176,7 @@ type MongoDB struct {
 // Load reads the file at path and applies the environment. Without a path it is
 // the environment alone.
 func Load(path string, environ []string) (*Config, error) {
-	c := &Config{dir: filepath.Dir(path), file: path}
+	c := &Config{dir: filepath.Dir(path)}
 	data, err := os.ReadFile(path)
 	switch {
 	case path == "":
@@ -190,21 +190,22 @@ func Load(path string, environ []string) (*Config, error) {
 	if err := override(reflect.ValueOf(c).Elem(), prefix, environ); err != nil {
 		return nil, err
 	}
-	return c, c.check(c.doc)
+	return c, c.check()
 }
 
 // At puts the file and the line of a value in front of an error about it that shows only
 // once the value is used, such as a secret that is not there. The path is of keys and
 // indexes.
 func (c *Config) At(err error, path ...any) error {
-	if err == nil || c.doc == nil || c.file == "" {
+	if err == nil || c.doc == nil {
 		return err
 	}
 	return c.doc.At(err, path...)
 }
 
 // check finds what is wrong with the values.
-func (c *Config) check(doc *strictyaml.Document) error {
+func (c *Config) check() error {
+	doc := c.doc
 	v := validator.New(validator.WithRequiredStructEnabled())
 	v.RegisterTagNameFunc(func(f reflect.StructField) string { return f.Tag.Get("yaml") })
 	err := errors.Join(
@@ -233,7 +234,7 @@ func (c *Config) check(doc *strictyaml.Document) error {
 	if u, err := url.Parse(c.Traces.URL); err == nil && (u.User != nil || strings.ContainsAny(c.Traces.URL, "?#")) {
 		faults = append(faults, doc.Faultf([]any{"traces", "url"}, "traces.url may have no name or password, no ? and no #: headers of the collector go into OTEL_EXPORTER_OTLP_HEADERS"))
 	}
-	return doc.Fail(append(faults, c.checkRecipients(doc)...)...)
+	return doc.Fail(append(faults, c.checkRecipients()...)...)
 }
 
 func isSourceID(s string) bool {

@@ -70,7 +70,8 @@ func (r *Recipient) Answer() int {
 }
 
 // checkRecipients finds what recipients lack for the way by which they are told.
-func (c *Config) checkRecipients(doc *strictyaml.Document) []strictyaml.Fault {
+func (c *Config) checkRecipients() []strictyaml.Fault {
+	doc := c.doc
 	var faults []strictyaml.Fault
 	for i := range c.Recipients {
 		r := &c.Recipients[i]

@@ -86,8 +86,11 @@ func (d *Document) Faultf(path []any, format string, args ...any) Fault {
 }
 
 // At puts the place of the value found by following keys and indexes in front of an error,
-// which it wraps.
+// which it wraps. What was read from no file has no place.
 func (d *Document) At(err error, path ...any) error {
+	if d.file == "" {
+		return err
+	}
 	f := d.Faultf(path, "")
 	return fmt.Errorf("%s:%d:%d: %w", d.file, f.Line, f.Column, err)
 }

@@ -41,8 +41,12 @@ func newBench(t *testing.T) *bench {
 func wrap(t *testing.T, around func(*sqlitestore.Store) apply.Store) *bench {
 	t.Helper()
 	st, vault, p := fixture.Store(t), fixture.Vault(t), fixture.Policy(t)
-	a := apply.New(apply.Options{Store: around(st), Vault: vault, Policy: p, Now: func() time.Time { return now }})
-	return &bench{Applier: a, t: t, store: st, vault: vault}
+	return &bench{Applier: applier(around(st), vault, p), t: t, store: st, vault: vault}
+}
+
+// applier makes an applier for which it is always now.
+func applier(st apply.Store, v *identity.Vault, p *lifecycle.Policy) *apply.Applier {
+	return apply.New(apply.Options{Store: st, Vault: v, Policy: p, Now: func() time.Time { return now }})
 }
 
 // fact makes a fact of yesterday; names are e-mail addresses or "kind:value", and

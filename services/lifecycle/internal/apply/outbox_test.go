@@ -139,6 +139,14 @@ func (o *outboxBench) again(names ...string) *factv1.Fact {
 	return f
 }
 
+// confirmed answers a decision and fails unless the answer counts.
+func (o *outboxBench) confirmed(decision string) {
+	o.t.Helper()
+	if state := o.answers(decision); state != lifecycle.StateConfirmed {
+		o.t.Errorf("the answer does not count: %s", state)
+	}
+}
+
 func TestApply_ADeletionThatIsOutIsNotTakenBack(t *testing.T) {
 	o := newOutboxBench(t)
 	o.apply(o.fact(signup, "", "ala@example.com"), o.fact(sale, "order-1", "ala@example.com"))
@@ -147,9 +155,7 @@ func TestApply_ADeletionThatIsOutIsNotTakenBack(t *testing.T) {
 	out := o.goesOut("ala@example.com")
 	o.apply(o.again("ala@example.com"))
 	o.drain()
-	if state := o.answers(out.ID); state != lifecycle.StateConfirmed {
-		t.Errorf("the answer does not count: %s", state)
-	}
+	o.confirmed(out.ID)
 	o.journaled(out.ID)
 }
 
@@ -164,9 +170,7 @@ func TestApply_WhoComesBackWhileTheDeletionIsOutIsSomebodyNew(t *testing.T) {
 	if id == out.Subject || !s.Known || !slices.Contains(s.Absorbed, out.Subject) {
 		t.Errorf("%q became %q: %+v", out.Subject, id, s)
 	}
-	if state := o.answers(out.ID); state != lifecycle.StateConfirmed {
-		t.Errorf("the answer does not count: %s", state)
-	}
+	o.confirmed(out.ID)
 	o.journaled(out.ID)
 }
 
@@ -177,9 +181,7 @@ func TestApply_WhatIsOutOfAnAbsorbedPersonIsNotTakenBack(t *testing.T) {
 	out := o.goesOut("ala@example.com")
 	o.apply(o.again("stripe:cus_1"))
 	o.apply(o.again("ala@example.com", "stripe:cus_1"))
-	if state := o.answers(out.ID); state != lifecycle.StateConfirmed {
-		t.Errorf("the answer does not count: %s", state)
-	}
+	o.confirmed(out.ID)
 	o.drain()
 	o.journaled(out.ID)
 }

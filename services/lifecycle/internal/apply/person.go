@@ -136,26 +136,28 @@ func (a *Applier) resolve(ctx context.Context, entries []entry) (map[string]stri
 		return nil, nil, err
 	}
 	subjects := map[string]lifecycle.Subject{}
-	for missing := wanted(owners, subjects); len(missing) > 0; missing = wanted(owners, subjects) {
+	return owners, subjects, a.lead(ctx, owners, subjects)
+}
+
+// lead reads the subjects that names lead to, beside those that are read already. Where a
+// subject was absorbed, its name leads on; one that leads to nobody goes.
+func (a *Applier) lead(ctx context.Context, names map[string]string, subjects map[string]lifecycle.Subject) error {
+	for missing := wanted(names, subjects); len(missing) > 0; missing = wanted(names, subjects) {
 		found, err := a.opts.Store.Load(ctx, missing)
 		if err != nil {
-			return nil, nil, err
+			return err
 		}
 		for _, id := range missing {
 			subjects[id] = lifecycle.Rekeyed(found[id], a.opts.Vault.Current) // without an ID when it is no more
 		}
-		for key, id := range owners {
+		for name, id := range names {
 			if into := subjects[id].MergedInto; into != "" {
-				owners[key] = into
+				names[name] = into
 			}
 		}
 	}
-	for key, id := range owners {
-		if subjects[id].ID == "" {
-			delete(owners, key)
-		}
-	}
-	return owners, subjects, nil
+	maps.DeleteFunc(names, func(_, id string) bool { return subjects[id].ID == "" })
+	return nil
 }
 
 // owners finds the subjects that the keys of the entries belong to, or belonged to before
@@ -189,28 +191,13 @@ func (a *Applier) owners(ctx context.Context, entries []entry) (map[string]strin
 // stored the new subject may have lost the race, or died, before the old one led there.
 // The subjects that are found join the others; the map leads from the old to the new.
 func (a *Applier) twins(ctx context.Context, subjects map[string]lifecycle.Subject) (map[string]string, error) {
-	heirs := map[string]string{}
+	twins := map[string]string{}
 	for id, s := range subjects {
 		if s.ID != "" && lifecycle.MayRise(s) {
-			heirs[id] = a.opts.Vault.Risen(id)
+			twins[id] = a.opts.Vault.Risen(id)
 		}
 	}
-	for missing := wanted(heirs, subjects); len(missing) > 0; missing = wanted(heirs, subjects) {
-		found, err := a.opts.Store.Load(ctx, missing)
-		if err != nil {
-			return nil, err
-		}
-		for _, id := range missing {
-			subjects[id] = lifecycle.Rekeyed(found[id], a.opts.Vault.Current)
-		}
-		for old, id := range heirs {
-			if into := subjects[id].MergedInto; into != "" {
-				heirs[old] = into
-			}
-		}
-	}
-	maps.DeleteFunc(heirs, func(_, id string) bool { return subjects[id].ID == "" })
-	return heirs, nil
+	return twins, a.lead(ctx, twins, subjects)
 }
 
 // wanted returns the owners that are not loaded yet.

@@ -2,10 +2,8 @@ package apply_test
 
 import (
 	"testing"
-	"time"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
-	"github.com/rodopath/rodopath/services/lifecycle/internal/apply"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/fixture"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/identity"
 )
@@ -17,8 +15,7 @@ func (b *bench) rekeyed(keys *identity.Keys) *bench {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	a := apply.New(apply.Options{Store: b.store, Vault: vault, Policy: fixture.Policy(b.t), Now: func() time.Time { return now }})
-	return &bench{Applier: a, t: b.t, store: b.store, vault: vault, n: b.n}
+	return &bench{Applier: applier(b.store, vault, fixture.Policy(b.t)), t: b.t, store: b.store, vault: vault, n: b.n}
 }
 
 func TestApply_WhileTheKeysAreReplacedEverybodyIsFoundByEitherHash(t *testing.T) {

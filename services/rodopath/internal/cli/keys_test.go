@@ -4,13 +4,15 @@ import (
 	"bytes"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 )
 
-func TestKeysRotate_EverybodyIsFoundAndTheOldKeysAreOfNoUse(t *testing.T) {
-	dir := t.TempDir()
+// sold serves from a directory, and takes the sale of one person.
+func sold(t *testing.T, dir string) *exec.Cmd {
+	t.Helper()
 	server, c := serve(t, dir)
 	secret, err := os.ReadFile(filepath.Join(dir, "secrets", "card"))
 	if err != nil {
@@ -19,6 +21,23 @@ func TestKeysRotate_EverybodyIsFoundAndTheOldKeysAreOfNoUse(t *testing.T) {
 	if !sale(c, strings.TrimSpace(string(secret)), 1) {
 		t.Fatal("the webhook was not taken")
 	}
+	return server
+}
+
+// end has a server end by itself.
+func end(t *testing.T, server *exec.Cmd) {
+	t.Helper()
+	if err := server.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Wait(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestKeysRotate_EverybodyIsFoundAndTheOldKeysAreOfNoUse(t *testing.T) {
+	dir := t.TempDir()
+	server := sold(t, dir)
 	path := filepath.Join(dir, "keys.json")
 	old, err := os.ReadFile(path)
 	if err != nil {
@@ -27,12 +46,7 @@ func TestKeysRotate_EverybodyIsFoundAndTheOldKeysAreOfNoUse(t *testing.T) {
 	if out, err := program(t, "keys", "rotate", "--data", dir).CombinedOutput(); err == nil || !strings.Contains(string(out), "stop it first") {
 		t.Errorf("with a running server: %v: %s", err, out)
 	}
-	if err := server.Process.Signal(os.Interrupt); err != nil {
-		t.Fatal(err)
-	}
-	if err := server.Wait(); err != nil {
-		t.Fatal(err)
-	}
+	end(t, server)
 	if said := ask(t, "keys", "rotate", "--data", dir); !strings.Contains(said, "1 hashed and sealed anew") {
 		t.Errorf("rotate says: %s", said)
 	}
@@ -83,20 +97,8 @@ func TestKeys_ThoseOfADataDirectoryAreNotChangedAlone(t *testing.T) {
 
 func TestKeysRotate_TwiceAtOnceLocksNobodyOut(t *testing.T) {
 	dir := t.TempDir()
-	server, c := serve(t, dir)
-	secret, err := os.ReadFile(filepath.Join(dir, "secrets", "card"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !sale(c, strings.TrimSpace(string(secret)), 1) {
-		t.Fatal("the webhook was not taken")
-	}
-	if err := server.Process.Signal(os.Interrupt); err != nil {
-		t.Fatal(err)
-	}
-	if err := server.Wait(); err != nil {
-		t.Fatal(err)
-	}
+	server := sold(t, dir)
+	end(t, server)
 	for range 3 {
 		a, b := program(t, "keys", "rotate", "--data", dir), program(t, "keys", "rotate", "--data", dir)
 		if err := errors.Join(a.Start(), b.Start()); err != nil {

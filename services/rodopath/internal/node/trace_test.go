@@ -170,20 +170,26 @@ recipients:
 	return start(t, dir, nil), heard, told, spans
 }
 
+// wantTold waits until the recipient is told the trace of the sender, with flags.
+func wantTold(t *testing.T, told <-chan string, flags string) {
+	t.Helper()
+	select {
+	case got := <-told:
+		if parts := strings.Split(got, "-"); len(parts) != 4 || parts[1] != senderTrace || parts[3] != flags {
+			t.Errorf("the recipient is told the trace %q", got)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("the recipient was told nothing")
+	}
+}
+
 // TestTrace_FollowsAWebhookToTheRecipient sees one trace everywhere, and nobody's address.
 func TestTrace_FollowsAWebhookToTheRecipient(t *testing.T) {
 	m, heard, told, spans := tracedScene(t, "1")
 	now := time.Now()
 	m.traced(subscriber("created", "active", "ala@example.com", now.Add(-time.Hour)), "00-ala@example.com-01")
 	m.traced(subscriber("unsubscribed", "unsubscribed", "ala@example.com", now.Add(-time.Minute)), "00-"+senderTrace+"-"+senderSpan+"-01")
-	select {
-	case got := <-told:
-		if parts := strings.Split(got, "-"); len(parts) != 4 || parts[1] != senderTrace || parts[3] != "01" {
-			t.Errorf("the recipient is told the trace %q", got)
-		}
-	case <-time.After(20 * time.Second):
-		t.Fatal("the recipient was told nothing")
-	}
+	wantTold(t, told, "01")
 	m.stop() // exports what is left
 	for _, stream := range []string{"rodopath.facts", "rodopath.decisions"} {
 		if !heard.has(stream, senderTrace) {
@@ -215,14 +221,7 @@ func TestTrace_OfWhichNothingIsExportedGoesThrough(t *testing.T) {
 	now := time.Now()
 	m.traced(subscriber("created", "active", "ala@example.com", now.Add(-time.Hour)), "")
 	m.traced(subscriber("unsubscribed", "unsubscribed", "ala@example.com", now.Add(-time.Minute)), "00-"+senderTrace+"-"+senderSpan+"-01")
-	select {
-	case got := <-told:
-		if parts := strings.Split(got, "-"); len(parts) != 4 || parts[1] != senderTrace || parts[3] != "00" {
-			t.Errorf("the recipient is told the trace %q", got)
-		}
-	case <-time.After(20 * time.Second):
-		t.Fatal("the recipient was told nothing")
-	}
+	wantTold(t, told, "00")
 	m.stop()
 	if len(spans.spans) > 0 {
 		t.Errorf("%d spans were exported", len(spans.spans))
