@@ -8,7 +8,8 @@ import (
 // Subject is all that is known of one person: facts, the bases they raise, and
 // what has been said about them. It holds no address in the clear.
 type Subject struct {
-	// ID is random and means nothing.
+	// ID is random, or of a person who came back a keyed hash of the former id. It means
+	// nothing.
 	ID string `json:"id"`
 	// Version counts the writes of the subject; 0 means never written. Stores
 	// replace a subject only on the version that was read.
