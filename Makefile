@@ -12,8 +12,8 @@ run: bin/rodopath ## Build and start: webhooks in, decisions out; data under ./d
 	./bin/rodopath serve --data $(DATA)
 
 .PHONY: demo
-demo: bin/rodopath ## Tell a story in signed webhooks and show what follows
-	./bin/rodopath demo --data $(DATA)
+demo: bin/rodopath ## Send the webhooks of an invented business, and show the decisions that follow
+	./scripts/demo.sh $(DATA)
 
 .PHONY: build
 build: bin/rodopath bin/ingest bin/lifecycle bin/dispatch ## Build bin/rodopath, bin/ingest, bin/lifecycle and bin/dispatch

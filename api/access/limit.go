@@ -82,7 +82,7 @@ func (l *Limit) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	everywhere, here := from, from+" "+r.URL.Path
-	if l.spent(everywhere) || l.spent(here) {
+	if l.isExhausted(everywhere) || l.isExhausted(here) {
 		w.Header().Set("Retry-After", strconv.Itoa(60))
 		_ = problem.New(http.StatusTooManyRequests, "refused-too-often",
 			"Too many requests of this address were refused in the last minute.").Write(w) // nobody may be there to read it
@@ -107,14 +107,14 @@ func (l *Limit) sender(r *http.Request) (string, bool) {
 	}
 	from := peer.Addr().Unmap()
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for i := len(hops) - 1; i >= 0 && l.ours(from); i-- {
+	for i := len(hops) - 1; i >= 0 && l.isPrivate(from); i-- {
 		hop, err := netip.ParseAddr(hostOf(strings.TrimSpace(hops[i])))
 		if err != nil {
 			break
 		}
 		from = hop.Unmap()
 	}
-	if l.ours(from) {
+	if l.isPrivate(from) {
 		return "", false
 	}
 	if from.Is6() {
@@ -133,7 +133,7 @@ func hostOf(hop string) string {
 	return hop
 }
 
-func (l *Limit) ours(a netip.Addr) bool {
+func (l *Limit) isPrivate(a netip.Addr) bool {
 	if a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast() {
 		return true
 	}
@@ -145,8 +145,8 @@ func (l *Limit) ours(a netip.Addr) bool {
 	return false
 }
 
-// spent tells whether an address has used up what it may have refused.
-func (l *Limit) spent(key string) bool {
+// isExhausted tells whether an address has used up what it may have refused.
+func (l *Limit) isExhausted(key string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	bucket := l.refused[key]

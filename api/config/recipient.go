@@ -49,12 +49,12 @@ func (r *Recipient) Platform() bool {
 	return r.By == "mailerlite" || r.By == "woocommerce" || r.By == "stripe"
 }
 
-// Carried tells whether Rodopath brings the decisions there, and does not wait for
+// Dispatched tells whether Rodopath brings the decisions there, and does not wait for
 // somebody to read them.
-func (r *Recipient) Carried() bool { return r.By == "webhook" || r.Platform() }
+func (r *Recipient) Dispatched() bool { return r.By == "webhook" || r.Platform() }
 
-// Takes lists the kinds of decisions that the recipient takes.
-func (r *Recipient) Takes() []string {
+// Accepts lists the kinds of decisions that the recipient takes.
+func (r *Recipient) Accepts() []string {
 	if len(r.Kinds) > 0 {
 		return r.Kinds
 	}

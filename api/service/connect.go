@@ -22,7 +22,7 @@ func Connect(c *config.Config, name string, log *slog.Logger, more ...nats.Optio
 	if c.NATS.URL == "" {
 		return nil, errors.New("connect to NATS: no address; set nats.url or RODOPATH_NATS_URL")
 	}
-	opts := append(append(Patience(log), nats.Name(name)), more...)
+	opts := append(append(ReconnectOptions(log), nats.Name(name)), more...)
 	if c.NATS.Credentials != "" {
 		creds, err := c.Secret(c.NATS.Credentials)
 		if err != nil {
@@ -37,8 +37,8 @@ func Connect(c *config.Config, name string, log *slog.Logger, more ...nats.Optio
 	return nc, nil
 }
 
-// Patience are the options of a connection that is never given up.
-func Patience(log *slog.Logger) []nats.Option {
+// ReconnectOptions are the options of a connection that is never given up.
+func ReconnectOptions(log *slog.Logger) []nats.Option {
 	return []nats.Option{
 		nats.MaxReconnects(-1),
 		nats.ReconnectWait(500 * time.Millisecond),

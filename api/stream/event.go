@@ -130,8 +130,8 @@ type Delete struct {
 	Items []Item `json:"items"`
 	// Purposes are those whose bases ended.
 	Purposes []string `json:"purposes"`
-	// Stays lists what may still be held, and until when.
-	Stays []Stay `json:"stays"`
+	// Retained lists what may still be held, and until when.
+	Retained []RetainedItem `json:"stays"`
 }
 
 // Item is a category of data; Ref names the record when it is kept per record.
@@ -145,8 +145,8 @@ type Item struct {
 	Hashes []string `json:"hashes,omitempty"`
 }
 
-// Stay is an item that may still be held.
-type Stay struct {
+// RetainedItem is an item that may still be held.
+type RetainedItem struct {
 	Item
 	Purpose string `json:"purpose"`
 	Article string `json:"article"`

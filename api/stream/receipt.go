@@ -144,15 +144,15 @@ func (r *Receipt) Check() error {
 		if len(c) > 64 || !slices.Contains(AnswersTo("delete"), o) {
 			return errors.New("categories: each is answered by done, partial, held, not_found or refused")
 		}
-		if settles(r.Outcome) && !settles(o) {
+		if isFinal(r.Outcome) && !isFinal(o) {
 			return fmt.Errorf("outcome cannot be %s while a category is %s: say partial", r.Outcome, o)
 		}
 	}
 	return nil
 }
 
-// settles tells whether nothing is left to do after an outcome of a deletion.
-func settles(outcome string) bool { return outcome == OutcomeDone || outcome == OutcomeNotFound }
+// isFinal tells whether nothing is left to do after an outcome of a deletion.
+func isFinal(outcome string) bool { return outcome == OutcomeDone || outcome == OutcomeNotFound }
 
 func isOutcome(o string) bool {
 	return o == OutcomeSent || o == OutcomeFailed || slices.Contains(AnswersTo("delete"), o) || slices.Contains(AnswersTo("ask-consent"), o)

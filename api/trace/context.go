@@ -45,8 +45,8 @@ func Log(ctx context.Context, log *slog.Logger) *slog.Logger {
 	return log
 }
 
-// through lets the trace in ctx through as it is, or begins one that nobody records.
-func through(ctx context.Context) context.Context {
+// forwarded lets the trace in ctx through as it is, or begins one that nobody records.
+func forwarded(ctx context.Context) context.Context {
 	if oteltrace.SpanContextFromContext(ctx).IsValid() {
 		return ctx
 	}

@@ -30,10 +30,10 @@ type Kind = oteltrace.SpanKind
 // The kinds of the walk: Receives answers a request, Calls makes one, Takes works on a
 // message of a stream, and Puts puts one there.
 const (
-	Receives Kind = oteltrace.SpanKindServer
-	Calls    Kind = oteltrace.SpanKindClient
-	Takes    Kind = oteltrace.SpanKindConsumer
-	Puts     Kind = oteltrace.SpanKindProducer
+	KindServer   Kind = oteltrace.SpanKindServer
+	KindClient   Kind = oteltrace.SpanKindClient
+	KindConsumer Kind = oteltrace.SpanKindConsumer
+	KindProducer Kind = oteltrace.SpanKindProducer
 )
 
 // Options say where spans go.
@@ -110,7 +110,7 @@ func (t *Tracer) Close() {
 // returns stands for the span. End must be called.
 func (t *Tracer) Start(ctx context.Context, name string, kind Kind, attrs ...Attr) (context.Context, *Span) {
 	if t == nil || t.provider == nil {
-		return through(ctx), nil
+		return forwarded(ctx), nil
 	}
 	ctx, span := t.tracer.Start(ctx, name, oteltrace.WithSpanKind(kind), oteltrace.WithAttributes(attrs...))
 	return ctx, &Span{span}

@@ -41,14 +41,14 @@ func TestStart_WithoutACollectorLetsTracesThrough(t *testing.T) {
 	}
 	defer open.Close()
 	for _, tracer := range []*trace.Tracer{nil, open} {
-		ctx, span := tracer.Start(trace.Continue(t.Context(), sender), "webhook", trace.Receives)
+		ctx, span := tracer.Start(trace.Continue(t.Context(), sender), "webhook", trace.KindServer)
 		span.Outcome("facts")
 		span.End()
 		if got := trace.Parent(ctx); got != sender {
 			t.Errorf("got %q", got)
 		}
-		one, _ := tracer.Start(t.Context(), "webhook", trace.Receives)
-		other, _ := tracer.Start(t.Context(), "webhook", trace.Receives)
+		one, _ := tracer.Start(t.Context(), "webhook", trace.KindServer)
+		other, _ := tracer.Start(t.Context(), "webhook", trace.KindServer)
 		if a, b := trace.ID(one), trace.ID(other); len(a) != 32 || a == b || !strings.HasSuffix(trace.Parent(one), "-00") {
 			t.Errorf("the ids of two traces are %s and %s", a, b)
 		}
@@ -85,7 +85,7 @@ func TestTracer_SaysOnceThatTheCollectorDoesNotTakeTraces(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 1000 { // more than one batch
-			_, span := tracer.Start(t.Context(), "webhook", trace.Receives)
+			_, span := tracer.Start(t.Context(), "webhook", trace.KindServer)
 			span.End()
 		}
 		tracer.Close()

@@ -13,13 +13,13 @@ import (
 
 // Connector brings decisions to one recipient.
 type Connector interface {
-	// Carry brings a decision there. body is the event as it stands in the stream,
+	// Deliver brings a decision there. body is the event as it stands in the stream,
 	// byte for byte. The answer's outcome is stream.OutcomeSent where the recipient
 	// has it and will answer by itself, or what was done where the connector carries
 	// it out. Carrying the same decision again must be harmless. An error means that
 	// nothing is known to be done, and that it is to be tried again: unless it is
 	// ErrGone, and then nothing more goes to this recipient.
-	Carry(ctx context.Context, e *stream.Event, body []byte) (Answer, error)
+	Deliver(ctx context.Context, e *stream.Event, body []byte) (Answer, error)
 }
 
 // Answer is what became of a decision at a recipient.

@@ -13,7 +13,7 @@ const (
 	outcomePing          = "ping"
 	outcomeBadSignature  = "bad_signature"
 	outcomeUnknownSource = "unknown_source"
-	outcomePace          = "too_fast"
+	outcomeRateLimited   = "too_fast"
 	outcomeTooLarge      = "too_large"
 	outcomeMediaType     = "media_type"
 	outcomeUnreadable    = "unreadable"

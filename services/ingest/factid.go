@@ -28,27 +28,27 @@ func FactID(parts ...string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// Seal gives every fact that has no id one made of the source and of what the
+// AssignIDs gives every fact that has no id one made of the source and of what the
 // fact says. Two webhooks that tell the same give the same id; who it happened
 // to, other names of the record, evidence, the reason and when somebody was told
 // have no part in it.
-func Seal(source string, facts []*factv1.Fact) {
+func AssignIDs(source string, facts []*factv1.Fact) {
 	for _, f := range facts {
 		if f.Id == "" {
-			SealApart(source, f)
+			AssignDistinctID(source, f)
 		}
 	}
 }
 
-// SealApart seals one fact and lets apart have a part in its id: names that tell
+// AssignDistinctID seals one fact and lets apart have a part in its id: names that tell
 // it from a fact of the same meaning, such as the number of one of two refunds.
-func SealApart(source string, f *factv1.Fact, apart ...string) {
+func AssignDistinctID(source string, f *factv1.Fact, apart ...string) {
 	f.Id = FactID(meaning(source, unix(f.Occurred), f, apart)...)
 }
 
-// SealUndated is SealApart for a fact whose time is only the nearest one that
+// AssignUndatedID is SealApart for a fact whose time is only the nearest one that
 // the platform tells and changes from webhook to webhook: it stays out of the id.
-func SealUndated(source string, f *factv1.Fact, apart ...string) {
+func AssignUndatedID(source string, f *factv1.Fact, apart ...string) {
 	f.Id = FactID(meaning(source, "undated", f, apart)...)
 }
 
@@ -62,13 +62,13 @@ func meaning(source, occurred string, f *factv1.Fact, apart []string) []string {
 	for _, list := range [][]string{f.Purposes, f.Channels, apart} {
 		parts = appendList(parts, list)
 	}
-	return append(parts, additions(f)...)
+	return append(parts, laterFields(f)...)
 }
 
-// additions are what came to facts after ids had been given out. Each is led by
+// laterFields are what came to facts after ids had been given out. Each is led by
 // its name and left out where it is not set, so that the ids of facts without them
 // stay what they were.
-func additions(f *factv1.Fact) []string {
+func laterFields(f *factv1.Fact) []string {
 	var parts []string
 	if f.Outcome != "" {
 		parts = append(parts, "outcome", f.Outcome)

@@ -34,7 +34,7 @@ func TestSeal(t *testing.T) {
 	id := func(change func(*factv1.Fact)) string {
 		f := fact()
 		change(f)
-		ingest.Seal("shop", []*factv1.Fact{f})
+		ingest.AssignIDs("shop", []*factv1.Fact{f})
 		return f.Id
 	}
 	base := id(func(*factv1.Fact) {})
@@ -76,7 +76,7 @@ func TestSealedIDsStay(t *testing.T) {
 		Kind: factv1.Kind_KIND_SALE, Ref: "forms:order-17", Occurred: timestamppb.New(epoch), Access: factv1.Access_ACCESS_COURSE,
 		Purposes: []string{"offers"}, Channels: []string{"sms", "email"}, Reason: "r", Evidence: &factv1.Evidence{Text: "t"},
 	}
-	ingest.SealApart("forms", sale, "apart")
+	ingest.AssignDistinctID("forms", sale, "apart")
 	if want := "10c342c08f6f421a95770b38d6b3bd42"; sale.Id != want {
 		t.Errorf("got %s, want %s", sale.Id, want)
 	}
@@ -89,14 +89,14 @@ func TestSealedIDsStay(t *testing.T) {
 		"one trait":  {Traits: []string{"done"}},
 		"two traits": {Traits: []string{"done", "test"}},
 	} {
-		ingest.SealUndated("forms", f)
+		ingest.AssignUndatedID("forms", f)
 		if other, ok := seen[f.Id]; ok {
 			t.Errorf("%s and %s have one id", name, other)
 		}
 		seen[f.Id] = name
 	}
 	one, two := &factv1.Fact{Traits: []string{"test", "business"}}, &factv1.Fact{Traits: []string{"business", "test"}}
-	ingest.Seal("forms", []*factv1.Fact{one, two})
+	ingest.AssignIDs("forms", []*factv1.Fact{one, two})
 	if one.Id != two.Id {
 		t.Error("the order of traits changes the id")
 	}
@@ -104,9 +104,9 @@ func TestSealedIDsStay(t *testing.T) {
 
 func TestSealUndated(t *testing.T) {
 	early, late, apart := &factv1.Fact{Occurred: timestamppb.New(epoch)}, &factv1.Fact{}, &factv1.Fact{}
-	ingest.SealUndated("shop", early)
-	ingest.SealUndated("shop", late)
-	ingest.SealUndated("shop", apart, "refund/1")
+	ingest.AssignUndatedID("shop", early)
+	ingest.AssignUndatedID("shop", late)
+	ingest.AssignUndatedID("shop", apart, "refund/1")
 	if early.Id != late.Id {
 		t.Error("the time changes the id")
 	}

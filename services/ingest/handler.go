@@ -58,7 +58,7 @@ type Options struct {
 type Handler struct {
 	Options
 	counts  *counts
-	pace    pace
+	pace    rateLimits
 	buffers sync.Pool
 }
 
@@ -89,7 +89,7 @@ func NewHandler(o Options) (*Handler, error) {
 	if o.MaxBody == 0 {
 		o.MaxBody = defaultMaxBody
 	}
-	h := &Handler{Options: o, pace: newPace(o.PerMinute), buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }}}
+	h := &Handler{Options: o, pace: newRateLimits(o.PerMinute), buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }}}
 	if h.counts, err = newCounts(o.Metrics); err != nil {
 		return nil, fmt.Errorf("webhook handler: %w", err)
 	}
@@ -111,8 +111,8 @@ func isSourceID(s string) bool {
 // Register mounts POST /webhooks/:source.
 func (h *Handler) Register(e *echo.Echo) { e.POST("/webhooks/:source", h.receive) }
 
-// welcome is the answer to a webhook that was taken.
-type welcome struct {
+// accepted is the answer to a webhook that was taken.
+type accepted struct {
 	Facts  int      `json:"facts"`
 	Silent []string `json:"silent"`
 }
@@ -128,11 +128,11 @@ func (h *Handler) receive(c echo.Context) error {
 		span.Fail(outcomeUnknownSource)
 		return problem.New(http.StatusNotFound, "unknown-source", "No source of this name is configured.").Write(c.Response())
 	}
-	reading, err := h.take(ctx, c, name, provider)
+	reading, err := h.accept(ctx, c, name, provider)
 	if errors.Is(err, ErrPing) {
 		h.counts.webhook(name, outcomePing)
 		span.Outcome(outcomePing)
-		return c.JSON(http.StatusOK, welcome{Silent: []string{SilentPing}})
+		return c.JSON(http.StatusOK, accepted{Silent: []string{SilentPing}})
 	}
 	if err != nil {
 		return h.refuse(ctx, c, name, err, span)
@@ -142,7 +142,7 @@ func (h *Handler) receive(c echo.Context) error {
 	if reading.Silent == nil {
 		reading.Silent = []string{}
 	}
-	return c.JSON(http.StatusOK, welcome{len(reading.Facts), reading.Silent})
+	return c.JSON(http.StatusOK, accepted{len(reading.Facts), reading.Silent})
 }
 
 // begin begins the span of a webhook, in the trace of the sender where it has one. Who
@@ -153,12 +153,12 @@ func (h *Handler) begin(c echo.Context, name string, known bool) (context.Contex
 	}
 	r := c.Request()
 	ctx := trace.Continue(r.Context(), r.Header.Get(trace.Header))
-	return h.Tracer.Start(ctx, "webhook", trace.Receives, trace.Text("source", name))
+	return h.Tracer.Start(ctx, "webhook", trace.KindServer, trace.Text("source", name))
 }
 
-// take returns what the webhook said once it is durable. The buffer goes back
+// accept returns what the webhook said once it is durable. The buffer goes back
 // when it is done: providers keep nothing of the body.
-func (h *Handler) take(ctx context.Context, c echo.Context, name string, p Provider) (Reading, error) {
+func (h *Handler) accept(ctx context.Context, c echo.Context, name string, p Provider) (Reading, error) {
 	buf := h.buffers.Get().(*bytes.Buffer)
 	defer h.release(buf)
 	body, err := h.body(c, buf)
@@ -169,7 +169,7 @@ func (h *Handler) take(ctx context.Context, c echo.Context, name string, p Provi
 	if err := p.Verify(header, body, now); err != nil {
 		return Reading{}, fmt.Errorf("verify: %w", err)
 	}
-	if err := h.pace.keep(name, now); err != nil {
+	if err := h.pace.allow(name, now); err != nil {
 		return Reading{}, err
 	}
 	reading, err := p.Read(header, body, now)

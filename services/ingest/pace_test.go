@@ -71,7 +71,7 @@ func TestHandler_ASourceThatSendsTooMuchIsAskedToWaitAndOthersAreNot(t *testing.
 
 func TestNewHandler_RefusesAPaceOfNothing(t *testing.T) {
 	_, err := ingest.NewHandler(ingest.Options{Sources: map[string]ingest.Provider{"shop": taker{}}, PerMinute: map[string]int{"shop": 0}, Publisher: &broker{}})
-	if err == nil || errors.Is(err, ingest.ErrPace) {
+	if err == nil || errors.Is(err, ingest.ErrRateLimited) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -15,8 +15,8 @@ import (
 // retryAfter is how many seconds a sender should wait when we cannot keep what
 // it says, paceAfter when it sends too much.
 const (
-	retryAfter = "5"
-	paceAfter  = "60"
+	retryAfter          = "5"
+	rateLimitRetryAfter = "60"
 )
 
 // refusal is how one kind of error is answered, counted and logged.
@@ -38,7 +38,7 @@ func (h *Handler) refuse(ctx context.Context, c echo.Context, source string, err
 	case http.StatusServiceUnavailable:
 		c.Response().Header().Set("Retry-After", retryAfter)
 	case http.StatusTooManyRequests:
-		c.Response().Header().Set("Retry-After", paceAfter)
+		c.Response().Header().Set("Retry-After", rateLimitRetryAfter)
 	}
 	return r.problem.Write(c.Response())
 }
@@ -49,8 +49,8 @@ func refusalOf(err error) refusal {
 	case errors.Is(err, ErrSignature):
 		return refusal{outcomeBadSignature, slog.LevelWarn, problem.New(http.StatusUnauthorized, "bad-signature",
 			"The signature is missing, malformed, too old, too new, or made with another secret.")}
-	case errors.Is(err, ErrPace):
-		return refusal{outcomePace, slog.LevelWarn, problem.New(http.StatusTooManyRequests, "too-fast",
+	case errors.Is(err, ErrRateLimited):
+		return refusal{outcomeRateLimited, slog.LevelWarn, problem.New(http.StatusTooManyRequests, "too-fast",
 			"This source sends more webhooks in a minute than its per_minute. Send it again later.")}
 	case errors.As(err, &large):
 		return refusal{outcomeTooLarge, slog.LevelWarn, problem.New(http.StatusRequestEntityTooLarge, "too-large",

@@ -7,11 +7,11 @@ import (
 
 // Kinds of acts that no source tells: rules see them beside the facts.
 const (
-	// Requested stands for every request for a right, from the moment it came in.
+	// KindRequested stands for every request for a right, from the moment it came in.
 	// Rules write it "request".
-	Requested Kind = "request"
-	// objectionUpheld is an objection under Art. 21(1) from the moment it was granted.
-	objectionUpheld Kind = "objection_upheld"
+	KindRequested Kind = "request"
+	// kindObjectionUpheld is an objection under Art. 21(1) from the moment it was granted.
+	kindObjectionUpheld Kind = "objection_upheld"
 )
 
 // acts returns the facts as rules see them. A request for a right is an act of its
@@ -26,7 +26,7 @@ func (p *Policy) acts(facts []Fact) []Fact {
 			out = append(out, f)
 			continue
 		}
-		in := Fact{ID: f.ID, Kind: Requested, Source: f.Source, Occurred: f.Occurred, Received: f.Received, Ref: requestRef(&f), Traits: f.Traits}
+		in := Fact{ID: f.ID, Kind: KindRequested, Source: f.Source, Occurred: f.Occurred, Received: f.Received, Ref: requestRef(&f), Traits: f.Traits}
 		out = append(append(out, in), p.effects(f, facts)...)
 	}
 	slices.SortFunc(out, compareFacts)
@@ -42,16 +42,16 @@ func (p *Policy) effects(f Fact, facts []Fact) []Fact {
 	}
 	f.Occurred = verified
 	switch f.Kind {
-	case Erasure, Restriction:
+	case KindErasure, KindRestriction:
 		f.Ref, f.Links, f.Contract = "", nil, "" // it is about the person
-	case Objection:
+	case KindObjection:
 		f.Ref, f.Links, f.Contract = "", nil, ""
 		var out []Fact
 		if marketing := p.marketingOnly(f); len(marketing.Purposes) > 0 {
 			out = append(out, marketing)
 		}
 		if at, ok := upheld(facts, ref); ok {
-			f.Kind, f.Occurred = objectionUpheld, maxTime(f.Occurred, at)
+			f.Kind, f.Occurred = kindObjectionUpheld, maxTime(f.Occurred, at)
 			f.Purposes = slices.DeleteFunc(slices.Clone(f.Purposes), p.marketing)
 			out = append(out, f)
 		}
@@ -70,9 +70,9 @@ func (p *Policy) marketingOnly(f Fact) Fact {
 // to marketing is absolute and needs no answer (Art. 21(3)).
 func (p *Policy) isRequest(f *Fact) bool {
 	switch f.Kind {
-	case Erasure, Restriction, AccessRequest, PortabilityRequest, RectificationRequest:
+	case KindErasure, KindRestriction, KindAccessRequest, KindPortabilityRequest, KindRectificationRequest:
 		return true
-	case Objection:
+	case KindObjection:
 		return slices.ContainsFunc(f.Purposes, func(purpose string) bool { return !p.marketing(purpose) })
 	}
 	return false
@@ -88,12 +88,12 @@ func requestRef(f *Fact) string {
 
 // verification is when a request was known to be the person's own.
 func verification(f *Fact, facts []Fact) (time.Time, bool) {
-	if !f.has(TraitUnverified) {
+	if !f.hasTrait(TraitUnverified) {
 		return f.Occurred, true
 	}
 	ref := requestRef(f)
 	for i := range facts {
-		if facts[i].Kind == RequestVerified && facts[i].Ref == ref {
+		if facts[i].Kind == KindRequestVerified && facts[i].Ref == ref {
 			return maxTime(f.Occurred, facts[i].Occurred), true
 		}
 	}
@@ -104,7 +104,7 @@ func verification(f *Fact, facts []Fact) (time.Time, bool) {
 func upheld(facts []Fact, ref string) (time.Time, bool) {
 	for i := range facts {
 		f := &facts[i]
-		if f.Kind == RequestDecided && f.Ref == ref && (f.Outcome == "granted" || f.Outcome == "partly") {
+		if f.Kind == KindRequestDecided && f.Ref == ref && (f.Outcome == "granted" || f.Outcome == "partly") {
 			return f.Occurred, true
 		}
 	}

@@ -14,17 +14,17 @@ func (s *Subject) alarms(h *history, news []Fact, held []holding, since, at time
 		if f.Doubt != "" {
 			s.alarm(at, "doubt:"+f.ID, fmt.Sprintf("%s from %s is ordered by its receipt (%s): compare with the platform", f.Kind, f.Source, f.Doubt))
 		}
-		if f.Kind == Signup && f.has(TraitForced) {
+		if f.Kind == KindSignup && f.hasTrait(TraitForced) {
 			s.alarm(at, "forced:"+f.ID, "a purchase was impossible without consent to marketing: the consent is void (Art. 7(4)); mend the form")
 		}
-		if f.Kind == RestrictionLifted && (f.Told == nil || f.Told.After(f.Occurred)) {
+		if f.Kind == KindRestrictionLifted && (f.InformedAt == nil || f.InformedAt.After(f.Occurred)) {
 			s.alarm(at, "told:"+f.ID, "the restriction stands: tell the person before it is lifted (Art. 18(3))")
 		}
 		switch {
-		case f.Kind == Hold && f.Ref != "":
+		case f.Kind == KindHold && f.Ref != "":
 			s.lateHold(h, f, held, at)
-		case f.Kind == Hold && s.Horizon != nil && !s.Known:
-			s.alarm(at, "hold:"+f.ID, "the hold comes too late: everything of the person was already deleted at "+s.Horizon.Lapse.UTC().Format(minute))
+		case f.Kind == KindHold && s.FullErasure != nil && !s.HoldsPersonal:
+			s.alarm(at, "hold:"+f.ID, "the hold comes too late: everything of the person was already deleted at "+s.FullErasure.Lapse.UTC().Format(minute))
 		}
 	}
 	s.yearsApart(h, news, at)
@@ -57,8 +57,8 @@ func (s *Subject) lateHold(h *history, f *Fact, held []holding, at time.Time) {
 	switch {
 	case len(gone) > 0:
 		s.alarm(at, "hold:"+f.ID, "the hold comes too late: already deleted at "+when.UTC().Format(minute), gone...)
-	case !known && s.Horizon != nil:
-		s.alarm(at, "hold:"+f.ID, "the hold comes too late: everything of the person was already deleted at "+s.Horizon.Lapse.UTC().Format(minute), Item{Ref: f.Ref})
+	case !known && s.FullErasure != nil:
+		s.alarm(at, "hold:"+f.ID, "the hold comes too late: everything of the person was already deleted at "+s.FullErasure.Lapse.UTC().Format(minute), Item{Ref: f.Ref})
 	case !known:
 		s.alarm(at, "hold:"+f.ID, "the hold is on a record of which nothing is held; if it was deleted, the journal says when", Item{Ref: f.Ref})
 	}
@@ -68,13 +68,13 @@ func (s *Subject) lateHold(h *history, f *Fact, held []holding, at time.Time) {
 // for the books.
 func (s *Subject) yearsApart(h *history, news []Fact, at time.Time) {
 	for i := range news {
-		if news[i].Kind != Sale {
+		if news[i].Kind != KindSale {
 			continue
 		}
 		record := h.recordNamed(news[i].Ref)
 		var years []int
 		for _, j := range h.byRecord[record] {
-			if h.facts[j].Kind == Sale && h.facts[j].Contract == "" {
+			if h.facts[j].Kind == KindSale && h.facts[j].Contract == "" {
 				years = append(years, h.facts[j].Occurred.In(h.policy.Place.Zone).Year())
 			}
 		}
@@ -95,7 +95,7 @@ func (h *history) recordNamed(name string) string {
 }
 
 func (s *Subject) alarm(at time.Time, key, text string, items ...Item) {
-	s.note(Note{Key: key, At: at, What: NotedAlarm, Text: text, Items: items})
+	s.note(Note{Key: key, At: at, Kind: EntryAlarm, Text: text, Items: items})
 }
 
 // note keeps something for the journal, once.
@@ -105,9 +105,9 @@ func (s *Subject) note(n Note) {
 	}
 }
 
-// Noted returns the subject without its notes, which are in the journal now, up
+// MarkJournaled returns the subject without its notes, which are in the journal now, up
 // to head.
-func Noted(s Subject, head Head) Subject {
+func MarkJournaled(s Subject, head Head) Subject {
 	s.Notes, s.Journal = nil, head
 	return s
 }

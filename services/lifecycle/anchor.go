@@ -53,9 +53,9 @@ func (h *history) latest(facts []int, is func(*Fact) bool) (time.Time, bool) {
 // delivered or done, the last of it.
 func (h *history) performance(v view) (time.Time, bool) {
 	since := h.since(v)
-	last, known := h.latest(v.facts, func(f *Fact) bool { return f.Kind == Performed && !f.Occurred.Before(since) })
+	last, known := h.latest(v.facts, func(f *Fact) bool { return f.Kind == KindPerformed && !f.Occurred.Before(since) })
 	for _, i := range v.facts {
-		if h.facts[i].Kind != Sale || h.facts[i].Occurred.Before(since) {
+		if h.facts[i].Kind != KindSale || h.facts[i].Occurred.Before(since) {
 			continue
 		}
 		done, ok := h.performed(v, i)
@@ -75,7 +75,7 @@ func (h *history) performed(v view, sale int) (time.Time, bool) {
 	before := false
 	for _, i := range slices.Backward(v.facts) {
 		done := &h.facts[i]
-		if h.record[i] != h.record[sale] || done.Kind != Performed && (done.Kind != Refund || !done.Full) {
+		if h.record[i] != h.record[sale] || done.Kind != KindPerformed && (done.Kind != KindRefund || !done.Full) {
 			continue
 		}
 		if i > sale {
@@ -83,7 +83,7 @@ func (h *history) performed(v view, sale int) (time.Time, bool) {
 		}
 		before = true
 	}
-	return f.Occurred, before || !f.PerformanceAwaited && f.Access != Service
+	return f.Occurred, before || !f.PerformanceAwaited && f.Access != AccessService
 }
 
 // accessEnd is when access ends: when the platform says so or the sale is
@@ -91,23 +91,23 @@ func (h *history) performed(v view, sale int) (time.Time, bool) {
 // that was cancelled lasts to the end of the period that is paid.
 func (h *history) accessEnd(v view) (time.Time, bool) {
 	v.facts = slices.DeleteFunc(slices.Clone(v.facts), func(i int) bool { return h.facts[i].Occurred.Before(h.since(v)) })
-	started, _ := h.latest(v.facts, func(f *Fact) bool { return f.Kind == AccessStarted })
+	started, _ := h.latest(v.facts, func(f *Fact) bool { return f.Kind == KindAccessStarted })
 	ended, known := h.latest(v.facts, func(f *Fact) bool {
-		return f.Kind == AccessEnded && !f.Occurred.Before(started)
+		return f.Kind == KindAccessEnded && !f.Occurred.Before(started)
 	})
 	if known {
 		return maxTime(ended, h.paidUntil(v)), true
 	}
 	if h.allRefunded(v) {
-		return h.latest(v.facts, func(f *Fact) bool { return f.Kind == Refund && f.Full })
+		return h.latest(v.facts, func(f *Fact) bool { return f.Kind == KindRefund && f.Full })
 	}
 	var last time.Time
 	for _, i := range v.facts {
 		f := &h.facts[i]
 		switch {
-		case f.Kind != Sale && f.Kind != AccessStarted, f.Access != Course && f.Access != Subscription:
+		case f.Kind != KindSale && f.Kind != KindAccessStarted, f.Access != AccessCourse && f.Access != AccessSubscription:
 			continue
-		case f.Access == Subscription, f.AccessDays == 0:
+		case f.Access == AccessSubscription, f.AccessDays == 0:
 			return time.Time{}, false // until somebody says that it has ended
 		}
 		m, _ := after{f.AccessDays, "day", anchor("")}.reckon(func(string) (time.Time, bool) { return f.Occurred, true }, h.policy.Place)
@@ -132,7 +132,7 @@ func (h *history) paidUntil(v view) time.Time {
 func (h *history) allRefunded(v view) bool {
 	sales := 0
 	for _, i := range v.facts {
-		if h.facts[i].Kind != Sale {
+		if h.facts[i].Kind != KindSale {
 			continue
 		}
 		if !h.returned(v, h.record[i]) {
@@ -146,6 +146,6 @@ func (h *history) allRefunded(v view) bool {
 // returned tells whether a record was refunded in full, as far as is in view.
 func (h *history) returned(v view, record string) bool {
 	return slices.ContainsFunc(v.facts, func(i int) bool {
-		return h.record[i] == record && h.facts[i].Kind == Refund && h.facts[i].Full
+		return h.record[i] == record && h.facts[i].Kind == KindRefund && h.facts[i].Full
 	})
 }

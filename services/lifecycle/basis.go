@@ -47,7 +47,7 @@ func (b *Basis) begun(at time.Time) bool { return !b.Since.After(at) }
 // Bases returns every basis that the facts raise under the policy, past and
 // future ones too, in a fixed order. It does not depend on the order of facts.
 func Bases(p *Policy, facts []Fact) []Basis {
-	return newHistory(p, union(nil, facts)).all
+	return newHistory(p, mergeFacts(nil, facts)).all
 }
 
 func (h *history) bases() []Basis {
@@ -62,8 +62,8 @@ func (h *history) bases() []Basis {
 			all = append(all, h.raise(r, g)...)
 		}
 	}
-	h.spread(all)
-	h.limit(all)
+	h.expandToRecords(all)
+	h.limitProlonging(all)
 	slices.SortStableFunc(all, func(a, b Basis) int {
 		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Ref, b.Ref), cmp.Compare(a.Channel, b.Channel))
 	})
@@ -152,7 +152,7 @@ func (h *history) suspended(v view, lapse time.Time) (days int, over bool) {
 	counted := calendar.In(h.since(v), zone) // up to here
 	for n, i := range v.facts {
 		f := &h.facts[i]
-		if f.Kind != Hold || !f.has(TraitLimitation) || !f.Occurred.Before(later(lapse, days, zone)) {
+		if f.Kind != KindHold || !f.hasTrait(TraitLimitation) || !f.Occurred.Before(later(lapse, days, zone)) {
 			continue
 		}
 		released, ok := h.released(v.facts[n:], h.record[i])
@@ -181,7 +181,7 @@ func later(lapse time.Time, days int, zone *time.Location) time.Time {
 // released is when the first of some facts releases a record, or everything.
 func (h *history) released(facts []int, record string) (time.Time, bool) {
 	for _, i := range facts {
-		if h.facts[i].Kind == Release && (h.record[i] == record || h.record[i] == "") {
+		if h.facts[i].Kind == KindRelease && (h.record[i] == record || h.record[i] == "") {
 			return h.facts[i].Occurred, true
 		}
 	}
@@ -249,9 +249,9 @@ func (h *history) recordsOf(acts []int) []string {
 	return slices.Compact(out)
 }
 
-// spread makes a basis for no record in particular, such as a hold on
+// expandToRecords makes a basis for no record in particular, such as a hold on
 // everything, keep its per-record categories in every record there is.
-func (h *history) spread(all []Basis) {
+func (h *history) expandToRecords(all []Basis) {
 	known := map[string][]Item{}
 	for i := range all {
 		for _, item := range all[i].Keeps {
@@ -278,10 +278,10 @@ func (h *history) spread(all []Basis) {
 	}
 }
 
-// limit takes from bases that only prolong others what no other basis allowed to
+// limitProlonging takes from bases that only prolong others what no other basis allowed to
 // hold when they began: a hold never brings back what had to go. A hold on what another
 // hold still keeps counts.
-func (h *history) limit(all []Basis) {
+func (h *history) limitProlonging(all []Basis) {
 	var prolonging []*Basis
 	others := map[Item][]*Basis{}
 	allow := func(b *Basis) {

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rodopath/rodopath/services/lifecycle/internal/casefile"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/fixture"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/scenario"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write what the cases give into their files; read the difference before you keep it")
@@ -25,14 +25,14 @@ func TestCases(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		cases, err := casefile.Read(bytes.NewReader(data))
+		cases, err := scenario.Read(bytes.NewReader(data))
 		if err != nil {
 			t.Fatalf("%s: %v", file, err)
 		}
-		var all []casefile.Failure
+		var all []scenario.Failure
 		for _, c := range cases {
 			t.Run(c.Name, func(t *testing.T) {
-				for _, f := range casefile.Run(fixture.Changed, c) {
+				for _, f := range scenario.Run(fixture.Changed, c) {
 					all = append(all, f)
 					if !*rewrite || f.Err != nil {
 						t.Errorf("%s: %s", file, f)
@@ -47,7 +47,7 @@ func TestCases(t *testing.T) {
 }
 
 // rewriteFile puts what came out in the place of what was expected.
-func rewriteFile(t *testing.T, file, old string, failures []casefile.Failure) {
+func rewriteFile(t *testing.T, file, old string, failures []scenario.Failure) {
 	t.Helper()
 	got := map[int][]string{}
 	for _, f := range failures {

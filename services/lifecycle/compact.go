@@ -13,16 +13,16 @@ func (s *Subject) compact(h *history, at time.Time) {
 	alive := h.aliveFacts(at)
 	var gone []Fact
 	s.Facts = slices.DeleteFunc(slices.Clone(s.Facts), func(f Fact) bool {
-		if f.Kind == Identified && f.Ref+f.Contract == "" && len(f.Links)+len(f.Traits) == 0 {
+		if f.Kind == KindIdentified && f.Ref+f.Contract == "" && len(f.Links)+len(f.Traits) == 0 {
 			return true // it named the person; nothing can rest on it
 		}
-		drop := !f.Received.AddDate(0, 0, h.policy.Intake).After(at) && !alive[f.ID]
-		if drop && f.Kind.brings() && f.Kind != Identified {
+		drop := !f.Received.AddDate(0, 0, h.policy.IntakeDays).After(at) && !alive[f.ID]
+		if drop && f.Kind.addsData() && f.Kind != KindIdentified {
 			gone = append(gone, f)
 		}
 		return drop
 	})
-	s.bury(gone, at)
+	s.addTombstones(gone, at)
 }
 
 // aliveFacts returns the ids of the facts that some basis needs now or later: all

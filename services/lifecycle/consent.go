@@ -49,9 +49,9 @@ func (h *history) foldConsents() []consent {
 
 func (c *consentFold) act(i int) {
 	switch f := &c.facts[i]; f.Kind {
-	case Signup:
+	case KindSignup:
 		c.grant(i)
-	case Bounce:
+	case KindBounce:
 		c.each(f, func(k consentKey, open *consent) {
 			if t, ok := c.expiry(k, open); ok && !t.After(f.Occurred) {
 				c.close(k, t, ConsentExpired)
@@ -59,15 +59,15 @@ func (c *consentFold) act(i int) {
 			}
 			open.bounced = &f.Occurred
 		})
-	case AddressChanged:
-		if f.has(TraitAuthenticated) && f.Address != "" {
+	case KindAddressChanged:
+		if f.hasTrait(TraitAuthenticated) && f.Address != "" {
 			c.each(f, func(k consentKey, open *consent) {
 				if k.channel == channelEmail {
 					open.addresses = append(open.addresses, f.Address)
 				}
 			})
 		}
-	case Refusal, Unsubscribe, Objection, Erasure, Invalidated:
+	case KindRefusal, KindUnsubscribe, KindObjection, KindErasure, KindInvalidated:
 		c.each(f, func(k consentKey, _ *consent) { c.end(k, f) })
 	}
 }
@@ -122,14 +122,14 @@ func (c *consentFold) opened(k consentKey, f *Fact) *consent {
 // (C-673/17), a purchase that was impossible without it (Art. 7(4)), a child
 // without a parent (Art. 8).
 func (f *Fact) void() bool {
-	return f.has(TraitPreticked) || f.has(TraitForced) || f.has(TraitChild) && !f.has(TraitParentAgreed)
+	return f.hasTrait(TraitPreticked) || f.hasTrait(TraitForced) || f.hasTrait(TraitChild) && !f.hasTrait(TraitParentAgreed)
 }
 
 // child tells whether the person is known to be a child without a parent's consent.
 func (h *history) child() bool {
 	for i := range slices.Backward(h.facts) {
-		if f := &h.facts[i]; f.has(TraitChild) {
-			return !f.has(TraitParentAgreed)
+		if f := &h.facts[i]; f.hasTrait(TraitChild) {
+			return !f.hasTrait(TraitParentAgreed)
 		}
 	}
 	return false
@@ -176,11 +176,11 @@ func (c *consentFold) expiry(k consentKey, open *consent) (time.Time, bool) {
 	}
 	return r.Until.lapse(func(name string) (time.Time, bool) {
 		switch Kind(name) {
-		case Bounce:
+		case KindBounce:
 			if open.bounced != nil {
 				return *open.bounced, true
 			}
-		case Signup, AnchorAct:
+		case KindSignup, AnchorAct:
 			return c.facts[open.grants[len(open.grants)-1]].Occurred, true
 		}
 		return time.Time{}, false
@@ -190,7 +190,7 @@ func (c *consentFold) expiry(k consentKey, open *consent) (time.Time, bool) {
 // against tells whether the kind is a no of the person's.
 func (k Kind) against() bool {
 	switch k {
-	case Refusal, Unsubscribe, Objection, Erasure:
+	case KindRefusal, KindUnsubscribe, KindObjection, KindErasure:
 		return true
 	}
 	return false
@@ -199,7 +199,7 @@ func (k Kind) against() bool {
 // reaches tells whether an act about consent is about a purpose and channel.
 // An erasure request is about all of them.
 func (f *Fact) reaches(purpose, channel string) bool {
-	if f.Kind == Erasure {
+	if f.Kind == KindErasure {
 		return true
 	}
 	return (len(f.Purposes) == 0 || slices.Contains(f.Purposes, purpose)) &&
@@ -211,7 +211,7 @@ func (f *Fact) reaches(purpose, channel string) bool {
 // objection are about the person.
 func (f *Fact) reachesAddress(addresses []string) bool {
 	switch f.Kind {
-	case Unsubscribe, Refusal, Bounce:
+	case KindUnsubscribe, KindRefusal, KindBounce:
 		return f.Address == "" || len(addresses) == 0 || slices.Contains(addresses, f.Address)
 	}
 	return true
@@ -262,6 +262,6 @@ func (h *history) refusedEver(purpose, channel string) bool {
 // askedOutside tells whether the person was asked by somebody else already.
 func (h *history) askedOutside(purpose, channel string) bool {
 	return slices.ContainsFunc(h.facts, func(f Fact) bool {
-		return f.Kind == ConsentAsked && f.reaches(purpose, channel)
+		return f.Kind == KindConsentAsked && f.reaches(purpose, channel)
 	})
 }

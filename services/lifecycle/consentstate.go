@@ -13,7 +13,7 @@ type ConsentState string
 // withdrawal or an objection nobody asks again.
 const (
 	ConsentNone        ConsentState = "none"
-	ConsentWasAsked    ConsentState = "asked"
+	ConsentAsked       ConsentState = "asked"
 	ConsentPending     ConsentState = "pending_doi"
 	ConsentGiven       ConsentState = "given"
 	ConsentRefused     ConsentState = "refused"
@@ -25,11 +25,11 @@ const (
 
 func endState(k Kind) ConsentState {
 	switch k {
-	case Refusal:
+	case KindRefusal:
 		return ConsentRefused
-	case Objection:
+	case KindObjection:
 		return ConsentObjected
-	case Invalidated:
+	case KindInvalidated:
 		return ConsentInvalidated
 	}
 	return ConsentWithdrawn
@@ -149,7 +149,7 @@ func (h *history) consentState(s *Subject, purpose, channel string, at time.Time
 		return standing
 	}
 	for i := range h.facts {
-		if c, ok := h.said(&h.facts[i], purpose, channel, at); ok {
+		if c, ok := h.statedConsent(&h.facts[i], purpose, channel, at); ok {
 			later(c)
 		}
 	}
@@ -159,13 +159,13 @@ func (h *history) consentState(s *Subject, purpose, channel string, at time.Time
 	return []Consent{best}
 }
 
-// said is what a single act says of a consent that does not stand.
-func (h *history) said(f *Fact, purpose, channel string, at time.Time) (Consent, bool) {
+// statedConsent is what a single act says of a consent that does not stand.
+func (h *history) statedConsent(f *Fact, purpose, channel string, at time.Time) (Consent, bool) {
 	c := Consent{Purpose: purpose, Channel: channel, Since: &f.Occurred}
 	switch {
 	case f.Kind.against() && f.reaches(purpose, channel):
 		c.State = endState(f.Kind)
-	case f.Kind == SignupPending && slices.Contains(h.policy.covers(f).Purposes, purpose) && slices.Contains(h.policy.covers(f).Channels, channel):
+	case f.Kind == KindSignupPending && slices.Contains(h.policy.covers(f).Purposes, purpose) && slices.Contains(h.policy.covers(f).Channels, channel):
 		for i := range h.all {
 			b := &h.all[i]
 			if slices.Contains(b.Facts, f.ID) && b.Stands(at) {
@@ -174,12 +174,12 @@ func (h *history) said(f *Fact, purpose, channel string, at time.Time) (Consent,
 			}
 		}
 		return c, false
-	case f.Kind == ConsentAsked && f.reaches(purpose, channel):
+	case f.Kind == KindConsentAsked && f.reaches(purpose, channel):
 		until := h.policy.questionEnd(purpose, channel, f.Occurred)
 		if !until.After(at) {
 			return c, false // silence is never consent
 		}
-		c.State, c.Until = ConsentWasAsked, &until
+		c.State, c.Until = ConsentAsked, &until
 	default:
 		return c, false
 	}
@@ -188,11 +188,11 @@ func (h *history) said(f *Fact, purpose, channel string, at time.Time) (Consent,
 
 // askedState is "asked" while a question stands, and "none" after silence.
 func (s *Subject) askedState(p *Policy, c Consent, at time.Time) Consent {
-	for i := range s.Asked {
-		a := &s.Asked[i]
+	for i := range s.Questions {
+		a := &s.Questions[i]
 		until := p.questionEnd(a.Purpose, a.Channel, a.At)
 		if a.Purpose == c.Purpose && a.Channel == c.Channel && !a.At.After(at) && until.After(at) {
-			c.State, c.Since, c.Until = ConsentWasAsked, &a.At, &until
+			c.State, c.Since, c.Until = ConsentAsked, &a.At, &until
 		}
 	}
 	return c
@@ -229,9 +229,9 @@ func (p *Policy) grant(f *Fact, channel string) Grant {
 			g.Flaws = append(g.Flaws, name)
 		}
 	}
-	flaw(f.has(TraitPreticked), FlawPreticked)
-	flaw(f.has(TraitForced), FlawForced)
-	flaw(f.has(TraitChild) && !f.has(TraitParentAgreed), FlawChild)
+	flaw(f.hasTrait(TraitPreticked), FlawPreticked)
+	flaw(f.hasTrait(TraitForced), FlawForced)
+	flaw(f.hasTrait(TraitChild) && !f.hasTrait(TraitParentAgreed), FlawChild)
 	flaw(g.Text == "", FlawWording)
 	flaw(f.Doubt == DoubtNoTime, FlawTime)
 	traced := f.DoubleOptIn != nil || g.IPKnown

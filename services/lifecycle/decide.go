@@ -12,61 +12,61 @@ import (
 // has seen before change nothing.
 func Decide(p *Policy, s Subject, facts []Fact, at time.Time) (Subject, []Decision) {
 	at = at.UTC().Truncate(time.Millisecond)
-	if s.Knows(p, facts, at) {
+	if s.UnchangedBy(p, facts, at) {
 		return s, nil
 	}
 	was := s
-	s.Joined = nil
-	news, back := s.admit(p, facts)
-	s.Facts = union(s.Facts, news)
-	s.receive(at)
+	s.MergedParts = nil
+	news, back := s.splitReturning(p, facts)
+	s.Facts = mergeFacts(s.Facts, news)
+	s.applyReceipts(at)
 	for i := range facts {
-		s.Seen = maxTime(s.Seen, facts[i].Settled().Received)
+		s.LastReceived = maxTime(s.LastReceived, facts[i].Normalized().Received)
 	}
 	h := newHistory(p, s.Facts)
 	s.Bases, s.Revision = h.all, p.Revision
 	held := holdings(s.Bases, at)
-	s.Known = personHeld(p, held)
-	unsent := s.takeBack(h, held, at)
-	s.recall(h, &was, news, held, at)
+	s.HoldsPersonal = personHeld(p, held)
+	unsent := s.retractUnsent(h, held, at)
+	s.reconcile(h, &was, news, held, at)
 	if len(unsent) == 0 { // what is not sent keeps its id
-		s.forget(p, held, at)
+		s.dropAnnounced(p, held, at)
 	}
 	decisions := append(s.deletions(p, h, held, at), s.questions(p, h, at)...)
-	fresh := s.put(p, append(decisions, s.again(p, back, held, at)...), unsent)
-	s.alarms(h, news, held, s.Decided, at)
-	s.follow(p, h, Requests(p, s.Facts, at), at)
+	fresh := s.fillOutbox(p, append(decisions, s.repeatDeletions(p, back, held, at)...), unsent)
+	s.alarms(h, news, held, s.LastDecided, at)
+	s.updateNotices(p, h, Requests(p, s.Facts, at), at)
 	s.compact(h, at)
-	s.weather(p, at)
-	s.rest(p, at)
-	s.Decided = at
+	s.expireTombstones(p, at)
+	s.scheduleReview(p, at)
+	s.LastDecided = at
 	return s, fresh
 }
 
-// Sent returns the subject without the decisions that were sent. When nothing
+// MarkSent returns the subject without the decisions that were sent. When nothing
 // personal may be held any more, the sealed address goes with the last of them.
-func Sent(s Subject, ids []string) Subject {
+func MarkSent(s Subject, ids []string) Subject {
 	s.Outbox = slices.DeleteFunc(slices.Clone(s.Outbox), func(d Decision) bool { return slices.Contains(ids, d.ID) })
-	s.supersede(ids)
-	s.unseal()
+	s.dropSuperseded(ids)
+	s.dropSealed()
 	return s
 }
 
-// Out returns the subject once it is found that decisions in its outbox are out although
+// MarkPublished returns the subject once it is found that decisions in its outbox are out although
 // nobody noted it: they count as sent, and are left for the journal.
-func Out(p *Policy, s Subject, ids []string, notices []Notice) Subject {
+func MarkPublished(p *Policy, s Subject, ids []string, notices []Notice) Subject {
 	for i := range s.Outbox {
 		if d := s.Outbox[i]; slices.Contains(ids, d.ID) {
-			s.note(Note{Key: d.ID, At: d.At, What: string(d.Kind), Decision: d.ID, Made: &d})
+			s.note(Note{Key: d.ID, At: d.At, Kind: string(d.Kind), Decision: d.ID, Published: &d})
 		}
 	}
-	return Told(p, Sent(s, ids), notices)
+	return AddNotices(p, MarkSent(s, ids), notices)
 }
 
-// unseal lets go of the address once it has served: nothing personal is held,
+// dropSealed lets go of the address once it has served: nothing personal is held,
 // other systems were told to delete it, and nothing is left to be said.
-func (s *Subject) unseal() {
-	if !s.Known && len(s.Outbox) == 0 && (len(s.Deleted) > 0 || s.Horizon != nil) {
+func (s *Subject) dropSealed() {
+	if !s.HoldsPersonal && len(s.Outbox) == 0 && (len(s.Announced) > 0 || s.FullErasure != nil) {
 		s.Sealed = nil
 	}
 }
@@ -125,38 +125,38 @@ func (o *holding) add(b *Basis, at time.Time) {
 // lapsed tells whether the item was held and may no longer be.
 func (o *holding) lapsed() bool { return o.begun && !o.stands }
 
-// takeBack empties the outbox and returns what was in it, so that unsent
+// retractUnsent empties the outbox and returns what was in it, so that unsent
 // decisions are made again on all that is known now: a deletion of what may be
 // held after all, or a question that was answered, is never sent. What a subject
 // that was absorbed had decided keeps its id while it still holds good.
-func (s *Subject) takeBack(h *history, held []holding, at time.Time) []Decision {
+func (s *Subject) retractUnsent(h *history, held []holding, at time.Time) []Decision {
 	unsent := s.Outbox
 	s.Outbox = nil
-	s.Deleted, s.Asked = slices.Clone(s.Deleted), slices.Clone(s.Asked)
+	s.Announced, s.Questions = slices.Clone(s.Announced), slices.Clone(s.Questions)
 	for _, d := range unsent {
-		if (d.Subject != s.ID || d.Again) && d.stands(h, held, at) {
+		if (d.Subject != s.ID || d.Repeated) && d.isSupported(h, held, at) {
 			s.Outbox = append(s.Outbox, d)
 			continue
 		}
-		s.Deleted = slices.DeleteFunc(s.Deleted, func(x Deletion) bool { return x.Decision == d.ID })
-		s.Asked = slices.DeleteFunc(s.Asked, func(x Asked) bool { return x.Decision == d.ID })
-		if d.WholePerson && s.Horizon != nil && s.Horizon.Lapse.Equal(d.Effective) {
-			s.Horizon = nil
+		s.Announced = slices.DeleteFunc(s.Announced, func(x AnnouncedDeletion) bool { return x.Decision == d.ID })
+		s.Questions = slices.DeleteFunc(s.Questions, func(x AnnouncedQuestion) bool { return x.Decision == d.ID })
+		if d.WholePerson && s.FullErasure != nil && s.FullErasure.Lapse.Equal(d.Effective) {
+			s.FullErasure = nil
 		}
 	}
 	return unsent
 }
 
-// stands tells whether a decision still says what is so.
-func (d *Decision) stands(h *history, held []holding, at time.Time) bool {
-	if d.Kind == AskConsent {
-		return h.open(d.Question.Purpose, d.Question.Channel, at) != nil
+// isSupported tells whether a decision still says what is so.
+func (d *Decision) isSupported(h *history, held []holding, at time.Time) bool {
+	if d.Kind == DecisionAskConsent {
+		return h.basisToAsk(d.Question.Purpose, d.Question.Channel, at) != nil
 	}
 	return !slices.ContainsFunc(held, func(o holding) bool { return o.stands && slices.Contains(d.Items, o.Item) })
 }
 
-// put puts decisions in the outbox and returns those that were not in it before.
-func (s *Subject) put(p *Policy, decisions, unsent []Decision) []Decision {
+// fillOutbox puts decisions in the outbox and returns those that were not in it before.
+func (s *Subject) fillOutbox(p *Policy, decisions, unsent []Decision) []Decision {
 	var fresh []Decision
 	for _, d := range decisions {
 		n := slices.IndexFunc(unsent, func(u Decision) bool { return u.ID == d.ID })
@@ -165,7 +165,7 @@ func (s *Subject) put(p *Policy, decisions, unsent []Decision) []Decision {
 		} else {
 			d.At = unsent[n].At
 		}
-		d.Recipients = p.addressees(&d)
+		d.Recipients = p.recipientsOf(&d)
 		s.Outbox = append(s.Outbox, d)
 	}
 	return fresh
@@ -176,7 +176,7 @@ func (s *Subject) put(p *Policy, decisions, unsent []Decision) []Decision {
 func (s *Subject) deletions(p *Policy, h *history, held []holding, at time.Time) []Decision {
 	var lapsed []holding
 	for _, o := range held {
-		if s.unsaid(&o) {
+		if s.isUnannounced(&o) {
 			lapsed = append(lapsed, o)
 		}
 	}
@@ -197,7 +197,7 @@ func (s *Subject) deletions(p *Policy, h *history, held []holding, at time.Time)
 	}
 	if !wholeHeld(p, held) {
 		if last := markWholePerson(p, out); last != nil {
-			s.Horizon = &Horizon{Lapse: last.Effective, At: at}
+			s.FullErasure = &FullErasure{Lapse: last.Effective, At: at}
 		}
 	}
 	return out
@@ -217,27 +217,27 @@ func markWholePerson(p *Policy, decisions []Decision) *Decision {
 
 func (s *Subject) deletion(p *Policy, lapse time.Time, items []Item, held []holding, at time.Time) Decision {
 	d := Decision{
-		ID: deleteID(s.ID, lapse, items, s.saidBefore(items)), Kind: Delete, Subject: s.ID,
-		At: at, Effective: lapse, Revision: p.Revision, Items: items, Stays: stays(held),
+		ID: deleteID(s.ID, lapse, items, s.earlierDecisions(items)), Kind: DecisionDelete, Subject: s.ID,
+		At: at, Effective: lapse, Revision: p.Revision, Items: items, Retained: retained(held),
 	}
 	for i := range s.Bases {
 		b := s.Bases[i]
 		if b.begun(at) && slices.ContainsFunc(b.Keeps, func(k Item) bool { return slices.Contains(items, k) }) {
-			d.Because = append(d.Because, b)
+			d.Bases = append(d.Bases, b)
 		}
 	}
-	slices.SortStableFunc(d.Because, func(a, b Basis) int { return b.Until.Compare(*a.Until) })
+	slices.SortStableFunc(d.Bases, func(a, b Basis) int { return b.Until.Compare(*a.Until) })
 	for _, item := range items {
-		s.Deleted = append(s.Deleted, Deletion{Item: item, Lapse: lapse, At: at, Decision: d.ID})
+		s.Announced = append(s.Announced, AnnouncedDeletion{Item: item, Lapse: lapse, At: at, Decision: d.ID})
 	}
 	return d
 }
 
-func stays(held []holding) []Stay {
-	var out []Stay
+func retained(held []holding) []RetainedItem {
+	var out []RetainedItem
 	for _, o := range held {
 		if o.stands {
-			out = append(out, Stay{Item: o.Item, Purpose: o.basis.Purpose, Article: o.basis.Article, Until: o.until})
+			out = append(out, RetainedItem{Item: o.Item, Purpose: o.basis.Purpose, Article: o.basis.Article, Until: o.until})
 		}
 	}
 	return out
@@ -263,8 +263,8 @@ func (p *Policy) personal(item Item) bool {
 func (s *Subject) questions(p *Policy, h *history, at time.Time) []Decision {
 	var out []Decision
 	for _, a := range p.Asks {
-		because := h.open(a.Purpose, a.Channel, at)
-		if because == nil || s.asked(a.Purpose, a.Channel) || h.askedOutside(a.Purpose, a.Channel) {
+		because := h.basisToAsk(a.Purpose, a.Channel, at)
+		if because == nil || s.hasAsked(a.Purpose, a.Channel) || h.askedOutside(a.Purpose, a.Channel) {
 			continue
 		}
 		until := p.asksUntil(a, at)
@@ -273,25 +273,25 @@ func (s *Subject) questions(p *Policy, h *history, at time.Time) []Decision {
 		}
 		w, _ := p.wording(a.Wording, at)
 		d := Decision{
-			ID:   decisionID(s.ID, string(AskConsent), a.Purpose, a.Channel),
-			Kind: AskConsent, Subject: s.ID, At: at, Effective: at, Revision: p.Revision,
-			Because: []Basis{*because},
+			ID:   decisionID(s.ID, string(DecisionAskConsent), a.Purpose, a.Channel),
+			Kind: DecisionAskConsent, Subject: s.ID, At: at, Effective: at, Revision: p.Revision,
+			Bases: []Basis{*because},
 			Question: &Question{
 				Purpose: a.Purpose, Channel: a.Channel, Wording: w.ID, Language: w.Language,
 				Text: w.Text, Places: a.Places, Until: until,
 			},
 		}
-		s.noteAsked(Asked{Purpose: a.Purpose, Channel: a.Channel, At: at, Decision: d.ID})
+		s.announceQuestion(AnnouncedQuestion{Purpose: a.Purpose, Channel: a.Channel, At: at, Decision: d.ID})
 		out = append(out, d)
 	}
 	return out
 }
 
-// open returns the basis on which a person may be asked for a consent: the
+// basisToAsk returns the basis on which a person may be asked for a consent: the
 // newest one that stands, is of the purpose the policy names, and rests on a
 // sale that was not returned. It returns nil when there is none, or when the
 // consent stands or was ever refused, withdrawn or objected to. A child is not asked.
-func (h *history) open(purpose, channel string, at time.Time) *Basis {
+func (h *history) basisToAsk(purpose, channel string, at time.Time) *Basis {
 	if h.refusedEver(purpose, channel) || h.child() {
 		return nil
 	}
@@ -304,15 +304,15 @@ func (h *history) open(purpose, channel string, at time.Time) *Basis {
 	var newest *Basis
 	for i := range h.all {
 		b := &h.all[i]
-		if b.Stands(at) && h.policy.asksOn(b.Purpose, purpose, channel) && h.restsOnSale(b) {
+		if b.Stands(at) && h.policy.mayAskOn(b.Purpose, purpose, channel) && h.restsOnSale(b) {
 			newest = b
 		}
 	}
 	return newest
 }
 
-// asksOn tells whether a basis of a purpose lets the person be asked.
-func (p *Policy) asksOn(basis, purpose, channel string) bool {
+// mayAskOn tells whether a basis of a purpose lets the person be asked.
+func (p *Policy) mayAskOn(basis, purpose, channel string) bool {
 	return slices.ContainsFunc(p.Asks, func(a Ask) bool {
 		return a.When == basis && a.Purpose == purpose && a.Channel == channel
 	})
@@ -321,17 +321,17 @@ func (p *Policy) asksOn(basis, purpose, channel string) bool {
 func (h *history) restsOnSale(b *Basis) bool {
 	for i := range h.facts {
 		f := &h.facts[i]
-		if f.Kind == Sale && slices.Contains(b.Facts, f.ID) && !h.refunded(h.record[i]) {
+		if f.Kind == KindSale && slices.Contains(b.Facts, f.ID) && !h.refunded(h.record[i]) {
 			return true
 		}
 	}
 	return false
 }
 
-// rest sets when the subject must be looked at again, and lets go of the sealed address
+// scheduleReview sets when the subject must be looked at again, and lets go of the sealed address
 // once it has served.
-func (s *Subject) rest(p *Policy, at time.Time) {
-	forget := s.Seen.AddDate(0, 0, p.Intake)
+func (s *Subject) scheduleReview(p *Policy, at time.Time) {
+	forget := s.LastReceived.AddDate(0, 0, p.IntakeDays)
 	s.ReviewAt = nil
 	next := func(t time.Time) {
 		if t.After(at) && (s.ReviewAt == nil || t.Before(*s.ReviewAt)) {
@@ -349,21 +349,21 @@ func (s *Subject) rest(p *Policy, at time.Time) {
 	if !standing {
 		next(forget)
 	}
-	if t, ok := s.tombsUntil(p); ok {
+	if t, ok := s.firstTombstoneEnd(p); ok {
 		next(t)
 	}
-	s.eachAwaited(p, next)
+	s.visitDeadlines(p, next)
 	requests := Requests(p, s.Facts, at)
 	if s.RequestDue = requestDue(requests); s.RequestDue != nil {
 		for i := range requests {
 			next(requests[i].Due)
 		}
 	}
-	if s.unseal(); !s.Known && len(s.Outbox) == 0 && !forget.After(at) {
+	if s.dropSealed(); !s.HoldsPersonal && len(s.Outbox) == 0 && !forget.After(at) {
 		s.Sealed = nil // nobody ever came to need it
 	}
-	slices.SortFunc(s.Deleted, compareDeletions)
+	slices.SortFunc(s.Announced, compareDeletions)
 	if s.ReviewAt == nil && len(s.Facts) == 0 && (s.Journal.Seq > 0 || s.Pending()) {
-		s.note(Note{Key: NotedForgotten + ":" + at.Format(time.RFC3339Nano), At: at, What: NotedForgotten})
+		s.note(Note{Key: EntryClosed + ":" + at.Format(time.RFC3339Nano), At: at, Kind: EntryClosed})
 	}
 }

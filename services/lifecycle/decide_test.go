@@ -13,7 +13,7 @@ import (
 func TestDecide_ADeletionYearsLaterStillHasTheAddress(t *testing.T) {
 	p := fixture.Policy(t)
 	sold := time.Date(2019, 5, 1, 10, 0, 0, 0, time.UTC)
-	sale := lifecycle.Fact{ID: "sale", Kind: lifecycle.Sale, Occurred: sold, Received: sold, Ref: "order-1"}
+	sale := lifecycle.Fact{ID: "sale", Kind: lifecycle.KindSale, Occurred: sold, Received: sold, Ref: "order-1"}
 	s, decisions := lifecycle.Decide(p, lifecycle.Subject{ID: "ala", Sealed: []byte("address")}, []lifecycle.Fact{sale}, sold)
 	for {
 		s.Version++
@@ -23,9 +23,9 @@ func TestDecide_ADeletionYearsLaterStillHasTheAddress(t *testing.T) {
 			ids, whole = append(ids, d.ID), whole || d.WholePerson
 		}
 		if len(decisions) > 0 && len(s.Sealed) == 0 {
-			t.Fatalf("at %s there are decisions to send and no address", s.Decided)
+			t.Fatalf("at %s there are decisions to send and no address", s.LastDecided)
 		}
-		if s = lifecycle.Sent(s, ids); whole {
+		if s = lifecycle.MarkSent(s, ids); whole {
 			break
 		}
 		if s.ReviewAt == nil {
@@ -47,7 +47,7 @@ func TestDecide_AHoldOnEverythingKeepsWhatItProlongs(t *testing.T) {
 		return lifecycle.Fact{ID: id, Kind: kind, Occurred: at, Received: at, Ref: ref}
 	}
 	s, _ := lifecycle.Decide(p, lifecycle.Subject{ID: "ala"}, []lifecycle.Fact{
-		fact("talk", lifecycle.NegotiationOpened, talked, "talk-1"), fact("hold", lifecycle.Hold, talked.AddDate(0, 1, 0), ""),
+		fact("talk", lifecycle.KindNegotiationOpened, talked, "talk-1"), fact("hold", lifecycle.KindHold, talked.AddDate(0, 1, 0), ""),
 	}, talked.AddDate(0, 1, 0))
 	for s.ReviewAt != nil && s.ReviewAt.Before(talked.AddDate(1, 0, 0)) {
 		s.Version++

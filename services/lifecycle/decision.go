@@ -14,8 +14,8 @@ type DecisionKind string
 
 // The two things that Rodopath tells other systems.
 const (
-	Delete     DecisionKind = "delete"
-	AskConsent DecisionKind = "ask-consent"
+	DecisionDelete     DecisionKind = "delete"
+	DecisionAskConsent DecisionKind = "ask-consent"
 )
 
 // Decision tells other systems to delete data or to ask a person for consent.
@@ -35,8 +35,8 @@ type Decision struct {
 	// WholePerson means that nothing may be held any more but keyed hashes, and the
 	// correspondence about the person's own request until it is answered.
 	WholePerson bool `json:"whole_person,omitempty"`
-	// Again means that the deletion was said before, and the data have come back.
-	Again bool `json:"again,omitempty"`
+	// Repeated means that the deletion was said before, and the data have come back.
+	Repeated bool `json:"again,omitempty"`
 	// Recipients are the ids of those who are told.
 	Recipients []string `json:"recipients,omitempty"`
 	// Items are what to delete.
@@ -44,19 +44,19 @@ type Decision struct {
 	// Names lists the other names of the records among Items, by which another
 	// system may know them.
 	Names map[string][]string `json:"names,omitempty"`
-	// Because gives the reasons: for a deletion the bases that ended, for a
+	// Bases gives the reasons: for a deletion the bases that ended, for a
 	// question the basis on which the person is a customer.
-	Because []Basis `json:"because"`
-	// Stays are the items that remain, each with its last instant.
-	Stays []Stay `json:"stays,omitempty"`
+	Bases []Basis `json:"because"`
+	// Retained are the items that remain, each with its last instant.
+	Retained []RetainedItem `json:"stays,omitempty"`
 	// Question is set for ask-consent.
 	Question *Question `json:"question,omitempty"`
 	// Trace is the W3C trace context of the webhook that led to it; empty when time did.
 	Trace string `json:"trace,omitempty"`
 }
 
-// Stay is an item that may still be held.
-type Stay struct {
+// RetainedItem is an item that may still be held.
+type RetainedItem struct {
 	Item
 	Purpose string `json:"purpose"`
 	Article string `json:"article"`
@@ -90,7 +90,7 @@ func decisionID(parts ...string) string {
 // deleteID is the id of a deletion; before are the decisions that said the same items
 // deleted already, if they have to be said again.
 func deleteID(subject string, lapse time.Time, items []Item, before []string) string {
-	parts := []string{subject, string(Delete), lapse.UTC().Format(time.RFC3339Nano)}
+	parts := []string{subject, string(DecisionDelete), lapse.UTC().Format(time.RFC3339Nano)}
 	for _, i := range items {
 		parts = append(parts, i.Category, i.Ref)
 	}

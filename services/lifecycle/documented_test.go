@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rodopath/rodopath/services/lifecycle/internal/casefile"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/fixture"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/policy"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/scenario"
 )
 
 // TestDocumented_ExamplesAreTrue runs the case and reads the policy that the
@@ -23,11 +23,11 @@ func TestDocumented_ExamplesAreTrue(t *testing.T) {
 		switch {
 		case strings.HasPrefix(block[1], "case "):
 			cases++
-			read, err := casefile.Read(strings.NewReader(block[1]))
+			read, err := scenario.Read(strings.NewReader(block[1]))
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, f := range casefile.Run(fixture.Changed, read[0]) {
+			for _, f := range scenario.Run(fixture.Changed, read[0]) {
 				t.Error(f)
 			}
 		case strings.HasPrefix(block[1], "policy: "):

@@ -30,8 +30,8 @@ type Explanation struct {
 	// Tombstone is what stays known, in keyed hashes, of what was deleted.
 	Tombstone *TombstoneNote `json:"tombstone,omitempty"`
 	// Deleted and Asked are what other systems were told by then.
-	Deleted []Deletion     `json:"deleted,omitempty"`
-	Asked   []PastQuestion `json:"asked,omitempty"`
+	Deleted []AnnouncedDeletion `json:"deleted,omitempty"`
+	Asked   []PastQuestion      `json:"asked,omitempty"`
 	// NextChange is when time alone will next end something; nil means never.
 	NextChange *time.Time `json:"next_change,omitempty"`
 }
@@ -61,7 +61,7 @@ type TombstoneNote struct {
 
 // PastQuestion is a consent that the person was to be asked for.
 type PastQuestion struct {
-	Asked
+	AnnouncedQuestion
 	// Stands tells whether the person may still be asked then: no answer came and
 	// the contract is in force.
 	Stands bool `json:"stands"`
@@ -101,10 +101,10 @@ func Explain(p *Policy, s Subject, at time.Time) Explanation {
 			e.NextChange = until
 		}
 	}
-	e.Deleted = latest(s.Deleted, at)
-	for _, a := range s.Asked {
+	e.Deleted = latestDeletions(s.Announced, at)
+	for _, a := range s.Questions {
 		if !a.At.After(at) {
-			e.Asked = append(e.Asked, PastQuestion{a, h.open(a.Purpose, a.Channel, at) != nil})
+			e.Asked = append(e.Asked, PastQuestion{a, h.basisToAsk(a.Purpose, a.Channel, at) != nil})
 		}
 	}
 	return e
@@ -130,15 +130,15 @@ func (p *Policy) notes(holds []Held) map[string]RuleNote {
 func (s *Subject) tombstone(p *Policy, at time.Time) *TombstoneNote {
 	t := TombstoneNote{}
 	var last time.Time
-	for i := range s.Buried {
-		if !s.Buried[i].At.After(at) {
+	for i := range s.Tombstones {
+		if !s.Tombstones[i].At.After(at) {
 			t.Marks++
-			last = maxTime(last, p.tombEnd(s.Buried[i].At))
+			last = maxTime(last, p.tombstoneEnd(s.Tombstones[i].At))
 		}
 	}
-	if h := s.Horizon; h != nil && !h.At.After(at) {
+	if h := s.FullErasure; h != nil && !h.At.After(at) {
 		t.Deleted = &h.At
-		last = maxTime(last, p.tombEnd(h.At))
+		last = maxTime(last, p.tombstoneEnd(h.At))
 	}
 	if !last.After(at) {
 		return nil

@@ -16,67 +16,67 @@ type Kind string
 
 // The kinds of facts, as they appear in policies.
 const (
-	Signup            Kind = "signup"
-	SignupPending     Kind = "signup_pending"
-	Refusal           Kind = "refusal"
-	Unsubscribe       Kind = "unsubscribe"
-	Objection         Kind = "objection"
-	Erasure           Kind = "erasure"
-	Sale              Kind = "sale"
-	Refund            Kind = "refund"
-	Performed         Kind = "performed"
-	NegotiationOpened Kind = "negotiation_opened"
-	NegotiationClosed Kind = "negotiation_closed"
-	AccessStarted     Kind = "access_started"
-	AccessEnded       Kind = "access_ended"
-	Webinar           Kind = "webinar"
-	Hold              Kind = "hold"
-	Release           Kind = "release"
-	Identified        Kind = "identified"
-	Bounce            Kind = "bounce"
+	KindSignup            Kind = "signup"
+	KindSignupPending     Kind = "signup_pending"
+	KindRefusal           Kind = "refusal"
+	KindUnsubscribe       Kind = "unsubscribe"
+	KindObjection         Kind = "objection"
+	KindErasure           Kind = "erasure"
+	KindSale              Kind = "sale"
+	KindRefund            Kind = "refund"
+	KindPerformed         Kind = "performed"
+	KindNegotiationOpened Kind = "negotiation_opened"
+	KindNegotiationClosed Kind = "negotiation_closed"
+	KindAccessStarted     Kind = "access_started"
+	KindAccessEnded       Kind = "access_ended"
+	KindWebinar           Kind = "webinar"
+	KindHold              Kind = "hold"
+	KindRelease           Kind = "release"
+	KindIdentified        Kind = "identified"
+	KindBounce            Kind = "bounce"
 
-	// ConsentAsked is the question for a consent, put to the person; Invalidated
+	// KindConsentAsked is the question for a consent, put to the person; Invalidated
 	// says that a consent never was one (Art. 7).
-	ConsentAsked Kind = "consent_asked"
-	Invalidated  Kind = "invalidated"
-	// Download is the request for something that is given for an address.
-	Download Kind = "download"
-	// OrderPlaced and OrderExpired are an order before it is paid, and its end.
-	OrderPlaced      Kind = "order_placed"
-	OrderExpired     Kind = "order_expired"
-	Complaint        Kind = "complaint"
-	ComplaintSettled Kind = "complaint_settled"
-	// AddressChanged says that the person has another address from now on.
-	AddressChanged Kind = "address_changed"
+	KindConsentAsked Kind = "consent_asked"
+	KindInvalidated  Kind = "invalidated"
+	// KindDownload is the request for something that is given for an address.
+	KindDownload Kind = "download"
+	// KindOrderPlaced and OrderExpired are an order before it is paid, and its end.
+	KindOrderPlaced      Kind = "order_placed"
+	KindOrderExpired     Kind = "order_expired"
+	KindComplaint        Kind = "complaint"
+	KindComplaintSettled Kind = "complaint_settled"
+	// KindAddressChanged says that the person has another address from now on.
+	KindAddressChanged Kind = "address_changed"
 
-	// Restriction stops the use of data, and their deletion where the person needs
+	// KindRestriction stops the use of data, and their deletion where the person needs
 	// them (Art. 18). It is lifted once the person was told.
-	Restriction       Kind = "restriction"
-	RestrictionLifted Kind = "restriction_lifted"
+	KindRestriction       Kind = "restriction"
+	KindRestrictionLifted Kind = "restriction_lifted"
 	// The other requests for a right: Art. 15, 20, 16. Erasure, Restriction and an
 	// Objection under Art. 21(1) are requests too.
-	AccessRequest        Kind = "access_request"
-	PortabilityRequest   Kind = "portability_request"
-	RectificationRequest Kind = "rectification_request"
+	KindAccessRequest        Kind = "access_request"
+	KindPortabilityRequest   Kind = "portability_request"
+	KindRectificationRequest Kind = "rectification_request"
 	// The life of a request, whose name is in Ref.
-	RequestVerified Kind = "request_verified"
-	RequestExtended Kind = "request_extended"
-	RequestDecided  Kind = "request_decided"
-	RequestAnswered Kind = "request_answered"
-	// Receipt is the answer of a recipient to a decision, whose id is in Ref (Art. 19).
-	Receipt Kind = "receipt"
+	KindRequestVerified Kind = "request_verified"
+	KindRequestExtended Kind = "request_extended"
+	KindRequestDecided  Kind = "request_decided"
+	KindRequestAnswered Kind = "request_answered"
+	// KindReceipt is the answer of a recipient to a decision, whose id is in Ref (Art. 19).
+	KindReceipt Kind = "receipt"
 )
 
 // Kinds lists every kind of fact.
 func Kinds() []Kind {
 	return []Kind{
-		Signup, SignupPending, Refusal, Unsubscribe, Objection, Erasure,
-		Sale, Refund, Performed, NegotiationOpened, NegotiationClosed,
-		AccessStarted, AccessEnded, Webinar, Hold, Release, Identified, Bounce,
-		ConsentAsked, Invalidated, Download, OrderPlaced, OrderExpired, Complaint,
-		ComplaintSettled, AddressChanged, Restriction, RestrictionLifted, AccessRequest,
-		PortabilityRequest, RectificationRequest, RequestVerified, RequestExtended,
-		RequestDecided, RequestAnswered, Receipt,
+		KindSignup, KindSignupPending, KindRefusal, KindUnsubscribe, KindObjection, KindErasure,
+		KindSale, KindRefund, KindPerformed, KindNegotiationOpened, KindNegotiationClosed,
+		KindAccessStarted, KindAccessEnded, KindWebinar, KindHold, KindRelease, KindIdentified, KindBounce,
+		KindConsentAsked, KindInvalidated, KindDownload, KindOrderPlaced, KindOrderExpired, KindComplaint,
+		KindComplaintSettled, KindAddressChanged, KindRestriction, KindRestrictionLifted, KindAccessRequest,
+		KindPortabilityRequest, KindRectificationRequest, KindRequestVerified, KindRequestExtended,
+		KindRequestDecided, KindRequestAnswered, KindReceipt,
 	}
 }
 
@@ -85,14 +85,16 @@ type Access string
 
 // The kinds of access, as they appear in policies.
 const (
-	OneOff       Access = "one_off"
-	Course       Access = "course"
-	Service      Access = "service"
-	Subscription Access = "subscription"
+	AccessOneOff       Access = "one_off"
+	AccessCourse       Access = "course"
+	AccessService      Access = "service"
+	AccessSubscription Access = "subscription"
 )
 
 // Accesses lists every kind of access.
-func Accesses() []Access { return []Access{OneOff, Course, Service, Subscription} }
+func Accesses() []Access {
+	return []Access{AccessOneOff, AccessCourse, AccessService, AccessSubscription}
+}
 
 // Fact is one thing that happened to a person, stripped to what a policy needs.
 // All times are UTC.
@@ -142,8 +144,8 @@ type Fact struct {
 	Outcome string `json:"outcome,omitempty"`
 	// Reason is why, or the reference of an authority, in a few words that name nobody.
 	Reason string `json:"reason,omitempty"`
-	// Told is when the person was told that a restriction would be lifted (Art. 18(3)).
-	Told *time.Time `json:"told,omitempty"`
+	// InformedAt is when the person was told that a restriction would be lifted (Art. 18(3)).
+	InformedAt *time.Time `json:"told,omitempty"`
 	// Recipient is the system that a receipt comes from, Categories what it answered
 	// for single categories of data.
 	Recipient  string            `json:"recipient,omitempty"`
@@ -195,7 +197,7 @@ func Traits() []string {
 	}
 }
 
-func (f *Fact) has(trait string) bool { return slices.Contains(f.Traits, trait) }
+func (f *Fact) hasTrait(trait string) bool { return slices.Contains(f.Traits, trait) }
 
 // Reasons why a fact is ordered by its receipt.
 const (
@@ -206,10 +208,10 @@ const (
 // clockTolerance is how far a platform's clock may be ahead without remark.
 const clockTolerance = 5 * time.Minute
 
-// Settled returns the fact with its times in UTC, to the millisecond, and
+// Normalized returns the fact with its times in UTC, to the millisecond, and
 // Occurred no later than Received: a source whose clock is ahead, or that gives
 // no time, must not outrank an act that was received before.
-func (f Fact) Settled() Fact {
+func (f Fact) Normalized() Fact {
 	f.Received = f.Received.UTC().Truncate(time.Millisecond)
 	f.Occurred = f.Occurred.UTC().Truncate(time.Millisecond)
 	switch {
@@ -230,15 +232,15 @@ func (f Fact) Settled() Fact {
 // the person comes last.
 func (k Kind) rank() int {
 	switch k {
-	case Erasure:
+	case KindErasure:
 		return 5
-	case Objection, objectionUpheld:
+	case KindObjection, kindObjectionUpheld:
 		return 4
-	case Unsubscribe, Invalidated:
+	case KindUnsubscribe, KindInvalidated:
 		return 3
-	case Refusal:
+	case KindRefusal:
 		return 2
-	case NegotiationClosed, AccessEnded, Release, Refund, Performed, OrderExpired, ComplaintSettled, RestrictionLifted:
+	case KindNegotiationClosed, KindAccessEnded, KindRelease, KindRefund, KindPerformed, KindOrderExpired, KindComplaintSettled, KindRestrictionLifted:
 		return 1
 	}
 	return 0
@@ -248,8 +250,8 @@ func (k Kind) rank() int {
 // record it mentions.
 func (k Kind) aboutPerson() bool {
 	switch k {
-	case Signup, SignupPending, Refusal, Unsubscribe, Objection, Erasure, objectionUpheld,
-		Bounce, ConsentAsked, Invalidated, AddressChanged, Restriction, RestrictionLifted:
+	case KindSignup, KindSignupPending, KindRefusal, KindUnsubscribe, KindObjection, KindErasure, kindObjectionUpheld,
+		KindBounce, KindConsentAsked, KindInvalidated, KindAddressChanged, KindRestriction, KindRestrictionLifted:
 		return true
 	}
 	return false
@@ -263,15 +265,15 @@ func compareFacts(a, b Fact) int {
 	)
 }
 
-// union returns both lists of facts, in order, each fact once. Of two tellings
+// mergeFacts returns both lists of facts, in order, each fact once. Of two tellings
 // of one fact the one received first stays, so arrival order does not matter.
 // Tests of a platform are no facts.
-func union(have, more []Fact) []Fact {
+func mergeFacts(have, more []Fact) []Fact {
 	all := make([]Fact, 0, len(have)+len(more))
 	all = append(all, have...)
 	for _, f := range more {
-		if !f.has(TraitTest) {
-			all = append(all, f.Settled())
+		if !f.hasTrait(TraitTest) {
+			all = append(all, f.Normalized())
 		}
 	}
 	slices.SortStableFunc(all, func(a, b Fact) int {

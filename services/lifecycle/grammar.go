@@ -145,7 +145,7 @@ func (p parser) anchor(words []string) (step, error) {
 }
 
 func anchorNames() []string {
-	names := []string{AnchorAct, AnchorPerformance, AnchorAccessEnd, AnchorConsentEnd, AnchorDeletion, string(Requested)}
+	names := []string{AnchorAct, AnchorPerformance, AnchorAccessEnd, AnchorConsentEnd, AnchorDeletion, string(KindRequested)}
 	for _, k := range Kinds() {
 		names = append(names, string(k))
 	}

@@ -183,21 +183,21 @@ func (h *history) sharedBy(r *Rule) []int {
 	for _, event := range r.Until.Events() {
 		switch event {
 		case AnchorPerformance:
-			kinds = append(kinds, Sale, Performed, Refund)
+			kinds = append(kinds, KindSale, KindPerformed, KindRefund)
 		case AnchorAccessEnd:
-			kinds = append(kinds, Sale, Refund, AccessStarted, AccessEnded)
+			kinds = append(kinds, KindSale, KindRefund, KindAccessStarted, KindAccessEnded)
 		case AnchorConsentEnd:
-			kinds = append(kinds, Signup, Refusal, Unsubscribe, Objection, Erasure, Invalidated, Bounce)
+			kinds = append(kinds, KindSignup, KindRefusal, KindUnsubscribe, KindObjection, KindErasure, KindInvalidated, KindBounce)
 		default:
 			kinds = append(kinds, Kind(event))
 		}
 	}
 	kinds = slices.Concat(kinds, r.Raised, r.Ended)
 	if r.Suspended {
-		kinds = append(kinds, Hold, Release)
+		kinds = append(kinds, KindHold, KindRelease)
 	}
-	if slices.Contains(r.Ended, Objection) {
-		kinds = append(kinds, objectionUpheld)
+	if slices.Contains(r.Ended, KindObjection) {
+		kinds = append(kinds, kindObjectionUpheld)
 	}
 	return slices.DeleteFunc(slices.Clone(h.shared), func(i int) bool { return !slices.Contains(kinds, h.facts[i].Kind) })
 }
@@ -218,19 +218,19 @@ func (h *history) raises(r *Rule, i int) bool {
 		return false
 	}
 	has := func(trait string) bool {
-		return f.has(trait) || !f.Kind.aboutPerson() && slices.Contains(h.traits[h.record[i]], trait)
+		return f.hasTrait(trait) || !f.Kind.aboutPerson() && slices.Contains(h.traits[h.record[i]], trait)
 	}
 	return (len(r.Where) == 0 || slices.ContainsFunc(r.Where, has)) && !slices.ContainsFunc(r.Unless, has)
 }
 
 // suits tells whether what was sold is of the rule's kind.
 func (r *Rule) suits(f *Fact) bool {
-	if len(r.Access) == 0 || f.Kind == Refund {
+	if len(r.Access) == 0 || f.Kind == KindRefund {
 		return true
 	}
 	access := f.Access
 	if access == "" {
-		access = OneOff
+		access = AccessOneOff
 	}
 	return slices.Contains(r.Access, access)
 }
@@ -238,22 +238,22 @@ func (r *Rule) suits(f *Fact) bool {
 // ends tells whether a fact ends the rule's basis at once.
 func (h *history) ends(r *Rule, f *Fact) bool {
 	switch f.Kind {
-	case objectionUpheld:
-		return slices.Contains(r.Ended, Objection) && slices.Contains(f.Purposes, r.Purpose)
-	case Objection:
+	case kindObjectionUpheld:
+		return slices.Contains(r.Ended, KindObjection) && slices.Contains(f.Purposes, r.Purpose)
+	case KindObjection:
 		if !h.policy.marketing(r.Purpose) || len(f.Purposes) > 0 && !slices.Contains(f.Purposes, r.Purpose) {
 			return false
 		}
-	case Refund:
+	case KindRefund:
 		if !f.Full {
 			return false
 		}
-	case Signup:
+	case KindSignup:
 		if !h.policy.agrees(f) {
 			return false
 		}
-	case RestrictionLifted:
-		if f.Told == nil || f.Told.After(f.Occurred) {
+	case KindRestrictionLifted:
+		if f.InformedAt == nil || f.InformedAt.After(f.Occurred) {
 			return false // the person is told first (Art. 18(3))
 		}
 	}
@@ -263,7 +263,7 @@ func (h *history) ends(r *Rule, f *Fact) bool {
 // refunded tells whether the record was refunded in full.
 func (h *history) refunded(record string) bool {
 	return slices.ContainsFunc(h.byRecord[record], func(i int) bool {
-		return h.facts[i].Kind == Refund && h.facts[i].Full
+		return h.facts[i].Kind == KindRefund && h.facts[i].Full
 	})
 }
 

@@ -16,11 +16,11 @@ func OpenHolds(p *Policy, facts []Fact, at time.Time) []Fact {
 		n := slices.Index(records, record)
 		switch {
 		case f.Occurred.After(at):
-		case f.Kind == Hold && n < 0:
+		case f.Kind == KindHold && n < 0:
 			open, records = append(open, f), append(records, record)
-		case f.Kind == Release && record == "":
+		case f.Kind == KindRelease && record == "":
 			open, records = nil, nil
-		case f.Kind == Release && n >= 0:
+		case f.Kind == KindRelease && n >= 0:
 			open, records = slices.Delete(open, n, n+1), slices.Delete(records, n, n+1)
 		}
 	}

@@ -12,31 +12,31 @@ import (
 
 // What an Entry of the journal is about, besides the kinds of decisions.
 const (
-	// NotedReplay is a deletion that was said again, because data that had to go
+	// EntryReplay is a deletion that was said again, because data that had to go
 	// came back.
-	NotedReplay = "replay"
-	// NotedAlarm is something that the seller must look at.
-	NotedAlarm = "alarm"
-	// NotedAbsorbed says that another subject turned out to be the same person; Text
+	EntryReplay = "replay"
+	// EntryAlarm is something that the seller must look at.
+	EntryAlarm = "alarm"
+	// EntryMerged says that another subject turned out to be the same person; Text
 	// is its id, and its own journal goes no further.
-	NotedAbsorbed = "absorbed"
-	// NotedConfirmed is the end of a decision that was sent: everybody who was told
+	EntryMerged = "absorbed"
+	// EntryConfirmed is the end of a decision that was sent: everybody who was told
 	// has confirmed it, or the question fell.
-	NotedConfirmed = "confirmed"
-	// NotedForgotten closes a journal: nothing is left of the subject.
-	NotedForgotten = "forgotten"
+	EntryConfirmed = "confirmed"
+	// EntryClosed closes a journal: nothing is left of the subject.
+	EntryClosed = "forgotten"
 )
 
 // What stands in the entry of a decision that somebody sent once more: the first before the
 // id of the recipient, or before the second.
 const (
-	ResentTo    = "sent once more to "
-	ResentToAll = "all that were told"
+	SentAgainTo = "sent once more to "
+	AllNotified = "all that were told"
 )
 
-// Resent tells that a decision was sent once more because a recipient needs it, and not
+// SentAgain tells that a decision was sent once more because a recipient needs it, and not
 // because data came back.
-func (e *Entry) Resent() bool { return e.What == NotedReplay && len(e.Items) == 0 }
+func (e *Entry) SentAgain() bool { return e.Kind == EntryReplay && len(e.Items) == 0 }
 
 // Entry is one line of a subject's journal: what was decided, when, and under
 // which policy. It is pseudonymous: records stand in it as keyed hashes. Each
@@ -51,8 +51,8 @@ type Entry struct {
 	// twice has the same key.
 	Key string    `json:"key"`
 	At  time.Time `json:"at"`
-	// What is a DecisionKind or one of the Noted constants.
-	What string `json:"what"`
+	// Kind is a DecisionKind or one of the Noted constants.
+	Kind string `json:"what"`
 	// Decision is the id of the decision that was made, if it is about one.
 	Decision string `json:"decision,omitempty"`
 	// Effective is the instant from which the decision is due.
@@ -94,9 +94,9 @@ func (e Entry) sum() (string, error) {
 	return hex.EncodeToString(h[:]), nil
 }
 
-// Follow returns e as the entry after last, numbered and hashed. A zero last
+// Chained returns e as the entry after last, numbered and hashed. A zero last
 // makes it the first of its journal.
-func (e Entry) Follow(last Entry) (Entry, error) {
+func (e Entry) Chained(last Entry) (Entry, error) {
 	e.Seq, e.Prev, e.PrevAt = last.Seq+1, last.Hash, nil
 	if last.Seq > 0 {
 		at := last.At
@@ -107,22 +107,22 @@ func (e Entry) Follow(last Entry) (Entry, error) {
 	return e, err
 }
 
-// EntryOf is the entry for a decision, yet to follow others. mark makes a keyed hash
+// NewDecisionEntry is the entry for a decision, yet to follow others. mark makes a keyed hash
 // of the name of a record.
-func EntryOf(d *Decision, mark func(ref string) string) Entry {
+func NewDecisionEntry(d *Decision, mark func(ref string) string) Entry {
 	effective := d.Effective
 	e := Entry{
-		Key: d.ID, At: d.At, What: string(d.Kind), Decision: d.ID, Effective: &effective, Revision: d.Revision,
-		Items: markItems(d.Items, mark),
+		Key: d.ID, At: d.At, Kind: string(d.Kind), Decision: d.ID, Effective: &effective, Revision: d.Revision,
+		Items: hashItems(d.Items, mark),
 	}
-	if d.Again {
-		e.What = NotedReplay
+	if d.Repeated {
+		e.Kind = EntryReplay
 	}
 	if d.Question != nil {
 		e.Text = d.Question.Purpose + " by " + d.Question.Channel
 	}
-	for i := range d.Because {
-		reason := d.Because[i].Purpose + " " + d.Because[i].Article
+	for i := range d.Bases {
+		reason := d.Bases[i].Purpose + " " + d.Bases[i].Article
 		if !slices.Contains(e.Rules, reason) {
 			e.Rules = append(e.Rules, reason)
 		}
@@ -130,18 +130,18 @@ func EntryOf(d *Decision, mark func(ref string) string) Entry {
 	return e
 }
 
-// EntryOfNote is the entry for a note, yet to follow others.
-func EntryOfNote(n *Note, mark func(ref string) string) Entry {
-	if n.Made != nil {
-		return EntryOf(n.Made, mark)
+// NewNoteEntry is the entry for a note, yet to follow others.
+func NewNoteEntry(n *Note, mark func(ref string) string) Entry {
+	if n.Published != nil {
+		return NewDecisionEntry(n.Published, mark)
 	}
 	return Entry{
-		Key: n.Key, At: n.At, What: n.What, Text: n.Text, Items: markItems(n.Items, mark),
+		Key: n.Key, At: n.At, Kind: n.Kind, Text: n.Text, Items: hashItems(n.Items, mark),
 		Decision: n.Decision, Names: n.Names, Generation: n.Generation, Answers: n.Answers,
 	}
 }
 
-func markItems(items []Item, mark func(ref string) string) []Item {
+func hashItems(items []Item, mark func(ref string) string) []Item {
 	var out []Item
 	for _, i := range items {
 		if i.Ref != "" {

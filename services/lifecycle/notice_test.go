@@ -16,8 +16,8 @@ import (
 func toldPolicy(t testing.TB, ids ...string) *lifecycle.Policy {
 	p := fixture.Policy(t)
 	for _, id := range ids {
-		p.Addressees = append(p.Addressees, lifecycle.Addressee{
-			ID: id, Kinds: []lifecycle.DecisionKind{lifecycle.Delete, lifecycle.AskConsent}, AnswerDays: 7, Carried: true,
+		p.Connected = append(p.Connected, lifecycle.ConnectedRecipient{
+			ID: id, Kinds: []lifecycle.DecisionKind{lifecycle.DecisionDelete, lifecycle.DecisionAskConsent}, AnswerDays: 7, Dispatched: true,
 		})
 	}
 	return p
@@ -26,14 +26,14 @@ func toldPolicy(t testing.TB, ids ...string) *lifecycle.Policy {
 // erased is a person of whom everything was deleted, and whom the systems were told of.
 func erased(t testing.TB, p *lifecycle.Policy, at time.Time) lifecycle.Subject {
 	s, _ := lifecycle.Decide(p, lifecycle.Subject{ID: "ala"}, []lifecycle.Fact{
-		{ID: "1", Kind: lifecycle.Signup, Wording: "newsletter-offers", Occurred: at.Add(-2 * time.Hour), Received: at},
-		{ID: "2", Kind: lifecycle.Unsubscribe, Occurred: at.Add(-time.Hour), Received: at},
+		{ID: "1", Kind: lifecycle.KindSignup, Wording: "newsletter-offers", Occurred: at.Add(-2 * time.Hour), Received: at},
+		{ID: "2", Kind: lifecycle.KindUnsubscribe, Occurred: at.Add(-time.Hour), Received: at},
 	}, at)
 	if len(s.Outbox) != 1 {
 		t.Fatalf("%d decisions", len(s.Outbox))
 	}
-	n := lifecycle.NoticeOf(p, &s.Outbox[0], []string{"ala@example.com"}, func(name string) string { return "hash of " + name })
-	return lifecycle.Told(p, lifecycle.Sent(s, []string{s.Outbox[0].ID}), []lifecycle.Notice{*n})
+	n := lifecycle.NewNotice(p, &s.Outbox[0], []string{"ala@example.com"}, func(name string) string { return "hash of " + name })
+	return lifecycle.AddNotices(p, lifecycle.MarkSent(s, []string{s.Outbox[0].ID}), []lifecycle.Notice{*n})
 }
 
 func TestDecide_ReceiptsInAnyOrderAndRepetitionGiveTheSameNotice(t *testing.T) {
@@ -46,7 +46,7 @@ func TestDecide_ReceiptsInAnyOrderAndRepetitionGiveTheSameNotice(t *testing.T) {
 		for i := range rapid.IntRange(1, 8).Draw(rt, "receipts") {
 			occurred := at.Add(time.Duration(rapid.IntRange(1, 5).Draw(rt, "minute")) * time.Minute)
 			receipts = append(receipts, lifecycle.Fact{
-				ID: string(rune('a' + i)), Kind: lifecycle.Receipt, Ref: decision, Occurred: occurred, Received: at.Add(time.Hour),
+				ID: string(rune('a' + i)), Kind: lifecycle.KindReceipt, Ref: decision, Occurred: occurred, Received: at.Add(time.Hour),
 				Recipient: rapid.SampledFrom([]string{"crm", "shop"}).Draw(rt, "recipient"),
 				Outcome:   rapid.SampledFrom([]string{"sent", "done", "partial", "held", "not_found", "refused", "failed"}).Draw(rt, "outcome"),
 			})
@@ -69,15 +69,15 @@ func TestNotice_IsNeverConfirmedWhileOneIsMissing(t *testing.T) {
 	p := toldPolicy(t, "crm", "shop", "letters")
 	s := erased(t, p, at)
 	for i, step := range []struct{ recipient, outcome, state string }{
-		{"crm", "sent", lifecycle.StatePlanned},
-		{"shop", "done", lifecycle.StatePartial},
-		{"letters", "held", lifecycle.StatePartial},
-		{"crm", "not_found", lifecycle.StatePartial},
-		{"letters", "failed", lifecycle.StatePartial},
-		{"letters", "done", lifecycle.StateConfirmed},
+		{"crm", "sent", lifecycle.NoticePlanned},
+		{"shop", "done", lifecycle.NoticePartial},
+		{"letters", "held", lifecycle.NoticePartial},
+		{"crm", "not_found", lifecycle.NoticePartial},
+		{"letters", "failed", lifecycle.NoticePartial},
+		{"letters", "done", lifecycle.NoticeConfirmed},
 	} {
 		when := at.Add(time.Duration(i+1) * time.Minute)
-		f := lifecycle.Fact{ID: step.recipient + step.outcome, Kind: lifecycle.Receipt, Ref: s.Notices[0].Decision, Recipient: step.recipient, Outcome: step.outcome, Occurred: when, Received: when}
+		f := lifecycle.Fact{ID: step.recipient + step.outcome, Kind: lifecycle.KindReceipt, Ref: s.Notices[0].Decision, Recipient: step.recipient, Outcome: step.outcome, Occurred: when, Received: when}
 		s, _ = lifecycle.Decide(p, s, []lifecycle.Fact{f}, when)
 		if got := s.Notices[0].Progress(when).State; got != step.state {
 			t.Errorf("after %s by %s: %s, want %s", step.outcome, step.recipient, got, step.state)
@@ -94,11 +94,11 @@ func TestReplayed_MustBeConfirmedAnewAndOldAnswersDoNotCount(t *testing.T) {
 	s := erased(t, p, at)
 	decision := s.Notices[0].Decision
 	answer := func(id string, when time.Time) {
-		f := lifecycle.Fact{ID: id, Kind: lifecycle.Receipt, Ref: decision, Recipient: "crm", Outcome: "done", Occurred: when, Received: at.Add(48 * time.Hour)}
+		f := lifecycle.Fact{ID: id, Kind: lifecycle.KindReceipt, Ref: decision, Recipient: "crm", Outcome: "done", Occurred: when, Received: at.Add(48 * time.Hour)}
 		s, _ = lifecycle.Decide(p, s, []lifecycle.Fact{f}, at.Add(48*time.Hour))
 	}
 	answer("first", at.Add(time.Hour))
-	s, known := lifecycle.Replayed(p, lifecycle.Purged(s), decision, "crm", at.Add(24*time.Hour))
+	s, known := lifecycle.MarkReplayed(p, lifecycle.MarkPurged(s), decision, "crm", at.Add(24*time.Hour))
 	if !known || s.Notices[0].Closed != nil || s.NoticeDue == nil || !s.NoticeDue.Equal(at.Add(24*time.Hour).AddDate(0, 0, 7)) {
 		t.Fatalf("after the replay %+v", s.Notices[0])
 	}
@@ -110,7 +110,7 @@ func TestReplayed_MustBeConfirmedAnewAndOldAnswersDoNotCount(t *testing.T) {
 	if s.Notices[0].Closed == nil {
 		t.Error("the answer to the replay did not confirm it")
 	}
-	if _, known := lifecycle.Replayed(p, s, "dec_other", "", at); known {
+	if _, known := lifecycle.MarkReplayed(p, s, "dec_other", "", at); known {
 		t.Error("a decision that nobody made was sent once more")
 	}
 }
@@ -121,10 +121,10 @@ func TestDecide_ANoticeOutlivesItsTombstoneUntilTheSellerCouldAsk(t *testing.T) 
 	s := erased(t, p, at)
 	woke := at.AddDate(4, 0, 0) // nobody looked for longer than tombstones stand
 	s, _ = lifecycle.Decide(p, s, nil, woke)
-	if len(s.Notices) != 1 || s.Notices[0].Progress(woke).State != lifecycle.StateOverdue || s.Gone() {
+	if len(s.Notices) != 1 || s.Notices[0].Progress(woke).State != lifecycle.NoticeOverdue || s.Removable() {
 		t.Fatalf("whose answer was late was forgotten in the moment it was said: %+v", s.Notices)
 	}
-	end := woke.AddDate(0, 0, p.Intake)
+	end := woke.AddDate(0, 0, p.IntakeDays)
 	if s.ReviewAt == nil || !s.ReviewAt.Equal(end) {
 		t.Errorf("it is looked at again at %v, want %v", s.ReviewAt, end)
 	}
@@ -142,7 +142,7 @@ func TestReplayed_IsAwaitedAlsoWhenTheTombstoneGoesBefore(t *testing.T) {
 	s := erased(t, p, at)
 	last, _ := p.Tombstone.From(at, p.Place)
 	again := last.AddDate(0, 0, -1)
-	s, known := lifecycle.Replayed(p, s, s.Notices[0].Decision, "crm", again)
+	s, known := lifecycle.MarkReplayed(p, s, s.Notices[0].Decision, "crm", again)
 	if !known {
 		t.Fatal("the deletion is not known")
 	}
@@ -154,25 +154,25 @@ func TestReplayed_IsAwaitedAlsoWhenTheTombstoneGoesBefore(t *testing.T) {
 func TestNotice_OfAQuestionThatNobodyTakesIsUntold(t *testing.T) {
 	at := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
 	p := fixture.Policy(t)
-	s, _ := lifecycle.Decide(p, lifecycle.Subject{ID: "ala"}, []lifecycle.Fact{{ID: "1", Kind: lifecycle.Sale, Ref: "order-1", Occurred: at, Received: at}}, at)
+	s, _ := lifecycle.Decide(p, lifecycle.Subject{ID: "ala"}, []lifecycle.Fact{{ID: "1", Kind: lifecycle.KindSale, Ref: "order-1", Occurred: at, Received: at}}, at)
 	n := -1
 	for i := range s.Outbox {
-		if s.Outbox[i].Kind == lifecycle.AskConsent {
+		if s.Outbox[i].Kind == lifecycle.DecisionAskConsent {
 			n = i
 		}
 	}
 	if n < 0 {
 		t.Fatalf("no question in %+v", s.Outbox)
 	}
-	notice := lifecycle.NoticeOf(p, &s.Outbox[n], nil, func(name string) string { return name })
-	if got := notice.Progress(at); got.State != lifecycle.StateUntold || len(got.Missing) > 0 {
+	notice := lifecycle.NewNotice(p, &s.Outbox[n], nil, func(name string) string { return name })
+	if got := notice.Progress(at); got.State != lifecycle.NoticeWithoutRecipient || len(got.Missing) > 0 {
 		t.Errorf("got %+v", got)
 	}
-	if got := notice.Progress(notice.Question.Until); got.State != lifecycle.StateLapsed {
+	if got := notice.Progress(notice.Question.Until); got.State != lifecycle.NoticeLapsed {
 		t.Errorf("after its time %+v", got)
 	}
 	notice.Answer = "granted"
-	if got := notice.Progress(at); got.State != lifecycle.StateAnswered {
+	if got := notice.Progress(at); got.State != lifecycle.NoticeAnswered {
 		t.Errorf("answered otherwise %+v", got)
 	}
 }

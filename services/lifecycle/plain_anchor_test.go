@@ -53,9 +53,9 @@ func (h *plainHistory) sameRecord(events []plainEvent, from int, record string) 
 // is when it tells. Giving the whole price back is an end of it, too. What was delivered
 // before it was paid is performed with the sale.
 func (h *plainHistory) performance(since, seen []plainEvent) (plainTime, bool) {
-	last, found := plainLast(since, lifecycle.Performed)
+	last, found := plainLast(since, lifecycle.KindPerformed)
 	for i, e := range since {
-		if e.kind != lifecycle.Sale {
+		if e.kind != lifecycle.KindSale {
 			continue
 		}
 		done, ok := h.performed(since, seen, i)
@@ -75,7 +75,7 @@ func (h *plainHistory) performed(since, seen []plainEvent, i int) (plainTime, bo
 	var last plainTime
 	found := false
 	for _, e := range later {
-		if e.kind == lifecycle.Performed || e.kind == lifecycle.Refund && e.fact.Full {
+		if e.kind == lifecycle.KindPerformed || e.kind == lifecycle.KindRefund && e.fact.Full {
 			last, found = plainInstant(e.at), true
 		}
 	}
@@ -83,11 +83,11 @@ func (h *plainHistory) performed(since, seen []plainEvent, i int) (plainTime, bo
 		return last, found
 	}
 	for _, e := range h.sameRecord(seen, 0, sale.record) {
-		if e.at.Before(sale.at) && (e.kind == lifecycle.Performed || e.kind == lifecycle.Refund && e.fact.Full) {
+		if e.at.Before(sale.at) && (e.kind == lifecycle.KindPerformed || e.kind == lifecycle.KindRefund && e.fact.Full) {
 			return plainInstant(sale.at), true
 		}
 	}
-	if sale.fact.PerformanceAwaited || sale.fact.Access == lifecycle.Service {
+	if sale.fact.PerformanceAwaited || sale.fact.Access == lifecycle.AccessService {
 		return plainTime{}, false
 	}
 	return plainInstant(sale.at), true
@@ -100,9 +100,9 @@ func (h *plainHistory) accessEnd(since []plainEvent) (plainTime, bool) {
 	ended, isEnded := plainTime{}, false
 	for _, e := range since {
 		switch e.kind {
-		case lifecycle.AccessStarted:
+		case lifecycle.KindAccessStarted:
 			isEnded = isEnded && e.at.Equal(ended.at)
-		case lifecycle.AccessEnded:
+		case lifecycle.KindAccessEnded:
 			ended, isEnded = plainInstant(e.at), true
 		}
 	}
@@ -116,7 +116,7 @@ func (h *plainHistory) accessEnd(since []plainEvent) (plainTime, bool) {
 	}
 	sales, back := 0, true
 	for _, e := range since {
-		if e.kind == lifecycle.Sale {
+		if e.kind == lifecycle.KindSale {
 			sales, back = sales+1, back && h.givenBack(since, e.record)
 		}
 	}
@@ -128,7 +128,7 @@ func (h *plainHistory) accessEnd(since []plainEvent) (plainTime, bool) {
 
 func (h *plainHistory) givenBack(since []plainEvent, record string) bool {
 	for _, e := range since {
-		if e.kind == lifecycle.Refund && e.fact.Full && h.record(e.record) == h.record(record) {
+		if e.kind == lifecycle.KindRefund && e.fact.Full && h.record(e.record) == h.record(record) {
 			return true
 		}
 	}
@@ -138,7 +138,7 @@ func (h *plainHistory) givenBack(since []plainEvent, record string) bool {
 func (h *plainHistory) lastFullRefund(since []plainEvent) plainTime {
 	var last plainTime
 	for _, e := range since {
-		if e.kind == lifecycle.Refund && e.fact.Full {
+		if e.kind == lifecycle.KindRefund && e.fact.Full {
 			last = plainInstant(e.at)
 		}
 	}
@@ -150,13 +150,13 @@ func (h *plainHistory) courseEnd(since []plainEvent) (plainTime, bool) {
 	var last plainTime
 	found := false
 	for _, e := range since {
-		if e.kind != lifecycle.Sale && e.kind != lifecycle.AccessStarted {
+		if e.kind != lifecycle.KindSale && e.kind != lifecycle.KindAccessStarted {
 			continue
 		}
 		switch access := plainAccess(e); {
-		case access == lifecycle.Subscription, access == lifecycle.Course && e.fact.AccessDays == 0:
+		case access == lifecycle.AccessSubscription, access == lifecycle.AccessCourse && e.fact.AccessDays == 0:
 			return plainTime{}, false
-		case access == lifecycle.Course:
+		case access == lifecycle.AccessCourse:
 			if end := (plainTime{day: plainDayOf(e.at) + plainDay(e.fact.AccessDays)}); !found || end.day > last.day {
 				last, found = end, true
 			}
@@ -198,7 +198,7 @@ type plainConsent struct {
 func (h *plainHistory) consents(r *plainRule, seen []plainEvent) []plainConsent {
 	var channels []string
 	for _, e := range seen {
-		if e.kind == lifecycle.Signup {
+		if e.kind == lifecycle.KindSignup {
 			channels = append(channels, h.policy.covers(e.fact).channels...)
 		}
 	}
@@ -251,7 +251,7 @@ func (h *plainHistory) consentBy(r *plainRule, channel string, seen []plainEvent
 
 // consentsTo tells whether a sign-up says yes to the rule's purpose by the channel.
 func (h *plainHistory) consentsTo(r *plainRule, channel string, e plainEvent) bool {
-	if e.kind != lifecycle.Signup {
+	if e.kind != lifecycle.KindSignup {
 		return false
 	}
 	c := h.policy.covers(e.fact)
@@ -262,11 +262,11 @@ func (h *plainHistory) consentsTo(r *plainRule, channel string, e plainEvent) bo
 func (h *plainHistory) takesBack(r *plainRule, channel string, e plainEvent) bool {
 	byChannel := len(e.fact.Channels) == 0 || slices.Contains(e.fact.Channels, channel)
 	switch e.kind {
-	case lifecycle.Erasure:
+	case lifecycle.KindErasure:
 		return true
-	case lifecycle.Objection:
+	case lifecycle.KindObjection:
 		return byChannel && slices.Contains(e.purposes, r.purpose)
-	case lifecycle.Refusal, lifecycle.Unsubscribe, lifecycle.Invalidated:
+	case lifecycle.KindRefusal, lifecycle.KindUnsubscribe, lifecycle.KindInvalidated:
 		return byChannel && (len(e.fact.Purposes) == 0 || slices.Contains(e.fact.Purposes, r.purpose))
 	}
 	return false

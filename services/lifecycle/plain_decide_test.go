@@ -52,7 +52,7 @@ func TestDecide_OverALifeDeletesWhatIsOverAndNothingThatStands(t *testing.T) {
 // plainLifeFacts are facts for the shipped policy, in order of receipt.
 func plainLifeFacts(seed, n uint64) []lifecycle.Fact {
 	r := &plainRandom{Rand: rand.New(rand.NewPCG(seed, n))} //nolint:gosec // It must be repeatable.
-	speaksOf := &plainRule{prolongs: true, raised: lifecycle.Kinds(), ended: []lifecycle.Kind{lifecycle.Sale, lifecycle.Signup, lifecycle.Objection}}
+	speaksOf := &plainRule{prolongs: true, raised: lifecycle.Kinds(), ended: []lifecycle.Kind{lifecycle.KindSale, lifecycle.KindSignup, lifecycle.KindObjection}}
 	r.policy = &plainPolicy{rules: []*plainRule{speaksOf}}
 	facts := r.history()
 	for i := range facts {
@@ -99,7 +99,7 @@ func (l *plainLife) decide(facts []lifecycle.Fact, at time.Time) {
 		}
 	}
 	l.said = append(l.said, fresh...)
-	l.subject = lifecycle.Sent(s, ids)
+	l.subject = lifecycle.MarkSent(s, ids)
 	if len(l.subject.Outbox) > 0 {
 		l.Errorf("at %s something is in the outbox that was not made just now", at)
 	}
@@ -155,9 +155,9 @@ func (l *plainLife) nothingUnsaid(at time.Time) {
 func TestDecide_WhatCameBackIsDeletedAgain(t *testing.T) {
 	day := func(month time.Month, day int) time.Time { return time.Date(2023, month, day, 10, 0, 0, 0, time.UTC) }
 	told := []lifecycle.Fact{
-		{ID: "pending", Kind: lifecycle.SignupPending, Occurred: day(7, 29), Received: day(7, 29)},
-		{ID: "order", Kind: lifecycle.OrderPlaced, Ref: "order-1", Occurred: day(7, 16), Received: day(8, 14)},
-		{ID: "erasure", Kind: lifecycle.Erasure, Occurred: day(7, 17), Received: day(9, 5)},
+		{ID: "pending", Kind: lifecycle.KindSignupPending, Occurred: day(7, 29), Received: day(7, 29)},
+		{ID: "order", Kind: lifecycle.KindOrderPlaced, Ref: "order-1", Occurred: day(7, 16), Received: day(8, 14)},
+		{ID: "erasure", Kind: lifecycle.KindErasure, Occurred: day(7, 17), Received: day(9, 5)},
 	}
 	life := &plainLife{
 		T: t, policy: fixture.Policy(t), subject: lifecycle.Subject{ID: "person", Sealed: []byte("address")}, stood: map[lifecycle.Item]time.Time{},

@@ -92,21 +92,21 @@ func (h *plainHistory) raises(r *plainRule, e plainEvent) bool {
 func (h *plainHistory) ends(r *plainRule, e plainEvent) bool {
 	kind := e.kind
 	if kind == plainUpheld {
-		kind = lifecycle.Objection
+		kind = lifecycle.KindObjection
 	}
 	if !slices.Contains(r.ended, kind) {
 		return false
 	}
 	switch kind {
-	case lifecycle.Objection:
+	case lifecycle.KindObjection:
 		return slices.Contains(e.purposes, r.purpose)
-	case lifecycle.Refund:
+	case lifecycle.KindRefund:
 		return e.fact.Full
-	case lifecycle.Signup:
+	case lifecycle.KindSignup:
 		c := h.policy.covers(e.fact)
 		return !plainVoid(e.fact) && len(c.purposes) > 0 && len(c.channels) > 0
-	case lifecycle.RestrictionLifted:
-		return e.fact.Told != nil && !e.fact.Told.After(e.fact.Occurred)
+	case lifecycle.KindRestrictionLifted:
+		return e.fact.InformedAt != nil && !e.fact.InformedAt.After(e.fact.Occurred)
 	}
 	return true
 }
@@ -269,9 +269,9 @@ func (h *plainHistory) limitations(r *plainRule, group string, seen []plainEvent
 	for _, e := range seen {
 		switch {
 		case !h.concerns(r, group, e):
-		case e.kind == lifecycle.Hold && slices.Contains(e.fact.Traits, lifecycle.TraitLimitation):
+		case e.kind == lifecycle.KindHold && slices.Contains(e.fact.Traits, lifecycle.TraitLimitation):
 			all, records = append(all, plainLimitation{since: e.at}), append(records, h.record(e.record))
-		case e.kind == lifecycle.Release:
+		case e.kind == lifecycle.KindRelease:
 			for i := range all {
 				if all[i].until == nil && (e.record == "" || records[i] == h.record(e.record)) {
 					all[i].until = &e.at

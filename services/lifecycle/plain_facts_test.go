@@ -49,7 +49,7 @@ func (r *plainRandom) atTheEnd(facts []lifecycle.Fact) []lifecycle.Fact {
 		like.ID, like.Occurred, like.Received = f.ID, f.Occurred, f.Received
 		f = like
 	}
-	if slices.Contains(plainRequests, f.Kind) || f.Kind == lifecycle.Objection {
+	if slices.Contains(plainRequests, f.Kind) || f.Kind == lifecycle.KindObjection {
 		f.Ref, f.Links, f.Contract = "req-end", nil, "" // a request has a name of its own
 	}
 	return append(facts, f)
@@ -57,18 +57,18 @@ func (r *plainRandom) atTheEnd(facts []lifecycle.Fact) []lifecycle.Fact {
 
 // spokenOf are the kinds that the policy's rules name.
 func (r *plainRandom) spokenOf() []lifecycle.Kind {
-	kinds := []lifecycle.Kind{lifecycle.RequestVerified}
+	kinds := []lifecycle.Kind{lifecycle.KindRequestVerified}
 	for _, rule := range r.policy.rules {
 		kinds = append(append(kinds, rule.raised...), rule.raised...)
 		kinds = append(kinds, rule.ended...)
-		if slices.Contains(rule.ended, lifecycle.Objection) {
-			kinds = append(kinds, lifecycle.Objection, lifecycle.RequestDecided, lifecycle.RequestDecided)
+		if slices.Contains(rule.ended, lifecycle.KindObjection) {
+			kinds = append(kinds, lifecycle.KindObjection, lifecycle.KindRequestDecided, lifecycle.KindRequestDecided)
 		}
 		if rule.consent {
-			kinds = append(kinds, lifecycle.Signup, lifecycle.Signup, lifecycle.Unsubscribe, lifecycle.Bounce)
+			kinds = append(kinds, lifecycle.KindSignup, lifecycle.KindSignup, lifecycle.KindUnsubscribe, lifecycle.KindBounce)
 		}
 		if rule.suspended {
-			kinds = append(kinds, lifecycle.Hold, lifecycle.Release)
+			kinds = append(kinds, lifecycle.KindHold, lifecycle.KindRelease)
 		}
 		for _, p := range rule.until {
 			kinds = append(kinds, plainSpokenOf(p)...)
@@ -82,11 +82,11 @@ func plainSpokenOf(p *plainPeriod) []lifecycle.Kind {
 	case "act":
 		return nil
 	case "performance":
-		return []lifecycle.Kind{lifecycle.Performed, lifecycle.Sale}
+		return []lifecycle.Kind{lifecycle.KindPerformed, lifecycle.KindSale}
 	case "access_end":
-		return []lifecycle.Kind{lifecycle.AccessEnded, lifecycle.Sale}
+		return []lifecycle.Kind{lifecycle.KindAccessEnded, lifecycle.KindSale}
 	case "consent_end":
-		return []lifecycle.Kind{lifecycle.Signup, lifecycle.Unsubscribe}
+		return []lifecycle.Kind{lifecycle.KindSignup, lifecycle.KindUnsubscribe}
 	}
 	return []lifecycle.Kind{lifecycle.Kind(p.name)}
 }
@@ -114,8 +114,8 @@ func (r *plainRandom) fact(i int, at time.Time) lifecycle.Fact {
 	if len(r.kinds) > 0 && r.chance(80) {
 		kind = plainPick(r, r.kinds)
 	}
-	if kind == lifecycle.Requested {
-		kind = plainPick(r, append(slices.Clone(plainRequests), lifecycle.Objection))
+	if kind == lifecycle.KindRequested {
+		kind = plainPick(r, append(slices.Clone(plainRequests), lifecycle.KindObjection))
 	}
 	f := lifecycle.Fact{ID: fmt.Sprintf("f%02d", r.IntN(90)*100+i), Kind: kind, Occurred: at, Received: at}
 	r.traits(&f)
@@ -126,16 +126,16 @@ func (r *plainRandom) fact(i int, at time.Time) lifecycle.Fact {
 		r.aboutPerson(&f)
 	}
 	switch kind {
-	case lifecycle.RequestDecided:
+	case lifecycle.KindRequestDecided:
 		f.Outcome = plainPick(r, []string{"granted", "granted", "partly", "refused"})
-	case lifecycle.RestrictionLifted:
+	case lifecycle.KindRestrictionLifted:
 		switch before, after := at.Add(-time.Hour), at.Add(time.Hour); r.IntN(5) {
 		case 0, 1:
-			f.Told = &before
+			f.InformedAt = &before
 		case 2:
-			f.Told = &at
+			f.InformedAt = &at
 		case 3:
-			f.Told = &after
+			f.InformedAt = &after
 		}
 	}
 	return f
@@ -143,11 +143,11 @@ func (r *plainRandom) fact(i int, at time.Time) lifecycle.Fact {
 
 func (r *plainRandom) traits(f *lifecycle.Fact) {
 	switch {
-	case f.Kind == lifecycle.Hold && r.chance(60):
+	case f.Kind == lifecycle.KindHold && r.chance(60):
 		f.Traits = []string{lifecycle.TraitLimitation}
-	case f.Kind == lifecycle.Signup && r.chance(25):
+	case f.Kind == lifecycle.KindSignup && r.chance(25):
 		f.Traits = plainSome(r, 2, []string{lifecycle.TraitPreticked, lifecycle.TraitForced, lifecycle.TraitChild, lifecycle.TraitParentAgreed})
-	case (slices.Contains(plainRequests, f.Kind) || f.Kind == lifecycle.Objection) && r.chance(30):
+	case (slices.Contains(plainRequests, f.Kind) || f.Kind == lifecycle.KindObjection) && r.chance(30):
 		f.Traits = []string{lifecycle.TraitUnverified}
 	case r.chance(20):
 		f.Traits = plainSome(r, 1, plainTraits)
@@ -166,15 +166,15 @@ func (r *plainRandom) aboutRecord(f *lifecycle.Fact) {
 		f.Contract = fmt.Sprintf("sub-%d", r.IntN(2))
 	}
 	f.Full = r.chance(50)
-	if (f.Kind == lifecycle.Hold || f.Kind == lifecycle.Release) && r.chance(15) && !r.heldOtherwise() {
+	if (f.Kind == lifecycle.KindHold || f.Kind == lifecycle.KindRelease) && r.chance(15) && !r.heldOtherwise() {
 		f.Ref, f.Links, f.Contract = "", nil, "" // of everything
 	}
-	if f.Kind != lifecycle.Sale && f.Kind != lifecycle.AccessStarted {
+	if f.Kind != lifecycle.KindSale && f.Kind != lifecycle.KindAccessStarted {
 		return
 	}
 	switch {
-	case f.Kind == lifecycle.AccessStarted: // to what is over time
-		f.Access = plainPick(r, []lifecycle.Access{lifecycle.Course, lifecycle.Subscription})
+	case f.Kind == lifecycle.KindAccessStarted: // to what is over time
+		f.Access = plainPick(r, []lifecycle.Access{lifecycle.AccessCourse, lifecycle.AccessSubscription})
 	case r.chance(80):
 		f.Access = plainPick(r, lifecycle.Accesses())
 	}
@@ -182,7 +182,7 @@ func (r *plainRandom) aboutRecord(f *lifecycle.Fact) {
 	if r.chance(60) {
 		f.AccessDays = 1 + r.IntN(500)
 	}
-	if f.Access == lifecycle.Subscription && r.chance(70) {
+	if f.Access == lifecycle.AccessSubscription && r.chance(70) {
 		paid := f.Occurred.Add(time.Duration(r.IntN(60*24)) * time.Hour)
 		f.PaidUntil = &paid
 	}
@@ -192,7 +192,7 @@ func (r *plainRandom) aboutRecord(f *lifecycle.Fact) {
 // prolong. What it would keep when it names no record, nothing says.
 func (r *plainRandom) heldOtherwise() bool {
 	return slices.ContainsFunc(r.policy.rules, func(rule *plainRule) bool {
-		return !rule.prolongs && (slices.Contains(rule.raised, lifecycle.Hold) || slices.Contains(rule.raised, lifecycle.Release))
+		return !rule.prolongs && (slices.Contains(rule.raised, lifecycle.KindHold) || slices.Contains(rule.raised, lifecycle.KindRelease))
 	})
 }
 
@@ -204,16 +204,16 @@ func (r *plainRandom) aboutPerson(f *lifecycle.Fact) {
 		}
 	}
 	f.Wording = fmt.Sprintf("text-%d", r.IntN(4))
-	if f.Kind == lifecycle.Signup && r.chance(25) {
+	if f.Kind == lifecycle.KindSignup && r.chance(25) {
 		r.atTheEdge(f)
 	}
 	if r.chance(30) {
 		f.Channels = plainSome(r, 1+r.IntN(2), plainChannels)
 	}
 	switch {
-	case f.Kind == lifecycle.Objection && r.chance(60):
+	case f.Kind == lifecycle.KindObjection && r.chance(60):
 		f.Purposes = plainSome(r, 1+r.IntN(2), []string{"newsletter", "offers", "claims", "contract", "suppression"})
-	case f.Kind != lifecycle.Bounce && r.chance(25):
+	case f.Kind != lifecycle.KindBounce && r.chance(25):
 		f.Purposes = plainSome(r, 1, []string{"newsletter", "offers"})
 	}
 }
@@ -243,7 +243,7 @@ func (r *plainRandom) nameRequests(facts []lifecycle.Fact) {
 	var names []string
 	for i := range facts {
 		f := &facts[i]
-		if slices.Contains(plainRequests, f.Kind) || f.Kind == lifecycle.Objection {
+		if slices.Contains(plainRequests, f.Kind) || f.Kind == lifecycle.KindObjection {
 			f.Ref, f.Links = fmt.Sprintf("req-%d", len(names)), nil
 			if r.chance(20) {
 				f.Ref = ""

@@ -42,20 +42,20 @@ func plainSome[T any](r *plainRandom, n int, from []T) []T {
 
 var (
 	plainRecordKinds = []lifecycle.Kind{
-		lifecycle.Sale, lifecycle.Refund, lifecycle.Performed, lifecycle.NegotiationOpened, lifecycle.NegotiationClosed,
-		lifecycle.AccessStarted, lifecycle.AccessEnded, lifecycle.Webinar, lifecycle.Hold, lifecycle.Release, lifecycle.Download,
-		lifecycle.OrderPlaced, lifecycle.OrderExpired, lifecycle.Complaint, lifecycle.ComplaintSettled,
+		lifecycle.KindSale, lifecycle.KindRefund, lifecycle.KindPerformed, lifecycle.KindNegotiationOpened, lifecycle.KindNegotiationClosed,
+		lifecycle.KindAccessStarted, lifecycle.KindAccessEnded, lifecycle.KindWebinar, lifecycle.KindHold, lifecycle.KindRelease, lifecycle.KindDownload,
+		lifecycle.KindOrderPlaced, lifecycle.KindOrderExpired, lifecycle.KindComplaint, lifecycle.KindComplaintSettled,
 	}
 	plainPersonKinds = []lifecycle.Kind{
-		lifecycle.Signup, lifecycle.SignupPending, lifecycle.Refusal, lifecycle.Unsubscribe, lifecycle.Objection, lifecycle.Erasure,
-		lifecycle.Bounce, lifecycle.ConsentAsked, lifecycle.Invalidated, lifecycle.AddressChanged, lifecycle.Restriction,
-		lifecycle.RestrictionLifted, lifecycle.Identified,
+		lifecycle.KindSignup, lifecycle.KindSignupPending, lifecycle.KindRefusal, lifecycle.KindUnsubscribe, lifecycle.KindObjection, lifecycle.KindErasure,
+		lifecycle.KindBounce, lifecycle.KindConsentAsked, lifecycle.KindInvalidated, lifecycle.KindAddressChanged, lifecycle.KindRestriction,
+		lifecycle.KindRestrictionLifted, lifecycle.KindIdentified,
 	}
 	plainRequestKinds = []lifecycle.Kind{
-		lifecycle.Requested, lifecycle.Requested, lifecycle.AccessRequest, lifecycle.PortabilityRequest, lifecycle.RectificationRequest,
+		lifecycle.KindRequested, lifecycle.KindRequested, lifecycle.KindAccessRequest, lifecycle.KindPortabilityRequest, lifecycle.KindRectificationRequest,
 	}
 	plainStepKinds = []lifecycle.Kind{
-		lifecycle.RequestVerified, lifecycle.RequestExtended, lifecycle.RequestDecided, lifecycle.RequestDecided, lifecycle.RequestAnswered,
+		lifecycle.KindRequestVerified, lifecycle.KindRequestExtended, lifecycle.KindRequestDecided, lifecycle.KindRequestDecided, lifecycle.KindRequestAnswered,
 	}
 	plainChannels = []string{"email", "phone", "sms"}
 	plainTraits   = []string{
@@ -85,7 +85,7 @@ func plainRandomPolicy(r *plainRandom) *plainPolicy {
 }
 
 func (r *plainRandom) terms() {
-	due := r.moment(2, []lifecycle.Kind{"act", lifecycle.Sale})
+	due := r.moment(2, []lifecycle.Kind{"act", lifecycle.KindSale})
 	due.working = r.chance(50)
 	r.policy.terms = []*plainPeriod{{word: "term", name: "due", of: due}}
 	if r.chance(50) {
@@ -110,7 +110,7 @@ func (r *plainRandom) consentRules() {
 				keeps: plainSome(r, 1+r.IntN(2), r.policy.person),
 			}
 			if r.chance(50) {
-				rule.until = []*plainPeriod{r.moment(1, []lifecycle.Kind{lifecycle.Bounce, lifecycle.Bounce, "act"})}
+				rule.until = []*plainPeriod{r.moment(1, []lifecycle.Kind{lifecycle.KindBounce, lifecycle.KindBounce, "act"})}
 			}
 			r.policy.rules = append(r.policy.rules, rule)
 		}
@@ -173,13 +173,13 @@ func (r *plainRandom) rule(id string) *plainRule {
 	case r.chance(15):
 		r.holds(rule)
 	case rule.per == lifecycle.PerPerson:
-		rule.raised = r.raising(append(slices.Clone(plainPersonKinds), lifecycle.Signup, lifecycle.Sale, lifecycle.Sale, lifecycle.Webinar, lifecycle.Requested))
+		rule.raised = r.raising(append(slices.Clone(plainPersonKinds), lifecycle.KindSignup, lifecycle.KindSale, lifecycle.KindSale, lifecycle.KindWebinar, lifecycle.KindRequested))
 	case r.chance(10):
 		rule.raised = plainSome(r, 1, plainRequestKinds)
 	default:
-		rule.raised = r.raising(append(slices.Clone(plainRecordKinds), lifecycle.Sale, lifecycle.Sale, lifecycle.Sale, lifecycle.Sale))
+		rule.raised = r.raising(append(slices.Clone(plainRecordKinds), lifecycle.KindSale, lifecycle.KindSale, lifecycle.KindSale, lifecycle.KindSale))
 	}
-	sold := func(k lifecycle.Kind) bool { return k == lifecycle.Sale || k == lifecycle.AccessStarted }
+	sold := func(k lifecycle.Kind) bool { return k == lifecycle.KindSale || k == lifecycle.KindAccessStarted }
 	if !slices.ContainsFunc(rule.raised, func(k lifecycle.Kind) bool { return !sold(k) }) && r.chance(50) {
 		rule.access = plainSome(r, 1+r.IntN(2), lifecycle.Accesses())
 	}
@@ -204,22 +204,22 @@ func (r *plainRandom) raising(from []lifecycle.Kind) []lifecycle.Kind {
 // holds makes a rule that only prolongs.
 func (r *plainRandom) holds(rule *plainRule) {
 	rule.prolongs = true
-	rule.raised = []lifecycle.Kind{lifecycle.Hold}
-	rule.ended = []lifecycle.Kind{lifecycle.Release}
+	rule.raised = []lifecycle.Kind{lifecycle.KindHold}
+	rule.ended = []lifecycle.Kind{lifecycle.KindRelease}
 	if rule.per == lifecycle.PerPerson {
-		rule.raised = []lifecycle.Kind{lifecycle.Restriction}
-		rule.ended = []lifecycle.Kind{lifecycle.RestrictionLifted}
+		rule.raised = []lifecycle.Kind{lifecycle.KindRestriction}
+		rule.ended = []lifecycle.Kind{lifecycle.KindRestrictionLifted}
 	}
 	if r.chance(20) {
-		rule.raised = append(rule.raised, lifecycle.Complaint)
+		rule.raised = append(rule.raised, lifecycle.KindComplaint)
 	}
 }
 
 func (r *plainRandom) ending(rule *plainRule) {
 	from := []lifecycle.Kind{
-		lifecycle.Erasure, lifecycle.Erasure, lifecycle.Objection, lifecycle.Objection, lifecycle.Refund, lifecycle.Signup, lifecycle.Release,
-		lifecycle.RestrictionLifted, lifecycle.NegotiationClosed, lifecycle.Sale, lifecycle.Unsubscribe, lifecycle.RequestAnswered,
-		lifecycle.ComplaintSettled, lifecycle.Refusal,
+		lifecycle.KindErasure, lifecycle.KindErasure, lifecycle.KindObjection, lifecycle.KindObjection, lifecycle.KindRefund, lifecycle.KindSignup, lifecycle.KindRelease,
+		lifecycle.KindRestrictionLifted, lifecycle.KindNegotiationClosed, lifecycle.KindSale, lifecycle.KindUnsubscribe, lifecycle.KindRequestAnswered,
+		lifecycle.KindComplaintSettled, lifecycle.KindRefusal,
 	}
 	rule.ended = append(rule.ended, plainSome(r, r.IntN(4), from)...)
 	slices.Sort(rule.ended)
@@ -227,12 +227,12 @@ func (r *plainRandom) ending(rule *plainRule) {
 	// What both raises and ends says nothing, but for an objection, which raises at
 	// once and ends when it was granted.
 	rule.ended = slices.DeleteFunc(rule.ended, func(k lifecycle.Kind) bool {
-		return slices.Contains(rule.raised, k) && (k != lifecycle.Objection || r.policy.marketing(rule.purpose))
+		return slices.Contains(rule.raised, k) && (k != lifecycle.KindObjection || r.policy.marketing(rule.purpose))
 	})
 	if len(rule.ended) > 0 && r.chance(25) {
 		return // open
 	}
-	anchors := append([]lifecycle.Kind{"act", "act", "performance", "access_end", "consent_end", lifecycle.Bounce}, rule.raised...)
+	anchors := append([]lifecycle.Kind{"act", "act", "performance", "access_end", "consent_end", lifecycle.KindBounce}, rule.raised...)
 	anchors = append(anchors, rule.raised...)
 	anchors = append(anchors, plainPick(r, plainRecordKinds), plainPick(r, plainStepKinds))
 	for range 1 + r.IntN(6)/4 {

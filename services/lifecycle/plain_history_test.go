@@ -55,12 +55,12 @@ func newPlainHistory(p *plainPolicy, facts []lifecycle.Fact) *plainHistory {
 // plainRank orders what happened in one instant: what protects the person is last.
 func plainRank(k lifecycle.Kind) int {
 	order := [][]lifecycle.Kind{
-		{lifecycle.NegotiationClosed, lifecycle.AccessEnded, lifecycle.Release, lifecycle.Refund, lifecycle.Performed,
-			lifecycle.OrderExpired, lifecycle.ComplaintSettled, lifecycle.RestrictionLifted},
-		{lifecycle.Refusal},
-		{lifecycle.Unsubscribe, lifecycle.Invalidated},
-		{lifecycle.Objection, plainUpheld},
-		{lifecycle.Erasure},
+		{lifecycle.KindNegotiationClosed, lifecycle.KindAccessEnded, lifecycle.KindRelease, lifecycle.KindRefund, lifecycle.KindPerformed,
+			lifecycle.KindOrderExpired, lifecycle.KindComplaintSettled, lifecycle.KindRestrictionLifted},
+		{lifecycle.KindRefusal},
+		{lifecycle.KindUnsubscribe, lifecycle.KindInvalidated},
+		{lifecycle.KindObjection, plainUpheld},
+		{lifecycle.KindErasure},
 	}
 	for i, kinds := range order {
 		if slices.Contains(kinds, k) {
@@ -72,19 +72,19 @@ func plainRank(k lifecycle.Kind) int {
 
 // plainOfPerson are the kinds that concern the person, whatever record they name.
 var plainOfPerson = []lifecycle.Kind{
-	lifecycle.Signup, lifecycle.SignupPending, lifecycle.Refusal, lifecycle.Unsubscribe, lifecycle.Objection, lifecycle.Erasure,
-	lifecycle.Bounce, lifecycle.ConsentAsked, lifecycle.Invalidated, lifecycle.AddressChanged, lifecycle.Restriction,
-	lifecycle.RestrictionLifted, plainUpheld,
+	lifecycle.KindSignup, lifecycle.KindSignupPending, lifecycle.KindRefusal, lifecycle.KindUnsubscribe, lifecycle.KindObjection, lifecycle.KindErasure,
+	lifecycle.KindBounce, lifecycle.KindConsentAsked, lifecycle.KindInvalidated, lifecycle.KindAddressChanged, lifecycle.KindRestriction,
+	lifecycle.KindRestrictionLifted, plainUpheld,
 }
 
 // plainRequests are requests for a right; an objection is one unless it is to marketing.
 var plainRequests = []lifecycle.Kind{
-	lifecycle.AccessRequest, lifecycle.PortabilityRequest, lifecycle.RectificationRequest, lifecycle.Erasure, lifecycle.Restriction,
+	lifecycle.KindAccessRequest, lifecycle.KindPortabilityRequest, lifecycle.KindRectificationRequest, lifecycle.KindErasure, lifecycle.KindRestriction,
 }
 
 // eventsOf is what rules see of a fact.
 func (h *plainHistory) eventsOf(f *lifecycle.Fact) []plainEvent {
-	if f.Kind == lifecycle.Objection {
+	if f.Kind == lifecycle.KindObjection {
 		return h.objection(f)
 	}
 	if !slices.Contains(plainRequests, f.Kind) {
@@ -110,7 +110,7 @@ func plainRecord(f *lifecycle.Fact) string {
 
 // plainRequest is the request as such, which is there from its receipt on.
 func plainRequest(f *lifecycle.Fact) plainEvent {
-	return plainEvent{kind: lifecycle.Requested, at: f.Occurred, fact: f, record: plainRequestName(f)}
+	return plainEvent{kind: lifecycle.KindRequested, at: f.Occurred, fact: f, record: plainRequestName(f)}
 }
 
 func plainRequestName(f *lifecycle.Fact) string {
@@ -125,7 +125,7 @@ func plainRequestName(f *lifecycle.Fact) string {
 func (h *plainHistory) objection(f *lifecycle.Fact) []plainEvent {
 	marketing, other := h.purposesOf(f)
 	if len(other) == 0 {
-		return []plainEvent{{kind: lifecycle.Objection, at: f.Occurred, fact: f, purposes: marketing}}
+		return []plainEvent{{kind: lifecycle.KindObjection, at: f.Occurred, fact: f, purposes: marketing}}
 	}
 	events := []plainEvent{plainRequest(f)}
 	at, verified := h.verified(f)
@@ -133,7 +133,7 @@ func (h *plainHistory) objection(f *lifecycle.Fact) []plainEvent {
 		return events
 	}
 	if len(marketing) > 0 {
-		events = append(events, plainEvent{kind: lifecycle.Objection, at: at, fact: f, purposes: marketing})
+		events = append(events, plainEvent{kind: lifecycle.KindObjection, at: at, fact: f, purposes: marketing})
 	}
 	if granted, ok := h.granted(f); ok {
 		events = append(events, plainEvent{kind: plainUpheld, at: plainLater(granted, at), fact: f, purposes: other})
@@ -144,7 +144,7 @@ func (h *plainHistory) objection(f *lifecycle.Fact) []plainEvent {
 // granted is when a request was first granted, wholly or in part.
 func (h *plainHistory) granted(f *lifecycle.Fact) (first time.Time, found bool) {
 	for _, d := range h.facts {
-		grants := d.Kind == lifecycle.RequestDecided && (d.Outcome == "granted" || d.Outcome == "partly")
+		grants := d.Kind == lifecycle.KindRequestDecided && (d.Outcome == "granted" || d.Outcome == "partly")
 		if grants && d.Ref == plainRequestName(f) && (!found || d.Occurred.Before(first)) {
 			first, found = d.Occurred, true
 		}
@@ -181,7 +181,7 @@ func (h *plainHistory) verified(f *lifecycle.Fact) (time.Time, bool) {
 	var first time.Time
 	found := false
 	for _, v := range h.facts {
-		if v.Kind == lifecycle.RequestVerified && v.Ref == plainRequestName(f) {
+		if v.Kind == lifecycle.KindRequestVerified && v.Ref == plainRequestName(f) {
 			if at := plainLater(v.Occurred, f.Occurred); !found || at.Before(first) {
 				first, found = at, true
 			}
@@ -290,7 +290,7 @@ func (h *plainHistory) traits(e plainEvent) []string {
 // plainAccess is what was sold; what nothing is said of is delivered once.
 func plainAccess(e plainEvent) lifecycle.Access {
 	if e.fact.Access == "" {
-		return lifecycle.OneOff
+		return lifecycle.AccessOneOff
 	}
 	return e.fact.Access
 }

@@ -318,7 +318,7 @@ func plainSimplerFacts(f lifecycle.Fact) []lifecycle.Fact {
 	}
 	change(len(f.Links) > 0, func(f *lifecycle.Fact) { f.Links = f.Links[1:] })
 	change(f.Contract != "", func(f *lifecycle.Fact) { f.Contract = "" })
-	change(f.Access != "" && f.Kind != lifecycle.AccessStarted, func(f *lifecycle.Fact) { f.Access, f.PaidUntil = "", nil })
+	change(f.Access != "" && f.Kind != lifecycle.KindAccessStarted, func(f *lifecycle.Fact) { f.Access, f.PaidUntil = "", nil })
 	change(f.AccessDays != 0, func(f *lifecycle.Fact) { f.AccessDays = 0 })
 	change(f.PaidUntil != nil, func(f *lifecycle.Fact) { f.PaidUntil = nil })
 	change(f.PerformanceAwaited, func(f *lifecycle.Fact) { f.PerformanceAwaited = false })

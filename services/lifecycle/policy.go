@@ -16,9 +16,9 @@ type Policy struct {
 	// Controller is the business that decides about the data; consents are given to it.
 	Controller string
 	Place      Place
-	// Intake is how many days a person may stay known on no basis at all, while
+	// IntakeDays is how many days a person may stay known on no basis at all, while
 	// the rest of the story may still arrive (recital 49; a choice).
-	Intake     int
+	IntakeDays int
 	Categories map[string]Category
 	Wordings   []Wording
 	// Unknown is what a consent covers whose wording is not known.
@@ -28,9 +28,9 @@ type Policy struct {
 	// Purposes and Recipients name what the rules are for and who gets the data.
 	Purposes   map[string]Purpose
 	Recipients map[string]Recipient
-	// Addressees are the systems that are told decisions. They are configured, and no
+	// Connected are the systems that are told decisions. They are configured, and no
 	// part of the policy's text and revision.
-	Addressees []Addressee
+	Connected []ConnectedRecipient
 	// Answer is by when a request must be answered, Extended the same once an
 	// extension was announced in time (Art. 12(3)). FromVerified counts from when
 	// the person's identity was clear and not from receipt.

@@ -47,14 +47,14 @@ func anyFact(t *rapid.T, i int) lifecycle.Fact {
 	f.Outcome = rapid.SampledFrom([]string{"", "granted", "refused"}).Draw(t, "outcome")
 	f.Address = rapid.SampledFrom([]string{"", "a", "b"}).Draw(t, "address")
 	if rapid.Bool().Draw(t, "told") {
-		f.Told = &f.Occurred
+		f.InformedAt = &f.Occurred
 	}
 	f.AccessDays = rapid.SampledFrom([]int{0, 30, 400}).Draw(t, "access days")
 	f.PerformanceAwaited = rapid.Bool().Draw(t, "awaited")
 	if rapid.Bool().Draw(t, "linked") {
 		f.Links = []string{"payment-" + ref, fmt.Sprintf("order-%d", rapid.IntRange(1, 4).Draw(t, "link"))}
 	}
-	if f.Access == lifecycle.Subscription {
+	if f.Access == lifecycle.AccessSubscription {
 		f.Contract = rapid.SampledFrom([]string{"", "sub-1", "sub-2"}).Draw(t, "contract")
 	}
 	return f
@@ -119,7 +119,7 @@ func TestDecide_WhatIsSentCoversWhatIsDue(t *testing.T) {
 				gone = append(gone, d.ID)
 			}
 			sent = append(sent, fresh...)
-			s = lifecycle.Sent(s, gone)
+			s = lifecycle.MarkSent(s, gone)
 		}
 		for _, d := range due {
 			if !said(sent, d) {
@@ -136,7 +136,7 @@ func TestDecide_WhatIsSentCoversWhatIsDue(t *testing.T) {
 
 // said tells whether the decision was sent, whole or in parts.
 func said(sent []lifecycle.Decision, d lifecycle.Decision) bool {
-	if d.Kind == lifecycle.AskConsent {
+	if d.Kind == lifecycle.DecisionAskConsent {
 		return slices.ContainsFunc(sent, func(x lifecycle.Decision) bool { return x.ID == d.ID })
 	}
 	for _, item := range d.Items {
@@ -188,7 +188,7 @@ func TestAbsorb_LosesNoFactWhicheverSideTheyCameFrom(t *testing.T) {
 		want := decideAll(p, [][]lifecycle.Fact{facts})
 		a, _ := lifecycle.Decide(p, lifecycle.Subject{ID: "person"}, facts[:cut], now)
 		b, _ := lifecycle.Decide(p, lifecycle.Subject{ID: "other"}, facts[cut:], now)
-		got, _ := lifecycle.Decide(p, lifecycle.Absorb(a, b), nil, now)
+		got, _ := lifecycle.Decide(p, lifecycle.Merge(a, b), nil, now)
 		if diff := cmp.Diff(want.Facts, got.Facts, cmpopts.EquateEmpty()); diff != "" {
 			t.Fatalf("facts differ (-one person +two joined):\n%s", diff)
 		}

@@ -17,24 +17,24 @@ type RecipientAnswer struct {
 
 // The states of a decision that was sent.
 const (
-	// StatePlanned: some of those who are to be told do not have it yet.
-	StatePlanned = "planned"
-	// StateSent: all have it, and none has answered.
-	StateSent = "sent"
-	// StatePartial: some have done it.
-	StatePartial = "partial"
-	// StateConfirmed: all have done it, or hold nothing of the person.
-	StateConfirmed = "confirmed"
-	// StateRefused: all have answered, and one will not do it.
-	StateRefused = "refused"
-	// StateOverdue: the answer of one is late.
-	StateOverdue = "overdue"
-	// StateAnswered: the person was asked, and what came of it is known.
-	StateAnswered = "answered"
-	// StateLapsed: the question fell without an answer.
-	StateLapsed = "lapsed"
-	// StateUntold: the person was to be asked, and no recipient takes questions.
-	StateUntold = "untold"
+	// NoticePlanned: some of those who are to be told do not have it yet.
+	NoticePlanned = "planned"
+	// NoticeSent: all have it, and none has answered.
+	NoticeSent = "sent"
+	// NoticePartial: some have done it.
+	NoticePartial = "partial"
+	// NoticeConfirmed: all have done it, or hold nothing of the person.
+	NoticeConfirmed = "confirmed"
+	// NoticeRefused: all have answered, and one will not do it.
+	NoticeRefused = "refused"
+	// NoticeOverdue: the answer of one is late.
+	NoticeOverdue = "overdue"
+	// NoticeAnswered: the person was asked, and what came of it is known.
+	NoticeAnswered = "answered"
+	// NoticeLapsed: the question fell without an answer.
+	NoticeLapsed = "lapsed"
+	// NoticeWithoutRecipient: the person was to be asked, and no recipient takes questions.
+	NoticeWithoutRecipient = "untold"
 )
 
 // Progress is how far a decision has been carried out by those who were told.
@@ -52,24 +52,24 @@ type Progress struct {
 func (n *Notice) Progress(at time.Time) Progress {
 	var p Progress
 	sent, begun, late, answered := 0, false, false, false
-	for i := range n.To {
-		t := &n.To[i]
+	for i := range n.Notifications {
+		t := &n.Notifications[i]
 		if t.Sent != nil {
 			sent++
 		}
 		begun = begun || t.Outcome != "" && t.Outcome != "failed"
 		switch {
-		case t.missing():
+		case t.isUnanswered():
 			p.Missing = append(p.Missing, t.Recipient)
 			late = late || !at.Before(t.Due)
-		case t.Outcome == "refused" && n.Kind == Delete:
+		case t.Outcome == "refused" && n.Kind == DecisionDelete:
 			p.Refused = append(p.Refused, t.Recipient)
 		case t.Outcome == "granted" || t.Outcome == "refused":
 			answered = true
 		}
 	}
 	p.State = n.state(&p, sent, begun, late, answered, at)
-	if p.State == StateAnswered || p.State == StateLapsed {
+	if p.State == NoticeAnswered || p.State == NoticeLapsed {
 		p.Missing = nil // the answer of one will do
 	}
 	return p
@@ -78,28 +78,28 @@ func (n *Notice) Progress(at time.Time) Progress {
 func (n *Notice) state(p *Progress, sent int, begun, late, answered bool, at time.Time) string {
 	if q := n.Question; q != nil {
 		switch {
-		case answered, n.Answer != "", len(n.To) > 0 && len(p.Missing) == 0:
-			return StateAnswered
+		case answered, n.Answer != "", len(n.Notifications) > 0 && len(p.Missing) == 0:
+			return NoticeAnswered
 		case !at.Before(q.Until), n.Closed != nil:
-			return StateLapsed
-		case len(n.To) == 0:
-			return StateUntold
+			return NoticeLapsed
+		case len(n.Notifications) == 0:
+			return NoticeWithoutRecipient
 		}
 		late = false // the question may stand as long as it does
 	}
 	switch {
 	case n.Question == nil && len(p.Missing)+len(p.Refused) == 0:
-		return StateConfirmed
+		return NoticeConfirmed
 	case late:
-		return StateOverdue
+		return NoticeOverdue
 	case len(p.Missing) == 0:
-		return StateRefused
+		return NoticeRefused
 	case begun:
-		return StatePartial
-	case sent < len(n.To):
-		return StatePlanned
+		return NoticePartial
+	case sent < len(n.Notifications):
+		return NoticePlanned
 	}
-	return StateSent
+	return NoticeSent
 }
 
 // recipientAnswers returns what recipients answered by an instant.

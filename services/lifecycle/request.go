@@ -11,11 +11,11 @@ type RequestState string
 
 // The life of a request.
 const (
-	// Received: it is not yet clear that it is the person's own.
-	Received RequestState = "received"
-	Verified RequestState = "verified"
-	Decided  RequestState = "decided"
-	Answered RequestState = "answered"
+	// RequestReceived: it is not yet clear that it is the person's own.
+	RequestReceived RequestState = "received"
+	RequestVerified RequestState = "verified"
+	RequestDecided  RequestState = "decided"
+	RequestAnswered RequestState = "answered"
 )
 
 // Request is a request for one of the rights of Art. 15 to 21.
@@ -44,7 +44,7 @@ type Request struct {
 }
 
 // Open tells whether the request is yet to be answered.
-func (r *Request) Open() bool { return r.State != Answered }
+func (r *Request) Open() bool { return r.State != RequestAnswered }
 
 // Requests returns the requests that the facts tell of, as they stand at an
 // instant, the most urgent first.
@@ -73,22 +73,22 @@ func byOpen(a, b Request) int {
 
 func (p *Policy) request(f *Fact, facts []Fact, at time.Time) Request {
 	r := Request{
-		Ref: requestRef(f), Fact: f.ID, Right: f.Kind, Purposes: f.Purposes, State: Received, Received: f.Occurred,
+		Ref: requestRef(f), Fact: f.ID, Right: f.Kind, Purposes: f.Purposes, State: RequestReceived, Received: f.Occurred,
 	}
 	if t, ok := verification(f, facts); ok && !t.After(at) {
-		r.Verified, r.State = &t, Verified
+		r.Verified, r.State = &t, RequestVerified
 	}
 	r.Due = p.due(p.Answer, f, facts)
-	if e := r.step(facts, RequestExtended, at); e != nil && e.Occurred.Before(r.Due) {
+	if e := r.step(facts, KindRequestExtended, at); e != nil && e.Occurred.Before(r.Due) {
 		r.Extended, r.Due = &e.Occurred, p.due(p.Extended, f, facts)
 	}
 	r.LastDay = p.LastDay(&r.Due)
-	if d := r.step(facts, RequestDecided, at); d != nil {
-		r.Decided, r.Outcome, r.Reason, r.State = &d.Occurred, d.Outcome, d.Reason, Decided
+	if d := r.step(facts, KindRequestDecided, at); d != nil {
+		r.Decided, r.Outcome, r.Reason, r.State = &d.Occurred, d.Outcome, d.Reason, RequestDecided
 	}
 	done := at
-	if a := r.step(facts, RequestAnswered, at); a != nil {
-		r.Answered, r.State, done = &a.Occurred, Answered, a.Occurred
+	if a := r.step(facts, KindRequestAnswered, at); a != nil {
+		r.Answered, r.State, done = &a.Occurred, RequestAnswered, a.Occurred
 	}
 	r.Overdue = !done.Before(r.Due)
 	return r

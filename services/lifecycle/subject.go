@@ -23,18 +23,18 @@ type Subject struct {
 	// Bases are what Facts raised when the subject was last decided. They are worked
 	// out anew each time and are not stored.
 	Bases []Basis `json:"-"`
-	// Known tells that something personal may be held, more than keyed hashes.
-	Known bool `json:"known,omitempty"`
-	// Deleted and Asked remember what was said, so that it is said once.
-	Deleted []Deletion `json:"deleted,omitempty"`
-	Asked   []Asked    `json:"asked,omitempty"`
-	// Forgot is the decision of the deletion that was forgotten last. It tells what is
+	// HoldsPersonal tells that something personal may be held, more than keyed hashes.
+	HoldsPersonal bool `json:"known,omitempty"`
+	// Announced and Asked remember what was said, so that it is said once.
+	Announced []AnnouncedDeletion `json:"deleted,omitempty"`
+	Questions []AnnouncedQuestion `json:"asked,omitempty"`
+	// LastForgotten is the decision of the deletion that was forgotten last. It tells what is
 	// said after it from what was said before.
-	Forgot string `json:"forgot,omitempty"`
-	// Buried and Horizon are the person's tombstone: keyed hashes and times of what
+	LastForgotten string `json:"forgot,omitempty"`
+	// Tombstones and Horizon are the person's tombstone: keyed hashes and times of what
 	// was deleted, with an end of their own.
-	Buried  []Burial `json:"buried,omitempty"`
-	Horizon *Horizon `json:"horizon,omitempty"`
+	Tombstones  []Tombstone  `json:"buried,omitempty"`
+	FullErasure *FullErasure `json:"horizon,omitempty"`
 	// Notices are decisions that were sent, and what recipients answered.
 	Notices []Notice `json:"notices,omitempty"`
 	// NoticeDue is by when the most urgent answer of a recipient is awaited; nil when
@@ -48,10 +48,10 @@ type Subject struct {
 	Journal Head `json:"journal,omitzero"`
 	// Revision is the policy under which Bases were worked out.
 	Revision string `json:"revision,omitempty"`
-	// Seen is when the person was last heard of, Decided when it was last worked out
+	// LastReceived is when the person was last heard of, Decided when it was last worked out
 	// what follows.
-	Seen    time.Time `json:"seen"`
-	Decided time.Time `json:"decided,omitzero"`
+	LastReceived time.Time `json:"seen"`
+	LastDecided  time.Time `json:"decided,omitzero"`
 	// RequestDue is when the most urgent open request must be answered; nil when
 	// none is open.
 	RequestDue *time.Time `json:"request_due,omitempty"`
@@ -60,15 +60,15 @@ type Subject struct {
 	// MergedInto is the subject that took this one over, when two turned out to
 	// be one person. Such a subject holds nothing else.
 	MergedInto string `json:"merged_into,omitempty"`
-	// Absorbed lists the subjects that this one took over.
-	Absorbed []string `json:"absorbed,omitempty"`
-	// Joined are the subjects that became this one, as they were, until Decide has
+	// MergedFrom lists the subjects that this one took over.
+	MergedFrom []string `json:"absorbed,omitempty"`
+	// MergedParts are the subjects that became this one, as they were, until Decide has
 	// joined what they said. They are not stored.
-	Joined []Part `json:"-"`
+	MergedParts []MergedPart `json:"-"`
 }
 
-// Deletion remembers that an item was said to be deleted.
-type Deletion struct {
+// AnnouncedDeletion remembers that an item was said to be deleted.
+type AnnouncedDeletion struct {
 	Item
 	// Lapse is the instant at which its last basis ended.
 	Lapse time.Time `json:"lapse"`
@@ -76,22 +76,22 @@ type Deletion struct {
 	At time.Time `json:"at"`
 	// Decision is the decision's id.
 	Decision string `json:"decision"`
-	// Back tells that the item stood again since.
-	Back bool `json:"back,omitempty"`
-	// Covers is a later end that another policy gave the item afterwards: of that
+	// Returned tells that the item stood again since.
+	Returned bool `json:"back,omitempty"`
+	// CoveredUntil is a later end that another policy gave the item afterwards: of that
 	// nothing more need be said.
-	Covers *time.Time `json:"covers,omitempty"`
+	CoveredUntil *time.Time `json:"covers,omitempty"`
 }
 
-// Part is what one of the subjects that became this one knew and had said.
-type Part struct {
-	Facts    []Fact
-	Deleted  []Deletion
-	Revision string
+// MergedPart is what one of the subjects that became this one knew and had said.
+type MergedPart struct {
+	Facts     []Fact
+	Announced []AnnouncedDeletion
+	Revision  string
 }
 
-// Asked remembers that the person was to be asked for a consent.
-type Asked struct {
+// AnnouncedQuestion remembers that the person was to be asked for a consent.
+type AnnouncedQuestion struct {
 	Purpose  string    `json:"purpose"`
 	Channel  string    `json:"channel"`
 	At       time.Time `json:"at"`
@@ -104,7 +104,7 @@ type Note struct {
 	// the journal once.
 	Key  string    `json:"key"`
 	At   time.Time `json:"at"`
-	What string    `json:"what"`
+	Kind string    `json:"what"`
 	// Text holds nothing personal; Items are what it is about.
 	Text  string `json:"text,omitempty"`
 	Items []Item `json:"items,omitempty"`
@@ -114,41 +114,41 @@ type Note struct {
 	Names      []string          `json:"names,omitempty"`
 	Generation int               `json:"generation,omitempty"`
 	Answers    []RecipientAnswer `json:"answers,omitempty"`
-	// Made is a decision that went out and left the outbox before it was in the journal.
-	Made *Decision `json:"made,omitempty"`
+	// Published is a decision that went out and left the outbox before it was in the journal.
+	Published *Decision `json:"made,omitempty"`
 }
 
 // Pending tells whether something is to be sent, to be put into the journal, or to be
 // purged from the stream.
 func (s *Subject) Pending() bool {
-	return len(s.Outbox) > 0 || len(s.Notes) > 0 || slices.ContainsFunc(s.Notices, func(n Notice) bool { return n.unpurged() })
+	return len(s.Outbox) > 0 || len(s.Notes) > 0 || slices.ContainsFunc(s.Notices, func(n Notice) bool { return n.needsPurge() })
 }
 
-// Gone tells whether nothing is left of the subject, so that it can be removed.
-func (s *Subject) Gone() bool {
-	return s.MergedInto == "" && s.ReviewAt == nil && len(s.Facts) == 0 && !s.Pending() && !s.awaits()
+// Removable tells whether nothing is left of the subject, so that it can be removed.
+func (s *Subject) Removable() bool {
+	return s.MergedInto == "" && s.ReviewAt == nil && len(s.Facts) == 0 && !s.Pending() && !s.awaitsAnswers()
 }
 
-// Knows tells whether deciding on the facts would change nothing: all of them
+// UnchangedBy tells whether deciding on the facts would change nothing: all of them
 // are known, the policy is the same, and no time that matters has passed.
-func (s *Subject) Knows(p *Policy, facts []Fact, at time.Time) bool {
+func (s *Subject) UnchangedBy(p *Policy, facts []Fact, at time.Time) bool {
 	if s.Version == 0 || s.Revision != p.Revision || s.ReviewAt != nil && !s.ReviewAt.After(at) {
 		return false
 	}
 	for i := range facts {
-		f := facts[i].Settled()
-		known := f.Kind.brings() && s.buried(f.mark()) != nil || slices.ContainsFunc(s.Facts, func(have Fact) bool {
+		f := facts[i].Normalized()
+		known := f.Kind.addsData() && s.tombstoneOf(f.mark()) != nil || slices.ContainsFunc(s.Facts, func(have Fact) bool {
 			return have.ID == f.ID && !f.Received.Before(have.Received)
 		})
-		if !known || s.comesBack(p, &f) {
+		if !known || s.isReturning(p, &f) {
 			return false
 		}
 	}
 	return true
 }
 
-// Rekeyed returns the subject with the addresses in its facts as keys that are current.
-func Rekeyed(s Subject, current func(key string) string) Subject {
+// Rekey returns the subject with the addresses in its facts as keys that are current.
+func Rekey(s Subject, current func(key string) string) Subject {
 	s.Facts = slices.Clone(s.Facts)
 	for i := range s.Facts {
 		s.Facts[i].Address = current(s.Facts[i].Address)
@@ -156,23 +156,23 @@ func Rekeyed(s Subject, current func(key string) string) Subject {
 	return s
 }
 
-// Absorb returns s with all that is known of other, which turned out to be the
+// Merge returns s with all that is known of other, which turned out to be the
 // same person: no fact and no withdrawal is lost, and nothing said by either is
 // said again. Both must be joined by Decide before they are written.
-func Absorb(s, other Subject) Subject {
-	s.Joined = append(s.parts(), other.parts()...)
-	s.Facts = union(s.Facts, other.Facts)
+func Merge(s, other Subject) Subject {
+	s.MergedParts = append(s.parts(), other.parts()...)
+	s.Facts = mergeFacts(s.Facts, other.Facts)
 	s.Keys = joinSorted(s.Keys, other.Keys)
-	s.Absorbed = joinSorted(s.Absorbed, append(slices.Clone(other.Absorbed), other.ID))
-	s.Deleted = slices.Clone(s.Deleted)
-	for _, d := range other.Deleted {
-		if !remembers(s.Deleted, d) {
-			s.Deleted = append(s.Deleted, d)
+	s.MergedFrom = joinSorted(s.MergedFrom, append(slices.Clone(other.MergedFrom), other.ID))
+	s.Announced = slices.Clone(s.Announced)
+	for _, d := range other.Announced {
+		if !containsDeletion(s.Announced, d) {
+			s.Announced = append(s.Announced, d)
 		}
 	}
-	s.Asked = slices.Clone(s.Asked)
-	for _, a := range other.Asked {
-		s.noteAsked(a)
+	s.Questions = slices.Clone(s.Questions)
+	for _, a := range other.Questions {
+		s.announceQuestion(a)
 	}
 	s.Notices = joinNotices(s.Notices, other.Notices)
 	s.Outbox = slices.Clone(s.Outbox)
@@ -186,20 +186,20 @@ func Absorb(s, other Subject) Subject {
 	}
 	if other.Journal.Seq > 0 {
 		// The other's journal ends without having been closed; this says why.
-		s.note(Note{Key: NotedAbsorbed + ":" + other.ID, At: maxTime(s.Decided, other.Decided), What: NotedAbsorbed, Text: other.ID})
+		s.note(Note{Key: EntryMerged + ":" + other.ID, At: maxTime(s.LastDecided, other.LastDecided), Kind: EntryMerged, Text: other.ID})
 	}
-	s.Buried = joinBurials(s.Buried, other.Buried)
-	if h := other.Horizon; h != nil && (s.Horizon == nil || h.At.After(s.Horizon.At)) {
-		s.Horizon = h
+	s.Tombstones = joinTombstones(s.Tombstones, other.Tombstones)
+	if h := other.FullErasure; h != nil && (s.FullErasure == nil || h.At.After(s.FullErasure.At)) {
+		s.FullErasure = h
 	}
-	s.Seen = maxTime(s.Seen, other.Seen)
+	s.LastReceived = maxTime(s.LastReceived, other.LastReceived)
 	s.Revision = "" // so that Decide works it out again
 	return s
 }
 
 // Redirect returns what is left of a subject that another absorbed.
 func Redirect(s Subject, into string) Subject {
-	return Subject{ID: s.ID, Version: s.Version, MergedInto: into, Seen: s.Seen, Journal: s.Journal}
+	return Subject{ID: s.ID, Version: s.Version, MergedInto: into, LastReceived: s.LastReceived, Journal: s.Journal}
 }
 
 func joinSorted(a, b []string) []string {
@@ -208,18 +208,18 @@ func joinSorted(a, b []string) []string {
 	return slices.Compact(all)
 }
 
-func (s *Subject) noteAsked(a Asked) {
-	for i := range s.Asked {
-		if s.Asked[i].Purpose == a.Purpose && s.Asked[i].Channel == a.Channel {
-			if a.At.Before(s.Asked[i].At) {
-				s.Asked[i] = a
+func (s *Subject) announceQuestion(a AnnouncedQuestion) {
+	for i := range s.Questions {
+		if s.Questions[i].Purpose == a.Purpose && s.Questions[i].Channel == a.Channel {
+			if a.At.Before(s.Questions[i].At) {
+				s.Questions[i] = a
 			}
 			return
 		}
 	}
-	s.Asked = append(s.Asked, a)
+	s.Questions = append(s.Questions, a)
 }
 
-func (s *Subject) asked(purpose, channel string) bool {
-	return slices.ContainsFunc(s.Asked, func(a Asked) bool { return a.Purpose == purpose && a.Channel == channel })
+func (s *Subject) hasAsked(purpose, channel string) bool {
+	return slices.ContainsFunc(s.Questions, func(a AnnouncedQuestion) bool { return a.Purpose == purpose && a.Channel == channel })
 }

@@ -6,27 +6,27 @@ import (
 	"time"
 )
 
-// Burial remembers a fact that was let go, by a keyed hash, so that a late repeat
+// Tombstone remembers a fact that was let go, by a keyed hash, so that a late repeat
 // or a restored backup does not bring the data back.
-type Burial struct {
+type Tombstone struct {
 	Mark string `json:"mark"`
 	// At is when it was let go, or when its deletion was last said again.
 	At time.Time `json:"at"`
 }
 
-// Horizon is up to when all of a person was deleted.
-type Horizon struct {
+// FullErasure is up to when all of a person was deleted.
+type FullErasure struct {
 	// Lapse is when the last basis ended, At when that was decided.
 	Lapse time.Time `json:"lapse"`
 	At    time.Time `json:"at"`
 }
 
-// brings tells whether facts of the kind bring data along that may have to go.
+// addsData tells whether facts of the kind bring data along that may have to go.
 // The others protect the person, or say something of what is there.
-func (k Kind) brings() bool {
+func (k Kind) addsData() bool {
 	switch k {
-	case Signup, SignupPending, Sale, Refund, Performed, NegotiationOpened, AccessStarted, Webinar, Download,
-		OrderPlaced, Complaint, Identified:
+	case KindSignup, KindSignupPending, KindSale, KindRefund, KindPerformed, KindNegotiationOpened, KindAccessStarted, KindWebinar, KindDownload,
+		KindOrderPlaced, KindComplaint, KindIdentified:
 		return true
 	}
 	return false
@@ -34,136 +34,140 @@ func (k Kind) brings() bool {
 
 func (f *Fact) mark() string { return cmp.Or(f.Mark, f.ID) }
 
-// admit parts the facts that are news from those that come back from the dead.
+// splitReturning parts the facts that are news from those that come back from the dead.
 // Repeats of what was let go a short while ago are neither.
-func (s *Subject) admit(p *Policy, facts []Fact) (news, back []Fact) {
+func (s *Subject) splitReturning(p *Policy, facts []Fact) (news, back []Fact) {
 	for _, f := range facts {
-		switch f = f.Settled(); {
-		case s.comesBack(p, &f):
+		switch f = f.Normalized(); {
+		case s.isReturning(p, &f):
 			back = append(back, f)
-		case !f.Kind.brings() || s.buried(f.mark()) == nil:
+		case !f.Kind.addsData() || s.tombstoneOf(f.mark()) == nil:
 			news = append(news, f)
 		}
 	}
 	return news, back
 }
 
-// comesBack tells whether a fact brings back what had to go: it repeats what was let
+// isReturning tells whether a fact brings back what had to go: it repeats what was let
 // go, or is old news of a person of whom everything was deleted. For the intake
 // period after a deletion the story may still be told in any order, so nothing
 // counts as coming back; and what only just happened is news.
-func (s *Subject) comesBack(p *Policy, f *Fact) bool {
-	if !f.Kind.brings() {
+func (s *Subject) isReturning(p *Policy, f *Fact) bool {
+	if !f.Kind.addsData() {
 		return false
 	}
-	if b := s.buried(f.mark()); b != nil {
-		return p.lateFor(f.Received, b.At)
+	if b := s.tombstoneOf(f.mark()); b != nil {
+		return p.isAfterIntake(f.Received, b.At)
 	}
-	h := s.Horizon
-	return h != nil && f.Occurred.Before(h.Lapse) && p.lateFor(f.Received, h.At) && p.lateFor(f.Received, f.Occurred)
+	h := s.FullErasure
+	return h != nil && f.Occurred.Before(h.Lapse) && p.isAfterIntake(f.Received, h.At) && p.isAfterIntake(f.Received, f.Occurred)
 }
 
-// lateFor tells whether t is more than the intake period after an event.
-func (p *Policy) lateFor(t, event time.Time) bool { return t.After(event.AddDate(0, 0, p.Intake)) }
+// isAfterIntake tells whether t is more than the intake period after an event.
+func (p *Policy) isAfterIntake(t, event time.Time) bool {
+	return t.After(event.AddDate(0, 0, p.IntakeDays))
+}
 
-func (s *Subject) buried(mark string) *Burial {
-	n, ok := slices.BinarySearchFunc(s.Buried, mark, func(b Burial, m string) int { return cmp.Compare(b.Mark, m) })
+func (s *Subject) tombstoneOf(mark string) *Tombstone {
+	n, ok := slices.BinarySearchFunc(s.Tombstones, mark, func(b Tombstone, m string) int { return cmp.Compare(b.Mark, m) })
 	if !ok {
 		return nil
 	}
-	return &s.Buried[n]
+	return &s.Tombstones[n]
 }
 
-// bury remembers facts by their marks.
-func (s *Subject) bury(facts []Fact, at time.Time) {
+// addTombstones remembers facts by their marks.
+func (s *Subject) addTombstones(facts []Fact, at time.Time) {
 	if len(facts) == 0 {
 		return
 	}
-	more := make([]Burial, len(facts))
+	more := make([]Tombstone, len(facts))
 	for i := range facts {
-		more[i] = Burial{facts[i].mark(), at}
+		more[i] = Tombstone{facts[i].mark(), at}
 	}
-	s.Buried = joinBurials(s.Buried, more)
+	s.Tombstones = joinTombstones(s.Tombstones, more)
 }
 
-// joinBurials returns both lists in order, each mark once with its latest time.
-func joinBurials(a, b []Burial) []Burial {
+// joinTombstones returns both lists in order, each mark once with its latest time.
+func joinTombstones(a, b []Tombstone) []Tombstone {
 	all := append(slices.Clone(a), b...)
-	slices.SortFunc(all, func(x, y Burial) int { return cmp.Or(cmp.Compare(x.Mark, y.Mark), y.At.Compare(x.At)) })
-	return slices.CompactFunc(all, func(x, y Burial) bool { return x.Mark == y.Mark })
+	slices.SortFunc(all, func(x, y Tombstone) int { return cmp.Or(cmp.Compare(x.Mark, y.Mark), y.At.Compare(x.At)) })
+	return slices.CompactFunc(all, func(x, y Tombstone) bool { return x.Mark == y.Mark })
 }
 
-// again says once more that what a fact brought back must go. It says so once in
+// repeatDeletions says once more that what a fact brought back must go. It says so once in
 // an intake period.
-func (s *Subject) again(p *Policy, back []Fact, held []holding, at time.Time) []Decision {
+func (s *Subject) repeatDeletions(p *Policy, back []Fact, held []holding, at time.Time) []Decision {
 	var out []Decision
 	for i := range back {
 		f := &back[i]
 		d := Decision{
-			ID:   decisionID(s.ID, NotedReplay, f.mark(), f.Received.Format(time.RFC3339Nano)),
-			Kind: Delete, Subject: s.ID, At: at, Effective: at, Revision: p.Revision, Again: true,
-			WholePerson: !wholeHeld(p, held), Stays: stays(held),
+			ID:   decisionID(s.ID, EntryReplay, f.mark(), f.Received.Format(time.RFC3339Nano)),
+			Kind: DecisionDelete, Subject: s.ID, At: at, Effective: at, Revision: p.Revision, Repeated: true,
+			WholePerson: !wholeHeld(p, held), Retained: retained(held),
 		}
 		for _, b := range Bases(p, []Fact{*f}) {
 			items := slices.DeleteFunc(slices.Clone(b.Keeps), func(item Item) bool {
 				return p.Categories[item.Category].Pseudonymous || slices.Contains(d.Items, item) || slices.ContainsFunc(held, func(o holding) bool { return o.stands && o.Item == item })
 			})
 			if len(items) > 0 {
-				d.Items, d.Because = append(d.Items, items...), append(d.Because, b)
+				d.Items, d.Bases = append(d.Items, items...), append(d.Bases, b)
 			}
 		}
 		if len(d.Items) > 0 {
 			out = append(out, d)
 		}
 	}
-	s.bury(back, at)
+	s.addTombstones(back, at)
 	return out
 }
 
-// weather lets tombstones go whose own time is over.
-func (s *Subject) weather(p *Policy, at time.Time) {
-	s.Buried = slices.DeleteFunc(slices.Clone(s.Buried), func(b Burial) bool { return !p.tombEnd(b.At).After(at) })
-	if s.Horizon != nil && !p.tombEnd(s.Horizon.At).After(at) {
-		s.Horizon = nil
+// expireTombstones lets tombstones go whose own time is over.
+func (s *Subject) expireTombstones(p *Policy, at time.Time) {
+	s.Tombstones = slices.DeleteFunc(slices.Clone(s.Tombstones), func(b Tombstone) bool { return !p.tombstoneEnd(b.At).After(at) })
+	if s.FullErasure != nil && !p.tombstoneEnd(s.FullErasure.At).After(at) {
+		s.FullErasure = nil
 	}
 }
 
-func (p *Policy) tombEnd(t time.Time) time.Time {
+func (p *Policy) tombstoneEnd(t time.Time) time.Time {
 	end, _ := p.Tombstone.From(t, p.Place)
 	return end
 }
 
-// tombsUntil is when the first of the tombstones goes; false when there is none.
-func (s *Subject) tombsUntil(p *Policy) (time.Time, bool) {
+// firstTombstoneEnd is when the first of the tombstones goes; false when there is none.
+func (s *Subject) firstTombstoneEnd(p *Policy) (time.Time, bool) {
 	var first time.Time
-	for i := range s.Buried {
-		if first.IsZero() || s.Buried[i].At.Before(first) {
-			first = s.Buried[i].At
+	for i := range s.Tombstones {
+		if first.IsZero() || s.Tombstones[i].At.Before(first) {
+			first = s.Tombstones[i].At
 		}
 	}
-	if s.Horizon != nil && (first.IsZero() || s.Horizon.At.Before(first)) {
-		first = s.Horizon.At
+	if s.FullErasure != nil && (first.IsZero() || s.FullErasure.At.Before(first)) {
+		first = s.FullErasure.At
 	}
 	if first.IsZero() {
 		return first, false
 	}
-	return p.tombEnd(first), true
+	return p.tombstoneEnd(first), true
 }
 
-// Risen tells whether a person of whom everything had been deleted is known again
+// HasReturned tells whether a person of whom everything had been deleted is known again
 // by a genuine new act. Such a person gets a new id (see Rise), so that what was and
 // what is are not one story.
-func Risen(before, after Subject) bool { return MayRise(before) && after.Known }
+func HasReturned(before, after Subject) bool { return FullyErased(before) && after.HoldsPersonal }
 
-// MayRise tells whether everything of a person was deleted, so that a new act would make
+// FullyErased tells whether everything of a person was deleted, so that a new act would make
 // them risen.
-func MayRise(s Subject) bool { return s.Horizon != nil && !s.Known && len(s.Sealed) == 0 }
+func FullyErased(s Subject) bool {
+	return s.FullErasure != nil && !s.HoldsPersonal && len(s.Sealed) == 0
+}
 
-// Rise returns a subject with a new id that takes over what a tombstone still
+// Successor returns a subject with a new id that takes over what a tombstone still
 // holds: the no that must be respected, the proof of old consents, the marks of what
 // was deleted. What the person was asked before is not held against them.
-func Rise(before Subject, id string) Subject {
-	s := Absorb(Subject{ID: id}, before)
-	s.Asked = nil
+func Successor(before Subject, id string) Subject {
+	s := Merge(Subject{ID: id}, before)
+	s.Questions = nil
 	return s
 }

@@ -17,11 +17,11 @@ type Use struct {
 	Address string
 }
 
-// Answer tells whether a use is allowed, and why.
-type Answer struct {
+// Permission tells whether a use is allowed, and why.
+type Permission struct {
 	Allowed bool `json:"allowed"`
-	// Why is one of the Because constants.
-	Why string `json:"why"`
+	// Reason is one of the Because constants.
+	Reason string `json:"why"`
 	// Since and Until bound the basis or the ban, as far as known.
 	Since *time.Time `json:"since,omitempty"`
 	Until *time.Time `json:"until,omitempty"`
@@ -33,20 +33,20 @@ type Answer struct {
 
 // Why a use is allowed or not.
 const (
-	BecauseConsent    = "consent"
-	BecauseBasis      = "basis"
-	BecauseController = "consent_to_another_controller"
-	BecauseRestricted = "restricted"
-	BecauseObjection  = "objection_pending"
-	BecauseAddress    = "consent_for_another_address"
-	BecauseNoBasis    = "no_basis"
+	ReasonConsent         = "consent"
+	ReasonBasis           = "basis"
+	ReasonOtherController = "consent_to_another_controller"
+	ReasonRestricted      = "restricted"
+	ReasonObjection       = "objection_pending"
+	ReasonOtherAddress    = "consent_for_another_address"
+	ReasonNoBasis         = "no_basis"
 )
 
 // Ban is a stop on the use of data that may be kept.
 type Ban struct {
 	// Purpose is what may not be done; empty means anything but storing.
 	Purpose string     `json:"purpose,omitempty"`
-	Why     string     `json:"why"`
+	Reason  string     `json:"why"`
 	Since   time.Time  `json:"since"`
 	Until   *time.Time `json:"until,omitempty"`
 }
@@ -63,22 +63,22 @@ func Bans(p *Policy, s Subject, at time.Time) []Ban {
 		_, verified := verification(f, s.Facts)
 		switch {
 		case f.Occurred.After(at):
-		case f.Kind == Restriction && verified && since == nil:
+		case f.Kind == KindRestriction && verified && since == nil:
 			since = &f.Occurred
-		case f.Kind == RestrictionLifted && f.Told != nil && !f.Told.After(f.Occurred):
+		case f.Kind == KindRestrictionLifted && f.InformedAt != nil && !f.InformedAt.After(f.Occurred):
 			since = nil
 		}
 	}
 	if since != nil {
-		out = append(out, Ban{Why: BecauseRestricted, Since: *since})
+		out = append(out, Ban{Reason: ReasonRestricted, Since: *since})
 	}
 	for _, r := range Requests(p, s.Facts, at) {
-		if r.Right != Objection || r.Decided != nil || r.State == Received {
+		if r.Right != KindObjection || r.Decided != nil || r.State == RequestReceived {
 			continue
 		}
 		for _, purpose := range r.Purposes {
 			if !p.marketing(purpose) {
-				out = append(out, Ban{Purpose: purpose, Why: BecauseObjection, Since: r.Received})
+				out = append(out, Ban{Purpose: purpose, Reason: ReasonObjection, Since: r.Received})
 			}
 		}
 	}
@@ -86,41 +86,41 @@ func Bans(p *Policy, s Subject, at time.Time) []Ban {
 }
 
 // May tells whether a person's data may be used in a way at an instant.
-func May(p *Policy, s Subject, use Use, at time.Time) Answer {
+func May(p *Policy, s Subject, use Use, at time.Time) Permission {
 	for _, b := range Bans(p, s, at) {
 		if b.Purpose == "" || b.Purpose == use.Purpose {
-			return Answer{Why: b.Why, Since: &b.Since}
+			return Permission{Reason: b.Reason, Since: &b.Since}
 		}
 	}
 	if !p.marketing(use.Purpose) {
 		return p.mayOnBasis(s, use, at)
 	}
 	if use.Controller != "" && use.Controller != p.Controller {
-		return Answer{Why: BecauseController}
+		return Permission{Reason: ReasonOtherController}
 	}
-	out := Answer{Why: string(ConsentNone)}
+	out := Permission{Reason: string(ConsentNone)}
 	for _, c := range Consents(p, s, at) {
 		if c.Purpose != use.Purpose || c.Channel != use.Channel {
 			continue
 		}
-		out = Answer{Why: string(c.State), Since: c.Since, Until: c.Until}
+		out = Permission{Reason: string(c.State), Since: c.Since, Until: c.Until}
 		switch {
 		case c.State == ConsentGiven && (use.Address == "" || len(c.addresses) == 0 || slices.Contains(c.addresses, use.Address)):
-			out.Allowed, out.Why, out.Rule = true, BecauseConsent, p.consentRule(c.Purpose, c.Channel).ID
+			out.Allowed, out.Reason, out.Rule = true, ReasonConsent, p.consentRule(c.Purpose, c.Channel).ID
 			return out
 		case c.State == ConsentGiven:
-			out.Why = BecauseAddress
+			out.Reason = ReasonOtherAddress
 		}
-		out.Box = c.State == ConsentNone || c.State == ConsentWasAsked || c.State == ConsentInvalidated || c.State == ConsentExpired
+		out.Box = c.State == ConsentNone || c.State == ConsentAsked || c.State == ConsentInvalidated || c.State == ConsentExpired
 	}
 	return out
 }
 
-func (p *Policy) mayOnBasis(s Subject, use Use, at time.Time) Answer {
+func (p *Policy) mayOnBasis(s Subject, use Use, at time.Time) Permission {
 	for _, b := range Bases(p, s.Facts) {
 		if b.Purpose == use.Purpose && b.Stands(at) {
-			return Answer{Allowed: true, Why: BecauseBasis, Since: &b.Since, Until: b.Until, Rule: b.Rule}
+			return Permission{Allowed: true, Reason: ReasonBasis, Since: &b.Since, Until: b.Until, Rule: b.Rule}
 		}
 	}
-	return Answer{Why: BecauseNoBasis}
+	return Permission{Reason: ReasonNoBasis}
 }

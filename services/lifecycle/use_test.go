@@ -13,16 +13,16 @@ func TestBans_ARestrictionOnAnyGroundStopsUse(t *testing.T) {
 	p := fixture.Policy(t)
 	asked, lifted := noon(2026, 3, 5), noon(2026, 4, 1)
 	for _, ground := range []string{lifecycle.TraitInaccurate, lifecycle.TraitUnlawful, lifecycle.TraitForClaims, lifecycle.TraitObjected} {
-		restriction := toldAt("restriction", lifecycle.Restriction, "req-1", asked, asked)
+		restriction := toldAt("restriction", lifecycle.KindRestriction, "req-1", asked, asked)
 		restriction.Traits = []string{ground}
-		lift := toldAt("lift", lifecycle.RestrictionLifted, "req-1", lifted, lifted)
-		lift.Told = &asked
+		lift := toldAt("lift", lifecycle.KindRestrictionLifted, "req-1", lifted, lifted)
+		lift.InformedAt = &asked
 		s := lifecycle.Subject{ID: "ala", Facts: []lifecycle.Fact{
-			toldAt("sale", lifecycle.Sale, "order-1", noon(2026, 2, 1), noon(2026, 2, 1)), restriction, lift,
+			toldAt("sale", lifecycle.KindSale, "order-1", noon(2026, 2, 1), noon(2026, 2, 1)), restriction, lift,
 		}}
 		for day, want := range map[int]bool{1: false, 4: false, 5: true, 31: true, 32: false} {
 			bans := lifecycle.Bans(p, s, noon(2026, 3, day))
-			if got := len(bans) == 1 && bans[0].Why == lifecycle.BecauseRestricted && bans[0].Since.Equal(asked); got != want {
+			if got := len(bans) == 1 && bans[0].Reason == lifecycle.ReasonRestricted && bans[0].Since.Equal(asked); got != want {
 				t.Errorf("%s, on day %d of March: %+v", ground, day, bans)
 			}
 		}

@@ -20,7 +20,7 @@ import (
 	"github.com/rodopath/rodopath/api/config"
 	"github.com/rodopath/rodopath/api/service"
 	"github.com/rodopath/rodopath/api/trace"
-	"github.com/rodopath/rodopath/services/dispatch/internal/carry"
+	"github.com/rodopath/rodopath/services/dispatch/internal/delivery"
 	"github.com/rodopath/rodopath/services/dispatch/internal/httpapi"
 	"github.com/rodopath/rodopath/services/dispatch/internal/jetqueue"
 )
@@ -51,8 +51,8 @@ type App struct {
 	js         jetstream.JetStream
 	switches   *jetqueue.Switches
 	recipients []*recipient
-	fleet      carry.Fleet
-	rehearsals []rehearsal
+	fleet      delivery.Fleet
+	rehearsals []dryRun
 	handler    http.Handler
 	metrics    http.Handler
 
@@ -91,7 +91,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 // assemble puts the lanes, the metrics and the HTTP interface together.
 func (a *App) assemble() error {
 	registry := prometheus.NewRegistry()
-	counts, err := carry.NewCounts(registry)
+	counts, err := delivery.NewCounts(registry)
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/rodopath/rodopath/services/dispatch/internal/carry"
+	"github.com/rodopath/rodopath/services/dispatch/internal/delivery"
 	"github.com/rodopath/rodopath/services/dispatch/internal/jetqueue"
 )
 
@@ -58,8 +58,8 @@ func (g *gauges) Collect(out chan<- prometheus.Metric) {
 		send := func(name string, value float64) {
 			out <- prometheus.MustNewConstMetric(desc(name), prometheus.GaugeValue, value, r.config.ID)
 		}
-		send(gaugeCircuit, is(s.State == carry.StateCircuitOpen))
-		send(gaugeDisabled, is(s.State == carry.StateDisabled))
+		send(gaugeCircuit, is(s.State == delivery.StateCircuitOpen))
+		send(gaugeDisabled, is(s.State == delivery.StateDisabled))
 		age := time.Duration(0)
 		if !s.Oldest.IsZero() {
 			age = max(0, time.Since(s.Oldest))

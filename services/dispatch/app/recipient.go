@@ -9,7 +9,7 @@ import (
 
 	"github.com/rodopath/rodopath/api/config"
 	"github.com/rodopath/rodopath/services/dispatch"
-	"github.com/rodopath/rodopath/services/dispatch/internal/carry"
+	"github.com/rodopath/rodopath/services/dispatch/internal/delivery"
 	"github.com/rodopath/rodopath/services/dispatch/internal/httpapi"
 	"github.com/rodopath/rodopath/services/dispatch/internal/jetqueue"
 	"github.com/rodopath/rodopath/services/dispatch/internal/outbound"
@@ -21,8 +21,8 @@ type recipient struct {
 	// connector is nil when others bring the decisions there.
 	connector dispatch.Connector
 	// rehearsal is set when nothing is sent; lane otherwise.
-	rehearsal *outbound.Rehearsal
-	lane      *carry.Lane
+	rehearsal *outbound.DryRun
+	lane      *delivery.Lane
 }
 
 // read makes a connector for each recipient that is brought its decisions.
@@ -34,12 +34,12 @@ func (a *App) read() error {
 	for i := range a.opts.Config.Recipients {
 		r := &recipient{config: &a.opts.Config.Recipients[i]}
 		a.recipients = append(a.recipients, r)
-		if !r.config.Carried() {
+		if !r.config.Dispatched() {
 			continue
 		}
 		client := clients[r.config.AllowPrivate]
 		if a.opts.DryRun || r.config.DryRun {
-			r.rehearsal = &outbound.Rehearsal{}
+			r.rehearsal = &outbound.DryRun{}
 			client = r.rehearsal.Client(client)
 		}
 		var err error
@@ -51,19 +51,19 @@ func (a *App) read() error {
 }
 
 // lanes makes what brings the recipients their decisions, or what rehearses it.
-func (a *App) lanes(counts *carry.Counts) {
+func (a *App) lanes(counts *delivery.Counts) {
 	for _, r := range a.recipients {
 		if r.connector == nil {
 			continue
 		}
 		queue := jetqueue.New(jetqueue.Options{
-			JetStream: a.js, Recipient: r.config.ID, Takes: r.config.Takes(), Claim: a.opts.Claim, Log: a.opts.Log,
+			JetStream: a.js, Recipient: r.config.ID, Takes: r.config.Accepts(), Claim: a.opts.Claim, Log: a.opts.Log,
 		})
 		if r.rehearsal != nil {
-			a.rehearsals = append(a.rehearsals, rehearsal{queue, r})
+			a.rehearsals = append(a.rehearsals, dryRun{queue, r})
 			continue
 		}
-		r.lane = carry.New(carry.Options{
+		r.lane = delivery.New(delivery.Options{
 			Recipient: r.config.ID, Connector: r.connector, Receipts: jetqueue.NewReceipts(a.js, r.config.ID), Switch: a.switches,
 			InFlight: r.config.InFlight, Now: a.opts.Now, Counts: counts, Tracer: a.opts.Tracer, Log: a.opts.Log,
 		})
@@ -91,8 +91,8 @@ func (a *App) Recipients(ctx context.Context) ([]httpapi.Recipient, error) {
 func (r *recipient) shown() httpapi.Recipient {
 	c := r.config
 	out := httpapi.Recipient{
-		ID: c.ID, Name: cmp.Or(c.Name, c.ID), By: c.By, Carried: c.Carried(), Holds: append([]string{}, c.Holds...), Takes: c.Takes(),
-		State: carry.StateOK, AnswerDays: c.Answer(), DryRun: r.rehearsal != nil,
+		ID: c.ID, Name: cmp.Or(c.Name, c.ID), By: c.By, Carried: c.Dispatched(), Holds: append([]string{}, c.Holds...), Takes: c.Accepts(),
+		State: delivery.StateOK, AnswerDays: c.Answer(), DryRun: r.rehearsal != nil,
 	}
 	if r.lane == nil {
 		return out

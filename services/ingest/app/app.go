@@ -96,8 +96,8 @@ func spoolPath(opts Options) string {
 	return cmp.Or(opts.Config.Path(opts.Config.Spool.Path), opts.Spool)
 }
 
-// paces are the limits of the sources that have one.
-func paces(sources []config.Source) map[string]int {
+// rateLimits are the limits of the sources that have one.
+func rateLimits(sources []config.Source) map[string]int {
 	out := map[string]int{}
 	for i := range sources {
 		if n := sources[i].PerMinute; n > 0 {
@@ -124,7 +124,7 @@ func (a *App) assemble(opts Options, providers map[string]ingest.Provider, publi
 		publisher = a.spool
 	}
 	h, err := ingest.NewHandler(ingest.Options{
-		Sources: providers, PerMinute: paces(opts.Config.Sources), Publisher: publisher, Now: opts.Now, Log: opts.Log, Metrics: metrics, Tracer: opts.Tracer,
+		Sources: providers, PerMinute: rateLimits(opts.Config.Sources), Publisher: publisher, Now: opts.Now, Log: opts.Log, Metrics: metrics, Tracer: opts.Tracer,
 	})
 	if err != nil {
 		return err

@@ -20,18 +20,18 @@ import (
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/api/trace"
 	"github.com/rodopath/rodopath/services/lifecycle"
-	"github.com/rodopath/rodopath/services/lifecycle/internal/adoption"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/apply"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/directory"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/httpapi"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/journal"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/keyrotation"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/natsio"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/policy"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/receipt"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/relay"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/replay"
-	"github.com/rodopath/rodopath/services/lifecycle/internal/reseal"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/rollout"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/sweep"
 )
 
@@ -69,7 +69,7 @@ type App struct {
 	public  http.Handler
 	policy  *lifecycle.Policy
 	// waiting is a policy that needs approval before it is in force.
-	waiting  *adoption.Waiting
+	waiting  *rollout.Waiting
 	measures map[string]string
 	now      func() time.Time
 
@@ -102,7 +102,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 		return nil, err
 	}
 	a := &App{store: st, js: js, now: opts.Now}
-	if err := a.adopt(ctx, opts); err != nil {
+	if err := a.rollOutPolicy(ctx, opts); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
 	if err := a.assemble(opts, vault); err != nil {
@@ -114,7 +114,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 // assemble puts the loops and the HTTP interface together.
 func (a *App) assemble(opts Options, vault *identity.Vault) error {
 	var err error
-	if a.policy.Addressees, err = addressees(opts.Config, a.policy); err != nil {
+	if a.policy.Connected, err = addressees(opts.Config, a.policy); err != nil {
 		return err
 	}
 	events := &natsio.Events{JetStream: a.js}
@@ -123,7 +123,7 @@ func (a *App) assemble(opts Options, vault *identity.Vault) error {
 		PublicURL: opts.Config.PublicURL, Tracer: opts.Tracer, Log: opts.Log.With("loop", "relay"),
 	})
 	applier := apply.New(apply.Options{
-		Store: a.store, Vault: vault, Policy: a.policy, Now: opts.Now, Outbox: a.relay, Decided: a.relay.Wake,
+		Store: a.store, Vault: vault, Policy: a.policy, Now: opts.Now, Outbox: a.relay, Wake: a.relay.Wake,
 	})
 	find := &directory.Directory{Store: a.store, Vault: vault}
 	reader := &receipt.Reader{Finder: find, Policy: a.policy}
@@ -146,13 +146,13 @@ func (a *App) assemble(opts Options, vault *identity.Vault) error {
 		return err
 	}
 	api, err := httpapi.New(httpapi.Options{
-		Directory: find, Lists: a.store, Journal: a.store, Events: events, Teller: &natsio.Teller{JetStream: a.js}, Vault: vault,
+		Directory: find, Lists: a.store, Journal: a.store, Events: events, Teller: &natsio.FactPublisher{JetStream: a.js}, Vault: vault,
 		Policy: a.policy, Controller: opts.Config.Controller, Waiting: a.waiting, Measures: a.measures, Receipts: reader, RecipientTokens: recipients,
 		Replay: func(ctx context.Context, since time.Time, recipient string, visit func(replay.Sent) error) error {
 			return replay.Run(ctx, replay.Options{Store: a.store, Events: events, Vault: vault, Policy: a.policy}, since, recipient, opts.Now(), visit)
 		},
-		Reseal: func(ctx context.Context, visit func(reseal.Progress) error) error {
-			return reseal.Run(ctx, a.store, vault, visit)
+		Reseal: func(ctx context.Context, visit func(keyrotation.Progress) error) error {
+			return keyrotation.Run(ctx, a.store, vault, visit)
 		},
 		Verify: func(ctx context.Context) (*journal.Report, error) {
 			return journal.Verify(ctx, a.store, a.journalKept(opts.Now()), func(int) {})

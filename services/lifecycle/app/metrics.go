@@ -60,14 +60,14 @@ func (b *backlog) Collect(ch chan<- prometheus.Metric) {
 		b.stream(ctx, ch, m, name)
 	}
 	pending, err := b.app.store.Pending(ctx, counted)
-	tell(ch, m.pending, float64(len(pending)), err)
+	publishGauge(ch, m.pending, float64(len(pending)), err)
 	due, err := b.app.store.Due(ctx, b.app.now(), b.app.policy.Revision, counted)
-	tell(ch, m.due, float64(len(due)), err)
+	publishGauge(ch, m.due, float64(len(due)), err)
 	b.unconfirmed(ctx, ch, m.unconfirmed)
 }
 
-// tell tells a number, or that it is not known.
-func tell(ch chan<- prometheus.Metric, d *prometheus.Desc, n float64, err error, labels ...string) {
+// publishGauge tells a number, or that it is not known.
+func publishGauge(ch chan<- prometheus.Metric, d *prometheus.Desc, n float64, err error, labels ...string) {
 	if err != nil {
 		ch <- prometheus.NewInvalidMetric(d, err)
 		return
@@ -78,7 +78,7 @@ func tell(ch chan<- prometheus.Metric, d *prometheus.Desc, n float64, err error,
 func (b *backlog) stream(ctx context.Context, ch chan<- prometheus.Metric, m measures, name string) {
 	s, err := b.app.js.Stream(ctx, name)
 	if err != nil {
-		tell(ch, m.waiting, 0, err)
+		publishGauge(ch, m.waiting, 0, err)
 		return
 	}
 	state := s.CachedInfo().State
@@ -86,21 +86,21 @@ func (b *backlog) stream(ctx context.Context, ch chan<- prometheus.Metric, m mea
 	if state.Msgs > 0 {
 		waited = max(0, b.app.now().Sub(state.FirstTime).Seconds())
 	}
-	tell(ch, m.waiting, float64(state.Msgs), nil, name)
-	tell(ch, m.oldest, waited, nil, name)
+	publishGauge(ch, m.waiting, float64(state.Msgs), nil, name)
+	publishGauge(ch, m.oldest, waited, nil, name)
 }
 
 func (b *backlog) unconfirmed(ctx context.Context, ch chan<- prometheus.Metric, d *prometheus.Desc) {
 	subjects, err := b.app.store.Unconfirmed(ctx, counted)
 	if err != nil {
-		tell(ch, d, 0, err)
+		publishGauge(ch, d, 0, err)
 		return
 	}
 	type key struct {
 		kind  lifecycle.DecisionKind
 		state string
 	}
-	counts := map[key]int{{lifecycle.Delete, lifecycle.StateOverdue}: 0}
+	counts := map[key]int{{lifecycle.DecisionDelete, lifecycle.NoticeOverdue}: 0}
 	for i := range subjects {
 		for j := range subjects[i].Notices {
 			if n := &subjects[i].Notices[j]; n.Closed == nil {
@@ -109,6 +109,6 @@ func (b *backlog) unconfirmed(ctx context.Context, ch chan<- prometheus.Metric, 
 		}
 	}
 	for k, n := range counts {
-		tell(ch, d, float64(n), nil, string(k.kind), k.state)
+		publishGauge(ch, d, float64(n), nil, string(k.kind), k.state)
 	}
 }

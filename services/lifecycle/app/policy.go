@@ -13,19 +13,19 @@ import (
 	"github.com/rodopath/rodopath/api/config"
 	"github.com/rodopath/rodopath/api/strictyaml"
 	"github.com/rodopath/rodopath/services/lifecycle"
-	"github.com/rodopath/rodopath/services/lifecycle/internal/adoption"
-	"github.com/rodopath/rodopath/services/lifecycle/internal/casefile"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/policy"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/report"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/rollout"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/scenario"
 )
 
 // approveAbove is the share of persons, in percent, of whom a new policy may delete
 // something without approval.
 const approveAbove = 1
 
-// adopt puts the configured policy in force, or leaves the one before where the new
+// rollOutPolicy puts the configured policy in force, or leaves the one before where the new
 // one would delete too much.
-func (a *App) adopt(ctx context.Context, opts Options) error {
+func (a *App) rollOutPolicy(ctx context.Context, opts Options) error {
 	name, text, err := policy.Read(policyPath(opts.Config))
 	if err != nil {
 		return err
@@ -34,7 +34,7 @@ func (a *App) adopt(ctx context.Context, opts Options) error {
 	if opts.Config.ApproveAbovePercent != nil {
 		limit = *opts.Config.ApproveAbovePercent
 	}
-	out, err := adoption.Adopt(ctx, adoption.Options{
+	out, err := rollout.Run(ctx, rollout.Options{
 		Store: a.store, Parse: policy.Parse, File: name, Text: text, Controller: opts.Config.Controller,
 		LimitPercent: limit, Approve: opts.Approve, Now: opts.Now(), Log: opts.Log.With("part", "policy"),
 	})
@@ -84,8 +84,8 @@ func CheckPolicy(path, controller string) (*CheckedPolicy, error) {
 	return &CheckedPolicy{ID: p.ID, Revision: p.Revision, Choices: p.Choices, Warnings: warnings}, nil
 }
 
-// CaseFailure is a line of a case that gave something else than expected.
-type CaseFailure struct {
+// ScenarioFailure is a line of a case that gave something else than expected.
+type ScenarioFailure struct {
 	File string   `json:"file"`
 	Line int      `json:"line"`
 	Case string   `json:"case"`
@@ -96,18 +96,18 @@ type CaseFailure struct {
 	Text string `json:"text"`
 }
 
-// CaseReport is what became of the cases of a directory.
-type CaseReport struct {
-	Cases    int           `json:"cases"`
-	Failures []CaseFailure `json:"failures"`
+// ScenarioReport is what became of the cases of a directory.
+type ScenarioReport struct {
+	Cases    int               `json:"cases"`
+	Failures []ScenarioFailure `json:"failures"`
 }
 
-// ErrNoCases means that a directory holds no case.
-var ErrNoCases = errors.New("no case was found")
+// ErrNoScenarios means that a directory holds no case.
+var ErrNoScenarios = errors.New("no case was found")
 
 // TestPolicy runs all cases of a directory (files NAME.case, in any depth), or of one
 // file, against a policy. An error means that a case cannot be read.
-func TestPolicy(path, controller, cases string) (*CaseReport, error) {
+func TestPolicy(path, controller, cases string) (*ScenarioReport, error) {
 	name, text, err := policy.Read(path)
 	if err != nil {
 		return nil, err
@@ -118,7 +118,7 @@ func TestPolicy(path, controller, cases string) (*CaseReport, error) {
 	if _, err := policies(nil); err != nil {
 		return nil, err
 	}
-	report := &CaseReport{Failures: []CaseFailure{}}
+	report := &ScenarioReport{Failures: []ScenarioFailure{}}
 	err = filepath.WalkDir(cases, func(file string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || filepath.Ext(file) != ".case" {
 			return err
@@ -129,24 +129,24 @@ func TestPolicy(path, controller, cases string) (*CaseReport, error) {
 	case err != nil:
 		return nil, fmt.Errorf("test policy: %w", err)
 	case report.Cases == 0:
-		return nil, fmt.Errorf("test policy: %w in %s; a case is a file NAME.case", ErrNoCases, cases)
+		return nil, fmt.Errorf("test policy: %w in %s; a case is a file NAME.case", ErrNoScenarios, cases)
 	}
 	return report, nil
 }
 
-func (r *CaseReport) run(policies casefile.Policies, file string) error {
+func (r *ScenarioReport) run(policies scenario.Policies, file string) error {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
-	cases, err := casefile.Read(bytes.NewReader(data))
+	cases, err := scenario.Read(bytes.NewReader(data))
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
 	for _, c := range cases {
 		r.Cases++
-		for _, f := range casefile.Run(policies, c) {
-			r.Failures = append(r.Failures, CaseFailure{
+		for _, f := range scenario.Run(policies, c) {
+			r.Failures = append(r.Failures, ScenarioFailure{
 				File: file, Line: f.Step.Line, Case: c.Name, Step: f.Step.Text, Want: f.Step.Want, Got: f.Got, Text: f.String(),
 			})
 		}

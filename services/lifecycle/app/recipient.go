@@ -11,11 +11,11 @@ import (
 
 // addressees are the recipients of the configuration, as the core knows them. What one
 // holds is said there, or by the policy of a recipient of the same id.
-func addressees(c *config.Config, p *lifecycle.Policy) ([]lifecycle.Addressee, error) {
-	var out []lifecycle.Addressee
+func addressees(c *config.Config, p *lifecycle.Policy) ([]lifecycle.ConnectedRecipient, error) {
+	var out []lifecycle.ConnectedRecipient
 	for i := range c.Recipients {
 		r := &c.Recipients[i]
-		a := lifecycle.Addressee{ID: r.ID, Name: r.Name, Holds: r.Holds, AnswerDays: r.Answer(), Carried: r.Carried()}
+		a := lifecycle.ConnectedRecipient{ID: r.ID, Name: r.Name, Holds: r.Holds, AnswerDays: r.Answer(), Dispatched: r.Dispatched()}
 		if len(a.Holds) == 0 {
 			a.Holds = p.Recipients[r.ID].Holds
 		}
@@ -25,7 +25,7 @@ func addressees(c *config.Config, p *lifecycle.Policy) ([]lifecycle.Addressee, e
 				return nil, c.At(err, "recipients", i, "holds", j)
 			}
 		}
-		for _, kind := range r.Takes() {
+		for _, kind := range r.Accepts() {
 			a.Kinds = append(a.Kinds, lifecycle.DecisionKind(kind))
 		}
 		out = append(out, a)

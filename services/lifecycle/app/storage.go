@@ -6,12 +6,12 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/rodopath/rodopath/services/lifecycle/internal/adoption"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/apply"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/httpapi"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/journal"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/mongostore"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/relay"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/rollout"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/sqlitestore"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/sweep"
 )
@@ -21,7 +21,7 @@ type storage interface {
 	apply.Store
 	relay.Store
 	sweep.Store
-	adoption.Store
+	rollout.Store
 	journal.Store
 	journal.Reader
 	httpapi.Lists

@@ -93,8 +93,8 @@ func event(n int, at time.Time, recipients ...string) *stream.Event {
 			Because: []stream.Reason{{Rule: "contract", Purpose: "contract", Article: "6(1)(b)", Cites: "Art. 6(1)(b) GDPR", Ref: "order-" + id, Since: at, Until: &at, Facts: []string{"fact_" + id, "fact2_" + id}}},
 			Delete: &stream.Delete{
 				Scope: "part", Purposes: []string{"contract"},
-				Items: []stream.Item{{Category: "account"}, {Category: "order", Ref: "order-" + id, Names: []string{"pi_" + id}}},
-				Stays: []stream.Stay{{Item: stream.Item{Category: "invoice", Ref: "invoice-" + id}, Purpose: "accounting", Article: "6(1)(c)", Until: &until, LastDay: "2031-12-31"}},
+				Items:    []stream.Item{{Category: "account"}, {Category: "order", Ref: "order-" + id, Names: []string{"pi_" + id}}},
+				Retained: []stream.RetainedItem{{Item: stream.Item{Category: "invoice", Ref: "invoice-" + id}, Purpose: "accounting", Article: "6(1)(c)", Until: &until, LastDay: "2031-12-31"}},
 			},
 		},
 	}

@@ -14,7 +14,7 @@ import (
 
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/dispatch"
-	"github.com/rodopath/rodopath/services/dispatch/internal/carry"
+	"github.com/rodopath/rodopath/services/dispatch/internal/delivery"
 	"github.com/rodopath/rodopath/services/dispatch/internal/jetqueue"
 	"github.com/rodopath/rodopath/services/dispatch/internal/natstest"
 )
@@ -27,10 +27,10 @@ func newQueue(js jetstream.JetStream, recipient string) *jetqueue.Queue {
 }
 
 // run runs a queue until the test ends or stop is called.
-func run(t *testing.T, q *jetqueue.Queue) (in chan carry.Arrival, stop func()) {
+func run(t *testing.T, q *jetqueue.Queue) (in chan delivery.Arrival, stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	in = make(chan carry.Arrival)
+	in = make(chan delivery.Arrival)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -45,7 +45,7 @@ func run(t *testing.T, q *jetqueue.Queue) (in chan carry.Arrival, stop func()) {
 }
 
 // next returns the next message.
-func next(t *testing.T, in <-chan carry.Arrival) *carry.Message {
+func next(t *testing.T, in <-chan delivery.Arrival) *delivery.Message {
 	t.Helper()
 	for {
 		select {
@@ -59,9 +59,9 @@ func next(t *testing.T, in <-chan carry.Arrival) *carry.Message {
 	}
 }
 
-func ack(t *testing.T, m *carry.Message) {
+func ack(t *testing.T, m *delivery.Message) {
 	t.Helper()
-	if err := m.Hold.Ack(); err != nil {
+	if err := m.Claim.Ack(); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -192,7 +192,7 @@ func (s *sink) connector(replica string, slow time.Duration) dispatch.Connector 
 
 type connectorFunc func(ctx context.Context, e *stream.Event) error
 
-func (f connectorFunc) Carry(ctx context.Context, e *stream.Event, _ []byte) (dispatch.Answer, error) {
+func (f connectorFunc) Deliver(ctx context.Context, e *stream.Event, _ []byte) (dispatch.Answer, error) {
 	return dispatch.Answer{Outcome: stream.OutcomeSent}, f(ctx, e)
 }
 
@@ -208,8 +208,8 @@ func replica(t *testing.T, s *natstest.Server, c dispatch.Connector) (nc *nats.C
 	t.Helper()
 	nc = s.Connect()
 	js := s.JetStream(nc)
-	f := &carry.Fleet{}
-	f.Add(carry.New(carry.Options{Recipient: "crm", Connector: c, Receipts: jetqueue.NewReceipts(js, "crm"), Switch: on{}, InFlight: 4}), newQueue(js, "crm"))
+	f := &delivery.Fleet{}
+	f.Add(delivery.New(delivery.Options{Recipient: "crm", Connector: c, Receipts: jetqueue.NewReceipts(js, "crm"), Switch: on{}, InFlight: 4}), newQueue(js, "crm"))
 	f.Start(t.Context())
 	stop = sync.OnceFunc(f.Close)
 	t.Cleanup(stop)

@@ -13,14 +13,14 @@ import (
 
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/api/trace"
-	"github.com/rodopath/rodopath/services/dispatch/internal/carry"
+	"github.com/rodopath/rodopath/services/dispatch/internal/delivery"
 )
 
 // reader is one reading of a queue. It belongs to one goroutine.
 type reader struct {
 	*Queue
 	consumer jetstream.Consumer
-	out      chan<- carry.Arrival
+	out      chan<- delivery.Arrival
 	claims   *claims
 	// pin is the name under which the server gives messages to this process alone;
 	// empty before the first.
@@ -28,7 +28,7 @@ type reader struct {
 	// taking tells that messages are held back until all that others held before have
 	// come: backlog, until wants is met.
 	taking  bool
-	backlog []*carry.Message
+	backlog []*delivery.Message
 	wants   wants
 	asks    int
 	ask     *time.Timer
@@ -45,7 +45,7 @@ type wants struct {
 
 // Run sends what waits to out until the context ends, and then gives back what was not
 // acknowledged.
-func (q *Queue) Run(ctx context.Context, out chan<- carry.Arrival) {
+func (q *Queue) Run(ctx context.Context, out chan<- delivery.Arrival) {
 	r := &reader{Queue: q, out: out, claims: newClaims(), ask: time.NewTimer(time.Hour)}
 	defer r.ask.Stop()
 	for ctx.Err() == nil {
@@ -54,7 +54,7 @@ func (q *Queue) Run(ctx context.Context, out chan<- carry.Arrival) {
 			break
 		}
 		other := errors.Is(err, jetstream.ErrPinIDMismatch)
-		r.lose(ctx, !other)
+		r.handleLost(ctx, !other)
 		switch {
 		case other:
 			q.opts.Log.Info("another process works this recipient now")
@@ -62,7 +62,7 @@ func (q *Queue) Run(ctx context.Context, out chan<- carry.Arrival) {
 			q.opts.Log.Warn("the queue of a recipient cannot be read; trying again", "error", err)
 			r.failing = true
 		}
-		rest(ctx, min(q.opts.Claim/beatsPerClaim, time.Second))
+		pause(ctx, min(q.opts.Claim/beatsPerClaim, time.Second))
 	}
 	r.release(ctx, true)
 }
@@ -104,7 +104,7 @@ func (r *reader) fetch(ctx context.Context, renew <-chan time.Time) error {
 			if !more {
 				return ended(batch.Error())
 			}
-			err = r.take(ctx, msg)
+			err = r.accept(ctx, msg)
 		case <-renew:
 			err = r.claims.renew()
 		case <-r.ask.C:
@@ -156,16 +156,16 @@ func ended(err error) error {
 // pinHeader is where the server says to whom it gives messages.
 const pinHeader = "Nats-Pin-Id"
 
-// take takes one message. Under a new pin everything is held back first, until what
+// accept takes one message. Under a new pin everything is held back first, until what
 // others held before is here, too: else a person's decisions could pass each other.
-func (r *reader) take(ctx context.Context, msg jetstream.Msg) error {
+func (r *reader) accept(ctx context.Context, msg jetstream.Msg) error {
 	meta, err := msg.Metadata()
 	if err != nil {
 		return fmt.Errorf("fetch decisions: %w", err)
 	}
 	if pin := msg.Headers().Get(pinHeader); pin != r.pin {
 		if r.pin != "" {
-			r.lose(ctx, false)
+			r.handleLost(ctx, false)
 		}
 		r.pin, r.taking, r.wants, r.asks = pin, true, wants{}, 0
 		r.ask.Reset(0)
@@ -182,9 +182,9 @@ func (r *reader) take(ctx context.Context, msg jetstream.Msg) error {
 	if one == nil {
 		return nil
 	}
-	m := &carry.Message{Sequence: meta.Sequence.Stream, Stored: meta.Timestamp, Event: event, Body: msg.Data(), Trace: msg.Headers().Get(trace.Header), Hold: one}
+	m := &delivery.Message{Sequence: meta.Sequence.Stream, Stored: meta.Timestamp, Event: event, Body: msg.Data(), Trace: msg.Headers().Get(trace.Header), Claim: one}
 	if !r.taking {
-		r.send(ctx, carry.Arrival{Message: m})
+		r.send(ctx, delivery.Arrival{Message: m})
 		return nil
 	}
 	r.backlog = append(r.backlog, m)
@@ -192,7 +192,7 @@ func (r *reader) take(ctx context.Context, msg jetstream.Msg) error {
 	return nil
 }
 
-func (r *reader) send(ctx context.Context, a carry.Arrival) {
+func (r *reader) send(ctx context.Context, a delivery.Arrival) {
 	select {
 	case r.out <- a:
 	case <-ctx.Done():
@@ -221,19 +221,19 @@ func (r *reader) takeOver(ctx context.Context) {
 	if !r.wants.known || len(r.backlog) < r.wants.claimed || r.claims.upTo(r.wants.sequence) < r.wants.claimed {
 		return
 	}
-	slices.SortFunc(r.backlog, func(a, b *carry.Message) int { return cmp.Compare(a.Sequence, b.Sequence) })
+	slices.SortFunc(r.backlog, func(a, b *delivery.Message) int { return cmp.Compare(a.Sequence, b.Sequence) })
 	backlog := r.backlog
 	r.taking, r.backlog = false, nil
 	for _, m := range backlog {
-		r.send(ctx, carry.Arrival{Message: m})
+		r.send(ctx, delivery.Arrival{Message: m})
 	}
 }
 
-// lose gives up all claims, after something went wrong or, when pinned is false, another
+// handleLost gives up all claims, after something went wrong or, when pinned is false, another
 // process was pinned.
-func (r *reader) lose(ctx context.Context, pinned bool) {
+func (r *reader) handleLost(ctx context.Context, pinned bool) {
 	r.taking, r.backlog = false, nil
-	r.send(ctx, carry.Arrival{Lost: true})
+	r.send(ctx, delivery.Arrival{Lost: true})
 	r.release(ctx, pinned)
 }
 
@@ -258,7 +258,7 @@ func (r *reader) release(ctx context.Context, pinned bool) {
 	r.claims.giveBack()
 }
 
-func rest(ctx context.Context, d time.Duration) {
+func pause(ctx context.Context, d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {

@@ -56,7 +56,7 @@ func OpenSwitches(ctx context.Context, js jetstream.JetStream, replicas int, now
 		select {
 		case entry := <-watcher.Updates():
 			if entry != nil {
-				s.take(entry)
+				s.apply(entry)
 				continue
 			}
 			s.watched.Go(func() { s.watch(watching, watcher) })
@@ -82,7 +82,7 @@ func (s *Switches) watch(ctx context.Context, watcher jetstream.KeyWatcher) {
 				return // the connection is closed
 			}
 			if entry != nil {
-				s.take(entry)
+				s.apply(entry)
 			}
 		case <-ctx.Done():
 			if err := watcher.Stop(); err != nil {
@@ -93,8 +93,8 @@ func (s *Switches) watch(ctx context.Context, watcher jetstream.KeyWatcher) {
 	}
 }
 
-// take takes what the bucket says of a recipient.
-func (s *Switches) take(entry jetstream.KeyValueEntry) {
+// apply takes what the bucket says of a recipient.
+func (s *Switches) apply(entry jetstream.KeyValueEntry) {
 	if entry.Operation() != jetstream.KeyValuePut {
 		s.set(entry.Key(), nil)
 		return

@@ -10,7 +10,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/rodopath/rodopath/api/stream"
-	"github.com/rodopath/rodopath/services/dispatch/internal/carry"
+	"github.com/rodopath/rodopath/services/dispatch/internal/delivery"
 )
 
 // Waiting tells how many decisions wait in the queue of each recipient, those for others
@@ -33,21 +33,21 @@ func Waiting(ctx context.Context, js jetstream.JetStream) (map[string]int, error
 	return out, nil
 }
 
-// Rehearse visits what waits for the recipient and what comes, in order, until the
+// DryRun visits what waits for the recipient and what comes, in order, until the
 // context ends. Nothing is acknowledged, and the recipient's place is kept.
-func (q *Queue) Rehearse(ctx context.Context, visit func(ctx context.Context, m *carry.Message)) {
+func (q *Queue) DryRun(ctx context.Context, visit func(ctx context.Context, m *delivery.Message)) {
 	next := uint64(0)
 	for ctx.Err() == nil {
-		if err := q.rehearse(ctx, &next, visit); err != nil && ctx.Err() == nil {
+		if err := q.dryRun(ctx, &next, visit); err != nil && ctx.Err() == nil {
 			q.opts.Log.Warn("the queue of a recipient cannot be read; trying again", "error", err)
 		}
-		rest(ctx, time.Second)
+		pause(ctx, time.Second)
 	}
 }
 
-// rehearse visits messages from a place on, which it moves forward; 0 is the place of
+// dryRun visits messages from a place on, which it moves forward; 0 is the place of
 // the recipient.
-func (q *Queue) rehearse(ctx context.Context, next *uint64, visit func(ctx context.Context, m *carry.Message)) error {
+func (q *Queue) dryRun(ctx context.Context, next *uint64, visit func(ctx context.Context, m *delivery.Message)) error {
 	durable, err := q.Ensure(ctx)
 	if err != nil {
 		return err
@@ -80,7 +80,7 @@ func (q *Queue) rehearse(ctx context.Context, next *uint64, visit func(ctx conte
 		}
 		*next = meta.Sequence.Stream + 1
 		if event, err := stream.DecodeEvent(msg.Data()); err == nil && event.For(q.opts.Recipient) {
-			visit(ctx, &carry.Message{Sequence: meta.Sequence.Stream, Stored: meta.Timestamp, Event: event, Body: msg.Data()})
+			visit(ctx, &delivery.Message{Sequence: meta.Sequence.Stream, Stored: meta.Timestamp, Event: event, Body: msg.Data()})
 		}
 	}
 }

@@ -69,8 +69,8 @@ func New(opts Options) (*Connector, error) {
 	return c, nil
 }
 
-// Carry deletes what a decision asks for.
-func (c *Connector) Carry(ctx context.Context, e *stream.Event, _ []byte) (dispatch.Answer, error) {
+// Deliver deletes what a decision asks for.
+func (c *Connector) Deliver(ctx context.Context, e *stream.Event, _ []byte) (dispatch.Answer, error) {
 	t, err := platform.Read(e)
 	if err != nil {
 		return dispatch.Answer{}, err
@@ -84,7 +84,7 @@ func (c *Connector) Carry(ctx context.Context, e *stream.Event, _ []byte) (dispa
 		w.report.Say(category, stream.OutcomeNotFound, "")
 	}
 	for i := range found {
-		if err := w.carry(ctx, &found[i]); err != nil {
+		if err := w.apply(ctx, &found[i]); err != nil {
 			return dispatch.Answer{}, err
 		}
 	}

@@ -76,7 +76,7 @@ func TestCarry_DoesWhatMayGo(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			a := newAccount(t)
 			connector := a.connector(t, platformtest.Client())
-			got, err := platformtest.Carry(t, connector, c.event)
+			got, err := platformtest.Deliver(t, connector, c.event)
 			if err != nil || got != c.want {
 				t.Errorf("got %q, %v\nwant %q", got, err, c.want)
 			}
@@ -86,7 +86,7 @@ func TestCarry_DoesWhatMayGo(t *testing.T) {
 			if len(a.subscribers) < 250 {
 				t.Error("somebody else is gone")
 			}
-			if _, err := platformtest.Carry(t, connector, c.event); err != nil {
+			if _, err := platformtest.Deliver(t, connector, c.event); err != nil {
 				t.Errorf("again: %v", err)
 			}
 			for _, s := range a.subscribers {
@@ -101,7 +101,7 @@ func TestCarry_DoesWhatMayGo(t *testing.T) {
 func TestCarry_MarketingLeavesContact(t *testing.T) {
 	a := newAccount(t)
 	e := platformtest.Stays(platformtest.Deletion("part", nil, "newsletter", "marketing_profile"), "contact")
-	if _, err := platformtest.Carry(t, a.connector(t, platformtest.Client()), e); err != nil {
+	if _, err := platformtest.Deliver(t, a.connector(t, platformtest.Client()), e); err != nil {
 		t.Fatal(err)
 	}
 	s := a.find(platformtest.Email)
@@ -120,7 +120,7 @@ func TestCarry_FindsNobody(t *testing.T) {
 		if e.Data.Replay != nil {
 			e.Data.Person.Hashes = e.Data.Person.Hashes[1:]
 		}
-		if got, err := platformtest.Carry(t, connector, e); err != nil || got != "not_found" {
+		if got, err := platformtest.Deliver(t, connector, e); err != nil || got != "not_found" {
 			t.Errorf("got %q, %v", got, err)
 		}
 	}
@@ -132,7 +132,7 @@ func TestCarry_FindsNobody(t *testing.T) {
 func TestCarry_WhoIsForgottenIsNotForgottenAgain(t *testing.T) {
 	a := newAccount(t)
 	a.find(platformtest.Email).Forget = "2026-02-14 10:00:00"
-	got, err := platformtest.Carry(t, a.connector(t, platformtest.Client()), platformtest.Deletion("person", nil, "contact", "order stripe:in_1"))
+	got, err := platformtest.Deliver(t, a.connector(t, platformtest.Client()), platformtest.Deletion("person", nil, "contact", "order stripe:in_1"))
 	if err != nil || got != "done order=not_found"+forgotten || len(a.Changes()) != 0 {
 		t.Errorf("got %q, %v", got, err)
 	}
@@ -143,7 +143,7 @@ func TestCarry_SomethingGoneMeanwhileIsGone(t *testing.T) {
 	a.Fault(func(w http.ResponseWriter, r *http.Request) bool {
 		return r.Method != "GET" && platformtest.Answering(404, `{"message":"Resource not found."}`)(w, r)
 	})
-	got, err := platformtest.Carry(t, a.connector(t, platformtest.Client()), platformtest.Deletion("person", nil, "contact"))
+	got, err := platformtest.Deliver(t, a.connector(t, platformtest.Client()), platformtest.Deletion("person", nil, "contact"))
 	if err != nil || got != "not_found" {
 		t.Errorf("got %q, %v", got, err)
 	}
@@ -166,7 +166,7 @@ func TestCarry_FailsSoThatItIsTriedAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			a := newAccount(t)
 			a.Fault(c.fault)
-			_, err := platformtest.Carry(t, a.connector(t, platformtest.Client()), platformtest.Deletion("person", nil, "contact"))
+			_, err := platformtest.Deliver(t, a.connector(t, platformtest.Client()), platformtest.Deletion("person", nil, "contact"))
 			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "MailerLite: find the subscriber: ") {
 				t.Fatalf("got %v", err)
 			}
@@ -182,20 +182,20 @@ func TestCarry_OfADeadServerSaysNoAddress(t *testing.T) {
 	a := newAccount(t)
 	connector := a.connector(t, platformtest.Client())
 	a.Close()
-	if _, err := platformtest.Carry(t, connector, platformtest.Deletion("person", nil, "contact")); err == nil {
+	if _, err := platformtest.Deliver(t, connector, platformtest.Deletion("person", nil, "contact")); err == nil {
 		t.Error("no error")
 	}
 }
 
 func TestCarry_ADryRunChangesNothing(t *testing.T) {
 	a := newAccount(t)
-	r := &outbound.Rehearsal{}
+	r := &outbound.DryRun{}
 	connector := a.connector(t, r.Client(platformtest.Client()))
 	for _, e := range []*stream.Event{
 		platformtest.Deletion("person", nil, "contact"),
 		platformtest.Stays(platformtest.Deletion("part", nil, "newsletter", "marketing_profile"), "contact"),
 	} {
-		if _, err := platformtest.Carry(t, connector, e); err != nil {
+		if _, err := platformtest.Deliver(t, connector, e); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -219,7 +219,7 @@ func TestNew_WantsAKey(t *testing.T) {
 func TestCarry_CannotAsk(t *testing.T) {
 	e := platformtest.Deletion("part", nil)
 	e.Data.Delete, e.Data.Ask = nil, &stream.Ask{}
-	if _, err := platformtest.Carry(t, newAccount(t).connector(t, platformtest.Client()), e); err == nil {
+	if _, err := platformtest.Deliver(t, newAccount(t).connector(t, platformtest.Client()), e); err == nil {
 		t.Error("no error")
 	}
 }

@@ -54,8 +54,8 @@ type work struct {
 	report platform.Report
 }
 
-// carry carries the decision out for one subscriber.
-func (w *work) carry(ctx context.Context, s *subscriber) error {
+// apply carries the decision out for one subscriber.
+func (w *work) apply(ctx context.Context, s *subscriber) error {
 	switch {
 	case s.ForgetAt != "":
 		w.forgotten()

@@ -86,7 +86,7 @@ func Event(id, person string, recipients ...string) *stream.Event {
 		Time: time.Date(2026, 1, 15, 10, 0, 0, 0, time.UTC), DataContentType: "application/json",
 		Data: stream.Decision{
 			Kind: "delete", Person: stream.Person{Emails: []string{person + "@leak.example"}}, Policy: "pl@1", Recipients: recipients,
-			Delete: &stream.Delete{Scope: "person", Items: []stream.Item{{Category: "account"}}, Purposes: []string{"contract"}, Stays: []stream.Stay{}},
+			Delete: &stream.Delete{Scope: "person", Items: []stream.Item{{Category: "account"}}, Purposes: []string{"contract"}, Retained: []stream.RetainedItem{}},
 		},
 	}
 }

@@ -20,7 +20,7 @@ func Failure(err error) error {
 	switch {
 	case u != nil && u.Timeout():
 		f.text = "no answer in time: " + f.text
-	case isBabble(err):
+	case isProtocolNoise(err):
 		f.text = "its answer is not HTTP as it should be"
 	}
 	return f
@@ -38,9 +38,9 @@ func (f *failure) Error() string { return f.text }
 // Unwrap returns the error itself.
 func (f *failure) Unwrap() error { return f.err }
 
-// isBabble tells of an error of net/http that repeats what it could not read: it comes
+// isProtocolNoise tells of an error of net/http that repeats what it could not read: it comes
 // neither of the network nor of an end that was too early.
-func isBabble(err error) bool {
+func isProtocolNoise(err error) bool {
 	var network net.Error
 	if errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return false

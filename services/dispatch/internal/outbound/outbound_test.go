@@ -229,7 +229,7 @@ func TestRehearsal_NotesWhatWouldChangeAndReadsTheRest(t *testing.T) {
 		_, _ = io.WriteString(w, "found")
 	}))
 	defer s.Close()
-	r := &outbound.Rehearsal{}
+	r := &outbound.DryRun{}
 	client := r.Client(outbound.Client(outbound.Options{AllowPrivate: true}))
 	get, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL, http.NoBody)
 	if err != nil {

@@ -29,7 +29,7 @@ type Task struct {
 	ids    []string
 	hashes []string
 	key    string
-	stays  []stream.Stay
+	stays  []stream.RetainedItem
 }
 
 // Read reads an event.
@@ -40,7 +40,7 @@ func Read(e *stream.Event) (*Task, error) {
 	}
 	p := &e.Data.Person
 	t := &Task{
-		ID: e.ID, Whole: d.Scope == "person", Items: d.Items, ids: p.IDs, hashes: p.Hashes, key: p.Key, stays: d.Stays,
+		ID: e.ID, Whole: d.Scope == "person", Items: d.Items, ids: p.IDs, hashes: p.Hashes, key: p.Key, stays: d.Retained,
 		Hidden: len(p.Hashes) > 0 && len(p.Emails) == 0 && len(p.IDs) == 0,
 	}
 	if e.Data.Replay != nil {
@@ -117,13 +117,13 @@ func (t *Task) Lapsed(category string) bool {
 // Stays tells whether something of one of these categories may still be held, as far as
 // that is known.
 func (t *Task) Stays(categories ...string) bool {
-	return slices.ContainsFunc(t.stays, func(s stream.Stay) bool { return slices.Contains(categories, s.Category) })
+	return slices.ContainsFunc(t.stays, func(s stream.RetainedItem) bool { return slices.Contains(categories, s.Category) })
 }
 
 // StaysRecord tells whether something may still be held of a record: of one of these
 // categories, or of any where none is named.
 func (t *Task) StaysRecord(record string, categories ...string) bool {
-	return slices.ContainsFunc(t.stays, func(s stream.Stay) bool {
+	return slices.ContainsFunc(t.stays, func(s stream.RetainedItem) bool {
 		return (s.Ref == record || slices.Contains(s.Names, record)) && (len(categories) == 0 || slices.Contains(categories, s.Category))
 	})
 }

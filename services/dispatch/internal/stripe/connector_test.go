@@ -70,14 +70,14 @@ func TestCarry_DoesWhatMayGo(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			a := newAccount(t)
 			connector := a.connector(t, platformtest.Client())
-			got, err := platformtest.Carry(t, connector, c.event)
+			got, err := platformtest.Deliver(t, connector, c.event)
 			if err != nil || got != c.want {
 				t.Errorf("got %q, %v\nwant %q", got, err, c.want)
 			}
 			if changes := a.Changes(); !slices.Equal(changes, c.changes) {
 				t.Errorf("it made %q", changes)
 			}
-			if got, err := platformtest.Carry(t, connector, c.event); err != nil || got != c.again {
+			if got, err := platformtest.Deliver(t, connector, c.event); err != nil || got != c.again {
 				t.Errorf("again: got %q, %v\nwant %q", got, err, c.again)
 			}
 			if changes := a.Changes(); len(changes) != 0 {
@@ -95,7 +95,7 @@ func TestCarry_DoesWhatMayGo(t *testing.T) {
 func TestCarry_EmptiesWhatMayGo(t *testing.T) {
 	a := newAccount(t)
 	connector := a.connector(t, platformtest.Client())
-	if _, err := platformtest.Carry(t, connector, platformtest.Stays(platformtest.Deletion("part", nil, "phone"), "contact")); err != nil {
+	if _, err := platformtest.Deliver(t, connector, platformtest.Stays(platformtest.Deletion("part", nil, "phone"), "contact")); err != nil {
 		t.Fatal(err)
 	}
 	c := a.find("cus_1")
@@ -104,7 +104,7 @@ func TestCarry_EmptiesWhatMayGo(t *testing.T) {
 	}
 	e := platformtest.Stays(platformtest.Deletion("part", nil, "contact"), "order stripe:in_1")
 	e.ID = "dec_2"
-	if _, err := platformtest.Carry(t, connector, e); err != nil {
+	if _, err := platformtest.Deliver(t, connector, e); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"email", "name", "phone", "description", "address", "shipping"} {
@@ -123,7 +123,7 @@ func TestCarry_LeavesWhoHasASubscription(t *testing.T) {
 	} {
 		a := newAccount(t)
 		a.subscriptions["cus_1"] = status
-		got, err := platformtest.Carry(t, a.connector(t, platformtest.Client()), platformtest.Deletion("person", nil, "contact"))
+		got, err := platformtest.Deliver(t, a.connector(t, platformtest.Client()), platformtest.Deletion("person", nil, "contact"))
 		if err != nil || strings.HasPrefix(got, "held: the customer has a subscription that runs") != held || len(a.Changes()) != map[bool]int{false: 1}[held] {
 			t.Errorf("%s: got %q, %v", status, got, err)
 		}
@@ -134,7 +134,7 @@ func TestCarry_SaysWhatStays(t *testing.T) {
 	a := newAccount(t)
 	a.stubborn = true
 	e := platformtest.Stays(platformtest.Deletion("part", nil, "contact"), "order stripe:in_1")
-	got, err := platformtest.Carry(t, a.connector(t, platformtest.Client()), e)
+	got, err := platformtest.Deliver(t, a.connector(t, platformtest.Client()), e)
 	if err != nil || got != "partial: Stripe kept some fields of the customer; empty them in its dashboard" {
 		t.Errorf("got %q, %v", got, err)
 	}
@@ -145,12 +145,12 @@ func TestCarry_FindsNobody(t *testing.T) {
 	connector := a.connector(t, platformtest.Client())
 	e := platformtest.Deletion("person", []string{"stripe:cus_gone", "stripe:cus_../x", "stripe:pi_1"}, "contact")
 	e.Data.Person.Emails = []string{`nobody"\@leak.example`}
-	if got, err := platformtest.Carry(t, connector, e); err != nil || got != "not_found" {
+	if got, err := platformtest.Deliver(t, connector, e); err != nil || got != "not_found" {
 		t.Errorf("got %q, %v", got, err)
 	}
 	hidden := platformtest.Hidden(platformtest.Deletion("person", nil, "contact"))
 	hidden.Data.Person.Key = "another"
-	if got, err := platformtest.Carry(t, connector, hidden); err != nil || got != "not_found" {
+	if got, err := platformtest.Deliver(t, connector, hidden); err != nil || got != "not_found" {
 		t.Errorf("got %q, %v", got, err)
 	}
 	if changes := a.Changes(); len(changes) != 0 {
@@ -164,7 +164,7 @@ func TestCarry_DoesWithoutASearch(t *testing.T) {
 	a.Fault(func(w http.ResponseWriter, r *http.Request) bool {
 		return strings.HasSuffix(r.URL.Path, "/search") && platformtest.Answering(400, `{"error":{"type":"invalid_request_error","message":"ala@leak.example"}}`)(w, r)
 	})
-	if got, err := platformtest.Carry(t, a.connector(t, platformtest.Client()), platformtest.Deletion("person", nil, "contact")); err != nil || got != "done" {
+	if got, err := platformtest.Deliver(t, a.connector(t, platformtest.Client()), platformtest.Deletion("person", nil, "contact")); err != nil || got != "done" {
 		t.Errorf("got %q, %v", got, err)
 	}
 }
@@ -183,7 +183,7 @@ func TestCarry_KeysTellOneSendingFromAnother(t *testing.T) {
 		a.find("cus_1")["phone"] = "600"
 		e := platformtest.Stays(platformtest.Deletion("part", nil, "phone"), "contact")
 		e.Data.Replay = replay
-		if _, err := platformtest.Carry(t, connector, e); err != nil {
+		if _, err := platformtest.Deliver(t, connector, e); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -209,7 +209,7 @@ func TestCarry_FailsSoThatItIsTriedAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			a := newAccount(t)
 			a.Fault(c.fault)
-			_, err := platformtest.Carry(t, a.connector(t, platformtest.Client()), platformtest.Deletion("person", nil, "contact"))
+			_, err := platformtest.Deliver(t, a.connector(t, platformtest.Client()), platformtest.Deletion("person", nil, "contact"))
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Fatalf("got %v", err)
 			}
@@ -223,13 +223,13 @@ func TestCarry_FailsSoThatItIsTriedAgain(t *testing.T) {
 
 func TestCarry_ADryRunChangesNothing(t *testing.T) {
 	a := newAccount(t)
-	r := &outbound.Rehearsal{}
+	r := &outbound.DryRun{}
 	connector := a.connector(t, r.Client(platformtest.Client()))
 	for _, e := range []*stream.Event{
 		platformtest.Deletion("person", nil, "contact"),
 		platformtest.Stays(platformtest.Deletion("part", nil, "contact"), "order stripe:in_1"),
 	} {
-		if got, err := platformtest.Carry(t, connector, e); err != nil || got != "done" {
+		if got, err := platformtest.Deliver(t, connector, e); err != nil || got != "done" {
 			t.Errorf("got %q, %v", got, err)
 		}
 	}

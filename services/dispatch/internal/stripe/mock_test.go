@@ -55,7 +55,7 @@ func TestCarry_AgainstStripeMock(t *testing.T) {
 		platformtest.Stays(platformtest.Deletion("part", ids, "phone"), "contact"),
 		platformtest.Hidden(platformtest.Deletion("person", ids, "contact")),
 	} {
-		if _, err := platformtest.Carry(t, c, e); err != nil {
+		if _, err := platformtest.Deliver(t, c, e); err != nil {
 			t.Error(err)
 		}
 	}

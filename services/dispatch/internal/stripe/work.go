@@ -59,9 +59,9 @@ func (w *work) say(category, outcome, reason string) {
 	}
 }
 
-// carry carries the decision out for one customer. A replay of hashes does not say what
+// apply carries the decision out for one customer. A replay of hashes does not say what
 // may stay, so it deletes nobody of whom a part may.
-func (w *work) carry(ctx context.Context, u *customer) error {
+func (w *work) apply(ctx context.Context, u *customer) error {
 	all := w.task.Whole || w.task.Gone("contact") && !w.task.Hidden && !w.task.Stays("order", "invoice", "access")
 	if !all {
 		return w.blank(ctx, u)

@@ -16,7 +16,7 @@ import (
 
 	"github.com/rodopath/rodopath/api/signature"
 	"github.com/rodopath/rodopath/api/stream"
-	"github.com/rodopath/rodopath/services/dispatch/internal/carry"
+	"github.com/rodopath/rodopath/services/dispatch/internal/delivery"
 	"github.com/rodopath/rodopath/services/dispatch/internal/natstest"
 	"github.com/rodopath/rodopath/services/dispatch/internal/outbound"
 	"github.com/rodopath/rodopath/services/dispatch/internal/webhook"
@@ -57,14 +57,14 @@ type book struct {
 	mu    sync.Mutex
 	told  []string
 	acked int
-	msgs  chan *carry.Message
+	msgs  chan *delivery.Message
 }
 
-func (b *book) Run(ctx context.Context, out chan<- carry.Arrival) {
+func (b *book) Run(ctx context.Context, out chan<- delivery.Arrival) {
 	for {
 		select {
 		case m := <-b.msgs:
-			out <- carry.Arrival{Message: m}
+			out <- delivery.Arrival{Message: m}
 		case <-ctx.Done():
 			return
 		}
@@ -132,19 +132,19 @@ func TestCarry_ARecipientWithEveryTrouble(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b := &book{msgs: make(chan *carry.Message)}
-		lane := carry.New(carry.Options{Recipient: "crm", Connector: c, Receipts: b, Switch: b})
-		var fleet carry.Fleet
+		b := &book{msgs: make(chan *delivery.Message)}
+		lane := delivery.New(delivery.Options{Recipient: "crm", Connector: c, Receipts: b, Switch: b})
+		var fleet delivery.Fleet
 		fleet.Add(lane, b)
 		fleet.Start(t.Context())
 		for i, kind := range []string{"delete", "delete"} {
 			e := natstest.Event(fmt.Sprint("dec_", i), "ala", "crm")
 			e.Data.Kind = kind
 			body, _ := e.Encode()
-			b.msgs <- &carry.Message{Sequence: uint64(i + 1), Stored: time.Now(), Event: e, Body: body, Hold: b}
+			b.msgs <- &delivery.Message{Sequence: uint64(i + 1), Stored: time.Now(), Event: e, Body: body, Claim: b}
 		}
 		time.Sleep(4 * time.Hour)
-		if st := lane.Status(); st.State != carry.StateCircuitOpen || len(b.told) != 0 {
+		if st := lane.Status(); st.State != delivery.StateCircuitOpen || len(b.told) != 0 {
 			t.Errorf("while nobody is there: %+v", st)
 		}
 		network.away.Store(false)

@@ -67,9 +67,9 @@ func New(opts Options) (*Connector, error) {
 // userAgent names the sender.
 const userAgent = "Rodopath/1 (webhooks)"
 
-// Carry sends a decision. A success is an answer by itself when its body is a receipt
+// Deliver sends a decision. A success is an answer by itself when its body is a receipt
 // of this decision.
-func (c *Connector) Carry(ctx context.Context, e *stream.Event, body []byte) (dispatch.Answer, error) {
+func (c *Connector) Deliver(ctx context.Context, e *stream.Event, body []byte) (dispatch.Answer, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.opts.URL, bytes.NewReader(body))
 	if err != nil {
 		return dispatch.Answer{}, errors.New("send webhook: the address cannot be used")

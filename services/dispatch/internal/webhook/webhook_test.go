@@ -69,7 +69,7 @@ func TestCarry_SendsTheBytesSignedByEverySecret(t *testing.T) {
 				t.Error("another secret verifies it")
 			}
 		}))
-		a, err := connector(t, s.URL, func(o *webhook.Options) { o.Secrets = secrets }).Carry(t.Context(), e, body)
+		a, err := connector(t, s.URL, func(o *webhook.Options) { o.Secrets = secrets }).Deliver(t.Context(), e, body)
 		if err != nil || a.Outcome != stream.OutcomeSent {
 			t.Errorf("%s: got %+v, %v", name, a, err)
 		}
@@ -99,7 +99,7 @@ func TestCarry_TakesTheAnswerOutOfTheBody(t *testing.T) {
 		}))
 		e := natstest.Event("dec_1", "ala", "crm")
 		e.Data.Kind = c.kind
-		a, err := connector(t, s.URL, nil).Carry(t.Context(), e, []byte("{}"))
+		a, err := connector(t, s.URL, nil).Deliver(t.Context(), e, []byte("{}"))
 		if err != nil || a.Outcome != c.want {
 			t.Errorf("%s: got %+v, %v", c.name, a, err)
 		}
@@ -141,7 +141,7 @@ func TestCarry_EverythingElseHasFailed(t *testing.T) {
 	defer close(stop)
 	for _, path := range []string{"/500", "/410", "/429", "/redirect", "/garbage", "/never"} {
 		begin := time.Now()
-		_, err := connector(t, s.URL+path+"?key=hidden", nil).Carry(t.Context(), natstest.Event("dec_1", "ala", "crm"), []byte("{}"))
+		_, err := connector(t, s.URL+path+"?key=hidden", nil).Deliver(t.Context(), natstest.Event("dec_1", "ala", "crm"), []byte("{}"))
 		var wait *dispatch.Wait
 		switch {
 		case err == nil || time.Since(begin) > 5*time.Second:
@@ -166,7 +166,7 @@ func TestCarry_ASuccessThatDripsIsASuccess(t *testing.T) {
 	}))
 	defer s.Close()
 	begin := time.Now()
-	a, err := connector(t, s.URL, nil).Carry(t.Context(), natstest.Event("dec_1", "ala", "crm"), []byte("{}"))
+	a, err := connector(t, s.URL, nil).Deliver(t.Context(), natstest.Event("dec_1", "ala", "crm"), []byte("{}"))
 	if err != nil || a.Outcome != stream.OutcomeSent || time.Since(begin) > 5*time.Second {
 		t.Errorf("got %+v, %v after %s", a, err, time.Since(begin))
 	}

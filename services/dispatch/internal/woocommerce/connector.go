@@ -100,8 +100,8 @@ func missing(body []byte) bool {
 	return strings.HasPrefix(code, "woocommerce_rest_") && strings.HasSuffix(code, "invalid_id")
 }
 
-// Carry deletes what a decision asks for.
-func (c *Connector) Carry(ctx context.Context, e *stream.Event, _ []byte) (dispatch.Answer, error) {
+// Deliver deletes what a decision asks for.
+func (c *Connector) Deliver(ctx context.Context, e *stream.Event, _ []byte) (dispatch.Answer, error) {
 	t, err := platform.Read(e)
 	if err != nil {
 		return dispatch.Answer{}, err

@@ -92,14 +92,14 @@ func TestCarry_DoesWhatMayGo(t *testing.T) {
 			s := newShop(t)
 			s.mine().bought = 17
 			connector := s.connector(t, platformtest.Client())
-			got, err := platformtest.Carry(t, connector, c.event)
+			got, err := platformtest.Deliver(t, connector, c.event)
 			if err != nil || got != c.want {
 				t.Errorf("got %q, %v\nwant %q", got, err, c.want)
 			}
 			if changes := s.Changes(); !slices.Equal(changes, c.changes) {
 				t.Errorf("it made %q", changes)
 			}
-			if _, err := platformtest.Carry(t, connector, c.event); err != nil {
+			if _, err := platformtest.Deliver(t, connector, c.event); err != nil {
 				t.Errorf("again: %v", err)
 			}
 			if changes := s.Changes(); len(changes) != 0 {
@@ -128,7 +128,7 @@ func (s *shop) check(t *testing.T) {
 
 func TestCarry_LeavesOfAnOrderWhatTheBooksNeed(t *testing.T) {
 	s := newShop(t)
-	if _, err := platformtest.Carry(t, s.connector(t, platformtest.Client()), platformtest.Deletion("part", nil, order17)); err != nil {
+	if _, err := platformtest.Deliver(t, s.connector(t, platformtest.Client()), platformtest.Deletion("part", nil, order17)); err != nil {
 		t.Fatal(err)
 	}
 	o := s.orders[16]
@@ -155,7 +155,7 @@ func TestCarry_LeavesOfAnOrderWhatTheBooksNeed(t *testing.T) {
 func TestCarry_SaysWhatStays(t *testing.T) {
 	s := newShop(t)
 	s.stubborn = true
-	got, err := platformtest.Carry(t, s.connector(t, platformtest.Client()), platformtest.Deletion("part", nil, order17))
+	got, err := platformtest.Deliver(t, s.connector(t, platformtest.Client()), platformtest.Deletion("part", nil, order17))
 	if err != nil || got != "partial: the shop kept some fields of an order; run WooCommerce's own eraser on it" {
 		t.Errorf("got %q, %v", got, err)
 	}
@@ -165,7 +165,7 @@ func TestCarry_DeletesNobodyWhoWorksInTheShop(t *testing.T) {
 	for _, role := range []string{"administrator", "shop_manager", "editor", ""} {
 		s := newShop(t)
 		s.mine().Role = role
-		got, err := platformtest.Carry(t, s.connector(t, platformtest.Client()), platformtest.Deletion("person", []string{"woocommerce:5@shop"}, "contact"))
+		got, err := platformtest.Deliver(t, s.connector(t, platformtest.Client()), platformtest.Deletion("person", []string{"woocommerce:5@shop"}, "contact"))
 		if err != nil || !strings.HasPrefix(got, "held: an account has a role") || len(s.Changes()) != 0 {
 			t.Errorf("%q: got %q, %v", role, got, err)
 		}
@@ -175,7 +175,7 @@ func TestCarry_DeletesNobodyWhoWorksInTheShop(t *testing.T) {
 func TestCarry_AReplayLeavesTheAddressToSignInWith(t *testing.T) {
 	s := newShop(t)
 	e := platformtest.Hidden(platformtest.Deletion("part", nil, "contact", "phone"))
-	if _, err := platformtest.Carry(t, s.connector(t, platformtest.Client()), e); err != nil {
+	if _, err := platformtest.Deliver(t, s.connector(t, platformtest.Client()), e); err != nil {
 		t.Fatal(err)
 	}
 	if a := s.mine(); a.Email == "" || a.Last+a.First != "" || a.Billing["address_1"] != "" || a.Billing["phone"] != "" {
@@ -187,12 +187,12 @@ func TestCarry_FindsNobody(t *testing.T) {
 	s := newShop(t)
 	e := platformtest.Deletion("person", []string{"woocommerce:77@shop", "woocommerce:x@shop", "woocommerce:../5@shop"}, "contact", "phone")
 	e.Data.Person.Emails = []string{"nobody@leak.example"}
-	if got, err := platformtest.Carry(t, s.connector(t, platformtest.Client()), e); err != nil || got != "not_found" {
+	if got, err := platformtest.Deliver(t, s.connector(t, platformtest.Client()), e); err != nil || got != "not_found" {
 		t.Errorf("got %q, %v", got, err)
 	}
 	hidden := platformtest.Hidden(platformtest.Deletion("person", nil, "contact", "order woocommerce:order/999@shop"))
 	hidden.Data.Person.Key = "another"
-	if got, err := platformtest.Carry(t, s.connector(t, platformtest.Client()), hidden); err != nil || got != "not_found" {
+	if got, err := platformtest.Deliver(t, s.connector(t, platformtest.Client()), hidden); err != nil || got != "not_found" {
 		t.Errorf("got %q, %v", got, err)
 	}
 	if changes := s.Changes(); len(changes) != 0 {
@@ -206,7 +206,7 @@ func TestCarry_ManyReplaysReadTheListOnce(t *testing.T) {
 	for range 5 {
 		e := platformtest.Hidden(platformtest.Deletion("person", nil, "contact", "order woocommerce:order/999@shop"))
 		e.Data.Person.Hashes = []string{"x"}
-		if _, err := platformtest.Carry(t, connector, e); err != nil {
+		if _, err := platformtest.Deliver(t, connector, e); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -217,8 +217,8 @@ func TestCarry_ManyReplaysReadTheListOnce(t *testing.T) {
 
 func TestCarry_ADryRunChangesNothing(t *testing.T) {
 	s := newShop(t)
-	r := &outbound.Rehearsal{}
-	got, err := platformtest.Carry(t, s.connector(t, r.Client(platformtest.Client())), platformtest.Deletion("person", nil, "contact", order17))
+	r := &outbound.DryRun{}
+	got, err := platformtest.Deliver(t, s.connector(t, r.Client(platformtest.Client())), platformtest.Deletion("person", nil, "contact", order17))
 	if err != nil || got != "done" {
 		t.Errorf("got %q, %v", got, err)
 	}

@@ -15,7 +15,7 @@ func (r *reader) signup(e *event) {
 	if len(s.Source) <= maxForm && !address.Looks(string(s.Source)) {
 		evidence.Form = string(s.Source)
 	}
-	r.tell(e, &factv1.Fact{
+	r.emit(e, &factv1.Fact{
 		Kind:     factv1.Kind_KIND_SIGNUP,
 		Occurred: r.consented(e),
 		Wording:  r.Wording,
@@ -27,7 +27,7 @@ func (r *reader) signup(e *event) {
 // pending is a double opt-in that waits for the person's click: no consent yet.
 func (r *reader) pending(e *event) {
 	s := e.person()
-	r.tell(e, &factv1.Fact{
+	r.emit(e, &factv1.Fact{
 		Kind: factv1.Kind_KIND_SIGNUP_PENDING,
 		Occurred: payload.First(
 			r.time(s.SubscribedAt), r.time(s.CreatedAt), r.time(s.DateCreated), payload.Unix(int64(e.Timestamp)),
@@ -38,7 +38,7 @@ func (r *reader) pending(e *event) {
 
 func (r *reader) unsubscribed(e *event) {
 	s := e.person()
-	r.tell(e, &factv1.Fact{
+	r.emit(e, &factv1.Fact{
 		Kind:     factv1.Kind_KIND_UNSUBSCRIBE,
 		Occurred: payload.First(r.time(s.UnsubscribedAt), r.time(s.DateUnsubscribe), r.changed(e)),
 		Channels: email(),
@@ -48,11 +48,11 @@ func (r *reader) unsubscribed(e *event) {
 // objected reads a report of spam: nobody says more clearly that they want no
 // more of it (GDPR Art. 21(2)).
 func (r *reader) objected(e *event) {
-	r.tell(e, &factv1.Fact{Kind: factv1.Kind_KIND_OBJECTION, Occurred: r.changed(e), Channels: email()})
+	r.emit(e, &factv1.Fact{Kind: factv1.Kind_KIND_OBJECTION, Occurred: r.changed(e), Channels: email()})
 }
 
 func (r *reader) bounced(e *event) {
-	r.tell(e, &factv1.Fact{Kind: factv1.Kind_KIND_BOUNCE, Occurred: r.changed(e), Channels: email()})
+	r.emit(e, &factv1.Fact{Kind: factv1.Kind_KIND_BOUNCE, Occurred: r.changed(e), Channels: email()})
 }
 
 func email() []string { return []string{"email"} }

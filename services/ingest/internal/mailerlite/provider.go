@@ -70,6 +70,6 @@ func (p *Provider) Read(header http.Header, body []byte, _ time.Time) (ingest.Re
 	if len(r.out.Facts)+len(r.out.Silent) == 0 {
 		r.silent(ingest.SilentNothingNew)
 	}
-	ingest.Seal(p.source.ID, r.out.Facts)
+	ingest.AssignIDs(p.source.ID, r.out.Facts)
 	return r.out, nil
 }

@@ -70,16 +70,16 @@ func (r *reader) joined(e *event) {
 		f := &factv1.Fact{Kind: factv1.Kind_KIND_WEBINAR, Ref: "mailerlite:group/" + id}
 		f.Occurred = payload.First(r.changed(e), r.time(e.person().SubscribedAt))
 		// A later change of the subscriber moves the time and registers nobody anew.
-		ingest.SealUndated(r.ID, f)
-		r.tell(e, f)
+		ingest.AssignUndatedID(r.ID, f)
+		r.emit(e, f)
 	default:
 		r.state(e)
 	}
 }
 
-// tell adds a fact with the names of the subscriber. Both are told every time,
+// emit adds a fact with the names of the subscriber. Both are told every time,
 // so that a change of address, which comes without the old one, stays one person.
-func (r *reader) tell(e *event, f *factv1.Fact) {
+func (r *reader) emit(e *event, f *factv1.Fact) {
 	s := e.person()
 	var who ingest.Identities
 	id := payload.Name(string(s.ID))

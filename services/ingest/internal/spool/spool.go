@@ -54,8 +54,8 @@ const (
 )
 
 // bucket holds what waits; aside what cannot be read, for somebody to look at.
-func bucket() []byte { return []byte("deliveries") }
-func aside() []byte  { return []byte("aside") }
+func bucket() []byte           { return []byte("deliveries") }
+func deadLetterBucket() []byte { return []byte("aside") }
 
 // Open opens the spool. What was in it when a process ended, however it ended, is there.
 func Open(opts Options) (*Spool, error) {
@@ -85,7 +85,7 @@ func Open(opts Options) (*Spool, error) {
 // prepare makes the buckets and counts what waits.
 func (s *Spool) prepare() error {
 	return s.db.Update(func(tx *bolt.Tx) error {
-		_, err := tx.CreateBucketIfNotExists(aside())
+		_, err := tx.CreateBucketIfNotExists(deadLetterBucket())
 		if err != nil {
 			return err
 		}
@@ -222,7 +222,7 @@ func (s *Spool) send(ctx context.Context, w *waiting) error {
 	}
 	err := s.db.Update(func(tx *bolt.Tx) error {
 		if broken != nil {
-			if err := tx.Bucket(aside()).Put(w.key, w.data); err != nil {
+			if err := tx.Bucket(deadLetterBucket()).Put(w.key, w.data); err != nil {
 				return err
 			}
 		}

@@ -11,9 +11,9 @@ import (
 	"github.com/rodopath/rodopath/services/ingest/internal/payload"
 )
 
-// told returns a checked fact in the words of the rest of Rodopath. An id that
+// toFact returns a checked fact in the words of the rest of Rodopath. An id that
 // the sender gives keeps apart two facts that say the same.
-func (f *fact) told(source *ingest.Source) *factv1.Fact {
+func (f *fact) toFact(source *ingest.Source) *factv1.Fact {
 	k, _ := kind(f.Kind)
 	out := &factv1.Fact{
 		Kind:               k,
@@ -28,7 +28,7 @@ func (f *fact) told(source *ingest.Source) *factv1.Fact {
 		Wording:            f.Wording,
 		Purposes:           f.Purposes,
 		Channels:           f.Channels,
-		Evidence:           f.Evidence.told(),
+		Evidence:           f.Evidence.toEvidence(),
 		Traits:             f.Traits,
 		Outcome:            f.Outcome,
 		Reason:             f.Reason,
@@ -46,7 +46,7 @@ func (f *fact) told(source *ingest.Source) *factv1.Fact {
 	if f.ID != "" {
 		apart = []string{f.ID}
 	}
-	ingest.SealApart(source.ID, out, apart...)
+	ingest.AssignDistinctID(source.ID, out, apart...)
 	return out
 }
 
@@ -105,7 +105,7 @@ func (p *person) identities() ingest.Identities {
 	return who
 }
 
-func (e *evidence) told() *factv1.Evidence {
+func (e *evidence) toEvidence() *factv1.Evidence {
 	if *e == (evidence{}) {
 		return nil
 	}

@@ -110,7 +110,7 @@ func (p *Provider) faults(f *fact, at time.Time) []string {
 		faults = append(faults, "person needs an email or an id")
 	}
 	faults = append(faults, f.Person.faults()...)
-	faults = append(faults, f.lacks(k)...)
+	faults = append(faults, f.missingFields(k)...)
 	if t := payload.Time(f.At, nil); t != nil && t.AsTime().After(at.Add(clockTolerance)) {
 		faults = append(faults, "at is in the future")
 	}

@@ -8,9 +8,9 @@ import (
 	"github.com/rodopath/rodopath/services/ingest/internal/payload"
 )
 
-// lacks lists what is missing or wrong in a fact because it is of its kind: by
+// missingFields lists what is missing or wrong in a fact because it is of its kind: by
 // itself a field may be anything of its type.
-func (f *fact) lacks(k factv1.Kind) []string {
+func (f *fact) missingFields(k factv1.Kind) []string {
 	var faults []string
 	if f.Ref == "" {
 		if what := subject(k); what != "" {
@@ -23,7 +23,7 @@ func (f *fact) lacks(k factv1.Kind) []string {
 	if fault := f.outcomeFault(k); fault != "" {
 		faults = append(faults, fault)
 	}
-	if fault := f.toldFault(k); fault != "" {
+	if fault := f.informedFault(k); fault != "" {
 		faults = append(faults, fault)
 	}
 	return faults
@@ -57,9 +57,9 @@ func (f *fact) outcomeFault(k factv1.Kind) string {
 	return "outcome is not " + strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
-// toldFault says what is wrong with the time at which the person was told that a
+// informedFault says what is wrong with the time at which the person was told that a
 // restriction would be lifted: it comes first (GDPR Art. 18(3)).
-func (f *fact) toldFault(k factv1.Kind) string {
+func (f *fact) informedFault(k factv1.Kind) string {
 	if k != factv1.Kind_KIND_RESTRICTION_LIFTED {
 		return ""
 	}

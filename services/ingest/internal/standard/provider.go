@@ -92,7 +92,7 @@ func (p *Provider) Read(header http.Header, body []byte, at time.Time) (ingest.R
 			out.Silent = append(out.Silent, ingest.SilentTest)
 			continue
 		}
-		out.Facts = append(out.Facts, facts[i].told(&p.source))
+		out.Facts = append(out.Facts, facts[i].toFact(&p.source))
 	}
 	return out, nil
 }

@@ -21,7 +21,7 @@ func (r *reader) session() {
 	case r.event.Type == "checkout.session.completed" && o.PaymentStatus != "paid" && o.PaymentStatus != "no_payment_required":
 		r.silent(ingest.SilentUnpaid)
 	default:
-		r.tell(o.person(), names(o.PaymentIntent.ID, o.Invoice.ID, o.Subscription.ID), r.sessionFacts()...)
+		r.emit(o.person(), names(o.PaymentIntent.ID, o.Invoice.ID, o.Subscription.ID), r.sessionFacts()...)
 	}
 }
 
@@ -39,7 +39,7 @@ func (r *reader) sessionFacts() []*factv1.Fact {
 	// The session has no time of its own, and one that is told by two events is
 	// still one.
 	for _, f := range facts {
-		ingest.SealUndated(r.ID, f)
+		ingest.AssignUndatedID(r.ID, f)
 	}
 	if len(o.CustomerDetails.TaxIDs) > 0 {
 		ingest.MarkBusiness(facts)

@@ -44,10 +44,10 @@ func (r *reader) customerUpdated() {
 	}
 	r.identified(all, 0)
 	if known && len(all) > len(current) {
-		r.tell(current, nil, &factv1.Fact{Kind: factv1.Kind_KIND_ADDRESS_CHANGED, Occurred: r.when()})
+		r.emit(current, nil, &factv1.Fact{Kind: factv1.Kind_KIND_ADDRESS_CHANGED, Occurred: r.when()})
 	}
 }
 
 func (r *reader) identified(who ingest.Identities, created int64) {
-	r.tell(who, nil, &factv1.Fact{Kind: factv1.Kind_KIND_IDENTIFIED, Occurred: r.when(created)})
+	r.emit(who, nil, &factv1.Fact{Kind: factv1.Kind_KIND_IDENTIFIED, Occurred: r.when(created)})
 }

@@ -10,8 +10,8 @@ func (r *reader) disputeOpened() {
 	o := r.object()
 	f := r.disputed(factv1.Kind_KIND_HOLD)
 	f.Occurred = r.when(o.Created)
-	ingest.SealApart(r.ID, f, name(o.ID))
-	r.tell(o.person(), names(o.Charge.ID, o.PaymentIntent.ID), f)
+	ingest.AssignDistinctID(r.ID, f, name(o.ID))
+	r.emit(o.person(), names(o.Charge.ID, o.PaymentIntent.ID), f)
 }
 
 // disputeClosed releases it. The object has no time of closing, so the event's
@@ -20,8 +20,8 @@ func (r *reader) disputeClosed() {
 	o := r.object()
 	f := r.disputed(factv1.Kind_KIND_RELEASE)
 	f.Occurred = r.when()
-	ingest.SealUndated(r.ID, f, name(o.ID), o.Status)
-	r.tell(o.person(), names(o.Charge.ID, o.PaymentIntent.ID), f)
+	ingest.AssignUndatedID(r.ID, f, name(o.ID), o.Status)
+	r.emit(o.person(), names(o.Charge.ID, o.PaymentIntent.ID), f)
 }
 
 func (r *reader) disputed(kind factv1.Kind) *factv1.Fact {

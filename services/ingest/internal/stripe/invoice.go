@@ -25,9 +25,9 @@ func (r *reader) invoice() {
 			f.PaidUntil = payload.Unix(o.periodEnd())
 		}
 		// An invoice is paid once, and old ones do not say when.
-		ingest.SealUndated(r.ID, f)
+		ingest.AssignUndatedID(r.ID, f)
 	}
-	r.tell(o.person(), names(o.ID, o.PaymentIntent.ID, o.Charge.ID, contract), facts...)
+	r.emit(o.person(), names(o.ID, o.PaymentIntent.ID, o.Charge.ID, contract), facts...)
 }
 
 func (o *object) contract() string {
@@ -70,7 +70,7 @@ func (r *reader) invoicePayment() {
 		r.silent(ingest.SilentNothingNew)
 		return
 	}
-	r.tell(o.person(), append(invoice, payments...), &factv1.Fact{
+	r.emit(o.person(), append(invoice, payments...), &factv1.Fact{
 		Kind:     factv1.Kind_KIND_IDENTIFIED,
 		Ref:      invoice[0],
 		Links:    payments,

@@ -21,9 +21,9 @@ func (r *reader) object() *object { return &r.event.Data.Object }
 
 func (r *reader) silent(reason string) { r.out.Silent = append(r.out.Silent, reason) }
 
-// tell adds the facts, each with the names of the person and of their things.
+// emit adds the facts, each with the names of the person and of their things.
 // Facts that nobody could be found by are none.
-func (r *reader) tell(who ingest.Identities, locators []string, facts ...*factv1.Fact) {
+func (r *reader) emit(who ingest.Identities, locators []string, facts ...*factv1.Fact) {
 	if len(who) == 0 && len(locators) == 0 {
 		r.silent(ingest.SilentNoPerson)
 		return

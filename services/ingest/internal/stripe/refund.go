@@ -28,7 +28,7 @@ func (r *reader) refundedCharge() {
 		r.silent(ingest.SilentRefundNotDone)
 		return
 	}
-	r.tell(o.person(), append(names(o.ID), links...), facts...)
+	r.emit(o.person(), append(names(o.ID), links...), facts...)
 }
 
 // refund reads a refund by itself. It does not know the price, so it cannot say
@@ -41,7 +41,7 @@ func (r *reader) refund() {
 	}
 	record, links := o.charged()
 	back := refund{ID: o.ID, Created: o.Created}
-	r.tell(o.person(), names(o.Charge.ID, o.PaymentIntent.ID), r.moneyBack(back, record, links, false))
+	r.emit(o.person(), names(o.Charge.ID, o.PaymentIntent.ID), r.moneyBack(back, record, links, false))
 }
 
 // unlistedRefund is the fact of the last refund of a charge that does not name
@@ -50,7 +50,7 @@ func (r *reader) refund() {
 func (r *reader) unlistedRefund(links []string) *factv1.Fact {
 	o := r.object()
 	f := r.moneyBack(refund{}, o.ID, links, o.Refunded)
-	ingest.SealUndated(r.ID, f, "refunded", strconv.FormatInt(o.AmountRefunded, 10))
+	ingest.AssignUndatedID(r.ID, f, "refunded", strconv.FormatInt(o.AmountRefunded, 10))
 	return f
 }
 
@@ -64,7 +64,7 @@ func (r *reader) moneyBack(back refund, record string, links []string, full bool
 		Full:     full,
 		Occurred: r.when(back.Created),
 	}
-	ingest.SealApart(r.ID, f, name(back.ID))
+	ingest.AssignDistinctID(r.ID, f, name(back.ID))
 	return f
 }
 

@@ -25,7 +25,7 @@ func (r *reader) subscription() {
 	case created || was != "" && was != o.Status:
 		f := r.access(factv1.Kind_KIND_ACCESS_STARTED)
 		f.Occurred = r.when(o.StartDate, o.Created)
-		r.tell(o.person(), names(o.ID), f)
+		r.emit(o.person(), names(o.ID), f)
 	case o.CancelAtPeriodEnd:
 		r.silent(ingest.SilentScheduled)
 	default:
@@ -42,7 +42,7 @@ func (r *reader) subscriptionEnded() {
 	if o.CancelAtPeriodEnd {
 		f.PaidUntil = payload.Unix(o.currentPeriodEnd())
 	}
-	r.tell(o.person(), names(o.ID), f)
+	r.emit(o.person(), names(o.ID), f)
 }
 
 func (r *reader) access(kind factv1.Kind) *factv1.Fact {

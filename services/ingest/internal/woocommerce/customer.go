@@ -16,7 +16,7 @@ func (r *reader) customer() {
 		r.silent(ingest.SilentNoPerson)
 		return
 	}
-	r.tell(who, &factv1.Fact{
+	r.emit(who, &factv1.Fact{
 		Kind:     factv1.Kind_KIND_IDENTIFIED,
 		Occurred: payload.First(r.modified(), r.created()),
 	})

@@ -28,16 +28,16 @@ func (r *reader) order() {
 		return
 	}
 	if f := r.signup(); f != nil {
-		r.tell(who, f)
+		r.emit(who, f)
 	}
 	if r.when(rec.PaidGMT, rec.Paid) == nil {
 		r.unpaid(who)
 		return
 	}
 	sales := r.sales()
-	r.tell(who, sales...)
-	r.tell(who, r.performed(sales)...)
-	r.tell(who, r.refunds()...)
+	r.emit(who, sales...)
+	r.emit(who, r.performed(sales)...)
+	r.emit(who, r.refunds()...)
 }
 
 func (r *reader) ref() string { return r.name("order", r.record.ID) }
@@ -61,7 +61,7 @@ func (r *reader) sales() []*factv1.Fact {
 		})
 	}
 	if r.record.business() {
-		ingest.Seal(r.ID, facts)
+		ingest.AssignIDs(r.ID, facts)
 		ingest.MarkBusiness(facts)
 	}
 	return facts
@@ -129,7 +129,7 @@ func (r *reader) performed(sales []*factv1.Fact) []*factv1.Fact {
 		f.Occurred = r.when(rec.CompletedGMT, rec.Completed)
 		if f.Occurred == nil {
 			f.Occurred = r.modified()
-			ingest.SealUndated(r.ID, f)
+			ingest.AssignUndatedID(r.ID, f)
 		}
 		facts = append(facts, f)
 	}

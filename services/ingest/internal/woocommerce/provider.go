@@ -84,7 +84,7 @@ func (p *Provider) Read(header http.Header, body []byte, _ time.Time) (ingest.Re
 	default:
 		tell()
 	}
-	ingest.Seal(p.source.ID, r.out.Facts)
+	ingest.AssignIDs(p.source.ID, r.out.Facts)
 	return r.out, nil
 }
 

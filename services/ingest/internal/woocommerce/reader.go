@@ -61,7 +61,7 @@ func (r *record) guess() (resource, event string) {
 
 func (r *reader) silent(reason string) { r.out.Silent = append(r.out.Silent, reason) }
 
-func (r *reader) tell(who ingest.Identities, facts ...*factv1.Fact) {
+func (r *reader) emit(who ingest.Identities, facts ...*factv1.Fact) {
 	for _, f := range facts {
 		f.Identities = who
 		r.out.Facts = append(r.out.Facts, f)

@@ -36,7 +36,7 @@ func (r *reader) refunds() []*factv1.Fact {
 
 func (r *reader) refund(full bool, link string) *factv1.Fact {
 	f := &factv1.Fact{Kind: factv1.Kind_KIND_REFUND, Ref: r.ref(), Full: full, Occurred: r.modified()}
-	ingest.SealUndated(r.ID, f, link)
+	ingest.AssignUndatedID(r.ID, f, link)
 	return f
 }
 

@@ -14,15 +14,15 @@ func (r *reader) subscription() {
 	case "active":
 		f := r.access(factv1.Kind_KIND_ACCESS_STARTED)
 		f.Occurred = payload.First(r.when(rec.StartGMT, rec.Start), r.created())
-		r.tellSubscriber(f)
+		r.emitSubscriber(f)
 	case "cancelled", "expired":
 		f := r.access(factv1.Kind_KIND_ACCESS_ENDED)
 		f.Occurred = payload.First(r.when(rec.EndGMT, rec.End), r.when(rec.CancelledGMT, rec.Cancelled))
 		if f.Occurred == nil {
 			f.Occurred = r.modified()
-			ingest.SealUndated(r.ID, f)
+			ingest.AssignUndatedID(r.ID, f)
 		}
-		r.tellSubscriber(f)
+		r.emitSubscriber(f)
 	case "pending-cancel":
 		r.silent(ingest.SilentScheduled)
 	case "on-hold", "pending":
@@ -46,11 +46,11 @@ func (r *reader) access(kind factv1.Kind) *factv1.Fact {
 	return f
 }
 
-func (r *reader) tellSubscriber(f *factv1.Fact) {
+func (r *reader) emitSubscriber(f *factv1.Fact) {
 	who := r.buyer()
 	if len(who) == 0 {
 		r.silent(ingest.SilentNoPerson)
 		return
 	}
-	r.tell(who, f)
+	r.emit(who, f)
 }

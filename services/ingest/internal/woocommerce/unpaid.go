@@ -20,9 +20,9 @@ func (r *reader) unpaid(who ingest.Identities) {
 	case paid:
 		r.silent(ingest.SilentUnpaid)
 	case status == "pending", status == "on-hold", status == "processing":
-		r.tell(who, r.placed())
+		r.emit(who, r.placed())
 	case status == "cancelled", status == "failed":
-		r.tell(who, r.placed(), r.expired())
+		r.emit(who, r.placed(), r.expired())
 	default:
 		r.silent(ingest.SilentUnpaid)
 	}
@@ -36,6 +36,6 @@ func (r *reader) placed() *factv1.Fact {
 // Later changes of the order, such as a note, tell the same end.
 func (r *reader) expired() *factv1.Fact {
 	f := &factv1.Fact{Kind: factv1.Kind_KIND_ORDER_EXPIRED, Ref: r.ref(), Occurred: r.modified()}
-	ingest.SealUndated(r.ID, f)
+	ingest.AssignUndatedID(r.ID, f)
 	return f
 }

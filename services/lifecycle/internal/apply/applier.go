@@ -29,7 +29,7 @@ type Store interface {
 // Outbox knows which decisions in the outbox of a subject are out, and returns the subject
 // as it is once they count as sent.
 type Outbox interface {
-	Out(ctx context.Context, s lifecycle.Subject, decisions []string) (lifecycle.Subject, error)
+	MarkPublished(ctx context.Context, s lifecycle.Subject, decisions []string) (lifecycle.Subject, error)
 }
 
 // Options configure an Applier.
@@ -41,9 +41,9 @@ type Options struct {
 	Outbox Outbox
 	// Now tells the time; nil means time.Now.
 	Now func() time.Time
-	// Decided is called after decisions were stored, to have them sent. It must
+	// Wake is called after decisions were stored, to have them sent. It must
 	// not block. Nil means nobody is waiting.
-	Decided func()
+	Wake func()
 }
 
 // Applier applies facts to subjects. It may be used by several goroutines and in
@@ -59,8 +59,8 @@ func New(opts Options) *Applier {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	if opts.Decided == nil {
-		opts.Decided = func() {}
+	if opts.Wake == nil {
+		opts.Wake = func() {}
 	}
 	kinds := map[factv1.Kind]lifecycle.Kind{}
 	for n, name := range factv1.Kind_name {
@@ -83,20 +83,20 @@ func (a *Applier) Apply(ctx context.Context, deliveries []*factv1.Delivery) erro
 		if len(entries) == 0 {
 			return nil
 		}
-		if entries, err = a.try(ctx, entries); err != nil {
+		if entries, err = a.applyOnce(ctx, entries); err != nil {
 			return fmt.Errorf("apply facts: %w", err)
 		}
 	}
 	return fmt.Errorf("apply facts: %d facts lost every race: %w", len(entries), store.ErrConflict)
 }
 
-// try applies entries once and returns those that lost a race.
-func (a *Applier) try(ctx context.Context, entries []entry) ([]entry, error) {
+// applyOnce applies entries once and returns those that lost a race.
+func (a *Applier) applyOnce(ctx context.Context, entries []entry) ([]entry, error) {
 	owners, subjects, err := a.resolve(ctx, entries)
 	if err != nil {
 		return nil, err
 	}
-	twins, err := a.twins(ctx, subjects)
+	twins, err := a.successors(ctx, subjects)
 	if err != nil {
 		return nil, err
 	}
@@ -167,7 +167,7 @@ func (a *Applier) save(ctx context.Context, changes []change) ([]error, error) {
 	}
 	errs, err := a.opts.Store.Save(ctx, batch)
 	if err == nil && decided {
-		a.opts.Decided()
+		a.opts.Wake()
 	}
 	return errs, err
 }
@@ -189,8 +189,8 @@ func (a *Applier) decideAll(ctx context.Context, persons []person, subjects map[
 	for w := range workers {
 		wg.Go(func() {
 			for i := w; i < len(persons) && errs[w] == nil; i += workers {
-				out[i], errs[w] = a.settle(ctx, &persons[i], subjects, at)
-				follow(out[i], &persons[i], subjects)
+				out[i], errs[w] = a.decidePerson(ctx, &persons[i], subjects, at)
+				attachTrace(out[i], &persons[i], subjects)
 			}
 		})
 	}
@@ -204,15 +204,15 @@ func (a *Applier) decideAll(ctx context.Context, persons []person, subjects map[
 	return changes, errors.Join(errs...)
 }
 
-// settle decides for one person. What is out is not taken back: it counts as sent, and
+// decidePerson decides for one person. What is out is not taken back: it counts as sent, and
 // then it is decided again.
-func (a *Applier) settle(ctx context.Context, p *person, subjects map[string]lifecycle.Subject, at time.Time) (*store.Change, error) {
+func (a *Applier) decidePerson(ctx context.Context, p *person, subjects map[string]lifecycle.Subject, at time.Time) (*store.Change, error) {
 	for {
 		c, err := a.decide(p, subjects, at)
 		if err != nil || c == nil || a.opts.Outbox == nil {
 			return c, err
 		}
-		found, err := a.out(ctx, p, subjects, &c.Subject)
+		found, err := a.markPublished(ctx, p, subjects, &c.Subject)
 		if err != nil || found == nil {
 			return c, err
 		}
@@ -220,16 +220,16 @@ func (a *Applier) settle(ctx context.Context, p *person, subjects map[string]lif
 	}
 }
 
-// out returns the subjects of a person with what is out counted as sent, or nil where
+// markPublished returns the subjects of a person with what is out counted as sent, or nil where
 // nothing is out that a new state of the person lacks.
-func (a *Applier) out(ctx context.Context, p *person, subjects map[string]lifecycle.Subject, after *lifecycle.Subject) (map[string]lifecycle.Subject, error) {
+func (a *Applier) markPublished(ctx context.Context, p *person, subjects map[string]lifecycle.Subject, after *lifecycle.Subject) (map[string]lifecycle.Subject, error) {
 	found := map[string]lifecycle.Subject{}
 	sent := false
 	for _, id := range p.subjects {
 		s := subjects[id]
-		if back := takenBack(&s, after); len(back) > 0 {
+		if back := retracted(&s, after); len(back) > 0 {
 			var err error
-			if s, err = a.opts.Outbox.Out(ctx, s, back); err != nil {
+			if s, err = a.opts.Outbox.MarkPublished(ctx, s, back); err != nil {
 				return nil, err
 			}
 		}
@@ -242,8 +242,8 @@ func (a *Applier) out(ctx context.Context, p *person, subjects map[string]lifecy
 	return found, nil
 }
 
-// takenBack lists the decisions that were in the outbox before and are not any more.
-func takenBack(before, after *lifecycle.Subject) []string {
+// retracted lists the decisions that were in the outbox before and are not any more.
+func retracted(before, after *lifecycle.Subject) []string {
 	var ids []string
 	for i := range before.Outbox {
 		id := before.Outbox[i].ID
@@ -262,28 +262,28 @@ func (a *Applier) decide(p *person, subjects map[string]lifecycle.Subject, at ti
 	}
 	facts := p.facts()
 	claim := p.newKeys(s.Keys)
-	if len(p.subjects) == 1 && len(claim) == 0 && s.Knows(a.opts.Policy, facts, at) {
+	if len(p.subjects) == 1 && len(claim) == 0 && s.UnchangedBy(a.opts.Policy, facts, at) {
 		return nil, nil
 	}
 	c := &store.Change{}
-	if err := a.name(&s, p, subjects, c, &claim); err != nil {
+	if err := a.mergeNames(&s, p, subjects, c, &claim); err != nil {
 		return nil, err
 	}
 	s.Keys = union(s.Keys, claim)
 	before := s
 	c.Subject, _ = lifecycle.Decide(a.opts.Policy, before, facts, at)
 	c.Claim = claim
-	a.locate(&c.Subject, c)
-	if len(p.subjects) == 1 && lifecycle.Risen(subjects[p.subjects[0]], c.Subject) {
-		return a.rise(before, subjects[p.subjects[0]], p, at)
+	a.claimLocators(&c.Subject, c)
+	if len(p.subjects) == 1 && lifecycle.HasReturned(subjects[p.subjects[0]], c.Subject) {
+		return a.decideSuccessor(before, subjects[p.subjects[0]], p, at)
 	}
 	return c, nil
 }
 
-// name gives a subject the names of the entries, and those of the subjects that turn
+// mergeNames gives a subject the names of the entries, and those of the subjects that turn
 // out to be the same person, which it absorbs. What is sealed is opened only where
 // there is something to add.
-func (a *Applier) name(s *lifecycle.Subject, p *person, subjects map[string]lifecycle.Subject, c *store.Change, claim *[]string) error {
+func (a *Applier) mergeNames(s *lifecycle.Subject, p *person, subjects map[string]lifecycle.Subject, c *store.Change, claim *[]string) error {
 	told := p.names()
 	if len(told) == 0 && len(p.subjects) < 2 {
 		return nil
@@ -301,7 +301,7 @@ func (a *Applier) name(s *lifecycle.Subject, p *person, subjects map[string]life
 		}
 		names = identity.Join(names, more)
 		*claim = union(*claim, other.Keys) // also those that s has: they may still lead to the other
-		*s = lifecycle.Absorb(*s, other)
+		*s = lifecycle.Merge(*s, other)
 		c.Redirect = append(c.Redirect, lifecycle.Redirect(other, s.ID))
 	}
 	if names = identity.Join(names, told); len(names) > known {
@@ -310,17 +310,17 @@ func (a *Applier) name(s *lifecycle.Subject, p *person, subjects map[string]life
 	return err
 }
 
-// rise decides for a person who is known again after everything was deleted, under a
+// decideSuccessor decides for a person who is known again after everything was deleted, under a
 // new id that takes over the keys of the old one.
-func (a *Applier) rise(s, old lifecycle.Subject, p *person, at time.Time) (*store.Change, error) {
-	fresh := lifecycle.Rise(s, a.opts.Vault.Risen(old.ID))
+func (a *Applier) decideSuccessor(s, old lifecycle.Subject, p *person, at time.Time) (*store.Change, error) {
+	fresh := lifecycle.Successor(s, a.opts.Vault.SuccessorID(old.ID))
 	var err error
 	if fresh.Sealed, err = a.opts.Vault.Seal(fresh.ID, p.names()); err != nil {
 		return nil, err
 	}
 	c := &store.Change{Claim: fresh.Keys, Redirect: []lifecycle.Subject{lifecycle.Redirect(old, fresh.ID)}}
 	c.Subject, _ = lifecycle.Decide(a.opts.Policy, fresh, p.facts(), at)
-	a.locate(&c.Subject, c)
+	a.claimLocators(&c.Subject, c)
 	return c, nil
 }
 

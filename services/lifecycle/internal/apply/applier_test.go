@@ -168,7 +168,7 @@ func TestApply_TwoWhoTurnOutToBeOneLoseNothing(t *testing.T) {
 	if kinds(s) != "sale signup unsubscribe" {
 		t.Errorf("got facts %q", kinds(s))
 	}
-	if slices.ContainsFunc(s.Outbox, func(d lifecycle.Decision) bool { return d.Kind == lifecycle.AskConsent }) {
+	if slices.ContainsFunc(s.Outbox, func(d lifecycle.Decision) bool { return d.Kind == lifecycle.DecisionAskConsent }) {
 		t.Error("a person who unsubscribed is asked for consent")
 	}
 	other := one
@@ -247,7 +247,7 @@ func TestApply_TheAddressGoesWithThePerson(t *testing.T) {
 	if len(s.Sealed) == 0 || len(s.Outbox) != 1 || !s.Outbox[0].WholePerson {
 		t.Fatalf("before it is sent the deletion needs the address: %d bytes, %+v", len(s.Sealed), s.Outbox)
 	}
-	if s = lifecycle.Sent(s, []string{s.Outbox[0].ID}); len(s.Sealed) == 0 {
+	if s = lifecycle.MarkSent(s, []string{s.Outbox[0].ID}); len(s.Sealed) == 0 {
 		t.Error("the request is not answered, and there is no address to answer to")
 	}
 	answered := b.fact(factv1.Kind_KIND_REQUEST_ANSWERED, lifecycle.Requests(fixture.Policy(t), s.Facts, now)[0].Ref, "ala@example.com")
@@ -258,7 +258,7 @@ func TestApply_TheAddressGoesWithThePerson(t *testing.T) {
 	for _, d := range s.Outbox {
 		ids = append(ids, d.ID)
 	}
-	if s = lifecycle.Sent(s, ids); len(s.Sealed) != 0 {
+	if s = lifecycle.MarkSent(s, ids); len(s.Sealed) != 0 {
 		t.Error("the address is still there after everything was answered and sent")
 	}
 }
@@ -274,14 +274,14 @@ func TestApply_WhoComesBackAfterDeletionIsSomebodyNew(t *testing.T) {
 	for _, d := range s.Outbox {
 		ids = append(ids, d.ID)
 	}
-	if errs, err := b.store.Save(t.Context(), []store.Change{{Subject: lifecycle.Sent(s, ids)}}); errors.Join(append(errs, err)...) != nil {
+	if errs, err := b.store.Save(t.Context(), []store.Change{{Subject: lifecycle.MarkSent(s, ids)}}); errors.Join(append(errs, err)...) != nil {
 		t.Fatal(errs, err)
 	}
 	again := b.fact(signup, "", "ala@example.com", "mailerlite:7")
 	again.Occurred = timestamppb.New(now)
 	b.apply(again)
 	s, second := b.who("ala@example.com")
-	if second == first || second == "" || !s.Known || !slices.Contains(s.Absorbed, first) {
+	if second == first || second == "" || !s.HoldsPersonal || !slices.Contains(s.MergedFrom, first) {
 		t.Errorf("first %q, then %q: %+v", first, second, s)
 	}
 	b.same("ala@example.com", "mailerlite:7")

@@ -37,7 +37,7 @@ func (a *Applier) fact(d *factv1.Delivery, f *factv1.Fact) (lifecycle.Fact, erro
 		Traits:             f.GetTraits(),
 		Outcome:            f.GetOutcome(),
 		Reason:             f.GetReason(),
-		Told:               pointer(f.GetTold()),
+		InformedAt:         pointer(f.GetTold()),
 		Recipient:          f.GetRecipient(),
 		Categories:         f.GetCategories(),
 		Mark:               a.opts.Vault.Mark(f.GetId()),
@@ -65,13 +65,13 @@ func (a *Applier) address(f *factv1.Fact) string {
 func access(a factv1.Access) lifecycle.Access {
 	switch a {
 	case factv1.Access_ACCESS_ONE_OFF:
-		return lifecycle.OneOff
+		return lifecycle.AccessOneOff
 	case factv1.Access_ACCESS_COURSE:
-		return lifecycle.Course
+		return lifecycle.AccessCourse
 	case factv1.Access_ACCESS_SERVICE:
-		return lifecycle.Service
+		return lifecycle.AccessService
 	case factv1.Access_ACCESS_SUBSCRIPTION:
-		return lifecycle.Subscription
+		return lifecycle.AccessSubscription
 	}
 	return ""
 }

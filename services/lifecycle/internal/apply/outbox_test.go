@@ -45,7 +45,7 @@ func newOutboxBench(t *testing.T) *outboxBench {
 		bench: &bench{t: t, store: fixture.Store(t), vault: fixture.Vault(t)}, policy: fixture.Policy(t),
 		events: &natsio.Events{JetStream: js}, broker: ns, now: now,
 	}
-	o.policy.Addressees = []lifecycle.Addressee{{ID: "crm", Kinds: []lifecycle.DecisionKind{lifecycle.Delete, lifecycle.AskConsent}, AnswerDays: 7, Carried: true}}
+	o.policy.Connected = []lifecycle.ConnectedRecipient{{ID: "crm", Kinds: []lifecycle.DecisionKind{lifecycle.DecisionDelete, lifecycle.DecisionAskConsent}, AnswerDays: 7, Dispatched: true}}
 	o.Applier = apply.New(apply.Options{
 		Store: o.store, Vault: o.vault, Policy: o.policy, Now: func() time.Time { return o.now }, Outbox: o.relay(o.events),
 	})
@@ -142,7 +142,7 @@ func (o *outboxBench) again(names ...string) *factv1.Fact {
 // confirmed answers a decision and fails unless the answer counts.
 func (o *outboxBench) confirmed(decision string) {
 	o.t.Helper()
-	if state := o.answers(decision); state != lifecycle.StateConfirmed {
+	if state := o.answers(decision); state != lifecycle.NoticeConfirmed {
 		o.t.Errorf("the answer does not count: %s", state)
 	}
 }
@@ -167,7 +167,7 @@ func TestApply_WhoComesBackWhileTheDeletionIsOutIsSomebodyNew(t *testing.T) {
 	o.apply(o.again("ala@example.com"))
 	o.drain()
 	s, id := o.who("ala@example.com")
-	if id == out.Subject || !s.Known || !slices.Contains(s.Absorbed, out.Subject) {
+	if id == out.Subject || !s.HoldsPersonal || !slices.Contains(s.MergedFrom, out.Subject) {
 		t.Errorf("%q became %q: %+v", out.Subject, id, s)
 	}
 	o.confirmed(out.ID)
@@ -203,7 +203,7 @@ func TestReview_AQuestionThatIsOutIsNotTakenBack(t *testing.T) {
 	o := newOutboxBench(t)
 	o.apply(o.fact(sale, "order-1", "ala@example.com"))
 	out := o.goesOut("ala@example.com")
-	o.now = out.Because[0].Until.Add(time.Hour)
+	o.now = out.Bases[0].Until.Add(time.Hour)
 	if n, err := o.Review(t.Context(), []string{out.Subject}); n != 1 || err != nil {
 		t.Fatalf("reviewed %d, %v", n, err)
 	}

@@ -107,8 +107,8 @@ func newKeysOf(keys, have []string) []string {
 	return out
 }
 
-// locate gives a subject the keys by which its decisions lead to it, and claims them.
-func (a *Applier) locate(s *lifecycle.Subject, c *store.Change) {
+// claimLocators gives a subject the keys by which its decisions lead to it, and claims them.
+func (a *Applier) claimLocators(s *lifecycle.Subject, c *store.Change) {
 	var keys []string
 	for i := range s.Outbox {
 		if d := &s.Outbox[i]; len(d.Recipients) > 0 || d.Question != nil {
@@ -136,19 +136,19 @@ func (a *Applier) resolve(ctx context.Context, entries []entry) (map[string]stri
 		return nil, nil, err
 	}
 	subjects := map[string]lifecycle.Subject{}
-	return owners, subjects, a.lead(ctx, owners, subjects)
+	return owners, subjects, a.followRedirects(ctx, owners, subjects)
 }
 
-// lead reads the subjects that names lead to, beside those that are read already. Where a
+// followRedirects reads the subjects that names lead to, beside those that are read already. Where a
 // subject was absorbed, its name leads on; one that leads to nobody goes.
-func (a *Applier) lead(ctx context.Context, names map[string]string, subjects map[string]lifecycle.Subject) error {
-	for missing := wanted(names, subjects); len(missing) > 0; missing = wanted(names, subjects) {
+func (a *Applier) followRedirects(ctx context.Context, names map[string]string, subjects map[string]lifecycle.Subject) error {
+	for missing := notLoaded(names, subjects); len(missing) > 0; missing = notLoaded(names, subjects) {
 		found, err := a.opts.Store.Load(ctx, missing)
 		if err != nil {
 			return err
 		}
 		for _, id := range missing {
-			subjects[id] = lifecycle.Rekeyed(found[id], a.opts.Vault.Current) // without an ID when it is no more
+			subjects[id] = lifecycle.Rekey(found[id], a.opts.Vault.Current) // without an ID when it is no more
 		}
 		for name, id := range names {
 			if into := subjects[id].MergedInto; into != "" {
@@ -187,21 +187,21 @@ func (a *Applier) owners(ctx context.Context, entries []entry) (map[string]strin
 	return owners, nil
 }
 
-// twins finds the subjects under which persons go on already who may rise: a writer that
+// successors finds the subjects under which persons go on already who may rise: a writer that
 // stored the new subject may have lost the race, or died, before the old one led there.
 // The subjects that are found join the others; the map leads from the old to the new.
-func (a *Applier) twins(ctx context.Context, subjects map[string]lifecycle.Subject) (map[string]string, error) {
+func (a *Applier) successors(ctx context.Context, subjects map[string]lifecycle.Subject) (map[string]string, error) {
 	twins := map[string]string{}
 	for id, s := range subjects {
-		if s.ID != "" && lifecycle.MayRise(s) {
-			twins[id] = a.opts.Vault.Risen(id)
+		if s.ID != "" && lifecycle.FullyErased(s) {
+			twins[id] = a.opts.Vault.SuccessorID(id)
 		}
 	}
-	return twins, a.lead(ctx, twins, subjects)
+	return twins, a.followRedirects(ctx, twins, subjects)
 }
 
-// wanted returns the owners that are not loaded yet.
-func wanted(owners map[string]string, subjects map[string]lifecycle.Subject) []string {
+// notLoaded returns the owners that are not loaded yet.
+func notLoaded(owners map[string]string, subjects map[string]lifecycle.Subject) []string {
 	var out []string
 	for _, id := range owners {
 		if _, ok := subjects[id]; !ok && !slices.Contains(out, id) {
@@ -220,7 +220,7 @@ func group(entries []entry, owners map[string]string, subjects map[string]lifecy
 	g := grouping{parent: map[string]string{}, subject: map[string]bool{}}
 	for i := range entries {
 		for _, k := range entries[i].persons {
-			g.join(node(i), k)
+			g.join(entryNode(i), k)
 			if id, ok := owners[k]; ok {
 				g.joinSubject(k, id)
 			}
@@ -232,7 +232,7 @@ func group(entries []entry, owners map[string]string, subjects map[string]lifecy
 	for i := range entries {
 		// A thing that stays with somebody else is not claimed.
 		entries[i].locators = slices.DeleteFunc(entries[i].locators, func(l string) bool {
-			return !g.locate(i, l, owners, subjects)
+			return !g.joinLocator(i, l, owners, subjects)
 		})
 	}
 	out := g.persons(entries)
@@ -245,7 +245,7 @@ func group(entries []entry, owners map[string]string, subjects map[string]lifecy
 	return out
 }
 
-func node(entry int) string { return fmt.Sprintf("#%d", entry) }
+func entryNode(entry int) string { return fmt.Sprintf("#%d", entry) }
 
 // grouping is a forest over entries ("#1"), keys and subjects ("@id").
 type grouping struct {
@@ -276,10 +276,10 @@ func (g *grouping) joinSubject(n, id string) {
 	g.join(n, "@"+id)
 }
 
-// locate follows a locator of an entry. It reports false when the thing belongs
+// joinLocator follows a locator of an entry. It reports false when the thing belongs
 // to another person than the entry.
-func (g *grouping) locate(i int, locator string, owners map[string]string, subjects map[string]lifecycle.Subject) bool {
-	entry := g.find(node(i))
+func (g *grouping) joinLocator(i int, locator string, owners map[string]string, subjects map[string]lifecycle.Subject) bool {
+	entry := g.find(entryNode(i))
 	id, owned := owners[locator]
 	switch {
 	case !owned && g.subject[entry] && g.subject[g.find(locator)]:
@@ -302,7 +302,7 @@ func (g *grouping) persons(entries []entry) []person {
 	var out []person
 	index := map[string]int{}
 	for i := range entries {
-		root := g.find(node(i))
+		root := g.find(entryNode(i))
 		n, ok := index[root]
 		if !ok {
 			n = len(out)

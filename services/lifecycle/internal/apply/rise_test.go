@@ -46,11 +46,11 @@ func buried(t *testing.T, tears int) (b *bench, id string) {
 	for i := range s.Outbox {
 		ids = append(ids, s.Outbox[i].ID)
 	}
-	errs, err := b.store.Save(t.Context(), []store.Change{{Subject: lifecycle.Noted(lifecycle.Sent(s, ids), lifecycle.Head{Seq: 1})}})
+	errs, err := b.store.Save(t.Context(), []store.Change{{Subject: lifecycle.MarkJournaled(lifecycle.MarkSent(s, ids), lifecycle.Head{Seq: 1})}})
 	if err != nil || errs[0] != nil {
 		t.Fatal(errs, err)
 	}
-	if s, _ = b.who("ala@example.com"); !lifecycle.MayRise(s) {
+	if s, _ = b.who("ala@example.com"); !lifecycle.FullyErased(s) {
 		t.Fatalf("not everything was deleted: %+v", s)
 	}
 	return b, id
@@ -64,13 +64,13 @@ func TestApply_WhoRisesAgainGoesOnUnderOneNewIDHoweverOftenTheRaceIsLost(t *test
 		back.Occurred = timestamppb.New(now.Add(-time.Minute))
 		b.apply(back)
 		s, id := b.who("ala@example.com")
-		if want = b.vault.Risen(old); id != want || id == old {
+		if want = b.vault.SuccessorID(old); id != want || id == old {
 			t.Errorf("%d races lost: the person goes on as %q, want %q", tears, id, want)
 		}
 		if n, err := b.store.Count(t.Context()); err != nil || n != 1 {
 			t.Errorf("%d races lost: %d persons are stored, %v", tears, n, err)
 		}
-		if !s.Known || s.MergedInto != "" || len(s.Absorbed) != 1 || s.Absorbed[0] != old {
+		if !s.HoldsPersonal || s.MergedInto != "" || len(s.MergedFrom) != 1 || s.MergedFrom[0] != old {
 			t.Errorf("%d races lost: %+v", tears, s)
 		}
 		decided := map[string]bool{}

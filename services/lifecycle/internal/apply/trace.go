@@ -16,9 +16,9 @@ func (p *person) trace() string {
 	return ""
 }
 
-// follow notes in the decisions of a change which webhook led to them. Those that were
+// attachTrace notes in the decisions of a change which webhook led to them. Those that were
 // decided before keep what was noted then.
-func follow(c *store.Change, p *person, subjects map[string]lifecycle.Subject) {
+func attachTrace(c *store.Change, p *person, subjects map[string]lifecycle.Subject) {
 	if c == nil || len(c.Subject.Outbox) == 0 {
 		return
 	}

@@ -98,7 +98,7 @@ func (b *bench) size(n int) int {
 // applier makes an applier for which it is at.
 func (b *bench) applier(st apply.Store, at time.Time, decided func()) *apply.Applier {
 	return apply.New(apply.Options{
-		Store: st, Vault: b.vault, Policy: b.policy, Decided: decided, Now: func() time.Time { return at },
+		Store: st, Vault: b.vault, Policy: b.policy, Wake: decided, Now: func() time.Time { return at },
 	})
 }
 

@@ -129,7 +129,7 @@ func (b *bench) forms() []lifecycle.Subject {
 		for _, d := range decisions {
 			ids = append(ids, d.ID)
 		}
-		out[i] = lifecycle.Sent(s, ids)
+		out[i] = lifecycle.MarkSent(s, ids)
 	}
 	return out
 }
@@ -155,7 +155,7 @@ func (b *bench) another(form *lifecycle.Subject) (store.Change, error) {
 	s.ID = strings.ToLower(rand.Text())
 	sales := 0
 	for i := range s.Facts {
-		if s.Facts[i].Kind == lifecycle.Sale {
+		if s.Facts[i].Kind == lifecycle.KindSale {
 			sales++
 		}
 	}

@@ -64,7 +64,7 @@ func (d *Directory) Subject(ctx context.Context, id string) (*lifecycle.Subject,
 		case !ok:
 			return nil, nil
 		case s.MergedInto == "":
-			s = lifecycle.Rekeyed(s, d.Vault.Current)
+			s = lifecycle.Rekey(s, d.Vault.Current)
 			return &s, nil
 		}
 		id = s.MergedInto

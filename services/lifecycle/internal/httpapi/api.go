@@ -21,13 +21,13 @@ import (
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/api/problem"
 	"github.com/rodopath/rodopath/services/lifecycle"
-	"github.com/rodopath/rodopath/services/lifecycle/internal/adoption"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/directory"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/journal"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/keyrotation"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/receipt"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/replay"
-	"github.com/rodopath/rodopath/services/lifecycle/internal/reseal"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/rollout"
 )
 
 // Lists go through subjects: those with an open request or an unconfirmed decision, the
@@ -49,9 +49,9 @@ type Events interface {
 	Read(ctx context.Context, follow bool, visit func(data []byte) error) error
 }
 
-// Teller puts a delivery into the stream of facts. It returns nil when it is durable.
-type Teller interface {
-	Tell(ctx context.Context, d *factv1.Delivery) error
+// FactPublisher puts a delivery into the stream of facts. It returns nil when it is durable.
+type FactPublisher interface {
+	Publish(ctx context.Context, d *factv1.Delivery) error
 }
 
 // Options configure an API.
@@ -60,7 +60,7 @@ type Options struct {
 	Lists     Lists
 	Journal   Journal
 	Events    Events
-	Teller    Teller
+	Teller    FactPublisher
 	Vault     *identity.Vault
 	Policy    *lifecycle.Policy
 	// Controller is the business that certifies and asks.
@@ -71,10 +71,10 @@ type Options struct {
 	RecipientTokens []access.Token
 	// Replay sends deletions once more; see replay.Run.
 	Replay func(ctx context.Context, since time.Time, recipient string, visit func(replay.Sent) error) error
-	// Reseal seals with the newest key; see reseal.Run.
-	Reseal func(ctx context.Context, visit func(reseal.Progress) error) error
+	// Reseal seals with the newest key; see keyrotation.Run.
+	Reseal func(ctx context.Context, visit func(keyrotation.Progress) error) error
 	// Waiting is a policy that needs approval; nil when none does.
-	Waiting *adoption.Waiting
+	Waiting *rollout.Waiting
 	// Measures are the security measures of the record of processing, by language.
 	Measures map[string]string
 	// Verify checks all journals.
@@ -166,7 +166,7 @@ func (a *API) Register(e *echo.Echo) {
 	v1.GET("/certificate-key", a.certificateKey, a.may(ScopeDecisions))
 	v1.POST("/decisions/receipts", a.receiptFor, a.may(ScopeDecisions))
 	v1.POST("/replay", a.replay, a.may(ScopeDecisions))
-	v1.POST("/keys/reseal", a.reseal, a.may(ScopeKeys))
+	v1.POST("/keys/reseal", a.rotateKeys, a.may(ScopeKeys))
 }
 
 // RegisterPublic mounts what those outside may ask.
@@ -236,7 +236,7 @@ func (a *API) read(c echo.Context, into any, example string) error {
 	if err := a.validate.Struct(into); errors.As(err, &invalid) {
 		faults := make([]string, len(invalid))
 		for i, f := range invalid {
-			faults[i] = saying(f)
+			faults[i] = joined(f)
 		}
 		return problem.New(http.StatusUnprocessableEntity, "impossible", strings.Join(faults, "; ")+".")
 	} else if err != nil {

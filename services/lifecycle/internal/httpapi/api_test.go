@@ -20,7 +20,7 @@ import (
 // ear takes what it is told.
 type ear struct{ heard []*factv1.Fact }
 
-func (e *ear) Tell(_ context.Context, d *factv1.Delivery) error {
+func (e *ear) Publish(_ context.Context, d *factv1.Delivery) error {
 	e.heard = append(e.heard, d.GetFacts()...)
 	return nil
 }

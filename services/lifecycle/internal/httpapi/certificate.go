@@ -70,16 +70,16 @@ func (a *API) certify(ctx context.Context, id string) (cert *certificate.Certifi
 		switch e := &entries[i]; {
 		case e.Key == id:
 			made = e
-		case e.What == lifecycle.NotedConfirmed && e.Text == lifecycle.StateConfirmed:
+		case e.Kind == lifecycle.EntryConfirmed && e.Text == lifecycle.NoticeConfirmed:
 			confirmed = e
-		case e.What == lifecycle.NotedReplay:
+		case e.Kind == lifecycle.EntryReplay:
 			confirmed = nil // it was sent once more, and must be confirmed anew
 		}
 	}
 	switch {
 	case made == nil:
 		return nil, 0, errUnknownDecision()
-	case made.What == string(lifecycle.AskConsent):
+	case made.Kind == string(lifecycle.DecisionAskConsent):
 		return nil, 0, problem.New(http.StatusConflict, "no-deletion", "This decision is a question and no deletion.")
 	}
 	n, err := a.notice(ctx, id)

@@ -17,8 +17,8 @@ import (
 // formPage is where a consent was given, in its evidence.
 const formPage = "consent-page"
 
-// asked is the question of a page: whose token was shown, and how it stands.
-type asked struct {
+// consentQuestion is the question of a page: whose token was shown, and how it stands.
+type consentQuestion struct {
 	decision string
 	question *lifecycle.Question
 	state    report.ConsentState
@@ -27,7 +27,7 @@ type asked struct {
 // consentPage asks a person for a consent, or lets them take it back. Reading it
 // changes nothing: mail programs fetch links by themselves.
 func (a *API) consentPage(c echo.Context) error {
-	q, err := a.askedOf(c.Request().Context(), c.Param("token"))
+	q, err := a.questionOf(c.Request().Context(), c.Param("token"))
 	if err != nil {
 		return err
 	}
@@ -41,23 +41,23 @@ const maxForm = 1 << 10
 // already shows how it will be.
 func (a *API) consentAnswer(c echo.Context) error {
 	ctx := c.Request().Context()
-	q, err := a.askedOf(ctx, c.Param("token"))
+	q, err := a.questionOf(ctx, c.Param("token"))
 	if err != nil {
 		return err
 	}
 	c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, maxForm)
-	fact := a.said(q, c.FormValue("act"), c.FormValue("agree") != "")
+	fact := a.answerOf(q, c.FormValue("act"), c.FormValue("agree") != "")
 	if fact != nil {
-		if err := a.tell(ctx, fact); err != nil {
+		if err := a.publishFact(ctx, fact); err != nil {
 			return err
 		}
 	}
 	return a.writeConsent(c, q)
 }
 
-// said is what a button of the page means, as a fact; nil when it changes nothing. It
+// answerOf is what a button of the page means, as a fact; nil when it changes nothing. It
 // brings the state of the page up to date.
-func (a *API) said(q *asked, act string, ticked bool) *factv1.Fact {
+func (a *API) answerOf(q *consentQuestion, act string, ticked bool) *factv1.Fact {
 	open := q.state == report.ConsentOpen
 	switch {
 	case open && act == "agree" && ticked:
@@ -77,10 +77,10 @@ func (a *API) said(q *asked, act string, ticked bool) *factv1.Fact {
 	return nil
 }
 
-// askedOf finds the question that a token is for, and how it stands. A token that is
+// questionOf finds the question that a token is for, and how it stands. A token that is
 // not ours, or whose person is gone, leads to a question that is over.
-func (a *API) askedOf(ctx context.Context, token string) (*asked, error) {
-	over := &asked{state: report.ConsentOver}
+func (a *API) questionOf(ctx context.Context, token string) (*consentQuestion, error) {
+	over := &consentQuestion{state: report.ConsentOver}
 	decision, generation, ours := a.opts.Vault.PageDecision(token)
 	if !ours {
 		return over, nil
@@ -89,11 +89,11 @@ func (a *API) askedOf(ctx context.Context, token string) (*asked, error) {
 	if s == nil || err != nil {
 		return over, err
 	}
-	d := receipt.Told(s, decision)
+	d := receipt.NoticeOf(s, decision)
 	if d == nil || d.Question == nil || d.Generation >= 0 && d.Generation != generation {
 		return over, nil
 	}
-	return &asked{decision, d.Question, a.stateOf(s, d)}, nil
+	return &consentQuestion{decision, d.Question, a.stateOf(s, d)}, nil
 }
 
 func (a *API) stateOf(s *lifecycle.Subject, d *receipt.Decision) report.ConsentState {
@@ -118,7 +118,7 @@ func (a *API) stateOf(s *lifecycle.Subject, d *receipt.Decision) report.ConsentS
 
 // writeConsent writes the page. Nothing keeps it, shows it within another page, or
 // learns its address from it.
-func (a *API) writeConsent(c echo.Context, q *asked) error {
+func (a *API) writeConsent(c echo.Context, q *consentQuestion) error {
 	in := report.ConsentQuestion{Controller: a.opts.Controller, State: q.state}
 	lang := report.Polish
 	if q.question != nil {

@@ -32,9 +32,9 @@ type listedDecision struct {
 	Purpose    string   `json:"purpose,omitempty"`
 	Channel    string   `json:"channel,omitempty"`
 	// Recipients are those who were told, and what each answered.
-	Recipients []lifecycle.Addressed `json:"recipients"`
-	Closed     *time.Time            `json:"closed,omitempty"`
-	Replayed   *time.Time            `json:"replayed,omitempty"`
+	Recipients []lifecycle.Notification `json:"recipients"`
+	Closed     *time.Time               `json:"closed,omitempty"`
+	Replayed   *time.Time               `json:"replayed,omitempty"`
 }
 
 type decisionList struct {
@@ -52,13 +52,13 @@ func (a *API) decisions(c echo.Context) error {
 	take := func(s *lifecycle.Subject) error {
 		list, err := a.listed(s)
 		for _, d := range list {
-			if state == "all" || d.Closed == nil && (state != "overdue" || d.State == lifecycle.StateOverdue) {
+			if state == "all" || d.Closed == nil && (state != "overdue" || d.State == lifecycle.NoticeOverdue) {
 				out.Decisions = append(out.Decisions, d)
 			}
 		}
 		return err
 	}
-	if err := a.eachTold(c.Request().Context(), state == "all", take); err != nil {
+	if err := a.visitNotices(c.Request().Context(), state == "all", take); err != nil {
 		return err
 	}
 	slices.SortStableFunc(out.Decisions, byDue)
@@ -77,8 +77,8 @@ func byDue(x, y listedDecision) int {
 	return y.At.Compare(x.At)
 }
 
-// eachTold visits the subjects about whom recipients were told something.
-func (a *API) eachTold(ctx context.Context, all bool, visit func(*lifecycle.Subject) error) error {
+// visitNotices visits the subjects about whom recipients were told something.
+func (a *API) visitNotices(ctx context.Context, all bool, visit func(*lifecycle.Subject) error) error {
 	if all {
 		return store.Walk(ctx, a.opts.Lists, visit)
 	}
@@ -105,8 +105,8 @@ func (a *API) listed(s *lifecycle.Subject) ([]listedDecision, error) {
 	for i := range s.Notices {
 		n := &s.Notices[i]
 		d := listedDecision{
-			Decision: n.Decision, Kind: n.Kind, Subject: s.ID, Person: spoken(names), At: n.At, Effective: n.Effective,
-			Progress: n.Progress(a.opts.Now()), Due: n.Due(), Recipients: n.To, Closed: n.Closed, Replayed: n.Replayed,
+			Decision: n.Decision, Kind: n.Kind, Subject: s.ID, Person: described(names), At: n.At, Effective: n.Effective,
+			Progress: n.Progress(a.opts.Now()), Due: n.Due(), Recipients: n.Notifications, Closed: n.Closed, Replayed: n.Replayed,
 		}
 		for _, item := range n.Items {
 			if !slices.Contains(d.Categories, item.Category) {
@@ -178,5 +178,5 @@ func (a *API) replay(c echo.Context) error {
 }
 
 func (a *API) isRecipient(id string) bool {
-	return slices.ContainsFunc(a.opts.Policy.Addressees, func(r lifecycle.Addressee) bool { return r.ID == id })
+	return slices.ContainsFunc(a.opts.Policy.Connected, func(r lifecycle.ConnectedRecipient) bool { return r.ID == id })
 }

@@ -11,9 +11,9 @@ import (
 
 	"github.com/rodopath/rodopath/api/problem"
 	"github.com/rodopath/rodopath/services/lifecycle"
-	"github.com/rodopath/rodopath/services/lifecycle/internal/adoption"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/internal/report"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/rollout"
 )
 
 // Explanation is the answer: what may be held, why and until when; and what is gone.
@@ -42,10 +42,10 @@ func (a *API) explain(c echo.Context) error {
 	entries = slices.DeleteFunc(entries, func(e lifecycle.Entry) bool { return e.At.After(f.at) })
 	e := lifecycle.Explain(a.opts.Policy, f.subject, f.at)
 	if !strings.Contains(c.Request().Header.Get(echo.HeaderAccept), echo.MIMETextPlain) {
-		return c.JSON(http.StatusOK, Explanation{spoken(f.names), e, entries})
+		return c.JSON(http.StatusOK, Explanation{described(f.names), e, entries})
 	}
 	var text bytes.Buffer
-	if err := report.Explain(&text, lang, a.opts.Policy, spoken(f.names), e, entries); err != nil {
+	if err := report.Explain(&text, lang, a.opts.Policy, described(f.names), e, entries); err != nil {
 		return err
 	}
 	return c.Blob(http.StatusOK, echo.MIMETextPlainCharsetUTF8, text.Bytes())
@@ -66,7 +66,7 @@ func language(s string, otherwise report.Language) (report.Language, error) {
 // entries reads the journal of a subject, and of those that it absorbed, in time.
 func (a *API) entries(ctx context.Context, s *lifecycle.Subject) ([]lifecycle.Entry, error) {
 	out := []lifecycle.Entry{}
-	for _, id := range append(slices.Clone(s.Absorbed), s.ID) {
+	for _, id := range append(slices.Clone(s.MergedFrom), s.ID) {
 		entries, err := a.opts.Journal.Entries(ctx, id)
 		if err != nil {
 			return nil, err
@@ -129,7 +129,7 @@ type policyAnswer struct {
 	// Earlier are the revisions that were in force before, oldest first.
 	Earlier []string `json:"earlier"`
 	// Waiting needs approval before it is in force.
-	Waiting *adoption.Waiting `json:"waiting,omitempty"`
+	Waiting *rollout.Waiting `json:"waiting,omitempty"`
 }
 
 func (a *API) policy(c echo.Context) error {

@@ -42,7 +42,7 @@ func (a *API) export(c echo.Context) error {
 	}
 	switch req.Form {
 	case "portable":
-		return indented(c, report.Portable(a.opts.Policy, spoken(f.names), f.subject, f.at))
+		return indented(c, report.Portable(a.opts.Policy, described(f.names), f.subject, f.at))
 	case "answer":
 		return a.answer(c, lang, f, req.Request)
 	}
@@ -50,7 +50,7 @@ func (a *API) export(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	person := report.Of(a.opts.Policy, spoken(f.names), f.subject, f.at, entries)
+	person := report.Of(a.opts.Policy, described(f.names), f.subject, f.at, entries)
 	if req.Form != "page" {
 		return indented(c, person)
 	}
@@ -73,14 +73,14 @@ func indented(c echo.Context, v any) error {
 func (a *API) answer(c echo.Context, lang report.Language, f *found, ref string) error {
 	var request *lifecycle.Request
 	for _, r := range lifecycle.Requests(a.opts.Policy, f.subject.Facts, f.at) {
-		if r.Ref == ref || ref == "" && r.Right == lifecycle.Erasure && (request == nil || r.Received.After(request.Received)) {
+		if r.Ref == ref || ref == "" && r.Right == lifecycle.KindErasure && (request == nil || r.Received.After(request.Received)) {
 			request = &r
 		}
 	}
 	if request == nil {
 		return problem.New(http.StatusNotFound, "unknown-request", "There is no such request of this person for erasure.")
 	}
-	if request.Right != lifecycle.Erasure {
+	if request.Right != lifecycle.KindErasure {
 		return problem.New(http.StatusUnprocessableEntity, "impossible", "A letter is drafted for a request for erasure; for access use the form page.")
 	}
 	var letter bytes.Buffer
@@ -113,7 +113,7 @@ func (a *API) evidenceOf(out lines, s *lifecycle.Subject, all bool) error {
 		if e.Provable && !all {
 			continue
 		}
-		if err := out.encode(evidenceLine{s.ID, spoken(names), e}); err != nil {
+		if err := out.encode(evidenceLine{s.ID, described(names), e}); err != nil {
 			return err
 		}
 	}

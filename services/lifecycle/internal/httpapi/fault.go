@@ -29,8 +29,8 @@ func isPlain(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }) && !address.Looks(s)
 }
 
-// saying says what is wrong with a field, without its value.
-func saying(f validator.FieldError) string {
+// joined says what is wrong with a field, without its value.
+func joined(f validator.FieldError) string {
 	_, name, _ := strings.Cut(f.Namespace(), ".")
 	switch f.Tag() {
 	case "required", "required_if", "required_unless":

@@ -84,8 +84,8 @@ func (a *API) lookUp(ctx context.Context, name identity.Identity) (*lifecycle.Su
 	return a.opts.Directory.Name(ctx, name)
 }
 
-// spoken are the names of a person as people write them.
-func spoken(names []identity.Identity) []string {
+// described are the names of a person as people write them.
+func described(names []identity.Identity) []string {
 	out := make([]string, len(names))
 	for i, n := range names {
 		out[i] = n.String()
@@ -116,8 +116,8 @@ func (a *API) subject(c echo.Context) error {
 	}
 	s := &f.subject
 	return c.JSON(http.StatusOK, subjectAnswer{
-		Subject: s.ID, Person: spoken(f.names), Known: s.Known, ReviewAt: s.ReviewAt, RequestDue: s.RequestDue,
-		Facts: len(s.Facts), Absorbed: s.Absorbed,
+		Subject: s.ID, Person: described(f.names), Known: s.HoldsPersonal, ReviewAt: s.ReviewAt, RequestDue: s.RequestDue,
+		Facts: len(s.Facts), Absorbed: s.MergedFrom,
 	})
 }
 

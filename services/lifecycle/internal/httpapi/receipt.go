@@ -19,17 +19,17 @@ func (a *API) receiptFrom(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.takeReceipt(c, from)
+	return a.acceptReceipt(c, from)
 }
 
 // receiptFor takes what the owner writes down for a recipient that cannot answer by
 // itself.
-func (a *API) receiptFor(c echo.Context) error { return a.takeReceipt(c, "") }
+func (a *API) receiptFor(c echo.Context) error { return a.acceptReceipt(c, "") }
 
 // ahead is how far the clock of a recipient may be ahead.
 const ahead = 5 * time.Minute
 
-func (a *API) takeReceipt(c echo.Context, from string) error {
+func (a *API) acceptReceipt(c echo.Context, from string) error {
 	body, err := io.ReadAll(io.LimitReader(c.Request().Body, maxRequest+1))
 	switch {
 	case err != nil:
@@ -55,14 +55,14 @@ func (a *API) takeReceipt(c echo.Context, from string) error {
 	switch {
 	case errors.Is(err, receipt.ErrUnknown):
 		return problem.New(http.StatusNotFound, "unknown-decision", "There is no decision of this id of which recipients were told.")
-	case errors.Is(err, receipt.ErrStranger):
+	case errors.Is(err, receipt.ErrNotNotified):
 		return problem.New(http.StatusForbidden, "stranger", "This decision was told to others.")
 	case errors.Is(err, receipt.ErrOutcome):
 		return problem.New(http.StatusUnprocessableEntity, "impossible", err.Error()+".")
 	case err != nil:
 		return err
 	}
-	if err := a.opts.Teller.Tell(c.Request().Context(), d); err != nil {
+	if err := a.opts.Teller.Publish(c.Request().Context(), d); err != nil {
 		a.opts.Log.Error("a receipt was not taken", "recipient", from, "error", err)
 		return problem.New(http.StatusServiceUnavailable, "not-taken", "It was not taken down, because the stream of facts is away; send it again.")
 	}

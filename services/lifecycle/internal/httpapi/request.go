@@ -51,7 +51,7 @@ func (a *API) requests(c echo.Context) error {
 		}
 		for _, r := range lifecycle.Requests(a.opts.Policy, s.Facts, a.opts.Now()) {
 			if r.Open() && (state != "overdue" || r.Overdue) {
-				out.Requests = append(out.Requests, listedRequest{s.ID, spoken(names), r})
+				out.Requests = append(out.Requests, listedRequest{s.ID, described(names), r})
 			}
 		}
 	}
@@ -78,17 +78,17 @@ const openExample = `{"person": "ala@example.com", "right": "erasure"}`
 func kindOfRight(right string) (factv1.Kind, lifecycle.Kind) {
 	switch right {
 	case "access":
-		return factv1.Kind_KIND_ACCESS_REQUEST, lifecycle.AccessRequest
+		return factv1.Kind_KIND_ACCESS_REQUEST, lifecycle.KindAccessRequest
 	case "rectification":
-		return factv1.Kind_KIND_RECTIFICATION_REQUEST, lifecycle.RectificationRequest
+		return factv1.Kind_KIND_RECTIFICATION_REQUEST, lifecycle.KindRectificationRequest
 	case "restriction":
-		return factv1.Kind_KIND_RESTRICTION, lifecycle.Restriction
+		return factv1.Kind_KIND_RESTRICTION, lifecycle.KindRestriction
 	case "portability":
-		return factv1.Kind_KIND_PORTABILITY_REQUEST, lifecycle.PortabilityRequest
+		return factv1.Kind_KIND_PORTABILITY_REQUEST, lifecycle.KindPortabilityRequest
 	case "objection":
-		return factv1.Kind_KIND_OBJECTION, lifecycle.Objection
+		return factv1.Kind_KIND_OBJECTION, lifecycle.KindObjection
 	}
-	return factv1.Kind_KIND_ERASURE, lifecycle.Erasure
+	return factv1.Kind_KIND_ERASURE, lifecycle.KindErasure
 }
 
 // open takes a request for a right down, also of somebody who is not known: to them
@@ -131,17 +131,17 @@ func (a *API) open(c echo.Context) error {
 		return err
 	}
 	told := lifecycle.Fact{ID: req.Ref, Kind: core, Ref: req.Ref, Purposes: req.Purposes, Traits: fact.GetTraits(), Occurred: who.at, Received: a.opts.Now()}
-	if err := a.tell(ctx, fact); err != nil {
+	if err := a.publishFact(ctx, fact); err != nil {
 		return err
 	}
 	state := lifecycle.Requests(a.opts.Policy, []lifecycle.Fact{told}, a.opts.Now())
 	if len(state) == 0 {
 		// An objection to marketing is absolute: there is nothing to decide.
-		return c.JSON(http.StatusAccepted, listedRequest{who.subject.ID, spoken(who.names), lifecycle.Request{
-			Ref: req.Ref, Right: core, State: lifecycle.Answered, Received: who.at, Due: who.at,
+		return c.JSON(http.StatusAccepted, listedRequest{who.subject.ID, described(who.names), lifecycle.Request{
+			Ref: req.Ref, Right: core, State: lifecycle.RequestAnswered, Received: who.at, Due: who.at,
 		}})
 	}
-	return c.JSON(http.StatusAccepted, listedRequest{who.subject.ID, spoken(who.names), state[0]})
+	return c.JSON(http.StatusAccepted, listedRequest{who.subject.ID, described(who.names), state[0]})
 }
 
 // stepRequest is a step in the life of a request.
@@ -178,7 +178,7 @@ func (a *API) step(c echo.Context) error {
 	if err := a.prepare(fact, c.Param("step"), &req, r); err != nil {
 		return err
 	}
-	if err := a.tell(ctx, fact); err != nil {
+	if err := a.publishFact(ctx, fact); err != nil {
 		return err
 	}
 	return c.JSON(http.StatusAccepted, map[string]string{"ref": ref, "step": c.Param("step")})
@@ -206,11 +206,11 @@ func (a *API) prepare(fact *factv1.Fact, step string, req *stepRequest, r *lifec
 	switch {
 	case at.Before(r.Received):
 		return problem.New(http.StatusUnprocessableEntity, "impossible", "at lies before the request came in.")
-	case step == "lift" && r.Right != lifecycle.Restriction:
+	case step == "lift" && r.Right != lifecycle.KindRestriction:
 		return refuse("not-restricted", "This request is not for a restriction, so there is nothing to lift.")
 	case step != "lift" && !r.Open():
 		return refuse("answered", "The request is answered already.")
-	case (step == "decide" || step == "answer") && r.State == lifecycle.Received:
+	case (step == "decide" || step == "answer") && r.State == lifecycle.RequestReceived:
 		return refuse("not-verified", "It is not clear yet that the request is the person's own: verify it first.")
 	case step == "extend" && r.Extended != nil:
 		return refuse("extended", "The request is extended already; Art. 12(3) gives two more months once.")

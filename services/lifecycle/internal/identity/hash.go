@@ -120,9 +120,9 @@ func (v *Vault) Mark(text string) string {
 	return base64.RawURLEncoding.EncodeToString(v.sum(0, "mark:"+text)[:16])
 }
 
-// Risen is the id under which a person goes on whose subject was deleted as a whole. It is
+// SuccessorID is the id under which a person goes on whose subject was deleted as a whole. It is
 // the same for whoever works it out, and without the key it does not lead back.
-func (v *Vault) Risen(subject string) string {
+func (v *Vault) SuccessorID(subject string) string {
 	sum := v.sum(0, "risen:"+subject)[:16]
 	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum))
 }

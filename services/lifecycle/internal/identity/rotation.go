@@ -132,18 +132,20 @@ func (v *Vault) Stale(sealed []byte) bool {
 	return len(sealed) > 0 && (len(sealed) < prefixed || !bytes.Equal(sealed[:prefixed], v.prefix))
 }
 
-// Reseal seals anew what Seal wrote for a subject.
-func (v *Vault) Reseal(subject string, sealed []byte) ([]byte, error) {
-	return v.reseal(sealed, []byte(subject))
+// Reencrypt seals anew what Seal wrote for a subject.
+func (v *Vault) Reencrypt(subject string, sealed []byte) ([]byte, error) {
+	return v.reencrypt(sealed, []byte(subject))
 }
 
-// ResealText seals anew what SealText wrote.
-func (v *Vault) ResealText(sealed []byte) ([]byte, error) { return v.reseal(sealed, []byte(evidence)) }
+// ReencryptText seals anew what SealText wrote.
+func (v *Vault) ReencryptText(sealed []byte) ([]byte, error) {
+	return v.reencrypt(sealed, []byte(evidence))
+}
 
 // errUnreadable means that no key of ours opens something.
 var errUnreadable = errors.New("none of the keys opens it")
 
-func (v *Vault) reseal(sealed, bound []byte) ([]byte, error) {
+func (v *Vault) reencrypt(sealed, bound []byte) ([]byte, error) {
 	plain, err := v.aead.Decrypt(sealed, bound)
 	if err != nil {
 		return nil, errUnreadable

@@ -101,10 +101,10 @@ func losers(subjects []lifecycle.Subject, owner []int, errs []error) ([]lifecycl
 func (w *Writer) following(ctx context.Context, s *lifecycle.Subject, last lifecycle.Entry) ([]lifecycle.Entry, error) {
 	entries := make([]lifecycle.Entry, 0, len(s.Outbox)+len(s.Notes))
 	for i := range s.Outbox {
-		entries = append(entries, lifecycle.EntryOf(&s.Outbox[i], w.Mark))
+		entries = append(entries, lifecycle.NewDecisionEntry(&s.Outbox[i], w.Mark))
 	}
 	for i := range s.Notes {
-		entries = append(entries, lifecycle.EntryOfNote(&s.Notes[i], w.Mark))
+		entries = append(entries, lifecycle.NewNoteEntry(&s.Notes[i], w.Mark))
 	}
 	noted := map[string]bool{}
 	if last.Seq != s.Journal.Seq {
@@ -124,7 +124,7 @@ func (w *Writer) following(ctx context.Context, s *lifecycle.Subject, last lifec
 			continue
 		}
 		e.Subject = s.ID
-		e, err := e.Follow(last)
+		e, err := e.Chained(last)
 		if err != nil {
 			return nil, err
 		}

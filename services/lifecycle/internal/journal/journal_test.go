@@ -48,7 +48,7 @@ func (s *scene) person(id string) lifecycle.Subject {
 		return lifecycle.Fact{ID: id + name, Kind: kind, Occurred: at, Received: at, Ref: "order-1", Wording: "newsletter-offers"}
 	}
 	subject := lifecycle.Subject{ID: id}
-	for _, f := range []lifecycle.Fact{fact("a", lifecycle.Signup, 30), fact("b", lifecycle.Sale, 20), fact("c", lifecycle.Unsubscribe, 1)} {
+	for _, f := range []lifecycle.Fact{fact("a", lifecycle.KindSignup, 30), fact("b", lifecycle.KindSale, 20), fact("c", lifecycle.KindUnsubscribe, 1)} {
 		subject, _ = lifecycle.Decide(fixture.Policy(s.t), subject, []lifecycle.Fact{f}, f.Received)
 		subject = s.written(subject)
 	}
@@ -66,7 +66,7 @@ func (s *scene) written(subject lifecycle.Subject) lifecycle.Subject {
 	for _, d := range subject.Outbox {
 		ids = append(ids, d.ID)
 	}
-	subject = lifecycle.Noted(lifecycle.Sent(subject, ids), heads[subject.ID])
+	subject = lifecycle.MarkJournaled(lifecycle.MarkSent(subject, ids), heads[subject.ID])
 	errs, err := s.store.Save(s.t.Context(), []store.Change{{Subject: subject}})
 	if err := errors.Join(append(errs, err)...); err != nil {
 		s.t.Fatal(err)
@@ -150,7 +150,7 @@ func TestVerify_AForgedEndDoesNotFit(t *testing.T) {
 		before = entries[len(entries)-2]
 	}
 	last.Text = "nothing happened"
-	forged, err := last.Follow(before)
+	forged, err := last.Chained(before)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,7 +202,7 @@ func TestWrite_HoldsNoRecordByItsName(t *testing.T) {
 func TestWrite_TwiceIsOnce(t *testing.T) {
 	s := newScene(t)
 	subject := s.person("ala")
-	subject.Notes = []lifecycle.Note{{Key: "alarm:1", At: now, What: lifecycle.NotedAlarm, Text: "look"}}
+	subject.Notes = []lifecycle.Note{{Key: "alarm:1", At: now, Kind: lifecycle.EntryAlarm, Text: "look"}}
 	first, err := s.Write(t.Context(), []lifecycle.Subject{subject})
 	if err != nil {
 		t.Fatal(err)
@@ -224,7 +224,7 @@ func TestWrite_ManyWritersMakeOneChain(t *testing.T) {
 		wg.Go(func() {
 			for n := range notes {
 				mine := subject
-				mine.Notes = []lifecycle.Note{{Key: strings.Repeat("w", w+1) + strings.Repeat("n", n+1), At: now, What: lifecycle.NotedAlarm, Text: "look"}}
+				mine.Notes = []lifecycle.Note{{Key: strings.Repeat("w", w+1) + strings.Repeat("n", n+1), At: now, Kind: lifecycle.EntryAlarm, Text: "look"}}
 				if _, err := s.Write(context.WithoutCancel(t.Context()), []lifecycle.Subject{mine}); err != nil && !errors.Is(err, store.ErrConflict) {
 					t.Error(err)
 				}

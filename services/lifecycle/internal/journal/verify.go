@@ -111,7 +111,7 @@ func (v *verifier) chains(ctx context.Context, chains [][]lifecycle.Entry) error
 			v.fault(ids[i], "%v", err)
 		}
 		for j := range c {
-			if c[j].What == lifecycle.NotedAbsorbed {
+			if c[j].Kind == lifecycle.EntryMerged {
 				v.absorbed[c[j].Text] = true
 			}
 		}
@@ -125,7 +125,7 @@ func (v *verifier) chains(ctx context.Context, chains [][]lifecycle.Entry) error
 func (v *verifier) end(id string, subjects map[string]lifecycle.Subject, last *lifecycle.Entry) {
 	s, stored := subjects[id]
 	switch {
-	case !stored && last.What != lifecycle.NotedForgotten:
+	case !stored && last.Kind != lifecycle.EntryClosed:
 		v.open = append(v.open, id)
 	case !stored:
 	case last.Seq < s.Journal.Seq:

@@ -78,7 +78,7 @@ func (b *batch) contest(ctx context.Context, claims []claim) error {
 			c.by.lose()
 		case owner.Subject == c.by.Subject.ID:
 			c.by.held = append(c.by.held, c.key)
-		case slices.Contains(c.by.Subject.Absorbed, owner.Subject):
+		case slices.Contains(c.by.Subject.MergedFrom, owner.Subject):
 			c.by.later = append(c.by.later, c.key)
 		default:
 			foreign = append(foreign, c)
@@ -184,7 +184,7 @@ func (b *batch) move(ctx context.Context) error {
 		}
 		for _, key := range c.moving() {
 			models = append(models, mongo.NewUpdateOneModel().
-				SetFilter(bson.D{{Key: "_id", Value: key}, {Key: "subject", Value: bson.D{{Key: "$in", Value: c.Subject.Absorbed}}}}).
+				SetFilter(bson.D{{Key: "_id", Value: key}, {Key: "subject", Value: bson.D{{Key: "$in", Value: c.Subject.MergedFrom}}}}).
 				SetUpdate(bson.D{{Key: "$set", Value: bson.D{{Key: "subject", Value: c.Subject.ID}, {Key: "at", Value: now}}}}))
 		}
 	})

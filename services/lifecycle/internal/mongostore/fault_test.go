@@ -20,18 +20,18 @@ import (
 // in turn: before and after the server has carried it out. The driver sends the
 // write again, and the outcome must be the same as if nothing had happened.
 func TestStore_CutConnection(t *testing.T) {
-	writes := cutAt(t, 0, mongowire.None)
+	writes := cutAt(t, 0, mongowire.FaultNone)
 	if writes < 10 {
 		t.Fatalf("a life takes only %d writes", writes)
 	}
 	for n := 1; n <= writes; n++ {
 		t.Run(fmt.Sprintf("before write %d", n), func(t *testing.T) {
 			t.Parallel()
-			cutAt(t, n, mongowire.CutBefore)
+			cutAt(t, n, mongowire.FaultCutBefore)
 		})
 		t.Run(fmt.Sprintf("after write %d", n), func(t *testing.T) {
 			t.Parallel()
-			cutAt(t, n, mongowire.CutAfter)
+			cutAt(t, n, mongowire.FaultCutAfter)
 		})
 	}
 }
@@ -45,7 +45,7 @@ func cutAt(t *testing.T, n int, fault mongowire.Fault) int {
 		if isWrite(c.Name) && int(writes.Add(1)) == n {
 			return fault
 		}
-		return mongowire.None
+		return mongowire.FaultNone
 	})
 	live(t, st)
 	return int(writes.Load())
@@ -90,7 +90,7 @@ func live(t *testing.T, st *mongostore.Store) {
 func adopt(t *testing.T, st *mongostore.Store) {
 	t.Helper()
 	p := store.Policy{Revision: "r1", From: noon(), Text: "text"}
-	if err := st.Adopt(t.Context(), p); err != nil {
+	if err := st.AddPolicy(t.Context(), p); err != nil {
 		t.Errorf("adopt: %v", err)
 	}
 	if got, err := st.Policies(t.Context()); err != nil || len(got) != 1 || got[0] != p {
@@ -131,7 +131,7 @@ func TestStore_SentTwice(t *testing.T) {
 			t.Parallel()
 			srv := listen(t, mongowire.Options{Forgetful: true})
 			st := open(t, newClock().opts(srv.URI()))
-			cut := once(srv, c.name, c.collection, func() mongowire.Fault { return mongowire.CutAfter })
+			cut := once(srv, c.name, c.collection, func() mongowire.Fault { return mongowire.FaultCutAfter })
 			live(t, st)
 			if !cut.Load() {
 				t.Error("nothing was sent twice")
@@ -145,7 +145,7 @@ func TestStore_Save_NoMajority(t *testing.T) {
 	for _, c := range []struct{ name, collection string }{{"insert", "identities"}, {"insert", "subjects"}} {
 		srv := listen(t, mongowire.Options{})
 		st := open(t, newClock().opts(srv.URI()))
-		always(srv, c.name, c.collection, mongowire.NoMajority)
+		always(srv, c.name, c.collection, mongowire.FaultNoMajority)
 		if _, err := st.Save(t.Context(), []store.Change{create(subject("a", "key-a"))}); err == nil {
 			t.Errorf("%s into %s: what no majority has is taken as stored", c.name, c.collection)
 		}
@@ -157,12 +157,12 @@ func TestStore_Append_NoMajority(t *testing.T) {
 	srv := listen(t, mongowire.Options{})
 	st := open(t, newClock().opts(srv.URI()))
 	entries := journal(t, "a", 2)
-	always(srv, "insert", "journal", mongowire.NoMajority)
+	always(srv, "insert", "journal", mongowire.FaultNoMajority)
 	if _, err := st.Append(t.Context(), entries); err == nil || errors.Is(err, store.ErrConflict) || !strings.Contains(err.Error(), "append 2 journal entries") {
 		t.Errorf("what no majority has is taken as appended: %v", err)
 	}
-	always(srv, "insert", "policies", mongowire.NoMajority)
-	if err := st.Adopt(t.Context(), store.Policy{Revision: "r1"}); err == nil {
+	always(srv, "insert", "policies", mongowire.FaultNoMajority)
+	if err := st.AddPolicy(t.Context(), store.Policy{Revision: "r1"}); err == nil {
 		t.Error("what no majority has is taken as adopted")
 	}
 	srv.Hook(nil)
@@ -174,7 +174,7 @@ func TestStore_Append_NoMajority(t *testing.T) {
 // never hold an entry without the one before, and appending again must do.
 func TestStore_Append_Crash(t *testing.T) {
 	t.Parallel()
-	for _, fault := range []mongowire.Fault{mongowire.CutBefore, mongowire.CutAfter} {
+	for _, fault := range []mongowire.Fault{mongowire.FaultCutBefore, mongowire.FaultCutAfter} {
 		for n := range 3 {
 			srv := listen(t, mongowire.Options{NoSessions: true}) // nothing is sent again
 			st := open(t, newClock().opts(srv.URI()))
@@ -184,7 +184,7 @@ func TestStore_Append_Crash(t *testing.T) {
 				if c.Name == "insert" && int(inserts.Add(1)) == n+1 {
 					return fault
 				}
-				return mongowire.None
+				return mongowire.FaultNone
 			})
 			if _, err := st.Append(t.Context(), entries); err == nil {
 				t.Fatalf("no error at write %d", n+1)
@@ -207,7 +207,7 @@ func TestStore_Append_Crash(t *testing.T) {
 // still, and pruning again must do.
 func TestStore_Prune_Crash(t *testing.T) {
 	t.Parallel()
-	for _, fault := range []mongowire.Fault{mongowire.CutBefore, mongowire.CutAfter} {
+	for _, fault := range []mongowire.Fault{mongowire.FaultCutBefore, mongowire.FaultCutAfter} {
 		srv := listen(t, mongowire.Options{NoSessions: true})
 		st := open(t, newClock().opts(srv.URI()))
 		entries := journal(t, "a", 4)
@@ -270,7 +270,7 @@ func TestStore_Save_CrashAfterClaim(t *testing.T) {
 	srv := listen(t, mongowire.Options{})
 	clock := newClock()
 	st := open(t, clock.opts(srv.URI()))
-	always(srv, "insert", "subjects", mongowire.CutBefore)
+	always(srv, "insert", "subjects", mongowire.FaultCutBefore)
 	if _, err := st.Save(t.Context(), []store.Change{create(subject("crashed", "key"))}); err == nil || !strings.Contains(err.Error(), "save 1 subjects") {
 		t.Fatalf("got %v, want an error of the store", err)
 	}
@@ -290,7 +290,7 @@ func TestStore_Save_CrashAfterRedirect(t *testing.T) {
 	srv := listen(t, mongowire.Options{})
 	st := open(t, newClock().opts(srv.URI()))
 	mustSave(t, st, create(subject("a", "key-a")), create(subject("b", "key-b")))
-	always(srv, "update", "identities", mongowire.CutBefore)
+	always(srv, "update", "identities", mongowire.FaultCutBefore)
 	if _, err := st.Save(t.Context(), []store.Change{merge(mustLoad(t, st, "a"), mustLoad(t, st, "b"))}); err == nil {
 		t.Fatal("no error")
 	}

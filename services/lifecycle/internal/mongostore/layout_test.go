@@ -65,7 +65,7 @@ func TestOpen_ReplicasThatStartTogetherAgreeOnTheVersion(t *testing.T) {
 	srv := listen(t, mongowire.Options{})
 	once(srv, "insert", "layout", func() mongowire.Fault {
 		open(t, mongostore.Options{URI: srv.URI()}) // another is first, after this one has looked
-		return mongowire.None
+		return mongowire.FaultNone
 	})
 	open(t, mongostore.Options{URI: srv.URI()})
 	if got := version(t, srv.URI(), -1); got < 1 {

@@ -42,9 +42,9 @@ func (s *Store) Policies(ctx context.Context) ([]store.Policy, error) {
 	return out, nil
 }
 
-// Adopt notes that a policy came into force. Each start may say so again: what is
+// AddPolicy notes that a policy came into force. Each start may say so again: what is
 // noted under the same revision and instant, to the millisecond, stays as it is.
-func (s *Store) Adopt(ctx context.Context, p store.Policy) error {
+func (s *Store) AddPolicy(ctx context.Context, p store.Policy) error {
 	doc, err := json.Marshal(p)
 	if err != nil {
 		return fmt.Errorf("adopt policy %s: %w", p.Revision, err)

@@ -19,7 +19,7 @@ func TestStore_Save_SlowWriter(t *testing.T) {
 	once(srv, "insert", "subjects", func() mongowire.Fault {
 		clock.pass(2 * time.Minute)
 		mustSave(t, quick, create(subject("quick", "key")))
-		return mongowire.None
+		return mongowire.FaultNone
 	})
 	mustConflict(t, slow, create(subject("slow", "key", "key-2")))
 	wantOwner(t, quick, "key", "quick")
@@ -50,7 +50,7 @@ func TestStore_Save_ClaimantWakesUp(t *testing.T) {
 			close(wake)
 			<-stored
 		}
-		return mongowire.None
+		return mongowire.FaultNone
 	})
 	go func() {
 		defer close(stored)
@@ -84,7 +84,7 @@ func TestStore_Save_SharedClaim(t *testing.T) {
 			winner.Keys = []string{"key-a", "key-new"}
 			raced := once(srv, when, "identities", func() mongowire.Fault {
 				mustSave(t, other, store.Change{Subject: winner, Claim: []string{"key-new"}})
-				return mongowire.None
+				return mongowire.FaultNone
 			})
 			mustConflict(t, st, store.Change{Subject: loser, Claim: []string{"key-b", "key-new"}})
 			if !raced.Load() {
@@ -108,14 +108,14 @@ func TestStore_Save_RedirectRace(t *testing.T) {
 	updates := 0
 	srv.Hook(func(c mongowire.Command) mongowire.Fault {
 		if c.Name != "update" || c.Collection() != "subjects" {
-			return mongowire.None
+			return mongowire.FaultNone
 		}
 		if updates++; updates == 2 { // the redirect
 			late := b
-			late.Facts = append(late.Facts, lifecycle.Fact{ID: "late", Kind: lifecycle.Sale, Occurred: noon(), Received: noon()})
+			late.Facts = append(late.Facts, lifecycle.Fact{ID: "late", Kind: lifecycle.KindSale, Occurred: noon(), Received: noon()})
 			mustSave(t, other, store.Change{Subject: late})
 		}
-		return mongowire.None
+		return mongowire.FaultNone
 	})
 	mustConflict(t, st, merge(a, b))
 	srv.Hook(nil)
@@ -150,7 +150,7 @@ func TestStore_Save_OverwrittenAtOnce(t *testing.T) {
 		a := subject("a", "key-a")
 		a.Version = 1
 		mustSave(t, other, store.Change{Subject: a})
-		return mongowire.None
+		return mongowire.FaultNone
 	})
 	errs, err := st.Save(t.Context(), []store.Change{create(subject("a", "key-a")), {Subject: stale}})
 	if err != nil || errs[0] != nil && !errors.Is(errs[0], store.ErrConflict) || !errors.Is(errs[1], store.ErrConflict) {

@@ -62,7 +62,7 @@ func (b *batch) release(ctx context.Context) error {
 	}
 	models := make([]mongo.WriteModel, len(claims))
 	for i, c := range claims {
-		models[i] = disown(c.key, c.by.Subject.ID)
+		models[i] = deleteClaims(c.key, c.by.Subject.ID)
 	}
 	if _, _, err := bulk(ctx, b.store.identities, models); err != nil {
 		return err
@@ -82,7 +82,7 @@ func (b *batch) giveUp(ctx context.Context) error {
 	var models []mongo.WriteModel
 	b.writes(func(c *change) {
 		for _, key := range c.Release {
-			models = append(models, disown(key, append(slices.Clone(c.Subject.Absorbed), c.Subject.ID)...))
+			models = append(models, deleteClaims(key, append(slices.Clone(c.Subject.MergedFrom), c.Subject.ID)...))
 		}
 	})
 	_, _, err := bulk(ctx, b.store.identities, models)
@@ -108,7 +108,7 @@ func (b *batch) listed(ctx context.Context, claims []claim) (no, yes []claim, er
 	return no, yes, err
 }
 
-// disown deletes a key if it belongs to one of some subjects.
-func disown(key string, subjects ...string) mongo.WriteModel {
+// deleteClaims deletes a key if it belongs to one of some subjects.
+func deleteClaims(key string, subjects ...string) mongo.WriteModel {
 	return mongo.NewDeleteOneModel().SetFilter(bson.D{{Key: "_id", Value: key}, {Key: "subject", Value: bson.D{{Key: "$in", Value: subjects}}}})
 }

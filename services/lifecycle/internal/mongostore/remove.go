@@ -12,7 +12,7 @@ import (
 // gone visits the changes that are not lost and remove a subject.
 func (b *batch) gone(visit func(*change)) {
 	for _, c := range b.changes {
-		if c.err == nil && c.Subject.Gone() {
+		if c.err == nil && c.Subject.Removable() {
 			visit(c)
 		}
 	}
@@ -55,7 +55,7 @@ func (b *batch) removeSubject(ctx context.Context, c *change) error {
 // only once: a broken connection would leave them behind for good.
 func (b *batch) removeTraces(ctx context.Context) error {
 	var absorbed []string
-	b.gone(func(c *change) { absorbed = append(absorbed, c.Subject.Absorbed...) })
+	b.gone(func(c *change) { absorbed = append(absorbed, c.Subject.MergedFrom...) })
 	stored, err := b.store.Load(ctx, sorted(absorbed))
 	if err != nil {
 		return err
@@ -63,7 +63,7 @@ func (b *batch) removeTraces(ctx context.Context) error {
 	var redirects, keys []mongo.WriteModel
 	b.gone(func(c *change) {
 		owners := []string{c.Subject.ID}
-		for _, id := range c.Subject.Absorbed {
+		for _, id := range c.Subject.MergedFrom {
 			s, ok := stored[id]
 			switch {
 			case ok && s.MergedInto == "":
@@ -74,7 +74,7 @@ func (b *batch) removeTraces(ctx context.Context) error {
 			owners = append(owners, id)
 		}
 		for _, key := range c.Subject.Keys {
-			keys = append(keys, disown(key, owners...))
+			keys = append(keys, deleteClaims(key, owners...))
 		}
 	})
 	if _, _, err := bulk(ctx, b.store.subjects, redirects); err != nil {

@@ -61,7 +61,7 @@ func (s *Store) newBatch(changes []store.Change) *batch {
 			continue
 		}
 		seen[c.Subject.ID] = true
-		if c.Subject.Gone() {
+		if c.Subject.Removable() {
 			continue
 		}
 		c.row = s.encode(c.Subject)
@@ -85,7 +85,7 @@ func conflict(id string) error { return fmt.Errorf("subject %s: %w", id, store.E
 // writes visits the changes that are not lost and write a subject.
 func (b *batch) writes(visit func(*change)) {
 	for _, c := range b.changes {
-		if c.err == nil && !c.Subject.Gone() {
+		if c.err == nil && !c.Subject.Removable() {
 			visit(c)
 		}
 	}

@@ -40,9 +40,9 @@ func (c *clock) opts(uri string) mongostore.Options {
 func subject(id string, keys ...string) lifecycle.Subject {
 	until := noon().AddDate(5, 0, 0)
 	return lifecycle.Subject{
-		ID: id, Keys: keys, Sealed: []byte("sealed"), Revision: "r1", Seen: noon(), ReviewAt: &until,
-		Facts:  []lifecycle.Fact{{ID: "fact-" + id, Kind: lifecycle.Sale, Occurred: noon(), Received: noon(), Ref: "order-" + id}},
-		Outbox: []lifecycle.Decision{{ID: "dec-" + id, Kind: lifecycle.Delete, Subject: id, At: noon(), Effective: noon()}},
+		ID: id, Keys: keys, Sealed: []byte("sealed"), Revision: "r1", LastReceived: noon(), ReviewAt: &until,
+		Facts:  []lifecycle.Fact{{ID: "fact-" + id, Kind: lifecycle.KindSale, Occurred: noon(), Received: noon(), Ref: "order-" + id}},
+		Outbox: []lifecycle.Decision{{ID: "dec-" + id, Kind: lifecycle.DecisionDelete, Subject: id, At: noon(), Effective: noon()}},
 	}
 }
 
@@ -57,7 +57,7 @@ func create(s lifecycle.Subject) store.Change { return store.Change{Subject: s, 
 // merge makes a absorb b.
 func merge(a, b lifecycle.Subject) store.Change {
 	return store.Change{
-		Subject: lifecycle.Absorb(a, b), Claim: b.Keys,
+		Subject: lifecycle.Merge(a, b), Claim: b.Keys,
 		Redirect: []lifecycle.Subject{lifecycle.Redirect(b, a.ID)},
 	}
 }
@@ -115,8 +115,8 @@ func journal(t *testing.T, subject string, n int) []lifecycle.Entry {
 	var out []lifecycle.Entry
 	var last lifecycle.Entry
 	for i := range n {
-		e := lifecycle.Entry{Subject: subject, Key: fmt.Sprintf("k%d", i+1), At: noon().Add(time.Duration(i) * time.Hour), What: lifecycle.NotedAlarm}
-		e, err := e.Follow(last)
+		e := lifecycle.Entry{Subject: subject, Key: fmt.Sprintf("k%d", i+1), At: noon().Add(time.Duration(i) * time.Hour), Kind: lifecycle.EntryAlarm}
+		e, err := e.Chained(last)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -160,7 +160,7 @@ func once(srv *mongowire.Server, name, collection string, hook func() mongowire.
 	var done atomic.Bool
 	srv.Hook(func(c mongowire.Command) mongowire.Fault {
 		if c.Name != name || c.Collection() != collection || !done.CompareAndSwap(false, true) {
-			return mongowire.None
+			return mongowire.FaultNone
 		}
 		return hook()
 	})
@@ -173,7 +173,7 @@ func always(srv *mongowire.Server, name, collection string, fault mongowire.Faul
 		if c.Name == name && c.Collection() == collection {
 			return fault
 		}
-		return mongowire.None
+		return mongowire.FaultNone
 	})
 }
 

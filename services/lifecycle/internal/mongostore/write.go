@@ -53,13 +53,13 @@ func (s *Store) put(ctx context.Context, rows []*row) error {
 	if len(failed) == 0 && int(res.InsertedCount+res.MatchedCount) == len(rows) {
 		return nil
 	}
-	return s.settle(ctx, rows, failed)
+	return s.storeRest(ctx, rows, failed)
 }
 
-// settle finds out which rows were written. A count does not say which replace
+// storeRest finds out which rows were written. A count does not say which replace
 // missed, and a write that was sent twice reports that it found itself there, so
 // what is stored decides.
-func (s *Store) settle(ctx context.Context, rows []*row, failed map[int]error) error {
+func (s *Store) storeRest(ctx context.Context, rows []*row, failed map[int]error) error {
 	var ids []string
 	for _, r := range rows {
 		ids = append(ids, r.id)

@@ -20,11 +20,11 @@ func DecodeFacts(_ context.Context, msg jetstream.Msg) (*factv1.Delivery, error)
 	return d, nil
 }
 
-// Teller tells facts.
-type Teller struct{ JetStream jetstream.JetStream }
+// FactPublisher tells facts.
+type FactPublisher struct{ JetStream jetstream.JetStream }
 
-// Tell puts a delivery into the stream of facts and returns nil when it is durable.
-func (t *Teller) Tell(ctx context.Context, d *factv1.Delivery) error {
+// Publish puts a delivery into the stream of facts and returns nil when it is durable.
+func (t *FactPublisher) Publish(ctx context.Context, d *factv1.Delivery) error {
 	data, err := proto.Marshal(d)
 	if err != nil {
 		return fmt.Errorf("tell facts: %w", err)

@@ -91,7 +91,7 @@ func (f *Feed) fetch(ctx context.Context, out chan<- []jetstream.Msg) {
 		}
 		if err != nil && ctx.Err() == nil {
 			f.Log.Error("the stream cannot be read; trying again", "stream", f.Stream, "error", err)
-			rest(ctx)
+			pause(ctx)
 		}
 	}
 }
@@ -159,7 +159,7 @@ func (f *Feed) apply(ctx context.Context, msgs []jetstream.Msg) {
 		for _, msg := range good {
 			_ = msg.NakWithDelay(retry) // without it they come again after ackWait
 		}
-		rest(ctx)
+		pause(ctx)
 		return
 	}
 	spans.end(deliveries)
@@ -179,7 +179,7 @@ func (f *Feed) giveUp(ctx context.Context, msg jetstream.Msg, cause error) {
 	_ = msg.TermWithReason("cannot be read") // it comes again if this is lost
 }
 
-func rest(ctx context.Context) {
+func pause(ctx context.Context) {
 	select {
 	case <-ctx.Done():
 	case <-time.After(retry):

@@ -48,8 +48,8 @@ func (r *Receipts) Decode(ctx context.Context, msg jetstream.Msg) (*factv1.Deliv
 	for _, one := range in {
 		d, err := r.read(ctx, one, stream.RecipientOf(msg.Subject()), r.Now())
 		switch {
-		case errors.Is(err, receipt.ErrUnnoted) && meta.NumDelivered < noteTries:
-			return nil, receipt.ErrUnnoted
+		case errors.Is(err, receipt.ErrNoNotice) && meta.NumDelivered < noteTries:
+			return nil, receipt.ErrNoNotice
 		case errors.Is(err, ErrUnreadable):
 			r.Log.Error("a receipt cannot be taken and is put aside", "sequence", meta.Sequence.Stream, "error", err)
 			continue
@@ -84,7 +84,7 @@ func (r *Receipts) read(ctx context.Context, in *stream.Receipt, from string, re
 		from = in.Recipient
 	}
 	d, err := r.Read(ctx, in, from, received)
-	if errors.Is(err, receipt.ErrUnknown) || errors.Is(err, receipt.ErrStranger) || errors.Is(err, receipt.ErrOutcome) {
+	if errors.Is(err, receipt.ErrUnknown) || errors.Is(err, receipt.ErrNotNotified) || errors.Is(err, receipt.ErrOutcome) {
 		return nil, fmt.Errorf("%w: receipt of %s: %w", ErrUnreadable, from, err)
 	}
 	return d, err

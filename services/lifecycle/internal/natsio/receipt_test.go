@@ -34,7 +34,7 @@ func TestReceipts_AnAnswerThatIsFasterThanTheNoteComesAgain(t *testing.T) {
 	for _, test := range []struct {
 		fault error
 		tries int // after which it is put aside
-	}{{receipt.ErrUnnoted, 10}, {receipt.ErrUnknown, 1}, {receipt.ErrStranger, 1}} {
+	}{{receipt.ErrNoNotice, 10}, {receipt.ErrUnknown, 1}, {receipt.ErrNotNotified, 1}} {
 		consumer := received(t)
 		r := &natsio.Receipts{Now: time.Now, Log: slog.New(slog.DiscardHandler), Read: func(context.Context, *stream.Receipt, string, time.Time) (*factv1.Delivery, error) {
 			return nil, test.fault

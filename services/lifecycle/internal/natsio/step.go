@@ -12,7 +12,7 @@ import (
 // begin begins the span of a message, in the trace that its header names.
 func (f *Feed) begin(ctx context.Context, msg jetstream.Msg) (context.Context, *trace.Span) {
 	in := trace.Continue(ctx, msg.Headers().Get(trace.Header))
-	return f.Tracer.Start(in, "apply", trace.Takes, trace.Text("stream", f.Stream))
+	return f.Tracer.Start(in, "apply", trace.KindConsumer, trace.Text("stream", f.Stream))
 }
 
 // steps are the spans of messages that are applied together.

@@ -33,7 +33,7 @@ func (c *compiler) compile(controller string) *lifecycle.Policy {
 		File:         c.file,
 		Controller:   controller,
 		Place:        c.place(),
-		Intake:       c.doc.IntakeDays,
+		IntakeDays:   c.doc.IntakeDays,
 		JournalYears: c.doc.JournalYears,
 		Choices:      maps.Clone(c.doc.Choices),
 		Categories:   c.categories(),
@@ -44,7 +44,7 @@ func (c *compiler) compile(controller string) *lifecycle.Policy {
 	if p.ID == "" {
 		c.fault(path{"policy"}, "a policy needs a name: write \"policy: my-shop\"")
 	}
-	if p.Intake < 1 || p.Intake > 366 {
+	if p.IntakeDays < 1 || p.IntakeDays > 366 {
 		c.fault(path{"intake_days"}, "intake_days must be from 1 to 366")
 	}
 	if p.JournalYears < 1 || p.JournalYears > 30 {

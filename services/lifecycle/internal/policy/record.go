@@ -163,8 +163,8 @@ func (r *record) notes() []string {
 		said("Skróty z kluczem tego, co usunięto: ", "Keyed hashes of what was deleted: ").In(r.lang) + keyed.In(r.lang) + ".",
 		said("Dziennik decyzji, pod pseudonimami: ", "Journal of decisions, pseudonymous: ").In(r.lang) + report.Years(r.policy.JournalYears).In(r.lang) + ".",
 		said(
-			fmt.Sprintf("Osoba, o której nic jeszcze nie wiadomo: najwyżej %d dni (motyw 49 RODO).", r.policy.Intake),
-			fmt.Sprintf("Somebody of whom nothing is known yet: %d days at most (recital 49 GDPR).", r.policy.Intake),
+			fmt.Sprintf("Osoba, o której nic jeszcze nie wiadomo: najwyżej %d dni (motyw 49 RODO).", r.policy.IntakeDays),
+			fmt.Sprintf("Somebody of whom nothing is known yet: %d days at most (recital 49 GDPR).", r.policy.IntakeDays),
 		).In(r.lang),
 		said(
 			"Zabezpieczenia przekazania poza EOG (art. 30 ust. 1 lit. e RODO) nie są zapisane w polityce: uzupełnij.",

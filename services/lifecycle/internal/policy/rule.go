@@ -36,7 +36,7 @@ func (c *compiler) rule(r rule) lifecycle.Rule {
 		if r.Expires != "" {
 			out.Until = c.period(r.at("expires"), "rule "+r.ID, r.Expires)
 			for _, event := range out.Until.Events() {
-				if event != string(lifecycle.Bounce) && event != string(lifecycle.Signup) && event != lifecycle.AnchorAct {
+				if event != string(lifecycle.KindBounce) && event != string(lifecycle.KindSignup) && event != lifecycle.AnchorAct {
 					c.fault(r.at("expires"), "rule %s: a consent does not expire by %q; count from bounce or signup", r.ID, event)
 				}
 			}
@@ -143,7 +143,7 @@ func (c *compiler) kinds(at path, id string, names []string) []lifecycle.Kind {
 	var out []lifecycle.Kind
 	for j, n := range names {
 		k := lifecycle.Kind(n)
-		if k != lifecycle.Requested && !slices.Contains(lifecycle.Kinds(), k) {
+		if k != lifecycle.KindRequested && !slices.Contains(lifecycle.Kinds(), k) {
 			c.fault(append(at[:len(at):len(at)], j), "rule %s: %q is not a kind of fact; known are %s", id, n, join(lifecycle.Kinds()))
 		}
 		out = append(out, k)

@@ -94,7 +94,7 @@ func TestSchema_HasTheKeysOfTheLanguage(t *testing.T) {
 	same("policy", sortedKeys(s.Properties), keys(reflect.TypeFor[document]()))
 	same("rule", sortedKeys(s.Defs["rule"].Properties), keys(reflect.TypeFor[rule]()))
 	same("wording", sortedKeys(s.Defs["wording"].Properties), keys(reflect.TypeFor[wording]()))
-	kinds := []string{string(lifecycle.Requested)}
+	kinds := []string{string(lifecycle.KindRequested)}
 	for _, k := range lifecycle.Kinds() {
 		kinds = append(kinds, string(k))
 	}

@@ -54,7 +54,7 @@ func (c *compiler) warnings(p *lifecycle.Policy) []Warning {
 // sample is a sale in December, for which the years of sale and of tax differ most.
 func sample() lifecycle.Fact {
 	at := time.Date(2026, 12, 15, 12, 0, 0, 0, time.UTC)
-	return lifecycle.Fact{ID: "sample", Kind: lifecycle.Sale, Occurred: at, Received: at, Ref: "sample"}
+	return lifecycle.Fact{ID: "sample", Kind: lifecycle.KindSale, Occurred: at, Received: at, Ref: "sample"}
 }
 
 // booksGoEarly compares the longest lawful basis of a sale with the limitation of

@@ -31,11 +31,11 @@ type Finder interface {
 var (
 	// ErrUnknown means that there is no such decision, or that it is long settled.
 	ErrUnknown = errors.New("there is no decision of this id that awaits an answer")
-	// ErrUnnoted is an ErrUnknown of a decision that was made: it was taken back, is long
+	// ErrNoNotice is an ErrUnknown of a decision that was made: it was taken back, is long
 	// settled, or went out a moment ago and this is just being noted.
-	ErrUnnoted = fmt.Errorf("%w: it was taken back or is settled", ErrUnknown)
-	// ErrStranger means that the decision was not told to who answers it.
-	ErrStranger = errors.New("the decision was told to others")
+	ErrNoNotice = fmt.Errorf("%w: it was taken back or is settled", ErrUnknown)
+	// ErrNotNotified means that the decision was not told to who answers it.
+	ErrNotNotified = errors.New("the decision was told to others")
 	// ErrOutcome means that such a decision is not answered like this.
 	ErrOutcome = errors.New("this cannot be the answer")
 )
@@ -57,14 +57,14 @@ func (r *Reader) Read(ctx context.Context, in *stream.Receipt, from string, rece
 	if err != nil {
 		return nil, err
 	}
-	d := Told(s, in.Decision)
+	d := NoticeOf(s, in.Decision)
 	switch {
 	case d == nil && s != nil:
-		return nil, ErrUnnoted
+		return nil, ErrNoNotice
 	case d == nil:
 		return nil, ErrUnknown
 	case !slices.Contains(d.Recipients, from):
-		return nil, ErrStranger
+		return nil, ErrNotNotified
 	case !r.fits(in.Outcome, string(d.Kind), from):
 		return nil, fmt.Errorf("%w: outcome must be one of %s", ErrOutcome, strings.Join(stream.AnswersTo(string(d.Kind)), ", "))
 	}
@@ -120,7 +120,7 @@ func (d *Decision) check(in *stream.Receipt, repeated bool) error {
 // there is only taken of those to whom decisions are carried.
 func (r *Reader) fits(outcome, kind, from string) bool {
 	if outcome == stream.OutcomeSent || outcome == stream.OutcomeFailed {
-		return slices.ContainsFunc(r.Policy.Addressees, func(a lifecycle.Addressee) bool { return a.ID == from && a.Carried })
+		return slices.ContainsFunc(r.Policy.Connected, func(a lifecycle.ConnectedRecipient) bool { return a.ID == from && a.Dispatched })
 	}
 	return slices.Contains(stream.AnswersTo(kind), outcome)
 }
@@ -141,17 +141,17 @@ type Decision struct {
 	Generation int
 }
 
-// Told finds a decision that was sent, or is just being sent: others may be faster than
+// NoticeOf finds a decision that was sent, or is just being sent: others may be faster than
 // the one who notes that it was. It returns nil when there is none.
-func Told(s *lifecycle.Subject, id string) *Decision {
+func NoticeOf(s *lifecycle.Subject, id string) *Decision {
 	if s == nil {
 		return nil
 	}
 	for i := range s.Notices {
 		if n := &s.Notices[i]; n.Decision == id {
 			d := &Decision{Kind: n.Kind, At: n.At, Question: n.Question, Open: n.Closed == nil, Generation: n.Generation}
-			for j := range n.To {
-				d.Recipients = append(d.Recipients, n.To[j].Recipient)
+			for j := range n.Notifications {
+				d.Recipients = append(d.Recipients, n.Notifications[j].Recipient)
 			}
 			for j := range n.Items {
 				d.addCategory(n.Items[j].Category)

@@ -21,7 +21,7 @@ func TestRead_AnAnswerWhoseConfirmationWasLostIsTakenAgainAndALaterOneIsNot(t *t
 	at := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
 	question := &lifecycle.Question{Purpose: "offers", Channel: "email", Until: at.AddDate(0, 0, 14)}
 	s := &lifecycle.Subject{Notices: []lifecycle.Notice{{
-		Decision: "dec_1", Kind: lifecycle.AskConsent, At: at, Question: question, To: []lifecycle.Addressed{{Recipient: "crm"}},
+		Decision: "dec_1", Kind: lifecycle.DecisionAskConsent, At: at, Question: question, Notifications: []lifecycle.Notification{{Recipient: "crm"}},
 	}}}
 	r := receipt.Reader{Finder: only{s}, Policy: fixture.Policy(t)}
 	granted := &stream.Receipt{Decision: "dec_1", Outcome: stream.OutcomeGranted, At: at.Add(time.Hour)}
@@ -32,7 +32,7 @@ func TestRead_AnAnswerWhoseConfirmationWasLostIsTakenAgainAndALaterOneIsNot(t *t
 	// It is applied, and closes the question; but the recipient never heard that it was taken.
 	closed := at.Add(2 * time.Hour)
 	s.Notices[0].Closed = &closed
-	s.Facts = []lifecycle.Fact{{ID: first.GetFacts()[1].GetId(), Kind: lifecycle.Signup}}
+	s.Facts = []lifecycle.Fact{{ID: first.GetFacts()[1].GetId(), Kind: lifecycle.KindSignup}}
 	again, err := r.Read(t.Context(), granted, "crm", at.Add(3*time.Hour))
 	if err != nil || again.GetId() != first.GetId() || again.GetFacts()[1].GetId() != first.GetFacts()[1].GetId() {
 		t.Errorf("the same answer once more: %v, %v", again, err)

@@ -15,16 +15,16 @@ func (r *Relay) event(d *lifecycle.Decision, names []identity.Identity) *stream.
 	p := r.opts.Policy
 	data := stream.Decision{
 		Kind: string(d.Kind), Person: person(names), Effective: d.Effective,
-		Policy: p.ID + "@" + d.Revision, Because: r.reasons(d.Because), Recipients: d.Recipients,
+		Policy: p.ID + "@" + d.Revision, Because: r.reasons(d.Bases), Recipients: d.Recipients,
 	}
 	e := &stream.Event{
 		SpecVersion: "1.0", ID: d.ID, Source: stream.Source, Subject: d.Subject,
 		Time: d.At, DataContentType: "application/json", Traceparent: d.Trace,
 	}
 	switch d.Kind {
-	case lifecycle.Delete:
+	case lifecycle.DecisionDelete:
 		e.Type, data.Delete = stream.TypeDelete, r.deletion(d)
-	case lifecycle.AskConsent:
+	case lifecycle.DecisionAskConsent:
 		e.Type, data.Ask = stream.TypeAskConsent, question(d.Question)
 		if r.opts.PublicURL != "" {
 			data.Ask.Page = strings.TrimSuffix(r.opts.PublicURL, "/") + "/consent/" + r.opts.Vault.PageToken(d.ID)
@@ -67,21 +67,21 @@ func (r *Relay) cites(rule string) string {
 }
 
 func (r *Relay) deletion(d *lifecycle.Decision) *stream.Delete {
-	out := &stream.Delete{Scope: "part", Items: []stream.Item{}, Purposes: []string{}, Stays: []stream.Stay{}}
-	out.Again = d.Again
+	out := &stream.Delete{Scope: "part", Items: []stream.Item{}, Purposes: []string{}, Retained: []stream.RetainedItem{}}
+	out.Again = d.Repeated
 	if d.WholePerson {
 		out.Scope = "person"
 	}
 	for _, i := range d.Items {
 		out.Items = append(out.Items, stream.Item{Category: i.Category, Ref: i.Ref, Names: d.Names[i.Ref]})
 	}
-	for _, b := range d.Because {
+	for _, b := range d.Bases {
 		if !slices.Contains(out.Purposes, b.Purpose) {
 			out.Purposes = append(out.Purposes, b.Purpose)
 		}
 	}
-	for _, s := range d.Stays {
-		out.Stays = append(out.Stays, stream.Stay{
+	for _, s := range d.Retained {
+		out.Retained = append(out.Retained, stream.RetainedItem{
 			Item: stream.Item{Category: s.Category, Ref: s.Ref}, Purpose: s.Purpose, Article: s.Article,
 			Until: s.Until, LastDay: r.opts.Policy.LastDay(s.Until),
 		})

@@ -104,14 +104,14 @@ func (r *Relay) Run(ctx context.Context) {
 	}
 }
 
-// page is how many subjects are sent at once.
-const page = 500
+// pageSize is how many subjects are sent at once.
+const pageSize = 500
 
 // Drain sends what is in the outboxes and returns how many decisions went out.
 func (r *Relay) Drain(ctx context.Context) (int, error) {
 	sent := 0
 	for {
-		n, full, err := r.send(ctx)
+		n, full, err := r.publishPage(ctx)
 		sent += n
 		if err != nil || !full {
 			return sent, err
@@ -119,11 +119,11 @@ func (r *Relay) Drain(ctx context.Context) (int, error) {
 	}
 }
 
-// send sends one page of outboxes; full tells whether there may be more.
-func (r *Relay) send(ctx context.Context) (sent int, full bool, err error) {
+// publishPage sends one page of outboxes; full tells whether there may be more.
+func (r *Relay) publishPage(ctx context.Context) (sent int, full bool, err error) {
 	r.sending.Lock()
 	defer r.sending.Unlock()
-	subjects, err := r.opts.Store.Pending(ctx, page)
+	subjects, err := r.opts.Store.Pending(ctx, pageSize)
 	if err != nil || len(subjects) == 0 {
 		return 0, false, err
 	}
@@ -141,13 +141,13 @@ func (r *Relay) send(ctx context.Context) (sent int, full bool, err error) {
 				notices[i] = append(notices[i], *n)
 			}
 		}
-		r.warn(s)
+		r.logAlarms(s)
 	}
 	// First, so that little stands between what is published and the note of it.
 	if err := r.purge(ctx, subjects); err != nil {
 		return 0, false, err
 	}
-	end := r.follow(ctx, events)
+	end := r.startSpans(ctx, events)
 	err = r.opts.Publisher.PublishEvents(ctx, events)
 	end(err)
 	if err != nil {
@@ -157,7 +157,7 @@ func (r *Relay) send(ctx context.Context) (sent int, full bool, err error) {
 	if err != nil {
 		return 0, false, err
 	}
-	return len(events), len(subjects) == page, r.clear(ctx, subjects, notices, heads)
+	return len(events), len(subjects) == pageSize, r.clearOutboxes(ctx, subjects, notices, heads)
 }
 
 // notice notes who is told of a decision. Names stand in it as hashes.
@@ -168,7 +168,7 @@ func (r *Relay) notice(d *lifecycle.Decision, names []identity.Identity) *lifecy
 	}
 	generation := r.opts.Vault.Generation()
 	key := r.opts.Vault.ProofKey(d.ID, generation)
-	n := lifecycle.NoticeOf(r.opts.Policy, d, texts, func(name string) string { return stream.Hash(key, name) })
+	n := lifecycle.NewNotice(r.opts.Policy, d, texts, func(name string) string { return stream.Hash(key, name) })
 	if n != nil {
 		n.Generation = generation
 	}
@@ -183,7 +183,7 @@ func (r *Relay) purge(ctx context.Context, subjects []lifecycle.Subject) error {
 		if len(decisions) == 0 {
 			continue
 		}
-		for _, id := range append([]string{s.ID}, s.Absorbed...) {
+		for _, id := range append([]string{s.ID}, s.MergedFrom...) {
 			if err := r.opts.Purger.PurgeEvents(ctx, id, decisions); err != nil {
 				return fmt.Errorf("purge what was confirmed: %w", err)
 			}
@@ -192,16 +192,16 @@ func (r *Relay) purge(ctx context.Context, subjects []lifecycle.Subject) error {
 	return nil
 }
 
-// clear empties the outboxes that were sent.
-func (r *Relay) clear(ctx context.Context, subjects []lifecycle.Subject, notices [][]lifecycle.Notice, heads map[string]lifecycle.Head) error {
+// clearOutboxes empties the outboxes that were sent.
+func (r *Relay) clearOutboxes(ctx context.Context, subjects []lifecycle.Subject, notices [][]lifecycle.Notice, heads map[string]lifecycle.Head) error {
 	changes := make([]store.Change, len(subjects))
 	for i, s := range subjects {
 		ids := make([]string, len(s.Outbox))
 		for j := range s.Outbox {
 			ids[j] = s.Outbox[j].ID
 		}
-		s = lifecycle.Told(r.opts.Policy, lifecycle.Sent(lifecycle.Purged(s), ids), notices[i])
-		changes[i].Subject = lifecycle.Noted(s, heads[s.ID])
+		s = lifecycle.AddNotices(r.opts.Policy, lifecycle.MarkSent(lifecycle.MarkPurged(s), ids), notices[i])
+		changes[i].Subject = lifecycle.MarkJournaled(s, heads[s.ID])
 	}
 	errs, err := r.opts.Store.Save(ctx, changes)
 	if err != nil {
@@ -211,7 +211,7 @@ func (r *Relay) clear(ctx context.Context, subjects []lifecycle.Subject, notices
 		// A subject that was written meanwhile keeps its outbox and comes again;
 		// its decisions go out once more under the same ids.
 		if errors.Is(err, store.ErrConflict) {
-			err = r.told(ctx, subjects[i].ID, notices[i], heads[subjects[i].ID])
+			err = r.addNotices(ctx, subjects[i].ID, notices[i], heads[subjects[i].ID])
 		}
 		if err != nil {
 			return err
@@ -220,10 +220,10 @@ func (r *Relay) clear(ctx context.Context, subjects []lifecycle.Subject, notices
 	return nil
 }
 
-// warn logs what the seller must look at.
-func (r *Relay) warn(s *lifecycle.Subject) {
+// logAlarms logs what the seller must look at.
+func (r *Relay) logAlarms(s *lifecycle.Subject) {
 	for i := range s.Notes {
-		if n := &s.Notes[i]; n.What == lifecycle.NotedAlarm {
+		if n := &s.Notes[i]; n.Kind == lifecycle.EntryAlarm {
 			r.opts.Log.Warn("look at this", "subject", s.ID, "alarm", n.Text)
 		}
 	}

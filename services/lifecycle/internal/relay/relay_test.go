@@ -58,7 +58,7 @@ type scene struct {
 func newScene(t *testing.T) *scene {
 	t.Helper()
 	st, vault, p := fixture.Store(t), fixture.Vault(t), fixture.Policy(t)
-	p.Addressees = []lifecycle.Addressee{{ID: "crm", Kinds: []lifecycle.DecisionKind{lifecycle.Delete}, AnswerDays: 7, Carried: true}}
+	p.Connected = []lifecycle.ConnectedRecipient{{ID: "crm", Kinds: []lifecycle.DecisionKind{lifecycle.DecisionDelete}, AnswerDays: 7, Dispatched: true}}
 	w := &wire{}
 	r := relay.New(relay.Options{Store: st, Publisher: w, Reader: w, Purger: w, PublicURL: "https://hooks.example.com/", Journal: fixture.Journal(st, vault), Vault: vault, Policy: p})
 	return &scene{r, st, vault, p, w}
@@ -100,7 +100,7 @@ func fact(kind lifecycle.Kind, hours int) lifecycle.Fact {
 
 func TestDrain_TellsWhoWhatAndWhy(t *testing.T) {
 	s := newScene(t)
-	s.decided(t, fact(lifecycle.Signup, 5), fact(lifecycle.Sale, 4), fact(lifecycle.Unsubscribe, 1))
+	s.decided(t, fact(lifecycle.KindSignup, 5), fact(lifecycle.KindSale, 4), fact(lifecycle.KindUnsubscribe, 1))
 	if n, err := s.Drain(t.Context()); n != 1 || err != nil {
 		t.Fatalf("sent %d, %v", n, err)
 	}
@@ -111,8 +111,8 @@ func TestDrain_TellsWhoWhatAndWhy(t *testing.T) {
 		t.Errorf("got %+v", d)
 	case e.Data.Person.Emails[0] != "ala@example.com" || e.Data.Person.IDs[0] != "stripe:cus_1":
 		t.Errorf("got person %+v", e.Data.Person)
-	case len(d.Stays) == 0 || d.Stays[0].Until == nil || d.Stays[0].LastDay != "2032-12-31":
-		t.Errorf("got stays %+v", d.Stays)
+	case len(d.Retained) == 0 || d.Retained[0].Until == nil || d.Retained[0].LastDay != "2032-12-31":
+		t.Errorf("got stays %+v", d.Retained)
 	case len(e.Data.Because) != 2 || e.Data.Because[0].Cites == "" || len(e.Data.Because[0].Facts) != 2:
 		t.Errorf("got reasons %+v", e.Data.Because)
 	case !e.Data.Effective.Equal(now.Add(-time.Hour)):
@@ -125,7 +125,7 @@ func TestDrain_TellsWhoWhatAndWhy(t *testing.T) {
 
 func TestDrain_KeepsWhatTheBrokerDidNotTake(t *testing.T) {
 	s := newScene(t)
-	s.decided(t, fact(lifecycle.Sale, 4))
+	s.decided(t, fact(lifecycle.KindSale, 4))
 	s.wire.away = true
 	if _, err := s.Drain(t.Context()); err == nil {
 		t.Fatal("a broker that is away is no error")
@@ -142,7 +142,7 @@ func TestDrain_KeepsWhatTheBrokerDidNotTake(t *testing.T) {
 
 func TestDrain_ASubjectWrittenMeanwhileIsSentAgainUnderTheSameID(t *testing.T) {
 	s := newScene(t)
-	s.decided(t, fact(lifecycle.Sale, 4))
+	s.decided(t, fact(lifecycle.KindSale, 4))
 	s.wire.before = func() {
 		s.wire.before = nil
 		s.save(t, s.load(t))
@@ -162,7 +162,7 @@ func TestDrain_ASubjectWrittenMeanwhileIsSentAgainUnderTheSameID(t *testing.T) {
 
 func TestDrain_TheAddressGoesWithTheLastWord(t *testing.T) {
 	s := newScene(t)
-	s.decided(t, fact(lifecycle.Signup, 5), fact(lifecycle.Unsubscribe, 1))
+	s.decided(t, fact(lifecycle.KindSignup, 5), fact(lifecycle.KindUnsubscribe, 1))
 	if _, err := s.Drain(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +178,7 @@ func TestDrain_TheAddressGoesWithTheLastWord(t *testing.T) {
 func (s *scene) answer(t *testing.T, decision, outcome string, after time.Duration) {
 	t.Helper()
 	at := now.Add(after)
-	f := lifecycle.Fact{ID: outcome, Kind: lifecycle.Receipt, Ref: decision, Recipient: "crm", Outcome: outcome, Occurred: at, Received: at}
+	f := lifecycle.Fact{ID: outcome, Kind: lifecycle.KindReceipt, Ref: decision, Recipient: "crm", Outcome: outcome, Occurred: at, Received: at}
 	subject, _ := lifecycle.Decide(s.policy, s.load(t), []lifecycle.Fact{f}, at)
 	s.save(t, subject)
 }
@@ -192,7 +192,7 @@ func (s *scene) drain(t *testing.T) {
 
 func TestDrain_PurgesTheNamesOnceEverybodyHasConfirmed(t *testing.T) {
 	s := newScene(t)
-	s.decided(t, fact(lifecycle.Signup, 5), fact(lifecycle.Unsubscribe, 1))
+	s.decided(t, fact(lifecycle.KindSignup, 5), fact(lifecycle.KindUnsubscribe, 1))
 	s.drain(t)
 	e := s.wire.events[0]
 	if !slices.Equal(e.Data.Recipients, []string{"crm"}) || s.load(t).NoticeDue == nil {
@@ -215,7 +215,7 @@ func TestDrain_PurgesTheNamesOnceEverybodyHasConfirmed(t *testing.T) {
 		t.Errorf("%d events left, notice %+v", len(s.wire.events), got.Notices[0])
 	}
 	entries, err := s.store.EntriesOf(t.Context(), e.ID)
-	if err != nil || len(entries) != 2 || entries[1].What != lifecycle.NotedConfirmed || entries[1].Answers[0].Outcome != "done" {
+	if err != nil || len(entries) != 2 || entries[1].Kind != lifecycle.EntryConfirmed || entries[1].Answers[0].Outcome != "done" {
 		t.Fatalf("the journal says %+v, %v", entries, err)
 	}
 	if want := stream.Hash(s.vault.ProofKey(e.ID, 0), "ala@example.com"); !slices.Contains(entries[1].Names, want) {
@@ -225,7 +225,7 @@ func TestDrain_PurgesTheNamesOnceEverybodyHasConfirmed(t *testing.T) {
 
 func TestDrain_AnAnswerThatIsFasterThanTheRelayCounts(t *testing.T) {
 	s := newScene(t)
-	s.decided(t, fact(lifecycle.Signup, 5), fact(lifecycle.Unsubscribe, 1))
+	s.decided(t, fact(lifecycle.KindSignup, 5), fact(lifecycle.KindUnsubscribe, 1))
 	s.wire.before = func() {
 		s.wire.before = nil
 		s.answer(t, s.load(t).Outbox[0].ID, "done", 0) // read off the wire before the relay has noted that it was sent
@@ -237,14 +237,14 @@ func TestDrain_AnAnswerThatIsFasterThanTheRelayCounts(t *testing.T) {
 		t.Fatalf("nobody will look: %v", got.ReviewAt)
 	}
 	subject, _ := lifecycle.Decide(s.policy, got, nil, now.Add(time.Second))
-	if subject.Notices[0].Progress(now).State != lifecycle.StateConfirmed || len(subject.Facts) != len(got.Facts)-1 {
+	if subject.Notices[0].Progress(now).State != lifecycle.NoticeConfirmed || len(subject.Facts) != len(got.Facts)-1 {
 		t.Errorf("got %+v", subject.Notices[0])
 	}
 }
 
 func TestDrain_AQuestionCarriesThePageForThisPersonAlone(t *testing.T) {
 	s := newScene(t)
-	s.decided(t, fact(lifecycle.Sale, 4))
+	s.decided(t, fact(lifecycle.KindSale, 4))
 	s.drain(t)
 	e := s.wire.events[0]
 	token, ok := strings.CutPrefix(e.Data.Ask.Page, "https://hooks.example.com/consent/")
@@ -255,7 +255,7 @@ func TestDrain_AQuestionCarriesThePageForThisPersonAlone(t *testing.T) {
 
 func TestRun_SendsWhenWoken(t *testing.T) {
 	s := newScene(t)
-	s.decided(t, fact(lifecycle.Sale, 4))
+	s.decided(t, fact(lifecycle.KindSale, 4))
 	ctx, cancel := context.WithCancel(t.Context())
 	sent := make(chan struct{})
 	s.wire.before = func() { close(sent); s.wire.before = nil }

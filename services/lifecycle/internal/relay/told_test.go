@@ -16,7 +16,7 @@ func (w *wire) EventsOf(context.Context, string) ([]*stream.Event, error) { retu
 // unsubscription.
 func (s *scene) takesBack(t *testing.T) {
 	t.Helper()
-	again := fact(lifecycle.Signup, 0)
+	again := fact(lifecycle.KindSignup, 0)
 	again.ID = "again"
 	subject, _ := lifecycle.Decide(s.policy, s.load(t), []lifecycle.Fact{again}, now)
 	s.save(t, subject)
@@ -30,14 +30,14 @@ func (s *scene) awaits(t *testing.T, decision string) {
 		t.Fatalf("the recipient knows %s, and nobody has noted it: %+v", decision, got.Notices)
 	}
 	s.answer(t, decision, "done", 0)
-	if state := s.load(t).Notices[0].Progress(now).State; state != lifecycle.StateConfirmed {
+	if state := s.load(t).Notices[0].Progress(now).State; state != lifecycle.NoticeConfirmed {
 		t.Errorf("the answer does not count: %s", state)
 	}
 }
 
 func TestDrain_WhatWasPublishedIsNotedThoughNewsTakeItBack(t *testing.T) {
 	s := newScene(t)
-	s.decided(t, fact(lifecycle.Signup, 5), fact(lifecycle.Unsubscribe, 1))
+	s.decided(t, fact(lifecycle.KindSignup, 5), fact(lifecycle.KindUnsubscribe, 1))
 	id := s.load(t).Outbox[0].ID
 	s.wire.before = func() {
 		s.wire.before = nil
@@ -49,7 +49,7 @@ func TestDrain_WhatWasPublishedIsNotedThoughNewsTakeItBack(t *testing.T) {
 
 func TestDrain_WhatIsWrittenMeanwhileStandsInTheJournalOnce(t *testing.T) {
 	s := newScene(t)
-	s.decided(t, fact(lifecycle.Signup, 5), fact(lifecycle.Unsubscribe, 1))
+	s.decided(t, fact(lifecycle.KindSignup, 5), fact(lifecycle.KindUnsubscribe, 1))
 	id := s.load(t).Outbox[0].ID
 	s.wire.before = func() {
 		s.wire.before = nil
@@ -65,15 +65,15 @@ func TestDrain_WhatIsWrittenMeanwhileStandsInTheJournalOnce(t *testing.T) {
 
 func TestOut_TellsWhatIsOutFromWhatIsNot(t *testing.T) {
 	s := newScene(t)
-	s.decided(t, fact(lifecycle.Sale, 4), fact(lifecycle.Signup, 5), fact(lifecycle.Unsubscribe, 1))
+	s.decided(t, fact(lifecycle.KindSale, 4), fact(lifecycle.KindSignup, 5), fact(lifecycle.KindUnsubscribe, 1))
 	before := s.load(t)
 	id := before.Outbox[0].ID
-	after, err := s.Out(t.Context(), before, []string{id})
+	after, err := s.MarkPublished(t.Context(), before, []string{id})
 	if err != nil || len(after.Outbox) != len(before.Outbox) || len(after.Notices) > 0 {
 		t.Fatalf("nothing is out: %+v, %v", after.Notices, err)
 	}
 	s.wire.events = []*stream.Event{{ID: id}}
-	if after, err = s.Out(t.Context(), before, []string{id}); err != nil {
+	if after, err = s.MarkPublished(t.Context(), before, []string{id}); err != nil {
 		t.Fatal(err)
 	}
 	if len(after.Outbox) != len(before.Outbox)-1 || len(after.Notices) != 1 || after.Notices[0].Decision != id {
@@ -83,12 +83,12 @@ func TestOut_TellsWhatIsOutFromWhatIsNot(t *testing.T) {
 
 func TestOut_WaitsForWhatIsUnderWay(t *testing.T) {
 	s := newScene(t)
-	s.decided(t, fact(lifecycle.Signup, 5), fact(lifecycle.Unsubscribe, 1))
+	s.decided(t, fact(lifecycle.KindSignup, 5), fact(lifecycle.KindUnsubscribe, 1))
 	before := s.load(t)
 	looked := make(chan lifecycle.Subject, 1)
 	s.wire.before = func() {
 		go func() {
-			after, err := s.Out(t.Context(), before, []string{before.Outbox[0].ID})
+			after, err := s.MarkPublished(t.Context(), before, []string{before.Outbox[0].ID})
 			if err != nil {
 				t.Error(err)
 			}

@@ -7,13 +7,13 @@ import (
 	"github.com/rodopath/rodopath/api/trace"
 )
 
-// follow begins a span for each event, in the trace of what led to the decision, or a
+// startSpans begins a span for each event, in the trace of what led to the decision, or a
 // trace of its own where time did. What it returns ends the spans.
-func (r *Relay) follow(ctx context.Context, events []*stream.Event) (end func(err error)) {
+func (r *Relay) startSpans(ctx context.Context, events []*stream.Event) (end func(err error)) {
 	spans := make([]*trace.Span, len(events))
 	for i, e := range events {
 		var in context.Context
-		in, spans[i] = r.opts.Tracer.Start(trace.Continue(ctx, e.Traceparent), "publish", trace.Puts,
+		in, spans[i] = r.opts.Tracer.Start(trace.Continue(ctx, e.Traceparent), "publish", trace.KindProducer,
 			trace.Text("kind", e.Data.Kind), trace.Number("recipients", len(e.Data.Recipients)))
 		e.Traceparent = trace.Parent(in)
 	}

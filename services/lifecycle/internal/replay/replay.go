@@ -50,10 +50,10 @@ func Run(ctx context.Context, opts Options, since time.Time, recipient string, a
 	return store.Walk(ctx, opts.Store, func(s *lifecycle.Subject) error {
 		for i := range s.Notices {
 			n := &s.Notices[i]
-			if n.Kind != lifecycle.Delete || n.At.Before(since) || recipient != "" && !n.Concerns(opts.Policy, recipient) {
+			if n.Kind != lifecycle.DecisionDelete || n.At.Before(since) || recipient != "" && !n.Concerns(opts.Policy, recipient) {
 				continue
 			}
-			sent, err := again(ctx, opts, s, n, recipient, at)
+			sent, err := republish(ctx, opts, s, n, recipient, at)
 			if err == nil {
 				err = visit(sent)
 			}
@@ -65,14 +65,14 @@ func Run(ctx context.Context, opts Options, since time.Time, recipient string, a
 	})
 }
 
-// again publishes one deletion and has it answered anew.
-func again(ctx context.Context, opts Options, s *lifecycle.Subject, n *lifecycle.Notice, recipient string, at time.Time) (Sent, error) {
+// republish publishes one deletion and has it answered anew.
+func republish(ctx context.Context, opts Options, s *lifecycle.Subject, n *lifecycle.Notice, recipient string, at time.Time) (Sent, error) {
 	event, err := find(ctx, opts.Events, s, n.Decision)
 	if err != nil {
 		return Sent{}, err
 	}
 	if event == nil {
-		event = hidden(opts.Vault, s, n)
+		event = hashed(opts.Vault, s, n)
 	}
 	event.Data.Replay = &stream.Replay{At: at, Recipient: recipient}
 	if err := opts.Events.PublishEvents(ctx, []*stream.Event{event}); err != nil {
@@ -83,7 +83,7 @@ func again(ctx context.Context, opts Options, s *lifecycle.Subject, n *lifecycle
 
 // find returns the event of a decision while it is in the stream.
 func find(ctx context.Context, events Events, s *lifecycle.Subject, decision string) (*stream.Event, error) {
-	for _, id := range append([]string{s.ID}, s.Absorbed...) {
+	for _, id := range append([]string{s.ID}, s.MergedFrom...) {
 		found, err := events.EventsOf(ctx, id)
 		if err != nil {
 			return nil, err
@@ -95,10 +95,10 @@ func find(ctx context.Context, events Events, s *lifecycle.Subject, decision str
 	return nil, nil
 }
 
-// hidden makes the event of a decision whose names are deleted here: who still has them
+// hashed makes the event of a decision whose names are deleted here: who still has them
 // can tell by the hashes.
-func hidden(v *identity.Vault, s *lifecycle.Subject, n *lifecycle.Notice) *stream.Event {
-	d := &stream.Delete{Scope: "part", Items: []stream.Item{}, Purposes: []string{}, Stays: []stream.Stay{}}
+func hashed(v *identity.Vault, s *lifecycle.Subject, n *lifecycle.Notice) *stream.Event {
+	d := &stream.Delete{Scope: "part", Items: []stream.Item{}, Purposes: []string{}, Retained: []stream.RetainedItem{}}
 	if n.WholePerson {
 		d.Scope = "person"
 	}
@@ -113,8 +113,8 @@ func hidden(v *identity.Vault, s *lifecycle.Subject, n *lifecycle.Notice) *strea
 			Person: stream.Person{Hashes: n.Names, Key: v.ProofKey(n.Decision, n.Generation)},
 		},
 	}
-	for i := range n.To {
-		e.Data.Recipients = append(e.Data.Recipients, n.To[i].Recipient)
+	for i := range n.Notifications {
+		e.Data.Recipients = append(e.Data.Recipients, n.Notifications[i].Recipient)
 	}
 	return e
 }
@@ -132,7 +132,7 @@ func note(ctx context.Context, opts Options, subject, decision, recipient string
 		if !ok || s.MergedInto != "" {
 			return nil // it went on under another id, or is gone
 		}
-		s, known := lifecycle.Replayed(opts.Policy, s, decision, recipient, at)
+		s, known := lifecycle.MarkReplayed(opts.Policy, s, decision, recipient, at)
 		if !known {
 			return nil
 		}

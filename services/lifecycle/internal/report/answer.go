@@ -19,7 +19,7 @@ var ErrNotErasure = errors.New("letters are written for requests for erasure onl
 // 12(4), 17, 19): what was deleted, what stays and why and until when, who was told,
 // and where to complain. The seller reads and sends it.
 func Answer(w io.Writer, lang Language, p *lifecycle.Policy, s lifecycle.Subject, request lifecycle.Request, at time.Time) error {
-	if request.Right != lifecycle.Erasure {
+	if request.Right != lifecycle.KindErasure {
 		return fmt.Errorf("request %s is a %s: %w", request.Ref, request.Right, ErrNotErasure)
 	}
 	l := letter{
@@ -89,7 +89,7 @@ func (l *letter) foot() {
 }
 
 func (l *letter) body() {
-	remains := lifecycle.Remains(l.policy, l.subject, l.at)
+	remains := lifecycle.Remainders(l.policy, l.subject, l.at)
 	l.paragraph(l.verdict(remains))
 	if l.request.Reason != "" {
 		l.paragraph(l.words.reason + l.request.Reason)
@@ -105,7 +105,7 @@ func (l *letter) body() {
 	}
 	switch {
 	case len(gone) > 0:
-	case l.at.After(l.request.Verified.AddDate(0, 0, l.policy.Intake)):
+	case l.at.After(l.request.Verified.AddDate(0, 0, l.policy.IntakeDays)):
 		l.item(l.words.deletedLongAgo) // deletions are remembered for the intake period
 	default:
 		l.item(l.words.nothingDeleted)
@@ -120,8 +120,8 @@ func (l *letter) body() {
 }
 
 // verdict says in one sentence what became of the request.
-func (l *letter) verdict(remains []lifecycle.Remain) string {
-	personal := slices.ContainsFunc(remains, func(r lifecycle.Remain) bool {
+func (l *letter) verdict(remains []lifecycle.Remainder) string {
+	personal := slices.ContainsFunc(remains, func(r lifecycle.Remainder) bool {
 		return !l.policy.Categories[r.Category].Pseudonymous && r.Ref != l.request.Ref
 	})
 	switch {
@@ -134,8 +134,8 @@ func (l *letter) verdict(remains []lifecycle.Remain) string {
 }
 
 // gone are the items that were deleted since the request took effect.
-func (l *letter) gone() []lifecycle.Deletion {
-	var out []lifecycle.Deletion
+func (l *letter) gone() []lifecycle.AnnouncedDeletion {
+	var out []lifecycle.AnnouncedDeletion
 	for _, d := range l.e.Deleted {
 		if !d.Lapse.Before(*l.request.Verified) && d.Ref != l.request.Ref && !l.policy.Categories[d.Category].Pseudonymous {
 			out = append(out, d)
@@ -154,7 +154,7 @@ func (l *letter) named(item lifecycle.Item) string {
 }
 
 // kept lists what stays: what, for what, on which basis and exception, until when.
-func (l *letter) kept(remains []lifecycle.Remain) {
+func (l *letter) kept(remains []lifecycle.Remainder) {
 	if len(remains) == 0 {
 		l.paragraph(l.words.nothingKept)
 		return
@@ -183,7 +183,7 @@ func sentences(parts ...string) string {
 	return strings.Join(parts, " ")
 }
 
-func (l *letter) keptUntil(r *lifecycle.Remain, rule *lifecycle.Rule) string {
+func (l *letter) keptUntil(r *lifecycle.Remainder, rule *lifecycle.Rule) string {
 	switch {
 	case r.LastDay != "":
 		return l.until(r.LastDay)
@@ -194,7 +194,7 @@ func (l *letter) keptUntil(r *lifecycle.Remain, rule *lifecycle.Rule) string {
 }
 
 // ruleOf finds the rule that lets an item stay.
-func (l *letter) ruleOf(r *lifecycle.Remain) *lifecycle.Rule {
+func (l *letter) ruleOf(r *lifecycle.Remainder) *lifecycle.Rule {
 	for i := range l.e.Holds {
 		if l.e.Holds[i].Item == r.Item {
 			return rule(l.policy, l.e.Holds[i].Because[0].Rule)
@@ -205,10 +205,10 @@ func (l *letter) ruleOf(r *lifecycle.Remain) *lifecycle.Rule {
 
 // entry explains a do-not-contact entry, where one stays: a pseudonymous category that
 // a no raises.
-func (l *letter) entry(remains []lifecycle.Remain) {
+func (l *letter) entry(remains []lifecycle.Remainder) {
 	for _, r := range remains {
 		rule := l.ruleOf(&r)
-		if rule == nil || !l.policy.Categories[r.Category].Pseudonymous || !slices.Contains(rule.Raised, lifecycle.Unsubscribe) {
+		if rule == nil || !l.policy.Categories[r.Category].Pseudonymous || !slices.Contains(rule.Raised, lifecycle.KindUnsubscribe) {
 			continue
 		}
 		l.heading(l.words.entry)
@@ -219,7 +219,7 @@ func (l *letter) entry(remains []lifecycle.Remain) {
 
 // told lists the recipients of what was deleted, and what they answered (Art. 19). It
 // never says that one has deleted who has not said so.
-func (l *letter) told(gone []lifecycle.Deletion) {
+func (l *letter) told(gone []lifecycle.AnnouncedDeletion) {
 	ids := l.receivers(gone)
 	if len(ids) == 0 {
 		if len(gone) > 0 {
@@ -248,7 +248,7 @@ func (l *letter) told(gone []lifecycle.Deletion) {
 
 // receivers are the recipients that had got what was deleted, by the rules that held
 // it, and those that were told of it.
-func (l *letter) receivers(gone []lifecycle.Deletion) []string {
+func (l *letter) receivers(gone []lifecycle.AnnouncedDeletion) []string {
 	out := l.toldOf(gone)
 	for _, b := range lifecycle.Bases(l.policy, l.e.Facts) {
 		rule := rule(l.policy, b.Rule)
@@ -271,26 +271,26 @@ func (l *letter) receivers(gone []lifecycle.Deletion) []string {
 }
 
 // toldOf are the recipients that were told of deletions.
-func (l *letter) toldOf(gone []lifecycle.Deletion) []string {
+func (l *letter) toldOf(gone []lifecycle.AnnouncedDeletion) []string {
 	var out []string
 	for i := range l.subject.Notices {
 		n := &l.subject.Notices[i]
-		if !slices.ContainsFunc(gone, func(d lifecycle.Deletion) bool { return d.Decision == n.Decision }) {
+		if !slices.ContainsFunc(gone, func(d lifecycle.AnnouncedDeletion) bool { return d.Decision == n.Decision }) {
 			continue
 		}
-		for j := range n.To {
-			out = append(out, n.To[j].Recipient)
+		for j := range n.Notifications {
+			out = append(out, n.Notifications[j].Recipient)
 		}
 	}
 	return out
 }
 
 // answered is the last answer of a recipient to the deletions; nil when there is none.
-func (l *letter) answered(recipient string, gone []lifecycle.Deletion) *lifecycle.RecipientAnswer {
+func (l *letter) answered(recipient string, gone []lifecycle.AnnouncedDeletion) *lifecycle.RecipientAnswer {
 	var out *lifecycle.RecipientAnswer
 	for i := range l.e.Receipts {
 		a := &l.e.Receipts[i]
-		if a.Recipient == recipient && slices.ContainsFunc(gone, func(d lifecycle.Deletion) bool { return d.Decision == a.Decision }) {
+		if a.Recipient == recipient && slices.ContainsFunc(gone, func(d lifecycle.AnnouncedDeletion) bool { return d.Decision == a.Decision }) {
 			out = a
 		}
 	}
@@ -298,7 +298,7 @@ func (l *letter) answered(recipient string, gone []lifecycle.Deletion) *lifecycl
 }
 
 // confirmed tells whether every recipient has said that the data are gone.
-func (l *letter) confirmed(gone []lifecycle.Deletion) bool {
+func (l *letter) confirmed(gone []lifecycle.AnnouncedDeletion) bool {
 	return !slices.ContainsFunc(l.receivers(gone), func(id string) bool {
 		a := l.answered(id, gone)
 		return a == nil || a.Outcome != "done" && a.Outcome != "not_found"
@@ -306,8 +306,8 @@ func (l *letter) confirmed(gone []lifecycle.Deletion) bool {
 }
 
 // unsent tells whether a deletion is decided and has not gone out yet.
-func (l *letter) unsent(gone []lifecycle.Deletion) bool {
+func (l *letter) unsent(gone []lifecycle.AnnouncedDeletion) bool {
 	return slices.ContainsFunc(l.subject.Outbox, func(d lifecycle.Decision) bool {
-		return slices.ContainsFunc(gone, func(g lifecycle.Deletion) bool { return g.Decision == d.ID })
+		return slices.ContainsFunc(gone, func(g lifecycle.AnnouncedDeletion) bool { return g.Decision == d.ID })
 	})
 }

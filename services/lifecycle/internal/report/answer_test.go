@@ -47,9 +47,9 @@ func TestAnswer_SaysEachThing(t *testing.T) {
 func TestAnswer_SaysDeletedOnlyWhenEveryRecipientDid(t *testing.T) {
 	s := subscriber(t)
 	says(t, answered(t, s, report.English, "req-9", "2026-06-01 12:00"), "What is being deleted", "We delete the data that the request is about.", "Until 1 June 2029 we also remember, in keyed hashes")
-	s.tell(t, "2026-06-02 10:00", lifecycle.Fact{Kind: lifecycle.Receipt, Ref: s.deletions()[0], Recipient: "letters", Outcome: "refused"})
+	s.tell(t, "2026-06-02 10:00", lifecycle.Fact{Kind: lifecycle.KindReceipt, Ref: s.deletions()[0], Recipient: "letters", Outcome: "refused"})
 	says(t, answered(t, s, report.English, "req-9", "2026-06-02 12:00"), "What is being deleted", "newsletter service: refuses to delete the data")
-	s.tell(t, "2026-06-03 10:00", lifecycle.Fact{Kind: lifecycle.Receipt, Ref: s.deletions()[0], Recipient: "letters", Outcome: "done"})
+	s.tell(t, "2026-06-03 10:00", lifecycle.Fact{Kind: lifecycle.KindReceipt, Ref: s.deletions()[0], Recipient: "letters", Outcome: "done"})
 	text := answered(t, s, report.English, "req-9", "2026-06-03 12:00")
 	says(t, text, "What has been deleted since the request", "newsletter service: has deleted the data (3 June 2026)")
 	if strings.Contains(text, "Not every recipient") {
@@ -66,8 +66,8 @@ func TestAnswer_OfADecisionThatIsNotSentYetSaysSo(t *testing.T) {
 
 func TestAnswer_BeforeTheIdentityIsClearNothingIsDeleted(t *testing.T) {
 	s := newScene(t)
-	s.tell(t, "2026-03-01 10:00", lifecycle.Fact{Kind: lifecycle.Signup, Wording: "newsletter-offers"})
-	s.tell(t, "2026-03-05 10:00", lifecycle.Fact{Kind: lifecycle.Erasure, Ref: "req-1", Traits: []string{lifecycle.TraitUnverified}})
+	s.tell(t, "2026-03-01 10:00", lifecycle.Fact{Kind: lifecycle.KindSignup, Wording: "newsletter-offers"})
+	s.tell(t, "2026-03-05 10:00", lifecycle.Fact{Kind: lifecycle.KindErasure, Ref: "req-1", Traits: []string{lifecycle.TraitUnverified}})
 	for _, lang := range languages() {
 		text := answered(t, s, lang, "req-1", "2026-03-05 12:00")
 		golden(t, "answer-unverified-"+string(lang)+".txt", text)
@@ -79,7 +79,7 @@ func TestAnswer_BeforeTheIdentityIsClearNothingIsDeleted(t *testing.T) {
 
 func TestAnswer_ARefusalGivesItsReason(t *testing.T) {
 	s := eraser(t)
-	s.tell(t, "2028-06-05 10:00", lifecycle.Fact{Kind: lifecycle.RequestDecided, Ref: "req-1", Outcome: "refused", Reason: "claim II C 17/28"})
+	s.tell(t, "2028-06-05 10:00", lifecycle.Fact{Kind: lifecycle.KindRequestDecided, Ref: "req-1", Outcome: "refused", Reason: "claim II C 17/28"})
 	says(t, answered(t, s, report.English, "req-1", "2028-06-05 12:00"), "We cannot grant the request (Art. 12(4) GDPR)", "The reason: claim II C 17/28")
 	says(t, answered(t, s, report.Polish, "req-1", "2028-06-05 12:00"), "nie możemy uwzględnić żądania (art. 12 ust. 4 RODO)", "Powód: claim II C 17/28")
 }
@@ -87,7 +87,7 @@ func TestAnswer_ARefusalGivesItsReason(t *testing.T) {
 func TestAnswer_AfterTheMemoryOfDeletionsItPointsAtTheJournal(t *testing.T) {
 	s := subscriber(t)
 	s.pass(t, "2026-08-20 10:00")
-	s.subject.Deleted = nil
+	s.subject.Announced = nil
 	says(t, answered(t, s, report.English, "req-9", "2026-08-20 12:00"), "What was deleted is now in the journal of decisions only")
 }
 

@@ -190,8 +190,8 @@ func (r *reporter) instants() []time.Time {
 			add(r.e.Facts[i].Occurred)
 		}
 	}
-	for i := range r.subject.Asked {
-		add(r.subject.Asked[i].At)
+	for i := range r.subject.Questions {
+		add(r.subject.Questions[i].At)
 	}
 	for _, at := range slices.Clone(out) {
 		for _, c := range lifecycle.Consents(r.policy, r.subject, at) {
@@ -205,9 +205,9 @@ func (r *reporter) instants() []time.Time {
 
 func concernsConsent(k lifecycle.Kind) bool {
 	switch k {
-	case lifecycle.Signup, lifecycle.SignupPending, lifecycle.Refusal, lifecycle.Unsubscribe, lifecycle.Objection,
-		lifecycle.Erasure, lifecycle.Invalidated, lifecycle.ConsentAsked, lifecycle.Bounce, lifecycle.AddressChanged,
-		lifecycle.RequestVerified:
+	case lifecycle.KindSignup, lifecycle.KindSignupPending, lifecycle.KindRefusal, lifecycle.KindUnsubscribe, lifecycle.KindObjection,
+		lifecycle.KindErasure, lifecycle.KindInvalidated, lifecycle.KindConsentAsked, lifecycle.KindBounce, lifecycle.KindAddressChanged,
+		lifecycle.KindRequestVerified:
 		return true
 	}
 	return false
@@ -220,7 +220,7 @@ func (r *reporter) event(v *view, at time.Time, g lifecycle.Grant) ConsentEvent 
 		Wording: g.Wording, Source: g.Source, Form: g.Form,
 	}
 	switch v.state {
-	case lifecycle.ConsentWasAsked, lifecycle.ConsentExpired, lifecycle.ConsentInvalidated:
+	case lifecycle.ConsentAsked, lifecycle.ConsentExpired, lifecycle.ConsentInvalidated:
 		e.EntityID = r.controller().ID
 	}
 	return e
@@ -230,7 +230,7 @@ func (r *reporter) event(v *view, at time.Time, g lifecycle.Grant) ConsentEvent 
 // until it falls, a no until the person agrees anew.
 func (r *reporter) validity(v *view) Duration {
 	switch v.state {
-	case lifecycle.ConsentGiven, lifecycle.ConsentWasAsked, lifecycle.ConsentPending:
+	case lifecycle.ConsentGiven, lifecycle.ConsentAsked, lifecycle.ConsentPending:
 		if v.until != nil {
 			return Duration{untilTime, v.until, both(func(l Language) string { return l.until(r.policy.LastDay(v.until)) })}
 		}
@@ -285,7 +285,7 @@ func (r *reporter) notice(a aspect, v *view) (Notice, string, Collection) {
 		g := v.given[len(v.given)-1]
 		n, language = Notice{Wording: g.Wording, Text: g.Text}, g.Language
 		c = Collection{Source: g.Source, Form: g.Form, Confirmed: g.DoubleOptIn, Says: both(func(l Language) string { return r.collected(l, &g) })}
-	} else if v.state == lifecycle.ConsentWasAsked {
+	} else if v.state == lifecycle.ConsentAsked {
 		n, language = r.question(a, *v.since)
 	}
 	if n.Known = n.Text != ""; !n.Known {

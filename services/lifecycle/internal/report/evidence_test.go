@@ -9,7 +9,7 @@ import (
 
 func TestEvidenceOf_SaysWhatIsMissingAndWhatToDo(t *testing.T) {
 	s := newScene(t)
-	s.tell(t, "2026-03-01 10:00", lifecycle.Fact{Kind: lifecycle.Signup, Source: "letters", Wording: "nobody-knows"})
+	s.tell(t, "2026-03-01 10:00", lifecycle.Fact{Kind: lifecycle.KindSignup, Source: "letters", Wording: "nobody-knows"})
 	got := report.EvidenceOf(s.policy, s.subject, at(t, "2026-03-02 10:00"))
 	if len(got) != 1 || got[0].Provable || got[0].Purpose != "newsletter" || got[0].Channel != "email" || got[0].Shown != "" {
 		t.Fatalf("got %+v", got)
@@ -34,8 +34,8 @@ func TestEvidenceOf_SaysWhatIsMissingAndWhatToDo(t *testing.T) {
 func TestEvidenceOf_TheBestActShowsAConsent(t *testing.T) {
 	s := newScene(t)
 	confirmed := at(t, "2026-03-01 10:05")
-	s.tell(t, "2026-03-01 10:00", lifecycle.Fact{Kind: lifecycle.Signup, Source: "letters", Wording: "newsletter-editorial", Form: "footer", DoubleOptIn: &confirmed})
-	s.tell(t, "2026-03-05 10:00", lifecycle.Fact{Kind: lifecycle.Signup, Source: "shop", Wording: "nobody-knows"})
+	s.tell(t, "2026-03-01 10:00", lifecycle.Fact{Kind: lifecycle.KindSignup, Source: "letters", Wording: "newsletter-editorial", Form: "footer", DoubleOptIn: &confirmed})
+	s.tell(t, "2026-03-05 10:00", lifecycle.Fact{Kind: lifecycle.KindSignup, Source: "shop", Wording: "nobody-knows"})
 	got := report.EvidenceOf(s.policy, s.subject, at(t, "2026-03-06 10:00"))
 	if len(got) != 1 || !got[0].Provable || got[0].Source != "letters" || got[0].Form != "footer" || got[0].Confirmed == nil || len(got[0].Flaws) != 0 {
 		t.Errorf("got %+v", got)
@@ -44,8 +44,8 @@ func TestEvidenceOf_TheBestActShowsAConsent(t *testing.T) {
 
 func TestEvidenceOf_WhatDoesNotStandNeedsNoProof(t *testing.T) {
 	s := newScene(t)
-	s.tell(t, "2026-03-01 10:00", lifecycle.Fact{Kind: lifecycle.Signup, Wording: "newsletter-editorial"})
-	s.tell(t, "2026-03-05 10:00", lifecycle.Fact{Kind: lifecycle.Unsubscribe})
+	s.tell(t, "2026-03-01 10:00", lifecycle.Fact{Kind: lifecycle.KindSignup, Wording: "newsletter-editorial"})
+	s.tell(t, "2026-03-05 10:00", lifecycle.Fact{Kind: lifecycle.KindUnsubscribe})
 	if got := report.EvidenceOf(s.policy, s.subject, at(t, "2026-03-06 10:00")); len(got) != 0 {
 		t.Errorf("got %+v", got)
 	}

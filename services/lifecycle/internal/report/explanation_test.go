@@ -80,9 +80,9 @@ func TestExplain_SaysEachThing(t *testing.T) {
 
 func TestExplain_SaysWhatMayNotBeUsed(t *testing.T) {
 	s := newScene(t)
-	s.tell(t, "2026-03-05 12:00", lifecycle.Fact{Kind: lifecycle.Sale, Source: "shop", Ref: "order-1"})
-	s.tell(t, "2026-03-10 12:00", lifecycle.Fact{Kind: lifecycle.Restriction, Ref: "req-1", Traits: []string{lifecycle.TraitForClaims}})
-	s.tell(t, "2026-03-11 12:00", lifecycle.Fact{Kind: lifecycle.Objection, Ref: "req-2", Purposes: []string{"claims"}})
+	s.tell(t, "2026-03-05 12:00", lifecycle.Fact{Kind: lifecycle.KindSale, Source: "shop", Ref: "order-1"})
+	s.tell(t, "2026-03-10 12:00", lifecycle.Fact{Kind: lifecycle.KindRestriction, Ref: "req-1", Traits: []string{lifecycle.TraitForClaims}})
+	s.tell(t, "2026-03-11 12:00", lifecycle.Fact{Kind: lifecycle.KindObjection, Ref: "req-2", Purposes: []string{"claims"}})
 	says(t, explained(t, s, report.English, nil, "2026-03-12 12:00"),
 		"a person whose address is deleted", "NOT TO BE USED for anything restriction of processing", "(Art. 18(2) GDPR)", "since 2026-03-10",
 		"claims an objection that is not decided", "the person needs them for claims")
@@ -93,16 +93,16 @@ func TestExplain_SaysWhatMayNotBeUsed(t *testing.T) {
 
 func TestExplain_SaysWhatStaysOfADeletedPerson(t *testing.T) {
 	s := newScene(t)
-	s.tell(t, "2026-03-01 10:00", lifecycle.Fact{Kind: lifecycle.Signup, Source: "letters", Wording: "newsletter-offers"})
-	s.tell(t, "2026-04-01 10:00", lifecycle.Fact{Kind: lifecycle.Unsubscribe, Source: "letters"})
+	s.tell(t, "2026-03-01 10:00", lifecycle.Fact{Kind: lifecycle.KindSignup, Source: "letters", Wording: "newsletter-offers"})
+	s.tell(t, "2026-04-01 10:00", lifecycle.Fact{Kind: lifecycle.KindUnsubscribe, Source: "letters"})
 	s.pass(t, "2026-05-10 10:00")
 	mark := func(ref string) string { return "hash-of-" + ref }
-	again := lifecycle.EntryOf(&lifecycle.Decision{
-		Kind: lifecycle.Delete, Again: true, At: at(t, "2026-05-11 10:00"), Items: []lifecycle.Item{{Category: "order", Ref: "order-1"}},
+	again := lifecycle.NewDecisionEntry(&lifecycle.Decision{
+		Kind: lifecycle.DecisionDelete, Repeated: true, At: at(t, "2026-05-11 10:00"), Items: []lifecycle.Item{{Category: "order", Ref: "order-1"}},
 	}, mark)
-	forgotten := lifecycle.EntryOfNote(&lifecycle.Note{What: lifecycle.NotedForgotten, At: at(t, "2026-05-12 10:00")}, mark)
-	absorbed := lifecycle.EntryOfNote(&lifecycle.Note{What: lifecycle.NotedAbsorbed, Text: "p-other", At: at(t, "2026-05-12 11:00")}, mark)
-	later := lifecycle.EntryOfNote(&lifecycle.Note{What: lifecycle.NotedAlarm, Text: "of tomorrow", At: at(t, "2026-05-14 11:00")}, mark)
+	forgotten := lifecycle.NewNoteEntry(&lifecycle.Note{Kind: lifecycle.EntryClosed, At: at(t, "2026-05-12 10:00")}, mark)
+	absorbed := lifecycle.NewNoteEntry(&lifecycle.Note{Kind: lifecycle.EntryMerged, Text: "p-other", At: at(t, "2026-05-12 11:00")}, mark)
+	later := lifecycle.NewNoteEntry(&lifecycle.Note{Kind: lifecycle.EntryAlarm, Text: "of tomorrow", At: at(t, "2026-05-14 11:00")}, mark)
 	s.journal = append(s.journal, again, forgotten, absorbed, later)
 	english := explained(t, s, report.English, nil, "2026-05-13 10:00")
 	says(t, english,
@@ -125,7 +125,7 @@ func TestExplain_OfNobodySaysThatNothingMayBeHeld(t *testing.T) {
 
 func TestExplain_NamesFromOutsideMoveNoCursor(t *testing.T) {
 	s := newScene(t)
-	s.tell(t, "2026-03-05 12:00", lifecycle.Fact{Kind: lifecycle.Sale, Source: "shop", Ref: "order\x1b[2J\t1"})
+	s.tell(t, "2026-03-05 12:00", lifecycle.Fact{Kind: lifecycle.KindSale, Source: "shop", Ref: "order\x1b[2J\t1"})
 	if text := explained(t, s, report.English, []string{"a\x1b[31m@example.com"}, "2026-03-06 12:00"); strings.ContainsAny(text, "\x1b\t") {
 		t.Errorf("control characters are written: %q", text)
 	}
@@ -133,10 +133,10 @@ func TestExplain_NamesFromOutsideMoveNoCursor(t *testing.T) {
 
 func TestExplain_ShowsWhatWasSentOnceMoreAndWhatIsConfirmed(t *testing.T) {
 	s := subscriber(t)
-	note := lifecycle.Entry{At: at(t, "2026-07-21 12:00"), What: lifecycle.NotedReplay, Decision: "dec_1", Text: lifecycle.ResentTo + "crm"}
+	note := lifecycle.Entry{At: at(t, "2026-07-21 12:00"), Kind: lifecycle.EntryReplay, Decision: "dec_1", Text: lifecycle.SentAgainTo + "crm"}
 	toAll := note
-	toAll.Text = lifecycle.ResentTo + lifecycle.ResentToAll
-	done := lifecycle.Entry{At: at(t, "2026-07-22 12:00"), What: lifecycle.NotedConfirmed, Decision: "dec_1", Text: lifecycle.StateConfirmed}
+	toAll.Text = lifecycle.SentAgainTo + lifecycle.AllNotified
+	done := lifecycle.Entry{At: at(t, "2026-07-22 12:00"), Kind: lifecycle.EntryConfirmed, Decision: "dec_1", Text: lifecycle.NoticeConfirmed}
 	s.journal = append(s.journal, note, toAll, done)
 	says(t, explained(t, s, report.English, nil, "2026-08-20 12:00"), "sent once more to crm dec_1", "sent once more to all dec_1", "deletion confirmed by all dec_1")
 	says(t, explained(t, s, report.Polish, nil, "2026-08-20 12:00"), "wysłane ponownie do: crm dec_1", "wszyscy potwierdzili dec_1")

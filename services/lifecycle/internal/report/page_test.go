@@ -75,10 +75,10 @@ func TestPage_EveryTagIsClosed(t *testing.T) {
 func TestPage_NamesFromOutsideAreText(t *testing.T) {
 	const hostile = `"><script>alert(1)</script><img src=x onerror=alert(2)>`
 	s := newScene(t)
-	s.tell(t, "2026-03-01 10:00", lifecycle.Fact{Kind: lifecycle.Signup, Source: hostile, Wording: hostile, Form: hostile, Shown: hostile})
-	s.tell(t, "2026-03-05 12:00", lifecycle.Fact{Kind: lifecycle.Sale, Source: hostile, Ref: hostile})
-	s.tell(t, "2026-03-06 12:00", lifecycle.Fact{Kind: lifecycle.AccessRequest, Ref: "req" + hostile})
-	s.tell(t, "2026-03-07 12:00", lifecycle.Fact{Kind: lifecycle.RequestDecided, Ref: "req" + hostile, Outcome: "refused", Reason: hostile})
+	s.tell(t, "2026-03-01 10:00", lifecycle.Fact{Kind: lifecycle.KindSignup, Source: hostile, Wording: hostile, Form: hostile, Shown: hostile})
+	s.tell(t, "2026-03-05 12:00", lifecycle.Fact{Kind: lifecycle.KindSale, Source: hostile, Ref: hostile})
+	s.tell(t, "2026-03-06 12:00", lifecycle.Fact{Kind: lifecycle.KindAccessRequest, Ref: "req" + hostile})
+	s.tell(t, "2026-03-07 12:00", lifecycle.Fact{Kind: lifecycle.KindRequestDecided, Ref: "req" + hostile, Outcome: "refused", Reason: hostile})
 	p := report.Of(s.policy, []string{hostile}, s.subject, at(t, "2026-03-08 12:00"), nil)
 	p.Controller.Name, p.Subject = hostile, hostile
 	for _, lang := range languages() {
@@ -101,7 +101,7 @@ func TestPage_OfNobodySaysSo(t *testing.T) {
 
 func TestPage_SaysWhatMayNotBeDoneAndWhatStays(t *testing.T) {
 	s := subscriber(t)
-	s.tell(t, "2026-06-02 10:00", lifecycle.Fact{Kind: lifecycle.Restriction, Ref: "req-10", Traits: []string{lifecycle.TraitForClaims}})
+	s.tell(t, "2026-06-02 10:00", lifecycle.Fact{Kind: lifecycle.KindRestriction, Ref: "req-10", Traits: []string{lifecycle.TraitForClaims}})
 	p := reported(t, s, "2026-06-02 12:00")
 	says(t, seen(paged(t, report.Polish, p)), "Czego z danymi nie wolno robić", "cokolwiek poza przechowywaniem: ograniczenie przetwarzania", "Co pozostaje po usuniętych danych")
 	says(t, seen(paged(t, report.English, p)), "What the data may not be used for", "anything but storing: restriction of processing", "What stays of what was deleted")

@@ -236,8 +236,8 @@ func PurposeOf(p *lifecycle.Policy, id string) Purpose {
 // RecipientOf names a recipient of a policy.
 func RecipientOf(p *lifecycle.Policy, id string) Recipient {
 	c := p.Recipients[id]
-	for i := range p.Addressees {
-		if a := &p.Addressees[i]; a.ID == id && a.Name != "" {
+	for i := range p.Connected {
+		if a := &p.Connected[i]; a.ID == id && a.Name != "" {
 			return Recipient{ID: id, Name: Text{a.Name, a.Name}, ThirdCountry: c.ThirdCountry}
 		}
 	}
@@ -337,7 +337,7 @@ func (r *reporter) recipients(bases []lifecycle.Basis, category string) []Recipi
 func (r *reporter) limits() []Limit {
 	out := []Limit{}
 	for _, b := range r.e.Bans {
-		l := Limit{Why: b.Why, Says: both(func(l Language) string { return l.ban(b.Why) }), Since: r.day(b.Since)}
+		l := Limit{Why: b.Reason, Says: both(func(l Language) string { return l.ban(b.Reason) }), Since: r.day(b.Since)}
 		if b.Purpose != "" {
 			purpose := PurposeOf(r.policy, b.Purpose)
 			l.Purpose = &purpose
@@ -370,10 +370,10 @@ func (r *reporter) deleted(journal []lifecycle.Entry) []Deleted {
 	out := []Deleted{}
 	for i := range journal {
 		e := &journal[i]
-		if e.What != string(lifecycle.Delete) && e.What != lifecycle.NotedReplay || e.Resent() || e.At.After(r.at) {
+		if e.Kind != string(lifecycle.DecisionDelete) && e.Kind != lifecycle.EntryReplay || e.SentAgain() || e.At.After(r.at) {
 			continue
 		}
-		d := Deleted{At: e.At, On: r.day(e.At), Again: e.What == lifecycle.NotedReplay, Revision: e.Revision, Items: r.deletedItems(e.Items), Because: []EndedBasis{}}
+		d := Deleted{At: e.At, On: r.day(e.At), Again: e.Kind == lifecycle.EntryReplay, Revision: e.Revision, Items: r.deletedItems(e.Items), Because: []EndedBasis{}}
 		for _, why := range e.Rules {
 			purpose, article := reason(why)
 			d.Because = append(d.Because, EndedBasis{PurposeOf(r.policy, purpose), article})

@@ -87,15 +87,15 @@ func TestOf_HasTheFieldsOfAConsentRecord(t *testing.T) {
 
 func TestOf_ConsentsTellTheirWholeStory(t *testing.T) {
 	s := newScene(t)
-	s.tell(t, "2026-03-01 10:00", lifecycle.Fact{Kind: lifecycle.SignupPending, Wording: "newsletter-editorial"})
-	s.tell(t, "2026-03-01 10:05", lifecycle.Fact{Kind: lifecycle.Signup, Wording: "newsletter-editorial", Form: "footer", Proof: []byte("ip")})
-	s.tell(t, "2026-03-05 10:00", lifecycle.Fact{Kind: lifecycle.Sale, Ref: "order-1"})
-	s.tell(t, "2026-03-06 10:00", lifecycle.Fact{Kind: lifecycle.Refusal, Purposes: []string{"offers"}, Channels: []string{"email"}})
-	s.tell(t, "2026-04-01 10:00", lifecycle.Fact{Kind: lifecycle.Unsubscribe, Channels: []string{"email"}})
-	s.tell(t, "2026-05-01 10:00", lifecycle.Fact{Kind: lifecycle.Signup, Wording: "newsletter-offers", Form: "checkout"})
-	s.tell(t, "2026-06-01 10:00", lifecycle.Fact{Kind: lifecycle.Bounce})
-	s.tell(t, "2026-08-01 10:00", lifecycle.Fact{Kind: lifecycle.Signup, Wording: "offers-phone", Traits: []string{lifecycle.TraitPreticked}})
-	s.tell(t, "2026-08-02 10:00", lifecycle.Fact{Kind: lifecycle.Objection, Channels: []string{"email"}})
+	s.tell(t, "2026-03-01 10:00", lifecycle.Fact{Kind: lifecycle.KindSignupPending, Wording: "newsletter-editorial"})
+	s.tell(t, "2026-03-01 10:05", lifecycle.Fact{Kind: lifecycle.KindSignup, Wording: "newsletter-editorial", Form: "footer", Proof: []byte("ip")})
+	s.tell(t, "2026-03-05 10:00", lifecycle.Fact{Kind: lifecycle.KindSale, Ref: "order-1"})
+	s.tell(t, "2026-03-06 10:00", lifecycle.Fact{Kind: lifecycle.KindRefusal, Purposes: []string{"offers"}, Channels: []string{"email"}})
+	s.tell(t, "2026-04-01 10:00", lifecycle.Fact{Kind: lifecycle.KindUnsubscribe, Channels: []string{"email"}})
+	s.tell(t, "2026-05-01 10:00", lifecycle.Fact{Kind: lifecycle.KindSignup, Wording: "newsletter-offers", Form: "checkout"})
+	s.tell(t, "2026-06-01 10:00", lifecycle.Fact{Kind: lifecycle.KindBounce})
+	s.tell(t, "2026-08-01 10:00", lifecycle.Fact{Kind: lifecycle.KindSignup, Wording: "offers-phone", Traits: []string{lifecycle.TraitPreticked}})
+	s.tell(t, "2026-08-02 10:00", lifecycle.Fact{Kind: lifecycle.KindObjection, Channels: []string{"email"}})
 	got := map[string]string{}
 	for _, c := range reported(t, s, "2026-09-01 10:00").Consents {
 		var events []string
@@ -133,7 +133,7 @@ func TestOf_AWithdrawnConsentStillShowsItsText(t *testing.T) {
 
 func TestOf_NamesBasesAndPeriodsInTheVocabulary(t *testing.T) {
 	s := customer(t)
-	s.tell(t, "2026-07-21 12:00", lifecycle.Fact{Kind: lifecycle.NegotiationOpened, Ref: "talk-1"})
+	s.tell(t, "2026-07-21 12:00", lifecycle.Fact{Kind: lifecycle.KindNegotiationOpened, Ref: "talk-1"})
 	bases := map[string]string{}
 	for _, h := range reported(t, s, "2026-07-21 13:00").Held {
 		if (h.LastDay == "") != (h.Storage == "dpv:UntilEventDuration") || (h.Until == nil) != (h.LastDay == "") {
@@ -185,7 +185,7 @@ func TestOf_NamesSourcesAndThoseWhoGetIt(t *testing.T) {
 
 func TestOf_TellsWhatWasDeletedAndWhatStays(t *testing.T) {
 	s := subscriber(t)
-	s.tell(t, "2026-06-03 10:00", lifecycle.Fact{Kind: lifecycle.RequestAnswered, Ref: "req-9"})
+	s.tell(t, "2026-06-03 10:00", lifecycle.Fact{Kind: lifecycle.KindRequestAnswered, Ref: "req-9"})
 	s.pass(t, "2026-08-01 10:00")
 	r := reported(t, s, "2026-08-01 12:00")
 	if len(r.Deleted) != 2 || r.Deleted[0].On != "2026-06-01" || r.Deleted[0].Items[0].ID != "contact" || r.Deleted[0].Because[0].Article != "6(1)(a)" || r.Deleted[0].Revision != s.policy.Revision {
@@ -212,9 +212,9 @@ func TestOf_TellsWhatWasDeletedAndWhatStays(t *testing.T) {
 
 func TestOf_TellsLimitsRightsAndWhatItDoesNotKnow(t *testing.T) {
 	s := newScene(t)
-	s.tell(t, "2026-03-05 12:00", lifecycle.Fact{Kind: lifecycle.Sale, Ref: "order-1"})
-	s.tell(t, "2026-03-10 12:00", lifecycle.Fact{Kind: lifecycle.Restriction, Ref: "req-1", Traits: []string{lifecycle.TraitForClaims}})
-	s.tell(t, "2026-03-11 12:00", lifecycle.Fact{Kind: lifecycle.Objection, Ref: "req-2", Purposes: []string{"claims"}})
+	s.tell(t, "2026-03-05 12:00", lifecycle.Fact{Kind: lifecycle.KindSale, Ref: "order-1"})
+	s.tell(t, "2026-03-10 12:00", lifecycle.Fact{Kind: lifecycle.KindRestriction, Ref: "req-1", Traits: []string{lifecycle.TraitForClaims}})
+	s.tell(t, "2026-03-11 12:00", lifecycle.Fact{Kind: lifecycle.KindObjection, Ref: "req-2", Purposes: []string{"claims"}})
 	r := reported(t, s, "2026-03-12 12:00")
 	if len(r.Limits) != 2 || r.Limits[0].Purpose != nil || r.Limits[0].Since != "2026-03-10" || r.Limits[1].Purpose.ID != "claims" {
 		t.Errorf("the limits are %+v", r.Limits)

@@ -57,8 +57,8 @@ func TestPortable_OfTheBooksNothingIsTakenAlong(t *testing.T) {
 
 func TestPortable_AWithdrawnConsentIsNoBasis(t *testing.T) {
 	s := newScene(t)
-	s.tell(t, "2026-03-01 10:00", lifecycle.Fact{Kind: lifecycle.Signup, Wording: "newsletter-editorial"})
-	s.tell(t, "2026-04-01 10:00", lifecycle.Fact{Kind: lifecycle.Unsubscribe})
+	s.tell(t, "2026-03-01 10:00", lifecycle.Fact{Kind: lifecycle.KindSignup, Wording: "newsletter-editorial"})
+	s.tell(t, "2026-04-01 10:00", lifecycle.Fact{Kind: lifecycle.KindUnsubscribe})
 	if n := len(report.Portable(s.policy, nil, s.subject, at(t, "2026-03-02 10:00")).Bases); n != 1 {
 		t.Errorf("while it stands there are %d bases", n)
 	}

@@ -57,7 +57,7 @@ func newScene(t *testing.T) *scene {
 	t.Helper()
 	p := fixture.Policy(t)
 	for id, holds := range map[string][]string{"letters": p.Recipients["letters"].Holds, "shop": {"order", "access", "progress"}} {
-		p.Addressees = append(p.Addressees, lifecycle.Addressee{ID: id, Holds: holds, Kinds: []lifecycle.DecisionKind{lifecycle.Delete}, AnswerDays: 3000})
+		p.Connected = append(p.Connected, lifecycle.ConnectedRecipient{ID: id, Holds: holds, Kinds: []lifecycle.DecisionKind{lifecycle.DecisionDelete}, AnswerDays: 3000})
 	}
 	return &scene{policy: p, subject: lifecycle.Subject{ID: "p-7f3a", Sealed: []byte("sealed")}}
 }
@@ -102,20 +102,20 @@ func (s *scene) decide(t *testing.T, when time.Time, facts ...lifecycle.Fact) {
 	mark := func(ref string) string { return strings.Repeat("0", 40-len(ref)) + ref }
 	var ids []string
 	for i := range decisions {
-		s.note(t, lifecycle.EntryOf(&decisions[i], mark))
+		s.note(t, lifecycle.NewDecisionEntry(&decisions[i], mark))
 		ids = append(ids, decisions[i].ID)
 	}
 	for i := range after.Notes {
-		s.note(t, lifecycle.EntryOfNote(&after.Notes[i], mark))
+		s.note(t, lifecycle.NewNoteEntry(&after.Notes[i], mark))
 	}
 	var notices []lifecycle.Notice
 	for i := range after.Outbox {
-		if n := lifecycle.NoticeOf(s.policy, &after.Outbox[i], nil, func(name string) string { return name }); n != nil {
+		if n := lifecycle.NewNotice(s.policy, &after.Outbox[i], nil, func(name string) string { return name }); n != nil {
 			notices = append(notices, *n)
 		}
 	}
-	after = lifecycle.Told(s.policy, lifecycle.Purged(lifecycle.Sent(after, ids)), notices)
-	s.subject = lifecycle.Noted(after, lifecycle.Head{Seq: int64(len(s.journal))})
+	after = lifecycle.AddNotices(s.policy, lifecycle.MarkPurged(lifecycle.MarkSent(after, ids)), notices)
+	s.subject = lifecycle.MarkJournaled(after, lifecycle.Head{Seq: int64(len(s.journal))})
 }
 
 func (s *scene) note(t *testing.T, e lifecycle.Entry) {
@@ -125,7 +125,7 @@ func (s *scene) note(t *testing.T, e lifecycle.Entry) {
 		last = s.journal[n-1]
 	}
 	e.Subject = s.subject.ID
-	e, err := e.Follow(last)
+	e, err := e.Chained(last)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +136,7 @@ func (s *scene) note(t *testing.T, e lifecycle.Entry) {
 func (s *scene) deletions() []string {
 	var out []string
 	for i := range s.journal {
-		if s.journal[i].What == string(lifecycle.Delete) {
+		if s.journal[i].Kind == string(lifecycle.DecisionDelete) {
 			out = append(out, s.journal[i].Decision)
 		}
 	}
@@ -149,16 +149,16 @@ func customer(t *testing.T) *scene {
 	s := newScene(t)
 	confirmed := at(t, "2026-03-01 10:05")
 	s.tell(t, "2026-03-01 10:00", lifecycle.Fact{
-		Kind: lifecycle.Signup, Source: "letters", Wording: "newsletter-editorial", Form: "footer", DoubleOptIn: &confirmed,
+		Kind: lifecycle.KindSignup, Source: "letters", Wording: "newsletter-editorial", Form: "footer", DoubleOptIn: &confirmed,
 	})
-	s.tell(t, "2026-03-05 12:00", lifecycle.Fact{Kind: lifecycle.Sale, Source: "shop", Ref: "order-1", Links: []string{"invoice-1"}})
-	s.tell(t, "2026-03-06 09:00", lifecycle.Fact{Kind: lifecycle.Signup, Source: "shop", Wording: "newsletter-offers", Form: "thank-you"})
-	s.tell(t, "2026-03-07 09:00", lifecycle.Fact{Kind: lifecycle.Refusal, Source: "shop", Purposes: []string{"offers"}, Channels: []string{"sms"}})
-	s.tell(t, "2026-05-02 12:00", lifecycle.Fact{Kind: lifecycle.Sale, Source: "shop", Ref: "order-2", Access: lifecycle.Course, AccessDays: 365})
-	s.tell(t, "2026-05-20 12:00", lifecycle.Fact{Kind: lifecycle.Hold, Source: "card", Ref: "order-1", Reason: "dispute dp_1"})
-	s.tell(t, "2026-06-01 12:00", lifecycle.Fact{Kind: lifecycle.AccessRequest, Source: "forms", Ref: "req-1"})
+	s.tell(t, "2026-03-05 12:00", lifecycle.Fact{Kind: lifecycle.KindSale, Source: "shop", Ref: "order-1", Links: []string{"invoice-1"}})
+	s.tell(t, "2026-03-06 09:00", lifecycle.Fact{Kind: lifecycle.KindSignup, Source: "shop", Wording: "newsletter-offers", Form: "thank-you"})
+	s.tell(t, "2026-03-07 09:00", lifecycle.Fact{Kind: lifecycle.KindRefusal, Source: "shop", Purposes: []string{"offers"}, Channels: []string{"sms"}})
+	s.tell(t, "2026-05-02 12:00", lifecycle.Fact{Kind: lifecycle.KindSale, Source: "shop", Ref: "order-2", Access: lifecycle.AccessCourse, AccessDays: 365})
+	s.tell(t, "2026-05-20 12:00", lifecycle.Fact{Kind: lifecycle.KindHold, Source: "card", Ref: "order-1", Reason: "dispute dp_1"})
+	s.tell(t, "2026-06-01 12:00", lifecycle.Fact{Kind: lifecycle.KindAccessRequest, Source: "forms", Ref: "req-1"})
 	s.tell(t, "2026-06-02 12:00", lifecycle.Fact{
-		Kind: lifecycle.Receipt, Source: "forms", Ref: s.deletions()[0], Recipient: "letters", Outcome: "held", Reason: "chargeback",
+		Kind: lifecycle.KindReceipt, Source: "forms", Ref: s.deletions()[0], Recipient: "letters", Outcome: "held", Reason: "chargeback",
 	})
 	s.pass(t, "2026-07-20 00:00")
 	return s
@@ -168,12 +168,12 @@ func customer(t *testing.T) *scene {
 func eraser(t *testing.T) *scene {
 	t.Helper()
 	s := newScene(t)
-	s.tell(t, "2026-03-01 10:00", lifecycle.Fact{Kind: lifecycle.Signup, Source: "letters", Wording: "newsletter-offers", Form: "footer"})
-	s.tell(t, "2026-03-05 12:00", lifecycle.Fact{Kind: lifecycle.Sale, Source: "shop", Ref: "order-1"})
-	s.tell(t, "2028-06-01 10:00", lifecycle.Fact{Kind: lifecycle.Erasure, Source: "forms", Ref: "req-1"})
+	s.tell(t, "2026-03-01 10:00", lifecycle.Fact{Kind: lifecycle.KindSignup, Source: "letters", Wording: "newsletter-offers", Form: "footer"})
+	s.tell(t, "2026-03-05 12:00", lifecycle.Fact{Kind: lifecycle.KindSale, Source: "shop", Ref: "order-1"})
+	s.tell(t, "2028-06-01 10:00", lifecycle.Fact{Kind: lifecycle.KindErasure, Source: "forms", Ref: "req-1"})
 	deletions := s.deletions()
 	s.tell(t, "2028-06-02 10:00", lifecycle.Fact{
-		Kind: lifecycle.Receipt, Source: "forms", Ref: deletions[len(deletions)-1], Recipient: "shop", Outcome: "done",
+		Kind: lifecycle.KindReceipt, Source: "forms", Ref: deletions[len(deletions)-1], Recipient: "shop", Outcome: "done",
 	})
 	return s
 }
@@ -182,8 +182,8 @@ func eraser(t *testing.T) *scene {
 func subscriber(t *testing.T) *scene {
 	t.Helper()
 	s := newScene(t)
-	s.tell(t, "2026-03-01 10:00", lifecycle.Fact{Kind: lifecycle.Signup, Source: "letters", Wording: "newsletter-offers", Form: "footer"})
-	s.tell(t, "2026-06-01 10:00", lifecycle.Fact{Kind: lifecycle.Erasure, Source: "forms", Ref: "req-9"})
+	s.tell(t, "2026-03-01 10:00", lifecycle.Fact{Kind: lifecycle.KindSignup, Source: "letters", Wording: "newsletter-offers", Form: "footer"})
+	s.tell(t, "2026-06-01 10:00", lifecycle.Fact{Kind: lifecycle.KindErasure, Source: "forms", Ref: "req-9"})
 	return s
 }
 

@@ -37,7 +37,7 @@ func (x *explanation) detail(f *lifecycle.Fact) string {
 		out = append(out, x.trait(t))
 	}
 	switch {
-	case f.Outcome != "" && f.Kind == lifecycle.Receipt:
+	case f.Outcome != "" && f.Kind == lifecycle.KindReceipt:
 		out = append(out, x.receipt(f.Outcome))
 	case f.Outcome != "":
 		out = append(out, x.outcome(f.Outcome))
@@ -101,7 +101,7 @@ func (x *explanation) bans() {
 		if b.Purpose != "" {
 			what = x.purpose(b.Purpose)
 		}
-		t.Row(what, x.ban(b.Why), x.words.sinceDay+day(b.Since, x.policy.Place))
+		t.Row(what, x.ban(b.Reason), x.words.sinceDay+day(b.Since, x.policy.Place))
 	}
 	x.section(x.words.bans, t)
 }
@@ -183,26 +183,26 @@ func (x *explanation) gone(journal []lifecycle.Entry) {
 			continue
 		}
 		at := clock(entry.At, x.policy.Place)
-		switch entry.What {
-		case string(lifecycle.Delete), lifecycle.NotedReplay:
-			if entry.Resent() {
+		switch entry.Kind {
+		case string(lifecycle.DecisionDelete), lifecycle.EntryReplay:
+			if entry.SentAgain() {
 				deleted.Row(at, x.resent(entry), "", entry.Decision)
 				continue
 			}
 			what := x.items(entry.Items)
-			if entry.What == lifecycle.NotedReplay {
+			if entry.Kind == lifecycle.EntryReplay {
 				what = x.words.again + what
 			}
 			deleted.Row(at, what, x.reasons(entry), x.words.revision+entry.Revision)
-		case lifecycle.NotedConfirmed:
-			if entry.Text == lifecycle.StateConfirmed {
+		case lifecycle.EntryConfirmed:
+			if entry.Text == lifecycle.NoticeConfirmed {
 				deleted.Row(at, x.words.confirmed, "", entry.Decision)
 			}
-		case lifecycle.NotedForgotten:
+		case lifecycle.EntryClosed:
 			deleted.Row(at, x.words.forgotten, "", "")
-		case lifecycle.NotedAbsorbed:
+		case lifecycle.EntryMerged:
 			deleted.Row(at, x.words.absorbed+entry.Text, "", "")
-		case lifecycle.NotedAlarm:
+		case lifecycle.EntryAlarm:
 			alarms.Row(at, x.alarm(entry))
 		}
 	}
@@ -212,8 +212,8 @@ func (x *explanation) gone(journal []lifecycle.Entry) {
 
 // resent says to whom a decision was sent once more.
 func (x *explanation) resent(entry *lifecycle.Entry) string {
-	to := strings.TrimPrefix(entry.Text, lifecycle.ResentTo)
-	if to == lifecycle.ResentToAll {
+	to := strings.TrimPrefix(entry.Text, lifecycle.SentAgainTo)
+	if to == lifecycle.AllNotified {
 		return x.words.resentToAll
 	}
 	return x.words.resent + to

@@ -55,7 +55,7 @@ func justification(article string) string {
 // own for an objection to marketing: it takes the consent back.
 func stateTerm(s lifecycle.ConsentState) string {
 	switch s {
-	case lifecycle.ConsentWasAsked, lifecycle.ConsentPending:
+	case lifecycle.ConsentAsked, lifecycle.ConsentPending:
 		return "dpv:ConsentRequested"
 	case lifecycle.ConsentGiven:
 		return "dpv:ConsentGiven"
@@ -74,17 +74,17 @@ func stateTerm(s lifecycle.ConsentState) string {
 // rightTerm is the term for the right that a request asks for.
 func rightTerm(k lifecycle.Kind) string {
 	switch k {
-	case lifecycle.AccessRequest:
+	case lifecycle.KindAccessRequest:
 		return "eu-gdpr:A15"
-	case lifecycle.RectificationRequest:
+	case lifecycle.KindRectificationRequest:
 		return "eu-gdpr:A16"
-	case lifecycle.Erasure:
+	case lifecycle.KindErasure:
 		return "eu-gdpr:A17"
-	case lifecycle.Restriction:
+	case lifecycle.KindRestriction:
 		return "eu-gdpr:A18"
-	case lifecycle.PortabilityRequest:
+	case lifecycle.KindPortabilityRequest:
 		return "eu-gdpr:A20"
-	case lifecycle.Objection:
+	case lifecycle.KindObjection:
 		return "eu-gdpr:A21"
 	}
 	return ""

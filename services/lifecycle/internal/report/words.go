@@ -237,13 +237,13 @@ func (l Language) by(purpose, channel string) string {
 // access names what a sale gives.
 func (l Language) access(a lifecycle.Access) string {
 	switch a {
-	case lifecycle.OneOff:
+	case lifecycle.AccessOneOff:
 		return l.say("jednorazowo", "once")
-	case lifecycle.Course:
+	case lifecycle.AccessCourse:
 		return l.say("kurs", "a course")
-	case lifecycle.Service:
+	case lifecycle.AccessService:
 		return l.say("usługa", "a service")
-	case lifecycle.Subscription:
+	case lifecycle.AccessSubscription:
 		return l.say("subskrypcja", "a subscription")
 	}
 	return string(a)
@@ -302,7 +302,7 @@ func (l Language) state(s lifecycle.ConsentState) string {
 	switch s {
 	case lifecycle.ConsentNone:
 		return l.say("brak zgody", "none")
-	case lifecycle.ConsentWasAsked:
+	case lifecycle.ConsentAsked:
 		return l.say("zadano pytanie, bez odpowiedzi", "asked, no answer yet")
 	case lifecycle.ConsentPending:
 		return l.say("czeka na potwierdzenie", "waits for confirmation")
@@ -325,13 +325,13 @@ func (l Language) state(s lifecycle.ConsentState) string {
 // progress says how far a request has come.
 func (l Language) progress(s lifecycle.RequestState) string {
 	switch s {
-	case lifecycle.Received:
+	case lifecycle.RequestReceived:
 		return l.say("otrzymany, tożsamość niepotwierdzona", "received, identity not confirmed")
-	case lifecycle.Verified:
+	case lifecycle.RequestVerified:
 		return l.say("w toku", "open")
-	case lifecycle.Decided:
+	case lifecycle.RequestDecided:
 		return l.say("rozstrzygnięty, czeka na odpowiedź", "decided, not answered yet")
-	case lifecycle.Answered:
+	case lifecycle.RequestAnswered:
 		return l.say("udzielono odpowiedzi", "answered")
 	}
 	return string(s)
@@ -370,9 +370,9 @@ func (l Language) receipt(o string) string {
 // ban says why data may not be used.
 func (l Language) ban(why string) string {
 	switch why {
-	case lifecycle.BecauseRestricted:
+	case lifecycle.ReasonRestricted:
 		return l.say("ograniczenie przetwarzania: dane wolno tylko przechowywać (art. 18 ust. 2 RODO)", "restriction of processing: the data may be stored and nothing else (Art. 18(2) GDPR)")
-	case lifecycle.BecauseObjection:
+	case lifecycle.ReasonObjection:
 		return l.say("sprzeciw, który nie jest jeszcze rozstrzygnięty (art. 18 ust. 1 lit. d, art. 21 ust. 1 RODO)", "an objection that is not decided yet (Art. 18(1)(d), 21(1) GDPR)")
 	}
 	return why

@@ -53,7 +53,7 @@ func TestWords_NothingIsUnsaidAndNothingIsSaidInOneLanguageOnly(t *testing.T) {
 			t.Errorf("%s %s says %q and %q", what, name, pl, en)
 		}
 	}
-	for _, k := range append(lifecycle.Kinds(), lifecycle.Requested) {
+	for _, k := range append(lifecycle.Kinds(), lifecycle.KindRequested) {
 		check("kind", string(k), func(l Language) string { return l.kind(k) + l.of(string(k)) })
 	}
 	for _, trait := range lifecycle.Traits() {
@@ -73,7 +73,7 @@ func TestWords_NothingIsUnsaidAndNothingIsSaidInOneLanguageOnly(t *testing.T) {
 			})
 		}
 	}
-	for _, s := range []lifecycle.RequestState{lifecycle.Received, lifecycle.Verified, lifecycle.Decided, lifecycle.Answered} {
+	for _, s := range []lifecycle.RequestState{lifecycle.RequestReceived, lifecycle.RequestVerified, lifecycle.RequestDecided, lifecycle.RequestAnswered} {
 		check("request", string(s), func(l Language) string { return l.progress(s) })
 	}
 	for _, o := range []string{"granted", "partly", "refused"} {
@@ -82,7 +82,7 @@ func TestWords_NothingIsUnsaidAndNothingIsSaidInOneLanguageOnly(t *testing.T) {
 	for _, o := range []string{"done", "partial", "held", "not_found", "refused"} {
 		check("receipt", o, func(l Language) string { return l.receipt(o) })
 	}
-	for _, b := range []string{lifecycle.BecauseRestricted, lifecycle.BecauseObjection} {
+	for _, b := range []string{lifecycle.ReasonRestricted, lifecycle.ReasonObjection} {
 		check("ban", b, func(l Language) string { return l.ban(b) })
 	}
 	for _, a := range []string{"6(1)(a)", "6(1)(b)", "6(1)(c)", "6(1)(d)", "6(1)(e)", "6(1)(f)", "17(3)(a)", "17(3)(b)", "17(3)(c)", "17(3)(d)", "17(3)(e)", "18(1)(b)"} {
@@ -92,7 +92,7 @@ func TestWords_NothingIsUnsaidAndNothingIsSaidInOneLanguageOnly(t *testing.T) {
 
 func states() []lifecycle.ConsentState {
 	return []lifecycle.ConsentState{
-		lifecycle.ConsentNone, lifecycle.ConsentWasAsked, lifecycle.ConsentPending, lifecycle.ConsentGiven, lifecycle.ConsentRefused,
+		lifecycle.ConsentNone, lifecycle.ConsentAsked, lifecycle.ConsentPending, lifecycle.ConsentGiven, lifecycle.ConsentRefused,
 		lifecycle.ConsentWithdrawn, lifecycle.ConsentObjected, lifecycle.ConsentExpired, lifecycle.ConsentInvalidated,
 	}
 }

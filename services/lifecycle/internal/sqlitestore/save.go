@@ -101,7 +101,7 @@ func newWriter(ctx context.Context, tx *sql.Tx) (*writer, error) {
 // is the database's and ends the transaction.
 func (w *writer) change(c *store.Change, doc []byte) (own, fatal error) {
 	s := &c.Subject
-	if s.Gone() {
+	if s.Removable() {
 		return w.removeSubject(c)
 	}
 	if free, err := w.free(c); !free || err != nil {
@@ -182,7 +182,7 @@ func (w *writer) free(c *store.Change) (bool, error) {
 			continue
 		case err != nil:
 			return false, err
-		case owner == c.Subject.ID || slices.Contains(c.Subject.Absorbed, owner):
+		case owner == c.Subject.ID || slices.Contains(c.Subject.MergedFrom, owner):
 			continue
 		}
 		if version, err := w.stored(owner); version != 0 || err != nil {
@@ -227,7 +227,7 @@ func (w *writer) removeSubject(c *store.Change) (own, fatal error) {
 			return store.ErrConflict, err
 		}
 	}
-	for _, id := range s.Absorbed {
+	for _, id := range s.MergedFrom {
 		if _, err := w.removeAny.ExecContext(w.ctx, id); err != nil {
 			return nil, err
 		}
@@ -242,7 +242,7 @@ func (w *writer) removeSubject(c *store.Change) (own, fatal error) {
 
 // giveUp deletes a key if it belongs to a subject, or to one that it absorbed.
 func (w *writer) giveUp(key string, s *lifecycle.Subject) error {
-	for _, id := range append(s.Absorbed[:len(s.Absorbed):len(s.Absorbed)], s.ID) {
+	for _, id := range append(s.MergedFrom[:len(s.MergedFrom):len(s.MergedFrom)], s.ID) {
 		if _, err := w.unclaim.ExecContext(w.ctx, key, id); err != nil {
 			return err
 		}

@@ -63,10 +63,10 @@ UPDATE journal SET decision = json_extract(CAST(doc AS TEXT), '$.decision');
 CREATE INDEX journal_decision ON journal (decision) WHERE decision IS NOT NULL;
 `
 
-// leanSchema takes away what costs a page of the disk for every person and finds little: a
+// compactSchema takes away what costs a page of the disk for every person and finds little: a
 // journal is short and is read whole, and who was decided under a revision need not be in
 // the order of ids.
-const leanSchema = `
+const compactSchema = `
 DROP INDEX journal_key;
 DROP INDEX subjects_revision;
 CREATE INDEX subjects_revision ON subjects (revision) WHERE revision IS NOT NULL;
@@ -77,16 +77,16 @@ var errNewer = errors.New("the file was written by a newer rodopath; start that 
 
 // steps bring a file up to date: the n-th takes it from version n to n+1. New
 // files take all of them too, so that there is one way to each table.
-func steps() []string { return []string{subjectsSchema, journalSchema, noticeSchema, leanSchema} }
+func steps() []string { return []string{subjectsSchema, journalSchema, noticeSchema, compactSchema} }
 
 // openFor is how long an opening waits for others that open the same new file: SQLite
 // does not wait by itself while one of them turns the file to write-ahead logging.
 const openFor = 10 * time.Second
 
-// bringUp takes the steps that the file has not taken, and waits while others do.
-func bringUp(ctx context.Context, db *sql.DB) error {
+// migrateSchema takes the steps that the file has not taken, and waits while others do.
+func migrateSchema(ctx context.Context, db *sql.DB) error {
 	for begin := time.Now(); ; {
-		err := bringUpOnce(ctx, db)
+		err := migrateSchemaOnce(ctx, db)
 		var busy *sqlite.Error
 		if !errors.As(err, &busy) || busy.Code()&0xff != sqlite3.SQLITE_BUSY || time.Since(begin) > openFor {
 			return err
@@ -99,9 +99,9 @@ func bringUp(ctx context.Context, db *sql.DB) error {
 	}
 }
 
-// bringUpOnce tries once. A file that is up to date is only read, because another
+// migrateSchemaOnce tries once. A file that is up to date is only read, because another
 // process may be writing to it.
-func bringUpOnce(ctx context.Context, db *sql.DB) error {
+func migrateSchemaOnce(ctx context.Context, db *sql.DB) error {
 	behind, err := untaken(ctx, db)
 	if err != nil || len(behind) == 0 {
 		return err
@@ -110,15 +110,15 @@ func bringUpOnce(ctx context.Context, db *sql.DB) error {
 	if err != nil {
 		return err
 	}
-	if err := climb(ctx, tx); err != nil {
+	if err := migrate(ctx, tx); err != nil {
 		return errors.Join(err, rollback(tx))
 	}
 	return tx.Commit()
 }
 
-// climb takes the steps and notes the version in one transaction. It looks at the
+// migrate takes the steps and notes the version in one transaction. It looks at the
 // version again, now that nobody else can take a step.
-func climb(ctx context.Context, tx *sql.Tx) error {
+func migrate(ctx context.Context, tx *sql.Tx) error {
 	behind, err := untaken(ctx, tx)
 	if err != nil {
 		return err

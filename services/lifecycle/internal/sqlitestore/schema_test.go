@@ -45,8 +45,8 @@ func firstFile(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "rodopath.db")
 	person := lifecycle.Subject{
-		ID: "a", Version: 3, Keys: []string{"key-a"}, Revision: "r1", Seen: noon(),
-		Facts: []lifecycle.Fact{{ID: "fact-a", Kind: lifecycle.Sale, Occurred: noon(), Received: noon()}},
+		ID: "a", Version: 3, Keys: []string{"key-a"}, Revision: "r1", LastReceived: noon(),
+		Facts: []lifecycle.Fact{{ID: "fact-a", Kind: lifecycle.KindSale, Occurred: noon(), Received: noon()}},
 	}
 	doc, err := json.Marshal(person)
 	if err != nil {
@@ -147,7 +147,7 @@ func useAll(t *testing.T, st *sqlitestore.Store) {
 	if errs, err := st.Append(t.Context(), []lifecycle.Entry{{Subject: "a", Seq: 1, At: noon(), Hash: "h"}}); err != nil || errs[0] != nil {
 		t.Errorf("append: %v, %v", errs, err)
 	}
-	if err := st.Adopt(t.Context(), store.Policy{Revision: "r1", From: noon()}); err != nil {
+	if err := st.AddPolicy(t.Context(), store.Policy{Revision: "r1", From: noon()}); err != nil {
 		t.Error(err)
 	}
 }
@@ -167,7 +167,7 @@ func TestOpen_AtOnce(t *testing.T) {
 						t.Errorf("open: %v", err)
 						return
 					}
-					if err := st.Adopt(context.WithoutCancel(t.Context()), store.Policy{Revision: fmt.Sprintf("r%d", i), From: noon()}); err != nil {
+					if err := st.AddPolicy(context.WithoutCancel(t.Context()), store.Policy{Revision: fmt.Sprintf("r%d", i), From: noon()}); err != nil {
 						t.Errorf("adopt: %v", err)
 					}
 					if err := st.Close(); err != nil {

@@ -40,7 +40,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 		return nil, err
 	}
 	write.SetMaxOpenConns(1)
-	if err := bringUp(ctx, write); err != nil {
+	if err := migrateSchema(ctx, write); err != nil {
 		return nil, errors.Join(fmt.Errorf("open store %s: %w", path, err), write.Close())
 	}
 	read, err := connect(path, "deferred")

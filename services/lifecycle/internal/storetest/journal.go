@@ -47,8 +47,8 @@ func follow(t *testing.T, last lifecycle.Entry, keys string, at ...time.Time) []
 	t.Helper()
 	var out []lifecycle.Entry
 	for _, at := range at {
-		e := lifecycle.Entry{Subject: last.Subject, Key: fmt.Sprintf("%sk%d", keys, last.Seq+1), At: at, What: string(lifecycle.Delete)}
-		e, err := e.Follow(last)
+		e := lifecycle.Entry{Subject: last.Subject, Key: fmt.Sprintf("%sk%d", keys, last.Seq+1), At: at, Kind: string(lifecycle.DecisionDelete)}
+		e, err := e.Chained(last)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -102,10 +102,10 @@ func journalComesBack(t *testing.T, open func() Store) {
 	effective := day.Add(17*time.Hour + 123456789*time.Nanosecond)
 	want := chain(t, "a", times(10, day.Add(987654321*time.Nanosecond))...)
 	full := lifecycle.Entry{
-		Subject: "a", Key: "full", At: day.In(warsaw), What: lifecycle.NotedAlarm, Decision: "dec_1", Effective: &effective, Revision: "r1",
+		Subject: "a", Key: "full", At: day.In(warsaw), Kind: lifecycle.EntryAlarm, Decision: "dec_1", Effective: &effective, Revision: "r1",
 		Items: []lifecycle.Item{{Category: "order", Ref: "żółw <&> \u2028"}, {Category: "contact"}}, Rules: []string{"tax_documents 6(1)(c)"}, Text: "Zażółć \"gęślą\" jaźń",
 	}
-	full, err := full.Follow(want[9])
+	full, err := full.Chained(want[9])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +120,7 @@ func journalComesBack(t *testing.T, open func() Store) {
 	}
 	var last lifecycle.Entry
 	for i, e := range got {
-		again, err := e.Follow(last)
+		again, err := e.Chained(last)
 		if err != nil || again.Hash != e.Hash || again.Hash != want[i].Hash {
 			t.Errorf("entry %d has another hash than it had: %v", e.Seq, err)
 		}
@@ -320,19 +320,19 @@ func walkJournalOrder(t *testing.T, open func() Store) {
 func ofDecision(t *testing.T, open func() Store) {
 	st := open()
 	about := func(last lifecycle.Entry, subject, key, what, decision string, at time.Time) lifecycle.Entry {
-		e, err := lifecycle.Entry{Subject: subject, Key: key, At: at, What: what, Decision: decision, Names: []string{"h1"}}.Follow(last)
+		e, err := lifecycle.Entry{Subject: subject, Key: key, At: at, Kind: what, Decision: decision, Names: []string{"h1"}}.Chained(last)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return e
 	}
-	made := about(lifecycle.Entry{}, "b", "dec_1", string(lifecycle.Delete), "dec_1", day)
-	other := about(made, "b", "dec_2", string(lifecycle.Delete), "dec_2", day)
+	made := about(lifecycle.Entry{}, "b", "dec_1", string(lifecycle.DecisionDelete), "dec_1", day)
+	other := about(made, "b", "dec_2", string(lifecycle.DecisionDelete), "dec_2", day)
 	confirmed := lifecycle.Entry{
-		Subject: "a", Key: "confirmed:dec_1", At: day.Add(time.Hour), What: lifecycle.NotedConfirmed, Decision: "dec_1", Names: []string{"h1"},
+		Subject: "a", Key: "confirmed:dec_1", At: day.Add(time.Hour), Kind: lifecycle.EntryConfirmed, Decision: "dec_1", Names: []string{"h1"},
 		Answers: []lifecycle.RecipientAnswer{{Decision: "dec_1", Recipient: "crm", Outcome: "done", Categories: map[string]string{"order": "done"}, At: day}},
 	}
-	confirmed, err := confirmed.Follow(lifecycle.Entry{})
+	confirmed, err := confirmed.Chained(lifecycle.Entry{})
 	if err != nil {
 		t.Fatal(err)
 	}

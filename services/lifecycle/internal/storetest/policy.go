@@ -14,14 +14,14 @@ import (
 func policyTests() map[string]test {
 	return map[string]test{
 		"policies come back as they were adopted, the oldest first": policies,
-		"a policy is adopted once for each time that it came":       adoptAgain,
-		"a policy that many adopt is there once":                    adoptOnce,
+		"a policy is adopted once for each time that it came":       addPolicyAgain,
+		"a policy that many adopt is there once":                    addPolicyOnce,
 	}
 }
 
-func mustAdopt(t *testing.T, st Store, p store.Policy) {
+func mustAddPolicy(t *testing.T, st Store, p store.Policy) {
 	t.Helper()
-	if err := st.Adopt(t.Context(), p); err != nil {
+	if err := st.AddPolicy(t.Context(), p); err != nil {
 		t.Fatalf("adopt: %v", err)
 	}
 }
@@ -44,34 +44,34 @@ func policies(t *testing.T, open func() Store) {
 	third := store.Policy{Revision: "c", From: day}
 	fourth := store.Policy{Revision: "a", From: day.Add(time.Millisecond + time.Nanosecond)}
 	for _, p := range []store.Policy{fourth, third, first, second} {
-		mustAdopt(t, st, p)
+		mustAddPolicy(t, st, p)
 	}
 	wantPolicies(t, st, first, second, third, fourth)
 }
 
-func adoptAgain(t *testing.T, open func() Store) {
+func addPolicyAgain(t *testing.T, open func() Store) {
 	st := open()
 	first := store.Policy{Revision: "a", From: day, Controller: "shop", Text: "one"}
-	mustAdopt(t, st, first)
-	mustAdopt(t, st, first)
+	mustAddPolicy(t, st, first)
+	mustAddPolicy(t, st, first)
 	changed := first
 	changed.Text, changed.From = "what was in force is not written anew", first.From.In(time.FixedZone("", 3600))
-	mustAdopt(t, st, changed)
+	mustAddPolicy(t, st, changed)
 	between := store.Policy{Revision: "b", From: day.AddDate(0, 1, 0), Text: "two"}
 	again := first
 	again.From = day.AddDate(0, 2, 0)
-	mustAdopt(t, st, again)
-	mustAdopt(t, st, between)
+	mustAddPolicy(t, st, again)
+	mustAddPolicy(t, st, between)
 	wantPolicies(t, st, first, between, again)
 }
 
-func adoptOnce(t *testing.T, open func() Store) {
+func addPolicyOnce(t *testing.T, open func() Store) {
 	st := open()
 	p := store.Policy{Revision: "a", From: day, Text: "one"}
 	var wg sync.WaitGroup
 	for range 16 {
 		wg.Go(func() {
-			if err := st.Adopt(context.WithoutCancel(t.Context()), p); err != nil {
+			if err := st.AddPolicy(context.WithoutCancel(t.Context()), p); err != nil {
 				t.Errorf("adopt: %v", err)
 			}
 		})

@@ -48,9 +48,9 @@ type Store interface {
 	// Policies returns the policies that were in force, in the order in which they
 	// came into force.
 	Policies(ctx context.Context) ([]store.Policy, error)
-	// Adopt notes that a policy came into force. The same revision may come again
+	// AddPolicy notes that a policy came into force. The same revision may come again
 	// with a later From; what is noted already stays as it is.
-	Adopt(ctx context.Context, p store.Policy) error
+	AddPolicy(ctx context.Context, p store.Policy) error
 	Close() error
 }
 
@@ -126,19 +126,19 @@ var day = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 func person(id string) lifecycle.Subject {
 	until := day.AddDate(5, 0, 0)
 	return lifecycle.Subject{
-		Known:  true,
-		ID:     id,
-		Keys:   []string{"key-" + id},
-		Sealed: []byte{1, 2, 3, 0, 255},
+		HoldsPersonal: true,
+		ID:            id,
+		Keys:          []string{"key-" + id},
+		Sealed:        []byte{1, 2, 3, 0, 255},
 		Facts: []lifecycle.Fact{{
-			ID: "fact-" + id, Kind: lifecycle.Sale, Source: "shop", Occurred: day.Add(-time.Hour), Received: day.Add(123 * time.Millisecond),
-			Ref: "order-1", Links: []string{"stripe:pi_1"}, Access: lifecycle.Course, AccessDays: 30, PaidUntil: &until, Proof: []byte{9},
+			ID: "fact-" + id, Kind: lifecycle.KindSale, Source: "shop", Occurred: day.Add(-time.Hour), Received: day.Add(123 * time.Millisecond),
+			Ref: "order-1", Links: []string{"stripe:pi_1"}, Access: lifecycle.AccessCourse, AccessDays: 30, PaidUntil: &until, Proof: []byte{9},
 		}},
-		Deleted:  []lifecycle.Deletion{{Item: lifecycle.Item{Category: "newsletter"}, Lapse: day, At: day, Decision: "dec_1"}},
-		Asked:    []lifecycle.Asked{{Purpose: "offers", Channel: "email", At: day, Decision: "dec_2"}},
-		Revision: "r1",
-		Seen:     day,
-		ReviewAt: &until,
+		Announced:    []lifecycle.AnnouncedDeletion{{Item: lifecycle.Item{Category: "newsletter"}, Lapse: day, At: day, Decision: "dec_1"}},
+		Questions:    []lifecycle.AnnouncedQuestion{{Purpose: "offers", Channel: "email", At: day, Decision: "dec_2"}},
+		Revision:     "r1",
+		LastReceived: day,
+		ReviewAt:     &until,
 	}
 }
 
@@ -199,15 +199,15 @@ func comesBack(t *testing.T, open func() Store) {
 	st := open()
 	want := person("a")
 	want.Outbox = []lifecycle.Decision{{
-		ID: "dec_3", Kind: lifecycle.AskConsent, Subject: "a", At: day, Effective: day, Revision: "r1",
-		Because: []lifecycle.Basis{{
+		ID: "dec_3", Kind: lifecycle.DecisionAskConsent, Subject: "a", At: day, Effective: day, Revision: "r1",
+		Bases: []lifecycle.Basis{{
 			Rule: "tax", Purpose: "tax_documents", Article: "6(1)(c)", Ref: "order-1", Since: day, Until: want.ReviewAt,
 			Facts: []string{"fact-a"}, Keeps: []lifecycle.Item{{Category: "order", Ref: "order-1"}, {Category: "contact"}},
 		}},
-		Stays:    []lifecycle.Stay{{Item: lifecycle.Item{Category: "order", Ref: "order-1"}, Purpose: "tax_documents", Article: "6(1)(c)"}},
+		Retained: []lifecycle.RetainedItem{{Item: lifecycle.Item{Category: "order", Ref: "order-1"}, Purpose: "tax_documents", Article: "6(1)(c)"}},
 		Question: &lifecycle.Question{Purpose: "offers", Channel: "email", Text: "Zgadzam się…", Places: []string{"checkout"}, Until: day},
 	}}
-	want.Notes = []lifecycle.Note{{Key: "alarm", At: day, What: lifecycle.NotedAlarm, Text: "…", Items: []lifecycle.Item{{Category: "order", Ref: "order-1"}}}}
+	want.Notes = []lifecycle.Note{{Key: "alarm", At: day, Kind: lifecycle.EntryAlarm, Text: "…", Items: []lifecycle.Item{{Category: "order", Ref: "order-1"}}}}
 	want.Journal = lifecycle.Head{Seq: 7, Hash: "h7"}
 	want.RequestDue = want.ReviewAt
 	mustSave(t, st, create(want))
@@ -322,7 +322,7 @@ func noLostUpdate(t *testing.T, open func() Store) {
 		}
 		return store.Change{Subject: person(fmt.Sprintf("done-%d", i)), Claim: []string{fmt.Sprintf("key-done-%d", i)}}
 	})
-	if got := len(mustLoad(t, st, "a").Absorbed); got != writers*(writes-1) {
+	if got := len(mustLoad(t, st, "a").MergedFrom); got != writers*(writes-1) {
 		t.Errorf("%d of %d writes are there", got, writers*(writes-1))
 	}
 }
@@ -336,7 +336,7 @@ func append1(t *testing.T, st Store, mark string) {
 			return
 		}
 		s := found["a"]
-		s.Absorbed = append(slices.Clone(s.Absorbed), mark)
+		s.MergedFrom = append(slices.Clone(s.MergedFrom), mark)
 		errs, err := st.Save(context.WithoutCancel(t.Context()), []store.Change{{Subject: s}})
 		switch {
 		case err != nil:
@@ -440,9 +440,9 @@ func pending(t *testing.T, open func() Store) {
 		s := person(fmt.Sprintf("p-%d", i))
 		switch i {
 		case 0, 2:
-			s.Outbox = []lifecycle.Decision{{ID: "dec_" + s.ID, Kind: lifecycle.Delete, Subject: s.ID, At: day, Effective: day}}
+			s.Outbox = []lifecycle.Decision{{ID: "dec_" + s.ID, Kind: lifecycle.DecisionDelete, Subject: s.ID, At: day, Effective: day}}
 		case 3:
-			s.Notes = []lifecycle.Note{{Key: "alarm", At: day, What: lifecycle.NotedAlarm}}
+			s.Notes = []lifecycle.Note{{Key: "alarm", At: day, Kind: lifecycle.EntryAlarm}}
 		}
 		mustSave(t, st, create(s))
 	}
@@ -482,7 +482,7 @@ func absorb(t *testing.T, open func() Store) {
 	st := open()
 	mustSave(t, st, create(person("a")), create(person("b")))
 	a, b := mustLoad(t, st, "a"), mustLoad(t, st, "b")
-	a = lifecycle.Absorb(a, b)
+	a = lifecycle.Merge(a, b)
 	change := store.Change{Subject: a, Claim: []string{"key-b"}, Redirect: []lifecycle.Subject{lifecycle.Redirect(b, "a")}}
 	mustSave(t, st, change)
 	if got := owner(t, st, "key-b"); got != "a" {
@@ -503,7 +503,7 @@ func absorbConflict(t *testing.T, open func() Store) {
 	late := b
 	late.Revision = "written meanwhile"
 	mustSave(t, st, store.Change{Subject: late})
-	change := store.Change{Subject: lifecycle.Absorb(a, b), Claim: []string{"key-b"}, Redirect: []lifecycle.Subject{lifecycle.Redirect(b, "a")}}
+	change := store.Change{Subject: lifecycle.Merge(a, b), Claim: []string{"key-b"}, Redirect: []lifecycle.Subject{lifecycle.Redirect(b, "a")}}
 	if err := save(t, st, change); !errors.Is(err, store.ErrConflict) {
 		t.Fatalf("got %v, want a conflict", err)
 	}
@@ -517,7 +517,7 @@ func absorbConflict(t *testing.T, open func() Store) {
 	}
 	// Doing it again on what is there now must succeed.
 	a, b = mustLoad(t, st, "a"), mustLoad(t, st, "b")
-	mustSave(t, st, store.Change{Subject: lifecycle.Absorb(a, b), Claim: []string{"key-b"}, Redirect: []lifecycle.Subject{lifecycle.Redirect(b, "a")}})
+	mustSave(t, st, store.Change{Subject: lifecycle.Merge(a, b), Claim: []string{"key-b"}, Redirect: []lifecycle.Subject{lifecycle.Redirect(b, "a")}})
 	if got := owner(t, st, "key-b"); got != "a" {
 		t.Errorf("key of the absorbed belongs to %q", got)
 	}
@@ -529,7 +529,7 @@ func gone(t *testing.T, open func() Store) {
 	s := mustLoad(t, st, "a")
 	stale := s
 	s.Facts, s.ReviewAt, s.Sealed = nil, nil, nil
-	if !s.Gone() {
+	if !s.Removable() {
 		t.Fatal("the subject is not gone")
 	}
 	mustSave(t, st, store.Change{Subject: s})
@@ -551,7 +551,7 @@ func goneWithAbsorbed(t *testing.T, open func() Store) {
 	st := open()
 	mustSave(t, st, create(person("a")), create(person("b")))
 	a, b := mustLoad(t, st, "a"), mustLoad(t, st, "b")
-	mustSave(t, st, store.Change{Subject: lifecycle.Absorb(a, b), Claim: []string{"key-b"}, Redirect: []lifecycle.Subject{lifecycle.Redirect(b, "a")}})
+	mustSave(t, st, store.Change{Subject: lifecycle.Merge(a, b), Claim: []string{"key-b"}, Redirect: []lifecycle.Subject{lifecycle.Redirect(b, "a")}})
 	s := mustLoad(t, st, "a")
 	s.Facts, s.ReviewAt, s.Sealed = nil, nil, nil
 	mustSave(t, st, store.Change{Subject: s})
@@ -583,7 +583,7 @@ func release(t *testing.T, open func() Store) {
 	st := open()
 	mustSave(t, st, create(person("a")), create(person("b")))
 	a, b := mustLoad(t, st, "a"), mustLoad(t, st, "b")
-	mustSave(t, st, store.Change{Subject: lifecycle.Absorb(a, b), Claim: []string{"key-b"}, Redirect: []lifecycle.Subject{lifecycle.Redirect(b, "a")}})
+	mustSave(t, st, store.Change{Subject: lifecycle.Merge(a, b), Claim: []string{"key-b"}, Redirect: []lifecycle.Subject{lifecycle.Redirect(b, "a")}})
 	a = mustLoad(t, st, "a")
 	a.Keys = append(a.Keys, "key-new")
 	mustSave(t, st, store.Change{Subject: a, Claim: []string{"key-new"}})
@@ -618,7 +618,7 @@ func restart(t *testing.T, open func() Store) {
 	entries := chain(t, "a", day, day)
 	mustAppend(t, st, entries...)
 	policy := store.Policy{Revision: "r1", From: day, Text: "text"}
-	mustAdopt(t, st, policy)
+	mustAddPolicy(t, st, policy)
 	if err := st.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -134,9 +134,9 @@ func awaiting(id string, due time.Time) lifecycle.Subject {
 	s := person(id)
 	s.NoticeDue = &due
 	s.Notices = []lifecycle.Notice{{
-		Decision: "dec_" + id, Kind: lifecycle.Delete, At: day, Effective: day, Names: []string{"h1"},
-		To:    []lifecycle.Addressed{{Recipient: "crm", Due: due, Sent: &due, Outcome: "partial", Categories: map[string]string{"order": "held"}, Reason: "…", At: &due}},
-		Items: []lifecycle.HiddenItem{{Category: "order", Hashes: []string{"h2"}}},
+		Decision: "dec_" + id, Kind: lifecycle.DecisionDelete, At: day, Effective: day, Names: []string{"h1"},
+		Notifications: []lifecycle.Notification{{Recipient: "crm", Due: due, Sent: &due, Outcome: "partial", Categories: map[string]string{"order": "held"}, Reason: "…", At: &due}},
+		Items:         []lifecycle.HashedItem{{Category: "order", Hashes: []string{"h2"}}},
 	}}
 	return s
 }
@@ -187,7 +187,7 @@ func count(t *testing.T, open func() Store) {
 	mustSave(t, st, changes...)
 	want(250)
 	a, b := mustLoad(t, st, name(0)), mustLoad(t, st, name(1))
-	mustSave(t, st, store.Change{Subject: lifecycle.Absorb(a, b), Claim: b.Keys, Redirect: []lifecycle.Subject{lifecycle.Redirect(b, a.ID)}})
+	mustSave(t, st, store.Change{Subject: lifecycle.Merge(a, b), Claim: b.Keys, Redirect: []lifecycle.Subject{lifecycle.Redirect(b, a.ID)}})
 	want(249)
 	a = mustLoad(t, st, a.ID)
 	a.Facts, a.ReviewAt, a.Sealed = nil, nil, nil

@@ -38,7 +38,7 @@ func (s *scene) talks(t *testing.T, n int, revision string) {
 	t.Helper()
 	changes := make([]store.Change, n)
 	for i := range changes {
-		f := lifecycle.Fact{ID: "f", Kind: lifecycle.NegotiationOpened, Occurred: s.now, Received: s.now, Ref: "talk"}
+		f := lifecycle.Fact{ID: "f", Kind: lifecycle.KindNegotiationOpened, Occurred: s.now, Received: s.now, Ref: "talk"}
 		subject, _ := lifecycle.Decide(s.policy, lifecycle.Subject{ID: fmt.Sprintf("p%04d", i)}, []lifecycle.Fact{f}, s.now)
 		if revision != "" {
 			subject.Revision = revision

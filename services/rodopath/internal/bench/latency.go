@@ -39,7 +39,7 @@ func (b *bench) follow(ctx context.Context, fsync string) (got *loaded, err erro
 	if err != nil {
 		return nil, err
 	}
-	s, err := start(ctx, serve{Kind: kindNode, Dir: dir})
+	s, err := start(ctx, serve{Kind: kindStandalone, Dir: dir})
 	if err != nil {
 		return nil, err
 	}

@@ -22,16 +22,16 @@ import (
 	"github.com/rodopath/rodopath/api/config"
 	"github.com/rodopath/rodopath/api/service"
 	ingestapp "github.com/rodopath/rodopath/services/ingest/app"
-	"github.com/rodopath/rodopath/services/rodopath/internal/home"
+	"github.com/rodopath/rodopath/services/rodopath/internal/datadir"
 	"github.com/rodopath/rodopath/services/rodopath/internal/natsserver"
-	"github.com/rodopath/rodopath/services/rodopath/internal/node"
+	"github.com/rodopath/rodopath/services/rodopath/internal/standalone"
 )
 
 // The servers that can be measured.
 const (
-	kindEcho   = "echo"   // only reads the body
-	kindNode   = "node"   // everything, as in "rodopath serve"
-	kindPaused = "paused" // everything but the lifecycle, which stands still
+	kindEcho       = "echo"   // only reads the body
+	kindStandalone = "node"   // everything, as in "rodopath serve"
+	kindPaused     = "paused" // everything but the lifecycle, which stands still
 )
 
 // serve is what a server is to be.
@@ -52,7 +52,7 @@ const source = "card"
 // prepare makes a data directory with the configuration of the first start, and
 // returns the secret that signs its Stripe webhooks.
 func prepare(dir, fsync string) (secret string, err error) {
-	h, err := home.Open(dir)
+	h, err := datadir.Open(dir)
 	if err != nil {
 		return "", err
 	}
@@ -74,7 +74,7 @@ func prepare(dir, fsync string) (secret string, err error) {
 // run serves until in ends, and answers its lines.
 func (s *serve) run(ctx context.Context, in io.Reader, out io.Writer) (err error) {
 	started := map[string]func(context.Context) (*instance, error){
-		kindEcho: s.echo, kindNode: s.node, kindPaused: s.paused,
+		kindEcho: s.echo, kindStandalone: s.standalone, kindPaused: s.paused,
 	}[s.Kind]
 	if started == nil {
 		return fmt.Errorf("there is no server %q", s.Kind)
@@ -119,12 +119,12 @@ type instance struct {
 
 func settled(context.Context) error { return nil }
 
-func (s *serve) node(ctx context.Context) (*instance, error) {
-	h, err := home.Open(s.Dir)
+func (s *serve) standalone(ctx context.Context) (*instance, error) {
+	h, err := datadir.Open(s.Dir)
 	if err != nil {
 		return nil, err
 	}
-	n, err := node.Start(ctx, node.Options{Home: h, Listen: "127.0.0.1:0", Log: quiet()})
+	n, err := standalone.Start(ctx, standalone.Options{Home: h, Listen: "127.0.0.1:0", Log: quiet()})
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +132,7 @@ func (s *serve) node(ctx context.Context) (*instance, error) {
 }
 
 func (s *serve) paused(ctx context.Context) (*instance, error) {
-	h, err := home.Open(s.Dir)
+	h, err := datadir.Open(s.Dir)
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/rodopath/rodopath/services/rodopath/internal/home"
+	"github.com/rodopath/rodopath/services/rodopath/internal/datadir"
 )
 
 const (
@@ -66,9 +66,9 @@ func (b *bench) soak(ctx context.Context) (err error) {
 // reached waits until the server says where its webhooks go, and where its events are heard.
 func reached(ctx context.Context, dir string) (webhooks, consumer string, err error) {
 	for {
-		c, err := home.At(dir).ReadControl()
+		c, err := datadir.At(dir).ReadControl()
 		if err == nil {
-			at, err := os.ReadFile(home.At(dir).ConsumerURLPath())
+			at, err := os.ReadFile(datadir.At(dir).ConsumerURLPath())
 			return c.Webhooks + "/webhooks/" + source, strings.TrimSpace(string(at)), err
 		}
 		select {

@@ -33,8 +33,8 @@ type contender struct {
 func (b *bench) throughput(ctx context.Context) (err error) {
 	all := []*contender{
 		{serve: serve{Kind: kindEcho}, name: "echo"},
-		{serve: serve{Kind: kindNode}, name: "fsync always"},
-		{serve: serve{Kind: kindNode}, name: "fsync interval"},
+		{serve: serve{Kind: kindStandalone}, name: "fsync always"},
+		{serve: serve{Kind: kindStandalone}, name: "fsync interval"},
 		{serve: serve{Kind: kindPaused}, name: "fsync always, lifecycle paused"},
 	}
 	defer func() {

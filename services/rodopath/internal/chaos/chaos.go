@@ -82,7 +82,7 @@ func Run(ctx context.Context, opts Options) (f *Figures, err error) {
 	if err != nil {
 		return nil, err
 	}
-	r.say("seed %d, %d rounds, in %s", r.Seed, r.Rounds, r.Dir)
+	r.logf("seed %d, %d rounds, in %s", r.Seed, r.Rounds, r.Dir)
 	if r.stage, err = setUp(ctx, r.Dir, r.MongoDB, r.answer); err != nil {
 		return nil, err
 	}
@@ -145,7 +145,7 @@ func newRun(opts Options) (*run, error) {
 	}, err
 }
 
-func (r *run) say(format string, args ...any) {
+func (r *run) logf(format string, args ...any) {
 	fmt.Fprintf(r.Progress, time.Now().Format("15:04:05 ")+format+"\n", args...)
 }
 
@@ -163,7 +163,7 @@ func (r *run) answer(number int) string {
 func (r *run) round(ctx context.Context, n int) error {
 	began := time.Now()
 	for range r.Persons {
-		r.tell(ctx, n)
+		r.sendWebhooks(ctx, n)
 	}
 	faults := drawFaults(r.rng, roundTime)
 	failed := make(chan error, len(faults))
@@ -181,7 +181,7 @@ func (r *run) round(ctx context.Context, n int) error {
 	}
 	pause(ctx, roundTime-time.Since(began))
 	if n%10 == 0 {
-		r.say("round %d: %d webhooks sent, %d answered 2xx, %d decisions told", n, r.sender.sent.Load(), r.sender.taken.Load(), r.toldCount())
+		r.logf("round %d: %d webhooks sent, %d answered 2xx, %d decisions told", n, r.sender.sent.Load(), r.sender.taken.Load(), r.webhookCount())
 	}
 	select {
 	case err := <-failed:
@@ -191,7 +191,7 @@ func (r *run) round(ctx context.Context, n int) error {
 	}
 }
 
-func (r *run) toldCount() int {
+func (r *run) webhookCount() int {
 	r.stage.recipient.mu.Lock()
 	defer r.stage.recipient.mu.Unlock()
 	return len(r.stage.recipient.told)
@@ -207,10 +207,10 @@ func (r *run) recovered(ctx context.Context, struck time.Time) {
 	r.recoveries = append(r.recoveries, time.Since(struck))
 }
 
-// tell tells the story of somebody new: each webhook one to three times, late, and in any
+// sendWebhooks tells the story of somebody new: each webhook one to three times, late, and in any
 // order.
-func (r *run) tell(ctx context.Context, round int) {
-	p := tell(r.rng, len(r.record.Persons)+1, round, r.stage.clock.now(), r.zone)
+func (r *run) sendWebhooks(ctx context.Context, round int) {
+	p := build(r.rng, len(r.record.Persons)+1, round, r.stage.clock.now(), r.zone)
 	r.record.Persons = append(r.record.Persons, p)
 	r.mu.Lock()
 	r.persons[p.Number] = p
@@ -260,10 +260,10 @@ func (r *run) checkpoint(ctx context.Context, n int) error {
 		r.complain(Violation{What: "the journals have faults", Round: n, Detail: strconv.Itoa(n)})
 	}
 	found := Check(r.record)
-	r.say("round %d: %d persons and %d decisions checked, %d violations", n, len(r.record.Persons), len(r.record.Decisions), len(found)+len(r.figures.Others))
+	r.logf("round %d: %d persons and %d decisions checked, %d violations", n, len(r.record.Persons), len(r.record.Decisions), len(found)+len(r.figures.Others))
 	for _, v := range found {
 		if v.Person > r.first {
-			r.say("  %s", v)
+			r.logf("  %s", v)
 		}
 	}
 	if len(found) > 0 {

@@ -200,7 +200,7 @@ func TestTell_DrawsTheSameAgain(t *testing.T) {
 		rng := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // drawn again
 		var all strings.Builder
 		for n := range 200 {
-			p := tell(rng, n+1, 1, now, time.UTC)
+			p := build(rng, n+1, 1, now, time.UTC)
 			data, err := json.Marshal(p)
 			if err != nil {
 				t.Fatal(err)

@@ -61,8 +61,8 @@ type Webhook struct {
 // email is the address of a person; its number stands in it.
 func email(number int) string { return fmt.Sprintf("p%06d@chaos.example", number) }
 
-// teller tells the story of one person.
-type teller struct {
+// builder tells the story of one person.
+type builder struct {
 	*Person
 	rng  *rand.Rand
 	base time.Time
@@ -72,37 +72,37 @@ type teller struct {
 // stories are told as often as each other.
 func stories() []struct {
 	name string
-	tell func(*teller)
+	tell func(*builder)
 } {
 	return []struct {
 		name string
-		tell func(*teller)
+		tell func(*builder)
 	}{
-		{"subscribed", (*teller).subscribed},
-		{"unsubscribed", (*teller).unsubscribed},
-		{"resubscribed", (*teller).resubscribed},
-		{"pending", (*teller).pending},
-		{"webinar", (*teller).webinar},
-		{"bought", (*teller).bought},
-		{"bought at the shop", (*teller).boughtAtShop},
-		{"bought and granted", (*teller).boughtGranted},
-		{"bought and refused", (*teller).boughtRefused},
-		{"refunded", (*teller).refunded},
-		{"held", (*teller).held},
-		{"released", (*teller).released},
-		{"erased subscriber", (*teller).erasedSubscriber},
-		{"erased and answered", (*teller).erasedAnswered},
-		{"erased buyer", (*teller).erasedBuyer},
-		{"objected", (*teller).objected},
-		{"refusing buyer", (*teller).refusingBuyer},
+		{"subscribed", (*builder).subscribed},
+		{"unsubscribed", (*builder).unsubscribed},
+		{"resubscribed", (*builder).resubscribed},
+		{"pending", (*builder).pending},
+		{"webinar", (*builder).webinar},
+		{"bought", (*builder).bought},
+		{"bought at the shop", (*builder).boughtAtShop},
+		{"bought and granted", (*builder).boughtGranted},
+		{"bought and refused", (*builder).boughtRefused},
+		{"refunded", (*builder).refunded},
+		{"held", (*builder).held},
+		{"released", (*builder).released},
+		{"erased subscriber", (*builder).erasedSubscriber},
+		{"erased and answered", (*builder).erasedAnswered},
+		{"erased buyer", (*builder).erasedBuyer},
+		{"objected", (*builder).objected},
+		{"refusing buyer", (*builder).refusingBuyer},
 	}
 }
 
-// tell draws the story of a person, which began before now.
-func tell(rng *rand.Rand, number, round int, now time.Time, zone *time.Location) *Person {
+// build draws the story of a person, which began before now.
+func build(rng *rand.Rand, number, round int, now time.Time, zone *time.Location) *Person {
 	p := &Person{Number: number, Round: round, Ask: AskNever, Answer: "no_answer"}
 	// Two hours back, so that everything has happened and the clock may go back a little.
-	t := &teller{Person: p, rng: rng, base: now.Add(-2 * time.Hour).UTC().Truncate(time.Second), zone: zone}
+	t := &builder{Person: p, rng: rng, base: now.Add(-2 * time.Hour).UTC().Truncate(time.Second), zone: zone}
 	all := stories()
 	s := all[rng.IntN(len(all))]
 	p.Story = s.name
@@ -111,30 +111,30 @@ func tell(rng *rand.Rand, number, round int, now time.Time, zone *time.Location)
 }
 
 // at is an instant of the story.
-func (t *teller) at(minutes int) time.Time { return t.base.Add(time.Duration(minutes) * time.Minute) }
+func (t *builder) at(minutes int) time.Time { return t.base.Add(time.Duration(minutes) * time.Minute) }
 
 // due notes a deletion.
-func (t *teller) due(from, to time.Time, categories ...string) {
+func (t *builder) due(from, to time.Time, categories ...string) {
 	for _, c := range categories {
 		t.Dues = append(t.Dues, Due{Category: c, From: from, To: to})
 	}
 }
 
 // around is a window of a moment of the story.
-func (t *teller) dueAt(at time.Time, categories ...string) {
+func (t *builder) dueAt(at time.Time, categories ...string) {
 	t.due(at.Add(-2*time.Second), at.Add(2*time.Second), categories...)
 }
 
 // dueAfter is a window of two days around the end of a period, as days are counted in
 // civil time and the last counts whole.
-func (t *teller) dueAfter(at time.Time, years, days int, categories ...string) {
+func (t *builder) dueAfter(at time.Time, years, days int, categories ...string) {
 	end := at.AddDate(years, 0, days)
 	t.due(end.AddDate(0, 0, -1), end.AddDate(0, 0, 2), categories...)
 }
 
 // dueNewYear is the first instant of a year, so many years after the one of an act
 // between two instants of the story.
-func (t *teller) dueNewYear(years int, categories ...string) {
+func (t *builder) dueNewYear(years int, categories ...string) {
 	first := time.Date(t.at(0).In(t.zone).Year()+years, 1, 1, 0, 0, 0, 0, t.zone)
 	last := time.Date(t.at(119).In(t.zone).Year()+years, 1, 1, 0, 0, 0, 0, t.zone)
 	t.due(first, last, categories...)
@@ -142,26 +142,26 @@ func (t *teller) dueNewYear(years int, categories ...string) {
 
 // dueContract is when a contract that was delivered at once ends: after 14 days, moved
 // off days off.
-func (t *teller) dueContract(categories ...string) {
+func (t *builder) dueContract(categories ...string) {
 	t.due(t.at(0).AddDate(0, 0, 13), t.at(119).AddDate(0, 0, 21), categories...)
 }
 
-func (t *teller) subscribed() { t.signUp() }
+func (t *builder) subscribed() { t.signUp() }
 
-func (t *teller) unsubscribed() {
+func (t *builder) unsubscribed() {
 	t.signUp()
 	t.unsubscribe(30)
 	t.left(t.at(30))
 }
 
 // left is what follows when the last consent ends.
-func (t *teller) left(at time.Time) {
+func (t *builder) left(at time.Time) {
 	t.dueAt(at, "contact", "newsletter", "marketing_profile")
 	t.dueAfter(at, 1, 0, "consent_evidence")
 	t.dueAfter(at, 3, 0, "suppression")
 }
 
-func (t *teller) resubscribed() {
+func (t *builder) resubscribed() {
 	t.standard("signup", 0, nil)
 	t.standard("unsubscribe", 30, nil)
 	t.standard("signup", 60, nil)
@@ -172,17 +172,17 @@ func (t *teller) resubscribed() {
 	}
 }
 
-func (t *teller) pending() {
+func (t *builder) pending() {
 	t.standard("signup_pending", 0, nil)
 	t.dueAfter(t.at(0), 0, 7, "contact")
 }
 
-func (t *teller) webinar() {
+func (t *builder) webinar() {
 	t.standard("webinar", 0, object{"ref": t.ref("webinar")})
 	t.dueAfter(t.at(0), 0, 30, "contact", "webinar")
 }
 
-func (t *teller) bought() {
+func (t *builder) bought() {
 	t.buy(0)
 	t.keptForBooks()
 	t.dueContract("contact", "phone")
@@ -190,33 +190,33 @@ func (t *teller) bought() {
 }
 
 // keptForBooks is when that goes which the tax office and claims keep.
-func (t *teller) keptForBooks() {
+func (t *builder) keptForBooks() {
 	t.dueNewYear(7, "order", "access")
 	t.dueNewYear(6, "invoice")
 }
 
-func (t *teller) boughtAtShop() {
+func (t *builder) boughtAtShop() {
 	t.order(0)
 	t.keptForBooks()
 	t.dueContract("contact", "phone")
 	t.Ask = AskOnce
 }
 
-func (t *teller) boughtGranted() {
+func (t *builder) boughtGranted() {
 	t.buy(0)
 	t.keptForBooks()
 	t.dueContract("phone")
 	t.Ask, t.Answer = AskOnce, "granted"
 }
 
-func (t *teller) boughtRefused() {
+func (t *builder) boughtRefused() {
 	t.bought()
 	t.Answer = "refused"
 	// The answer is given within the days of the segment.
 	t.due(t.base.AddDate(3, 0, -1), t.base.AddDate(3, 0, 20), "suppression")
 }
 
-func (t *teller) refunded() {
+func (t *builder) refunded() {
 	t.buy(0)
 	t.refund(60)
 	t.dueNewYear(7, "order")
@@ -225,7 +225,7 @@ func (t *teller) refunded() {
 	t.Ask = AskMaybe
 }
 
-func (t *teller) held() {
+func (t *builder) held() {
 	t.sale(0)
 	t.standard("hold", 30, object{"ref": t.ref("order"), "reason": "dispute"})
 	t.dueContract("contact", "phone")
@@ -235,7 +235,7 @@ func (t *teller) held() {
 	t.Ask = AskOnce
 }
 
-func (t *teller) released() {
+func (t *builder) released() {
 	t.sale(0)
 	t.standard("hold", 30, object{"ref": t.ref("order"), "reason": "dispute"})
 	t.standard("release", 60, object{"ref": t.ref("order")})
@@ -244,20 +244,20 @@ func (t *teller) released() {
 	t.Ask = AskOnce
 }
 
-func (t *teller) erasedSubscriber() {
+func (t *builder) erasedSubscriber() {
 	t.signUp()
 	t.standard("erasure", 30, object{"ref": t.ref("request")})
 	t.left(t.at(30))
 }
 
-func (t *teller) erasedAnswered() {
+func (t *builder) erasedAnswered() {
 	t.erasedSubscriber()
 	t.standard("request_answered", 60, object{"ref": t.ref("request")})
 	t.dueAt(t.at(60), "dsr_case")
 	t.dueAfter(t.at(60), 3, 0, "dsr_log")
 }
 
-func (t *teller) erasedBuyer() {
+func (t *builder) erasedBuyer() {
 	t.sale(0)
 	t.standard("erasure", 30, object{"ref": t.ref("request")})
 	t.dueNewYear(6, "order", "invoice")
@@ -266,13 +266,13 @@ func (t *teller) erasedBuyer() {
 	t.Ask = AskMaybe
 }
 
-func (t *teller) objected() {
+func (t *builder) objected() {
 	t.signUp()
 	t.standard("objection", 30, object{"ref": t.ref("request"), "purposes": []string{"newsletter", "offers"}})
 	t.left(t.at(30))
 }
 
-func (t *teller) refusingBuyer() {
+func (t *builder) refusingBuyer() {
 	t.sale(0)
 	t.standard("refusal", 30, object{"purposes": []string{"offers"}, "channels": []string{"email"}})
 	t.keptForBooks()

@@ -22,10 +22,10 @@ const (
 )
 
 // ref names a record or a request of the person.
-func (t *teller) ref(what string) string { return fmt.Sprintf("%s-%d", what, t.Number) }
+func (t *builder) ref(what string) string { return fmt.Sprintf("%s-%d", what, t.Number) }
 
 // send notes a webhook that tells so many facts.
-func (t *teller) send(platform, topic string, facts int, body object) {
+func (t *builder) send(platform, topic string, facts int, body object) {
 	data, err := json.Marshal(body)
 	if err != nil {
 		panic(err) // all of it is ours
@@ -35,7 +35,7 @@ func (t *teller) send(platform, topic string, facts int, body object) {
 }
 
 // standard tells a fact in our own words.
-func (t *teller) standard(kind string, minutes int, more object) {
+func (t *builder) standard(kind string, minutes int, more object) {
 	body := object{"kind": kind, "at": t.at(minutes).Format(time.RFC3339), "person": object{"email": email(t.Number)}}
 	for k, v := range more {
 		body[k] = v
@@ -44,7 +44,7 @@ func (t *teller) standard(kind string, minutes int, more object) {
 }
 
 // signUp subscribes to the newsletter, by either way.
-func (t *teller) signUp() {
+func (t *builder) signUp() {
 	if t.rng.IntN(2) == 0 {
 		t.standard("signup", 0, nil)
 		return
@@ -52,7 +52,7 @@ func (t *teller) signUp() {
 	t.member(0, "created", "active")
 }
 
-func (t *teller) unsubscribe(minutes int) {
+func (t *builder) unsubscribe(minutes int) {
 	if t.rng.IntN(2) == 0 {
 		t.standard("unsubscribe", minutes, nil)
 		return
@@ -61,7 +61,7 @@ func (t *teller) unsubscribe(minutes int) {
 }
 
 // member is a subscriber as MailerLite tells of one.
-func (t *teller) member(minutes int, event, status string) {
+func (t *builder) member(minutes int, event, status string) {
 	const layout = "2006-01-02T15:04:05.000000Z"
 	at := t.at(minutes).Format(layout)
 	m := object{
@@ -77,7 +77,7 @@ func (t *teller) member(minutes int, event, status string) {
 }
 
 // buy buys something that is delivered at once, by Stripe or in our own words.
-func (t *teller) buy(minutes int) {
+func (t *builder) buy(minutes int) {
 	if t.rng.IntN(2) == 0 {
 		t.sale(minutes)
 		return
@@ -90,12 +90,12 @@ func (t *teller) buy(minutes int) {
 }
 
 // sale is a sale in our own words.
-func (t *teller) sale(minutes int) {
+func (t *builder) sale(minutes int) {
 	t.standard("sale", minutes, object{"ref": t.ref("order"), "access": "one_off"})
 }
 
 // refund gives everything back, by the way of the sale.
-func (t *teller) refund(minutes int) {
+func (t *builder) refund(minutes int) {
 	if t.Webhooks[0].Platform == platformStandard {
 		t.standard("refund", minutes, object{"ref": t.ref("order"), "full": true})
 		return
@@ -109,7 +109,7 @@ func (t *teller) refund(minutes int) {
 }
 
 // event is an event of Stripe.
-func (t *teller) event(minutes int, kind string, data object) {
+func (t *builder) event(minutes int, kind string, data object) {
 	t.send(platformStripe, "", 1, object{
 		"id": fmt.Sprintf("evt_%d_%d", t.Number, minutes), "object": "event", "type": kind,
 		"created": t.at(minutes).Unix(), "livemode": true, "data": object{"object": data},
@@ -117,7 +117,7 @@ func (t *teller) event(minutes int, kind string, data object) {
 }
 
 // order is a paid and completed order of WooCommerce: a sale, and its performance.
-func (t *teller) order(minutes int) {
+func (t *builder) order(minutes int) {
 	const layout = "2006-01-02T15:04:05"
 	at, done := t.at(minutes).Format(layout), t.at(minutes+5).Format(layout)
 	t.send(platformWooCommerce, "order.updated", 2, object{

@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rodopath/rodopath/services/rodopath/internal/client"
+	"github.com/rodopath/rodopath/services/rodopath/internal/datadir"
 	"github.com/rodopath/rodopath/services/rodopath/internal/demo"
-	"github.com/rodopath/rodopath/services/rodopath/internal/home"
 )
 
 func (s *shared) demo() *cobra.Command {
@@ -55,7 +55,7 @@ func running(dir string) bool {
 	if _, err := os.Stat(dir); err != nil {
 		return false
 	}
-	h, err := home.Open(dir)
+	h, err := datadir.Open(dir)
 	if err != nil {
 		return false
 	}

@@ -12,7 +12,7 @@ import (
 
 	lifecycleapp "github.com/rodopath/rodopath/services/lifecycle/app"
 	"github.com/rodopath/rodopath/services/rodopath/internal/client"
-	"github.com/rodopath/rodopath/services/rodopath/internal/home"
+	"github.com/rodopath/rodopath/services/rodopath/internal/datadir"
 )
 
 func (s *shared) keys() *cobra.Command {
@@ -29,7 +29,7 @@ func (s *shared) keys() *cobra.Command {
 			return err
 		},
 	}
-	cmd.AddCommand(s.rotate(), s.pruneKeys(), s.reseal())
+	cmd.AddCommand(s.rotate(), s.pruneKeys(), s.rotateStored())
 	return cmd
 }
 
@@ -61,7 +61,7 @@ then "keys prune --file FILE --resealed", and give them what is left.`,
 			if err != nil {
 				return err
 			}
-			if err := s.resealAll(cmd, false); err != nil {
+			if err := s.rotateAllStored(cmd, false); err != nil {
 				return err
 			}
 			if _, err := s.whileStopped(lifecycleapp.PruneKeys); err != nil {
@@ -112,13 +112,13 @@ func (s *shared) pruneKeys() *cobra.Command {
 	return cmd
 }
 
-func (s *shared) reseal() *cobra.Command {
+func (s *shared) rotateStored() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "reseal",
 		Short: "Hash and seal everything stored with the newest keys",
 		Args:  args(cobra.NoArgs),
-		RunE:  func(cmd *cobra.Command, _ []string) error { return s.resealAll(cmd, asJSON) },
+		RunE:  func(cmd *cobra.Command, _ []string) error { return s.rotateAllStored(cmd, asJSON) },
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, one batch a line")
 	return cmd
@@ -131,11 +131,11 @@ func (s *shared) whileStopped(change func(path string) error) (path string, err 
 	if _, err := os.Stat(path); err != nil {
 		return "", fmt.Errorf("rotate keys: %w; put it back from your backup, or, with keys from the configuration, use --file", err)
 	}
-	h, err := home.Open(s.data)
+	h, err := datadir.Open(s.data)
 	if err != nil {
 		return "", err
 	}
-	if err := h.Claim(); errors.Is(err, home.ErrInUse) {
+	if err := h.Claim(); errors.Is(err, datadir.ErrInUse) {
 		return "", fmt.Errorf("rotate keys: %w; stop it first, it has the old keys in its memory", err)
 	} else if err != nil {
 		return "", err
@@ -146,11 +146,11 @@ func (s *shared) whileStopped(change func(path string) error) (path string, err 
 // errLeft means that not everything is hashed and sealed with the newest keys.
 var errLeft = errors.New("not everything is hashed and sealed with the new keys yet; run it again, it goes on where it broke off. No key was thrown away")
 
-func (s *shared) resealAll(cmd *cobra.Command, asJSON bool) error {
+func (s *shared) rotateAllStored(cmd *cobra.Command, asJSON bool) error {
 	done := false
 	err := s.ask(cmd.Context(), func(c *client.Client) error {
 		return c.AskLines(cmd.Context(), "/v1/keys/reseal", struct{}{}, func(line []byte) error {
-			end, err := writeResealed(cmd.OutOrStdout(), line, asJSON)
+			end, err := writeRotated(cmd.OutOrStdout(), line, asJSON)
 			done = done || end
 			return err
 		})
@@ -161,8 +161,8 @@ func (s *shared) resealAll(cmd *cobra.Command, asJSON bool) error {
 	return err
 }
 
-// writeResealed writes how far it is, and tells whether it is done.
-func writeResealed(out io.Writer, line []byte, asJSON bool) (done bool, err error) {
+// writeRotated writes how far it is, and tells whether it is done.
+func writeRotated(out io.Writer, line []byte, asJSON bool) (done bool, err error) {
 	var p struct {
 		Walked, Resealed, Left int
 		Done                   bool

@@ -15,7 +15,7 @@ import (
 	"github.com/rodopath/rodopath/api/config"
 	lifecycleapp "github.com/rodopath/rodopath/services/lifecycle/app"
 	"github.com/rodopath/rodopath/services/rodopath/internal/client"
-	"github.com/rodopath/rodopath/services/rodopath/internal/home"
+	"github.com/rodopath/rodopath/services/rodopath/internal/datadir"
 )
 
 // policy is the family of commands about the rules. Only "status" asks a server.
@@ -41,7 +41,7 @@ a file, or the policy of the configuration, or the default.`,
 func (s *shared) configured() (path, controller string, err error) {
 	name := s.config
 	if name == "" {
-		h := home.At(s.data)
+		h := datadir.At(s.data)
 		if name = h.ConfigPath(); !exists(name) {
 			return "", "", nil
 		}

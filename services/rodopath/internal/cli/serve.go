@@ -12,8 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rodopath/rodopath/api/service"
-	"github.com/rodopath/rodopath/services/rodopath/internal/home"
-	"github.com/rodopath/rodopath/services/rodopath/internal/node"
+	"github.com/rodopath/rodopath/services/rodopath/internal/datadir"
+	"github.com/rodopath/rodopath/services/rodopath/internal/standalone"
 )
 
 func (s *shared) serve() *cobra.Command {
@@ -24,12 +24,12 @@ func (s *shared) serve() *cobra.Command {
 		Short: "Receive webhooks and say what to delete and whom to ask",
 		Args:  args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			h, err := home.Open(s.data)
+			h, err := datadir.Open(s.data)
 			if err != nil {
 				return err
 			}
 			log := slog.New(service.Discreet(slog.NewTextHandler(cmd.ErrOrStderr(), nil)))
-			n, err := node.Start(cmd.Context(), node.Options{
+			n, err := standalone.Start(cmd.Context(), standalone.Options{
 				Home: h, ConfigPath: s.config, Listen: listen, NATSListen: natsListen, Approve: approve, DryRun: dryRun, Log: log,
 			})
 			if err != nil {
@@ -47,15 +47,15 @@ func (s *shared) serve() *cobra.Command {
 }
 
 // run waits for the end.
-func run(ctx context.Context, out io.Writer, n *node.Node) error {
+func run(ctx context.Context, out io.Writer, n *standalone.Server) error {
 	err := n.Wait(ctx)
 	fmt.Fprintln(out, "\nStopping; what was received is kept.")
 	return errors.Join(err, n.Close())
 }
 
-func welcome(out io.Writer, h *home.Home, n *node.Node) {
+func welcome(out io.Writer, h *datadir.Dir, n *standalone.Server) {
 	if n.FirstStart {
-		fmt.Fprintf(out, "This is the first start: %s was written for you, with secrets in %s/secrets.\n", h.ConfigPath(), h.Dir())
+		fmt.Fprintf(out, "This is the first start: %s was written for you, with secrets in %s/secrets.\n", h.ConfigPath(), h.Path())
 	}
 	fmt.Fprint(out, "Rodopath is running. Webhooks are received at:\n\n")
 	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
@@ -75,5 +75,5 @@ What to do next:
   know what it risks     %[1]s policy check
 
 Data are in %[2]s. Ctrl-C stops.
-`, os.Args[0], h.Dir())
+`, os.Args[0], h.Path())
 }

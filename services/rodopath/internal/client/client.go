@@ -20,14 +20,14 @@ import (
 
 	"github.com/rodopath/rodopath/api/problem"
 	"github.com/rodopath/rodopath/api/signature"
-	"github.com/rodopath/rodopath/services/rodopath/internal/home"
-	"github.com/rodopath/rodopath/services/rodopath/internal/node"
+	"github.com/rodopath/rodopath/services/rodopath/internal/datadir"
+	"github.com/rodopath/rodopath/services/rodopath/internal/standalone"
 )
 
 // Client asks one server.
 type Client struct {
-	control *home.Control
-	own     *node.Node // started by us; nil when a server was running
+	control *datadir.Control
+	own     *standalone.Server // started by us; nil when a server was running
 }
 
 // ErrQuestion means that the question itself was wrong.
@@ -45,15 +45,15 @@ func Open(ctx context.Context, dir, configPath string, log *slog.Logger) (*Clien
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("there is no data directory %s; start one with \"rodopath serve --data %s\"", dir, dir)
 	}
-	h, err := home.Open(dir)
+	h, err := datadir.Open(dir)
 	if err != nil {
 		return nil, err
 	}
-	own, err := node.Start(ctx, node.Options{Home: h, ConfigPath: configPath, Listen: "127.0.0.1:0", Still: true, Log: log})
+	own, err := standalone.Start(ctx, standalone.Options{Home: h, ConfigPath: configPath, Listen: "127.0.0.1:0", Still: true, Log: log})
 	if err == nil {
 		return &Client{control: own.Control, own: own}, nil
 	}
-	if !errors.Is(err, home.ErrInUse) {
+	if !errors.Is(err, datadir.ErrInUse) {
 		return nil, err
 	}
 	control, err := running(ctx, h)
@@ -67,7 +67,7 @@ func Open(ctx context.Context, dir, configPath string, log *slog.Logger) (*Clien
 const startWait = 5 * time.Second
 
 // running reads where the running server is; it may just be starting.
-func running(ctx context.Context, h *home.Home) (*home.Control, error) {
+func running(ctx context.Context, h *datadir.Dir) (*datadir.Control, error) {
 	ctx, cancel := context.WithTimeout(ctx, startWait)
 	defer cancel()
 	for {
@@ -77,14 +77,14 @@ func running(ctx context.Context, h *home.Home) (*home.Control, error) {
 		}
 		select {
 		case <-ctx.Done():
-			return nil, fmt.Errorf("a server runs on %s and does not say where: %w", h.Dir(), err)
+			return nil, fmt.Errorf("a server runs on %s and does not say where: %w", h.Path(), err)
 		case <-time.After(startWait / 50):
 		}
 	}
 }
 
 // Control is how the server is reached.
-func (c *Client) Control() *home.Control { return c.control }
+func (c *Client) Control() *datadir.Control { return c.control }
 
 // Close ends the server if Open started it, once its work is done.
 func (c *Client) Close(ctx context.Context) error {
@@ -192,7 +192,7 @@ func (c *Client) Send(ctx context.Context, body []byte) (int, error) {
 	if err := w.Sign(header, c.control.HandSecret); err != nil {
 		return 0, err
 	}
-	res, err := c.do(ctx, http.MethodPost, c.control.Webhooks+"/webhooks/"+node.HandSource, body, header)
+	res, err := c.do(ctx, http.MethodPost, c.control.Webhooks+"/webhooks/"+standalone.HandSource, body, header)
 	if err != nil {
 		return 0, err
 	}

@@ -2,10 +2,11 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
-	"strconv"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -15,23 +16,23 @@ import (
 	"github.com/rodopath/rodopath/services/rodopath/internal/client"
 )
 
-// Options say where the story is told.
+// Options say which server gets the webhooks, and how results are printed.
 type Options struct {
 	Client *client.Client
 	Out    io.Writer
 	// Describe says an event in words.
 	Describe func(*stream.Event) string
-	// Explain writes what may be held of a person.
+	// Explain prints what may be held about a person.
 	Explain func(out io.Writer, answer []byte) error
-	// Now is the day of the telling.
+	// Now is the day of the run.
 	Now time.Time
-	// Pause is how long to wait for what follows a webhook before the next is
-	// sent, so that the reader sees which follows from which. Zero means 150 ms.
+	// Pause is the time between two webhooks, in which the decisions that follow from the
+	// first are printed. Zero means 150 ms.
 	Pause time.Duration
 }
 
-// Run tells the story: it sends the webhooks, prints the events as they come, and
-// then what may still be held of each person.
+// Run sends the webhooks, prints the decisions as they come, and then what may still be
+// held about each person.
 func Run(ctx context.Context, opts Options) error {
 	c, err := config.Load(opts.Client.Control().Config, os.Environ())
 	if err != nil {
@@ -44,8 +45,11 @@ func Run(ctx context.Context, opts Options) error {
 	if opts.Pause == 0 {
 		opts.Pause = 150 * time.Millisecond
 	}
-	s := &story{run: strconv.FormatInt(opts.Now.Unix(), 36), base: int(opts.Now.Unix()), now: opts.Now.UTC()}
-	out := &printer{out: opts.Out, run: "." + s.run + "@", describe: opts.Describe}
+	s, err := next(ctx, opts)
+	if err != nil {
+		return err
+	}
+	out := &printer{out: opts.Out, emails: s.emails(), describe: opts.Describe}
 	follow, stop := context.WithCancel(ctx)
 	var listening sync.WaitGroup
 	listening.Go(func() { out.fail(opts.Client.Events(follow, true, out.event)) })
@@ -58,11 +62,38 @@ func Run(ctx context.Context, opts Options) error {
 	if err != nil {
 		return err
 	}
-	return epilogue(ctx, opts, s)
+	return summary(ctx, opts, s)
+}
+
+// next finds the first run whose people are all unknown on this data directory.
+func next(ctx context.Context, opts Options) (*story, error) {
+	for number := 1; ; number++ {
+		s := newStory(number, opts.Now)
+		known, err := anyKnown(ctx, opts.Client, s.emails())
+		if err != nil {
+			return nil, err
+		}
+		if !known {
+			return s, nil
+		}
+	}
+}
+
+func anyKnown(ctx context.Context, c *client.Client, emails []string) (bool, error) {
+	for _, email := range emails {
+		_, err := c.Explain(ctx, email, nil)
+		if err == nil {
+			return true, nil
+		}
+		if !errors.Is(err, client.ErrUnknownPerson) {
+			return false, fmt.Errorf("find out which run of the demo this is: %w", err)
+		}
+	}
+	return false, nil
 }
 
 func tell(ctx context.Context, opts Options, s *story, send *sender, out *printer) error {
-	out.line("A story of a small business, in the webhooks that its platforms send.\n")
+	out.line("The webhooks of an invented small business, and the decisions that follow (->).\n")
 	for n, c := range s.chapters() {
 		id, err := send.send(ctx, n, &c)
 		if err != nil {
@@ -78,11 +109,11 @@ func tell(ctx context.Context, opts Options, s *story, send *sender, out *printe
 	return nil
 }
 
-// printer prints lines of the story and events, whichever comes.
+// printer prints webhooks and decisions in the order in which they come.
 type printer struct {
 	mu       sync.Mutex
 	out      io.Writer
-	run      string
+	emails   []string
 	describe func(*stream.Event) string
 	err      error
 }
@@ -103,21 +134,21 @@ func (p *printer) fail(err error) {
 	}
 }
 
-// event prints an event about somebody of this telling.
+// event prints an event about a person of this run.
 func (p *printer) event(data []byte) error {
-	if !strings.Contains(string(data), p.run) {
-		return nil // somebody else's
-	}
 	e, err := stream.DecodeEvent(data)
 	if err != nil {
 		return err
+	}
+	if !slices.ContainsFunc(e.Data.Person.Emails, func(email string) bool { return slices.Contains(p.emails, email) }) {
+		return nil // about another person
 	}
 	p.line("              -> " + p.describe(e))
 	return nil
 }
 
-func epilogue(ctx context.Context, opts Options, s *story) error {
-	if _, err := fmt.Fprint(opts.Out, "\nWhat may still be held of each of them today, and why:\n"); err != nil {
+func summary(ctx context.Context, opts Options, s *story) error {
+	if _, err := fmt.Fprint(opts.Out, "\nWhat may still be held about each person today, and why:\n"); err != nil {
 		return err
 	}
 	for _, who := range s.people() {
@@ -125,7 +156,7 @@ func epilogue(ctx context.Context, opts Options, s *story) error {
 		if err != nil {
 			return fmt.Errorf("explain %s: %w", who, err)
 		}
-		if _, err := fmt.Fprintf(opts.Out, "\n== %s: ", strings.ToUpper(who[:1])+who[1:]); err != nil {
+		if _, err := fmt.Fprintf(opts.Out, "\n== %s (%s): ", strings.ToUpper(who[:1])+who[1:], s.email(who)); err != nil {
 			return err
 		}
 		if err := opts.Explain(opts.Out, answer); err != nil {

@@ -1,10 +1,11 @@
-// Package demo tells the story of a small business in webhooks: what its
-// platforms would have sent over the years, and what follows.
+// Package demo sends the webhooks of an invented small business: what its platforms
+// would have sent over the years. It prints the decisions that follow.
 package demo
 
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -23,23 +24,51 @@ type chapter struct {
 // object is a JSON object.
 type object = map[string]any
 
-// story holds what tells this telling from others, so that it can be told again
-// on the same server.
+// story is one run of the demo. The first run on a data directory uses plain addresses,
+// so that the commands of the documentation find its people; a later run has addresses
+// and ids of its own.
 type story struct {
-	run  string
+	// run is a part of every id of this run.
+	run string
+	// number counts the runs on a data directory, from 1.
+	number int
+	// base is below the numbers of orders, far above those of a real shop.
 	base int
 	now  time.Time
 }
 
-func (s *story) email(name string) string { return fmt.Sprintf("%s.%s@example.com", name, s.run) }
+const (
+	firstOrder   = 900_000_000
+	ordersPerRun = 100
+)
+
+func newStory(number int, now time.Time) *story {
+	return &story{run: fmt.Sprintf("demo%d", number), number: number, base: firstOrder + ordersPerRun*number, now: now.UTC()}
+}
+
+// email is ala@example.com in the first run and ala-2@example.com in the second.
+func (s *story) email(name string) string {
+	if s.number > 1 {
+		name = fmt.Sprintf("%s-%d", name, s.number)
+	}
+	return name + "@example.com"
+}
+
+func (s *story) emails() []string {
+	var all []string
+	for _, name := range s.people() {
+		all = append(all, s.email(name))
+	}
+	return all
+}
 
 func (s *story) ago(days int) time.Time { return s.now.AddDate(0, 0, -days).Truncate(time.Second) }
 
 func date(y int, m time.Month, d int) time.Time { return time.Date(y, m, d, 10, 0, 0, 0, time.UTC) }
 
-// people are who the story is about, in the order of the epilogue.
+// people are the persons of the story, in the order of the summary.
 func (s *story) people() []string {
-	return []string{"anna", "bartek", "celina", "dawid", "ewa", "filip", "grazyna", "hubert"}
+	return []string{"ala", "bartek", "celina", "dawid", "ewa", "filip", "grazyna", "hubert"}
 }
 
 // chapters tells the whole story, oldest first.
@@ -50,14 +79,14 @@ func (s *story) chapters() []chapter {
 // past is what happened before this year.
 func (s *story) past() []chapter {
 	return []chapter{
-		s.subscriber(date(2019, 3, 4), "anna", "created", "active", "Anna subscribes to the newsletter; the form says that offers will come"),
-		s.order(date(2019, 5, 6), "anna", 1, "completed", "ebook", "Anna buys an e-book"),
-		s.subscriber(date(2021, 2, 1), "anna", "unsubscribed", "unsubscribed", "Anna unsubscribes. By now everything of hers has lapsed, year by year"),
+		s.subscriber(date(2019, 3, 4), "celina", "created", "active", "Celina subscribes to the newsletter; the form says that offers will come"),
+		s.order(date(2019, 5, 6), "celina", 1, "completed", "ebook", "Celina buys an e-book"),
+		s.subscriber(date(2021, 2, 1), "celina", "unsubscribed", "unsubscribed", "Celina unsubscribes. By now everything of hers has lapsed, year by year"),
 		s.order(date(2021, 9, 14), "bartek", 2, "completed", "ebook", "Bartek buys as a guest and agrees to nothing. His invoice is kept for the tax office"),
-		s.subscriber(date(2023, 4, 2), "celina", "created", "active", "Celina subscribes, offers included"),
-		s.order(date(2024, 1, 10), "celina", 3, "completed", "demo-course", "Celina buys a course that stays open"),
+		s.subscriber(date(2023, 4, 2), "ala", "created", "active", "Ala subscribes, offers included"),
+		s.order(date(2024, 1, 10), "ala", 3, "completed", "demo-course", "Ala buys a course that stays open"),
 		s.draft(date(2024, 6, 1)),
-		s.order(date(2025, 6, 20), "celina", 4, "pending", "ebook", "Celina begins an order and does not pay: no contract, and 90 days later nothing is left of it"),
+		s.order(date(2025, 6, 20), "ala", 4, "pending", "ebook", "Ala begins an order and does not pay: no contract, and 90 days later nothing is left of it"),
 		s.checkout(date(2025, 8, 1), "dawid", "subscription", "Dawid takes out a subscription and agrees to nothing: he may be asked"),
 		s.invoice(date(2025, 8, 1), "dawid", 1, "Dawid's first invoice"),
 		s.invoice(date(2025, 9, 1), "dawid", 2, "Dawid's second invoice"),
@@ -76,7 +105,7 @@ func (s *story) present() []chapter {
 		s.refund(s.ago(6), "hubert", "Hubert gets half of his money back: the correction is kept too"),
 		s.fact(s.ago(3), "hubert", object{"kind": "refusal", "purposes": []string{"offers"}, "channels": []string{"email"}}, "Hubert was asked at the checkout and said no: nobody asks him again"),
 		s.checkout(s.ago(2), "hubert", "payment-2", "Hubert buys again, and is not asked"),
-		s.subscriber(s.ago(1), "celina", "unsubscribed", "unsubscribed", "Celina unsubscribes: marketing ends at once, the course and the books stay"),
+		s.subscriber(s.ago(1), "ala", "unsubscribed", "unsubscribed", "Ala unsubscribes: marketing ends at once, the course and the books stay"),
 		s.fact(s.ago(0), "bartek", object{"kind": "erasure"}, "Bartek asks to be erased: what the tax law keeps stays, and the rest goes"),
 	}
 }
@@ -91,7 +120,7 @@ func (s *story) subscriber(day time.Time, who, event, status, text string) chapt
 func (s *story) member(day time.Time, who, status string, more object) object {
 	at := day.Format("2006-01-02T15:04:05.000000Z")
 	m := object{
-		"id": fmt.Sprintf("%d%02d", s.base, len(who)), "email": s.email(who), "status": status, "source": "form",
+		"id": fmt.Sprintf("%d%02d", s.base, 1+slices.Index(s.people(), who)), "email": s.email(who), "status": status, "source": "form",
 		"subscribed_at": at, "created_at": at, "updated_at": at, "opted_in_at": nil, "optin_ip": nil, "unsubscribed_at": nil,
 	}
 	switch status {

@@ -88,7 +88,7 @@ func Start(opts Options) (*Server, error) {
 		s.Close()
 		return nil, fmt.Errorf("start NATS: JetStream is not ready; is %s writable, and the address of --nats-listen free?", opts.Dir)
 	}
-	patience := append(service.Patience(opts.Log), nats.InProcessServer(ns), nats.UserInfo(ownUser, own), nats.Name("rodopath"))
+	patience := append(service.ReconnectOptions(opts.Log), nats.InProcessServer(ns), nats.UserInfo(ownUser, own), nats.Name("rodopath"))
 	if s.conn, err = nats.Connect("", patience...); err != nil {
 		s.Close()
 		return nil, fmt.Errorf("connect to the built-in NATS: %w", err)
@@ -230,11 +230,11 @@ func (l logger) Warnf(format string, args ...any) {
 	if strings.HasPrefix(format, "Plaintext passwords") {
 		return // ours are random, and in no file of the server
 	}
-	l.log.Warn("NATS: " + said(format, args))
+	l.log.Warn("NATS: " + reported(format, args))
 }
 
 func (l logger) Errorf(format string, args ...any) {
-	text := said(format, args)
+	text := reported(format, args)
 	l.log.Error("NATS: " + text)
 	if strings.Contains(text, syscall.ENOSPC.Error()) {
 		select {
@@ -245,9 +245,9 @@ func (l logger) Errorf(format string, args ...any) {
 }
 
 func (l logger) Fatalf(format string, args ...any) {
-	l.log.Error("NATS: " + said(format, args))
+	l.log.Error("NATS: " + reported(format, args))
 }
 
-// said is what the server has to say. It quotes names and subjects that others came with,
+// reported is what the server has to say. It quotes names and subjects that others came with,
 // which may be addresses.
-func said(format string, args []any) string { return address.HideAny(fmt.Sprintf(format, args...)) }
+func reported(format string, args []any) string { return address.HideAny(fmt.Sprintf(format, args...)) }

@@ -32,7 +32,7 @@ func Now() time.Time { return time.Date(2026, 1, 15, 10, 0, 0, 0, time.UTC) }
 
 // Deletion makes an event. Items are written "category" or "category ref name name".
 func Deletion(scope string, ids []string, items ...string) *stream.Event {
-	d := &stream.Delete{Scope: scope, Items: []stream.Item{}, Purposes: []string{}, Stays: []stream.Stay{}}
+	d := &stream.Delete{Scope: scope, Items: []stream.Item{}, Purposes: []string{}, Retained: []stream.RetainedItem{}}
 	for _, text := range items {
 		d.Items = append(d.Items, item(text))
 	}
@@ -54,7 +54,7 @@ func item(text string) stream.Item {
 // Stays adds what may still be held, written as items are.
 func Stays(e *stream.Event, items ...string) *stream.Event {
 	for _, text := range items {
-		e.Data.Delete.Stays = append(e.Data.Delete.Stays, stream.Stay{Item: item(text), Purpose: "contract", Article: "6(1)(b)"})
+		e.Data.Delete.Retained = append(e.Data.Delete.Retained, stream.RetainedItem{Item: item(text), Purpose: "contract", Article: "6(1)(b)"})
 	}
 	return e
 }
@@ -76,7 +76,7 @@ func Hidden(e *stream.Event) *stream.Event {
 		}
 		it.Ref, it.Names = "", nil
 	}
-	e.Data.Delete.Stays = []stream.Stay{}
+	e.Data.Delete.Retained = []stream.RetainedItem{}
 	e.Data.Replay = &stream.Replay{At: Now().Add(-time.Hour)}
 	return e
 }
@@ -143,15 +143,15 @@ func (f *Fake) Changes() []string {
 // Client is a client that may call a fake.
 func Client() *http.Client { return outbound.Client(outbound.Options{AllowPrivate: true}) }
 
-// Carry carries an event out. It finds fault with an address in what comes back, and
+// Deliver carries an event out. It finds fault with an address in what comes back, and
 // writes the answer as "outcome category=outcome: reason".
-func Carry(t testing.TB, c dispatch.Connector, e *stream.Event) (string, error) {
+func Deliver(t testing.TB, c dispatch.Connector, e *stream.Event) (string, error) {
 	t.Helper()
 	body, err := e.Encode()
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := c.Carry(t.Context(), e, body)
+	a, err := c.Deliver(t.Context(), e, body)
 	words := []string{a.Outcome}
 	for _, category := range slices.Sorted(maps.Keys(a.Categories)) {
 		words = append(words, category+"="+a.Categories[category])

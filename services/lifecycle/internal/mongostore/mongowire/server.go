@@ -20,14 +20,14 @@ type Fault int
 
 // The faults that a hook may ask for.
 const (
-	// None carries the command out.
-	None Fault = iota
-	// CutBefore breaks the connection before anything is carried out.
-	CutBefore
-	// CutAfter carries the command out and breaks the connection without an answer.
-	CutAfter
-	// NoMajority carries the command out and says that a majority did not follow.
-	NoMajority
+	// FaultNone carries the command out.
+	FaultNone Fault = iota
+	// FaultCutBefore breaks the connection before anything is carried out.
+	FaultCutBefore
+	// FaultCutAfter carries the command out and breaks the connection without an answer.
+	FaultCutAfter
+	// FaultNoMajority carries the command out and says that a majority did not follow.
+	FaultNoMajority
 )
 
 // Command is a command as the server got it.
@@ -182,11 +182,11 @@ func (s *Server) answer(c Command) (bson.D, bool) {
 	s.log = append(s.log, c)
 	hook := s.hook
 	s.mu.Unlock()
-	fault := None
+	fault := FaultNone
 	if hook != nil {
 		fault = hook(c)
 	}
-	if fault == CutBefore {
+	if fault == FaultCutBefore {
 		return nil, false
 	}
 	answer, err := s.run(c)
@@ -194,10 +194,10 @@ func (s *Server) answer(c Command) (bson.D, bool) {
 		return refusal(err), true
 	}
 	answer = append(answer, bson.E{Key: "ok", Value: 1.0})
-	if fault == NoMajority {
+	if fault == FaultNoMajority {
 		answer = append(answer, bson.E{Key: "writeConcernError", Value: bson.D{{Key: "code", Value: int32(64)}, {Key: "errmsg", Value: "waiting for replication timed out"}}})
 	}
-	return answer, fault != CutAfter
+	return answer, fault != FaultCutAfter
 }
 
 // wireError is an error with MongoDB's number for it.

@@ -1,0 +1,29 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/rodopath/rodopath/services/dispatch/internal/delivery"
+	"github.com/rodopath/rodopath/services/dispatch/internal/jetqueue"
+)
+
+// dryRun shows what would be sent to a recipient.
+type dryRun struct {
+	queue *jetqueue.Queue
+	of    *recipient
+}
+
+// run shows what waits and what comes, until the context ends.
+func (r dryRun) run(ctx context.Context, log *slog.Logger) {
+	log = log.With("recipient", r.of.config.ID)
+	r.queue.DryRun(ctx, func(ctx context.Context, m *delivery.Message) {
+		_, err := r.of.connector.Deliver(ctx, m.Event, m.Body)
+		for _, call := range r.of.rehearsal.Take() {
+			log.Info("dry run: would call", "method", call.Method, "url", call.URL, "decision", m.Event.ID)
+		}
+		if err != nil {
+			log.Warn("dry run: would fail", "decision", m.Event.ID, "error", delivery.Plain(err.Error()))
+		}
+	})
+}

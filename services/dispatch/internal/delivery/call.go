@@ -1,0 +1,143 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/api/trace"
+	"github.com/rodopath/rodopath/services/dispatch"
+)
+
+// result is what a worker has to say about a decision.
+type result struct {
+	it *item
+	// called tells that the call ended, with answer or err.
+	called bool
+	answer dispatch.Answer
+	err    error
+	// cut tells that the call was cut off from here.
+	cut bool
+	// settled tells that the outcome is taken down for good. ended tells that the
+	// worker has nothing more to say.
+	settled, ended bool
+	outcome        string
+}
+
+// call calls the recipient in a goroutine of its own, and then has the outcome taken
+// down. The call's place is free again before that.
+func (r *run) call(ctx context.Context, it *item) {
+	r.calls++
+	r.workers++
+	m := it.Message
+	go func() {
+		began := time.Now()
+		answer, err := r.attempt(ctx, m)
+		r.counts.attempt(time.Since(began))
+		if err != nil {
+			r.results <- result{it: it, called: true, err: err, cut: ctx.Err() != nil, ended: true}
+			return
+		}
+		r.results <- result{it: it, called: true, answer: answer}
+		ok := r.receipt(ctx, m, answer)
+		r.results <- result{it: it, settled: ok, outcome: answer.Outcome, ended: true}
+	}()
+}
+
+// deliver makes one call. A connector that breaks down has failed, and no more.
+func (r *run) deliver(ctx context.Context, m Message) (a dispatch.Answer, err error) {
+	ctx, cancel := context.WithTimeout(ctx, r.opts.Call)
+	defer cancel()
+	defer func() {
+		if p := recover(); p != nil {
+			trace.Log(ctx, r.opts.Log).Error("the connector broke down", "decision", m.Event.ID, "panic", Plain(fmt.Sprint(p)))
+			err = errors.New("the connector broke down; see the log")
+		}
+	}()
+	return r.opts.Connector.Deliver(ctx, m.Event, m.Body)
+}
+
+// giveUp has it taken down that a decision could not be brought to the recipient.
+func (r *run) giveUp(ctx context.Context, it *item) {
+	r.workers++
+	m := it.Message
+	a := dispatch.Answer{Outcome: stream.OutcomeFailed, Reason: Plain(fmt.Sprintf("nothing got through for %s; last: %s", days(r.opts.Schedule.GiveUp), r.lastError))}
+	r.traced(m).Error("a decision could not be brought to the recipient; it must be carried out by hand", "decision", m.Event.ID, "reason", a.Reason)
+	go func() {
+		ok := r.receipt(ctx, m, a)
+		r.results <- result{it: it, settled: ok, outcome: a.Outcome, ended: true}
+	}()
+}
+
+func days(d time.Duration) string {
+	if d%(24*time.Hour) == 0 {
+		return strconv.Itoa(int(d/(24*time.Hour))) + " days"
+	}
+	return d.String()
+}
+
+// receipt publishes a receipt, again and again until it is durable or the context ends.
+func (r *run) receipt(ctx context.Context, m Message, a dispatch.Answer) bool {
+	receipt := &stream.Receipt{
+		Decision: m.Event.ID, Recipient: r.opts.Recipient, Outcome: a.Outcome,
+		Categories: a.Categories, Reason: Plain(a.Reason), At: r.opts.Now().UTC(),
+	}
+	id := receiptID(m.Event, r.opts.Recipient, a.Outcome)
+	for failures := 1; ; failures++ {
+		err := r.opts.Receipts.Publish(ctx, id, receipt)
+		if err == nil {
+			return true
+		}
+		if !r.pause(ctx, failures) {
+			return false
+		}
+		r.traced(m).Warn("a receipt waits to be stored", "decision", m.Event.ID, "error", err)
+	}
+}
+
+// pause waits after a failure of our own, and tells whether to go on.
+func (r *run) pause(ctx context.Context, failures int) bool {
+	t := time.NewTimer(Schedule{First: time.Second, Most: time.Minute}.wait(failures, r.opts.Random()))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// receiptID is the same whenever the same outcome of the same sending is told.
+func receiptID(e *stream.Event, recipient, outcome string) string {
+	id := e.ID + ":" + recipient + ":" + outcome
+	if e.Data.Replay != nil {
+		id += ":" + strconv.FormatInt(e.Data.Replay.At.UnixNano(), 10)
+	}
+	return id
+}
+
+// disable has it taken down that the recipient wants nothing any more.
+func (r *run) disable(ctx context.Context, reason string) {
+	r.workers++
+	go func() {
+		for failures := 1; ; failures++ {
+			err := r.opts.Switch.Disable(ctx, r.opts.Recipient, reason)
+			if err == nil || !r.pause(ctx, failures) {
+				break
+			}
+			r.opts.Log.Warn("that the recipient is disabled waits to be stored", "error", err)
+		}
+		r.results <- result{ended: true}
+	}()
+}
+
+// unreachable tells of an error that nobody answered, rather than somebody with a fault.
+func unreachable(err error) bool {
+	var network net.Error
+	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+}

@@ -1,0 +1,66 @@
+package delivery
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Counts are the metrics of all lanes. Their labels hold configured names and constants
+// alone.
+type Counts struct {
+	deliveries *prometheus.CounterVec
+	attempts   *prometheus.HistogramVec
+}
+
+// NewCounts registers the metrics.
+func NewCounts(metrics prometheus.Registerer) (*Counts, error) {
+	c := &Counts{
+		deliveries: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "rodopath_deliveries_total",
+			Help: "Decisions that are settled for a recipient, by recipient and outcome.",
+		}, []string{"recipient", "outcome"}),
+		attempts: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "rodopath_delivery_attempt_seconds",
+			Help:    "How long calls to a recipient take, whatever comes of them.",
+			Buckets: []float64{0.005, 0.02, 0.1, 0.3, 1, 3, 10, 30},
+		}, []string{"recipient"}),
+	}
+	for _, vec := range []prometheus.Collector{c.deliveries, c.attempts} {
+		if err := metrics.Register(vec); err != nil {
+			return nil, fmt.Errorf("register metrics: %w", err)
+		}
+	}
+	return c, nil
+}
+
+// laneCounts are the metrics of one lane.
+type laneCounts struct {
+	deliveries *prometheus.CounterVec
+	attempts   prometheus.Observer
+}
+
+// of returns the metrics of a recipient.
+func (c *Counts) of(recipient string) laneCounts {
+	if c == nil {
+		return laneCounts{}
+	}
+	return laneCounts{
+		deliveries: c.deliveries.MustCurryWith(prometheus.Labels{"recipient": recipient}),
+		attempts:   c.attempts.WithLabelValues(recipient),
+	}
+}
+
+func (c laneCounts) attempt(took time.Duration) {
+	if c.attempts != nil {
+		c.attempts.Observe(took.Seconds())
+	}
+}
+
+// delivered counts a decision that is settled.
+func (c laneCounts) delivered(outcome string) {
+	if c.deliveries != nil {
+		c.deliveries.WithLabelValues(outcome).Inc()
+	}
+}

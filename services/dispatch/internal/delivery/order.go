@@ -1,0 +1,188 @@
+package delivery
+
+import (
+	"container/heap"
+	"slices"
+	"time"
+)
+
+// item is a decision on its way to a recipient.
+type item struct {
+	Message
+	failures int
+	// failing is since when it fails, due when it may be tried again, asked until when
+	// the recipient wants to be left alone.
+	failing, due, asked time.Time
+	// busy tells that it is under way, lost that its claim was lost meanwhile.
+	busy, lost bool
+	// waiting is its place among those that wait, plus 1; 0 when it does not wait.
+	waiting int
+}
+
+// order keeps the decisions of each person in their order: only the oldest of a person
+// may go, and it is ready, or waits for another try, or is under way.
+type order struct {
+	persons map[string][]*item
+	ready   []*item // those tried least lately come first
+	waits   waits
+	held    int
+}
+
+func newOrder() *order { return &order{persons: map[string][]*item{}} }
+
+// add puts a decision behind those of the same person that are older.
+func (o *order) add(m Message) {
+	chain := o.persons[m.Event.Subject]
+	at := len(chain)
+	for at > 0 && chain[at-1].Sequence > m.Sequence && !chain[at-1].busy {
+		at--
+	}
+	if at > 0 && chain[at-1].Sequence == m.Sequence {
+		// It is under way since before its claim was lost.
+		chain[at-1].Claim, chain[at-1].lost = m.Claim, false
+		return
+	}
+	it := &item{Message: m}
+	if at == 0 && len(chain) > 0 {
+		o.withdraw(chain[0])
+	}
+	o.persons[m.Event.Subject] = slices.Insert(chain, at, it)
+	o.held++
+	if at == 0 {
+		o.ready = append(o.ready, it)
+	}
+}
+
+// withdraw takes a decision out of those that may go.
+func (o *order) withdraw(it *item) {
+	if it.waiting > 0 {
+		heap.Remove(&o.waits, it.waiting-1)
+		return
+	}
+	o.ready = slices.DeleteFunc(o.ready, func(r *item) bool { return r == it })
+}
+
+// next takes the next decision that may go now. With early, one that waits may go
+// before its time, unless the recipient asked for that time.
+func (o *order) next(now time.Time, early bool) *item {
+	for len(o.waits) > 0 && !o.waits[0].due.After(now) {
+		o.ready = append(o.ready, heap.Pop(&o.waits).(*item))
+	}
+	var it *item
+	switch {
+	case len(o.ready) > 0:
+		it, o.ready = o.ready[0], o.ready[1:]
+	case early && len(o.waits) > 0 && !o.waits[0].asked.After(now):
+		it = heap.Pop(&o.waits).(*item)
+	default:
+		return nil
+	}
+	it.busy = true
+	return it
+}
+
+// retry lets a decision that was under way wait until it is due.
+func (o *order) retry(it *item, due time.Time) {
+	it.busy, it.due = false, due
+	heap.Push(&o.waits, it)
+}
+
+// done lets the next decision of the person come after one that is settled.
+func (o *order) done(it *item) {
+	subject := it.Event.Subject
+	chain := o.persons[subject][1:]
+	o.held--
+	if len(chain) == 0 {
+		delete(o.persons, subject)
+		return
+	}
+	o.persons[subject] = chain
+	o.ready = append(o.ready, chain[0])
+}
+
+// drop forgets everything that is not under way.
+func (o *order) drop() {
+	o.ready, o.waits, o.held = nil, nil, 0
+	for subject, chain := range o.persons {
+		if !chain[0].busy {
+			delete(o.persons, subject)
+			continue
+		}
+		chain[0].lost = true
+		o.persons[subject] = chain[:1:1]
+		o.held++
+	}
+}
+
+// retryAll makes everything due that no one asked to wait.
+func (o *order) retryAll(now time.Time) {
+	for _, it := range o.waits {
+		it.due = now
+		if it.asked.After(now) {
+			it.due = it.asked
+		}
+	}
+	heap.Init(&o.waits)
+}
+
+// expired takes the decisions that may go and were stored before an instant.
+func (o *order) expired(before time.Time) []*item {
+	var out []*item
+	for _, chain := range o.persons {
+		if it := chain[0]; !it.busy && !it.Stored.After(before) {
+			o.withdraw(it)
+			it.busy = true
+			out = append(out, it)
+		}
+	}
+	return out
+}
+
+// oldestIdle is when the oldest decision was stored that may go and is not under way;
+// zero when there is none.
+func (o *order) oldestIdle() time.Time {
+	var oldest time.Time
+	for _, chain := range o.persons {
+		if it := chain[0]; !it.busy && (oldest.IsZero() || it.Stored.Before(oldest)) {
+			oldest = it.Stored
+		}
+	}
+	return oldest
+}
+
+// oldest is when the oldest decision that is held was stored; zero when none is.
+func (o *order) oldest() time.Time {
+	var oldest time.Time
+	for _, chain := range o.persons {
+		if at := chain[0].Stored; oldest.IsZero() || at.Before(oldest) {
+			oldest = at
+		}
+	}
+	return oldest
+}
+
+// waits are decisions that wait for another try, the next one first.
+type waits []*item
+
+// Len, Less, Swap, Push and Pop make waits a heap.
+func (w waits) Len() int           { return len(w) }
+func (w waits) Less(i, j int) bool { return w[i].due.Before(w[j].due) }
+func (w waits) Swap(i, j int) {
+	w[i], w[j] = w[j], w[i]
+	w[i].waiting, w[j].waiting = i+1, j+1
+}
+
+// Push adds a decision at the end.
+func (w *waits) Push(x any) {
+	it := x.(*item)
+	*w = append(*w, it)
+	it.waiting = len(*w)
+}
+
+// Pop takes the decision at the end.
+func (w *waits) Pop() any {
+	old := *w
+	it := old[len(old)-1]
+	*w, it.waiting = old[:len(old)-1], 0
+	return it
+}

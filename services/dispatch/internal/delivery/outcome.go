@@ -1,0 +1,118 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/rodopath/rodopath/services/dispatch"
+)
+
+// handleResult takes a result of a worker.
+func (r *run) handleResult(ctx context.Context, res result) {
+	if res.ended {
+		r.workers--
+	}
+	switch {
+	case res.it == nil:
+	case res.called:
+		r.calls--
+		probed := r.probe == res.it
+		if probed {
+			r.probe = nil
+		}
+		if res.err != nil {
+			r.recordFailure(ctx, res, probed)
+			return
+		}
+		r.recordSuccess()
+		r.logRemark(res)
+	case res.settled:
+		r.acknowledge(res.it, res.outcome)
+	case res.it.lost || r.stopping:
+		r.order.done(res.it)
+	default: // cut off before it was taken down, and claimed anew
+		r.order.retry(res.it, time.Now())
+	}
+}
+
+// logRemark says what whoever runs the recipient should know.
+func (r *run) logRemark(res result) {
+	if res.answer.Remark == "" {
+		return
+	}
+	r.lastError, r.lastErrorAt = Plain(res.answer.Remark), time.Now()
+	r.traced(res.it.Message).Warn("a decision got there, and the answer cannot be taken", "decision", res.it.Event.ID, "error", r.lastError)
+}
+
+// acknowledge acknowledges a decision whose outcome is taken down.
+func (r *run) acknowledge(it *item, outcome string) {
+	r.counts.delivered(outcome)
+	if err := it.Claim.Ack(); err != nil {
+		r.traced(it.Message).Warn("a decision was not acknowledged; it comes again, harmlessly", "decision", it.Event.ID, "error", err)
+	}
+	r.order.done(it)
+}
+
+// recordSuccess notes that a call succeeded.
+func (r *run) recordSuccess() {
+	since := r.circuit.since
+	if r.circuit.succeed() {
+		r.opts.Log.Info("the recipient is back", "away", time.Since(since).Round(time.Second).String())
+		r.order.retryAll(time.Now())
+	}
+}
+
+// recordFailure decides what becomes of a decision whose call failed.
+func (r *run) recordFailure(ctx context.Context, res result, probed bool) {
+	it, err := res.it, res.err
+	switch {
+	case it.lost || r.stopping:
+		r.order.done(it)
+		return
+	case res.cut: // and claimed anew
+		r.order.retry(it, time.Now())
+		return
+	}
+	now := time.Now()
+	it.failures++
+	if it.failing.IsZero() {
+		it.failing = now
+	}
+	r.lastError, r.lastErrorAt = Plain(err.Error()), now
+	r.traced(it.Message).Debug("a decision did not get through", "decision", it.Event.ID, "failures", it.failures, "error", r.lastError)
+	if errors.Is(err, dispatch.ErrGone) {
+		r.recordGone(ctx, it)
+		return
+	}
+	var asked time.Duration
+	var wait *dispatch.Wait
+	if errors.As(err, &wait) {
+		asked = min(wait.After, maxAsked)
+		it.asked = now.Add(asked)
+	}
+	opened := r.circuit.fail(it.Event.ID, unreachable(err), now)
+	if opened {
+		r.opts.Log.Warn("the recipient does not take decisions; one at a time is tried until it is back", "failures", r.circuit.failures, "error", r.lastError)
+	}
+	if opened || r.circuit.open && probed {
+		r.circuit.probeLater(now, asked, r.opts.Random())
+	}
+	due, more := r.opts.Schedule.Next(it.Stored, now, it.failures, asked, r.opts.Random())
+	if !more {
+		r.giveUp(ctx, it)
+		return
+	}
+	r.order.retry(it, due)
+}
+
+// recordGone stops everything to a recipient that is gone for good.
+func (r *run) recordGone(ctx context.Context, it *item) {
+	r.order.retry(it, time.Now().Add(maxSleep))
+	if r.gone {
+		return
+	}
+	r.gone = true
+	r.traced(it.Message).Warn("the recipient is disabled: it answered that it is gone for good; enable it when it is back", "decision", it.Event.ID)
+	r.disable(ctx, r.lastError)
+}

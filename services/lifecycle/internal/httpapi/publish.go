@@ -1,0 +1,170 @@
+package httpapi
+
+import (
+	"context"
+	"crypto/rand"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/api/problem"
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/identity"
+	"github.com/rodopath/rodopath/services/lifecycle/internal/store"
+)
+
+// sourceAPI is the source of facts that are told over this interface.
+const sourceAPI = "api"
+
+// publishFact puts a fact into the stream. It is applied a moment later.
+func (a *API) publishFact(ctx context.Context, f *factv1.Fact) error {
+	f.Id = sourceAPI + "-" + strings.ToLower(rand.Text())
+	now := timestamppb.New(a.opts.Now())
+	if f.Occurred == nil {
+		f.Occurred = now
+	}
+	err := a.opts.Teller.Publish(ctx, &factv1.Delivery{Id: f.GetId(), Source: sourceAPI, Received: now, Facts: []*factv1.Fact{f}})
+	if err != nil {
+		a.opts.Log.Error("a fact was not taken", "error", err)
+		return problem.New(http.StatusServiceUnavailable, "not-taken", "It was not taken down, because the stream of facts is away; send it again.")
+	}
+	return nil
+}
+
+// happened is when something happened: not in the future.
+func (a *API) happened(at *time.Time) (*timestamppb.Timestamp, error) {
+	switch {
+	case at == nil:
+		return nil, nil
+	case at.After(a.opts.Now().Add(5 * time.Minute)):
+		return nil, problem.New(http.StatusUnprocessableEntity, "impossible", "at is in the future.")
+	}
+	return timestamppb.New(*at), nil
+}
+
+// about names the person of a fact: by the name given, or by all that are known.
+func (a *API) about(f *found) ([]*factv1.Identity, error) {
+	names := []identity.Identity{f.name}
+	if f.name.Kind == kindSubject {
+		names = f.names
+	}
+	if len(names) == 0 {
+		return nil, problem.New(http.StatusConflict, "address-deleted", "The address of this person is deleted; name the person by it.")
+	}
+	out := make([]*factv1.Identity, len(names))
+	for i, n := range names {
+		out[i] = &factv1.Identity{Kind: n.Kind, Value: n.Value}
+	}
+	return out, nil
+}
+
+// openHold is a hold that stands.
+type openHold struct {
+	Subject string `json:"subject"`
+	// Person are the names that are known; none when the address is deleted.
+	Person []string `json:"person"`
+	// Record is what it is on; empty means everything.
+	Record string    `json:"record,omitempty"`
+	Since  time.Time `json:"since"`
+	Reason string    `json:"reason,omitempty"`
+	// Limitation tells that the limitation of a tax stands still meanwhile.
+	Limitation bool `json:"limitation,omitempty"`
+}
+
+// holds lists the holds that stand, one a line.
+func (a *API) holds(c echo.Context) error {
+	out := newLines(c)
+	return store.Walk(c.Request().Context(), a.opts.Lists, func(s *lifecycle.Subject) error {
+		open := lifecycle.OpenHolds(a.opts.Policy, s.Facts, a.opts.Now())
+		if len(open) == 0 {
+			return nil
+		}
+		names, err := a.opts.Vault.Open(s.ID, s.Sealed)
+		if err != nil {
+			return err
+		}
+		for i := range open {
+			f := &open[i]
+			if err := out.encode(openHold{s.ID, described(names), f.Ref, f.Occurred, f.Reason, slices.Contains(f.Traits, lifecycle.TraitLimitation)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// holdRequest sets or releases a hold.
+type holdRequest struct {
+	personRequest
+	// Record is the record that the hold is on, by one of its names; empty means all.
+	Record string `json:"record" validate:"max=200,plain"`
+	// Reason is why, or the reference of an authority.
+	Reason string `json:"reason" validate:"max=300,plain"`
+	// Limitation tells that the limitation of a tax stands still meanwhile.
+	Limitation bool `json:"limitation"`
+}
+
+const holdExample = `{"person": "ala@example.com", "record": "woocommerce:order/17@shop", "reason": "chargeback"}`
+
+// holdAnswer says that the hold was taken down, and what the seller must know: that
+// it comes too late, say.
+type holdAnswer struct {
+	Subject string   `json:"subject"`
+	Alarms  []string `json:"alarms"`
+}
+
+func (a *API) hold(c echo.Context) error {
+	return a.holdOr(c, factv1.Kind_KIND_HOLD, lifecycle.KindHold)
+}
+
+func (a *API) release(c echo.Context) error {
+	return a.holdOr(c, factv1.Kind_KIND_RELEASE, lifecycle.KindRelease)
+}
+
+func (a *API) holdOr(c echo.Context, kind factv1.Kind, core lifecycle.Kind) error {
+	var req holdRequest
+	if err := a.read(c, &req, holdExample); err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	who, err := a.find(ctx, req.personRequest)
+	if err != nil {
+		return err
+	}
+	fact := &factv1.Fact{Kind: kind, Ref: req.Record, Reason: req.Reason}
+	if req.Limitation {
+		fact.Traits = []string{lifecycle.TraitLimitation}
+	}
+	if fact.Identities, err = a.about(who); err != nil {
+		return err
+	}
+	if fact.Occurred, err = a.happened(req.At); err != nil {
+		return err
+	}
+	alarms := a.foresee(&who.subject, lifecycle.Fact{Kind: core, Ref: req.Record, Traits: fact.GetTraits(), Occurred: who.at})
+	if err := a.publishFact(ctx, fact); err != nil {
+		return err
+	}
+	return c.JSON(http.StatusAccepted, holdAnswer{who.subject.ID, alarms})
+}
+
+// foresee tries a fact on a copy of the subject and returns the alarms that follow.
+func (a *API) foresee(s *lifecycle.Subject, f lifecycle.Fact) []string {
+	f.ID, f.Received = "tried", a.opts.Now()
+	after, _ := lifecycle.Decide(a.opts.Policy, *s, []lifecycle.Fact{f}, a.opts.Now())
+	alarms := []string{}
+	for i := range after.Notes {
+		if n := &after.Notes[i]; n.Kind == lifecycle.EntryAlarm && strings.HasSuffix(n.Key, ":tried") {
+			alarms = append(alarms, n.Text)
+		}
+	}
+	return alarms
+}
+
+// newRef names a request.
+func newRef() string { return "req-" + strings.ToLower(rand.Text()[:12]) }

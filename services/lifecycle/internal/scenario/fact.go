@@ -1,0 +1,119 @@
+package scenario
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle"
+)
+
+// fact reads "KIND [REF] [word]... [key=value]...".
+func (r *runner) fact(at time.Time, words []string) (lifecycle.Fact, error) {
+	r.facts++
+	f := lifecycle.Fact{ID: "fact-" + strconv.Itoa(r.facts), Kind: lifecycle.Kind(words[0]), Occurred: at, Received: at}
+	if !slices.Contains(lifecycle.Kinds(), f.Kind) {
+		return f, fmt.Errorf("%q is neither a kind of fact nor a question; questions are holds, consents, requests, answer, may, told, tombstone; and time, policy, approve, join, recipient", words[0])
+	}
+	for _, w := range words[1:] {
+		key, value, ok := strings.Cut(w, "=")
+		var err error
+		switch {
+		case ok:
+			err = set(&f, key, value)
+		case word(&f, w):
+		case f.Ref == "":
+			f.Ref = w
+		default:
+			err = fmt.Errorf("unknown word %q; known are full, awaited, %s", w, strings.Join(lifecycle.Traits(), ", "))
+		}
+		if err != nil {
+			return f, err
+		}
+	}
+	return f, nil
+}
+
+// word sets what is said by one word, and tells whether it is one.
+func word(f *lifecycle.Fact, w string) bool {
+	switch {
+	case w == "full":
+		f.Full = true
+	case w == "awaited":
+		f.PerformanceAwaited = true
+	case w == "undated":
+		f.Doubt = lifecycle.DoubtNoTime
+	case slices.Contains(lifecycle.Traits(), w):
+		f.Traits = append(f.Traits, w)
+	default:
+		return false
+	}
+	return true
+}
+
+func set(f *lifecycle.Fact, key, value string) (err error) {
+	if value == "" {
+		return fmt.Errorf("%s= says nothing", key)
+	}
+	instant := func() *time.Time {
+		var t time.Time
+		t, err = parseUTC(value)
+		return &t
+	}
+	switch key {
+	case "id":
+		f.ID = value
+	case "source":
+		f.Source = value
+	case "occurred":
+		f.Occurred = *instant()
+	case "access":
+		f.Access = lifecycle.Access(value)
+	case "days":
+		f.AccessDays, err = strconv.Atoi(value)
+	case "paid_until":
+		f.PaidUntil = instant()
+	case "contract":
+		f.Contract = value
+	case "links":
+		f.Links = strings.Split(value, ",")
+	case "wording":
+		f.Wording = value
+	case "purposes":
+		f.Purposes = strings.Split(value, ",")
+	case "channels":
+		f.Channels = strings.Split(value, ",")
+	default:
+		err = setMore(f, key, value, instant)
+	}
+	return err
+}
+
+// setMore sets what belongs to evidence, requests and receipts.
+func setMore(f *lifecycle.Fact, key, value string, instant func() *time.Time) error {
+	switch key {
+	case "form":
+		f.Form = value
+	case "confirmed":
+		f.DoubleOptIn = instant()
+	case "ip":
+		f.Proof = []byte(value)
+	case "shown":
+		f.Shown = value
+	case "outcome":
+		f.Outcome = value
+	case "reason":
+		f.Reason = value
+	case "told":
+		f.InformedAt = instant()
+	case "recipient":
+		f.Recipient = value
+	case "address":
+		f.Address = value
+	default:
+		return fmt.Errorf("unknown word %q; known are id, source, occurred, access, days, paid_until, contract, links, wording, purposes, channels, form, confirmed, ip, shown, outcome, reason, told, recipient, address, who", key)
+	}
+	return nil
+}

@@ -1,0 +1,50 @@
+package lifecycle
+
+import (
+	"slices"
+	"time"
+)
+
+// Remainder is an item that stays after erasure was asked for, and why it may.
+type Remainder struct {
+	Item
+	Purpose string `json:"purpose"`
+	Article string `json:"article"`
+	// Exempt is the exception of Art. 17(3) that lets it stay; empty where the
+	// request does not reach it, such as data of a new contract.
+	Exempt string `json:"exempt,omitempty"`
+	// LastDay is the last day on which it may be held, in the policy's zone; empty
+	// while no end is known.
+	LastDay string `json:"last_day,omitempty"`
+}
+
+// Remainders returns what may still be held at an instant, as the answer to a request
+// must list it (Art. 12(4), 17(3)).
+func Remainders(p *Policy, s Subject, at time.Time) []Remainder {
+	var out []Remainder
+	for _, h := range Explain(p, s, at).Holds {
+		b := h.Because[0]
+		r := Remainder{Item: h.Item, Purpose: b.Purpose, Article: b.Article, LastDay: h.LastDay}
+		if rule := p.rule(b.Rule); rule != nil {
+			r.Exempt = rule.Exempt
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// Impact returns what may be held of a subject under one policy and no more under
+// another that is to follow it.
+func Impact(now, next *Policy, s Subject, at time.Time) []Item {
+	var out []Item
+	kept := map[Item]bool{}
+	for _, o := range holdings(Bases(next, s.Facts), at) {
+		kept[o.Item] = o.stands
+	}
+	for _, o := range holdings(Bases(now, s.Facts), at) {
+		if o.stands && !kept[o.Item] {
+			out = append(out, o.Item)
+		}
+	}
+	return slices.Clip(out)
+}
