@@ -5,19 +5,17 @@ import (
 	"time"
 )
 
-// Kinds of acts that no source tells: rules see them beside the facts.
+// Kinds of acts without a source: rules see them beside the facts.
 const (
-	// KindRequested stands for every request for a right, from the moment it came in.
-	// Rules write it "request".
+	// KindRequested is any request for a right, from its receipt. Policies write "request".
 	KindRequested Kind = "request"
-	// kindObjectionUpheld is an objection under Art. 21(1) from the moment it was granted.
+	// kindObjectionUpheld is a granted objection under Art. 21(1), from the decision on.
 	kindObjectionUpheld Kind = "objection_upheld"
 )
 
-// acts returns the facts as rules see them. A request for a right is an act of its
-// own when it comes in, and takes effect when it may: an unverified one once it is
-// verified (Art. 12(6)), an objection to anything but marketing once it is granted
-// (Art. 21(1)).
+// acts returns the facts as rules see them. A request for a right is an act at its receipt and
+// takes effect later: after verification of an unverified sender (Art. 12(6)), and for an objection
+// to anything but marketing after its grant (Art. 21(1)).
 func (p *Policy) acts(facts []Fact) []Fact {
 	out := make([]Fact, 0, len(facts)+2)
 	for i := range facts {
@@ -33,7 +31,7 @@ func (p *Policy) acts(facts []Fact) []Fact {
 	return out
 }
 
-// effects returns what a request does by itself, at the instant it does it.
+// effects returns the effects of a request, at the instants of the effects.
 func (p *Policy) effects(f Fact, facts []Fact) []Fact {
 	ref := requestRef(&f)
 	verified, ok := verification(&f, facts)
@@ -43,7 +41,7 @@ func (p *Policy) effects(f Fact, facts []Fact) []Fact {
 	f.Occurred = verified
 	switch f.Kind {
 	case KindErasure, KindRestriction:
-		f.Ref, f.Links, f.Contract = "", nil, "" // it is about the person
+		f.Ref, f.Links, f.Contract = "", nil, "" // the request concerns the person
 	case KindObjection:
 		f.Ref, f.Links, f.Contract = "", nil, ""
 		var out []Fact
@@ -66,8 +64,8 @@ func (p *Policy) marketingOnly(f Fact) Fact {
 	return f
 }
 
-// isRequest tells whether a fact asks for a right and must be answered. To object
-// to marketing is absolute and needs no answer (Art. 21(3)).
+// isRequest reports whether a fact exercises a right and needs an answer. An objection to marketing
+// is absolute and needs none (Art. 21(3)).
 func (p *Policy) isRequest(f *Fact) bool {
 	switch f.Kind {
 	case KindErasure, KindRestriction, KindAccessRequest, KindPortabilityRequest, KindRectificationRequest:
@@ -78,7 +76,7 @@ func (p *Policy) isRequest(f *Fact) bool {
 	return false
 }
 
-// requestRef names a request: by its own name, or by its fact.
+// requestRef returns the name of a request: its Ref, or a name derived from its fact.
 func requestRef(f *Fact) string {
 	if f.Ref != "" {
 		return f.Ref
@@ -104,7 +102,7 @@ func verification(f *Fact, facts []Fact) (time.Time, bool) {
 func upheld(facts []Fact, ref string) (time.Time, bool) {
 	for i := range facts {
 		f := &facts[i]
-		if f.Kind == KindRequestDecided && f.Ref == ref && (f.Outcome == "granted" || f.Outcome == "partly") {
+		if f.Kind == KindRequestDecided && f.Ref == ref && (f.Outcome == OutcomeGranted || f.Outcome == OutcomePartly) {
 			return f.Occurred, true
 		}
 	}

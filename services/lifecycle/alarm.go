@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// alarms notes what the seller must look at: what facts that are news show, and
-// requests that are late by now.
+// alarms notes the findings that need a person: doubts and conflicts of new facts, and overdue
+// requests.
 func (s *Subject) alarms(h *history, news []Fact, held []holding, since, at time.Time) {
 	for i := range news {
 		f := &news[i]
@@ -38,7 +38,7 @@ func (s *Subject) alarms(h *history, news []Fact, held []holding, since, at time
 // minute is how an alarm writes an instant.
 const minute = "2006-01-02 15:04Z"
 
-// lateHold warns of a hold on what is gone: a hold brings nothing back.
+// lateHold raises an alarm for a hold on erased data: a hold restores nothing.
 func (s *Subject) lateHold(h *history, f *Fact, held []holding, at time.Time) {
 	record := h.recordNamed(f.Ref)
 	var gone []Item
@@ -64,8 +64,8 @@ func (s *Subject) lateHold(h *history, f *Fact, held []holding, at time.Time) {
 	}
 }
 
-// yearsApart warns of one sale that was told for two years: the later one counts
-// for the books.
+// yearsApart raises an alarm for one sale with dates in two years: the later year counts for the
+// books.
 func (s *Subject) yearsApart(h *history, news []Fact, at time.Time) {
 	for i := range news {
 		if news[i].Kind != KindSale {
@@ -84,7 +84,7 @@ func (s *Subject) yearsApart(h *history, news []Fact, at time.Time) {
 	}
 }
 
-// recordNamed returns the name that the record of a name goes by.
+// recordNamed returns the group name of a record.
 func (h *history) recordNamed(name string) string {
 	for i := range h.facts {
 		if h.facts[i].Ref == name || slices.Contains(h.facts[i].Links, name) {
@@ -105,8 +105,7 @@ func (s *Subject) note(n Note) {
 	}
 }
 
-// MarkJournaled returns the subject without its notes, which are in the journal now, up
-// to head.
+// MarkJournaled returns the subject after its notes were written to the journal, up to head.
 func MarkJournaled(s Subject, head Head) Subject {
 	s.Notes, s.Journal = nil, head
 	return s

@@ -5,9 +5,8 @@ import (
 	"time"
 )
 
-// view is what is known of a basis at some point of its story: the acts that raised
-// it, and the facts of its group up to that point. What comes after the end of a
-// basis cannot move the end.
+// view is the knowledge about a basis at one point of the history: the raising acts, and the facts
+// of the group up to that point. Facts after the end of a basis cannot move the end.
 type view struct {
 	acts, facts []int
 	// next is the index of the first fact that is not seen yet.
@@ -34,7 +33,7 @@ func (h *history) anchors(v view) anchors {
 		if t, ok := h.latest(v.acts, of); ok {
 			return t, true
 		}
-		// Something else than what raised the basis counts once it stands.
+		// An anchor other than the raising facts counts from the beginning of the basis.
 		since := h.since(v)
 		return h.latest(v.facts, func(f *Fact) bool { return of(f) && !f.Occurred.Before(since) })
 	}
@@ -49,8 +48,8 @@ func (h *history) latest(facts []int, is func(*Fact) bool) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// performance is when everything that was sold since the basis began had been
-// delivered or done, the last of it.
+// performance is the instant of the last delivery or performance of the sales since the basis
+// began.
 func (h *history) performance(v view) (time.Time, bool) {
 	since := h.since(v)
 	last, known := h.latest(v.facts, func(f *Fact) bool { return f.Kind == KindPerformed && !f.Occurred.Before(since) })
@@ -67,9 +66,9 @@ func (h *history) performance(v view) (time.Time, bool) {
 	return last, known
 }
 
-// performed is when a sale was performed. One whose source reports delivery, and every
-// service, waits for that report; others are performed at once. A full refund leaves
-// nothing to perform. What was delivered before it was paid is performed with the sale.
+// performed is the instant of the performance of a sale. A service, and a sale whose source reports
+// the delivery, is performed at the report; any other sale at once. A full refund ends the duty to
+// perform. A delivery before the payment counts from the sale.
 func (h *history) performed(v view, sale int) (time.Time, bool) {
 	f := &h.facts[sale]
 	before := false
@@ -86,9 +85,8 @@ func (h *history) performed(v view, sale int) (time.Time, bool) {
 	return f.Occurred, before || !f.PerformanceAwaited && f.Access != AccessService
 }
 
-// accessEnd is when access ends: when the platform says so or the sale is
-// refunded in full, or when the days that were sold are over. A subscription
-// that was cancelled lasts to the end of the period that is paid.
+// accessEnd is the end of access: the end reported by the platform, the full refund, or the last of
+// the sold days. A cancelled subscription lasts to the end of the paid period.
 func (h *history) accessEnd(v view) (time.Time, bool) {
 	v.facts = slices.DeleteFunc(slices.Clone(v.facts), func(i int) bool { return h.facts[i].Occurred.Before(h.since(v)) })
 	started, _ := h.latest(v.facts, func(f *Fact) bool { return f.Kind == KindAccessStarted })
@@ -108,7 +106,7 @@ func (h *history) accessEnd(v view) (time.Time, bool) {
 		case f.Kind != KindSale && f.Kind != KindAccessStarted, f.Access != AccessCourse && f.Access != AccessSubscription:
 			continue
 		case f.Access == AccessSubscription, f.AccessDays == 0:
-			return time.Time{}, false // until somebody says that it has ended
+			return time.Time{}, false // open until a source reports the end
 		}
 		m, _ := after{f.AccessDays, "day", anchor("")}.reckon(func(string) (time.Time, bool) { return f.Occurred, true }, h.policy.Place)
 		last = maxTime(last, m.date.Start(h.policy.Place.Zone))
@@ -128,7 +126,7 @@ func (h *history) paidUntil(v view) time.Time {
 	return until
 }
 
-// allRefunded tells whether every sale in view was refunded in full.
+// allRefunded reports whether every sale in view was refunded in full.
 func (h *history) allRefunded(v view) bool {
 	sales := 0
 	for _, i := range v.facts {
@@ -143,7 +141,7 @@ func (h *history) allRefunded(v view) bool {
 	return sales > 0
 }
 
-// returned tells whether a record was refunded in full, as far as is in view.
+// returned reports whether a record in view was refunded in full.
 func (h *history) returned(v view, record string) bool {
 	return slices.ContainsFunc(v.facts, func(i int) bool {
 		return h.record[i] == record && h.facts[i].Kind == KindRefund && h.facts[i].Full

@@ -6,15 +6,16 @@ import (
 	"time"
 )
 
-// isUnannounced tells whether an item may no longer be held and nobody was told so since it
-// last stood.
+// isUnannounced reports whether an item may no longer be held and no deletion of the item was
+// announced since the item was last in force.
 func (s *Subject) isUnannounced(o *holding) bool {
 	return o.lapsed() && !slices.ContainsFunc(s.Announced, func(d AnnouncedDeletion) bool {
 		return d.Item == o.Item && !d.Returned && !o.lapse.After(d.coveredUntil())
 	})
 }
 
-// coveredUntil is the last end of an item of which the deletion spares saying it again.
+// coveredUntil is the latest end of the item for which the announcement makes another one
+// unnecessary.
 func (d *AnnouncedDeletion) coveredUntil() time.Time {
 	if d.CoveredUntil == nil {
 		return d.Lapse
@@ -22,7 +23,7 @@ func (d *AnnouncedDeletion) coveredUntil() time.Time {
 	return *d.CoveredUntil
 }
 
-// parts are the subjects that became this one and are not joined yet, or itself.
+// parts returns the merged subjects before their reconciliation, or the subject itself.
 func (s *Subject) parts() []MergedPart {
 	if len(s.MergedParts) > 0 {
 		return slices.Clone(s.MergedParts)
@@ -30,17 +31,17 @@ func (s *Subject) parts() []MergedPart {
 	return []MergedPart{{Facts: s.Facts, Announced: s.Announced, Revision: s.Revision}}
 }
 
-// markReturned remembers that an item stood after it was said to be deleted: other systems
-// may hold it again, so its next end is said whenever that was.
+// markReturned records that an announced item was in force again: recipients may hold the item
+// again, so its next end is announced whatever its date.
 func (s *Subject) markReturned(item Item) {
 	for i := range s.Announced {
 		s.Announced[i].Returned = s.Announced[i].Returned || s.Announced[i].Item == item
 	}
 }
 
-// reconcile brings what was said into line with what is known now. What was said of an
-// item holds while the item does not stand; and it says nothing of what another subject,
-// or another record that turns out to be the same, still held of the same item.
+// reconcile brings announcements into line with current knowledge. An announcement covers an item
+// while the item is not in force. An announcement of one subject, or of one record, does not cover
+// the same item of a merged subject, or of another record that turns out to be the same.
 func (s *Subject) reconcile(h *history, was *Subject, news []Fact, held []holding, at time.Time) {
 	if len(s.Announced) == 0 {
 		return
@@ -62,9 +63,9 @@ func (s *Subject) reconcile(h *history, was *Subject, news []Fact, held []holdin
 	}
 }
 
-// reconcilePart looks at one of the stories that became this one, as it was before. Under
-// another policy an end that was said may have moved; as long as the item never stood
-// since, there is nothing to be deleted and nobody to be told.
+// reconcilePart reconciles the announcements of one merged subject, from its facts before the
+// merge. Another policy may have moved the end of an announced item; while the item was not in
+// force since, no further deletion is needed.
 func (s *Subject) reconcilePart(h *history, part *MergedPart, held []holding) {
 	then := Subject{Announced: slices.DeleteFunc(slices.Clone(s.Announced), func(d AnnouncedDeletion) bool { return !containsDeletion(part.Announced, d) })}
 	for i := range held {
@@ -87,12 +88,13 @@ func containsDeletion(all []AnnouncedDeletion, d AnnouncedDeletion) bool {
 	return slices.ContainsFunc(all, func(x AnnouncedDeletion) bool { return x.Item == d.Item && x.Decision == d.Decision })
 }
 
-// isAnnounced tells whether an item was said to be deleted and did not stand since.
+// isAnnounced reports whether the deletion of an item was announced and the item was not in force
+// since.
 func (s *Subject) isAnnounced(item Item) bool {
 	return slices.ContainsFunc(s.Announced, func(d AnnouncedDeletion) bool { return d.Item == item && !d.Returned })
 }
 
-// extendCoverage lets what was said of an item hold for its end as it is now.
+// extendCoverage extends the announcements of an item to its end under the present policy.
 func (s *Subject) extendCoverage(said []AnnouncedDeletion, o *holding) {
 	for i := range s.Announced {
 		if s.Announced[i].Item == o.Item && !s.Announced[i].Returned && containsDeletion(said, s.Announced[i]) {
@@ -101,8 +103,8 @@ func (s *Subject) extendCoverage(said []AnnouncedDeletion, o *holding) {
 	}
 }
 
-// renamesAnnounced tells whether news give names to a record of which a deletion was said: it may
-// be another record as well.
+// renamesAnnounced reports whether new facts add names to a record with an announced deletion: the
+// record may be identical with another one.
 func (s *Subject) renamesAnnounced(h *history, news []Fact) bool {
 	return slices.ContainsFunc(news, func(f Fact) bool {
 		if f.Ref == "" || len(f.Links) == 0 {
@@ -113,9 +115,9 @@ func (s *Subject) renamesAnnounced(h *history, news []Fact) bool {
 	})
 }
 
-// earlierDecisions returns the decisions that said the items deleted before, in order, and the
-// last one that is forgotten. They tell a deletion that has to be said anew from the one
-// that it repeats.
+// earlierDecisions returns the decisions that announced the items before, sorted, and
+// LastForgotten. The list distinguishes the id of a new deletion from the ids of the deletions
+// before.
 func (s *Subject) earlierDecisions(items []Item) []string {
 	var out []string
 	if s.LastForgotten != "" {
@@ -130,8 +132,8 @@ func (s *Subject) earlierDecisions(items []Item) []string {
 	return slices.Compact(out)
 }
 
-// dropSuperseded forgets what was said of items before a decision that is sent now. Until
-// then it is kept, because what is not sent may be taken back.
+// dropSuperseded drops the announcements that a newly published decision replaces. An unpublished
+// decision replaces nothing, because an unpublished decision may be retracted.
 func (s *Subject) dropSuperseded(ids []string) {
 	all := s.Announced
 	s.Announced = slices.DeleteFunc(slices.Clone(all), func(d AnnouncedDeletion) bool {
@@ -142,8 +144,8 @@ func (s *Subject) dropSuperseded(ids []string) {
 	})
 }
 
-// dropAnnounced drops deletions of items of which nothing is known any more, once late repeats
-// are no longer to be expected.
+// dropAnnounced drops announcements of items without any basis once the intake period is over and
+// late redeliveries are no longer expected.
 func (s *Subject) dropAnnounced(p *Policy, held []holding, at time.Time) {
 	s.Announced = slices.DeleteFunc(s.Announced, func(d AnnouncedDeletion) bool {
 		_, known := findHolding(held, d.Item)
@@ -155,7 +157,7 @@ func (s *Subject) dropAnnounced(p *Policy, held []holding, at time.Time) {
 	})
 }
 
-// findHolding returns where an item is among holdings, which are in order.
+// findHolding returns the index of an item among sorted holdings.
 func findHolding(held []holding, item Item) (int, bool) {
 	return slices.BinarySearchFunc(held, item, func(o holding, item Item) int { return compareItems(o.Item, item) })
 }
@@ -164,7 +166,7 @@ func findHolding(held []holding, item Item) (int, bool) {
 func latestDeletions(deletions []AnnouncedDeletion, at time.Time) []AnnouncedDeletion {
 	var out []AnnouncedDeletion
 	for _, d := range slices.SortedStableFunc(slices.Values(deletions), compareDeletions) {
-		d.Returned, d.CoveredUntil = false, nil // how it is remembered concerns nobody else
+		d.Returned, d.CoveredUntil = false, nil // internal bookkeeping, not part of a report
 		switch {
 		case d.At.After(at):
 		case len(out) > 0 && out[len(out)-1].Item == d.Item:

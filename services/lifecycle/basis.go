@@ -8,23 +8,22 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 )
 
-// Basis is a right to hold some of a person's data for a purpose (GDPR Art.
-// 6(1)), over the half-open interval from Since to Until.
+// Basis is a legal basis for one purpose (GDPR Art. 6(1)), in force over the half-open interval
+// from Since to Until.
 type Basis struct {
 	Rule    string `json:"rule"`
 	Purpose string `json:"purpose"`
 	Article string `json:"article"`
-	// Ref is the record or contract it stands for; empty for the person.
+	// Ref is the record or contract of the basis; empty for the person.
 	Ref string `json:"ref,omitempty"`
 	// Channel is set for consents.
 	Channel string    `json:"channel,omitempty"`
 	Since   time.Time `json:"since"`
-	// Until is the first instant at which it no longer stands; nil while no end
-	// is known.
+	// Until is the first instant after the basis; nil while no end is known.
 	Until *time.Time `json:"until,omitempty"`
-	// Facts are the ids of the facts that raised it, and of the one that ended it.
+	// Facts are the ids of the raising facts and of the ending one.
 	Facts []string `json:"facts"`
-	// Keeps are the items of data that it allows to hold.
+	// Keeps are the items that may be held on the basis.
 	Keeps []Item `json:"keeps"`
 }
 
@@ -35,17 +34,17 @@ type Item struct {
 	Ref      string `json:"ref,omitempty"`
 }
 
-// Stands tells whether the basis is in force at an instant.
+// Stands reports whether the basis is in force at an instant.
 func (b *Basis) Stands(at time.Time) bool {
 	return !b.Since.After(at) && (b.Until == nil || b.Until.After(at))
 }
 
-// begun tells whether the basis had been raised by then. One that ended in the
-// instant it was raised counts: data may have been taken in on it.
+// begun reports whether the basis was raised by an instant. A basis that ended at the instant of
+// its beginning counts: data may have been collected on it.
 func (b *Basis) begun(at time.Time) bool { return !b.Since.After(at) }
 
-// Bases returns every basis that the facts raise under the policy, past and
-// future ones too, in a fixed order. It does not depend on the order of facts.
+// Bases returns every basis that the facts raise under the policy, past and future ones included,
+// in a fixed order. The order of facts has no effect.
 func Bases(p *Policy, facts []Fact) []Basis {
 	return newHistory(p, mergeFacts(nil, facts)).all
 }
@@ -70,8 +69,8 @@ func (h *history) bases() []Basis {
 	return all
 }
 
-// raise walks a group in order and returns the bases that the rule raises in it:
-// one for every stretch of time between a raising fact and an end.
+// raise returns the bases of a rule in a group: one for every interval between a raising fact and
+// an end.
 func (h *history) raise(r *Rule, g group) []Basis {
 	var (
 		done []Basis
@@ -90,7 +89,7 @@ func (h *history) raise(r *Rule, g group) []Basis {
 	for n, i := range g.facts {
 		f := &h.facts[i]
 		if len(acts) > 0 {
-			// By what was known before this fact, is it over already?
+			// Did the basis lapse before this fact, by the facts known until then?
 			lapse, known := h.lapse(r, view{acts: acts, facts: g.facts[:n], next: i})
 			switch {
 			case known && !lapse.After(f.Occurred):
@@ -111,8 +110,8 @@ func (h *history) raise(r *Rule, g group) []Basis {
 	return done
 }
 
-// lapse is when a basis ends by itself, by what is in view: when the period is over,
-// and no later than was promised. It is never before the basis began.
+// lapse is the end of a basis by time, as far as in view: the end of the period, and no later than
+// promised. A basis never ends before its beginning.
 func (h *history) lapse(r *Rule, v view) (time.Time, bool) {
 	t, ok := h.period(r, v)
 	if promised, bound := h.promised(r, v); bound && (!ok || promised.Before(t)) {
@@ -121,9 +120,9 @@ func (h *history) lapse(r *Rule, v view) (time.Time, bool) {
 	return maxTime(t, h.since(v)), ok
 }
 
-// period is when the rule's period is over. The days since the basis began on which a
-// hold with TraitLimitation stood do not count, where the rule says so: while one stands
-// there is no end, and only what comes out then moves to a working day.
+// period is the end of the rule's period. Where the rule says so, the days of a hold with
+// TraitLimitation since the beginning of the basis do not count: during such a hold there is no
+// end, and only the final day moves to a working day.
 func (h *history) period(r *Rule, v view) (time.Time, bool) {
 	place := h.policy.Place
 	if !r.Suspended {
@@ -145,11 +144,11 @@ func (h *history) period(r *Rule, v view) (time.Time, bool) {
 	return last.End(place.Zone), true
 }
 
-// suspended counts the days on which a hold stopped the limitation before a lapse; false
-// while one does.
+// suspended counts the days before a lapse on which a hold suspended the limitation; false during
+// such a hold.
 func (h *history) suspended(v view, lapse time.Time) (days int, over bool) {
 	zone := h.policy.Place.Zone
-	counted := calendar.In(h.since(v), zone) // up to here
+	counted := calendar.In(h.since(v), zone) // counted up to this day
 	for n, i := range v.facts {
 		f := &h.facts[i]
 		if f.Kind != KindHold || !f.hasTrait(TraitLimitation) || !f.Occurred.Before(later(lapse, days, zone)) {
@@ -170,7 +169,7 @@ func (h *history) suspended(v view, lapse time.Time) (days int, over bool) {
 	return days, true
 }
 
-// later is a lapse some civil days later.
+// later moves a lapse by civil days.
 func later(lapse time.Time, days int, zone *time.Location) time.Time {
 	if days == 0 {
 		return lapse
@@ -178,7 +177,7 @@ func later(lapse time.Time, days int, zone *time.Location) time.Time {
 	return calendar.In(lapse.Add(-time.Millisecond), zone).AddDays(days).End(zone)
 }
 
-// released is when the first of some facts releases a record, or everything.
+// released is the instant of the first release of a record, or of everything.
 func (h *history) released(facts []int, record string) (time.Time, bool) {
 	for _, i := range facts {
 		if h.facts[i].Kind == KindRelease && (h.record[i] == record || h.record[i] == "") {
@@ -188,9 +187,8 @@ func (h *history) released(facts []int, record string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// promised is until when the data may be kept at most by what the person was told
-// when they were taken in (Art. 13(2)(a)): under the policy then in force. A
-// period of the law is not a promise.
+// promised is the latest end according to the information of the person at collection (Art.
+// 13(2)(a)): the end under the policy then in force. A period required by law is not a promise.
 func (h *history) promised(r *Rule, v view) (time.Time, bool) {
 	if r.Lawful() || r.Prolongs {
 		return time.Time{}, false
@@ -249,8 +247,8 @@ func (h *history) recordsOf(acts []int) []string {
 	return slices.Compact(out)
 }
 
-// expandToRecords makes a basis for no record in particular, such as a hold on
-// everything, keep its per-record categories in every record there is.
+// expandToRecords extends a basis without a record, such as a hold on everything, to the per-record
+// items of every record.
 func (h *history) expandToRecords(all []Basis) {
 	known := map[string][]Item{}
 	for i := range all {
@@ -278,9 +276,8 @@ func (h *history) expandToRecords(all []Basis) {
 	}
 }
 
-// limitProlonging takes from bases that only prolong others what no other basis allowed to
-// hold when they began: a hold never brings back what had to go. A hold on what another
-// hold still keeps counts.
+// limitProlonging removes from prolonging bases the items that no other basis covered at their
+// beginning: a hold restores no lapsed item. A hold on an item that another hold retains counts.
 func (h *history) limitProlonging(all []Basis) {
 	var prolonging []*Basis
 	others := map[Item][]*Basis{}

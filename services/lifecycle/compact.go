@@ -5,16 +5,15 @@ import (
 	"time"
 )
 
-// compact drops the facts of contracts on which nothing rests any more, and in
-// the end what the person did as a whole. Facts stay for the intake period after
-// they came, so that the rest of a story told out of order still finds them. What
-// they were is remembered by their marks.
+// compact drops the facts of contracts without a basis, and in the end the acts of the person as a
+// whole. Facts stay for the intake period after their receipt, so that related facts may arrive in
+// any order. Dropped facts leave tombstones.
 func (s *Subject) compact(h *history, at time.Time) {
 	alive := h.aliveFacts(at)
 	var gone []Fact
 	s.Facts = slices.DeleteFunc(slices.Clone(s.Facts), func(f Fact) bool {
 		if f.Kind == KindIdentified && f.Ref+f.Contract == "" && len(f.Links)+len(f.Traits) == 0 {
-			return true // it named the person; nothing can rest on it
+			return true // an identification raises no basis
 		}
 		drop := !f.Received.AddDate(0, 0, h.policy.IntakeDays).After(at) && !alive[f.ID]
 		if drop && f.Kind.addsData() && f.Kind != KindIdentified {
@@ -25,9 +24,9 @@ func (s *Subject) compact(h *history, at time.Time) {
 	s.addTombstones(gone, at)
 }
 
-// aliveFacts returns the ids of the facts that some basis needs now or later: all
-// those of a contract on which one rests, or which gave what a hold prolongs, and
-// what the person did as a whole while anything rests on anything.
+// aliveFacts returns the ids of the facts that a basis needs now or later: all facts of a contract
+// with a basis, or with an item that a hold prolongs, and the acts of the person as a whole while
+// any basis is in force.
 func (h *history) aliveFacts(at time.Time) map[string]bool {
 	byID := map[string][]int{}
 	for i := range h.facts {
@@ -69,7 +68,7 @@ func (h *history) aliveFacts(at time.Time) map[string]bool {
 	return out
 }
 
-// groupOf names what a fact lives and dies with: its contract, or the person.
+// groupOf names the unit in which a fact is retained and dropped: its contract, or the person.
 func (h *history) groupOf(i int) string {
 	if h.facts[i].Kind.aboutPerson() {
 		return ""

@@ -5,26 +5,25 @@ import (
 	"time"
 )
 
-// consentKey is what one consent is for. Address keeps apart the consents that
-// were given for two e-mail addresses of one person.
+// consentKey is the scope of one consent. Address separates the consents for two e-mail addresses
+// of one person.
 type consentKey struct{ purpose, channel, address string }
 
-// consent is a basis of consent, and how it came and went.
+// consent is a basis of consent with its history.
 type consent struct {
 	Basis
-	// grants are the acts that gave it, as indexes of the history's facts.
+	// grants are the sign-ups of the consent, as indexes of the history's facts.
 	grants []int
-	// addresses are those it was given for; none when that is not known.
+	// addresses are the addresses of the consent; none when unknown.
 	addresses []string
-	// state is why it ended; empty while it stands.
+	// state is the reason of the end; empty while the consent is in force.
 	state ConsentState
-	// bounced is when a message last came back, after the last grant.
+	// bounced is the last bounce after the last grant.
 	bounced *time.Time
 }
 
-// consentFold goes through the acts of consent in order: a sign-up opens a consent
-// to each purpose by each channel that its wording covers, and any act against it
-// closes it.
+// consentFold folds the acts of consent in order: a sign-up opens a consent for each purpose and
+// channel of its wording, and an act against the consent closes the consent.
 type consentFold struct {
 	*history
 	done []consent
@@ -72,11 +71,11 @@ func (c *consentFold) act(i int) {
 	}
 }
 
-// channelEmail is the channel whose consents are tied to an address.
+// channelEmail is the channel whose consents belong to an address.
 const channelEmail = "email"
 
-// grant opens what a sign-up consents to, or adds to it. A void one opens nothing,
-// and shows what was taken in on it.
+// grant opens or extends the consents of a sign-up. A void sign-up opens nothing; its data are
+// recorded as an invalidated consent.
 func (c *consentFold) grant(i int) {
 	f := &c.facts[i]
 	covers := c.policy.covers(f)
@@ -118,14 +117,13 @@ func (c *consentFold) opened(k consentKey, f *Fact) *consent {
 	return open
 }
 
-// void tells whether a sign-up is no consent: a box that was ticked already
-// (C-673/17), a purchase that was impossible without it (Art. 7(4)), a child
-// without a parent (Art. 8).
+// void reports whether a sign-up is no consent: a box that was ticked in advance (C-673/17), a
+// purchase that was impossible without consent (Art. 7(4)), a child without a parent (Art. 8).
 func (f *Fact) void() bool {
 	return f.hasTrait(TraitPreticked) || f.hasTrait(TraitForced) || f.hasTrait(TraitChild) && !f.hasTrait(TraitParentAgreed)
 }
 
-// child tells whether the person is known to be a child without a parent's consent.
+// child reports whether the person is a child without a parent's consent.
 func (h *history) child() bool {
 	for i := range slices.Backward(h.facts) {
 		if f := &h.facts[i]; f.hasTrait(TraitChild) {
@@ -135,13 +133,13 @@ func (h *history) child() bool {
 	return false
 }
 
-// agrees tells whether a sign-up is a consent to anything.
+// agrees reports whether a sign-up is a consent to any purpose.
 func (p *Policy) agrees(f *Fact) bool {
 	c := p.covers(f)
 	return !f.void() && len(c.Purposes) > 0 && len(c.Channels) > 0
 }
 
-// each visits the open consents that an act reaches. It may close them.
+// each visits the open consents within the scope of an act. The visitor may close them.
 func (c *consentFold) each(f *Fact, visit func(consentKey, *consent)) {
 	for _, k := range slices.Clone(c.keys) {
 		if open := c.open[k]; open != nil && f.reaches(k.purpose, k.channel) && f.reachesAddress(open.addresses) {
@@ -167,8 +165,8 @@ func (c *consentFold) close(k consentKey, until time.Time, state ConsentState) {
 	c.keys = slices.DeleteFunc(c.keys, func(x consentKey) bool { return x == k })
 }
 
-// expiry is when a consent ends by itself, if its rule lets it: a while after
-// messages began to come back, say.
+// expiry is the end of a consent by time, if its rule has one, such as a period after the first
+// bounce.
 func (c *consentFold) expiry(k consentKey, open *consent) (time.Time, bool) {
 	r := c.policy.consentRule(k.purpose, k.channel)
 	if r == nil || !r.Until.Set() {
@@ -187,7 +185,7 @@ func (c *consentFold) expiry(k consentKey, open *consent) (time.Time, bool) {
 	}, c.policy.Place)
 }
 
-// against tells whether the kind is a no of the person's.
+// against reports whether the kind is an act of the person against a consent.
 func (k Kind) against() bool {
 	switch k {
 	case KindRefusal, KindUnsubscribe, KindObjection, KindErasure:
@@ -196,8 +194,8 @@ func (k Kind) against() bool {
 	return false
 }
 
-// reaches tells whether an act about consent is about a purpose and channel.
-// An erasure request is about all of them.
+// reaches reports whether an act about consent covers a purpose and a channel. A request for
+// erasure covers all.
 func (f *Fact) reaches(purpose, channel string) bool {
 	if f.Kind == KindErasure {
 		return true
@@ -206,9 +204,8 @@ func (f *Fact) reaches(purpose, channel string) bool {
 		(len(f.Channels) == 0 || slices.Contains(f.Channels, channel))
 }
 
-// reachesAddress tells whether an act reaches consents that were given for some
-// addresses. To unsubscribe one address says nothing of another; erasure and
-// objection are about the person.
+// reachesAddress reports whether an act covers the consents of some addresses. An unsubscription of
+// one address has no effect on another; erasure and objection concern the person.
 func (f *Fact) reachesAddress(addresses []string) bool {
 	switch f.Kind {
 	case KindUnsubscribe, KindRefusal, KindBounce:
@@ -217,7 +214,7 @@ func (f *Fact) reachesAddress(addresses []string) bool {
 	return true
 }
 
-// consentsOf returns the consents to the rule's purpose as its bases.
+// consentsOf returns the consents for the rule's purpose as bases of the rule.
 func (h *history) consentsOf(r *Rule) []Basis {
 	var out []Basis
 	for i := range h.consents {
@@ -234,8 +231,8 @@ func (h *history) consentsOf(r *Rule) []Basis {
 	return out
 }
 
-// consentEnd is since when no consent stands, as far as is in view, and not before the
-// basis began; false while one stands.
+// consentEnd is the end of the last consent in view, not before the beginning of the basis; false
+// while a consent is in force.
 func (h *history) consentEnd(v view) (time.Time, bool) {
 	last := h.since(v)
 	for i := range h.consents {
@@ -251,15 +248,15 @@ func (h *history) consentEnd(v view) (time.Time, bool) {
 	return last, true
 }
 
-// refusedEver tells whether the person ever said no to a purpose by a channel,
-// in any of the ways there are. Such a person is not asked again.
+// refusedEver reports whether the person ever refused a purpose by a channel, in any way. Such a
+// person is not asked again.
 func (h *history) refusedEver(purpose, channel string) bool {
 	return slices.ContainsFunc(h.facts, func(f Fact) bool {
 		return f.Kind.against() && f.reaches(purpose, channel)
 	})
 }
 
-// askedOutside tells whether the person was asked by somebody else already.
+// askedOutside reports whether another system asked the person already.
 func (h *history) askedOutside(purpose, channel string) bool {
 	return slices.ContainsFunc(h.facts, func(f Fact) bool {
 		return f.Kind == KindConsentAsked && f.reaches(purpose, channel)

@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// ConsentState is how it stands with one consent of a person.
+// ConsentState is the state of one consent of a person.
 type ConsentState string
 
-// The states of a consent. Only ConsentGiven allows anything; after a refusal, a
-// withdrawal or an objection nobody asks again.
+// The states of a consent. Only ConsentGiven permits a use; a refusal, a withdrawal and an
+// objection also forbid a further question.
 const (
 	ConsentNone        ConsentState = "none"
 	ConsentAsked       ConsentState = "asked"
@@ -35,8 +35,7 @@ func endState(k Kind) ConsentState {
 	return ConsentWithdrawn
 }
 
-// Consent is how it stands with a purpose and a channel at an instant, with the
-// evidence of what was agreed to.
+// Consent is the state of one purpose and channel at an instant, with the evidence of the consent.
 type Consent struct {
 	Purpose string       `json:"purpose"`
 	Channel string       `json:"channel"`
@@ -45,39 +44,39 @@ type Consent struct {
 	// expires by itself, where that is known.
 	Since *time.Time `json:"since,omitempty"`
 	Until *time.Time `json:"until,omitempty"`
-	// Given are the acts that gave it, the last one being what is in force.
+	// Given are the granting acts; the last one is in force.
 	Given []Grant `json:"given,omitempty"`
 
 	addresses []string
 }
 
-// Grant is one act of consent and its evidence (Art. 7(1)).
+// Grant is one act of consent with its evidence (Art. 7(1)).
 type Grant struct {
 	Fact   string    `json:"fact"`
 	At     time.Time `json:"at"`
 	Source string    `json:"source,omitempty"`
-	// Wording is the id of the text, Text what it said; empty when nobody knows.
+	// Wording is the id of the text, Text its content; empty when unknown.
 	Wording     string     `json:"wording,omitempty"`
 	Language    string     `json:"language,omitempty"`
 	Text        string     `json:"text,omitempty"`
 	Form        string     `json:"form,omitempty"`
 	DoubleOptIn *time.Time `json:"double_opt_in,omitempty"`
-	// IPKnown tells that the address it came from is kept, sealed.
+	// IPKnown reports whether the sealed evidence holds the IP address.
 	IPKnown bool `json:"ip_known"`
-	// Flaws say why the consent could not be shown, or is none.
+	// Flaws are the reasons why the consent cannot be demonstrated, or is void.
 	Flaws []Flaw `json:"flaws,omitempty"`
 }
 
-// Flaw is something that is wrong with a consent or its evidence.
+// Flaw is a defect of a consent or of its evidence.
 type Flaw string
 
-// The flaws of a consent. All but FlawUnconfirmed make it fail Art. 7(1) today.
+// The flaws of a consent. All but FlawUnconfirmed fail Art. 7(1).
 const (
 	// FlawWording: no text is known that the person agreed to.
 	FlawWording Flaw = "wording_unknown"
-	// FlawTime: the source does not say when.
+	// FlawTime: the source reports no time.
 	FlawTime Flaw = "time_unknown"
-	// FlawTrace: neither form, nor confirmation, nor address: nothing shows who.
+	// FlawTrace: neither form, nor confirmation, nor address identifies the person.
 	FlawTrace Flaw = "no_trace"
 	// FlawUnconfirmed: nothing shows that the owner of the address agreed.
 	FlawUnconfirmed Flaw = "not_confirmed"
@@ -86,11 +85,11 @@ const (
 	FlawChild       Flaw = "child_without_parent"
 )
 
-// Fails tells whether a consent with the flaw could not be shown (Art. 7(1)).
+// Fails reports whether the flaw makes the consent fail Art. 7(1).
 func (f Flaw) Fails() bool { return f != FlawUnconfirmed }
 
-// Consents returns how it stands with each consent that the policy knows, at an
-// instant, in the order of purposes and channels.
+// Consents returns the state of each consent of the policy at an instant, ordered by purpose and
+// channel.
 func Consents(p *Policy, s Subject, at time.Time) []Consent {
 	facts := slices.DeleteFunc(slices.Clone(s.Facts), func(f Fact) bool { return f.Occurred.After(at) })
 	h := newHistory(p, facts)
@@ -121,8 +120,7 @@ func (p *Policy) consentKeys() []consentKey {
 	return slices.Compact(out)
 }
 
-// consentState returns the consents that stand, or else the last thing that was
-// said of one.
+// consentState returns the consents in force, or else the last statement about the consent.
 func (h *history) consentState(s *Subject, purpose, channel string, at time.Time) []Consent {
 	var standing []Consent
 	best := Consent{Purpose: purpose, Channel: channel, State: ConsentNone}
@@ -159,7 +157,7 @@ func (h *history) consentState(s *Subject, purpose, channel string, at time.Time
 	return []Consent{best}
 }
 
-// statedConsent is what a single act says of a consent that does not stand.
+// statedConsent is the statement of a single act about a consent that is not in force.
 func (h *history) statedConsent(f *Fact, purpose, channel string, at time.Time) (Consent, bool) {
 	c := Consent{Purpose: purpose, Channel: channel, Since: &f.Occurred}
 	switch {
@@ -186,7 +184,7 @@ func (h *history) statedConsent(f *Fact, purpose, channel string, at time.Time) 
 	return c, true
 }
 
-// askedState is "asked" while a question stands, and "none" after silence.
+// askedState is "asked" while a question is open, and "none" after silence.
 func (s *Subject) askedState(p *Policy, c Consent, at time.Time) Consent {
 	for i := range s.Questions {
 		a := &s.Questions[i]
@@ -215,7 +213,7 @@ func (h *history) grants(c *consent) []Grant {
 	return out
 }
 
-// grant returns the evidence of a sign-up, and what is missing in it.
+// grant returns the evidence of a sign-up and its flaws.
 func (p *Policy) grant(f *Fact, channel string) Grant {
 	g := Grant{
 		Fact: f.ID, At: f.Occurred, Source: f.Source, Wording: f.Wording, Text: f.Shown,

@@ -5,11 +5,10 @@ import (
 	"time"
 )
 
-// Decide applies facts to a subject and returns it with its bases worked out
-// anew and with the decisions that follow in its outbox; those that were not
-// there before are also returned. The outcome depends on the facts and on the
-// instant, not on the order or the number of times that facts arrive. Facts it
-// has seen before change nothing.
+// Decide applies facts to a subject and returns the subject with new bases and with the resulting
+// decisions in its outbox; decisions that were not in the outbox before are returned as well. The
+// result depends on the facts and the instant, not on the order or number of deliveries: Decide is
+// idempotent.
 func Decide(p *Policy, s Subject, facts []Fact, at time.Time) (Subject, []Decision) {
 	at = at.UTC().Truncate(time.Millisecond)
 	if s.UnchangedBy(p, facts, at) {
@@ -29,7 +28,7 @@ func Decide(p *Policy, s Subject, facts []Fact, at time.Time) (Subject, []Decisi
 	s.HoldsPersonal = personHeld(p, held)
 	unsent := s.retractUnsent(h, held, at)
 	s.reconcile(h, &was, news, held, at)
-	if len(unsent) == 0 { // what is not sent keeps its id
+	if len(unsent) == 0 { // an unpublished decision keeps its id
 		s.dropAnnounced(p, held, at)
 	}
 	decisions := append(s.deletions(p, h, held, at), s.questions(p, h, at)...)
@@ -43,8 +42,8 @@ func Decide(p *Policy, s Subject, facts []Fact, at time.Time) (Subject, []Decisi
 	return s, fresh
 }
 
-// MarkSent returns the subject without the decisions that were sent. When nothing
-// personal may be held any more, the sealed address goes with the last of them.
+// MarkSent returns the subject without the published decisions. When nothing personal may be held,
+// the sealed identities are removed with the last decision.
 func MarkSent(s Subject, ids []string) Subject {
 	s.Outbox = slices.DeleteFunc(slices.Clone(s.Outbox), func(d Decision) bool { return slices.Contains(ids, d.ID) })
 	s.dropSuperseded(ids)
@@ -52,40 +51,40 @@ func MarkSent(s Subject, ids []string) Subject {
 	return s
 }
 
-// MarkPublished returns the subject once it is found that decisions in its outbox are out although
-// nobody noted it: they count as sent, and are left for the journal.
+// MarkPublished returns the subject after the stream was found to hold decisions that the outbox
+// still holds: the decisions count as sent, and notes queue them for the journal.
 func MarkPublished(p *Policy, s Subject, ids []string, notices []Notice) Subject {
 	for i := range s.Outbox {
 		if d := s.Outbox[i]; slices.Contains(ids, d.ID) {
-			s.note(Note{Key: d.ID, At: d.At, Kind: string(d.Kind), Decision: d.ID, Published: &d})
+			s.note(Note{Key: d.ID, At: d.At, Kind: EntryKind(d.Kind), Decision: d.ID, Published: &d})
 		}
 	}
 	return AddNotices(p, MarkSent(s, ids), notices)
 }
 
-// dropSealed lets go of the address once it has served: nothing personal is held,
-// other systems were told to delete it, and nothing is left to be said.
+// dropSealed removes the sealed identities once nothing personal may be held, recipients were
+// notified of the erasure, and no decision is unpublished.
 func (s *Subject) dropSealed() {
 	if !s.HoldsPersonal && len(s.Outbox) == 0 && (len(s.Announced) > 0 || s.FullErasure != nil) {
 		s.Sealed = nil
 	}
 }
 
-// holding is what the bases say of one item at an instant.
+// holding is the state of one item at an instant, according to the bases.
 type holding struct {
 	Item
 	stands bool
 	begun  bool
-	// until is the last end of the bases that stand, or nil if one has none.
+	// until is the last end of the bases in force, or nil if one of them has no end.
 	until *time.Time
 	// lapse is the last end of the bases that are over.
 	lapse time.Time
-	// basis is the one that holds it longest.
+	// basis is the basis in force with the latest end.
 	basis *Basis
 }
 
-// holdings works out, for every item that a basis ever covered, whether it may
-// be held at an instant and until when.
+// holdings returns, for every item that a basis ever covered, whether the item may be held at an
+// instant and until when.
 func holdings(bases []Basis, at time.Time) []holding {
 	index := map[Item]int{}
 	var out []holding
@@ -122,13 +121,13 @@ func (o *holding) add(b *Basis, at time.Time) {
 	}
 }
 
-// lapsed tells whether the item was held and may no longer be.
+// lapsed reports whether the item was held and may no longer be held.
 func (o *holding) lapsed() bool { return o.begun && !o.stands }
 
-// retractUnsent empties the outbox and returns what was in it, so that unsent
-// decisions are made again on all that is known now: a deletion of what may be
-// held after all, or a question that was answered, is never sent. What a subject
-// that was absorbed had decided keeps its id while it still holds good.
+// retractUnsent empties the outbox and returns its decisions, so that unsent decisions are made
+// again from current knowledge: a deletion of an item that may be held after all, and a question
+// that was answered, are never published. A decision of a merged subject keeps its id while the
+// decision is supported.
 func (s *Subject) retractUnsent(h *history, held []holding, at time.Time) []Decision {
 	unsent := s.Outbox
 	s.Outbox = nil
@@ -147,7 +146,7 @@ func (s *Subject) retractUnsent(h *history, held []holding, at time.Time) []Deci
 	return unsent
 }
 
-// isSupported tells whether a decision still says what is so.
+// isSupported reports whether the evaluation still supports a decision.
 func (d *Decision) isSupported(h *history, held []holding, at time.Time) bool {
 	if d.Kind == DecisionAskConsent {
 		return h.basisToAsk(d.Question.Purpose, d.Question.Channel, at) != nil
@@ -155,7 +154,7 @@ func (d *Decision) isSupported(h *history, held []holding, at time.Time) bool {
 	return !slices.ContainsFunc(held, func(o holding) bool { return o.stands && slices.Contains(d.Items, o.Item) })
 }
 
-// fillOutbox puts decisions in the outbox and returns those that were not in it before.
+// fillOutbox adds decisions to the outbox and returns those that were not in the outbox before.
 func (s *Subject) fillOutbox(p *Policy, decisions, unsent []Decision) []Decision {
 	var fresh []Decision
 	for _, d := range decisions {
@@ -171,8 +170,8 @@ func (s *Subject) fillOutbox(p *Policy, decisions, unsent []Decision) []Decision
 	return fresh
 }
 
-// deletions says, for every item whose last basis has ended and of which it was not
-// said since, that it must be deleted: one decision for each instant of lapse.
+// deletions decides the deletion of every lapsed item that is not announced yet: one decision for
+// each instant of lapse.
 func (s *Subject) deletions(p *Policy, h *history, held []holding, at time.Time) []Decision {
 	var lapsed []holding
 	for _, o := range held {
@@ -203,8 +202,8 @@ func (s *Subject) deletions(p *Policy, h *history, held []holding, at time.Time)
 	return out
 }
 
-// markWholePerson says on the last deletion of personal data that it completes
-// the person's, and returns that one, or nil.
+// markWholePerson marks the last deletion of personal data as the completion of the erasure and
+// returns that deletion, or nil.
 func markWholePerson(p *Policy, decisions []Decision) *Decision {
 	for i := range slices.Backward(decisions) {
 		if slices.ContainsFunc(decisions[i].Items, p.personal) {
@@ -243,13 +242,13 @@ func retained(held []holding) []RetainedItem {
 	return out
 }
 
-// personHeld tells whether anything may be held that is more than keyed hashes.
+// personHeld reports whether personal data may be held, beyond keyed hashes.
 func personHeld(p *Policy, held []holding) bool {
 	return slices.ContainsFunc(held, func(o holding) bool { return o.stands && !p.Categories[o.Category].Pseudonymous })
 }
 
-// wholeHeld tells whether anything may be held of the person besides keyed hashes and
-// what is written with them about their own request.
+// wholeHeld reports whether personal data may be held, beyond keyed hashes and the correspondence
+// about the person's own request.
 func wholeHeld(p *Policy, held []holding) bool {
 	return slices.ContainsFunc(held, func(o holding) bool { return o.stands && p.personal(o.Item) })
 }
@@ -259,7 +258,7 @@ func (p *Policy) personal(item Item) bool {
 	return !c.Pseudonymous && !c.Correspondence
 }
 
-// questions says for which consents the person should be asked.
+// questions decides for which consents the person is asked.
 func (s *Subject) questions(p *Policy, h *history, at time.Time) []Decision {
 	var out []Decision
 	for _, a := range p.Asks {
@@ -287,10 +286,10 @@ func (s *Subject) questions(p *Policy, h *history, at time.Time) []Decision {
 	return out
 }
 
-// basisToAsk returns the basis on which a person may be asked for a consent: the
-// newest one that stands, is of the purpose the policy names, and rests on a
-// sale that was not returned. It returns nil when there is none, or when the
-// consent stands or was ever refused, withdrawn or objected to. A child is not asked.
+// basisToAsk returns the basis on which a person may be asked for a consent: the newest basis in
+// force with the purpose that the policy names, resting on a sale that was not refunded. The result
+// is nil without such a basis, when the consent is given, after any refusal, withdrawal or
+// objection, and for a child.
 func (h *history) basisToAsk(purpose, channel string, at time.Time) *Basis {
 	if h.refusedEver(purpose, channel) || h.child() {
 		return nil
@@ -311,7 +310,7 @@ func (h *history) basisToAsk(purpose, channel string, at time.Time) *Basis {
 	return newest
 }
 
-// mayAskOn tells whether a basis of a purpose lets the person be asked.
+// mayAskOn reports whether a basis of a purpose permits the question.
 func (p *Policy) mayAskOn(basis, purpose, channel string) bool {
 	return slices.ContainsFunc(p.Asks, func(a Ask) bool {
 		return a.When == basis && a.Purpose == purpose && a.Channel == channel
@@ -328,8 +327,8 @@ func (h *history) restsOnSale(b *Basis) bool {
 	return false
 }
 
-// scheduleReview sets when the subject must be looked at again, and lets go of the sealed address
-// once it has served.
+// scheduleReview sets the next review of the subject and removes sealed identities that are no
+// longer needed.
 func (s *Subject) scheduleReview(p *Policy, at time.Time) {
 	forget := s.LastReceived.AddDate(0, 0, p.IntakeDays)
 	s.ReviewAt = nil
@@ -360,10 +359,10 @@ func (s *Subject) scheduleReview(p *Policy, at time.Time) {
 		}
 	}
 	if s.dropSealed(); !s.HoldsPersonal && len(s.Outbox) == 0 && !forget.After(at) {
-		s.Sealed = nil // nobody ever came to need it
+		s.Sealed = nil // no decision ever needed the identities
 	}
 	slices.SortFunc(s.Announced, compareDeletions)
 	if s.ReviewAt == nil && len(s.Facts) == 0 && (s.Journal.Seq > 0 || s.Pending()) {
-		s.note(Note{Key: EntryClosed + ":" + at.Format(time.RFC3339Nano), At: at, Kind: EntryClosed})
+		s.note(Note{Key: string(EntryClosed) + ":" + at.Format(time.RFC3339Nano), At: at, Kind: EntryClosed})
 	}
 }

@@ -9,49 +9,50 @@ import (
 	"time"
 )
 
-// DecisionKind is what other systems are told to do.
+// DecisionKind is the instruction to recipients.
 type DecisionKind string
 
-// The two things that Rodopath tells other systems.
+// The kinds of decisions.
 const (
 	DecisionDelete     DecisionKind = "delete"
 	DecisionAskConsent DecisionKind = "ask-consent"
 )
 
-// Decision tells other systems to delete data or to ask a person for consent.
-// It does not hold the person's address; that is added when it is sent.
+// Decision instructs recipients to delete data, or to ask a person for consent. A decision holds no
+// address; the relay adds the address on publication.
 type Decision struct {
-	// ID is derived from the subject and from what lapsed when, or what is asked:
-	// deciding again gives the same id.
+	// ID is derived from the subject and the lapsed items, or the question: the same decision made
+	// twice has the same id.
 	ID   string       `json:"id"`
 	Kind DecisionKind `json:"kind"`
 	// Subject is the id of the person.
 	Subject string `json:"subject"`
-	// At is when it was decided, Effective the instant from which it is due.
+	// At is the instant of the decision, Effective the instant from which the decision is due.
 	At        time.Time `json:"at"`
 	Effective time.Time `json:"effective"`
 	// Revision is the policy that decided.
 	Revision string `json:"revision"`
-	// WholePerson means that nothing may be held any more but keyed hashes, and the
-	// correspondence about the person's own request until it is answered.
+	// WholePerson reports whether nothing may be held any more, except keyed hashes and the
+	// correspondence about an open request of the person.
 	WholePerson bool `json:"whole_person,omitempty"`
-	// Repeated means that the deletion was said before, and the data have come back.
+	// Repeated reports whether the deletion repeats an earlier one, because erased data returned.
 	Repeated bool `json:"again,omitempty"`
-	// Recipients are the ids of those who are told.
+	// Recipients are the ids of the recipients to notify.
 	Recipients []string `json:"recipients,omitempty"`
-	// Items are what to delete.
+	// Items are the items to delete.
 	Items []Item `json:"items,omitempty"`
-	// Names lists the other names of the records among Items, by which another
-	// system may know them.
+	// Names lists the further names of the records among Items, for recipients that use those
+	// names.
 	Names map[string][]string `json:"names,omitempty"`
-	// Bases gives the reasons: for a deletion the bases that ended, for a
-	// question the basis on which the person is a customer.
+	// Bases are the reasons: for a deletion the ended bases, for a question the basis on which the
+	// person is a customer.
 	Bases []Basis `json:"because"`
-	// Retained are the items that remain, each with its last instant.
+	// Retained are the items that may still be held.
 	Retained []RetainedItem `json:"stays,omitempty"`
 	// Question is set for ask-consent.
 	Question *Question `json:"question,omitempty"`
-	// Trace is the W3C trace context of the webhook that led to it; empty when time did.
+	// Trace is the W3C trace context of the webhook behind the decision; empty for a decision by
+	// time.
 	Trace string `json:"trace,omitempty"`
 }
 
@@ -60,24 +61,25 @@ type RetainedItem struct {
 	Item
 	Purpose string `json:"purpose"`
 	Article string `json:"article"`
-	// Until is the first instant at which it may not be held; nil while no end is known.
+	// Until is the first instant at which the item may no longer be held; nil while no end is
+	// known.
 	Until *time.Time `json:"until,omitempty"`
 }
 
-// Question is what to ask a person, and where.
+// Question is a question for consent.
 type Question struct {
 	Purpose  string `json:"purpose"`
 	Channel  string `json:"channel"`
 	Wording  string `json:"wording"`
 	Language string `json:"language"`
 	Text     string `json:"text"`
-	// Places are where it may be asked; never in a message of its own.
+	// Places are the permitted places of the question; a message of its own is none.
 	Places []string `json:"places"`
 	// Until is when the question falls.
 	Until time.Time `json:"until"`
 }
 
-// decisionID hashes what a decision is about into a short, speakable id.
+// decisionID hashes the subject matter of a decision into a short, speakable id.
 func decisionID(parts ...string) string {
 	h := sha256.New()
 	for _, p := range parts {
@@ -87,8 +89,8 @@ func decisionID(parts ...string) string {
 	return "dec_" + strings.ToLower(sum)
 }
 
-// deleteID is the id of a deletion; before are the decisions that said the same items
-// deleted already, if they have to be said again.
+// deleteID is the id of a deletion; before are the earlier decisions about the same items, if the
+// deletion is announced anew.
 func deleteID(subject string, lapse time.Time, items []Item, before []string) string {
 	parts := []string{subject, string(DecisionDelete), lapse.UTC().Format(time.RFC3339Nano)}
 	for _, i := range items {

@@ -7,7 +7,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 )
 
-// Explanation answers "why do you still hold this?" for one person at one
+// Explanation is the answer to the question "why do you still hold this?" for one person at one
 // instant.
 type Explanation struct {
 	Subject string    `json:"subject"`
@@ -15,28 +15,28 @@ type Explanation struct {
 	Policy  string    `json:"policy"`
 	// Holds are the items that may be held then.
 	Holds []Held `json:"holds"`
-	// Rules are those that the bases rest on, by id: the law behind each, the period,
-	// and the line of the policy.
+	// Rules are the rules of the bases, by id: the law behind each rule, its period, and its line
+	// in the policy.
 	Rules map[string]RuleNote `json:"rules"`
-	// Facts are what the bases rest on, up to that instant.
+	// Facts are the facts up to the instant.
 	Facts []Fact `json:"facts"`
-	// Consents are how it stands with each consent, Requests with each request for
-	// a right, Bans with the use of what is held.
+	// Consents, Requests and Bans are the state of each consent, of each request for a right, and
+	// of each ban on use.
 	Consents []Consent `json:"consents"`
 	Requests []Request `json:"requests,omitempty"`
 	Bans     []Ban     `json:"bans,omitempty"`
-	// Receipts are the answers of recipients to deletions, as far as they came.
+	// Receipts are the answers of recipients to deletions.
 	Receipts []RecipientAnswer `json:"receipts,omitempty"`
-	// Tombstone is what stays known, in keyed hashes, of what was deleted.
+	// Tombstone describes the tombstones of erased data.
 	Tombstone *TombstoneNote `json:"tombstone,omitempty"`
-	// Deleted and Asked are what other systems were told by then.
+	// Deleted and Asked are the announcements up to the instant.
 	Deleted []AnnouncedDeletion `json:"deleted,omitempty"`
 	Asked   []PastQuestion      `json:"asked,omitempty"`
 	// NextChange is when time alone will next end something; nil means never.
 	NextChange *time.Time `json:"next_change,omitempty"`
 }
 
-// RuleNote says where a rule comes from and how long it lets data be held.
+// RuleNote is the origin of a rule and its retention period.
 type RuleNote struct {
 	Purpose string `json:"purpose"`
 	Article string `json:"article"`
@@ -45,41 +45,41 @@ type RuleNote struct {
 	Exempt string `json:"exempt,omitempty"`
 	// Period is the rule's, in the words of the policy.
 	Period string `json:"period"`
-	// Line is where the rule stands in File.
+	// File and Line locate the rule.
 	File string `json:"file,omitempty"`
 	Line int    `json:"line,omitempty"`
 }
 
-// TombstoneNote says what stays of what was deleted, and until when.
+// TombstoneNote counts tombstones and gives their end.
 type TombstoneNote struct {
 	// Deleted is when everything of the person was deleted; absent while only parts were.
 	Deleted *time.Time `json:"deleted,omitempty"`
 	Marks   int        `json:"marks"`
-	// LastDay is the last day on which anything of it is kept.
+	// LastDay is the last day of the last tombstone.
 	LastDay string `json:"last_day"`
 }
 
 // PastQuestion is a consent that the person was to be asked for.
 type PastQuestion struct {
 	AnnouncedQuestion
-	// Stands tells whether the person may still be asked then: no answer came and
-	// the contract is in force.
+	// Stands reports whether the person may still be asked: no answer arrived and the contract is
+	// in force.
 	Stands bool `json:"stands"`
 }
 
 // Held is an item that may be held, and why.
 type Held struct {
 	Item
-	// Until is the first instant at which it may not be held, LastDay the last
-	// whole day before, in the policy's zone. Both are absent while no end is known.
+	// Until is the first instant at which the item may no longer be held, LastDay the last whole
+	// day before, in the policy's zone. Both are absent while no end is known.
 	Until   *time.Time `json:"until,omitempty"`
 	LastDay string     `json:"last_day,omitempty"`
-	// Because lists the bases that allow it, the longest first.
+	// Because lists the bases of the item, the longest first.
 	Because []Basis `json:"because"`
 }
 
-// Explain tells what may be held about a subject at an instant, past or future,
-// as far as the facts known today reach.
+// Explain returns the items that may be held about a subject at an instant, past or future,
+// according to the facts known today.
 func Explain(p *Policy, s Subject, at time.Time) Explanation {
 	at = at.UTC()
 	facts := slices.DeleteFunc(slices.Clone(s.Facts), func(f Fact) bool { return f.Occurred.After(at) })
@@ -110,7 +110,7 @@ func Explain(p *Policy, s Subject, at time.Time) Explanation {
 	return e
 }
 
-// notes returns what is to be known of the rules that hold something.
+// notes describes the rules of the held items.
 func (p *Policy) notes(holds []Held) map[string]RuleNote {
 	out := map[string]RuleNote{}
 	for i := range holds {
@@ -158,8 +158,7 @@ func (p *Policy) held(o holding, bases []Basis, at time.Time) Held {
 	return h
 }
 
-// LastDay returns the last day on which something that lapses at until may be
-// held, in the policy's zone, or "" when no end is known.
+// LastDay returns the last day before an end, in the policy's zone, or "" when no end is known.
 func (p *Policy) LastDay(until *time.Time) string {
 	if until == nil {
 		return ""
@@ -167,7 +166,7 @@ func (p *Policy) LastDay(until *time.Time) string {
 	return calendar.In(until.Add(-time.Millisecond), p.Place.Zone).String()
 }
 
-// compareEnds orders ends in time; no end comes last.
+// compareEnds orders ends by time; a missing end comes last.
 func compareEnds(a, b *time.Time) int {
 	switch {
 	case a == nil && b == nil:

@@ -1,8 +1,8 @@
-// Package lifecycle is the core of Rodopath: which legal bases allow a person's
-// data to be held, until when, and what must be said when they end.
+// Package lifecycle is the core of Rodopath: the legal bases on which personal data may be held,
+// their ends, and the decisions that follow.
 //
-// It is pure. Facts and an instant go in; bases and decisions come out. Nothing
-// here reads a clock, a file or a network.
+// The package is pure: facts and an instant are the input, bases and decisions the output. Clocks,
+// files and networks belong to the adapters.
 package lifecycle
 
 import (
@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// Kind is what happened to a person.
+// Kind is the kind of an event in the life of a person.
 type Kind string
 
-// The kinds of facts, as they appear in policies.
+// The kinds of facts, as policies name them.
 const (
 	KindSignup            Kind = "signup"
 	KindSignupPending     Kind = "signup_pending"
@@ -35,35 +35,35 @@ const (
 	KindIdentified        Kind = "identified"
 	KindBounce            Kind = "bounce"
 
-	// KindConsentAsked is the question for a consent, put to the person; Invalidated
-	// says that a consent never was one (Art. 7).
+	// KindConsentAsked records that a question for consent was put to the person; KindInvalidated
+	// records that a consent never was valid (Art. 7).
 	KindConsentAsked Kind = "consent_asked"
 	KindInvalidated  Kind = "invalidated"
-	// KindDownload is the request for something that is given for an address.
+	// KindDownload is a request for free material in exchange for an address.
 	KindDownload Kind = "download"
-	// KindOrderPlaced and OrderExpired are an order before it is paid, and its end.
+	// KindOrderPlaced and KindOrderExpired are the beginning and the end of an unpaid order.
 	KindOrderPlaced      Kind = "order_placed"
 	KindOrderExpired     Kind = "order_expired"
 	KindComplaint        Kind = "complaint"
 	KindComplaintSettled Kind = "complaint_settled"
-	// KindAddressChanged says that the person has another address from now on.
+	// KindAddressChanged records that the person uses another address from then on.
 	KindAddressChanged Kind = "address_changed"
 
-	// KindRestriction stops the use of data, and their deletion where the person needs
-	// them (Art. 18). It is lifted once the person was told.
+	// KindRestriction stops the use of data, and their erasure where the person needs the data
+	// (Art. 18). KindRestrictionLifted ends the restriction, after the person was informed.
 	KindRestriction       Kind = "restriction"
 	KindRestrictionLifted Kind = "restriction_lifted"
-	// The other requests for a right: Art. 15, 20, 16. Erasure, Restriction and an
-	// Objection under Art. 21(1) are requests too.
+	// Further requests for a right: Art. 15, 20, 16. Erasure, restriction and an objection under
+	// Art. 21(1) are requests too.
 	KindAccessRequest        Kind = "access_request"
 	KindPortabilityRequest   Kind = "portability_request"
 	KindRectificationRequest Kind = "rectification_request"
-	// The life of a request, whose name is in Ref.
+	// The steps of a request, named in Ref.
 	KindRequestVerified Kind = "request_verified"
 	KindRequestExtended Kind = "request_extended"
 	KindRequestDecided  Kind = "request_decided"
 	KindRequestAnswered Kind = "request_answered"
-	// KindReceipt is the answer of a recipient to a decision, whose id is in Ref (Art. 19).
+	// KindReceipt is the answer of a recipient to the decision named in Ref (Art. 19).
 	KindReceipt Kind = "receipt"
 )
 
@@ -80,7 +80,7 @@ func Kinds() []Kind {
 	}
 }
 
-// Access is what a sale gives the buyer.
+// Access is the kind of performance that a sale promises.
 type Access string
 
 // The kinds of access, as they appear in policies.
@@ -96,36 +96,35 @@ func Accesses() []Access {
 	return []Access{AccessOneOff, AccessCourse, AccessService, AccessSubscription}
 }
 
-// Fact is one thing that happened to a person, stripped to what a policy needs.
-// All times are UTC.
+// Fact is one event in the life of a person, reduced to the fields a policy needs. All times are
+// UTC.
 type Fact struct {
-	// ID is the same for the same thing told twice.
+	// ID is the same for two reports of one event.
 	ID   string `json:"id"`
 	Kind Kind   `json:"kind"`
-	// Source is the configured source that told it.
+	// Source is the configured source of the report.
 	Source string `json:"source,omitempty"`
-	// Occurred orders facts. It is never later than Received.
+	// Occurred orders facts and is never later than Received.
 	Occurred time.Time `json:"occurred"`
 	Received time.Time `json:"received"`
-	// Doubt says why Occurred is not what the source said: DoubtNoTime or
-	// DoubtClockAhead; empty when it is.
-	Doubt string `json:"doubt,omitempty"`
-	// Ref names the record the fact is about, Links are its other names.
+	// Doubt is the reason why Occurred differs from the time of the source: DoubtNoTime or
+	// DoubtClockAhead; empty when the times agree.
+	Doubt Doubt `json:"doubt,omitempty"`
+	// Ref names the record of the fact, Links are further names of the record.
 	Ref   string   `json:"ref,omitempty"`
 	Links []string `json:"links,omitempty"`
-	// Contract names the longer agreement that the record belongs to.
+	// Contract names the agreement to which the record belongs.
 	Contract string `json:"contract,omitempty"`
 	Access   Access `json:"access,omitempty"`
-	// AccessDays is how long a course stays open; 0 means without an end.
+	// AccessDays is the duration of access to a course in days; 0 means without an end.
 	AccessDays int `json:"access_days,omitempty"`
 	// PaidUntil is the end of the period that a subscription payment covers.
 	PaidUntil *time.Time `json:"paid_until,omitempty"`
-	// PerformanceAwaited says that the source will tell when what was sold has
-	// been delivered.
+	// PerformanceAwaited reports whether the source will report the delivery of the sale.
 	PerformanceAwaited bool `json:"performance_awaited,omitempty"`
-	// Full says that a refund returned the whole price.
+	// Full reports whether a refund returned the whole price.
 	Full bool `json:"full,omitempty"`
-	// Wording is the id of the text that the person agreed to.
+	// Wording is the id of the text to which the person consented.
 	Wording string `json:"wording,omitempty"`
 	// Purposes and Channels narrow an act about consent; empty means all.
 	Purposes []string `json:"purposes,omitempty"`
@@ -133,56 +132,54 @@ type Fact struct {
 	// Form and DoubleOptIn are evidence of how a consent was given (Art. 7(1)).
 	Form        string     `json:"form,omitempty"`
 	DoubleOptIn *time.Time `json:"double_opt_in,omitempty"`
-	// Shown is the text that the person saw, where the source sent it.
+	// Shown is the text that was shown to the person, as far as the source sent the text.
 	Shown string `json:"shown,omitempty"`
-	// Proof is evidence that is itself personal, sealed by whoever stores it.
+	// Proof is sealed evidence that is itself personal.
 	Proof []byte `json:"proof,omitempty"`
-	// Traits say more of how it was: see the Trait constants.
+	// Traits describe the fact further: see the Trait constants.
 	Traits []string `json:"traits,omitempty"`
-	// Outcome is what was decided of a request (granted, partly, refused), or what a
-	// recipient answered (see api/stream.Receipt).
-	Outcome string `json:"outcome,omitempty"`
-	// Reason is why, or the reference of an authority, in a few words that name nobody.
+	// Outcome is the result of a request, or the answer of a recipient.
+	Outcome Outcome `json:"outcome,omitempty"`
+	// Reason is the reason for the outcome, or the reference of an authority, without names.
 	Reason string `json:"reason,omitempty"`
-	// InformedAt is when the person was told that a restriction would be lifted (Art. 18(3)).
+	// InformedAt is the time at which the person was informed that a restriction would be lifted
+	// (Art. 18(3)).
 	InformedAt *time.Time `json:"told,omitempty"`
-	// Recipient is the system that a receipt comes from, Categories what it answered
-	// for single categories of data.
-	Recipient  string            `json:"recipient,omitempty"`
-	Categories map[string]string `json:"categories,omitempty"`
-	// Mark is a keyed hash of ID, which stays when the fact has gone. Empty means
-	// that ID itself stands in.
+	// Recipient is the system that answers in a receipt, Categories its answer for single
+	// categories of data.
+	Recipient  string             `json:"recipient,omitempty"`
+	Categories map[string]Outcome `json:"categories,omitempty"`
+	// Mark is a keyed hash of ID that outlives the fact as a tombstone. Empty means ID itself.
 	Mark string `json:"mark,omitempty"`
-	// Address is a keyed hash of the e-mail address that the fact was told of;
-	// empty when it named none, or several.
+	// Address is a keyed hash of the e-mail address in the report; empty for none or several.
 	Address string `json:"address,omitempty"`
 }
 
 // Traits of facts, as they appear in policies.
 const (
-	// TraitTest marks what is not real: it raises nothing.
+	// TraitTest marks a test of a platform: such a fact raises nothing.
 	TraitTest = "test"
-	// TraitPreticked, TraitForced and TraitChild make a consent void: a box that was
-	// ticked already, a purchase that was impossible without it, a child under 16
-	// (unless TraitParentAgreed).
+	// TraitPreticked, TraitForced and TraitChild make a consent void: a box that was ticked in
+	// advance, a purchase that was impossible without consent, a child under 16 (unless
+	// TraitParentAgreed).
 	TraitPreticked    = "preticked"
 	TraitForced       = "forced"
 	TraitChild        = "child"
 	TraitParentAgreed = "parent_agreed"
-	// TraitBusiness is a buyer with a tax number, TraitSoleTrader one who has a
-	// consumer's rights all the same, TraitOSS a sale under the one-stop shop.
+	// TraitBusiness is a buyer with a tax number, TraitSoleTrader a business with the rights of a
+	// consumer, TraitOSS a sale under the one-stop shop.
 	TraitBusiness   = "business"
 	TraitSoleTrader = "sole_trader"
 	TraitOSS        = "oss"
-	// TraitUnverified marks a request of somebody who may be another (Art. 12(6)): it
-	// waits for RequestVerified.
+	// TraitUnverified marks a request whose sender is not identified (Art. 12(6)): the request
+	// takes effect at KindRequestVerified.
 	TraitUnverified = "unverified"
 	// TraitAuthenticated marks an act within the person's own account.
 	TraitAuthenticated = "authenticated"
-	// TraitLimitation marks a hold that stops the limitation of a tax (Ordynacja
-	// podatkowa art. 70 § 2-8).
+	// TraitLimitation marks a hold that suspends the limitation of a tax (Ordynacja podatkowa art.
+	// 70 § 2-8).
 	TraitLimitation = "limitation"
-	// Why a restriction stands: Art. 18(1)(a) to (d).
+	// The grounds of a restriction: Art. 18(1)(a) to (d).
 	TraitInaccurate = "inaccurate"
 	TraitUnlawful   = "unlawful"
 	TraitForClaims  = "for_claims"
@@ -199,18 +196,21 @@ func Traits() []string {
 
 func (f *Fact) hasTrait(trait string) bool { return slices.Contains(f.Traits, trait) }
 
-// Reasons why a fact is ordered by its receipt.
+// Doubt is the reason why a fact is ordered by its receipt and not by the time of the source.
+type Doubt string
+
+// The reasons for which the time of a source is not used.
 const (
-	DoubtNoTime     = "no_time"
-	DoubtClockAhead = "clock_ahead"
+	DoubtNoTime     Doubt = "no_time"
+	DoubtClockAhead Doubt = "clock_ahead"
 )
 
-// clockTolerance is how far a platform's clock may be ahead without remark.
+// clockTolerance is the tolerated lead of a platform's clock.
 const clockTolerance = 5 * time.Minute
 
-// Normalized returns the fact with its times in UTC, to the millisecond, and
-// Occurred no later than Received: a source whose clock is ahead, or that gives
-// no time, must not outrank an act that was received before.
+// Normalized returns the fact with times in UTC, truncated to the millisecond, and with Occurred no
+// later than Received: a source without a time, or with a fast clock, must not outrank an act that
+// was received before.
 func (f Fact) Normalized() Fact {
 	f.Received = f.Received.UTC().Truncate(time.Millisecond)
 	f.Occurred = f.Occurred.UTC().Truncate(time.Millisecond)
@@ -228,8 +228,8 @@ func (f Fact) Normalized() Fact {
 	return f
 }
 
-// rank orders acts of the same instant: the later one wins, so what protects
-// the person comes last.
+// rank orders acts of the same instant: a later act wins, so acts that protect the person rank
+// highest.
 func (k Kind) rank() int {
 	switch k {
 	case KindErasure:
@@ -246,8 +246,8 @@ func (k Kind) rank() int {
 	return 0
 }
 
-// aboutPerson tells whether the kind concerns the person as a whole, whatever
-// record it mentions.
+// aboutPerson reports whether the kind concerns the whole person, whatever record the fact
+// mentions.
 func (k Kind) aboutPerson() bool {
 	switch k {
 	case KindSignup, KindSignupPending, KindRefusal, KindUnsubscribe, KindObjection, KindErasure, kindObjectionUpheld,
@@ -265,9 +265,9 @@ func compareFacts(a, b Fact) int {
 	)
 }
 
-// mergeFacts returns both lists of facts, in order, each fact once. Of two tellings
-// of one fact the one received first stays, so arrival order does not matter.
-// Tests of a platform are no facts.
+// mergeFacts returns both lists of facts in order, each fact once. Of two reports of one fact the
+// one received first is kept, so the order of arrival has no effect. Tests of a platform are
+// dropped.
 func mergeFacts(have, more []Fact) []Fact {
 	all := make([]Fact, 0, len(have)+len(more))
 	all = append(all, have...)

@@ -11,10 +11,10 @@ import (
 // maxCount bounds the number in a period, so that dates stay within reach.
 const maxCount = 1000
 
-// workingDay ends a period whose last day moves off weekends and holidays.
+// workingDay is the suffix of a period whose last day moves off weekends and holidays.
 const workingDay = ", next working day"
 
-// Terms finds a named date of the policy, such as the day on which a tax falls due.
+// Terms finds a named date of the policy, such as the due date of a tax.
 type Terms func(name string) (Period, bool)
 
 // ParsePeriod reads a period:
@@ -66,7 +66,7 @@ func (p parser) endOf(unit string, rest []string) (step, error) {
 	return endOf{unit, of}, err
 }
 
-// counted reads what begins with a number: so many units after, or a day.
+// counted reads a phrase that begins with a number: a count of units, or a day.
 func (p parser) counted(number string, rest []string) (step, error) {
 	if of, ok := following(rest, "of the month after"); ok {
 		return p.dayOf(strings.TrimRight(number, "stndrh"), 0, of)

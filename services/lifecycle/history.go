@@ -5,28 +5,27 @@ import (
 	"time"
 )
 
-// history is what happened to a person, in order and as rules see it, with the
-// records and contracts told apart. Facts name records by several names (an order,
-// its payment, its invoice); names that were ever mentioned together are one record.
+// history is the ordered life of a person as rules see it, with facts grouped by record and
+// contract. Facts name a record by several names (an order, its payment, its invoice); names
+// mentioned together denote one record.
 type history struct {
 	policy *Policy
 	// facts are acts: see Policy.acts.
 	facts []Fact
-	// record and contract hold, for each fact, the name its group goes by; byRecord
-	// and byContract are the facts of each such name, and shared those that belong
-	// to every group.
+	// record and contract hold, for each fact, the name of its group; byRecord and byContract are
+	// the facts of each group, and shared the facts that belong to every group.
 	record, contract     []string
 	byRecord, byContract map[string][]int
 	shared               []int
-	// traits are those of a record's facts together.
+	// traits are the traits of all facts of a record.
 	traits   map[string][]string
 	consents []consent
 	// all is every basis that the facts raise.
 	all []Basis
 }
 
-// names joins names into groups. A group goes by its least name, so that the
-// order of joining does not matter.
+// names joins names into groups. The least name is the name of the group, so the order of joining
+// has no effect.
 type names map[string]string
 
 func (n names) find(name string) string {
@@ -58,7 +57,7 @@ func newHistory(p *Policy, facts []Fact) *history {
 	return h
 }
 
-// nameGroups finds out which record and which contract each fact is about.
+// nameGroups determines the record and the contract of each fact.
 func (h *history) nameGroups() {
 	h.record, h.contract = make([]string, len(h.facts)), make([]string, len(h.facts))
 	records, contracts := names{}, names{}
@@ -109,8 +108,7 @@ func (h *history) gatherGroups() {
 	}
 }
 
-// otherNames returns the names, other than the one it goes by, of each record
-// among the items.
+// otherNames returns the further names of each record among the items.
 func (h *history) otherNames(items []Item) map[string][]string {
 	out := map[string][]string{}
 	for _, item := range items {
@@ -134,16 +132,16 @@ type group struct {
 	// ref is the name of the record or contract, or empty for the person.
 	ref   string
 	facts []int
-	// key holds, for each fact of the history, the group that it raises bases in; nil
-	// when all are in one. Facts about the whole person end bases in every group.
+	// key holds, for each fact of the history, the group in which the fact raises bases; nil when
+	// there is one group. Facts about the whole person end bases in every group.
 	key []string
 }
 
-// has tells whether a fact may raise a basis in the group.
+// has reports whether a fact may raise a basis in the group.
 func (g *group) has(fact int) bool { return g.key == nil || g.key[fact] == g.ref }
 
-// groups returns the groups that a rule looks at: those in which some fact
-// raises it. Facts about the whole person belong to every group.
+// groups returns the groups with a fact that raises the rule. Facts about the whole person belong
+// to every group.
 func (h *history) groups(r *Rule) []group {
 	if r.Per == PerPerson {
 		all := make([]int, len(h.facts))
@@ -172,9 +170,8 @@ func (h *history) groups(r *Rule) []group {
 	return out
 }
 
-// sharedBy returns the facts that belong to every group, as far as they can mean
-// something to the rule. A customer of many years has many orders and many acts about
-// the whole person; most rules look at few of these.
+// sharedBy returns the facts of every group that can have an effect on the rule. A long-standing
+// customer has many orders and many acts about the whole person; most rules depend on few of them.
 func (h *history) sharedBy(r *Rule) []int {
 	if len(h.policy.Earlier) > 0 {
 		return h.shared // the period that was promised may look at others
@@ -209,9 +206,8 @@ func merge(a, b []int) []int {
 	return slices.Compact(out)
 }
 
-// raises tells whether a fact raises the rule. What was sold is told by the fact
-// itself; a trait may be told by any fact of the record, such as the sale that a
-// refund belongs to.
+// raises reports whether a fact raises the rule. The fact itself states the kind of sale; a trait
+// may come from any fact of the record, such as the sale of a refund.
 func (h *history) raises(r *Rule, i int) bool {
 	f := &h.facts[i]
 	if !slices.Contains(r.Raised, f.Kind) || !r.suits(f) {
@@ -223,7 +219,7 @@ func (h *history) raises(r *Rule, i int) bool {
 	return (len(r.Where) == 0 || slices.ContainsFunc(r.Where, has)) && !slices.ContainsFunc(r.Unless, has)
 }
 
-// suits tells whether what was sold is of the rule's kind.
+// suits reports whether the kind of sale fits the rule.
 func (r *Rule) suits(f *Fact) bool {
 	if len(r.Access) == 0 || f.Kind == KindRefund {
 		return true
@@ -235,7 +231,7 @@ func (r *Rule) suits(f *Fact) bool {
 	return slices.Contains(r.Access, access)
 }
 
-// ends tells whether a fact ends the rule's basis at once.
+// ends reports whether a fact ends a basis of the rule at once.
 func (h *history) ends(r *Rule, f *Fact) bool {
 	switch f.Kind {
 	case kindObjectionUpheld:
@@ -254,13 +250,13 @@ func (h *history) ends(r *Rule, f *Fact) bool {
 		}
 	case KindRestrictionLifted:
 		if f.InformedAt == nil || f.InformedAt.After(f.Occurred) {
-			return false // the person is told first (Art. 18(3))
+			return false // the person must be informed first (Art. 18(3))
 		}
 	}
 	return slices.Contains(r.Ended, f.Kind)
 }
 
-// refunded tells whether the record was refunded in full.
+// refunded reports whether the record was refunded in full.
 func (h *history) refunded(record string) bool {
 	return slices.ContainsFunc(h.byRecord[record], func(i int) bool {
 		return h.facts[i].Kind == KindRefund && h.facts[i].Full

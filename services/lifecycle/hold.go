@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// OpenHolds returns the holds that stand at an instant: facts of the kind Hold that no
-// later release of the same record, or of everything, has ended.
+// OpenHolds returns the legal holds in force at an instant: facts of KindHold without a later
+// release of the same record, or of everything.
 func OpenHolds(p *Policy, facts []Fact, at time.Time) []Fact {
 	h := newHistory(p, facts)
 	var open []Fact

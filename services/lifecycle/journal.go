@@ -10,68 +10,69 @@ import (
 	"time"
 )
 
-// What an Entry of the journal is about, besides the kinds of decisions.
+// EntryKind is the subject matter of a journal entry: a DecisionKind or one of the Entry constants.
+type EntryKind string
+
+// The kinds of entries.
 const (
-	// EntryReplay is a deletion that was said again, because data that had to go
-	// came back.
-	EntryReplay = "replay"
+	// EntryDelete and EntryAskConsent record a decision.
+	EntryDelete     = EntryKind(DecisionDelete)
+	EntryAskConsent = EntryKind(DecisionAskConsent)
+	// EntryReplay is a repeated deletion, because erased data returned, or a replay to a recipient.
+	EntryReplay EntryKind = "replay"
 	// EntryAlarm is something that the seller must look at.
-	EntryAlarm = "alarm"
-	// EntryMerged says that another subject turned out to be the same person; Text
-	// is its id, and its own journal goes no further.
-	EntryMerged = "absorbed"
-	// EntryConfirmed is the end of a decision that was sent: everybody who was told
-	// has confirmed it, or the question fell.
-	EntryConfirmed = "confirmed"
+	EntryAlarm EntryKind = "alarm"
+	// EntryMerged records that another subject is the same person; Text is its id, and the journal
+	// of that subject ends.
+	EntryMerged EntryKind = "absorbed"
+	// EntryConfirmed closes a published decision: every recipient confirmed, or the question
+	// expired.
+	EntryConfirmed EntryKind = "confirmed"
 	// EntryClosed closes a journal: nothing is left of the subject.
-	EntryClosed = "forgotten"
+	EntryClosed EntryKind = "forgotten"
 )
 
-// What stands in the entry of a decision that somebody sent once more: the first before the
-// id of the recipient, or before the second.
+// Texts of the entry of a replay: SentAgainTo before the id of the recipient, or before
+// AllNotified.
 const (
 	SentAgainTo = "sent once more to "
 	AllNotified = "all that were told"
 )
 
-// SentAgain tells that a decision was sent once more because a recipient needs it, and not
-// because data came back.
+// SentAgain reports whether the entry is a replay to a recipient, and not a repeated deletion.
 func (e *Entry) SentAgain() bool { return e.Kind == EntryReplay && len(e.Items) == 0 }
 
-// Entry is one line of a subject's journal: what was decided, when, and under
-// which policy. It is pseudonymous: records stand in it as keyed hashes. Each
-// entry holds the hash of the one before, so that none can be changed or taken
-// out unseen.
+// Entry is one entry of a subject's journal: the decision, its time and its policy. An entry is
+// pseudonymous: records appear as keyed hashes. Each entry holds the hash of the entry before, so
+// that a changed or missing entry is detected.
 type Entry struct {
-	// Subject is the id of the person, which means nothing by itself.
+	// Subject is the id of the person, without a meaning of its own.
 	Subject string `json:"subject"`
 	// Seq counts a subject's entries from 1.
 	Seq int64 `json:"seq"`
-	// Key tells the entry from the others of its subject: the same thing noted
-	// twice has the same key.
+	// Key identifies the entry within the subject: one event noted twice has one key.
 	Key string    `json:"key"`
 	At  time.Time `json:"at"`
 	// Kind is a DecisionKind or one of the Noted constants.
-	Kind string `json:"what"`
-	// Decision is the id of the decision that was made, if it is about one.
+	Kind EntryKind `json:"what"`
+	// Decision is the id of the decision, if the entry concerns one.
 	Decision string `json:"decision,omitempty"`
 	// Effective is the instant from which the decision is due.
 	Effective *time.Time `json:"effective,omitempty"`
 	Revision  string     `json:"revision,omitempty"`
-	// Items are what was deleted; a Ref is a keyed hash.
+	// Items are the deleted items; Ref is a keyed hash.
 	Items []Item `json:"items,omitempty"`
 	// Rules are the reasons, as "tax_documents 6(1)(c)".
 	Rules []string `json:"rules,omitempty"`
-	// Text says what an alarm is about. It holds nothing personal.
+	// Text describes an alarm, without personal data.
 	Text string `json:"text,omitempty"`
-	// Names and Answers are of a decision that was confirmed: of whom, in hashes whose
-	// key is the decision's own in a Generation, and what each recipient answered.
+	// Names and Answers belong to a confirmed decision: the names of the person, hashed under the
+	// decision's key of a Generation, and the answers of the recipients.
 	Names      []string          `json:"names,omitempty"`
 	Generation int               `json:"generation,omitempty"`
 	Answers    []RecipientAnswer `json:"answers,omitempty"`
-	// PrevAt and Prev are the time and the hash of the entry before; absent in the
-	// first. PrevAt shows whether entries that are missing at the beginning were
-	// old enough to have been let go.
+	// PrevAt and Prev are the time and the hash of the entry before; absent in the first entry.
+	// PrevAt shows whether missing entries at the beginning were past their retention period.
 	PrevAt *time.Time `json:"prev_at,omitempty"`
 	Prev   string     `json:"prev,omitempty"`
 	Hash   string     `json:"hash"`
@@ -83,7 +84,7 @@ type Head struct {
 	Hash string `json:"hash"`
 }
 
-// sum hashes everything the entry says but the hash itself.
+// sum hashes the entry without its hash.
 func (e Entry) sum() (string, error) {
 	e.Hash = ""
 	data, err := json.Marshal(e)
@@ -94,8 +95,7 @@ func (e Entry) sum() (string, error) {
 	return hex.EncodeToString(h[:]), nil
 }
 
-// Chained returns e as the entry after last, numbered and hashed. A zero last
-// makes it the first of its journal.
+// Chained returns e as the entry after last, numbered and hashed. A zero last begins a journal.
 func (e Entry) Chained(last Entry) (Entry, error) {
 	e.Seq, e.Prev, e.PrevAt = last.Seq+1, last.Hash, nil
 	if last.Seq > 0 {
@@ -112,7 +112,7 @@ func (e Entry) Chained(last Entry) (Entry, error) {
 func NewDecisionEntry(d *Decision, mark func(ref string) string) Entry {
 	effective := d.Effective
 	e := Entry{
-		Key: d.ID, At: d.At, Kind: string(d.Kind), Decision: d.ID, Effective: &effective, Revision: d.Revision,
+		Key: d.ID, At: d.At, Kind: EntryKind(d.Kind), Decision: d.ID, Effective: &effective, Revision: d.Revision,
 		Items: hashItems(d.Items, mark),
 	}
 	if d.Repeated {
@@ -152,9 +152,9 @@ func hashItems(items []Item, mark func(ref string) string) []Item {
 	return out
 }
 
-// CheckChain finds the first thing that is wrong with the entries of one subject, in
-// their order: an entry that was changed, taken out or put in. Entries may be missing
-// at the beginning when they were let go before kept. It returns nil when all is well.
+// CheckChain finds the first fault in the sorted entries of one subject: a changed, missing or
+// inserted entry. Entries older than kept may be missing at the beginning. The result is nil for an
+// intact chain.
 func CheckChain(entries []Entry, kept time.Time) error {
 	for i := range entries {
 		e := &entries[i]

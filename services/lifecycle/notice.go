@@ -7,24 +7,25 @@ import (
 	"time"
 )
 
-// ConnectedRecipient is a system that is told decisions: a recipient in the sense of Art. 4(9)
-// and 19, as the seller configured it.
+// ConnectedRecipient is a configured system that is notified of decisions: a recipient under Art.
+// 4(9) and Art. 19.
 type ConnectedRecipient struct {
 	ID string
-	// Name is how people call it.
+	// Name is the display name.
 	Name string
-	// Holds are the categories that it holds; it is told of no others. Empty means all.
+	// Holds lists the categories that the recipient holds; notifications cover no others. Empty
+	// means all.
 	Holds []string
-	// Kinds are the decisions that it takes.
+	// Kinds are the kinds of decisions that the recipient accepts.
 	Kinds []DecisionKind
-	// AnswerDays is by when it must answer.
+	// AnswerDays is the time to answer, in days.
 	AnswerDays int
-	// Dispatched tells that somebody brings decisions there and says when it has them.
-	// The others read for themselves, and have a decision once it is published.
+	// Dispatched reports whether dispatch delivers decisions to the recipient and reports the
+	// delivery. Other recipients read the stream, so publication is delivery.
 	Dispatched bool
 }
 
-// recipientsOf are those that a decision concerns.
+// recipientsOf returns the ids of the recipients concerned by a decision.
 func (p *Policy) recipientsOf(d *Decision) []string {
 	var out []string
 	for i := range p.Connected {
@@ -48,61 +49,62 @@ func (p *Policy) connected(id string) *ConnectedRecipient {
 	return &p.Connected[n]
 }
 
-// Notice is a decision that was sent, and what became of it at those who were told.
-// It is pseudonymous: names stand in it as hashes whose key is the decision's own.
+// Notice is a published decision with the answers of its recipients. A notice is pseudonymous:
+// names are hashed under a key of the decision.
 type Notice struct {
 	Decision string       `json:"decision"`
 	Kind     DecisionKind `json:"kind"`
-	// At is when it was decided, Effective the instant from which it is due.
+	// At is the instant of the decision, Effective the instant from which the decision is due.
 	At          time.Time `json:"at"`
 	Effective   time.Time `json:"effective"`
 	WholePerson bool      `json:"whole_person,omitempty"`
-	// Policy is what decided, as "pl@1a2b3c".
+	// Policy is the deciding policy, such as "pl@1a2b3c".
 	Policy string `json:"policy,omitempty"`
-	// Notifications are those who were told.
+	// Notifications has one entry for each recipient.
 	Notifications []Notification `json:"to,omitempty"`
-	// Names and Items say of whom and of what, in hashes; Generation is that of the key
-	// of the hashes.
+	// Names and Items are the hashed names of the person and the erased items. Generation is the
+	// generation of the hash key.
 	Names      []string     `json:"names,omitempty"`
 	Items      []HashedItem `json:"items,omitempty"`
 	Generation int          `json:"generation,omitempty"`
-	// Question is what was to be asked.
+	// Question is the question for consent, if the decision is one.
 	Question *Question `json:"question,omitempty"`
-	// Answer is what the person said, granted or refused, wherever they said it.
-	Answer string `json:"answer,omitempty"`
-	// Closed is when nothing more was awaited: everybody had confirmed, or the
-	// question fell. Purged tells that the names have gone from the stream since.
+	// Answer is the person's answer to the question, granted or refused, by whatever source.
+	Answer Outcome `json:"answer,omitempty"`
+	// Closed is the instant from which no answer was missing: all recipients had confirmed, or the
+	// question had expired. Purged reports whether the names were purged from the stream
+	// afterwards.
 	Closed *time.Time `json:"closed,omitempty"`
 	Purged bool       `json:"purged,omitempty"`
-	// Replayed is when it was last sent once more.
+	// Replayed is the instant of the latest replay.
 	Replayed *time.Time `json:"replayed,omitempty"`
 }
 
-// HashedItem is an item whose record is named by hashes: of its name, and of others.
+// HashedItem is an item whose record names are hashed.
 type HashedItem struct {
 	Category string   `json:"category"`
 	Hashes   []string `json:"hashes,omitempty"`
 }
 
-// Notification is one recipient of a decision, and what it answered.
+// Notification is the notification of one recipient and its answer.
 type Notification struct {
 	Recipient string `json:"recipient"`
-	// Due is by when it must answer. Late tells that it did not, and that this was said,
-	// at Told; notices from before that was kept have no Told.
+	// Due is the deadline of the answer. Escalated reports whether a missed deadline raised an
+	// alarm, at EscalatedAt; notices of earlier versions have no EscalatedAt.
 	Due         time.Time  `json:"due"`
 	Escalated   bool       `json:"late,omitempty"`
 	EscalatedAt *time.Time `json:"told,omitempty"`
-	// Sent is when it had the decision; nil while it does not.
+	// Sent is the instant of the delivery; nil before the delivery.
 	Sent *time.Time `json:"sent,omitempty"`
-	// Outcome is its answer, given at At; empty while there is none.
-	Outcome    string            `json:"outcome,omitempty"`
-	Categories map[string]string `json:"categories,omitempty"`
-	Reason     string            `json:"reason,omitempty"`
-	At         *time.Time        `json:"at,omitempty"`
+	// Outcome is the answer, given at At; empty without an answer.
+	Outcome    Outcome            `json:"outcome,omitempty"`
+	Categories map[string]Outcome `json:"categories,omitempty"`
+	Reason     string             `json:"reason,omitempty"`
+	At         *time.Time         `json:"at,omitempty"`
 }
 
-// NewNotice makes the notice of a decision that is sent now, or nil where nobody is
-// told and nobody is asked. hide makes a hash of a name under the decision's own key.
+// NewNotice returns the notice of a decision that is being published, or nil without recipients and
+// without a question. hide hashes a name under the decision's key.
 func NewNotice(p *Policy, d *Decision, names []string, hide func(name string) string) *Notice {
 	if len(d.Recipients) == 0 && d.Question == nil {
 		return nil
@@ -127,7 +129,7 @@ func NewNotice(p *Policy, d *Decision, names []string, hide func(name string) st
 	return n
 }
 
-// notification is a recipient that is told at an instant.
+// notification returns the notification of a recipient at an instant.
 func (p *Policy) notification(id string, at time.Time) Notification {
 	t := Notification{Recipient: id, Due: at}
 	if a := p.connected(id); a != nil {
@@ -152,7 +154,7 @@ func AddNotices(p *Policy, s Subject, notices []Notice) Subject {
 	}
 	s.Questions = slices.Clone(s.Questions)
 	for i := range notices {
-		// News may have taken the question back after it went out.
+		// A later fact may have retracted the question after its publication.
 		if n := &notices[i]; n.Question != nil {
 			s.announceQuestion(AnnouncedQuestion{Purpose: n.Question.Purpose, Channel: n.Question.Channel, At: n.At, Decision: n.Decision})
 		}
@@ -161,7 +163,7 @@ func AddNotices(p *Policy, s Subject, notices []Notice) Subject {
 	s.visitDeadlines(p, s.reviewBy)
 	for i := range s.Facts {
 		if f := &s.Facts[i]; f.Kind == KindReceipt && s.notice(f.Ref) != nil {
-			s.reviewBy(f.Occurred) // it was there before the notice
+			s.reviewBy(f.Occurred) // the receipt arrived before the notice
 		}
 	}
 	return s
@@ -174,8 +176,7 @@ func (s *Subject) reviewBy(t time.Time) {
 	}
 }
 
-// MarkPurged returns the subject once the names of closed notices have gone from the
-// stream.
+// MarkPurged returns the subject after the names of closed notices were purged from the stream.
 func MarkPurged(s Subject) Subject {
 	s.Notices = slices.Clone(s.Notices)
 	for i := range s.Notices {
@@ -184,9 +185,9 @@ func MarkPurged(s Subject) Subject {
 	return s
 }
 
-// MarkReplayed returns the subject once a deletion was sent once more to a recipient, or
-// to all that were told. They must answer anew. It reports false where the subject
-// knows of no such deletion.
+// MarkReplayed returns the subject after a deletion was replayed to one recipient, or to all for an
+// empty recipient. Every recipient of the replay must answer anew. The result is false when the
+// subject has no such deletion.
 func MarkReplayed(p *Policy, s Subject, decision, recipient string, at time.Time) (Subject, bool) {
 	s.Notices = slices.Clone(s.Notices)
 	n := s.notice(decision)
@@ -253,8 +254,8 @@ func (n *Notice) Due() *time.Time {
 	return nil
 }
 
-// due is when the first answer that is missing must be there, or when a question
-// falls. It is false when nothing is awaited.
+// due is the deadline of the first missing answer, or the expiry of a question; false when no
+// answer is missing.
 func (n *Notice) due() (first time.Time, ok bool) {
 	if n.Closed != nil {
 		return first, false
@@ -270,7 +271,7 @@ func (n *Notice) due() (first time.Time, ok bool) {
 	return first, ok
 }
 
-// visitDeadlines visits the instants at which something is to be said of notices.
+// visitDeadlines visits the instants at which a notice changes by time alone.
 func (s *Subject) visitDeadlines(p *Policy, visit func(time.Time)) {
 	for i := range s.Notices {
 		n := &s.Notices[i]
@@ -289,18 +290,17 @@ func (s *Subject) visitDeadlines(p *Policy, visit func(time.Time)) {
 	}
 }
 
-// isUnanswered tells whether an answer that settles it is yet to come.
+// isUnanswered reports whether a final answer is missing.
 func (t *Notification) isUnanswered() bool {
 	switch t.Outcome {
-	case "done", "not_found", "refused", "granted", "no_answer":
+	case OutcomeDone, OutcomeNotFound, OutcomeRefused, OutcomeGranted, OutcomeNoAnswer:
 		return false
 	}
 	return true
 }
 
-// applyReceipts takes the receipts among the facts into the notices that they answer. What
-// they answer is not told yet where a recipient was faster than the relay: such a
-// receipt waits among the facts.
+// applyReceipts moves receipts from the facts into the notices they answer. A receipt that arrives
+// before its notice stays among the facts.
 func (s *Subject) applyReceipts(at time.Time) {
 	s.Notices = slices.Clone(s.Notices)
 	s.Facts = slices.DeleteFunc(slices.Clone(s.Facts), func(f Fact) bool {
@@ -314,7 +314,7 @@ func (s *Subject) applyReceipts(at time.Time) {
 		n.Notifications = slices.Clone(n.Notifications)
 		i := slices.IndexFunc(n.Notifications, func(t Notification) bool { return t.Recipient == f.Recipient })
 		if i < 0 {
-			s.alarm(at, "stranger:"+f.Ref+":"+f.Recipient+":"+f.ID, fmt.Sprintf("%s answers the decision %s, which it was not told", f.Recipient, f.Ref))
+			s.alarm(at, "stranger:"+f.Ref+":"+f.Recipient+":"+f.ID, fmt.Sprintf("%s answered the decision %s without a notification of the decision", f.Recipient, f.Ref))
 			return true
 		}
 		if n.Replayed == nil || !f.Occurred.Before(n.Replayed.Truncate(time.Second)) {
@@ -324,34 +324,34 @@ func (s *Subject) applyReceipts(at time.Time) {
 	})
 }
 
-// applyReceipt takes one receipt. The latest answer counts, so receipts may come in any order.
+// applyReceipt applies one receipt. The latest answer counts, so the order of receipts has no
+// effect.
 func (s *Subject) applyReceipt(n *Notice, t *Notification, f *Fact, at time.Time) {
-	if f.Outcome != "failed" && (t.Sent == nil || f.Occurred.Before(*t.Sent)) {
+	if f.Outcome != OutcomeFailed && (t.Sent == nil || f.Occurred.Before(*t.Sent)) {
 		t.Sent = &f.Occurred
 	}
-	if f.Outcome == "sent" || t.At != nil && (f.Occurred.Before(*t.At) || f.Occurred.Equal(*t.At) && f.Outcome <= t.Outcome) {
+	if f.Outcome == OutcomeSent || t.At != nil && (f.Occurred.Before(*t.At) || f.Occurred.Equal(*t.At) && f.Outcome <= t.Outcome) {
 		return
 	}
 	t.Outcome, t.Categories, t.Reason, t.At = f.Outcome, maps.Clone(f.Categories), f.Reason, &f.Occurred
 	if n.Closed != nil && n.Kind == DecisionDelete && n.Progress(at).State != NoticeConfirmed {
 		n.Closed, n.Purged = nil, false
-		s.alarm(at, "retracted:"+f.Ref+":"+f.Recipient+":"+f.ID, fmt.Sprintf("%s takes back that it carried out the decision %s: \"rodopath decisions\" says why", f.Recipient, f.Ref))
+		s.alarm(at, "retracted:"+f.Ref+":"+f.Recipient+":"+f.ID, fmt.Sprintf("%s retracted its confirmation of the decision %s: run \"rodopath decisions\" for the reason", f.Recipient, f.Ref))
 		return
 	}
 	switch {
-	case f.Outcome == "failed":
-		s.alarm(at, "failed:"+f.Ref+":"+f.Recipient+":"+f.ID, fmt.Sprintf("the decision %s could not be brought to %s: \"rodopath decisions\" says why; send it again with \"replay\"", f.Ref, f.Recipient))
-	case f.Outcome == "refused" && n.Kind == DecisionDelete:
-		s.alarm(at, "refused:"+f.Ref+":"+f.Recipient+":"+f.ID, fmt.Sprintf("%s refuses to carry out the decision %s: \"rodopath decisions\" says why", f.Recipient, f.Ref))
+	case f.Outcome == OutcomeFailed:
+		s.alarm(at, "failed:"+f.Ref+":"+f.Recipient+":"+f.ID, fmt.Sprintf("the decision %s could not be delivered to %s: run \"rodopath decisions\" for the reason and \"rodopath replay\" to send the decision again", f.Ref, f.Recipient))
+	case f.Outcome == OutcomeRefused && n.Kind == DecisionDelete:
+		s.alarm(at, "refused:"+f.Ref+":"+f.Recipient+":"+f.ID, fmt.Sprintf("%s refuses to carry out the decision %s: run \"rodopath decisions\" for the reason", f.Recipient, f.Ref))
 	}
 }
 
-// escalateDays is how many days before a request for erasure must be answered it is
-// said who has not confirmed the deletion.
+// escalateDays is the lead, in days, of the alarm about unconfirmed deletions before the deadline
+// of a request for erasure.
 const escalateDays = 3
 
-// updateNotices sees to what was sent: it says which answers are late, and closes what needs
-// no more of them.
+// updateNotices raises an alarm for late answers and closes completed notices.
 func (s *Subject) updateNotices(p *Policy, h *history, requests []Request, at time.Time) {
 	for i := range s.Notices {
 		n := &s.Notices[i]
@@ -365,8 +365,8 @@ func (s *Subject) updateNotices(p *Policy, h *history, requests []Request, at ti
 			n.Closed = &at
 			n.Answer = h.answerToQuestion(n.Question, at)
 			note := Note{
-				Key: EntryConfirmed + ":" + n.Decision + ":" + at.Format(time.RFC3339Nano), At: at, Kind: EntryConfirmed, Decision: n.Decision,
-				Answers: withoutReasons(n.answers()), Text: n.Progress(at).State,
+				Key: string(EntryConfirmed) + ":" + n.Decision + ":" + at.Format(time.RFC3339Nano), At: at, Kind: EntryConfirmed, Decision: n.Decision,
+				Answers: withoutReasons(n.answers()), Text: string(n.Progress(at).State),
 			}
 			if n.Kind == DecisionDelete {
 				note.Names, note.Generation = n.Names, n.Generation // for the certificate
@@ -378,8 +378,8 @@ func (s *Subject) updateNotices(p *Policy, h *history, requests []Request, at ti
 	s.setNoticeDue()
 }
 
-// expiry is when a notice goes: with the tombstones, for who never answers does not keep a
-// person known for longer; but not before the seller could ask who is late.
+// expiry is the end of a notice. A notice ends with the tombstones, so that a silent recipient does
+// not extend the retention of the person; a late answer remains visible for one intake period.
 func (n *Notice) expiry(p *Policy) time.Time {
 	end := p.tombstoneEnd(n.At)
 	for i := range n.Notifications {
@@ -396,7 +396,8 @@ func (n *Notice) expiry(p *Policy) time.Time {
 	return end
 }
 
-// advanceDue has the answers come before the person must be answered (Art. 12(3)).
+// advanceDue moves the deadlines of recipients before the deadline of the person's request (Art.
+// 12(3)).
 func (*Subject) advanceDue(n *Notice, requests []Request) {
 	if n.Kind != DecisionDelete {
 		return
@@ -415,7 +416,7 @@ func (*Subject) advanceDue(n *Notice, requests []Request) {
 	}
 }
 
-// escalate says, once, whose answer is late.
+// escalate raises one alarm for each late answer.
 func (s *Subject) escalate(n *Notice, at time.Time) {
 	if n.Kind != DecisionDelete {
 		return
@@ -427,11 +428,11 @@ func (s *Subject) escalate(n *Notice, at time.Time) {
 		}
 		t.Escalated, t.EscalatedAt = true, &at
 		s.alarm(at, "unconfirmed:"+n.Decision+":"+t.Recipient+":"+t.Due.Format(time.RFC3339),
-			fmt.Sprintf("%s has not confirmed the deletion %s by %s: ask it, or send it again", t.Recipient, n.Decision, t.Due.UTC().Format(minute)))
+			fmt.Sprintf("%s has not confirmed the deletion %s by %s: ask the recipient, or send the decision again (\"rodopath replay\")", t.Recipient, n.Decision, t.Due.UTC().Format(minute)))
 	}
 }
 
-// isComplete tells whether nothing more is awaited.
+// isComplete reports whether no further answer is expected.
 func (n *Notice) isComplete(h *history, at time.Time) bool {
 	state := n.Progress(at).State
 	if q := n.Question; q != nil {
@@ -452,7 +453,7 @@ func (n *Notice) answers() []RecipientAnswer {
 	return out
 }
 
-// withoutReasons leaves out what recipients wrote by hand: the journal outlives the person.
+// withoutReasons removes free text of recipients: the journal outlives the person.
 func withoutReasons(answers []RecipientAnswer) []RecipientAnswer {
 	for i := range answers {
 		answers[i].Reason = ""
@@ -460,27 +461,27 @@ func withoutReasons(answers []RecipientAnswer) []RecipientAnswer {
 	return answers
 }
 
-// answerToQuestion is what the person said to a question, granted or refused; empty when they
-// did not say, or nothing was asked.
-func (h *history) answerToQuestion(q *Question, at time.Time) string {
+// answerToQuestion is the person's answer to a question, granted or refused; empty without an
+// answer or a question.
+func (h *history) answerToQuestion(q *Question, at time.Time) Outcome {
 	if q == nil {
 		return ""
 	}
 	if h.refusedEver(q.Purpose, q.Channel) {
-		return "refused"
+		return OutcomeRefused
 	}
 	for i := range h.consents {
 		if c := &h.consents[i]; c.Purpose == q.Purpose && c.Channel == q.Channel && c.Stands(at) {
-			return "granted"
+			return OutcomeGranted
 		}
 	}
 	return ""
 }
 
-// needsPurge tells whether the names of a closed notice are yet to go from the stream.
+// needsPurge reports whether the names of a closed notice are still in the stream.
 func (n *Notice) needsPurge() bool { return n.Closed != nil && !n.Purged }
 
-// Concerns tells whether a recipient was told, or holds some of what was deleted.
+// Concerns reports whether a recipient was notified, or holds one of the erased categories.
 func (n *Notice) Concerns(p *Policy, recipient string) bool {
 	if slices.ContainsFunc(n.Notifications, func(t Notification) bool { return t.Recipient == recipient }) {
 		return true
@@ -492,7 +493,7 @@ func (n *Notice) Concerns(p *Policy, recipient string) bool {
 	return slices.Contains(p.recipientsOf(&Decision{Kind: n.Kind, Items: items}), recipient)
 }
 
-// Purgeable lists the decisions whose names are to go from the stream.
+// Purgeable lists the decisions whose names must be purged from the stream.
 func (s *Subject) Purgeable() []string {
 	var decisions []string
 	for i := range s.Notices {
@@ -503,7 +504,7 @@ func (s *Subject) Purgeable() []string {
 	return decisions
 }
 
-// awaitsAnswers tells whether something is awaited of recipients.
+// awaitsAnswers reports whether a notice is open.
 func (s *Subject) awaitsAnswers() bool {
 	return slices.ContainsFunc(s.Notices, func(n Notice) bool { return n.Closed == nil })
 }

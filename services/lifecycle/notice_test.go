@@ -48,7 +48,7 @@ func TestDecide_ReceiptsInAnyOrderAndRepetitionGiveTheSameNotice(t *testing.T) {
 			receipts = append(receipts, lifecycle.Fact{
 				ID: string(rune('a' + i)), Kind: lifecycle.KindReceipt, Ref: decision, Occurred: occurred, Received: at.Add(time.Hour),
 				Recipient: rapid.SampledFrom([]string{"crm", "shop"}).Draw(rt, "recipient"),
-				Outcome:   rapid.SampledFrom([]string{"sent", "done", "partial", "held", "not_found", "refused", "failed"}).Draw(rt, "outcome"),
+				Outcome:   rapid.SampledFrom([]lifecycle.Outcome{"sent", "done", "partial", "held", "not_found", "refused", "failed"}).Draw(rt, "outcome"),
 			})
 		}
 		later := at.Add(2 * time.Hour)
@@ -68,7 +68,11 @@ func TestNotice_IsNeverConfirmedWhileOneIsMissing(t *testing.T) {
 	at := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
 	p := toldPolicy(t, "crm", "shop", "letters")
 	s := erased(t, p, at)
-	for i, step := range []struct{ recipient, outcome, state string }{
+	for i, step := range []struct {
+		recipient string
+		outcome   lifecycle.Outcome
+		state     lifecycle.NoticeState
+	}{
 		{"crm", "sent", lifecycle.NoticePlanned},
 		{"shop", "done", lifecycle.NoticePartial},
 		{"letters", "held", lifecycle.NoticePartial},
@@ -77,7 +81,7 @@ func TestNotice_IsNeverConfirmedWhileOneIsMissing(t *testing.T) {
 		{"letters", "done", lifecycle.NoticeConfirmed},
 	} {
 		when := at.Add(time.Duration(i+1) * time.Minute)
-		f := lifecycle.Fact{ID: step.recipient + step.outcome, Kind: lifecycle.KindReceipt, Ref: s.Notices[0].Decision, Recipient: step.recipient, Outcome: step.outcome, Occurred: when, Received: when}
+		f := lifecycle.Fact{ID: step.recipient + string(step.outcome), Kind: lifecycle.KindReceipt, Ref: s.Notices[0].Decision, Recipient: step.recipient, Outcome: step.outcome, Occurred: when, Received: when}
 		s, _ = lifecycle.Decide(p, s, []lifecycle.Fact{f}, when)
 		if got := s.Notices[0].Progress(when).State; got != step.state {
 			t.Errorf("after %s by %s: %s, want %s", step.outcome, step.recipient, got, step.state)

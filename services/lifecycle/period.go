@@ -7,30 +7,28 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 )
 
-// Period says until when a basis stands, in words such as
-// "5 years after end_of_year of sale". It is counted in civil dates of the
-// policy's zone; the last day counts whole.
+// Period is a retention period in words, such as "5 years after end_of_year of sale". Civil dates
+// are counted in the policy's zone; the last day counts whole.
 type Period struct {
 	text string
 	root step
 }
 
-// Anchors that are worked out from several facts rather than being one.
+// Anchors that are derived from several facts.
 const (
 	// AnchorAct is the last fact that raised the basis.
 	AnchorAct = "act"
-	// AnchorPerformance is when what was sold had been delivered or done.
+	// AnchorPerformance is the delivery or performance of the sale.
 	AnchorPerformance = "performance"
 	// AnchorAccessEnd is when access to a course or subscription ends.
 	AnchorAccessEnd = "access_end"
-	// AnchorConsentEnd is since when no consent of the person stands.
+	// AnchorConsentEnd is the end of the person's last consent.
 	AnchorConsentEnd = "consent_end"
-	// AnchorDeletion is when the last personal data of a person were deleted. Only a
-	// tombstone can be counted from it.
+	// AnchorDeletion is the erasure of the last personal data of a person; for tombstones alone.
 	AnchorDeletion = "deletion"
 )
 
-// moment is a civil date, and the instant that it came from.
+// moment is a civil date with its instant.
 type moment struct {
 	at   time.Time
 	date calendar.Date
@@ -43,8 +41,8 @@ type moment struct {
 // on returns the moment of a date that was counted.
 func on(d calendar.Date) moment { return moment{date: d, dated: true} }
 
-// step is one word of a period. It reports false while its anchor is unknown:
-// the period then has no end yet.
+// step is one word of a period. The result is false while the anchor is unknown: the period has no
+// end yet.
 type step interface {
 	reckon(anchors anchors, place Place) (moment, bool)
 }
@@ -58,11 +56,10 @@ type Place struct {
 	Holidays calendar.Holidays
 }
 
-// String returns the period as it was written.
+// String returns the text of the period.
 func (p Period) String() string { return p.text }
 
-// lapse returns the first instant at which the period is over, or false while
-// it has no end.
+// lapse returns the first instant after the period, or false without an end.
 func (p Period) lapse(a anchors, place Place) (time.Time, bool) {
 	if p.root == nil {
 		return time.Time{}, false
@@ -77,12 +74,12 @@ func (p Period) lapse(a anchors, place Place) (time.Time, bool) {
 	return m.date.End(place.Zone), true
 }
 
-// From is the lapse of a period in which every anchor is the same instant.
+// From is the lapse of a period with the same instant for every anchor.
 func (p Period) From(t time.Time, place Place) (time.Time, bool) {
 	return p.lapse(func(string) (time.Time, bool) { return t, true }, place)
 }
 
-// Set tells whether the period was given.
+// Set reports whether the period is set.
 func (p Period) Set() bool { return p.root != nil }
 
 type anchor string
@@ -137,8 +134,8 @@ func (s endOf) reckon(a anchors, place Place) (moment, bool) {
 	return on(m.date.EndOfMonth()), true
 }
 
-// dayOf is a day of the month or of the year that follows its anchor: the 25th of
-// the month after, 30 April of the year after. The day is cut to the month's last.
+// dayOf is a day of the month or of the year that follows its anchor: the 25th of the month after,
+// 30 April of the year after. The day is limited to the last day of the month.
 type dayOf struct {
 	day   int
 	month time.Month // 0: of the month after
@@ -158,7 +155,7 @@ func (s dayOf) reckon(a anchors, place Place) (moment, bool) {
 	return on(first), true
 }
 
-// earliest is the first of several ends, of those that are known.
+// earliest is the first known end of several.
 type earliest []Period
 
 func (s earliest) reckon(a anchors, place Place) (moment, bool) {
@@ -191,8 +188,8 @@ func (s shifted) reckon(a anchors, place Place) (moment, bool) {
 	return m, ok
 }
 
-// unshifted returns the period before its last day moves off days off, and whether it
-// does.
+// unshifted returns the period without the move off days off, and reports whether the period has
+// one.
 func (p Period) unshifted() (Period, bool) {
 	if s, ok := p.root.(shifted); ok {
 		return Period{text: p.text, root: s.of}, true
@@ -225,8 +222,7 @@ func anchorsOf(s step) []string {
 	return nil
 }
 
-// Open returns the period that has no end of its own: the basis stands until a
-// fact ends it.
+// Open returns the period without an end of its own: a fact ends the basis.
 func Open() Period { return Period{text: "open", root: never{}} }
 
 type never struct{}

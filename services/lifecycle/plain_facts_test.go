@@ -127,7 +127,7 @@ func (r *plainRandom) fact(i int, at time.Time) lifecycle.Fact {
 	}
 	switch kind {
 	case lifecycle.KindRequestDecided:
-		f.Outcome = plainPick(r, []string{"granted", "granted", "partly", "refused"})
+		f.Outcome = plainPick(r, []lifecycle.Outcome{"granted", "granted", "partly", "refused"})
 	case lifecycle.KindRestrictionLifted:
 		switch before, after := at.Add(-time.Hour), at.Add(time.Hour); r.IntN(5) {
 		case 0, 1:

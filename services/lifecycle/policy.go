@@ -5,15 +5,16 @@ import (
 	"time"
 )
 
-// Policy is the law as a seller applies it: which facts raise which bases, what
-// ends them, what they keep, and when a person may be asked for consent.
+// Policy is the law as a seller applies it: the facts that raise and end bases, the data that bases
+// cover, and the questions for consent.
 type Policy struct {
-	// ID names the policy, Revision its exact content.
+	// ID names the policy, Revision is the hash of its content.
 	ID       string
 	Revision string
-	// File is where it is written, for whoever looks for the line of a rule.
+	// File is the source file of the policy, for references to rules.
 	File string
-	// Controller is the business that decides about the data; consents are given to it.
+	// Controller is the business that decides about the processing; consents are given to the
+	// controller.
 	Controller string
 	Place      Place
 	// IntakeDays is how many days a person may stay known on no basis at all, while
@@ -21,59 +22,61 @@ type Policy struct {
 	IntakeDays int
 	Categories map[string]Category
 	Wordings   []Wording
-	// Unknown is what a consent covers whose wording is not known.
+	// Unknown is the coverage of a consent with an unknown wording.
 	Unknown Coverage
 	Rules   []Rule
 	Asks    []Ask
-	// Purposes and Recipients name what the rules are for and who gets the data.
+	// Purposes and Recipients describe the purposes of rules and the recipients of data.
 	Purposes   map[string]Purpose
 	Recipients map[string]Recipient
-	// Connected are the systems that are told decisions. They are configured, and no
-	// part of the policy's text and revision.
+	// Connected are the configured systems that are notified of decisions. Connected is no part of
+	// the policy's text and revision.
 	Connected []ConnectedRecipient
 	// Answer is by when a request must be answered, Extended the same once an
 	// extension was announced in time (Art. 12(3)). FromVerified counts from when
 	// the person's identity was clear and not from receipt.
 	Answer, Extended Period
 	FromVerified     bool
-	// Tombstone is how long it stays known, in keyed hashes, what was deleted.
+	// Tombstone is the retention period of tombstones.
 	Tombstone Period
 	// JournalYears is how long the journal of decisions is kept.
 	JournalYears int
-	// Choices are what the policy chose where the law leaves a choice.
+	// Choices are the chosen options where the law leaves a choice.
 	Choices map[string]string
-	// Earlier are the policies that were in force before, oldest first. What people
-	// were promised under one of them is kept (Art. 13(2)(a)).
+	// Earlier are the policies formerly in force, oldest first. Promises made under an earlier
+	// policy are kept (Art. 13(2)(a)).
 	Earlier []Earlier
 }
 
 // Earlier is a policy that was in force before.
 type Earlier struct {
 	Policy *Policy
-	// To is the first instant at which another policy was in force.
+	// To is the first instant of the next policy.
 	To time.Time
 }
 
-// Purpose is what data are for.
+// Purpose is a purpose of processing.
 type Purpose struct {
 	// Name is for people, by language.
 	Name map[string]string
 	// Term is the purpose in the Data Privacy Vocabulary, such as
 	// "dpv:DirectMarketing".
 	Term string
-	// Persons says whose data they are, by language (Art. 30(1)(c)).
+	// Persons describes the data subjects, by language (Art. 30(1)(c)).
 	Persons map[string]string
-	// Offers tells that it is marketing of one's own, so that consent to it must say so.
+	// Offers reports whether the purpose is direct marketing, so that a wording must mention
+	// offers.
 	Offers bool
 }
 
-// Recipient is a system or a person who gets data (Art. 4(9)).
+// Recipient describes a recipient of data (Art. 4(9)).
 type Recipient struct {
 	// Name is for people, by language.
 	Name map[string]string
 	// Holds lists the categories that the recipient gets.
 	Holds []string
-	// ThirdCountry is where the data go outside of the EEA; empty when they do not.
+	// ThirdCountry is the country outside of the EEA that receives the data; empty without a
+	// transfer.
 	ThirdCountry string
 }
 
@@ -81,16 +84,16 @@ type Recipient struct {
 type Category struct {
 	// Name is for people, by language.
 	Name map[string]string
-	// PerRecord means that every order has its own: one order's data may lapse
-	// while another's stay.
+	// PerRecord reports whether each order has an item of its own: the item of one order may lapse
+	// while the item of another is retained.
 	PerRecord bool
-	// Pseudonymous means that the category holds no more than keyed hashes and
-	// times: it may outlive the person's address.
+	// Pseudonymous reports whether the category holds only keyed hashes and times. Such a category
+	// may outlive the person's address.
 	Pseudonymous bool
-	// Correspondence is what is written with the person about their own request. A
-	// person may be deleted as a whole while it is still needed for the answer.
+	// Correspondence is the correspondence about the person's own request. Everything else about
+	// the person may be erased while the answer is still open.
 	Correspondence bool
-	// Given tells that the person gave the data: what Art. 20 lets them take along.
+	// Given reports whether the person provided the data, as Art. 20 requires for portability.
 	Given bool
 	// Term is the category in the Data Privacy Vocabulary.
 	Term string
@@ -106,7 +109,7 @@ type Wording struct {
 	Coverage
 }
 
-// Coverage is what a consent reaches: every purpose by every channel.
+// Coverage is the reach of a consent: every purpose by every channel.
 type Coverage struct {
 	Purposes []string
 	Channels []string
@@ -120,53 +123,51 @@ type Rule struct {
 	Article string
 	// Cites is the law or the choice behind the period.
 	Cites string
-	// Exempt is why the data may stay although erasure was asked for, such as
-	// "17(3)(b)"; empty when nothing lets them.
+	// Exempt is the exception that keeps the data after a request for erasure, such as "17(3)(b)";
+	// empty without an exception.
 	Exempt string
-	// Line is where the rule stands in the policy file.
+	// Line is the line of the rule in the policy file.
 	Line int
-	// Consent means that a consent to Purpose raises the basis and its end ends it,
-	// by one of Channels where they are given.
+	// Consent reports whether a consent to Purpose raises the basis and its end ends the basis.
+	// Channels narrows the consent; empty means every channel.
 	Consent  bool
 	Channels []string
-	// Raised lists the facts that raise the basis; Access narrows them to what
-	// was sold.
+	// Raised lists the facts that raise the basis; Access narrows the facts to kinds of sales.
 	Raised []Kind
 	Access []Access
-	// Where narrows them to facts with one of these traits, Unless to facts with none
-	// of these.
+	// Where narrows the facts to those with one of the traits, Unless to those without all of the
+	// traits.
 	Where, Unless []string
-	// Ended lists the facts that end it at once.
+	// Ended lists the facts that end the basis at once.
 	Ended []Kind
 	Per   Per
 	Until Period
 	// Keeps lists the categories that the basis allows to hold.
 	Keeps []string
-	// Prolongs means that the basis gives no right of its own: it keeps only what
-	// another basis still allowed to hold when it began. Holds are such.
+	// Prolongs reports whether the basis only prolongs other bases: the basis keeps items that
+	// another basis covered at its beginning, as a legal hold does.
 	Prolongs bool
-	// Suspended means that the period stands still while a hold with
-	// TraitLimitation does.
+	// Suspended reports whether the period is suspended during a hold with TraitLimitation.
 	Suspended bool
-	// Receives lists the recipients that get what it keeps.
+	// Receives lists the recipients of the data.
 	Receives []string
 }
 
-// Lawful tells whether the law itself asks for the data to be kept: Art. 6(1)(c).
+// Lawful reports whether a legal obligation requires the data: Art. 6(1)(c).
 func (r *Rule) Lawful() bool { return r.Article == "6(1)(c)" }
 
-// Per says what a rule raises one basis for.
+// Per is the unit for which a rule raises one basis.
 type Per string
 
-// A basis stands for one record, for one contract (which may have many records),
-// or for the person.
+// A rule raises one basis for each record, for each contract (with many records), or for the
+// person.
 const (
 	PerRecord   Per = "record"
 	PerContract Per = "contract"
 	PerPerson   Per = "person"
 )
 
-// Ask says when a buyer is asked for consent.
+// Ask describes when a buyer is asked for consent.
 type Ask struct {
 	Purpose string
 	Channel string
@@ -174,13 +175,13 @@ type Ask struct {
 	Wording string
 	// When is the purpose of the basis that must be in force for the person.
 	When string
-	// Places are where the question may stand: never a message of its own.
+	// Places are the permitted places of the question; a message of its own is none.
 	Places []string
-	// Stands is how many days the question stands.
+	// Stands is the duration of the question, in days.
 	Stands int
 }
 
-// wording returns the text that an id stood for at an instant.
+// wording returns the text of a wording id at an instant.
 func (p *Policy) wording(id string, at time.Time) (Wording, bool) {
 	for _, w := range p.Wordings {
 		if w.ID == id && !w.From.After(at) && (w.To.IsZero() || w.To.After(at)) {
@@ -190,7 +191,7 @@ func (p *Policy) wording(id string, at time.Time) (Wording, bool) {
 	return Wording{}, false
 }
 
-// covers returns what a sign-up under a wording consents to.
+// covers returns the coverage of a sign-up under its wording.
 func (p *Policy) covers(f *Fact) Coverage {
 	c := p.Unknown
 	if w, ok := p.wording(f.Wording, f.Occurred); ok {
@@ -199,7 +200,7 @@ func (p *Policy) covers(f *Fact) Coverage {
 	return Coverage{Purposes: narrow(c.Purposes, f.Purposes), Channels: narrow(c.Channels, f.Channels)}
 }
 
-// marketing tells whether a purpose rests on consent.
+// marketing reports whether a purpose rests on consent.
 func (p *Policy) marketing(purpose string) bool {
 	return slices.ContainsFunc(p.Rules, func(r Rule) bool { return r.Consent && r.Purpose == purpose })
 }
@@ -215,7 +216,7 @@ func (p *Policy) consentRule(purpose, channel string) *Rule {
 	return nil
 }
 
-// rule returns a rule by its id, or nil.
+// rule returns the rule with an id, or nil.
 func (p *Policy) rule(id string) *Rule {
 	for i := range p.Rules {
 		if p.Rules[i].ID == id {
@@ -225,7 +226,7 @@ func (p *Policy) rule(id string) *Rule {
 	return nil
 }
 
-// narrow keeps what is in only; an empty only keeps all.
+// narrow returns the intersection with only; an empty only keeps all.
 func narrow(all, only []string) []string {
 	if len(only) == 0 {
 		return all

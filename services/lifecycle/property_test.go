@@ -44,7 +44,7 @@ func anyFact(t *rapid.T, i int) lifecycle.Fact {
 		Access:   rapid.SampledFrom(lifecycle.Accesses()).Draw(t, "access"),
 	}
 	f.Traits = rapid.SampledFrom([][]string{nil, nil, nil, {"business"}, {"oss"}, {"unverified"}, {"preticked"}, {"for_claims"}, {"limitation"}, {"child"}, {"authenticated"}, {"test"}}).Draw(t, "traits")
-	f.Outcome = rapid.SampledFrom([]string{"", "granted", "refused"}).Draw(t, "outcome")
+	f.Outcome = rapid.SampledFrom([]lifecycle.Outcome{"", "granted", "refused"}).Draw(t, "outcome")
 	f.Address = rapid.SampledFrom([]string{"", "a", "b"}).Draw(t, "address")
 	if rapid.Bool().Draw(t, "told") {
 		f.InformedAt = &f.Occurred

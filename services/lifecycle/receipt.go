@@ -4,51 +4,52 @@ import (
 	"time"
 )
 
-// RecipientAnswer is what a system that got a decision answered (Art. 19).
+// RecipientAnswer is the answer of a recipient to a decision (Art. 19).
 type RecipientAnswer struct {
-	Decision  string `json:"decision"`
-	Recipient string `json:"recipient"`
-	Outcome   string `json:"outcome"`
-	// Categories says it for single categories, where they differ.
-	Categories map[string]string `json:"categories,omitempty"`
-	Reason     string            `json:"reason,omitempty"`
-	At         time.Time         `json:"at"`
+	Decision  string  `json:"decision"`
+	Recipient string  `json:"recipient"`
+	Outcome   Outcome `json:"outcome"`
+	// Categories holds the answers for single categories that differ from Outcome.
+	Categories map[string]Outcome `json:"categories,omitempty"`
+	Reason     string             `json:"reason,omitempty"`
+	At         time.Time          `json:"at"`
 }
 
-// The states of a decision that was sent.
+// NoticeState is the progress of a published decision.
+type NoticeState string
+
+// The states of a published decision.
 const (
-	// NoticePlanned: some of those who are to be told do not have it yet.
-	NoticePlanned = "planned"
-	// NoticeSent: all have it, and none has answered.
-	NoticeSent = "sent"
-	// NoticePartial: some have done it.
-	NoticePartial = "partial"
-	// NoticeConfirmed: all have done it, or hold nothing of the person.
-	NoticeConfirmed = "confirmed"
-	// NoticeRefused: all have answered, and one will not do it.
-	NoticeRefused = "refused"
+	// NoticePlanned: at least one recipient has not received the decision.
+	NoticePlanned NoticeState = "planned"
+	// NoticeSent: all recipients have received the decision, and none has answered.
+	NoticeSent NoticeState = "sent"
+	// NoticePartial: some recipients have carried out the decision.
+	NoticePartial NoticeState = "partial"
+	// NoticeConfirmed: all recipients have carried out the decision or hold no data of the person.
+	NoticeConfirmed NoticeState = "confirmed"
+	// NoticeRefused: all recipients have answered, and one refuses.
+	NoticeRefused NoticeState = "refused"
 	// NoticeOverdue: the answer of one is late.
-	NoticeOverdue = "overdue"
-	// NoticeAnswered: the person was asked, and what came of it is known.
-	NoticeAnswered = "answered"
+	NoticeOverdue NoticeState = "overdue"
+	// NoticeAnswered: the person was asked, and the answer is known.
+	NoticeAnswered NoticeState = "answered"
 	// NoticeLapsed: the question fell without an answer.
-	NoticeLapsed = "lapsed"
-	// NoticeWithoutRecipient: the person was to be asked, and no recipient takes questions.
-	NoticeWithoutRecipient = "untold"
+	NoticeLapsed NoticeState = "lapsed"
+	// NoticeWithoutRecipient: the person should be asked, and no recipient accepts questions.
+	NoticeWithoutRecipient NoticeState = "untold"
 )
 
-// Progress is how far a decision has been carried out by those who were told.
+// Progress is the progress of a decision at its recipients.
 type Progress struct {
-	// State is one of the State constants. It is never confirmed while one answer is
-	// missing.
-	State string `json:"state"`
-	// Missing are the recipients that have not answered for good, Refused those that
-	// will not.
+	// State is never NoticeConfirmed while an answer is missing.
+	State NoticeState `json:"state"`
+	// Missing are the recipients without a final answer, Refused the recipients that refuse.
 	Missing []string `json:"missing,omitempty"`
 	Refused []string `json:"refused,omitempty"`
 }
 
-// Progress tells how far the decision has come at an instant.
+// Progress returns the progress of the decision at an instant.
 func (n *Notice) Progress(at time.Time) Progress {
 	var p Progress
 	sent, begun, late, answered := 0, false, false, false
@@ -57,14 +58,14 @@ func (n *Notice) Progress(at time.Time) Progress {
 		if t.Sent != nil {
 			sent++
 		}
-		begun = begun || t.Outcome != "" && t.Outcome != "failed"
+		begun = begun || t.Outcome != "" && t.Outcome != OutcomeFailed
 		switch {
 		case t.isUnanswered():
 			p.Missing = append(p.Missing, t.Recipient)
 			late = late || !at.Before(t.Due)
-		case t.Outcome == "refused" && n.Kind == DecisionDelete:
+		case t.Outcome == OutcomeRefused && n.Kind == DecisionDelete:
 			p.Refused = append(p.Refused, t.Recipient)
-		case t.Outcome == "granted" || t.Outcome == "refused":
+		case t.Outcome == OutcomeGranted || t.Outcome == OutcomeRefused:
 			answered = true
 		}
 	}
@@ -75,7 +76,7 @@ func (n *Notice) Progress(at time.Time) Progress {
 	return p
 }
 
-func (n *Notice) state(p *Progress, sent int, begun, late, answered bool, at time.Time) string {
+func (n *Notice) state(p *Progress, sent int, begun, late, answered bool, at time.Time) NoticeState {
 	if q := n.Question; q != nil {
 		switch {
 		case answered, n.Answer != "", len(n.Notifications) > 0 && len(p.Missing) == 0:
@@ -85,7 +86,7 @@ func (n *Notice) state(p *Progress, sent int, begun, late, answered bool, at tim
 		case len(n.Notifications) == 0:
 			return NoticeWithoutRecipient
 		}
-		late = false // the question may stand as long as it does
+		late = false // a question has no deadline but its own
 	}
 	switch {
 	case n.Question == nil && len(p.Missing)+len(p.Refused) == 0:
@@ -102,7 +103,7 @@ func (n *Notice) state(p *Progress, sent int, begun, late, answered bool, at tim
 	return NoticeSent
 }
 
-// recipientAnswers returns what recipients answered by an instant.
+// recipientAnswers returns the answers of recipients up to an instant.
 func (s *Subject) recipientAnswers(at time.Time) []RecipientAnswer {
 	var out []RecipientAnswer
 	for i := range s.Notices {

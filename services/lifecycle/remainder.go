@@ -5,21 +5,20 @@ import (
 	"time"
 )
 
-// Remainder is an item that stays after erasure was asked for, and why it may.
+// Remainder is an item that may be held after a request for erasure, with the reason.
 type Remainder struct {
 	Item
 	Purpose string `json:"purpose"`
 	Article string `json:"article"`
-	// Exempt is the exception of Art. 17(3) that lets it stay; empty where the
-	// request does not reach it, such as data of a new contract.
+	// Exempt is the exception of Art. 17(3); empty where the request has no effect on the item,
+	// such as data of a new contract.
 	Exempt string `json:"exempt,omitempty"`
-	// LastDay is the last day on which it may be held, in the policy's zone; empty
-	// while no end is known.
+	// LastDay is the last day of retention, in the policy's zone; empty while no end is known.
 	LastDay string `json:"last_day,omitempty"`
 }
 
-// Remainders returns what may still be held at an instant, as the answer to a request
-// must list it (Art. 12(4), 17(3)).
+// Remainders returns the items that may still be held at an instant, as the answer to a request
+// must list them (Art. 12(4), 17(3)).
 func Remainders(p *Policy, s Subject, at time.Time) []Remainder {
 	var out []Remainder
 	for _, h := range Explain(p, s, at).Holds {
@@ -33,8 +32,7 @@ func Remainders(p *Policy, s Subject, at time.Time) []Remainder {
 	return out
 }
 
-// Impact returns what may be held of a subject under one policy and no more under
-// another that is to follow it.
+// Impact returns the items that may be held under one policy and no longer under the next.
 func Impact(now, next *Policy, s Subject, at time.Time) []Item {
 	var out []Item
 	kept := map[Item]bool{}

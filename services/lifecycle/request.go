@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// RequestState is how far a request for a right has come.
+// RequestState is the progress of a request for a right.
 type RequestState string
 
 // The life of a request.
 const (
-	// RequestReceived: it is not yet clear that it is the person's own.
+	// RequestReceived: the identity of the sender is not verified.
 	RequestReceived RequestState = "received"
 	RequestVerified RequestState = "verified"
 	RequestDecided  RequestState = "decided"
@@ -22,32 +22,32 @@ const (
 type Request struct {
 	// Ref names the request.
 	Ref string `json:"ref"`
-	// Fact is the fact by which it came, Right its kind.
+	// Fact is the fact of the request, Right its kind.
 	Fact     string       `json:"fact"`
 	Right    Kind         `json:"right"`
 	Purposes []string     `json:"purposes,omitempty"`
 	State    RequestState `json:"state"`
 	Received time.Time    `json:"received"`
 	Verified *time.Time   `json:"verified,omitempty"`
-	// Due is the first instant at which an answer is late (Art. 12(3), counted by
-	// Regulation 1182/71). LastDay is the last day on which it is in time.
+	// Due is the first instant at which an answer is late (Art. 12(3), counted by Regulation
+	// 1182/71). LastDay is the last day for an answer in time.
 	Due     time.Time `json:"due"`
 	LastDay string    `json:"last_day"`
 	// Extended is when two more months were announced, in time.
 	Extended *time.Time `json:"extended,omitempty"`
 	Decided  *time.Time `json:"decided,omitempty"`
-	Outcome  string     `json:"outcome,omitempty"`
+	Outcome  Outcome    `json:"outcome,omitempty"`
 	Reason   string     `json:"reason,omitempty"`
 	Answered *time.Time `json:"answered,omitempty"`
-	// Overdue tells that it should have been answered, or was answered late.
+	// Overdue reports whether the answer is missing after Due, or was late.
 	Overdue bool `json:"overdue,omitempty"`
 }
 
-// Open tells whether the request is yet to be answered.
+// Open reports whether the answer is missing.
 func (r *Request) Open() bool { return r.State != RequestAnswered }
 
-// Requests returns the requests that the facts tell of, as they stand at an
-// instant, the most urgent first.
+// Requests returns the requests among the facts, in their state at an instant, the most urgent
+// first.
 func Requests(p *Policy, facts []Fact, at time.Time) []Request {
 	var out []Request
 	for i := range facts {
@@ -105,8 +105,8 @@ func (r *Request) step(facts []Fact, kind Kind, at time.Time) *Fact {
 	return nil
 }
 
-// due is when a period for an answer is over. By the choice of the policy it is
-// counted from receipt, or from when the person's identity was clear.
+// due is the end of a period for an answer. The policy chooses whether the period runs from receipt
+// or from the verification of the identity.
 func (p *Policy) due(period Period, f *Fact, facts []Fact) time.Time {
 	from := f.Occurred
 	if t, ok := verification(f, facts); p.FromVerified && ok {

@@ -5,92 +5,89 @@ import (
 	"time"
 )
 
-// Subject is all that is known of one person: facts, the bases they raise, and
-// what has been said about them. It holds no address in the clear.
+// Subject is the stored state of one person: the facts, and the decisions that were announced. A
+// subject holds no address in the clear.
 type Subject struct {
-	// ID is random, or of a person who came back a keyed hash of the former id. It means
-	// nothing.
+	// ID is random, or, for a successor, a keyed hash of the former id. An id carries no meaning.
 	ID string `json:"id"`
-	// Version counts the writes of the subject; 0 means never written. Stores
-	// replace a subject only on the version that was read.
+	// Version counts the writes of the subject; 0 means never written. A store replaces a subject
+	// only on the version that was read.
 	Version int64 `json:"version"`
 	// Keys are keyed hashes of the person's identities and locators.
 	Keys []string `json:"keys,omitempty"`
-	// Sealed holds the identities themselves, encrypted. It goes with the person.
+	// Sealed holds the encrypted identities. Sealed is removed when nothing personal may be held.
 	Sealed []byte `json:"sealed,omitempty"`
-	// Facts are in order: by instant, then by what protects the person more.
+	// Facts are ordered by instant, then by the protection of the person: see Kind.rank.
 	Facts []Fact `json:"facts,omitempty"`
-	// Bases are what Facts raised when the subject was last decided. They are worked
-	// out anew each time and are not stored.
+	// Bases are the bases at the last evaluation. Bases are evaluated anew each time and not
+	// stored.
 	Bases []Basis `json:"-"`
-	// HoldsPersonal tells that something personal may be held, more than keyed hashes.
+	// HoldsPersonal reports whether personal data may be held, beyond keyed hashes.
 	HoldsPersonal bool `json:"known,omitempty"`
-	// Announced and Asked remember what was said, so that it is said once.
+	// Announced and Questions record decisions that were made, so that each is made once.
 	Announced []AnnouncedDeletion `json:"deleted,omitempty"`
 	Questions []AnnouncedQuestion `json:"asked,omitempty"`
-	// LastForgotten is the decision of the deletion that was forgotten last. It tells what is
-	// said after it from what was said before.
+	// LastForgotten is the decision of the announced deletion that was dropped last. LastForgotten
+	// distinguishes the ids of later deletions from the ids of earlier ones.
 	LastForgotten string `json:"forgot,omitempty"`
-	// Tombstones and Horizon are the person's tombstone: keyed hashes and times of what
-	// was deleted, with an end of their own.
+	// Tombstones and FullErasure record erased facts as keyed hashes and times, for a limited time.
 	Tombstones  []Tombstone  `json:"buried,omitempty"`
 	FullErasure *FullErasure `json:"horizon,omitempty"`
-	// Notices are decisions that were sent, and what recipients answered.
+	// Notices are published decisions and the answers of their recipients.
 	Notices []Notice `json:"notices,omitempty"`
-	// NoticeDue is by when the most urgent answer of a recipient is awaited; nil when
-	// none is.
+	// NoticeDue is the deadline of the most urgent answer of a recipient; nil when no answer is
+	// due.
 	NoticeDue *time.Time `json:"notice_due,omitempty"`
-	// Outbox holds decisions that are made and not yet sent.
+	// Outbox holds decisions that are not published yet.
 	Outbox []Decision `json:"outbox,omitempty"`
-	// Notes are for the journal and not in it yet, besides the Outbox.
+	// Notes are entries for the journal that are not written yet, apart from those of the Outbox.
 	Notes []Note `json:"notes,omitempty"`
-	// Journal is where the subject's journal ends.
+	// Journal is the head of the subject's journal.
 	Journal Head `json:"journal,omitzero"`
-	// Revision is the policy under which Bases were worked out.
+	// Revision is the policy of the last evaluation.
 	Revision string `json:"revision,omitempty"`
-	// LastReceived is when the person was last heard of, Decided when it was last worked out
-	// what follows.
+	// LastReceived is the receipt of the latest fact, LastDecided the instant of the last
+	// evaluation.
 	LastReceived time.Time `json:"seen"`
 	LastDecided  time.Time `json:"decided,omitzero"`
-	// RequestDue is when the most urgent open request must be answered; nil when
-	// none is open.
+	// RequestDue is the deadline of the most urgent open request; nil without an open request.
 	RequestDue *time.Time `json:"request_due,omitempty"`
-	// ReviewAt is when time alone will next change something; nil means never.
+	// ReviewAt is the next instant at which time alone changes the evaluation; nil means never.
 	ReviewAt *time.Time `json:"review_at,omitempty"`
-	// MergedInto is the subject that took this one over, when two turned out to
-	// be one person. Such a subject holds nothing else.
+	// MergedInto is the subject that absorbed this one when both turned out to be one person. Such
+	// a subject is a redirect and holds nothing else.
 	MergedInto string `json:"merged_into,omitempty"`
-	// MergedFrom lists the subjects that this one took over.
+	// MergedFrom lists the subjects that were merged into this one.
 	MergedFrom []string `json:"absorbed,omitempty"`
-	// MergedParts are the subjects that became this one, as they were, until Decide has
-	// joined what they said. They are not stored.
+	// MergedParts are the merged subjects before the merge, until Decide reconciles their
+	// announcements. MergedParts are not stored.
 	MergedParts []MergedPart `json:"-"`
 }
 
-// AnnouncedDeletion remembers that an item was said to be deleted.
+// AnnouncedDeletion records that an item was covered by a deletion.
 type AnnouncedDeletion struct {
 	Item
-	// Lapse is the instant at which its last basis ended.
+	// Lapse is the end of the item's last basis.
 	Lapse time.Time `json:"lapse"`
-	// At is when the decision was made.
+	// At is the instant of the decision.
 	At time.Time `json:"at"`
 	// Decision is the decision's id.
 	Decision string `json:"decision"`
-	// Returned tells that the item stood again since.
+	// Returned reports whether the item was in force again after the announcement.
 	Returned bool `json:"back,omitempty"`
-	// CoveredUntil is a later end that another policy gave the item afterwards: of that
-	// nothing more need be said.
+	// CoveredUntil is a later end of the item under another policy; up to then no further deletion
+	// is announced.
 	CoveredUntil *time.Time `json:"covers,omitempty"`
 }
 
-// MergedPart is what one of the subjects that became this one knew and had said.
+// MergedPart holds the facts and announcements of one of the subjects that were merged.
 type MergedPart struct {
 	Facts     []Fact
 	Announced []AnnouncedDeletion
 	Revision  string
 }
 
-// AnnouncedQuestion remembers that the person was to be asked for a consent.
+// AnnouncedQuestion records that a question for consent was decided.
 type AnnouncedQuestion struct {
 	Purpose  string    `json:"purpose"`
 	Channel  string    `json:"channel"`
@@ -98,39 +95,38 @@ type AnnouncedQuestion struct {
 	Decision string    `json:"decision"`
 }
 
-// Note is something for the journal that is not a decision.
+// Note is a journal entry that is not a decision.
 type Note struct {
-	// Key tells it from other notes of the subject: what is noted twice stands in
-	// the journal once.
+	// Key identifies the note within the subject: notes of one key become one entry.
 	Key  string    `json:"key"`
 	At   time.Time `json:"at"`
-	Kind string    `json:"what"`
-	// Text holds nothing personal; Items are what it is about.
+	Kind EntryKind `json:"what"`
+	// Text holds nothing personal; Items are the subject matter of the note.
 	Text  string `json:"text,omitempty"`
 	Items []Item `json:"items,omitempty"`
-	// Decision, Names and Answers are of a deletion that was confirmed: of whom, in
-	// hashes, and who said so. Generation is that of the key of the hashes.
+	// Decision, Names and Answers describe a confirmed deletion: the hashed names of the person and
+	// the answers of the recipients. Generation is the generation of the hash key.
 	Decision   string            `json:"decision,omitempty"`
 	Names      []string          `json:"names,omitempty"`
 	Generation int               `json:"generation,omitempty"`
 	Answers    []RecipientAnswer `json:"answers,omitempty"`
-	// Published is a decision that went out and left the outbox before it was in the journal.
+	// Published is a decision that was published and left the outbox before its journal entry.
 	Published *Decision `json:"made,omitempty"`
 }
 
-// Pending tells whether something is to be sent, to be put into the journal, or to be
+// Pending reports whether a decision must be published, a note written to the journal, or an event
 // purged from the stream.
 func (s *Subject) Pending() bool {
 	return len(s.Outbox) > 0 || len(s.Notes) > 0 || slices.ContainsFunc(s.Notices, func(n Notice) bool { return n.needsPurge() })
 }
 
-// Removable tells whether nothing is left of the subject, so that it can be removed.
+// Removable reports whether nothing is left of the subject, so that a store may remove it.
 func (s *Subject) Removable() bool {
 	return s.MergedInto == "" && s.ReviewAt == nil && len(s.Facts) == 0 && !s.Pending() && !s.awaitsAnswers()
 }
 
-// UnchangedBy tells whether deciding on the facts would change nothing: all of them
-// are known, the policy is the same, and no time that matters has passed.
+// UnchangedBy reports whether a decision on the facts would change nothing: all facts are known,
+// the policy is the same, and no review is due.
 func (s *Subject) UnchangedBy(p *Policy, facts []Fact, at time.Time) bool {
 	if s.Version == 0 || s.Revision != p.Revision || s.ReviewAt != nil && !s.ReviewAt.After(at) {
 		return false
@@ -147,7 +143,7 @@ func (s *Subject) UnchangedBy(p *Policy, facts []Fact, at time.Time) bool {
 	return true
 }
 
-// Rekey returns the subject with the addresses in its facts as keys that are current.
+// Rekey returns the subject with the addresses in its facts hashed under the current key.
 func Rekey(s Subject, current func(key string) string) Subject {
 	s.Facts = slices.Clone(s.Facts)
 	for i := range s.Facts {
@@ -156,9 +152,9 @@ func Rekey(s Subject, current func(key string) string) Subject {
 	return s
 }
 
-// Merge returns s with all that is known of other, which turned out to be the
-// same person: no fact and no withdrawal is lost, and nothing said by either is
-// said again. Both must be joined by Decide before they are written.
+// Merge returns s with the state of other, a subject of the same person: facts and withdrawals of
+// both are kept, and no announcement of either is repeated. Decide must reconcile the result before
+// a store writes the merged subject.
 func Merge(s, other Subject) Subject {
 	s.MergedParts = append(s.parts(), other.parts()...)
 	s.Facts = mergeFacts(s.Facts, other.Facts)
@@ -185,19 +181,20 @@ func Merge(s, other Subject) Subject {
 		s.note(n)
 	}
 	if other.Journal.Seq > 0 {
-		// The other's journal ends without having been closed; this says why.
-		s.note(Note{Key: EntryMerged + ":" + other.ID, At: maxTime(s.LastDecided, other.LastDecided), Kind: EntryMerged, Text: other.ID})
+		// The journal of the other subject ends without a closing entry; this note gives the
+		// reason.
+		s.note(Note{Key: string(EntryMerged) + ":" + other.ID, At: maxTime(s.LastDecided, other.LastDecided), Kind: EntryMerged, Text: other.ID})
 	}
 	s.Tombstones = joinTombstones(s.Tombstones, other.Tombstones)
 	if h := other.FullErasure; h != nil && (s.FullErasure == nil || h.At.After(s.FullErasure.At)) {
 		s.FullErasure = h
 	}
 	s.LastReceived = maxTime(s.LastReceived, other.LastReceived)
-	s.Revision = "" // so that Decide works it out again
+	s.Revision = "" // forces a new evaluation
 	return s
 }
 
-// Redirect returns what is left of a subject that another absorbed.
+// Redirect returns the remainder of a subject that was merged into another.
 func Redirect(s Subject, into string) Subject {
 	return Subject{ID: s.ID, Version: s.Version, MergedInto: into, LastReceived: s.LastReceived, Journal: s.Journal}
 }

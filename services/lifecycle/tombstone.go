@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// Tombstone remembers a fact that was let go, by a keyed hash, so that a late repeat
-// or a restored backup does not bring the data back.
+// Tombstone is the keyed hash of an erased fact, so that a late redelivery or a restored backup
+// does not revive the data.
 type Tombstone struct {
 	Mark string `json:"mark"`
-	// At is when it was let go, or when its deletion was last said again.
+	// At is the instant of the erasure, or of the latest repeated deletion.
 	At time.Time `json:"at"`
 }
 
@@ -21,8 +21,8 @@ type FullErasure struct {
 	At    time.Time `json:"at"`
 }
 
-// addsData tells whether facts of the kind bring data along that may have to go.
-// The others protect the person, or say something of what is there.
+// addsData reports whether facts of the kind bring personal data. Other kinds protect the person or
+// describe existing data.
 func (k Kind) addsData() bool {
 	switch k {
 	case KindSignup, KindSignupPending, KindSale, KindRefund, KindPerformed, KindNegotiationOpened, KindAccessStarted, KindWebinar, KindDownload,
@@ -34,8 +34,8 @@ func (k Kind) addsData() bool {
 
 func (f *Fact) mark() string { return cmp.Or(f.Mark, f.ID) }
 
-// splitReturning parts the facts that are news from those that come back from the dead.
-// Repeats of what was let go a short while ago are neither.
+// splitReturning separates new facts from facts that repeat erased data. A repetition within the
+// intake period is neither.
 func (s *Subject) splitReturning(p *Policy, facts []Fact) (news, back []Fact) {
 	for _, f := range facts {
 		switch f = f.Normalized(); {
@@ -48,10 +48,9 @@ func (s *Subject) splitReturning(p *Policy, facts []Fact) (news, back []Fact) {
 	return news, back
 }
 
-// isReturning tells whether a fact brings back what had to go: it repeats what was let
-// go, or is old news of a person of whom everything was deleted. For the intake
-// period after a deletion the story may still be told in any order, so nothing
-// counts as coming back; and what only just happened is news.
+// isReturning reports whether a fact repeats erased data: the fact has a tombstone, or the fact is
+// old and everything about the person was erased. Within the intake period after an erasure facts
+// may arrive in any order, so none is a repetition; a recent event is new.
 func (s *Subject) isReturning(p *Policy, f *Fact) bool {
 	if !f.Kind.addsData() {
 		return false
@@ -63,7 +62,7 @@ func (s *Subject) isReturning(p *Policy, f *Fact) bool {
 	return h != nil && f.Occurred.Before(h.Lapse) && p.isAfterIntake(f.Received, h.At) && p.isAfterIntake(f.Received, f.Occurred)
 }
 
-// isAfterIntake tells whether t is more than the intake period after an event.
+// isAfterIntake reports whether t is more than the intake period after an event.
 func (p *Policy) isAfterIntake(t, event time.Time) bool {
 	return t.After(event.AddDate(0, 0, p.IntakeDays))
 }
@@ -76,7 +75,7 @@ func (s *Subject) tombstoneOf(mark string) *Tombstone {
 	return &s.Tombstones[n]
 }
 
-// addTombstones remembers facts by their marks.
+// addTombstones records facts as tombstones.
 func (s *Subject) addTombstones(facts []Fact, at time.Time) {
 	if len(facts) == 0 {
 		return
@@ -88,21 +87,20 @@ func (s *Subject) addTombstones(facts []Fact, at time.Time) {
 	s.Tombstones = joinTombstones(s.Tombstones, more)
 }
 
-// joinTombstones returns both lists in order, each mark once with its latest time.
+// joinTombstones returns both lists sorted, each mark once with its latest time.
 func joinTombstones(a, b []Tombstone) []Tombstone {
 	all := append(slices.Clone(a), b...)
 	slices.SortFunc(all, func(x, y Tombstone) int { return cmp.Or(cmp.Compare(x.Mark, y.Mark), y.At.Compare(x.At)) })
 	return slices.CompactFunc(all, func(x, y Tombstone) bool { return x.Mark == y.Mark })
 }
 
-// repeatDeletions says once more that what a fact brought back must go. It says so once in
-// an intake period.
+// repeatDeletions decides the deletion of repeated data anew, at most once for each intake period.
 func (s *Subject) repeatDeletions(p *Policy, back []Fact, held []holding, at time.Time) []Decision {
 	var out []Decision
 	for i := range back {
 		f := &back[i]
 		d := Decision{
-			ID:   decisionID(s.ID, EntryReplay, f.mark(), f.Received.Format(time.RFC3339Nano)),
+			ID:   decisionID(s.ID, string(EntryReplay), f.mark(), f.Received.Format(time.RFC3339Nano)),
 			Kind: DecisionDelete, Subject: s.ID, At: at, Effective: at, Revision: p.Revision, Repeated: true,
 			WholePerson: !wholeHeld(p, held), Retained: retained(held),
 		}
@@ -122,7 +120,7 @@ func (s *Subject) repeatDeletions(p *Policy, back []Fact, held []holding, at tim
 	return out
 }
 
-// expireTombstones lets tombstones go whose own time is over.
+// expireTombstones removes tombstones past their retention period.
 func (s *Subject) expireTombstones(p *Policy, at time.Time) {
 	s.Tombstones = slices.DeleteFunc(slices.Clone(s.Tombstones), func(b Tombstone) bool { return !p.tombstoneEnd(b.At).After(at) })
 	if s.FullErasure != nil && !p.tombstoneEnd(s.FullErasure.At).After(at) {
@@ -135,7 +133,7 @@ func (p *Policy) tombstoneEnd(t time.Time) time.Time {
 	return end
 }
 
-// firstTombstoneEnd is when the first of the tombstones goes; false when there is none.
+// firstTombstoneEnd is the earliest end of a tombstone; false without tombstones.
 func (s *Subject) firstTombstoneEnd(p *Policy) (time.Time, bool) {
 	var first time.Time
 	for i := range s.Tombstones {
@@ -152,20 +150,19 @@ func (s *Subject) firstTombstoneEnd(p *Policy) (time.Time, bool) {
 	return p.tombstoneEnd(first), true
 }
 
-// HasReturned tells whether a person of whom everything had been deleted is known again
-// by a genuine new act. Such a person gets a new id (see Rise), so that what was and
-// what is are not one story.
+// HasReturned reports whether a new act made a fully erased person known again. Such a person
+// continues under a new id (see Successor), so that both lives stay separate.
 func HasReturned(before, after Subject) bool { return FullyErased(before) && after.HoldsPersonal }
 
-// FullyErased tells whether everything of a person was deleted, so that a new act would make
-// them risen.
+// FullyErased reports whether everything about a person was erased, so that a new act would need a
+// Successor.
 func FullyErased(s Subject) bool {
 	return s.FullErasure != nil && !s.HoldsPersonal && len(s.Sealed) == 0
 }
 
-// Successor returns a subject with a new id that takes over what a tombstone still
-// holds: the no that must be respected, the proof of old consents, the marks of what
-// was deleted. What the person was asked before is not held against them.
+// Successor returns a subject with a new id and the remainder of a fully erased one: refusals that
+// must be respected, evidence of old consents, and tombstones. Earlier questions are dropped, so
+// the person may be asked again.
 func Successor(before Subject, id string) Subject {
 	s := Merge(Subject{ID: id}, before)
 	s.Questions = nil

@@ -5,56 +5,57 @@ import (
 	"time"
 )
 
-// Use is what somebody wants to do with a person's data.
+// Use is an intended use of a person's data.
 type Use struct {
 	Purpose string
 	// Channel is how the person would be reached, for a purpose that rests on consent.
 	Channel string
-	// Controller is the business that wants it; empty means the policy's own.
+	// Controller is the business that intends the use; empty means the policy's own.
 	Controller string
-	// Address is the keyed hash of the e-mail address that would be used; empty when
-	// it does not matter.
+	// Address is the keyed hash of the e-mail address in use; empty means any.
 	Address string
 }
 
-// Permission tells whether a use is allowed, and why.
+// Permission reports whether a use is allowed, with the reason.
 type Permission struct {
 	Allowed bool `json:"allowed"`
 	// Reason is one of the Because constants.
-	Reason string `json:"why"`
+	Reason UseReason `json:"why"`
 	// Since and Until bound the basis or the ban, as far as known.
 	Since *time.Time `json:"since,omitempty"`
 	Until *time.Time `json:"until,omitempty"`
-	// Rule is the rule of the basis that allows it.
+	// Rule is the rule of the permitting basis.
 	Rule string `json:"rule,omitempty"`
-	// Box tells that an unticked box may stand at the next checkout.
+	// Box reports whether the next checkout may show an unticked box.
 	Box bool `json:"box"`
 }
 
-// Why a use is allowed or not.
+// UseReason is one of the Reason constants, or the ConsentState that forbids the use.
+type UseReason string
+
+// The reasons why a use is allowed or not.
 const (
-	ReasonConsent         = "consent"
-	ReasonBasis           = "basis"
-	ReasonOtherController = "consent_to_another_controller"
-	ReasonRestricted      = "restricted"
-	ReasonObjection       = "objection_pending"
-	ReasonOtherAddress    = "consent_for_another_address"
-	ReasonNoBasis         = "no_basis"
+	ReasonConsent         UseReason = "consent"
+	ReasonBasis           UseReason = "basis"
+	ReasonOtherController UseReason = "consent_to_another_controller"
+	ReasonRestricted      UseReason = "restricted"
+	ReasonObjection       UseReason = "objection_pending"
+	ReasonOtherAddress    UseReason = "consent_for_another_address"
+	ReasonNoBasis         UseReason = "no_basis"
 )
 
 // Ban is a stop on the use of data that may be kept.
 type Ban struct {
-	// Purpose is what may not be done; empty means anything but storing.
+	// Purpose is the forbidden purpose; empty means every use except storage.
 	Purpose string     `json:"purpose,omitempty"`
-	Reason  string     `json:"why"`
+	Reason  UseReason  `json:"why"`
 	Since   time.Time  `json:"since"`
 	Until   *time.Time `json:"until,omitempty"`
 }
 
-// Bans returns the stops on use that are in force at an instant: restrictions
-// (Art. 18(2)), and objections whose balance is not struck yet (Art. 18(1)(d)). They are
-// the law's and no rule's: a restriction on any ground stops use, also one that keeps
-// nothing longer.
+// Bans returns the bans on use in force at an instant: restrictions (Art. 18(2)), and objections
+// that are not decided yet (Art. 18(1)(d)). Bans follow from the law and not from rules: a
+// restriction on any ground forbids use, even without data that are retained longer.
 func Bans(p *Policy, s Subject, at time.Time) []Ban {
 	var out []Ban
 	var since *time.Time
@@ -85,7 +86,7 @@ func Bans(p *Policy, s Subject, at time.Time) []Ban {
 	return out
 }
 
-// May tells whether a person's data may be used in a way at an instant.
+// May reports whether a use of a person's data is allowed at an instant.
 func May(p *Policy, s Subject, use Use, at time.Time) Permission {
 	for _, b := range Bans(p, s, at) {
 		if b.Purpose == "" || b.Purpose == use.Purpose {
@@ -98,12 +99,12 @@ func May(p *Policy, s Subject, use Use, at time.Time) Permission {
 	if use.Controller != "" && use.Controller != p.Controller {
 		return Permission{Reason: ReasonOtherController}
 	}
-	out := Permission{Reason: string(ConsentNone)}
+	out := Permission{Reason: UseReason(ConsentNone)}
 	for _, c := range Consents(p, s, at) {
 		if c.Purpose != use.Purpose || c.Channel != use.Channel {
 			continue
 		}
-		out = Permission{Reason: string(c.State), Since: c.Since, Until: c.Until}
+		out = Permission{Reason: UseReason(c.State), Since: c.Since, Until: c.Until}
 		switch {
 		case c.State == ConsentGiven && (use.Address == "" || len(c.addresses) == 0 || slices.Contains(c.addresses, use.Address)):
 			out.Allowed, out.Reason, out.Rule = true, ReasonConsent, p.consentRule(c.Purpose, c.Channel).ID

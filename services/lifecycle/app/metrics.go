@@ -98,7 +98,7 @@ func (b *backlog) unconfirmed(ctx context.Context, ch chan<- prometheus.Metric, 
 	}
 	type key struct {
 		kind  lifecycle.DecisionKind
-		state string
+		state lifecycle.NoticeState
 	}
 	counts := map[key]int{{lifecycle.DecisionDelete, lifecycle.NoticeOverdue}: 0}
 	for i := range subjects {
@@ -109,6 +109,6 @@ func (b *backlog) unconfirmed(ctx context.Context, ch chan<- prometheus.Metric, 
 		}
 	}
 	for k, n := range counts {
-		publishGauge(ch, d, float64(n), nil, string(k.kind), k.state)
+		publishGauge(ch, d, float64(n), nil, string(k.kind), string(k.state))
 	}
 }

@@ -35,11 +35,11 @@ func (a *Applier) fact(d *factv1.Delivery, f *factv1.Fact) (lifecycle.Fact, erro
 		Shown:              f.GetEvidence().GetText(),
 		Proof:              proof,
 		Traits:             f.GetTraits(),
-		Outcome:            f.GetOutcome(),
+		Outcome:            lifecycle.Outcome(f.GetOutcome()),
 		Reason:             f.GetReason(),
 		InformedAt:         pointer(f.GetTold()),
 		Recipient:          f.GetRecipient(),
-		Categories:         f.GetCategories(),
+		Categories:         outcomes(f.GetCategories()),
 		Mark:               a.opts.Vault.Mark(f.GetId()),
 		Address:            a.address(f),
 	}, err
@@ -90,4 +90,16 @@ func pointer(t *timestamppb.Timestamp) *time.Time {
 	}
 	at := instant(t)
 	return &at
+}
+
+// outcomes returns the answer of a recipient for each category of data; nil for none.
+func outcomes(categories map[string]string) map[string]lifecycle.Outcome {
+	if len(categories) == 0 {
+		return nil
+	}
+	out := make(map[string]lifecycle.Outcome, len(categories))
+	for category, outcome := range categories {
+		out[category] = lifecycle.Outcome(outcome)
+	}
+	return out
 }

@@ -108,7 +108,7 @@ func (o *outboxBench) answers(decision string) string {
 	s, _ := o.who("ala@example.com")
 	for i := range s.Notices {
 		if n := &s.Notices[i]; n.Decision == decision {
-			return n.Progress(o.now).State
+			return string(n.Progress(o.now).State)
 		}
 	}
 	o.t.Fatalf("the recipient knows %s, and nobody has noted it: %+v", decision, s.Notices)
@@ -142,7 +142,7 @@ func (o *outboxBench) again(names ...string) *factv1.Fact {
 // confirmed answers a decision and fails unless the answer counts.
 func (o *outboxBench) confirmed(decision string) {
 	o.t.Helper()
-	if state := o.answers(decision); state != lifecycle.NoticeConfirmed {
+	if state := o.answers(decision); state != string(lifecycle.NoticeConfirmed) {
 		o.t.Errorf("the answer does not count: %s", state)
 	}
 }

@@ -1,6 +1,5 @@
-// Package httpapi lets people and tools ask the lifecycle questions over HTTP, and
-// tell it of requests and holds. What is told goes the way of all facts: through the
-// stream, to the one writer of subjects.
+// Package httpapi is the HTTP interface of the lifecycle service: queries on subjects, and intake
+// of requests, holds and receipts. Intake is published as facts to the stream, like any other fact.
 package httpapi
 
 import (
@@ -30,26 +29,27 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/internal/rollout"
 )
 
-// Lists go through subjects: those with an open request or an unconfirmed decision, the
-// most urgent first, and all of them by id.
+// Lists lists subjects: those with an open request or an unconfirmed decision in order of urgency,
+// and all subjects by id.
 type Lists interface {
 	Requested(ctx context.Context, limit int) ([]lifecycle.Subject, error)
 	Unconfirmed(ctx context.Context, limit int) ([]lifecycle.Subject, error)
 	Walk(ctx context.Context, after string, limit int) ([]lifecycle.Subject, error)
 }
 
-// Journal reads what was decided about a subject, and what became of a decision.
+// Journal reads the journal entries of a subject or of a decision.
 type Journal interface {
 	Entries(ctx context.Context, subject string) ([]lifecycle.Entry, error)
 	EntriesOf(ctx context.Context, decision string) ([]lifecycle.Entry, error)
 }
 
-// Events reads decisions as they were published, oldest first.
+// Events reads published decisions, oldest first.
 type Events interface {
 	Read(ctx context.Context, follow bool, visit func(data []byte) error) error
 }
 
-// FactPublisher puts a delivery into the stream of facts. It returns nil when it is durable.
+// FactPublisher publishes a delivery to the stream of facts. Nil means that the delivery is
+// durable.
 type FactPublisher interface {
 	Publish(ctx context.Context, d *factv1.Delivery) error
 }
@@ -63,17 +63,17 @@ type Options struct {
 	Teller    FactPublisher
 	Vault     *identity.Vault
 	Policy    *lifecycle.Policy
-	// Controller is the business that certifies and asks.
+	// Controller is the business named on certificates and consent pages.
 	Controller string
-	// Receipts reads what recipients answer.
+	// Receipts converts receipts of recipients to facts.
 	Receipts *receipt.Reader
-	// RecipientTokens are what they show; the holder of each is the recipient.
+	// RecipientTokens are the tokens of recipients; the holder of each token is the recipient.
 	RecipientTokens []access.Token
 	// Replay sends deletions once more; see replay.Run.
 	Replay func(ctx context.Context, since time.Time, recipient string, visit func(replay.Sent) error) error
 	// Reseal seals with the newest key; see keyrotation.Run.
 	Reseal func(ctx context.Context, visit func(keyrotation.Progress) error) error
-	// Waiting is a policy that needs approval; nil when none does.
+	// Waiting is a policy that needs approval; nil without one.
 	Waiting *rollout.Waiting
 	// Measures are the security measures of the record of processing, by language.
 	Measures map[string]string
@@ -81,9 +81,9 @@ type Options struct {
 	Verify func(ctx context.Context) (*journal.Report, error)
 	// Tokens open the interface; at least one, none empty.
 	Tokens []access.Token
-	// Ready tells whether the service can do its work.
+	// Ready reports whether the service is ready; nil error means ready.
 	Ready func(ctx context.Context) error
-	// Now tells the time; nil means time.Now.
+	// Now returns the current time; nil means time.Now.
 	Now func() time.Time
 	Log *slog.Logger
 }
@@ -97,11 +97,11 @@ const (
 	ScopePolicy   = "policy"
 	ScopeJournal  = "journal"
 	ScopeEvents   = "events"
-	// ScopeDecisions is for what became of decisions at those who were told.
+	// ScopeDecisions opens decisions with the answers of their recipients.
 	ScopeDecisions = "decisions"
 	// ScopeKeys is for sealing with the newest key.
 	ScopeKeys = "keys"
-	// ScopeReceipts is what the tokens of recipients open.
+	// ScopeReceipts is the scope of the tokens of recipients.
 	ScopeReceipts = "receipts"
 )
 
@@ -138,7 +138,7 @@ func New(opts Options) (*API, error) {
 	return a, nil
 }
 
-// Register mounts the interface. The answers about health need no token.
+// Register mounts the interface. The health endpoints need no token.
 func (a *API) Register(e *echo.Echo) {
 	e.HTTPErrorHandler = a.fail
 	e.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
@@ -169,7 +169,7 @@ func (a *API) Register(e *echo.Echo) {
 	v1.POST("/keys/reseal", a.rotateKeys, a.may(ScopeKeys))
 }
 
-// RegisterPublic mounts what those outside may ask.
+// RegisterPublic mounts the endpoints for recipients and data subjects.
 func (a *API) RegisterPublic(e *echo.Echo) {
 	e.HTTPErrorHandler = a.fail
 	e.POST("/v1/receipts", a.receiptFrom)
@@ -184,7 +184,7 @@ func (a *API) ready(c echo.Context) error {
 	return c.String(http.StatusOK, "ready\n")
 }
 
-// may lets in who shows a token that opens a scope.
+// may admits requests with a token of the scope.
 func (a *API) may(scope string) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
@@ -196,8 +196,8 @@ func (a *API) may(scope string) echo.MiddlewareFunc {
 	}
 }
 
-// fail is where errors stop: problems are answered as they are, echo's own get a
-// body, and the rest is logged and answered without detail.
+// fail is the error handler: problems are written as such, errors of echo get a problem body, and
+// any other error is logged and answered without detail.
 func (a *API) fail(err error, c echo.Context) {
 	if c.Response().Committed {
 		a.opts.Log.Warn("answer broke off", "path", c.Path(), "error", err)
@@ -224,8 +224,8 @@ func (a *API) fail(err error, c echo.Context) {
 // maxRequest bounds the body of a request.
 const maxRequest = 16 << 10
 
-// read reads the body of a request, which may have no field that is not known, and
-// checks it. The example says what a good one looks like.
+// read decodes and validates the body of a request. Unknown fields are refused. The example is part
+// of the error text.
 func (a *API) read(c echo.Context, into any, example string) error {
 	dec := json.NewDecoder(io.LimitReader(c.Request().Body, maxRequest))
 	dec.DisallowUnknownFields()
@@ -245,8 +245,8 @@ func (a *API) read(c echo.Context, into any, example string) error {
 	return nil
 }
 
-// events writes decisions as CloudEvents, one JSON object a line. With follow=1
-// it goes on as new ones come.
+// events writes decisions as CloudEvents, one JSON object a line. With follow=1 the response stays
+// open for new decisions.
 func (a *API) events(c echo.Context) error {
 	follow := c.QueryParam("follow")
 	if follow != "" && follow != "0" && follow != "1" {
@@ -260,7 +260,7 @@ func (a *API) events(c echo.Context) error {
 	return err
 }
 
-// lines answers with JSON objects, one a line, as they come.
+// lines is a response of JSON objects, one a line, each flushed.
 type lines struct{ res *echo.Response }
 
 func newLines(c echo.Context) lines {

@@ -15,16 +15,17 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/internal/report"
 )
 
-// issuedCertificate is a certificate, and the key by which its hashes can be checked,
-// which is no part of it.
+// issuedCertificate is a certificate with the key of its hashes, which is not part of the
+// certificate.
 type issuedCertificate struct {
 	certificate.Signed
-	// NamesKey is for whoever shall see of whom it is; without it nobody can.
+	// NamesKey verifies the hashed names of the person. Without NamesKey the certificate identifies
+	// no person.
 	NamesKey string `json:"names_key"`
 }
 
-// certificate certifies a deletion that everybody has confirmed, as JSON or, with
-// form=page, to print.
+// certificate issues the certificate of a confirmed deletion, as JSON or, with form=page, as a
+// printable page.
 func (a *API) certificate(c echo.Context) error {
 	lang, err := language(c.QueryParam("lang"), report.Polish)
 	if err != nil {
@@ -49,7 +50,7 @@ func (a *API) certificate(c echo.Context) error {
 	return c.Blob(http.StatusOK, echo.MIMETextHTMLCharsetUTF8, page.Bytes())
 }
 
-// certificateKey says the public key of certificates, and those of before.
+// certificateKey returns the public key of certificates and the former keys.
 func (a *API) certificateKey(c echo.Context) error {
 	var keys []string
 	for _, k := range a.opts.Vault.SigningKeys() {
@@ -58,8 +59,8 @@ func (a *API) certificateKey(c echo.Context) error {
 	return c.JSON(http.StatusOK, map[string]any{"algorithm": "Ed25519", "key": keys[0], "former": keys[1:]})
 }
 
-// certify makes the certificate of a deletion out of the journal, which outlives the
-// person, and says of which generation the key of its hashes is.
+// certify builds the certificate of a deletion from the journal, which outlives the subject, and
+// returns the generation of the key of the hashes.
 func (a *API) certify(ctx context.Context, id string) (cert *certificate.Certificate, generation int, err error) {
 	entries, err := a.opts.Journal.EntriesOf(ctx, id)
 	if err != nil {
@@ -70,16 +71,16 @@ func (a *API) certify(ctx context.Context, id string) (cert *certificate.Certifi
 		switch e := &entries[i]; {
 		case e.Key == id:
 			made = e
-		case e.Kind == lifecycle.EntryConfirmed && e.Text == lifecycle.NoticeConfirmed:
+		case e.Kind == lifecycle.EntryConfirmed && e.Text == string(lifecycle.NoticeConfirmed):
 			confirmed = e
 		case e.Kind == lifecycle.EntryReplay:
-			confirmed = nil // it was sent once more, and must be confirmed anew
+			confirmed = nil // a replayed deletion must be confirmed anew
 		}
 	}
 	switch {
 	case made == nil:
 		return nil, 0, errUnknownDecision()
-	case made.Kind == string(lifecycle.DecisionAskConsent):
+	case made.Kind == lifecycle.EntryAskConsent:
 		return nil, 0, problem.New(http.StatusConflict, "no-deletion", "This decision is a question and no deletion.")
 	}
 	n, err := a.notice(ctx, id)
@@ -94,7 +95,7 @@ func (a *API) certify(ctx context.Context, id string) (cert *certificate.Certifi
 	return a.certificateOf(made, confirmed), confirmed.Generation, nil
 }
 
-// notice finds who was told of a decision; nil when nobody was, or the person is gone.
+// notice returns the notice of a decision; nil without recipients or without a subject.
 func (a *API) notice(ctx context.Context, id string) (*lifecycle.Notice, error) {
 	s, err := a.opts.Directory.Decision(ctx, id)
 	if s == nil || err != nil {
@@ -108,10 +109,10 @@ func (a *API) notice(ctx context.Context, id string) (*lifecycle.Notice, error) 
 	return nil, nil
 }
 
-// unconfirmed says whose answer is missing.
+// unconfirmed names the recipients without a confirmation.
 func (a *API) unconfirmed(n *lifecycle.Notice) error {
 	p := n.Progress(a.opts.Now())
-	detail := "It is not confirmed yet (" + p.State + ")"
+	detail := "It is not confirmed yet (" + string(p.State) + ")"
 	if who := slices.Concat(p.Missing, p.Refused); len(who) > 0 {
 		detail += ": " + strings.Join(who, ", ")
 	}
@@ -141,8 +142,20 @@ func (a *API) certificateOf(made, confirmed *lifecycle.Entry) *certificate.Certi
 	}
 	for _, r := range confirmed.Answers {
 		out.Recipients = append(out.Recipients, certificate.Recipient{
-			ID: r.Recipient, Name: report.RecipientOf(a.opts.Policy, r.Recipient).Name.PL, Outcome: r.Outcome, Categories: r.Categories, At: r.At,
+			ID: r.Recipient, Name: report.RecipientOf(a.opts.Policy, r.Recipient).Name.PL, Outcome: string(r.Outcome), Categories: plainOutcomes(r.Categories), At: r.At,
 		})
+	}
+	return out
+}
+
+// plainOutcomes returns the answers by category as strings; nil for none.
+func plainOutcomes(categories map[string]lifecycle.Outcome) map[string]string {
+	if len(categories) == 0 {
+		return nil
+	}
+	out := make(map[string]string, len(categories))
+	for category, outcome := range categories {
+		out[category] = string(outcome)
 	}
 	return out
 }

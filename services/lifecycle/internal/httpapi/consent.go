@@ -14,18 +14,18 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/internal/report"
 )
 
-// formPage is where a consent was given, in its evidence.
+// formPage names the consent page as the form in the evidence of a consent.
 const formPage = "consent-page"
 
-// consentQuestion is the question of a page: whose token was shown, and how it stands.
+// consentQuestion is the question of a consent page with its state.
 type consentQuestion struct {
 	decision string
 	question *lifecycle.Question
 	state    report.ConsentState
 }
 
-// consentPage asks a person for a consent, or lets them take it back. Reading it
-// changes nothing: mail programs fetch links by themselves.
+// consentPage shows the page on which a person gives or withdraws a consent. A GET changes nothing,
+// because mail programs fetch links.
 func (a *API) consentPage(c echo.Context) error {
 	q, err := a.questionOf(c.Request().Context(), c.Param("token"))
 	if err != nil {
@@ -37,8 +37,8 @@ func (a *API) consentPage(c echo.Context) error {
 // maxForm bounds the form of a page.
 const maxForm = 1 << 10
 
-// consentAnswer takes what the person says. It is applied a moment later, so the page
-// already shows how it will be.
+// consentAnswer publishes the answer of the person. The fact is applied later; the page already
+// shows the new state.
 func (a *API) consentAnswer(c echo.Context) error {
 	ctx := c.Request().Context()
 	q, err := a.questionOf(ctx, c.Param("token"))
@@ -55,8 +55,8 @@ func (a *API) consentAnswer(c echo.Context) error {
 	return a.writeConsent(c, q)
 }
 
-// answerOf is what a button of the page means, as a fact; nil when it changes nothing. It
-// brings the state of the page up to date.
+// answerOf returns the fact of a submitted button; nil when nothing changes. The state of q is
+// updated.
 func (a *API) answerOf(q *consentQuestion, act string, ticked bool) *factv1.Fact {
 	open := q.state == report.ConsentOpen
 	switch {
@@ -77,8 +77,8 @@ func (a *API) answerOf(q *consentQuestion, act string, ticked bool) *factv1.Fact
 	return nil
 }
 
-// questionOf finds the question that a token is for, and how it stands. A token that is
-// not ours, or whose person is gone, leads to a question that is over.
+// questionOf returns the question of a token with its state. A foreign token, or the token of a
+// removed subject, leads to a closed question.
 func (a *API) questionOf(ctx context.Context, token string) (*consentQuestion, error) {
 	over := &consentQuestion{state: report.ConsentOver}
 	decision, generation, ours := a.opts.Vault.PageDecision(token)
@@ -116,8 +116,7 @@ func (a *API) stateOf(s *lifecycle.Subject, d *receipt.Decision) report.ConsentS
 	return state
 }
 
-// writeConsent writes the page. Nothing keeps it, shows it within another page, or
-// learns its address from it.
+// writeConsent writes the page with headers against caching, framing and referrers.
 func (a *API) writeConsent(c echo.Context, q *consentQuestion) error {
 	in := report.ConsentQuestion{Controller: a.opts.Controller, State: q.state}
 	lang := report.Polish

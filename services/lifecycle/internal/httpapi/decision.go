@@ -15,23 +15,23 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/internal/store"
 )
 
-// listedDecision is a decision that was sent, and how far it has come.
+// listedDecision is a published decision with its progress.
 type listedDecision struct {
 	Decision string                 `json:"decision"`
 	Kind     lifecycle.DecisionKind `json:"kind"`
 	Subject  string                 `json:"subject"`
-	// Person are the names that are known; none when the address is deleted.
+	// Person lists the known names; empty when the address is deleted.
 	Person    []string  `json:"person"`
 	At        time.Time `json:"at"`
 	Effective time.Time `json:"effective"`
 	lifecycle.Progress
 	// Due is by when the next answer must be there; absent when none is awaited.
 	Due *time.Time `json:"due,omitempty"`
-	// Categories are what is to be deleted, Purpose and Channel what is to be asked for.
+	// Categories are the data of a deletion; Purpose and Channel are the consent of a question.
 	Categories []string `json:"categories,omitempty"`
 	Purpose    string   `json:"purpose,omitempty"`
 	Channel    string   `json:"channel,omitempty"`
-	// Recipients are those who were told, and what each answered.
+	// Recipients are the notified recipients with their answers.
 	Recipients []lifecycle.Notification `json:"recipients"`
 	Closed     *time.Time               `json:"closed,omitempty"`
 	Replayed   *time.Time               `json:"replayed,omitempty"`
@@ -41,8 +41,8 @@ type decisionList struct {
 	Decisions []listedDecision `json:"decisions"`
 }
 
-// decisions lists the decisions that recipients were told, the most urgent first: those
-// that await an answer, those whose answer is late, or all.
+// decisions lists decisions with recipients, the most urgent first: the open ones, the overdue
+// ones, or all.
 func (a *API) decisions(c echo.Context) error {
 	state := c.QueryParam("state")
 	if !slices.Contains([]string{"", "open", "overdue", "all"}, state) {
@@ -77,7 +77,7 @@ func byDue(x, y listedDecision) int {
 	return y.At.Compare(x.At)
 }
 
-// visitNotices visits the subjects about whom recipients were told something.
+// visitNotices visits the subjects with notices.
 func (a *API) visitNotices(ctx context.Context, all bool, visit func(*lifecycle.Subject) error) error {
 	if all {
 		return store.Walk(ctx, a.opts.Lists, visit)
@@ -94,8 +94,7 @@ func (a *API) visitNotices(ctx context.Context, all bool, visit func(*lifecycle.
 	return nil
 }
 
-// listed are the decisions about a subject that recipients were told, and those that
-// wait to be sent.
+// listed returns the notices of a subject.
 func (a *API) listed(s *lifecycle.Subject) ([]listedDecision, error) {
 	names, err := a.opts.Vault.Open(s.ID, s.Sealed)
 	if err != nil {
@@ -153,8 +152,8 @@ type replayRequest struct {
 
 const replayExample = `{"since": "2026-01-01T00:00:00Z", "recipient": "crm"}`
 
-// replay sends deletions once more, and writes each as a line when it went out. The
-// last line says how many, so that a reader can tell an end from a broken line.
+// replay publishes deletions again, one line each. The last line has the count, which distinguishes
+// a complete response from a truncated one.
 func (a *API) replay(c echo.Context) error {
 	var req replayRequest
 	if err := a.read(c, &req, replayExample); err != nil {

@@ -16,16 +16,17 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/internal/rollout"
 )
 
-// Explanation is the answer: what may be held, why and until when; and what is gone.
+// Explanation is the answer: the data that may be held, with bases and retention ends, and the past
+// deletions.
 type Explanation struct {
-	// Person names the person by every name that is known.
+	// Person lists all known names of the person.
 	Person []string `json:"person"`
 	lifecycle.Explanation
-	// Journal is what was decided by then: for what is gone, when and why.
+	// Journal lists the decisions up to the instant, including past deletions.
 	Journal []lifecycle.Entry `json:"journal,omitempty"`
 }
 
-// explain answers in JSON, or as text for people when that is asked for.
+// explain answers in JSON, or as text with Accept: text/plain.
 func (a *API) explain(c echo.Context) error {
 	lang, err := language(c.QueryParam("lang"), report.English)
 	if err != nil {
@@ -63,7 +64,7 @@ func language(s string, otherwise report.Language) (report.Language, error) {
 	return lang, nil
 }
 
-// entries reads the journal of a subject, and of those that it absorbed, in time.
+// entries reads the journals of a subject and of the subjects merged into it, by time.
 func (a *API) entries(ctx context.Context, s *lifecycle.Subject) ([]lifecycle.Entry, error) {
 	out := []lifecycle.Entry{}
 	for _, id := range append(slices.Clone(s.MergedFrom), s.ID) {
@@ -83,8 +84,8 @@ type journalAnswer struct {
 	Entries []lifecycle.Entry `json:"entries"`
 }
 
-// journal shows what was decided about a person. Named by the id of the subject, it
-// is shown also when nothing else is left.
+// journal returns the journal of a person. With the id of the subject, the journal is returned even
+// when nothing else is left of the subject.
 func (a *API) journal(c echo.Context) error {
 	var req personRequest
 	if err := a.read(c, &req, personExample); err != nil {
@@ -120,15 +121,15 @@ func (a *API) verify(c echo.Context) error {
 	return c.JSON(http.StatusOK, r)
 }
 
-// policyAnswer says which policy is in force, and whether one waits.
+// policyAnswer describes the policy in force and the policy awaiting approval.
 type policyAnswer struct {
 	Policy   string            `json:"policy"`
 	Revision string            `json:"revision"`
 	File     string            `json:"file"`
 	Choices  map[string]string `json:"choices"`
-	// Earlier are the revisions that were in force before, oldest first.
+	// Earlier are the former revisions, oldest first.
 	Earlier []string `json:"earlier"`
-	// Waiting needs approval before it is in force.
+	// Waiting is the policy awaiting approval.
 	Waiting *rollout.Waiting `json:"waiting,omitempty"`
 }
 

@@ -13,7 +13,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/internal/store"
 )
 
-// exportRequest asks for what a person may ask for.
+// exportRequest asks for a document for the person.
 type exportRequest struct {
 	personRequest
 	// Form is "report" (Art. 15, JSON), "page" (the same, to print), "portable"
@@ -21,7 +21,7 @@ type exportRequest struct {
 	Form string `json:"form" validate:"omitempty,oneof=report page portable answer"`
 	// Lang is "pl" or "en"; empty means Polish.
 	Lang string `json:"lang" validate:"omitempty,oneof=pl en"`
-	// Request is the request that an answer is to; empty means the newest.
+	// Request is the ref of the answered request; empty means the newest.
 	Request string `json:"request" validate:"max=64"`
 }
 
@@ -90,15 +90,15 @@ func (a *API) answer(c echo.Context, lang report.Language, f *found, ref string)
 	return c.Blob(http.StatusOK, echo.MIMETextPlainCharsetUTF8, letter.Bytes())
 }
 
-// evidenceLine is one consent and whether it could be shown today.
+// evidenceLine is one consent with its evidence.
 type evidenceLine struct {
 	Subject string   `json:"subject"`
 	Person  []string `json:"person"`
 	report.Evidence
 }
 
-// evidence lists the consents that could not be shown today, one a line; with all=1
-// the sound ones too.
+// evidence lists the consents without sufficient evidence, one a line; with all=1 all consents in
+// force.
 func (a *API) evidence(c echo.Context) error {
 	all, out := c.QueryParam("all") == "1", newLines(c)
 	return store.Walk(c.Request().Context(), a.opts.Lists, func(s *lifecycle.Subject) error { return a.evidenceOf(out, s, all) })

@@ -10,7 +10,7 @@ import (
 	"github.com/rodopath/rodopath/api/address"
 )
 
-// newValidate returns a validator that calls fields by their names in JSON.
+// newValidate returns a validator that reports fields by their JSON names.
 func newValidate() (*validator.Validate, error) {
 	v := validator.New(validator.WithRequiredStructEnabled())
 	v.RegisterTagNameFunc(func(f reflect.StructField) string {
@@ -24,12 +24,12 @@ func newValidate() (*validator.Validate, error) {
 	return v, nil
 }
 
-// isPlain tells whether a text is fit to be kept and shown where addresses must not be.
+// isPlain reports whether a text contains neither an address nor control characters.
 func isPlain(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }) && !address.Looks(s)
 }
 
-// joined says what is wrong with a field, without its value.
+// joined describes the fault of a field, without its value.
 func joined(f validator.FieldError) string {
 	_, name, _ := strings.Cut(f.Namespace(), ".")
 	switch f.Tag() {

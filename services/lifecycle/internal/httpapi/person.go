@@ -15,11 +15,10 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/internal/identity"
 )
 
-// kindSubject is how a person is named by the id of the subject, as lists show it.
+// kindSubject is the kind of name of a subject id, as in "subject:ID".
 const kindSubject = "subject"
 
-// personRequest asks about a person. It is a POST because the address of a
-// person must not stand in a URL, where logs would keep it.
+// personRequest names a person. The method is POST because an address in a URL would be logged.
 type personRequest struct {
 	// Person is an e-mail address, an identity such as "stripe:cus_123", or
 	// "subject:ID".
@@ -30,7 +29,7 @@ type personRequest struct {
 
 const personExample = `{"person": "ala@example.com", "at": "2026-12-31T23:00:00Z"}`
 
-// found is a person of a request. Of somebody who is not known the subject has no ID.
+// found is the person of a request. The subject of an unknown person has no ID.
 type found struct {
 	subject lifecycle.Subject
 	name    identity.Identity
@@ -38,7 +37,7 @@ type found struct {
 	at      time.Time
 }
 
-// person reads a request about a person and finds them.
+// person reads a request about a person and finds the subject.
 func (a *API) person(c echo.Context) (*found, error) {
 	var req personRequest
 	if err := a.read(c, &req, personExample); err != nil {
@@ -47,7 +46,7 @@ func (a *API) person(c echo.Context) (*found, error) {
 	return a.find(c.Request().Context(), req)
 }
 
-// find finds a person, or says that nothing is held.
+// find finds a person; an unknown person is an error.
 func (a *API) find(ctx context.Context, req personRequest) (*found, error) {
 	f, err := a.asker(ctx, req)
 	if err == nil && f.subject.ID == "" {
@@ -56,7 +55,7 @@ func (a *API) find(ctx context.Context, req personRequest) (*found, error) {
 	return f, err
 }
 
-// asker finds a person, or takes somebody who is not known by the name given.
+// asker finds a person; an unknown person has only the given name.
 func (a *API) asker(ctx context.Context, req personRequest) (*found, error) {
 	name, err := identity.Parse(req.Person)
 	if err != nil {
@@ -84,7 +83,7 @@ func (a *API) lookUp(ctx context.Context, name identity.Identity) (*lifecycle.Su
 	return a.opts.Directory.Name(ctx, name)
 }
 
-// described are the names of a person as people write them.
+// described formats the names of a person.
 func described(names []identity.Identity) []string {
 	out := make([]string, len(names))
 	for i, n := range names {
@@ -93,19 +92,19 @@ func described(names []identity.Identity) []string {
 	return out
 }
 
-// subjectAnswer is what is known of who somebody is.
+// subjectAnswer summarizes a subject.
 type subjectAnswer struct {
 	Subject string `json:"subject"`
-	// Person are the names that are known; none when the address is deleted.
+	// Person lists the known names; empty when the address is deleted.
 	Person []string `json:"person"`
-	// Known tells that something personal may be held.
+	// Known reports whether personal data may be held.
 	Known bool `json:"known"`
-	// ReviewAt is when time alone will next change something.
+	// ReviewAt is the next instant at which time alone changes the evaluation.
 	ReviewAt *time.Time `json:"review_at,omitempty"`
 	// RequestDue is when the most urgent open request must be answered.
 	RequestDue *time.Time `json:"request_due,omitempty"`
 	Facts      int        `json:"facts"`
-	// Absorbed are the ids that the person was known by before.
+	// Absorbed are the ids of the subjects merged into this one.
 	Absorbed []string `json:"absorbed,omitempty"`
 }
 
@@ -139,21 +138,21 @@ func (a *API) bases(c echo.Context) error {
 	return c.JSON(http.StatusOK, basesAnswer{f.subject.ID, bases})
 }
 
-// useRequest asks whether a person's data may be used.
+// useRequest asks whether the data of a person may be used.
 type useRequest struct {
 	personRequest
 	Purpose string `json:"purpose" validate:"required,max=64"`
-	// Channel is how the person would be reached.
+	// Channel is the means of communication.
 	Channel string `json:"channel" validate:"max=64"`
-	// Controller is the business that wants it; empty means this one.
+	// Controller is the business that wants to use the data; empty means the controller of this
+	// installation.
 	Controller string `json:"controller" validate:"max=200"`
 }
 
 const useExample = `{"person": "ala@example.com", "purpose": "offers", "channel": "email"}`
 
-// use answers a campaign that asks before it sends. Where the person is named by an
-// e-mail address, a consent must have been given for that address. Nobody who is not
-// known has consented to anything.
+// use answers a campaign before sending. A person named by an e-mail address must have consented
+// for the same address. An unknown person has given no consent.
 func (a *API) use(c echo.Context) error {
 	var req useRequest
 	if err := a.read(c, &req, useExample); err != nil {
@@ -184,8 +183,8 @@ func (a *API) use(c echo.Context) error {
 	return c.JSON(http.StatusOK, lifecycle.May(a.opts.Policy, *s, use, at))
 }
 
-// knowPurposes refuses purposes that the policy does not have: of a misspelt one the
-// answer would be a no like any other.
+// knowPurposes refuses unknown purposes: a misspelt purpose would otherwise be answered like a
+// missing consent.
 func (a *API) knowPurposes(purposes ...string) error {
 	for _, p := range purposes {
 		if _, ok := a.opts.Policy.Purposes[p]; !ok {

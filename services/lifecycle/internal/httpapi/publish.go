@@ -18,10 +18,10 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/internal/store"
 )
 
-// sourceAPI is the source of facts that are told over this interface.
+// sourceAPI is the source of facts received over this interface.
 const sourceAPI = "api"
 
-// publishFact puts a fact into the stream. It is applied a moment later.
+// publishFact publishes a fact to the stream; the fact is applied later.
 func (a *API) publishFact(ctx context.Context, f *factv1.Fact) error {
 	f.Id = sourceAPI + "-" + strings.ToLower(rand.Text())
 	now := timestamppb.New(a.opts.Now())
@@ -36,7 +36,7 @@ func (a *API) publishFact(ctx context.Context, f *factv1.Fact) error {
 	return nil
 }
 
-// happened is when something happened: not in the future.
+// occurred converts the time of a fact and refuses a time in the future.
 func (a *API) happened(at *time.Time) (*timestamppb.Timestamp, error) {
 	switch {
 	case at == nil:
@@ -47,7 +47,7 @@ func (a *API) happened(at *time.Time) (*timestamppb.Timestamp, error) {
 	return timestamppb.New(*at), nil
 }
 
-// about names the person of a fact: by the name given, or by all that are known.
+// about returns the identities of a fact: the given name, or all known names.
 func (a *API) about(f *found) ([]*factv1.Identity, error) {
 	names := []identity.Identity{f.name}
 	if f.name.Kind == kindSubject {
@@ -63,20 +63,20 @@ func (a *API) about(f *found) ([]*factv1.Identity, error) {
 	return out, nil
 }
 
-// openHold is a hold that stands.
+// openHold is a hold in force.
 type openHold struct {
 	Subject string `json:"subject"`
-	// Person are the names that are known; none when the address is deleted.
+	// Person lists the known names; empty when the address is deleted.
 	Person []string `json:"person"`
-	// Record is what it is on; empty means everything.
+	// Record is the held record; empty means all data of the person.
 	Record string    `json:"record,omitempty"`
 	Since  time.Time `json:"since"`
 	Reason string    `json:"reason,omitempty"`
-	// Limitation tells that the limitation of a tax stands still meanwhile.
+	// Limitation reports whether the limitation of a tax is suspended during the hold.
 	Limitation bool `json:"limitation,omitempty"`
 }
 
-// holds lists the holds that stand, one a line.
+// holds lists the holds in force, one a line.
 func (a *API) holds(c echo.Context) error {
 	out := newLines(c)
 	return store.Walk(c.Request().Context(), a.opts.Lists, func(s *lifecycle.Subject) error {
@@ -101,18 +101,18 @@ func (a *API) holds(c echo.Context) error {
 // holdRequest sets or releases a hold.
 type holdRequest struct {
 	personRequest
-	// Record is the record that the hold is on, by one of its names; empty means all.
+	// Record is the held record, by one of its names; empty means all data of the person.
 	Record string `json:"record" validate:"max=200,plain"`
 	// Reason is why, or the reference of an authority.
 	Reason string `json:"reason" validate:"max=300,plain"`
-	// Limitation tells that the limitation of a tax stands still meanwhile.
+	// Limitation reports whether the limitation of a tax is suspended during the hold.
 	Limitation bool `json:"limitation"`
 }
 
 const holdExample = `{"person": "ala@example.com", "record": "woocommerce:order/17@shop", "reason": "chargeback"}`
 
-// holdAnswer says that the hold was taken down, and what the seller must know: that
-// it comes too late, say.
+// holdAnswer confirms a hold or release. Alarms are the resulting alarms, such as a hold after the
+// deletion.
 type holdAnswer struct {
 	Subject string   `json:"subject"`
 	Alarms  []string `json:"alarms"`
@@ -153,7 +153,7 @@ func (a *API) holdOr(c echo.Context, kind factv1.Kind, core lifecycle.Kind) erro
 	return c.JSON(http.StatusAccepted, holdAnswer{who.subject.ID, alarms})
 }
 
-// foresee tries a fact on a copy of the subject and returns the alarms that follow.
+// foresee applies a fact to a copy of the subject and returns the resulting alarms.
 func (a *API) foresee(s *lifecycle.Subject, f lifecycle.Fact) []string {
 	f.ID, f.Received = "tried", a.opts.Now()
 	after, _ := lifecycle.Decide(a.opts.Policy, *s, []lifecycle.Fact{f}, a.opts.Now())

@@ -13,7 +13,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/internal/receipt"
 )
 
-// receiptFrom takes what a recipient answers, who is known by its token.
+// receiptFrom accepts the receipt of a recipient, which is identified by its token.
 func (a *API) receiptFrom(c echo.Context) error {
 	from, err := a.recipients.Check(c.Request(), ScopeReceipts)
 	if err != nil {
@@ -22,11 +22,10 @@ func (a *API) receiptFrom(c echo.Context) error {
 	return a.acceptReceipt(c, from)
 }
 
-// receiptFor takes what the owner writes down for a recipient that cannot answer by
-// itself.
+// receiptFor accepts a receipt recorded by the controller for a recipient without an interface.
 func (a *API) receiptFor(c echo.Context) error { return a.acceptReceipt(c, "") }
 
-// ahead is how far the clock of a recipient may be ahead.
+// ahead is the tolerated clock skew of a recipient.
 const ahead = 5 * time.Minute
 
 func (a *API) acceptReceipt(c echo.Context, from string) error {

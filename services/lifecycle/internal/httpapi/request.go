@@ -17,13 +17,13 @@ import (
 // kindRequest names a person by a request of theirs.
 const kindRequest = "request"
 
-// maxListed bounds a list of requests. What is more urgent comes first.
+// maxListed bounds a list of requests; the most urgent requests remain.
 const maxListed = 1000
 
-// listedRequest is a request in a list, and whose it is.
+// listedRequest is a request with its person.
 type listedRequest struct {
 	Subject string `json:"subject"`
-	// Person are the names that are known; none when the address is deleted.
+	// Person lists the known names; empty when the address is deleted.
 	Person []string `json:"person"`
 	lifecycle.Request
 }
@@ -32,7 +32,7 @@ type requestList struct {
 	Requests []listedRequest `json:"requests"`
 }
 
-// requests lists the requests that are open, or overdue, the most urgent first.
+// requests lists open or overdue requests, the most urgent first.
 func (a *API) requests(c echo.Context) error {
 	state := c.QueryParam("state")
 	if state != "" && state != "open" && state != "overdue" {
@@ -59,17 +59,17 @@ func (a *API) requests(c echo.Context) error {
 	return c.JSON(http.StatusOK, out)
 }
 
-// openRequest says that somebody asked for a right.
+// openRequest records a request for a right.
 type openRequest struct {
 	personRequest
 	Right string `json:"right" validate:"required,oneof=access rectification erasure restriction portability objection"`
 	// Ref names the request; empty makes a new name.
 	Ref string `json:"ref" validate:"max=64,plain"`
-	// Purposes are what an objection is to; none means marketing.
+	// Purposes are the purposes of an objection; empty means marketing.
 	Purposes []string `json:"purposes" validate:"max=20,dive,max=64"`
 	// Ground is why a restriction is asked for (Art. 18(1)(a) to (d)).
 	Ground string `json:"ground" validate:"required_if=Right restriction,omitempty,oneof=inaccurate unlawful for_claims objected"`
-	// Unverified tells that it may be somebody else who asks.
+	// Unverified reports whether the identity of the person still needs verification.
 	Unverified bool `json:"unverified"`
 }
 
@@ -91,8 +91,8 @@ func kindOfRight(right string) (factv1.Kind, lifecycle.Kind) {
 	return factv1.Kind_KIND_ERASURE, lifecycle.KindErasure
 }
 
-// open takes a request for a right down, also of somebody who is not known: to them
-// it must be answered that nothing is held.
+// open records a request for a right. An unknown person is accepted as well, who must be answered
+// that nothing is held.
 func (a *API) open(c echo.Context) error {
 	var req openRequest
 	if err := a.read(c, &req, openExample); err != nil {
@@ -150,13 +150,13 @@ type stepRequest struct {
 	// Outcome and Reason are of a decision.
 	Outcome string `json:"outcome" validate:"omitempty,oneof=granted partly refused"`
 	Reason  string `json:"reason" validate:"max=300,plain"`
-	// Told is when the person was told that a restriction would be lifted.
+	// Told is the instant at which the person was informed that the restriction would be lifted.
 	Told *time.Time `json:"told"`
 }
 
 const stepExample = `{"outcome": "granted", "reason": "no claim is open"}`
 
-// step takes a step of a request down: verify, extend, decide, answer, or lift.
+// step records a step of a request: verify, extend, decide, answer, or lift.
 func (a *API) step(c echo.Context) error {
 	var req stepRequest
 	if err := a.read(c, &req, stepExample); err != nil {
@@ -196,7 +196,7 @@ func (a *API) requestOf(s *lifecycle.Subject, ref string) *lifecycle.Request {
 	return &all[n]
 }
 
-// prepare makes the fact of a step, and refuses what would have no effect.
+// prepare builds the fact of a step and refuses a step without effect.
 func (a *API) prepare(fact *factv1.Fact, step string, req *stepRequest, r *lifecycle.Request) error {
 	refuse := func(name, detail string) error { return problem.New(http.StatusConflict, name, detail) }
 	at := a.opts.Now()

@@ -178,7 +178,7 @@ func TestDrain_TheAddressGoesWithTheLastWord(t *testing.T) {
 func (s *scene) answer(t *testing.T, decision, outcome string, after time.Duration) {
 	t.Helper()
 	at := now.Add(after)
-	f := lifecycle.Fact{ID: outcome, Kind: lifecycle.KindReceipt, Ref: decision, Recipient: "crm", Outcome: outcome, Occurred: at, Received: at}
+	f := lifecycle.Fact{ID: outcome, Kind: lifecycle.KindReceipt, Ref: decision, Recipient: "crm", Outcome: lifecycle.Outcome(outcome), Occurred: at, Received: at}
 	subject, _ := lifecycle.Decide(s.policy, s.load(t), []lifecycle.Fact{f}, at)
 	s.save(t, subject)
 }

@@ -12,12 +12,13 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle"
 )
 
-// ErrNotErasure means that a request asks for another right, for which there is no letter.
+// ErrNotErasure means that a request is for a right other than erasure, for which no letter is
+// written.
 var ErrNotErasure = errors.New("letters are written for requests for erasure only")
 
-// Answer writes a draft of the letter that answers a request for erasure (Art. 12(3),
-// 12(4), 17, 19): what was deleted, what stays and why and until when, who was told,
-// and where to complain. The seller reads and sends it.
+// Answer writes a draft of the letter that answers a request for erasure (Art. 12(3), 12(4), 17,
+// 19): the deleted data, the retained data with basis and retention end, the notified recipients,
+// and where to complain. The controller checks and sends the letter.
 func Answer(w io.Writer, lang Language, p *lifecycle.Policy, s lifecycle.Subject, request lifecycle.Request, at time.Time) error {
 	if request.Right != lifecycle.KindErasure {
 		return fmt.Errorf("request %s is a %s: %w", request.Ref, request.Right, ErrNotErasure)
@@ -42,7 +43,7 @@ func Answer(w io.Writer, lang Language, p *lifecycle.Policy, s lifecycle.Subject
 	return err
 }
 
-// letter is an answer while it is being written.
+// letter is the state of an answer during writing.
 type letter struct {
 	reporter
 	Language
@@ -52,7 +53,7 @@ type letter struct {
 	err     error
 }
 
-// letterWidth is how wide the lines of a letter are.
+// letterWidth is the width of a letter, in characters.
 const letterWidth = 80
 
 func (l *letter) paragraph(text string) { l.write(&Table{Widths: []int{letterWidth}}, text) }
@@ -119,7 +120,7 @@ func (l *letter) body() {
 	l.told(gone)
 }
 
-// verdict says in one sentence what became of the request.
+// verdict summarizes the outcome of the request in one sentence.
 func (l *letter) verdict(remains []lifecycle.Remainder) string {
 	personal := slices.ContainsFunc(remains, func(r lifecycle.Remainder) bool {
 		return !l.policy.Categories[r.Category].Pseudonymous && r.Ref != l.request.Ref
@@ -133,7 +134,8 @@ func (l *letter) verdict(remains []lifecycle.Remainder) string {
 	return l.words.granted
 }
 
-// gone are the items that were deleted since the request took effect.
+// deletions returns the announced deletions that lapsed since the request was verified, without
+// pseudonymous data.
 func (l *letter) gone() []lifecycle.AnnouncedDeletion {
 	var out []lifecycle.AnnouncedDeletion
 	for _, d := range l.e.Deleted {
@@ -144,7 +146,7 @@ func (l *letter) gone() []lifecycle.AnnouncedDeletion {
 	return out
 }
 
-// named names an item by its category and its record.
+// itemName names an item by its category and record.
 func (l *letter) named(item lifecycle.Item) string {
 	name := CategoryOf(l.policy, item.Category).Name.In(l.Language)
 	if item.Ref != "" {
@@ -153,7 +155,7 @@ func (l *letter) named(item lifecycle.Item) string {
 	return name
 }
 
-// kept lists what stays: what, for what, on which basis and exception, until when.
+// writeRetained lists the retained items with purpose, basis, exception and retention end.
 func (l *letter) kept(remains []lifecycle.Remainder) {
 	if len(remains) == 0 {
 		l.paragraph(l.words.nothingKept)
@@ -175,7 +177,7 @@ func (l *letter) kept(remains []lifecycle.Remainder) {
 	l.out.WriteByte('\n')
 }
 
-// sentences ends each part with a full stop, where it has none.
+// sentences ends each part with a full stop.
 func sentences(parts ...string) string {
 	for i := range parts {
 		parts[i] = strings.TrimSuffix(parts[i], ".") + "."
@@ -193,7 +195,7 @@ func (l *letter) keptUntil(r *lifecycle.Remainder, rule *lifecycle.Rule) string 
 	return l.noEnd()
 }
 
-// ruleOf finds the rule that lets an item stay.
+// ruleOf returns the rule that retains an item; nil when no rule of the policy does.
 func (l *letter) ruleOf(r *lifecycle.Remainder) *lifecycle.Rule {
 	for i := range l.e.Holds {
 		if l.e.Holds[i].Item == r.Item {
@@ -203,8 +205,8 @@ func (l *letter) ruleOf(r *lifecycle.Remainder) *lifecycle.Rule {
 	return nil
 }
 
-// entry explains a do-not-contact entry, where one stays: a pseudonymous category that
-// a no raises.
+// writeDoNotContact explains the do-not-contact entry, a pseudonymous category raised by an
+// unsubscription, if such an entry is retained.
 func (l *letter) entry(remains []lifecycle.Remainder) {
 	for _, r := range remains {
 		rule := l.ruleOf(&r)
@@ -217,8 +219,8 @@ func (l *letter) entry(remains []lifecycle.Remainder) {
 	}
 }
 
-// told lists the recipients of what was deleted, and what they answered (Art. 19). It
-// never says that one has deleted who has not said so.
+// writeRecipients lists the recipients of the deleted data with their answers (Art. 19). The letter
+// never claims a deletion that the recipient has not confirmed.
 func (l *letter) told(gone []lifecycle.AnnouncedDeletion) {
 	ids := l.receivers(gone)
 	if len(ids) == 0 {
@@ -246,8 +248,8 @@ func (l *letter) told(gone []lifecycle.AnnouncedDeletion) {
 	l.out.WriteByte('\n')
 }
 
-// receivers are the recipients that had got what was deleted, by the rules that held
-// it, and those that were told of it.
+// recipients returns the recipients to which the deleted data were disclosed under the rules, and
+// the recipients notified of the deletions.
 func (l *letter) receivers(gone []lifecycle.AnnouncedDeletion) []string {
 	out := l.toldOf(gone)
 	for _, b := range lifecycle.Bases(l.policy, l.e.Facts) {
@@ -270,7 +272,7 @@ func (l *letter) receivers(gone []lifecycle.AnnouncedDeletion) []string {
 	return slices.Compact(out)
 }
 
-// toldOf are the recipients that were told of deletions.
+// notifiedRecipients returns the recipients notified of the deletions.
 func (l *letter) toldOf(gone []lifecycle.AnnouncedDeletion) []string {
 	var out []string
 	for i := range l.subject.Notices {
@@ -297,7 +299,7 @@ func (l *letter) answered(recipient string, gone []lifecycle.AnnouncedDeletion) 
 	return out
 }
 
-// confirmed tells whether every recipient has said that the data are gone.
+// confirmed reports whether every recipient has confirmed the deletion.
 func (l *letter) confirmed(gone []lifecycle.AnnouncedDeletion) bool {
 	return !slices.ContainsFunc(l.receivers(gone), func(id string) bool {
 		a := l.answered(id, gone)
@@ -305,7 +307,7 @@ func (l *letter) confirmed(gone []lifecycle.AnnouncedDeletion) bool {
 	})
 }
 
-// unsent tells whether a deletion is decided and has not gone out yet.
+// unpublished reports whether one of the deletions is decided and not published yet.
 func (l *letter) unsent(gone []lifecycle.AnnouncedDeletion) bool {
 	return slices.ContainsFunc(l.subject.Outbox, func(d lifecycle.Decision) bool {
 		return slices.ContainsFunc(gone, func(g lifecycle.AnnouncedDeletion) bool { return g.Decision == d.ID })

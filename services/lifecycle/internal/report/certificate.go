@@ -16,7 +16,7 @@ import (
 //go:embed certificate.html
 var certificateSource string
 
-// Certificate writes a certificate of erasure as a page to print. It names nobody.
+// Certificate writes a certificate of erasure as a printable page. The page names no person.
 func Certificate(w io.Writer, lang Language, p *lifecycle.Policy, c *certificate.Certificate, s *certificate.Signed) error {
 	t, err := template.New("certificate").Funcs(template.FuncMap{
 		"at": func(t time.Time) string {
@@ -25,7 +25,7 @@ func Certificate(w io.Writer, lang Language, p *lifecycle.Policy, c *certificate
 		"lastday":  func(t time.Time) string { return lang.pageDate(day(t.Add(-time.Nanosecond), p.Place)) },
 		"category": func(id string) string { return CategoryOf(p, id).Name.In(lang) },
 		"receiver": func(r certificate.Recipient) string { return RecipientOf(p, r.ID).Name.In(lang) },
-		"answer":   lang.receipt,
+		"answer":   func(o string) string { return lang.receipt(lifecycle.Outcome(o)) },
 		"reason":   func(r string) string { return lang.reasonOf(p, r) },
 	}).Parse(certificateSource)
 	if err != nil {
@@ -38,7 +38,7 @@ func Certificate(w io.Writer, lang Language, p *lifecycle.Policy, c *certificate
 		W     certificateWords
 		C     *certificate.Certificate
 		S     *certificate.Signed
-		// Records tells whether something is counted.
+		// Records reports whether some category has a count of records.
 		Records bool
 		Zone    string
 	}{template.CSS(pageStyle), lang, lang.certificate(), c, s, slices.ContainsFunc(c.Categories, func(c certificate.Category) bool { return c.Records > 0 }), p.Place.Zone.String()}) //nolint:gosec // our own style
@@ -49,7 +49,7 @@ func Certificate(w io.Writer, lang Language, p *lifecycle.Policy, c *certificate
 	return err
 }
 
-// certificateWords are the words of the page.
+// certificateWords holds the texts of the certificate page.
 type certificateWords struct {
 	Title, Lead, Controller, Decision, Person, PersonNote, Decided, Due, Confirmed string
 	What, Data, Records, Why, Who, System, Answer, When                            string
@@ -84,7 +84,7 @@ func (l Language) certificate() certificateWords {
 	}
 }
 
-// reasonOf says "tax_documents 6(1)(c)" in words.
+// reasonText translates a reason of the journal, such as "tax_documents 6(1)(c)".
 func (l Language) reasonOf(p *lifecycle.Policy, said string) string {
 	purpose, article := reason(said)
 	return PurposeOf(p, purpose).Name.In(l) + ": " + l.Article(article)

@@ -8,22 +8,22 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle"
 )
 
-// ConsentRecord is the record of one consent, in the fields of ISO/IEC TS 27560:2023:
-// what the person was told, what they agreed to, and everything that became of it.
+// ConsentRecord is the record of one consent, in the fields of ISO/IEC TS 27560:2023: the notice,
+// the consent and its history.
 type ConsentRecord struct {
 	Type          string `json:"@type"`
 	SchemaVersion string `json:"schema_version"`
 	RecordID      string `json:"record_id"`
 	PrincipalID   string `json:"pii_principal_id"`
-	// PrivacyNotice is the text that the person saw, Language its language; "und" when
-	// nobody knows.
+	// PrivacyNotice is the text shown to the person, Language its language; "und" for an unknown
+	// language.
 	PrivacyNotice Notice    `json:"privacy_notice"`
 	Language      string    `json:"language"`
 	Purposes      []Purpose `json:"purposes"`
 	LawfulBasis   string    `json:"lawful_basis"`
-	// Channel is how the person may be reached.
+	// Channel is the means of communication, such as "email".
 	Channel string `json:"channel"`
-	// Information is the data that the consent allows to hold.
+	// Information lists the categories of data held on the consent.
 	Information      []Category  `json:"pii_information"`
 	Controllers      []Party     `json:"pii_controllers"`
 	CollectionMethod Collection  `json:"collection_method"`
@@ -32,19 +32,22 @@ type ConsentRecord struct {
 	Recipients       []Recipient `json:"recipient_third_parties"`
 	WithdrawalMethod Text        `json:"withdrawal_method"`
 	Jurisdiction     string      `json:"jurisdiction"`
-	// State is how it stands at the instant of the report, StateTerm the same as a term.
+	// State is the state at the instant of the report, StateTerm the same as a term of the
+	// vocabulary.
 	State     string         `json:"state"`
 	StateTerm string         `json:"state_term"`
 	Says      Text           `json:"says"`
 	Events    []ConsentEvent `json:"events"`
 }
 
-// EverGiven tells whether the consent was ever given, or is only asked for or refused.
+// EverGiven reports whether the consent was ever given; false for one that was only asked for or
+// refused.
 func (c ConsentRecord) EverGiven() bool {
 	return slices.ContainsFunc(c.Events, func(e ConsentEvent) bool { return e.EventState == stateTerm(lifecycle.ConsentGiven) })
 }
 
-// Notice is the text of a consent. Text is empty when nobody knows it; Says says so.
+// Notice is the text of a consent. Text is empty when the text is unknown, which Says states for
+// people.
 type Notice struct {
 	Wording string `json:"wording,omitempty"`
 	Text    string `json:"text,omitempty"`
@@ -52,7 +55,7 @@ type Notice struct {
 	Says    *Text  `json:"says,omitempty"`
 }
 
-// Collection is how a consent was taken.
+// Collection describes how a consent was collected.
 type Collection struct {
 	Source string `json:"source,omitempty"`
 	Form   string `json:"form,omitempty"`
@@ -61,17 +64,17 @@ type Collection struct {
 	Says      Text       `json:"says"`
 }
 
-// Location says where data are stored, as far as it is known.
+// Location is a known or unknown place of storage.
 type Location struct {
 	ThirdCountry string `json:"third_country,omitempty"`
 	Known        bool   `json:"known"`
 	Says         Text   `json:"says"`
 }
 
-// Duration is how long something holds.
+// Duration is a period of validity.
 type Duration struct {
 	Type string `json:"@type"`
-	// Until is the first instant after it, where that is known.
+	// Until is the first instant after the period; nil when unknown.
 	Until *time.Time `json:"until,omitempty"`
 	Says  Text       `json:"says"`
 }
@@ -82,30 +85,31 @@ type ConsentEvent struct {
 	// On is the civil date of the event.
 	On               string   `json:"on"`
 	ValidityDuration Duration `json:"validity_duration"`
-	// EntityID is who brought it about: the person's id, or the controller's.
+	// EntityID is the author of the event: the id of the person, or of the controller.
 	EntityID   string `json:"entity_id"`
 	EventType  string `json:"event_type"`
 	EventState string `json:"event_state"`
 	Says       Text   `json:"says"`
-	// Wording, Source and Form are of an act that gave the consent.
+	// Wording, Source and Form describe the act that gave the consent.
 	Wording string `json:"wording,omitempty"`
 	Source  string `json:"source,omitempty"`
 	Form    string `json:"form,omitempty"`
 }
 
-// aspect is what one consent is for.
+// aspect is the purpose and channel of one consent.
 type aspect struct{ purpose, channel string }
 
-// view is how it stands with a consent at an instant, over all addresses it was given for.
+// view is the state of a consent at an instant, across all addresses of the person.
 type view struct {
 	state        lifecycle.ConsentState
 	since, until *time.Time
 	given        []lifecycle.Grant
-	// never tells that it was not given before.
+	// never reports whether the consent was not given before.
 	never bool
 }
 
-// stands is the state as a record says it: who takes back what was never given refuses it.
+// recordedState returns the state for the record: the withdrawal of a consent that was never given
+// is a refusal.
 func (v *view) stands() lifecycle.ConsentState {
 	if v.never && v.state == lifecycle.ConsentWithdrawn {
 		return lifecycle.ConsentRefused
@@ -126,7 +130,7 @@ func (r *reporter) consents() []ConsentRecord {
 	return out
 }
 
-// views returns how it stands with every consent at an instant.
+// views returns the state of every consent at an instant.
 func (r *reporter) views(at time.Time) ([]aspect, map[aspect]*view) {
 	var order []aspect
 	views := map[aspect]*view{}
@@ -139,15 +143,14 @@ func (r *reporter) views(at time.Time) ([]aspect, map[aspect]*view) {
 		}
 		v.given = append(v.given, c.Given...)
 		if c.Until == nil {
-			v.until = nil // of several addresses one has no end
+			v.until = nil // one of several addresses has no end
 		}
 		slices.SortStableFunc(v.given, func(a, b lifecycle.Grant) int { return a.At.Compare(b.At) })
 	}
 	return order, views
 }
 
-// events goes through the instants at which something happened and notes what changed,
-// and all acts that gave a consent.
+// events returns the changes of each consent in order, and all acts that gave a consent.
 func (r *reporter) events() (map[aspect][]ConsentEvent, map[aspect][]lifecycle.Grant) {
 	out, given := map[aspect][]ConsentEvent{}, map[aspect][]lifecycle.Grant{}
 	last := map[aspect]view{}
@@ -176,8 +179,8 @@ func (r *reporter) events() (map[aspect][]ConsentEvent, map[aspect][]lifecycle.G
 
 func sameTime(a, b *time.Time) bool { return a != nil && b != nil && a.Equal(*b) }
 
-// instants are those at which a consent may have changed: acts about consent, questions,
-// and the ends of what ends by itself.
+// instants returns the instants at which a consent may change: acts about consent, questions, and
+// expiries.
 func (r *reporter) instants() []time.Time {
 	var out []time.Time
 	add := func(t time.Time) {
@@ -226,8 +229,8 @@ func (r *reporter) event(v *view, at time.Time, g lifecycle.Grant) ConsentEvent 
 	return e
 }
 
-// validity is how long a state holds: a consent until it is taken back, a question
-// until it falls, a no until the person agrees anew.
+// validity returns how long a state lasts: a consent until withdrawal, a question until its expiry,
+// a refusal until a new consent.
 func (r *reporter) validity(v *view) Duration {
 	switch v.state {
 	case lifecycle.ConsentGiven, lifecycle.ConsentAsked, lifecycle.ConsentPending:
@@ -276,7 +279,8 @@ func (r *reporter) consentRule(a aspect) *lifecycle.Rule {
 	return nil
 }
 
-// notice is the text of the act that is in force, or that was asked; and how it was taken.
+// notice returns the text of the latest act, or of the question, with the language and the manner
+// of collection.
 func (r *reporter) notice(a aspect, v *view) (Notice, string, Collection) {
 	var n Notice
 	var language string
@@ -295,7 +299,7 @@ func (r *reporter) notice(a aspect, v *view) (Notice, string, Collection) {
 	return n, cmp.Or(language, "und"), c
 }
 
-// question is the text that a person was to be asked.
+// question returns the text put to the person, and its language.
 func (r *reporter) question(a aspect, at time.Time) (Notice, string) {
 	for _, ask := range r.policy.Asks {
 		if w := wording(r.policy, ask.Wording, at); w != nil && ask.Purpose == a.purpose && ask.Channel == a.channel {
@@ -313,8 +317,7 @@ func (r *reporter) collected(l Language, g *lifecycle.Grant) string {
 	return l.collection(g.Form, g.Source, confirmed, g.IPKnown)
 }
 
-// locations says what is known of where data are stored, which is no more than which
-// recipients are outside of the EEA.
+// locations returns the known places of storage: only transfers outside of the EEA are known.
 func locations(recipients []Recipient) []Location {
 	out := []Location{{Says: both(Language.locationUnknown)}}
 	for _, r := range recipients {

@@ -11,23 +11,24 @@ import (
 //go:embed consent.html
 var consentSource string
 
-// ConsentState is how it stands with the question of a page.
+// ConsentState is the state of a consent page.
 type ConsentState string
 
-// The states of a page that asks.
+// The states of a consent page.
 const (
-	// ConsentOpen: the question stands. ConsentUnticked: it was sent without a tick.
+	// ConsentOpen means that the question awaits an answer, ConsentUnticked that the form was sent
+	// with an empty box.
 	ConsentOpen     ConsentState = "open"
 	ConsentUnticked ConsentState = "unticked"
 	// ConsentAgreed: the person agreed, and may withdraw.
 	ConsentAgreed ConsentState = "agreed"
-	// ConsentDeclined: the person said no, or took the consent back.
+	// ConsentDeclined means that the person refused or withdrew the consent.
 	ConsentDeclined ConsentState = "declined"
-	// ConsentOver: the question stands no more.
+	// ConsentOver means that the question has expired or was retracted.
 	ConsentOver ConsentState = "over"
 )
 
-// ConsentQuestion is what a page asks. It names nobody.
+// ConsentQuestion is the content of a consent page. The page names no person.
 type ConsentQuestion struct {
 	Controller string
 	State      ConsentState
@@ -35,8 +36,8 @@ type ConsentQuestion struct {
 	Text, Language string
 }
 
-// ConsentPage writes the page that asks a person for a consent, or lets them take it
-// back: a form that works without scripts, with a box that is not ticked.
+// ConsentPage writes the page on which a person gives or withdraws a consent: a form with an empty
+// checkbox that works without scripts.
 func ConsentPage(w io.Writer, lang Language, q ConsentQuestion) error {
 	t, err := template.New("consent").Parse(consentSource)
 	if err != nil {
@@ -56,7 +57,7 @@ func ConsentPage(w io.Writer, lang Language, q ConsentQuestion) error {
 	return err
 }
 
-// consentWords are the words of the page.
+// consentWords holds the texts of the consent page.
 type consentWords struct {
 	Title, Lead, Agree, Send, Decline, Unticked, Agreed, Withdraw, Declined, Over, Free, Other string
 }

@@ -7,41 +7,43 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle"
 )
 
-// Evidence says whether a consent that stands could be shown today (Art. 7(1)).
+// Evidence describes the evidence of a consent in force and whether the evidence suffices (Art.
+// 7(1)).
 type Evidence struct {
 	Purpose     string `json:"purpose"`
 	PurposeName Text   `json:"purpose_name"`
 	Channel     string `json:"channel"`
-	// Since is when the consent began, Given when the act was that shows it best.
+	// Since is the start of the consent, Given the instant of the act with the best evidence.
 	Since time.Time `json:"since"`
 	Given time.Time `json:"given"`
-	// Source, Form and Confirmed are what is known of that act.
+	// Source, Form and Confirmed describe the act.
 	Source    string     `json:"source,omitempty"`
 	Form      string     `json:"form,omitempty"`
 	Confirmed *time.Time `json:"confirmed,omitempty"`
 	IPKnown   bool       `json:"ip_known"`
-	// Wording is the id of the text and Shown what it said; empty when nobody knows.
+	// Wording is the id of the text and Shown the text; both are empty when unknown.
 	Wording string `json:"wording,omitempty"`
 	Shown   string `json:"shown,omitempty"`
-	// Provable tells whether nothing is missing that Art. 7(1) asks for; Says says so.
+	// Provable reports whether the evidence is complete under Art. 7(1); Says states the same for
+	// people.
 	Provable bool   `json:"provable"`
 	Says     Text   `json:"says"`
 	Flaws    []Flaw `json:"flaws,omitempty"`
 }
 
-// Flaw is something that is wrong with a consent or its proof, for a seller to mend.
+// Flaw is a defect of a consent or of its evidence, for the controller to correct.
 type Flaw struct {
 	Flaw lifecycle.Flaw `json:"flaw"`
-	// Fails tells that the consent cannot be shown because of it.
+	// Fails reports whether the flaw makes the consent unprovable.
 	Fails bool `json:"fails"`
-	// Missing is what is wrong, Why why it matters, Do what to do about it.
+	// Missing names the defect, Why its legal effect, Do the remedy.
 	Missing Text `json:"missing"`
 	Why     Text `json:"why"`
 	Do      Text `json:"do"`
 }
 
-// EvidenceOf returns the evidence of each consent that stands at an instant. A consent
-// that was given several times is shown by the act with the best proof.
+// EvidenceOf returns the evidence of each consent in force at an instant. For a consent given
+// several times, the act with the best evidence counts.
 func EvidenceOf(p *lifecycle.Policy, s lifecycle.Subject, at time.Time) []Evidence {
 	var out []Evidence
 	for _, c := range lifecycle.Consents(p, s, at) {
@@ -70,8 +72,8 @@ func flawOf(f lifecycle.Flaw) Flaw {
 	return out
 }
 
-// bestProof returns the act that shows a consent best: the last one that has no flaw, or
-// else that can be shown, or else the last.
+// bestProof returns the act with the best evidence: the last act without flaws, else the last
+// provable act, else the last act.
 func bestProof(acts []lifecycle.Grant) lifecycle.Grant {
 	sound := func(g lifecycle.Grant) bool { return len(g.Flaws) == 0 }
 	for _, good := range []func(lifecycle.Grant) bool{sound, provable} {

@@ -10,9 +10,9 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle"
 )
 
-// Explain writes what may be held of a person, and the whole chain of why: from the
-// facts over the rules and the law to the last day. person are the names that are
-// known; journal says what is gone.
+// Explain writes the data that may be held of a person and the derivation of each item: from the
+// facts through rules and law to the last day. person lists the known names; journal contributes
+// the past deletions.
 func Explain(w io.Writer, lang Language, p *lifecycle.Policy, person []string, e lifecycle.Explanation, journal []lifecycle.Entry) error {
 	x := explanation{Language: lang, words: lang.explanation(), policy: p, e: e, numbers: map[string]int{}}
 	for i := range e.Facts {
@@ -38,25 +38,24 @@ func Explain(w io.Writer, lang Language, p *lifecycle.Policy, person []string, e
 	return err
 }
 
-// explanation is the text while it is being written. section.go has what follows the
-// chain of why.
+// explanation is the state of the text during writing. The later sections are in section.go.
 type explanation struct {
 	Language
 	words  explanationWords
 	policy *lifecycle.Policy
 	e      lifecycle.Explanation
-	// numbers are short names of the facts, to point at them.
+	// numbers maps the id of a fact to its number in the text.
 	numbers map[string]int
 	out     bytes.Buffer
 	err     error
 }
 
-// narrow is about how wide a line of text may be.
+// narrow is the approximate width of the text, in characters.
 const narrow = 96
 
 func (x *explanation) line(format string, args ...any) { fmt.Fprintf(&x.out, format+"\n", args...) }
 
-// section writes a table under a heading; nothing when it is empty.
+// section writes a table under a heading; an empty table writes nothing.
 func (x *explanation) section(heading string, t *Table) {
 	if t.Empty() {
 		return
@@ -114,7 +113,7 @@ func (x *explanation) holds() {
 	x.section("", t)
 }
 
-// nth is a line of a cell, or nothing below its last.
+// nth returns line n of a cell; empty below the last line.
 func nth(lines []string, n int) string {
 	if n < len(lines) {
 		return lines[n]
@@ -122,7 +121,7 @@ func nth(lines []string, n int) string {
 	return ""
 }
 
-// item names an item by its category and its record, by every name that this has.
+// item names an item by its category and all names of its record.
 func (x *explanation) item(i lifecycle.Item) string {
 	name := strings.TrimSpace(x.category(i.Category) + " " + i.Ref)
 	if others := otherNames(x.e.Facts, i.Ref); len(others) > 0 {
@@ -131,7 +130,7 @@ func (x *explanation) item(i lifecycle.Item) string {
 	return name
 }
 
-// otherNames are the other names of a record: those that facts mention together.
+// otherNames returns the other names of a record, as linked by facts.
 func otherNames(facts []lifecycle.Fact, ref string) []string {
 	if ref == "" {
 		return nil
@@ -164,7 +163,7 @@ func (x *explanation) purpose(id string) string {
 	return Named(x.policy.Purposes[id].Name, id).In(x.Language)
 }
 
-// basis names a basis, and its end where that is not the item's own.
+// basis names a basis, and its end where the end differs from the end of the item.
 func (x *explanation) basis(b *lifecycle.Basis, h *lifecycle.Held) string {
 	s := x.by(x.purpose(b.Purpose), b.Channel) + " " + b.Article
 	if b.Until != nil && (h.Until == nil || !b.Until.Equal(*h.Until)) {
@@ -184,8 +183,8 @@ func (x *explanation) pointers(facts []string) string {
 	return strings.Join(out, " ")
 }
 
-// why writes, for each rule that holds something, the law, the place in the policy,
-// the period, and how the facts lead to the last day.
+// writeRules writes, for each rule in use, the law, the place in the policy, the period, and the
+// derivation of the last day from the facts.
 func (x *explanation) why() {
 	var order []string
 	bases := map[string][]lifecycle.Basis{}
@@ -234,7 +233,7 @@ func (x *explanation) rule(id string, bases []lifecycle.Basis) {
 	x.section("", t)
 }
 
-// Article names an article of the GDPR as lawyers do, and says what it is.
+// Article cites an article of the GDPR in legal form, with its meaning.
 func (l Language) Article(article string) string {
 	if meaning := l.means(article); meaning != "" {
 		return l.cite(article) + l.aside(meaning)
@@ -242,7 +241,7 @@ func (l Language) Article(article string) string {
 	return l.cite(article)
 }
 
-// periodOf says a rule's period in words, and as the policy writes it.
+// periodOf describes the retention period of a rule in words and in policy syntax.
 func (x *explanation) periodOf(id string, note lifecycle.RuleNote) string {
 	if r := rule(x.policy, id); r != nil {
 		said := x.storage(r)
@@ -254,7 +253,7 @@ func (x *explanation) periodOf(id string, note lifecycle.RuleNote) string {
 	return note.Period
 }
 
-// rule finds a rule of a policy by its id; nil when there is none.
+// rule returns a rule of a policy by id; nil when absent.
 func rule(p *lifecycle.Policy, id string) *lifecycle.Rule {
 	for i := range p.Rules {
 		if p.Rules[i].ID == id {
@@ -264,7 +263,7 @@ func rule(p *lifecycle.Policy, id string) *lifecycle.Rule {
 	return nil
 }
 
-// chain leads from the facts of a basis to its last day.
+// chain writes the derivation of the last day from the facts of a basis.
 func (x *explanation) chain(b *lifecycle.Basis) string {
 	facts := make([]string, 0, len(b.Facts))
 	for _, id := range b.Facts {

@@ -136,7 +136,7 @@ func TestExplain_ShowsWhatWasSentOnceMoreAndWhatIsConfirmed(t *testing.T) {
 	note := lifecycle.Entry{At: at(t, "2026-07-21 12:00"), Kind: lifecycle.EntryReplay, Decision: "dec_1", Text: lifecycle.SentAgainTo + "crm"}
 	toAll := note
 	toAll.Text = lifecycle.SentAgainTo + lifecycle.AllNotified
-	done := lifecycle.Entry{At: at(t, "2026-07-22 12:00"), Kind: lifecycle.EntryConfirmed, Decision: "dec_1", Text: lifecycle.NoticeConfirmed}
+	done := lifecycle.Entry{At: at(t, "2026-07-22 12:00"), Kind: lifecycle.EntryConfirmed, Decision: "dec_1", Text: string(lifecycle.NoticeConfirmed)}
 	s.journal = append(s.journal, note, toAll, done)
 	says(t, explained(t, s, report.English, nil, "2026-08-20 12:00"), "sent once more to crm dec_1", "sent once more to all dec_1", "deletion confirmed by all dec_1")
 	says(t, explained(t, s, report.Polish, nil, "2026-08-20 12:00"), "wysłane ponownie do: crm dec_1", "wszyscy potwierdzili dec_1")

@@ -1,6 +1,6 @@
-// Package report puts what the core knows into words and JSON for people: the seller
-// who asks what may be held, the person who asks what is held, the auditor who asks
-// why. It is pure: values go in, and text goes to the writer that is given.
+// Package report writes subjects and decisions as text and JSON for people: for the controller, the
+// data subject and the auditor. \ The package is pure: values are the input, and the output is
+// written to the given writer.
 package report
 
 import (
@@ -11,7 +11,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 )
 
-// Language is a language that reports are written in.
+// Language is a language of reports.
 type Language string
 
 // The languages of reports.
@@ -20,8 +20,7 @@ const (
 	English Language = "en"
 )
 
-// ParseLanguage reads the name of a language. Nobody's wish is English, which is what
-// the commands speak.
+// ParseLanguage parses the code of a language. Empty means English, the language of the commands.
 func ParseLanguage(s string) (Language, error) {
 	switch l := Language(s); l {
 	case Polish, English:
@@ -32,7 +31,7 @@ func ParseLanguage(s string) (Language, error) {
 	return "", fmt.Errorf("reports are not written in %q; write pl or en", s)
 }
 
-// Text is one thing said in both languages.
+// Text is a text in both languages.
 type Text struct {
 	PL string `json:"pl"`
 	EN string `json:"en"`
@@ -41,11 +40,11 @@ type Text struct {
 // In returns the text in a language.
 func (t Text) In(l Language) string { return l.say(t.PL, t.EN) }
 
-// both says the same in each language.
+// both returns the text in each language.
 func both(say func(Language) string) Text { return Text{PL: say(Polish), EN: say(English)} }
 
-// Named returns what a policy calls something, by language: a name for a language, or
-// else the one for all, or else the id.
+// Named returns the name of an entity of the policy in each language: the name for the language,
+// else the name for all languages, else the id.
 func Named(names map[string]string, id string) Text {
 	return both(func(l Language) string {
 		for _, key := range []string{string(l), ""} {
@@ -60,7 +59,7 @@ func Named(names map[string]string, id string) Text {
 // day is the civil date of an instant in the zone of a place.
 func day(t time.Time, place lifecycle.Place) string { return calendar.In(t, place.Zone).String() }
 
-// clock is an instant as a clock of the place shows it.
+// clock formats an instant as local time of the place.
 func clock(t time.Time, place lifecycle.Place) string {
 	return t.In(place.Zone).Format("2006-01-02 15:04")
 }

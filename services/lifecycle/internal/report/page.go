@@ -18,8 +18,8 @@ var pageSource string
 //go:embed style.css
 var pageStyle string
 
-// Page writes a report on a person as one page that needs nothing else: no script, no
-// picture, no font. It can be read in a browser, by a screen reader, and on paper.
+// Page writes a report on a person as one self-contained page, without scripts, pictures or fonts.
+// The page suits browsers, screen readers and paper.
 func Page(w io.Writer, lang Language, report Person) error {
 	t, err := template.New("page").Funcs(template.FuncMap{
 		"text":    func(t any) string { return textOf(t).In(lang) },
@@ -49,7 +49,7 @@ func Page(w io.Writer, lang Language, report Person) error {
 	return err
 }
 
-// heldGroup is what is held about the person, or of one record, or in keyed hashes.
+// heldGroup groups the held items of the person, of one record, or in keyed hashes.
 type heldGroup struct {
 	Name  string
 	Items []Held
@@ -78,12 +78,12 @@ func (l Language) heldGroups(held []Held) []heldGroup {
 	return slices.DeleteFunc(slices.Concat([]heldGroup{person}, records, []heldGroup{hashes}), func(g heldGroup) bool { return len(g.Items) == 0 })
 }
 
-// pageDate is a date that is not broken over two lines.
+// pageDate formats a date without line breaks.
 func (l Language) pageDate(civil string) string {
 	return strings.ReplaceAll(l.date(civil), " ", "\u00a0")
 }
 
-// pageEnds says until when, or what will end it.
+// pageEnds returns the last day, or the event that ends the basis.
 func (l Language) pageEnds(lastDay string, ends Text) string {
 	if lastDay == "" {
 		return ends.In(l)
@@ -91,7 +91,7 @@ func (l Language) pageEnds(lastDay string, ends Text) string {
 	return l.upTo(l.pageDate(lastDay))
 }
 
-// textOf takes a text by value or by pointer, as fields of a report hold it.
+// textOf returns a text given by value or by pointer.
 func textOf(t any) Text {
 	switch t := t.(type) {
 	case Text:

@@ -9,7 +9,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle"
 )
 
-// Storage says how long a rule lets data be held (Art. 15(1)(d), 30(1)(f)).
+// Storage describes the retention period of a rule (Art. 15(1)(d), 30(1)(f)).
 func Storage(r *lifecycle.Rule) Text { return both(func(l Language) string { return l.storage(r) }) }
 
 func (l Language) storage(r *lifecycle.Rule) string {
@@ -25,10 +25,10 @@ func (l Language) storage(r *lifecycle.Rule) string {
 	return l.period(r.Until.String())
 }
 
-// openPeriod is how a period without an end of its own is written.
+// openPeriod is the policy syntax of a period without an end.
 const openPeriod = "open"
 
-// openEnd says what ends a basis of which no last day is known.
+// openEnd names the event that ends a basis without a known last day.
 func (l Language) openEnd(r *lifecycle.Rule) string {
 	if r.Consent {
 		return l.untilWithdrawn()
@@ -43,7 +43,7 @@ func (l Language) openEnd(r *lifecycle.Rule) string {
 	return l.upTo(strings.Join(ends, l.or()))
 }
 
-// Years says a number of years.
+// Years writes a number of years.
 func Years(n int) Text {
 	return both(func(l Language) string {
 		said, _ := l.units(n, "year")
@@ -51,7 +51,7 @@ func Years(n int) Text {
 	})
 }
 
-// Begin says which facts give a right to hold data by a rule.
+// Begin names the facts that raise a basis under a rule.
 func Begin(r *lifecycle.Rule) Text {
 	return both(func(l Language) string {
 		if r.Consent {
@@ -87,14 +87,14 @@ func (l Language) traits(traits []string) string {
 	return strings.Join(names, ", ")
 }
 
-// The joints of periods, as the core writes them.
+// The separators of compound periods in policy syntax.
 const (
 	orEarlier  = "; or, if earlier, "
 	workingDay = ", next working day"
 )
 
-// period says a period of the policy in words. What it cannot read it leaves in the
-// policy's own words.
+// period describes a period in words. A period outside of the known grammar is quoted in policy
+// syntax.
 func (l Language) period(text string) string {
 	parts := strings.Split(text, orEarlier)
 	for i, part := range parts {
@@ -111,7 +111,7 @@ func (l Language) period(text string) string {
 	return strings.Join(parts, l.orEarlier())
 }
 
-// span says a whole period: "5 years after the end of the year of the sale".
+// span describes a whole period, such as "5 years after the end of the year of the sale".
 func (l Language) span(words []string) (string, bool) {
 	if n, unit, rest, ok := counted(words); ok {
 		from, ok := l.moment(rest)
@@ -122,7 +122,7 @@ func (l Language) span(words []string) (string, bool) {
 	return l.upTo(moment), ok
 }
 
-// moment says what a period is counted from or goes to: "the end of the year of the sale".
+// moment describes the start or end of a period, such as "the end of the year of the sale".
 func (l Language) moment(words []string) (string, bool) {
 	if len(words) == 0 {
 		return "", false
@@ -180,7 +180,7 @@ func counted(words []string) (n int, unit string, rest []string, ok bool) {
 	return n, unit, words[3:], err == nil && slices.Contains([]string{"hour", "day", "week", "month", "year"}, unit)
 }
 
-// cut parts words around a phrase.
+// cut splits words around a phrase.
 func cut(words []string, phrase string) (before, after []string, ok bool) {
 	want := strings.Fields(phrase)
 	for i := 0; i+len(want) <= len(words); i++ {
@@ -191,7 +191,7 @@ func cut(words []string, phrase string) (before, after []string, ok bool) {
 	return nil, nil, false
 }
 
-// month reads the name of a month as the policy writes it.
+// month parses the English name of a month.
 func month(name string) time.Month {
 	for m := time.January; m <= time.December; m++ {
 		if m.String() == name {

@@ -8,42 +8,42 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle"
 )
 
-// Person is what a person is told who asks what is held of them (Art. 15). Its JSON can
-// be read as JSON-LD in the terms of the Data Privacy Vocabulary.
+// Person is the answer to a request for access (Art. 15). The JSON can be read as JSON-LD in the
+// terms of the Data Privacy Vocabulary.
 type Person struct {
 	Context       map[string]any `json:"@context"`
 	Type          string         `json:"@type"`
 	SchemaVersion string         `json:"schema_version"`
-	// Controller is the business that decides about the data.
+	// Controller is the controller of the data.
 	Controller Party `json:"controller"`
-	// Subject is the person's id, which means nothing; Names are those that are known.
+	// Subject is the random id of the person; Names lists the known names.
 	Subject string   `json:"subject"`
 	Names   []string `json:"names"`
-	// GeneratedAt is the instant of the report, GeneratedOn its civil date in Zone.
+	// GeneratedAt is the instant of the report, GeneratedOn the civil date in Zone.
 	GeneratedAt time.Time `json:"generated_at"`
 	GeneratedOn string    `json:"generated_on"`
 	Zone        string    `json:"zone"`
-	// Policy names the rules that the report goes by, by their exact content.
+	// Policy is the id and revision of the policy.
 	Policy string `json:"policy"`
-	// Held is what is held, and why and until when.
+	// Held lists the held items with basis and retention end.
 	Held []Held `json:"held"`
 	// Consents are records of consent after ISO/IEC TS 27560.
 	Consents []ConsentRecord `json:"consents"`
-	// Limits are stops on the use of what is held.
+	// Limits are restrictions on use.
 	Limits   []Limit   `json:"limits"`
 	Requests []Request `json:"requests"`
-	// Deleted is what was deleted, as the journal says.
+	// Deleted lists past deletions, as recorded in the journal.
 	Deleted []Deleted `json:"deleted"`
-	// Tombstone is what stays, in keyed hashes, of what was deleted.
+	// Tombstone describes the keyed hashes retained after deletion.
 	Tombstone *Tombstone `json:"tombstone,omitempty"`
 	Rights    []Right    `json:"rights"`
-	// AutomatedDecisions says that there are none (Art. 15(1)(h)).
+	// AutomatedDecisions states the absence of automated decisions (Art. 15(1)(h)).
 	AutomatedDecisions AutomatedDecisions `json:"automated_decisions"`
-	// NotKnown is what the report cannot say, rather than guess.
+	// NotKnown lists information that the report cannot give.
 	NotKnown []Text `json:"not_known"`
 }
 
-// Party is somebody who takes part in the processing.
+// Party is a participant in the processing.
 type Party struct {
 	ID   string `json:"party_id"`
 	Name string `json:"party_name"`
@@ -57,44 +57,44 @@ type Category struct {
 	Term string `json:"category_term,omitempty"`
 }
 
-// Purpose is what data are for.
+// Purpose is a purpose of processing.
 type Purpose struct {
 	ID   string `json:"purpose"`
 	Name Text   `json:"name"`
 	Term string `json:"purpose_term,omitempty"`
 }
 
-// Recipient is a system or a person who gets data. ThirdCountry is where they go
-// outside of the EEA.
+// Recipient is a recipient of personal data. ThirdCountry is the destination of a transfer outside
+// of the EEA.
 type Recipient struct {
 	ID           string `json:"recipient"`
 	Name         Text   `json:"name"`
 	ThirdCountry string `json:"third_country,omitempty"`
 }
 
-// Held is an item that is held.
+// Held is a held item.
 type Held struct {
 	Category
-	// Record is the order, invoice or other record that it is of; empty for the person.
-	// OtherNames are its other names.
+	// Record is the order, invoice or other document of the item; empty for data about the person.
+	// OtherNames lists further names of the record.
 	Record     string   `json:"record,omitempty"`
 	OtherNames []string `json:"other_names,omitempty"`
-	// Pseudonymous tells that it is keyed hashes and times only; Given that the person
-	// gave it.
+	// Pseudonymous reports whether the item consists of keyed hashes and times only; Given reports
+	// whether the person provided the data.
 	Pseudonymous bool `json:"pseudonymous"`
 	Given        bool `json:"given"`
-	// Since and LastDay are civil dates; LastDay is absent while no end is known, and
-	// Ends says what will end it.
+	// Since and LastDay are civil dates. LastDay is absent while no end is known; Ends then names
+	// the event that ends the basis.
 	Since   string     `json:"since"`
 	LastDay string     `json:"last_day,omitempty"`
 	Until   *time.Time `json:"until,omitempty"`
 	Storage string     `json:"storage"`
 	Ends    Text       `json:"ends"`
-	// Because are the bases that allow it, the longest first.
+	// Because lists the bases of the item, the longest first.
 	Because []Basis `json:"because"`
-	// Sources are the systems that told of it; none when that is not known.
+	// Sources are the systems from which the facts came; empty when unknown.
 	Sources []string `json:"sources"`
-	// Recipients are those who get it by the rules that hold it.
+	// Recipients are the recipients of the item under its rules.
 	Recipients []Recipient `json:"recipients"`
 }
 
@@ -104,22 +104,22 @@ type Basis struct {
 	Purpose Purpose `json:"for"`
 	Channel string  `json:"channel,omitempty"`
 	Article string  `json:"article"`
-	// LawfulBasis is the article as a term; Justification and Right stand in for it
-	// where data are held on no basis of Art. 6 but for claims, or at the person's wish.
+	// LawfulBasis is the article as a term of the vocabulary. Justification and Right apply instead
+	// where data are held for claims or at the wish of the person, outside of Art. 6.
 	LawfulBasis   string `json:"lawful_basis,omitempty"`
 	Justification string `json:"justification,omitempty"`
 	Right         string `json:"right,omitempty"`
 	Cites         string `json:"cites,omitempty"`
-	// Period is how long the rule lets data be held.
+	// Period is the retention period of the rule.
 	Period  Text   `json:"period"`
 	Since   string `json:"since"`
 	LastDay string `json:"last_day,omitempty"`
 	Ends    Text   `json:"ends"`
 }
 
-// Limit is a stop on the use of data that are held.
+// Limit is a restriction on the use of held data.
 type Limit struct {
-	// Purpose is what they may not be used for; absent means anything but storing.
+	// Purpose is the excluded purpose; nil excludes every use except storage.
 	Purpose *Purpose `json:"for,omitempty"`
 	Why     string   `json:"why"`
 	Says    Text     `json:"says"`
@@ -131,45 +131,45 @@ type Request struct {
 	Ref   string `json:"ref"`
 	Kind  string `json:"kind"`
 	Right string `json:"right,omitempty"`
-	// Name is what was asked, State how far it has come, in words.
+	// Name is the right requested, State the progress, both in words.
 	Name  Text `json:"name"`
 	State Text `json:"state"`
-	// ReceivedOn, LastDay and AnsweredOn are civil dates: LastDay is by when it is to
-	// be answered (Art. 12(3)).
-	ReceivedOn string `json:"received_on"`
-	LastDay    string `json:"last_day"`
-	AnsweredOn string `json:"answered_on,omitempty"`
-	Overdue    bool   `json:"overdue"`
-	Outcome    string `json:"outcome,omitempty"`
-	Reason     string `json:"reason,omitempty"`
+	// ReceivedOn, LastDay and AnsweredOn are civil dates; LastDay is the deadline of the answer
+	// (Art. 12(3)).
+	ReceivedOn string            `json:"received_on"`
+	LastDay    string            `json:"last_day"`
+	AnsweredOn string            `json:"answered_on,omitempty"`
+	Overdue    bool              `json:"overdue"`
+	Outcome    lifecycle.Outcome `json:"outcome,omitempty"`
+	Reason     string            `json:"reason,omitempty"`
 }
 
-// Deleted is a deletion that was decided.
+// Deleted is a decided deletion.
 type Deleted struct {
 	At time.Time `json:"at"`
 	On string    `json:"on"`
-	// Again tells that the data had come back and were deleted once more.
+	// Again reports whether the data had returned and were deleted once more.
 	Again bool          `json:"again"`
 	Items []DeletedItem `json:"items"`
-	// Because are the bases that had ended.
+	// Because lists the lapsed bases.
 	Because []EndedBasis `json:"because"`
-	// Revision is the policy that decided.
+	// Revision is the policy of the decision.
 	Revision string `json:"revision,omitempty"`
 }
 
-// DeletedItem is a category that was deleted, and of how many records.
+// DeletedItem is a deleted category with its number of records.
 type DeletedItem struct {
 	Category
 	Records int `json:"records,omitempty"`
 }
 
-// EndedBasis is a basis on which data had been held.
+// EndedBasis is a lapsed basis.
 type EndedBasis struct {
 	Purpose Purpose `json:"for"`
 	Article string  `json:"article"`
 }
 
-// Tombstone is what stays of what was deleted.
+// Tombstone describes the remainder of deleted data.
 type Tombstone struct {
 	// Marks is the number of keyed hashes, LastDay the last day of any.
 	Marks     int    `json:"marks"`
@@ -185,14 +185,14 @@ type Right struct {
 	Says    Text   `json:"says"`
 }
 
-// AutomatedDecisions says whether anything is decided about the person by machines alone.
+// AutomatedDecisions reports whether decisions are based solely on automated processing.
 type AutomatedDecisions struct {
 	Used bool `json:"used"`
 	Says Text `json:"says"`
 }
 
-// Of returns the report on a person at an instant. names are those that are known; the
-// journal is the person's, for what is gone.
+// Of returns the report on a person at an instant. names lists the known names; the journal of the
+// person contributes the deletions.
 func Of(p *lifecycle.Policy, names []string, s lifecycle.Subject, at time.Time, journal []lifecycle.Entry) Person {
 	r := reporter{policy: p, subject: s, at: at.UTC(), e: lifecycle.Explain(p, s, at)}
 	out := Person{
@@ -207,7 +207,7 @@ func Of(p *lifecycle.Policy, names []string, s lifecycle.Subject, at time.Time, 
 	return out
 }
 
-// reporter gathers what reports on a person say.
+// reporter collects the content of reports on one person.
 type reporter struct {
 	policy  *lifecycle.Policy
 	subject lifecycle.Subject
@@ -286,7 +286,7 @@ func (r *reporter) basis(b *lifecycle.Basis) Basis {
 	return out
 }
 
-// ends says until when a basis stands, or what will end it.
+// ends returns the last day of a basis, or the event that ends the basis.
 func (r *reporter) ends(b *lifecycle.Basis) Text {
 	rule := rule(r.policy, b.Rule)
 	switch {
@@ -298,7 +298,7 @@ func (r *reporter) ends(b *lifecycle.Basis) Text {
 	return both(Language.noEnd)
 }
 
-// sources are the systems that told the facts that bases rest on.
+// sources returns the sources of the facts behind the bases.
 func (r *reporter) sources(bases []lifecycle.Basis) []string {
 	out := []string{}
 	for i := range bases {
@@ -314,7 +314,7 @@ func (r *reporter) sources(bases []lifecycle.Basis) []string {
 	return slices.Compact(out)
 }
 
-// recipients are those who get a category by the rules of some bases.
+// recipients returns the recipients of a category under the rules of the bases.
 func (r *reporter) recipients(bases []lifecycle.Basis, category string) []Recipient {
 	var ids []string
 	for i := range bases {
@@ -337,7 +337,7 @@ func (r *reporter) recipients(bases []lifecycle.Basis, category string) []Recipi
 func (r *reporter) limits() []Limit {
 	out := []Limit{}
 	for _, b := range r.e.Bans {
-		l := Limit{Why: b.Reason, Says: both(func(l Language) string { return l.ban(b.Reason) }), Since: r.day(b.Since)}
+		l := Limit{Why: string(b.Reason), Says: both(func(l Language) string { return l.ban(b.Reason) }), Since: r.day(b.Since)}
 		if b.Purpose != "" {
 			purpose := PurposeOf(r.policy, b.Purpose)
 			l.Purpose = &purpose
@@ -365,12 +365,12 @@ func (r *reporter) requests() []Request {
 	return out
 }
 
-// deleted reads what was deleted from the journal, by the instant of the report.
+// deleted returns the deletions that the journal records up to the instant of the report.
 func (r *reporter) deleted(journal []lifecycle.Entry) []Deleted {
 	out := []Deleted{}
 	for i := range journal {
 		e := &journal[i]
-		if e.Kind != string(lifecycle.DecisionDelete) && e.Kind != lifecycle.EntryReplay || e.SentAgain() || e.At.After(r.at) {
+		if e.Kind != lifecycle.EntryDelete && e.Kind != lifecycle.EntryReplay || e.SentAgain() || e.At.After(r.at) {
 			continue
 		}
 		d := Deleted{At: e.At, On: r.day(e.At), Again: e.Kind == lifecycle.EntryReplay, Revision: e.Revision, Items: r.deletedItems(e.Items), Because: []EndedBasis{}}

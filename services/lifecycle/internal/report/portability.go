@@ -7,53 +7,53 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle"
 )
 
-// Portability is what a person may take along (Art. 20): what they gave themselves, on
-// the basis of consent or a contract that stands.
+// Portability is the content of a portability request (Art. 20): data provided by the person, on
+// the basis of a consent or contract in force.
 type Portability struct {
 	SchemaVersion string    `json:"schema_version"`
 	Article       string    `json:"article"`
 	Controller    string    `json:"controller"`
 	GeneratedAt   time.Time `json:"generated_at"`
-	// Names are there while some data about the person themselves may be taken along.
+	// Names is empty unless some portable data are about the person and not about a record.
 	Names []string `json:"names"`
-	// Bases are the consents and contracts, with what the person did.
+	// Bases are the consents and contracts, with the acts of the person.
 	Bases []PortableBasis `json:"bases"`
-	// Says says where the content of the data is.
+	// Says states where the content of the data is stored.
 	Says Text `json:"says"`
 }
 
-// PortableBasis is a consent or a contract on which a person gave data.
+// PortableBasis is a consent or contract on which the person provided data.
 type PortableBasis struct {
 	Purpose Purpose   `json:"for"`
 	Channel string    `json:"channel,omitempty"`
 	Article string    `json:"article"`
 	Record  string    `json:"record,omitempty"`
 	Since   time.Time `json:"since"`
-	// Categories are the data that the person gave, Recipients where they are.
+	// Categories are the provided data, Recipients the systems that store the data.
 	Categories []Category     `json:"categories"`
 	Recipients []Recipient    `json:"recipients"`
 	Facts      []PortableFact `json:"facts"`
 }
 
-// PortableFact is something that the person did.
+// PortableFact is an act of the person.
 type PortableFact struct {
 	Kind   string    `json:"kind"`
 	At     time.Time `json:"at"`
 	Source string    `json:"source,omitempty"`
 	Record string    `json:"record,omitempty"`
-	// Wording is the id of the text that the person agreed to, Text what it said.
+	// Wording is the id of the accepted text, Text the text.
 	Wording   string     `json:"wording,omitempty"`
 	Text      string     `json:"text,omitempty"`
 	Form      string     `json:"form,omitempty"`
 	Confirmed *time.Time `json:"confirmed,omitempty"`
-	// Access is what a sale gave.
+	// Access is the kind of access acquired by a sale.
 	Access     string     `json:"access,omitempty"`
 	AccessDays int        `json:"access_days,omitempty"`
 	PaidUntil  *time.Time `json:"paid_until,omitempty"`
 }
 
-// Portable returns what a person may take along at an instant. What was worked out
-// about them, and what is kept for the law, is not in it.
+// Portable returns the portable data of a person at an instant. Derived data and data retained
+// under legal obligations are not included.
 func Portable(p *lifecycle.Policy, names []string, s lifecycle.Subject, at time.Time) Portability {
 	r := reporter{policy: p, subject: s, at: at.UTC(), e: lifecycle.Explain(p, s, at)}
 	out := Portability{
@@ -81,8 +81,8 @@ func Portable(p *lifecycle.Policy, names []string, s lifecycle.Subject, at time.
 	return out
 }
 
-// portable returns a basis as far as the person gave the data; own tells that some are
-// about the person and not about a record.
+// portable returns a basis with the data provided by the person; own reports whether some of the
+// data are about the person and not about a record.
 func (r *reporter) portable(b *lifecycle.Basis) (out PortableBasis, own bool) {
 	out = PortableBasis{
 		Purpose: PurposeOf(r.policy, b.Purpose), Channel: b.Channel, Article: b.Article, Record: b.Ref, Since: b.Since,
@@ -120,7 +120,7 @@ func (r *reporter) portableFact(f *lifecycle.Fact) PortableFact {
 	return out
 }
 
-// wording finds the text that an id stood for at an instant; nil when there is none.
+// wording returns the text of an id at an instant; nil when absent.
 func wording(p *lifecycle.Policy, id string, at time.Time) *lifecycle.Wording {
 	for i := range p.Wordings {
 		w := &p.Wordings[i]

@@ -136,7 +136,7 @@ func (s *scene) note(t *testing.T, e lifecycle.Entry) {
 func (s *scene) deletions() []string {
 	var out []string
 	for i := range s.journal {
-		if s.journal[i].Kind == string(lifecycle.DecisionDelete) {
+		if s.journal[i].Kind == lifecycle.EntryDelete {
 			out = append(out, s.journal[i].Decision)
 		}
 	}

@@ -21,7 +21,7 @@ func (x *explanation) facts() {
 	x.section(x.words.factsHead, t)
 }
 
-// detail says what else a fact tells.
+// detail lists the further properties of a fact.
 func (x *explanation) detail(f *lifecycle.Fact) string {
 	var out []string
 	for _, s := range []string{f.Ref, f.Wording, f.Recipient, strings.Join(f.Purposes, " "), strings.Join(f.Channels, " ")} {
@@ -63,7 +63,7 @@ func (x *explanation) consents() {
 	x.section(x.words.consents, t)
 }
 
-// between says since when something is so, and until when where that is known.
+// between returns the known start and end of a state.
 func (x *explanation) between(since, until *time.Time) string {
 	out := ""
 	if since != nil {
@@ -75,7 +75,7 @@ func (x *explanation) between(since, until *time.Time) string {
 	return out
 }
 
-// evidence says what of a standing consent could not be shown.
+// evidence returns the evidence of a consent in force, or the missing evidence.
 func (x *explanation) evidence(c *lifecycle.Consent) string {
 	if c.State != lifecycle.ConsentGiven || len(c.Given) == 0 {
 		return ""
@@ -115,7 +115,7 @@ func (x *explanation) requests() {
 	x.section(x.words.requests, t)
 }
 
-// deadline says by when a request is to be answered, and what became of it.
+// deadline returns the deadline and outcome of a request.
 func (x *explanation) deadline(r *lifecycle.Request) string {
 	out := []string{x.words.due + r.LastDay}
 	if r.Overdue && r.Open() {
@@ -173,7 +173,7 @@ func (x *explanation) receipts() {
 	x.section(x.words.receipts, t)
 }
 
-// gone writes what the journal says of what is no more, and what it warns of.
+// journal writes the past deletions and the alarms of the journal.
 func (x *explanation) gone(journal []lifecycle.Entry) {
 	deleted := &Table{Widths: []int{0, 28, 28}}
 	alarms := &Table{Widths: []int{0, narrow - 18}}
@@ -184,7 +184,7 @@ func (x *explanation) gone(journal []lifecycle.Entry) {
 		}
 		at := clock(entry.At, x.policy.Place)
 		switch entry.Kind {
-		case string(lifecycle.DecisionDelete), lifecycle.EntryReplay:
+		case lifecycle.EntryDelete, lifecycle.EntryReplay:
 			if entry.SentAgain() {
 				deleted.Row(at, x.resent(entry), "", entry.Decision)
 				continue
@@ -195,7 +195,7 @@ func (x *explanation) gone(journal []lifecycle.Entry) {
 			}
 			deleted.Row(at, what, x.reasons(entry), x.words.revision+entry.Revision)
 		case lifecycle.EntryConfirmed:
-			if entry.Text == lifecycle.NoticeConfirmed {
+			if entry.Text == string(lifecycle.NoticeConfirmed) {
 				deleted.Row(at, x.words.confirmed, "", entry.Decision)
 			}
 		case lifecycle.EntryClosed:
@@ -210,7 +210,7 @@ func (x *explanation) gone(journal []lifecycle.Entry) {
 	x.section(x.words.alarms, alarms)
 }
 
-// resent says to whom a decision was sent once more.
+// resent names the recipients to which a decision was sent again.
 func (x *explanation) resent(entry *lifecycle.Entry) string {
 	to := strings.TrimPrefix(entry.Text, lifecycle.SentAgainTo)
 	if to == lifecycle.AllNotified {
@@ -219,8 +219,8 @@ func (x *explanation) resent(entry *lifecycle.Entry) string {
 	return x.words.resent + to
 }
 
-// items names what a journal entry is about. Records stand in a journal as keyed
-// hashes, of which a few characters tell them apart.
+// items names the items of a journal entry. A record appears in a journal as a keyed hash,
+// shortened here.
 func (x *explanation) items(items []lifecycle.Item) string {
 	out := make([]string, len(items))
 	for i, item := range items {
@@ -234,7 +234,7 @@ func (x *explanation) items(items []lifecycle.Item) string {
 
 func short(hash string) string { return hash[:min(8, len(hash))] }
 
-// reasons names the bases that had ended.
+// reasons names the lapsed bases.
 func (x *explanation) reasons(entry *lifecycle.Entry) string {
 	out := make([]string, len(entry.Rules))
 	for i, r := range entry.Rules {

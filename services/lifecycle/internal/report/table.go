@@ -10,10 +10,10 @@ import (
 	"unicode/utf8"
 )
 
-// Table is rows of cells for a terminal, in columns. A cell that is wider than its
-// column is broken between words, so that the table stays within a screen.
+// Table holds rows of cells for a terminal, in columns. Cells wider than their column are wrapped
+// between words.
 type Table struct {
-	// Widths are the most characters of each column; 0 and what is not given mean any.
+	// Widths are the maximum widths of the columns, in characters; 0 or absent means unlimited.
 	Widths []int
 	lines  [][]string
 }
@@ -27,7 +27,7 @@ func (t *Table) Row(cells ...string) {
 	t.Lines(broken...)
 }
 
-// Lines adds a row of cells that are broken into lines already.
+// Lines adds a row of cells that are wrapped already.
 func (t *Table) Lines(cells ...[]string) {
 	height := 1
 	for _, cell := range cells {
@@ -44,7 +44,7 @@ func (t *Table) Lines(cells ...[]string) {
 	}
 }
 
-// fit breaks a text so that it fits into a column.
+// fit wraps a text to the width of a column.
 func (t *Table) fit(column int, text string) []string {
 	if column < len(t.Widths) && t.Widths[column] > 0 {
 		return wrap(text, t.Widths[column])
@@ -52,8 +52,8 @@ func (t *Table) fit(column int, text string) []string {
 	return []string{text}
 }
 
-// plain leaves out what would move the cursor of a terminal: names of records come from
-// outside.
+// plain replaces control characters: names of records come from outside and must not move the
+// cursor of a terminal.
 func plain(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
@@ -63,7 +63,7 @@ func plain(text string) string {
 	}, text)
 }
 
-// Empty tells whether the table has no rows.
+// Empty reports whether the table has no rows.
 func (t *Table) Empty() bool { return len(t.lines) == 0 }
 
 // Write writes the table.
@@ -84,7 +84,7 @@ func (t *Table) Write(w io.Writer) error {
 	return nil
 }
 
-// wrap breaks a text between words. A word that is too long stays whole.
+// wrap wraps a text between words. A word longer than the width stays whole.
 func wrap(text string, width int) []string {
 	var out []string
 	line := ""

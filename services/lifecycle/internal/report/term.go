@@ -2,7 +2,7 @@ package report
 
 import "github.com/rodopath/rodopath/services/lifecycle"
 
-// Terms of the Data Privacy Vocabulary (w3id.org/dpv) that reports use.
+// Terms of the Data Privacy Vocabulary (w3id.org/dpv).
 const (
 	untilTime  = "dpv:UntilTimeDuration"
 	untilEvent = "dpv:UntilEventDuration"
@@ -10,8 +10,8 @@ const (
 	expressed = "dpv:ExpressedConsent"
 )
 
-// vocabulary lets the JSON of a report be read as JSON-LD: the prefixes of terms, and
-// which keys hold terms. Every other key is a name of the report's own.
+// vocabulary returns the JSON-LD context of a report: the prefixes of terms, and the keys with
+// terms as values. All other keys are names of the report itself.
 func vocabulary() map[string]any {
 	term := func(id string) map[string]string { return map[string]string{"@id": id, "@type": "@id"} }
 	said := map[string]string{"@container": "@language"}
@@ -25,8 +25,8 @@ func vocabulary() map[string]any {
 	}
 }
 
-// LawfulBasis is the term for an article of the GDPR on which data are held for a
-// purpose; empty for what is no basis of Art. 6, such as a hold.
+// LawfulBasis returns the term for an article of the GDPR and a purpose; empty for an article other
+// than Art. 6, such as that of a hold.
 func LawfulBasis(article string, purpose lifecycle.Purpose) string {
 	switch article {
 	case "6(1)(a)", "6(1)(c)", "6(1)(d)", "6(1)(e)", "6(1)(f)":
@@ -51,8 +51,8 @@ func justification(article string) string {
 	return ""
 }
 
-// stateTerm is the term for the state of a consent. The vocabulary has no state of its
-// own for an objection to marketing: it takes the consent back.
+// stateTerm returns the term for the state of a consent. The vocabulary has no state for an
+// objection to marketing, which counts as a withdrawal.
 func stateTerm(s lifecycle.ConsentState) string {
 	switch s {
 	case lifecycle.ConsentAsked, lifecycle.ConsentPending:
@@ -71,7 +71,7 @@ func stateTerm(s lifecycle.ConsentState) string {
 	return "dpv:ConsentUnknown"
 }
 
-// rightTerm is the term for the right that a request asks for.
+// rightTerm returns the term for the requested right.
 func rightTerm(k lifecycle.Kind) string {
 	switch k {
 	case lifecycle.KindAccessRequest:

@@ -11,7 +11,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 )
 
-// say picks the words of a language.
+// choose returns the text of the language.
 func (l Language) say(pl, en string) string {
 	if l == Polish {
 		return pl
@@ -19,7 +19,7 @@ func (l Language) say(pl, en string) string {
 	return en
 }
 
-// count puts the right form of a Polish noun behind a number: 1 rok, 2 lata, 5 lat.
+// count writes a number with the matching form of a Polish noun: 1 rok, 2 lata, 5 lat.
 func count(n int, one, few, many string) string {
 	switch {
 	case n == 1:
@@ -38,11 +38,11 @@ func plural(n int, one, more string) string {
 	return fmt.Sprint(n, " ", more)
 }
 
-// noun names something that happened: in Polish by itself and behind "od" and "do",
-// in English without an article.
+// noun names an event: in Polish in the nominative and in the genitive, in English without an
+// article.
 type noun struct{ pl, of, en string }
 
-// nouns are the names of kinds of facts and of what periods are counted from.
+// nouns maps kinds of facts, and the anchors of periods, to their names.
 func nouns() map[string]noun {
 	return map[string]noun{
 		"signup":                    {"zapis", "zapisu", "sign-up"},
@@ -109,8 +109,7 @@ func (l Language) kinds(kinds []lifecycle.Kind) string {
 	return strings.Join(names, ", ")
 }
 
-// of names an event that a period is counted from, behind "od" or "after". A name of
-// the policy's own is quoted.
+// of names the anchor of a period, after "od" or "after". A name defined by the policy is quoted.
 func (l Language) of(event string) string {
 	n, ok := nouns()[event]
 	if !ok {
@@ -121,7 +120,7 @@ func (l Language) of(event string) string {
 
 func (l Language) quote(s string) string { return l.say("„"+s+"”", "“"+s+"”") }
 
-// term names a date of the shipped policy that the law gives.
+// term names a statutory date of the default policy.
 func (l Language) term(name string) string {
 	switch name {
 	case "vat_due":
@@ -132,7 +131,7 @@ func (l Language) term(name string) string {
 	return l.quote(strings.ReplaceAll(name, "_", " "))
 }
 
-// units is a number of units of time; from is how it reads behind "upływu".
+// units writes a number of units of time; from is the genitive, after "upływu".
 func (l Language) units(n int, unit string) (said, from string) {
 	if l != Polish {
 		s := plural(n, unit, unit+"s")
@@ -163,7 +162,7 @@ func (l Language) date(civil string) string {
 	return fmt.Sprintf("%d %s %d", d.Day, d.Month, d.Year)
 }
 
-// polishMonth is a month as dates name it.
+// polishMonth returns the genitive of a month, as in dates.
 func polishMonth(m time.Month) string {
 	return [...]string{
 		"stycznia", "lutego", "marca", "kwietnia", "maja", "czerwca", "lipca", "sierpnia", "września", "października", "listopada", "grudnia",
@@ -182,7 +181,7 @@ func (l Language) cite(article string) string {
 	return strings.Join(parts, " ") + " RODO"
 }
 
-// means says in a few words what an article of the GDPR that lets data be held is.
+// articleMeaning describes an article of the GDPR in a few words.
 func (l Language) means(article string) string {
 	switch article {
 	case "6(1)(a)":
@@ -234,7 +233,7 @@ func (l Language) by(purpose, channel string) string {
 	return purpose + l.say(", ", " by ") + l.channel(channel)
 }
 
-// access names what a sale gives.
+// access names a kind of access.
 func (l Language) access(a lifecycle.Access) string {
 	switch a {
 	case lifecycle.AccessOneOff:
@@ -249,7 +248,7 @@ func (l Language) access(a lifecycle.Access) string {
 	return string(a)
 }
 
-// trait says how something was.
+// trait names a trait of a fact.
 func (l Language) trait(t string) string {
 	switch t {
 	case lifecycle.TraitTest:
@@ -286,18 +285,18 @@ func (l Language) trait(t string) string {
 	return t
 }
 
-// doubt says why a fact is ordered by its receipt.
-func (l Language) doubt(d string) string {
+// doubt explains why a fact is ordered by its time of receipt.
+func (l Language) doubt(d lifecycle.Doubt) string {
 	switch d {
 	case lifecycle.DoubtNoTime:
 		return l.say("źródło nie podało czasu", "the source gave no time")
 	case lifecycle.DoubtClockAhead:
 		return l.say("zegar źródła się spieszy", "the source's clock is ahead")
 	}
-	return d
+	return string(d)
 }
 
-// state says how it stands with a consent.
+// state names the state of a consent.
 func (l Language) state(s lifecycle.ConsentState) string {
 	switch s {
 	case lifecycle.ConsentNone:
@@ -322,7 +321,7 @@ func (l Language) state(s lifecycle.ConsentState) string {
 	return string(s)
 }
 
-// progress says how far a request has come.
+// progress names the state of a request.
 func (l Language) progress(s lifecycle.RequestState) string {
 	switch s {
 	case lifecycle.RequestReceived:
@@ -337,8 +336,8 @@ func (l Language) progress(s lifecycle.RequestState) string {
 	return string(s)
 }
 
-// outcome says what was decided of a request.
-func (l Language) outcome(o string) string {
+// outcome names the outcome of a request.
+func (l Language) outcome(o lifecycle.Outcome) string {
 	switch o {
 	case "granted":
 		return l.say("uwzględniony", "granted")
@@ -347,11 +346,11 @@ func (l Language) outcome(o string) string {
 	case "refused":
 		return l.say("odmowa", "refused")
 	}
-	return o
+	return string(o)
 }
 
-// receipt says what a recipient answered to a deletion.
-func (l Language) receipt(o string) string {
+// receipt names the answer of a recipient to a deletion.
+func (l Language) receipt(o lifecycle.Outcome) string {
 	switch o {
 	case "done":
 		return l.say("dane usunięte", "has deleted the data")
@@ -364,26 +363,26 @@ func (l Language) receipt(o string) string {
 	case "refused":
 		return l.say("odmowa usunięcia", "refuses to delete the data")
 	}
-	return o
+	return string(o)
 }
 
-// ban says why data may not be used.
-func (l Language) ban(why string) string {
+// ban explains a restriction on use.
+func (l Language) ban(why lifecycle.UseReason) string {
 	switch why {
 	case lifecycle.ReasonRestricted:
 		return l.say("ograniczenie przetwarzania: dane wolno tylko przechowywać (art. 18 ust. 2 RODO)", "restriction of processing: the data may be stored and nothing else (Art. 18(2) GDPR)")
 	case lifecycle.ReasonObjection:
 		return l.say("sprzeciw, który nie jest jeszcze rozstrzygnięty (art. 18 ust. 1 lit. d, art. 21 ust. 1 RODO)", "an objection that is not decided yet (Art. 18(1)(d), 21(1) GDPR)")
 	}
-	return why
+	return string(why)
 }
 
-// until says until which day.
+// until writes a last day.
 func (l Language) until(lastDay string) string {
 	return l.say("do "+l.date(lastDay), "until "+l.date(lastDay))
 }
 
-// The words of periods.
+// Texts of periods.
 
 func (l Language) untilWithdrawn() string {
 	return l.say("do wycofania zgody", "until the consent is withdrawn")
@@ -435,7 +434,7 @@ func (l Language) dayOfYear(day, name, of string) string {
 	return day + " " + polishMonth(m) + " roku następującego po roku " + of
 }
 
-// endWhen is the end of the year or month in which a number of units is over.
+// endWhen writes the end of the year or month in which a number of units ends.
 func (l Language) endWhen(unit string, n int, units, from string) string {
 	over := "minie"
 	if n%10 >= 2 && n%10 <= 4 && (n%100 < 12 || n%100 > 14) {
@@ -447,7 +446,7 @@ func (l Language) endWhen(unit string, n int, units, from string) string {
 	return l.say("końca roku, w którym "+over+" "+units+" od "+from, "the end of the year in which "+units+" from "+from+" are over")
 }
 
-// endAt is the end of the year or month of an event, or in which a term falls.
+// endAt writes the end of the year or month of an event or of a statutory date.
 func (l Language) endAt(unit, of string, event bool) string {
 	pl, en := "końca roku", "the end of the year of"
 	if unit == "end_of_month" {
@@ -471,7 +470,7 @@ func (l Language) aside(s string) string  { return " (" + s + ")" }
 func (l Language) onlyIf(s string) string { return l.say("; tylko: ", "; only: ") + s }
 func (l Language) unless(s string) string { return l.say("; z wyjątkiem: ", "; except: ") + s }
 
-// The words of an explanation.
+// Texts of an explanation.
 
 type explanationWords struct {
 	nameless, nothing, held, lastDay, lapses, basis, since, facts, noEnd, to string
@@ -554,7 +553,7 @@ func (l Language) about(subject, at, zone, policy string) string {
 	)
 }
 
-// place says where a rule is written.
+// place cites the file and line of a rule.
 func (l Language) place(file string, line int) string {
 	if file == "default policy" {
 		file = l.say("polityka domyślna", "the default policy")
@@ -562,7 +561,7 @@ func (l Language) place(file string, line int) string {
 	return l.say(fmt.Sprintf("%s, wiersz %d", file, line), fmt.Sprintf("%s, line %d", file, line))
 }
 
-// stays says what a tombstone is for.
+// tombstoneText explains the purpose of a tombstone.
 func (l Language) stays(marks int, lastDay string) string {
 	if marks == 0 {
 		return l.say(
@@ -580,8 +579,7 @@ func (l Language) nothingBefore(at string) string {
 	return l.say("Samo z siebie nic się nie zmieni przed "+at+".", "Nothing changes by itself before "+at+".")
 }
 
-// alarm says what the seller must look at. The core writes alarms in English; what
-// kind it is stands in the key.
+// alarm translates an alarm. The core writes alarms in English and their type into the key.
 func (l Language) alarm(e *lifecycle.Entry) string {
 	if l != Polish {
 		return e.Text
@@ -608,8 +606,8 @@ func (l Language) alarm(e *lifecycle.Entry) string {
 	return e.Text
 }
 
-// recipientAlarm is an alarm about the answer of a recipient, in Polish; empty when it
-// is about something else.
+// recipientAlarm translates an alarm about the answer of a recipient into Polish; empty for other
+// alarms.
 func recipientAlarm(what, about, text string) string {
 	decision, rest, _ := strings.Cut(about, ":")
 	recipient, _, _ := strings.Cut(rest, ":")
@@ -630,7 +628,7 @@ func recipientAlarm(what, about, text string) string {
 
 var civilDate = regexp.MustCompile(`\d{4}-\d{2}-\d{2}`)
 
-// after puts something between words; nothing when there is nothing to put.
+// after wraps a text in a prefix and a suffix; an empty text stays empty.
 func after(before, s, behind string) string {
 	if s == "" {
 		return ""
@@ -638,9 +636,9 @@ func after(before, s, behind string) string {
 	return before + s + behind
 }
 
-// The words of evidence.
+// Texts of evidence.
 
-// flaw tells a seller what is wrong with a consent, why it matters, and what to do.
+// flaw describes a defect of a consent, its legal effect and the remedy.
 func (l Language) flaw(f lifecycle.Flaw) (missing, why, remedy string) {
 	switch f {
 	case lifecycle.FlawWording:
@@ -682,7 +680,7 @@ func (l Language) provable(ok bool) string {
 	return l.say("Tej zgody nie da się dziś wykazać (art. 7 ust. 1 RODO). Nie opieraj na niej wysyłki, zanim nie uzupełnisz dowodu.", "This consent cannot be shown today (Art. 7(1) GDPR). Send nothing on it before the proof is complete.")
 }
 
-// The words of a report on a person.
+// Texts of a report on a person.
 
 func (l Language) noEnd() string { return l.say("bez znanego końca", "no end is known") }
 
@@ -720,7 +718,7 @@ func (l Language) abroad(name, country string) string {
 	return l.say(name+": "+country+" (poza Europejskim Obszarem Gospodarczym)", name+": "+country+" (outside of the European Economic Area)")
 }
 
-// collection says how a consent was taken.
+// collection describes how a consent was collected.
 func (l Language) collection(form, source, confirmed string, ip bool) string {
 	var out []string
 	if form != "" {
@@ -748,7 +746,7 @@ func (l Language) noAutomation() string {
 	)
 }
 
-// notKnown is what a report cannot say.
+// notKnown lists the information that a report cannot give.
 func notKnown() []Text {
 	return []Text{
 		{
@@ -766,7 +764,7 @@ func notKnown() []Text {
 	}
 }
 
-// rights are those of Art. 15 to 21, Art. 7(3) and Art. 77.
+// rights lists the rights of Art. 15 to 21, Art. 7(3) and Art. 77.
 func rights() []Right {
 	return []Right{
 		{"eu-gdpr:A15", "15", Text{"Dostęp do danych i ich kopia.", "Access to the data, and a copy of them."}},
@@ -788,7 +786,7 @@ func (l Language) contentElsewhere() string {
 	)
 }
 
-// The words of a letter.
+// Texts of a letter.
 
 type letterWords struct {
 	draft, missing, greeting, who, nothingYet           string
@@ -844,7 +842,7 @@ func (l Language) concerning(ref, received string) string {
 	)
 }
 
-// doNotContact explains why a keyed hash stays after everything was deleted.
+// doNotContact explains the keyed hash retained after a full erasure.
 func (l Language) doNotContact(until string) string {
 	return l.say(
 		"Pozostaje wpis „nie kontaktować się”. Nie ma w nim adresu: jest tylko jego skrót kryptograficzny z kluczem i data odmowy. Wpis służy wyłącznie temu, by nikt nie dodał tego adresu ponownie i nie wysłał kolejnej wiadomości. "+sentences("Zostaje "+until)+" Także wobec niego można wnieść sprzeciw (art. 21 ust. 1 RODO); po jego uwzględnieniu nic nie będzie już pamiętać odmowy.",
@@ -852,7 +850,7 @@ func (l Language) doNotContact(until string) string {
 	)
 }
 
-// traces says that keyed hashes remain of what was deleted.
+// tombstoneNote explains the keyed hashes retained after a deletion.
 func (l Language) traces(lastDay string) string {
 	return l.say(
 		"Do "+lastDay+" pamiętamy też, w skrótach kryptograficznych z kluczem, co zostało usunięte, aby powtórzona informacja lub kopia zapasowa nie przywróciła danych.",
@@ -860,7 +858,7 @@ func (l Language) traces(lastDay string) string {
 	)
 }
 
-// pageWords are the words of the page, as its template calls them.
+// pageWords holds the texts of the page; the template uses the names of the fields.
 type pageWords struct {
 	Title, For, Nameless, Controller, Date, Lead                        string
 	Held, HeldNote, Nothing, Data, Why, Until, Since, Receivers, Nobody string

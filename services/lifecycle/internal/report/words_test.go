@@ -76,14 +76,14 @@ func TestWords_NothingIsUnsaidAndNothingIsSaidInOneLanguageOnly(t *testing.T) {
 	for _, s := range []lifecycle.RequestState{lifecycle.RequestReceived, lifecycle.RequestVerified, lifecycle.RequestDecided, lifecycle.RequestAnswered} {
 		check("request", string(s), func(l Language) string { return l.progress(s) })
 	}
-	for _, o := range []string{"granted", "partly", "refused"} {
-		check("outcome", o, func(l Language) string { return l.outcome(o) })
+	for _, o := range []lifecycle.Outcome{lifecycle.OutcomeGranted, lifecycle.OutcomePartly, lifecycle.OutcomeRefused} {
+		check("outcome", string(o), func(l Language) string { return l.outcome(o) })
 	}
-	for _, o := range []string{"done", "partial", "held", "not_found", "refused"} {
-		check("receipt", o, func(l Language) string { return l.receipt(o) })
+	for _, o := range []lifecycle.Outcome{"done", "partial", "held", "not_found", "refused"} {
+		check("receipt", string(o), func(l Language) string { return l.receipt(o) })
 	}
-	for _, b := range []string{lifecycle.ReasonRestricted, lifecycle.ReasonObjection} {
-		check("ban", b, func(l Language) string { return l.ban(b) })
+	for _, b := range []lifecycle.UseReason{lifecycle.ReasonRestricted, lifecycle.ReasonObjection} {
+		check("ban", string(b), func(l Language) string { return l.ban(b) })
 	}
 	for _, a := range []string{"6(1)(a)", "6(1)(b)", "6(1)(c)", "6(1)(d)", "6(1)(e)", "6(1)(f)", "17(3)(a)", "17(3)(b)", "17(3)(c)", "17(3)(d)", "17(3)(e)", "18(1)(b)"} {
 		check("article", a, func(l Language) string { return l.means(a) })

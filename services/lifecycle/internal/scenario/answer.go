@@ -80,7 +80,7 @@ func (r *runner) requests(p *person, at time.Time) []string {
 	for _, q := range lifecycle.Requests(r.policy, p.subject.Facts, at) {
 		line := fmt.Sprintf("%s %s %s, due before %s", q.Right, q.Ref, q.State, r.day(q.Due))
 		if q.Outcome != "" {
-			line += ", " + q.Outcome
+			line += ", " + string(q.Outcome)
 		}
 		if q.Overdue {
 			line += ", overdue"
@@ -129,7 +129,7 @@ func (r *runner) may(p *person, words []string, at time.Time) ([]string, error) 
 	if a.Allowed {
 		answer = "yes: "
 	}
-	answer += a.Reason
+	answer += string(a.Reason)
 	if a.Box {
 		answer += ", an unticked box at the checkout may ask"
 	}

@@ -103,7 +103,7 @@ func setMore(f *lifecycle.Fact, key, value string, instant func() *time.Time) er
 	case "shown":
 		f.Shown = value
 	case "outcome":
-		f.Outcome = value
+		f.Outcome = lifecycle.Outcome(value)
 	case "reason":
 		f.Reason = value
 	case "told":

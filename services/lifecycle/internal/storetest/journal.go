@@ -47,7 +47,7 @@ func follow(t *testing.T, last lifecycle.Entry, keys string, at ...time.Time) []
 	t.Helper()
 	var out []lifecycle.Entry
 	for _, at := range at {
-		e := lifecycle.Entry{Subject: last.Subject, Key: fmt.Sprintf("%sk%d", keys, last.Seq+1), At: at, Kind: string(lifecycle.DecisionDelete)}
+		e := lifecycle.Entry{Subject: last.Subject, Key: fmt.Sprintf("%sk%d", keys, last.Seq+1), At: at, Kind: lifecycle.EntryDelete}
 		e, err := e.Chained(last)
 		if err != nil {
 			t.Fatal(err)
@@ -319,18 +319,18 @@ func walkJournalOrder(t *testing.T, open func() Store) {
 
 func ofDecision(t *testing.T, open func() Store) {
 	st := open()
-	about := func(last lifecycle.Entry, subject, key, what, decision string, at time.Time) lifecycle.Entry {
-		e, err := lifecycle.Entry{Subject: subject, Key: key, At: at, Kind: what, Decision: decision, Names: []string{"h1"}}.Chained(last)
+	about := func(last lifecycle.Entry, subject, key string, kind lifecycle.EntryKind, decision string, at time.Time) lifecycle.Entry {
+		e, err := lifecycle.Entry{Subject: subject, Key: key, At: at, Kind: kind, Decision: decision, Names: []string{"h1"}}.Chained(last)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return e
 	}
-	made := about(lifecycle.Entry{}, "b", "dec_1", string(lifecycle.DecisionDelete), "dec_1", day)
-	other := about(made, "b", "dec_2", string(lifecycle.DecisionDelete), "dec_2", day)
+	made := about(lifecycle.Entry{}, "b", "dec_1", lifecycle.EntryDelete, "dec_1", day)
+	other := about(made, "b", "dec_2", lifecycle.EntryDelete, "dec_2", day)
 	confirmed := lifecycle.Entry{
 		Subject: "a", Key: "confirmed:dec_1", At: day.Add(time.Hour), Kind: lifecycle.EntryConfirmed, Decision: "dec_1", Names: []string{"h1"},
-		Answers: []lifecycle.RecipientAnswer{{Decision: "dec_1", Recipient: "crm", Outcome: "done", Categories: map[string]string{"order": "done"}, At: day}},
+		Answers: []lifecycle.RecipientAnswer{{Decision: "dec_1", Recipient: "crm", Outcome: "done", Categories: map[string]lifecycle.Outcome{"order": lifecycle.OutcomeDone}, At: day}},
 	}
 	confirmed, err := confirmed.Chained(lifecycle.Entry{})
 	if err != nil {

@@ -135,7 +135,7 @@ func awaiting(id string, due time.Time) lifecycle.Subject {
 	s.NoticeDue = &due
 	s.Notices = []lifecycle.Notice{{
 		Decision: "dec_" + id, Kind: lifecycle.DecisionDelete, At: day, Effective: day, Names: []string{"h1"},
-		Notifications: []lifecycle.Notification{{Recipient: "crm", Due: due, Sent: &due, Outcome: "partial", Categories: map[string]string{"order": "held"}, Reason: "…", At: &due}},
+		Notifications: []lifecycle.Notification{{Recipient: "crm", Due: due, Sent: &due, Outcome: "partial", Categories: map[string]lifecycle.Outcome{"order": lifecycle.OutcomeHeld}, Reason: "…", At: &due}},
 		Items:         []lifecycle.HashedItem{{Category: "order", Hashes: []string{"h2"}}},
 	}}
 	return s
