@@ -1,4 +1,4 @@
-// Package access lets in who shows a token, for what the token opens.
+// Package access authorises requests by bearer tokens with scopes.
 package access
 
 import (
@@ -17,11 +17,11 @@ import (
 type Token struct {
 	Secret string
 	Scopes []string
-	// Holder is who shows it, where that matters: the id of a recipient.
+	// Holder is the id of the recipient with the token; empty for tokens of the owner.
 	Holder string
 }
 
-// Guard knows the tokens of an interface, by their hashes.
+// Guard checks the tokens of an interface against stored hashes.
 type Guard struct{ tokens []hashed }
 
 type hashed struct {
@@ -30,7 +30,7 @@ type hashed struct {
 	holder string
 }
 
-// New makes a guard. An empty token would let anybody in.
+// New returns a guard. An empty token is an error, because every request would match.
 func New(tokens []Token) (*Guard, error) {
 	g := &Guard{}
 	for _, t := range tokens {
@@ -42,7 +42,7 @@ func New(tokens []Token) (*Guard, error) {
 	return g, nil
 }
 
-// Check tells whether a request shows a token that opens a scope, and who holds that
+// Check reports whether a request carries a token with a scope, and returns the holder of the
 // token. The error is a *problem.Problem, 401 or 403.
 func (g *Guard) Check(r *http.Request, scope string) (holder string, err error) {
 	t := g.find(r)

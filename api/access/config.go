@@ -17,8 +17,8 @@ func Strong(token string) error {
 	return nil
 }
 
-// Recipients are what the recipients of a configuration show when they send receipts.
-// Each has one of its own, so that none answers as another.
+// Recipients returns the tokens by which configured recipients send receipts. Each recipient has a
+// token of its own, so that no recipient can answer for another.
 func Recipients(c *config.Config) ([]Token, error) {
 	holders := map[string]string{}
 	var out []Token
@@ -43,8 +43,8 @@ func Recipients(c *config.Config) ([]Token, error) {
 	return out, nil
 }
 
-// Configured are the tokens of a configuration, each for its scopes, and those of
-// whoever started the service, for everything.
+// Configured returns the tokens of a configuration with their scopes, and the tokens from the start
+// of the service with every scope.
 func Configured(c *config.Config, started []string) ([]Token, error) {
 	var out []Token
 	for i, t := range c.API.Tokens {

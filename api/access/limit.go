@@ -18,21 +18,20 @@ import (
 
 // LimitOptions configure a Limit.
 type LimitOptions struct {
-	// PerMinute is how many requests of one address may be refused in a minute; 0 means
-	// 120, and fewer than none that nobody is limited.
+	// PerMinute is the number of refused requests of one address in a minute before the answer is
+	// 429; 0 means 120, a negative number no limit.
 	PerMinute int
-	// Proxies are addresses of reverse proxies of ours, whose X-Forwarded-For is
-	// believed. Loopback and private addresses always are.
+	// Proxies are the networks of trusted reverse proxies, whose X-Forwarded-For is believed.
+	// Loopback and private addresses are always trusted.
 	Proxies []netip.Prefix
-	// Now tells the time; nil means time.Now.
+	// Now returns the time; nil means time.Now.
 	Now func() time.Time
 }
 
-// Limit answers 429 to an address of which too much was refused, before anything of its
-// request is read. Only what is refused counts: a platform whose signatures are right is
-// never limited, however much it sends, because what it sends may come only once. What
-// is refused on a path counts on that path alone, so that a sender with a wrong secret
-// does not shut out another that shares its address.
+// Limit is a rate limit on refused requests: an address with too many refusals gets 429 before its
+// request is read. A platform with right signatures is never limited, because a webhook may be sent
+// only once. Refusals count for each path apart, so that a sender with a wrong secret does not lock
+// out another sender with the same address.
 type Limit struct {
 	opts LimitOptions
 	next http.Handler
@@ -85,7 +84,7 @@ func (l *Limit) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if l.isExhausted(everywhere) || l.isExhausted(here) {
 		w.Header().Set("Retry-After", strconv.Itoa(60))
 		_ = problem.New(http.StatusTooManyRequests, "refused-too-often",
-			"Too many requests of this address were refused in the last minute.").Write(w) // nobody may be there to read it
+			"Too many requests of this address were refused in the last minute.").Write(w) // the client may be disconnected
 		return
 	}
 	seen := &answer{ResponseWriter: w}
@@ -98,8 +97,8 @@ func (l *Limit) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// sender is the address that a request comes from: of an IPv6 address the network, which
-// is one customer's. It is false of one on this machine or network without a proxy.
+// sender is the address of a request; of an IPv6 address its /64 network, the unit of one customer.
+// The result is false for a request from this machine or a private network without a proxy.
 func (l *Limit) sender(r *http.Request) (string, bool) {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
@@ -125,7 +124,7 @@ func (l *Limit) sender(r *http.Request) (string, bool) {
 	return from.String(), true
 }
 
-// hostOf takes the port off, which some proxies put there.
+// hostOf removes the port that some proxies append.
 func hostOf(hop string) string {
 	if host, _, err := net.SplitHostPort(hop); err == nil {
 		return host
@@ -145,7 +144,7 @@ func (l *Limit) isPrivate(a netip.Addr) bool {
 	return false
 }
 
-// isExhausted tells whether an address has used up what it may have refused.
+// isExhausted reports whether an address reached its limit.
 func (l *Limit) isExhausted(key string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -166,7 +165,7 @@ func (l *Limit) count(key string) {
 	bucket.AllowN(now, 1)
 }
 
-// forget makes room: first those that are as good as new, and if there is none, any.
+// forget makes room: unused entries first, otherwise any entry.
 func (l *Limit) forget(now time.Time) {
 	if len(l.refused) < remembered {
 		return
@@ -196,5 +195,5 @@ func (a *answer) WriteHeader(status int) {
 	a.ResponseWriter.WriteHeader(status)
 }
 
-// Unwrap lets the answer be flushed.
+// Unwrap returns the wrapped writer, for flushing.
 func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }

@@ -7,10 +7,9 @@ import (
 	"unicode"
 )
 
-// Looks tells whether a text looks as if it held an address: something with a dot
-// follows an @, as in the domain of an address, also where they are escaped, as in
-// "ala%40example.com". A record of a source, such as "woocommerce:order/17@shop", has
-// none. It is a guess that errs on the side of care.
+// Looks reports whether a text seems to hold an address: a dot after an @, as in the domain of an
+// address, also in escaped form ("ala%40example.com"). Names of records
+// ("woocommerce:order/17@shop") have no such dot. The guess prefers a false alarm.
 func Looks(text string) bool {
 	for _, part := range strings.Split(Unescape(text), "@")[1:] {
 		domain, _, _ := strings.Cut(part, "/")
@@ -21,8 +20,8 @@ func Looks(text string) bool {
 	return false
 }
 
-// Hide replaces the words of a text that look as if they held an address by "…". What
-// stands between spaces is a word, so all of a URL goes.
+// Hide replaces the words of a text that seem to hold an address by "…". Words are separated by
+// spaces, so a URL is replaced as a whole.
 func Hide(text string) string {
 	if !Looks(text) {
 		return text
@@ -30,13 +29,13 @@ func Hide(text string) string {
 	return replace(text, Looks)
 }
 
-// HideAny replaces every word of a text that has an @, however it is escaped, by "…". It
-// is for what strangers say, who may leave the dots out or put others in.
+// HideAny replaces every word with an @, however escaped, by "…", for untrusted texts that may omit
+// or add dots.
 func HideAny(text string) string {
 	return replace(text, func(word string) bool { return strings.Contains(Unescape(word), "@") })
 }
 
-// replace replaces the words that are meant, and leaves what is between them.
+// replace replaces the matching words and keeps the text between words.
 func replace(text string, is func(word string) bool) string {
 	var out strings.Builder
 	for text != "" {
@@ -59,8 +58,8 @@ func replace(text string, is func(word string) bool) string {
 // maxEscapes bounds how often a text may be escaped: a URL within a URL is escaped twice.
 const maxEscapes = 4
 
-// Unescape writes the @ and the dots of a text as themselves where they are escaped for
-// a URL, for HTML or for JSON, once or several times.
+// Unescape decodes the @ and the dots of a text that are escaped for a URL, for HTML or for JSON,
+// once or several times.
 func Unescape(text string) string {
 	for range maxEscapes {
 		if !strings.ContainsAny(text, `%&\＠`) {

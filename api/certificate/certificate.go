@@ -1,8 +1,7 @@
-// Package certificate is the certificate of erasure: who was told to delete what of
-// one person, when and why, and what each answered. It is signed, and anybody who has
-// the public key can check it without asking us. It holds no personal data: the person
-// stands in it as hashes, which say something only to who knows the key of the hashes
-// and the name.
+// Package certificate is the certificate of erasure: the deleted categories of one person, the
+// recipients that were notified, the time and the reasons, and the answer of each recipient. The
+// signature can be checked offline with the public key. A certificate holds no personal data: the
+// person appears as keyed hashes.
 package certificate
 
 import (
@@ -18,30 +17,30 @@ import (
 	"github.com/rodopath/rodopath/api/stream"
 )
 
-// Type is what a Certificate says it is.
+// Type identifies the format of a Certificate.
 const Type = "dev.rodopath.certificate.v1"
 
-// Certificate is what is certified.
+// Certificate is the signed statement.
 type Certificate struct {
 	Type string `json:"type"`
-	// Decision is the id of the deletion, Subject the id of the person, which means
-	// nothing by itself.
+	// Decision is the id of the deletion, Subject the id of the person, without a meaning of its
+	// own.
 	Decision string `json:"decision"`
 	Subject  string `json:"subject"`
-	// Controller is the business that says so.
+	// Controller is the business that issues the certificate.
 	Controller string `json:"controller"`
-	// Decided is when it was decided, Effective the instant from which it was due, and
-	// Confirmed when the last recipient had confirmed.
+	// Decided is the instant of the decision, Effective the instant from which the deletion was
+	// due, and Confirmed the instant of the last confirmation.
 	Decided   time.Time `json:"decided"`
 	Effective time.Time `json:"effective"`
 	Confirmed time.Time `json:"confirmed"`
 	// Policy is the revision of the rules that decided.
 	Policy string `json:"policy"`
-	// Categories are what was deleted, with the number of records where there were any.
+	// Categories are the deleted categories of data with their numbers of records.
 	Categories []Category `json:"categories"`
 	// Because are the purposes whose bases had ended, each with its article.
 	Because []string `json:"because"`
-	// Recipients are the systems that were told, and what they answered.
+	// Recipients are the notified recipients with their answers.
 	Recipients []Recipient `json:"recipients"`
 	// Person holds hashes of the names of the person: see Names.
 	Person []string `json:"person"`
@@ -53,7 +52,7 @@ type Category struct {
 	Records  int    `json:"records,omitempty"`
 }
 
-// Recipient is a system that was told, and its answer.
+// Recipient is a notified recipient with its answer.
 type Recipient struct {
 	ID         string            `json:"id"`
 	Name       string            `json:"name,omitempty"`
@@ -64,8 +63,8 @@ type Recipient struct {
 
 // Signed is a certificate with its signature.
 type Signed struct {
-	// Certificate is the Certificate in JSON. What is signed are its bytes without
-	// white space between them.
+	// Certificate is the Certificate in JSON. The signature covers the bytes without white space
+	// between tokens.
 	Certificate json.RawMessage `json:"certificate"`
 	// Algorithm is "Ed25519", Key the public key and Signature the signature, both in
 	// base64.
@@ -88,7 +87,7 @@ func Sign(c *Certificate, key ed25519.PrivateKey) (*Signed, error) {
 	}, nil
 }
 
-// PublicKey is the key by which certificates are checked, in base64.
+// PublicKey returns the public key for the verification, in base64.
 func PublicKey(key ed25519.PrivateKey) string {
 	return base64.StdEncoding.EncodeToString(key.Public().(ed25519.PublicKey)) //nolint:forcetypeassert // the type's own
 }
@@ -96,8 +95,8 @@ func PublicKey(key ed25519.PrivateKey) string {
 // ErrForged means that a certificate was not signed by the key, or changed since.
 var ErrForged = errors.New("the signature does not hold: the certificate was changed, or is somebody else's")
 
-// Verify reads a signed certificate and checks it. key is the public key that the
-// business has published, in base64; the one in the file proves nothing by itself.
+// Verify reads and checks a signed certificate. key is the public key as published by the business,
+// in base64; the key in the file alone proves nothing.
 func Verify(data []byte, key string) (*Certificate, error) {
 	var s Signed
 	if err := json.Unmarshal(data, &s); err != nil || len(s.Certificate) == 0 || s.Algorithm != algorithm {
@@ -125,8 +124,7 @@ func Verify(data []byte, key string) (*Certificate, error) {
 	return c, nil
 }
 
-// repeats tells whether an object names a field twice, so that a person could read one
-// and a program the other.
+// repeats reports whether an object has a repeated field, which two readers could read differently.
 func repeats(data []byte) bool {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	var open []map[string]bool // by depth; nil in an array
@@ -162,9 +160,9 @@ func repeats(data []byte) bool {
 	}
 }
 
-// Names tells whether the certificate is about a name: an e-mail address in lower case,
-// or an id as "stripe:cus_123". key is the key of the hashes, which is given out apart
-// from the certificate.
+// Names reports whether the certificate concerns a name: an e-mail address in lower case, or an id
+// such as "stripe:cus_123". key is the key of the hashes, which is disclosed apart from the
+// certificate.
 func (c *Certificate) Names(name, key string) bool {
 	return slices.Contains(c.Person, stream.Hash(key, name))
 }

@@ -1,5 +1,5 @@
-// Package config is the configuration of all services: one strict YAML file,
-// every value of which the environment can override.
+// Package config is the configuration of all services: one strict YAML file, with an environment
+// variable for every value.
 package config
 
 import (
@@ -20,37 +20,36 @@ import (
 
 // Config is the file. Services read the parts that are theirs.
 type Config struct {
-	// Policy is "default" or the path of a policy file, beside this file.
+	// Policy is "default", or the path of a policy file relative to this file.
 	Policy string `yaml:"policy"`
-	// ApproveAbovePercent is the share of persons of whom a new policy may delete
-	// something before somebody approves it; nil means 1.
+	// ApproveAbovePercent is the percentage of persons above which the deletions of a new policy
+	// need an approval; nil means 1.
 	ApproveAbovePercent *float64 `yaml:"approve_above_percent" validate:"omitempty,min=0,max=100"`
-	// Controller is the business that decides about the data; wordings name it.
+	// Controller is the business that decides about the processing; wordings name the controller.
 	Controller string `yaml:"controller"`
 	// Listen is where webhooks are received. Empty means 127.0.0.1:8080.
 	Listen  string   `yaml:"listen" validate:"omitempty,hostname_port"`
 	Sources []Source `yaml:"sources" validate:"unique=ID,dive"`
 	// Spool is where webhooks wait while the broker is away.
 	Spool Spool `yaml:"spool"`
-	// Recipients are the systems that are told the decisions.
+	// Recipients are the systems that are notified of decisions.
 	Recipients []Recipient `yaml:"recipients" validate:"max=2000,unique=ID,dive"`
-	// PublicURL is where the internet reaches Listen, as https://hooks.example.com;
-	// with it questions for consent carry the address of a page that asks.
+	// PublicURL is the public address of Listen, such as https://hooks.example.com; with PublicURL
+	// a question for consent carries the address of a consent page.
 	PublicURL string  `yaml:"public_url" validate:"omitempty,http_url,max=200"`
 	API       API     `yaml:"api"`
 	NATS      NATS    `yaml:"nats"`
 	MongoDB   MongoDB `yaml:"mongodb"`
 	// Keys is a reference to the keys that hash and seal the names of persons.
 	Keys string `yaml:"keys" validate:"omitempty,reference"`
-	// Limits bound what strangers can do.
+	// Limits bound the requests of strangers.
 	Limits Limits `yaml:"limits"`
-	// Traces say where the traces of webhooks go.
+	// Traces configures the export of traces.
 	Traces Traces `yaml:"traces"`
 	// KeepDecisionsDays is how long decisions stay readable in the stream; 0 means 30.
 	KeepDecisionsDays int `yaml:"keep_decisions_days" validate:"min=0,max=3660"`
 
-	// dir is where the file is, from which paths in it start; doc says where in it the
-	// values stand.
+	// dir is the directory of the file, the base of relative paths; doc locates values in the file.
 	dir string
 	doc *strictyaml.Document
 }
@@ -61,22 +60,22 @@ type Source struct {
 	Platform string `yaml:"platform" validate:"required,oneof=stripe woocommerce mailerlite standard"`
 	// Secrets are references to the secrets that sign the webhooks; any may.
 	Secrets []string `yaml:"secrets" validate:"required,min=1,max=5,dive,reference"`
-	// TestMode says what becomes of test events: "drop" (also when empty) or "accept".
+	// TestMode is the treatment of test events: "drop" (the default) or "accept".
 	TestMode string `yaml:"test_mode" validate:"omitempty,oneof=drop accept"`
-	// PerMinute is how many webhooks it may send in a minute to each ingest; 0 means any
-	// number. WooCommerce sends once, so it is not limited.
+	// PerMinute is the rate limit of the source at each ingest, in webhooks per minute; 0 means no
+	// limit. WooCommerce sends a webhook only once and is never limited.
 	PerMinute int `yaml:"per_minute" validate:"min=0,max=1000000,excluded_if=Platform woocommerce"`
 	// Zone reads times without a zone. Empty means UTC.
 	Zone string `yaml:"zone" validate:"omitempty,timezone"`
 	// Wording is the id of the consent text behind the sign-ups.
 	Wording string `yaml:"wording"`
-	// Groups says what a group of the newsletter platform means.
+	// Groups maps the groups of the newsletter platform to meanings.
 	Groups map[string]string `yaml:"groups" validate:"dive,oneof=newsletter webinar ignore"`
-	// Products says what is sold, by product or price id, SKU or category.
+	// Products maps products, prices, SKUs and categories to kinds of sales.
 	Products map[string]Product `yaml:"products" validate:"dive"`
 }
 
-// Product is what a sale gives: in YAML an access, or access and days.
+// Product is the kind of a sale: in YAML an access, or an access with days.
 type Product struct {
 	Access string `yaml:"access" validate:"required,oneof=one_off course service subscription"`
 	// Days is how long a course stays open; 0 means without an end.
@@ -94,19 +93,19 @@ func (p *Product) UnmarshalYAML(unmarshal func(any) error) error {
 
 // API is the interface for people and tools: explain, events.
 type API struct {
-	// Listen is its address. Empty means 127.0.0.1 on a free port.
+	// Listen is the address. Empty means 127.0.0.1 on a free port.
 	Listen string `yaml:"listen" validate:"omitempty,hostname_port"`
-	// Tokens open the interface, each for its scopes.
+	// Tokens authorise requests, each for its scopes.
 	Tokens []Token `yaml:"tokens" validate:"max=20,dive"`
 }
 
 // Token is a bearer token of the interface: in YAML a reference, or a reference and
 // scopes.
 type Token struct {
-	// Token is a reference to it.
+	// Token is a reference to the token.
 	Token string `yaml:"token" validate:"reference"`
-	// Scopes are what it opens: read, export, requests, holds, policy, journal,
-	// events, decisions, keys. Left out means all; an empty list is an error.
+	// Scopes are the scopes of the token: read, export, requests, holds, policy, journal, events,
+	// decisions, keys. Omitted means all; an empty list is an error.
 	Scopes []string `yaml:"scopes" validate:"omitempty,min=1,dive,oneof=read export requests holds policy journal events decisions keys"`
 }
 
@@ -136,29 +135,27 @@ type NATS struct {
 
 // Spool is a file of ingest's own.
 type Spool struct {
-	// Path is the file. Empty means DATA/spool.db on one machine, and elsewhere that
-	// there is none: a webhook that the broker does not take is then refused.
+	// Path is the file. Empty means DATA/spool.db in standalone mode and no spool elsewhere: a
+	// webhook is then refused while the broker is unavailable.
 	Path string `yaml:"path" validate:"max=500"`
-	// MaxMB is how much it holds, in MiB; 0 means 256. When it is full webhooks are
-	// refused.
+	// MaxMB is the capacity in MiB; 0 means 256. A full spool refuses webhooks.
 	MaxMB int `yaml:"max_mb" validate:"min=0,max=1000000"`
 }
 
-// Limits bound what strangers can do.
+// Limits bound the requests of strangers.
 type Limits struct {
-	// RefusedPerMinute is how many requests of one address may be refused in a minute
-	// before it is answered 429; 0 means 120, and -1 that nobody is limited.
+	// RefusedPerMinute is the number of refused requests of one address in a minute before the
+	// answer is 429; 0 means 120, -1 no limit.
 	RefusedPerMinute int `yaml:"refused_per_minute" validate:"min=-1,max=100000"`
-	// TrustedProxies are reverse proxies with public addresses, as networks
-	// (203.0.113.0/24), whose X-Forwarded-For is believed. Private ones always are.
+	// TrustedProxies are networks of reverse proxies with public addresses (203.0.113.0/24), whose
+	// X-Forwarded-For is believed. Private networks are always trusted.
 	TrustedProxies []string `yaml:"trusted_proxies" validate:"max=100,dive,cidr"`
 }
 
-// Traces say where the traces of webhooks go (OpenTelemetry).
+// Traces configures the export of traces of webhooks (OpenTelemetry).
 type Traces struct {
-	// URL is the collector, by OTLP over HTTP, as https://collector:4318; /v1/traces is
-	// put behind it when it has no path. Empty means that nothing is exported: trace ids
-	// go through all the same.
+	// URL is the collector for OTLP over HTTP, such as https://collector:4318; a URL without a path
+	// gets /v1/traces. Empty means no export; trace ids are forwarded all the same.
 	URL string `yaml:"url" validate:"omitempty,http_url,max=200"`
 	// Share is how many of the traces are exported, from 0 to 1; nil means 1.
 	Share *float64 `yaml:"share" validate:"omitempty,min=0,max=1"`
@@ -166,15 +163,15 @@ type Traces struct {
 
 // MongoDB is where subjects are kept in a cluster.
 type MongoDB struct {
-	// URI is a connection string or a reference to one; it must be a reference
-	// when it holds a password.
+	// URI is a connection string or a reference to one; a connection string with a password must be
+	// a reference.
 	URI string `yaml:"uri"`
-	// Database is its name. Empty means rodopath.
+	// Database is the name of the database. Empty means rodopath.
 	Database string `yaml:"database" validate:"omitempty,max=60,alphanum"`
 }
 
-// Load reads the file at path and applies the environment. Without a path it is
-// the environment alone.
+// Load reads the file at path and applies the environment. Without a path the environment is the
+// whole configuration.
 func Load(path string, environ []string) (*Config, error) {
 	c := &Config{dir: filepath.Dir(path)}
 	data, err := os.ReadFile(path)
@@ -193,9 +190,8 @@ func Load(path string, environ []string) (*Config, error) {
 	return c, c.check()
 }
 
-// At puts the file and the line of a value in front of an error about it that shows only
-// once the value is used, such as a secret that is not there. The path is of keys and
-// indexes.
+// At prefixes an error about a value with the file and the line of the value, for faults that
+// appear only on use, such as a missing secret. The path consists of keys and indexes.
 func (c *Config) At(err error, path ...any) error {
 	if err == nil || c.doc == nil {
 		return err
@@ -203,7 +199,7 @@ func (c *Config) At(err error, path ...any) error {
 	return c.doc.At(err, path...)
 }
 
-// check finds what is wrong with the values.
+// check validates the values.
 func (c *Config) check() error {
 	doc := c.doc
 	v := validator.New(validator.WithRequiredStructEnabled())
@@ -262,8 +258,7 @@ func pathOf(namespace string) []any {
 	return path
 }
 
-// explain says what is wrong with a value, without the value: it may be a secret
-// that was written where a reference belongs.
+// explain describes a fault of a value without the value, which may be a misplaced secret.
 func explain(f validator.FieldError) string {
 	_, name, _ := strings.Cut(f.Namespace(), ".")
 	switch f.Tag() {

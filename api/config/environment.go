@@ -12,10 +12,9 @@ import (
 // prefix begins the name of every environment variable.
 const prefix = "RODOPATH"
 
-// override replaces values by those of the environment. The variable of a value
-// is its keys in upper case, joined by "_": nats.url is RODOPATH_NATS_URL, and the
-// zone of the source "shop" is RODOPATH_SOURCES_SHOP_ZONE. Lists and mappings are
-// written as YAML in one line.
+// override replaces values by environment variables. The name of a variable is the path of keys in
+// upper case, joined by "_": nats.url is RODOPATH_NATS_URL, and the zone of the source "shop" is
+// RODOPATH_SOURCES_SHOP_ZONE. Lists and mappings are YAML in one line.
 func override(v reflect.Value, name string, environ []string) error {
 	for i := range v.NumField() {
 		key := v.Type().Field(i).Tag.Get("yaml")

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Files are the paths of all files that the configuration names: secrets by reference,
-// and the policy where it is a file. They are sorted, each once.
+// Files returns the paths of all files named in the configuration: referenced secrets, and a policy
+// file. The paths are sorted and unique.
 func (c *Config) Files() []string {
 	var out []string
 	for _, s := range texts(reflect.ValueOf(c).Elem()) {

@@ -4,56 +4,55 @@ import (
 	"github.com/rodopath/rodopath/api/strictyaml"
 )
 
-// Recipient is a system that is told the decisions and answers what it did (GDPR
-// Art. 4(9) and 19).
+// Recipient is a system that is notified of decisions and answers with receipts (GDPR Art. 4(9) and
+// 19).
 type Recipient struct {
 	ID string `yaml:"id" validate:"required,max=40,sourceid"`
-	// Name is how people call it. Empty means what the policy says of a recipient of
-	// this id, or the id.
+	// Name is the display name. Empty means the name in the policy, or the id.
 	Name string `yaml:"name" validate:"max=100"`
-	// Holds are the categories of data that it holds; it is told of no others. Empty
-	// means what the policy says of a recipient of this id, or else everything.
+	// Holds are the categories of data at the recipient; notifications cover no others. Empty means
+	// the categories in the policy, or else all.
 	Holds []string `yaml:"holds" validate:"omitempty,min=1,max=100,dive,required,max=64"`
-	// By is how the decisions get there: "nats" (it reads the stream), "webhook",
-	// "hand" (a person carries them out and says so), or a platform, by its own
-	// interface: "mailerlite", "woocommerce", "stripe".
+	// By is the way of delivery: "nats" (the recipient reads the stream), "webhook", "hand" (a
+	// person carries out the decisions and records receipts), or the interface of a platform:
+	// "mailerlite", "woocommerce", "stripe".
 	By string `yaml:"by" validate:"required,oneof=nats webhook hand mailerlite woocommerce stripe"`
-	// URL is where a webhook goes, or where a shop is.
+	// URL is the address of a webhook, or of a shop.
 	URL string `yaml:"url" validate:"omitempty,http_url,max=500"`
-	// Secrets are references to what signs its webhooks. The first signs, and so do
-	// the others, so that one can replace another.
+	// Secrets are references to the signing secrets of its webhooks. Every secret signs, so that
+	// one can replace another.
 	Secrets []string `yaml:"secrets" validate:"max=5,dive,reference"`
-	// Key is a reference to the key of the platform's interface; of WooCommerce it
-	// is the consumer key and the consumer secret, with a colon between.
+	// Key is a reference to the key of the platform's interface; for WooCommerce the consumer key,
+	// a colon and the consumer secret.
 	Key string `yaml:"key" validate:"omitempty,reference"`
-	// Token is a reference to what the recipient shows when it sends receipts.
+	// Token is a reference to the token by which the recipient sends receipts.
 	Token string `yaml:"token" validate:"omitempty,reference"`
-	// Source is the source whose ids of persons and records the platform knows.
-	// Empty means the one source of this platform.
+	// Source is the source with the platform's ids of persons and records. Empty means the only
+	// source of the platform.
 	Source string `yaml:"source" validate:"omitempty,max=40,sourceid"`
-	// AnswerDays is by when it must answer a decision; 0 means 7.
+	// AnswerDays is the time to answer a decision, in days; 0 means 7.
 	AnswerDays int `yaml:"answer_days" validate:"min=0,max=90"`
-	// Kinds are the decisions that it takes. Empty means deletions alone: who is to ask
-	// persons for a consent is said in so many words.
+	// Kinds are the accepted kinds of decisions. Empty means deletions alone: questions to persons
+	// need an explicit configuration.
 	Kinds []string `yaml:"kinds" validate:"omitempty,min=1,max=2,unique,dive,oneof=delete ask-consent"`
-	// InFlight is how many decisions are under way to it at once; 0 means 4.
+	// InFlight is the number of concurrent deliveries; 0 means 4.
 	InFlight int `yaml:"in_flight" validate:"min=0,max=64"`
-	// AllowPrivate lets its address be one of a private network, or this machine.
+	// AllowPrivate permits an address of a private network, or of this machine.
 	AllowPrivate bool `yaml:"allow_private"`
-	// DryRun shows what would be sent and changes nothing.
+	// DryRun logs the calls and makes none.
 	DryRun bool `yaml:"dry_run"`
 }
 
-// Platform tells whether decisions are carried out by a platform's own interface.
+// Platform reports whether decisions are carried out by the interface of a platform.
 func (r *Recipient) Platform() bool {
 	return r.By == "mailerlite" || r.By == "woocommerce" || r.By == "stripe"
 }
 
-// Dispatched tells whether Rodopath brings the decisions there, and does not wait for
-// somebody to read them.
+// Dispatched reports whether dispatch delivers the decisions; otherwise the recipient reads the
+// stream.
 func (r *Recipient) Dispatched() bool { return r.By == "webhook" || r.Platform() }
 
-// Accepts lists the kinds of decisions that the recipient takes.
+// Accepts lists the accepted kinds of decisions.
 func (r *Recipient) Accepts() []string {
 	if len(r.Kinds) > 0 {
 		return r.Kinds
@@ -69,7 +68,7 @@ func (r *Recipient) Answer() int {
 	return r.AnswerDays
 }
 
-// checkRecipients finds what recipients lack for the way by which they are told.
+// checkRecipients reports missing settings for the way of delivery.
 func (c *Config) checkRecipients() []strictyaml.Fault {
 	doc := c.doc
 	var faults []strictyaml.Fault
@@ -98,7 +97,7 @@ func (c *Config) checkRecipients() []strictyaml.Fault {
 	return faults
 }
 
-// SourceOf is the source whose ids the recipient knows.
+// SourceOf is the source with the recipient's ids.
 func (c *Config) SourceOf(r *Recipient) string {
 	if r.Source != "" {
 		return r.Source

@@ -20,12 +20,11 @@ func isReference(s string) bool {
 	return isEnv && name != "" || isFile && path != ""
 }
 
-// ErrEmptySecret means that a reference leads to nothing. An empty secret would
-// let anybody sign.
+// ErrEmptySecret means that a reference yields an empty secret, under which everybody could sign.
 var ErrEmptySecret = errors.New("secret is empty")
 
-// Secret follows a reference. The path of a file is taken from the directory of
-// the configuration; line ends after the secret do not count.
+// Secret resolves a reference. The path of a file is relative to the configuration; trailing line
+// ends are removed.
 func (c *Config) Secret(reference string) (string, error) {
 	var secret string
 	if name, ok := strings.CutPrefix(reference, envPrefix); ok {
@@ -61,7 +60,7 @@ func (c *Config) Secrets(references []string) ([]string, error) {
 	return out, nil
 }
 
-// Path returns a path that the file names, taken from the file's directory.
+// Path resolves a path relative to the directory of the configuration.
 func (c *Config) Path(path string) string {
 	if path == "" || filepath.IsAbs(path) {
 		return path

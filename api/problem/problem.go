@@ -1,5 +1,5 @@
-// Package problem writes errors as the services answer them: problem details in
-// JSON (RFC 9457) that name the fault and give nothing away.
+// Package problem writes errors as problem details in JSON (RFC 9457), without secrets or personal
+// data.
 package problem
 
 import (
@@ -10,26 +10,25 @@ import (
 // ContentType is the media type of a Problem.
 const ContentType = "application/problem+json"
 
-// Problem is an error as a client reads it.
+// Problem is an error for a client.
 type Problem struct {
-	// Type names the kind of problem; it is a name, not a page to fetch.
+	// Type identifies the kind of problem; the URL is a name and not a page.
 	Type   string `json:"type"`
 	Title  string `json:"title"`
 	Status int    `json:"status"`
-	// Detail says what is wrong and what to do. It never holds a secret or an
-	// address.
+	// Detail describes the fault and the remedy, without secrets or addresses.
 	Detail string `json:"detail,omitempty"`
 }
 
-// base is in front of the name of a problem in its type.
+// base is the prefix of every type.
 const base = "https://rodopath.dev/problems/"
 
-// New makes a problem; name is the last part of its type, such as "bad-signature".
+// New returns a problem; name is the last part of its type, such as "bad-signature".
 func New(status int, name, detail string) *Problem {
 	return &Problem{Type: base + name, Title: http.StatusText(status), Status: status, Detail: detail}
 }
 
-// Blank makes a problem that means its status and no more.
+// Blank returns a problem with a status alone.
 func Blank(status int) *Problem {
 	return &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status}
 }

@@ -10,22 +10,21 @@ import (
 	"time"
 )
 
-// Times of Check. A pod of a moment ago may be kept from its peers until the network
-// knows it, so one refusal is not the end.
+// Times of Check. The network may not route to a new pod at once, so one refusal is not final.
 const (
 	checkTimeout = 30 * time.Second
 	checkEach    = 5 * time.Second
 	checkPause   = 500 * time.Millisecond
 )
 
-// Check asks each URL until it answers 200, and returns an error that names those that
-// did not within half a minute, or before the context ended.
+// Check requests each URL until the answer is 200, and returns an error with the URLs that did not
+// answer within half a minute, or before the end of the context.
 func Check(ctx context.Context, urls []string) error {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	client := &http.Client{
 		Timeout: checkEach,
-		// An answer from elsewhere says nothing of the one who was asked.
+		// The answer of a redirect target would prove nothing about the URL.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	failed := make(chan error, len(urls))
@@ -39,8 +38,8 @@ func Check(ctx context.Context, urls []string) error {
 	return all
 }
 
-// checkUntil asks one URL until it answers 200; the error is that of the last time
-// before the context ended.
+// checkUntil requests one URL until the answer is 200; the error is the last one before the end of
+// the context.
 func checkUntil(ctx context.Context, client *http.Client, raw string) error {
 	u, err := url.Parse(raw)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
@@ -51,7 +50,7 @@ func checkUntil(ctx context.Context, client *http.Client, raw string) error {
 		if fault == nil {
 			return nil
 		}
-		// A question that the end of the time cut off says less than the one before.
+		// An attempt cut off by the deadline explains less than the attempt before.
 		if ctx.Err() == nil || err == nil {
 			err = fault
 		}

@@ -1,5 +1,5 @@
-// Package service holds what every service of Rodopath does at its edges: it
-// connects to NATS, and listens until it is told to stop.
+// Package service holds the common start and end of every service: the connection to NATS, and the
+// HTTP server with its graceful shutdown.
 package service
 
 import (
@@ -16,8 +16,8 @@ import (
 	"github.com/rodopath/rodopath/api/stream"
 )
 
-// Connect connects to the NATS servers of the configuration, and keeps trying
-// when a connection is lost. More options are those of a single service.
+// Connect connects to the configured NATS servers and reconnects without limit. more holds the
+// options of a single service.
 func Connect(c *config.Config, name string, log *slog.Logger, more ...nats.Option) (*nats.Conn, error) {
 	if c.NATS.URL == "" {
 		return nil, errors.New("connect to NATS: no address; set nats.url or RODOPATH_NATS_URL")
@@ -42,8 +42,8 @@ func ReconnectOptions(log *slog.Logger) []nats.Option {
 	return []nats.Option{
 		nats.MaxReconnects(-1),
 		nats.ReconnectWait(500 * time.Millisecond),
-		// What is published while the connection is away must fail at once, so that
-		// the sender hears of it, and not wait in memory.
+		// A publication during an outage must fail at once, so that the sender is informed, and not
+		// wait in memory.
 		nats.ReconnectBufSize(-1),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			if err != nil {
@@ -55,7 +55,7 @@ func ReconnectOptions(log *slog.Logger) []nats.Option {
 	}
 }
 
-// Connected tells whether the connection stands, as readiness is answered.
+// Connected reports whether the connection is up, for readiness.
 func Connected(nc *nats.Conn) error {
 	if !nc.IsConnected() {
 		return errors.New("the connection to NATS is away")
@@ -63,12 +63,12 @@ func Connected(nc *nats.Conn) error {
 	return nil
 }
 
-// publishTimeout bounds the wait for JetStream to say that it has an event.
+// publishTimeout bounds the wait for the acknowledgement of JetStream.
 const publishTimeout = 10 * time.Second
 
-// JetStream opens JetStream on a connection and makes sure that the streams are
-// there, as the configuration wants them. It waits while the servers have no leader, as
-// when all of them start at once, for up to a minute, and logs that it does.
+// JetStream opens JetStream on a connection and ensures the configured streams. While the servers
+// have no leader, as after a simultaneous start, JetStream waits for up to a minute and logs the
+// wait.
 func JetStream(ctx context.Context, nc *nats.Conn, c *config.Config, log *slog.Logger) (jetstream.JetStream, error) {
 	js, err := OpenJetStream(nc)
 	if err != nil {
@@ -77,8 +77,8 @@ func JetStream(ctx context.Context, nc *nats.Conn, c *config.Config, log *slog.L
 	return js, awaitStreams(ctx, js, c, log)
 }
 
-// leaderPatience is how long a start waits for JetStream to have a leader, and leaderPause
-// how long it rests before it asks again.
+// leaderPatience bounds the wait for a JetStream leader at the start, leaderPause is the backoff
+// between attempts.
 const (
 	leaderPatience = time.Minute
 	leaderPause    = 500 * time.Millisecond
@@ -102,14 +102,13 @@ func awaitStreams(ctx context.Context, js jetstream.JetStream, c *config.Config,
 	}
 }
 
-// What JetStream answers while it has no leader, or too few servers.
+// Answers of JetStream without a leader, or with too few servers.
 const (
 	noPeers        = jetstream.ErrorCode(10005)
 	notYetInOffice = jetstream.ErrorCode(10008)
 )
 
-// leaderless tells whether an error may go away once the servers have a leader, who alone
-// answers.
+// leaderless reports whether an error may disappear with the election of a leader.
 func leaderless(err error) bool {
 	var answer *jetstream.APIError
 	if errors.As(err, &answer) {
@@ -118,7 +117,7 @@ func leaderless(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrTimeout)
 }
 
-// OpenJetStream opens JetStream on a connection, and asks nobody whether it is there.
+// OpenJetStream opens JetStream on a connection without a request to the servers.
 func OpenJetStream(nc *nats.Conn) (jetstream.JetStream, error) {
 	js, err := jetstream.New(nc, jetstream.WithPublishAsyncTimeout(publishTimeout))
 	if err != nil {
@@ -127,7 +126,7 @@ func OpenJetStream(nc *nats.Conn) (jetstream.JetStream, error) {
 	return js, nil
 }
 
-// EnsureStreams makes sure that the streams are there, as the configuration wants them.
+// EnsureStreams creates or updates the configured streams.
 func EnsureStreams(ctx context.Context, js jetstream.JetStream, c *config.Config) error {
 	keep := time.Duration(c.KeepDecisionsDays) * 24 * time.Hour
 	return stream.Ensure(ctx, js, stream.Options{Replicas: c.NATS.Replicas, KeepDecisions: keep})

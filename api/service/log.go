@@ -14,8 +14,8 @@ func Log() *slog.Logger {
 	return slog.New(Discreet(slog.NewJSONHandler(os.Stderr, nil)))
 }
 
-// Discreet makes a handler that hides what looks like an address before another handler
-// gets it. Nobody is to log an address; this is for the one who does it all the same.
+// Discreet returns a handler that hides addresses before another handler. No code may log an
+// address; the handler is the safety net.
 func Discreet(h slog.Handler) slog.Handler { return discreet{h} }
 
 type discreet struct{ next slog.Handler }
@@ -25,8 +25,8 @@ func (d discreet) Enabled(ctx context.Context, level slog.Level) bool {
 	return d.next.Enabled(ctx, level)
 }
 
-// Handle hands a line on with its addresses hidden.
-func (d discreet) Handle(ctx context.Context, r slog.Record) error { //nolint:gocritic // the interface wants it by value
+// Handle forwards a record with addresses hidden.
+func (d discreet) Handle(ctx context.Context, r slog.Record) error { //nolint:gocritic // the interface requires a value
 	out := slog.NewRecord(r.Time, r.Level, address.Hide(r.Message), r.PC)
 	r.Attrs(func(a slog.Attr) bool {
 		out.AddAttrs(hidden(a))
@@ -35,7 +35,7 @@ func (d discreet) Handle(ctx context.Context, r slog.Record) error { //nolint:go
 	return d.next.Handle(ctx, out)
 }
 
-// WithAttrs and WithGroup keep everything after them hidden, too.
+// WithAttrs and WithGroup preserve the hiding.
 func (d discreet) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return discreet{d.next.WithAttrs(allHidden(attrs))}
 }
@@ -51,7 +51,7 @@ func allHidden(attrs []slog.Attr) []slog.Attr {
 	return out
 }
 
-// hidden is an attribute without addresses. Values that show none stay what they are.
+// hidden returns an attribute without addresses. Other values stay unchanged.
 func hidden(a slog.Attr) slog.Attr {
 	v := a.Value.Resolve()
 	switch v.Kind() {

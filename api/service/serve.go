@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Times that bound what a slow or silent client can hold on to.
+// Timeouts against slow and silent clients.
 const (
 	headerTimeout = 10 * time.Second
 	readTimeout   = 60 * time.Second
@@ -29,8 +29,8 @@ func Listen(ctx context.Context, address string) (net.Listener, error) {
 	return l, nil
 }
 
-// Serve answers requests on a listener until the context ends. Requests under
-// way may finish; those that follow something are then cut off.
+// Serve answers requests on a listener until the end of the context. Requests in progress may
+// finish; streaming requests are then cut off.
 func Serve(ctx context.Context, l net.Listener, h http.Handler) error {
 	base, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()

@@ -1,6 +1,6 @@
-// Package signature signs and verifies webhooks the way each platform does.
-// All four schemes are HMAC-SHA256 over the raw bytes of the body; they differ
-// in what else is signed, in how the result is written and in what the secret is.
+// Package signature signs and verifies webhooks by the scheme of each platform. All four schemes
+// are HMAC-SHA256 over the raw bytes of the body; the schemes differ in further signed parts, in
+// the encoding and in the form of the secret.
 package signature
 
 import (
@@ -15,21 +15,21 @@ import (
 	"time"
 )
 
-// Tolerance is how far the time inside a signature may be from the receiver's
-// clock, either way. The official libraries of Stripe take any time in the
-// future; here a stamp from the future is as suspect as an old one.
+// Tolerance is the permitted difference between the time in a signature and the receiver's clock,
+// in both directions. The official libraries of Stripe accept any time in the future; here a time
+// in the future is as suspect as an old one.
 const Tolerance = 300 * time.Second
 
-// Errors that a verification returns. They never hold a secret or a signature.
+// Errors of a verification, without secrets or signatures.
 var (
 	// ErrMissing means that there is no signature to check.
 	ErrMissing = errors.New("signature missing")
-	// ErrMalformed means that the signature is not written as the scheme says.
+	// ErrMalformed means that the signature violates the format of the scheme.
 	ErrMalformed = errors.New("signature malformed")
 	// ErrExpired means that the signature was made too long ago, or is dated too
 	// far ahead.
 	ErrExpired = errors.New("signature outside the time window")
-	// ErrMismatch means that no known secret gives this signature.
+	// ErrMismatch means that no known secret produces the signature.
 	ErrMismatch = errors.New("signature does not match")
 	// ErrSecret means that a configured secret cannot be used.
 	ErrSecret = errors.New("unusable secret")
@@ -37,7 +37,7 @@ var (
 
 type digest [sha256.Size]byte
 
-// key is a secret with its HMAC pads computed once, safe for concurrent use.
+// key is a secret with precomputed HMAC pads, safe for concurrent use.
 type key struct{ macs *sync.Pool }
 
 func newKey(secret []byte) key {
@@ -57,11 +57,11 @@ func (k key) sum(parts ...[]byte) digest {
 	return d
 }
 
-// keys are the secrets of one sender; any of them may sign, so that a secret
-// can be changed without losing a webhook.
+// keys are the secrets of one sender; any of the secrets may sign, so that a secret can be changed
+// without a lost webhook.
 type keys []key
 
-// newKeys refuses a blank secret: HMAC would take it, and anybody could sign.
+// newKeys rejects a blank secret: HMAC accepts one, and everybody could sign.
 func newKeys(secrets []string) (keys, error) {
 	if len(secrets) == 0 {
 		return nil, fmt.Errorf("%w: none given", ErrSecret)
@@ -76,8 +76,7 @@ func newKeys(secrets []string) (keys, error) {
 	return ks, nil
 }
 
-// check tells whether any key gives any of the candidates. It compares all of
-// them in constant time.
+// check reports whether any key produces any of the candidates, in constant time.
 func (ks keys) check(candidates []digest, parts ...[]byte) error {
 	matched := 0
 	for _, k := range ks {
@@ -94,7 +93,7 @@ func (ks keys) check(candidates []digest, parts ...[]byte) error {
 	return nil
 }
 
-// parseStamp reads unix seconds and tells whether they are near enough to at.
+// parseStamp reads unix seconds and checks the distance to at.
 func parseStamp(s string, at time.Time) error {
 	t, err := strconv.ParseUint(s, 10, 62)
 	if err != nil {

@@ -2,9 +2,9 @@ package signature
 
 import "encoding/hex"
 
-// MailerLite verifies the Signature header: the lower-case hex HMAC of the body.
-// MailerLite Classic sends the same HMAC as base64 in X-MailerLite-Signature;
-// either form is taken. Neither carries a time.
+// MailerLite verifies the Signature header: the lower-case hex HMAC of the body. MailerLite Classic
+// sends the same HMAC as base64 in X-MailerLite-Signature; either form is accepted. Neither form
+// carries a time.
 type MailerLite struct{ keys keys }
 
 // NewMailerLite returns a verifier for the secrets that the API of MailerLite

@@ -9,7 +9,7 @@ import (
 
 const (
 	standardPrefix = "whsec_"
-	// minStandardKey is the shortest key taken, in bytes.
+	// minStandardKey is the minimum length of a key, in bytes.
 	minStandardKey = 16
 )
 
@@ -56,8 +56,8 @@ func (s *Standard) Verify(id, timestamp, header string, body []byte, at time.Tim
 	return s.keys.check(candidates, []byte(id), dot(), []byte(timestamp), dot(), body)
 }
 
-// Sign returns a value for the header webhook-signature, with a signature by each of
-// the secrets; id and at go into webhook-id and webhook-timestamp.
+// Sign returns a value for the header webhook-signature, with a signature by each of the secrets;
+// id and at go into webhook-id and webhook-timestamp.
 func (s *Standard) Sign(id string, at time.Time, body []byte) string {
 	signed := make([]string, len(s.keys))
 	for i, k := range s.keys {

@@ -42,7 +42,7 @@ func SignStripe(secret string, at time.Time, body []byte) string {
 	return "t=" + t + ",v1=" + hex.EncodeToString(sum[:])
 }
 
-// dot stands between the parts that are signed.
+// dot separates the signed parts.
 func dot() []byte { return []byte{'.'} }
 
 // maxCandidates is more than any rotation needs and bounds the work that a

@@ -6,18 +6,17 @@ import (
 	"time"
 )
 
-// Webhook is a webhook as its platform sends it.
+// Webhook is a webhook with the headers of its platform.
 type Webhook struct {
 	// Platform is stripe, woocommerce, mailerlite or standard.
 	Platform string
-	// ID tells one sending from another, and Topic says what it is about, on the platforms
-	// that have such headers.
+	// ID identifies the delivery, and Topic the event, on platforms with such headers.
 	ID, Topic string
 	At        time.Time
 	Body      []byte
 }
 
-// Sign sets the headers that go with the webhook, its signature among them.
+// Sign sets the headers of the webhook, including its signature.
 func (w *Webhook) Sign(h http.Header, secret string) error {
 	h.Set("Content-Type", "application/json")
 	switch w.Platform {

@@ -6,14 +6,13 @@ import (
 	"slices"
 )
 
-// WooCommerce verifies the X-WC-Webhook-Signature header: the base64 HMAC of
-// the body and of nothing else, so it carries no time and never expires.
+// WooCommerce verifies the X-WC-Webhook-Signature header: the base64 HMAC of the body alone,
+// without a time and therefore without expiry.
 type WooCommerce struct{ keys keys }
 
-// NewWooCommerce returns a verifier for the secrets of one shop. WordPress keeps
-// a secret with its special characters escaped and signs with them unescaped
-// (wp_specialchars_decode with ENT_QUOTES), so a secret copied from either place
-// will do.
+// NewWooCommerce returns a verifier for the secrets of one shop. WordPress stores a secret with
+// escaped special characters and signs with the unescaped secret (wp_specialchars_decode with
+// ENT_QUOTES), so both forms of a secret are accepted.
 func NewWooCommerce(secrets []string) (*WooCommerce, error) {
 	var all []string
 	for _, s := range secrets {
@@ -48,8 +47,8 @@ func SignWooCommerce(secret string, body []byte) string {
 	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// unescape is wp_specialchars_decode(s, ENT_QUOTES): one pass over the five
-// characters that WordPress escapes, in their named and numbered forms.
+// unescape is wp_specialchars_decode(s, ENT_QUOTES): one pass over the five characters escaped by
+// WordPress, in their named and numbered forms.
 func unescape(s string) string {
 	entity := regexp.MustCompile(`&(?:lt|gt|quot|amp|#0*(?:60|62|34|38|39)|#[xX]0*(?:3[cCeE]|2[267]));`)
 	last := regexp.MustCompile(`^&#?[xX]?0*|;$`)

@@ -25,57 +25,55 @@ const (
 	TypeAskConsent = "dev.rodopath.ask-consent.v1"
 )
 
-// Event is a decision as other systems receive it: a CloudEvent 1.0 in structured
-// JSON, the same bytes on every wire.
+// Event is a decision on the wire: a CloudEvent 1.0 in structured JSON, with the same bytes on
+// every wire.
 type Event struct {
 	SpecVersion string `json:"specversion"`
 	// ID is the decision's: the same decision sent twice has the same id.
 	ID     string `json:"id"`
 	Source string `json:"source"`
 	Type   string `json:"type"`
-	// Subject is the id of the person, which means nothing by itself.
+	// Subject is the id of the person, without a meaning of its own.
 	Subject         string    `json:"subject"`
 	Time            time.Time `json:"time"`
 	DataContentType string    `json:"datacontenttype"`
 	Data            Decision  `json:"data"`
-	// Traceparent is the W3C trace context in which it is published. It stands beside the
-	// event, in a header of that name, and not in it.
+	// Traceparent is the W3C trace context of the publication, in a header of that name beside the
+	// event.
 	Traceparent string `json:"-"`
 }
 
-// Decision is what another system is to do about one person.
+// Decision is the instruction to a recipient about one person.
 type Decision struct {
 	// Kind is "delete" or "ask-consent".
 	Kind string `json:"kind"`
-	// Person says who, by every name that is known. It is empty once the address
-	// had to go before.
+	// Person holds every known name of the person; empty after the removal of the address.
 	Person Person `json:"person"`
 	// Effective is the instant from which the decision is due.
 	Effective time.Time `json:"effective"`
-	// Policy names the policy and its revision, as "pl@1a2b3c".
+	// Policy is the policy with its revision, such as "pl@1a2b3c".
 	Policy string `json:"policy"`
-	// Because lists the bases the decision rests on: those that ended, or the one
-	// on which the person may be asked.
+	// Because lists the bases of the decision: the ended bases of a deletion, or the basis of a
+	// question.
 	Because []Reason `json:"because"`
-	// Recipients are the ids of the configured systems that are told (Art. 19): each
-	// answers with a Receipt.
+	// Recipients are the ids of the notified recipients (Art. 19); each answers with a Receipt.
 	Recipients []string `json:"recipients,omitempty"`
-	// Replay is set when the decision is sent once more, under the same id, because a
-	// system may have restored a backup: do again what was done.
+	// Replay is set on a replay under the same id, for a recipient that may have restored a backup:
+	// the decision must be carried out again.
 	Replay *Replay `json:"replay,omitempty"`
 	// Delete is set when Kind is "delete", Ask when it is "ask-consent".
 	Delete *Delete `json:"delete,omitempty"`
 	Ask    *Ask    `json:"ask,omitempty"`
 }
 
-// Replay says of a decision that it is sent once more.
+// Replay describes the repeated publication of a decision.
 type Replay struct {
 	At time.Time `json:"at"`
-	// Recipient is the one that it is for; empty means all that were told.
+	// Recipient is the recipient of the replay; empty means all notified recipients.
 	Recipient string `json:"recipient,omitempty"`
 }
 
-// For tells whether the event is for a recipient.
+// For reports whether the event concerns a recipient.
 func (e *Event) For(recipient string) bool {
 	if r := e.Data.Replay; r != nil && r.Recipient != "" {
 		return r.Recipient == recipient
@@ -83,20 +81,20 @@ func (e *Event) For(recipient string) bool {
 	return slices.Contains(e.Data.Recipients, recipient)
 }
 
-// Person names a person so that another system can find them.
+// Person names a person for another system.
 type Person struct {
 	Emails []string `json:"emails,omitempty"`
 	// IDs are the platforms' ids, as "stripe:cus_123".
 	IDs []string `json:"ids,omitempty"`
-	// Hashes stand for Emails and IDs in a replay, once the names themselves are
-	// deleted here: see Hash. Key is what they were made with.
+	// Hashes replace Emails and IDs in a replay after the erasure of the names: see Hash. Key is
+	// the key of the hashes.
 	Hashes []string `json:"hashes,omitempty"`
 	Key    string   `json:"key,omitempty"`
 }
 
-// Hash is what stands in Person.Hashes, and in place of the ref of an Item of a
-// replay, for a name that the reader still has: an address in lower case, or an id
-// as "stripe:cus_123". It is HMAC-SHA-256 under the key, base64url without padding.
+// Hash is the form of a name in Person.Hashes, and of the ref of an Item in a replay: HMAC-SHA-256
+// under the key, base64url without padding. A name is an address in lower case, or an id such as
+// "stripe:cus_123".
 func Hash(key, name string) string {
 	m := hmac.New(sha256.New, []byte(key))
 	_, _ = io.WriteString(m, name) // a hash never fails
@@ -105,7 +103,7 @@ func Hash(key, name string) string {
 
 // Reason is a basis behind a decision.
 type Reason struct {
-	// Rule is the rule of the policy, Cites the law behind it.
+	// Rule is the rule of the policy, Cites the law behind the rule.
 	Rule    string `json:"rule"`
 	Purpose string `json:"purpose"`
 	// Article is the basis in the GDPR, such as "6(1)(a)".
@@ -113,35 +111,34 @@ type Reason struct {
 	Cites   string    `json:"cites,omitempty"`
 	Ref     string    `json:"ref,omitempty"`
 	Since   time.Time `json:"since"`
-	// Until is the first instant at which the basis no longer stands; absent while
-	// it does and no end is known.
+	// Until is the first instant after the basis; absent while no end is known.
 	Until *time.Time `json:"until,omitempty"`
-	// Facts are the ids of the facts it rests on.
+	// Facts are the ids of the raising facts.
 	Facts []string `json:"facts"`
 }
 
-// Delete says which data lost their last basis.
+// Delete lists the data without a basis.
 type Delete struct {
 	// Scope is "person" when nothing may be held any more but keyed hashes, and
 	// "part" otherwise.
 	Scope string `json:"scope"`
-	// Again tells that this was deleted before and has come back since.
+	// Again reports whether the data were deleted before and have returned.
 	Again bool   `json:"again,omitempty"`
 	Items []Item `json:"items"`
-	// Purposes are those whose bases ended.
+	// Purposes are the purposes of the ended bases.
 	Purposes []string `json:"purposes"`
-	// Retained lists what may still be held, and until when.
+	// Retained lists the items that may still be held, with their ends.
 	Retained []RetainedItem `json:"stays"`
 }
 
-// Item is a category of data; Ref names the record when it is kept per record.
+// Item is a category of data; Ref names the record of a per-record category.
 type Item struct {
 	Category string `json:"category"`
 	Ref      string `json:"ref,omitempty"`
-	// Names are other names of the record: an order may be known to one system by
-	// its number and to another by its payment.
+	// Names are further names of the record: one system knows an order by its number, another by
+	// its payment.
 	Names []string `json:"names,omitempty"`
-	// Hashes stand for Ref and Names in a replay whose names are deleted here.
+	// Hashes replace Ref and Names in a replay after the erasure of the names.
 	Hashes []string `json:"hashes,omitempty"`
 }
 
@@ -150,13 +147,13 @@ type RetainedItem struct {
 	Item
 	Purpose string `json:"purpose"`
 	Article string `json:"article"`
-	// Until is the first instant at which it may not be held; absent while no end
-	// is known. LastDay is the last whole day before, in the policy's zone.
+	// Until is the first instant at which the item may no longer be held; absent while no end is
+	// known. LastDay is the last whole day before, in the policy's zone.
 	Until   *time.Time `json:"until,omitempty"`
 	LastDay string     `json:"last_day,omitempty"`
 }
 
-// Ask says what to ask the person, and where.
+// Ask is a question to the person.
 type Ask struct {
 	Purpose string `json:"purpose"`
 	Channel string `json:"channel"`
@@ -164,12 +161,12 @@ type Ask struct {
 	Wording  string `json:"wording"`
 	Language string `json:"language"`
 	Text     string `json:"text"`
-	// Places are where the question may stand: never a message of its own.
+	// Places are the permitted places of the question; a message of its own is none.
 	Places []string `json:"places"`
 	// Until is when the question falls.
 	Until time.Time `json:"until"`
-	// Page is a page of ours that asks, for this person alone; empty where none is
-	// set up. Withdrawal later is under the same address.
+	// Page is the consent page of Rodopath for this person; empty without a configured page. The
+	// same address serves a later withdrawal.
 	Page string `json:"page,omitempty"`
 }
 
@@ -194,8 +191,8 @@ func DecodeEvent(data []byte) (*Event, error) {
 	return e, nil
 }
 
-// eventFault says what is wrong with an event without what stands in it, which may be an
-// address: an error of encoding/json may quote it.
+// eventFault describes a fault of an event without its values, which may be addresses: an error of
+// encoding/json may quote a value.
 func eventFault(err error) string {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError

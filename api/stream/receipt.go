@@ -11,32 +11,31 @@ import (
 	"unicode/utf8"
 )
 
-// The outcomes of a Receipt. A recipient answers a deletion with one of the first
-// five and a question with one of the next three. The last two are said by whoever
-// carries decisions to recipients.
+// The outcomes of a Receipt. A recipient answers a deletion with one of the first five and a
+// question with one of the next three. dispatch reports the last two.
 const (
 	// OutcomeDone: everything that the recipient held of the items is deleted.
 	OutcomeDone = "done"
-	// OutcomePartial: some of it is; the rest is to come, and Reason says why.
+	// OutcomePartial: carried out in part, the remainder follows; Reason explains the delay.
 	OutcomePartial = "partial"
-	// OutcomeHeld: it is kept for now, on a ground that Reason names.
+	// OutcomeHeld: the data are kept for now, on the ground in Reason.
 	OutcomeHeld = "held"
 	// OutcomeNotFound: the recipient holds nothing of the person.
 	OutcomeNotFound = "not_found"
-	// OutcomeRefused: the recipient will not delete; or the person said no.
+	// OutcomeRefused: the recipient does not delete, or the person refused.
 	OutcomeRefused = "refused"
-	// OutcomeGranted: the person agreed. The consent itself is told as well.
+	// OutcomeGranted: the person consented. The consent itself becomes a fact as well.
 	OutcomeGranted = "granted"
-	// OutcomeNoAnswer: the person was asked and did not say.
+	// OutcomeNoAnswer: the person was asked and gave no answer.
 	OutcomeNoAnswer = "no_answer"
 
-	// OutcomeSent: the recipient has the decision, which is not its answer yet.
+	// OutcomeSent: the recipient received the decision; the answer follows.
 	OutcomeSent = "sent"
-	// OutcomeFailed: the decision could not be brought there, and nobody tries on.
+	// OutcomeFailed: the decision could not be delivered, and no further attempt follows.
 	OutcomeFailed = "failed"
 )
 
-// AnswersTo lists the outcomes with which a recipient may answer a kind of decision.
+// AnswersTo lists the permitted answers of a recipient to a kind of decision.
 func AnswersTo(kind string) []string {
 	if kind == "ask-consent" {
 		return []string{OutcomeGranted, OutcomeRefused, OutcomeNoAnswer}
@@ -44,28 +43,28 @@ func AnswersTo(kind string) []string {
 	return []string{OutcomeDone, OutcomePartial, OutcomeHeld, OutcomeNotFound, OutcomeRefused}
 }
 
-// Receipt is what a recipient did about a decision (GDPR Art. 19).
+// Receipt is the answer of a recipient to a decision (GDPR Art. 19).
 type Receipt struct {
-	// Decision is the id of the decision, which is the id of its event.
+	// Decision is the id of the decision and of its event.
 	Decision string `json:"decision"`
-	// Recipient is the id of the recipient in the configuration. It may be left out
-	// where the way that the receipt comes says it.
+	// Recipient is the id of the recipient in the configuration; optional where the channel
+	// identifies the recipient.
 	Recipient string `json:"recipient,omitempty"`
 	// Outcome is one of the Outcome constants.
 	Outcome string `json:"outcome"`
-	// Categories says it for single categories of data, where they differ.
+	// Categories holds the outcomes of single categories of data that differ.
 	Categories map[string]string `json:"categories,omitempty"`
-	// Reason is why, in a few words that name nobody; at most 300 characters. It is shown
-	// to the owner and stands in no certificate.
+	// Reason is the reason without names, at most 300 characters. The owner sees the reason;
+	// certificates omit the reason.
 	Reason string `json:"reason,omitempty"`
-	// At is when it was done.
+	// At is the instant of the outcome.
 	At time.Time `json:"at"`
 }
 
 // maxReason bounds the reason of a receipt, in characters.
 const maxReason = 300
 
-// DecodeReceipt reads a receipt and says what is wrong with one.
+// DecodeReceipt reads and checks a receipt.
 func DecodeReceipt(data []byte) (*Receipt, error) {
 	r := &Receipt{}
 	if err := decodeStrictly(data, r); err != nil {
@@ -74,8 +73,8 @@ func DecodeReceipt(data []byte) (*Receipt, error) {
 	return r, r.Check()
 }
 
-// decodeStrictly reads one JSON value that has no field that is not known, and nothing
-// behind it. What it says holds no value of the input: it may be an address.
+// decodeStrictly reads one JSON value without unknown fields and without trailing data. Its errors
+// quote no value of the input, which may be an address.
 func decodeStrictly(data []byte, into any) error {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
@@ -94,8 +93,8 @@ func decodeStrictly(data []byte, into any) error {
 	return errors.New(`it is not JSON such as {"decision": "dec_…", "outcome": "done", "at": "2026-01-15T10:00:00Z"}`)
 }
 
-// DecodeReceipts reads one receipt, or an array of them. What is wrong with a single one
-// is left to its Check.
+// DecodeReceipts reads one receipt, or an array of receipts. Check reports the faults of a single
+// receipt.
 func DecodeReceipts(data []byte) ([]*Receipt, error) {
 	if trimmed := bytes.TrimLeft(data, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '[' {
 		r, err := DecodeReceipt(data)
@@ -126,7 +125,7 @@ func EncodeReceipts(receipts []*Receipt) ([]byte, error) {
 	return data, nil
 }
 
-// Check says what is wrong with a receipt by itself.
+// Check reports the faults of a receipt by itself.
 func (r *Receipt) Check() error {
 	switch {
 	case r.Decision == "" || len(r.Decision) > 100:
@@ -151,7 +150,7 @@ func (r *Receipt) Check() error {
 	return nil
 }
 
-// isFinal tells whether nothing is left to do after an outcome of a deletion.
+// isFinal reports whether an outcome of a deletion leaves nothing to do.
 func isFinal(outcome string) bool { return outcome == OutcomeDone || outcome == OutcomeNotFound }
 
 func isOutcome(o string) bool {

@@ -1,5 +1,5 @@
-// Package stream names the JetStream streams of Rodopath and what travels in
-// them, for those who publish to them and those who consume them.
+// Package stream names the JetStream streams of Rodopath and defines their messages, for publishers
+// and consumers.
 package stream
 
 import (
@@ -12,21 +12,20 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// The streams and their subjects. Subjects carry ids that mean nothing by
-// themselves, never an address.
+// The streams and their subjects. Subjects carry ids without a meaning of their own, never an
+// address.
 const (
-	// Facts holds webhooks that are not applied yet: protobuf
-	// rodopath.fact.v1.Delivery on "rodopath.facts.SOURCE". A work queue: what is
-	// applied leaves it.
+	// Facts holds webhooks that are not applied yet: protobuf rodopath.fact.v1.Delivery on
+	// "rodopath.facts.SOURCE". A work queue: an acknowledgement removes the message.
 	Facts        = "FACTS"
 	factsSubject = "rodopath.facts."
-	// Decisions holds what other systems are to do: CloudEvents as JSON on
+	// Decisions holds the decisions for recipients: CloudEvents as JSON on
 	// "rodopath.decisions.KIND.SUBJECT".
 	Decisions        = "DECISIONS"
 	decisionsSubject = "rodopath.decisions."
-	// Receipts holds what recipients answered and is not applied yet: a Receipt as
-	// JSON on "rodopath.receipts.RECIPIENT", or on "rodopath.receipts" from those who
-	// have no name of their own to the broker. A work queue.
+	// Receipts holds answers of recipients that are not applied yet: a Receipt as JSON on
+	// "rodopath.receipts.RECIPIENT", or on "rodopath.receipts" from recipients without an account
+	// of their own. A work queue.
 	Receipts        = "RECEIPTS"
 	receiptsSubject = "rodopath.receipts"
 )
@@ -54,8 +53,7 @@ func ReceiptsOf(recipient string) string {
 	return receiptsSubject + "." + token(recipient)
 }
 
-// RecipientOf returns whose receipts are on a subject; empty on the one that all
-// share.
+// RecipientOf returns the recipient of a subject of receipts; empty for the shared subject.
 func RecipientOf(subject string) string {
 	return strings.TrimPrefix(strings.TrimPrefix(subject, receiptsSubject), ".")
 }
@@ -71,7 +69,7 @@ func token(name string) string {
 	}, name)
 }
 
-// Options says how the streams are kept.
+// Options configure the streams.
 type Options struct {
 	// Replicas is the number of servers that hold each stream; 0 means 1.
 	Replicas int
@@ -84,8 +82,8 @@ const Window = 2 * time.Minute
 
 const keepDecisions = 30 * 24 * time.Hour
 
-// Ensure makes the streams, or brings them to the given options. Any number of
-// processes may call it at once.
+// Ensure creates the streams, or updates their options. Ensure is idempotent and safe for
+// concurrent processes.
 func Ensure(ctx context.Context, js jetstream.JetStream, opts Options) error {
 	if opts.KeepDecisions == 0 {
 		opts.KeepDecisions = keepDecisions

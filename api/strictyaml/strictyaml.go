@@ -1,6 +1,5 @@
-// Package strictyaml reads configuration and policy files without mercy for
-// slips: an unknown or repeated key, or a value of the wrong shape, is an error
-// that says where it stands and what to do.
+// Package strictyaml reads configuration and policy files strictly: an unknown or repeated key, or
+// a value of the wrong shape, is an error with its place and a remedy.
 package strictyaml
 
 import (
@@ -19,11 +18,11 @@ import (
 type Fault struct {
 	// Line and Column count from 1; 0 means that the place is not known.
 	Line, Column int
-	// Text says what is wrong and what to do.
+	// Text describes the fault and the remedy.
 	Text string
 }
 
-// Error is all that is wrong with a file, in the order of its lines.
+// Error holds all faults of a file, ordered by line.
 type Error struct {
 	File   string
 	Faults []Fault
@@ -38,14 +37,14 @@ func (e *Error) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Document is a file that was read, and where everything stands in it.
+// Document is a decoded file with the place of every value.
 type Document struct {
 	file string
 	root *yaml.Node
 }
 
-// Decode reads one YAML document into v, which must point to a struct with yaml
-// tags. The error is an *Error.
+// Decode reads one YAML document into v, a pointer to a struct with yaml tags. The error is an
+// *Error.
 func Decode(file string, data []byte, v any) (*Document, error) {
 	root := &yaml.Node{}
 	switch err := yaml.Unmarshal(data, root); {
@@ -62,7 +61,7 @@ func Decode(file string, data []byte, v any) (*Document, error) {
 	return d, d.Fail(faults...)
 }
 
-// Fail makes an error of faults found in the document; without any it is nil.
+// Fail returns an error with faults of the document, or nil without faults.
 func (d *Document) Fail(faults ...Fault) error {
 	if len(faults) == 0 {
 		return nil
@@ -71,8 +70,8 @@ func (d *Document) Fail(faults ...Fault) error {
 	return &Error{d.file, faults}
 }
 
-// Faultf makes a fault at the value found by following keys and indexes, or at
-// the nearest value above it that exists.
+// Faultf returns a fault at the value on a path of keys and indexes, or at the nearest existing
+// value above.
 func (d *Document) Faultf(path []any, format string, args ...any) Fault {
 	n := d.root
 	for _, step := range path {
@@ -85,8 +84,8 @@ func (d *Document) Faultf(path []any, format string, args ...any) Fault {
 	return Fault{n.Line, n.Column, fmt.Sprintf(format, args...)}
 }
 
-// At puts the place of the value found by following keys and indexes in front of an error,
-// which it wraps. What was read from no file has no place.
+// At wraps an error with the place of the value on a path of keys and indexes. A document without a
+// file has no place.
 func (d *Document) At(err error, path ...any) error {
 	if d.file == "" {
 		return err
@@ -95,8 +94,8 @@ func (d *Document) At(err error, path ...any) error {
 	return fmt.Errorf("%s:%d:%d: %w", d.file, f.Line, f.Column, err)
 }
 
-// Line is the line of the value found by following keys and indexes, or of the
-// nearest value above it that exists.
+// Line is the line of the value on a path of keys and indexes, or of the nearest existing value
+// above.
 func (d *Document) Line(path ...any) int { return d.Faultf(path, "").Line }
 
 func child(n *yaml.Node, step any) *yaml.Node {
@@ -164,7 +163,7 @@ func fieldsOf(t reflect.Type) map[string]reflect.Type {
 	return fields
 }
 
-// suggest names the known key that is nearest to a wrong one, or all of them.
+// suggest names the known key nearest to a wrong key, or all keys.
 func suggest(wrong string, fields map[string]reflect.Type) string {
 	known := make([]string, 0, len(fields))
 	for k := range fields {
@@ -214,8 +213,7 @@ func fromError(err error) []Fault {
 	return faults
 }
 
-// fromMessage takes the line out of the library's message and says the type in
-// words that mean something to someone who does not program.
+// fromMessage extracts the line from the library's message and names the type in plain words.
 func fromMessage(m string) Fault {
 	f := Fault{Line: 1, Column: 1}
 	if found := lineOf.FindStringSubmatch(m); found != nil {

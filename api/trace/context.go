@@ -9,12 +9,11 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// Header is the name under which the trace context travels: in HTTP and in
-// messages of the streams.
+// Header is the name of the trace context in HTTP headers and in messages of the streams.
 const Header = "traceparent"
 
-// Continue puts the trace that a traceparent names into ctx. What is not well-formed is as
-// if it were not there. Of tracestate nothing is read: it may hold anything.
+// Continue adds the trace of a traceparent to ctx. A malformed traceparent is ignored. tracestate
+// is not read, because its content is arbitrary.
 func Continue(ctx context.Context, traceparent string) context.Context {
 	if traceparent == "" {
 		return ctx
@@ -22,7 +21,7 @@ func Continue(ctx context.Context, traceparent string) context.Context {
 	return propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{Header: traceparent})
 }
 
-// Parent is the traceparent of ctx; empty when there is no trace in it.
+// Parent is the traceparent of ctx; empty without a trace.
 func Parent(ctx context.Context) string {
 	carrier := propagation.MapCarrier{}
 	propagation.TraceContext{}.Inject(ctx, carrier)
@@ -37,7 +36,7 @@ func ID(ctx context.Context) string {
 	return ""
 }
 
-// Log is a logger whose lines carry the id of the trace in ctx, where there is one.
+// Log returns a logger with the trace id of ctx, if there is one.
 func Log(ctx context.Context, log *slog.Logger) *slog.Logger {
 	if id := ID(ctx); id != "" {
 		return log.With("trace_id", id)
@@ -45,13 +44,13 @@ func Log(ctx context.Context, log *slog.Logger) *slog.Logger {
 	return log
 }
 
-// forwarded lets the trace in ctx through as it is, or begins one that nobody records.
+// forwarded returns ctx with its trace unchanged, or with a new unrecorded trace.
 func forwarded(ctx context.Context) context.Context {
 	if oteltrace.SpanContextFromContext(ctx).IsValid() {
 		return ctx
 	}
 	var c oteltrace.SpanContextConfig
-	_, _ = rand.Read(c.TraceID[:]) // it never fails
+	_, _ = rand.Read(c.TraceID[:]) // never fails
 	_, _ = rand.Read(c.SpanID[:])
 	return oteltrace.ContextWithSpanContext(ctx, oteltrace.NewSpanContext(c))
 }

@@ -8,15 +8,15 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// exporter says once when the collector stops taking spans, and once when it takes them
-// again. Spans that it does not take are let go: the walk waits for nobody.
+// exporter logs the first failure of the collector and the first success afterwards. Spans are
+// dropped during an outage: no service waits for the collector.
 type exporter struct {
 	next    sdktrace.SpanExporter
 	log     *slog.Logger
 	failing atomic.Bool
 }
 
-// ExportSpans sends spans to the collector. It returns no error: it has been said.
+// ExportSpans sends spans to the collector. Failures are logged and not returned.
 func (e *exporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
 	err := e.next.ExportSpans(ctx, spans)
 	switch {

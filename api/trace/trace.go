@@ -1,8 +1,8 @@
-// Package trace follows one webhook through all services (OpenTelemetry): it begins the
-// spans of the walk, and carries the W3C trace context from each step to the next.
+// Package trace follows one webhook through all services (OpenTelemetry): the package begins spans
+// and forwards the W3C trace context from step to step.
 //
-// What a span tells is in its name and attributes: ids of the configuration, numbers and
-// constants. Nothing that came from outside goes in, and no text of an error.
+// Names and attributes of spans hold configured ids, numbers and constants. Input from outside and
+// texts of errors are excluded.
 package trace
 
 import (
@@ -24,11 +24,11 @@ import (
 	"github.com/rodopath/rodopath/api/config"
 )
 
-// Kind is what a span is to the spans around it.
+// Kind is the role of a span.
 type Kind = oteltrace.SpanKind
 
-// The kinds of the walk: Receives answers a request, Calls makes one, Takes works on a
-// message of a stream, and Puts puts one there.
+// The kinds of spans: KindServer answers a request, KindClient makes one, KindConsumer processes a
+// message of a stream, and KindProducer publishes one.
 const (
 	KindServer   Kind = oteltrace.SpanKindServer
 	KindClient   Kind = oteltrace.SpanKindClient
@@ -36,35 +36,35 @@ const (
 	KindProducer Kind = oteltrace.SpanKindProducer
 )
 
-// Options say where spans go.
+// Options configure a Tracer.
 type Options struct {
 	// Traces is that part of the configuration. Without a URL nothing is exported.
 	Traces config.Traces
 	// Service names the process, such as "rodopath ingest".
 	Service string
-	// Log says when the collector does not take spans; nil means nobody is told.
+	// Log receives failures of the collector; nil discards them.
 	Log *slog.Logger
 }
 
-// Tracer begins spans. A nil Tracer, and one without a collector, records nothing and
-// lets trace ids through all the same.
+// Tracer begins spans. A nil Tracer, or one without a collector, records nothing and forwards trace
+// ids.
 type Tracer struct {
 	provider *sdktrace.TracerProvider // nil when nothing is exported
 	tracer   oteltrace.Tracer
 }
 
 const (
-	// scope is what the spans are said to be made by.
+	// scope is the instrumentation scope of the spans.
 	scope = "github.com/rodopath/rodopath"
-	// exportTimeout bounds one export, closeTimeout those at the end: what the collector
-	// does not take is let go.
+	// exportTimeout bounds one export, closeTimeout the exports at the end; later spans are
+	// dropped.
 	exportTimeout = 5 * time.Second
 	closeTimeout  = 3 * time.Second
 	tracesPath    = "/v1/traces"
 )
 
-// Open makes a Tracer by the configuration. It does not wait for the collector. Close must
-// be called.
+// Open returns a Tracer for the configuration, without waiting for the collector. The caller must
+// call Close.
 func Open(ctx context.Context, opts Options) (*Tracer, error) {
 	if opts.Traces.URL == "" {
 		return &Tracer{}, nil

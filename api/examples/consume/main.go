@@ -1,5 +1,5 @@
-// Command consume carries out the decisions of Rodopath as they come. Its arguments are
-// the address in DATA/consumer.url, or DATA/consumer-ID.url, and the id of the recipient.
+// Command consume carries out the decisions of Rodopath. Its arguments are the address in
+// DATA/consumer.url, or DATA/consumer-ID.url, and the id of the recipient.
 package main
 
 import (

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-func TestREADME_ShowsThisProgram(t *testing.T) {
-	readme, err := os.ReadFile("../../../README.md")
+func TestDocs_ShowThisProgram(t *testing.T) {
+	page, err := os.ReadFile("../../../docs/recipients.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -17,7 +17,7 @@ func TestREADME_ShowsThisProgram(t *testing.T) {
 	}
 	body := string(code)
 	body = body[strings.Index(body, "\tnc, err :="):strings.Index(body, "\nfunc check")]
-	if !strings.Contains(string(readme), body) {
-		t.Errorf("README.md does not show what the program does:\n%s", body)
+	if !strings.Contains(string(page), body) {
+		t.Errorf("docs/recipients.md does not show what the program does:\n%s", body)
 	}
 }
