@@ -87,8 +87,8 @@ func Open(ctx context.Context, opts Options) (*Tracer, error) {
 		share = *opts.Traces.Share
 	}
 	provider := sdktrace.NewTracerProvider(
-		// One rule for all services, by the trace id: a trace is there as a whole or not at
-		// all, and a stranger's flag does not decide what is exported.
+		// One rule for all services, by the trace id: a trace is exported whole or not at all, and
+		// the flag of a stranger has no influence.
 		sdktrace.WithSampler(sdktrace.TraceIDRatioBased(share)),
 		sdktrace.WithResource(resource.NewSchemaless(attribute.String("service.name", opts.Service))),
 		sdktrace.WithBatcher(&exporter{next: client, log: log}, sdktrace.WithExportTimeout(exportTimeout)),
@@ -96,18 +96,18 @@ func Open(ctx context.Context, opts Options) (*Tracer, error) {
 	return &Tracer{provider: provider, tracer: provider.Tracer(scope)}, nil
 }
 
-// Close exports what is left, within a few seconds, and stops.
+// Close exports the remaining spans within a few seconds and stops the tracer.
 func (t *Tracer) Close() {
 	if t == nil || t.provider == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
-	_ = t.provider.Shutdown(ctx) // the exporter said what went wrong
+	_ = t.provider.Shutdown(ctx) // the exporter logs its failures
 }
 
-// Start begins a span in the trace of ctx, or a trace of its own. The context that it
-// returns stands for the span. End must be called.
+// Start begins a span in the trace of ctx, or in a new trace. The returned context carries the
+// span. The caller must call End.
 func (t *Tracer) Start(ctx context.Context, name string, kind Kind, attrs ...Attr) (context.Context, *Span) {
 	if t == nil || t.provider == nil {
 		return forwarded(ctx), nil
@@ -119,23 +119,23 @@ func (t *Tracer) Start(ctx context.Context, name string, kind Kind, attrs ...Att
 // Attr is a word of a span.
 type Attr = attribute.KeyValue
 
-// Text is an attribute whose value is a constant or an id of the configuration.
+// Text is an attribute with a constant or a configured id.
 func Text(key, value string) Attr { return attribute.String("rodopath."+key, value) }
 
 // Number is an attribute that counts.
 func Number(key string, n int) Attr { return attribute.Int("rodopath."+key, n) }
 
-// Span is one step of the walk. A nil Span takes everything and tells nobody.
+// Span is one step of a trace. A nil Span records nothing.
 type Span struct{ span oteltrace.Span }
 
-// Outcome says what became of the step: one of a few constants.
+// Outcome records the outcome of the step, a constant.
 func (s *Span) Outcome(outcome string, attrs ...Attr) {
 	if s != nil {
 		s.span.SetAttributes(append(attrs, Text("outcome", outcome))...)
 	}
 }
 
-// Fail says that the step did not do what it is for, and why, in a constant.
+// Fail records the failure of the step with its reason, a constant.
 func (s *Span) Fail(outcome string, attrs ...Attr) {
 	if s != nil {
 		s.Outcome(outcome, attrs...)

@@ -6,7 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// What became of a webhook, as a metric label.
+// Outcomes of a webhook, as metric labels.
 const (
 	outcomeFacts         = "facts"
 	outcomeSilent        = "silent"
@@ -22,8 +22,8 @@ const (
 	outcomeFailed        = "failed"
 )
 
-// counts are the metrics of the handler. Their labels hold configured names and
-// constants alone: the source of a webhook to an unknown address is "".
+// counts are the metrics of the handler. Labels hold configured names and constants alone: the
+// source of a webhook to an unknown address is "".
 type counts struct {
 	webhooks *prometheus.CounterVec
 	silent   *prometheus.CounterVec
@@ -55,7 +55,7 @@ func (c *counts) webhook(source, outcome string) {
 	c.webhooks.WithLabelValues(source, outcome).Inc()
 }
 
-// outcomeOf is what became of a webhook that was taken.
+// outcomeOf is the outcome of an accepted webhook.
 func outcomeOf(r Reading) string {
 	if len(r.Facts) == 0 {
 		return outcomeSilent

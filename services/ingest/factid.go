@@ -12,8 +12,8 @@ import (
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 )
 
-// FactID returns an id made of parts: the first 32 hex characters of SHA-256
-// over them, each led by its length, so that no two lists of parts run together.
+// FactID returns an id made of parts: the first 32 hex characters of SHA-256 over the parts, each
+// prefixed with its length, so that different lists of parts never collide by concatenation.
 func FactID(parts ...string) string {
 	size := 0
 	for _, p := range parts {
@@ -28,10 +28,9 @@ func FactID(parts ...string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// AssignIDs gives every fact that has no id one made of the source and of what the
-// fact says. Two webhooks that tell the same give the same id; who it happened
-// to, other names of the record, evidence, the reason and when somebody was told
-// have no part in it.
+// AssignIDs gives every fact without an id one derived from the source and the content. Two
+// webhooks with the same content give the same id; the person, other names of the record, evidence,
+// the reason and the time of information have no influence.
 func AssignIDs(source string, facts []*factv1.Fact) {
 	for _, f := range facts {
 		if f.Id == "" {
@@ -40,14 +39,14 @@ func AssignIDs(source string, facts []*factv1.Fact) {
 	}
 }
 
-// AssignDistinctID seals one fact and lets apart have a part in its id: names that tell
-// it from a fact of the same meaning, such as the number of one of two refunds.
+// AssignDistinctID assigns the id of one fact with further names, which distinguish facts of the
+// same content, such as the numbers of two refunds.
 func AssignDistinctID(source string, f *factv1.Fact, apart ...string) {
 	f.Id = FactID(meaning(source, unix(f.Occurred), f, apart)...)
 }
 
-// AssignUndatedID is SealApart for a fact whose time is only the nearest one that
-// the platform tells and changes from webhook to webhook: it stays out of the id.
+// AssignUndatedID is AssignDistinctID for a fact whose time is an approximation that changes from
+// webhook to webhook: the time has no influence on the id.
 func AssignUndatedID(source string, f *factv1.Fact, apart ...string) {
 	f.Id = FactID(meaning(source, "undated", f, apart)...)
 }
@@ -65,9 +64,8 @@ func meaning(source, occurred string, f *factv1.Fact, apart []string) []string {
 	return append(parts, laterFields(f)...)
 }
 
-// laterFields are what came to facts after ids had been given out. Each is led by
-// its name and left out where it is not set, so that the ids of facts without them
-// stay what they were.
+// laterFields are fields that were added after the first release of ids. Each is prefixed with its
+// name and omitted when unset, so that the ids of facts without the fields are unchanged.
 func laterFields(f *factv1.Fact) []string {
 	var parts []string
 	if f.Outcome != "" {
@@ -82,7 +80,7 @@ func laterFields(f *factv1.Fact) []string {
 	return parts
 }
 
-// appendList adds a list whose order means nothing, led by its length.
+// appendList adds an unordered list, prefixed with its length.
 func appendList(parts, list []string) []string {
 	parts = append(parts, strconv.Itoa(len(list)))
 	return append(parts, slices.Sorted(slices.Values(list))...)

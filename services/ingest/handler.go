@@ -26,31 +26,30 @@ var ErrUnavailable = errors.New("nowhere to put the delivery")
 
 // Publisher makes deliveries durable.
 type Publisher interface {
-	// Publish returns nil once d will not be lost. An error that wraps
-	// ErrUnavailable says that another try may succeed.
+	// Publish returns nil once d is durable. An error that wraps ErrUnavailable is passing: another
+	// attempt may succeed.
 	Publish(ctx context.Context, d *factv1.Delivery) error
 }
 
-// Options is what a Handler works with.
+// Options configure a Handler.
 type Options struct {
-	// Sources reads the webhooks of each source, by its id. An id becomes a path
-	// segment, part of delivery ids and a metric label.
+	// Sources are the providers of the sources, by id. An id is a path segment, a part of delivery
+	// ids and a metric label.
 	Sources map[string]Provider `validate:"required,min=1,dive,keys,max=63,source_id,endkeys,required"`
-	// PerMinute is how many webhooks a source may send in a minute, by its id; a source
-	// that is not in it may send any number. Only those with a valid signature count.
+	// PerMinute are the rate limits of sources, by id, in webhooks per minute; a source without an
+	// entry has none. Only webhooks with a valid signature count.
 	PerMinute map[string]int `validate:"dive,min=1"`
-	// Publisher takes what the webhooks said.
+	// Publisher stores the facts of webhooks.
 	Publisher Publisher `validate:"required"`
-	// Now tells the time; nil means time.Now.
+	// Now returns the time; nil means time.Now.
 	Now func() time.Time
-	// Log gets one line for every webhook that was not taken; nil means
-	// slog.Default().
+	// Log receives one record for every refused webhook; nil means slog.Default().
 	Log *slog.Logger
-	// Metrics counts webhooks when it is there.
+	// Metrics registers the counters; nil means none.
 	Metrics prometheus.Registerer
-	// Tracer begins a span for each webhook; nil means that trace ids only go through.
+	// Tracer begins a span for each webhook; nil forwards trace ids only.
 	Tracer *trace.Tracer
-	// MaxBody is the largest body taken, in bytes; 0 means 1 MiB.
+	// MaxBody is the maximum size of a body, in bytes; 0 means 1 MiB.
 	MaxBody int64 `validate:"min=0"`
 }
 
@@ -69,8 +68,7 @@ const (
 	keptBuffer = 64 << 10
 )
 
-// NewHandler returns a handler, or an error that lists what is wrong with the
-// options.
+// NewHandler returns a handler, or an error with all faults of the options.
 func NewHandler(o Options) (*Handler, error) {
 	v := validator.New(validator.WithRequiredStructEnabled())
 	err := v.RegisterValidation("source_id", func(f validator.FieldLevel) bool { return isSourceID(f.Field().String()) })
@@ -96,8 +94,8 @@ func NewHandler(o Options) (*Handler, error) {
 	return h, nil
 }
 
-// isSourceID tells whether s is lower-case letters, digits, "-" and "_", and
-// begins with a letter or digit.
+// isSourceID reports whether s consists of lower-case letters, digits, "-" and "_", and begins with
+// a letter or digit.
 func isSourceID(s string) bool {
 	for i, c := range s {
 		plain := 'a' <= c && c <= 'z' || '0' <= c && c <= '9'
@@ -111,7 +109,7 @@ func isSourceID(s string) bool {
 // Register mounts POST /webhooks/:source.
 func (h *Handler) Register(e *echo.Echo) { e.POST("/webhooks/:source", h.receive) }
 
-// accepted is the answer to a webhook that was taken.
+// accepted is the answer to an accepted webhook.
 type accepted struct {
 	Facts  int      `json:"facts"`
 	Silent []string `json:"silent"`
@@ -123,7 +121,7 @@ func (h *Handler) receive(c echo.Context) error {
 	ctx, span := h.begin(c, name, ok)
 	defer span.End()
 	if !ok {
-		// The name came from outside: it is neither logged nor counted.
+		// The name is untrusted: no log record and no label contains the name.
 		h.counts.webhook("", outcomeUnknownSource)
 		span.Fail(outcomeUnknownSource)
 		return problem.New(http.StatusNotFound, "unknown-source", "No source of this name is configured.").Write(c.Response())
@@ -145,8 +143,8 @@ func (h *Handler) receive(c echo.Context) error {
 	return c.JSON(http.StatusOK, accepted{len(reading.Facts), reading.Silent})
 }
 
-// begin begins the span of a webhook, in the trace of the sender where it has one. Who
-// sends to a source that is not configured does not choose a word of it.
+// begin begins the span of a webhook, in the trace of the sender if there is one. A request to an
+// unknown source has no influence on the span.
 func (h *Handler) begin(c echo.Context, name string, known bool) (context.Context, *trace.Span) {
 	if !known {
 		name = ""
@@ -156,8 +154,8 @@ func (h *Handler) begin(c echo.Context, name string, known bool) (context.Contex
 	return h.Tracer.Start(ctx, "webhook", trace.KindServer, trace.Text("source", name))
 }
 
-// accept returns what the webhook said once it is durable. The buffer goes back
-// when it is done: providers keep nothing of the body.
+// accept returns the reading of the webhook after its facts are durable. The buffer is reused
+// afterwards: providers must not retain the body.
 func (h *Handler) accept(ctx context.Context, c echo.Context, name string, p Provider) (Reading, error) {
 	buf := h.buffers.Get().(*bytes.Buffer)
 	defer h.release(buf)
@@ -192,7 +190,7 @@ func (h *Handler) accept(ctx context.Context, c echo.Context, name string, p Pro
 	return reading, nil
 }
 
-// body reads the raw body, which is what is signed, and no more than MaxBody.
+// body reads the raw body, the signed bytes, up to MaxBody.
 func (h *Handler) body(c echo.Context, buf *bytes.Buffer) ([]byte, error) {
 	r := c.Request()
 	if r.ContentLength > h.MaxBody {

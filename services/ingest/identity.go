@@ -8,20 +8,20 @@ import (
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 )
 
-// maxEmail is the longest address taken, in bytes: 64 for the local part, an @
-// and 255 for the domain (RFC 5321).
+// maxEmail is the maximum length of an address in bytes: 64 for the local part, an @ and 255 for
+// the domain (RFC 5321).
 const maxEmail = 320
 
-// Email returns an address trimmed and in lower case, and whether it is one: one
-// @ with something on both sides, no spaces and no control characters. Only so
-// much is asked that two writings of one address become one.
+// Email returns an address trimmed and in lower case, and reports whether the text is an address:
+// one @ with text on both sides, no spaces and no control characters. The check is only strict
+// enough to unify two spellings of one address.
 func Email(s string) (string, bool) {
 	s = strings.ToLower(strings.TrimSpace(s))
 	local, domain, _ := strings.Cut(s, "@")
 	if local == "" || domain == "" || strings.Contains(domain, "@") || len(s) > maxEmail {
 		return "", false
 	}
-	// utf8.RuneError stands for bytes that were no text.
+	// utf8.RuneError marks bytes that are no text.
 	unfit := func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) || r == utf8.RuneError }
 	if strings.ContainsFunc(s, unfit) {
 		return "", false
@@ -29,11 +29,10 @@ func Email(s string) (string, bool) {
 	return s, true
 }
 
-// Identities gathers the names of one person and leaves out what is empty or
-// told twice.
+// Identities collects the names of one person, without empty and repeated ones.
 type Identities []*factv1.Identity
 
-// AddEmail adds an address if it is one, and tells whether it is.
+// AddEmail adds an address and reports whether the text is an address.
 func (ids *Identities) AddEmail(s string) bool {
 	address, ok := Email(s)
 	if ok {
@@ -42,7 +41,7 @@ func (ids *Identities) AddEmail(s string) bool {
 	return ok
 }
 
-// Add adds a platform's id of the person unless it is empty.
+// Add adds a platform's id of the person; an empty id is ignored.
 func (ids *Identities) Add(kind, value string) {
 	if value == "" {
 		return

@@ -10,10 +10,10 @@ import (
 	"github.com/rodopath/rodopath/api/problem"
 )
 
-// ProblemHandler returns an error handler for echo that answers every error as a
-// problem: an unknown path, a wrong method, and whatever a handler returns. A
-// *problem.Problem is answered as it is. Of every other error only the status is
-// shown; its text goes to the log when it is ours.
+// ProblemHandler returns an error handler for echo that answers every error as a problem: an
+// unknown path, a wrong method, and the error of a handler. A *problem.Problem is answered
+// unchanged. Of any other error the answer has only the status; the log has the text of internal
+// errors.
 func ProblemHandler(log *slog.Logger) echo.HTTPErrorHandler {
 	return func(err error, c echo.Context) {
 		answer := problemOf(err)

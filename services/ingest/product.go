@@ -6,8 +6,7 @@ import (
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 )
 
-// Product returns what is sold under the first of the keys that the source
-// lists. What is not listed is delivered once.
+// Product returns the product of the first listed key. The default is a single delivery.
 func (s Source) Product(keys ...string) Product {
 	for _, k := range keys {
 		if p, ok := s.Products[k]; ok && k != "" {

@@ -7,15 +7,13 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// ErrRateLimited means that a source sends more than it may. The sender is asked to try again.
+// ErrRateLimited means that a source exceeds its rate limit. The sender is asked for a redelivery.
 var ErrRateLimited = errors.New("the source sends more than its per_minute")
 
-// rateLimits is how fast sources may send, by their ids. A source that is not in it may send
-// as fast as it likes.
+// rateLimits are the rate limits of sources, by id. A source without an entry has none.
 type rateLimits map[string]*rate.Limiter
 
-// newRateLimits takes the most webhooks in a minute of each source. So many may also come at
-// once.
+// newRateLimits takes the webhooks per minute of each source, which are also the burst.
 func newRateLimits(perMinute map[string]int) rateLimits {
 	p := rateLimits{}
 	for source, n := range perMinute {

@@ -12,8 +12,8 @@ import (
 	"github.com/rodopath/rodopath/api/trace"
 )
 
-// retryAfter is how many seconds a sender should wait when we cannot keep what
-// it says, paceAfter when it sends too much.
+// retryAfter is the wait in seconds for an unavailable broker, rateLimitRetryAfter for an exceeded
+// rate limit.
 const (
 	retryAfter          = "5"
 	rateLimitRetryAfter = "60"
@@ -26,8 +26,8 @@ type refusal struct {
 	problem *problem.Problem
 }
 
-// refuse answers an error and is where it stops. What it shows of the error is
-// what a provider made of field names; everything else keeps its text to the log.
+// refuse answers and logs an error. The answer quotes only what a provider reports about field
+// names; other texts stay in the log.
 func (h *Handler) refuse(ctx context.Context, c echo.Context, source string, err error, span *trace.Span) error {
 	r := refusalOf(err)
 	h.counts.webhook(source, r.outcome)

@@ -6,15 +6,15 @@ import (
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 )
 
-// Traits that adapters give to facts or ask of them.
+// Traits that adapters set or read.
 const (
-	// TraitTest marks what is not real.
+	// TraitTest marks a test.
 	TraitTest = "test"
 	// TraitBusiness marks a buyer with a tax number.
 	TraitBusiness = "business"
 )
 
-// IsTrait tells whether s is a trait that lifecycle knows.
+// IsTrait reports whether s is a trait of the core.
 func IsTrait(s string) bool {
 	switch s {
 	case TraitTest, TraitBusiness, "sole_trader", "oss",
@@ -26,8 +26,8 @@ func IsTrait(s string) bool {
 	return false
 }
 
-// MarkBusiness gives every sale among the facts TraitBusiness. The facts must be
-// sealed before: a sale that was told without the trait is the same sale.
+// MarkBusiness adds TraitBusiness to every sale among the facts. The facts must have their ids: a
+// sale with and without the trait is one sale.
 func MarkBusiness(facts []*factv1.Fact) {
 	for _, f := range facts {
 		if f.Kind == factv1.Kind_KIND_SALE && !slices.Contains(f.Traits, TraitBusiness) {

@@ -31,19 +31,19 @@ import (
 	"github.com/rodopath/rodopath/services/ingest/internal/woocommerce"
 )
 
-// Options say what a service runs on.
+// Options configure an App.
 type Options struct {
 	Config *config.Config
-	// NATS is an open connection. It is the caller's and stays open.
+	// NATS is an open connection. The caller owns and closes it.
 	NATS *nats.Conn
 	// Spool is the file where webhooks wait while the broker is away, unless the
 	// configuration names one; empty means that there is none.
 	Spool string
-	// Extra adds sources to those of the configuration.
+	// Extra adds sources to the configured ones.
 	Extra []ingest.Source
-	// Now tells the time; nil means time.Now.
+	// Now returns the time; nil means time.Now.
 	Now func() time.Time
-	// Tracer follows webhooks; nil means that trace ids only go through.
+	// Tracer traces webhooks; nil forwards trace ids only.
 	Tracer *trace.Tracer
 	Log    *slog.Logger
 }
@@ -61,8 +61,8 @@ type App struct {
 	done sync.WaitGroup
 }
 
-// New reads the sources. Without a spool it also makes sure that the streams are there,
-// and fails while the broker is away. Start sets it going.
+// New reads the sources. Without a spool New also ensures the streams, and fails while the broker
+// is unavailable. Start starts the App.
 func New(ctx context.Context, opts Options) (*App, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
@@ -79,7 +79,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 		return nil, err
 	}
 	a := &App{ensure: func(ctx context.Context) error { return service.EnsureStreams(ctx, js, opts.Config) }, log: opts.Log}
-	// With a spool webhooks are taken before the broker is there: Start ensures the streams.
+	// With a spool webhooks are accepted before the broker is available: Start ensures the streams.
 	if spoolPath(opts) == "" {
 		if err := a.ensure(ctx); err != nil {
 			return nil, err
@@ -134,7 +134,7 @@ func (a *App) assemble(opts Options, providers map[string]ingest.Provider, publi
 	h.Register(e)
 	e.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
 	e.GET("/readyz", func(c echo.Context) error {
-		// With a spool webhooks are taken while NATS is away, until it is full.
+		// With a spool webhooks are accepted without NATS, until the spool is full.
 		err := service.Connected(opts.NATS)
 		if err != nil && a.spool != nil && !a.spool.Full() {
 			err = nil
@@ -149,7 +149,7 @@ func (a *App) assemble(opts Options, providers map[string]ingest.Provider, publi
 	return err
 }
 
-// Start brings what waits on the disk to the broker. Close stops it.
+// Start publishes spooled webhooks to the broker. Close stops the publication.
 func (a *App) Start(ctx context.Context) {
 	if a.spool == nil {
 		return
@@ -161,14 +161,14 @@ func (a *App) Start(ctx context.Context) {
 	})
 }
 
-// ensureEvery is how often the streams are asked for while the broker is away, and
-// ensureWithin how long one answer may take.
+// ensureEvery is the backoff between attempts to ensure the streams, ensureWithin the timeout of
+// one attempt.
 const (
 	ensureEvery  = time.Second
 	ensureWithin = 5 * time.Second
 )
 
-// await waits until the streams are there. What comes meanwhile waits on the disk.
+// await waits for the streams. Webhooks are spooled meanwhile.
 func (a *App) await(ctx context.Context) {
 	for said := false; ctx.Err() == nil; said = true {
 		asking, cancel := context.WithTimeout(ctx, ensureWithin)
@@ -187,8 +187,8 @@ func (a *App) await(ctx context.Context) {
 	}
 }
 
-// Close stops and closes the spool; what waits stays on the disk. It is called after
-// the last webhook was answered.
+// Close stops the App and closes the spool; spooled webhooks stay on the disk. Close is called
+// after the last answer to a webhook.
 func (a *App) Close() error {
 	if a.stop != nil {
 		a.stop()
@@ -200,7 +200,7 @@ func (a *App) Close() error {
 	return a.spool.Close()
 }
 
-// Settled tells whether nothing waits on the disk.
+// Settled reports whether the spool is empty.
 func (a *App) Settled() bool {
 	if a.spool == nil {
 		return true
@@ -209,8 +209,8 @@ func (a *App) Settled() bool {
 	return n == 0
 }
 
-// CopySpool writes the spool as it is now to a new file, and says how many webhooks wait
-// in it. Without a spool there is none.
+// CopySpool writes a snapshot of the spool to a new file and returns its number of webhooks.
+// Without a spool no file is written.
 func (a *App) CopySpool(path string) (int, error) {
 	if a.spool == nil {
 		return 0, nil
@@ -221,8 +221,8 @@ func (a *App) CopySpool(path string) (int, error) {
 // Handler receives webhooks and answers about health.
 func (a *App) Handler() http.Handler { return a.handler }
 
-// Metrics answers with what was counted, for Prometheus. It is not part of
-// Handler, which faces the internet.
+// Metrics serves the metrics for Prometheus. Metrics is no part of Handler, which is reachable from
+// the internet.
 func (a *App) Metrics() http.Handler { return a.metrics }
 
 // providers makes a provider for each source.

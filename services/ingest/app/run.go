@@ -15,17 +15,17 @@ import (
 	"github.com/rodopath/rodopath/api/trace"
 )
 
-// DefaultListen is where webhooks are received when nothing else is said.
+// DefaultListen is the default address for webhooks.
 const DefaultListen = "127.0.0.1:8080"
 
-// Connect connects to NATS. With a spool in the configuration it does not wait for a
-// server: webhooks are taken before one is there.
+// Connect connects to NATS. With a configured spool Connect does not wait for a server: webhooks
+// are accepted before the connection.
 func Connect(c *config.Config, log *slog.Logger) (*nats.Conn, error) {
 	return service.Connect(c, "rodopath ingest", log, nats.RetryOnFailedConnect(c.Spool.Path != ""))
 }
 
-// Run runs the service on its own until the context ends: NATS by the
-// configuration at path and the environment.
+// Run runs the service until the end of the context, with the NATS of the configuration at path and
+// of the environment.
 func Run(ctx context.Context, path, metrics string, log *slog.Logger) (err error) {
 	c, err := config.Load(path, os.Environ())
 	if err != nil {

@@ -1,5 +1,5 @@
-// Command ingest receives the webhooks of the sales platforms and puts what they
-// say into the stream of facts. It runs beside a NATS.
+// Command ingest receives the webhooks of the sales platforms and publishes their facts to the
+// stream FACTS.
 package main
 
 import (

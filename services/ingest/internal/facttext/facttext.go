@@ -1,5 +1,5 @@
-// Package facttext writes facts as lines of text, so that a test reads as a
-// table of what was told and what became of it.
+// Package facttext formats facts as lines of text, for tests that read as tables of webhooks and
+// facts.
 package facttext
 
 import (
@@ -25,8 +25,7 @@ func Reading(r ingest.Reading) string {
 	return b.String()
 }
 
-// Fact writes a fact without its id: the kind, the time, the record, and then
-// whatever else it says.
+// Fact formats a fact without its id: the kind, the time, the record, and the remaining fields.
 func Fact(f *factv1.Fact) string {
 	words := []string{
 		strings.ToLower(strings.TrimPrefix(f.Kind.String(), "KIND_")),
@@ -94,7 +93,7 @@ func evidence(e *factv1.Evidence) []string {
 	return words
 }
 
-// quoted writes a text of several words so that it is one in the line.
+// quoted quotes a text with spaces.
 func quoted(s string) string {
 	if s == "" {
 		return ""

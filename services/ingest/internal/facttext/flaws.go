@@ -9,10 +9,9 @@ import (
 	"github.com/rodopath/rodopath/services/ingest"
 )
 
-// Flaws lists what no reading may have, whatever was sent: a fact that leads to
-// nobody, a fact or a reading without an id, and an address anywhere but among
-// the identities. The source's own mark, as in "17@shop", is no address; a text
-// that the person saw may hold the seller's address, and nobody else's.
+// Flaws lists violations of the invariants of every reading: a fact without a person or locator, a
+// fact or a reading without an id, and an address outside of the identities. The mark of a source,
+// as in "17@shop", is no address; a text shown to the person may hold the seller's address.
 func Flaws(source string, r ingest.Reading, err error) []string {
 	if err != nil {
 		if strings.Contains(err.Error(), "@") {

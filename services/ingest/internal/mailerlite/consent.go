@@ -6,7 +6,7 @@ import (
 	"github.com/rodopath/rodopath/services/ingest/internal/payload"
 )
 
-// maxForm bounds what MailerLite calls the source of a sign-up.
+// maxForm bounds the source of a sign-up as reported by MailerLite.
 const maxForm = 200
 
 func (r *reader) signup(e *event) {
@@ -45,8 +45,7 @@ func (r *reader) unsubscribed(e *event) {
 	})
 }
 
-// objected reads a report of spam: nobody says more clearly that they want no
-// more of it (GDPR Art. 21(2)).
+// objected reads a report of spam, the clearest objection to direct marketing (GDPR Art. 21(2)).
 func (r *reader) objected(e *event) {
 	r.emit(e, &factv1.Fact{Kind: factv1.Kind_KIND_OBJECTION, Occurred: r.changed(e), Channels: email()})
 }

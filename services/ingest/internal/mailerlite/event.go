@@ -6,14 +6,14 @@ import (
 	"github.com/rodopath/rodopath/services/ingest/internal/payload"
 )
 
-// document is one event, or a batch of them. Classic sends batches only.
+// document is one event, or a batch of events. Classic sends batches only.
 type document struct {
 	event
 	Events []element `json:"events"`
 }
 
-// element is one event of a batch. MailerLite tries a batch four times and then
-// drops it whole, so one event that cannot be read must not cost the others.
+// element is one event of a batch. MailerLite attempts a batch four times and then drops the batch,
+// so an unreadable event must not affect the others.
 type element struct {
 	event
 	unreadable bool
@@ -25,9 +25,8 @@ func (e *element) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// event comes in three shapes: the subscriber's fields beside the name of the
-// event, the subscriber under a key of its own, and in Classic the same one
-// level further down.
+// event has three shapes: the subscriber's fields beside the name of the event, the subscriber
+// under a key of its own, and in Classic the same one level further down.
 type event struct {
 	subscriber
 	Event      payload.Text `json:"event"`
@@ -45,8 +44,7 @@ type group struct {
 	ID payload.Text `json:"id"`
 }
 
-// subscriber is what MailerLite knows of a person. Ids are texts, and numbers in
-// Classic.
+// subscriber is MailerLite's record of a person. Ids are texts, and numbers in Classic.
 type subscriber struct {
 	ID     payload.Text `json:"id"`
 	Email  string       `json:"email"`
@@ -69,7 +67,7 @@ type subscriber struct {
 	DateUnsubscribe payload.Text `json:"date_unsubscribe"`
 }
 
-// person returns the subscriber, wherever the shape of the event has it.
+// person returns the subscriber of an event of any shape.
 func (e *event) person() *subscriber {
 	switch {
 	case e.Data.Subscriber != nil:
@@ -87,8 +85,8 @@ func (e *event) group() string {
 	return payload.Name(string(e.Data.Group.ID))
 }
 
-// name returns what happened, in the words of the new API. A sample of 2023 has
-// no name at all; the subscriber's status then tells.
+// name returns the event in the terms of the new API. A sample of 2023 has no name; the
+// subscriber's status then decides.
 func (e *event) name() string {
 	name := string(e.Event)
 	if name == "" {

@@ -21,7 +21,7 @@ type Provider struct {
 
 var _ ingest.Provider = (*Provider)(nil)
 
-// New returns a provider for a source, or an error when it has no usable secret.
+// New returns a provider for a source, or an error without a usable secret.
 func New(source ingest.Source) (*Provider, error) {
 	s, err := signature.NewMailerLite(source.Secrets)
 	if err != nil {
@@ -45,8 +45,8 @@ func (p *Provider) Verify(header http.Header, body []byte, _ time.Time) error {
 	return nil
 }
 
-// Read makes facts of one webhook, which may hold one event or a batch. Neither
-// has an id of its own, so its content names it.
+// Read reads the facts of one webhook with one event or a batch. Webhooks have no id, so the
+// content provides the id.
 func (p *Provider) Read(header http.Header, body []byte, _ time.Time) (ingest.Reading, error) {
 	if err := payload.CheckType(header); err != nil {
 		return ingest.Reading{}, err

@@ -31,17 +31,17 @@ func (r *reader) read(e *event) {
 	case "subscriber.bounced":
 		r.bounced(e)
 	case "subscriber.removed_from_group":
-		// Leaving one group takes no consent back.
+		// Leaving one group withdraws no consent.
 		r.silent(ingest.SilentNothingNew)
 	case "subscriber.deleted":
-		// "Deleted or forgotten" is what the seller did, not what the person asked.
+		// "Deleted or forgotten" is an act of the seller, not a request of the person.
 		r.silent(ingest.SilentDeleted)
 	default:
 		r.silent(ingest.SilentUnhandled)
 	}
 }
 
-// state tells what the subscriber's status means, whichever event shows it.
+// state reads the subscriber's status in any event.
 func (r *reader) state(e *event) {
 	switch e.person().status() {
 	case "active":
@@ -59,8 +59,8 @@ func (r *reader) state(e *event) {
 	}
 }
 
-// joined reads the joining of a group. In a group for a webinar it is a
-// registration and no consent to a newsletter.
+// joined reads the joining of a group. In a group for a webinar the joining is a registration and
+// no consent to a newsletter.
 func (r *reader) joined(e *event) {
 	id := e.group()
 	switch r.Groups[id] {
@@ -69,7 +69,7 @@ func (r *reader) joined(e *event) {
 	case "webinar":
 		f := &factv1.Fact{Kind: factv1.Kind_KIND_WEBINAR, Ref: "mailerlite:group/" + id}
 		f.Occurred = payload.First(r.changed(e), r.time(e.person().SubscribedAt))
-		// A later change of the subscriber moves the time and registers nobody anew.
+		// A later change of the subscriber moves the time without a new registration.
 		ingest.AssignUndatedID(r.ID, f)
 		r.emit(e, f)
 	default:
@@ -77,8 +77,8 @@ func (r *reader) joined(e *event) {
 	}
 }
 
-// emit adds a fact with the names of the subscriber. Both are told every time,
-// so that a change of address, which comes without the old one, stays one person.
+// emit adds a fact with the names of the subscriber. Every fact carries the id and the address, so
+// that a change of address, which omits the old one, stays with the person.
 func (r *reader) emit(e *event, f *factv1.Fact) {
 	s := e.person()
 	var who ingest.Identities
@@ -104,8 +104,8 @@ func (r *reader) changed(e *event) *timestamppb.Timestamp {
 	return payload.First(r.time(s.UpdatedAt), r.time(s.DateUpdated), payload.Unix(int64(e.Timestamp)))
 }
 
-// consented is when the person agreed: never the time of the last change, so
-// that every later event tells the same fact.
+// consented is the time of the consent, never the time of the last change, so that every later
+// event gives the same fact.
 func (r *reader) consented(e *event) *timestamppb.Timestamp {
 	s := e.person()
 	return payload.First(

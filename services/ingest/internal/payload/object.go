@@ -1,5 +1,5 @@
-// Package payload reads JSON as the platforms write it: ids that are now
-// numbers and now strings, times in four notations, fields that come and go.
+// Package payload reads the JSON dialects of the platforms: ids as numbers or strings, times in
+// four notations, optional fields.
 package payload
 
 import (
@@ -25,9 +25,8 @@ func Decode(body []byte, v any) error {
 	return Fault(json.Unmarshal(body, v))
 }
 
-// CheckObject tells whether body can be a JSON object in UTF-8, by its encoding
-// and its first character. encoding/json would mend the one and take null for
-// the other.
+// CheckObject reports whether body can be a JSON object in UTF-8, by its encoding and its first
+// character. encoding/json would repair the encoding and accept null as an object.
 func CheckObject(body []byte) error {
 	if !utf8.Valid(body) {
 		return fmt.Errorf("%w: not UTF-8", ingest.ErrUnreadable)
@@ -38,8 +37,8 @@ func CheckObject(body []byte) error {
 	return nil
 }
 
-// Fault turns an error of encoding/json, which may quote the document, into one
-// that does not.
+// Fault converts an error of encoding/json, which may quote the document, into one without
+// quotations.
 func Fault(err error) error {
 	var (
 		syntax *json.SyntaxError
@@ -56,9 +55,9 @@ func Fault(err error) error {
 	return fmt.Errorf("%w: not JSON", ingest.ErrUnreadable)
 }
 
-// FieldError says that a field has another type than the platform's.
+// FieldError reports that a field has another type than documented by the platform.
 type FieldError struct {
-	// Field is the path of the field; empty when it is not known.
+	// Field is the path of the field; empty when unknown.
 	Field string
 }
 
@@ -70,11 +69,11 @@ func (e *FieldError) Error() string {
 	return ingest.ErrUnreadable.Error() + ": " + e.Field + " is of the wrong type"
 }
 
-// Unwrap makes it an ingest.ErrUnreadable.
+// Unwrap returns ingest.ErrUnreadable.
 func (e *FieldError) Unwrap() error { return ingest.ErrUnreadable }
 
-// CheckType returns ingest.ErrMediaType when the headers say that the body is
-// something other than JSON. Headers that say nothing pass.
+// CheckType returns ingest.ErrMediaType when the headers name a media type other than JSON. A
+// missing media type is accepted.
 func CheckType(h http.Header) error {
 	value := h.Get("Content-Type")
 	if value == "" {

@@ -52,7 +52,7 @@ func (n *Number) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Name returns the number as a record's name, and "" for what is no id.
+// Name returns the number as a record's name, and "" for a number that is no id.
 func (n Number) Name() string {
 	if n <= 0 {
 		return ""
@@ -60,8 +60,8 @@ func (n Number) Name() string {
 	return strconv.FormatInt(int64(n), 10)
 }
 
-// Name returns s when it can be a platform's id: letters, digits, "_" and "-".
-// What else stands in a place for ids may be somebody's address and is no name.
+// Name returns s when s can be a platform's id: letters, digits, "_" and "-". Any other text may be
+// an address and is no name.
 func Name(s string) string {
 	if len(s) > 255 {
 		return ""

@@ -7,7 +7,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// Unix returns a time given in seconds, nil for 0 and for what no calendar holds.
+// Unix returns a time in seconds; nil for 0 and for a time outside of the calendar.
 func Unix(seconds int64) *timestamppb.Timestamp {
 	const year10000 = 253402300800
 	if seconds <= 0 || seconds >= year10000 {
@@ -16,9 +16,9 @@ func Unix(seconds int64) *timestamppb.Timestamp {
 	return &timestamppb.Timestamp{Seconds: seconds}
 }
 
-// Time returns a time written in one of the notations of the platforms: RFC
-// 3339, or date and time without a zone, which zone then gives. It is nil for
-// what is empty or no time, and for a time without a zone when zone is nil.
+// Time returns a time in one of the notations of the platforms: RFC 3339, or date and time without
+// a zone, in the given zone. The result is nil for an empty or malformed time, and for a time
+// without a zone when zone is nil.
 func Time(s string, zone *time.Location) *timestamppb.Timestamp {
 	if len(s) < len("2006-01-02 15:04:05") {
 		return nil

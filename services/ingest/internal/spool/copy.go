@@ -6,8 +6,8 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// Copy writes the spool as it is now to a new file, and says how many deliveries wait in
-// it. Deliveries may come and go meanwhile.
+// Copy writes a snapshot of the spool to a new file and returns its number of deliveries. The spool
+// may be used concurrently.
 func (s *Spool) Copy(path string) (int, error) {
 	waiting := 0
 	err := s.db.View(func(tx *bolt.Tx) error {

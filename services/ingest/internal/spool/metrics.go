@@ -6,7 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// gauges say how much waits, and for how long.
+// gauges report the number and the age of spooled deliveries.
 type gauges struct {
 	spool *Spool
 	now   func() time.Time
@@ -21,7 +21,7 @@ func descriptions() (count, bytes, age *prometheus.Desc) {
 		prometheus.NewDesc("rodopath_spool_oldest_seconds", "How long the oldest of them has waited.", nil, nil)
 }
 
-// Describe says what is counted.
+// Describe describes the gauges.
 func (g *gauges) Describe(ch chan<- *prometheus.Desc) {
 	count, bytes, age := descriptions()
 	ch <- count

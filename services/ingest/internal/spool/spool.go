@@ -1,5 +1,5 @@
-// Package spool keeps deliveries on the disk while the broker is away, so that a
-// webhook whose sender never sends again is answered all the same.
+// Package spool keeps deliveries on the disk while the broker is unavailable, so that a webhook
+// without redelivery by its sender is accepted all the same.
 package spool
 
 import (
@@ -20,29 +20,29 @@ import (
 
 // Options configure a Spool.
 type Options struct {
-	// Path is the file, which is made when it does not exist.
+	// Path is the file; a missing file is created.
 	Path string
-	// MaxBytes is how much of deliveries it holds; 0 means 256 MiB.
+	// MaxBytes is the capacity; 0 means 256 MiB.
 	MaxBytes int64
 	// Publisher is the broker.
 	Publisher ingest.Publisher
-	// Every is how often the broker is tried while it is away; 0 means each second.
+	// Every is the backoff between attempts while the broker is unavailable; 0 means one second.
 	Every time.Duration
 	Log   *slog.Logger
 }
 
-// Spool is a Publisher that writes to the disk what the broker does not take, and
-// brings it there when the broker is back, in order.
+// Spool is a Publisher that writes deliveries to the disk while the broker refuses them, and
+// publishes the deliveries in order afterwards.
 type Spool struct {
 	opts Options
 	db   *bolt.DB
-	// bytes and count are of what waits.
+	// bytes and count measure the spooled deliveries.
 	bytes, count atomic.Int64
 	wake         chan struct{}
 }
 
-// ErrFull means that no more fits. It wraps ingest.ErrUnavailable: the sender is asked
-// to come again.
+// ErrFull means that the spool is full. ErrFull wraps ingest.ErrUnavailable: the sender is asked
+// for a redelivery.
 var ErrFull = fmt.Errorf("the spool is full: %w", ingest.ErrUnavailable)
 
 const (
@@ -53,11 +53,11 @@ const (
 	page = 200
 )
 
-// bucket holds what waits; aside what cannot be read, for somebody to look at.
+// bucket holds spooled deliveries, deadLetterBucket unreadable ones for inspection.
 func bucket() []byte           { return []byte("deliveries") }
 func deadLetterBucket() []byte { return []byte("aside") }
 
-// Open opens the spool. What was in it when a process ended, however it ended, is there.
+// Open opens the spool with the deliveries of earlier processes.
 func Open(opts Options) (*Spool, error) {
 	if opts.MaxBytes == 0 {
 		opts.MaxBytes = defaultMax
@@ -69,7 +69,7 @@ func Open(opts Options) (*Spool, error) {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
 	db, err := bolt.Open(opts.Path, fileMode, &bolt.Options{Timeout: lockWait, FreelistType: bolt.FreelistMapType})
-	if errors.Is(err, bolt.ErrTimeout) { //nolint:staticcheck // the name that its documentation gives
+	if errors.Is(err, bolt.ErrTimeout) { //nolint:staticcheck // the documented name of the error
 		return nil, fmt.Errorf("open spool %s: another process has it; each ingest needs a spool of its own", opts.Path)
 	}
 	if err != nil {
@@ -82,7 +82,7 @@ func Open(opts Options) (*Spool, error) {
 	return s, nil
 }
 
-// prepare makes the buckets and counts what waits.
+// prepare creates the buckets and counts the deliveries.
 func (s *Spool) prepare() error {
 	return s.db.Update(func(tx *bolt.Tx) error {
 		_, err := tx.CreateBucketIfNotExists(deadLetterBucket())
@@ -101,11 +101,11 @@ func (s *Spool) prepare() error {
 	})
 }
 
-// Close closes the file. What waits stays in it.
+// Close closes the file; spooled deliveries are kept.
 func (s *Spool) Close() error { return s.db.Close() }
 
-// Publish returns nil once the delivery is with the broker or on the disk. While
-// something waits, what comes waits behind it, so that the order stays.
+// Publish returns nil once the delivery is durable at the broker or on the disk. While the spool is
+// not empty, a new delivery is appended, so that the order is kept.
 func (s *Spool) Publish(ctx context.Context, d *factv1.Delivery) error {
 	if s.count.Load() == 0 {
 		err := s.opts.Publisher.Publish(ctx, d)
@@ -117,8 +117,7 @@ func (s *Spool) Publish(ctx context.Context, d *factv1.Delivery) error {
 	return s.put(d)
 }
 
-// put writes a delivery to the disk. Deliveries that come at the same time share one
-// fsync.
+// put writes a delivery to the disk. Concurrent deliveries share one fsync.
 func (s *Spool) put(d *factv1.Delivery) error {
 	data, err := proto.Marshal(d)
 	if err != nil {
@@ -148,7 +147,7 @@ func (s *Spool) put(d *factv1.Delivery) error {
 	return nil
 }
 
-// Run brings what waits to the broker until the context ends.
+// Run publishes spooled deliveries until the end of the context.
 func (s *Spool) Run(ctx context.Context) {
 	tick := time.NewTicker(s.opts.Every)
 	defer tick.Stop()
@@ -173,9 +172,9 @@ func (s *Spool) Run(ctx context.Context) {
 	}
 }
 
-// Drain brings what waits to the broker, oldest first, until nothing is left or the
-// broker does not answer. It returns how many went. A delivery leaves the disk after
-// the broker has it; it may come there twice, under one id.
+// Drain publishes spooled deliveries, oldest first, until the spool is empty or the broker fails,
+// and returns their number. A delivery is removed after its acknowledgement; a redelivery has the
+// same id.
 func (s *Spool) Drain(ctx context.Context) (int, error) {
 	sent := 0
 	for {
@@ -236,10 +235,10 @@ func (s *Spool) send(ctx context.Context, w *waiting) error {
 	return nil
 }
 
-// Depth is how many deliveries wait, and how many bytes they are.
+// Depth is the number of spooled deliveries and their size in bytes.
 func (s *Spool) Depth() (count, bytes int64) { return s.count.Load(), s.bytes.Load() }
 
-// Full tells whether what comes may find no room: it is nine tenths full.
+// Full reports whether the spool is nine tenths full, so that a new delivery may not fit.
 func (s *Spool) Full() bool { return s.bytes.Load() > s.opts.MaxBytes/10*9 }
 
 // Oldest is when the delivery was received that waits longest; false when none does.

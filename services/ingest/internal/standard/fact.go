@@ -11,8 +11,8 @@ import (
 	"github.com/rodopath/rodopath/services/ingest/internal/payload"
 )
 
-// toFact returns a checked fact in the words of the rest of Rodopath. An id that
-// the sender gives keeps apart two facts that say the same.
+// toFact returns a checked fact as protobuf. An id of the sender distinguishes two facts of the
+// same content.
 func (f *fact) toFact(source *ingest.Source) *factv1.Fact {
 	k, _ := kind(f.Kind)
 	out := &factv1.Fact{
@@ -50,12 +50,11 @@ func (f *fact) toFact(source *ingest.Source) *factv1.Fact {
 	return out
 }
 
-// isTest tells whether the sender says that the fact is not real.
+// isTest reports whether the sender marked the fact as a test.
 func (f *fact) isTest() bool { return slices.Contains(f.Traits, ingest.TraitTest) }
 
-// name returns the ref as the rest of Rodopath knows it. A request may be made at
-// one source and answered at another, and a decision is ours, so their names are
-// no source's own.
+// name returns the name of the record. A request may be opened at one source and answered at
+// another, and a decision belongs to Rodopath, so their names carry no source.
 func (f *fact) name(source string, k factv1.Kind) string {
 	if isRequest(k) || isStep(k) || k == factv1.Kind_KIND_RECEIPT {
 		return f.Ref
@@ -63,7 +62,7 @@ func (f *fact) name(source string, k factv1.Kind) string {
 	return recordName(source, f.Ref)
 }
 
-// locators lets the steps of a request find the person by its name alone.
+// locators allows a step of a request to find the person by the name of the request alone.
 func (f *fact) locators(k factv1.Kind) []string {
 	if f.Ref == "" || !isRequest(k) && !isStep(k) {
 		return nil
@@ -80,8 +79,8 @@ func recordName(source, s string) string {
 	return source + ":" + s
 }
 
-// sold returns what the fact says of the thing sold, and what the configuration
-// says of the product where it does not. A sale of neither is delivered once.
+// sold returns the kind of sale from the fact, or else from the configured product. The default is
+// a single delivery.
 func (f *fact) sold(source *ingest.Source, k factv1.Kind) (factv1.Access, int32) {
 	var p ingest.Product
 	if f.Product != "" || k == factv1.Kind_KIND_SALE {

@@ -27,8 +27,7 @@ const (
 	maxIDs = 20
 )
 
-// newValidate returns a validator that knows our words and calls fields by their
-// names in JSON.
+// newValidate returns a validator with the project's validations and with JSON names of fields.
 func newValidate() (*validator.Validate, error) {
 	v := validator.New(validator.WithRequiredStructEnabled())
 	v.RegisterTagNameFunc(func(f reflect.StructField) string { return f.Tag.Get("json") })
@@ -52,21 +51,21 @@ func newValidate() (*validator.Validate, error) {
 	return v, nil
 }
 
-// isWord tells whether s is visible ASCII without spaces, and short.
+// isWord reports whether s is visible ASCII without spaces, within a length.
 func isWord(s string, limit int) bool {
 	outside := func(r rune) bool { return r <= ' ' || r > '~' }
 	return s != "" && len(s) <= limit && !strings.ContainsFunc(s, outside)
 }
 
-// isRemark tells whether s is text that can be seen and holds no address. It is
-// kept in the open, beside facts of which the person may be long gone.
+// isRemark reports whether s is visible text without an address. Remarks are kept in the clear,
+// beside facts that may outlive the identities.
 func isRemark(s string) bool {
 	unfit := func(r rune) bool { return !unicode.IsPrint(r) || r == '@' || r == utf8.RuneError }
 	return !strings.ContainsFunc(address.Unescape(s), unfit)
 }
 
-// isRecordName tells whether s can name a record. Names are kept and shown where
-// addresses must not be, so "17@shop" is one and what looks like an address is not.
+// isRecordName reports whether s can name a record. Names are stored and shown where addresses are
+// forbidden: "17@shop" is a name, a text that seems to hold an address is none.
 func isRecordName(s string) bool { return isWord(s, 200) && !address.Looks(s) }
 
 // check returns an ingest.ErrImpossible that lists every field at fault.
@@ -132,8 +131,8 @@ func (p *person) faults() []string {
 	return faults
 }
 
-// shows lists where an address of the person stands besides among their names. All
-// of it is kept in the open.
+// shows lists the fields with an address of the person outside of the names; such fields are kept
+// in the clear.
 func (f *fact) shows() []string {
 	var known []string
 	for _, name := range append(slices.Collect(maps.Values(f.Person.IDs)), f.Person.Email) {

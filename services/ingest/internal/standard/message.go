@@ -22,7 +22,7 @@ type message struct {
 	Facts []fact `json:"facts"`
 }
 
-// fact is one fact as the sender writes it. Times are RFC 3339.
+// fact is one fact in the sender's JSON. Times are RFC 3339.
 type fact struct {
 	ID     string `json:"id" validate:"omitempty,recordname"`
 	Kind   string `json:"kind" validate:"required,kind"`
@@ -52,8 +52,7 @@ type fact struct {
 	Recipient string   `json:"recipient" validate:"omitempty,word"`
 }
 
-// person names whom the fact is about: by address, by the ids that other
-// systems gave, or both.
+// person names the person of the fact: by address, by the ids of other systems, or both.
 type person struct {
 	Email string            `json:"email" validate:"omitempty,address"`
 	IDs   map[string]string `json:"ids"`
@@ -63,13 +62,13 @@ type evidence struct {
 	Form        string `json:"form" validate:"max=200,nobody"`
 	IP          string `json:"ip" validate:"omitempty,ip"`
 	DoubleOptIn string `json:"double_opt_in" validate:"omitempty,instant"`
-	// Text is what the person saw.
+	// Text is the text shown to the person.
 	Text string `json:"text" validate:"max=2000"`
 }
 
-// decode reads the body and returns its facts. A field that we do not know is a
-// mistake of the sender's, such as a name misspelt, and what it meant would be
-// lost: unknown names it, and the rest is read all the same.
+// decode reads the facts of the body. An unknown field is a mistake of the sender, such as a
+// misspelt name, whose content would be lost: unknown is the name of the field, and the rest is
+// read all the same.
 func decode(body []byte) (facts []fact, unknown string, err error) {
 	if err := payload.CheckObject(body); err != nil {
 		return nil, "", err
@@ -97,9 +96,8 @@ func decode(body []byte) (facts []fact, unknown string, err error) {
 	return m.Facts, unknown, nil
 }
 
-// unknownField returns the name of a field that encoding/json does not know,
-// which it tells in no other way than its text. A name that is no plain name may
-// be anything, and is not repeated.
+// unknownField extracts the name of an unknown field from the text of an encoding/json error, which
+// is the only source of the name. A name with unusual characters is not repeated.
 func unknownField(err error) string {
 	quoted, ok := strings.CutPrefix(err.Error(), "json: unknown field ")
 	if !ok {

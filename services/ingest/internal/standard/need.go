@@ -8,8 +8,8 @@ import (
 	"github.com/rodopath/rodopath/services/ingest/internal/payload"
 )
 
-// missingFields lists what is missing or wrong in a fact because it is of its kind: by
-// itself a field may be anything of its type.
+// missingFields lists missing and wrong fields of a fact according to its kind, beyond the types of
+// the fields.
 func (f *fact) missingFields(k factv1.Kind) []string {
 	var faults []string
 	if f.Ref == "" {
@@ -29,7 +29,7 @@ func (f *fact) missingFields(k factv1.Kind) []string {
 	return faults
 }
 
-// subject says what a kind of fact is about where it must name it in ref.
+// subject describes the record that a kind of fact must name in ref.
 func subject(k factv1.Kind) string {
 	switch {
 	case aboutRecord(k):
@@ -57,8 +57,8 @@ func (f *fact) outcomeFault(k factv1.Kind) string {
 	return "outcome is not " + strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
-// informedFault says what is wrong with the time at which the person was told that a
-// restriction would be lifted: it comes first (GDPR Art. 18(3)).
+// informedFault reports a wrong time of information about a lifted restriction: the person must be
+// informed first (GDPR Art. 18(3)).
 func (f *fact) informedFault(k factv1.Kind) string {
 	if k != factv1.Kind_KIND_RESTRICTION_LIFTED {
 		return ""

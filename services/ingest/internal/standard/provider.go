@@ -1,6 +1,5 @@
-// Package standard reads facts that a sender writes in our own words: JSON
-// signed by Standard Webhooks. It is the way in for every system that has no
-// adapter: forms, calendars, course platforms, a script.
+// Package standard reads facts in the format of Rodopath: JSON signed by Standard Webhooks. The
+// format serves every system without an adapter: forms, calendars, course platforms, scripts.
 package standard
 
 import (
@@ -23,8 +22,8 @@ const (
 	headerSignature = "webhook-signature"
 )
 
-// Provider reads the webhooks of one sender. Unlike the platforms, the sender
-// can mend what is wrong, so its mistakes are refused and named.
+// Provider reads the webhooks of one sender. Unlike a platform, the sender can correct mistakes, so
+// mistakes are refused with their names.
 type Provider struct {
 	source    ingest.Source
 	signature *signature.Standard
@@ -33,8 +32,8 @@ type Provider struct {
 
 var _ ingest.Provider = (*Provider)(nil)
 
-// New returns a provider for a source, or an error when one of its secrets is
-// not "whsec_" and the base64 of at least 16 bytes.
+// New returns a provider for a source, or an error when a secret is not "whsec_" and the base64 of
+// at least 16 bytes.
 func New(source ingest.Source) (*Provider, error) {
 	s, err := signature.NewStandard(source.Secrets)
 	if err != nil {
@@ -60,14 +59,12 @@ func (p *Provider) Verify(header http.Header, body []byte, at time.Time) error {
 	return nil
 }
 
-// deliveryID returns s when it is fit to be kept and shown: short, and nobody's
-// address.
+// deliveryID returns s when s is short and holds no address.
 func deliveryID(s string) string {
 	return payload.Name(strings.NewReplacer(".", "-", ":", "-").Replace(s))
 }
 
-// Read makes facts of one message, all of them or none; facts that are not real
-// are left out.
+// Read reads the facts of one message, all or none; test facts are omitted.
 func (p *Provider) Read(header http.Header, body []byte, at time.Time) (ingest.Reading, error) {
 	if err := payload.CheckType(header); err != nil {
 		return ingest.Reading{}, err

@@ -6,8 +6,7 @@ import (
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 )
 
-// kind returns a kind of fact by its name in JSON: "access_started" for
-// KIND_ACCESS_STARTED.
+// kind returns a kind of fact by its name in JSON: "access_started" for KIND_ACCESS_STARTED.
 func kind(s string) (factv1.Kind, bool) {
 	n, ok := factv1.Kind_value["KIND_"+upper(s)]
 	return factv1.Kind(n), ok && n != 0
@@ -19,8 +18,7 @@ func access(s string) (factv1.Access, bool) {
 	return factv1.Access(n), ok && n != 0
 }
 
-// upper returns "" for what is not in lower case already: there is one way to
-// write a name.
+// upper returns the name in upper case, and "" for a name that is not in lower case.
 func upper(s string) string {
 	if s != strings.ToLower(s) {
 		return ""
@@ -28,8 +26,8 @@ func upper(s string) string {
 	return strings.ToUpper(s)
 }
 
-// aboutRecord tells whether a kind of fact says nothing without the record that
-// it is about. A hold without one is on everything.
+// aboutRecord reports whether a kind of fact requires a record. A hold without a record covers
+// everything.
 func aboutRecord(k factv1.Kind) bool {
 	switch k {
 	case factv1.Kind_KIND_SALE, factv1.Kind_KIND_REFUND, factv1.Kind_KIND_PERFORMED,
@@ -42,8 +40,8 @@ func aboutRecord(k factv1.Kind) bool {
 	return false
 }
 
-// isRequest tells whether a kind of fact is a request for a right, or the end of
-// what was asked for. Its ref is the name of the request, where it has one.
+// isRequest reports whether a kind of fact is a request for a right, or the end of one. Its ref is
+// the name of the request.
 func isRequest(k factv1.Kind) bool {
 	switch k {
 	case factv1.Kind_KIND_ERASURE, factv1.Kind_KIND_OBJECTION,
@@ -54,8 +52,8 @@ func isRequest(k factv1.Kind) bool {
 	return false
 }
 
-// isStep tells whether a kind of fact is a step in the life of a request. The
-// request knows the person, so a step need not.
+// isStep reports whether a kind of fact is a step of a request. The request identifies the person,
+// so a step needs no person.
 func isStep(k factv1.Kind) bool {
 	switch k {
 	case factv1.Kind_KIND_REQUEST_VERIFIED, factv1.Kind_KIND_REQUEST_EXTENDED,
@@ -65,9 +63,8 @@ func isStep(k factv1.Kind) bool {
 	return false
 }
 
-// outcomes lists the words for how a thing ended: those for a request that is
-// decided, those of a recipient, or all of them for kinds that have none of their
-// own.
+// outcomes lists the outcomes of a kind of fact: of a decided request, of a recipient, or all
+// outcomes for other kinds.
 func outcomes(k factv1.Kind) []string {
 	switch k {
 	case factv1.Kind_KIND_REQUEST_DECIDED:

@@ -7,8 +7,8 @@ import (
 
 const checkoutForm = "stripe_checkout"
 
-// session reads a checkout session. It is a sale once the money is there, or
-// none is asked for: a completed session may still wait for a bank transfer.
+// session reads a checkout session. A session is a sale once paid, or without a price: a completed
+// session may still wait for a bank transfer.
 func (r *reader) session() {
 	o := r.object()
 	switch {
@@ -36,8 +36,7 @@ func (r *reader) sessionFacts() []*factv1.Fact {
 	if f := r.promotions(); f != nil {
 		facts = append(facts, f)
 	}
-	// The session has no time of its own, and one that is told by two events is
-	// still one.
+	// The session has no time of its own, and two events about one session give one fact.
 	for _, f := range facts {
 		ingest.AssignUndatedID(r.ID, f)
 	}
@@ -58,8 +57,8 @@ func (r *reader) sales(products []ingest.Product) []*factv1.Fact {
 	return facts
 }
 
-// sold returns what a session sells. The items come with the event only when
-// somebody asked for it, so the seller's notes and the payment link stand in.
+// sold returns the products of a session. Events include line items only on request, so the
+// seller's metadata and the payment link serve as a substitute.
 func (o *object) sold(source *ingest.Source) []ingest.Product {
 	if o.Mode == "subscription" {
 		return []ingest.Product{{Access: factv1.Access_ACCESS_SUBSCRIPTION}}
@@ -75,8 +74,8 @@ func (o *object) sold(source *ingest.Source) []ingest.Product {
 	return ingest.Distinct(products)
 }
 
-// promotions reads the box about promotional mail, which Stripe shows to buyers
-// in the US alone; null means that nobody was asked.
+// promotions reads the box about promotional mail, which Stripe shows to buyers in the US alone;
+// null means no question.
 func (r *reader) promotions() *factv1.Fact {
 	f := &factv1.Fact{Ref: name(r.object().ID), Occurred: r.when(), Channels: []string{"email"}}
 	switch r.object().Consent.Promotions {

@@ -8,8 +8,7 @@ import (
 	"github.com/rodopath/rodopath/services/ingest/internal/payload"
 )
 
-// customerCreated joins a customer's id and address, which later events may
-// give one without the other.
+// customerCreated joins a customer's id and address, which later events may carry apart.
 func (r *reader) customerCreated() {
 	o := r.object()
 	var who ingest.Identities
@@ -21,9 +20,9 @@ func (r *reader) customerCreated() {
 	r.identified(who, o.Created)
 }
 
-// customerUpdated reads a change of address and nothing else. The old address
-// joins the new one, so that whoever is known by it stays known; then the new one
-// is told alone, so that it is clear which of the two holds from now on.
+// customerUpdated reads a change of address. The old address joins the new one, so that the person
+// stays known by both; then a second fact carries the new address alone, which is in force from
+// then on.
 func (r *reader) customerUpdated() {
 	o, before := r.object(), r.event.Data.Previous.Email
 	if before == nil {

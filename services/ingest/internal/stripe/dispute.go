@@ -14,8 +14,8 @@ func (r *reader) disputeOpened() {
 	r.emit(o.person(), names(o.Charge.ID, o.PaymentIntent.ID), f)
 }
 
-// disputeClosed releases it. The object has no time of closing, so the event's
-// stands in. An inquiry may close and come back as a dispute, under one id.
+// disputeClosed releases the record. The dispute has no time of closing, so the time of the event
+// is used. An inquiry may close and return as a dispute under one id.
 func (r *reader) disputeClosed() {
 	o := r.object()
 	f := r.disputed(factv1.Kind_KIND_RELEASE)

@@ -4,8 +4,8 @@ import (
 	"github.com/rodopath/rodopath/services/ingest"
 )
 
-// event is a snapshot event. Its object is read into one struct that has the
-// fields of every kind of object we know, so that the body is decoded once.
+// event is a snapshot event. Its object is decoded once, into one struct with the fields of every
+// known kind of object.
 type event struct {
 	ID       string `json:"id"`
 	Object   string `json:"object"`
@@ -18,11 +18,10 @@ type event struct {
 	} `json:"data"`
 }
 
-// thin is the object of the events of API v2, which carry ids and no content.
+// thin is the object type of API v2 events, which carry ids without content.
 const thin = "v2.core.event"
 
-// test tells whether the event comes from Stripe's test mode. The object knows
-// it too where the event does not say.
+// test reports whether the event comes from Stripe's test mode, by the event or else by the object.
 func (e *event) test() bool {
 	live := e.Livemode
 	if live == nil {
@@ -31,7 +30,7 @@ func (e *event) test() bool {
 	return live != nil && !*live
 }
 
-// route finds who reads the event, or why nobody does.
+// route finds the reader of the event, or the reason for silence.
 func (r *reader) route() (tell func(), reason string) {
 	switch {
 	case r.event.Object == thin:
@@ -67,9 +66,8 @@ func (r *reader) route() (tell func(), reason string) {
 	return nil, unread(r.event.Type)
 }
 
-// unread says why a type of event makes no fact. A charge or a payment intent
-// is a step of a payment; what was agreed is told by the checkout session or by
-// the invoice.
+// unread is the reason why a type of event gives no fact. A charge or a payment intent is a step of
+// a payment; the checkout session or the invoice carries the agreement.
 func unread(kind string) string {
 	switch kind {
 	case "payment_intent.payment_failed", "charge.failed", "invoice.payment_failed", "setup_intent.setup_failed":

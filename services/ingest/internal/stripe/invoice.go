@@ -6,9 +6,9 @@ import (
 	"github.com/rodopath/rodopath/services/ingest/internal/payload"
 )
 
-// invoice reads a paid invoice. One over nothing, such as that of a trial, is a
-// sale like any other: a document was issued and access given. Stripe sends both
-// invoice.paid and invoice.payment_succeeded; they tell the same facts.
+// invoice reads a paid invoice. A zero invoice, such as that of a trial, is a sale: a document was
+// issued and access was given. Stripe sends both invoice.paid and invoice.payment_succeeded; both
+// give the same facts.
 func (r *reader) invoice() {
 	o := r.object()
 	if r.event.Type == "invoice.payment_succeeded" && o.Status != "paid" && !o.Paid {
@@ -24,7 +24,7 @@ func (r *reader) invoice() {
 		if contract != "" {
 			f.PaidUntil = payload.Unix(o.periodEnd())
 		}
-		// An invoice is paid once, and old ones do not say when.
+		// An invoice is paid once, and old invoices have no time of payment.
 		ingest.AssignUndatedID(r.ID, f)
 	}
 	r.emit(o.person(), names(o.ID, o.PaymentIntent.ID, o.Charge.ID, contract), facts...)
@@ -60,8 +60,8 @@ func (o *object) periodEnd() int64 {
 	return last
 }
 
-// invoicePayment joins the names of an invoice and of its payment: from Basil on
-// an invoice no longer says what paid it, and refunds and disputes say only that.
+// invoicePayment joins the names of an invoice and of its payment: from Basil on an invoice omits
+// its payment, and refunds and disputes name the payment alone.
 func (r *reader) invoicePayment() {
 	o := r.object()
 	payments := names(o.Payment.PaymentIntent.ID, o.Payment.Charge.ID)

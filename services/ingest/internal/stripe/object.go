@@ -15,7 +15,7 @@ type object struct {
 	Status   string    `json:"status"`
 	Customer reference `json:"customer"`
 
-	// Where an address may stand.
+	// The possible places of an address.
 	Email           string  `json:"email"`
 	CustomerEmail   string  `json:"customer_email"`
 	ReceiptEmail    string  `json:"receipt_email"`
@@ -61,8 +61,7 @@ type session struct {
 // invoice holds the fields of an invoice and of an invoice payment.
 type invoice struct {
 	Paid bool `json:"paid"`
-	// Parent names the subscription from API version Basil on; before, it stood at
-	// the top.
+	// Parent names the subscription from API version Basil on; earlier versions use the top level.
 	Parent struct {
 		SubscriptionDetails struct {
 			Subscription reference `json:"subscription"`
@@ -80,8 +79,7 @@ type invoice struct {
 	} `json:"payment"`
 }
 
-// subscription holds the fields of a subscription. From Basil on the period
-// stands on each of its items.
+// subscription holds the fields of a subscription. From Basil on each item has the period.
 type subscription struct {
 	CancelAtPeriodEnd bool  `json:"cancel_at_period_end"`
 	StartDate         int64 `json:"start_date"`
@@ -101,7 +99,7 @@ type refund struct {
 	Status  string `json:"status"`
 }
 
-// previous is data.previous_attributes: what an update changed.
+// previous is data.previous_attributes: the former values of changed fields.
 type previous struct {
 	Status string          `json:"status"`
 	Email  json.RawMessage `json:"email"`
@@ -129,7 +127,7 @@ type price struct {
 	Product reference `json:"product"`
 }
 
-// metadata is what the seller may have noted of what is sold.
+// metadata holds the seller's notes about the product.
 type metadata struct {
 	Product   string `json:"product"`
 	Price     string `json:"price"`
@@ -139,17 +137,17 @@ type metadata struct {
 
 func (m *metadata) keys() []string { return []string{m.Product, m.Price, m.ProductID, m.PriceID} }
 
-// reference names another object. Stripe writes its id, or the object itself
-// when the endpoint's version expands it.
+// reference names another object: by its id, or as the object itself when the endpoint expands
+// references.
 type reference struct{ ID, Email string }
 
-// UnmarshalJSON reads an id or an expanded object. What is neither names
-// nothing: many events we do not read use the same fields otherwise.
+// UnmarshalJSON reads an id or an expanded object. Any other value is ignored: unread events use
+// the same fields for other types.
 func (r *reference) UnmarshalJSON(b []byte) error {
 	*r = reference{}
 	switch b[0] {
 	case '"':
-		// An id needs no escapes, and what has them is no id.
+		// An id has no escapes.
 		r.ID = payload.Name(string(b[1 : len(b)-1]))
 	case '{':
 		var o struct {

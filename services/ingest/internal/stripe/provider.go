@@ -21,7 +21,7 @@ type Provider struct {
 
 var _ ingest.Provider = (*Provider)(nil)
 
-// New returns a provider for a source, or an error when it has no usable secret.
+// New returns a provider for a source, or an error without a usable secret.
 func New(source ingest.Source) (*Provider, error) {
 	s, err := signature.NewStripe(source.Secrets)
 	if err != nil {
@@ -38,9 +38,8 @@ func (p *Provider) Verify(header http.Header, body []byte, at time.Time) error {
 	return nil
 }
 
-// Read makes facts of one event. The same thing may come under two event ids
-// and in any order, so no fact takes anything from the event but, where the
-// object has no time of its own, the event's.
+// Read reads the facts of one event. Two events may describe one object, in any order, so facts
+// depend on the object alone; the time of the event is used only for objects without a time.
 func (p *Provider) Read(header http.Header, body []byte, _ time.Time) (ingest.Reading, error) {
 	if err := payload.CheckType(header); err != nil {
 		return ingest.Reading{}, err

@@ -21,8 +21,8 @@ func (r *reader) object() *object { return &r.event.Data.Object }
 
 func (r *reader) silent(reason string) { r.out.Silent = append(r.out.Silent, reason) }
 
-// emit adds the facts, each with the names of the person and of their things.
-// Facts that nobody could be found by are none.
+// emit adds the facts with the names of the person and the locators. A fact without a name and
+// without a locator is dropped.
 func (r *reader) emit(who ingest.Identities, locators []string, facts ...*factv1.Fact) {
 	if len(who) == 0 && len(locators) == 0 {
 		r.silent(ingest.SilentNoPerson)
@@ -34,7 +34,7 @@ func (r *reader) emit(who ingest.Identities, locators []string, facts ...*factv1
 	}
 }
 
-// person gathers the names of the person from wherever they may stand.
+// person collects the names of the person from every possible place.
 func (o *object) person() ingest.Identities {
 	var who ingest.Identities
 	who.Add("stripe", o.Customer.ID)

@@ -9,8 +9,8 @@ import (
 
 const refundDone = "succeeded"
 
-// refundedCharge reads a charge of which money went back. From API version
-// 2022-11-15 on it comes without the list of its refunds.
+// refundedCharge reads a refunded charge. From API version 2022-11-15 on a charge omits the list of
+// its refunds.
 func (r *reader) refundedCharge() {
 	o := r.object()
 	refunds := o.Refunds.Data
@@ -31,8 +31,8 @@ func (r *reader) refundedCharge() {
 	r.emit(o.person(), append(names(o.ID), links...), facts...)
 }
 
-// refund reads a refund by itself. It does not know the price, so it cannot say
-// whether all of it went back; charge.refunded does.
+// refund reads a refund alone. A refund has no price, so only charge.refunded can report a full
+// refund.
 func (r *reader) refund() {
 	o := r.object()
 	if o.Status != refundDone || r.event.Type == "refund.failed" {
@@ -44,9 +44,8 @@ func (r *reader) refund() {
 	r.emit(o.person(), names(o.Charge.ID, o.PaymentIntent.ID), r.moneyBack(back, record, links, false))
 }
 
-// unlistedRefund is the fact of the last refund of a charge that does not name
-// it. The event's time changes when the same is told again; what went back in
-// all does not, and grows with every refund.
+// unlistedRefund is the last refund of a charge without a list of refunds. The time of the event
+// differs between redeliveries; the refunded sum does not, and grows with every refund.
 func (r *reader) unlistedRefund(links []string) *factv1.Fact {
 	o := r.object()
 	f := r.moneyBack(refund{}, o.ID, links, o.Refunded)
@@ -54,8 +53,8 @@ func (r *reader) unlistedRefund(links []string) *factv1.Fact {
 	return f
 }
 
-// moneyBack is the fact of one refund. Its id knows the refund, so that two of
-// the same second stay two and one that is told twice stays one.
+// moneyBack is the fact of one refund. The refund is a part of the id, so that two refunds in one
+// second are distinct and a redelivery is not.
 func (r *reader) moneyBack(back refund, record string, links []string, full bool) *factv1.Fact {
 	f := &factv1.Fact{
 		Kind:     factv1.Kind_KIND_REFUND,
@@ -68,8 +67,8 @@ func (r *reader) moneyBack(back refund, record string, links []string, full bool
 	return f
 }
 
-// charged returns the record that a refund or a dispute is about, and its other
-// names: the charge, or the payment where there is no charge.
+// charged returns the record of a refund or a dispute and its other names: the charge, or the
+// payment without a charge.
 func (o *object) charged() (record string, links []string) {
 	if o.Charge.ID == "" {
 		return o.PaymentIntent.ID, nil

@@ -6,9 +6,8 @@ import (
 	"github.com/rodopath/rodopath/services/ingest/internal/payload"
 )
 
-// subscription reads a new or changed subscription. Access starts when it
-// becomes active, with or without a trial; renewals are told by invoices, and an
-// announced end is no end.
+// subscription reads a new or changed subscription. Access starts with the active state, with or
+// without a trial; invoices report renewals, and an announced end is no end.
 func (r *reader) subscription() {
 	o, was := r.object(), r.event.Data.Previous.Status
 	created := r.event.Type == "customer.subscription.created"
@@ -33,8 +32,8 @@ func (r *reader) subscription() {
 	}
 }
 
-// subscriptionEnded reads the end itself. What was paid for stays open to the
-// end of the period only when the buyer cancelled for then.
+// subscriptionEnded reads the end of a subscription. The paid period remains open only after a
+// cancellation for its end.
 func (r *reader) subscriptionEnded() {
 	o := r.object()
 	f := r.access(factv1.Kind_KIND_ACCESS_ENDED)

@@ -2,8 +2,8 @@ package woocommerce
 
 import "strings"
 
-// business tells whether the buyer gave a company and its tax number. WooCommerce
-// has no field for the number; each plugin notes it under a name of its own.
+// business reports whether the buyer gave a company and its tax number. WooCommerce has no field
+// for the number; each plug-in uses a key of its own.
 func (r *record) business() bool {
 	if strings.TrimSpace(string(r.Billing.Company)) == "" {
 		return false
@@ -20,8 +20,8 @@ func (r *record) business() bool {
 	return false
 }
 
-// taxNumber tells whether a note can be a tax number. The shortest ones of the
-// Union are two letters and two digits; "1", "yes" and "brak" are none.
+// taxNumber reports whether a text can be a tax number. The shortest numbers of the Union are two
+// letters and two digits; "1", "yes" and "brak" are none.
 func taxNumber(s string) bool {
 	return len(strings.TrimSpace(s)) >= 4 && strings.ContainsAny(s, "0123456789")
 }

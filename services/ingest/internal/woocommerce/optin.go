@@ -9,9 +9,9 @@ import (
 
 const checkoutForm = "woocommerce_checkout"
 
-// signup reads the newsletter box of the checkout, which each newsletter plugin
-// notes under a name of its own. It counts whether the order is paid or not: the
-// person ticked a box. An empty box is no refusal, for most people never saw one.
+// signup reads the newsletter box of the checkout, for which each newsletter plug-in has a key of
+// its own. The box counts with or without payment of the order. An empty box is no refusal, because
+// many checkouts show no box.
 func (r *reader) signup() *factv1.Fact {
 	if _, ok := ingest.Email(r.record.Billing.Email); !ok || !r.record.optedIn() {
 		return nil
@@ -30,8 +30,8 @@ func (r *reader) signup() *factv1.Fact {
 	}
 }
 
-// optedIn tells whether any plugin noted a ticked box: MailerLite, Mailchimp,
-// MC4WP or Creative Mail.
+// optedIn reports whether a plug-in recorded a ticked box: MailerLite, Mailchimp, MC4WP or Creative
+// Mail.
 func (r *record) optedIn() bool {
 	for _, key := range []string{
 		"_woo_ml_subscribe", "mailchimp_woocommerce_is_subscribed", "_mc4wp_optin", "ce4wp_checkout_consent",

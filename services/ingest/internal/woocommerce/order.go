@@ -9,9 +9,9 @@ import (
 	"github.com/rodopath/rodopath/services/ingest/internal/payload"
 )
 
-// order reads an order as it stands. The body is built when the webhook is sent,
-// so order.created may already say what order.updated says again: the facts come
-// from the state of the order, never from the topic.
+// order reads an order in its present state. WooCommerce builds the body at the time of sending, so
+// order.created may already carry the state of order.updated: facts derive from the state of the
+// order and never from the topic.
 func (r *reader) order() {
 	rec := r.record
 	switch rec.Status {
@@ -42,9 +42,9 @@ func (r *reader) order() {
 
 func (r *reader) ref() string { return r.name("order", r.record.ID) }
 
-// sales makes one sale for each kind of access sold. The shop always tells when
-// an order is completed, so goods and services await it in every state of the
-// order: the sale keeps its id when the order moves on.
+// sales returns one sale for each kind of access sold. The shop always reports the completion of an
+// order, so goods and services await the report in every state of the order: the id of the sale is
+// stable.
 func (r *reader) sales() []*factv1.Fact {
 	contract := r.contract()
 	var facts []*factv1.Fact
@@ -82,9 +82,8 @@ func (r *reader) sold(contract string) []ingest.Product {
 	return ingest.Distinct(products)
 }
 
-// contract names the subscription that the order renews, switches or takes up
-// again. The first order of a subscription does not know it; the subscription
-// names that order as its parent.
+// contract names the subscription that the order renews, switches or resumes. The first order of a
+// subscription has no such name; the subscription names the order as its parent.
 func (r *reader) contract() string {
 	for _, key := range []string{"_subscription_renewal", "_subscription_switch", "_subscription_resubscribe"} {
 		var id payload.Number
@@ -113,8 +112,8 @@ func (r *record) payments() []string {
 	return links
 }
 
-// performed tells that the order is completed: for every sale that awaited it.
-// A course or a subscription is not over when its order is.
+// performed reports the completion of the order for every awaiting sale. The completion of an order
+// ends no course and no subscription.
 func (r *reader) performed(sales []*factv1.Fact) []*factv1.Fact {
 	rec := r.record
 	if rec.Status != "completed" {

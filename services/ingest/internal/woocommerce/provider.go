@@ -27,7 +27,7 @@ type Provider struct {
 
 var _ ingest.Provider = (*Provider)(nil)
 
-// New returns a provider for a source, or an error when it has no usable secret.
+// New returns a provider for a source, or an error without a usable secret.
 func New(source ingest.Source) (*Provider, error) {
 	s, err := signature.NewWooCommerce(source.Secrets)
 	if err != nil {
@@ -36,9 +36,8 @@ func New(source ingest.Source) (*Provider, error) {
 	return &Provider{source, s}, nil
 }
 
-// Verify checks the header X-WC-Webhook-Signature. When a webhook is saved the
-// shop tries the address first with an unsigned form that holds the webhook's
-// number alone, and gives up unless it gets a 200: that is ingest.ErrPing.
+// Verify checks the header X-WC-Webhook-Signature. On saving a webhook the shop sends an unsigned
+// form with the webhook's number and requires a 200: ingest.ErrPing.
 func (p *Provider) Verify(header http.Header, body []byte, _ time.Time) error {
 	sent := header.Get(signatureHeader)
 	if sent == "" && ping(body) {
@@ -59,9 +58,9 @@ func digits(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789") == ""
 }
 
-// Read makes facts of one webhook. A shop never sends a webhook again and
-// disables one that is refused too often, so whatever the shop may rightly say
-// is taken, and what gives no fact is silent with a reason.
+// Read reads the facts of one webhook. A shop never sends a webhook again and disables one after
+// repeated refusals, so every legitimate body is accepted, and a body without facts is silent with
+// a reason.
 func (p *Provider) Read(header http.Header, body []byte, _ time.Time) (ingest.Reading, error) {
 	if err := payload.CheckType(header); err != nil {
 		return ingest.Reading{}, err
@@ -88,8 +87,8 @@ func (p *Provider) Read(header http.Header, body []byte, _ time.Time) (ingest.Re
 	return r.out, nil
 }
 
-// deliveryID names a delivery by its content: X-WC-Webhook-Delivery-ID is
-// shared by all deliveries of one second.
+// deliveryID identifies a delivery by its content: X-WC-Webhook-Delivery-ID is the same for all
+// deliveries of one second.
 func deliveryID(webhook, topic string, body []byte) string {
 	if len(webhook) > 20 || !digits(webhook) {
 		webhook = "0"
@@ -98,7 +97,7 @@ func deliveryID(webhook, topic string, body []byte) string {
 	return webhook + ":" + topic + ":" + hex.EncodeToString(sum[:16])
 }
 
-// topicOf returns a topic such as "order.updated", and "" for what is none.
+// topicOf returns a topic such as "order.updated", and "" for an invalid one.
 func topicOf(s string) string {
 	if len(s) > 64 || strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789_.-") != "" {
 		return ""

@@ -18,7 +18,7 @@ type reader struct {
 	out    ingest.Reading
 }
 
-// route finds who reads the record, or why nobody does.
+// route finds the reader of the record, or the reason for silence.
 func (r *reader) route(topic string) (tell func(), reason string) {
 	rec := r.record
 	if rec.Code != "" && rec.ID == 0 {
@@ -42,7 +42,7 @@ func (r *reader) route(topic string) (tell func(), reason string) {
 	return nil, ingest.SilentUnhandled
 }
 
-// guess tells from its shape what a record is when no header says so.
+// guess derives the resource from the shape of the record when the header is missing.
 func (r *record) guess() (resource, event string) {
 	switch {
 	case r.ID == 0:
@@ -76,8 +76,8 @@ func (r *reader) buyer() ingest.Identities {
 	return who
 }
 
-// name names a record of this shop, such as "woocommerce:order/17@shop". Ids of
-// shops are small numbers that repeat, so the source has its part in it.
+// name names a record of this shop, such as "woocommerce:order/17@shop". Ids of shops are small
+// numbers that repeat between shops, so the name includes the source.
 func (r *reader) name(kind string, id payload.Number) string {
 	n := id.Name()
 	switch {
@@ -89,8 +89,7 @@ func (r *reader) name(kind string, id payload.Number) string {
 	return "woocommerce:" + kind + "/" + n + "@" + r.ID
 }
 
-// when reads a time: in UTC where the shop gives it so, or else in the shop's
-// zone where that is configured.
+// when reads a time: the UTC field, or else the local field in the configured zone of the shop.
 func (r *reader) when(gmt, local payload.Text) *timestamppb.Timestamp {
 	if t := payload.Time(string(gmt), time.UTC); t != nil {
 		return t

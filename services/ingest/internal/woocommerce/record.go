@@ -6,9 +6,8 @@ import (
 	"github.com/rodopath/rodopath/services/ingest/internal/payload"
 )
 
-// record is the body of a webhook: an order, a subscription, a customer, or an
-// error message in place of one. It is read into one struct so that the body is
-// decoded once.
+// record is the body of a webhook: an order, a subscription, a customer, or an error message. One
+// struct holds the fields of all, so that the body is decoded once.
 type record struct {
 	ID       payload.Number `json:"id"`
 	ParentID payload.Number `json:"parent_id"`
@@ -29,11 +28,11 @@ type record struct {
 
 	times
 
-	// Code is set in an error message, and in a coupon, which has an id.
+	// Code is set in an error message, and in a coupon, which also has an id.
 	Code payload.Text `json:"code"`
 }
 
-// times come twice: in UTC without saying so, and in the zone of the shop.
+// times appear twice: in UTC without a suffix, and in the zone of the shop.
 type times struct {
 	CreatedGMT   payload.Text `json:"date_created_gmt"`
 	Created      payload.Text `json:"date_created"`
@@ -53,12 +52,11 @@ type times struct {
 
 type billing struct {
 	Email string `json:"email"`
-	// Company is what plugins may put anything under, and no reason to refuse an order.
+	// Company may hold any value of a plug-in, and never is a reason to refuse an order.
 	Company value `json:"company"`
 }
 
-// UnmarshalJSON reads the address, and nothing from "[]", which is how PHP
-// writes an empty object.
+// UnmarshalJSON reads the address; "[]", PHP's empty object, is an empty address.
 func (b *billing) UnmarshalJSON(raw []byte) error {
 	type plain billing
 	*b = billing{}
@@ -79,7 +77,7 @@ type item struct {
 	} `json:"categories"`
 }
 
-// keys names what is sold, the most particular first.
+// keys names the product, most specific name first.
 func (i *item) keys() []string {
 	keys := []string{i.VariationID.Name(), string(i.SKU), i.ProductID.Name()}
 	for _, c := range i.Categories {
@@ -93,14 +91,13 @@ type refund struct {
 	Total payload.Text   `json:"total"`
 }
 
-// meta is a note that a plugin left on a record; its value may be anything.
+// meta is a plug-in's entry of a record, with an arbitrary value.
 type meta struct {
 	Key   payload.Text `json:"key"`
 	Value value        `json:"value"`
 }
 
-// value is the value of a note when it is a text, a number or a boolean; what
-// is larger is not for us.
+// value is the value of an entry that is a text, a number or a boolean; larger values are ignored.
 type value string
 
 // UnmarshalJSON never fails.

@@ -10,10 +10,9 @@ import (
 
 const statusRefunded = "refunded"
 
-// refunds reads the list of refunds, whose totals are negative; a partial one
-// keeps the status of the order. They carry no date: the order's last change
-// stands in for it, and stays out of the id, or every later change of the order
-// would tell them anew.
+// refunds reads the list of refunds, whose totals are negative; a partial refund keeps the status
+// of the order. Refunds carry no date: the order's last change serves as the time and has no
+// influence on the id, because every later change of the order repeats the refunds.
 func (r *reader) refunds() []*factv1.Fact {
 	full := r.record.fullyRefunded()
 	var facts []*factv1.Fact
@@ -40,8 +39,7 @@ func (r *reader) refund(full bool, link string) *factv1.Fact {
 	return f
 }
 
-// fullyRefunded tells whether the shop says so, or the refunds add up to the
-// price.
+// fullyRefunded reports whether the status is refunded, or the refunds add up to the price.
 func (r *record) fullyRefunded() bool {
 	if r.Status == statusRefunded {
 		return true

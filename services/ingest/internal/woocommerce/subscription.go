@@ -6,8 +6,8 @@ import (
 	"github.com/rodopath/rodopath/services/ingest/internal/payload"
 )
 
-// subscription reads a subscription of WooCommerce Subscriptions as it stands.
-// Its renewals are orders.
+// subscription reads the state of a subscription of WooCommerce Subscriptions. Its renewals are
+// orders.
 func (r *reader) subscription() {
 	rec := r.record
 	switch rec.Status {

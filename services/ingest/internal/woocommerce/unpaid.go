@@ -8,10 +8,9 @@ import (
 	"github.com/rodopath/rodopath/services/ingest/internal/payload"
 )
 
-// unpaid reads an order without a date of payment. It is no contract, but its
-// data are there and must go once nobody will pay. One on cash on delivery is
-// "processing" and stays unpaid until it is handed over. States that plugins add
-// may mean anything and say nothing here.
+// unpaid reads an order without a date of payment. The order is no contract, but its data are held
+// and must be deleted when no payment follows. An order with cash on delivery is "processing" and
+// unpaid until the handover. States of plug-ins have no defined meaning and give no fact.
 func (r *reader) unpaid(who ingest.Identities) {
 	// A date in a zone that we do not know is no time of payment, and yet the
 	// order is paid.
@@ -32,8 +31,8 @@ func (r *reader) placed() *factv1.Fact {
 	return &factv1.Fact{Kind: factv1.Kind_KIND_ORDER_PLACED, Ref: r.ref(), Occurred: r.created()}
 }
 
-// expired takes the order's last change for the time at which it was given up.
-// Later changes of the order, such as a note, tell the same end.
+// expired uses the order's last change as the end of the order. Later changes, such as a note, give
+// the same fact.
 func (r *reader) expired() *factv1.Fact {
 	f := &factv1.Fact{Kind: factv1.Kind_KIND_ORDER_EXPIRED, Ref: r.ref(), Occurred: r.modified()}
 	ingest.AssignUndatedID(r.ID, f)
