@@ -1,5 +1,4 @@
-// Package dispatch brings decisions to the systems that must carry them out, and
-// says what became of them.
+// Package dispatch delivers decisions to recipients and records their receipts.
 package dispatch
 
 import (
@@ -13,40 +12,39 @@ import (
 
 // Connector brings decisions to one recipient.
 type Connector interface {
-	// Deliver brings a decision there. body is the event as it stands in the stream,
-	// byte for byte. The answer's outcome is stream.OutcomeSent where the recipient
-	// has it and will answer by itself, or what was done where the connector carries
-	// it out. Carrying the same decision again must be harmless. An error means that
-	// nothing is known to be done, and that it is to be tried again: unless it is
-	// ErrGone, and then nothing more goes to this recipient.
+	// Deliver delivers a decision. body is the event in the bytes of the stream. The outcome of the
+	// answer is stream.OutcomeSent when the recipient received the decision and answers later, or
+	// the result when the connector carries out the decision. Deliver is idempotent. An error means
+	// that the result is unknown and another attempt follows, except for ErrGone, which disables
+	// the recipient.
 	Deliver(ctx context.Context, e *stream.Event, body []byte) (Answer, error)
 }
 
-// Answer is what became of a decision at a recipient.
+// Answer is the result of a delivery.
 type Answer struct {
 	// Outcome is one of the stream.Outcome constants.
 	Outcome string
-	// Categories says it for single categories, where they differ.
+	// Categories holds the outcomes of single categories that differ.
 	Categories map[string]string
-	// Reason is why, in a few words that name nobody.
+	// Reason is the reason of the outcome, without names.
 	Reason string
-	// Remark is something that whoever runs the recipient should know although the
-	// decision got there, such as an answer that could not be taken.
+	// Remark is a notice for the operator of the recipient about a successful delivery, such as an
+	// invalid answer.
 	Remark string
 }
 
 // ErrGone means that the recipient wants nothing any more (HTTP 410).
 var ErrGone = errors.New("the recipient says that it is gone for good (410)")
 
-// Wait is an error of a recipient that said when to come again (Retry-After).
-type Wait struct { //nolint:errname // it says what to do
+// Wait is an error of a recipient with the time of the next attempt (Retry-After).
+type Wait struct { //nolint:errname // named after its instruction
 	// After is how long to wait at least.
 	After time.Duration
 	Err   error
 }
 
-// Error says what the recipient answered.
+// Error returns the answer of the recipient.
 func (w *Wait) Error() string { return fmt.Sprintf("%v; it asks to wait %s", w.Err, w.After) }
 
-// Unwrap returns what the recipient answered.
+// Unwrap returns the answer of the recipient.
 func (w *Wait) Unwrap() error { return w.Err }

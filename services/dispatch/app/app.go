@@ -25,22 +25,22 @@ import (
 	"github.com/rodopath/rodopath/services/dispatch/internal/jetqueue"
 )
 
-// Options say what a service runs on.
+// Options configure an App.
 type Options struct {
 	Config *config.Config
-	// NATS is an open connection. It is the caller's and stays open.
+	// NATS is an open connection. The caller owns and closes it.
 	NATS *nats.Conn
-	// Tokens open the HTTP interface, besides those of the configuration.
+	// Tokens authorise the HTTP interface, besides the configured tokens.
 	Tokens []string
-	// DryRun sends nothing to any recipient, and says in the log what would be sent.
+	// DryRun logs the calls to every recipient and makes none.
 	DryRun bool
-	// Now tells the time; nil means time.Now. Waits and deadlines go by the clock of
-	// the machine, as the times in the stream do.
+	// Now returns the time; nil means time.Now. Backoff and deadlines use the clock of the machine,
+	// as the times of the stream do.
 	Now func() time.Time
-	// Claim is how long another process waits before it takes over from one that fell
-	// silent; 0 means 30 seconds.
+	// Claim is the time after which another process takes over from a silent one; 0 means 30
+	// seconds.
 	Claim time.Duration
-	// Tracer follows decisions; nil means that trace ids only go through.
+	// Tracer traces decisions; nil forwards trace ids only.
 	Tracer *trace.Tracer
 	Log    *slog.Logger
 }
@@ -70,7 +70,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 		opts.Now = time.Now
 	}
 	a := &App{opts: opts}
-	// A recipient that cannot be told ends the start before anything is opened.
+	// A faulty recipient ends the start before any resource is opened.
 	if err := a.read(); err != nil {
 		return nil, err
 	}
@@ -120,10 +120,10 @@ func (a *App) assemble() error {
 // Handler answers about health, and the interface under /v1/recipients.
 func (a *App) Handler() http.Handler { return a.handler }
 
-// Metrics answers with what was counted, for Prometheus.
+// Metrics serves the metrics for Prometheus.
 func (a *App) Metrics() http.Handler { return a.metrics }
 
-// Start sets the service going. Close stops it.
+// Start starts the service. Close stops the service.
 func (a *App) Start(ctx context.Context) {
 	ctx, a.stop = context.WithCancel(context.WithoutCancel(ctx))
 	a.fleet.Start(ctx)
@@ -135,8 +135,8 @@ func (a *App) Start(ctx context.Context) {
 // flushTimeout bounds the wait for the last acknowledgements to reach the server.
 const flushTimeout = 2 * time.Second
 
-// Close stops fetching, lets calls under way end for a few seconds, and gives back what
-// is not settled. The connection stays open.
+// Close stops fetching, waits a few seconds for calls in progress, and releases unacknowledged
+// messages. The connection stays open.
 func (a *App) Close() error {
 	if a.stop != nil {
 		a.fleet.Close()
@@ -152,8 +152,7 @@ func (a *App) Close() error {
 
 const settlePoll = 10 * time.Millisecond
 
-// Settle waits until nothing waits for the recipients that are told, and that are not
-// disabled or rehearsed.
+// Settle waits until no decision is queued for any enabled recipient without a dry run.
 func (a *App) Settle(ctx context.Context) error {
 	for {
 		waiting, err := jetqueue.Waiting(ctx, a.js)

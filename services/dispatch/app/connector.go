@@ -13,8 +13,8 @@ import (
 	"github.com/rodopath/rodopath/services/dispatch/internal/woocommerce"
 )
 
-// connector makes what brings decisions to a recipient, and says what its configuration
-// lacks. The client is guarded, and changes nothing in a dry run.
+// connector returns the connector of a recipient, or an error with the missing settings. The client
+// is guarded, and makes no changes in a dry run.
 func connector(c *config.Config, r *config.Recipient, client *http.Client, now func() time.Time) (dispatch.Connector, error) {
 	if r.By == "webhook" {
 		secrets, err := c.Secrets(r.Secrets)

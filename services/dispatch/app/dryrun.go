@@ -8,13 +8,13 @@ import (
 	"github.com/rodopath/rodopath/services/dispatch/internal/jetqueue"
 )
 
-// dryRun shows what would be sent to a recipient.
+// dryRun logs the calls that a recipient would receive.
 type dryRun struct {
 	queue *jetqueue.Queue
 	of    *recipient
 }
 
-// run shows what waits and what comes, until the context ends.
+// run logs queued and new decisions until the end of the context.
 func (r dryRun) run(ctx context.Context, log *slog.Logger) {
 	log = log.With("recipient", r.of.config.ID)
 	r.queue.DryRun(ctx, func(ctx context.Context, m *delivery.Message) {

@@ -10,10 +10,10 @@ import (
 	"github.com/rodopath/rodopath/services/dispatch/internal/jetqueue"
 )
 
-// gauges are the metrics that are looked up when they are asked for.
+// gauges are the metrics that are computed on each scrape.
 type gauges struct{ app *App }
 
-// What each gauge tells of a recipient.
+// The gauges of a recipient.
 const (
 	gaugeCircuit  = "rodopath_recipient_circuit_open"
 	gaugeDisabled = "rodopath_recipient_disabled"
@@ -31,7 +31,7 @@ func desc(name string) *prometheus.Desc {
 	return prometheus.NewDesc(name, help[name], []string{"recipient"}, nil)
 }
 
-// Describe tells which gauges there are.
+// Describe describes the gauges.
 func (g *gauges) Describe(out chan<- *prometheus.Desc) {
 	for _, name := range []string{gaugeCircuit, gaugeDisabled, gaugeWaiting, gaugeOldest} {
 		out <- desc(name)

@@ -25,7 +25,7 @@ type recipient struct {
 	lane      *delivery.Lane
 }
 
-// read makes a connector for each recipient that is brought its decisions.
+// read creates a connector for each dispatched recipient.
 func (a *App) read() error {
 	clients := map[bool]*http.Client{}
 	for _, allow := range []bool{false, true} {
@@ -50,7 +50,7 @@ func (a *App) read() error {
 	return nil
 }
 
-// lanes makes what brings the recipients their decisions, or what rehearses it.
+// lanes creates the lanes of the recipients, or their dry runs.
 func (a *App) lanes(counts *delivery.Counts) {
 	for _, r := range a.recipients {
 		if r.connector == nil {
@@ -71,7 +71,7 @@ func (a *App) lanes(counts *delivery.Counts) {
 	}
 }
 
-// Recipients tells how the recipients are doing, in the order of the configuration.
+// Recipients returns the status of the recipients, in the order of the configuration.
 func (a *App) Recipients(ctx context.Context) ([]httpapi.Recipient, error) {
 	waiting, err := jetqueue.Waiting(ctx, a.js)
 	if err != nil {
@@ -87,7 +87,7 @@ func (a *App) Recipients(ctx context.Context) ([]httpapi.Recipient, error) {
 	return out, nil
 }
 
-// shown is the recipient as the interface shows it.
+// shown is the recipient as shown by the interface.
 func (r *recipient) shown() httpapi.Recipient {
 	c := r.config
 	out := httpapi.Recipient{
@@ -112,7 +112,7 @@ func known(t time.Time) *time.Time {
 	return &t
 }
 
-// Enable lets a recipient that was disabled be told again.
+// Enable enables a disabled recipient.
 func (a *App) Enable(ctx context.Context, id string) error {
 	for _, r := range a.recipients {
 		if r.config.ID == id && r.connector != nil {
@@ -123,6 +123,6 @@ func (a *App) Enable(ctx context.Context, id string) error {
 	return httpapi.ErrUnknown
 }
 
-// ConsumerOf is the name of the consumer by which decisions are carried to a recipient.
-// Nobody else may use it.
+// ConsumerOf is the name of the consumer for the deliveries to a recipient. The consumer is
+// reserved for dispatch.
 func ConsumerOf(recipient string) string { return jetqueue.Name(recipient) }

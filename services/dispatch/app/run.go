@@ -13,11 +13,11 @@ import (
 	"github.com/rodopath/rodopath/api/trace"
 )
 
-// defaultListen is where the HTTP interface of a service of its own listens.
+// defaultListen is the default address of the HTTP interface.
 const defaultListen = "127.0.0.1:8082"
 
-// Run runs the service on its own until the context ends: NATS by the configuration at
-// path and the environment.
+// Run runs the service until the end of the context, with the NATS of the configuration at path and
+// of the environment.
 func Run(ctx context.Context, path, metrics string, dryRun bool, log *slog.Logger) (err error) {
 	c, err := config.Load(path, os.Environ())
 	if err != nil {

@@ -1,5 +1,5 @@
-// Command bench measures the delivery of decisions on this machine and prints each
-// result beside its baseline and its target.
+// Command bench measures the delivery of decisions on this machine and prints each result beside
+// its baseline and its target.
 package main
 
 import (

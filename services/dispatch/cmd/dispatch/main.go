@@ -1,5 +1,5 @@
-// Command dispatch carries decisions to the recipients of the configuration and takes
-// down what became of them. It runs beside a NATS.
+// Command dispatch delivers decisions to the configured recipients and publishes their receipts to
+// the stream RECEIPTS.
 package main
 
 import (

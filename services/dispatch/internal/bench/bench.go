@@ -1,5 +1,5 @@
-// Package bench measures how fast decisions get to recipients, and what a dead recipient
-// costs the others.
+// Package bench measures the rate of deliveries to recipients, and the cost of a dead recipient for
+// the others.
 package bench
 
 import (
@@ -17,13 +17,13 @@ import (
 	"github.com/rodopath/rodopath/api/config"
 )
 
-// Options say what is measured.
+// Options configure a run.
 type Options struct {
-	// Out gets the table, Progress what is going on.
+	// Out receives the table, Progress the progress.
 	Out, Progress io.Writer
 	// Short does a tenth of the work.
 	Short bool
-	// Only names the one measure to take; empty means all.
+	// Only names the one measure to run; empty means all.
 	Only string
 	// CPUProfile is where to write a profile of delivering; empty means nowhere.
 	CPUProfile string
@@ -37,7 +37,7 @@ type bench struct {
 	rows   [][6]string
 }
 
-// Run takes the measures and prints the table.
+// Run runs the measures and prints the table.
 func Run(ctx context.Context, opts Options) (err error) {
 	b := &bench{Options: opts}
 	if b.dir, err = os.MkdirTemp("", "dispatch-bench-"); err != nil {
@@ -72,12 +72,12 @@ func (b *bench) recipient(id, url string, inFlight int) config.Recipient {
 
 func (b *bench) say(format string, args ...any) { fmt.Fprintf(b.Progress, format+"\n", args...) }
 
-// log says what goes wrong, which a dead recipient does by design.
+// log returns a logger for errors; a dead recipient logs by design.
 func (b *bench) log() *slog.Logger {
 	return slog.New(slog.NewTextHandler(b.Progress, &slog.HandlerOptions{Level: slog.LevelWarn}))
 }
 
-// size returns how much work to do: n, or a tenth of it.
+// size returns the amount of work: n, or a tenth of n.
 func (b *bench) size(n int) int {
 	if b.Short {
 		return n / 10

@@ -23,8 +23,8 @@ type broker struct {
 	js     jetstream.JetStream
 }
 
-// startBroker starts a server on a directory. With always, everything is on the disk
-// before it is acknowledged, else once a second.
+// startBroker starts a server on a directory. With always, every message is synced before its
+// acknowledgement, else once a second.
 func startBroker(ctx context.Context, dir string, always bool) (*broker, error) {
 	s, err := server.NewServer(&server.Options{
 		ServerName: "bench", DontListen: true, JetStream: true, StoreDir: dir, NoSigs: true, NoLog: true,

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// cpu is how much time of the processors this process has used.
+// cpu is the processor time of this process.
 func cpu() time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {

@@ -18,15 +18,15 @@ import (
 const (
 	// others is how many recipients there are besides the dead one.
 	others = 10
-	// pace is the time between two decisions, each of them for all recipients.
+	// pace is the interval between two decisions for all recipients.
 	pace = 5 * time.Millisecond
 	// noise is how much two runs may differ, as a ratio and in time.
 	noise     = 1.2
 	noiseTime = 300 * time.Microsecond
 )
 
-// dead measures how long a decision takes to get to recipients, with and without a dead
-// one among them that takes connections and never answers.
+// dead measures the delay of deliveries with and without a dead recipient, which accepts
+// connections and never answers.
 func (b *bench) dead(ctx context.Context) error {
 	var with, without [2]time.Duration
 	for round := range rounds {
@@ -55,8 +55,8 @@ func (b *bench) dead(ctx context.Context) error {
 	return nil
 }
 
-// delay sends decisions at a pace and returns the median and the 99th percentile of how
-// long they took to each recipient that is not dead.
+// delay publishes decisions at a fixed rate and returns the median and the 99th percentile of the
+// delay at every live recipient.
 func (b *bench) delay(ctx context.Context, name string, dead bool) (p [2]time.Duration, err error) {
 	var mu sync.Mutex
 	sent := map[string]time.Time{}

@@ -68,7 +68,7 @@ func (b *bench) deliver(ctx context.Context) error {
 	return nil
 }
 
-// ours delivers what waits in a stream and returns how many decisions were settled in a
+// ours delivers the decisions of a stream and returns the rate of acknowledged decisions per
 // second.
 func (b *bench) ours(ctx context.Context, name string, events []*stream.Event, always, profile bool) (rate float64, err error) {
 	s, err := startSink(ctx, nil)

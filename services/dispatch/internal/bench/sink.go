@@ -11,7 +11,7 @@ import (
 	"github.com/rodopath/rodopath/api/service"
 )
 
-// sink is a recipient that takes everything.
+// sink is a recipient that accepts every request.
 type sink struct {
 	url  string
 	got  atomic.Int64
@@ -20,7 +20,7 @@ type sink struct {
 	done chan struct{}
 }
 
-// startSink starts a recipient; seen is told the id of each webhook, and may be nil.
+// startSink starts a recipient; seen receives the id of each webhook and may be nil.
 func startSink(ctx context.Context, seen func(id string)) (*sink, error) {
 	l, err := service.Listen(ctx, "127.0.0.1:0")
 	if err != nil {
@@ -49,7 +49,7 @@ func (s *sink) close() {
 	<-s.done
 }
 
-// startDead starts a recipient that takes connections and never answers.
+// startDead starts a recipient that accepts connections and never answers.
 func startDead(ctx context.Context) (url string, closed func(), err error) {
 	l, err := service.Listen(ctx, "127.0.0.1:0")
 	if err != nil {

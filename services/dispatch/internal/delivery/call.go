@@ -14,23 +14,22 @@ import (
 	"github.com/rodopath/rodopath/services/dispatch"
 )
 
-// result is what a worker has to say about a decision.
+// result is the report of a worker about a decision.
 type result struct {
 	it *item
-	// called tells that the call ended, with answer or err.
+	// called reports whether the call ended, with answer or err.
 	called bool
 	answer dispatch.Answer
 	err    error
-	// cut tells that the call was cut off from here.
+	// cut reports whether this process cancelled the call.
 	cut bool
-	// settled tells that the outcome is taken down for good. ended tells that the
-	// worker has nothing more to say.
+	// settled reports whether the outcome is durable, ended whether the worker has ended.
 	settled, ended bool
 	outcome        string
 }
 
-// call calls the recipient in a goroutine of its own, and then has the outcome taken
-// down. The call's place is free again before that.
+// call calls the recipient in a goroutine and then publishes the receipt. The slot of the call is
+// released before the receipt.
 func (r *run) call(ctx context.Context, it *item) {
 	r.calls++
 	r.workers++
@@ -62,7 +61,7 @@ func (r *run) deliver(ctx context.Context, m Message) (a dispatch.Answer, err er
 	return r.opts.Connector.Deliver(ctx, m.Event, m.Body)
 }
 
-// giveUp has it taken down that a decision could not be brought to the recipient.
+// giveUp publishes a receipt about a failed delivery.
 func (r *run) giveUp(ctx context.Context, it *item) {
 	r.workers++
 	m := it.Message
@@ -81,7 +80,7 @@ func days(d time.Duration) string {
 	return d.String()
 }
 
-// receipt publishes a receipt, again and again until it is durable or the context ends.
+// receipt publishes a receipt until the receipt is durable or the context ends.
 func (r *run) receipt(ctx context.Context, m Message, a dispatch.Answer) bool {
 	receipt := &stream.Receipt{
 		Decision: m.Event.ID, Recipient: r.opts.Recipient, Outcome: a.Outcome,
@@ -100,7 +99,7 @@ func (r *run) receipt(ctx context.Context, m Message, a dispatch.Answer) bool {
 	}
 }
 
-// pause waits after a failure of our own, and tells whether to go on.
+// pause waits after an internal failure and reports whether to continue.
 func (r *run) pause(ctx context.Context, failures int) bool {
 	t := time.NewTimer(Schedule{First: time.Second, Most: time.Minute}.wait(failures, r.opts.Random()))
 	defer t.Stop()
@@ -112,7 +111,7 @@ func (r *run) pause(ctx context.Context, failures int) bool {
 	}
 }
 
-// receiptID is the same whenever the same outcome of the same sending is told.
+// receiptID is the same for the same outcome of the same publication.
 func receiptID(e *stream.Event, recipient, outcome string) string {
 	id := e.ID + ":" + recipient + ":" + outcome
 	if e.Data.Replay != nil {
@@ -121,7 +120,7 @@ func receiptID(e *stream.Event, recipient, outcome string) string {
 	return id
 }
 
-// disable has it taken down that the recipient wants nothing any more.
+// disable records that the recipient is disabled.
 func (r *run) disable(ctx context.Context, reason string) {
 	r.workers++
 	go func() {
@@ -136,7 +135,7 @@ func (r *run) disable(ctx context.Context, reason string) {
 	}()
 }
 
-// unreachable tells of an error that nobody answered, rather than somebody with a fault.
+// unreachable reports whether an error means a missing peer, and not a faulty one.
 func unreachable(err error) bool {
 	var network net.Error
 	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)

@@ -2,28 +2,29 @@ package delivery
 
 import "time"
 
-// circuit watches a recipient as a whole. It opens when decisions fail one after the
-// other, and then lets one through at a time, to see whether the recipient is back.
+// circuit is the circuit breaker of a recipient. The circuit opens after consecutive failures, and
+// then admits one decision at a time as a probe.
 type circuit struct {
 	open bool
-	// since is when it opened, due when the next decision may be tried.
+	// since is the instant of the opening, due the instant of the next probe.
 	since, due time.Time
-	// failures in a row; alone is the only decision among them, empty once there is
-	// another; unreachable counts those where there was nobody to answer.
+	// failures counts consecutive failures; alone is the only failed decision, empty after another
+	// one failed; unreachable counts the failures without a peer.
 	failures, unreachable int
 	alone                 string
 	probes                int
 }
 
 const (
-	// opensAfter is how many failures in a row open the circuit: of two decisions or
-	// more, since one alone may be at fault itself, or of any when nobody answers.
+	// opensAfter is the number of consecutive failures that open the circuit: of at least two
+	// decisions, since a single decision may be at fault, or of any decision when the peer is
+	// unreachable.
 	opensAfter = 5
 	// maxProbe is the longest wait between two probes.
 	maxProbe = 5 * time.Minute
 )
 
-// fail counts a failure and tells whether it opened the circuit.
+// fail counts a failure and reports whether the circuit opened.
 func (c *circuit) fail(decision string, unreachable bool, now time.Time) bool {
 	switch {
 	case c.failures == 0:
@@ -42,14 +43,14 @@ func (c *circuit) fail(decision string, unreachable bool, now time.Time) bool {
 	return true
 }
 
-// probeLater says when the next decision is let through an open circuit.
+// probeLater schedules the next probe of an open circuit.
 func (c *circuit) probeLater(now time.Time, asked time.Duration, random float64) {
 	c.probes++
 	wait := Schedule{First: time.Second, Most: maxProbe}.wait(c.probes, random)
 	c.due = now.Add(max(wait, min(asked, maxAsked)))
 }
 
-// succeed counts a success and tells whether it closed the circuit.
+// succeed counts a success and reports whether the circuit closed.
 func (c *circuit) succeed() bool {
 	was := c.open
 	*c = circuit{}

@@ -7,8 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Counts are the metrics of all lanes. Their labels hold configured names and constants
-// alone.
+// Counts are the metrics of all lanes. Labels hold configured names and constants alone.
 type Counts struct {
 	deliveries *prometheus.CounterVec
 	attempts   *prometheus.HistogramVec

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// Fleet works the lanes of all recipients, each on its own.
+// Fleet runs the lanes of all recipients independently.
 type Fleet struct {
 	lanes  []fleetLane
 	stop   context.CancelFunc
@@ -17,10 +17,10 @@ type fleetLane struct {
 	queue Queue
 }
 
-// Add adds a recipient. It is called before Start.
+// Add adds a recipient, before Start.
 func (f *Fleet) Add(l *Lane, q Queue) { f.lanes = append(f.lanes, fleetLane{l, q}) }
 
-// Start sets all lanes going. Close stops them.
+// Start starts all lanes. Close stops the lanes.
 func (f *Fleet) Start(ctx context.Context) {
 	ctx, f.stop = context.WithCancel(context.WithoutCancel(ctx))
 	for _, l := range f.lanes {
@@ -28,8 +28,8 @@ func (f *Fleet) Start(ctx context.Context) {
 	}
 }
 
-// Close stops fetching, lets calls under way end within their time of grace, and gives
-// back what is not settled.
+// Close stops fetching, waits for calls in progress within the grace period, and releases
+// unacknowledged messages.
 func (f *Fleet) Close() {
 	if f.stop != nil {
 		f.stop()
@@ -37,10 +37,10 @@ func (f *Fleet) Close() {
 	}
 }
 
-// prefetch is how many messages a queue may be ahead of its lane.
+// prefetch is the number of messages that a queue may read ahead.
 const prefetch = 64
 
-// work runs a lane whenever its recipient is not disabled, until the context ends.
+// work runs a lane while its recipient is enabled, until the end of the context.
 func (l fleetLane) work(ctx context.Context) {
 	for ctx.Err() == nil {
 		changed := l.opts.Switch.Changed()

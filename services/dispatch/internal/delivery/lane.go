@@ -12,7 +12,7 @@ import (
 	"github.com/rodopath/rodopath/services/dispatch"
 )
 
-// Options say what a Lane runs on.
+// Options configure a Lane.
 type Options struct {
 	// Recipient is the id of the recipient.
 	Recipient string
@@ -21,18 +21,18 @@ type Options struct {
 	Switch    Switch
 	// InFlight is how many calls are under way at once; 0 means 4.
 	InFlight int
-	// Schedule says when a decision is tried again.
+	// Schedule is the backoff between attempts.
 	Schedule Schedule
-	// Call bounds one call, Grace how long calls may take to end when the lane stops; 0
-	// means 2 minutes and 5 seconds.
+	// Call bounds one call, Grace the calls in progress at the end; 0 means 2 minutes and 5
+	// seconds.
 	Call, Grace time.Duration
 	// Random draws a number in [0, 1); nil means at random.
 	Random func() float64
-	// Now dates receipts; nil means time.Now. Waits go by the clock of the process.
+	// Now dates receipts; nil means time.Now. Backoff uses the clock of the process.
 	Now func() time.Time
 	// Counts are the metrics; nil means none.
 	Counts *Counts
-	// Tracer begins a span for each call; nil means that trace ids only go through.
+	// Tracer begins a span for each call; nil forwards trace ids only.
 	Tracer *trace.Tracer
 	Log    *slog.Logger
 }
@@ -42,11 +42,11 @@ type Lane struct {
 	opts   Options
 	counts laneCounts
 
-	mu      sync.Mutex // guards what follows, for those who ask for the status
+	mu      sync.Mutex // guards the following fields for Status
 	running bool
 	order   *order
 	circuit circuit
-	// lastError is what went wrong last, and when.
+	// lastError is the latest error, at lastErrorAt.
 	lastError   string
 	lastErrorAt time.Time
 }
@@ -76,20 +76,18 @@ type run struct {
 	results chan result
 	// calls counts the calls under way, workers everything that will send results.
 	calls, workers int
-	// probe is the decision that is let through the open circuit.
+	// probe is the decision admitted by the open circuit.
 	probe *item
-	// gone tells that the recipient wants nothing any more, stopping that nothing new
-	// is to be begun.
+	// gone reports whether the recipient answered 410, stopping whether no new call may begin.
 	gone, stopping bool
-	// scan is when the decisions behind an open circuit are looked through again for
-	// those whose time is over.
+	// scan is the instant of the next search for expired decisions behind an open circuit.
 	scan time.Time
 	// cancel ends the calls that were begun under claims that are lost.
 	cancel context.CancelFunc
 }
 
-// Run carries what arrives until the context ends. Then it lets the calls under way
-// end, and returns when nothing is under way any more.
+// Run delivers arriving decisions until the end of the context, waits for calls in progress, and
+// returns when none is left.
 func (l *Lane) Run(ctx context.Context, in <-chan Arrival) {
 	r := &run{Lane: l, results: make(chan result, 2*l.opts.InFlight)}
 	base := context.WithoutCancel(ctx)
@@ -133,15 +131,15 @@ func (l *Lane) reset(running bool) {
 	l.running, l.order, l.circuit = running, newOrder(), circuit{}
 }
 
-// handleLost forgets the decisions whose claims are lost. Calls under way are cut off: another
-// process may go on with the same persons.
+// handleLost drops the decisions with lost claims. Calls in progress are cancelled: another process
+// may deliver to the same persons.
 func (r *run) handleLost() {
 	r.cancel()
-	r.gone = false // so that it is noted again if noting it was cut off, too
+	r.gone = false // the disabling is recorded anew if its record was cancelled
 	r.locked(r.order.drop)
 }
 
-// finish lets calls under way end, within the time of grace, and then cuts them off.
+// finish waits for calls in progress within the grace period and then cancels the calls.
 func (r *run) finish(in <-chan Arrival) {
 	r.stopping = true
 	grace := time.NewTimer(r.opts.Grace)
@@ -157,7 +155,7 @@ func (r *run) finish(in <-chan Arrival) {
 	}
 }
 
-// maxSleep is the longest time after which a lane looks at what it holds.
+// maxSleep bounds the interval between two inspections of a lane.
 const maxSleep = time.Hour
 
 // begin begins the calls that may be made now, and returns how long there is nothing
@@ -185,8 +183,7 @@ func (r *run) begin(ctx context.Context) time.Duration {
 	return max(0, r.order.waits[0].due.Sub(now))
 }
 
-// beginProbe begins the one call that an open circuit lets through, and gives up those
-// decisions whose time is over.
+// beginProbe begins the one call that an open circuit admits, and gives up expired decisions.
 func (r *run) beginProbe(ctx context.Context, now time.Time) time.Duration {
 	if !now.Before(r.scan) {
 		for _, it := range r.order.expired(now.Add(-r.opts.Schedule.GiveUp)) {

@@ -1,5 +1,5 @@
-// Package carry carries decisions to recipients: in order for each person, again and
-// again until the recipient has them, and without one recipient holding up another.
+// Package delivery delivers decisions to recipients: in order for each person, with repeated
+// attempts, and independently for each recipient.
 package delivery
 
 import (
@@ -11,49 +11,49 @@ import (
 
 // Message is a decision that waits for a recipient.
 type Message struct {
-	// Sequence is its place in the stream, Stored when it was put there.
+	// Sequence is the sequence number in the stream, Stored the time of the publication.
 	Sequence uint64
 	Stored   time.Time
-	// Event is the decision, Body its bytes as they stand in the stream.
+	// Event is the decision, Body its bytes in the stream.
 	Event *stream.Event
 	Body  []byte
-	// Trace is the W3C trace context in which it was published; empty when there is none.
+	// Trace is the W3C trace context of the publication; empty without one.
 	Trace string
-	// Claim is what keeps it in the queue until it is acknowledged.
+	// Claim holds the message in the queue until its acknowledgement.
 	Claim Claim
 }
 
-// Claim is a claim on a message of a queue. A claim that was lost acknowledges nothing:
-// the message is somebody else's.
+// Claim is a claim on a message of a queue. A lost claim acknowledges nothing: another process owns
+// the message.
 type Claim interface {
 	Ack() error
 }
 
-// Arrival is what a queue has to say: a message; or that the claims on all messages
-// before are lost, because somebody else may work this recipient now.
+// Arrival is an event of a queue: a message, or the loss of all earlier claims, because another
+// process may serve the recipient.
 type Arrival struct {
 	Message *Message
 	Lost    bool
 }
 
-// Queue holds what waits for one recipient.
+// Queue holds the decisions for one recipient.
 type Queue interface {
-	// Run sends what waits to out until the context ends, in the order of the stream.
-	// It keeps its claims on what was sent, and gives them back before it returns.
+	// Run sends messages to out in stream order until the end of the context. Run keeps its claims
+	// on sent messages and releases the claims before it returns.
 	Run(ctx context.Context, out chan<- Arrival)
 }
 
-// Receipts takes down what became of decisions.
+// Receipts publishes the receipts of decisions.
 type Receipts interface {
 	// Publish returns nil when a receipt is durable. The same id is stored once.
 	Publish(ctx context.Context, id string, r *stream.Receipt) error
 }
 
-// Switch tells which recipients are told nothing any more.
+// Switch records disabled recipients.
 type Switch interface {
-	// Disable returns nil when it is durable.
+	// Disable returns nil once the record is durable.
 	Disable(ctx context.Context, recipient, reason string) error
-	// Off tells since when and why a recipient is disabled.
+	// Off reports whether a recipient is disabled, since when and why.
 	Off(recipient string) (since time.Time, reason string, off bool)
 	// Changed returns a channel that is closed at the next change of any recipient.
 	Changed() <-chan struct{}

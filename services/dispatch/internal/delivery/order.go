@@ -6,31 +6,31 @@ import (
 	"time"
 )
 
-// item is a decision on its way to a recipient.
+// item is a decision in delivery.
 type item struct {
 	Message
 	failures int
-	// failing is since when it fails, due when it may be tried again, asked until when
-	// the recipient wants to be left alone.
+	// failing is the instant of the first failure, due the instant of the next attempt, asked the
+	// end of the wait that the recipient requested.
 	failing, due, asked time.Time
-	// busy tells that it is under way, lost that its claim was lost meanwhile.
+	// busy reports whether a call is in progress, lost whether the claim was lost meanwhile.
 	busy, lost bool
-	// waiting is its place among those that wait, plus 1; 0 when it does not wait.
+	// waiting is the index among the waiting decisions plus 1; 0 for a decision that does not wait.
 	waiting int
 }
 
-// order keeps the decisions of each person in their order: only the oldest of a person
-// may go, and it is ready, or waits for another try, or is under way.
+// order keeps the decisions of each person in order: only the oldest decision of a person is ready,
+// waiting for another attempt, or in progress.
 type order struct {
 	persons map[string][]*item
-	ready   []*item // those tried least lately come first
+	ready   []*item // least recently attempted first
 	waits   waits
 	held    int
 }
 
 func newOrder() *order { return &order{persons: map[string][]*item{}} }
 
-// add puts a decision behind those of the same person that are older.
+// add inserts a decision behind older decisions of the same person.
 func (o *order) add(m Message) {
 	chain := o.persons[m.Event.Subject]
 	at := len(chain)
@@ -38,7 +38,7 @@ func (o *order) add(m Message) {
 		at--
 	}
 	if at > 0 && chain[at-1].Sequence == m.Sequence {
-		// It is under way since before its claim was lost.
+		// The call in progress began before the loss of its claim.
 		chain[at-1].Claim, chain[at-1].lost = m.Claim, false
 		return
 	}
@@ -53,7 +53,7 @@ func (o *order) add(m Message) {
 	}
 }
 
-// withdraw takes a decision out of those that may go.
+// withdraw removes a decision from the ready and the waiting ones.
 func (o *order) withdraw(it *item) {
 	if it.waiting > 0 {
 		heap.Remove(&o.waits, it.waiting-1)
@@ -62,8 +62,8 @@ func (o *order) withdraw(it *item) {
 	o.ready = slices.DeleteFunc(o.ready, func(r *item) bool { return r == it })
 }
 
-// next takes the next decision that may go now. With early, one that waits may go
-// before its time, unless the recipient asked for that time.
+// next removes the next ready decision. With early, a waiting decision may be taken before its due
+// time, unless the recipient requested the wait.
 func (o *order) next(now time.Time, early bool) *item {
 	for len(o.waits) > 0 && !o.waits[0].due.After(now) {
 		o.ready = append(o.ready, heap.Pop(&o.waits).(*item))
@@ -81,13 +81,13 @@ func (o *order) next(now time.Time, early bool) *item {
 	return it
 }
 
-// retry lets a decision that was under way wait until it is due.
+// retry returns a decision in progress to the waiting ones until due.
 func (o *order) retry(it *item, due time.Time) {
 	it.busy, it.due = false, due
 	heap.Push(&o.waits, it)
 }
 
-// done lets the next decision of the person come after one that is settled.
+// done removes a decision and readies the person's next one.
 func (o *order) done(it *item) {
 	subject := it.Event.Subject
 	chain := o.persons[subject][1:]
@@ -125,7 +125,7 @@ func (o *order) retryAll(now time.Time) {
 	heap.Init(&o.waits)
 }
 
-// expired takes the decisions that may go and were stored before an instant.
+// expired removes the idle decisions stored before an instant.
 func (o *order) expired(before time.Time) []*item {
 	var out []*item
 	for _, chain := range o.persons {
@@ -138,8 +138,7 @@ func (o *order) expired(before time.Time) []*item {
 	return out
 }
 
-// oldestIdle is when the oldest decision was stored that may go and is not under way;
-// zero when there is none.
+// oldestIdle is the time of the oldest idle decision; zero without one.
 func (o *order) oldestIdle() time.Time {
 	var oldest time.Time
 	for _, chain := range o.persons {
@@ -179,7 +178,7 @@ func (w *waits) Push(x any) {
 	it.waiting = len(*w)
 }
 
-// Pop takes the decision at the end.
+// Pop removes the last decision.
 func (w *waits) Pop() any {
 	old := *w
 	it := old[len(old)-1]

@@ -8,7 +8,7 @@ import (
 	"github.com/rodopath/rodopath/services/dispatch"
 )
 
-// handleResult takes a result of a worker.
+// handleResult processes the result of a worker.
 func (r *run) handleResult(ctx context.Context, res result) {
 	if res.ended {
 		r.workers--
@@ -31,12 +31,12 @@ func (r *run) handleResult(ctx context.Context, res result) {
 		r.acknowledge(res.it, res.outcome)
 	case res.it.lost || r.stopping:
 		r.order.done(res.it)
-	default: // cut off before it was taken down, and claimed anew
+	default: // cancelled before its receipt, and claimed anew
 		r.order.retry(res.it, time.Now())
 	}
 }
 
-// logRemark says what whoever runs the recipient should know.
+// logRemark logs the remark of an answer for the operator of the recipient.
 func (r *run) logRemark(res result) {
 	if res.answer.Remark == "" {
 		return
@@ -45,7 +45,7 @@ func (r *run) logRemark(res result) {
 	r.traced(res.it.Message).Warn("a decision got there, and the answer cannot be taken", "decision", res.it.Event.ID, "error", r.lastError)
 }
 
-// acknowledge acknowledges a decision whose outcome is taken down.
+// acknowledge acknowledges a decision with a durable receipt.
 func (r *run) acknowledge(it *item, outcome string) {
 	r.counts.delivered(outcome)
 	if err := it.Claim.Ack(); err != nil {
@@ -63,7 +63,7 @@ func (r *run) recordSuccess() {
 	}
 }
 
-// recordFailure decides what becomes of a decision whose call failed.
+// recordFailure schedules the next attempt after a failed call, or gives up.
 func (r *run) recordFailure(ctx context.Context, res result, probed bool) {
 	it, err := res.it, res.err
 	switch {
@@ -106,7 +106,7 @@ func (r *run) recordFailure(ctx context.Context, res result, probed bool) {
 	r.order.retry(it, due)
 }
 
-// recordGone stops everything to a recipient that is gone for good.
+// recordGone disables a recipient that answered 410.
 func (r *run) recordGone(ctx context.Context, it *item) {
 	r.order.retry(it, time.Now().Add(maxSleep))
 	if r.gone {

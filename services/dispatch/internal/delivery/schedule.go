@@ -2,21 +2,20 @@ package delivery
 
 import "time"
 
-// Schedule says when a decision that did not get through is tried again.
+// Schedule is the backoff between attempts at a delivery.
 type Schedule struct {
 	// First is how long to wait on average after the first failure; 0 means 1 second.
 	First time.Duration
 	// Most is the longest wait of the schedule itself; 0 means 1 hour.
 	Most time.Duration
-	// GiveUp is how long a decision is tried, from when it was put into the stream; 0
-	// means 3 days.
+	// GiveUp bounds the attempts, from the publication of the decision; 0 means 3 days.
 	GiveUp time.Duration
 }
 
 // maxAsked is how long a recipient may ask to be left alone (Retry-After).
 const maxAsked = 6 * time.Hour
 
-// withDefaults fills in what is not set.
+// withDefaults fills in unset fields.
 func (s Schedule) withDefaults() Schedule {
 	if s.First == 0 {
 		s.First = time.Second
@@ -30,10 +29,9 @@ func (s Schedule) withDefaults() Schedule {
 	return s
 }
 
-// Next tells when a decision is tried again that has failed a number of times by now,
-// and false when it is not. The window doubles with each failure, and the wait is
-// anywhere in it: random is in [0, 1). asked is how long the recipient wants to be left
-// alone. The last try is at the end of the time that a decision is given.
+// Next returns the instant of the next attempt after a number of failures, and false for none. The
+// window doubles with each failure, and the wait is a random part of the window: random is in [0,
+// 1). asked is the wait requested by the recipient. The last attempt is at the end of GiveUp.
 func (s Schedule) Next(stored, now time.Time, failures int, asked time.Duration, random float64) (time.Time, bool) {
 	s = s.withDefaults()
 	end := stored.Add(s.GiveUp)

@@ -10,25 +10,24 @@ const (
 	StateWaiting = "waiting"
 	// StateCircuitOpen: nothing gets through, and one decision at a time is tried.
 	StateCircuitOpen = "circuit_open"
-	// StateDisabled: the recipient said that it is gone for good.
+	// StateDisabled: the recipient answered 410.
 	StateDisabled = "disabled"
 )
 
 // Status is how a recipient is doing.
 type Status struct {
 	State string
-	// Since is when the state began; zero while it is ok.
+	// Since is the beginning of the state; zero while ok.
 	Since time.Time
-	// LastError is what went wrong last, and LastErrorAt when.
+	// LastError is the latest error, at LastErrorAt.
 	LastError   string
 	LastErrorAt time.Time
-	// Held is how many decisions this process holds, Oldest when the oldest of them was
-	// stored.
+	// Held counts the decisions in this process, Oldest is the publication of the oldest one.
 	Held   int
 	Oldest time.Time
 }
 
-// Status tells how the recipient is doing, as far as this process has to do with it.
+// Status returns the state of the recipient as known to this process.
 func (l *Lane) Status() Status {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -9,7 +9,7 @@ import (
 	"github.com/rodopath/rodopath/services/dispatch"
 )
 
-// What became of a call that brought nothing there, as a word of its span.
+// Outcomes of a failed call, as an attribute of its span.
 const (
 	missedCall = "missed"
 	cutCall    = "cut"
@@ -34,7 +34,7 @@ func (r *run) attempt(ctx context.Context, m Message) (dispatch.Answer, error) {
 	return answer, err
 }
 
-// traced is the log of a decision: its lines carry the id of its trace.
+// traced returns a logger with the trace id of the decision.
 func (r *run) traced(m Message) *slog.Logger {
 	return trace.Log(trace.Continue(context.Background(), m.Trace), r.opts.Log)
 }

@@ -6,11 +6,11 @@ import (
 	"github.com/rodopath/rodopath/api/address"
 )
 
-// maxReasonLength bounds what is kept of a text that came from elsewhere, in characters.
+// maxReasonLength bounds a stored text of outside origin, in characters.
 const maxReasonLength = 300
 
-// Plain makes a text fit to be logged, shown and kept: in one line, short, and without
-// addresses. Of texts from elsewhere every word with an @ goes, however it is escaped.
+// Plain prepares a text of outside origin for logs, pages and storage: one line, short, and without
+// addresses. Every word with an @, however escaped, is removed.
 func Plain(s string) string {
 	words := strings.FieldsFunc(strings.ToValidUTF8(s, "?"), func(r rune) bool { return r <= ' ' || r == 0x7f })
 	s = address.HideAny(strings.Join(words, " "))

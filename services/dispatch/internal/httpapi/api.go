@@ -1,5 +1,4 @@
-// Package httpapi shows how recipients of decisions are doing, and enables those that
-// were disabled.
+// Package httpapi shows the status of recipients and enables disabled ones.
 package httpapi
 
 import (
@@ -15,49 +14,48 @@ import (
 	"github.com/rodopath/rodopath/api/problem"
 )
 
-// Recipient is a recipient as the interface shows it.
+// Recipient is a recipient as shown by the interface.
 type Recipient struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
-	// By is how decisions get there; Carried tells that this service brings them.
+	// By is the way of delivery; Carried reports whether this service delivers.
 	By      string `json:"by"`
 	Carried bool   `json:"carried"`
-	// Holds are the categories that it holds as configured, Takes the kinds of decisions.
+	// Holds are the configured categories of the recipient, Takes the accepted kinds of decisions.
 	Holds []string `json:"holds"`
 	Takes []string `json:"takes"`
-	// State is ok, waiting, circuit_open or disabled; Since is absent while it is ok.
+	// State is ok, waiting, circuit_open or disabled; Since is absent while ok.
 	State string     `json:"state"`
 	Since *time.Time `json:"since,omitempty"`
-	// Waiting is how many decisions are in its queue; absent where there is none.
+	// Waiting counts the queued decisions; absent without a queue.
 	Waiting     *int       `json:"waiting,omitempty"`
 	LastError   string     `json:"last_error,omitempty"`
 	LastErrorAt *time.Time `json:"last_error_at,omitempty"`
-	// AnswerDays is by when, in days, it must answer.
+	// AnswerDays is the time to answer, in days.
 	AnswerDays int `json:"answer_days"`
-	// DryRun tells that nothing is sent, only shown in the log.
+	// DryRun reports whether calls are logged and not made.
 	DryRun bool `json:"dry_run,omitempty"`
 }
 
 // Recipients knows the recipients.
 type Recipients interface {
 	Recipients(ctx context.Context) ([]Recipient, error)
-	// Enable returns nil when it is durable that a recipient is told again. It returns
-	// ErrUnknown of one that is not configured.
+	// Enable returns nil once the enabling is durable, and ErrUnknown for an unknown recipient.
 	Enable(ctx context.Context, id string) error
 }
 
-// ErrUnknown means that no recipient of this id is brought decisions by this service.
+// ErrUnknown means that this service delivers to no recipient of the id.
 var ErrUnknown = errors.New("no such recipient")
 
-// Scope is what a token must open.
+// Scope is the required scope of a token.
 const Scope = "decisions"
 
 // Options configure an API.
 type Options struct {
 	Recipients Recipients
-	// Tokens open the interface. Without any it answers about health alone.
+	// Tokens authorise requests. Without tokens the interface answers about health alone.
 	Tokens []access.Token
-	// Ready tells whether the service can do its work.
+	// Ready reports whether the service is ready.
 	Ready func() error
 	Log   *slog.Logger
 }
@@ -123,8 +121,8 @@ func (a *API) enable(c echo.Context) error {
 	return c.NoContent(http.StatusNoContent)
 }
 
-// fail is where errors stop: problems are answered as they are, echo's own get a body,
-// and the rest is logged and answered without detail.
+// fail answers errors: problems unchanged, errors of echo with a body; other errors are logged and
+// answered without detail.
 func (a *API) fail(err error, c echo.Context) {
 	var p *problem.Problem
 	var he *echo.HTTPError

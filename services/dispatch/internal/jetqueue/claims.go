@@ -9,8 +9,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// claims are the messages that are held and not acknowledged, by their place in the
-// stream.
+// claims are the unacknowledged messages, by sequence number.
 type claims struct {
 	mu   sync.Mutex
 	held map[uint64]*claim
@@ -25,7 +24,7 @@ type claim struct {
 	msg      jetstream.Msg
 }
 
-// Ack acknowledges the message, if it is still claimed.
+// Ack acknowledges the message, if the claim still holds.
 func (c *claim) Ack() error {
 	c.claims.mu.Lock()
 	mine := c.claims.held[c.sequence] == c
@@ -40,8 +39,8 @@ func (c *claim) Ack() error {
 	return msg.Ack()
 }
 
-// add claims a message. It returns nil when it was claimed already: the message came
-// once more, and is acknowledged under its new name.
+// add claims a message. The result is nil for a redelivery of a claimed message, which is then
+// acknowledged under its new reply subject.
 func (c *claims) add(sequence uint64, msg jetstream.Msg) *claim {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -54,7 +53,7 @@ func (c *claims) add(sequence uint64, msg jetstream.Msg) *claim {
 	return one
 }
 
-// upTo counts what is held up to a place in the stream.
+// upTo counts the claims up to a sequence number.
 func (c *claims) upTo(sequence uint64) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -84,7 +83,7 @@ func (c *claims) renew() error {
 	return nil
 }
 
-// giveBack lets all claims go, so that others can have the messages at once.
+// giveBack releases all claims, so that another process can receive the messages at once.
 func (c *claims) giveBack() {
 	c.mu.Lock()
 	all := make([]*claim, 0, len(c.held))
@@ -101,7 +100,7 @@ func (c *claims) giveBack() {
 	})
 	for _, one := range all {
 		if one.msg.Nak() != nil {
-			return // they come again by themselves, later
+			return // redelivered later
 		}
 	}
 }

@@ -1,5 +1,4 @@
-// Package jetqueue keeps the queues of recipients, their receipts and their switches in
-// JetStream.
+// Package jetqueue keeps the queues of recipients, their receipts and their switches in JetStream.
 package jetqueue
 
 import (
@@ -13,24 +12,23 @@ import (
 	"github.com/rodopath/rodopath/api/stream"
 )
 
-// Options say what a Queue runs on.
+// Options configure a Queue.
 type Options struct {
 	JetStream jetstream.JetStream
 	// Recipient is the id of the recipient.
 	Recipient string
-	// Takes are the kinds of decisions that it takes.
+	// Takes are the accepted kinds of decisions.
 	Takes []string
-	// Claim is how long a claim on a message holds without being renewed, and how long
-	// another process waits before it takes over from one that fell silent; 0 means 30
-	// seconds.
+	// Claim is the time after which an unrenewed claim expires, and after which another process
+	// takes over from a silent one; 0 means 30 seconds.
 	Claim time.Duration
 	// Held is how many messages are claimed at once; 0 means 1000.
 	Held int
 	Log  *slog.Logger
 }
 
-// The times that follow from that of a claim. One who hears nothing for two beats of
-// the server stops, so that another who takes over later never works beside him.
+// Intervals derived from the claim. A process without two heartbeats of the server stops, so that a
+// later process never works concurrently.
 const (
 	beatsPerClaim  = 12
 	renewsPerClaim = 6
@@ -39,14 +37,14 @@ const (
 // fetched is how many messages are asked for at once.
 const fetched = 250
 
-// group is the one group of clients that a consumer has. One of it is pinned: it alone
-// gets messages, until it falls silent.
+// group is the only priority group of a consumer. One member is pinned and receives all messages
+// until the member falls silent.
 const group = "dispatch"
 
 // Name is the name of the durable consumer of a recipient.
 func Name(recipient string) string { return "dispatch-" + recipient }
 
-// Queue is what waits for one recipient.
+// Queue holds the decisions for one recipient.
 type Queue struct{ opts Options }
 
 // New makes a queue.
@@ -64,7 +62,7 @@ func New(opts Options) *Queue {
 	return &Queue{opts}
 }
 
-// Ensure makes the durable consumer, which keeps the recipient's place in the stream.
+// Ensure creates the durable consumer with the recipient's position in the stream.
 func (q *Queue) Ensure(ctx context.Context) (jetstream.Consumer, error) {
 	consumer, err := q.opts.JetStream.CreateOrUpdateConsumer(ctx, stream.Decisions, jetstream.ConsumerConfig{
 		Durable: Name(q.opts.Recipient), Description: "carries decisions to " + q.opts.Recipient,
@@ -78,7 +76,7 @@ func (q *Queue) Ensure(ctx context.Context) (jetstream.Consumer, error) {
 	return consumer, nil
 }
 
-// subjects match the decisions that the recipient takes.
+// subjects match the accepted kinds of decisions.
 func (q *Queue) subjects() []string {
 	out := make([]string, len(q.opts.Takes))
 	for i, kind := range q.opts.Takes {

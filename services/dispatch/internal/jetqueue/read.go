@@ -16,23 +16,23 @@ import (
 	"github.com/rodopath/rodopath/services/dispatch/internal/delivery"
 )
 
-// reader is one reading of a queue. It belongs to one goroutine.
+// reader reads a queue in one goroutine.
 type reader struct {
 	*Queue
 	consumer jetstream.Consumer
 	out      chan<- delivery.Arrival
 	claims   *claims
-	// pin is the name under which the server gives messages to this process alone;
-	// empty before the first.
+	// pin is the id under which the server pins messages to this process; empty before the first
+	// message.
 	pin string
-	// taking tells that messages are held back until all that others held before have
-	// come: backlog, until wants is met.
+	// taking reports whether messages are withheld until the messages of the former process have
+	// arrived: backlog, until wants is met.
 	taking  bool
 	backlog []*delivery.Message
 	wants   wants
 	asks    int
 	ask     *time.Timer
-	// failing tells that it was said already that something is wrong.
+	// failing reports whether the present failure is logged.
 	failing bool
 }
 
@@ -43,8 +43,7 @@ type wants struct {
 	claimed  int
 }
 
-// Run sends what waits to out until the context ends, and then gives back what was not
-// acknowledged.
+// Run sends messages to out until the end of the context, and then releases unacknowledged ones.
 func (q *Queue) Run(ctx context.Context, out chan<- delivery.Arrival) {
 	r := &reader{Queue: q, out: out, claims: newClaims(), ask: time.NewTimer(time.Hour)}
 	defer r.ask.Stop()
@@ -67,7 +66,7 @@ func (q *Queue) Run(ctx context.Context, out chan<- delivery.Arrival) {
 	r.release(ctx, true)
 }
 
-// read fetches messages until something goes wrong.
+// read fetches messages until an error.
 func (r *reader) read(ctx context.Context) (err error) {
 	if r.consumer == nil {
 		if r.consumer, err = r.Ensure(ctx); err != nil {
@@ -88,7 +87,7 @@ func (r *reader) read(ctx context.Context) (err error) {
 	return ctx.Err()
 }
 
-// fetch asks for some messages and takes what comes, until the question is over.
+// fetch requests messages and processes the arrivals until the request ends.
 func (r *reader) fetch(ctx context.Context, renew <-chan time.Time) error {
 	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.opts.Claim*2/3)
 	defer cancel()
@@ -119,11 +118,10 @@ func (r *reader) fetch(ctx context.Context, renew <-chan time.Time) error {
 	}
 }
 
-// quiet is how long nothing must come until nothing is taken to be on the way.
+// quiet is the silence after which no message is considered to be in transit.
 const quiet = 50 * time.Millisecond
 
-// claimRest claims what is on the way at the end, so that it is given back with the
-// rest and nobody has to wait for it.
+// claimRest claims the messages in transit at the end, so that the release covers them at once.
 func (r *reader) claimRest(msgs <-chan jetstream.Msg) {
 	calm := time.NewTimer(quiet)
 	defer calm.Stop()
@@ -144,8 +142,7 @@ func (r *reader) claimRest(msgs <-chan jetstream.Msg) {
 	}
 }
 
-// ended tells whether a fetch ended as it should: with all messages, or because its
-// time was over.
+// ended reports whether a fetch ended regularly: complete, or by its timeout.
 func ended(err error) error {
 	if err == nil || errors.Is(err, nats.ErrTimeout) || errors.Is(err, jetstream.ErrNoMessages) {
 		return nil
@@ -153,11 +150,11 @@ func ended(err error) error {
 	return fmt.Errorf("fetch decisions: %w", err)
 }
 
-// pinHeader is where the server says to whom it gives messages.
+// pinHeader is the header with the pin of a message.
 const pinHeader = "Nats-Pin-Id"
 
-// accept takes one message. Under a new pin everything is held back first, until what
-// others held before is here, too: else a person's decisions could pass each other.
+// accept processes one message. Under a new pin all messages are withheld until the messages of the
+// former process have arrived: otherwise a person's decisions could overtake each other.
 func (r *reader) accept(ctx context.Context, msg jetstream.Msg) error {
 	meta, err := msg.Metadata()
 	if err != nil {
@@ -216,7 +213,7 @@ func (r *reader) askForOthers(ctx context.Context) {
 	}
 }
 
-// takeOver sends what was held back once everything that is claimed is claimed here.
+// takeOver sends the withheld messages once all claims belong to this process.
 func (r *reader) takeOver(ctx context.Context) {
 	if !r.wants.known || len(r.backlog) < r.wants.claimed || r.claims.upTo(r.wants.sequence) < r.wants.claimed {
 		return
@@ -229,8 +226,8 @@ func (r *reader) takeOver(ctx context.Context) {
 	}
 }
 
-// handleLost gives up all claims, after something went wrong or, when pinned is false, another
-// process was pinned.
+// handleLost drops all claims after an error or, when pinned is false, after the pin of another
+// process.
 func (r *reader) handleLost(ctx context.Context, pinned bool) {
 	r.taking, r.backlog = false, nil
 	r.send(ctx, delivery.Arrival{Lost: true})
@@ -240,8 +237,8 @@ func (r *reader) handleLost(ctx context.Context, pinned bool) {
 // releaseTimeout bounds how long the server is waited for.
 const releaseTimeout = 2 * time.Second
 
-// release gives everything back, so that others can go on at once. The pin goes first:
-// else the server might give the messages to a fetch of ours that nobody listens to.
+// release releases the pin and all messages, so that another process can continue at once. The pin
+// is released first: otherwise the server might send the messages to a stale fetch of this process.
 func (r *reader) release(ctx context.Context, pinned bool) {
 	if r.pin != "" && pinned {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), min(releaseTimeout, r.opts.Claim/renewsPerClaim))

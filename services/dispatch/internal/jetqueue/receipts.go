@@ -14,24 +14,24 @@ import (
 	"github.com/rodopath/rodopath/api/stream"
 )
 
-// Receipts publishes the receipts of one recipient. Those that come while a message is on
-// its way go together in the next one, so that they share its way to the disk.
+// Receipts publishes the receipts of one recipient. Receipts that arrive during a publication share
+// the next message and its fsync.
 type Receipts struct {
 	js        jetstream.JetStream
 	recipient string
-	// turn is held by the message that is on its way.
+	// turn is held by the message in publication.
 	turn chan struct{}
 
 	mu   sync.Mutex
-	open *batch // takes more receipts; nil when there is none
+	open *batch // collects receipts; nil without an open message
 }
 
-// NewReceipts makes what publishes the receipts of a recipient.
+// NewReceipts returns a publisher of the receipts of a recipient.
 func NewReceipts(js jetstream.JetStream, recipient string) *Receipts {
 	return &Receipts{js: js, recipient: recipient, turn: make(chan struct{}, 1)}
 }
 
-// batch is receipts that go in one message.
+// batch holds the receipts of one message.
 type batch struct {
 	receipts []*stream.Receipt
 	ids      []string
@@ -42,8 +42,8 @@ type batch struct {
 // maxBatch bounds the receipts of a message.
 const maxBatch = 200
 
-// Publish returns nil when a receipt is durable. Whoever begins a message sends it for
-// all that joined.
+// Publish returns nil once a receipt is durable. The caller that began a message publishes it for
+// all callers in the batch.
 func (p *Receipts) Publish(ctx context.Context, id string, r *stream.Receipt) error {
 	b, first := p.join(id, r)
 	if first {
@@ -58,7 +58,7 @@ func (p *Receipts) Publish(ctx context.Context, id string, r *stream.Receipt) er
 	}
 }
 
-// join puts a receipt into the open message, and tells whether it began one.
+// join adds a receipt to the open message and reports whether the receipt began a message.
 func (p *Receipts) join(id string, r *stream.Receipt) (b *batch, first bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -73,7 +73,7 @@ func (p *Receipts) join(id string, r *stream.Receipt) (b *batch, first bool) {
 	return b, first
 }
 
-// seal has nobody join a message any more.
+// seal closes a message for further receipts.
 func (p *Receipts) seal(b *batch) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -82,7 +82,7 @@ func (p *Receipts) seal(b *batch) {
 	}
 }
 
-// send waits for the message before, and sends this one.
+// send waits for the message before and publishes the batch.
 func (p *Receipts) send(ctx context.Context, b *batch) error {
 	defer p.seal(b)
 	select {

@@ -12,11 +12,10 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Bucket is the name of the bucket that says which recipients are disabled.
+// Bucket is the name of the bucket of disabled recipients.
 const Bucket = "RECIPIENTS"
 
-// Switches tells which recipients are told nothing any more. All processes share it, and
-// it outlives them.
+// Switches records disabled recipients, shared by all processes and durable.
 type Switches struct {
 	bucket jetstream.KeyValue
 	now    func() time.Time
@@ -30,13 +29,13 @@ type Switches struct {
 	watched sync.WaitGroup
 }
 
-// off is what is kept of a recipient that is disabled.
+// off is the record of a disabled recipient.
 type off struct {
 	Since  time.Time `json:"since"`
 	Reason string    `json:"reason"`
 }
 
-// OpenSwitches opens the switches, with what is known at this moment. Close ends it.
+// OpenSwitches opens the switches with their present state. Close ends the watch.
 func OpenSwitches(ctx context.Context, js jetstream.JetStream, replicas int, now func() time.Time, log *slog.Logger) (*Switches, error) {
 	bucket, err := js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
 		Bucket: Bucket, Description: "recipients of decisions that are disabled", Replicas: max(replicas, 1),
@@ -93,7 +92,7 @@ func (s *Switches) watch(ctx context.Context, watcher jetstream.KeyWatcher) {
 	}
 }
 
-// apply takes what the bucket says of a recipient.
+// apply applies an entry of the bucket.
 func (s *Switches) apply(entry jetstream.KeyValueEntry) {
 	if entry.Operation() != jetstream.KeyValuePut {
 		s.set(entry.Key(), nil)
@@ -118,7 +117,7 @@ func (s *Switches) set(recipient string, o *off) {
 	s.changed = make(chan struct{})
 }
 
-// Disable returns nil when it is durable that a recipient is told nothing any more.
+// Disable returns nil once the disabling of a recipient is durable.
 func (s *Switches) Disable(ctx context.Context, recipient, reason string) error {
 	o := off{Since: s.now().UTC(), Reason: reason}
 	data, err := json.Marshal(o)
@@ -132,7 +131,7 @@ func (s *Switches) Disable(ctx context.Context, recipient, reason string) error 
 	return nil
 }
 
-// Enable returns nil when it is durable that a recipient is told again.
+// Enable returns nil once the enabling of a recipient is durable.
 func (s *Switches) Enable(ctx context.Context, recipient string) error {
 	if err := s.bucket.Purge(ctx, recipient); err != nil && !errors.Is(err, jetstream.ErrKeyNotFound) {
 		return fmt.Errorf("enable recipient %s: %w", recipient, err)
@@ -141,7 +140,7 @@ func (s *Switches) Enable(ctx context.Context, recipient string) error {
 	return nil
 }
 
-// Off tells since when and why a recipient is disabled.
+// Off reports whether a recipient is disabled, since when and why.
 func (s *Switches) Off(recipient string) (since time.Time, reason string, disabled bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

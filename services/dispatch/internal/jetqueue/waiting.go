@@ -13,8 +13,8 @@ import (
 	"github.com/rodopath/rodopath/services/dispatch/internal/delivery"
 )
 
-// Waiting tells how many decisions wait in the queue of each recipient, those for others
-// included that were not looked at yet.
+// Waiting counts the queued decisions of each recipient, including decisions for others that are
+// not read yet.
 func Waiting(ctx context.Context, js jetstream.JetStream) (map[string]int, error) {
 	s, err := js.Stream(ctx, stream.Decisions)
 	if err != nil {
@@ -33,8 +33,8 @@ func Waiting(ctx context.Context, js jetstream.JetStream) (map[string]int, error
 	return out, nil
 }
 
-// DryRun visits what waits for the recipient and what comes, in order, until the
-// context ends. Nothing is acknowledged, and the recipient's place is kept.
+// DryRun visits queued and new decisions in order until the end of the context, without
+// acknowledgements and without a change of the recipient's position.
 func (q *Queue) DryRun(ctx context.Context, visit func(ctx context.Context, m *delivery.Message)) {
 	next := uint64(0)
 	for ctx.Err() == nil {
@@ -45,7 +45,7 @@ func (q *Queue) DryRun(ctx context.Context, visit func(ctx context.Context, m *d
 	}
 }
 
-// dryRun visits messages from a place on, which it moves forward; 0 is the place of
+// dryRun visits messages from a sequence number on and advances the number; 0 is the position of
 // the recipient.
 func (q *Queue) dryRun(ctx context.Context, next *uint64, visit func(ctx context.Context, m *delivery.Message)) error {
 	durable, err := q.Ensure(ctx)

@@ -1,11 +1,11 @@
-// Package mailerlite deletes at MailerLite, by its interface
+// Package mailerlite erases data at MailerLite by its interface
 // (https://developers.mailerlite.com/docs).
 //
-// What it cannot do: reach a subscriber that somebody deleted by hand, of whom MailerLite
-// keeps everything for when they come back (forget them in its app instead). The history
-// of opens and clicks, and the proof of the sign-up (opted_in_at, optin_ip), go only with
-// the subscriber as a whole. Forgetting is taken up at once and ends within 30 days, as
-// MailerLite's document says.
+// Limits: a subscriber deleted by hand is out of reach, although MailerLite keeps the data for a
+// return (such a subscriber must be forgotten in the app). The history of opens and clicks, and the
+// evidence of the sign-up (opted_in_at, optin_ip), are erased only with the whole subscriber.
+// Forgetting is accepted at once and completed within 30 days, according to MailerLite's
+// documentation.
 package mailerlite
 
 import (
@@ -24,7 +24,7 @@ import (
 	"github.com/rodopath/rodopath/services/dispatch/internal/platform"
 )
 
-// Options say how MailerLite is called.
+// Options configure the calls to MailerLite.
 type Options struct {
 	// Key is the token of the interface.
 	Key string
@@ -38,9 +38,9 @@ type Options struct {
 
 const keyHelp = "make a new token at Integrations, MailerLite API, and put it where the recipient's key is"
 
-// perMinute calls a minute are allowed, and Retry-After tells of those over it
-// (https://developers.mailerlite.com/getting-started). So that no minute has more, a
-// few may be made at once, and the others follow.
+// perMinute is the permitted number of calls per minute; Retry-After limits a caller above
+// (https://developers.mailerlite.com/getting-started). A small burst is permitted, so that no
+// minute exceeds the limit.
 const (
 	perMinute = 120
 	atOnce    = 10
@@ -69,7 +69,7 @@ func New(opts Options) (*Connector, error) {
 	return c, nil
 }
 
-// Deliver deletes what a decision asks for.
+// Deliver carries out a deletion.
 func (c *Connector) Deliver(ctx context.Context, e *stream.Event, _ []byte) (dispatch.Answer, error) {
 	t, err := platform.Read(e)
 	if err != nil {
@@ -106,7 +106,7 @@ func (c *Connector) find(ctx context.Context, t *platform.Task) ([]subscriber, e
 	var out []subscriber
 	seen := map[string]bool{}
 	for _, name := range names {
-		// GET /subscribers/:id takes an id or an address.
+		// GET /subscribers/:id accepts an id or an address.
 		var doc struct {
 			Data subscriber `json:"data"`
 		}

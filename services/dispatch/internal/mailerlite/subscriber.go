@@ -9,22 +9,21 @@ import (
 	"github.com/rodopath/rodopath/services/dispatch/internal/platform"
 )
 
-// subscriber is what MailerLite has of a person.
+// subscriber is MailerLite's record of a person.
 type subscriber struct {
 	ID     string `json:"id"`
 	Email  string `json:"email"`
 	Status string `json:"status"`
-	// ForgetAt is when what is left of a forgotten subscriber goes; empty while it is not
-	// forgotten.
+	// ForgetAt is the date of the final erasure of a forgotten subscriber; empty otherwise.
 	ForgetAt string `json:"forget_at"`
-	// Fields are its own fields and those that the seller made.
+	// Fields are MailerLite's own fields and the seller's fields.
 	Fields map[string]any `json:"fields"`
 	Groups []struct {
 		ID string `json:"id"`
 	} `json:"groups"`
 }
 
-// What the reasons of answers say.
+// Texts of the reasons of answers.
 const (
 	reasonForgotten = "MailerLite erases what is left of a forgotten subscriber within 30 days"
 	reasonHistory   = "MailerLite's interface removes opens and clicks only when the subscriber is forgotten"
@@ -36,8 +35,8 @@ const (
 	reasonStays     = "it may still be held on another ground"
 )
 
-// own are MailerLite's own fields, which are contact data. Every other field was made by
-// the seller, and is a profile.
+// own are MailerLite's own fields, which are contact data. Every other field is the seller's, and a
+// profile.
 func own() []string {
 	return []string{"name", "last_name", "company", "country", "city", "state", "z_i_p", "zip", "phone"}
 }
@@ -75,9 +74,9 @@ func (w *work) apply(ctx context.Context, s *subscriber) error {
 	return nil
 }
 
-// forget has the subscriber forgotten: POST /subscribers/:id/forget
-// (https://developers.mailerlite.com/docs/subscribers.html#forget-a-subscriber). To delete
-// it would leave everything in place for when the person comes back.
+// forget forgets the subscriber: POST /subscribers/:id/forget
+// (https://developers.mailerlite.com/docs/subscribers.html#forget-a-subscriber). A deletion would
+// retain all data for a return of the person.
 func (w *work) forget(ctx context.Context, s *subscriber) error {
 	res, err := w.client.Call(ctx, "forget the subscriber", platform.Request{Method: http.MethodPost, Path: "/subscribers/" + s.ID + "/forget"}, nil)
 	if err == nil && res.Found {
@@ -86,7 +85,7 @@ func (w *work) forget(ctx context.Context, s *subscriber) error {
 	return err
 }
 
-// forgotten answers that everything goes.
+// forgotten answers that all data are erased.
 func (w *work) forgotten() {
 	if len(w.task.Items) == 0 {
 		w.report.Say("contact", stream.OutcomeDone, reasonForgotten)
@@ -98,13 +97,13 @@ func (w *work) forgotten() {
 	}
 }
 
-// unsubscribes tells whether no more letters may go there.
+// unsubscribes reports whether newsletters to the address must end.
 func (w *work) unsubscribes() bool {
 	return (w.task.Gone("newsletter") || w.task.Gone("marketing_profile")) && !w.task.Stays("newsletter")
 }
 
-// groups takes the subscriber out of groups: of webinars that lapsed, and of all that no
-// webinar stays in when no more letters go there. DELETE /subscribers/:id/groups/:group.
+// groups removes the subscriber from groups: of lapsed webinars, and, when newsletters end, from
+// all groups without a webinar that is retained. DELETE /subscribers/:id/groups/:group.
 func (w *work) groups(ctx context.Context, s *subscriber) error {
 	for _, g := range s.Groups {
 		record := "mailerlite:group/" + g.ID
@@ -128,8 +127,8 @@ func (w *work) groups(ctx context.Context, s *subscriber) error {
 	return nil
 }
 
-// fields unsubscribes and empties fields: PUT /subscribers/:id. A field that is left out
-// is left alone, and null empties it
+// fields unsubscribes and empties fields: PUT /subscribers/:id. An omitted field is unchanged, and
+// null empties a field
 // (https://developers.mailerlite.com/docs/subscribers.html#update-a-subscriber).
 func (w *work) fields(ctx context.Context, s *subscriber) error {
 	body, empty := map[string]any{}, map[string]any{}
@@ -142,7 +141,7 @@ func (w *work) fields(ctx context.Context, s *subscriber) error {
 	if len(empty) > 0 {
 		body["fields"] = empty
 	}
-	// Who bounced or complained gets no letters either.
+	// A bounced or complaining subscriber receives no newsletters either.
 	if w.unsubscribes() && (s.Status == "active" || s.Status == "unconfirmed") {
 		body["status"] = "unsubscribed"
 	}
@@ -169,7 +168,7 @@ func (w *work) fields(ctx context.Context, s *subscriber) error {
 
 func filled(value any) bool { return value != nil && value != "" }
 
-// updated says what became of the fields and the letters.
+// updated reports the outcome for the fields and the newsletters.
 func (w *work) updated(s *subscriber, empty map[string]any) {
 	phone, profile := stream.OutcomeDone, stream.OutcomeDone
 	for name := range empty {
@@ -199,7 +198,7 @@ func (w *work) updated(s *subscriber, empty map[string]any) {
 	say("marketing_profile", stream.OutcomePartial, reasonHistory)
 }
 
-// keep answers for what can go only with the subscriber as a whole.
+// keep reports data that are erased only with the whole subscriber.
 func (w *work) keep(category string) {
 	known := []string{"contact", "phone", "newsletter", "marketing_profile", "webinar", "consent_evidence", "suppression"}
 	switch {

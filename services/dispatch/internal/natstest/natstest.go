@@ -51,7 +51,7 @@ func (s *Server) stop() {
 	s.ns.WaitForShutdown()
 }
 
-// Restart stops the server and starts it anew on the same data. Connections are gone.
+// Restart stops the server and starts a new one on the same data. Connections are lost.
 func (s *Server) Restart() {
 	s.t.Helper()
 	s.stop()

@@ -15,34 +15,34 @@ import (
 // MaxBody is how much of an answer is read, in bytes.
 const MaxBody = 64 << 10
 
-// maxRetryAfter bounds what a recipient may ask, so that it cannot be put off for good.
+// maxRetryAfter bounds the wait requested by a recipient.
 const maxRetryAfter = 6 * time.Hour
 
-// Answer is what a recipient answered.
+// Answer is the answer of a recipient.
 type Answer struct {
 	Status int
 	Header http.Header
-	// Body is at most the first MaxBody bytes; Broken tells that it broke off.
+	// Body holds at most MaxBody bytes; Broken reports whether the body broke off.
 	Body   []byte
 	Broken bool
 }
 
-// OK tells of a success, 2xx.
+// OK reports whether the status is 2xx.
 func (a *Answer) OK() bool { return a.Status >= 200 && a.Status < 300 }
 
-// Do makes a call and reads the answer. Its error is a Failure.
+// Do makes a call and reads the answer. The error is a Failure.
 func Do(client *http.Client, req *http.Request) (*Answer, error) {
 	res, err := client.Do(req) //nolint:gosec // the client is guarded, see Client
 	if err != nil {
 		return nil, Failure(err)
 	}
-	defer func() { _ = res.Body.Close() }() // nothing is lost with it
+	defer func() { _ = res.Body.Close() }() // the body is read
 	body, err := io.ReadAll(io.LimitReader(res.Body, MaxBody))
 	return &Answer{Status: res.StatusCode, Header: res.Header, Body: body, Broken: err != nil}, nil
 }
 
-// Fault makes the error of an answer that is not a success: ErrGone of 410, a *Wait of
-// one that says when to come again.
+// Fault returns the error of an answer without success: ErrGone for 410, a *Wait for an answer with
+// a time of the next attempt.
 func Fault(a *Answer, now time.Time) error {
 	switch {
 	case a.Status == http.StatusGone:
@@ -59,9 +59,8 @@ func Fault(a *Answer, now time.Time) error {
 	return err
 }
 
-// RetryAfter reads the header Retry-After, in seconds or as a date, which is taken by the
-// clock of the sender where it tells its time (Date). It is never negative, and at most 6
-// hours.
+// RetryAfter reads the header Retry-After, in seconds or as a date by the clock of the sender
+// (Date). The result is at least zero and at most 6 hours.
 func RetryAfter(h http.Header, now time.Time) (time.Duration, bool) {
 	text := strings.TrimSpace(h.Get("Retry-After"))
 	if text == "" {

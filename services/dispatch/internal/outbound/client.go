@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// Options say how a client calls.
+// Options configure a client.
 type Options struct {
-	// AllowPrivate lets it call private networks and this machine.
+	// AllowPrivate permits calls to private networks and to this machine.
 	AllowPrivate bool
 	// Timeout bounds a call from the dialling to the last byte of the answer; 0 means
 	// 15 seconds.
@@ -33,9 +33,9 @@ const (
 	maxHeader   = 64 << 10
 )
 
-// Client makes a client. It verifies certificates, follows no redirects, keeps no
-// cookies, and takes no proxy from the environment. Clients share no connections, so
-// that one that may not call inside never gets a connection of one that may.
+// Client returns an HTTP client that verifies certificates, follows no redirects, keeps no cookies,
+// and ignores proxies of the environment. Clients share no connections, so that a client without
+// AllowPrivate never uses a connection of one with AllowPrivate.
 func Client(opts Options) *http.Client {
 	timeout := cmp.Or(opts.Timeout, defaultTimeout)
 	dialer := &net.Dialer{Timeout: min(dialTimeout, timeout), KeepAlive: 30 * time.Second}

@@ -9,8 +9,8 @@ import (
 	"github.com/rodopath/rodopath/api/address"
 )
 
-// DryRun is a client that changes nothing: what reads goes through, and everything
-// else is noted and answered as if it had succeeded.
+// DryRun is a client without effects: reading calls are made, and other calls are recorded and
+// answered as successful.
 type DryRun struct {
 	reads http.RoundTripper
 
@@ -21,7 +21,7 @@ type DryRun struct {
 // Call is a call that would have been made.
 type Call struct{ Method, URL string }
 
-// Client returns the client of the rehearsal, which reads with another.
+// Client returns the client of the dry run, which reads with another client.
 func (r *DryRun) Client(reads *http.Client) *http.Client {
 	r.reads = reads.Transport
 	c := *reads
@@ -29,7 +29,7 @@ func (r *DryRun) Client(reads *http.Client) *http.Client {
 	return &c
 }
 
-// Take returns the calls that were noted since it was last asked.
+// Take returns and clears the recorded calls.
 func (r *DryRun) Take() []Call {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -57,7 +57,7 @@ func (r *DryRun) RoundTrip(req *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// shown is the address of a call without what may name somebody or open something.
+// shown is the URL of a call without names and secrets.
 func shown(req *http.Request) string {
 	parts := strings.Split(req.URL.EscapedPath(), "/")
 	for i, p := range parts {

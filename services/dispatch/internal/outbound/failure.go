@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// Failure makes an error of a call that got no answer fit to be kept. It says what went
-// wrong without the URL, which may hold a secret or name somebody, and without what came
-// back, which net/http quotes where it is no HTTP. The error that it was can still be told.
+// Failure converts the error of a call without an answer. The text omits the URL, which may hold a
+// secret or a name, and the received bytes, which net/http quotes. The original error remains
+// wrapped.
 func Failure(err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {
@@ -26,20 +26,20 @@ func Failure(err error) error {
 	return f
 }
 
-// failure is an error and what may be said of it.
+// failure is an error with its permitted text.
 type failure struct {
 	text string
 	err  error
 }
 
-// Error says what may be said.
+// Error returns the permitted text.
 func (f *failure) Error() string { return f.text }
 
 // Unwrap returns the error itself.
 func (f *failure) Unwrap() error { return f.err }
 
-// isProtocolNoise tells of an error of net/http that repeats what it could not read: it comes
-// neither of the network nor of an end that was too early.
+// isProtocolNoise reports whether an error of net/http quotes received bytes: neither a network
+// error nor an early end.
 func isProtocolNoise(err error) bool {
 	var network net.Error
 	if errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
@@ -49,7 +49,7 @@ func isProtocolNoise(err error) bool {
 	return strings.Contains(text, "malformed") || strings.Contains(text, "transport connection broken")
 }
 
-// unquoted takes out what stands between the first quote and the last.
+// unquoted removes the text between the first and the last quote.
 func unquoted(text string) string {
 	first, last := strings.IndexByte(text, '"'), strings.LastIndexByte(text, '"')
 	if first < 0 {

@@ -9,9 +9,9 @@ import (
 // ErrInside means that a name leads to an address that is not on the internet.
 var ErrInside = errors.New("its address is not on the internet; set allow_private if it is meant to be inside")
 
-// Allowed tells whether an address, "ip:port", may be called: whether it is on the
-// internet. It is asked after the name was resolved, for each connection, so that a name
-// that resolves differently the next time is no way in.
+// Allowed reports whether an address, "ip:port", is on the internet and may be called. The check
+// follows the resolution of the name for each connection, so that a changing resolution is no way
+// in.
 func Allowed(address string) error {
 	ap, err := netip.ParseAddrPort(address)
 	if err != nil {
@@ -23,8 +23,8 @@ func Allowed(address string) error {
 	return nil
 }
 
-// outside tells whether an address is on the internet. Forms of IPv6 that carry an
-// address of IPv4 are what that is.
+// outside reports whether an address is on the internet. An IPv6 address with an embedded IPv4
+// address counts as the latter.
 func outside(ip netip.Addr) bool {
 	ip = ip.Unmap()
 	if ip.Is6() {
@@ -56,8 +56,8 @@ func carried(ip netip.Addr) (netip.Addr, bool) {
 	return netip.Addr{}, false
 }
 
-// inside are the ranges that no recipient on the internet has, besides those that the
-// standard library knows: loopback, private, link-local, multicast, unspecified.
+// inside are the non-public ranges beyond those of the standard library: loopback, private,
+// link-local, multicast, unspecified.
 func inside() []netip.Prefix {
 	return []netip.Prefix{
 		v4(0, 0, 0, 8),       // this network

@@ -1,6 +1,5 @@
-// Package platform knows what the connectors of platforms have in common: calls of an
-// interface under its limits, what a decision asks for, and how an answer is put
-// together of what was done.
+// Package platform holds the common parts of platform connectors: calls under rate limits, the
+// reading of a decision, and the composition of an answer.
 package platform
 
 import (
@@ -22,38 +21,36 @@ import (
 	"github.com/rodopath/rodopath/services/dispatch/internal/outbound"
 )
 
-// maxBody is how much of an answer is read: a page of a hundred customers is more than
-// what a webhook may answer.
+// maxBody bounds the read part of an answer: a page of a hundred customers exceeds the limit of
+// webhook answers.
 const maxBody = 8 << 20
 
 // userAgent names the caller.
 const userAgent = "Rodopath/1 (connector)"
 
-// Options say how an interface is called.
+// Options configure a Client.
 type Options struct {
 	// Name is the platform's, for errors.
 	Name string
-	// Base is the address under which the interface is, without a slash at its end.
+	// Base is the address of the interface, without a trailing slash.
 	Base string
 	// Client makes the calls.
 	Client *http.Client
 	// Authorize shows the key.
 	Authorize func(http.Header)
-	// KeyHelp says what to do when the key is refused.
+	// KeyHelp is the remedy for a refused key.
 	KeyHelp string
-	// Limit is how many calls a second are made at most, Burst how many of them at once;
-	// 0 means 5 and 5.
+	// Limit is the rate limit in calls per second, Burst the burst; 0 means 5 and 5.
 	Limit rate.Limit
 	Burst int
-	// Missing tells by the body of a 404 that a thing does not exist, and not that there
-	// is no such interface; nil means that every 404 says so.
+	// Missing reports whether the body of a 404 means a missing object, and not a missing
+	// interface; nil means always.
 	Missing func(body []byte) bool
 	// Now is the clock for Retry-After; nil means time.Now.
 	Now func() time.Time
 }
 
-// Client calls the interface of a platform. It keeps the platform's limit for all who
-// share it.
+// Client calls the interface of a platform under one rate limit for all users of the Client.
 type Client struct {
 	opts  Options
 	limit *rate.Limiter
@@ -71,18 +68,18 @@ func New(opts Options) *Client {
 type Request struct {
 	Method, Path string
 	Query        url.Values
-	// Body is sent as JSON, Form as a form; at most one of them is set.
+	// Body is sent as JSON, Form as a form; at most one is set.
 	Body any
 	Form url.Values
-	// Header is sent besides what every call has.
+	// Header holds additional headers.
 	Header map[string]string
 }
 
-// Result is what came of a call that did not fail.
+// Result is the result of a successful call.
 type Result struct {
 	// Found is false when the thing that was asked for does not exist.
 	Found bool
-	// Read tells that there was an answer to read. A dry run has none for a change.
+	// Read reports whether an answer was read. A dry run has no answer for a change.
 	Read   bool
 	Header http.Header
 }
@@ -90,11 +87,11 @@ type Result struct {
 // StatusError is an answer that is neither a success nor known to mean something.
 type StatusError struct {
 	Status int
-	// Code is the platform's word for it, such as "resource_missing".
+	// Code is the platform's error code, such as "resource_missing".
 	Code string
 }
 
-// Error says what was answered, without the text, which may name somebody.
+// Error describes the answer without its text, which may hold a name.
 func (e *StatusError) Error() string {
 	if e.Code != "" {
 		return fmt.Sprintf("it answered %d (%s)", e.Status, e.Code)
@@ -102,8 +99,8 @@ func (e *StatusError) Error() string {
 	return fmt.Sprintf("it answered %d", e.Status)
 }
 
-// Call makes a call and reads the answer into a value, unless that is nil. act says in
-// errors what it was for.
+// Call makes a call and reads the answer into a value, if not nil. act describes the call in
+// errors.
 func (c *Client) Call(ctx context.Context, act string, r Request, into any) (Result, error) {
 	res, err := c.call(ctx, r, into)
 	if err != nil {
@@ -124,7 +121,7 @@ func (c *Client) call(ctx context.Context, r Request, into any) (Result, error) 
 	if err != nil {
 		return Result{}, outbound.Failure(err)
 	}
-	defer func() { _ = res.Body.Close() }() // nothing is lost with it
+	defer func() { _ = res.Body.Close() }() // the body is read
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxBody+1))
 	switch {
 	case err != nil:
@@ -139,14 +136,14 @@ func (c *Client) call(ctx context.Context, r Request, into any) (Result, error) 
 	if into == nil || !out.Read {
 		return out, nil
 	}
-	if json.Unmarshal(body, into) != nil { // its error may quote the answer
+	if json.Unmarshal(body, into) != nil { // the error may quote the answer
 		return Result{}, errors.New("its answer is not the JSON that is documented; check the url, and what stands between")
 	}
 	return out, nil
 }
 
-// wait keeps the platform's limit. Where the time of the call would not do, it is better
-// tried again.
+// wait keeps the rate limit. A wait beyond the deadline of the call is an error for another
+// attempt.
 func (c *Client) wait(ctx context.Context) error {
 	if err := c.limit.Wait(ctx); err != nil {
 		if ctx.Err() != nil {
@@ -157,7 +154,7 @@ func (c *Client) wait(ctx context.Context) error {
 	return nil
 }
 
-// pause is after how long to go on with what took too long for one call.
+// pause is the wait before the continuation of work that exceeded one call.
 const pause = 5 * time.Second
 
 func (c *Client) request(ctx context.Context, r Request) (*http.Request, error) {
@@ -193,7 +190,7 @@ func (c *Client) request(ctx context.Context, r Request) (*http.Request, error) 
 	return req, nil
 }
 
-// judge tells by the status whether the thing exists, or what is wrong.
+// judge reports by the status whether the object exists, or returns the error.
 func (c *Client) judge(res *http.Response, body []byte) (found bool, err error) {
 	status := res.StatusCode
 	fault := &StatusError{status, Code(body)}
@@ -216,8 +213,8 @@ func (c *Client) judge(res *http.Response, body []byte) (found bool, err error) 
 	return false, fault
 }
 
-// Code finds the platform's word for an error in the body of an answer, in the places
-// where they have it, and only if it is such a word.
+// Code finds the platform's error code in the body of an answer, in the known places, and only a
+// well-formed one.
 func Code(body []byte) string {
 	var doc struct {
 		Code  json.RawMessage `json:"code"`

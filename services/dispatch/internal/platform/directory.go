@@ -10,33 +10,33 @@ import (
 	"github.com/rodopath/rodopath/services/dispatch"
 )
 
-// Page reads one page of a list: its things, and where the next one begins, empty at the
-// end. The first page begins at "".
+// Page reads one page of a list: its objects, and the start of the next page, empty at the end. The
+// first page starts at "".
 type Page[T any] func(ctx context.Context, at string) (things []T, next string, err error)
 
-// DirectoryOptions say how a list is read.
+// DirectoryOptions configure a Directory.
 type DirectoryOptions[T any] struct {
-	// What it lists, for errors.
+	// What names the listed objects in errors.
 	What string
 	Page Page[T]
-	// MaxPages bounds it; 0 means 5000.
+	// MaxPages bounds the list; 0 means 5000.
 	MaxPages int
-	// Fresh is for how long it is read no more than once; 0 means 30 minutes. So a replay
-	// of many decisions does not read it for each.
+	// Fresh is the time for which the list is reused; 0 means 30 minutes. A replay of many
+	// decisions reads the list once.
 	Fresh time.Duration
-	// Spare is how long before the end of a call reading stops, to be gone on with at the
-	// next one; 0 means 10 seconds.
+	// Spare is the time before the end of a call at which reading stops, to be continued in the
+	// next call; 0 means 10 seconds.
 	Spare time.Duration
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
 
-// Directory is a list of all that a platform has of one kind, for decisions whose names
-// are hashes: they are found by hashing every name that is there. It is read once for
-// many decisions, and over several calls where it is long.
+// Directory is a complete list of one kind of object at a platform, for decisions with hashed
+// names: every listed name is hashed and compared. The list is read once for many decisions, and
+// over several calls when long.
 type Directory[T any] struct {
 	opts DirectoryOptions[T]
-	// lock is held by who reads or looks.
+	// lock guards the list.
 	lock chan struct{}
 
 	things []T
@@ -48,7 +48,7 @@ type Directory[T any] struct {
 	done time.Time
 }
 
-// Named is a person as a list has them.
+// Named is a person of a list.
 type Named struct{ ID, Email string }
 
 // NewDirectory makes a directory that has read nothing yet.
@@ -83,7 +83,7 @@ func (d *Directory[T]) Find(ctx context.Context, since time.Time, match func(*T)
 	return found, nil
 }
 
-// read reads what is missing.
+// read reads the missing pages.
 func (d *Directory[T]) read(ctx context.Context, since time.Time) error {
 	if now := d.opts.Now(); d.begun.IsZero() || d.begun.Before(since) || d.whole && now.Sub(d.done) > d.opts.Fresh {
 		d.things, d.at, d.pages, d.whole, d.begun = nil, "", 0, false, now

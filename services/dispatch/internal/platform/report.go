@@ -8,13 +8,13 @@ import (
 	"github.com/rodopath/rodopath/services/dispatch"
 )
 
-// Report gathers what was done. The zero value has nothing to say.
+// Report collects outcomes. The zero value is empty.
 type Report struct {
 	outcomes map[string]string
 	reasons  []string
 }
 
-// Say adds what became of something of a category. The reason may be empty.
+// Say adds an outcome for a category. The reason may be empty.
 func (r *Report) Say(category, outcome, reason string) {
 	if r.outcomes == nil {
 		r.outcomes = map[string]string{}
@@ -25,10 +25,10 @@ func (r *Report) Say(category, outcome, reason string) {
 	}
 }
 
-// Said tells whether something was said of a category.
+// Said reports whether a category has an outcome.
 func (r *Report) Said(category string) bool { return r.outcomes[category] != "" }
 
-// Answer puts the answer together. Categories are in it where they differ from the whole.
+// Answer composes the answer. Categories lists the outcomes that differ from the whole.
 func (r *Report) Answer() dispatch.Answer {
 	a := dispatch.Answer{Reason: strings.Join(r.reasons, "; ")}
 	for _, outcome := range r.outcomes {
@@ -49,8 +49,8 @@ func (r *Report) Answer() dispatch.Answer {
 	return a
 }
 
-// merge is the outcome of two things together: what was not there changes nothing, and
-// what differs is a part.
+// merge is the combined outcome of two objects: a missing object has no influence, and different
+// outcomes are partial.
 func merge(a, b string) string {
 	switch {
 	case a == b || b == "" || b == stream.OutcomeNotFound && a != "":

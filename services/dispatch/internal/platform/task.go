@@ -10,20 +10,20 @@ import (
 	"github.com/rodopath/rodopath/api/stream"
 )
 
-// Task is what a deletion asks of a platform.
+// Task is a deletion at a platform.
 type Task struct {
-	// ID tells one sending of the decision from another: of a replay, its time is in it.
+	// ID identifies one publication of the decision: the id of a replay includes its time.
 	ID string
-	// Whole tells that nothing of the person may be held any more.
+	// Whole reports whether nothing of the person may be held any more.
 	Whole bool
-	// Hidden tells that names are hashes, and that it is not known what may stay.
+	// Hidden reports whether names are hashed; retained items are then unknown.
 	Hidden bool
-	// Since is from when a list of what the platform has is of use: of a replay, which may
-	// follow a restored backup, its time.
+	// Since is the earliest useful time of a list: for a replay, which may follow a restored
+	// backup, the time of the replay.
 	Since time.Time
 	// Emails are the person's addresses in lower case.
 	Emails []string
-	// Items are what lost its last basis.
+	// Items are the items without a basis.
 	Items []stream.Item
 
 	ids    []string
@@ -66,7 +66,7 @@ func (t *Task) IDs(prefix, suffix string) []string {
 	return out
 }
 
-// Records lists the records of an item whose names begin and end so, without that.
+// Records lists the records of an item with a prefix and a suffix, without both.
 func Records(i *stream.Item, prefix, suffix string) []string {
 	var out []string
 	for _, name := range append([]string{i.Ref}, i.Names...) {
@@ -86,8 +86,8 @@ func cut(name, prefix, suffix string) (string, bool) {
 	return rest, ok && rest != ""
 }
 
-// Person tells whether a name, which the platform has, is the person's: an address, or
-// an id as "stripe:cus_1".
+// Person reports whether a name at the platform is the person's: an address, or an id such as
+// "stripe:cus_1".
 func (t *Task) Person(name string) bool {
 	if strings.Contains(name, "@") {
 		name = strings.ToLower(name)
@@ -95,7 +95,7 @@ func (t *Task) Person(name string) bool {
 	return name != "" && (slices.Contains(t.Emails, name) || slices.Contains(t.ids, name) || t.hidden(t.hashes, name))
 }
 
-// Names tells whether a record, which the platform has, is the item's.
+// Names reports whether a record at the platform is the item's.
 func (t *Task) Names(i *stream.Item, record string) bool {
 	return i.Ref == record || slices.Contains(i.Names, record) || t.hidden(i.Hashes, record)
 }
@@ -104,24 +104,23 @@ func (t *Task) hidden(hashes []string, name string) bool {
 	return len(hashes) > 0 && t.key != "" && slices.Contains(hashes, stream.Hash(t.key, name))
 }
 
-// Gone tells that nothing of a category may be held any more.
+// Gone reports whether nothing of a category may be held any more.
 func (t *Task) Gone(category string) bool {
 	return t.Whole || t.Lapsed(category) && !t.Stays(category)
 }
 
-// Lapsed tells whether a category is among the items.
+// Lapsed reports whether a category is among the items.
 func (t *Task) Lapsed(category string) bool {
 	return slices.ContainsFunc(t.Items, func(i stream.Item) bool { return i.Category == category })
 }
 
-// Stays tells whether something of one of these categories may still be held, as far as
-// that is known.
+// Stays reports whether data of one of the categories may still be held, as far as known.
 func (t *Task) Stays(categories ...string) bool {
 	return slices.ContainsFunc(t.stays, func(s stream.RetainedItem) bool { return slices.Contains(categories, s.Category) })
 }
 
-// StaysRecord tells whether something may still be held of a record: of one of these
-// categories, or of any where none is named.
+// StaysRecord reports whether data of a record may still be held: of one of the categories, or of
+// any category when none is given.
 func (t *Task) StaysRecord(record string, categories ...string) bool {
 	return slices.ContainsFunc(t.stays, func(s stream.RetainedItem) bool {
 		return (s.Ref == record || slices.Contains(s.Names, record)) && (len(categories) == 0 || slices.Contains(categories, s.Category))
@@ -139,7 +138,7 @@ func (t *Task) Categories() []string {
 	return out
 }
 
-// Plain tells whether an id, which goes into a path, is made of letters and digits.
+// Plain reports whether an id, which becomes part of a path, consists of letters and digits.
 func Plain(id string) bool {
 	return id != "" && len(id) <= 100 && strings.Trim(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == ""
 }

@@ -1,11 +1,11 @@
-// Package stripe deletes at Stripe, by its API (https://docs.stripe.com/api).
+// Package stripe erases data at Stripe by its API (https://docs.stripe.com/api).
 //
-// What it cannot do: charges, payments and invoices are not deleted by any call. Stripe
-// keeps them for its own legal duties (https://docs.stripe.com/privacy/deletion-requests:
-// transactions do not support deletion). They can be redacted by redaction jobs
-// (https://docs.stripe.com/privacy/redaction), 90 days after the payment at the earliest;
-// those are a public preview, need a preview version of the API, cannot be undone, and
-// take in what the seller's books may still need, so that is left to the seller.
+// Limits: no call deletes charges, payments and invoices. Stripe retains them for its own legal
+// obligations (https://docs.stripe.com/privacy/deletion-requests: transactions do not support
+// deletion). Redaction jobs (https://docs.stripe.com/privacy/redaction) can redact them, 90 days
+// after the payment at the earliest; redaction is a public preview, needs a preview version of the
+// API, is irreversible, and covers data that the seller's books may still need, so redaction is
+// left to the seller.
 package stripe
 
 import (
@@ -27,7 +27,7 @@ import (
 // account's own is (https://docs.stripe.com/api/versioning).
 const Version = "2026-08-26.dahlia"
 
-// Options say how Stripe is called.
+// Options configure the calls to Stripe.
 type Options struct {
 	// Key is a secret key (sk_…) or, better, a restricted one (rk_…).
 	Key string
@@ -41,8 +41,8 @@ type Options struct {
 
 const keyHelp = "make a restricted key at Developers, API keys, with Customers: Write and Subscriptions: Read, and put it where the recipient's key is"
 
-// perSecond calls are made at most. Stripe takes 100 a second, 25 in test mode, and some
-// of them are the seller's (https://docs.stripe.com/rate-limits).
+// perSecond is the rate limit of calls. Stripe permits 100 a second, 25 in test mode, for all
+// callers of the seller together (https://docs.stripe.com/rate-limits).
 const perSecond rate.Limit = 15
 
 // Connector deletes at one account of Stripe.
@@ -76,7 +76,7 @@ func New(opts Options) (*Connector, error) {
 	return c, nil
 }
 
-// Deliver deletes what a decision asks for.
+// Deliver carries out a deletion.
 func (c *Connector) Deliver(ctx context.Context, e *stream.Event, _ []byte) (dispatch.Answer, error) {
 	t, err := platform.Read(e)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/rodopath/rodopath/services/dispatch/internal/platform"
 )
 
-// customer is what Stripe has of a customer.
+// customer is Stripe's record of a customer.
 type customer struct {
 	ID      string `json:"id"`
 	Deleted bool   `json:"deleted"`
@@ -39,7 +39,7 @@ type address struct {
 	Country    string `json:"country"`
 }
 
-// customerList is a list of customers, or what a search found.
+// customerList is a list of customers, or the result of a search.
 type customerList struct {
 	Data []customer `json:"data"`
 }
@@ -88,10 +88,10 @@ func (c *Connector) find(ctx context.Context, t *platform.Task) ([]customer, err
 	return out, nil
 }
 
-// named returns the customers of an address. The list is up to date, and its filter minds
-// the case (https://docs.stripe.com/api/customers/list); the search does not, and may be a
-// minute late (https://docs.stripe.com/search). Where an account has no search, the list
-// must do.
+// named returns the customers of an address. The list is consistent, and its filter is
+// case-sensitive (https://docs.stripe.com/api/customers/list); the search ignores case and may lag
+// by a minute (https://docs.stripe.com/search). Without search in the account the list alone is
+// used.
 func (c *Connector) named(ctx context.Context, email string) ([]customer, error) {
 	var list, search customerList
 	_, err := c.client.Call(ctx, "find the customer", platform.Request{

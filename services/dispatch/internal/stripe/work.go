@@ -12,7 +12,7 @@ import (
 	"github.com/rodopath/rodopath/services/dispatch/internal/platform"
 )
 
-// What the reasons of answers say.
+// Texts of the reasons of answers.
 const (
 	reasonPayments     = "Stripe keeps charges and invoices for its own legal duties and no call deletes them; a redaction job at Stripe hides them from the account"
 	reasonSubscription = "the customer has a subscription that runs, and to delete the customer would cancel it; cancel it, then send the decision again"
@@ -38,12 +38,12 @@ func (w *work) payments() {
 	}
 }
 
-// payment tells of an id whether it is of something with a payment in it.
+// payment reports whether an id names an object with a payment.
 func payment(id string) bool {
 	return slices.ContainsFunc([]string{"ch_", "py_", "pi_", "in_", "cs_", "sub_"}, func(prefix string) bool { return strings.HasPrefix(id, prefix) })
 }
 
-// keep answers for contact data of which something may still be held.
+// keep reports contact data of which a part may still be held.
 func (w *work) keep() {
 	for _, category := range []string{"contact", "phone"} {
 		if w.task.Lapsed(category) {
@@ -52,15 +52,15 @@ func (w *work) keep() {
 	}
 }
 
-// say answers for a category of the person that is asked for.
+// say adds an outcome for a category of the person in the decision.
 func (w *work) say(category, outcome, reason string) {
 	if w.task.Lapsed(category) || category == "contact" && w.task.Whole {
 		w.report.Say(category, outcome, reason)
 	}
 }
 
-// apply carries the decision out for one customer. A replay of hashes does not say what
-// may stay, so it deletes nobody of whom a part may.
+// apply carries out the decision for one customer. A replay with hashes does not list retained
+// items, so a customer with a possibly retained part is not deleted.
 func (w *work) apply(ctx context.Context, u *customer) error {
 	all := w.task.Whole || w.task.Gone("contact") && !w.task.Hidden && !w.task.Stays("order", "invoice", "access")
 	if !all {
@@ -78,8 +78,8 @@ func (w *work) apply(ctx context.Context, u *customer) error {
 	return w.remove(ctx, u.ID)
 }
 
-// subscribed tells whether a subscription runs: GET /v1/subscriptions lists those of a
-// customer that are not cancelled (https://docs.stripe.com/api/subscriptions/list).
+// subscribed reports whether a subscription runs: GET /v1/subscriptions lists the subscriptions of
+// a customer that are not cancelled (https://docs.stripe.com/api/subscriptions/list).
 func (w *work) subscribed(ctx context.Context, id string) (bool, error) {
 	var list struct {
 		Data []struct {
@@ -101,7 +101,7 @@ func (w *work) subscribed(ctx context.Context, id string) (bool, error) {
 	return list.More, nil
 }
 
-// remove deletes a customer: DELETE /v1/customers/:id. With it go its cards.
+// remove deletes a customer with its cards: DELETE /v1/customers/:id.
 func (w *work) remove(ctx context.Context, id string) error {
 	res, err := w.client.Call(ctx, "delete the customer", platform.Request{Method: http.MethodDelete, Path: "/v1/customers/" + id}, nil)
 	if err == nil && res.Found {
@@ -111,7 +111,7 @@ func (w *work) remove(ctx context.Context, id string) error {
 	return err
 }
 
-// blank empties fields of a customer, of whom payments stay: POST /v1/customers/:id.
+// blank empties fields of a customer with retained payments: POST /v1/customers/:id.
 func (w *work) blank(ctx context.Context, u *customer) error {
 	outcome, reason := stream.OutcomeDone, ""
 	if form := w.form(u); len(form) > 0 {
@@ -139,15 +139,14 @@ func (w *work) blank(ctx context.Context, u *customer) error {
 	return nil
 }
 
-// key is the same for the same change, so that Stripe makes it once. Stripe repeats its
-// first answer to a key for a day, even that it was broken down
-// (https://docs.stripe.com/api/idempotent_requests), so a later try has another key: the
-// change is harmless twice.
+// key is the idempotency key: the same for the same change. Stripe repeats its first answer to a
+// key for a day, even an internal error (https://docs.stripe.com/api/idempotent_requests), so a
+// later attempt has another key: the change itself is idempotent.
 func (w *work) key(id string) string {
 	return "rodopath:" + w.task.ID + ":" + id + ":" + strconv.FormatInt(w.now().Unix()/600, 10)
 }
 
-// form is what empties the fields that may go and are not empty. An empty text unsets a
+// form empties the fields that may no longer be held and are not empty. An empty text unsets a
 // field, and an address as a whole.
 func (w *work) form(u *customer) url.Values {
 	form := url.Values{}
@@ -168,7 +167,7 @@ func (w *work) form(u *customer) url.Values {
 		form.Set("phone", "")
 	}
 	if s := u.Shipping; s != nil && s.Phone != "" && !form.Has("shipping") {
-		// Shipping is replaced as a whole, and needs its name and address.
+		// Stripe replaces shipping as a whole and requires name and address.
 		form.Set("shipping[name]", s.Name)
 		s.Address.into(form, "shipping[address]")
 		form.Set("shipping[phone]", "")
@@ -176,7 +175,7 @@ func (w *work) form(u *customer) url.Values {
 	return form
 }
 
-// into writes an address as a form has it.
+// into writes an address into a form.
 func (a *address) into(form url.Values, under string) {
 	if a == nil {
 		a = &address{}

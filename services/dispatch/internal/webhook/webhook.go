@@ -23,17 +23,17 @@ import (
 	"github.com/rodopath/rodopath/services/dispatch/internal/outbound"
 )
 
-// Options say where webhooks go.
+// Options configure a Connector.
 type Options struct {
 	// Recipient is the id of the recipient.
 	Recipient string
 	URL       string
-	// Secrets sign the webhooks, each of them every one.
+	// Secrets sign every webhook, each of them.
 	Secrets []string
-	// AllowPrivate lets the URL be without TLS.
+	// AllowPrivate permits a URL without TLS.
 	AllowPrivate bool
 	Client       *http.Client
-	// Now tells the time; nil means time.Now.
+	// Now returns the time; nil means time.Now.
 	Now func() time.Time
 }
 
@@ -67,8 +67,7 @@ func New(opts Options) (*Connector, error) {
 // userAgent names the sender.
 const userAgent = "Rodopath/1 (webhooks)"
 
-// Deliver sends a decision. A success is an answer by itself when its body is a receipt
-// of this decision.
+// Deliver sends a decision. A success whose body is a receipt of the decision is an answer.
 func (c *Connector) Deliver(ctx context.Context, e *stream.Event, body []byte) (dispatch.Answer, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.opts.URL, bytes.NewReader(body))
 	if err != nil {
@@ -103,8 +102,8 @@ func isJSON(contentType string) bool {
 	return err == nil && (media == "application/json" || strings.HasSuffix(media, "+json"))
 }
 
-// receipt reads the answer to a decision out of the body of a success. A body that is
-// meant as one and is none says so in the remark; other JSON is the recipient's own.
+// receipt reads the receipt in the body of a success. A malformed receipt is reported in the
+// remark; other JSON is ignored.
 func receipt(body []byte, e *stream.Event, recipient string) dispatch.Answer {
 	r, err := stream.DecodeReceipt(body)
 	switch {

@@ -10,10 +10,9 @@ import (
 	"github.com/rodopath/rodopath/services/dispatch/internal/platform"
 )
 
-// access answers for access to what was bought. With an order that is anonymised its
-// permissions to download lose whose they are
-// (WC_Customer_Download_Data_Store::update_user_by_order_id). By themselves they cannot be
-// taken back: GET /customers/:id/downloads only lists them.
+// access reports on access to purchases. The permissions to download of an anonymised order lose
+// their owner (WC_Customer_Download_Data_Store::update_user_by_order_id). The interface cannot
+// revoke permissions: GET /customers/:id/downloads only lists them.
 func (w *work) access(ctx context.Context) error {
 	for i := range w.task.Items {
 		item := &w.task.Items[i]
@@ -43,7 +42,7 @@ func (w *work) downloads(ctx context.Context, id string) error {
 		return err
 	}
 	if o.CustomerID == 0 {
-		if o.left() { // of an order that was anonymised before, nobody has any
+		if o.left() { // an order anonymised before has no permissions
 			w.report.Say("access", stream.OutcomeHeld, reasonGuest)
 		}
 		return nil

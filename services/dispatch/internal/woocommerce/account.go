@@ -12,7 +12,7 @@ import (
 	"github.com/rodopath/rodopath/services/dispatch/internal/platform"
 )
 
-// What the reasons of answers say.
+// Texts of the reasons of answers.
 const (
 	reasonRole      = "an account has a role that may work in the shop, and is no customer's alone; delete it by hand"
 	reasonStays     = "the account may still be held, because access or contact stays"
@@ -36,8 +36,8 @@ const accountFields = "id,email,role,first_name,last_name,billing,shipping"
 
 func (a *account) path() string { return "/customers/" + strconv.FormatInt(a.ID, 10) }
 
-// customer tells that nobody works in the shop with this account. A subscriber is who
-// registered without buying.
+// customer reports whether the account belongs to a customer and not to staff. A subscriber is a
+// registered person without a purchase.
 func (a *account) customer() bool { return a.Role == "customer" || a.Role == "subscriber" }
 
 // find looks for the person's accounts: by id, by address, or by hashes.
@@ -103,7 +103,7 @@ func (c *Connector) accountsPage(ctx context.Context, at string) ([]platform.Nam
 	return out, next, err
 }
 
-// persons does what is to be done to the person's accounts.
+// persons carries out the decision for the person's accounts.
 func (w *work) persons(ctx context.Context) error {
 	contact, phone := w.task.Gone("contact"), w.task.Gone("phone")
 	if !contact && !phone {
@@ -116,7 +116,7 @@ func (w *work) persons(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// What stood of a guest stood in the orders.
+	// The data of a guest were in the orders.
 	if len(found) == 0 && len(w.cleared) > 0 {
 		w.say("contact", stream.OutcomeDone, "")
 		w.say("phone", stream.OutcomeDone, "")
@@ -129,14 +129,14 @@ func (w *work) persons(ctx context.Context) error {
 	return nil
 }
 
-// say answers for a category of the person that is asked for.
+// say adds an outcome for a category of the person in the decision.
 func (w *work) say(category, outcome, reason string) {
 	if w.task.Lapsed(category) || category == "contact" && w.task.Whole {
 		w.report.Say(category, outcome, reason)
 	}
 }
 
-// account does what is to be done to one account.
+// account carries out the decision for one account.
 func (w *work) account(ctx context.Context, a *account, contact, phone bool) error {
 	switch {
 	case !a.customer():
@@ -161,8 +161,8 @@ func (w *work) account(ctx context.Context, a *account, contact, phone bool) err
 	return w.update(ctx, a, a.phones())
 }
 
-// remove deletes an account: DELETE /customers/:id?force=true. WordPress has no bin for
-// accounts. Its orders stay, as those of a guest.
+// remove deletes an account: DELETE /customers/:id?force=true. WordPress has no trash for accounts.
+// The orders of the account become orders of a guest.
 func (w *work) remove(ctx context.Context, a *account) error {
 	res, err := w.client.Call(ctx, "delete the account", platform.Request{
 		Method: http.MethodDelete, Path: a.path(), Query: url.Values{"force": {"true"}},
@@ -174,8 +174,8 @@ func (w *work) remove(ctx context.Context, a *account) error {
 	return err
 }
 
-// update changes an account: PUT /customers/:id. It leaves the e-mail address, by which
-// the person signs in, so that WordPress sends no mail about its change.
+// update changes an account: PUT /customers/:id. The e-mail address, which is the login, stays, so
+// that WordPress sends no mail about its change.
 func (w *work) update(ctx context.Context, a *account, change map[string]any) error {
 	if change == nil {
 		return nil
@@ -184,8 +184,8 @@ func (w *work) update(ctx context.Context, a *account, change map[string]any) er
 	return err
 }
 
-// phones empties the telephone numbers in the orders of an account that do not stay, as
-// far as it is known which do, and answers for the account.
+// phones empties the telephone numbers in the orders of an account that are not retained, as far as
+// known, and reports on the account.
 func (w *work) phones(ctx context.Context, a *account) error {
 	w.say("phone", stream.OutcomeDone, "")
 	if w.task.Hidden {

@@ -7,15 +7,14 @@ import (
 	"strings"
 )
 
-// change is the body of PUT /orders/:id that empties an order, or nil when it is empty.
+// change is the body of PUT /orders/:id that empties an order, or nil for an empty order.
 //
-// Addresses go as notes of their inner names, such as _billing_email, which WooCommerce
-// hands to the field of that name (WC_Data::update_meta_data, is_internal_meta_key). To
-// send billing and shipping as they are documented would have the shop work out all totals
-// and taxes anew, at the rates of today and for an address that is gone
-// (WC_REST_Orders_Controller::save_object, woocommerce/woocommerce#20137, and what comes of
-// it #30365): an order's amounts must stay. In the same way
-// the IP address and the browser go, which the documented fields cannot change.
+// Addresses are emptied as entries under their internal names, such as _billing_email, which
+// WooCommerce forwards to the field (WC_Data::update_meta_data, is_internal_meta_key). The
+// documented fields billing and shipping would make the shop recalculate totals and taxes, at
+// present rates and for an erased address (WC_REST_Orders_Controller::save_object,
+// woocommerce/woocommerce#20137, #30365): the amounts of an order must not change. The IP address
+// and the browser, which the documented fields cannot change, are emptied in the same way.
 func (o *order) change() map[string]any {
 	var notes []meta
 	for _, side := range []struct {
@@ -46,16 +45,15 @@ func (o *order) change() map[string]any {
 
 func empty(key string) meta { return meta{Key: key, Value: json.RawMessage(`""`)} }
 
-// traces tells whether the order has an address of the internet, or a browser. 0.0.0.0 is
-// what WooCommerce's own eraser leaves.
+// traces reports whether the order has an IP address or a browser. WooCommerce's own eraser writes
+// 0.0.0.0.
 func (o *order) traces() bool { return o.IP != "" && o.IP != "0.0.0.0" || o.UserAgent != "" }
 
-// left tells whether something of the person is in the order.
+// left reports whether the order holds data of the person.
 func (o *order) left() bool { return o.change() != nil }
 
-// personal tells of a note of an order whether it is about the buyer: what WooCommerce's
-// eraser removes, fields of the checkout, where the buyer came from, tax numbers, and the
-// customer at Stripe.
+// personal reports whether an entry of an order concerns the buyer: entries of WooCommerce's
+// eraser, fields of the checkout, the origin of the buyer, tax numbers, and the customer at Stripe.
 func personal(key string) bool {
 	for _, prefix := range []string{
 		"_billing_", "billing_", "_shipping_", "shipping_", "_wc_billing/", "_wc_shipping/", "_wc_other/", "_wc_order_attribution_",

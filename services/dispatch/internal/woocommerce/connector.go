@@ -1,13 +1,13 @@
-// Package woocommerce deletes in a WooCommerce shop, by its REST API v3
-// (https://woocommerce.github.io/woocommerce-rest-api-docs/). It does to an order what
-// WooCommerce's own eraser does (includes/class-wc-privacy-erasers.php): names, addresses
-// and traces of the person go, and amounts, items, taxes, dates and status stay.
+// Package woocommerce erases data in a WooCommerce shop by its REST API v3
+// (https://woocommerce.github.io/woocommerce-rest-api-docs/). An order is treated as by
+// WooCommerce's own eraser (includes/class-wc-privacy-erasers.php): names, addresses and traces of
+// the person are erased, and amounts, items, taxes, dates and status are retained.
 //
-// What it cannot do: take back the permission to download what stays bought (the
-// interface only lists them), clear subscriptions of the extension WooCommerce
-// Subscriptions, and find what plugins note of a person under names of their own. A change
-// of an order is told by the shop's webhook order.updated like any other; it sends no mail,
-// for WooCommerce mails when a status changes or a note is added.
+// Limits: permissions to download retained purchases cannot be revoked (the interface only lists
+// them), subscriptions of the extension WooCommerce Subscriptions cannot be cleared, and data of
+// plug-ins under names of their own are not found. The shop reports a change of an order by the
+// webhook order.updated; the change sends no mail, because WooCommerce mails only on a change of
+// status or a new note.
 package woocommerce
 
 import (
@@ -26,7 +26,7 @@ import (
 	"github.com/rodopath/rodopath/services/dispatch/internal/platform"
 )
 
-// Options say which shop is called.
+// Options configure the calls to a shop.
 type Options struct {
 	// URL is where the shop is.
 	URL string
@@ -34,7 +34,7 @@ type Options struct {
 	Key string
 	// Source is the source that the shop's ids carry, as in "woocommerce:17@shop".
 	Source string
-	// AllowPrivate takes http:// for a shop inside.
+	// AllowPrivate permits http:// for a shop in a private network.
 	AllowPrivate bool
 	// Client makes the calls.
 	Client *http.Client
@@ -92,15 +92,14 @@ func New(opts Options) (*Connector, error) {
 	return c, nil
 }
 
-// missing tells by the code of a 404 that an order or an account does not exist. Where
-// WordPress has no such interface it is rest_no_route, and where there is no WordPress
-// there is no code.
+// missing reports whether the code of a 404 means a missing order or account. A missing interface
+// has the code rest_no_route, and a server without WordPress has no code.
 func missing(body []byte) bool {
 	code := platform.Code(body)
 	return strings.HasPrefix(code, "woocommerce_rest_") && strings.HasSuffix(code, "invalid_id")
 }
 
-// Deliver deletes what a decision asks for.
+// Deliver carries out a deletion.
 func (c *Connector) Deliver(ctx context.Context, e *stream.Event, _ []byte) (dispatch.Answer, error) {
 	t, err := platform.Read(e)
 	if err != nil {
@@ -110,7 +109,7 @@ func (c *Connector) Deliver(ctx context.Context, e *stream.Event, _ []byte) (dis
 	for _, category := range t.Categories() {
 		w.report.Say(category, stream.OutcomeNotFound, "")
 	}
-	// Orders first: an account that is deleted no longer says which are its orders.
+	// Orders first: a deleted account no longer leads to its orders.
 	for _, step := range []func(context.Context) error{w.orders, w.access, w.persons} {
 		if err := step(ctx); err != nil {
 			return dispatch.Answer{}, err

@@ -2,12 +2,12 @@ package woocommerce
 
 import "encoding/json"
 
-// fields are the fields of an address. Plugins leave other things in them than texts, and
-// PHP writes an object without fields as a list.
+// fields are the fields of an address. Plug-ins leave values other than texts, and PHP writes an
+// object without fields as a list.
 type fields map[string]string
 
-// UnmarshalJSON never fails: what is no text and not empty is there all the same, and is
-// to go.
+// UnmarshalJSON never fails: a value that is neither empty nor a text counts as present, and must
+// be erased.
 func (f *fields) UnmarshalJSON(data []byte) error {
 	*f = fields{}
 	var doc map[string]json.RawMessage

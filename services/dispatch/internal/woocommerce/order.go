@@ -13,7 +13,7 @@ import (
 	"github.com/rodopath/rodopath/services/dispatch/internal/platform"
 )
 
-// What the reasons of answers say.
+// Texts of the reasons of answers.
 const (
 	reasonSubscription = "a subscription of the shop must be cleared by hand: the connector clears orders"
 	reasonAccess       = "access to what the order sold stays, and to clear the order would take it away"
@@ -21,7 +21,7 @@ const (
 	reasonAmounts      = "the shop worked the amounts of an order out anew when it was changed; check them"
 )
 
-// order is what an order has of a person.
+// order holds the personal data of an order.
 type order struct {
 	ID            int64  `json:"id"`
 	CustomerID    int64  `json:"customer_id"`
@@ -39,14 +39,14 @@ type order struct {
 type meta struct {
 	ID  int64  `json:"id,omitempty"`
 	Key string `json:"key"`
-	// Value is null where the note is to go.
+	// Value is null for an entry to delete.
 	Value json.RawMessage `json:"value"`
 }
 
 // orderFields are asked for alone (https://developer.wordpress.org/rest-api/using-the-rest-api/global-parameters/#_fields).
 const orderFields = "id,customer_id,customer_ip_address,customer_user_agent,customer_note,transaction_id,total,total_tax,billing,shipping,meta_data"
 
-// orders anonymises the orders whose last basis has lapsed.
+// orders anonymises the orders without a basis.
 func (w *work) orders(ctx context.Context) error {
 	w.cleared = map[string]bool{}
 	for i := range w.task.Items {
@@ -74,8 +74,8 @@ func (w *work) orders(ctx context.Context) error {
 	return nil
 }
 
-// needed tells whether access to what an order sold stays: with the buyer's address an
-// order loses who may download.
+// needed reports whether access to the purchase of an order is retained: an order without the
+// buyer's address permits no download.
 func (w *work) needed(item *stream.Item, id string) bool {
 	names := append([]string{"woocommerce:order/" + id + "@" + w.source, item.Ref}, item.Names...)
 	return !w.task.Whole && slices.ContainsFunc(names, func(name string) bool { return name != "" && w.task.StaysRecord(name, "access") })
@@ -115,7 +115,7 @@ func (c *Connector) ordersPage(ctx context.Context, at string) ([]int64, string,
 	return ids, next, err
 }
 
-// list reads a page of a list. X-WP-TotalPages says how many there are
+// list reads a page of a list. X-WP-TotalPages is the number of pages
 // (https://woocommerce.github.io/woocommerce-rest-api-docs/#pagination).
 func (c *Connector) list(ctx context.Context, act, path string, query url.Values, at string, into any) (next string, err error) {
 	page := 1
@@ -155,7 +155,7 @@ func (w *work) clear(ctx context.Context, id string) error {
 	return nil
 }
 
-// order reads an order: GET /orders/:id. It is nil where there is none.
+// order reads an order: GET /orders/:id. The result is nil for a missing order.
 func (w *work) order(ctx context.Context, id string) (*order, error) {
 	o := &order{}
 	res, err := w.client.Call(ctx, "read the order", platform.Request{
@@ -167,8 +167,8 @@ func (w *work) order(ctx context.Context, id string) (*order, error) {
 	return o, nil
 }
 
-// blank empties what an order has of a person, unless nothing is left, and says whether
-// it is empty then.
+// blank empties the personal data of an order, if there are any, and reports whether the order is
+// empty then.
 func (w *work) blank(ctx context.Context, before *order) (outcome, reason string, err error) {
 	change := before.change()
 	if change == nil {
@@ -189,8 +189,8 @@ func (w *work) blank(ctx context.Context, before *order) (outcome, reason string
 	return stream.OutcomeDone, "", nil
 }
 
-// notes deletes the notes of an order, which may name the person. WooCommerce's own eraser
-// does so too. DELETE /orders/:id/notes/:note.
+// notes deletes the notes of an order, which may name the person, as WooCommerce's own eraser does.
+// DELETE /orders/:id/notes/:note.
 func (w *work) notes(ctx context.Context, id string) error {
 	var notes []struct {
 		ID int64 `json:"id"`

@@ -1,5 +1,5 @@
-// Package platformtest helps to test connectors: decisions to carry out, and the server
-// around a stand-in of a platform.
+// Package platformtest supports tests of connectors: decisions, and a server around a stand-in of a
+// platform.
 package platformtest
 
 import (
@@ -20,8 +20,8 @@ import (
 	"github.com/rodopath/rodopath/services/dispatch/internal/outbound"
 )
 
-// Email is the address of the person whom the tests are about, and Family their name. No
-// answer and no error may hold either.
+// Email is the address of the person in the tests, and Family their name. No answer and no error
+// may hold either.
 const (
 	Email  = "ala@leak.example"
 	Family = "Kotowska"
@@ -51,7 +51,7 @@ func item(text string) stream.Item {
 	return i
 }
 
-// Stays adds what may still be held, written as items are.
+// Stays adds retained items.
 func Stays(e *stream.Event, items ...string) *stream.Event {
 	for _, text := range items {
 		e.Data.Delete.Retained = append(e.Data.Delete.Retained, stream.RetainedItem{Item: item(text), Purpose: "contract", Article: "6(1)(b)"})
@@ -59,7 +59,7 @@ func Stays(e *stream.Event, items ...string) *stream.Event {
 	return e
 }
 
-// Hidden makes a replay of an event whose names are hashes.
+// Hidden converts an event to a replay with hashed names.
 func Hidden(e *stream.Event) *stream.Event {
 	const key = "k"
 	p := &e.Data.Person
@@ -86,11 +86,11 @@ type Fake struct {
 	*httptest.Server
 	mu    sync.Mutex
 	calls []string
-	// fault answers a call in place of the platform, where it returns true.
+	// fault answers a call in place of the platform when the result is true.
 	fault func(http.ResponseWriter, *http.Request) bool
 }
 
-// Start starts a fake. Calls come one at a time.
+// Start starts a fake. Calls are serialised.
 func Start(t testing.TB, platform http.Handler) *Fake {
 	f := &Fake{}
 	f.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -126,7 +126,7 @@ func Answering(status int, body string, header ...string) func(http.ResponseWrit
 	}
 }
 
-// Calls lists the calls since it was last asked.
+// Calls returns and clears the recorded calls.
 func (f *Fake) Calls() []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -135,7 +135,7 @@ func (f *Fake) Calls() []string {
 	return calls
 }
 
-// Changes lists the calls since it was last asked that were not made to read.
+// Changes returns the recorded calls except reading ones, and clears the record.
 func (f *Fake) Changes() []string {
 	return slices.DeleteFunc(f.Calls(), func(c string) bool { return strings.HasPrefix(c, "GET ") })
 }
@@ -143,8 +143,8 @@ func (f *Fake) Changes() []string {
 // Client is a client that may call a fake.
 func Client() *http.Client { return outbound.Client(outbound.Options{AllowPrivate: true}) }
 
-// Deliver carries an event out. It finds fault with an address in what comes back, and
-// writes the answer as "outcome category=outcome: reason".
+// Deliver delivers an event. An address in the answer fails the test. The answer is formatted as
+// "outcome category=outcome: reason".
 func Deliver(t testing.TB, c dispatch.Connector, e *stream.Event) (string, error) {
 	t.Helper()
 	body, err := e.Encode()
