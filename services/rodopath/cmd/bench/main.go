@@ -1,5 +1,5 @@
-// Command bench measures a whole Rodopath on this machine and prints each result
-// beside its baseline and its target.
+// Command bench measures a whole installation on this machine and prints each result beside its
+// baseline and its target.
 package main
 
 import (

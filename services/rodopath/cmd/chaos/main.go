@@ -1,5 +1,5 @@
-// Command chaos breaks a whole Rodopath while webhooks come in, and proves that nothing is
-// lost and nothing undue is sent. Its exit code is 0 only then; 4 when a promise was broken.
+// Command chaos injects faults into a whole installation under load, and checks that no webhook is
+// lost and no undue decision is sent. The exit code is 0 without a violation and 4 with one.
 package main
 
 import (

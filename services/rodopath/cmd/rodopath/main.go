@@ -1,4 +1,4 @@
-// Command rodopath is Rodopath on one machine, and its command line.
+// Command rodopath is the standalone server and the command line.
 package main
 
 import (

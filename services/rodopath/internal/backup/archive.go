@@ -79,7 +79,7 @@ func (c *Copy) seal(archive *tar.Writer) error {
 	return err
 }
 
-// counted counts what is written.
+// counted counts written bytes.
 type counted struct {
 	w io.Writer
 	n int64
@@ -91,7 +91,7 @@ func (c *counted) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Verify reads a backup to its end and compares everything with its manifest.
+// Verify reads a backup to its end and compares every file with the manifest.
 func Verify(path string) (*Manifest, error) {
 	return read(path, func(_ string, in io.Reader) error {
 		_, err := io.Copy(io.Discard, in)
@@ -99,14 +99,13 @@ func Verify(path string) (*Manifest, error) {
 	})
 }
 
-// maxManifest bounds what is read as a manifest, in bytes.
+// maxManifest bounds the size of a manifest, in bytes.
 const maxManifest = 16 << 20
 
-// maxPadding bounds what may stand behind the manifest, in bytes: zeroes, which tar ends
-// with.
+// maxPadding bounds the zeroes of tar behind the manifest, in bytes.
 const maxPadding = 1 << 20
 
-// read visits the files of a backup and then compares what it read with the manifest.
+// read visits the files of a backup and then compares the files with the manifest.
 func read(path string, visit func(name string, in io.Reader) error) (*Manifest, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -130,7 +129,7 @@ func read(path string, visit func(name string, in io.Reader) error) (*Manifest, 
 		if h.Name == manifestName {
 			m, err := unseal(archive, sums)
 			if err == nil {
-				_, err = io.CopyN(io.Discard, packed, maxPadding) // its end has the checksum of all
+				_, err = io.CopyN(io.Discard, packed, maxPadding) // the trailer holds the checksum
 				if errors.Is(err, io.EOF) {
 					err = nil
 				}
@@ -151,7 +150,7 @@ func read(path string, visit func(name string, in io.Reader) error) (*Manifest, 
 	}
 }
 
-// whole reads from an archive; when it cannot, the archive is broken.
+// whole reads from an archive; a read error means a broken archive.
 type whole struct{ in io.Reader }
 
 func (w whole) Read(p []byte) (int, error) {
@@ -162,7 +161,7 @@ func (w whole) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// safe refuses what would be written elsewhere than a backup writes.
+// safe rejects an entry outside of the places of a backup.
 func safe(h *tar.Header) error {
 	known := strings.HasPrefix(h.Name, dataPrefix) || strings.HasPrefix(h.Name, streamPrefix)
 	if h.Typeflag != tar.TypeReg || !known || !filepath.IsLocal(h.Name) {

@@ -18,18 +18,18 @@ import (
 	"github.com/rodopath/rodopath/api/stream"
 )
 
-// Machine is what is copied, while it runs.
+// Machine is a running installation to copy.
 type Machine struct {
 	// Dir is the data directory.
 	Dir string
-	// Spool copies the spool to a path and says how many webhooks wait in the copy.
+	// Spool copies the spool to a path and returns the number of webhooks in the copy.
 	Spool func(path string) (int, error)
-	// Store copies the database to a path and says how many persons the copy holds; nil
-	// when it is on another server.
+	// Store copies the database to a path and returns the number of persons in the copy; nil for a
+	// database on another server.
 	Store func(ctx context.Context, path string) (int, error)
 	// NATS is a connection to the built-in server; nil when the streams are elsewhere.
 	NATS *nats.Conn
-	// KeysElsewhere tells that the configuration has the keys elsewhere.
+	// KeysElsewhere reports whether the configured keys are outside of the data directory.
 	KeysElsewhere bool
 	// Elsewhere are files that the configuration names outside of the data directory.
 	Elsewhere []string
@@ -44,17 +44,16 @@ const (
 	stagePattern = ".backup-*" // a directory while a backup is made
 )
 
-// Copy is a copy of a machine in a directory of its own, to be written into one file.
-// Close removes it.
+// Copy is a copy of an installation in a directory of its own, to be written into one file. Close
+// removes the directory.
 type Copy struct {
 	dir      string
 	manifest Manifest
 }
 
-// Take copies a machine. The copies are made in the order in which news walk: from the
-// spool to the streams of what came in, to the database, to the streams of what goes
-// out. So whatever moves on meanwhile is in one of them, or in two under one id. At is
-// the time at which it begins.
+// Take copies an installation in the order of the data flow: the spool, the incoming streams, the
+// database, the outgoing streams. A message in transit is therefore in one copy, or in two under
+// one id. at is the beginning of the copy.
 func Take(ctx context.Context, m *Machine, withKeys bool, at time.Time) (*Copy, error) {
 	if err := sweep(m.Dir); err != nil {
 		return nil, fmt.Errorf("make backup: %w", err)
@@ -76,8 +75,7 @@ func Take(ctx context.Context, m *Machine, withKeys bool, at time.Time) (*Copy, 
 	return c, nil
 }
 
-// sweep removes what a process left that was killed while it made a backup: messages lie
-// in it in the clear.
+// sweep removes the remains of a killed backup, which hold messages in the clear.
 func sweep(dir string) error {
 	left, err := filepath.Glob(filepath.Join(dir, stagePattern))
 	for _, stage := range left {
@@ -115,7 +113,7 @@ func (c *Copy) take(ctx context.Context, m *Machine) (err error) {
 
 func (c *Copy) data(name string) string { return filepath.Join(c.dir, dataPrefix, name) }
 
-// streams takes snapshots of streams, with the places of their consumers.
+// streams takes snapshots of streams with the positions of their consumers.
 func (c *Copy) streams(m *Machine, which func(name string) bool) error {
 	if m.NATS == nil {
 		return nil
@@ -148,15 +146,15 @@ func (c *Copy) stream(s *jsm.Stream) error {
 		return err
 	}
 	c.manifest.Messages[s.Name()] = int(state.Msgs) //nolint:gosec // far below
-	// The library starts a goroutine that ends with this context.
+	// The library starts a goroutine that ends with the context.
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	_, err = s.SnapshotToDirectory(ctx, filepath.Join(c.dir, streamPrefix, s.Name()), jsm.SnapshotConsumers())
 	return err
 }
 
-// files copies the other files of the data directory: the configuration, policies,
-// secrets, and the keys if they are wanted.
+// files copies the other files of the data directory: the configuration, policies, secrets, and the
+// keys on request.
 func (c *Copy) files(m *Machine) error {
 	return filepath.WalkDir(m.Dir, func(path string, e fs.DirEntry, err error) error {
 		if err != nil {
@@ -173,7 +171,7 @@ func (c *Copy) files(m *Machine) error {
 		case e.IsDir() && (name == streamsDir || staged):
 			return fs.SkipDir
 		case e.IsDir():
-			return os.MkdirAll(c.data(name), 0o700) //nolint:gosec // our own directory, which nobody else may write
+			return os.MkdirAll(c.data(name), 0o700) //nolint:gosec // the directory belongs to this process
 		case !e.Type().IsRegular() || c.passing(name):
 			return nil
 		}
@@ -181,8 +179,8 @@ func (c *Copy) files(m *Machine) error {
 	})
 }
 
-// passing tells whether a file is one of a running process, was copied in another way,
-// or is to be kept apart.
+// passing reports whether a file belongs to a running process, is copied in another way, or is kept
+// apart.
 func (c *Copy) passing(name string) bool {
 	switch name {
 	case "lock", "control.json", spoolFile:
@@ -202,7 +200,7 @@ func copyFile(from, to string) error {
 	return create(to, in)
 }
 
-// create makes a file, which must not exist, of what in says.
+// create creates a new file with the content of in.
 func create(path string, in io.Reader) (err error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {

@@ -23,10 +23,10 @@ import (
 type Restore struct {
 	// File is the backup, Dir the directory that is made.
 	File, Dir string
-	// Keys is the file with the keys of the machine. Empty means those in Dir, in the
-	// backup, or in the configuration.
+	// Keys is the file with the keys. Empty means the keys in Dir, in the backup, or in the
+	// configuration.
 	Keys string
-	// Tell is told what is being done.
+	// Tell receives the progress.
 	Tell func(what string)
 	Log  *slog.Logger
 }
@@ -34,7 +34,7 @@ type Restore struct {
 // ErrOccupied means that a directory already holds something.
 var ErrOccupied = errors.New("the data directory holds something already")
 
-// Run makes the directory. It appears under its name once everything is in it.
+// Run creates the directory, under its final name once complete.
 func (r *Restore) Run(ctx context.Context) (*Manifest, error) {
 	if err := r.vacant(); err != nil {
 		return nil, err
@@ -104,7 +104,7 @@ func unpack(path string, in io.Reader) error {
 	return create(path, in)
 }
 
-// keys puts the keys in their place and tries them.
+// keys installs and checks the keys.
 func (r *Restore) keys(m *Manifest, data string) error {
 	if m.Keys == "" {
 		return nil
@@ -129,8 +129,7 @@ func (r *Restore) keys(m *Manifest, data string) error {
 	return checkKeys(data, cmp.Or(from, "the backup"))
 }
 
-// checkKeys tells whether the keys that were put into a directory are those of the database
-// in it; from is where they came from.
+// checkKeys checks that the installed keys belong to the database; from is the origin of the keys.
 func checkKeys(data, from string) error {
 	switch err := lifecycleapp.CheckKeys(data); {
 	case errors.Is(err, lifecycleapp.ErrForeignKeys):
@@ -141,7 +140,7 @@ func checkKeys(data, from string) error {
 	return nil
 }
 
-// streams puts the snapshots into a server that is started for it.
+// streams restores the snapshots by a temporary server.
 func (r *Restore) streams(ctx context.Context, snapshots, dir string) (err error) {
 	entries, err := os.ReadDir(snapshots)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0 {
@@ -150,12 +149,12 @@ func (r *Restore) streams(ctx context.Context, snapshots, dir string) (err error
 	if err != nil {
 		return err
 	}
-	// In the clear: the first start of the machine encrypts them with its keys.
+	// In the clear: the first start of the installation encrypts the streams with its keys.
 	server, err := natsserver.Start(natsserver.Options{Dir: dir, SyncInterval: time.Second, Log: r.Log})
 	if err != nil {
 		return err
 	}
-	defer server.Close() // writes to the disk what is not there yet
+	defer server.Close() // syncs the streams to the disk
 	manager, err := jsm.New(server.Conn())
 	if err != nil {
 		return err
@@ -163,7 +162,7 @@ func (r *Restore) streams(ctx context.Context, snapshots, dir string) (err error
 	for _, e := range entries {
 		name := e.Name()
 		r.Tell("stream " + strings.TrimPrefix(name, "KV_"))
-		// The library starts a goroutine that ends with this context.
+		// The library starts a goroutine that ends with the context.
 		one, stop := context.WithCancel(ctx)
 		_, _, err := manager.RestoreSnapshotFromDirectory(one, name, filepath.Join(snapshots, name))
 		stop()

@@ -1,8 +1,7 @@
-// Package chaos breaks a whole Rodopath while webhooks come in, and proves that nothing is
-// lost and nothing undue is sent. Servers and services are processes of their own, which
-// are killed, frozen and cut off; the clock steps; the recipient fails and hangs. The
-// stories that the webhooks tell are drawn, and what must be decided about each person is
-// known in advance.
+// Package chaos injects faults into a whole installation under load, and checks that no webhook is
+// lost and no undue decision is sent. Servers and services are processes, which are killed, frozen
+// and disconnected; the clock steps; the recipient fails and hangs. Webhooks follow random stories,
+// and the due decisions about each person are known in advance.
 package chaos
 
 import (
@@ -21,7 +20,7 @@ import (
 	"github.com/rodopath/rodopath/api/stream"
 )
 
-// Options say what is done.
+// Options configure a run.
 type Options struct {
 	// Seed draws the stories and the faults; 0 means one of the clock.
 	Seed uint64
@@ -44,15 +43,14 @@ const (
 	defaultRounds  = 200
 	defaultPersons = 5
 	defaultSegment = 25
-	// roundTime is how long a round takes.
+	// roundTime is the duration of a round.
 	roundTime = 1200 * time.Millisecond
-	// settleWithin is how long everything may take to settle once it is healed.
+	// settleWithin bounds the time until every queue is empty after the faults.
 	settleWithin = 3 * time.Minute
 	// healStep makes good for steps backwards.
 	healStep = 5 * time.Minute
-	// strides are the steps in which the years pass at the end of a segment, of so many
-	// months: longer than all periods of the stories together, and each shorter than
-	// lifecycle remembers what it said to recipients.
+	// strides are the steps of the clock at the end of a segment, in months: together longer than
+	// every period of the stories, and each shorter than the retention of notices by lifecycle.
 	strides, stride = 3, 33
 )
 
@@ -69,14 +67,14 @@ type run struct {
 	first int
 
 	mu sync.Mutex // guards persons for the recipient, and recoveries
-	// persons are those of the record, by number.
+	// persons are the persons of the record, by number.
 	persons    map[int]*Person
 	recoveries []time.Duration
 	under      sync.WaitGroup
 }
 
-// Run breaks things and returns what came of it. An error means that the run itself could
-// not go on; violations are in the figures.
+// Run runs the rounds and returns the figures. An error means that the run itself failed;
+// violations are in the figures.
 func Run(ctx context.Context, opts Options) (f *Figures, err error) {
 	r, err := newRun(opts)
 	if err != nil {
@@ -149,7 +147,7 @@ func (r *run) logf(format string, args ...any) {
 	fmt.Fprintf(r.Progress, time.Now().Format("15:04:05 ")+format+"\n", args...)
 }
 
-// answer is what a person answers to the question.
+// answer is the person's answer to the question.
 func (r *run) answer(number int) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -159,7 +157,7 @@ func (r *run) answer(number int) string {
 	return stream.OutcomeNoAnswer
 }
 
-// round tells some stories and breaks something meanwhile.
+// round sends the webhooks of some stories and injects a fault meanwhile.
 func (r *run) round(ctx context.Context, n int) error {
 	began := time.Now()
 	for range r.Persons {
@@ -197,7 +195,7 @@ func (r *run) webhookCount() int {
 	return len(r.stage.recipient.told)
 }
 
-// recovered notes how long it takes until everything is ready again.
+// recovered measures the time until all services are ready again.
 func (r *run) recovered(ctx context.Context, struck time.Time) {
 	if r.stage.awaitReady(ctx, settleWithin) != nil {
 		return // the checkpoint will complain
@@ -207,8 +205,7 @@ func (r *run) recovered(ctx context.Context, struck time.Time) {
 	r.recoveries = append(r.recoveries, time.Since(struck))
 }
 
-// sendWebhooks tells the story of somebody new: each webhook one to three times, late, and in any
-// order.
+// sendWebhooks sends the webhooks of a new person: each one to three times, late, and in any order.
 func (r *run) sendWebhooks(ctx context.Context, round int) {
 	p := build(r.rng, len(r.record.Persons)+1, round, r.stage.clock.now(), r.zone)
 	r.record.Persons = append(r.record.Persons, p)
@@ -224,10 +221,10 @@ func (r *run) sendWebhooks(ctx context.Context, round int) {
 	}
 }
 
-// checkpoint lets everything settle, then lets the years pass, and checks.
+// checkpoint waits for empty queues, advances the clock by years, and checks.
 func (r *run) checkpoint(ctx context.Context, n int) error {
 	r.under.Wait()
-	// Nothing waits for an instant from which the clock went back.
+	// Undoes a backward step, so that no deadline lies in the future.
 	if err := r.stage.clock.step(healStep); err != nil {
 		return err
 	}
@@ -237,7 +234,7 @@ func (r *run) checkpoint(ctx context.Context, n int) error {
 	if err := r.meet(ctx); err != nil {
 		return err
 	}
-	// What was confirmed so far is forgotten in the years that follow.
+	// Confirmed decisions expire in the following years.
 	if err := r.collect(ctx); err != nil {
 		return err
 	}
@@ -321,10 +318,10 @@ func (r *run) meet(ctx context.Context) error {
 	return nil
 }
 
-// tries is how often the run itself asks until it has an answer.
+// tries bounds the attempts of the run itself.
 const tries = 10
 
-// collect adds the decisions that were published since, and what became of them.
+// collect adds the newly published decisions and their outcomes.
 func (r *run) collect(ctx context.Context) (err error) {
 	for range tries {
 		if err = r.collectOnce(ctx); err == nil || !pause(ctx, time.Second) {
@@ -368,7 +365,7 @@ func (r *run) collectOnce(ctx context.Context) error {
 	for id, e := range crm.told {
 		d := add(e)
 		d.Told, d.Said = true, crm.said[id]
-		// What lifecycle said at an earlier checkpoint stays: it forgets in the end.
+		// The outcome at an earlier checkpoint is kept, because lifecycle expires its notices.
 		if outcome, ok := noted[id]; ok {
 			d.Noted = outcome
 		}
@@ -418,8 +415,7 @@ func (r *run) sum() {
 	f.Violations = append(Check(r.record), f.Others...)
 }
 
-// keep writes the record when something is wrong, and otherwise removes what was made for
-// the run.
+// keep writes the record after a violation, and otherwise removes the files of the run.
 func (r *run) keep(temporary bool) error {
 	if len(r.figures.Violations) == 0 && temporary {
 		return os.RemoveAll(r.Dir)

@@ -8,18 +8,17 @@ import (
 	"time"
 )
 
-// Record is what was seen of a run: enough to tell whether anything was lost, or sent
-// that was not due.
+// Record holds the observations of a run, sufficient to detect lost webhooks and undue decisions.
 type Record struct {
 	Seed    uint64    `json:"seed"`
 	Persons []*Person `json:"persons"`
-	// Known are the persons that lifecycle knew before time passed, by their numbers.
+	// Known are the persons in lifecycle before the steps of the clock, by number.
 	Known map[int]Known `json:"known"`
-	// Decisions are all that were published, by their ids.
+	// Decisions are all published decisions, by id.
 	Decisions map[string]*Decided `json:"decisions"`
 }
 
-// Known is what lifecycle says of a person.
+// Known is the state of a person in lifecycle.
 type Known struct {
 	Subject string `json:"subject"`
 	Facts   int    `json:"facts"`
@@ -34,10 +33,10 @@ type Decided struct {
 	At        time.Time `json:"at"`
 	Effective time.Time `json:"effective"`
 	Items     []string  `json:"items,omitempty"`
-	// Said is what the recipient answered, Noted what lifecycle says that it did.
+	// Said is the answer of the recipient, Noted the answer recorded by lifecycle.
 	Said  string `json:"said,omitempty"`
 	Noted string `json:"noted,omitempty"`
-	// Told tells that the recipient got it.
+	// Told reports whether the recipient received the decision.
 	Told bool `json:"told"`
 }
 
@@ -58,22 +57,22 @@ const (
 // Violation is a promise that was broken.
 type Violation struct {
 	What string `json:"what"`
-	// Person, Story and Round say of whom; 0 and empty where it is about nobody alone.
+	// Person, Story and Round identify the person; 0 and empty for a violation without one person.
 	Person int    `json:"person,omitempty"`
 	Story  string `json:"story,omitempty"`
 	Round  int    `json:"round,omitempty"`
 	Seed   uint64 `json:"seed"`
-	// Detail is what was seen.
+	// Detail is the observation.
 	Detail string `json:"detail,omitempty"`
 }
 
-// String says it in a line.
+// String formats the violation in one line.
 func (v Violation) String() string {
 	return fmt.Sprintf("seed %d round %d person %d (%s): %s: %s", v.Seed, v.Round, v.Person, v.Story, v.What, v.Detail)
 }
 
-// Check finds what was lost and what was sent unduly, once everything has settled and all
-// that can lapse has lapsed.
+// Check finds lost webhooks and undue decisions, after all queues are empty and every basis has
+// lapsed.
 func Check(r *Record) []Violation {
 	decided := map[int][]*Decided{}
 	var out []Violation
@@ -114,13 +113,13 @@ func (c *checking) complain(what, format string, args ...any) {
 	c.found = append(c.found, Violation{What: what, Person: p.Number, Story: p.Story, Round: p.Round, Seed: c.record.Seed, Detail: fmt.Sprintf(format, args...)})
 }
 
-// sure tells whether all of the story was taken, so that it must be known. What was sent
-// once and not answered 2xx may be known all the same.
+// sure reports whether every webhook of the story was accepted, so that the person must be known. A
+// webhook sent once without a 2xx answer may be applied all the same.
 func (p *Person) sure() bool {
 	return !slices.ContainsFunc(p.Webhooks, func(w Webhook) bool { return !w.Taken })
 }
 
-// webhooks checks that what was answered 2xx is in a subject.
+// webhooks checks that every accepted webhook is in a subject.
 func (c *checking) webhooks() {
 	for i := range c.person.Webhooks {
 		if w := &c.person.Webhooks[i]; !w.Taken && !w.Once {
@@ -137,7 +136,7 @@ func (c *checking) webhooks() {
 	}
 }
 
-// answeredFacts is how many facts the answer to a question tells.
+// answeredFacts counts the facts of the answer to a question.
 func (c *checking) answeredFacts() int {
 	for _, d := range c.decided {
 		if d.Kind == "ask-consent" && (d.Said == "granted" || d.Said == "refused") {
@@ -147,7 +146,7 @@ func (c *checking) answeredFacts() int {
 	return 0
 }
 
-// deletions checks each category against what is due.
+// deletions checks the deletions of each category.
 func (c *checking) deletions() {
 	came := map[string][]*Decided{}
 	for _, d := range c.decided {
@@ -209,7 +208,7 @@ func (c *checking) asks() {
 	}
 }
 
-// answers checks that the recipient was told, and that what it confirmed is known.
+// answers checks that the recipient was notified and that its confirmations are recorded.
 func (c *checking) answers() {
 	for _, d := range c.decided {
 		switch {

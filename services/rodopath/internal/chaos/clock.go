@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// clock is the time of a run: that of the machine, and an offset in a file that every
-// process of the run reads each time it is asked. So it steps for all at once.
+// clock is the clock of a run: the clock of the machine plus an offset in a file that every process
+// reads at each use, so that the clock steps for all processes at once.
 type clock struct {
 	path string
 	last atomic.Int64
@@ -18,7 +18,7 @@ type clock struct {
 
 func newClock(dir string) *clock { return &clock{path: filepath.Join(dir, "clock")} }
 
-// now tells the time.
+// now returns the time.
 func (c *clock) now() time.Time {
 	if data, err := os.ReadFile(c.path); err == nil && len(data) == 8 {
 		c.last.Store(int64(binary.BigEndian.Uint64(data))) //nolint:gosec // written from an int64

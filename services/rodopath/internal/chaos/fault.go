@@ -11,15 +11,15 @@ import (
 // fault is something that is done to the stage in a round.
 type fault struct {
 	name string
-	// after is when in the round it begins, lasts how long it is kept up.
+	// after is the beginning within the round, lasts the duration.
 	after, lasts time.Duration
-	// which draws the one it is done to.
+	// which selects the victim.
 	which int
 	// step is how far the clock moves.
 	step time.Duration
 }
 
-// The faults, each as often as it stands here.
+// The faults; the frequency of a fault is its number of entries.
 const (
 	killIngest    = "kill ingest"
 	killLifecycle = "kill lifecycle"
@@ -47,15 +47,15 @@ func faultNames() []string {
 	}
 }
 
-// Bounds of the faults. The steps of a segment stay well below the shortest period of a
-// story, and those backwards below what signatures and receipts bear.
+// Bounds of the faults. The steps of a segment stay below the shortest period of a story, and
+// backward steps below the tolerance of signatures and receipts.
 const (
 	longestFault   = 1500 * time.Millisecond
 	longestStep    = 4 * time.Hour
 	longestSetback = 45 * time.Second
 )
 
-// drawFaults draws what happens in a round: one fault, or two at once.
+// drawFaults draws the faults of a round: one fault, or two concurrent ones.
 func drawFaults(rng *rand.Rand, round time.Duration) []fault {
 	names := faultNames()
 	out := make([]fault, 1+rng.IntN(2))
@@ -75,14 +75,14 @@ func drawFaults(rng *rand.Rand, round time.Duration) []fault {
 	return out
 }
 
-// kills names the process that a fault kills; empty when it kills none.
+// kills names the process that a fault kills; empty for none.
 func (f *fault) kills() string {
 	return map[string]string{
 		killIngest: partIngest, killLifecycle: partLifecycle, killDispatch: partDispatch, killLeader: partNATS, killNode: partNATS,
 	}[f.name]
 }
 
-// inflict does a fault, waits as long as it lasts, and undoes it.
+// inflict injects a fault, waits for its duration, and ends the fault.
 func (s *stage) inflict(ctx context.Context, f fault) error {
 	service := s.services[f.which%len(s.services)]
 	node := s.nodes[f.which%len(s.nodes)]
@@ -125,7 +125,7 @@ func (s *stage) victim(f fault) *process {
 	return of[f.which%len(of)]
 }
 
-// leader is the server that leads one of the streams, or any while nobody does.
+// leader is the server with the leader of a stream, or any server without a leader.
 func (s *stage) leader(ctx context.Context, f fault) *process {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
@@ -161,7 +161,7 @@ func (s *stage) sever(ctx context.Context, f fault, one string) {
 	each((*proxy).heal)
 }
 
-// busy keeps the disk busy from a process of its own.
+// busy loads the disk from another process.
 func (s *stage) busy(ctx context.Context, f fault) error {
 	p, err := startProcess(ctx, "disk", part{Kind: partDisk, Dir: s.dir}, s.logs)
 	if err != nil {

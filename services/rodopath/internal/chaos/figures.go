@@ -11,19 +11,19 @@ import (
 	"time"
 )
 
-// Figures are what came of a run.
+// Figures are the figures of a run.
 type Figures struct {
 	Seed   uint64        `json:"seed"`
 	Rounds int           `json:"rounds"`
 	Took   time.Duration `json:"took_ns"`
-	// Persons had a story told, in Webhooks webhooks. Of Unsure a webhook was sent once
-	// and not answered 2xx.
+	// Persons counts the persons, Webhooks their webhooks. Unsure counts the persons with a webhook
+	// sent once and not accepted.
 	Persons  int            `json:"persons"`
 	Stories  map[string]int `json:"stories"`
 	Webhooks int            `json:"webhooks"`
 	Unsure   int            `json:"unsure"`
-	// Sent counts requests, Taken those that were answered 2xx, Refused those that were
-	// not, Repeated those that were sent again for that.
+	// Sent counts requests, Taken accepted ones (2xx), Refused others, Repeated the redeliveries
+	// after a refusal.
 	Sent     int64 `json:"sent"`
 	Taken    int64 `json:"taken"`
 	Refused  int64 `json:"refused"`
@@ -32,28 +32,28 @@ type Figures struct {
 	Facts     int `json:"facts"`
 	Subjects  int `json:"subjects"`
 	Decisions int `json:"decisions"`
-	// Told are the decisions that the recipient got, in Calls calls it took; Forged are
-	// calls that were not signed. Receipts came by themselves, of them ReceiptsTwice twice.
+	// Told counts the decisions at the recipient, Calls its calls; Forged counts calls without a
+	// signature. Receipts counts separate receipts, ReceiptsTwice repeated ones.
 	Told          int `json:"told"`
 	Calls         int `json:"calls"`
 	Forged        int `json:"forged"`
 	Receipts      int `json:"receipts"`
 	ReceiptsTwice int `json:"receipts_twice"`
-	// Kills is how often each process was killed, Ended how often it ended by itself.
+	// Kills counts the kills of each process, Ended the ends without a kill.
 	Kills map[string]int64 `json:"kills"`
 	Ended map[string]int64 `json:"ended"`
 	// Faults is how often each fault was done.
 	Faults map[string]int `json:"faults"`
 	// ClockSteps are the long steps between segments.
 	ClockSteps int `json:"long_clock_steps"`
-	// Recovery is the time from a fault until everything was ready again, while other
-	// faults went on; Settle until nothing waited any more.
+	// Recovery is the time from a fault until all services are ready, while other faults continue;
+	// Settle the time until all queues are empty.
 	RecoveryP50 time.Duration `json:"recovery_p50_ns"`
 	RecoveryMax time.Duration `json:"recovery_max_ns"`
 	SettleMax   time.Duration `json:"settle_max_ns"`
 	// Violations are the promises that were broken.
 	Violations []Violation `json:"violations"`
-	// Others are those that are about nobody alone.
+	// Others are the violations without one person.
 	Others []Violation `json:"-"`
 }
 
@@ -66,7 +66,7 @@ func newFigures(seed uint64, rounds int) *Figures {
 
 func (f *Figures) settled(d time.Duration) { f.SettleMax = max(f.SettleMax, d) }
 
-// recovered takes the times that it took to recover, sorted.
+// recovered records sorted recovery times.
 func (f *Figures) recovered(times []time.Duration) {
 	if n := len(times); n > 0 {
 		f.RecoveryP50, f.RecoveryMax = times[n/2], times[n-1]

@@ -23,7 +23,7 @@ import (
 
 func streams() []string { return []string{stream.Facts, stream.Receipts, stream.Decisions} }
 
-// unsettled says what still waits somewhere; empty when nothing does.
+// unsettled describes a queue that is not empty; empty when all queues are.
 func (s *stage) unsettled(ctx context.Context) string {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
@@ -115,8 +115,8 @@ func (s *stage) known(ctx context.Context, number int) (Known, error) {
 	return k, err
 }
 
-// published adds the decisions that are in the stream. Those that are confirmed have left
-// it; the recipient was told them before.
+// published visits the decisions of the stream. Confirmed decisions have left the stream; the
+// recipient received them before.
 func (s *stage) published(ctx context.Context, visit func(*stream.Event)) error {
 	one, err := s.js.Stream(ctx, stream.Decisions)
 	if err != nil {
@@ -139,7 +139,7 @@ func (s *stage) published(ctx context.Context, visit func(*stream.Event)) error 
 	}
 }
 
-// noted asks lifecycle what the recipient did about each decision.
+// noted returns the recorded answer of the recipient for each decision.
 func (s *stage) noted(ctx context.Context) (map[string]string, error) {
 	data, err := s.get(ctx, http.MethodGet, "http://"+s.lifecycles[0]+"/v1/decisions?state=all", nil)
 	if err != nil {
@@ -165,7 +165,7 @@ func (s *stage) noted(ctx context.Context) (map[string]string, error) {
 	return out, nil
 }
 
-// journals has lifecycle verify its journals and returns how many faults it found.
+// journals verifies the journals and returns the number of faults.
 func (s *stage) journals(ctx context.Context) (int, error) {
 	data, err := s.get(ctx, http.MethodGet, "http://"+s.lifecycles[0]+"/v1/journal/verify", nil)
 	if err != nil {
@@ -175,7 +175,7 @@ func (s *stage) journals(ctx context.Context) (int, error) {
 	return len(report.Faults), errors.Join(json.Unmarshal(data, &report), nil)
 }
 
-// breakdowns finds lines in the logs of the services that tell of a fault of the program.
+// breakdowns finds log records of services that report a fault of the program.
 func (s *stage) breakdowns() ([]string, error) {
 	var out []string
 	for _, p := range s.services {

@@ -23,7 +23,7 @@ import (
 	lifecycleapp "github.com/rodopath/rodopath/services/lifecycle/app"
 )
 
-// PartFlag marks the arguments of a part: a process of its own that can be killed.
+// PartFlag marks the arguments of a part: a process that can be killed.
 const PartFlag = "-part"
 
 // The kinds of parts.
@@ -35,15 +35,15 @@ const (
 	partDisk      = "disk"
 )
 
-// part is what such a process is to do.
+// part configures such a process.
 type part struct {
 	Kind string
-	// Dir is where it keeps its data.
+	// Dir is the data directory.
 	Dir string
-	// Listen is where it answers, Metrics where Prometheus would ask.
+	// Listen is the address, Metrics the address for Prometheus.
 	Listen, Metrics string `json:",omitempty"`
-	// Config is the configuration of the services, NATS where they find the servers, and
-	// Clock the directory of the clock.
+	// Config is the configuration of the services, NATS the addresses of the servers, and Clock the
+	// directory of the clock.
 	Config, NATS, Clock string `json:",omitempty"`
 	// Name, Cluster and Routes make a NATS server one of several.
 	Name    string   `json:",omitempty"`
@@ -53,8 +53,8 @@ type part struct {
 	Claim time.Duration `json:",omitempty"`
 }
 
-// RunPart is the main function of a part. It ends with the context, or when in does:
-// then the process that started it is gone.
+// RunPart is the main function of a part. The part ends with the context, or with in, after the end
+// of its parent process.
 func RunPart(ctx context.Context, text string, in io.Reader) error {
 	var p part
 	if err := json.Unmarshal([]byte(text), &p); err != nil {
@@ -75,7 +75,7 @@ func RunPart(ctx context.Context, text string, in io.Reader) error {
 	return run(ctx)
 }
 
-// nats runs one server of the cluster. What it acknowledges is on the disk.
+// nats runs one server of the cluster, with a sync before each acknowledgement.
 func (p *part) nats(ctx context.Context) error {
 	opts := &server.Options{
 		ServerName: p.Name, JetStream: true, StoreDir: p.Dir, NoSigs: true, SyncAlways: true,
@@ -103,7 +103,7 @@ func (p *part) nats(ctx context.Context) error {
 	return nil
 }
 
-// surroundings are what a service runs on.
+// surroundings are the dependencies of a service.
 type surroundings struct {
 	config *config.Config
 	nats   *nats.Conn
@@ -201,7 +201,7 @@ func (p *part) serve(ctx context.Context, handler, metrics http.Handler) error {
 	return errors.Join(err, <-failed)
 }
 
-// disk keeps the disk busy: it writes and has every write brought to the platter.
+// disk loads the disk with synced writes.
 func (p *part) disk(ctx context.Context) (err error) {
 	f, err := os.CreateTemp(p.Dir, "busy-")
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// process is a part that is started again whenever it ends, as an orchestrator would.
+// process is a part that is restarted after every end, as by an orchestrator.
 type process struct {
 	name string
 	part part
@@ -26,11 +26,11 @@ type process struct {
 	mu      sync.Mutex
 	cmd     *exec.Cmd
 	stdin   io.Closer
-	stopped chan struct{} // closed when it is not to be started again
+	stopped chan struct{} // closed when no restart must follow
 	done    chan struct{}
-	// rest is how long it stays down after the next end.
+	// rest is the pause before the next restart.
 	rest time.Duration
-	// kills counts how often it was killed, ends how often it ended by itself.
+	// kills counts the kills, ends the other ends.
 	kills, ends atomic.Int64
 }
 
@@ -40,7 +40,7 @@ const (
 	stopWithin   = 10 * time.Second
 )
 
-// startProcess starts a part. Its words go to a file in logs.
+// startProcess starts a part with its log in a file under logs.
 func startProcess(ctx context.Context, name string, p part, logs string) (*process, error) {
 	log, err := os.OpenFile(filepath.Join(logs, name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -79,7 +79,7 @@ func (p *process) start(ctx context.Context) error {
 	return nil
 }
 
-// keep waits for the process to end and starts it again.
+// keep waits for the end of the process and restarts the process.
 func (p *process) keep(ctx context.Context) {
 	defer close(p.done)
 	for {
@@ -87,7 +87,7 @@ func (p *process) keep(ctx context.Context) {
 		cmd := p.cmd
 		p.mu.Unlock()
 		kills := p.kills.Load()
-		_ = cmd.Wait() // how it ended is in its log
+		_ = cmd.Wait() // the log has the reason
 		p.mu.Lock()
 		rest := p.rest
 		p.mu.Unlock()
@@ -106,23 +106,23 @@ func (p *process) keep(ctx context.Context) {
 	}
 }
 
-// kill kills the process where it stands; it is started again after a rest.
+// kill kills the process; the restart follows after a pause.
 func (p *process) kill(rest time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.rest = rest
 	p.kills.Add(1)
-	_ = p.cmd.Process.Kill() // it may have ended by itself just now
+	_ = p.cmd.Process.Kill() // the process may have ended
 }
 
-// freeze stops the process and lets it go on.
+// freeze stops the process until thaw.
 func (p *process) freeze() { p.signal(syscall.SIGSTOP) }
 func (p *process) thaw()   { p.signal(syscall.SIGCONT) }
 
 func (p *process) signal(s syscall.Signal) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	_ = p.cmd.Process.Signal(s) // it may have ended by itself just now
+	_ = p.cmd.Process.Signal(s) // the process may have ended
 }
 
 // stop ends the process for good.
@@ -141,7 +141,7 @@ func (p *process) stop() {
 	_ = p.log.Close()
 }
 
-// ready tells whether a service says that it is.
+// ready reports whether a service is ready.
 func ready(ctx context.Context, client *http.Client, address string) bool {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/readyz", http.NoBody)
 	if err != nil {
@@ -155,7 +155,7 @@ func ready(ctx context.Context, client *http.Client, address string) bool {
 	return res.StatusCode == http.StatusOK
 }
 
-// freePorts finds addresses where nobody listens.
+// freePorts finds unused addresses.
 func freePorts(ctx context.Context, n int) ([]string, error) {
 	var lc net.ListenConfig
 	out := make([]string, n)
@@ -164,7 +164,7 @@ func freePorts(ctx context.Context, n int) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		defer l.Close() // all of them at the end, so that each is another
+		defer l.Close() // closed together, so that all ports differ
 		out[i] = l.Addr().String()
 	}
 	return out, nil

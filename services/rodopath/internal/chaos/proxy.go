@@ -7,19 +7,20 @@ import (
 	"sync"
 )
 
-// proxy stands between a service and a NATS server, and can cut them apart.
+// proxy forwards connections between a service and a NATS server, and can interrupt the
+// connections.
 type proxy struct {
 	listener net.Listener
 	target   string
 
 	mu    sync.Mutex
 	conns map[net.Conn]struct{}
-	// refusing closes what connects; healed is closed while bytes may pass.
+	// refusing closes new connections; healed is closed while bytes may pass.
 	refusing bool
 	healed   chan struct{}
 }
 
-// startProxy begins to pass connections on to target until it is closed.
+// startProxy forwards connections to target until the proxy is closed.
 func startProxy(ctx context.Context, target string) (*proxy, error) {
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
@@ -76,7 +77,7 @@ func (p *proxy) pass(ctx context.Context, in net.Conn) {
 	<-ended
 }
 
-// pump copies bytes, and waits with them while the proxy is cut.
+// pump copies bytes, with a pause while the proxy is interrupted.
 func (p *proxy) pump(from, to net.Conn) {
 	buf := make([]byte, 32<<10)
 	for {
@@ -115,7 +116,7 @@ func (p *proxy) remove(c net.Conn) {
 	delete(p.conns, c)
 }
 
-// stall lets no byte pass, and says so to nobody.
+// stall stops all bytes without closing connections.
 func (p *proxy) stall() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -126,17 +127,17 @@ func (p *proxy) stall() {
 	}
 }
 
-// cut closes what is connected, and everything that connects.
+// cut closes present and new connections.
 func (p *proxy) cut() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.refusing = true
 	for c := range p.conns {
-		_ = c.Close() // the other side hears of it
+		_ = c.Close() // the peer receives the end
 	}
 }
 
-// heal lets everything pass again.
+// heal resumes the forwarding.
 func (p *proxy) heal() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -149,7 +150,7 @@ func (p *proxy) heal() {
 }
 
 func (p *proxy) close() {
-	_ = p.listener.Close() // nobody is left to be told
+	_ = p.listener.Close() // best effort at the end
 	p.cut()
 	p.mu.Lock()
 	defer p.mu.Unlock()

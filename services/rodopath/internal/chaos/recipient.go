@@ -16,25 +16,25 @@ import (
 	"github.com/rodopath/rodopath/api/stream"
 )
 
-// The ways in which the recipient behaves.
+// The modes of the recipient.
 const (
 	recipientWell int32 = iota
 	recipientFails
 	recipientHangs
 )
 
-// recipientID is its id in the configuration.
+// recipientID is the id in the configuration.
 const recipientID = "crm"
 
-// recipient is a system that is told decisions: it checks who says so, and answers in
-// the body or by a receipt of its own later, sometimes twice.
+// recipient is a system that is notified of decisions: the recipient verifies signatures, and
+// answers in the body or by a separate receipt later, sometimes twice.
 type recipient struct {
 	secret, token string
-	// lifecycle are the addresses that take receipts.
+	// lifecycle are the addresses for receipts.
 	lifecycle []string
 	clock     *clock
 	client    *http.Client
-	// answers is what a person answers when asked, by number.
+	// answers returns the answer of a person to a question, by number.
 	answers func(number int) string
 
 	listener net.Listener
@@ -46,12 +46,12 @@ type recipient struct {
 
 	mu   sync.Mutex
 	told map[string]*stream.Event
-	said map[string]string // the outcome that it confirmed, by decision
-	// did is when it did each decision: told again, it answers the same again.
+	said map[string]string // confirmed outcomes, by decision
+	// did is the time of each carried-out decision: a redelivery gets the same answer.
 	did   map[string]time.Time
 	calls int
-	// forged counts calls that nobody signed, twice receipts that were sent twice; refusals are
-	// of receipts that were refused for good.
+	// forged counts calls without a signature, twice repeated receipts; refusals are finally
+	// refused receipts.
 	forged, twice int
 	refusals      []string
 	receipts      int
@@ -71,11 +71,11 @@ func (r *recipient) start(ctx context.Context) error {
 		Handler:           http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) { r.receive(ctx, w, req) }),
 		ReadHeaderTimeout: time.Minute,
 	}
-	go func() { _ = r.server.Serve(r.listener) }() // it ends when it is closed
+	go func() { _ = r.server.Serve(r.listener) }() // ends with Close
 	return nil
 }
 
-// behave changes how it behaves. Calls that hang are let go.
+// behave changes the mode and releases hanging calls.
 func (r *recipient) behave(mode int32) {
 	next := make(chan struct{})
 	if mode != recipientHangs {
@@ -122,7 +122,7 @@ func (r *recipient) receive(ctx context.Context, w http.ResponseWriter, req *htt
 	r.take(ctx, w, event)
 }
 
-// take notes the decision and answers.
+// take records the decision and answers.
 func (r *recipient) take(ctx context.Context, w http.ResponseWriter, event *stream.Event) {
 	outcome := stream.OutcomeDone
 	number := numberOf(event)
@@ -137,8 +137,8 @@ func (r *recipient) take(ctx context.Context, w http.ResponseWriter, event *stre
 	}
 	receipt := &stream.Receipt{Decision: event.ID, Outcome: outcome, At: r.did[event.ID]}
 	r.mu.Unlock()
-	// An answer in the body is dated by dispatch, anew at each call, so persons' answers
-	// go the other way.
+	// dispatch dates an answer in the body anew at each call, so answers of persons are separate
+	// receipts.
 	if event.Data.Kind == "ask-consent" || (number+len(event.Subject)+int(event.Data.Effective.Unix()))%3 != 0 {
 		r.later(ctx, receipt, number%4 == 0)
 		w.WriteHeader(http.StatusAccepted)
@@ -161,7 +161,7 @@ func (r *recipient) note(decision, outcome string) {
 	r.said[decision] = outcome
 }
 
-// later sends a receipt a moment later, until it is taken.
+// later sends a receipt after a pause, until accepted.
 func (r *recipient) later(ctx context.Context, receipt *stream.Receipt, twice bool) {
 	r.open.Add(1)
 	r.under.Go(func() {
@@ -216,7 +216,7 @@ func (r *recipient) post(ctx context.Context, address string, receipt *stream.Re
 
 func (r *recipient) close() {
 	r.behave(recipientWell)
-	_ = r.server.Close() // nobody waits for it
+	_ = r.server.Close() // best effort at the end
 	r.under.Wait()
 }
 

@@ -20,19 +20,17 @@ type sender struct {
 	client *http.Client
 
 	under sync.WaitGroup
-	mu    sync.Mutex // guards what is noted in webhooks
+	mu    sync.Mutex // guards the records in webhooks
 	// open counts sendings that are to be tried again or were not tried yet.
 	open atomic.Int64
-	// sent counts requests, taken those answered 2xx, refused all other endings, repeated
-	// those that were sent again.
+	// sent counts requests, taken accepted ones (2xx), refused others, repeated redeliveries.
 	sent, taken, refused, repeated atomic.Int64
 }
 
 // answerWithin is how long a platform waits for an answer.
 const answerWithin = 4 * time.Second
 
-// schedule sends a webhook after each of the delays, as a message of its own where apart
-// says so.
+// schedule sends a webhook after each of the delays, with separate message ids if apart.
 func (s *sender) schedule(ctx context.Context, w *Webhook, name string, delays []time.Duration, apart bool) {
 	for i, delay := range delays {
 		id := name
@@ -49,7 +47,7 @@ func (s *sender) schedule(ctx context.Context, w *Webhook, name string, delays [
 	}
 }
 
-// deliver sends until it is taken; a platform that sends once does not try again.
+// deliver sends until accepted; a platform that sends once makes one attempt.
 func (s *sender) deliver(ctx context.Context, w *Webhook, id string) {
 	for wait := 200 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
 		answer, ok := s.post(ctx, w, id)

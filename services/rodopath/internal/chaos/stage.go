@@ -19,8 +19,7 @@ import (
 	lifecycleapp "github.com/rodopath/rodopath/services/lifecycle/app"
 )
 
-// stage is everything that runs: servers, services, what lies between them, and who is
-// told.
+// stage holds all processes: servers, services, proxies, and the recipient.
 type stage struct {
 	dir, logs string
 	clock     *clock
@@ -32,8 +31,7 @@ type stage struct {
 	nodes, services []*process
 	// proxies are by service, one to each server.
 	proxies map[string][]*proxy
-	// answering are the addresses of the services, by name; lifecycles those that answer
-	// questions.
+	// answering are the addresses of the services, by name; lifecycles the addresses of the API.
 	answering  map[string]string
 	lifecycles []string
 	metrics    string // of ingest
@@ -41,7 +39,7 @@ type stage struct {
 	js         jetstream.JetStream
 }
 
-// claim is how long others wait before they take over from a dispatch that was killed.
+// claim is the time before another process takes over from a killed dispatch.
 const claim = 6 * time.Second
 
 // setUp starts everything under a directory. mongo is where subjects are kept; empty
@@ -79,10 +77,10 @@ func setUp(ctx context.Context, dir, mongo string, answers func(int) string) (s 
 	return s, s.startServices(ctx, servers, mongo)
 }
 
-// newSecret makes a secret in the form of Standard Webhooks, which suits every platform.
+// newSecret returns a secret in the form of Standard Webhooks, which suits every platform.
 func newSecret() string {
 	key := make([]byte, 32)
-	_, _ = rand.Read(key) // it never fails
+	_, _ = rand.Read(key) // never fails
 	return "whsec_" + base64.StdEncoding.EncodeToString(key)
 }
 
@@ -120,7 +118,7 @@ spool: {path: ingest/spool.db}
 	return all
 }
 
-// startNodes starts a cluster of three servers and returns where they listen.
+// startNodes starts a cluster of three servers and returns their addresses.
 func (s *stage) startNodes(ctx context.Context) ([]string, error) {
 	ports, err := freePorts(ctx, 6)
 	if err != nil {
@@ -212,8 +210,7 @@ func (s *stage) startServices(ctx context.Context, servers []string, mongo strin
 	return s.awaitReady(ctx, time.Minute)
 }
 
-// awaitReady waits until all services say that they are ready and every stream has a
-// leader.
+// awaitReady waits until all services are ready and every stream has a leader.
 func (s *stage) awaitReady(ctx context.Context, within time.Duration) error {
 	for until := time.Now().Add(within); ; {
 		missing := s.notReady(ctx)

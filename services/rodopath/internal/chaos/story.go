@@ -6,19 +6,19 @@ import (
 	"time"
 )
 
-// Person is somebody whose story is known in advance, and with it what must be decided.
+// Person is a person with a story known in advance, and with the due decisions.
 type Person struct {
 	Number int    `json:"number"`
 	Story  string `json:"story"`
-	// Round is the round in which the story was told.
+	// Round is the round of the story.
 	Round int `json:"round"`
 	// Dues are the deletions that must be decided, each once. No other may be.
 	Dues []Due `json:"dues"`
-	// Ask says whether the person is to be asked for a consent.
+	// Ask is the expected number of questions for consent.
 	Ask Ask `json:"ask"`
-	// Answer is what the recipient answers to the question.
+	// Answer is the recipient's answer to the question.
 	Answer string `json:"answer"`
-	// Facts is how many facts the webhooks of the story tell.
+	// Facts counts the facts of the webhooks of the story.
 	Facts    int       `json:"facts"`
 	Webhooks []Webhook `json:"webhooks"`
 }
@@ -28,17 +28,16 @@ type Due struct {
 	Category string    `json:"category"`
 	From     time.Time `json:"from"`
 	To       time.Time `json:"to"`
-	// Maybe tells that it depends on the order in which webhooks arrive.
+	// Maybe reports whether the deletion depends on the order of webhooks.
 	Maybe bool `json:"maybe,omitempty"`
-	// Held tells that it may never come, because a hold stands.
+	// Held reports whether a hold may prevent the deletion.
 	Held bool `json:"held,omitempty"`
 }
 
-// Ask says how often a person is asked for a consent.
+// Ask is a number of questions for consent.
 type Ask string
 
-// The ways in which a person is asked. AskMaybe is where the no or the refund may be
-// known before the question is put.
+// The numbers of questions. AskMaybe applies where a refusal or a refund may precede the question.
 const (
 	AskNever Ask = "never"
 	AskOnce  Ask = "once"
@@ -48,9 +47,9 @@ const (
 // Webhook is one webhook of a story.
 type Webhook struct {
 	Platform string `json:"platform"`
-	// Once tells that the platform never sends it again.
+	// Once reports whether the platform sends only once.
 	Once bool `json:"once,omitempty"`
-	// Taken tells that one of its sendings was answered 2xx.
+	// Taken reports whether one delivery was answered 2xx.
 	Taken bool `json:"taken"`
 	// LastAnswer is how the last sending ended that was not.
 	LastAnswer string `json:"last_answer,omitempty"`
@@ -58,10 +57,10 @@ type Webhook struct {
 	topic      string
 }
 
-// email is the address of a person; its number stands in it.
+// email is the address of a person, with the number of the person.
 func email(number int) string { return fmt.Sprintf("p%06d@chaos.example", number) }
 
-// builder tells the story of one person.
+// builder builds the story of one person.
 type builder struct {
 	*Person
 	rng  *rand.Rand
@@ -69,7 +68,7 @@ type builder struct {
 	zone *time.Location
 }
 
-// stories are told as often as each other.
+// stories are drawn with equal probability.
 func stories() []struct {
 	name string
 	tell func(*builder)
@@ -98,10 +97,10 @@ func stories() []struct {
 	}
 }
 
-// build draws the story of a person, which began before now.
+// build draws the story of a person, beginning before now.
 func build(rng *rand.Rand, number, round int, now time.Time, zone *time.Location) *Person {
 	p := &Person{Number: number, Round: round, Ask: AskNever, Answer: "no_answer"}
-	// Two hours back, so that everything has happened and the clock may go back a little.
+	// Two hours back, so that all events are in the past even after a backward step of the clock.
 	t := &builder{Person: p, rng: rng, base: now.Add(-2 * time.Hour).UTC().Truncate(time.Second), zone: zone}
 	all := stories()
 	s := all[rng.IntN(len(all))]
@@ -154,7 +153,7 @@ func (t *builder) unsubscribed() {
 	t.left(t.at(30))
 }
 
-// left is what follows when the last consent ends.
+// left adds the consequences of the end of the last consent.
 func (t *builder) left(at time.Time) {
 	t.dueAt(at, "contact", "newsletter", "marketing_profile")
 	t.dueAfter(at, 1, 0, "consent_evidence")
@@ -189,7 +188,7 @@ func (t *builder) bought() {
 	t.Ask = AskOnce
 }
 
-// keptForBooks is when that goes which the tax office and claims keep.
+// keptForBooks adds the deletion of data retained for tax and claims.
 func (t *builder) keptForBooks() {
 	t.dueNewYear(7, "order", "access")
 	t.dueNewYear(6, "invoice")

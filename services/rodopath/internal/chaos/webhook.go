@@ -24,17 +24,17 @@ const (
 // ref names a record or a request of the person.
 func (t *builder) ref(what string) string { return fmt.Sprintf("%s-%d", what, t.Number) }
 
-// send notes a webhook that tells so many facts.
+// send adds a webhook with a number of facts.
 func (t *builder) send(platform, topic string, facts int, body object) {
 	data, err := json.Marshal(body)
 	if err != nil {
-		panic(err) // all of it is ours
+		panic(err) // the body is constant
 	}
 	t.Facts += facts
 	t.Webhooks = append(t.Webhooks, Webhook{Platform: platform, Once: platform == platformWooCommerce, body: data, topic: topic})
 }
 
-// standard tells a fact in our own words.
+// standard adds a fact of the platform "standard".
 func (t *builder) standard(kind string, minutes int, more object) {
 	body := object{"kind": kind, "at": t.at(minutes).Format(time.RFC3339), "person": object{"email": email(t.Number)}}
 	for k, v := range more {
@@ -60,7 +60,7 @@ func (t *builder) unsubscribe(minutes int) {
 	t.member(minutes, "unsubscribed", "unsubscribed")
 }
 
-// member is a subscriber as MailerLite tells of one.
+// member adds a subscriber in MailerLite's format.
 func (t *builder) member(minutes int, event, status string) {
 	const layout = "2006-01-02T15:04:05.000000Z"
 	at := t.at(minutes).Format(layout)
@@ -116,7 +116,7 @@ func (t *builder) event(minutes int, kind string, data object) {
 	})
 }
 
-// order is a paid and completed order of WooCommerce: a sale, and its performance.
+// order adds a paid and completed order of WooCommerce: a sale and its performance.
 func (t *builder) order(minutes int) {
 	const layout = "2006-01-02T15:04:05"
 	at, done := t.at(minutes).Format(layout), t.at(minutes+5).Format(layout)
@@ -129,7 +129,7 @@ func (t *builder) order(minutes int) {
 	})
 }
 
-// sign signs a webhook as its platform does. id tells one sending from another.
+// sign signs a webhook by the scheme of its platform. id identifies the delivery.
 func (w *Webhook) sign(h http.Header, secret, id string, now time.Time) error {
 	s := signature.Webhook{Platform: w.Platform, ID: id, Topic: w.topic, At: now, Body: w.body}
 	return s.Sign(h, secret)

@@ -65,7 +65,7 @@ type made struct {
 	*backup.Manifest
 }
 
-// makeBackup writes a backup to a file that gets its name once it is whole.
+// makeBackup writes a backup to a file, under its final name once complete.
 func makeBackup(ctx context.Context, c *client.Client, path string, withKeys bool, progress io.Writer) (*made, error) {
 	question := "/v1/backup"
 	if withKeys {
@@ -113,7 +113,7 @@ func download(ctx context.Context, c *client.Client, question, part string, prog
 	return &made{Bytes: n, SHA256: hex.EncodeToString(sum.Sum(nil))}, f.Sync()
 }
 
-// counter counts what is written to it.
+// counter counts written bytes.
 type counter struct{ n *atomic.Int64 }
 
 func (c counter) Write(p []byte) (int, error) {
@@ -121,11 +121,10 @@ func (c counter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// progressEvery is how often somebody who waits is told how far it is.
+// progressEvery is the interval of progress reports.
 const progressEvery = 3 * time.Second
 
-// tellProgress says from time to time how far a copy is, until the returned function is
-// called.
+// tellProgress reports the progress of a copy until the returned function is called.
 func tellProgress(out io.Writer, got *atomic.Int64) (stop func()) {
 	end, ended := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -173,7 +172,7 @@ func writeMade(out io.Writer, m *made, asJSON bool) error {
 	return nil
 }
 
-// contents says how much is in a backup.
+// contents summarises a backup.
 func contents(m *backup.Manifest) string {
 	parts := []string{fmt.Sprintf("persons: %d", m.Persons), fmt.Sprintf("in the spool: %d", m.Spooled)}
 	for _, name := range slices.Sorted(maps.Keys(m.Messages)) {

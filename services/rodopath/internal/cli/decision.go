@@ -53,7 +53,7 @@ flag those are listed that still await an answer.`,
 	return cmd
 }
 
-// decision is a decision as it is listed.
+// decision is a listed decision.
 type decision struct {
 	Decision   string     `json:"decision"`
 	Kind       string     `json:"kind"`
@@ -99,7 +99,7 @@ func writeDecisions(out io.Writer, data []byte) error {
 	return table.Flush()
 }
 
-// answersOf says of each recipient how far it is.
+// answersOf summarises the answer of each recipient.
 func answersOf(d *decision) string {
 	out := make([]string, len(d.Recipients))
 	for i, r := range d.Recipients {
@@ -204,7 +204,7 @@ func replayed(n int) string {
 	return fmt.Sprintf("%d deletions were sent once more.", n)
 }
 
-// writeReplayed writes a line of a replay, and tells whether it was the last one.
+// writeReplayed writes a line of a replay, and reports whether the line is the last one.
 func writeReplayed(out io.Writer, line []byte, asJSON bool) (end bool, err error) {
 	var sent struct {
 		Decision string `json:"decision"`

@@ -38,7 +38,7 @@ thrown away afterwards.`,
 	}
 }
 
-// stage finds where the story is told.
+// stage chooses the data directory of the demo.
 func (s *shared) stage() (dir string, clean func(), err error) {
 	if running(s.data) {
 		return s.data, func() {}, nil
@@ -47,10 +47,10 @@ func (s *shared) stage() (dir string, clean func(), err error) {
 	if err != nil {
 		return "", nil, fmt.Errorf("make a directory for the demo: %w", err)
 	}
-	return dir, func() { _ = os.RemoveAll(dir) }, nil // the system clears its temporary files
+	return dir, func() { _ = os.RemoveAll(dir) }, nil // best effort on a temporary directory
 }
 
-// running tells whether a server runs on a data directory.
+// running reports whether a server uses a data directory.
 func running(dir string) bool {
 	if _, err := os.Stat(dir); err != nil {
 		return false

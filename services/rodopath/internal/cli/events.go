@@ -38,7 +38,7 @@ is a CloudEvent, the same bytes that other systems receive.`,
 	return cmd
 }
 
-// writeEvent tells a decision in words.
+// writeEvent describes a decision in words.
 func writeEvent(out io.Writer, data []byte) error {
 	e, err := stream.DecodeEvent(data)
 	if err != nil {
@@ -48,7 +48,7 @@ func writeEvent(out io.Writer, data []byte) error {
 	return err
 }
 
-// describe says what an event asks for, of whom, and why.
+// describe describes the instruction, the person and the reasons of an event.
 func describe(e *stream.Event) string {
 	who := strings.Join(append(e.Data.Person.Emails, e.Data.Person.IDs...), ", ")
 	if who == "" {
@@ -64,7 +64,7 @@ func describe(e *stream.Event) string {
 	return e.Type + " " + who
 }
 
-// lastPurposes names the purposes whose bases were the last to end.
+// lastPurposes names the purposes of the bases that ended last.
 func lastPurposes(e *stream.Event) string {
 	var out []string
 	for _, r := range e.Data.Because {

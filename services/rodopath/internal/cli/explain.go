@@ -66,7 +66,7 @@ func parseInstant(s string) (*time.Time, error) {
 	return nil, fmt.Errorf("%w: %q is neither a date like 2027-01-01 nor an instant like 2027-01-01T12:00:00Z", errUsage, s)
 }
 
-// explanation is the part of the answer that is told in brief.
+// explanation is the part of the answer in the brief form.
 type explanation struct {
 	Holds []struct {
 		item
@@ -88,8 +88,7 @@ func (i item) String() string { return strings.TrimSpace(i.Category + " " + i.Re
 
 const minute = "2006-01-02 15:04Z"
 
-// brief writes a line for each item that may be held, with the basis that holds
-// it longest.
+// brief writes a line for each held item, with the longest basis of the item.
 func brief(out io.Writer, answer []byte) error {
 	var e explanation
 	if err := json.Unmarshal(answer, &e); err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/rodopath/rodopath/services/rodopath/internal/client"
 )
 
-// exportForms are the forms of an export and their media types.
+// exportForms are the forms of an export with their media types.
 func exportForms() map[string]string {
 	return map[string]string{"report": "application/json", "portable": "application/json", "page": "text/html", "answer": "text/plain"}
 }
@@ -57,7 +57,7 @@ func (s *shared) export() *cobra.Command {
 	return cmd
 }
 
-// writeOut writes to a file that only its owner reads, or to out.
+// writeOut writes to a file with owner-only access, or to out.
 func writeOut(out io.Writer, path string, data []byte) error {
 	if path == "" {
 		_, err := out.Write(data)

@@ -80,7 +80,7 @@ func writeHold(out io.Writer, line []byte) error {
 	return err
 }
 
-// who names a person in a list: by the names that are known, or by the subject.
+// who names a person in a list: by known names, or by the subject.
 func who(names []string, subject string) string {
 	if len(names) == 0 {
 		return "subject:" + subject

@@ -124,8 +124,8 @@ func (s *shared) rotateStored() *cobra.Command {
 	return cmd
 }
 
-// whileStopped changes the keys of the data directory, which no server may be using, nor
-// another who changes them. It returns where they are.
+// whileStopped changes the keys of the data directory under its lock, without a running server, and
+// returns their path.
 func (s *shared) whileStopped(change func(path string) error) (path string, err error) {
 	path = filepath.Join(s.data, "keys.json")
 	if _, err := os.Stat(path); err != nil {
@@ -161,7 +161,7 @@ func (s *shared) rotateAllStored(cmd *cobra.Command, asJSON bool) error {
 	return err
 }
 
-// writeRotated writes how far it is, and tells whether it is done.
+// writeRotated writes the progress, and reports whether the rotation is complete.
 func writeRotated(out io.Writer, line []byte, asJSON bool) (done bool, err error) {
 	var p struct {
 		Walked, Resealed, Left int

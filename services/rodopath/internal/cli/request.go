@@ -48,7 +48,7 @@ command the open requests are listed, the most urgent first.`,
 	return cmd
 }
 
-// request is a request as it is listed.
+// request is a listed request.
 type request struct {
 	Subject  string    `json:"subject"`
 	Person   []string  `json:"person"`
@@ -132,7 +132,7 @@ func (s *shared) openRequest() *cobra.Command {
 	return cmd
 }
 
-// step is a command that takes a step of a request down.
+// step is a command that records a step of a request.
 func (s *shared) step(name, short string) *cobra.Command {
 	var at, outcome, reason, told string
 	cmd := &cobra.Command{

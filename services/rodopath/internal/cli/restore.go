@@ -30,7 +30,7 @@ consumers.`,
 		Example: "  rodopath restore /backups/rodopath-2026-11-25.tar.gz --data data --keys /somewhere-else/keys.json",
 		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
-			// A reader that goes away must not leave half a directory with keys behind.
+			// The end of a reader must not leave a partial directory with keys.
 			signal.Ignore(syscall.SIGPIPE)
 			r := &backup.Restore{File: given[0], Dir: s.data, Keys: keys, Log: s.quiet, Tell: func(what string) {
 				fmt.Fprintln(cmd.ErrOrStderr(), "restore:", what)
@@ -53,7 +53,7 @@ consumers.`,
 	return cmd
 }
 
-// writeRestored says what came back, what did not, and what to do about it.
+// writeRestored reports the restored and the missing parts, with the next steps.
 func writeRestored(out io.Writer, data string, m *backup.Manifest) error {
 	fmt.Fprintf(out, "%s is as it was at %s: %s.\n", data, m.Created.Format(time.RFC3339), contents(m))
 	if len(m.Elsewhere) > 0 {

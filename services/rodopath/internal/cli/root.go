@@ -90,7 +90,7 @@ func exitCode(err error) int {
 	return exitFailed
 }
 
-// args wraps a check of arguments so that its errors count as usage.
+// args wraps a check of arguments, so that its errors count as usage errors.
 func args(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, given []string) error {
 		if err := check(cmd, given); err != nil {

@@ -62,7 +62,7 @@ func welcome(out io.Writer, h *datadir.Dir, n *standalone.Server) {
 	for _, src := range n.Config.Sources {
 		fmt.Fprintf(table, "  %s\t%s\t%s/webhooks/%s\n", src.ID, src.Platform, n.Control.Webhooks, src.ID)
 	}
-	_ = table.Flush() // a terminal that is gone is no fault of ours
+	_ = table.Flush() // a closed terminal is no error
 	if n.ConsumerURL != "" {
 		fmt.Fprintf(out, "\nConsumers may subscribe with the address in %s.\n", h.ConsumerURLPath())
 	}

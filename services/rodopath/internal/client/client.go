@@ -1,5 +1,5 @@
-// Package client asks a Rodopath on this machine: the one that runs on the data
-// directory, or else one that it starts for the time of the question.
+// Package client calls the installation on this machine: the running server of the data directory,
+// or a server started for the time of the call.
 package client
 
 import (
@@ -39,8 +39,7 @@ var ErrUnconfirmed = errors.New("no certificate")
 // ErrUnknownPerson means that nothing is held about a person.
 var ErrUnknownPerson = errors.New("nothing is held under this name; ask by e-mail address, or by an id such as stripe:cus_123, woocommerce:17@shop or mailerlite:123")
 
-// Open finds the server that runs on the data directory, or starts one on it that
-// ends with Close.
+// Open finds the running server of the data directory, or starts a server that ends with Close.
 func Open(ctx context.Context, dir, configPath string, log *slog.Logger) (*Client, error) {
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("there is no data directory %s; start one with \"rodopath serve --data %s\"", dir, dir)
@@ -63,10 +62,10 @@ func Open(ctx context.Context, dir, configPath string, log *slog.Logger) (*Clien
 	return &Client{control: control}, nil
 }
 
-// startWait is how long a server may take to say where it is.
+// startWait bounds the wait for the address of a starting server.
 const startWait = 5 * time.Second
 
-// running reads where the running server is; it may just be starting.
+// running reads the address of the running server, which may still be starting.
 func running(ctx context.Context, h *datadir.Dir) (*datadir.Control, error) {
 	ctx, cancel := context.WithTimeout(ctx, startWait)
 	defer cancel()
@@ -86,7 +85,7 @@ func running(ctx context.Context, h *datadir.Dir) (*datadir.Control, error) {
 // Control is how the server is reached.
 func (c *Client) Control() *datadir.Control { return c.control }
 
-// Close ends the server if Open started it, once its work is done.
+// Close ends a server started by Open, once its queues are empty.
 func (c *Client) Close(ctx context.Context) error {
 	if c.own == nil {
 		return nil
@@ -103,8 +102,8 @@ func (c *Client) Explain(ctx context.Context, person string, at *time.Time) ([]b
 	return c.Ask(ctx, "/v1/explain", map[string]any{"person": person, "at": at}, "")
 }
 
-// Ask puts a question, or tells something, over the HTTP interface and returns the
-// answer. accept is the media type that is wanted; empty means JSON.
+// Ask sends a request with a body to the HTTP interface and returns the answer. accept is the media
+// type of the answer; empty means JSON.
 func (c *Client) Ask(ctx context.Context, path string, question any, accept string) ([]byte, error) {
 	body, err := json.Marshal(question)
 	if err != nil {
@@ -113,13 +112,12 @@ func (c *Client) Ask(ctx context.Context, path string, question any, accept stri
 	return c.answer(ctx, http.MethodPost, path, body, accept)
 }
 
-// Get reads what a path of the HTTP interface says.
+// Get reads a path of the HTTP interface.
 func (c *Client) Get(ctx context.Context, path, accept string) ([]byte, error) {
 	return c.answer(ctx, http.MethodGet, path, nil, accept)
 }
 
-// Download reads what a path of the HTTP interface says, as it comes. The caller closes
-// it.
+// Download streams a path of the HTTP interface. The caller closes the stream.
 func (c *Client) Download(ctx context.Context, path string) (io.ReadCloser, error) {
 	res, err := c.do(ctx, http.MethodGet, c.control.API+path, nil, nil)
 	if err != nil {
@@ -150,12 +148,12 @@ func (c *Client) Events(ctx context.Context, follow bool, visit func([]byte) err
 	return c.Lines(ctx, path, visit)
 }
 
-// Lines visits the lines of an answer, as they come.
+// Lines visits the lines of an answer as they arrive.
 func (c *Client) Lines(ctx context.Context, path string, visit func([]byte) error) error {
 	return c.lines(ctx, http.MethodGet, path, nil, visit)
 }
 
-// AskLines puts a question and visits the lines of the answer, as they come.
+// AskLines sends a request with a body and visits the lines of the answer as they arrive.
 func (c *Client) AskLines(ctx context.Context, path string, question any, visit func([]byte) error) error {
 	body, err := json.Marshal(question)
 	if err != nil {
@@ -183,8 +181,8 @@ func (c *Client) lines(ctx context.Context, method, path string, body []byte, vi
 	return lines.Err()
 }
 
-// Send puts in facts as the "standard" platform writes them and returns how many
-// were taken.
+// Send sends facts in the format of the platform "standard" and returns the number of accepted
+// facts.
 func (c *Client) Send(ctx context.Context, body []byte) (int, error) {
 	now := time.Now()
 	w := signature.Webhook{Platform: "standard", ID: "hand-" + strconv.FormatInt(now.UnixNano(), 36), At: now, Body: body}

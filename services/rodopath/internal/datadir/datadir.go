@@ -1,5 +1,5 @@
-// Package home is the data directory of a machine: what is in it, who may use it,
-// and how it is set up at the first start.
+// Package datadir is the data directory of an installation: its files, its lock, and its setup at
+// the first start.
 package datadir
 
 import (
@@ -23,7 +23,7 @@ type Dir struct {
 	lock *flock.Flock
 }
 
-// Permissions: nobody but the owner has business here.
+// Permissions for the owner alone.
 const (
 	dirMode  = 0o700
 	fileMode = 0o600
@@ -32,8 +32,7 @@ const (
 // ErrInUse means that another process runs on the directory.
 var ErrInUse = errors.New("another rodopath is running on this data directory")
 
-// Open returns the directory, which it makes when it does not exist. It does not
-// claim it.
+// Open returns the directory, and creates a missing one. Open does not claim the directory.
 func Open(dir string) (*Dir, error) {
 	if dir == "" {
 		return nil, errors.New("data directory: say which with --data")
@@ -60,10 +59,10 @@ func Open(dir string) (*Dir, error) {
 	return &Dir{dir: abs, lock: flock.New(filepath.Join(abs, "lock"), flock.SetPermissions(fileMode))}, nil
 }
 
-// At is the home at a directory, to ask where things are in it. Nothing is made.
+// At returns the directory at a path, without creating anything.
 func At(dir string) *Dir { return &Dir{dir: dir} }
 
-// unknownEntries tells whether a directory holds things and none of ours.
+// unknownEntries reports whether a directory holds files and none of an installation.
 func unknownEntries(dir string) bool {
 	entries, err := os.ReadDir(dir)
 	_, ours := os.Stat(filepath.Join(dir, "lock"))
@@ -73,7 +72,7 @@ func unknownEntries(dir string) bool {
 // Path is the directory.
 func (h *Dir) Path() string { return h.dir }
 
-// Streams is where the built-in NATS keeps its streams.
+// Streams is the directory of the embedded NATS.
 func (h *Dir) Streams() string { return filepath.Join(h.dir, "nats") }
 
 // Spool is where webhooks wait while the streams cannot be written.
@@ -85,12 +84,11 @@ func (h *Dir) ConfigPath() string { return filepath.Join(h.dir, "rodopath.yaml")
 // ConsumerURLPath is the file with the address for outside consumers.
 func (h *Dir) ConsumerURLPath() string { return filepath.Join(h.dir, "consumer.url") }
 
-// RecipientURLPath is the file with the address for a recipient that has a name of its
-// own.
+// RecipientURLPath is the file with the address for a recipient with an account of its own.
 func (h *Dir) RecipientURLPath(id string) string { return filepath.Join(h.dir, "consumer-"+id+".url") }
 
-// Claim makes the directory this process's alone, until Release. It returns
-// ErrInUse when another process has it.
+// Claim locks the directory for this process until Release. The error is ErrInUse when another
+// process holds the lock.
 func (h *Dir) Claim() error {
 	ok, err := h.lock.TryLock()
 	if err != nil {
@@ -110,8 +108,8 @@ func (h *Dir) Release() error {
 //go:embed example.yaml
 var example []byte
 
-// EnsureConfig writes the example configuration, with secrets of its own, when
-// there is none. It tells whether it did.
+// EnsureConfig writes the example configuration with new secrets when no configuration exists, and
+// reports whether it did.
 func (h *Dir) EnsureConfig() (bool, error) {
 	if _, err := os.Stat(h.ConfigPath()); !errors.Is(err, fs.ErrNotExist) {
 		return false, err
@@ -135,8 +133,7 @@ func (h *Dir) EnsureConfig() (bool, error) {
 	return true, nil
 }
 
-// newSecret makes a secret in the form of Standard Webhooks, which suits every
-// platform.
+// newSecret returns a secret in the form of Standard Webhooks, which suits every platform.
 func newSecret() (string, error) {
 	key := make([]byte, 32)
 	if _, err := rand.Read(key); err != nil {
@@ -162,7 +159,7 @@ func create(path string, data []byte) error {
 
 // Control is how the commands reach a running server.
 type Control struct {
-	// API is the address of the HTTP interface, and Token opens it.
+	// API is the address of the HTTP interface, Token its token.
 	API   string `json:"api"`
 	Token string `json:"token"`
 	// Webhooks is the address before /webhooks/.
@@ -189,12 +186,12 @@ func (h *Dir) WriteConsumerURL(u string) error {
 	return h.write(h.ConsumerURLPath(), []byte(u+"\n"))
 }
 
-// WriteRecipientURL leaves the address for a recipient that has a name of its own.
+// WriteRecipientURL writes the address for a recipient with an account of its own.
 func (h *Dir) WriteRecipientURL(id, u string) error {
 	return h.write(h.RecipientURLPath(id), []byte(u+"\n"))
 }
 
-// ConsumerPassword returns the password of outside consumers, which is made once.
+// ConsumerPassword returns the password of outside consumers, which is created once.
 func (h *Dir) ConsumerPassword() (string, error) {
 	path := filepath.Join(h.dir, "secrets", "consumer")
 	if err := os.MkdirAll(filepath.Dir(path), dirMode); err != nil {

@@ -53,7 +53,7 @@ func Run(ctx context.Context, opts Options) error {
 	follow, stop := context.WithCancel(ctx)
 	var listening sync.WaitGroup
 	listening.Go(func() { out.fail(opts.Client.Events(follow, true, out.event)) })
-	err = tell(ctx, opts, s, send, out)
+	err = sendAll(ctx, opts, s, send, out)
 	stop()
 	listening.Wait()
 	if err == nil {
@@ -66,9 +66,9 @@ func Run(ctx context.Context, opts Options) error {
 }
 
 // next finds the first run whose people are all unknown on this data directory.
-func next(ctx context.Context, opts Options) (*story, error) {
+func next(ctx context.Context, opts Options) (*business, error) {
 	for number := 1; ; number++ {
-		s := newStory(number, opts.Now)
+		s := newBusiness(number, opts.Now)
 		known, err := anyKnown(ctx, opts.Client, s.emails())
 		if err != nil {
 			return nil, err
@@ -92,9 +92,9 @@ func anyKnown(ctx context.Context, c *client.Client, emails []string) (bool, err
 	return false, nil
 }
 
-func tell(ctx context.Context, opts Options, s *story, send *sender, out *printer) error {
+func sendAll(ctx context.Context, opts Options, s *business, send *sender, out *printer) error {
 	out.line("The webhooks of an invented small business, and the decisions that follow (->).\n")
-	for n, c := range s.chapters() {
+	for n, c := range s.webhooks() {
 		id, err := send.send(ctx, n, &c)
 		if err != nil {
 			return fmt.Errorf("%s, %s: %w", c.day.Format(time.DateOnly), id, err)
@@ -147,7 +147,7 @@ func (p *printer) event(data []byte) error {
 	return nil
 }
 
-func summary(ctx context.Context, opts Options, s *story) error {
+func summary(ctx context.Context, opts Options, s *business) error {
 	if _, err := fmt.Fprint(opts.Out, "\nWhat may still be held about each person today, and why:\n"); err != nil {
 		return err
 	}

@@ -42,8 +42,8 @@ func newSender(base string, c *config.Config) (*sender, error) {
 	return s, nil
 }
 
-// send sends a chapter and returns the name of the source and the answer.
-func (s *sender) send(ctx context.Context, n int, c *chapter) (string, error) {
+// send sends a webhook and returns the name of the source and the answer.
+func (s *sender) send(ctx context.Context, n int, c *webhook) (string, error) {
 	src := s.sources[c.platform]
 	body, err := c.encode()
 	if err != nil {
@@ -72,9 +72,9 @@ func (s *sender) send(ctx context.Context, n int, c *chapter) (string, error) {
 }
 
 // sign signs a webhook as its platform does; n counts them.
-func sign(h http.Header, secret string, n int, c *chapter, body []byte) error {
+func sign(h http.Header, secret string, n int, c *webhook, body []byte) error {
 	w := signature.Webhook{Platform: c.platform, ID: strconv.Itoa(n), Topic: c.topic, At: time.Now(), Body: body}
-	if c.platform == "standard" { // whose ids count once for good, and not once a demo
+	if c.platform == "standard" { // its ids are deduplicated for good, not only within one run
 		w.ID = "demo-" + strconv.FormatInt(w.At.UnixNano(), 36)
 	}
 	return w.Sign(h, secret)

@@ -21,7 +21,7 @@ import (
 	"github.com/rodopath/rodopath/api/stream"
 )
 
-// Options say how the server runs.
+// Options configure a Server.
 type Options struct {
 	// Dir is where the streams are kept.
 	Dir string
@@ -29,21 +29,18 @@ type Options struct {
 	Listen string
 	// ConsumerPassword opens the server to outside consumers.
 	ConsumerPassword string
-	// Recipients are the outside consumers that have a name of their own: the id of
-	// each recipient and its password. They may read decisions under a consumer of
-	// that name, and answer as themselves.
+	// Recipients are the recipients with an account of their own: id and password. A recipient may
+	// read decisions by the consumer of its name, and answer for itself.
 	Recipients map[string]string
-	// Shared are the recipients without a name of their own; any consumer may answer
-	// for them.
+	// Shared are the recipients without an account of their own; any consumer may answer for them.
 	Shared []string
-	// Guarded are consumers of our own, which nobody from outside may touch.
+	// Guarded are internal consumers, forbidden to outside clients.
 	Guarded []string
 	// SyncInterval is how often the streams are written to the disk for good; 0
 	// means before every acknowledgement.
 	SyncInterval time.Duration
-	// Key encrypts what is written to Dir. Empty means in the clear. Streams that were
-	// written in the clear are encrypted when the server starts with a key; with another
-	// key it does not start.
+	// Key encrypts the files in Dir. Empty means in the clear. A start with a key encrypts streams
+	// in the clear; a start with another key fails.
 	Key string
 	Log *slog.Logger
 }
@@ -57,12 +54,12 @@ type Server struct {
 	failed chan error
 }
 
-// ErrDiskFull means that the streams could not be written. JetStream does not
-// write again before it is started anew, even when there is room.
+// ErrDiskFull means that the streams could not be written. JetStream does not write again before a
+// restart, even with free space.
 var ErrDiskFull = errors.New("the disk is full; make room and start again, what was answered 200 is kept")
 
-// ConsumerUser is the name under which outside consumers connect that have none of
-// their own. They may read decisions and write receipts, and nothing else.
+// ConsumerUser is the user of outside consumers without an account of their own, with permission to
+// read decisions and to write receipts.
 const ConsumerUser = "consumer"
 
 const (
@@ -133,11 +130,11 @@ func serverOptions(opts Options, own string) (*server.Options, error) {
 	return so, nil
 }
 
-// recipientUser is the name under which a recipient connects: no id is "rodopath".
+// recipientUser is the user of a recipient: no id is "rodopath".
 func recipientUser(id string) string { return "recipient-" + id }
 
-// recipientPermissions let a recipient read the stream of decisions, with the one
-// consumer that has its name, and write its own receipts.
+// recipientPermissions permit a recipient to read the stream of decisions by the consumer of its
+// name, and to write its own receipts.
 func recipientPermissions(id string) *server.Permissions {
 	const s = stream.Decisions
 	return &server.Permissions{
@@ -151,8 +148,8 @@ func recipientPermissions(id string) *server.Permissions {
 	}
 }
 
-// consumerPermissions let a consumer read the stream of decisions, with consumers
-// of its own, and write receipts.
+// consumerPermissions permit a consumer to read the stream of decisions by consumers of its own,
+// and to write receipts.
 func consumerPermissions(shared, guarded []string) *server.Permissions {
 	const s = stream.Decisions
 	var deny []string
@@ -175,8 +172,7 @@ func consumerPermissions(shared, guarded []string) *server.Permissions {
 	}
 }
 
-// Conn is a connection to the server that does not leave the process. It is
-// closed with the server.
+// Conn is an in-process connection to the server, closed with the server.
 func (s *Server) Conn() *nats.Conn { return s.conn }
 
 // ConsumerURL is where outside consumers connect, password included; empty when
@@ -193,8 +189,8 @@ func (s *Server) urlFor(user, password string) string {
 	return u.String()
 }
 
-// RecipientURLs are where recipients connect that have a name of their own, password
-// included, by their ids; none when the server does not listen.
+// RecipientURLs are the addresses of recipients with an account of their own, password included, by
+// id; none when the server does not listen.
 func (s *Server) RecipientURLs() map[string]string {
 	out := map[string]string{}
 	if s.opts.Listen != "" {
@@ -205,7 +201,7 @@ func (s *Server) RecipientURLs() map[string]string {
 	return out
 }
 
-// Close stops the server and waits until it has.
+// Close stops the server and waits for its end.
 func (s *Server) Close() {
 	if s.conn != nil {
 		s.conn.Close()
@@ -214,10 +210,10 @@ func (s *Server) Close() {
 	s.nats.WaitForShutdown()
 }
 
-// Failed tells that the server can go on no more.
+// Failed receives an error after which the server cannot continue.
 func (s *Server) Failed() <-chan error { return s.failed }
 
-// logger passes on what the server has to say that a person should read.
+// logger forwards the server's messages for a person.
 type logger struct {
 	log    *slog.Logger
 	failed chan<- error
@@ -239,7 +235,7 @@ func (l logger) Errorf(format string, args ...any) {
 	if strings.Contains(text, syscall.ENOSPC.Error()) {
 		select {
 		case l.failed <- ErrDiskFull:
-		default: // said already
+		default: // logged before
 		}
 	}
 }
@@ -248,6 +244,6 @@ func (l logger) Fatalf(format string, args ...any) {
 	l.log.Error("NATS: " + reported(format, args))
 }
 
-// reported is what the server has to say. It quotes names and subjects that others came with,
-// which may be addresses.
+// reported formats a message of the server, without names and subjects of clients, which may be
+// addresses.
 func reported(format string, args []any) string { return address.HideAny(fmt.Sprintf(format, args...)) }

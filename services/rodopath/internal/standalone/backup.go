@@ -11,7 +11,7 @@ import (
 	"github.com/rodopath/rodopath/services/rodopath/internal/backup"
 )
 
-// backups answers with a copy of the machine, to who started it. One is made at a time.
+// backups answers the owner with a copy of the installation, one at a time.
 func (n *Server) backups() (http.Handler, error) {
 	guard, err := access.New([]access.Token{{Secret: n.Control.Token}})
 	if err != nil {
@@ -49,7 +49,7 @@ func (n *Server) backup(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/gzip")
 	if _, err := made.WriteTo(w); err != nil {
 		n.opts.Log.Error("a backup broke off", "error", err)
-		panic(http.ErrAbortHandler) // so that the client does not take it for whole
+		panic(http.ErrAbortHandler) // the client must not accept a partial copy
 	}
 }
 
@@ -62,7 +62,7 @@ func (n *Server) refuse(w http.ResponseWriter, err error) {
 	}
 }
 
-// machine is what a backup is made of.
+// machine is the installation to back up.
 func (n *Server) machine() *backup.Machine {
 	m := &backup.Machine{
 		Dir: n.opts.Home.Path(), Spool: n.ingest.CopySpool, KeysElsewhere: n.Config.Keys != "",

@@ -32,11 +32,11 @@ import (
 	"github.com/rodopath/rodopath/services/rodopath/internal/natsserver"
 )
 
-// Options say how a node runs.
+// Options configure a Server.
 type Options struct {
 	Home *datadir.Dir
-	// ConfigPath is the configuration file; empty means the one in the home, which
-	// is written when it does not exist.
+	// ConfigPath is the configuration file; empty means the file in the data directory, which is
+	// created when missing.
 	ConfigPath string
 	// Listen is where webhooks are received; empty means as configured.
 	Listen string
@@ -45,12 +45,11 @@ type Options struct {
 	// Approve is the revision of a policy that may delete more than the configured
 	// share.
 	Approve string
-	// Still brings nothing to recipients: what waits for them is left to a server that
-	// stays.
+	// Still delivers nothing to recipients: queued decisions are left to a long-running server.
 	Still bool
-	// DryRun sends nothing to recipients, and says what would be sent.
+	// DryRun logs the calls to recipients and makes none.
 	DryRun bool
-	// Now tells the time; nil means time.Now.
+	// Now returns the time; nil means time.Now.
 	Now func() time.Time
 	Log *slog.Logger
 }
@@ -62,9 +61,9 @@ const HandSource = "hand"
 type Server struct {
 	Config  *config.Config
 	Control *datadir.Control
-	// ConsumerURL is where outside consumers connect, if they may.
+	// ConsumerURL is the address for outside consumers; empty without one.
 	ConsumerURL string
-	// FirstStart tells that the configuration was written just now.
+	// FirstStart reports whether the start created the configuration.
 	FirstStart bool
 
 	opts      Options
@@ -82,7 +81,7 @@ type Server struct {
 	broken <-chan error // by the built-in NATS
 }
 
-// Start starts a node and returns once it receives webhooks. The home is claimed
+// Start starts a server and returns once the server accepts webhooks. The data directory is claimed
 // until Close.
 func Start(ctx context.Context, opts Options) (*Server, error) {
 	if opts.Now == nil {
@@ -206,8 +205,8 @@ func (n *Server) connect() (err error) {
 	return err
 }
 
-// recipients gives those that read the stream and have a token a name of their own, and
-// guards our own consumers.
+// recipients gives an account to each recipient that reads the stream and has a token, and guards
+// the internal consumers.
 func (n *Server) recipients(opts *natsserver.Options) error {
 	tokens, err := access.Recipients(n.Config)
 	if err != nil {
@@ -229,8 +228,7 @@ func (n *Server) recipients(opts *natsserver.Options) error {
 	return nil
 }
 
-// listen opens the two addresses: webhooks, which face the internet, and the
-// interface for the owner, which does not.
+// listen opens two addresses: one for webhooks, reachable from the internet, and one for the owner.
 func (n *Server) listen(ctx context.Context) error {
 	webhooks, err := n.open(ctx, cmp.Or(n.opts.Listen, n.Config.Listen, ingestapp.DefaultListen), "--listen")
 	if err != nil {
@@ -271,7 +269,7 @@ func (n *Server) listen(ctx context.Context) error {
 func together(handlers ...http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r = r.Clone(r.Context())
-		r.Header = http.Header{} // plain text, which can be put one after the other
+		r.Header = http.Header{} // plain text, so that several answers can be concatenated
 		for _, h := range handlers {
 			h.ServeHTTP(w, r)
 		}
@@ -287,8 +285,7 @@ func (n *Server) open(ctx context.Context, address, flag string) (net.Listener, 
 	return l, nil
 }
 
-// Wait waits until the context ends, which is no error, or something broke that
-// only a new start can mend.
+// Wait waits for the end of the context, which is no error, or for a fault that requires a restart.
 func (n *Server) Wait(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
@@ -314,8 +311,8 @@ func (n *Server) Settle(ctx context.Context) error {
 
 const settlePoll = 10 * time.Millisecond
 
-// Close stops receiving, lets what is under way end, and closes everything, in
-// the order in which nothing is lost.
+// Close stops receiving, completes work in progress, and closes all parts in an order without
+// losses.
 func (n *Server) Close() error {
 	var errs []error
 	if n.stop != nil {

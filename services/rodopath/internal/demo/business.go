@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// chapter is one webhook.
-type chapter struct {
+// webhook is one request of a platform.
+type webhook struct {
 	// day is when it happened.
 	day time.Time
-	// platform sends it; topic is WooCommerce's name for it.
+	// platform is the sender; topic is WooCommerce's name of the event.
 	platform, topic string
-	// text says what happened, for the reader.
+	// text describes the event, for the reader.
 	text string
 	body any
 }
@@ -24,10 +24,10 @@ type chapter struct {
 // object is a JSON object.
 type object = map[string]any
 
-// story is one run of the demo. The first run on a data directory uses plain addresses,
+// business is the invented business in one run of the demo. The first run on a data directory uses plain addresses,
 // so that the commands of the documentation find its people; a later run has addresses
 // and ids of its own.
-type story struct {
+type business struct {
 	// run is a part of every id of this run.
 	run string
 	// number counts the runs on a data directory, from 1.
@@ -42,19 +42,19 @@ const (
 	ordersPerRun = 100
 )
 
-func newStory(number int, now time.Time) *story {
-	return &story{run: fmt.Sprintf("demo%d", number), number: number, base: firstOrder + ordersPerRun*number, now: now.UTC()}
+func newBusiness(number int, now time.Time) *business {
+	return &business{run: fmt.Sprintf("demo%d", number), number: number, base: firstOrder + ordersPerRun*number, now: now.UTC()}
 }
 
 // email is ala@example.com in the first run and ala-2@example.com in the second.
-func (s *story) email(name string) string {
+func (s *business) email(name string) string {
 	if s.number > 1 {
 		name = fmt.Sprintf("%s-%d", name, s.number)
 	}
 	return name + "@example.com"
 }
 
-func (s *story) emails() []string {
+func (s *business) emails() []string {
 	var all []string
 	for _, name := range s.people() {
 		all = append(all, s.email(name))
@@ -62,62 +62,62 @@ func (s *story) emails() []string {
 	return all
 }
 
-func (s *story) ago(days int) time.Time { return s.now.AddDate(0, 0, -days).Truncate(time.Second) }
+func (s *business) ago(days int) time.Time { return s.now.AddDate(0, 0, -days).Truncate(time.Second) }
 
 func date(y int, m time.Month, d int) time.Time { return time.Date(y, m, d, 10, 0, 0, 0, time.UTC) }
 
-// people are the persons of the story, in the order of the summary.
-func (s *story) people() []string {
+// people are the persons of the run, in the order of the summary.
+func (s *business) people() []string {
 	return []string{"ala", "bartek", "celina", "dawid", "ewa", "filip", "grazyna", "hubert"}
 }
 
-// chapters tells the whole story, oldest first.
-func (s *story) chapters() []chapter {
+// webhooks lists all webhooks, oldest first.
+func (s *business) webhooks() []webhook {
 	return append(s.past(), s.present()...)
 }
 
 // past is what happened before this year.
-func (s *story) past() []chapter {
-	return []chapter{
+func (s *business) past() []webhook {
+	return []webhook{
 		s.subscriber(date(2019, 3, 4), "celina", "created", "active", "Celina subscribes to the newsletter; the form says that offers will come"),
 		s.order(date(2019, 5, 6), "celina", 1, "completed", "ebook", "Celina buys an e-book"),
-		s.subscriber(date(2021, 2, 1), "celina", "unsubscribed", "unsubscribed", "Celina unsubscribes. By now everything of hers has lapsed, year by year"),
+		s.subscriber(date(2021, 2, 1), "celina", "unsubscribed", "unsubscribed", "Celina unsubscribes. By now every basis for these data has lapsed, year by year"),
 		s.order(date(2021, 9, 14), "bartek", 2, "completed", "ebook", "Bartek buys as a guest and agrees to nothing. His invoice is kept for the tax office"),
 		s.subscriber(date(2023, 4, 2), "ala", "created", "active", "Ala subscribes, offers included"),
 		s.order(date(2024, 1, 10), "ala", 3, "completed", "demo-course", "Ala buys a course that stays open"),
 		s.draft(date(2024, 6, 1)),
-		s.order(date(2025, 6, 20), "ala", 4, "pending", "ebook", "Ala begins an order and does not pay: no contract, and 90 days later nothing is left of it"),
+		s.order(date(2025, 6, 20), "ala", 4, "pending", "ebook", "Ala begins an order and does not pay: no contract, and the order is erased 90 days later"),
 		s.checkout(date(2025, 8, 1), "dawid", "subscription", "Dawid takes out a subscription and agrees to nothing: he may be asked"),
 		s.invoice(date(2025, 8, 1), "dawid", 1, "Dawid's first invoice"),
 		s.invoice(date(2025, 9, 1), "dawid", 2, "Dawid's second invoice"),
-		s.subscription(date(2025, 9, 10), "dawid", "customer.subscription.updated", "Dawid cancels for the end of the period: only scheduled, nothing to say yet"),
+		s.subscription(date(2025, 9, 10), "dawid", "customer.subscription.updated", "Dawid cancels for the end of the period: only scheduled, no decision yet"),
 		s.subscription(date(2025, 10, 1), "dawid", "customer.subscription.deleted", "The paid period ends, and with it Dawid's contract"),
 	}
 }
 
 // present is this year.
-func (s *story) present() []chapter {
-	return []chapter{
-		s.fact(s.ago(250), "filip", object{"kind": "negotiation_opened", "ref": "talk-1-" + s.run}, "Filip asks for an offer and is never heard of again: after six months the notes must go"),
-		s.subscriber(s.ago(20), "ewa", "created", "unconfirmed", "Ewa signs up and never confirms: no consent, gone after a week"),
+func (s *business) present() []webhook {
+	return []webhook{
+		s.fact(s.ago(250), "filip", object{"kind": "negotiation_opened", "ref": "talk-1-" + s.run}, "Filip asks for an offer and never answers: after six months the notes must be erased"),
+		s.subscriber(s.ago(20), "ewa", "created", "unconfirmed", "Ewa signs up and never confirms: no consent, erased after a week"),
 		s.webinar(s.ago(10), "grazyna", "Grażyna registers for a webinar: that is no consent to a newsletter"),
 		s.checkout(s.ago(9), "hubert", "payment", "Hubert buys without agreeing to offers: he may be asked, once"),
 		s.refund(s.ago(6), "hubert", "Hubert gets half of his money back: the correction is kept too"),
-		s.fact(s.ago(3), "hubert", object{"kind": "refusal", "purposes": []string{"offers"}, "channels": []string{"email"}}, "Hubert was asked at the checkout and said no: nobody asks him again"),
-		s.checkout(s.ago(2), "hubert", "payment-2", "Hubert buys again, and is not asked"),
-		s.subscriber(s.ago(1), "ala", "unsubscribed", "unsubscribed", "Ala unsubscribes: marketing ends at once, the course and the books stay"),
-		s.fact(s.ago(0), "bartek", object{"kind": "erasure"}, "Bartek asks to be erased: what the tax law keeps stays, and the rest goes"),
+		s.fact(s.ago(3), "hubert", object{"kind": "refusal", "purposes": []string{"offers"}, "channels": []string{"email"}}, "Hubert was asked at the checkout and refused: no question follows"),
+		s.checkout(s.ago(2), "hubert", "payment-2", "Hubert buys again: still no question"),
+		s.subscriber(s.ago(1), "ala", "unsubscribed", "unsubscribed", "Ala unsubscribes: marketing ends at once, the course and the invoice stay"),
+		s.fact(s.ago(0), "bartek", object{"kind": "erasure"}, "Bartek requests erasure: the documents of the tax law stay, all other data are erased"),
 	}
 }
 
-func (s *story) subscriber(day time.Time, who, event, status, text string) chapter {
-	return chapter{day: day, platform: "mailerlite", text: text, body: s.member(day, who, status, object{
+func (s *business) subscriber(day time.Time, who, event, status, text string) webhook {
+	return webhook{day: day, platform: "mailerlite", text: text, body: s.member(day, who, status, object{
 		"event": "subscriber." + event, "account_id": 1,
 	})}
 }
 
 // member is a subscriber as MailerLite describes one.
-func (s *story) member(day time.Time, who, status string, more object) object {
+func (s *business) member(day time.Time, who, status string, more object) object {
 	at := day.Format("2006-01-02T15:04:05.000000Z")
 	m := object{
 		"id": fmt.Sprintf("%d%02d", s.base, 1+slices.Index(s.people(), who)), "email": s.email(who), "status": status, "source": "form",
@@ -137,8 +137,8 @@ func (s *story) member(day time.Time, who, status string, more object) object {
 	return m
 }
 
-func (s *story) webinar(day time.Time, who, text string) chapter {
-	return chapter{day: day, platform: "mailerlite", text: text, body: object{
+func (s *business) webinar(day time.Time, who, text string) webhook {
+	return webhook{day: day, platform: "mailerlite", text: text, body: object{
 		"type": "subscriber.added_to_group", "subscriber": s.member(day, who, "active", nil),
 		"group": object{"id": "100000000000000001", "name": "Webinar"}, "account_id": 1,
 	}}
@@ -146,12 +146,12 @@ func (s *story) webinar(day time.Time, who, text string) chapter {
 
 const wooTime = "2006-01-02T15:04:05"
 
-func (s *story) order(day time.Time, who string, n int, status, sku, text string) chapter {
+func (s *business) order(day time.Time, who string, n int, status, sku, text string) webhook {
 	var paid, completed any
 	if status == "completed" {
 		paid, completed = day.Format(wooTime), day.Add(time.Hour).Format(wooTime)
 	}
-	return chapter{day: day, platform: "woocommerce", topic: "order.updated", text: text, body: object{
+	return webhook{day: day, platform: "woocommerce", topic: "order.updated", text: text, body: object{
 		"id": s.base + n, "status": status, "customer_id": 0, "total": "99.00", "currency": "PLN",
 		"date_created_gmt": day.Format(wooTime), "date_modified_gmt": day.Add(time.Hour).Format(wooTime),
 		"date_paid_gmt": paid, "date_completed_gmt": completed,
@@ -161,21 +161,21 @@ func (s *story) order(day time.Time, who string, n int, status, sku, text string
 	}}
 }
 
-func (s *story) draft(day time.Time) chapter {
-	c := s.order(day, "nobody", 9, "checkout-draft", "ebook", "A visitor fills a basket: a draft is no contract, nothing to say")
+func (s *business) draft(day time.Time) webhook {
+	c := s.order(day, "nobody", 9, "checkout-draft", "ebook", "A visitor fills a basket: a draft is no contract and gives no fact")
 	return c
 }
 
-func (s *story) stripe(day time.Time, kind, text string, data object) chapter {
-	return chapter{day: day, platform: "stripe", text: text, body: object{
+func (s *business) stripe(day time.Time, kind, text string, data object) webhook {
+	return webhook{day: day, platform: "stripe", text: text, body: object{
 		"id": fmt.Sprintf("evt_%s_%s_%d", s.run, strings.ReplaceAll(kind, ".", "_"), day.Unix()), "object": "event", "type": kind, "created": day.Unix(), "livemode": true,
 		"data": object{"object": data},
 	}}
 }
 
-func (s *story) customer(who string) string { return "cus_" + who + s.run }
+func (s *business) customer(who string) string { return "cus_" + who + s.run }
 
-func (s *story) checkout(day time.Time, who, mode, text string) chapter {
+func (s *business) checkout(day time.Time, who, mode, text string) webhook {
 	data := object{
 		"id": fmt.Sprintf("cs_%s_%s_%s", who, mode, s.run), "object": "checkout.session", "mode": "payment", "payment_status": "paid",
 		"customer": s.customer(who), "customer_details": object{"email": s.email(who)},
@@ -188,7 +188,7 @@ func (s *story) checkout(day time.Time, who, mode, text string) chapter {
 	return s.stripe(day, "checkout.session.completed", text, data)
 }
 
-func (s *story) invoice(day time.Time, who string, n int, text string) chapter {
+func (s *business) invoice(day time.Time, who string, n int, text string) webhook {
 	return s.stripe(day, "invoice.paid", text, object{
 		"id": fmt.Sprintf("in_%s_%s_%d", who, s.run, n), "object": "invoice", "customer": s.customer(who), "customer_email": s.email(who),
 		"amount_paid": 4900, "billing_reason": "subscription_cycle", "status_transitions": object{"paid_at": day.Unix()},
@@ -197,7 +197,7 @@ func (s *story) invoice(day time.Time, who string, n int, text string) chapter {
 	})
 }
 
-func (s *story) subscription(day time.Time, who, kind, text string) chapter {
+func (s *business) subscription(day time.Time, who, kind, text string) webhook {
 	data := object{
 		"id": "sub_" + who + s.run, "object": "subscription", "customer": s.customer(who), "status": "active",
 		"cancel_at_period_end": true, "start_date": date(2025, 8, 1).Unix(),
@@ -208,7 +208,7 @@ func (s *story) subscription(day time.Time, who, kind, text string) chapter {
 	return s.stripe(day, kind, text, data)
 }
 
-func (s *story) refund(day time.Time, who, text string) chapter {
+func (s *business) refund(day time.Time, who, text string) webhook {
 	return s.stripe(day, "charge.refunded", text, object{
 		"id": "ch_" + who + s.run, "object": "charge", "customer": s.customer(who), "payment_intent": fmt.Sprintf("pi_%s_payment_%s", who, s.run),
 		"amount": 9900, "amount_refunded": 4950, "refunded": false,
@@ -216,9 +216,9 @@ func (s *story) refund(day time.Time, who, text string) chapter {
 	})
 }
 
-func (s *story) fact(day time.Time, who string, f object, text string) chapter {
+func (s *business) fact(day time.Time, who string, f object, text string) webhook {
 	f["at"], f["person"] = day.Format(time.RFC3339), object{"email": s.email(who)}
-	return chapter{day: day, platform: "standard", text: text, body: f}
+	return webhook{day: day, platform: "standard", text: text, body: f}
 }
 
-func (c *chapter) encode() ([]byte, error) { return json.Marshal(c.body) }
+func (c *webhook) encode() ([]byte, error) { return json.Marshal(c.body) }
