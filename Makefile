@@ -4,7 +4,7 @@ MODULES := api services/dispatch services/ingest services/lifecycle services/rod
 DATA    ?= data
 
 .PHONY: help
-help: ## Say what there is
+help: ## List the goals
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 .PHONY: run
@@ -36,7 +36,7 @@ test: ## Run all tests
 	go test $(RACE) work
 
 .PHONY: test-slow
-test-slow: ## Fuzz every parser, and break everything for a few rounds; some minutes
+test-slow: ## Fuzz every parser, and run a few rounds of chaos; takes minutes
 	./scripts/fuzz.sh 30s
 	RODOPATH_TEST_SLOW=1 go test -count=1 -timeout 10m -v -run '^TestChaos_' ./services/rodopath/internal/chaos
 
@@ -52,7 +52,7 @@ bench: ## Measure, as ratios against a baseline in the same run
 	go run ./services/rodopath/cmd/bench
 
 .PHONY: soak
-soak: ## Send at 70 % of the limit for 20 minutes: is memory flat, and nothing lost?
+soak: ## Send at 70 % of the limit for 20 minutes, and report memory and losses
 	go run ./services/rodopath/cmd/bench -only soak
 
 .PHONY: fuzz
@@ -65,7 +65,7 @@ generate: ## Generate code from proto/
 	cd proto && PATH="$(CURDIR)/bin/tools:$$PATH" buf lint && PATH="$(CURDIR)/bin/tools:$$PATH" buf generate --template buf.gen.yaml
 
 .PHONY: lint
-lint: ## Check style, and who imports whom
+lint: ## Check style, and which package may import which
 	cd scripts/tools && GOWORK=off go build -o ../../bin/tools/ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 	@set -e; for m in $(MODULES); do echo "lint $$m"; (cd $$m && $(CURDIR)/bin/tools/golangci-lint run --config $(CURDIR)/.golangci.yml ./...); done
 
@@ -73,13 +73,13 @@ lint: ## Check style, and who imports whom
 bin/tools/helm:
 	cd scripts/tools && GOWORK=off go build -o ../../$@ helm.sh/helm/v3/cmd/helm
 
-# Tests cannot know what helm has read, so no answer of an earlier run counts.
+# The test cache does not know which files helm has read, so no cached result counts.
 .PHONY: chart
-chart: bin/tools/helm ## Check the Helm chart, the plain manifests, and what images are made of
+chart: bin/tools/helm ## Check the Helm chart, the plain manifests, and the contents of images
 	cd scripts/tools && GOWORK=off go test -count=1 ./chart/...
 
 .PHONY: manifests
-manifests: bin/tools/helm ## Render the chart to deploy/manifests, for who has no Helm
+manifests: bin/tools/helm ## Render the chart to deploy/manifests, for use without Helm
 	@mkdir -p deploy/manifests
 	bin/tools/helm template rodopath deploy/helm/rodopath --namespace rodopath --kube-version 1.31 --skip-tests --values deploy/helm/rodopath/ci/full.yaml > deploy/manifests/rodopath.yaml
 
@@ -91,12 +91,12 @@ drift: generate ## Check that modules are tidy, generated code is current, and e
 	cd scripts/tools && GOWORK=off go mod tidy -diff
 
 .PHONY: vuln
-vuln: ## Look for known weaknesses in what is used; asks vuln.go.dev
+vuln: ## Look for known weaknesses in the dependencies; asks vuln.go.dev
 	cd scripts/tools && GOWORK=off go build -o ../../bin/tools/ golang.org/x/vuln/cmd/govulncheck
 	@set -e; for m in $(MODULES); do echo "vuln $$m"; (cd $$m && $(CURDIR)/bin/tools/govulncheck ./...); done
 
 .PHONY: sbom
-sbom: ## Write what each program is made of (CycloneDX) to bin/*.sbom.json
+sbom: ## Write the components of each program (CycloneDX) to bin/*.sbom.json
 	cd scripts/tools && GOWORK=off go build -o ../../bin/tools/ github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
 	@set -e; for s in ingest lifecycle dispatch rodopath; do (cd services/$$s && $(CURDIR)/bin/tools/cyclonedx-gomod app -json -main cmd/$$s -output $(CURDIR)/bin/$$s.sbom.json .); done
 
