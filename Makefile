@@ -13,7 +13,7 @@ run: bin/rodopath ## Build and start: webhooks in, decisions out; data under ./d
 
 .PHONY: demo
 demo: bin/rodopath ## Send the webhooks of an invented business, and show the decisions that follow
-	./scripts/demo.sh $(DATA)
+	./bin/rodopath demo --data $(DATA)
 
 .PHONY: build
 build: bin/rodopath bin/ingest bin/lifecycle bin/dispatch ## Build bin/rodopath, bin/ingest, bin/lifecycle and bin/dispatch

@@ -121,7 +121,7 @@ func read(path string, visit func(name string, in io.Reader) error) (*Manifest, 
 	for {
 		h, err := archive.Next()
 		if errors.Is(err, io.EOF) {
-			return nil, fmt.Errorf("read backup %s: %w: it has no manifest", path, ErrBroken)
+			return nil, fmt.Errorf("read backup %s: %w: the file has no manifest", path, ErrBroken)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("read backup %s: %w: %w", path, ErrBroken, err)
@@ -165,7 +165,7 @@ func (w whole) Read(p []byte) (int, error) {
 func safe(h *tar.Header) error {
 	known := strings.HasPrefix(h.Name, dataPrefix) || strings.HasPrefix(h.Name, streamPrefix)
 	if h.Typeflag != tar.TypeReg || !known || !filepath.IsLocal(h.Name) {
-		return fmt.Errorf("there is no place for %q", h.Name)
+		return fmt.Errorf("unexpected entry %q", h.Name)
 	}
 	return nil
 }
@@ -176,7 +176,7 @@ func unseal(in io.Reader, sums map[string]string) (*Manifest, error) {
 		return nil, fmt.Errorf("manifest: %w", err)
 	}
 	if m.Format != format {
-		return nil, fmt.Errorf("it has format %d and this rodopath reads format %d", m.Format, format)
+		return nil, fmt.Errorf("the file has format %d, and this version reads format %d", m.Format, format)
 	}
 	if !maps.Equal(m.Files, sums) {
 		for _, name := range slices.Sorted(maps.Keys(m.Files)) {
@@ -184,7 +184,7 @@ func unseal(in io.Reader, sums map[string]string) (*Manifest, error) {
 				return nil, fmt.Errorf("%s is missing or was changed", name)
 			}
 		}
-		return nil, errors.New("it holds files that its manifest does not list")
+		return nil, errors.New("the file holds entries that its manifest does not list")
 	}
 	return m, nil
 }

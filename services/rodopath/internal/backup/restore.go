@@ -32,7 +32,7 @@ type Restore struct {
 }
 
 // ErrOccupied means that a directory already holds something.
-var ErrOccupied = errors.New("the data directory holds something already")
+var ErrOccupied = errors.New("the data directory is not empty")
 
 // Run creates the directory, under its final name once complete.
 func (r *Restore) Run(ctx context.Context) (*Manifest, error) {
@@ -71,7 +71,7 @@ func (r *Restore) vacant() error {
 	}
 	for _, e := range entries {
 		if e.Name() != keysFile {
-			return fmt.Errorf("restore: %w: %s; give another with --data, or move it away", ErrOccupied, filepath.Join(r.Dir, e.Name()))
+			return fmt.Errorf("restore: %w: %s; choose another with --data, or move the directory away", ErrOccupied, filepath.Join(r.Dir, e.Name()))
 		}
 	}
 	return nil
@@ -117,7 +117,7 @@ func (r *Restore) keys(m *Manifest, data string) error {
 	if from != "" {
 		text, err := os.ReadFile(from)
 		if errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("the keys are not in the backup and there is no %s; name the file with --keys: without them nobody in the backup is found", from)
+			return fmt.Errorf("the backup holds no keys and there is no %s; name the file of keys with --keys: without the keys no person in the backup can be found", from)
 		}
 		if err != nil {
 			return fmt.Errorf("read keys: %w", err)
@@ -133,7 +133,7 @@ func (r *Restore) keys(m *Manifest, data string) error {
 func checkKeys(data, from string) error {
 	switch err := lifecycleapp.CheckKeys(data); {
 	case errors.Is(err, lifecycleapp.ErrForeignKeys):
-		return fmt.Errorf("the keys in %s are not those of this backup; name with --keys the copy of keys.json from the time of the backup (\"keys rotate\" changes it)", from)
+		return fmt.Errorf("the keys in %s are not those of this backup; name with --keys the copy of keys.json from the time of the backup (\"keys rotate\" replaces the keys)", from)
 	case err != nil:
 		return fmt.Errorf("the keys in %s: %w", from, err)
 	}

@@ -187,7 +187,7 @@ func (s *stage) breakdowns() ([]string, error) {
 		lines.Buffer(nil, 1<<20)
 		for lines.Scan() {
 			line := lines.Text()
-			for _, word := range []string{"panic: ", "fatal error: ", "WARNING: DATA RACE", "put aside", "passed over"} {
+			for _, word := range []string{"panic: ", "fatal error: ", "WARNING: DATA RACE", "set aside", "is skipped"} {
 				if strings.Contains(line, word) {
 					out = append(out, p.name+": "+line)
 					break

@@ -26,18 +26,18 @@ func (s *shared) backup() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "backup FILE",
 		Short: "Copy everything into one file, while the server runs or not",
-		Long: `Copy the data of this machine into one file (tar.gz): the database, the streams, the
-spool, the configuration, the policy and the secrets. Every webhook that was answered
-200 before is in it. A server that runs goes on meanwhile. While the copy is made the
-data directory needs room for another one.
+		Long: `Copy the data of this installation into one file (tar.gz): the database, the streams,
+the spool, the configuration, the policy and the secrets. The file holds every webhook
+that was answered 200 before the start of the backup. A running server continues. The data
+directory needs free space for a second copy meanwhile.
 
-The keys (keys.json) are not in it: without them nobody in the copy is found and no
-address in its database can be read. So keep them apart, in another place than the
-copies. Messages in the streams do hold addresses, and the secrets open your sources and
-recipients; so keep the copies safe all the same. --with-keys puts the keys in too: then
-whoever has the file has everything.
+The keys (keys.json) are not in the file. Without the keys no person in the copy can be
+found and no address in its database can be read, so keep the keys in another place than
+the backups. Messages in the streams do hold addresses, and the secrets authorise access to
+sources and recipients, so protect the backups as well. --with-keys includes the keys: then
+the file alone gives access to all data.
 
-A FILE that exists is replaced once the new copy is whole and was read back.`,
+An existing FILE is replaced after the new backup is complete and verified.`,
 		Example: "  rodopath backup /backups/rodopath-$(date +%F).tar.gz\n  cp data/keys.json /somewhere-else/   # once",
 		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
@@ -52,7 +52,7 @@ A FILE that exists is replaced once the new copy is whole and was read back.`,
 			return errors.Join(writeMade(cmd.OutOrStdout(), made, asJSON), err)
 		},
 	}
-	cmd.Flags().BoolVar(&withKeys, "with-keys", false, "put the keys into the file too: whoever has it then has everything")
+	cmd.Flags().BoolVar(&withKeys, "with-keys", false, "include the keys: the file alone then gives access to all data")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
@@ -108,7 +108,7 @@ func download(ctx context.Context, c *client.Client, question, part string, prog
 	sum := sha256.New()
 	n, err := io.Copy(io.MultiWriter(f, sum, counter{&got}), in)
 	if err != nil {
-		return nil, fmt.Errorf("the backup broke off, and nothing is kept of it; the log of the server says why, then run it again: %w", err)
+		return nil, fmt.Errorf("the backup failed and left no file; the log of the server has the reason; then run the command again: %w", err)
 	}
 	return &made{Bytes: n, SHA256: hex.EncodeToString(sum.Sum(nil))}, f.Sync()
 }
@@ -140,7 +140,7 @@ func tellProgress(out io.Writer, got *atomic.Int64) (stop func()) {
 			if n := got.Load(); n > 0 {
 				fmt.Fprintf(out, "backup: %d MiB written\n", n>>20)
 			} else {
-				fmt.Fprintln(out, "backup: the server gathers its copy")
+				fmt.Fprintln(out, "backup: the server copies its data")
 			}
 		}
 	}()
@@ -153,21 +153,21 @@ func writeMade(out io.Writer, m *made, asJSON bool) error {
 	}
 	fmt.Fprintf(out, "%s holds %s, as of %s (%d bytes).\nSHA-256 %s\n", m.File, contents(m.Manifest), m.Created.Format(time.RFC3339), m.Bytes, m.SHA256)
 	if m.StoreElsewhere {
-		fmt.Fprintln(out, "Subjects are in the MongoDB of mongodb.uri and not in this file; copy them too, after this copy.")
+		fmt.Fprintln(out, "The database is in MongoDB (mongodb.uri) and not in this file; copy the database too, after this backup.")
 	}
 	if m.StreamsElsewhere {
-		fmt.Fprintln(out, "The streams are in the NATS of nats.url and not in this file; copy them with \"nats stream backup\".")
+		fmt.Fprintln(out, "The streams are in NATS (nats.url) and not in this file; copy the streams with \"nats stream backup\".")
 	}
 	if len(m.Elsewhere) > 0 {
-		fmt.Fprintf(out, "The configuration names these files, which are not in it; copy them too: %s\n", strings.Join(m.Elsewhere, ", "))
+		fmt.Fprintf(out, "The configuration names files that are not in the backup; copy these files too: %s\n", strings.Join(m.Elsewhere, ", "))
 	}
 	switch {
 	case m.WithKeys:
-		fmt.Fprintln(out, "The keys are in it: whoever has the file has everything.")
+		fmt.Fprintln(out, "The file holds the keys and gives access to all data.")
 	case m.Keys == "":
-		fmt.Fprintln(out, "The keys are not in it: keep a copy of them, from where the configuration says, in another place.")
+		fmt.Fprintln(out, "The keys are not in the file: keep a copy of the configured keys in another place.")
 	default:
-		fmt.Fprintf(out, "The keys are not in it, and without them it is of no use: keep a copy of %s in another place.\n", m.Keys)
+		fmt.Fprintf(out, "The keys are not in the file, and the file is useless without the keys: keep a copy of %s in another place.\n", m.Keys)
 	}
 	return nil
 }

@@ -57,7 +57,7 @@ func TestBackup_OfARunningServerHoldsAllThatWasTakenBefore(t *testing.T) {
 	}
 	before := taken()
 	file := filepath.Join(t.TempDir(), "copy.tar.gz")
-	if said := ask(t, "backup", file, "--data", dir); !strings.Contains(said, "The keys are not in it") || !strings.Contains(said, "DECISIONS: ") {
+	if said := ask(t, "backup", file, "--data", dir); !strings.Contains(said, "The keys are not in the file") || !strings.Contains(said, "DECISIONS: ") {
 		t.Errorf("backup says: %s", said)
 	}
 	stop()
@@ -68,7 +68,7 @@ func TestBackup_OfARunningServerHoldsAllThatWasTakenBefore(t *testing.T) {
 
 	restored := filepath.Join(t.TempDir(), "data")
 	said := ask(t, "restore", file, "--data", restored, "--keys", filepath.Join(dir, "keys.json"))
-	for _, want := range []string{"is as it was at", "What was taken after that time is not here", "replay --since"} {
+	for _, want := range []string{"is restored to the state of", "received after that time are missing", "replay --since"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("restore does not say %q: %s", want, said)
 		}
@@ -124,7 +124,7 @@ func TestRestore_RefusesWhatWouldNotWork(t *testing.T) {
 		{"missing", filepath.Join(made, "none"), "", keys, "no such file"},
 		{"without keys", file, "", "", "--keys"},
 		{"foreign keys", file, "", foreign, "foreign.json are not those of this backup"},
-		{"occupied", file, dir, keys, "holds something already"},
+		{"occupied", file, dir, keys, "the data directory is not empty"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			data := c.data
@@ -150,7 +150,7 @@ func TestBackup_WithKeysNeedsNothingElse(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "copy.tar.gz")
-	if said := ask(t, "backup", file, "--with-keys", "--data", dir); !strings.Contains(said, "whoever has the file has everything") {
+	if said := ask(t, "backup", file, "--with-keys", "--data", dir); !strings.Contains(said, "The file holds the keys and gives access to all data.") {
 		t.Errorf("backup says: %s", said)
 	}
 	if left, err := filepath.Glob(filepath.Join(dir, ".backup-*")); err != nil || len(left) > 0 {

@@ -22,9 +22,10 @@ func (s *shared) certificate() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "certificate DECISION",
 		Short: "Certify a deletion that every recipient has confirmed",
-		Long: `Write the certificate of a deletion: what, when, why, and which systems confirmed it.
-It is signed (Ed25519) and names nobody. The key of its hashes is given out apart, with
---names-key: who has it and knows an address can check whether it is meant.`,
+		Long: `Write the certificate of a deletion: the deleted categories, the time, the reasons, and the
+confirmations of the recipients. The certificate is signed (Ed25519) and holds no names.
+--names-key prints the key of its hashes, by which a reader with an address can check
+whether the certificate concerns that address.`,
 		Example: "  rodopath certificate dec_abc -o certificate.json\n  rodopath certificate dec_abc --form page --lang pl -o certificate.html",
 		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
@@ -40,7 +41,7 @@ It is signed (Ed25519) and names nobody. The key of its hashes is given out apar
 			})
 		},
 	}
-	cmd.Flags().StringVar(&form, "form", "json", "json, which is signed, or page, to print")
+	cmd.Flags().StringVar(&form, "form", "json", "json (signed) or page (to print)")
 	cmd.Flags().StringVar(&lang, "lang", "pl", "language of the page: pl or en")
 	cmd.Flags().StringVarP(&to, "output", "o", "", "file to write (default standard output)")
 	cmd.Flags().BoolVar(&names, "names-key", false, "print the key of the hashes instead")
@@ -81,7 +82,7 @@ func writeOutput(out io.Writer, to string, data []byte) error {
 func (s *shared) certificateKey() *cobra.Command {
 	return &cobra.Command{
 		Use:   "key",
-		Short: "Print the public key by which certificates are checked, to publish it, and those of before",
+		Short: "Print the public key of certificates, for publication, and earlier public keys",
 		Args:  args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return s.ask(cmd.Context(), func(c *client.Client) error {
@@ -133,7 +134,7 @@ func (*shared) verifyCertificate() *cobra.Command {
 		RunE: func(cmd *cobra.Command, given []string) error {
 			switch {
 			case strings.TrimSpace(key) == "":
-				return fmt.Errorf("%w: say with --key which public key the business has published; the one in the file proves nothing", errUsage)
+				return fmt.Errorf("%w: give the public key of the business with --key; the key in the file proves nothing", errUsage)
 			case (person == "") != (names == ""):
 				return fmt.Errorf("%w: --person and --names-key go together", errUsage)
 			}
@@ -149,21 +150,21 @@ func (*shared) verifyCertificate() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "The signature holds. %s certifies the deletion %s, confirmed %s by %d recipients.\n",
+			fmt.Fprintf(cmd.OutOrStdout(), "The signature is valid. %s certifies the deletion %s, confirmed %s by %d recipients.\n",
 				c.Controller, c.Decision, c.Confirmed.Format(time.RFC3339), len(c.Recipients))
 			if person == "" {
 				return nil
 			}
 			if !c.Names(strings.ToLower(strings.TrimSpace(person)), strings.TrimSpace(names)) && !c.Names(strings.TrimSpace(person), strings.TrimSpace(names)) {
-				fmt.Fprintln(cmd.OutOrStdout(), "It is not about this person, or the key of the hashes is another's.")
+				fmt.Fprintln(cmd.OutOrStdout(), "The certificate does not concern this person, or the key belongs to other hashes.")
 				return errNo
 			}
-			_, err = fmt.Fprintln(cmd.OutOrStdout(), "It is about this person.")
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), "The certificate concerns this person.")
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&key, "key", "", "the public key that the business has published, in base64")
-	cmd.Flags().StringVar(&person, "person", "", "check whether it is about this person")
+	cmd.Flags().StringVar(&key, "key", "", "the public key published by the business, in base64")
+	cmd.Flags().StringVar(&person, "person", "", "check whether the certificate concerns this person")
 	cmd.Flags().StringVar(&names, "names-key", "", "the key of the hashes, from \"certificate DECISION --names-key\"")
 	return cmd
 }

@@ -18,10 +18,10 @@ func (s *shared) decisions() *cobra.Command {
 	var overdue, all, asJSON bool
 	cmd := &cobra.Command{
 		Use:   "decisions",
-		Short: "What became of decisions at those who were told: who has confirmed, who has not",
-		Long: `List the decisions that recipients were told, the most urgent first. A deletion is
-confirmed when every recipient has said that it is done, and never before. Without a
-flag those are listed that still await an answer.`,
+		Short: "List decisions with the answers of their recipients",
+		Long: `List the published decisions with the answers of their recipients, the most urgent first. A
+deletion is confirmed when every recipient has answered done or not_found. Without a flag
+only decisions with a missing answer are listed.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			path := "/v1/decisions"
@@ -46,8 +46,8 @@ flag those are listed that still await an answer.`,
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&overdue, "overdue", false, "only those whose answer is late")
-	cmd.Flags().BoolVar(&all, "all", false, "those that are settled too")
+	cmd.Flags().BoolVar(&overdue, "overdue", false, "only decisions with a late answer")
+	cmd.Flags().BoolVar(&all, "all", false, "completed decisions too")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.AddCommand(s.receipt())
 	return cmd
@@ -106,7 +106,7 @@ func answersOf(d *decision) string {
 		state := r.Outcome
 		switch {
 		case state == "" && r.Sent == nil:
-			state = "on the way"
+			state = "in delivery"
 		case state == "":
 			state = "told"
 		case r.Reason != "":
@@ -123,9 +123,9 @@ func (s *shared) receipt() *cobra.Command {
 	var reason, at string
 	cmd := &cobra.Command{
 		Use:   "receipt DECISION RECIPIENT OUTCOME",
-		Short: "Write down what a recipient answered: done, partial, held, not_found, refused",
-		Long: `Write down the answer of a recipient that cannot answer by itself, such as a
-bookkeeper. To a question the answers are granted, refused and no_answer.`,
+		Short: "Record the answer of a recipient: done, partial, held, not_found, refused",
+		Long: `Record the answer of a recipient without an interface, such as a bookkeeper. The answers to
+a question are granted, refused and no_answer.`,
 		Example: "  rodopath decisions receipt dec_abc bookkeeper done",
 		Args:    args(cobra.ExactArgs(3)),
 		RunE: func(cmd *cobra.Command, given []string) error {
@@ -144,13 +144,13 @@ bookkeeper. To a question the answers are granted, refused and no_answer.`,
 				if err != nil {
 					return err
 				}
-				_, err = fmt.Fprintln(cmd.OutOrStdout(), "The answer is taken down.")
+				_, err = fmt.Fprintln(cmd.OutOrStdout(), "The answer is recorded.")
 				return err
 			})
 		},
 	}
-	cmd.Flags().StringVar(&reason, "reason", "", "why, in a few words that name nobody")
-	cmd.Flags().StringVar(&at, "at", "", "when it was done, as 2027-01-01T12:00:00Z (default now)")
+	cmd.Flags().StringVar(&reason, "reason", "", "the reason, without names")
+	cmd.Flags().StringVar(&at, "at", "", "time of the outcome, such as 2027-01-01T12:00:00Z (default now)")
 	return cmd
 }
 
@@ -159,11 +159,11 @@ func (s *shared) replay() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "replay --since TIME",
-		Short: "Send every deletion since then once more: another system restored a backup",
-		Long: `Send every deletion that was decided since an instant once more, under the same
-ids and marked as a replay, to one recipient or to all that were told. Each must be
-confirmed anew. Of persons whose names are deleted here it goes with hashes, by which
-who still has the name can tell whom it is about.`,
+		Short: "Send all deletions since an instant again, after a recipient restored a backup",
+		Long: `Send all deletions decided since an instant again, under the same ids and marked as a
+replay, to one recipient or to all notified recipients. Each deletion must be confirmed
+anew. A deletion of a person whose names are erased here carries hashes of the names, which
+the recipient can compare with the names it holds.`,
 		Example: "  rodopath replay --since 2026-11-01T00:00:00Z --recipient crm",
 		Args:    args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -172,7 +172,7 @@ who still has the name can tell whom it is about.`,
 				return err
 			}
 			if instant == nil {
-				return fmt.Errorf("%w: say since when, as --since 2026-11-01T00:00:00Z", errUsage)
+				return fmt.Errorf("%w: give the time of the backup, such as --since 2026-11-01T00:00:00Z", errUsage)
 			}
 			whole := false
 			err = s.ask(cmd.Context(), func(c *client.Client) error {
@@ -183,25 +183,25 @@ who still has the name can tell whom it is about.`,
 				})
 			})
 			if err == nil && !whole {
-				err = errors.New("the replay broke off; the log of the server says why. Run it again: it does no harm")
+				err = errors.New("the replay failed; the log of the server has the reason. Run the command again: a replay is idempotent")
 			}
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&since, "since", "", "from when on, as 2026-11-01T00:00:00Z or 2026-11-01: the time of the backup")
-	cmd.Flags().StringVar(&recipient, "recipient", "", "the system that restored it (default all that were told)")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, one deletion a line")
+	cmd.Flags().StringVar(&since, "since", "", "time of the restored backup, such as 2026-11-01T00:00:00Z or 2026-11-01")
+	cmd.Flags().StringVar(&recipient, "recipient", "", "the recipient that restored a backup (default all notified recipients)")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, one deletion per line")
 	return cmd
 }
 
 func replayed(n int) string {
 	switch n {
 	case 0:
-		return "Nothing was sent: no deletion since then was told to such a recipient, or holds what it holds."
+		return "Nothing was sent: no deletion since then concerns such a recipient."
 	case 1:
-		return "One deletion was sent once more."
+		return "One deletion was sent again."
 	}
-	return fmt.Sprintf("%d deletions were sent once more.", n)
+	return fmt.Sprintf("%d deletions were sent again.", n)
 }
 
 // writeReplayed writes a line of a replay, and reports whether the line is the last one.
@@ -222,7 +222,7 @@ func writeReplayed(out io.Writer, line []byte, asJSON bool) (end bool, err error
 	case end:
 		_, err = fmt.Fprintln(out, replayed(*sent.Sent))
 	case sent.Hidden:
-		_, err = fmt.Fprintf(out, "%s  subject:%s  (with hashes: the names are deleted here)\n", sent.Decision, sent.Subject)
+		_, err = fmt.Fprintf(out, "%s  subject:%s  (with hashes: the names are erased here)\n", sent.Decision, sent.Subject)
 	default:
 		_, err = fmt.Fprintf(out, "%s  subject:%s\n", sent.Decision, sent.Subject)
 	}

@@ -17,9 +17,9 @@ func (s *shared) events() *cobra.Command {
 	var follow, asJSON bool
 	cmd := &cobra.Command{
 		Use:   "events",
-		Short: "Print the decisions: what to delete, and whom to ask",
-		Long: `Print the decisions in the order in which they were made. With --json each line
-is a CloudEvent, the same bytes that other systems receive.`,
+		Short: "Print the decisions: deletions, and questions for consent",
+		Long: `Print the decisions in the order of their publication. With --json each line is a
+CloudEvent, in the bytes that recipients receive.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return s.ask(cmd.Context(), func(c *client.Client) error {
@@ -33,8 +33,8 @@ is a CloudEvent, the same bytes that other systems receive.`,
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&follow, "follow", false, "go on as new decisions come")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print CloudEvents in JSON, one a line")
+	cmd.Flags().BoolVar(&follow, "follow", false, "continue with new decisions")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print CloudEvents in JSON, one per line")
 	return cmd
 }
 
@@ -59,7 +59,7 @@ func describe(e *stream.Event) string {
 		a := e.Data.Ask
 		return fmt.Sprintf("ASK      %s for consent to %s by %s, at: %s", who, a.Purpose, a.Channel, strings.Join(a.Places, ", "))
 	case e.Data.Delete != nil:
-		return fmt.Sprintf("DELETE   %s: %s; last kept for %s, to %s", who, items(e.Data.Delete), lastPurposes(e), e.Data.Effective.Add(-time.Millisecond).Format(time.DateOnly))
+		return fmt.Sprintf("DELETE   %s: %s; last retained for %s, to %s", who, items(e.Data.Delete), lastPurposes(e), e.Data.Effective.Add(-time.Millisecond).Format(time.DateOnly))
 	}
 	return e.Type + " " + who
 }
@@ -90,9 +90,9 @@ func items(d *stream.Delete) string {
 func (s *shared) send() *cobra.Command {
 	return &cobra.Command{
 		Use:   "send FACT.json",
-		Short: "Put in a fact by hand",
-		Long: `Put in a fact by hand, or several under "facts". The file is what the platform
-"standard" sends; "-" reads standard input.`,
+		Short: "Record a fact by hand",
+		Long: `Record a fact by hand, or several under "facts". The file has the format of the platform
+"standard"; "-" reads standard input.`,
 		Example: `  echo '{"kind":"erasure","at":"2026-01-15T10:00:00Z","person":{"email":"ala@example.com"}}' | rodopath send -`,
 		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {

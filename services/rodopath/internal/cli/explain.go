@@ -19,11 +19,10 @@ func (s *shared) explain() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "explain PERSON",
-		Short: "Say what may be held about a person, on which basis, and until when",
-		Long: `Say what may be held about a person, on which basis, since when, until when, and
-resting on which facts; and what is gone, when and why. PERSON is an e-mail address,
-or an identity such as stripe:cus_123 or woocommerce:17@shop. Exit code 3 means that
-nothing is known.`,
+		Short: "Explain which data of a person may be held, on which basis, and until when",
+		Long: `Explain which data of a person may be held, on which basis, from when until when and by
+which facts; and which data were deleted, when and why. PERSON is an e-mail address, or an
+id such as stripe:cus_123 or woocommerce:17@shop. The exit code is 3 for an unknown person.`,
 		Example: "  rodopath explain ala@example.com --lang pl\n  rodopath explain stripe:cus_123 --at 2027-01-01 --json",
 		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
@@ -52,7 +51,7 @@ nothing is known.`,
 }
 
 // atHelp describes the flag --at.
-const atHelp = "instant to ask about, as 2027-01-01 (its first instant in UTC) or 2027-01-01T12:00:00Z (default now)"
+const atHelp = "instant of the explanation, such as 2027-01-01 (its first instant in UTC) or 2027-01-01T12:00:00Z (default now)"
 
 func parseInstant(s string) (*time.Time, error) {
 	if s == "" {

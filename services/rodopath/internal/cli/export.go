@@ -22,13 +22,13 @@ func (s *shared) export() *cobra.Command {
 	var form, lang, at, to, ref string
 	cmd := &cobra.Command{
 		Use:   "export PERSON",
-		Short: "Write what a person may ask for: the report of Art. 15, portable data, a letter",
+		Short: "Write the report of Art. 15, portable data, or the draft of a letter",
 		Long: `Write the report of a person. Forms:
 
-  report    what is held, why, from where, until when, who gets it, which rights (Art. 15), as JSON
+  report    data, purposes, sources, retention, recipients and rights (Art. 15), as JSON
   page      the same as a page to print
-  portable  what the person gave and may take along (Art. 20), as JSON
-  answer    a draft of the answer to a request for erasure: what stays, and why`,
+  portable  the data that the person provided (Art. 20), as JSON
+  answer    a draft of the answer to a request for erasure: retained data, with the reasons`,
 		Example: "  rodopath export ala@example.com --form page --lang pl -o ala.html",
 		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
@@ -52,8 +52,8 @@ func (s *shared) export() *cobra.Command {
 	cmd.Flags().StringVar(&form, "form", "report", "report, page, portable or answer")
 	cmd.Flags().StringVar(&lang, "lang", "pl", "pl or en")
 	cmd.Flags().StringVar(&at, "at", "", atHelp)
-	cmd.Flags().StringVar(&ref, "request", "", "the request that the answer is to (default the newest)")
-	cmd.Flags().StringVarP(&to, "output", "o", "", "file to write, for its owner only (default standard output)")
+	cmd.Flags().StringVar(&ref, "request", "", "the request to answer (default the newest)")
+	cmd.Flags().StringVarP(&to, "output", "o", "", "file to write, with access for its owner only (default standard output)")
 	return cmd
 }
 
@@ -74,7 +74,7 @@ func (s *shared) evidence() *cobra.Command {
 	var lang string
 	cmd := &cobra.Command{
 		Use:   "evidence",
-		Short: "Say which consents could not be shown today (Art. 7(1)), and why",
+		Short: "List the consents without sufficient evidence (Art. 7(1)), with the reasons",
 		Args:  args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			path := "/v1/evidence"
@@ -92,9 +92,9 @@ func (s *shared) evidence() *cobra.Command {
 					return writeEvidence(cmd.OutOrStdout(), lang, line)
 				})
 				if err == nil && n == 0 && !asJSON {
-					text := "Every consent that stands can be shown."
+					text := "There is sufficient evidence for every consent in force."
 					if all {
-						text = "No consent stands."
+						text = "No consent is in force."
 					}
 					_, err = fmt.Fprintln(cmd.OutOrStdout(), text)
 				}
@@ -102,9 +102,9 @@ func (s *shared) evidence() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&all, "all", false, "all consents that stand, sound ones too")
+	cmd.Flags().BoolVar(&all, "all", false, "all consents in force, with sufficient evidence too")
 	cmd.Flags().StringVar(&lang, "lang", "en", "pl or en")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, one consent a line")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, one consent per line")
 	return cmd
 }
 

@@ -18,24 +18,24 @@ func (s *shared) hold() *cobra.Command {
 	var limitation bool
 	cmd := &cobra.Command{
 		Use:   "hold PERSON [RECORD]",
-		Short: "Stop the deletion of a record, or of everything: a dispute, an inspection",
-		Long: `Stop the deletion of a record, or of all records of a person. A hold never
-prolongs marketing, and it brings nothing back that is gone.`,
+		Short: "Place a hold: stop the deletion of a record, or of everything",
+		Long: `Place a legal hold on a record, or on all records of a person, because of a dispute, a claim
+or an inspection. A hold never prolongs marketing, and restores no deleted data.`,
 		Example: "  rodopath hold ala@example.com woocommerce:order/17@shop --reason chargeback",
 		Args:    args(cobra.RangeArgs(1, 2)),
 		RunE: func(cmd *cobra.Command, given []string) error {
-			return s.holdOr(cmd, "/v1/holds", given, map[string]any{"reason": reason, "limitation": limitation}, "The hold is taken down.")
+			return s.holdOr(cmd, "/v1/holds", given, map[string]any{"reason": reason, "limitation": limitation}, "The hold is recorded.")
 		},
 	}
-	cmd.Flags().StringVar(&reason, "reason", "", "why, or the reference of an authority")
-	cmd.Flags().BoolVar(&limitation, "limitation", false, "the limitation of a tax stands still meanwhile (Ordynacja podatkowa art. 70 § 2-8)")
+	cmd.Flags().StringVar(&reason, "reason", "", "the reason, or the reference of an authority")
+	cmd.Flags().BoolVar(&limitation, "limitation", false, "the hold suspends the limitation of a tax (Ordynacja podatkowa art. 70 § 2-8)")
 	return cmd
 }
 
 func (s *shared) release() *cobra.Command {
 	return &cobra.Command{
 		Use:   "release PERSON [RECORD]",
-		Short: "End a hold: what is overdue is deleted at once",
+		Short: "End a hold: overdue data are deleted at once",
 		Args:  args(cobra.RangeArgs(1, 2)),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			return s.holdOr(cmd, "/v1/holds/release", given, map[string]any{}, "The hold is released.")
@@ -47,7 +47,7 @@ func (s *shared) holds() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "holds",
-		Short: "List the holds that stand",
+		Short: "List the holds in force",
 		Args:  args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return s.ask(cmd.Context(), func(c *client.Client) error {
@@ -61,7 +61,7 @@ func (s *shared) holds() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, one hold a line")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, one hold per line")
 	return cmd
 }
 

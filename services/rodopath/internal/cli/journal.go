@@ -14,10 +14,10 @@ import (
 )
 
 func (s *shared) journal() *cobra.Command {
-	cmd := s.aboutPerson("journal PERSON", "Print what was decided about a person, or check that no journal was changed", "/v1/journal", writeJournal)
-	cmd.Long = `Print the journal of a person: what was decided, when, and under which policy. It
-is pseudonymous and stays when the person is gone, for as long as the policy says.
-Each entry holds the hash of the one before.`
+	cmd := s.aboutPerson("journal PERSON", "Print the journal of a person, or verify all journals", "/v1/journal", writeJournal)
+	cmd.Long = `Print the journal of a person: the decisions, with their times and policies. The journal is
+pseudonymous and outlives the data of the person, for as long as the policy requires. Each
+entry holds the hash of the entry before.`
 	cmd.AddCommand(s.verifyJournal())
 	return cmd
 }
@@ -62,10 +62,9 @@ func (s *shared) verifyJournal() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "verify",
-		Short: "Check that no entry of any journal was changed, taken out or put in",
-		Long: `Check all journals. The exit code is 4 when something was changed. The digest that
-is printed stands for where all journals end: write it down elsewhere, and it shows
-later that nothing before was changed.`,
+		Short: "Verify that no journal entry was changed, removed or inserted",
+		Long: `Verify all journals. The exit code is 4 after a change. The digest identifies the ends of all
+journals: keep the digest in another place, to prove later that no earlier entry was changed.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return s.ask(cmd.Context(), func(c *client.Client) error {

@@ -18,7 +18,7 @@ import (
 func (s *shared) keys() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "keys",
-		Short: "Make new keys that hash and seal the names of persons, or replace them",
+		Short: "Create the keys that hash and seal the names of persons, or replace them",
 		Args:  args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			keys, err := lifecycleapp.NewKeys()
@@ -37,21 +37,20 @@ func (s *shared) rotate() *cobra.Command {
 	var file string
 	cmd := &cobra.Command{
 		Use:   "rotate",
-		Short: "Replace the keys that hash and seal names, and hash and seal everything stored anew",
-		Long: `Replace the keys that hash and seal names. The server must be stopped. New keys are put into
-keys.json, everything stored is hashed and sealed anew, and the old sealing key is thrown
-away. When it breaks off, run it again. Copy keys.json anew to where you keep it; backups
-from before need the keys from before.
+		Short: "Replace the keys, and hash and seal all stored data with the new keys",
+		Long: `Replace the keys that hash and seal names. The server must be stopped. The command writes new
+keys to keys.json, hashes and seals all stored data with the new keys, and removes the old
+sealing key. After an interruption, run the command again. Copy the new keys.json to its safe
+place; earlier backups need the earlier keys.
 
-The old hash key stays in the file, for the new one stands on it: what was hashed with the
-old is hashed again with the new, also where the name is gone. Who has seen the old keys alone
-can tell nobody in the database from then on, but for decisions that were sent before. The
-streams of the built-in NATS stay encrypted as they were.
-Certificates are signed with a new key: publish what "certificate key" prints, anew.
+The old hash key stays in the file, because the new key hashes the old hashes: data whose names
+are erased can follow. The old keys alone identify no person in the database afterwards, except
+in decisions published before. The streams of the embedded NATS keep their encryption.
+Certificates are signed with a new key: publish the output of "certificate key" again.
 
-With --file the keys in a file are replaced, and no more, for a cluster: stop all copies of
-lifecycle (webhooks wait in the stream), give them that file and start them; run "keys reseal",
-then "keys prune --file FILE --resealed", and give them what is left.`,
+With --file the command only replaces the keys in a file, for a cluster: stop all replicas of
+lifecycle (webhooks wait in the stream), give them the file and start them; run "keys reseal",
+then "keys prune --file FILE --resealed", and give them the pruned file.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if file != "" {
@@ -67,11 +66,11 @@ then "keys prune --file FILE --resealed", and give them what is left.`,
 			if _, err := s.whileStopped(lifecycleapp.PruneKeys); err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "Done. Copy %s anew to where you keep it, and keep the old copy as long as backups from before.\n", path)
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "Done. Copy the new %s to its safe place, and keep the old copy as long as earlier backups.\n", path)
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&file, "file", "", "put new keys into this file, and do no more")
+	cmd.Flags().StringVar(&file, "file", "", "write new keys to this file, and nothing else")
 	return cmd
 }
 
@@ -83,7 +82,7 @@ func rotateFile(out io.Writer, file string) error {
 	if err := lifecycleapp.RotateKeys(file); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(out, "New keys are in %s. Stop all copies of lifecycle, give them the file and start them; then run \"keys reseal\" until it is done, and \"keys prune\".\n", file)
+	_, err := fmt.Fprintf(out, "%s holds new keys. Stop all replicas of lifecycle, give them the file and start them; then run \"keys reseal\" until complete, and \"keys prune\".\n", file)
 	return err
 }
 
@@ -92,14 +91,14 @@ func (s *shared) pruneKeys() *cobra.Command {
 	var resealed bool
 	cmd := &cobra.Command{
 		Use:   "prune --file FILE --resealed",
-		Short: "End a rotation in a file of keys, once everything stored is hashed and sealed with the newest",
+		Short: "Complete a rotation: remove the old keys from a file, once all stored data use the newest keys",
 		Args:  args(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
 			if file == "" {
 				return fmt.Errorf("%w: name the file with --file", errUsage)
 			}
 			if !resealed {
-				return fmt.Errorf("%w: say with --resealed that \"keys reseal\" said how many persons it looked at: what is still hashed and sealed with the old keys is lost", errUsage)
+				return fmt.Errorf("%w: confirm with --resealed that \"keys reseal\" is complete: data under the old keys become unreadable", errUsage)
 			}
 			if err := lifecycleapp.LooseKeys(file); err != nil {
 				return err
@@ -108,7 +107,7 @@ func (s *shared) pruneKeys() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&file, "file", "", "the file with the keys")
-	cmd.Flags().BoolVar(&resealed, "resealed", false, "everything stored is hashed and sealed with the newest keys")
+	cmd.Flags().BoolVar(&resealed, "resealed", false, "confirm that all stored data use the newest keys")
 	return cmd
 }
 
@@ -116,11 +115,11 @@ func (s *shared) rotateStored() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "reseal",
-		Short: "Hash and seal everything stored with the newest keys",
+		Short: "Hash and seal all stored data with the newest keys",
 		Args:  args(cobra.NoArgs),
 		RunE:  func(cmd *cobra.Command, _ []string) error { return s.rotateAllStored(cmd, asJSON) },
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, one batch a line")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, one batch per line")
 	return cmd
 }
 
@@ -129,14 +128,14 @@ func (s *shared) rotateStored() *cobra.Command {
 func (s *shared) whileStopped(change func(path string) error) (path string, err error) {
 	path = filepath.Join(s.data, "keys.json")
 	if _, err := os.Stat(path); err != nil {
-		return "", fmt.Errorf("rotate keys: %w; put it back from your backup, or, with keys from the configuration, use --file", err)
+		return "", fmt.Errorf("rotate keys: %w; restore the file from your copy, or, with configured keys, use --file", err)
 	}
 	h, err := datadir.Open(s.data)
 	if err != nil {
 		return "", err
 	}
 	if err := h.Claim(); errors.Is(err, datadir.ErrInUse) {
-		return "", fmt.Errorf("rotate keys: %w; stop it first, it has the old keys in its memory", err)
+		return "", fmt.Errorf("rotate keys: %w; stop the server first, because its memory holds the old keys", err)
 	} else if err != nil {
 		return "", err
 	}
@@ -144,7 +143,7 @@ func (s *shared) whileStopped(change func(path string) error) (path string, err 
 }
 
 // errLeft means that not everything is hashed and sealed with the newest keys.
-var errLeft = errors.New("not everything is hashed and sealed with the new keys yet; run it again, it goes on where it broke off. No key was thrown away")
+var errLeft = errors.New("some stored data still use the old keys; run the command again to continue. No key was removed")
 
 func (s *shared) rotateAllStored(cmd *cobra.Command, asJSON bool) error {
 	done := false
@@ -175,9 +174,9 @@ func writeRotated(out io.Writer, line []byte, asJSON bool) (done bool, err error
 		return p.Done, err
 	}
 	if p.Done {
-		_, err = fmt.Fprintf(out, "%d persons looked at, %d hashed and sealed anew.\n", p.Walked, p.Resealed)
+		_, err = fmt.Fprintf(out, "%d persons checked, %d hashed and sealed with the new keys.\n", p.Walked, p.Resealed)
 	} else {
-		_, err = fmt.Fprintf(out, "%d hashed and sealed anew so far\n", p.Resealed)
+		_, err = fmt.Fprintf(out, "%d hashed and sealed with the new keys so far\n", p.Resealed)
 	}
 	return p.Done, err
 }

@@ -43,11 +43,11 @@ func TestKeysRotate_EverybodyIsFoundAndTheOldKeysAreOfNoUse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if out, err := program(t, "keys", "rotate", "--data", dir).CombinedOutput(); err == nil || !strings.Contains(string(out), "stop it first") {
+	if out, err := program(t, "keys", "rotate", "--data", dir).CombinedOutput(); err == nil || !strings.Contains(string(out), "stop the server first") {
 		t.Errorf("with a running server: %v: %s", err, out)
 	}
 	end(t, server)
-	if said := ask(t, "keys", "rotate", "--data", dir); !strings.Contains(said, "1 hashed and sealed anew") {
+	if said := ask(t, "keys", "rotate", "--data", dir); !strings.Contains(said, "1 hashed and sealed with the new keys") {
 		t.Errorf("rotate says: %s", said)
 	}
 	if said := ask(t, "explain", "p1@example.com", "--data", dir); !strings.Contains(said, "p1@example.com") {

@@ -161,7 +161,7 @@ func TestExplain_ExitCodesMeanSomething(t *testing.T) {
 		code int
 		says string
 	}{
-		{[]string{"explain", "nobody@example.com", "--data", dir}, 3, "nothing is held"},
+		{[]string{"explain", "nobody@example.com", "--data", dir}, 3, "no person is known by this name"},
 		{[]string{"explain", "--data", dir}, 2, "explain --help"},
 		{[]string{"explain", "x@example.com", "--at", "soon", "--data", dir}, 2, "2027-01-01"},
 		{[]string{"frobnicate"}, 2, "no command \"frobnicate\""},
@@ -202,7 +202,7 @@ func TestSend_AndExplainWorkWithoutAServer(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	for _, want := range []string{"ala@example.com", "contract, Art. 6(1)(b)", "tax documents, Art. 6(1)(c)", "hand:order-17", "still to be asked"} {
+	for _, want := range []string{"ala@example.com", "contract, Art. 6(1)(b)", "tax documents, Art. 6(1)(c)", "hand:order-17", "asked, no answer yet"} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("no %q in:\n%s", want, out)
 		}

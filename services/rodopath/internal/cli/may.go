@@ -15,10 +15,9 @@ func (s *shared) may() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "may PERSON PURPOSE [CHANNEL]",
-		Short: "Say whether a person's data may be used for a purpose, by a channel",
-		Long: `Say whether a person's data may be used: to be asked before a campaign. The exit
-code is 0 when they may and 4 when they may not. Nobody who is not known has
-consented to anything.`,
+		Short: "Answer whether the data of a person may be used for a purpose, by a channel",
+		Long: `Answer whether the data of a person may be used, for example before a campaign. The exit code
+is 0 for yes and 4 for no. An unknown person has given no consent.`,
 		Example: "  rodopath may ala@example.com offers email",
 		Args:    args(cobra.RangeArgs(2, 3)),
 		RunE: func(cmd *cobra.Command, given []string) error {
@@ -61,7 +60,7 @@ consented to anything.`,
 			})
 		},
 	}
-	cmd.Flags().StringVar(&controller, "controller", "", "the business that wants to use them (default this one)")
+	cmd.Flags().StringVar(&controller, "controller", "", "the business that intends the use (default the configured controller)")
 	cmd.Flags().StringVar(&at, "at", "", atHelp)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd

@@ -22,10 +22,10 @@ import (
 func (s *shared) policy() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "policy",
-		Short: "The rules: print the default, check and show a policy, try it on stories",
-		Long: `Print the default policy, to read and to extend. A policy of your own says only what
-is different ("extends: pl"); docs/policy.md describes the language. The commands take
-a file, or the policy of the configuration, or the default.`,
+		Short: "Print the default policy; check, show and test a policy",
+		Long: `Print the default policy, to read and to extend. A policy of your own contains only the
+differences ("extends: pl"); docs/policy.md describes the language. The commands read a file,
+or the configured policy, or the default policy.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, err := io.WriteString(cmd.OutOrStdout(), lifecycleapp.PolicyText())
@@ -76,9 +76,9 @@ func (s *shared) checkPolicy() *cobra.Command {
 	var lang string
 	cmd := &cobra.Command{
 		Use:   "check [FILE]",
-		Short: "Find every fault of a policy, and say where it lets go too early or holds too long",
-		Long: `Find every fault of a policy, with line, column and the mend. The exit code is 4
-when there is one. A sound policy is then told what its choices risk, with the law.`,
+		Short: "Report the faults of a policy, and the risks of its choices",
+		Long: `Report every fault of a policy, with line, column and remedy. The exit code is 4 with a fault.
+For a policy without faults the command reports the risks of its choices, with the law.`,
 		Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			path, controller, err := s.policyFile(first(given))
@@ -120,10 +120,10 @@ func first(given []string) string {
 }
 
 func writeChecked(out io.Writer, lang string, checked *lifecycleapp.CheckedPolicy) error {
-	fmt.Fprintf(out, "%s is sound, revision %s.\n", checked.ID, checked.Revision)
+	fmt.Fprintf(out, "%s has no faults, revision %s.\n", checked.ID, checked.Revision)
 	risks := map[string]map[string]string{
-		"en": {"too_early": "MAY LET GO TOO EARLY", "too_long": "MAY HOLD TOO LONG", "marketing": "MAY BE MARKETING"},
-		"pl": {"too_early": "MOŻE USUWAĆ ZA WCZEŚNIE", "too_long": "MOŻE TRZYMAĆ ZA DŁUGO", "marketing": "MOŻE BYĆ MARKETINGIEM"},
+		"en": {"too_early": "MAY DELETE TOO EARLY", "too_long": "MAY HOLD TOO LONG", "marketing": "MAY BE MARKETING"},
+		"pl": {"too_early": "MOŻE USUWAĆ ZA WCZEŚNIE", "too_long": "MOŻE PRZECHOWYWAĆ ZA DŁUGO", "marketing": "MOŻE STANOWIĆ MARKETING"},
 	}
 	if risks[lang] == nil {
 		return fmt.Errorf("%w: --lang must be pl or en", errUsage)
@@ -170,9 +170,9 @@ func (s *shared) testPolicy() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "test DIR",
-		Short: "Run the stories of a directory (*.case) against a policy, in virtual time",
-		Long: `Run stories against a policy and show what was expected and what came out. The exit
-code is 4 when one of them fails, or the policy has a fault. docs/policy.md describes the format.`,
+		Short: "Run the scenarios of a directory (*.case) against a policy, in virtual time",
+		Long: `Run scenarios against a policy and show expected and actual results. The exit code is 4 when a
+scenario fails, or the policy has a fault. docs/policy.md describes the format.`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			path, controller, err := s.policyFile(file)
@@ -194,7 +194,7 @@ code is 4 when one of them fails, or the policy has a fault. docs/policy.md desc
 				for _, f := range report.Failures {
 					fmt.Fprintf(out, "%s: %s\n", f.File, f.Text)
 				}
-				_, err = fmt.Fprintf(out, "%d cases, %d failures\n", report.Cases, len(report.Failures))
+				_, err = fmt.Fprintf(out, "%d scenarios, %d failures\n", report.Cases, len(report.Failures))
 			}
 			if err == nil && len(report.Failures) > 0 {
 				return errNo
@@ -202,7 +202,7 @@ code is 4 when one of them fails, or the policy has a fault. docs/policy.md desc
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&file, "policy", "", "policy file (default that of the configuration)")
+	cmd.Flags().StringVar(&file, "policy", "", "policy file (default the configured policy)")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
@@ -211,7 +211,7 @@ func (s *shared) policyStatus() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "Say which policy is in force, and whether one waits for approval",
+		Short: "Show the policy in force, and a policy that waits for approval",
 		Args:  args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return s.ask(cmd.Context(), func(c *client.Client) error {
@@ -250,14 +250,14 @@ func writeStatus(out io.Writer, data []byte) error {
 	}
 	fmt.Fprintf(out, "%s, revision %s, is in force", p.Policy, p.Revision)
 	if len(p.Earlier) > 0 {
-		fmt.Fprintf(out, "; %d before it are remembered for what they promised", len(p.Earlier))
+		fmt.Fprintf(out, "; %d earlier policies are kept for their promises", len(p.Earlier))
 	}
 	fmt.Fprintln(out, ".")
 	if p.Waiting == nil {
 		return nil
 	}
 	w := p.Waiting
-	fmt.Fprintf(out, "\n%s, revision %s, waits for approval: it would delete something of %d of %d persons at once (more than %g %%).\n",
+	fmt.Fprintf(out, "\n%s, revision %s, waits for approval: the policy would delete data of %d of %d persons at once (more than %g %%).\n",
 		w.Policy, w.Revision, w.Affected, w.Subjects, w.LimitPercent)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, category := range slices.Sorted(maps.Keys(w.Items)) {

@@ -19,7 +19,7 @@ func (s *shared) recipients() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "recipients",
-		Short: "The systems that are told decisions, and how they are doing",
+		Short: "List the recipients of decisions with their status",
 		Args:  args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return s.ask(cmd.Context(), func(c *client.Client) error {
@@ -38,14 +38,14 @@ func (s *shared) recipients() *cobra.Command {
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.AddCommand(&cobra.Command{
 		Use:   "enable RECIPIENT",
-		Short: "Tell a recipient again that had said that it is gone (410)",
+		Short: "Enable a recipient that was disabled after the answer 410",
 		Args:  args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			return s.ask(cmd.Context(), func(c *client.Client) error {
 				if _, err := c.Ask(cmd.Context(), "/v1/recipients/"+url.PathEscape(given[0])+"/enable", nil, ""); err != nil {
 					return err
 				}
-				_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s is told again.\n", given[0])
+				_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s is enabled.\n", given[0])
 				return err
 			})
 		},
@@ -70,7 +70,7 @@ func writeRecipients(out io.Writer, data []byte) error {
 		return fmt.Errorf("read the answer: %w", err)
 	}
 	if len(list.Recipients) == 0 {
-		_, err := fmt.Fprintln(out, "Nobody is told: list under \"recipients\" in the configuration who holds data.")
+		_, err := fmt.Fprintln(out, "No recipient is configured: list the systems that hold data under \"recipients\" in the configuration.")
 		return err
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)

@@ -16,14 +16,14 @@ import (
 func (s *shared) request() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "requests",
-		Short: "Requests for a right: list them, take one down, follow it to its answer",
-		Long: `A person may ask for access, rectification, erasure, restriction, portability, or
-object. A request must be answered within a month (Art. 12(3) GDPR). Without a
+		Short: "List and process the requests of persons for their rights",
+		Long: `A person has the rights of access, rectification, erasure, restriction, portability and
+objection. A request must be answered within one month (Art. 12(3) GDPR). Without a
 command the open requests are listed, the most urgent first.`,
 		Args: args(cobra.NoArgs),
 	}
 	var overdue, asJSON bool
-	cmd.Flags().BoolVar(&overdue, "overdue", false, "only those that are late")
+	cmd.Flags().BoolVar(&overdue, "overdue", false, "only late requests")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		path := "/v1/requests"
@@ -42,9 +42,9 @@ command the open requests are listed, the most urgent first.`,
 			return writeRequests(cmd.OutOrStdout(), data)
 		})
 	}
-	cmd.AddCommand(s.openRequest(), s.step("verify", "It is clear that the request is the person's own"), s.step("extend", "Two more months were announced to the person (Art. 12(3))"),
-		s.step("decide", "What was decided: --outcome granted, partly or refused"), s.step("answer", "The person has got the answer"),
-		s.step("lift", "A restriction is lifted; --told says when the person was told (Art. 18(3))"))
+	cmd.AddCommand(s.openRequest(), s.step("verify", "Record that the identity of the sender is verified"), s.step("extend", "Record that an extension by two months was announced to the person (Art. 12(3))"),
+		s.step("decide", "Record the decision: --outcome granted, partly or refused"), s.step("answer", "Record that the person received the answer"),
+		s.step("lift", "Record that a restriction is lifted; --told is the time at which the person was informed (Art. 18(3))"))
 	return cmd
 }
 
@@ -69,7 +69,7 @@ func writeRequests(out io.Writer, data []byte) error {
 		return fmt.Errorf("read the answer: %w", err)
 	}
 	if len(list.Requests) == 0 {
-		_, err := fmt.Fprintln(out, "No request is waiting.")
+		_, err := fmt.Fprintln(out, "No request is open.")
 		return err
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
@@ -90,7 +90,7 @@ func (s *shared) openRequest() *cobra.Command {
 	var unverified, asJSON bool
 	cmd := &cobra.Command{
 		Use:     "open PERSON RIGHT",
-		Short:   "Take a request down: access, rectification, erasure, restriction, portability, objection",
+		Short:   "Record a request: access, rectification, erasure, restriction, portability, objection",
 		Example: "  rodopath requests open ala@example.com erasure\n  rodopath requests open ala@example.com objection --purpose claims",
 		Args:    args(cobra.ExactArgs(2)),
 		RunE: func(cmd *cobra.Command, given []string) error {
@@ -114,20 +114,20 @@ func (s *shared) openRequest() *cobra.Command {
 				if err := json.Unmarshal(data, &r); err != nil {
 					return fmt.Errorf("read the answer: %w", err)
 				}
-				text := fmt.Sprintf("%s is taken down. Answer by %s.", r.Ref, r.LastDay)
+				text := fmt.Sprintf("%s is recorded. Answer by %s.", r.Ref, r.LastDay)
 				if r.LastDay == "" {
-					text = "The objection to marketing is taken down and counts at once."
+					text = "The objection to marketing is recorded and in force at once."
 				}
 				_, err = fmt.Fprintln(cmd.OutOrStdout(), text)
 				return err
 			})
 		},
 	}
-	cmd.Flags().StringVar(&ref, "ref", "", "a name for the request (default a new one)")
-	cmd.Flags().StringVar(&at, "at", "", "when it came, as 2027-01-01T12:00:00Z (default now)")
-	cmd.Flags().StringSliceVar(&purposes, "purpose", nil, "what an objection is to (default marketing)")
-	cmd.Flags().StringVar(&ground, "ground", "", "why a restriction is asked for: inaccurate, unlawful, for_claims, objected")
-	cmd.Flags().BoolVar(&unverified, "unverified", false, "it may be somebody else who asks: nothing follows before \"requests verify\"")
+	cmd.Flags().StringVar(&ref, "ref", "", "name of the request (default a new one)")
+	cmd.Flags().StringVar(&at, "at", "", "time of receipt, such as 2027-01-01T12:00:00Z (default now)")
+	cmd.Flags().StringSliceVar(&purposes, "purpose", nil, "the purpose of an objection (default marketing)")
+	cmd.Flags().StringVar(&ground, "ground", "", "the ground of a restriction: inaccurate, unlawful, for_claims, objected")
+	cmd.Flags().BoolVar(&unverified, "unverified", false, "the identity of the sender is not verified: the request takes effect after \"requests verify\"")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
@@ -153,18 +153,18 @@ func (s *shared) step(name, short string) *cobra.Command {
 				if _, err := c.Ask(cmd.Context(), "/v1/requests/"+given[0]+"/"+name, question, ""); err != nil {
 					return err
 				}
-				_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: %s is taken down.\n", given[0], name)
+				_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: %s is recorded.\n", given[0], name)
 				return err
 			})
 		},
 	}
-	cmd.Flags().StringVar(&at, "at", "", "when, as 2027-01-01T12:00:00Z (default now)")
+	cmd.Flags().StringVar(&at, "at", "", "time of the step, such as 2027-01-01T12:00:00Z (default now)")
 	switch name {
 	case "decide":
 		cmd.Flags().StringVar(&outcome, "outcome", "", "granted, partly or refused")
-		cmd.Flags().StringVar(&reason, "reason", "", "why, in a few words that name nobody")
+		cmd.Flags().StringVar(&reason, "reason", "", "the reason, without names")
 	case "lift":
-		cmd.Flags().StringVar(&told, "told", "", "when the person was told that the restriction would be lifted")
+		cmd.Flags().StringVar(&told, "told", "", "time at which the person was informed that the restriction would be lifted")
 	}
 	return cmd
 }

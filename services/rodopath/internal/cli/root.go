@@ -44,10 +44,10 @@ func Run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	s := &shared{quiet: slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: slog.LevelError}))}
 	root := &cobra.Command{
 		Use:   "rodopath",
-		Short: "What may you still hold about a customer, why, and until when?",
-		Long: `Rodopath listens to your sales platforms, keeps for each customer the legal
-bases (GDPR Art. 6) on which their data may still be held, and tells your other
-systems what to delete and whom to ask for consent.`,
+		Short: "Which data of a customer may a business still hold, why, and until when?",
+		Long: `Rodopath receives the webhooks of sales platforms, keeps for each customer the legal bases
+(GDPR Art. 6) on which personal data may be held, and notifies other systems of deletions and
+of questions for consent.`,
 		Version:       version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,

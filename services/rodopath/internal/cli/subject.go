@@ -14,11 +14,11 @@ import (
 )
 
 func (s *shared) subject() *cobra.Command {
-	return s.aboutPerson("subject PERSON", "Say who a person is here: the id, the names, what is next", "/v1/subjects", writeSubject)
+	return s.aboutPerson("subject PERSON", "Show the id, the names and the next review of a person", "/v1/subjects", writeSubject)
 }
 
 func (s *shared) bases() *cobra.Command {
-	return s.aboutPerson("bases PERSON", "List all legal bases of a person, past and future ones too", "/v1/bases", writeBases)
+	return s.aboutPerson("bases PERSON", "List all legal bases of a person, past and future ones included", "/v1/bases", writeBases)
 }
 
 // aboutPerson is a command that asks one question about a person.

@@ -37,12 +37,12 @@ var ErrQuestion = errors.New("cannot be asked like this")
 var ErrUnconfirmed = errors.New("no certificate")
 
 // ErrUnknownPerson means that nothing is held about a person.
-var ErrUnknownPerson = errors.New("nothing is held under this name; ask by e-mail address, or by an id such as stripe:cus_123, woocommerce:17@shop or mailerlite:123")
+var ErrUnknownPerson = errors.New("no person is known by this name; use an e-mail address, or an id such as stripe:cus_123, woocommerce:17@shop or mailerlite:123")
 
 // Open finds the running server of the data directory, or starts a server that ends with Close.
 func Open(ctx context.Context, dir, configPath string, log *slog.Logger) (*Client, error) {
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no data directory %s; start one with \"rodopath serve --data %s\"", dir, dir)
+		return nil, fmt.Errorf("the data directory %s does not exist; create it with \"rodopath serve --data %s\"", dir, dir)
 	}
 	h, err := datadir.Open(dir)
 	if err != nil {
@@ -76,7 +76,7 @@ func running(ctx context.Context, h *datadir.Dir) (*datadir.Control, error) {
 		}
 		select {
 		case <-ctx.Done():
-			return nil, fmt.Errorf("a server runs on %s and does not say where: %w", h.Path(), err)
+			return nil, fmt.Errorf("the server on %s does not publish its address: %w", h.Path(), err)
 		case <-time.After(startWait / 50):
 		}
 	}
@@ -214,7 +214,7 @@ func (c *Client) do(ctx context.Context, method, url string, body []byte, header
 	req.Header.Set("Content-Type", "application/json")
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("ask the server: %w", err)
+		return nil, fmt.Errorf("call the server: %w", err)
 	}
 	if res.StatusCode >= 200 && res.StatusCode < 300 {
 		return res, nil

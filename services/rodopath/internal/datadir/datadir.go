@@ -35,7 +35,7 @@ var ErrInUse = errors.New("another rodopath is running on this data directory")
 // Open returns the directory, and creates a missing one. Open does not claim the directory.
 func Open(dir string) (*Dir, error) {
 	if dir == "" {
-		return nil, errors.New("data directory: say which with --data")
+		return nil, errors.New("data directory: name it with --data")
 	}
 	abs, err := filepath.Abs(dir)
 	if err != nil {
@@ -50,10 +50,10 @@ func Open(dir string) (*Dir, error) {
 	}
 	if info.Mode().Perm()&0o077 != 0 {
 		if unknownEntries(abs) {
-			return nil, fmt.Errorf("data directory %s holds other things and can be read by others; give one of its own with --data", abs)
+			return nil, fmt.Errorf("data directory %s holds other files and is readable by others; choose another with --data", abs)
 		}
 		if err := os.Chmod(abs, dirMode); err != nil {
-			return nil, fmt.Errorf("data directory %s can be read by others, and that cannot be changed: %w", abs, err)
+			return nil, fmt.Errorf("data directory %s is readable by others, and its mode cannot be changed: %w", abs, err)
 		}
 	}
 	return &Dir{dir: abs, lock: flock.New(filepath.Join(abs, "lock"), flock.SetPermissions(fileMode))}, nil
@@ -195,10 +195,10 @@ func (h *Dir) WriteRecipientURL(id, u string) error {
 func (h *Dir) ConsumerPassword() (string, error) {
 	path := filepath.Join(h.dir, "secrets", "consumer")
 	if err := os.MkdirAll(filepath.Dir(path), dirMode); err != nil {
-		return "", fmt.Errorf("make consumer password: %w", err)
+		return "", fmt.Errorf("create consumer password: %w", err)
 	}
 	if err := create(path, []byte(rand.Text())); err != nil {
-		return "", fmt.Errorf("make consumer password: %w", err)
+		return "", fmt.Errorf("create consumer password: %w", err)
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {

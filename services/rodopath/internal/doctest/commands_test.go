@@ -41,7 +41,7 @@ type replacement struct {
 }
 
 var replacements = []replacement{
-	{"make demo", func(*site) string { return "scripts/demo.sh data" }}, // the recipe of the Makefile, without the compiler
+	{"make demo", func(*site) string { return "bin/rodopath demo --data data" }}, // the recipe of the Makefile, without the compiler
 	{"dec_…", (*site).decision},
 	{"req-…", (*site).request},
 	{"REVISION", (*site).revision},
@@ -139,7 +139,7 @@ func TestDemo_ARepeatedRunHasPersonsOfItsOwn(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.withDemo()
-	for _, line := range []string{"scripts/demo.sh data", "bin/rodopath explain ala-2@example.com"} {
+	for _, line := range []string{"bin/rodopath demo --data data", "bin/rodopath explain ala-2@example.com"} {
 		if _, errOut, exit := s.sh(line); exit != 0 {
 			t.Fatalf("%s: exit code %d: %s", line, exit, errOut)
 		}
@@ -261,7 +261,7 @@ func TestTables_MatchTheDocumentation(t *testing.T) {
 		}
 	}
 	makefile := read(t, "Makefile")
-	if !strings.Contains(makefile, "\t./scripts/demo.sh $(DATA)\n") {
+	if !strings.Contains(makefile, "\t./bin/rodopath demo --data $(DATA)\n") {
 		t.Error("make demo does something else than this test runs in its place")
 	}
 	for line := range all {

@@ -88,14 +88,10 @@ func install(dir string) error {
 
 // demoData is a data directory after the demo, which is made once.
 var demoData = sync.OnceValues(func() (string, error) {
-	script, err := filepath.Abs(filepath.Join(root, "scripts", "demo.sh"))
-	if err != nil {
-		return "", err
-	}
 	if err := install(shared); err != nil {
 		return "", err
 	}
-	cmd := exec.Command(script, "data")
+	cmd := exec.Command(filepath.Join(shared, "bin", "rodopath"), "demo", "--data", "data")
 	cmd.Dir = shared
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)

@@ -56,7 +56,7 @@ type Server struct {
 
 // ErrDiskFull means that the streams could not be written. JetStream does not write again before a
 // restart, even with free space.
-var ErrDiskFull = errors.New("the disk is full; make room and start again, what was answered 200 is kept")
+var ErrDiskFull = errors.New("the disk is full; free space and restart; webhooks answered with 200 are kept")
 
 // ConsumerUser is the user of outside consumers without an account of their own, with permission to
 // read decisions and to write receipts.
@@ -88,7 +88,7 @@ func Start(opts Options) (*Server, error) {
 	patience := append(service.ReconnectOptions(opts.Log), nats.InProcessServer(ns), nats.UserInfo(ownUser, own), nats.Name("rodopath"))
 	if s.conn, err = nats.Connect("", patience...); err != nil {
 		s.Close()
-		return nil, fmt.Errorf("connect to the built-in NATS: %w", err)
+		return nil, fmt.Errorf("connect to the embedded NATS: %w", err)
 	}
 	return s, nil
 }

@@ -420,8 +420,8 @@ func (h *hunt) insiders(broker string) {
 	if err := nc.Flush(); err != nil {
 		h.t.Fatal(err)
 	}
-	h.eventually("an event that cannot be read is logged", func() bool { return h.log.has("cannot be read and is passed over") })
-	h.eventually("a fact that cannot be read is logged", func() bool { return h.log.has("cannot be applied and is put aside", `"stream":"FACTS"`) })
+	h.eventually("an event that cannot be read is logged", func() bool { return h.log.has("unreadable and is skipped") })
+	h.eventually("a fact that cannot be read is logged", func() bool { return h.log.has("cannot be applied and is set aside", `"stream":"FACTS"`) })
 }
 
 // publishReceipts answers on the broker with what cannot be taken.
@@ -444,5 +444,5 @@ func (h *hunt) publishReceipts(nc *nats.Conn) {
 	if err := nc.Flush(); err != nil {
 		h.t.Fatal(err)
 	}
-	h.eventually("a receipt that cannot be taken is logged", func() bool { return h.log.has("put aside", `"stream":"RECEIPTS"`) })
+	h.eventually("a receipt that cannot be taken is logged", func() bool { return h.log.has("set aside", `"stream":"RECEIPTS"`) })
 }

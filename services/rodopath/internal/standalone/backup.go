@@ -29,7 +29,7 @@ func (n *Server) backups() (http.Handler, error) {
 			defer func() { free <- struct{}{} }()
 			n.backup(w, r)
 		default:
-			n.refuse(w, problem.New(http.StatusConflict, "backup", "Another backup is being made; run it again when that is done."))
+			n.refuse(w, problem.New(http.StatusConflict, "backup", "Another backup is in progress; run the command again afterwards."))
 		}
 	}), nil
 }
@@ -37,18 +37,18 @@ func (n *Server) backups() (http.Handler, error) {
 func (n *Server) backup(w http.ResponseWriter, r *http.Request) {
 	made, err := backup.Take(r.Context(), n.machine(), r.URL.Query().Get("keys") == "1", n.opts.Now())
 	if err != nil {
-		n.opts.Log.Error("no backup was made", "error", err)
+		n.opts.Log.Error("backup failed", "error", err)
 		n.refuse(w, problem.New(http.StatusInternalServerError, "backup", err.Error()))
 		return
 	}
 	defer func() {
 		if err := made.Close(); err != nil {
-			n.opts.Log.Error("the copy for a backup is not removed", "error", err)
+			n.opts.Log.Error("temporary copy of the backup not removed", "error", err)
 		}
 	}()
 	w.Header().Set("Content-Type", "application/gzip")
 	if _, err := made.WriteTo(w); err != nil {
-		n.opts.Log.Error("a backup broke off", "error", err)
+		n.opts.Log.Error("backup interrupted", "error", err)
 		panic(http.ErrAbortHandler) // the client must not accept a partial copy
 	}
 }
@@ -58,7 +58,7 @@ func (n *Server) refuse(w http.ResponseWriter, err error) {
 	p := problem.Blank(http.StatusInternalServerError)
 	errors.As(err, &p)
 	if err := p.Write(w); err != nil {
-		n.opts.Log.Debug("an answer was not read", "error", err)
+		n.opts.Log.Debug("answer not readable", "error", err)
 	}
 }
 

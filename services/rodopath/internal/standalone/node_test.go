@@ -254,7 +254,7 @@ func TestNode_MissingKeysAreNotReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = standalone.Start(t.Context(), standalone.Options{Home: h, Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler)})
-	if err == nil || !strings.Contains(err.Error(), "put it back from your backup") {
+	if err == nil || !strings.Contains(err.Error(), "restore the file from your backup") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -159,7 +159,7 @@ func (n *Server) configure() (err error) {
 		return err
 	}
 	if slices.ContainsFunc(n.Config.Sources, func(s config.Source) bool { return s.ID == HandSource }) {
-		return fmt.Errorf("%s: the source id %q is taken by \"rodopath send\"; choose another", n.opts.ConfigPath, HandSource)
+		return fmt.Errorf("%s: the source id %q is reserved for \"rodopath send\"; choose another", n.opts.ConfigPath, HandSource)
 	}
 	return nil
 }
@@ -171,7 +171,7 @@ const lazySync = time.Second
 func (n *Server) connect() (err error) {
 	if n.Config.NATS.URL != "" {
 		if n.opts.NATSListen != "" {
-			return errors.New("--nats-listen is for the built-in NATS; the configuration names another (nats.url)")
+			return errors.New("--nats-listen needs the embedded NATS, but the configuration names another server (nats.url)")
 		}
 		n.conn, err = service.Connect(n.Config, "rodopath", n.opts.Log)
 		return err
