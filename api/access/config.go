@@ -12,7 +12,7 @@ const minToken = 16
 // Strong refuses a token that could be guessed.
 func Strong(token string) error {
 	if len(token) < minToken {
-		return fmt.Errorf("the token has fewer than %d characters; make one with \"openssl rand -hex 20\"", minToken)
+		return fmt.Errorf("the token has fewer than %d characters; create one with \"openssl rand -hex 20\"", minToken)
 	}
 	return nil
 }
@@ -32,7 +32,7 @@ func Recipients(c *config.Config) ([]Token, error) {
 			err = Strong(secret)
 		}
 		if err == nil && holders[secret] != "" {
-			err = fmt.Errorf("it has the token of %s, and could answer for it", holders[secret])
+			err = fmt.Errorf("the token is the same as that of %s; each recipient needs a token of its own", holders[secret])
 		}
 		if err != nil {
 			return nil, c.At(fmt.Errorf("recipient %s: token: %w", r.ID, err), "recipients", i, "token")

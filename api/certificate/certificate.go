@@ -93,21 +93,21 @@ func PublicKey(key ed25519.PrivateKey) string {
 }
 
 // ErrForged means that a certificate was not signed by the key, or changed since.
-var ErrForged = errors.New("the signature does not hold: the certificate was changed, or is somebody else's")
+var ErrForged = errors.New("the signature is invalid: the certificate was changed, or belongs to another business")
 
 // Verify reads and checks a signed certificate. key is the public key as published by the business,
 // in base64; the key in the file alone proves nothing.
 func Verify(data []byte, key string) (*Certificate, error) {
 	var s Signed
 	if err := json.Unmarshal(data, &s); err != nil || len(s.Certificate) == 0 || s.Algorithm != algorithm {
-		return nil, errors.New("verify certificate: this is no certificate of erasure")
+		return nil, errors.New("verify certificate: the file is no certificate of erasure")
 	}
 	if s.Key != key || repeats(data) {
 		return nil, fmt.Errorf("verify certificate: %w", ErrForged)
 	}
 	public, err := base64.StdEncoding.DecodeString(key)
 	if err != nil || len(public) != ed25519.PublicKeySize {
-		return nil, errors.New("verify certificate: the key is no public key in base64")
+		return nil, errors.New("verify certificate: the key is not a public key in base64")
 	}
 	var signed bytes.Buffer
 	if err := json.Compact(&signed, s.Certificate); err != nil {
@@ -119,7 +119,7 @@ func Verify(data []byte, key string) (*Certificate, error) {
 	}
 	c := &Certificate{}
 	if err := json.Unmarshal(s.Certificate, c); err != nil || c.Type != Type {
-		return nil, errors.New("verify certificate: this is no certificate of erasure")
+		return nil, errors.New("verify certificate: the file is no certificate of erasure")
 	}
 	return c, nil
 }

@@ -222,13 +222,13 @@ func (c *Config) check() error {
 		return fmt.Errorf("check configuration: %w", err)
 	}
 	if u, err := url.Parse(c.MongoDB.URI); err == nil && u.User != nil && !isReference(c.MongoDB.URI) && os.Getenv(prefix+"_MONGODB_URI") == "" {
-		faults = append(faults, doc.Faultf([]any{"mongodb", "uri"}, "mongodb.uri holds a password; keep it out of this file and write env:NAME or file:PATH"))
+		faults = append(faults, doc.Faultf([]any{"mongodb", "uri"}, "mongodb.uri holds a password; write a reference, env:NAME or file:PATH"))
 	}
 	if strings.ContainsAny(c.PublicURL, "?#") {
-		faults = append(faults, doc.Faultf([]any{"public_url"}, "public_url may have no ? and no #: paths are put behind it"))
+		faults = append(faults, doc.Faultf([]any{"public_url"}, "public_url must not contain ? or #, because paths are appended"))
 	}
 	if u, err := url.Parse(c.Traces.URL); err == nil && (u.User != nil || strings.ContainsAny(c.Traces.URL, "?#")) {
-		faults = append(faults, doc.Faultf([]any{"traces", "url"}, "traces.url may have no name or password, no ? and no #: headers of the collector go into OTEL_EXPORTER_OTLP_HEADERS"))
+		faults = append(faults, doc.Faultf([]any{"traces", "url"}, "traces.url must not contain a name, a password, ? or #; set headers of the collector in OTEL_EXPORTER_OTLP_HEADERS"))
 	}
 	return doc.Fail(append(faults, c.checkRecipients()...)...)
 }
@@ -269,20 +269,20 @@ func explain(f validator.FieldError) string {
 	case "reference":
 		return name + " must be a reference, env:NAME or file:PATH; secrets do not belong in this file"
 	case "sourceid":
-		return name + " may have the letters a to z, digits, - and _"
+		return name + " may contain the letters a to z, digits, - and _"
 	case "unique":
-		return name + ": each needs an id of its own, or stands once"
+		return name + ": the values must be unique"
 	case "hostname_port":
 		return name + " must be an address such as 127.0.0.1:8080"
 	case "http_url":
 		return name + " must be an address such as https://example.com/path"
 	case "excluded_if":
-		return fmt.Sprintf("%s does not go with %s; leave it out", name, strings.ToLower(f.Param()))
+		return fmt.Sprintf("%s cannot be combined with %s; remove the key", name, strings.ToLower(f.Param()))
 	case "timezone":
 		return name + " must be a time zone such as Europe/Warsaw"
 	case "min", "max":
 		if f.Kind() == reflect.Slice && f.Param() == "1" {
-			return name + " is empty: leave it out, or list something"
+			return name + " is empty: remove the key, or list a value"
 		}
 		return fmt.Sprintf("%s is out of range (%s %s)", name, f.Tag(), f.Param())
 	}

@@ -36,7 +36,7 @@ func overrideValue(v reflect.Value, name string, environ []string) error {
 		}
 		fresh := reflect.New(v.Type())
 		if err := yaml.Unmarshal([]byte(text), fresh.Interface()); err != nil {
-			return fmt.Errorf("environment %s: cannot be read as YAML for this setting", name)
+			return fmt.Errorf("environment %s: the value is not valid YAML for this setting", name)
 		}
 		v.Set(fresh.Elem())
 	}

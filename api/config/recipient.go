@@ -79,19 +79,19 @@ func (c *Config) checkRecipients() []strictyaml.Fault {
 			faults = append(faults, doc.Faultf(at, "recipients[%d].%s is missing: %s", i, key, what))
 		}
 		if (r.By == "webhook" || r.By == "woocommerce") && r.URL == "" {
-			missing("url", "where it is to be sent")
+			missing("url", "the address of the webhook")
 		}
 		if r.By == "webhook" && len(r.Secrets) == 0 {
-			missing("secrets", "what signs the webhooks, as [\"file:secrets/"+r.ID+"\"]")
+			missing("secrets", "the signing secrets, such as [\"file:secrets/"+r.ID+"\"]")
 		}
 		if r.Platform() && r.Key == "" {
-			missing("key", "the key of the platform's interface, as \"file:secrets/"+r.ID+"-key\"")
+			missing("key", "the key of the platform's interface, such as \"file:secrets/"+r.ID+"-key\"")
 		}
 		if r.Platform() && r.Source == "" && c.sourceOf(r.By) == "" {
-			missing("source", "no source, or more than one, is of the platform "+r.By)
+			missing("source", "none or several sources have the platform "+r.By)
 		}
 		if r.Platform() && len(r.Kinds) > 0 && (len(r.Kinds) > 1 || r.Kinds[0] != "delete") {
-			faults = append(faults, doc.Faultf(append(at, "kinds"), "recipients[%d].kinds: a platform can delete and cannot ask", i))
+			faults = append(faults, doc.Faultf(append(at, "kinds"), "recipients[%d].kinds: a platform accepts deletions only", i))
 		}
 	}
 	return faults

@@ -39,7 +39,7 @@ func (c *Config) Secret(reference string) (string, error) {
 		}
 		secret = strings.TrimRight(string(data), "\r\n")
 	} else {
-		return "", errors.New("a secret must be given as env:NAME or file:PATH")
+		return "", errors.New("a secret must be a reference, env:NAME or file:PATH")
 	}
 	if strings.TrimSpace(secret) == "" {
 		return "", fmt.Errorf("read secret %s: %w", reference, ErrEmptySecret)

@@ -43,7 +43,7 @@ func Check(ctx context.Context, urls []string) error {
 func checkUntil(ctx context.Context, client *http.Client, raw string) error {
 	u, err := url.Parse(raw)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return errors.New("check: give addresses such as http://HOST/readyz, with commas between them")
+		return errors.New("check: list addresses such as http://HOST/readyz, separated by commas")
 	}
 	for {
 		fault := checkOnce(ctx, client, u)
@@ -80,7 +80,7 @@ func checkOnce(ctx context.Context, client *http.Client, u *url.URL) error {
 		return err
 	}
 	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("it answered %s and not 200", resp.Status)
+		return fmt.Errorf("the answer was %s instead of 200", resp.Status)
 	}
 	return nil
 }

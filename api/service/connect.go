@@ -32,7 +32,7 @@ func Connect(c *config.Config, name string, log *slog.Logger, more ...nats.Optio
 	}
 	nc, err := nats.Connect(c.NATS.URL, opts...)
 	if err != nil {
-		return nil, fmt.Errorf("connect to NATS: it cannot be reached; is nats.url (RODOPATH_NATS_URL) right? %w", err)
+		return nil, fmt.Errorf("connect to NATS: the server cannot be reached; check nats.url (RODOPATH_NATS_URL): %w", err)
 	}
 	return nc, nil
 }
@@ -58,7 +58,7 @@ func ReconnectOptions(log *slog.Logger) []nats.Option {
 // Connected reports whether the connection is up, for readiness.
 func Connected(nc *nats.Conn) error {
 	if !nc.IsConnected() {
-		return errors.New("the connection to NATS is away")
+		return errors.New("no connection to NATS")
 	}
 	return nil
 }
@@ -92,7 +92,7 @@ func awaitStreams(ctx context.Context, js jetstream.JetStream, c *config.Config,
 			return err
 		}
 		if !said {
-			log.Warn("JetStream has no leader yet; trying again for a minute", "error", err)
+			log.Warn("JetStream has no leader yet; further attempts follow for a minute", "error", err)
 		}
 		select {
 		case <-ctx.Done():

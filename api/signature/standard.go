@@ -81,11 +81,11 @@ func SignStandard(secret, id string, at time.Time, body []byte) (string, error) 
 func standardKey(secret string) ([]byte, error) {
 	text, ok := strings.CutPrefix(secret, standardPrefix)
 	if !ok {
-		return nil, fmt.Errorf("%w: it does not begin with %s", ErrSecret, standardPrefix)
+		return nil, fmt.Errorf("%w: the prefix %s is missing", ErrSecret, standardPrefix)
 	}
 	k, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
-		return nil, fmt.Errorf("%w: what follows %s is not base64", ErrSecret, standardPrefix)
+		return nil, fmt.Errorf("%w: the text after %s is not base64", ErrSecret, standardPrefix)
 	}
 	if len(k) < minStandardKey {
 		return nil, fmt.Errorf("%w: shorter than %d bytes", ErrSecret, minStandardKey)

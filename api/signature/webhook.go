@@ -38,7 +38,7 @@ func (w *Webhook) Sign(h http.Header, secret string) error {
 		h.Set("Webhook-Timestamp", stamp(w.At))
 		h.Set("Webhook-Signature", signed)
 	default:
-		return fmt.Errorf("sign webhook: there is no platform %q", w.Platform)
+		return fmt.Errorf("sign webhook: unknown platform %q", w.Platform)
 	}
 	return nil
 }

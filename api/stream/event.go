@@ -198,11 +198,11 @@ func eventFault(err error) string {
 	var kind *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &syntax):
-		return "it is not JSON at byte " + strconv.FormatInt(syntax.Offset, 10)
+		return "invalid JSON at byte " + strconv.FormatInt(syntax.Offset, 10)
 	case errors.As(err, &kind) && kind.Field != "":
 		return kind.Field + " is of the wrong type"
 	case errors.As(err, &kind):
-		return "it is no JSON object"
+		return "not a JSON object"
 	}
-	return "a value cannot be read; times are written as 2026-01-15T10:00:00Z"
+	return "a value is unreadable; the format of times is 2026-01-15T10:00:00Z"
 }

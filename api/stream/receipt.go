@@ -82,15 +82,15 @@ func decodeStrictly(data []byte, into any) error {
 	var badTime *time.ParseError
 	switch {
 	case err == nil && dec.More():
-		return errors.New("something follows the JSON object")
+		return errors.New("data follow the JSON object")
 	case err == nil:
 		return nil
 	case errors.As(err, &badTime):
-		return errors.New("at must be written as 2026-01-15T10:00:00Z")
+		return errors.New("at must have the format 2026-01-15T10:00:00Z")
 	case strings.HasPrefix(err.Error(), "json: unknown field"):
-		return errors.New("there is a field that a receipt does not have; known are decision, recipient, outcome, categories, reason, at")
+		return errors.New("unknown field; a receipt has decision, recipient, outcome, categories, reason, at")
 	}
-	return errors.New(`it is not JSON such as {"decision": "dec_…", "outcome": "done", "at": "2026-01-15T10:00:00Z"}`)
+	return errors.New(`not JSON such as {"decision": "dec_…", "outcome": "done", "at": "2026-01-15T10:00:00Z"}`)
 }
 
 // DecodeReceipts reads one receipt, or an array of receipts. Check reports the faults of a single
@@ -129,22 +129,22 @@ func EncodeReceipts(receipts []*Receipt) ([]byte, error) {
 func (r *Receipt) Check() error {
 	switch {
 	case r.Decision == "" || len(r.Decision) > 100:
-		return errors.New("decision is missing: the id of the event that is answered")
+		return errors.New("decision is missing: the id of the answered event")
 	case !isOutcome(r.Outcome):
-		return errors.New("outcome must be one of done, partial, held, not_found, refused; of a question: granted, refused, no_answer")
+		return errors.New("outcome must be one of done, partial, held, not_found, refused; for a question granted, refused, no_answer")
 	case utf8.RuneCountInString(r.Reason) > maxReason:
 		return fmt.Errorf("reason is longer than %d characters", maxReason)
 	case len(r.Categories) > 100:
 		return errors.New("categories are too many")
 	case r.At.IsZero():
-		return errors.New("at is missing: when it was done, as 2026-01-15T10:00:00Z")
+		return errors.New("at is missing: the time of the outcome, such as 2026-01-15T10:00:00Z")
 	}
 	for c, o := range r.Categories {
 		if len(c) > 64 || !slices.Contains(AnswersTo("delete"), o) {
-			return errors.New("categories: each is answered by done, partial, held, not_found or refused")
+			return errors.New("categories: each value must be done, partial, held, not_found or refused")
 		}
 		if isFinal(r.Outcome) && !isFinal(o) {
-			return fmt.Errorf("outcome cannot be %s while a category is %s: say partial", r.Outcome, o)
+			return fmt.Errorf("outcome cannot be %s while a category is %s: use partial", r.Outcome, o)
 		}
 	}
 	return nil

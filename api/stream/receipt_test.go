@@ -9,14 +9,14 @@ import (
 func TestDecodeReceipt_SaysWhatIsWrongAndShowsNoValue(t *testing.T) {
 	for text, want := range map[string]string{
 		`{"decision":"dec_1","outcome":"done","at":"2026-01-15T10:00:00Z"}`:   "",
-		`{"decision":"dec_1","outcome":"done","at":"2026-01-15T10:00:00Z"}{}`: "something follows",
-		`{"decision":"dec_1","outcome":"done","at":"ala@example.com"}`:        "at must be written as",
-		`{"decision":"dec_1","outcom":"ala@example.com"}`:                     "a field that a receipt does not have",
+		`{"decision":"dec_1","outcome":"done","at":"2026-01-15T10:00:00Z"}{}`: "data follow",
+		`{"decision":"dec_1","outcome":"done","at":"ala@example.com"}`:        "at must have the format",
+		`{"decision":"dec_1","outcom":"ala@example.com"}`:                     "unknown field; a receipt has",
 		`ala@example.com`: "not JSON such as",
 		`{"outcome":"done","at":"2026-01-15T10:00:00Z"}`:                                                                "decision is missing",
 		`{"decision":"dec_1","outcome":"ala@example.com","at":"2026-01-15T10:00:00Z"}`:                                  "outcome must be one of",
 		`{"decision":"dec_1","outcome":"done"}`:                                                                         "at is missing",
-		`{"decision":"dec_1","outcome":"done","categories":{"order":"held"},"at":"2026-01-15T10:00:00Z"}`:               "say partial",
+		`{"decision":"dec_1","outcome":"done","categories":{"order":"held"},"at":"2026-01-15T10:00:00Z"}`:               "use partial",
 		`{"decision":"dec_1","outcome":"not_found","categories":{"order":"done"},"at":"2026-01-15T10:00:00Z"}`:          "",
 		`{"decision":"dec_1","outcome":"held","categories":{"order":"gone"},"at":"2026-01-15T10:00:00Z"}`:               "categories: each",
 		`{"decision":"dec_1","outcome":"held","reason":"` + strings.Repeat("ż", 300) + `","at":"2026-01-15T10:00:00Z"}`: "",

@@ -173,7 +173,7 @@ func suggest(wrong string, fields map[string]reflect.Type) string {
 		}
 	}
 	slices.Sort(known)
-	return "; known here are " + strings.Join(known, ", ")
+	return "; known keys are " + strings.Join(known, ", ")
 }
 
 // distance counts the letters to change, add or drop to make b of a.

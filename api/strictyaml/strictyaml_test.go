@@ -20,13 +20,13 @@ type source struct {
 func TestDecode_NamesEveryFaultWithItsPlace(t *testing.T) {
 	for name, c := range map[string]struct{ in, want string }{
 		"unknown key":         {"name: a\nopne: true\n", `f.yaml:2:1: unknown key "opne"; did you mean "open"?`},
-		"unknown nested key":  {"sources:\n  - id: x\n    bogus: 1\n", `f.yaml:3:5: unknown key "bogus"; known here are id, secrets`},
+		"unknown nested key":  {"sources:\n  - id: x\n    bogus: 1\n", `f.yaml:3:5: unknown key "bogus"; known keys are id, secrets`},
 		"wrong type":          {"name: a\nsources: 3\n", "f.yaml:2:1: cannot read the number `3`; expected a list"},
 		"repeated key":        {"name: a\nname: b\n", `f.yaml:2:1: mapping key "name" already defined at line 1`},
 		"not yaml":            {"name: [a\n", "f.yaml:1:1: did not find expected ',' or ']'"},
 		"empty":               {"", "f.yaml:1:1: the file is empty"},
 		"number for a map":    {"prices: {a: b}\n", "f.yaml:1:1: cannot read the text `b`; expected a whole number"},
-		"two faults in order": {"zzz: 1\nopen: 12\nqqq: 2\n", "f.yaml:1:1: unknown key \"zzz\"; known here are name, open, prices, sources\nf.yaml:2:1: cannot read the number `12`; expected true or false\nf.yaml:3:1: unknown key \"qqq\"; known here are name, open, prices, sources"},
+		"two faults in order": {"zzz: 1\nopen: 12\nqqq: 2\n", "f.yaml:1:1: unknown key \"zzz\"; known keys are name, open, prices, sources\nf.yaml:2:1: cannot read the number `12`; expected true or false\nf.yaml:3:1: unknown key \"qqq\"; known keys are name, open, prices, sources"},
 	} {
 		var v shop
 		_, err := Decode("f.yaml", []byte(c.in), &v)

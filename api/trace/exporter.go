@@ -21,9 +21,9 @@ func (e *exporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpa
 	err := e.next.ExportSpans(ctx, spans)
 	switch {
 	case err == nil && e.failing.Swap(false):
-		e.log.Info("the collector takes traces again")
+		e.log.Info("the collector accepts traces again")
 	case err != nil && !e.failing.Swap(true):
-		e.log.Warn("the collector does not take traces; they are let go until it does", "error", err)
+		e.log.Warn("the collector does not accept traces; traces are dropped until it does", "error", err)
 	}
 	return nil
 }

@@ -95,7 +95,7 @@ func TestTracer_SaysOnceThatTheCollectorDoesNotTakeTraces(t *testing.T) {
 		for len(asked) > 0 {
 			<-asked
 		}
-		if n := strings.Count(out.String(), "does not take traces"); n != 1 {
+		if n := strings.Count(out.String(), "does not accept traces"); n != 1 {
 			t.Errorf("%s: said %d times: %s", url, n, out.String())
 		}
 	}

@@ -34,7 +34,7 @@ type Answer struct {
 }
 
 // ErrGone means that the recipient wants nothing any more (HTTP 410).
-var ErrGone = errors.New("the recipient says that it is gone for good (410)")
+var ErrGone = errors.New("the recipient answered that it is permanently gone (410)")
 
 // Wait is an error of a recipient with the time of the next attempt (Retry-After).
 type Wait struct { //nolint:errname // named after its instruction
@@ -44,7 +44,9 @@ type Wait struct { //nolint:errname // named after its instruction
 }
 
 // Error returns the answer of the recipient.
-func (w *Wait) Error() string { return fmt.Sprintf("%v; it asks to wait %s", w.Err, w.After) }
+func (w *Wait) Error() string {
+	return fmt.Sprintf("%v; the recipient requests a wait of %s", w.Err, w.After)
+}
 
 // Unwrap returns the answer of the recipient.
 func (w *Wait) Unwrap() error { return w.Err }

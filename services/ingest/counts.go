@@ -33,7 +33,7 @@ func newCounts(metrics prometheus.Registerer) (*counts, error) {
 	c := &counts{
 		webhooks: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "rodopath_webhooks_total",
-			Help: "Webhooks received, by source and by what became of them.",
+			Help: "Webhooks received, by source and outcome.",
 		}, []string{"source", "outcome"}),
 		silent: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "rodopath_silent_total",

@@ -22,7 +22,7 @@ import (
 
 // ErrUnavailable means that a delivery could not be made durable now and may be
 // later. The sender is asked to try again.
-var ErrUnavailable = errors.New("nowhere to put the delivery")
+var ErrUnavailable = errors.New("the delivery cannot be stored")
 
 // Publisher makes deliveries durable.
 type Publisher interface {
@@ -204,7 +204,7 @@ func (h *Handler) body(c echo.Context, buf *bytes.Buffer) ([]byte, error) {
 		if errors.As(err, &large) {
 			return nil, err
 		}
-		return nil, fmt.Errorf("%w: the body broke off", ErrUnreadable)
+		return nil, fmt.Errorf("%w: the body is incomplete", ErrUnreadable)
 	}
 	return buf.Bytes(), nil
 }

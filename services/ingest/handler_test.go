@@ -191,7 +191,7 @@ func TestSilenceIsWelcomed(t *testing.T) {
 # HELP rodopath_silent_total Parts of webhooks that gave no fact, by source and reason.
 # TYPE rodopath_silent_total counter
 rodopath_silent_total{reason="draft",source="shop"} 1
-# HELP rodopath_webhooks_total Webhooks received, by source and by what became of them.
+# HELP rodopath_webhooks_total Webhooks received, by source and outcome.
 # TYPE rodopath_webhooks_total counter
 rodopath_webhooks_total{outcome="ping",source="shop"} 1
 rodopath_webhooks_total{outcome="silent",source="shop"} 1

@@ -8,7 +8,7 @@ import (
 )
 
 // ErrRateLimited means that a source exceeds its rate limit. The sender is asked for a redelivery.
-var ErrRateLimited = errors.New("the source sends more than its per_minute")
+var ErrRateLimited = errors.New("the source exceeds its per_minute")
 
 // rateLimits are the rate limits of sources, by id. A source without an entry has none.
 type rateLimits map[string]*rate.Limiter

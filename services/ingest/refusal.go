@@ -51,20 +51,20 @@ func refusalOf(err error) refusal {
 			"The signature is missing, malformed, too old, too new, or made with another secret.")}
 	case errors.Is(err, ErrRateLimited):
 		return refusal{outcomeRateLimited, slog.LevelWarn, problem.New(http.StatusTooManyRequests, "too-fast",
-			"This source sends more webhooks in a minute than its per_minute. Send it again later.")}
+			"The source exceeds its per_minute. Send the webhook again later.")}
 	case errors.As(err, &large):
 		return refusal{outcomeTooLarge, slog.LevelWarn, problem.New(http.StatusRequestEntityTooLarge, "too-large",
-			"The body is larger than this service takes.")}
+			"The body exceeds the maximum size.")}
 	case errors.Is(err, ErrMediaType):
 		return refusal{outcomeMediaType, slog.LevelWarn, problem.New(http.StatusUnsupportedMediaType, "unsupported-media-type",
-			"The body must be JSON and say so.")}
+			"The body must be JSON, with the content type application/json.")}
 	case errors.Is(err, ErrUnreadable):
 		return refusal{outcomeUnreadable, slog.LevelWarn, problem.New(http.StatusBadRequest, "unreadable", err.Error())}
 	case errors.Is(err, ErrImpossible):
 		return refusal{outcomeImpossible, slog.LevelWarn, problem.New(http.StatusUnprocessableEntity, "impossible", err.Error())}
 	case errors.Is(err, ErrUnavailable), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return refusal{outcomeUnavailable, slog.LevelError, problem.New(http.StatusServiceUnavailable, "unavailable",
-			"The webhook could not be made durable. Send it again later.")}
+			"The webhook could not be stored. Send the webhook again later.")}
 	}
 	return refusal{outcomeFailed, slog.LevelError, problem.Blank(http.StatusInternalServerError)}
 }

@@ -251,7 +251,7 @@ func TestApp_StaysDisabledUntilItIsEnabled(t *testing.T) {
 	for _, replica := range []*app.App{a, other} {
 		until(t, "disabled", func() bool { return shown(t, replica, "crm")["state"] == "disabled" })
 	}
-	if !strings.Contains(w.log.String(), "gone for good") {
+	if !strings.Contains(w.log.String(), "disabled after the answer 410") {
 		t.Errorf("the log does not say so:\n%s", w.log)
 	}
 	w.stop(a)
@@ -367,7 +367,7 @@ func TestNew_SaysWhatARecipientLacks(t *testing.T) {
 	for want, recipients := range map[string]string{
 		":1:14: recipient crm: read secret file:empty: secret is empty": `[{id: crm, by: webhook, url: "https://crm.example", secrets: ["file:empty"]}]`,
 		":1:14: recipient crm: url must begin with https://":            `[{id: crm, by: webhook, url: "http://crm.example", secrets: ["file:secret"]}]`,
-		":1:14: recipient shop: key: it is not a key that begins with":  `[{id: shop, by: stripe, key: "file:secret", source: pay}]`,
+		":1:14: recipient shop: key: a key begins with":                 `[{id: shop, by: stripe, key: "file:secret", source: pay}]`,
 	} {
 		_, err := app.New(t.Context(), app.Options{Config: w.config(recipients), NATS: w.nats.Connect()})
 		if err == nil || !strings.Contains(err.Error(), want) {

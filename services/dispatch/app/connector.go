@@ -42,5 +42,5 @@ func connector(c *config.Config, r *config.Recipient, client *http.Client, now f
 	case "stripe":
 		return stripe.New(stripe.Options{Key: key, Client: client, Now: now})
 	}
-	return nil, fmt.Errorf("by: %s is no platform that can be called", r.By)
+	return nil, fmt.Errorf("by: %s is not a supported platform", r.By)
 }

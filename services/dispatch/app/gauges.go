@@ -23,10 +23,10 @@ const (
 
 func desc(name string) *prometheus.Desc {
 	help := map[string]string{
-		gaugeCircuit:  "1 while nothing gets through to the recipient.",
-		gaugeDisabled: "1 while the recipient is disabled, because it said that it is gone for good.",
-		gaugeWaiting:  "Decisions in the queue of the recipient.",
-		gaugeOldest:   "Age of the oldest decision that this process holds for the recipient; 0 when it holds none.",
+		gaugeCircuit:  "1 while the circuit breaker of the recipient is open.",
+		gaugeDisabled: "1 while the recipient is disabled after the answer 410.",
+		gaugeWaiting:  "Decisions queued for the recipient.",
+		gaugeOldest:   "Age of the oldest decision for the recipient in this process; 0 without one.",
 	}
 	return prometheus.NewDesc(name, help[name], []string{"recipient"}, nil)
 }
@@ -48,7 +48,7 @@ func (g *gauges) Collect(out chan<- prometheus.Metric) {
 	defer cancel()
 	waiting, err := jetqueue.Waiting(ctx, g.app.js)
 	if err != nil {
-		g.app.opts.Log.Warn("the metrics lack the lengths of queues", "error", err)
+		g.app.opts.Log.Warn("the lengths of queues are not available for the metrics", "error", err)
 	}
 	for _, r := range g.app.recipients {
 		if r.lane == nil {

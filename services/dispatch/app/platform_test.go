@@ -74,9 +74,9 @@ func TestApp_WantsTheKeyOfAPlatform(t *testing.T) {
 	w := newWorld(t)
 	w.file("key", "ck_1")
 	for want, recipients := range map[string]string{
-		":2:3: recipient shop: key: it is not a consumer key":    shop,
+		":2:3: recipient shop: key: the form is consumer key":    shop,
 		":1:14: recipient shop: key: read secret file:empty":     `[{id: shop, by: mailerlite, key: "file:empty", source: x}]`,
-		":1:14: recipient shop: url must begin with https://, f": `[{id: shop, by: woocommerce, url: "http://shop.example", key: "file:key", source: x}]`,
+		":1:14: recipient shop: url must begin with https://, b": `[{id: shop, by: woocommerce, url: "http://shop.example", key: "file:key", source: x}]`,
 	} {
 		if _, err := app.New(t.Context(), app.Options{Config: w.config(recipients), NATS: w.nats.Connect()}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want %q, got %v", want, err)

@@ -178,7 +178,7 @@ func (a *App) await(ctx context.Context) {
 			return
 		}
 		if !said && ctx.Err() == nil {
-			a.log.Warn("the broker does not answer; webhooks wait on the disk", "error", err)
+			a.log.Warn("the broker does not answer; webhooks are spooled on the disk", "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -245,7 +245,7 @@ func providers(opts Options) (map[string]ingest.Provider, error) {
 		out[src.ID] = p
 	}
 	if len(out) == 0 {
-		return nil, errors.New("no sources: list under \"sources\" who sends webhooks")
+		return nil, errors.New("no sources: list the senders of webhooks under \"sources\"")
 	}
 	return out, nil
 }

@@ -35,24 +35,24 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/internal/sweep"
 )
 
-// Options say what a service runs on.
+// Options configure an App.
 type Options struct {
 	Config *config.Config
-	// NATS is an open connection. It is the caller's and stays open.
+	// NATS is an open connection, owned by the caller and never closed by the App.
 	NATS *nats.Conn
-	// Data is the directory for SQLite and the keys; it must exist. With MongoDB
-	// and keys from the configuration it may be empty.
+	// Data is the directory for SQLite and the keys, and must exist. Data may be empty with MongoDB
+	// and keys from the configuration.
 	Data string
-	// Alone tells that no other process applies facts from the same NATS.
+	// Alone reports whether no other process applies facts from the same NATS.
 	Alone bool
-	// Tokens open the HTTP interface, besides those of the configuration.
+	// Tokens open the HTTP interface, in addition to the tokens of the configuration.
 	Tokens []string
-	// Approve is the revision of a policy that may delete more than the configured
+	// Approve is the revision of an approved policy, which may delete more than the configured
 	// share.
 	Approve string
-	// Now tells the time; nil means time.Now.
+	// Now returns the current time; nil means time.Now.
 	Now func() time.Time
-	// Tracer follows facts and decisions; nil means that trace ids only go through.
+	// Tracer traces facts and decisions; nil only passes trace ids on.
 	Tracer *trace.Tracer
 	Log    *slog.Logger
 }
@@ -68,7 +68,7 @@ type App struct {
 	handler http.Handler
 	public  http.Handler
 	policy  *lifecycle.Policy
-	// waiting is a policy that needs approval before it is in force.
+	// waiting is a policy that awaits approval.
 	waiting  *rollout.Waiting
 	measures map[string]string
 	now      func() time.Time
@@ -77,7 +77,7 @@ type App struct {
 	done sync.WaitGroup
 }
 
-// New opens the store, the policy and the streams. Start sets it going.
+// New opens the store, the policy and the streams. Start starts the loops.
 func New(ctx context.Context, opts Options) (*App, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
@@ -85,7 +85,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	// A policy that cannot be read ends the start before anything is opened.
+	// An invalid policy ends the start before anything is opened.
 	if _, err := policy.Load(policyPath(opts.Config), opts.Config.Controller); err != nil {
 		return nil, err
 	}
@@ -111,10 +111,10 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	return a, nil
 }
 
-// assemble puts the loops and the HTTP interface together.
+// assemble connects the loops and the HTTP interface.
 func (a *App) assemble(opts Options, vault *identity.Vault) error {
 	var err error
-	if a.policy.Connected, err = addressees(opts.Config, a.policy); err != nil {
+	if a.policy.Connected, err = connectedRecipients(opts.Config, a.policy); err != nil {
 		return err
 	}
 	events := &natsio.Events{JetStream: a.js}
@@ -134,8 +134,10 @@ func (a *App) assemble(opts Options, vault *identity.Vault) error {
 	}
 	a.sweeper = sweep.New(sweep.Options{
 		Store: a.store, Reviewer: applier, Revision: a.policy.Revision, Now: opts.Now,
-		Prune: func(ctx context.Context) (int, error) { return a.store.Prune(ctx, a.journalKept(opts.Now()), pruned) },
-		Log:   opts.Log.With("loop", "sweep"),
+		Prune: func(ctx context.Context) (int, error) {
+			return a.store.Prune(ctx, a.journalKept(opts.Now()), pruneBatch)
+		},
+		Log: opts.Log.With("loop", "sweep"),
 	})
 	tokens, err := access.Configured(opts.Config, opts.Tokens)
 	if err != nil {
@@ -146,7 +148,7 @@ func (a *App) assemble(opts Options, vault *identity.Vault) error {
 		return err
 	}
 	api, err := httpapi.New(httpapi.Options{
-		Directory: find, Lists: a.store, Journal: a.store, Events: events, Teller: &natsio.FactPublisher{JetStream: a.js}, Vault: vault,
+		Directory: find, Lists: a.store, Journal: a.store, Events: events, Publisher: &natsio.FactPublisher{JetStream: a.js}, Vault: vault,
 		Policy: a.policy, Controller: opts.Config.Controller, Waiting: a.waiting, Measures: a.measures, Receipts: reader, RecipientTokens: recipients,
 		Replay: func(ctx context.Context, since time.Time, recipient string, visit func(replay.Sent) error) error {
 			return replay.Run(ctx, replay.Options{Store: a.store, Events: events, Vault: vault, Policy: a.policy}, since, recipient, opts.Now(), visit)
@@ -175,10 +177,10 @@ func (a *App) assemble(opts Options, vault *identity.Vault) error {
 	return err
 }
 
-// readyTime bounds how long the store may take to say that it is there.
+// readyTime bounds the wait for an answer of the store.
 const readyTime = 2 * time.Second
 
-// ready tells whether the streams and the store can be reached.
+// ready returns an error while the streams or the store are unavailable.
 func (a *App) ready(ctx context.Context, nc *nats.Conn) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTime)
 	defer cancel()
@@ -188,8 +190,8 @@ func (a *App) ready(ctx context.Context, nc *nats.Conn) error {
 	return service.Connected(nc)
 }
 
-// pruned is how many journal entries are let go at once.
-const pruned = 1000
+// pruneBatch is the number of journal entries removed at once.
+const pruneBatch = 1000
 
 // journalKept is since when the journals are kept.
 func (a *App) journalKept(now time.Time) time.Time { return now.AddDate(-a.policy.JournalYears, 0, 0) }
@@ -197,11 +199,11 @@ func (a *App) journalKept(now time.Time) time.Time { return now.AddDate(-a.polic
 // Handler answers the HTTP interface, Public included.
 func (a *App) Handler() http.Handler { return a.handler }
 
-// Public answers what those outside may ask: recipients that send receipts under
-// /v1/receipts, and persons who were asked for a consent under /consent/.
+// Public serves the endpoints for recipients (receipts under /v1/receipts) and for data subjects
+// (consent pages under /consent/).
 func (a *App) Public() http.Handler { return a.public }
 
-// Start sets the loops going. Close stops them.
+// Start starts the loops. Close stops the loops.
 func (a *App) Start(ctx context.Context) {
 	ctx, a.stop = context.WithCancel(context.WithoutCancel(ctx))
 	for _, f := range a.feeds {
@@ -211,7 +213,7 @@ func (a *App) Start(ctx context.Context) {
 	a.done.Go(func() { a.sweeper.Run(ctx) })
 }
 
-// Close stops the loops, lets what is under way end, and closes the store.
+// Close stops the loops, waits for work in progress, and closes the store.
 func (a *App) Close() error {
 	if a.stop != nil {
 		a.stop()
@@ -220,8 +222,7 @@ func (a *App) Close() error {
 	return a.store.Close()
 }
 
-// Settle waits until everything that was received has been applied and every decision
-// was sent.
+// Settle waits until all received messages are applied and all decisions are published.
 func (a *App) Settle(ctx context.Context) error {
 	for {
 		settled, err := a.settled(ctx)

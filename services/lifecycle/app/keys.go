@@ -13,8 +13,8 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/internal/identity"
 )
 
-// openVault takes the keys from the configuration, or else from the data
-// directory, where they are made at the first start.
+// openVault reads the keys from the configuration or, without keys there, from the data directory,
+// where the first start creates them.
 func openVault(opts Options) (*identity.Vault, error) {
 	var keys *identity.Keys
 	var err error
@@ -40,11 +40,11 @@ func openVault(opts Options) (*identity.Vault, error) {
 	return vault, checkKeys(vault, filepath.Join(opts.Data, checkFile))
 }
 
-// ErrForeignKeys means that keys are not those with which a database was written.
+// ErrForeignKeys means that the keys do not match the database.
 var ErrForeignKeys = errors.New("the keys are not those of this data directory")
 
-// checkKeys compares the keys with the note that the first start left: with other
-// keys, from another backup say, nobody would be found and nothing would say so.
+// checkKeys compares the keys with the fingerprint stored at the first start. With other keys, such
+// as keys of another backup, no person would be found, without any error.
 func checkKeys(v *identity.Vault, path string) error {
 	want := v.Keys(identity.Identity{Kind: "check", Value: "rodopath"})
 	note, err := os.ReadFile(path)
@@ -55,13 +55,13 @@ func checkKeys(v *identity.Vault, path string) error {
 	case err != nil:
 		return fmt.Errorf("check keys: %w", err)
 	case was < 0:
-		return fmt.Errorf("%w (%s says so); put the right ones back from your backup", ErrForeignKeys, path)
+		return fmt.Errorf("%w (fingerprint in %s); restore the keys from your backup", ErrForeignKeys, path)
 	}
 	return nil
 }
 
-// StreamKey is the key by which streams on the disk of this machine are encrypted. It is
-// made of the hash key, and so there is nothing more to guard.
+// StreamKey returns the encryption key of streams on disk. The key derives from the hash key and
+// needs no storage of its own.
 func StreamKey(c *config.Config, data string) (string, error) {
 	vault, err := openVault(Options{Config: c, Data: data})
 	if err != nil {
@@ -70,8 +70,8 @@ func StreamKey(c *config.Config, data string) (string, error) {
 	return vault.StreamKey(), nil
 }
 
-// RotateKeys puts new keys into a file of keys, unless a rotation broke off there: then it
-// goes on with those.
+// RotateKeys adds new keys to a key file. An interrupted rotation continues with the keys already
+// added.
 func RotateKeys(path string) error {
 	return identity.RewriteKeys(path, func(k *identity.Keys) (*identity.Keys, error) {
 		if rotating, err := k.Rotating(); err != nil || rotating {
@@ -81,20 +81,20 @@ func RotateKeys(path string) error {
 	})
 }
 
-// LooseKeys is an error where a file of keys is that of a data directory: to change it alone
-// would lock the directory out.
+// LooseKeys returns an error for the key file of a data directory: a change of the file alone would
+// make the database unreadable.
 func LooseKeys(path string) error {
 	dir := filepath.Dir(path)
 	if _, err := os.Stat(filepath.Join(dir, checkFile)); err != nil {
-		return nil //nolint:nilerr // no note of a first start, so no data directory
+		return nil //nolint:nilerr // no fingerprint, so no data directory
 	}
-	return fmt.Errorf("%s are the keys of a data directory; run \"rodopath keys rotate --data %s\" instead, which hashes and seals anew what is in it", path, dir)
+	return fmt.Errorf("%s belongs to a data directory; run \"rodopath keys rotate --data %s\" instead, which also hashes and seals the stored data again", path, dir)
 }
 
 // PruneKeys ends a rotation in a file of keys, once everything stored is of the newest.
 func PruneKeys(path string) error { return identity.RewriteKeys(path, (*identity.Keys).Prune) }
 
-// CheckKeys tells whether the keys in a data directory are those of its database.
+// CheckKeys verifies that the keys in a data directory match the database.
 func CheckKeys(dir string) error {
 	keys, err := dataKeys(dir)
 	if err != nil {
@@ -112,14 +112,14 @@ const (
 	checkFile = "keys.check"
 )
 
-// dataKeys takes the keys from the data directory. They are made only where there
-// is no database yet: with other keys nobody in it would be found again.
+// dataKeys reads the keys from the data directory. New keys are created only without a database:
+// with other keys, stored persons would not be found.
 func dataKeys(dir string) (*identity.Keys, error) {
 	path := filepath.Join(dir, keysFile)
 	_, noKeys := os.Stat(path)
 	_, noStore := os.Stat(filepath.Join(dir, databaseFile))
 	if errors.Is(noKeys, fs.ErrNotExist) && noStore == nil {
-		return nil, fmt.Errorf("%s is missing, and without it nobody in %s can be found; put it back from your backup", path, databaseFile)
+		return nil, fmt.Errorf("%s is missing, and without the keys no person in %s can be found; restore the file from your backup", path, databaseFile)
 	}
 	return identity.EnsureKeys(path)
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle"
 )
 
-// Metrics answers with what can be counted now, for Prometheus.
+// Metrics serves the metrics for Prometheus.
 func (a *App) Metrics() http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(&backlog{app: a})
@@ -20,30 +20,30 @@ func (a *App) Metrics() http.Handler {
 }
 
 const (
-	// counted bounds how many subjects are looked at for a count.
+	// counted bounds the number of subjects read for a count.
 	counted = 10_000
-	// countTime bounds how long it may take.
+	// countTime bounds the duration of a count.
 	countTime = 5 * time.Second
 )
 
-// backlog counts what waits: in the streams, in the store, and at recipients.
+// backlog counts waiting messages, pending subjects and unconfirmed decisions.
 type backlog struct{ app *App }
 
-// measures are the names under which it is told.
+// measures are the descriptions of the metrics.
 type measures struct{ waiting, oldest, pending, due, unconfirmed *prometheus.Desc }
 
 func describe() measures {
 	return measures{
 		waiting: prometheus.NewDesc("rodopath_stream_waiting", "Messages that are not applied yet, by stream.", []string{"stream"}, nil),
-		oldest:  prometheus.NewDesc("rodopath_stream_oldest_seconds", "How long the oldest of them has waited.", []string{"stream"}, nil),
-		pending: prometheus.NewDesc("rodopath_subjects_pending", "Persons about whom a decision waits to be sent; counted up to 10000.", nil, nil),
-		due:     prometheus.NewDesc("rodopath_subjects_due", "Persons who are to be looked at again; counted up to 10000.", nil, nil),
-		unconfirmed: prometheus.NewDesc("rodopath_decisions_unconfirmed", "Decisions that were told and are not settled, by their state.",
+		oldest:  prometheus.NewDesc("rodopath_stream_oldest_seconds", "Age of the oldest waiting message, by stream.", []string{"stream"}, nil),
+		pending: prometheus.NewDesc("rodopath_subjects_pending", "Persons with an unpublished decision; counted up to 10000.", nil, nil),
+		due:     prometheus.NewDesc("rodopath_subjects_due", "Persons due for review; counted up to 10000.", nil, nil),
+		unconfirmed: prometheus.NewDesc("rodopath_decisions_unconfirmed", "Published decisions that are not confirmed, by state.",
 			[]string{"kind", "state"}, nil),
 	}
 }
 
-// Describe says what is counted.
+// Describe sends the descriptions of the metrics.
 func (*backlog) Describe(ch chan<- *prometheus.Desc) {
 	m := describe()
 	for _, d := range []*prometheus.Desc{m.waiting, m.oldest, m.pending, m.due, m.unconfirmed} {
@@ -66,7 +66,7 @@ func (b *backlog) Collect(ch chan<- prometheus.Metric) {
 	b.unconfirmed(ctx, ch, m.unconfirmed)
 }
 
-// publishGauge tells a number, or that it is not known.
+// publishGauge sends a value, or an error for an unknown value.
 func publishGauge(ch chan<- prometheus.Metric, d *prometheus.Desc, n float64, err error, labels ...string) {
 	if err != nil {
 		ch <- prometheus.NewInvalidMetric(d, err)

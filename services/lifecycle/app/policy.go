@@ -19,12 +19,12 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/internal/scenario"
 )
 
-// approveAbove is the share of persons, in percent, of whom a new policy may delete
-// something without approval.
+// approveAbove is the share of persons, in percent, of which a new policy may delete data without
+// approval.
 const approveAbove = 1
 
-// rollOutPolicy puts the configured policy in force, or leaves the one before where the new
-// one would delete too much.
+// rollOutPolicy puts the configured policy into force, or keeps the former policy when the new one
+// would delete too much.
 func (a *App) rollOutPolicy(ctx context.Context, opts Options) error {
 	name, text, err := policy.Read(policyPath(opts.Config))
 	if err != nil {
@@ -56,10 +56,10 @@ func policyPath(c *config.Config) string {
 // PolicyText returns the shipped policy as YAML, to read and to copy.
 func PolicyText() string { return policy.Text() }
 
-// PolicyWarning is something that a seller should know of a policy.
+// PolicyWarning is a remark on a valid policy.
 type PolicyWarning = policy.Warning
 
-// CheckedPolicy is a policy without a fault, and what a seller should know of it.
+// CheckedPolicy is a valid policy with its warnings.
 type CheckedPolicy struct {
 	ID       string            `json:"policy"`
 	Revision string            `json:"revision"`
@@ -84,7 +84,7 @@ func CheckPolicy(path, controller string) (*CheckedPolicy, error) {
 	return &CheckedPolicy{ID: p.ID, Revision: p.Revision, Choices: p.Choices, Warnings: warnings}, nil
 }
 
-// ScenarioFailure is a line of a case that gave something else than expected.
+// ScenarioFailure is a line of a scenario with unexpected results.
 type ScenarioFailure struct {
 	File string   `json:"file"`
 	Line int      `json:"line"`
@@ -92,21 +92,21 @@ type ScenarioFailure struct {
 	Step string   `json:"step"`
 	Want []string `json:"want"`
 	Got  []string `json:"got"`
-	// Text says it for people.
+	// Text describes the failure for people.
 	Text string `json:"text"`
 }
 
-// ScenarioReport is what became of the cases of a directory.
+// ScenarioReport is the result of the scenarios in a directory.
 type ScenarioReport struct {
 	Cases    int               `json:"cases"`
 	Failures []ScenarioFailure `json:"failures"`
 }
 
-// ErrNoScenarios means that a directory holds no case.
-var ErrNoScenarios = errors.New("no case was found")
+// ErrNoScenarios means that a directory contains no scenario.
+var ErrNoScenarios = errors.New("no scenario was found")
 
-// TestPolicy runs all cases of a directory (files NAME.case, in any depth), or of one
-// file, against a policy. An error means that a case cannot be read.
+// TestPolicy runs the scenarios of a directory (files NAME.case, at any depth) or of one file
+// against a policy. An error means that a scenario is unreadable.
 func TestPolicy(path, controller, cases string) (*ScenarioReport, error) {
 	name, text, err := policy.Read(path)
 	if err != nil {
@@ -129,7 +129,7 @@ func TestPolicy(path, controller, cases string) (*ScenarioReport, error) {
 	case err != nil:
 		return nil, fmt.Errorf("test policy: %w", err)
 	case report.Cases == 0:
-		return nil, fmt.Errorf("test policy: %w in %s; a case is a file NAME.case", ErrNoScenarios, cases)
+		return nil, fmt.Errorf("test policy: %w in %s; a scenario is a file NAME.case", ErrNoScenarios, cases)
 	}
 	return report, nil
 }
@@ -154,13 +154,13 @@ func (r *ScenarioReport) run(policies scenario.Policies, file string) error {
 	return nil
 }
 
-// IsPolicyFault tells whether an error lists faults of a policy file.
+// IsPolicyFault reports whether an error lists faults of a policy file.
 func IsPolicyFault(err error) bool {
 	var faults *strictyaml.Error
 	return errors.As(err, &faults)
 }
 
-// ErrFormat means that a policy is not shown in such a format or language.
+// ErrFormat means that the format or language is unsupported.
 var ErrFormat = policy.ErrFormat
 
 // ShowPolicy writes the record of processing activities of a policy (Art. 30), as

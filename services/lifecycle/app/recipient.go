@@ -9,9 +9,9 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle"
 )
 
-// addressees are the recipients of the configuration, as the core knows them. What one
-// holds is said there, or by the policy of a recipient of the same id.
-func addressees(c *config.Config, p *lifecycle.Policy) ([]lifecycle.ConnectedRecipient, error) {
+// connectedRecipients returns the recipients of the configuration for the core. The categories of a
+// recipient come from the configuration, or from the recipient of the same id in the policy.
+func connectedRecipients(c *config.Config, p *lifecycle.Policy) ([]lifecycle.ConnectedRecipient, error) {
 	var out []lifecycle.ConnectedRecipient
 	for i := range c.Recipients {
 		r := &c.Recipients[i]
@@ -21,7 +21,7 @@ func addressees(c *config.Config, p *lifecycle.Policy) ([]lifecycle.ConnectedRec
 		}
 		for j, category := range a.Holds {
 			if _, ok := p.Categories[category]; !ok {
-				err := fmt.Errorf("recipients: %s holds %q, which is no category of the policy; known are %s", r.ID, category, strings.Join(categories(p), ", "))
+				err := fmt.Errorf("recipients: %s holds %q, which is not a category of the policy; known are %s", r.ID, category, strings.Join(categories(p), ", "))
 				return nil, c.At(err, "recipients", i, "holds", j)
 			}
 		}
@@ -42,8 +42,8 @@ func categories(p *lifecycle.Policy) []string {
 	return out
 }
 
-// shared are the recipients that read the stream and have no token: to the broker they
-// have no name of their own.
+// shared returns the recipients that read the stream and have no token, and therefore no name at
+// the broker.
 func shared(c *config.Config) []string {
 	var out []string
 	for i := range c.Recipients {

@@ -12,19 +12,19 @@ import (
 	"github.com/rodopath/rodopath/api/trace"
 )
 
-// defaultListen is where the HTTP interface of a service of its own listens.
+// defaultListen is the default address of the HTTP interface of a separate service.
 const defaultListen = "127.0.0.1:8081"
 
-// Run runs the service on its own until the context ends: NATS and MongoDB by
-// the configuration at path and the environment. A policy of the revision approve may
-// delete more than the configured share.
+// Run runs the service separately until the context ends, with NATS and MongoDB from the
+// configuration at path and the environment. A policy with the revision approve may delete more
+// than the configured share.
 func Run(ctx context.Context, path, data, approve string, log *slog.Logger) (err error) {
 	c, err := config.Load(path, os.Environ())
 	if err != nil {
 		return err
 	}
 	if c.MongoDB.URI == "" && data == "" {
-		return errors.New("nowhere to keep subjects: set mongodb.uri (RODOPATH_MONGODB_URI), or give --data DIR for SQLite")
+		return errors.New("no storage for subjects: set mongodb.uri (RODOPATH_MONGODB_URI), or use --data DIR for SQLite")
 	}
 	nc, err := service.Connect(c, "rodopath lifecycle", log)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/internal/sweep"
 )
 
-// storage is what the loops need of a store, together.
+// storage is the storage interface of all loops.
 type storage interface {
 	apply.Store
 	relay.Store
@@ -26,14 +26,14 @@ type storage interface {
 	journal.Reader
 	httpapi.Lists
 	httpapi.Journal
-	// Prune lets journal entries go that were made before an instant.
+	// Prune removes old journal entries.
 	Prune(ctx context.Context, before time.Time, limit int) (int, error)
 	Close() error
 }
 
-// CopyStore writes the database of the data directory as it is now to a new file, while
-// the service goes on, and says how many persons are in it. It returns
-// ErrStoreElsewhere when the database is on another server.
+// CopyStore writes a snapshot of the database in the data directory to a new file while the service
+// runs, and returns the number of persons. The error is ErrStoreElsewhere when the database is on
+// another server.
 func (a *App) CopyStore(ctx context.Context, path string) (int, error) {
 	s, ok := a.store.(*sqlitestore.Store)
 	if !ok {
@@ -42,13 +42,12 @@ func (a *App) CopyStore(ctx context.Context, path string) (int, error) {
 	return s.Copy(ctx, path)
 }
 
-// ErrStoreElsewhere means that subjects are not in the data directory.
-var ErrStoreElsewhere = errors.New("subjects are kept in MongoDB")
+// ErrStoreElsewhere means that subjects are not stored in the data directory.
+var ErrStoreElsewhere = errors.New("subjects are stored in MongoDB")
 
 const databaseFile = "rodopath.db"
 
-// openStore opens MongoDB where it is configured, and SQLite in the data
-// directory otherwise.
+// openStore opens MongoDB if configured, and SQLite in the data directory otherwise.
 func openStore(ctx context.Context, opts Options) (storage, error) {
 	if opts.Config.MongoDB.URI == "" {
 		return sqlitestore.Open(ctx, filepath.Join(opts.Data, databaseFile))

@@ -1,10 +1,8 @@
-// Package calendar does the arithmetic of civil dates that legal periods are
-// counted in: days, months and years of a place, not hours of UTC.
-//
-// A period lapses at the first instant after its last day, so every interval is
-// half-open. Month ends are clamped: a month after 31 January is the last day of
-// February (Polish Civil Code art. 112; Regulation 1182/71 art. 3(2)(c)), where
-// time.AddDate would run on into March.
+// Package calendar computes civil dates, in which legal periods are counted: days, months and years
+// of a place, not hours of UTC. \ A period lapses at the first instant after its last day, so every
+// interval is half-open. Month ends are clamped: a month after 31 January is the last day of
+// February (Polish Civil Code art. 112; Regulation 1182/71 art. 3(2)(c)), where time.AddDate would
+// continue into March.
 package calendar
 
 import (
@@ -12,14 +10,14 @@ import (
 	"time"
 )
 
-// Date is a day of the Gregorian calendar at no place in particular.
+// Date is a day of the Gregorian calendar, without a place.
 type Date struct {
 	Year  int
 	Month time.Month
 	Day   int
 }
 
-// In returns the date that a clock in zone shows at t.
+// In returns the local date in zone at t.
 func In(t time.Time, zone *time.Location) Date {
 	y, m, d := t.In(zone).Date()
 	return Date{y, m, d}
@@ -44,14 +42,13 @@ func (d Date) AddDays(n int) Date {
 	return In(time.Date(d.Year, d.Month, d.Day+n, 12, 0, 0, 0, time.UTC), time.UTC)
 }
 
-// DaysTo returns how many days e is after d.
+// DaysTo returns the number of days from d to e.
 func (d Date) DaysTo(e Date) int {
 	noon := func(x Date) time.Time { return time.Date(x.Year, x.Month, x.Day, 12, 0, 0, 0, time.UTC) }
 	return int(noon(e).Sub(noon(d)) / (24 * time.Hour))
 }
 
-// AddMonths returns the same day n months later, or the last day of that month
-// when it is shorter.
+// AddMonths returns the same day n months later, or the last day of a shorter month.
 func (d Date) AddMonths(n int) Date {
 	first := In(time.Date(d.Year, d.Month+time.Month(n), 1, 12, 0, 0, 0, time.UTC), time.UTC)
 	first.Day = min(d.Day, first.EndOfMonth().Day)

@@ -2,8 +2,7 @@ package calendar
 
 import "time"
 
-// Holidays tells whether nobody works on a date by law, Saturdays and Sundays
-// aside.
+// Holidays reports whether a date is a public holiday, apart from Saturdays and Sundays.
 type Holidays func(Date) bool
 
 // NextWorkingDay returns d, or the first day after it that is neither a
@@ -16,8 +15,8 @@ func (d Date) NextWorkingDay(holidays Holidays) Date {
 	return d
 }
 
-// Poland knows the days off of the Polish act of 18 January 1951; 24 December is
-// one of them from 2025 on.
+// Poland reports the days off of the Polish act of 18 January 1951; 24 December is a day off from
+// 2025 on.
 func Poland(d Date) bool {
 	switch md := int(d.Month)*100 + d.Day; md {
 	case 101, 501, 503, 815, 1101, 1111, 1225, 1226:

@@ -18,8 +18,8 @@ import (
 func main() {
 	path := flag.String("config", "", "configuration file; without it the environment alone")
 	metrics := flag.String("metrics", "127.0.0.1:9091", "address for Prometheus")
-	dryRun := flag.Bool("dry-run", false, "send nothing, and say in the log what would be sent")
-	check := flag.String("check", "", "addresses, with commas, that must all answer 200; ask them and end")
+	dryRun := flag.Bool("dry-run", false, "log the calls to recipients and make none")
+	check := flag.String("check", "", "check that these addresses, separated by commas, answer 200, and exit")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	var err error

@@ -54,8 +54,8 @@ func (r *run) deliver(ctx context.Context, m Message) (a dispatch.Answer, err er
 	defer cancel()
 	defer func() {
 		if p := recover(); p != nil {
-			trace.Log(ctx, r.opts.Log).Error("the connector broke down", "decision", m.Event.ID, "panic", Plain(fmt.Sprint(p)))
-			err = errors.New("the connector broke down; see the log")
+			trace.Log(ctx, r.opts.Log).Error("the connector failed", "decision", m.Event.ID, "panic", Plain(fmt.Sprint(p)))
+			err = errors.New("the connector failed; see the log")
 		}
 	}()
 	return r.opts.Connector.Deliver(ctx, m.Event, m.Body)
@@ -65,8 +65,8 @@ func (r *run) deliver(ctx context.Context, m Message) (a dispatch.Answer, err er
 func (r *run) giveUp(ctx context.Context, it *item) {
 	r.workers++
 	m := it.Message
-	a := dispatch.Answer{Outcome: stream.OutcomeFailed, Reason: Plain(fmt.Sprintf("nothing got through for %s; last: %s", days(r.opts.Schedule.GiveUp), r.lastError))}
-	r.traced(m).Error("a decision could not be brought to the recipient; it must be carried out by hand", "decision", m.Event.ID, "reason", a.Reason)
+	a := dispatch.Answer{Outcome: stream.OutcomeFailed, Reason: Plain(fmt.Sprintf("no delivery succeeded for %s; last error: %s", days(r.opts.Schedule.GiveUp), r.lastError))}
+	r.traced(m).Error("a decision could not be delivered to the recipient; carry out the decision by hand", "decision", m.Event.ID, "reason", a.Reason)
 	go func() {
 		ok := r.receipt(ctx, m, a)
 		r.results <- result{it: it, settled: ok, outcome: a.Outcome, ended: true}
@@ -95,7 +95,7 @@ func (r *run) receipt(ctx context.Context, m Message, a dispatch.Answer) bool {
 		if !r.pause(ctx, failures) {
 			return false
 		}
-		r.traced(m).Warn("a receipt waits to be stored", "decision", m.Event.ID, "error", err)
+		r.traced(m).Warn("a receipt is not stored yet; the next attempt follows", "decision", m.Event.ID, "error", err)
 	}
 }
 
@@ -129,7 +129,7 @@ func (r *run) disable(ctx context.Context, reason string) {
 			if err == nil || !r.pause(ctx, failures) {
 				break
 			}
-			r.opts.Log.Warn("that the recipient is disabled waits to be stored", "error", err)
+			r.opts.Log.Warn("the disabling of a recipient is not stored yet; the next attempt follows", "error", err)
 		}
 		r.results <- result{ended: true}
 	}()

@@ -18,11 +18,11 @@ func NewCounts(metrics prometheus.Registerer) (*Counts, error) {
 	c := &Counts{
 		deliveries: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "rodopath_deliveries_total",
-			Help: "Decisions that are settled for a recipient, by recipient and outcome.",
+			Help: "Decisions delivered or given up, by recipient and outcome.",
 		}, []string{"recipient", "outcome"}),
 		attempts: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "rodopath_delivery_attempt_seconds",
-			Help:    "How long calls to a recipient take, whatever comes of them.",
+			Help:    "Duration of calls to a recipient, successful or not.",
 			Buckets: []float64{0.005, 0.02, 0.1, 0.3, 1, 3, 10, 30},
 		}, []string{"recipient"}),
 	}

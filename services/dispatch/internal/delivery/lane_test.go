@@ -19,7 +19,7 @@ import (
 func TestLane_ARecipientDownForHoursGetsEverythingInOrder(t *testing.T) {
 	virtual(t, func(t *testing.T, s *scene) {
 		s.fill(10, 5)
-		s.answers(failing(errors.New("it answered 500")))
+		s.answers(failing(errors.New("the answer was 500")))
 		s.start()
 		time.Sleep(5 * time.Hour)
 		if st := s.lane.Status(); st.State != delivery.StateCircuitOpen || st.Held != 50 || time.Since(st.Since) < 4*time.Hour {
@@ -37,10 +37,10 @@ func TestLane_ARecipientDownForHoursGetsEverythingInOrder(t *testing.T) {
 		if got := len(s.told()); got != 50 {
 			t.Errorf("%d receipts", got)
 		}
-		if st := s.lane.Status(); st.State != delivery.StateOK || st.LastError != "it answered 500" {
+		if st := s.lane.Status(); st.State != delivery.StateOK || st.LastError != "the answer was 500" {
 			t.Errorf("got %+v", st)
 		}
-		if log := s.log.String(); strings.Count(log, "does not take decisions") != 1 || strings.Count(log, "the recipient is back") != 1 {
+		if log := s.log.String(); strings.Count(log, "does not accept decisions") != 1 || strings.Count(log, "the recipient accepts decisions again") != 1 {
 			t.Errorf("the log says:\n%s", log)
 		}
 	})
@@ -49,7 +49,7 @@ func TestLane_ARecipientDownForHoursGetsEverythingInOrder(t *testing.T) {
 func TestLane_AnOpenCircuitLetsOneThroughAtATime(t *testing.T) {
 	virtual(t, func(t *testing.T, s *scene) {
 		s.fill(20, 1)
-		s.answers(failing(errors.New("it answered 503")))
+		s.answers(failing(errors.New("the answer was 503")))
 		s.start()
 		time.Sleep(time.Minute)
 		s.mu.Lock()
@@ -57,7 +57,7 @@ func TestLane_AnOpenCircuitLetsOneThroughAtATime(t *testing.T) {
 		s.mu.Unlock()
 		s.answers(func(context.Context, *stream.Event) (dispatch.Answer, error) {
 			time.Sleep(10 * time.Second)
-			return dispatch.Answer{}, errors.New("it answered 503")
+			return dispatch.Answer{}, errors.New("the answer was 503")
 		})
 		for i := range 720 { // others come meanwhile
 			s.queue.put(fmt.Sprintf("e%03d", i), fmt.Sprint("q", i))
@@ -92,7 +92,7 @@ func TestLane_GivesUpAfterThreeDaysInTheStream(t *testing.T) {
 		}
 		time.Sleep(10 * time.Minute)
 		got := s.told()
-		if len(got) != 1 || got[0].Decision != "old" || got[0].Outcome != stream.OutcomeFailed || got[0].Reason != "nothing got through for 3 days; last: … answered 500" {
+		if len(got) != 1 || got[0].Decision != "old" || got[0].Outcome != stream.OutcomeFailed || got[0].Reason != "no delivery succeeded for 3 days; last error: … answered 500" {
 			t.Fatalf("got %+v", got)
 		}
 		s.settles(49 * time.Hour)
@@ -119,7 +119,7 @@ func TestLane_WaitsAsLongAsItIsAsked(t *testing.T) {
 	} {
 		virtual(t, func(t *testing.T, s *scene) {
 			s.queue.put("d1", "ala")
-			s.answers(failing(fmt.Errorf("send: %w", &dispatch.Wait{After: asked, Err: errors.New("it answered 429")})))
+			s.answers(failing(fmt.Errorf("send: %w", &dispatch.Wait{After: asked, Err: errors.New("the answer was 429")})))
 			s.start()
 			time.Sleep(time.Second)
 			s.answers(nil)
@@ -137,9 +137,9 @@ func TestLane_WaitsAsLongAsItIsAskedWhenTheRecipientIsBackBefore(t *testing.T) {
 		s.fill(8, 1)
 		s.answers(func(_ context.Context, e *stream.Event) (dispatch.Answer, error) {
 			if e.ID == "d000-0" {
-				return dispatch.Answer{}, &dispatch.Wait{After: 30 * time.Minute, Err: errors.New("it answered 429")}
+				return dispatch.Answer{}, &dispatch.Wait{After: 30 * time.Minute, Err: errors.New("the answer was 429")}
 			}
-			return dispatch.Answer{}, errors.New("it answered 500")
+			return dispatch.Answer{}, errors.New("the answer was 500")
 		})
 		s.start()
 		time.Sleep(time.Minute)
@@ -167,7 +167,7 @@ func TestLane_APoisonDecisionHoldsUpNobodyElse(t *testing.T) {
 		s.queue.put("d2", "poison")
 		s.answers(func(_ context.Context, e *stream.Event) (dispatch.Answer, error) {
 			if e.ID == "d1" {
-				return dispatch.Answer{}, errors.New("it answered 500")
+				return dispatch.Answer{}, errors.New("the answer was 500")
 			}
 			return dispatch.Answer{Outcome: stream.OutcomeDone}, nil
 		})
@@ -321,7 +321,7 @@ func TestLane_WhateverHappensEverythingComesInOrder(t *testing.T) {
 			s.answers(func(ctx context.Context, _ *stream.Event) (dispatch.Answer, error) {
 				time.Sleep(time.Duration(roll(3000)) * time.Millisecond)
 				if roll(3) == 0 || ctx.Err() != nil {
-					return dispatch.Answer{}, errors.New("it answered 500")
+					return dispatch.Answer{}, errors.New("the answer was 500")
 				}
 				return dispatch.Answer{Outcome: stream.OutcomeSent}, nil
 			})

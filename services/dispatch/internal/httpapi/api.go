@@ -113,7 +113,7 @@ func (a *API) list(c echo.Context) error {
 func (a *API) enable(c echo.Context) error {
 	err := a.opts.Recipients.Enable(c.Request().Context(), c.Param("id"))
 	if errors.Is(err, ErrUnknown) {
-		return problem.New(http.StatusNotFound, "no-recipient", "No recipient of this id is brought decisions; GET /v1/recipients lists them.")
+		return problem.New(http.StatusNotFound, "no-recipient", "No recipient with deliveries has this id; GET /v1/recipients lists the recipients.")
 	}
 	if err != nil {
 		return err
@@ -135,12 +135,12 @@ func (a *API) fail(err error, c echo.Context) {
 		p = problem.New(he.Code, "request", http.StatusText(he.Code))
 	default:
 		a.opts.Log.Error("request failed", "path", c.Path(), "error", err)
-		p = problem.New(http.StatusInternalServerError, "internal", "Something went wrong here; the log says what.")
+		p = problem.New(http.StatusInternalServerError, "internal", "Internal error; the log has the details.")
 	}
 	if c.Response().Committed {
 		return
 	}
 	if err := p.Write(c.Response()); err != nil {
-		a.opts.Log.Debug("answer was not taken", "path", c.Path(), "error", err)
+		a.opts.Log.Debug("answer not written", "path", c.Path(), "error", err)
 	}
 }

@@ -65,7 +65,7 @@ func New(opts Options) *Queue {
 // Ensure creates the durable consumer with the recipient's position in the stream.
 func (q *Queue) Ensure(ctx context.Context) (jetstream.Consumer, error) {
 	consumer, err := q.opts.JetStream.CreateOrUpdateConsumer(ctx, stream.Decisions, jetstream.ConsumerConfig{
-		Durable: Name(q.opts.Recipient), Description: "carries decisions to " + q.opts.Recipient,
+		Durable: Name(q.opts.Recipient), Description: "delivers decisions to " + q.opts.Recipient,
 		FilterSubjects: q.subjects(), DeliverPolicy: jetstream.DeliverAllPolicy,
 		AckPolicy: jetstream.AckExplicitPolicy, AckWait: q.opts.Claim, MaxDeliver: -1, MaxAckPending: q.opts.Held,
 		PriorityPolicy: jetstream.PriorityPolicyPinned, PriorityGroups: []string{group}, PinnedTTL: q.opts.Claim,

@@ -56,9 +56,9 @@ func (q *Queue) Run(ctx context.Context, out chan<- delivery.Arrival) {
 		r.handleLost(ctx, !other)
 		switch {
 		case other:
-			q.opts.Log.Info("another process works this recipient now")
+			q.opts.Log.Info("another process serves the recipient now")
 		case !r.failing:
-			q.opts.Log.Warn("the queue of a recipient cannot be read; trying again", "error", err)
+			q.opts.Log.Warn("the queue of a recipient is unreadable; the next attempt follows", "error", err)
 			r.failing = true
 		}
 		pause(ctx, min(q.opts.Claim/beatsPerClaim, time.Second))
@@ -248,7 +248,7 @@ func (r *reader) release(ctx context.Context, pinned bool) {
 			err = s.UnpinConsumer(ctx, Name(r.opts.Recipient), group)
 		}
 		if err != nil {
-			r.opts.Log.Debug("others take over only after a while", "error", err)
+			r.opts.Log.Debug("claims not released; another process takes over after their expiry", "error", err)
 		}
 	}
 	r.pin = ""

@@ -38,7 +38,7 @@ type off struct {
 // OpenSwitches opens the switches with their present state. Close ends the watch.
 func OpenSwitches(ctx context.Context, js jetstream.JetStream, replicas int, now func() time.Time, log *slog.Logger) (*Switches, error) {
 	bucket, err := js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
-		Bucket: Bucket, Description: "recipients of decisions that are disabled", Replicas: max(replicas, 1),
+		Bucket: Bucket, Description: "disabled recipients of decisions", Replicas: max(replicas, 1),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open the switches of recipients: %w", err)
@@ -85,7 +85,7 @@ func (s *Switches) watch(ctx context.Context, watcher jetstream.KeyWatcher) {
 			}
 		case <-ctx.Done():
 			if err := watcher.Stop(); err != nil {
-				s.log.Debug("the switches of recipients are watched on", "error", err)
+				s.log.Debug("the watch on disabled recipients continues", "error", err)
 			}
 			return
 		}
@@ -100,7 +100,7 @@ func (s *Switches) apply(entry jetstream.KeyValueEntry) {
 	}
 	o := off{}
 	if err := json.Unmarshal(entry.Value(), &o); err != nil {
-		s.log.Error("what is kept of a disabled recipient cannot be read; it stays disabled until it is enabled", "recipient", entry.Key(), "error", err)
+		s.log.Error("the record of a disabled recipient is unreadable; the recipient stays disabled until enabled", "recipient", entry.Key(), "error", err)
 	}
 	s.set(entry.Key(), &o)
 }

@@ -18,7 +18,7 @@ import (
 func Waiting(ctx context.Context, js jetstream.JetStream) (map[string]int, error) {
 	s, err := js.Stream(ctx, stream.Decisions)
 	if err != nil {
-		return nil, fmt.Errorf("count what waits for recipients: %w", err)
+		return nil, fmt.Errorf("count queued decisions: %w", err)
 	}
 	out := map[string]int{}
 	list := s.ListConsumers(ctx)
@@ -28,7 +28,7 @@ func Waiting(ctx context.Context, js jetstream.JetStream) (map[string]int, error
 		}
 	}
 	if err := list.Err(); err != nil {
-		return nil, fmt.Errorf("count what waits for recipients: %w", err)
+		return nil, fmt.Errorf("count queued decisions: %w", err)
 	}
 	return out, nil
 }
@@ -39,7 +39,7 @@ func (q *Queue) DryRun(ctx context.Context, visit func(ctx context.Context, m *d
 	next := uint64(0)
 	for ctx.Err() == nil {
 		if err := q.dryRun(ctx, &next, visit); err != nil && ctx.Err() == nil {
-			q.opts.Log.Warn("the queue of a recipient cannot be read; trying again", "error", err)
+			q.opts.Log.Warn("the queue of a recipient is unreadable; the next attempt follows", "error", err)
 		}
 		pause(ctx, time.Second)
 	}
@@ -59,11 +59,11 @@ func (q *Queue) dryRun(ctx context.Context, next *uint64, visit func(ctx context
 		FilterSubjects: q.subjects(), DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: *next,
 	})
 	if err != nil {
-		return fmt.Errorf("rehearse for %s: %w", q.opts.Recipient, err)
+		return fmt.Errorf("dry run for %s: %w", q.opts.Recipient, err)
 	}
 	msgs, err := consumer.Messages()
 	if err != nil {
-		return fmt.Errorf("rehearse for %s: %w", q.opts.Recipient, err)
+		return fmt.Errorf("dry run for %s: %w", q.opts.Recipient, err)
 	}
 	defer msgs.Stop()
 	for {
@@ -72,11 +72,11 @@ func (q *Queue) dryRun(ctx context.Context, next *uint64, visit func(ctx context
 			continue
 		}
 		if err != nil {
-			return fmt.Errorf("rehearse for %s: %w", q.opts.Recipient, err)
+			return fmt.Errorf("dry run for %s: %w", q.opts.Recipient, err)
 		}
 		meta, err := msg.Metadata()
 		if err != nil {
-			return fmt.Errorf("rehearse for %s: %w", q.opts.Recipient, err)
+			return fmt.Errorf("dry run for %s: %w", q.opts.Recipient, err)
 		}
 		*next = meta.Sequence.Stream + 1
 		if event, err := stream.DecodeEvent(msg.Data()); err == nil && event.For(q.opts.Recipient) {

@@ -36,7 +36,7 @@ type Options struct {
 	Now func() time.Time
 }
 
-const keyHelp = "make a new token at Integrations, MailerLite API, and put it where the recipient's key is"
+const keyHelp = "create a new token at Integrations, MailerLite API, and store the token as the recipient's key"
 
 // perMinute is the permitted number of calls per minute; Retry-After limits a caller above
 // (https://developers.mailerlite.com/getting-started). A small burst is permitted, so that no
@@ -58,7 +58,7 @@ var _ dispatch.Connector = (*Connector)(nil)
 func New(opts Options) (*Connector, error) {
 	key := strings.TrimSpace(opts.Key)
 	if key == "" || strings.ContainsAny(key, " \t\r\n") {
-		return nil, errors.New("key: the token of the interface is missing, or is not one line; " + keyHelp)
+		return nil, errors.New("key: the token is missing, or has more than one line; " + keyHelp)
 	}
 	c := &Connector{client: platform.New(platform.Options{
 		Name: "MailerLite", Base: strings.TrimRight(cmp.Or(opts.Base, "https://connect.mailerlite.com/api"), "/"),

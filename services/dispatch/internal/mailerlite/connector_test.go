@@ -17,7 +17,7 @@ import (
 
 const (
 	me        = "/api/subscribers/31986843064993537"
-	forgotten = ": MailerLite erases what is left of a forgotten subscriber within 30 days"
+	forgotten = ": MailerLite completes the erasure of a forgotten subscriber within 30 days"
 	history   = ": MailerLite's interface removes opens and clicks only when the subscriber is forgotten"
 )
 
@@ -55,14 +55,14 @@ func TestCarry_DoesWhatMayGo(t *testing.T) {
 		},
 		"proof alone": {
 			platformtest.Stays(platformtest.Deletion("part", ids, "consent_evidence"), "contact"),
-			"held: MailerLite's interface removes it only when the subscriber is forgotten, and the contact data may still be held", nil,
+			"held: MailerLite's interface removes these data only when the subscriber is forgotten, and the contact data may still be held", nil,
 		},
 		"what MailerLite does not hold": {
 			platformtest.Stays(platformtest.Deletion("part", ids, "order stripe:in_1", "invoice stripe:in_1"), "contact"), "not_found", nil,
 		},
 		"what nobody knows": {
 			platformtest.Stays(platformtest.Deletion("part", ids, "moods"), "contact"),
-			"held: it is not known where MailerLite has a category of this name; look by hand", nil,
+			"held: the place of this category at MailerLite is unknown; check by hand", nil,
 		},
 		"a replay by hashes": {
 			platformtest.Hidden(platformtest.Deletion("person", []string{"mailerlite:7"}, "contact", "order stripe:in_1")),
@@ -70,7 +70,7 @@ func TestCarry_DoesWhatMayGo(t *testing.T) {
 		},
 		"a replay of marketing by hashes": {
 			platformtest.Hidden(platformtest.Deletion("part", ids, "newsletter")),
-			"partial: a replay does not say what may stay; look through the groups of the subscriber by hand", []string{"PUT " + me},
+			"partial: a replay does not list retained data; check the groups of the subscriber by hand", []string{"PUT " + me},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -156,11 +156,11 @@ func TestCarry_FailsSoThatItIsTriedAgain(t *testing.T) {
 		after time.Duration
 	}{
 		"too many calls": {platformtest.Answering(429, `{"message":"Too Many Attempts."}`, "Retry-After", "59", "X-RateLimit-Limit", "120"), "429", 59 * time.Second},
-		"broken down":    {platformtest.Answering(500, `{"message":"ala@leak.example"}`), "it answered 500", 0},
-		"refused":        {platformtest.Answering(422, `{"message":"ala@leak.example"}`), "it answered 422", 0},
-		"another key":    {platformtest.Answering(401, `{"message":"Unauthenticated."}`), "the key is refused; make a new token", 0},
-		"no right":       {platformtest.Answering(403, `{}`), "the key is refused; make a new token", 0},
-		"no JSON":        {platformtest.Answering(200, `<html>ala@leak.example</html>`), "not the JSON that is documented", 0},
+		"broken down":    {platformtest.Answering(500, `{"message":"ala@leak.example"}`), "the answer was 500", 0},
+		"refused":        {platformtest.Answering(422, `{"message":"ala@leak.example"}`), "the answer was 422", 0},
+		"another key":    {platformtest.Answering(401, `{"message":"Unauthenticated."}`), "the key was refused; create a new token", 0},
+		"no right":       {platformtest.Answering(403, `{}`), "the key was refused; create a new token", 0},
+		"no JSON":        {platformtest.Answering(200, `<html>ala@leak.example</html>`), "not the documented JSON", 0},
 		"moved":          {platformtest.Answering(302, ``, "Location", "/ala"), "redirects are not followed", 0},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -25,14 +25,14 @@ type subscriber struct {
 
 // Texts of the reasons of answers.
 const (
-	reasonForgotten = "MailerLite erases what is left of a forgotten subscriber within 30 days"
+	reasonForgotten = "MailerLite completes the erasure of a forgotten subscriber within 30 days"
 	reasonHistory   = "MailerLite's interface removes opens and clicks only when the subscriber is forgotten"
-	reasonProof     = "MailerLite's interface removes it only when the subscriber is forgotten, and the contact data may still be held"
-	reasonFields    = "some fields could not be emptied; empty them at MailerLite by hand"
-	reasonStatus    = "the subscriber could not be unsubscribed; do it at MailerLite by hand"
-	reasonGroups    = "a replay does not say what may stay; look through the groups of the subscriber by hand"
-	reasonUnknown   = "it is not known where MailerLite has a category of this name; look by hand"
-	reasonStays     = "it may still be held on another ground"
+	reasonProof     = "MailerLite's interface removes these data only when the subscriber is forgotten, and the contact data may still be held"
+	reasonFields    = "some fields could not be emptied; empty the fields at MailerLite by hand"
+	reasonStatus    = "the subscriber could not be unsubscribed; unsubscribe by hand at MailerLite"
+	reasonGroups    = "a replay does not list retained data; check the groups of the subscriber by hand"
+	reasonUnknown   = "the place of this category at MailerLite is unknown; check by hand"
+	reasonStays     = "the data may still be held on another basis"
 )
 
 // own are MailerLite's own fields, which are contact data. Every other field is the seller's, and a
@@ -111,7 +111,7 @@ func (w *work) groups(ctx context.Context, s *subscriber) error {
 		if !webinar && (!w.unsubscribes() || w.task.Hidden || w.task.StaysRecord(record)) || !platform.Plain(g.ID) {
 			continue
 		}
-		_, err := w.client.Call(ctx, "take the subscriber out of a group", platform.Request{
+		_, err := w.client.Call(ctx, "remove the subscriber from a group", platform.Request{
 			Method: http.MethodDelete, Path: "/subscribers/" + s.ID + "/groups/" + g.ID,
 		}, nil)
 		if err != nil {

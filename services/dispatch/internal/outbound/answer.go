@@ -48,9 +48,9 @@ func Fault(a *Answer, now time.Time) error {
 	case a.Status == http.StatusGone:
 		return dispatch.ErrGone
 	case a.Status >= 300 && a.Status < 400:
-		return fmt.Errorf("it answered %d: redirects are not followed; configure the address where it ends", a.Status)
+		return fmt.Errorf("the answer was %d: redirects are not followed; configure the target address", a.Status)
 	}
-	err := fmt.Errorf("it answered %d", a.Status)
+	err := fmt.Errorf("the answer was %d", a.Status)
 	if a.Status == http.StatusTooManyRequests || a.Status == http.StatusServiceUnavailable {
 		if after, ok := RetryAfter(a.Header, now); ok {
 			return &dispatch.Wait{After: after, Err: err}

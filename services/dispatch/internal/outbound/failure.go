@@ -21,7 +21,7 @@ func Failure(err error) error {
 	case u != nil && u.Timeout():
 		f.text = "no answer in time: " + f.text
 	case isProtocolNoise(err):
-		f.text = "its answer is not HTTP as it should be"
+		f.text = "the answer is not valid HTTP"
 	}
 	return f
 }

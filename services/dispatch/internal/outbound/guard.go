@@ -7,7 +7,7 @@ import (
 )
 
 // ErrInside means that a name leads to an address that is not on the internet.
-var ErrInside = errors.New("its address is not on the internet; set allow_private if it is meant to be inside")
+var ErrInside = errors.New("the address is not on the internet; set allow_private for an address in a private network")
 
 // Allowed reports whether an address, "ip:port", is on the internet and may be called. The check
 // follows the resolution of the name for each connection, so that a changing resolution is no way

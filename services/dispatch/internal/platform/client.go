@@ -94,9 +94,9 @@ type StatusError struct {
 // Error describes the answer without its text, which may hold a name.
 func (e *StatusError) Error() string {
 	if e.Code != "" {
-		return fmt.Sprintf("it answered %d (%s)", e.Status, e.Code)
+		return fmt.Sprintf("the answer was %d (%s)", e.Status, e.Code)
 	}
-	return fmt.Sprintf("it answered %d", e.Status)
+	return fmt.Sprintf("the answer was %d", e.Status)
 }
 
 // Call makes a call and reads the answer into a value, if not nil. act describes the call in
@@ -137,7 +137,7 @@ func (c *Client) call(ctx context.Context, r Request, into any) (Result, error) 
 		return out, nil
 	}
 	if json.Unmarshal(body, into) != nil { // the error may quote the answer
-		return Result{}, errors.New("its answer is not the JSON that is documented; check the url, and what stands between")
+		return Result{}, errors.New("the answer is not the documented JSON; check the url, and proxies in between")
 	}
 	return out, nil
 }
@@ -149,7 +149,7 @@ func (c *Client) wait(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		return &dispatch.Wait{After: pause, Err: errors.New("as many calls are made as it allows")}
+		return &dispatch.Wait{After: pause, Err: errors.New("the rate limit of the platform is reached")}
 	}
 	return nil
 }
@@ -176,7 +176,7 @@ func (c *Client) request(ctx context.Context, r Request) (*http.Request, error) 
 	}
 	req, err := http.NewRequestWithContext(ctx, r.Method, address, bytes.NewReader(body))
 	if err != nil {
-		return nil, errors.New("the address cannot be used")
+		return nil, errors.New("invalid address")
 	}
 	if kind != "" {
 		req.Header.Set("Content-Type", kind)
@@ -198,13 +198,13 @@ func (c *Client) judge(res *http.Response, body []byte) (found bool, err error) 
 	case status >= 200 && status < 300:
 		return true, nil
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
-		return false, fmt.Errorf("%w: the key is refused; %s", fault, c.opts.KeyHelp)
+		return false, fmt.Errorf("%w: the key was refused; %s", fault, c.opts.KeyHelp)
 	case status == http.StatusNotFound && (c.opts.Missing == nil || c.opts.Missing(body)):
 		return false, nil
 	case status == http.StatusNotFound:
-		return false, fmt.Errorf("%w: there is no such interface; check the url", fault)
+		return false, fmt.Errorf("%w: the interface does not exist; check the url", fault)
 	case status >= 300 && status < 400:
-		return false, fmt.Errorf("%w: redirects are not followed; configure the address where it ends", fault)
+		return false, fmt.Errorf("%w: redirects are not followed; configure the target address", fault)
 	case status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable:
 		if after, ok := outbound.RetryAfter(res.Header, c.opts.Now()); ok {
 			return false, &dispatch.Wait{After: after, Err: fault}

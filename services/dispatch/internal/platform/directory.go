@@ -90,7 +90,7 @@ func (d *Directory[T]) read(ctx context.Context, since time.Time) error {
 	}
 	for !d.whole {
 		if end, ok := ctx.Deadline(); ok && time.Until(end) < d.opts.Spare {
-			return &dispatch.Wait{After: pause, Err: errors.New("it takes longer than one call; it goes on where it stopped")}
+			return &dispatch.Wait{After: pause, Err: errors.New("the list takes longer than one call; the next attempt continues")}
 		}
 		if d.pages >= d.opts.MaxPages {
 			d.begun = time.Time{}

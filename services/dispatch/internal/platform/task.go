@@ -36,7 +36,7 @@ type Task struct {
 func Read(e *stream.Event) (*Task, error) {
 	d := e.Data.Delete
 	if d == nil {
-		return nil, errors.New("it is no deletion, and a platform can do nothing else; take kinds out of its configuration")
+		return nil, errors.New("the decision is not a deletion, and a platform accepts nothing else; remove kinds from its configuration")
 	}
 	p := &e.Data.Person
 	t := &Task{

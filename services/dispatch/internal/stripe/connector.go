@@ -39,7 +39,7 @@ type Options struct {
 	Now func() time.Time
 }
 
-const keyHelp = "make a restricted key at Developers, API keys, with Customers: Write and Subscriptions: Read, and put it where the recipient's key is"
+const keyHelp = "create a restricted key at Developers, API keys, with Customers: Write and Subscriptions: Read, and store the key as the recipient's key"
 
 // perSecond is the rate limit of calls. Stripe permits 100 a second, 25 in test mode, for all
 // callers of the seller together (https://docs.stripe.com/rate-limits).
@@ -58,7 +58,7 @@ var _ dispatch.Connector = (*Connector)(nil)
 func New(opts Options) (*Connector, error) {
 	key := strings.TrimSpace(opts.Key)
 	if !strings.HasPrefix(key, "sk_") && !strings.HasPrefix(key, "rk_") || strings.ContainsAny(key, " \t\r\n") {
-		return nil, errors.New("key: it is not a key that begins with sk_ or rk_; " + keyHelp)
+		return nil, errors.New("key: a key begins with sk_ or rk_; " + keyHelp)
 	}
 	if opts.Now == nil {
 		opts.Now = time.Now

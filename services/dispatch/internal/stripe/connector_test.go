@@ -18,7 +18,7 @@ import (
 const (
 	deleted  = "DELETE /v1/customers/cus_1"
 	emptied  = "POST /v1/customers/cus_1"
-	payments = "Stripe keeps charges and invoices for its own legal duties and no call deletes them; a redaction job at Stripe hides them from the account"
+	payments = "Stripe retains charges and invoices for its own legal obligations, and no call deletes them; a redaction job at Stripe hides these records from the account"
 )
 
 func TestCarry_DoesWhatMayGo(t *testing.T) {
@@ -45,8 +45,8 @@ func TestCarry_DoesWhatMayGo(t *testing.T) {
 		},
 		"the phone": {platformtest.Stays(platformtest.Deletion("part", ids, "phone"), "contact"), "done", []string{emptied}, "done"},
 		"contact that may still be held": {
-			platformtest.Stays(platformtest.Deletion("part", ids, "contact"), "contact"), "held: it may still be held on another ground", nil,
-			"held: it may still be held on another ground",
+			platformtest.Stays(platformtest.Deletion("part", ids, "contact"), "contact"), "held: the data may still be held on another basis", nil,
+			"held: the data may still be held on another basis",
 		},
 		"an invoice": {
 			platformtest.Stays(platformtest.Deletion("part", ids, "invoice stripe:in_1"), "contact"), "held: " + payments, nil, "held: " + payments,
@@ -124,7 +124,7 @@ func TestCarry_LeavesWhoHasASubscription(t *testing.T) {
 		a := newAccount(t)
 		a.subscriptions["cus_1"] = status
 		got, err := platformtest.Deliver(t, a.connector(t, platformtest.Client()), platformtest.Deletion("person", nil, "contact"))
-		if err != nil || strings.HasPrefix(got, "held: the customer has a subscription that runs") != held || len(a.Changes()) != map[bool]int{false: 1}[held] {
+		if err != nil || strings.HasPrefix(got, "held: the customer has a running subscription") != held || len(a.Changes()) != map[bool]int{false: 1}[held] {
 			t.Errorf("%s: got %q, %v", status, got, err)
 		}
 	}
@@ -135,7 +135,7 @@ func TestCarry_SaysWhatStays(t *testing.T) {
 	a.stubborn = true
 	e := platformtest.Stays(platformtest.Deletion("part", nil, "contact"), "order stripe:in_1")
 	got, err := platformtest.Deliver(t, a.connector(t, platformtest.Client()), e)
-	if err != nil || got != "partial: Stripe kept some fields of the customer; empty them in its dashboard" {
+	if err != nil || got != "partial: Stripe kept some fields of the customer; empty the fields in the dashboard" {
 		t.Errorf("got %q, %v", got, err)
 	}
 }
@@ -201,10 +201,10 @@ func TestCarry_FailsSoThatItIsTriedAgain(t *testing.T) {
 	}{
 		"too many calls":       {platformtest.Answering(429, `{"error":{"code":"rate_limit","message":"x"}}`, "Retry-After", "2"), "429 (rate_limit)", 2 * time.Second},
 		"too many, no time":    {platformtest.Answering(429, `{"error":{"code":"rate_limit"}}`), "429 (rate_limit)", 0},
-		"broken down":          {platformtest.Answering(500, `{"error":{"type":"api_error","message":"ala@leak.example"}}`), "it answered 500 (api_error)", 0},
-		"another key":          {platformtest.Answering(401, `{"error":{"message":"Invalid API Key"}}`), "the key is refused; make a restricted key", 0},
+		"broken down":          {platformtest.Answering(500, `{"error":{"type":"api_error","message":"ala@leak.example"}}`), "the answer was 500 (api_error)", 0},
+		"another key":          {platformtest.Answering(401, `{"error":{"message":"Invalid API Key"}}`), "the key was refused; create a restricted key", 0},
 		"a key without rights": {platformtest.Answering(403, `{"error":{"message":"The provided key does not have the required permissions"}}`), "Customers: Write and Subscriptions: Read", 0},
-		"another 404":          {platformtest.Answering(404, `{"error":{"type":"invalid_request_error","message":"Unrecognized request URL"}}`), "there is no such interface", 0},
+		"another 404":          {platformtest.Answering(404, `{"error":{"type":"invalid_request_error","message":"Unrecognized request URL"}}`), "the interface does not exist", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := newAccount(t)

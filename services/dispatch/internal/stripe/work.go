@@ -14,10 +14,10 @@ import (
 
 // Texts of the reasons of answers.
 const (
-	reasonPayments     = "Stripe keeps charges and invoices for its own legal duties and no call deletes them; a redaction job at Stripe hides them from the account"
-	reasonSubscription = "the customer has a subscription that runs, and to delete the customer would cancel it; cancel it, then send the decision again"
-	reasonLeft         = "Stripe kept some fields of the customer; empty them in its dashboard"
-	reasonStays        = "it may still be held on another ground"
+	reasonPayments     = "Stripe retains charges and invoices for its own legal obligations, and no call deletes them; a redaction job at Stripe hides these records from the account"
+	reasonSubscription = "the customer has a running subscription, which a deletion would cancel; cancel the subscription, then send the decision again"
+	reasonLeft         = "Stripe kept some fields of the customer; empty the fields in the dashboard"
+	reasonStays        = "the data may still be held on another basis"
 )
 
 // work is a decision that is carried out.

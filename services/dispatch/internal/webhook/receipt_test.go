@@ -32,9 +32,9 @@ func TestReceipt_WhatIsMeantAsOneAndIsNoneIsRemarked(t *testing.T) {
 		`{"decision":"dec_1","outcome":"finished","at":"2026-01-15T10:00:00Z"}`:                           "outcome must be one of",
 		`{"decision":"dec_2","outcome":"done","at":"2026-01-15T10:00:00Z"}`:                               "another decision",
 		`{"decision":"dec_1","outcome":"granted","at":"2026-01-15T10:00:00Z"}`:                            "outcome must be one of",
-		`{"decision":"dec_1","outcome":"done","at":"yesterday"}`:                                          "at must be written as",
+		`{"decision":"dec_1","outcome":"done","at":"yesterday"}`:                                          "at must have the format",
 		`{"decision":"dec_1","recipient":"shop","outcome":"done","at":"2026-01-15T10:00:00Z"}`:            "another recipient",
-		`{"decision":"dec_1","outcome":"done","categories":{"order":"held"},"at":"2026-01-15T10:00:00Z"}`: "say partial",
+		`{"decision":"dec_1","outcome":"done","categories":{"order":"held"},"at":"2026-01-15T10:00:00Z"}`: "use partial",
 	} {
 		a := receipt([]byte(body), e, "crm")
 		if (remark == "") != (a.Remark == "") || !strings.Contains(a.Remark, remark) || remark != "" && a.Outcome != stream.OutcomeSent {

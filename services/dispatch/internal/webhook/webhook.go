@@ -50,9 +50,9 @@ func New(opts Options) (*Connector, error) {
 	case err != nil || u.Host == "":
 		return nil, errors.New("url is not an address such as https://example.com/path")
 	case u.User != nil:
-		return nil, errors.New("url holds a name or a password; take them out, webhooks are signed")
+		return nil, errors.New("url holds a name or a password; remove both, because webhooks are signed")
 	case u.Scheme != "https" && (u.Scheme != "http" || !opts.AllowPrivate):
-		return nil, errors.New("url must begin with https://; http:// is taken only with allow_private, for an address inside")
+		return nil, errors.New("url must begin with https://; http:// requires allow_private, for an address in a private network")
 	}
 	keys, err := signature.NewStandard(opts.Secrets)
 	if err != nil {
@@ -71,7 +71,7 @@ const userAgent = "Rodopath/1 (webhooks)"
 func (c *Connector) Deliver(ctx context.Context, e *stream.Event, body []byte) (dispatch.Answer, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.opts.URL, bytes.NewReader(body))
 	if err != nil {
-		return dispatch.Answer{}, errors.New("send webhook: the address cannot be used")
+		return dispatch.Answer{}, errors.New("send webhook: invalid address")
 	}
 	now := c.opts.Now()
 	h := req.Header
@@ -109,9 +109,9 @@ func receipt(body []byte, e *stream.Event, recipient string) dispatch.Answer {
 	switch {
 	case err != nil:
 	case r.Decision != e.ID:
-		err = errors.New("it answers another decision")
+		err = errors.New("the receipt names another decision")
 	case r.Recipient != "" && r.Recipient != recipient:
-		err = errors.New("it names another recipient")
+		err = errors.New("the receipt names another recipient")
 	case !slices.Contains(stream.AnswersTo(e.Data.Kind), r.Outcome):
 		err = errors.New("outcome must be one of " + strings.Join(stream.AnswersTo(e.Data.Kind), ", "))
 	default:
@@ -120,7 +120,7 @@ func receipt(body []byte, e *stream.Event, recipient string) dispatch.Answer {
 	sent := dispatch.Answer{Outcome: stream.OutcomeSent}
 	var meant struct{ Decision, Outcome json.RawMessage }
 	if json.Unmarshal(body, &meant) == nil && meant.Decision != nil || meant.Outcome != nil {
-		sent.Remark = "the body of its answer is no receipt: " + err.Error()
+		sent.Remark = "the body of the answer is not a receipt: " + err.Error()
 	}
 	return sent
 }

@@ -14,11 +14,11 @@ import (
 
 // Texts of the reasons of answers.
 const (
-	reasonRole      = "an account has a role that may work in the shop, and is no customer's alone; delete it by hand"
-	reasonStays     = "the account may still be held, because access or contact stays"
-	reasonReplay    = "a replay does not say what may stay: names and addresses of the account are emptied; delete the account by hand if nothing needs it"
-	reasonDownloads = "the shop's interface cannot take back permissions to download; do it in the order by hand"
-	reasonGuest     = "the shop's interface does not tell what a guest may download; look at the order by hand"
+	reasonRole      = "an account has a role of the staff; delete the account by hand"
+	reasonStays     = "the account may still be held, because access or contact data are retained"
+	reasonReplay    = "a replay does not list retained data: names and addresses of the account are emptied; delete the account by hand if it is not needed"
+	reasonDownloads = "the shop's interface cannot revoke permissions to download; revoke the permissions in the order by hand"
+	reasonGuest     = "the shop's interface does not list the downloads of a guest; check the order by hand"
 )
 
 // account is a customer's account.

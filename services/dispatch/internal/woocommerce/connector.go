@@ -45,7 +45,7 @@ type Options struct {
 	Now func() time.Time
 }
 
-const keyHelp = "make a key with Read/Write at WooCommerce, Settings, Advanced, REST API, for a user who may manage the shop, and put it where the recipient's key is, as ck_…:cs_…"
+const keyHelp = "create a key with Read/Write at WooCommerce, Settings, Advanced, REST API, for a user with permission to manage the shop, and store the key as the recipient's key, in the form ck_…:cs_…"
 
 // interfacePath is where WordPress has the interface.
 const interfacePath = "/wp-json/wc/v3"
@@ -67,16 +67,16 @@ func New(opts Options) (*Connector, error) {
 	case err != nil || u.Host == "":
 		return nil, errors.New("url is not the address of a shop such as https://shop.example.com")
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return nil, errors.New("url holds more than the address of the shop; take the rest out")
+		return nil, errors.New("url must hold only the address of the shop")
 	case u.Scheme != "https" && (u.Scheme != "http" || !opts.AllowPrivate):
-		return nil, errors.New("url must begin with https://, for the key goes along; http:// is taken only with allow_private, for a shop inside")
+		return nil, errors.New("url must begin with https://, because calls carry the key; http:// requires allow_private, for a shop in a private network")
 	}
 	key, secret, ok := strings.Cut(strings.TrimSpace(opts.Key), ":")
 	if !ok || key == "" || secret == "" || strings.ContainsAny(key+secret, " \t\r\n:") {
-		return nil, errors.New("key: it is not a consumer key and a consumer secret, as ck_…:cs_…; " + keyHelp)
+		return nil, errors.New("key: the form is consumer key, colon, consumer secret (ck_…:cs_…); " + keyHelp)
 	}
 	if opts.Source == "" {
-		return nil, errors.New("source: it is not known whose ids the shop has; set source to the id of its source")
+		return nil, errors.New("source is missing: set source to the id of the shop's source")
 	}
 	base := strings.TrimSuffix(strings.TrimRight(opts.URL, "/"), interfacePath) + interfacePath
 	c := &Connector{source: opts.Source, client: platform.New(platform.Options{

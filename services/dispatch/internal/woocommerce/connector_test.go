@@ -42,7 +42,7 @@ func TestCarry_DoesWhatMayGo(t *testing.T) {
 		},
 		"an order, and access to it stays": {
 			platformtest.Stays(platformtest.Deletion("part", ids, order17), "contact", "access stripe:pi_1"),
-			"held: access to what the order sold stays, and to clear the order would take it away", nil,
+			"held: access to the purchase is retained, and clearing the order would end the access", nil,
 		},
 		"an order of another shop": {
 			platformtest.Stays(platformtest.Deletion("part", ids, "order woocommerce:order/17@other"), "contact"), "not_found", nil,
@@ -59,7 +59,7 @@ func TestCarry_DoesWhatMayGo(t *testing.T) {
 		},
 		"contact, and access stays": {
 			platformtest.Stays(platformtest.Deletion("part", ids, "contact"), "access woocommerce:order/17@shop"),
-			"held: the account may still be held, because access or contact stays", nil,
+			"held: the account may still be held, because access or contact data are retained", nil,
 		},
 		"the phone": {
 			platformtest.Stays(platformtest.Deletion("part", ids, "phone"), "contact", order17), "done",
@@ -70,21 +70,21 @@ func TestCarry_DoesWhatMayGo(t *testing.T) {
 		},
 		"access, and the order stays": {
 			platformtest.Stays(platformtest.Deletion("part", ids, "access woocommerce:order/17@shop"), "contact", order17),
-			"held: the shop's interface cannot take back permissions to download; do it in the order by hand", nil,
+			"held: the shop's interface cannot revoke permissions to download; revoke the permissions in the order by hand", nil,
 		},
 		"access with the order": {
 			platformtest.Stays(platformtest.Deletion("part", ids, "access woocommerce:order/17@shop", order17), "contact"), "done", cleared(),
 		},
 		"access to what a guest bought": {
 			platformtest.Stays(platformtest.Deletion("part", ids, "access woocommerce:order/18@shop"), "contact"),
-			"held: the shop's interface does not tell what a guest may download; look at the order by hand", nil,
+			"held: the shop's interface does not list the downloads of a guest; check the order by hand", nil,
 		},
 		"a replay of the whole person by hashes": {
 			platformtest.Hidden(platformtest.Deletion("person", ids, "contact", order17)), "done", cleared(gone),
 		},
 		"a replay of a part by hashes": {
 			platformtest.Hidden(platformtest.Deletion("part", ids, "contact", "phone")),
-			"partial phone=done: a replay does not say what may stay: names and addresses of the account are emptied; delete the account by hand if nothing needs it",
+			"partial phone=done: a replay does not list retained data: names and addresses of the account are emptied; delete the account by hand if it is not needed",
 			[]string{"PUT " + v3 + "/customers/5"},
 		},
 	} {
@@ -156,7 +156,7 @@ func TestCarry_SaysWhatStays(t *testing.T) {
 	s := newShop(t)
 	s.stubborn = true
 	got, err := platformtest.Deliver(t, s.connector(t, platformtest.Client()), platformtest.Deletion("part", nil, order17))
-	if err != nil || got != "partial: the shop kept some fields of an order; run WooCommerce's own eraser on it" {
+	if err != nil || got != "partial: the shop kept some fields of an order; run WooCommerce's own eraser on the order" {
 		t.Errorf("got %q, %v", got, err)
 	}
 }
@@ -237,12 +237,12 @@ func TestCarry_ADryRunChangesNothing(t *testing.T) {
 func TestNew_SaysWhatIsWrong(t *testing.T) {
 	good := woocommerce.Options{URL: "https://shop.example", Key: "ck_1:cs_1", Source: "shop"}
 	for want, change := range map[string]func(*woocommerce.Options){
-		"url is not":    func(o *woocommerce.Options) { o.URL = "shop" },
-		"url must":      func(o *woocommerce.Options) { o.URL = "http://shop.example" },
-		"url holds":     func(o *woocommerce.Options) { o.URL = "https://a:b@shop.example" },
-		"key: it is":    func(o *woocommerce.Options) { o.Key = "ck_1" },
-		"key: it is no": func(o *woocommerce.Options) { o.Key = "ck_1:cs_1:x" },
-		"source: it":    func(o *woocommerce.Options) { o.Source = "" },
+		"url is not":        func(o *woocommerce.Options) { o.URL = "shop" },
+		"url must":          func(o *woocommerce.Options) { o.URL = "http://shop.example" },
+		"url must hold":     func(o *woocommerce.Options) { o.URL = "https://a:b@shop.example" },
+		"key: the form is":  func(o *woocommerce.Options) { o.Key = "ck_1" },
+		"(ck_…:cs_…); c":    func(o *woocommerce.Options) { o.Key = "ck_1:cs_1:x" },
+		"source is missing": func(o *woocommerce.Options) { o.Source = "" },
 	} {
 		o := good
 		change(&o)

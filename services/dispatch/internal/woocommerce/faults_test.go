@@ -18,13 +18,13 @@ func TestCarry_FailsSoThatItIsTriedAgain(t *testing.T) {
 		after time.Duration
 	}{
 		"too many calls":         {platformtest.Answering(429, `{}`, "Retry-After", "30"), "429", 30 * time.Second},
-		"broken down":            {platformtest.Answering(500, `ala@leak.example`), "it answered 500", 0},
+		"broken down":            {platformtest.Answering(500, `ala@leak.example`), "the answer was 500", 0},
 		"under maintenance":      {platformtest.Answering(503, `<html>`, "Retry-After", "600"), "503", 10 * time.Minute},
-		"another key":            {platformtest.Answering(401, `{"code":"woocommerce_rest_cannot_view","message":"ala@leak.example"}`), "(woocommerce_rest_cannot_view): the key is refused; make a key with Read/Write", 0},
-		"no interface there":     {platformtest.Answering(404, `{"code":"rest_no_route"}`), "(rest_no_route): there is no such interface; check the url", 0},
-		"no WordPress there":     {platformtest.Answering(404, `<html>Not Found</html>`), "there is no such interface; check the url", 0},
-		"a page in its place":    {platformtest.Answering(200, `<html>ala@leak.example</html>`), "not the JSON that is documented", 0},
-		"gone for good, somehow": {platformtest.Answering(410, `{}`), "it answered 410", 0},
+		"another key":            {platformtest.Answering(401, `{"code":"woocommerce_rest_cannot_view","message":"ala@leak.example"}`), "(woocommerce_rest_cannot_view): the key was refused; create a key with Read/Write", 0},
+		"no interface there":     {platformtest.Answering(404, `{"code":"rest_no_route"}`), "(rest_no_route): the interface does not exist; check the url", 0},
+		"no WordPress there":     {platformtest.Answering(404, `<html>Not Found</html>`), "the interface does not exist; check the url", 0},
+		"a page in its place":    {platformtest.Answering(200, `<html>ala@leak.example</html>`), "not the documented JSON", 0},
+		"gone for good, somehow": {platformtest.Answering(410, `{}`), "the answer was 410", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newShop(t)

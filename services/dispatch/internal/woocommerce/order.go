@@ -16,9 +16,9 @@ import (
 // Texts of the reasons of answers.
 const (
 	reasonSubscription = "a subscription of the shop must be cleared by hand: the connector clears orders"
-	reasonAccess       = "access to what the order sold stays, and to clear the order would take it away"
-	reasonLeft         = "the shop kept some fields of an order; run WooCommerce's own eraser on it"
-	reasonAmounts      = "the shop worked the amounts of an order out anew when it was changed; check them"
+	reasonAccess       = "access to the purchase is retained, and clearing the order would end the access"
+	reasonLeft         = "the shop kept some fields of an order; run WooCommerce's own eraser on the order"
+	reasonAmounts      = "the shop recalculated the amounts of an order on the change; check the amounts"
 )
 
 // order holds the personal data of an order.

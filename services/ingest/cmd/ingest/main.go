@@ -18,7 +18,7 @@ import (
 func main() {
 	path := flag.String("config", "", "configuration file; without it the environment alone")
 	metrics := flag.String("metrics", "127.0.0.1:9090", "address for Prometheus")
-	check := flag.String("check", "", "addresses, with commas, that must all answer 200; ask them and end")
+	check := flag.String("check", "", "check that these addresses, separated by commas, answer 200, and exit")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	var err error

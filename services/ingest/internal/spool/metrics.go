@@ -16,9 +16,9 @@ type gauges struct {
 func (s *Spool) Collector(now func() time.Time) prometheus.Collector { return &gauges{s, now} }
 
 func descriptions() (count, bytes, age *prometheus.Desc) {
-	return prometheus.NewDesc("rodopath_spool_webhooks", "Webhooks that wait on the disk for the broker.", nil, nil),
-		prometheus.NewDesc("rodopath_spool_bytes", "How many bytes they are.", nil, nil),
-		prometheus.NewDesc("rodopath_spool_oldest_seconds", "How long the oldest of them has waited.", nil, nil)
+	return prometheus.NewDesc("rodopath_spool_webhooks", "Webhooks spooled on the disk.", nil, nil),
+		prometheus.NewDesc("rodopath_spool_bytes", "Size of the spooled webhooks in bytes.", nil, nil),
+		prometheus.NewDesc("rodopath_spool_oldest_seconds", "Age of the oldest spooled webhook.", nil, nil)
 }
 
 // Describe describes the gauges.

@@ -70,7 +70,7 @@ func Open(opts Options) (*Spool, error) {
 	}
 	db, err := bolt.Open(opts.Path, fileMode, &bolt.Options{Timeout: lockWait, FreelistType: bolt.FreelistMapType})
 	if errors.Is(err, bolt.ErrTimeout) { //nolint:staticcheck // the documented name of the error
-		return nil, fmt.Errorf("open spool %s: another process has it; each ingest needs a spool of its own", opts.Path)
+		return nil, fmt.Errorf("open spool %s: another process uses the file; each ingest needs a spool of its own", opts.Path)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open spool %s: %w", opts.Path, err)
@@ -153,9 +153,9 @@ func (s *Spool) Run(ctx context.Context) {
 	defer tick.Stop()
 	for ctx.Err() == nil {
 		if n, err := s.Drain(ctx); n > 0 {
-			s.opts.Log.Info("webhooks of the spool are with the broker", "webhooks", n, "left", s.count.Load())
+			s.opts.Log.Info("spooled webhooks were published to the broker", "webhooks", n, "left", s.count.Load())
 		} else if err != nil && ctx.Err() == nil && !errors.Is(err, ingest.ErrUnavailable) {
-			s.opts.Log.Error("the spool does not drain", "error", err)
+			s.opts.Log.Error("the spool cannot be published", "error", err)
 		}
 		select {
 		case <-ctx.Done():

@@ -291,13 +291,13 @@ func TestCollector_SaysHowMuchWaitsAndForHowLong(t *testing.T) {
 	put(t, s, 1, 2)
 	_, bytes := s.Depth()
 	text := fmt.Sprintf(`
-# HELP rodopath_spool_bytes How many bytes they are.
+# HELP rodopath_spool_bytes Size of the spooled webhooks in bytes.
 # TYPE rodopath_spool_bytes gauge
 rodopath_spool_bytes %d
-# HELP rodopath_spool_oldest_seconds How long the oldest of them has waited.
+# HELP rodopath_spool_oldest_seconds Age of the oldest spooled webhook.
 # TYPE rodopath_spool_oldest_seconds gauge
 rodopath_spool_oldest_seconds 90
-# HELP rodopath_spool_webhooks Webhooks that wait on the disk for the broker.
+# HELP rodopath_spool_webhooks Webhooks spooled on the disk.
 # TYPE rodopath_spool_webhooks gauge
 rodopath_spool_webhooks 2
 `, bytes)

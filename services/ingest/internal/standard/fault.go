@@ -125,7 +125,7 @@ func (p *person) faults() []string {
 	}
 	for system, id := range p.IDs {
 		if system == "email" || payload.Name(system) == "" || !isWord(system, 32) || !isWord(id, 320) {
-			return append(faults, "person.ids has a name or a value that is none")
+			return append(faults, "person.ids has an invalid name or value")
 		}
 	}
 	return faults

@@ -89,9 +89,9 @@ func decode(body []byte) (facts []fact, unknown string, err error) {
 	case m.Facts == nil:
 		return []fact{m.fact}, unknown, nil
 	case single:
-		return nil, "", fmt.Errorf("%w: facts stands beside the fields of a single fact", ingest.ErrImpossible)
+		return nil, "", fmt.Errorf("%w: facts cannot be combined with the fields of a single fact", ingest.ErrImpossible)
 	case len(m.Facts) == 0 || len(m.Facts) > maxFacts:
-		return nil, "", fmt.Errorf("%w: facts holds none, or more than %d", ingest.ErrImpossible, maxFacts)
+		return nil, "", fmt.Errorf("%w: facts must hold 1 to %d facts", ingest.ErrImpossible, maxFacts)
 	}
 	return m.Facts, unknown, nil
 }

@@ -14,11 +14,11 @@ func (f *fact) missingFields(k factv1.Kind) []string {
 	var faults []string
 	if f.Ref == "" {
 		if what := subject(k); what != "" {
-			faults = append(faults, "ref is missing, and this kind is about "+what)
+			faults = append(faults, "ref is missing: this kind of fact needs "+what)
 		}
 	}
 	if k == factv1.Kind_KIND_RECEIPT && f.Recipient == "" {
-		faults = append(faults, "recipient is missing, and a receipt is one's answer")
+		faults = append(faults, "recipient is missing: a receipt names the answering recipient")
 	}
 	if fault := f.outcomeFault(k); fault != "" {
 		faults = append(faults, fault)
@@ -64,7 +64,7 @@ func (f *fact) informedFault(k factv1.Kind) string {
 		return ""
 	}
 	if f.Told == "" {
-		return "told is missing, and a person is told before a restriction is lifted"
+		return "told is missing: the person must be informed before a restriction is lifted"
 	}
 	told, at := payload.Time(f.Told, nil), payload.Time(f.At, nil)
 	if told != nil && at != nil && told.AsTime().After(at.AsTime()) {

@@ -1,5 +1,5 @@
-// Command bench measures the lifecycle on this machine and prints each result
-// beside its baseline and its target.
+// Command bench measures the lifecycle on the local machine and prints each result with baseline and
+// target.
 package main
 
 import (

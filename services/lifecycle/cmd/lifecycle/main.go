@@ -1,5 +1,5 @@
-// Command lifecycle applies facts to subjects and says what must be deleted and
-// who is to be asked. It runs beside a NATS and a MongoDB.
+// Command lifecycle applies facts to subjects and decides on deletions and questions for consent.
+// The service needs NATS and MongoDB.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Package apply is the only writer of subjects: it finds the persons that facts
-// are about, lets the core decide, and stores what follows.
+// Package apply is the only writer of facts to subjects: the applier finds the persons of the
+// facts, evaluates the policy and stores the results.
 package apply
 
 import (
@@ -19,15 +19,14 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/internal/store"
 )
 
-// Store is what the applier needs of a store.
+// Store is the storage of subjects.
 type Store interface {
 	Lookup(ctx context.Context, keys []string) (map[string]string, error)
 	Load(ctx context.Context, ids []string) (map[string]lifecycle.Subject, error)
 	Save(ctx context.Context, changes []store.Change) ([]error, error)
 }
 
-// Outbox knows which decisions in the outbox of a subject are out, and returns the subject
-// as it is once they count as sent.
+// Outbox finds published decisions in the outbox of a subject and marks the decisions as published.
 type Outbox interface {
 	MarkPublished(ctx context.Context, s lifecycle.Subject, decisions []string) (lifecycle.Subject, error)
 }
@@ -37,18 +36,18 @@ type Options struct {
 	Store  Store
 	Vault  *identity.Vault
 	Policy *lifecycle.Policy
-	// Outbox is asked before a decision is taken back; nil means that nobody sends any.
+	// Outbox is consulted before a decision is retracted; nil means that no relay publishes
+	// decisions.
 	Outbox Outbox
-	// Now tells the time; nil means time.Now.
+	// Now returns the current time; nil means time.Now.
 	Now func() time.Time
-	// Wake is called after decisions were stored, to have them sent. It must
-	// not block. Nil means nobody is waiting.
+	// Wake is called after decisions were stored, to start publication. Wake must not block. Nil
+	// means that no relay waits.
 	Wake func()
 }
 
-// Applier applies facts to subjects. It may be used by several goroutines and in
-// several processes at once: conditional writes settle races, and the loser
-// decides again.
+// Applier applies facts to subjects. Several goroutines and processes may apply facts concurrently:
+// a version conflict leads to a new evaluation.
 type Applier struct {
 	opts  Options
 	kinds map[factv1.Kind]lifecycle.Kind
@@ -69,11 +68,11 @@ func New(opts Options) *Applier {
 	return &Applier{opts: opts, kinds: kinds}
 }
 
-// attempts is how often a change is tried again after it lost a race.
+// attempts bounds the attempts of a change after version conflicts.
 const attempts = 20
 
-// Apply applies all facts of the deliveries. When it returns nil they are stored
-// for good; on an error some of them may be, and applying them again is harmless.
+// Apply applies all facts of the deliveries. Nil means that all facts are durable. After an error,
+// some facts may be stored; applying the deliveries again is idempotent.
 func (a *Applier) Apply(ctx context.Context, deliveries []*factv1.Delivery) error {
 	entries, err := a.entries(deliveries)
 	if err != nil {
@@ -87,20 +86,20 @@ func (a *Applier) Apply(ctx context.Context, deliveries []*factv1.Delivery) erro
 			return fmt.Errorf("apply facts: %w", err)
 		}
 	}
-	return fmt.Errorf("apply facts: %d facts lost every race: %w", len(entries), store.ErrConflict)
+	return fmt.Errorf("apply facts: %d facts had a version conflict on every attempt: %w", len(entries), store.ErrConflict)
 }
 
-// applyOnce applies entries once and returns those that lost a race.
+// applyOnce applies entries once and returns the entries with a version conflict.
 func (a *Applier) applyOnce(ctx context.Context, entries []entry) ([]entry, error) {
 	owners, subjects, err := a.resolve(ctx, entries)
 	if err != nil {
 		return nil, err
 	}
-	twins, err := a.successors(ctx, subjects)
+	successorOf, err := a.successors(ctx, subjects)
 	if err != nil {
 		return nil, err
 	}
-	persons := group(entries, owners, subjects, twins)
+	persons := group(entries, owners, subjects, successorOf)
 	changes, err := a.decideAll(ctx, persons, subjects)
 	if err != nil {
 		return nil, err
@@ -121,9 +120,9 @@ func (a *Applier) applyOnce(ctx context.Context, entries []entry) ([]entry, erro
 	return lost, nil
 }
 
-// Review lets time pass for subjects: bases may have lapsed, or the policy may
-// be another. Subjects that are written by others meanwhile are left to them.
-// It returns how many were reviewed.
+// Review evaluates subjects at the current time, because bases may have lapsed or the policy may
+// have changed. Subjects with a version conflict are skipped. Review returns the number of subjects
+// reviewed.
 func (a *Applier) Review(ctx context.Context, ids []string) (int, error) {
 	subjects, err := a.opts.Store.Load(ctx, ids)
 	if err != nil {
@@ -154,7 +153,7 @@ func (a *Applier) Review(ctx context.Context, ids []string) (int, error) {
 	return done, nil
 }
 
-// save stores changes and calls Decided when there is something to send.
+// save stores changes and calls Wake if decisions or notes are pending.
 func (a *Applier) save(ctx context.Context, changes []change) ([]error, error) {
 	if len(changes) == 0 {
 		return nil, nil
@@ -172,14 +171,13 @@ func (a *Applier) save(ctx context.Context, changes []change) ([]error, error) {
 	return errs, err
 }
 
-// change is a store.Change and the person it came from.
+// change is a store.Change with the index of its person.
 type change struct {
 	store.Change
 	person int
 }
 
-// decideAll decides for every person, on all cores. Persons for whom nothing
-// changes give no change.
+// decideAll decides for every person, in parallel. A person without changes yields no change.
 func (a *Applier) decideAll(ctx context.Context, persons []person, subjects map[string]lifecycle.Subject) ([]change, error) {
 	at := a.opts.Now()
 	out := make([]*store.Change, len(persons))
@@ -204,8 +202,8 @@ func (a *Applier) decideAll(ctx context.Context, persons []person, subjects map[
 	return changes, errors.Join(errs...)
 }
 
-// decidePerson decides for one person. What is out is not taken back: it counts as sent, and
-// then it is decided again.
+// decidePerson decides for one person. A published decision cannot be retracted: the decision is
+// marked as published, and the person is evaluated again.
 func (a *Applier) decidePerson(ctx context.Context, p *person, subjects map[string]lifecycle.Subject, at time.Time) (*store.Change, error) {
 	for {
 		c, err := a.decide(p, subjects, at)
@@ -220,16 +218,16 @@ func (a *Applier) decidePerson(ctx context.Context, p *person, subjects map[stri
 	}
 }
 
-// markPublished returns the subjects of a person with what is out counted as sent, or nil where
-// nothing is out that a new state of the person lacks.
+// markPublished returns the subjects of a person with published decisions marked as such; nil if no
+// decision retracted by the new state is published.
 func (a *Applier) markPublished(ctx context.Context, p *person, subjects map[string]lifecycle.Subject, after *lifecycle.Subject) (map[string]lifecycle.Subject, error) {
 	found := map[string]lifecycle.Subject{}
 	sent := false
 	for _, id := range p.subjects {
 		s := subjects[id]
-		if back := retracted(&s, after); len(back) > 0 {
+		if ids := retracted(&s, after); len(ids) > 0 {
 			var err error
-			if s, err = a.opts.Outbox.MarkPublished(ctx, s, back); err != nil {
+			if s, err = a.opts.Outbox.MarkPublished(ctx, s, ids); err != nil {
 				return nil, err
 			}
 		}
@@ -242,7 +240,7 @@ func (a *Applier) markPublished(ctx context.Context, p *person, subjects map[str
 	return found, nil
 }
 
-// retracted lists the decisions that were in the outbox before and are not any more.
+// retracted lists the decisions that left the outbox.
 func retracted(before, after *lifecycle.Subject) []string {
 	var ids []string
 	for i := range before.Outbox {
@@ -254,7 +252,7 @@ func retracted(before, after *lifecycle.Subject) []string {
 	return ids
 }
 
-// decide decides for one person on what is stored of them.
+// decide decides for one person, based on the stored subjects.
 func (a *Applier) decide(p *person, subjects map[string]lifecycle.Subject, at time.Time) (*store.Change, error) {
 	s := lifecycle.Subject{ID: newID()}
 	if len(p.subjects) > 0 {
@@ -280,12 +278,11 @@ func (a *Applier) decide(p *person, subjects map[string]lifecycle.Subject, at ti
 	return c, nil
 }
 
-// mergeNames gives a subject the names of the entries, and those of the subjects that turn
-// out to be the same person, which it absorbs. What is sealed is opened only where
-// there is something to add.
+// mergeNames merges the other subjects of the person into s and adds the names of entries and
+// merged subjects. The sealed names are opened only when names may be added.
 func (a *Applier) mergeNames(s *lifecycle.Subject, p *person, subjects map[string]lifecycle.Subject, c *store.Change, claim *[]string) error {
-	told := p.names()
-	if len(told) == 0 && len(p.subjects) < 2 {
+	added := p.names()
+	if len(added) == 0 && len(p.subjects) < 2 {
 		return nil
 	}
 	names, err := a.opts.Vault.Open(s.ID, s.Sealed)
@@ -300,18 +297,18 @@ func (a *Applier) mergeNames(s *lifecycle.Subject, p *person, subjects map[strin
 			return err
 		}
 		names = identity.Join(names, more)
-		*claim = union(*claim, other.Keys) // also those that s has: they may still lead to the other
+		*claim = union(*claim, other.Keys) // also keys of s, which may still lead to the other subject
 		*s = lifecycle.Merge(*s, other)
 		c.Redirect = append(c.Redirect, lifecycle.Redirect(other, s.ID))
 	}
-	if names = identity.Join(names, told); len(names) > known {
+	if names = identity.Join(names, added); len(names) > known {
 		s.Sealed, err = a.opts.Vault.Seal(s.ID, names)
 	}
 	return err
 }
 
-// decideSuccessor decides for a person who is known again after everything was deleted, under a
-// new id that takes over the keys of the old one.
+// decideSuccessor decides for a person with new data after full erasure, under a new id that takes
+// over the former keys.
 func (a *Applier) decideSuccessor(s, old lifecycle.Subject, p *person, at time.Time) (*store.Change, error) {
 	fresh := lifecycle.Successor(s, a.opts.Vault.SuccessorID(old.ID))
 	var err error
@@ -324,5 +321,5 @@ func (a *Applier) decideSuccessor(s, old lifecycle.Subject, p *person, at time.T
 	return c, nil
 }
 
-// newID makes an id of a person, which means nothing.
+// newID returns a random id for a person.
 func newID() string { return strings.ToLower(rand.Text()) }

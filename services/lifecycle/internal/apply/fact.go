@@ -10,7 +10,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/internal/identity"
 )
 
-// fact reads a fact off the wire. Evidence that is personal is sealed at once.
+// fact converts a fact from the wire format. Personal evidence is sealed.
 func (a *Applier) fact(d *factv1.Delivery, f *factv1.Fact) (lifecycle.Fact, error) {
 	proof, err := a.opts.Vault.SealText(f.GetEvidence().GetIp())
 	return lifecycle.Fact{
@@ -45,8 +45,8 @@ func (a *Applier) fact(d *factv1.Delivery, f *factv1.Fact) (lifecycle.Fact, erro
 	}, err
 }
 
-// address returns the key of the address that the fact was told of. A fact that
-// names several joins them and says nothing of which one holds.
+// address returns the key of the address of a fact. A fact with several addresses joins the
+// identities and belongs to no single address.
 func (a *Applier) address(f *factv1.Fact) string {
 	var key string
 	for _, i := range f.GetIdentities() {

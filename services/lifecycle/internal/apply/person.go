@@ -13,14 +13,13 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/internal/store"
 )
 
-// entry is one fact and the keys of whom it is about.
+// entry is one fact with the keys of its person.
 type entry struct {
 	fact  lifecycle.Fact
 	names []identity.Identity
-	// persons are the keys of names; locators those of things.
+	// persons are the keys of identities, locators the keys of locators.
 	persons, locators []string
-	// former are what keys were before the key of the hashes was replaced, while both may
-	// be stored.
+	// former maps a key to its predecessor during a key rotation, when either may be stored.
 	former map[string]string
 	// trace is the trace context of the webhook.
 	trace string
@@ -57,7 +56,7 @@ func (a *Applier) entry(d *factv1.Delivery, f *factv1.Fact) (entry, error) {
 	return e, err
 }
 
-// key returns the first of the keys of one thing, and notes the one before it.
+// key returns the current key of several and records its predecessor.
 func (e *entry) key(keys []string) string {
 	if len(keys) > 1 {
 		e.former[keys[0]] = keys[1]
@@ -65,8 +64,8 @@ func (e *entry) key(keys []string) string {
 	return keys[0]
 }
 
-// person is the entries of a batch that are about one person, and the subjects
-// that are already stored for that person: the one that stays comes first.
+// person groups the entries of one person with the stored subjects of the same person. The
+// surviving subject comes first.
 type person struct {
 	entries  []entry
 	subjects []string
@@ -88,7 +87,7 @@ func (p *person) names() []identity.Identity {
 	return out
 }
 
-// newKeys returns the keys of the entries that a subject does not have.
+// newKeys returns the keys of the entries that are missing in have.
 func (p *person) newKeys(have []string) []string {
 	var keys []string
 	for i := range p.entries {
@@ -107,7 +106,7 @@ func newKeysOf(keys, have []string) []string {
 	return out
 }
 
-// claimLocators gives a subject the keys by which its decisions lead to it, and claims them.
+// claimLocators adds and claims the keys that lead from decisions to the subject.
 func (a *Applier) claimLocators(s *lifecycle.Subject, c *store.Change) {
 	var keys []string
 	for i := range s.Outbox {
@@ -128,8 +127,7 @@ func union(a, b []string) []string {
 	return slices.Compact(all)
 }
 
-// resolve finds the subjects that the keys of the entries belong to. Where a key
-// still points to a subject that another absorbed, it is followed.
+// resolve returns the subjects of the keys of the entries, across redirects.
 func (a *Applier) resolve(ctx context.Context, entries []entry) (map[string]string, map[string]lifecycle.Subject, error) {
 	owners, err := a.owners(ctx, entries)
 	if err != nil {
@@ -139,8 +137,8 @@ func (a *Applier) resolve(ctx context.Context, entries []entry) (map[string]stri
 	return owners, subjects, a.followRedirects(ctx, owners, subjects)
 }
 
-// followRedirects reads the subjects that names lead to, beside those that are read already. Where a
-// subject was absorbed, its name leads on; one that leads to nobody goes.
+// followRedirects loads the subjects of names that are not loaded yet. Redirects are followed, and
+// names without a subject are removed.
 func (a *Applier) followRedirects(ctx context.Context, names map[string]string, subjects map[string]lifecycle.Subject) error {
 	for missing := notLoaded(names, subjects); len(missing) > 0; missing = notLoaded(names, subjects) {
 		found, err := a.opts.Store.Load(ctx, missing)
@@ -148,7 +146,7 @@ func (a *Applier) followRedirects(ctx context.Context, names map[string]string, 
 			return err
 		}
 		for _, id := range missing {
-			subjects[id] = lifecycle.Rekey(found[id], a.opts.Vault.Current) // without an ID when it is no more
+			subjects[id] = lifecycle.Rekey(found[id], a.opts.Vault.Current) // without an ID when the subject is removed
 		}
 		for name, id := range names {
 			if into := subjects[id].MergedInto; into != "" {
@@ -160,8 +158,7 @@ func (a *Applier) followRedirects(ctx context.Context, names map[string]string, 
 	return nil
 }
 
-// owners finds the subjects that the keys of the entries belong to, or belonged to before
-// the key of the hashes was replaced.
+// owners returns the subjects of the keys of the entries, by current or former key.
 func (a *Applier) owners(ctx context.Context, entries []entry) (map[string]string, error) {
 	var keys []string
 	for i := range entries {
@@ -187,17 +184,17 @@ func (a *Applier) owners(ctx context.Context, entries []entry) (map[string]strin
 	return owners, nil
 }
 
-// successors finds the subjects under which persons go on already who may rise: a writer that
-// stored the new subject may have lost the race, or died, before the old one led there.
-// The subjects that are found join the others; the map leads from the old to the new.
+// successors loads existing successors of fully erased subjects: an earlier writer may have stored
+// a successor and failed before the redirect. The successors are added to subjects; the result maps
+// the old id to the new one.
 func (a *Applier) successors(ctx context.Context, subjects map[string]lifecycle.Subject) (map[string]string, error) {
-	twins := map[string]string{}
+	successorOf := map[string]string{}
 	for id, s := range subjects {
 		if s.ID != "" && lifecycle.FullyErased(s) {
-			twins[id] = a.opts.Vault.SuccessorID(id)
+			successorOf[id] = a.opts.Vault.SuccessorID(id)
 		}
 	}
-	return twins, a.followRedirects(ctx, twins, subjects)
+	return successorOf, a.followRedirects(ctx, successorOf, subjects)
 }
 
 // notLoaded returns the owners that are not loaded yet.
@@ -212,11 +209,10 @@ func notLoaded(owners map[string]string, subjects map[string]lifecycle.Subject) 
 	return out
 }
 
-// group puts together the entries that are about one person. Shared names of a
-// person join. A shared locator leads an entry that names nobody, or only names
-// that are new, to the person that the locator is known of: they are the payer's.
-// It never joins two persons who are known apart.
-func group(entries []entry, owners map[string]string, subjects map[string]lifecycle.Subject, twins map[string]string) []person {
+// group groups the entries by person. Entries with a common identity belong to one person. An entry
+// without identities, or with new identities only, joins the person of its locator: such identities
+// belong to the payer. A locator never merges two known persons.
+func group(entries []entry, owners map[string]string, subjects map[string]lifecycle.Subject, successorOf map[string]string) []person {
 	g := grouping{parent: map[string]string{}, subject: map[string]bool{}}
 	for i := range entries {
 		for _, k := range entries[i].persons {
@@ -226,20 +222,20 @@ func group(entries []entry, owners map[string]string, subjects map[string]lifecy
 			}
 		}
 	}
-	for old, twin := range twins {
-		g.joinSubject("@"+old, twin)
+	for old, successor := range successorOf {
+		g.joinSubject("@"+old, successor)
 	}
 	for i := range entries {
-		// A thing that stays with somebody else is not claimed.
+		// The locator of another person is not claimed.
 		entries[i].locators = slices.DeleteFunc(entries[i].locators, func(l string) bool {
 			return !g.joinLocator(i, l, owners, subjects)
 		})
 	}
 	out := g.persons(entries)
 	for i := range out {
-		// A person who is risen goes on under the new id.
+		// A fully erased person continues under the successor.
 		slices.SortStableFunc(out[i].subjects, func(a, b string) int {
-			return cmp.Compare(len(twins[a]), len(twins[b])) // who has a twin is the old one
+			return cmp.Compare(len(successorOf[a]), len(successorOf[b])) // a subject with a successor is the old one
 		})
 	}
 	return out
@@ -250,7 +246,7 @@ func entryNode(entry int) string { return fmt.Sprintf("#%d", entry) }
 // grouping is a forest over entries ("#1"), keys and subjects ("@id").
 type grouping struct {
 	parent  map[string]string
-	subject map[string]bool // roots whose group has a subject
+	subject map[string]bool // roots of groups with a subject
 }
 
 func (g *grouping) find(n string) string {
@@ -276,8 +272,8 @@ func (g *grouping) joinSubject(n, id string) {
 	g.join(n, "@"+id)
 }
 
-// joinLocator follows a locator of an entry. It reports false when the thing belongs
-// to another person than the entry.
+// joinLocator joins an entry with the person of a locator. False means that the locator belongs to
+// another person.
 func (g *grouping) joinLocator(i int, locator string, owners map[string]string, subjects map[string]lifecycle.Subject) bool {
 	entry := g.find(entryNode(i))
 	id, owned := owners[locator]
@@ -289,7 +285,7 @@ func (g *grouping) joinLocator(i int, locator string, owners map[string]string, 
 	case !g.subject[entry], entry == g.find("@"+id):
 		g.joinSubject(entry, id)
 	case !slices.ContainsFunc(subjects[id].Keys, identity.IsPersonKey):
-		// Until now only the thing was known; here is whose it is.
+		// The stored subject had locators only; this entry identifies the person.
 		g.joinSubject(entry, id)
 	default:
 		return false

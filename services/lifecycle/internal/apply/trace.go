@@ -5,8 +5,8 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/internal/store"
 )
 
-// trace is the trace context of the last webhook that told something of the person;
-// empty when time passed alone.
+// trace returns the trace context of the last webhook with a fact about the person; empty without a
+// webhook.
 func (p *person) trace() string {
 	for i := len(p.entries) - 1; i >= 0; i-- {
 		if t := p.entries[i].trace; t != "" {
@@ -16,8 +16,8 @@ func (p *person) trace() string {
 	return ""
 }
 
-// attachTrace notes in the decisions of a change which webhook led to them. Those that were
-// decided before keep what was noted then.
+// attachTrace records the trace of the causing webhook in the new decisions of a change. Earlier
+// decisions keep their trace.
 func attachTrace(c *store.Change, p *person, subjects map[string]lifecycle.Subject) {
 	if c == nil || len(c.Subject.Outbox) == 0 {
 		return

@@ -18,19 +18,19 @@ import (
 )
 
 const (
-	// transaction is how many facts are applied at once, as the service does.
+	// transaction is the number of facts applied together, as in the service.
 	transaction = 500
-	// applyAtLeast is the share of the bare loop that should be reached.
+	// applyAtLeast is the target rate, as a share of the baseline.
 	applyAtLeast = 0.5
 	database     = "rodopath.db"
 	streams      = "nats"
 )
 
-// now is the day on which everything is measured.
+// now is the fixed day of all measurements.
 func now() time.Time { return time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC) }
 
-// apply measures how fast facts that wait in the stream are applied and what
-// follows is sent, beside a bare loop over SQLite that reads and writes as much.
+// apply measures the rate at which waiting facts are applied and decisions published. The baseline
+// is a loop over SQLite with the same number of reads and writes.
 func (b *bench) apply(ctx context.Context) error {
 	r := &race{bench: b, template: filepath.Join(b.dir, "template"), persons: b.size(10_000), facts: b.size(50_000)}
 	if err := b.prepare(ctx, r.template, r.persons, r.facts); err != nil {
@@ -82,7 +82,7 @@ func (r *race) round(ctx context.Context, round int) error {
 	return nil
 }
 
-// service lets the service work off a copy of the template and returns its rate.
+// service runs the service on a copy of the template and returns the rate.
 func (r *race) service(ctx context.Context, name string, always, profile bool) (float64, error) {
 	dir := filepath.Join(r.dir, name)
 	took, err := r.applyRound(ctx, r.template, dir, always, profile)
@@ -129,8 +129,8 @@ func (b *bench) prepare(ctx context.Context, dir string, persons, facts int) (er
 	return nats.fill(ctx, c.deliveries(facts, now().AddDate(0, 0, -20), now().Add(-time.Hour), false))
 }
 
-// applyRound applies what is in a copy of the template and returns how long it
-// took until everything that followed was sent.
+// applyRound applies the facts in a copy of the template and returns the time until the last
+// decision is published.
 func (b *bench) applyRound(ctx context.Context, template, dir string, always, profile bool) (took time.Duration, err error) {
 	if err := os.CopyFS(dir, os.DirFS(template)); err != nil {
 		return 0, err

@@ -33,8 +33,8 @@ func meanDocument(ctx context.Context, path string) (size int, err error) {
 	return size, err
 }
 
-// bareLoop reads a document and writes it on its version, turn by turn, and does
-// nothing else. It returns how long the turns took.
+// bareLoop reads a document and writes it back on its version, turn by turn, without evaluation.
+// The result is the time of all turns.
 func bareLoop(ctx context.Context, path string, documents, turns, size int) (took time.Duration, err error) {
 	db, err := openBare(path)
 	if err != nil {
@@ -55,7 +55,7 @@ func bareLoop(ctx context.Context, path string, documents, turns, size int) (too
 	if err != nil {
 		return 0, err
 	}
-	chance := mathrand.New(mathrand.NewPCG(2, 0)) //nolint:gosec // no secret
+	chance := mathrand.New(mathrand.NewPCG(2, 0)) //nolint:gosec // not used for secrets
 	begin := time.Now()
 	err = inTransactions(ctx, db, "UPDATE docs SET version = version + 1, doc = ? WHERE id = ? AND version = ?", turns, func(update, read *sql.Stmt, _ int) error {
 		return turn(ctx, update, read, ids[chance.IntN(documents)])
@@ -63,7 +63,7 @@ func bareLoop(ctx context.Context, path string, documents, turns, size int) (too
 	return time.Since(begin), err
 }
 
-// turn reads one document and writes it again.
+// turn reads one document and writes it back.
 func turn(ctx context.Context, update, read *sql.Stmt, id string) error {
 	var (
 		version int64
@@ -82,7 +82,7 @@ func turn(ctx context.Context, update, read *sql.Stmt, id string) error {
 	return nil
 }
 
-// inTransactions does something n times, in transactions of the usual size.
+// inTransactions calls do n times, in transactions of the usual size.
 func inTransactions(ctx context.Context, db *sql.DB, query string, n int, do func(write, read *sql.Stmt, i int) error) error {
 	for from := 0; from < n; from += transaction {
 		tx, err := db.BeginTx(ctx, nil)

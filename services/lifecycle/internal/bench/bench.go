@@ -1,5 +1,5 @@
-// Package bench measures the lifecycle: how fast facts are applied, what a sweep
-// costs as the store grows, and how large the store gets.
+// Package bench measures the lifecycle: the rate of facts, the cost of a sweep as the store grows,
+// and the size of the store.
 package bench
 
 import (
@@ -17,13 +17,13 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/internal/policy"
 )
 
-// Options say what is measured.
+// Options configure the measurements.
 type Options struct {
-	// Out gets the table, Progress what is going on.
+	// Out receives the table, Progress the progress.
 	Out, Progress io.Writer
 	// Short does a tenth of the work.
 	Short bool
-	// Only names the one measure to take; empty means all.
+	// Only names a single measurement; empty means all.
 	Only string
 	// CPUProfile is where to write a profile of applying; empty means nowhere.
 	CPUProfile string
@@ -35,14 +35,14 @@ type bench struct {
 	dir   string
 	keys  *identity.Keys
 	vault *identity.Vault
-	// ids are those of the subjects that another made.
+	// ids are the ids of the generated subjects.
 	ids    []string
 	policy *lifecycle.Policy
 	rows   [][6]string
 	notes  []string
 }
 
-// Run takes the measures and prints the table.
+// Run runs the measurements and prints the table.
 func Run(ctx context.Context, opts Options) (err error) {
 	b := &bench{Options: opts}
 	if b.dir, err = os.MkdirTemp("", "lifecycle-bench-"); err != nil {
@@ -87,7 +87,7 @@ func (b *bench) say(format string, args ...any) {
 	fmt.Fprintf(b.Progress, format+"\n", args...)
 }
 
-// size returns how much work to do: n, or a tenth of it.
+// size returns the amount of work: n, or a tenth of n.
 func (b *bench) size(n int) int {
 	if b.Short {
 		return n / 10
@@ -95,7 +95,7 @@ func (b *bench) size(n int) int {
 	return n
 }
 
-// applier makes an applier for which it is at.
+// applier returns an applier with the fixed time at.
 func (b *bench) applier(st apply.Store, at time.Time, decided func()) *apply.Applier {
 	return apply.New(apply.Options{
 		Store: st, Vault: b.vault, Policy: b.policy, Wake: decided, Now: func() time.Time { return at },

@@ -18,15 +18,15 @@ import (
 	"github.com/rodopath/rodopath/api/stream"
 )
 
-// broker is a NATS server in this process.
+// broker is an embedded NATS server.
 type broker struct {
 	server *server.Server
 	conn   *nats.Conn
 	js     jetstream.JetStream
 }
 
-// startBroker starts a server on a directory. With always, everything is on the
-// disk before it is acknowledged, else once a second.
+// startBroker starts a server on a directory. With always set, every message is synced to disk
+// before the acknowledgement, otherwise once a second.
 func startBroker(ctx context.Context, dir string, always bool) (*broker, error) {
 	s, err := server.NewServer(&server.Options{
 		ServerName: "bench", DontListen: true, JetStream: true, StoreDir: dir, NoSigs: true,
@@ -59,7 +59,7 @@ func (b *broker) close() {
 	b.server.WaitForShutdown()
 }
 
-// fill puts deliveries into the stream of facts.
+// fill publishes deliveries to the stream of facts.
 func (b *broker) fill(ctx context.Context, deliveries []*factv1.Delivery) error {
 	for _, d := range deliveries {
 		data, err := proto.Marshal(d)
@@ -81,11 +81,11 @@ func (b *broker) fill(ctx context.Context, deliveries []*factv1.Delivery) error 
 	return nil
 }
 
-// left is how many webhooks are not applied yet.
+// left returns the number of messages not applied yet.
 func (b *broker) left(ctx context.Context) (int, error) {
 	s, err := b.js.Stream(ctx, stream.Facts)
 	if err != nil {
 		return 0, err
 	}
-	return int(s.CachedInfo().State.Msgs), nil //nolint:gosec // no stream is that long
+	return int(s.CachedInfo().State.Msgs), nil //nolint:gosec // a stream is never longer
 }

@@ -10,8 +10,7 @@ import (
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 )
 
-// crowd is customers who do what customers do. The same seed gives the same
-// story.
+// crowd simulates customers. Equal seeds give equal histories.
 type crowd struct {
 	rand   *rand.Rand
 	name   string
@@ -19,16 +18,15 @@ type crowd struct {
 	facts  int
 }
 
-// customer is one of them, with the number of the last sale that can be
-// refunded.
+// customer is one customer with the number of the last refundable sale.
 type customer struct{ sale int }
 
 func newCrowd(name string, people int, seed uint64) *crowd {
 	return &crowd{rand: rand.New(rand.NewPCG(seed, 0)), name: name, people: make([]customer, people)} //nolint:gosec // a story, not a secret
 }
 
-// deliveries returns n webhooks with one fact each, evenly over the time from
-// from to to. Everybody comes by in turn when all is set, else by chance.
+// deliveries returns n webhooks with one fact each, spread evenly from from to to. The customers
+// act in turn if all is set, and at random otherwise.
 func (c *crowd) deliveries(n int, from, to time.Time, all bool) []*factv1.Delivery {
 	out := make([]*factv1.Delivery, n)
 	step := to.Sub(from) / time.Duration(n)
@@ -43,8 +41,7 @@ func (c *crowd) deliveries(n int, from, to time.Time, all bool) []*factv1.Delive
 	return out
 }
 
-// buyers returns a webhook from each of the first n customers, who buys
-// something that is delivered once.
+// buyers returns a webhook with a one-off purchase for each of the first n customers.
 func (c *crowd) buyers(n int, at time.Time) []*factv1.Delivery {
 	out := make([]*factv1.Delivery, n)
 	for i := range out {
@@ -67,7 +64,7 @@ func (c *crowd) fact(at time.Time) *factv1.Fact {
 	return &factv1.Fact{Id: fmt.Sprintf("%s-fact-%026d", c.name, c.facts), Occurred: timestamppb.New(at)}
 }
 
-// act lets a customer do something.
+// act returns a random fact of a customer.
 func (c *crowd) act(who int, at time.Time) *factv1.Fact {
 	f := c.fact(at)
 	p := &c.people[who]

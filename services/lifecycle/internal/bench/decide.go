@@ -16,8 +16,8 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/internal/sweep"
 )
 
-// decide measures how long it takes to work out one person, by the number of facts.
-// The cost of a fact must not grow with their number.
+// decide measures the evaluation of one person by number of facts. The cost of a fact must not grow
+// with the number of facts.
 func (b *bench) decide() {
 	perFact := map[int]float64{}
 	sizes := []int{5, 50, 500}
@@ -42,7 +42,7 @@ func (b *bench) decide() {
 	}
 }
 
-// history is what happened to one customer over the years.
+// history returns the facts of one customer over several years.
 func (b *bench) history(n int) []lifecycle.Fact {
 	c := newCrowd("h", 1, 7)
 	var out []lifecycle.Fact
@@ -53,16 +53,16 @@ func (b *bench) history(n int) []lifecycle.Fact {
 }
 
 const (
-	// changed is how many subjects are worked out anew after a change of the policy.
+	// changed is the number of subjects evaluated after a change of the policy.
 	changed = 100_000
-	// changeAtLeast is the share of the bare loop that should be reached.
+	// changeAtLeast is the target rate, as a share of the baseline.
 	changeAtLeast = 0.5
-	// pageSize is how many subjects the sweeper takes at once.
+	// pageSize is the page size of the sweeper.
 	pageSize = 500
 )
 
-// change measures how fast everybody is worked out anew after a change of the policy,
-// beside a loop that reads and writes the same subjects and decides nothing.
+// change measures the evaluation of all subjects after a change of the policy. The baseline is a
+// loop that reads and writes the same subjects without evaluation.
 func (b *bench) change(ctx context.Context) (err error) {
 	n := b.size(changed)
 	template := filepath.Join(b.dir, "change.db")
@@ -94,7 +94,7 @@ func (b *bench) change(ctx context.Context) (err error) {
 	return nil
 }
 
-// timed runs a loop on a copy of a store and returns its rate.
+// timed runs a loop on a copy of a store and returns the rate.
 func (b *bench) timed(ctx context.Context, template, path string, p *lifecycle.Policy, loop func(context.Context, *sqlitestore.Store, *lifecycle.Policy) (int, error)) (rate float64, err error) {
 	data, err := os.ReadFile(template)
 	if err == nil {
@@ -119,7 +119,7 @@ func (b *bench) reviewAll(ctx context.Context, st *sqlitestore.Store, p *lifecyc
 	return sweep.New(sweep.Options{Store: st, Reviewer: other.applier(st, now(), nil), Revision: p.Revision, Now: now}).Sweep(ctx)
 }
 
-// touchAll reads every subject and writes it again under the next revision.
+// touchAll reads every subject and writes it back under the next revision.
 func touchAll(ctx context.Context, st *sqlitestore.Store, p *lifecycle.Policy) (int, error) {
 	total := 0
 	for {

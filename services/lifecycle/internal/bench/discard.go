@@ -9,7 +9,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/internal/sqlitestore"
 )
 
-// nowhere takes every event and keeps none.
+// nowhere discards every event.
 type nowhere struct{}
 
 // PublishEvents does nothing.

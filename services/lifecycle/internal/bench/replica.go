@@ -18,7 +18,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/internal/store"
 )
 
-// contested counts writes, and those that lost against another.
+// contested counts writes and version conflicts.
 type contested struct {
 	apply.Store
 	writes, lost *atomic.Int64
@@ -36,8 +36,8 @@ func (c contested) Save(ctx context.Context, changes []store.Change) ([]error, e
 	return errs, err
 }
 
-// replicas measures how several services share one stream and one database: each has
-// connections of its own to both, as processes have.
+// replicas measures several services on one stream and one database, each with separate connections
+// like a separate process.
 func (b *bench) replicas(ctx context.Context) error {
 	template := filepath.Join(b.dir, "shared")
 	persons, facts := b.size(2000), b.size(8000)
@@ -66,7 +66,7 @@ func (b *bench) replicas(ctx context.Context) error {
 	return nil
 }
 
-// share lets n services work off what is in the stream.
+// share runs n services until the stream is empty.
 func (b *bench) share(ctx context.Context, dir string, n int) (took time.Duration, writes, lost int64, err error) {
 	nats, err := startBroker(ctx, filepath.Join(dir, streams), false)
 	if err != nil {

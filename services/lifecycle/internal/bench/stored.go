@@ -20,15 +20,15 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/app"
 )
 
-// asked is how many persons are explained, controller whose policy it is.
+// asked is the number of explained persons, controller the controller of the policy.
 const (
 	asked      = 2000
 	controller = "Sklep"
 	token      = "a token of the bench"
 )
 
-// stored measures the service on a store of many persons: how soon it is ready, how long
-// an explanation takes, and how much memory it holds, NATS included.
+// stored measures the service on a large store: the time to readiness, the time of an explanation,
+// and the memory including NATS.
 func (b *bench) stored(ctx context.Context) (err error) {
 	many := b.size(1_000_000)
 	dir := filepath.Join(b.dir, "stored")
@@ -83,7 +83,7 @@ func (b *bench) stored(ctx context.Context) (err error) {
 	return nil
 }
 
-// explain asks about persons all over the store, one after the other.
+// explain requests explanations of persons across the store, one after the other.
 func (b *bench) explain(ctx context.Context, h http.Handler) (p50, p99 time.Duration, err error) {
 	if len(b.ids) == 0 {
 		return 0, 0, errors.New("nobody is stored")
@@ -105,7 +105,7 @@ func (b *bench) explain(ctx context.Context, h http.Handler) (p50, p99 time.Dura
 	return took[asked/2], took[asked*99/100], nil
 }
 
-// resident is the memory of this process in MB, as Linux tells it.
+// resident returns the resident memory of the process in MB, as reported by Linux.
 func resident() (int, error) {
 	text, err := os.ReadFile("/proc/self/statm")
 	if err != nil {

@@ -21,14 +21,14 @@ import (
 const (
 	dueSubjects = 1000
 	fewSubjects = 10_000
-	// sweepAtMost is how much dearer a sweep may be in the large store.
+	// sweepAtMost bounds the cost of a sweep in the large store, relative to the small one.
 	sweepAtMost = 1.3
-	// saved is how many subjects are put in at once.
+	// saved is the number of subjects stored at once.
 	saved = 5000
 )
 
-// sweep measures what it costs to review the subjects that are due, among many
-// stored ones and among few, and how large the store of many is.
+// sweep measures the review of due subjects in a large and in a small store, and the size of the
+// large store.
 func (b *bench) sweep(ctx context.Context) (err error) {
 	many := b.size(1_000_000)
 	paths := []string{filepath.Join(b.dir, "few.db"), filepath.Join(b.dir, "many.db")}
@@ -62,7 +62,7 @@ func (b *bench) sweep(ctx context.Context) (err error) {
 	return nil
 }
 
-// sweepRound puts subjects in that are due and measures their review.
+// sweepRound stores due subjects and measures the review.
 func (b *bench) sweepRound(ctx context.Context, path string, round int) (took time.Duration, err error) {
 	st, err := sqlitestore.Open(ctx, path)
 	if err != nil {
@@ -88,7 +88,7 @@ func (b *bench) sweepRound(ctx context.Context, path string, round int) (took ti
 	return took, errors.Join(err, b.discard(ctx, st))
 }
 
-// fillStore makes a store with n subjects that are not due.
+// fillStore creates a store with n subjects without a due review.
 func (b *bench) fillStore(ctx context.Context, path string, n int) (err error) {
 	st, err := sqlitestore.Open(ctx, path)
 	if err != nil {
@@ -114,7 +114,7 @@ func (b *bench) fillStore(ctx context.Context, path string, n int) (err error) {
 	return nil
 }
 
-// forms are subjects as the core makes them, to be multiplied.
+// forms returns sample subjects made by the core, for multiplication.
 func (b *bench) forms() []lifecycle.Subject {
 	const forms, facts = 2000, 5
 	c := newCrowd("form", forms, 4)
@@ -134,7 +134,7 @@ func (b *bench) forms() []lifecycle.Subject {
 	return out
 }
 
-// plain is the fact of a delivery as the core reads it.
+// plain converts a delivery into a fact of the core.
 func plain(d *factv1.Delivery) lifecycle.Fact {
 	f := d.GetFacts()[0]
 	kind := strings.ToLower(strings.TrimPrefix(f.GetKind().String(), "KIND_"))
@@ -149,7 +149,7 @@ func plain(d *factv1.Delivery) lifecycle.Fact {
 	}
 }
 
-// another makes a new subject of a form, with keys and names of its own.
+// another returns a new subject of a form, with new keys and names.
 func (b *bench) another(form *lifecycle.Subject) (store.Change, error) {
 	s := *form
 	s.ID = strings.ToLower(rand.Text())

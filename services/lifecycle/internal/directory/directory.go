@@ -1,4 +1,4 @@
-// Package directory finds the person that a name, a record or a decision leads to.
+// Package directory finds subjects by name, record or decision.
 package directory
 
 import (
@@ -21,17 +21,17 @@ type Directory struct {
 	Vault *identity.Vault
 }
 
-// Name finds the subject of a name, which may also be a record of the person, such as
-// an order or a payment. It returns nil when nobody is known.
+// Name returns the subject of a name, which may also be a record of the person such as an order or
+// a payment; nil for an unknown name.
 func (d *Directory) Name(ctx context.Context, name identity.Identity) (*lifecycle.Subject, error) {
 	return d.keys(ctx, append(d.Vault.Keys(name), d.Vault.LocatorKeys(name.Kind+":"+name.Value)...)...)
 }
 
-// Decision finds the subject that a decision is about, or nil.
+// Decision returns the subject of a decision; nil for an unknown decision.
 func (d *Directory) Decision(ctx context.Context, id string) (*lifecycle.Subject, error) {
 	s, err := d.keys(ctx, d.Vault.LocatorKeys(identity.DecisionLocator(id))...)
 	if err != nil {
-		return nil, fmt.Errorf("find a decision: %w", err) // its id is what somebody asked for
+		return nil, fmt.Errorf("find a decision: %w", err) // the id comes from the request
 	}
 	return s, nil
 }
@@ -51,8 +51,7 @@ func (d *Directory) keys(ctx context.Context, keys ...string) (*lifecycle.Subjec
 	return nil, nil
 }
 
-// Subject reads a subject by its id, and follows it where another absorbed it. It
-// returns nil when there is none.
+// Subject returns a subject by id, across redirects; nil for an unknown id.
 func (d *Directory) Subject(ctx context.Context, id string) (*lifecycle.Subject, error) {
 	for id != "" {
 		subjects, err := d.Store.Load(ctx, []string{id})

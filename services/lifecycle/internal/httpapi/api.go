@@ -60,7 +60,7 @@ type Options struct {
 	Lists     Lists
 	Journal   Journal
 	Events    Events
-	Teller    FactPublisher
+	Publisher FactPublisher
 	Vault     *identity.Vault
 	Policy    *lifecycle.Policy
 	// Controller is the business named on certificates and consent pages.
@@ -200,7 +200,7 @@ func (a *API) may(scope string) echo.MiddlewareFunc {
 // any other error is logged and answered without detail.
 func (a *API) fail(err error, c echo.Context) {
 	if c.Response().Committed {
-		a.opts.Log.Warn("answer broke off", "path", c.Path(), "error", err)
+		a.opts.Log.Warn("response interrupted", "path", c.Path(), "error", err)
 		return
 	}
 	var p *problem.Problem
@@ -214,10 +214,10 @@ func (a *API) fail(err error, c echo.Context) {
 		p = problem.New(he.Code, "request", http.StatusText(he.Code))
 	default:
 		a.opts.Log.Error("request failed", "path", c.Path(), "error", err)
-		p = problem.New(http.StatusInternalServerError, "internal", "Something went wrong here; the log says what.")
+		p = problem.New(http.StatusInternalServerError, "internal", "An internal error occurred. The log of the service has the cause.")
 	}
 	if err := p.Write(c.Response()); err != nil {
-		a.opts.Log.Warn("answer was not taken", "path", c.Path(), "error", err)
+		a.opts.Log.Warn("response not delivered", "path", c.Path(), "error", err)
 	}
 }
 

@@ -29,7 +29,7 @@ func newAPI(t *testing.T, told *ear, tokens ...access.Token) http.Handler {
 	t.Helper()
 	st, vault := fixture.Store(t), fixture.Vault(t)
 	api, err := httpapi.New(httpapi.Options{
-		Directory: &directory.Directory{Store: st, Vault: vault}, Lists: st, Journal: st, Teller: told, Vault: vault, Policy: fixture.Policy(t), Tokens: tokens,
+		Directory: &directory.Directory{Store: st, Vault: vault}, Lists: st, Journal: st, Publisher: told, Vault: vault, Policy: fixture.Policy(t), Tokens: tokens,
 		Verify: func(context.Context) (*journal.Report, error) { return &journal.Report{}, nil },
 		Ready:  func(context.Context) error { return nil },
 	})

@@ -81,7 +81,7 @@ func (a *API) certify(ctx context.Context, id string) (cert *certificate.Certifi
 	case made == nil:
 		return nil, 0, errUnknownDecision()
 	case made.Kind == lifecycle.EntryAskConsent:
-		return nil, 0, problem.New(http.StatusConflict, "no-deletion", "This decision is a question and no deletion.")
+		return nil, 0, problem.New(http.StatusConflict, "no-deletion", "This decision is a question for consent. Only a deletion has a certificate.")
 	}
 	n, err := a.notice(ctx, id)
 	switch {
@@ -90,7 +90,7 @@ func (a *API) certify(ctx context.Context, id string) (cert *certificate.Certifi
 	case n != nil && n.Closed == nil:
 		return nil, 0, a.unconfirmed(n)
 	case confirmed == nil:
-		return nil, 0, problem.New(http.StatusConflict, "unconfirmed", "No recipient was told of it, so nobody can confirm it; list under \"recipients\" who holds the data.")
+		return nil, 0, problem.New(http.StatusConflict, "unconfirmed", "No recipient was notified of this deletion, so no recipient can confirm the deletion. List the recipients of the data under \"recipients\" in the configuration.")
 	}
 	return a.certificateOf(made, confirmed), confirmed.Generation, nil
 }
@@ -112,9 +112,9 @@ func (a *API) notice(ctx context.Context, id string) (*lifecycle.Notice, error) 
 // unconfirmed names the recipients without a confirmation.
 func (a *API) unconfirmed(n *lifecycle.Notice) error {
 	p := n.Progress(a.opts.Now())
-	detail := "It is not confirmed yet (" + string(p.State) + ")"
-	if who := slices.Concat(p.Missing, p.Refused); len(who) > 0 {
-		detail += ": " + strings.Join(who, ", ")
+	detail := "The deletion is not confirmed yet (" + string(p.State) + ")"
+	if pending := slices.Concat(p.Missing, p.Refused); len(pending) > 0 {
+		detail += ": " + strings.Join(pending, ", ")
 	}
 	return problem.New(http.StatusConflict, "unconfirmed", detail+".")
 }

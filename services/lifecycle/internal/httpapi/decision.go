@@ -49,7 +49,7 @@ func (a *API) decisions(c echo.Context) error {
 		return problem.New(http.StatusUnprocessableEntity, "impossible", "state must be open, overdue or all.")
 	}
 	out := decisionList{Decisions: []listedDecision{}}
-	take := func(s *lifecycle.Subject) error {
+	collect := func(s *lifecycle.Subject) error {
 		list, err := a.listed(s)
 		for _, d := range list {
 			if state == "all" || d.Closed == nil && (state != "overdue" || d.State == lifecycle.NoticeOverdue) {
@@ -58,7 +58,7 @@ func (a *API) decisions(c echo.Context) error {
 		}
 		return err
 	}
-	if err := a.visitNotices(c.Request().Context(), state == "all", take); err != nil {
+	if err := a.visitNotices(c.Request().Context(), state == "all", collect); err != nil {
 		return err
 	}
 	slices.SortStableFunc(out.Decisions, byDue)
@@ -141,7 +141,7 @@ func (a *API) decision(c echo.Context) error {
 }
 
 func errUnknownDecision() error {
-	return problem.New(http.StatusNotFound, "unknown-decision", "There is no decision of this id of which recipients were told.")
+	return problem.New(http.StatusNotFound, "unknown-decision", "No decision with this id has notified recipients.")
 }
 
 // replayRequest has deletions sent once more.
@@ -163,7 +163,7 @@ func (a *API) replay(c echo.Context) error {
 		return problem.New(http.StatusUnprocessableEntity, "impossible", "since is in the future.")
 	}
 	if req.Recipient != "" && !a.isRecipient(req.Recipient) {
-		return problem.New(http.StatusUnprocessableEntity, "impossible", "There is no recipient of this id in the configuration.")
+		return problem.New(http.StatusUnprocessableEntity, "impossible", "The configuration has no recipient with this id.")
 	}
 	out, n := newLines(c), 0
 	err := a.opts.Replay(c.Request().Context(), *req.Since, req.Recipient, func(s replay.Sent) error {

@@ -78,10 +78,10 @@ func (a *API) answer(c echo.Context, lang report.Language, f *found, ref string)
 		}
 	}
 	if request == nil {
-		return problem.New(http.StatusNotFound, "unknown-request", "There is no such request of this person for erasure.")
+		return problem.New(http.StatusNotFound, "unknown-request", "The person has no such request for erasure.")
 	}
 	if request.Right != lifecycle.KindErasure {
-		return problem.New(http.StatusUnprocessableEntity, "impossible", "A letter is drafted for a request for erasure; for access use the form page.")
+		return problem.New(http.StatusUnprocessableEntity, "impossible", "A letter is drafted for requests for erasure only. For a request for access, use the form \"page\".")
 	}
 	var letter bytes.Buffer
 	if err := report.Answer(&letter, lang, a.opts.Policy, f.subject, *request, f.at); err != nil {

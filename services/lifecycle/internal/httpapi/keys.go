@@ -6,8 +6,8 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/internal/keyrotation"
 )
 
-// rotateKeys seals stored data with the newest key and writes a line after each batch. The last
-// line has done: true, which distinguishes a complete response from a truncated one.
+// rotateKeys seals stored data with the newest key and writes a line after each batch. Only a
+// complete run ends with a line with done: true.
 func (a *API) rotateKeys(c echo.Context) error {
 	out := newLines(c)
 	return a.opts.Reseal(c.Request().Context(), func(p keyrotation.Progress) error { return out.encode(p) })

@@ -158,7 +158,7 @@ func (a *API) use(c echo.Context) error {
 	if err := a.read(c, &req, useExample); err != nil {
 		return err
 	}
-	if err := a.knowPurposes(req.Purpose); err != nil {
+	if err := a.checkPurposes(req.Purpose); err != nil {
 		return err
 	}
 	name, err := identity.Parse(req.Person)
@@ -183,13 +183,13 @@ func (a *API) use(c echo.Context) error {
 	return c.JSON(http.StatusOK, lifecycle.May(a.opts.Policy, *s, use, at))
 }
 
-// knowPurposes refuses unknown purposes: a misspelt purpose would otherwise be answered like a
+// checkPurposes refuses unknown purposes: a misspelt purpose would otherwise be answered like a
 // missing consent.
-func (a *API) knowPurposes(purposes ...string) error {
+func (a *API) checkPurposes(purposes ...string) error {
 	for _, p := range purposes {
 		if _, ok := a.opts.Policy.Purposes[p]; !ok {
 			known := slices.Sorted(maps.Keys(a.opts.Policy.Purposes))
-			return problem.New(http.StatusUnprocessableEntity, "impossible", "There is no such purpose in the policy; known are "+strings.Join(known, ", ")+".")
+			return problem.New(http.StatusUnprocessableEntity, "impossible", "The policy has no such purpose. Known purposes: "+strings.Join(known, ", ")+".")
 		}
 	}
 	return nil

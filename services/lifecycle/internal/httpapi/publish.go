@@ -28,16 +28,16 @@ func (a *API) publishFact(ctx context.Context, f *factv1.Fact) error {
 	if f.Occurred == nil {
 		f.Occurred = now
 	}
-	err := a.opts.Teller.Publish(ctx, &factv1.Delivery{Id: f.GetId(), Source: sourceAPI, Received: now, Facts: []*factv1.Fact{f}})
+	err := a.opts.Publisher.Publish(ctx, &factv1.Delivery{Id: f.GetId(), Source: sourceAPI, Received: now, Facts: []*factv1.Fact{f}})
 	if err != nil {
-		a.opts.Log.Error("a fact was not taken", "error", err)
-		return problem.New(http.StatusServiceUnavailable, "not-taken", "It was not taken down, because the stream of facts is away; send it again.")
+		a.opts.Log.Error("a fact was not recorded: the stream of facts is unavailable", "error", err)
+		return problem.New(http.StatusServiceUnavailable, "not-taken", "The entry was not recorded: the stream of facts is unavailable. Send it again.")
 	}
 	return nil
 }
 
 // occurred converts the time of a fact and refuses a time in the future.
-func (a *API) happened(at *time.Time) (*timestamppb.Timestamp, error) {
+func (a *API) occurred(at *time.Time) (*timestamppb.Timestamp, error) {
 	switch {
 	case at == nil:
 		return nil, nil
@@ -54,7 +54,7 @@ func (a *API) about(f *found) ([]*factv1.Identity, error) {
 		names = f.names
 	}
 	if len(names) == 0 {
-		return nil, problem.New(http.StatusConflict, "address-deleted", "The address of this person is deleted; name the person by it.")
+		return nil, problem.New(http.StatusConflict, "address-deleted", "The address of this person is deleted here. Name the person by the e-mail address instead of the subject id.")
 	}
 	out := make([]*factv1.Identity, len(names))
 	for i, n := range names {
@@ -132,7 +132,7 @@ func (a *API) holdOr(c echo.Context, kind factv1.Kind, core lifecycle.Kind) erro
 		return err
 	}
 	ctx := c.Request().Context()
-	who, err := a.find(ctx, req.personRequest)
+	person, err := a.find(ctx, req.personRequest)
 	if err != nil {
 		return err
 	}
@@ -140,17 +140,17 @@ func (a *API) holdOr(c echo.Context, kind factv1.Kind, core lifecycle.Kind) erro
 	if req.Limitation {
 		fact.Traits = []string{lifecycle.TraitLimitation}
 	}
-	if fact.Identities, err = a.about(who); err != nil {
+	if fact.Identities, err = a.about(person); err != nil {
 		return err
 	}
-	if fact.Occurred, err = a.happened(req.At); err != nil {
+	if fact.Occurred, err = a.occurred(req.At); err != nil {
 		return err
 	}
-	alarms := a.foresee(&who.subject, lifecycle.Fact{Kind: core, Ref: req.Record, Traits: fact.GetTraits(), Occurred: who.at})
+	alarms := a.foresee(&person.subject, lifecycle.Fact{Kind: core, Ref: req.Record, Traits: fact.GetTraits(), Occurred: person.at})
 	if err := a.publishFact(ctx, fact); err != nil {
 		return err
 	}
-	return c.JSON(http.StatusAccepted, holdAnswer{who.subject.ID, alarms})
+	return c.JSON(http.StatusAccepted, holdAnswer{person.subject.ID, alarms})
 }
 
 // foresee applies a fact to a copy of the subject and returns the resulting alarms.

@@ -32,9 +32,9 @@ func (a *API) acceptReceipt(c echo.Context, from string) error {
 	body, err := io.ReadAll(io.LimitReader(c.Request().Body, maxRequest+1))
 	switch {
 	case err != nil:
-		return problem.New(http.StatusBadRequest, "unreadable", "The receipt was cut off.")
+		return problem.New(http.StatusBadRequest, "unreadable", "The receipt is incomplete. Send it again.")
 	case len(body) > maxRequest:
-		return problem.New(http.StatusRequestEntityTooLarge, "too-large", "A receipt has no more than 16 KiB.")
+		return problem.New(http.StatusRequestEntityTooLarge, "too-large", "A receipt may have at most 16 KiB.")
 	}
 	in, err := stream.DecodeReceipt(body)
 	switch {
@@ -45,25 +45,25 @@ func (a *API) acceptReceipt(c echo.Context, from string) error {
 	case from == "":
 		from = in.Recipient
 	case in.Recipient != "" && in.Recipient != from:
-		return problem.New(http.StatusForbidden, "stranger", "This token is another recipient's.")
+		return problem.New(http.StatusForbidden, "stranger", "This token belongs to another recipient.")
 	}
 	if in.Outcome == stream.OutcomeSent || in.Outcome == stream.OutcomeFailed {
-		return problem.New(http.StatusUnprocessableEntity, "impossible", "outcome says what was done: done, partial, held, not_found, refused; of a question: granted, refused, no_answer.")
+		return problem.New(http.StatusUnprocessableEntity, "impossible", "outcome must be done, partial, held, not_found or refused for a deletion, and granted, refused or no_answer for a question.")
 	}
 	d, err := a.opts.Receipts.Read(c.Request().Context(), in, from, a.opts.Now())
 	switch {
 	case errors.Is(err, receipt.ErrUnknown):
-		return problem.New(http.StatusNotFound, "unknown-decision", "There is no decision of this id of which recipients were told.")
+		return problem.New(http.StatusNotFound, "unknown-decision", "No decision with this id has notified recipients.")
 	case errors.Is(err, receipt.ErrNotNotified):
-		return problem.New(http.StatusForbidden, "stranger", "This decision was told to others.")
+		return problem.New(http.StatusForbidden, "stranger", "This recipient was not notified of the decision.")
 	case errors.Is(err, receipt.ErrOutcome):
 		return problem.New(http.StatusUnprocessableEntity, "impossible", err.Error()+".")
 	case err != nil:
 		return err
 	}
-	if err := a.opts.Teller.Publish(c.Request().Context(), d); err != nil {
-		a.opts.Log.Error("a receipt was not taken", "recipient", from, "error", err)
-		return problem.New(http.StatusServiceUnavailable, "not-taken", "It was not taken down, because the stream of facts is away; send it again.")
+	if err := a.opts.Publisher.Publish(c.Request().Context(), d); err != nil {
+		a.opts.Log.Error("a receipt was not recorded: the stream of facts is unavailable", "recipient", from, "error", err)
+		return problem.New(http.StatusServiceUnavailable, "not-taken", "The receipt was not recorded: the stream of facts is unavailable. Send it again.")
 	}
 	return c.JSON(http.StatusAccepted, map[string]string{"decision": in.Decision, "recipient": from, "outcome": in.Outcome})
 }

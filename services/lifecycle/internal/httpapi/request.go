@@ -91,18 +91,18 @@ func kindOfRight(right string) (factv1.Kind, lifecycle.Kind) {
 	return factv1.Kind_KIND_ERASURE, lifecycle.KindErasure
 }
 
-// open records a request for a right. An unknown person is accepted as well, who must be answered
+// open records a request for a right. An unknown person is accepted as well, person must be answered
 // that nothing is held.
 func (a *API) open(c echo.Context) error {
 	var req openRequest
 	if err := a.read(c, &req, openExample); err != nil {
 		return err
 	}
-	if err := a.knowPurposes(req.Purposes...); err != nil {
+	if err := a.checkPurposes(req.Purposes...); err != nil {
 		return err
 	}
 	ctx := c.Request().Context()
-	who, err := a.asker(ctx, req.personRequest)
+	person, err := a.asker(ctx, req.personRequest)
 	if err != nil {
 		return err
 	}
@@ -110,12 +110,12 @@ func (a *API) open(c echo.Context) error {
 	if req.Ref == "" {
 		req.Ref = newRef()
 	}
-	taken, err := a.lookUp(ctx, identity.Identity{Kind: kindRequest, Value: req.Ref})
+	existing, err := a.lookUp(ctx, identity.Identity{Kind: kindRequest, Value: req.Ref})
 	if err != nil {
 		return err
 	}
-	if taken != nil {
-		return problem.New(http.StatusConflict, "ref-taken", "There is a request of this name already; give each its own, or leave ref out.")
+	if existing != nil {
+		return problem.New(http.StatusConflict, "ref-taken", "A request with this ref exists already. Choose another ref, or leave ref out.")
 	}
 	fact := &factv1.Fact{Kind: kind, Ref: req.Ref, Purposes: req.Purposes, Locators: []string{kindRequest + ":" + req.Ref}}
 	if req.Ground != "" {
@@ -124,24 +124,24 @@ func (a *API) open(c echo.Context) error {
 	if req.Unverified {
 		fact.Traits = append(fact.Traits, lifecycle.TraitUnverified)
 	}
-	if fact.Identities, err = a.about(who); err != nil {
+	if fact.Identities, err = a.about(person); err != nil {
 		return err
 	}
-	if fact.Occurred, err = a.happened(req.At); err != nil {
+	if fact.Occurred, err = a.occurred(req.At); err != nil {
 		return err
 	}
-	told := lifecycle.Fact{ID: req.Ref, Kind: core, Ref: req.Ref, Purposes: req.Purposes, Traits: fact.GetTraits(), Occurred: who.at, Received: a.opts.Now()}
+	received := lifecycle.Fact{ID: req.Ref, Kind: core, Ref: req.Ref, Purposes: req.Purposes, Traits: fact.GetTraits(), Occurred: person.at, Received: a.opts.Now()}
 	if err := a.publishFact(ctx, fact); err != nil {
 		return err
 	}
-	state := lifecycle.Requests(a.opts.Policy, []lifecycle.Fact{told}, a.opts.Now())
+	state := lifecycle.Requests(a.opts.Policy, []lifecycle.Fact{received}, a.opts.Now())
 	if len(state) == 0 {
 		// An objection to marketing is absolute: there is nothing to decide.
-		return c.JSON(http.StatusAccepted, listedRequest{who.subject.ID, described(who.names), lifecycle.Request{
-			Ref: req.Ref, Right: core, State: lifecycle.RequestAnswered, Received: who.at, Due: who.at,
+		return c.JSON(http.StatusAccepted, listedRequest{person.subject.ID, described(person.names), lifecycle.Request{
+			Ref: req.Ref, Right: core, State: lifecycle.RequestAnswered, Received: person.at, Due: person.at,
 		}})
 	}
-	return c.JSON(http.StatusAccepted, listedRequest{who.subject.ID, described(who.names), state[0]})
+	return c.JSON(http.StatusAccepted, listedRequest{person.subject.ID, described(person.names), state[0]})
 }
 
 // stepRequest is a step in the life of a request.
@@ -169,10 +169,10 @@ func (a *API) step(c echo.Context) error {
 	}
 	r := a.requestOf(s, ref)
 	if r == nil {
-		return problem.New(http.StatusNotFound, "unknown-request", "There is no request of this name.")
+		return problem.New(http.StatusNotFound, "unknown-request", "There is no request with this ref.")
 	}
 	fact := &factv1.Fact{Ref: ref, Outcome: req.Outcome, Reason: req.Reason, Locators: []string{kindRequest + ":" + ref}}
-	if fact.Occurred, err = a.happened(req.At); err != nil {
+	if fact.Occurred, err = a.occurred(req.At); err != nil {
 		return err
 	}
 	if err := a.prepare(fact, c.Param("step"), &req, r); err != nil {
@@ -205,22 +205,22 @@ func (a *API) prepare(fact *factv1.Fact, step string, req *stepRequest, r *lifec
 	}
 	switch {
 	case at.Before(r.Received):
-		return problem.New(http.StatusUnprocessableEntity, "impossible", "at lies before the request came in.")
+		return problem.New(http.StatusUnprocessableEntity, "impossible", "at is before the receipt of the request.")
 	case step == "lift" && r.Right != lifecycle.KindRestriction:
 		return refuse("not-restricted", "This request is not for a restriction, so there is nothing to lift.")
 	case step != "lift" && !r.Open():
-		return refuse("answered", "The request is answered already.")
+		return refuse("answered", "The request is already answered.")
 	case (step == "decide" || step == "answer") && r.State == lifecycle.RequestReceived:
-		return refuse("not-verified", "It is not clear yet that the request is the person's own: verify it first.")
+		return refuse("not-verified", "The identity of the person is not verified yet (Art. 12(6)). Verify the request first.")
 	case step == "extend" && r.Extended != nil:
-		return refuse("extended", "The request is extended already; Art. 12(3) gives two more months once.")
+		return refuse("extended", "The deadline of the request is already extended. Art. 12(3) permits one extension.")
 	}
 	switch step {
 	case "verify":
 		fact.Kind = factv1.Kind_KIND_REQUEST_VERIFIED
 	case "extend":
 		if !at.Before(r.Due) {
-			return refuse("too-late", "The month is over: an extension must be announced before "+r.Due.Format(time.RFC3339)+" (Art. 12(3)).")
+			return refuse("too-late", "The deadline has passed: the person must be informed of an extension before "+r.Due.Format(time.RFC3339)+" (Art. 12(3)).")
 		}
 		fact.Kind = factv1.Kind_KIND_REQUEST_EXTENDED
 	case "decide":
@@ -232,7 +232,7 @@ func (a *API) prepare(fact *factv1.Fact, step string, req *stepRequest, r *lifec
 		fact.Kind = factv1.Kind_KIND_REQUEST_ANSWERED
 	case "lift":
 		if req.Told == nil || req.Told.After(at) || req.Told.Before(r.Received) {
-			return problem.New(http.StatusUnprocessableEntity, "impossible", "told is missing, or lies before the restriction or after its lifting: when was the person told that the restriction would be lifted (Art. 18(3))?")
+			return problem.New(http.StatusUnprocessableEntity, "impossible", "told is missing, before the restriction, or after the lifting. Set told to the time at which the person was informed that the restriction would be lifted (Art. 18(3)).")
 		}
 		fact.Kind, fact.Told = factv1.Kind_KIND_RESTRICTION_LIFTED, timestamppb.New(*req.Told)
 	default:

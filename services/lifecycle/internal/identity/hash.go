@@ -40,24 +40,23 @@ const (
 	locatorPrefix = "l"
 )
 
-// Key returns the keyed hash by which the identity is found.
+// Key returns the current keyed hash of an identity.
 func (v *Vault) Key(i Identity) string { return v.Keys(i)[0] }
 
-// Keys returns the keyed hashes by which the identity may be found: the one that counts,
-// and behind it the one that is being replaced.
+// Keys returns the keyed hashes of an identity: the current hash and, during a key rotation, the
+// former one.
 func (v *Vault) Keys(i Identity) []string {
 	i = i.Normal()
 	return v.keys(personPrefix, i.Kind+":"+i.Value)
 }
 
-// LocatorKey returns the keyed hash of a thing that belongs to a person, such as
-// "stripe:pi_123".
+// LocatorKey returns the keyed hash of a locator, such as "stripe:pi_123".
 func (v *Vault) LocatorKey(ref string) string { return v.LocatorKeys(ref)[0] }
 
-// LocatorKeys returns the keyed hashes of a thing, as Keys does those of a name.
+// LocatorKeys returns the keyed hashes of a locator, in the same order as Keys.
 func (v *Vault) LocatorKeys(ref string) []string { return v.keys(locatorPrefix, "locator:"+ref) }
 
-// IsPersonKey tells whether a key names a person, and not a thing of theirs.
+// IsPersonKey reports whether a key is the hash of an identity and not of a locator.
 func IsPersonKey(key string) bool { return strings.HasPrefix(key, personPrefix) }
 
 func (v *Vault) keys(prefix, text string) []string {
@@ -74,10 +73,10 @@ func (v *Vault) keys(prefix, text string) []string {
 	return all[:1]
 }
 
-// keySum is how many bytes a key has of its hash.
+// keySum is the number of hash bytes in a key.
 const keySum = 20
 
-// Current returns what has become of a key that an older hash key made.
+// Current converts a key of an older generation to the current generation.
 func (v *Vault) Current(key string) string {
 	for v.Outdated(key) {
 		key = v.again(key)
@@ -85,22 +84,21 @@ func (v *Vault) Current(key string) string {
 	return key
 }
 
-// Outdated tells whether a key was made without the newest hash key.
+// Outdated reports whether a key belongs to an older generation.
 func (v *Vault) Outdated(key string) bool { return key != "" && generationOf(key) < v.Generation() }
 
-// Generation counts how often the key of the hashes was replaced.
+// Generation is the number of rotations of the hash key.
 func (v *Vault) Generation() int { return len(v.hash) - 1 }
 
-// again hashes a key with the next hash key. From then on the generation stands in front:
-// "p3.…".
+// again hashes a key with the next hash key. Keys of later generations have a prefix such as "p3.".
 func (v *Vault) again(key string) string {
 	next := generationOf(key) + 1
 	sum := base64.RawURLEncoding.EncodeToString(v.sum(next, "again:"+key)[:keySum])
 	return key[:1] + strconv.Itoa(next) + "." + sum
 }
 
-// generationOf reads the generation of a key. What is no key of ours counts as one that
-// nothing can be made of.
+// generationOf returns the generation of a key. A malformed key has a generation beyond all keys,
+// which leaves the key unchanged.
 func generationOf(key string) int {
 	front, _, ok := strings.Cut(key, ".")
 	if !ok {
@@ -114,14 +112,14 @@ func generationOf(key string) int {
 	return math.MaxInt
 }
 
-// Mark returns a keyed hash that stands in for a text, such as the id of a fact,
-// once the text has gone. It finds nobody, and is of the first hash key for ever.
+// Mark returns a keyed hash that replaces a text, such as the id of a fact, after its erasure. A
+// mark cannot find a person, and always uses the first hash key.
 func (v *Vault) Mark(text string) string {
 	return base64.RawURLEncoding.EncodeToString(v.sum(0, "mark:"+text)[:16])
 }
 
-// SuccessorID is the id under which a person goes on whose subject was deleted as a whole. It is
-// the same for whoever works it out, and without the key it does not lead back.
+// SuccessorID returns the id of the successor of a fully erased subject. The id is deterministic,
+// and cannot be traced back without the key.
 func (v *Vault) SuccessorID(subject string) string {
 	sum := v.sum(0, "risen:"+subject)[:16]
 	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum))

@@ -13,12 +13,12 @@ func ParseKeys(data []byte) (*Keys, error) {
 	k := &Keys{}
 	if err := json.Unmarshal(data, k); err != nil {
 		// The error of the decoder may hold a piece of the keys.
-		return nil, errors.New("the keys are not the JSON that \"rodopath keys\" writes")
+		return nil, errors.New("the keys are not JSON as written by \"rodopath keys\"")
 	}
 	return k, nil
 }
 
-// JSON writes the keys as ParseKeys reads them.
+// JSON writes the keys in the format of ParseKeys.
 func (k *Keys) JSON() ([]byte, error) {
 	data, err := json.MarshalIndent(k, "", "  ")
 	if err != nil {
@@ -27,8 +27,7 @@ func (k *Keys) JSON() ([]byte, error) {
 	return data, nil
 }
 
-// EnsureKeys reads the keys in the file at path, and makes the file with new keys
-// when it does not exist.
+// EnsureKeys reads the keys in the file at path, or creates the file with new keys.
 func EnsureKeys(path string) (*Keys, error) {
 	k, err := readKeys(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -64,8 +63,7 @@ func createKeys(path string) (*Keys, error) {
 	return k, nil
 }
 
-// writeSynced writes a new file that is whole or not there: half a key file
-// would lock everybody out.
+// writeSynced creates a file atomically: with a truncated key file, no stored data could be read.
 func writeSynced(path string, data []byte) error {
 	part := path + ".part"
 	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)

@@ -7,21 +7,21 @@ import (
 	"strings"
 )
 
-// DecisionLocator is the name by which a decision leads to the person it is about.
+// DecisionLocator is the locator of a decision, which leads to its person.
 func DecisionLocator(decision string) string { return "decision:" + decision }
 
-// ProofKey is the key of the hashes that stand for names in what is kept of a decision:
-// who has it and a name can tell whether the decision was about that name, and who has
-// only one of them cannot. It is of the generation in which the decision was sent.
+// ProofKey returns the key of the hashed names in a notice or certificate. The key together with a
+// name verifies that the decision concerned the name; the key alone or the name alone does not. The
+// generation is the one at publication.
 func (v *Vault) ProofKey(decision string, generation int) string {
 	if generation < 0 || generation > v.Generation() {
-		return "" // it was sent under keys that are not ours
+		return "" // published under unknown keys
 	}
 	return base64.RawURLEncoding.EncodeToString(v.sum(generation, "proof:"+decision)[:16])
 }
 
-// SigningKeys sign certificates: the one that signs now, and behind it those that signed
-// before. They are made of the hash keys, so they need no care of their own.
+// SigningKeys returns the keys that sign certificates: the current key, then the former ones. The
+// keys derive from the hash keys and need no storage of their own.
 func (v *Vault) SigningKeys() []ed25519.PrivateKey {
 	var out []ed25519.PrivateKey
 	for g := v.Generation(); g >= 0; g-- {
@@ -30,15 +30,15 @@ func (v *Vault) SigningKeys() []ed25519.PrivateKey {
 	return out
 }
 
-// StreamKey is the key of streams that are written to the disk. It is of the first hash
-// key for ever: NATS cannot encrypt anew how far consumers are.
+// StreamKey returns the encryption key of streams on disk. The key derives from the first hash key
+// and never changes, because NATS cannot re-encrypt the state of consumers.
 func (v *Vault) StreamKey() string { return base64.RawURLEncoding.EncodeToString(v.sum(0, "streams")) }
 
-// pageSum is how many bytes of a page's token are a keyed hash.
+// pageSum is the number of hash bytes in the token of a page.
 const pageSum = 16
 
-// PageToken is a token for the page that asks a person the question of a decision. It
-// cannot be guessed, leads to this question alone and says nothing by itself.
+// PageToken returns the token of the consent page of a decision. The token cannot be guessed and
+// opens a single question.
 func (v *Vault) PageToken(decision string) string { return v.pageToken(decision, v.Generation()) }
 
 func (v *Vault) pageToken(decision string, generation int) string {
@@ -47,8 +47,8 @@ func (v *Vault) pageToken(decision string, generation int) string {
 
 const decisionPrefix = "dec_"
 
-// PageDecision returns the decision that a token is for, the generation in which the
-// token was made, and whether it is ours at all.
+// PageDecision returns the decision and the generation of a token; ours reports whether the token
+// is valid.
 func (v *Vault) PageDecision(token string) (decision string, generation int, ours bool) {
 	n := base64.RawURLEncoding.EncodedLen(pageSum)
 	if len(token) <= n {

@@ -11,8 +11,8 @@ import (
 	"github.com/tink-crypto/tink-go/v2/keyset"
 )
 
-// Rotate returns the keys with new ones that hash and seal from now on. What was hashed
-// and sealed before can still be found and read.
+// Rotate returns the keys with new current keys for hashing and sealing. Older data can still be
+// found and read.
 func (k *Keys) Rotate() (*Keys, error) {
 	out, err := k.with(func(m *keyset.Manager) error {
 		id, err := m.Add(aead.AES256GCMKeyTemplate())
@@ -27,9 +27,9 @@ func (k *Keys) Rotate() (*Keys, error) {
 	return out, err
 }
 
-// Prune returns the keys once everything stored is hashed and sealed with the newest. Of
-// those that seal only that one is left. The older ones that hash stay, as the newest
-// stands on them; but what they alone have hashed is found no more.
+// Prune returns the keys after all stored data are hashed and sealed with the current keys. Older
+// sealing keys are dropped. Older hash keys stay, because the current hash builds on the older
+// ones; hashes of older generations are no longer found.
 func (k *Keys) Prune() (*Keys, error) {
 	out, err := k.with(func(m *keyset.Manager) error {
 		h, err := m.Handle()
@@ -60,14 +60,14 @@ func (k *Keys) Prune() (*Keys, error) {
 	return out, err
 }
 
-// Rotating tells whether older keys are still needed, because what is stored is being
-// hashed and sealed anew.
+// Rotating reports whether older keys are still needed, because stored data are being hashed and
+// sealed again.
 func (k *Keys) Rotating() (bool, error) {
 	n, err := k.sealers()
 	return n > 1 || k.Behind, err
 }
 
-// sealers is how many keys there are to read what is sealed.
+// sealers returns the number of keys that open sealed data.
 func (k *Keys) sealers() (int, error) {
 	h, err := k.sealing()
 	if err != nil {
@@ -84,7 +84,7 @@ func (k *Keys) sealing() (*keyset.Handle, error) {
 	return h, nil
 }
 
-// with returns the keys with another keyset.
+// with returns the keys with a changed keyset.
 func (k *Keys) with(change func(*keyset.Manager) error) (*Keys, error) {
 	h, err := k.sealing()
 	if err != nil {
@@ -104,7 +104,7 @@ func (k *Keys) with(change func(*keyset.Manager) error) (*Keys, error) {
 	return &Keys{Hash: k.Hash, Later: k.Later, Behind: k.Behind, Sealing: text}, nil
 }
 
-// RewriteKeys changes the keys in a file, which is whole at every moment.
+// RewriteKeys changes the keys in a file atomically.
 func RewriteKeys(path string, change func(*Keys) (*Keys, error)) error {
 	k, err := readKeys(path)
 	if err != nil {
@@ -123,27 +123,27 @@ func RewriteKeys(path string, change func(*Keys) (*Keys, error)) error {
 	return nil
 }
 
-// prefixed is how many bytes in front of what Tink seals name the key: one for the kind of
-// prefix, four for the id.
+// prefixed is the length in bytes of the key prefix of Tink: one byte for the kind of prefix, four
+// for the id.
 const prefixed = 5
 
-// Stale tells whether something was sealed with another key than the one that seals now.
+// Stale reports whether data are sealed with a key other than the current one.
 func (v *Vault) Stale(sealed []byte) bool {
 	return len(sealed) > 0 && (len(sealed) < prefixed || !bytes.Equal(sealed[:prefixed], v.prefix))
 }
 
-// Reencrypt seals anew what Seal wrote for a subject.
+// Reencrypt seals the names of a subject again with the current key.
 func (v *Vault) Reencrypt(subject string, sealed []byte) ([]byte, error) {
 	return v.reencrypt(sealed, []byte(subject))
 }
 
-// ReencryptText seals anew what SealText wrote.
+// ReencryptText seals evidence again with the current key.
 func (v *Vault) ReencryptText(sealed []byte) ([]byte, error) {
 	return v.reencrypt(sealed, []byte(evidence))
 }
 
-// errUnreadable means that no key of ours opens something.
-var errUnreadable = errors.New("none of the keys opens it")
+// errUnreadable means that no key opens the sealed data.
+var errUnreadable = errors.New("no key opens the sealed data; restore the key file from your backup")
 
 func (v *Vault) reencrypt(sealed, bound []byte) ([]byte, error) {
 	plain, err := v.aead.Decrypt(sealed, bound)

@@ -1,5 +1,5 @@
-// Package identity keeps the names of persons: as keyed hashes, to find a person
-// by, and sealed, to tell other systems who is meant.
+// Package identity stores the names of persons as keyed hashes, to find subjects, and sealed, for
+// notifying recipients.
 package identity
 
 import (
@@ -26,8 +26,8 @@ type Identity struct {
 // KindEmail is the kind of an e-mail address.
 const KindEmail = "email"
 
-// Normal returns the identity as it is compared: an address in lower case,
-// without space around it. Nothing else is folded; a dot is a dot.
+// Normal returns the identity in normal form: an address in lower case, without surrounding space.
+// Dots and tags stay significant.
 func (i Identity) Normal() Identity {
 	i.Value = strings.TrimSpace(i.Value)
 	if i.Kind == KindEmail {
@@ -50,7 +50,7 @@ func Parse(person string) (Identity, error) {
 	return Identity{}, errors.New("a person is an e-mail address, or an identity such as stripe:cus_123")
 }
 
-// String writes the identity as people do, and as Parse reads it.
+// String formats the identity as accepted by Parse.
 func (i Identity) String() string {
 	if i.Kind == KindEmail {
 		return i.Value
@@ -58,16 +58,15 @@ func (i Identity) String() string {
 	return i.Kind + ":" + i.Value
 }
 
-// Keys are the secrets of a Vault as they are kept in a file. Whoever has them
-// and the store can read addresses; without them neither hashes nor sealed
-// addresses say anything.
+// Keys are the secrets of a Vault, as stored in a file. The keys together with the store reveal
+// addresses; the store alone does not.
 type Keys struct {
-	// Hash is the first key of the hashes. It stays for ever: later keys stand on it.
+	// Hash is the first hash key. The key is kept permanently, because later keys build on it.
 	Hash []byte `json:"hash"`
-	// Later are the keys that came after it, oldest first. Each hashes again what the
-	// one before has hashed, so that hashes can be replaced whose names have gone.
+	// Later are the later hash keys, oldest first. Each key hashes the output of the key before, so
+	// that a hash can be replaced without its name.
 	Later [][]byte `json:"later,omitempty"`
-	// Behind tells that stored hashes may lack the last of Later.
+	// Behind reports whether stored hashes may lack the last key of Later.
 	Behind bool `json:"behind,omitempty"`
 	// Sealing is a Tink keyset in JSON, for AEAD.
 	Sealing json.RawMessage `json:"sealing"`
@@ -98,7 +97,7 @@ type Vault struct {
 	hash   [][]byte
 	behind bool
 	aead   tink.AEAD
-	// prefix is in front of what the newest key seals.
+	// prefix is the prefix of data sealed with the current key.
 	prefix []byte
 }
 
@@ -123,8 +122,7 @@ func NewVault(k *Keys) (*Vault, error) {
 	return &Vault{hash: hash, behind: k.Behind, aead: primitive, prefix: sample[:prefixed]}, nil
 }
 
-// Seal encrypts identities so that only the vault can read them, and only as
-// those of the given subject.
+// Seal encrypts identities and binds the ciphertext to the subject.
 func (v *Vault) Seal(subject string, identities []Identity) ([]byte, error) {
 	plain, err := json.Marshal(identities)
 	if err != nil {
@@ -137,7 +135,7 @@ func (v *Vault) Seal(subject string, identities []Identity) ([]byte, error) {
 	return sealed, nil
 }
 
-// Open reads what Seal wrote. Nothing sealed is no identities.
+// Open decrypts the identities of a subject. Empty input yields no identities.
 func (v *Vault) Open(subject string, sealed []byte) ([]Identity, error) {
 	if len(sealed) == 0 {
 		return nil, nil
@@ -153,7 +151,7 @@ func (v *Vault) Open(subject string, sealed []byte) ([]Identity, error) {
 	return out, nil
 }
 
-// evidence is what a sealed piece of evidence is bound to.
+// evidence is the binding of sealed evidence.
 const evidence = "evidence"
 
 // SealText encrypts a piece of evidence for a subject-less fact.
@@ -168,7 +166,7 @@ func (v *Vault) SealText(text string) ([]byte, error) {
 	return sealed, nil
 }
 
-// Join returns both lists, each identity once, in the order they came.
+// Join returns the identities of both lists in order, without duplicates.
 func Join(have, more []Identity) []Identity {
 	out := slices.Clone(have)
 	for _, i := range more {

@@ -1,5 +1,5 @@
-// Package journal writes what was decided into the journals of subjects, and checks
-// that nothing in them was changed.
+// Package journal writes decisions and notes to the journals of subjects and verifies the integrity
+// of journals.
 package journal
 
 import (
@@ -11,8 +11,8 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/internal/store"
 )
 
-// Store keeps journals. Append leaves an entry out whose place is taken, with
-// store.ErrConflict for it.
+// Store stores journals. Append skips an entry whose position is occupied, with store.ErrConflict
+// for the entry.
 type Store interface {
 	Append(ctx context.Context, entries []lifecycle.Entry) ([]error, error)
 	Tails(ctx context.Context, subjects []string) (map[string]lifecycle.Entry, error)
@@ -26,11 +26,11 @@ type Writer struct {
 	Mark func(ref string) string
 }
 
-// attempts is how often entries are written again behind those of another writer.
+// attempts bounds the attempts of a write after conflicts.
 const attempts = 10
 
-// Write puts the outboxes and notes of subjects into their journals and returns
-// where each journal ends. What stands there already is not written twice.
+// Write appends the outboxes and notes of subjects to the journals and returns the new heads.
+// Entries that the journal contains already are skipped.
 func (w *Writer) Write(ctx context.Context, subjects []lifecycle.Subject) (map[string]lifecycle.Head, error) {
 	heads := map[string]lifecycle.Head{}
 	for range attempts {
@@ -43,10 +43,10 @@ func (w *Writer) Write(ctx context.Context, subjects []lifecycle.Subject) (map[s
 		}
 		subjects = lost
 	}
-	return nil, fmt.Errorf("write journal: %d subjects lost every race: %w", len(subjects), store.ErrConflict)
+	return nil, fmt.Errorf("write journal: %d subjects had a version conflict on every attempt: %w", len(subjects), store.ErrConflict)
 }
 
-// try writes once and returns the subjects for which another writer was faster.
+// try writes once and returns the subjects with a conflict.
 func (w *Writer) try(ctx context.Context, subjects []lifecycle.Subject, heads map[string]lifecycle.Head) ([]lifecycle.Subject, error) {
 	ids := make([]string, len(subjects))
 	for i := range subjects {
@@ -77,10 +77,10 @@ func (w *Writer) try(ctx context.Context, subjects []lifecycle.Subject, heads ma
 	if err != nil {
 		return nil, err
 	}
-	return losers(subjects, owner, errs)
+	return conflicts(subjects, owner, errs)
 }
 
-func losers(subjects []lifecycle.Subject, owner []int, errs []error) ([]lifecycle.Subject, error) {
+func conflicts(subjects []lifecycle.Subject, owner []int, errs []error) ([]lifecycle.Subject, error) {
 	var lost []lifecycle.Subject
 	last := -1
 	for n, err := range errs {
@@ -96,8 +96,8 @@ func losers(subjects []lifecycle.Subject, owner []int, errs []error) ([]lifecycl
 	return lost, nil
 }
 
-// following returns what a subject has for its journal and what is not in it yet, as
-// the entries after its last one.
+// following returns the new entries of a subject, chained after its last entry. Entries that the
+// journal contains already are skipped.
 func (w *Writer) following(ctx context.Context, s *lifecycle.Subject, last lifecycle.Entry) ([]lifecycle.Entry, error) {
 	entries := make([]lifecycle.Entry, 0, len(s.Outbox)+len(s.Notes))
 	for i := range s.Outbox {
@@ -108,7 +108,7 @@ func (w *Writer) following(ctx context.Context, s *lifecycle.Subject, last lifec
 	}
 	noted := map[string]bool{}
 	if last.Seq != s.Journal.Seq {
-		// Somebody wrote since the subject was read: perhaps just this.
+		// Another writer has appended entries since the subject was read, perhaps the same ones.
 		keys := make([]string, len(entries))
 		for i := range entries {
 			keys[i] = entries[i].Key

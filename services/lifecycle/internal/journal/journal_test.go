@@ -120,7 +120,7 @@ func TestVerify_FindsWhateverWasDone(t *testing.T) {
 		"an entry was taken out":      {"DELETE FROM journal WHERE subject = 'ala' AND seq = 1", "are missing and were not old enough"},
 		"the last entry was taken":    {"DELETE FROM journal WHERE subject = 'ala' AND seq = (SELECT max(seq) FROM journal WHERE subject = 'ala')", "missing at the end"},
 		"the whole journal was taken": {"DELETE FROM journal WHERE subject = 'ala'", "the whole journal is missing"},
-		"the person was taken":        {"DELETE FROM subjects WHERE id = 'ala'", "its journal was not closed"},
+		"the person was taken":        {"DELETE FROM subjects WHERE id = 'ala'", "removed without a closing entry"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newScene(t)
@@ -159,7 +159,7 @@ func TestVerify_AForgedEndDoesNotFit(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.tamper("UPDATE journal SET doc = ? WHERE subject = 'ala' AND seq = ?", doc, forged.Seq)
-	if r := s.verify(); len(r.Faults) != 1 || !strings.Contains(r.Faults[0].Text, "not the one that was written") {
+	if r := s.verify(); len(r.Faults) != 1 || !strings.Contains(r.Faults[0].Text, "differs from the written entry") {
 		t.Errorf("got %+v, with the head %+v", r.Faults, subject.Journal)
 	}
 }

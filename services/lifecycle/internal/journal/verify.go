@@ -14,7 +14,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/internal/store"
 )
 
-// Reader reads journals and the subjects that they are about.
+// Reader reads journals and their subjects.
 type Reader interface {
 	Load(ctx context.Context, ids []string) (map[string]lifecycle.Subject, error)
 	Walk(ctx context.Context, after string, limit int) ([]lifecycle.Subject, error)
@@ -22,30 +22,30 @@ type Reader interface {
 	WalkJournal(ctx context.Context, after string, limit int) ([]lifecycle.Entry, error)
 }
 
-// Fault is a journal that was tampered with.
+// Fault is an inconsistency of a journal.
 type Fault struct {
 	Subject string `json:"subject"`
 	Text    string `json:"text"`
 }
 
-// Report is what a check of all journals found.
+// Report is the result of a verification of all journals.
 type Report struct {
 	Journals int     `json:"journals"`
 	Entries  int     `json:"entries"`
 	Faults   []Fault `json:"faults"`
-	// Digest stands for where all journals end. Who writes it down elsewhere can
-	// later show that nothing before was changed, whole journals included.
+	// Digest is a hash over the heads of all journals. A copy of Digest in another place later
+	// proves that no earlier entry or journal was changed or removed.
 	Digest string `json:"digest"`
 }
 
-// page is how many subjects are read at once.
+// page is the number of subjects read at once.
 const page = 500
 
-// Verify checks every journal: that no entry was changed, taken out or put in, and
-// that each ends where its subject says. Entries that were made before kept may have
-// been let go. progress is told how many journals were read.
+// Verify verifies every journal: no entry was changed, removed or inserted, and every journal ends
+// at the head stored with its subject. Entries older than kept may have been pruned. progress
+// receives the number of journals verified.
 func Verify(ctx context.Context, r Reader, kept time.Time, progress func(journals int)) (*Report, error) {
-	v := verifier{Reader: r, kept: kept, digest: sha256.New(), absorbed: map[string]bool{}, report: Report{Faults: []Fault{}}}
+	v := verifier{Reader: r, kept: kept, digest: sha256.New(), merged: map[string]bool{}, report: Report{Faults: []Fault{}}}
 	if err := v.journals(ctx, progress); err != nil {
 		return nil, fmt.Errorf("verify journal: %w", err)
 	}
@@ -62,10 +62,10 @@ type verifier struct {
 	kept   time.Time
 	digest hash.Hash
 	report Report
-	// open are subjects that are no more and whose journals were not closed; absorbed
-	// those that another subject's journal says it took over.
-	open     []string
-	absorbed map[string]bool
+	// open are removed subjects without a closing entry in their journal; absorbed are subjects
+	// named as merged in the journal of another subject.
+	open   []string
+	merged map[string]bool
 }
 
 func (v *verifier) fault(subject, format string, args ...any) {
@@ -112,7 +112,7 @@ func (v *verifier) chains(ctx context.Context, chains [][]lifecycle.Entry) error
 		}
 		for j := range c {
 			if c[j].Kind == lifecycle.EntryMerged {
-				v.absorbed[c[j].Text] = true
+				v.merged[c[j].Text] = true
 			}
 		}
 		v.end(ids[i], subjects, last)
@@ -120,8 +120,8 @@ func (v *verifier) chains(ctx context.Context, chains [][]lifecycle.Entry) error
 	return nil
 }
 
-// end compares where a journal ends with what its subject says. An entry more than
-// that was written a moment ago, before the subject was.
+// end compares the end of a journal with the head of its subject. A longer journal is valid,
+// because entries are written before the subject.
 func (v *verifier) end(id string, subjects map[string]lifecycle.Subject, last *lifecycle.Entry) {
 	s, stored := subjects[id]
 	switch {
@@ -131,13 +131,13 @@ func (v *verifier) end(id string, subjects map[string]lifecycle.Subject, last *l
 	case last.Seq < s.Journal.Seq:
 		v.fault(id, "entries %d to %d are missing at the end", last.Seq+1, s.Journal.Seq)
 	case last.Seq == s.Journal.Seq && last.Hash != s.Journal.Hash:
-		v.fault(id, "the last entry is not the one that was written")
+		v.fault(id, "the last entry differs from the written entry")
 	}
 }
 
-// missing finds subjects whose whole journal is gone.
+// missing finds subjects without their journal.
 func (v *verifier) missing(ctx context.Context) error {
-	var ids []string // whose journals are looked for at once
+	var ids []string // subjects of one query
 	last := ""
 	err := store.Walk(ctx, v, func(s *lifecycle.Subject) error {
 		if last = s.ID; s.Journal.Seq > 0 {
@@ -148,20 +148,20 @@ func (v *verifier) missing(ctx context.Context) error {
 		}
 		found := ids
 		ids = nil
-		return v.look(ctx, found)
+		return v.checkPresent(ctx, found)
 	})
 	if errors.Is(err, store.ErrMisplaced) {
-		v.fault(last, "the stored subject bears the id of another")
+		v.fault(last, "the stored subject has the id of another subject")
 		err = nil
 	}
 	if err != nil || len(ids) == 0 {
 		return err
 	}
-	return v.look(ctx, ids)
+	return v.checkPresent(ctx, ids)
 }
 
-// look finds those of some subjects that have no journal.
-func (v *verifier) look(ctx context.Context, ids []string) error {
+// checkPresent finds the subjects without a journal.
+func (v *verifier) checkPresent(ctx context.Context, ids []string) error {
 	tails, err := v.Tails(ctx, ids)
 	if err != nil {
 		return err
@@ -174,11 +174,11 @@ func (v *verifier) look(ctx context.Context, ids []string) error {
 	return nil
 }
 
-// unclosed finds journals that end although nothing says why.
+// unclosed finds journals that end without a closing entry or a merge.
 func (v *verifier) unclosed() {
 	for _, id := range v.open {
-		if !v.absorbed[id] {
-			v.fault(id, "the subject is gone and its journal was not closed: the end is missing")
+		if !v.merged[id] {
+			v.fault(id, "the subject is removed without a closing entry: the end of the journal is missing")
 		}
 	}
 }

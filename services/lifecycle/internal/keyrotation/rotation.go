@@ -1,5 +1,5 @@
-// Package reseal seals and hashes what is stored with the newest keys, so that older keys
-// need not be used any more.
+// Package keyrotation seals and hashes stored data again with the current keys, after which older
+// keys are no longer needed.
 package keyrotation
 
 import (
@@ -26,9 +26,8 @@ type Vault interface {
 	Current(key string) string
 }
 
-// Progress is how far it is. Walked counts persons in the pass under way, Resealed those
-// that were changed in any. Left counts what somebody else changed meanwhile; another
-// run takes it.
+// Progress is the progress of a run. Walked counts the subjects of the current pass, Resealed the
+// subjects changed in all passes. Left counts version conflicts, which another run resolves.
 type Progress struct {
 	Walked   int  `json:"walked"`
 	Resealed int  `json:"resealed"`
@@ -37,18 +36,16 @@ type Progress struct {
 }
 
 const (
-	// batch is how many subjects are written at once.
+	// batch is the number of subjects written at once.
 	batch = 200
-	// patience is how many passes in a row may come too late for all that they would write.
+	// patience bounds the consecutive passes with version conflicts only.
 	patience = 3
 )
 
-// Run seals and hashes every stored subject anew that has something of older keys. visit
-// is told how far it is after each batch, and at the end. When it breaks off, what is
-// written stays, and another run goes on.
-//
-// A subject gets its new hashes in one pass and loses the old ones in the next, so that it
-// can be found at every moment. It is done when a pass finds nothing to do.
+// Run seals and hashes again every stored subject with data of older keys. visit receives the
+// progress after each batch and at the end. An interrupted run keeps its writes, and another run
+// continues. \ A subject receives new hashes in one pass and loses the old hashes in the next, so
+// that the subject can be found at any time. The run is complete when a pass finds nothing to do.
 func Run(ctx context.Context, s Store, v Vault, visit func(Progress) error) error {
 	r := run{store: s, vault: v, visit: visit}
 	for vain := 0; vain < patience; {
@@ -77,7 +74,7 @@ type run struct {
 	written int
 }
 
-// pass visits every subject once, and returns how many it wrote.
+// pass visits every subject once and returns the number of writes.
 func (r *run) pass(ctx context.Context) (int, error) {
 	r.Walked, r.Left, r.written = 0, 0, 0
 	err := store.Walk(ctx, r.store, func(subject *lifecycle.Subject) error {
@@ -100,7 +97,7 @@ func (r *run) pass(ctx context.Context) (int, error) {
 	return r.written, err
 }
 
-// renew returns the next change that brings a subject up to the newest keys, or nil.
+// renew returns the next change towards the current keys; nil when the subject is up to date.
 func (r *run) renew(s *lifecycle.Subject) (*store.Change, error) {
 	c := &store.Change{}
 	sealed, err := r.reencrypt(s)
@@ -127,7 +124,7 @@ func (r *run) renew(s *lifecycle.Subject) (*store.Change, error) {
 	return c, nil
 }
 
-// reencrypt seals anew what stands in a subject, and tells whether it changed something.
+// reencrypt seals the data of a subject again and reports whether the subject changed.
 func (r *run) reencrypt(s *lifecycle.Subject) (changed bool, err error) {
 	if r.vault.Stale(s.Sealed) {
 		if s.Sealed, err = r.vault.Reencrypt(s.ID, s.Sealed); err != nil {
@@ -166,7 +163,7 @@ func (r *run) write(ctx context.Context) error {
 		case len(r.changes[i].Release) == 0:
 			r.Resealed++
 			r.written++
-		default: // counted when it got its new hashes
+		default: // counted together with the new hashes
 			r.written++
 		}
 	}

@@ -10,17 +10,17 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// staleAfter is how old a claim must be before it may be taken from a subject
-// that is not stored. A younger claim may be that of a writer about to store it.
+// staleAfter is the age from which the claim of a subject without a document may be taken over. A
+// younger claim may belong to a writer about to store the subject.
 const staleAfter = time.Minute
 
-// claim is a key that a change wants for its subject.
+// claim is a key wanted by a change for its subject.
 type claim struct {
 	key string
 	by  *change
 }
 
-// claim claims the keys that are free and settles whose the others are.
+// claim claims free keys and resolves conflicts over the others.
 func (b *batch) claim(ctx context.Context) error {
 	var claims []claim
 	b.writes(func(c *change) {
@@ -35,7 +35,7 @@ func (b *batch) claim(ctx context.Context) error {
 	return b.contest(ctx, taken)
 }
 
-// insertClaims claims keys and returns those that are claimed already.
+// insertClaims claims keys and returns the keys that are claimed already.
 func (b *batch) insertClaims(ctx context.Context, claims []claim) (taken []claim, err error) {
 	if len(claims) == 0 {
 		return nil, nil
@@ -46,7 +46,7 @@ func (b *batch) insertClaims(ctx context.Context, claims []claim) (taken []claim
 		docs[i] = identity{Key: c.key, Subject: c.by.Subject.ID, At: now}
 	}
 	_, err = b.store.identities.InsertMany(ctx, docs, options.InsertMany().SetOrdered(false))
-	failed, err := failures(err)
+	failed, err := splitErrors(err)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func (b *batch) insertClaims(ctx context.Context, claims []claim) (taken []claim
 	return taken, nil
 }
 
-// contest settles the claims to keys that belong to somebody.
+// contest resolves claims to keys of other subjects.
 func (b *batch) contest(ctx context.Context, claims []claim) error {
 	owners, err := b.store.owners(ctx, keysOf(claims))
 	if err != nil {
@@ -74,8 +74,8 @@ func (b *batch) contest(ctx context.Context, claims []claim) error {
 	for _, c := range claims {
 		owner, ok := owners[c.key]
 		switch {
-		case !ok: // just released; the next try finds it free
-			c.by.lose()
+		case !ok: // just released; free at the next attempt
+			c.by.markConflict()
 		case owner.Subject == c.by.Subject.ID:
 			c.by.held = append(c.by.held, c.key)
 		case slices.Contains(c.by.Subject.MergedFrom, owner.Subject):
@@ -97,7 +97,7 @@ func (b *batch) contest(ctx context.Context, claims []claim) error {
 			continue
 		}
 		if live || now.Sub(owner.At) <= staleAfter {
-			c.by.lose()
+			c.by.markConflict()
 			continue
 		}
 		if err := b.takeOver(ctx, c, owner, now); err != nil {
@@ -107,16 +107,16 @@ func (b *batch) contest(ctx context.Context, claims []claim) error {
 	return nil
 }
 
-// takeOver takes a key from a subject that is not stored. A writer that was held
-// up may store that subject just now: either it sees afterwards that its key is
-// taken and takes its subject back, or we see the subject and give the key back.
+// takeOver reassigns a key of a subject without a document. A delayed writer may store the other
+// subject concurrently: either its verify step finds the key reassigned and undoes the write, or
+// this writer finds the subject stored and returns the key.
 func (b *batch) takeOver(ctx context.Context, c claim, from identity, now time.Time) error {
-	took, err := b.assign(ctx, from, identity{Key: c.key, Subject: c.by.Subject.ID, At: now})
+	assigned, err := b.assign(ctx, from, identity{Key: c.key, Subject: c.by.Subject.ID, At: now})
 	if err != nil {
 		return err
 	}
-	if !took {
-		c.by.lose()
+	if !assigned {
+		c.by.markConflict()
 		return nil
 	}
 	stored, err := b.store.headers(ctx, []string{from.Subject})
@@ -127,12 +127,12 @@ func (b *batch) takeOver(ctx context.Context, c claim, from identity, now time.T
 		c.by.fresh = append(c.by.fresh, c.key)
 		return nil
 	}
-	c.by.lose()
+	c.by.markConflict()
 	_, err = b.assign(ctx, identity{Key: c.key, Subject: c.by.Subject.ID}, from)
 	return err
 }
 
-// assign passes a key on and tells whether it still belonged to the former owner.
+// assign reassigns a key and reports whether the key still belonged to the former owner.
 func (b *batch) assign(ctx context.Context, from, to identity) (bool, error) {
 	res, err := b.store.identities.UpdateOne(ctx,
 		bson.D{{Key: "_id", Value: from.Key}, {Key: "subject", Value: from.Subject}},
@@ -144,8 +144,8 @@ func (b *batch) assign(ctx context.Context, from, to identity) (bool, error) {
 	return res.MatchedCount == 1, nil
 }
 
-// reclaim makes sure that keys belong to their subjects: it claims those that
-// nobody has and returns those that somebody else has.
+// reclaim ensures that keys belong to their subjects: free keys are claimed, and keys of other
+// subjects are returned.
 func (b *batch) reclaim(ctx context.Context, claims []claim) (lost []claim, err error) {
 	owners, err := b.store.owners(ctx, keysOf(claims))
 	if err != nil {
@@ -173,7 +173,7 @@ func (b *batch) reclaim(ctx context.Context, claims []claim) (lost []claim, err 
 	return lost, err
 }
 
-// move gives the subjects the keys of those that they absorbed.
+// move reassigns the keys of merged subjects to their successors.
 func (b *batch) move(ctx context.Context) error {
 	var claims []claim
 	var models []mongo.WriteModel
@@ -194,14 +194,13 @@ func (b *batch) move(ctx context.Context) error {
 	}
 	lost, err := b.reclaim(ctx, claims)
 	for _, c := range lost {
-		c.by.lose()
+		c.by.markConflict()
 	}
 	return err
 }
 
-// moving lists the keys that may belong to absorbed subjects. In a merge these
-// are all keys, not only the new ones: an earlier attempt may have stored them
-// in the subject and then lost the race for the redirect.
+// moving lists the keys that may belong to merged subjects. A merge moves all keys and not only new
+// ones: an earlier attempt may have stored keys in the subject and failed at the redirect.
 func (c *change) moving() []string {
 	if len(c.Redirect) == 0 {
 		return c.later

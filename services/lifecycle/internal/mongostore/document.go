@@ -11,64 +11,64 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle"
 )
 
-// maxDocument is the largest subject that is sent: the 16 MiB that a server
-// takes, less what a command puts around it.
+// maxDocument is the largest document written: the server limit of 16 MiB, less the overhead of a
+// command.
 const maxDocument = 16<<20 - 16<<10
 
-// document is a stored subject. What is looked for stands outside of it; fields
-// that do not apply are absent, which keeps them out of sparse indexes.
+// document is a stored subject. Queried fields are duplicated at the top level. Inapplicable fields
+// are absent and thus not in the sparse indexes.
 type document struct {
 	ID      string `bson:"_id"`
 	Version int64  `bson:"version"`
 	// ReviewAt is absent when time alone changes nothing.
 	ReviewAt *time.Time `bson:"review_at,omitempty"`
-	// RequestDue is absent when no request is open.
+	// RequestDue is absent without an open request.
 	RequestDue *time.Time `bson:"request_due,omitempty"`
 	// NoticeDue is absent when no answer of a recipient is awaited.
 	NoticeDue *time.Time `bson:"notice_due,omitempty"`
-	// Revision is absent for redirects, which are never decided again. An empty
-	// revision is present: it differs from any.
+	// Revision is absent in redirects, which are never evaluated again. An empty revision is
+	// present, because it differs from every other revision.
 	Revision *string `bson:"revision,omitempty"`
-	// Pending is true while something is to be sent or noted, absent otherwise.
+	// Pending is true while a decision or a note awaits writing, absent otherwise.
 	Pending bool `bson:"pending,omitempty"`
-	// Write names the write that made this document, so that a writer who does
-	// not know whether it got through can tell.
+	// Write is the random id of the write. After a lost response, the writer finds out from Write
+	// whether the document was stored.
 	Write   string            `bson:"write"`
 	Subject lifecycle.Subject `bson:"subject"`
 }
 
-// subject returns the subject under the version that guards it.
+// subject returns the subject with the stored version.
 func (d *document) subject() lifecycle.Subject {
 	d.Subject.Version = d.Version
 	return d.Subject
 }
 
-// identity says which subject a key belongs to.
+// identity maps a key to its subject.
 type identity struct {
 	Key     string    `bson:"_id"`
 	Subject string    `bson:"subject"`
 	At      time.Time `bson:"at"`
 }
 
-// header is what tells one write of a subject from another.
+// header distinguishes the writes of a subject.
 type header struct {
 	ID      string `bson:"_id"`
 	Version int64  `bson:"version"`
 	Write   string `bson:"write"`
 }
 
-// row is one write of a subject and what became of it.
+// row is one write of a subject with its result.
 type row struct {
 	id string
-	// version is the version that the stored subject must have; 0: none.
+	// version is the required version of the stored subject; 0 means not stored.
 	version int64
 	write   string
 	doc     bson.Raw
 	err     error
 }
 
-// encode makes the write of a subject. A subject that cannot be stored has its
-// error in the row, so that it does not stop the others.
+// encode prepares the write of a subject. An encoding error is kept in the row and does not affect
+// the other writes.
 func (s *Store) encode(subject lifecycle.Subject) *row {
 	r := &row{id: subject.ID, version: subject.Version, write: rand.Text()}
 	subject.Version++

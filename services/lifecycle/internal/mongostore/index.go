@@ -9,8 +9,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// Codes with which a server answers when another replica makes the collection or
-// the same index at the same time.
+// Error codes of a server when another replica creates the same collection or index concurrently.
 const (
 	codeNamespaceExists = 48
 	codeWriteConflict   = 112
@@ -22,8 +21,8 @@ const (
 	indexPause = 100 * time.Millisecond
 )
 
-// ensureIndexes makes the indexes that are not there. Indexes hold ids, times,
-// revisions and keys of notes, never anything about the person.
+// ensureIndexes creates missing indexes. Indexes contain ids, times, revisions and keys of notes,
+// and no personal data.
 func (s *Store) ensureIndexes(ctx context.Context) error {
 	err := ensure(ctx, s.subjects,
 		sparse("review", "review_at", "_id"),
@@ -52,7 +51,7 @@ func sparse(name string, fields ...string) mongo.IndexModel {
 func ensure(ctx context.Context, coll *mongo.Collection, indexes ...mongo.IndexModel) error {
 	for try := 1; ; try++ {
 		_, err := coll.Indexes().CreateMany(ctx, indexes)
-		if !raced(err) || try == indexTries {
+		if !isConcurrent(err) || try == indexTries {
 			return err
 		}
 		select {
@@ -63,9 +62,9 @@ func ensure(ctx context.Context, coll *mongo.Collection, indexes ...mongo.IndexM
 	}
 }
 
-// raced tells whether another replica did the same at the same time, so that
-// trying again will do.
-func raced(err error) bool {
+// isConcurrent reports whether another replica made the same change concurrently, in which case
+// another attempt succeeds.
+func isConcurrent(err error) bool {
 	var server mongo.ServerError
 	if !errors.As(err, &server) {
 		return false

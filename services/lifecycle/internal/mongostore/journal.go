@@ -18,18 +18,18 @@ import (
 
 // line is a stored entry of a journal.
 type line struct {
-	// ID is made of Subject and Seq, so that two entries cannot have one place.
+	// ID is Subject and Seq, which makes the position in a journal unique.
 	ID      string    `bson:"_id"`
 	Subject string    `bson:"subject"`
 	Seq     int64     `bson:"seq"`
 	Key     string    `bson:"key"`
 	At      time.Time `bson:"at"`
-	// Decision is absent in entries that are about none.
+	// Decision is absent in entries without a decision.
 	Decision string `bson:"decision,omitempty"`
-	// Hash tells an entry from another one in its place, as Write does for subjects.
+	// Hash distinguishes the entry from another entry at the same position.
 	Hash string `bson:"hash"`
-	// Entry is the entry as JSON, which is what its hash is of: as a document it
-	// would lose what is less than a millisecond, and its hash would not hold.
+	// Entry is the entry as JSON, over which the hash is computed. BSON dates have milliseconds
+	// only and would break the hash.
 	Entry string `bson:"entry"`
 }
 
@@ -53,14 +53,11 @@ func (l *line) entry() (lifecycle.Entry, error) {
 	return e, nil
 }
 
-// Append puts entries into the journals of their subjects, those of one subject
-// in the order given. An entry whose place another one has wraps
-// store.ErrConflict, and so do those that were to follow it; an entry that stands
-// there already does not. The last error is about the database: then nothing may
-// be taken as appended, though some of it may be, and appending again is safe.
-//
-// The first entries of all subjects are written before the second ones, so that
-// a crash leaves no gap in a chain.
+// Append appends entries to the journals of their subjects, in the given order within each subject.
+// An error wraps store.ErrConflict if another entry has the position, and for every later entry of
+// the same subject. An entry that is stored already is no conflict. The last error is an error of
+// the database: some entries may be stored then, and appending again is safe. \ The first entries
+// of all subjects are written before the second ones, so that a crash leaves no gap in a chain.
 func (s *Store) Append(ctx context.Context, entries []lifecycle.Entry) ([]error, error) {
 	a := &appending{store: s, entries: entries, errs: make([]error, len(entries)), broken: map[string]bool{}}
 	for _, round := range rounds(entries) {
@@ -71,7 +68,7 @@ func (s *Store) Append(ctx context.Context, entries []lifecycle.Entry) ([]error,
 	return a.errs, nil
 }
 
-// rounds parts the places of entries so that each round has one of a subject.
+// rounds groups the positions of entries, with one entry of each subject in a round.
 func rounds(entries []lifecycle.Entry) [][]int {
 	var out [][]int
 	next := map[string]int{}
@@ -87,28 +84,28 @@ func rounds(entries []lifecycle.Entry) [][]int {
 	return out
 }
 
-// appending is the entries of one Append and what became of them.
+// appending is one Append with its results.
 type appending struct {
 	store   *Store
 	entries []lifecycle.Entry
 	errs    []error
-	// broken are subjects with an entry that was lost, which none may follow.
+	// broken holds the subjects with a failed entry, after which no entry is appended.
 	broken map[string]bool
 }
 
-// insert inserts one entry of each subject, those at the places of a round.
+// insert inserts the entries of a round, one of each subject.
 func (a *appending) insert(ctx context.Context, round []int) error {
 	var lines []line
 	var places []int
 	for _, i := range round {
 		e := &a.entries[i]
 		if a.broken[e.Subject] {
-			a.errs[i] = taken(e)
+			a.errs[i] = occupied(e)
 			continue
 		}
 		l, err := lineOf(e)
 		if err != nil {
-			a.lose(i, err)
+			a.fail(i, err)
 			continue
 		}
 		lines, places = append(lines, l), append(places, i)
@@ -117,23 +114,22 @@ func (a *appending) insert(ctx context.Context, round []int) error {
 	for n, failure := range lost {
 		i := places[n]
 		if mongo.IsDuplicateKeyError(failure) {
-			a.lose(i, taken(&a.entries[i]))
+			a.fail(i, occupied(&a.entries[i]))
 		} else {
-			a.lose(i, fmt.Errorf("append journal entry %s: %w", lines[n].ID, failure))
+			a.fail(i, fmt.Errorf("append journal entry %s: %w", lines[n].ID, failure))
 		}
 	}
 	return err
 }
 
-func (a *appending) lose(i int, err error) { a.errs[i], a.broken[a.entries[i].Subject] = err, true }
+func (a *appending) fail(i int, err error) { a.errs[i], a.broken[a.entries[i].Subject] = err, true }
 
-func taken(e *lifecycle.Entry) error {
+func occupied(e *lifecycle.Entry) error {
 	return fmt.Errorf("journal entry %s/%d: %w", e.Subject, e.Seq, store.ErrConflict)
 }
 
-// insertLines inserts entries and returns by their place the errors of those that
-// do not stand. An insert that was sent twice says that it found itself there, so
-// what is stored decides.
+// insertLines inserts entries and returns the errors by position. A repeated insert reports a
+// duplicate of itself, so the stored hash decides.
 func (s *Store) insertLines(ctx context.Context, lines []line) (map[int]error, error) {
 	if len(lines) == 0 {
 		return nil, nil
@@ -143,7 +139,7 @@ func (s *Store) insertLines(ctx context.Context, lines []line) (map[int]error, e
 		docs[i] = &lines[i]
 	}
 	_, err := s.journal.InsertMany(ctx, docs, options.InsertMany().SetOrdered(false))
-	failed, err := failures(err)
+	failed, err := splitErrors(err)
 	if err != nil || len(failed) == 0 {
 		return nil, err
 	}
@@ -167,12 +163,11 @@ func (s *Store) insertLines(ctx context.Context, lines []line) (map[int]error, e
 	return failed, nil
 }
 
-// Tails returns the last entry of each subject's journal, after which the next is
-// to follow; subjects without a journal are left out.
+// Tails returns the last entry of each journal; subjects without a journal are absent.
 func (s *Store) Tails(ctx context.Context, subjects []string) (map[string]lifecycle.Entry, error) {
 	subjects = sorted(subjects)
 	tails := make([][]lifecycle.Entry, len(subjects))
-	err := inLanes(len(subjects), func(i int) error {
+	err := inParallel(len(subjects), func(i int) error {
 		last := options.Find().SetSort(bson.D{{Key: "subject", Value: 1}, {Key: "seq", Value: -1}}).SetLimit(1)
 		var err error
 		tails[i], err = s.entries(ctx, bson.D{{Key: "subject", Value: subjects[i]}}, last)
@@ -190,8 +185,7 @@ func (s *Store) Tails(ctx context.Context, subjects []string) (map[string]lifecy
 	return found, nil
 }
 
-// Noted tells which of the keys stand in the subject's journal, so that nothing
-// is put into it twice.
+// Noted reports which keys the journal of a subject contains, so that no note is appended twice.
 func (s *Store) Noted(ctx context.Context, subject string, keys []string) (map[string]bool, error) {
 	found := make(map[string]bool, len(keys))
 	for part := range slices.Chunk(keys, chunk) {
@@ -230,8 +224,8 @@ func (s *Store) entries(ctx context.Context, filter bson.D, opts *options.FindOp
 	return out, nil
 }
 
-// EntriesOf returns what the journals say of a decision, in order: it may have been
-// made of a person who has another id by now.
+// EntriesOf returns the journal entries of a decision, by time. The entries may be in the journals
+// of several merged subjects.
 func (s *Store) EntriesOf(ctx context.Context, decision string) ([]lifecycle.Entry, error) {
 	out, err := s.entries(ctx, bson.D{{Key: "decision", Value: decision}}, options.Find())
 	if err != nil {
@@ -243,8 +237,8 @@ func (s *Store) EntriesOf(ctx context.Context, decision string) ([]lifecycle.Ent
 	return out, nil
 }
 
-// WalkJournal returns the whole journals of the next subjects after an id, at most
-// limit of them, in the order of the ids: a chain can only be checked whole.
+// WalkJournal returns the complete journals of the next subjects after an id, at most limit of
+// them, by subject id: only a complete chain can be verified.
 func (s *Store) WalkJournal(ctx context.Context, after string, limit int) ([]lifecycle.Entry, error) {
 	if limit <= 0 {
 		return nil, nil
@@ -254,7 +248,7 @@ func (s *Store) WalkJournal(ctx context.Context, after string, limit int) ([]lif
 	if err != nil {
 		return nil, fmt.Errorf("walk journals after %q: %w", after, err)
 	}
-	defer cursor.Close(ctx) // most often before its end
+	defer cursor.Close(ctx) // usually before the end of the cursor
 	out, err := journals(ctx, cursor, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("walk journals after %q: %w", after, err)
@@ -262,7 +256,7 @@ func (s *Store) WalkJournal(ctx context.Context, after string, limit int) ([]lif
 	return out, nil
 }
 
-// journals reads entries until those of a subject too many begin.
+// journals reads entries up to the first entry beyond the limit of subjects.
 func journals(ctx context.Context, cursor *mongo.Cursor, subject string, limit int) ([]lifecycle.Entry, error) {
 	var out []lifecycle.Entry
 	subjects := 0

@@ -10,34 +10,33 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// layout is the version of the documents. It is raised when an earlier program would
-// misread what this one writes; what an earlier one merely does not know does not raise
-// it, so that two versions can run side by side while one replaces the other.
+// layout is the version of the documents. A new version is needed when an older program would
+// misread the documents. Fields that an older program merely ignores need no new version, so that
+// two versions run side by side during an upgrade.
 const layout = 1
 
 // layoutID is the one document of the collection "layout".
 const layoutID = "documents"
 
-// written is the version of the documents in a database.
-type written struct {
+// storedLayout is the version of the documents in a database.
+type storedLayout struct {
 	Version int64 `json:"version"`
 }
 
-// ErrNewer means that a newer program wrote to the database, in a way that this one
-// would misread.
-var ErrNewer = errors.New("the database was written by a newer rodopath; start that one or one still newer, or go back to a copy of the data from before")
+// ErrNewer means that the documents were written by a newer program.
+var ErrNewer = errors.New("the database was written by a newer version of rodopath; start the newer version, or restore a backup from before the upgrade")
 
-// ensureLayout refuses a database of a newer program and notes the version in one of an
-// older. Replicas may do this at the same time: the version only grows.
+// ensureLayout refuses a database of a newer program and raises the version of an older one.
+// Concurrent replicas are safe: the version only grows.
 func (s *Store) ensureLayout(ctx context.Context, version int64) error {
 	for range indexTries {
-		found, err := find[written](ctx, s.layout, bson.D{{Key: "_id", Value: layoutID}}, options.Find())
+		found, err := find[storedLayout](ctx, s.layout, bson.D{{Key: "_id", Value: layoutID}}, options.Find())
 		switch {
 		case err != nil:
 		case len(found) == 0:
 			_, err = s.layout.InsertOne(ctx, bson.D{{Key: "_id", Value: layoutID}, {Key: "version", Value: version}})
 			if mongo.IsDuplicateKeyError(err) {
-				continue // another replica was first; see what it wrote
+				continue // another replica was first; read its version
 			}
 		case found[0].Version > version:
 			return ErrNewer
@@ -46,7 +45,7 @@ func (s *Store) ensureLayout(ctx context.Context, version int64) error {
 				bson.D{{Key: "_id", Value: layoutID}, {Key: "version", Value: found[0].Version}},
 				bson.D{{Key: "$set", Value: bson.D{{Key: "version", Value: version}}}})
 			if err == nil {
-				continue // read what stands now: another may have raised it further
+				continue // another replica may have raised the version further; read again
 			}
 		}
 		if err != nil {
@@ -54,5 +53,5 @@ func (s *Store) ensureLayout(ctx context.Context, version int64) error {
 		}
 		return nil
 	}
-	return errors.New("the version of the documents does not come to rest")
+	return errors.New("the version of the documents keeps changing; start the service again")
 }

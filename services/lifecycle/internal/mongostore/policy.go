@@ -14,19 +14,18 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/internal/store"
 )
 
-// adopted is a stored policy.
-type adopted struct {
-	// ID is made of the revision and the instant from which it was in force, so
-	// that a policy is noted once for each time that it came.
+// storedPolicy is a stored policy.
+type storedPolicy struct {
+	// ID is the revision and the instant of entry into force; a policy that returns is stored
+	// again.
 	ID string `bson:"_id"`
 	// Policy is a store.Policy as JSON.
 	Policy string `bson:"policy"`
 }
 
-// Policies returns the policies that were in force, in the order in which they
-// came into force. They are few, so they are sorted here.
+// Policies returns the policies that were in force, by time. The few documents are sorted here.
 func (s *Store) Policies(ctx context.Context) ([]store.Policy, error) {
-	list, err := find[adopted](ctx, s.policies, bson.D{}, options.Find())
+	list, err := find[storedPolicy](ctx, s.policies, bson.D{}, options.Find())
 	if err != nil {
 		return nil, fmt.Errorf("read policies: %w", err)
 	}
@@ -42,21 +41,21 @@ func (s *Store) Policies(ctx context.Context) ([]store.Policy, error) {
 	return out, nil
 }
 
-// AddPolicy notes that a policy came into force. Each start may say so again: what is
-// noted under the same revision and instant, to the millisecond, stays as it is.
+// AddPolicy records that a policy entered into force. The call is idempotent: a policy stored under
+// the same revision and instant, to the millisecond, stays unchanged.
 func (s *Store) AddPolicy(ctx context.Context, p store.Policy) error {
 	doc, err := json.Marshal(p)
 	if err != nil {
-		return fmt.Errorf("adopt policy %s: %w", p.Revision, err)
+		return fmt.Errorf("store policy %s: %w", p.Revision, err)
 	}
 	id := fmt.Sprintf("%s/%d", p.Revision, p.From.UnixMilli())
-	_, err = s.policies.InsertMany(ctx, []any{adopted{ID: id, Policy: string(doc)}})
-	failed, err := failures(err)
+	_, err = s.policies.InsertMany(ctx, []any{storedPolicy{ID: id, Policy: string(doc)}})
+	failed, err := splitErrors(err)
 	if failure := failed[0]; err == nil && failure != nil && !mongo.IsDuplicateKeyError(failure) {
 		err = failure
 	}
 	if err != nil {
-		return fmt.Errorf("adopt policy %s: %w", p.Revision, err)
+		return fmt.Errorf("store policy %s: %w", p.Revision, err)
 	}
 	return nil
 }

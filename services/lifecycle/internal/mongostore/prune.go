@@ -10,11 +10,10 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// Prune removes at most limit entries that are older than before, to the
-// millisecond, and returns how many. It takes them from the beginning of a chain
-// only, and leaves a subject that is stored, as itself or as a redirect, its last
-// entry, so that the chain can go on. It passes by every old entry that has to
-// stay, so it is for now and then.
+// Prune removes at most limit entries older than before, to the millisecond, and returns the number
+// removed. Entries are removed from the beginning of a chain only. The last entry of a stored
+// subject or redirect is kept, so that the chain can continue. Each call reads all old entries that
+// must be kept, so calls should be infrequent.
 func (s *Store) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	if limit <= 0 {
 		return 0, nil
@@ -25,7 +24,7 @@ func (s *Store) Prune(ctx context.Context, before time.Time, limit int) (int, er
 	if err != nil {
 		return 0, fmt.Errorf("look for journal entries before %s: %w", before, err)
 	}
-	defer cursor.Close(ctx) // most often before its end
+	defer cursor.Close(ctx) // usually before the end of the cursor
 	removed := 0
 	for removed < limit {
 		subjects, err := nextSubjects(ctx, cursor)
@@ -60,8 +59,7 @@ func nextSubjects(ctx context.Context, cursor *mongo.Cursor) ([]string, error) {
 	return subjects, cursor.Err()
 }
 
-// pruneChains removes the beginnings of the subjects' chains, in order, so that
-// a crash leaves no gap in a chain.
+// pruneChains removes the beginnings of chains in order, so that a crash leaves no gap.
 func (s *Store) pruneChains(ctx context.Context, subjects []string, before time.Time, limit int) (int, error) {
 	chains, err := s.chains(ctx, subjects)
 	if err != nil {
@@ -90,12 +88,12 @@ func (s *Store) pruneChains(ctx context.Context, subjects []string, before time.
 	if _, err := s.journal.BulkWrite(ctx, models, options.BulkWrite().SetOrdered(true)); err != nil {
 		return 0, err
 	}
-	// All of them are gone. What the server counts leaves out those that it deleted
-	// before it was asked a second time.
+	// All models are deleted. The count of the server omits entries deleted by the first of two
+	// attempts.
 	return len(models), nil
 }
 
-// chains reads what pruning must know of the entries of subjects, in order.
+// chains reads the positions, times and hashes of entries, in order.
 func (s *Store) chains(ctx context.Context, subjects []string) (map[string][]line, error) {
 	filter := bson.D{{Key: "subject", Value: bson.D{{Key: "$in", Value: subjects}}}}
 	opts := options.Find().SetSort(ascending("subject", "seq")).SetProjection(named("subject", "seq", "at", "hash")).SetBatchSize(chunk)

@@ -15,10 +15,10 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle"
 )
 
-// chunk is how many ids one find asks for.
+// chunk is the number of ids in one query.
 const chunk = 1000
 
-// Lookup finds the subjects that keys belong to; unknown keys are left out.
+// Lookup returns the subjects of keys; unknown keys are absent.
 func (s *Store) Lookup(ctx context.Context, keys []string) (map[string]string, error) {
 	owners, err := s.owners(ctx, keys)
 	if err != nil {
@@ -31,7 +31,7 @@ func (s *Store) Lookup(ctx context.Context, keys []string) (map[string]string, e
 	return found, nil
 }
 
-// owners reads who keys belong to, and since when.
+// owners returns the subjects of keys, with the times of the claims.
 func (s *Store) owners(ctx context.Context, keys []string) (map[string]identity, error) {
 	list, err := byID[identity](ctx, s.identities, keys)
 	found := make(map[string]identity, len(list))
@@ -41,7 +41,7 @@ func (s *Store) owners(ctx context.Context, keys []string) (map[string]identity,
 	return found, err
 }
 
-// headers reads under which version and by which write subjects are stored.
+// headers returns the versions and write ids of stored subjects.
 func (s *Store) headers(ctx context.Context, ids []string) (map[string]header, error) {
 	list, err := byID[header](ctx, s.subjects, ids, "_id", "version", "write")
 	found := make(map[string]header, len(list))
@@ -64,7 +64,7 @@ func (s *Store) Load(ctx context.Context, ids []string) (map[string]lifecycle.Su
 	return found, nil
 }
 
-// Pending returns subjects with something to send or to put into the journal.
+// Pending returns subjects with unpublished decisions or unwritten journal entries.
 func (s *Store) Pending(ctx context.Context, limit int) ([]lifecycle.Subject, error) {
 	out, err := s.page(ctx, limit, bson.D{{Key: "pending", Value: true}})
 	if err != nil {
@@ -73,11 +73,10 @@ func (s *Store) Pending(ctx context.Context, limit int) ([]lifecycle.Subject, er
 	return out, nil
 }
 
-// Requested returns subjects with an open request, the most urgent first, because
-// the answer to it has a date.
+// Requested returns subjects with an open request, by deadline.
 func (s *Store) Requested(ctx context.Context, limit int) ([]lifecycle.Subject, error) {
-	// Any time at all: that is a range of the index, which knows the other subjects
-	// too, because _id is in it. That the field exists would be none.
+	// A condition of $exists would not use the bounds of the index, which also has an entry for
+	// every other subject, because _id is part of the index. A minimum of the zero time does.
 	due := bson.D{{Key: "request_due", Value: bson.D{{Key: "$gte", Value: time.Time{}}}}}
 	out, err := s.page(ctx, limit, due, "request_due", "_id")
 	if err != nil {
@@ -86,8 +85,8 @@ func (s *Store) Requested(ctx context.Context, limit int) ([]lifecycle.Subject, 
 	return out, nil
 }
 
-// Unconfirmed returns subjects with decisions that recipients have not answered, the
-// most urgent first, because the answers have a date.
+// Unconfirmed returns subjects with decisions that recipients have not answered, by deadline of the
+// answer.
 func (s *Store) Unconfirmed(ctx context.Context, limit int) ([]lifecycle.Subject, error) {
 	due := bson.D{{Key: "notice_due", Value: bson.D{{Key: "$gte", Value: time.Time{}}}}}
 	out, err := s.page(ctx, limit, due, "notice_due", "_id")
@@ -97,9 +96,8 @@ func (s *Store) Unconfirmed(ctx context.Context, limit int) ([]lifecycle.Subject
 	return out, nil
 }
 
-// Walk returns the subjects that follow an id, in the order of their ids, for
-// those who must see every subject once. Redirects are left out: only an empty
-// page is the end.
+// Walk returns the subjects after an id, by id, without redirects. Only an empty page is the end of
+// the walk.
 func (s *Store) Walk(ctx context.Context, after string, limit int) ([]lifecycle.Subject, error) {
 	following := bson.D{{Key: "_id", Value: bson.D{{Key: "$gt", Value: after}}}, {Key: "revision", Value: bson.D{{Key: "$exists", Value: true}}}}
 	out, err := s.page(ctx, limit, following, "_id")
@@ -126,12 +124,11 @@ func (s *Store) page(ctx context.Context, limit int, filter bson.D, sort ...stri
 	return out, err
 }
 
-// countBatch is how many ids a server sends at once to be counted.
+// countBatch is the number of ids in one response during a count.
 const countBatch = 10_000
 
-// Count tells how many subjects are stored. Redirects are nobody and do not count.
-// It has the index read out, because servers count with a filter in an aggregation
-// only; so it is for now and then.
+// Count returns the number of stored subjects, without redirects. Every call reads the whole index,
+// because a server counts with a filter only in an aggregation; calls should be infrequent.
 func (s *Store) Count(ctx context.Context) (int64, error) {
 	subjects := bson.D{{Key: "revision", Value: bson.D{{Key: "$gte", Value: ""}}}}
 	cursor, err := s.subjects.Find(ctx, subjects, options.Find().SetProjection(named("_id")).SetBatchSize(countBatch))
@@ -149,12 +146,12 @@ func (s *Store) Count(ctx context.Context) (int64, error) {
 	return n, nil
 }
 
-// Due returns the ids of subjects whose review time has come, the earliest
-// first, and then of those decided under another policy revision.
+// Due returns the ids of subjects whose review time has passed, the earliest first, and then of
+// subjects evaluated under another policy revision.
 func (s *Store) Due(ctx context.Context, at time.Time, revision string, limit int) ([]string, error) {
 	var out []string
 	seen := map[string]bool{}
-	// Two ranges of an index, where $ne would walk all of it.
+	// Two ranges use the index; $ne would scan the whole index.
 	for _, q := range []struct {
 		field, op string
 		value     any
@@ -180,7 +177,7 @@ func (s *Store) Due(ctx context.Context, at time.Time, revision string, limit in
 	return out, nil
 }
 
-// byID reads documents, of which only the named fields if any are named.
+// byID reads documents by id, projected to the named fields if any.
 func byID[T any](ctx context.Context, coll *mongo.Collection, ids []string, fields ...string) ([]T, error) {
 	opts := options.Find().SetBatchSize(chunk)
 	if len(fields) > 0 {
@@ -216,16 +213,15 @@ func ascending(fields ...string) bson.D {
 	return out
 }
 
-// named is a projection to fields. It looks like an order.
+// named is a projection to fields, which has the same form as an ordering.
 func named(fields ...string) bson.D { return ascending(fields...) }
 
-// lanes is how many commands are under way at once where a batch of them would
-// not do.
-const lanes = 8
+// parallelism is the number of concurrent commands where no batch command exists.
+const parallelism = 8
 
-// inLanes does n pieces of work, several at once, until one fails.
-func inLanes(n int, work func(i int) error) error {
-	workers := min(lanes, n)
+// inParallel does n pieces of work, several at once, until one fails.
+func inParallel(n int, work func(i int) error) error {
+	workers := min(parallelism, n)
 	errs := make([]error, workers)
 	var wg sync.WaitGroup
 	for w := range workers {

@@ -8,9 +8,9 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 )
 
-// verify looks at the claims again now that the subjects are there. A subject
-// that was not there could lose its key to one that held it for dead, and a key
-// found claimed could be released by the writer that had claimed it.
+// verify checks the claims again after the subjects are stored. The key of a subject without a
+// document may have been taken over as stale, and a key found claimed may have been released by its
+// claimant.
 func (b *batch) verify(ctx context.Context) error {
 	var claims []claim
 	b.writes(func(c *change) {
@@ -33,19 +33,17 @@ func (b *batch) verify(ctx context.Context) error {
 				{Key: "_id", Value: c.by.row.id}, {Key: "version", Value: int64(1)}, {Key: "write", Value: c.by.row.write},
 			}))
 		}
-		c.by.lose()
+		c.by.markConflict()
 	}
 	_, _, err = bulk(ctx, b.store.subjects, undo)
 	return err
 }
 
-// release gives up the keys that were claimed for changes that were lost, so
-// that they keep nobody out.
-//
-// Another writer of the same subject may have found such a key claimed and rely
-// on it. Keys that the stored subject lists therefore stay, and the subject is
-// read once more afterwards: either we see here what it was written with, or its
-// writer sees in verify that the key is gone. Whoever sees it claims it again.
+// release deletes the keys claimed for failed changes, which would otherwise block other subjects.
+// \ Another writer of the same subject may rely on such a key. Keys listed by the stored subject
+// are therefore kept, and the subject is read again after the deletion: either this writer finds
+// the key listed, or the verify step of the other writer finds the key missing. The finder claims
+// the key again.
 func (b *batch) release(ctx context.Context) error {
 	var claims []claim
 	for _, c := range b.changes {
@@ -75,10 +73,10 @@ func (b *batch) release(ctx context.Context) error {
 	return err
 }
 
-// giveUp deletes the keys that subjects have no more. It comes before they are written: a
-// crash then leaves subjects that list keys which are gone, and the next try finds those
-// there; the other way round nobody would know of the keys that are left.
-func (b *batch) giveUp(ctx context.Context) error {
+// deleteReleased deletes the keys dropped by subjects, before the subjects are written. A crash
+// then leaves subjects with listed but deleted keys, which the next attempt completes. In the
+// opposite order, leftover keys would never be found.
+func (b *batch) deleteReleased(ctx context.Context) error {
 	var models []mongo.WriteModel
 	b.writes(func(c *change) {
 		for _, key := range c.Release {
@@ -89,8 +87,7 @@ func (b *batch) giveUp(ctx context.Context) error {
 	return err
 }
 
-// listed parts the claims to keys that the stored subject does not list from
-// those that it lists.
+// listed separates claims to keys that the stored subject does not list from claims to listed keys.
 func (b *batch) listed(ctx context.Context, claims []claim) (no, yes []claim, err error) {
 	ids := make([]string, len(claims))
 	for i, c := range claims {
@@ -108,7 +105,7 @@ func (b *batch) listed(ctx context.Context, claims []claim) (no, yes []claim, er
 	return no, yes, err
 }
 
-// deleteClaims deletes a key if it belongs to one of some subjects.
+// deleteClaims deletes a key that belongs to one of the subjects.
 func deleteClaims(key string, subjects ...string) mongo.WriteModel {
 	return mongo.NewDeleteOneModel().SetFilter(bson.D{{Key: "_id", Value: key}, {Key: "subject", Value: bson.D{{Key: "$in", Value: subjects}}}})
 }

@@ -7,18 +7,16 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/internal/store"
 )
 
-// Save carries changes out, each alone. A change that lost a race wraps
-// store.ErrConflict. The last error is about the database: then nothing may be
-// taken as stored, though some of it may be, and saving again is safe.
-//
-// The order is what makes a crash harmless. Keys are claimed before the subject
-// is there, so no two subjects hold one key; the survivor is written before the
-// absorbed becomes a redirect, so no fact is lost; and keys move last, so they
-// lead to the absorbed as long as anything may be written to it.
+// Save applies changes independently. The error of a change wraps store.ErrConflict after a version
+// conflict. The last error is an error of the database: some changes may be stored then, and saving
+// again is safe. \ The order of the steps makes a crash recoverable. Keys are claimed before the
+// subject is stored, so that no two subjects share a key. The survivor of a merge is written before
+// the redirect, so that no fact is lost. Keys move last, so that the merged subject is found as
+// long as facts may be written to it.
 func (s *Store) Save(ctx context.Context, changes []store.Change) ([]error, error) {
 	b := s.newBatch(changes)
 	for _, step := range []func(context.Context) error{
-		b.claim, b.giveUp, b.write, b.verify, b.release, b.redirect, b.move, b.remove,
+		b.claim, b.deleteReleased, b.write, b.verify, b.release, b.redirect, b.move, b.remove,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, fmt.Errorf("save %d subjects: %w", len(changes), err)
@@ -45,8 +43,8 @@ type change struct {
 	row *row
 	// redirects are the writes of Redirect.
 	redirects []*row
-	// fresh are the keys that this save claimed, held those that were claimed for
-	// the subject before, and later those of absorbed subjects, which move last.
+	// fresh are keys claimed by this save, held are keys claimed earlier for the same subject, and
+	// later are keys of merged subjects, which move last.
 	fresh, held, later []string
 }
 
@@ -57,7 +55,7 @@ func (s *Store) newBatch(changes []store.Change) *batch {
 		c := &change{Change: &changes[i]}
 		b.changes[i] = c
 		if seen[c.Subject.ID] {
-			c.lose()
+			c.markConflict()
 			continue
 		}
 		seen[c.Subject.ID] = true
@@ -77,12 +75,12 @@ func (s *Store) newBatch(changes []store.Change) *batch {
 	return b
 }
 
-// lose marks the change as one that lost a race.
-func (c *change) lose() { c.err = conflict(c.Subject.ID) }
+// markConflict fails the change with a version conflict.
+func (c *change) markConflict() { c.err = conflict(c.Subject.ID) }
 
 func conflict(id string) error { return fmt.Errorf("subject %s: %w", id, store.ErrConflict) }
 
-// writes visits the changes that are not lost and write a subject.
+// writes visits the valid changes that write a subject.
 func (b *batch) writes(visit func(*change)) {
 	for _, c := range b.changes {
 		if c.err == nil && !c.Subject.Removable() {

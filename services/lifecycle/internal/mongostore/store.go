@@ -1,9 +1,7 @@
-// Package mongostore keeps subjects and their journals in MongoDB, or in a server
-// that speaks its protocol, for many machines.
-//
-// It writes one document at a time and uses no transaction: what must hold
-// between documents holds by the order in which they are written, so that a
-// crash between any two writes loses nothing and is made good by saving again.
+// Package mongostore stores subjects and journals in MongoDB, or in a server with the same
+// protocol, for several machines. \ Every write is one document, without transactions. Invariants
+// between documents follow from the order of the writes: a crash between any two writes loses
+// nothing and is repaired by saving again.
 package mongostore
 
 import (
@@ -21,21 +19,21 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
 )
 
-// Options say where the subjects are kept.
+// Options configure a Store.
 type Options struct {
-	// URI is the connection string. It may turn retryable writes off, for servers
-	// that have none; it cannot weaken the write and read concerns.
+	// URI is the connection string. URI may disable retryable writes for servers without support,
+	// and cannot weaken the write and read concerns.
 	URI string
 	// Database is the database's name; empty means "rodopath".
 	Database string
-	// Monitor is told of every command, when set.
+	// Monitor observes every command; nil means none.
 	Monitor *event.CommandMonitor
-	// Now tells the age of claims; nil means time.Now.
+	// Now returns the current time, for the age of claims; nil means time.Now.
 	Now func() time.Time
 }
 
-// Store is a database. All writes are acknowledged by a majority of its members
-// when they return.
+// Store is a database. Every write is acknowledged by a majority of members before the call
+// returns.
 type Store struct {
 	client               *mongo.Client
 	subjects, identities *mongo.Collection
@@ -45,10 +43,10 @@ type Store struct {
 	now                  func() time.Time
 }
 
-// closeTimeout is how long Close waits for running commands.
+// closeTimeout is the time for running commands to finish in Close.
 const closeTimeout = 10 * time.Second
 
-// Open connects to the database and ensures its indexes.
+// Open connects to the database and creates missing indexes.
 func Open(ctx context.Context, opts Options) (*Store, error) {
 	if opts.Database == "" {
 		opts.Database = "rodopath"
@@ -56,8 +54,8 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	// A registry remembers how each struct is named, so this one is shared with
-	// nobody who might not read json tags.
+	// A registry caches the encoding of each struct. This registry is not shared with code that
+	// ignores json tags.
 	registry := bson.NewRegistry()
 	client, err := mongo.Connect(clientOptions(opts).SetRegistry(registry))
 	if err != nil {
@@ -83,8 +81,7 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	return s, nil
 }
 
-// clientOptions sets the concerns after the URI, which therefore cannot weaken
-// them.
+// clientOptions applies the concerns after the URI, so that the URI cannot weaken the concerns.
 func clientOptions(opts Options) *options.ClientOptions {
 	return options.Client().
 		SetAppName("rodopath").
@@ -97,8 +94,8 @@ func clientOptions(opts Options) *options.ClientOptions {
 		SetMonitor(opts.Monitor)
 }
 
-// Close waits a little for running commands and closes the connections. Closing
-// twice is no error.
+// Close waits for running commands, up to closeTimeout, and closes the connections. A second Close
+// is no error.
 func (s *Store) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()

@@ -10,20 +10,20 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// write writes the subjects whose keys are claimed.
+// write writes the subjects with claimed keys.
 func (b *batch) write(ctx context.Context) error {
 	var rows []*row
 	b.writes(func(c *change) { rows = append(rows, c.row) })
-	err := b.store.put(ctx, rows)
+	err := b.store.writeRows(ctx, rows)
 	b.writes(func(c *change) { c.err = c.row.err })
 	return err
 }
 
-// redirect writes what is left of absorbed subjects, each on its own version.
+// redirect writes the redirects of merged subjects, each on its own version.
 func (b *batch) redirect(ctx context.Context) error {
 	var rows []*row
 	b.writes(func(c *change) { rows = append(rows, c.redirects...) })
-	err := b.store.put(ctx, rows)
+	err := b.store.writeRows(ctx, rows)
 	b.writes(func(c *change) {
 		for _, r := range c.redirects {
 			if c.err == nil {
@@ -34,8 +34,8 @@ func (b *batch) redirect(ctx context.Context) error {
 	return err
 }
 
-// put writes rows, each on its version. What becomes of a row is in its error.
-func (s *Store) put(ctx context.Context, rows []*row) error {
+// writeRows writes rows, each on its version. The result is the error of the row.
+func (s *Store) writeRows(ctx context.Context, rows []*row) error {
 	models := make([]mongo.WriteModel, len(rows))
 	for i, r := range rows {
 		if r.version == 0 {
@@ -53,13 +53,12 @@ func (s *Store) put(ctx context.Context, rows []*row) error {
 	if len(failed) == 0 && int(res.InsertedCount+res.MatchedCount) == len(rows) {
 		return nil
 	}
-	return s.storeRest(ctx, rows, failed)
+	return s.resolveRows(ctx, rows, failed)
 }
 
-// storeRest finds out which rows were written. A count does not say which replace
-// missed, and a write that was sent twice reports that it found itself there, so
-// what is stored decides.
-func (s *Store) storeRest(ctx context.Context, rows []*row, failed map[int]error) error {
+// resolveRows determines which rows were written. A count does not identify the failed replace, and
+// a repeated insert reports a duplicate of itself, so the stored write id decides.
+func (s *Store) resolveRows(ctx context.Context, rows []*row, failed map[int]error) error {
 	var ids []string
 	for _, r := range rows {
 		ids = append(ids, r.id)
@@ -75,7 +74,7 @@ func (s *Store) storeRest(ctx context.Context, rows []*row, failed map[int]error
 		case failure != nil && !mongo.IsDuplicateKeyError(failure):
 			r.err = fmt.Errorf("write subject %s: %w", r.id, failure)
 		case failure == nil && r.version == 0:
-			// Inserted for certain; who wrote it since read it first.
+			// The insert succeeded; a later writer has replaced the document.
 		default:
 			r.err = conflict(r.id)
 		}
@@ -83,27 +82,27 @@ func (s *Store) storeRest(ctx context.Context, rows []*row, failed map[int]error
 	return nil
 }
 
-// bulk carries out writes in any order. The errors of single writes are by their
-// place; the last error is about the database.
+// bulk executes writes in any order. The errors of single writes are keyed by position; the last
+// error is an error of the database.
 func bulk(ctx context.Context, coll *mongo.Collection, models []mongo.WriteModel) (*mongo.BulkWriteResult, map[int]error, error) {
 	if len(models) == 0 {
 		return &mongo.BulkWriteResult{}, nil, nil
 	}
 	res, err := coll.BulkWrite(ctx, models, options.BulkWrite().SetOrdered(false))
-	failed, err := failures(err)
+	failed, err := splitErrors(err)
 	return res, failed, err
 }
 
-// failures parts the errors of single writes from those of the database. A write
-// that a majority did not confirm is the database's: it may yet be rolled back.
-func failures(err error) (map[int]error, error) {
+// splitErrors separates the errors of single writes from an error of the database. A write without
+// confirmation by a majority is an error of the database: the write may be rolled back.
+func splitErrors(err error) (map[int]error, error) {
 	var writes mongo.BulkWriteException
 	if err == nil || !errors.As(err, &writes) || writes.WriteConcernError != nil {
 		return nil, err
 	}
 	failed := make(map[int]error, len(writes.WriteErrors))
 	for _, w := range writes.WriteErrors {
-		// IsDuplicateKeyError knows the exception, not its parts.
+		// IsDuplicateKeyError accepts the exception and not its parts.
 		failed[w.Index] = mongo.WriteException{WriteErrors: mongo.WriteErrors{w.WriteError}}
 	}
 	return failed, nil

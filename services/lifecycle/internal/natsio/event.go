@@ -17,8 +17,8 @@ import (
 // Events publishes and reads decisions.
 type Events struct{ JetStream jetstream.JetStream }
 
-// PublishEvents publishes events and returns nil when all of them are durable.
-// An event that was published before, under the same id, is not stored twice.
+// PublishEvents publishes events; nil means that all events are durable. The stream deduplicates by
+// the id of the event.
 func (e *Events) PublishEvents(ctx context.Context, events []*stream.Event) error {
 	acks := make([]jetstream.PubAckFuture, 0, len(events))
 	for _, event := range events {
@@ -50,7 +50,7 @@ func (e *Events) PublishEvents(ctx context.Context, events []*stream.Event) erro
 	return nil
 }
 
-// messageID is the id of the decision; a replay is a message of its own.
+// messageID returns the id of the decision; a replay has an id of its own.
 func messageID(e *stream.Event) string {
 	if r := e.Data.Replay; r != nil {
 		return e.ID + ":" + r.Recipient + ":" + r.At.UTC().Format(time.RFC3339Nano)
@@ -58,8 +58,8 @@ func messageID(e *stream.Event) string {
 	return e.ID
 }
 
-// Read visits events in order, from the oldest that is kept. It returns after
-// the newest one, or goes on when follow is set until the context ends.
+// Read visits events in order, from the oldest one. Read returns after the newest event; with
+// follow set, Read waits for new events until the context ends.
 func (e *Events) Read(ctx context.Context, follow bool, visit func(data []byte) error) error {
 	s, err := e.JetStream.Stream(ctx, stream.Decisions)
 	if err != nil {
@@ -92,8 +92,7 @@ func (e *Events) Read(ctx context.Context, follow bool, visit func(data []byte) 
 	}
 }
 
-// PurgeEvents takes events about a subject out of the stream, and overwrites them where
-// they were: those of the decisions named.
+// PurgeEvents removes and overwrites the events of the given decisions about a subject.
 func (e *Events) PurgeEvents(ctx context.Context, subject string, decisions []string) error {
 	return e.of(ctx, subject, func(s jetstream.Stream, seq uint64, event *stream.Event) error {
 		if !slices.Contains(decisions, event.ID) {
@@ -103,7 +102,7 @@ func (e *Events) PurgeEvents(ctx context.Context, subject string, decisions []st
 	})
 }
 
-// EventsOf returns the events about a subject that are in the stream.
+// EventsOf returns the events about a subject in the stream.
 func (e *Events) EventsOf(ctx context.Context, subject string) ([]*stream.Event, error) {
 	var out []*stream.Event
 	err := e.of(ctx, subject, func(_ jetstream.Stream, _ uint64, event *stream.Event) error {
@@ -113,7 +112,7 @@ func (e *Events) EventsOf(ctx context.Context, subject string) ([]*stream.Event,
 	return out, err
 }
 
-// of visits the events about a subject that are in the stream.
+// of visits the events about a subject in the stream.
 func (e *Events) of(ctx context.Context, subject string, visit func(s jetstream.Stream, seq uint64, event *stream.Event) error) error {
 	s, err := e.JetStream.Stream(ctx, stream.Decisions)
 	if err != nil {

@@ -20,10 +20,10 @@ func DecodeFacts(_ context.Context, msg jetstream.Msg) (*factv1.Delivery, error)
 	return d, nil
 }
 
-// FactPublisher tells facts.
+// FactPublisher publishes facts.
 type FactPublisher struct{ JetStream jetstream.JetStream }
 
-// Publish puts a delivery into the stream of facts and returns nil when it is durable.
+// Publish publishes a delivery to the stream of facts; nil means that the delivery is durable.
 func (t *FactPublisher) Publish(ctx context.Context, d *factv1.Delivery) error {
 	data, err := proto.Marshal(d)
 	if err != nil {

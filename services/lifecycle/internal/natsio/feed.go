@@ -1,5 +1,5 @@
-// Package natsio connects the lifecycle to JetStream: facts and receipts come in,
-// events go out.
+// Package natsio connects the lifecycle to JetStream: facts and receipts are consumed, events are
+// published.
 package natsio
 
 import (
@@ -15,42 +15,42 @@ import (
 	"github.com/rodopath/rodopath/api/trace"
 )
 
-// consumerName is the durable consumer of a stream that all replicas share.
+// consumerName is the durable consumer shared by all replicas.
 const consumerName = "lifecycle"
 
 const (
-	// batch is how many webhooks are applied at once.
+	// batch is the maximum number of messages applied together.
 	batch = 500
-	// ackWait is how long a batch may take before others get its webhooks too.
+	// ackWait is the time until redelivery of a batch without acknowledgement.
 	ackWait = 15 * time.Second
-	// idle is how long to wait for the first webhook of a batch.
+	// idle is the wait for the first message of a batch.
 	idle = 5 * time.Second
-	// retry is how long to rest after a failure.
+	// retry is the pause after a failure.
 	retry = time.Second
 )
 
-// Apply applies deliveries; when it returns nil they are stored for good.
+// Apply applies deliveries; nil means that the facts are durable.
 type Apply func(ctx context.Context, deliveries []*factv1.Delivery) error
 
-// ErrUnreadable means that a message says nothing that could ever be applied.
+// ErrUnreadable means that a message can never be applied.
 var ErrUnreadable = errors.New("message cannot be applied")
 
-// Decode reads a delivery out of a message. What wraps ErrUnreadable is put aside;
-// after any other error the message comes again.
+// Decode decodes a delivery from a message. A message with an error that wraps ErrUnreadable
+// becomes a dead letter; after any other error the message is redelivered.
 type Decode func(ctx context.Context, msg jetstream.Msg) (*factv1.Delivery, error)
 
-// Feed feeds what waits in a work queue to an applier, batch by batch. What was
-// applied leaves the stream; what was not stays and comes again.
+// Feed consumes a work queue and applies its messages in batches. Applied messages are
+// acknowledged; the others are redelivered.
 type Feed struct {
 	JetStream jetstream.JetStream
 	// Stream is the name of the work queue.
 	Stream string
 	Decode Decode
 	Apply  Apply
-	// Alone tells that no other process reads the stream. What a process that was
-	// killed had begun then comes again at once, and not only after a while.
+	// Alone reports whether no other process consumes the stream. Messages of a killed process are
+	// then redelivered at once instead of after ackWait.
 	Alone bool
-	// Tracer begins a span for each message; nil means that trace ids only go through.
+	// Tracer starts a span for each message; nil only passes trace ids on.
 	Tracer *trace.Tracer
 	Log    *slog.Logger
 }
@@ -72,7 +72,7 @@ func (f *Feed) fetch(ctx context.Context, out chan<- []jetstream.Msg) {
 	if f.Alone {
 		err := f.JetStream.DeleteConsumer(ctx, f.Stream, consumerName)
 		if err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
-			f.Log.Warn("what was begun before comes again later", "error", err)
+			f.Log.Warn("messages of an earlier process are redelivered later", "error", err)
 		}
 	}
 	for ctx.Err() == nil {
@@ -90,13 +90,13 @@ func (f *Feed) fetch(ctx context.Context, out chan<- []jetstream.Msg) {
 			}
 		}
 		if err != nil && ctx.Err() == nil {
-			f.Log.Error("the stream cannot be read; trying again", "stream", f.Stream, "error", err)
+			f.Log.Error("the stream cannot be read; the next attempt follows", "stream", f.Stream, "error", err)
 			pause(ctx)
 		}
 	}
 }
 
-// next returns all that is waiting, up to a batch, or waits for one webhook.
+// next returns the waiting messages up to a batch, or waits for one message.
 func next(ctx context.Context, consumer jetstream.Consumer) ([]jetstream.Msg, error) {
 	msgs, err := collect(consumer.FetchNoWait(batch))
 	if err != nil || len(msgs) > 0 {
@@ -128,8 +128,8 @@ func collect(b jetstream.MessageBatch, err error) ([]jetstream.Msg, error) {
 	return msgs, nil
 }
 
-// apply applies one batch. A message that cannot be read is put out of the way,
-// so that it does not hold up the others; it is logged by its number.
+// apply applies one batch. An unreadable message becomes a dead letter, so that the other messages
+// are not blocked; the log has its sequence number.
 func (f *Feed) apply(ctx context.Context, msgs []jetstream.Msg) {
 	deliveries := make([]*factv1.Delivery, 0, len(msgs))
 	good := msgs[:0:0]
@@ -139,11 +139,11 @@ func (f *Feed) apply(ctx context.Context, msgs []jetstream.Msg) {
 		d, err := f.Decode(in, msg)
 		switch {
 		case errors.Is(err, ErrUnreadable):
-			f.giveUp(in, msg, err)
+			f.terminate(in, msg, err)
 			steps{span}.fail("put_aside")
 			continue
 		case err != nil:
-			trace.Log(in, f.Log).Error("a message is not applied; it comes again", "stream", f.Stream, "error", err)
+			trace.Log(in, f.Log).Error("a message was not applied and is redelivered", "stream", f.Stream, "error", err)
 			_ = msg.NakWithDelay(retry)
 			steps{span}.fail("again")
 			continue
@@ -154,10 +154,10 @@ func (f *Feed) apply(ctx context.Context, msgs []jetstream.Msg) {
 	if err := f.Apply(ctx, deliveries); err != nil {
 		spans.fail("again")
 		if ctx.Err() == nil {
-			f.Log.Error("facts are not applied; they come again", "webhooks", len(good), "error", err)
+			f.Log.Error("facts were not applied and are redelivered", "webhooks", len(good), "error", err)
 		}
 		for _, msg := range good {
-			_ = msg.NakWithDelay(retry) // without it they come again after ackWait
+			_ = msg.NakWithDelay(retry) // otherwise redelivery follows after ackWait
 		}
 		pause(ctx)
 		return
@@ -165,18 +165,18 @@ func (f *Feed) apply(ctx context.Context, msgs []jetstream.Msg) {
 	spans.end(deliveries)
 	for _, msg := range good {
 		if err := msg.Ack(); err != nil {
-			f.Log.Warn("an applied webhook was not acknowledged; it comes again, harmlessly", "error", err)
+			f.Log.Warn("an applied webhook was not acknowledged; the redelivery has no further effect", "error", err)
 		}
 	}
 }
 
-func (f *Feed) giveUp(ctx context.Context, msg jetstream.Msg, cause error) {
+func (f *Feed) terminate(ctx context.Context, msg jetstream.Msg, cause error) {
 	var seq uint64
 	if meta, err := msg.Metadata(); err == nil {
 		seq = meta.Sequence.Stream
 	}
-	trace.Log(ctx, f.Log).Error("a message cannot be applied and is put aside", "stream", f.Stream, "sequence", seq, "error", cause)
-	_ = msg.TermWithReason("cannot be read") // it comes again if this is lost
+	trace.Log(ctx, f.Log).Error("a message cannot be applied and is set aside as a dead letter", "stream", f.Stream, "sequence", seq, "error", cause)
+	_ = msg.TermWithReason("cannot be read") // redelivered if the termination is lost
 }
 
 func pause(ctx context.Context) {

@@ -19,22 +19,20 @@ import (
 type Receipts struct {
 	// Read makes facts of a receipt; see receipt.Reader.
 	Read func(ctx context.Context, in *stream.Receipt, from string, received time.Time) (*factv1.Delivery, error)
-	// Shared are the recipients that may use the subject that all share, because they
-	// have no name of their own to the broker.
+	// Shared are the recipients without a name at the broker, which may use the shared subject.
 	Shared []string
-	// Now tells when a receipt is received: the clock of the broker may be another than
-	// the one by which decisions are made.
+	// Now is the time of receipt: the clock of the broker may differ from the clock of decisions.
 	Now func() time.Time
 	Log *slog.Logger
 }
 
-// noteTries is how often a receipt of a decision that was made and is not awaited comes
-// again, a second apart, before it is put aside: a recipient may answer what news took back
-// while it went out before the relay has noted that it did.
-const noteTries = 10
+// noticeAttempts bounds the redeliveries, one second apart, of a receipt for a known decision without a
+// notice. A recipient may answer a decision that was published and retracted at the same time,
+// before the relay has stored the notice.
+const noticeAttempts = 10
 
-// Decode reads one message, which may hold several receipts. Those that cannot be taken
-// are put aside, and do not hold up the others.
+// Decode decodes one message with one or several receipts. Invalid receipts become dead letters and
+// do not block the others.
 func (r *Receipts) Decode(ctx context.Context, msg jetstream.Msg) (*factv1.Delivery, error) {
 	in, err := stream.DecodeReceipts(msg.Data())
 	if err != nil {
@@ -48,10 +46,10 @@ func (r *Receipts) Decode(ctx context.Context, msg jetstream.Msg) (*factv1.Deliv
 	for _, one := range in {
 		d, err := r.read(ctx, one, stream.RecipientOf(msg.Subject()), r.Now())
 		switch {
-		case errors.Is(err, receipt.ErrNoNotice) && meta.NumDelivered < noteTries:
+		case errors.Is(err, receipt.ErrNoNotice) && meta.NumDelivered < noticeAttempts:
 			return nil, receipt.ErrNoNotice
 		case errors.Is(err, ErrUnreadable):
-			r.Log.Error("a receipt cannot be taken and is put aside", "sequence", meta.Sequence.Stream, "error", err)
+			r.Log.Error("a receipt is invalid and is set aside as a dead letter", "sequence", meta.Sequence.Stream, "error", err)
 			continue
 		case err != nil:
 			return nil, err
@@ -62,13 +60,13 @@ func (r *Receipts) Decode(ctx context.Context, msg jetstream.Msg) (*factv1.Deliv
 		}
 	}
 	if all == nil {
-		return nil, fmt.Errorf("%w: none of its %d receipts can be taken", ErrUnreadable, len(in))
+		return nil, fmt.Errorf("%w: none of the %d receipts is valid", ErrUnreadable, len(in))
 	}
 	return all, nil
 }
 
-// read reads one receipt. from is who sent it, as the subject says; empty on the subject
-// that all share.
+// read converts one receipt. from is the sender according to the NATS subject; empty on the shared
+// subject.
 func (r *Receipts) read(ctx context.Context, in *stream.Receipt, from string, received time.Time) (*factv1.Delivery, error) {
 	if err := in.Check(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnreadable, err)
@@ -77,9 +75,9 @@ func (r *Receipts) read(ctx context.Context, in *stream.Receipt, from string, re
 	case from != "" && in.Recipient != "" && in.Recipient != from:
 		return nil, fmt.Errorf("%w: a receipt on the subject of %s names another recipient", ErrUnreadable, from)
 	case from == "" && in.Recipient == "":
-		return nil, fmt.Errorf("%w: a receipt on the subject that all share must name its recipient", ErrUnreadable)
+		return nil, fmt.Errorf("%w: a receipt on the shared subject must name a recipient", ErrUnreadable)
 	case from == "" && !slices.Contains(r.Shared, in.Recipient):
-		return nil, fmt.Errorf("%w: a receipt on the subject that all share is for somebody who is no recipient by: nats without a token; others publish on %s", ErrUnreadable, stream.ReceiptsOf("RECIPIENT"))
+		return nil, fmt.Errorf("%w: the shared subject is for recipients with by: nats and without a token only; other recipients publish on %s", ErrUnreadable, stream.ReceiptsOf("RECIPIENT"))
 	case from == "":
 		from = in.Recipient
 	}

@@ -9,16 +9,16 @@ import (
 	"github.com/rodopath/rodopath/api/trace"
 )
 
-// begin begins the span of a message, in the trace that its header names.
+// begin starts the span of a message, in the trace of its header.
 func (f *Feed) begin(ctx context.Context, msg jetstream.Msg) (context.Context, *trace.Span) {
 	in := trace.Continue(ctx, msg.Headers().Get(trace.Header))
 	return f.Tracer.Start(in, "apply", trace.KindConsumer, trace.Text("stream", f.Stream))
 }
 
-// steps are the spans of messages that are applied together.
+// steps are the spans of messages applied together.
 type steps []*trace.Span
 
-// end ends the spans of what was applied.
+// end ends the spans of applied messages.
 func (s steps) end(deliveries []*factv1.Delivery) {
 	for i, span := range s {
 		span.Outcome("applied", trace.Number("facts", len(deliveries[i].GetFacts())))
@@ -26,7 +26,7 @@ func (s steps) end(deliveries []*factv1.Delivery) {
 	}
 }
 
-// fail ends the spans of what was not applied.
+// fail ends the spans of messages that were not applied.
 func (s steps) fail(outcome string) {
 	for _, span := range s {
 		span.Fail(outcome)

@@ -7,13 +7,13 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle"
 )
 
-// transactional is a neutral line in a message about an order. Some hold that to
-// ask there is marketing already.
+// transactional is a neutral line in a message about an order. Whether asking there is marketing is
+// disputed.
 const transactional = "transactional_mail"
 
-// places says where a question is no message of its own. Asking by mail, SMS or
-// phone may itself be marketing. Who keeps nothing just in case takes no risk here
-// either.
+// places returns the default places of a question, which are not messages of their own: a question
+// by mail, SMS or phone may itself be marketing. The cautious choice of deleting promptly also
+// excludes transactional messages.
 func (c *compiler) places() []string {
 	green := []string{"checkout", "thank_you_page", "account"}
 	if c.doc.Choices["claims"] == "strict" {
@@ -30,11 +30,11 @@ func (c *compiler) ask(i int, a ask) lifecycle.Ask {
 	}
 	allowed := strings.Join(c.places(), ", ")
 	if len(a.Places) == 0 {
-		c.fault(at(), "say where the question may stand: places, of %s", allowed)
+		c.fault(at(), "places are missing: choose from %s", allowed)
 	}
 	for j, place := range a.Places {
 		if !slices.Contains(c.places(), place) {
-			c.fault(at("places", j), "a question may not stand in %q: asking there may itself be marketing; allowed are %s", place, allowed)
+			c.fault(at("places", j), "a question may not be placed in %q: asking there may itself be marketing; allowed are %s", place, allowed)
 		}
 	}
 	if a.StandsDays < 1 || a.StandsDays > 366 {
@@ -43,7 +43,7 @@ func (c *compiler) ask(i int, a ask) lifecycle.Ask {
 	return lifecycle.Ask{Purpose: a.Purpose, Channel: a.Channel, Wording: a.Wording, When: a.When, Places: a.Places, Stands: a.StandsDays}
 }
 
-// asked checks what is asked, and in which words.
+// asked checks the purpose, channel and wording of a question.
 func (c *compiler) asked(at func(...any) path, a ask) {
 	if !slices.ContainsFunc(c.doc.Rules, func(r rule) bool { return r.consent() && r.Purpose == a.Purpose }) {
 		c.fault(at(), "no rule with raised_by: consent has the purpose %q", a.Purpose)

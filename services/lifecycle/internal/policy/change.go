@@ -23,7 +23,7 @@ func (c *compiler) change(changes []string) error {
 		id, key, part := strings.Cut(name, ".")
 		switch {
 		case !ok || name == "" || is == "":
-			return fmt.Errorf("%q is no change of a policy; write one like claims=strict or webinar.until=\"60 days after webinar\"", change)
+			return fmt.Errorf("%q is not a change of a policy; write one like claims=strict or webinar.until=\"60 days after webinar\"", change)
 		case !part:
 			c.doc.Choices[name] = is
 		case name == "ask.places":
@@ -48,7 +48,7 @@ func (c *compiler) changePart(id, key, is string) error {
 	case key == "text" && wording >= 0:
 		c.doc.Wordings[wording].Text = is
 	default:
-		return fmt.Errorf("nothing in the policy is called %s.%s; a rule has until, a wording has text", id, key)
+		return fmt.Errorf("the policy has no %s.%s; a rule has until, a wording has text", id, key)
 	}
 	return nil
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 )
 
-// compiler turns a document into a policy and gathers what is wrong with it.
+// compiler compiles a document into a policy and collects the faults.
 type compiler struct {
 	file   string
 	doc    document
@@ -85,7 +85,7 @@ func (c *compiler) place() lifecycle.Place {
 	return lifecycle.Place{Zone: zone}
 }
 
-// checkChoices finds choices that are none, or of something unknown.
+// checkChoices reports unknown choices and options.
 func (c *compiler) checkChoices() {
 	for _, name := range sortedKeys(c.doc.Choices) {
 		options := c.doc.Options[name]
@@ -98,13 +98,13 @@ func (c *compiler) checkChoices() {
 	}
 	for _, name := range sortedKeys(c.doc.Options) {
 		if c.doc.Choices[name] == "" {
-			c.fault(path{"options", name}, "nothing is chosen for %s; write it under choices, one of %s", name, strings.Join(c.doc.Options[name], ", "))
+			c.fault(path{"options", name}, "no option is chosen for %s; add one of %s under choices", name, strings.Join(c.doc.Options[name], ", "))
 		}
 	}
 }
 
-// chosen tells whether one of some conditions "choice=option" is chosen; without
-// any it is.
+// chosen reports whether one of the conditions "choice=option" is met; no conditions are always
+// met.
 func (c *compiler) chosen(conditions []string) bool {
 	return len(conditions) == 0 || slices.ContainsFunc(conditions, func(cond string) bool {
 		name, is, _ := strings.Cut(cond, "=")
@@ -120,8 +120,7 @@ func (c *compiler) conditions(at path, what string, conditions []string) {
 	}
 }
 
-// compileTerms reads the named dates. One may be counted from another, but not in
-// a circle.
+// compileTerms compiles the named dates. A date may be based on another one, without cycles.
 func (c *compiler) compileTerms() {
 	c.terms = map[string]lifecycle.Period{}
 	for _, name := range sortedKeys(c.doc.Terms) {
@@ -129,8 +128,8 @@ func (c *compiler) compileTerms() {
 	}
 }
 
-// term reads a named date, after those that it is counted from; trail is how it
-// was come to.
+// term compiles a named date after the dates of its definition; trail is the path of definitions so
+// far.
 func (c *compiler) term(name string, trail []string) (lifecycle.Period, bool) {
 	if p, ok := c.terms[name]; ok {
 		return p, true
@@ -140,7 +139,7 @@ func (c *compiler) term(name string, trail []string) (lifecycle.Period, bool) {
 		return lifecycle.Period{}, false
 	}
 	if n := slices.Index(trail, name); n >= 0 {
-		c.fault(path{"terms", name}, "terms go round in a circle: %s", strings.Join(append(slices.Clone(trail[n:]), name), " is counted from "))
+		c.fault(path{"terms", name}, "terms refer to each other in a cycle: %s", strings.Join(append(slices.Clone(trail[n:]), name), " is counted from "))
 		c.terms[name] = lifecycle.Open()
 		return c.terms[name], true
 	}
@@ -156,7 +155,7 @@ func (c *compiler) term(name string, trail []string) (lifecycle.Period, bool) {
 	return p, true
 }
 
-// period reads a period and reports what is wrong with it at its place.
+// period parses a period and reports its fault at the place in the file.
 func (c *compiler) period(at path, what, text string) lifecycle.Period {
 	p, err := lifecycle.ParsePeriod(text, func(name string) (lifecycle.Period, bool) {
 		term, ok := c.terms[name]
@@ -177,7 +176,7 @@ func (c *compiler) requests(p *lifecycle.Policy) {
 	case "verified":
 		p.FromVerified = true
 	default:
-		c.fault(path{"requests", "clock"}, "clock must be received or verified: from when the month for an answer runs")
+		c.fault(path{"requests", "clock"}, "clock must be received or verified: the start of the month for an answer")
 	}
 }
 
@@ -226,8 +225,8 @@ func join[T ~string](names []T) string {
 	return strings.Join(out, ", ")
 }
 
-// at is where a part of a rule or a wording is written. What is inherited is shown
-// at the line that says what is extended.
+// at returns the path of a part of a rule or wording. Inherited parts are reported at the line of
+// extends.
 func (p place) at(list string, keys ...any) path {
 	if p.inherited {
 		return path{"extends"}

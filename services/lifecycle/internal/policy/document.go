@@ -8,7 +8,7 @@ import (
 	"github.com/rodopath/rodopath/api/strictyaml"
 )
 
-// document is a policy as it is written.
+// document is the YAML form of a policy.
 type document struct {
 	Policy       string               `yaml:"policy"`
 	Extends      string               `yaml:"extends"`
@@ -50,7 +50,7 @@ type category struct {
 	Per          string `yaml:"per"`
 	Pseudonymous bool   `yaml:"pseudonymous"`
 	Given        bool   `yaml:"given"`
-	// Correspondence is what is written with a person about their own request.
+	// Correspondence marks the correspondence about a request of the person.
 	Correspondence bool   `yaml:"correspondence"`
 	Term           string `yaml:"term"`
 }
@@ -119,15 +119,15 @@ type ask struct {
 	StandsDays int      `yaml:"stands_days"`
 }
 
-// place is where a part of the policy is written: in the file itself at an index of
-// its list, or in the policy that the file extends.
+// place is the position of a part of the policy: an index in a list of the file, or the extended
+// policy.
 type place struct {
 	inherited bool
 	index     int
 	line      int
 }
 
-// words is a list of texts, or one text alone.
+// words is a list of texts, or a single text.
 type words []string
 
 // UnmarshalYAML accepts both forms.
@@ -163,7 +163,7 @@ func (t *texts) UnmarshalYAML(unmarshal func(any) error) error {
 	return nil
 }
 
-// extend lays the document over the one that it extends.
+// extend merges the document over the extended document.
 func (c *compiler) extend(doc document) error {
 	for i := range doc.Rules {
 		doc.Rules[i].place = place{index: i, line: c.at.Line("rules", i)}
@@ -185,7 +185,7 @@ func (c *compiler) extend(doc document) error {
 	var base document
 	at, err := strictyaml.Decode("pl", pl, &base)
 	if err != nil {
-		return fmt.Errorf("read the shipped policy: %w", err)
+		return fmt.Errorf("read the default policy: %w", err)
 	}
 	for i := range base.Rules {
 		base.Rules[i].place = place{inherited: true, line: at.Line("rules", i)}
@@ -197,8 +197,8 @@ func (c *compiler) extend(doc document) error {
 	return nil
 }
 
-// defaults are what a policy need not say: the month and the two more that Art. 12(3)
-// gives for an answer, and how long it is remembered what was deleted and decided.
+// defaults returns the default settings: the month and the two further months of Art. 12(3) for an
+// answer, and the retention of tombstones and journals.
 func defaults() document {
 	return document{
 		Requests: requests{
@@ -210,9 +210,9 @@ func defaults() document {
 	}
 }
 
-// with returns the base with what a document says otherwise: single values and
-// entries of mappings replace those of the base, rules and wordings those of the
-// same id; questions replace all of the base's.
+// with returns the base with the settings of a document: single values and mapping entries replace
+// the values of the base, rules and wordings replace those with the same id, and questions replace
+// all questions of the base.
 func (base document) with(doc document) document {
 	out := base
 	out.Policy, out.Extends = doc.Policy, doc.Extends
@@ -250,8 +250,8 @@ func replace[T comparable](base *T, with T) {
 	}
 }
 
-// overlay takes out of the base what has a name that comes again, in the place of
-// the first, and adds the rest.
+// overlay replaces entries of the base with entries of the same name, at the position of the first,
+// and appends the others.
 func overlay[T any](base, with []T, name func(T) string) []T {
 	var out []T
 	used := map[string]bool{}

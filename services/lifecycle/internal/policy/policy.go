@@ -18,17 +18,16 @@ import (
 var pl []byte
 
 const (
-	// DefaultName is the policy's name in the configuration that means the shipped one.
+	// DefaultName is the name of the default policy in the configuration.
 	DefaultName = "default"
 	// shipped is the name of the shipped policy, for others to extend.
 	shipped = "pl"
 )
 
-// Text returns the shipped policy as the YAML it is written in.
+// Text returns the default policy as YAML.
 func Text() string { return string(pl) }
 
-// Read returns the policy file at path as it is written, or the shipped one when
-// path is DefaultName or empty.
+// Read returns the policy file at path, or the default policy if path is DefaultName or empty.
 func Read(path string) (name string, data []byte, err error) {
 	if path == "" || path == DefaultName {
 		return "default policy", pl, nil
@@ -39,8 +38,8 @@ func Read(path string) (name string, data []byte, err error) {
 	return path, data, nil
 }
 
-// Load reads the policy at path, or the shipped one when path is DefaultName or
-// empty. The controller is the business that the wordings name.
+// Load reads the policy at path, or the default policy if path is DefaultName or empty. The
+// controller is the business named in the wordings.
 func Load(path, controller string) (*lifecycle.Policy, error) {
 	name, data, err := Read(path)
 	if err != nil {
@@ -49,13 +48,13 @@ func Load(path, controller string) (*lifecycle.Policy, error) {
 	return Parse(name, data, controller)
 }
 
-// Parse reads a policy. The error names every fault with its line and column.
+// Parse reads a policy. The error lists every fault with line and column.
 func Parse(file string, data []byte, controller string) (*lifecycle.Policy, error) {
 	p, _, err := check(file, data, controller, nil)
 	return p, err
 }
 
-// Measures are the security measures that a policy names, by language.
+// Measures returns the security measures described by a policy, by language.
 func Measures(file string, data []byte) (map[string]string, error) {
 	var doc document
 	at, err := strictyaml.Decode(file, data, &doc)
@@ -67,8 +66,8 @@ func Measures(file string, data []byte) (map[string]string, error) {
 	return c.doc.Measures, err
 }
 
-// Check reads a policy and returns, besides, what a seller should know of it: where
-// it lets data go too early, or holds them too long.
+// Check reads a policy and returns warnings as well, such as data deleted too early or held too
+// long.
 func Check(file string, data []byte, controller string) (*lifecycle.Policy, []Warning, error) {
 	return check(file, data, controller, nil)
 }

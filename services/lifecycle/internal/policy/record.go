@@ -16,31 +16,30 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/internal/report"
 )
 
-// Activity is one line of the record of processing activities (Art. 30(1)): what a rule
-// lets be held, of whom, for whom, on which basis and for how long.
+// Activity is one line of the record of processing activities (Art. 30(1)): the processing under
+// one rule.
 type Activity struct {
-	// Rule is the rule's id, Line where it stands in the policy.
+	// Rule is the id of the rule, Line its line in the policy.
 	Rule    string         `json:"rule"`
 	Line    int            `json:"line,omitempty"`
 	Purpose report.Purpose `json:"for"`
-	// Persons says whose data they are, Begins from which event on they are held.
+	// Persons are the categories of data subjects, Begins the event at which the processing begins.
 	Persons report.Text `json:"persons"`
 	Begins  report.Text `json:"begins"`
 	Article string      `json:"article"`
-	// LawfulBasis is the article as a term of the Data Privacy Vocabulary; absent for
-	// what is no basis of Art. 6, such as a hold.
+	// LawfulBasis is the article as a term of the Data Privacy Vocabulary; absent outside of Art.
+	// 6, such as for a hold.
 	LawfulBasis string `json:"lawful_basis,omitempty"`
 	Cites       string `json:"cites,omitempty"`
-	// Categories are the data, Recipients those who get them, with the third countries
-	// they are in.
+	// Categories are the categories of data, Recipients the recipients with their third countries.
 	Categories []report.Category  `json:"categories"`
 	Recipients []report.Recipient `json:"recipients"`
 	// Period is the time limit for erasure.
 	Period report.Text `json:"period"`
 }
 
-// Activities returns the record of what a policy does: one line for each rule, in the
-// order of the policy.
+// Activities returns the record of processing activities of a policy: one line for each rule, in
+// the order of the policy.
 func Activities(p *lifecycle.Policy) []Activity {
 	out := make([]Activity, 0, len(p.Rules))
 	for i := range p.Rules {
@@ -61,7 +60,7 @@ func Activities(p *lifecycle.Policy) []Activity {
 	return out
 }
 
-// Format is how a record of processing activities is written.
+// Format is the output format of a record of processing activities.
 type Format string
 
 // The formats of a record.
@@ -72,7 +71,7 @@ const (
 	FormatCSV      Format = "csv"
 )
 
-// ErrFormat means that there is no such format.
+// ErrFormat means that the format is unknown.
 var ErrFormat = errors.New("a record is written as text, markdown, json or csv")
 
 // WriteRecord writes the record of processing activities of a policy (Art. 30(1)).
@@ -100,7 +99,7 @@ func WriteRecord(w io.Writer, format Format, lang report.Language, p *lifecycle.
 	return err
 }
 
-// record is a record of processing activities while it is being written.
+// record is a record of processing activities during writing.
 type record struct {
 	policy     *lifecycle.Policy
 	lang       report.Language
@@ -108,15 +107,15 @@ type record struct {
 	activities []Activity
 }
 
-func said(pl, en string) report.Text { return report.Text{PL: pl, EN: en} }
+func bilingual(pl, en string) report.Text { return report.Text{PL: pl, EN: en} }
 
 // heads are the names of a record's columns.
 func heads() []report.Text {
 	return []report.Text{
-		said("Cel", "Purpose"), said("Podstawa", "Basis"), said("Przepis", "Law"),
-		said("Od kiedy", "Begins with"), said("Kogo dotyczą", "Whose data"), said("Dane", "Data"),
-		said("Odbiorcy", "Recipients"), said("Poza EOG", "Outside of the EEA"), said("Termin usunięcia", "Time limit for erasure"),
-		said("Reguła", "Rule"),
+		bilingual("Cel", "Purpose"), bilingual("Podstawa", "Basis"), bilingual("Przepis", "Law"),
+		bilingual("Początek przetwarzania", "Begins with"), bilingual("Osoby", "Data subjects"), bilingual("Kategorie danych", "Categories of data"),
+		bilingual("Odbiorcy", "Recipients"), bilingual("Poza EOG", "Outside of the EEA"), bilingual("Termin usunięcia", "Time limit for erasure"),
+		bilingual("Reguła", "Rule"),
 	}
 }
 
@@ -134,54 +133,54 @@ func (r *record) cells(a *Activity) []string {
 	}
 	list := func(items []string) string { return cmp.Or(strings.Join(items, "; "), "-") }
 	return []string{
-		a.Purpose.Name.In(r.lang), r.lang.Article(a.Article), cmp.Or(a.Cites, said("okres z wyboru administratora", "the period is the controller's choice").In(r.lang)), a.Begins.In(r.lang), a.Persons.In(r.lang),
+		a.Purpose.Name.In(r.lang), r.lang.Article(a.Article), cmp.Or(a.Cites, bilingual("okres określony przez administratora", "period determined by the controller").In(r.lang)), a.Begins.In(r.lang), a.Persons.In(r.lang),
 		list(data), list(recipients), list(abroad), a.Period.In(r.lang), a.Rule,
 	}
 }
 
 func (r *record) heading() string {
-	return said("Rejestr czynności przetwarzania (art. 30 ust. 1 RODO)", "Record of processing activities (Art. 30(1) GDPR)").In(r.lang)
+	return bilingual("Rejestr czynności przetwarzania (art. 30 ust. 1 RODO)", "Record of processing activities (Art. 30(1) GDPR)").In(r.lang)
 }
 
-// about says whose record it is, and by which policy.
+// about names the controller and the policy.
 func (r *record) about() []string {
-	controller := cmp.Or(r.policy.Controller, said("nie podano", "not given").In(r.lang))
+	controller := cmp.Or(r.policy.Controller, bilingual("nie podano", "not given").In(r.lang))
 	return []string{
-		said("Administrator: ", "Controller: ").In(r.lang) + controller + ". " + said(
+		bilingual("Administrator: ", "Controller: ").In(r.lang) + controller + ". " + bilingual(
 			"Uzupełnij: dane kontaktowe, a jeśli są, przedstawiciel i inspektor ochrony danych (art. 30 ust. 1 lit. a RODO).",
 			"To be added: the contact details, and a representative and a data protection officer if there are any (Art. 30(1)(a) GDPR).",
 		).In(r.lang),
-		said("Polityka: ", "Policy: ").In(r.lang) + r.policy.ID + "@" + r.policy.Revision,
+		bilingual("Polityka: ", "Policy: ").In(r.lang) + r.policy.ID + "@" + r.policy.Revision,
 	}
 }
 
-// notes are what the record says besides its lines.
+// notes returns the remarks below the table.
 func (r *record) notes() []string {
 	keyed := report.Storage(&lifecycle.Rule{Until: r.policy.Tombstone})
 	return []string{
-		said("Środki bezpieczeństwa (art. 30 ust. 1 lit. g RODO): ", "Security measures (Art. 30(1)(g) GDPR): ").In(r.lang) + r.security(),
-		said("Skróty z kluczem tego, co usunięto: ", "Keyed hashes of what was deleted: ").In(r.lang) + keyed.In(r.lang) + ".",
-		said("Dziennik decyzji, pod pseudonimami: ", "Journal of decisions, pseudonymous: ").In(r.lang) + report.Years(r.policy.JournalYears).In(r.lang) + ".",
-		said(
-			fmt.Sprintf("Osoba, o której nic jeszcze nie wiadomo: najwyżej %d dni (motyw 49 RODO).", r.policy.IntakeDays),
-			fmt.Sprintf("Somebody of whom nothing is known yet: %d days at most (recital 49 GDPR).", r.policy.IntakeDays),
+		bilingual("Środki bezpieczeństwa (art. 30 ust. 1 lit. g RODO): ", "Security measures (Art. 30(1)(g) GDPR): ").In(r.lang) + r.security(),
+		bilingual("Skróty z kluczem usuniętych danych: ", "Keyed hashes of deleted data: ").In(r.lang) + keyed.In(r.lang) + ".",
+		bilingual("Dziennik decyzji, pod pseudonimami: ", "Journal of decisions, pseudonymous: ").In(r.lang) + report.Years(r.policy.JournalYears).In(r.lang) + ".",
+		bilingual(
+			fmt.Sprintf("Osoba bez znanych zdarzeń: najwyżej %d dni (motyw 49 RODO).", r.policy.IntakeDays),
+			fmt.Sprintf("Person without known facts: %d days at most (recital 49 GDPR).", r.policy.IntakeDays),
 		).In(r.lang),
-		said(
+		bilingual(
 			"Zabezpieczenia przekazania poza EOG (art. 30 ust. 1 lit. e RODO) nie są zapisane w polityce: uzupełnij.",
 			"The safeguards of transfers outside of the EEA (Art. 30(1)(e) GDPR) are not recorded in the policy: to be added.",
 		).In(r.lang),
 	}
 }
 
-// security is what the policy says of security measures.
+// security returns the security measures described by the policy.
 func (r *record) security() string {
-	return cmp.Or(r.measures[string(r.lang)], r.measures[""], said("nie opisano w polityce", "not described in the policy").In(r.lang))
+	return cmp.Or(r.measures[string(r.lang)], r.measures[""], bilingual("nie opisano w polityce", "not described in the policy").In(r.lang))
 }
 
-// screen is about how wide a record is on a terminal.
+// screen is the approximate width of a record on a terminal.
 const screen = 118
 
-// text writes a table for a terminal. Law and rule stand with the basis.
+// text writes a table for a terminal. The cell of the basis includes law and rule.
 func (r *record) text(out *bytes.Buffer) error {
 	lines := func(texts ...string) error {
 		for _, text := range texts {
@@ -270,7 +269,7 @@ func (r *record) csv(out *bytes.Buffer) error {
 	for _, h := range heads() {
 		head = append(head, h.In(r.lang))
 	}
-	rows := [][]string{append(head, said("Wiersz", "Line").In(r.lang), said("Środki bezpieczeństwa", "Security measures").In(r.lang))}
+	rows := [][]string{append(head, bilingual("Wiersz", "Line").In(r.lang), bilingual("Środki bezpieczeństwa", "Security measures").In(r.lang))}
 	for i := range r.activities {
 		a := &r.activities[i]
 		rows = append(rows, slices.Concat(r.cells(a), []string{strconv.Itoa(a.Line), r.security()}))

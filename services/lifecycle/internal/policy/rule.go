@@ -8,7 +8,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle"
 )
 
-// open is the period that has no end until a fact of ended_by comes.
+// open is the period without an end, which ends by a fact of ended_by only.
 const open = "open"
 
 var (
@@ -48,7 +48,7 @@ func (c *compiler) rule(r rule) lifecycle.Rule {
 	out.Access = c.accesses(&r)
 	out.Until = c.until(&r)
 	if len(r.RaisedBy) == 0 {
-		c.fault(r.at(), "rule %s: say what raises it: raised_by", r.ID)
+		c.fault(r.at(), "rule %s: raised_by is missing: name the facts that raise the basis", r.ID)
 	}
 	if r.Suspended && len(r.Until) > 1 {
 		c.fault(r.at("suspended_by_hold"), "rule %s: suspended_by_hold needs a single period under until", r.ID)
@@ -64,7 +64,7 @@ func (c *compiler) rule(r rule) lifecycle.Rule {
 	return out
 }
 
-// named checks what tells the rule from others.
+// named checks the id of the rule.
 func (c *compiler) named(r *rule) {
 	if r.ID == "" || r.Purpose == "" {
 		c.fault(r.at(), "a rule needs id and purpose")
@@ -79,7 +79,7 @@ func (c *compiler) named(r *rule) {
 		c.fault(r.at("article"), "rule %s: %q is not a basis of the GDPR; write 6(1)(a) to 6(1)(f), or 17(3)(…) for a hold", r.ID, r.Article)
 	}
 	if r.Exempt != "" && !exempt.MatchString(r.Exempt) {
-		c.fault(r.at("exempt"), "rule %s: %q is no reason to keep data after erasure was asked for; write 17(3)(a) to 17(3)(e)", r.ID, r.Exempt)
+		c.fault(r.at("exempt"), "rule %s: %q is not an exception from erasure; write 17(3)(a) to 17(3)(e)", r.ID, r.Exempt)
 	}
 	for i, id := range r.Receives {
 		if _, ok := c.doc.Recipients[id]; !ok {
@@ -88,28 +88,28 @@ func (c *compiler) named(r *rule) {
 	}
 }
 
-// consentRule checks a rule that lives and ends with consent.
+// consentRule checks a rule based on consent.
 func (c *compiler) consentRule(r *rule) {
 	if r.Article != "6(1)(a)" {
 		c.fault(r.at("article"), "rule %s: a basis raised by consent is 6(1)(a)", r.ID)
 	}
 	if len(r.Until) > 0 || len(r.EndedBy) > 0 || r.Per != "" || len(r.Access)+len(r.Where)+len(r.Unless) > 0 {
-		c.fault(r.at(), "rule %s: a consent ends when it is taken back; leave out until, ended_by, per, access, where and unless", r.ID)
+		c.fault(r.at(), "rule %s: a consent ends by withdrawal; leave out until, ended_by, per, access, where and unless", r.ID)
 	}
 	for _, k := range r.Keeps {
 		if c.doc.Categories[k].Per == string(lifecycle.PerRecord) {
-			c.fault(r.at("keeps"), "rule %s: a consent is the person's and cannot keep %s, which is kept per record", r.ID, k)
+			c.fault(r.at("keeps"), "rule %s: a consent concerns the person and cannot keep %s, which is kept per record", r.ID, k)
 		}
 	}
 	for i := range c.doc.Rules {
 		other := &c.doc.Rules[i]
 		if other.consent() && other.ID < r.ID && other.Purpose == r.Purpose && overlap(other.Channels, r.Channels) {
-			c.fault(r.at(), "rules %s and %s both stand for consent to %s by the same channel", other.ID, r.ID, r.Purpose)
+			c.fault(r.at(), "rules %s and %s both concern consent to %s by the same channel", other.ID, r.ID, r.Purpose)
 		}
 	}
 }
 
-// overlap tells whether two lists have something in common; an empty one is all.
+// overlap reports whether two lists share an element; an empty list contains everything.
 func overlap(a, b []string) bool {
 	return len(a) == 0 || len(b) == 0 || slices.ContainsFunc(a, func(s string) bool { return slices.Contains(b, s) })
 }
@@ -124,7 +124,7 @@ func (c *compiler) keeps(r *rule) {
 			c.fault(r.at("keeps", j), "rule %s: unknown category %q; define it under categories", r.ID, k)
 		}
 		if ok && cat.Per == string(lifecycle.PerRecord) && r.Per == string(lifecycle.PerPerson) && !r.Prolongs {
-			c.fault(r.at("keeps", j), "rule %s stands for the person and cannot keep %s, which is kept per record", r.ID, k)
+			c.fault(r.at("keeps", j), "rule %s concerns the person and cannot keep %s, which is kept per record", r.ID, k)
 		}
 	}
 }
@@ -167,10 +167,10 @@ func (c *compiler) accesses(r *rule) []lifecycle.Access {
 func (c *compiler) until(r *rule) lifecycle.Period {
 	switch {
 	case len(r.Until) == 0:
-		c.fault(r.at(), "rule %s never ends; say until when, for example \"until: 14 days after sale\"", r.ID)
+		c.fault(r.at(), "rule %s never ends; add a period, for example \"until: 14 days after sale\"", r.ID)
 		return lifecycle.Period{}
 	case slices.Contains(r.Until, open) && len(r.Until) > 1:
-		c.fault(r.at("until"), "rule %s: \"open\" stands alone; leave it out of the list", r.ID)
+		c.fault(r.at("until"), "rule %s: \"open\" cannot be combined with other periods; remove one of them", r.ID)
 		return lifecycle.Period{}
 	case r.Until[0] == open && len(r.EndedBy) == 0:
 		c.fault(r.at("until"), "rule %s never ends: \"until: open\" needs ended_by", r.ID)

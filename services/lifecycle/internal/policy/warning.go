@@ -10,25 +10,26 @@ import (
 
 // Risks of a policy.
 const (
-	// TooEarly: data go that the law asks to keep, or that will be missed.
+	// TooEarly means that data are deleted although the law requires retention, or although the
+	// data will be needed.
 	TooEarly = "too_early"
-	// TooLong: data stay longer than they may.
+	// TooLong means that data are retained longer than permitted.
 	TooLong = "too_long"
-	// Marketing: something may itself be marketing without consent.
+	// Marketing means that a practice may itself be marketing without consent.
 	Marketing = "marketing"
 )
 
-// Warning is something that a seller should know of a policy, which is no fault.
+// Warning is a remark on a valid policy.
 type Warning struct {
 	// Risk is one of the risks; Line is where in the file, 0 when inherited.
 	Risk string `json:"risk"`
 	Line int    `json:"line,omitempty"`
-	// Says says it in words, by language.
+	// Says explains the warning, by language.
 	Says  map[string]string `json:"says"`
 	Cites string            `json:"cites,omitempty"`
 }
 
-// warnings looks at what a sound policy does.
+// warnings returns the warnings on a valid policy.
 func (c *compiler) warnings(p *lifecycle.Policy) []Warning {
 	var out []Warning
 	for _, w := range c.doc.Warnings {
@@ -43,22 +44,22 @@ func (c *compiler) warnings(p *lifecycle.Policy) []Warning {
 	for i, a := range c.doc.Ask {
 		if slices.Contains(a.Places, transactional) {
 			out = append(out, Warning{Risk: Marketing, Line: c.at.Line("ask", i, "places"), Says: map[string]string{
-				"en": "The question may stand in a transactional message. UOKiK holds that asking is itself marketing; courts disagree. The checkout, the thank-you page and the account are safe.",
-				"pl": "Pytanie może stać w wiadomości transakcyjnej. Zdaniem UOKiK samo pytanie jest już marketingiem; sądy są podzielone. Bezpieczne są koszyk, strona z podziękowaniem i konto.",
+				"en": "The question may be placed in a transactional message. According to UOKiK, asking is itself marketing; courts disagree. The checkout, the thank-you page and the account are safe.",
+				"pl": "Pytanie o zgodę może znaleźć się w wiadomości transakcyjnej. Zdaniem UOKiK samo pytanie stanowi już marketing; orzecznictwo jest rozbieżne. Bezpieczne miejsca to koszyk, strona z podziękowaniem i konto klienta.",
 			}, Cites: "UOKiK; przeciwnie UKE 2015, SO Warszawa-Praga IV Ca 1873/16"})
 		}
 	}
 	return out
 }
 
-// sample is a sale in December, for which the years of sale and of tax differ most.
+// sample is a sale in December, with the largest difference between the years of sale and of tax.
 func sample() lifecycle.Fact {
 	at := time.Date(2026, 12, 15, 12, 0, 0, 0, time.UTC)
 	return lifecycle.Fact{ID: "sample", Kind: lifecycle.KindSale, Occurred: at, Received: at, Ref: "sample"}
 }
 
-// booksGoEarly compares the longest lawful basis of a sale with the limitation of
-// income tax, which ends five years after the year in which the tax fell due.
+// booksGoEarly compares the longest lawful basis of a sale with the limitation of income tax, which
+// ends five years after the year in which the tax fell due.
 func booksGoEarly(p *lifecycle.Policy) []Warning {
 	need := time.Date(2032, 12, 30, 0, 0, 0, 0, time.UTC)
 	var last time.Time
@@ -74,16 +75,16 @@ func booksGoEarly(p *lifecycle.Policy) []Warning {
 		return nil
 	}
 	return []Warning{{Risk: TooEarly, Cites: "Ordynacja podatkowa art. 70 § 1, art. 86 § 1", Says: map[string]string{
-		"en": fmt.Sprintf("A sale of 15 December 2026 goes on %s, before its income tax is out of time at the end of 2032.", p.LastDay(&last)),
-		"pl": fmt.Sprintf("Sprzedaż z 15 grudnia 2026 znika %s, zanim przedawni się podatek dochodowy (koniec 2032).", p.LastDay(&last)),
+		"en": fmt.Sprintf("The data of a sale of 15 December 2026 are deleted on %s, before the limitation of the income tax at the end of 2032.", p.LastDay(&last)),
+		"pl": fmt.Sprintf("Dane sprzedaży z 15 grudnia 2026 r. są usuwane %s, przed przedawnieniem podatku dochodowego z końcem 2032 r.", p.LastDay(&last)),
 	}}}
 }
 
-// tooLong is how many years after one sale, sign-up or request something needs a
-// reason of law to be kept.
+// tooLong is the number of years after one sale, sign-up or request from which retention needs a
+// legal obligation.
 const tooLong = 7
 
-// longKept finds rules that rest on no law and hold personal data for very long.
+// longKept finds rules with long retention without a legal obligation.
 func longKept(p *lifecycle.Policy) []Warning {
 	var out []Warning
 	at := sample().Occurred
@@ -95,8 +96,8 @@ func longKept(p *lifecycle.Policy) []Warning {
 		until, ok := r.Until.From(at, p.Place)
 		if ok && until.After(at.AddDate(tooLong, 1, 0)) {
 			out = append(out, Warning{Risk: TooLong, Line: r.Line, Cites: "RODO art. 5 ust. 1 lit. e", Says: map[string]string{
-				"en": fmt.Sprintf("Rule %s keeps data to %s after an event of 15 December 2026, on no duty of law. Storage must be no longer than necessary.", r.ID, p.LastDay(&until)),
-				"pl": fmt.Sprintf("Reguła %s trzyma dane do %s po zdarzeniu z 15 grudnia 2026, choć prawo tego nie nakazuje. Przechowywanie nie może trwać dłużej, niż to konieczne.", r.ID, p.LastDay(&until)),
+				"en": fmt.Sprintf("Rule %s retains data until %s after an event of 15 December 2026, without a legal obligation. Storage must be no longer than necessary.", r.ID, p.LastDay(&until)),
+				"pl": fmt.Sprintf("Reguła %s przechowuje dane do %s po zdarzeniu z 15 grudnia 2026 r., choć nie wymaga tego obowiązek prawny. Przechowywanie nie może trwać dłużej, niż jest to niezbędne.", r.ID, p.LastDay(&until)),
 			}})
 		}
 	}

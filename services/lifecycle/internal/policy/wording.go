@@ -10,12 +10,11 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 )
 
-// confirmation is the use of a text that asks to confirm an address: it may hold no
-// offer, or it would be marketing that nobody agreed to.
+// confirmation is the use of a text that asks to confirm an address. An offer in such a text would
+// be marketing without consent.
 const confirmation = "confirmation"
 
-// stems are the beginnings of words by which a text says something, in the
-// languages that can be checked.
+// stems are beginnings of words that express a required content, by language.
 type stems map[string][]string
 
 func offersStems() stems {
@@ -26,7 +25,7 @@ func withdrawalStems() stems {
 	return stems{"pl": {"wycofa", "cofn", "odwoła", "zrezygn", "wypis"}, "en": {"withdraw", "unsubscribe", "revoke", "opt out"}}
 }
 
-// channelStems are by which words a text names a channel.
+// channelStems returns the stems that name a channel.
 func channelStems(channel string) (stems, bool) {
 	s, ok := map[string]stems{
 		"email": {"pl": {"mail"}, "en": {"mail"}},
@@ -36,7 +35,8 @@ func channelStems(channel string) (stems, bool) {
 	return s, ok
 }
 
-// in tells whether a text says it; of a language that is not known, nobody can tell.
+// in reports whether a text contains a stem; true for an unsupported language, which cannot be
+// checked.
 func (s stems) in(text, language string) bool {
 	words, known := s[language]
 	text = strings.ToLower(text)
@@ -71,7 +71,7 @@ func (c *compiler) wordings(p *lifecycle.Policy, controller string) {
 
 func (w *wording) at(keys ...any) path { return w.place.at("wordings", keys...) }
 
-// validity reads the days between which a text was in use.
+// validity returns the period of use of a text.
 func (c *compiler) validity(w *wording) (from, to time.Time) {
 	zone := c.zone()
 	day := func(key, text string) (calendar.Date, bool) {
@@ -104,8 +104,8 @@ func (c *compiler) zone() *time.Location {
 	return zone
 }
 
-// twice finds another text of the same id that was in use at the same time: a
-// consent could not tell which of them was agreed to.
+// twice reports another text with the same id in use at the same time, which would make the
+// accepted text ambiguous.
 func (c *compiler) twice(i int, from, to time.Time) {
 	w := &c.doc.Wordings[i]
 	for j := range c.doc.Wordings[:i] {
@@ -120,7 +120,7 @@ func (c *compiler) twice(i int, from, to time.Time) {
 		quiet := compiler{doc: c.doc, at: c.at}
 		begin, end := quiet.validity(other)
 		if (end.IsZero() || end.After(from)) && (to.IsZero() || to.After(begin)) {
-			c.fault(w.at(), "wordings %q overlap: two texts of one id were in use at the same time; let one end (to) before the next begins (from)", w.ID)
+			c.fault(w.at(), "wordings %q overlap: two texts with one id were in use at the same time; end one (to) before the next begins (from)", w.ID)
 		}
 	}
 }
@@ -130,15 +130,15 @@ func (c *compiler) confirmation(w *wording) {
 		c.fault(w.at(), "wording %q is a confirmation and covers nothing; leave out covers and channels", w.ID)
 	}
 	if _, known := offersStems()[w.Language]; known && offersStems().in(w.Text, w.Language) {
-		c.fault(w.at("text"), "wording %q: a confirmation may hold no offer: it goes to somebody who has not agreed yet", w.ID)
+		c.fault(w.at("text"), "wording %q: a confirmation may contain no offer: the person has not given consent yet", w.ID)
 	}
 }
 
-// consentText checks what a text of consent must say: who, what, how, and that it
-// can be taken back (Art. 7; Prawo komunikacji elektronicznej art. 398).
+// consentText checks the required content of a text of consent: controller, purpose, channel and
+// the right of withdrawal (Art. 7; Prawo komunikacji elektronicznej art. 398).
 func (c *compiler) consentText(w *wording) {
 	if len(w.Covers) == 0 || len(w.Channels) == 0 {
-		c.fault(w.at(), "wording %q must say what it covers and by which channels", w.ID)
+		c.fault(w.at(), "wording %q needs purposes (covers) and channels", w.ID)
 	}
 	c.covered(w.at(), fmt.Sprintf("wording %q", w.ID), w.Covers, w.Channels)
 	if !slices.ContainsFunc(w.Covers, func(p string) bool { return c.doc.Purposes[p].Offers }) {
@@ -148,19 +148,19 @@ func (c *compiler) consentText(w *wording) {
 		c.fault(w.at("text"), "wording %q covers offers and does not name the controller: write {controller} where your business is named", w.ID)
 	}
 	if !offersStems().in(w.Text, w.Language) {
-		c.fault(w.at("text"), "wording %q covers offers and does not say that offers will come", w.ID)
+		c.fault(w.at("text"), "wording %q covers offers and does not mention offers", w.ID)
 	}
 	if !withdrawalStems().in(w.Text, w.Language) {
-		c.fault(w.at("text"), "wording %q covers offers and does not say that the consent can be withdrawn", w.ID)
+		c.fault(w.at("text"), "wording %q covers offers and does not mention that the consent can be withdrawn", w.ID)
 	}
 	for _, channel := range w.Channels {
 		if s, ok := channelStems(channel); ok && !s.in(w.Text, w.Language) {
-			c.fault(w.at("text"), "wording %q covers offers by %s and does not name that channel", w.ID, channel)
+			c.fault(w.at("text"), "wording %q covers offers by %s and does not name the channel", w.ID, channel)
 		}
 	}
 }
 
-// covered finds purposes and channels for which no rule stands for consent.
+// covered reports purposes and channels without a rule for consent.
 func (c *compiler) covered(at path, what string, purposes, channels []string) {
 	for _, purpose := range purposes {
 		known := false
@@ -174,7 +174,7 @@ func (c *compiler) covered(at path, what string, purposes, channels []string) {
 				}
 			}
 			if known && !found {
-				c.fault(at, "%s covers %s by %s, and no rule with raised_by: consent has that channel", what, purpose, channel)
+				c.fault(at, "%s covers %s by %s, and no rule with raised_by: consent has the channel", what, purpose, channel)
 			}
 		}
 		if !known {

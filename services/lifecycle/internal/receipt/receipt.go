@@ -1,5 +1,5 @@
-// Package receipt reads what recipients answered to decisions, whichever way it came:
-// over HTTP, from the stream, or from a page of ours.
+// Package receipt converts answers to decisions into facts, for receipts over HTTP or the stream
+// and for answers on the consent page.
 package receipt
 
 import (
@@ -22,22 +22,22 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/internal/identity"
 )
 
-// Finder finds the person that a decision is about; nil when there is none.
+// Finder finds the subject of a decision; nil without one.
 type Finder interface {
 	Decision(ctx context.Context, id string) (*lifecycle.Subject, error)
 }
 
-// Errors of a receipt that can never be taken.
+// Errors of invalid receipts, which are final.
 var (
-	// ErrUnknown means that there is no such decision, or that it is long settled.
-	ErrUnknown = errors.New("there is no decision of this id that awaits an answer")
-	// ErrNoNotice is an ErrUnknown of a decision that was made: it was taken back, is long
-	// settled, or went out a moment ago and this is just being noted.
-	ErrNoNotice = fmt.Errorf("%w: it was taken back or is settled", ErrUnknown)
-	// ErrNotNotified means that the decision was not told to who answers it.
-	ErrNotNotified = errors.New("the decision was told to others")
-	// ErrOutcome means that such a decision is not answered like this.
-	ErrOutcome = errors.New("this cannot be the answer")
+	// ErrUnknown means that the decision does not exist, or was closed long ago.
+	ErrUnknown = errors.New("no decision with this id awaits an answer")
+	// ErrNoNotice is an ErrUnknown of an existing subject: the decision was retracted, was closed
+	// long ago, or was just published and the notice is not stored yet.
+	ErrNoNotice = fmt.Errorf("%w: the decision was retracted or is closed", ErrUnknown)
+	// ErrNotNotified means that the recipient was not notified of the decision.
+	ErrNotNotified = errors.New("the recipient was not notified of the decision")
+	// ErrOutcome means that the answer does not match the decision.
+	ErrOutcome = errors.New("the answer does not match the decision")
 )
 
 // Reader turns receipts into facts.
@@ -46,12 +46,11 @@ type Reader struct {
 	Policy *lifecycle.Policy
 }
 
-// source is the source of facts that receipts tell.
+// source is the source of facts from receipts.
 const source = "receipts"
 
-// Read makes the facts of a receipt that came from a recipient at an instant: the
-// receipt itself, and what the person answered where they were asked. The errors
-// ErrUnknown, ErrStranger and ErrOutcome are for good.
+// Read converts a receipt of a recipient into facts: the receipt itself and, for a question, the
+// answer of the person. The errors ErrUnknown, ErrNotNotified and ErrOutcome are final.
 func (r *Reader) Read(ctx context.Context, in *stream.Receipt, from string, received time.Time) (*factv1.Delivery, error) {
 	s, err := r.Finder.Decision(ctx, in.Decision)
 	if err != nil {
@@ -86,25 +85,25 @@ func (r *Reader) Read(ctx context.Context, in *stream.Receipt, from string, rece
 	return out, nil
 }
 
-// skew is how far the clock of a recipient may be behind ours.
+// skew is the tolerated clock skew of a recipient.
 const skew = 5 * time.Minute
 
-// answerPrefix begins the ids of facts that say what a person answered.
+// answerPrefix is the id prefix of facts with the answer of a person.
 const answerPrefix = "answer-"
 
-// knows tells whether a fact of a subject was told before.
+// knows reports whether the subject has a fact with the id.
 func knows(s *lifecycle.Subject, id string) bool {
 	return slices.ContainsFunc(s.Facts, func(f lifecycle.Fact) bool { return f.ID == id })
 }
 
-// check says why a receipt cannot be the answer to the decision. One that was taken before
-// is taken again: its sender may not have heard so.
+// check returns the reason why a receipt cannot answer the decision. A repeated receipt is accepted
+// again, because the sender may have missed the acknowledgement.
 func (d *Decision) check(in *stream.Receipt, repeated bool) error {
 	switch {
 	case in.At.Before(d.At.Add(-skew)):
-		return fmt.Errorf("%w: at lies before the decision was made (%s)", ErrOutcome, d.At.Format(time.RFC3339))
+		return fmt.Errorf("%w: at is before the decision (%s)", ErrOutcome, d.At.Format(time.RFC3339))
 	case in.Outcome == stream.OutcomeGranted && !d.Open && !repeated:
-		return fmt.Errorf("%w: the question is answered, or stands no more; a consent that was given since is told as a sign-up", ErrOutcome)
+		return fmt.Errorf("%w: the question is answered or has expired; report a consent given since as a sign-up", ErrOutcome)
 	case address.Looks(in.Reason), strings.ContainsFunc(in.Reason, unicode.IsControl):
 		return fmt.Errorf("%w: reason may not hold an address or control characters", ErrOutcome)
 	}
@@ -116,8 +115,8 @@ func (d *Decision) check(in *stream.Receipt, repeated bool) error {
 	return nil
 }
 
-// fits tells whether an outcome answers a kind of decision. What is said of the way
-// there is only taken of those to whom decisions are carried.
+// fits reports whether an outcome answers a kind of decision. Outcomes of delivery are accepted
+// only for recipients served by dispatch.
 func (r *Reader) fits(outcome, kind, from string) bool {
 	if outcome == stream.OutcomeSent || outcome == stream.OutcomeFailed {
 		return slices.ContainsFunc(r.Policy.Connected, func(a lifecycle.ConnectedRecipient) bool { return a.ID == from && a.Dispatched })
@@ -125,24 +124,24 @@ func (r *Reader) fits(outcome, kind, from string) bool {
 	return slices.Contains(stream.AnswersTo(kind), outcome)
 }
 
-// Decision is what must be known of a decision to take an answer to it.
+// Decision is the part of a decision needed to accept an answer.
 type Decision struct {
 	Kind lifecycle.DecisionKind
-	// At is when it was made.
+	// At is the instant of the decision.
 	At         time.Time
 	Recipients []string
-	// Categories are what is to be deleted.
+	// Categories are the categories to delete.
 	Categories []string
-	// Question is set where the person was to be asked. Open tells that it may still be
-	// answered.
+	// Question is the question for consent, if any. Open reports whether an answer is still
+	// accepted.
 	Question *lifecycle.Question
 	Open     bool
-	// Generation is that of the keys under which it was sent; -1 while it is being sent.
+	// Generation is the generation of the keys at publication; -1 before publication.
 	Generation int
 }
 
-// NoticeOf finds a decision that was sent, or is just being sent: others may be faster than
-// the one who notes that it was. It returns nil when there is none.
+// NoticeOf returns a decision from the notices or the outbox of a subject, because a recipient may
+// answer before the notice is stored. NoticeOf returns nil when the decision is in neither.
 func NoticeOf(s *lifecycle.Subject, id string) *Decision {
 	if s == nil {
 		return nil
@@ -177,8 +176,8 @@ func (d *Decision) addCategory(category string) {
 	}
 }
 
-// Answer is what a person said to a question, as a fact without an id; nil when they
-// did not say. form tells where they said it.
+// Answer returns the answer of a person to a question as a fact without an id; nil without an
+// answer. form is the place of the answer.
 func Answer(decision string, q *lifecycle.Question, outcome, form string, at time.Time) *factv1.Fact {
 	f := &factv1.Fact{
 		Purposes: []string{q.Purpose}, Channels: []string{q.Channel}, Occurred: timestamppb.New(at), Locators: locators(decision),
@@ -197,7 +196,7 @@ func Answer(decision string, q *lifecycle.Question, outcome, form string, at tim
 
 func locators(decision string) []string { return []string{identity.DecisionLocator(decision)} }
 
-// idOf is the same for the same answer told twice.
+// idOf returns an id that is equal for repetitions of the same answer.
 func idOf(in *stream.Receipt, from string) string {
 	sum := sha256.Sum256([]byte(strings.Join([]string{in.Decision, from, in.Outcome, in.At.UTC().Format(time.RFC3339Nano)}, "\n")))
 	return hex.EncodeToString(sum[:12])

@@ -11,17 +11,17 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/internal/store"
 )
 
-// Reader reads what was published about a subject.
+// Reader reads the published events of a subject.
 type Reader interface {
 	EventsOf(ctx context.Context, subject string) ([]*stream.Event, error)
 }
 
-// attempts is how often a subject that others write to is tried again.
+// attempts bounds the attempts of a write after version conflicts.
 const attempts = 10
 
-// addNotices notes that decisions about a subject were published although it was written
-// meanwhile: news may have taken a decision out of its outbox that recipients know by now,
-// and what they answer must find it. The outbox is left to the next drain.
+// addNotices records published decisions in a subject that was written during the publication: new
+// facts may have retracted a decision that is published already, and the answers of recipients need
+// the notice. The outbox remains for the next drain.
 func (r *Relay) addNotices(ctx context.Context, id string, notices []lifecycle.Notice, head lifecycle.Head) error {
 	for range attempts {
 		found, err := r.opts.Store.Load(ctx, []string{id})
@@ -31,13 +31,13 @@ func (r *Relay) addNotices(ctx context.Context, id string, notices []lifecycle.N
 		s, ok := found[id]
 		switch {
 		case !ok:
-			return nil // the person is gone, tombstone and all
+			return nil // the subject and its tombstone are removed
 		case s.MergedInto != "":
-			id, head = s.MergedInto, lifecycle.Head{} // the journal stays with the other
+			id, head = s.MergedInto, lifecycle.Head{} // the journal remains with the merged subject
 			continue
 		}
 		s = lifecycle.AddNotices(r.opts.Policy, s, notices)
-		if head.Seq > s.Journal.Seq && !s.Pending() { // else the journal is looked through for it
+		if head.Seq > s.Journal.Seq && !s.Pending() { // otherwise the next write searches the journal
 			s.Journal = head
 		}
 		errs, err := r.opts.Store.Save(ctx, []store.Change{{Subject: s}})
@@ -45,18 +45,16 @@ func (r *Relay) addNotices(ctx context.Context, id string, notices []lifecycle.N
 			return err
 		}
 	}
-	return fmt.Errorf("note what was sent about %s: it lost every race: %w", id, store.ErrConflict)
+	return fmt.Errorf("record the notices of subject %s: version conflict on every attempt: %w", id, store.ErrConflict)
 }
 
-// MarkPublished returns a subject as it is once those of the decisions that are in the stream count
-// as sent. They are looked for before news take them out of an outbox: the one who
-// published them may have been killed before it noted that it did. What is under way from
-// here is waited for.
-//
-// What this relay begins to send between the look and the write of the news, or another
-// replica has under way, is not seen; the one who published it notes it (see told). So a
-// notice is missing for good only where such a relay never hears that the broker has the
-// decision, because it is killed or waits in vain.
+// MarkPublished returns the subject with the given decisions marked as published if the stream
+// contains them. The stream is searched before new facts retract a decision, because a relay may
+// have been killed between publication and the update of the subject. A publication in progress in
+// this process is awaited. \ A publication that starts between the search and the write of the new
+// facts, or that is in progress in another replica, is not found; the publishing relay adds the
+// notice then (see addNotices). A notice is lost only if the publishing relay is killed or times
+// out before the acknowledgement of the broker arrives.
 func (r *Relay) MarkPublished(ctx context.Context, s lifecycle.Subject, decisions []string) (lifecycle.Subject, error) {
 	r.sending.Lock()
 	defer r.sending.Unlock()
@@ -64,7 +62,7 @@ func (r *Relay) MarkPublished(ctx context.Context, s lifecycle.Subject, decision
 	if err != nil {
 		return s, err
 	}
-	published := map[string][]*stream.Event{} // by subject: an absorbed one has its own
+	published := map[string][]*stream.Event{} // by subject, because merged subjects have their own events
 	var ids []string
 	var notices []lifecycle.Notice
 	for i := range s.Outbox {
@@ -74,7 +72,7 @@ func (r *Relay) MarkPublished(ctx context.Context, s lifecycle.Subject, decision
 		}
 		if _, asked := published[d.Subject]; !asked {
 			if published[d.Subject], err = r.opts.Reader.EventsOf(ctx, d.Subject); err != nil {
-				return s, fmt.Errorf("look for what was sent: %w", err)
+				return s, fmt.Errorf("search the stream for published decisions: %w", err)
 			}
 		}
 		noted := slices.ContainsFunc(s.Notices, func(n lifecycle.Notice) bool { return n.Decision == d.ID })

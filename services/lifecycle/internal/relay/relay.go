@@ -1,7 +1,7 @@
-// Package relay sends decisions on: it takes them from the outboxes of subjects,
-// publishes them as events, has them written into the journal, notes who was told, and
-// clears the outboxes. A decision that was stored is sent at least once, always under
-// the same id. What everybody has confirmed it has purged from the stream.
+// Package relay publishes decisions: the relay reads the outboxes of subjects, publishes the
+// decisions as events, writes journal entries and notices, and clears the outboxes. A stored
+// decision is published at least once, under a stable id. Events of confirmed decisions are purged
+// from the stream.
 package relay
 
 import (
@@ -19,25 +19,25 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/internal/store"
 )
 
-// Store is what the relay needs of a store.
+// Store is the storage of subjects.
 type Store interface {
 	Pending(ctx context.Context, limit int) ([]lifecycle.Subject, error)
 	Load(ctx context.Context, ids []string) (map[string]lifecycle.Subject, error)
 	Save(ctx context.Context, changes []store.Change) ([]error, error)
 }
 
-// Publisher publishes events. It returns nil when all of them are durable.
+// Publisher publishes events. Nil means that all events are durable.
 type Publisher interface {
 	PublishEvents(ctx context.Context, events []*stream.Event) error
 }
 
-// Purger takes the events of decisions about a subject out of the stream for good.
+// Purger removes the events of decisions about a subject from the stream.
 type Purger interface {
 	PurgeEvents(ctx context.Context, subject string, decisions []string) error
 }
 
-// Journal writes what subjects decided into their journals and returns where those
-// end. What stands there already is not written twice.
+// Journal writes the decisions and notes of subjects to their journals and returns the new heads.
+// Existing entries are not written twice.
 type Journal interface {
 	Write(ctx context.Context, subjects []lifecycle.Subject) (map[string]lifecycle.Head, error)
 }
@@ -51,12 +51,11 @@ type Options struct {
 	Journal   Journal
 	Vault     *identity.Vault
 	Policy    *lifecycle.Policy
-	// PublicURL is where the page that asks for a consent is reached; empty means that
-	// there is none.
+	// PublicURL is the base URL of the consent page; empty means that questions have no page.
 	PublicURL string
-	// Every is how often outboxes are looked at unasked; 0 means each second.
+	// Every is the interval between reads of the outboxes; 0 means one second.
 	Every time.Duration
-	// Tracer begins a span for each decision; nil means that trace ids only go through.
+	// Tracer starts a span for each decision; nil only passes trace ids on.
 	Tracer *trace.Tracer
 	Log    *slog.Logger
 }
@@ -80,7 +79,7 @@ func New(opts Options) *Relay {
 	return &Relay{opts: opts, wake: make(chan struct{}, 1)}
 }
 
-// Wake asks the relay to look at the outboxes soon. It never blocks.
+// Wake triggers a read of the outboxes without blocking.
 func (r *Relay) Wake() {
 	select {
 	case r.wake <- struct{}{}:
@@ -94,7 +93,7 @@ func (r *Relay) Run(ctx context.Context) {
 	defer tick.Stop()
 	for ctx.Err() == nil {
 		if _, err := r.Drain(ctx); err != nil && ctx.Err() == nil {
-			r.opts.Log.Error("decisions wait to be sent", "error", err)
+			r.opts.Log.Error("decisions were not published; the next attempt follows", "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -104,10 +103,10 @@ func (r *Relay) Run(ctx context.Context) {
 	}
 }
 
-// pageSize is how many subjects are sent at once.
+// pageSize is the number of subjects in one page.
 const pageSize = 500
 
-// Drain sends what is in the outboxes and returns how many decisions went out.
+// Drain publishes all outboxes and returns the number of published decisions.
 func (r *Relay) Drain(ctx context.Context) (int, error) {
 	sent := 0
 	for {
@@ -119,7 +118,7 @@ func (r *Relay) Drain(ctx context.Context) (int, error) {
 	}
 }
 
-// publishPage sends one page of outboxes; full tells whether there may be more.
+// publishPage publishes one page of outboxes; full reports whether more may follow.
 func (r *Relay) publishPage(ctx context.Context) (sent int, full bool, err error) {
 	r.sending.Lock()
 	defer r.sending.Unlock()
@@ -143,7 +142,7 @@ func (r *Relay) publishPage(ctx context.Context) (sent int, full bool, err error
 		}
 		r.logAlarms(s)
 	}
-	// First, so that little stands between what is published and the note of it.
+	// The purge comes first, to keep the time between publication and update of the subjects short.
 	if err := r.purge(ctx, subjects); err != nil {
 		return 0, false, err
 	}
@@ -151,7 +150,7 @@ func (r *Relay) publishPage(ctx context.Context) (sent int, full bool, err error
 	err = r.opts.Publisher.PublishEvents(ctx, events)
 	end(err)
 	if err != nil {
-		return 0, false, fmt.Errorf("send %d decisions: %w", len(events), err)
+		return 0, false, fmt.Errorf("publish %d decisions: %w", len(events), err)
 	}
 	heads, err := r.opts.Journal.Write(ctx, subjects)
 	if err != nil {
@@ -160,7 +159,7 @@ func (r *Relay) publishPage(ctx context.Context) (sent int, full bool, err error
 	return len(events), len(subjects) == pageSize, r.clearOutboxes(ctx, subjects, notices, heads)
 }
 
-// notice notes who is told of a decision. Names stand in it as hashes.
+// notice returns the notice of a decision, with hashed names.
 func (r *Relay) notice(d *lifecycle.Decision, names []identity.Identity) *lifecycle.Notice {
 	texts := make([]string, len(names))
 	for i, n := range names {
@@ -175,7 +174,7 @@ func (r *Relay) notice(d *lifecycle.Decision, names []identity.Identity) *lifecy
 	return n
 }
 
-// purge takes the names of persons out of the stream where everybody has confirmed.
+// purge removes the events of confirmed decisions, which contain names of persons, from the stream.
 func (r *Relay) purge(ctx context.Context, subjects []lifecycle.Subject) error {
 	for i := range subjects {
 		s := &subjects[i]
@@ -185,14 +184,14 @@ func (r *Relay) purge(ctx context.Context, subjects []lifecycle.Subject) error {
 		}
 		for _, id := range append([]string{s.ID}, s.MergedFrom...) {
 			if err := r.opts.Purger.PurgeEvents(ctx, id, decisions); err != nil {
-				return fmt.Errorf("purge what was confirmed: %w", err)
+				return fmt.Errorf("purge confirmed decisions from the stream: %w", err)
 			}
 		}
 	}
 	return nil
 }
 
-// clearOutboxes empties the outboxes that were sent.
+// clearOutboxes clears the published outboxes.
 func (r *Relay) clearOutboxes(ctx context.Context, subjects []lifecycle.Subject, notices [][]lifecycle.Notice, heads map[string]lifecycle.Head) error {
 	changes := make([]store.Change, len(subjects))
 	for i, s := range subjects {
@@ -208,8 +207,8 @@ func (r *Relay) clearOutboxes(ctx context.Context, subjects []lifecycle.Subject,
 		return err
 	}
 	for i, err := range errs {
-		// A subject that was written meanwhile keeps its outbox and comes again;
-		// its decisions go out once more under the same ids.
+		// A subject with a version conflict keeps its outbox, and its decisions are published again
+		// under the same ids.
 		if errors.Is(err, store.ErrConflict) {
 			err = r.addNotices(ctx, subjects[i].ID, notices[i], heads[subjects[i].ID])
 		}
@@ -220,11 +219,11 @@ func (r *Relay) clearOutboxes(ctx context.Context, subjects []lifecycle.Subject,
 	return nil
 }
 
-// logAlarms logs what the seller must look at.
+// logAlarms logs new alarms.
 func (r *Relay) logAlarms(s *lifecycle.Subject) {
 	for i := range s.Notes {
 		if n := &s.Notes[i]; n.Kind == lifecycle.EntryAlarm {
-			r.opts.Log.Warn("look at this", "subject", s.ID, "alarm", n.Text)
+			r.opts.Log.Warn("an alarm was raised: look at this subject", "subject", s.ID, "alarm", n.Text, "next", "rodopath explain subject:"+s.ID)
 		}
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/rodopath/rodopath/api/trace"
 )
 
-// startSpans begins a span for each event, in the trace of what led to the decision, or a
-// trace of its own where time did. What it returns ends the spans.
+// startSpans starts a span for each event, in the trace of the causing webhook or in a new trace.
+// The returned function ends the spans.
 func (r *Relay) startSpans(ctx context.Context, events []*stream.Event) (end func(err error)) {
 	spans := make([]*trace.Span, len(events))
 	for i, e := range events {

@@ -1,5 +1,5 @@
-// Package replay sends deletions once more: a system that restored a backup has back
-// what it had deleted.
+// Package replay publishes deletions again, for example after a recipient restored deleted data
+// from a backup.
 package replay
 
 import (
@@ -22,7 +22,7 @@ type Store interface {
 	Save(ctx context.Context, changes []store.Change) ([]error, error)
 }
 
-// Events reads what is in the stream about a subject, and publishes.
+// Events reads and publishes events.
 type Events interface {
 	EventsOf(ctx context.Context, subject string) ([]*stream.Event, error)
 	PublishEvents(ctx context.Context, events []*stream.Event) error
@@ -36,16 +36,16 @@ type Options struct {
 	Policy *lifecycle.Policy
 }
 
-// Sent is a deletion that was sent once more.
+// Sent is a deletion that was published again.
 type Sent struct {
 	Decision string `json:"decision"`
 	Subject  string `json:"subject"`
-	// Hidden tells that the names are deleted here, so that it goes with hashes.
+	// Hidden reports whether the names are deleted here, so that the event carries hashes.
 	Hidden bool `json:"hidden,omitempty"`
 }
 
-// Run sends every deletion that was decided since an instant once more, to one
-// recipient or, without one, to all that were told. It visits each that went out.
+// Run publishes every deletion decided since an instant again, for one recipient or, with an empty
+// recipient, for all notified recipients. visit receives each published deletion.
 func Run(ctx context.Context, opts Options, since time.Time, recipient string, at time.Time, visit func(Sent) error) error {
 	return store.Walk(ctx, opts.Store, func(s *lifecycle.Subject) error {
 		for i := range s.Notices {
@@ -65,7 +65,7 @@ func Run(ctx context.Context, opts Options, since time.Time, recipient string, a
 	})
 }
 
-// republish publishes one deletion and has it answered anew.
+// republish publishes one deletion and awaits new answers.
 func republish(ctx context.Context, opts Options, s *lifecycle.Subject, n *lifecycle.Notice, recipient string, at time.Time) (Sent, error) {
 	event, err := find(ctx, opts.Events, s, n.Decision)
 	if err != nil {
@@ -81,7 +81,8 @@ func republish(ctx context.Context, opts Options, s *lifecycle.Subject, n *lifec
 	return Sent{n.Decision, s.ID, len(event.Data.Person.Hashes) > 0}, note(ctx, opts, s.ID, n.Decision, recipient, at)
 }
 
-// find returns the event of a decision while it is in the stream.
+// find returns the event of a decision from the stream; nil when the stream no longer has the
+// event.
 func find(ctx context.Context, events Events, s *lifecycle.Subject, decision string) (*stream.Event, error) {
 	for _, id := range append([]string{s.ID}, s.MergedFrom...) {
 		found, err := events.EventsOf(ctx, id)
@@ -95,8 +96,8 @@ func find(ctx context.Context, events Events, s *lifecycle.Subject, decision str
 	return nil, nil
 }
 
-// hashed makes the event of a decision whose names are deleted here: who still has them
-// can tell by the hashes.
+// hashed returns the event of a decision whose names are deleted here. A recipient with the names
+// recognizes the person by the hashes.
 func hashed(v *identity.Vault, s *lifecycle.Subject, n *lifecycle.Notice) *stream.Event {
 	d := &stream.Delete{Scope: "part", Items: []stream.Item{}, Purposes: []string{}, Retained: []stream.RetainedItem{}}
 	if n.WholePerson {
@@ -119,7 +120,7 @@ func hashed(v *identity.Vault, s *lifecycle.Subject, n *lifecycle.Notice) *strea
 	return e
 }
 
-// attempts is how often a subject is noted again that was written meanwhile.
+// attempts bounds the attempts of a write after version conflicts.
 const attempts = 20
 
 func note(ctx context.Context, opts Options, subject, decision, recipient string, at time.Time) error {
@@ -130,7 +131,7 @@ func note(ctx context.Context, opts Options, subject, decision, recipient string
 		}
 		s, ok := found[subject]
 		if !ok || s.MergedInto != "" {
-			return nil // it went on under another id, or is gone
+			return nil // the subject was merged or removed
 		}
 		s, known := lifecycle.MarkReplayed(opts.Policy, s, decision, recipient, at)
 		if !known {
@@ -144,5 +145,5 @@ func note(ctx context.Context, opts Options, subject, decision, recipient string
 			return err
 		}
 	}
-	return fmt.Errorf("note the replay: %w", store.ErrConflict)
+	return fmt.Errorf("record the replay: %w", store.ErrConflict)
 }

@@ -29,7 +29,7 @@ func Answer(w io.Writer, lang Language, p *lifecycle.Policy, s lifecycle.Subject
 	}
 	l.head()
 	if request.Verified == nil {
-		l.paragraph(l.words.who)
+		l.paragraph(l.words.identity)
 		l.paragraph(l.words.nothingYet)
 	} else {
 		l.body()
@@ -77,7 +77,7 @@ func (l *letter) heading(text string) {
 
 func (l *letter) head() {
 	l.paragraph(l.words.draft)
-	if l.request.Verified != nil && !l.confirmed(l.gone()) {
+	if l.request.Verified != nil && !l.confirmed(l.deletions()) {
 		l.paragraph(l.words.missing)
 	}
 	fmt.Fprintf(&l.out, "%s\n%s\n\n", l.policy.Controller, l.date(l.day(l.at)))
@@ -95,14 +95,14 @@ func (l *letter) body() {
 	if l.request.Reason != "" {
 		l.paragraph(l.words.reason + l.request.Reason)
 	}
-	gone := l.gone()
+	gone := l.deletions()
 	if l.confirmed(gone) {
 		l.heading(l.words.deleted)
 	} else {
 		l.heading(l.words.deleting)
 	}
 	for _, d := range gone {
-		l.item(l.named(d.Item))
+		l.item(l.itemName(d.Item))
 	}
 	switch {
 	case len(gone) > 0:
@@ -112,12 +112,12 @@ func (l *letter) body() {
 		l.item(l.words.nothingDeleted)
 	}
 	l.out.WriteByte('\n')
-	l.kept(remains)
-	l.entry(remains)
+	l.writeRetained(remains)
+	l.writeDoNotContact(remains)
 	if t := l.e.Tombstone; t != nil {
-		l.paragraph(l.traces(l.date(t.LastDay)))
+		l.paragraph(l.tombstoneNote(l.date(t.LastDay)))
 	}
-	l.told(gone)
+	l.writeRecipients(gone)
 }
 
 // verdict summarizes the outcome of the request in one sentence.
@@ -136,7 +136,7 @@ func (l *letter) verdict(remains []lifecycle.Remainder) string {
 
 // deletions returns the announced deletions that lapsed since the request was verified, without
 // pseudonymous data.
-func (l *letter) gone() []lifecycle.AnnouncedDeletion {
+func (l *letter) deletions() []lifecycle.AnnouncedDeletion {
 	var out []lifecycle.AnnouncedDeletion
 	for _, d := range l.e.Deleted {
 		if !d.Lapse.Before(*l.request.Verified) && d.Ref != l.request.Ref && !l.policy.Categories[d.Category].Pseudonymous {
@@ -147,7 +147,7 @@ func (l *letter) gone() []lifecycle.AnnouncedDeletion {
 }
 
 // itemName names an item by its category and record.
-func (l *letter) named(item lifecycle.Item) string {
+func (l *letter) itemName(item lifecycle.Item) string {
 	name := CategoryOf(l.policy, item.Category).Name.In(l.Language)
 	if item.Ref != "" {
 		name += ", " + strings.Join(append([]string{item.Ref}, otherNames(l.e.Facts, item.Ref)...), ", ")
@@ -156,7 +156,7 @@ func (l *letter) named(item lifecycle.Item) string {
 }
 
 // writeRetained lists the retained items with purpose, basis, exception and retention end.
-func (l *letter) kept(remains []lifecycle.Remainder) {
+func (l *letter) writeRetained(remains []lifecycle.Remainder) {
 	if len(remains) == 0 {
 		l.paragraph(l.words.nothingKept)
 		return
@@ -164,14 +164,14 @@ func (l *letter) kept(remains []lifecycle.Remainder) {
 	l.heading(l.words.kept)
 	for _, r := range remains {
 		rule := l.ruleOf(&r)
-		why := l.words.notReached
+		exception := l.words.notReached
 		if r.Exempt != "" {
-			why = l.words.exempt + l.Article(r.Exempt)
+			exception = l.words.exempt + l.Article(r.Exempt)
 		}
 		l.item(sentences(
-			l.named(r.Item)+": "+l.keptUntil(&r, rule),
+			l.itemName(r.Item)+": "+l.keptUntil(&r, rule),
 			l.words.purpose+PurposeOf(l.policy, r.Purpose).Name.In(l.Language),
-			l.words.basis+l.Article(r.Article), why,
+			l.words.basis+l.Article(r.Article), exception,
 		))
 	}
 	l.out.WriteByte('\n')
@@ -207,7 +207,7 @@ func (l *letter) ruleOf(r *lifecycle.Remainder) *lifecycle.Rule {
 
 // writeDoNotContact explains the do-not-contact entry, a pseudonymous category raised by an
 // unsubscription, if such an entry is retained.
-func (l *letter) entry(remains []lifecycle.Remainder) {
+func (l *letter) writeDoNotContact(remains []lifecycle.Remainder) {
 	for _, r := range remains {
 		rule := l.ruleOf(&r)
 		if rule == nil || !l.policy.Categories[r.Category].Pseudonymous || !slices.Contains(rule.Raised, lifecycle.KindUnsubscribe) {
@@ -221,8 +221,8 @@ func (l *letter) entry(remains []lifecycle.Remainder) {
 
 // writeRecipients lists the recipients of the deleted data with their answers (Art. 19). The letter
 // never claims a deletion that the recipient has not confirmed.
-func (l *letter) told(gone []lifecycle.AnnouncedDeletion) {
-	ids := l.receivers(gone)
+func (l *letter) writeRecipients(gone []lifecycle.AnnouncedDeletion) {
+	ids := l.recipientIDs(gone)
 	if len(ids) == 0 {
 		if len(gone) > 0 {
 			l.paragraph(l.words.noRecipients)
@@ -237,10 +237,10 @@ func (l *letter) told(gone []lifecycle.AnnouncedDeletion) {
 			name += l.aside(r.ThirdCountry)
 		}
 		answer := l.words.unanswered
-		switch a := l.answered(id, gone); {
+		switch a := l.lastAnswer(id, gone); {
 		case a != nil:
 			answer = l.receipt(a.Outcome) + l.aside(l.date(l.day(a.At)))
-		case l.unsent(gone):
+		case l.unpublished(gone):
 			answer = l.words.unsent
 		}
 		l.item(name + ": " + answer)
@@ -250,8 +250,8 @@ func (l *letter) told(gone []lifecycle.AnnouncedDeletion) {
 
 // recipients returns the recipients to which the deleted data were disclosed under the rules, and
 // the recipients notified of the deletions.
-func (l *letter) receivers(gone []lifecycle.AnnouncedDeletion) []string {
-	out := l.toldOf(gone)
+func (l *letter) recipientIDs(gone []lifecycle.AnnouncedDeletion) []string {
+	out := l.notifiedRecipients(gone)
 	for _, b := range lifecycle.Bases(l.policy, l.e.Facts) {
 		rule := rule(l.policy, b.Rule)
 		if rule == nil || b.Since.After(l.at) {
@@ -273,7 +273,7 @@ func (l *letter) receivers(gone []lifecycle.AnnouncedDeletion) []string {
 }
 
 // notifiedRecipients returns the recipients notified of the deletions.
-func (l *letter) toldOf(gone []lifecycle.AnnouncedDeletion) []string {
+func (l *letter) notifiedRecipients(gone []lifecycle.AnnouncedDeletion) []string {
 	var out []string
 	for i := range l.subject.Notices {
 		n := &l.subject.Notices[i]
@@ -287,8 +287,8 @@ func (l *letter) toldOf(gone []lifecycle.AnnouncedDeletion) []string {
 	return out
 }
 
-// answered is the last answer of a recipient to the deletions; nil when there is none.
-func (l *letter) answered(recipient string, gone []lifecycle.AnnouncedDeletion) *lifecycle.RecipientAnswer {
+// lastAnswer is the last answer of a recipient to the deletions; nil when there is none.
+func (l *letter) lastAnswer(recipient string, gone []lifecycle.AnnouncedDeletion) *lifecycle.RecipientAnswer {
 	var out *lifecycle.RecipientAnswer
 	for i := range l.e.Receipts {
 		a := &l.e.Receipts[i]
@@ -301,14 +301,14 @@ func (l *letter) answered(recipient string, gone []lifecycle.AnnouncedDeletion) 
 
 // confirmed reports whether every recipient has confirmed the deletion.
 func (l *letter) confirmed(gone []lifecycle.AnnouncedDeletion) bool {
-	return !slices.ContainsFunc(l.receivers(gone), func(id string) bool {
-		a := l.answered(id, gone)
+	return !slices.ContainsFunc(l.recipientIDs(gone), func(id string) bool {
+		a := l.lastAnswer(id, gone)
 		return a == nil || a.Outcome != "done" && a.Outcome != "not_found"
 	})
 }
 
 // unpublished reports whether one of the deletions is decided and not published yet.
-func (l *letter) unsent(gone []lifecycle.AnnouncedDeletion) bool {
+func (l *letter) unpublished(gone []lifecycle.AnnouncedDeletion) bool {
 	return slices.ContainsFunc(l.subject.Outbox, func(d lifecycle.Decision) bool {
 		return slices.ContainsFunc(gone, func(g lifecycle.AnnouncedDeletion) bool { return g.Decision == d.ID })
 	})

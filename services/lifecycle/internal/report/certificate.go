@@ -22,11 +22,11 @@ func Certificate(w io.Writer, lang Language, p *lifecycle.Policy, c *certificate
 		"at": func(t time.Time) string {
 			return lang.pageDate(day(t, p.Place)) + ", " + t.In(p.Place.Zone).Format("15:04")
 		},
-		"lastday":  func(t time.Time) string { return lang.pageDate(day(t.Add(-time.Nanosecond), p.Place)) },
-		"category": func(id string) string { return CategoryOf(p, id).Name.In(lang) },
-		"receiver": func(r certificate.Recipient) string { return RecipientOf(p, r.ID).Name.In(lang) },
-		"answer":   func(o string) string { return lang.receipt(lifecycle.Outcome(o)) },
-		"reason":   func(r string) string { return lang.reasonOf(p, r) },
+		"lastday":   func(t time.Time) string { return lang.pageDate(day(t.Add(-time.Nanosecond), p.Place)) },
+		"category":  func(id string) string { return CategoryOf(p, id).Name.In(lang) },
+		"recipient": func(r certificate.Recipient) string { return RecipientOf(p, r.ID).Name.In(lang) },
+		"answer":    func(o string) string { return lang.receipt(lifecycle.Outcome(o)) },
+		"reason":    func(r string) string { return lang.reasonText(p, r) },
 	}).Parse(certificateSource)
 	if err != nil {
 		return fmt.Errorf("read the certificate: %w", err)
@@ -52,40 +52,40 @@ func Certificate(w io.Writer, lang Language, p *lifecycle.Policy, c *certificate
 // certificateWords holds the texts of the certificate page.
 type certificateWords struct {
 	Title, Lead, Controller, Decision, Person, PersonNote, Decided, Due, Confirmed string
-	What, Data, Records, Why, Who, System, Answer, When                            string
+	Deleted, Data, Records, Bases, Receipts, System, Answer, When                  string
 	Check, CheckNote, Key, Signature, Foot                                         string
 }
 
 func (l Language) certificate() certificateWords {
 	return certificateWords{
-		Title:      l.say("Zaświadczenie o usunięciu danych", "Certificate of erasure"),
-		Lead:       l.say("Wymienione niżej dane jednej osoby zostały usunięte: potwierdził to każdy system, który je miał.", "The data of one person that are listed below were deleted: every system that held them has confirmed it."),
-		Controller: l.say("Administrator", "Controller"),
-		Decision:   l.say("Decyzja", "Decision"),
-		Person:     l.say("Osoba", "Person"),
-		PersonNote: l.say("To zaświadczenie nikogo nie wymienia. Kto ma klucz i wie, o kogo pyta, sprawdzi, czy o tę osobę chodzi.", "This certificate names nobody. Who has the key and knows the address can check whether it is meant."),
-		Decided:    l.say("Postanowiono", "Decided"),
-		Due:        l.say("Ostatni dzień podstawy", "Last day of the basis"),
-		Confirmed:  l.say("Ostatnie potwierdzenie", "Last confirmation"),
-		What:       l.say("Co usunięto", "What was deleted"),
-		Data:       l.say("Dane", "Data"),
-		Records:    l.say("Liczba zapisów", "Records"),
-		Why:        l.say("Podstawy, które się skończyły", "The bases that had ended"),
-		Who:        l.say("Kto potwierdził (art. 19 RODO)", "Who confirmed it (Art. 19 GDPR)"),
-		System:     l.say("System", "System"),
-		Answer:     l.say("Odpowiedź", "Answer"),
-		When:       l.say("Kiedy", "When"),
-		Check:      l.say("Sprawdzenie", "How to check it"),
-		CheckNote: l.say("Ta strona jest wydrukiem. Podpisany jest plik JSON tego zaświadczenia; sprawdza go „rodopath certificate verify” bez łączenia się z nami.",
-			"This page is a print. What is signed is the JSON file of this certificate; “rodopath certificate verify” checks it without asking us."),
-		Key:       l.say("Klucz publiczny (Ed25519)", "Public key (Ed25519)"),
-		Signature: l.say("Podpis", "Signature"),
-		Foot:      l.say("Rewizja zasad", "Revision of the rules"),
+		Title:      l.choose("Zaświadczenie o usunięciu danych", "Certificate of erasure"),
+		Lead:       l.choose("Wymienione niżej dane jednej osoby zostały usunięte. Usunięcie potwierdził każdy system, w którym dane się znajdowały.", "The data of one person listed below were deleted. Every system that held the data has confirmed the deletion."),
+		Controller: l.choose("Administrator", "Controller"),
+		Decision:   l.choose("Decyzja", "Decision"),
+		Person:     l.choose("Osoba", "Person"),
+		PersonNote: l.choose("Zaświadczenie nie wskazuje osoby z imienia, nazwiska ani adresu. Posiadacz klucza, który zna adres, może sprawdzić, czy zaświadczenie dotyczy tego adresu.", "The certificate does not name the person. A holder of the key who knows the address can verify whether the certificate concerns the address."),
+		Decided:    l.choose("Data decyzji", "Date of the decision"),
+		Due:        l.choose("Ostatni dzień podstawy", "Last day of the basis"),
+		Confirmed:  l.choose("Ostatnie potwierdzenie", "Last confirmation"),
+		Deleted:    l.choose("Usunięte dane", "Deleted data"),
+		Data:       l.choose("Dane", "Data"),
+		Records:    l.choose("Liczba dokumentów", "Records"),
+		Bases:      l.choose("Podstawy, które ustały", "Lapsed bases"),
+		Receipts:   l.choose("Potwierdzenia odbiorców (art. 19 RODO)", "Receipts of the recipients (Art. 19 GDPR)"),
+		System:     l.choose("System", "System"),
+		Answer:     l.choose("Odpowiedź", "Answer"),
+		When:       l.choose("Kiedy", "When"),
+		Check:      l.choose("Weryfikacja", "Verification"),
+		CheckNote: l.choose("Ta strona jest wydrukiem. Podpis obejmuje plik JSON zaświadczenia; „rodopath certificate verify” weryfikuje plik bez połączenia z administratorem.",
+			"This page is a printout. The signature covers the JSON file of the certificate; “rodopath certificate verify” verifies the file without a connection to the controller."),
+		Key:       l.choose("Klucz publiczny (Ed25519)", "Public key (Ed25519)"),
+		Signature: l.choose("Podpis", "Signature"),
+		Foot:      l.choose("Wersja polityki", "Policy revision"),
 	}
 }
 
 // reasonText translates a reason of the journal, such as "tax_documents 6(1)(c)".
-func (l Language) reasonOf(p *lifecycle.Policy, said string) string {
+func (l Language) reasonText(p *lifecycle.Policy, said string) string {
 	purpose, article := reason(said)
 	return PurposeOf(p, purpose).Name.In(l) + ": " + l.Article(article)
 }

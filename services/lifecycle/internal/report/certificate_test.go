@@ -39,13 +39,13 @@ func TestCertificate_ReadsAsTheFilesSay(t *testing.T) {
 }
 
 func TestConsentPage_ShowsEachStateAndNeverATickedBox(t *testing.T) {
-	q := report.ConsentQuestion{Controller: "Sklep <Ani>", Text: "Zgadzam się na <oferty>.", Language: "pl"}
+	q := report.ConsentQuestion{Controller: "Sklep <Ani>", Text: "Wyrażam zgodę na <oferty>.", Language: "pl"}
 	for state, says := range map[report.ConsentState][2]string{
 		report.ConsentOpen:     {"Nie, dziękuję", "No, thank you"},
 		report.ConsentUnticked: {"nie jest zaznaczone", "is not ticked"},
 		report.ConsentAgreed:   {"Wycofuję zgodę", "I withdraw my consent"},
 		report.ConsentDeclined: {"Nie mamy Twojej zgody", "We do not have your consent"},
-		report.ConsentOver:     {"nie jest już aktualne", "stands no more"},
+		report.ConsentOver:     {"nie jest już aktualne", "no longer open"},
 	} {
 		q.State = state
 		for i, lang := range []report.Language{report.Polish, report.English} {

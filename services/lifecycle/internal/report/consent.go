@@ -110,7 +110,7 @@ type view struct {
 
 // recordedState returns the state for the record: the withdrawal of a consent that was never given
 // is a refusal.
-func (v *view) stands() lifecycle.ConsentState {
+func (v *view) recordedState() lifecycle.ConsentState {
 	if v.never && v.state == lifecycle.ConsentWithdrawn {
 		return lifecycle.ConsentRefused
 	}
@@ -218,8 +218,8 @@ func concernsConsent(k lifecycle.Kind) bool {
 
 func (r *reporter) event(v *view, at time.Time, g lifecycle.Grant) ConsentEvent {
 	e := ConsentEvent{
-		EventTime: at.UTC(), On: r.day(at), EntityID: r.subject.ID, EventType: expressed, EventState: stateTerm(v.stands()),
-		ValidityDuration: r.validity(v), Says: both(func(l Language) string { return l.state(v.stands()) }),
+		EventTime: at.UTC(), On: r.day(at), EntityID: r.subject.ID, EventType: expressed, EventState: stateTerm(v.recordedState()),
+		ValidityDuration: r.validity(v), Says: both(func(l Language) string { return l.state(v.recordedState()) }),
 		Wording: g.Wording, Source: g.Source, Form: g.Form,
 	}
 	switch v.state {
@@ -248,7 +248,7 @@ func (r *reporter) record(a aspect, v *view, events []ConsentEvent) ConsentRecor
 		PrincipalID: r.subject.ID, Purposes: []Purpose{PurposeOf(r.policy, a.purpose)}, Channel: a.channel,
 		Information: []Category{}, Recipients: []Recipient{}, Controllers: []Party{r.controller()},
 		LawfulBasis: "eu-gdpr:A6-1-a", WithdrawalMethod: both(Language.withdrawal), Jurisdiction: "EU",
-		State: string(v.stands()), StateTerm: stateTerm(v.stands()), Says: both(func(l Language) string { return l.state(v.stands()) }), Events: events,
+		State: string(v.recordedState()), StateTerm: stateTerm(v.recordedState()), Says: both(func(l Language) string { return l.state(v.recordedState()) }), Events: events,
 	}
 	out.PrivacyNotice, out.Language, out.CollectionMethod = r.notice(a, v)
 	if v.state == lifecycle.ConsentGiven {

@@ -64,18 +64,18 @@ type consentWords struct {
 
 func (l Language) consent() consentWords {
 	return consentWords{
-		Title:    l.say("Zgoda", "Consent"),
-		Lead:     l.say("pyta, czy zgadzasz się na to:", "asks whether you agree to this:"),
-		Agree:    l.say("Zgadzam się", "I agree"),
-		Send:     l.say("Zapisz moją zgodę", "Save my consent"),
-		Decline:  l.say("Nie, dziękuję", "No, thank you"),
-		Unticked: l.say("Pole nie jest zaznaczone, więc niczego nie zapisano. Zaznacz je, jeśli się zgadzasz.", "The box is not ticked, so nothing was saved. Tick it if you agree."),
-		Agreed:   l.say("Twoja zgoda jest zapisana. Możesz ją wycofać w każdej chwili, także tutaj, pod tym samym adresem.", "Your consent is saved. You may withdraw it at any time, also here, under the same address."),
-		Withdraw: l.say("Wycofuję zgodę", "I withdraw my consent"),
-		Declined: l.say("Nie mamy Twojej zgody i nie będziemy już o nią pytać.", "We do not have your consent, and will not ask for it again."),
-		Over:     l.say("To pytanie nie jest już aktualne.", "This question stands no more."),
-		Free:     l.say("Zgoda jest dobrowolna: bez niej nic się dla Ciebie nie zmieni.", "Consent is free: without it nothing changes for you."),
-		Other:    l.say("English", "Polski"),
+		Title:    l.choose("Zgoda", "Consent"),
+		Lead:     l.choose("prosi o następującą zgodę:", "asks for the following consent:"),
+		Agree:    l.choose("Wyrażam zgodę", "I agree"),
+		Send:     l.choose("Zapisz zgodę", "Record my consent"),
+		Decline:  l.choose("Nie, dziękuję", "No, thank you"),
+		Unticked: l.choose("Pole nie jest zaznaczone, dlatego zgoda nie została zapisana. Zaznacz pole, jeśli wyrażasz zgodę.", "The box is not ticked, so no consent was recorded. Tick the box if you agree."),
+		Agreed:   l.choose("Twoja zgoda została zapisana. Możesz ją wycofać w dowolnym momencie, także na tej stronie.", "Your consent is recorded. You may withdraw your consent at any time, including on this page."),
+		Withdraw: l.choose("Wycofuję zgodę", "I withdraw my consent"),
+		Declined: l.choose("Nie mamy Twojej zgody i nie poprosimy o nią ponownie.", "We do not have your consent and will not ask again."),
+		Over:     l.choose("To pytanie nie jest już aktualne.", "This question is no longer open."),
+		Free:     l.choose("Zgoda jest dobrowolna. Jej brak nie ma dla Ciebie negatywnych skutków.", "Consent is voluntary. A refusal has no negative consequences for you."),
+		Other:    l.choose("English", "Polski"),
 	}
 }
 

@@ -26,7 +26,7 @@ func TestEvidenceOf_SaysWhatIsMissingAndWhatToDo(t *testing.T) {
 	if len(fails) != 3 || !fails[lifecycle.FlawWording] || !fails[lifecycle.FlawTrace] || fails[lifecycle.FlawUnconfirmed] {
 		t.Errorf("the flaws are %v", fails)
 	}
-	if got[0].Says.PL == "" || got[0].Says.EN != "This consent cannot be shown today (Art. 7(1) GDPR). Send nothing on it before the proof is complete." {
+	if got[0].Says.PL == "" || got[0].Says.EN != "This consent cannot be demonstrated today (Art. 7(1) GDPR). Send no messages on the basis of the consent until the evidence is complete." {
 		t.Errorf("it says %+v", got[0].Says)
 	}
 }

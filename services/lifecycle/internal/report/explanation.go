@@ -20,15 +20,15 @@ func Explain(w io.Writer, lang Language, p *lifecycle.Policy, person []string, e
 	}
 	x.head(person)
 	x.holds()
-	x.why()
+	x.writeRules()
 	x.facts()
 	x.consents()
 	x.bans()
 	x.requests()
-	x.asked()
-	x.told()
+	x.questions()
+	x.announced()
 	x.receipts()
-	x.gone(journal)
+	x.pastDeletions(journal)
 	x.tombstone()
 	x.next()
 	if x.err != nil {
@@ -185,7 +185,7 @@ func (x *explanation) pointers(facts []string) string {
 
 // writeRules writes, for each rule in use, the law, the place in the policy, the period, and the
 // derivation of the last day from the facts.
-func (x *explanation) why() {
+func (x *explanation) writeRules() {
 	var order []string
 	bases := map[string][]lifecycle.Basis{}
 	for i := range x.e.Holds {
@@ -235,7 +235,7 @@ func (x *explanation) rule(id string, bases []lifecycle.Basis) {
 
 // Article cites an article of the GDPR in legal form, with its meaning.
 func (l Language) Article(article string) string {
-	if meaning := l.means(article); meaning != "" {
+	if meaning := l.articleMeaning(article); meaning != "" {
 		return l.cite(article) + l.aside(meaning)
 	}
 	return l.cite(article)

@@ -55,26 +55,26 @@ func TestExplain_SaysEachThing(t *testing.T) {
 		text[lang] = explained(t, s, lang, []string{"ala@example.com"}, "2026-07-20 12:00")
 	}
 	says(t, text[report.English],
-		"MAY BE HELD LAST DAY LAPSES ON THE BASIS OF SINCE FACTS",
-		"tax: tax documents, Art. 6(1)(c) GDPR (a duty of law)", "law Ordynacja podatkowa art. 70",
-		"exempt Art. 17(3)(b) GDPR", "[5 years after end_of_year of sale]", "written the default policy, line",
+		"MAY BE HELD LAST DAY RETENTION END BASIS SINCE FACTS",
+		"tax: tax documents, Art. 6(1)(c) GDPR (a legal obligation)", "law Ordynacja podatkowa art. 70",
+		"exception Art. 17(3)(b) GDPR", "[5 years after end_of_year of sale]", "place the default policy, line",
 		"[2] sale 2026-03-05 order-1 → last day 2031-12-31",
-		"CONSENTS newsletter by e-mail given since 2026-03-01 can be shown: newsletter-editorial",
-		"OVERDUE: was to be answered by", "RECIPIENTS ANSWERED", "newsletter service holds the deletion back,",
-		"PUT FORWARD TO BE ASKED FOR CONSENT", "TOLD TO DELETE phone number lapsed 2026-03-20 00:00",
-		"WHAT IS GONE AND WHY (journal) 2026-03-20 00:00 phone number ended: contract 6(1)(b) revision "+s.policy.Revision,
+		"CONSENTS newsletter by e-mail given since 2026-03-01 provable: newsletter-editorial",
+		"OVERDUE: answer was due by", "RECEIPTS", "newsletter service deletion withheld,",
+		"QUESTIONS FOR CONSENT", "ANNOUNCED DELETIONS phone number basis lapsed 2026-03-20 00:00",
+		"DELETED DATA AND REASONS (journal) 2026-03-20 00:00 phone number lapsed: contract 6(1)(b) revision "+s.policy.Revision,
 		"ALARMS 2026-07-02 00:00 access_request req-1 was to be answered by 2026-07-01",
 	)
 	says(t, text[report.Polish],
-		"WOLNO TRZYMAĆ OSTATNI DZIEŃ WYGASA NA PODSTAWIE OD FAKTY",
+		"WOLNO PRZECHOWYWAĆ OSTATNI DZIEŃ KONIEC OKRESU PODSTAWA OD ZDARZENIA",
 		"tax: dokumenty podatkowe, art. 6 ust. 1 lit. c RODO (obowiązek prawny)", "przepis Ordynacja podatkowa art. 70",
 		"wyjątek art. 17 ust. 3 lit. b RODO", "5 lat od końca roku sprzedaży", "miejsce polityka domyślna, wiersz",
 		"[2] sprzedaż 2026-03-05 order-1 → ostatni dzień 2031-12-31",
-		"ZGODY newsletter, e-mail udzielona od 2026-03-01 do wykazania: newsletter-editorial",
-		"PO TERMINIE: odpowiedź była do", "ODBIORCY ODPOWIEDZIELI", "system newslettera usunięcie wstrzymane,",
-		"DO ZAPYTANIA O ZGODĘ", "KAZANO USUNĄĆ numer telefonu wygasło 2026-03-20 00:00",
-		"CZEGO JUŻ NIE MA I DLACZEGO (dziennik) 2026-03-20 00:00 numer telefonu ustały: wykonanie umowy wersja "+s.policy.Revision,
-		"OSTRZEŻENIA 2026-07-02 00:00 wniosek req-1 pozostał bez odpowiedzi w terminie (do 2026-07-01)",
+		"ZGODY newsletter, e-mail udzielona od 2026-03-01 możliwa do wykazania: newsletter-editorial",
+		"PO TERMINIE: termin odpowiedzi", "POTWIERDZENIA ODBIORCÓW", "system newslettera usunięcie wstrzymane,",
+		"PYTANIA O ZGODĘ", "OGŁOSZONE USUNIĘCIA numer telefonu podstawa ustała 2026-03-20 00:00",
+		"USUNIĘTE DANE I PRZYCZYNY (dziennik) 2026-03-20 00:00 numer telefonu ustały: wykonanie umowy wersja "+s.policy.Revision,
+		"ALARMY 2026-07-02 00:00 wniosek req-1 pozostał bez odpowiedzi w terminie (do 2026-07-01)",
 	)
 }
 
@@ -84,11 +84,11 @@ func TestExplain_SaysWhatMayNotBeUsed(t *testing.T) {
 	s.tell(t, "2026-03-10 12:00", lifecycle.Fact{Kind: lifecycle.KindRestriction, Ref: "req-1", Traits: []string{lifecycle.TraitForClaims}})
 	s.tell(t, "2026-03-11 12:00", lifecycle.Fact{Kind: lifecycle.KindObjection, Ref: "req-2", Purposes: []string{"claims"}})
 	says(t, explained(t, s, report.English, nil, "2026-03-12 12:00"),
-		"a person whose address is deleted", "NOT TO BE USED for anything restriction of processing", "(Art. 18(2) GDPR)", "since 2026-03-10",
-		"claims an objection that is not decided", "the person needs them for claims")
+		"a person whose address is deleted", "RESTRICTIONS ON USE any use restriction of processing", "(Art. 18(2) GDPR)", "since 2026-03-10",
+		"claims an objection not decided", "the person needs them for claims")
 	says(t, explained(t, s, report.Polish, nil, "2026-03-12 12:00"),
-		"jest już usunięty", "NIE WOLNO UŻYWAĆ do niczego ograniczenie przetwarzania", "(art. 18 ust. 2 RODO)",
-		"roszczenia sprzeciw, który nie jest", "do zniesienia ograniczenia")
+		"jest już usunięty", "OGRANICZENIA WYKORZYSTANIA każde wykorzystanie ograniczenie przetwarzania", "(art. 18 ust. 2 RODO)",
+		"roszczenia nierozstrzygnięty sprzeciw", "do zniesienia ograniczenia")
 }
 
 func TestExplain_SaysWhatStaysOfADeletedPerson(t *testing.T) {
@@ -107,20 +107,20 @@ func TestExplain_SaysWhatStaysOfADeletedPerson(t *testing.T) {
 	english := explained(t, s, report.English, nil, "2026-05-13 10:00")
 	says(t, english,
 		"2026-04-01 10:00 e-mail address and name,",
-		"2026-05-11 10:00 again: order and payment", "#hash-of-", "nothing was left, the person was forgotten",
-		"turned out to be the same person as p-other", "WHAT STAYS OF WHAT WAS DELETED", "Until 2029-04-01 only this is remembered",
-		"Everything of the person was deleted on 2026-04-01", "newsletter by e-mail withdrawn since 2026-04-01")
+		"2026-05-11 10:00 again: order and payment", "#hash-of-", "no data left, the subject was removed",
+		"merged with subject p-other", "TOMBSTONE", "Until 2029-04-01 only the time of the full erasure is kept",
+		"All data of the person were deleted on 2026-04-01", "newsletter by e-mail withdrawn since 2026-04-01")
 	if strings.Contains(english, "of tomorrow") {
 		t.Error("the journal tells of what is later than the instant asked about")
 	}
 	says(t, explained(t, s, report.Polish, nil, "2026-05-13 10:00"), "ponownie: zamówienie i", "#hash-of-",
-		"nic już nie zostało, osobę zapomniano", "to ta sama osoba co p-other", "CO POZOSTAJE PO USUNIĘTYCH DANYCH", "Wszystkie dane osoby usunięto 2026-04-01")
+		"brak dalszych danych, profil usunięto", "połączono z profilem p-other", "ZNACZNIK USUNIĘCIA", "Wszystkie dane osoby usunięto 2026-04-01")
 }
 
 func TestExplain_OfNobodySaysThatNothingMayBeHeld(t *testing.T) {
 	s := newScene(t)
-	says(t, explained(t, s, report.Polish, nil, "2026-05-13 10:00"), "Nic nie wolno trzymać.")
-	says(t, explained(t, s, report.English, nil, "2026-05-13 10:00"), "Nothing may be held.")
+	says(t, explained(t, s, report.Polish, nil, "2026-05-13 10:00"), "Nie ma danych, które wolno przechowywać.")
+	says(t, explained(t, s, report.English, nil, "2026-05-13 10:00"), "No data may be held.")
 }
 
 func TestExplain_NamesFromOutsideMoveNoCursor(t *testing.T) {
@@ -138,8 +138,8 @@ func TestExplain_ShowsWhatWasSentOnceMoreAndWhatIsConfirmed(t *testing.T) {
 	toAll.Text = lifecycle.SentAgainTo + lifecycle.AllNotified
 	done := lifecycle.Entry{At: at(t, "2026-07-22 12:00"), Kind: lifecycle.EntryConfirmed, Decision: "dec_1", Text: string(lifecycle.NoticeConfirmed)}
 	s.journal = append(s.journal, note, toAll, done)
-	says(t, explained(t, s, report.English, nil, "2026-08-20 12:00"), "sent once more to crm dec_1", "sent once more to all dec_1", "deletion confirmed by all dec_1")
-	says(t, explained(t, s, report.Polish, nil, "2026-08-20 12:00"), "wysłane ponownie do: crm dec_1", "wszyscy potwierdzili dec_1")
+	says(t, explained(t, s, report.English, nil, "2026-08-20 12:00"), "replay for crm dec_1", "replay for all recipients dec_1", "deletion confirmed dec_1")
+	says(t, explained(t, s, report.Polish, nil, "2026-08-20 12:00"), "ponowienie dla: crm dec_1", "usunięcie potwierdzone dec_1")
 	if got := report.Of(s.policy, nil, s.subject, at(t, "2026-08-20 12:00"), s.journal); len(got.Deleted) != len(report.Of(s.policy, nil, s.subject, at(t, "2026-07-20 12:00"), s.journal).Deleted) {
 		t.Error("the export takes what was sent once more for another deletion")
 	}

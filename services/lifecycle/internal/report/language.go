@@ -28,7 +28,7 @@ func ParseLanguage(s string) (Language, error) {
 	case "":
 		return English, nil
 	}
-	return "", fmt.Errorf("reports are not written in %q; write pl or en", s)
+	return "", fmt.Errorf("the language %q is not supported; write pl or en", s)
 }
 
 // Text is a text in both languages.
@@ -38,7 +38,7 @@ type Text struct {
 }
 
 // In returns the text in a language.
-func (t Text) In(l Language) string { return l.say(t.PL, t.EN) }
+func (t Text) In(l Language) string { return l.choose(t.PL, t.EN) }
 
 // both returns the text in each language.
 func both(say func(Language) string) Text { return Text{PL: say(Polish), EN: say(English)} }

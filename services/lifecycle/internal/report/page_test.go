@@ -25,14 +25,14 @@ func seen(page string) string {
 func TestPage_SaysEachThingInEachLanguage(t *testing.T) {
 	p := reported(t, customer(t), "2026-07-20 12:00")
 	polish := paged(t, report.Polish, p)
-	says(t, seen(polish), "Jakie dane są przechowywane", "Sklep Ani", "ala@example.com, stripe:cus_1", "20 lipca 2026 r.", "Dotyczy: invoice-1, order-1",
+	says(t, seen(polish), "Przechowywane dane osobowe", "Sklep Ani", "ala@example.com, stripe:cus_1", "20 lipca 2026 r.", "Dotyczy: invoice-1, order-1",
 		"dokumenty podatkowe: art. 6 ust. 1 lit. c RODO (obowiązek prawny)", "do 31 grudnia 2031 r.", "Ordynacja podatkowa art. 70", "do wycofania zgody",
 		"poza EOG: USA", "źródło: card, shop", "Tylko skróty kryptograficzne i daty", "(obecnie: udzielona)", "Zgadzam się na otrzymywanie",
-		"wniosek o dostęp do danych", "po terminie", "numer telefonu", "Prezesa Urzędu Ochrony Danych Osobowych", "Nie podejmujemy decyzji", "Czego ten raport nie mówi")
+		"wniosek o dostęp do danych", "po terminie", "numer telefonu", "Prezesa Urzędu Ochrony Danych Osobowych", "Nie podejmujemy decyzji", "Informacje nieobjęte raportem")
 	english := paged(t, report.English, p)
-	says(t, seen(english), "Which data are held", "20 July 2026", "About invoice-1, order-1", "tax documents: Art. 6(1)(c) GDPR (a duty of law)",
+	says(t, seen(english), "Personal data held", "20 July 2026", "About invoice-1, order-1", "tax documents: Art. 6(1)(c) GDPR (a legal obligation)",
 		"until 31 December 2031", "until the consent is withdrawn", "outside of the EEA: USA", "source: card, shop", "Keyed hashes and dates only", "(now: given)",
-		"request for access", "overdue", "phone number", "Prezes Urzędu Ochrony Danych Osobowych", "No decisions are made", "What this report does not say")
+		"request for access", "overdue", "phone number", "Prezes Urzędu Ochrony Danych Osobowych", "No decisions with legal", "Information not in this report")
 	if !strings.Contains(polish, `<html lang="pl">`) || !strings.Contains(english, `<html lang="en">`) || !strings.Contains(english, `<blockquote lang="pl">`) {
 		t.Error("the languages are not marked")
 	}
@@ -95,14 +95,14 @@ func TestPage_NamesFromOutsideAreText(t *testing.T) {
 func TestPage_OfNobodySaysSo(t *testing.T) {
 	s := newScene(t)
 	p := report.Of(s.policy, nil, lifecycle.Subject{ID: "p-0"}, at(t, "2026-03-08 12:00"), nil)
-	says(t, seen(paged(t, report.Polish, p)), "jest już usunięty", "Nic nie jest przechowywane.", "Nie ma zapisu o żadnej zgodzie.", "Dziennik nie mówi o żadnym usunięciu.")
-	says(t, seen(paged(t, report.English, p)), "Nothing is held.", "No consent is on record.", "The journal tells of no deletion.")
+	says(t, seen(paged(t, report.Polish, p)), "jest już usunięty", "Żadne dane nie są przechowywane.", "Nie zapisano żadnej zgody.", "Dziennik nie zawiera żadnego usunięcia.")
+	says(t, seen(paged(t, report.English, p)), "No data are held.", "No consent is recorded.", "The journal contains no deletion.")
 }
 
 func TestPage_SaysWhatMayNotBeDoneAndWhatStays(t *testing.T) {
 	s := subscriber(t)
 	s.tell(t, "2026-06-02 10:00", lifecycle.Fact{Kind: lifecycle.KindRestriction, Ref: "req-10", Traits: []string{lifecycle.TraitForClaims}})
 	p := reported(t, s, "2026-06-02 12:00")
-	says(t, seen(paged(t, report.Polish, p)), "Czego z danymi nie wolno robić", "cokolwiek poza przechowywaniem: ograniczenie przetwarzania", "Co pozostaje po usuniętych danych")
-	says(t, seen(paged(t, report.English, p)), "What the data may not be used for", "anything but storing: restriction of processing", "What stays of what was deleted")
+	says(t, seen(paged(t, report.Polish, p)), "Ograniczenia wykorzystania danych", "każde wykorzystanie poza przechowywaniem: ograniczenie przetwarzania", "Informacje pozostałe po usuniętych danych")
+	says(t, seen(paged(t, report.English, p)), "Restrictions on the use of the data", "any use except storage: restriction of processing", "Information kept about deleted data")
 }

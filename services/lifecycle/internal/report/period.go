@@ -28,7 +28,7 @@ func (l Language) storage(r *lifecycle.Rule) string {
 // openPeriod is the policy syntax of a period without an end.
 const openPeriod = "open"
 
-// openEnd names the event that ends a basis without a known last day.
+// openEnd describes the end of a basis without a known last day.
 func (l Language) openEnd(r *lifecycle.Rule) string {
 	if r.Consent {
 		return l.untilWithdrawn()

@@ -402,7 +402,7 @@ func (r *reporter) tombstone() *Tombstone {
 	if t == nil {
 		return nil
 	}
-	out := &Tombstone{Marks: t.Marks, LastDay: t.LastDay, Says: both(func(l Language) string { return l.stays(t.Marks, l.date(t.LastDay)) })}
+	out := &Tombstone{Marks: t.Marks, LastDay: t.LastDay, Says: both(func(l Language) string { return l.tombstoneText(t.Marks, l.date(t.LastDay)) })}
 	if t.Deleted != nil {
 		out.DeletedOn = r.day(*t.Deleted)
 	}

@@ -97,11 +97,11 @@ func (x *explanation) evidence(c *lifecycle.Consent) string {
 func (x *explanation) bans() {
 	t := &Table{Widths: []int{26, narrow - 50}}
 	for _, b := range x.e.Bans {
-		what := x.words.anyUse
+		purpose := x.words.anyUse
 		if b.Purpose != "" {
-			what = x.purpose(b.Purpose)
+			purpose = x.purpose(b.Purpose)
 		}
-		t.Row(what, x.ban(b.Reason), x.words.sinceDay+day(b.Since, x.policy.Place))
+		t.Row(purpose, x.ban(b.Reason), x.words.sinceDay+day(b.Since, x.policy.Place))
 	}
 	x.section(x.words.bans, t)
 }
@@ -140,19 +140,19 @@ func (x *explanation) deadline(r *lifecycle.Request) string {
 	return strings.Join(out, ", ")
 }
 
-func (x *explanation) asked() {
+func (x *explanation) questions() {
 	t := &Table{Widths: []int{30, 0, 40}}
 	for _, a := range x.e.Asked {
-		stands := x.words.closed
+		state := x.words.closed
 		if a.Stands {
-			stands = x.words.open
+			state = x.words.open
 		}
-		t.Row(x.by(x.purpose(a.Purpose), a.Channel), x.words.sinceDay+clock(a.At, x.policy.Place), stands)
+		t.Row(x.by(x.purpose(a.Purpose), a.Channel), x.words.sinceDay+clock(a.At, x.policy.Place), state)
 	}
 	x.section(x.words.asked, t)
 }
 
-func (x *explanation) told() {
+func (x *explanation) announced() {
 	t := &Table{Widths: []int{34}}
 	for _, d := range x.e.Deleted {
 		t.Row(x.item(d.Item), x.words.lapsed+clock(d.Lapse, x.policy.Place), d.Decision)
@@ -174,7 +174,7 @@ func (x *explanation) receipts() {
 }
 
 // journal writes the past deletions and the alarms of the journal.
-func (x *explanation) gone(journal []lifecycle.Entry) {
+func (x *explanation) pastDeletions(journal []lifecycle.Entry) {
 	deleted := &Table{Widths: []int{0, 28, 28}}
 	alarms := &Table{Widths: []int{0, narrow - 18}}
 	for i := range journal {
@@ -189,11 +189,11 @@ func (x *explanation) gone(journal []lifecycle.Entry) {
 				deleted.Row(at, x.resent(entry), "", entry.Decision)
 				continue
 			}
-			what := x.items(entry.Items)
+			data := x.items(entry.Items)
 			if entry.Kind == lifecycle.EntryReplay {
-				what = x.words.again + what
+				data = x.words.again + data
 			}
-			deleted.Row(at, what, x.reasons(entry), x.words.revision+entry.Revision)
+			deleted.Row(at, data, x.reasons(entry), x.words.revision+entry.Revision)
 		case lifecycle.EntryConfirmed:
 			if entry.Text == string(lifecycle.NoticeConfirmed) {
 				deleted.Row(at, x.words.confirmed, "", entry.Decision)
@@ -259,7 +259,7 @@ func (x *explanation) tombstone() {
 		return
 	}
 	lines := &Table{Widths: []int{narrow}}
-	lines.Row(x.stays(t.Marks, t.LastDay))
+	lines.Row(x.tombstoneText(t.Marks, t.LastDay))
 	if t.Deleted != nil {
 		lines.Row(x.words.allGone + day(*t.Deleted, x.policy.Place))
 	}

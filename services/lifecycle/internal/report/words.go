@@ -12,7 +12,7 @@ import (
 )
 
 // choose returns the text of the language.
-func (l Language) say(pl, en string) string {
+func (l Language) choose(pl, en string) string {
 	if l == Polish {
 		return pl
 	}
@@ -50,21 +50,21 @@ func nouns() map[string]noun {
 		"refusal":                   {"odmowa zgody", "odmowy zgody", "refusal of consent"},
 		"unsubscribe":               {"wypisanie się", "wypisania się", "unsubscription"},
 		"objection":                 {"sprzeciw", "sprzeciwu", "objection"},
-		"objection_upheld":          {"uwzględniony sprzeciw", "uwzględnienia sprzeciwu", "objection that was granted"},
-		"erasure":                   {"żądanie usunięcia danych", "żądania usunięcia danych", "request for erasure"},
+		"objection_upheld":          {"uwzględniony sprzeciw", "uwzględnienia sprzeciwu", "upheld objection"},
+		"erasure":                   {"wniosek o usunięcie danych", "wniosku o usunięcie danych", "request for erasure"},
 		"sale":                      {"sprzedaż", "sprzedaży", "sale"},
 		"refund":                    {"zwrot pieniędzy", "zwrotu pieniędzy", "refund"},
 		"performed":                 {"dostawa lub wykonanie", "dostawy lub wykonania", "delivery or performance"},
 		lifecycle.AnchorPerformance: {"wykonanie umowy", "wykonania umowy", "performance of the contract"},
-		"negotiation_opened":        {"rozpoczęcie rozmów", "rozpoczęcia rozmów", "start of the talks"},
-		"negotiation_closed":        {"zakończenie rozmów", "zakończenia rozmów", "end of the talks"},
+		"negotiation_opened":        {"rozpoczęcie negocjacji", "rozpoczęcia negocjacji", "start of the negotiation"},
+		"negotiation_closed":        {"zakończenie negocjacji", "zakończenia negocjacji", "end of the negotiation"},
 		"access_started":            {"otwarcie dostępu", "otwarcia dostępu", "start of access"},
 		"access_ended":              {"zamknięcie dostępu", "zamknięcia dostępu", "closing of access"},
 		lifecycle.AnchorAccessEnd:   {"koniec dostępu", "końca dostępu", "end of access"},
 		"webinar":                   {"zapis na webinar", "zapisu na webinar", "webinar registration"},
-		"hold":                      {"blokada usuwania", "blokady usuwania", "hold"},
-		"release":                   {"zwolnienie blokady", "zwolnienia blokady", "release of the hold"},
-		"identified":                {"rozpoznanie osoby", "rozpoznania osoby", "identification"},
+		"hold":                      {"wstrzymanie usunięcia", "wstrzymania usunięcia", "hold"},
+		"release":                   {"zakończenie wstrzymania usunięcia", "zakończenia wstrzymania usunięcia", "release of the hold"},
+		"identified":                {"identyfikacja osoby", "identyfikacji osoby", "identification"},
 		"bounce":                    {"niedoręczenie wiadomości", "niedoręczenia wiadomości", "undelivered message"},
 		"consent_asked":             {"pytanie o zgodę", "pytania o zgodę", "question for consent"},
 		"invalidated":               {"unieważnienie zgody", "unieważnienia zgody", "invalidation of the consent"},
@@ -74,14 +74,14 @@ func nouns() map[string]noun {
 		"complaint":                 {"reklamacja", "reklamacji", "complaint"},
 		"complaint_settled":         {"rozpatrzenie reklamacji", "rozpatrzenia reklamacji", "settlement of the complaint"},
 		"address_changed":           {"zmiana adresu", "zmiany adresu", "change of address"},
-		"restriction":               {"żądanie ograniczenia przetwarzania", "żądania ograniczenia przetwarzania", "request for restriction"},
+		"restriction":               {"wniosek o ograniczenie przetwarzania", "wniosku o ograniczenie przetwarzania", "request for restriction"},
 		"restriction_lifted":        {"zniesienie ograniczenia", "zniesienia ograniczenia", "lifting of the restriction"},
 		"access_request":            {"wniosek o dostęp do danych", "wniosku o dostęp do danych", "request for access"},
 		"portability_request":       {"wniosek o przeniesienie danych", "wniosku o przeniesienie danych", "request for portability"},
 		"rectification_request":     {"wniosek o sprostowanie danych", "wniosku o sprostowanie danych", "request for rectification"},
 		"request":                   {"wniosek osoby", "otrzymania wniosku", "request of the person"},
-		"request_verified":          {"potwierdzenie tożsamości", "potwierdzenia tożsamości", "confirmation of identity"},
-		"request_extended":          {"przedłużenie terminu odpowiedzi", "przedłużenia terminu odpowiedzi", "extension of the time to answer"},
+		"request_verified":          {"potwierdzenie tożsamości", "potwierdzenia tożsamości", "verification of identity"},
+		"request_extended":          {"przedłużenie terminu odpowiedzi", "przedłużenia terminu odpowiedzi", "extension of the deadline"},
 		"request_decided":           {"decyzja w sprawie wniosku", "decyzji w sprawie wniosku", "decision on the request"},
 		"request_answered":          {"odpowiedź na wniosek", "odpowiedzi na wniosek", "answer to the request"},
 		"receipt":                   {"potwierdzenie odbiorcy", "potwierdzenia odbiorcy", "receipt of a recipient"},
@@ -97,7 +97,7 @@ func (l Language) kind(k lifecycle.Kind) string {
 	if !ok {
 		return string(k)
 	}
-	return l.say(n.pl, n.en)
+	return l.choose(n.pl, n.en)
 }
 
 // kinds names several, after a colon.
@@ -115,18 +115,18 @@ func (l Language) of(event string) string {
 	if !ok {
 		return l.quote(strings.ReplaceAll(event, "_", " "))
 	}
-	return l.say(n.of, "the "+n.en)
+	return l.choose(n.of, "the "+n.en)
 }
 
-func (l Language) quote(s string) string { return l.say("„"+s+"”", "“"+s+"”") }
+func (l Language) quote(s string) string { return l.choose("„"+s+"”", "“"+s+"”") }
 
 // term names a statutory date of the default policy.
 func (l Language) term(name string) string {
 	switch name {
 	case "vat_due":
-		return l.say("termin zapłaty VAT", "the day on which VAT is due")
+		return l.choose("termin zapłaty VAT", "the day on which VAT is due")
 	case "income_tax_due":
-		return l.say("termin zapłaty podatku dochodowego", "the day on which income tax is due")
+		return l.choose("termin zapłaty podatku dochodowego", "the day on which income tax is due")
 	}
 	return l.quote(strings.ReplaceAll(name, "_", " "))
 }
@@ -182,32 +182,32 @@ func (l Language) cite(article string) string {
 }
 
 // articleMeaning describes an article of the GDPR in a few words.
-func (l Language) means(article string) string {
+func (l Language) articleMeaning(article string) string {
 	switch article {
 	case "6(1)(a)":
-		return l.say("zgoda", "consent")
+		return l.choose("zgoda", "consent")
 	case "6(1)(b)":
-		return l.say("umowa lub działania przed umową", "a contract, or steps before one")
+		return l.choose("umowa lub działania przed zawarciem umowy", "a contract, or steps prior to a contract")
 	case "6(1)(c)":
-		return l.say("obowiązek prawny", "a duty of law")
+		return l.choose("obowiązek prawny", "a legal obligation")
 	case "6(1)(d)":
-		return l.say("żywotny interes", "a vital interest")
+		return l.choose("żywotne interesy", "vital interests")
 	case "6(1)(e)":
-		return l.say("zadanie w interesie publicznym", "a task in the public interest")
+		return l.choose("zadanie w interesie publicznym", "a task in the public interest")
 	case "6(1)(f)":
-		return l.say("prawnie uzasadniony interes", "a legitimate interest")
+		return l.choose("prawnie uzasadniony interes", "a legitimate interest")
 	case "17(3)(a)":
-		return l.say("wolność wypowiedzi i informacji", "freedom of expression and information")
+		return l.choose("wolność wypowiedzi i informacji", "freedom of expression and information")
 	case "17(3)(b)":
-		return l.say("prawo nakazuje nam je przetwarzać", "the law tells us to process them")
+		return l.choose("prawny obowiązek przetwarzania", "a legal obligation to process the data")
 	case "17(3)(c)":
-		return l.say("zdrowie publiczne", "public health")
+		return l.choose("zdrowie publiczne", "public health")
 	case "17(3)(d)":
-		return l.say("archiwizacja, badania lub statystyka", "archiving, research or statistics")
+		return l.choose("archiwizacja, badania lub statystyka", "archiving, research or statistics")
 	case "17(3)(e)":
-		return l.say("ustalenie, dochodzenie lub obrona roszczeń", "the establishment, exercise or defence of legal claims")
+		return l.choose("ustalenie, dochodzenie lub obrona roszczeń", "the establishment, exercise or defence of legal claims")
 	case "18(1)(a)", "18(1)(b)", "18(1)(c)", "18(1)(d)":
-		return l.say("ograniczenie przetwarzania na żądanie osoby", "restriction of processing, which the person asked for")
+		return l.choose("ograniczenie przetwarzania na wniosek osoby", "restriction of processing at the request of the person")
 	}
 	return ""
 }
@@ -220,7 +220,7 @@ func (l Language) channel(c string) string {
 	case "sms":
 		return "SMS"
 	case "phone":
-		return l.say("telefon", "phone")
+		return l.choose("telefon", "phone")
 	}
 	return c
 }
@@ -230,20 +230,20 @@ func (l Language) by(purpose, channel string) string {
 	if channel == "" {
 		return purpose
 	}
-	return purpose + l.say(", ", " by ") + l.channel(channel)
+	return purpose + l.choose(", ", " by ") + l.channel(channel)
 }
 
 // access names a kind of access.
 func (l Language) access(a lifecycle.Access) string {
 	switch a {
 	case lifecycle.AccessOneOff:
-		return l.say("jednorazowo", "once")
+		return l.choose("jednorazowo", "one-off")
 	case lifecycle.AccessCourse:
-		return l.say("kurs", "a course")
+		return l.choose("kurs", "a course")
 	case lifecycle.AccessService:
-		return l.say("usługa", "a service")
+		return l.choose("usługa", "a service")
 	case lifecycle.AccessSubscription:
-		return l.say("subskrypcja", "a subscription")
+		return l.choose("subskrypcja", "a subscription")
 	}
 	return string(a)
 }
@@ -252,35 +252,35 @@ func (l Language) access(a lifecycle.Access) string {
 func (l Language) trait(t string) string {
 	switch t {
 	case lifecycle.TraitTest:
-		return l.say("test", "a test")
+		return l.choose("test", "a test")
 	case lifecycle.TraitPreticked:
-		return l.say("pole zaznaczone z góry", "a box that was ticked already")
+		return l.choose("pole zaznaczone domyślnie", "a pre-ticked box")
 	case lifecycle.TraitForced:
-		return l.say("zgoda wymuszona przy zakupie", "consent forced with a purchase")
+		return l.choose("zgoda wymuszona przy zakupie", "consent forced by a purchase")
 	case lifecycle.TraitChild:
-		return l.say("dziecko poniżej 16 lat", "a child under 16")
+		return l.choose("dziecko poniżej 16 lat", "a child under 16")
 	case lifecycle.TraitParentAgreed:
-		return l.say("za zgodą rodzica", "a parent agreed")
+		return l.choose("za zgodą rodzica", "with the consent of a parent")
 	case lifecycle.TraitBusiness:
-		return l.say("nabywca z NIP", "a buyer with a tax number")
+		return l.choose("nabywca z NIP", "a buyer with a tax number")
 	case lifecycle.TraitSoleTrader:
-		return l.say("przedsiębiorca na prawach konsumenta", "a trader with a consumer's rights")
+		return l.choose("przedsiębiorca na prawach konsumenta", "a sole trader with consumer rights")
 	case lifecycle.TraitOSS:
-		return l.say("procedura OSS", "one-stop shop")
+		return l.choose("procedura OSS", "one-stop shop")
 	case lifecycle.TraitUnverified:
-		return l.say("tożsamość niepotwierdzona", "identity not confirmed")
+		return l.choose("tożsamość niepotwierdzona", "identity not verified")
 	case lifecycle.TraitAuthenticated:
-		return l.say("z konta osoby", "from the person's account")
+		return l.choose("z konta osoby", "from the person's account")
 	case lifecycle.TraitLimitation:
-		return l.say("wstrzymuje przedawnienie podatku", "stops the limitation of a tax")
+		return l.choose("wstrzymuje przedawnienie podatku", "stops the limitation of a tax")
 	case lifecycle.TraitInaccurate:
-		return l.say("dane nieprawidłowe", "the data are inaccurate")
+		return l.choose("dane nieprawidłowe", "the data are inaccurate")
 	case lifecycle.TraitUnlawful:
-		return l.say("przetwarzanie niezgodne z prawem", "the processing is unlawful")
+		return l.choose("przetwarzanie niezgodne z prawem", "the processing is unlawful")
 	case lifecycle.TraitForClaims:
-		return l.say("osoba potrzebuje ich do roszczeń", "the person needs them for claims")
+		return l.choose("osoba potrzebuje ich do roszczeń", "the person needs them for claims")
 	case lifecycle.TraitObjected:
-		return l.say("wniesiono sprzeciw", "an objection was made")
+		return l.choose("wniesiono sprzeciw", "an objection was made")
 	}
 	return t
 }
@@ -289,9 +289,9 @@ func (l Language) trait(t string) string {
 func (l Language) doubt(d lifecycle.Doubt) string {
 	switch d {
 	case lifecycle.DoubtNoTime:
-		return l.say("źródło nie podało czasu", "the source gave no time")
+		return l.choose("źródło nie podało czasu", "the source gave no time")
 	case lifecycle.DoubtClockAhead:
-		return l.say("zegar źródła się spieszy", "the source's clock is ahead")
+		return l.choose("zegar źródła się spieszy", "the clock of the source is ahead")
 	}
 	return string(d)
 }
@@ -300,23 +300,23 @@ func (l Language) doubt(d lifecycle.Doubt) string {
 func (l Language) state(s lifecycle.ConsentState) string {
 	switch s {
 	case lifecycle.ConsentNone:
-		return l.say("brak zgody", "none")
+		return l.choose("brak zgody", "no consent")
 	case lifecycle.ConsentAsked:
-		return l.say("zadano pytanie, bez odpowiedzi", "asked, no answer yet")
+		return l.choose("pytanie o zgodę bez odpowiedzi", "asked, no answer yet")
 	case lifecycle.ConsentPending:
-		return l.say("czeka na potwierdzenie", "waits for confirmation")
+		return l.choose("oczekuje na potwierdzenie", "awaiting confirmation")
 	case lifecycle.ConsentGiven:
-		return l.say("udzielona", "given")
+		return l.choose("udzielona", "given")
 	case lifecycle.ConsentRefused:
-		return l.say("odmowa", "refused")
+		return l.choose("odmówiona", "refused")
 	case lifecycle.ConsentWithdrawn:
-		return l.say("wycofana", "withdrawn")
+		return l.choose("wycofana", "withdrawn")
 	case lifecycle.ConsentObjected:
-		return l.say("sprzeciw", "objected to")
+		return l.choose("sprzeciw", "objection")
 	case lifecycle.ConsentExpired:
-		return l.say("wygasła", "expired")
+		return l.choose("wygasła", "expired")
 	case lifecycle.ConsentInvalidated:
-		return l.say("nieważna", "not valid")
+		return l.choose("unieważniona", "invalidated")
 	}
 	return string(s)
 }
@@ -325,13 +325,13 @@ func (l Language) state(s lifecycle.ConsentState) string {
 func (l Language) progress(s lifecycle.RequestState) string {
 	switch s {
 	case lifecycle.RequestReceived:
-		return l.say("otrzymany, tożsamość niepotwierdzona", "received, identity not confirmed")
+		return l.choose("otrzymany, tożsamość niepotwierdzona", "received, identity not verified")
 	case lifecycle.RequestVerified:
-		return l.say("w toku", "open")
+		return l.choose("w toku", "open")
 	case lifecycle.RequestDecided:
-		return l.say("rozstrzygnięty, czeka na odpowiedź", "decided, not answered yet")
+		return l.choose("rozstrzygnięty, oczekuje na odpowiedź", "decided, answer pending")
 	case lifecycle.RequestAnswered:
-		return l.say("udzielono odpowiedzi", "answered")
+		return l.choose("udzielono odpowiedzi", "answered")
 	}
 	return string(s)
 }
@@ -340,11 +340,11 @@ func (l Language) progress(s lifecycle.RequestState) string {
 func (l Language) outcome(o lifecycle.Outcome) string {
 	switch o {
 	case "granted":
-		return l.say("uwzględniony", "granted")
+		return l.choose("uwzględniony", "granted")
 	case "partly":
-		return l.say("uwzględniony w części", "granted in part")
+		return l.choose("uwzględniony w części", "granted in part")
 	case "refused":
-		return l.say("odmowa", "refused")
+		return l.choose("odmowa", "refused")
 	}
 	return string(o)
 }
@@ -353,15 +353,15 @@ func (l Language) outcome(o lifecycle.Outcome) string {
 func (l Language) receipt(o lifecycle.Outcome) string {
 	switch o {
 	case "done":
-		return l.say("dane usunięte", "has deleted the data")
+		return l.choose("dane usunięte", "data deleted")
 	case "partial":
-		return l.say("część danych usunięta", "has deleted a part of the data")
+		return l.choose("część danych usunięta", "part of the data deleted")
 	case "held":
-		return l.say("usunięcie wstrzymane", "holds the deletion back")
+		return l.choose("usunięcie wstrzymane", "deletion withheld")
 	case "not_found":
-		return l.say("tych danych tam nie ma", "has no such data")
+		return l.choose("brak takich danych", "no such data")
 	case "refused":
-		return l.say("odmowa usunięcia", "refuses to delete the data")
+		return l.choose("odmowa usunięcia", "deletion refused")
 	}
 	return string(o)
 }
@@ -370,66 +370,66 @@ func (l Language) receipt(o lifecycle.Outcome) string {
 func (l Language) ban(why lifecycle.UseReason) string {
 	switch why {
 	case lifecycle.ReasonRestricted:
-		return l.say("ograniczenie przetwarzania: dane wolno tylko przechowywać (art. 18 ust. 2 RODO)", "restriction of processing: the data may be stored and nothing else (Art. 18(2) GDPR)")
+		return l.choose("ograniczenie przetwarzania: dane mogą być wyłącznie przechowywane (art. 18 ust. 2 RODO)", "restriction of processing: the data may only be stored (Art. 18(2) GDPR)")
 	case lifecycle.ReasonObjection:
-		return l.say("sprzeciw, który nie jest jeszcze rozstrzygnięty (art. 18 ust. 1 lit. d, art. 21 ust. 1 RODO)", "an objection that is not decided yet (Art. 18(1)(d), 21(1) GDPR)")
+		return l.choose("nierozstrzygnięty sprzeciw (art. 18 ust. 1 lit. d, art. 21 ust. 1 RODO)", "an objection not decided yet (Art. 18(1)(d), 21(1) GDPR)")
 	}
 	return string(why)
 }
 
 // until writes a last day.
 func (l Language) until(lastDay string) string {
-	return l.say("do "+l.date(lastDay), "until "+l.date(lastDay))
+	return l.choose("do "+l.date(lastDay), "until "+l.date(lastDay))
 }
 
 // Texts of periods.
 
 func (l Language) untilWithdrawn() string {
-	return l.say("do wycofania zgody", "until the consent is withdrawn")
+	return l.choose("do wycofania zgody", "until the consent is withdrawn")
 }
 
 func (l Language) dayUnknown() string {
-	return l.say(" (dzień nie jest jeszcze znany)", " (the day is not known yet)")
+	return l.choose(" (dzień nie jest jeszcze znany)", " (the day is not known yet)")
 }
 
 func (l Language) alsoEnds(period string) string {
-	return l.say("; wygasa też: ", "; it also expires: ") + period
+	return l.choose("; zgoda wygasa także: ", "; the consent also expires: ") + period
 }
 
 func (l Language) earlier(kinds []lifecycle.Kind) string {
-	return l.say("; kończy się wcześniej, jeśli nastąpi: ", "; ends earlier by: ") + l.kinds(kinds)
+	return l.choose("; kończy się wcześniej, jeśli nastąpi: ", "; ends earlier upon: ") + l.kinds(kinds)
 }
 
-func (l Language) or() string { return l.say(" lub ", " or ") }
+func (l Language) or() string { return l.choose(" lub ", " or ") }
 
-func (l Language) upTo(moment string) string { return l.say("do ", "until ") + moment }
+func (l Language) upTo(moment string) string { return l.choose("do ", "until ") + moment }
 
-func (l Language) after(units, from string) string { return units + l.say(" od ", " after ") + from }
+func (l Language) after(units, from string) string { return units + l.choose(" od ", " after ") + from }
 
 func (l Language) lapseOf(units, from string) string {
-	return l.say("upływu "+units+" od "+from, units+" after "+from)
+	return l.choose("upływu "+units+" od "+from, units+" after "+from)
 }
 
 func (l Language) shifted() string {
-	return l.say("; jeśli ostatni dzień jest wolny, to do najbliższego dnia roboczego", "; if the last day is not a working day, to the next one")
+	return l.choose("; jeżeli ostatni dzień jest wolny od pracy, do najbliższego dnia roboczego", "; if the last day is not a working day, to the next working day")
 }
 
 func (l Language) orEarlier() string {
-	return l.say("; albo, jeśli to wcześniej: ", "; or, if earlier: ")
+	return l.choose("; albo, jeśli to wcześniej: ", "; or, if earlier: ")
 }
 
 func (l Language) lastTime() string {
-	return l.say(" (liczy się ostatni raz)", " (the last one counts)")
+	return l.choose(" (decyduje ostatnie zdarzenie)", " (the last event counts)")
 }
 
 func (l Language) dayOfMonth(day, of string) string {
-	return l.say(day+". dnia miesiąca następującego po miesiącu "+of, "day "+day+" of the month after "+of)
+	return l.choose(day+". dnia miesiąca następującego po miesiącu "+of, "day "+day+" of the month after "+of)
 }
 
 func (l Language) dayOfYear(day, name, of string) string {
 	m := month(name)
 	if m == 0 || l != Polish {
-		return day + " " + name + l.say(" roku następującego po roku ", " of the year after ") + of
+		return day + " " + name + l.choose(" roku następującego po roku ", " of the year after ") + of
 	}
 	return day + " " + polishMonth(m) + " roku następującego po roku " + of
 }
@@ -441,9 +441,9 @@ func (l Language) endWhen(unit string, n int, units, from string) string {
 		over = "miną"
 	}
 	if unit == "end_of_month" {
-		return l.say("końca miesiąca, w którym "+over+" "+units+" od "+from, "the end of the month in which "+units+" from "+from+" are over")
+		return l.choose("końca miesiąca, w którym "+over+" "+units+" od "+from, "the end of the month in which "+units+" from "+from+" are over")
 	}
-	return l.say("końca roku, w którym "+over+" "+units+" od "+from, "the end of the year in which "+units+" from "+from+" are over")
+	return l.choose("końca roku, w którym "+over+" "+units+" od "+from, "the end of the year in which "+units+" from "+from+" are over")
 }
 
 // endAt writes the end of the year or month of an event or of a statutory date.
@@ -453,13 +453,13 @@ func (l Language) endAt(unit, of string, event bool) string {
 		pl, en = "końca miesiąca", "the end of the month of"
 	}
 	if event {
-		return l.say(pl+" "+of, en+" "+of)
+		return l.choose(pl+" "+of, en+" "+of)
 	}
-	return l.say(pl+", w którym przypada "+of, en+" "+of)
+	return l.choose(pl+", w którym przypada "+of, en+" "+of)
 }
 
 func (l Language) consentBy(channels []string) string {
-	out := l.say("zgoda", "consent")
+	out := l.choose("zgoda", "consent")
 	if len(channels) > 0 {
 		out += l.aside(strings.Join(channels, ", "))
 	}
@@ -467,8 +467,8 @@ func (l Language) consentBy(channels []string) string {
 }
 
 func (l Language) aside(s string) string  { return " (" + s + ")" }
-func (l Language) onlyIf(s string) string { return l.say("; tylko: ", "; only: ") + s }
-func (l Language) unless(s string) string { return l.say("; z wyjątkiem: ", "; except: ") + s }
+func (l Language) onlyIf(s string) string { return l.choose("; tylko: ", "; only: ") + s }
+func (l Language) unless(s string) string { return l.choose("; z wyjątkiem: ", "; except: ") + s }
 
 // Texts of an explanation.
 
@@ -487,68 +487,68 @@ type explanationWords struct {
 
 func (l Language) explanation() explanationWords {
 	return explanationWords{
-		nameless: l.say("osoba, której adres jest już usunięty", "a person whose address is deleted"),
-		nothing:  l.say("Nic nie wolno trzymać.", "Nothing may be held."),
-		held:     l.say("WOLNO TRZYMAĆ", "MAY BE HELD"),
-		lastDay:  l.say("OSTATNI DZIEŃ", "LAST DAY"),
-		lapses:   l.say("WYGASA", "LAPSES"),
-		basis:    l.say("NA PODSTAWIE", "ON THE BASIS OF"),
-		since:    l.say("OD", "SINCE"),
-		facts:    l.say("FAKTY", "FACTS"),
-		noEnd:    l.say("nieznany", "no end known"),
-		to:       l.say(" do ", " to "),
+		nameless: l.choose("osoba, której adres jest już usunięty", "a person whose address is deleted"),
+		nothing:  l.choose("Nie ma danych, które wolno przechowywać.", "No data may be held."),
+		held:     l.choose("WOLNO PRZECHOWYWAĆ", "MAY BE HELD"),
+		lastDay:  l.choose("OSTATNI DZIEŃ", "LAST DAY"),
+		lapses:   l.choose("KONIEC OKRESU", "RETENTION END"),
+		basis:    l.choose("PODSTAWA", "BASIS"),
+		since:    l.choose("OD", "SINCE"),
+		facts:    l.choose("ZDARZENIA", "FACTS"),
+		noEnd:    l.choose("nieznany", "no end known"),
+		to:       l.choose(" do ", " to "),
 
-		why:       l.say("DLACZEGO", "WHY"),
-		law:       l.say("przepis", "law"),
-		exempt:    l.say("wyjątek", "exempt"),
-		period:    l.say("okres", "period"),
-		written:   l.say("miejsce", "written"),
-		chain:     l.say("stąd", "so"),
-		lastDayIs: l.say("ostatni dzień ", "last day "),
+		why:       l.choose("UZASADNIENIE", "WHY"),
+		law:       l.choose("przepis", "law"),
+		exempt:    l.choose("wyjątek", "exception"),
+		period:    l.choose("okres", "period"),
+		written:   l.choose("miejsce", "place"),
+		chain:     l.choose("zdarzenia", "facts"),
+		lastDayIs: l.choose("ostatni dzień ", "last day "),
 
-		factsHead: l.say("FAKTY", "FACTS"),
-		from:      l.say("z ", "by "),
+		factsHead: l.choose("ZDARZENIA", "FACTS"),
+		from:      l.choose("z ", "from "),
 
-		consents: l.say("ZGODY", "CONSENTS"),
-		sinceDay: l.say("od ", "since "),
-		proven:   l.say("do wykazania: ", "can be shown: "),
-		unproven: l.say("nie do wykazania: ", "cannot be shown: "),
-		bans:     l.say("NIE WOLNO UŻYWAĆ", "NOT TO BE USED"),
-		anyUse:   l.say("do niczego", "for anything"),
+		consents: l.choose("ZGODY", "CONSENTS"),
+		sinceDay: l.choose("od ", "since "),
+		proven:   l.choose("możliwa do wykazania: ", "provable: "),
+		unproven: l.choose("niemożliwa do wykazania: ", "not provable: "),
+		bans:     l.choose("OGRANICZENIA WYKORZYSTANIA", "RESTRICTIONS ON USE"),
+		anyUse:   l.choose("każde wykorzystanie", "any use"),
 
-		requests: l.say("WNIOSKI", "REQUESTS"),
-		received: l.say("z dnia ", "of "),
-		due:      l.say("odpowiedź do ", "answer by "),
-		overdue:  l.say("PO TERMINIE: odpowiedź była do ", "OVERDUE: was to be answered by "),
-		extended: l.say("termin przedłużono ", "extended on "),
-		answered: l.say("odpowiedziano ", "answered on "),
-		late:     l.say(" (po terminie)", " (late)"),
+		requests: l.choose("WNIOSKI", "REQUESTS"),
+		received: l.choose("z dnia ", "of "),
+		due:      l.choose("termin odpowiedzi ", "answer due by "),
+		overdue:  l.choose("PO TERMINIE: termin odpowiedzi ", "OVERDUE: answer was due by "),
+		extended: l.choose("termin przedłużono ", "extended on "),
+		answered: l.choose("odpowiedziano ", "answered on "),
+		late:     l.choose(" (po terminie)", " (late)"),
 
-		asked:    l.say("DO ZAPYTANIA O ZGODĘ", "PUT FORWARD TO BE ASKED FOR CONSENT"),
-		open:     l.say("wciąż można zapytać", "still to be asked"),
-		closed:   l.say("już nie: jest odpowiedź albo umowa się skończyła", "no longer: answered, or the contract is over"),
-		told:     l.say("KAZANO USUNĄĆ", "TOLD TO DELETE"),
-		lapsed:   l.say("wygasło ", "lapsed "),
-		receipts: l.say("ODBIORCY ODPOWIEDZIELI", "RECIPIENTS ANSWERED"),
+		asked:    l.choose("PYTANIA O ZGODĘ", "QUESTIONS FOR CONSENT"),
+		open:     l.choose("otwarte", "open"),
+		closed:   l.choose("zamknięte: jest odpowiedź albo umowa się zakończyła", "closed: answered, or the contract has ended"),
+		told:     l.choose("OGŁOSZONE USUNIĘCIA", "ANNOUNCED DELETIONS"),
+		lapsed:   l.choose("podstawa ustała ", "basis lapsed "),
+		receipts: l.choose("POTWIERDZENIA ODBIORCÓW", "RECEIPTS"),
 
-		gone:   l.say("CZEGO JUŻ NIE MA I DLACZEGO (dziennik)", "WHAT IS GONE AND WHY (journal)"),
-		again:  l.say("ponownie: ", "again: "),
-		resent: l.say("wysłane ponownie do: ", "sent once more to "), resentToAll: l.say("wysłane ponownie wszystkim", "sent once more to all"),
-		confirmed: l.say("wszyscy potwierdzili", "deletion confirmed by all"),
-		because:   l.say("ustały: ", "ended: "),
-		revision:  l.say("wersja ", "revision "),
-		forgotten: l.say("nic już nie zostało, osobę zapomniano", "nothing was left, the person was forgotten"),
-		absorbed:  l.say("to ta sama osoba co ", "turned out to be the same person as "),
-		alarms:    l.say("OSTRZEŻENIA", "ALARMS"),
-		tombstone: l.say("CO POZOSTAJE PO USUNIĘTYCH DANYCH", "WHAT STAYS OF WHAT WAS DELETED"),
-		allGone:   l.say("Wszystkie dane osoby usunięto ", "Everything of the person was deleted on "),
+		gone:   l.choose("USUNIĘTE DANE I PRZYCZYNY (dziennik)", "DELETED DATA AND REASONS (journal)"),
+		again:  l.choose("ponownie: ", "again: "),
+		resent: l.choose("ponowienie dla: ", "replay for "), resentToAll: l.choose("ponowienie dla wszystkich", "replay for all recipients"),
+		confirmed: l.choose("usunięcie potwierdzone", "deletion confirmed"),
+		because:   l.choose("ustały: ", "lapsed: "),
+		revision:  l.choose("wersja ", "revision "),
+		forgotten: l.choose("brak dalszych danych, profil usunięto", "no data left, the subject was removed"),
+		absorbed:  l.choose("połączono z profilem ", "merged with subject "),
+		alarms:    l.choose("ALARMY", "ALARMS"),
+		tombstone: l.choose("ZNACZNIK USUNIĘCIA", "TOMBSTONE"),
+		allGone:   l.choose("Wszystkie dane osoby usunięto ", "All data of the person were deleted on "),
 	}
 }
 
 // about heads an explanation.
 func (l Language) about(subject, at, zone, policy string) string {
-	return l.say(
-		"osoba "+subject+", stan na "+at+" ("+zone+"), polityka "+policy,
+	return l.choose(
+		"profil "+subject+", stan na "+at+" ("+zone+"), polityka "+policy,
 		"subject "+subject+", at "+at+" ("+zone+"), policy "+policy,
 	)
 }
@@ -556,27 +556,27 @@ func (l Language) about(subject, at, zone, policy string) string {
 // place cites the file and line of a rule.
 func (l Language) place(file string, line int) string {
 	if file == "default policy" {
-		file = l.say("polityka domyślna", "the default policy")
+		file = l.choose("polityka domyślna", "the default policy")
 	}
-	return l.say(fmt.Sprintf("%s, wiersz %d", file, line), fmt.Sprintf("%s, line %d", file, line))
+	return l.choose(fmt.Sprintf("%s, wiersz %d", file, line), fmt.Sprintf("%s, line %d", file, line))
 }
 
 // tombstoneText explains the purpose of a tombstone.
-func (l Language) stays(marks int, lastDay string) string {
+func (l Language) tombstoneText(marks int, lastDay string) string {
 	if marks == 0 {
-		return l.say(
-			"Do "+lastDay+" pamiętane jest tylko to, do kiedy wszystko usunięto, po to, by powtórka lub przywrócona kopia nie przywróciła danych.",
-			"Until "+lastDay+" only this is remembered: up to when everything was deleted, so that a repeat or a restored backup brings nothing back.",
+		return l.choose(
+			"Do "+lastDay+" przechowywana jest wyłącznie chwila, do której usunięto wszystkie dane, aby powtórzona informacja lub kopia zapasowa nie przywróciła danych.",
+			"Until "+lastDay+" only the time of the full erasure is kept, so that a repeated message or a restored backup does not restore the data.",
 		)
 	}
-	return l.say(
-		fmt.Sprintf("%s do %s, po to, by powtórka lub przywrócona kopia nie przywróciła danych.", count(marks, "skrót z kluczem", "skróty z kluczem", "skrótów z kluczem"), lastDay),
-		fmt.Sprintf("%s until %s, so that a repeat or a restored backup brings nothing back.", plural(marks, "keyed hash", "keyed hashes"), lastDay),
+	return l.choose(
+		fmt.Sprintf("%s do %s, aby powtórzona informacja lub kopia zapasowa nie przywróciła danych.", count(marks, "skrót z kluczem", "skróty z kluczem", "skrótów z kluczem"), lastDay),
+		fmt.Sprintf("%s until %s, so that a repeated message or a restored backup does not restore the data.", plural(marks, "keyed hash", "keyed hashes"), lastDay),
 	)
 }
 
 func (l Language) nothingBefore(at string) string {
-	return l.say("Samo z siebie nic się nie zmieni przed "+at+".", "Nothing changes by itself before "+at+".")
+	return l.choose("Bez nowych zdarzeń nic się nie zmieni przed "+at+".", "Without new facts, nothing changes before "+at+".")
 }
 
 // alarm translates an alarm. The core writes alarms in English and their type into the key.
@@ -591,15 +591,15 @@ func (l Language) alarm(e *lifecycle.Entry) string {
 	when := civilDate.FindString(e.Text)
 	switch what {
 	case "doubt":
-		return "fakt uporządkowano według chwili odbioru, bo jego czas jest niepewny: porównaj z platformą"
+		return "zdarzenie uporządkowano według chwili otrzymania, ponieważ jego czas jest niepewny: porównaj z platformą"
 	case "forced":
 		return "zakup bez zgody na marketing był niemożliwy: zgoda jest nieważna (art. 7 ust. 4 RODO); popraw formularz"
 	case "told":
-		return "ograniczenie trwa: najpierw powiadom osobę, potem je znieś (art. 18 ust. 3 RODO)"
+		return "ograniczenie nadal obowiązuje: najpierw powiadom osobę, potem znieś ograniczenie (art. 18 ust. 3 RODO)"
 	case "hold":
-		return "blokada przyszła za późno albo dotyczy czegoś, czego już nie ma" + after(" (usunięto ", when, ")")
+		return "wstrzymanie usunięcia jest spóźnione albo dotyczy danych, które nie są przechowywane" + after(" (usunięto ", when, ")")
 	case "years":
-		return "jedna sprzedaż ma w dwóch źródłach różne lata: liczy się późniejszy"
+		return "jedna sprzedaż ma w dwóch źródłach różne lata: decyduje późniejszy rok"
 	case "overdue":
 		return "wniosek " + about + " pozostał bez odpowiedzi w terminie" + after(" (do ", when, ")") + ", art. 12 ust. 3 RODO"
 	}
@@ -613,15 +613,15 @@ func recipientAlarm(what, about, text string) string {
 	recipient, _, _ := strings.Cut(rest, ":")
 	switch what {
 	case "unconfirmed":
-		return recipient + " nie potwierdza usunięcia " + decision + after(" (miał do ", civilDate.FindString(text), ")") + ": zapytaj albo wyślij jeszcze raz"
+		return recipient + " nie potwierdza usunięcia z decyzji " + decision + after(" (termin ", civilDate.FindString(text), ")") + ": zapytaj odbiorcę albo wyślij decyzję ponownie („replay”)"
 	case "failed":
-		return "decyzji " + decision + " nie dało się dostarczyć do " + recipient + ": powód podaje „rodopath decisions”; wyślij ją jeszcze raz („replay”)"
+		return "decyzji " + decision + " nie udało się dostarczyć do " + recipient + ": przyczynę podaje „rodopath decisions”; wyślij decyzję ponownie („replay”)"
 	case "refused":
-		return recipient + " odmawia wykonania decyzji " + decision + ": powód podaje „rodopath decisions”"
+		return recipient + " odmawia wykonania decyzji " + decision + ": przyczynę podaje „rodopath decisions”"
 	case "retracted":
-		return recipient + " odwołuje potwierdzenie decyzji " + decision + ": powód podaje „rodopath decisions”"
+		return recipient + " odwołuje potwierdzenie decyzji " + decision + ": przyczynę podaje „rodopath decisions”"
 	case "stranger":
-		return recipient + " odpowiada na decyzję " + decision + ", której nie dostał"
+		return recipient + " odpowiada na decyzję " + decision + ", o której nie został powiadomiony"
 	}
 	return ""
 }
@@ -642,96 +642,96 @@ func after(before, s, behind string) string {
 func (l Language) flaw(f lifecycle.Flaw) (missing, why, remedy string) {
 	switch f {
 	case lifecycle.FlawWording:
-		return l.say("Nie wiadomo, na jaki tekst się zgodzono.", "Nobody knows which text was agreed to."),
-			l.say("Zgoda ma być konkretna i świadoma. Bez tekstu nie da się pokazać, że obejmowała ten cel, ten kanał i Twoją firmę (art. 4 pkt 11, art. 7 ust. 1 RODO).", "A consent must be specific and informed. Without its text nobody can show that it covered this purpose, this channel and your business (Art. 4(11), 7(1) GDPR)."),
-			l.say("Podaj w konfiguracji źródła, jaki tekst stoi przy formularzu (wording), albo wysyłaj pokazany tekst. Osoby bez tekstu poproś o zgodę jeszcze raz.", "Say in the configuration of the source which text stands at the form (wording), or send the text that was shown. Ask those without a text again.")
+		return l.choose("Treść, na którą wyrażono zgodę, nie jest znana.", "The accepted text is unknown."),
+			l.choose("Zgoda musi być konkretna i świadoma. Bez jej treści nie można wykazać, że obejmowała ten cel, ten kanał i tego administratora (art. 4 pkt 11, art. 7 ust. 1 RODO).", "A consent must be specific and informed. Without the text, the controller cannot demonstrate that the consent covered the purpose, the channel and the controller (Art. 4(11), 7(1) GDPR)."),
+			l.choose("Podaj w konfiguracji źródła treść zgody przy formularzu (wording) albo przekazuj wyświetloną treść. Osoby bez znanej treści zgody poproś o zgodę ponownie.", "Set the wording of the form in the configuration of the source (wording), or send the text that was shown. Ask the persons without a known text again.")
 	case lifecycle.FlawTime:
-		return l.say("Nie wiadomo, kiedy zgody udzielono.", "Nobody knows when it was given."),
-			l.say("Bez chwili nie da się pokazać, że zgoda była przed pierwszą wiadomością i po ostatniej odmowie (art. 7 ust. 1 RODO).", "Without a time nobody can show that the consent came before the first message and after the last no (Art. 7(1) GDPR)."),
-			l.say("Sprawdź, dlaczego źródło nie podaje czasu, i uzupełnij go z eksportu platformy.", "Find out why the source gives no time, and add it from an export of the platform.")
+		return l.choose("Chwila udzielenia zgody nie jest znana.", "The time of the consent is unknown."),
+			l.choose("Bez tej informacji nie można wykazać, że zgody udzielono przed pierwszą wiadomością i po ostatniej odmowie (art. 7 ust. 1 RODO).", "Without a time, the controller cannot demonstrate that the consent preceded the first message and followed the last refusal (Art. 7(1) GDPR)."),
+			l.choose("Sprawdź, dlaczego źródło nie podaje czasu, i uzupełnij czas z eksportu platformy.", "Find out why the source sends no time, and add the time from an export of the platform.")
 	case lifecycle.FlawTrace:
-		return l.say("Nie ma śladu, kto i gdzie ją wyraził: ani formularza, ani potwierdzenia, ani adresu IP.", "There is no trace of who gave it and where: no form, no confirmation, no IP address."),
-			l.say("Wpis na liście nie dowodzi, że to ta osoba się zgodziła. Ciężar dowodu jest po Twojej stronie (art. 7 ust. 1 RODO).", "An entry in a list does not prove that this person agreed. The burden of proof is yours (Art. 7(1) GDPR)."),
-			l.say("Włącz potwierdzanie linkiem (double opt-in) i przekazuj nazwę formularza. Osoby bez śladu poproś o zgodę jeszcze raz.", "Turn on confirmation by a link (double opt-in) and pass on the name of the form. Ask those without a trace again.")
+		return l.choose("Brak dowodu, kto i gdzie udzielił zgody: nie ma formularza, potwierdzenia ani adresu IP.", "No evidence shows who gave the consent and where: no form, no confirmation, no IP address."),
+			l.choose("Wpis na liście nie dowodzi, że zgody udzieliła ta osoba. Ciężar dowodu spoczywa na administratorze (art. 7 ust. 1 RODO).", "An entry in a list does not prove that this person consented. The controller bears the burden of proof (Art. 7(1) GDPR)."),
+			l.choose("Włącz potwierdzanie linkiem (double opt-in) i przekazuj nazwę formularza. Osoby bez dowodu zgody poproś o zgodę ponownie.", "Turn on confirmation by a link (double opt-in) and send the name of the form. Ask the persons without evidence again.")
 	case lifecycle.FlawUnconfirmed:
-		return l.say("Adresu nie potwierdzono linkiem.", "The address was not confirmed by a link."),
-			l.say("Ktoś mógł wpisać cudzy adres. Zgody to nie przekreśla, ale dowód jest słabszy.", "Somebody may have typed another's address. That does not undo the consent, but the proof is weaker."),
-			l.say("Włącz potwierdzanie linkiem (double opt-in) dla nowych zapisów.", "Turn on confirmation by a link (double opt-in) for new sign-ups.")
+		return l.choose("Adresu nie potwierdzono linkiem.", "The address was not confirmed by a link."),
+			l.choose("Adres mogła podać inna osoba. Zgoda pozostaje ważna, ale dowód zgody jest słabszy.", "Another person may have entered the address. The consent remains valid, but the evidence is weaker."),
+			l.choose("Włącz potwierdzanie linkiem (double opt-in) dla nowych zapisów.", "Turn on confirmation by a link (double opt-in) for new sign-ups.")
 	case lifecycle.FlawPreticked:
-		return l.say("Pole było zaznaczone z góry.", "The box was ticked already."),
-			l.say("Milczenie nie jest zgodą (motyw 32 RODO, wyrok TSUE C-673/17 Planet49). Zgody nie ma.", "Silence is no consent (recital 32 GDPR, CJEU C-673/17 Planet49). There is none."),
-			l.say("Popraw formularz na puste pole. Nie pisz do tych osób na tej podstawie.", "Mend the form so that the box is empty. Do not write to these persons on this basis.")
+		return l.choose("Pole zgody było zaznaczone domyślnie.", "The box was pre-ticked."),
+			l.choose("Milczenie ani domyślnie zaznaczone pole nie stanowią zgody (motyw 32 RODO, wyrok TSUE C-673/17 Planet49). Zgody nie udzielono.", "Neither silence nor a pre-ticked box is consent (recital 32 GDPR, CJEU C-673/17 Planet49). No consent was given."),
+			l.choose("Popraw formularz tak, aby pole było puste. Nie wysyłaj tym osobom wiadomości na tej podstawie.", "Correct the form so that the box is empty. Send these persons no messages on this basis.")
 	case lifecycle.FlawForced:
-		return l.say("Bez zgody nie można było kupić.", "Nobody could buy without it."),
-			l.say("Wymuszona zgoda nie jest dobrowolna (art. 7 ust. 4 RODO). Zgody nie ma.", "A forced consent is not freely given (Art. 7(4) GDPR). There is none."),
-			l.say("Oddziel zgodę od zakupu. Nie pisz do tych osób na tej podstawie.", "Part the consent from the purchase. Do not write to these persons on this basis.")
+		return l.choose("Bez zgody zakup był niemożliwy.", "A purchase was impossible without the consent."),
+			l.choose("Wymuszona zgoda nie jest dobrowolna (art. 7 ust. 4 RODO) i jest nieważna.", "A forced consent is not freely given (Art. 7(4) GDPR) and is not valid."),
+			l.choose("Oddziel zgodę od zakupu. Nie wysyłaj tym osobom wiadomości na tej podstawie.", "Separate the consent from the purchase. Send these persons no messages on this basis.")
 	case lifecycle.FlawChild:
-		return l.say("Zgodę dało dziecko poniżej 16 lat, bez rodzica.", "A child under 16 gave it, and no parent agreed."),
-			l.say("Zgodę za dziecko daje albo potwierdza rodzic (art. 8 RODO).", "A parent gives or approves the consent of a child (Art. 8 GDPR)."),
-			l.say("Poproś rodzica o potwierdzenie, a do tego czasu nie pisz.", "Ask the parent to approve, and do not write until then.")
+		return l.choose("Zgody udzieliło dziecko poniżej 16 lat, bez zgody rodzica.", "A child under 16 gave the consent, without the authorisation of a parent."),
+			l.choose("Zgody w imieniu dziecka udziela albo ją aprobuje rodzic (art. 8 RODO).", "A parent must give or authorise the consent of a child (Art. 8 GDPR)."),
+			l.choose("Poproś rodzica o aprobatę. Do tego czasu nie wysyłaj wiadomości.", "Ask the parent for authorisation. Send no messages until then.")
 	}
 	return string(f), "", ""
 }
 
 func (l Language) provable(ok bool) string {
 	if ok {
-		return l.say("Tę zgodę można dziś wykazać (art. 7 ust. 1 RODO).", "This consent can be shown today (Art. 7(1) GDPR).")
+		return l.choose("Tę zgodę można dziś wykazać (art. 7 ust. 1 RODO).", "This consent can be demonstrated today (Art. 7(1) GDPR).")
 	}
-	return l.say("Tej zgody nie da się dziś wykazać (art. 7 ust. 1 RODO). Nie opieraj na niej wysyłki, zanim nie uzupełnisz dowodu.", "This consent cannot be shown today (Art. 7(1) GDPR). Send nothing on it before the proof is complete.")
+	return l.choose("Tej zgody nie można dziś wykazać (art. 7 ust. 1 RODO). Nie wysyłaj wiadomości na jej podstawie, dopóki dowód zgody nie zostanie uzupełniony.", "This consent cannot be demonstrated today (Art. 7(1) GDPR). Send no messages on the basis of the consent until the evidence is complete.")
 }
 
 // Texts of a report on a person.
 
-func (l Language) noEnd() string { return l.say("bez znanego końca", "no end is known") }
+func (l Language) noEnd() string { return l.choose("bez znanego końca", "no known end") }
 
 func (l Language) untilAgreed() string {
-	return l.say("do czasu, gdy osoba sama zgodzi się na nowo", "until the person agrees anew of their own accord")
+	return l.choose("do ponownego udzielenia zgody z inicjatywy osoby", "until the person consents again on their own initiative")
 }
 
 func (l Language) notHeldOnConsent() string {
-	return l.say("na tej zgodzie nic już nie jest przechowywane", "nothing is held on this consent any more")
+	return l.choose("na podstawie tej zgody nie są już przechowywane żadne dane", "no data are held on the basis of this consent any more")
 }
 
 func (l Language) withdrawal() string {
-	return l.say(
-		"tak, jak mówi tekst zgody (na przykład linkiem w wiadomości), albo w dowolny inny sposób skierowany do administratora; bez podania powodu",
-		"as the text of the consent says (by a link in a message, for example), or in any other way that reaches the controller; no reason is needed",
+	return l.choose(
+		"w sposób wskazany w treści zgody (na przykład linkiem w wiadomości) albo przez dowolne inne oświadczenie złożone administratorowi; bez podania przyczyny",
+		"as described in the text of the consent (for example by a link in a message), or by any other notice to the controller; no reason is required",
 	)
 }
 
 func (l Language) noticeUnknown() string {
-	return l.say("nie wiadomo, jaki tekst widziała osoba", "it is not known which text the person saw")
+	return l.choose("treść zgody przedstawiona osobie nie jest znana", "the text shown to the person is unknown")
 }
 
 func (l Language) collectionUnknown() string {
-	return l.say("nie wiadomo, jak zebrano zgodę", "it is not known how the consent was taken")
+	return l.choose("sposób zebrania zgody nie jest znany", "the manner of collection of the consent is unknown")
 }
 
 func (l Language) locationUnknown() string {
-	return l.say(
-		"Dokładne miejsce przechowywania nie jest zapisane w tym systemie; zna je administrator.",
-		"The exact place of storage is not recorded in this system; the controller knows it.",
+	return l.choose(
+		"Dokładne miejsce przechowywania nie jest zapisane w tym systemie; informacji o nim udziela administrator.",
+		"The exact place of storage is not recorded in this system; the controller provides this information.",
 	)
 }
 
 func (l Language) abroad(name, country string) string {
-	return l.say(name+": "+country+" (poza Europejskim Obszarem Gospodarczym)", name+": "+country+" (outside of the European Economic Area)")
+	return l.choose(name+": "+country+" (poza Europejskim Obszarem Gospodarczym)", name+": "+country+" (outside of the European Economic Area)")
 }
 
 // collection describes how a consent was collected.
 func (l Language) collection(form, source, confirmed string, ip bool) string {
 	var out []string
 	if form != "" {
-		out = append(out, l.say("formularz "+l.quote(form), "form "+l.quote(form)))
+		out = append(out, l.choose("formularz "+l.quote(form), "form "+l.quote(form)))
 	}
 	if source != "" {
-		out = append(out, l.say("źródło "+l.quote(source), "source "+l.quote(source)))
+		out = append(out, l.choose("źródło "+l.quote(source), "source "+l.quote(source)))
 	}
 	if confirmed != "" {
-		out = append(out, l.say("potwierdzone linkiem "+confirmed, "confirmed by a link on "+confirmed))
+		out = append(out, l.choose("potwierdzone linkiem "+confirmed, "confirmed by a link on "+confirmed))
 	}
 	if ip {
-		out = append(out, l.say("zapisano adres IP", "the IP address was recorded"))
+		out = append(out, l.choose("zapisano adres IP", "the IP address was recorded"))
 	}
 	if len(out) == 0 {
 		return l.collectionUnknown()
@@ -740,9 +740,9 @@ func (l Language) collection(form, source, confirmed string, ip bool) string {
 }
 
 func (l Language) noAutomation() string {
-	return l.say(
-		"Nie podejmujemy decyzji opartych wyłącznie na zautomatyzowanym przetwarzaniu, które wywołują skutki prawne lub podobnie istotnie wpływają na osobę (art. 22 RODO). Automatycznie liczone są tylko terminy: jak długo dane wolno przechowywać.",
-		"No decisions are made by automated processing alone that have legal or similarly significant effects (Art. 22 GDPR). Only dates are worked out automatically: how long data may be held.",
+	return l.choose(
+		"Nie podejmujemy decyzji opartych wyłącznie na zautomatyzowanym przetwarzaniu, które wywołują skutki prawne lub w podobny sposób istotnie wpływają na osobę (art. 22 RODO). Automatycznie obliczane są wyłącznie okresy przechowywania danych.",
+		"No decisions with legal or similarly significant effects are based solely on automated processing (Art. 22 GDPR). Only the retention periods of data are computed automatically.",
 	)
 }
 
@@ -750,12 +750,12 @@ func (l Language) noAutomation() string {
 func notKnown() []Text {
 	return []Text{
 		{
-			"Raport mówi, jakie dane są przechowywane; sama treść (na przykład pozycje zamówienia, faktury) jest w systemach wymienionych jako odbiorcy. Kopię danych (art. 15 ust. 3 RODO) przekazuje administrator.",
-			"The report says which data are held; their content (the lines of an order, invoices) is in the systems named as recipients. The controller hands over the copy of the data (Art. 15(3) GDPR).",
+			"Raport wskazuje kategorie przechowywanych danych; ich treść (na przykład pozycje zamówienia, faktury) znajduje się w systemach wymienionych jako odbiorcy. Kopię danych (art. 15 ust. 3 RODO) przekazuje administrator.",
+			"The report lists the categories of the held data; the content (for example the lines of an order, or invoices) is stored in the systems named as recipients. The controller provides the copy of the data (Art. 15(3) GDPR).",
 		},
 		{
-			"Dane kontaktowe administratora i, jeśli jest, inspektora ochrony danych nie są zapisane w tym systemie.",
-			"The contact details of the controller, and of a data protection officer if there is one, are not recorded in this system.",
+			"Dane kontaktowe administratora oraz inspektora ochrony danych, jeżeli został wyznaczony, nie są zapisane w tym systemie.",
+			"The contact details of the controller and of a data protection officer, if designated, are not recorded in this system.",
 		},
 		{
 			"Dokładne miejsce przechowywania danych i zabezpieczenia przekazania poza EOG (art. 46 RODO) nie są zapisane w tym systemie.",
@@ -767,29 +767,29 @@ func notKnown() []Text {
 // rights lists the rights of Art. 15 to 21, Art. 7(3) and Art. 77.
 func rights() []Right {
 	return []Right{
-		{"eu-gdpr:A15", "15", Text{"Dostęp do danych i ich kopia.", "Access to the data, and a copy of them."}},
-		{"eu-gdpr:A16", "16", Text{"Sprostowanie danych, które są błędne lub niekompletne.", "Rectification of data that are wrong or incomplete."}},
-		{"eu-gdpr:A17", "17", Text{"Usunięcie danych. To, co nakazuje przechowywać prawo (na przykład faktury), zostaje do swojego terminu.", "Erasure. What the law tells us to keep (invoices, for example) stays to its day."}},
-		{"eu-gdpr:A18", "18", Text{"Ograniczenie przetwarzania: dane są wtedy tylko przechowywane.", "Restriction of processing: the data are then stored and not used."}},
-		{"eu-gdpr:A19", "19", Text{"Informacja o odbiorcach, którym przekazano sprostowanie, usunięcie lub ograniczenie.", "To be told which recipients were informed of a rectification, erasure or restriction."}},
-		{"eu-gdpr:A20", "20", Text{"Przeniesienie danych, które osoba sama podała, na podstawie zgody lub umowy.", "Portability of data that the person gave, on the basis of consent or a contract."}},
-		{"eu-gdpr:A21", "21", Text{"Sprzeciw: wobec marketingu zawsze i bez powodu, wobec przetwarzania z uzasadnionego interesu z przyczyn szczególnej sytuacji.", "Objection: to marketing always and without a reason, to processing on a legitimate interest on grounds of the person's situation."}},
-		{"eu-gdpr:A7-3", "7(3)", Text{"Wycofanie zgody w każdej chwili. To, co działo się wcześniej na jej podstawie, pozostaje zgodne z prawem.", "Withdrawal of consent at any time. What was done on it before stays lawful."}},
+		{"eu-gdpr:A15", "15", Text{"Dostęp do danych oraz ich kopia.", "Access to the data and a copy of the data."}},
+		{"eu-gdpr:A16", "16", Text{"Sprostowanie danych nieprawidłowych i uzupełnienie danych niekompletnych.", "Rectification of inaccurate data and completion of incomplete data."}},
+		{"eu-gdpr:A17", "17", Text{"Usunięcie danych. Dane, których przechowywania wymaga prawo (na przykład faktury), pozostają do końca wymaganego okresu.", "Erasure. Data under a legal obligation of retention (for example invoices) are kept until the end of the required period."}},
+		{"eu-gdpr:A18", "18", Text{"Ograniczenie przetwarzania: dane są wówczas wyłącznie przechowywane.", "Restriction of processing: the data are then only stored."}},
+		{"eu-gdpr:A19", "19", Text{"Informacja o odbiorcach powiadomionych o sprostowaniu, usunięciu lub ograniczeniu.", "Information about the recipients notified of a rectification, erasure or restriction."}},
+		{"eu-gdpr:A20", "20", Text{"Przeniesienie danych dostarczonych przez osobę, przetwarzanych na podstawie zgody lub umowy.", "Portability of data provided by the person and processed on the basis of a consent or a contract."}},
+		{"eu-gdpr:A21", "21", Text{"Sprzeciw: wobec marketingu bezpośredniego w dowolnym momencie i bez podania przyczyny, wobec przetwarzania na podstawie prawnie uzasadnionego interesu z przyczyn związanych ze szczególną sytuacją osoby.", "Objection: to direct marketing at any time and without a reason, to processing based on a legitimate interest on grounds relating to the particular situation of the person."}},
+		{"eu-gdpr:A7-3", "7(3)", Text{"Wycofanie zgody w dowolnym momencie. Wycofanie nie wpływa na zgodność z prawem wcześniejszego przetwarzania.", "Withdrawal of consent at any time. The withdrawal does not affect the lawfulness of earlier processing."}},
 		{"eu-gdpr:A77", "77", Text{"Skarga do Prezesa Urzędu Ochrony Danych Osobowych, ul. Stanisława Moniuszki 1A, 00-014 Warszawa, uodo.gov.pl.", "A complaint to the President of the Polish data protection authority (Prezes Urzędu Ochrony Danych Osobowych), ul. Stanisława Moniuszki 1A, 00-014 Warszawa, uodo.gov.pl."}},
 	}
 }
 
 func (l Language) contentElsewhere() string {
-	return l.say(
-		"To są dane, które osoba sama podała na podstawie zgody lub umowy. Ich treść (na przykład pozycje zamówienia) jest w systemach odbiorców.",
-		"These are the data that the person gave on the basis of consent or a contract. Their content (the lines of an order, for example) is in the systems of the recipients.",
+	return l.choose(
+		"Dane dostarczyła osoba na podstawie zgody lub umowy. Ich treść (na przykład pozycje zamówienia) znajduje się w systemach odbiorców.",
+		"The person provided the data on the basis of a consent or a contract. The content (for example the lines of an order) is stored in the systems of the recipients.",
 	)
 }
 
 // Texts of a letter.
 
 type letterWords struct {
-	draft, missing, greeting, who, nothingYet           string
+	draft, missing, greeting, identity, nothingYet      string
 	granted, partly, refused, reason                    string
 	deleted, deleting, nothingDeleted, deletedLongAgo   string
 	kept, nothingKept                                   string
@@ -800,132 +800,132 @@ type letterWords struct {
 
 func (l Language) letter() letterWords {
 	return letterWords{
-		draft:      l.say("[PROJEKT: przeczytaj, uzupełnij i wyślij jako swój. Ten wiersz usuń.]", "[DRAFT: read it, complete it, and send it as your own. Take this line out.]"),
-		missing:    l.say("[Nie wszyscy odbiorcy potwierdzili usunięcie. Najlepiej wysłać list, gdy to zrobią. Ten wiersz usuń.]", "[Not every recipient has confirmed the deletion. Better send the letter when they have. Take this line out.]"),
-		greeting:   l.say("Dzień dobry,", "Hello,"),
-		who:        l.say("zanim cokolwiek usuniemy, musimy mieć pewność, że wniosek pochodzi od osoby, której dane dotyczą (art. 12 ust. 6 RODO). Prosimy o odpowiedź z adresu, który u nas zapisano, albo o inne potwierdzenie.", "Before we delete anything we must be sure that the request comes from the person whose data they are (Art. 12(6) GDPR). Please answer from the address that we know, or confirm it in another way."),
-		nothingYet: l.say("Do tego czasu nic nie zostało usunięte.", "Until then nothing has been deleted."),
-		granted:    l.say("usuwamy dane, których dotyczy żądanie.", "We delete the data that the request is about."),
-		partly:     l.say("usuwamy część danych. Pozostałe musimy albo wolno nam jeszcze przechowywać; poniżej wymieniamy każdą kategorię, powód i ostatni dzień.", "We delete a part of the data. The rest we must keep, or may keep for now; below is each category with the reason and the last day."),
-		refused:    l.say("nie możemy uwzględnić żądania (art. 12 ust. 4 RODO). Poniżej wymieniamy, co przechowujemy, dlaczego i jak długo.", "We cannot grant the request (Art. 12(4) GDPR). Below is what we keep, why and for how long."),
-		reason:     l.say("Powód: ", "The reason: "),
+		draft:      l.choose("[PROJEKT: sprawdź, uzupełnij i wyślij jako własne pismo. Usuń ten wiersz.]", "[DRAFT: check and complete the letter, and send it as your own. Delete this line.]"),
+		missing:    l.choose("[Nie wszyscy odbiorcy potwierdzili usunięcie danych. Zaleca się wysłanie pisma po otrzymaniu wszystkich potwierdzeń. Usuń ten wiersz.]", "[Not every recipient has confirmed the deletion. Preferably send the letter after the last receipt. Delete this line.]"),
+		greeting:   l.choose("Szanowna Pani, Szanowny Panie,", "Dear Sir or Madam,"),
+		identity:   l.choose("przed usunięciem danych musimy potwierdzić, że wniosek pochodzi od osoby, której dane dotyczą (art. 12 ust. 6 RODO). Prosimy o odpowiedź z adresu zapisanego w naszych systemach albo o inne potwierdzenie tożsamości.", "Before deleting data we must verify that the request comes from the data subject (Art. 12(6) GDPR). Please reply from the address recorded in our systems, or confirm your identity in another way."),
+		nothingYet: l.choose("Do tego czasu nie usuwamy żadnych danych.", "Until then we delete no data."),
+		granted:    l.choose("uwzględniamy wniosek i usuwamy dane, których dotyczy.", "We grant the request and delete the data concerned."),
+		partly:     l.choose("uwzględniamy wniosek w części i usuwamy część danych. Pozostałe dane musimy albo możemy nadal przechowywać; poniżej podajemy dla każdej kategorii podstawę i ostatni dzień przechowywania.", "We grant the request in part and delete a part of the data. We must or may retain the other data for now; the list below gives the basis and the last day of retention for each category."),
+		refused:    l.choose("nie możemy uwzględnić wniosku (art. 12 ust. 4 RODO). Poniżej podajemy przechowywane dane, podstawy i okresy przechowywania.", "We cannot grant the request (Art. 12(4) GDPR). The list below gives the retained data, the bases and the retention periods."),
+		reason:     l.choose("Uzasadnienie: ", "Reason: "),
 
-		deleted:        l.say("Co zostało usunięte od chwili żądania:", "What has been deleted since the request:"),
-		deleting:       l.say("Co usuwamy; nie wszyscy odbiorcy już to potwierdzili, patrz niżej:", "What is being deleted; not every recipient has confirmed it yet, see below:"),
-		nothingDeleted: l.say("nie było nic do usunięcia", "there was nothing to delete"),
-		deletedLongAgo: l.say("[Co usunięto, mówi już tylko dziennik decyzji. Uzupełnij z niego i usuń ten wiersz.]", "[What was deleted is now in the journal of decisions only. Complete it from there and take this line out.]"),
-		kept:           l.say("Co pozostaje i dlaczego:", "What stays and why:"),
-		nothingKept:    l.say("Nie przechowujemy już żadnych danych.", "We hold no data any more."),
-		purpose:        l.say("Cel: ", "For: "),
-		basis:          l.say("Podstawa: ", "Basis: "),
-		exempt:         l.say("Wyjątek od usunięcia: ", "Exception from erasure: "),
-		notReached:     l.say("Żądanie tego nie obejmuje: podstawa nadal istnieje (art. 17 ust. 1 RODO).", "The request does not reach it: the basis still stands (Art. 17(1) GDPR)."),
+		deleted:        l.choose("Dane usunięte od chwili złożenia wniosku:", "Data deleted since the request:"),
+		deleting:       l.choose("Usuwane dane (nie wszyscy odbiorcy potwierdzili już usunięcie, zob. niżej):", "Data being deleted (not confirmed by every recipient yet, see below):"),
+		nothingDeleted: l.choose("nie było danych do usunięcia", "there were no data to delete"),
+		deletedLongAgo: l.choose("[Informacje o usuniętych danych zawiera już tylko dziennik decyzji. Uzupełnij je z dziennika i usuń ten wiersz.]", "[The deleted data are now listed in the journal of decisions only. Complete the list from the journal and delete this line.]"),
+		kept:           l.choose("Dane nadal przechowywane i podstawy ich przechowywania:", "Retained data and the bases of retention:"),
+		nothingKept:    l.choose("Nie przechowujemy już żadnych danych.", "We hold no data any more."),
+		purpose:        l.choose("Cel: ", "Purpose: "),
+		basis:          l.choose("Podstawa: ", "Basis: "),
+		exempt:         l.choose("Wyjątek od prawa do usunięcia danych: ", "Exception from the right to erasure: "),
+		notReached:     l.choose("Wniosek nie obejmuje tych danych: podstawa nadal istnieje (art. 17 ust. 1 RODO).", "The request does not extend to these data: the basis is still in force (Art. 17(1) GDPR)."),
 
-		entry:        l.say("Wpis „nie kontaktować się”", "The do-not-contact entry"),
-		recipients:   l.say("Komu przekazano, że dane mają zostać usunięte (art. 19 RODO):", "Who was told to delete the data (Art. 19 GDPR):"),
-		noRecipients: l.say("Usuniętych danych nie przekazywaliśmy nikomu (art. 19 RODO).", "We had given the deleted data to nobody (Art. 19 GDPR)."),
-		unanswered:   l.say("powiadomiono, nie ma jeszcze potwierdzenia", "told, and has not confirmed the deletion yet"),
-		unsent:       l.say("powiadomienie czeka na wysłanie", "yet to be told"),
-		complaint: l.say(
-			"Przysługuje skarga do Prezesa Urzędu Ochrony Danych Osobowych (ul. Stanisława Moniuszki 1A, 00-014 Warszawa, uodo.gov.pl; art. 77 RODO) oraz droga sądowa (art. 79 RODO).",
-			"You may complain to the President of the Polish data protection authority (Prezes Urzędu Ochrony Danych Osobowych, ul. Stanisława Moniuszki 1A, 00-014 Warszawa, uodo.gov.pl; Art. 77 GDPR), and go to court (Art. 79 GDPR).",
+		entry:        l.choose("Wpis „nie kontaktować się”", "The do-not-contact entry"),
+		recipients:   l.choose("Odbiorcy usuwanych danych i ich odpowiedzi (art. 19 RODO):", "Recipients of the deleted data and their answers (Art. 19 GDPR):"),
+		noRecipients: l.choose("Usunięte dane nie były ujawniane żadnym odbiorcom (art. 19 RODO).", "The deleted data were not disclosed to any recipient (Art. 19 GDPR)."),
+		unanswered:   l.choose("powiadomiono, brak potwierdzenia usunięcia", "notified, deletion not confirmed yet"),
+		unsent:       l.choose("powiadomienie oczekuje na wysłanie", "notification pending"),
+		complaint: l.choose(
+			"Przysługuje prawo wniesienia skargi do Prezesa Urzędu Ochrony Danych Osobowych (ul. Stanisława Moniuszki 1A, 00-014 Warszawa, uodo.gov.pl; art. 77 RODO) oraz środek ochrony prawnej przed sądem (art. 79 RODO).",
+			"You have the right to lodge a complaint with the President of the Polish data protection authority (Prezes Urzędu Ochrony Danych Osobowych, ul. Stanisława Moniuszki 1A, 00-014 Warszawa, uodo.gov.pl; Art. 77 GDPR), and to a judicial remedy (Art. 79 GDPR).",
 		),
-		regards: l.say("Z poważaniem", "Kind regards"),
+		regards: l.choose("Z poważaniem", "Kind regards"),
 	}
 }
 
 // concerning is the subject of a letter.
 func (l Language) concerning(ref, received string) string {
-	return l.say(
-		"Dotyczy: żądania usunięcia danych (art. 17 RODO), nr "+ref+", otrzymanego "+received,
-		"Concerning: request for erasure (Art. 17 GDPR), no. "+ref+", received on "+received,
+	return l.choose(
+		"Dotyczy: wniosku o usunięcie danych (art. 17 RODO), nr "+ref+", otrzymanego "+received,
+		"Re: request for erasure (Art. 17 GDPR), no. "+ref+", received on "+received,
 	)
 }
 
 // doNotContact explains the keyed hash retained after a full erasure.
 func (l Language) doNotContact(until string) string {
-	return l.say(
-		"Pozostaje wpis „nie kontaktować się”. Nie ma w nim adresu: jest tylko jego skrót kryptograficzny z kluczem i data odmowy. Wpis służy wyłącznie temu, by nikt nie dodał tego adresu ponownie i nie wysłał kolejnej wiadomości. "+sentences("Zostaje "+until)+" Także wobec niego można wnieść sprzeciw (art. 21 ust. 1 RODO); po jego uwzględnieniu nic nie będzie już pamiętać odmowy.",
-		"The entry says that you are not to be contacted. It does not hold the address, only a keyed hash of it and the day of the no. Its one purpose is that nobody enters the address again and writes to you. "+sentences("It stays "+until)+" You may object to it too (Art. 21(1) GDPR); once that is granted, nothing will remember the no.",
+	return l.choose(
+		"Pozostaje wpis „nie kontaktować się”. Wpis nie zawiera adresu, a jedynie jego skrót kryptograficzny z kluczem i datę odmowy. Służy wyłącznie temu, aby adres nie został ponownie dodany i aby nie wysłano na niego kolejnej wiadomości. "+sentences("Wpis pozostaje "+until)+" Także wobec wpisu można wnieść sprzeciw (art. 21 ust. 1 RODO); po jego uwzględnieniu informacja o odmowie zostanie usunięta.",
+		"We retain a do-not-contact entry. The entry does not contain the address, only a keyed hash of the address and the date of the refusal. The sole purpose of the entry is to prevent the address from being added and contacted again. "+sentences("The entry is kept "+until)+" You may object to the entry as well (Art. 21(1) GDPR); once the objection is upheld, the information about the refusal is deleted.",
 	)
 }
 
 // tombstoneNote explains the keyed hashes retained after a deletion.
-func (l Language) traces(lastDay string) string {
-	return l.say(
-		"Do "+lastDay+" pamiętamy też, w skrótach kryptograficznych z kluczem, co zostało usunięte, aby powtórzona informacja lub kopia zapasowa nie przywróciła danych.",
-		"Until "+lastDay+" we also remember, in keyed hashes, what was deleted, so that a repeated message or a backup does not bring the data back.",
+func (l Language) tombstoneNote(lastDay string) string {
+	return l.choose(
+		"Do "+lastDay+" przechowujemy także skróty kryptograficzne z kluczem usuniętych danych, aby powtórzona informacja lub kopia zapasowa nie przywróciła danych.",
+		"Until "+lastDay+" we also keep keyed hashes of the deleted data, so that a repeated message or a backup does not restore the data.",
 	)
 }
 
 // pageWords holds the texts of the page; the template uses the names of the fields.
 type pageWords struct {
-	Title, For, Nameless, Controller, Date, Lead                        string
-	Held, HeldNote, Nothing, Data, Why, Until, Since, Receivers, Nobody string
-	Source, NoSource, Given, Hashes, Person, Record, Number, Abroad     string
-	Consents, Notice, Taken, Withdraw, When, What, Now, NoConsents      string
-	Limits, AnyUse, Requests, Asked, State, AnswerBy, Overdue           string
-	Deleted, DeletedNote, EndedBases, Again, Records, NoDeleted         string
-	Stays, Rights, Right, Article, Automated, NotKnown, Foot            string
+	Title, For, Nameless, Controller, Date, Lead                                 string
+	Held, HeldNote, Nothing, Data, Basis, Until, Since, Recipients, NoRecipients string
+	Source, NoSource, Given, Hashes, Person, Record, Number, Abroad              string
+	Consents, Notice, Collected, Withdraw, When, Event, Now, NoConsents          string
+	Limits, AnyUse, Requests, Asked, State, AnswerBy, Overdue                    string
+	Deleted, DeletedNote, EndedBases, Again, Records, NoDeleted                  string
+	Stays, Rights, Right, Article, Automated, NotKnown, Foot                     string
 }
 
 func (l Language) page() pageWords {
 	return pageWords{
-		Title:      l.say("Jakie dane są przechowywane", "Which data are held"),
-		For:        l.say("Osoba", "Person"),
-		Nameless:   l.say("osoba, której adres jest już usunięty", "a person whose address is deleted"),
-		Controller: l.say("Administrator danych", "Controller"),
-		Date:       l.say("Stan na", "As of"),
-		Lead:       l.say("Odpowiedź na pytanie o dane osobowe (art. 15 RODO): co jest przechowywane, po co, na jakiej podstawie i do kiedy.", "The answer to a request for access (Art. 15 GDPR): what is held, what for, on which basis and until when."),
+		Title:      l.choose("Przechowywane dane osobowe", "Personal data held"),
+		For:        l.choose("Osoba", "Person"),
+		Nameless:   l.choose("osoba, której adres jest już usunięty", "a person whose address is deleted"),
+		Controller: l.choose("Administrator danych", "Controller"),
+		Date:       l.choose("Stan na", "As of"),
+		Lead:       l.choose("Odpowiedź na wniosek o dostęp do danych (art. 15 RODO): przechowywane dane, cele, podstawy prawne i okresy przechowywania.", "Answer to a request for access (Art. 15 GDPR): the held data, the purposes, the legal bases and the retention periods."),
 
-		Held:      l.say("Co jest przechowywane", "What is held"),
-		HeldNote:  l.say("Ostatni dzień liczy się w całości. Po nim dane są usuwane.", "The last day counts whole. After it the data are deleted."),
-		Nothing:   l.say("Nic nie jest przechowywane.", "Nothing is held."),
-		Data:      l.say("Dane", "Data"),
-		Why:       l.say("Po co i na jakiej podstawie", "What for, and on which basis"),
-		Until:     l.say("Do kiedy", "Until"),
-		Since:     l.say("od", "since"),
-		Receivers: l.say("Kto je otrzymuje", "Who gets them"),
-		Nobody:    l.say("nikt", "nobody"),
-		Source:    l.say("źródło:", "source:"),
-		NoSource:  l.say("źródło nie jest znane", "the source is not known"),
-		Given:     l.say("podane przez osobę", "given by the person"),
-		Hashes:    l.say("Tylko skróty kryptograficzne i daty", "Keyed hashes and dates only"),
-		Person:    l.say("O osobie", "About the person"),
-		Record:    l.say("Dotyczy: ", "About "),
-		Number:    l.say("nr", "no."),
-		Abroad:    l.say("poza EOG:", "outside of the EEA:"),
+		Held:         l.choose("Przechowywane dane", "Held data"),
+		HeldNote:     l.choose("Podany dzień jest ostatnim dniem przechowywania. Po jego upływie dane są usuwane.", "The given day is the last day of retention. The data are deleted after the end of the day."),
+		Nothing:      l.choose("Żadne dane nie są przechowywane.", "No data are held."),
+		Data:         l.choose("Dane", "Data"),
+		Basis:        l.choose("Cel i podstawa prawna", "Purpose and legal basis"),
+		Until:        l.choose("Do kiedy", "Until"),
+		Since:        l.choose("od", "since"),
+		Recipients:   l.choose("Odbiorcy", "Recipients"),
+		NoRecipients: l.choose("brak", "none"),
+		Source:       l.choose("źródło:", "source:"),
+		NoSource:     l.choose("źródło nie jest znane", "the source is unknown"),
+		Given:        l.choose("podane przez osobę", "given by the person"),
+		Hashes:       l.choose("Tylko skróty kryptograficzne i daty", "Keyed hashes and dates only"),
+		Person:       l.choose("O osobie", "About the person"),
+		Record:       l.choose("Dotyczy: ", "About "),
+		Number:       l.choose("nr", "no."),
+		Abroad:       l.choose("poza EOG:", "outside of the EEA:"),
 
-		Consents:   l.say("Zgody", "Consents"),
-		NoConsents: l.say("Nie ma zapisu o żadnej zgodzie.", "No consent is on record."),
-		Notice:     l.say("Tekst", "Text"),
-		Taken:      l.say("Jak zebrano", "How it was taken"),
-		Withdraw:   l.say("Jak wycofać", "How to withdraw it"),
-		When:       l.say("Kiedy", "When"),
-		What:       l.say("Co się stało", "What happened"),
-		Now:        l.say("obecnie:", "now:"),
+		Consents:   l.choose("Zgody", "Consents"),
+		NoConsents: l.choose("Nie zapisano żadnej zgody.", "No consent is recorded."),
+		Notice:     l.choose("Tekst", "Text"),
+		Collected:  l.choose("Sposób zebrania", "Collection"),
+		Withdraw:   l.choose("Sposób wycofania", "Withdrawal"),
+		When:       l.choose("Kiedy", "When"),
+		Event:      l.choose("Zdarzenie", "Event"),
+		Now:        l.choose("obecnie:", "now:"),
 
-		Limits:   l.say("Czego z danymi nie wolno robić", "What the data may not be used for"),
-		AnyUse:   l.say("cokolwiek poza przechowywaniem", "anything but storing"),
-		Requests: l.say("Wnioski", "Requests"),
-		Asked:    l.say("Wniosek", "Request"),
-		State:    l.say("Stan", "State"),
-		AnswerBy: l.say("Odpowiedź do", "Answer by"),
-		Overdue:  l.say("po terminie", "overdue"),
+		Limits:   l.choose("Ograniczenia wykorzystania danych", "Restrictions on the use of the data"),
+		AnyUse:   l.choose("każde wykorzystanie poza przechowywaniem", "any use except storage"),
+		Requests: l.choose("Wnioski", "Requests"),
+		Asked:    l.choose("Wniosek", "Request"),
+		State:    l.choose("Stan", "State"),
+		AnswerBy: l.choose("Termin odpowiedzi", "Answer due by"),
+		Overdue:  l.choose("po terminie", "overdue"),
 
-		Deleted:     l.say("Co zostało usunięte", "What was deleted"),
-		DeletedNote: l.say("Według dziennika decyzji, który nie zawiera adresów ani nazw.", "By the journal of decisions, which holds no addresses and no names."),
-		NoDeleted:   l.say("Dziennik nie mówi o żadnym usunięciu.", "The journal tells of no deletion."),
-		EndedBases:  l.say("Podstawy, które ustały", "Bases that had ended"),
-		Again:       l.say("ponownie, bo dane wróciły", "again, because the data had come back"),
-		Records:     l.say("liczba:", "number:"),
-		Stays:       l.say("Co pozostaje po usuniętych danych", "What stays of what was deleted"),
+		Deleted:     l.choose("Usunięte dane", "Deleted data"),
+		DeletedNote: l.choose("Według dziennika decyzji, który nie zawiera adresów ani nazw.", "According to the journal of decisions, which contains no addresses and no names."),
+		NoDeleted:   l.choose("Dziennik nie zawiera żadnego usunięcia.", "The journal contains no deletion."),
+		EndedBases:  l.choose("Podstawy, które ustały", "Lapsed bases"),
+		Again:       l.choose("ponownie, po powrocie danych", "again, after the data had returned"),
+		Records:     l.choose("liczba:", "number:"),
+		Stays:       l.choose("Informacje pozostałe po usuniętych danych", "Information kept about deleted data"),
 
-		Rights:    l.say("Prawa", "Rights"),
-		Right:     l.say("Prawo", "Right"),
-		Article:   l.say("Artykuł RODO", "Article of the GDPR"),
-		Automated: l.say("Decyzje automatyczne", "Automated decisions"),
-		NotKnown:  l.say("Czego ten raport nie mówi", "What this report does not say"),
-		Foot:      l.say("Daty według czasu", "Dates are of"),
+		Rights:    l.choose("Prawa", "Rights"),
+		Right:     l.choose("Prawo", "Right"),
+		Article:   l.choose("Artykuł RODO", "Article of the GDPR"),
+		Automated: l.choose("Zautomatyzowane podejmowanie decyzji", "Automated decision-making"),
+		NotKnown:  l.choose("Informacje nieobjęte raportem", "Information not in this report"),
+		Foot:      l.choose("Daty według czasu", "Dates in the time zone"),
 	}
 }

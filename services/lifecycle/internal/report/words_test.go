@@ -86,7 +86,7 @@ func TestWords_NothingIsUnsaidAndNothingIsSaidInOneLanguageOnly(t *testing.T) {
 		check("ban", string(b), func(l Language) string { return l.ban(b) })
 	}
 	for _, a := range []string{"6(1)(a)", "6(1)(b)", "6(1)(c)", "6(1)(d)", "6(1)(e)", "6(1)(f)", "17(3)(a)", "17(3)(b)", "17(3)(c)", "17(3)(d)", "17(3)(e)", "18(1)(b)"} {
-		check("article", a, func(l Language) string { return l.means(a) })
+		check("article", a, func(l Language) string { return l.articleMeaning(a) })
 	}
 }
 
@@ -107,8 +107,8 @@ func flaws() []lifecycle.Flaw {
 func TestPeriod_IsSaidInWords(t *testing.T) {
 	for text, want := range map[string]Text{
 		"14 days after performance, next working day": {
-			"14 dni od wykonania umowy; jeśli ostatni dzień jest wolny, to do najbliższego dnia roboczego",
-			"14 days after the performance of the contract; if the last day is not a working day, to the next one",
+			"14 dni od wykonania umowy; jeżeli ostatni dzień jest wolny od pracy, do najbliższego dnia roboczego",
+			"14 days after the performance of the contract; if the last day is not a working day, to the next working day",
 		},
 		"5 years after end_of_year of sale":             {"5 lat od końca roku sprzedaży", "5 years after the end of the year of the sale"},
 		"end_of_year of 6 years after sale":             {"do końca roku, w którym minie 6 lat od sprzedaży", "until the end of the year in which 6 years from the sale are over"},
@@ -119,8 +119,8 @@ func TestPeriod_IsSaidInWords(t *testing.T) {
 		"22 weeks after our_term":                       {"22 tygodnie od „our term”", "22 weeks after “our term”"},
 		"access_end":                                    {"do końca dostępu", "until the end of access"},
 		"6 months after last sale; or, if earlier, 1 day after refund": {
-			"6 miesięcy od sprzedaży (liczy się ostatni raz); albo, jeśli to wcześniej: 1 dzień od zwrotu pieniędzy",
-			"6 months after the sale (the last one counts); or, if earlier: 1 day after the refund",
+			"6 miesięcy od sprzedaży (decyduje ostatnie zdarzenie); albo, jeśli to wcześniej: 1 dzień od zwrotu pieniędzy",
+			"6 months after the sale (the last event counts); or, if earlier: 1 day after the refund",
 		},
 		"25th of the month after act":      {"do 25. dnia miesiąca następującego po miesiącu ostatniego takiego zdarzenia", "until day 25 of the month after the last such event"},
 		"30 April of the year after act":   {"do 30 kwietnia roku następującego po roku ostatniego takiego zdarzenia", "until 30 April of the year after the last such event"},
@@ -164,12 +164,12 @@ func TestStateTerm_EveryStateHasOne(t *testing.T) {
 func TestAlarm_IsSaidInPolishByItsKind(t *testing.T) {
 	for key, want := range map[string]string{
 		"overdue:req-1":                          "wniosek req-1 pozostał bez odpowiedzi w terminie (do 2026-07-01), art. 12 ust. 3 RODO",
-		"hold:f":                                 "blokada przyszła za późno albo dotyczy czegoś, czego już nie ma (usunięto 2026-07-01)",
-		"refused:dec_1:crm:f":                    "crm odmawia wykonania decyzji dec_1: powód podaje „rodopath decisions”",
-		"unconfirmed:dec_1:crm:2026-07-01T00:00": "crm nie potwierdza usunięcia dec_1 (miał do 2026-07-01): zapytaj albo wyślij jeszcze raz",
-		"failed:dec_1:crm:f":                     "decyzji dec_1 nie dało się dostarczyć do crm: powód podaje „rodopath decisions”; wyślij ją jeszcze raz („replay”)",
-		"retracted:dec_1:crm:f":                  "crm odwołuje potwierdzenie decyzji dec_1: powód podaje „rodopath decisions”",
-		"stranger:dec_1:crm:f":                   "crm odpowiada na decyzję dec_1, której nie dostał",
+		"hold:f":                                 "wstrzymanie usunięcia jest spóźnione albo dotyczy danych, które nie są przechowywane (usunięto 2026-07-01)",
+		"refused:dec_1:crm:f":                    "crm odmawia wykonania decyzji dec_1: przyczynę podaje „rodopath decisions”",
+		"unconfirmed:dec_1:crm:2026-07-01T00:00": "crm nie potwierdza usunięcia z decyzji dec_1 (termin 2026-07-01): zapytaj odbiorcę albo wyślij decyzję ponownie („replay”)",
+		"failed:dec_1:crm:f":                     "decyzji dec_1 nie udało się dostarczyć do crm: przyczynę podaje „rodopath decisions”; wyślij decyzję ponownie („replay”)",
+		"retracted:dec_1:crm:f":                  "crm odwołuje potwierdzenie decyzji dec_1: przyczynę podaje „rodopath decisions”",
+		"stranger:dec_1:crm:f":                   "crm odpowiada na decyzję dec_1, o której nie został powiadomiony",
 		"other:f":                                "was to be answered by 2026-07-01",
 	} {
 		e := lifecycle.Entry{Key: key, Text: "was to be answered by 2026-07-01"}

@@ -98,7 +98,7 @@ func (r *runner) tombstone(p *person, at time.Time) []string {
 	return []string{"keyed hashes until " + t.LastDay}
 }
 
-// answer lists what stays after a request, and why it may.
+// answer lists the items retained after a request, with the reasons.
 func (r *runner) answer(p *person, at time.Time) []string {
 	var out []string
 	for _, k := range lifecycle.Remainders(r.policy, p.subject, at) {

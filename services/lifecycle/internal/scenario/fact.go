@@ -36,7 +36,7 @@ func (r *runner) fact(at time.Time, words []string) (lifecycle.Fact, error) {
 	return f, nil
 }
 
-// word sets what is said by one word, and tells whether it is one.
+// word sets a property given as a single word, and reports whether the word is known.
 func word(f *lifecycle.Fact, w string) bool {
 	switch {
 	case w == "full":
@@ -55,7 +55,7 @@ func word(f *lifecycle.Fact, w string) bool {
 
 func set(f *lifecycle.Fact, key, value string) (err error) {
 	if value == "" {
-		return fmt.Errorf("%s= says nothing", key)
+		return fmt.Errorf("%s= has no value", key)
 	}
 	instant := func() *time.Time {
 		var t time.Time
@@ -91,7 +91,7 @@ func set(f *lifecycle.Fact, key, value string) (err error) {
 	return err
 }
 
-// setMore sets what belongs to evidence, requests and receipts.
+// setMore sets properties of evidence, requests and receipts.
 func setMore(f *lifecycle.Fact, key, value string, instant func() *time.Time) error {
 	switch key {
 	case "form":

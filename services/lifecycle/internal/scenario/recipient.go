@@ -11,11 +11,11 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle"
 )
 
-// answerDays is by when a recipient of a case answers unless the case says otherwise.
+// answerDays is the default answer period of recipients, in days.
 const answerDays = 7
 
-// recipient reads "ID [holds=CATEGORY,…] [answer=DAYS] [carried=yes]": a system that is
-// told decisions from now on.
+// recipient reads "ID [holds=CATEGORY,…] [answer=DAYS] [carried=yes]": a recipient that is notified
+// from now on.
 func (r *runner) recipient(words []string) error {
 	words, holds := pick(words, "holds")
 	words, answer := pick(words, "answer")
@@ -32,7 +32,7 @@ func (r *runner) recipient(words []string) error {
 	if answer != "" {
 		var err error
 		if a.AnswerDays, err = strconv.Atoi(answer); err != nil {
-			return fmt.Errorf("answer=%s is no number of days", answer)
+			return fmt.Errorf("answer=%s is not a number of days", answer)
 		}
 	}
 	p := *r.policy
@@ -41,7 +41,7 @@ func (r *runner) recipient(words []string) error {
 	return nil
 }
 
-// notified says how far each decision has come at those who were told.
+// notified reports the state of each decision at its recipients.
 func (r *runner) notified(p *person, words []string, at time.Time) ([]string, error) {
 	if len(words) > 0 {
 		return nil, errors.New("ask \"told\"; the recipients are those of the case")
@@ -62,7 +62,7 @@ func (r *runner) notified(p *person, words []string, at time.Time) ([]string, er
 	return out, nil
 }
 
-// decisionNamed turns "dec-2" into the id of the second decision that was sent.
+// decisionNamed converts "dec-2" into the id of the second published decision.
 func decisionNamed(s *lifecycle.Subject, name string) string {
 	n, err := strconv.Atoi(strings.TrimPrefix(name, "dec-"))
 	if err != nil || n < 1 || n > len(s.Notices) {
@@ -71,5 +71,5 @@ func decisionNamed(s *lifecycle.Subject, name string) string {
 	return s.Notices[n-1].Decision
 }
 
-// hashed stands for the hash of a name.
+// hashed imitates the hash of a name.
 func hashed(name string) string { return "hash of " + name }

@@ -16,7 +16,7 @@ import (
 // "webinar.until=60 days after webinar" for the period of a rule.
 type Policies func(changes []string) (*lifecycle.Policy, error)
 
-// Run tells a case to a policy and returns the steps that failed.
+// Run runs a scenario against a policy and returns the failed steps.
 func Run(policies Policies, c Scenario) []Failure {
 	p, err := policies(c.With)
 	if err != nil {
@@ -41,11 +41,11 @@ type runner struct {
 	policies Policies
 	policy   *lifecycle.Policy
 	changes  []string
-	// next is a policy that waits for approval.
+	// next is a policy that awaits approval.
 	next  *lifecycle.Policy
 	now   time.Time
 	facts int
-	// persons are by the names that the case gives them; names is their order.
+	// persons maps the names of the scenario to persons; names is the order of first use.
 	persons map[string]*person
 	names   []string
 }
@@ -73,7 +73,7 @@ func (p *person) begin() {
 
 func (p *person) nextID() string { return "person" + p.name + "-" + strconv.Itoa(p.lives) }
 
-var errEarlier = errors.New("this is before the line above; write late news as occurred=TIME")
+var errEarlier = errors.New("this time is before the line above; write a late fact with occurred=TIME")
 
 func (r *runner) step(text string) ([]string, error) {
 	at, rest, err := r.time(text)
@@ -86,13 +86,13 @@ func (r *runner) step(text string) ([]string, error) {
 	out := r.pass(at)
 	words, who := pick(split(rest), "who")
 	if len(words) == 0 {
-		return nil, fmt.Errorf("%q says no fact and no question", text)
+		return nil, fmt.Errorf("%q is neither a fact nor a question", text)
 	}
 	more, err := r.report(r.person(who), at, words)
 	return append(out, more...), err
 }
 
-// report answers a question or takes a fact.
+// report answers a question or applies a fact.
 func (r *runner) report(p *person, at time.Time, words []string) ([]string, error) {
 	switch words[0] {
 	case "time":
@@ -130,7 +130,7 @@ func (r *runner) report(p *person, at time.Time, words []string) ([]string, erro
 	return r.decide(p, at, f), nil
 }
 
-// pick takes "key=value" out of words.
+// pick removes "key=value" from words.
 func pick(words []string, key string) (rest []string, value string) {
 	for i, w := range words {
 		if v, ok := strings.CutPrefix(w, key+"="); ok {
@@ -140,7 +140,7 @@ func pick(words []string, key string) (rest []string, value string) {
 	return words, ""
 }
 
-// pass lets time pass and returns the decisions that fall due on the way.
+// pass advances the time and returns the decisions due on the way.
 func (r *runner) pass(to time.Time) []string {
 	var out []string
 	for {
@@ -164,8 +164,7 @@ func (r *runner) pass(to time.Time) []string {
 	return out
 }
 
-// decide does what the service does: it decides, sends, writes the journal, and
-// forgets a person of whom nothing is left.
+// decide imitates the service: evaluation, publication, journal, and removal of an empty subject.
 func (r *runner) decide(p *person, at time.Time, facts ...lifecycle.Fact) []string {
 	before := p.subject
 	if len(facts) > 0 && before.Version == 0 {
@@ -216,8 +215,7 @@ func (r *runner) decide(p *person, at time.Time, facts ...lifecycle.Fact) []stri
 	return out
 }
 
-// change puts another policy in force. Where it would delete something, it waits
-// for approval first.
+// change rolls out another policy. A policy with deletions awaits approval first.
 func (r *runner) change(changes []string, at time.Time) ([]string, error) {
 	next, err := r.policies(slices.Concat(r.changes, changes))
 	var refused *strictyaml.Error
@@ -251,7 +249,7 @@ func (r *runner) change(changes []string, at time.Time) ([]string, error) {
 
 func (r *runner) approve(at time.Time) ([]string, error) {
 	if r.next == nil {
-		return nil, errors.New("no policy waits for approval")
+		return nil, errors.New("no policy awaits approval")
 	}
 	r.policy, r.next = r.next, nil
 	var out []string

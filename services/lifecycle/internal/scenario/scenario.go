@@ -1,5 +1,5 @@
-// Package casefile runs stories written as text against a policy: what happens
-// to a person and when, and what must follow.
+// Package scenario runs scenarios against a policy. A scenario is a text with the facts of a person,
+// the instants, and the expected results:
 //
 //	case bought, then unsubscribed
 //	2026-03-01 10:00 sale order-1
@@ -7,11 +7,11 @@
 //	2026-03-20 00:00 holds
 //	  order(order-1) until 2032-12-31 for claims 6(1)(f)
 //
-// A line that starts with a time is a fact, a question, or "time" (let time pass).
-// Times are civil times of the policy's zone, or UTC with a Z. Between lines time
-// passes: decisions that time alone brings are written with the moment they fall
-// due, as in "on 2026-03-16 00:00 delete contact". Indented lines are what must
-// come out; a line without any expects nothing. docs/policy.md describes it all.
+// A line that starts with a time is a fact, a question, or "time" (advance the time). Times are
+// civil times in the zone of the policy, or UTC with a Z. Time advances between lines: a decision
+// due in between is expected with its instant, as in "on 2026-03-16 00:00 delete contact". Indented
+// lines are the expected results; no indented line means no result. docs/policy.md has the full
+// description.
 package scenario
 
 import (
@@ -21,7 +21,7 @@ import (
 	"strings"
 )
 
-// Step is one line of a case and what is expected to follow.
+// Step is one line of a scenario with the expected results.
 type Step struct {
 	// Line counts from 1.
 	Line int
@@ -33,12 +33,12 @@ type Step struct {
 type Scenario struct {
 	Name string
 	Line int
-	// With are changes to the policy under which the whole case stands.
+	// With lists changes to the policy for the whole scenario.
 	With  []string
 	Steps []Step
 }
 
-// Failure is a step that gave something else than expected.
+// Failure is a step with unexpected results.
 type Failure struct {
 	Case string
 	Step Step
@@ -93,7 +93,7 @@ func Read(r io.Reader) ([]Scenario, error) {
 	return cases, scan.Err()
 }
 
-// split cuts a line into words. Quotes hold words together: reason="two words".
+// split splits a line into words. Quotes keep words together: reason="two words".
 func split(line string) []string {
 	var words []string
 	var word strings.Builder

@@ -8,11 +8,10 @@ import (
 	"os"
 )
 
-// Copy writes the store as it is now to a new file, and says how many subjects are in
-// it. Others may read and write meanwhile; the copy is of one instant, and holds nothing
-// of what was deleted before.
+// Copy writes a snapshot of the store to a new file and returns the number of subjects in the copy.
+// Other processes may read and write during the copy. The copy contains no remains of deleted data.
 func (s *Store) Copy(ctx context.Context, path string) (subjects int, err error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600) // SQLite would let others read it
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600) // SQLite would create the file readable by others
 	if err == nil {
 		err = f.Close()
 	}

@@ -12,11 +12,10 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/internal/store"
 )
 
-// Append puts entries into the journals of their subjects, those of one subject
-// in the order given. An entry whose place another one has wraps
-// store.ErrConflict, and so do those that were to follow it; an entry that stands
-// there already does not. The last error is the database's: then nothing may be
-// taken as appended, and appending again is safe.
+// Append appends entries to the journals of their subjects, in the given order within each subject.
+// An error wraps store.ErrConflict if another entry has the position, and for every later entry of
+// the same subject. An entry that is stored already is no conflict. The last error is an error of
+// the database: no entry counts as stored then, and appending again is safe.
 func (s *Store) Append(ctx context.Context, entries []lifecycle.Entry) ([]error, error) {
 	if len(entries) == 0 {
 		return nil, nil
@@ -35,7 +34,7 @@ func (s *Store) Append(ctx context.Context, entries []lifecycle.Entry) ([]error,
 	return errs, nil
 }
 
-// appendTo returns the errors of single entries, and one that ends the transaction.
+// appendTo returns the errors of single entries, and the error that aborts the transaction.
 func appendTo(ctx context.Context, tx *sql.Tx, entries []lifecycle.Entry) ([]error, error) {
 	insert, err := tx.PrepareContext(ctx, "INSERT INTO journal (subject, seq, key, at, decision, doc) VALUES (?, ?, ?, ?, nullif(?, ''), ?) ON CONFLICT (subject, seq) DO NOTHING")
 	if err != nil {
@@ -43,7 +42,7 @@ func appendTo(ctx context.Context, tx *sql.Tx, entries []lifecycle.Entry) ([]err
 	}
 	defer insert.Close()
 	errs := make([]error, len(entries))
-	broken := map[string]bool{} // subjects whose chain of entries has lost a link
+	broken := map[string]bool{} // subjects with a failed entry
 	for i := range entries {
 		e := &entries[i]
 		if broken[e.Subject] {
@@ -57,7 +56,7 @@ func appendTo(ctx context.Context, tx *sql.Tx, entries []lifecycle.Entry) ([]err
 		}
 		stands, err := affected(insert.ExecContext(ctx, e.Subject, e.Seq, e.Key, e.At.UnixMilli(), e.Decision, doc))
 		if err == nil && !stands {
-			stands, err = stood(ctx, tx, e)
+			stands, err = isAppended(ctx, tx, e)
 		}
 		if err != nil {
 			return nil, err
@@ -73,8 +72,8 @@ func taken(e *lifecycle.Entry) error {
 	return fmt.Errorf("journal entry %s/%d: %w", e.Subject, e.Seq, store.ErrConflict)
 }
 
-// stood tells whether an entry was appended before.
-func stood(ctx context.Context, tx *sql.Tx, e *lifecycle.Entry) (bool, error) {
+// isAppended reports whether the same entry was appended before.
+func isAppended(ctx context.Context, tx *sql.Tx, e *lifecycle.Entry) (bool, error) {
 	var doc []byte
 	if err := tx.QueryRowContext(ctx, "SELECT doc FROM journal WHERE subject = ? AND seq = ?", e.Subject, e.Seq).Scan(&doc); err != nil {
 		return false, err
@@ -84,8 +83,7 @@ func stood(ctx context.Context, tx *sql.Tx, e *lifecycle.Entry) (bool, error) {
 	return stored.Hash == e.Hash, err
 }
 
-// Tails returns the last entry of each subject's journal, after which the next is
-// to follow; subjects without a journal are left out.
+// Tails returns the last entry of each journal; subjects without a journal are absent.
 func (s *Store) Tails(ctx context.Context, subjects []string) (map[string]lifecycle.Entry, error) {
 	var entries entryReader
 	err := s.each(ctx, `
@@ -101,8 +99,7 @@ func (s *Store) Tails(ctx context.Context, subjects []string) (map[string]lifecy
 	return found, nil
 }
 
-// Noted tells which of the keys stand in the subject's journal, so that nothing
-// is put into it twice.
+// Noted reports which keys the journal of a subject contains, so that no note is appended twice.
 func (s *Store) Noted(ctx context.Context, subject string, keys []string) (map[string]bool, error) {
 	arg, err := json.Marshal(keys)
 	if err != nil {
@@ -130,8 +127,8 @@ func (s *Store) Entries(ctx context.Context, subject string) ([]lifecycle.Entry,
 	return entries, nil
 }
 
-// EntriesOf returns what the journals say of a decision, in order: it may have been
-// made of a person who has another id by now.
+// EntriesOf returns the journal entries of a decision, by time. The entries may be in the journals
+// of several merged subjects.
 func (s *Store) EntriesOf(ctx context.Context, decision string) ([]lifecycle.Entry, error) {
 	var entries entryReader
 	if err := s.visit(ctx, entries.read, "SELECT doc FROM journal WHERE decision = ? ORDER BY at, subject, seq", decision); err != nil {
@@ -140,8 +137,8 @@ func (s *Store) EntriesOf(ctx context.Context, decision string) ([]lifecycle.Ent
 	return entries, nil
 }
 
-// WalkJournal returns the whole journals of the next subjects after an id, at most
-// limit of them, in the order of the ids: a chain can only be checked whole.
+// WalkJournal returns the complete journals of the next subjects after an id, at most limit of
+// them, by subject id: only a complete chain can be verified.
 func (s *Store) WalkJournal(ctx context.Context, after string, limit int) ([]lifecycle.Entry, error) {
 	if limit <= 0 {
 		return nil, nil
@@ -171,11 +168,10 @@ func (r *entryReader) read(rows *sql.Rows) error {
 	return err
 }
 
-// Prune removes at most limit entries that are older than before, to the
-// millisecond, and returns how many. It takes them from the beginning of a chain
-// only, and leaves a subject that is stored, as itself or as a redirect, its last
-// entry, so that the chain can go on. It passes by every old entry that has to
-// stay, so it is for now and then.
+// Prune removes at most limit entries older than before, to the millisecond, and returns the number
+// removed. Entries are removed from the beginning of a chain only. The last entry of a stored
+// subject or redirect is kept, so that the chain can continue. Each call reads all old entries that
+// must be kept, so calls should be infrequent.
 func (s *Store) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	if limit <= 0 {
 		return 0, nil
@@ -201,8 +197,8 @@ func (s *Store) Prune(ctx context.Context, before time.Time, limit int) (int, er
 	return n, nil
 }
 
-// prunable returns subjects whose journal begins with an entry that may go. It
-// reads outside of the transaction, which would keep other writers waiting.
+// prunable returns subjects with a removable first entry. The query runs outside of the write
+// transaction, so that other writers are not blocked.
 func (s *Store) prunable(ctx context.Context, before time.Time, limit int) ([]string, error) {
 	var subjects []string
 	err := s.visit(ctx, func(rows *sql.Rows) error {

@@ -9,8 +9,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/internal/store"
 )
 
-// Policies returns the policies that were in force, in the order in which they
-// came into force.
+// Policies returns the policies that were in force, by time.
 func (s *Store) Policies(ctx context.Context) ([]store.Policy, error) {
 	var out []store.Policy
 	err := s.visit(ctx, func(rows *sql.Rows) error {
@@ -29,15 +28,15 @@ func (s *Store) Policies(ctx context.Context) ([]store.Policy, error) {
 	return out, nil
 }
 
-// AddPolicy notes that a policy came into force. Each start may say so again: what is
-// noted under the same revision and instant, to the millisecond, stays as it is.
+// AddPolicy records that a policy entered into force. The call is idempotent: a policy stored under
+// the same revision and instant, to the millisecond, stays unchanged.
 func (s *Store) AddPolicy(ctx context.Context, p store.Policy) error {
 	doc, err := json.Marshal(p)
 	if err == nil {
 		_, err = s.write.ExecContext(ctx, "INSERT INTO policies (revision, since, doc) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", p.Revision, p.From.UnixMilli(), doc)
 	}
 	if err != nil {
-		return fmt.Errorf("adopt policy %s: %w", p.Revision, err)
+		return fmt.Errorf("store policy %s: %w", p.Revision, err)
 	}
 	return nil
 }

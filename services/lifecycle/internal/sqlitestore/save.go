@@ -14,8 +14,8 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/internal/store"
 )
 
-// Save carries changes out in one transaction; a change that lost a race is left
-// out of it and wraps store.ErrConflict.
+// Save applies changes in one transaction. A change with a version conflict is omitted, and its
+// error wraps store.ErrConflict.
 func (s *Store) Save(ctx context.Context, changes []store.Change) ([]error, error) {
 	docs, errs := encode(changes)
 	tx, err := s.write.BeginTx(ctx, nil)
@@ -65,7 +65,7 @@ func inChunks(n int, work func(i int)) {
 	wg.Wait()
 }
 
-// writer is one transaction and its statements.
+// writer is one transaction with its statements.
 type writer struct {
 	ctx context.Context //nolint:containedctx // lives for one Save
 
@@ -120,7 +120,7 @@ func (w *writer) change(c *store.Change, doc []byte) (own, fatal error) {
 		}
 	}
 	for _, key := range c.Release {
-		if err := w.giveUp(key, s); err != nil {
+		if err := w.deleteKey(key, s); err != nil {
 			return nil, err
 		}
 	}
@@ -136,7 +136,8 @@ func (w *writer) change(c *store.Change, doc []byte) (own, fatal error) {
 	return nil, nil
 }
 
-// write stores a subject on its version and tells whether it was still that.
+// write stores a subject if the stored version is the expected one, and reports whether the write
+// took place.
 func (w *writer) write(s *lifecycle.Subject, doc []byte) (bool, error) {
 	var revision any
 	if s.MergedInto == "" {
@@ -155,7 +156,7 @@ func (w *writer) write(s *lifecycle.Subject, doc []byte) (bool, error) {
 	return affected(res, err)
 }
 
-// millis is how an instant stands in a column: nil when there is none.
+// millis returns the column value of an instant; nil for no instant.
 func millis(at *time.Time) any {
 	if at == nil {
 		return nil
@@ -171,8 +172,8 @@ func affected(res sql.Result, err error) (bool, error) {
 	return n == 1, err
 }
 
-// free tells whether every key to claim is free, or belongs to the subject, to
-// one that it absorbed, or to one that is no more.
+// free reports whether every claimed key is free, or belongs to the subject, to a merged subject,
+// or to a removed one.
 func (w *writer) free(c *store.Change) (bool, error) {
 	for _, key := range c.Claim {
 		var owner string
@@ -192,7 +193,7 @@ func (w *writer) free(c *store.Change) (bool, error) {
 	return true, nil
 }
 
-// stored returns the version of a subject, or 0 when it is not stored.
+// stored returns the version of a subject; 0 means not stored.
 func (w *writer) stored(id string) (int64, error) {
 	var version int64
 	err := w.version.QueryRowContext(w.ctx, id).Scan(&version)
@@ -202,8 +203,8 @@ func (w *writer) stored(id string) (int64, error) {
 	return version, err
 }
 
-// unchanged tells whether the absorbed subjects are still as they were read, so
-// that a change is carried out with its redirects or not at all.
+// unchanged reports whether the merged subjects still have the versions that were read, so that a
+// change is applied with all redirects or not at all.
 func (w *writer) unchanged(redirects []lifecycle.Subject) (bool, error) {
 	for i := range redirects {
 		version, err := w.stored(redirects[i].ID)
@@ -214,8 +215,7 @@ func (w *writer) unchanged(redirects []lifecycle.Subject) (bool, error) {
 	return true, nil
 }
 
-// removeSubject removes a subject, what is left of those it absorbed, and the
-// keys of them all.
+// removeSubject removes a subject, the redirects to it, and all keys of both.
 func (w *writer) removeSubject(c *store.Change) (own, fatal error) {
 	s := &c.Subject
 	if unchanged, err := w.unchanged(c.Redirect); !unchanged || err != nil {
@@ -233,15 +233,15 @@ func (w *writer) removeSubject(c *store.Change) (own, fatal error) {
 		}
 	}
 	for _, key := range s.Keys {
-		if err := w.giveUp(key, s); err != nil {
+		if err := w.deleteKey(key, s); err != nil {
 			return nil, err
 		}
 	}
 	return nil, nil
 }
 
-// giveUp deletes a key if it belongs to a subject, or to one that it absorbed.
-func (w *writer) giveUp(key string, s *lifecycle.Subject) error {
+// deleteKey deletes a key that belongs to the subject or to a subject merged into it.
+func (w *writer) deleteKey(key string, s *lifecycle.Subject) error {
 	for _, id := range append(s.MergedFrom[:len(s.MergedFrom):len(s.MergedFrom)], s.ID) {
 		if _, err := w.unclaim.ExecContext(w.ctx, key, id); err != nil {
 			return err

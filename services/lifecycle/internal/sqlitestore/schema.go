@@ -11,9 +11,9 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// subjectsSchema is what the first files held. They said no version, which reads
-// as 0, as it does in a file that is new; so it must do nothing to the former.
-// Indexes hold ids, times and revisions, never anything about the person.
+// subjectsSchema is the schema of the first files. Those files have no version number, which reads
+// as 0, as in a new file; the statements must therefore have no effect on an existing schema.
+// Indexes contain ids, times and revisions, and no personal data.
 const subjectsSchema = `
 CREATE TABLE IF NOT EXISTS subjects (
 	id        TEXT PRIMARY KEY,
@@ -32,7 +32,7 @@ CREATE INDEX IF NOT EXISTS subjects_revision ON subjects (revision, id) WHERE re
 CREATE INDEX IF NOT EXISTS subjects_pending ON subjects (id) WHERE pending = 1;
 `
 
-// journalSchema adds requests, journals and the policies that were in force.
+// journalSchema adds requests, journals and former policies.
 const journalSchema = `
 ALTER TABLE subjects ADD COLUMN request_due INTEGER; -- unix milliseconds
 CREATE INDEX subjects_request ON subjects (request_due, id) WHERE request_due IS NOT NULL;
@@ -63,27 +63,26 @@ UPDATE journal SET decision = json_extract(CAST(doc AS TEXT), '$.decision');
 CREATE INDEX journal_decision ON journal (decision) WHERE decision IS NOT NULL;
 `
 
-// compactSchema takes away what costs a page of the disk for every person and finds little: a
-// journal is short and is read whole, and who was decided under a revision need not be in
-// the order of ids.
+// compactSchema drops indexes that cost a disk page for every person and are of little use: a
+// journal is short and read as a whole, and subjects of a revision need no order by id.
 const compactSchema = `
 DROP INDEX journal_key;
 DROP INDEX subjects_revision;
 CREATE INDEX subjects_revision ON subjects (revision) WHERE revision IS NOT NULL;
 `
 
-// errNewer refuses a file whose tables may mean something else by now.
-var errNewer = errors.New("the file was written by a newer rodopath; start that one or one still newer, or go back to a copy of the data from before")
+// errNewer refuses a file of a newer program, whose tables may have changed.
+var errNewer = errors.New("the file was written by a newer version of rodopath; start the newer version, or restore a backup from before the upgrade")
 
-// steps bring a file up to date: the n-th takes it from version n to n+1. New
-// files take all of them too, so that there is one way to each table.
+// steps returns the schema migrations: step n migrates a file from version n to n+1. New files run
+// all steps, so that every table is created in one way only.
 func steps() []string { return []string{subjectsSchema, journalSchema, noticeSchema, compactSchema} }
 
-// openFor is how long an opening waits for others that open the same new file: SQLite
-// does not wait by itself while one of them turns the file to write-ahead logging.
+// openFor bounds the wait for other processes opening the same new file: SQLite itself does not
+// wait while another process enables write-ahead logging.
 const openFor = 10 * time.Second
 
-// migrateSchema takes the steps that the file has not taken, and waits while others do.
+// migrateSchema runs the missing migrations, and waits for other processes that migrate the file.
 func migrateSchema(ctx context.Context, db *sql.DB) error {
 	for begin := time.Now(); ; {
 		err := migrateSchemaOnce(ctx, db)
@@ -99,8 +98,8 @@ func migrateSchema(ctx context.Context, db *sql.DB) error {
 	}
 }
 
-// migrateSchemaOnce tries once. A file that is up to date is only read, because another
-// process may be writing to it.
+// migrateSchemaOnce tries once. An up-to-date file is only read, because another process may be
+// writing.
 func migrateSchemaOnce(ctx context.Context, db *sql.DB) error {
 	behind, err := untaken(ctx, db)
 	if err != nil || len(behind) == 0 {
@@ -116,8 +115,8 @@ func migrateSchemaOnce(ctx context.Context, db *sql.DB) error {
 	return tx.Commit()
 }
 
-// migrate takes the steps and notes the version in one transaction. It looks at the
-// version again, now that nobody else can take a step.
+// migrate runs the missing migrations and stores the version in one transaction. The version is
+// checked again inside of the transaction.
 func migrate(ctx context.Context, tx *sql.Tx) error {
 	behind, err := untaken(ctx, tx)
 	if err != nil {
@@ -125,7 +124,7 @@ func migrate(ctx context.Context, tx *sql.Tx) error {
 	}
 	for _, step := range behind {
 		if _, err := tx.ExecContext(ctx, step); err != nil {
-			return fmt.Errorf("bring the tables up to date: %w", err)
+			return fmt.Errorf("migrate the tables: %w", err)
 		}
 	}
 	_, err = tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", len(steps())))

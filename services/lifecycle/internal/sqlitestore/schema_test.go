@@ -196,7 +196,7 @@ func TestOpen_NewerFile_IsRefused(t *testing.T) {
 		_ = st.Close()
 		t.Fatal("the file was opened")
 	}
-	if text := err.Error(); !strings.Contains(text, "was written by a newer rodopath; ") || !strings.Contains(text, path) {
+	if text := err.Error(); !strings.Contains(text, "was written by a newer version of rodopath; ") || !strings.Contains(text, path) {
 		t.Errorf("the error says: %s", text)
 	}
 	if diff := cmp.Diff(was, tables(t, path)); diff != "" {

@@ -16,18 +16,17 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle"
 )
 
-// Store is a SQLite file. All writes are durable when they return, power cuts
-// included.
+// Store is a SQLite file. Every write is durable before the call returns, even across power
+// failures.
 type Store struct {
 	// write has one connection: SQLite has one writer. read has several.
 	write, read *sql.DB
 }
 
-// Open opens the file at path, makes it when it does not exist, and brings it up
-// to date when an earlier rodopath wrote it. Opening needs no exclusive access: a
-// second process may read and write too.
+// Open opens the file at path, creates a missing file, and migrates an older schema. Opening needs
+// no exclusive access: a second process may read and write as well.
 func Open(ctx context.Context, path string) (*Store, error) {
-	// SQLite would let others read the file; its journals get the same mode.
+	// SQLite would create the file readable by others; the journals of SQLite inherit the mode.
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err == nil {
 		err = f.Close()
@@ -57,8 +56,8 @@ func connect(path, lock string) (*sql.DB, error) {
 		"synchronous(FULL)",
 		"busy_timeout(10000)",
 		"cache_size(-16000)",
-		"wal_autocheckpoint(8192)", // persons are scattered over the file; write them back in larger runs
-		"secure_delete(ON)",        // what is deleted is overwritten, not only unlinked
+		"wal_autocheckpoint(8192)", // rows of persons are scattered over the file; write back in larger runs
+		"secure_delete(ON)",        // deleted data are overwritten and not only unlinked
 	}}
 	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+q.Encode())
 	if err != nil {
@@ -70,7 +69,7 @@ func connect(path, lock string) (*sql.DB, error) {
 // Close closes the file.
 func (s *Store) Close() error { return errors.Join(s.read.Close(), s.write.Close()) }
 
-// Lookup finds the subjects that keys belong to; unknown keys are left out.
+// Lookup returns the subjects of keys; unknown keys are absent.
 func (s *Store) Lookup(ctx context.Context, keys []string) (map[string]string, error) {
 	found := make(map[string]string, len(keys))
 	err := s.each(ctx, "SELECT key, subject FROM identities WHERE key IN (SELECT value FROM json_each(?))", keys, func(rows *sql.Rows) error {
@@ -126,8 +125,8 @@ func (s *Store) visit(ctx context.Context, visit func(*sql.Rows) error, query st
 	return rows.Err()
 }
 
-// rowReader gathers documents while the cursor is open and decodes them, on all
-// cores, when it is closed.
+// rowReader collects documents while the cursor is open and decodes the documents in parallel after
+// the close.
 type rowReader struct {
 	versions []int64
 	docs     [][]byte
@@ -155,7 +154,7 @@ func (r *rowReader) decode(err error) ([]lifecycle.Subject, error) {
 	return out, errors.Join(errs...)
 }
 
-// Pending returns subjects with something to send or to put into the journal.
+// Pending returns subjects with unpublished decisions or unwritten journal entries.
 func (s *Store) Pending(ctx context.Context, limit int) ([]lifecycle.Subject, error) {
 	out, err := s.page(ctx, limit, "SELECT version, doc FROM subjects WHERE pending = 1 ORDER BY id LIMIT ?")
 	if err != nil {
@@ -164,8 +163,7 @@ func (s *Store) Pending(ctx context.Context, limit int) ([]lifecycle.Subject, er
 	return out, nil
 }
 
-// Requested returns subjects with an open request, the most urgent first, because
-// the answer to it has a date.
+// Requested returns subjects with an open request, by deadline.
 func (s *Store) Requested(ctx context.Context, limit int) ([]lifecycle.Subject, error) {
 	out, err := s.page(ctx, limit, "SELECT version, doc FROM subjects WHERE request_due IS NOT NULL ORDER BY request_due, id LIMIT ?")
 	if err != nil {
@@ -174,8 +172,8 @@ func (s *Store) Requested(ctx context.Context, limit int) ([]lifecycle.Subject, 
 	return out, nil
 }
 
-// Unconfirmed returns subjects with decisions that recipients have not answered, the
-// most urgent first, because the answers have a date.
+// Unconfirmed returns subjects with decisions that recipients have not answered, by deadline of the
+// answer.
 func (s *Store) Unconfirmed(ctx context.Context, limit int) ([]lifecycle.Subject, error) {
 	out, err := s.page(ctx, limit, "SELECT version, doc FROM subjects WHERE notice_due IS NOT NULL ORDER BY notice_due, id LIMIT ?")
 	if err != nil {
@@ -184,9 +182,8 @@ func (s *Store) Unconfirmed(ctx context.Context, limit int) ([]lifecycle.Subject
 	return out, nil
 }
 
-// Walk returns the subjects that follow an id, in the order of their ids, for
-// those who must see every subject once. Redirects are left out: only an empty
-// page is the end.
+// Walk returns the subjects after an id, by id, without redirects. Only an empty page is the end of
+// the walk.
 func (s *Store) Walk(ctx context.Context, after string, limit int) ([]lifecycle.Subject, error) {
 	out, err := s.page(ctx, limit, "SELECT version, doc FROM subjects WHERE id > ? AND revision IS NOT NULL ORDER BY id LIMIT ?", after)
 	if err != nil {
@@ -204,7 +201,7 @@ func (s *Store) page(ctx context.Context, limit int, query string, args ...any) 
 	return rows.decode(s.visit(ctx, rows.read, query, append(args, limit)...))
 }
 
-// Count tells how many subjects are stored. Redirects are nobody and do not count.
+// Count returns the number of stored subjects, without redirects.
 func (s *Store) Count(ctx context.Context) (int64, error) {
 	var n int64
 	if err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM subjects WHERE revision IS NOT NULL").Scan(&n); err != nil {
@@ -213,8 +210,8 @@ func (s *Store) Count(ctx context.Context) (int64, error) {
 	return n, nil
 }
 
-// Due returns the ids of subjects whose review time has come, the earliest
-// first, and then of those decided under another policy revision.
+// Due returns the ids of subjects whose review time has passed, the earliest first, and then of
+// subjects evaluated under another policy revision.
 func (s *Store) Due(ctx context.Context, at time.Time, revision string, limit int) ([]string, error) {
 	var out []string
 	seen := map[string]bool{}

@@ -1,5 +1,4 @@
-// Package store says what a change to stored subjects is, and what else is kept
-// beside them, for the stores that carry changes out and the loops that make them.
+// Package store defines changes of stored subjects and the stored policies.
 package store
 
 import (
@@ -9,33 +8,33 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle"
 )
 
-// ErrConflict means that a subject was written since it was read, that a key
-// belongs to another subject by now, or that another entry has the place in the
-// journal. Read again, decide again, save again.
-var ErrConflict = errors.New("subject changed since it was read")
+// ErrConflict means that a subject was written since the read, that a key belongs to another
+// subject, or the position in a journal is occupied. The caller reads, evaluates and saves
+// again.
+var ErrConflict = errors.New("version conflict")
 
 // Change is a write of one subject.
 type Change struct {
-	// Subject is written as it is, under Version+1, if the stored version is still
-	// Version (0: not stored). A subject that is Gone is removed with its keys.
+	// Subject is written under Version+1 if the stored version equals Version (0: not stored). A
+	// subject that is Removable is removed with all keys.
 	Subject lifecycle.Subject
-	// Claim lists the keys of Subject that are new to it. A key is claimed when it
-	// is free, or belongs to a subject that Subject absorbed or that is no more.
+	// Claim lists the new keys of Subject. A key can be claimed when no subject has the key, or
+	// when the key belongs to a merged or a removed subject.
 	Claim []string
-	// Release lists keys that Subject has no more. They go before Subject is written, so
-	// Subject must be found by others already.
+	// Release lists the keys dropped by Subject. The keys are deleted before Subject is written, so
+	// Subject must be reachable by another key already.
 	Release []string
-	// Redirect lists what is left of absorbed subjects. They are written after
-	// Subject, each on its own version.
+	// Redirect lists the redirects of merged subjects, each written after Subject on its own
+	// version.
 	Redirect []lifecycle.Subject
 }
 
-// Policy is a policy that was once in force, as it was written.
+// Policy is a policy with its instant of entry into force.
 type Policy struct {
 	Revision string `json:"revision"`
-	// From is when it came into force.
+	// From is the instant of entry into force.
 	From time.Time `json:"from"`
-	// Controller is the business that its wordings name, Text the YAML.
+	// Controller is the business named in the wordings, Text the YAML.
 	Controller string `json:"controller"`
 	Text       string `json:"text"`
 }

@@ -8,22 +8,22 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle"
 )
 
-// Lister lists subjects in the order of their ids.
+// Lister lists subjects by id.
 type Lister interface {
 	Walk(ctx context.Context, after string, limit int) ([]lifecycle.Subject, error)
 }
 
-// walked is how many subjects are read at once.
-const walked = 500
+// pageSize is the number of subjects read at once.
+const pageSize = 500
 
-// ErrMisplaced means that a subject is stored under another's id.
-var ErrMisplaced = errors.New("a subject is stored under another's id")
+// ErrMisplaced means that a stored subject has an id other than its key.
+var ErrMisplaced = errors.New("a subject is stored under the id of another subject")
 
 // Walk visits every subject once.
 func Walk(ctx context.Context, in Lister, visit func(*lifecycle.Subject) error) error {
 	after := ""
 	for {
-		subjects, err := in.Walk(ctx, after, walked)
+		subjects, err := in.Walk(ctx, after, pageSize)
 		if err != nil || len(subjects) == 0 {
 			return err
 		}

@@ -42,7 +42,7 @@ func chain(t *testing.T, subject string, at ...time.Time) []lifecycle.Entry {
 	return follow(t, lifecycle.Entry{Subject: subject}, "", at...)
 }
 
-// follow makes the entries after last; their keys begin alike.
+// follow returns entries chained after last; the keys have a common prefix.
 func follow(t *testing.T, last lifecycle.Entry, keys string, at ...time.Time) []lifecycle.Entry {
 	t.Helper()
 	var out []lifecycle.Entry
@@ -71,7 +71,7 @@ func mustAppend(t *testing.T, st Store, entries ...lifecycle.Entry) {
 	}
 }
 
-// wantLost appends entries, of which those at the places given must be lost.
+// wantLost appends entries and expects conflicts at the given positions.
 func wantLost(t *testing.T, st Store, entries []lifecycle.Entry, places ...int) {
 	t.Helper()
 	errs, err := st.Append(t.Context(), entries)
@@ -113,7 +113,7 @@ func journalComesBack(t *testing.T, open func() Store) {
 	mustAppend(t, st, chain(t, "b", day)...)
 	mustAppend(t, st, want...)
 	wantJournal(t, st, "a", want)
-	// Who checks a chain works its hashes out again from what came back.
+	// Verification of a chain computes the hashes of the stored entries again.
 	got, err := st.Entries(t.Context(), "a")
 	if err != nil {
 		t.Fatal(err)
@@ -156,7 +156,7 @@ func appendAfterLost(t *testing.T, open func() Store) {
 	st := open()
 	entries := chain(t, "a", day, day)
 	mustAppend(t, st, entries...)
-	other := follow(t, entries[0], "other-", day, day, day) // its places after the first are free
+	other := follow(t, entries[0], "other-", day, day, day) // the later positions are free
 	b := chain(t, "b", day, day)
 	wantLost(t, st, []lifecycle.Entry{b[0], other[0], other[1], b[1], other[2]}, 1, 2, 4)
 	wantJournal(t, st, "a", entries)
@@ -218,7 +218,7 @@ func appendBulk(t *testing.T, open func() Store) {
 
 func tails(t *testing.T, open func() Store) {
 	st := open()
-	a := chain(t, "a", times(11, day)...) // in text, 9 comes after 11
+	a := chain(t, "a", times(11, day)...) // as text, 9 sorts after 11
 	b := chain(t, "b", day.AddDate(1, 0, 0), day)
 	mustAppend(t, st, append(slices.Clone(a), b...)...)
 	got, err := st.Tails(t.Context(), []string{"b", "nobody", "a", "b"})
@@ -234,7 +234,7 @@ func tails(t *testing.T, open func() Store) {
 func noted(t *testing.T, open func() Store) {
 	st := open()
 	mustAppend(t, st, append(chain(t, "a", day, day, day), chain(t, "b", times(5, day)...)...)...)
-	keys := []string{"k3", "k4", "k1", "k1", "K2"} // of which b has k4
+	keys := []string{"k3", "k4", "k1", "k1", "K2"} // b has k4
 	for i := range 1500 {
 		keys = append(keys, fmt.Sprintf("other-%d", i))
 	}
@@ -252,7 +252,7 @@ func noted(t *testing.T, open func() Store) {
 	}
 }
 
-// walkJournals walks in pages and returns all entries that it came by.
+// walkJournals walks in pages and returns all entries.
 func walkJournals(t *testing.T, st Store, limit int) []lifecycle.Entry {
 	t.Helper()
 	var all []lifecycle.Entry

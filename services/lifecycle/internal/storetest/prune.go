@@ -20,7 +20,7 @@ func pruneTests() map[string]test {
 	}
 }
 
-// before and after are instants around the one from which entries are kept.
+// before and after return instants around the instant from which entries are kept.
 func before(days int) time.Time { return day.AddDate(0, 0, -days) }
 func after(days int) time.Time  { return day.AddDate(0, 0, days) }
 
@@ -81,9 +81,9 @@ func pruneRedirect(t *testing.T, open func() Store) {
 }
 
 func pruneBeginning(t *testing.T, open func() Store) {
-	for _, limit := range []int{1, 2, 100} { // small ones, so that every step between is seen
+	for _, limit := range []int{1, 2, 100} { // small limits, to see every intermediate state
 		st := open()
-		a := chain(t, fmt.Sprint("a-", limit), after(1), before(2), before(1))            // nothing may go
+		a := chain(t, fmt.Sprint("a-", limit), after(1), before(2), before(1))            // nothing may be removed
 		b := chain(t, fmt.Sprint("b-", limit), before(1), after(1), before(2), before(3)) // the first may
 		c := chain(t, fmt.Sprint("c-", limit), before(1), before(9), before(5), day)      // the first three, in order
 		gone := chain(t, fmt.Sprint("gone-", limit), before(1), after(1), before(2))
@@ -107,8 +107,7 @@ func pruneBeginning(t *testing.T, open func() Store) {
 	}
 }
 
-// wantUnbroken checks that the journal holds every entry up to the n-th from the
-// first that it holds.
+// wantUnbroken expects a gapless journal from its first entry up to entry n.
 func wantUnbroken(t *testing.T, st Store, subject string, n int) {
 	t.Helper()
 	entries, err := st.Entries(t.Context(), subject)
@@ -126,7 +125,7 @@ func prunePages(t *testing.T, open func() Store) {
 	st := open()
 	var changes []store.Change
 	var entries []lifecycle.Entry
-	for i := range 1100 { // more old entries that have to stay than a database sends at once
+	for i := range 1100 { // more kept entries than one batch of the database
 		changes = append(changes, create(person(name(i))))
 		entries = append(entries, chain(t, name(i), before(100))...)
 	}

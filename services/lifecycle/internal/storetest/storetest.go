@@ -1,5 +1,4 @@
-// Package storetest is the conformance suite of the stores: what the loops
-// around a store rely on, whichever store it is.
+// Package storetest is the conformance suite of the stores: the guarantees on which the loops rely.
 package storetest
 
 import (
@@ -18,70 +17,67 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/internal/store"
 )
 
-// Store is all that a store does.
+// Store is the complete interface of a store.
 type Store interface {
-	// Lookup finds the subjects that keys belong to; unknown keys are left out.
+	// Lookup returns the subjects of keys; unknown keys are absent.
 	Lookup(ctx context.Context, keys []string) (map[string]string, error)
 	// Load reads subjects; unknown ids are left out.
 	Load(ctx context.Context, ids []string) (map[string]lifecycle.Subject, error)
-	// Save carries changes out, each alone. The i-th error is nil when the i-th
-	// change is stored for good, and wraps store.ErrConflict when it lost a race.
-	// The last error is about the store itself: nothing may be taken as stored.
+	// Save applies changes independently. Error i is nil when change i is durable, and wraps
+	// store.ErrConflict after a version conflict. The last error is an error of the store: no
+	// change counts as stored then.
 	Save(ctx context.Context, changes []store.Change) ([]error, error)
-	// Pending returns subjects with something to send or to put into the journal.
+	// Pending returns subjects with unpublished decisions or unwritten journal entries.
 	Pending(ctx context.Context, limit int) ([]lifecycle.Subject, error)
-	// Due returns the ids of subjects whose review time has come, the earliest
-	// first, and then of those decided under another policy revision.
+	// Due returns the ids of subjects whose review time has passed, the earliest first, and then of
+	// subjects evaluated under another policy revision.
 	Due(ctx context.Context, at time.Time, revision string, limit int) ([]string, error)
-	// Requested returns subjects with an open request, the most urgent first, then
-	// in the order of their ids.
+	// Requested returns subjects with an open request, by deadline and id.
 	Requested(ctx context.Context, limit int) ([]lifecycle.Subject, error)
-	// Unconfirmed returns subjects with decisions that recipients have not answered,
-	// the most urgent first, then in the order of their ids.
+	// Unconfirmed returns subjects with decisions that recipients have not answered, by deadline
+	// and id.
 	Unconfirmed(ctx context.Context, limit int) ([]lifecycle.Subject, error)
-	// Walk returns the subjects that follow an id, in the order of their ids. They
-	// are as many as limit says while there are as many; redirects are left out.
+	// Walk returns the next subjects after an id, by id and without redirects. A page is full while
+	// enough subjects remain.
 	Walk(ctx context.Context, after string, limit int) ([]lifecycle.Subject, error)
-	// Count tells how many subjects are stored, redirects left out.
+	// Count returns the number of subjects, without redirects.
 	Count(ctx context.Context) (int64, error)
 	Journal
-	// Policies returns the policies that were in force, in the order in which they
-	// came into force.
+	// Policies returns the policies that were in force, by time.
 	Policies(ctx context.Context) ([]store.Policy, error)
-	// AddPolicy notes that a policy came into force. The same revision may come again
-	// with a later From; what is noted already stays as it is.
+	// AddPolicy records that a policy entered into force. A revision may return with a later From;
+	// existing records stay unchanged.
 	AddPolicy(ctx context.Context, p store.Policy) error
 	Close() error
 }
 
-// Journal is what a store does with journals. An entry, once it stands, is never
-// changed.
+// Journal is the journal interface of a store. Stored entries never change.
 type Journal interface {
-	// Append puts entries into journals, those of one subject in the order given. The
-	// i-th error is nil when the i-th entry stands for good, even if it did before;
-	// it wraps store.ErrConflict when another entry has its place, or when one that
-	// it was to follow was lost. The last error is about the store itself.
+	// Append appends entries, in the given order within each subject. Error i is nil when entry i
+	// is durable, even from an earlier call, and wraps store.ErrConflict when another entry has the
+	// position or when an earlier entry of the subject failed. The last error is an error of the
+	// store.
 	Append(ctx context.Context, entries []lifecycle.Entry) ([]error, error)
 	// Tails returns the last entry of each subject's journal; subjects without a
 	// journal are left out.
 	Tails(ctx context.Context, subjects []string) (map[string]lifecycle.Entry, error)
-	// Noted tells which of the keys stand in the subject's journal.
+	// Noted reports which keys the journal of a subject contains.
 	Noted(ctx context.Context, subject string, keys []string) (map[string]bool, error)
 	// Entries returns the subject's journal, in order.
 	Entries(ctx context.Context, subject string) ([]lifecycle.Entry, error)
-	// EntriesOf returns what the journals say of a decision, in the order of time.
+	// EntriesOf returns the journal entries of a decision, by time.
 	EntriesOf(ctx context.Context, decision string) ([]lifecycle.Entry, error)
-	// WalkJournal returns the whole journals of the next subjects after an id, at
-	// most limit of them, in order.
+	// WalkJournal returns the complete journals of the next subjects after an id, at most limit of
+	// them, in order.
 	WalkJournal(ctx context.Context, after string, limit int) ([]lifecycle.Entry, error)
-	// Prune removes at most limit entries from before an instant and returns how
-	// many: from the beginning of a chain only, and never the last entry of a subject
-	// that is stored, be it as a redirect.
+	// Prune removes at most limit entries older than before and returns the number removed. Entries
+	// are removed from the beginning of a chain only, and the last entry of a stored subject or
+	// redirect is kept.
 	Prune(ctx context.Context, before time.Time, limit int) (int, error)
 }
 
-// Run tests a store. storage makes new, empty storage for one test; what it
-// returns opens that storage, again and again.
+// Run tests a store. storage creates empty storage for one test; the returned function opens the
+// storage, any number of times.
 func Run(t *testing.T, storage func(t *testing.T) (open func(t *testing.T) Store)) {
 	for _, tests := range []map[string]test{subjectTests(), walkTests(), journalTests(), pruneTests(), policyTests()} {
 		for name, run := range tests {
@@ -93,7 +89,7 @@ func Run(t *testing.T, storage func(t *testing.T) (open func(t *testing.T) Store
 	}
 }
 
-// test is one test of a store that it opens as often as it likes.
+// test is one test of a store, with a function that opens the store.
 type test func(t *testing.T, open func() Store)
 
 func subjectTests() map[string]test {
@@ -122,7 +118,7 @@ func subjectTests() map[string]test {
 
 var day = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
-// person makes a subject with a little of everything in it.
+// person returns a subject with a value in every field.
 func person(id string) lifecycle.Subject {
 	until := day.AddDate(5, 0, 0)
 	return lifecycle.Subject{
@@ -146,7 +142,7 @@ func create(s lifecycle.Subject) store.Change {
 	return store.Change{Subject: s, Claim: s.Keys}
 }
 
-// save saves one change and returns its own error.
+// save saves one change and returns the error of the change.
 func save(t *testing.T, st Store, c store.Change) error {
 	t.Helper()
 	errs, err := st.Save(t.Context(), []store.Change{c})
@@ -240,7 +236,7 @@ func conflict(t *testing.T, open func() Store) {
 	}
 }
 
-// race lets n goroutines save at once and counts those that won.
+// race saves n changes concurrently and returns the number of successes.
 func race(t *testing.T, st Store, n int, change func(i int) store.Change) int {
 	t.Helper()
 	var (
@@ -306,7 +302,7 @@ func lostClaim(t *testing.T, open func() Store) {
 	if got := owner(t, st, "key-a"); got != "a" {
 		t.Errorf("the key belongs to %q", got)
 	}
-	// What the loser may have claimed must not keep others out.
+	// The claims of the failed writer must not block other subjects.
 	c := person("c")
 	c.Keys = []string{"key-b"}
 	mustSave(t, st, create(c))
@@ -327,7 +323,7 @@ func noLostUpdate(t *testing.T, open func() Store) {
 	}
 }
 
-// append1 adds a mark to subject a, again until it wins.
+// append1 adds a mark to subject a, with retries after conflicts.
 func append1(t *testing.T, st Store, mark string) {
 	for {
 		found, err := st.Load(context.WithoutCancel(t.Context()), []string{"a"})
@@ -473,7 +469,7 @@ func ids(subjects []lifecycle.Subject) []string {
 	return out
 }
 
-// sameIDs tells whether subjects are those with the ids, in any order.
+// sameIDs reports whether the subjects have the given ids, in any order.
 func sameIDs(subjects []lifecycle.Subject, want ...string) bool {
 	return slices.Equal(slices.Sorted(slices.Values(ids(subjects))), want)
 }
@@ -510,12 +506,12 @@ func absorbConflict(t *testing.T, open func() Store) {
 	if got := mustLoad(t, st, "b"); got.MergedInto != "" || got.Revision != "written meanwhile" {
 		t.Errorf("the other was overwritten: %+v", got)
 	}
-	// Its keys must still lead to it, or what was written meanwhile is never found
-	// again: keys move only after the redirect is written, on its version.
+	// The keys must still lead to the merged subject, or facts written in the meantime are lost:
+	// keys move only after the redirect is written on its version.
 	if got := owner(t, st, "key-b"); got != "b" {
 		t.Errorf("after a conflict the key of the other belongs to %q", got)
 	}
-	// Doing it again on what is there now must succeed.
+	// The same merge on the current state must succeed.
 	a, b = mustLoad(t, st, "a"), mustLoad(t, st, "b")
 	mustSave(t, st, store.Change{Subject: lifecycle.Merge(a, b), Claim: []string{"key-b"}, Redirect: []lifecycle.Subject{lifecycle.Redirect(b, "a")}})
 	if got := owner(t, st, "key-b"); got != "a" {

@@ -23,7 +23,7 @@ func walkTests() map[string]test {
 	}
 }
 
-// walkAll walks in pages and returns the ids it came by.
+// walkAll walks in pages and returns all ids.
 func walkAll(t *testing.T, st Store, limit int) []string {
 	t.Helper()
 	var all []string
@@ -56,7 +56,7 @@ func walk(t *testing.T, open func() Store) {
 			t.Errorf("in pages of %d: got %v, want %v", limit, got, want)
 		}
 	}
-	page, err := st.Walk(t.Context(), "p-0", 1) // an id that is not stored
+	page, err := st.Walk(t.Context(), "p-0", 1) // an id without a subject
 	if err != nil || len(page) != 1 || page[0].ID != "p-1" || page[0].Version != 2 || len(page[0].Facts) != 1 {
 		t.Errorf("got %+v, %v", page, err)
 	}
@@ -75,7 +75,7 @@ func walkRedirects(t *testing.T, open func() Store) {
 	for _, id := range []string{"p-2", "p-3", "p-4", "p-5", "p-7"} {
 		mustSave(t, st, store.Change{Subject: lifecycle.Redirect(mustLoad(t, st, id), "p-1")})
 	}
-	unborn := person("p-8") // decided under no policy yet, and no redirect for that
+	unborn := person("p-8") // not evaluated under any policy yet, and no redirect
 	unborn.Revision = ""
 	mustSave(t, st, create(unborn))
 	if got, want := walkAll(t, st, 2), []string{"p-1", "p-6", "p-8"}; !slices.Equal(got, want) {
@@ -129,7 +129,7 @@ func answered(t *testing.T, open func() Store) {
 	wantRequested(t, st, 10, "p-4", "p-3")
 }
 
-// awaiting makes a person about whom the answer of a recipient is awaited.
+// awaiting returns a subject that awaits the answer of a recipient.
 func awaiting(id string, due time.Time) lifecycle.Subject {
 	s := person(id)
 	s.NoticeDue = &due

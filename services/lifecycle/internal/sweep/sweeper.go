@@ -1,6 +1,5 @@
-// Package sweep lets time pass: it finds the subjects for whom a moment that
-// matters has come, or whose bases were worked out under another policy, and has
-// them decided again.
+// Package sweep triggers the review of subjects whose review time has passed, or whose last
+// evaluation used another policy.
 package sweep
 
 import (
@@ -9,12 +8,12 @@ import (
 	"time"
 )
 
-// Store finds subjects that are due.
+// Store finds subjects due for review.
 type Store interface {
 	Due(ctx context.Context, at time.Time, revision string, limit int) ([]string, error)
 }
 
-// Reviewer decides again on subjects and returns how many it wrote.
+// Reviewer evaluates subjects again and returns the number of writes.
 type Reviewer interface {
 	Review(ctx context.Context, ids []string) (int, error)
 }
@@ -23,14 +22,14 @@ type Reviewer interface {
 type Options struct {
 	Store    Store
 	Reviewer Reviewer
-	// Revision is the policy revision that subjects should be decided under.
+	// Revision is the revision of the policy in force.
 	Revision string
-	// Every is how often to look; 0 means every 5 seconds.
+	// Every is the interval between sweeps; 0 means 5 seconds.
 	Every time.Duration
-	// Prune lets go of what is old, up to a number of entries, and returns how many
-	// went; nil means that nothing is let go. It is called once an hour.
+	// Prune removes a bounded number of old journal entries and returns the number removed; nil
+	// disables pruning. Prune is called once an hour until nothing is left to remove.
 	Prune func(ctx context.Context) (int, error)
-	// Now tells the time; nil means time.Now.
+	// Now returns the current time; nil means time.Now.
 	Now func() time.Time
 	Log *slog.Logger
 }
@@ -59,7 +58,7 @@ func (s *Sweeper) Run(ctx context.Context) {
 	var pruned time.Time
 	for ctx.Err() == nil {
 		if _, err := s.Sweep(ctx); err != nil && ctx.Err() == nil {
-			s.opts.Log.Error("subjects wait to be reviewed", "error", err)
+			s.opts.Log.Error("review of due subjects failed; the next sweep tries again", "error", err)
 		}
 		if s.opts.Prune != nil && time.Since(pruned) > pruneEvery {
 			pruned = time.Now()
@@ -72,14 +71,14 @@ func (s *Sweeper) Run(ctx context.Context) {
 	}
 }
 
-// pruneEvery is how often old entries are let go.
+// pruneEvery is the interval between prunings.
 const pruneEvery = time.Hour
 
 func (s *Sweeper) prune(ctx context.Context) {
 	for ctx.Err() == nil {
 		n, err := s.opts.Prune(ctx)
 		if err != nil && ctx.Err() == nil {
-			s.opts.Log.Error("old journal entries stay for now", "error", err)
+			s.opts.Log.Error("old journal entries were not pruned; the next attempt is in an hour", "error", err)
 		}
 		if err != nil || n == 0 {
 			return
@@ -87,12 +86,11 @@ func (s *Sweeper) prune(ctx context.Context) {
 	}
 }
 
-// page is how many subjects are reviewed at once.
+// page is the number of subjects reviewed at once.
 const page = 500
 
-// Sweep reviews all subjects that are due now, in pages, and returns how many
-// were written. It stops at a page in which nothing could be written, so that
-// subjects that others hold on to do not keep it busy.
+// Sweep reviews all due subjects in pages and returns the number of writes. Sweep stops at a page
+// without writes, so that permanent version conflicts do not cause a busy loop.
 func (s *Sweeper) Sweep(ctx context.Context) (int, error) {
 	total, next := 0, time.Now()
 	for {
@@ -112,5 +110,5 @@ func (s *Sweeper) Sweep(ctx context.Context) (int, error) {
 	}
 }
 
-// progressEvery is how often a long sweep says how far it is.
+// progressEvery is the interval of progress logs.
 const progressEvery = 5 * time.Second

@@ -92,7 +92,7 @@ func writeBases(out io.Writer, data []byte) error {
 		return fmt.Errorf("read the answer: %w", err)
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "SINCE\tLAPSES\tPURPOSE\tARTICLE\tRULE\tOF")
+	fmt.Fprintln(table, "SINCE\tRETENTION END\tPURPOSE\tARTICLE\tRULE\tOF")
 	for _, b := range a.Bases {
 		lapses := "no end known"
 		if b.Until != nil {

@@ -40,8 +40,8 @@ func (s *Server) run(c Command) (bson.D, error) {
 	return nil, wireError{code: 59, text: "no such command: " + c.Name}
 }
 
-// hello says that the server is the only member of a replica set, because
-// drivers retry writes only on those.
+// hello describes the server as the only member of a replica set, because drivers retry writes only
+// on replica sets.
 func (s *Server) hello() bson.D {
 	addr := s.listener.Addr().String()
 	answer := bson.D{
@@ -58,8 +58,8 @@ func (s *Server) hello() bson.D {
 	return answer
 }
 
-// createIndexes remembers index specifications. One that is there is left alone;
-// another one of the same name is refused.
+// createIndexes stores index specifications. An identical index is ignored; another index of the
+// same name is refused.
 func (d *data) createIndexes(c Command) (bson.D, error) {
 	coll := d.collection(c.Database, c.Collection())
 	specs, _ := c.Field("indexes").(bson.A)

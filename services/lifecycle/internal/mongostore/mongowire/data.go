@@ -8,8 +8,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// data is everything that the server holds. One lock covers it all: commands
-// follow one another.
+// data holds all documents of the server. One lock serializes all commands.
 type data struct {
 	mu        sync.Mutex
 	databases map[string]map[string]*collection
@@ -25,8 +24,7 @@ type collection struct {
 	indexes []bson.D
 }
 
-// session remembers what the statements of the last retryable write did, so that
-// one that is sent again is not carried out again.
+// session records the effects of the last retryable write, so that a retry is not executed twice.
 type session struct {
 	number int64
 	done   map[int]effect
@@ -54,9 +52,8 @@ func (d *data) collection(database, name string) *collection {
 // ids returns all ids in order.
 func (c *collection) ids() []string { return slices.Sorted(maps.Keys(c.docs)) }
 
-// matching returns the ids of the documents that a filter lets through, at most
-// limit of them if limit is not 0. They come in an order that nobody can take for
-// one, as they do from a server that was not asked for an order.
+// matching returns the ids of the documents that match a filter, at most limit of them if limit is
+// not 0. The order is deliberately arbitrary, as on a server without a requested order.
 func (c *collection) matching(filter bson.D, limit int) ([]string, error) {
 	candidates := c.ids()
 	slices.Reverse(candidates)

@@ -8,10 +8,10 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// firstBatch is how many documents a find returns when it is not told.
+// firstBatch is the default size of the first batch.
 const firstBatch = 101
 
-// cursor is what is left of a find.
+// cursor holds the remaining documents of a find.
 type cursor struct {
 	namespace string
 	rest      []bson.D
@@ -100,7 +100,7 @@ func compareBy(order, a, b bson.D) int {
 	return 0
 }
 
-// project keeps the fields that a projection names, and the id.
+// project returns the fields of a projection and the id.
 func project(doc, projection bson.D) bson.D {
 	out := bson.D{}
 	for _, e := range doc {
@@ -126,7 +126,7 @@ func project(doc, projection bson.D) bson.D {
 	return out
 }
 
-// withoutID is for documents inside documents, whose _id is nothing special.
+// withoutID removes the special meaning of _id, for nested documents.
 func withoutID(doc bson.D) bson.D {
 	return slices.DeleteFunc(doc, func(e bson.E) bool { return e.Key == "_id" })
 }

@@ -24,7 +24,7 @@ func get(doc bson.D, path string) any {
 	return nil
 }
 
-// match tells whether a filter lets a document through.
+// match reports whether a document matches a filter.
 func match(doc, filter bson.D) (bool, error) {
 	for _, e := range filter {
 		if strings.HasPrefix(e.Key, "$") {
@@ -142,8 +142,7 @@ func truth(b bool) int {
 	return 0
 }
 
-// encoded is for values whose order does not matter, only whether they are the
-// same.
+// encoded encodes a value for comparison by equality.
 func encoded(v any) []byte {
 	b, err := bson.Marshal(bson.D{{Key: "v", Value: v}})
 	if err != nil {

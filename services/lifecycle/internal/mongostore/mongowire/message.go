@@ -32,7 +32,7 @@ const (
 type message struct {
 	Command
 	id     int32
-	legacy bool // OP_QUERY, which some drivers use to say hello
+	legacy bool // OP_QUERY, used by some drivers for hello
 	silent bool // wants no answer
 }
 
@@ -71,8 +71,7 @@ func readMessage(r io.Reader) (*message, error) {
 	return m, nil
 }
 
-// parseMsg reads the sections of OP_MSG: one document, and lists of documents
-// that belong into it.
+// parseMsg parses the sections of OP_MSG: one document, and sequences of documents for its fields.
 func (m *message) parseMsg(b []byte) error {
 	if len(b) < 4 {
 		return errMessage
@@ -114,7 +113,7 @@ func (m *message) parseMsg(b []byte) error {
 	return nil
 }
 
-// sequence reads a name and the documents after it.
+// sequence parses a name and the documents after the name.
 func sequence(b []byte) (bson.E, error) {
 	name, rest, ok := bytes.Cut(b, []byte{0})
 	if !ok {
@@ -135,7 +134,7 @@ func sequence(b []byte) (bson.E, error) {
 	return bson.E{Key: string(name), Value: docs}, nil
 }
 
-// sizeOf reads the length that documents and sections begin with.
+// sizeOf parses the length prefix of a document or section.
 func sizeOf(b []byte) (int, error) {
 	if len(b) < 4 {
 		return 0, errMessage

@@ -1,8 +1,7 @@
-// Package mongowire is support for tests: a small stand-in that speaks the
-// MongoDB wire protocol over a real socket and keeps documents in memory. It is
-// not MongoDB. It knows the few commands, filters and updates that the store
-// uses, refuses all others, writes down what it is sent, and can be told to
-// break a connection at the worst moment.
+// Package mongowire supports tests with a small substitute for MongoDB: the server speaks the
+// MongoDB wire protocol over a socket and stores documents in memory. The few commands, filters and
+// updates of the store are supported, and all others are refused. The server records all commands
+// and can break a connection at a given moment.
 package mongowire
 
 import (
@@ -15,10 +14,10 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// Fault is what the server does to a command instead of answering it well.
+// Fault is a fault injected into a command.
 type Fault int
 
-// The faults that a hook may ask for.
+// Faults for a hook.
 const (
 	// FaultNone carries the command out.
 	FaultNone Fault = iota
@@ -26,21 +25,21 @@ const (
 	FaultCutBefore
 	// FaultCutAfter carries the command out and breaks the connection without an answer.
 	FaultCutAfter
-	// FaultNoMajority carries the command out and says that a majority did not follow.
+	// FaultNoMajority executes the command and reports that no majority confirmed the write.
 	FaultNoMajority
 )
 
-// Command is a command as the server got it.
+// Command is a received command.
 type Command struct {
-	// Name is the first field of the command, in the case it was sent.
+	// Name is the first field of the command, in its original case.
 	Name string
-	// Database is what the command is about.
+	// Database is the database of the command.
 	Database string
 	// Body is the whole command, document sequences included.
 	Body bson.D
 }
 
-// Collection returns the name of the collection that the command is about.
+// Collection returns the collection of the command.
 func (c Command) Collection() string {
 	name, _ := get(c.Body, c.Name).(string)
 	return name
@@ -49,13 +48,13 @@ func (c Command) Collection() string {
 // Field returns a field of the command, or nil.
 func (c Command) Field(path string) any { return get(c.Body, path) }
 
-// Options change how the server behaves.
+// Options change the behaviour of the server.
 type Options struct {
-	// Forgetful makes the server carry a retried write out a second time, as one
-	// does that takes the number of a retryable write and ignores it.
+	// Forgetful makes the server execute a retried write again, like a server that accepts and
+	// ignores the transaction number.
 	Forgetful bool
-	// NoSessions makes the server say that it knows no sessions, so that the driver
-	// retries no write.
+	// NoSessions makes the server report no support for sessions, so that the driver retries no
+	// write.
 	NoSessions bool
 }
 
@@ -102,15 +101,15 @@ func (s *Server) Close() error {
 	return err
 }
 
-// Hook has every command shown to a function before it is carried out; the
-// function may take its time, and may use the server itself. Nil ends that.
+// Hook calls a function with every command before execution. The function may block and may use the
+// server. Nil removes the hook.
 func (s *Server) Hook(hook func(Command) Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.hook = hook
 }
 
-// Log returns the commands that the server got so far.
+// Log returns the received commands.
 func (s *Server) Log() []Command {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -124,7 +123,7 @@ func (s *Server) Indexes(database, collection string) []bson.D {
 	return append([]bson.D(nil), s.data.collection(database, collection).indexes...)
 }
 
-// Documents returns the documents of a collection, in the order of their ids.
+// Documents returns the documents of a collection, by id.
 func (s *Server) Documents(database, collection string) []bson.D {
 	s.data.mu.Lock()
 	defer s.data.mu.Unlock()
@@ -155,7 +154,7 @@ func (s *Server) serve(conn net.Conn) {
 		defer s.mu.Unlock()
 		if s.conns[conn] {
 			delete(s.conns, conn)
-			_ = conn.Close() // nobody is left to be told
+			_ = conn.Close() // no client is left to report the error to
 		}
 	}()
 	for {
@@ -176,7 +175,7 @@ func (s *Server) serve(conn net.Conn) {
 	}
 }
 
-// answer carries a command out; false means that the connection is to be broken.
+// answer executes a command; false requests a broken connection.
 func (s *Server) answer(c Command) (bson.D, bool) {
 	s.mu.Lock()
 	s.log = append(s.log, c)
@@ -200,7 +199,7 @@ func (s *Server) answer(c Command) (bson.D, bool) {
 	return answer, fault != FaultCutAfter
 }
 
-// wireError is an error with MongoDB's number for it.
+// wireError is an error with the error code of MongoDB.
 type wireError struct {
 	code int32
 	text string
@@ -208,7 +207,7 @@ type wireError struct {
 
 func (e wireError) Error() string { return e.text }
 
-// unknown says that the stand-in does not know what it was asked for.
+// unknown reports an unsupported request.
 func unknown(format string, args ...any) error {
 	return wireError{code: 9, text: "not known to this stand-in: " + fmt.Sprintf(format, args...)}
 }

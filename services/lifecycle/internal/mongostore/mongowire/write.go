@@ -7,11 +7,11 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// effect is what one statement of a write did.
+// effect is the effect of one statement of a write.
 type effect struct{ matched, modified int32 }
 
-// each carries out the statements of a write, each alone, and stops at the first
-// that fails only if the write is ordered.
+// each executes the statements of a write one by one, and stops at the first error if the write is
+// ordered.
 func (d *data) each(c Command, list string, one func(*collection, bson.D) (effect, error)) (bson.D, error) {
 	statements, ok := c.Field(list).(bson.A)
 	if !ok {
@@ -94,7 +94,7 @@ func updateOne(c *collection, statement bson.D) (effect, error) {
 	return did, nil
 }
 
-// updated returns a document after a replacement or a $set of its own fields.
+// updated returns a document after a replacement or a $set of top-level fields.
 func updated(doc, update bson.D) (bson.D, error) {
 	if !strings.HasPrefix(update[0].Key, "$") {
 		if id := get(update, "_id"); id != nil && !equal(id, get(doc, "_id")) {
