@@ -48,11 +48,23 @@ func (g *Guard) Check(r *http.Request, scope string) (holder string, err error) 
 	t := g.find(r)
 	switch {
 	case t == nil && r.Header.Get("Authorization") != "":
-		return "", problem.New(http.StatusUnauthorized, "no-token", "The token is unknown; send a token of this interface: Authorization: Bearer TOKEN.")
+		return "", problem.New(
+			http.StatusUnauthorized,
+			"no-token",
+			"The token is unknown; send a token of this interface: Authorization: Bearer TOKEN.",
+		)
 	case t == nil:
-		return "", problem.New(http.StatusUnauthorized, "no-token", "Send a token of this interface: Authorization: Bearer TOKEN.")
+		return "", problem.New(
+			http.StatusUnauthorized,
+			"no-token",
+			"Send a token of this interface: Authorization: Bearer TOKEN.",
+		)
 	case len(t.scopes) > 0 && !slices.Contains(t.scopes, scope):
-		return "", problem.New(http.StatusForbidden, "scope", fmt.Sprintf("The token lacks the scope %q; add the scope in the configuration, or use another token.", scope))
+		return "", problem.New(
+			http.StatusForbidden,
+			"scope",
+			fmt.Sprintf("The token lacks the scope %q; add the scope in the configuration, or use another token.", scope),
+		)
 	}
 	return t.holder, nil
 }

@@ -10,7 +10,13 @@ import (
 )
 
 func TestCheck_LetsInWhoShowsATokenOfTheScope(t *testing.T) {
-	g, err := New([]Token{{Secret: "all"}, {Secret: "some", Scopes: []string{"read"}}, {Secret: "crm", Scopes: []string{"receipts"}, Holder: "crm"}})
+	g, err := New(
+		[]Token{
+			{Secret: "all"},
+			{Secret: "some", Scopes: []string{"read"}},
+			{Secret: "crm", Scopes: []string{"receipts"}, Holder: "crm"},
+		},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

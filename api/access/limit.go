@@ -92,7 +92,11 @@ func (l *Limit) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch seen.status {
 	case http.StatusNotFound, http.StatusMethodNotAllowed: // the path is the sender's invention
 		l.count(everywhere)
-	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
+	case http.StatusBadRequest,
+		http.StatusUnauthorized,
+		http.StatusForbidden,
+		http.StatusRequestEntityTooLarge,
+		http.StatusUnprocessableEntity:
 		l.count(here)
 	}
 }

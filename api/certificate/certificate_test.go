@@ -12,7 +12,15 @@ import (
 
 func signed(t *testing.T, key ed25519.PrivateKey) []byte {
 	t.Helper()
-	s, err := Sign(&Certificate{Type: Type, Decision: "dec_1", Controller: "Sklep <Ani> & Co", Person: []string{stream.Hash("k", "ala@example.com")}}, key)
+	s, err := Sign(
+		&Certificate{
+			Type:       Type,
+			Decision:   "dec_1",
+			Controller: "Sklep <Ani> & Co",
+			Person:     []string{stream.Hash("k", "ala@example.com")},
+		},
+		key,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,13 +38,36 @@ func TestVerify_HoldsWhateverTheWhiteSpaceAndFailsAtAnyOtherChange(t *testing.T)
 	if err != nil || c.Controller != "Sklep <Ani> & Co" {
 		t.Fatalf("got %+v, %v", c, err)
 	}
-	if _, err := Verify(bytes.Replace(data, []byte("dec_1"), []byte("dec_2"), 1), PublicKey(key)); !errors.Is(err, ErrForged) {
+	if _, err := Verify(
+		bytes.Replace(data, []byte("dec_1"), []byte("dec_2"), 1),
+		PublicKey(key),
+	); !errors.Is(
+		err,
+		ErrForged,
+	) {
 		t.Errorf("a changed certificate: %v", err)
 	}
-	if _, err := Verify(bytes.Replace(data, []byte("{"), []byte(`{"certificate": {"controller": "Evil"},`), 1), PublicKey(key)); !errors.Is(err, ErrForged) {
+	if _, err := Verify(
+		bytes.Replace(data, []byte("{"), []byte(`{"certificate": {"controller": "Evil"},`), 1),
+		PublicKey(key),
+	); !errors.Is(
+		err,
+		ErrForged,
+	) {
 		t.Errorf("a second certificate before the signed one: %v", err)
 	}
-	if _, err := Verify(bytes.Replace(data, []byte(PublicKey(key)), []byte(PublicKey(ed25519.NewKeyFromSeed(bytes.Repeat([]byte{9}, 32)))), 1), PublicKey(key)); !errors.Is(err, ErrForged) {
+	if _, err := Verify(
+		bytes.Replace(
+			data,
+			[]byte(PublicKey(key)),
+			[]byte(PublicKey(ed25519.NewKeyFromSeed(bytes.Repeat([]byte{9}, 32)))),
+			1,
+		),
+		PublicKey(key),
+	); !errors.Is(
+		err,
+		ErrForged,
+	) {
 		t.Errorf("another key in the file: %v", err)
 	}
 	other := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{8}, 32))

@@ -221,14 +221,29 @@ func (c *Config) check() error {
 	} else if err != nil {
 		return fmt.Errorf("check configuration: %w", err)
 	}
-	if u, err := url.Parse(c.MongoDB.URI); err == nil && u.User != nil && !isReference(c.MongoDB.URI) && os.Getenv(prefix+"_MONGODB_URI") == "" {
-		faults = append(faults, doc.Faultf([]any{"mongodb", "uri"}, "mongodb.uri holds a password; write a reference, env:NAME or file:PATH"))
+	if u, err := url.Parse(
+		c.MongoDB.URI,
+	); err == nil && u.User != nil && !isReference(c.MongoDB.URI) &&
+		os.Getenv(prefix+"_MONGODB_URI") == "" {
+		faults = append(
+			faults,
+			doc.Faultf([]any{"mongodb", "uri"}, "mongodb.uri holds a password; write a reference, env:NAME or file:PATH"),
+		)
 	}
 	if strings.ContainsAny(c.PublicURL, "?#") {
-		faults = append(faults, doc.Faultf([]any{"public_url"}, "public_url must not contain ? or #, because paths are appended"))
+		faults = append(
+			faults,
+			doc.Faultf([]any{"public_url"}, "public_url must not contain ? or #, because paths are appended"),
+		)
 	}
 	if u, err := url.Parse(c.Traces.URL); err == nil && (u.User != nil || strings.ContainsAny(c.Traces.URL, "?#")) {
-		faults = append(faults, doc.Faultf([]any{"traces", "url"}, "traces.url must not contain a name, a password, ? or #; set headers of the collector in OTEL_EXPORTER_OTLP_HEADERS"))
+		faults = append(
+			faults,
+			doc.Faultf(
+				[]any{"traces", "url"},
+				"traces.url must not contain a name, a password, ? or #; set headers of the collector in OTEL_EXPORTER_OTLP_HEADERS",
+			),
+		)
 	}
 	return doc.Fail(append(faults, c.checkRecipients()...)...)
 }

@@ -86,11 +86,18 @@ func TestLoad_EnvironmentOverridesEveryValue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Policy != "my.yaml" || c.NATS.URL != "nats://elsewhere:4222" || c.NATS.Replicas != 3 || c.Sources[1].TestMode != "accept" ||
-		len(c.Sources[0].Secrets) != 2 || c.Sources[2].Groups["1"] != "ignore" || c.API.Tokens[0].Token != "env:TOKEN" {
+	if c.Policy != "my.yaml" || c.NATS.URL != "nats://elsewhere:4222" || c.NATS.Replicas != 3 ||
+		c.Sources[1].TestMode != "accept" ||
+		len(c.Sources[0].Secrets) != 2 ||
+		c.Sources[2].Groups["1"] != "ignore" ||
+		c.API.Tokens[0].Token != "env:TOKEN" {
 		t.Errorf("got %+v", c)
 	}
-	if _, err := Load(write(t, "c.yaml", example), []string{"RODOPATH_NATS_REPLICAS=many"}); err == nil || !strings.Contains(err.Error(), "RODOPATH_NATS_REPLICAS") {
+	if _, err := Load(
+		write(t, "c.yaml", example),
+		[]string{"RODOPATH_NATS_REPLICAS=many"},
+	); err == nil ||
+		!strings.Contains(err.Error(), "RODOPATH_NATS_REPLICAS") {
 		t.Errorf("a bad variable: %v", err)
 	}
 }

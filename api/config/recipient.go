@@ -91,7 +91,10 @@ func (c *Config) checkRecipients() []strictyaml.Fault {
 			missing("source", "none or several sources have the platform "+r.By)
 		}
 		if r.Platform() && len(r.Kinds) > 0 && (len(r.Kinds) > 1 || r.Kinds[0] != "delete") {
-			faults = append(faults, doc.Faultf(append(at, "kinds"), "recipients[%d].kinds: a platform accepts deletions only", i))
+			faults = append(
+				faults,
+				doc.Faultf(append(at, "kinds"), "recipients[%d].kinds: a platform accepts deletions only", i),
+			)
 		}
 	}
 	return faults

@@ -53,7 +53,8 @@ func TestCheckNamesWhoDoesNotAnswer200(t *testing.T) {
 		if err == nil {
 			t.Fatalf("%d is taken for 200", code)
 		}
-		if !strings.Contains(err.Error(), ill) || strings.Contains(err.Error(), well) || !strings.Contains(err.Error(), http.StatusText(code)) {
+		if !strings.Contains(err.Error(), ill) || strings.Contains(err.Error(), well) ||
+			!strings.Contains(err.Error(), http.StatusText(code)) {
 			t.Errorf("%d: the error must name the one that failed and how: %v", code, err)
 		}
 	}

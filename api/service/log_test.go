@@ -23,7 +23,18 @@ func TestDiscreet_HidesAddressesWhereverTheyStand(t *testing.T) {
 	log.Info("asked by "+a, "in_upper_case", strings.ToUpper(a), "escaped", "x?e=ala%40example.com")
 	log.Warn("an error", "error", errors.New("no answer to "+a))
 	log.With("person", a).WithGroup("g").With("of", a).Info("with", "record", "woocommerce:order/17@shop", "n", 17)
-	log.Info("values", "list", []string{"x", a}, "bytes", []byte(a), "struct", struct{ Email string }{a}, "valuer", named{a}, slog.Group("group", "email", a))
+	log.Info(
+		"values",
+		"list",
+		[]string{"x", a},
+		"bytes",
+		[]byte(a),
+		"struct",
+		struct{ Email string }{a},
+		"valuer",
+		named{a},
+		slog.Group("group", "email", a),
+	)
 	said := out.String()
 	if strings.Contains(strings.ToLower(said), "example.com") {
 		t.Errorf("an address is in\n%s", said)

@@ -131,7 +131,9 @@ func (r *Receipt) Check() error {
 	case r.Decision == "" || len(r.Decision) > 100:
 		return errors.New("decision is missing: the id of the answered event")
 	case !isOutcome(r.Outcome):
-		return errors.New("outcome must be one of done, partial, held, not_found, refused; for a question granted, refused, no_answer")
+		return errors.New(
+			"outcome must be one of done, partial, held, not_found, refused; for a question granted, refused, no_answer",
+		)
 	case utf8.RuneCountInString(r.Reason) > maxReason:
 		return fmt.Errorf("reason is longer than %d characters", maxReason)
 	case len(r.Categories) > 100:
@@ -154,7 +156,8 @@ func (r *Receipt) Check() error {
 func isFinal(outcome string) bool { return outcome == OutcomeDone || outcome == OutcomeNotFound }
 
 func isOutcome(o string) bool {
-	return o == OutcomeSent || o == OutcomeFailed || slices.Contains(AnswersTo("delete"), o) || slices.Contains(AnswersTo("ask-consent"), o)
+	return o == OutcomeSent || o == OutcomeFailed || slices.Contains(AnswersTo("delete"), o) ||
+		slices.Contains(AnswersTo("ask-consent"), o)
 }
 
 // Encode writes the receipt as JSON.

@@ -23,7 +23,8 @@ func TestDecodeReceipt_SaysWhatIsWrongAndShowsNoValue(t *testing.T) {
 		`{"decision":"dec_1","outcome":"held","reason":"` + strings.Repeat("ż", 301) + `","at":"2026-01-15T10:00:00Z"}`: "longer than 300",
 	} {
 		_, err := DecodeReceipt([]byte(text))
-		if (want == "") != (err == nil) || err != nil && (!strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "ala@")) {
+		if (want == "") != (err == nil) ||
+			err != nil && (!strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "ala@")) {
 			t.Errorf("%.80s: %v", text, err)
 		}
 	}

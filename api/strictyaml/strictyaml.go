@@ -137,7 +137,10 @@ func unknownKeys(n *yaml.Node, t reflect.Type) []Fault {
 			key := n.Content[i]
 			field, ok := fields[key.Value]
 			if !ok {
-				faults = append(faults, Fault{key.Line, key.Column, fmt.Sprintf("unknown key %q%s", key.Value, suggest(key.Value, fields))})
+				faults = append(
+					faults,
+					Fault{key.Line, key.Column, fmt.Sprintf("unknown key %q%s", key.Value, suggest(key.Value, fields))},
+				)
 				continue
 			}
 			faults = append(faults, unknownKeys(n.Content[i+1], field)...)
@@ -223,7 +226,8 @@ func fromMessage(m string) Fault {
 	m = goTypeOf.ReplaceAllStringFunc(m, func(s string) string {
 		return "; expected " + kindWord(strings.TrimPrefix(s, " into "))
 	})
-	m = strings.NewReplacer("yaml: ", "", "cannot unmarshal ", "cannot read ", "!!str", "the text", "!!int", "the number", "!!seq", "a list", "!!map", "a mapping", "!!bool", "the yes/no").Replace(m)
+	m = strings.NewReplacer("yaml: ", "", "cannot unmarshal ", "cannot read ", "!!str", "the text", "!!int", "the number", "!!seq", "a list", "!!map", "a mapping", "!!bool", "the yes/no").
+		Replace(m)
 	f.Text = strings.TrimSpace(m)
 	return f
 }

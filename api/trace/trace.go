@@ -77,8 +77,12 @@ func Open(ctx context.Context, opts Options) (*Tracer, error) {
 	if strings.Trim(u.Path, "/") == "" {
 		u.Path = tracesPath
 	}
-	client, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(u.String()), otlptracehttp.WithTimeout(exportTimeout),
-		otlptracehttp.WithRetry(otlptracehttp.RetryConfig{}))
+	client, err := otlptracehttp.New(
+		ctx,
+		otlptracehttp.WithEndpointURL(u.String()),
+		otlptracehttp.WithTimeout(exportTimeout),
+		otlptracehttp.WithRetry(otlptracehttp.RetryConfig{}),
+	)
 	if err != nil {
 		return nil, fmt.Errorf("open traces: %w", err)
 	}

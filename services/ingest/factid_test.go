@@ -29,7 +29,12 @@ func TestFactIDPartsDoNotRunTogether(t *testing.T) {
 
 func TestSeal(t *testing.T) {
 	fact := func() *factv1.Fact {
-		return &factv1.Fact{Kind: factv1.Kind_KIND_SIGNUP, Ref: "r", Occurred: timestamppb.New(epoch), Channels: []string{"email", "sms"}}
+		return &factv1.Fact{
+			Kind:     factv1.Kind_KIND_SIGNUP,
+			Ref:      "r",
+			Occurred: timestamppb.New(epoch),
+			Channels: []string{"email", "sms"},
+		}
 	}
 	id := func(change func(*factv1.Fact)) string {
 		f := fact()
@@ -73,8 +78,14 @@ func TestSeal(t *testing.T) {
 // recipient and traits: a fact without them is the same fact.
 func TestSealedIDsStay(t *testing.T) {
 	sale := &factv1.Fact{
-		Kind: factv1.Kind_KIND_SALE, Ref: "forms:order-17", Occurred: timestamppb.New(epoch), Access: factv1.Access_ACCESS_COURSE,
-		Purposes: []string{"offers"}, Channels: []string{"sms", "email"}, Reason: "r", Evidence: &factv1.Evidence{Text: "t"},
+		Kind:     factv1.Kind_KIND_SALE,
+		Ref:      "forms:order-17",
+		Occurred: timestamppb.New(epoch),
+		Access:   factv1.Access_ACCESS_COURSE,
+		Purposes: []string{"offers"},
+		Channels: []string{"sms", "email"},
+		Reason:   "r",
+		Evidence: &factv1.Evidence{Text: "t"},
 	}
 	ingest.AssignDistinctID("forms", sale, "apart")
 	if want := "10c342c08f6f421a95770b38d6b3bd42"; sale.Id != want {

@@ -87,7 +87,11 @@ func NewHandler(o Options) (*Handler, error) {
 	if o.MaxBody == 0 {
 		o.MaxBody = defaultMaxBody
 	}
-	h := &Handler{Options: o, pace: newRateLimits(o.PerMinute), buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }}}
+	h := &Handler{
+		Options: o,
+		pace:    newRateLimits(o.PerMinute),
+		buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }},
+	}
 	if h.counts, err = newCounts(o.Metrics); err != nil {
 		return nil, fmt.Errorf("webhook handler: %w", err)
 	}

@@ -54,7 +54,11 @@ func TestHandler_ASourceThatSendsTooMuchIsAskedToWaitAndOthersAreNot(t *testing.
 			t.Fatalf("webhook %d: %d, want %d", i+1, w.Code, want)
 		}
 	}
-	if w := send("wild", "yes"); w.Header().Get("Retry-After") != "60" || !strings.Contains(w.Body.String(), "per_minute") {
+	if w := send(
+		"wild",
+		"yes",
+	); w.Header().Get("Retry-After") != "60" ||
+		!strings.Contains(w.Body.String(), "per_minute") {
 		t.Errorf("%v %s", w.Header(), w.Body)
 	}
 	if w := send("tame", "yes"); w.Code != 200 {
@@ -70,7 +74,13 @@ func TestHandler_ASourceThatSendsTooMuchIsAskedToWaitAndOthersAreNot(t *testing.
 }
 
 func TestNewHandler_RefusesAPaceOfNothing(t *testing.T) {
-	_, err := ingest.NewHandler(ingest.Options{Sources: map[string]ingest.Provider{"shop": taker{}}, PerMinute: map[string]int{"shop": 0}, Publisher: &broker{}})
+	_, err := ingest.NewHandler(
+		ingest.Options{
+			Sources:   map[string]ingest.Provider{"shop": taker{}},
+			PerMinute: map[string]int{"shop": 0},
+			Publisher: &broker{},
+		},
+	)
 	if err == nil || errors.Is(err, ingest.ErrRateLimited) {
 		t.Errorf("got %v", err)
 	}

@@ -56,12 +56,20 @@ func refusalOf(err error) refusal {
 		return refusal{outcomeTooLarge, slog.LevelWarn, problem.New(http.StatusRequestEntityTooLarge, "too-large",
 			"The body exceeds the maximum size.")}
 	case errors.Is(err, ErrMediaType):
-		return refusal{outcomeMediaType, slog.LevelWarn, problem.New(http.StatusUnsupportedMediaType, "unsupported-media-type",
-			"The body must be JSON, with the content type application/json.")}
+		return refusal{
+			outcomeMediaType,
+			slog.LevelWarn,
+			problem.New(http.StatusUnsupportedMediaType, "unsupported-media-type",
+				"The body must be JSON, with the content type application/json."),
+		}
 	case errors.Is(err, ErrUnreadable):
 		return refusal{outcomeUnreadable, slog.LevelWarn, problem.New(http.StatusBadRequest, "unreadable", err.Error())}
 	case errors.Is(err, ErrImpossible):
-		return refusal{outcomeImpossible, slog.LevelWarn, problem.New(http.StatusUnprocessableEntity, "impossible", err.Error())}
+		return refusal{
+			outcomeImpossible,
+			slog.LevelWarn,
+			problem.New(http.StatusUnprocessableEntity, "impossible", err.Error()),
+		}
 	case errors.Is(err, ErrUnavailable), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return refusal{outcomeUnavailable, slog.LevelError, problem.New(http.StatusServiceUnavailable, "unavailable",
 			"The webhook could not be stored. Send the webhook again later.")}

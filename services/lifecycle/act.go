@@ -24,7 +24,15 @@ func (p *Policy) acts(facts []Fact) []Fact {
 			out = append(out, f)
 			continue
 		}
-		in := Fact{ID: f.ID, Kind: KindRequested, Source: f.Source, Occurred: f.Occurred, Received: f.Received, Ref: requestRef(&f), Traits: f.Traits}
+		in := Fact{
+			ID:       f.ID,
+			Kind:     KindRequested,
+			Source:   f.Source,
+			Occurred: f.Occurred,
+			Received: f.Received,
+			Ref:      requestRef(&f),
+			Traits:   f.Traits,
+		}
 		out = append(append(out, in), p.effects(f, facts)...)
 	}
 	slices.SortFunc(out, compareFacts)

@@ -12,10 +12,18 @@ func (s *Subject) alarms(h *history, news []Fact, held []holding, since, at time
 	for i := range news {
 		f := &news[i]
 		if f.Doubt != "" {
-			s.alarm(at, "doubt:"+f.ID, fmt.Sprintf("%s from %s is ordered by its receipt (%s): compare with the platform", f.Kind, f.Source, f.Doubt))
+			s.alarm(
+				at,
+				"doubt:"+f.ID,
+				fmt.Sprintf("%s from %s is ordered by its receipt (%s): compare with the platform", f.Kind, f.Source, f.Doubt),
+			)
 		}
 		if f.Kind == KindSignup && f.hasTrait(TraitForced) {
-			s.alarm(at, "forced:"+f.ID, "a purchase was impossible without consent to marketing: the consent is void (Art. 7(4)); mend the form")
+			s.alarm(
+				at,
+				"forced:"+f.ID,
+				"a purchase was impossible without consent to marketing: the consent is void (Art. 7(4)); mend the form",
+			)
 		}
 		if f.Kind == KindRestrictionLifted && (f.InformedAt == nil || f.InformedAt.After(f.Occurred)) {
 			s.alarm(at, "told:"+f.ID, "the restriction stands: tell the person before it is lifted (Art. 18(3))")
@@ -24,7 +32,12 @@ func (s *Subject) alarms(h *history, news []Fact, held []holding, since, at time
 		case f.Kind == KindHold && f.Ref != "":
 			s.lateHold(h, f, held, at)
 		case f.Kind == KindHold && s.FullErasure != nil && !s.HoldsPersonal:
-			s.alarm(at, "hold:"+f.ID, "the hold comes too late: everything of the person was already deleted at "+s.FullErasure.Lapse.UTC().Format(minute))
+			s.alarm(
+				at,
+				"hold:"+f.ID,
+				"the hold comes too late: everything of the person was already deleted at "+s.FullErasure.Lapse.UTC().
+					Format(minute),
+			)
 		}
 	}
 	s.yearsApart(h, news, at)
@@ -58,9 +71,19 @@ func (s *Subject) lateHold(h *history, f *Fact, held []holding, at time.Time) {
 	case len(gone) > 0:
 		s.alarm(at, "hold:"+f.ID, "the hold comes too late: already deleted at "+when.UTC().Format(minute), gone...)
 	case !known && s.FullErasure != nil:
-		s.alarm(at, "hold:"+f.ID, "the hold comes too late: everything of the person was already deleted at "+s.FullErasure.Lapse.UTC().Format(minute), Item{Ref: f.Ref})
+		s.alarm(
+			at,
+			"hold:"+f.ID,
+			"the hold comes too late: everything of the person was already deleted at "+s.FullErasure.Lapse.UTC().Format(minute),
+			Item{Ref: f.Ref},
+		)
 	case !known:
-		s.alarm(at, "hold:"+f.ID, "the hold is on a record of which nothing is held; if it was deleted, the journal says when", Item{Ref: f.Ref})
+		s.alarm(
+			at,
+			"hold:"+f.ID,
+			"the hold is on a record of which nothing is held; if it was deleted, the journal says when",
+			Item{Ref: f.Ref},
+		)
 	}
 }
 
@@ -79,7 +102,15 @@ func (s *Subject) yearsApart(h *history, news []Fact, at time.Time) {
 			}
 		}
 		if slices.Sort(years); len(years) > 1 && years[0] != years[len(years)-1] {
-			s.alarm(at, "years:"+record, fmt.Sprintf("one sale is dated %d by one source and %d by another: the later year counts", years[0], years[len(years)-1]))
+			s.alarm(
+				at,
+				"years:"+record,
+				fmt.Sprintf(
+					"one sale is dated %d by one source and %d by another: the later year counts",
+					years[0],
+					years[len(years)-1],
+				),
+			)
 		}
 	}
 }

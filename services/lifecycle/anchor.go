@@ -108,7 +108,14 @@ func (h *history) accessEnd(v view) (time.Time, bool) {
 		case f.Access == AccessSubscription, f.AccessDays == 0:
 			return time.Time{}, false // open until a source reports the end
 		}
-		m, _ := after{f.AccessDays, "day", anchor("")}.reckon(func(string) (time.Time, bool) { return f.Occurred, true }, h.policy.Place)
+		m, _ := after{
+			f.AccessDays,
+			"day",
+			anchor(""),
+		}.reckon(
+			func(string) (time.Time, bool) { return f.Occurred, true },
+			h.policy.Place,
+		)
 		last = maxTime(last, m.date.Start(h.policy.Place.Zone))
 	}
 	return last, !last.IsZero()

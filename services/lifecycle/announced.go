@@ -67,7 +67,12 @@ func (s *Subject) reconcile(h *history, was *Subject, news []Fact, held []holdin
 // merge. Another policy may have moved the end of an announced item; while the item was not in
 // force since, no further deletion is needed.
 func (s *Subject) reconcilePart(h *history, part *MergedPart, held []holding) {
-	then := Subject{Announced: slices.DeleteFunc(slices.Clone(s.Announced), func(d AnnouncedDeletion) bool { return !containsDeletion(part.Announced, d) })}
+	then := Subject{
+		Announced: slices.DeleteFunc(
+			slices.Clone(s.Announced),
+			func(d AnnouncedDeletion) bool { return !containsDeletion(part.Announced, d) },
+		),
+	}
 	for i := range held {
 		o := &held[i]
 		switch {
@@ -139,9 +144,13 @@ func (s *Subject) dropSuperseded(ids []string) {
 	s.Announced = slices.DeleteFunc(slices.Clone(all), func(d AnnouncedDeletion) bool {
 		return slices.ContainsFunc(all, func(x AnnouncedDeletion) bool {
 			return x.Item == d.Item && x.Decision != d.Decision && slices.Contains(ids, x.Decision) &&
-				!x.Returned && (d.Returned || cmp.Or(d.coveredUntil().Compare(x.coveredUntil()), cmp.Compare(d.Decision, x.Decision)) < 0)
+				!x.Returned && (d.Returned || compareCoverage(d, x) < 0)
 		})
 	})
+}
+
+func compareCoverage(a, b AnnouncedDeletion) int {
+	return cmp.Or(a.coveredUntil().Compare(b.coveredUntil()), cmp.Compare(a.Decision, b.Decision))
 }
 
 // dropAnnounced drops announcements of items without any basis once the intake period is over and
@@ -179,5 +188,10 @@ func latestDeletions(deletions []AnnouncedDeletion, at time.Time) []AnnouncedDel
 }
 
 func compareDeletions(a, b AnnouncedDeletion) int {
-	return cmp.Or(compareItems(a.Item, b.Item), a.At.Compare(b.At), a.Lapse.Compare(b.Lapse), cmp.Compare(a.Decision, b.Decision))
+	return cmp.Or(
+		compareItems(a.Item, b.Item),
+		a.At.Compare(b.At),
+		a.Lapse.Compare(b.Lapse),
+		cmp.Compare(a.Decision, b.Decision),
+	)
 }

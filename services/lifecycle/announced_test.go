@@ -70,7 +70,10 @@ func toldAt(id string, kind lifecycle.Kind, ref string, occurred, received time.
 }
 
 func deletionsOf(decisions []lifecycle.Decision, item lifecycle.Item) []lifecycle.Decision {
-	return slices.DeleteFunc(slices.Clone(decisions), func(d lifecycle.Decision) bool { return !slices.Contains(d.Items, item) })
+	return slices.DeleteFunc(
+		slices.Clone(decisions),
+		func(d lifecycle.Decision) bool { return !slices.Contains(d.Items, item) },
+	)
 }
 
 var (
@@ -156,7 +159,10 @@ func TestDecide_WhatStandsAgainUnderAnotherPolicyAndLapsesAsBeforeHasANewID(t *t
 func (l *saidLife) remembersOnce(t *testing.T) {
 	t.Helper()
 	for i, d := range l.subject.Announced {
-		if slices.ContainsFunc(l.subject.Announced[:i], func(x lifecycle.AnnouncedDeletion) bool { return x.Item == d.Item }) {
+		if slices.ContainsFunc(
+			l.subject.Announced[:i],
+			func(x lifecycle.AnnouncedDeletion) bool { return x.Item == d.Item },
+		) {
 			t.Errorf("%v is remembered twice: %+v", d.Item, l.subject.Announced)
 		}
 	}
@@ -181,7 +187,10 @@ func cameBack(t *testing.T, id string) *saidLife {
 	if gone := deletionsOf(l.pass(noon(2023, 8, 14)), contactItem); len(gone) != 1 {
 		t.Fatalf("the contact was deleted %d times", len(gone))
 	}
-	l.tell(noon(2023, 8, 14), toldAt("order-"+id, lifecycle.KindOrderPlaced, "order-1", noon(2023, 7, 16), noon(2023, 8, 14)))
+	l.tell(
+		noon(2023, 8, 14),
+		toldAt("order-"+id, lifecycle.KindOrderPlaced, "order-1", noon(2023, 7, 16), noon(2023, 8, 14)),
+	)
 	return l
 }
 
@@ -200,7 +209,12 @@ func TestDecide_ADeletionSaidAnewHasAnIDOfItsOwnAndKeepsIt(t *testing.T) {
 		t.Fatalf("%+v after %v", first, l.ids)
 	}
 	s.Version++
-	s, more := lifecycle.Decide(l.policy, s, []lifecycle.Fact{toldAt("talk", lifecycle.KindNegotiationOpened, "talk-1", at, at)}, at)
+	s, more := lifecycle.Decide(
+		l.policy,
+		s,
+		[]lifecycle.Fact{toldAt("talk", lifecycle.KindNegotiationOpened, "talk-1", at, at)},
+		at,
+	)
 	if len(deletionsOf(more, contactItem)) > 0 || len(deletionsOf(s.Outbox, contactItem)) > 0 {
 		t.Errorf("the contact stands by the talk and is to be deleted: %+v", s.Outbox)
 	}
@@ -227,7 +241,12 @@ func TestDecide_WhatIsSaidAgainAfterItWasForgottenHasANewID(t *testing.T) {
 	if len(l.ids) != 1 {
 		t.Fatalf("said: %v", l.ids)
 	}
-	if again := l.tell(noon(2023, 7, 5), toldAt("told-again", lifecycle.KindOrderPlaced, "order-1", erased, noon(2023, 6, 1))); len(again) != 1 {
+	if again := l.tell(
+		noon(2023, 7, 5),
+		toldAt("told-again", lifecycle.KindOrderPlaced, "order-1", erased, noon(2023, 6, 1)),
+	); len(
+		again,
+	) != 1 {
 		t.Errorf("said again: %+v", again)
 	}
 	l.saidOnce(t)
@@ -240,7 +259,12 @@ func TestDecide_ADeletionTakenBackLeavesTheOneBefore(t *testing.T) {
 	at := noon(2023, 9, 5)
 	s, _ := lifecycle.Decide(l.policy, l.subject, []lifecycle.Fact{earlyErasure(at)}, at)
 	s.Version++
-	s, _ = lifecycle.Decide(l.policy, s, []lifecycle.Fact{toldAt("talk", lifecycle.KindNegotiationOpened, "talk-1", at, at)}, at)
+	s, _ = lifecycle.Decide(
+		l.policy,
+		s,
+		[]lifecycle.Fact{toldAt("talk", lifecycle.KindNegotiationOpened, "talk-1", at, at)},
+		at,
+	)
 	if len(s.Announced) == 0 || !slices.Contains(l.ids, s.Announced[0].Decision) {
 		t.Errorf("remembered: %+v, said: %v", s.Announced, l.ids)
 	}
@@ -254,7 +278,10 @@ func TestAbsorb_WhatOneStillHeldIsDeletedWhateverTheOtherSaid(t *testing.T) {
 	other.tell(noon(2023, 7, 29), toldAt("pending", lifecycle.KindSignupPending, "", noon(2023, 7, 29), noon(2023, 7, 29)))
 	other.pass(noon(2023, 8, 20))
 	ala := newSaidLife(t, "ala")
-	ala.tell(noon(2023, 8, 14), toldAt("order", lifecycle.KindOrderPlaced, "order-1", noon(2023, 7, 16), noon(2023, 8, 14)))
+	ala.tell(
+		noon(2023, 8, 14),
+		toldAt("order", lifecycle.KindOrderPlaced, "order-1", noon(2023, 7, 16), noon(2023, 8, 14)),
+	)
 	ala.pass(noon(2023, 8, 20))
 	if len(ala.ids) > 0 || len(other.ids) == 0 {
 		t.Fatalf("said of ala %v, of the other %v", ala.ids, other.ids)
@@ -314,7 +341,13 @@ func TestDecide_ARecordThatTurnsOutToBeAnotherIsDeletedThoughTheOtherWas(t *test
 // lives: the change alone says nothing of what is gone and did not stand since.
 func TestDecide_AnotherPolicyRepeatsNoDeletion(t *testing.T) {
 	policies := []*lifecycle.Policy{
-		changedPolicy(t, "tax=sale_year", "claims=strict"), changedPolicy(t, "tax=tax_term", "claims=market"), changedPolicy(t, "tax=oss"),
+		changedPolicy(
+			t,
+			"tax=sale_year",
+			"claims=strict",
+		),
+		changedPolicy(t, "tax=tax_term", "claims=market"),
+		changedPolicy(t, "tax=oss"),
 	}
 	changes := 0
 	for n := range uint64(*plainLives) {

@@ -64,7 +64,12 @@ func (h *history) bases() []Basis {
 	h.expandToRecords(all)
 	h.limitProlonging(all)
 	slices.SortStableFunc(all, func(a, b Basis) int {
-		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Ref, b.Ref), cmp.Compare(a.Channel, b.Channel))
+		return cmp.Or(
+			a.Since.Compare(b.Since),
+			cmp.Compare(a.Rule, b.Rule),
+			cmp.Compare(a.Ref, b.Ref),
+			cmp.Compare(a.Channel, b.Channel),
+		)
 	})
 	return all
 }

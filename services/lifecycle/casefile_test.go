@@ -13,7 +13,11 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/internal/scenario"
 )
 
-var rewrite = flag.Bool("rewrite", false, "write what the cases give into their files; read the difference before you keep it")
+var rewrite = flag.Bool(
+	"rewrite",
+	false,
+	"write what the cases give into their files; read the difference before you keep it",
+)
 
 func TestCases(t *testing.T) {
 	files, err := filepath.Glob("testdata/cases/*.case")

@@ -120,7 +120,8 @@ func (c *consentFold) opened(k consentKey, f *Fact) *consent {
 // void reports whether a sign-up is no consent: a box that was ticked in advance (C-673/17), a
 // purchase that was impossible without consent (Art. 7(4)), a child without a parent (Art. 8).
 func (f *Fact) void() bool {
-	return f.hasTrait(TraitPreticked) || f.hasTrait(TraitForced) || f.hasTrait(TraitChild) && !f.hasTrait(TraitParentAgreed)
+	return f.hasTrait(TraitPreticked) || f.hasTrait(TraitForced) ||
+		f.hasTrait(TraitChild) && !f.hasTrait(TraitParentAgreed)
 }
 
 // child reports whether the person is a child without a parent's consent.

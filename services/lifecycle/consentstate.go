@@ -163,7 +163,7 @@ func (h *history) statedConsent(f *Fact, purpose, channel string, at time.Time) 
 	switch {
 	case f.Kind.against() && f.reaches(purpose, channel):
 		c.State = endState(f.Kind)
-	case f.Kind == KindSignupPending && slices.Contains(h.policy.covers(f).Purposes, purpose) && slices.Contains(h.policy.covers(f).Channels, channel):
+	case f.Kind == KindSignupPending && h.policy.covers(f).includes(purpose, channel):
 		for i := range h.all {
 			b := &h.all[i]
 			if slices.Contains(b.Facts, f.ID) && b.Stands(at) {

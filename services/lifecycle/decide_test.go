@@ -14,7 +14,12 @@ func TestDecide_ADeletionYearsLaterStillHasTheAddress(t *testing.T) {
 	p := fixture.Policy(t)
 	sold := time.Date(2019, 5, 1, 10, 0, 0, 0, time.UTC)
 	sale := lifecycle.Fact{ID: "sale", Kind: lifecycle.KindSale, Occurred: sold, Received: sold, Ref: "order-1"}
-	s, decisions := lifecycle.Decide(p, lifecycle.Subject{ID: "ala", Sealed: []byte("address")}, []lifecycle.Fact{sale}, sold)
+	s, decisions := lifecycle.Decide(
+		p,
+		lifecycle.Subject{ID: "ala", Sealed: []byte("address")},
+		[]lifecycle.Fact{sale},
+		sold,
+	)
 	for {
 		s.Version++
 		whole := false
@@ -47,7 +52,13 @@ func TestDecide_AHoldOnEverythingKeepsWhatItProlongs(t *testing.T) {
 		return lifecycle.Fact{ID: id, Kind: kind, Occurred: at, Received: at, Ref: ref}
 	}
 	s, _ := lifecycle.Decide(p, lifecycle.Subject{ID: "ala"}, []lifecycle.Fact{
-		fact("talk", lifecycle.KindNegotiationOpened, talked, "talk-1"), fact("hold", lifecycle.KindHold, talked.AddDate(0, 1, 0), ""),
+		fact(
+			"talk",
+			lifecycle.KindNegotiationOpened,
+			talked,
+			"talk-1",
+		),
+		fact("hold", lifecycle.KindHold, talked.AddDate(0, 1, 0), ""),
 	}, talked.AddDate(0, 1, 0))
 	for s.ReviewAt != nil && s.ReviewAt.Before(talked.AddDate(1, 0, 0)) {
 		s.Version++

@@ -120,7 +120,13 @@ func (p *Policy) notes(holds []Held) map[string]RuleNote {
 				continue
 			}
 			out[b.Rule] = RuleNote{
-				Purpose: r.Purpose, Article: r.Article, Cites: r.Cites, Exempt: r.Exempt, Period: r.Until.String(), File: p.File, Line: r.Line,
+				Purpose: r.Purpose,
+				Article: r.Article,
+				Cites:   r.Cites,
+				Exempt:  r.Exempt,
+				Period:  r.Until.String(),
+				File:    p.File,
+				Line:    r.Line,
 			}
 		}
 	}

@@ -240,7 +240,14 @@ func (k Kind) rank() int {
 		return 3
 	case KindRefusal:
 		return 2
-	case KindNegotiationClosed, KindAccessEnded, KindRelease, KindRefund, KindPerformed, KindOrderExpired, KindComplaintSettled, KindRestrictionLifted:
+	case KindNegotiationClosed,
+		KindAccessEnded,
+		KindRelease,
+		KindRefund,
+		KindPerformed,
+		KindOrderExpired,
+		KindComplaintSettled,
+		KindRestrictionLifted:
 		return 1
 	}
 	return 0

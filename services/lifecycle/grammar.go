@@ -125,7 +125,11 @@ func (p parser) after(number string, rest []string) (step, error) {
 		return nil, fmt.Errorf("%q is not a unit; write hours, days, weeks, months or years", rest[0])
 	}
 	if len(rest) < 2 || rest[1] != "after" {
-		return nil, fmt.Errorf("has no anchor: %q needs \"after\" and an event, as in %q", number+" "+rest[0], number+" "+rest[0]+" after sale")
+		return nil, fmt.Errorf(
+			"has no anchor: %q needs \"after\" and an event, as in %q",
+			number+" "+rest[0],
+			number+" "+rest[0]+" after sale",
+		)
 	}
 	of, err := p.moment(rest[2:])
 	return after{n, unit, of}, err
@@ -139,13 +143,24 @@ func (p parser) anchor(words []string) (step, error) {
 		}
 	}
 	if !isAnchor(name) {
-		return nil, fmt.Errorf("%q is not an event to count from; known are %s, and the policy's terms", name, strings.Join(anchorNames(), ", "))
+		return nil, fmt.Errorf(
+			"%q is not an event to count from; known are %s, and the policy's terms",
+			name,
+			strings.Join(anchorNames(), ", "),
+		)
 	}
 	return anchor(name), nil
 }
 
 func anchorNames() []string {
-	names := []string{AnchorAct, AnchorPerformance, AnchorAccessEnd, AnchorConsentEnd, AnchorDeletion, string(KindRequested)}
+	names := []string{
+		AnchorAct,
+		AnchorPerformance,
+		AnchorAccessEnd,
+		AnchorConsentEnd,
+		AnchorDeletion,
+		string(KindRequested),
+	}
 	for _, k := range Kinds() {
 		names = append(names, string(k))
 	}

@@ -184,7 +184,16 @@ func (h *history) sharedBy(r *Rule) []int {
 		case AnchorAccessEnd:
 			kinds = append(kinds, KindSale, KindRefund, KindAccessStarted, KindAccessEnded)
 		case AnchorConsentEnd:
-			kinds = append(kinds, KindSignup, KindRefusal, KindUnsubscribe, KindObjection, KindErasure, KindInvalidated, KindBounce)
+			kinds = append(
+				kinds,
+				KindSignup,
+				KindRefusal,
+				KindUnsubscribe,
+				KindObjection,
+				KindErasure,
+				KindInvalidated,
+				KindBounce,
+			)
 		default:
 			kinds = append(kinds, Kind(event))
 		}

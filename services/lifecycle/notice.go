@@ -38,7 +38,8 @@ func (p *Policy) recipientsOf(d *Decision) []string {
 }
 
 func (a *ConnectedRecipient) holdsAny(items []Item) bool {
-	return len(a.Holds) == 0 || slices.ContainsFunc(items, func(i Item) bool { return slices.Contains(a.Holds, i.Category) })
+	return len(a.Holds) == 0 ||
+		slices.ContainsFunc(items, func(i Item) bool { return slices.Contains(a.Holds, i.Category) })
 }
 
 func (p *Policy) connected(id string) *ConnectedRecipient {
@@ -109,7 +110,15 @@ func NewNotice(p *Policy, d *Decision, names []string, hide func(name string) st
 	if len(d.Recipients) == 0 && d.Question == nil {
 		return nil
 	}
-	n := &Notice{Decision: d.ID, Kind: d.Kind, At: d.At, Effective: d.Effective, WholePerson: d.WholePerson, Question: d.Question, Policy: p.ID + "@" + d.Revision}
+	n := &Notice{
+		Decision:    d.ID,
+		Kind:        d.Kind,
+		At:          d.At,
+		Effective:   d.Effective,
+		WholePerson: d.WholePerson,
+		Question:    d.Question,
+		Policy:      p.ID + "@" + d.Revision,
+	}
 	for _, name := range names {
 		n.Names = append(n.Names, hide(name))
 	}
@@ -156,7 +165,9 @@ func AddNotices(p *Policy, s Subject, notices []Notice) Subject {
 	for i := range notices {
 		// A later fact may have retracted the question after its publication.
 		if n := &notices[i]; n.Question != nil {
-			s.announceQuestion(AnnouncedQuestion{Purpose: n.Question.Purpose, Channel: n.Question.Channel, At: n.At, Decision: n.Decision})
+			s.announceQuestion(
+				AnnouncedQuestion{Purpose: n.Question.Purpose, Channel: n.Question.Channel, At: n.At, Decision: n.Decision},
+			)
 		}
 	}
 	s.setNoticeDue()
@@ -195,7 +206,8 @@ func MarkReplayed(p *Policy, s Subject, decision, recipient string, at time.Time
 		return s, false
 	}
 	n.Notifications, n.Replayed, n.Closed, n.Purged = slices.Clone(n.Notifications), &at, nil, false
-	if recipient != "" && !slices.ContainsFunc(n.Notifications, func(t Notification) bool { return t.Recipient == recipient }) {
+	if recipient != "" &&
+		!slices.ContainsFunc(n.Notifications, func(t Notification) bool { return t.Recipient == recipient }) {
 		n.Notifications = append(n.Notifications, Notification{Recipient: recipient})
 	}
 	for i := range n.Notifications {
@@ -208,8 +220,13 @@ func MarkReplayed(p *Policy, s Subject, decision, recipient string, at time.Time
 		to = AllNotified
 	}
 	s.note(Note{
-		Key: "replayed:" + decision + ":" + recipient + ":" + at.Format(time.RFC3339Nano), At: at, Kind: EntryReplay, Decision: decision,
-		Text: SentAgainTo + to,
+		Key: "replayed:" + decision + ":" + recipient + ":" + at.Format(
+			time.RFC3339Nano,
+		),
+		At:       at,
+		Kind:     EntryReplay,
+		Decision: decision,
+		Text:     SentAgainTo + to,
 	})
 	s.setNoticeDue()
 	s.visitDeadlines(p, s.reviewBy)
@@ -314,7 +331,11 @@ func (s *Subject) applyReceipts(at time.Time) {
 		n.Notifications = slices.Clone(n.Notifications)
 		i := slices.IndexFunc(n.Notifications, func(t Notification) bool { return t.Recipient == f.Recipient })
 		if i < 0 {
-			s.alarm(at, "stranger:"+f.Ref+":"+f.Recipient+":"+f.ID, fmt.Sprintf("%s answered the decision %s without a notification of the decision", f.Recipient, f.Ref))
+			s.alarm(
+				at,
+				"stranger:"+f.Ref+":"+f.Recipient+":"+f.ID,
+				fmt.Sprintf("%s answered the decision %s without a notification of the decision", f.Recipient, f.Ref),
+			)
 			return true
 		}
 		if n.Replayed == nil || !f.Occurred.Before(n.Replayed.Truncate(time.Second)) {
@@ -330,20 +351,45 @@ func (s *Subject) applyReceipt(n *Notice, t *Notification, f *Fact, at time.Time
 	if f.Outcome != OutcomeFailed && (t.Sent == nil || f.Occurred.Before(*t.Sent)) {
 		t.Sent = &f.Occurred
 	}
-	if f.Outcome == OutcomeSent || t.At != nil && (f.Occurred.Before(*t.At) || f.Occurred.Equal(*t.At) && f.Outcome <= t.Outcome) {
+	if f.Outcome == OutcomeSent ||
+		t.At != nil && (f.Occurred.Before(*t.At) || f.Occurred.Equal(*t.At) && f.Outcome <= t.Outcome) {
 		return
 	}
 	t.Outcome, t.Categories, t.Reason, t.At = f.Outcome, maps.Clone(f.Categories), f.Reason, &f.Occurred
 	if n.Closed != nil && n.Kind == DecisionDelete && n.Progress(at).State != NoticeConfirmed {
 		n.Closed, n.Purged = nil, false
-		s.alarm(at, "retracted:"+f.Ref+":"+f.Recipient+":"+f.ID, fmt.Sprintf("%s retracted its confirmation of the decision %s: run \"rodopath decisions\" for the reason", f.Recipient, f.Ref))
+		s.alarm(
+			at,
+			"retracted:"+f.Ref+":"+f.Recipient+":"+f.ID,
+			fmt.Sprintf(
+				"%s retracted its confirmation of the decision %s: run \"rodopath decisions\" for the reason",
+				f.Recipient,
+				f.Ref,
+			),
+		)
 		return
 	}
 	switch {
 	case f.Outcome == OutcomeFailed:
-		s.alarm(at, "failed:"+f.Ref+":"+f.Recipient+":"+f.ID, fmt.Sprintf("the decision %s could not be delivered to %s: run \"rodopath decisions\" for the reason and \"rodopath replay\" to send the decision again", f.Ref, f.Recipient))
+		s.alarm(
+			at,
+			"failed:"+f.Ref+":"+f.Recipient+":"+f.ID,
+			fmt.Sprintf(
+				"the decision %s could not be delivered to %s: run \"rodopath decisions\" for the reason and \"rodopath replay\" to send the decision again",
+				f.Ref,
+				f.Recipient,
+			),
+		)
 	case f.Outcome == OutcomeRefused && n.Kind == DecisionDelete:
-		s.alarm(at, "refused:"+f.Ref+":"+f.Recipient+":"+f.ID, fmt.Sprintf("%s refuses to carry out the decision %s: run \"rodopath decisions\" for the reason", f.Recipient, f.Ref))
+		s.alarm(
+			at,
+			"refused:"+f.Ref+":"+f.Recipient+":"+f.ID,
+			fmt.Sprintf(
+				"%s refuses to carry out the decision %s: run \"rodopath decisions\" for the reason",
+				f.Recipient,
+				f.Ref,
+			),
+		)
 	}
 }
 
@@ -365,8 +411,16 @@ func (s *Subject) updateNotices(p *Policy, h *history, requests []Request, at ti
 			n.Closed = &at
 			n.Answer = h.answerToQuestion(n.Question, at)
 			note := Note{
-				Key: string(EntryConfirmed) + ":" + n.Decision + ":" + at.Format(time.RFC3339Nano), At: at, Kind: EntryConfirmed, Decision: n.Decision,
-				Answers: withoutReasons(n.answers()), Text: string(n.Progress(at).State),
+				Key: string(
+					EntryConfirmed,
+				) + ":" + n.Decision + ":" + at.Format(
+					time.RFC3339Nano,
+				),
+				At:       at,
+				Kind:     EntryConfirmed,
+				Decision: n.Decision,
+				Answers:  withoutReasons(n.answers()),
+				Text:     string(n.Progress(at).State),
 			}
 			if n.Kind == DecisionDelete {
 				note.Names, note.Generation = n.Names, n.Generation // for the certificate
@@ -427,8 +481,16 @@ func (s *Subject) escalate(n *Notice, at time.Time) {
 			continue
 		}
 		t.Escalated, t.EscalatedAt = true, &at
-		s.alarm(at, "unconfirmed:"+n.Decision+":"+t.Recipient+":"+t.Due.Format(time.RFC3339),
-			fmt.Sprintf("%s has not confirmed the deletion %s by %s: ask the recipient, or send the decision again (\"rodopath replay\")", t.Recipient, n.Decision, t.Due.UTC().Format(minute)))
+		s.alarm(
+			at,
+			"unconfirmed:"+n.Decision+":"+t.Recipient+":"+t.Due.Format(time.RFC3339),
+			fmt.Sprintf(
+				"%s has not confirmed the deletion %s by %s: ask the recipient, or send the decision again (\"rodopath replay\")",
+				t.Recipient,
+				n.Decision,
+				t.Due.UTC().Format(minute),
+			),
+		)
 	}
 }
 
@@ -446,7 +508,12 @@ func (n *Notice) answers() []RecipientAnswer {
 	for i := range n.Notifications {
 		if t := &n.Notifications[i]; t.Outcome != "" {
 			out = append(out, RecipientAnswer{
-				Decision: n.Decision, Recipient: t.Recipient, Outcome: t.Outcome, Categories: t.Categories, Reason: t.Reason, At: *t.At,
+				Decision:   n.Decision,
+				Recipient:  t.Recipient,
+				Outcome:    t.Outcome,
+				Categories: t.Categories,
+				Reason:     t.Reason,
+				At:         *t.At,
 			})
 		}
 	}

@@ -17,7 +17,10 @@ func toldPolicy(t testing.TB, ids ...string) *lifecycle.Policy {
 	p := fixture.Policy(t)
 	for _, id := range ids {
 		p.Connected = append(p.Connected, lifecycle.ConnectedRecipient{
-			ID: id, Kinds: []lifecycle.DecisionKind{lifecycle.DecisionDelete, lifecycle.DecisionAskConsent}, AnswerDays: 7, Dispatched: true,
+			ID:         id,
+			Kinds:      []lifecycle.DecisionKind{lifecycle.DecisionDelete, lifecycle.DecisionAskConsent},
+			AnswerDays: 7,
+			Dispatched: true,
 		})
 	}
 	return p
@@ -32,7 +35,12 @@ func erased(t testing.TB, p *lifecycle.Policy, at time.Time) lifecycle.Subject {
 	if len(s.Outbox) != 1 {
 		t.Fatalf("%d decisions", len(s.Outbox))
 	}
-	n := lifecycle.NewNotice(p, &s.Outbox[0], []string{"ala@example.com"}, func(name string) string { return "hash of " + name })
+	n := lifecycle.NewNotice(
+		p,
+		&s.Outbox[0],
+		[]string{"ala@example.com"},
+		func(name string) string { return "hash of " + name },
+	)
 	return lifecycle.AddNotices(p, lifecycle.MarkSent(s, []string{s.Outbox[0].ID}), []lifecycle.Notice{*n})
 }
 
@@ -46,9 +54,16 @@ func TestDecide_ReceiptsInAnyOrderAndRepetitionGiveTheSameNotice(t *testing.T) {
 		for i := range rapid.IntRange(1, 8).Draw(rt, "receipts") {
 			occurred := at.Add(time.Duration(rapid.IntRange(1, 5).Draw(rt, "minute")) * time.Minute)
 			receipts = append(receipts, lifecycle.Fact{
-				ID: string(rune('a' + i)), Kind: lifecycle.KindReceipt, Ref: decision, Occurred: occurred, Received: at.Add(time.Hour),
+				ID: string(
+					rune('a' + i),
+				),
+				Kind:      lifecycle.KindReceipt,
+				Ref:       decision,
+				Occurred:  occurred,
+				Received:  at.Add(time.Hour),
 				Recipient: rapid.SampledFrom([]string{"crm", "shop"}).Draw(rt, "recipient"),
-				Outcome:   rapid.SampledFrom([]lifecycle.Outcome{"sent", "done", "partial", "held", "not_found", "refused", "failed"}).Draw(rt, "outcome"),
+				Outcome: rapid.SampledFrom([]lifecycle.Outcome{"sent", "done", "partial", "held", "not_found", "refused", "failed"}).
+					Draw(rt, "outcome"),
 			})
 		}
 		later := at.Add(2 * time.Hour)
@@ -81,7 +96,15 @@ func TestNotice_IsNeverConfirmedWhileOneIsMissing(t *testing.T) {
 		{"letters", "done", lifecycle.NoticeConfirmed},
 	} {
 		when := at.Add(time.Duration(i+1) * time.Minute)
-		f := lifecycle.Fact{ID: step.recipient + string(step.outcome), Kind: lifecycle.KindReceipt, Ref: s.Notices[0].Decision, Recipient: step.recipient, Outcome: step.outcome, Occurred: when, Received: when}
+		f := lifecycle.Fact{
+			ID:        step.recipient + string(step.outcome),
+			Kind:      lifecycle.KindReceipt,
+			Ref:       s.Notices[0].Decision,
+			Recipient: step.recipient,
+			Outcome:   step.outcome,
+			Occurred:  when,
+			Received:  when,
+		}
 		s, _ = lifecycle.Decide(p, s, []lifecycle.Fact{f}, when)
 		if got := s.Notices[0].Progress(when).State; got != step.state {
 			t.Errorf("after %s by %s: %s, want %s", step.outcome, step.recipient, got, step.state)
@@ -98,12 +121,21 @@ func TestReplayed_MustBeConfirmedAnewAndOldAnswersDoNotCount(t *testing.T) {
 	s := erased(t, p, at)
 	decision := s.Notices[0].Decision
 	answer := func(id string, when time.Time) {
-		f := lifecycle.Fact{ID: id, Kind: lifecycle.KindReceipt, Ref: decision, Recipient: "crm", Outcome: "done", Occurred: when, Received: at.Add(48 * time.Hour)}
+		f := lifecycle.Fact{
+			ID:        id,
+			Kind:      lifecycle.KindReceipt,
+			Ref:       decision,
+			Recipient: "crm",
+			Outcome:   "done",
+			Occurred:  when,
+			Received:  at.Add(48 * time.Hour),
+		}
 		s, _ = lifecycle.Decide(p, s, []lifecycle.Fact{f}, at.Add(48*time.Hour))
 	}
 	answer("first", at.Add(time.Hour))
 	s, known := lifecycle.MarkReplayed(p, lifecycle.MarkPurged(s), decision, "crm", at.Add(24*time.Hour))
-	if !known || s.Notices[0].Closed != nil || s.NoticeDue == nil || !s.NoticeDue.Equal(at.Add(24*time.Hour).AddDate(0, 0, 7)) {
+	if !known || s.Notices[0].Closed != nil || s.NoticeDue == nil ||
+		!s.NoticeDue.Equal(at.Add(24*time.Hour).AddDate(0, 0, 7)) {
 		t.Fatalf("after the replay %+v", s.Notices[0])
 	}
 	answer("late", at.Add(2*time.Hour))
@@ -158,7 +190,12 @@ func TestReplayed_IsAwaitedAlsoWhenTheTombstoneGoesBefore(t *testing.T) {
 func TestNotice_OfAQuestionThatNobodyTakesIsUntold(t *testing.T) {
 	at := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
 	p := fixture.Policy(t)
-	s, _ := lifecycle.Decide(p, lifecycle.Subject{ID: "ala"}, []lifecycle.Fact{{ID: "1", Kind: lifecycle.KindSale, Ref: "order-1", Occurred: at, Received: at}}, at)
+	s, _ := lifecycle.Decide(
+		p,
+		lifecycle.Subject{ID: "ala"},
+		[]lifecycle.Fact{{ID: "1", Kind: lifecycle.KindSale, Ref: "order-1", Occurred: at, Received: at}},
+		at,
+	)
 	n := -1
 	for i := range s.Outbox {
 		if s.Outbox[i].Kind == lifecycle.DecisionAskConsent {

@@ -80,7 +80,14 @@ func TestPeriod_LapsesOnTheCivilDay(t *testing.T) {
 			t.Fatalf("%s: %v", v.name, err)
 		}
 		if got, ok := p.From(event, place); !ok || !got.Equal(lapse) {
-			t.Errorf("%s: %s, event %s: lapses at %s, and should at %s", v.name, v.period, v.event, got.Format(time.RFC3339), v.lapse)
+			t.Errorf(
+				"%s: %s, event %s: lapses at %s, and should at %s",
+				v.name,
+				v.period,
+				v.event,
+				got.Format(time.RFC3339),
+				v.lapse,
+			)
 		}
 	}
 }

@@ -33,7 +33,10 @@ func TestDecide_OverALifeDeletesWhatIsOverAndNothingThatStands(t *testing.T) {
 	decisions := 0
 	for n := range uint64(*plainLives) {
 		life := &plainLife{
-			T: t, policy: p, subject: lifecycle.Subject{ID: "person", Sealed: []byte("address")}, stood: map[lifecycle.Item]time.Time{},
+			T:       t,
+			policy:  p,
+			subject: lifecycle.Subject{ID: "person", Sealed: []byte("address")},
+			stood:   map[lifecycle.Item]time.Time{},
 		}
 		for _, f := range plainLifeFacts(*plainSeed, n) {
 			life.passTo(f.Received)
@@ -52,7 +55,11 @@ func TestDecide_OverALifeDeletesWhatIsOverAndNothingThatStands(t *testing.T) {
 // plainLifeFacts are facts for the shipped policy, in order of receipt.
 func plainLifeFacts(seed, n uint64) []lifecycle.Fact {
 	r := &plainRandom{Rand: rand.New(rand.NewPCG(seed, n))} //nolint:gosec // It must be repeatable.
-	speaksOf := &plainRule{prolongs: true, raised: lifecycle.Kinds(), ended: []lifecycle.Kind{lifecycle.KindSale, lifecycle.KindSignup, lifecycle.KindObjection}}
+	speaksOf := &plainRule{
+		prolongs: true,
+		raised:   lifecycle.Kinds(),
+		ended:    []lifecycle.Kind{lifecycle.KindSale, lifecycle.KindSignup, lifecycle.KindObjection},
+	}
 	r.policy = &plainPolicy{rules: []*plainRule{speaksOf}}
 	facts := r.history()
 	for i := range facts {
@@ -108,7 +115,10 @@ func (l *plainLife) decide(facts []lifecycle.Fact, at time.Time) {
 }
 
 func plainStands(bases []lifecycle.Basis, item lifecycle.Item, at time.Time) bool {
-	return slices.ContainsFunc(bases, func(b lifecycle.Basis) bool { return b.Stands(at) && slices.Contains(b.Keeps, item) })
+	return slices.ContainsFunc(
+		bases,
+		func(b lifecycle.Basis) bool { return b.Stands(at) && slices.Contains(b.Keeps, item) },
+	)
 }
 
 // remember notes what stands, and until when stood what was over when it was told.
@@ -160,7 +170,10 @@ func TestDecide_WhatCameBackIsDeletedAgain(t *testing.T) {
 		{ID: "erasure", Kind: lifecycle.KindErasure, Occurred: day(7, 17), Received: day(9, 5)},
 	}
 	life := &plainLife{
-		T: t, policy: fixture.Policy(t), subject: lifecycle.Subject{ID: "person", Sealed: []byte("address")}, stood: map[lifecycle.Item]time.Time{},
+		T:       t,
+		policy:  fixture.Policy(t),
+		subject: lifecycle.Subject{ID: "person", Sealed: []byte("address")},
+		stood:   map[lifecycle.Item]time.Time{},
 	}
 	for _, f := range told {
 		life.passTo(f.Received)

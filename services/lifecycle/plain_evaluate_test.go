@@ -182,7 +182,13 @@ func (h *plainHistory) end(r *plainRule, group string, open *plainBasis, raised,
 	return first, found
 }
 
-func (h *plainHistory) endOf(r *plainRule, p *plainPeriod, group string, open *plainBasis, raised, seen []plainEvent) (time.Time, bool) {
+func (h *plainHistory) endOf(
+	r *plainRule,
+	p *plainPeriod,
+	group string,
+	open *plainBasis,
+	raised, seen []plainEvent,
+) (time.Time, bool) {
 	var since []plainEvent
 	for _, e := range seen {
 		if !e.at.Before(open.since) && h.concerns(r, group, e) {

@@ -11,9 +11,22 @@ import (
 // plainEdges are instants at which something could go wrong: midnights of Warsaw,
 // the turn of the year, days on which the clock moves, a leap day, days off.
 var plainEdges = []string{
-	"2019-12-31T22:59:59.999Z", "2019-12-31T23:00:00Z", "2020-02-29T11:00:00Z", "2020-03-29T00:30:00Z", "2020-03-29T01:00:00Z",
-	"2020-10-25T00:30:00Z", "2021-01-31T23:30:00Z", "2021-05-31T22:00:00Z", "2021-12-30T23:00:00Z", "2022-08-30T22:00:00Z",
-	"2023-01-30T23:00:00Z", "2023-12-24T09:00:00Z", "2024-02-28T23:00:00Z", "2024-12-24T09:00:00Z", "2025-12-24T09:00:00Z", "2025-12-31T23:30:00Z",
+	"2019-12-31T22:59:59.999Z",
+	"2019-12-31T23:00:00Z",
+	"2020-02-29T11:00:00Z",
+	"2020-03-29T00:30:00Z",
+	"2020-03-29T01:00:00Z",
+	"2020-10-25T00:30:00Z",
+	"2021-01-31T23:30:00Z",
+	"2021-05-31T22:00:00Z",
+	"2021-12-30T23:00:00Z",
+	"2022-08-30T22:00:00Z",
+	"2023-01-30T23:00:00Z",
+	"2023-12-24T09:00:00Z",
+	"2024-02-28T23:00:00Z",
+	"2024-12-24T09:00:00Z",
+	"2025-12-24T09:00:00Z",
+	"2025-12-31T23:30:00Z",
 }
 
 // history makes one to fifteen facts, all of them settled and each told once.
@@ -146,7 +159,11 @@ func (r *plainRandom) traits(f *lifecycle.Fact) {
 	case f.Kind == lifecycle.KindHold && r.chance(60):
 		f.Traits = []string{lifecycle.TraitLimitation}
 	case f.Kind == lifecycle.KindSignup && r.chance(25):
-		f.Traits = plainSome(r, 2, []string{lifecycle.TraitPreticked, lifecycle.TraitForced, lifecycle.TraitChild, lifecycle.TraitParentAgreed})
+		f.Traits = plainSome(
+			r,
+			2,
+			[]string{lifecycle.TraitPreticked, lifecycle.TraitForced, lifecycle.TraitChild, lifecycle.TraitParentAgreed},
+		)
 	case (slices.Contains(plainRequests, f.Kind) || f.Kind == lifecycle.KindObjection) && r.chance(30):
 		f.Traits = []string{lifecycle.TraitUnverified}
 	case r.chance(20):
@@ -192,7 +209,8 @@ func (r *plainRandom) aboutRecord(f *lifecycle.Fact) {
 // prolong. What it would keep when it names no record, nothing says.
 func (r *plainRandom) heldOtherwise() bool {
 	return slices.ContainsFunc(r.policy.rules, func(rule *plainRule) bool {
-		return !rule.prolongs && (slices.Contains(rule.raised, lifecycle.KindHold) || slices.Contains(rule.raised, lifecycle.KindRelease))
+		return !rule.prolongs &&
+			(slices.Contains(rule.raised, lifecycle.KindHold) || slices.Contains(rule.raised, lifecycle.KindRelease))
 	})
 }
 

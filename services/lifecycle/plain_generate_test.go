@@ -42,25 +42,61 @@ func plainSome[T any](r *plainRandom, n int, from []T) []T {
 
 var (
 	plainRecordKinds = []lifecycle.Kind{
-		lifecycle.KindSale, lifecycle.KindRefund, lifecycle.KindPerformed, lifecycle.KindNegotiationOpened, lifecycle.KindNegotiationClosed,
-		lifecycle.KindAccessStarted, lifecycle.KindAccessEnded, lifecycle.KindWebinar, lifecycle.KindHold, lifecycle.KindRelease, lifecycle.KindDownload,
-		lifecycle.KindOrderPlaced, lifecycle.KindOrderExpired, lifecycle.KindComplaint, lifecycle.KindComplaintSettled,
+		lifecycle.KindSale,
+		lifecycle.KindRefund,
+		lifecycle.KindPerformed,
+		lifecycle.KindNegotiationOpened,
+		lifecycle.KindNegotiationClosed,
+		lifecycle.KindAccessStarted,
+		lifecycle.KindAccessEnded,
+		lifecycle.KindWebinar,
+		lifecycle.KindHold,
+		lifecycle.KindRelease,
+		lifecycle.KindDownload,
+		lifecycle.KindOrderPlaced,
+		lifecycle.KindOrderExpired,
+		lifecycle.KindComplaint,
+		lifecycle.KindComplaintSettled,
 	}
 	plainPersonKinds = []lifecycle.Kind{
-		lifecycle.KindSignup, lifecycle.KindSignupPending, lifecycle.KindRefusal, lifecycle.KindUnsubscribe, lifecycle.KindObjection, lifecycle.KindErasure,
-		lifecycle.KindBounce, lifecycle.KindConsentAsked, lifecycle.KindInvalidated, lifecycle.KindAddressChanged, lifecycle.KindRestriction,
-		lifecycle.KindRestrictionLifted, lifecycle.KindIdentified,
+		lifecycle.KindSignup,
+		lifecycle.KindSignupPending,
+		lifecycle.KindRefusal,
+		lifecycle.KindUnsubscribe,
+		lifecycle.KindObjection,
+		lifecycle.KindErasure,
+		lifecycle.KindBounce,
+		lifecycle.KindConsentAsked,
+		lifecycle.KindInvalidated,
+		lifecycle.KindAddressChanged,
+		lifecycle.KindRestriction,
+		lifecycle.KindRestrictionLifted,
+		lifecycle.KindIdentified,
 	}
 	plainRequestKinds = []lifecycle.Kind{
-		lifecycle.KindRequested, lifecycle.KindRequested, lifecycle.KindAccessRequest, lifecycle.KindPortabilityRequest, lifecycle.KindRectificationRequest,
+		lifecycle.KindRequested,
+		lifecycle.KindRequested,
+		lifecycle.KindAccessRequest,
+		lifecycle.KindPortabilityRequest,
+		lifecycle.KindRectificationRequest,
 	}
 	plainStepKinds = []lifecycle.Kind{
-		lifecycle.KindRequestVerified, lifecycle.KindRequestExtended, lifecycle.KindRequestDecided, lifecycle.KindRequestDecided, lifecycle.KindRequestAnswered,
+		lifecycle.KindRequestVerified,
+		lifecycle.KindRequestExtended,
+		lifecycle.KindRequestDecided,
+		lifecycle.KindRequestDecided,
+		lifecycle.KindRequestAnswered,
 	}
 	plainChannels = []string{"email", "phone", "sms"}
 	plainTraits   = []string{
-		lifecycle.TraitPreticked, lifecycle.TraitForced, lifecycle.TraitChild, lifecycle.TraitParentAgreed, lifecycle.TraitBusiness,
-		lifecycle.TraitOSS, lifecycle.TraitLimitation, lifecycle.TraitForClaims,
+		lifecycle.TraitPreticked,
+		lifecycle.TraitForced,
+		lifecycle.TraitChild,
+		lifecycle.TraitParentAgreed,
+		lifecycle.TraitBusiness,
+		lifecycle.TraitOSS,
+		lifecycle.TraitLimitation,
+		lifecycle.TraitForClaims,
 	}
 )
 
@@ -166,18 +202,39 @@ func (r *plainRandom) channelsOf(purpose string) []string {
 
 func (r *plainRandom) rule(id string) *plainRule {
 	rule := &plainRule{
-		id: id, purpose: plainPick(r, []string{"claims", "claims", "contract", "suppression", "newsletter"}),
-		per: plainPick(r, []lifecycle.Per{lifecycle.PerRecord, lifecycle.PerRecord, lifecycle.PerContract, lifecycle.PerPerson}),
+		id:      id,
+		purpose: plainPick(r, []string{"claims", "claims", "contract", "suppression", "newsletter"}),
+		per: plainPick(
+			r,
+			[]lifecycle.Per{lifecycle.PerRecord, lifecycle.PerRecord, lifecycle.PerContract, lifecycle.PerPerson},
+		),
 	}
 	switch {
 	case r.chance(15):
 		r.holds(rule)
 	case rule.per == lifecycle.PerPerson:
-		rule.raised = r.raising(append(slices.Clone(plainPersonKinds), lifecycle.KindSignup, lifecycle.KindSale, lifecycle.KindSale, lifecycle.KindWebinar, lifecycle.KindRequested))
+		rule.raised = r.raising(
+			append(
+				slices.Clone(plainPersonKinds),
+				lifecycle.KindSignup,
+				lifecycle.KindSale,
+				lifecycle.KindSale,
+				lifecycle.KindWebinar,
+				lifecycle.KindRequested,
+			),
+		)
 	case r.chance(10):
 		rule.raised = plainSome(r, 1, plainRequestKinds)
 	default:
-		rule.raised = r.raising(append(slices.Clone(plainRecordKinds), lifecycle.KindSale, lifecycle.KindSale, lifecycle.KindSale, lifecycle.KindSale))
+		rule.raised = r.raising(
+			append(
+				slices.Clone(plainRecordKinds),
+				lifecycle.KindSale,
+				lifecycle.KindSale,
+				lifecycle.KindSale,
+				lifecycle.KindSale,
+			),
+		)
 	}
 	sold := func(k lifecycle.Kind) bool { return k == lifecycle.KindSale || k == lifecycle.KindAccessStarted }
 	if !slices.ContainsFunc(rule.raised, func(k lifecycle.Kind) bool { return !sold(k) }) && r.chance(50) {
@@ -217,9 +274,20 @@ func (r *plainRandom) holds(rule *plainRule) {
 
 func (r *plainRandom) ending(rule *plainRule) {
 	from := []lifecycle.Kind{
-		lifecycle.KindErasure, lifecycle.KindErasure, lifecycle.KindObjection, lifecycle.KindObjection, lifecycle.KindRefund, lifecycle.KindSignup, lifecycle.KindRelease,
-		lifecycle.KindRestrictionLifted, lifecycle.KindNegotiationClosed, lifecycle.KindSale, lifecycle.KindUnsubscribe, lifecycle.KindRequestAnswered,
-		lifecycle.KindComplaintSettled, lifecycle.KindRefusal,
+		lifecycle.KindErasure,
+		lifecycle.KindErasure,
+		lifecycle.KindObjection,
+		lifecycle.KindObjection,
+		lifecycle.KindRefund,
+		lifecycle.KindSignup,
+		lifecycle.KindRelease,
+		lifecycle.KindRestrictionLifted,
+		lifecycle.KindNegotiationClosed,
+		lifecycle.KindSale,
+		lifecycle.KindUnsubscribe,
+		lifecycle.KindRequestAnswered,
+		lifecycle.KindComplaintSettled,
+		lifecycle.KindRefusal,
 	}
 	rule.ended = append(rule.ended, plainSome(r, r.IntN(4), from)...)
 	slices.Sort(rule.ended)
@@ -232,7 +300,9 @@ func (r *plainRandom) ending(rule *plainRule) {
 	if len(rule.ended) > 0 && r.chance(25) {
 		return // open
 	}
-	anchors := append([]lifecycle.Kind{"act", "act", "performance", "access_end", "consent_end", lifecycle.KindBounce}, rule.raised...)
+	anchors := append(
+		[]lifecycle.Kind{"act", "act", "performance", "access_end", "consent_end", lifecycle.KindBounce},
+		rule.raised...)
 	anchors = append(anchors, rule.raised...)
 	anchors = append(anchors, plainPick(r, plainRecordKinds), plainPick(r, plainStepKinds))
 	for range 1 + r.IntN(6)/4 {

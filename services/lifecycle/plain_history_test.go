@@ -55,8 +55,16 @@ func newPlainHistory(p *plainPolicy, facts []lifecycle.Fact) *plainHistory {
 // plainRank orders what happened in one instant: what protects the person is last.
 func plainRank(k lifecycle.Kind) int {
 	order := [][]lifecycle.Kind{
-		{lifecycle.KindNegotiationClosed, lifecycle.KindAccessEnded, lifecycle.KindRelease, lifecycle.KindRefund, lifecycle.KindPerformed,
-			lifecycle.KindOrderExpired, lifecycle.KindComplaintSettled, lifecycle.KindRestrictionLifted},
+		{
+			lifecycle.KindNegotiationClosed,
+			lifecycle.KindAccessEnded,
+			lifecycle.KindRelease,
+			lifecycle.KindRefund,
+			lifecycle.KindPerformed,
+			lifecycle.KindOrderExpired,
+			lifecycle.KindComplaintSettled,
+			lifecycle.KindRestrictionLifted,
+		},
 		{lifecycle.KindRefusal},
 		{lifecycle.KindUnsubscribe, lifecycle.KindInvalidated},
 		{lifecycle.KindObjection, plainUpheld},
@@ -72,14 +80,28 @@ func plainRank(k lifecycle.Kind) int {
 
 // plainOfPerson are the kinds that concern the person, whatever record they name.
 var plainOfPerson = []lifecycle.Kind{
-	lifecycle.KindSignup, lifecycle.KindSignupPending, lifecycle.KindRefusal, lifecycle.KindUnsubscribe, lifecycle.KindObjection, lifecycle.KindErasure,
-	lifecycle.KindBounce, lifecycle.KindConsentAsked, lifecycle.KindInvalidated, lifecycle.KindAddressChanged, lifecycle.KindRestriction,
-	lifecycle.KindRestrictionLifted, plainUpheld,
+	lifecycle.KindSignup,
+	lifecycle.KindSignupPending,
+	lifecycle.KindRefusal,
+	lifecycle.KindUnsubscribe,
+	lifecycle.KindObjection,
+	lifecycle.KindErasure,
+	lifecycle.KindBounce,
+	lifecycle.KindConsentAsked,
+	lifecycle.KindInvalidated,
+	lifecycle.KindAddressChanged,
+	lifecycle.KindRestriction,
+	lifecycle.KindRestrictionLifted,
+	plainUpheld,
 }
 
 // plainRequests are requests for a right; an objection is one unless it is to marketing.
 var plainRequests = []lifecycle.Kind{
-	lifecycle.KindAccessRequest, lifecycle.KindPortabilityRequest, lifecycle.KindRectificationRequest, lifecycle.KindErasure, lifecycle.KindRestriction,
+	lifecycle.KindAccessRequest,
+	lifecycle.KindPortabilityRequest,
+	lifecycle.KindRectificationRequest,
+	lifecycle.KindErasure,
+	lifecycle.KindRestriction,
 }
 
 // eventsOf is what rules see of a fact.
@@ -298,7 +320,8 @@ func plainAccess(e plainEvent) lifecycle.Access {
 // plainVoid tells whether a sign-up is no consent.
 func plainVoid(f *lifecycle.Fact) bool {
 	has := func(t string) bool { return slices.Contains(f.Traits, t) }
-	return has(lifecycle.TraitPreticked) || has(lifecycle.TraitForced) || has(lifecycle.TraitChild) && !has(lifecycle.TraitParentAgreed)
+	return has(lifecycle.TraitPreticked) || has(lifecycle.TraitForced) ||
+		has(lifecycle.TraitChild) && !has(lifecycle.TraitParentAgreed)
 }
 
 // covers is what a sign-up is a consent to, if it is one.

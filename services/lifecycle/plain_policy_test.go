@@ -74,7 +74,13 @@ func (p *plainPolicy) yaml() string {
 		fmt.Fprintln(&b, "wordings:")
 	}
 	for _, w := range p.wordings {
-		fmt.Fprintf(&b, "  - {id: %s, language: en, covers: %s, channels: %s, text: \"as agreed\"", w.id, plainList(w.purposes), plainList(w.channels))
+		fmt.Fprintf(
+			&b,
+			"  - {id: %s, language: en, covers: %s, channels: %s, text: \"as agreed\"",
+			w.id,
+			plainList(w.purposes),
+			plainList(w.channels),
+		)
 		if w.from != "" {
 			fmt.Fprintf(&b, ", from: %q", w.from)
 		}
@@ -84,7 +90,12 @@ func (p *plainPolicy) yaml() string {
 		fmt.Fprintln(&b, "}")
 	}
 	if len(p.unknown.purposes) > 0 {
-		fmt.Fprintf(&b, "unknown_wording: {covers: %s, channels: %s}\n", plainList(p.unknown.purposes), plainList(p.unknown.channels))
+		fmt.Fprintf(
+			&b,
+			"unknown_wording: {covers: %s, channels: %s}\n",
+			plainList(p.unknown.purposes),
+			plainList(p.unknown.channels),
+		)
 	}
 	fmt.Fprintln(&b, "rules:")
 	for _, r := range p.rules {

@@ -20,9 +20,13 @@ import (
 )
 
 var (
-	plainCount = flag.Int("plain.n", 1000, "how many random policies and histories the core and the plain evaluator are asked of")
-	plainShow  = flag.Int("plain.show", 5, "how many scenes that differ are made small and shown")
-	plainSeed  = flag.Uint64("plain.seed", 1, "which random policies and histories")
+	plainCount = flag.Int(
+		"plain.n",
+		1000,
+		"how many random policies and histories the core and the plain evaluator are asked of",
+	)
+	plainShow = flag.Int("plain.show", 5, "how many scenes that differ are made small and shown")
+	plainSeed = flag.Uint64("plain.seed", 1, "which random policies and histories")
 )
 
 // plainScene is a policy and a history.
@@ -106,7 +110,15 @@ func TestExplain_AgreesWithThePlainEvaluator(t *testing.T) {
 		}
 		for _, f := range scene.facts {
 			if core, plain := scene.explained(p, f.Occurred); !slices.Equal(core, plain) {
-				t.Fatalf("-plain.seed=%d, scene %d:\n%s\nat %s\ncore:  %v\nplain: %v", *plainSeed, n, scene, f.Occurred.Format(time.RFC3339Nano), core, plain)
+				t.Fatalf(
+					"-plain.seed=%d, scene %d:\n%s\nat %s\ncore:  %v\nplain: %v",
+					*plainSeed,
+					n,
+					scene,
+					f.Occurred.Format(time.RFC3339Nano),
+					core,
+					plain,
+				)
 			}
 		}
 	})
@@ -179,7 +191,10 @@ func (h *plainHistory) spans(items []lifecycle.Item, since time.Time, until *tim
 }
 
 func plainInOrder(spans []plainSpan) {
-	slices.SortFunc(spans, func(a, b plainSpan) int { return cmp.Or(cmp.Compare(a.item, b.item), cmp.Compare(a.since, b.since)) })
+	slices.SortFunc(
+		spans,
+		func(a, b plainSpan) int { return cmp.Or(cmp.Compare(a.item, b.item), cmp.Compare(a.since, b.since)) },
+	)
 }
 
 // firstOf is when something was first known of a record.
@@ -318,7 +333,10 @@ func plainSimplerFacts(f lifecycle.Fact) []lifecycle.Fact {
 	}
 	change(len(f.Links) > 0, func(f *lifecycle.Fact) { f.Links = f.Links[1:] })
 	change(f.Contract != "", func(f *lifecycle.Fact) { f.Contract = "" })
-	change(f.Access != "" && f.Kind != lifecycle.KindAccessStarted, func(f *lifecycle.Fact) { f.Access, f.PaidUntil = "", nil })
+	change(
+		f.Access != "" && f.Kind != lifecycle.KindAccessStarted,
+		func(f *lifecycle.Fact) { f.Access, f.PaidUntil = "", nil },
+	)
 	change(f.AccessDays != 0, func(f *lifecycle.Fact) { f.AccessDays = 0 })
 	change(f.PaidUntil != nil, func(f *lifecycle.Fact) { f.PaidUntil = nil })
 	change(f.PerformanceAwaited, func(f *lifecycle.Fact) { f.PerformanceAwaited = false })
@@ -326,7 +344,10 @@ func plainSimplerFacts(f lifecycle.Fact) []lifecycle.Fact {
 	change(len(f.Traits) > 0, func(f *lifecycle.Fact) { f.Traits = f.Traits[1:] })
 	change(len(f.Channels) > 0, func(f *lifecycle.Fact) { f.Channels = nil })
 	change(len(f.Purposes) > 0, func(f *lifecycle.Fact) { f.Purposes = f.Purposes[1:] })
-	change(f.Ref != "" && slices.Contains(plainOfPerson, f.Kind) && !slices.Contains(plainRequests, f.Kind), func(f *lifecycle.Fact) { f.Ref = "" })
+	change(
+		f.Ref != "" && slices.Contains(plainOfPerson, f.Kind) && !slices.Contains(plainRequests, f.Kind),
+		func(f *lifecycle.Fact) { f.Ref = "" },
+	)
 	return out
 }
 

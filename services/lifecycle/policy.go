@@ -115,6 +115,10 @@ type Coverage struct {
 	Channels []string
 }
 
+func (c Coverage) includes(purpose, channel string) bool {
+	return slices.Contains(c.Purposes, purpose) && slices.Contains(c.Channels, channel)
+}
+
 // Rule raises and ends one kind of basis.
 type Rule struct {
 	ID      string

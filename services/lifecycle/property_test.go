@@ -29,7 +29,8 @@ func anyHistory(t *rapid.T) []lifecycle.Fact {
 }
 
 func anyFact(t *rapid.T, i int) lifecycle.Fact {
-	hours := rapid.SampledFrom([]int{1, 24, 24 * 3, 24 * 3, 24 * 20, 24 * 200, 24 * 365 * 2, 24 * 365 * 5, 24 * 365 * 8}).Draw(t, "hours ago")
+	hours := rapid.SampledFrom([]int{1, 24, 24 * 3, 24 * 3, 24 * 20, 24 * 200, 24 * 365 * 2, 24 * 365 * 5, 24 * 365 * 8}).
+		Draw(t, "hours ago")
 	ref := fmt.Sprintf("order-%d", rapid.IntRange(1, 3).Draw(t, "order"))
 	f := lifecycle.Fact{
 		ID:       fmt.Sprintf("f%02d", i),
@@ -37,13 +38,15 @@ func anyFact(t *rapid.T, i int) lifecycle.Fact {
 		Occurred: now.Add(-time.Duration(hours) * time.Hour),
 		Received: now.Add(-time.Duration(rapid.IntRange(0, 20).Draw(t, "days since receipt")) * 24 * time.Hour),
 		Ref:      ref,
-		Wording:  rapid.SampledFrom([]string{"newsletter-offers", "newsletter-editorial", "unheard-of", "offers-phone"}).Draw(t, "wording"),
+		Wording: rapid.SampledFrom([]string{"newsletter-offers", "newsletter-editorial", "unheard-of", "offers-phone"}).
+			Draw(t, "wording"),
 		Channels: rapid.SampledFrom([][]string{nil, {"email"}, {"sms"}}).Draw(t, "channels"),
 		Purposes: rapid.SampledFrom([][]string{nil, nil, {"offers"}, {"claims"}}).Draw(t, "purposes"),
 		Full:     rapid.Bool().Draw(t, "full"),
 		Access:   rapid.SampledFrom(lifecycle.Accesses()).Draw(t, "access"),
 	}
-	f.Traits = rapid.SampledFrom([][]string{nil, nil, nil, {"business"}, {"oss"}, {"unverified"}, {"preticked"}, {"for_claims"}, {"limitation"}, {"child"}, {"authenticated"}, {"test"}}).Draw(t, "traits")
+	f.Traits = rapid.SampledFrom([][]string{nil, nil, nil, {"business"}, {"oss"}, {"unverified"}, {"preticked"}, {"for_claims"}, {"limitation"}, {"child"}, {"authenticated"}, {"test"}}).
+		Draw(t, "traits")
 	f.Outcome = rapid.SampledFrom([]lifecycle.Outcome{"", "granted", "refused"}).Draw(t, "outcome")
 	f.Address = rapid.SampledFrom([]string{"", "a", "b"}).Draw(t, "address")
 	if rapid.Bool().Draw(t, "told") {
@@ -93,7 +96,12 @@ func TestDecide_ArrivalDoesNotMatter(t *testing.T) {
 		got := decideAll(p, scatter(t, facts))
 		got.Version = want.Version
 		// Notes tell what is news, in the order in which it came.
-		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmpopts.IgnoreFields(lifecycle.Subject{}, "Notes")); diff != "" {
+		if diff := cmp.Diff(
+			want,
+			got,
+			cmpopts.EquateEmpty(),
+			cmpopts.IgnoreFields(lifecycle.Subject{}, "Notes"),
+		); diff != "" {
 			t.Fatalf("in another order the subject differs (-in order +scattered):\n%s", diff)
 		}
 	})

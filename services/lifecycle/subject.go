@@ -117,7 +117,8 @@ type Note struct {
 // Pending reports whether a decision must be published, a note written to the journal, or an event
 // purged from the stream.
 func (s *Subject) Pending() bool {
-	return len(s.Outbox) > 0 || len(s.Notes) > 0 || slices.ContainsFunc(s.Notices, func(n Notice) bool { return n.needsPurge() })
+	return len(s.Outbox) > 0 || len(s.Notes) > 0 ||
+		slices.ContainsFunc(s.Notices, func(n Notice) bool { return n.needsPurge() })
 }
 
 // Removable reports whether nothing is left of the subject, so that a store may remove it.
@@ -183,7 +184,14 @@ func Merge(s, other Subject) Subject {
 	if other.Journal.Seq > 0 {
 		// The journal of the other subject ends without a closing entry; this note gives the
 		// reason.
-		s.note(Note{Key: string(EntryMerged) + ":" + other.ID, At: maxTime(s.LastDecided, other.LastDecided), Kind: EntryMerged, Text: other.ID})
+		s.note(
+			Note{
+				Key:  string(EntryMerged) + ":" + other.ID,
+				At:   maxTime(s.LastDecided, other.LastDecided),
+				Kind: EntryMerged,
+				Text: other.ID,
+			},
+		)
 	}
 	s.Tombstones = joinTombstones(s.Tombstones, other.Tombstones)
 	if h := other.FullErasure; h != nil && (s.FullErasure == nil || h.At.After(s.FullErasure.At)) {
@@ -218,5 +226,8 @@ func (s *Subject) announceQuestion(a AnnouncedQuestion) {
 }
 
 func (s *Subject) hasAsked(purpose, channel string) bool {
-	return slices.ContainsFunc(s.Questions, func(a AnnouncedQuestion) bool { return a.Purpose == purpose && a.Channel == channel })
+	return slices.ContainsFunc(
+		s.Questions,
+		func(a AnnouncedQuestion) bool { return a.Purpose == purpose && a.Channel == channel },
+	)
 }

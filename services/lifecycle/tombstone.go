@@ -25,8 +25,18 @@ type FullErasure struct {
 // describe existing data.
 func (k Kind) addsData() bool {
 	switch k {
-	case KindSignup, KindSignupPending, KindSale, KindRefund, KindPerformed, KindNegotiationOpened, KindAccessStarted, KindWebinar, KindDownload,
-		KindOrderPlaced, KindComplaint, KindIdentified:
+	case KindSignup,
+		KindSignupPending,
+		KindSale,
+		KindRefund,
+		KindPerformed,
+		KindNegotiationOpened,
+		KindAccessStarted,
+		KindWebinar,
+		KindDownload,
+		KindOrderPlaced,
+		KindComplaint,
+		KindIdentified:
 		return true
 	}
 	return false
@@ -59,7 +69,8 @@ func (s *Subject) isReturning(p *Policy, f *Fact) bool {
 		return p.isAfterIntake(f.Received, b.At)
 	}
 	h := s.FullErasure
-	return h != nil && f.Occurred.Before(h.Lapse) && p.isAfterIntake(f.Received, h.At) && p.isAfterIntake(f.Received, f.Occurred)
+	return h != nil && f.Occurred.Before(h.Lapse) && p.isAfterIntake(f.Received, h.At) &&
+		p.isAfterIntake(f.Received, f.Occurred)
 }
 
 // isAfterIntake reports whether t is more than the intake period after an event.
@@ -106,7 +117,8 @@ func (s *Subject) repeatDeletions(p *Policy, back []Fact, held []holding, at tim
 		}
 		for _, b := range Bases(p, []Fact{*f}) {
 			items := slices.DeleteFunc(slices.Clone(b.Keeps), func(item Item) bool {
-				return p.Categories[item.Category].Pseudonymous || slices.Contains(d.Items, item) || slices.ContainsFunc(held, func(o holding) bool { return o.stands && o.Item == item })
+				return p.Categories[item.Category].Pseudonymous || slices.Contains(d.Items, item) ||
+					slices.ContainsFunc(held, func(o holding) bool { return o.stands && o.Item == item })
 			})
 			if len(items) > 0 {
 				d.Items, d.Bases = append(d.Items, items...), append(d.Bases, b)
@@ -122,7 +134,10 @@ func (s *Subject) repeatDeletions(p *Policy, back []Fact, held []holding, at tim
 
 // expireTombstones removes tombstones past their retention period.
 func (s *Subject) expireTombstones(p *Policy, at time.Time) {
-	s.Tombstones = slices.DeleteFunc(slices.Clone(s.Tombstones), func(b Tombstone) bool { return !p.tombstoneEnd(b.At).After(at) })
+	s.Tombstones = slices.DeleteFunc(
+		slices.Clone(s.Tombstones),
+		func(b Tombstone) bool { return !p.tombstoneEnd(b.At).After(at) },
+	)
 	if s.FullErasure != nil && !p.tombstoneEnd(s.FullErasure.At).After(at) {
 		s.FullErasure = nil
 	}

@@ -106,15 +106,22 @@ func May(p *Policy, s Subject, use Use, at time.Time) Permission {
 		}
 		out = Permission{Reason: UseReason(c.State), Since: c.Since, Until: c.Until}
 		switch {
-		case c.State == ConsentGiven && (use.Address == "" || len(c.addresses) == 0 || slices.Contains(c.addresses, use.Address)):
+		case c.State == ConsentGiven && c.covers(use.Address):
 			out.Allowed, out.Reason, out.Rule = true, ReasonConsent, p.consentRule(c.Purpose, c.Channel).ID
 			return out
 		case c.State == ConsentGiven:
 			out.Reason = ReasonOtherAddress
 		}
-		out.Box = c.State == ConsentNone || c.State == ConsentAsked || c.State == ConsentInvalidated || c.State == ConsentExpired
+		out.Box = c.State == ConsentNone || c.State == ConsentAsked || c.State == ConsentInvalidated ||
+			c.State == ConsentExpired
 	}
 	return out
+}
+
+// covers reports whether a consent extends to an address. A consent without a known address extends
+// to all, and an empty address means any.
+func (c *Consent) covers(address string) bool {
+	return address == "" || len(c.addresses) == 0 || slices.Contains(c.addresses, address)
 }
 
 func (p *Policy) mayOnBasis(s Subject, use Use, at time.Time) Permission {

@@ -12,7 +12,9 @@ import (
 func TestBans_ARestrictionOnAnyGroundStopsUse(t *testing.T) {
 	p := fixture.Policy(t)
 	asked, lifted := noon(2026, 3, 5), noon(2026, 4, 1)
-	for _, ground := range []string{lifecycle.TraitInaccurate, lifecycle.TraitUnlawful, lifecycle.TraitForClaims, lifecycle.TraitObjected} {
+	for _, ground := range []string{
+		lifecycle.TraitInaccurate, lifecycle.TraitUnlawful, lifecycle.TraitForClaims, lifecycle.TraitObjected,
+	} {
 		restriction := toldAt("restriction", lifecycle.KindRestriction, "req-1", asked, asked)
 		restriction.Traits = []string{ground}
 		lift := toldAt("lift", lifecycle.KindRestrictionLifted, "req-1", lifted, lifted)

@@ -213,20 +213,36 @@ func TestApp_CarriesDecisionsAndTellsWhatBecameOfThem(t *testing.T) {
 			fmt.Fprintf(rw, `{"decision":%q,"outcome":"held","reason":"a dispute","at":"2026-01-15T10:00:00Z"}`, id)
 		}
 	})
-	w.nats.Publish(w.js, natstest.Event("d1", "ala", "crm"), natstest.Event("d2", "ewa", "crm", "books"), natstest.Event("d3", "ola", "books"))
+	w.nats.Publish(
+		w.js,
+		natstest.Event("d1", "ala", "crm"),
+		natstest.Event("d2", "ewa", "crm", "books"),
+		natstest.Event("d3", "ola", "books"),
+	)
 	at := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	a := w.start(crm, func(o *app.Options) { o.Now = func() time.Time { return at } })
 	if err := a.Settle(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	got := w.receipts()
-	if len(got) != 2 || got["d1:crm:sent"].Outcome != "sent" || got["d2:crm:held"].Reason != "a dispute" || !got["d1:crm:sent"].At.Equal(at) {
+	if len(got) != 2 || got["d1:crm:sent"].Outcome != "sent" || got["d2:crm:held"].Reason != "a dispute" ||
+		!got["d1:crm:sent"].At.Equal(at) {
 		t.Errorf("got %+v", got)
 	}
-	if r := shown(t, a, "crm"); r["name"] != "Our CRM" || r["state"] != "ok" || r["waiting"] != 0.0 || r["answer_days"] != 7.0 || r["carried"] != true || r["holds"].([]any)[0] != "account" {
+	if r := shown(
+		t,
+		a,
+		"crm",
+	); r["name"] != "Our CRM" || r["state"] != "ok" || r["waiting"] != 0.0 || r["answer_days"] != 7.0 || r["carried"] != true ||
+		r["holds"].([]any)[0] != "account" {
 		t.Errorf("got %v", r)
 	}
-	if r := shown(t, a, "books"); r["name"] != "books" || r["by"] != "hand" || r["answer_days"] != 30.0 || r["waiting"] != nil {
+	if r := shown(
+		t,
+		a,
+		"books",
+	); r["name"] != "books" || r["by"] != "hand" || r["answer_days"] != 30.0 ||
+		r["waiting"] != nil {
 		t.Errorf("got %v", r)
 	}
 	_, metrics := ask(t, a.Metrics(), "GET", "/metrics")
@@ -258,10 +274,23 @@ func TestApp_StaysDisabledUntilItIsEnabled(t *testing.T) {
 	w.stop(other)
 	w.answers(nil)
 	a = w.start(crm, nil)
-	if r := shown(t, a, "crm"); r["state"] != "disabled" || r["waiting"] != 2.0 || r["since"] == nil || !strings.Contains(r["last_error"].(string), "410") {
+	if r := shown(
+		t,
+		a,
+		"crm",
+	); r["state"] != "disabled" || r["waiting"] != 2.0 || r["since"] == nil ||
+		!strings.Contains(r["last_error"].(string), "410") {
 		t.Errorf("got %v", r)
 	}
-	if _, metrics := ask(t, a.Metrics(), "GET", "/"); !strings.Contains(metrics, `rodopath_recipient_disabled{recipient="crm"} 1`) {
+	if _, metrics := ask(
+		t,
+		a.Metrics(),
+		"GET",
+		"/",
+	); !strings.Contains(
+		metrics,
+		`rodopath_recipient_disabled{recipient="crm"} 1`,
+	) {
 		t.Error("the metrics do not say so")
 	}
 	if got := w.received(); len(got) != 1 {
@@ -301,14 +330,20 @@ func TestApp_AnotherRecipientsTroubleIsItsOwn(t *testing.T) {
 		t.Errorf("got %v", r)
 	}
 	_, metrics := ask(t, a.Metrics(), "GET", "/")
-	if !strings.Contains(metrics, `rodopath_recipient_circuit_open{recipient="dead"} 1`) || strings.Contains(metrics, `oldest_waiting_seconds{recipient="dead"} 0`+"\n") {
+	if !strings.Contains(metrics, `rodopath_recipient_circuit_open{recipient="dead"} 1`) ||
+		strings.Contains(metrics, `oldest_waiting_seconds{recipient="dead"} 0`+"\n") {
 		t.Errorf("got %s", metrics)
 	}
 }
 
 func TestApp_ADryRunSendsNothingAndKeepsThePlace(t *testing.T) {
 	w := newWorld(t)
-	w.nats.Publish(w.js, natstest.Event("d1", "ala", "crm"), natstest.Event("dx", "ala", "books"), natstest.Event("d2", "ewa", "crm"))
+	w.nats.Publish(
+		w.js,
+		natstest.Event("d1", "ala", "crm"),
+		natstest.Event("dx", "ala", "books"),
+		natstest.Event("d2", "ewa", "crm"),
+	)
 	a := w.start(crm, func(o *app.Options) { o.DryRun = true })
 	line := func(id string) string {
 		return fmt.Sprintf(`msg="dry run: would call" recipient=crm method=POST url=%s/hooks decision=%s`, w.crm.URL, id)
@@ -318,7 +353,12 @@ func TestApp_ADryRunSendsNothingAndKeepsThePlace(t *testing.T) {
 	})
 	w.nats.Publish(w.js, natstest.Event("d3", "ala", "crm"))
 	until(t, "what came later", func() bool { return strings.Contains(w.log.String(), line("d3")) })
-	if r := shown(t, a, "crm"); r["dry_run"] != true || r["waiting"] != 4.0 || len(w.received()) != 0 || len(w.receipts()) != 0 || strings.Contains(w.log.String(), "dx") {
+	if r := shown(
+		t,
+		a,
+		"crm",
+	); r["dry_run"] != true || r["waiting"] != 4.0 || len(w.received()) != 0 || len(w.receipts()) != 0 ||
+		strings.Contains(w.log.String(), "dx") {
 		t.Errorf("got %v, %v\n%s", r, w.received(), w.log)
 	}
 	w.stop(a)
@@ -374,7 +414,16 @@ func TestNew_SaysWhatARecipientLacks(t *testing.T) {
 			t.Errorf("want %q, got %v", want, err)
 		}
 	}
-	if _, err := app.New(t.Context(), app.Options{Config: &config.Config{API: config.API{Tokens: []config.Token{{Token: "env:NO_SUCH_TOKEN"}}}}, NATS: w.nats.Connect()}); !errors.Is(err, config.ErrEmptySecret) {
+	if _, err := app.New(
+		t.Context(),
+		app.Options{
+			Config: &config.Config{API: config.API{Tokens: []config.Token{{Token: "env:NO_SUCH_TOKEN"}}}},
+			NATS:   w.nats.Connect(),
+		},
+	); !errors.Is(
+		err,
+		config.ErrEmptySecret,
+	) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -384,7 +433,10 @@ func TestHandler_LetsInWhoMay(t *testing.T) {
 	t.Setenv("READER", "reader-0123456789")
 	t.Setenv("DECIDER", "decider-0123456789")
 	a := w.start(crm, func(o *app.Options) {
-		o.Config.API.Tokens = []config.Token{{Token: "env:READER", Scopes: []string{"read"}}, {Token: "env:DECIDER", Scopes: []string{"decisions"}}}
+		o.Config.API.Tokens = []config.Token{
+			{Token: "env:READER", Scopes: []string{"read"}},
+			{Token: "env:DECIDER", Scopes: []string{"decisions"}},
+		}
 	})
 	for token, want := range map[string][2]int{"token": {200, 204}, "decider-0123456789": {200, 204}, "reader-0123456789": {403, 403}, "": {401, 401}, "x": {401, 401}} {
 		for i, c := range [][2]string{{"GET", "/v1/recipients"}, {"POST", "/v1/recipients/crm/enable"}} {

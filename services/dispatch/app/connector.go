@@ -15,7 +15,12 @@ import (
 
 // connector returns the connector of a recipient, or an error with the missing settings. The client
 // is guarded, and makes no changes in a dry run.
-func connector(c *config.Config, r *config.Recipient, client *http.Client, now func() time.Time) (dispatch.Connector, error) {
+func connector(
+	c *config.Config,
+	r *config.Recipient,
+	client *http.Client,
+	now func() time.Time,
+) (dispatch.Connector, error) {
 	if r.By == "webhook" {
 		secrets, err := c.Secrets(r.Secrets)
 		if err != nil {

@@ -63,7 +63,10 @@ func TestApp_ADryRunOfAPlatformShowsTheCalls(t *testing.T) {
 	w.sells()
 	w.nats.Publish(w.js, ordered("d1"))
 	w.start(shop, func(o *app.Options) { o.DryRun = true })
-	want := fmt.Sprintf(`msg="dry run: would call" recipient=shop method=PUT url=%s/wp-json/wc/v3/orders/17 decision=d1`, w.crm.URL)
+	want := fmt.Sprintf(
+		`msg="dry run: would call" recipient=shop method=PUT url=%s/wp-json/wc/v3/orders/17 decision=d1`,
+		w.crm.URL,
+	)
 	until(t, want, func() bool { return strings.Contains(w.log.String(), want) })
 	if got := w.receipts(); len(got) != 0 {
 		t.Errorf("it tells %+v", got)
@@ -78,7 +81,11 @@ func TestApp_WantsTheKeyOfAPlatform(t *testing.T) {
 		":1:14: recipient shop: key: read secret file:empty":     `[{id: shop, by: mailerlite, key: "file:empty", source: x}]`,
 		":1:14: recipient shop: url must begin with https://, b": `[{id: shop, by: woocommerce, url: "http://shop.example", key: "file:key", source: x}]`,
 	} {
-		if _, err := app.New(t.Context(), app.Options{Config: w.config(recipients), NATS: w.nats.Connect()}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := app.New(
+			t.Context(),
+			app.Options{Config: w.config(recipients), NATS: w.nats.Connect()},
+		); err == nil ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("want %q, got %v", want, err)
 		}
 	}

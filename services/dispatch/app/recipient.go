@@ -64,8 +64,15 @@ func (a *App) lanes(counts *delivery.Counts) {
 			continue
 		}
 		r.lane = delivery.New(delivery.Options{
-			Recipient: r.config.ID, Connector: r.connector, Receipts: jetqueue.NewReceipts(a.js, r.config.ID), Switch: a.switches,
-			InFlight: r.config.InFlight, Now: a.opts.Now, Counts: counts, Tracer: a.opts.Tracer, Log: a.opts.Log,
+			Recipient: r.config.ID,
+			Connector: r.connector,
+			Receipts:  jetqueue.NewReceipts(a.js, r.config.ID),
+			Switch:    a.switches,
+			InFlight:  r.config.InFlight,
+			Now:       a.opts.Now,
+			Counts:    counts,
+			Tracer:    a.opts.Tracer,
+			Log:       a.opts.Log,
 		})
 		a.fleet.Add(r.lane, queue)
 	}
@@ -91,8 +98,15 @@ func (a *App) Recipients(ctx context.Context) ([]httpapi.Recipient, error) {
 func (r *recipient) shown() httpapi.Recipient {
 	c := r.config
 	out := httpapi.Recipient{
-		ID: c.ID, Name: cmp.Or(c.Name, c.ID), By: c.By, Carried: c.Dispatched(), Holds: append([]string{}, c.Holds...), Takes: c.Accepts(),
-		State: delivery.StateOK, AnswerDays: c.Answer(), DryRun: r.rehearsal != nil,
+		ID:         c.ID,
+		Name:       cmp.Or(c.Name, c.ID),
+		By:         c.By,
+		Carried:    c.Dispatched(),
+		Holds:      append([]string{}, c.Holds...),
+		Takes:      c.Accepts(),
+		State:      delivery.StateOK,
+		AnswerDays: c.Answer(),
+		DryRun:     r.rehearsal != nil,
 	}
 	if r.lane == nil {
 		return out

@@ -47,7 +47,15 @@ func Run(ctx context.Context, path, metrics string, dryRun bool, log *slog.Logge
 		return errors.Join(fmt.Errorf("metrics: %w", err), l.Close())
 	}
 	a.Start(ctx)
-	log.Info("dispatch is running", "api", l.Addr().String(), "metrics", m.Addr().String(), "recipients", len(a.recipients))
+	log.Info(
+		"dispatch is running",
+		"api",
+		l.Addr().String(),
+		"metrics",
+		m.Addr().String(),
+		"recipients",
+		len(a.recipients),
+	)
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	failed := make(chan error, 1)

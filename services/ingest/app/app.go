@@ -78,7 +78,10 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{ensure: func(ctx context.Context) error { return service.EnsureStreams(ctx, js, opts.Config) }, log: opts.Log}
+	a := &App{
+		ensure: func(ctx context.Context) error { return service.EnsureStreams(ctx, js, opts.Config) },
+		log:    opts.Log,
+	}
 	// With a spool webhooks are accepted before the broker is available: Start ensures the streams.
 	if spoolPath(opts) == "" {
 		if err := a.ensure(ctx); err != nil {
@@ -113,7 +116,10 @@ func (a *App) assemble(opts Options, providers map[string]ingest.Provider, publi
 	if path := spoolPath(opts); path != "" {
 		var err error
 		a.spool, err = spool.Open(spool.Options{
-			Path: path, MaxBytes: int64(opts.Config.Spool.MaxMB) << 20, Publisher: publisher, Log: opts.Log.With("part", "spool"),
+			Path:      path,
+			MaxBytes:  int64(opts.Config.Spool.MaxMB) << 20,
+			Publisher: publisher,
+			Log:       opts.Log.With("part", "spool"),
 		})
 		if err != nil {
 			return err
@@ -124,7 +130,13 @@ func (a *App) assemble(opts Options, providers map[string]ingest.Provider, publi
 		publisher = a.spool
 	}
 	h, err := ingest.NewHandler(ingest.Options{
-		Sources: providers, PerMinute: rateLimits(opts.Config.Sources), Publisher: publisher, Now: opts.Now, Log: opts.Log, Metrics: metrics, Tracer: opts.Tracer,
+		Sources:   providers,
+		PerMinute: rateLimits(opts.Config.Sources),
+		Publisher: publisher,
+		Now:       opts.Now,
+		Log:       opts.Log,
+		Metrics:   metrics,
+		Tracer:    opts.Tracer,
 	})
 	if err != nil {
 		return err
@@ -276,7 +288,8 @@ func source(c *config.Config, s config.Source) (ingest.Source, error) {
 	}
 	products := make(map[string]ingest.Product, len(s.Products))
 	for id, p := range s.Products {
-		products[id] = ingest.Product{Access: accesses(p.Access), Days: int32(p.Days)} //nolint:gosec // bounded by the configuration
+		days := int32(p.Days) //nolint:gosec // bounded by the configuration
+		products[id] = ingest.Product{Access: accesses(p.Access), Days: days}
 	}
 	return ingest.Source{
 		ID: s.ID, Secrets: secrets, AcceptTest: s.TestMode == "accept", Zone: zone,

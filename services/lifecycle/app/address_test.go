@@ -97,11 +97,21 @@ func (c *cluster) tell(kind factv1.Kind, ref string, names ...*factv1.Identity) 
 	c.t.Helper()
 	c.n++
 	f := &factv1.Fact{
-		Id: fmt.Sprint("fact-", c.n), Kind: kind, Ref: ref, Identities: names, Occurred: timestamppb.New(time.Now().Add(-time.Hour)), Wording: "newsletter-offers",
-		Evidence: &factv1.Evidence{Ip: mark + "@example.com"}, // evidence that is personal is sealed, whatever it is
-		Locators: []string{"stripe:" + mark + "@example.com"},
+		Id: fmt.Sprint(
+			"fact-",
+			c.n,
+		),
+		Kind:       kind,
+		Ref:        ref,
+		Identities: names,
+		Occurred:   timestamppb.New(time.Now().Add(-time.Hour)),
+		Wording:    "newsletter-offers",
+		Evidence:   &factv1.Evidence{Ip: mark + "@example.com"}, // evidence that is personal is sealed, whatever it is
+		Locators:   []string{"stripe:" + mark + "@example.com"},
 	}
-	data, err := proto.Marshal(&factv1.Delivery{Id: f.GetId(), Source: "forms", Received: timestamppb.Now(), Facts: []*factv1.Fact{f}})
+	data, err := proto.Marshal(
+		&factv1.Delivery{Id: f.GetId(), Source: "forms", Received: timestamppb.Now(), Facts: []*factv1.Fact{f}},
+	)
 	if err == nil {
 		_, err = c.js.Publish(c.t.Context(), stream.FactsOf("forms"), data)
 	}
@@ -138,17 +148,35 @@ func TestMongoDB_HoldsNoAddress(t *testing.T) {
 	person := mark + "1@example.com"
 	email := func(a string) *factv1.Identity { return &factv1.Identity{Kind: "email", Value: a} }
 	c.tell(factv1.Kind_KIND_SIGNUP, "", email(person))
-	c.tell(factv1.Kind_KIND_SALE, "forms:order-1", email(strings.ToUpper(mark)+"2@Example.com"), &factv1.Identity{Kind: "crm", Value: mark + "3@example.com"})
+	c.tell(
+		factv1.Kind_KIND_SALE,
+		"forms:order-1",
+		email(strings.ToUpper(mark)+"2@Example.com"),
+		&factv1.Identity{Kind: "crm", Value: mark + "3@example.com"},
+	)
 	c.tell(factv1.Kind_KIND_IDENTIFIED, "", email(person), email(mark+"2@example.com"))
 	c.tell(factv1.Kind_KIND_UNSUBSCRIBE, "", email(person))
 	for _, path := range []string{"explain", "subjects", "journal"} {
-		if status, answer := c.ask(http.MethodPost, "/v1/"+path, map[string]any{"person": person}); status != http.StatusOK || path != "journal" && !strings.Contains(answer, mark) {
+		if status, answer := c.ask(
+			http.MethodPost,
+			"/v1/"+path,
+			map[string]any{"person": person},
+		); status != http.StatusOK ||
+			path != "journal" && !strings.Contains(answer, mark) {
 			t.Errorf("%s: %d %s", path, status, answer)
 		}
 	}
-	c.ask(http.MethodPost, "/v1/holds", map[string]any{"person": person, "record": "forms:order-1", "reason": "chargeback"})
+	c.ask(
+		http.MethodPost,
+		"/v1/holds",
+		map[string]any{"person": person, "record": "forms:order-1", "reason": "chargeback"},
+	)
 	for n, as := range []string{person, mark + "4@example.com"} {
-		status, answer := c.ask(http.MethodPost, "/v1/requests", map[string]any{"person": as, "right": "erasure", "ref": fmt.Sprint("req-", n)})
+		status, answer := c.ask(
+			http.MethodPost,
+			"/v1/requests",
+			map[string]any{"person": as, "right": "erasure", "ref": fmt.Sprint("req-", n)},
+		)
 		if status != http.StatusAccepted {
 			t.Errorf("a request: %d %s", status, answer)
 		}
@@ -160,7 +188,11 @@ func TestMongoDB_HoldsNoAddress(t *testing.T) {
 	}
 	for _, d := range list.Decisions {
 		for _, reason := range []string{"", "ask " + mark + "5@example.com", "ask " + mark + "5%40example.com"} {
-			c.ask(http.MethodPost, "/v1/decisions/receipts", map[string]any{"decision": d.Decision, "recipient": "books", "outcome": "held", "reason": reason, "at": time.Now()})
+			c.ask(
+				http.MethodPost,
+				"/v1/decisions/receipts",
+				map[string]any{"decision": d.Decision, "recipient": "books", "outcome": "held", "reason": reason, "at": time.Now()},
+			)
 		}
 	}
 	c.noMark()

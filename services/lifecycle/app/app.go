@@ -118,50 +118,11 @@ func (a *App) assemble(opts Options, vault *identity.Vault) error {
 		return err
 	}
 	events := &natsio.Events{JetStream: a.js}
-	a.relay = relay.New(relay.Options{
-		Store: a.store, Publisher: events, Reader: events, Purger: events, Journal: &journal.Writer{Store: a.store, Mark: vault.Mark}, Vault: vault, Policy: a.policy,
-		PublicURL: opts.Config.PublicURL, Tracer: opts.Tracer, Log: opts.Log.With("loop", "relay"),
-	})
-	applier := apply.New(apply.Options{
-		Store: a.store, Vault: vault, Policy: a.policy, Now: opts.Now, Outbox: a.relay, Wake: a.relay.Wake,
-	})
 	find := &directory.Directory{Store: a.store, Vault: vault}
 	reader := &receipt.Reader{Finder: find, Policy: a.policy}
-	receipts := &natsio.Receipts{Read: reader.Read, Shared: shared(opts.Config), Now: opts.Now, Log: opts.Log.With("loop", "receipts")}
-	a.feeds = []*natsio.Feed{
-		{JetStream: a.js, Stream: stream.Facts, Decode: natsio.DecodeFacts, Apply: applier.Apply, Alone: opts.Alone, Tracer: opts.Tracer, Log: opts.Log.With("loop", "facts")},
-		{JetStream: a.js, Stream: stream.Receipts, Decode: receipts.Decode, Apply: applier.Apply, Alone: opts.Alone, Tracer: opts.Tracer, Log: opts.Log.With("loop", "receipts")},
-	}
-	a.sweeper = sweep.New(sweep.Options{
-		Store: a.store, Reviewer: applier, Revision: a.policy.Revision, Now: opts.Now,
-		Prune: func(ctx context.Context) (int, error) {
-			return a.store.Prune(ctx, a.journalKept(opts.Now()), pruneBatch)
-		},
-		Log: opts.Log.With("loop", "sweep"),
-	})
-	tokens, err := access.Configured(opts.Config, opts.Tokens)
-	if err != nil {
-		return err
-	}
-	recipients, err := access.Recipients(opts.Config)
-	if err != nil {
-		return err
-	}
-	api, err := httpapi.New(httpapi.Options{
-		Directory: find, Lists: a.store, Journal: a.store, Events: events, Publisher: &natsio.FactPublisher{JetStream: a.js}, Vault: vault,
-		Policy: a.policy, Controller: opts.Config.Controller, Waiting: a.waiting, Measures: a.measures, Receipts: reader, RecipientTokens: recipients,
-		Replay: func(ctx context.Context, since time.Time, recipient string, visit func(replay.Sent) error) error {
-			return replay.Run(ctx, replay.Options{Store: a.store, Events: events, Vault: vault, Policy: a.policy}, since, recipient, opts.Now(), visit)
-		},
-		Reseal: func(ctx context.Context, visit func(keyrotation.Progress) error) error {
-			return keyrotation.Run(ctx, a.store, vault, visit)
-		},
-		Verify: func(ctx context.Context) (*journal.Report, error) {
-			return journal.Verify(ctx, a.store, a.journalKept(opts.Now()), func(int) {})
-		},
-		Tokens: tokens, Now: opts.Now, Log: opts.Log.With("part", "api"),
-		Ready: func(ctx context.Context) error { return a.ready(ctx, opts.NATS) },
-	})
+	applier := a.assembleLoops(opts, vault, events)
+	a.feeds = a.newFeeds(opts, applier, reader)
+	api, err := a.newAPI(opts, vault, events, find, reader)
 	if err != nil {
 		return err
 	}
@@ -175,6 +136,105 @@ func (a *App) assemble(opts Options, vault *identity.Vault) error {
 	}
 	a.public, err = access.Limited(public, opts.Config.Limits, opts.Now)
 	return err
+}
+
+// assembleLoops creates the relay and the sweeper, and returns the applier of both and of the feeds.
+func (a *App) assembleLoops(opts Options, vault *identity.Vault, events *natsio.Events) *apply.Applier {
+	a.relay = relay.New(relay.Options{
+		Store:     a.store,
+		Publisher: events,
+		Reader:    events,
+		Purger:    events,
+		Journal:   &journal.Writer{Store: a.store, Mark: vault.Mark},
+		Vault:     vault,
+		Policy:    a.policy,
+		PublicURL: opts.Config.PublicURL,
+		Tracer:    opts.Tracer,
+		Log:       opts.Log.With("loop", "relay"),
+	})
+	applier := apply.New(apply.Options{
+		Store: a.store, Vault: vault, Policy: a.policy, Now: opts.Now, Outbox: a.relay, Wake: a.relay.Wake,
+	})
+	a.sweeper = sweep.New(sweep.Options{
+		Store: a.store, Reviewer: applier, Revision: a.policy.Revision, Now: opts.Now,
+		Prune: func(ctx context.Context) (int, error) {
+			return a.store.Prune(ctx, a.journalKept(opts.Now()), pruneBatch)
+		},
+		Log: opts.Log.With("loop", "sweep"),
+	})
+	return applier
+}
+
+// newFeeds returns the feeds of the streams FACTS and RECEIPTS.
+func (a *App) newFeeds(opts Options, applier *apply.Applier, reader *receipt.Reader) []*natsio.Feed {
+	receipts := &natsio.Receipts{
+		Read:   reader.Read,
+		Shared: shared(opts.Config),
+		Now:    opts.Now,
+		Log:    opts.Log.With("loop", "receipts"),
+	}
+	return []*natsio.Feed{
+		{
+			JetStream: a.js,
+			Stream:    stream.Facts,
+			Decode:    natsio.DecodeFacts,
+			Apply:     applier.Apply,
+			Alone:     opts.Alone,
+			Tracer:    opts.Tracer,
+			Log:       opts.Log.With("loop", "facts"),
+		},
+		{
+			JetStream: a.js,
+			Stream:    stream.Receipts,
+			Decode:    receipts.Decode,
+			Apply:     applier.Apply,
+			Alone:     opts.Alone,
+			Tracer:    opts.Tracer,
+			Log:       opts.Log.With("loop", "receipts"),
+		},
+	}
+}
+
+// newAPI returns the HTTP interface.
+func (a *App) newAPI(
+	opts Options, vault *identity.Vault, events *natsio.Events, find *directory.Directory, reader *receipt.Reader,
+) (*httpapi.API, error) {
+	tokens, err := access.Configured(opts.Config, opts.Tokens)
+	if err != nil {
+		return nil, err
+	}
+	recipients, err := access.Recipients(opts.Config)
+	if err != nil {
+		return nil, err
+	}
+	again := replay.Options{Store: a.store, Events: events, Vault: vault, Policy: a.policy}
+	return httpapi.New(httpapi.Options{
+		Directory:       find,
+		Lists:           a.store,
+		Journal:         a.store,
+		Events:          events,
+		Publisher:       &natsio.FactPublisher{JetStream: a.js},
+		Vault:           vault,
+		Policy:          a.policy,
+		Controller:      opts.Config.Controller,
+		Waiting:         a.waiting,
+		Measures:        a.measures,
+		Receipts:        reader,
+		RecipientTokens: recipients,
+		Replay: func(ctx context.Context, since time.Time, recipient string, visit func(replay.Sent) error) error {
+			return replay.Run(ctx, again, since, recipient, opts.Now(), visit)
+		},
+		Reseal: func(ctx context.Context, visit func(keyrotation.Progress) error) error {
+			return keyrotation.Run(ctx, a.store, vault, visit)
+		},
+		Verify: func(ctx context.Context) (*journal.Report, error) {
+			return journal.Verify(ctx, a.store, a.journalKept(opts.Now()), func(int) {})
+		},
+		Tokens: tokens,
+		Now:    opts.Now,
+		Log:    opts.Log.With("part", "api"),
+		Ready:  func(ctx context.Context) error { return a.ready(ctx, opts.NATS) },
+	})
 }
 
 // readyTime bounds the wait for an answer of the store.

@@ -88,7 +88,11 @@ func LooseKeys(path string) error {
 	if _, err := os.Stat(filepath.Join(dir, checkFile)); err != nil {
 		return nil //nolint:nilerr // no fingerprint, so no data directory
 	}
-	return fmt.Errorf("%s belongs to a data directory; run \"rodopath keys rotate --data %s\" instead, which also hashes and seals the stored data again", path, dir)
+	return fmt.Errorf(
+		"%s belongs to a data directory; run \"rodopath keys rotate --data %s\" instead, which also hashes and seals the stored data again",
+		path,
+		dir,
+	)
 }
 
 // PruneKeys ends a rotation in a file of keys, once everything stored is of the newest.
@@ -119,7 +123,11 @@ func dataKeys(dir string) (*identity.Keys, error) {
 	_, noKeys := os.Stat(path)
 	_, noStore := os.Stat(filepath.Join(dir, databaseFile))
 	if errors.Is(noKeys, fs.ErrNotExist) && noStore == nil {
-		return nil, fmt.Errorf("%s is missing, and without the keys no person in %s can be found; restore the file from your backup", path, databaseFile)
+		return nil, fmt.Errorf(
+			"%s is missing, and without the keys no person in %s can be found; restore the file from your backup",
+			path,
+			databaseFile,
+		)
 	}
 	return identity.EnsureKeys(path)
 }

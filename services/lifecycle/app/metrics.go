@@ -34,12 +34,31 @@ type measures struct{ waiting, oldest, pending, due, unconfirmed *prometheus.Des
 
 func describe() measures {
 	return measures{
-		waiting: prometheus.NewDesc("rodopath_stream_waiting", "Messages that are not applied yet, by stream.", []string{"stream"}, nil),
-		oldest:  prometheus.NewDesc("rodopath_stream_oldest_seconds", "Age of the oldest waiting message, by stream.", []string{"stream"}, nil),
-		pending: prometheus.NewDesc("rodopath_subjects_pending", "Persons with an unpublished decision; counted up to 10000.", nil, nil),
-		due:     prometheus.NewDesc("rodopath_subjects_due", "Persons due for review; counted up to 10000.", nil, nil),
-		unconfirmed: prometheus.NewDesc("rodopath_decisions_unconfirmed", "Published decisions that are not confirmed, by state.",
-			[]string{"kind", "state"}, nil),
+		waiting: prometheus.NewDesc(
+			"rodopath_stream_waiting",
+			"Messages that are not applied yet, by stream.",
+			[]string{"stream"},
+			nil,
+		),
+		oldest: prometheus.NewDesc(
+			"rodopath_stream_oldest_seconds",
+			"Age of the oldest waiting message, by stream.",
+			[]string{"stream"},
+			nil,
+		),
+		pending: prometheus.NewDesc(
+			"rodopath_subjects_pending",
+			"Persons with an unpublished decision; counted up to 10000.",
+			nil,
+			nil,
+		),
+		due: prometheus.NewDesc("rodopath_subjects_due", "Persons due for review; counted up to 10000.", nil, nil),
+		unconfirmed: prometheus.NewDesc(
+			"rodopath_decisions_unconfirmed",
+			"Published decisions that are not confirmed, by state.",
+			[]string{"kind", "state"},
+			nil,
+		),
 	}
 }
 

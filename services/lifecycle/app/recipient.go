@@ -15,13 +15,24 @@ func connectedRecipients(c *config.Config, p *lifecycle.Policy) ([]lifecycle.Con
 	var out []lifecycle.ConnectedRecipient
 	for i := range c.Recipients {
 		r := &c.Recipients[i]
-		a := lifecycle.ConnectedRecipient{ID: r.ID, Name: r.Name, Holds: r.Holds, AnswerDays: r.Answer(), Dispatched: r.Dispatched()}
+		a := lifecycle.ConnectedRecipient{
+			ID:         r.ID,
+			Name:       r.Name,
+			Holds:      r.Holds,
+			AnswerDays: r.Answer(),
+			Dispatched: r.Dispatched(),
+		}
 		if len(a.Holds) == 0 {
 			a.Holds = p.Recipients[r.ID].Holds
 		}
 		for j, category := range a.Holds {
 			if _, ok := p.Categories[category]; !ok {
-				err := fmt.Errorf("recipients: %s holds %q, which is not a category of the policy; known are %s", r.ID, category, strings.Join(categories(p), ", "))
+				err := fmt.Errorf(
+					"recipients: %s holds %q, which is not a category of the policy; known are %s",
+					r.ID,
+					category,
+					strings.Join(categories(p), ", "),
+				)
 				return nil, c.At(err, "recipients", i, "holds", j)
 			}
 		}

@@ -67,7 +67,14 @@ func Run(ctx context.Context, opts Options) (err error) {
 
 // recipient is a recipient by webhook.
 func (b *bench) recipient(id, url string, inFlight int) config.Recipient {
-	return config.Recipient{ID: id, By: "webhook", URL: url, Secrets: []string{"file:" + b.secret}, AllowPrivate: true, InFlight: inFlight}
+	return config.Recipient{
+		ID:           id,
+		By:           "webhook",
+		URL:          url,
+		Secrets:      []string{"file:" + b.secret},
+		AllowPrivate: true,
+		InFlight:     inFlight,
+	}
 }
 
 func (b *bench) say(format string, args ...any) { fmt.Fprintf(b.Progress, format+"\n", args...) }

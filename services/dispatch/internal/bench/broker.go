@@ -88,13 +88,42 @@ func event(n int, at time.Time, recipients ...string) *stream.Event {
 		SpecVersion: "1.0", ID: "dec_" + id, Source: "rodopath/lifecycle", Type: stream.TypeDelete, Subject: "sub_" + id,
 		Time: at, DataContentType: "application/json",
 		Data: stream.Decision{
-			Kind: "delete", Effective: at, Policy: "pl@1a2b3c", Recipients: recipients,
-			Person:  stream.Person{Emails: []string{"person" + id + "@example.com"}, IDs: []string{"stripe:cus_" + id, "woocommerce:shop:" + id}},
-			Because: []stream.Reason{{Rule: "contract", Purpose: "contract", Article: "6(1)(b)", Cites: "Art. 6(1)(b) GDPR", Ref: "order-" + id, Since: at, Until: &at, Facts: []string{"fact_" + id, "fact2_" + id}}},
+			Kind:       "delete",
+			Effective:  at,
+			Policy:     "pl@1a2b3c",
+			Recipients: recipients,
+			Person: stream.Person{
+				Emails: []string{"person" + id + "@example.com"},
+				IDs:    []string{"stripe:cus_" + id, "woocommerce:shop:" + id},
+			},
+			Because: []stream.Reason{
+				{
+					Rule:    "contract",
+					Purpose: "contract",
+					Article: "6(1)(b)",
+					Cites:   "Art. 6(1)(b) GDPR",
+					Ref:     "order-" + id,
+					Since:   at,
+					Until:   &at,
+					Facts:   []string{"fact_" + id, "fact2_" + id},
+				},
+			},
 			Delete: &stream.Delete{
-				Scope: "part", Purposes: []string{"contract"},
-				Items:    []stream.Item{{Category: "account"}, {Category: "order", Ref: "order-" + id, Names: []string{"pi_" + id}}},
-				Retained: []stream.RetainedItem{{Item: stream.Item{Category: "invoice", Ref: "invoice-" + id}, Purpose: "accounting", Article: "6(1)(c)", Until: &until, LastDay: "2031-12-31"}},
+				Scope:    "part",
+				Purposes: []string{"contract"},
+				Items: []stream.Item{
+					{Category: "account"},
+					{Category: "order", Ref: "order-" + id, Names: []string{"pi_" + id}},
+				},
+				Retained: []stream.RetainedItem{
+					{
+						Item:    stream.Item{Category: "invoice", Ref: "invoice-" + id},
+						Purpose: "accounting",
+						Article: "6(1)(c)",
+						Until:   &until,
+						LastDay: "2031-12-31",
+					},
+				},
 			},
 		},
 	}

@@ -48,9 +48,16 @@ func (b *bench) dead(ctx context.Context) error {
 	}
 	for i, p := range []string{"p50", "p99"} {
 		ratio := float64(with[i]) / float64(without[i])
-		b.row("decision to webhook beside a dead recipient, "+p, with[i].Round(10*time.Microsecond).String(),
-			without[i].Round(10*time.Microsecond).String()+" (no dead one)", fmt.Sprintf("%.2f", ratio), fmt.Sprintf("<= %.2f", noise),
-			ratio <= noise || with[i]-without[i] < noiseTime)
+		b.row(
+			"decision to webhook beside a dead recipient, "+p,
+			with[i].Round(10*time.Microsecond).String(),
+			without[i].Round(10*time.Microsecond).
+				String()+
+				" (no dead one)",
+			fmt.Sprintf("%.2f", ratio),
+			fmt.Sprintf("<= %.2f", noise),
+			ratio <= noise || with[i]-without[i] < noiseTime,
+		)
 	}
 	return nil
 }

@@ -55,22 +55,42 @@ func (b *bench) deliver(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("measure the bare loop: %w", err)
 		}
-		b.say("round %d: %.0f decisions per second with fsync interval, %.0f with always, bare loop %.0f", round+1, lazy, safe, loop)
+		b.say(
+			"round %d: %.0f decisions per second with fsync interval, %.0f with always, bare loop %.0f",
+			round+1,
+			lazy,
+			safe,
+			loop,
+		)
 		interval, always, bare = max(interval, lazy), max(always, safe), max(bare, loop)
 	}
 	for _, r := range []struct {
 		fsync string
 		rate  float64
 	}{{"interval", interval}, {"always", always}} {
-		b.row(fmt.Sprintf("decisions delivered per second, %d bytes, fsync %s", len(bodies[0]), r.fsync), fmt.Sprintf("%.0f", r.rate),
-			fmt.Sprintf("%.0f (bare HTTP loop)", bare), fmt.Sprintf("%.2f", r.rate/bare), fmt.Sprintf(">= %.2f", deliverAtLeast), r.rate/bare >= deliverAtLeast)
+		b.row(
+			fmt.Sprintf("decisions delivered per second, %d bytes, fsync %s", len(bodies[0]), r.fsync),
+			fmt.Sprintf("%.0f", r.rate),
+			fmt.Sprintf(
+				"%.0f (bare HTTP loop)",
+				bare,
+			),
+			fmt.Sprintf("%.2f", r.rate/bare),
+			fmt.Sprintf(">= %.2f", deliverAtLeast),
+			r.rate/bare >= deliverAtLeast,
+		)
 	}
 	return nil
 }
 
 // ours delivers the decisions of a stream and returns the rate of acknowledged decisions per
 // second.
-func (b *bench) ours(ctx context.Context, name string, events []*stream.Event, always, profile bool) (rate float64, err error) {
+func (b *bench) ours(
+	ctx context.Context,
+	name string,
+	events []*stream.Event,
+	always, profile bool,
+) (rate float64, err error) {
 	s, err := startSink(ctx, nil)
 	if err != nil {
 		return 0, err
@@ -87,7 +107,11 @@ func (b *bench) ours(ctx context.Context, name string, events []*stream.Event, a
 		return 0, err
 	}
 	a, err := app.New(ctx, app.Options{
-		Config: &config.Config{Recipients: []config.Recipient{b.recipient("crm", s.url, inFlight)}}, NATS: nats.conn, Log: b.log(),
+		Config: &config.Config{
+			Recipients: []config.Recipient{b.recipient("crm", s.url, inFlight)},
+		},
+		NATS: nats.conn,
+		Log:  b.log(),
 	})
 	if err != nil {
 		return 0, err

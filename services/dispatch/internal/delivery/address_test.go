@@ -79,7 +79,12 @@ func faults() map[string]http.HandlerFunc {
 			}
 			w.Header().Set("Content-Type", "application/json")
 			w.WriteHeader(status)
-			_, _ = fmt.Fprintf(w, `{"code": %[1]q, "error": {"code": %[1]q, "type": %[1]q, "message": %[2]q}, "message": %[2]q, "decision": %[2]q, "reason": %[2]q}`, platformtest.Email, echo(r))
+			_, _ = fmt.Fprintf(
+				w,
+				`{"code": %[1]q, "error": {"code": %[1]q, "type": %[1]q, "message": %[2]q}, "message": %[2]q, "decision": %[2]q, "reason": %[2]q}`,
+				platformtest.Email,
+				echo(r),
+			)
 		}
 	}
 	babble := func(lines string) http.HandlerFunc {
@@ -91,11 +96,26 @@ func faults() map[string]http.HandlerFunc {
 		}
 	}
 	return map[string]http.HandlerFunc{
-		"a fault of theirs": answer(500, "", ""), "a fault of ours": answer(422, "", ""), "not found": answer(404, "", ""), "a refused key": answer(401, "", ""), "gone": answer(410, "", ""),
-		"moved": answer(302, "Location", "https://x/%zz?e="+platformtest.Email), "too many": answer(429, "Retry-After", platformtest.Email),
-		"a length":         babble("HTTP/1.1 200 OK\r\nContent-Length: " + platformtest.Email + "\r\n\r\n"),
-		"an encoding":      babble("HTTP/1.1 200 OK\r\nTransfer-Encoding: " + platformtest.Family + "\r\n\r\n"),
-		"no HTTP":          babble(platformtest.Family + " " + base64.StdEncoding.EncodeToString([]byte(platformtest.Email)) + "\r\n\r\n"),
+		"a fault of theirs": answer(
+			500,
+			"",
+			"",
+		),
+		"a fault of ours": answer(422, "", ""),
+		"not found":       answer(404, "", ""),
+		"a refused key":   answer(401, "", ""),
+		"gone":            answer(410, "", ""),
+		"moved": answer(
+			302,
+			"Location",
+			"https://x/%zz?e="+platformtest.Email,
+		),
+		"too many":    answer(429, "Retry-After", platformtest.Email),
+		"a length":    babble("HTTP/1.1 200 OK\r\nContent-Length: " + platformtest.Email + "\r\n\r\n"),
+		"an encoding": babble("HTTP/1.1 200 OK\r\nTransfer-Encoding: " + platformtest.Family + "\r\n\r\n"),
+		"no HTTP": babble(
+			platformtest.Family + " " + base64.StdEncoding.EncodeToString([]byte(platformtest.Email)) + "\r\n\r\n",
+		),
 		"a status":         babble("HTTP/1.1 " + platformtest.Family + " OK\r\n\r\n"),
 		"no header":        babble("HTTP/1.1 200 OK\r\n" + platformtest.Family + "\r\n\r\n"),
 		"a name of header": babble("HTTP/1.1 200 OK\r\nX " + platformtest.Family + ": 1\r\n\r\n"),
@@ -146,10 +166,20 @@ func connectors() map[string]func(base string) (dispatch.Connector, error) {
 			return stripe.New(stripe.Options{Key: "rk_1", Base: base, Client: client})
 		},
 		"woocommerce": func(base string) (dispatch.Connector, error) {
-			return woocommerce.New(woocommerce.Options{URL: base, Key: "ck_1:cs_1", Source: "shop", AllowPrivate: true, Client: client})
+			return woocommerce.New(
+				woocommerce.Options{URL: base, Key: "ck_1:cs_1", Source: "shop", AllowPrivate: true, Client: client},
+			)
 		},
 		"webhook": func(base string) (dispatch.Connector, error) {
-			return webhook.New(webhook.Options{Recipient: "crm", URL: base + "/?to=" + url.QueryEscape(platformtest.Email), AllowPrivate: true, Client: client, Secrets: []string{"whsec_Y3JtLXNlY3JldC1jcm0tc2VjcmV0LTMyLWJ5dGVz"}})
+			return webhook.New(
+				webhook.Options{
+					Recipient:    "crm",
+					URL:          base + "/?to=" + url.QueryEscape(platformtest.Email),
+					AllowPrivate: true,
+					Client:       client,
+					Secrets:      []string{"whsec_Y3JtLXNlY3JldC1jcm0tc2VjcmV0LTMyLWJ5dGVz"},
+				},
+			)
 		},
 	}
 }
@@ -163,14 +193,20 @@ func tried(t *testing.T, c dispatch.Connector) string {
 		Recipient: "crm", Connector: c, Receipts: l, Switch: l,
 		Log: slog.New(slog.NewJSONHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
-	e := platformtest.Deletion("person", []string{"mailerlite:" + platformtest.Email, "stripe:cus_1", "woocommerce:5@shop"}, "contact", "order woocommerce:order/17@shop")
+	e := platformtest.Deletion(
+		"person",
+		[]string{"mailerlite:" + platformtest.Email, "stripe:cus_1", "woocommerce:5@shop"},
+		"contact",
+		"order woocommerce:order/17@shop",
+	)
 	body, err := e.Encode()
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	in := make(chan delivery.Arrival, 1)
-	in <- delivery.Arrival{Message: &delivery.Message{Sequence: 1, Stored: time.Now().Add(-30 * 24 * time.Hour), Event: e, Body: body, Claim: l}}
+	stored := time.Now().Add(-30 * 24 * time.Hour)
+	in <- delivery.Arrival{Message: &delivery.Message{Sequence: 1, Stored: stored, Event: e, Body: body, Claim: l}}
 	done := make(chan struct{})
 	go func() { lane.Run(ctx, in); close(done) }()
 	select {

@@ -65,8 +65,14 @@ func (r *run) deliver(ctx context.Context, m Message) (a dispatch.Answer, err er
 func (r *run) giveUp(ctx context.Context, it *item) {
 	r.workers++
 	m := it.Message
-	a := dispatch.Answer{Outcome: stream.OutcomeFailed, Reason: Plain(fmt.Sprintf("no delivery succeeded for %s; last error: %s", days(r.opts.Schedule.GiveUp), r.lastError))}
-	r.traced(m).Error("a decision could not be delivered to the recipient; carry out the decision by hand", "decision", m.Event.ID, "reason", a.Reason)
+	a := dispatch.Answer{
+		Outcome: stream.OutcomeFailed,
+		Reason: Plain(
+			fmt.Sprintf("no delivery succeeded for %s; last error: %s", days(r.opts.Schedule.GiveUp), r.lastError),
+		),
+	}
+	r.traced(m).
+		Error("a decision could not be delivered to the recipient; carry out the decision by hand", "decision", m.Event.ID, "reason", a.Reason)
 	go func() {
 		ok := r.receipt(ctx, m, a)
 		r.results <- result{it: it, settled: ok, outcome: a.Outcome, ended: true}

@@ -22,7 +22,8 @@ func TestLane_ARecipientDownForHoursGetsEverythingInOrder(t *testing.T) {
 		s.answers(failing(errors.New("the answer was 500")))
 		s.start()
 		time.Sleep(5 * time.Hour)
-		if st := s.lane.Status(); st.State != delivery.StateCircuitOpen || st.Held != 50 || time.Since(st.Since) < 4*time.Hour {
+		if st := s.lane.Status(); st.State != delivery.StateCircuitOpen || st.Held != 50 ||
+			time.Since(st.Since) < 4*time.Hour {
 			t.Errorf("got %+v", st)
 		}
 		tried := len(s.called())
@@ -40,7 +41,8 @@ func TestLane_ARecipientDownForHoursGetsEverythingInOrder(t *testing.T) {
 		if st := s.lane.Status(); st.State != delivery.StateOK || st.LastError != "the answer was 500" {
 			t.Errorf("got %+v", st)
 		}
-		if log := s.log.String(); strings.Count(log, "does not accept decisions") != 1 || strings.Count(log, "the recipient accepts decisions again") != 1 {
+		if log := s.log.String(); strings.Count(log, "does not accept decisions") != 1 ||
+			strings.Count(log, "the recipient accepts decisions again") != 1 {
 			t.Errorf("the log says:\n%s", log)
 		}
 	})
@@ -92,11 +94,13 @@ func TestLane_GivesUpAfterThreeDaysInTheStream(t *testing.T) {
 		}
 		time.Sleep(10 * time.Minute)
 		got := s.told()
-		if len(got) != 1 || got[0].Decision != "old" || got[0].Outcome != stream.OutcomeFailed || got[0].Reason != "no delivery succeeded for 3 days; last error: … answered 500" {
+		if len(got) != 1 || got[0].Decision != "old" || got[0].Outcome != stream.OutcomeFailed ||
+			got[0].Reason != "no delivery succeeded for 3 days; last error: … answered 500" {
 			t.Fatalf("got %+v", got)
 		}
 		s.settles(49 * time.Hour)
-		if got := s.told(); len(got) != 3 || got[2].At.Sub(time.Date(2000, 1, 4, 0, 0, 0, 0, time.UTC)).Abs() > 10*time.Minute {
+		if got := s.told(); len(got) != 3 ||
+			got[2].At.Sub(time.Date(2000, 1, 4, 0, 0, 0, 0, time.UTC)).Abs() > 10*time.Minute {
 			t.Errorf("got %+v", got)
 		}
 	})
@@ -266,13 +270,19 @@ func TestLane_SaysWhatTheRecipientAnswered(t *testing.T) {
 		s.opts.Now = func() time.Time { return time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC) }
 		s.queue.put("d1", "ala")
 		s.answers(func(context.Context, *stream.Event) (dispatch.Answer, error) {
-			return dispatch.Answer{Outcome: stream.OutcomePartial, Categories: map[string]string{"invoice": "held"}, Reason: "kept for ala@leak.example " + strings.Repeat("ż", 400)}, nil
+			return dispatch.Answer{
+				Outcome:    stream.OutcomePartial,
+				Categories: map[string]string{"invoice": "held"},
+				Reason:     "kept for ala@leak.example " + strings.Repeat("ż", 400),
+			}, nil
 		})
 		s.start()
 		s.settles(time.Minute)
 		r := s.told()[0]
-		if r.id != "d1:crm:partial" || r.Recipient != "crm" || r.Categories["invoice"] != "held" || !r.At.Equal(s.opts.Now()) ||
-			!strings.HasPrefix(r.Reason, "kept for … ż") || len([]rune(r.Reason)) != 300 {
+		if r.id != "d1:crm:partial" || r.Recipient != "crm" || r.Categories["invoice"] != "held" ||
+			!r.At.Equal(s.opts.Now()) ||
+			!strings.HasPrefix(r.Reason, "kept for … ż") ||
+			len([]rune(r.Reason)) != 300 {
 			t.Errorf("got %+v", r)
 		}
 	})

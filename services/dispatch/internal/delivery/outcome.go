@@ -42,14 +42,16 @@ func (r *run) logRemark(res result) {
 		return
 	}
 	r.lastError, r.lastErrorAt = Plain(res.answer.Remark), time.Now()
-	r.traced(res.it.Message).Warn("a decision was delivered, but the answer is invalid", "decision", res.it.Event.ID, "error", r.lastError)
+	r.traced(res.it.Message).
+		Warn("a decision was delivered, but the answer is invalid", "decision", res.it.Event.ID, "error", r.lastError)
 }
 
 // acknowledge acknowledges a decision with a durable receipt.
 func (r *run) acknowledge(it *item, outcome string) {
 	r.counts.delivered(outcome)
 	if err := it.Claim.Ack(); err != nil {
-		r.traced(it.Message).Warn("a decision was not acknowledged; the redelivery has no further effect", "decision", it.Event.ID, "error", err)
+		r.traced(it.Message).
+			Warn("a decision was not acknowledged; the redelivery has no further effect", "decision", it.Event.ID, "error", err)
 	}
 	r.order.done(it)
 }
@@ -80,7 +82,8 @@ func (r *run) recordFailure(ctx context.Context, res result, probed bool) {
 		it.failing = now
 	}
 	r.lastError, r.lastErrorAt = Plain(err.Error()), now
-	r.traced(it.Message).Debug("an attempt to deliver a decision failed", "decision", it.Event.ID, "failures", it.failures, "error", r.lastError)
+	r.traced(it.Message).
+		Debug("an attempt to deliver a decision failed", "decision", it.Event.ID, "failures", it.failures, "error", r.lastError)
 	if errors.Is(err, dispatch.ErrGone) {
 		r.recordGone(ctx, it)
 		return
@@ -93,7 +96,13 @@ func (r *run) recordFailure(ctx context.Context, res result, probed bool) {
 	}
 	opened := r.circuit.fail(it.Event.ID, unreachable(err), now)
 	if opened {
-		r.opts.Log.Warn("the recipient does not accept decisions; the circuit breaker admits one probe at a time", "failures", r.circuit.failures, "error", r.lastError)
+		r.opts.Log.Warn(
+			"the recipient does not accept decisions; the circuit breaker admits one probe at a time",
+			"failures",
+			r.circuit.failures,
+			"error",
+			r.lastError,
+		)
 	}
 	if opened || r.circuit.open && probed {
 		r.circuit.probeLater(now, asked, r.opts.Random())
@@ -113,6 +122,7 @@ func (r *run) recordGone(ctx context.Context, it *item) {
 		return
 	}
 	r.gone = true
-	r.traced(it.Message).Warn("the recipient is disabled after the answer 410; enable the recipient with \"rodopath recipients enable\"", "decision", it.Event.ID)
+	r.traced(it.Message).
+		Warn("the recipient is disabled after the answer 410; enable the recipient with \"rodopath recipients enable\"", "decision", it.Event.ID)
 	r.disable(ctx, r.lastError)
 }

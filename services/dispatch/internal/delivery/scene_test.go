@@ -59,14 +59,22 @@ func newQueue() *queue {
 func (q *queue) put(id, person string) { q.putAt(id, person, time.Now()) }
 
 func (q *queue) putAt(id, person string, stored time.Time) {
-	e := &stream.Event{SpecVersion: "1.0", ID: id, Subject: person, Data: stream.Decision{Kind: "delete", Recipients: []string{"crm"}}}
+	e := &stream.Event{
+		SpecVersion: "1.0",
+		ID:          id,
+		Subject:     person,
+		Data:        stream.Decision{Kind: "delete", Recipients: []string{"crm"}},
+	}
 	q.putEvent(e, stored)
 }
 
 func (q *queue) putEvent(e *stream.Event, stored time.Time) {
 	body, _ := e.Encode()
 	q.mu.Lock()
-	q.msgs = append(q.msgs, &held{Message: &delivery.Message{Sequence: uint64(len(q.msgs) + 1), Stored: stored, Event: e, Body: body}, queue: q})
+	q.msgs = append(
+		q.msgs,
+		&held{Message: &delivery.Message{Sequence: uint64(len(q.msgs) + 1), Stored: stored, Event: e, Body: body}, queue: q},
+	)
 	q.mu.Unlock()
 	select {
 	case q.grown <- struct{}{}:
@@ -162,7 +170,13 @@ type receipt struct {
 
 func newScene(t *testing.T) *scene {
 	s := &scene{t: t, queue: newQueue(), log: &bytes.Buffer{}, changed: make(chan struct{})}
-	s.opts = delivery.Options{Recipient: "crm", Connector: s, Receipts: s, Switch: s, Log: slog.New(slog.NewTextHandler(s.log, nil))}
+	s.opts = delivery.Options{
+		Recipient: "crm",
+		Connector: s,
+		Receipts:  s,
+		Switch:    s,
+		Log:       slog.New(slog.NewTextHandler(s.log, nil)),
+	}
 	return s
 }
 

@@ -31,7 +31,13 @@ type Status struct {
 func (l *Lane) Status() Status {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s := Status{State: StateOK, LastError: l.lastError, LastErrorAt: l.lastErrorAt, Held: l.order.held, Oldest: l.order.oldest()}
+	s := Status{
+		State:       StateOK,
+		LastError:   l.lastError,
+		LastErrorAt: l.lastErrorAt,
+		Held:        l.order.held,
+		Oldest:      l.order.oldest(),
+	}
 	if since, reason, off := l.opts.Switch.Off(l.opts.Recipient); off {
 		s.State, s.Since = StateDisabled, since
 		if s.LastError == "" {

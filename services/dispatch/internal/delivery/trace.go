@@ -18,7 +18,12 @@ const (
 
 // attempt makes one call within a span of its own, in the trace of the decision.
 func (r *run) attempt(ctx context.Context, m Message) (dispatch.Answer, error) {
-	in, span := r.opts.Tracer.Start(trace.Continue(ctx, m.Trace), "deliver", trace.KindClient, trace.Text("recipient", r.opts.Recipient))
+	in, span := r.opts.Tracer.Start(
+		trace.Continue(ctx, m.Trace),
+		"deliver",
+		trace.KindClient,
+		trace.Text("recipient", r.opts.Recipient),
+	)
 	defer span.End()
 	answer, err := r.deliver(in, m)
 	switch {

@@ -113,7 +113,11 @@ func (a *API) list(c echo.Context) error {
 func (a *API) enable(c echo.Context) error {
 	err := a.opts.Recipients.Enable(c.Request().Context(), c.Param("id"))
 	if errors.Is(err, ErrUnknown) {
-		return problem.New(http.StatusNotFound, "no-recipient", "No recipient with deliveries has this id; GET /v1/recipients lists the recipients.")
+		return problem.New(
+			http.StatusNotFound,
+			"no-recipient",
+			"No recipient with deliveries has this id; GET /v1/recipients lists the recipients.",
+		)
 	}
 	if err != nil {
 		return err

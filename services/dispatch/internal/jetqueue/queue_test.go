@@ -88,7 +88,14 @@ func TestRun_BringsWhatIsForTheRecipientAndPassesOverTheRest(t *testing.T) {
 	ask.Data.Kind = "ask-consent"
 	replay := natstest.Event("replayed", "ala", "crm", "shop")
 	replay.Data.Replay = &stream.Replay{At: time.Now(), Recipient: "shop"}
-	s.Publish(js, natstest.Event("d1", "ala", "crm"), natstest.Event("d2", "ala", "shop"), ask, replay, natstest.Event("d3", "ala", "shop", "crm"))
+	s.Publish(
+		js,
+		natstest.Event("d1", "ala", "crm"),
+		natstest.Event("d2", "ala", "shop"),
+		ask,
+		replay,
+		natstest.Event("d3", "ala", "shop", "crm"),
+	)
 	if _, err := js.Publish(t.Context(), stream.DecisionFor("delete", "x"), []byte("garbage")); err != nil {
 		t.Fatal(err)
 	}
@@ -209,7 +216,18 @@ func replica(t *testing.T, s *natstest.Server, c dispatch.Connector) (nc *nats.C
 	nc = s.Connect()
 	js := s.JetStream(nc)
 	f := &delivery.Fleet{}
-	f.Add(delivery.New(delivery.Options{Recipient: "crm", Connector: c, Receipts: jetqueue.NewReceipts(js, "crm"), Switch: on{}, InFlight: 4}), newQueue(js, "crm"))
+	f.Add(
+		delivery.New(
+			delivery.Options{
+				Recipient: "crm",
+				Connector: c,
+				Receipts:  jetqueue.NewReceipts(js, "crm"),
+				Switch:    on{},
+				InFlight:  4,
+			},
+		),
+		newQueue(js, "crm"),
+	)
 	f.Start(t.Context())
 	stop = sync.OnceFunc(f.Close)
 	t.Cleanup(stop)

@@ -169,7 +169,13 @@ func (r *reader) accept(ctx context.Context, msg jetstream.Msg) error {
 	}
 	event, err := stream.DecodeEvent(msg.Data())
 	if err != nil {
-		r.opts.Log.Error("a message of the stream of decisions is unreadable and is skipped", "sequence", meta.Sequence.Stream, "error", err)
+		r.opts.Log.Error(
+			"a message of the stream of decisions is unreadable and is skipped",
+			"sequence",
+			meta.Sequence.Stream,
+			"error",
+			err,
+		)
 		return msg.TermWithReason("cannot be read")
 	}
 	if !event.For(r.opts.Recipient) {
@@ -179,7 +185,14 @@ func (r *reader) accept(ctx context.Context, msg jetstream.Msg) error {
 	if one == nil {
 		return nil
 	}
-	m := &delivery.Message{Sequence: meta.Sequence.Stream, Stored: meta.Timestamp, Event: event, Body: msg.Data(), Trace: msg.Headers().Get(trace.Header), Claim: one}
+	m := &delivery.Message{
+		Sequence: meta.Sequence.Stream,
+		Stored:   meta.Timestamp,
+		Event:    event,
+		Body:     msg.Data(),
+		Trace:    msg.Headers().Get(trace.Header),
+		Claim:    one,
+	}
 	if !r.taking {
 		r.send(ctx, delivery.Arrival{Message: m})
 		return nil

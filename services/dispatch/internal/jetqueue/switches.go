@@ -36,7 +36,13 @@ type off struct {
 }
 
 // OpenSwitches opens the switches with their present state. Close ends the watch.
-func OpenSwitches(ctx context.Context, js jetstream.JetStream, replicas int, now func() time.Time, log *slog.Logger) (*Switches, error) {
+func OpenSwitches(
+	ctx context.Context,
+	js jetstream.JetStream,
+	replicas int,
+	now func() time.Time,
+	log *slog.Logger,
+) (*Switches, error) {
 	bucket, err := js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
 		Bucket: Bucket, Description: "disabled recipients of decisions", Replicas: max(replicas, 1),
 	})
@@ -100,7 +106,13 @@ func (s *Switches) apply(entry jetstream.KeyValueEntry) {
 	}
 	o := off{}
 	if err := json.Unmarshal(entry.Value(), &o); err != nil {
-		s.log.Error("the record of a disabled recipient is unreadable; the recipient stays disabled until enabled", "recipient", entry.Key(), "error", err)
+		s.log.Error(
+			"the record of a disabled recipient is unreadable; the recipient stays disabled until enabled",
+			"recipient",
+			entry.Key(),
+			"error",
+			err,
+		)
 	}
 	s.set(entry.Key(), &o)
 }

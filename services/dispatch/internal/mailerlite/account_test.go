@@ -32,7 +32,10 @@ type subscriber struct {
 func newAccount(t testing.TB) *account {
 	a := &account{}
 	for i := range 250 {
-		a.subscribers = append(a.subscribers, &subscriber{ID: strconv.Itoa(1000 + i), Email: fmt.Sprintf("other%d@leak.example", i), Status: "active"})
+		a.subscribers = append(
+			a.subscribers,
+			&subscriber{ID: strconv.Itoa(1000 + i), Email: fmt.Sprintf("other%d@leak.example", i), Status: "active"},
+		)
 	}
 	a.subscribers = slices.Insert(a.subscribers, 180, &subscriber{
 		ID: "31986843064993537", Email: platformtest.Email, Status: "active", Opened: 7,
@@ -45,14 +48,24 @@ func newAccount(t testing.TB) *account {
 		platformtest.JSON(w, 200, map[string]any{"data": s})
 	}))
 	mux.HandleFunc("PUT /api/subscribers/{id}", a.with(a.update))
-	mux.HandleFunc("POST /api/subscribers/{id}/forget", a.with(func(w http.ResponseWriter, _ *http.Request, s *subscriber) {
-		a.subscribers = slices.DeleteFunc(a.subscribers, func(o *subscriber) bool { return o == s })
-		platformtest.JSON(w, 200, map[string]any{"message": "Subscriber data will be completely deleted and forgotten within 30 days.", "data": s})
-	}))
-	mux.HandleFunc("DELETE /api/subscribers/{id}/groups/{group}", a.with(func(w http.ResponseWriter, r *http.Request, s *subscriber) {
-		s.Groups = slices.DeleteFunc(s.Groups, func(g map[string]string) bool { return g["id"] == r.PathValue("group") })
-		w.WriteHeader(204)
-	}))
+	mux.HandleFunc(
+		"POST /api/subscribers/{id}/forget",
+		a.with(func(w http.ResponseWriter, _ *http.Request, s *subscriber) {
+			a.subscribers = slices.DeleteFunc(a.subscribers, func(o *subscriber) bool { return o == s })
+			platformtest.JSON(
+				w,
+				200,
+				map[string]any{"message": "Subscriber data will be completely deleted and forgotten within 30 days.", "data": s},
+			)
+		}),
+	)
+	mux.HandleFunc(
+		"DELETE /api/subscribers/{id}/groups/{group}",
+		a.with(func(w http.ResponseWriter, r *http.Request, s *subscriber) {
+			s.Groups = slices.DeleteFunc(s.Groups, func(g map[string]string) bool { return g["id"] == r.PathValue("group") })
+			w.WriteHeader(204)
+		}),
+	)
 	a.Fake = platformtest.Start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "Bearer token" {
 			platformtest.JSON(w, 401, map[string]any{"message": "Unauthenticated."})

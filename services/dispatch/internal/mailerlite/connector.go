@@ -65,7 +65,9 @@ func New(opts Options) (*Connector, error) {
 		Client: opts.Client, KeyHelp: keyHelp, Limit: rate.Limit(perMinute-atOnce) / 60, Burst: atOnce, Now: opts.Now,
 		Authorize: func(h http.Header) { h.Set("Authorization", "Bearer "+key) },
 	})}
-	c.subscribers = platform.NewDirectory(platform.DirectoryOptions[platform.Named]{What: "subscribers", Page: c.page, Now: opts.Now})
+	c.subscribers = platform.NewDirectory(
+		platform.DirectoryOptions[platform.Named]{What: "subscribers", Page: c.page, Now: opts.Now},
+	)
 	return c, nil
 }
 
@@ -95,7 +97,11 @@ func (c *Connector) Deliver(ctx context.Context, e *stream.Event, _ []byte) (dis
 func (c *Connector) find(ctx context.Context, t *platform.Task) ([]subscriber, error) {
 	names := append(t.IDs("mailerlite:", ""), t.Emails...)
 	if t.Hidden {
-		hidden, err := c.subscribers.Find(ctx, t.Since, func(s *platform.Named) bool { return t.Person("mailerlite:"+s.ID) || t.Person(s.Email) })
+		hidden, err := c.subscribers.Find(
+			ctx,
+			t.Since,
+			func(s *platform.Named) bool { return t.Person("mailerlite:"+s.ID) || t.Person(s.Email) },
+		)
 		if err != nil {
 			return nil, err
 		}
@@ -110,7 +116,12 @@ func (c *Connector) find(ctx context.Context, t *platform.Task) ([]subscriber, e
 		var doc struct {
 			Data subscriber `json:"data"`
 		}
-		res, err := c.client.Call(ctx, "find the subscriber", platform.Request{Method: http.MethodGet, Path: "/subscribers/" + url.PathEscape(name)}, &doc)
+		res, err := c.client.Call(
+			ctx,
+			"find the subscriber",
+			platform.Request{Method: http.MethodGet, Path: "/subscribers/" + url.PathEscape(name)},
+			&doc,
+		)
 		if err != nil {
 			return nil, err
 		}
@@ -134,6 +145,11 @@ func (c *Connector) page(ctx context.Context, at string) ([]platform.Named, stri
 			Next string `json:"next_cursor"`
 		} `json:"meta"`
 	}
-	_, err := c.client.Call(ctx, "list the subscribers", platform.Request{Method: http.MethodGet, Path: "/subscribers", Query: query}, &doc)
+	_, err := c.client.Call(
+		ctx,
+		"list the subscribers",
+		platform.Request{Method: http.MethodGet, Path: "/subscribers", Query: query},
+		&doc,
+	)
 	return doc.Data, doc.Meta.Next, err
 }

@@ -132,7 +132,11 @@ func TestCarry_FindsNobody(t *testing.T) {
 func TestCarry_WhoIsForgottenIsNotForgottenAgain(t *testing.T) {
 	a := newAccount(t)
 	a.find(platformtest.Email).Forget = "2026-02-14 10:00:00"
-	got, err := platformtest.Deliver(t, a.connector(t, platformtest.Client()), platformtest.Deletion("person", nil, "contact", "order stripe:in_1"))
+	got, err := platformtest.Deliver(
+		t,
+		a.connector(t, platformtest.Client()),
+		platformtest.Deletion("person", nil, "contact", "order stripe:in_1"),
+	)
 	if err != nil || got != "done order=not_found"+forgotten || len(a.Changes()) != 0 {
 		t.Errorf("got %q, %v", got, err)
 	}
@@ -143,7 +147,11 @@ func TestCarry_SomethingGoneMeanwhileIsGone(t *testing.T) {
 	a.Fault(func(w http.ResponseWriter, r *http.Request) bool {
 		return r.Method != "GET" && platformtest.Answering(404, `{"message":"Resource not found."}`)(w, r)
 	})
-	got, err := platformtest.Deliver(t, a.connector(t, platformtest.Client()), platformtest.Deletion("person", nil, "contact"))
+	got, err := platformtest.Deliver(
+		t,
+		a.connector(t, platformtest.Client()),
+		platformtest.Deletion("person", nil, "contact"),
+	)
 	if err != nil || got != "not_found" {
 		t.Errorf("got %q, %v", got, err)
 	}
@@ -166,8 +174,13 @@ func TestCarry_FailsSoThatItIsTriedAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			a := newAccount(t)
 			a.Fault(c.fault)
-			_, err := platformtest.Deliver(t, a.connector(t, platformtest.Client()), platformtest.Deletion("person", nil, "contact"))
-			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "MailerLite: find the subscriber: ") {
+			_, err := platformtest.Deliver(
+				t,
+				a.connector(t, platformtest.Client()),
+				platformtest.Deletion("person", nil, "contact"),
+			)
+			if err == nil || !strings.Contains(err.Error(), c.want) ||
+				!strings.HasPrefix(err.Error(), "MailerLite: find the subscriber: ") {
 				t.Fatalf("got %v", err)
 			}
 			var wait *dispatch.Wait

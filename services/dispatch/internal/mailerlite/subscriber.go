@@ -43,7 +43,17 @@ func own() []string {
 
 // elsewhere are categories that MailerLite does not hold.
 func elsewhere() []string {
-	return []string{"order", "invoice", "access", "progress", "negotiation", "support_case", "complaint", "dsr_case", "dsr_log"}
+	return []string{
+		"order",
+		"invoice",
+		"access",
+		"progress",
+		"negotiation",
+		"support_case",
+		"complaint",
+		"dsr_case",
+		"dsr_log",
+	}
 }
 
 // work is a decision that is carried out.
@@ -78,7 +88,12 @@ func (w *work) apply(ctx context.Context, s *subscriber) error {
 // (https://developers.mailerlite.com/docs/subscribers.html#forget-a-subscriber). A deletion would
 // retain all data for a return of the person.
 func (w *work) forget(ctx context.Context, s *subscriber) error {
-	res, err := w.client.Call(ctx, "forget the subscriber", platform.Request{Method: http.MethodPost, Path: "/subscribers/" + s.ID + "/forget"}, nil)
+	res, err := w.client.Call(
+		ctx,
+		"forget the subscriber",
+		platform.Request{Method: http.MethodPost, Path: "/subscribers/" + s.ID + "/forget"},
+		nil,
+	)
 	if err == nil && res.Found {
 		w.forgotten()
 	}
@@ -107,7 +122,10 @@ func (w *work) unsubscribes() bool {
 func (w *work) groups(ctx context.Context, s *subscriber) error {
 	for _, g := range s.Groups {
 		record := "mailerlite:group/" + g.ID
-		webinar := slices.ContainsFunc(w.task.Items, func(i stream.Item) bool { return i.Category == "webinar" && w.task.Names(&i, record) })
+		webinar := slices.ContainsFunc(
+			w.task.Items,
+			func(i stream.Item) bool { return i.Category == "webinar" && w.task.Names(&i, record) },
+		)
 		if !webinar && (!w.unsubscribes() || w.task.Hidden || w.task.StaysRecord(record)) || !platform.Plain(g.ID) {
 			continue
 		}
@@ -150,7 +168,12 @@ func (w *work) fields(ctx context.Context, s *subscriber) error {
 		doc := struct {
 			Data *subscriber `json:"data"`
 		}{}
-		res, err := w.client.Call(ctx, "update the subscriber", platform.Request{Method: http.MethodPut, Path: "/subscribers/" + s.ID, Body: body}, &doc)
+		res, err := w.client.Call(
+			ctx,
+			"update the subscriber",
+			platform.Request{Method: http.MethodPut, Path: "/subscribers/" + s.ID, Body: body},
+			&doc,
+		)
 		if err != nil {
 			return err
 		}

@@ -35,7 +35,9 @@ func Start(t testing.TB) *Server {
 
 func (s *Server) start() {
 	s.t.Helper()
-	ns, err := server.NewServer(&server.Options{ServerName: "test", DontListen: true, JetStream: true, StoreDir: s.dir, NoSigs: true, NoLog: true})
+	ns, err := server.NewServer(
+		&server.Options{ServerName: "test", DontListen: true, JetStream: true, StoreDir: s.dir, NoSigs: true, NoLog: true},
+	)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -85,8 +87,16 @@ func Event(id, person string, recipients ...string) *stream.Event {
 		SpecVersion: "1.0", ID: id, Source: "test", Type: stream.TypeDelete, Subject: person,
 		Time: time.Date(2026, 1, 15, 10, 0, 0, 0, time.UTC), DataContentType: "application/json",
 		Data: stream.Decision{
-			Kind: "delete", Person: stream.Person{Emails: []string{person + "@leak.example"}}, Policy: "pl@1", Recipients: recipients,
-			Delete: &stream.Delete{Scope: "person", Items: []stream.Item{{Category: "account"}}, Purposes: []string{"contract"}, Retained: []stream.RetainedItem{}},
+			Kind:       "delete",
+			Person:     stream.Person{Emails: []string{person + "@leak.example"}},
+			Policy:     "pl@1",
+			Recipients: recipients,
+			Delete: &stream.Delete{
+				Scope:    "person",
+				Items:    []stream.Item{{Category: "account"}},
+				Purposes: []string{"contract"},
+				Retained: []stream.RetainedItem{},
+			},
 		},
 	}
 }

@@ -57,7 +57,11 @@ func TestClient_DoesNotCallInsideUnlessAllowed(t *testing.T) {
 			t.Errorf("%s: %v", url, err)
 		}
 	}
-	if _, err := outbound.Do(outbound.Client(outbound.Options{AllowPrivate: true}), post(t, inside.URL)); err != nil || called != 1 {
+	if _, err := outbound.Do(
+		outbound.Client(outbound.Options{AllowPrivate: true}),
+		post(t, inside.URL),
+	); err != nil ||
+		called != 1 {
 		t.Errorf("allowed: %v, %d calls", err, called)
 	}
 }
@@ -99,7 +103,11 @@ func TestClient_VerifiesCertificates(t *testing.T) {
 	s := httptest.NewTLSServer(http.NotFoundHandler())
 	defer s.Close()
 	s.Config.ErrorLog = nil
-	if _, err := outbound.Do(outbound.Client(outbound.Options{AllowPrivate: true}), post(t, s.URL)); err == nil || !strings.Contains(err.Error(), "certificate") {
+	if _, err := outbound.Do(
+		outbound.Client(outbound.Options{AllowPrivate: true}),
+		post(t, s.URL),
+	); err == nil ||
+		!strings.Contains(err.Error(), "certificate") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -171,7 +179,11 @@ func TestFault_SaysWhatItMeans(t *testing.T) {
 	}{{429, "30", true}, {503, "30", true}, {500, "30", false}, {429, "", false}, {429, "soon", false}} {
 		var wait *dispatch.Wait
 		err := answer(c.status, http.Header{"Retry-After": {c.after}})
-		if got := errors.As(err, &wait); got != c.waits || got && wait.After != 30*time.Second || !strings.Contains(err.Error(), strconv.Itoa(c.status)) {
+		if got := errors.As(
+			err,
+			&wait,
+		); got != c.waits || got && wait.After != 30*time.Second ||
+			!strings.Contains(err.Error(), strconv.Itoa(c.status)) {
 			t.Errorf("%+v: %v", c, err)
 		}
 	}
@@ -238,7 +250,11 @@ func TestRehearsal_NotesWhatWouldChangeAndReadsTheRest(t *testing.T) {
 	if a, err := outbound.Do(client, get); err != nil || string(a.Body) != "found" || read != 1 {
 		t.Errorf("got %+v, %v", a, err)
 	}
-	if res, err := outbound.Do(client, post(t, s.URL+"/persons/ala@leak.example/erase?key=hidden")); err != nil || !res.OK() {
+	if res, err := outbound.Do(
+		client,
+		post(t, s.URL+"/persons/ala@leak.example/erase?key=hidden"),
+	); err != nil ||
+		!res.OK() {
 		t.Errorf("got %v, %v", res, err)
 	}
 	calls := r.Take()

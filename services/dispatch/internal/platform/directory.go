@@ -90,7 +90,10 @@ func (d *Directory[T]) read(ctx context.Context, since time.Time) error {
 	}
 	for !d.whole {
 		if end, ok := ctx.Deadline(); ok && time.Until(end) < d.opts.Spare {
-			return &dispatch.Wait{After: pause, Err: errors.New("the list takes longer than one call; the next attempt continues")}
+			return &dispatch.Wait{
+				After: pause,
+				Err:   errors.New("the list takes longer than one call; the next attempt continues"),
+			}
 		}
 		if d.pages >= d.opts.MaxPages {
 			d.begun = time.Time{}

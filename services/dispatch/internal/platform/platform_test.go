@@ -54,7 +54,13 @@ func TestReport_PutsTheAnswerTogether(t *testing.T) {
 
 func TestTask_KnowsNamesInPlainAndHidden(t *testing.T) {
 	read := func(change func(*stream.Event) *stream.Event) *platform.Task {
-		e := platformtest.Deletion("part", []string{"woocommerce:5@shop", "woocommerce:6@other", "stripe:cus_1"}, "contact", "phone", "order a b")
+		e := platformtest.Deletion(
+			"part",
+			[]string{"woocommerce:5@shop", "woocommerce:6@other", "stripe:cus_1"},
+			"contact",
+			"phone",
+			"order a b",
+		)
 		e.Data.Person.Emails = append(e.Data.Person.Emails, " Ala@LEAK.example")
 		task, err := platform.Read(change(e))
 		if err != nil {
@@ -64,10 +70,15 @@ func TestTask_KnowsNamesInPlainAndHidden(t *testing.T) {
 	}
 	plain := read(func(e *stream.Event) *stream.Event { return platformtest.Stays(e, "order c d", "contact") })
 	hidden := read(platformtest.Hidden)
-	if got := plain.IDs("woocommerce:", "@shop"); len(got) != 1 || got[0] != "5" || len(plain.Emails) != 1 || plain.Hidden {
+	if got := plain.IDs(
+		"woocommerce:",
+		"@shop",
+	); len(got) != 1 || got[0] != "5" || len(plain.Emails) != 1 ||
+		plain.Hidden {
 		t.Errorf("got %v, %v", got, plain.Emails)
 	}
-	if plain.Gone("contact") || !plain.Gone("phone") || plain.Gone("newsletter") || !plain.StaysRecord("d") || plain.StaysRecord("a") {
+	if plain.Gone("contact") || !plain.Gone("phone") || plain.Gone("newsletter") || !plain.StaysRecord("d") ||
+		plain.StaysRecord("a") {
 		t.Error("it does not know what stays")
 	}
 	for _, task := range []*platform.Task{plain, hidden} {
@@ -103,7 +114,9 @@ func TestDirectory_ReadsOnceAndGoesOnWhereItStopped(t *testing.T) {
 	var read int
 	var fail error
 	now := platformtest.Now()
-	d := platform.NewDirectory(platform.DirectoryOptions[int]{What: "things", Page: pages(4, &read, &fail), Now: func() time.Time { return now }})
+	d := platform.NewDirectory(
+		platform.DirectoryOptions[int]{What: "things", Page: pages(4, &read, &fail), Now: func() time.Time { return now }},
+	)
 	all := func(*int) bool { return true }
 	short, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
@@ -128,7 +141,8 @@ func TestDirectory_ReadsOnceAndGoesOnWhereItStopped(t *testing.T) {
 	for i, s := range steps {
 		fail, now = s.fail, now.Add(s.after)
 		found, err := d.Find(t.Context(), s.since, all)
-		if read != s.want || err == nil && len(found) != 4 || err != nil && (s.fail == nil || !strings.Contains(err.Error(), "read all things: broken")) {
+		if read != s.want || err == nil && len(found) != 4 ||
+			err != nil && (s.fail == nil || !strings.Contains(err.Error(), "read all things: broken")) {
 			t.Errorf("step %d: %d pages, %v, %v", i, read, found, err)
 		}
 	}
@@ -136,14 +150,16 @@ func TestDirectory_ReadsOnceAndGoesOnWhereItStopped(t *testing.T) {
 
 func TestDirectory_GoesOnAfterAFault(t *testing.T) {
 	read := 0
-	d := platform.NewDirectory(platform.DirectoryOptions[int]{What: "things", Page: func(_ context.Context, at string) ([]int, string, error) {
-		read++
-		if read%2 == 0 {
-			return nil, "", errors.New("broken")
-		}
-		i, _ := strconv.Atoi(at)
-		return []int{i}, map[bool]string{true: strconv.Itoa(i + 1)}[i < 4], nil
-	}})
+	d := platform.NewDirectory(
+		platform.DirectoryOptions[int]{What: "things", Page: func(_ context.Context, at string) ([]int, string, error) {
+			read++
+			if read%2 == 0 {
+				return nil, "", errors.New("broken")
+			}
+			i, _ := strconv.Atoi(at)
+			return []int{i}, map[bool]string{true: strconv.Itoa(i + 1)}[i < 4], nil
+		}},
+	)
 	var found []int
 	var err error
 	for range 10 {
@@ -160,7 +176,12 @@ func TestDirectory_IsBounded(t *testing.T) {
 	var read int
 	var fail error
 	d := platform.NewDirectory(platform.DirectoryOptions[int]{What: "things", Page: pages(100, &read, &fail), MaxPages: 7})
-	if _, err := d.Find(t.Context(), time.Time{}, func(*int) bool { return true }); err == nil || !strings.Contains(err.Error(), "more than 7 pages") || read != 7 {
+	if _, err := d.Find(
+		t.Context(),
+		time.Time{},
+		func(*int) bool { return true },
+	); err == nil || !strings.Contains(err.Error(), "more than 7 pages") ||
+		read != 7 {
 		t.Errorf("got %v after %d", err, read)
 	}
 }
@@ -183,7 +204,15 @@ func TestClient_KeepsTheLimit(t *testing.T) {
 		t.Errorf("got %v after %d calls", err, calls)
 	}
 	cancel()
-	if _, err := c.Call(ctx, "read", platform.Request{Method: http.MethodGet, Path: "/"}, nil); !errors.Is(err, context.Canceled) {
+	if _, err := c.Call(
+		ctx,
+		"read",
+		platform.Request{Method: http.MethodGet, Path: "/"},
+		nil,
+	); !errors.Is(
+		err,
+		context.Canceled,
+	) {
 		t.Errorf("got %v", err)
 	}
 }

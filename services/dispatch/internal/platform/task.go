@@ -36,7 +36,9 @@ type Task struct {
 func Read(e *stream.Event) (*Task, error) {
 	d := e.Data.Delete
 	if d == nil {
-		return nil, errors.New("the decision is not a deletion, and a platform accepts nothing else; remove kinds from its configuration")
+		return nil, errors.New(
+			"the decision is not a deletion, and a platform accepts nothing else; remove kinds from its configuration",
+		)
 	}
 	p := &e.Data.Person
 	t := &Task{
@@ -116,14 +118,18 @@ func (t *Task) Lapsed(category string) bool {
 
 // Stays reports whether data of one of the categories may still be held, as far as known.
 func (t *Task) Stays(categories ...string) bool {
-	return slices.ContainsFunc(t.stays, func(s stream.RetainedItem) bool { return slices.Contains(categories, s.Category) })
+	return slices.ContainsFunc(
+		t.stays,
+		func(s stream.RetainedItem) bool { return slices.Contains(categories, s.Category) },
+	)
 }
 
 // StaysRecord reports whether data of a record may still be held: of one of the categories, or of
 // any category when none is given.
 func (t *Task) StaysRecord(record string, categories ...string) bool {
 	return slices.ContainsFunc(t.stays, func(s stream.RetainedItem) bool {
-		return (s.Ref == record || slices.Contains(s.Names, record)) && (len(categories) == 0 || slices.Contains(categories, s.Category))
+		return (s.Ref == record || slices.Contains(s.Names, record)) &&
+			(len(categories) == 0 || slices.Contains(categories, s.Category))
 	})
 }
 
@@ -140,5 +146,6 @@ func (t *Task) Categories() []string {
 
 // Plain reports whether an id, which becomes part of a path, consists of letters and digits.
 func Plain(id string) bool {
-	return id != "" && len(id) <= 100 && strings.Trim(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == ""
+	return id != "" && len(id) <= 100 &&
+		strings.Trim(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == ""
 }

@@ -28,18 +28,32 @@ type customer map[string]any
 func newAccount(t testing.TB) *account {
 	a := &account{subscriptions: map[string]string{}, done: map[string][2]string{}}
 	for i := range 250 {
-		a.customers = append(a.customers, customer{"id": "cus_other" + strconv.Itoa(i), "email": "other@leak.example", "name": "Other"})
+		a.customers = append(
+			a.customers,
+			customer{"id": "cus_other" + strconv.Itoa(i), "email": "other@leak.example", "name": "Other"},
+		)
 	}
 	a.customers = slices.Insert(a.customers, 150, customer{
-		"id": "cus_1", "email": "Ala@Leak.Example", "name": platformtest.Family, "phone": "600", "description": "a friend of cats",
-		"address":  map[string]any{"line1": "ul. Kocia 1", "city": "Kraków", "country": "PL"},
-		"shipping": map[string]any{"name": platformtest.Family, "phone": "600", "address": map[string]any{"line1": "ul. Kocia 1", "country": "PL"}},
+		"id":          "cus_1",
+		"email":       "Ala@Leak.Example",
+		"name":        platformtest.Family,
+		"phone":       "600",
+		"description": "a friend of cats",
+		"address":     map[string]any{"line1": "ul. Kocia 1", "city": "Kraków", "country": "PL"},
+		"shipping": map[string]any{
+			"name":    platformtest.Family,
+			"phone":   "600",
+			"address": map[string]any{"line1": "ul. Kocia 1", "country": "PL"},
+		},
 		"metadata": map[string]any{"shop": "1"},
 	})
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/customers", a.list)
 	mux.HandleFunc("GET /v1/customers/search", a.search)
-	mux.HandleFunc("GET /v1/customers/{id}", a.with(func(w http.ResponseWriter, _ *http.Request, c customer) { platformtest.JSON(w, 200, c) }))
+	mux.HandleFunc(
+		"GET /v1/customers/{id}",
+		a.with(func(w http.ResponseWriter, _ *http.Request, c customer) { platformtest.JSON(w, 200, c) }),
+	)
 	mux.HandleFunc("POST /v1/customers/{id}", a.with(a.update))
 	mux.HandleFunc("DELETE /v1/customers/{id}", a.with(func(w http.ResponseWriter, _ *http.Request, c customer) {
 		if c["deleted"] == true {
@@ -63,7 +77,13 @@ func newAccount(t testing.TB) *account {
 	})
 	a.Fake = platformtest.Start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "Bearer rk_1" || r.Header.Get("Stripe-Version") != stripe.Version {
-			platformtest.JSON(w, 401, map[string]any{"error": map[string]string{"type": "invalid_request_error", "message": "Invalid API Key provided: rk_******"}})
+			platformtest.JSON(
+				w,
+				401,
+				map[string]any{
+					"error": map[string]string{"type": "invalid_request_error", "message": "Invalid API Key provided: rk_******"},
+				},
+			)
 			return
 		}
 		mux.ServeHTTP(w, r)
@@ -72,7 +92,17 @@ func newAccount(t testing.TB) *account {
 }
 
 func missing(w http.ResponseWriter) {
-	platformtest.JSON(w, 404, map[string]any{"error": map[string]string{"code": "resource_missing", "type": "invalid_request_error", "message": "No such customer"}})
+	platformtest.JSON(
+		w,
+		404,
+		map[string]any{
+			"error": map[string]string{
+				"code":    "resource_missing",
+				"type":    "invalid_request_error",
+				"message": "No such customer",
+			},
+		},
+	)
 }
 
 func (a *account) find(id string) customer {

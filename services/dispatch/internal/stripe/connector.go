@@ -64,15 +64,22 @@ func New(opts Options) (*Connector, error) {
 		opts.Now = time.Now
 	}
 	c := &Connector{now: opts.Now, client: platform.New(platform.Options{
-		Name: "Stripe", Base: strings.TrimRight(cmp.Or(opts.Base, "https://api.stripe.com"), "/"), Client: opts.Client, KeyHelp: keyHelp,
-		Limit: perSecond, Burst: int(perSecond), Now: opts.Now,
+		Name:    "Stripe",
+		Base:    strings.TrimRight(cmp.Or(opts.Base, "https://api.stripe.com"), "/"),
+		Client:  opts.Client,
+		KeyHelp: keyHelp,
+		Limit:   perSecond,
+		Burst:   int(perSecond),
+		Now:     opts.Now,
 		Missing: func(body []byte) bool { return platform.Code(body) == "resource_missing" },
 		Authorize: func(h http.Header) {
 			h.Set("Authorization", "Bearer "+key)
 			h.Set("Stripe-Version", Version)
 		},
 	})}
-	c.customers = platform.NewDirectory(platform.DirectoryOptions[platform.Named]{What: "customers", Page: c.page, Now: opts.Now})
+	c.customers = platform.NewDirectory(
+		platform.DirectoryOptions[platform.Named]{What: "customers", Page: c.page, Now: opts.Now},
+	)
 	return c, nil
 }
 

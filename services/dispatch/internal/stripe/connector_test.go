@@ -95,11 +95,17 @@ func TestCarry_DoesWhatMayGo(t *testing.T) {
 func TestCarry_EmptiesWhatMayGo(t *testing.T) {
 	a := newAccount(t)
 	connector := a.connector(t, platformtest.Client())
-	if _, err := platformtest.Deliver(t, connector, platformtest.Stays(platformtest.Deletion("part", nil, "phone"), "contact")); err != nil {
+	if _, err := platformtest.Deliver(
+		t,
+		connector,
+		platformtest.Stays(platformtest.Deletion("part", nil, "phone"), "contact"),
+	); err != nil {
 		t.Fatal(err)
 	}
 	c := a.find("cus_1")
-	if shipping := c["shipping"].(map[string]any); c["phone"] != nil || shipping["phone"] != nil || shipping["name"] != platformtest.Family || c["name"] != platformtest.Family {
+	if shipping := c["shipping"].(map[string]any); c["phone"] != nil || shipping["phone"] != nil ||
+		shipping["name"] != platformtest.Family ||
+		c["name"] != platformtest.Family {
 		t.Errorf("the phone: got %v", c)
 	}
 	e := platformtest.Stays(platformtest.Deletion("part", nil, "contact"), "order stripe:in_1")
@@ -123,8 +129,13 @@ func TestCarry_LeavesWhoHasASubscription(t *testing.T) {
 	} {
 		a := newAccount(t)
 		a.subscriptions["cus_1"] = status
-		got, err := platformtest.Deliver(t, a.connector(t, platformtest.Client()), platformtest.Deletion("person", nil, "contact"))
-		if err != nil || strings.HasPrefix(got, "held: the customer has a running subscription") != held || len(a.Changes()) != map[bool]int{false: 1}[held] {
+		got, err := platformtest.Deliver(
+			t,
+			a.connector(t, platformtest.Client()),
+			platformtest.Deletion("person", nil, "contact"),
+		)
+		if err != nil || strings.HasPrefix(got, "held: the customer has a running subscription") != held ||
+			len(a.Changes()) != map[bool]int{false: 1}[held] {
 			t.Errorf("%s: got %q, %v", status, got, err)
 		}
 	}
@@ -162,9 +173,15 @@ func TestCarry_DoesWithoutASearch(t *testing.T) {
 	a := newAccount(t)
 	a.find("cus_1")["email"] = platformtest.Email
 	a.Fault(func(w http.ResponseWriter, r *http.Request) bool {
-		return strings.HasSuffix(r.URL.Path, "/search") && platformtest.Answering(400, `{"error":{"type":"invalid_request_error","message":"ala@leak.example"}}`)(w, r)
+		return strings.HasSuffix(r.URL.Path, "/search") &&
+			platformtest.Answering(400, `{"error":{"type":"invalid_request_error","message":"ala@leak.example"}}`)(w, r)
 	})
-	if got, err := platformtest.Deliver(t, a.connector(t, platformtest.Client()), platformtest.Deletion("person", nil, "contact")); err != nil || got != "done" {
+	if got, err := platformtest.Deliver(
+		t,
+		a.connector(t, platformtest.Client()),
+		platformtest.Deletion("person", nil, "contact"),
+	); err != nil ||
+		got != "done" {
 		t.Errorf("got %q, %v", got, err)
 	}
 }
@@ -209,7 +226,11 @@ func TestCarry_FailsSoThatItIsTriedAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			a := newAccount(t)
 			a.Fault(c.fault)
-			_, err := platformtest.Deliver(t, a.connector(t, platformtest.Client()), platformtest.Deletion("person", nil, "contact"))
+			_, err := platformtest.Deliver(
+				t,
+				a.connector(t, platformtest.Client()),
+				platformtest.Deletion("person", nil, "contact"),
+			)
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Fatalf("got %v", err)
 			}
@@ -236,7 +257,9 @@ func TestCarry_ADryRunChangesNothing(t *testing.T) {
 	if changes := a.Changes(); len(changes) != 0 {
 		t.Errorf("it made %q", changes)
 	}
-	if calls := r.Take(); len(calls) != 2 || calls[0] != (outbound.Call{Method: "DELETE", URL: a.URL + "/v1/customers/cus_1"}) || calls[1].Method != "POST" {
+	if calls := r.Take(); len(calls) != 2 ||
+		calls[0] != (outbound.Call{Method: "DELETE", URL: a.URL + "/v1/customers/cus_1"}) ||
+		calls[1].Method != "POST" {
 		t.Errorf("it shows %+v", calls)
 	}
 }

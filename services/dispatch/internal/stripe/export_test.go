@@ -14,7 +14,14 @@ func task() *platform.Task {
 // Empty empties every field of a customer that has them all.
 func Empty(ctx context.Context, c *Connector, id string) (string, error) {
 	full := &customer{
-		ID: id, Email: "a", Name: "b", Phone: "c", Description: "d", Business: "e", Individual: "f", Address: &address{Line1: "g"},
+		ID:          id,
+		Email:       "a",
+		Name:        "b",
+		Phone:       "c",
+		Description: "d",
+		Business:    "e",
+		Individual:  "f",
+		Address:     &address{Line1: "g"},
 	}
 	full.Shipping = &struct {
 		Name    string   `json:"name"`

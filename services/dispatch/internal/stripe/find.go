@@ -49,7 +49,11 @@ type customerList struct {
 func (c *Connector) find(ctx context.Context, t *platform.Task) ([]customer, error) {
 	ids := t.IDs("stripe:", "")
 	if t.Hidden {
-		hidden, err := c.customers.Find(ctx, t.Since, func(u *platform.Named) bool { return t.Person("stripe:"+u.ID) || t.Person(u.Email) })
+		hidden, err := c.customers.Find(
+			ctx,
+			t.Since,
+			func(u *platform.Named) bool { return t.Person("stripe:"+u.ID) || t.Person(u.Email) },
+		)
 		if err != nil {
 			return nil, err
 		}
@@ -68,7 +72,12 @@ func (c *Connector) find(ctx context.Context, t *platform.Task) ([]customer, err
 			continue
 		}
 		var u customer
-		res, err := c.client.Call(ctx, "find the customer", platform.Request{Method: http.MethodGet, Path: "/v1/customers/" + id}, &u)
+		res, err := c.client.Call(
+			ctx,
+			"find the customer",
+			platform.Request{Method: http.MethodGet, Path: "/v1/customers/" + id},
+			&u,
+		)
 		if err != nil {
 			return nil, err
 		}
@@ -101,7 +110,9 @@ func (c *Connector) named(ctx context.Context, email string) ([]customer, error)
 		return nil, err
 	}
 	_, err = c.client.Call(ctx, "search for the customer", platform.Request{
-		Method: http.MethodGet, Path: "/v1/customers/search", Query: url.Values{"query": {`email:"` + quoted(email) + `"`}, "limit": {"100"}},
+		Method: http.MethodGet,
+		Path:   "/v1/customers/search",
+		Query:  url.Values{"query": {`email:"` + quoted(email) + `"`}, "limit": {"100"}},
 	}, &search)
 	var status *platform.StatusError
 	if err != nil && (!errors.As(err, &status) || status.Status != http.StatusBadRequest) {
@@ -127,7 +138,12 @@ func (c *Connector) page(ctx context.Context, at string) ([]platform.Named, stri
 		Data []platform.Named `json:"data"`
 		More bool             `json:"has_more"`
 	}
-	if _, err := c.client.Call(ctx, "list the customers", platform.Request{Method: http.MethodGet, Path: "/v1/customers", Query: query}, &list); err != nil {
+	if _, err := c.client.Call(
+		ctx,
+		"list the customers",
+		platform.Request{Method: http.MethodGet, Path: "/v1/customers", Query: query},
+		&list,
+	); err != nil {
 		return nil, "", err
 	}
 	if !list.More || len(list.Data) == 0 {

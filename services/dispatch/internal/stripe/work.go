@@ -40,7 +40,10 @@ func (w *work) payments() {
 
 // payment reports whether an id names an object with a payment.
 func payment(id string) bool {
-	return slices.ContainsFunc([]string{"ch_", "py_", "pi_", "in_", "cs_", "sub_"}, func(prefix string) bool { return strings.HasPrefix(id, prefix) })
+	return slices.ContainsFunc(
+		[]string{"ch_", "py_", "pi_", "in_", "cs_", "sub_"},
+		func(prefix string) bool { return strings.HasPrefix(id, prefix) },
+	)
 }
 
 // keep reports contact data of which a part may still be held.
@@ -103,7 +106,12 @@ func (w *work) subscribed(ctx context.Context, id string) (bool, error) {
 
 // remove deletes a customer with its cards: DELETE /v1/customers/:id.
 func (w *work) remove(ctx context.Context, id string) error {
-	res, err := w.client.Call(ctx, "delete the customer", platform.Request{Method: http.MethodDelete, Path: "/v1/customers/" + id}, nil)
+	res, err := w.client.Call(
+		ctx,
+		"delete the customer",
+		platform.Request{Method: http.MethodDelete, Path: "/v1/customers/" + id},
+		nil,
+	)
 	if err == nil && res.Found {
 		w.say("contact", stream.OutcomeDone, "")
 		w.say("phone", stream.OutcomeDone, "")
@@ -117,7 +125,10 @@ func (w *work) blank(ctx context.Context, u *customer) error {
 	if form := w.form(u); len(form) > 0 {
 		var after customer
 		res, err := w.client.Call(ctx, "empty fields of the customer", platform.Request{
-			Method: http.MethodPost, Path: "/v1/customers/" + u.ID, Form: form, Header: map[string]string{"Idempotency-Key": w.key(u.ID)},
+			Method: http.MethodPost,
+			Path:   "/v1/customers/" + u.ID,
+			Form:   form,
+			Header: map[string]string{"Idempotency-Key": w.key(u.ID)},
 		}, &after)
 		switch {
 		case err != nil:

@@ -11,7 +11,10 @@ import (
 func FuzzReceipt(f *testing.F) {
 	f.Add([]byte(`{"decision":"dec_1","outcome":"done","at":"2026-01-15T10:00:00Z"}`), "delete")
 	f.Add([]byte(`{"decision":"dec_1","outcome":"granted","at":"2026-01-15T10:00:00Z"}`), "ask-consent")
-	f.Add([]byte(`{"decision":"dec_1","outcome":"partial","categories":{"invoice":"held"},"at":"2026-01-15T10:00:00Z"}`), "delete")
+	f.Add(
+		[]byte(`{"decision":"dec_1","outcome":"partial","categories":{"invoice":"held"},"at":"2026-01-15T10:00:00Z"}`),
+		"delete",
+	)
 	f.Add([]byte(`[[[[`), "delete")
 	f.Fuzz(func(t *testing.T, body []byte, kind string) {
 		e := &stream.Event{ID: "dec_1", Data: stream.Decision{Kind: kind}}
@@ -37,7 +40,8 @@ func TestReceipt_WhatIsMeantAsOneAndIsNoneIsRemarked(t *testing.T) {
 		`{"decision":"dec_1","outcome":"done","categories":{"order":"held"},"at":"2026-01-15T10:00:00Z"}`: "use partial",
 	} {
 		a := receipt([]byte(body), e, "crm")
-		if (remark == "") != (a.Remark == "") || !strings.Contains(a.Remark, remark) || remark != "" && a.Outcome != stream.OutcomeSent {
+		if (remark == "") != (a.Remark == "") || !strings.Contains(a.Remark, remark) ||
+			remark != "" && a.Outcome != stream.OutcomeSent {
 			t.Errorf("%s: got %+v", body, a)
 		}
 	}

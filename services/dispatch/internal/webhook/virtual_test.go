@@ -97,7 +97,13 @@ func TestCarry_ARecipientWithEveryTrouble(t *testing.T) {
 		trouble, seen := "", []string{}
 		server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			body, _ := io.ReadAll(r.Body)
-			if err := verifier.Verify(r.Header.Get("webhook-id"), r.Header.Get("webhook-timestamp"), r.Header.Get("webhook-signature"), body, time.Now()); err != nil {
+			if err := verifier.Verify(
+				r.Header.Get("webhook-id"),
+				r.Header.Get("webhook-timestamp"),
+				r.Header.Get("webhook-signature"),
+				body,
+				time.Now(),
+			); err != nil {
 				t.Error(err)
 			}
 			mu.Lock()
@@ -128,7 +134,15 @@ func TestCarry_ARecipientWithEveryTrouble(t *testing.T) {
 		go func() { _ = server.Serve(network) }()
 		client := outbound.Client(outbound.Options{})
 		client.Transport.(*http.Transport).DialContext = network.dial
-		c, err := webhook.New(webhook.Options{Recipient: "crm", URL: "http://crm.example", Secrets: []string{secret("n")}, AllowPrivate: true, Client: client})
+		c, err := webhook.New(
+			webhook.Options{
+				Recipient:    "crm",
+				URL:          "http://crm.example",
+				Secrets:      []string{secret("n")},
+				AllowPrivate: true,
+				Client:       client,
+			},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -52,7 +52,9 @@ func New(opts Options) (*Connector, error) {
 	case u.User != nil:
 		return nil, errors.New("url holds a name or a password; remove both, because webhooks are signed")
 	case u.Scheme != "https" && (u.Scheme != "http" || !opts.AllowPrivate):
-		return nil, errors.New("url must begin with https://; http:// requires allow_private, for an address in a private network")
+		return nil, errors.New(
+			"url must begin with https://; http:// requires allow_private, for an address in a private network",
+		)
 	}
 	keys, err := signature.NewStandard(opts.Secrets)
 	if err != nil {

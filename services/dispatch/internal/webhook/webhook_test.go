@@ -49,7 +49,8 @@ func TestCarry_SendsTheBytesSignedByEverySecret(t *testing.T) {
 	for name, secrets := range map[string][]string{"old": {secret("o")}, "both": {secret("n"), secret("o")}, "new": {secret("n")}} {
 		s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			got, _ := io.ReadAll(r.Body)
-			if string(got) != string(body) || r.Header.Get("Content-Type") != "application/cloudevents+json" || r.Header.Get("webhook-id") != "dec_1" {
+			if string(got) != string(body) || r.Header.Get("Content-Type") != "application/cloudevents+json" ||
+				r.Header.Get("webhook-id") != "dec_1" {
 				t.Errorf("got %q with %v", got, r.Header)
 			}
 			if !strings.HasPrefix(r.Header.Get("User-Agent"), "Rodopath") || r.Header.Get("Accept-Encoding") != "" {
@@ -61,11 +62,25 @@ func TestCarry_SendsTheBytesSignedByEverySecret(t *testing.T) {
 					t.Error(err)
 					continue
 				}
-				if err := v.Verify(r.Header.Get("webhook-id"), r.Header.Get("webhook-timestamp"), r.Header.Get("webhook-signature"), got, now.Add(time.Minute)); err != nil {
+				if err := v.Verify(
+					r.Header.Get("webhook-id"),
+					r.Header.Get("webhook-timestamp"),
+					r.Header.Get("webhook-signature"),
+					got,
+					now.Add(time.Minute),
+				); err != nil {
 					t.Errorf("%s: %v", name, err)
 				}
 			}
-			if v, _ := signature.NewStandard([]string{secret("x")}); v.Verify(r.Header.Get("webhook-id"), r.Header.Get("webhook-timestamp"), r.Header.Get("webhook-signature"), got, now) == nil {
+			if v, _ := signature.NewStandard(
+				[]string{secret("x")},
+			); v.Verify(
+				r.Header.Get("webhook-id"),
+				r.Header.Get("webhook-timestamp"),
+				r.Header.Get("webhook-signature"),
+				got,
+				now,
+			) == nil {
 				t.Error("another secret verifies it")
 			}
 		}))
@@ -141,14 +156,20 @@ func TestCarry_EverythingElseHasFailed(t *testing.T) {
 	defer close(stop)
 	for _, path := range []string{"/500", "/410", "/429", "/redirect", "/garbage", "/never"} {
 		begin := time.Now()
-		_, err := connector(t, s.URL+path+"?key=hidden", nil).Deliver(t.Context(), natstest.Event("dec_1", "ala", "crm"), []byte("{}"))
+		_, err := connector(
+			t,
+			s.URL+path+"?key=hidden",
+			nil,
+		).Deliver(t.Context(), natstest.Event("dec_1", "ala", "crm"), []byte("{}"))
 		var wait *dispatch.Wait
 		switch {
 		case err == nil || time.Since(begin) > 5*time.Second:
 			t.Errorf("%s: %v", path, err)
 		case strings.Contains(err.Error(), "hidden") || path != "/garbage" && strings.Contains(err.Error(), "@"):
 			t.Errorf("%s tells too much: %v", path, err)
-		case errors.Is(err, dispatch.ErrGone) != (path == "/410"), errors.As(err, &wait) != (path == "/429"), wait != nil && wait.After != 17*time.Second:
+		case errors.Is(err, dispatch.ErrGone) != (path == "/410"),
+			errors.As(err, &wait) != (path == "/429"),
+			wait != nil && wait.After != 17*time.Second:
 			t.Errorf("%s: %v", path, err)
 		}
 	}
@@ -187,7 +208,10 @@ func TestNew_RefusesWhatCannotBe(t *testing.T) {
 	} {
 		opts := good
 		change(&opts)
-		if _, err := webhook.New(opts); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hidden") {
+		if _, err := webhook.New(
+			opts,
+		); err == nil || !strings.Contains(err.Error(), want) ||
+			strings.Contains(err.Error(), "hidden") {
 			t.Errorf("%s: got %v", want, err)
 		}
 	}

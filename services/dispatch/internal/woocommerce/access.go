@@ -51,7 +51,9 @@ func (w *work) downloads(ctx context.Context, id string) error {
 		OrderID int64 `json:"order_id"`
 	}
 	_, err = w.client.Call(ctx, "list the permissions to download", platform.Request{
-		Method: http.MethodGet, Path: "/customers/" + strconv.FormatInt(o.CustomerID, 10) + "/downloads", Query: url.Values{"_fields": {"order_id"}},
+		Method: http.MethodGet,
+		Path:   "/customers/" + strconv.FormatInt(o.CustomerID, 10) + "/downloads",
+		Query:  url.Values{"_fields": {"order_id"}},
 	}, &downloads)
 	if err != nil {
 		return err

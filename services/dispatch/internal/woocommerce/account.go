@@ -180,7 +180,12 @@ func (w *work) update(ctx context.Context, a *account, change map[string]any) er
 	if change == nil {
 		return nil
 	}
-	_, err := w.client.Call(ctx, "empty fields of the account", platform.Request{Method: http.MethodPut, Path: a.path(), Body: change}, nil)
+	_, err := w.client.Call(
+		ctx,
+		"empty fields of the account",
+		platform.Request{Method: http.MethodPut, Path: a.path(), Body: change},
+		nil,
+	)
 	return err
 }
 

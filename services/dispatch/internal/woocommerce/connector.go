@@ -69,7 +69,9 @@ func New(opts Options) (*Connector, error) {
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		return nil, errors.New("url must hold only the address of the shop")
 	case u.Scheme != "https" && (u.Scheme != "http" || !opts.AllowPrivate):
-		return nil, errors.New("url must begin with https://, because calls carry the key; http:// requires allow_private, for a shop in a private network")
+		return nil, errors.New(
+			"url must begin with https://, because calls carry the key; http:// requires allow_private, for a shop in a private network",
+		)
 	}
 	key, secret, ok := strings.Cut(strings.TrimSpace(opts.Key), ":")
 	if !ok || key == "" || secret == "" || strings.ContainsAny(key+secret, " \t\r\n:") {
@@ -80,14 +82,21 @@ func New(opts Options) (*Connector, error) {
 	}
 	base := strings.TrimSuffix(strings.TrimRight(opts.URL, "/"), interfacePath) + interfacePath
 	c := &Connector{source: opts.Source, client: platform.New(platform.Options{
-		Name: "WooCommerce", Base: base, Client: opts.Client, KeyHelp: keyHelp, Limit: cmp.Or(opts.PerSecond, 4), Now: opts.Now,
+		Name:    "WooCommerce",
+		Base:    base,
+		Client:  opts.Client,
+		KeyHelp: keyHelp,
+		Limit:   cmp.Or(opts.PerSecond, 4),
+		Now:     opts.Now,
 		Missing: missing,
 		Authorize: func(h http.Header) {
 			r := http.Request{Header: h}
 			r.SetBasicAuth(key, secret)
 		},
 	})}
-	c.accounts = platform.NewDirectory(platform.DirectoryOptions[platform.Named]{What: "accounts", Page: c.accountsPage, Now: opts.Now})
+	c.accounts = platform.NewDirectory(
+		platform.DirectoryOptions[platform.Named]{What: "accounts", Page: c.accountsPage, Now: opts.Now},
+	)
 	c.orders = platform.NewDirectory(platform.DirectoryOptions[int64]{What: "orders", Page: c.ordersPage, Now: opts.Now})
 	return c, nil
 }

@@ -19,7 +19,13 @@ const (
 
 // cleared are the calls that clear order 17.
 func cleared(more ...string) []string {
-	return append([]string{"PUT " + v3 + "/orders/17", "DELETE " + v3 + "/orders/17/notes/3?force=true", "DELETE " + v3 + "/orders/17/notes/4?force=true"}, more...)
+	return append(
+		[]string{
+			"PUT " + v3 + "/orders/17",
+			"DELETE " + v3 + "/orders/17/notes/3?force=true",
+			"DELETE " + v3 + "/orders/17/notes/4?force=true",
+		},
+		more...)
 }
 
 const gone = "DELETE " + v3 + "/customers/5?force=true"
@@ -128,7 +134,11 @@ func (s *shop) check(t *testing.T) {
 
 func TestCarry_LeavesOfAnOrderWhatTheBooksNeed(t *testing.T) {
 	s := newShop(t)
-	if _, err := platformtest.Deliver(t, s.connector(t, platformtest.Client()), platformtest.Deletion("part", nil, order17)); err != nil {
+	if _, err := platformtest.Deliver(
+		t,
+		s.connector(t, platformtest.Client()),
+		platformtest.Deletion("part", nil, order17),
+	); err != nil {
 		t.Fatal(err)
 	}
 	o := s.orders[16]
@@ -140,10 +150,12 @@ func TestCarry_LeavesOfAnOrderWhatTheBooksNeed(t *testing.T) {
 		}
 	}
 	text, _ := json.Marshal(o)
-	if o.IP+o.Agent+o.Note+o.TransactionID != "" || o.CustomerID != 0 || strings.Contains(string(text), "526") || strings.Contains(string(text), "Firefox") {
+	if o.IP+o.Agent+o.Note+o.TransactionID != "" || o.CustomerID != 0 || strings.Contains(string(text), "526") ||
+		strings.Contains(string(text), "Firefox") {
 		t.Errorf("something stays: %s", text)
 	}
-	if len(o.Lines) != 1 || len(o.Meta) != 2 || o.Meta[0].Key != "_stock" || o.Meta[1].Key != "_anonymized" || o.Meta[1].Value != "yes" {
+	if len(o.Lines) != 1 || len(o.Meta) != 2 || o.Meta[0].Key != "_stock" || o.Meta[1].Key != "_anonymized" ||
+		o.Meta[1].Value != "yes" {
 		t.Errorf("something went: %s", text)
 	}
 	if len(s.notes["17"]) != 0 || s.orders[202].Note == "" {
@@ -165,7 +177,11 @@ func TestCarry_DeletesNobodyWhoWorksInTheShop(t *testing.T) {
 	for _, role := range []string{"administrator", "shop_manager", "editor", ""} {
 		s := newShop(t)
 		s.mine().Role = role
-		got, err := platformtest.Deliver(t, s.connector(t, platformtest.Client()), platformtest.Deletion("person", []string{"woocommerce:5@shop"}, "contact"))
+		got, err := platformtest.Deliver(
+			t,
+			s.connector(t, platformtest.Client()),
+			platformtest.Deletion("person", []string{"woocommerce:5@shop"}, "contact"),
+		)
 		if err != nil || !strings.HasPrefix(got, "held: an account has a role") || len(s.Changes()) != 0 {
 			t.Errorf("%q: got %q, %v", role, got, err)
 		}
@@ -185,14 +201,24 @@ func TestCarry_AReplayLeavesTheAddressToSignInWith(t *testing.T) {
 
 func TestCarry_FindsNobody(t *testing.T) {
 	s := newShop(t)
-	e := platformtest.Deletion("person", []string{"woocommerce:77@shop", "woocommerce:x@shop", "woocommerce:../5@shop"}, "contact", "phone")
+	e := platformtest.Deletion(
+		"person",
+		[]string{"woocommerce:77@shop", "woocommerce:x@shop", "woocommerce:../5@shop"},
+		"contact",
+		"phone",
+	)
 	e.Data.Person.Emails = []string{"nobody@leak.example"}
 	if got, err := platformtest.Deliver(t, s.connector(t, platformtest.Client()), e); err != nil || got != "not_found" {
 		t.Errorf("got %q, %v", got, err)
 	}
 	hidden := platformtest.Hidden(platformtest.Deletion("person", nil, "contact", "order woocommerce:order/999@shop"))
 	hidden.Data.Person.Key = "another"
-	if got, err := platformtest.Deliver(t, s.connector(t, platformtest.Client()), hidden); err != nil || got != "not_found" {
+	if got, err := platformtest.Deliver(
+		t,
+		s.connector(t, platformtest.Client()),
+		hidden,
+	); err != nil ||
+		got != "not_found" {
 		t.Errorf("got %q, %v", got, err)
 	}
 	if changes := s.Changes(); len(changes) != 0 {
@@ -218,7 +244,11 @@ func TestCarry_ManyReplaysReadTheListOnce(t *testing.T) {
 func TestCarry_ADryRunChangesNothing(t *testing.T) {
 	s := newShop(t)
 	r := &outbound.DryRun{}
-	got, err := platformtest.Deliver(t, s.connector(t, r.Client(platformtest.Client())), platformtest.Deletion("person", nil, "contact", order17))
+	got, err := platformtest.Deliver(
+		t,
+		s.connector(t, r.Client(platformtest.Client())),
+		platformtest.Deletion("person", nil, "contact", order17),
+	)
 	if err != nil || got != "done" {
 		t.Errorf("got %q, %v", got, err)
 	}
@@ -229,7 +259,15 @@ func TestCarry_ADryRunChangesNothing(t *testing.T) {
 	for _, c := range r.Take() {
 		calls = append(calls, c.Method+" "+strings.TrimPrefix(c.URL, s.URL+v3))
 	}
-	if want := []string{"PUT /orders/17", "DELETE /orders/17/notes/3", "DELETE /orders/17/notes/4", "DELETE /customers/5"}; !slices.Equal(calls, want) {
+	if want := []string{
+		"PUT /orders/17",
+		"DELETE /orders/17/notes/3",
+		"DELETE /orders/17/notes/4",
+		"DELETE /customers/5",
+	}; !slices.Equal(
+		calls,
+		want,
+	) {
 		t.Errorf("it shows %q", calls)
 	}
 }
@@ -237,12 +275,12 @@ func TestCarry_ADryRunChangesNothing(t *testing.T) {
 func TestNew_SaysWhatIsWrong(t *testing.T) {
 	good := woocommerce.Options{URL: "https://shop.example", Key: "ck_1:cs_1", Source: "shop"}
 	for want, change := range map[string]func(*woocommerce.Options){
-		"url is not":        func(o *woocommerce.Options) { o.URL = "shop" },
-		"url must":          func(o *woocommerce.Options) { o.URL = "http://shop.example" },
-		"url must hold":     func(o *woocommerce.Options) { o.URL = "https://a:b@shop.example" },
-		"key: the form is":  func(o *woocommerce.Options) { o.Key = "ck_1" },
-		"(ck_…:cs_…); c":    func(o *woocommerce.Options) { o.Key = "ck_1:cs_1:x" },
-		"source is missing": func(o *woocommerce.Options) { o.Source = "" },
+		"url is not":         func(o *woocommerce.Options) { o.URL = "shop" },
+		"url must begin":     func(o *woocommerce.Options) { o.URL = "http://shop.example" },
+		"url must hold":      func(o *woocommerce.Options) { o.URL = "https://a:b@shop.example" },
+		"key: the form is":   func(o *woocommerce.Options) { o.Key = "ck_1" },
+		"key: the form is c": func(o *woocommerce.Options) { o.Key = "ck_1:cs_1:x" },
+		"source is missing":  func(o *woocommerce.Options) { o.Source = "" },
 	} {
 		o := good
 		change(&o)

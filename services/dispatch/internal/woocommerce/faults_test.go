@@ -29,7 +29,11 @@ func TestCarry_FailsSoThatItIsTriedAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newShop(t)
 			s.Fault(c.fault)
-			_, err := platformtest.Deliver(t, s.connector(t, platformtest.Client()), platformtest.Deletion("person", nil, "contact"))
+			_, err := platformtest.Deliver(
+				t,
+				s.connector(t, platformtest.Client()),
+				platformtest.Deletion("person", nil, "contact"),
+			)
 			if err == nil || !strings.Contains(err.Error(), c.want) || errors.Is(err, dispatch.ErrGone) {
 				t.Fatalf("got %v", err)
 			}
@@ -46,8 +50,13 @@ func TestCarry_AKeyThatMayOnlyReadIsRefused(t *testing.T) {
 	s.Fault(func(w http.ResponseWriter, r *http.Request) bool {
 		return r.Method != "GET" && platformtest.Answering(401, `{"code":"woocommerce_rest_authentication_error"}`)(w, r)
 	})
-	_, err := platformtest.Deliver(t, s.connector(t, platformtest.Client()), platformtest.Deletion("person", nil, "contact", order17))
-	if err == nil || !strings.Contains(err.Error(), "anonymise the order") || !strings.Contains(err.Error(), "Read/Write") {
+	_, err := platformtest.Deliver(
+		t,
+		s.connector(t, platformtest.Client()),
+		platformtest.Deletion("person", nil, "contact", order17),
+	)
+	if err == nil || !strings.Contains(err.Error(), "anonymise the order") ||
+		!strings.Contains(err.Error(), "Read/Write") {
 		t.Errorf("got %v", err)
 	}
 }

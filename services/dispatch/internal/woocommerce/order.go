@@ -78,20 +78,28 @@ func (w *work) orders(ctx context.Context) error {
 // buyer's address permits no download.
 func (w *work) needed(item *stream.Item, id string) bool {
 	names := append([]string{"woocommerce:order/" + id + "@" + w.source, item.Ref}, item.Names...)
-	return !w.task.Whole && slices.ContainsFunc(names, func(name string) bool { return name != "" && w.task.StaysRecord(name, "access") })
+	return !w.task.Whole &&
+		slices.ContainsFunc(names, func(name string) bool { return name != "" && w.task.StaysRecord(name, "access") })
 }
 
 // ordersOf lists the orders of the shop that an item names.
 func (w *work) ordersOf(ctx context.Context, item *stream.Item) ([]string, error) {
 	if len(item.Hashes) > 0 {
-		found, err := w.Connector.orders.Find(ctx, w.task.Since, func(id *int64) bool { return w.task.Names(item, w.orderName(*id)) })
+		found, err := w.Connector.orders.Find(
+			ctx,
+			w.task.Since,
+			func(id *int64) bool { return w.task.Names(item, w.orderName(*id)) },
+		)
 		ids := make([]string, len(found))
 		for i, id := range found {
 			ids[i] = strconv.FormatInt(id, 10)
 		}
 		return ids, err
 	}
-	return slices.DeleteFunc(platform.Records(item, "woocommerce:order/", "@"+w.source), func(id string) bool { return !number(id) }), nil
+	return slices.DeleteFunc(
+		platform.Records(item, "woocommerce:order/", "@"+w.source),
+		func(id string) bool { return !number(id) },
+	), nil
 }
 
 func (c *Connector) orderName(id int64) string {
@@ -107,7 +115,14 @@ func (c *Connector) ordersPage(ctx context.Context, at string) ([]int64, string,
 	var page []struct {
 		ID int64 `json:"id"`
 	}
-	next, err := c.list(ctx, "list the orders", "/orders", url.Values{"_fields": {"id"}, "orderby": {"id"}, "order": {"asc"}}, at, &page)
+	next, err := c.list(
+		ctx,
+		"list the orders",
+		"/orders",
+		url.Values{"_fields": {"id"}, "orderby": {"id"}, "order": {"asc"}},
+		at,
+		&page,
+	)
 	ids := make([]int64, len(page))
 	for i := range page {
 		ids[i] = page[i].ID
@@ -117,7 +132,13 @@ func (c *Connector) ordersPage(ctx context.Context, at string) ([]int64, string,
 
 // list reads a page of a list. X-WP-TotalPages is the number of pages
 // (https://woocommerce.github.io/woocommerce-rest-api-docs/#pagination).
-func (c *Connector) list(ctx context.Context, act, path string, query url.Values, at string, into any) (next string, err error) {
+func (c *Connector) list(
+	ctx context.Context,
+	act, path string,
+	query url.Values,
+	at string,
+	into any,
+) (next string, err error) {
 	page := 1
 	if n, err := strconv.Atoi(at); err == nil {
 		page = n
@@ -196,7 +217,12 @@ func (w *work) notes(ctx context.Context, id string) error {
 		ID int64 `json:"id"`
 	}
 	path := "/orders/" + id + "/notes"
-	if _, err := w.client.Call(ctx, "list the notes of the order", platform.Request{Method: http.MethodGet, Path: path, Query: url.Values{"_fields": {"id"}}}, &notes); err != nil {
+	if _, err := w.client.Call(
+		ctx,
+		"list the notes of the order",
+		platform.Request{Method: http.MethodGet, Path: path, Query: url.Values{"_fields": {"id"}}},
+		&notes,
+	); err != nil {
 		return err
 	}
 	for _, n := range notes {

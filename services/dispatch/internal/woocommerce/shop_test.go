@@ -76,24 +76,51 @@ func newShop(t testing.TB) *shop {
 			o.CustomerID, o.Billing, o.Shipping = 5, where(), where()
 			o.IP, o.Agent, o.Note, o.TransactionID = "192.0.2.7", "Firefox", "ring twice", "pi_1"
 			o.Lines = []map[string]any{{"sku": "MUG", "total": "100.00"}}
-			o.Meta = []meta{{1, "_billing_nip", "5260001246"}, {2, "_wc_order_attribution_user_agent", "Firefox"}, {3, "_stock", map[string]int{"a": 1}}}
+			o.Meta = []meta{
+				{1, "_billing_nip", "5260001246"},
+				{2, "_wc_order_attribution_user_agent", "Firefox"},
+				{3, "_stock", map[string]int{"a": 1}},
+			}
 		}
 		s.orders = append(s.orders, o)
-		s.accounts = append(s.accounts, &account{ID: 1000 + i, Email: "other" + strconv.Itoa(i) + "@leak.example", Role: "customer"})
+		s.accounts = append(
+			s.accounts,
+			&account{ID: 1000 + i, Email: "other" + strconv.Itoa(i) + "@leak.example", Role: "customer"},
+		)
 	}
-	s.accounts = append(s.accounts, &account{ID: 5, Email: "Ala@Leak.example", Role: "customer", First: "Ala", Last: platformtest.Family, Billing: where(), Shipping: address{"phone": ""}})
+	s.accounts = append(
+		s.accounts,
+		&account{
+			ID:       5,
+			Email:    "Ala@Leak.example",
+			Role:     "customer",
+			First:    "Ala",
+			Last:     platformtest.Family,
+			Billing:  where(),
+			Shipping: address{"phone": ""},
+		},
+	)
 	mux := http.NewServeMux()
 	const v3 = " /blog/wp-json/wc/v3"
 	mux.HandleFunc("GET"+v3+"/orders", s.listOrders)
-	mux.HandleFunc("GET"+v3+"/orders/{id}", s.order(func(w http.ResponseWriter, _ *http.Request, o *order) { platformtest.JSON(w, 200, o) }))
+	mux.HandleFunc(
+		"GET"+v3+"/orders/{id}",
+		s.order(func(w http.ResponseWriter, _ *http.Request, o *order) { platformtest.JSON(w, 200, o) }),
+	)
 	mux.HandleFunc("PUT"+v3+"/orders/{id}", s.order(s.updateOrder))
 	mux.HandleFunc("GET"+v3+"/orders/{id}/notes", s.listNotes)
 	mux.HandleFunc("DELETE"+v3+"/orders/{id}/notes/{note}", s.deleteNote)
 	mux.HandleFunc("GET"+v3+"/customers", s.listAccounts)
-	mux.HandleFunc("GET"+v3+"/customers/{id}", s.account(func(w http.ResponseWriter, _ *http.Request, a *account) { platformtest.JSON(w, 200, a) }))
-	mux.HandleFunc("GET"+v3+"/customers/{id}/downloads", s.account(func(w http.ResponseWriter, _ *http.Request, a *account) {
-		platformtest.JSON(w, 200, []map[string]any{{"order_id": a.bought}})
-	}))
+	mux.HandleFunc(
+		"GET"+v3+"/customers/{id}",
+		s.account(func(w http.ResponseWriter, _ *http.Request, a *account) { platformtest.JSON(w, 200, a) }),
+	)
+	mux.HandleFunc(
+		"GET"+v3+"/customers/{id}/downloads",
+		s.account(func(w http.ResponseWriter, _ *http.Request, a *account) {
+			platformtest.JSON(w, 200, []map[string]any{{"order_id": a.bought}})
+		}),
+	)
 	mux.HandleFunc("PUT"+v3+"/customers/{id}", s.account(s.updateAccount))
 	mux.HandleFunc("DELETE"+v3+"/customers/{id}", s.account(s.deleteAccount))
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { fault(w, 404, "rest_no_route") })
@@ -109,7 +136,11 @@ func newShop(t testing.TB) *shop {
 }
 
 func fault(w http.ResponseWriter, status int, code string) {
-	platformtest.JSON(w, status, map[string]any{"code": code, "message": "Sorry.", "data": map[string]int{"status": status}})
+	platformtest.JSON(
+		w,
+		status,
+		map[string]any{"code": code, "message": "Sorry.", "data": map[string]int{"status": status}},
+	)
 }
 
 // page answers with a page of a list, and with the headers that say how many there are.

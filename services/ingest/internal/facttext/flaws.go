@@ -34,7 +34,13 @@ func Flaws(source string, r ingest.Reading, err error) []string {
 		if len(f.Identities)+len(f.Locators) == 0 {
 			flaws = append(flaws, "fact about nobody: "+Fact(f))
 		}
-		shown = slices.Concat(shown, []string{f.Id, f.Ref, f.Contract, f.Outcome, f.Recipient, f.Reason, f.Wording, f.GetEvidence().GetForm()}, f.Links, f.Locators, f.Traits)
+		shown = slices.Concat(
+			shown,
+			[]string{f.Id, f.Ref, f.Contract, f.Outcome, f.Recipient, f.Reason, f.Wording, f.GetEvidence().GetForm()},
+			f.Links,
+			f.Locators,
+			f.Traits,
+		)
 		texts = append(texts, f.GetEvidence().GetText())
 		for _, id := range f.Identities {
 			if id.Kind == "email" {

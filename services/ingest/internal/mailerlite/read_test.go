@@ -53,7 +53,12 @@ func flat(event, status, more string) string {
 }
 
 func nested(event, status, group string) string {
-	return fmt.Sprintf(`{"type":%q,"subscriber":{%s},"group":{"id":%q,"name":"g"},"account_id":1}`, event, fields(status, ""), group)
+	return fmt.Sprintf(
+		`{"type":%q,"subscriber":{%s},"group":{"id":%q,"name":"g"},"account_id":1}`,
+		event,
+		fields(status, ""),
+		group,
+	)
 }
 
 func classic(event, state, more string) string {
@@ -103,7 +108,11 @@ func TestSubscribers(t *testing.T) {
 		{"created", flat("subscriber.created", "active", ""), signup},
 		{"updated", flat("subscriber.updated", "active", `,"updated_at":"2025-12-01T00:00:00.000000Z"`), signup},
 		{"by a form", nested("subscriber.added_through_form", "active", ""), signup},
-		{"created, to be confirmed", flat("subscriber.created", "unconfirmed", ""), "signup_pending 2025-10-09T08:00:00Z " + ref + "channels=email " + ann},
+		{
+			"created, to be confirmed",
+			flat("subscriber.created", "unconfirmed", ""),
+			"signup_pending 2025-10-09T08:00:00Z " + ref + "channels=email " + ann,
+		},
 		{"confirmed", flat("subscriber.updated", "active", confirm), confirmed},
 		{"confirmed, told by another event", flat("subscriber.active", "active", confirm), confirmed},
 		{"unsubscribed", flat("subscriber.unsubscribed", "unsubscribed", unsubbed), unsubscribe},
@@ -112,11 +121,23 @@ func TestSubscribers(t *testing.T) {
 		{"complaint", flat("subscriber.spam_reported", "junk", ""), "objection " + changed},
 		{"complaint, told by an update", flat("subscriber.updated", "junk", ""), "objection " + changed},
 		{"bounced", flat("subscriber.bounced", "bounced", ""), "bounce " + changed},
-		{"deleted", `{"events":[` + flat("subscriber.deleted", "active", `,"forget_at":"2025-11-09T00:00:00.000000Z"`) + `],"total":1}`, "silent deleted_by_shop\n"},
+		{
+			"deleted",
+			`{"events":[` + flat("subscriber.deleted", "active", `,"forget_at":"2025-11-09T00:00:00.000000Z"`) + `],"total":1}`,
+			"silent deleted_by_shop\n",
+		},
 		{"no name of an event, active", "{" + fields("active", "") + "}", signup},
 		{"no name of an event, unsubscribed", "{" + fields("unsubscribed", unsubbed) + "}", unsubscribe},
-		{"no name of an event, unconfirmed", "{" + fields("unconfirmed", "") + "}", "signup_pending 2025-10-09T08:00:00Z " + ref + "channels=email " + ann},
-		{"no times", flat("subscriber.created", "active", `,"subscribed_at":null,"created_at":"0000-00-00 00:00:00","updated_at":""`), "signup - " + consent + ann},
+		{
+			"no name of an event, unconfirmed",
+			"{" + fields("unconfirmed", "") + "}",
+			"signup_pending 2025-10-09T08:00:00Z " + ref + "channels=email " + ann,
+		},
+		{
+			"no times",
+			flat("subscriber.created", "active", `,"subscribed_at":null,"created_at":"0000-00-00 00:00:00","updated_at":""`),
+			"signup - " + consent + ann,
+		},
 		{"nobody", `{"event":"subscriber.created","status":"active"}`, "silent no_person\n"},
 		{"an automation", nested("subscriber.automation_triggered", "active", ""), "silent unhandled_event\n"},
 		{"a campaign", nested("campaign.open", "active", ""), "silent unhandled_event\n"},
@@ -126,8 +147,16 @@ func TestSubscribers(t *testing.T) {
 
 func TestGroups(t *testing.T) {
 	check(t, []reads{
-		{"webinar", nested("subscriber.added_to_group", "active", "900"), "webinar 2025-10-09T09:00:00Z ref=mailerlite:group/900 " + ann},
-		{"webinar, address not confirmed", nested("subscriber.added_to_group", "unconfirmed", "900"), "webinar 2025-10-09T09:00:00Z ref=mailerlite:group/900 " + ann},
+		{
+			"webinar",
+			nested("subscriber.added_to_group", "active", "900"),
+			"webinar 2025-10-09T09:00:00Z ref=mailerlite:group/900 " + ann,
+		},
+		{
+			"webinar, address not confirmed",
+			nested("subscriber.added_to_group", "unconfirmed", "900"),
+			"webinar 2025-10-09T09:00:00Z ref=mailerlite:group/900 " + ann,
+		},
 		{"ignored", nested("subscriber.added_to_group", "active", "901"), "silent ignored_group\n"},
 		{"newsletter", nested("subscriber.added_to_group", "active", "902"), signup},
 		{"not listed", nested("subscriber.added_to_group", "active", "903"), signup},
@@ -138,11 +167,25 @@ func TestGroups(t *testing.T) {
 func TestBatches(t *testing.T) {
 	check(t, []reads{
 		{
-			"two events", `{"events":[` + nested("subscriber.added_to_group", "active", "900") + `,` + flat("subscriber.unsubscribed", "unsubscribed", unsubbed) + `],"total":2}`,
+			"two events",
+			`{"events":[` + nested(
+				"subscriber.added_to_group",
+				"active",
+				"900",
+			) + `,` + flat(
+				"subscriber.unsubscribed",
+				"unsubscribed",
+				unsubbed,
+			) + `],"total":2}`,
 			"webinar 2025-10-09T09:00:00Z ref=mailerlite:group/900 " + ann + "unsubscribe 2025-10-09T08:45:00Z " + ref + "channels=email " + ann,
 		},
 		{
-			"one cannot be read", `{"events":[{"subscriber":"ann@example.com"},` + nested("subscriber.added_to_group", "active", "900") + `],"total":2}`,
+			"one cannot be read",
+			`{"events":[{"subscriber":"ann@example.com"},` + nested(
+				"subscriber.added_to_group",
+				"active",
+				"900",
+			) + `],"total":2}`,
 			"webinar 2025-10-09T09:00:00Z ref=mailerlite:group/900 " + ann + "silent unreadable_event\n",
 		},
 		{"none", `{"events":[],"total":0}`, "silent nothing_new\n"},
@@ -151,16 +194,35 @@ func TestBatches(t *testing.T) {
 
 func TestClassic(t *testing.T) {
 	check(t, []reads{
-		{"created", classic("subscriber.create", "active", ""), "signup 2025-10-09T07:00:00Z " + bobs + "wording=newsletter-1 channels=email " + bob},
+		{
+			"created",
+			classic("subscriber.create", "active", ""),
+			"signup 2025-10-09T07:00:00Z " + bobs + "wording=newsletter-1 channels=email " + bob,
+		},
 		{"by a form", classic("subscriber.added_through_webform", "active", `,"date_subscribe":"2025-10-09 07:30:00"`),
 			"signup 2025-10-09T07:30:00Z " + bobs + "wording=newsletter-1 channels=email " + bob},
-		{"to be confirmed", classic("subscriber.create", "unconfirmed", ""), "signup_pending 2025-10-09T07:00:00Z " + bobs + "channels=email " + bob},
+		{
+			"to be confirmed",
+			classic("subscriber.create", "unconfirmed", ""),
+			"signup_pending 2025-10-09T07:00:00Z " + bobs + "channels=email " + bob,
+		},
 		{"unsubscribed", classic("subscriber.unsubscribe", "unsubscribed", `,"date_unsubscribe":"2025-10-09 08:00:00"`),
 			"unsubscribe 2025-10-09T08:00:00Z " + bobs + "channels=email " + bob},
-		{"complaint", classic("subscriber.complaint", "junk", ""), "objection 2025-10-09T08:53:20Z " + bobs + "channels=email " + bob},
-		{"bounced", classic("subscriber.bounced", "bounced", ""), "bounce 2025-10-09T08:53:20Z " + bobs + "channels=email " + bob},
-		{"webinar", strings.Replace(classic("subscriber.add_to_group", "active", ""), `"data":{`, `"data":{"group":{"id":900},`, 1),
-			"webinar 2025-10-09T08:53:20Z ref=mailerlite:group/900 " + bob},
+		{
+			"complaint",
+			classic("subscriber.complaint", "junk", ""),
+			"objection 2025-10-09T08:53:20Z " + bobs + "channels=email " + bob,
+		},
+		{
+			"bounced",
+			classic("subscriber.bounced", "bounced", ""),
+			"bounce 2025-10-09T08:53:20Z " + bobs + "channels=email " + bob,
+		},
+		{
+			"webinar",
+			strings.Replace(classic("subscriber.add_to_group", "active", ""), `"data":{`, `"data":{"group":{"id":900},`, 1),
+			"webinar 2025-10-09T08:53:20Z ref=mailerlite:group/900 " + bob,
+		},
 		{"left a group", classic("subscriber.remove_from_group", "active", ""), "silent nothing_new\n"},
 	})
 }
@@ -220,7 +282,14 @@ func TestUnreadable(t *testing.T) {
 			t.Errorf("%s: %s", name, flaw)
 		}
 	}
-	if _, err := p.Read(http.Header{"Content-Type": {"text/plain"}}, []byte("{}"), now); !errors.Is(err, ingest.ErrMediaType) {
+	if _, err := p.Read(
+		http.Header{"Content-Type": {"text/plain"}},
+		[]byte("{}"),
+		now,
+	); !errors.Is(
+		err,
+		ingest.ErrMediaType,
+	) {
 		t.Errorf("plain text: got %v", err)
 	}
 }
@@ -246,7 +315,10 @@ func TestVerify(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", name, err, c.want)
 		}
 	}
-	if _, err := mailerlite.New(ingest.Source{ID: "list", Secrets: []string{""}}); err == nil || !strings.Contains(err.Error(), "list") {
+	if _, err := mailerlite.New(
+		ingest.Source{ID: "list", Secrets: []string{""}},
+	); err == nil ||
+		!strings.Contains(err.Error(), "list") {
 		t.Errorf("blank secret: %v", err)
 	}
 }

@@ -25,7 +25,12 @@ func TestRead_UnconfirmedIsNoConsentWhateverTellsIt(t *testing.T) {
 	for _, event := range []string{
 		"subscriber.created", "subscriber.updated", "subscriber.active", "subscriber.added_to_group", "subscriber.added_through_form",
 	} {
-		check(t, []reads{{event, flat(event, "unconfirmed", ""), "signup_pending 2025-10-09T08:00:00Z " + ref + "channels=email " + ann}})
+		check(
+			t,
+			[]reads{
+				{event, flat(event, "unconfirmed", ""), "signup_pending 2025-10-09T08:00:00Z " + ref + "channels=email " + ann},
+			},
+		)
 	}
 }
 
@@ -37,8 +42,12 @@ func TestRead_ForgottenSubscribersOfABatchAreTheSellersAct(t *testing.T) {
 }
 
 func TestRead_AWrongTypeNamesTheFieldAndNoValue(t *testing.T) {
-	_, err := provider(t, list()).Read(http.Header{}, []byte(`{"event":"subscriber.created","email":["ann@example.com"]}`), now)
-	if !errors.Is(err, ingest.ErrUnreadable) || !strings.Contains(err.Error(), "email") || strings.Contains(err.Error(), "@") {
+	_, err := provider(
+		t,
+		list(),
+	).Read(http.Header{}, []byte(`{"event":"subscriber.created","email":["ann@example.com"]}`), now)
+	if !errors.Is(err, ingest.ErrUnreadable) || !strings.Contains(err.Error(), "email") ||
+		strings.Contains(err.Error(), "@") {
 		t.Errorf("got %v", err)
 	}
 }

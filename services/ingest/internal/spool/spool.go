@@ -70,7 +70,10 @@ func Open(opts Options) (*Spool, error) {
 	}
 	db, err := bolt.Open(opts.Path, fileMode, &bolt.Options{Timeout: lockWait, FreelistType: bolt.FreelistMapType})
 	if errors.Is(err, bolt.ErrTimeout) { //nolint:staticcheck // the documented name of the error
-		return nil, fmt.Errorf("open spool %s: another process uses the file; each ingest needs a spool of its own", opts.Path)
+		return nil, fmt.Errorf(
+			"open spool %s: another process uses the file; each ingest needs a spool of its own",
+			opts.Path,
+		)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open spool %s: %w", opts.Path, err)
@@ -217,7 +220,13 @@ func (s *Spool) send(ctx context.Context, w *waiting) error {
 			return err
 		}
 	} else {
-		s.opts.Log.Error("a webhook in the spool is unreadable and is set aside as a dead letter", "number", binary.BigEndian.Uint64(w.key), "error", broken)
+		s.opts.Log.Error(
+			"a webhook in the spool is unreadable and is set aside as a dead letter",
+			"number",
+			binary.BigEndian.Uint64(w.key),
+			"error",
+			broken,
+		)
 	}
 	err := s.db.Update(func(tx *bolt.Tx) error {
 		if broken != nil {

@@ -306,7 +306,11 @@ func TestVerify(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return http.Header{"Webhook-Id": {id}, "Webhook-Timestamp": {strconv.FormatInt(at.Unix(), 10)}, "Webhook-Signature": {s}}
+		return http.Header{
+			"Webhook-Id":        {id},
+			"Webhook-Timestamp": {strconv.FormatInt(at.Unix(), 10)},
+			"Webhook-Signature": {s},
+		}
 	}
 	for name, c := range map[string]struct {
 		header http.Header
@@ -323,7 +327,10 @@ func TestVerify(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", name, err, c.want)
 		}
 	}
-	if _, err := standard.New(ingest.Source{ID: "forms", Secrets: []string{"plain"}}); err == nil || !strings.Contains(err.Error(), "forms") || strings.Contains(err.Error(), "plain") {
+	if _, err := standard.New(
+		ingest.Source{ID: "forms", Secrets: []string{"plain"}},
+	); err == nil || !strings.Contains(err.Error(), "forms") ||
+		strings.Contains(err.Error(), "plain") {
 		t.Errorf("a secret of another form: %v", err)
 	}
 }
@@ -333,10 +340,16 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte(fact("sale", `,"ref":"17@shop","product":"yoga","links":["a:b"]`)))
 	f.Add([]byte(`{"facts":[` + fact("hold", "") + `,{"kind":"x"}]}`))
 	f.Add([]byte(`{"kind":"erasure","at":"2025-10-09T08:00:00Z","person":{"ids":{"crm":"X-1"}}}`))
-	f.Add([]byte(`{"kind":"request_decided","at":"2025-10-09T08:00:00Z","ref":"r-1","outcome":"partly","reason":"Art. 17(3)(b)"}`))
+	f.Add(
+		[]byte(
+			`{"kind":"request_decided","at":"2025-10-09T08:00:00Z","ref":"r-1","outcome":"partly","reason":"Art. 17(3)(b)"}`,
+		),
+	)
 	f.Add([]byte(fact("receipt", `,"ref":"dec_1","recipient":"crm","outcome":"not_found"`)))
 	f.Add([]byte(fact("restriction_lifted", `,"ref":"r-2","told":"2025-10-08T08:00:00Z"`)))
-	f.Add([]byte(fact("signup", `,"traits":["test","child"],"evidence":{"text":"I agree to letters of shop@example.org."}`)))
+	f.Add(
+		[]byte(fact("signup", `,"traits":["test","child"],"evidence":{"text":"I agree to letters of shop@example.org."}`)),
+	)
 	p := provider(f)
 	f.Fuzz(func(t *testing.T, body []byte) {
 		got, err := p.Read(header(), body, now)

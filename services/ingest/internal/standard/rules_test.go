@@ -97,7 +97,11 @@ func TestRead_AStepOfARequestNeedsNobodyButItsName(t *testing.T) {
 }
 
 func TestRead_AReceiptNamesOurDecision(t *testing.T) {
-	f := one(t, provider(t), fact("receipt", `,"ref":"dec_1","recipient":"crm","outcome":"not_found","reason":"Nobody of this name."`))
+	f := one(
+		t,
+		provider(t),
+		fact("receipt", `,"ref":"dec_1","recipient":"crm","outcome":"not_found","reason":"Nobody of this name."`),
+	)
 	want := `receipt 2025-10-09T08:00:00Z ref=dec_1 outcome=not_found recipient=crm reason="Nobody of this name." who=email:ann@example.com`
 	if diff := cmp.Diff(want, facttext.Fact(f)); diff != "" {
 		t.Error(diff)

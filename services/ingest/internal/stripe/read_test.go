@@ -45,7 +45,11 @@ func provider(t testing.TB, source ingest.Source) *stripe.Provider {
 
 // event writes a live event of 2025-10-09T08:53:20Z about an object.
 func event(kind, object string) string {
-	return fmt.Sprintf(`{"id":"evt_1","object":"event","created":1760000000,"livemode":true,"type":%q,"data":{"object":%s}}`, kind, object)
+	return fmt.Sprintf(
+		`{"id":"evt_1","object":"event","created":1760000000,"livemode":true,"type":%q,"data":{"object":%s}}`,
+		kind,
+		object,
+	)
 }
 
 // changed is an event that tells what was different before.
@@ -95,28 +99,67 @@ func TestCheckout(t *testing.T) {
 		{"not paid yet", event(completed, strings.Replace(session(""), `"paid"`, `"unpaid"`, 1)), "silent unpaid\n"},
 		{"bank transfer failed", event("checkout.session.async_payment_failed", session("")), "silent payment_failed\n"},
 		{"left alone", event("checkout.session.expired", session("")), "silent expired\n"},
-		{"card saved", event(completed, `{"id":"cs_1","mode":"setup","payment_status":"no_payment_required"}`), "silent setup\n"},
-		{"subscription", event(completed, `{"id":"cs_2","mode":"subscription","payment_status":"paid","customer":"cus_1","invoice":"in_2","subscription":"sub_2"}`),
-			"sale 2025-10-09T08:53:20Z ref=stripe:cs_2 links=stripe:in_2 contract=stripe:sub_2 access=subscription who=stripe:cus_1 locators=stripe:in_2,stripe:sub_2\n"},
-		{"guest, address of the older field", event(completed, `{"id":"cs_3","mode":"payment","payment_status":"paid","customer":null,"customer_email":"bob@example.com"}`),
-			"sale 2025-10-09T08:53:20Z ref=stripe:cs_3 access=one_off who=email:bob@example.com\n"},
-		{"customer expanded", event(completed, `{"id":"cs_4","mode":"payment","payment_status":"paid","customer":{"id":"cus_4","email":"eve@example.com"}}`),
-			"sale 2025-10-09T08:53:20Z ref=stripe:cs_4 access=one_off who=stripe:cus_4,email:eve@example.com\n"},
+		{
+			"card saved",
+			event(completed, `{"id":"cs_1","mode":"setup","payment_status":"no_payment_required"}`),
+			"silent setup\n",
+		},
+		{
+			"subscription",
+			event(
+				completed,
+				`{"id":"cs_2","mode":"subscription","payment_status":"paid","customer":"cus_1","invoice":"in_2","subscription":"sub_2"}`,
+			),
+			"sale 2025-10-09T08:53:20Z ref=stripe:cs_2 links=stripe:in_2 contract=stripe:sub_2 access=subscription who=stripe:cus_1 locators=stripe:in_2,stripe:sub_2\n",
+		},
+		{
+			"guest, address of the older field",
+			event(
+				completed,
+				`{"id":"cs_3","mode":"payment","payment_status":"paid","customer":null,"customer_email":"bob@example.com"}`,
+			),
+			"sale 2025-10-09T08:53:20Z ref=stripe:cs_3 access=one_off who=email:bob@example.com\n",
+		},
+		{
+			"customer expanded",
+			event(
+				completed,
+				`{"id":"cs_4","mode":"payment","payment_status":"paid","customer":{"id":"cus_4","email":"eve@example.com"}}`,
+			),
+			"sale 2025-10-09T08:53:20Z ref=stripe:cs_4 access=one_off who=stripe:cus_4,email:eve@example.com\n",
+		},
 		{"nobody", event(completed, `{"id":"cs_5","mode":"payment","payment_status":"paid"}`), "silent no_person\n"},
-		{"an address that is none", event(completed, `{"id":"cs_5","mode":"payment","payment_status":"paid","customer_email":"no at sign"}`), "silent no_person\n"},
+		{
+			"an address that is none",
+			event(completed, `{"id":"cs_5","mode":"payment","payment_status":"paid","customer_email":"no at sign"}`),
+			"silent no_person\n",
+		},
 	})
 }
 
 func TestWhatIsSold(t *testing.T) {
 	const completed = "checkout.session.completed"
 	check(t, []reads{
-		{"by price", event(completed, session(`,"line_items":{"data":[{"price":{"id":"price_course"}}]}`)), paidSale + "access=course days=30 " + ann},
-		{"by product expanded", event(completed, session(`,"line_items":{"data":[{"price":{"id":"price_x","product":{"id":"prod_talk"}}}]}`)), paidSale + "access=service " + ann},
+		{
+			"by price",
+			event(completed, session(`,"line_items":{"data":[{"price":{"id":"price_course"}}]}`)),
+			paidSale + "access=course days=30 " + ann,
+		},
+		{
+			"by product expanded",
+			event(completed, session(`,"line_items":{"data":[{"price":{"id":"price_x","product":{"id":"prod_talk"}}}]}`)),
+			paidSale + "access=service " + ann,
+		},
 		{"by note", event(completed, session(`,"metadata":{"product_id":"prod_talk"}`)), paidSale + "access=service " + ann},
 		{"by payment link", event(completed, session(`,"payment_link":"plink_club"`)), paidSale + "access=course " + ann},
 		{
 			"two kinds of things, one of them twice",
-			event(completed, session(`,"line_items":{"data":[{"price":{"id":"price_course"}},{"price":{"id":"price_mug"}},{"price":{"id":"price_cup"}}]}`)),
+			event(
+				completed,
+				session(
+					`,"line_items":{"data":[{"price":{"id":"price_course"}},{"price":{"id":"price_mug"}},{"price":{"id":"price_cup"}}]}`,
+				),
+			),
 			paidSale + "access=one_off " + ann + paidSale + "access=course days=30 " + ann,
 		},
 	})
@@ -129,7 +172,11 @@ func TestPromotions(t *testing.T) {
 			"signup 2025-10-09T08:53:20Z ref=stripe:cs_1 wording=checkout-1 channels=email form=stripe_checkout " + ann},
 		{"not ticked", event(completed, session(`,"consent":{"promotions":"opt_out"}`)), paidSale + "access=one_off " + ann +
 			"refusal 2025-10-09T08:53:20Z ref=stripe:cs_1 purposes=offers channels=email " + ann},
-		{"not asked", event(completed, session(`,"consent":{"promotions":null,"terms_of_service":"accepted"}`)), paidSale + "access=one_off " + ann},
+		{
+			"not asked",
+			event(completed, session(`,"consent":{"promotions":null,"terms_of_service":"accepted"}`)),
+			paidSale + "access=one_off " + ann,
+		},
 	})
 }
 
@@ -146,10 +193,24 @@ func TestInvoices(t *testing.T) {
 	check(t, []reads{
 		{"before Basil", event("invoice.paid", old), oldSale},
 		{"the same under its other name", event("invoice.payment_succeeded", old), oldSale},
-		{"from Basil on", event("invoice.paid", basil), sale + "contract=stripe:sub_1 access=subscription paid_until=2025-11-08T08:53:20Z " + who + "stripe:sub_1\n"},
-		{"not quite paid", event("invoice.payment_succeeded", strings.Replace(old, `"status":"paid"`, `"status":"open"`, 1)), "silent unpaid\n"},
-		{"for one thing", event("invoice.paid", `{"id":"in_1",`+paid+`,"lines":{"data":[{"pricing":{"price_details":{"price":"price_course","product":"prod_x"}}}]}}`),
-			sale + "access=course days=30 who=stripe:cus_1,email:ann@example.com locators=stripe:in_1\n"},
+		{
+			"from Basil on",
+			event("invoice.paid", basil),
+			sale + "contract=stripe:sub_1 access=subscription paid_until=2025-11-08T08:53:20Z " + who + "stripe:sub_1\n",
+		},
+		{
+			"not quite paid",
+			event("invoice.payment_succeeded", strings.Replace(old, `"status":"paid"`, `"status":"open"`, 1)),
+			"silent unpaid\n",
+		},
+		{
+			"for one thing",
+			event(
+				"invoice.paid",
+				`{"id":"in_1",`+paid+`,"lines":{"data":[{"pricing":{"price_details":{"price":"price_course","product":"prod_x"}}}]}}`,
+			),
+			sale + "access=course days=30 who=stripe:cus_1,email:ann@example.com locators=stripe:in_1\n",
+		},
 		{"over nothing", event("invoice.paid", `{"id":"in_1","amount_paid":0,`+paid+`}`),
 			sale + "access=one_off who=stripe:cus_1,email:ann@example.com locators=stripe:in_1\n"},
 		{"failed", event("invoice.payment_failed", `{"id":"in_1","customer":"cus_1"}`), "silent payment_failed\n"},
@@ -157,10 +218,17 @@ func TestInvoices(t *testing.T) {
 		{"upcoming, which has no id", event("invoice.upcoming", `{"customer":"cus_1"}`), "silent not_a_contract\n"},
 		{
 			"payment of an invoice",
-			event("invoice_payment.paid", `{"id":"inpay_1","invoice":"in_1","payment":{"type":"payment_intent","payment_intent":"pi_1"},"status_transitions":{"paid_at":1759999000}}`),
+			event(
+				"invoice_payment.paid",
+				`{"id":"inpay_1","invoice":"in_1","payment":{"type":"payment_intent","payment_intent":"pi_1"},"status_transitions":{"paid_at":1759999000}}`,
+			),
 			"identified 2025-10-09T08:36:40Z ref=stripe:in_1 links=stripe:pi_1 locators=stripe:in_1,stripe:pi_1\n",
 		},
-		{"payment outside Stripe", event("invoice_payment.paid", `{"id":"inpay_1","invoice":"in_1","payment":{"type":"payment_record"}}`), "silent nothing_new\n"},
+		{
+			"payment outside Stripe",
+			event("invoice_payment.paid", `{"id":"inpay_1","invoice":"in_1","payment":{"type":"payment_record"}}`),
+			"silent nothing_new\n",
+		},
 	})
 }
 
@@ -179,13 +247,26 @@ func TestMoneyBack(t *testing.T) {
 		{"pending", event("refund.created", refund("pending")), "silent refund_not_done\n"},
 		{"failed", event("refund.failed", refund("failed")), "silent refund_not_done\n"},
 		{"failed after it had succeeded", event("refund.failed", refund("succeeded")), "silent refund_not_done\n"},
-		{"of a payment without a charge", event("refund.created", `{"id":"re_1","payment_intent":"pi_1","created":1759999000,"status":"succeeded"}`),
-			"refund 2025-10-09T08:36:40Z ref=stripe:pi_1 locators=stripe:pi_1\n"},
+		{
+			"of a payment without a charge",
+			event("refund.created", `{"id":"re_1","payment_intent":"pi_1","created":1759999000,"status":"succeeded"}`),
+			"refund 2025-10-09T08:36:40Z ref=stripe:pi_1 locators=stripe:pi_1\n",
+		},
 		{"whole charge", event("charge.refunded", fmt.Sprintf(charge, true, `,"refunds":{"data":[`+refund("succeeded")+`]}`)),
 			"refund 2025-10-09T08:36:40Z ref=stripe:ch_1 links=stripe:pi_1,stripe:in_1 full " + who},
-		{"two parts of a charge, one pending", event("charge.refunded", fmt.Sprintf(charge, false, `,"refunds":{"data":[`+refund("succeeded")+`,`+refund("pending")+`]}`)),
-			"refund 2025-10-09T08:36:40Z ref=stripe:ch_1 links=stripe:pi_1,stripe:in_1 " + who},
-		{"charge with nothing but pending refunds", event("charge.refunded", fmt.Sprintf(charge, false, `,"refunds":{"data":[`+refund("pending")+`]}`)), "silent refund_not_done\n"},
+		{
+			"two parts of a charge, one pending",
+			event(
+				"charge.refunded",
+				fmt.Sprintf(charge, false, `,"refunds":{"data":[`+refund("succeeded")+`,`+refund("pending")+`]}`),
+			),
+			"refund 2025-10-09T08:36:40Z ref=stripe:ch_1 links=stripe:pi_1,stripe:in_1 " + who,
+		},
+		{
+			"charge with nothing but pending refunds",
+			event("charge.refunded", fmt.Sprintf(charge, false, `,"refunds":{"data":[`+refund("pending")+`]}`)),
+			"silent refund_not_done\n",
+		},
 		{"charge without the list", event("charge.refunded", fmt.Sprintf(charge, true, "")),
 			"refund 2025-10-09T08:53:20Z ref=stripe:ch_1 links=stripe:pi_1,stripe:in_1 full " + who},
 		{"refund of nothing", event("refund.created", `{"id":"re_1","status":"succeeded"}`), "silent no_person\n"},
@@ -195,15 +276,27 @@ func TestMoneyBack(t *testing.T) {
 func TestDisputes(t *testing.T) {
 	const dispute = `{"id":"dp_1","charge":"ch_1","payment_intent":"pi_1","created":1759999000,"status":"needs_response"}`
 	check(t, []reads{
-		{"opened", event("charge.dispute.created", dispute), "hold 2025-10-09T08:36:40Z ref=stripe:ch_1 links=stripe:pi_1 locators=stripe:ch_1,stripe:pi_1\n"},
-		{"closed", event("charge.dispute.closed", dispute), "release 2025-10-09T08:53:20Z ref=stripe:ch_1 links=stripe:pi_1 locators=stripe:ch_1,stripe:pi_1\n"},
+		{
+			"opened",
+			event("charge.dispute.created", dispute),
+			"hold 2025-10-09T08:36:40Z ref=stripe:ch_1 links=stripe:pi_1 locators=stripe:ch_1,stripe:pi_1\n",
+		},
+		{
+			"closed",
+			event("charge.dispute.closed", dispute),
+			"release 2025-10-09T08:53:20Z ref=stripe:ch_1 links=stripe:pi_1 locators=stripe:ch_1,stripe:pi_1\n",
+		},
 		{"money moved", event("charge.dispute.funds_withdrawn", dispute), "silent unhandled_event\n"},
 	})
 }
 
 func TestSubscriptions(t *testing.T) {
 	sub := func(status, more string) string {
-		return fmt.Sprintf(`{"id":"sub_1","customer":"cus_1","status":%q,"created":1759990000,"start_date":1759999000%s}`, status, more)
+		return fmt.Sprintf(
+			`{"id":"sub_1","customer":"cus_1","status":%q,"created":1759990000,"start_date":1759999000%s}`,
+			status,
+			more,
+		)
 	}
 	const (
 		created = "customer.subscription.created"
@@ -219,15 +312,42 @@ func TestSubscriptions(t *testing.T) {
 		{"first payment open", event(created, sub("incomplete", "")), "silent unpaid\n"},
 		{"first payment made", changed(updated, sub("active", ""), `{"status":"incomplete"}`), started},
 		{"renewed", changed(updated, sub("active", ""), `{"latest_invoice":"in_0"}`), "silent nothing_new\n"},
-		{"cancelled for the end of the period", changed(updated, sub("active", `,"cancel_at_period_end":true`), `{"cancel_at_period_end":false}`), "silent scheduled\n"},
+		{
+			"cancelled for the end of the period",
+			changed(updated, sub("active", `,"cancel_at_period_end":true`), `{"cancel_at_period_end":false}`),
+			"silent scheduled\n",
+		},
 		{"payment late", changed(updated, sub("past_due", ""), `{"status":"active"}`), "silent unpaid\n"},
 		{"never begun", changed(updated, sub("incomplete_expired", ""), `{"status":"incomplete"}`), "silent nothing_new\n"},
-		{"ended at once", event(deleted, sub("canceled", `,"ended_at":1760000000,"current_period_end":1762592000`)), "access_ended 2025-10-09T08:53:20Z " + rest + who},
-		{"ended with the period", event(deleted, sub("canceled", `,"ended_at":1760000000,"cancel_at_period_end":true,"current_period_end":1762592000`)),
-			"access_ended 2025-10-09T08:53:20Z " + rest + "paid_until=2025-11-08T08:53:20Z " + who},
-		{"ended with the period, from Basil on", event(deleted, sub("canceled", `,"canceled_at":1760000000,"cancel_at_period_end":true,"items":{"data":[{"current_period_end":1762592000}]}`)),
-			"access_ended 2025-10-09T08:53:20Z " + rest + "paid_until=2025-11-08T08:53:20Z " + who},
-		{"trial about to end", event("customer.subscription.trial_will_end", sub("trialing", "")), "silent unhandled_event\n"},
+		{
+			"ended at once",
+			event(deleted, sub("canceled", `,"ended_at":1760000000,"current_period_end":1762592000`)),
+			"access_ended 2025-10-09T08:53:20Z " + rest + who,
+		},
+		{
+			"ended with the period",
+			event(
+				deleted,
+				sub("canceled", `,"ended_at":1760000000,"cancel_at_period_end":true,"current_period_end":1762592000`),
+			),
+			"access_ended 2025-10-09T08:53:20Z " + rest + "paid_until=2025-11-08T08:53:20Z " + who,
+		},
+		{
+			"ended with the period, from Basil on",
+			event(
+				deleted,
+				sub(
+					"canceled",
+					`,"canceled_at":1760000000,"cancel_at_period_end":true,"items":{"data":[{"current_period_end":1762592000}]}`,
+				),
+			),
+			"access_ended 2025-10-09T08:53:20Z " + rest + "paid_until=2025-11-08T08:53:20Z " + who,
+		},
+		{
+			"trial about to end",
+			event("customer.subscription.trial_will_end", sub("trialing", "")),
+			"silent unhandled_event\n",
+		},
 	})
 }
 
@@ -239,10 +359,18 @@ func TestCustomers(t *testing.T) {
 		{"another address", changed("customer.updated", ann, `{"email":"ann@old.example"}`),
 			"identified 2025-10-09T08:53:20Z who=stripe:cus_1,email:ann@example.com,email:ann@old.example\n" +
 				"address_changed 2025-10-09T08:53:20Z who=stripe:cus_1,email:ann@example.com\n"},
-		{"the address in other letters", changed("customer.updated", ann, `{"email":"ANN@example.com"}`), "identified 2025-10-09T08:53:20Z who=stripe:cus_1,email:ann@example.com\n"},
+		{
+			"the address in other letters",
+			changed("customer.updated", ann, `{"email":"ANN@example.com"}`),
+			"identified 2025-10-09T08:53:20Z who=stripe:cus_1,email:ann@example.com\n",
+		},
 		{"no address any more", changed("customer.updated", `{"id":"cus_1","email":null}`, `{"email":"ann@old.example"}`),
 			"identified 2025-10-09T08:53:20Z who=stripe:cus_1,email:ann@old.example\n"},
-		{"a first address", changed("customer.updated", ann, `{"email":null}`), "identified 2025-10-09T08:53:20Z who=stripe:cus_1,email:ann@example.com\n"},
+		{
+			"a first address",
+			changed("customer.updated", ann, `{"email":null}`),
+			"identified 2025-10-09T08:53:20Z who=stripe:cus_1,email:ann@example.com\n",
+		},
 		{"another name", changed("customer.updated", ann, `{"name":"Ann"}`), "silent nothing_new\n"},
 		{"deleted by the seller", event("customer.deleted", ann), "silent unhandled_event\n"},
 	})
@@ -256,18 +384,43 @@ func TestNothingToRead(t *testing.T) {
 		{"a payment called off", event("payment_intent.canceled", `{"id":"pi_1"}`), "silent cancelled\n"},
 		{"a captured charge", event("charge.captured", `{"id":"ch_1"}`), "silent not_a_contract\n"},
 		{"a saved card", event("setup_intent.succeeded", `{"id":"seti_1"}`), "silent not_a_contract\n"},
-		{"an account of Connect", event("account.updated", `{"id":"acct_1","email":"ann@example.com"}`), "silent unhandled_event\n"},
-		{"fields of other types, in an event we do not read", event("radar.alert", `{"id":7,"status":{},"lines":3,"customer":[]}`), "silent unhandled_event\n"},
-		{"test mode", strings.Replace(event("invoice.paid", `{"id":"in_1"}`), live, `"livemode":false`, 1), "silent test_mode\n"},
-		{"test mode that only the object knows", strings.Replace(event("invoice.paid", `{"id":"in_1","livemode":false}`), live, `"x":1`, 1), "silent test_mode\n"},
-		{"thin event", `{"id":"evt_1","object":"v2.core.event","type":"v1.billing.meter.no_meter_found","created":"2025-10-09T08:53:20.000Z","livemode":true}`, "silent thin_event\n"},
+		{
+			"an account of Connect",
+			event("account.updated", `{"id":"acct_1","email":"ann@example.com"}`),
+			"silent unhandled_event\n",
+		},
+		{
+			"fields of other types, in an event we do not read",
+			event("radar.alert", `{"id":7,"status":{},"lines":3,"customer":[]}`),
+			"silent unhandled_event\n",
+		},
+		{
+			"test mode",
+			strings.Replace(event("invoice.paid", `{"id":"in_1"}`), live, `"livemode":false`, 1),
+			"silent test_mode\n",
+		},
+		{
+			"test mode that only the object knows",
+			strings.Replace(event("invoice.paid", `{"id":"in_1","livemode":false}`), live, `"x":1`, 1),
+			"silent test_mode\n",
+		},
+		{
+			"thin event",
+			`{"id":"evt_1","object":"v2.core.event","type":"v1.billing.meter.no_meter_found","created":"2025-10-09T08:53:20.000Z","livemode":true}`,
+			"silent thin_event\n",
+		},
 	})
 }
 
 func TestTestModeAccepted(t *testing.T) {
 	source := shop()
 	source.AcceptTest = true
-	body := strings.Replace(event("customer.created", `{"id":"cus_1","email":"ann@example.com"}`), `"livemode":true`, `"livemode":false`, 1)
+	body := strings.Replace(
+		event("customer.created", `{"id":"cus_1","email":"ann@example.com"}`),
+		`"livemode":true`,
+		`"livemode":false`,
+		1,
+	)
 	got, err := provider(t, source).Read(http.Header{}, []byte(body), now)
 	if err != nil || len(got.Facts) != 1 {
 		t.Errorf("got %v, %v", facttext.Reading(got), err)
@@ -340,7 +493,11 @@ func TestUnreadable(t *testing.T) {
 	if !errors.Is(err, ingest.ErrMediaType) {
 		t.Errorf("HTML: got %v", err)
 	}
-	_, err = p.Read(http.Header{"Content-Type": {"application/json; charset=utf-8"}}, []byte(event("radar.alert", `{}`)), now)
+	_, err = p.Read(
+		http.Header{"Content-Type": {"application/json; charset=utf-8"}},
+		[]byte(event("radar.alert", `{}`)),
+		now,
+	)
 	if err != nil {
 		t.Errorf("JSON with a charset: %v", err)
 	}
@@ -359,7 +516,10 @@ func TestVerify(t *testing.T) {
 	if err := p.Verify(http.Header{}, body, now); !errors.Is(err, ingest.ErrSignature) {
 		t.Errorf("unsigned: %v", err)
 	}
-	if _, err := stripe.New(ingest.Source{ID: "pay", Secrets: []string{""}}); err == nil || !strings.Contains(err.Error(), "pay") {
+	if _, err := stripe.New(
+		ingest.Source{ID: "pay", Secrets: []string{""}},
+	); err == nil ||
+		!strings.Contains(err.Error(), "pay") {
 		t.Errorf("blank secret: %v", err)
 	}
 }

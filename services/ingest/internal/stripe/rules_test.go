@@ -27,7 +27,10 @@ func later(body string) string {
 
 func TestRead_ChargeWithoutListOfRefundsToldTwiceIsOneRefund(t *testing.T) {
 	charge := func(back int) string {
-		return event("charge.refunded", fmt.Sprintf(`{"id":"ch_1","customer":"cus_1","amount":3000,"amount_refunded":%d,"refunded":false}`, back))
+		return event(
+			"charge.refunded",
+			fmt.Sprintf(`{"id":"ch_1","customer":"cus_1","amount":3000,"amount_refunded":%d,"refunded":false}`, back),
+		)
 	}
 	first := only(t, charge(1000))
 	if again := only(t, later(charge(1000))); again.Id != first.Id {
@@ -46,10 +49,16 @@ func TestRead_DisputeToldTwiceIsOneHoldAndOneRelease(t *testing.T) {
 	if hold.Id != only(t, later(opened)).Id || release.Id != only(t, later(closed)).Id {
 		t.Error("a dispute told twice is two")
 	}
-	if other := only(t, event("charge.dispute.created", fmt.Sprintf(dispute, "dp_2", "needs_response"))); other.Id == hold.Id {
+	if other := only(
+		t,
+		event("charge.dispute.created", fmt.Sprintf(dispute, "dp_2", "needs_response")),
+	); other.Id == hold.Id {
 		t.Error("two disputes of one second are one")
 	}
-	if inquiry := only(t, event("charge.dispute.closed", fmt.Sprintf(dispute, "dp_1", "warning_closed"))); inquiry.Id == release.Id {
+	if inquiry := only(
+		t,
+		event("charge.dispute.closed", fmt.Sprintf(dispute, "dp_1", "warning_closed")),
+	); inquiry.Id == release.Id {
 		t.Error("the end of an inquiry swallows that of the dispute")
 	}
 }
@@ -64,8 +73,16 @@ func TestRead_EventOfAConnectedAccountIsReadAsAnyOther(t *testing.T) {
 
 func TestRead_SessionNeitherPaidNorUnpaidIsNoSale(t *testing.T) {
 	check(t, []reads{
-		{"no payment status", event("checkout.session.completed", strings.Replace(session(""), `"payment_status":"paid",`, "", 1)), "silent unpaid\n"},
-		{"an unknown payment status", event("checkout.session.completed", strings.Replace(session(""), `"paid"`, `"later"`, 1)), "silent unpaid\n"},
+		{
+			"no payment status",
+			event("checkout.session.completed", strings.Replace(session(""), `"payment_status":"paid",`, "", 1)),
+			"silent unpaid\n",
+		},
+		{
+			"an unknown payment status",
+			event("checkout.session.completed", strings.Replace(session(""), `"paid"`, `"later"`, 1)),
+			"silent unpaid\n",
+		},
 	})
 }
 

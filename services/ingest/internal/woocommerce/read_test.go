@@ -97,16 +97,36 @@ func TestOrders(t *testing.T) {
 		{"paid, told again", "order.updated", order("processing", paid), sale},
 		{"restored", "order.restored", order("processing", paid), sale},
 		{"completed", "order.updated", order("completed", completed), sale + performed},
-		{"completed, and no word of when", "order.updated", order("completed", paid), sale + strings.Replace(performed, "08:30", "09:00", 1)},
+		{
+			"completed, and no word of when",
+			"order.updated",
+			order("completed", paid),
+			sale + strings.Replace(performed, "08:30", "09:00", 1),
+		},
 		{"paid while on hold", "order.updated", order("on-hold", paid), sale},
 		{"cash on delivery", "order.created", order("processing", ""), placed},
 		{"date of payment empty", "order.created", order("processing", `,"date_paid_gmt":""`), placed},
 		{"date of payment zero", "order.created", order("processing", `,"date_paid_gmt":0`), placed},
-		{"local date of payment, zone unknown", "order.created", order("processing", `,"date_paid":"2025-10-09T10:05:00"`), "silent unpaid\n"},
+		{
+			"local date of payment, zone unknown",
+			"order.created",
+			order("processing", `,"date_paid":"2025-10-09T10:05:00"`),
+			"silent unpaid\n",
+		},
 		{"waiting for payment", "order.created", order("pending", ""), placed},
 		{"waiting for a bank transfer", "order.created", order("on-hold", ""), placed},
-		{"placed, and no word of when", "order.created", order("pending", `,"date_created_gmt":null`), "order_placed - ref=woocommerce:order/17@shop " + ann},
-		{"not paid, without a person", "order.created", order("pending", `,"customer_id":0,"billing":{"email":""}`), "silent no_person\n"},
+		{
+			"placed, and no word of when",
+			"order.created",
+			order("pending", `,"date_created_gmt":null`),
+			"order_placed - ref=woocommerce:order/17@shop " + ann,
+		},
+		{
+			"not paid, without a person",
+			"order.created",
+			order("pending", `,"customer_id":0,"billing":{"email":""}`),
+			"silent no_person\n",
+		},
 		{"payment failed", "order.updated", order("failed", ""), placed + expired},
 		{"given up", "order.updated", order("cancelled", ""), placed + expired},
 		{"given up after it was paid", "order.updated", order("cancelled", paid), sale},
@@ -117,11 +137,36 @@ func TestOrders(t *testing.T) {
 		{"draft of the checkout", "order.created", order("checkout-draft", paid), "silent draft\n"},
 		{"draft by itself", "order.created", order("auto-draft", paid), "silent draft\n"},
 		{"thrown away", "order.updated", order("trash", paid), "silent trash\n"},
-		{"guest", "order.created", order("processing", paid+`,"customer_id":0`), strings.Replace(sale, "woocommerce:5@shop,", "", 1)},
-		{"guest without an address", "order.created", order("processing", paid+`,"customer_id":0,"billing":{"email":""}`), "silent no_person\n"},
-		{"registered without an address", "order.created", order("processing", paid+`,"billing":{"email":""}`), strings.Replace(sale, ",email:ann@example.com", "", 1)},
-		{"billing as PHP writes an empty object", "order.created", order("processing", paid+`,"billing":[]`), strings.Replace(sale, ",email:ann@example.com", "", 1)},
-		{"numbers as texts, lists as nulls", "order.created", order("processing", paid+`,"id":"17","customer_id":"5","refunds":null,"meta_data":null`), sale},
+		{
+			"guest",
+			"order.created",
+			order("processing", paid+`,"customer_id":0`),
+			strings.Replace(sale, "woocommerce:5@shop,", "", 1),
+		},
+		{
+			"guest without an address",
+			"order.created",
+			order("processing", paid+`,"customer_id":0,"billing":{"email":""}`),
+			"silent no_person\n",
+		},
+		{
+			"registered without an address",
+			"order.created",
+			order("processing", paid+`,"billing":{"email":""}`),
+			strings.Replace(sale, ",email:ann@example.com", "", 1),
+		},
+		{
+			"billing as PHP writes an empty object",
+			"order.created",
+			order("processing", paid+`,"billing":[]`),
+			strings.Replace(sale, ",email:ann@example.com", "", 1),
+		},
+		{
+			"numbers as texts, lists as nulls",
+			"order.created",
+			order("processing", paid+`,"id":"17","customer_id":"5","refunds":null,"meta_data":null`),
+			sale,
+		},
 		{"deleted", "order.deleted", `{"id":17}`, "silent deleted_by_shop\n"},
 	})
 }
@@ -129,21 +174,35 @@ func TestOrders(t *testing.T) {
 func TestWhatIsSold(t *testing.T) {
 	items := func(list string) string { return order("processing", paid+`,"line_items":[`+list+`]`) }
 	check(t, []reads{
-		{"by variation before product", "order.created", items(`{"product_id":101,"variation_id":501}`), saleOf17 + "access=course days=90 " + ann},
+		{
+			"by variation before product",
+			"order.created",
+			items(`{"product_id":101,"variation_id":501}`),
+			saleOf17 + "access=course days=90 " + ann,
+		},
 		{"by SKU", "order.created", items(`{"product_id":9,"sku":"TALK-1"}`), saleOf17 + "access=service awaited " + ann},
 		{"by product", "order.created", items(`{"product_id":"101","sku":123}`), saleOf17 + "access=course " + ann},
-		{"by category", "order.created", items(`{"product_id":9,"categories":[{"id":3,"slug":"workshops"}]}`), saleOf17 + "access=service awaited " + ann},
+		{
+			"by category",
+			"order.created",
+			items(`{"product_id":9,"categories":[{"id":3,"slug":"workshops"}]}`),
+			saleOf17 + "access=service awaited " + ann,
+		},
 		{
 			"two kinds", "order.updated", items(`{"product_id":101},{"product_id":9},{"product_id":10}`),
 			sale + saleOf17 + "access=course " + ann,
 		},
 		{"nothing named", "order.created", items(``), sale},
 		{
-			"a course is not over when its order is", "order.updated", order("completed", completed+`,"line_items":[{"product_id":101}]`),
+			"a course is not over when its order is",
+			"order.updated",
+			order("completed", completed+`,"line_items":[{"product_id":101}]`),
 			saleOf17 + "access=course " + ann,
 		},
 		{
-			"renewal", "order.created", order("completed", completed+`,"meta_data":[{"key":"_subscription_renewal","value":"282"}]`),
+			"renewal",
+			"order.created",
+			order("completed", completed+`,"meta_data":[{"key":"_subscription_renewal","value":"282"}]`),
 			saleOf17 + "contract=woocommerce:subscription/282@shop access=subscription " + ann,
 		},
 		{
@@ -161,11 +220,18 @@ func TestPaymentLinks(t *testing.T) {
 			saleOf17 + "links=stripe:pi_1,stripe:ch_1 access=one_off awaited " + ann,
 		},
 		{
-			"WooPayments", "order.created", order("processing", paid+`,"payment_method":"woocommerce_payments","transaction_id":"pi_2"`),
+			"WooPayments",
+			"order.created",
+			order("processing", paid+`,"payment_method":"woocommerce_payments","transaction_id":"pi_2"`),
 			saleOf17 + "links=stripe:pi_2 access=one_off awaited " + ann,
 		},
 		{"another gateway", "order.created", order("processing", paid+intent), sale},
-		{"an address for a transaction", "order.created", order("processing", paid+`,"payment_method":"stripe","transaction_id":"ch_ann@example.com"`), sale},
+		{
+			"an address for a transaction",
+			"order.created",
+			order("processing", paid+`,"payment_method":"stripe","transaction_id":"ch_ann@example.com"`),
+			sale,
+		},
 	})
 }
 
@@ -175,17 +241,34 @@ func TestOptIn(t *testing.T) {
 	}
 	check(t, []reads{
 		{"MailerLite", "order.created", order("processing", paid+meta("_woo_ml_subscribe", `"1"`)), signup + sale},
-		{"Mailchimp", "order.created", order("processing", paid+meta("mailchimp_woocommerce_is_subscribed", `true`)), signup + sale},
+		{
+			"Mailchimp",
+			"order.created",
+			order("processing", paid+meta("mailchimp_woocommerce_is_subscribed", `true`)),
+			signup + sale,
+		},
 		{"MC4WP", "order.created", order("processing", paid+meta("_mc4wp_optin", `1`)), signup + sale},
 		{"Creative Mail", "order.created", order("processing", paid+meta("ce4wp_checkout_consent", `"yes"`)), signup + sale},
 		{"ticked and not paid", "order.created", order("pending", meta("_woo_ml_subscribe", `"1"`)), signup + placed},
-		{"ticked, and a status that says nothing", "order.created", order("packing", meta("_woo_ml_subscribe", `"1"`)), signup + "silent unpaid\n"},
+		{
+			"ticked, and a status that says nothing",
+			"order.created",
+			order("packing", meta("_woo_ml_subscribe", `"1"`)),
+			signup + "silent unpaid\n",
+		},
 		{"ticked on a draft", "order.created", order("checkout-draft", meta("_woo_ml_subscribe", `"1"`)), "silent draft\n"},
 		{"empty is no refusal", "order.created", order("processing", paid+meta("_mc4wp_optin", `""`)), sale},
 		{"zero is no refusal", "order.created", order("processing", paid+meta("ce4wp_checkout_consent", `"0"`)), sale},
-		{"unsubscribed is no consent", "order.created", order("processing", paid+meta("mailchimp_woocommerce_is_subscribed", `"unsubscribed"`)), sale},
 		{
-			"ticked without an address", "order.created", order("processing", paid+meta("_woo_ml_subscribe", `"1"`)+`,"billing":{"email":""}`),
+			"unsubscribed is no consent",
+			"order.created",
+			order("processing", paid+meta("mailchimp_woocommerce_is_subscribed", `"unsubscribed"`)),
+			sale,
+		},
+		{
+			"ticked without an address",
+			"order.created",
+			order("processing", paid+meta("_woo_ml_subscribe", `"1"`)+`,"billing":{"email":""}`),
 			strings.Replace(sale, ",email:ann@example.com", "", 1),
 		},
 	})
@@ -195,11 +278,15 @@ func TestRefunds(t *testing.T) {
 	const refund = "refund 2025-10-09T09:00:00Z ref=woocommerce:order/17@shop "
 	check(t, []reads{
 		{
-			"a part", "order.updated", order("completed", completed+`,"refunds":[{"id":71,"reason":"","total":"-10.00"},{"id":0,"total":"-0.00"}]`),
+			"a part",
+			"order.updated",
+			order("completed", completed+`,"refunds":[{"id":71,"reason":"","total":"-10.00"},{"id":0,"total":"-0.00"}]`),
 			sale + performed + refund + "links=woocommerce:refund/71@shop " + ann,
 		},
 		{
-			"parts that make the whole", "order.updated", order("completed", completed+`,"refunds":[{"id":72,"total":"-20.00"},{"id":71,"total":"-10"}]`),
+			"parts that make the whole",
+			"order.updated",
+			order("completed", completed+`,"refunds":[{"id":72,"total":"-20.00"},{"id":71,"total":"-10"}]`),
 			sale + performed + refund + "links=woocommerce:refund/72@shop full " + ann + refund + "links=woocommerce:refund/71@shop full " + ann,
 		},
 		{
@@ -213,20 +300,41 @@ func TestRefunds(t *testing.T) {
 
 func TestSubscriptions(t *testing.T) {
 	sub := func(status, more string) string {
-		return fmt.Sprintf(`{"id":282,"parent_id":17,"status":%q,"total":"9.00","billing_period":"month","customer_id":5,"billing":{"email":"ann@example.com"},`+
-			`"date_created_gmt":"2025-10-09T08:00:00","date_modified_gmt":"2025-10-09T09:00:00","date_paid_gmt":"2025-10-09T08:05:00",`+
-			`"start_date_gmt":"2025-10-09T08:10:00","end_date_gmt":""%s}`, status, more)
+		return fmt.Sprintf(
+			`{"id":282,"parent_id":17,"status":%q,"total":"9.00","billing_period":"month","customer_id":5,"billing":{"email":"ann@example.com"},`+
+				`"date_created_gmt":"2025-10-09T08:00:00","date_modified_gmt":"2025-10-09T09:00:00","date_paid_gmt":"2025-10-09T08:05:00",`+
+				`"start_date_gmt":"2025-10-09T08:10:00","end_date_gmt":""%s}`,
+			status,
+			more,
+		)
 	}
 	const rest = "ref=woocommerce:order/17@shop contract=woocommerce:subscription/282@shop access=subscription " + ann
 	check(t, []reads{
 		{"active", "subscription.updated", sub("active", ""), "access_started 2025-10-09T08:10:00Z " + rest},
 		{
-			"active, made by hand", "subscription.created", sub("active", `,"parent_id":0,"start_date_gmt":null`),
+			"active, made by hand",
+			"subscription.created",
+			sub("active", `,"parent_id":0,"start_date_gmt":null`),
 			"access_started 2025-10-09T08:00:00Z ref=woocommerce:subscription/282@shop contract=woocommerce:subscription/282@shop access=subscription " + ann,
 		},
-		{"expired", "subscription.updated", sub("expired", `,"end_date_gmt":"2025-11-09T08:10:00"`), "access_ended 2025-11-09T08:10:00Z " + rest},
-		{"cancelled", "subscription.updated", sub("cancelled", `,"cancelled_date_gmt":"2025-10-20T00:00:00"`), "access_ended 2025-10-20T00:00:00Z " + rest},
-		{"cancelled, and no word of when", "subscription.updated", sub("cancelled", ""), "access_ended 2025-10-09T09:00:00Z " + rest},
+		{
+			"expired",
+			"subscription.updated",
+			sub("expired", `,"end_date_gmt":"2025-11-09T08:10:00"`),
+			"access_ended 2025-11-09T08:10:00Z " + rest,
+		},
+		{
+			"cancelled",
+			"subscription.updated",
+			sub("cancelled", `,"cancelled_date_gmt":"2025-10-20T00:00:00"`),
+			"access_ended 2025-10-20T00:00:00Z " + rest,
+		},
+		{
+			"cancelled, and no word of when",
+			"subscription.updated",
+			sub("cancelled", ""),
+			"access_ended 2025-10-09T09:00:00Z " + rest,
+		},
 		{"cancelled for the end of the period", "subscription.updated", sub("pending-cancel", ""), "silent scheduled\n"},
 		{"payment late", "subscription.updated", sub("on-hold", ""), "silent unpaid\n"},
 		{"not begun", "subscription.created", sub("pending", ""), "silent unpaid\n"},
@@ -241,12 +349,32 @@ func TestOtherRecords(t *testing.T) {
 	const customer = `{"id":5,"email":"ann@example.com","date_created_gmt":"2025-10-09T08:00:00","date_modified_gmt":null,"billing":{"email":""}}`
 	check(t, []reads{
 		{"customer", "customer.created", customer, "identified 2025-10-09T08:00:00Z " + ann},
-		{"customer with the address on the bills", "customer.updated", `{"id":5,"email":"","billing":{"email":"ann@example.com"}}`, "identified - " + ann},
+		{
+			"customer with the address on the bills",
+			"customer.updated",
+			`{"id":5,"email":"","billing":{"email":"ann@example.com"}}`,
+			"identified - " + ann,
+		},
 		{"customer without an address", "customer.updated", `{"id":5,"email":""}`, "silent no_person\n"},
 		{"customer deleted", "customer.deleted", `{"id":5}`, "silent deleted_by_shop\n"},
-		{"product", "product.updated", `{"id":9,"status":"publish","categories":"x","line_items":7}`, "silent unhandled_event\n"},
-		{"hook", "action.woocommerce_add_to_cart", `{"action":"woocommerce_add_to_cart","arg":"x"}`, "silent unhandled_event\n"},
-		{"error message", "order.updated", `{"code":"woocommerce_rest_cannot_view","message":"Sorry.","data":{"status":401}}`, "silent platform_error\n"},
+		{
+			"product",
+			"product.updated",
+			`{"id":9,"status":"publish","categories":"x","line_items":7}`,
+			"silent unhandled_event\n",
+		},
+		{
+			"hook",
+			"action.woocommerce_add_to_cart",
+			`{"action":"woocommerce_add_to_cart","arg":"x"}`,
+			"silent unhandled_event\n",
+		},
+		{
+			"error message",
+			"order.updated",
+			`{"code":"woocommerce_rest_cannot_view","message":"Sorry.","data":{"status":401}}`,
+			"silent platform_error\n",
+		},
 		{"no topic, an order", "", order("processing", paid), sale},
 		{"no topic, a customer", "", customer, "identified 2025-10-09T08:00:00Z " + ann},
 		{"no topic, something deleted", "", `{"id":17}`, "silent deleted_by_shop\n"},
@@ -285,7 +413,11 @@ func TestSameMeaningSameID(t *testing.T) {
 	}
 	first := ids(order("processing", paid))
 	for i := range 5 {
-		more := fmt.Sprintf(`,"date_modified_gmt":"2025-10-1%dT09:00:00","refunds":[{"id":71,"total":"-1"},{"id":72,"total":"-1"}],"billing":{"email":"bob%d@example.com"}`, i, i)
+		more := fmt.Sprintf(
+			`,"date_modified_gmt":"2025-10-1%dT09:00:00","refunds":[{"id":71,"total":"-1"},{"id":72,"total":"-1"}],"billing":{"email":"bob%d@example.com"}`,
+			i,
+			i,
+		)
 		again := ids(order("completed", completed+more))
 		if diff := cmp.Diff(first[factv1.Kind_KIND_SALE], again[factv1.Kind_KIND_SALE]); diff != "" {
 			t.Error("sale:", diff)
@@ -388,8 +520,19 @@ func TestVerify(t *testing.T) {
 
 func FuzzRead(f *testing.F) {
 	const meta = `,"meta_data":[{"key":"_woo_ml_subscribe","value":"1"},{"key":"_subscription_renewal","value":"3"}]`
-	f.Add("order.updated", []byte(order("completed", completed+meta+`,"refunds":[{"id":1,"total":"-1.5"}],"payment_method":"stripe","transaction_id":"ch_1"`)))
-	f.Add("subscription.updated", []byte(`{"id":2,"parent_id":1,"status":"cancelled","customer_id":3,"date_modified_gmt":"2025-10-09T08:00:00"}`))
+	f.Add(
+		"order.updated",
+		[]byte(
+			order(
+				"completed",
+				completed+meta+`,"refunds":[{"id":1,"total":"-1.5"}],"payment_method":"stripe","transaction_id":"ch_1"`,
+			),
+		),
+	)
+	f.Add(
+		"subscription.updated",
+		[]byte(`{"id":2,"parent_id":1,"status":"cancelled","customer_id":3,"date_modified_gmt":"2025-10-09T08:00:00"}`),
+	)
 	f.Add("customer.updated", []byte(`{"id":2,"email":"a@b.c","billing":[]}`))
 	f.Add("order.deleted", []byte(`{"id":2}`))
 	f.Add("order.created", []byte(order("pending", "")))

@@ -37,7 +37,12 @@ func TestRead_SignedErrorIsSilentHoweverItIsWritten(t *testing.T) {
 		{"with an empty list, as PHP writes it", "order.updated", message + `,"data":[]}`, "silent platform_error\n"},
 		{"with nothing", "order.created", message + `,"data":null}`, "silent platform_error\n"},
 		{"without data", "", message + `}`, "silent platform_error\n"},
-		{"a coupon, which has a code too", "coupon.updated", `{"id":3,"code":"SPRING","amount":"5.00"}`, "silent unhandled_event\n"},
+		{
+			"a coupon, which has a code too",
+			"coupon.updated",
+			`{"id":3,"code":"SPRING","amount":"5.00"}`,
+			"silent unhandled_event\n",
+		},
 	})
 }
 
@@ -59,7 +64,16 @@ func told(t *testing.T, body string) []*factv1.Fact {
 
 func TestRead_AnOrderThatIsChangedLaterIsPlacedAndGivenUpOnce(t *testing.T) {
 	const noted = `,"date_modified_gmt":"2025-11-01T12:00:00"`
-	pending, cancelled, again := told(t, order("pending", "")), told(t, order("cancelled", "")), told(t, order("cancelled", noted))
+	pending, cancelled, again := told(
+		t,
+		order("pending", ""),
+	), told(
+		t,
+		order("cancelled", ""),
+	), told(
+		t,
+		order("cancelled", noted),
+	)
 	if pending[0].Id != cancelled[0].Id || cancelled[0].Id != again[0].Id {
 		t.Error("one order is placed more than once")
 	}
@@ -81,7 +95,12 @@ func TestRead_AnOrderPaidLaterIsTheSaleItAlwaysWas(t *testing.T) {
 
 // company writes a company on the bill, and a note of a plugin.
 func company(name, key, value string) string {
-	return fmt.Sprintf(`,"billing":{"email":"ann@example.com","company":%q},"meta_data":[{"id":1,"key":%q,"value":%s}]`, name, key, value)
+	return fmt.Sprintf(
+		`,"billing":{"email":"ann@example.com","company":%q},"meta_data":[{"id":1,"key":%q,"value":%s}]`,
+		name,
+		key,
+		value,
+	)
 }
 
 func TestRead_ACompanyWithATaxNumberIsABusiness(t *testing.T) {
@@ -90,14 +109,34 @@ func TestRead_ACompanyWithATaxNumberIsABusiness(t *testing.T) {
 		check(t, []reads{{key, "order.created", order("processing", paid+company("Acme", key, `"526-000-12-46"`)), business}})
 	}
 	check(t, []reads{
-		{"number written as a number", "order.created", order("processing", paid+company("Acme", "nip", `5260001246`)), business},
+		{
+			"number written as a number",
+			"order.created",
+			order("processing", paid+company("Acme", "nip", `5260001246`)),
+			business,
+		},
 		{"no number", "order.created", order("processing", paid+company("Acme", "nip", `""`)), sale},
 		{"a box that is ticked", "order.created", order("processing", paid+company("Acme", "_billing_vat", `"1"`)), sale},
 		{"a word", "order.created", order("processing", paid+company("Acme", "nip", `"brak"`)), sale},
-		{"a note that is no text", "order.created", order("processing", paid+company("Acme", "nip", `{"pl":"5260001246"}`)), sale},
+		{
+			"a note that is no text",
+			"order.created",
+			order("processing", paid+company("Acme", "nip", `{"pl":"5260001246"}`)),
+			sale,
+		},
 		{"number and no company", "order.created", order("processing", paid+company(" ", "nip", `"5260001246"`)), sale},
-		{"company that is no text", "order.created", order("processing", paid+`,"billing":{"email":"ann@example.com","company":[]}`), sale},
-		{"completed", "order.updated", order("completed", completed+company("Acme", "nip", `"5260001246"`)), business + performed},
+		{
+			"company that is no text",
+			"order.created",
+			order("processing", paid+`,"billing":{"email":"ann@example.com","company":[]}`),
+			sale,
+		},
+		{
+			"completed",
+			"order.updated",
+			order("completed", completed+company("Acme", "nip", `"5260001246"`)),
+			business + performed,
+		},
 		{"not paid", "order.updated", order("pending", company("Acme", "nip", `"5260001246"`)), placed},
 	})
 }

@@ -178,7 +178,11 @@ type change struct {
 }
 
 // decideAll decides for every person, in parallel. A person without changes yields no change.
-func (a *Applier) decideAll(ctx context.Context, persons []person, subjects map[string]lifecycle.Subject) ([]change, error) {
+func (a *Applier) decideAll(
+	ctx context.Context,
+	persons []person,
+	subjects map[string]lifecycle.Subject,
+) ([]change, error) {
 	at := a.opts.Now()
 	out := make([]*store.Change, len(persons))
 	workers := min(runtime.GOMAXPROCS(0), len(persons))
@@ -204,7 +208,12 @@ func (a *Applier) decideAll(ctx context.Context, persons []person, subjects map[
 
 // decidePerson decides for one person. A published decision cannot be retracted: the decision is
 // marked as published, and the person is evaluated again.
-func (a *Applier) decidePerson(ctx context.Context, p *person, subjects map[string]lifecycle.Subject, at time.Time) (*store.Change, error) {
+func (a *Applier) decidePerson(
+	ctx context.Context,
+	p *person,
+	subjects map[string]lifecycle.Subject,
+	at time.Time,
+) (*store.Change, error) {
 	for {
 		c, err := a.decide(p, subjects, at)
 		if err != nil || c == nil || a.opts.Outbox == nil {
@@ -220,7 +229,12 @@ func (a *Applier) decidePerson(ctx context.Context, p *person, subjects map[stri
 
 // markPublished returns the subjects of a person with published decisions marked as such; nil if no
 // decision retracted by the new state is published.
-func (a *Applier) markPublished(ctx context.Context, p *person, subjects map[string]lifecycle.Subject, after *lifecycle.Subject) (map[string]lifecycle.Subject, error) {
+func (a *Applier) markPublished(
+	ctx context.Context,
+	p *person,
+	subjects map[string]lifecycle.Subject,
+	after *lifecycle.Subject,
+) (map[string]lifecycle.Subject, error) {
 	found := map[string]lifecycle.Subject{}
 	sent := false
 	for _, id := range p.subjects {
@@ -280,7 +294,13 @@ func (a *Applier) decide(p *person, subjects map[string]lifecycle.Subject, at ti
 
 // mergeNames merges the other subjects of the person into s and adds the names of entries and
 // merged subjects. The sealed names are opened only when names may be added.
-func (a *Applier) mergeNames(s *lifecycle.Subject, p *person, subjects map[string]lifecycle.Subject, c *store.Change, claim *[]string) error {
+func (a *Applier) mergeNames(
+	s *lifecycle.Subject,
+	p *person,
+	subjects map[string]lifecycle.Subject,
+	c *store.Change,
+	claim *[]string,
+) error {
 	added := p.names()
 	if len(added) == 0 && len(p.subjects) < 2 {
 		return nil

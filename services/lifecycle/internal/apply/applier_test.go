@@ -53,7 +53,13 @@ func applier(st apply.Store, v *identity.Vault, p *lifecycle.Policy) *apply.Appl
 // those that begin with "~" are locators.
 func (b *bench) fact(kind factv1.Kind, ref string, names ...string) *factv1.Fact {
 	b.n++
-	f := &factv1.Fact{Id: fmt.Sprintf("fact-%d", b.n), Kind: kind, Occurred: timestamppb.New(now.AddDate(0, 0, -1)), Ref: ref, Wording: "newsletter-offers"}
+	f := &factv1.Fact{
+		Id:       fmt.Sprintf("fact-%d", b.n),
+		Kind:     kind,
+		Occurred: timestamppb.New(now.AddDate(0, 0, -1)),
+		Ref:      ref,
+		Wording:  "newsletter-offers",
+	}
 	for _, n := range names {
 		if l, ok := strings.CutPrefix(n, "~"); ok {
 			f.Locators = append(f.Locators, l)
@@ -250,7 +256,11 @@ func TestApply_TheAddressGoesWithThePerson(t *testing.T) {
 	if s = lifecycle.MarkSent(s, []string{s.Outbox[0].ID}); len(s.Sealed) == 0 {
 		t.Error("the request is not answered, and there is no address to answer to")
 	}
-	answered := b.fact(factv1.Kind_KIND_REQUEST_ANSWERED, lifecycle.Requests(fixture.Policy(t), s.Facts, now)[0].Ref, "ala@example.com")
+	answered := b.fact(
+		factv1.Kind_KIND_REQUEST_ANSWERED,
+		lifecycle.Requests(fixture.Policy(t), s.Facts, now)[0].Ref,
+		"ala@example.com",
+	)
 	answered.Occurred = timestamppb.New(now)
 	b.apply(answered)
 	s, _ = b.who("ala@example.com")
@@ -274,7 +284,11 @@ func TestApply_WhoComesBackAfterDeletionIsSomebodyNew(t *testing.T) {
 	for _, d := range s.Outbox {
 		ids = append(ids, d.ID)
 	}
-	if errs, err := b.store.Save(t.Context(), []store.Change{{Subject: lifecycle.MarkSent(s, ids)}}); errors.Join(append(errs, err)...) != nil {
+	if errs, err := b.store.Save(
+		t.Context(),
+		[]store.Change{{Subject: lifecycle.MarkSent(s, ids)}},
+	); errors.Join(
+		append(errs, err)...) != nil {
 		t.Fatal(errs, err)
 	}
 	again := b.fact(signup, "", "ala@example.com", "mailerlite:7")
@@ -308,7 +322,9 @@ func TestApply_ALostRaceIsDecidedAgain(t *testing.T) {
 	c := &contended{}
 	b = wrap(t, func(s *sqlitestore.Store) apply.Store { c.Store = s; return c })
 	// The other writer is a second applier on the same store.
-	second := apply.New(apply.Options{Store: c.Store, Vault: b.vault, Policy: fixture.Policy(t), Now: func() time.Time { return now }})
+	second := apply.New(
+		apply.Options{Store: c.Store, Vault: b.vault, Policy: fixture.Policy(t), Now: func() time.Time { return now }},
+	)
 	c.meddle = func() {
 		d := &factv1.Delivery{Received: timestamppb.New(now), Facts: []*factv1.Fact{b.fact(unsub, "", "ala@example.com")}}
 		if err := second.Apply(t.Context(), []*factv1.Delivery{d}); err != nil {
@@ -327,7 +343,10 @@ func TestApply_ManyAppliersLoseNothing(t *testing.T) {
 	var deliveries []*factv1.Delivery
 	for i := range people * facts {
 		f := b.fact(sale, fmt.Sprintf("order-%d", i), fmt.Sprintf("p%d@example.com", i%people))
-		deliveries = append(deliveries, &factv1.Delivery{Source: "shop", Received: timestamppb.New(now), Facts: []*factv1.Fact{f}})
+		deliveries = append(
+			deliveries,
+			&factv1.Delivery{Source: "shop", Received: timestamppb.New(now), Facts: []*factv1.Fact{f}},
+		)
 	}
 	var wg sync.WaitGroup
 	for part := range slices.Chunk(deliveries, 5) {
@@ -354,8 +373,15 @@ func (broken) Save(context.Context, []store.Change) ([]error, error) {
 
 func TestApply_AStoreThatFailsIsAnError(t *testing.T) {
 	b := wrap(t, func(s *sqlitestore.Store) apply.Store { return broken{s} })
-	d := &factv1.Delivery{Received: timestamppb.New(now), Facts: []*factv1.Fact{b.fact(sale, "order-1", "ala@example.com")}}
-	if err := b.Apply(t.Context(), []*factv1.Delivery{d}); err == nil || !strings.Contains(err.Error(), "disk full") || strings.Contains(err.Error(), "ala@") {
+	d := &factv1.Delivery{
+		Received: timestamppb.New(now),
+		Facts:    []*factv1.Fact{b.fact(sale, "order-1", "ala@example.com")},
+	}
+	if err := b.Apply(
+		t.Context(),
+		[]*factv1.Delivery{d},
+	); err == nil || !strings.Contains(err.Error(), "disk full") ||
+		strings.Contains(err.Error(), "ala@") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -43,7 +43,10 @@ func TestFact_WhatTheWireSaysArrives(t *testing.T) {
 	vault := fixture.Vault(t)
 	got := read(t, New(Options{Vault: vault}), everything())
 	if got.Shown != "I agree." || got.Outcome != "done" || got.Reason != "Because." || got.Recipient != "crm" ||
-		!slices.Equal(got.Traits, []string{"child", "parent_agreed"}) || got.InformedAt == nil || !got.InformedAt.Equal(told) {
+		!slices.Equal(
+			got.Traits,
+			[]string{"child", "parent_agreed"},
+		) || got.InformedAt == nil || !got.InformedAt.Equal(told) {
 		t.Errorf("got %+v", got)
 	}
 	if got.Mark != vault.Mark("fact-1") {
@@ -60,7 +63,9 @@ func TestFact_WhatTheWireSaysArrives(t *testing.T) {
 
 func TestFact_WhatTheWireDoesNotSayIsEmpty(t *testing.T) {
 	got := read(t, New(Options{Vault: fixture.Vault(t)}), &factv1.Fact{Id: "fact-1", Kind: factv1.Kind_KIND_SALE})
-	if got.Shown != "" || got.Traits != nil || got.Outcome != "" || got.Reason != "" || got.InformedAt != nil || got.Recipient != "" || got.Address != "" {
+	if got.Shown != "" || got.Traits != nil || got.Outcome != "" || got.Reason != "" || got.InformedAt != nil ||
+		got.Recipient != "" ||
+		got.Address != "" {
 		t.Errorf("got %+v", got)
 	}
 }

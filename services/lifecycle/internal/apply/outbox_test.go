@@ -45,7 +45,14 @@ func newOutboxBench(t *testing.T) *outboxBench {
 		bench: &bench{t: t, store: fixture.Store(t), vault: fixture.Vault(t)}, policy: fixture.Policy(t),
 		events: &natsio.Events{JetStream: js}, broker: ns, now: now,
 	}
-	o.policy.Connected = []lifecycle.ConnectedRecipient{{ID: "crm", Kinds: []lifecycle.DecisionKind{lifecycle.DecisionDelete, lifecycle.DecisionAskConsent}, AnswerDays: 7, Dispatched: true}}
+	o.policy.Connected = []lifecycle.ConnectedRecipient{
+		{
+			ID:         "crm",
+			Kinds:      []lifecycle.DecisionKind{lifecycle.DecisionDelete, lifecycle.DecisionAskConsent},
+			AnswerDays: 7,
+			Dispatched: true,
+		},
+	}
 	o.Applier = apply.New(apply.Options{
 		Store: o.store, Vault: o.vault, Policy: o.policy, Now: func() time.Time { return o.now }, Outbox: o.relay(o.events),
 	})
@@ -54,7 +61,13 @@ func newOutboxBench(t *testing.T) *outboxBench {
 
 func (o *outboxBench) relay(p relay.Publisher) *relay.Relay {
 	return relay.New(relay.Options{
-		Store: o.store, Publisher: p, Reader: o.events, Purger: o.events, Journal: fixture.Journal(o.store, o.vault), Vault: o.vault, Policy: o.policy,
+		Store:     o.store,
+		Publisher: p,
+		Reader:    o.events,
+		Purger:    o.events,
+		Journal:   fixture.Journal(o.store, o.vault),
+		Vault:     o.vault,
+		Policy:    o.policy,
 	})
 }
 

@@ -128,7 +128,10 @@ func union(a, b []string) []string {
 }
 
 // resolve returns the subjects of the keys of the entries, across redirects.
-func (a *Applier) resolve(ctx context.Context, entries []entry) (map[string]string, map[string]lifecycle.Subject, error) {
+func (a *Applier) resolve(
+	ctx context.Context,
+	entries []entry,
+) (map[string]string, map[string]lifecycle.Subject, error) {
 	owners, err := a.owners(ctx, entries)
 	if err != nil {
 		return nil, nil, err
@@ -139,7 +142,11 @@ func (a *Applier) resolve(ctx context.Context, entries []entry) (map[string]stri
 
 // followRedirects loads the subjects of names that are not loaded yet. Redirects are followed, and
 // names without a subject are removed.
-func (a *Applier) followRedirects(ctx context.Context, names map[string]string, subjects map[string]lifecycle.Subject) error {
+func (a *Applier) followRedirects(
+	ctx context.Context,
+	names map[string]string,
+	subjects map[string]lifecycle.Subject,
+) error {
 	for missing := notLoaded(names, subjects); len(missing) > 0; missing = notLoaded(names, subjects) {
 		found, err := a.opts.Store.Load(ctx, missing)
 		if err != nil {
@@ -212,7 +219,12 @@ func notLoaded(owners map[string]string, subjects map[string]lifecycle.Subject) 
 // group groups the entries by person. Entries with a common identity belong to one person. An entry
 // without identities, or with new identities only, joins the person of its locator: such identities
 // belong to the payer. A locator never merges two known persons.
-func group(entries []entry, owners map[string]string, subjects map[string]lifecycle.Subject, successorOf map[string]string) []person {
+func group(
+	entries []entry,
+	owners map[string]string,
+	subjects map[string]lifecycle.Subject,
+	successorOf map[string]string,
+) []person {
 	g := grouping{parent: map[string]string{}, subject: map[string]bool{}}
 	for i := range entries {
 		for _, k := range entries[i].persons {
@@ -274,7 +286,12 @@ func (g *grouping) joinSubject(n, id string) {
 
 // joinLocator joins an entry with the person of a locator. False means that the locator belongs to
 // another person.
-func (g *grouping) joinLocator(i int, locator string, owners map[string]string, subjects map[string]lifecycle.Subject) bool {
+func (g *grouping) joinLocator(
+	i int,
+	locator string,
+	owners map[string]string,
+	subjects map[string]lifecycle.Subject,
+) bool {
 	entry := g.find(entryNode(i))
 	id, owned := owners[locator]
 	switch {

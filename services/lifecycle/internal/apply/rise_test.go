@@ -46,7 +46,10 @@ func buried(t *testing.T, tears int) (b *bench, id string) {
 	for i := range s.Outbox {
 		ids = append(ids, s.Outbox[i].ID)
 	}
-	errs, err := b.store.Save(t.Context(), []store.Change{{Subject: lifecycle.MarkJournaled(lifecycle.MarkSent(s, ids), lifecycle.Head{Seq: 1})}})
+	errs, err := b.store.Save(
+		t.Context(),
+		[]store.Change{{Subject: lifecycle.MarkJournaled(lifecycle.MarkSent(s, ids), lifecycle.Head{Seq: 1})}},
+	)
 	if err != nil || errs[0] != nil {
 		t.Fatal(errs, err)
 	}

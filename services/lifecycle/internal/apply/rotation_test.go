@@ -24,7 +24,10 @@ func TestApply_WhileTheKeysAreReplacedEverybodyIsFoundByEitherHash(t *testing.T)
 		t.Fatal(err)
 	}
 	before := newBench(t).rekeyed(keys)
-	before.apply(before.fact(factv1.Kind_KIND_SIGNUP, "", "ala@example.com"), before.fact(factv1.Kind_KIND_SALE, "order-1", "ala@example.com", "~stripe:pi_1"))
+	before.apply(
+		before.fact(factv1.Kind_KIND_SIGNUP, "", "ala@example.com"),
+		before.fact(factv1.Kind_KIND_SALE, "order-1", "ala@example.com", "~stripe:pi_1"),
+	)
 	_, id := before.who("ala@example.com")
 	next, err := keys.Rotate()
 	if err != nil {

@@ -47,8 +47,14 @@ func (b *bench) apply(ctx context.Context) error {
 		rate float64
 	}{{"always", r.always}, {"interval", r.interval}} {
 		ratio := row.rate / r.bare
-		b.row("facts applied per second, end to end, fsync "+row.name, fmt.Sprintf("%.0f", row.rate), fmt.Sprintf("%.0f (bare SQLite)", r.bare),
-			fmt.Sprintf("%.2f", ratio), fmt.Sprintf(">= %.2f", applyAtLeast), yes(ratio >= applyAtLeast))
+		b.row(
+			"facts applied per second, end to end, fsync "+row.name,
+			fmt.Sprintf("%.0f", row.rate),
+			fmt.Sprintf("%.0f (bare SQLite)", r.bare),
+			fmt.Sprintf("%.2f", ratio),
+			fmt.Sprintf(">= %.2f", applyAtLeast),
+			yes(ratio >= applyAtLeast),
+		)
 	}
 	b.note("%d facts about %d persons, %d bytes a document on average", r.facts, r.persons, r.size)
 	return nil
@@ -78,7 +84,13 @@ func (r *race) round(ctx context.Context, round int) error {
 	}
 	bare := float64(r.facts) / took.Seconds()
 	r.always, r.interval, r.bare = max(r.always, always), max(r.interval, interval), max(r.bare, bare)
-	r.say("round %d: %.0f facts per second with fsync always, %.0f with interval, bare loop %.0f", round+1, always, interval, bare)
+	r.say(
+		"round %d: %.0f facts per second with fsync always, %.0f with interval, bare loop %.0f",
+		round+1,
+		always,
+		interval,
+		bare,
+	)
 	return nil
 }
 
@@ -131,7 +143,11 @@ func (b *bench) prepare(ctx context.Context, dir string, persons, facts int) (er
 
 // applyRound applies the facts in a copy of the template and returns the time until the last
 // decision is published.
-func (b *bench) applyRound(ctx context.Context, template, dir string, always, profile bool) (took time.Duration, err error) {
+func (b *bench) applyRound(
+	ctx context.Context,
+	template, dir string,
+	always, profile bool,
+) (took time.Duration, err error) {
 	if err := os.CopyFS(dir, os.DirFS(template)); err != nil {
 		return 0, err
 	}
@@ -162,9 +178,20 @@ func (b *bench) applyRound(ctx context.Context, template, dir string, always, pr
 func (b *bench) drain(ctx context.Context, st *sqlitestore.Store, nats *broker) (time.Duration, error) {
 	log := slog.New(slog.NewTextHandler(b.Progress, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	out := relay.New(relay.Options{
-		Store: st, Publisher: &natsio.Events{JetStream: nats.js}, Journal: b.journal(st), Vault: b.vault, Policy: b.policy, Log: log,
+		Store:     st,
+		Publisher: &natsio.Events{JetStream: nats.js},
+		Journal:   b.journal(st),
+		Vault:     b.vault,
+		Policy:    b.policy,
+		Log:       log,
 	})
-	in := &natsio.Feed{JetStream: nats.js, Stream: stream.Facts, Decode: natsio.DecodeFacts, Apply: b.applier(st, now(), out.Wake).Apply, Log: log}
+	in := &natsio.Feed{
+		JetStream: nats.js,
+		Stream:    stream.Facts,
+		Decode:    natsio.DecodeFacts,
+		Apply:     b.applier(st, now(), out.Wake).Apply,
+		Log:       log,
+	}
 	ctx, stop := context.WithCancel(ctx)
 	var loops sync.WaitGroup
 	defer loops.Wait()

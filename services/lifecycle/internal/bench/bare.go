@@ -41,25 +41,40 @@ func bareLoop(ctx context.Context, path string, documents, turns, size int) (too
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	if _, err := db.ExecContext(ctx, "CREATE TABLE docs (id TEXT PRIMARY KEY, version INTEGER NOT NULL, doc BLOB NOT NULL) STRICT"); err != nil {
+	if _, err := db.ExecContext(
+		ctx,
+		"CREATE TABLE docs (id TEXT PRIMARY KEY, version INTEGER NOT NULL, doc BLOB NOT NULL) STRICT",
+	); err != nil {
 		return 0, err
 	}
 	ids := make([]string, documents)
 	for i := range ids {
 		ids[i] = rand.Text()
 	}
-	err = inTransactions(ctx, db, "INSERT INTO docs (id, version, doc) VALUES (?, 1, zeroblob(?))", documents, func(insert, _ *sql.Stmt, i int) error {
-		_, err := insert.ExecContext(ctx, ids[i], size)
-		return err
-	})
+	err = inTransactions(
+		ctx,
+		db,
+		"INSERT INTO docs (id, version, doc) VALUES (?, 1, zeroblob(?))",
+		documents,
+		func(insert, _ *sql.Stmt, i int) error {
+			_, err := insert.ExecContext(ctx, ids[i], size)
+			return err
+		},
+	)
 	if err != nil {
 		return 0, err
 	}
 	chance := mathrand.New(mathrand.NewPCG(2, 0)) //nolint:gosec // not used for secrets
 	begin := time.Now()
-	err = inTransactions(ctx, db, "UPDATE docs SET version = version + 1, doc = ? WHERE id = ? AND version = ?", turns, func(update, read *sql.Stmt, _ int) error {
-		return turn(ctx, update, read, ids[chance.IntN(documents)])
-	})
+	err = inTransactions(
+		ctx,
+		db,
+		"UPDATE docs SET version = version + 1, doc = ? WHERE id = ? AND version = ?",
+		turns,
+		func(update, read *sql.Stmt, _ int) error {
+			return turn(ctx, update, read, ids[chance.IntN(documents)])
+		},
+	)
 	return time.Since(begin), err
 }
 
@@ -83,7 +98,13 @@ func turn(ctx context.Context, update, read *sql.Stmt, id string) error {
 }
 
 // inTransactions calls do n times, in transactions of the usual size.
-func inTransactions(ctx context.Context, db *sql.DB, query string, n int, do func(write, read *sql.Stmt, i int) error) error {
+func inTransactions(
+	ctx context.Context,
+	db *sql.DB,
+	query string,
+	n int,
+	do func(write, read *sql.Stmt, i int) error,
+) error {
 	for from := 0; from < n; from += transaction {
 		tx, err := db.BeginTx(ctx, nil)
 		if err != nil {

@@ -22,7 +22,11 @@ type crowd struct {
 type customer struct{ sale int }
 
 func newCrowd(name string, people int, seed uint64) *crowd {
-	return &crowd{rand: rand.New(rand.NewPCG(seed, 0)), name: name, people: make([]customer, people)} //nolint:gosec // a story, not a secret
+	return &crowd{
+		rand:   rand.New(rand.NewPCG(seed, 0)),
+		name:   name,
+		people: make([]customer, people),
+	} //nolint:gosec // a story, not a secret
 }
 
 // deliveries returns n webhooks with one fact each, spread evenly from from to to. The customers

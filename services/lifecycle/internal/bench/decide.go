@@ -38,7 +38,14 @@ func (b *bench) decide() {
 	}
 	for _, n := range sizes[1:] {
 		ratio := perFact[n] / perFact[sizes[0]]
-		b.row(fmt.Sprintf("ns per fact, %d facts", n), fmt.Sprintf("%.0f", perFact[n]), fmt.Sprintf("%.0f (%d facts)", perFact[sizes[0]], sizes[0]), fmt.Sprintf("%.2f", ratio), "-", "-")
+		b.row(
+			fmt.Sprintf("ns per fact, %d facts", n),
+			fmt.Sprintf("%.0f", perFact[n]),
+			fmt.Sprintf("%.0f (%d facts)", perFact[sizes[0]], sizes[0]),
+			fmt.Sprintf("%.2f", ratio),
+			"-",
+			"-",
+		)
 	}
 }
 
@@ -89,13 +96,27 @@ func (b *bench) change(ctx context.Context) (err error) {
 		}
 	}
 	ratio := best["ours"] / best["bare"]
-	b.row(fmt.Sprintf("subjects per second after a change of the policy, %d stored", n), fmt.Sprintf("%.0f", best["ours"]),
-		fmt.Sprintf("%.0f (bare store loop)", best["bare"]), fmt.Sprintf("%.2f", ratio), fmt.Sprintf(">= %.2f", changeAtLeast), yes(ratio >= changeAtLeast))
+	b.row(
+		fmt.Sprintf("subjects per second after a change of the policy, %d stored", n),
+		fmt.Sprintf("%.0f", best["ours"]),
+		fmt.Sprintf(
+			"%.0f (bare store loop)",
+			best["bare"],
+		),
+		fmt.Sprintf("%.2f", ratio),
+		fmt.Sprintf(">= %.2f", changeAtLeast),
+		yes(ratio >= changeAtLeast),
+	)
 	return nil
 }
 
 // timed runs a loop on a copy of a store and returns the rate.
-func (b *bench) timed(ctx context.Context, template, path string, p *lifecycle.Policy, loop func(context.Context, *sqlitestore.Store, *lifecycle.Policy) (int, error)) (rate float64, err error) {
+func (b *bench) timed(
+	ctx context.Context,
+	template, path string,
+	p *lifecycle.Policy,
+	loop func(context.Context, *sqlitestore.Store, *lifecycle.Policy) (int, error),
+) (rate float64, err error) {
 	data, err := os.ReadFile(template)
 	if err == nil {
 		err = os.WriteFile(path, data, 0o600)
@@ -116,7 +137,8 @@ func (b *bench) timed(ctx context.Context, template, path string, p *lifecycle.P
 func (b *bench) reviewAll(ctx context.Context, st *sqlitestore.Store, p *lifecycle.Policy) (int, error) {
 	other := *b
 	other.policy = p
-	return sweep.New(sweep.Options{Store: st, Reviewer: other.applier(st, now(), nil), Revision: p.Revision, Now: now}).Sweep(ctx)
+	return sweep.New(sweep.Options{Store: st, Reviewer: other.applier(st, now(), nil), Revision: p.Revision, Now: now}).
+		Sweep(ctx)
 }
 
 // touchAll reads every subject and writes it back under the next revision.

@@ -60,9 +60,20 @@ func (b *bench) replicas(ctx context.Context) error {
 		}
 		b.row(fmt.Sprintf("facts applied per second by %d on one stream and one database", n), fmt.Sprintf("%.0f", rate),
 			fmt.Sprintf("%.0f (one)", alone), fmt.Sprintf("%.2f", rate/alone), "-", "-")
-		b.row(fmt.Sprintf("writes that lost against another, of %d", n), fmt.Sprintf("%d of %d", lost, writes), "-", fmt.Sprintf("%.4f", float64(lost)/float64(max(writes, 1))), "-", "-")
+		b.row(
+			fmt.Sprintf("writes that lost against another, of %d", n),
+			fmt.Sprintf("%d of %d", lost, writes),
+			"-",
+			fmt.Sprintf("%.4f", float64(lost)/float64(max(writes, 1))),
+			"-",
+			"-",
+		)
 	}
-	b.note("%d facts about %d persons, in any order; SQLite has one writer, so this shows the conflicts and not how MongoDB scales", facts, persons)
+	b.note(
+		"%d facts about %d persons, in any order; SQLite has one writer, so this shows the conflicts and not how MongoDB scales",
+		facts,
+		persons,
+	)
 	return nil
 }
 

@@ -77,7 +77,14 @@ func (b *bench) stored(ctx context.Context) (err error) {
 	}
 	of := fmt.Sprintf(", %d persons stored", many)
 	b.row("start of the service"+of, fmt.Sprintf("%d ms", ready.Milliseconds()), "-", "-", "-", "-")
-	b.row("explain, p50 / p99"+of, fmt.Sprintf("%.1f / %.1f ms", p50.Seconds()*1000, p99.Seconds()*1000), "-", "-", "-", "-")
+	b.row(
+		"explain, p50 / p99"+of,
+		fmt.Sprintf("%.1f / %.1f ms", p50.Seconds()*1000, p99.Seconds()*1000),
+		"-",
+		"-",
+		"-",
+		"-",
+	)
 	b.row("resident memory, bench and NATS included"+of, fmt.Sprintf("%d MB", held), "-", "-", "-", "-")
 	b.row("bytes on the disk per person"+of, strconv.FormatInt(info.Size()/int64(many), 10), "-", "-", "-", "-")
 	return nil

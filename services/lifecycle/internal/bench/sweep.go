@@ -55,9 +55,14 @@ func (b *bench) sweep(ctx context.Context) (err error) {
 		}
 	}
 	ratio := best[1].Seconds() / best[0].Seconds()
-	b.row(fmt.Sprintf("sweep of %d due subjects among %d", dueSubjects, many), fmt.Sprintf("%d ms", best[1].Milliseconds()),
-		fmt.Sprintf("%d ms (among %d)", best[0].Milliseconds(), fewSubjects), fmt.Sprintf("%.2f", ratio),
-		fmt.Sprintf("<= %.2f", sweepAtMost), yes(ratio <= sweepAtMost))
+	b.row(
+		fmt.Sprintf("sweep of %d due subjects among %d", dueSubjects, many),
+		fmt.Sprintf("%d ms", best[1].Milliseconds()),
+		fmt.Sprintf("%d ms (among %d)", best[0].Milliseconds(), fewSubjects),
+		fmt.Sprintf("%.2f", ratio),
+		fmt.Sprintf("<= %.2f", sweepAtMost),
+		yes(ratio <= sweepAtMost),
+	)
 	b.row(fmt.Sprintf("bytes stored per subject, %d stored", many), fmt.Sprintf("%d", perSubject), "-", "-", "-", "-")
 	return nil
 }
@@ -143,9 +148,18 @@ func plain(d *factv1.Delivery) lifecycle.Fact {
 		access = ""
 	}
 	return lifecycle.Fact{
-		ID: f.GetId(), Kind: lifecycle.Kind(kind), Source: d.GetSource(), Occurred: f.GetOccurred().AsTime(), Received: d.GetReceived().AsTime(),
-		Ref: f.GetRef(), Links: f.GetLinks(), Access: lifecycle.Access(access), AccessDays: int(f.GetAccessDays()),
-		Full: f.GetFull(), Wording: f.GetWording(), Form: f.GetEvidence().GetForm(),
+		ID:         f.GetId(),
+		Kind:       lifecycle.Kind(kind),
+		Source:     d.GetSource(),
+		Occurred:   f.GetOccurred().AsTime(),
+		Received:   d.GetReceived().AsTime(),
+		Ref:        f.GetRef(),
+		Links:      f.GetLinks(),
+		Access:     lifecycle.Access(access),
+		AccessDays: int(f.GetAccessDays()),
+		Full:       f.GetFull(),
+		Wording:    f.GetWording(),
+		Form:       f.GetEvidence().GetForm(),
 	}
 }
 
@@ -159,8 +173,15 @@ func (b *bench) another(form *lifecycle.Subject) (store.Change, error) {
 			sales++
 		}
 	}
-	names := []identity.Identity{{Kind: identity.KindEmail, Value: s.ID + "@example.com"}, {Kind: "stripe", Value: "cus_" + s.ID}}
-	s.Keys = []string{b.vault.Key(names[0]), b.vault.Key(names[1]), b.vault.Key(identity.Identity{Kind: "mailerlite", Value: s.ID})}
+	names := []identity.Identity{
+		{Kind: identity.KindEmail, Value: s.ID + "@example.com"},
+		{Kind: "stripe", Value: "cus_" + s.ID},
+	}
+	s.Keys = []string{
+		b.vault.Key(names[0]),
+		b.vault.Key(names[1]),
+		b.vault.Key(identity.Identity{Kind: "mailerlite", Value: s.ID}),
+	}
 	for i := range sales {
 		s.Keys = append(s.Keys, b.vault.LocatorKey(fmt.Sprintf("%s/%d", s.ID, i)))
 	}

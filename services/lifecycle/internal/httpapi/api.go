@@ -214,7 +214,11 @@ func (a *API) fail(err error, c echo.Context) {
 		p = problem.New(he.Code, "request", http.StatusText(he.Code))
 	default:
 		a.opts.Log.Error("request failed", "path", c.Path(), "error", err)
-		p = problem.New(http.StatusInternalServerError, "internal", "An internal error occurred. The log of the service has the cause.")
+		p = problem.New(
+			http.StatusInternalServerError,
+			"internal",
+			"An internal error occurred. The log of the service has the cause.",
+		)
 	}
 	if err := p.Write(c.Response()); err != nil {
 		a.opts.Log.Warn("response not delivered", "path", c.Path(), "error", err)

@@ -29,9 +29,18 @@ func newAPI(t *testing.T, told *ear, tokens ...access.Token) http.Handler {
 	t.Helper()
 	st, vault := fixture.Store(t), fixture.Vault(t)
 	api, err := httpapi.New(httpapi.Options{
-		Directory: &directory.Directory{Store: st, Vault: vault}, Lists: st, Journal: st, Publisher: told, Vault: vault, Policy: fixture.Policy(t), Tokens: tokens,
-		Verify: func(context.Context) (*journal.Report, error) { return &journal.Report{}, nil },
-		Ready:  func(context.Context) error { return nil },
+		Directory: &directory.Directory{
+			Store: st,
+			Vault: vault,
+		},
+		Lists:     st,
+		Journal:   st,
+		Publisher: told,
+		Vault:     vault,
+		Policy:    fixture.Policy(t),
+		Tokens:    tokens,
+		Verify:    func(context.Context) (*journal.Report, error) { return &journal.Report{}, nil },
+		Ready:     func(context.Context) error { return nil },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +64,14 @@ func send(t *testing.T, h http.Handler, method, path, token, body string) *httpt
 
 // TestAPI_ATokenOpensItsScopesAndNoOthers tries every path with a token for each scope.
 func TestAPI_ATokenOpensItsScopesAndNoOthers(t *testing.T) {
-	scopes := []string{httpapi.ScopeRead, httpapi.ScopeExport, httpapi.ScopeRequests, httpapi.ScopeHolds, httpapi.ScopePolicy, httpapi.ScopeJournal}
+	scopes := []string{
+		httpapi.ScopeRead,
+		httpapi.ScopeExport,
+		httpapi.ScopeRequests,
+		httpapi.ScopeHolds,
+		httpapi.ScopePolicy,
+		httpapi.ScopeJournal,
+	}
 	tokens := []access.Token{{Secret: "all"}}
 	for _, s := range scopes {
 		tokens = append(tokens, access.Token{Secret: "only-" + s, Scopes: []string{s}})
@@ -90,12 +106,21 @@ func TestAPI_ATokenOpensItsScopesAndNoOthers(t *testing.T) {
 func TestAPI_AStrangerMayAskAndIsTakenDown(t *testing.T) {
 	told := &ear{}
 	h := newAPI(t, told, access.Token{Secret: "all"})
-	res := send(t, h, "POST", "/v1/requests", "all", `{"person":"stranger@example.com","right":"access","unverified":true}`)
+	res := send(
+		t,
+		h,
+		"POST",
+		"/v1/requests",
+		"all",
+		`{"person":"stranger@example.com","right":"access","unverified":true}`,
+	)
 	if res.Code != http.StatusAccepted || !strings.Contains(res.Body.String(), `"state":"received"`) {
 		t.Errorf("%d: %s", res.Code, res.Body)
 	}
-	if len(told.heard) != 1 || told.heard[0].GetKind() != factv1.Kind_KIND_ACCESS_REQUEST || told.heard[0].GetTraits()[0] != "unverified" ||
-		told.heard[0].GetIdentities()[0].GetValue() != "stranger@example.com" || !strings.HasPrefix(told.heard[0].GetLocators()[0], "request:req-") {
+	if len(told.heard) != 1 || told.heard[0].GetKind() != factv1.Kind_KIND_ACCESS_REQUEST ||
+		told.heard[0].GetTraits()[0] != "unverified" ||
+		told.heard[0].GetIdentities()[0].GetValue() != "stranger@example.com" ||
+		!strings.HasPrefix(told.heard[0].GetLocators()[0], "request:req-") {
 		t.Errorf("told %v", told.heard)
 	}
 }
@@ -112,7 +137,8 @@ func TestAPI_WhatIsWrongIsNamedWithoutItsValue(t *testing.T) {
 		`{`: "Send JSON such as",
 	} {
 		res := send(t, h, "POST", "/v1/requests", "all", body)
-		if res.Code != http.StatusUnprocessableEntity && res.Code != http.StatusBadRequest || !strings.Contains(res.Body.String(), want) {
+		if res.Code != http.StatusUnprocessableEntity && res.Code != http.StatusBadRequest ||
+			!strings.Contains(res.Body.String(), want) {
 			t.Errorf("%s: %d, %s", body, res.Code, res.Body)
 		}
 		if strings.Contains(res.Body.String(), "ola@") {

@@ -81,7 +81,11 @@ func (a *API) certify(ctx context.Context, id string) (cert *certificate.Certifi
 	case made == nil:
 		return nil, 0, errUnknownDecision()
 	case made.Kind == lifecycle.EntryAskConsent:
-		return nil, 0, problem.New(http.StatusConflict, "no-deletion", "This decision is a question for consent. Only a deletion has a certificate.")
+		return nil, 0, problem.New(
+			http.StatusConflict,
+			"no-deletion",
+			"This decision is a question for consent. Only a deletion has a certificate.",
+		)
 	}
 	n, err := a.notice(ctx, id)
 	switch {
@@ -90,7 +94,11 @@ func (a *API) certify(ctx context.Context, id string) (cert *certificate.Certifi
 	case n != nil && n.Closed == nil:
 		return nil, 0, a.unconfirmed(n)
 	case confirmed == nil:
-		return nil, 0, problem.New(http.StatusConflict, "unconfirmed", "No recipient was notified of this deletion, so no recipient can confirm the deletion. List the recipients of the data under \"recipients\" in the configuration.")
+		return nil, 0, problem.New(
+			http.StatusConflict,
+			"unconfirmed",
+			"No recipient was notified of this deletion, so no recipient can confirm the deletion. List the recipients of the data under \"recipients\" in the configuration.",
+		)
 	}
 	return a.certificateOf(made, confirmed), confirmed.Generation, nil
 }
@@ -142,7 +150,11 @@ func (a *API) certificateOf(made, confirmed *lifecycle.Entry) *certificate.Certi
 	}
 	for _, r := range confirmed.Answers {
 		out.Recipients = append(out.Recipients, certificate.Recipient{
-			ID: r.Recipient, Name: report.RecipientOf(a.opts.Policy, r.Recipient).Name.PL, Outcome: string(r.Outcome), Categories: plainOutcomes(r.Categories), At: r.At,
+			ID:         r.Recipient,
+			Name:       report.RecipientOf(a.opts.Policy, r.Recipient).Name.PL,
+			Outcome:    string(r.Outcome),
+			Categories: plainOutcomes(r.Categories),
+			At:         r.At,
 		})
 	}
 	return out

@@ -104,8 +104,19 @@ func (a *API) listed(s *lifecycle.Subject) ([]listedDecision, error) {
 	for i := range s.Notices {
 		n := &s.Notices[i]
 		d := listedDecision{
-			Decision: n.Decision, Kind: n.Kind, Subject: s.ID, Person: described(names), At: n.At, Effective: n.Effective,
-			Progress: n.Progress(a.opts.Now()), Due: n.Due(), Recipients: n.Notifications, Closed: n.Closed, Replayed: n.Replayed,
+			Decision:  n.Decision,
+			Kind:      n.Kind,
+			Subject:   s.ID,
+			Person:    described(names),
+			At:        n.At,
+			Effective: n.Effective,
+			Progress: n.Progress(
+				a.opts.Now(),
+			),
+			Due:        n.Due(),
+			Recipients: n.Notifications,
+			Closed:     n.Closed,
+			Replayed:   n.Replayed,
 		}
 		for _, item := range n.Items {
 			if !slices.Contains(d.Categories, item.Category) {

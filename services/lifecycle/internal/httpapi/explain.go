@@ -135,7 +135,14 @@ type policyAnswer struct {
 
 func (a *API) policy(c echo.Context) error {
 	p := a.opts.Policy
-	out := policyAnswer{Policy: p.ID, Revision: p.Revision, File: p.File, Choices: p.Choices, Earlier: []string{}, Waiting: a.opts.Waiting}
+	out := policyAnswer{
+		Policy:   p.ID,
+		Revision: p.Revision,
+		File:     p.File,
+		Choices:  p.Choices,
+		Earlier:  []string{},
+		Waiting:  a.opts.Waiting,
+	}
 	for i := range p.Earlier {
 		out.Earlier = append(out.Earlier, p.Earlier[i].Policy.Revision)
 	}

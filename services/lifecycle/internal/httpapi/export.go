@@ -73,7 +73,8 @@ func indented(c echo.Context, v any) error {
 func (a *API) answer(c echo.Context, lang report.Language, f *found, ref string) error {
 	var request *lifecycle.Request
 	for _, r := range lifecycle.Requests(a.opts.Policy, f.subject.Facts, f.at) {
-		if r.Ref == ref || ref == "" && r.Right == lifecycle.KindErasure && (request == nil || r.Received.After(request.Received)) {
+		if r.Ref == ref ||
+			ref == "" && r.Right == lifecycle.KindErasure && (request == nil || r.Received.After(request.Received)) {
 			request = &r
 		}
 	}
@@ -81,7 +82,11 @@ func (a *API) answer(c echo.Context, lang report.Language, f *found, ref string)
 		return problem.New(http.StatusNotFound, "unknown-request", "The person has no such request for erasure.")
 	}
 	if request.Right != lifecycle.KindErasure {
-		return problem.New(http.StatusUnprocessableEntity, "impossible", "A letter is drafted for requests for erasure only. For a request for access, use the form \"page\".")
+		return problem.New(
+			http.StatusUnprocessableEntity,
+			"impossible",
+			"A letter is drafted for requests for erasure only. For a request for access, use the form \"page\".",
+		)
 	}
 	var letter bytes.Buffer
 	if err := report.Answer(&letter, lang, a.opts.Policy, f.subject, *request, f.at); err != nil {
@@ -101,7 +106,11 @@ type evidenceLine struct {
 // force.
 func (a *API) evidence(c echo.Context) error {
 	all, out := c.QueryParam("all") == "1", newLines(c)
-	return store.Walk(c.Request().Context(), a.opts.Lists, func(s *lifecycle.Subject) error { return a.evidenceOf(out, s, all) })
+	return store.Walk(
+		c.Request().Context(),
+		a.opts.Lists,
+		func(s *lifecycle.Subject) error { return a.evidenceOf(out, s, all) },
+	)
 }
 
 func (a *API) evidenceOf(out lines, s *lifecycle.Subject, all bool) error {

@@ -189,7 +189,11 @@ func (a *API) checkPurposes(purposes ...string) error {
 	for _, p := range purposes {
 		if _, ok := a.opts.Policy.Purposes[p]; !ok {
 			known := slices.Sorted(maps.Keys(a.opts.Policy.Purposes))
-			return problem.New(http.StatusUnprocessableEntity, "impossible", "The policy has no such purpose. Known purposes: "+strings.Join(known, ", ")+".")
+			return problem.New(
+				http.StatusUnprocessableEntity,
+				"impossible",
+				"The policy has no such purpose. Known purposes: "+strings.Join(known, ", ")+".",
+			)
 		}
 	}
 	return nil

@@ -28,10 +28,17 @@ func (a *API) publishFact(ctx context.Context, f *factv1.Fact) error {
 	if f.Occurred == nil {
 		f.Occurred = now
 	}
-	err := a.opts.Publisher.Publish(ctx, &factv1.Delivery{Id: f.GetId(), Source: sourceAPI, Received: now, Facts: []*factv1.Fact{f}})
+	err := a.opts.Publisher.Publish(
+		ctx,
+		&factv1.Delivery{Id: f.GetId(), Source: sourceAPI, Received: now, Facts: []*factv1.Fact{f}},
+	)
 	if err != nil {
 		a.opts.Log.Error("a fact was not recorded: the stream of facts is unavailable", "error", err)
-		return problem.New(http.StatusServiceUnavailable, "not-taken", "The entry was not recorded: the stream of facts is unavailable. Send it again.")
+		return problem.New(
+			http.StatusServiceUnavailable,
+			"not-taken",
+			"The entry was not recorded: the stream of facts is unavailable. Send it again.",
+		)
 	}
 	return nil
 }
@@ -54,7 +61,11 @@ func (a *API) about(f *found) ([]*factv1.Identity, error) {
 		names = f.names
 	}
 	if len(names) == 0 {
-		return nil, problem.New(http.StatusConflict, "address-deleted", "The address of this person is deleted here. Name the person by the e-mail address instead of the subject id.")
+		return nil, problem.New(
+			http.StatusConflict,
+			"address-deleted",
+			"The address of this person is deleted here. Name the person by the e-mail address instead of the subject id.",
+		)
 	}
 	out := make([]*factv1.Identity, len(names))
 	for i, n := range names {
@@ -90,7 +101,9 @@ func (a *API) holds(c echo.Context) error {
 		}
 		for i := range open {
 			f := &open[i]
-			if err := out.encode(openHold{s.ID, described(names), f.Ref, f.Occurred, f.Reason, slices.Contains(f.Traits, lifecycle.TraitLimitation)}); err != nil {
+			if err := out.encode(
+				openHold{s.ID, described(names), f.Ref, f.Occurred, f.Reason, slices.Contains(f.Traits, lifecycle.TraitLimitation)},
+			); err != nil {
 				return err
 			}
 		}
@@ -146,7 +159,10 @@ func (a *API) holdOr(c echo.Context, kind factv1.Kind, core lifecycle.Kind) erro
 	if fact.Occurred, err = a.occurred(req.At); err != nil {
 		return err
 	}
-	alarms := a.foresee(&person.subject, lifecycle.Fact{Kind: core, Ref: req.Record, Traits: fact.GetTraits(), Occurred: person.at})
+	alarms := a.foresee(
+		&person.subject,
+		lifecycle.Fact{Kind: core, Ref: req.Record, Traits: fact.GetTraits(), Occurred: person.at},
+	)
 	if err := a.publishFact(ctx, fact); err != nil {
 		return err
 	}

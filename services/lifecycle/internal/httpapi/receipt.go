@@ -48,7 +48,11 @@ func (a *API) acceptReceipt(c echo.Context, from string) error {
 		return problem.New(http.StatusForbidden, "stranger", "This token belongs to another recipient.")
 	}
 	if in.Outcome == stream.OutcomeSent || in.Outcome == stream.OutcomeFailed {
-		return problem.New(http.StatusUnprocessableEntity, "impossible", "outcome must be done, partial, held, not_found or refused for a deletion, and granted, refused or no_answer for a question.")
+		return problem.New(
+			http.StatusUnprocessableEntity,
+			"impossible",
+			"outcome must be done, partial, held, not_found or refused for a deletion, and granted, refused or no_answer for a question.",
+		)
 	}
 	d, err := a.opts.Receipts.Read(c.Request().Context(), in, from, a.opts.Now())
 	switch {
@@ -63,7 +67,14 @@ func (a *API) acceptReceipt(c echo.Context, from string) error {
 	}
 	if err := a.opts.Publisher.Publish(c.Request().Context(), d); err != nil {
 		a.opts.Log.Error("a receipt was not recorded: the stream of facts is unavailable", "recipient", from, "error", err)
-		return problem.New(http.StatusServiceUnavailable, "not-taken", "The receipt was not recorded: the stream of facts is unavailable. Send it again.")
+		return problem.New(
+			http.StatusServiceUnavailable,
+			"not-taken",
+			"The receipt was not recorded: the stream of facts is unavailable. Send it again.",
+		)
 	}
-	return c.JSON(http.StatusAccepted, map[string]string{"decision": in.Decision, "recipient": from, "outcome": in.Outcome})
+	return c.JSON(
+		http.StatusAccepted,
+		map[string]string{"decision": in.Decision, "recipient": from, "outcome": in.Outcome},
+	)
 }

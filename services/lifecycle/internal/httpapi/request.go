@@ -115,7 +115,11 @@ func (a *API) open(c echo.Context) error {
 		return err
 	}
 	if existing != nil {
-		return problem.New(http.StatusConflict, "ref-taken", "A request with this ref exists already. Choose another ref, or leave ref out.")
+		return problem.New(
+			http.StatusConflict,
+			"ref-taken",
+			"A request with this ref exists already. Choose another ref, or leave ref out.",
+		)
 	}
 	fact := &factv1.Fact{Kind: kind, Ref: req.Ref, Purposes: req.Purposes, Locators: []string{kindRequest + ":" + req.Ref}}
 	if req.Ground != "" {
@@ -130,7 +134,15 @@ func (a *API) open(c echo.Context) error {
 	if fact.Occurred, err = a.occurred(req.At); err != nil {
 		return err
 	}
-	received := lifecycle.Fact{ID: req.Ref, Kind: core, Ref: req.Ref, Purposes: req.Purposes, Traits: fact.GetTraits(), Occurred: person.at, Received: a.opts.Now()}
+	received := lifecycle.Fact{
+		ID:       req.Ref,
+		Kind:     core,
+		Ref:      req.Ref,
+		Purposes: req.Purposes,
+		Traits:   fact.GetTraits(),
+		Occurred: person.at,
+		Received: a.opts.Now(),
+	}
 	if err := a.publishFact(ctx, fact); err != nil {
 		return err
 	}
@@ -211,7 +223,10 @@ func (a *API) prepare(fact *factv1.Fact, step string, req *stepRequest, r *lifec
 	case step != "lift" && !r.Open():
 		return refuse("answered", "The request is already answered.")
 	case (step == "decide" || step == "answer") && r.State == lifecycle.RequestReceived:
-		return refuse("not-verified", "The identity of the person is not verified yet (Art. 12(6)). Verify the request first.")
+		return refuse(
+			"not-verified",
+			"The identity of the person is not verified yet (Art. 12(6)). Verify the request first.",
+		)
 	case step == "extend" && r.Extended != nil:
 		return refuse("extended", "The deadline of the request is already extended. Art. 12(3) permits one extension.")
 	}
@@ -220,7 +235,12 @@ func (a *API) prepare(fact *factv1.Fact, step string, req *stepRequest, r *lifec
 		fact.Kind = factv1.Kind_KIND_REQUEST_VERIFIED
 	case "extend":
 		if !at.Before(r.Due) {
-			return refuse("too-late", "The deadline has passed: the person must be informed of an extension before "+r.Due.Format(time.RFC3339)+" (Art. 12(3)).")
+			return refuse(
+				"too-late",
+				"The deadline has passed: the person must be informed of an extension before "+r.Due.Format(
+					time.RFC3339,
+				)+" (Art. 12(3)).",
+			)
 		}
 		fact.Kind = factv1.Kind_KIND_REQUEST_EXTENDED
 	case "decide":
@@ -232,7 +252,11 @@ func (a *API) prepare(fact *factv1.Fact, step string, req *stepRequest, r *lifec
 		fact.Kind = factv1.Kind_KIND_REQUEST_ANSWERED
 	case "lift":
 		if req.Told == nil || req.Told.After(at) || req.Told.Before(r.Received) {
-			return problem.New(http.StatusUnprocessableEntity, "impossible", "told is missing, before the restriction, or after the lifting. Set told to the time at which the person was informed that the restriction would be lifted (Art. 18(3)).")
+			return problem.New(
+				http.StatusUnprocessableEntity,
+				"impossible",
+				"told is missing, before the restriction, or after the lifting. Set told to the time at which the person was informed that the restriction would be lifted (Art. 18(3)).",
+			)
 		}
 		fact.Kind, fact.Told = factv1.Kind_KIND_RESTRICTION_LIFTED, timestamppb.New(*req.Told)
 	default:

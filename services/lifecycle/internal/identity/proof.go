@@ -42,7 +42,12 @@ const pageSum = 16
 func (v *Vault) PageToken(decision string) string { return v.pageToken(decision, v.Generation()) }
 
 func (v *Vault) pageToken(decision string, generation int) string {
-	return base64.RawURLEncoding.EncodeToString(v.sum(generation, "page:"+decision)[:pageSum]) + strings.TrimPrefix(decision, decisionPrefix)
+	return base64.RawURLEncoding.EncodeToString(
+		v.sum(generation, "page:"+decision)[:pageSum],
+	) + strings.TrimPrefix(
+		decision,
+		decisionPrefix,
+	)
 }
 
 const decisionPrefix = "dec_"

@@ -43,11 +43,19 @@ func (w *Writer) Write(ctx context.Context, subjects []lifecycle.Subject) (map[s
 		}
 		subjects = lost
 	}
-	return nil, fmt.Errorf("write journal: %d subjects had a version conflict on every attempt: %w", len(subjects), store.ErrConflict)
+	return nil, fmt.Errorf(
+		"write journal: %d subjects had a version conflict on every attempt: %w",
+		len(subjects),
+		store.ErrConflict,
+	)
 }
 
 // try writes once and returns the subjects with a conflict.
-func (w *Writer) try(ctx context.Context, subjects []lifecycle.Subject, heads map[string]lifecycle.Head) ([]lifecycle.Subject, error) {
+func (w *Writer) try(
+	ctx context.Context,
+	subjects []lifecycle.Subject,
+	heads map[string]lifecycle.Head,
+) ([]lifecycle.Subject, error) {
 	ids := make([]string, len(subjects))
 	for i := range subjects {
 		ids[i] = subjects[i].ID

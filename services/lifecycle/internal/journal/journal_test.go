@@ -45,7 +45,14 @@ func (s *scene) person(id string) lifecycle.Subject {
 	s.t.Helper()
 	fact := func(name string, kind lifecycle.Kind, days int) lifecycle.Fact {
 		at := now.AddDate(0, 0, -days)
-		return lifecycle.Fact{ID: id + name, Kind: kind, Occurred: at, Received: at, Ref: "order-1", Wording: "newsletter-offers"}
+		return lifecycle.Fact{
+			ID:       id + name,
+			Kind:     kind,
+			Occurred: at,
+			Received: at,
+			Ref:      "order-1",
+			Wording:  "newsletter-offers",
+		}
 	}
 	subject := lifecycle.Subject{ID: id}
 	for _, f := range []lifecycle.Fact{fact("a", lifecycle.KindSignup, 30), fact("b", lifecycle.KindSale, 20), fact("c", lifecycle.KindUnsubscribe, 1)} {
@@ -224,8 +231,14 @@ func TestWrite_ManyWritersMakeOneChain(t *testing.T) {
 		wg.Go(func() {
 			for n := range notes {
 				mine := subject
-				mine.Notes = []lifecycle.Note{{Key: strings.Repeat("w", w+1) + strings.Repeat("n", n+1), At: now, Kind: lifecycle.EntryAlarm, Text: "look"}}
-				if _, err := s.Write(context.WithoutCancel(t.Context()), []lifecycle.Subject{mine}); err != nil && !errors.Is(err, store.ErrConflict) {
+				mine.Notes = []lifecycle.Note{
+					{Key: strings.Repeat("w", w+1) + strings.Repeat("n", n+1), At: now, Kind: lifecycle.EntryAlarm, Text: "look"},
+				}
+				if _, err := s.Write(
+					context.WithoutCancel(t.Context()),
+					[]lifecycle.Subject{mine},
+				); err != nil &&
+					!errors.Is(err, store.ErrConflict) {
 					t.Error(err)
 				}
 			}

@@ -45,7 +45,13 @@ const page = 500
 // at the head stored with its subject. Entries older than kept may have been pruned. progress
 // receives the number of journals verified.
 func Verify(ctx context.Context, r Reader, kept time.Time, progress func(journals int)) (*Report, error) {
-	v := verifier{Reader: r, kept: kept, digest: sha256.New(), merged: map[string]bool{}, report: Report{Faults: []Fault{}}}
+	v := verifier{
+		Reader: r,
+		kept:   kept,
+		digest: sha256.New(),
+		merged: map[string]bool{},
+		report: Report{Faults: []Fault{}},
+	}
 	if err := v.journals(ctx, progress); err != nil {
 		return nil, fmt.Errorf("verify journal: %w", err)
 	}

@@ -57,7 +57,12 @@ func TestRun_AfterItTheOldKeysAreNotNeeded(t *testing.T) {
 	rotated := must[*identity.Keys](t)(keys.Rotate())
 	var last keyrotation.Progress
 	seal := func() error {
-		return keyrotation.Run(t.Context(), st, vault(t, rotated), func(p keyrotation.Progress) error { last = p; return nil })
+		return keyrotation.Run(
+			t.Context(),
+			st,
+			vault(t, rotated),
+			func(p keyrotation.Progress) error { last = p; return nil },
+		)
 	}
 	if err := seal(); err != nil {
 		t.Fatal(err)
@@ -82,7 +87,15 @@ func TestRun_AfterItTheOldKeysAreNotNeeded(t *testing.T) {
 		if _, err := before.Open(s.ID, s.Sealed); err == nil {
 			t.Errorf("%s: the old key still opens the names", s.ID)
 		}
-		found(t, st, s.ID, before.Key(address(i)[0]), before.LocatorKey("order:"+s.ID), after.Key(address(i)[0]), after.LocatorKey("order:"+s.ID))
+		found(
+			t,
+			st,
+			s.ID,
+			before.Key(address(i)[0]),
+			before.LocatorKey("order:"+s.ID),
+			after.Key(address(i)[0]),
+			after.LocatorKey("order:"+s.ID),
+		)
 		if s.Facts[0].Address != after.Key(address(i)[0]) || len(s.Keys) != 2 {
 			t.Errorf("%s: address %s, keys %v", s.ID, s.Facts[0].Address, s.Keys)
 		}
@@ -124,22 +137,48 @@ func TestRun_TakesWhatWasWrittenMeanwhileInAnotherPass(t *testing.T) {
 	st := must[*sqlitestore.Store](t)(sqlitestore.Open(t.Context(), filepath.Join(t.TempDir(), "rodopath.db")))
 	defer st.Close()
 	person := func(id string, n int) lifecycle.Subject {
-		return lifecycle.Subject{ID: id, Keys: []string{before.Key(address(n)[0])}, Facts: []lifecycle.Fact{{ID: id}}, Revision: "x"}
+		return lifecycle.Subject{
+			ID:       id,
+			Keys:     []string{before.Key(address(n)[0])},
+			Facts:    []lifecycle.Fact{{ID: id}},
+			Revision: "x",
+		}
 	}
 	a, b := person("a", 1), person("b", 2)
 	must[[]error](t)(st.Save(t.Context(), []store.Change{{Subject: a, Claim: a.Keys}, {Subject: b, Claim: b.Keys}}))
 	m := &meanwhile{Store: st, write: func() {
 		stored := must[map[string]lifecycle.Subject](t)(st.Load(t.Context(), []string{"a", "b"}))
 		into := lifecycle.Merge(stored["a"], stored["b"])
-		must[[]error](t)(st.Save(t.Context(), []store.Change{{Subject: into, Claim: b.Keys, Redirect: []lifecycle.Subject{lifecycle.Redirect(stored["b"], "a")}}}))
+		must[[]error](
+			t,
+		)(
+			st.Save(
+				t.Context(),
+				[]store.Change{{Subject: into, Claim: b.Keys, Redirect: []lifecycle.Subject{lifecycle.Redirect(stored["b"], "a")}}},
+			),
+		)
 	}}
 	var last keyrotation.Progress
-	if err := keyrotation.Run(t.Context(), m, during, func(p keyrotation.Progress) error { last = p; return nil }); err != nil || !last.Done {
+	if err := keyrotation.Run(
+		t.Context(),
+		m,
+		during,
+		func(p keyrotation.Progress) error { last = p; return nil },
+	); err != nil ||
+		!last.Done {
 		t.Fatalf("%+v, %v", last, err)
 	}
 	s := must[map[string]lifecycle.Subject](t)(st.Load(t.Context(), []string{"a"}))["a"]
 	if len(s.Keys) != 2 || during.Outdated(s.Keys[0]) || during.Outdated(s.Keys[1]) {
 		t.Errorf("keys %v", s.Keys)
 	}
-	found(t, st, "a", before.Key(address(1)[0]), before.Key(address(2)[0]), during.Key(address(1)[0]), during.Key(address(2)[0]))
+	found(
+		t,
+		st,
+		"a",
+		before.Key(address(1)[0]),
+		before.Key(address(2)[0]),
+		during.Key(address(1)[0]),
+		during.Key(address(2)[0]),
+	)
 }

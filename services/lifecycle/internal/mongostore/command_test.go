@@ -81,7 +81,19 @@ func checkIndexed(t *testing.T, c mongowire.Command, indexes []bson.D) {
 
 func checkCommand(t *testing.T, c mongowire.Command) {
 	t.Helper()
-	allowed := []string{"insert", "update", "delete", "find", "getMore", "killCursors", "createIndexes", "hello", "isMaster", "ping", "endSessions"}
+	allowed := []string{
+		"insert",
+		"update",
+		"delete",
+		"find",
+		"getMore",
+		"killCursors",
+		"createIndexes",
+		"hello",
+		"isMaster",
+		"ping",
+		"endSessions",
+	}
 	if !slices.Contains(allowed, c.Name) {
 		t.Errorf("command %s was sent", c.Name)
 	}
@@ -197,7 +209,16 @@ func TestOpen_Indexes(t *testing.T) {
 	}
 	wg.Wait()
 	open(t, mongostore.Options{URI: srv.URI()})
-	wantIndexes(t, srv, "subjects", "notice_due,_id sparse", "pending sparse", "request_due,_id sparse", "review_at,_id sparse", "revision,_id sparse")
+	wantIndexes(
+		t,
+		srv,
+		"subjects",
+		"notice_due,_id sparse",
+		"pending sparse",
+		"request_due,_id sparse",
+		"review_at,_id sparse",
+		"revision,_id sparse",
+	)
 	wantIndexes(t, srv, "journal", "at", "decision sparse", "subject,key", "subject,seq")
 	wantIndexes(t, srv, "identities")
 	wantIndexes(t, srv, "policies")
@@ -234,11 +255,17 @@ func TestStore_Save_RoundTrips(t *testing.T) {
 		mu    sync.Mutex
 		names []string
 	)
-	st := open(t, mongostore.Options{URI: srv.URI(), Monitor: &event.CommandMonitor{Started: func(_ context.Context, e *event.CommandStartedEvent) {
-		mu.Lock()
-		defer mu.Unlock()
-		names = append(names, e.CommandName)
-	}}})
+	st := open(
+		t,
+		mongostore.Options{
+			URI: srv.URI(),
+			Monitor: &event.CommandMonitor{Started: func(_ context.Context, e *event.CommandStartedEvent) {
+				mu.Lock()
+				defer mu.Unlock()
+				names = append(names, e.CommandName)
+			}},
+		},
+	)
 	for _, n := range []int{1, 300} {
 		changes := newChanges(n)
 		mu.Lock()

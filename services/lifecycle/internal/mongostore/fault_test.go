@@ -158,7 +158,11 @@ func TestStore_Append_NoMajority(t *testing.T) {
 	st := open(t, newClock().opts(srv.URI()))
 	entries := journal(t, "a", 2)
 	always(srv, "insert", "journal", mongowire.FaultNoMajority)
-	if _, err := st.Append(t.Context(), entries); err == nil || errors.Is(err, store.ErrConflict) || !strings.Contains(err.Error(), "append 2 journal entries") {
+	if _, err := st.Append(
+		t.Context(),
+		entries,
+	); err == nil || errors.Is(err, store.ErrConflict) ||
+		!strings.Contains(err.Error(), "append 2 journal entries") {
 		t.Errorf("what no majority has is taken as appended: %v", err)
 	}
 	always(srv, "insert", "policies", mongowire.FaultNoMajority)
@@ -258,7 +262,9 @@ func TestStore_Append_TooLarge(t *testing.T) {
 	a, b := journal(t, "a", 3), journal(t, "b", 1)
 	a[1].Text = strings.Repeat("x", 17<<20)
 	errs, err := st.Append(t.Context(), append(a, b...))
-	if err != nil || errs[0] != nil || errs[1] == nil || errors.Is(errs[1], store.ErrConflict) || !errors.Is(errs[2], store.ErrConflict) || errs[3] != nil {
+	if err != nil || errs[0] != nil || errs[1] == nil || errors.Is(errs[1], store.ErrConflict) ||
+		!errors.Is(errs[2], store.ErrConflict) ||
+		errs[3] != nil {
 		t.Errorf("got %v, %v", errs, err)
 	}
 	wantEntries(t, st, "a", a[:1])
@@ -271,7 +277,11 @@ func TestStore_Save_CrashAfterClaim(t *testing.T) {
 	clock := newClock()
 	st := open(t, clock.opts(srv.URI()))
 	always(srv, "insert", "subjects", mongowire.FaultCutBefore)
-	if _, err := st.Save(t.Context(), []store.Change{create(subject("crashed", "key"))}); err == nil || !strings.Contains(err.Error(), "save 1 subjects") {
+	if _, err := st.Save(
+		t.Context(),
+		[]store.Change{create(subject("crashed", "key"))},
+	); err == nil ||
+		!strings.Contains(err.Error(), "save 1 subjects") {
 		t.Fatalf("got %v, want an error of the store", err)
 	}
 	srv.Hook(nil)
@@ -310,7 +320,10 @@ func TestStore_Save_TooLarge(t *testing.T) {
 	st := open(t, newClock().opts(srv.URI()))
 	large := subject("large", "key-large")
 	large.Sealed = make([]byte, 17<<20)
-	errs, err := st.Save(t.Context(), []store.Change{create(subject("a", "key-a")), create(large), create(subject("b", "key-b"))})
+	errs, err := st.Save(
+		t.Context(),
+		[]store.Change{create(subject("a", "key-a")), create(large), create(subject("b", "key-b"))},
+	)
 	if err != nil || errs[0] != nil || errs[1] == nil || errors.Is(errs[1], store.ErrConflict) || errs[2] != nil {
 		t.Errorf("got %v, %v", errs, err)
 	}
@@ -338,8 +351,17 @@ func TestStore_Save_GoneTogether(t *testing.T) {
 	late := b
 	late.Revision = "r2"
 	mustSave(t, st, store.Change{Subject: late})
-	errs, err := st.Save(t.Context(), []store.Change{{Subject: emptied(a)}, {Subject: emptied(b)}, {Subject: emptied(c)}, {Subject: emptied(lifecycle.Subject{ID: "never"})}})
-	if err != nil || errs[0] != nil || !errors.Is(errs[1], store.ErrConflict) || !errors.Is(errs[2], store.ErrConflict) || errs[3] != nil {
+	errs, err := st.Save(
+		t.Context(),
+		[]store.Change{
+			{Subject: emptied(a)},
+			{Subject: emptied(b)},
+			{Subject: emptied(c)},
+			{Subject: emptied(lifecycle.Subject{ID: "never"})},
+		},
+	)
+	if err != nil || errs[0] != nil || !errors.Is(errs[1], store.ErrConflict) || !errors.Is(errs[2], store.ErrConflict) ||
+		errs[3] != nil {
 		t.Errorf("got %v, %v", errs, err)
 	}
 	wantOwner(t, st, "key-a", "")

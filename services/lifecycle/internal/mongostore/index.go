@@ -34,7 +34,14 @@ func (s *Store) ensureIndexes(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return ensure(ctx, s.journal, full("order", "subject", "seq"), full("key", "subject", "key"), full("at", "at"), sparse("decision", "decision"))
+	return ensure(
+		ctx,
+		s.journal,
+		full("order", "subject", "seq"),
+		full("key", "subject", "key"),
+		full("at", "at"),
+		sparse("decision", "decision"),
+	)
 }
 
 func full(name string, fields ...string) mongo.IndexModel {
@@ -69,5 +76,6 @@ func isConcurrent(err error) bool {
 	if !errors.As(err, &server) {
 		return false
 	}
-	return server.HasErrorCode(codeNamespaceExists) || server.HasErrorCode(codeWriteConflict) || server.HasErrorCode(codeInProgress)
+	return server.HasErrorCode(codeNamespaceExists) || server.HasErrorCode(codeWriteConflict) ||
+		server.HasErrorCode(codeInProgress)
 }

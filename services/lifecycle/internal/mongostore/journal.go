@@ -39,10 +39,24 @@ func lineOf(e *lifecycle.Entry) (line, error) {
 		return line{}, fmt.Errorf("encode journal entry %s/%d: %w", e.Subject, e.Seq, err)
 	}
 	if len(doc) > maxDocument {
-		return line{}, fmt.Errorf("encode journal entry %s/%d: %d bytes are more than a document can hold", e.Subject, e.Seq, len(doc))
+		return line{}, fmt.Errorf(
+			"encode journal entry %s/%d: %d bytes are more than a document can hold",
+			e.Subject,
+			e.Seq,
+			len(doc),
+		)
 	}
 	id := fmt.Sprintf("%s/%d", e.Subject, e.Seq)
-	return line{ID: id, Subject: e.Subject, Seq: e.Seq, Key: e.Key, At: e.At, Decision: e.Decision, Hash: e.Hash, Entry: string(doc)}, nil
+	return line{
+		ID:       id,
+		Subject:  e.Subject,
+		Seq:      e.Seq,
+		Key:      e.Key,
+		At:       e.At,
+		Decision: e.Decision,
+		Hash:     e.Hash,
+		Entry:    string(doc),
+	}, nil
 }
 
 func (l *line) entry() (lifecycle.Entry, error) {
@@ -203,14 +217,22 @@ func (s *Store) Noted(ctx context.Context, subject string, keys []string) (map[s
 
 // Entries returns the subject's journal, in order.
 func (s *Store) Entries(ctx context.Context, subject string) ([]lifecycle.Entry, error) {
-	out, err := s.entries(ctx, bson.D{{Key: "subject", Value: subject}}, options.Find().SetSort(ascending("subject", "seq")))
+	out, err := s.entries(
+		ctx,
+		bson.D{{Key: "subject", Value: subject}},
+		options.Find().SetSort(ascending("subject", "seq")),
+	)
 	if err != nil {
 		return nil, fmt.Errorf("read the journal of %s: %w", subject, err)
 	}
 	return out, nil
 }
 
-func (s *Store) entries(ctx context.Context, filter bson.D, opts *options.FindOptionsBuilder) ([]lifecycle.Entry, error) {
+func (s *Store) entries(
+	ctx context.Context,
+	filter bson.D,
+	opts *options.FindOptionsBuilder,
+) ([]lifecycle.Entry, error) {
 	list, err := find[line](ctx, s.journal, filter, opts.SetProjection(named("entry")))
 	if err != nil {
 		return nil, err
@@ -243,7 +265,10 @@ func (s *Store) WalkJournal(ctx context.Context, after string, limit int) ([]lif
 	if limit <= 0 {
 		return nil, nil
 	}
-	opts := options.Find().SetSort(ascending("subject", "seq")).SetProjection(named("subject", "entry")).SetBatchSize(chunk)
+	opts := options.Find().
+		SetSort(ascending("subject", "seq")).
+		SetProjection(named("subject", "entry")).
+		SetBatchSize(chunk)
 	cursor, err := s.journal.Find(ctx, bson.D{{Key: "subject", Value: bson.D{{Key: "$gt", Value: after}}}}, opts)
 	if err != nil {
 		return nil, fmt.Errorf("walk journals after %q: %w", after, err)

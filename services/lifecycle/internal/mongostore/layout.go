@@ -24,7 +24,9 @@ type storedLayout struct {
 }
 
 // ErrNewer means that the documents were written by a newer program.
-var ErrNewer = errors.New("the database was written by a newer version of rodopath; start the newer version, or restore a backup from before the upgrade")
+var ErrNewer = errors.New(
+	"the database was written by a newer version of rodopath; start the newer version, or restore a backup from before the upgrade",
+)
 
 // ensureLayout refuses a database of a newer program and raises the version of an older one.
 // Concurrent replicas are safe: the version only grows.

@@ -36,7 +36,11 @@ func version(t *testing.T, uri string, set int64) int64 {
 		t.Fatal(was, err)
 	}
 	if set >= 0 {
-		if _, err := c.UpdateOne(t.Context(), id, bson.D{{Key: "$set", Value: bson.D{{Key: "version", Value: set}}}}); err != nil {
+		if _, err := c.UpdateOne(
+			t.Context(),
+			id,
+			bson.D{{Key: "$set", Value: bson.D{{Key: "version", Value: set}}}},
+		); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -79,7 +79,10 @@ func (s *Store) pruneChains(ctx context.Context, subjects []string, before time.
 			if !l.At.Before(before) || len(models) == limit {
 				break
 			}
-			models = append(models, mongo.NewDeleteOneModel().SetFilter(bson.D{{Key: "_id", Value: l.ID}, {Key: "hash", Value: l.Hash}}))
+			models = append(
+				models,
+				mongo.NewDeleteOneModel().SetFilter(bson.D{{Key: "_id", Value: l.ID}, {Key: "hash", Value: l.Hash}}),
+			)
 		}
 	}
 	if len(models) == 0 {
@@ -96,7 +99,10 @@ func (s *Store) pruneChains(ctx context.Context, subjects []string, before time.
 // chains reads the positions, times and hashes of entries, in order.
 func (s *Store) chains(ctx context.Context, subjects []string) (map[string][]line, error) {
 	filter := bson.D{{Key: "subject", Value: bson.D{{Key: "$in", Value: subjects}}}}
-	opts := options.Find().SetSort(ascending("subject", "seq")).SetProjection(named("subject", "seq", "at", "hash")).SetBatchSize(chunk)
+	opts := options.Find().
+		SetSort(ascending("subject", "seq")).
+		SetProjection(named("subject", "seq", "at", "hash")).
+		SetBatchSize(chunk)
 	list, err := find[line](ctx, s.journal, filter, opts)
 	chains := make(map[string][]line, len(subjects))
 	for _, l := range list {

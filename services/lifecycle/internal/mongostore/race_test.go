@@ -112,7 +112,10 @@ func TestStore_Save_RedirectRace(t *testing.T) {
 		}
 		if updates++; updates == 2 { // the redirect
 			late := b
-			late.Facts = append(late.Facts, lifecycle.Fact{ID: "late", Kind: lifecycle.KindSale, Occurred: noon(), Received: noon()})
+			late.Facts = append(
+				late.Facts,
+				lifecycle.Fact{ID: "late", Kind: lifecycle.KindSale, Occurred: noon(), Received: noon()},
+			)
 			mustSave(t, other, store.Change{Subject: late})
 		}
 		return mongowire.FaultNone

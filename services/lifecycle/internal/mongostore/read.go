@@ -99,7 +99,10 @@ func (s *Store) Unconfirmed(ctx context.Context, limit int) ([]lifecycle.Subject
 // Walk returns the subjects after an id, by id, without redirects. Only an empty page is the end of
 // the walk.
 func (s *Store) Walk(ctx context.Context, after string, limit int) ([]lifecycle.Subject, error) {
-	following := bson.D{{Key: "_id", Value: bson.D{{Key: "$gt", Value: after}}}, {Key: "revision", Value: bson.D{{Key: "$exists", Value: true}}}}
+	following := bson.D{
+		{Key: "_id", Value: bson.D{{Key: "$gt", Value: after}}},
+		{Key: "revision", Value: bson.D{{Key: "$exists", Value: true}}},
+	}
 	out, err := s.page(ctx, limit, following, "_id")
 	if err != nil {
 		return nil, fmt.Errorf("walk subjects after %q: %w", after, err)
@@ -194,7 +197,12 @@ func byID[T any](ctx context.Context, coll *mongo.Collection, ids []string, fiel
 	return out, nil
 }
 
-func find[T any](ctx context.Context, coll *mongo.Collection, filter bson.D, opts *options.FindOptionsBuilder) ([]T, error) {
+func find[T any](
+	ctx context.Context,
+	coll *mongo.Collection,
+	filter bson.D,
+	opts *options.FindOptionsBuilder,
+) ([]T, error) {
 	cursor, err := coll.Find(ctx, filter, opts)
 	if err != nil {
 		return nil, err

@@ -107,5 +107,6 @@ func (b *batch) listed(ctx context.Context, claims []claim) (no, yes []claim, er
 
 // deleteClaims deletes a key that belongs to one of the subjects.
 func deleteClaims(key string, subjects ...string) mongo.WriteModel {
-	return mongo.NewDeleteOneModel().SetFilter(bson.D{{Key: "_id", Value: key}, {Key: "subject", Value: bson.D{{Key: "$in", Value: subjects}}}})
+	return mongo.NewDeleteOneModel().
+		SetFilter(bson.D{{Key: "_id", Value: key}, {Key: "subject", Value: bson.D{{Key: "$in", Value: subjects}}}})
 }

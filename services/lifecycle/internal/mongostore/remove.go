@@ -68,7 +68,10 @@ func (b *batch) removeTraces(ctx context.Context) error {
 			case ok && s.MergedInto == "":
 				continue // written again since, so the merge did not succeed
 			case ok:
-				redirects = append(redirects, mongo.NewDeleteOneModel().SetFilter(bson.D{{Key: "_id", Value: id}, {Key: "version", Value: s.Version}}))
+				redirects = append(
+					redirects,
+					mongo.NewDeleteOneModel().SetFilter(bson.D{{Key: "_id", Value: id}, {Key: "version", Value: s.Version}}),
+				)
 			}
 			owners = append(owners, id)
 		}

@@ -40,9 +40,18 @@ func (c *clock) opts(uri string) mongostore.Options {
 func subject(id string, keys ...string) lifecycle.Subject {
 	until := noon().AddDate(5, 0, 0)
 	return lifecycle.Subject{
-		ID: id, Keys: keys, Sealed: []byte("sealed"), Revision: "r1", LastReceived: noon(), ReviewAt: &until,
-		Facts:  []lifecycle.Fact{{ID: "fact-" + id, Kind: lifecycle.KindSale, Occurred: noon(), Received: noon(), Ref: "order-" + id}},
-		Outbox: []lifecycle.Decision{{ID: "dec-" + id, Kind: lifecycle.DecisionDelete, Subject: id, At: noon(), Effective: noon()}},
+		ID:           id,
+		Keys:         keys,
+		Sealed:       []byte("sealed"),
+		Revision:     "r1",
+		LastReceived: noon(),
+		ReviewAt:     &until,
+		Facts: []lifecycle.Fact{
+			{ID: "fact-" + id, Kind: lifecycle.KindSale, Occurred: noon(), Received: noon(), Ref: "order-" + id},
+		},
+		Outbox: []lifecycle.Decision{
+			{ID: "dec-" + id, Kind: lifecycle.DecisionDelete, Subject: id, At: noon(), Effective: noon()},
+		},
 	}
 }
 
@@ -115,7 +124,12 @@ func journal(t *testing.T, subject string, n int) []lifecycle.Entry {
 	var out []lifecycle.Entry
 	var last lifecycle.Entry
 	for i := range n {
-		e := lifecycle.Entry{Subject: subject, Key: fmt.Sprintf("k%d", i+1), At: noon().Add(time.Duration(i) * time.Hour), Kind: lifecycle.EntryAlarm}
+		e := lifecycle.Entry{
+			Subject: subject,
+			Key:     fmt.Sprintf("k%d", i+1),
+			At:      noon().Add(time.Duration(i) * time.Hour),
+			Kind:    lifecycle.EntryAlarm,
+		}
 		e, err := e.Chained(last)
 		if err != nil {
 			t.Fatal(err)

@@ -84,7 +84,11 @@ func (s *Store) resolveRows(ctx context.Context, rows []*row, failed map[int]err
 
 // bulk executes writes in any order. The errors of single writes are keyed by position; the last
 // error is an error of the database.
-func bulk(ctx context.Context, coll *mongo.Collection, models []mongo.WriteModel) (*mongo.BulkWriteResult, map[int]error, error) {
+func bulk(
+	ctx context.Context,
+	coll *mongo.Collection,
+	models []mongo.WriteModel,
+) (*mongo.BulkWriteResult, map[int]error, error) {
 	if len(models) == 0 {
 		return &mongo.BulkWriteResult{}, nil, nil
 	}

@@ -113,7 +113,11 @@ func (e *Events) EventsOf(ctx context.Context, subject string) ([]*stream.Event,
 }
 
 // of visits the events about a subject in the stream.
-func (e *Events) of(ctx context.Context, subject string, visit func(s jetstream.Stream, seq uint64, event *stream.Event) error) error {
+func (e *Events) of(
+	ctx context.Context,
+	subject string,
+	visit func(s jetstream.Stream, seq uint64, event *stream.Event) error,
+) error {
 	s, err := e.JetStream.Stream(ctx, stream.Decisions)
 	if err != nil {
 		return fmt.Errorf("read events of %s: %w", subject, err)

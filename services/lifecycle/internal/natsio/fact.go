@@ -29,7 +29,12 @@ func (t *FactPublisher) Publish(ctx context.Context, d *factv1.Delivery) error {
 	if err != nil {
 		return fmt.Errorf("tell facts: %w", err)
 	}
-	if _, err := t.JetStream.Publish(ctx, stream.FactsOf(d.GetSource()), data, jetstream.WithMsgID(d.GetSource()+":"+d.GetId())); err != nil {
+	if _, err := t.JetStream.Publish(
+		ctx,
+		stream.FactsOf(d.GetSource()),
+		data,
+		jetstream.WithMsgID(d.GetSource()+":"+d.GetId()),
+	); err != nil {
 		return fmt.Errorf("tell facts: %w", err)
 	}
 	return nil

@@ -175,7 +175,8 @@ func (f *Feed) terminate(ctx context.Context, msg jetstream.Msg, cause error) {
 	if meta, err := msg.Metadata(); err == nil {
 		seq = meta.Sequence.Stream
 	}
-	trace.Log(ctx, f.Log).Error("a message cannot be applied and is set aside as a dead letter", "stream", f.Stream, "sequence", seq, "error", cause)
+	trace.Log(ctx, f.Log).
+		Error("a message cannot be applied and is set aside as a dead letter", "stream", f.Stream, "sequence", seq, "error", cause)
 	_ = msg.TermWithReason("cannot be read") // redelivered if the termination is lost
 }
 

@@ -67,7 +67,12 @@ func (r *Receipts) Decode(ctx context.Context, msg jetstream.Msg) (*factv1.Deliv
 
 // read converts one receipt. from is the sender according to the NATS subject; empty on the shared
 // subject.
-func (r *Receipts) read(ctx context.Context, in *stream.Receipt, from string, received time.Time) (*factv1.Delivery, error) {
+func (r *Receipts) read(
+	ctx context.Context,
+	in *stream.Receipt,
+	from string,
+	received time.Time,
+) (*factv1.Delivery, error) {
 	if err := in.Check(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnreadable, err)
 	}
@@ -77,7 +82,11 @@ func (r *Receipts) read(ctx context.Context, in *stream.Receipt, from string, re
 	case from == "" && in.Recipient == "":
 		return nil, fmt.Errorf("%w: a receipt on the shared subject must name a recipient", ErrUnreadable)
 	case from == "" && !slices.Contains(r.Shared, in.Recipient):
-		return nil, fmt.Errorf("%w: the shared subject is for recipients with by: nats and without a token only; other recipients publish on %s", ErrUnreadable, stream.ReceiptsOf("RECIPIENT"))
+		return nil, fmt.Errorf(
+			"%w: the shared subject is for recipients with by: nats and without a token only; other recipients publish on %s",
+			ErrUnreadable,
+			stream.ReceiptsOf("RECIPIENT"),
+		)
 	case from == "":
 		from = in.Recipient
 	}

@@ -20,10 +20,18 @@ import (
 func received(t *testing.T) jetstream.Consumer {
 	t.Helper()
 	_, js := fixture.JetStream(t)
-	if _, err := js.Publish(t.Context(), stream.ReceiptsOf("crm"), []byte(`{"decision":"dec_1","outcome":"done","at":"2026-11-24T12:00:00Z"}`)); err != nil {
+	if _, err := js.Publish(
+		t.Context(),
+		stream.ReceiptsOf("crm"),
+		[]byte(`{"decision":"dec_1","outcome":"done","at":"2026-11-24T12:00:00Z"}`),
+	); err != nil {
 		t.Fatal(err)
 	}
-	c, err := js.CreateOrUpdateConsumer(t.Context(), stream.Receipts, jetstream.ConsumerConfig{AckPolicy: jetstream.AckExplicitPolicy})
+	c, err := js.CreateOrUpdateConsumer(
+		t.Context(),
+		stream.Receipts,
+		jetstream.ConsumerConfig{AckPolicy: jetstream.AckExplicitPolicy},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,9 +44,13 @@ func TestReceipts_AnAnswerThatIsFasterThanTheNoteComesAgain(t *testing.T) {
 		tries int // after which it is put aside
 	}{{receipt.ErrNoNotice, 10}, {receipt.ErrUnknown, 1}, {receipt.ErrNotNotified, 1}} {
 		consumer := received(t)
-		r := &natsio.Receipts{Now: time.Now, Log: slog.New(slog.DiscardHandler), Read: func(context.Context, *stream.Receipt, string, time.Time) (*factv1.Delivery, error) {
-			return nil, test.fault
-		}}
+		r := &natsio.Receipts{
+			Now: time.Now,
+			Log: slog.New(slog.DiscardHandler),
+			Read: func(context.Context, *stream.Receipt, string, time.Time) (*factv1.Delivery, error) {
+				return nil, test.fault
+			},
+		}
 		for try := 1; try <= test.tries; try++ {
 			msg, err := consumer.Next(jetstream.FetchMaxWait(20 * time.Second))
 			if err != nil {

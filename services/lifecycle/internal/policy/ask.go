@@ -34,13 +34,25 @@ func (c *compiler) ask(i int, a ask) lifecycle.Ask {
 	}
 	for j, place := range a.Places {
 		if !slices.Contains(c.places(), place) {
-			c.fault(at("places", j), "a question may not be placed in %q: asking there may itself be marketing; allowed are %s", place, allowed)
+			c.fault(
+				at("places", j),
+				"a question may not be placed in %q: asking there may itself be marketing; allowed are %s",
+				place,
+				allowed,
+			)
 		}
 	}
 	if a.StandsDays < 1 || a.StandsDays > 366 {
 		c.fault(at(), "stands_days must be from 1 to 366")
 	}
-	return lifecycle.Ask{Purpose: a.Purpose, Channel: a.Channel, Wording: a.Wording, When: a.When, Places: a.Places, Stands: a.StandsDays}
+	return lifecycle.Ask{
+		Purpose: a.Purpose,
+		Channel: a.Channel,
+		Wording: a.Wording,
+		When:    a.When,
+		Places:  a.Places,
+		Stands:  a.StandsDays,
+	}
 }
 
 // asked checks the purpose, channel and wording of a question.

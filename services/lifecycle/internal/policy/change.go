@@ -23,7 +23,10 @@ func (c *compiler) change(changes []string) error {
 		id, key, part := strings.Cut(name, ".")
 		switch {
 		case !ok || name == "" || is == "":
-			return fmt.Errorf("%q is not a change of a policy; write one like claims=strict or webinar.until=\"60 days after webinar\"", change)
+			return fmt.Errorf(
+				"%q is not a change of a policy; write one like claims=strict or webinar.until=\"60 days after webinar\"",
+				change,
+			)
 		case !part:
 			c.doc.Choices[name] = is
 		case name == "ask.places":

@@ -91,14 +91,30 @@ func (c *compiler) checkChoices() {
 		options := c.doc.Options[name]
 		switch {
 		case len(options) == 0:
-			c.fault(path{"choices", name}, "there is no choice %q; known are %s", name, strings.Join(sortedKeys(c.doc.Options), ", "))
+			c.fault(
+				path{"choices", name},
+				"there is no choice %q; known are %s",
+				name,
+				strings.Join(sortedKeys(c.doc.Options), ", "),
+			)
 		case !slices.Contains(options, c.doc.Choices[name]):
-			c.fault(path{"choices", name}, "%s cannot be %q; choose one of %s", name, c.doc.Choices[name], strings.Join(options, ", "))
+			c.fault(
+				path{"choices", name},
+				"%s cannot be %q; choose one of %s",
+				name,
+				c.doc.Choices[name],
+				strings.Join(options, ", "),
+			)
 		}
 	}
 	for _, name := range sortedKeys(c.doc.Options) {
 		if c.doc.Choices[name] == "" {
-			c.fault(path{"options", name}, "no option is chosen for %s; add one of %s under choices", name, strings.Join(c.doc.Options[name], ", "))
+			c.fault(
+				path{"options", name},
+				"no option is chosen for %s; add one of %s under choices",
+				name,
+				strings.Join(c.doc.Options[name], ", "),
+			)
 		}
 	}
 }
@@ -139,7 +155,11 @@ func (c *compiler) term(name string, trail []string) (lifecycle.Period, bool) {
 		return lifecycle.Period{}, false
 	}
 	if n := slices.Index(trail, name); n >= 0 {
-		c.fault(path{"terms", name}, "terms refer to each other in a cycle: %s", strings.Join(append(slices.Clone(trail[n:]), name), " is counted from "))
+		c.fault(
+			path{"terms", name},
+			"terms refer to each other in a cycle: %s",
+			strings.Join(append(slices.Clone(trail[n:]), name), " is counted from "),
+		)
 		c.terms[name] = lifecycle.Open()
 		return c.terms[name], true
 	}
@@ -207,7 +227,12 @@ func (c *compiler) recipients() map[string]lifecycle.Recipient {
 	for id, r := range c.doc.Recipients {
 		for i, holds := range r.Holds {
 			if _, ok := c.doc.Categories[holds]; !ok {
-				c.fault(path{"recipients", id, "holds", i}, "recipient %s: unknown category %q; define it under categories", id, holds)
+				c.fault(
+					path{"recipients", id, "holds", i},
+					"recipient %s: unknown category %q; define it under categories",
+					id,
+					holds,
+				)
 			}
 		}
 		out[id] = lifecycle.Recipient{Name: r.Name, Holds: r.Holds, ThirdCountry: r.ThirdCountry}

@@ -180,7 +180,9 @@ func (c *compiler) extend(doc document) error {
 		return nil
 	}
 	if doc.Extends != shipped {
-		return c.at.Fail(c.at.Faultf(path{"extends"}, "%q cannot be extended; write \"extends: pl\", or leave it out", doc.Extends))
+		return c.at.Fail(
+			c.at.Faultf(path{"extends"}, "%q cannot be extended; write \"extends: pl\", or leave it out", doc.Extends),
+		)
 	}
 	var base document
 	at, err := strictyaml.Decode("pl", pl, &base)
@@ -202,11 +204,19 @@ func (c *compiler) extend(doc document) error {
 func defaults() document {
 	return document{
 		Requests: requests{
-			Answer: "1 month after request, next working day", Extended: "3 months after request, next working day", Clock: "received",
+			Answer:   "1 month after request, next working day",
+			Extended: "3 months after request, next working day",
+			Clock:    "received",
 		},
-		Tombstone: "3 years after deletion", JournalYears: 6,
-		Choices: map[string]string{}, Options: map[string][]string{}, Terms: map[string]string{}, Categories: map[string]category{},
-		Purposes: map[string]purpose{}, Recipients: map[string]recipient{}, Measures: texts{},
+		Tombstone:    "3 years after deletion",
+		JournalYears: 6,
+		Choices:      map[string]string{},
+		Options:      map[string][]string{},
+		Terms:        map[string]string{},
+		Categories:   map[string]category{},
+		Purposes:     map[string]purpose{},
+		Recipients:   map[string]recipient{},
+		Measures:     texts{},
 	}
 }
 

@@ -135,7 +135,8 @@ rules:
 		return out
 	}
 	want := strings.NewReplacer(
-		"webinar 30 days", "webinar 60 days",
+		"webinar 30 days",
+		"webinar 60 days",
 		"tax 5 years after end_of_year of sale\ntax_correction 5 years after end_of_year of refund",
 		"tax_vat 5 years after end_of_year of vat_due, next working day\ntax_income 5 years after end_of_year of income_tax_due, next working day",
 	).Replace(strings.Join(ids(base), "\n"))
@@ -203,7 +204,10 @@ func FuzzParse(f *testing.F) {
 		at := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 		var facts []lifecycle.Fact
 		for _, k := range lifecycle.Kinds() {
-			facts = append(facts, lifecycle.Fact{ID: string(k), Kind: k, Occurred: at, Received: at, Ref: "r", Wording: "newsletter-offers"})
+			facts = append(
+				facts,
+				lifecycle.Fact{ID: string(k), Kind: k, Occurred: at, Received: at, Ref: "r", Wording: "newsletter-offers"},
+			)
 		}
 		if s, _ := lifecycle.Decide(p, lifecycle.Subject{ID: "s"}, facts, at); s.Revision != p.Revision {
 			t.Error("nothing was decided")

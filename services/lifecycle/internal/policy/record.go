@@ -45,9 +45,17 @@ func Activities(p *lifecycle.Policy) []Activity {
 	for i := range p.Rules {
 		r := &p.Rules[i]
 		a := Activity{
-			Rule: r.ID, Line: r.Line, Purpose: report.PurposeOf(p, r.Purpose), Persons: report.Named(p.Purposes[r.Purpose].Persons, "-"),
-			Begins: report.Begin(r), Article: r.Article, LawfulBasis: report.LawfulBasis(r.Article, p.Purposes[r.Purpose]),
-			Cites: r.Cites, Categories: []report.Category{}, Recipients: []report.Recipient{}, Period: report.Storage(r),
+			Rule:        r.ID,
+			Line:        r.Line,
+			Purpose:     report.PurposeOf(p, r.Purpose),
+			Persons:     report.Named(p.Purposes[r.Purpose].Persons, "-"),
+			Begins:      report.Begin(r),
+			Article:     r.Article,
+			LawfulBasis: report.LawfulBasis(r.Article, p.Purposes[r.Purpose]),
+			Cites:       r.Cites,
+			Categories:  []report.Category{},
+			Recipients:  []report.Recipient{},
+			Period:      report.Storage(r),
 		}
 		for _, id := range r.Keeps {
 			a.Categories = append(a.Categories, report.CategoryOf(p, id))
@@ -76,7 +84,13 @@ var ErrFormat = errors.New("a record is written as text, markdown, json or csv")
 
 // WriteRecord writes the record of processing activities of a policy (Art. 30(1)).
 // measures are the security measures, by language.
-func WriteRecord(w io.Writer, format Format, lang report.Language, p *lifecycle.Policy, measures map[string]string) error {
+func WriteRecord(
+	w io.Writer,
+	format Format,
+	lang report.Language,
+	p *lifecycle.Policy,
+	measures map[string]string,
+) error {
 	r := record{policy: p, lang: lang, measures: measures, activities: Activities(p)}
 	var out bytes.Buffer
 	var err error
@@ -112,9 +126,21 @@ func bilingual(pl, en string) report.Text { return report.Text{PL: pl, EN: en} }
 // heads are the names of a record's columns.
 func heads() []report.Text {
 	return []report.Text{
-		bilingual("Cel", "Purpose"), bilingual("Podstawa", "Basis"), bilingual("Przepis", "Law"),
-		bilingual("Początek przetwarzania", "Begins with"), bilingual("Osoby", "Data subjects"), bilingual("Kategorie danych", "Categories of data"),
-		bilingual("Odbiorcy", "Recipients"), bilingual("Poza EOG", "Outside of the EEA"), bilingual("Termin usunięcia", "Time limit for erasure"),
+		bilingual("Cel", "Purpose"),
+		bilingual("Podstawa", "Basis"),
+		bilingual("Przepis", "Law"),
+		bilingual(
+			"Początek przetwarzania",
+			"Begins with",
+		),
+		bilingual("Osoby", "Data subjects"),
+		bilingual("Kategorie danych", "Categories of data"),
+		bilingual(
+			"Odbiorcy",
+			"Recipients",
+		),
+		bilingual("Poza EOG", "Outside of the EEA"),
+		bilingual("Termin usunięcia", "Time limit for erasure"),
 		bilingual("Reguła", "Rule"),
 	}
 }
@@ -133,13 +159,26 @@ func (r *record) cells(a *Activity) []string {
 	}
 	list := func(items []string) string { return cmp.Or(strings.Join(items, "; "), "-") }
 	return []string{
-		a.Purpose.Name.In(r.lang), r.lang.Article(a.Article), cmp.Or(a.Cites, bilingual("okres określony przez administratora", "period determined by the controller").In(r.lang)), a.Begins.In(r.lang), a.Persons.In(r.lang),
-		list(data), list(recipients), list(abroad), a.Period.In(r.lang), a.Rule,
+		a.Purpose.Name.In(
+			r.lang,
+		),
+		r.lang.Article(a.Article),
+		cmp.Or(a.Cites, bilingual("okres określony przez administratora", "period determined by the controller").In(r.lang)),
+		a.Begins.In(r.lang),
+		a.Persons.In(r.lang),
+		list(data),
+		list(recipients),
+		list(abroad),
+		a.Period.In(r.lang),
+		a.Rule,
 	}
 }
 
 func (r *record) heading() string {
-	return bilingual("Rejestr czynności przetwarzania (art. 30 ust. 1 RODO)", "Record of processing activities (Art. 30(1) GDPR)").In(r.lang)
+	return bilingual(
+		"Rejestr czynności przetwarzania (art. 30 ust. 1 RODO)",
+		"Record of processing activities (Art. 30(1) GDPR)",
+	).In(r.lang)
 }
 
 // about names the controller and the policy.
@@ -158,9 +197,25 @@ func (r *record) about() []string {
 func (r *record) notes() []string {
 	keyed := report.Storage(&lifecycle.Rule{Until: r.policy.Tombstone})
 	return []string{
-		bilingual("Środki bezpieczeństwa (art. 30 ust. 1 lit. g RODO): ", "Security measures (Art. 30(1)(g) GDPR): ").In(r.lang) + r.security(),
-		bilingual("Skróty z kluczem usuniętych danych: ", "Keyed hashes of deleted data: ").In(r.lang) + keyed.In(r.lang) + ".",
-		bilingual("Dziennik decyzji, pod pseudonimami: ", "Journal of decisions, pseudonymous: ").In(r.lang) + report.Years(r.policy.JournalYears).In(r.lang) + ".",
+		bilingual(
+			"Środki bezpieczeństwa (art. 30 ust. 1 lit. g RODO): ",
+			"Security measures (Art. 30(1)(g) GDPR): ",
+		).In(r.lang) +
+			r.security(),
+		bilingual(
+			"Skróty z kluczem usuniętych danych: ",
+			"Keyed hashes of deleted data: ",
+		).In(r.lang) +
+			keyed.In(
+				r.lang,
+			) + ".",
+		bilingual(
+			"Dziennik decyzji, pod pseudonimami: ",
+			"Journal of decisions, pseudonymous: ",
+		).In(r.lang) +
+			report.Years(r.policy.JournalYears).
+				In(r.lang) +
+			".",
 		bilingual(
 			fmt.Sprintf("Osoba bez znanych zdarzeń: najwyżej %d dni (motyw 49 RODO).", r.policy.IntakeDays),
 			fmt.Sprintf("Person without known facts: %d days at most (recital 49 GDPR).", r.policy.IntakeDays),
@@ -174,7 +229,11 @@ func (r *record) notes() []string {
 
 // security returns the security measures described by the policy.
 func (r *record) security() string {
-	return cmp.Or(r.measures[string(r.lang)], r.measures[""], bilingual("nie opisano w polityce", "not described in the policy").In(r.lang))
+	return cmp.Or(
+		r.measures[string(r.lang)],
+		r.measures[""],
+		bilingual("nie opisano w polityce", "not described in the policy").In(r.lang),
+	)
 }
 
 // screen is the approximate width of a record on a terminal.
@@ -269,7 +328,13 @@ func (r *record) csv(out *bytes.Buffer) error {
 	for _, h := range heads() {
 		head = append(head, h.In(r.lang))
 	}
-	rows := [][]string{append(head, bilingual("Wiersz", "Line").In(r.lang), bilingual("Środki bezpieczeństwa", "Security measures").In(r.lang))}
+	rows := [][]string{
+		append(
+			head,
+			bilingual("Wiersz", "Line").In(r.lang),
+			bilingual("Środki bezpieczeństwa", "Security measures").In(r.lang),
+		),
+	}
 	for i := range r.activities {
 		a := &r.activities[i]
 		rows = append(rows, slices.Concat(r.cells(a), []string{strconv.Itoa(a.Line), r.security()}))

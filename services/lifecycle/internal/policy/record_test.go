@@ -97,10 +97,17 @@ func TestWriteRecord_HasOneLineForEachRule(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(record.Activities) != len(p.Rules) || record.Controller != "Sklep Ani" || record.Measures["pl"] == "" {
-		t.Errorf("JSON has %d activities for %d rules, controller %q, measures %v", len(record.Activities), len(p.Rules), record.Controller, record.Measures)
+		t.Errorf(
+			"JSON has %d activities for %d rules, controller %q, measures %v",
+			len(record.Activities),
+			len(p.Rules),
+			record.Controller,
+			record.Measures,
+		)
 	}
 	for i, a := range record.Activities {
-		if a.Rule != p.Rules[i].ID || a.Line != p.Rules[i].Line || a.Period.PL == "" || a.Period.EN == "" || len(a.Categories) == 0 {
+		if a.Rule != p.Rules[i].ID || a.Line != p.Rules[i].Line || a.Period.PL == "" || a.Period.EN == "" ||
+			len(a.Categories) == 0 {
 			t.Errorf("activity %d of rule %s says %+v", i, p.Rules[i].ID, a)
 		}
 		if strings.Contains(a.Period.PL, "_") || strings.Contains(a.Period.PL, "„") {
@@ -118,13 +125,24 @@ func TestWriteRecord_AnUnknownFormatIsAnError(t *testing.T) {
 	if err := WriteRecord(&out, "xml", report.Polish, p, nil); !errors.Is(err, ErrFormat) || out.Len() > 0 {
 		t.Errorf("got %v and %q", err, out.String())
 	}
-	if err := WriteRecord(&out, FormatText, report.Polish, p, nil); err != nil || !strings.Contains(out.String(), "nie opisano w polityce") {
+	if err := WriteRecord(
+		&out,
+		FormatText,
+		report.Polish,
+		p,
+		nil,
+	); err != nil ||
+		!strings.Contains(out.String(), "nie opisano w polityce") {
 		t.Errorf("without measures: %v\n%s", err, out.String())
 	}
 }
 
 func TestWriteRecord_TextOfThePolicyStaysInItsCell(t *testing.T) {
-	p, err := Parse("p.yaml", []byte(strings.Replace(Text(), `en: "newsletter"}, term`, `en: "a|b <script>"}, term`, 1)), "")
+	p, err := Parse(
+		"p.yaml",
+		[]byte(strings.Replace(Text(), `en: "newsletter"}, term`, `en: "a|b <script>"}, term`, 1)),
+		"",
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -76,7 +76,12 @@ func (c *compiler) named(r *rule) {
 		}
 	}
 	if !article.MatchString(r.Article) {
-		c.fault(r.at("article"), "rule %s: %q is not a basis of the GDPR; write 6(1)(a) to 6(1)(f), or 17(3)(…) for a hold", r.ID, r.Article)
+		c.fault(
+			r.at("article"),
+			"rule %s: %q is not a basis of the GDPR; write 6(1)(a) to 6(1)(f), or 17(3)(…) for a hold",
+			r.ID,
+			r.Article,
+		)
 	}
 	if r.Exempt != "" && !exempt.MatchString(r.Exempt) {
 		c.fault(r.at("exempt"), "rule %s: %q is not an exception from erasure; write 17(3)(a) to 17(3)(e)", r.ID, r.Exempt)
@@ -94,11 +99,20 @@ func (c *compiler) consentRule(r *rule) {
 		c.fault(r.at("article"), "rule %s: a basis raised by consent is 6(1)(a)", r.ID)
 	}
 	if len(r.Until) > 0 || len(r.EndedBy) > 0 || r.Per != "" || len(r.Access)+len(r.Where)+len(r.Unless) > 0 {
-		c.fault(r.at(), "rule %s: a consent ends by withdrawal; leave out until, ended_by, per, access, where and unless", r.ID)
+		c.fault(
+			r.at(),
+			"rule %s: a consent ends by withdrawal; leave out until, ended_by, per, access, where and unless",
+			r.ID,
+		)
 	}
 	for _, k := range r.Keeps {
 		if c.doc.Categories[k].Per == string(lifecycle.PerRecord) {
-			c.fault(r.at("keeps"), "rule %s: a consent concerns the person and cannot keep %s, which is kept per record", r.ID, k)
+			c.fault(
+				r.at("keeps"),
+				"rule %s: a consent concerns the person and cannot keep %s, which is kept per record",
+				r.ID,
+				k,
+			)
 		}
 	}
 	for i := range c.doc.Rules {
@@ -133,7 +147,13 @@ func (c *compiler) traits(r *rule) {
 	for key, names := range map[string][]string{"where": r.Where, "unless": r.Unless} {
 		for j, n := range names {
 			if !slices.Contains(lifecycle.Traits(), n) {
-				c.fault(r.at(key, j), "rule %s: %q is not a trait of facts; known are %s", r.ID, n, strings.Join(lifecycle.Traits(), ", "))
+				c.fault(
+					r.at(key, j),
+					"rule %s: %q is not a trait of facts; known are %s",
+					r.ID,
+					n,
+					strings.Join(lifecycle.Traits(), ", "),
+				)
 			}
 		}
 	}
@@ -144,7 +164,13 @@ func (c *compiler) kinds(at path, id string, names []string) []lifecycle.Kind {
 	for j, n := range names {
 		k := lifecycle.Kind(n)
 		if k != lifecycle.KindRequested && !slices.Contains(lifecycle.Kinds(), k) {
-			c.fault(append(at[:len(at):len(at)], j), "rule %s: %q is not a kind of fact; known are %s", id, n, join(lifecycle.Kinds()))
+			c.fault(
+				append(at[:len(at):len(at)], j),
+				"rule %s: %q is not a kind of fact; known are %s",
+				id,
+				n,
+				join(lifecycle.Kinds()),
+			)
 		}
 		out = append(out, k)
 	}

@@ -75,8 +75,14 @@ func booksGoEarly(p *lifecycle.Policy) []Warning {
 		return nil
 	}
 	return []Warning{{Risk: TooEarly, Cites: "Ordynacja podatkowa art. 70 § 1, art. 86 § 1", Says: map[string]string{
-		"en": fmt.Sprintf("The data of a sale of 15 December 2026 are deleted on %s, before the limitation of the income tax at the end of 2032.", p.LastDay(&last)),
-		"pl": fmt.Sprintf("Dane sprzedaży z 15 grudnia 2026 r. są usuwane %s, przed przedawnieniem podatku dochodowego z końcem 2032 r.", p.LastDay(&last)),
+		"en": fmt.Sprintf(
+			"The data of a sale of 15 December 2026 are deleted on %s, before the limitation of the income tax at the end of 2032.",
+			p.LastDay(&last),
+		),
+		"pl": fmt.Sprintf(
+			"Dane sprzedaży z 15 grudnia 2026 r. są usuwane %s, przed przedawnieniem podatku dochodowego z końcem 2032 r.",
+			p.LastDay(&last),
+		),
 	}}}
 }
 
@@ -96,8 +102,16 @@ func longKept(p *lifecycle.Policy) []Warning {
 		until, ok := r.Until.From(at, p.Place)
 		if ok && until.After(at.AddDate(tooLong, 1, 0)) {
 			out = append(out, Warning{Risk: TooLong, Line: r.Line, Cites: "RODO art. 5 ust. 1 lit. e", Says: map[string]string{
-				"en": fmt.Sprintf("Rule %s retains data until %s after an event of 15 December 2026, without a legal obligation. Storage must be no longer than necessary.", r.ID, p.LastDay(&until)),
-				"pl": fmt.Sprintf("Reguła %s przechowuje dane do %s po zdarzeniu z 15 grudnia 2026 r., choć nie wymaga tego obowiązek prawny. Przechowywanie nie może trwać dłużej, niż jest to niezbędne.", r.ID, p.LastDay(&until)),
+				"en": fmt.Sprintf(
+					"Rule %s retains data until %s after an event of 15 December 2026, without a legal obligation. Storage must be no longer than necessary.",
+					r.ID,
+					p.LastDay(&until),
+				),
+				"pl": fmt.Sprintf(
+					"Reguła %s przechowuje dane do %s po zdarzeniu z 15 grudnia 2026 r., choć nie wymaga tego obowiązek prawny. Przechowywanie nie może trwać dłużej, niż jest to niezbędne.",
+					r.ID,
+					p.LastDay(&until),
+				),
 			}})
 		}
 	}

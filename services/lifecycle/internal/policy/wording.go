@@ -18,11 +18,17 @@ const confirmation = "confirmation"
 type stems map[string][]string
 
 func offersStems() stems {
-	return stems{"pl": {"ofert", "handlow", "promoc", "marketing", "rabat"}, "en": {"offer", "promotion", "marketing", "discount"}}
+	return stems{
+		"pl": {"ofert", "handlow", "promoc", "marketing", "rabat"},
+		"en": {"offer", "promotion", "marketing", "discount"},
+	}
 }
 
 func withdrawalStems() stems {
-	return stems{"pl": {"wycofa", "cofn", "odwoła", "zrezygn", "wypis"}, "en": {"withdraw", "unsubscribe", "revoke", "opt out"}}
+	return stems{
+		"pl": {"wycofa", "cofn", "odwoła", "zrezygn", "wypis"},
+		"en": {"withdraw", "unsubscribe", "revoke", "opt out"},
+	}
 }
 
 // channelStems returns the stems that name a channel.
@@ -120,7 +126,11 @@ func (c *compiler) twice(i int, from, to time.Time) {
 		quiet := compiler{doc: c.doc, at: c.at}
 		begin, end := quiet.validity(other)
 		if (end.IsZero() || end.After(from)) && (to.IsZero() || to.After(begin)) {
-			c.fault(w.at(), "wordings %q overlap: two texts with one id were in use at the same time; end one (to) before the next begins (from)", w.ID)
+			c.fault(
+				w.at(),
+				"wordings %q overlap: two texts with one id were in use at the same time; end one (to) before the next begins (from)",
+				w.ID,
+			)
 		}
 	}
 }
@@ -145,7 +155,11 @@ func (c *compiler) consentText(w *wording) {
 		return
 	}
 	if !strings.Contains(w.Text, "{controller}") {
-		c.fault(w.at("text"), "wording %q covers offers and does not name the controller: write {controller} where your business is named", w.ID)
+		c.fault(
+			w.at("text"),
+			"wording %q covers offers and does not name the controller: write {controller} where your business is named",
+			w.ID,
+		)
 	}
 	if !offersStems().in(w.Text, w.Language) {
 		c.fault(w.at("text"), "wording %q covers offers and does not mention offers", w.ID)

@@ -51,7 +51,12 @@ const source = "receipts"
 
 // Read converts a receipt of a recipient into facts: the receipt itself and, for a question, the
 // answer of the person. The errors ErrUnknown, ErrNotNotified and ErrOutcome are final.
-func (r *Reader) Read(ctx context.Context, in *stream.Receipt, from string, received time.Time) (*factv1.Delivery, error) {
+func (r *Reader) Read(
+	ctx context.Context,
+	in *stream.Receipt,
+	from string,
+	received time.Time,
+) (*factv1.Delivery, error) {
 	s, err := r.Finder.Decision(ctx, in.Decision)
 	if err != nil {
 		return nil, err
@@ -65,7 +70,11 @@ func (r *Reader) Read(ctx context.Context, in *stream.Receipt, from string, rece
 	case !slices.Contains(d.Recipients, from):
 		return nil, ErrNotNotified
 	case !r.fits(in.Outcome, string(d.Kind), from):
-		return nil, fmt.Errorf("%w: outcome must be one of %s", ErrOutcome, strings.Join(stream.AnswersTo(string(d.Kind)), ", "))
+		return nil, fmt.Errorf(
+			"%w: outcome must be one of %s",
+			ErrOutcome,
+			strings.Join(stream.AnswersTo(string(d.Kind)), ", "),
+		)
 	}
 	id := idOf(in, from)
 	if err := d.check(in, knows(s, answerPrefix+id)); err != nil {
@@ -103,7 +112,10 @@ func (d *Decision) check(in *stream.Receipt, repeated bool) error {
 	case in.At.Before(d.At.Add(-skew)):
 		return fmt.Errorf("%w: at is before the decision (%s)", ErrOutcome, d.At.Format(time.RFC3339))
 	case in.Outcome == stream.OutcomeGranted && !d.Open && !repeated:
-		return fmt.Errorf("%w: the question is answered or has expired; report a consent given since as a sign-up", ErrOutcome)
+		return fmt.Errorf(
+			"%w: the question is answered or has expired; report a consent given since as a sign-up",
+			ErrOutcome,
+		)
 	case address.Looks(in.Reason), strings.ContainsFunc(in.Reason, unicode.IsControl):
 		return fmt.Errorf("%w: reason may not hold an address or control characters", ErrOutcome)
 	}
@@ -119,7 +131,10 @@ func (d *Decision) check(in *stream.Receipt, repeated bool) error {
 // only for recipients served by dispatch.
 func (r *Reader) fits(outcome, kind, from string) bool {
 	if outcome == stream.OutcomeSent || outcome == stream.OutcomeFailed {
-		return slices.ContainsFunc(r.Policy.Connected, func(a lifecycle.ConnectedRecipient) bool { return a.ID == from && a.Dispatched })
+		return slices.ContainsFunc(
+			r.Policy.Connected,
+			func(a lifecycle.ConnectedRecipient) bool { return a.ID == from && a.Dispatched },
+		)
 	}
 	return slices.Contains(stream.AnswersTo(kind), outcome)
 }
@@ -160,7 +175,14 @@ func NoticeOf(s *lifecycle.Subject, id string) *Decision {
 	}
 	for i := range s.Outbox {
 		if made := &s.Outbox[i]; made.ID == id {
-			d := &Decision{Kind: made.Kind, At: made.At, Recipients: made.Recipients, Question: made.Question, Open: true, Generation: -1}
+			d := &Decision{
+				Kind:       made.Kind,
+				At:         made.At,
+				Recipients: made.Recipients,
+				Question:   made.Question,
+				Open:       true,
+				Generation: -1,
+			}
 			for _, item := range made.Items {
 				d.addCategory(item.Category)
 			}
@@ -180,7 +202,12 @@ func (d *Decision) addCategory(category string) {
 // answer. form is the place of the answer.
 func Answer(decision string, q *lifecycle.Question, outcome, form string, at time.Time) *factv1.Fact {
 	f := &factv1.Fact{
-		Purposes: []string{q.Purpose}, Channels: []string{q.Channel}, Occurred: timestamppb.New(at), Locators: locators(decision),
+		Purposes: []string{
+			q.Purpose,
+		},
+		Channels: []string{q.Channel},
+		Occurred: timestamppb.New(at),
+		Locators: locators(decision),
 	}
 	switch outcome {
 	case stream.OutcomeGranted:
@@ -198,6 +225,8 @@ func locators(decision string) []string { return []string{identity.DecisionLocat
 
 // idOf returns an id that is equal for repetitions of the same answer.
 func idOf(in *stream.Receipt, from string) string {
-	sum := sha256.Sum256([]byte(strings.Join([]string{in.Decision, from, in.Outcome, in.At.UTC().Format(time.RFC3339Nano)}, "\n")))
+	sum := sha256.Sum256(
+		[]byte(strings.Join([]string{in.Decision, from, in.Outcome, in.At.UTC().Format(time.RFC3339Nano)}, "\n")),
+	)
 	return hex.EncodeToString(sum[:12])
 }

@@ -20,9 +20,15 @@ func (o only) Decision(context.Context, string) (*lifecycle.Subject, error) { re
 func TestRead_AnAnswerWhoseConfirmationWasLostIsTakenAgainAndALaterOneIsNot(t *testing.T) {
 	at := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
 	question := &lifecycle.Question{Purpose: "offers", Channel: "email", Until: at.AddDate(0, 0, 14)}
-	s := &lifecycle.Subject{Notices: []lifecycle.Notice{{
-		Decision: "dec_1", Kind: lifecycle.DecisionAskConsent, At: at, Question: question, Notifications: []lifecycle.Notification{{Recipient: "crm"}},
-	}}}
+	s := &lifecycle.Subject{Notices: []lifecycle.Notice{
+		{
+			Decision:      "dec_1",
+			Kind:          lifecycle.DecisionAskConsent,
+			At:            at,
+			Question:      question,
+			Notifications: []lifecycle.Notification{{Recipient: "crm"}},
+		},
+	}}
 	r := receipt.Reader{Finder: only{s}, Policy: fixture.Policy(t)}
 	granted := &stream.Receipt{Decision: "dec_1", Outcome: stream.OutcomeGranted, At: at.Add(time.Hour)}
 	first, err := r.Read(t.Context(), granted, "crm", at.Add(time.Hour))

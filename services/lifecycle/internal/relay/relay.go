@@ -192,7 +192,12 @@ func (r *Relay) purge(ctx context.Context, subjects []lifecycle.Subject) error {
 }
 
 // clearOutboxes clears the published outboxes.
-func (r *Relay) clearOutboxes(ctx context.Context, subjects []lifecycle.Subject, notices [][]lifecycle.Notice, heads map[string]lifecycle.Head) error {
+func (r *Relay) clearOutboxes(
+	ctx context.Context,
+	subjects []lifecycle.Subject,
+	notices [][]lifecycle.Notice,
+	heads map[string]lifecycle.Head,
+) error {
 	changes := make([]store.Change, len(subjects))
 	for i, s := range subjects {
 		ids := make([]string, len(s.Outbox))
@@ -223,7 +228,15 @@ func (r *Relay) clearOutboxes(ctx context.Context, subjects []lifecycle.Subject,
 func (r *Relay) logAlarms(s *lifecycle.Subject) {
 	for i := range s.Notes {
 		if n := &s.Notes[i]; n.Kind == lifecycle.EntryAlarm {
-			r.opts.Log.Warn("an alarm was raised: look at this subject", "subject", s.ID, "alarm", n.Text, "next", "rodopath explain subject:"+s.ID)
+			r.opts.Log.Warn(
+				"an alarm was raised: look at this subject",
+				"subject",
+				s.ID,
+				"alarm",
+				n.Text,
+				"next",
+				"rodopath explain subject:"+s.ID,
+			)
 		}
 	}
 }

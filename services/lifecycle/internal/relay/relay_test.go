@@ -58,9 +58,22 @@ type scene struct {
 func newScene(t *testing.T) *scene {
 	t.Helper()
 	st, vault, p := fixture.Store(t), fixture.Vault(t), fixture.Policy(t)
-	p.Connected = []lifecycle.ConnectedRecipient{{ID: "crm", Kinds: []lifecycle.DecisionKind{lifecycle.DecisionDelete}, AnswerDays: 7, Dispatched: true}}
+	p.Connected = []lifecycle.ConnectedRecipient{
+		{ID: "crm", Kinds: []lifecycle.DecisionKind{lifecycle.DecisionDelete}, AnswerDays: 7, Dispatched: true},
+	}
 	w := &wire{}
-	r := relay.New(relay.Options{Store: st, Publisher: w, Reader: w, Purger: w, PublicURL: "https://hooks.example.com/", Journal: fixture.Journal(st, vault), Vault: vault, Policy: p})
+	r := relay.New(
+		relay.Options{
+			Store:     st,
+			Publisher: w,
+			Reader:    w,
+			Purger:    w,
+			PublicURL: "https://hooks.example.com/",
+			Journal:   fixture.Journal(st, vault),
+			Vault:     vault,
+			Policy:    p,
+		},
+	)
 	return &scene{r, st, vault, p, w}
 }
 
@@ -69,7 +82,10 @@ func (s *scene) decided(t *testing.T, facts ...lifecycle.Fact) {
 	t.Helper()
 	subject := lifecycle.Subject{ID: "ala"}
 	var err error
-	if subject.Sealed, err = s.vault.Seal("ala", []identity.Identity{{Kind: identity.KindEmail, Value: "ala@example.com"}, {Kind: "stripe", Value: "cus_1"}}); err != nil {
+	if subject.Sealed, err = s.vault.Seal(
+		"ala",
+		[]identity.Identity{{Kind: identity.KindEmail, Value: "ala@example.com"}, {Kind: "stripe", Value: "cus_1"}},
+	); err != nil {
 		t.Fatal(err)
 	}
 	subject, _ = lifecycle.Decide(s.policy, subject, facts, now)
@@ -95,7 +111,14 @@ func (s *scene) load(t *testing.T) lifecycle.Subject {
 
 func fact(kind lifecycle.Kind, hours int) lifecycle.Fact {
 	at := now.Add(-time.Duration(hours) * time.Hour)
-	return lifecycle.Fact{ID: string(kind), Kind: kind, Occurred: at, Received: now, Ref: "order-1", Wording: "newsletter-offers"}
+	return lifecycle.Fact{
+		ID:       string(kind),
+		Kind:     kind,
+		Occurred: at,
+		Received: now,
+		Ref:      "order-1",
+		Wording:  "newsletter-offers",
+	}
 }
 
 func TestDrain_TellsWhoWhatAndWhy(t *testing.T) {
@@ -178,7 +201,15 @@ func TestDrain_TheAddressGoesWithTheLastWord(t *testing.T) {
 func (s *scene) answer(t *testing.T, decision, outcome string, after time.Duration) {
 	t.Helper()
 	at := now.Add(after)
-	f := lifecycle.Fact{ID: outcome, Kind: lifecycle.KindReceipt, Ref: decision, Recipient: "crm", Outcome: lifecycle.Outcome(outcome), Occurred: at, Received: at}
+	f := lifecycle.Fact{
+		ID:        outcome,
+		Kind:      lifecycle.KindReceipt,
+		Ref:       decision,
+		Recipient: "crm",
+		Outcome:   lifecycle.Outcome(outcome),
+		Occurred:  at,
+		Received:  at,
+	}
 	subject, _ := lifecycle.Decide(s.policy, s.load(t), []lifecycle.Fact{f}, at)
 	s.save(t, subject)
 }
@@ -215,7 +246,8 @@ func TestDrain_PurgesTheNamesOnceEverybodyHasConfirmed(t *testing.T) {
 		t.Errorf("%d events left, notice %+v", len(s.wire.events), got.Notices[0])
 	}
 	entries, err := s.store.EntriesOf(t.Context(), e.ID)
-	if err != nil || len(entries) != 2 || entries[1].Kind != lifecycle.EntryConfirmed || entries[1].Answers[0].Outcome != "done" {
+	if err != nil || len(entries) != 2 || entries[1].Kind != lifecycle.EntryConfirmed ||
+		entries[1].Answers[0].Outcome != "done" {
 		t.Fatalf("the journal says %+v, %v", entries, err)
 	}
 	if want := stream.Hash(s.vault.ProofKey(e.ID, 0), "ala@example.com"); !slices.Contains(entries[1].Names, want) {

@@ -46,11 +46,19 @@ type Sent struct {
 
 // Run publishes every deletion decided since an instant again, for one recipient or, with an empty
 // recipient, for all notified recipients. visit receives each published deletion.
-func Run(ctx context.Context, opts Options, since time.Time, recipient string, at time.Time, visit func(Sent) error) error {
+func Run(
+	ctx context.Context,
+	opts Options,
+	since time.Time,
+	recipient string,
+	at time.Time,
+	visit func(Sent) error,
+) error {
 	return store.Walk(ctx, opts.Store, func(s *lifecycle.Subject) error {
 		for i := range s.Notices {
 			n := &s.Notices[i]
-			if n.Kind != lifecycle.DecisionDelete || n.At.Before(since) || recipient != "" && !n.Concerns(opts.Policy, recipient) {
+			if n.Kind != lifecycle.DecisionDelete || n.At.Before(since) ||
+				recipient != "" && !n.Concerns(opts.Policy, recipient) {
 				continue
 			}
 			sent, err := republish(ctx, opts, s, n, recipient, at)
@@ -66,7 +74,14 @@ func Run(ctx context.Context, opts Options, since time.Time, recipient string, a
 }
 
 // republish publishes one deletion and awaits new answers.
-func republish(ctx context.Context, opts Options, s *lifecycle.Subject, n *lifecycle.Notice, recipient string, at time.Time) (Sent, error) {
+func republish(
+	ctx context.Context,
+	opts Options,
+	s *lifecycle.Subject,
+	n *lifecycle.Notice,
+	recipient string,
+	at time.Time,
+) (Sent, error) {
 	event, err := find(ctx, opts.Events, s, n.Decision)
 	if err != nil {
 		return Sent{}, err

@@ -19,7 +19,14 @@ var ErrNotErasure = errors.New("letters are written for requests for erasure onl
 // Answer writes a draft of the letter that answers a request for erasure (Art. 12(3), 12(4), 17,
 // 19): the deleted data, the retained data with basis and retention end, the notified recipients,
 // and where to complain. The controller checks and sends the letter.
-func Answer(w io.Writer, lang Language, p *lifecycle.Policy, s lifecycle.Subject, request lifecycle.Request, at time.Time) error {
+func Answer(
+	w io.Writer,
+	lang Language,
+	p *lifecycle.Policy,
+	s lifecycle.Subject,
+	request lifecycle.Request,
+	at time.Time,
+) error {
 	if request.Right != lifecycle.KindErasure {
 		return fmt.Errorf("request %s is a %s: %w", request.Ref, request.Right, ErrNotErasure)
 	}
@@ -210,7 +217,8 @@ func (l *letter) ruleOf(r *lifecycle.Remainder) *lifecycle.Rule {
 func (l *letter) writeDoNotContact(remains []lifecycle.Remainder) {
 	for _, r := range remains {
 		rule := l.ruleOf(&r)
-		if rule == nil || !l.policy.Categories[r.Category].Pseudonymous || !slices.Contains(rule.Raised, lifecycle.KindUnsubscribe) {
+		if rule == nil || !l.policy.Categories[r.Category].Pseudonymous ||
+			!slices.Contains(rule.Raised, lifecycle.KindUnsubscribe) {
 			continue
 		}
 		l.heading(l.words.entry)
@@ -292,7 +300,8 @@ func (l *letter) lastAnswer(recipient string, gone []lifecycle.AnnouncedDeletion
 	var out *lifecycle.RecipientAnswer
 	for i := range l.e.Receipts {
 		a := &l.e.Receipts[i]
-		if a.Recipient == recipient && slices.ContainsFunc(gone, func(d lifecycle.AnnouncedDeletion) bool { return d.Decision == a.Decision }) {
+		if a.Recipient == recipient &&
+			slices.ContainsFunc(gone, func(d lifecycle.AnnouncedDeletion) bool { return d.Decision == a.Decision }) {
 			out = a
 		}
 	}

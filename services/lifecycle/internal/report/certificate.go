@@ -1,3 +1,4 @@
+//nolint:misspell // half of the words are Polish
 package report
 
 import (
@@ -17,7 +18,13 @@ import (
 var certificateSource string
 
 // Certificate writes a certificate of erasure as a printable page. The page names no person.
-func Certificate(w io.Writer, lang Language, p *lifecycle.Policy, c *certificate.Certificate, s *certificate.Signed) error {
+func Certificate(
+	w io.Writer,
+	lang Language,
+	p *lifecycle.Policy,
+	c *certificate.Certificate,
+	s *certificate.Signed,
+) error {
 	t, err := template.New("certificate").Funcs(template.FuncMap{
 		"at": func(t time.Time) string {
 			return lang.pageDate(day(t, p.Place)) + ", " + t.In(p.Place.Zone).Format("15:04")
@@ -31,6 +38,7 @@ func Certificate(w io.Writer, lang Language, p *lifecycle.Policy, c *certificate
 	if err != nil {
 		return fmt.Errorf("read the certificate: %w", err)
 	}
+	counted := slices.ContainsFunc(c.Categories, func(c certificate.Category) bool { return c.Records > 0 })
 	var out bytes.Buffer
 	err = t.Execute(&out, struct {
 		Style template.CSS
@@ -41,7 +49,10 @@ func Certificate(w io.Writer, lang Language, p *lifecycle.Policy, c *certificate
 		// Records reports whether some category has a count of records.
 		Records bool
 		Zone    string
-	}{template.CSS(pageStyle), lang, lang.certificate(), c, s, slices.ContainsFunc(c.Categories, func(c certificate.Category) bool { return c.Records > 0 }), p.Place.Zone.String()}) //nolint:gosec // our own style
+	}{
+		template.CSS(pageStyle), //nolint:gosec // our own style
+		lang, lang.certificate(), c, s, counted, p.Place.Zone.String(),
+	})
 	if err != nil {
 		return fmt.Errorf("write the certificate: %w", err)
 	}
@@ -58,26 +69,34 @@ type certificateWords struct {
 
 func (l Language) certificate() certificateWords {
 	return certificateWords{
-		Title:      l.choose("Zaświadczenie o usunięciu danych", "Certificate of erasure"),
-		Lead:       l.choose("Wymienione niżej dane jednej osoby zostały usunięte. Usunięcie potwierdził każdy system, w którym dane się znajdowały.", "The data of one person listed below were deleted. Every system that held the data has confirmed the deletion."),
+		Title: l.choose("Zaświadczenie o usunięciu danych", "Certificate of erasure"),
+		Lead: l.choose(
+			"Wymienione niżej dane jednej osoby zostały usunięte. Usunięcie potwierdził każdy system, w którym dane się znajdowały.",
+			"The data of one person listed below were deleted. Every system that held the data has confirmed the deletion.",
+		),
 		Controller: l.choose("Administrator", "Controller"),
 		Decision:   l.choose("Decyzja", "Decision"),
 		Person:     l.choose("Osoba", "Person"),
-		PersonNote: l.choose("Zaświadczenie nie wskazuje osoby z imienia, nazwiska ani adresu. Posiadacz klucza, który zna adres, może sprawdzić, czy zaświadczenie dotyczy tego adresu.", "The certificate does not name the person. A holder of the key who knows the address can verify whether the certificate concerns the address."),
-		Decided:    l.choose("Data decyzji", "Date of the decision"),
-		Due:        l.choose("Ostatni dzień podstawy", "Last day of the basis"),
-		Confirmed:  l.choose("Ostatnie potwierdzenie", "Last confirmation"),
-		Deleted:    l.choose("Usunięte dane", "Deleted data"),
-		Data:       l.choose("Dane", "Data"),
-		Records:    l.choose("Liczba dokumentów", "Records"),
-		Bases:      l.choose("Podstawy, które ustały", "Lapsed bases"),
-		Receipts:   l.choose("Potwierdzenia odbiorców (art. 19 RODO)", "Receipts of the recipients (Art. 19 GDPR)"),
-		System:     l.choose("System", "System"),
-		Answer:     l.choose("Odpowiedź", "Answer"),
-		When:       l.choose("Kiedy", "When"),
-		Check:      l.choose("Weryfikacja", "Verification"),
-		CheckNote: l.choose("Ta strona jest wydrukiem. Podpis obejmuje plik JSON zaświadczenia; „rodopath certificate verify” weryfikuje plik bez połączenia z administratorem.",
-			"This page is a printout. The signature covers the JSON file of the certificate; “rodopath certificate verify” verifies the file without a connection to the controller."),
+		PersonNote: l.choose(
+			"Zaświadczenie nie wskazuje osoby z imienia, nazwiska ani adresu. Posiadacz klucza, który zna adres, może sprawdzić, czy zaświadczenie dotyczy tego adresu.",
+			"The certificate does not name the person. A holder of the key who knows the address can verify whether the certificate concerns the address.",
+		),
+		Decided:   l.choose("Data decyzji", "Date of the decision"),
+		Due:       l.choose("Ostatni dzień podstawy", "Last day of the basis"),
+		Confirmed: l.choose("Ostatnie potwierdzenie", "Last confirmation"),
+		Deleted:   l.choose("Usunięte dane", "Deleted data"),
+		Data:      l.choose("Dane", "Data"),
+		Records:   l.choose("Liczba dokumentów", "Records"),
+		Bases:     l.choose("Podstawy, które ustały", "Lapsed bases"),
+		Receipts:  l.choose("Potwierdzenia odbiorców (art. 19 RODO)", "Receipts of the recipients (Art. 19 GDPR)"),
+		System:    l.choose("System", "System"),
+		Answer:    l.choose("Odpowiedź", "Answer"),
+		When:      l.choose("Kiedy", "When"),
+		Check:     l.choose("Weryfikacja", "Verification"),
+		CheckNote: l.choose(
+			"Ta strona jest wydrukiem. Podpis obejmuje plik JSON zaświadczenia; „rodopath certificate verify” weryfikuje plik bez połączenia z administratorem.",
+			"This page is a printout. The signature covers the JSON file of the certificate; “rodopath certificate verify” verifies the file without a connection to the controller.",
+		),
 		Key:       l.choose("Klucz publiczny (Ed25519)", "Public key (Ed25519)"),
 		Signature: l.choose("Podpis", "Signature"),
 		Foot:      l.choose("Wersja polityki", "Policy revision"),

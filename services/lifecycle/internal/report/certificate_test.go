@@ -13,9 +13,19 @@ import (
 
 func TestCertificate_ReadsAsTheFilesSay(t *testing.T) {
 	c := &certificate.Certificate{
-		Type: certificate.Type, Decision: "dec_aaycdaoyjcrjzxmb3wfrssdy", Subject: "p-7f3a", Controller: "Sklep <Ani>", Policy: "4a3db387e610",
-		Effective: at(t, "2026-06-01 00:00"), Decided: at(t, "2026-06-01 10:00"), Confirmed: at(t, "2026-06-03 12:30"),
-		Categories: []certificate.Category{{Category: "contact"}, {Category: "order", Records: 2}}, Because: []string{"contract 6(1)(b)"},
+		Type:       certificate.Type,
+		Decision:   "dec_aaycdaoyjcrjzxmb3wfrssdy",
+		Subject:    "p-7f3a",
+		Controller: "Sklep <Ani>",
+		Policy:     "4a3db387e610",
+		Effective:  at(t, "2026-06-01 00:00"),
+		Decided:    at(t, "2026-06-01 10:00"),
+		Confirmed:  at(t, "2026-06-03 12:30"),
+		Categories: []certificate.Category{
+			{Category: "contact"},
+			{Category: "order", Records: 2},
+		},
+		Because: []string{"contract 6(1)(b)"},
 		Recipients: []certificate.Recipient{
 			{ID: "letters", Outcome: "done", At: at(t, "2026-06-02 10:00")},
 			{ID: "crm", Name: "CRM", Outcome: "not_found", At: at(t, "2026-06-03 12:30")},

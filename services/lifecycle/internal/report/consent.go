@@ -43,7 +43,10 @@ type ConsentRecord struct {
 // EverGiven reports whether the consent was ever given; false for one that was only asked for or
 // refused.
 func (c ConsentRecord) EverGiven() bool {
-	return slices.ContainsFunc(c.Events, func(e ConsentEvent) bool { return e.EventState == stateTerm(lifecycle.ConsentGiven) })
+	return slices.ContainsFunc(
+		c.Events,
+		func(e ConsentEvent) bool { return e.EventState == stateTerm(lifecycle.ConsentGiven) },
+	)
 }
 
 // Notice is the text of a consent. Text is empty when the text is unknown, which Says states for
@@ -208,8 +211,16 @@ func (r *reporter) instants() []time.Time {
 
 func concernsConsent(k lifecycle.Kind) bool {
 	switch k {
-	case lifecycle.KindSignup, lifecycle.KindSignupPending, lifecycle.KindRefusal, lifecycle.KindUnsubscribe, lifecycle.KindObjection,
-		lifecycle.KindErasure, lifecycle.KindInvalidated, lifecycle.KindConsentAsked, lifecycle.KindBounce, lifecycle.KindAddressChanged,
+	case lifecycle.KindSignup,
+		lifecycle.KindSignupPending,
+		lifecycle.KindRefusal,
+		lifecycle.KindUnsubscribe,
+		lifecycle.KindObjection,
+		lifecycle.KindErasure,
+		lifecycle.KindInvalidated,
+		lifecycle.KindConsentAsked,
+		lifecycle.KindBounce,
+		lifecycle.KindAddressChanged,
 		lifecycle.KindRequestVerified:
 		return true
 	}
@@ -218,9 +229,16 @@ func concernsConsent(k lifecycle.Kind) bool {
 
 func (r *reporter) event(v *view, at time.Time, g lifecycle.Grant) ConsentEvent {
 	e := ConsentEvent{
-		EventTime: at.UTC(), On: r.day(at), EntityID: r.subject.ID, EventType: expressed, EventState: stateTerm(v.recordedState()),
-		ValidityDuration: r.validity(v), Says: both(func(l Language) string { return l.state(v.recordedState()) }),
-		Wording: g.Wording, Source: g.Source, Form: g.Form,
+		EventTime:        at.UTC(),
+		On:               r.day(at),
+		EntityID:         r.subject.ID,
+		EventType:        expressed,
+		EventState:       stateTerm(v.recordedState()),
+		ValidityDuration: r.validity(v),
+		Says:             both(func(l Language) string { return l.state(v.recordedState()) }),
+		Wording:          g.Wording,
+		Source:           g.Source,
+		Form:             g.Form,
 	}
 	switch v.state {
 	case lifecycle.ConsentAsked, lifecycle.ConsentExpired, lifecycle.ConsentInvalidated:
@@ -244,11 +262,24 @@ func (r *reporter) validity(v *view) Duration {
 
 func (r *reporter) record(a aspect, v *view, events []ConsentEvent) ConsentRecord {
 	out := ConsentRecord{
-		Type: "dpv:ConsentRecord", SchemaVersion: "ISO/IEC TS 27560:2023", RecordID: r.subject.ID + "/" + a.purpose + "/" + a.channel,
-		PrincipalID: r.subject.ID, Purposes: []Purpose{PurposeOf(r.policy, a.purpose)}, Channel: a.channel,
-		Information: []Category{}, Recipients: []Recipient{}, Controllers: []Party{r.controller()},
-		LawfulBasis: "eu-gdpr:A6-1-a", WithdrawalMethod: both(Language.withdrawal), Jurisdiction: "EU",
-		State: string(v.recordedState()), StateTerm: stateTerm(v.recordedState()), Says: both(func(l Language) string { return l.state(v.recordedState()) }), Events: events,
+		Type:             "dpv:ConsentRecord",
+		SchemaVersion:    "ISO/IEC TS 27560:2023",
+		RecordID:         r.subject.ID + "/" + a.purpose + "/" + a.channel,
+		PrincipalID:      r.subject.ID,
+		Purposes:         []Purpose{PurposeOf(r.policy, a.purpose)},
+		Channel:          a.channel,
+		Information:      []Category{},
+		Recipients:       []Recipient{},
+		Controllers:      []Party{r.controller()},
+		LawfulBasis:      "eu-gdpr:A6-1-a",
+		WithdrawalMethod: both(Language.withdrawal),
+		Jurisdiction:     "EU",
+		State: string(
+			v.recordedState(),
+		),
+		StateTerm: stateTerm(v.recordedState()),
+		Says:      both(func(l Language) string { return l.state(v.recordedState()) }),
+		Events:    events,
 	}
 	out.PrivacyNotice, out.Language, out.CollectionMethod = r.notice(a, v)
 	if v.state == lifecycle.ConsentGiven {
@@ -272,7 +303,8 @@ func (r *reporter) record(a aspect, v *view, events []ConsentEvent) ConsentRecor
 func (r *reporter) consentRule(a aspect) *lifecycle.Rule {
 	for i := range r.policy.Rules {
 		rule := &r.policy.Rules[i]
-		if rule.Consent && rule.Purpose == a.purpose && (len(rule.Channels) == 0 || slices.Contains(rule.Channels, a.channel)) {
+		if rule.Consent && rule.Purpose == a.purpose &&
+			(len(rule.Channels) == 0 || slices.Contains(rule.Channels, a.channel)) {
 			return rule
 		}
 	}
@@ -288,7 +320,12 @@ func (r *reporter) notice(a aspect, v *view) (Notice, string, Collection) {
 	if len(v.given) > 0 {
 		g := v.given[len(v.given)-1]
 		n, language = Notice{Wording: g.Wording, Text: g.Text}, g.Language
-		c = Collection{Source: g.Source, Form: g.Form, Confirmed: g.DoubleOptIn, Says: both(func(l Language) string { return r.collected(l, &g) })}
+		c = Collection{
+			Source:    g.Source,
+			Form:      g.Form,
+			Confirmed: g.DoubleOptIn,
+			Says:      both(func(l Language) string { return r.collected(l, &g) }),
+		}
 	} else if v.state == lifecycle.ConsentAsked {
 		n, language = r.question(a, *v.since)
 	}
@@ -322,7 +359,14 @@ func locations(recipients []Recipient) []Location {
 	out := []Location{{Says: both(Language.locationUnknown)}}
 	for _, r := range recipients {
 		if r.ThirdCountry != "" {
-			out = append(out, Location{ThirdCountry: r.ThirdCountry, Known: true, Says: both(func(l Language) string { return l.abroad(r.Name.In(l), r.ThirdCountry) })})
+			out = append(
+				out,
+				Location{
+					ThirdCountry: r.ThirdCountry,
+					Known:        true,
+					Says:         both(func(l Language) string { return l.abroad(r.Name.In(l), r.ThirdCountry) }),
+				},
+			)
 		}
 	}
 	return out

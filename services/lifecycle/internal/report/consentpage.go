@@ -64,18 +64,30 @@ type consentWords struct {
 
 func (l Language) consent() consentWords {
 	return consentWords{
-		Title:    l.choose("Zgoda", "Consent"),
-		Lead:     l.choose("prosi o następującą zgodę:", "asks for the following consent:"),
-		Agree:    l.choose("Wyrażam zgodę", "I agree"),
-		Send:     l.choose("Zapisz zgodę", "Record my consent"),
-		Decline:  l.choose("Nie, dziękuję", "No, thank you"),
-		Unticked: l.choose("Pole nie jest zaznaczone, dlatego zgoda nie została zapisana. Zaznacz pole, jeśli wyrażasz zgodę.", "The box is not ticked, so no consent was recorded. Tick the box if you agree."),
-		Agreed:   l.choose("Twoja zgoda została zapisana. Możesz ją wycofać w dowolnym momencie, także na tej stronie.", "Your consent is recorded. You may withdraw your consent at any time, including on this page."),
+		Title:   l.choose("Zgoda", "Consent"),
+		Lead:    l.choose("prosi o następującą zgodę:", "asks for the following consent:"),
+		Agree:   l.choose("Wyrażam zgodę", "I agree"),
+		Send:    l.choose("Zapisz zgodę", "Record my consent"),
+		Decline: l.choose("Nie, dziękuję", "No, thank you"),
+		Unticked: l.choose(
+			"Pole nie jest zaznaczone, dlatego zgoda nie została zapisana. Zaznacz pole, jeśli wyrażasz zgodę.",
+			"The box is not ticked, so no consent was recorded. Tick the box if you agree.",
+		),
+		Agreed: l.choose(
+			"Twoja zgoda została zapisana. Możesz ją wycofać w dowolnym momencie, także na tej stronie.",
+			"Your consent is recorded. You may withdraw your consent at any time, including on this page.",
+		),
 		Withdraw: l.choose("Wycofuję zgodę", "I withdraw my consent"),
-		Declined: l.choose("Nie mamy Twojej zgody i nie poprosimy o nią ponownie.", "We do not have your consent and will not ask again."),
-		Over:     l.choose("To pytanie nie jest już aktualne.", "This question is no longer open."),
-		Free:     l.choose("Zgoda jest dobrowolna. Jej brak nie ma dla Ciebie negatywnych skutków.", "Consent is voluntary. A refusal has no negative consequences for you."),
-		Other:    l.choose("English", "Polski"),
+		Declined: l.choose(
+			"Nie mamy Twojej zgody i nie poprosimy o nią ponownie.",
+			"We do not have your consent and will not ask again.",
+		),
+		Over: l.choose("To pytanie nie jest już aktualne.", "This question is no longer open."),
+		Free: l.choose(
+			"Zgoda jest dobrowolna. Jej brak nie ma dla Ciebie negatywnych skutków.",
+			"Consent is voluntary. A refusal has no negative consequences for you.",
+		),
+		Other: l.choose("English", "Polski"),
 	}
 }
 

@@ -13,7 +13,14 @@ import (
 // Explain writes the data that may be held of a person and the derivation of each item: from the
 // facts through rules and law to the last day. person lists the known names; journal contributes
 // the past deletions.
-func Explain(w io.Writer, lang Language, p *lifecycle.Policy, person []string, e lifecycle.Explanation, journal []lifecycle.Entry) error {
+func Explain(
+	w io.Writer,
+	lang Language,
+	p *lifecycle.Policy,
+	person []string,
+	e lifecycle.Explanation,
+	journal []lifecycle.Entry,
+) error {
 	x := explanation{Language: lang, words: lang.explanation(), policy: p, e: e, numbers: map[string]int{}}
 	for i := range e.Facts {
 		x.numbers[e.Facts[i].ID] = i + 1
@@ -208,7 +215,8 @@ func (x *explanation) writeRules() {
 }
 
 func sameBasis(a, b *lifecycle.Basis) bool {
-	return a.Rule == b.Rule && a.Ref == b.Ref && a.Channel == b.Channel && a.Since.Equal(b.Since) && slices.Equal(a.Facts, b.Facts)
+	return a.Rule == b.Rule && a.Ref == b.Ref && a.Channel == b.Channel && a.Since.Equal(b.Since) &&
+		slices.Equal(a.Facts, b.Facts)
 }
 
 func (x *explanation) rule(id string, bases []lifecycle.Basis) {

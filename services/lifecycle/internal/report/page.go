@@ -75,7 +75,10 @@ func (l Language) heldGroups(held []Held) []heldGroup {
 		}
 	}
 	slices.SortStableFunc(records, func(a, b heldGroup) int { return strings.Compare(a.Items[0].Since, b.Items[0].Since) })
-	return slices.DeleteFunc(slices.Concat([]heldGroup{person}, records, []heldGroup{hashes}), func(g heldGroup) bool { return len(g.Items) == 0 })
+	return slices.DeleteFunc(
+		slices.Concat([]heldGroup{person}, records, []heldGroup{hashes}),
+		func(g heldGroup) bool { return len(g.Items) == 0 },
+	)
 }
 
 // pageDate formats a date without line breaks.

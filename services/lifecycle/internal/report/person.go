@@ -250,9 +250,20 @@ func (r *reporter) held() []Held {
 		h := &r.e.Holds[i]
 		c := r.policy.Categories[h.Category]
 		held := Held{
-			Category: CategoryOf(r.policy, h.Category), Record: h.Ref, OtherNames: otherNames(r.e.Facts, h.Ref), Pseudonymous: c.Pseudonymous, Given: c.Given,
-			LastDay: h.LastDay, Until: h.Until, Storage: untilTime, Ends: r.ends(&h.Because[0]),
-			Sources: r.sources(h.Because), Recipients: r.recipients(h.Because, h.Category),
+			Category: CategoryOf(
+				r.policy,
+				h.Category,
+			),
+			Record:       h.Ref,
+			OtherNames:   otherNames(r.e.Facts, h.Ref),
+			Pseudonymous: c.Pseudonymous,
+			Given:        c.Given,
+			LastDay:      h.LastDay,
+			Until:        h.Until,
+			Storage:      untilTime,
+			Ends:         r.ends(&h.Because[0]),
+			Sources:      r.sources(h.Because),
+			Recipients:   r.recipients(h.Because, h.Category),
 		}
 		if h.Until == nil {
 			held.Storage = untilEvent
@@ -337,7 +348,11 @@ func (r *reporter) recipients(bases []lifecycle.Basis, category string) []Recipi
 func (r *reporter) limits() []Limit {
 	out := []Limit{}
 	for _, b := range r.e.Bans {
-		l := Limit{Why: string(b.Reason), Says: both(func(l Language) string { return l.ban(b.Reason) }), Since: r.day(b.Since)}
+		l := Limit{
+			Why:   string(b.Reason),
+			Says:  both(func(l Language) string { return l.ban(b.Reason) }),
+			Since: r.day(b.Since),
+		}
 		if b.Purpose != "" {
 			purpose := PurposeOf(r.policy, b.Purpose)
 			l.Purpose = &purpose
@@ -373,7 +388,14 @@ func (r *reporter) deleted(journal []lifecycle.Entry) []Deleted {
 		if e.Kind != lifecycle.EntryDelete && e.Kind != lifecycle.EntryReplay || e.SentAgain() || e.At.After(r.at) {
 			continue
 		}
-		d := Deleted{At: e.At, On: r.day(e.At), Again: e.Kind == lifecycle.EntryReplay, Revision: e.Revision, Items: r.deletedItems(e.Items), Because: []EndedBasis{}}
+		d := Deleted{
+			At:       e.At,
+			On:       r.day(e.At),
+			Again:    e.Kind == lifecycle.EntryReplay,
+			Revision: e.Revision,
+			Items:    r.deletedItems(e.Items),
+			Because:  []EndedBasis{},
+		}
 		for _, why := range e.Rules {
 			purpose, article := reason(why)
 			d.Because = append(d.Because, EndedBasis{PurposeOf(r.policy, purpose), article})
@@ -402,7 +424,11 @@ func (r *reporter) tombstone() *Tombstone {
 	if t == nil {
 		return nil
 	}
-	out := &Tombstone{Marks: t.Marks, LastDay: t.LastDay, Says: both(func(l Language) string { return l.tombstoneText(t.Marks, l.date(t.LastDay)) })}
+	out := &Tombstone{
+		Marks:   t.Marks,
+		LastDay: t.LastDay,
+		Says:    both(func(l Language) string { return l.tombstoneText(t.Marks, l.date(t.LastDay)) }),
+	}
 	if t.Deleted != nil {
 		out.DeletedOn = r.day(*t.Deleted)
 	}

@@ -54,15 +54,77 @@ func first(o map[string]any, key string) map[string]any { return o[key].([]any)[
 
 func TestOf_HasTheShapeOfArticle15(t *testing.T) {
 	o := object(t, reported(t, customer(t), "2026-07-20 12:00"))
-	hasKeys(t, "the report", o, "@context", "@type", "schema_version", "controller", "subject", "names", "generated_at", "generated_on",
-		"zone", "policy", "held", "consents", "limits", "requests", "deleted", "rights", "automated_decisions", "not_known")
+	hasKeys(
+		t,
+		"the report",
+		o,
+		"@context",
+		"@type",
+		"schema_version",
+		"controller",
+		"subject",
+		"names",
+		"generated_at",
+		"generated_on",
+		"zone",
+		"policy",
+		"held",
+		"consents",
+		"limits",
+		"requests",
+		"deleted",
+		"rights",
+		"automated_decisions",
+		"not_known",
+	)
 	hasKeys(t, "the controller", o["controller"], "party_id", "party_name", "party_role")
 	held := first(o, "held")
-	hasKeys(t, "an item", held, "category", "name", "category_term", "record", "other_names", "pseudonymous", "given", "since", "storage", "ends", "because", "sources", "recipients")
+	hasKeys(
+		t,
+		"an item",
+		held,
+		"category",
+		"name",
+		"category_term",
+		"record",
+		"other_names",
+		"pseudonymous",
+		"given",
+		"since",
+		"storage",
+		"ends",
+		"because",
+		"sources",
+		"recipients",
+	)
 	hasKeys(t, "a name", held["name"], "pl", "en")
-	hasKeys(t, "a basis", first(held, "because"), "rule", "for", "article", "justification", "cites", "period", "since", "ends")
+	hasKeys(
+		t,
+		"a basis",
+		first(held, "because"),
+		"rule",
+		"for",
+		"article",
+		"justification",
+		"cites",
+		"period",
+		"since",
+		"ends",
+	)
 	hasKeys(t, "a purpose", first(held, "because")["for"], "purpose", "name", "purpose_term")
-	hasKeys(t, "a request", first(o, "requests"), "ref", "kind", "right", "name", "state", "received_on", "last_day", "overdue")
+	hasKeys(
+		t,
+		"a request",
+		first(o, "requests"),
+		"ref",
+		"kind",
+		"right",
+		"name",
+		"state",
+		"received_on",
+		"last_day",
+		"overdue",
+	)
 	hasKeys(t, "a deletion", first(o, "deleted"), "at", "on", "again", "items", "because", "revision")
 	hasKeys(t, "a right", first(o, "rights"), "right", "article", "says")
 	hasKeys(t, "automated decisions", o["automated_decisions"], "used", "says")
@@ -71,13 +133,51 @@ func TestOf_HasTheShapeOfArticle15(t *testing.T) {
 func TestOf_HasTheFieldsOfAConsentRecord(t *testing.T) {
 	o := object(t, reported(t, customer(t), "2026-07-20 12:00"))
 	consent := first(o, "consents")
-	hasKeys(t, "a consent", consent, "@type", "schema_version", "record_id", "pii_principal_id", "privacy_notice", "language", "purposes",
-		"lawful_basis", "channel", "pii_information", "pii_controllers", "collection_method", "storage_locations", "retention_period",
-		"recipient_third_parties", "withdrawal_method", "jurisdiction", "state", "state_term", "says", "events")
+	hasKeys(
+		t,
+		"a consent",
+		consent,
+		"@type",
+		"schema_version",
+		"record_id",
+		"pii_principal_id",
+		"privacy_notice",
+		"language",
+		"purposes",
+		"lawful_basis",
+		"channel",
+		"pii_information",
+		"pii_controllers",
+		"collection_method",
+		"storage_locations",
+		"retention_period",
+		"recipient_third_parties",
+		"withdrawal_method",
+		"jurisdiction",
+		"state",
+		"state_term",
+		"says",
+		"events",
+	)
 	event := first(consent, "events")
-	hasKeys(t, "an event", event, "event_time", "on", "validity_duration", "entity_id", "event_type", "event_state", "says", "wording", "source", "form")
+	hasKeys(
+		t,
+		"an event",
+		event,
+		"event_time",
+		"on",
+		"validity_duration",
+		"entity_id",
+		"event_type",
+		"event_state",
+		"says",
+		"wording",
+		"source",
+		"form",
+	)
 	hasKeys(t, "a duration", event["validity_duration"], "@type", "says")
-	if event["event_time"] != "2026-03-01T09:00:00Z" || event["event_state"] != "dpv:ConsentGiven" || event["entity_id"] != "p-7f3a" {
+	if event["event_time"] != "2026-03-01T09:00:00Z" || event["event_state"] != "dpv:ConsentGiven" ||
+		event["entity_id"] != "p-7f3a" {
 		t.Errorf("the first event is %v", event)
 	}
 	if first(consent, "storage_locations")["known"] != false {
@@ -88,13 +188,29 @@ func TestOf_HasTheFieldsOfAConsentRecord(t *testing.T) {
 func TestOf_ConsentsTellTheirWholeStory(t *testing.T) {
 	s := newScene(t)
 	s.tell(t, "2026-03-01 10:00", lifecycle.Fact{Kind: lifecycle.KindSignupPending, Wording: "newsletter-editorial"})
-	s.tell(t, "2026-03-01 10:05", lifecycle.Fact{Kind: lifecycle.KindSignup, Wording: "newsletter-editorial", Form: "footer", Proof: []byte("ip")})
+	s.tell(
+		t,
+		"2026-03-01 10:05",
+		lifecycle.Fact{Kind: lifecycle.KindSignup, Wording: "newsletter-editorial", Form: "footer", Proof: []byte("ip")},
+	)
 	s.tell(t, "2026-03-05 10:00", lifecycle.Fact{Kind: lifecycle.KindSale, Ref: "order-1"})
-	s.tell(t, "2026-03-06 10:00", lifecycle.Fact{Kind: lifecycle.KindRefusal, Purposes: []string{"offers"}, Channels: []string{"email"}})
+	s.tell(
+		t,
+		"2026-03-06 10:00",
+		lifecycle.Fact{Kind: lifecycle.KindRefusal, Purposes: []string{"offers"}, Channels: []string{"email"}},
+	)
 	s.tell(t, "2026-04-01 10:00", lifecycle.Fact{Kind: lifecycle.KindUnsubscribe, Channels: []string{"email"}})
-	s.tell(t, "2026-05-01 10:00", lifecycle.Fact{Kind: lifecycle.KindSignup, Wording: "newsletter-offers", Form: "checkout"})
+	s.tell(
+		t,
+		"2026-05-01 10:00",
+		lifecycle.Fact{Kind: lifecycle.KindSignup, Wording: "newsletter-offers", Form: "checkout"},
+	)
 	s.tell(t, "2026-06-01 10:00", lifecycle.Fact{Kind: lifecycle.KindBounce})
-	s.tell(t, "2026-08-01 10:00", lifecycle.Fact{Kind: lifecycle.KindSignup, Wording: "offers-phone", Traits: []string{lifecycle.TraitPreticked}})
+	s.tell(
+		t,
+		"2026-08-01 10:00",
+		lifecycle.Fact{Kind: lifecycle.KindSignup, Wording: "offers-phone", Traits: []string{lifecycle.TraitPreticked}},
+	)
 	s.tell(t, "2026-08-02 10:00", lifecycle.Fact{Kind: lifecycle.KindObjection, Channels: []string{"email"}})
 	got := map[string]string{}
 	for _, c := range reported(t, s, "2026-09-01 10:00").Consents {
@@ -122,7 +238,8 @@ func TestOf_AWithdrawnConsentStillShowsItsText(t *testing.T) {
 		if c.EverGiven() != given || c.PrivacyNotice.Known != given {
 			t.Errorf("%s by %s was given: %v, known: %v", c.Purposes[0].ID, c.Channel, c.EverGiven(), c.PrivacyNotice.Known)
 		}
-		if given && (c.Language != "pl" || !strings.Contains(c.PrivacyNotice.Text, "Sklep Ani") || c.CollectionMethod.Form != "footer") {
+		if given &&
+			(c.Language != "pl" || !strings.Contains(c.PrivacyNotice.Text, "Sklep Ani") || c.CollectionMethod.Form != "footer") {
 			t.Errorf("it shows %+v in %s, %+v", c.PrivacyNotice, c.Language, c.CollectionMethod)
 		}
 		if !given && (c.Language != "und" || c.PrivacyNotice.Says == nil || c.StateTerm != "dpv:ConsentRefused") {
@@ -188,13 +305,16 @@ func TestOf_TellsWhatWasDeletedAndWhatStays(t *testing.T) {
 	s.tell(t, "2026-06-03 10:00", lifecycle.Fact{Kind: lifecycle.KindRequestAnswered, Ref: "req-9"})
 	s.pass(t, "2026-08-01 10:00")
 	r := reported(t, s, "2026-08-01 12:00")
-	if len(r.Deleted) != 2 || r.Deleted[0].On != "2026-06-01" || r.Deleted[0].Items[0].ID != "contact" || r.Deleted[0].Because[0].Article != "6(1)(a)" || r.Deleted[0].Revision != s.policy.Revision {
+	if len(r.Deleted) != 2 || r.Deleted[0].On != "2026-06-01" || r.Deleted[0].Items[0].ID != "contact" ||
+		r.Deleted[0].Because[0].Article != "6(1)(a)" ||
+		r.Deleted[0].Revision != s.policy.Revision {
 		t.Errorf("deleted: %+v", r.Deleted)
 	}
 	if r.Deleted[1].Items[0].Records != 1 {
 		t.Errorf("deleted of a record: %+v", r.Deleted[1])
 	}
-	if r.Tombstone == nil || r.Tombstone.DeletedOn != "2026-06-01" || r.Tombstone.LastDay != "2029-06-01" || !strings.Contains(r.Tombstone.Says.EN, "Until 1 June 2029") {
+	if r.Tombstone == nil || r.Tombstone.DeletedOn != "2026-06-01" || r.Tombstone.LastDay != "2029-06-01" ||
+		!strings.Contains(r.Tombstone.Says.EN, "Until 1 June 2029") {
 		t.Errorf("the tombstone is %+v", r.Tombstone)
 	}
 	for _, h := range r.Held {
@@ -205,7 +325,8 @@ func TestOf_TellsWhatWasDeletedAndWhatStays(t *testing.T) {
 	if before := reported(t, s, "2026-05-01 12:00"); len(before.Deleted) != 0 || before.Tombstone != nil {
 		t.Errorf("before the deletion it is told: %+v", before.Deleted)
 	}
-	if r.Requests[0].State.EN != "answered" || r.Requests[0].AnsweredOn != "2026-06-03" || r.Requests[0].Right != "eu-gdpr:A17" {
+	if r.Requests[0].State.EN != "answered" || r.Requests[0].AnsweredOn != "2026-06-03" ||
+		r.Requests[0].Right != "eu-gdpr:A17" {
 		t.Errorf("the request is %+v", r.Requests[0])
 	}
 }
@@ -213,10 +334,19 @@ func TestOf_TellsWhatWasDeletedAndWhatStays(t *testing.T) {
 func TestOf_TellsLimitsRightsAndWhatItDoesNotKnow(t *testing.T) {
 	s := newScene(t)
 	s.tell(t, "2026-03-05 12:00", lifecycle.Fact{Kind: lifecycle.KindSale, Ref: "order-1"})
-	s.tell(t, "2026-03-10 12:00", lifecycle.Fact{Kind: lifecycle.KindRestriction, Ref: "req-1", Traits: []string{lifecycle.TraitForClaims}})
-	s.tell(t, "2026-03-11 12:00", lifecycle.Fact{Kind: lifecycle.KindObjection, Ref: "req-2", Purposes: []string{"claims"}})
+	s.tell(
+		t,
+		"2026-03-10 12:00",
+		lifecycle.Fact{Kind: lifecycle.KindRestriction, Ref: "req-1", Traits: []string{lifecycle.TraitForClaims}},
+	)
+	s.tell(
+		t,
+		"2026-03-11 12:00",
+		lifecycle.Fact{Kind: lifecycle.KindObjection, Ref: "req-2", Purposes: []string{"claims"}},
+	)
 	r := reported(t, s, "2026-03-12 12:00")
-	if len(r.Limits) != 2 || r.Limits[0].Purpose != nil || r.Limits[0].Since != "2026-03-10" || r.Limits[1].Purpose.ID != "claims" {
+	if len(r.Limits) != 2 || r.Limits[0].Purpose != nil || r.Limits[0].Since != "2026-03-10" ||
+		r.Limits[1].Purpose.ID != "claims" {
 		t.Errorf("the limits are %+v", r.Limits)
 	}
 	var rights []string
@@ -260,7 +390,10 @@ func TestOf_HoldsNoNameThatWasNotPassedIn(t *testing.T) {
 
 func TestOf_NobodyIsAReportTooAndListsAreNeverNull(t *testing.T) {
 	s := newScene(t)
-	o := object(t, report.Of(s.policy, nil, lifecycle.Subject{ID: "p-0"}, time.Date(2026, 1, 1, 23, 30, 0, 0, time.UTC), nil))
+	o := object(
+		t,
+		report.Of(s.policy, nil, lifecycle.Subject{ID: "p-0"}, time.Date(2026, 1, 1, 23, 30, 0, 0, time.UTC), nil),
+	)
 	for _, list := range []string{"names", "held", "consents", "limits", "requests", "deleted", "rights", "not_known"} {
 		if _, ok := o[list].([]any); !ok {
 			t.Errorf("%s is %v", list, o[list])

@@ -63,7 +63,8 @@ func Portable(p *lifecycle.Policy, names []string, s lifecycle.Subject, at time.
 	var seen []lifecycle.Basis
 	for i := range r.e.Holds {
 		for _, b := range r.e.Holds[i].Because {
-			if b.Article != "6(1)(a)" && b.Article != "6(1)(b)" || slices.ContainsFunc(seen, func(have lifecycle.Basis) bool { return sameBasis(&have, &b) }) {
+			if b.Article != "6(1)(a)" && b.Article != "6(1)(b)" ||
+				slices.ContainsFunc(seen, func(have lifecycle.Basis) bool { return sameBasis(&have, &b) }) {
 				continue
 			}
 			seen = append(seen, b)
@@ -111,8 +112,19 @@ func (r *reporter) portable(b *lifecycle.Basis) (out PortableBasis, own bool) {
 
 func (r *reporter) portableFact(f *lifecycle.Fact) PortableFact {
 	out := PortableFact{
-		Kind: string(f.Kind), At: f.Occurred, Source: f.Source, Record: f.Ref, Wording: f.Wording, Text: f.Shown, Form: f.Form,
-		Confirmed: f.DoubleOptIn, Access: string(f.Access), AccessDays: f.AccessDays, PaidUntil: f.PaidUntil,
+		Kind: string(
+			f.Kind,
+		),
+		At:         f.Occurred,
+		Source:     f.Source,
+		Record:     f.Ref,
+		Wording:    f.Wording,
+		Text:       f.Shown,
+		Form:       f.Form,
+		Confirmed:  f.DoubleOptIn,
+		Access:     string(f.Access),
+		AccessDays: f.AccessDays,
+		PaidUntil:  f.PaidUntil,
 	}
 	if w := wording(r.policy, f.Wording, f.Occurred); w != nil && out.Text == "" {
 		out.Text = w.Text

@@ -50,7 +50,10 @@ func TestPortable_OfTheBooksNothingIsTakenAlong(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text := string(data); !strings.Contains(text, `"bases":[]`) || !strings.Contains(text, `"names":[]`) || strings.Contains(text, "order-1") {
+	if text := string(
+		data,
+	); !strings.Contains(text, `"bases":[]`) || !strings.Contains(text, `"names":[]`) ||
+		strings.Contains(text, "order-1") {
 		t.Errorf("got %s", text)
 	}
 }

@@ -57,7 +57,15 @@ func newScene(t *testing.T) *scene {
 	t.Helper()
 	p := fixture.Policy(t)
 	for id, holds := range map[string][]string{"letters": p.Recipients["letters"].Holds, "shop": {"order", "access", "progress"}} {
-		p.Connected = append(p.Connected, lifecycle.ConnectedRecipient{ID: id, Holds: holds, Kinds: []lifecycle.DecisionKind{lifecycle.DecisionDelete}, AnswerDays: 3000})
+		p.Connected = append(
+			p.Connected,
+			lifecycle.ConnectedRecipient{
+				ID:         id,
+				Holds:      holds,
+				Kinds:      []lifecycle.DecisionKind{lifecycle.DecisionDelete},
+				AnswerDays: 3000,
+			},
+		)
 	}
 	return &scene{policy: p, subject: lifecycle.Subject{ID: "p-7f3a", Sealed: []byte("sealed")}}
 }
@@ -149,16 +157,51 @@ func customer(t *testing.T) *scene {
 	s := newScene(t)
 	confirmed := at(t, "2026-03-01 10:05")
 	s.tell(t, "2026-03-01 10:00", lifecycle.Fact{
-		Kind: lifecycle.KindSignup, Source: "letters", Wording: "newsletter-editorial", Form: "footer", DoubleOptIn: &confirmed,
+		Kind:        lifecycle.KindSignup,
+		Source:      "letters",
+		Wording:     "newsletter-editorial",
+		Form:        "footer",
+		DoubleOptIn: &confirmed,
 	})
-	s.tell(t, "2026-03-05 12:00", lifecycle.Fact{Kind: lifecycle.KindSale, Source: "shop", Ref: "order-1", Links: []string{"invoice-1"}})
-	s.tell(t, "2026-03-06 09:00", lifecycle.Fact{Kind: lifecycle.KindSignup, Source: "shop", Wording: "newsletter-offers", Form: "thank-you"})
-	s.tell(t, "2026-03-07 09:00", lifecycle.Fact{Kind: lifecycle.KindRefusal, Source: "shop", Purposes: []string{"offers"}, Channels: []string{"sms"}})
-	s.tell(t, "2026-05-02 12:00", lifecycle.Fact{Kind: lifecycle.KindSale, Source: "shop", Ref: "order-2", Access: lifecycle.AccessCourse, AccessDays: 365})
-	s.tell(t, "2026-05-20 12:00", lifecycle.Fact{Kind: lifecycle.KindHold, Source: "card", Ref: "order-1", Reason: "dispute dp_1"})
+	s.tell(
+		t,
+		"2026-03-05 12:00",
+		lifecycle.Fact{Kind: lifecycle.KindSale, Source: "shop", Ref: "order-1", Links: []string{"invoice-1"}},
+	)
+	s.tell(
+		t,
+		"2026-03-06 09:00",
+		lifecycle.Fact{Kind: lifecycle.KindSignup, Source: "shop", Wording: "newsletter-offers", Form: "thank-you"},
+	)
+	s.tell(
+		t,
+		"2026-03-07 09:00",
+		lifecycle.Fact{Kind: lifecycle.KindRefusal, Source: "shop", Purposes: []string{"offers"}, Channels: []string{"sms"}},
+	)
+	s.tell(
+		t,
+		"2026-05-02 12:00",
+		lifecycle.Fact{
+			Kind:       lifecycle.KindSale,
+			Source:     "shop",
+			Ref:        "order-2",
+			Access:     lifecycle.AccessCourse,
+			AccessDays: 365,
+		},
+	)
+	s.tell(
+		t,
+		"2026-05-20 12:00",
+		lifecycle.Fact{Kind: lifecycle.KindHold, Source: "card", Ref: "order-1", Reason: "dispute dp_1"},
+	)
 	s.tell(t, "2026-06-01 12:00", lifecycle.Fact{Kind: lifecycle.KindAccessRequest, Source: "forms", Ref: "req-1"})
 	s.tell(t, "2026-06-02 12:00", lifecycle.Fact{
-		Kind: lifecycle.KindReceipt, Source: "forms", Ref: s.deletions()[0], Recipient: "letters", Outcome: "held", Reason: "chargeback",
+		Kind:      lifecycle.KindReceipt,
+		Source:    "forms",
+		Ref:       s.deletions()[0],
+		Recipient: "letters",
+		Outcome:   "held",
+		Reason:    "chargeback",
 	})
 	s.pass(t, "2026-07-20 00:00")
 	return s
@@ -168,7 +211,11 @@ func customer(t *testing.T) *scene {
 func eraser(t *testing.T) *scene {
 	t.Helper()
 	s := newScene(t)
-	s.tell(t, "2026-03-01 10:00", lifecycle.Fact{Kind: lifecycle.KindSignup, Source: "letters", Wording: "newsletter-offers", Form: "footer"})
+	s.tell(
+		t,
+		"2026-03-01 10:00",
+		lifecycle.Fact{Kind: lifecycle.KindSignup, Source: "letters", Wording: "newsletter-offers", Form: "footer"},
+	)
 	s.tell(t, "2026-03-05 12:00", lifecycle.Fact{Kind: lifecycle.KindSale, Source: "shop", Ref: "order-1"})
 	s.tell(t, "2028-06-01 10:00", lifecycle.Fact{Kind: lifecycle.KindErasure, Source: "forms", Ref: "req-1"})
 	deletions := s.deletions()
@@ -182,7 +229,11 @@ func eraser(t *testing.T) *scene {
 func subscriber(t *testing.T) *scene {
 	t.Helper()
 	s := newScene(t)
-	s.tell(t, "2026-03-01 10:00", lifecycle.Fact{Kind: lifecycle.KindSignup, Source: "letters", Wording: "newsletter-offers", Form: "footer"})
+	s.tell(
+		t,
+		"2026-03-01 10:00",
+		lifecycle.Fact{Kind: lifecycle.KindSignup, Source: "letters", Wording: "newsletter-offers", Form: "footer"},
+	)
 	s.tell(t, "2026-06-01 10:00", lifecycle.Fact{Kind: lifecycle.KindErasure, Source: "forms", Ref: "req-9"})
 	return s
 }

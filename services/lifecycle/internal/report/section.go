@@ -24,7 +24,9 @@ func (x *explanation) facts() {
 // detail lists the further properties of a fact.
 func (x *explanation) detail(f *lifecycle.Fact) string {
 	var out []string
-	for _, s := range []string{f.Ref, f.Wording, f.Recipient, strings.Join(f.Purposes, " "), strings.Join(f.Channels, " ")} {
+	for _, s := range []string{
+		f.Ref, f.Wording, f.Recipient, strings.Join(f.Purposes, " "), strings.Join(f.Channels, " "),
+	} {
 		if s != "" {
 			out = append(out, s)
 		}

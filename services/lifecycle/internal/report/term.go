@@ -16,12 +16,29 @@ func vocabulary() map[string]any {
 	term := func(id string) map[string]string { return map[string]string{"@id": id, "@type": "@id"} }
 	said := map[string]string{"@container": "@language"}
 	return map[string]any{
-		"dpv": "https://w3id.org/dpv#", "eu-gdpr": "https://w3id.org/dpv/legal/eu/gdpr#", "pd": "https://w3id.org/dpv/pd#",
-		"@vocab":       "urn:rodopath:report#",
-		"purpose_term": term("dpv:hasPurpose"), "category_term": term("dpv:hasPersonalData"), "lawful_basis": term("dpv:hasLegalBasis"),
-		"justification": term("dpv:hasJustification"), "right": term("dpv:hasRight"), "storage": term("dpv:hasStorageCondition"),
-		"event_state": term("dpv:hasConsentStatus"), "event_type": term("dpv:hasLegalBasis"), "state_term": term("dpv:hasConsentStatus"),
-		"name": said, "says": said, "ends": said, "period": said,
+		"dpv":     "https://w3id.org/dpv#",
+		"eu-gdpr": "https://w3id.org/dpv/legal/eu/gdpr#",
+		"pd":      "https://w3id.org/dpv/pd#",
+		"@vocab":  "urn:rodopath:report#",
+		"purpose_term": term(
+			"dpv:hasPurpose",
+		),
+		"category_term": term("dpv:hasPersonalData"),
+		"lawful_basis":  term("dpv:hasLegalBasis"),
+		"justification": term(
+			"dpv:hasJustification",
+		),
+		"right":   term("dpv:hasRight"),
+		"storage": term("dpv:hasStorageCondition"),
+		"event_state": term(
+			"dpv:hasConsentStatus",
+		),
+		"event_type": term("dpv:hasLegalBasis"),
+		"state_term": term("dpv:hasConsentStatus"),
+		"name":       said,
+		"says":       said,
+		"ends":       said,
+		"period":     said,
 	}
 }
 

@@ -63,31 +63,51 @@ func nouns() map[string]noun {
 		lifecycle.AnchorAccessEnd:   {"koniec dostępu", "końca dostępu", "end of access"},
 		"webinar":                   {"zapis na webinar", "zapisu na webinar", "webinar registration"},
 		"hold":                      {"wstrzymanie usunięcia", "wstrzymania usunięcia", "hold"},
-		"release":                   {"zakończenie wstrzymania usunięcia", "zakończenia wstrzymania usunięcia", "release of the hold"},
-		"identified":                {"identyfikacja osoby", "identyfikacji osoby", "identification"},
-		"bounce":                    {"niedoręczenie wiadomości", "niedoręczenia wiadomości", "undelivered message"},
-		"consent_asked":             {"pytanie o zgodę", "pytania o zgodę", "question for consent"},
-		"invalidated":               {"unieważnienie zgody", "unieważnienia zgody", "invalidation of the consent"},
-		"download":                  {"pobranie materiału", "pobrania materiału", "download"},
-		"order_placed":              {"złożenie zamówienia", "złożenia zamówienia", "placing of the order"},
-		"order_expired":             {"wygaśnięcie zamówienia", "wygaśnięcia zamówienia", "expiry of the order"},
-		"complaint":                 {"reklamacja", "reklamacji", "complaint"},
-		"complaint_settled":         {"rozpatrzenie reklamacji", "rozpatrzenia reklamacji", "settlement of the complaint"},
-		"address_changed":           {"zmiana adresu", "zmiany adresu", "change of address"},
-		"restriction":               {"wniosek o ograniczenie przetwarzania", "wniosku o ograniczenie przetwarzania", "request for restriction"},
-		"restriction_lifted":        {"zniesienie ograniczenia", "zniesienia ograniczenia", "lifting of the restriction"},
-		"access_request":            {"wniosek o dostęp do danych", "wniosku o dostęp do danych", "request for access"},
-		"portability_request":       {"wniosek o przeniesienie danych", "wniosku o przeniesienie danych", "request for portability"},
-		"rectification_request":     {"wniosek o sprostowanie danych", "wniosku o sprostowanie danych", "request for rectification"},
-		"request":                   {"wniosek osoby", "otrzymania wniosku", "request of the person"},
-		"request_verified":          {"potwierdzenie tożsamości", "potwierdzenia tożsamości", "verification of identity"},
-		"request_extended":          {"przedłużenie terminu odpowiedzi", "przedłużenia terminu odpowiedzi", "extension of the deadline"},
-		"request_decided":           {"decyzja w sprawie wniosku", "decyzji w sprawie wniosku", "decision on the request"},
-		"request_answered":          {"odpowiedź na wniosek", "odpowiedzi na wniosek", "answer to the request"},
-		"receipt":                   {"potwierdzenie odbiorcy", "potwierdzenia odbiorcy", "receipt of a recipient"},
-		lifecycle.AnchorAct:         {"ostatnie takie zdarzenie", "ostatniego takiego zdarzenia", "last such event"},
-		lifecycle.AnchorConsentEnd:  {"ustanie ostatniej zgody", "ustania ostatniej zgody", "end of the last consent"},
-		lifecycle.AnchorDeletion:    {"usunięcie danych", "usunięcia danych", "deletion"},
+		"release": {
+			"zakończenie wstrzymania usunięcia",
+			"zakończenia wstrzymania usunięcia",
+			"release of the hold",
+		},
+		"identified":        {"identyfikacja osoby", "identyfikacji osoby", "identification"},
+		"bounce":            {"niedoręczenie wiadomości", "niedoręczenia wiadomości", "undelivered message"},
+		"consent_asked":     {"pytanie o zgodę", "pytania o zgodę", "question for consent"},
+		"invalidated":       {"unieważnienie zgody", "unieważnienia zgody", "invalidation of the consent"},
+		"download":          {"pobranie materiału", "pobrania materiału", "download"},
+		"order_placed":      {"złożenie zamówienia", "złożenia zamówienia", "placing of the order"},
+		"order_expired":     {"wygaśnięcie zamówienia", "wygaśnięcia zamówienia", "expiry of the order"},
+		"complaint":         {"reklamacja", "reklamacji", "complaint"},
+		"complaint_settled": {"rozpatrzenie reklamacji", "rozpatrzenia reklamacji", "settlement of the complaint"},
+		"address_changed":   {"zmiana adresu", "zmiany adresu", "change of address"},
+		"restriction": {
+			"wniosek o ograniczenie przetwarzania",
+			"wniosku o ograniczenie przetwarzania",
+			"request for restriction",
+		},
+		"restriction_lifted": {"zniesienie ograniczenia", "zniesienia ograniczenia", "lifting of the restriction"},
+		"access_request":     {"wniosek o dostęp do danych", "wniosku o dostęp do danych", "request for access"},
+		"portability_request": {
+			"wniosek o przeniesienie danych",
+			"wniosku o przeniesienie danych",
+			"request for portability",
+		},
+		"rectification_request": {
+			"wniosek o sprostowanie danych",
+			"wniosku o sprostowanie danych",
+			"request for rectification",
+		},
+		"request":          {"wniosek osoby", "otrzymania wniosku", "request of the person"},
+		"request_verified": {"potwierdzenie tożsamości", "potwierdzenia tożsamości", "verification of identity"},
+		"request_extended": {
+			"przedłużenie terminu odpowiedzi",
+			"przedłużenia terminu odpowiedzi",
+			"extension of the deadline",
+		},
+		"request_decided":          {"decyzja w sprawie wniosku", "decyzji w sprawie wniosku", "decision on the request"},
+		"request_answered":         {"odpowiedź na wniosek", "odpowiedzi na wniosek", "answer to the request"},
+		"receipt":                  {"potwierdzenie odbiorcy", "potwierdzenia odbiorcy", "receipt of a recipient"},
+		lifecycle.AnchorAct:        {"ostatnie takie zdarzenie", "ostatniego takiego zdarzenia", "last such event"},
+		lifecycle.AnchorConsentEnd: {"ustanie ostatniej zgody", "ustania ostatniej zgody", "end of the last consent"},
+		lifecycle.AnchorDeletion:   {"usunięcie danych", "usunięcia danych", "deletion"},
 	}
 }
 
@@ -205,9 +225,15 @@ func (l Language) articleMeaning(article string) string {
 	case "17(3)(d)":
 		return l.choose("archiwizacja, badania lub statystyka", "archiving, research or statistics")
 	case "17(3)(e)":
-		return l.choose("ustalenie, dochodzenie lub obrona roszczeń", "the establishment, exercise or defence of legal claims")
+		return l.choose(
+			"ustalenie, dochodzenie lub obrona roszczeń",
+			"the establishment, exercise or defence of legal claims",
+		)
 	case "18(1)(a)", "18(1)(b)", "18(1)(c)", "18(1)(d)":
-		return l.choose("ograniczenie przetwarzania na wniosek osoby", "restriction of processing at the request of the person")
+		return l.choose(
+			"ograniczenie przetwarzania na wniosek osoby",
+			"restriction of processing at the request of the person",
+		)
 	}
 	return ""
 }
@@ -370,9 +396,15 @@ func (l Language) receipt(o lifecycle.Outcome) string {
 func (l Language) ban(why lifecycle.UseReason) string {
 	switch why {
 	case lifecycle.ReasonRestricted:
-		return l.choose("ograniczenie przetwarzania: dane mogą być wyłącznie przechowywane (art. 18 ust. 2 RODO)", "restriction of processing: the data may only be stored (Art. 18(2) GDPR)")
+		return l.choose(
+			"ograniczenie przetwarzania: dane mogą być wyłącznie przechowywane (art. 18 ust. 2 RODO)",
+			"restriction of processing: the data may only be stored (Art. 18(2) GDPR)",
+		)
 	case lifecycle.ReasonObjection:
-		return l.choose("nierozstrzygnięty sprzeciw (art. 18 ust. 1 lit. d, art. 21 ust. 1 RODO)", "an objection not decided yet (Art. 18(1)(d), 21(1) GDPR)")
+		return l.choose(
+			"nierozstrzygnięty sprzeciw (art. 18 ust. 1 lit. d, art. 21 ust. 1 RODO)",
+			"an objection not decided yet (Art. 18(1)(d), 21(1) GDPR)",
+		)
 	}
 	return string(why)
 }
@@ -411,7 +443,10 @@ func (l Language) lapseOf(units, from string) string {
 }
 
 func (l Language) shifted() string {
-	return l.choose("; jeżeli ostatni dzień jest wolny od pracy, do najbliższego dnia roboczego", "; if the last day is not a working day, to the next working day")
+	return l.choose(
+		"; jeżeli ostatni dzień jest wolny od pracy, do najbliższego dnia roboczego",
+		"; if the last day is not a working day, to the next working day",
+	)
 }
 
 func (l Language) orEarlier() string {
@@ -441,9 +476,15 @@ func (l Language) endWhen(unit string, n int, units, from string) string {
 		over = "miną"
 	}
 	if unit == "end_of_month" {
-		return l.choose("końca miesiąca, w którym "+over+" "+units+" od "+from, "the end of the month in which "+units+" from "+from+" are over")
+		return l.choose(
+			"końca miesiąca, w którym "+over+" "+units+" od "+from,
+			"the end of the month in which "+units+" from "+from+" are over",
+		)
 	}
-	return l.choose("końca roku, w którym "+over+" "+units+" od "+from, "the end of the year in which "+units+" from "+from+" are over")
+	return l.choose(
+		"końca roku, w którym "+over+" "+units+" od "+from,
+		"the end of the year in which "+units+" from "+from+" are over",
+	)
 }
 
 // endAt writes the end of the year or month of an event or of a statutory date.
@@ -524,24 +565,31 @@ func (l Language) explanation() explanationWords {
 		answered: l.choose("odpowiedziano ", "answered on "),
 		late:     l.choose(" (po terminie)", " (late)"),
 
-		asked:    l.choose("PYTANIA O ZGODĘ", "QUESTIONS FOR CONSENT"),
-		open:     l.choose("otwarte", "open"),
-		closed:   l.choose("zamknięte: jest odpowiedź albo umowa się zakończyła", "closed: answered, or the contract has ended"),
+		asked: l.choose("PYTANIA O ZGODĘ", "QUESTIONS FOR CONSENT"),
+		open:  l.choose("otwarte", "open"),
+		closed: l.choose(
+			"zamknięte: jest odpowiedź albo umowa się zakończyła",
+			"closed: answered, or the contract has ended",
+		),
 		told:     l.choose("OGŁOSZONE USUNIĘCIA", "ANNOUNCED DELETIONS"),
 		lapsed:   l.choose("podstawa ustała ", "basis lapsed "),
 		receipts: l.choose("POTWIERDZENIA ODBIORCÓW", "RECEIPTS"),
 
-		gone:   l.choose("USUNIĘTE DANE I PRZYCZYNY (dziennik)", "DELETED DATA AND REASONS (journal)"),
-		again:  l.choose("ponownie: ", "again: "),
-		resent: l.choose("ponowienie dla: ", "replay for "), resentToAll: l.choose("ponowienie dla wszystkich", "replay for all recipients"),
-		confirmed: l.choose("usunięcie potwierdzone", "deletion confirmed"),
-		because:   l.choose("ustały: ", "lapsed: "),
-		revision:  l.choose("wersja ", "revision "),
-		forgotten: l.choose("brak dalszych danych, profil usunięto", "no data left, the subject was removed"),
-		absorbed:  l.choose("połączono z profilem ", "merged with subject "),
-		alarms:    l.choose("ALARMY", "ALARMS"),
-		tombstone: l.choose("ZNACZNIK USUNIĘCIA", "TOMBSTONE"),
-		allGone:   l.choose("Wszystkie dane osoby usunięto ", "All data of the person were deleted on "),
+		gone:  l.choose("USUNIĘTE DANE I PRZYCZYNY (dziennik)", "DELETED DATA AND REASONS (journal)"),
+		again: l.choose("ponownie: ", "again: "),
+		resent: l.choose(
+			"ponowienie dla: ",
+			"replay for ",
+		),
+		resentToAll: l.choose("ponowienie dla wszystkich", "replay for all recipients"),
+		confirmed:   l.choose("usunięcie potwierdzone", "deletion confirmed"),
+		because:     l.choose("ustały: ", "lapsed: "),
+		revision:    l.choose("wersja ", "revision "),
+		forgotten:   l.choose("brak dalszych danych, profil usunięto", "no data left, the subject was removed"),
+		absorbed:    l.choose("połączono z profilem ", "merged with subject "),
+		alarms:      l.choose("ALARMY", "ALARMS"),
+		tombstone:   l.choose("ZNACZNIK USUNIĘCIA", "TOMBSTONE"),
+		allGone:     l.choose("Wszystkie dane osoby usunięto ", "All data of the person were deleted on "),
 	}
 }
 
@@ -570,13 +618,24 @@ func (l Language) tombstoneText(marks int, lastDay string) string {
 		)
 	}
 	return l.choose(
-		fmt.Sprintf("%s do %s, aby powtórzona informacja lub kopia zapasowa nie przywróciła danych.", count(marks, "skrót z kluczem", "skróty z kluczem", "skrótów z kluczem"), lastDay),
-		fmt.Sprintf("%s until %s, so that a repeated message or a restored backup does not restore the data.", plural(marks, "keyed hash", "keyed hashes"), lastDay),
+		fmt.Sprintf(
+			"%s do %s, aby powtórzona informacja lub kopia zapasowa nie przywróciła danych.",
+			count(marks, "skrót z kluczem", "skróty z kluczem", "skrótów z kluczem"),
+			lastDay,
+		),
+		fmt.Sprintf(
+			"%s until %s, so that a repeated message or a restored backup does not restore the data.",
+			plural(marks, "keyed hash", "keyed hashes"),
+			lastDay,
+		),
 	)
 }
 
 func (l Language) nothingBefore(at string) string {
-	return l.choose("Bez nowych zdarzeń nic się nie zmieni przed "+at+".", "Without new facts, nothing changes before "+at+".")
+	return l.choose(
+		"Bez nowych zdarzeń nic się nie zmieni przed "+at+".",
+		"Without new facts, nothing changes before "+at+".",
+	)
 }
 
 // alarm translates an alarm. The core writes alarms in English and their type into the key.
@@ -597,11 +656,19 @@ func (l Language) alarm(e *lifecycle.Entry) string {
 	case "told":
 		return "ograniczenie nadal obowiązuje: najpierw powiadom osobę, potem znieś ograniczenie (art. 18 ust. 3 RODO)"
 	case "hold":
-		return "wstrzymanie usunięcia jest spóźnione albo dotyczy danych, które nie są przechowywane" + after(" (usunięto ", when, ")")
+		return "wstrzymanie usunięcia jest spóźnione albo dotyczy danych, które nie są przechowywane" + after(
+			" (usunięto ",
+			when,
+			")",
+		)
 	case "years":
 		return "jedna sprzedaż ma w dwóch źródłach różne lata: decyduje późniejszy rok"
 	case "overdue":
-		return "wniosek " + about + " pozostał bez odpowiedzi w terminie" + after(" (do ", when, ")") + ", art. 12 ust. 3 RODO"
+		return "wniosek " + about + " pozostał bez odpowiedzi w terminie" + after(
+			" (do ",
+			when,
+			")",
+		) + ", art. 12 ust. 3 RODO"
 	}
 	return e.Text
 }
@@ -613,7 +680,11 @@ func recipientAlarm(what, about, text string) string {
 	recipient, _, _ := strings.Cut(rest, ":")
 	switch what {
 	case "unconfirmed":
-		return recipient + " nie potwierdza usunięcia z decyzji " + decision + after(" (termin ", civilDate.FindString(text), ")") + ": zapytaj odbiorcę albo wyślij decyzję ponownie („replay”)"
+		return recipient + " nie potwierdza usunięcia z decyzji " + decision + after(
+			" (termin ",
+			civilDate.FindString(text),
+			")",
+		) + ": zapytaj odbiorcę albo wyślij decyzję ponownie („replay”)"
 	case "failed":
 		return "decyzji " + decision + " nie udało się dostarczyć do " + recipient + ": przyczynę podaje „rodopath decisions”; wyślij decyzję ponownie („replay”)"
 	case "refused":
@@ -643,41 +714,95 @@ func (l Language) flaw(f lifecycle.Flaw) (missing, why, remedy string) {
 	switch f {
 	case lifecycle.FlawWording:
 		return l.choose("Treść, na którą wyrażono zgodę, nie jest znana.", "The accepted text is unknown."),
-			l.choose("Zgoda musi być konkretna i świadoma. Bez jej treści nie można wykazać, że obejmowała ten cel, ten kanał i tego administratora (art. 4 pkt 11, art. 7 ust. 1 RODO).", "A consent must be specific and informed. Without the text, the controller cannot demonstrate that the consent covered the purpose, the channel and the controller (Art. 4(11), 7(1) GDPR)."),
-			l.choose("Podaj w konfiguracji źródła treść zgody przy formularzu (wording) albo przekazuj wyświetloną treść. Osoby bez znanej treści zgody poproś o zgodę ponownie.", "Set the wording of the form in the configuration of the source (wording), or send the text that was shown. Ask the persons without a known text again.")
+			l.choose(
+				"Zgoda musi być konkretna i świadoma. Bez jej treści nie można wykazać, że obejmowała ten cel, ten kanał i tego administratora (art. 4 pkt 11, art. 7 ust. 1 RODO).",
+				"A consent must be specific and informed. Without the text, the controller cannot demonstrate that the consent covered the purpose, the channel and the controller (Art. 4(11), 7(1) GDPR).",
+			),
+			l.choose(
+				"Podaj w konfiguracji źródła treść zgody przy formularzu (wording) albo przekazuj wyświetloną treść. Osoby bez znanej treści zgody poproś o zgodę ponownie.",
+				"Set the wording of the form in the configuration of the source (wording), or send the text that was shown. Ask the persons without a known text again.",
+			)
 	case lifecycle.FlawTime:
 		return l.choose("Chwila udzielenia zgody nie jest znana.", "The time of the consent is unknown."),
-			l.choose("Bez tej informacji nie można wykazać, że zgody udzielono przed pierwszą wiadomością i po ostatniej odmowie (art. 7 ust. 1 RODO).", "Without a time, the controller cannot demonstrate that the consent preceded the first message and followed the last refusal (Art. 7(1) GDPR)."),
-			l.choose("Sprawdź, dlaczego źródło nie podaje czasu, i uzupełnij czas z eksportu platformy.", "Find out why the source sends no time, and add the time from an export of the platform.")
+			l.choose(
+				"Bez tej informacji nie można wykazać, że zgody udzielono przed pierwszą wiadomością i po ostatniej odmowie (art. 7 ust. 1 RODO).",
+				"Without a time, the controller cannot demonstrate that the consent preceded the first message and followed the last refusal (Art. 7(1) GDPR).",
+			),
+			l.choose(
+				"Sprawdź, dlaczego źródło nie podaje czasu, i uzupełnij czas z eksportu platformy.",
+				"Find out why the source sends no time, and add the time from an export of the platform.",
+			)
 	case lifecycle.FlawTrace:
-		return l.choose("Brak dowodu, kto i gdzie udzielił zgody: nie ma formularza, potwierdzenia ani adresu IP.", "No evidence shows who gave the consent and where: no form, no confirmation, no IP address."),
-			l.choose("Wpis na liście nie dowodzi, że zgody udzieliła ta osoba. Ciężar dowodu spoczywa na administratorze (art. 7 ust. 1 RODO).", "An entry in a list does not prove that this person consented. The controller bears the burden of proof (Art. 7(1) GDPR)."),
-			l.choose("Włącz potwierdzanie linkiem (double opt-in) i przekazuj nazwę formularza. Osoby bez dowodu zgody poproś o zgodę ponownie.", "Turn on confirmation by a link (double opt-in) and send the name of the form. Ask the persons without evidence again.")
+		return l.choose(
+				"Brak dowodu, kto i gdzie udzielił zgody: nie ma formularza, potwierdzenia ani adresu IP.",
+				"No evidence shows who gave the consent and where: no form, no confirmation, no IP address.",
+			),
+			l.choose(
+				"Wpis na liście nie dowodzi, że zgody udzieliła ta osoba. Ciężar dowodu spoczywa na administratorze (art. 7 ust. 1 RODO).",
+				"An entry in a list does not prove that this person consented. The controller bears the burden of proof (Art. 7(1) GDPR).",
+			),
+			l.choose(
+				"Włącz potwierdzanie linkiem (double opt-in) i przekazuj nazwę formularza. Osoby bez dowodu zgody poproś o zgodę ponownie.",
+				"Turn on confirmation by a link (double opt-in) and send the name of the form. Ask the persons without evidence again.",
+			)
 	case lifecycle.FlawUnconfirmed:
 		return l.choose("Adresu nie potwierdzono linkiem.", "The address was not confirmed by a link."),
-			l.choose("Adres mogła podać inna osoba. Zgoda pozostaje ważna, ale dowód zgody jest słabszy.", "Another person may have entered the address. The consent remains valid, but the evidence is weaker."),
-			l.choose("Włącz potwierdzanie linkiem (double opt-in) dla nowych zapisów.", "Turn on confirmation by a link (double opt-in) for new sign-ups.")
+			l.choose(
+				"Adres mogła podać inna osoba. Zgoda pozostaje ważna, ale dowód zgody jest słabszy.",
+				"Another person may have entered the address. The consent remains valid, but the evidence is weaker.",
+			),
+			l.choose(
+				"Włącz potwierdzanie linkiem (double opt-in) dla nowych zapisów.",
+				"Turn on confirmation by a link (double opt-in) for new sign-ups.",
+			)
 	case lifecycle.FlawPreticked:
 		return l.choose("Pole zgody było zaznaczone domyślnie.", "The box was pre-ticked."),
-			l.choose("Milczenie ani domyślnie zaznaczone pole nie stanowią zgody (motyw 32 RODO, wyrok TSUE C-673/17 Planet49). Zgody nie udzielono.", "Neither silence nor a pre-ticked box is consent (recital 32 GDPR, CJEU C-673/17 Planet49). No consent was given."),
-			l.choose("Popraw formularz tak, aby pole było puste. Nie wysyłaj tym osobom wiadomości na tej podstawie.", "Correct the form so that the box is empty. Send these persons no messages on this basis.")
+			l.choose(
+				"Milczenie ani domyślnie zaznaczone pole nie stanowią zgody (motyw 32 RODO, wyrok TSUE C-673/17 Planet49). Zgody nie udzielono.",
+				"Neither silence nor a pre-ticked box is consent (recital 32 GDPR, CJEU C-673/17 Planet49). No consent was given.",
+			),
+			l.choose(
+				"Popraw formularz tak, aby pole było puste. Nie wysyłaj tym osobom wiadomości na tej podstawie.",
+				"Correct the form so that the box is empty. Send these persons no messages on this basis.",
+			)
 	case lifecycle.FlawForced:
 		return l.choose("Bez zgody zakup był niemożliwy.", "A purchase was impossible without the consent."),
-			l.choose("Wymuszona zgoda nie jest dobrowolna (art. 7 ust. 4 RODO) i jest nieważna.", "A forced consent is not freely given (Art. 7(4) GDPR) and is not valid."),
-			l.choose("Oddziel zgodę od zakupu. Nie wysyłaj tym osobom wiadomości na tej podstawie.", "Separate the consent from the purchase. Send these persons no messages on this basis.")
+			l.choose(
+				"Wymuszona zgoda nie jest dobrowolna (art. 7 ust. 4 RODO) i jest nieważna.",
+				"A forced consent is not freely given (Art. 7(4) GDPR) and is not valid.",
+			),
+			l.choose(
+				"Oddziel zgodę od zakupu. Nie wysyłaj tym osobom wiadomości na tej podstawie.",
+				"Separate the consent from the purchase. Send these persons no messages on this basis.",
+			)
 	case lifecycle.FlawChild:
-		return l.choose("Zgody udzieliło dziecko poniżej 16 lat, bez zgody rodzica.", "A child under 16 gave the consent, without the authorisation of a parent."),
-			l.choose("Zgody w imieniu dziecka udziela albo ją aprobuje rodzic (art. 8 RODO).", "A parent must give or authorise the consent of a child (Art. 8 GDPR)."),
-			l.choose("Poproś rodzica o aprobatę. Do tego czasu nie wysyłaj wiadomości.", "Ask the parent for authorisation. Send no messages until then.")
+		return l.choose(
+				"Zgody udzieliło dziecko poniżej 16 lat, bez zgody rodzica.",
+				"A child under 16 gave the consent, without the authorisation of a parent.",
+			),
+			l.choose(
+				"Zgody w imieniu dziecka udziela albo ją aprobuje rodzic (art. 8 RODO).",
+				"A parent must give or authorise the consent of a child (Art. 8 GDPR).",
+			),
+			l.choose(
+				"Poproś rodzica o aprobatę. Do tego czasu nie wysyłaj wiadomości.",
+				"Ask the parent for authorisation. Send no messages until then.",
+			)
 	}
 	return string(f), "", ""
 }
 
 func (l Language) provable(ok bool) string {
 	if ok {
-		return l.choose("Tę zgodę można dziś wykazać (art. 7 ust. 1 RODO).", "This consent can be demonstrated today (Art. 7(1) GDPR).")
+		return l.choose(
+			"Tę zgodę można dziś wykazać (art. 7 ust. 1 RODO).",
+			"This consent can be demonstrated today (Art. 7(1) GDPR).",
+		)
 	}
-	return l.choose("Tej zgody nie można dziś wykazać (art. 7 ust. 1 RODO). Nie wysyłaj wiadomości na jej podstawie, dopóki dowód zgody nie zostanie uzupełniony.", "This consent cannot be demonstrated today (Art. 7(1) GDPR). Send no messages on the basis of the consent until the evidence is complete.")
+	return l.choose(
+		"Tej zgody nie można dziś wykazać (art. 7 ust. 1 RODO). Nie wysyłaj wiadomości na jej podstawie, dopóki dowód zgody nie zostanie uzupełniony.",
+		"This consent cannot be demonstrated today (Art. 7(1) GDPR). Send no messages on the basis of the consent until the evidence is complete.",
+	)
 }
 
 // Texts of a report on a person.
@@ -685,11 +810,17 @@ func (l Language) provable(ok bool) string {
 func (l Language) noEnd() string { return l.choose("bez znanego końca", "no known end") }
 
 func (l Language) untilAgreed() string {
-	return l.choose("do ponownego udzielenia zgody z inicjatywy osoby", "until the person consents again on their own initiative")
+	return l.choose(
+		"do ponownego udzielenia zgody z inicjatywy osoby",
+		"until the person consents again on their own initiative",
+	)
 }
 
 func (l Language) notHeldOnConsent() string {
-	return l.choose("na podstawie tej zgody nie są już przechowywane żadne dane", "no data are held on the basis of this consent any more")
+	return l.choose(
+		"na podstawie tej zgody nie są już przechowywane żadne dane",
+		"no data are held on the basis of this consent any more",
+	)
 }
 
 func (l Language) withdrawal() string {
@@ -715,7 +846,10 @@ func (l Language) locationUnknown() string {
 }
 
 func (l Language) abroad(name, country string) string {
-	return l.choose(name+": "+country+" (poza Europejskim Obszarem Gospodarczym)", name+": "+country+" (outside of the European Economic Area)")
+	return l.choose(
+		name+": "+country+" (poza Europejskim Obszarem Gospodarczym)",
+		name+": "+country+" (outside of the European Economic Area)",
+	)
 }
 
 // collection describes how a consent was collected.
@@ -768,14 +902,70 @@ func notKnown() []Text {
 func rights() []Right {
 	return []Right{
 		{"eu-gdpr:A15", "15", Text{"Dostęp do danych oraz ich kopia.", "Access to the data and a copy of the data."}},
-		{"eu-gdpr:A16", "16", Text{"Sprostowanie danych nieprawidłowych i uzupełnienie danych niekompletnych.", "Rectification of inaccurate data and completion of incomplete data."}},
-		{"eu-gdpr:A17", "17", Text{"Usunięcie danych. Dane, których przechowywania wymaga prawo (na przykład faktury), pozostają do końca wymaganego okresu.", "Erasure. Data under a legal obligation of retention (for example invoices) are kept until the end of the required period."}},
-		{"eu-gdpr:A18", "18", Text{"Ograniczenie przetwarzania: dane są wówczas wyłącznie przechowywane.", "Restriction of processing: the data are then only stored."}},
-		{"eu-gdpr:A19", "19", Text{"Informacja o odbiorcach powiadomionych o sprostowaniu, usunięciu lub ograniczeniu.", "Information about the recipients notified of a rectification, erasure or restriction."}},
-		{"eu-gdpr:A20", "20", Text{"Przeniesienie danych dostarczonych przez osobę, przetwarzanych na podstawie zgody lub umowy.", "Portability of data provided by the person and processed on the basis of a consent or a contract."}},
-		{"eu-gdpr:A21", "21", Text{"Sprzeciw: wobec marketingu bezpośredniego w dowolnym momencie i bez podania przyczyny, wobec przetwarzania na podstawie prawnie uzasadnionego interesu z przyczyn związanych ze szczególną sytuacją osoby.", "Objection: to direct marketing at any time and without a reason, to processing based on a legitimate interest on grounds relating to the particular situation of the person."}},
-		{"eu-gdpr:A7-3", "7(3)", Text{"Wycofanie zgody w dowolnym momencie. Wycofanie nie wpływa na zgodność z prawem wcześniejszego przetwarzania.", "Withdrawal of consent at any time. The withdrawal does not affect the lawfulness of earlier processing."}},
-		{"eu-gdpr:A77", "77", Text{"Skarga do Prezesa Urzędu Ochrony Danych Osobowych, ul. Stanisława Moniuszki 1A, 00-014 Warszawa, uodo.gov.pl.", "A complaint to the President of the Polish data protection authority (Prezes Urzędu Ochrony Danych Osobowych), ul. Stanisława Moniuszki 1A, 00-014 Warszawa, uodo.gov.pl."}},
+		{
+			"eu-gdpr:A16",
+			"16",
+			Text{
+				"Sprostowanie danych nieprawidłowych i uzupełnienie danych niekompletnych.",
+				"Rectification of inaccurate data and completion of incomplete data.",
+			},
+		},
+		{
+			"eu-gdpr:A17",
+			"17",
+			Text{
+				"Usunięcie danych. Dane, których przechowywania wymaga prawo (na przykład faktury), pozostają do końca wymaganego okresu.",
+				"Erasure. Data under a legal obligation of retention (for example invoices) are kept until the end of the required period.",
+			},
+		},
+		{
+			"eu-gdpr:A18",
+			"18",
+			Text{
+				"Ograniczenie przetwarzania: dane są wówczas wyłącznie przechowywane.",
+				"Restriction of processing: the data are then only stored.",
+			},
+		},
+		{
+			"eu-gdpr:A19",
+			"19",
+			Text{
+				"Informacja o odbiorcach powiadomionych o sprostowaniu, usunięciu lub ograniczeniu.",
+				"Information about the recipients notified of a rectification, erasure or restriction.",
+			},
+		},
+		{
+			"eu-gdpr:A20",
+			"20",
+			Text{
+				"Przeniesienie danych dostarczonych przez osobę, przetwarzanych na podstawie zgody lub umowy.",
+				"Portability of data provided by the person and processed on the basis of a consent or a contract.",
+			},
+		},
+		{
+			"eu-gdpr:A21",
+			"21",
+			Text{
+				"Sprzeciw: wobec marketingu bezpośredniego w dowolnym momencie i bez podania przyczyny, wobec przetwarzania na podstawie prawnie uzasadnionego interesu z przyczyn związanych ze szczególną sytuacją osoby.",
+				"Objection: to direct marketing at any time and without a reason, to processing based on a legitimate interest on grounds relating to the particular situation of the person.",
+			},
+		},
+		{
+			"eu-gdpr:A7-3",
+			"7(3)",
+			Text{
+				"Wycofanie zgody w dowolnym momencie. Wycofanie nie wpływa na zgodność z prawem wcześniejszego przetwarzania.",
+				"Withdrawal of consent at any time. The withdrawal does not affect the lawfulness of earlier processing.",
+			},
+		},
+		{
+			"eu-gdpr:A77",
+			"77",
+			Text{
+				"Skarga do Prezesa Urzędu Ochrony Danych Osobowych, ul. Stanisława Moniuszki 1A, 00-014 Warszawa, uodo.gov.pl.",
+				"A complaint to the President of the Polish data protection authority (Prezes Urzędu Ochrony Danych Osobowych), ul. Stanisława Moniuszki 1A, 00-014 Warszawa, uodo.gov.pl.",
+			},
+		},
 	}
 }
 
@@ -800,32 +990,68 @@ type letterWords struct {
 
 func (l Language) letter() letterWords {
 	return letterWords{
-		draft:      l.choose("[PROJEKT: sprawdź, uzupełnij i wyślij jako własne pismo. Usuń ten wiersz.]", "[DRAFT: check and complete the letter, and send it as your own. Delete this line.]"),
-		missing:    l.choose("[Nie wszyscy odbiorcy potwierdzili usunięcie danych. Zaleca się wysłanie pisma po otrzymaniu wszystkich potwierdzeń. Usuń ten wiersz.]", "[Not every recipient has confirmed the deletion. Preferably send the letter after the last receipt. Delete this line.]"),
-		greeting:   l.choose("Szanowna Pani, Szanowny Panie,", "Dear Sir or Madam,"),
-		identity:   l.choose("przed usunięciem danych musimy potwierdzić, że wniosek pochodzi od osoby, której dane dotyczą (art. 12 ust. 6 RODO). Prosimy o odpowiedź z adresu zapisanego w naszych systemach albo o inne potwierdzenie tożsamości.", "Before deleting data we must verify that the request comes from the data subject (Art. 12(6) GDPR). Please reply from the address recorded in our systems, or confirm your identity in another way."),
+		draft: l.choose(
+			"[PROJEKT: sprawdź, uzupełnij i wyślij jako własne pismo. Usuń ten wiersz.]",
+			"[DRAFT: check and complete the letter, and send it as your own. Delete this line.]",
+		),
+		missing: l.choose(
+			"[Nie wszyscy odbiorcy potwierdzili usunięcie danych. Zaleca się wysłanie pisma po otrzymaniu wszystkich potwierdzeń. Usuń ten wiersz.]",
+			"[Not every recipient has confirmed the deletion. Preferably send the letter after the last receipt. Delete this line.]",
+		),
+		greeting: l.choose("Szanowna Pani, Szanowny Panie,", "Dear Sir or Madam,"),
+		identity: l.choose(
+			"przed usunięciem danych musimy potwierdzić, że wniosek pochodzi od osoby, której dane dotyczą (art. 12 ust. 6 RODO). Prosimy o odpowiedź z adresu zapisanego w naszych systemach albo o inne potwierdzenie tożsamości.",
+			"Before deleting data we must verify that the request comes from the data subject (Art. 12(6) GDPR). Please reply from the address recorded in our systems, or confirm your identity in another way.",
+		),
 		nothingYet: l.choose("Do tego czasu nie usuwamy żadnych danych.", "Until then we delete no data."),
-		granted:    l.choose("uwzględniamy wniosek i usuwamy dane, których dotyczy.", "We grant the request and delete the data concerned."),
-		partly:     l.choose("uwzględniamy wniosek w części i usuwamy część danych. Pozostałe dane musimy albo możemy nadal przechowywać; poniżej podajemy dla każdej kategorii podstawę i ostatni dzień przechowywania.", "We grant the request in part and delete a part of the data. We must or may retain the other data for now; the list below gives the basis and the last day of retention for each category."),
-		refused:    l.choose("nie możemy uwzględnić wniosku (art. 12 ust. 4 RODO). Poniżej podajemy przechowywane dane, podstawy i okresy przechowywania.", "We cannot grant the request (Art. 12(4) GDPR). The list below gives the retained data, the bases and the retention periods."),
-		reason:     l.choose("Uzasadnienie: ", "Reason: "),
+		granted: l.choose(
+			"uwzględniamy wniosek i usuwamy dane, których dotyczy.",
+			"We grant the request and delete the data concerned.",
+		),
+		partly: l.choose(
+			"uwzględniamy wniosek w części i usuwamy część danych. Pozostałe dane musimy albo możemy nadal przechowywać; poniżej podajemy dla każdej kategorii podstawę i ostatni dzień przechowywania.",
+			"We grant the request in part and delete a part of the data. We must or may retain the other data for now; the list below gives the basis and the last day of retention for each category.",
+		),
+		refused: l.choose(
+			"nie możemy uwzględnić wniosku (art. 12 ust. 4 RODO). Poniżej podajemy przechowywane dane, podstawy i okresy przechowywania.",
+			"We cannot grant the request (Art. 12(4) GDPR). The list below gives the retained data, the bases and the retention periods.",
+		),
+		reason: l.choose("Uzasadnienie: ", "Reason: "),
 
-		deleted:        l.choose("Dane usunięte od chwili złożenia wniosku:", "Data deleted since the request:"),
-		deleting:       l.choose("Usuwane dane (nie wszyscy odbiorcy potwierdzili już usunięcie, zob. niżej):", "Data being deleted (not confirmed by every recipient yet, see below):"),
+		deleted: l.choose("Dane usunięte od chwili złożenia wniosku:", "Data deleted since the request:"),
+		deleting: l.choose(
+			"Usuwane dane (nie wszyscy odbiorcy potwierdzili już usunięcie, zob. niżej):",
+			"Data being deleted (not confirmed by every recipient yet, see below):",
+		),
 		nothingDeleted: l.choose("nie było danych do usunięcia", "there were no data to delete"),
-		deletedLongAgo: l.choose("[Informacje o usuniętych danych zawiera już tylko dziennik decyzji. Uzupełnij je z dziennika i usuń ten wiersz.]", "[The deleted data are now listed in the journal of decisions only. Complete the list from the journal and delete this line.]"),
-		kept:           l.choose("Dane nadal przechowywane i podstawy ich przechowywania:", "Retained data and the bases of retention:"),
-		nothingKept:    l.choose("Nie przechowujemy już żadnych danych.", "We hold no data any more."),
-		purpose:        l.choose("Cel: ", "Purpose: "),
-		basis:          l.choose("Podstawa: ", "Basis: "),
-		exempt:         l.choose("Wyjątek od prawa do usunięcia danych: ", "Exception from the right to erasure: "),
-		notReached:     l.choose("Wniosek nie obejmuje tych danych: podstawa nadal istnieje (art. 17 ust. 1 RODO).", "The request does not extend to these data: the basis is still in force (Art. 17(1) GDPR)."),
+		deletedLongAgo: l.choose(
+			"[Informacje o usuniętych danych zawiera już tylko dziennik decyzji. Uzupełnij je z dziennika i usuń ten wiersz.]",
+			"[The deleted data are now listed in the journal of decisions only. Complete the list from the journal and delete this line.]",
+		),
+		kept: l.choose(
+			"Dane nadal przechowywane i podstawy ich przechowywania:",
+			"Retained data and the bases of retention:",
+		),
+		nothingKept: l.choose("Nie przechowujemy już żadnych danych.", "We hold no data any more."),
+		purpose:     l.choose("Cel: ", "Purpose: "),
+		basis:       l.choose("Podstawa: ", "Basis: "),
+		exempt:      l.choose("Wyjątek od prawa do usunięcia danych: ", "Exception from the right to erasure: "),
+		notReached: l.choose(
+			"Wniosek nie obejmuje tych danych: podstawa nadal istnieje (art. 17 ust. 1 RODO).",
+			"The request does not extend to these data: the basis is still in force (Art. 17(1) GDPR).",
+		),
 
-		entry:        l.choose("Wpis „nie kontaktować się”", "The do-not-contact entry"),
-		recipients:   l.choose("Odbiorcy usuwanych danych i ich odpowiedzi (art. 19 RODO):", "Recipients of the deleted data and their answers (Art. 19 GDPR):"),
-		noRecipients: l.choose("Usunięte dane nie były ujawniane żadnym odbiorcom (art. 19 RODO).", "The deleted data were not disclosed to any recipient (Art. 19 GDPR)."),
-		unanswered:   l.choose("powiadomiono, brak potwierdzenia usunięcia", "notified, deletion not confirmed yet"),
-		unsent:       l.choose("powiadomienie oczekuje na wysłanie", "notification pending"),
+		entry: l.choose("Wpis „nie kontaktować się”", "The do-not-contact entry"),
+		recipients: l.choose(
+			"Odbiorcy usuwanych danych i ich odpowiedzi (art. 19 RODO):",
+			"Recipients of the deleted data and their answers (Art. 19 GDPR):",
+		),
+		noRecipients: l.choose(
+			"Usunięte dane nie były ujawniane żadnym odbiorcom (art. 19 RODO).",
+			"The deleted data were not disclosed to any recipient (Art. 19 GDPR).",
+		),
+		unanswered: l.choose("powiadomiono, brak potwierdzenia usunięcia", "notified, deletion not confirmed yet"),
+		unsent:     l.choose("powiadomienie oczekuje na wysłanie", "notification pending"),
 		complaint: l.choose(
 			"Przysługuje prawo wniesienia skargi do Prezesa Urzędu Ochrony Danych Osobowych (ul. Stanisława Moniuszki 1A, 00-014 Warszawa, uodo.gov.pl; art. 77 RODO) oraz środek ochrony prawnej przed sądem (art. 79 RODO).",
 			"You have the right to lodge a complaint with the President of the Polish data protection authority (Prezes Urzędu Ochrony Danych Osobowych, ul. Stanisława Moniuszki 1A, 00-014 Warszawa, uodo.gov.pl; Art. 77 GDPR), and to a judicial remedy (Art. 79 GDPR).",
@@ -845,8 +1071,12 @@ func (l Language) concerning(ref, received string) string {
 // doNotContact explains the keyed hash retained after a full erasure.
 func (l Language) doNotContact(until string) string {
 	return l.choose(
-		"Pozostaje wpis „nie kontaktować się”. Wpis nie zawiera adresu, a jedynie jego skrót kryptograficzny z kluczem i datę odmowy. Służy wyłącznie temu, aby adres nie został ponownie dodany i aby nie wysłano na niego kolejnej wiadomości. "+sentences("Wpis pozostaje "+until)+" Także wobec wpisu można wnieść sprzeciw (art. 21 ust. 1 RODO); po jego uwzględnieniu informacja o odmowie zostanie usunięta.",
-		"We retain a do-not-contact entry. The entry does not contain the address, only a keyed hash of the address and the date of the refusal. The sole purpose of the entry is to prevent the address from being added and contacted again. "+sentences("The entry is kept "+until)+" You may object to the entry as well (Art. 21(1) GDPR); once the objection is upheld, the information about the refusal is deleted.",
+		"Pozostaje wpis „nie kontaktować się”. Wpis nie zawiera adresu, a jedynie jego skrót kryptograficzny z kluczem i datę odmowy. Służy wyłącznie temu, aby adres nie został ponownie dodany i aby nie wysłano na niego kolejnej wiadomości. "+sentences(
+			"Wpis pozostaje "+until,
+		)+" Także wobec wpisu można wnieść sprzeciw (art. 21 ust. 1 RODO); po jego uwzględnieniu informacja o odmowie zostanie usunięta.",
+		"We retain a do-not-contact entry. The entry does not contain the address, only a keyed hash of the address and the date of the refusal. The sole purpose of the entry is to prevent the address from being added and contacted again. "+sentences(
+			"The entry is kept "+until,
+		)+" You may object to the entry as well (Art. 21(1) GDPR); once the objection is upheld, the information about the refusal is deleted.",
 	)
 }
 
@@ -876,10 +1106,16 @@ func (l Language) page() pageWords {
 		Nameless:   l.choose("osoba, której adres jest już usunięty", "a person whose address is deleted"),
 		Controller: l.choose("Administrator danych", "Controller"),
 		Date:       l.choose("Stan na", "As of"),
-		Lead:       l.choose("Odpowiedź na wniosek o dostęp do danych (art. 15 RODO): przechowywane dane, cele, podstawy prawne i okresy przechowywania.", "Answer to a request for access (Art. 15 GDPR): the held data, the purposes, the legal bases and the retention periods."),
+		Lead: l.choose(
+			"Odpowiedź na wniosek o dostęp do danych (art. 15 RODO): przechowywane dane, cele, podstawy prawne i okresy przechowywania.",
+			"Answer to a request for access (Art. 15 GDPR): the held data, the purposes, the legal bases and the retention periods.",
+		),
 
-		Held:         l.choose("Przechowywane dane", "Held data"),
-		HeldNote:     l.choose("Podany dzień jest ostatnim dniem przechowywania. Po jego upływie dane są usuwane.", "The given day is the last day of retention. The data are deleted after the end of the day."),
+		Held: l.choose("Przechowywane dane", "Held data"),
+		HeldNote: l.choose(
+			"Podany dzień jest ostatnim dniem przechowywania. Po jego upływie dane są usuwane.",
+			"The given day is the last day of retention. The data are deleted after the end of the day.",
+		),
 		Nothing:      l.choose("Żadne dane nie są przechowywane.", "No data are held."),
 		Data:         l.choose("Dane", "Data"),
 		Basis:        l.choose("Cel i podstawa prawna", "Purpose and legal basis"),
@@ -913,13 +1149,16 @@ func (l Language) page() pageWords {
 		AnswerBy: l.choose("Termin odpowiedzi", "Answer due by"),
 		Overdue:  l.choose("po terminie", "overdue"),
 
-		Deleted:     l.choose("Usunięte dane", "Deleted data"),
-		DeletedNote: l.choose("Według dziennika decyzji, który nie zawiera adresów ani nazw.", "According to the journal of decisions, which contains no addresses and no names."),
-		NoDeleted:   l.choose("Dziennik nie zawiera żadnego usunięcia.", "The journal contains no deletion."),
-		EndedBases:  l.choose("Podstawy, które ustały", "Lapsed bases"),
-		Again:       l.choose("ponownie, po powrocie danych", "again, after the data had returned"),
-		Records:     l.choose("liczba:", "number:"),
-		Stays:       l.choose("Informacje pozostałe po usuniętych danych", "Information kept about deleted data"),
+		Deleted: l.choose("Usunięte dane", "Deleted data"),
+		DeletedNote: l.choose(
+			"Według dziennika decyzji, który nie zawiera adresów ani nazw.",
+			"According to the journal of decisions, which contains no addresses and no names.",
+		),
+		NoDeleted:  l.choose("Dziennik nie zawiera żadnego usunięcia.", "The journal contains no deletion."),
+		EndedBases: l.choose("Podstawy, które ustały", "Lapsed bases"),
+		Again:      l.choose("ponownie, po powrocie danych", "again, after the data had returned"),
+		Records:    l.choose("liczba:", "number:"),
+		Stays:      l.choose("Informacje pozostałe po usuniętych danych", "Information kept about deleted data"),
 
 		Rights:    l.choose("Prawa", "Rights"),
 		Right:     l.choose("Prawo", "Right"),

@@ -73,7 +73,9 @@ func TestWords_NothingIsUnsaidAndNothingIsSaidInOneLanguageOnly(t *testing.T) {
 			})
 		}
 	}
-	for _, s := range []lifecycle.RequestState{lifecycle.RequestReceived, lifecycle.RequestVerified, lifecycle.RequestDecided, lifecycle.RequestAnswered} {
+	for _, s := range []lifecycle.RequestState{
+		lifecycle.RequestReceived, lifecycle.RequestVerified, lifecycle.RequestDecided, lifecycle.RequestAnswered,
+	} {
 		check("request", string(s), func(l Language) string { return l.progress(s) })
 	}
 	for _, o := range []lifecycle.Outcome{lifecycle.OutcomeGranted, lifecycle.OutcomePartly, lifecycle.OutcomeRefused} {
@@ -92,8 +94,15 @@ func TestWords_NothingIsUnsaidAndNothingIsSaidInOneLanguageOnly(t *testing.T) {
 
 func states() []lifecycle.ConsentState {
 	return []lifecycle.ConsentState{
-		lifecycle.ConsentNone, lifecycle.ConsentAsked, lifecycle.ConsentPending, lifecycle.ConsentGiven, lifecycle.ConsentRefused,
-		lifecycle.ConsentWithdrawn, lifecycle.ConsentObjected, lifecycle.ConsentExpired, lifecycle.ConsentInvalidated,
+		lifecycle.ConsentNone,
+		lifecycle.ConsentAsked,
+		lifecycle.ConsentPending,
+		lifecycle.ConsentGiven,
+		lifecycle.ConsentRefused,
+		lifecycle.ConsentWithdrawn,
+		lifecycle.ConsentObjected,
+		lifecycle.ConsentExpired,
+		lifecycle.ConsentInvalidated,
 	}
 }
 
@@ -135,7 +144,12 @@ func TestPeriod_IsSaidInWords(t *testing.T) {
 }
 
 func TestDate_IsWrittenAsInALetter(t *testing.T) {
-	if pl, en := Polish.date("2031-12-01"), English.date("2031-12-01"); pl != "1 grudnia 2031 r." || en != "1 December 2031" {
+	if pl, en := Polish.date(
+		"2031-12-01",
+	), English.date(
+		"2031-12-01",
+	); pl != "1 grudnia 2031 r." ||
+		en != "1 December 2031" {
 		t.Errorf("got %q and %q", pl, en)
 	}
 	if got := Polish.date("never"); got != "never" {
@@ -155,7 +169,10 @@ func TestCite_IsWrittenAsLawyersDo(t *testing.T) {
 
 func TestStateTerm_EveryStateHasOne(t *testing.T) {
 	for _, s := range states() {
-		if term := stateTerm(s); !strings.HasPrefix(term, "dpv:Consent") || (term == "dpv:ConsentGiven") != (s == lifecycle.ConsentGiven) {
+		if term := stateTerm(
+			s,
+		); !strings.HasPrefix(term, "dpv:Consent") ||
+			(term == "dpv:ConsentGiven") != (s == lifecycle.ConsentGiven) {
 			t.Errorf("%s is %s", s, term)
 		}
 	}
@@ -201,7 +218,12 @@ func TestTable_BreaksBetweenWordsAndMovesNoCursor(t *testing.T) {
 }
 
 func TestOtherNames_FollowsEveryLink(t *testing.T) {
-	facts := []lifecycle.Fact{{Ref: "c", Links: []string{"b"}}, {Ref: "a", Links: []string{"b"}}, {Ref: "z"}, {Links: []string{"a"}}}
+	facts := []lifecycle.Fact{
+		{Ref: "c", Links: []string{"b"}},
+		{Ref: "a", Links: []string{"b"}},
+		{Ref: "z"},
+		{Links: []string{"a"}},
+	}
 	if got := strings.Join(otherNames(facts, "a"), " "); got != "b c" {
 		t.Errorf("the other names of a are %q", got)
 	}

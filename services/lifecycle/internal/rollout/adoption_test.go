@@ -87,7 +87,10 @@ func TestAdopt_AShorterPolicyWaitsForApproval(t *testing.T) {
 	if again := s.adopt(shorter, "", now); again.Waiting == nil {
 		t.Error("it is in force without approval after a restart")
 	}
-	_, err := rollout.Run(t.Context(), rollout.Options{Store: s.store, Parse: policy.Parse, Text: []byte(shorter), Approve: "another", Now: now})
+	_, err := rollout.Run(
+		t.Context(),
+		rollout.Options{Store: s.store, Parse: policy.Parse, Text: []byte(shorter), Approve: "another", Now: now},
+	)
 	if err == nil || !strings.Contains(err.Error(), "another") {
 		t.Errorf("the approval of something else: %v", err)
 	}
@@ -95,7 +98,12 @@ func TestAdopt_AShorterPolicyWaitsForApproval(t *testing.T) {
 	if approved.Waiting != nil || approved.Policy.Revision != w.Revision || len(approved.Policy.Earlier) != 1 {
 		t.Errorf("it is not in force: %+v", approved)
 	}
-	if restarted := s.adopt(shorter, "", now.Add(time.Hour)); restarted.Waiting != nil || len(restarted.Policy.Earlier) != 1 {
+	if restarted := s.adopt(
+		shorter,
+		"",
+		now.Add(time.Hour),
+	); restarted.Waiting != nil ||
+		len(restarted.Policy.Earlier) != 1 {
 		t.Errorf("after a restart: %+v", restarted)
 	}
 }
@@ -130,7 +138,10 @@ func TestAdopt_WhatWasPromisedIsRemembered(t *testing.T) {
 	}
 	last := s.adopt(longer, "", now).Policy
 	lapse := func(talked time.Time) string {
-		b := lifecycle.Bases(last, []lifecycle.Fact{{ID: "f", Kind: lifecycle.KindNegotiationOpened, Occurred: talked, Received: talked, Ref: "talk"}})
+		b := lifecycle.Bases(
+			last,
+			[]lifecycle.Fact{{ID: "f", Kind: lifecycle.KindNegotiationOpened, Occurred: talked, Received: talked, Ref: "talk"}},
+		)
 		return last.LastDay(b[0].Until)
 	}
 	for talked, want := range map[time.Time]string{

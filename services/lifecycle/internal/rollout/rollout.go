@@ -64,7 +64,12 @@ func Run(ctx context.Context, opts Options) (*Outcome, error) {
 		return nil, err
 	}
 	if opts.Approve != "" && opts.Approve != next.Revision {
-		return nil, fmt.Errorf("put policy into force: the approved revision is %s, and the configured policy %s has the revision %s", opts.Approve, next.ID, next.Revision)
+		return nil, fmt.Errorf(
+			"put policy into force: the approved revision is %s, and the configured policy %s has the revision %s",
+			opts.Approve,
+			next.ID,
+			next.Revision,
+		)
 	}
 	past, err := opts.Store.Policies(ctx)
 	if err != nil {
@@ -81,7 +86,11 @@ func Run(ctx context.Context, opts Options) (*Outcome, error) {
 	}
 	now, err := opts.Parse("the policy in force", []byte(last.Text), last.Controller)
 	if err != nil {
-		return nil, fmt.Errorf("put policy into force: this version cannot read the current policy %s, so the deletions of the new policy are unknown: %w", last.Revision, err)
+		return nil, fmt.Errorf(
+			"put policy into force: this version cannot read the current policy %s, so the deletions of the new policy are unknown: %w",
+			last.Revision,
+			err,
+		)
 	}
 	now.Earlier = earlier
 	next.Earlier = slices.Concat(earlier, []lifecycle.Earlier{{Policy: now, To: opts.Now}})
@@ -90,8 +99,19 @@ func Run(ctx context.Context, opts Options) (*Outcome, error) {
 		return nil, fmt.Errorf("put policy into force: %w", err)
 	}
 	if float64(w.Affected)*100 > opts.LimitPercent*float64(w.Subjects) && opts.Approve != next.Revision {
-		opts.Log.Error("the new policy awaits approval because of the number of deletions; the former policy stays in force", "waiting", w.Revision,
-			"affected", w.Affected, "subjects", w.Subjects, "limit_percent", opts.LimitPercent, "approve_with", "--approve "+w.Revision)
+		opts.Log.Error(
+			"the new policy awaits approval because of the number of deletions; the former policy stays in force",
+			"waiting",
+			w.Revision,
+			"affected",
+			w.Affected,
+			"subjects",
+			w.Subjects,
+			"limit_percent",
+			opts.LimitPercent,
+			"approve_with",
+			"--approve "+w.Revision,
+		)
 		return &Outcome{Policy: now, Waiting: w}, nil
 	}
 	return opts.putInForce(ctx, next, next.Earlier)
@@ -99,7 +119,10 @@ func Run(ctx context.Context, opts Options) (*Outcome, error) {
 
 func (o *Options) putInForce(ctx context.Context, p *lifecycle.Policy, earlier []lifecycle.Earlier) (*Outcome, error) {
 	p.Earlier = earlier
-	err := o.Store.AddPolicy(ctx, store.Policy{Revision: p.Revision, From: o.Now.UTC(), Controller: o.Controller, Text: string(o.Text)})
+	err := o.Store.AddPolicy(
+		ctx,
+		store.Policy{Revision: p.Revision, From: o.Now.UTC(), Controller: o.Controller, Text: string(o.Text)},
+	)
 	if err != nil {
 		return nil, fmt.Errorf("put policy into force: %w", err)
 	}
@@ -114,7 +137,13 @@ func (o *Options) earlier(past []store.Policy) []lifecycle.Earlier {
 	for i, rec := range past[:len(past)-1] {
 		p, err := o.Parse("policy "+rec.Revision, []byte(rec.Text), rec.Controller)
 		if err != nil {
-			o.Log.Warn("this version cannot read an earlier policy; the promises of that policy are unknown", "revision", rec.Revision, "error", err)
+			o.Log.Warn(
+				"this version cannot read an earlier policy; the promises of that policy are unknown",
+				"revision",
+				rec.Revision,
+				"error",
+				err,
+			)
 			continue
 		}
 		out = append(out, lifecycle.Earlier{Policy: p, To: past[i+1].From})

@@ -75,7 +75,9 @@ func TestRun_SaysWhatCannotBeRead(t *testing.T) {
 }
 
 func TestRead_QuotesHoldWordsTogether(t *testing.T) {
-	got := run("case a\n2026-03-01 10:00 policy webinar.until=\"60 days after webinar\"\n2026-03-02 10:00 webinar w reason=\"two words\"\n2026-03-02 10:00 holds\n  contact until 2026-05-01 for webinar 6(1)(b)\n  webinar(w) until 2026-05-01 for webinar 6(1)(b)\n")
+	got := run(
+		"case a\n2026-03-01 10:00 policy webinar.until=\"60 days after webinar\"\n2026-03-02 10:00 webinar w reason=\"two words\"\n2026-03-02 10:00 holds\n  contact until 2026-05-01 for webinar 6(1)(b)\n  webinar(w) until 2026-05-01 for webinar 6(1)(b)\n",
+	)
 	if got != "" {
 		t.Error(got)
 	}

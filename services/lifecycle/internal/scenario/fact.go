@@ -15,7 +15,10 @@ func (r *runner) fact(at time.Time, words []string) (lifecycle.Fact, error) {
 	r.facts++
 	f := lifecycle.Fact{ID: "fact-" + strconv.Itoa(r.facts), Kind: lifecycle.Kind(words[0]), Occurred: at, Received: at}
 	if !slices.Contains(lifecycle.Kinds(), f.Kind) {
-		return f, fmt.Errorf("%q is neither a kind of fact nor a question; questions are holds, consents, requests, answer, may, told, tombstone; and time, policy, approve, join, recipient", words[0])
+		return f, fmt.Errorf(
+			"%q is neither a kind of fact nor a question; questions are holds, consents, requests, answer, may, told, tombstone; and time, policy, approve, join, recipient",
+			words[0],
+		)
 	}
 	for _, w := range words[1:] {
 		key, value, ok := strings.Cut(w, "=")
@@ -113,7 +116,10 @@ func setMore(f *lifecycle.Fact, key, value string, instant func() *time.Time) er
 	case "address":
 		f.Address = value
 	default:
-		return fmt.Errorf("unknown word %q; known are id, source, occurred, access, days, paid_until, contract, links, wording, purposes, channels, form, confirmed, ip, shown, outcome, reason, told, recipient, address, who", key)
+		return fmt.Errorf(
+			"unknown word %q; known are id, source, occurred, access, days, paid_until, contract, links, wording, purposes, channels, form, confirmed, ip, shown, outcome, reason, told, recipient, address, who",
+			key,
+		)
 	}
 	return nil
 }

@@ -24,7 +24,10 @@ func (r *runner) recipient(words []string) error {
 		return errors.New("say \"recipient ID [holds=CATEGORY,…] [answer=DAYS] [carried=yes]\"")
 	}
 	a := lifecycle.ConnectedRecipient{
-		ID: words[0], Kinds: []lifecycle.DecisionKind{lifecycle.DecisionDelete, lifecycle.DecisionAskConsent}, AnswerDays: answerDays, Dispatched: carried == "yes",
+		ID:         words[0],
+		Kinds:      []lifecycle.DecisionKind{lifecycle.DecisionDelete, lifecycle.DecisionAskConsent},
+		AnswerDays: answerDays,
+		Dispatched: carried == "yes",
 	}
 	if holds != "" {
 		a.Holds = strings.Split(holds, ",")

@@ -198,7 +198,9 @@ func (r *runner) decide(p *person, at time.Time, facts ...lifecycle.Fact) []stri
 	}
 	sealed := len(after.Sealed) > 0
 	after = lifecycle.MarkSent(after, ids)
-	after = lifecycle.MarkPurged(lifecycle.MarkJournaled(lifecycle.AddNotices(r.policy, after, notices), lifecycle.Head{Seq: 1}))
+	after = lifecycle.MarkPurged(
+		lifecycle.MarkJournaled(lifecycle.AddNotices(r.policy, after, notices), lifecycle.Head{Seq: 1}),
+	)
 	if sealed && len(after.Sealed) == 0 {
 		out = append(out, "let go of the address")
 	}

@@ -52,7 +52,14 @@ func (f Failure) String() string {
 	if f.Err != nil {
 		return fmt.Sprintf("line %d, case %q: %v", f.Step.Line, f.Case, f.Err)
 	}
-	return fmt.Sprintf("line %d, case %q: %s\n  expected:\n%s  got:\n%s", f.Step.Line, f.Case, f.Step.Text, block(f.Step.Want), block(f.Got))
+	return fmt.Sprintf(
+		"line %d, case %q: %s\n  expected:\n%s  got:\n%s",
+		f.Step.Line,
+		f.Case,
+		f.Step.Text,
+		block(f.Step.Want),
+		block(f.Got),
+	)
 }
 
 func block(lines []string) string {

@@ -26,7 +26,8 @@ func (s *Store) Copy(ctx context.Context, path string) (subjects int, err error)
 		return 0, fmt.Errorf("copy store: %w", err)
 	}
 	defer func() { err = errors.Join(err, made.Close()) }()
-	if err := made.QueryRowContext(ctx, "SELECT count(*) FROM subjects WHERE revision IS NOT NULL").Scan(&subjects); err != nil {
+	if err := made.QueryRowContext(ctx, "SELECT count(*) FROM subjects WHERE revision IS NOT NULL").
+		Scan(&subjects); err != nil {
 		return 0, fmt.Errorf("read copy of store: %w", err)
 	}
 	return subjects, nil

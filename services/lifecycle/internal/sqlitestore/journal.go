@@ -36,7 +36,10 @@ func (s *Store) Append(ctx context.Context, entries []lifecycle.Entry) ([]error,
 
 // appendTo returns the errors of single entries, and the error that aborts the transaction.
 func appendTo(ctx context.Context, tx *sql.Tx, entries []lifecycle.Entry) ([]error, error) {
-	insert, err := tx.PrepareContext(ctx, "INSERT INTO journal (subject, seq, key, at, decision, doc) VALUES (?, ?, ?, ?, nullif(?, ''), ?) ON CONFLICT (subject, seq) DO NOTHING")
+	insert, err := tx.PrepareContext(
+		ctx,
+		"INSERT INTO journal (subject, seq, key, at, decision, doc) VALUES (?, ?, ?, ?, nullif(?, ''), ?) ON CONFLICT (subject, seq) DO NOTHING",
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +78,8 @@ func taken(e *lifecycle.Entry) error {
 // isAppended reports whether the same entry was appended before.
 func isAppended(ctx context.Context, tx *sql.Tx, e *lifecycle.Entry) (bool, error) {
 	var doc []byte
-	if err := tx.QueryRowContext(ctx, "SELECT doc FROM journal WHERE subject = ? AND seq = ?", e.Subject, e.Seq).Scan(&doc); err != nil {
+	if err := tx.QueryRowContext(ctx, "SELECT doc FROM journal WHERE subject = ? AND seq = ?", e.Subject, e.Seq).
+		Scan(&doc); err != nil {
 		return false, err
 	}
 	var stored lifecycle.Entry
@@ -88,7 +92,8 @@ func (s *Store) Tails(ctx context.Context, subjects []string) (map[string]lifecy
 	var entries entryReader
 	err := s.each(ctx, `
 		SELECT doc FROM json_each(?) AS wanted JOIN journal
-		ON subject = wanted.value AND seq = (SELECT max(seq) FROM journal WHERE subject = wanted.value)`, subjects, entries.read)
+		ON subject = wanted.value AND seq = (SELECT max(seq) FROM journal WHERE subject = wanted.value)`,
+		subjects, entries.read)
 	if err != nil {
 		return nil, fmt.Errorf("read the ends of %d journals: %w", len(subjects), err)
 	}
@@ -112,7 +117,13 @@ func (s *Store) Noted(ctx context.Context, subject string, keys []string) (map[s
 		found[key] = true
 		return err
 	}
-	if err := s.visit(ctx, visit, "SELECT key FROM journal WHERE subject = ? AND key IN (SELECT value FROM json_each(?))", subject, string(arg)); err != nil {
+	if err := s.visit(
+		ctx,
+		visit,
+		"SELECT key FROM journal WHERE subject = ? AND key IN (SELECT value FROM json_each(?))",
+		subject,
+		string(arg),
+	); err != nil {
 		return nil, fmt.Errorf("look for %d keys in the journal of %s: %w", len(keys), subject, err)
 	}
 	return found, nil
@@ -131,7 +142,12 @@ func (s *Store) Entries(ctx context.Context, subject string) ([]lifecycle.Entry,
 // of several merged subjects.
 func (s *Store) EntriesOf(ctx context.Context, decision string) ([]lifecycle.Entry, error) {
 	var entries entryReader
-	if err := s.visit(ctx, entries.read, "SELECT doc FROM journal WHERE decision = ? ORDER BY at, subject, seq", decision); err != nil {
+	if err := s.visit(
+		ctx,
+		entries.read,
+		"SELECT doc FROM journal WHERE decision = ? ORDER BY at, subject, seq",
+		decision,
+	); err != nil {
 		return nil, fmt.Errorf("read the entries of decision %s: %w", decision, err)
 	}
 	return entries, nil

@@ -33,7 +33,13 @@ func (s *Store) Policies(ctx context.Context) ([]store.Policy, error) {
 func (s *Store) AddPolicy(ctx context.Context, p store.Policy) error {
 	doc, err := json.Marshal(p)
 	if err == nil {
-		_, err = s.write.ExecContext(ctx, "INSERT INTO policies (revision, since, doc) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", p.Revision, p.From.UnixMilli(), doc)
+		_, err = s.write.ExecContext(
+			ctx,
+			"INSERT INTO policies (revision, since, doc) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+			p.Revision,
+			p.From.UnixMilli(),
+			doc,
+		)
 	}
 	if err != nil {
 		return fmt.Errorf("store policy %s: %w", p.Revision, err)

@@ -72,7 +72,9 @@ CREATE INDEX subjects_revision ON subjects (revision) WHERE revision IS NOT NULL
 `
 
 // errNewer refuses a file of a newer program, whose tables may have changed.
-var errNewer = errors.New("the file was written by a newer version of rodopath; start the newer version, or restore a backup from before the upgrade")
+var errNewer = errors.New(
+	"the file was written by a newer version of rodopath; start the newer version, or restore a backup from before the upgrade",
+)
 
 // steps returns the schema migrations: step n migrates a file from version n to n+1. New files run
 // all steps, so that every table is created in one way only.

@@ -54,7 +54,12 @@ func firstFile(t *testing.T) string {
 	}
 	execute(t, path, "PRAGMA journal_mode = WAL")
 	execute(t, path, firstSchema)
-	execute(t, path, "INSERT INTO subjects (id, version, review_at, revision, pending, doc) VALUES ('a', 3, NULL, 'r1', 0, ?)", doc)
+	execute(
+		t,
+		path,
+		"INSERT INTO subjects (id, version, review_at, revision, pending, doc) VALUES ('a', 3, NULL, 'r1', 0, ?)",
+		doc,
+	)
 	execute(t, path, "INSERT INTO identities (key, subject) VALUES ('key-a', 'a')")
 	return path
 }
@@ -87,7 +92,10 @@ func tables(t *testing.T, path string) []string {
 	t.Helper()
 	var out []string
 	with(t, path, func(db *sql.DB) {
-		rows, err := db.QueryContext(t.Context(), "SELECT 'version ' || user_version FROM pragma_user_version UNION ALL SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")
+		rows, err := db.QueryContext(
+			t.Context(),
+			"SELECT 'version ' || user_version FROM pragma_user_version UNION ALL SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL",
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -144,7 +152,11 @@ func useAll(t *testing.T, st *sqlitestore.Store) {
 	if got, err := st.Requested(t.Context(), 10); err != nil || len(got) != 1 || got[0].Version != 4 {
 		t.Errorf("got %+v, %v", got, err)
 	}
-	if errs, err := st.Append(t.Context(), []lifecycle.Entry{{Subject: "a", Seq: 1, At: noon(), Hash: "h"}}); err != nil || errs[0] != nil {
+	if errs, err := st.Append(
+		t.Context(),
+		[]lifecycle.Entry{{Subject: "a", Seq: 1, At: noon(), Hash: "h"}},
+	); err != nil ||
+		errs[0] != nil {
 		t.Errorf("append: %v, %v", errs, err)
 	}
 	if err := st.AddPolicy(t.Context(), store.Policy{Revision: "r1", From: noon()}); err != nil {
@@ -167,7 +179,10 @@ func TestOpen_AtOnce(t *testing.T) {
 						t.Errorf("open: %v", err)
 						return
 					}
-					if err := st.AddPolicy(context.WithoutCancel(t.Context()), store.Policy{Revision: fmt.Sprintf("r%d", i), From: noon()}); err != nil {
+					if err := st.AddPolicy(
+						context.WithoutCancel(t.Context()),
+						store.Policy{Revision: fmt.Sprintf("r%d", i), From: noon()},
+					); err != nil {
 						t.Errorf("adopt: %v", err)
 					}
 					if err := st.Close(); err != nil {
@@ -196,7 +211,8 @@ func TestOpen_NewerFile_IsRefused(t *testing.T) {
 		_ = st.Close()
 		t.Fatal("the file was opened")
 	}
-	if text := err.Error(); !strings.Contains(text, "was written by a newer version of rodopath; ") || !strings.Contains(text, path) {
+	if text := err.Error(); !strings.Contains(text, "was written by a newer version of rodopath; ") ||
+		!strings.Contains(text, path) {
 		t.Errorf("the error says: %s", text)
 	}
 	if diff := cmp.Diff(was, tables(t, path)); diff != "" {

@@ -72,12 +72,17 @@ func (s *Store) Close() error { return errors.Join(s.read.Close(), s.write.Close
 // Lookup returns the subjects of keys; unknown keys are absent.
 func (s *Store) Lookup(ctx context.Context, keys []string) (map[string]string, error) {
 	found := make(map[string]string, len(keys))
-	err := s.each(ctx, "SELECT key, subject FROM identities WHERE key IN (SELECT value FROM json_each(?))", keys, func(rows *sql.Rows) error {
-		var key, subject string
-		err := rows.Scan(&key, &subject)
-		found[key] = subject
-		return err
-	})
+	err := s.each(
+		ctx,
+		"SELECT key, subject FROM identities WHERE key IN (SELECT value FROM json_each(?))",
+		keys,
+		func(rows *sql.Rows) error {
+			var key, subject string
+			err := rows.Scan(&key, &subject)
+			found[key] = subject
+			return err
+		},
+	)
 	if err != nil {
 		return nil, fmt.Errorf("look up %d keys: %w", len(keys), err)
 	}
@@ -165,7 +170,11 @@ func (s *Store) Pending(ctx context.Context, limit int) ([]lifecycle.Subject, er
 
 // Requested returns subjects with an open request, by deadline.
 func (s *Store) Requested(ctx context.Context, limit int) ([]lifecycle.Subject, error) {
-	out, err := s.page(ctx, limit, "SELECT version, doc FROM subjects WHERE request_due IS NOT NULL ORDER BY request_due, id LIMIT ?")
+	out, err := s.page(
+		ctx,
+		limit,
+		"SELECT version, doc FROM subjects WHERE request_due IS NOT NULL ORDER BY request_due, id LIMIT ?",
+	)
 	if err != nil {
 		return nil, fmt.Errorf("read subjects with open requests: %w", err)
 	}
@@ -175,7 +184,11 @@ func (s *Store) Requested(ctx context.Context, limit int) ([]lifecycle.Subject, 
 // Unconfirmed returns subjects with decisions that recipients have not answered, by deadline of the
 // answer.
 func (s *Store) Unconfirmed(ctx context.Context, limit int) ([]lifecycle.Subject, error) {
-	out, err := s.page(ctx, limit, "SELECT version, doc FROM subjects WHERE notice_due IS NOT NULL ORDER BY notice_due, id LIMIT ?")
+	out, err := s.page(
+		ctx,
+		limit,
+		"SELECT version, doc FROM subjects WHERE notice_due IS NOT NULL ORDER BY notice_due, id LIMIT ?",
+	)
 	if err != nil {
 		return nil, fmt.Errorf("read subjects with unconfirmed decisions: %w", err)
 	}
@@ -185,7 +198,12 @@ func (s *Store) Unconfirmed(ctx context.Context, limit int) ([]lifecycle.Subject
 // Walk returns the subjects after an id, by id, without redirects. Only an empty page is the end of
 // the walk.
 func (s *Store) Walk(ctx context.Context, after string, limit int) ([]lifecycle.Subject, error) {
-	out, err := s.page(ctx, limit, "SELECT version, doc FROM subjects WHERE id > ? AND revision IS NOT NULL ORDER BY id LIMIT ?", after)
+	out, err := s.page(
+		ctx,
+		limit,
+		"SELECT version, doc FROM subjects WHERE id > ? AND revision IS NOT NULL ORDER BY id LIMIT ?",
+		after,
+	)
 	if err != nil {
 		return nil, fmt.Errorf("walk subjects after %q: %w", after, err)
 	}
@@ -204,7 +222,8 @@ func (s *Store) page(ctx context.Context, limit int, query string, args ...any) 
 // Count returns the number of stored subjects, without redirects.
 func (s *Store) Count(ctx context.Context) (int64, error) {
 	var n int64
-	if err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM subjects WHERE revision IS NOT NULL").Scan(&n); err != nil {
+	if err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM subjects WHERE revision IS NOT NULL").
+		Scan(&n); err != nil {
 		return 0, fmt.Errorf("count subjects: %w", err)
 	}
 	return n, nil

@@ -47,7 +47,12 @@ func follow(t *testing.T, last lifecycle.Entry, keys string, at ...time.Time) []
 	t.Helper()
 	var out []lifecycle.Entry
 	for _, at := range at {
-		e := lifecycle.Entry{Subject: last.Subject, Key: fmt.Sprintf("%sk%d", keys, last.Seq+1), At: at, Kind: lifecycle.EntryDelete}
+		e := lifecycle.Entry{
+			Subject: last.Subject,
+			Key:     fmt.Sprintf("%sk%d", keys, last.Seq+1),
+			At:      at,
+			Kind:    lifecycle.EntryDelete,
+		}
 		e, err := e.Chained(last)
 		if err != nil {
 			t.Fatal(err)
@@ -102,8 +107,19 @@ func journalComesBack(t *testing.T, open func() Store) {
 	effective := day.Add(17*time.Hour + 123456789*time.Nanosecond)
 	want := chain(t, "a", times(10, day.Add(987654321*time.Nanosecond))...)
 	full := lifecycle.Entry{
-		Subject: "a", Key: "full", At: day.In(warsaw), Kind: lifecycle.EntryAlarm, Decision: "dec_1", Effective: &effective, Revision: "r1",
-		Items: []lifecycle.Item{{Category: "order", Ref: "żółw <&> \u2028"}, {Category: "contact"}}, Rules: []string{"tax_documents 6(1)(c)"}, Text: "Zażółć \"gęślą\" jaźń",
+		Subject:   "a",
+		Key:       "full",
+		At:        day.In(warsaw),
+		Kind:      lifecycle.EntryAlarm,
+		Decision:  "dec_1",
+		Effective: &effective,
+		Revision:  "r1",
+		Items: []lifecycle.Item{
+			{Category: "order", Ref: "żółw <&> \u2028"},
+			{Category: "contact"},
+		},
+		Rules: []string{"tax_documents 6(1)(c)"},
+		Text:  "Zażółć \"gęślą\" jaźń",
 	}
 	full, err := full.Chained(want[9])
 	if err != nil {
@@ -319,8 +335,19 @@ func walkJournalOrder(t *testing.T, open func() Store) {
 
 func ofDecision(t *testing.T, open func() Store) {
 	st := open()
-	about := func(last lifecycle.Entry, subject, key string, kind lifecycle.EntryKind, decision string, at time.Time) lifecycle.Entry {
-		e, err := lifecycle.Entry{Subject: subject, Key: key, At: at, Kind: kind, Decision: decision, Names: []string{"h1"}}.Chained(last)
+	about := func(
+		last lifecycle.Entry, subject, key string, kind lifecycle.EntryKind, decision string, at time.Time,
+	) lifecycle.Entry {
+		e, err := lifecycle.Entry{
+			Subject:  subject,
+			Key:      key,
+			At:       at,
+			Kind:     kind,
+			Decision: decision,
+			Names:    []string{"h1"},
+		}.Chained(
+			last,
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -329,8 +356,21 @@ func ofDecision(t *testing.T, open func() Store) {
 	made := about(lifecycle.Entry{}, "b", "dec_1", lifecycle.EntryDelete, "dec_1", day)
 	other := about(made, "b", "dec_2", lifecycle.EntryDelete, "dec_2", day)
 	confirmed := lifecycle.Entry{
-		Subject: "a", Key: "confirmed:dec_1", At: day.Add(time.Hour), Kind: lifecycle.EntryConfirmed, Decision: "dec_1", Names: []string{"h1"},
-		Answers: []lifecycle.RecipientAnswer{{Decision: "dec_1", Recipient: "crm", Outcome: "done", Categories: map[string]lifecycle.Outcome{"order": lifecycle.OutcomeDone}, At: day}},
+		Subject:  "a",
+		Key:      "confirmed:dec_1",
+		At:       day.Add(time.Hour),
+		Kind:     lifecycle.EntryConfirmed,
+		Decision: "dec_1",
+		Names:    []string{"h1"},
+		Answers: []lifecycle.RecipientAnswer{
+			{
+				Decision:   "dec_1",
+				Recipient:  "crm",
+				Outcome:    "done",
+				Categories: map[string]lifecycle.Outcome{"order": lifecycle.OutcomeDone},
+				At:         day,
+			},
+		},
 	}
 	confirmed, err := confirmed.Chained(lifecycle.Entry{})
 	if err != nil {

@@ -39,7 +39,12 @@ func wantPolicies(t *testing.T, st Store, want ...store.Policy) {
 
 func policies(t *testing.T, open func() Store) {
 	st := open()
-	first := store.Policy{Revision: "z", From: day.AddDate(-1, 0, 0), Controller: "Żółw & Syn", Text: "rules:\n  - \"tax\" # ąę\n\ttab"}
+	first := store.Policy{
+		Revision:   "z",
+		From:       day.AddDate(-1, 0, 0),
+		Controller: "Żółw & Syn",
+		Text:       "rules:\n  - \"tax\" # ąę\n\ttab",
+	}
 	second := store.Policy{Revision: "b", From: day}
 	third := store.Policy{Revision: "c", From: day}
 	fourth := store.Policy{Revision: "a", From: day.Add(time.Millisecond + time.Nanosecond)}

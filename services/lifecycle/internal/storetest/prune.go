@@ -70,7 +70,15 @@ func pruneRedirect(t *testing.T, open func() Store) {
 	entries := chain(t, "b", before(2), before(1))
 	mustAppend(t, st, entries...)
 	a, b := mustLoad(t, st, "a"), mustLoad(t, st, "b")
-	mustSave(t, st, store.Change{Subject: lifecycle.Merge(a, b), Claim: b.Keys, Redirect: []lifecycle.Subject{lifecycle.Redirect(b, "a")}})
+	mustSave(
+		t,
+		st,
+		store.Change{
+			Subject:  lifecycle.Merge(a, b),
+			Claim:    b.Keys,
+			Redirect: []lifecycle.Subject{lifecycle.Redirect(b, "a")},
+		},
+	)
 	wantPruned(t, st, 100, 1)
 	wantJournal(t, st, "b", entries[1:])
 	a = mustLoad(t, st, "a")

@@ -126,11 +126,24 @@ func person(id string) lifecycle.Subject {
 		ID:            id,
 		Keys:          []string{"key-" + id},
 		Sealed:        []byte{1, 2, 3, 0, 255},
-		Facts: []lifecycle.Fact{{
-			ID: "fact-" + id, Kind: lifecycle.KindSale, Source: "shop", Occurred: day.Add(-time.Hour), Received: day.Add(123 * time.Millisecond),
-			Ref: "order-1", Links: []string{"stripe:pi_1"}, Access: lifecycle.AccessCourse, AccessDays: 30, PaidUntil: &until, Proof: []byte{9},
-		}},
-		Announced:    []lifecycle.AnnouncedDeletion{{Item: lifecycle.Item{Category: "newsletter"}, Lapse: day, At: day, Decision: "dec_1"}},
+		Facts: []lifecycle.Fact{
+			{
+				ID:         "fact-" + id,
+				Kind:       lifecycle.KindSale,
+				Source:     "shop",
+				Occurred:   day.Add(-time.Hour),
+				Received:   day.Add(123 * time.Millisecond),
+				Ref:        "order-1",
+				Links:      []string{"stripe:pi_1"},
+				Access:     lifecycle.AccessCourse,
+				AccessDays: 30,
+				PaidUntil:  &until,
+				Proof:      []byte{9},
+			},
+		},
+		Announced: []lifecycle.AnnouncedDeletion{
+			{Item: lifecycle.Item{Category: "newsletter"}, Lapse: day, At: day, Decision: "dec_1"},
+		},
 		Questions:    []lifecycle.AnnouncedQuestion{{Purpose: "offers", Channel: "email", At: day, Decision: "dec_2"}},
 		Revision:     "r1",
 		LastReceived: day,
@@ -194,16 +207,39 @@ func owner(t *testing.T, st Store, key string) string {
 func comesBack(t *testing.T, open func() Store) {
 	st := open()
 	want := person("a")
-	want.Outbox = []lifecycle.Decision{{
-		ID: "dec_3", Kind: lifecycle.DecisionAskConsent, Subject: "a", At: day, Effective: day, Revision: "r1",
-		Bases: []lifecycle.Basis{{
-			Rule: "tax", Purpose: "tax_documents", Article: "6(1)(c)", Ref: "order-1", Since: day, Until: want.ReviewAt,
-			Facts: []string{"fact-a"}, Keeps: []lifecycle.Item{{Category: "order", Ref: "order-1"}, {Category: "contact"}},
-		}},
-		Retained: []lifecycle.RetainedItem{{Item: lifecycle.Item{Category: "order", Ref: "order-1"}, Purpose: "tax_documents", Article: "6(1)(c)"}},
-		Question: &lifecycle.Question{Purpose: "offers", Channel: "email", Text: "Zgadzam się…", Places: []string{"checkout"}, Until: day},
-	}}
-	want.Notes = []lifecycle.Note{{Key: "alarm", At: day, Kind: lifecycle.EntryAlarm, Text: "…", Items: []lifecycle.Item{{Category: "order", Ref: "order-1"}}}}
+	want.Outbox = []lifecycle.Decision{
+		{
+			ID:        "dec_3",
+			Kind:      lifecycle.DecisionAskConsent,
+			Subject:   "a",
+			At:        day,
+			Effective: day,
+			Revision:  "r1",
+			Bases: []lifecycle.Basis{{
+				Rule: "tax", Purpose: "tax_documents", Article: "6(1)(c)", Ref: "order-1", Since: day, Until: want.ReviewAt,
+				Facts: []string{"fact-a"}, Keeps: []lifecycle.Item{{Category: "order", Ref: "order-1"}, {Category: "contact"}},
+			}},
+			Retained: []lifecycle.RetainedItem{
+				{Item: lifecycle.Item{Category: "order", Ref: "order-1"}, Purpose: "tax_documents", Article: "6(1)(c)"},
+			},
+			Question: &lifecycle.Question{
+				Purpose: "offers",
+				Channel: "email",
+				Text:    "Zgadzam się…",
+				Places:  []string{"checkout"},
+				Until:   day,
+			},
+		},
+	}
+	want.Notes = []lifecycle.Note{
+		{
+			Key:   "alarm",
+			At:    day,
+			Kind:  lifecycle.EntryAlarm,
+			Text:  "…",
+			Items: []lifecycle.Item{{Category: "order", Ref: "order-1"}},
+		},
+	}
 	want.Journal = lifecycle.Head{Seq: 7, Hash: "h7"}
 	want.RequestDue = want.ReviewAt
 	mustSave(t, st, create(want))
@@ -436,7 +472,9 @@ func pending(t *testing.T, open func() Store) {
 		s := person(fmt.Sprintf("p-%d", i))
 		switch i {
 		case 0, 2:
-			s.Outbox = []lifecycle.Decision{{ID: "dec_" + s.ID, Kind: lifecycle.DecisionDelete, Subject: s.ID, At: day, Effective: day}}
+			s.Outbox = []lifecycle.Decision{
+				{ID: "dec_" + s.ID, Kind: lifecycle.DecisionDelete, Subject: s.ID, At: day, Effective: day},
+			}
 		case 3:
 			s.Notes = []lifecycle.Note{{Key: "alarm", At: day, Kind: lifecycle.EntryAlarm}}
 		}
@@ -499,7 +537,11 @@ func absorbConflict(t *testing.T, open func() Store) {
 	late := b
 	late.Revision = "written meanwhile"
 	mustSave(t, st, store.Change{Subject: late})
-	change := store.Change{Subject: lifecycle.Merge(a, b), Claim: []string{"key-b"}, Redirect: []lifecycle.Subject{lifecycle.Redirect(b, "a")}}
+	change := store.Change{
+		Subject:  lifecycle.Merge(a, b),
+		Claim:    []string{"key-b"},
+		Redirect: []lifecycle.Subject{lifecycle.Redirect(b, "a")},
+	}
 	if err := save(t, st, change); !errors.Is(err, store.ErrConflict) {
 		t.Fatalf("got %v, want a conflict", err)
 	}
@@ -513,7 +555,15 @@ func absorbConflict(t *testing.T, open func() Store) {
 	}
 	// The same merge on the current state must succeed.
 	a, b = mustLoad(t, st, "a"), mustLoad(t, st, "b")
-	mustSave(t, st, store.Change{Subject: lifecycle.Merge(a, b), Claim: []string{"key-b"}, Redirect: []lifecycle.Subject{lifecycle.Redirect(b, "a")}})
+	mustSave(
+		t,
+		st,
+		store.Change{
+			Subject:  lifecycle.Merge(a, b),
+			Claim:    []string{"key-b"},
+			Redirect: []lifecycle.Subject{lifecycle.Redirect(b, "a")},
+		},
+	)
 	if got := owner(t, st, "key-b"); got != "a" {
 		t.Errorf("key of the absorbed belongs to %q", got)
 	}
@@ -547,7 +597,15 @@ func goneWithAbsorbed(t *testing.T, open func() Store) {
 	st := open()
 	mustSave(t, st, create(person("a")), create(person("b")))
 	a, b := mustLoad(t, st, "a"), mustLoad(t, st, "b")
-	mustSave(t, st, store.Change{Subject: lifecycle.Merge(a, b), Claim: []string{"key-b"}, Redirect: []lifecycle.Subject{lifecycle.Redirect(b, "a")}})
+	mustSave(
+		t,
+		st,
+		store.Change{
+			Subject:  lifecycle.Merge(a, b),
+			Claim:    []string{"key-b"},
+			Redirect: []lifecycle.Subject{lifecycle.Redirect(b, "a")},
+		},
+	)
 	s := mustLoad(t, st, "a")
 	s.Facts, s.ReviewAt, s.Sealed = nil, nil, nil
 	mustSave(t, st, store.Change{Subject: s})
@@ -579,7 +637,15 @@ func release(t *testing.T, open func() Store) {
 	st := open()
 	mustSave(t, st, create(person("a")), create(person("b")))
 	a, b := mustLoad(t, st, "a"), mustLoad(t, st, "b")
-	mustSave(t, st, store.Change{Subject: lifecycle.Merge(a, b), Claim: []string{"key-b"}, Redirect: []lifecycle.Subject{lifecycle.Redirect(b, "a")}})
+	mustSave(
+		t,
+		st,
+		store.Change{
+			Subject:  lifecycle.Merge(a, b),
+			Claim:    []string{"key-b"},
+			Redirect: []lifecycle.Subject{lifecycle.Redirect(b, "a")},
+		},
+	)
 	a = mustLoad(t, st, "a")
 	a.Keys = append(a.Keys, "key-new")
 	mustSave(t, st, store.Change{Subject: a, Claim: []string{"key-new"}})

@@ -120,12 +120,26 @@ func requested(t *testing.T, open func() Store) {
 
 func answered(t *testing.T, open func() Store) {
 	st := open()
-	mustSave(t, st, create(asking("p-1", day)), create(asking("p-2", day)), create(asking("p-3", day)), create(person("p-4")))
+	mustSave(
+		t,
+		st,
+		create(asking("p-1", day)),
+		create(asking("p-2", day)),
+		create(asking("p-3", day)),
+		create(person("p-4")),
+	)
 	one, two, three, four := mustLoad(t, st, "p-1"), mustLoad(t, st, "p-2"), mustLoad(t, st, "p-3"), mustLoad(t, st, "p-4")
 	postponed, sooner := day.AddDate(0, 2, 0), day.AddDate(0, 0, -1)
 	one.RequestDue, three.RequestDue, four.RequestDue = nil, &postponed, &sooner
 	two = lifecycle.Redirect(two, "p-1")
-	mustSave(t, st, store.Change{Subject: one}, store.Change{Subject: two}, store.Change{Subject: three}, store.Change{Subject: four})
+	mustSave(
+		t,
+		st,
+		store.Change{Subject: one},
+		store.Change{Subject: two},
+		store.Change{Subject: three},
+		store.Change{Subject: four},
+	)
 	wantRequested(t, st, 10, "p-4", "p-3")
 }
 
@@ -133,11 +147,27 @@ func answered(t *testing.T, open func() Store) {
 func awaiting(id string, due time.Time) lifecycle.Subject {
 	s := person(id)
 	s.NoticeDue = &due
-	s.Notices = []lifecycle.Notice{{
-		Decision: "dec_" + id, Kind: lifecycle.DecisionDelete, At: day, Effective: day, Names: []string{"h1"},
-		Notifications: []lifecycle.Notification{{Recipient: "crm", Due: due, Sent: &due, Outcome: "partial", Categories: map[string]lifecycle.Outcome{"order": lifecycle.OutcomeHeld}, Reason: "…", At: &due}},
-		Items:         []lifecycle.HashedItem{{Category: "order", Hashes: []string{"h2"}}},
-	}}
+	s.Notices = []lifecycle.Notice{
+		{
+			Decision:  "dec_" + id,
+			Kind:      lifecycle.DecisionDelete,
+			At:        day,
+			Effective: day,
+			Names:     []string{"h1"},
+			Notifications: []lifecycle.Notification{
+				{
+					Recipient:  "crm",
+					Due:        due,
+					Sent:       &due,
+					Outcome:    "partial",
+					Categories: map[string]lifecycle.Outcome{"order": lifecycle.OutcomeHeld},
+					Reason:     "…",
+					At:         &due,
+				},
+			},
+			Items: []lifecycle.HashedItem{{Category: "order", Hashes: []string{"h2"}}},
+		},
+	}
 	return s
 }
 
@@ -187,7 +217,15 @@ func count(t *testing.T, open func() Store) {
 	mustSave(t, st, changes...)
 	want(250)
 	a, b := mustLoad(t, st, name(0)), mustLoad(t, st, name(1))
-	mustSave(t, st, store.Change{Subject: lifecycle.Merge(a, b), Claim: b.Keys, Redirect: []lifecycle.Subject{lifecycle.Redirect(b, a.ID)}})
+	mustSave(
+		t,
+		st,
+		store.Change{
+			Subject:  lifecycle.Merge(a, b),
+			Claim:    b.Keys,
+			Redirect: []lifecycle.Subject{lifecycle.Redirect(b, a.ID)},
+		},
+	)
 	want(249)
 	a = mustLoad(t, st, a.ID)
 	a.Facts, a.ReviewAt, a.Sealed = nil, nil, nil

@@ -30,8 +30,18 @@ func run(ctx context.Context) error {
 	}
 	opts := bench.Options{Out: os.Stdout, Progress: os.Stderr}
 	flag.BoolVar(&opts.Short, "short", false, "do a tenth of the work, to try it out")
-	flag.StringVar(&opts.Only, "only", "", "measure only this: throughput, latency, memory or soak (which takes 20 minutes)")
-	flag.StringVar(&opts.CPUProfile, "cpuprofile", "", "write CPU profiles of the server under full load to this file, and to FILE.interval and FILE.paused")
+	flag.StringVar(
+		&opts.Only,
+		"only",
+		"",
+		"measure only this: throughput, latency, memory or soak (which takes 20 minutes)",
+	)
+	flag.StringVar(
+		&opts.CPUProfile,
+		"cpuprofile",
+		"",
+		"write CPU profiles of the server under full load to this file, and to FILE.interval and FILE.paused",
+	)
 	flag.Parse()
 	return bench.Run(ctx, opts)
 }

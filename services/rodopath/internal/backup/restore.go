@@ -71,7 +71,11 @@ func (r *Restore) vacant() error {
 	}
 	for _, e := range entries {
 		if e.Name() != keysFile {
-			return fmt.Errorf("restore: %w: %s; choose another with --data, or move the directory away", ErrOccupied, filepath.Join(r.Dir, e.Name()))
+			return fmt.Errorf(
+				"restore: %w: %s; choose another with --data, or move the directory away",
+				ErrOccupied,
+				filepath.Join(r.Dir, e.Name()),
+			)
 		}
 	}
 	return nil
@@ -117,7 +121,10 @@ func (r *Restore) keys(m *Manifest, data string) error {
 	if from != "" {
 		text, err := os.ReadFile(from)
 		if errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("the backup holds no keys and there is no %s; name the file of keys with --keys: without the keys no person in the backup can be found", from)
+			return fmt.Errorf(
+				"the backup holds no keys and there is no %s; name the file of keys with --keys: without the keys no person in the backup can be found",
+				from,
+			)
 		}
 		if err != nil {
 			return fmt.Errorf("read keys: %w", err)
@@ -133,7 +140,10 @@ func (r *Restore) keys(m *Manifest, data string) error {
 func checkKeys(data, from string) error {
 	switch err := lifecycleapp.CheckKeys(data); {
 	case errors.Is(err, lifecycleapp.ErrForeignKeys):
-		return fmt.Errorf("the keys in %s are not those of this backup; name with --keys the copy of keys.json from the time of the backup (\"keys rotate\" replaces the keys)", from)
+		return fmt.Errorf(
+			"the keys in %s are not those of this backup; name with --keys the copy of keys.json from the time of the backup (\"keys rotate\" replaces the keys)",
+			from,
+		)
 	case err != nil:
 		return fmt.Errorf("the keys in %s: %w", from, err)
 	}

@@ -63,7 +63,11 @@ const eventWait = 10 * time.Second
 
 func (l *load) run(ctx context.Context) (*loaded, error) {
 	g := &generator{load: *l, webhooks: newWebhooks(l.Secret, l.First, l.Most, time.Now()), client: &http.Client{
-		Transport: &http.Transport{MaxIdleConnsPerHost: l.Connections, MaxConnsPerHost: l.Connections, DisableCompression: true},
+		Transport: &http.Transport{
+			MaxIdleConnsPerHost: l.Connections,
+			MaxConnsPerHost:     l.Connections,
+			DisableCompression:  true,
+		},
 	}}
 	if l.Consumer != "" {
 		return g.heard(ctx)
@@ -110,7 +114,10 @@ func (g *generator) heard(ctx context.Context) (out *loaded, err error) {
 		return nil, err
 	}
 	defer nc.Close()
-	sub, err := nc.Subscribe(stream.AllDecisions, func(m *nats.Msg) { _ = e.add(m.Data) }) // what cannot be read is missed, and counted
+	sub, err := nc.Subscribe(
+		stream.AllDecisions,
+		func(m *nats.Msg) { _ = e.add(m.Data) },
+	) // what cannot be read is missed, and counted
 	if err != nil {
 		return nil, err
 	}

@@ -38,8 +38,22 @@ func (b *bench) memory(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	b.table.add("resident memory, idle", fmt.Sprintf("%d MB", idle), "-", "-", fmt.Sprintf("<= %d MB", mostIdle), idle <= mostIdle)
-	b.table.add("resident memory, most under load", fmt.Sprintf("%d MB", busy), "-", "-", fmt.Sprintf("<= %d MB", mostBusy), busy <= mostBusy)
+	b.table.add(
+		"resident memory, idle",
+		fmt.Sprintf("%d MB", idle),
+		"-",
+		"-",
+		fmt.Sprintf("<= %d MB", mostIdle),
+		idle <= mostIdle,
+	)
+	b.table.add(
+		"resident memory, most under load",
+		fmt.Sprintf("%d MB", busy),
+		"-",
+		"-",
+		fmt.Sprintf("<= %d MB", mostBusy),
+		busy <= mostBusy,
+	)
 	return nil
 }
 
@@ -53,7 +67,10 @@ func (b *bench) command(ctx context.Context, dir string, more ...string) (*exec.
 	if err := build.Run(); err != nil {
 		return nil, fmt.Errorf("build: %w", err)
 	}
-	cmd := exec.CommandContext(ctx, binary, append([]string{"serve", "--data", dir, "--listen", "127.0.0.1:0"}, more...)...)
+	cmd := exec.CommandContext(
+		ctx,
+		binary,
+		append([]string{"serve", "--data", dir, "--listen", "127.0.0.1:0"}, more...)...)
 	cmd.Stderr = b.Progress
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	return cmd, cmd.Start()
@@ -78,7 +95,14 @@ func (b *bench) resident(ctx context.Context, pid int, dir, secret string) (idle
 	}
 	b.say("most so far: %d MB; sending at full speed", busy)
 	lasts := b.lasting(10 * time.Second)
-	burst := load{URL: url, Secret: secret, Connections: connections, For: lasts, First: 10_000_000, Most: int(lasts.Seconds() * mostPerSecond)}
+	burst := load{
+		URL:         url,
+		Secret:      secret,
+		Connections: connections,
+		For:         lasts,
+		First:       10_000_000,
+		Most:        int(lasts.Seconds() * mostPerSecond),
+	}
 	if _, err := generate(ctx, burst); err != nil {
 		return 0, 0, err
 	}

@@ -47,15 +47,42 @@ func (b *bench) soak(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	first := load{URL: url, Secret: secret, Connections: connections, For: b.lasting(20 * time.Second), First: 50_000_000, Most: 20 * mostPerSecond, Consumer: consumer}
+	first := load{
+		URL:         url,
+		Secret:      secret,
+		Connections: connections,
+		For:         b.lasting(20 * time.Second),
+		First:       50_000_000,
+		Most:        20 * mostPerSecond,
+		Consumer:    consumer,
+	}
 	limit, err := generate(ctx, first)
 	if err != nil {
 		return err
 	}
 	// Until the last event: what is taken faster than it is decided is no limit.
 	rate := int(soakShare * float64(limit.Sent) / (limit.Took + limit.Event99).Seconds())
-	b.say("limit: %d webhooks in %v, events at most %v later; soaking at %d per second for %v", limit.Sent, limit.Took.Round(time.Millisecond), limit.Event99.Round(time.Millisecond), rate, b.lasting(soakFor))
-	windows, err := b.soakAt(ctx, load{URL: url, Secret: secret, Connections: connections, Rate: rate, For: soakWindow, Most: rate*int(soakWindow.Seconds()) + 1, Consumer: consumer}, cmd.Process.Pid)
+	b.say(
+		"limit: %d webhooks in %v, events at most %v later; soaking at %d per second for %v",
+		limit.Sent,
+		limit.Took.Round(time.Millisecond),
+		limit.Event99.Round(time.Millisecond),
+		rate,
+		b.lasting(soakFor),
+	)
+	windows, err := b.soakAt(
+		ctx,
+		load{
+			URL:         url,
+			Secret:      secret,
+			Connections: connections,
+			Rate:        rate,
+			For:         soakWindow,
+			Most:        rate*int(soakWindow.Seconds()) + 1,
+			Consumer:    consumer,
+		},
+		cmd.Process.Pid,
+	)
 	if err != nil {
 		return err
 	}
@@ -114,11 +141,30 @@ func (b *bench) judge(rate int, windows []window) {
 		sent, refused, lost = sent+w.got.Sent, refused+w.got.Refused, lost+w.got.Lost
 	}
 	of := fmt.Sprintf(" at %d per second over %v", rate, time.Duration(n)*soakWindow)
-	b.table.add("resident memory"+of, fmt.Sprintf("%.0f MB", mean(late, resident)), fmt.Sprintf("%.0f MB (early)", mean(early, resident)),
-		fmt.Sprintf("%.0f bytes per decision kept", grown), fmt.Sprintf("<= %d", soakGrows), grown <= soakGrows)
-	b.table.add("webhook to event, p99", fmt.Sprintf("%.1f ms", mean(late, p99)), fmt.Sprintf("%.1f ms (early)", mean(early, p99)),
-		fmt.Sprintf("%.2f", slowed), fmt.Sprintf("<= %.2f", soakSlows), slowed <= soakSlows)
-	b.table.add("webhooks taken / refused / without an event", fmt.Sprintf("%d / %d / %d", sent, refused, lost), "-", "-", "0 lost", lost == 0)
+	b.table.add(
+		"resident memory"+of,
+		fmt.Sprintf("%.0f MB", mean(late, resident)),
+		fmt.Sprintf("%.0f MB (early)", mean(early, resident)),
+		fmt.Sprintf("%.0f bytes per decision kept", grown),
+		fmt.Sprintf("<= %d", soakGrows),
+		grown <= soakGrows,
+	)
+	b.table.add(
+		"webhook to event, p99",
+		fmt.Sprintf("%.1f ms", mean(late, p99)),
+		fmt.Sprintf("%.1f ms (early)", mean(early, p99)),
+		fmt.Sprintf("%.2f", slowed),
+		fmt.Sprintf("<= %.2f", soakSlows),
+		slowed <= soakSlows,
+	)
+	b.table.add(
+		"webhooks taken / refused / without an event",
+		fmt.Sprintf("%d / %d / %d", sent, refused, lost),
+		"-",
+		"-",
+		"0 lost",
+		lost == 0,
+	)
 }
 
 func resident(w window) float64 { return float64(w.resident) }

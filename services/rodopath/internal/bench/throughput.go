@@ -59,9 +59,20 @@ func (b *bench) throughput(ctx context.Context) (err error) {
 	}
 	for _, c := range all[1:] {
 		ratio := c.best / all[0].best
-		b.table.add("webhooks per second, verified and durable, "+c.name, fmt.Sprintf("%.0f", c.best), fmt.Sprintf("%.0f (echo)", all[0].best),
-			fmt.Sprintf("%.2f", ratio), fmt.Sprintf(">= %.2f", atLeast), ratio >= atLeast)
-		b.table.note("%s: %d µs of processor time per webhook all in all, echo %d µs", c.name, c.cost.Microseconds(), all[0].cost.Microseconds())
+		b.table.add(
+			"webhooks per second, verified and durable, "+c.name,
+			fmt.Sprintf("%.0f", c.best),
+			fmt.Sprintf("%.0f (echo)", all[0].best),
+			fmt.Sprintf("%.2f", ratio),
+			fmt.Sprintf(">= %.2f", atLeast),
+			ratio >= atLeast,
+		)
+		b.table.note(
+			"%s: %d µs of processor time per webhook all in all, echo %d µs",
+			c.name,
+			c.cost.Microseconds(),
+			all[0].cost.Microseconds(),
+		)
 	}
 	return b.noteSync()
 }

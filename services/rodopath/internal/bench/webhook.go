@@ -56,11 +56,19 @@ func (w *webhooks) email(i int) string { return fmt.Sprintf("buyer.%010d@example
 
 // form is a checkout session of the usual size, most of it of no interest to us.
 func form(now time.Time) []byte {
-	head := fmt.Sprintf(`{"id":"evt_%[1]s","object":"event","api_version":"2025-08-27.basil","created":%[2]d,"livemode":true,`+
-		`"type":"checkout.session.completed","data":{"object":{`, hole, now.Unix())
-	tail := strings.ReplaceAll(`"id":"cs_live_N","object":"checkout.session","mode":"payment","payment_status":"paid","status":"complete",`+
-		`"customer":"cus_N","customer_details":{"email":"buyer.N@example.com","name":"Buyer N","address":{"country":"PL"}},`+
-		`"payment_intent":"pi_N","invoice":"in_N","metadata":{"product":"ebook"},"consent":{"promotions":null}}}}`, "N", hole)
+	head := fmt.Sprintf(
+		`{"id":"evt_%[1]s","object":"event","api_version":"2025-08-27.basil","created":%[2]d,"livemode":true,`+
+			`"type":"checkout.session.completed","data":{"object":{`,
+		hole,
+		now.Unix(),
+	)
+	tail := strings.ReplaceAll(
+		`"id":"cs_live_N","object":"checkout.session","mode":"payment","payment_status":"paid","status":"complete",`+
+			`"customer":"cus_N","customer_details":{"email":"buyer.N@example.com","name":"Buyer N","address":{"country":"PL"}},`+
+			`"payment_intent":"pi_N","invoice":"in_N","metadata":{"product":"ebook"},"consent":{"promotions":null}}}}`,
+		"N",
+		hole,
+	)
 	var filler strings.Builder
 	for i := 0; filler.Len()+len(head)+len(tail) < bodySize; i++ {
 		fmt.Fprintf(&filler, `"unused_%d":{"amount":null,"enabled":false,"options":["card","link"]},`, i)

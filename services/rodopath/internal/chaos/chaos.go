@@ -84,7 +84,12 @@ func Run(ctx context.Context, opts Options) (f *Figures, err error) {
 	if r.stage, err = setUp(ctx, r.Dir, r.MongoDB, r.answer); err != nil {
 		return nil, err
 	}
-	r.sender = &sender{base: "http://" + r.stage.answering[partIngest], secret: r.stage.secret, clock: r.stage.clock, client: r.stage.client}
+	r.sender = &sender{
+		base:   "http://" + r.stage.answering[partIngest],
+		secret: r.stage.secret,
+		clock:  r.stage.clock,
+		client: r.stage.client,
+	}
 	ctx, stop := context.WithCancel(ctx)
 	began := time.Now()
 	defer func() {
@@ -179,7 +184,13 @@ func (r *run) round(ctx context.Context, n int) error {
 	}
 	pause(ctx, roundTime-time.Since(began))
 	if n%10 == 0 {
-		r.logf("round %d: %d webhooks sent, %d answered 2xx, %d decisions told", n, r.sender.sent.Load(), r.sender.taken.Load(), r.webhookCount())
+		r.logf(
+			"round %d: %d webhooks sent, %d answered 2xx, %d decisions told",
+			n,
+			r.sender.sent.Load(),
+			r.sender.taken.Load(),
+			r.webhookCount(),
+		)
 	}
 	select {
 	case err := <-failed:
@@ -257,7 +268,13 @@ func (r *run) checkpoint(ctx context.Context, n int) error {
 		r.complain(Violation{What: "the journals have faults", Round: n, Detail: strconv.Itoa(n)})
 	}
 	found := Check(r.record)
-	r.logf("round %d: %d persons and %d decisions checked, %d violations", n, len(r.record.Persons), len(r.record.Decisions), len(found)+len(r.figures.Others))
+	r.logf(
+		"round %d: %d persons and %d decisions checked, %d violations",
+		n,
+		len(r.record.Persons),
+		len(r.record.Decisions),
+		len(found)+len(r.figures.Others),
+	)
 	for _, v := range found {
 		if v.Person > r.first {
 			r.logf("  %s", v)
@@ -343,7 +360,14 @@ func (r *run) collectOnce(ctx context.Context) error {
 	add := func(e *stream.Event) *Decided {
 		d := r.record.Decisions[e.ID]
 		if d == nil {
-			d = &Decided{ID: e.ID, Kind: e.Data.Kind, Person: numberOf(e), Subject: e.Subject, At: e.Time, Effective: e.Data.Effective}
+			d = &Decided{
+				ID:        e.ID,
+				Kind:      e.Data.Kind,
+				Person:    numberOf(e),
+				Subject:   e.Subject,
+				At:        e.Time,
+				Effective: e.Data.Effective,
+			}
 			if d.Person == 0 {
 				d.Person = subjects[e.Subject]
 			}

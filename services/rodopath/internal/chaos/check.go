@@ -110,7 +110,17 @@ type checking struct {
 
 func (c *checking) complain(what, format string, args ...any) {
 	p := c.person
-	c.found = append(c.found, Violation{What: what, Person: p.Number, Story: p.Story, Round: p.Round, Seed: c.record.Seed, Detail: fmt.Sprintf(format, args...)})
+	c.found = append(
+		c.found,
+		Violation{
+			What:   what,
+			Person: p.Number,
+			Story:  p.Story,
+			Round:  p.Round,
+			Seed:   c.record.Seed,
+			Detail: fmt.Sprintf(format, args...),
+		},
+	)
 }
 
 // sure reports whether every webhook of the story was accepted, so that the person must be known. A
@@ -183,7 +193,15 @@ func (c *checking) deletion(due *Due, came []*Decided) {
 	for _, d := range came {
 		switch {
 		case d.At.Before(d.Effective), d.Effective.Before(due.From):
-			c.complain(faultEarly, "%s: %s, decided %s, effective %s, due from %s", due.Category, d.ID, stamp(d.At), stamp(d.Effective), stamp(due.From))
+			c.complain(
+				faultEarly,
+				"%s: %s, decided %s, effective %s, due from %s",
+				due.Category,
+				d.ID,
+				stamp(d.At),
+				stamp(d.Effective),
+				stamp(due.From),
+			)
 		case d.Effective.After(due.To):
 			c.complain(faultUndue, "%s: %s, effective %s, due to %s", due.Category, d.ID, stamp(d.Effective), stamp(due.To))
 		}

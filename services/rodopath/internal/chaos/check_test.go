@@ -83,8 +83,12 @@ func TestCheck_ComplainsOfWhatIsLostOrUndue(t *testing.T) {
 			delete(r.Decisions, d.ID)
 			return d.Person
 		}, faultMissing},
-		"a deletion is doubled": {func(t *testing.T, r *Record) int { return r.double(r.decision(t, anyDeletion)) }, faultDoubled},
-		"a question is doubled": {func(t *testing.T, r *Record) int { return r.double(r.decision(t, anyQuestion)) }, faultDoubled},
+		"a deletion is doubled": {
+			func(t *testing.T, r *Record) int { return r.double(r.decision(t, anyDeletion)) }, faultDoubled,
+		},
+		"a question is doubled": {
+			func(t *testing.T, r *Record) int { return r.double(r.decision(t, anyQuestion)) }, faultDoubled,
+		},
 		"a deletion is undue": {func(t *testing.T, r *Record) int {
 			return r.add(r.decision(t, anyDeletion), r.story(t, "subscribed"))
 		}, faultUndue},

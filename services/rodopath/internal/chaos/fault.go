@@ -41,9 +41,36 @@ const (
 
 func faultNames() []string {
 	return []string{
-		killIngest, killIngest, killIngest, killLifecycle, killLifecycle, killLifecycle, killDispatch, killDispatch, killDispatch,
-		killLeader, killNode, cutAll, cutOne, cutOne, stallAll, stallOne, stallOne, busyDisk, freezeNode, freezeService, freezeService,
-		stepForwards, stepForwards, stepForwards, stepBackwards, stepBackwards, crmFails, crmFails, crmHangs, crmHangs,
+		killIngest,
+		killIngest,
+		killIngest,
+		killLifecycle,
+		killLifecycle,
+		killLifecycle,
+		killDispatch,
+		killDispatch,
+		killDispatch,
+		killLeader,
+		killNode,
+		cutAll,
+		cutOne,
+		cutOne,
+		stallAll,
+		stallOne,
+		stallOne,
+		busyDisk,
+		freezeNode,
+		freezeService,
+		freezeService,
+		stepForwards,
+		stepForwards,
+		stepForwards,
+		stepBackwards,
+		stepBackwards,
+		crmFails,
+		crmFails,
+		crmHangs,
+		crmHangs,
 	}
 }
 
@@ -78,7 +105,8 @@ func drawFaults(rng *rand.Rand, round time.Duration) []fault {
 // kills names the process that a fault kills; empty for none.
 func (f *fault) kills() string {
 	return map[string]string{
-		killIngest: partIngest, killLifecycle: partLifecycle, killDispatch: partDispatch, killLeader: partNATS, killNode: partNATS,
+		killIngest: partIngest, killLifecycle: partLifecycle, killDispatch: partDispatch,
+		killLeader: partNATS, killNode: partNATS,
 	}[f.name]
 }
 

@@ -59,7 +59,12 @@ type Figures struct {
 
 func newFigures(seed uint64, rounds int) *Figures {
 	return &Figures{
-		Seed: seed, Rounds: rounds, Stories: map[string]int{}, Kills: map[string]int64{}, Ended: map[string]int64{}, Faults: map[string]int{},
+		Seed:       seed,
+		Rounds:     rounds,
+		Stories:    map[string]int{},
+		Kills:      map[string]int64{},
+		Ended:      map[string]int64{},
+		Faults:     map[string]int{},
 		Violations: []Violation{},
 	}
 }
@@ -82,7 +87,16 @@ func (f *Figures) Print(out io.Writer) error {
 	line("seed", "%d", f.Seed)
 	line("rounds", "%d in %s", f.Rounds, f.Took.Round(time.Second))
 	line("persons", "%d, stories: %s", f.Persons, counts(f.Stories))
-	line("webhooks", "%d, sent %d times: %d answered 2xx, %d refused, %d repeated for that; %d persons unsure", f.Webhooks, f.Sent, f.Taken, f.Refused, f.Repeated, f.Unsure)
+	line(
+		"webhooks",
+		"%d, sent %d times: %d answered 2xx, %d refused, %d repeated for that; %d persons unsure",
+		f.Webhooks,
+		f.Sent,
+		f.Taken,
+		f.Refused,
+		f.Repeated,
+		f.Unsure,
+	)
 	line("facts", "%d in %d subjects", f.Facts, f.Subjects)
 	line("decisions", "%d, told %d in %d calls (%d forged)", f.Decisions, f.Told, f.Calls, f.Forged)
 	line("receipts", "%d by themselves, of them %d twice", f.Receipts, f.ReceiptsTwice)

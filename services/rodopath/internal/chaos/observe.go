@@ -105,7 +105,12 @@ func (s *stage) get(ctx context.Context, method, url string, body any) ([]byte, 
 // known asks lifecycle about a person.
 func (s *stage) known(ctx context.Context, number int) (Known, error) {
 	var k Known
-	data, err := s.get(ctx, http.MethodPost, "http://"+s.lifecycles[number%len(s.lifecycles)]+"/v1/subjects", object{"person": email(number)})
+	data, err := s.get(
+		ctx,
+		http.MethodPost,
+		"http://"+s.lifecycles[number%len(s.lifecycles)]+"/v1/subjects",
+		object{"person": email(number)},
+	)
 	if errors.Is(err, errNotFound) {
 		return k, nil
 	}

@@ -155,7 +155,10 @@ func (p *part) lifecycle(ctx context.Context) (err error) {
 		return err
 	}
 	defer s.nats.Close()
-	a, err := lifecycleapp.New(ctx, lifecycleapp.Options{Config: s.config, NATS: s.nats, Data: p.Dir, Now: s.now, Log: s.log})
+	a, err := lifecycleapp.New(
+		ctx,
+		lifecycleapp.Options{Config: s.config, NATS: s.nats, Data: p.Dir, Now: s.now, Log: s.log},
+	)
 	if err != nil {
 		return err
 	}
@@ -170,7 +173,10 @@ func (p *part) dispatch(ctx context.Context) (err error) {
 		return err
 	}
 	defer s.nats.Close()
-	a, err := dispatchapp.New(ctx, dispatchapp.Options{Config: s.config, NATS: s.nats, Claim: p.Claim, Now: s.now, Log: s.log})
+	a, err := dispatchapp.New(
+		ctx,
+		dispatchapp.Options{Config: s.config, NATS: s.nats, Claim: p.Claim, Now: s.now, Log: s.log},
+	)
 	if err != nil {
 		return err
 	}

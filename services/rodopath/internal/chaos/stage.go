@@ -46,8 +46,14 @@ const claim = 6 * time.Second
 // means in SQLite.
 func setUp(ctx context.Context, dir, mongo string, answers func(int) string) (s *stage, err error) {
 	s = &stage{
-		dir: dir, logs: filepath.Join(dir, "logs"), clock: newClock(dir), proxies: map[string][]*proxy{}, answering: map[string]string{},
-		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 32}}, token: rand.Text(), secret: newSecret(),
+		dir:       dir,
+		logs:      filepath.Join(dir, "logs"),
+		clock:     newClock(dir),
+		proxies:   map[string][]*proxy{},
+		answering: map[string]string{},
+		client:    &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 32}},
+		token:     rand.Text(),
+		secret:    newSecret(),
 	}
 	if err := os.MkdirAll(s.logs, 0o700); err != nil {
 		return nil, err
@@ -106,7 +112,10 @@ keys: file:keys.json
 spool: {path: ingest/spool.db}
 `)
 	if mongo != "" {
-		text += "mongodb: {uri: \"file:mongodb\", database: rodopathchaos" + strconv.FormatInt(time.Now().UnixNano(), 36) + "}\n"
+		text += "mongodb: {uri: \"file:mongodb\", database: rodopathchaos" + strconv.FormatInt(
+			time.Now().UnixNano(),
+			36,
+		) + "}\n"
 	}
 	var all error
 	for name, data := range map[string]string{
@@ -140,8 +149,14 @@ func (s *stage) startNodes(ctx context.Context) ([]string, error) {
 
 // connect connects the run itself to the cluster, past the proxies.
 func (s *stage) connect(ctx context.Context, servers []string) (err error) {
-	s.nats, err = nats.Connect("nats://"+strings.Join(servers, ",nats://"), nats.MaxReconnects(-1), nats.ReconnectWait(100*time.Millisecond),
-		nats.RetryOnFailedConnect(true), nats.Name("chaos"), nats.IgnoreDiscoveredServers())
+	s.nats, err = nats.Connect(
+		"nats://"+strings.Join(servers, ",nats://"),
+		nats.MaxReconnects(-1),
+		nats.ReconnectWait(100*time.Millisecond),
+		nats.RetryOnFailedConnect(true),
+		nats.Name("chaos"),
+		nats.IgnoreDiscoveredServers(),
+	)
 	if err != nil {
 		return err
 	}
@@ -173,8 +188,16 @@ func (s *stage) startServices(ctx context.Context, servers []string, mongo strin
 	}
 	for i, name := range names {
 		p := part{
-			Kind: strings.TrimSuffix(name, "-2"), Dir: filepath.Join(s.dir, name), Listen: ports[i], Metrics: ports[len(names)+i],
-			Config: filepath.Join(s.dir, "rodopath.yaml"), Clock: s.dir, Claim: claim,
+			Kind: strings.TrimSuffix(
+				name,
+				"-2",
+			),
+			Dir:     filepath.Join(s.dir, name),
+			Listen:  ports[i],
+			Metrics: ports[len(names)+i],
+			Config:  filepath.Join(s.dir, "rodopath.yaml"),
+			Clock:   s.dir,
+			Claim:   claim,
 		}
 		if err := os.MkdirAll(p.Dir, 0o700); err != nil {
 			return err
@@ -233,7 +256,11 @@ func (s *stage) notReady(ctx context.Context) string {
 		}
 	}
 	for _, name := range streams() {
-		if one, err := s.js.Stream(ctx, name); err != nil || one.CachedInfo().Cluster == nil || one.CachedInfo().Cluster.Leader == "" {
+		if one, err := s.js.Stream(
+			ctx,
+			name,
+		); err != nil || one.CachedInfo().Cluster == nil ||
+			one.CachedInfo().Cluster.Leader == "" {
 			return "stream " + name
 		}
 	}

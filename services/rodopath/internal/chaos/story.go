@@ -167,7 +167,10 @@ func (t *builder) resubscribed() {
 	t.dueAt(t.at(60), "suppression")
 	for _, c := range []string{"contact", "newsletter", "marketing_profile"} {
 		// Decided only where the return is not known yet.
-		t.Dues = append(t.Dues, Due{Category: c, From: t.at(30).Add(-time.Second), To: t.at(30).Add(time.Second), Maybe: true})
+		t.Dues = append(
+			t.Dues,
+			Due{Category: c, From: t.at(30).Add(-time.Second), To: t.at(30).Add(time.Second), Maybe: true},
+		)
 	}
 }
 

@@ -31,7 +31,10 @@ func (t *builder) send(platform, topic string, facts int, body object) {
 		panic(err) // the body is constant
 	}
 	t.Facts += facts
-	t.Webhooks = append(t.Webhooks, Webhook{Platform: platform, Once: platform == platformWooCommerce, body: data, topic: topic})
+	t.Webhooks = append(
+		t.Webhooks,
+		Webhook{Platform: platform, Once: platform == platformWooCommerce, body: data, topic: topic},
+	)
 }
 
 // standard adds a fact of the platform "standard".
@@ -102,9 +105,18 @@ func (t *builder) refund(minutes int) {
 	}
 	at := t.at(minutes).Unix()
 	t.event(minutes, "charge.refunded", object{
-		"id": fmt.Sprintf("ch_%d", t.Number), "object": "charge", "customer": fmt.Sprintf("cus_%d", t.Number),
-		"payment_intent": fmt.Sprintf("pi_%d", t.Number), "amount": 9900, "amount_refunded": 9900, "refunded": true,
-		"refunds": object{"data": []object{{"id": fmt.Sprintf("re_%d", t.Number), "object": "refund", "amount": 9900, "status": "succeeded", "created": at}}},
+		"id":              fmt.Sprintf("ch_%d", t.Number),
+		"object":          "charge",
+		"customer":        fmt.Sprintf("cus_%d", t.Number),
+		"payment_intent":  fmt.Sprintf("pi_%d", t.Number),
+		"amount":          9900,
+		"amount_refunded": 9900,
+		"refunded":        true,
+		"refunds": object{
+			"data": []object{
+				{"id": fmt.Sprintf("re_%d", t.Number), "object": "refund", "amount": 9900, "status": "succeeded", "created": at},
+			},
+		},
 	})
 }
 

@@ -108,7 +108,10 @@ func download(ctx context.Context, c *client.Client, question, part string, prog
 	sum := sha256.New()
 	n, err := io.Copy(io.MultiWriter(f, sum, counter{&got}), in)
 	if err != nil {
-		return nil, fmt.Errorf("the backup failed and left no file; the log of the server has the reason; then run the command again: %w", err)
+		return nil, fmt.Errorf(
+			"the backup failed and left no file; the log of the server has the reason; then run the command again: %w",
+			err,
+		)
 	}
 	return &made{Bytes: n, SHA256: hex.EncodeToString(sum.Sum(nil))}, f.Sync()
 }
@@ -151,15 +154,33 @@ func writeMade(out io.Writer, m *made, asJSON bool) error {
 	if asJSON {
 		return json.NewEncoder(out).Encode(m)
 	}
-	fmt.Fprintf(out, "%s holds %s, as of %s (%d bytes).\nSHA-256 %s\n", m.File, contents(m.Manifest), m.Created.Format(time.RFC3339), m.Bytes, m.SHA256)
+	fmt.Fprintf(
+		out,
+		"%s holds %s, as of %s (%d bytes).\nSHA-256 %s\n",
+		m.File,
+		contents(m.Manifest),
+		m.Created.Format(time.RFC3339),
+		m.Bytes,
+		m.SHA256,
+	)
 	if m.StoreElsewhere {
-		fmt.Fprintln(out, "The database is in MongoDB (mongodb.uri) and not in this file; copy the database too, after this backup.")
+		fmt.Fprintln(
+			out,
+			"The database is in MongoDB (mongodb.uri) and not in this file; copy the database too, after this backup.",
+		)
 	}
 	if m.StreamsElsewhere {
-		fmt.Fprintln(out, "The streams are in NATS (nats.url) and not in this file; copy the streams with \"nats stream backup\".")
+		fmt.Fprintln(
+			out,
+			"The streams are in NATS (nats.url) and not in this file; copy the streams with \"nats stream backup\".",
+		)
 	}
 	if len(m.Elsewhere) > 0 {
-		fmt.Fprintf(out, "The configuration names files that are not in the backup; copy these files too: %s\n", strings.Join(m.Elsewhere, ", "))
+		fmt.Fprintf(
+			out,
+			"The configuration names files that are not in the backup; copy these files too: %s\n",
+			strings.Join(m.Elsewhere, ", "),
+		)
 	}
 	switch {
 	case m.WithKeys:
@@ -167,7 +188,11 @@ func writeMade(out io.Writer, m *made, asJSON bool) error {
 	case m.Keys == "":
 		fmt.Fprintln(out, "The keys are not in the file: keep a copy of the configured keys in another place.")
 	default:
-		fmt.Fprintf(out, "The keys are not in the file, and the file is useless without the keys: keep a copy of %s in another place.\n", m.Keys)
+		fmt.Fprintf(
+			out,
+			"The keys are not in the file, and the file is useless without the keys: keep a copy of %s in another place.\n",
+			m.Keys,
+		)
 	}
 	return nil
 }

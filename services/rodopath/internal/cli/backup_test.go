@@ -57,7 +57,14 @@ func TestBackup_OfARunningServerHoldsAllThatWasTakenBefore(t *testing.T) {
 	}
 	before := taken()
 	file := filepath.Join(t.TempDir(), "copy.tar.gz")
-	if said := ask(t, "backup", file, "--data", dir); !strings.Contains(said, "The keys are not in the file") || !strings.Contains(said, "DECISIONS: ") {
+	if said := ask(
+		t,
+		"backup",
+		file,
+		"--data",
+		dir,
+	); !strings.Contains(said, "The keys are not in the file") ||
+		!strings.Contains(said, "DECISIONS: ") {
 		t.Errorf("backup says: %s", said)
 	}
 	stop()
@@ -150,7 +157,17 @@ func TestBackup_WithKeysNeedsNothingElse(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "copy.tar.gz")
-	if said := ask(t, "backup", file, "--with-keys", "--data", dir); !strings.Contains(said, "The file holds the keys and gives access to all data.") {
+	if said := ask(
+		t,
+		"backup",
+		file,
+		"--with-keys",
+		"--data",
+		dir,
+	); !strings.Contains(
+		said,
+		"The file holds the keys and gives access to all data.",
+	) {
 		t.Errorf("backup says: %s", said)
 	}
 	if left, err := filepath.Glob(filepath.Join(dir, ".backup-*")); err != nil || len(left) > 0 {

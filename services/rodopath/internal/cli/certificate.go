@@ -33,7 +33,11 @@ whether the certificate concerns that address.`,
 				return fmt.Errorf("%w: --form must be json or page", errUsage)
 			}
 			return s.ask(cmd.Context(), func(c *client.Client) error {
-				data, err := c.Get(cmd.Context(), "/v1/decisions/"+url.PathEscape(given[0])+"/certificate?form="+form+"&lang="+url.QueryEscape(lang), "")
+				data, err := c.Get(
+					cmd.Context(),
+					"/v1/decisions/"+url.PathEscape(given[0])+"/certificate?form="+form+"&lang="+url.QueryEscape(lang),
+					"",
+				)
 				if err != nil {
 					return err
 				}
@@ -134,7 +138,10 @@ func (*shared) verifyCertificate() *cobra.Command {
 		RunE: func(cmd *cobra.Command, given []string) error {
 			switch {
 			case strings.TrimSpace(key) == "":
-				return fmt.Errorf("%w: give the public key of the business with --key; the key in the file proves nothing", errUsage)
+				return fmt.Errorf(
+					"%w: give the public key of the business with --key; the key in the file proves nothing",
+					errUsage,
+				)
 			case (person == "") != (names == ""):
 				return fmt.Errorf("%w: --person and --names-key go together", errUsage)
 			}
@@ -150,12 +157,19 @@ func (*shared) verifyCertificate() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "The signature is valid. %s certifies the deletion %s, confirmed %s by %d recipients.\n",
-				c.Controller, c.Decision, c.Confirmed.Format(time.RFC3339), len(c.Recipients))
+			fmt.Fprintf(
+				cmd.OutOrStdout(),
+				"The signature is valid. %s certifies the deletion %s, confirmed %s by %d recipients.\n",
+				c.Controller,
+				c.Decision,
+				c.Confirmed.Format(time.RFC3339),
+				len(c.Recipients),
+			)
 			if person == "" {
 				return nil
 			}
-			if !c.Names(strings.ToLower(strings.TrimSpace(person)), strings.TrimSpace(names)) && !c.Names(strings.TrimSpace(person), strings.TrimSpace(names)) {
+			if !c.Names(strings.ToLower(strings.TrimSpace(person)), strings.TrimSpace(names)) &&
+				!c.Names(strings.TrimSpace(person), strings.TrimSpace(names)) {
 				fmt.Fprintln(cmd.OutOrStdout(), "The certificate does not concern this person, or the key belongs to other hashes.")
 				return errNo
 			}

@@ -176,20 +176,28 @@ the recipient can compare with the names it holds.`,
 			}
 			whole := false
 			err = s.ask(cmd.Context(), func(c *client.Client) error {
-				return c.AskLines(cmd.Context(), "/v1/replay", map[string]any{"since": instant, "recipient": recipient}, func(line []byte) error {
-					end, err := writeReplayed(cmd.OutOrStdout(), line, asJSON)
-					whole = whole || end
-					return err
-				})
+				return c.AskLines(
+					cmd.Context(),
+					"/v1/replay",
+					map[string]any{"since": instant, "recipient": recipient},
+					func(line []byte) error {
+						end, err := writeReplayed(cmd.OutOrStdout(), line, asJSON)
+						whole = whole || end
+						return err
+					},
+				)
 			})
 			if err == nil && !whole {
-				err = errors.New("the replay failed; the log of the server has the reason. Run the command again: a replay is idempotent")
+				err = errors.New(
+					"the replay failed; the log of the server has the reason. Run the command again: a replay is idempotent",
+				)
 			}
 			return err
 		},
 	}
 	cmd.Flags().StringVar(&since, "since", "", "time of the restored backup, such as 2026-11-01T00:00:00Z or 2026-11-01")
-	cmd.Flags().StringVar(&recipient, "recipient", "", "the recipient that restored a backup (default all notified recipients)")
+	cmd.Flags().
+		StringVar(&recipient, "recipient", "", "the recipient that restored a backup (default all notified recipients)")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, one deletion per line")
 	return cmd
 }

@@ -57,9 +57,21 @@ func describe(e *stream.Event) string {
 	switch {
 	case e.Data.Ask != nil:
 		a := e.Data.Ask
-		return fmt.Sprintf("ASK      %s for consent to %s by %s, at: %s", who, a.Purpose, a.Channel, strings.Join(a.Places, ", "))
+		return fmt.Sprintf(
+			"ASK      %s for consent to %s by %s, at: %s",
+			who,
+			a.Purpose,
+			a.Channel,
+			strings.Join(a.Places, ", "),
+		)
 	case e.Data.Delete != nil:
-		return fmt.Sprintf("DELETE   %s: %s; last retained for %s, to %s", who, items(e.Data.Delete), lastPurposes(e), e.Data.Effective.Add(-time.Millisecond).Format(time.DateOnly))
+		return fmt.Sprintf(
+			"DELETE   %s: %s; last retained for %s, to %s",
+			who,
+			items(e.Data.Delete),
+			lastPurposes(e),
+			e.Data.Effective.Add(-time.Millisecond).Format(time.DateOnly),
+		)
 	}
 	return e.Type + " " + who
 }

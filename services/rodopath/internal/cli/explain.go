@@ -35,7 +35,12 @@ id such as stripe:cus_123 or woocommerce:17@shop. The exit code is 3 for an unkn
 				accept = "application/json"
 			}
 			return s.ask(cmd.Context(), func(c *client.Client) error {
-				answer, err := c.Ask(cmd.Context(), "/v1/explain?lang="+url.QueryEscape(lang), map[string]any{"person": given[0], "at": instant}, accept)
+				answer, err := c.Ask(
+					cmd.Context(),
+					"/v1/explain?lang="+url.QueryEscape(lang),
+					map[string]any{"person": given[0], "at": instant},
+					accept,
+				)
 				if err != nil {
 					return err
 				}
@@ -62,7 +67,11 @@ func parseInstant(s string) (*time.Time, error) {
 			return &t, nil
 		}
 	}
-	return nil, fmt.Errorf("%w: %q is neither a date like 2027-01-01 nor an instant like 2027-01-01T12:00:00Z", errUsage, s)
+	return nil, fmt.Errorf(
+		"%w: %q is neither a date like 2027-01-01 nor an instant like 2027-01-01T12:00:00Z",
+		errUsage,
+		s,
+	)
 }
 
 // explanation is the part of the answer in the brief form.

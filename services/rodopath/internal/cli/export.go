@@ -15,7 +15,12 @@ import (
 
 // exportForms are the forms of an export with their media types.
 func exportForms() map[string]string {
-	return map[string]string{"report": "application/json", "portable": "application/json", "page": "text/html", "answer": "text/plain"}
+	return map[string]string{
+		"report":   "application/json",
+		"portable": "application/json",
+		"page":     "text/html",
+		"answer":   "text/plain",
+	}
 }
 
 func (s *shared) export() *cobra.Command {
@@ -41,7 +46,12 @@ func (s *shared) export() *cobra.Command {
 				return fmt.Errorf("%w: --form must be report, page, portable or answer", errUsage)
 			}
 			return s.ask(cmd.Context(), func(c *client.Client) error {
-				data, err := c.Ask(cmd.Context(), "/v1/export", map[string]any{"person": given[0], "at": instant, "form": form, "lang": lang, "request": ref}, accept)
+				data, err := c.Ask(
+					cmd.Context(),
+					"/v1/export",
+					map[string]any{"person": given[0], "at": instant, "form": form, "lang": lang, "request": ref},
+					accept,
+				)
 				if err != nil {
 					return err
 				}
@@ -53,7 +63,8 @@ func (s *shared) export() *cobra.Command {
 	cmd.Flags().StringVar(&lang, "lang", "pl", "pl or en")
 	cmd.Flags().StringVar(&at, "at", "", atHelp)
 	cmd.Flags().StringVar(&ref, "request", "", "the request to answer (default the newest)")
-	cmd.Flags().StringVarP(&to, "output", "o", "", "file to write, with access for its owner only (default standard output)")
+	cmd.Flags().
+		StringVarP(&to, "output", "o", "", "file to write, with access for its owner only (default standard output)")
 	return cmd
 }
 
@@ -128,7 +139,16 @@ func writeEvidence(out io.Writer, lang string, line []byte) error {
 	if !e.Provable {
 		state = "FAILS"
 	}
-	lines := []string{fmt.Sprintf("%s  %s, %s, %s, %s", state, who(e.Person, e.Subject), e.Purpose[lang], e.Channel, e.Since.Format(time.DateOnly))}
+	lines := []string{
+		fmt.Sprintf(
+			"%s  %s, %s, %s, %s",
+			state,
+			who(e.Person, e.Subject),
+			e.Purpose[lang],
+			e.Channel,
+			e.Since.Format(time.DateOnly),
+		),
+	}
 	for _, f := range e.Flaws {
 		lines = append(lines, "       "+f.Missing[lang]+" "+f.Do[lang])
 	}

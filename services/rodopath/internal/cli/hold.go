@@ -24,11 +24,18 @@ or an inspection. A hold never prolongs marketing, and restores no deleted data.
 		Example: "  rodopath hold ala@example.com woocommerce:order/17@shop --reason chargeback",
 		Args:    args(cobra.RangeArgs(1, 2)),
 		RunE: func(cmd *cobra.Command, given []string) error {
-			return s.holdOr(cmd, "/v1/holds", given, map[string]any{"reason": reason, "limitation": limitation}, "The hold is recorded.")
+			return s.holdOr(
+				cmd,
+				"/v1/holds",
+				given,
+				map[string]any{"reason": reason, "limitation": limitation},
+				"The hold is recorded.",
+			)
 		},
 	}
 	cmd.Flags().StringVar(&reason, "reason", "", "the reason, or the reference of an authority")
-	cmd.Flags().BoolVar(&limitation, "limitation", false, "the hold suspends the limitation of a tax (Ordynacja podatkowa art. 70 § 2-8)")
+	cmd.Flags().
+		BoolVar(&limitation, "limitation", false, "the hold suspends the limitation of a tax (Ordynacja podatkowa art. 70 § 2-8)")
 	return cmd
 }
 
@@ -76,7 +83,14 @@ func writeHold(out io.Writer, line []byte) error {
 	if err := json.Unmarshal(line, &h); err != nil {
 		return fmt.Errorf("read the answer: %w", err)
 	}
-	_, err := fmt.Fprintf(out, "%s  %s  %s  %s\n", h.Since.Format(time.DateOnly), who(h.Person, h.Subject), cmp.Or(h.Record, "everything"), h.Reason)
+	_, err := fmt.Fprintf(
+		out,
+		"%s  %s  %s  %s\n",
+		h.Since.Format(time.DateOnly),
+		who(h.Person, h.Subject),
+		cmp.Or(h.Record, "everything"),
+		h.Reason,
+	)
 	return err
 }
 

@@ -14,7 +14,12 @@ import (
 )
 
 func (s *shared) journal() *cobra.Command {
-	cmd := s.aboutPerson("journal PERSON", "Print the journal of a person, or verify all journals", "/v1/journal", writeJournal)
+	cmd := s.aboutPerson(
+		"journal PERSON",
+		"Print the journal of a person, or verify all journals",
+		"/v1/journal",
+		writeJournal,
+	)
 	cmd.Long = `Print the journal of a person: the decisions, with their times and policies. The journal is
 pseudonymous and outlives the data of the person, for as long as the policy requires. Each
 entry holds the hash of the entry before.`
@@ -53,7 +58,17 @@ func writeJournal(out io.Writer, data []byte) error {
 		if len(e.Rules) > 0 {
 			because = "because of " + strings.Join(e.Rules, ", ")
 		}
-		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\t%s\t%.12s\n", e.Seq, e.At.Format(minute), e.What, strings.Join(what, ", "), because, e.Revision, e.Hash)
+		fmt.Fprintf(
+			table,
+			"%d\t%s\t%s\t%s\t%s\t%s\t%.12s\n",
+			e.Seq,
+			e.At.Format(minute),
+			e.What,
+			strings.Join(what, ", "),
+			because,
+			e.Revision,
+			e.Hash,
+		)
 	}
 	return table.Flush()
 }
@@ -91,7 +106,14 @@ journals: keep the digest in another place, to prove later that no earlier entry
 					for _, f := range report.Faults {
 						fmt.Fprintf(out, "subject %s: %s\n", f.Subject, f.Text)
 					}
-					_, err = fmt.Fprintf(out, "%d journals, %d entries, %d faults\ndigest %s\n", report.Journals, report.Entries, len(report.Faults), report.Digest)
+					_, err = fmt.Fprintf(
+						out,
+						"%d journals, %d entries, %d faults\ndigest %s\n",
+						report.Journals,
+						report.Entries,
+						len(report.Faults),
+						report.Digest,
+					)
 				}
 				if err == nil && len(report.Faults) > 0 {
 					return errNo

@@ -66,7 +66,11 @@ then "keys prune --file FILE --resealed", and give them the pruned file.`,
 			if _, err := s.whileStopped(lifecycleapp.PruneKeys); err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "Done. Copy the new %s to its safe place, and keep the old copy as long as earlier backups.\n", path)
+			_, err = fmt.Fprintf(
+				cmd.OutOrStdout(),
+				"Done. Copy the new %s to its safe place, and keep the old copy as long as earlier backups.\n",
+				path,
+			)
 			return err
 		},
 	}
@@ -82,7 +86,11 @@ func rotateFile(out io.Writer, file string) error {
 	if err := lifecycleapp.RotateKeys(file); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(out, "%s holds new keys. Stop all replicas of lifecycle, give them the file and start them; then run \"keys reseal\" until complete, and \"keys prune\".\n", file)
+	_, err := fmt.Fprintf(
+		out,
+		"%s holds new keys. Stop all replicas of lifecycle, give them the file and start them; then run \"keys reseal\" until complete, and \"keys prune\".\n",
+		file,
+	)
 	return err
 }
 
@@ -98,7 +106,10 @@ func (s *shared) pruneKeys() *cobra.Command {
 				return fmt.Errorf("%w: name the file with --file", errUsage)
 			}
 			if !resealed {
-				return fmt.Errorf("%w: confirm with --resealed that \"keys reseal\" is complete: data under the old keys become unreadable", errUsage)
+				return fmt.Errorf(
+					"%w: confirm with --resealed that \"keys reseal\" is complete: data under the old keys become unreadable",
+					errUsage,
+				)
 			}
 			if err := lifecycleapp.LooseKeys(file); err != nil {
 				return err
@@ -143,7 +154,9 @@ func (s *shared) whileStopped(change func(path string) error) (path string, err 
 }
 
 // errLeft means that not everything is hashed and sealed with the newest keys.
-var errLeft = errors.New("some stored data still use the old keys; run the command again to continue. No key was removed")
+var errLeft = errors.New(
+	"some stored data still use the old keys; run the command again to continue. No key was removed",
+)
 
 func (s *shared) rotateAllStored(cmd *cobra.Command, asJSON bool) error {
 	done := false

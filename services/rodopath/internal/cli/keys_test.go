@@ -43,7 +43,14 @@ func TestKeysRotate_EverybodyIsFoundAndTheOldKeysAreOfNoUse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if out, err := program(t, "keys", "rotate", "--data", dir).CombinedOutput(); err == nil || !strings.Contains(string(out), "stop the server first") {
+	if out, err := program(
+		t,
+		"keys",
+		"rotate",
+		"--data",
+		dir,
+	).CombinedOutput(); err == nil ||
+		!strings.Contains(string(out), "stop the server first") {
 		t.Errorf("with a running server: %v: %s", err, out)
 	}
 	end(t, server)
@@ -74,7 +81,10 @@ func TestKeys_ThoseOfADataDirectoryAreNotChangedAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, args := range [][]string{{"keys", "rotate", "--file", path}, {"keys", "prune", "--file", path, "--resealed"}} {
-		if out, err := program(t, args...).CombinedOutput(); err == nil || !strings.Contains(string(out), "keys rotate --data "+dir) {
+		if out, err := program(
+			t,
+			args...).CombinedOutput(); err == nil ||
+			!strings.Contains(string(out), "keys rotate --data "+dir) {
 			t.Errorf("%v: %v: %s", args, err, out)
 		}
 	}
@@ -88,7 +98,14 @@ func TestKeys_ThoseOfADataDirectoryAreNotChangedAlone(t *testing.T) {
 	if said := ask(t, "keys", "rotate", "--file", loose); !strings.Contains(said, "keys reseal") {
 		t.Errorf("rotate says: %s", said)
 	}
-	if out, err := program(t, "keys", "prune", "--file", loose).CombinedOutput(); err == nil || !strings.Contains(string(out), "--resealed") {
+	if out, err := program(
+		t,
+		"keys",
+		"prune",
+		"--file",
+		loose,
+	).CombinedOutput(); err == nil ||
+		!strings.Contains(string(out), "--resealed") {
 		t.Errorf("prune without a word of the reseal: %v: %s", err, out)
 	}
 	ask(t, "keys", "prune", "--file", loose, "--resealed")

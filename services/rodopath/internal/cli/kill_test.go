@@ -89,7 +89,11 @@ func serve(t *testing.T, dir string) (*exec.Cmd, control) {
 
 // sale posts a signed checkout of one person and tells whether it was taken.
 func sale(c control, secret string, n int) bool {
-	body := fmt.Sprintf(`{"id":"evt_%[1]d","object":"event","type":"checkout.session.completed","created":%[2]d,"livemode":true,"data":{"object":{"id":"cs_%[1]d","object":"checkout.session","mode":"payment","payment_status":"paid","customer":"cus_%[1]d","customer_details":{"email":"p%[1]d@example.com"}}}}`, n, time.Now().Add(-time.Hour).Unix())
+	body := fmt.Sprintf(
+		`{"id":"evt_%[1]d","object":"event","type":"checkout.session.completed","created":%[2]d,"livemode":true,"data":{"object":{"id":"cs_%[1]d","object":"checkout.session","mode":"payment","payment_status":"paid","customer":"cus_%[1]d","customer_details":{"email":"p%[1]d@example.com"}}}}`,
+		n,
+		time.Now().Add(-time.Hour).Unix(),
+	)
 	req, err := http.NewRequest(http.MethodPost, c.Webhooks+"/webhooks/card", strings.NewReader(body))
 	if err != nil {
 		return false
@@ -153,7 +157,15 @@ func TestServe_KillLosesNothingThatWasTaken(t *testing.T) {
 
 func TestExplain_ExitCodesMeanSomething(t *testing.T) {
 	dir := t.TempDir()
-	if out, err := program(t, "serve", "--data", dir, "--listen", "nowhere").CombinedOutput(); err == nil || !strings.Contains(string(out), "--listen") {
+	if out, err := program(
+		t,
+		"serve",
+		"--data",
+		dir,
+		"--listen",
+		"nowhere",
+	).CombinedOutput(); err == nil ||
+		!strings.Contains(string(out), "--listen") {
 		t.Errorf("a bad address: %v, %s", err, out)
 	}
 	for _, c := range []struct {
@@ -191,7 +203,10 @@ func TestSend_AndExplainWorkWithoutAServer(t *testing.T) {
 		t.Errorf("stopping: %v", err)
 	}
 	file := filepath.Join(dir, "fact.json")
-	fact := fmt.Sprintf(`{"kind":"sale","at":%q,"ref":"order-17","person":{"email":"ala@example.com"},"access":"course"}`, time.Now().Add(-time.Hour).UTC().Format(time.RFC3339))
+	fact := fmt.Sprintf(
+		`{"kind":"sale","at":%q,"ref":"order-17","person":{"email":"ala@example.com"},"access":"course"}`,
+		time.Now().Add(-time.Hour).UTC().Format(time.RFC3339),
+	)
 	if err := os.WriteFile(file, []byte(fact), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +222,13 @@ func TestSend_AndExplainWorkWithoutAServer(t *testing.T) {
 			t.Errorf("no %q in:\n%s", want, out)
 		}
 	}
-	if out, err := program(t, "demo", "--data", dir).CombinedOutput(); err != nil || !strings.Contains(string(out), "== Hubert") {
+	if out, err := program(
+		t,
+		"demo",
+		"--data",
+		dir,
+	).CombinedOutput(); err != nil ||
+		!strings.Contains(string(out), "== Hubert") {
 		t.Errorf("demo: %v: %s", err, out)
 	}
 }

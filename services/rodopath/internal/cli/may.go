@@ -60,7 +60,8 @@ is 0 for yes and 4 for no. An unknown person has given no consent.`,
 			})
 		},
 	}
-	cmd.Flags().StringVar(&controller, "controller", "", "the business that intends the use (default the configured controller)")
+	cmd.Flags().
+		StringVar(&controller, "controller", "", "the business that intends the use (default the configured controller)")
 	cmd.Flags().StringVar(&at, "at", "", atHelp)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd

@@ -123,7 +123,11 @@ func writeChecked(out io.Writer, lang string, checked *lifecycleapp.CheckedPolic
 	fmt.Fprintf(out, "%s has no faults, revision %s.\n", checked.ID, checked.Revision)
 	risks := map[string]map[string]string{
 		"en": {"too_early": "MAY DELETE TOO EARLY", "too_long": "MAY HOLD TOO LONG", "marketing": "MAY BE MARKETING"},
-		"pl": {"too_early": "MOŻE USUWAĆ ZA WCZEŚNIE", "too_long": "MOŻE PRZECHOWYWAĆ ZA DŁUGO", "marketing": "MOŻE STANOWIĆ MARKETING"},
+		"pl": {
+			"too_early": "MOŻE USUWAĆ ZA WCZEŚNIE",
+			"too_long":  "MOŻE PRZECHOWYWAĆ ZA DŁUGO",
+			"marketing": "MOŻE STANOWIĆ MARKETING",
+		},
 	}
 	if risks[lang] == nil {
 		return fmt.Errorf("%w: --lang must be pl or en", errUsage)
@@ -257,8 +261,15 @@ func writeStatus(out io.Writer, data []byte) error {
 		return nil
 	}
 	w := p.Waiting
-	fmt.Fprintf(out, "\n%s, revision %s, waits for approval: the policy would delete data of %d of %d persons at once (more than %g %%).\n",
-		w.Policy, w.Revision, w.Affected, w.Subjects, w.LimitPercent)
+	fmt.Fprintf(
+		out,
+		"\n%s, revision %s, waits for approval: the policy would delete data of %d of %d persons at once (more than %g %%).\n",
+		w.Policy,
+		w.Revision,
+		w.Affected,
+		w.Subjects,
+		w.LimitPercent,
+	)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, category := range slices.Sorted(maps.Keys(w.Items)) {
 		fmt.Fprintf(table, "  %s\t%d\n", category, w.Items[category])

@@ -70,7 +70,10 @@ func writeRecipients(out io.Writer, data []byte) error {
 		return fmt.Errorf("read the answer: %w", err)
 	}
 	if len(list.Recipients) == 0 {
-		_, err := fmt.Fprintln(out, "No recipient is configured: list the systems that hold data under \"recipients\" in the configuration.")
+		_, err := fmt.Fprintln(
+			out,
+			"No recipient is configured: list the systems that hold data under \"recipients\" in the configuration.",
+		)
 		return err
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)

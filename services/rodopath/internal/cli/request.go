@@ -42,9 +42,20 @@ command the open requests are listed, the most urgent first.`,
 			return writeRequests(cmd.OutOrStdout(), data)
 		})
 	}
-	cmd.AddCommand(s.openRequest(), s.step("verify", "Record that the identity of the sender is verified"), s.step("extend", "Record that an extension by two months was announced to the person (Art. 12(3))"),
-		s.step("decide", "Record the decision: --outcome granted, partly or refused"), s.step("answer", "Record that the person received the answer"),
-		s.step("lift", "Record that a restriction is lifted; --told is the time at which the person was informed (Art. 18(3))"))
+	cmd.AddCommand(
+		s.openRequest(),
+		s.step("verify", "Record that the identity of the sender is verified"),
+		s.step("extend", "Record that an extension by two months was announced to the person (Art. 12(3))"),
+		s.step(
+			"decide",
+			"Record the decision: --outcome granted, partly or refused",
+		),
+		s.step("answer", "Record that the person received the answer"),
+		s.step(
+			"lift",
+			"Record that a restriction is lifted; --told is the time at which the person was informed (Art. 18(3))",
+		),
+	)
 	return cmd
 }
 
@@ -79,7 +90,17 @@ func writeRequests(out io.Writer, data []byte) error {
 		if r.Overdue {
 			late = " (late)"
 		}
-		fmt.Fprintf(table, "%s%s\t%s\t%s\t%s\t%s\t%s\n", r.LastDay, late, r.Ref, r.Right, strings.TrimSpace(r.State+" "+r.Outcome), r.Received.Format(time.DateOnly), who(r.Person, r.Subject))
+		fmt.Fprintf(
+			table,
+			"%s%s\t%s\t%s\t%s\t%s\t%s\n",
+			r.LastDay,
+			late,
+			r.Ref,
+			r.Right,
+			strings.TrimSpace(r.State+" "+r.Outcome),
+			r.Received.Format(time.DateOnly),
+			who(r.Person, r.Subject),
+		)
 	}
 	return table.Flush()
 }
@@ -99,7 +120,13 @@ func (s *shared) openRequest() *cobra.Command {
 				return err
 			}
 			question := map[string]any{
-				"person": given[0], "right": given[1], "ref": ref, "at": instant, "purposes": purposes, "ground": ground, "unverified": unverified,
+				"person":     given[0],
+				"right":      given[1],
+				"ref":        ref,
+				"at":         instant,
+				"purposes":   purposes,
+				"ground":     ground,
+				"unverified": unverified,
 			}
 			return s.ask(cmd.Context(), func(c *client.Client) error {
 				data, err := c.Ask(cmd.Context(), "/v1/requests", question, "")
@@ -127,7 +154,8 @@ func (s *shared) openRequest() *cobra.Command {
 	cmd.Flags().StringVar(&at, "at", "", "time of receipt, such as 2027-01-01T12:00:00Z (default now)")
 	cmd.Flags().StringSliceVar(&purposes, "purpose", nil, "the purpose of an objection (default marketing)")
 	cmd.Flags().StringVar(&ground, "ground", "", "the ground of a restriction: inaccurate, unlawful, for_claims, objected")
-	cmd.Flags().BoolVar(&unverified, "unverified", false, "the identity of the sender is not verified: the request takes effect after \"requests verify\"")
+	cmd.Flags().
+		BoolVar(&unverified, "unverified", false, "the identity of the sender is not verified: the request takes effect after \"requests verify\"")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }

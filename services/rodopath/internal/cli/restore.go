@@ -63,7 +63,10 @@ func writeRestored(out io.Writer, data string, m *backup.Manifest) error {
 		fmt.Fprintln(out, "The database was in MongoDB (mongodb.uri); restore the database before the start.")
 	}
 	if m.StreamsElsewhere {
-		fmt.Fprintln(out, "The streams were in NATS (nats.url); restore the streams with \"nats stream restore\" before the start.")
+		fmt.Fprintln(
+			out,
+			"The streams were in NATS (nats.url); restore the streams with \"nats stream restore\" before the start.",
+		)
 	}
 	if m.Keys == "" {
 		fmt.Fprintln(out, "The configured keys are elsewhere; the server checks the keys at its start.")

@@ -65,10 +65,31 @@ of questions for consent.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
 	root.PersistentFlags().StringVar(&s.data, "data", "data", "data directory")
 	root.PersistentFlags().StringVar(&s.config, "config", "", "configuration file (default DATA/rodopath.yaml)")
-	root.AddCommand(s.serve(), s.demo(), s.explain(), s.subject(), s.bases(), s.may(), s.export(), s.evidence(), s.request(),
-		s.holds(), s.hold(), s.release(),
-		s.decisions(), s.recipients(), s.certificate(), s.replay(),
-		s.journal(), s.events(), s.send(), s.policy(), s.backup(), s.restore(), s.keys())
+	root.AddCommand(
+		s.serve(),
+		s.demo(),
+		s.explain(),
+		s.subject(),
+		s.bases(),
+		s.may(),
+		s.export(),
+		s.evidence(),
+		s.request(),
+		s.holds(),
+		s.hold(),
+		s.release(),
+		s.decisions(),
+		s.recipients(),
+		s.certificate(),
+		s.replay(),
+		s.journal(),
+		s.events(),
+		s.send(),
+		s.policy(),
+		s.backup(),
+		s.restore(),
+		s.keys(),
+	)
 	err := root.ExecuteContext(ctx)
 	if err != nil && !errors.Is(err, errNo) {
 		fmt.Fprintln(errOut, "rodopath:", err)

@@ -40,8 +40,10 @@ func (s *shared) serve() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&listen, "listen", "", "address for webhooks (default 127.0.0.1:8080)")
-	cmd.Flags().StringVar(&natsListen, "nats-listen", "", "address for consumers on NATS, such as 127.0.0.1:4222 (default off)")
-	cmd.Flags().StringVar(&approve, "approve", "", "approve the revision of a new policy that deletes data of more than the configured share of persons")
+	cmd.Flags().
+		StringVar(&natsListen, "nats-listen", "", "address for consumers on NATS, such as 127.0.0.1:4222 (default off)")
+	cmd.Flags().
+		StringVar(&approve, "approve", "", "approve the revision of a new policy that deletes data of more than the configured share of persons")
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "log the calls to recipients and make none")
 	return cmd
 }

@@ -14,11 +14,21 @@ import (
 )
 
 func (s *shared) subject() *cobra.Command {
-	return s.aboutPerson("subject PERSON", "Show the id, the names and the next review of a person", "/v1/subjects", writeSubject)
+	return s.aboutPerson(
+		"subject PERSON",
+		"Show the id, the names and the next review of a person",
+		"/v1/subjects",
+		writeSubject,
+	)
 }
 
 func (s *shared) bases() *cobra.Command {
-	return s.aboutPerson("bases PERSON", "List all legal bases of a person, past and future ones included", "/v1/bases", writeBases)
+	return s.aboutPerson(
+		"bases PERSON",
+		"List all legal bases of a person, past and future ones included",
+		"/v1/bases",
+		writeBases,
+	)
 }
 
 // aboutPerson is a command that asks one question about a person.
@@ -98,7 +108,16 @@ func writeBases(out io.Writer, data []byte) error {
 		if b.Until != nil {
 			lapses = b.Until.Format(minute)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", b.Since.Format(minute), lapses, b.Purpose, b.Article, b.Rule, b.Ref+b.Channel)
+		fmt.Fprintf(
+			table,
+			"%s\t%s\t%s\t%s\t%s\t%s\n",
+			b.Since.Format(minute),
+			lapses,
+			b.Purpose,
+			b.Article,
+			b.Rule,
+			b.Ref+b.Channel,
+		)
 	}
 	return table.Flush()
 }

@@ -37,7 +37,9 @@ var ErrQuestion = errors.New("cannot be asked like this")
 var ErrUnconfirmed = errors.New("no certificate")
 
 // ErrUnknownPerson means that nothing is held about a person.
-var ErrUnknownPerson = errors.New("no person is known by this name; use an e-mail address, or an id such as stripe:cus_123, woocommerce:17@shop or mailerlite:123")
+var ErrUnknownPerson = errors.New(
+	"no person is known by this name; use an e-mail address, or an id such as stripe:cus_123, woocommerce:17@shop or mailerlite:123",
+)
 
 // Open finds the running server of the data directory, or starts a server that ends with Close.
 func Open(ctx context.Context, dir, configPath string, log *slog.Logger) (*Client, error) {
@@ -48,7 +50,10 @@ func Open(ctx context.Context, dir, configPath string, log *slog.Logger) (*Clien
 	if err != nil {
 		return nil, err
 	}
-	own, err := standalone.Start(ctx, standalone.Options{Home: h, ConfigPath: configPath, Listen: "127.0.0.1:0", Still: true, Log: log})
+	own, err := standalone.Start(
+		ctx,
+		standalone.Options{Home: h, ConfigPath: configPath, Listen: "127.0.0.1:0", Still: true, Log: log},
+	)
 	if err == nil {
 		return &Client{control: own.Control, own: own}, nil
 	}
@@ -229,7 +234,8 @@ func (c *Client) do(ctx context.Context, method, url string, body []byte, header
 		return nil, ErrUnknownPerson
 	case strings.HasSuffix(p.Type, "/unconfirmed"):
 		return nil, fmt.Errorf("%w: %s", ErrUnconfirmed, p.Detail)
-	case strings.HasPrefix(url, c.control.API) && (res.StatusCode == http.StatusUnprocessableEntity || res.StatusCode == http.StatusBadRequest):
+	case strings.HasPrefix(url, c.control.API) &&
+		(res.StatusCode == http.StatusUnprocessableEntity || res.StatusCode == http.StatusBadRequest):
 		return nil, fmt.Errorf("%w: %s", ErrQuestion, p.Detail)
 	}
 	return nil, p

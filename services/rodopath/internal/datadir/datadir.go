@@ -50,7 +50,10 @@ func Open(dir string) (*Dir, error) {
 	}
 	if info.Mode().Perm()&0o077 != 0 {
 		if unknownEntries(abs) {
-			return nil, fmt.Errorf("data directory %s holds other files and is readable by others; choose another with --data", abs)
+			return nil, fmt.Errorf(
+				"data directory %s holds other files and is readable by others; choose another with --data",
+				abs,
+			)
 		}
 		if err := os.Chmod(abs, dirMode); err != nil {
 			return nil, fmt.Errorf("data directory %s is readable by others, and its mode cannot be changed: %w", abs, err)

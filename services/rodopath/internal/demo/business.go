@@ -43,7 +43,12 @@ const (
 )
 
 func newBusiness(number int, now time.Time) *business {
-	return &business{run: fmt.Sprintf("demo%d", number), number: number, base: firstOrder + ordersPerRun*number, now: now.UTC()}
+	return &business{
+		run:    fmt.Sprintf("demo%d", number),
+		number: number,
+		base:   firstOrder + ordersPerRun*number,
+		now:    now.UTC(),
+	}
 }
 
 // email is ala@example.com in the first run and ala-2@example.com in the second.
@@ -79,34 +84,102 @@ func (s *business) webhooks() []webhook {
 // past is what happened before this year.
 func (s *business) past() []webhook {
 	return []webhook{
-		s.subscriber(date(2019, 3, 4), "celina", "created", "active", "Celina subscribes to the newsletter; the form says that offers will come"),
+		s.subscriber(
+			date(2019, 3, 4),
+			"celina",
+			"created",
+			"active",
+			"Celina subscribes to the newsletter; the form says that offers will come",
+		),
 		s.order(date(2019, 5, 6), "celina", 1, "completed", "ebook", "Celina buys an e-book"),
-		s.subscriber(date(2021, 2, 1), "celina", "unsubscribed", "unsubscribed", "Celina unsubscribes. By now every basis for these data has lapsed, year by year"),
-		s.order(date(2021, 9, 14), "bartek", 2, "completed", "ebook", "Bartek buys as a guest and agrees to nothing. His invoice is kept for the tax office"),
+		s.subscriber(
+			date(2021, 2, 1),
+			"celina",
+			"unsubscribed",
+			"unsubscribed",
+			"Celina unsubscribes. By now every basis for these data has lapsed, year by year",
+		),
+		s.order(
+			date(2021, 9, 14),
+			"bartek",
+			2,
+			"completed",
+			"ebook",
+			"Bartek buys as a guest and agrees to nothing. His invoice is kept for the tax office",
+		),
 		s.subscriber(date(2023, 4, 2), "ala", "created", "active", "Ala subscribes, offers included"),
 		s.order(date(2024, 1, 10), "ala", 3, "completed", "demo-course", "Ala buys a course that stays open"),
 		s.draft(date(2024, 6, 1)),
-		s.order(date(2025, 6, 20), "ala", 4, "pending", "ebook", "Ala begins an order and does not pay: no contract, and the order is erased 90 days later"),
-		s.checkout(date(2025, 8, 1), "dawid", "subscription", "Dawid takes out a subscription and agrees to nothing: he may be asked"),
+		s.order(
+			date(2025, 6, 20),
+			"ala",
+			4,
+			"pending",
+			"ebook",
+			"Ala begins an order and does not pay: no contract, and the order is erased 90 days later",
+		),
+		s.checkout(
+			date(2025, 8, 1),
+			"dawid",
+			"subscription",
+			"Dawid takes out a subscription and agrees to nothing: he may be asked",
+		),
 		s.invoice(date(2025, 8, 1), "dawid", 1, "Dawid's first invoice"),
 		s.invoice(date(2025, 9, 1), "dawid", 2, "Dawid's second invoice"),
-		s.subscription(date(2025, 9, 10), "dawid", "customer.subscription.updated", "Dawid cancels for the end of the period: only scheduled, no decision yet"),
-		s.subscription(date(2025, 10, 1), "dawid", "customer.subscription.deleted", "The paid period ends, and with it Dawid's contract"),
+		s.subscription(
+			date(2025, 9, 10),
+			"dawid",
+			"customer.subscription.updated",
+			"Dawid cancels for the end of the period: only scheduled, no decision yet",
+		),
+		s.subscription(
+			date(2025, 10, 1),
+			"dawid",
+			"customer.subscription.deleted",
+			"The paid period ends, and with it Dawid's contract",
+		),
 	}
 }
 
 // present is this year.
 func (s *business) present() []webhook {
 	return []webhook{
-		s.fact(s.ago(250), "filip", object{"kind": "negotiation_opened", "ref": "talk-1-" + s.run}, "Filip asks for an offer and never answers: after six months the notes must be erased"),
-		s.subscriber(s.ago(20), "ewa", "created", "unconfirmed", "Ewa signs up and never confirms: no consent, erased after a week"),
+		s.fact(
+			s.ago(250),
+			"filip",
+			object{"kind": "negotiation_opened", "ref": "talk-1-" + s.run},
+			"Filip asks for an offer and never answers: after six months the notes must be erased",
+		),
+		s.subscriber(
+			s.ago(20),
+			"ewa",
+			"created",
+			"unconfirmed",
+			"Ewa signs up and never confirms: no consent, erased after a week",
+		),
 		s.webinar(s.ago(10), "grazyna", "Grażyna registers for a webinar: that is no consent to a newsletter"),
 		s.checkout(s.ago(9), "hubert", "payment", "Hubert buys without agreeing to offers: he may be asked, once"),
 		s.refund(s.ago(6), "hubert", "Hubert gets half of his money back: the correction is kept too"),
-		s.fact(s.ago(3), "hubert", object{"kind": "refusal", "purposes": []string{"offers"}, "channels": []string{"email"}}, "Hubert was asked at the checkout and refused: no question follows"),
+		s.fact(
+			s.ago(3),
+			"hubert",
+			object{"kind": "refusal", "purposes": []string{"offers"}, "channels": []string{"email"}},
+			"Hubert was asked at the checkout and refused: no question follows",
+		),
 		s.checkout(s.ago(2), "hubert", "payment-2", "Hubert buys again: still no question"),
-		s.subscriber(s.ago(1), "ala", "unsubscribed", "unsubscribed", "Ala unsubscribes: marketing ends at once, the course and the invoice stay"),
-		s.fact(s.ago(0), "bartek", object{"kind": "erasure"}, "Bartek requests erasure: the documents of the tax law stay, all other data are erased"),
+		s.subscriber(
+			s.ago(1),
+			"ala",
+			"unsubscribed",
+			"unsubscribed",
+			"Ala unsubscribes: marketing ends at once, the course and the invoice stay",
+		),
+		s.fact(
+			s.ago(0),
+			"bartek",
+			object{"kind": "erasure"},
+			"Bartek requests erasure: the documents of the tax law stay, all other data are erased",
+		),
 	}
 }
 
@@ -120,8 +193,20 @@ func (s *business) subscriber(day time.Time, who, event, status, text string) we
 func (s *business) member(day time.Time, who, status string, more object) object {
 	at := day.Format("2006-01-02T15:04:05.000000Z")
 	m := object{
-		"id": fmt.Sprintf("%d%02d", s.base, 1+slices.Index(s.people(), who)), "email": s.email(who), "status": status, "source": "form",
-		"subscribed_at": at, "created_at": at, "updated_at": at, "opted_in_at": nil, "optin_ip": nil, "unsubscribed_at": nil,
+		"id": fmt.Sprintf(
+			"%d%02d",
+			s.base,
+			1+slices.Index(s.people(), who),
+		),
+		"email":           s.email(who),
+		"status":          status,
+		"source":          "form",
+		"subscribed_at":   at,
+		"created_at":      at,
+		"updated_at":      at,
+		"opted_in_at":     nil,
+		"optin_ip":        nil,
+		"unsubscribed_at": nil,
 	}
 	switch status {
 	case "active":
@@ -162,14 +247,30 @@ func (s *business) order(day time.Time, who string, n int, status, sku, text str
 }
 
 func (s *business) draft(day time.Time) webhook {
-	c := s.order(day, "nobody", 9, "checkout-draft", "ebook", "A visitor fills a basket: a draft is no contract and gives no fact")
+	c := s.order(
+		day,
+		"nobody",
+		9,
+		"checkout-draft",
+		"ebook",
+		"A visitor fills a basket: a draft is no contract and gives no fact",
+	)
 	return c
 }
 
 func (s *business) stripe(day time.Time, kind, text string, data object) webhook {
 	return webhook{day: day, platform: "stripe", text: text, body: object{
-		"id": fmt.Sprintf("evt_%s_%s_%d", s.run, strings.ReplaceAll(kind, ".", "_"), day.Unix()), "object": "event", "type": kind, "created": day.Unix(), "livemode": true,
-		"data": object{"object": data},
+		"id": fmt.Sprintf(
+			"evt_%s_%s_%d",
+			s.run,
+			strings.ReplaceAll(kind, ".", "_"),
+			day.Unix(),
+		),
+		"object":   "event",
+		"type":     kind,
+		"created":  day.Unix(),
+		"livemode": true,
+		"data":     object{"object": data},
 	}}
 }
 
@@ -177,9 +278,18 @@ func (s *business) customer(who string) string { return "cus_" + who + s.run }
 
 func (s *business) checkout(day time.Time, who, mode, text string) webhook {
 	data := object{
-		"id": fmt.Sprintf("cs_%s_%s_%s", who, mode, s.run), "object": "checkout.session", "mode": "payment", "payment_status": "paid",
-		"customer": s.customer(who), "customer_details": object{"email": s.email(who)},
-		"payment_intent": fmt.Sprintf("pi_%s_%s_%s", who, mode, s.run),
+		"id": fmt.Sprintf(
+			"cs_%s_%s_%s",
+			who,
+			mode,
+			s.run,
+		),
+		"object":           "checkout.session",
+		"mode":             "payment",
+		"payment_status":   "paid",
+		"customer":         s.customer(who),
+		"customer_details": object{"email": s.email(who)},
+		"payment_intent":   fmt.Sprintf("pi_%s_%s_%s", who, mode, s.run),
 	}
 	if mode == "subscription" {
 		data["mode"], data["payment_intent"] = mode, nil
@@ -190,10 +300,22 @@ func (s *business) checkout(day time.Time, who, mode, text string) webhook {
 
 func (s *business) invoice(day time.Time, who string, n int, text string) webhook {
 	return s.stripe(day, "invoice.paid", text, object{
-		"id": fmt.Sprintf("in_%s_%s_%d", who, s.run, n), "object": "invoice", "customer": s.customer(who), "customer_email": s.email(who),
-		"amount_paid": 4900, "billing_reason": "subscription_cycle", "status_transitions": object{"paid_at": day.Unix()},
-		"parent": object{"subscription_details": object{"subscription": "sub_" + who + s.run}},
-		"lines":  object{"data": []object{{"period": object{"start": day.Unix(), "end": day.AddDate(0, 1, 0).Unix()}}}},
+		"id": fmt.Sprintf(
+			"in_%s_%s_%d",
+			who,
+			s.run,
+			n,
+		),
+		"object":             "invoice",
+		"customer":           s.customer(who),
+		"customer_email":     s.email(who),
+		"amount_paid":        4900,
+		"billing_reason":     "subscription_cycle",
+		"status_transitions": object{"paid_at": day.Unix()},
+		"parent":             object{"subscription_details": object{"subscription": "sub_" + who + s.run}},
+		"lines": object{
+			"data": []object{{"period": object{"start": day.Unix(), "end": day.AddDate(0, 1, 0).Unix()}}},
+		},
 	})
 }
 
@@ -210,9 +332,18 @@ func (s *business) subscription(day time.Time, who, kind, text string) webhook {
 
 func (s *business) refund(day time.Time, who, text string) webhook {
 	return s.stripe(day, "charge.refunded", text, object{
-		"id": "ch_" + who + s.run, "object": "charge", "customer": s.customer(who), "payment_intent": fmt.Sprintf("pi_%s_payment_%s", who, s.run),
-		"amount": 9900, "amount_refunded": 4950, "refunded": false,
-		"refunds": object{"data": []object{{"id": "re_" + who + s.run, "object": "refund", "amount": 4950, "status": "succeeded", "created": day.Unix()}}},
+		"id":              "ch_" + who + s.run,
+		"object":          "charge",
+		"customer":        s.customer(who),
+		"payment_intent":  fmt.Sprintf("pi_%s_payment_%s", who, s.run),
+		"amount":          9900,
+		"amount_refunded": 4950,
+		"refunded":        false,
+		"refunds": object{
+			"data": []object{
+				{"id": "re_" + who + s.run, "object": "refund", "amount": 4950, "status": "succeeded", "created": day.Unix()},
+			},
+		},
 	})
 }
 

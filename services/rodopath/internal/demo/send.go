@@ -36,7 +36,10 @@ func newSender(base string, c *config.Config) (*sender, error) {
 	}
 	for _, platform := range []string{"stripe", "woocommerce", "mailerlite", "standard"} {
 		if _, ok := s.sources[platform]; !ok {
-			return nil, fmt.Errorf("the demo needs a source of the platform %s; add one to the configuration, or run the demo on a data directory of its own with --data", platform)
+			return nil, fmt.Errorf(
+				"the demo needs a source of the platform %s; add one to the configuration, or run the demo on a data directory of its own with --data",
+				platform,
+			)
 		}
 	}
 	return s, nil

@@ -41,7 +41,10 @@ type replacement struct {
 }
 
 var replacements = []replacement{
-	{"make demo", func(*site) string { return "bin/rodopath demo --data data" }}, // the recipe of the Makefile, without the compiler
+	{
+		"make demo",
+		func(*site) string { return "bin/rodopath demo --data data" },
+	}, // the recipe of the Makefile, without the compiler
 	{"dec_…", (*site).decision},
 	{"req-…", (*site).request},
 	{"REVISION", (*site).revision},

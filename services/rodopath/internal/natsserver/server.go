@@ -83,9 +83,17 @@ func Start(opts Options) (*Server, error) {
 	ns.Start()
 	if !ns.ReadyForConnections(startTimeout) || !ns.JetStreamEnabled() {
 		s.Close()
-		return nil, fmt.Errorf("start NATS: JetStream is not ready; is %s writable, and the address of --nats-listen free?", opts.Dir)
+		return nil, fmt.Errorf(
+			"start NATS: JetStream is not ready; is %s writable, and the address of --nats-listen free?",
+			opts.Dir,
+		)
 	}
-	patience := append(service.ReconnectOptions(opts.Log), nats.InProcessServer(ns), nats.UserInfo(ownUser, own), nats.Name("rodopath"))
+	patience := append(
+		service.ReconnectOptions(opts.Log),
+		nats.InProcessServer(ns),
+		nats.UserInfo(ownUser, own),
+		nats.Name("rodopath"),
+	)
 	if s.conn, err = nats.Connect("", patience...); err != nil {
 		s.Close()
 		return nil, fmt.Errorf("connect to the embedded NATS: %w", err)
@@ -101,14 +109,21 @@ func serverOptions(opts Options, own string) (*server.Options, error) {
 		SyncAlways: opts.SyncInterval == 0, SyncInterval: opts.SyncInterval,
 		Users: []*server.User{
 			{Username: ownUser, Password: own},
-			{Username: ConsumerUser, Password: opts.ConsumerPassword, Permissions: consumerPermissions(opts.Shared, opts.Guarded)},
+			{
+				Username:    ConsumerUser,
+				Password:    opts.ConsumerPassword,
+				Permissions: consumerPermissions(opts.Shared, opts.Guarded),
+			},
 		},
 	}
 	if opts.ConsumerPassword == "" {
 		so.Users = so.Users[:1]
 	}
 	for id, password := range opts.Recipients {
-		so.Users = append(so.Users, &server.User{Username: recipientUser(id), Password: password, Permissions: recipientPermissions(id)})
+		so.Users = append(
+			so.Users,
+			&server.User{Username: recipientUser(id), Password: password, Permissions: recipientPermissions(id)},
+		)
 	}
 	if opts.Listen == "" {
 		return so, nil
@@ -139,10 +154,17 @@ func recipientPermissions(id string) *server.Permissions {
 	const s = stream.Decisions
 	return &server.Permissions{
 		Publish: &server.SubjectPermission{Allow: []string{
-			"$JS.API.INFO", "$JS.API.STREAM.INFO." + s,
-			"$JS.API.CONSUMER.CREATE." + s + "." + id, "$JS.API.CONSUMER.CREATE." + s + "." + id + ".>", "$JS.API.CONSUMER.DURABLE.CREATE." + s + "." + id,
-			"$JS.API.CONSUMER.INFO." + s + "." + id, "$JS.API.CONSUMER.MSG.NEXT." + s + "." + id,
-			"$JS.ACK." + s + "." + id + ".>", "$JS.ACK.*.*." + s + "." + id + ".>", "$JS.FC.>", stream.ReceiptsOf(id),
+			"$JS.API.INFO",
+			"$JS.API.STREAM.INFO." + s,
+			"$JS.API.CONSUMER.CREATE." + s + "." + id,
+			"$JS.API.CONSUMER.CREATE." + s + "." + id + ".>",
+			"$JS.API.CONSUMER.DURABLE.CREATE." + s + "." + id,
+			"$JS.API.CONSUMER.INFO." + s + "." + id,
+			"$JS.API.CONSUMER.MSG.NEXT." + s + "." + id,
+			"$JS.ACK." + s + "." + id + ".>",
+			"$JS.ACK.*.*." + s + "." + id + ".>",
+			"$JS.FC.>",
+			stream.ReceiptsOf(id),
 		}},
 		Subscribe: &server.SubjectPermission{Allow: []string{"_INBOX.>"}},
 	}
@@ -154,7 +176,14 @@ func consumerPermissions(shared, guarded []string) *server.Permissions {
 	const s = stream.Decisions
 	var deny []string
 	for _, name := range guarded {
-		deny = append(deny, "$JS.API.CONSUMER.*."+s+"."+name, "$JS.API.CONSUMER.*."+s+"."+name+".>", "$JS.API.CONSUMER.*.*."+s+"."+name, "$JS.ACK."+s+"."+name+".>", "$JS.ACK.*.*."+s+"."+name+".>")
+		deny = append(
+			deny,
+			"$JS.API.CONSUMER.*."+s+"."+name,
+			"$JS.API.CONSUMER.*."+s+"."+name+".>",
+			"$JS.API.CONSUMER.*.*."+s+"."+name,
+			"$JS.ACK."+s+"."+name+".>",
+			"$JS.ACK.*.*."+s+"."+name+".>",
+		)
 	}
 	receipts := []string{stream.ReceiptsOf("")}
 	for _, id := range shared {

@@ -65,7 +65,10 @@ func (m *marks) in(data []byte) []string {
 		for _, at := range everywhere(in, begins) {
 			path := "a mark that cannot be told"
 			local := decode(string(in[at:min(len(in), at+4*len(stem))]))
-			if number, err := strconv.Atoi(strings.TrimPrefix(local, stem)[:min(4, len(strings.TrimPrefix(local, stem)))]); err == nil && number < len(m.paths) {
+			if number, err := strconv.Atoi(
+				strings.TrimPrefix(local, stem)[:min(4, len(strings.TrimPrefix(local, stem)))],
+			); err == nil &&
+				number < len(m.paths) {
 				path = m.paths[number]
 			}
 			if text := path + " (" + as + ")"; !slices.Contains(out, text) {
@@ -116,10 +119,14 @@ func TestMarks_AreFoundInEveryWriting(t *testing.T) {
 	a := m.of("a path")
 	for _, text := range []string{
 		a, strings.ToUpper(a), strings.Replace(a, "@", "%40", 1), `{"email":"` + strings.Replace(a, "@", `\u0040`, 1) + `"}`,
-		base64.StdEncoding.EncodeToString([]byte(a)), base64.StdEncoding.EncodeToString([]byte("1" + a)), base64.RawURLEncoding.EncodeToString([]byte(`ab` + a + `c`)),
+		base64.StdEncoding.EncodeToString([]byte(a)), base64.StdEncoding.EncodeToString([]byte("1" + a)),
+		base64.RawURLEncoding.EncodeToString([]byte(`ab` + a + `c`)),
 		fmt.Sprintf("%x", a), fmt.Sprintf("%x", sha256.Sum256([]byte(a))),
 	} {
-		if got := m.in([]byte("before " + text + " after, and more of that kind which goes on")); len(got) != 1 || !strings.HasPrefix(got[0], "a path ") {
+		if got := m.in(
+			[]byte("before " + text + " after, and more of that kind which goes on"),
+		); len(got) != 1 ||
+			!strings.HasPrefix(got[0], "a path ") {
 			t.Errorf("in %s: %q", text, got)
 		}
 	}
@@ -246,7 +253,10 @@ func (h *hunt) everything() {
 	h.pages()
 	h.settle()
 	for _, recipient := range h.sinks.failing() {
-		h.eventually("a failure at "+recipient+" is logged", func() bool { return h.log.has(`"recipient":"`+recipient+`"`, "did not get through") })
+		h.eventually(
+			"a failure at "+recipient+" is logged",
+			func() bool { return h.log.has(`"recipient":"`+recipient+`"`, "did not get through") },
+		)
 	}
 	h.eventually("the answer that is no receipt is logged", func() bool { return h.log.has("the answer cannot be taken") })
 	h.eventually("the dry run is logged", func() bool { return h.log.has("dry run: would call") })

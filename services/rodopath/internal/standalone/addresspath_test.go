@@ -111,12 +111,32 @@ func (h *hunt) goodWebhooks() {
 	h.wants("a checkout", h.hook("card", checkout("1", h.marks.of("a checkout"), day), nil), http.StatusOK)
 	letter := h.marks.of("a subscriber")
 	h.wants("a subscriber", h.hook("letters", subscriber("created", "active", letter, day), nil), http.StatusOK)
-	h.wants("a subscriber who left", h.hook("letters", subscriber("unsubscribed", "unsubscribed", letter, day.Add(time.Hour)), nil), http.StatusOK)
+	h.wants(
+		"a subscriber who left",
+		h.hook("letters", subscriber("unsubscribed", "unsubscribed", letter, day.Add(time.Hour)), nil),
+		http.StatusOK,
+	)
 	for _, source := range []string{"forms", standalone.HandSource} {
-		person := `"person": {"email": ` + quoted(strings.ToUpper(h.marks.of("a fact of "+source))) + `, "ids": {"crm": ` + quoted(h.marks.of("an id of "+source)) + `}}}`
+		person := `"person": {"email": ` + quoted(
+			strings.ToUpper(h.marks.of("a fact of "+source)),
+		) + `, "ids": {"crm": ` + quoted(
+			h.marks.of("an id of "+source),
+		) + `}}}`
 		at := `"at": "` + day.UTC().Format(time.RFC3339) + `", `
-		h.wants("a sign-up of "+source, h.hook(source, `{"kind": "signup", "wording": "newsletter-offers", "evidence": {"ip": "192.0.2.1", "text": "I agree."}, `+at+person, nil), http.StatusOK)
-		h.wants("a sale of "+source, h.hook(source, `{"kind": "sale", "ref": "order-`+source+`", "access": "course", `+at+person, nil), http.StatusOK)
+		h.wants(
+			"a sign-up of "+source,
+			h.hook(
+				source,
+				`{"kind": "signup", "wording": "newsletter-offers", "evidence": {"ip": "192.0.2.1", "text": "I agree."}, `+at+person,
+				nil,
+			),
+			http.StatusOK,
+		)
+		h.wants(
+			"a sale of "+source,
+			h.hook(source, `{"kind": "sale", "ref": "order-`+source+`", "access": "course", `+at+person, nil),
+			http.StatusOK,
+		)
 		h.wants("an erasure of "+source, h.hook(source, `{"kind": "erasure", `+at+person, nil), http.StatusOK)
 	}
 }
@@ -127,11 +147,18 @@ func (h *hunt) platformFields() {
 	day := time.Now().Add(-24 * time.Hour)
 	bodies := map[string]string{
 		"card": checkout("2", h.marks.of("the address of a checkout"), day),
-		"letters": strings.Replace(subscriber("created", "active", h.marks.of("the address of a subscriber"), day), `"account_id":1`,
-			`"account_id":1,"optin_ip":"192.0.2.1","opted_in_at":null,"fields":{"name":"Ala","phone":"600","city":""},"group":{"id":"1"},"timestamp":1`, 1),
-		"shop": fmt.Sprintf(`{"id":8,"parent_id":0,"number":"8","order_key":"wc_order_1","status":"completed","customer_id":3,"total":"9.00","date_created_gmt":%[1]q,"date_modified_gmt":%[1]q,"date_paid_gmt":%[1]q,"date_completed_gmt":%[1]q,`+
-			`"customer_ip_address":"192.0.2.1","customer_note":"","payment_method":"stripe","transaction_id":"pi_9","billing":{"email":%[2]q,"phone":"600","first_name":"Ala","company":"A"},"line_items":[{"product_id":1,"sku":"s","name":"n"}],"meta_data":[{"key":"_mc4wp_optin","value":"1"},{"key":"_stripe_intent_id","value":"pi_9"},{"key":"_billing_nip","value":"12345"}],"refunds":[{"id":1,"reason":"r","total":"-9.00"}],"self":"https://shop.example/8"}`,
-			day.UTC().Format("2006-01-02T15:04:05"), h.marks.of("the address of an order")),
+		"letters": strings.Replace(
+			subscriber("created", "active", h.marks.of("the address of a subscriber"), day),
+			`"account_id":1`,
+			`"account_id":1,"optin_ip":"192.0.2.1","opted_in_at":null,"fields":{"name":"Ala","phone":"600","city":""},"group":{"id":"1"},"timestamp":1`,
+			1,
+		),
+		"shop": fmt.Sprintf(
+			`{"id":8,"parent_id":0,"number":"8","order_key":"wc_order_1","status":"completed","customer_id":3,"total":"9.00","date_created_gmt":%[1]q,"date_modified_gmt":%[1]q,"date_paid_gmt":%[1]q,"date_completed_gmt":%[1]q,`+
+				`"customer_ip_address":"192.0.2.1","customer_note":"","payment_method":"stripe","transaction_id":"pi_9","billing":{"email":%[2]q,"phone":"600","first_name":"Ala","company":"A"},"line_items":[{"product_id":1,"sku":"s","name":"n"}],"meta_data":[{"key":"_mc4wp_optin","value":"1"},{"key":"_stripe_intent_id","value":"pi_9"},{"key":"_billing_nip","value":"12345"}],"refunds":[{"id":1,"reason":"r","total":"-9.00"}],"self":"https://shop.example/8"}`,
+			day.UTC().Format("2006-01-02T15:04:05"),
+			h.marks.of("the address of an order"),
+		),
 	}
 	n := 100
 	for source, body := range bodies {
@@ -150,8 +177,22 @@ func (h *hunt) platformFields() {
 func anew(body string, n int) string {
 	id := strconv.Itoa(n)
 	return strings.NewReplacer(
-		`_2"`, "_"+id+`"`, `pi_9"`, "pi_"+id+`"`, `"id":"31"`, `"id":"`+id+`"`, `"id":8,`, `"id":`+id+`,`, `"customer_id":3,`, `"customer_id":`+id+`,`,
-		`"crm":"x"`, `"crm":"x`+id+`"`, `"id":"f1"`, `"id":"f`+id+`"`, `"ref":"r"`, `"ref":"r`+id+`"`,
+		`_2"`,
+		"_"+id+`"`,
+		`pi_9"`,
+		"pi_"+id+`"`,
+		`"id":"31"`,
+		`"id":"`+id+`"`,
+		`"id":8,`,
+		`"id":`+id+`,`,
+		`"customer_id":3,`,
+		`"customer_id":`+id+`,`,
+		`"crm":"x"`,
+		`"crm":"x`+id+`"`,
+		`"id":"f1"`,
+		`"id":"f`+id+`"`,
+		`"ref":"r"`,
+		`"ref":"r`+id+`"`,
 	).Replace(body)
 }
 
@@ -202,7 +243,12 @@ func (h *hunt) formFields() {
 			continue // may hold the seller's own address; the person's is tried below
 		}
 		for _, kind := range []string{"receipt", "signup"} {
-			body := strings.Replace(strings.Replace(body, `"kind":"receipt"`, `"kind":"`+kind+`"`, 1), `"email":""`, `"email":`+quoted(h.marks.of("the person with "+path)), 1)
+			body := strings.Replace(
+				strings.Replace(body, `"kind":"receipt"`, `"kind":"`+kind+`"`, 1),
+				`"email":""`,
+				`"email":`+quoted(h.marks.of("the person with "+path)),
+				1,
+			)
 			n++
 			body = anew(body, n)
 			if kind != "receipt" {
@@ -213,10 +259,16 @@ func (h *hunt) formFields() {
 	}
 	person := h.marks.of("the text that a person saw")
 	for _, text := range []string{person, strings.ToUpper(person), strings.Replace(person, "@", "%40", 1), "https://x.example/?u=" + strings.Replace(person, "@", "%2540", 1)} {
-		fact := `{"kind":"signup","at":"` + at + `","person":{"email":` + quoted(person) + `},"evidence":{"text":` + quoted("You, "+text+", agree.") + `}}`
+		fact := `{"kind":"signup","at":"` + at + `","person":{"email":` + quoted(
+			person,
+		) + `},"evidence":{"text":` + quoted(
+			"You, "+text+", agree.",
+		) + `}}`
 		h.wants("a text with the person's address "+text, h.hook("forms", fact, nil), http.StatusUnprocessableEntity)
 	}
-	fact := `{"kind":"signup","at":"` + at + `","person":{"ids":{"crm":` + quoted(h.marks.of("an id that is an address")) + `}}}`
+	fact := `{"kind":"signup","at":"` + at + `","person":{"ids":{"crm":` + quoted(
+		h.marks.of("an id that is an address"),
+	) + `}}}`
 	h.wants("an id that is an address", h.hook("forms", fact, nil), http.StatusOK)
 	for as, name := range h.writings("the name of a field") {
 		body := `{"kind":"signup","at":"` + at + `","person":{"ids":{"crm":"1"}},` + quoted(name) + `:1}`
@@ -236,13 +288,31 @@ func (h *hunt) badWebhooks() {
 			"a text": of("a text"), "JSON cut off": `{"email":"` + of("JSON cut off"), "two values": `{"email":"x"} "` + of("two values") + `"`,
 			"a list": `["` + of("a list") + `"]`, "bytes": "{\"email\":\"" + of("bytes") + "\xff\"}", "a number": `{"id": ` + of("a number") + `}`,
 		} {
-			h.wants(what+" at "+source, h.hook(source, body, nil), http.StatusOK, http.StatusBadRequest, http.StatusUnprocessableEntity)
+			h.wants(
+				what+" at "+source,
+				h.hook(source, body, nil),
+				http.StatusOK,
+				http.StatusBadRequest,
+				http.StatusUnprocessableEntity,
+			)
 		}
-		h.wants("a large body", h.hook(source, `{"email":"`+of("a large body")+`","x":"`+strings.Repeat("x", 1<<20)+`"}`, nil), http.StatusRequestEntityTooLarge)
+		h.wants(
+			"a large body",
+			h.hook(source, `{"email":"`+of("a large body")+`","x":"`+strings.Repeat("x", 1<<20)+`"}`, nil),
+			http.StatusRequestEntityTooLarge,
+		)
 		for _, header := range []string{"Stripe-Signature", "X-WC-Webhook-Signature", "Signature", "X-MailerLite-Signature", "Webhook-Signature", "Webhook-Timestamp"} {
 			text := of("the header " + header)
-			h.hook(source, `{"email":"`+of("a body with a wrong "+header)+`"}`, map[string]string{header: "t=" + text + ",v1=" + text})
-			h.hook(source, "{}", map[string]string{header: base64.StdEncoding.EncodeToString([]byte(of("the header " + header + " in base64")))})
+			h.hook(
+				source,
+				`{"email":"`+of("a body with a wrong "+header)+`"}`,
+				map[string]string{header: "t=" + text + ",v1=" + text},
+			)
+			h.hook(
+				source,
+				"{}",
+				map[string]string{header: base64.StdEncoding.EncodeToString([]byte(of("the header " + header + " in base64")))},
+			)
 		}
 		h.hook(source, "{}", map[string]string{"Webhook-Id": of("the id of a message")})
 		h.hook(source, "{}", map[string]string{"Content-Type": "text/" + of("a media type")})
@@ -251,7 +321,11 @@ func (h *hunt) badWebhooks() {
 		h.call(http.MethodPost, at+source+"/"+of("a path behind a source"), "{}", nil)
 		h.call(http.MethodPut, at+source, `{"email":"`+of("another method")+`"}`, nil)
 		h.call("MARK", at+of("a path with another method"), "{}", nil)
-		h.wants("an unknown source", h.call(http.MethodPost, at+url.PathEscape(of("an unknown source")), "{}", nil), http.StatusNotFound)
+		h.wants(
+			"an unknown source",
+			h.call(http.MethodPost, at+url.PathEscape(of("an unknown source")), "{}", nil),
+			http.StatusNotFound,
+		)
 		h.call(http.MethodPost, h.Control.Webhooks+"//webhooks/../"+of("an untidy path"), "{}", nil)
 	}
 }
@@ -259,13 +333,22 @@ func (h *hunt) badWebhooks() {
 // api calls the owner's interface.
 func (h *hunt) api(method, path, body string) int {
 	h.t.Helper()
-	return h.call(method, h.Control.API+path, body, map[string]string{"Authorization": "Bearer " + h.Control.Token, "Content-Type": "application/json"})
+	return h.call(
+		method,
+		h.Control.API+path,
+		body,
+		map[string]string{"Authorization": "Bearer " + h.Control.Token, "Content-Type": "application/json"},
+	)
 }
 
 // questions ask about persons, known ones too, in every way, and wrongly.
 func (h *hunt) questions() {
 	known := h.marks.of("a known person")
-	h.wants("a sign-up", h.hook("letters", subscriber("created", "active", known, time.Now().Add(-time.Hour)), nil), http.StatusOK)
+	h.wants(
+		"a sign-up",
+		h.hook("letters", subscriber("created", "active", known, time.Now().Add(-time.Hour)), nil),
+		http.StatusOK,
+	)
 	h.settle()
 	for _, path := range []string{"explain", "subjects", "bases", "may", "export", "journal", "holds", "holds/release", "requests", "replay", "decisions/receipts"} {
 		of := func(what string) string { return quoted(h.marks.of(what + " in a question to " + path)) }
@@ -289,19 +372,62 @@ func (h *hunt) questions() {
 	h.api(http.MethodGet, "/v1/decisions/"+h.marks.of("a certificate")+"/certificate", "")
 	h.api(http.MethodPost, "/v1/recipients/"+h.marks.of("a recipient to enable")+"/enable", "")
 	h.api(http.MethodPost, "/v1/requests/"+h.marks.of("a request to decide")+"/decide", `{"outcome": "granted"}`)
-	h.wants("a wrong token", h.call(http.MethodGet, h.Control.API+"/v1/events", "", map[string]string{"Authorization": "Bearer " + h.marks.of("a wrong token")}), http.StatusUnauthorized)
+	h.wants(
+		"a wrong token",
+		h.call(
+			http.MethodGet,
+			h.Control.API+"/v1/events",
+			"",
+			map[string]string{"Authorization": "Bearer " + h.marks.of("a wrong token")},
+		),
+		http.StatusUnauthorized,
+	)
 }
 
 // rights are asked for, held and decided, with marks in the fields of each.
 func (h *hunt) rights() {
 	person := h.marks.of("a person with rights")
-	h.wants("a sale", h.hook("forms", `{"kind": "sale", "at": "`+time.Now().Add(-time.Hour).UTC().Format(time.RFC3339)+`", "ref": "order-of-rights", "person": {"email": `+quoted(person)+`}}`, nil), http.StatusOK)
+	h.wants(
+		"a sale",
+		h.hook(
+			"forms",
+			`{"kind": "sale", "at": "`+time.Now().
+				Add(-time.Hour).
+				UTC().
+				Format(time.RFC3339)+
+				`", "ref": "order-of-rights", "person": {"email": `+quoted(
+				person,
+			)+`}}`,
+			nil,
+		),
+		http.StatusOK,
+	)
 	h.settle()
-	h.wants("a hold", h.api(http.MethodPost, "/v1/holds", `{"person": `+quoted(person)+`, "record": "forms:order-of-rights", "reason": "chargeback"}`), http.StatusAccepted)
+	h.wants(
+		"a hold",
+		h.api(
+			http.MethodPost,
+			"/v1/holds",
+			`{"person": `+quoted(person)+`, "record": "forms:order-of-rights", "reason": "chargeback"}`,
+		),
+		http.StatusAccepted,
+	)
 	for _, right := range []string{"access", "rectification", "erasure", "restriction", "portability", "objection"} {
-		body := `{"person": ` + quoted(person) + `, "right": "` + right + `", "ref": "req-` + right + `", "ground": "unlawful"}`
+		body := `{"person": ` + quoted(
+			person,
+		) + `, "right": "` + right + `", "ref": "req-` + right + `", "ground": "unlawful"}`
 		h.wants(right, h.api(http.MethodPost, "/v1/requests", body), http.StatusAccepted)
-		h.wants(right+" of a stranger", h.api(http.MethodPost, "/v1/requests", `{"person": `+quoted(h.marks.of(right+" of a stranger"))+`, "unverified": true, "ground": "unlawful", "right": "`+right+`"}`), http.StatusAccepted)
+		h.wants(
+			right+" of a stranger",
+			h.api(
+				http.MethodPost,
+				"/v1/requests",
+				`{"person": `+quoted(
+					h.marks.of(right+" of a stranger"),
+				)+`, "unverified": true, "ground": "unlawful", "right": "`+right+`"}`,
+			),
+			http.StatusAccepted,
+		)
 	}
 	h.settle()
 	base := func(path string) string { return `{"person": ` + quoted(person) + `, ` + path }
@@ -317,14 +443,22 @@ func (h *hunt) rights() {
 			h.wants(path+" "+as, h.api(http.MethodPost, "/v1/"+to, body), http.StatusBadRequest, http.StatusUnprocessableEntity)
 		}
 	}
-	h.wants("a decision", h.api(http.MethodPost, "/v1/requests/req-access/decide", `{"outcome": "granted"}`), http.StatusAccepted)
+	h.wants(
+		"a decision",
+		h.api(http.MethodPost, "/v1/requests/req-access/decide", `{"outcome": "granted"}`),
+		http.StatusAccepted,
+	)
 }
 
 // receipts answer decisions with marks in each field, over HTTP.
 func (h *hunt) receipts() {
 	h.settle()
 	var list listed
-	if err := json.Unmarshal([]byte(h.ask("/v1/decisions?state=all", nil, "")), &list); err != nil || len(list.Decisions) == 0 {
+	if err := json.Unmarshal(
+		[]byte(h.ask("/v1/decisions?state=all", nil, "")),
+		&list,
+	); err != nil ||
+		len(list.Decisions) == 0 {
 		h.t.Fatalf("no decision to answer: %v", err)
 	}
 	now := time.Now().UTC().Format(time.RFC3339)
@@ -336,15 +470,43 @@ func (h *hunt) receipts() {
 				"recipient": `"outcome": "done", "recipient": ` + quoted(text), "field": `"outcome": "done", ` + quoted(text) + `: 1`,
 			} {
 				body = `{"decision": "` + d.Decision + `", "at": "` + now + `", ` + body + `}`
-				status := h.call(http.MethodPost, h.Control.Webhooks+"/v1/receipts", body, map[string]string{"Authorization": "Bearer token-of-the-crm-0001"})
+				status := h.call(
+					http.MethodPost,
+					h.Control.Webhooks+"/v1/receipts",
+					body,
+					map[string]string{"Authorization": "Bearer token-of-the-crm-0001"},
+				)
 				h.wants(field+" of a receipt "+as, status, http.StatusUnprocessableEntity, http.StatusForbidden)
 				h.api(http.MethodPost, "/v1/decisions/receipts", strings.Replace(body, "{", `{"recipient": "books", `, 1))
 			}
-			h.call(http.MethodPost, h.Control.Webhooks+"/v1/receipts", `{"decision": "`+d.Decision+`", "outcome": "done", "at": `+quoted(text)+`}`, map[string]string{"Authorization": "Bearer token-of-the-crm-0001"})
+			h.call(
+				http.MethodPost,
+				h.Control.Webhooks+"/v1/receipts",
+				`{"decision": "`+d.Decision+`", "outcome": "done", "at": `+quoted(text)+`}`,
+				map[string]string{"Authorization": "Bearer token-of-the-crm-0001"},
+			)
 		}
 		body := `{"outcome": "done", "at": "` + now + `", "decision": ` + quoted(text) + `}`
-		h.wants("a receipt of a decision "+as, h.call(http.MethodPost, h.Control.Webhooks+"/v1/receipts", body, map[string]string{"Authorization": "Bearer token-of-the-crm-0001"}), http.StatusNotFound)
-		h.wants("a receipt with a wrong token", h.call(http.MethodPost, h.Control.Webhooks+"/v1/receipts", body, map[string]string{"Authorization": "Bearer " + text}), http.StatusUnauthorized)
+		h.wants(
+			"a receipt of a decision "+as,
+			h.call(
+				http.MethodPost,
+				h.Control.Webhooks+"/v1/receipts",
+				body,
+				map[string]string{"Authorization": "Bearer token-of-the-crm-0001"},
+			),
+			http.StatusNotFound,
+		)
+		h.wants(
+			"a receipt with a wrong token",
+			h.call(
+				http.MethodPost,
+				h.Control.Webhooks+"/v1/receipts",
+				body,
+				map[string]string{"Authorization": "Bearer " + text},
+			),
+			http.StatusUnauthorized,
+		)
 	}
 }
 
@@ -353,7 +515,16 @@ func (h *hunt) pages() {
 	for as, text := range h.writings("the token of a page") {
 		for _, method := range []string{http.MethodGet, http.MethodPost} {
 			address := h.Control.Webhooks + "/consent/" + url.PathEscape(text) + "?lang=" + url.QueryEscape(text)
-			h.wants("a page with the token "+as, h.call(method, address, "act="+url.QueryEscape(text)+"&agree="+url.QueryEscape(text), map[string]string{"Content-Type": "application/x-www-form-urlencoded"}), http.StatusNotFound)
+			h.wants(
+				"a page with the token "+as,
+				h.call(
+					method,
+					address,
+					"act="+url.QueryEscape(text)+"&agree="+url.QueryEscape(text),
+					map[string]string{"Content-Type": "application/x-www-form-urlencoded"},
+				),
+				http.StatusNotFound,
+			)
 		}
 	}
 	h.call(http.MethodGet, h.Control.Webhooks+"/consent/"+h.marks.of("a page behind a page")+"/x", "", nil)
@@ -388,7 +559,10 @@ func (h *hunt) outsiders() {
 	if err := nc.Flush(); err != nil {
 		h.t.Fatal(err)
 	}
-	h.eventually("a forbidden subject is logged", func() bool { return h.log.has(`"service":"nats"`, "Publish Violation") })
+	h.eventually(
+		"a forbidden subject is logged",
+		func() bool { return h.log.has(`"service":"nats"`, "Publish Violation") },
+	)
 	u.User = url.UserPassword(h.marks.of("the user of a connection"), "x")
 	if nc, err := nats.Connect(u.String(), nats.Name(h.marks.of("the name of a connection")), ignore); err == nil {
 		nc.Close()
@@ -421,7 +595,10 @@ func (h *hunt) insiders(broker string) {
 		h.t.Fatal(err)
 	}
 	h.eventually("an event that cannot be read is logged", func() bool { return h.log.has("unreadable and is skipped") })
-	h.eventually("a fact that cannot be read is logged", func() bool { return h.log.has("cannot be applied and is set aside", `"stream":"FACTS"`) })
+	h.eventually(
+		"a fact that cannot be read is logged",
+		func() bool { return h.log.has("cannot be applied and is set aside", `"stream":"FACTS"`) },
+	)
 }
 
 // publishReceipts answers on the broker with what cannot be taken.
@@ -444,5 +621,8 @@ func (h *hunt) publishReceipts(nc *nats.Conn) {
 	if err := nc.Flush(); err != nil {
 		h.t.Fatal(err)
 	}
-	h.eventually("a receipt that cannot be taken is logged", func() bool { return h.log.has("set aside", `"stream":"RECEIPTS"`) })
+	h.eventually(
+		"a receipt that cannot be taken is logged",
+		func() bool { return h.log.has("set aside", `"stream":"RECEIPTS"`) },
+	)
 }

@@ -47,11 +47,19 @@ func (s *sinks) failing() []string {
 
 func (s *sinks) config() string {
 	var out strings.Builder
-	out.WriteString("public_url: https://hooks.example.org\nrecipients:\n  - {id: shelf, by: nats}\n  - {id: books, by: hand}\n" +
-		"  - {id: shop, by: woocommerce, url: \"" + s.url + "/shop\", key: \"file:secrets/shop-key\", allow_private: true}\n" +
-		"  - {id: rehearsed, by: woocommerce, url: \"" + s.url + "/rehearsed\", key: \"file:secrets/shop-key\", allow_private: true, dry_run: true}\n")
+	out.WriteString(
+		"public_url: https://hooks.example.org\nrecipients:\n  - {id: shelf, by: nats}\n  - {id: books, by: hand}\n" +
+			"  - {id: shop, by: woocommerce, url: \"" + s.url + "/shop\", key: \"file:secrets/shop-key\", allow_private: true}\n" +
+			"  - {id: rehearsed, by: woocommerce, url: \"" + s.url + "/rehearsed\", key: \"file:secrets/shop-key\", allow_private: true, dry_run: true}\n",
+	)
 	hook := func(id, address, more string) {
-		fmt.Fprintf(&out, "  - {id: %s, by: webhook, url: %q, secrets: [\"file:secrets/crm\"], kinds: [delete, ask-consent], allow_private: true%s}\n", id, address, more)
+		fmt.Fprintf(
+			&out,
+			"  - {id: %s, by: webhook, url: %q, secrets: [\"file:secrets/crm\"], kinds: [delete, ask-consent], allow_private: true%s}\n",
+			id,
+			address,
+			more,
+		)
 	}
 	hook("crm", s.url+"/crm", `, token: "file:secrets/crm-token"`)
 	hook("nowhere", s.nowhere, "")
@@ -76,7 +84,11 @@ func (s *sinks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	kind, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	own := s.marks.of("an answer of " + kind)
 	encoded := strings.Replace(s.marks.of("an answer of "+kind+", encoded"), "@", "%40", 1)
-	text := own + " " + encoded + " " + base64.StdEncoding.EncodeToString([]byte(s.marks.of("an answer of "+kind+", in base64"))) + " " + r.URL.RawQuery + " " + string(body)
+	text := own + " " + encoded + " " + base64.StdEncoding.EncodeToString(
+		[]byte(s.marks.of("an answer of "+kind+", in base64")),
+	) + " " + r.URL.RawQuery + " " + string(
+		body,
+	)
 	h := w.Header()
 	for _, name := range []string{"X-Request-Id", "Server", "Date", "Set-Cookie", "Warning"} {
 		h.Set(name, own)
@@ -90,7 +102,15 @@ func (s *sinks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "echoes": // a success, and JSON of its own
 		_, _ = fmt.Fprintf(w, "{%q: %q}", own, text)
 	case "receipts": // what is meant as a receipt, and is none
-		_, _ = fmt.Fprintf(w, `{"decision": %q, "outcome": %q, "reason": %q, "at": %q, "categories": {%q: "held"}}`, e.ID, own, text[:200], own, own)
+		_, _ = fmt.Fprintf(
+			w,
+			`{"decision": %q, "outcome": %q, "reason": %q, "at": %q, "categories": {%q: "held"}}`,
+			e.ID,
+			own,
+			text[:200],
+			own,
+			own,
+		)
 	case "refuses":
 		w.WriteHeader(http.StatusUnprocessableEntity)
 		_, _ = fmt.Fprintf(w, `{"code": %q, "error": {"code": %q, "message": %q}}`, own, encoded, text)
@@ -107,7 +127,13 @@ func (s *sinks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.babble(w, kind == "garbles", own)
 	case "shop", "rehearsed": // errors of WordPress name what was asked for
 		w.WriteHeader(http.StatusInternalServerError)
-		_, _ = fmt.Fprintf(w, `{"code": %q, "message": %q, "data": {"status": 500, "params": %q}}`, own, text, r.URL.RequestURI())
+		_, _ = fmt.Fprintf(
+			w,
+			`{"code": %q, "message": %q, "data": {"status": 500, "params": %q}}`,
+			own,
+			text,
+			r.URL.RequestURI(),
+		)
 	default:
 		w.WriteHeader(http.StatusInternalServerError)
 		_, _ = io.WriteString(w, text)

@@ -27,7 +27,9 @@ import (
 // natsOn runs a plain NATS server, as a cluster would have one.
 func natsOn(t *testing.T, dir string, port int) *server.Server {
 	t.Helper()
-	ns, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: port, JetStream: true, StoreDir: dir, NoSigs: true, NoLog: true})
+	ns, err := server.NewServer(
+		&server.Options{Host: "127.0.0.1", Port: port, JetStream: true, StoreDir: dir, NoSigs: true, NoLog: true},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +43,10 @@ func natsOn(t *testing.T, dir string, port int) *server.Server {
 
 // services runs ingest and lifecycle apart, on a NATS by URL. Without a spool a webhook
 // that the broker does not take is refused.
-func services(t *testing.T, natsURL, spool string) (hooks *httptest.Server, l *lifecycleapp.App, js jetstream.JetStream) {
+func services(
+	t *testing.T,
+	natsURL, spool string,
+) (hooks *httptest.Server, l *lifecycleapp.App, js jetstream.JetStream) {
 	t.Helper()
 	t.Setenv("RODOPATH_TEST_CARD", "whsec_test")
 	c, err := config.Load("", []string{
@@ -57,7 +62,10 @@ func services(t *testing.T, natsURL, spool string) (hooks *httptest.Server, l *l
 		t.Fatal(err)
 	}
 	t.Cleanup(nc.Close)
-	if l, err = lifecycleapp.New(t.Context(), lifecycleapp.Options{Config: c, NATS: nc, Data: t.TempDir(), Tokens: []string{"token"}, Log: log}); err != nil {
+	if l, err = lifecycleapp.New(
+		t.Context(),
+		lifecycleapp.Options{Config: c, NATS: nc, Data: t.TempDir(), Tokens: []string{"token"}, Log: log},
+	); err != nil {
 		t.Fatal(err)
 	}
 	l.Start(t.Context())
@@ -87,7 +95,12 @@ func services(t *testing.T, natsURL, spool string) (hooks *httptest.Server, l *l
 // card posts a signed checkout.
 func card(t *testing.T, hooks *httptest.Server, body string) *http.Response {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, hooks.URL+"/webhooks/card", strings.NewReader(body))
+	req, err := http.NewRequestWithContext(
+		t.Context(),
+		http.MethodPost,
+		hooks.URL+"/webhooks/card",
+		strings.NewReader(body),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +140,11 @@ func TestServices_ABrokerThatIsAwayIsSaidAndComesBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	hooks, l, js := services(t, ns.ClientURL(), "")
-	if res := card(t, hooks, checkout("1", "ala@example.com", time.Now().Add(-time.Hour))); res.StatusCode != http.StatusOK {
+	if res := card(
+		t,
+		hooks,
+		checkout("1", "ala@example.com", time.Now().Add(-time.Hour)),
+	); res.StatusCode != http.StatusOK {
 		t.Fatalf("status %d", res.StatusCode)
 	}
 	if err := l.Settle(t.Context()); err != nil {
@@ -182,7 +199,11 @@ func TestServices_WithASpoolWebhooksAreTakenWhileTheBrokerIsAway(t *testing.T) {
 	const people = 20
 	for i := range people {
 		n := strconv.Itoa(i)
-		if res := card(t, hooks, checkout(n, "p"+n+"@example.com", time.Now().Add(-time.Hour))); res.StatusCode != http.StatusOK {
+		if res := card(
+			t,
+			hooks,
+			checkout(n, "p"+n+"@example.com", time.Now().Add(-time.Hour)),
+		); res.StatusCode != http.StatusOK {
 			t.Fatalf("webhook %d: %d", i, res.StatusCode)
 		}
 	}

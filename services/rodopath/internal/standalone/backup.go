@@ -29,7 +29,10 @@ func (n *Server) backups() (http.Handler, error) {
 			defer func() { free <- struct{}{} }()
 			n.backup(w, r)
 		default:
-			n.refuse(w, problem.New(http.StatusConflict, "backup", "Another backup is in progress; run the command again afterwards."))
+			n.refuse(
+				w,
+				problem.New(http.StatusConflict, "backup", "Another backup is in progress; run the command again afterwards."),
+			)
 		}
 	}), nil
 }

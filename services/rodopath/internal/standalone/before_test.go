@@ -54,7 +54,11 @@ func TestIngest_WithASpoolTakesWebhooksBeforeTheBrokerIsThere(t *testing.T) {
 	}()
 	hooks := httptest.NewServer(a.Handler())
 	defer hooks.Close()
-	if res := card(t, hooks, checkout("1", "ala@example.com", time.Now().Add(-time.Hour))); res.StatusCode != http.StatusOK {
+	if res := card(
+		t,
+		hooks,
+		checkout("1", "ala@example.com", time.Now().Add(-time.Hour)),
+	); res.StatusCode != http.StatusOK {
 		t.Fatalf("status %d", res.StatusCode)
 	}
 

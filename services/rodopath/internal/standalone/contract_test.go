@@ -82,7 +82,12 @@ func TestContract_AnswersAreAsOpenAPISays(t *testing.T) {
 	api, hooks := m.Control.API, m.Control.Webhooks
 	m.checkRights(router)
 	exchange(t, router, request("POST", api+"/v1/explain", `{"person":"ala@example.com"}`, true), 200)
-	exchange(t, router, request("POST", api+"/v1/explain", `{"person":"ala@example.com","at":"2030-01-01T00:00:00Z"}`, true), 200)
+	exchange(
+		t,
+		router,
+		request("POST", api+"/v1/explain", `{"person":"ala@example.com","at":"2030-01-01T00:00:00Z"}`, true),
+		200,
+	)
 	exchange(t, router, request("POST", api+"/v1/explain", `{"person":"nobody@example.com"}`, true), 404)
 	exchange(t, router, request("POST", api+"/v1/explain", `{"person":"nobody"}`, true), 422)
 	exchange(t, router, request("POST", api+"/v1/explain", `{}`, true), 422)
@@ -173,9 +178,19 @@ func (m *machine) checkRights(router routers.Router) {
 	}
 	m.settle()
 	exchange(m.t, router, m.request("POST", m.Control.API+"/v1/requests/req-1/answer", `{}`, true), 409)
-	exchange(m.t, router, m.request("POST", m.Control.API+"/v1/requests", `{"person":"bob@example.com","right":"erasure","ref":"req-1"}`, true), 409)
+	exchange(
+		m.t,
+		router,
+		m.request("POST", m.Control.API+"/v1/requests", `{"person":"bob@example.com","right":"erasure","ref":"req-1"}`, true),
+		409,
+	)
 	exchange(m.t, router, m.request("POST", m.Control.API+"/v1/explain", ala, true), 200)
-	exchange(m.t, router, m.request("POST", m.Control.API+"/v1/export", `{"person":"ala@example.com","form":"answer","request":"req-1"}`, true), 422)
+	exchange(
+		m.t,
+		router,
+		m.request("POST", m.Control.API+"/v1/export", `{"person":"ala@example.com","form":"answer","request":"req-1"}`, true),
+		422,
+	)
 }
 
 // TestContract_WhatBecomesOfDecisionsIsAsOpenAPISays goes through the answers about
@@ -222,10 +237,20 @@ func TestContract_WhatBecomesOfDecisionsIsAsOpenAPISays(t *testing.T) {
 	m.settle()
 	exchange(t, router, m.request("GET", m.Control.API+"/v1/decisions?state=all", "", true), 200)
 	exchange(t, router, m.request("GET", m.Control.API+"/v1/decisions/"+dec+"/certificate", "", true), 200)
-	exchange(t, router, m.request("GET", m.Control.API+"/v1/decisions/"+dec+"/certificate?form=page&lang=pl", "", true), 200)
+	exchange(
+		t,
+		router,
+		m.request("GET", m.Control.API+"/v1/decisions/"+dec+"/certificate?form=page&lang=pl", "", true),
+		200,
+	)
 	exchange(t, router, m.request("POST", m.Control.API+"/v1/replay", `{"since":"2020-01-01T00:00:00Z"}`, true), 200)
 	exchange(t, router, m.request("POST", m.Control.Webhooks+"/v1/receipts", done, false), 401)
-	exchange(t, router, m.request("POST", m.Control.Webhooks+"/v1/receipts", done, true), 401) // the owner's token is none of a recipient
+	exchange(
+		t,
+		router,
+		m.request("POST", m.Control.Webhooks+"/v1/receipts", done, true),
+		401,
+	) // the owner's token is none of a recipient
 	exchange(t, router, m.request("GET", m.Control.Webhooks+"/consent/unknown", "", false), 404)
 }
 

@@ -77,7 +77,12 @@ func TestExample_TheNodeProgramConfirmsADeletion(t *testing.T) {
 	if err != nil {
 		t.Skip("this machine has no Node")
 	}
-	lines := run(t, []string{"SECRET=" + crmSecret, "PORT=0"}, program, filepath.Join(apiDir, "examples/webhook/receive.mjs"))
+	lines := run(
+		t,
+		[]string{"SECRET=" + crmSecret, "PORT=0"},
+		program,
+		filepath.Join(apiDir, "examples/webhook/receive.mjs"),
+	)
 	port := strings.TrimPrefix(says(t, lines, "listening"), "listening ")
 	dir := withRecipients(t, fmt.Sprintf(`
 recipients: [{id: crm, by: webhook, url: "http://127.0.0.1:%s/", secrets: ["file:secrets/crm"], allow_private: true}]

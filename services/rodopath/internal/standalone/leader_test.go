@@ -57,7 +57,10 @@ func TestJetStream_WaitsForALeaderAndSaysSoOnce(t *testing.T) {
 }
 
 func TestJetStream_DoesNotWaitForWhatNoLeaderMends(t *testing.T) {
-	nc, asked := answering(t, `{"error":{"code":500,"err_code":10074,"description":"replicas > 1 not supported in non-clustered mode"}}`)
+	nc, asked := answering(
+		t,
+		`{"error":{"code":500,"err_code":10074,"description":"replicas > 1 not supported in non-clustered mode"}}`,
+	)
 	_, err := service.JetStream(t.Context(), nc, &config.Config{}, slog.New(slog.DiscardHandler))
 	if err == nil || asked.Load() != 1 {
 		t.Errorf("asked %d times, %v", asked.Load(), err)

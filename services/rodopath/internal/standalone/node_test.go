@@ -70,7 +70,12 @@ func (m *machine) secret(source string) string {
 // post sends a signed webhook and returns the status and the answer.
 func (m *machine) post(source, body string) (int, string) {
 	m.t.Helper()
-	req, err := http.NewRequestWithContext(m.t.Context(), http.MethodPost, m.Control.Webhooks+"/webhooks/"+source, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(
+		m.t.Context(),
+		http.MethodPost,
+		m.Control.Webhooks+"/webhooks/"+source,
+		strings.NewReader(body),
+	)
 	if err != nil {
 		m.t.Fatal(err)
 	}
@@ -165,7 +170,12 @@ func text(e *stream.Event) string {
 }
 
 func checkout(id, email string, at time.Time) string {
-	return fmt.Sprintf(`{"id":"evt_%[1]s","object":"event","type":"checkout.session.completed","created":%[3]d,"livemode":true,"data":{"object":{"id":"cs_%[1]s","object":"checkout.session","mode":"payment","payment_status":"paid","customer":"cus_%[1]s","customer_details":{"email":%[2]q},"payment_intent":"pi_%[1]s"}}}`, id, email, at.Unix())
+	return fmt.Sprintf(
+		`{"id":"evt_%[1]s","object":"event","type":"checkout.session.completed","created":%[3]d,"livemode":true,"data":{"object":{"id":"cs_%[1]s","object":"checkout.session","mode":"payment","payment_status":"paid","customer":"cus_%[1]s","customer_details":{"email":%[2]q},"payment_intent":"pi_%[1]s"}}}`,
+		id,
+		email,
+		at.Unix(),
+	)
 }
 
 func subscriber(event, status, email string, at time.Time) string {
@@ -174,7 +184,16 @@ func subscriber(event, status, email string, at time.Time) string {
 	if status == "unsubscribed" {
 		unsubscribed = strconv.Quote(when)
 	}
-	return fmt.Sprintf(`{"id":"31","email":%q,"status":%q,"source":"form","subscribed_at":%q,"created_at":%q,"updated_at":%q,"unsubscribed_at":%s,"event":"subscriber.%s","account_id":1}`, email, status, when, when, when, unsubscribed, event)
+	return fmt.Sprintf(
+		`{"id":"31","email":%q,"status":%q,"source":"form","subscribed_at":%q,"created_at":%q,"updated_at":%q,"unsubscribed_at":%s,"event":"subscriber.%s","account_id":1}`,
+		email,
+		status,
+		when,
+		when,
+		when,
+		unsubscribed,
+		event,
+	)
 }
 
 func TestNode_AWebhookGoesInAndADecisionComesOut(t *testing.T) {
@@ -184,8 +203,20 @@ func TestNode_AWebhookGoesInAndADecisionComesOut(t *testing.T) {
 	m.taken("card", checkout("1", "Ala@example.com", day))
 	m.taken("letters", subscriber("created", "active", "ola@example.com", day))
 	m.taken("letters", subscriber("unsubscribed", "unsubscribed", "ola@example.com", day.Add(time.Hour)))
-	m.taken("shop", fmt.Sprintf(`{"id":7,"status":"completed","customer_id":3,"total":"9.00","date_created_gmt":%[1]q,"date_modified_gmt":%[1]q,"date_paid_gmt":%[1]q,"date_completed_gmt":%[1]q,"billing":{"email":"ewa@example.com"},"line_items":[{"product_id":1}],"meta_data":[{"key":"_mc4wp_optin","value":"1"}],"refunds":[]}`, day.UTC().Format("2006-01-02T15:04:05")))
-	m.taken("forms", fmt.Sprintf(`{"kind":"erasure","at":%q,"person":{"email":"ewa@example.com"}}`, day.Add(2*time.Hour).UTC().Format(time.RFC3339)))
+	m.taken(
+		"shop",
+		fmt.Sprintf(
+			`{"id":7,"status":"completed","customer_id":3,"total":"9.00","date_created_gmt":%[1]q,"date_modified_gmt":%[1]q,"date_paid_gmt":%[1]q,"date_completed_gmt":%[1]q,"billing":{"email":"ewa@example.com"},"line_items":[{"product_id":1}],"meta_data":[{"key":"_mc4wp_optin","value":"1"}],"refunds":[]}`,
+			day.UTC().Format("2006-01-02T15:04:05"),
+		),
+	)
+	m.taken(
+		"forms",
+		fmt.Sprintf(
+			`{"kind":"erasure","at":%q,"person":{"email":"ewa@example.com"}}`,
+			day.Add(2*time.Hour).UTC().Format(time.RFC3339),
+		),
+	)
 	m.settle()
 	want := []string{
 		"ask-consent ala@example.com: offers by email",
@@ -235,7 +266,9 @@ func TestNode_WrongSignaturesAndUnknownSourcesAreRefused(t *testing.T) {
 		Status int    `json:"status"`
 		Type   string `json:"type"`
 	}
-	if err := json.NewDecoder(res.Body).Decode(&p); err != nil || p.Status != http.StatusUnauthorized || res.StatusCode != http.StatusUnauthorized {
+	if err := json.NewDecoder(res.Body).
+		Decode(&p); err != nil || p.Status != http.StatusUnauthorized ||
+		res.StatusCode != http.StatusUnauthorized {
 		t.Errorf("got %d, %+v, %v", res.StatusCode, p, err)
 	}
 	if status, _ := m.post("forms", `{"kind":"sale"}`); status != http.StatusUnprocessableEntity {
@@ -253,7 +286,10 @@ func TestNode_MissingKeysAreNotReplaced(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = standalone.Start(t.Context(), standalone.Options{Home: h, Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler)})
+	_, err = standalone.Start(
+		t.Context(),
+		standalone.Options{Home: h, Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler)},
+	)
 	if err == nil || !strings.Contains(err.Error(), "restore the file from your backup") {
 		t.Errorf("got %v", err)
 	}
@@ -270,7 +306,10 @@ func TestNode_OtherKeysAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = standalone.Start(t.Context(), standalone.Options{Home: h, Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler)})
+	_, err = standalone.Start(
+		t.Context(),
+		standalone.Options{Home: h, Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler)},
+	)
 	if err == nil || !strings.Contains(err.Error(), "not those of this data directory") {
 		t.Errorf("got %v", err)
 	}
@@ -284,7 +323,11 @@ func TestNode_OnlyOneRunsOnADirectory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := standalone.Start(t.Context(), standalone.Options{Home: h, Log: slog.New(slog.DiscardHandler)}); err == nil || !strings.Contains(err.Error(), "another rodopath") {
+	if _, err := standalone.Start(
+		t.Context(),
+		standalone.Options{Home: h, Log: slog.New(slog.DiscardHandler)},
+	); err == nil ||
+		!strings.Contains(err.Error(), "another rodopath") {
 		t.Errorf("got %v", err)
 	}
 	if _, err := client.Open(t.Context(), dir, "", slog.New(slog.DiscardHandler)); err != nil {
@@ -320,7 +363,11 @@ func TestNode_ConsumersMayReadDecisionsAndNothingElse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := js.CreateOrUpdateConsumer(t.Context(), stream.Decisions, jetstream.ConsumerConfig{Durable: "crm", AckPolicy: jetstream.AckExplicitPolicy})
+	c, err := js.CreateOrUpdateConsumer(
+		t.Context(),
+		stream.Decisions,
+		jetstream.ConsumerConfig{Durable: "crm", AckPolicy: jetstream.AckExplicitPolicy},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -59,7 +59,13 @@ func (c *crm) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	body, err := io.ReadAll(r.Body)
 	if err == nil {
-		err = c.verifier.Verify(r.Header.Get("Webhook-Id"), r.Header.Get("Webhook-Timestamp"), r.Header.Get("Webhook-Signature"), body, time.Now())
+		err = c.verifier.Verify(
+			r.Header.Get("Webhook-Id"),
+			r.Header.Get("Webhook-Timestamp"),
+			r.Header.Get("Webhook-Signature"),
+			body,
+			time.Now(),
+		)
 	}
 	if err != nil {
 		c.t.Errorf("a webhook that cannot be trusted: %v", err)
@@ -115,7 +121,12 @@ func (m *machine) receipt(token string, r stream.Receipt) int {
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	req, err := http.NewRequestWithContext(m.t.Context(), http.MethodPost, m.Control.Webhooks+"/v1/receipts", bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(
+		m.t.Context(),
+		http.MethodPost,
+		m.Control.Webhooks+"/v1/receipts",
+		bytes.NewReader(body),
+	)
 	if err != nil {
 		m.t.Fatal(err)
 	}
@@ -166,7 +177,8 @@ func TestNode_AnErasureIsProvenAtEveryRecipient(t *testing.T) {
 	m.settle()
 	m.ask("/v1/requests", map[string]any{"person": "ala@example.com", "right": "erasure"}, "")
 	e := sink.next()
-	if e.Data.Delete == nil || e.Data.Person.Emails[0] != "ala@example.com" || strings.Join(e.Data.Recipients, " ") != "crm ledger books" {
+	if e.Data.Delete == nil || e.Data.Person.Emails[0] != "ala@example.com" ||
+		strings.Join(e.Data.Recipients, " ") != "crm ledger books" {
 		t.Fatalf("the CRM was told %+v", e.Data)
 	}
 	done := stream.Receipt{Decision: e.ID, Outcome: stream.OutcomeDone, At: time.Now()}
@@ -191,10 +203,17 @@ func TestNode_AnErasureIsProvenAtEveryRecipient(t *testing.T) {
 		t.Error("the names are not in the stream while an answer is missing")
 	}
 	m.answerByNATS("ledger", done)
-	if got := m.decisions("open"); len(got.Decisions) != 1 || got.Decisions[0].State != "partial" || strings.Join(got.Decisions[0].Missing, " ") != "books" {
+	if got := m.decisions(
+		"open",
+	); len(got.Decisions) != 1 || got.Decisions[0].State != "partial" ||
+		strings.Join(got.Decisions[0].Missing, " ") != "books" {
 		t.Fatalf("with the books missing: %+v", got)
 	}
-	m.ask("/v1/decisions/receipts", map[string]any{"decision": e.ID, "recipient": "books", "outcome": "not_found", "at": time.Now()}, "")
+	m.ask(
+		"/v1/decisions/receipts",
+		map[string]any{"decision": e.ID, "recipient": "books", "outcome": "not_found", "at": time.Now()},
+		"",
+	)
 	if got := m.decisions("all"); len(got.Decisions) != 1 || got.Decisions[0].State != "confirmed" {
 		t.Fatalf("with all answers: %+v", got)
 	}
@@ -212,7 +231,10 @@ func (m *machine) answerByNATS(id string, r stream.Receipt) {
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	nc, err := nats.Connect(strings.TrimSpace(string(u)), nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
+	nc, err := nats.Connect(
+		strings.TrimSpace(string(u)),
+		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}),
+	)
 	if err != nil {
 		m.t.Fatal(err)
 	}
@@ -249,7 +271,8 @@ func (m *machine) certified(decision string) {
 	if err := json.Unmarshal(data, &names); err != nil {
 		m.t.Fatal(err)
 	}
-	if len(c.Recipients) != 3 || !c.Names("ala@example.com", names.Key) || c.Names("ola@example.com", names.Key) || bytes.Contains(data, []byte("ala@")) {
+	if len(c.Recipients) != 3 || !c.Names("ala@example.com", names.Key) || c.Names("ola@example.com", names.Key) ||
+		bytes.Contains(data, []byte("ala@")) {
 		m.t.Errorf("the certificate says %s", data)
 	}
 }
@@ -302,7 +325,10 @@ recipients:
 		if got := m.decisions("open"); len(got.Decisions) != 1 || got.Decisions[0].State == "confirmed" {
 			t.Errorf("named %v: after the replay %+v", named, got)
 		}
-		if got := m.receipt("token-of-the-crm-0001", stream.Receipt{Decision: e.ID, Outcome: stream.OutcomeDone, At: time.Now()}); got != http.StatusAccepted {
+		if got := m.receipt(
+			"token-of-the-crm-0001",
+			stream.Receipt{Decision: e.ID, Outcome: stream.OutcomeDone, At: time.Now()},
+		); got != http.StatusAccepted {
 			t.Errorf("a receipt for the replay: %d", got)
 		}
 		if got := m.decisions("all"); len(got.Decisions) != 1 || got.Decisions[0].State != "confirmed" {
@@ -314,7 +340,12 @@ recipients:
 // page reads or sends the page of a question.
 func (m *machine) page(method, path string, form url.Values) (int, string) {
 	m.t.Helper()
-	req, err := http.NewRequestWithContext(m.t.Context(), method, m.Control.Webhooks+path, strings.NewReader(form.Encode()))
+	req, err := http.NewRequestWithContext(
+		m.t.Context(),
+		method,
+		m.Control.Webhooks+path,
+		strings.NewReader(form.Encode()),
+	)
 	if err != nil {
 		m.t.Fatal(err)
 	}
@@ -342,14 +373,23 @@ func TestNode_APageAsksForAConsentAndTakesItBack(t *testing.T) {
 	dir := withRecipients(t, strings.ReplaceAll(threeRecipients, "URL", crmURL))
 	m := start(t, dir, nil)
 	defer m.stop()
-	m.taken("forms", `{"kind": "sale", "at": "`+time.Now().UTC().Format(time.RFC3339)+`", "ref": "order-1", "access": "course", "person": {"email": "ala@example.com"}}`)
+	m.taken(
+		"forms",
+		`{"kind": "sale", "at": "`+time.Now().
+			UTC().
+			Format(time.RFC3339)+
+			`", "ref": "order-1", "access": "course", "person": {"email": "ala@example.com"}}`,
+	)
 	e := sink.next()
 	if e.Data.Ask == nil || !strings.HasPrefix(e.Data.Ask.Page, "https://hooks.example.com/consent/") {
 		t.Fatalf("the CRM was told %+v", e.Data)
 	}
 	path := strings.TrimPrefix(e.Data.Ask.Page, "https://hooks.example.com")
 	granted := func() bool {
-		return strings.Contains(m.ask("/v1/may", map[string]any{"person": "ala@example.com", "purpose": "offers", "channel": "email"}, ""), `"allowed":true`)
+		return strings.Contains(
+			m.ask("/v1/may", map[string]any{"person": "ala@example.com", "purpose": "offers", "channel": "email"}, ""),
+			`"allowed":true`,
+		)
 	}
 	for _, step := range []struct {
 		method, form, says string
@@ -369,14 +409,20 @@ func TestNode_APageAsksForAConsentAndTakesItBack(t *testing.T) {
 			t.Fatal(err)
 		}
 		status, body := m.page(step.method, path, form)
-		if status != step.status || !strings.Contains(body, step.says) || strings.Contains(body, "ala@") || strings.Contains(body, "checked") {
+		if status != step.status || !strings.Contains(body, step.says) || strings.Contains(body, "ala@") ||
+			strings.Contains(body, "checked") {
 			t.Errorf("%s %s: %d %s", step.method, step.form, status, body)
 		}
 		if got := granted(); got != step.granted {
 			t.Errorf("after %s %s offers may be sent: %v", step.method, step.form, got)
 		}
 	}
-	if status, body := m.page(http.MethodGet, path+"x", nil); status != http.StatusNotFound || strings.Contains(body, "Zgadzam") {
+	if status, body := m.page(
+		http.MethodGet,
+		path+"x",
+		nil,
+	); status != http.StatusNotFound ||
+		strings.Contains(body, "Zgadzam") {
 		t.Errorf("another token: %d %s", status, body)
 	}
 }
@@ -388,7 +434,13 @@ func TestNode_AReceiptCannotSayWhatIsNotSo(t *testing.T) {
 	dir := withRecipients(t, strings.ReplaceAll(threeRecipients, "URL", address))
 	m := start(t, dir, nil)
 	defer m.stop()
-	m.taken("forms", `{"kind": "sale", "at": "`+time.Now().UTC().Format(time.RFC3339)+`", "ref": "order-1", "access": "course", "person": {"email": "ala@example.com"}}`)
+	m.taken(
+		"forms",
+		`{"kind": "sale", "at": "`+time.Now().
+			UTC().
+			Format(time.RFC3339)+
+			`", "ref": "order-1", "access": "course", "person": {"email": "ala@example.com"}}`,
+	)
 	question := sink.next()
 	m.taken("letters", subscriber("created", "active", "ola@example.com", time.Now().Add(-time.Hour)))
 	m.taken("letters", subscriber("unsubscribed", "unsubscribed", "ola@example.com", time.Now().Add(-time.Minute)))
@@ -410,7 +462,10 @@ func TestNode_AReceiptCannotSayWhatIsNotSo(t *testing.T) {
 	}
 	path := strings.TrimPrefix(question.Data.Ask.Page, "https://hooks.example.com")
 	m.page(http.MethodPost, path, url.Values{"act": {"decline"}})
-	if got := m.receipt("token-of-the-crm-0001", stream.Receipt{Decision: question.ID, Outcome: "granted", At: time.Now()}); got != http.StatusUnprocessableEntity {
+	if got := m.receipt(
+		"token-of-the-crm-0001",
+		stream.Receipt{Decision: question.ID, Outcome: "granted", At: time.Now()},
+	); got != http.StatusUnprocessableEntity {
 		t.Errorf("a consent after the person's no: %d", got)
 	}
 	for _, d := range m.decisions("all").Decisions {
@@ -434,7 +489,10 @@ func TestNode_ATokenIsOneRecipientsAlone(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		n, err := standalone.Start(t.Context(), standalone.Options{Home: h, Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler)})
+		n, err := standalone.Start(
+			t.Context(),
+			standalone.Options{Home: h, Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler)},
+		)
 		if err == nil {
 			_ = n.Close()
 		}

@@ -61,13 +61,25 @@ func TestNode_AnErasureGoesFromRequestToAnswer(t *testing.T) {
 	if !strings.Contains(taken, `"ref":"req-ala"`) || !strings.Contains(taken, `"last_day":"`) {
 		t.Fatalf("taken down as %s", taken)
 	}
-	if events := m.events(); !slices.ContainsFunc(events, func(e string) bool { return strings.Contains(e, "ala@example.com") }) {
+	if events := m.events(); !slices.ContainsFunc(
+		events,
+		func(e string) bool { return strings.Contains(e, "ala@example.com") },
+	) {
 		t.Errorf("nobody is told: %v", events)
 	}
-	if list := m.ask("/v1/requests", nil, ""); !strings.Contains(list, "req-ala") || !strings.Contains(list, "ala@example.com") {
+	if list := m.ask(
+		"/v1/requests",
+		nil,
+		"",
+	); !strings.Contains(list, "req-ala") ||
+		!strings.Contains(list, "ala@example.com") {
 		t.Errorf("the list of requests has %s", list)
 	}
-	letter := m.ask("/v1/export", map[string]any{"person": "ala@example.com", "form": "answer", "lang": "en"}, "text/plain")
+	letter := m.ask(
+		"/v1/export",
+		map[string]any{"person": "ala@example.com", "form": "answer", "lang": "en"},
+		"text/plain",
+	)
 	if !strings.Contains(letter, "17(3)") {
 		t.Errorf("the letter does not say why anything stays:\n%s", letter)
 	}
@@ -83,17 +95,30 @@ func TestNode_AnErasureGoesFromRequestToAnswer(t *testing.T) {
 			Category string `json:"category"`
 		} `json:"holds"`
 	}
-	if err := json.Unmarshal([]byte(m.ask("/v1/explain", map[string]any{"person": "ala@example.com"}, "")), &explained); err != nil {
+	if err := json.Unmarshal(
+		[]byte(m.ask("/v1/explain", map[string]any{"person": "ala@example.com"}, "")),
+		&explained,
+	); err != nil {
 		t.Fatal(err)
 	}
 	var left []string
 	for _, h := range explained.Holds {
 		left = append(left, h.Category)
 	}
-	if want := []string{"consent_evidence", "dsr_log", "suppression"}; !slices.Equal(left, want) || len(explained.Person) != 0 {
+	if want := []string{
+		"consent_evidence",
+		"dsr_log",
+		"suppression",
+	}; !slices.Equal(left, want) ||
+		len(explained.Person) != 0 {
 		t.Errorf("left are %v of %v, want %v and no name", left, explained.Person, want)
 	}
-	if report := m.ask("/v1/journal/verify", nil, ""); !strings.Contains(report, `"faults":[]`) || strings.Contains(report, `"entries":0`) {
+	if report := m.ask(
+		"/v1/journal/verify",
+		nil,
+		"",
+	); !strings.Contains(report, `"faults":[]`) ||
+		strings.Contains(report, `"entries":0`) {
 		t.Errorf("the journal: %s", report)
 	}
 }
@@ -112,9 +137,17 @@ func TestNode_ALateRequestIsListedAndAlarmed(t *testing.T) {
 	m = start(t, dir, func(o *standalone.Options) { o.Now = c.now })
 	defer m.stop()
 	m.eventually("the alarm is in the journal", func() bool {
-		return strings.Contains(m.ask("/v1/journal", map[string]any{"person": "ala@example.com"}, ""), "was to be answered by")
+		return strings.Contains(
+			m.ask("/v1/journal", map[string]any{"person": "ala@example.com"}, ""),
+			"was to be answered by",
+		)
 	})
-	if late := m.ask("/v1/requests?state=overdue", nil, ""); !strings.Contains(late, "req-1") || !strings.Contains(late, `"overdue":true`) {
+	if late := m.ask(
+		"/v1/requests?state=overdue",
+		nil,
+		"",
+	); !strings.Contains(late, "req-1") ||
+		!strings.Contains(late, `"overdue":true`) {
 		t.Errorf("overdue are %s", late)
 	}
 }
@@ -147,7 +180,13 @@ func TestNode_AHoldThatComesTooLateIsAnsweredSo(t *testing.T) {
 func TestNode_APolicyThatDeletesMuchWaits(t *testing.T) {
 	dir := t.TempDir()
 	m := start(t, dir, nil)
-	m.taken("forms", fmt.Sprintf(`{"kind":"negotiation_opened","at":%q,"ref":"talk-1","person":{"email":"ala@example.com"}}`, time.Now().AddDate(0, -3, 0).UTC().Format(time.RFC3339)))
+	m.taken(
+		"forms",
+		fmt.Sprintf(
+			`{"kind":"negotiation_opened","at":%q,"ref":"talk-1","person":{"email":"ala@example.com"}}`,
+			time.Now().AddDate(0, -3, 0).UTC().Format(time.RFC3339),
+		),
+	)
 	m.settle()
 	m.stop()
 	shorter := "policy: mine\nextends: pl\nrules: [{id: pre_contract, purpose: pre_contract, article: 6(1)(b), raised_by: [negotiation_opened], ended_by: [negotiation_closed, erasure], per: record, until: 1 month after negotiation_opened, keeps: [contact, phone, negotiation]}]\n"

@@ -1,5 +1,4 @@
-// Package node is Rodopath on one machine: NATS in the process, SQLite, and all
-// services.
+// Package standalone runs all services in one process, with embedded NATS and SQLite.
 package standalone
 
 import (
@@ -126,8 +125,13 @@ func (n *Server) start(ctx context.Context) error {
 		return err
 	}
 	n.ingest, err = ingestapp.New(ctx, ingestapp.Options{
-		Config: n.Config, NATS: n.conn, Spool: n.opts.Home.Spool(), Now: n.opts.Now, Tracer: n.tracer, Log: n.opts.Log.With("service", "ingest"),
-		Extra: []ingest.Source{{ID: HandSource, Secrets: []string{n.Control.HandSecret}}},
+		Config: n.Config,
+		NATS:   n.conn,
+		Spool:  n.opts.Home.Spool(),
+		Now:    n.opts.Now,
+		Tracer: n.tracer,
+		Log:    n.opts.Log.With("service", "ingest"),
+		Extra:  []ingest.Source{{ID: HandSource, Secrets: []string{n.Control.HandSecret}}},
 	})
 	if err != nil {
 		return err
@@ -159,7 +163,11 @@ func (n *Server) configure() (err error) {
 		return err
 	}
 	if slices.ContainsFunc(n.Config.Sources, func(s config.Source) bool { return s.ID == HandSource }) {
-		return fmt.Errorf("%s: the source id %q is reserved for \"rodopath send\"; choose another", n.opts.ConfigPath, HandSource)
+		return fmt.Errorf(
+			"%s: the source id %q is reserved for \"rodopath send\"; choose another",
+			n.opts.ConfigPath,
+			HandSource,
+		)
 	}
 	return nil
 }
@@ -176,7 +184,11 @@ func (n *Server) connect() (err error) {
 		n.conn, err = service.Connect(n.Config, "rodopath", n.opts.Log)
 		return err
 	}
-	opts := natsserver.Options{Dir: n.opts.Home.Streams(), Listen: n.opts.NATSListen, Log: n.opts.Log.With("service", "nats")}
+	opts := natsserver.Options{
+		Dir:    n.opts.Home.Streams(),
+		Listen: n.opts.NATSListen,
+		Log:    n.opts.Log.With("service", "nats"),
+	}
 	if opts.Key, err = lifecycleapp.StreamKey(n.Config, n.opts.Home.Path()); err != nil {
 		return err
 	}

@@ -127,7 +127,12 @@ func (h *headers) has(stream, traceID string) bool {
 // traced sends a signed webhook in a trace.
 func (m *machine) traced(body, traceparent string) {
 	m.t.Helper()
-	req, err := http.NewRequestWithContext(m.t.Context(), http.MethodPost, m.Control.Webhooks+"/webhooks/letters", strings.NewReader(body))
+	req, err := http.NewRequestWithContext(
+		m.t.Context(),
+		http.MethodPost,
+		m.Control.Webhooks+"/webhooks/letters",
+		strings.NewReader(body),
+	)
 	if err != nil {
 		m.t.Fatal(err)
 	}
@@ -188,7 +193,10 @@ func TestTrace_FollowsAWebhookToTheRecipient(t *testing.T) {
 	m, heard, told, spans := tracedScene(t, "1")
 	now := time.Now()
 	m.traced(subscriber("created", "active", "ala@example.com", now.Add(-time.Hour)), "00-ala@example.com-01")
-	m.traced(subscriber("unsubscribed", "unsubscribed", "ala@example.com", now.Add(-time.Minute)), "00-"+senderTrace+"-"+senderSpan+"-01")
+	m.traced(
+		subscriber("unsubscribed", "unsubscribed", "ala@example.com", now.Add(-time.Minute)),
+		"00-"+senderTrace+"-"+senderSpan+"-01",
+	)
 	wantTold(t, told, "01")
 	m.stop() // exports what is left
 	for _, stream := range []string{"rodopath.facts", "rodopath.decisions"} {
@@ -220,7 +228,10 @@ func TestTrace_OfWhichNothingIsExportedGoesThrough(t *testing.T) {
 	m, _, told, spans := tracedScene(t, "0")
 	now := time.Now()
 	m.traced(subscriber("created", "active", "ala@example.com", now.Add(-time.Hour)), "")
-	m.traced(subscriber("unsubscribed", "unsubscribed", "ala@example.com", now.Add(-time.Minute)), "00-"+senderTrace+"-"+senderSpan+"-01")
+	m.traced(
+		subscriber("unsubscribed", "unsubscribed", "ala@example.com", now.Add(-time.Minute)),
+		"00-"+senderTrace+"-"+senderSpan+"-01",
+	)
 	wantTold(t, told, "00")
 	m.stop()
 	if len(spans.spans) > 0 {

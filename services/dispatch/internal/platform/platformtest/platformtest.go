@@ -54,7 +54,10 @@ func item(text string) stream.Item {
 // Stays adds retained items.
 func Stays(e *stream.Event, items ...string) *stream.Event {
 	for _, text := range items {
-		e.Data.Delete.Retained = append(e.Data.Delete.Retained, stream.RetainedItem{Item: item(text), Purpose: "contract", Article: "6(1)(b)"})
+		e.Data.Delete.Retained = append(
+			e.Data.Delete.Retained,
+			stream.RetainedItem{Item: item(text), Purpose: "contract", Article: "6(1)(b)"},
+		)
 	}
 	return e
 }
@@ -160,7 +163,10 @@ func Deliver(t testing.TB, c dispatch.Connector, e *stream.Event) (string, error
 	if a.Reason != "" {
 		text += ": " + a.Reason
 	}
-	if said := text + fmt.Sprint(err); strings.ContainsAny(said, "@%") || strings.Contains(said, "leak") || strings.Contains(said, Family) {
+	if said := text + fmt.Sprint(
+		err,
+	); strings.ContainsAny(said, "@%") || strings.Contains(said, "leak") ||
+		strings.Contains(said, Family) {
 		t.Errorf("it names somebody: %s", said)
 	}
 	if err == nil {

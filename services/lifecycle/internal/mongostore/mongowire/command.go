@@ -82,5 +82,8 @@ func (d *data) createIndexes(c Command) (bson.D, error) {
 			coll.indexes = append(coll.indexes, spec)
 		}
 	}
-	return bson.D{{Key: "numIndexesBefore", Value: int32(before + 1)}, {Key: "numIndexesAfter", Value: int32(len(coll.indexes) + 1)}}, nil
+	return bson.D{
+		{Key: "numIndexesBefore", Value: int32(before + 1)},
+		{Key: "numIndexesAfter", Value: int32(len(coll.indexes) + 1)},
+	}, nil
 }

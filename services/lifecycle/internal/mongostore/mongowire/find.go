@@ -19,7 +19,23 @@ type cursor struct {
 
 func (d *data) find(c Command) (bson.D, error) {
 	for _, e := range c.Body {
-		if !slices.Contains([]string{"find", "filter", "sort", "limit", "batchSize", "projection", "readConcern", "lsid", "txnNumber", "$db", "$readPreference", "$clusterTime"}, e.Key) {
+		if !slices.Contains(
+			[]string{
+				"find",
+				"filter",
+				"sort",
+				"limit",
+				"batchSize",
+				"projection",
+				"readConcern",
+				"lsid",
+				"txnNumber",
+				"$db",
+				"$readPreference",
+				"$clusterTime",
+			},
+			e.Key,
+		) {
 			return nil, unknown("find with %s", e.Key)
 		}
 	}
@@ -87,7 +103,9 @@ func (d *data) batch(id int64, size int, name string) bson.D {
 		delete(d.cursors, id)
 		id = 0
 	}
-	return bson.D{{Key: "cursor", Value: bson.D{{Key: name, Value: docs}, {Key: "id", Value: id}, {Key: "ns", Value: c.namespace}}}}
+	return bson.D{
+		{Key: "cursor", Value: bson.D{{Key: name, Value: docs}, {Key: "id", Value: id}, {Key: "ns", Value: c.namespace}}},
+	}
 }
 
 func compareBy(order, a, b bson.D) int {

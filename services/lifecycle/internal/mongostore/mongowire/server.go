@@ -194,7 +194,13 @@ func (s *Server) answer(c Command) (bson.D, bool) {
 	}
 	answer = append(answer, bson.E{Key: "ok", Value: 1.0})
 	if fault == FaultNoMajority {
-		answer = append(answer, bson.E{Key: "writeConcernError", Value: bson.D{{Key: "code", Value: int32(64)}, {Key: "errmsg", Value: "waiting for replication timed out"}}})
+		answer = append(
+			answer,
+			bson.E{
+				Key:   "writeConcernError",
+				Value: bson.D{{Key: "code", Value: int32(64)}, {Key: "errmsg", Value: "waiting for replication timed out"}},
+			},
+		)
 	}
 	return answer, fault != FaultCutAfter
 }
