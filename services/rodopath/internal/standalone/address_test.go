@@ -255,10 +255,12 @@ func (h *hunt) everything() {
 	for _, recipient := range h.sinks.failing() {
 		h.eventually(
 			"a failure at "+recipient+" is logged",
-			func() bool { return h.log.has(`"recipient":"`+recipient+`"`, "did not get through") },
+			func() bool {
+				return h.log.has(`"recipient":"`+recipient+`"`, "an attempt to deliver a decision failed")
+			},
 		)
 	}
-	h.eventually("the answer that is no receipt is logged", func() bool { return h.log.has("the answer cannot be taken") })
+	h.eventually("the answer that is no receipt is logged", func() bool { return h.log.has("but the answer is invalid") })
 	h.eventually("the dry run is logged", func() bool { return h.log.has("dry run: would call") })
 	h.eventually("the shop's dry run is logged", func() bool { return h.log.has("dry run: would fail") })
 	h.ask("/v1/replay", map[string]any{"since": "2020-01-01T00:00:00Z"}, "")

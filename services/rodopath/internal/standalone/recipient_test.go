@@ -477,9 +477,9 @@ func TestNode_AReceiptCannotSayWhatIsNotSo(t *testing.T) {
 
 func TestNode_ATokenIsOneRecipientsAlone(t *testing.T) {
 	for text, want := range map[string]string{
-		`recipients: [{id: a, by: hand, token: "file:secrets/crm-token"}, {id: b, by: hand, token: "file:secrets/crm-token"}]`: "it has the token of a",
+		`recipients: [{id: a, by: hand, token: "file:secrets/crm-token"}, {id: b, by: hand, token: "file:secrets/crm-token"}]`: "the token is the same as that of a",
 		`recipients: [{id: a, by: hand, token: "file:secrets/short"}]`:                                                         "fewer than 16 characters",
-		"public_url: https://shop.example.com/a?b=1":                                                                           "public_url may have no ?",
+		"public_url: https://shop.example.com/a?b=1":                                                                           "public_url must not contain ?",
 	} {
 		dir := withRecipients(t, text+"\n")
 		if err := os.WriteFile(filepath.Join(dir, "secrets/short"), []byte("abc"), 0o600); err != nil {
