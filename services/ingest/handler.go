@@ -16,8 +16,8 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
-	"github.com/rodopath/rodopath/api/problem"
-	"github.com/rodopath/rodopath/api/trace"
+	"github.com/rodopath/rodopath/services/internal/problem"
+	"github.com/rodopath/rodopath/services/internal/trace"
 )
 
 // ErrUnavailable means that a delivery could not be made durable now and may be

@@ -17,7 +17,7 @@ import (
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/api/signature"
 	"github.com/rodopath/rodopath/services/ingest"
-	"github.com/rodopath/rodopath/services/ingest/internal/stripe"
+	stripe "github.com/rodopath/rodopath/services/platforms/stripe/webhook"
 )
 
 // sink is a broker that takes everything at once.

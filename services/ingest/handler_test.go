@@ -21,14 +21,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
-	"github.com/rodopath/rodopath/api/problem"
 	"github.com/rodopath/rodopath/api/signature"
 	"github.com/rodopath/rodopath/services/ingest"
-	"github.com/rodopath/rodopath/services/ingest/internal/facttext"
-	"github.com/rodopath/rodopath/services/ingest/internal/mailerlite"
-	"github.com/rodopath/rodopath/services/ingest/internal/standard"
-	"github.com/rodopath/rodopath/services/ingest/internal/stripe"
-	"github.com/rodopath/rodopath/services/ingest/internal/woocommerce"
+	"github.com/rodopath/rodopath/services/internal/problem"
+	"github.com/rodopath/rodopath/services/platforms/facttest"
+	mailerlite "github.com/rodopath/rodopath/services/platforms/mailerlite/webhook"
+	standard "github.com/rodopath/rodopath/services/platforms/standard/webhook"
+	stripe "github.com/rodopath/rodopath/services/platforms/stripe/webhook"
+	woocommerce "github.com/rodopath/rodopath/services/platforms/woocommerce/webhook"
 )
 
 var epoch = time.Unix(1_760_000_000, 0).UTC()
@@ -168,7 +168,7 @@ func TestFactsArePublished(t *testing.T) {
 		t.Errorf("delivery %s from %s at %s", d.Id, d.Source, d.Received.AsTime())
 	}
 	want := "sale 2025-10-09T08:00:00Z ref=woocommerce:order/17@shop access=one_off awaited who=woocommerce:5@shop,email:ann@example.com"
-	if diff := cmp.Diff(want, facttext.Fact(d.Facts[0])); diff != "" {
+	if diff := cmp.Diff(want, facttest.Fact(d.Facts[0])); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -7,7 +7,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/rodopath/rodopath/api/problem"
+	"github.com/rodopath/rodopath/services/internal/problem"
 )
 
 // ProblemHandler returns an error handler for echo that answers every error as a problem: an

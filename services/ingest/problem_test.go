@@ -12,8 +12,8 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/rodopath/rodopath/api/problem"
 	"github.com/rodopath/rodopath/services/ingest"
+	"github.com/rodopath/rodopath/services/internal/problem"
 )
 
 func TestProblemHandler_ShowsOfAnErrorOnlyWhatIsMeantForOthers(t *testing.T) {

@@ -8,8 +8,8 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/rodopath/rodopath/api/problem"
-	"github.com/rodopath/rodopath/api/trace"
+	"github.com/rodopath/rodopath/services/internal/problem"
+	"github.com/rodopath/rodopath/services/internal/trace"
 )
 
 // retryAfter is the wait in seconds for an unavailable broker, rateLimitRetryAfter for an exceeded

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/rodopath/rodopath/services/lifecycle"
-	"github.com/rodopath/rodopath/services/lifecycle/internal/fixture"
+	"github.com/rodopath/rodopath/services/lifecycle/lifecycletest"
 )
 
 // saidLife is a person whose decisions are sent as soon as they are made.
@@ -23,7 +23,7 @@ func newSaidLife(t *testing.T, id string, changes ...string) *saidLife {
 
 func changedPolicy(t *testing.T, changes ...string) *lifecycle.Policy {
 	t.Helper()
-	p, err := fixture.Changed(changes)
+	p, err := lifecycletest.Changed(changes)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rodopath/rodopath/services/lifecycle/internal/fixture"
-	"github.com/rodopath/rodopath/services/lifecycle/internal/scenario"
+	"github.com/rodopath/rodopath/services/lifecycle/lifecycletest"
+	"github.com/rodopath/rodopath/services/lifecycle/scenario"
 )
 
 var rewrite = flag.Bool(
@@ -36,7 +36,7 @@ func TestCases(t *testing.T) {
 		var all []scenario.Failure
 		for _, c := range cases {
 			t.Run(c.Name, func(t *testing.T) {
-				for _, f := range scenario.Run(fixture.Changed, c) {
+				for _, f := range scenario.Run(lifecycletest.Changed, c) {
 					all = append(all, f)
 					if !*rewrite || f.Err != nil {
 						t.Errorf("%s: %s", file, f)

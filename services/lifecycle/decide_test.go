@@ -5,13 +5,13 @@ import (
 	"time"
 
 	"github.com/rodopath/rodopath/services/lifecycle"
-	"github.com/rodopath/rodopath/services/lifecycle/internal/fixture"
+	"github.com/rodopath/rodopath/services/lifecycle/lifecycletest"
 )
 
 // TestDecide_ADeletionYearsLaterStillHasTheAddress: other systems must be told whom
 // they are to delete, however long nobody has heard of the person.
 func TestDecide_ADeletionYearsLaterStillHasTheAddress(t *testing.T) {
-	p := fixture.Policy(t)
+	p := lifecycletest.Policy(t)
 	sold := time.Date(2019, 5, 1, 10, 0, 0, 0, time.UTC)
 	sale := lifecycle.Fact{ID: "sale", Kind: lifecycle.KindSale, Occurred: sold, Received: sold, Ref: "order-1"}
 	s, decisions := lifecycle.Decide(
@@ -46,7 +46,7 @@ func TestDecide_ADeletionYearsLaterStillHasTheAddress(t *testing.T) {
 // TestDecide_AHoldOnEverythingKeepsWhatItProlongs lets the bases under a hold lapse:
 // what they kept must still be known when the hold ends.
 func TestDecide_AHoldOnEverythingKeepsWhatItProlongs(t *testing.T) {
-	p := fixture.Policy(t)
+	p := lifecycletest.Policy(t)
 	talked := time.Date(2026, 1, 10, 10, 0, 0, 0, time.UTC)
 	fact := func(id string, kind lifecycle.Kind, at time.Time, ref string) lifecycle.Fact {
 		return lifecycle.Fact{ID: id, Kind: kind, Occurred: at, Received: at, Ref: ref}

@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rodopath/rodopath/services/lifecycle/internal/fixture"
-	"github.com/rodopath/rodopath/services/lifecycle/internal/policy"
-	"github.com/rodopath/rodopath/services/lifecycle/internal/scenario"
+	"github.com/rodopath/rodopath/services/lifecycle/lifecycletest"
+	"github.com/rodopath/rodopath/services/lifecycle/policy"
+	"github.com/rodopath/rodopath/services/lifecycle/scenario"
 )
 
 // TestDocumented_ExamplesAreTrue runs the case and reads the policy that the
@@ -27,7 +27,7 @@ func TestDocumented_ExamplesAreTrue(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, f := range scenario.Run(fixture.Changed, read[0]) {
+			for _, f := range scenario.Run(lifecycletest.Changed, read[0]) {
 				t.Error(f)
 			}
 		case strings.HasPrefix(block[1], "policy: "):

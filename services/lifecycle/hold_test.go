@@ -5,11 +5,11 @@ import (
 	"testing"
 
 	"github.com/rodopath/rodopath/services/lifecycle"
-	"github.com/rodopath/rodopath/services/lifecycle/internal/fixture"
+	"github.com/rodopath/rodopath/services/lifecycle/lifecycletest"
 )
 
 func TestOpenHolds_StandUntilTheirOwnRelease(t *testing.T) {
-	p := fixture.Policy(t)
+	p := lifecycletest.Policy(t)
 	told := func(words ...string) []lifecycle.Fact {
 		var out []lifecycle.Fact
 		for i, w := range words {

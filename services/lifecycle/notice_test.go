@@ -9,12 +9,12 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rodopath/rodopath/services/lifecycle"
-	"github.com/rodopath/rodopath/services/lifecycle/internal/fixture"
+	"github.com/rodopath/rodopath/services/lifecycle/lifecycletest"
 )
 
 // toldPolicy is the shipped policy with systems that are told.
 func toldPolicy(t testing.TB, ids ...string) *lifecycle.Policy {
-	p := fixture.Policy(t)
+	p := lifecycletest.Policy(t)
 	for _, id := range ids {
 		p.Connected = append(p.Connected, lifecycle.ConnectedRecipient{
 			ID:         id,
@@ -189,7 +189,7 @@ func TestReplayed_IsAwaitedAlsoWhenTheTombstoneGoesBefore(t *testing.T) {
 
 func TestNotice_OfAQuestionThatNobodyTakesIsUntold(t *testing.T) {
 	at := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
-	p := fixture.Policy(t)
+	p := lifecycletest.Policy(t)
 	s, _ := lifecycle.Decide(
 		p,
 		lifecycle.Subject{ID: "ala"},

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/rodopath/rodopath/services/lifecycle"
-	"github.com/rodopath/rodopath/services/lifecycle/internal/fixture"
+	"github.com/rodopath/rodopath/services/lifecycle/lifecycletest"
 )
 
 var plainLives = flag.Int("plain.lives", 300, "how many random lives are decided on, step by step")
@@ -29,7 +29,7 @@ type plainLife struct {
 // course of a life against the bases, which do not know what was said: nothing is
 // deleted that stands, and at no time is something over of which nothing was said.
 func TestDecide_OverALifeDeletesWhatIsOverAndNothingThatStands(t *testing.T) {
-	p := fixture.Policy(t)
+	p := lifecycletest.Policy(t)
 	decisions := 0
 	for n := range uint64(*plainLives) {
 		life := &plainLife{
@@ -171,7 +171,7 @@ func TestDecide_WhatCameBackIsDeletedAgain(t *testing.T) {
 	}
 	life := &plainLife{
 		T:       t,
-		policy:  fixture.Policy(t),
+		policy:  lifecycletest.Policy(t),
 		subject: lifecycle.Subject{ID: "person", Sealed: []byte("address")},
 		stood:   map[lifecycle.Item]time.Time{},
 	}

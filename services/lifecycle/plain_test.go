@@ -16,7 +16,7 @@ import (
 
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/calendar"
-	"github.com/rodopath/rodopath/services/lifecycle/internal/policy"
+	"github.com/rodopath/rodopath/services/lifecycle/policy"
 )
 
 var (

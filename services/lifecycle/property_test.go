@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rodopath/rodopath/services/lifecycle"
-	"github.com/rodopath/rodopath/services/lifecycle/internal/fixture"
+	"github.com/rodopath/rodopath/services/lifecycle/lifecycletest"
 )
 
 // now is when every random history is looked at.
@@ -89,7 +89,7 @@ func decideAll(p *lifecycle.Policy, batches [][]lifecycle.Fact) lifecycle.Subjec
 }
 
 func TestDecide_ArrivalDoesNotMatter(t *testing.T) {
-	p := fixture.Policy(t)
+	p := lifecycletest.Policy(t)
 	rapid.Check(t, func(t *rapid.T) {
 		facts := anyHistory(t)
 		want := decideAll(p, [][]lifecycle.Fact{facts})
@@ -110,7 +110,7 @@ func TestDecide_ArrivalDoesNotMatter(t *testing.T) {
 // TestDecide_WhatIsSentCoversWhatIsDue sends decisions as they are made, in the
 // way that they go out, and then checks that nothing due was left unsaid.
 func TestDecide_WhatIsSentCoversWhatIsDue(t *testing.T) {
-	p := fixture.Policy(t)
+	p := lifecycletest.Policy(t)
 	rapid.Check(t, func(t *rapid.T) {
 		facts := anyHistory(t)
 		due := decideAll(p, [][]lifecycle.Fact{facts}).Outbox
@@ -158,7 +158,7 @@ func said(sent []lifecycle.Decision, d lifecycle.Decision) bool {
 }
 
 func TestDecide_NothingHeldIsDeletedAndNothingLapsedIsKept(t *testing.T) {
-	p := fixture.Policy(t)
+	p := lifecycletest.Policy(t)
 	rapid.Check(t, func(t *rapid.T) {
 		s := decideAll(p, scatter(t, anyHistory(t)))
 		held := map[lifecycle.Item]bool{}
@@ -189,7 +189,7 @@ func TestDecide_NothingHeldIsDeletedAndNothingLapsedIsKept(t *testing.T) {
 }
 
 func TestAbsorb_LosesNoFactWhicheverSideTheyCameFrom(t *testing.T) {
-	p := fixture.Policy(t)
+	p := lifecycletest.Policy(t)
 	rapid.Check(t, func(t *rapid.T) {
 		facts := anyHistory(t)
 		cut := rapid.IntRange(0, len(facts)).Draw(t, "cut")

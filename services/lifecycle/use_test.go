@@ -4,13 +4,13 @@ import (
 	"testing"
 
 	"github.com/rodopath/rodopath/services/lifecycle"
-	"github.com/rodopath/rodopath/services/lifecycle/internal/fixture"
+	"github.com/rodopath/rodopath/services/lifecycle/lifecycletest"
 )
 
 // TestBans_ARestrictionOnAnyGroundStopsUse: under the shipped policy a restriction of
 // what is inaccurate keeps nothing longer, and still nothing may be used meanwhile.
 func TestBans_ARestrictionOnAnyGroundStopsUse(t *testing.T) {
-	p := fixture.Policy(t)
+	p := lifecycletest.Policy(t)
 	asked, lifted := noon(2026, 3, 5), noon(2026, 4, 1)
 	for _, ground := range []string{
 		lifecycle.TraitInaccurate, lifecycle.TraitUnlawful, lifecycle.TraitForClaims, lifecycle.TraitObjected,

@@ -16,13 +16,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/rodopath/rodopath/api/access"
-	"github.com/rodopath/rodopath/api/config"
-	"github.com/rodopath/rodopath/api/service"
-	"github.com/rodopath/rodopath/api/trace"
-	"github.com/rodopath/rodopath/services/dispatch/internal/delivery"
-	"github.com/rodopath/rodopath/services/dispatch/internal/httpapi"
-	"github.com/rodopath/rodopath/services/dispatch/internal/jetqueue"
+	"github.com/rodopath/rodopath/services/dispatch/delivery"
+	"github.com/rodopath/rodopath/services/dispatch/httpapi"
+	"github.com/rodopath/rodopath/services/dispatch/jetqueue"
+	"github.com/rodopath/rodopath/services/internal/access"
+	"github.com/rodopath/rodopath/services/internal/config"
+	"github.com/rodopath/rodopath/services/internal/service"
+	"github.com/rodopath/rodopath/services/internal/trace"
 )
 
 // Options configure an App.

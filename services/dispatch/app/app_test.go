@@ -20,10 +20,10 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
-	"github.com/rodopath/rodopath/api/config"
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/dispatch/app"
-	"github.com/rodopath/rodopath/services/dispatch/internal/natstest"
+	"github.com/rodopath/rodopath/services/dispatch/natstest"
+	"github.com/rodopath/rodopath/services/internal/config"
 )
 
 // world is a NATS with a recipient that listens.

@@ -5,12 +5,12 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/rodopath/rodopath/api/config"
 	"github.com/rodopath/rodopath/services/dispatch"
-	"github.com/rodopath/rodopath/services/dispatch/internal/mailerlite"
-	"github.com/rodopath/rodopath/services/dispatch/internal/stripe"
-	"github.com/rodopath/rodopath/services/dispatch/internal/webhook"
-	"github.com/rodopath/rodopath/services/dispatch/internal/woocommerce"
+	"github.com/rodopath/rodopath/services/internal/config"
+	mailerlite "github.com/rodopath/rodopath/services/platforms/mailerlite/erase"
+	webhook "github.com/rodopath/rodopath/services/platforms/standard/deliver"
+	stripe "github.com/rodopath/rodopath/services/platforms/stripe/erase"
+	woocommerce "github.com/rodopath/rodopath/services/platforms/woocommerce/erase"
 )
 
 // connector returns the connector of a recipient, or an error with the missing settings. The client

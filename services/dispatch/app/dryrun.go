@@ -4,8 +4,8 @@ import (
 	"context"
 	"log/slog"
 
-	"github.com/rodopath/rodopath/services/dispatch/internal/delivery"
-	"github.com/rodopath/rodopath/services/dispatch/internal/jetqueue"
+	"github.com/rodopath/rodopath/services/dispatch/delivery"
+	"github.com/rodopath/rodopath/services/dispatch/jetqueue"
 )
 
 // dryRun logs the calls that a recipient would receive.

@@ -6,8 +6,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/rodopath/rodopath/services/dispatch/internal/delivery"
-	"github.com/rodopath/rodopath/services/dispatch/internal/jetqueue"
+	"github.com/rodopath/rodopath/services/dispatch/delivery"
+	"github.com/rodopath/rodopath/services/dispatch/jetqueue"
 )
 
 // gauges are the metrics that are computed on each scrape.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/dispatch/app"
-	"github.com/rodopath/rodopath/services/dispatch/internal/natstest"
+	"github.com/rodopath/rodopath/services/dispatch/natstest"
 )
 
 // shop is a shop at the place of the other recipients, and the source whose ids it has.

@@ -7,12 +7,12 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/rodopath/rodopath/api/config"
 	"github.com/rodopath/rodopath/services/dispatch"
-	"github.com/rodopath/rodopath/services/dispatch/internal/delivery"
-	"github.com/rodopath/rodopath/services/dispatch/internal/httpapi"
-	"github.com/rodopath/rodopath/services/dispatch/internal/jetqueue"
-	"github.com/rodopath/rodopath/services/dispatch/internal/outbound"
+	"github.com/rodopath/rodopath/services/dispatch/delivery"
+	"github.com/rodopath/rodopath/services/dispatch/httpapi"
+	"github.com/rodopath/rodopath/services/dispatch/jetqueue"
+	"github.com/rodopath/rodopath/services/dispatch/outbound"
+	"github.com/rodopath/rodopath/services/internal/config"
 )
 
 // recipient is a recipient of the configuration.

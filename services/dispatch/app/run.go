@@ -8,9 +8,9 @@ import (
 	"log/slog"
 	"os"
 
-	"github.com/rodopath/rodopath/api/config"
-	"github.com/rodopath/rodopath/api/service"
-	"github.com/rodopath/rodopath/api/trace"
+	"github.com/rodopath/rodopath/services/internal/config"
+	"github.com/rodopath/rodopath/services/internal/service"
+	"github.com/rodopath/rodopath/services/internal/trace"
 )
 
 // defaultListen is the default address of the HTTP interface.

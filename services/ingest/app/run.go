@@ -10,9 +10,9 @@ import (
 
 	"github.com/nats-io/nats.go"
 
-	"github.com/rodopath/rodopath/api/config"
-	"github.com/rodopath/rodopath/api/service"
-	"github.com/rodopath/rodopath/api/trace"
+	"github.com/rodopath/rodopath/services/internal/config"
+	"github.com/rodopath/rodopath/services/internal/service"
+	"github.com/rodopath/rodopath/services/internal/trace"
 )
 
 // DefaultListen is the default address for webhooks.

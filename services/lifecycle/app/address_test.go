@@ -17,12 +17,12 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/rodopath/rodopath/api/config"
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/internal/config"
 	"github.com/rodopath/rodopath/services/lifecycle/app"
-	"github.com/rodopath/rodopath/services/lifecycle/internal/fixture"
-	"github.com/rodopath/rodopath/services/lifecycle/internal/mongostore/mongowire"
+	"github.com/rodopath/rodopath/services/lifecycle/lifecycletest"
+	"github.com/rodopath/rodopath/services/lifecycle/mongostore/mongowire"
 )
 
 // mark is in every address of this test.
@@ -58,7 +58,7 @@ func (l *lines) text() string {
 
 func newCluster(t *testing.T) *cluster {
 	t.Helper()
-	_, js := fixture.JetStream(t)
+	_, js := lifecycletest.JetStream(t)
 	c := &cluster{t: t, log: &lines{}, js: js}
 	var err error
 	if c.mongo, err = mongowire.Listen(mongowire.Options{}); err != nil {

@@ -9,8 +9,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rodopath/rodopath/api/config"
-	"github.com/rodopath/rodopath/services/lifecycle/internal/identity"
+	"github.com/rodopath/rodopath/services/internal/config"
+	"github.com/rodopath/rodopath/services/lifecycle/identity"
 )
 
 // openVault reads the keys from the configuration or, without keys there, from the data directory,

@@ -10,13 +10,13 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/rodopath/rodopath/api/config"
-	"github.com/rodopath/rodopath/api/strictyaml"
+	"github.com/rodopath/rodopath/services/internal/config"
+	"github.com/rodopath/rodopath/services/internal/strictyaml"
 	"github.com/rodopath/rodopath/services/lifecycle"
-	"github.com/rodopath/rodopath/services/lifecycle/internal/policy"
-	"github.com/rodopath/rodopath/services/lifecycle/internal/report"
-	"github.com/rodopath/rodopath/services/lifecycle/internal/rollout"
-	"github.com/rodopath/rodopath/services/lifecycle/internal/scenario"
+	"github.com/rodopath/rodopath/services/lifecycle/policy"
+	"github.com/rodopath/rodopath/services/lifecycle/report"
+	"github.com/rodopath/rodopath/services/lifecycle/rollout"
+	"github.com/rodopath/rodopath/services/lifecycle/scenario"
 )
 
 // approveAbove is the share of persons, in percent, of which a new policy may delete data without

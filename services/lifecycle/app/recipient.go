@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rodopath/rodopath/api/config"
+	"github.com/rodopath/rodopath/services/internal/config"
 	"github.com/rodopath/rodopath/services/lifecycle"
 )
 

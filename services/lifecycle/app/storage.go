@@ -6,14 +6,14 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/rodopath/rodopath/services/lifecycle/internal/apply"
-	"github.com/rodopath/rodopath/services/lifecycle/internal/httpapi"
-	"github.com/rodopath/rodopath/services/lifecycle/internal/journal"
-	"github.com/rodopath/rodopath/services/lifecycle/internal/mongostore"
-	"github.com/rodopath/rodopath/services/lifecycle/internal/relay"
-	"github.com/rodopath/rodopath/services/lifecycle/internal/rollout"
-	"github.com/rodopath/rodopath/services/lifecycle/internal/sqlitestore"
-	"github.com/rodopath/rodopath/services/lifecycle/internal/sweep"
+	"github.com/rodopath/rodopath/services/lifecycle/apply"
+	"github.com/rodopath/rodopath/services/lifecycle/httpapi"
+	"github.com/rodopath/rodopath/services/lifecycle/journal"
+	"github.com/rodopath/rodopath/services/lifecycle/mongostore"
+	"github.com/rodopath/rodopath/services/lifecycle/relay"
+	"github.com/rodopath/rodopath/services/lifecycle/rollout"
+	"github.com/rodopath/rodopath/services/lifecycle/sqlitestore"
+	"github.com/rodopath/rodopath/services/lifecycle/sweep"
 )
 
 // storage is the storage interface of all loops.

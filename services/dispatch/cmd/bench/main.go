@@ -10,7 +10,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/rodopath/rodopath/services/dispatch/internal/bench"
+	"github.com/rodopath/rodopath/services/dispatch/bench"
 )
 
 func main() {

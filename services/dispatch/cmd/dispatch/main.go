@@ -11,8 +11,8 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/rodopath/rodopath/api/service"
 	"github.com/rodopath/rodopath/services/dispatch/app"
+	"github.com/rodopath/rodopath/services/internal/service"
 )
 
 func main() {

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/rodopath/rodopath/api/service"
+	"github.com/rodopath/rodopath/services/internal/service"
 	"github.com/rodopath/rodopath/services/lifecycle/app"
 )
 

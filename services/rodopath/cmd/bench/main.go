@@ -11,7 +11,7 @@ import (
 	"syscall"
 	_ "time/tzdata" // civil time must not depend on the machine
 
-	"github.com/rodopath/rodopath/services/rodopath/internal/bench"
+	"github.com/rodopath/rodopath/services/rodopath/bench"
 )
 
 func main() {

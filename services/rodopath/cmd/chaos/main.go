@@ -12,7 +12,7 @@ import (
 	"syscall"
 	_ "time/tzdata" // civil time must not depend on the machine
 
-	"github.com/rodopath/rodopath/services/rodopath/internal/chaos"
+	"github.com/rodopath/rodopath/services/rodopath/chaos"
 )
 
 const exitBroken = 4

@@ -7,7 +7,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/rodopath/rodopath/services/rodopath/internal/cli"
+	"github.com/rodopath/rodopath/services/rodopath/cli"
 )
 
 func main() {

@@ -1,0 +1,203 @@
+package access
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/rodopath/rodopath/services/internal/config"
+	"github.com/rodopath/rodopath/services/internal/problem"
+)
+
+// LimitOptions configure a Limit.
+type LimitOptions struct {
+	// PerMinute is the number of refused requests of one address in a minute before the answer is
+	// 429; 0 means 120, a negative number no limit.
+	PerMinute int
+	// Proxies are the networks of trusted reverse proxies, whose X-Forwarded-For is believed.
+	// Loopback and private addresses are always trusted.
+	Proxies []netip.Prefix
+	// Now returns the time; nil means time.Now.
+	Now func() time.Time
+}
+
+// Limit is a rate limit on refused requests: an address with too many refusals gets 429 before its
+// request is read. A platform with right signatures is never limited, because a webhook may be sent
+// only once. Refusals count for each path apart, so that a sender with a wrong secret does not lock
+// out another sender with the same address.
+type Limit struct {
+	opts LimitOptions
+	next http.Handler
+
+	mu      sync.Mutex
+	refused map[string]*rate.Limiter
+}
+
+// Limited puts the limit of a configuration before a handler that faces strangers.
+func Limited(next http.Handler, c config.Limits, now func() time.Time) (http.Handler, error) {
+	o := LimitOptions{PerMinute: c.RefusedPerMinute, Now: now}
+	for _, text := range c.TrustedProxies {
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, fmt.Errorf("limits.trusted_proxies: %w", err)
+		}
+		o.Proxies = append(o.Proxies, p)
+	}
+	return NewLimit(next, o), nil
+}
+
+const (
+	defaultRefused = 120
+	// remembered bounds how many addresses are remembered at once.
+	remembered = 8192
+)
+
+// NewLimit puts a limit before a handler.
+func NewLimit(next http.Handler, opts LimitOptions) http.Handler {
+	if opts.PerMinute < 0 {
+		return next
+	}
+	if opts.PerMinute == 0 {
+		opts.PerMinute = defaultRefused
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	return &Limit{opts: opts, next: next, refused: map[string]*rate.Limiter{}}
+}
+
+// ServeHTTP answers, or passes the request on.
+func (l *Limit) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	from, ok := l.sender(r)
+	if !ok {
+		l.next.ServeHTTP(w, r)
+		return
+	}
+	everywhere, here := from, from+" "+r.URL.Path
+	if l.isExhausted(everywhere) || l.isExhausted(here) {
+		w.Header().Set("Retry-After", strconv.Itoa(60))
+		_ = problem.New(http.StatusTooManyRequests, "refused-too-often",
+			"Too many requests of this address were refused in the last minute.").Write(w) // the client may be disconnected
+		return
+	}
+	seen := &answer{ResponseWriter: w}
+	l.next.ServeHTTP(seen, r)
+	switch seen.status {
+	case http.StatusNotFound, http.StatusMethodNotAllowed: // the path is the sender's invention
+		l.count(everywhere)
+	case http.StatusBadRequest,
+		http.StatusUnauthorized,
+		http.StatusForbidden,
+		http.StatusRequestEntityTooLarge,
+		http.StatusUnprocessableEntity:
+		l.count(here)
+	}
+}
+
+// sender is the address of a request; of an IPv6 address its /64 network, the unit of one customer.
+// The result is false for a request from this machine or a private network without a proxy.
+func (l *Limit) sender(r *http.Request) (string, bool) {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return "", false
+	}
+	from := peer.Addr().Unmap()
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(hops) - 1; i >= 0 && l.isPrivate(from); i-- {
+		hop, err := netip.ParseAddr(hostOf(strings.TrimSpace(hops[i])))
+		if err != nil {
+			break
+		}
+		from = hop.Unmap()
+	}
+	if l.isPrivate(from) {
+		return "", false
+	}
+	if from.Is6() {
+		if network, err := from.WithZone("").Prefix(64); err == nil {
+			return network.String(), true
+		}
+	}
+	return from.String(), true
+}
+
+// hostOf removes the port that some proxies append.
+func hostOf(hop string) string {
+	if host, _, err := net.SplitHostPort(hop); err == nil {
+		return host
+	}
+	return hop
+}
+
+func (l *Limit) isPrivate(a netip.Addr) bool {
+	if a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast() {
+		return true
+	}
+	for _, p := range l.opts.Proxies {
+		if p.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// isExhausted reports whether an address reached its limit.
+func (l *Limit) isExhausted(key string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	bucket := l.refused[key]
+	return bucket != nil && bucket.TokensAt(l.opts.Now()) < 1
+}
+
+func (l *Limit) count(key string) {
+	now := l.opts.Now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	bucket := l.refused[key]
+	if bucket == nil {
+		l.forget(now)
+		bucket = rate.NewLimiter(rate.Limit(float64(l.opts.PerMinute)/60), l.opts.PerMinute)
+		l.refused[key] = bucket
+	}
+	bucket.AllowN(now, 1)
+}
+
+// forget makes room: unused entries first, otherwise any entry.
+func (l *Limit) forget(now time.Time) {
+	if len(l.refused) < remembered {
+		return
+	}
+	for key, bucket := range l.refused {
+		if bucket.TokensAt(now) >= float64(l.opts.PerMinute) {
+			delete(l.refused, key)
+		}
+	}
+	for key := range l.refused {
+		if len(l.refused) < remembered {
+			return
+		}
+		delete(l.refused, key)
+	}
+}
+
+// answer sees the status of an answer.
+type answer struct {
+	http.ResponseWriter
+	status int
+}
+
+// WriteHeader notes the status.
+func (a *answer) WriteHeader(status int) {
+	a.status = status
+	a.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap returns the wrapped writer, for flushing.
+func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }

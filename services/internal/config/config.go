@@ -1,0 +1,305 @@
+// Package config is the configuration of all services: one strict YAML file, with an environment
+// variable for every value.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"time"
+	_ "time/tzdata" // zones must not depend on the machine
+
+	"github.com/go-playground/validator/v10"
+
+	"github.com/rodopath/rodopath/services/internal/strictyaml"
+)
+
+// Config is the file. Services read the parts that are theirs.
+type Config struct {
+	// Policy is "default", or the path of a policy file relative to this file.
+	Policy string `yaml:"policy"`
+	// ApproveAbovePercent is the percentage of persons above which the deletions of a new policy
+	// need an approval; nil means 1.
+	ApproveAbovePercent *float64 `yaml:"approve_above_percent" validate:"omitempty,min=0,max=100"`
+	// Controller is the business that decides about the processing; wordings name the controller.
+	Controller string `yaml:"controller"`
+	// Listen is where webhooks are received. Empty means 127.0.0.1:8080.
+	Listen  string   `yaml:"listen" validate:"omitempty,hostname_port"`
+	Sources []Source `yaml:"sources" validate:"unique=ID,dive"`
+	// Spool is where webhooks wait while the broker is away.
+	Spool Spool `yaml:"spool"`
+	// Recipients are the systems that are notified of decisions.
+	Recipients []Recipient `yaml:"recipients" validate:"max=2000,unique=ID,dive"`
+	// PublicURL is the public address of Listen, such as https://hooks.example.com; with PublicURL
+	// a question for consent carries the address of a consent page.
+	PublicURL string  `yaml:"public_url" validate:"omitempty,http_url,max=200"`
+	API       API     `yaml:"api"`
+	NATS      NATS    `yaml:"nats"`
+	MongoDB   MongoDB `yaml:"mongodb"`
+	// Keys is a reference to the keys that hash and seal the names of persons.
+	Keys string `yaml:"keys" validate:"omitempty,reference"`
+	// Limits bound the requests of strangers.
+	Limits Limits `yaml:"limits"`
+	// Traces configures the export of traces.
+	Traces Traces `yaml:"traces"`
+	// KeepDecisionsDays is how long decisions stay readable in the stream; 0 means 30.
+	KeepDecisionsDays int `yaml:"keep_decisions_days" validate:"min=0,max=3660"`
+
+	// dir is the directory of the file, the base of relative paths; doc locates values in the file.
+	dir string
+	doc *strictyaml.Document
+}
+
+// Source is a sender of webhooks.
+type Source struct {
+	ID       string `yaml:"id" validate:"required,max=40,sourceid"`
+	Platform string `yaml:"platform" validate:"required,oneof=stripe woocommerce mailerlite standard"`
+	// Secrets are references to the secrets that sign the webhooks; any may.
+	Secrets []string `yaml:"secrets" validate:"required,min=1,max=5,dive,reference"`
+	// TestMode is the treatment of test events: "drop" (the default) or "accept".
+	TestMode string `yaml:"test_mode" validate:"omitempty,oneof=drop accept"`
+	// PerMinute is the rate limit of the source at each ingest, in webhooks per minute; 0 means no
+	// limit. WooCommerce sends a webhook only once and is never limited.
+	PerMinute int `yaml:"per_minute" validate:"min=0,max=1000000,excluded_if=Platform woocommerce"`
+	// Zone reads times without a zone. Empty means UTC.
+	Zone string `yaml:"zone" validate:"omitempty,timezone"`
+	// Wording is the id of the consent text behind the sign-ups.
+	Wording string `yaml:"wording"`
+	// Groups maps the groups of the newsletter platform to meanings.
+	Groups map[string]string `yaml:"groups" validate:"dive,oneof=newsletter webinar ignore"`
+	// Products maps products, prices, SKUs and categories to kinds of sales.
+	Products map[string]Product `yaml:"products" validate:"dive"`
+}
+
+// Product is the kind of a sale: in YAML an access, or an access with days.
+type Product struct {
+	Access string `yaml:"access" validate:"required,oneof=one_off course service subscription"`
+	// Days is how long a course stays open; 0 means without an end.
+	Days int `yaml:"days" validate:"min=0,max=36600"`
+}
+
+// UnmarshalYAML reads "course" as well as {access: course, days: 30}.
+func (p *Product) UnmarshalYAML(unmarshal func(any) error) error {
+	if unmarshal(&p.Access) == nil {
+		return nil
+	}
+	type plain Product
+	return unmarshal((*plain)(p))
+}
+
+// API is the interface for people and tools: explain, events.
+type API struct {
+	// Listen is the address. Empty means 127.0.0.1 on a free port.
+	Listen string `yaml:"listen" validate:"omitempty,hostname_port"`
+	// Tokens authorise requests, each for its scopes.
+	Tokens []Token `yaml:"tokens" validate:"max=20,dive"`
+}
+
+// Token is a bearer token of the interface: in YAML a reference, or a reference and
+// scopes.
+type Token struct {
+	// Token is a reference to the token.
+	Token string `yaml:"token" validate:"reference"`
+	// Scopes are the scopes of the token: read, export, requests, holds, policy, journal, events,
+	// decisions, keys. Omitted means all; an empty list is an error.
+	Scopes []string `yaml:"scopes" validate:"omitempty,min=1,dive,oneof=read export requests holds policy journal events decisions keys"`
+}
+
+// UnmarshalYAML reads "env:TOKEN" as well as {token: env:TOKEN, scopes: [read]}.
+func (t *Token) UnmarshalYAML(unmarshal func(any) error) error {
+	if unmarshal(&t.Token) == nil {
+		return nil
+	}
+	type plain Token
+	return unmarshal((*plain)(t))
+}
+
+// NATS is where the streams are.
+type NATS struct {
+	// URL is the server's, or several with commas. Empty means the built-in server
+	// where there is one.
+	URL string `yaml:"url"`
+	// Credentials is a reference to a NATS credentials file.
+	Credentials string `yaml:"credentials" validate:"omitempty,reference"`
+	// Replicas is how many servers hold each stream; 0 means 1.
+	Replicas int `yaml:"replicas" validate:"min=0,max=5"`
+	// Fsync is when the built-in server writes to the disk for good: "always"
+	// (also when empty: before every answer) or "interval" (every second: faster,
+	// and a power cut may lose the last second).
+	Fsync string `yaml:"fsync" validate:"omitempty,oneof=always interval"`
+}
+
+// Spool is a file of ingest's own.
+type Spool struct {
+	// Path is the file. Empty means DATA/spool.db in standalone mode and no spool elsewhere: a
+	// webhook is then refused while the broker is unavailable.
+	Path string `yaml:"path" validate:"max=500"`
+	// MaxMB is the capacity in MiB; 0 means 256. A full spool refuses webhooks.
+	MaxMB int `yaml:"max_mb" validate:"min=0,max=1000000"`
+}
+
+// Limits bound the requests of strangers.
+type Limits struct {
+	// RefusedPerMinute is the number of refused requests of one address in a minute before the
+	// answer is 429; 0 means 120, -1 no limit.
+	RefusedPerMinute int `yaml:"refused_per_minute" validate:"min=-1,max=100000"`
+	// TrustedProxies are networks of reverse proxies with public addresses (203.0.113.0/24), whose
+	// X-Forwarded-For is believed. Private networks are always trusted.
+	TrustedProxies []string `yaml:"trusted_proxies" validate:"max=100,dive,cidr"`
+}
+
+// Traces configures the export of traces of webhooks (OpenTelemetry).
+type Traces struct {
+	// URL is the collector for OTLP over HTTP, such as https://collector:4318; a URL without a path
+	// gets /v1/traces. Empty means no export; trace ids are forwarded all the same.
+	URL string `yaml:"url" validate:"omitempty,http_url,max=200"`
+	// Share is how many of the traces are exported, from 0 to 1; nil means 1.
+	Share *float64 `yaml:"share" validate:"omitempty,min=0,max=1"`
+}
+
+// MongoDB is where subjects are kept in a cluster.
+type MongoDB struct {
+	// URI is a connection string or a reference to one; a connection string with a password must be
+	// a reference.
+	URI string `yaml:"uri"`
+	// Database is the name of the database. Empty means rodopath.
+	Database string `yaml:"database" validate:"omitempty,max=60,alphanum"`
+}
+
+// Load reads the file at path and applies the environment. Without a path the environment is the
+// whole configuration.
+func Load(path string, environ []string) (*Config, error) {
+	c := &Config{dir: filepath.Dir(path)}
+	data, err := os.ReadFile(path)
+	switch {
+	case path == "":
+		data = []byte("{}")
+	case err != nil:
+		return nil, fmt.Errorf("load configuration: %w", err)
+	}
+	if c.doc, err = strictyaml.Decode(path, data, c); err != nil {
+		return nil, err
+	}
+	if err := override(reflect.ValueOf(c).Elem(), prefix, environ); err != nil {
+		return nil, err
+	}
+	return c, c.check()
+}
+
+// At prefixes an error about a value with the file and the line of the value, for faults that
+// appear only on use, such as a missing secret. The path consists of keys and indexes.
+func (c *Config) At(err error, path ...any) error {
+	if err == nil || c.doc == nil {
+		return err
+	}
+	return c.doc.At(err, path...)
+}
+
+// check validates the values.
+func (c *Config) check() error {
+	doc := c.doc
+	v := validator.New(validator.WithRequiredStructEnabled())
+	v.RegisterTagNameFunc(func(f reflect.StructField) string { return f.Tag.Get("yaml") })
+	err := errors.Join(
+		v.RegisterValidation("reference", func(fl validator.FieldLevel) bool { return isReference(fl.Field().String()) }),
+		v.RegisterValidation("sourceid", func(fl validator.FieldLevel) bool { return isSourceID(fl.Field().String()) }),
+		v.RegisterValidation("timezone", func(fl validator.FieldLevel) bool { return isZone(fl.Field().String()) }),
+	)
+	if err != nil {
+		return fmt.Errorf("check configuration: %w", err)
+	}
+	var faults []strictyaml.Fault
+	var invalid validator.ValidationErrors
+	if err := v.Struct(c); errors.As(err, &invalid) {
+		for _, f := range invalid {
+			faults = append(faults, doc.Faultf(pathOf(f.Namespace()), "%s", explain(f)))
+		}
+	} else if err != nil {
+		return fmt.Errorf("check configuration: %w", err)
+	}
+	if u, err := url.Parse(
+		c.MongoDB.URI,
+	); err == nil && u.User != nil && !isReference(c.MongoDB.URI) &&
+		os.Getenv(prefix+"_MONGODB_URI") == "" {
+		faults = append(
+			faults,
+			doc.Faultf([]any{"mongodb", "uri"}, "mongodb.uri holds a password; write a reference, env:NAME or file:PATH"),
+		)
+	}
+	if strings.ContainsAny(c.PublicURL, "?#") {
+		faults = append(
+			faults,
+			doc.Faultf([]any{"public_url"}, "public_url must not contain ? or #, because paths are appended"),
+		)
+	}
+	if u, err := url.Parse(c.Traces.URL); err == nil && (u.User != nil || strings.ContainsAny(c.Traces.URL, "?#")) {
+		faults = append(
+			faults,
+			doc.Faultf(
+				[]any{"traces", "url"},
+				"traces.url must not contain a name, a password, ? or #; set headers of the collector in OTEL_EXPORTER_OTLP_HEADERS",
+			),
+		)
+	}
+	return doc.Fail(append(faults, c.checkRecipients()...)...)
+}
+
+func isSourceID(s string) bool {
+	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-_") == ""
+}
+
+func isZone(s string) bool {
+	_, err := time.LoadLocation(s)
+	return err == nil
+}
+
+// pathOf turns "Config.sources[1].secrets[0]" into keys and indexes.
+func pathOf(namespace string) []any {
+	var path []any
+	_, rest, _ := strings.Cut(namespace, ".")
+	for _, part := range strings.FieldsFunc(rest, func(r rune) bool { return r == '.' || r == '[' }) {
+		inner, isIndex := strings.CutSuffix(part, "]")
+		n := 0
+		if _, err := fmt.Sscanf(inner, "%d", &n); isIndex && err == nil {
+			path = append(path, n)
+		} else {
+			path = append(path, inner)
+		}
+	}
+	return path
+}
+
+// explain describes a fault of a value without the value, which may be a misplaced secret.
+func explain(f validator.FieldError) string {
+	_, name, _ := strings.Cut(f.Namespace(), ".")
+	switch f.Tag() {
+	case "required":
+		return name + " is missing"
+	case "oneof":
+		return fmt.Sprintf("%s must be one of: %s", name, strings.Join(strings.Fields(f.Param()), ", "))
+	case "reference":
+		return name + " must be a reference, env:NAME or file:PATH; secrets do not belong in this file"
+	case "sourceid":
+		return name + " may contain the letters a to z, digits, - and _"
+	case "unique":
+		return name + ": the values must be unique"
+	case "hostname_port":
+		return name + " must be an address such as 127.0.0.1:8080"
+	case "http_url":
+		return name + " must be an address such as https://example.com/path"
+	case "excluded_if":
+		return fmt.Sprintf("%s cannot be combined with %s; remove the key", name, strings.ToLower(f.Param()))
+	case "timezone":
+		return name + " must be a time zone such as Europe/Warsaw"
+	case "min", "max":
+		if f.Kind() == reflect.Slice && f.Param() == "1" {
+			return name + " is empty: remove the key, or list a value"
+		}
+		return fmt.Sprintf("%s is out of range (%s %s)", name, f.Tag(), f.Param())
+	}
+	return fmt.Sprintf("%s is not valid (%s)", name, f.Tag())
+}

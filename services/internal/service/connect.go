@@ -1,0 +1,133 @@
+// Package service holds the common start and end of every service: the connection to NATS, and the
+// HTTP server with its graceful shutdown.
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/internal/config"
+)
+
+// Connect connects to the configured NATS servers and reconnects without limit. more holds the
+// options of a single service.
+func Connect(c *config.Config, name string, log *slog.Logger, more ...nats.Option) (*nats.Conn, error) {
+	if c.NATS.URL == "" {
+		return nil, errors.New("connect to NATS: no address; set nats.url or RODOPATH_NATS_URL")
+	}
+	opts := append(append(ReconnectOptions(log), nats.Name(name)), more...)
+	if c.NATS.Credentials != "" {
+		creds, err := c.Secret(c.NATS.Credentials)
+		if err != nil {
+			return nil, c.At(fmt.Errorf("connect to NATS: %w", err), "nats", "credentials")
+		}
+		opts = append(opts, nats.UserCredentialBytes([]byte(creds)))
+	}
+	nc, err := nats.Connect(c.NATS.URL, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("connect to NATS: the server cannot be reached; check nats.url (RODOPATH_NATS_URL): %w", err)
+	}
+	return nc, nil
+}
+
+// ReconnectOptions are the options of a connection that is never given up.
+func ReconnectOptions(log *slog.Logger) []nats.Option {
+	return []nats.Option{
+		nats.MaxReconnects(-1),
+		nats.ReconnectWait(500 * time.Millisecond),
+		// A publication during an outage must fail at once, so that the sender is informed, and not
+		// wait in memory.
+		nats.ReconnectBufSize(-1),
+		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
+			if err != nil {
+				log.Warn("connection to NATS lost", "error", err)
+			}
+		}),
+		nats.ReconnectHandler(func(*nats.Conn) { log.Info("connected to NATS again") }),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { log.Warn("NATS reports", "error", err) }),
+	}
+}
+
+// Connected reports whether the connection is up, for readiness.
+func Connected(nc *nats.Conn) error {
+	if !nc.IsConnected() {
+		return errors.New("no connection to NATS")
+	}
+	return nil
+}
+
+// publishTimeout bounds the wait for the acknowledgement of JetStream.
+const publishTimeout = 10 * time.Second
+
+// JetStream opens JetStream on a connection and ensures the configured streams. While the servers
+// have no leader, as after a simultaneous start, JetStream waits for up to a minute and logs the
+// wait.
+func JetStream(ctx context.Context, nc *nats.Conn, c *config.Config, log *slog.Logger) (jetstream.JetStream, error) {
+	js, err := OpenJetStream(nc)
+	if err != nil {
+		return nil, err
+	}
+	return js, awaitStreams(ctx, js, c, log)
+}
+
+// leaderPatience bounds the wait for a JetStream leader at the start, leaderPause is the backoff
+// between attempts.
+const (
+	leaderPatience = time.Minute
+	leaderPause    = 500 * time.Millisecond
+)
+
+func awaitStreams(ctx context.Context, js jetstream.JetStream, c *config.Config, log *slog.Logger) error {
+	since := time.Now()
+	for said := false; ; said = true {
+		err := EnsureStreams(ctx, js, c)
+		if err == nil || !leaderless(err) || time.Since(since) > leaderPatience {
+			return err
+		}
+		if !said {
+			log.Warn("JetStream has no leader yet; further attempts follow for a minute", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(leaderPause):
+		}
+	}
+}
+
+// Answers of JetStream without a leader, or with too few servers.
+const (
+	noPeers        = jetstream.ErrorCode(10005)
+	notYetInOffice = jetstream.ErrorCode(10008)
+)
+
+// leaderless reports whether an error may disappear with the election of a leader.
+func leaderless(err error) bool {
+	var answer *jetstream.APIError
+	if errors.As(err, &answer) {
+		return answer.ErrorCode == noPeers || answer.ErrorCode == notYetInOffice
+	}
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrTimeout)
+}
+
+// OpenJetStream opens JetStream on a connection without a request to the servers.
+func OpenJetStream(nc *nats.Conn) (jetstream.JetStream, error) {
+	js, err := jetstream.New(nc, jetstream.WithPublishAsyncTimeout(publishTimeout))
+	if err != nil {
+		return nil, fmt.Errorf("open JetStream: %w", err)
+	}
+	return js, nil
+}
+
+// EnsureStreams creates or updates the configured streams.
+func EnsureStreams(ctx context.Context, js jetstream.JetStream, c *config.Config) error {
+	keep := time.Duration(c.KeepDecisionsDays) * 24 * time.Hour
+	return stream.Ensure(ctx, js, stream.Options{Replicas: c.NATS.Replicas, KeepDecisions: keep})
+}

@@ -1,0 +1,345 @@
+// Package apply is the only writer of facts to subjects: the applier finds the persons of the
+// facts, evaluates the policy and stores the results.
+package apply
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/identity"
+	"github.com/rodopath/rodopath/services/lifecycle/store"
+)
+
+// Store is the storage of subjects.
+type Store interface {
+	Lookup(ctx context.Context, keys []string) (map[string]string, error)
+	Load(ctx context.Context, ids []string) (map[string]lifecycle.Subject, error)
+	Save(ctx context.Context, changes []store.Change) ([]error, error)
+}
+
+// Outbox finds published decisions in the outbox of a subject and marks the decisions as published.
+type Outbox interface {
+	MarkPublished(ctx context.Context, s lifecycle.Subject, decisions []string) (lifecycle.Subject, error)
+}
+
+// Options configure an Applier.
+type Options struct {
+	Store  Store
+	Vault  *identity.Vault
+	Policy *lifecycle.Policy
+	// Outbox is consulted before a decision is retracted; nil means that no relay publishes
+	// decisions.
+	Outbox Outbox
+	// Now returns the current time; nil means time.Now.
+	Now func() time.Time
+	// Wake is called after decisions were stored, to start publication. Wake must not block. Nil
+	// means that no relay waits.
+	Wake func()
+}
+
+// Applier applies facts to subjects. Several goroutines and processes may apply facts concurrently:
+// a version conflict leads to a new evaluation.
+type Applier struct {
+	opts  Options
+	kinds map[factv1.Kind]lifecycle.Kind
+}
+
+// New makes an Applier.
+func New(opts Options) *Applier {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if opts.Wake == nil {
+		opts.Wake = func() {}
+	}
+	kinds := map[factv1.Kind]lifecycle.Kind{}
+	for n, name := range factv1.Kind_name {
+		kinds[factv1.Kind(n)] = lifecycle.Kind(strings.ToLower(strings.TrimPrefix(name, "KIND_")))
+	}
+	return &Applier{opts: opts, kinds: kinds}
+}
+
+// attempts bounds the attempts of a change after version conflicts.
+const attempts = 20
+
+// Apply applies all facts of the deliveries. Nil means that all facts are durable. After an error,
+// some facts may be stored; applying the deliveries again is idempotent.
+func (a *Applier) Apply(ctx context.Context, deliveries []*factv1.Delivery) error {
+	entries, err := a.entries(deliveries)
+	if err != nil {
+		return err
+	}
+	for range attempts {
+		if len(entries) == 0 {
+			return nil
+		}
+		if entries, err = a.applyOnce(ctx, entries); err != nil {
+			return fmt.Errorf("apply facts: %w", err)
+		}
+	}
+	return fmt.Errorf("apply facts: %d facts had a version conflict on every attempt: %w", len(entries), store.ErrConflict)
+}
+
+// applyOnce applies entries once and returns the entries with a version conflict.
+func (a *Applier) applyOnce(ctx context.Context, entries []entry) ([]entry, error) {
+	owners, subjects, err := a.resolve(ctx, entries)
+	if err != nil {
+		return nil, err
+	}
+	successorOf, err := a.successors(ctx, subjects)
+	if err != nil {
+		return nil, err
+	}
+	persons := group(entries, owners, subjects, successorOf)
+	changes, err := a.decideAll(ctx, persons, subjects)
+	if err != nil {
+		return nil, err
+	}
+	errs, err := a.save(ctx, changes)
+	if err != nil {
+		return nil, err
+	}
+	var lost []entry
+	for i, err := range errs {
+		switch {
+		case errors.Is(err, store.ErrConflict):
+			lost = append(lost, persons[changes[i].person].entries...)
+		case err != nil:
+			return nil, err
+		}
+	}
+	return lost, nil
+}
+
+// Review evaluates subjects at the current time, because bases may have lapsed or the policy may
+// have changed. Subjects with a version conflict are skipped. Review returns the number of subjects
+// reviewed.
+func (a *Applier) Review(ctx context.Context, ids []string) (int, error) {
+	subjects, err := a.opts.Store.Load(ctx, ids)
+	if err != nil {
+		return 0, fmt.Errorf("review subjects: %w", err)
+	}
+	var persons []person
+	for id, s := range subjects {
+		if s.MergedInto == "" {
+			persons = append(persons, person{subjects: []string{id}})
+		}
+	}
+	changes, err := a.decideAll(ctx, persons, subjects)
+	if err != nil {
+		return 0, fmt.Errorf("review subjects: %w", err)
+	}
+	errs, err := a.save(ctx, changes)
+	if err != nil {
+		return 0, fmt.Errorf("review subjects: %w", err)
+	}
+	done := len(changes)
+	for _, err := range errs {
+		if errors.Is(err, store.ErrConflict) {
+			done--
+		} else if err != nil {
+			return 0, fmt.Errorf("review subjects: %w", err)
+		}
+	}
+	return done, nil
+}
+
+// save stores changes and calls Wake if decisions or notes are pending.
+func (a *Applier) save(ctx context.Context, changes []change) ([]error, error) {
+	if len(changes) == 0 {
+		return nil, nil
+	}
+	batch := make([]store.Change, len(changes))
+	decided := false
+	for i, c := range changes {
+		batch[i] = c.Change
+		decided = decided || c.Subject.Pending()
+	}
+	errs, err := a.opts.Store.Save(ctx, batch)
+	if err == nil && decided {
+		a.opts.Wake()
+	}
+	return errs, err
+}
+
+// change is a store.Change with the index of its person.
+type change struct {
+	store.Change
+	person int
+}
+
+// decideAll decides for every person, in parallel. A person without changes yields no change.
+func (a *Applier) decideAll(
+	ctx context.Context,
+	persons []person,
+	subjects map[string]lifecycle.Subject,
+) ([]change, error) {
+	at := a.opts.Now()
+	out := make([]*store.Change, len(persons))
+	workers := min(runtime.GOMAXPROCS(0), len(persons))
+	errs := make([]error, workers)
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() {
+			for i := w; i < len(persons) && errs[w] == nil; i += workers {
+				out[i], errs[w] = a.decidePerson(ctx, &persons[i], subjects, at)
+				attachTrace(out[i], &persons[i], subjects)
+			}
+		})
+	}
+	wg.Wait()
+	var changes []change
+	for i, c := range out {
+		if c != nil {
+			changes = append(changes, change{*c, i})
+		}
+	}
+	return changes, errors.Join(errs...)
+}
+
+// decidePerson decides for one person. A published decision cannot be retracted: the decision is
+// marked as published, and the person is evaluated again.
+func (a *Applier) decidePerson(
+	ctx context.Context,
+	p *person,
+	subjects map[string]lifecycle.Subject,
+	at time.Time,
+) (*store.Change, error) {
+	for {
+		c, err := a.decide(p, subjects, at)
+		if err != nil || c == nil || a.opts.Outbox == nil {
+			return c, err
+		}
+		found, err := a.markPublished(ctx, p, subjects, &c.Subject)
+		if err != nil || found == nil {
+			return c, err
+		}
+		subjects = found
+	}
+}
+
+// markPublished returns the subjects of a person with published decisions marked as such; nil if no
+// decision retracted by the new state is published.
+func (a *Applier) markPublished(
+	ctx context.Context,
+	p *person,
+	subjects map[string]lifecycle.Subject,
+	after *lifecycle.Subject,
+) (map[string]lifecycle.Subject, error) {
+	found := map[string]lifecycle.Subject{}
+	sent := false
+	for _, id := range p.subjects {
+		s := subjects[id]
+		if ids := retracted(&s, after); len(ids) > 0 {
+			var err error
+			if s, err = a.opts.Outbox.MarkPublished(ctx, s, ids); err != nil {
+				return nil, err
+			}
+		}
+		sent = sent || len(s.Outbox) < len(subjects[id].Outbox)
+		found[id] = s
+	}
+	if !sent {
+		return nil, nil
+	}
+	return found, nil
+}
+
+// retracted lists the decisions that left the outbox.
+func retracted(before, after *lifecycle.Subject) []string {
+	var ids []string
+	for i := range before.Outbox {
+		id := before.Outbox[i].ID
+		if !slices.ContainsFunc(after.Outbox, func(d lifecycle.Decision) bool { return d.ID == id }) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// decide decides for one person, based on the stored subjects.
+func (a *Applier) decide(p *person, subjects map[string]lifecycle.Subject, at time.Time) (*store.Change, error) {
+	s := lifecycle.Subject{ID: newID()}
+	if len(p.subjects) > 0 {
+		s = subjects[p.subjects[0]]
+	}
+	facts := p.facts()
+	claim := p.newKeys(s.Keys)
+	if len(p.subjects) == 1 && len(claim) == 0 && s.UnchangedBy(a.opts.Policy, facts, at) {
+		return nil, nil
+	}
+	c := &store.Change{}
+	if err := a.mergeNames(&s, p, subjects, c, &claim); err != nil {
+		return nil, err
+	}
+	s.Keys = union(s.Keys, claim)
+	before := s
+	c.Subject, _ = lifecycle.Decide(a.opts.Policy, before, facts, at)
+	c.Claim = claim
+	a.claimLocators(&c.Subject, c)
+	if len(p.subjects) == 1 && lifecycle.HasReturned(subjects[p.subjects[0]], c.Subject) {
+		return a.decideSuccessor(before, subjects[p.subjects[0]], p, at)
+	}
+	return c, nil
+}
+
+// mergeNames merges the other subjects of the person into s and adds the names of entries and
+// merged subjects. The sealed names are opened only when names may be added.
+func (a *Applier) mergeNames(
+	s *lifecycle.Subject,
+	p *person,
+	subjects map[string]lifecycle.Subject,
+	c *store.Change,
+	claim *[]string,
+) error {
+	added := p.names()
+	if len(added) == 0 && len(p.subjects) < 2 {
+		return nil
+	}
+	names, err := a.opts.Vault.Open(s.ID, s.Sealed)
+	if err != nil {
+		return err
+	}
+	known := len(names)
+	for _, id := range p.subjects[min(1, len(p.subjects)):] {
+		other := subjects[id]
+		more, err := a.opts.Vault.Open(id, other.Sealed)
+		if err != nil {
+			return err
+		}
+		names = identity.Join(names, more)
+		*claim = union(*claim, other.Keys) // also keys of s, which may still lead to the other subject
+		*s = lifecycle.Merge(*s, other)
+		c.Redirect = append(c.Redirect, lifecycle.Redirect(other, s.ID))
+	}
+	if names = identity.Join(names, added); len(names) > known {
+		s.Sealed, err = a.opts.Vault.Seal(s.ID, names)
+	}
+	return err
+}
+
+// decideSuccessor decides for a person with new data after full erasure, under a new id that takes
+// over the former keys.
+func (a *Applier) decideSuccessor(s, old lifecycle.Subject, p *person, at time.Time) (*store.Change, error) {
+	fresh := lifecycle.Successor(s, a.opts.Vault.SuccessorID(old.ID))
+	var err error
+	if fresh.Sealed, err = a.opts.Vault.Seal(fresh.ID, p.names()); err != nil {
+		return nil, err
+	}
+	c := &store.Change{Claim: fresh.Keys, Redirect: []lifecycle.Subject{lifecycle.Redirect(old, fresh.ID)}}
+	c.Subject, _ = lifecycle.Decide(a.opts.Policy, fresh, p.facts(), at)
+	a.claimLocators(&c.Subject, c)
+	return c, nil
+}
+
+// newID returns a random id for a person.
+func newID() string { return strings.ToLower(rand.Text()) }

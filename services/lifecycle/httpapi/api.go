@@ -1,0 +1,293 @@
+// Package httpapi is the HTTP interface of the lifecycle service: queries on subjects, and intake
+// of requests, holds and receipts. Intake is published as facts to the stream, like any other fact.
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/go-playground/validator/v10"
+	"github.com/labstack/echo/v4"
+
+	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/services/internal/access"
+	"github.com/rodopath/rodopath/services/internal/problem"
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/directory"
+	"github.com/rodopath/rodopath/services/lifecycle/identity"
+	"github.com/rodopath/rodopath/services/lifecycle/journal"
+	"github.com/rodopath/rodopath/services/lifecycle/keyrotation"
+	"github.com/rodopath/rodopath/services/lifecycle/receipt"
+	"github.com/rodopath/rodopath/services/lifecycle/replay"
+	"github.com/rodopath/rodopath/services/lifecycle/rollout"
+)
+
+// Lists lists subjects: those with an open request or an unconfirmed decision in order of urgency,
+// and all subjects by id.
+type Lists interface {
+	Requested(ctx context.Context, limit int) ([]lifecycle.Subject, error)
+	Unconfirmed(ctx context.Context, limit int) ([]lifecycle.Subject, error)
+	Walk(ctx context.Context, after string, limit int) ([]lifecycle.Subject, error)
+}
+
+// Journal reads the journal entries of a subject or of a decision.
+type Journal interface {
+	Entries(ctx context.Context, subject string) ([]lifecycle.Entry, error)
+	EntriesOf(ctx context.Context, decision string) ([]lifecycle.Entry, error)
+}
+
+// Events reads published decisions, oldest first.
+type Events interface {
+	Read(ctx context.Context, follow bool, visit func(data []byte) error) error
+}
+
+// FactPublisher publishes a delivery to the stream of facts. Nil means that the delivery is
+// durable.
+type FactPublisher interface {
+	Publish(ctx context.Context, d *factv1.Delivery) error
+}
+
+// Options configure an API.
+type Options struct {
+	Directory *directory.Directory
+	Lists     Lists
+	Journal   Journal
+	Events    Events
+	Publisher FactPublisher
+	Vault     *identity.Vault
+	Policy    *lifecycle.Policy
+	// Controller is the business named on certificates and consent pages.
+	Controller string
+	// Receipts converts receipts of recipients to facts.
+	Receipts *receipt.Reader
+	// RecipientTokens are the tokens of recipients; the holder of each token is the recipient.
+	RecipientTokens []access.Token
+	// Replay sends deletions once more; see replay.Run.
+	Replay func(ctx context.Context, since time.Time, recipient string, visit func(replay.Sent) error) error
+	// Reseal seals with the newest key; see keyrotation.Run.
+	Reseal func(ctx context.Context, visit func(keyrotation.Progress) error) error
+	// Waiting is a policy that needs approval; nil without one.
+	Waiting *rollout.Waiting
+	// Measures are the security measures of the record of processing, by language.
+	Measures map[string]string
+	// Verify checks all journals.
+	Verify func(ctx context.Context) (*journal.Report, error)
+	// Tokens open the interface; at least one, none empty.
+	Tokens []access.Token
+	// Ready reports whether the service is ready; nil error means ready.
+	Ready func(ctx context.Context) error
+	// Now returns the current time; nil means time.Now.
+	Now func() time.Time
+	Log *slog.Logger
+}
+
+// The scopes of tokens.
+const (
+	ScopeRead     = "read"
+	ScopeExport   = "export"
+	ScopeRequests = "requests"
+	ScopeHolds    = "holds"
+	ScopePolicy   = "policy"
+	ScopeJournal  = "journal"
+	ScopeEvents   = "events"
+	// ScopeDecisions opens decisions with the answers of their recipients.
+	ScopeDecisions = "decisions"
+	// ScopeKeys is for sealing with the newest key.
+	ScopeKeys = "keys"
+	// ScopeReceipts is the scope of the tokens of recipients.
+	ScopeReceipts = "receipts"
+)
+
+// API answers questions.
+type API struct {
+	opts       Options
+	guard      *access.Guard
+	recipients *access.Guard
+	validate   *validator.Validate
+}
+
+// New makes an API.
+func New(opts Options) (*API, error) {
+	a := &API{opts: opts}
+	var err error
+	if a.validate, err = newValidate(); err != nil {
+		return nil, err
+	}
+	if len(opts.Tokens) == 0 {
+		return nil, errors.New("the API needs at least one token")
+	}
+	if a.guard, err = access.New(opts.Tokens); err != nil {
+		return nil, err
+	}
+	if a.recipients, err = access.New(opts.RecipientTokens); err != nil {
+		return nil, err
+	}
+	if a.opts.Now == nil {
+		a.opts.Now = time.Now
+	}
+	if a.opts.Log == nil {
+		a.opts.Log = slog.New(slog.DiscardHandler)
+	}
+	return a, nil
+}
+
+// Register mounts the interface. The health endpoints need no token.
+func (a *API) Register(e *echo.Echo) {
+	e.HTTPErrorHandler = a.fail
+	e.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
+	e.GET("/readyz", a.ready)
+	v1 := e.Group("/v1")
+	v1.POST("/explain", a.explain, a.may(ScopeRead))
+	v1.POST("/subjects", a.subject, a.may(ScopeRead))
+	v1.POST("/bases", a.bases, a.may(ScopeRead))
+	v1.POST("/may", a.use, a.may(ScopeRead))
+	v1.POST("/export", a.export, a.may(ScopeExport))
+	v1.GET("/evidence", a.evidence, a.may(ScopeExport))
+	v1.GET("/requests", a.requests, a.may(ScopeRead))
+	v1.POST("/requests", a.open, a.may(ScopeRequests))
+	v1.POST("/requests/:ref/:step", a.step, a.may(ScopeRequests))
+	v1.GET("/holds", a.holds, a.may(ScopeRead))
+	v1.POST("/holds", a.hold, a.may(ScopeHolds))
+	v1.POST("/holds/release", a.release, a.may(ScopeHolds))
+	v1.GET("/policy", a.policy, a.may(ScopePolicy))
+	v1.POST("/journal", a.journal, a.may(ScopeJournal))
+	v1.GET("/journal/verify", a.verify, a.may(ScopeJournal))
+	v1.GET("/events", a.events, a.may(ScopeEvents))
+	v1.GET("/decisions", a.decisions, a.may(ScopeDecisions))
+	v1.GET("/decisions/:decision", a.decision, a.may(ScopeDecisions))
+	v1.GET("/decisions/:decision/certificate", a.certificate, a.may(ScopeDecisions))
+	v1.GET("/certificate-key", a.certificateKey, a.may(ScopeDecisions))
+	v1.POST("/decisions/receipts", a.receiptFor, a.may(ScopeDecisions))
+	v1.POST("/replay", a.replay, a.may(ScopeDecisions))
+	v1.POST("/keys/reseal", a.rotateKeys, a.may(ScopeKeys))
+}
+
+// RegisterPublic mounts the endpoints for recipients and data subjects.
+func (a *API) RegisterPublic(e *echo.Echo) {
+	e.HTTPErrorHandler = a.fail
+	e.POST("/v1/receipts", a.receiptFrom)
+	e.GET("/consent/:token", a.consentPage)
+	e.POST("/consent/:token", a.consentAnswer)
+}
+
+func (a *API) ready(c echo.Context) error {
+	if err := a.opts.Ready(c.Request().Context()); err != nil {
+		return problem.New(http.StatusServiceUnavailable, "not-ready", err.Error())
+	}
+	return c.String(http.StatusOK, "ready\n")
+}
+
+// may admits requests with a token of the scope.
+func (a *API) may(scope string) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			if _, err := a.guard.Check(c.Request(), scope); err != nil {
+				return err
+			}
+			return next(c)
+		}
+	}
+}
+
+// fail is the error handler: problems are written as such, errors of echo get a problem body, and
+// any other error is logged and answered without detail.
+func (a *API) fail(err error, c echo.Context) {
+	if c.Response().Committed {
+		a.opts.Log.Warn("response interrupted", "path", c.Path(), "error", err)
+		return
+	}
+	var p *problem.Problem
+	var he *echo.HTTPError
+	switch {
+	case errors.As(err, &p):
+		if p.Status == http.StatusUnauthorized {
+			c.Response().Header().Set(echo.HeaderWWWAuthenticate, "Bearer")
+		}
+	case errors.As(err, &he):
+		p = problem.New(he.Code, "request", http.StatusText(he.Code))
+	default:
+		a.opts.Log.Error("request failed", "path", c.Path(), "error", err)
+		p = problem.New(
+			http.StatusInternalServerError,
+			"internal",
+			"An internal error occurred. The log of the service has the cause.",
+		)
+	}
+	if err := p.Write(c.Response()); err != nil {
+		a.opts.Log.Warn("response not delivered", "path", c.Path(), "error", err)
+	}
+}
+
+// maxRequest bounds the body of a request.
+const maxRequest = 16 << 10
+
+// read decodes and validates the body of a request. Unknown fields are refused. The example is part
+// of the error text.
+func (a *API) read(c echo.Context, into any, example string) error {
+	dec := json.NewDecoder(io.LimitReader(c.Request().Body, maxRequest))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(into); err != nil {
+		return problem.New(http.StatusBadRequest, "unreadable", "Send JSON such as "+example+".")
+	}
+	var invalid validator.ValidationErrors
+	if err := a.validate.Struct(into); errors.As(err, &invalid) {
+		faults := make([]string, len(invalid))
+		for i, f := range invalid {
+			faults[i] = joined(f)
+		}
+		return problem.New(http.StatusUnprocessableEntity, "impossible", strings.Join(faults, "; ")+".")
+	} else if err != nil {
+		return err
+	}
+	return nil
+}
+
+// events writes decisions as CloudEvents, one JSON object a line. With follow=1 the response stays
+// open for new decisions.
+func (a *API) events(c echo.Context) error {
+	follow := c.QueryParam("follow")
+	if follow != "" && follow != "0" && follow != "1" {
+		return problem.New(http.StatusUnprocessableEntity, "impossible", "follow must be 0 or 1.")
+	}
+	lines := newLines(c)
+	err := a.opts.Events.Read(c.Request().Context(), follow == "1", lines.write)
+	if errors.Is(err, context.Canceled) {
+		return nil // the reader has left, or the service stops
+	}
+	return err
+}
+
+// lines is a response of JSON objects, one a line, each flushed.
+type lines struct{ res *echo.Response }
+
+func newLines(c echo.Context) lines {
+	res := c.Response()
+	res.Header().Set(echo.HeaderContentType, "application/x-ndjson")
+	res.WriteHeader(http.StatusOK)
+	res.Flush()
+	return lines{res}
+}
+
+// encode writes a value as one line.
+func (l lines) encode(v any) error {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return l.write(data)
+}
+
+func (l lines) write(data []byte) error {
+	if _, err := fmt.Fprintf(l.res, "%s\n", data); err != nil {
+		return err
+	}
+	l.res.Flush()
+	return nil
+}

@@ -1,0 +1,151 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/receipt"
+	"github.com/rodopath/rodopath/services/lifecycle/report"
+)
+
+// formPage names the consent page as the form in the evidence of a consent.
+const formPage = "consent-page"
+
+// consentQuestion is the question of a consent page with its state.
+type consentQuestion struct {
+	decision string
+	question *lifecycle.Question
+	state    report.ConsentState
+}
+
+// consentPage shows the page on which a person gives or withdraws a consent. A GET changes nothing,
+// because mail programs fetch links.
+func (a *API) consentPage(c echo.Context) error {
+	q, err := a.questionOf(c.Request().Context(), c.Param("token"))
+	if err != nil {
+		return err
+	}
+	return a.writeConsent(c, q)
+}
+
+// maxForm bounds the form of a page.
+const maxForm = 1 << 10
+
+// consentAnswer publishes the answer of the person. The fact is applied later; the page already
+// shows the new state.
+func (a *API) consentAnswer(c echo.Context) error {
+	ctx := c.Request().Context()
+	q, err := a.questionOf(ctx, c.Param("token"))
+	if err != nil {
+		return err
+	}
+	c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, maxForm)
+	fact := a.answerOf(q, c.FormValue("act"), c.FormValue("agree") != "")
+	if fact != nil {
+		if err := a.publishFact(ctx, fact); err != nil {
+			return err
+		}
+	}
+	return a.writeConsent(c, q)
+}
+
+// answerOf returns the fact of a submitted button; nil when nothing changes. The state of q is
+// updated.
+func (a *API) answerOf(q *consentQuestion, act string, ticked bool) *factv1.Fact {
+	open := q.state == report.ConsentOpen
+	switch {
+	case open && act == "agree" && ticked:
+		q.state = report.ConsentAgreed
+		return receipt.Answer(q.decision, q.question, stream.OutcomeGranted, formPage, a.opts.Now())
+	case open && act == "agree":
+		q.state = report.ConsentUnticked
+	case open && act == "decline":
+		q.state = report.ConsentDeclined
+		return receipt.Answer(q.decision, q.question, stream.OutcomeRefused, formPage, a.opts.Now())
+	case q.state == report.ConsentAgreed && act == "withdraw":
+		q.state = report.ConsentDeclined
+		f := receipt.Answer(q.decision, q.question, stream.OutcomeRefused, formPage, a.opts.Now())
+		f.Kind = factv1.Kind_KIND_UNSUBSCRIBE
+		return f
+	}
+	return nil
+}
+
+// questionOf returns the question of a token with its state. A foreign token, or the token of a
+// removed subject, leads to a closed question.
+func (a *API) questionOf(ctx context.Context, token string) (*consentQuestion, error) {
+	over := &consentQuestion{state: report.ConsentOver}
+	decision, generation, ours := a.opts.Vault.PageDecision(token)
+	if !ours {
+		return over, nil
+	}
+	s, err := a.opts.Directory.Decision(ctx, decision)
+	if s == nil || err != nil {
+		return over, err
+	}
+	d := receipt.NoticeOf(s, decision)
+	if d == nil || d.Question == nil || d.Generation >= 0 && d.Generation != generation {
+		return over, nil
+	}
+	return &consentQuestion{decision, d.Question, a.stateOf(s, d)}, nil
+}
+
+func (a *API) stateOf(s *lifecycle.Subject, d *receipt.Decision) report.ConsentState {
+	at := a.opts.Now()
+	state := report.ConsentOver
+	if d.Open && at.Before(d.Question.Until) {
+		state = report.ConsentOpen
+	}
+	for _, c := range lifecycle.Consents(a.opts.Policy, *s, at) {
+		if c.Purpose != d.Question.Purpose || c.Channel != d.Question.Channel {
+			continue
+		}
+		switch c.State {
+		case lifecycle.ConsentGiven:
+			return report.ConsentAgreed
+		case lifecycle.ConsentRefused, lifecycle.ConsentWithdrawn, lifecycle.ConsentObjected:
+			state = report.ConsentDeclined
+		}
+	}
+	return state
+}
+
+// writeConsent writes the page with headers against caching, framing and referrers.
+func (a *API) writeConsent(c echo.Context, q *consentQuestion) error {
+	in := report.ConsentQuestion{Controller: a.opts.Controller, State: q.state}
+	lang := report.Polish
+	if q.question != nil {
+		in.Text, in.Language = q.question.Text, q.question.Language
+		lang = report.Language(in.Language)
+	}
+	if l := c.QueryParam("lang"); l != "" {
+		lang = report.Language(l)
+	}
+	if lang != report.English {
+		lang = report.Polish
+	}
+	var page bytes.Buffer
+	if err := report.ConsentPage(&page, lang, in); err != nil {
+		return err
+	}
+	h := c.Response().Header()
+	h.Set(
+		"Content-Security-Policy",
+		"default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+	)
+	h.Set("Cache-Control", "no-store")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Robots-Tag", "noindex, nofollow")
+	status := http.StatusOK
+	if q.state == report.ConsentOver {
+		status = http.StatusNotFound
+	}
+	return c.Blob(status, echo.MIMETextHTMLCharsetUTF8, page.Bytes())
+}

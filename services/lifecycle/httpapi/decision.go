@@ -1,0 +1,192 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/rodopath/rodopath/services/internal/problem"
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/replay"
+	"github.com/rodopath/rodopath/services/lifecycle/store"
+)
+
+// listedDecision is a published decision with its progress.
+type listedDecision struct {
+	Decision string                 `json:"decision"`
+	Kind     lifecycle.DecisionKind `json:"kind"`
+	Subject  string                 `json:"subject"`
+	// Person lists the known names; empty when the address is deleted.
+	Person    []string  `json:"person"`
+	At        time.Time `json:"at"`
+	Effective time.Time `json:"effective"`
+	lifecycle.Progress
+	// Due is by when the next answer must be there; absent when none is awaited.
+	Due *time.Time `json:"due,omitempty"`
+	// Categories are the data of a deletion; Purpose and Channel are the consent of a question.
+	Categories []string `json:"categories,omitempty"`
+	Purpose    string   `json:"purpose,omitempty"`
+	Channel    string   `json:"channel,omitempty"`
+	// Recipients are the notified recipients with their answers.
+	Recipients []lifecycle.Notification `json:"recipients"`
+	Closed     *time.Time               `json:"closed,omitempty"`
+	Replayed   *time.Time               `json:"replayed,omitempty"`
+}
+
+type decisionList struct {
+	Decisions []listedDecision `json:"decisions"`
+}
+
+// decisions lists decisions with recipients, the most urgent first: the open ones, the overdue
+// ones, or all.
+func (a *API) decisions(c echo.Context) error {
+	state := c.QueryParam("state")
+	if !slices.Contains([]string{"", "open", "overdue", "all"}, state) {
+		return problem.New(http.StatusUnprocessableEntity, "impossible", "state must be open, overdue or all.")
+	}
+	out := decisionList{Decisions: []listedDecision{}}
+	collect := func(s *lifecycle.Subject) error {
+		list, err := a.listed(s)
+		for _, d := range list {
+			if state == "all" || d.Closed == nil && (state != "overdue" || d.State == lifecycle.NoticeOverdue) {
+				out.Decisions = append(out.Decisions, d)
+			}
+		}
+		return err
+	}
+	if err := a.visitNotices(c.Request().Context(), state == "all", collect); err != nil {
+		return err
+	}
+	slices.SortStableFunc(out.Decisions, byDue)
+	return c.JSON(http.StatusOK, out)
+}
+
+func byDue(x, y listedDecision) int {
+	switch {
+	case x.Due != nil && y.Due != nil:
+		return x.Due.Compare(*y.Due)
+	case x.Due != nil:
+		return -1
+	case y.Due != nil:
+		return 1
+	}
+	return y.At.Compare(x.At)
+}
+
+// visitNotices visits the subjects with notices.
+func (a *API) visitNotices(ctx context.Context, all bool, visit func(*lifecycle.Subject) error) error {
+	if all {
+		return store.Walk(ctx, a.opts.Lists, visit)
+	}
+	subjects, err := a.opts.Lists.Unconfirmed(ctx, maxListed)
+	if err != nil {
+		return err
+	}
+	for i := range subjects {
+		if err := visit(&subjects[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// listed returns the notices of a subject.
+func (a *API) listed(s *lifecycle.Subject) ([]listedDecision, error) {
+	names, err := a.opts.Vault.Open(s.ID, s.Sealed)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]listedDecision, 0, len(s.Notices))
+	for i := range s.Notices {
+		n := &s.Notices[i]
+		d := listedDecision{
+			Decision:  n.Decision,
+			Kind:      n.Kind,
+			Subject:   s.ID,
+			Person:    described(names),
+			At:        n.At,
+			Effective: n.Effective,
+			Progress: n.Progress(
+				a.opts.Now(),
+			),
+			Due:        n.Due(),
+			Recipients: n.Notifications,
+			Closed:     n.Closed,
+			Replayed:   n.Replayed,
+		}
+		for _, item := range n.Items {
+			if !slices.Contains(d.Categories, item.Category) {
+				d.Categories = append(d.Categories, item.Category)
+			}
+		}
+		if n.Question != nil {
+			d.Purpose, d.Channel = n.Question.Purpose, n.Question.Channel
+		}
+		out = append(out, d)
+	}
+	return out, nil
+}
+
+// decision shows one decision.
+func (a *API) decision(c echo.Context) error {
+	s, err := a.opts.Directory.Decision(c.Request().Context(), c.Param("decision"))
+	if err != nil {
+		return err
+	}
+	if s != nil {
+		list, err := a.listed(s)
+		if err != nil {
+			return err
+		}
+		for i := range list {
+			if list[i].Decision == c.Param("decision") {
+				return c.JSON(http.StatusOK, list[i])
+			}
+		}
+	}
+	return errUnknownDecision()
+}
+
+func errUnknownDecision() error {
+	return problem.New(http.StatusNotFound, "unknown-decision", "No decision with this id has notified recipients.")
+}
+
+// replayRequest has deletions sent once more.
+type replayRequest struct {
+	Since     *time.Time `json:"since" validate:"required"`
+	Recipient string     `json:"recipient" validate:"max=40"`
+}
+
+const replayExample = `{"since": "2026-01-01T00:00:00Z", "recipient": "crm"}`
+
+// replay publishes deletions again, one line each. The last line has the count, which distinguishes
+// a complete response from a truncated one.
+func (a *API) replay(c echo.Context) error {
+	var req replayRequest
+	if err := a.read(c, &req, replayExample); err != nil {
+		return err
+	}
+	if req.Since.After(a.opts.Now()) {
+		return problem.New(http.StatusUnprocessableEntity, "impossible", "since is in the future.")
+	}
+	if req.Recipient != "" && !a.isRecipient(req.Recipient) {
+		return problem.New(http.StatusUnprocessableEntity, "impossible", "The configuration has no recipient with this id.")
+	}
+	out, n := newLines(c), 0
+	err := a.opts.Replay(c.Request().Context(), *req.Since, req.Recipient, func(s replay.Sent) error {
+		n++
+		return out.encode(s)
+	})
+	if err != nil {
+		return err
+	}
+	return out.write(fmt.Appendf(nil, `{"sent": %d}`, n))
+}
+
+func (a *API) isRecipient(id string) bool {
+	return slices.ContainsFunc(a.opts.Policy.Connected, func(r lifecycle.ConnectedRecipient) bool { return r.ID == id })
+}

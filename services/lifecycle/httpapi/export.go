@@ -1,0 +1,130 @@
+package httpapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/rodopath/rodopath/services/internal/problem"
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/report"
+	"github.com/rodopath/rodopath/services/lifecycle/store"
+)
+
+// exportRequest asks for a document for the person.
+type exportRequest struct {
+	personRequest
+	// Form is "report" (Art. 15, JSON), "page" (the same, to print), "portable"
+	// (Art. 20, JSON) or "answer" (a draft of the answer to a request for erasure).
+	Form string `json:"form" validate:"omitempty,oneof=report page portable answer"`
+	// Lang is "pl" or "en"; empty means Polish.
+	Lang string `json:"lang" validate:"omitempty,oneof=pl en"`
+	// Request is the ref of the answered request; empty means the newest.
+	Request string `json:"request" validate:"max=64"`
+}
+
+const exportExample = `{"person": "ala@example.com", "form": "page", "lang": "pl"}`
+
+func (a *API) export(c echo.Context) error {
+	var req exportRequest
+	if err := a.read(c, &req, exportExample); err != nil {
+		return err
+	}
+	f, err := a.find(c.Request().Context(), req.personRequest)
+	if err != nil {
+		return err
+	}
+	lang, err := language(req.Lang, report.Polish)
+	if err != nil {
+		return err
+	}
+	switch req.Form {
+	case "portable":
+		return indented(c, report.Portable(a.opts.Policy, described(f.names), f.subject, f.at))
+	case "answer":
+		return a.answer(c, lang, f, req.Request)
+	}
+	entries, err := a.entries(c.Request().Context(), &f.subject)
+	if err != nil {
+		return err
+	}
+	person := report.Of(a.opts.Policy, described(f.names), f.subject, f.at, entries)
+	if req.Form != "page" {
+		return indented(c, person)
+	}
+	var page bytes.Buffer
+	if err := report.Page(&page, lang, person); err != nil {
+		return err
+	}
+	return c.Blob(http.StatusOK, echo.MIMETextHTMLCharsetUTF8, page.Bytes())
+}
+
+func indented(c echo.Context, v any) error {
+	data, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	return c.Blob(http.StatusOK, echo.MIMEApplicationJSON, append(data, '\n'))
+}
+
+// answer drafts the answer to a request of a person.
+func (a *API) answer(c echo.Context, lang report.Language, f *found, ref string) error {
+	var request *lifecycle.Request
+	for _, r := range lifecycle.Requests(a.opts.Policy, f.subject.Facts, f.at) {
+		if r.Ref == ref ||
+			ref == "" && r.Right == lifecycle.KindErasure && (request == nil || r.Received.After(request.Received)) {
+			request = &r
+		}
+	}
+	if request == nil {
+		return problem.New(http.StatusNotFound, "unknown-request", "The person has no such request for erasure.")
+	}
+	if request.Right != lifecycle.KindErasure {
+		return problem.New(
+			http.StatusUnprocessableEntity,
+			"impossible",
+			"A letter is drafted for requests for erasure only. For a request for access, use the form \"page\".",
+		)
+	}
+	var letter bytes.Buffer
+	if err := report.Answer(&letter, lang, a.opts.Policy, f.subject, *request, f.at); err != nil {
+		return err
+	}
+	return c.Blob(http.StatusOK, echo.MIMETextPlainCharsetUTF8, letter.Bytes())
+}
+
+// evidenceLine is one consent with its evidence.
+type evidenceLine struct {
+	Subject string   `json:"subject"`
+	Person  []string `json:"person"`
+	report.Evidence
+}
+
+// evidence lists the consents without sufficient evidence, one a line; with all=1 all consents in
+// force.
+func (a *API) evidence(c echo.Context) error {
+	all, out := c.QueryParam("all") == "1", newLines(c)
+	return store.Walk(
+		c.Request().Context(),
+		a.opts.Lists,
+		func(s *lifecycle.Subject) error { return a.evidenceOf(out, s, all) },
+	)
+}
+
+func (a *API) evidenceOf(out lines, s *lifecycle.Subject, all bool) error {
+	names, err := a.opts.Vault.Open(s.ID, s.Sealed)
+	if err != nil {
+		return err
+	}
+	for _, e := range report.EvidenceOf(a.opts.Policy, *s, a.opts.Now()) {
+		if e.Provable && !all {
+			continue
+		}
+		if err := out.encode(evidenceLine{s.ID, described(names), e}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

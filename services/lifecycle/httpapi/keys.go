@@ -1,0 +1,14 @@
+package httpapi
+
+import (
+	"github.com/labstack/echo/v4"
+
+	"github.com/rodopath/rodopath/services/lifecycle/keyrotation"
+)
+
+// rotateKeys seals stored data with the newest key and writes a line after each batch. Only a
+// complete run ends with a line with done: true.
+func (a *API) rotateKeys(c echo.Context) error {
+	out := newLines(c)
+	return a.opts.Reseal(c.Request().Context(), func(p keyrotation.Progress) error { return out.encode(p) })
+}

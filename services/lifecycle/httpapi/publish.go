@@ -1,0 +1,186 @@
+package httpapi
+
+import (
+	"context"
+	"crypto/rand"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/services/internal/problem"
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/identity"
+	"github.com/rodopath/rodopath/services/lifecycle/store"
+)
+
+// sourceAPI is the source of facts received over this interface.
+const sourceAPI = "api"
+
+// publishFact publishes a fact to the stream; the fact is applied later.
+func (a *API) publishFact(ctx context.Context, f *factv1.Fact) error {
+	f.Id = sourceAPI + "-" + strings.ToLower(rand.Text())
+	now := timestamppb.New(a.opts.Now())
+	if f.Occurred == nil {
+		f.Occurred = now
+	}
+	err := a.opts.Publisher.Publish(
+		ctx,
+		&factv1.Delivery{Id: f.GetId(), Source: sourceAPI, Received: now, Facts: []*factv1.Fact{f}},
+	)
+	if err != nil {
+		a.opts.Log.Error("a fact was not recorded: the stream of facts is unavailable", "error", err)
+		return problem.New(
+			http.StatusServiceUnavailable,
+			"not-taken",
+			"The entry was not recorded: the stream of facts is unavailable. Send it again.",
+		)
+	}
+	return nil
+}
+
+// occurred converts the time of a fact and refuses a time in the future.
+func (a *API) occurred(at *time.Time) (*timestamppb.Timestamp, error) {
+	switch {
+	case at == nil:
+		return nil, nil
+	case at.After(a.opts.Now().Add(5 * time.Minute)):
+		return nil, problem.New(http.StatusUnprocessableEntity, "impossible", "at is in the future.")
+	}
+	return timestamppb.New(*at), nil
+}
+
+// about returns the identities of a fact: the given name, or all known names.
+func (a *API) about(f *found) ([]*factv1.Identity, error) {
+	names := []identity.Identity{f.name}
+	if f.name.Kind == kindSubject {
+		names = f.names
+	}
+	if len(names) == 0 {
+		return nil, problem.New(
+			http.StatusConflict,
+			"address-deleted",
+			"The address of this person is deleted here. Name the person by the e-mail address instead of the subject id.",
+		)
+	}
+	out := make([]*factv1.Identity, len(names))
+	for i, n := range names {
+		out[i] = &factv1.Identity{Kind: n.Kind, Value: n.Value}
+	}
+	return out, nil
+}
+
+// openHold is a hold in force.
+type openHold struct {
+	Subject string `json:"subject"`
+	// Person lists the known names; empty when the address is deleted.
+	Person []string `json:"person"`
+	// Record is the held record; empty means all data of the person.
+	Record string    `json:"record,omitempty"`
+	Since  time.Time `json:"since"`
+	Reason string    `json:"reason,omitempty"`
+	// Limitation reports whether the limitation of a tax is suspended during the hold.
+	Limitation bool `json:"limitation,omitempty"`
+}
+
+// holds lists the holds in force, one a line.
+func (a *API) holds(c echo.Context) error {
+	out := newLines(c)
+	return store.Walk(c.Request().Context(), a.opts.Lists, func(s *lifecycle.Subject) error {
+		open := lifecycle.OpenHolds(a.opts.Policy, s.Facts, a.opts.Now())
+		if len(open) == 0 {
+			return nil
+		}
+		names, err := a.opts.Vault.Open(s.ID, s.Sealed)
+		if err != nil {
+			return err
+		}
+		for i := range open {
+			f := &open[i]
+			if err := out.encode(
+				openHold{s.ID, described(names), f.Ref, f.Occurred, f.Reason, slices.Contains(f.Traits, lifecycle.TraitLimitation)},
+			); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// holdRequest sets or releases a hold.
+type holdRequest struct {
+	personRequest
+	// Record is the held record, by one of its names; empty means all data of the person.
+	Record string `json:"record" validate:"max=200,plain"`
+	// Reason is why, or the reference of an authority.
+	Reason string `json:"reason" validate:"max=300,plain"`
+	// Limitation reports whether the limitation of a tax is suspended during the hold.
+	Limitation bool `json:"limitation"`
+}
+
+const holdExample = `{"person": "ala@example.com", "record": "woocommerce:order/17@shop", "reason": "chargeback"}`
+
+// holdAnswer confirms a hold or release. Alarms are the resulting alarms, such as a hold after the
+// deletion.
+type holdAnswer struct {
+	Subject string   `json:"subject"`
+	Alarms  []string `json:"alarms"`
+}
+
+func (a *API) hold(c echo.Context) error {
+	return a.holdOr(c, factv1.Kind_KIND_HOLD, lifecycle.KindHold)
+}
+
+func (a *API) release(c echo.Context) error {
+	return a.holdOr(c, factv1.Kind_KIND_RELEASE, lifecycle.KindRelease)
+}
+
+func (a *API) holdOr(c echo.Context, kind factv1.Kind, core lifecycle.Kind) error {
+	var req holdRequest
+	if err := a.read(c, &req, holdExample); err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	person, err := a.find(ctx, req.personRequest)
+	if err != nil {
+		return err
+	}
+	fact := &factv1.Fact{Kind: kind, Ref: req.Record, Reason: req.Reason}
+	if req.Limitation {
+		fact.Traits = []string{lifecycle.TraitLimitation}
+	}
+	if fact.Identities, err = a.about(person); err != nil {
+		return err
+	}
+	if fact.Occurred, err = a.occurred(req.At); err != nil {
+		return err
+	}
+	alarms := a.foresee(
+		&person.subject,
+		lifecycle.Fact{Kind: core, Ref: req.Record, Traits: fact.GetTraits(), Occurred: person.at},
+	)
+	if err := a.publishFact(ctx, fact); err != nil {
+		return err
+	}
+	return c.JSON(http.StatusAccepted, holdAnswer{person.subject.ID, alarms})
+}
+
+// foresee applies a fact to a copy of the subject and returns the resulting alarms.
+func (a *API) foresee(s *lifecycle.Subject, f lifecycle.Fact) []string {
+	f.ID, f.Received = "tried", a.opts.Now()
+	after, _ := lifecycle.Decide(a.opts.Policy, *s, []lifecycle.Fact{f}, a.opts.Now())
+	alarms := []string{}
+	for i := range after.Notes {
+		if n := &after.Notes[i]; n.Kind == lifecycle.EntryAlarm && strings.HasSuffix(n.Key, ":tried") {
+			alarms = append(alarms, n.Text)
+		}
+	}
+	return alarms
+}
+
+// newRef names a request.
+func newRef() string { return "req-" + strings.ToLower(rand.Text()[:12]) }

@@ -1,0 +1,97 @@
+// Package fixture provides stores and brokers for tests.
+package lifecycletest
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/identity"
+	"github.com/rodopath/rodopath/services/lifecycle/journal"
+	"github.com/rodopath/rodopath/services/lifecycle/policy"
+	"github.com/rodopath/rodopath/services/lifecycle/sqlitestore"
+)
+
+// Store opens a new, empty store and closes the store at the end of the test.
+func Store(t testing.TB) *sqlitestore.Store {
+	t.Helper()
+	st, err := sqlitestore.Open(t.Context(), filepath.Join(t.TempDir(), "rodopath.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := st.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return st
+}
+
+// Vault opens a vault with new keys.
+func Vault(t testing.TB) *identity.Vault {
+	t.Helper()
+	keys, err := identity.NewKeys()
+	if err != nil {
+		t.Fatal(err)
+	}
+	vault, err := identity.NewVault(keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return vault
+}
+
+// Policy loads the shipped policy for a business called Sklep Ani.
+func Policy(t testing.TB) *lifecycle.Policy {
+	t.Helper()
+	p, err := policy.Load(policy.DefaultName, "Sklep Ani")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// Changed loads the shipped policy with changes.
+func Changed(changes []string) (*lifecycle.Policy, error) {
+	return policy.Change("default policy", []byte(policy.Text()), "Sklep Ani", changes)
+}
+
+// Journal writes into the journals of a store.
+func Journal(st journal.Store, v *identity.Vault) *journal.Writer {
+	return &journal.Writer{Store: st, Mark: v.Mark}
+}
+
+// JetStream starts a NATS server with the streams and stops the server at the end of the test.
+func JetStream(t testing.TB) (*server.Server, jetstream.JetStream) {
+	t.Helper()
+	ns, err := server.NewServer(
+		&server.Options{DontListen: true, JetStream: true, StoreDir: t.TempDir(), NoSigs: true, NoLog: true},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ns.Start()
+	t.Cleanup(func() { ns.Shutdown(); ns.WaitForShutdown() })
+	if !ns.ReadyForConnections(20 * time.Second) {
+		t.Fatal("NATS did not start")
+	}
+	nc, err := nats.Connect("", nats.InProcessServer(ns))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	js, err := jetstream.New(nc)
+	if err == nil {
+		err = stream.Ensure(t.Context(), js, stream.Options{})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ns, js
+}

@@ -1,0 +1,145 @@
+package natsio
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/internal/trace"
+)
+
+// Events publishes and reads decisions.
+type Events struct{ JetStream jetstream.JetStream }
+
+// PublishEvents publishes events; nil means that all events are durable. The stream deduplicates by
+// the id of the event.
+func (e *Events) PublishEvents(ctx context.Context, events []*stream.Event) error {
+	acks := make([]jetstream.PubAckFuture, 0, len(events))
+	for _, event := range events {
+		data, err := event.Encode()
+		if err != nil {
+			return err
+		}
+		msg := nats.NewMsg(stream.DecisionFor(event.Data.Kind, event.Subject))
+		msg.Data = data
+		msg.Header.Set("Content-Type", stream.ContentType)
+		if event.Traceparent != "" {
+			msg.Header.Set(trace.Header, event.Traceparent)
+		}
+		ack, err := e.JetStream.PublishMsgAsync(msg, jetstream.WithMsgID(messageID(event)))
+		if err != nil {
+			return fmt.Errorf("publish event %s: %w", event.ID, err)
+		}
+		acks = append(acks, ack)
+	}
+	for i, ack := range acks {
+		select {
+		case <-ack.Ok():
+		case err := <-ack.Err():
+			return fmt.Errorf("publish event %s: %w", events[i].ID, err)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// messageID returns the id of the decision; a replay has an id of its own.
+func messageID(e *stream.Event) string {
+	if r := e.Data.Replay; r != nil {
+		return e.ID + ":" + r.Recipient + ":" + r.At.UTC().Format(time.RFC3339Nano)
+	}
+	return e.ID
+}
+
+// Read visits events in order, from the oldest one. Read returns after the newest event; with
+// follow set, Read waits for new events until the context ends.
+func (e *Events) Read(ctx context.Context, follow bool, visit func(data []byte) error) error {
+	s, err := e.JetStream.Stream(ctx, stream.Decisions)
+	if err != nil {
+		return fmt.Errorf("read events: %w", err)
+	}
+	left := s.CachedInfo().State.Msgs
+	if left == 0 && !follow {
+		return nil
+	}
+	consumer, err := s.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{})
+	if err != nil {
+		return fmt.Errorf("read events: %w", err)
+	}
+	msgs, err := consumer.Messages()
+	if err != nil {
+		return fmt.Errorf("read events: %w", err)
+	}
+	defer msgs.Stop()
+	for {
+		msg, err := msgs.Next(jetstream.NextContext(ctx))
+		if err != nil {
+			return fmt.Errorf("read events: %w", err)
+		}
+		if err := visit(msg.Data()); err != nil {
+			return err
+		}
+		if meta, err := msg.Metadata(); err == nil && meta.NumPending == 0 && !follow {
+			return nil
+		}
+	}
+}
+
+// PurgeEvents removes and overwrites the events of the given decisions about a subject.
+func (e *Events) PurgeEvents(ctx context.Context, subject string, decisions []string) error {
+	return e.of(ctx, subject, func(s jetstream.Stream, seq uint64, event *stream.Event) error {
+		if !slices.Contains(decisions, event.ID) {
+			return nil
+		}
+		return s.SecureDeleteMsg(ctx, seq)
+	})
+}
+
+// EventsOf returns the events about a subject in the stream.
+func (e *Events) EventsOf(ctx context.Context, subject string) ([]*stream.Event, error) {
+	var out []*stream.Event
+	err := e.of(ctx, subject, func(_ jetstream.Stream, _ uint64, event *stream.Event) error {
+		out = append(out, event)
+		return nil
+	})
+	return out, err
+}
+
+// of visits the events about a subject in the stream.
+func (e *Events) of(
+	ctx context.Context,
+	subject string,
+	visit func(s jetstream.Stream, seq uint64, event *stream.Event) error,
+) error {
+	s, err := e.JetStream.Stream(ctx, stream.Decisions)
+	if err != nil {
+		return fmt.Errorf("read events of %s: %w", subject, err)
+	}
+	for _, kind := range []string{"delete", "ask-consent"} {
+		for seq := uint64(1); ; seq++ {
+			msg, err := s.GetMsg(ctx, seq, jetstream.WithGetMsgSubject(stream.DecisionFor(kind, subject)))
+			if errors.Is(err, jetstream.ErrMsgNotFound) {
+				break
+			}
+			if err != nil {
+				return fmt.Errorf("read events of %s: %w", subject, err)
+			}
+			seq = msg.Sequence
+			event, err := stream.DecodeEvent(msg.Data)
+			if err == nil {
+				err = visit(s, seq, event)
+			}
+			if err != nil {
+				return fmt.Errorf("event %d: %w", seq, err)
+			}
+		}
+	}
+	return nil
+}

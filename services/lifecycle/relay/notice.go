@@ -1,0 +1,88 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/store"
+)
+
+// Reader reads the published events of a subject.
+type Reader interface {
+	EventsOf(ctx context.Context, subject string) ([]*stream.Event, error)
+}
+
+// attempts bounds the attempts of a write after version conflicts.
+const attempts = 10
+
+// addNotices records published decisions in a subject that was written during the publication: new
+// facts may have retracted a decision that is published already, and the answers of recipients need
+// the notice. The outbox remains for the next drain.
+func (r *Relay) addNotices(ctx context.Context, id string, notices []lifecycle.Notice, head lifecycle.Head) error {
+	for range attempts {
+		found, err := r.opts.Store.Load(ctx, []string{id})
+		if err != nil {
+			return err
+		}
+		s, ok := found[id]
+		switch {
+		case !ok:
+			return nil // the subject and its tombstone are removed
+		case s.MergedInto != "":
+			id, head = s.MergedInto, lifecycle.Head{} // the journal remains with the merged subject
+			continue
+		}
+		s = lifecycle.AddNotices(r.opts.Policy, s, notices)
+		if head.Seq > s.Journal.Seq && !s.Pending() { // otherwise the next write searches the journal
+			s.Journal = head
+		}
+		errs, err := r.opts.Store.Save(ctx, []store.Change{{Subject: s}})
+		if err = errors.Join(append(errs, err)...); !errors.Is(err, store.ErrConflict) {
+			return err
+		}
+	}
+	return fmt.Errorf("record the notices of subject %s: version conflict on every attempt: %w", id, store.ErrConflict)
+}
+
+// MarkPublished returns the subject with the given decisions marked as published if the stream
+// contains them. The stream is searched before new facts retract a decision, because a relay may
+// have been killed between publication and the update of the subject. A publication in progress in
+// this process is awaited. \ A publication that starts between the search and the write of the new
+// facts, or that is in progress in another replica, is not found; the publishing relay adds the
+// notice then (see addNotices). A notice is lost only if the publishing relay is killed or times
+// out before the acknowledgement of the broker arrives.
+func (r *Relay) MarkPublished(ctx context.Context, s lifecycle.Subject, decisions []string) (lifecycle.Subject, error) {
+	r.sending.Lock()
+	defer r.sending.Unlock()
+	names, err := r.opts.Vault.Open(s.ID, s.Sealed)
+	if err != nil {
+		return s, err
+	}
+	published := map[string][]*stream.Event{} // by subject, because merged subjects have their own events
+	var ids []string
+	var notices []lifecycle.Notice
+	for i := range s.Outbox {
+		d := &s.Outbox[i]
+		if !slices.Contains(decisions, d.ID) {
+			continue
+		}
+		if _, asked := published[d.Subject]; !asked {
+			if published[d.Subject], err = r.opts.Reader.EventsOf(ctx, d.Subject); err != nil {
+				return s, fmt.Errorf("search the stream for published decisions: %w", err)
+			}
+		}
+		noted := slices.ContainsFunc(s.Notices, func(n lifecycle.Notice) bool { return n.Decision == d.ID })
+		if !noted && !slices.ContainsFunc(published[d.Subject], func(e *stream.Event) bool { return e.ID == d.ID }) {
+			continue
+		}
+		ids = append(ids, d.ID)
+		if n := r.notice(d, names); n != nil {
+			notices = append(notices, *n)
+		}
+	}
+	return lifecycle.MarkPublished(r.opts.Policy, s, ids, notices), nil
+}

@@ -1,0 +1,242 @@
+// Package relay publishes decisions: the relay reads the outboxes of subjects, publishes the
+// decisions as events, writes journal entries and notices, and clears the outboxes. A stored
+// decision is published at least once, under a stable id. Events of confirmed decisions are purged
+// from the stream.
+package relay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/internal/trace"
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/identity"
+	"github.com/rodopath/rodopath/services/lifecycle/store"
+)
+
+// Store is the storage of subjects.
+type Store interface {
+	Pending(ctx context.Context, limit int) ([]lifecycle.Subject, error)
+	Load(ctx context.Context, ids []string) (map[string]lifecycle.Subject, error)
+	Save(ctx context.Context, changes []store.Change) ([]error, error)
+}
+
+// Publisher publishes events. Nil means that all events are durable.
+type Publisher interface {
+	PublishEvents(ctx context.Context, events []*stream.Event) error
+}
+
+// Purger removes the events of decisions about a subject from the stream.
+type Purger interface {
+	PurgeEvents(ctx context.Context, subject string, decisions []string) error
+}
+
+// Journal writes the decisions and notes of subjects to their journals and returns the new heads.
+// Existing entries are not written twice.
+type Journal interface {
+	Write(ctx context.Context, subjects []lifecycle.Subject) (map[string]lifecycle.Head, error)
+}
+
+// Options configure a Relay.
+type Options struct {
+	Store     Store
+	Publisher Publisher
+	Reader    Reader
+	Purger    Purger
+	Journal   Journal
+	Vault     *identity.Vault
+	Policy    *lifecycle.Policy
+	// PublicURL is the base URL of the consent page; empty means that questions have no page.
+	PublicURL string
+	// Every is the interval between reads of the outboxes; 0 means one second.
+	Every time.Duration
+	// Tracer starts a span for each decision; nil only passes trace ids on.
+	Tracer *trace.Tracer
+	Log    *slog.Logger
+}
+
+// Relay sends decisions.
+type Relay struct {
+	opts Options
+	wake chan struct{}
+	// sending is held while decisions are under way.
+	sending sync.Mutex
+}
+
+// New makes a Relay.
+func New(opts Options) *Relay {
+	if opts.Every == 0 {
+		opts.Every = time.Second
+	}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Relay{opts: opts, wake: make(chan struct{}, 1)}
+}
+
+// Wake triggers a read of the outboxes without blocking.
+func (r *Relay) Wake() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run sends decisions until the context ends.
+func (r *Relay) Run(ctx context.Context) {
+	tick := time.NewTicker(r.opts.Every)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		if _, err := r.Drain(ctx); err != nil && ctx.Err() == nil {
+			r.opts.Log.Error("decisions were not published; the next attempt follows", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-r.wake:
+		case <-tick.C:
+		}
+	}
+}
+
+// pageSize is the number of subjects in one page.
+const pageSize = 500
+
+// Drain publishes all outboxes and returns the number of published decisions.
+func (r *Relay) Drain(ctx context.Context) (int, error) {
+	sent := 0
+	for {
+		n, full, err := r.publishPage(ctx)
+		sent += n
+		if err != nil || !full {
+			return sent, err
+		}
+	}
+}
+
+// publishPage publishes one page of outboxes; full reports whether more may follow.
+func (r *Relay) publishPage(ctx context.Context) (sent int, full bool, err error) {
+	r.sending.Lock()
+	defer r.sending.Unlock()
+	subjects, err := r.opts.Store.Pending(ctx, pageSize)
+	if err != nil || len(subjects) == 0 {
+		return 0, false, err
+	}
+	var events []*stream.Event
+	notices := make([][]lifecycle.Notice, len(subjects))
+	for i := range subjects {
+		s := &subjects[i]
+		names, err := r.opts.Vault.Open(s.ID, s.Sealed)
+		if err != nil {
+			return 0, false, err
+		}
+		for j := range s.Outbox {
+			events = append(events, r.event(&s.Outbox[j], names))
+			if n := r.notice(&s.Outbox[j], names); n != nil {
+				notices[i] = append(notices[i], *n)
+			}
+		}
+		r.logAlarms(s)
+	}
+	// The purge comes first, to keep the time between publication and update of the subjects short.
+	if err := r.purge(ctx, subjects); err != nil {
+		return 0, false, err
+	}
+	end := r.startSpans(ctx, events)
+	err = r.opts.Publisher.PublishEvents(ctx, events)
+	end(err)
+	if err != nil {
+		return 0, false, fmt.Errorf("publish %d decisions: %w", len(events), err)
+	}
+	heads, err := r.opts.Journal.Write(ctx, subjects)
+	if err != nil {
+		return 0, false, err
+	}
+	return len(events), len(subjects) == pageSize, r.clearOutboxes(ctx, subjects, notices, heads)
+}
+
+// notice returns the notice of a decision, with hashed names.
+func (r *Relay) notice(d *lifecycle.Decision, names []identity.Identity) *lifecycle.Notice {
+	texts := make([]string, len(names))
+	for i, n := range names {
+		texts[i] = n.Normal().String()
+	}
+	generation := r.opts.Vault.Generation()
+	key := r.opts.Vault.ProofKey(d.ID, generation)
+	n := lifecycle.NewNotice(r.opts.Policy, d, texts, func(name string) string { return stream.Hash(key, name) })
+	if n != nil {
+		n.Generation = generation
+	}
+	return n
+}
+
+// purge removes the events of confirmed decisions, which contain names of persons, from the stream.
+func (r *Relay) purge(ctx context.Context, subjects []lifecycle.Subject) error {
+	for i := range subjects {
+		s := &subjects[i]
+		decisions := s.Purgeable()
+		if len(decisions) == 0 {
+			continue
+		}
+		for _, id := range append([]string{s.ID}, s.MergedFrom...) {
+			if err := r.opts.Purger.PurgeEvents(ctx, id, decisions); err != nil {
+				return fmt.Errorf("purge confirmed decisions from the stream: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// clearOutboxes clears the published outboxes.
+func (r *Relay) clearOutboxes(
+	ctx context.Context,
+	subjects []lifecycle.Subject,
+	notices [][]lifecycle.Notice,
+	heads map[string]lifecycle.Head,
+) error {
+	changes := make([]store.Change, len(subjects))
+	for i, s := range subjects {
+		ids := make([]string, len(s.Outbox))
+		for j := range s.Outbox {
+			ids[j] = s.Outbox[j].ID
+		}
+		s = lifecycle.AddNotices(r.opts.Policy, lifecycle.MarkSent(lifecycle.MarkPurged(s), ids), notices[i])
+		changes[i].Subject = lifecycle.MarkJournaled(s, heads[s.ID])
+	}
+	errs, err := r.opts.Store.Save(ctx, changes)
+	if err != nil {
+		return err
+	}
+	for i, err := range errs {
+		// A subject with a version conflict keeps its outbox, and its decisions are published again
+		// under the same ids.
+		if errors.Is(err, store.ErrConflict) {
+			err = r.addNotices(ctx, subjects[i].ID, notices[i], heads[subjects[i].ID])
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// logAlarms logs new alarms.
+func (r *Relay) logAlarms(s *lifecycle.Subject) {
+	for i := range s.Notes {
+		if n := &s.Notes[i]; n.Kind == lifecycle.EntryAlarm {
+			r.opts.Log.Warn(
+				"an alarm was raised: look at this subject",
+				"subject",
+				s.ID,
+				"alarm",
+				n.Text,
+				"next",
+				"rodopath explain subject:"+s.ID,
+			)
+		}
+	}
+}

@@ -1,0 +1,164 @@
+// Package replay publishes deletions again, for example after a recipient restored deleted data
+// from a backup.
+package replay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/identity"
+	"github.com/rodopath/rodopath/services/lifecycle/store"
+)
+
+// Store holds the subjects.
+type Store interface {
+	Walk(ctx context.Context, after string, limit int) ([]lifecycle.Subject, error)
+	Load(ctx context.Context, ids []string) (map[string]lifecycle.Subject, error)
+	Save(ctx context.Context, changes []store.Change) ([]error, error)
+}
+
+// Events reads and publishes events.
+type Events interface {
+	EventsOf(ctx context.Context, subject string) ([]*stream.Event, error)
+	PublishEvents(ctx context.Context, events []*stream.Event) error
+}
+
+// Options configure a Replay.
+type Options struct {
+	Store  Store
+	Events Events
+	Vault  *identity.Vault
+	Policy *lifecycle.Policy
+}
+
+// Sent is a deletion that was published again.
+type Sent struct {
+	Decision string `json:"decision"`
+	Subject  string `json:"subject"`
+	// Hidden reports whether the names are deleted here, so that the event carries hashes.
+	Hidden bool `json:"hidden,omitempty"`
+}
+
+// Run publishes every deletion decided since an instant again, for one recipient or, with an empty
+// recipient, for all notified recipients. visit receives each published deletion.
+func Run(
+	ctx context.Context,
+	opts Options,
+	since time.Time,
+	recipient string,
+	at time.Time,
+	visit func(Sent) error,
+) error {
+	return store.Walk(ctx, opts.Store, func(s *lifecycle.Subject) error {
+		for i := range s.Notices {
+			n := &s.Notices[i]
+			if n.Kind != lifecycle.DecisionDelete || n.At.Before(since) ||
+				recipient != "" && !n.Concerns(opts.Policy, recipient) {
+				continue
+			}
+			sent, err := republish(ctx, opts, s, n, recipient, at)
+			if err == nil {
+				err = visit(sent)
+			}
+			if err != nil {
+				return fmt.Errorf("replay %s: %w", n.Decision, err)
+			}
+		}
+		return nil
+	})
+}
+
+// republish publishes one deletion and awaits new answers.
+func republish(
+	ctx context.Context,
+	opts Options,
+	s *lifecycle.Subject,
+	n *lifecycle.Notice,
+	recipient string,
+	at time.Time,
+) (Sent, error) {
+	event, err := find(ctx, opts.Events, s, n.Decision)
+	if err != nil {
+		return Sent{}, err
+	}
+	if event == nil {
+		event = hashed(opts.Vault, s, n)
+	}
+	event.Data.Replay = &stream.Replay{At: at, Recipient: recipient}
+	if err := opts.Events.PublishEvents(ctx, []*stream.Event{event}); err != nil {
+		return Sent{}, err
+	}
+	return Sent{n.Decision, s.ID, len(event.Data.Person.Hashes) > 0}, note(ctx, opts, s.ID, n.Decision, recipient, at)
+}
+
+// find returns the event of a decision from the stream; nil when the stream no longer has the
+// event.
+func find(ctx context.Context, events Events, s *lifecycle.Subject, decision string) (*stream.Event, error) {
+	for _, id := range append([]string{s.ID}, s.MergedFrom...) {
+		found, err := events.EventsOf(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if n := slices.IndexFunc(found, func(e *stream.Event) bool { return e.ID == decision }); n >= 0 {
+			return found[n], nil
+		}
+	}
+	return nil, nil
+}
+
+// hashed returns the event of a decision whose names are deleted here. A recipient with the names
+// recognizes the person by the hashes.
+func hashed(v *identity.Vault, s *lifecycle.Subject, n *lifecycle.Notice) *stream.Event {
+	d := &stream.Delete{Scope: "part", Items: []stream.Item{}, Purposes: []string{}, Retained: []stream.RetainedItem{}}
+	if n.WholePerson {
+		d.Scope = "person"
+	}
+	for _, i := range n.Items {
+		d.Items = append(d.Items, stream.Item{Category: i.Category, Hashes: i.Hashes})
+	}
+	e := &stream.Event{
+		SpecVersion: "1.0", ID: n.Decision, Source: stream.Source, Type: stream.TypeDelete, Subject: s.ID, Time: n.At,
+		DataContentType: "application/json",
+		Data: stream.Decision{
+			Kind: string(n.Kind), Effective: n.Effective, Policy: n.Policy, Because: []stream.Reason{}, Delete: d,
+			Person: stream.Person{Hashes: n.Names, Key: v.ProofKey(n.Decision, n.Generation)},
+		},
+	}
+	for i := range n.Notifications {
+		e.Data.Recipients = append(e.Data.Recipients, n.Notifications[i].Recipient)
+	}
+	return e
+}
+
+// attempts bounds the attempts of a write after version conflicts.
+const attempts = 20
+
+func note(ctx context.Context, opts Options, subject, decision, recipient string, at time.Time) error {
+	for range attempts {
+		found, err := opts.Store.Load(ctx, []string{subject})
+		if err != nil {
+			return err
+		}
+		s, ok := found[subject]
+		if !ok || s.MergedInto != "" {
+			return nil // the subject was merged or removed
+		}
+		s, known := lifecycle.MarkReplayed(opts.Policy, s, decision, recipient, at)
+		if !known {
+			return nil
+		}
+		errs, err := opts.Store.Save(ctx, []store.Change{{Subject: s}})
+		if err == nil && len(errs) > 0 {
+			err = errs[0]
+		}
+		if !errors.Is(err, store.ErrConflict) {
+			return err
+		}
+	}
+	return fmt.Errorf("record the replay: %w", store.ErrConflict)
+}

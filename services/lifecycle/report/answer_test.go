@@ -1,0 +1,169 @@
+//nolint:misspell // half of the words are Polish
+package report_test
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/report"
+)
+
+func answered(t *testing.T, s *scene, lang report.Language, ref, when string) string {
+	t.Helper()
+	for _, r := range lifecycle.Requests(s.policy, s.subject.Facts, at(t, when)) {
+		if r.Ref == ref {
+			return written(t, func(w *bytes.Buffer) error { return report.Answer(w, lang, s.policy, s.subject, r, at(t, when)) })
+		}
+	}
+	t.Fatalf("there is no request %s", ref)
+	return ""
+}
+
+func TestAnswer_ReadsAsTheFilesSay(t *testing.T) {
+	for _, lang := range languages() {
+		golden(t, "answer-buyer-"+string(lang)+".txt", answered(t, eraser(t), lang, "req-1", "2028-06-02 12:00"))
+		golden(t, "answer-subscriber-"+string(lang)+".txt", answered(t, subscriber(t), lang, "req-9", "2026-06-01 12:00"))
+	}
+}
+
+func TestAnswer_SaysEachThing(t *testing.T) {
+	s := eraser(t)
+	says(
+		t,
+		answered(t, s, report.English, "req-1", "2028-06-02 12:00"),
+		"request for erasure (Art. 17 GDPR), no. req-1, received on 1 June 2028",
+		"- e-mail address and name",
+		"invoice or receipt, order-1: until 31 December 2031. Purpose: tax documents. Basis: Art. 6(1)(c) GDPR (a legal obligation). Exception from the right to erasure: Art. 17(3)(b) GDPR",
+		"keyed hash",
+		"is to prevent the address from being added and contacted again.",
+		"The entry is kept until 1 June 2031.",
+		"online shop: data deleted (2 June 2028)",
+		"newsletter service: notified, deletion not confirmed yet",
+		"Urzędu Ochrony Danych Osobowych",
+		"Art. 77 GDPR",
+		"Not every recipient has confirmed",
+	)
+	says(
+		t,
+		answered(t, s, report.Polish, "req-1", "2028-06-02 12:00"),
+		"wniosku o usunięcie danych (art. 17 RODO), nr req-1, otrzymanego 1 czerwca 2028 r.",
+		"- zapis na newsletter",
+		"faktura lub paragon, order-1: do 31 grudnia 2031 r. Cel: dokumenty podatkowe. Podstawa: art. 6 ust. 1 lit. c RODO (obowiązek prawny). Wyjątek od prawa do usunięcia danych: art. 17 ust. 3 lit. b RODO",
+		"skrót kryptograficzny z kluczem",
+		"aby adres nie został ponownie dodany",
+		"Wpis pozostaje do 1 czerwca 2031 r. Także",
+		"sklep internetowy: dane usunięte (2 czerwca 2028 r.)",
+		"system newslettera: powiadomiono, brak potwierdzenia usunięcia",
+		"Prezesa Urzędu Ochrony Danych Osobowych",
+		"art. 77 RODO",
+		"Nie wszyscy odbiorcy potwierdzili",
+	)
+}
+
+func TestAnswer_SaysDeletedOnlyWhenEveryRecipientDid(t *testing.T) {
+	s := subscriber(t)
+	says(
+		t,
+		answered(t, s, report.English, "req-9", "2026-06-01 12:00"),
+		"Data being deleted",
+		"We grant the request and delete the data concerned.",
+		"Until 1 June 2029 we also keep keyed hashes of the deleted data",
+	)
+	s.tell(
+		t,
+		"2026-06-02 10:00",
+		lifecycle.Fact{Kind: lifecycle.KindReceipt, Ref: s.deletions()[0], Recipient: "letters", Outcome: "refused"},
+	)
+	says(
+		t,
+		answered(t, s, report.English, "req-9", "2026-06-02 12:00"),
+		"Data being deleted",
+		"newsletter service: deletion refused",
+	)
+	s.tell(
+		t,
+		"2026-06-03 10:00",
+		lifecycle.Fact{Kind: lifecycle.KindReceipt, Ref: s.deletions()[0], Recipient: "letters", Outcome: "done"},
+	)
+	text := answered(t, s, report.English, "req-9", "2026-06-03 12:00")
+	says(t, text, "Data deleted since the request", "newsletter service: data deleted (3 June 2026)")
+	if strings.Contains(text, "Not every recipient") {
+		t.Errorf("everybody has confirmed:\n%s", text)
+	}
+}
+
+func TestAnswer_OfADecisionThatIsNotSentYetSaysSo(t *testing.T) {
+	s := subscriber(t)
+	last := s.journal[len(s.journal)-1]
+	s.subject.Outbox = []lifecycle.Decision{{ID: last.Decision}}
+	says(t, answered(t, s, report.English, "req-9", "2026-06-01 12:00"), "newsletter service: notification pending")
+}
+
+func TestAnswer_BeforeTheIdentityIsClearNothingIsDeleted(t *testing.T) {
+	s := newScene(t)
+	s.tell(t, "2026-03-01 10:00", lifecycle.Fact{Kind: lifecycle.KindSignup, Wording: "newsletter-offers"})
+	s.tell(
+		t,
+		"2026-03-05 10:00",
+		lifecycle.Fact{Kind: lifecycle.KindErasure, Ref: "req-1", Traits: []string{lifecycle.TraitUnverified}},
+	)
+	for _, lang := range languages() {
+		text := answered(t, s, lang, "req-1", "2026-03-05 12:00")
+		golden(t, "answer-unverified-"+string(lang)+".txt", text)
+		if strings.Contains(text, "mail i imię") || strings.Contains(text, "mail address and name") {
+			t.Errorf("somebody who may be another is told what is held:\n%s", text)
+		}
+	}
+}
+
+func TestAnswer_ARefusalGivesItsReason(t *testing.T) {
+	s := eraser(t)
+	s.tell(
+		t,
+		"2028-06-05 10:00",
+		lifecycle.Fact{Kind: lifecycle.KindRequestDecided, Ref: "req-1", Outcome: "refused", Reason: "claim II C 17/28"},
+	)
+	says(
+		t,
+		answered(t, s, report.English, "req-1", "2028-06-05 12:00"),
+		"We cannot grant the request (Art. 12(4) GDPR)",
+		"Reason: claim II C 17/28",
+	)
+	says(
+		t,
+		answered(t, s, report.Polish, "req-1", "2028-06-05 12:00"),
+		"nie możemy uwzględnić wniosku (art. 12 ust. 4 RODO)",
+		"Uzasadnienie: claim II C 17/28",
+	)
+}
+
+func TestAnswer_AfterTheMemoryOfDeletionsItPointsAtTheJournal(t *testing.T) {
+	s := subscriber(t)
+	s.pass(t, "2026-08-20 10:00")
+	s.subject.Announced = nil
+	says(
+		t,
+		answered(t, s, report.English, "req-9", "2026-08-20 12:00"),
+		"The deleted data are now listed in the journal of decisions only",
+	)
+}
+
+func TestAnswer_OfAnotherRightIsAnError(t *testing.T) {
+	s := customer(t)
+	r := lifecycle.Requests(s.policy, s.subject.Facts, at(t, "2026-07-20 12:00"))[0]
+	var out bytes.Buffer
+	if err := report.Answer(
+		&out,
+		report.Polish,
+		s.policy,
+		s.subject,
+		r,
+		at(t, "2026-07-20 12:00"),
+	); !errors.Is(err, report.ErrNotErasure) ||
+		out.Len() > 0 {
+		t.Errorf("got %v and %q", err, out.String())
+	}
+}

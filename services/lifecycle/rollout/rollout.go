@@ -1,0 +1,180 @@
+// Package rollout puts a policy into force. Promises under an earlier policy are kept. A policy
+// with deletions for many persons awaits approval, while the current policy stays in force.
+package rollout
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/store"
+)
+
+// Store stores former policies and the subjects for the comparison.
+type Store interface {
+	Policies(ctx context.Context) ([]store.Policy, error)
+	AddPolicy(ctx context.Context, p store.Policy) error
+	Walk(ctx context.Context, after string, limit int) ([]lifecycle.Subject, error)
+}
+
+// Options configure a policy rollout.
+type Options struct {
+	Store Store
+	// Parse reads a policy.
+	Parse func(file string, data []byte, controller string) (*lifecycle.Policy, error)
+	// File, Text and Controller are the configured policy.
+	File, Controller string
+	Text             []byte
+	// LimitPercent is the share of subjects, in percent, of which a new policy may delete data
+	// without approval.
+	LimitPercent float64
+	// Approve is the revision of an approved policy, which may exceed the limit.
+	Approve string
+	Now     time.Time
+	Log     *slog.Logger
+}
+
+// Outcome is the result of a rollout.
+type Outcome struct {
+	Policy *lifecycle.Policy
+	// Waiting is a policy without approval yet; nil without one.
+	Waiting *Waiting
+}
+
+// Waiting describes the effect of a policy without approval yet.
+type Waiting struct {
+	Policy   string `json:"policy"`
+	Revision string `json:"revision"`
+	// Affected is the number of Subjects with immediate deletions.
+	Affected int `json:"affected"`
+	Subjects int `json:"subjects"`
+	// Items counts the items to be deleted, by category.
+	Items map[string]int `json:"items"`
+	// LimitPercent is the share permitted without approval, in percent.
+	LimitPercent float64 `json:"limit_percent"`
+}
+
+// Run puts the configured policy into force, unless its deletions exceed the limit.
+func Run(ctx context.Context, opts Options) (*Outcome, error) {
+	next, err := opts.Parse(opts.File, opts.Text, opts.Controller)
+	if err != nil {
+		return nil, err
+	}
+	if opts.Approve != "" && opts.Approve != next.Revision {
+		return nil, fmt.Errorf(
+			"put policy into force: the approved revision is %s, and the configured policy %s has the revision %s",
+			opts.Approve,
+			next.ID,
+			next.Revision,
+		)
+	}
+	past, err := opts.Store.Policies(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("put policy into force: %w", err)
+	}
+	if len(past) == 0 {
+		return opts.putInForce(ctx, next, nil)
+	}
+	last := past[len(past)-1]
+	earlier := opts.earlier(past)
+	if last.Revision == next.Revision {
+		next.Earlier = earlier
+		return &Outcome{Policy: next}, nil
+	}
+	now, err := opts.Parse("the policy in force", []byte(last.Text), last.Controller)
+	if err != nil {
+		return nil, fmt.Errorf(
+			"put policy into force: this version cannot read the current policy %s, so the deletions of the new policy are unknown: %w",
+			last.Revision,
+			err,
+		)
+	}
+	now.Earlier = earlier
+	next.Earlier = slices.Concat(earlier, []lifecycle.Earlier{{Policy: now, To: opts.Now}})
+	w, err := opts.compare(ctx, now, next)
+	if err != nil {
+		return nil, fmt.Errorf("put policy into force: %w", err)
+	}
+	if float64(w.Affected)*100 > opts.LimitPercent*float64(w.Subjects) && opts.Approve != next.Revision {
+		opts.Log.Error(
+			"the new policy awaits approval because of the number of deletions; the former policy stays in force",
+			"waiting",
+			w.Revision,
+			"affected",
+			w.Affected,
+			"subjects",
+			w.Subjects,
+			"limit_percent",
+			opts.LimitPercent,
+			"approve_with",
+			"--approve "+w.Revision,
+		)
+		return &Outcome{Policy: now, Waiting: w}, nil
+	}
+	return opts.putInForce(ctx, next, next.Earlier)
+}
+
+func (o *Options) putInForce(ctx context.Context, p *lifecycle.Policy, earlier []lifecycle.Earlier) (*Outcome, error) {
+	p.Earlier = earlier
+	err := o.Store.AddPolicy(
+		ctx,
+		store.Policy{Revision: p.Revision, From: o.Now.UTC(), Controller: o.Controller, Text: string(o.Text)},
+	)
+	if err != nil {
+		return nil, fmt.Errorf("put policy into force: %w", err)
+	}
+	o.Log.Info("policy in force", "policy", p.ID, "revision", p.Revision)
+	return &Outcome{Policy: p}, nil
+}
+
+// earlier returns the policies before the last one, each with the instant of its replacement. A
+// policy with an outdated syntax is omitted; the promises of such a policy are unknown.
+func (o *Options) earlier(past []store.Policy) []lifecycle.Earlier {
+	var out []lifecycle.Earlier
+	for i, rec := range past[:len(past)-1] {
+		p, err := o.Parse("policy "+rec.Revision, []byte(rec.Text), rec.Controller)
+		if err != nil {
+			o.Log.Warn(
+				"this version cannot read an earlier policy; the promises of that policy are unknown",
+				"revision",
+				rec.Revision,
+				"error",
+				err,
+			)
+			continue
+		}
+		out = append(out, lifecycle.Earlier{Policy: p, To: past[i+1].From})
+	}
+	return out
+}
+
+// progressEvery is the interval of progress logs.
+const progressEvery = 5 * time.Second
+
+// compare tries the next policy on every subject.
+func (o *Options) compare(ctx context.Context, now, next *lifecycle.Policy) (*Waiting, error) {
+	w := &Waiting{Policy: next.ID, Revision: next.Revision, Items: map[string]int{}, LimitPercent: o.LimitPercent}
+	logged := time.Now()
+	err := store.Walk(ctx, o.Store, func(s *lifecycle.Subject) error {
+		w.add(lifecycle.Impact(now, next, *s, o.Now))
+		if time.Since(logged) > progressEvery {
+			logged = time.Now()
+			o.Log.Info("evaluating the new policy on stored subjects", "subjects", w.Subjects, "affected", w.Affected)
+		}
+		return nil
+	})
+	return w, err
+}
+
+func (w *Waiting) add(deleted []lifecycle.Item) {
+	w.Subjects++
+	if len(deleted) > 0 {
+		w.Affected++
+	}
+	for _, item := range deleted {
+		w.Items[item.Category]++
+	}
+}

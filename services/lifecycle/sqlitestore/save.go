@@ -1,0 +1,251 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/store"
+)
+
+// Save applies changes in one transaction. A change with a version conflict is omitted, and its
+// error wraps store.ErrConflict.
+func (s *Store) Save(ctx context.Context, changes []store.Change) ([]error, error) {
+	docs, errs := encode(changes)
+	tx, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, fmt.Errorf("save %d subjects: %w", len(changes), err)
+	}
+	w, err := newWriter(ctx, tx)
+	for i := range changes {
+		if errs[i] == nil && err == nil {
+			errs[i], err = w.change(&changes[i], docs[i])
+		}
+	}
+	if err == nil {
+		err = tx.Commit()
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("save %d subjects: %w", len(changes), err), rollback(tx))
+	}
+	return errs, nil
+}
+
+func rollback(tx *sql.Tx) error {
+	if err := tx.Rollback(); !errors.Is(err, sql.ErrTxDone) {
+		return err
+	}
+	return nil
+}
+
+// encode writes the subjects as JSON before the transaction begins.
+func encode(changes []store.Change) ([][]byte, []error) {
+	docs, errs := make([][]byte, len(changes)), make([]error, len(changes))
+	inChunks(len(changes), func(i int) { docs[i], errs[i] = json.Marshal(changes[i].Subject) })
+	return docs, errs
+}
+
+// inChunks does n pieces of work on as many cores as there are.
+func inChunks(n int, work func(i int)) {
+	const chunk = 64
+	var wg sync.WaitGroup
+	for from := 0; from < n; from += chunk {
+		wg.Go(func() {
+			for i := from; i < min(from+chunk, n); i++ {
+				work(i)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// writer is one transaction with its statements.
+type writer struct {
+	ctx context.Context //nolint:containedctx // lives for one Save
+
+	insert, update, remove, removeAny, version *sql.Stmt
+	owner, claim, unclaim                      *sql.Stmt
+}
+
+func newWriter(ctx context.Context, tx *sql.Tx) (*writer, error) {
+	w := &writer{ctx: ctx}
+	for _, p := range []struct {
+		stmt  **sql.Stmt
+		query string
+	}{
+		{&w.insert, "INSERT INTO subjects (id, version, review_at, request_due, notice_due, revision, pending, doc) VALUES (?, 1, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"},
+		{&w.update, "UPDATE subjects SET version = version + 1, review_at = ?, request_due = ?, notice_due = ?, revision = ?, pending = ?, doc = ? WHERE id = ? AND version = ?"},
+		{&w.remove, "DELETE FROM subjects WHERE id = ? AND version = ?"},
+		{&w.removeAny, "DELETE FROM subjects WHERE id = ?"},
+		{&w.owner, "SELECT subject FROM identities WHERE key = ?"},
+		{&w.claim, "INSERT INTO identities (key, subject) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET subject = excluded.subject"},
+		{&w.unclaim, "DELETE FROM identities WHERE key = ? AND subject = ?"},
+		{&w.version, "SELECT version FROM subjects WHERE id = ?"},
+	} {
+		stmt, err := tx.PrepareContext(ctx, p.query) //nolint:sqlclosecheck // closed with the transaction
+		if err != nil {
+			return nil, err
+		}
+		*p.stmt = stmt
+	}
+	return w, nil
+}
+
+// change carries one change out. The first error is the change's own; the second
+// is the database's and ends the transaction.
+func (w *writer) change(c *store.Change, doc []byte) (own, fatal error) {
+	s := &c.Subject
+	if s.Removable() {
+		return w.removeSubject(c)
+	}
+	if free, err := w.free(c); !free || err != nil {
+		return store.ErrConflict, err
+	}
+	if unchanged, err := w.unchanged(c.Redirect); !unchanged || err != nil {
+		return store.ErrConflict, err
+	}
+	written, err := w.write(s, doc)
+	if !written || err != nil {
+		return store.ErrConflict, err
+	}
+	for _, key := range c.Claim {
+		if _, err := w.claim.ExecContext(w.ctx, key, s.ID); err != nil {
+			return nil, err
+		}
+	}
+	for _, key := range c.Release {
+		if err := w.deleteKey(key, s); err != nil {
+			return nil, err
+		}
+	}
+	for i := range c.Redirect {
+		doc, err := json.Marshal(&c.Redirect[i])
+		if err != nil {
+			return nil, err
+		}
+		if _, err := w.write(&c.Redirect[i], doc); err != nil {
+			return nil, err
+		}
+	}
+	return nil, nil
+}
+
+// write stores a subject if the stored version is the expected one, and reports whether the write
+// took place.
+func (w *writer) write(s *lifecycle.Subject, doc []byte) (bool, error) {
+	var revision any
+	if s.MergedInto == "" {
+		revision = s.Revision
+	}
+	review, request, notice, pending := millis(s.ReviewAt), millis(s.RequestDue), millis(s.NoticeDue), s.Pending()
+	var (
+		res sql.Result
+		err error
+	)
+	if s.Version == 0 {
+		res, err = w.insert.ExecContext(w.ctx, s.ID, review, request, notice, revision, pending, doc)
+	} else {
+		res, err = w.update.ExecContext(w.ctx, review, request, notice, revision, pending, doc, s.ID, s.Version)
+	}
+	return affected(res, err)
+}
+
+// millis returns the column value of an instant; nil for no instant.
+func millis(at *time.Time) any {
+	if at == nil {
+		return nil
+	}
+	return at.UnixMilli()
+}
+
+func affected(res sql.Result, err error) (bool, error) {
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n == 1, err
+}
+
+// free reports whether every claimed key is free, or belongs to the subject, to a merged subject,
+// or to a removed one.
+func (w *writer) free(c *store.Change) (bool, error) {
+	for _, key := range c.Claim {
+		var owner string
+		err := w.owner.QueryRowContext(w.ctx, key).Scan(&owner)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			continue
+		case err != nil:
+			return false, err
+		case owner == c.Subject.ID || slices.Contains(c.Subject.MergedFrom, owner):
+			continue
+		}
+		if version, err := w.stored(owner); version != 0 || err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// stored returns the version of a subject; 0 means not stored.
+func (w *writer) stored(id string) (int64, error) {
+	var version int64
+	err := w.version.QueryRowContext(w.ctx, id).Scan(&version)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return version, err
+}
+
+// unchanged reports whether the merged subjects still have the versions that were read, so that a
+// change is applied with all redirects or not at all.
+func (w *writer) unchanged(redirects []lifecycle.Subject) (bool, error) {
+	for i := range redirects {
+		version, err := w.stored(redirects[i].ID)
+		if version != redirects[i].Version || err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// removeSubject removes a subject, the redirects to it, and all keys of both.
+func (w *writer) removeSubject(c *store.Change) (own, fatal error) {
+	s := &c.Subject
+	if unchanged, err := w.unchanged(c.Redirect); !unchanged || err != nil {
+		return store.ErrConflict, err
+	}
+	if s.Version > 0 {
+		removed, err := affected(w.remove.ExecContext(w.ctx, s.ID, s.Version))
+		if !removed || err != nil {
+			return store.ErrConflict, err
+		}
+	}
+	for _, id := range s.MergedFrom {
+		if _, err := w.removeAny.ExecContext(w.ctx, id); err != nil {
+			return nil, err
+		}
+	}
+	for _, key := range s.Keys {
+		if err := w.deleteKey(key, s); err != nil {
+			return nil, err
+		}
+	}
+	return nil, nil
+}
+
+// deleteKey deletes a key that belongs to the subject or to a subject merged into it.
+func (w *writer) deleteKey(key string, s *lifecycle.Subject) error {
+	for _, id := range append(s.MergedFrom[:len(s.MergedFrom):len(s.MergedFrom)], s.ID) {
+		if _, err := w.unclaim.ExecContext(w.ctx, key, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,117 @@
+// Package facttext formats facts as lines of text, for tests that read as tables of webhooks and
+// facts.
+package facttest
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/services/ingest"
+)
+
+// Reading writes a reading: a line for every fact, then one for every silence.
+func Reading(r ingest.Reading) string {
+	var b strings.Builder
+	for _, f := range r.Facts {
+		b.WriteString(Fact(f) + "\n")
+	}
+	for _, reason := range r.Silent {
+		b.WriteString("silent " + reason + "\n")
+	}
+	return b.String()
+}
+
+// Fact formats a fact without its id: the kind, the time, the record, and the remaining fields.
+func Fact(f *factv1.Fact) string {
+	words := []string{
+		strings.ToLower(strings.TrimPrefix(f.Kind.String(), "KIND_")),
+		instant(f.Occurred),
+	}
+	add := func(name, value string) {
+		if value != "" {
+			words = append(words, name+"="+value)
+		}
+	}
+	add("ref", f.Ref)
+	add("links", strings.Join(f.Links, ","))
+	add("contract", f.Contract)
+	if f.Access != factv1.Access_ACCESS_UNSPECIFIED {
+		add("access", strings.ToLower(strings.TrimPrefix(f.Access.String(), "ACCESS_")))
+	}
+	if f.AccessDays != 0 {
+		add("days", strconv.Itoa(int(f.AccessDays)))
+	}
+	if f.PaidUntil != nil {
+		add("paid_until", instant(f.PaidUntil))
+	}
+	words = append(words, flags(f)...)
+	add("wording", f.Wording)
+	add("purposes", strings.Join(f.Purposes, ","))
+	add("channels", strings.Join(f.Channels, ","))
+	add("traits", strings.Join(f.Traits, ","))
+	add("outcome", f.Outcome)
+	add("recipient", f.Recipient)
+	add("reason", quoted(f.Reason))
+	if f.Told != nil {
+		add("told", instant(f.Told))
+	}
+	words = append(words, evidence(f.Evidence)...)
+	add("who", who(f))
+	add("locators", strings.Join(f.Locators, ","))
+	return strings.Join(words, " ")
+}
+
+func flags(f *factv1.Fact) []string {
+	var words []string
+	if f.PerformanceAwaited {
+		words = append(words, "awaited")
+	}
+	if f.Full {
+		words = append(words, "full")
+	}
+	return words
+}
+
+func evidence(e *factv1.Evidence) []string {
+	var words []string
+	if e.GetForm() != "" {
+		words = append(words, "form="+e.GetForm())
+	}
+	if e.GetIp() != "" {
+		words = append(words, "ip="+e.GetIp())
+	}
+	if t := e.GetDoubleOptIn(); t != nil {
+		words = append(words, "double_opt_in="+instant(t))
+	}
+	if e.GetText() != "" {
+		words = append(words, "text="+quoted(e.GetText()))
+	}
+	return words
+}
+
+// quoted quotes a text with spaces.
+func quoted(s string) string {
+	if s == "" {
+		return ""
+	}
+	return strconv.Quote(s)
+}
+
+func who(f *factv1.Fact) string {
+	var names []string
+	for _, id := range f.Identities {
+		names = append(names, id.Kind+":"+id.Value)
+	}
+	return strings.Join(names, ",")
+}
+
+func instant(t *timestamppb.Timestamp) string {
+	if t == nil {
+		return "-"
+	}
+	return t.AsTime().Format(time.RFC3339Nano)
+}

@@ -1,0 +1,61 @@
+package webhook_test
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/rodopath/rodopath/services/ingest"
+	mailerlite "github.com/rodopath/rodopath/services/platforms/mailerlite/webhook"
+)
+
+func TestRead_EveryWritingOfATimeIsRead(t *testing.T) {
+	for _, written := range []string{
+		"2025-10-09T08:45:00.000000Z", "2025-10-09T08:45:00Z", "2025-10-09 08:45:00", "2025-10-09T08:45:00", "2025-10-09T10:45:00+02:00",
+	} {
+		check(t, []reads{{
+			written, flat("subscriber.unsubscribed", "unsubscribed", `,"unsubscribed_at":"`+written+`"`),
+			"unsubscribe 2025-10-09T08:45:00Z " + ref + "channels=email " + ann,
+		}})
+	}
+}
+
+func TestRead_UnconfirmedIsNoConsentWhateverTellsIt(t *testing.T) {
+	for _, event := range []string{
+		"subscriber.created", "subscriber.updated", "subscriber.active", "subscriber.added_to_group", "subscriber.added_through_form",
+	} {
+		check(
+			t,
+			[]reads{
+				{event, flat(event, "unconfirmed", ""), "signup_pending 2025-10-09T08:00:00Z " + ref + "channels=email " + ann},
+			},
+		)
+	}
+}
+
+func TestRead_ForgottenSubscribersOfABatchAreTheSellersAct(t *testing.T) {
+	one := flat("subscriber.deleted", "active", "")
+	check(t, []reads{{
+		"two of them", `{"events":[` + one + `,` + one + `],"total":2}`, "silent deleted_by_shop\nsilent deleted_by_shop\n",
+	}})
+}
+
+func TestRead_AWrongTypeNamesTheFieldAndNoValue(t *testing.T) {
+	_, err := provider(
+		t,
+		list(),
+	).Read(http.Header{}, []byte(`{"event":"subscriber.created","email":["ann@example.com"]}`), now)
+	if !errors.Is(err, ingest.ErrUnreadable) || !strings.Contains(err.Error(), "email") ||
+		strings.Contains(err.Error(), "@") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestNew_NeedsASecret(t *testing.T) {
+	for _, secrets := range [][]string{nil, {}, {""}, {" "}, {"good", ""}} {
+		if _, err := mailerlite.New(ingest.Source{ID: "list", Secrets: secrets}); err == nil {
+			t.Errorf("%q are taken", secrets)
+		}
+	}
+}

@@ -1,0 +1,93 @@
+package webhook
+
+import (
+	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/services/ingest"
+)
+
+const checkoutForm = "stripe_checkout"
+
+// session reads a checkout session. A session is a sale once paid, or without a price: a completed
+// session may still wait for a bank transfer.
+func (r *reader) session() {
+	o := r.object()
+	switch {
+	case o.Mode == "setup":
+		r.silent(ingest.SilentSetup)
+	case r.event.Type == "checkout.session.expired":
+		r.silent(ingest.SilentExpired)
+	case r.event.Type == "checkout.session.async_payment_failed":
+		r.silent(ingest.SilentPaymentFailed)
+	case r.event.Type == "checkout.session.completed" && o.PaymentStatus != "paid" && o.PaymentStatus != "no_payment_required":
+		r.silent(ingest.SilentUnpaid)
+	default:
+		r.emit(o.person(), names(o.PaymentIntent.ID, o.Invoice.ID, o.Subscription.ID), r.sessionFacts()...)
+	}
+}
+
+func (r *reader) sessionFacts() []*factv1.Fact {
+	o := r.object()
+	facts := r.sales(o.sold(r.Source))
+	for _, f := range facts {
+		f.Links = names(o.PaymentIntent.ID, o.Invoice.ID)
+		f.Contract = name(o.Subscription.ID)
+		f.Occurred = r.when()
+	}
+	if f := r.promotions(); f != nil {
+		facts = append(facts, f)
+	}
+	// The session has no time of its own, and two events about one session give one fact.
+	for _, f := range facts {
+		ingest.AssignUndatedID(r.ID, f)
+	}
+	if len(o.CustomerDetails.TaxIDs) > 0 {
+		ingest.MarkBusiness(facts)
+	}
+	return facts
+}
+
+// sales makes one sale of the record for each kind of access sold.
+func (r *reader) sales(products []ingest.Product) []*factv1.Fact {
+	facts := make([]*factv1.Fact, 0, len(products)+1)
+	for _, p := range products {
+		facts = append(facts, &factv1.Fact{
+			Kind: factv1.Kind_KIND_SALE, Ref: name(r.object().ID), Access: p.Access, AccessDays: p.Days,
+		})
+	}
+	return facts
+}
+
+// sold returns the products of a session. Events include line items only on request, so the
+// seller's metadata and the payment link serve as a substitute.
+func (o *object) sold(source *ingest.Source) []ingest.Product {
+	if o.Mode == "subscription" {
+		return []ingest.Product{{Access: factv1.Access_ACCESS_SUBSCRIPTION}}
+	}
+	whole := append(o.Metadata.keys(), o.PaymentLink.ID)
+	if len(o.LineItems.Data) == 0 {
+		return []ingest.Product{source.Product(whole...)}
+	}
+	var products []ingest.Product
+	for i := range o.LineItems.Data {
+		products = append(products, source.Product(append(o.LineItems.Data[i].keys(), whole...)...))
+	}
+	return ingest.Distinct(products)
+}
+
+// promotions reads the box about promotional mail, which Stripe shows to buyers in the US alone;
+// null means no question.
+func (r *reader) promotions() *factv1.Fact {
+	f := &factv1.Fact{Ref: name(r.object().ID), Occurred: r.when(), Channels: []string{"email"}}
+	switch r.object().Consent.Promotions {
+	case "opt_in":
+		f.Kind = factv1.Kind_KIND_SIGNUP
+		f.Wording = r.Wording
+		f.Evidence = &factv1.Evidence{Form: checkoutForm}
+	case "opt_out":
+		f.Kind = factv1.Kind_KIND_REFUSAL
+		f.Purposes = []string{"offers"}
+	default:
+		return nil
+	}
+	return f
+}

@@ -1,0 +1,79 @@
+package webhook
+
+import (
+	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/services/ingest"
+	"github.com/rodopath/rodopath/services/platforms/payload"
+)
+
+// invoice reads a paid invoice. A zero invoice, such as that of a trial, is a sale: a document was
+// issued and access was given. Stripe sends both invoice.paid and invoice.payment_succeeded; both
+// give the same facts.
+func (r *reader) invoice() {
+	o := r.object()
+	if r.event.Type == "invoice.payment_succeeded" && o.Status != "paid" && !o.Paid {
+		r.silent(ingest.SilentUnpaid)
+		return
+	}
+	contract := o.contract()
+	facts := r.sales(o.invoiced(r.Source, contract))
+	for _, f := range facts {
+		f.Links = names(o.PaymentIntent.ID, o.Charge.ID)
+		f.Contract = name(contract)
+		f.Occurred = r.when(o.Transitions.PaidAt)
+		if contract != "" {
+			f.PaidUntil = payload.Unix(o.periodEnd())
+		}
+		// An invoice is paid once, and old invoices have no time of payment.
+		ingest.AssignUndatedID(r.ID, f)
+	}
+	r.emit(o.person(), names(o.ID, o.PaymentIntent.ID, o.Charge.ID, contract), facts...)
+}
+
+func (o *object) contract() string {
+	if id := o.Subscription.ID; id != "" {
+		return id
+	}
+	return o.Parent.SubscriptionDetails.Subscription.ID
+}
+
+func (o *object) invoiced(source *ingest.Source, contract string) []ingest.Product {
+	if contract != "" {
+		return []ingest.Product{{Access: factv1.Access_ACCESS_SUBSCRIPTION}}
+	}
+	if len(o.Lines.Data) == 0 {
+		return []ingest.Product{source.Product(o.Metadata.keys()...)}
+	}
+	var products []ingest.Product
+	for i := range o.Lines.Data {
+		products = append(products, source.Product(append(o.Lines.Data[i].keys(), o.Metadata.keys()...)...))
+	}
+	return ingest.Distinct(products)
+}
+
+// periodEnd is the end of the last period that the lines cover.
+func (o *object) periodEnd() int64 {
+	var last int64
+	for i := range o.Lines.Data {
+		last = max(last, o.Lines.Data[i].Period.End)
+	}
+	return last
+}
+
+// invoicePayment joins the names of an invoice and of its payment: from Basil on an invoice omits
+// its payment, and refunds and disputes name the payment alone.
+func (r *reader) invoicePayment() {
+	o := r.object()
+	payments := names(o.Payment.PaymentIntent.ID, o.Payment.Charge.ID)
+	invoice := names(o.Invoice.ID)
+	if len(invoice) == 0 || len(payments) == 0 {
+		r.silent(ingest.SilentNothingNew)
+		return
+	}
+	r.emit(o.person(), append(invoice, payments...), &factv1.Fact{
+		Kind:     factv1.Kind_KIND_IDENTIFIED,
+		Ref:      invoice[0],
+		Links:    payments,
+		Occurred: r.when(o.Transitions.PaidAt),
+	})
+}

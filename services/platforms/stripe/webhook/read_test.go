@@ -1,0 +1,547 @@
+package webhook_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/api/signature"
+	"github.com/rodopath/rodopath/services/ingest"
+	"github.com/rodopath/rodopath/services/platforms/facttest"
+	stripe "github.com/rodopath/rodopath/services/platforms/stripe/webhook"
+)
+
+const secret = "whsec_test"
+
+var now = time.Unix(1_760_000_000, 0)
+
+func shop() ingest.Source {
+	return ingest.Source{
+		ID:      "pay",
+		Secrets: []string{secret},
+		Wording: "checkout-1",
+		Products: map[string]ingest.Product{
+			"price_course": {Access: factv1.Access_ACCESS_COURSE, Days: 30},
+			"prod_talk":    {Access: factv1.Access_ACCESS_SERVICE},
+			"plink_club":   {Access: factv1.Access_ACCESS_COURSE},
+		},
+	}
+}
+
+func provider(t testing.TB, source ingest.Source) *stripe.Provider {
+	t.Helper()
+	p, err := stripe.New(source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// event writes a live event of 2025-10-09T08:53:20Z about an object.
+func event(kind, object string) string {
+	return fmt.Sprintf(
+		`{"id":"evt_1","object":"event","created":1760000000,"livemode":true,"type":%q,"data":{"object":%s}}`,
+		kind,
+		object,
+	)
+}
+
+// changed is an event that tells what was different before.
+func changed(kind, object, previous string) string {
+	return strings.TrimSuffix(event(kind, object), "}}") + `,"previous_attributes":` + previous + `}}`
+}
+
+const (
+	paidSession = `{"id":"cs_1","object":"checkout.session","mode":"payment","payment_status":"paid","customer":"cus_1",` +
+		`"customer_details":{"email":" Ann@Example.com "},"payment_intent":"pi_1","invoice":"in_1"%s}`
+	paidSale = "sale 2025-10-09T08:53:20Z ref=stripe:cs_1 links=stripe:pi_1,stripe:in_1 "
+	ann      = "who=stripe:cus_1,email:ann@example.com locators=stripe:pi_1,stripe:in_1\n"
+)
+
+func session(more string) string { return fmt.Sprintf(paidSession, more) }
+
+type reads struct{ name, body, want string }
+
+func check(t *testing.T, cases []reads) {
+	t.Helper()
+	p := provider(t, shop())
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := p.Read(http.Header{}, []byte(c.body), now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.want, facttest.Reading(got)); diff != "" {
+				t.Error(diff)
+			}
+			for _, flaw := range facttest.Flaws("pay", got, err) {
+				t.Error(flaw)
+			}
+		})
+	}
+}
+
+func TestCheckout(t *testing.T) {
+	const completed = "checkout.session.completed"
+	check(t, []reads{
+		{"paid", event(completed, session("")), paidSale + "access=one_off " + ann},
+		{"paid later", event("checkout.session.async_payment_succeeded", session("")), paidSale + "access=one_off " + ann},
+		{
+			"nothing to pay", event(completed, strings.Replace(session(""), `"paid"`, `"no_payment_required"`, 1)),
+			paidSale + "access=one_off " + ann,
+		},
+		{"not paid yet", event(completed, strings.Replace(session(""), `"paid"`, `"unpaid"`, 1)), "silent unpaid\n"},
+		{"bank transfer failed", event("checkout.session.async_payment_failed", session("")), "silent payment_failed\n"},
+		{"left alone", event("checkout.session.expired", session("")), "silent expired\n"},
+		{
+			"card saved",
+			event(completed, `{"id":"cs_1","mode":"setup","payment_status":"no_payment_required"}`),
+			"silent setup\n",
+		},
+		{
+			"subscription",
+			event(
+				completed,
+				`{"id":"cs_2","mode":"subscription","payment_status":"paid","customer":"cus_1","invoice":"in_2","subscription":"sub_2"}`,
+			),
+			"sale 2025-10-09T08:53:20Z ref=stripe:cs_2 links=stripe:in_2 contract=stripe:sub_2 access=subscription who=stripe:cus_1 locators=stripe:in_2,stripe:sub_2\n",
+		},
+		{
+			"guest, address of the older field",
+			event(
+				completed,
+				`{"id":"cs_3","mode":"payment","payment_status":"paid","customer":null,"customer_email":"bob@example.com"}`,
+			),
+			"sale 2025-10-09T08:53:20Z ref=stripe:cs_3 access=one_off who=email:bob@example.com\n",
+		},
+		{
+			"customer expanded",
+			event(
+				completed,
+				`{"id":"cs_4","mode":"payment","payment_status":"paid","customer":{"id":"cus_4","email":"eve@example.com"}}`,
+			),
+			"sale 2025-10-09T08:53:20Z ref=stripe:cs_4 access=one_off who=stripe:cus_4,email:eve@example.com\n",
+		},
+		{"nobody", event(completed, `{"id":"cs_5","mode":"payment","payment_status":"paid"}`), "silent no_person\n"},
+		{
+			"an address that is none",
+			event(completed, `{"id":"cs_5","mode":"payment","payment_status":"paid","customer_email":"no at sign"}`),
+			"silent no_person\n",
+		},
+	})
+}
+
+func TestWhatIsSold(t *testing.T) {
+	const completed = "checkout.session.completed"
+	check(t, []reads{
+		{
+			"by price",
+			event(completed, session(`,"line_items":{"data":[{"price":{"id":"price_course"}}]}`)),
+			paidSale + "access=course days=30 " + ann,
+		},
+		{
+			"by product expanded",
+			event(completed, session(`,"line_items":{"data":[{"price":{"id":"price_x","product":{"id":"prod_talk"}}}]}`)),
+			paidSale + "access=service " + ann,
+		},
+		{"by note", event(completed, session(`,"metadata":{"product_id":"prod_talk"}`)), paidSale + "access=service " + ann},
+		{"by payment link", event(completed, session(`,"payment_link":"plink_club"`)), paidSale + "access=course " + ann},
+		{
+			"two kinds of things, one of them twice",
+			event(
+				completed,
+				session(
+					`,"line_items":{"data":[{"price":{"id":"price_course"}},{"price":{"id":"price_mug"}},{"price":{"id":"price_cup"}}]}`,
+				),
+			),
+			paidSale + "access=one_off " + ann + paidSale + "access=course days=30 " + ann,
+		},
+	})
+}
+
+func TestPromotions(t *testing.T) {
+	const completed = "checkout.session.completed"
+	check(t, []reads{
+		{"ticked", event(completed, session(`,"consent":{"promotions":"opt_in"}`)), paidSale + "access=one_off " + ann +
+			"signup 2025-10-09T08:53:20Z ref=stripe:cs_1 wording=checkout-1 channels=email form=stripe_checkout " + ann},
+		{"not ticked", event(completed, session(`,"consent":{"promotions":"opt_out"}`)), paidSale + "access=one_off " + ann +
+			"refusal 2025-10-09T08:53:20Z ref=stripe:cs_1 purposes=offers channels=email " + ann},
+		{
+			"not asked",
+			event(completed, session(`,"consent":{"promotions":null,"terms_of_service":"accepted"}`)),
+			paidSale + "access=one_off " + ann,
+		},
+	})
+}
+
+func TestInvoices(t *testing.T) {
+	const (
+		lines = `"lines":{"data":[{"period":{"end":1761000000}},{"period":{"end":1762592000}}]}`
+		paid  = `"status":"paid","status_transitions":{"paid_at":1759999000},"customer":"cus_1","customer_email":"ann@example.com"`
+		old   = `{"id":"in_1","subscription":"sub_1","payment_intent":"pi_1","charge":"ch_1",` + paid + `,` + lines + `}`
+		basil = `{"id":"in_1","parent":{"subscription_details":{"subscription":"sub_1"}},` + paid + `,` + lines + `}`
+		sale  = "sale 2025-10-09T08:36:40Z ref=stripe:in_1 "
+		who   = "who=stripe:cus_1,email:ann@example.com locators=stripe:in_1,"
+	)
+	oldSale := sale + "links=stripe:pi_1,stripe:ch_1 contract=stripe:sub_1 access=subscription paid_until=2025-11-08T08:53:20Z " + who + "stripe:pi_1,stripe:ch_1,stripe:sub_1\n"
+	check(t, []reads{
+		{"before Basil", event("invoice.paid", old), oldSale},
+		{"the same under its other name", event("invoice.payment_succeeded", old), oldSale},
+		{
+			"from Basil on",
+			event("invoice.paid", basil),
+			sale + "contract=stripe:sub_1 access=subscription paid_until=2025-11-08T08:53:20Z " + who + "stripe:sub_1\n",
+		},
+		{
+			"not quite paid",
+			event("invoice.payment_succeeded", strings.Replace(old, `"status":"paid"`, `"status":"open"`, 1)),
+			"silent unpaid\n",
+		},
+		{
+			"for one thing",
+			event(
+				"invoice.paid",
+				`{"id":"in_1",`+paid+`,"lines":{"data":[{"pricing":{"price_details":{"price":"price_course","product":"prod_x"}}}]}}`,
+			),
+			sale + "access=course days=30 who=stripe:cus_1,email:ann@example.com locators=stripe:in_1\n",
+		},
+		{"over nothing", event("invoice.paid", `{"id":"in_1","amount_paid":0,`+paid+`}`),
+			sale + "access=one_off who=stripe:cus_1,email:ann@example.com locators=stripe:in_1\n"},
+		{"failed", event("invoice.payment_failed", `{"id":"in_1","customer":"cus_1"}`), "silent payment_failed\n"},
+		{"voided", event("invoice.voided", old), "silent unhandled_event\n"},
+		{"upcoming, which has no id", event("invoice.upcoming", `{"customer":"cus_1"}`), "silent not_a_contract\n"},
+		{
+			"payment of an invoice",
+			event(
+				"invoice_payment.paid",
+				`{"id":"inpay_1","invoice":"in_1","payment":{"type":"payment_intent","payment_intent":"pi_1"},"status_transitions":{"paid_at":1759999000}}`,
+			),
+			"identified 2025-10-09T08:36:40Z ref=stripe:in_1 links=stripe:pi_1 locators=stripe:in_1,stripe:pi_1\n",
+		},
+		{
+			"payment outside Stripe",
+			event("invoice_payment.paid", `{"id":"inpay_1","invoice":"in_1","payment":{"type":"payment_record"}}`),
+			"silent nothing_new\n",
+		},
+	})
+}
+
+func TestMoneyBack(t *testing.T) {
+	const (
+		back   = `{"id":"re_1","charge":"ch_1","payment_intent":"pi_1","created":1759999000,"status":"%s"}`
+		who    = "who=stripe:cus_1,email:ann@example.com locators=stripe:ch_1,stripe:pi_1,stripe:in_1\n"
+		charge = `{"id":"ch_1","customer":"cus_1","billing_details":{"email":"ann@example.com"},"payment_intent":"pi_1","invoice":"in_1","refunded":%t%s}`
+	)
+	refund := func(status string) string { return fmt.Sprintf(back, status) }
+	told := "refund 2025-10-09T08:36:40Z ref=stripe:ch_1 links=stripe:pi_1 locators=stripe:ch_1,stripe:pi_1\n"
+	check(t, []reads{
+		{"created", event("refund.created", refund("succeeded")), told},
+		{"updated", event("refund.updated", refund("succeeded")), told},
+		{"updated, under the old name", event("charge.refund.updated", refund("succeeded")), told},
+		{"pending", event("refund.created", refund("pending")), "silent refund_not_done\n"},
+		{"failed", event("refund.failed", refund("failed")), "silent refund_not_done\n"},
+		{"failed after it had succeeded", event("refund.failed", refund("succeeded")), "silent refund_not_done\n"},
+		{
+			"of a payment without a charge",
+			event("refund.created", `{"id":"re_1","payment_intent":"pi_1","created":1759999000,"status":"succeeded"}`),
+			"refund 2025-10-09T08:36:40Z ref=stripe:pi_1 locators=stripe:pi_1\n",
+		},
+		{"whole charge", event("charge.refunded", fmt.Sprintf(charge, true, `,"refunds":{"data":[`+refund("succeeded")+`]}`)),
+			"refund 2025-10-09T08:36:40Z ref=stripe:ch_1 links=stripe:pi_1,stripe:in_1 full " + who},
+		{
+			"two parts of a charge, one pending",
+			event(
+				"charge.refunded",
+				fmt.Sprintf(charge, false, `,"refunds":{"data":[`+refund("succeeded")+`,`+refund("pending")+`]}`),
+			),
+			"refund 2025-10-09T08:36:40Z ref=stripe:ch_1 links=stripe:pi_1,stripe:in_1 " + who,
+		},
+		{
+			"charge with nothing but pending refunds",
+			event("charge.refunded", fmt.Sprintf(charge, false, `,"refunds":{"data":[`+refund("pending")+`]}`)),
+			"silent refund_not_done\n",
+		},
+		{"charge without the list", event("charge.refunded", fmt.Sprintf(charge, true, "")),
+			"refund 2025-10-09T08:53:20Z ref=stripe:ch_1 links=stripe:pi_1,stripe:in_1 full " + who},
+		{"refund of nothing", event("refund.created", `{"id":"re_1","status":"succeeded"}`), "silent no_person\n"},
+	})
+}
+
+func TestDisputes(t *testing.T) {
+	const dispute = `{"id":"dp_1","charge":"ch_1","payment_intent":"pi_1","created":1759999000,"status":"needs_response"}`
+	check(t, []reads{
+		{
+			"opened",
+			event("charge.dispute.created", dispute),
+			"hold 2025-10-09T08:36:40Z ref=stripe:ch_1 links=stripe:pi_1 locators=stripe:ch_1,stripe:pi_1\n",
+		},
+		{
+			"closed",
+			event("charge.dispute.closed", dispute),
+			"release 2025-10-09T08:53:20Z ref=stripe:ch_1 links=stripe:pi_1 locators=stripe:ch_1,stripe:pi_1\n",
+		},
+		{"money moved", event("charge.dispute.funds_withdrawn", dispute), "silent unhandled_event\n"},
+	})
+}
+
+func TestSubscriptions(t *testing.T) {
+	sub := func(status, more string) string {
+		return fmt.Sprintf(
+			`{"id":"sub_1","customer":"cus_1","status":%q,"created":1759990000,"start_date":1759999000%s}`,
+			status,
+			more,
+		)
+	}
+	const (
+		created = "customer.subscription.created"
+		updated = "customer.subscription.updated"
+		deleted = "customer.subscription.deleted"
+		rest    = "ref=stripe:sub_1 contract=stripe:sub_1 access=subscription "
+		who     = "who=stripe:cus_1 locators=stripe:sub_1\n"
+		started = "access_started 2025-10-09T08:36:40Z " + rest + who
+	)
+	check(t, []reads{
+		{"active at once", event(created, sub("active", "")), started},
+		{"on trial", event(created, sub("trialing", "")), started},
+		{"first payment open", event(created, sub("incomplete", "")), "silent unpaid\n"},
+		{"first payment made", changed(updated, sub("active", ""), `{"status":"incomplete"}`), started},
+		{"renewed", changed(updated, sub("active", ""), `{"latest_invoice":"in_0"}`), "silent nothing_new\n"},
+		{
+			"cancelled for the end of the period",
+			changed(updated, sub("active", `,"cancel_at_period_end":true`), `{"cancel_at_period_end":false}`),
+			"silent scheduled\n",
+		},
+		{"payment late", changed(updated, sub("past_due", ""), `{"status":"active"}`), "silent unpaid\n"},
+		{"never begun", changed(updated, sub("incomplete_expired", ""), `{"status":"incomplete"}`), "silent nothing_new\n"},
+		{
+			"ended at once",
+			event(deleted, sub("canceled", `,"ended_at":1760000000,"current_period_end":1762592000`)),
+			"access_ended 2025-10-09T08:53:20Z " + rest + who,
+		},
+		{
+			"ended with the period",
+			event(
+				deleted,
+				sub("canceled", `,"ended_at":1760000000,"cancel_at_period_end":true,"current_period_end":1762592000`),
+			),
+			"access_ended 2025-10-09T08:53:20Z " + rest + "paid_until=2025-11-08T08:53:20Z " + who,
+		},
+		{
+			"ended with the period, from Basil on",
+			event(
+				deleted,
+				sub(
+					"canceled",
+					`,"canceled_at":1760000000,"cancel_at_period_end":true,"items":{"data":[{"current_period_end":1762592000}]}`,
+				),
+			),
+			"access_ended 2025-10-09T08:53:20Z " + rest + "paid_until=2025-11-08T08:53:20Z " + who,
+		},
+		{
+			"trial about to end",
+			event("customer.subscription.trial_will_end", sub("trialing", "")),
+			"silent unhandled_event\n",
+		},
+	})
+}
+
+func TestCustomers(t *testing.T) {
+	const ann = `{"id":"cus_1","email":"Ann@Example.com","created":1759999000}`
+	check(t, []reads{
+		{"new", event("customer.created", ann), "identified 2025-10-09T08:36:40Z who=stripe:cus_1,email:ann@example.com\n"},
+		{"new, without an address", event("customer.created", `{"id":"cus_1","email":null}`), "silent no_person\n"},
+		{"another address", changed("customer.updated", ann, `{"email":"ann@old.example"}`),
+			"identified 2025-10-09T08:53:20Z who=stripe:cus_1,email:ann@example.com,email:ann@old.example\n" +
+				"address_changed 2025-10-09T08:53:20Z who=stripe:cus_1,email:ann@example.com\n"},
+		{
+			"the address in other letters",
+			changed("customer.updated", ann, `{"email":"ANN@example.com"}`),
+			"identified 2025-10-09T08:53:20Z who=stripe:cus_1,email:ann@example.com\n",
+		},
+		{"no address any more", changed("customer.updated", `{"id":"cus_1","email":null}`, `{"email":"ann@old.example"}`),
+			"identified 2025-10-09T08:53:20Z who=stripe:cus_1,email:ann@old.example\n"},
+		{
+			"a first address",
+			changed("customer.updated", ann, `{"email":null}`),
+			"identified 2025-10-09T08:53:20Z who=stripe:cus_1,email:ann@example.com\n",
+		},
+		{"another name", changed("customer.updated", ann, `{"name":"Ann"}`), "silent nothing_new\n"},
+		{"deleted by the seller", event("customer.deleted", ann), "silent unhandled_event\n"},
+	})
+}
+
+func TestNothingToRead(t *testing.T) {
+	live := `"livemode":true`
+	check(t, []reads{
+		{"a step of a payment", event("payment_intent.succeeded", `{"id":"pi_1"}`), "silent not_a_contract\n"},
+		{"a payment that failed", event("payment_intent.payment_failed", `{"id":"pi_1"}`), "silent payment_failed\n"},
+		{"a payment called off", event("payment_intent.canceled", `{"id":"pi_1"}`), "silent cancelled\n"},
+		{"a captured charge", event("charge.captured", `{"id":"ch_1"}`), "silent not_a_contract\n"},
+		{"a saved card", event("setup_intent.succeeded", `{"id":"seti_1"}`), "silent not_a_contract\n"},
+		{
+			"an account of Connect",
+			event("account.updated", `{"id":"acct_1","email":"ann@example.com"}`),
+			"silent unhandled_event\n",
+		},
+		{
+			"fields of other types, in an event we do not read",
+			event("radar.alert", `{"id":7,"status":{},"lines":3,"customer":[]}`),
+			"silent unhandled_event\n",
+		},
+		{
+			"test mode",
+			strings.Replace(event("invoice.paid", `{"id":"in_1"}`), live, `"livemode":false`, 1),
+			"silent test_mode\n",
+		},
+		{
+			"test mode that only the object knows",
+			strings.Replace(event("invoice.paid", `{"id":"in_1","livemode":false}`), live, `"x":1`, 1),
+			"silent test_mode\n",
+		},
+		{
+			"thin event",
+			`{"id":"evt_1","object":"v2.core.event","type":"v1.billing.meter.no_meter_found","created":"2025-10-09T08:53:20.000Z","livemode":true}`,
+			"silent thin_event\n",
+		},
+	})
+}
+
+func TestTestModeAccepted(t *testing.T) {
+	source := shop()
+	source.AcceptTest = true
+	body := strings.Replace(
+		event("customer.created", `{"id":"cus_1","email":"ann@example.com"}`),
+		`"livemode":true`,
+		`"livemode":false`,
+		1,
+	)
+	got, err := provider(t, source).Read(http.Header{}, []byte(body), now)
+	if err != nil || len(got.Facts) != 1 {
+		t.Errorf("got %v, %v", facttest.Reading(got), err)
+	}
+}
+
+// TestSameMeaningSameID tells each thing twice, as Stripe does.
+func TestSameMeaningSameID(t *testing.T) {
+	later := func(body string) string {
+		return strings.NewReplacer(`"evt_1"`, `"evt_2"`, `"created":1760000000`, `"created":1760000007`).Replace(body)
+	}
+	const refund = `{"id":"re_1","charge":"ch_1","payment_intent":"pi_1","created":1759999000,"status":"succeeded"}`
+	const part = `{"id":"ch_1","customer":"cus_1","amount_refunded":500}`
+	const lost = `{"id":"dp_1","charge":"ch_1","status":"lost"}`
+	invoice := `{"id":"in_1","customer":"cus_1","status":"paid","lines":{"data":[{"period":{"end":%d}}]},"subscription":"sub_1"}`
+	for _, c := range []struct {
+		name, first, second string
+		same                bool
+	}{
+		{"session under two event ids", event("checkout.session.completed", session("")), later(event("checkout.session.completed", session(""))), true},
+		{"session completed, then paid", event("checkout.session.completed", session("")), later(event("checkout.session.async_payment_succeeded", session(""))), true},
+		{"another buyer's address", event("checkout.session.completed", session("")),
+			event("checkout.session.completed", strings.Replace(session(""), "Ann@", "Bob@", 1)), true},
+		{"invoice under two names", event("invoice.paid", fmt.Sprintf(invoice, 1761000000)), later(event("invoice.payment_succeeded", fmt.Sprintf(invoice, 1761000000))), true},
+		{"another period", event("invoice.paid", fmt.Sprintf(invoice, 1761000000)), event("invoice.paid", fmt.Sprintf(invoice, 1762000000)), false},
+		{"refund under two names", event("refund.created", refund), later(event("charge.refund.updated", refund)), true},
+		{"charge refunded without a list, told twice", event("charge.refunded", part), later(event("charge.refunded", part)), true},
+		{"another part of a charge", event("charge.refunded", part), event("charge.refunded", strings.Replace(part, "500", "700", 1)), false},
+		{"dispute closed under two event ids", event("charge.dispute.closed", lost), later(event("charge.dispute.closed", lost)), true},
+		{"another dispute", event("charge.dispute.created", lost), event("charge.dispute.created", strings.Replace(lost, "dp_1", "dp_2", 1)), false},
+		{"another refund of the same second", event("refund.created", refund), event("refund.created", strings.Replace(refund, "re_1", "re_2", 1)), false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := provider(t, shop())
+			first, err1 := p.Read(http.Header{}, []byte(c.first), now)
+			second, err2 := p.Read(http.Header{}, []byte(c.second), now)
+			if err1 != nil || err2 != nil || len(first.Facts) != 1 || len(second.Facts) != 1 {
+				t.Fatal(err1, err2, first, second)
+			}
+			if same := first.Facts[0].Id == second.Facts[0].Id; same != c.same {
+				t.Errorf("same id: %v, want %v", same, c.same)
+			}
+		})
+	}
+}
+
+func TestUnreadable(t *testing.T) {
+	p := provider(t, shop())
+	for name, body := range map[string]string{
+		"empty":             "",
+		"null":              "null",
+		"a list":            `[{"id":"evt_1"}]`,
+		"two objects":       event("invoice.paid", `{}`) + `{}`,
+		"cut off":           `{"id":"evt_1","type":"inv`,
+		"not UTF-8":         "{\"id\":\"evt_1\",\"type\":\"\xff\"}",
+		"nested too deep":   `{"data":` + strings.Repeat(`{"a":`, 20000) + `1` + strings.Repeat(`}`, 20000) + `}`,
+		"no id":             `{"type":"invoice.paid"}`,
+		"an address for id": `{"id":"ann@example.com","type":"invoice.paid"}`,
+		"a wrong type":      event("invoice.paid", `{"id":"in_1","lines":"ann@example.com","customer":"cus_1"}`),
+	} {
+		_, err := p.Read(http.Header{}, []byte(body), now)
+		if !errors.Is(err, ingest.ErrUnreadable) {
+			t.Errorf("%s: got %v", name, err)
+		}
+		for _, flaw := range facttest.Flaws("pay", ingest.Reading{}, err) {
+			t.Errorf("%s: %s", name, flaw)
+		}
+	}
+	_, err := p.Read(http.Header{"Content-Type": {"text/html"}}, []byte(event("invoice.paid", `{}`)), now)
+	if !errors.Is(err, ingest.ErrMediaType) {
+		t.Errorf("HTML: got %v", err)
+	}
+	_, err = p.Read(
+		http.Header{"Content-Type": {"application/json; charset=utf-8"}},
+		[]byte(event("radar.alert", `{}`)),
+		now,
+	)
+	if err != nil {
+		t.Errorf("JSON with a charset: %v", err)
+	}
+}
+
+func TestVerify(t *testing.T) {
+	p := provider(t, shop())
+	body := []byte(event("invoice.paid", `{}`))
+	header := http.Header{"Stripe-Signature": {signature.SignStripe(secret, now, body)}}
+	if err := p.Verify(header, body, now); err != nil {
+		t.Error(err)
+	}
+	if err := p.Verify(header, body, now.Add(time.Hour)); !errors.Is(err, ingest.ErrSignature) {
+		t.Errorf("an hour later: %v", err)
+	}
+	if err := p.Verify(http.Header{}, body, now); !errors.Is(err, ingest.ErrSignature) {
+		t.Errorf("unsigned: %v", err)
+	}
+	if _, err := stripe.New(
+		ingest.Source{ID: "pay", Secrets: []string{""}},
+	); err == nil ||
+		!strings.Contains(err.Error(), "pay") {
+		t.Errorf("blank secret: %v", err)
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	for _, body := range []string{
+		event("checkout.session.completed", session(`,"consent":{"promotions":"opt_in"}`)),
+		event("checkout.session.completed", strings.Replace(session(""), `"customer_details":{`, `"customer_details":{"tax_ids":[{"type":"eu_vat","value":"PL5260001246"}],`, 1)),
+		event("invoice.paid", `{"id":"in_1","customer":"cus_1","lines":{"data":[{"period":{"end":1762592000}}]}}`),
+		event("charge.refunded", `{"id":"ch_1","refunds":{"data":[{"id":"re_1","status":"succeeded"}]}}`),
+		event("charge.dispute.created", `{"charge":"ch_1"}`),
+		event("customer.subscription.deleted", `{"id":"sub_1","customer":{"id":"cus_1","email":"a@b.c"}}`),
+		changed("customer.updated", `{"id":"cus_1","email":"a@b.c"}`, `{"email":"d@e.f"}`),
+		event("invoice_payment.paid", `{"invoice":"in_1","payment":{"charge":"ch_1"}}`),
+	} {
+		f.Add([]byte(body))
+	}
+	p := provider(f, shop())
+	f.Fuzz(func(t *testing.T, body []byte) {
+		got, err := p.Read(http.Header{}, body, now)
+		for _, flaw := range facttest.Flaws("pay", got, err) {
+			t.Error(flaw)
+		}
+	})
+}

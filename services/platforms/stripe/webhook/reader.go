@@ -1,0 +1,77 @@
+package webhook
+
+import (
+	"slices"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/services/ingest"
+	"github.com/rodopath/rodopath/services/platforms/payload"
+)
+
+// reader makes the facts of one event.
+type reader struct {
+	*ingest.Source
+	event *event
+	out   ingest.Reading
+}
+
+func (r *reader) object() *object { return &r.event.Data.Object }
+
+func (r *reader) silent(reason string) { r.out.Silent = append(r.out.Silent, reason) }
+
+// emit adds the facts with the names of the person and the locators. A fact without a name and
+// without a locator is dropped.
+func (r *reader) emit(who ingest.Identities, locators []string, facts ...*factv1.Fact) {
+	if len(who) == 0 && len(locators) == 0 {
+		r.silent(ingest.SilentNoPerson)
+		return
+	}
+	for _, f := range facts {
+		f.Identities, f.Locators = who, locators
+		r.out.Facts = append(r.out.Facts, f)
+	}
+}
+
+// person collects the names of the person from every possible place.
+func (o *object) person() ingest.Identities {
+	var who ingest.Identities
+	who.Add("stripe", o.Customer.ID)
+	for _, address := range []string{
+		o.CustomerDetails.Email, o.CustomerEmail, o.BillingDetails.Email, o.ReceiptEmail, o.Customer.Email,
+	} {
+		if who.AddEmail(address) {
+			break
+		}
+	}
+	return who
+}
+
+// names writes ids as names of Stripe's records and leaves out the empty ones.
+func names(ids ...string) []string {
+	var all []string
+	for _, id := range ids {
+		if n := name(id); n != "" && !slices.Contains(all, n) {
+			all = append(all, n)
+		}
+	}
+	return all
+}
+
+func name(id string) string {
+	if id = payload.Name(id); id == "" {
+		return ""
+	}
+	return "stripe:" + id
+}
+
+// when returns the first of the times that is set, or else the event's.
+func (r *reader) when(seconds ...int64) *timestamppb.Timestamp {
+	for _, s := range seconds {
+		if t := payload.Unix(s); t != nil {
+			return t
+		}
+	}
+	return payload.Unix(r.event.Created)
+}

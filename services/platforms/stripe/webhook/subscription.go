@@ -1,0 +1,58 @@
+package webhook
+
+import (
+	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/services/ingest"
+	"github.com/rodopath/rodopath/services/platforms/payload"
+)
+
+// subscription reads a new or changed subscription. Access starts with the active state, with or
+// without a trial; invoices report renewals, and an announced end is no end.
+func (r *reader) subscription() {
+	o, was := r.object(), r.event.Data.Previous.Status
+	created := r.event.Type == "customer.subscription.created"
+	switch o.Status {
+	case "active", "trialing":
+	case "incomplete", "past_due", "unpaid", "paused":
+		r.silent(ingest.SilentUnpaid)
+		return
+	default:
+		r.silent(ingest.SilentNothingNew)
+		return
+	}
+	switch {
+	case created || was != "" && was != o.Status:
+		f := r.access(factv1.Kind_KIND_ACCESS_STARTED)
+		f.Occurred = r.when(o.StartDate, o.Created)
+		r.emit(o.person(), names(o.ID), f)
+	case o.CancelAtPeriodEnd:
+		r.silent(ingest.SilentScheduled)
+	default:
+		r.silent(ingest.SilentNothingNew)
+	}
+}
+
+// subscriptionEnded reads the end of a subscription. The paid period remains open only after a
+// cancellation for its end.
+func (r *reader) subscriptionEnded() {
+	o := r.object()
+	f := r.access(factv1.Kind_KIND_ACCESS_ENDED)
+	f.Occurred = r.when(o.EndedAt, o.CanceledAt)
+	if o.CancelAtPeriodEnd {
+		f.PaidUntil = payload.Unix(o.currentPeriodEnd())
+	}
+	r.emit(o.person(), names(o.ID), f)
+}
+
+func (r *reader) access(kind factv1.Kind) *factv1.Fact {
+	ref := name(r.object().ID)
+	return &factv1.Fact{Kind: kind, Ref: ref, Contract: ref, Access: factv1.Access_ACCESS_SUBSCRIPTION}
+}
+
+func (o *object) currentPeriodEnd() int64 {
+	end := o.CurrentPeriodEnd
+	for i := range o.Items.Data {
+		end = max(end, o.Items.Data[i].CurrentPeriodEnd)
+	}
+	return end
+}

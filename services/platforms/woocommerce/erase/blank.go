@@ -1,0 +1,85 @@
+package erase
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// change is the body of PUT /orders/:id that empties an order, or nil for an empty order.
+//
+// Addresses are emptied as entries under their internal names, such as _billing_email, which
+// WooCommerce forwards to the field (WC_Data::update_meta_data, is_internal_meta_key). The
+// documented fields billing and shipping would make the shop recalculate totals and taxes, at
+// present rates and for an erased address (WC_REST_Orders_Controller::save_object,
+// woocommerce/woocommerce#20137, #30365): the amounts of an order must not change. The IP address
+// and the browser, which the documented fields cannot change, are emptied in the same way.
+func (o *order) change() map[string]any {
+	var notes []meta
+	for _, side := range []struct {
+		name   string
+		fields fields
+	}{{"billing", o.Billing}, {"shipping", o.Shipping}} {
+		for _, field := range slices.Sorted(maps.Keys(side.fields)) {
+			if side.fields[field] != "" {
+				notes = append(notes, empty("_"+side.name+"_"+field))
+			}
+		}
+	}
+	if o.traces() {
+		notes = append(notes, empty("_customer_ip_address"), empty("_customer_user_agent"))
+	}
+	for _, m := range o.Meta {
+		if personal(m.Key) {
+			notes = append(notes, meta{ID: m.ID, Key: m.Key, Value: json.RawMessage("null")})
+		}
+	}
+	if len(notes) == 0 && o.Note == "" && o.TransactionID == "" && o.CustomerID == 0 {
+		return nil
+	}
+	// WooCommerce's eraser marks an order so.
+	notes = append(notes, meta{Key: "_anonymized", Value: json.RawMessage(`"yes"`)})
+	return map[string]any{"customer_id": 0, "customer_note": "", "transaction_id": "", "meta_data": notes}
+}
+
+func empty(key string) meta { return meta{Key: key, Value: json.RawMessage(`""`)} }
+
+// traces reports whether the order has an IP address or a browser. WooCommerce's own eraser writes
+// 0.0.0.0.
+func (o *order) traces() bool { return o.IP != "" && o.IP != "0.0.0.0" || o.UserAgent != "" }
+
+// left reports whether the order holds data of the person.
+func (o *order) left() bool { return o.change() != nil }
+
+// personal reports whether an entry of an order concerns the buyer: entries of WooCommerce's
+// eraser, fields of the checkout, the origin of the buyer, tax numbers, and the customer at Stripe.
+func personal(key string) bool {
+	for _, prefix := range []string{
+		"_billing_", "billing_", "_shipping_", "shipping_", "_wc_billing/", "_wc_shipping/", "_wc_other/", "_wc_order_attribution_",
+	} {
+		if strings.HasPrefix(key, prefix) {
+			return true
+		}
+	}
+	return slices.Contains([]string{
+		"Payer first name", "Payer last name", "Payer PayPal address", "Transaction ID",
+		"_nip", "nip", "_vat_number", "vat_number", "_stripe_customer_id",
+	}, key)
+}
+
+// phones is the body that empties the telephone numbers of an order, or nil when there is
+// none.
+func (o *order) phones() map[string]any {
+	var notes []meta
+	if o.Billing["phone"] != "" {
+		notes = append(notes, empty("_billing_phone"))
+	}
+	if o.Shipping["phone"] != "" {
+		notes = append(notes, empty("_shipping_phone"))
+	}
+	if len(notes) == 0 {
+		return nil
+	}
+	return map[string]any{"meta_data": notes}
+}

@@ -1,0 +1,137 @@
+// Package woocommerce erases data in a WooCommerce shop by its REST API v3
+// (https://woocommerce.github.io/woocommerce-rest-api-docs/). An order is treated as by
+// WooCommerce's own eraser (includes/class-wc-privacy-erasers.php): names, addresses and traces of
+// the person are erased, and amounts, items, taxes, dates and status are retained.
+//
+// Limits: permissions to download retained purchases cannot be revoked (the interface only lists
+// them), subscriptions of the extension WooCommerce Subscriptions cannot be cleared, and data of
+// plug-ins under names of their own are not found. The shop reports a change of an order by the
+// webhook order.updated; the change sends no mail, because WooCommerce mails only on a change of
+// status or a new note.
+package erase
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/dispatch"
+	"github.com/rodopath/rodopath/services/platforms/erasure"
+)
+
+// Options configure the calls to a shop.
+type Options struct {
+	// URL is where the shop is.
+	URL string
+	// Key is the consumer key and the consumer secret, with a colon between.
+	Key string
+	// Source is the source that the shop's ids carry, as in "woocommerce:17@shop".
+	Source string
+	// AllowPrivate permits http:// for a shop in a private network.
+	AllowPrivate bool
+	// Client makes the calls.
+	Client *http.Client
+	// PerSecond is how many calls a second are made at most; 0 means 4. WooCommerce names
+	// no limit, and a shop is often small.
+	PerSecond rate.Limit
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+const keyHelp = "create a key with Read/Write at WooCommerce, Settings, Advanced, REST API, for a user with permission to manage the shop, and store the key as the recipient's key, in the form ck_…:cs_…"
+
+// interfacePath is where WordPress has the interface.
+const interfacePath = "/wp-json/wc/v3"
+
+// Connector deletes in one shop.
+type Connector struct {
+	client   *erasure.Client
+	source   string
+	accounts *erasure.Directory[erasure.Named]
+	orders   *erasure.Directory[int64]
+}
+
+var _ dispatch.Connector = (*Connector)(nil)
+
+// New makes a connector.
+func New(opts Options) (*Connector, error) {
+	u, err := url.Parse(opts.URL)
+	switch {
+	case err != nil || u.Host == "":
+		return nil, errors.New("url is not the address of a shop such as https://shop.example.com")
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return nil, errors.New("url must hold only the address of the shop")
+	case u.Scheme != "https" && (u.Scheme != "http" || !opts.AllowPrivate):
+		return nil, errors.New(
+			"url must begin with https://, because calls carry the key; http:// requires allow_private, for a shop in a private network",
+		)
+	}
+	key, secret, ok := strings.Cut(strings.TrimSpace(opts.Key), ":")
+	if !ok || key == "" || secret == "" || strings.ContainsAny(key+secret, " \t\r\n:") {
+		return nil, errors.New("key: the form is consumer key, colon, consumer secret (ck_…:cs_…); " + keyHelp)
+	}
+	if opts.Source == "" {
+		return nil, errors.New("source is missing: set source to the id of the shop's source")
+	}
+	base := strings.TrimSuffix(strings.TrimRight(opts.URL, "/"), interfacePath) + interfacePath
+	c := &Connector{source: opts.Source, client: erasure.New(erasure.Options{
+		Name:    "WooCommerce",
+		Base:    base,
+		Client:  opts.Client,
+		KeyHelp: keyHelp,
+		Limit:   cmp.Or(opts.PerSecond, 4),
+		Now:     opts.Now,
+		Missing: missing,
+		Authorize: func(h http.Header) {
+			r := http.Request{Header: h}
+			r.SetBasicAuth(key, secret)
+		},
+	})}
+	c.accounts = erasure.NewDirectory(
+		erasure.DirectoryOptions[erasure.Named]{What: "accounts", Page: c.accountsPage, Now: opts.Now},
+	)
+	c.orders = erasure.NewDirectory(erasure.DirectoryOptions[int64]{What: "orders", Page: c.ordersPage, Now: opts.Now})
+	return c, nil
+}
+
+// missing reports whether the code of a 404 means a missing order or account. A missing interface
+// has the code rest_no_route, and a server without WordPress has no code.
+func missing(body []byte) bool {
+	code := erasure.Code(body)
+	return strings.HasPrefix(code, "woocommerce_rest_") && strings.HasSuffix(code, "invalid_id")
+}
+
+// Deliver carries out a deletion.
+func (c *Connector) Deliver(ctx context.Context, e *stream.Event, _ []byte) (dispatch.Answer, error) {
+	t, err := erasure.Read(e)
+	if err != nil {
+		return dispatch.Answer{}, err
+	}
+	w := &work{Connector: c, task: t}
+	for _, category := range t.Categories() {
+		w.report.Say(category, stream.OutcomeNotFound, "")
+	}
+	// Orders first: a deleted account no longer leads to its orders.
+	for _, step := range []func(context.Context) error{w.orders, w.access, w.persons} {
+		if err := step(ctx); err != nil {
+			return dispatch.Answer{}, err
+		}
+	}
+	return w.report.Answer(), nil
+}
+
+// work is a decision that is carried out.
+type work struct {
+	*Connector
+	task   *erasure.Task
+	report erasure.Report
+	// cleared are the orders that were anonymised.
+	cleared map[string]bool
+}

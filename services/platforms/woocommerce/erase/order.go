@@ -1,0 +1,237 @@
+package erase
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/platforms/erasure"
+)
+
+// Texts of the reasons of answers.
+const (
+	reasonSubscription = "a subscription of the shop must be cleared by hand: the connector clears orders"
+	reasonAccess       = "access to the purchase is retained, and clearing the order would end the access"
+	reasonLeft         = "the shop kept some fields of an order; run WooCommerce's own eraser on the order"
+	reasonAmounts      = "the shop recalculated the amounts of an order on the change; check the amounts"
+)
+
+// order holds the personal data of an order.
+type order struct {
+	ID            int64  `json:"id"`
+	CustomerID    int64  `json:"customer_id"`
+	IP            string `json:"customer_ip_address"`
+	UserAgent     string `json:"customer_user_agent"`
+	Note          string `json:"customer_note"`
+	TransactionID string `json:"transaction_id"`
+	Total         string `json:"total"`
+	TotalTax      string `json:"total_tax"`
+	Billing       fields `json:"billing"`
+	Shipping      fields `json:"shipping"`
+	Meta          []meta `json:"meta_data"`
+}
+
+type meta struct {
+	ID  int64  `json:"id,omitempty"`
+	Key string `json:"key"`
+	// Value is null for an entry to delete.
+	Value json.RawMessage `json:"value"`
+}
+
+// orderFields are asked for alone (https://developer.wordpress.org/rest-api/using-the-rest-api/global-parameters/#_fields).
+const orderFields = "id,customer_id,customer_ip_address,customer_user_agent,customer_note,transaction_id,total,total_tax,billing,shipping,meta_data"
+
+// orders anonymises the orders without a basis.
+func (w *work) orders(ctx context.Context) error {
+	w.cleared = map[string]bool{}
+	for i := range w.task.Items {
+		item := &w.task.Items[i]
+		if item.Category != "order" {
+			continue
+		}
+		ids, err := w.ordersOf(ctx, item)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			if w.needed(item, id) {
+				w.report.Say("order", stream.OutcomeHeld, reasonAccess)
+				continue
+			}
+			if err := w.clear(ctx, id); err != nil {
+				return err
+			}
+		}
+		if len(erasure.Records(item, "woocommerce:subscription/", "@"+w.source)) > 0 {
+			w.report.Say("order", stream.OutcomeHeld, reasonSubscription)
+		}
+	}
+	return nil
+}
+
+// needed reports whether access to the purchase of an order is retained: an order without the
+// buyer's address permits no download.
+func (w *work) needed(item *stream.Item, id string) bool {
+	names := append([]string{"woocommerce:order/" + id + "@" + w.source, item.Ref}, item.Names...)
+	return !w.task.Whole &&
+		slices.ContainsFunc(names, func(name string) bool { return name != "" && w.task.StaysRecord(name, "access") })
+}
+
+// ordersOf lists the orders of the shop that an item names.
+func (w *work) ordersOf(ctx context.Context, item *stream.Item) ([]string, error) {
+	if len(item.Hashes) > 0 {
+		found, err := w.Connector.orders.Find(
+			ctx,
+			w.task.Since,
+			func(id *int64) bool { return w.task.Names(item, w.orderName(*id)) },
+		)
+		ids := make([]string, len(found))
+		for i, id := range found {
+			ids[i] = strconv.FormatInt(id, 10)
+		}
+		return ids, err
+	}
+	return slices.DeleteFunc(
+		erasure.Records(item, "woocommerce:order/", "@"+w.source),
+		func(id string) bool { return !number(id) },
+	), nil
+}
+
+func (c *Connector) orderName(id int64) string {
+	return "woocommerce:order/" + strconv.FormatInt(id, 10) + "@" + c.source
+}
+
+func number(id string) bool {
+	return len(id) <= 20 && id != "" && strings.Trim(id, "0123456789") == ""
+}
+
+// ordersPage reads a page of the numbers of all orders: GET /orders.
+func (c *Connector) ordersPage(ctx context.Context, at string) ([]int64, string, error) {
+	var page []struct {
+		ID int64 `json:"id"`
+	}
+	next, err := c.list(
+		ctx,
+		"list the orders",
+		"/orders",
+		url.Values{"_fields": {"id"}, "orderby": {"id"}, "order": {"asc"}},
+		at,
+		&page,
+	)
+	ids := make([]int64, len(page))
+	for i := range page {
+		ids[i] = page[i].ID
+	}
+	return ids, next, err
+}
+
+// list reads a page of a list. X-WP-TotalPages is the number of pages
+// (https://woocommerce.github.io/woocommerce-rest-api-docs/#pagination).
+func (c *Connector) list(
+	ctx context.Context,
+	act, path string,
+	query url.Values,
+	at string,
+	into any,
+) (next string, err error) {
+	page := 1
+	if n, err := strconv.Atoi(at); err == nil {
+		page = n
+	}
+	query.Set("per_page", "100")
+	query.Set("page", strconv.Itoa(page))
+	res, err := c.client.Call(ctx, act, erasure.Request{Method: http.MethodGet, Path: path, Query: query}, into)
+	if err != nil {
+		return "", err
+	}
+	if pages, err := strconv.Atoi(res.Header.Get("X-WP-TotalPages")); err == nil && page < pages {
+		return strconv.Itoa(page + 1), nil
+	}
+	return "", nil
+}
+
+// clear anonymises an order and deletes its notes.
+func (w *work) clear(ctx context.Context, id string) error {
+	if w.cleared[id] {
+		return nil
+	}
+	before, err := w.order(ctx, id)
+	if err != nil || before == nil {
+		return err
+	}
+	w.cleared[id] = true
+	outcome, reason, err := w.blank(ctx, before)
+	if err != nil {
+		return err
+	}
+	if err := w.notes(ctx, id); err != nil {
+		return err
+	}
+	w.report.Say("order", outcome, reason)
+	return nil
+}
+
+// order reads an order: GET /orders/:id. The result is nil for a missing order.
+func (w *work) order(ctx context.Context, id string) (*order, error) {
+	o := &order{}
+	res, err := w.client.Call(ctx, "read the order", erasure.Request{
+		Method: http.MethodGet, Path: "/orders/" + id, Query: url.Values{"_fields": {orderFields}},
+	}, o)
+	if err != nil || !res.Found {
+		return nil, err
+	}
+	return o, nil
+}
+
+// blank empties the personal data of an order, if there are any, and reports whether the order is
+// empty then.
+func (w *work) blank(ctx context.Context, before *order) (outcome, reason string, err error) {
+	change := before.change()
+	if change == nil {
+		return stream.OutcomeDone, "", nil
+	}
+	after := &order{Total: before.Total, TotalTax: before.TotalTax}
+	res, err := w.client.Call(ctx, "anonymise the order", erasure.Request{
+		Method: http.MethodPut, Path: "/orders/" + strconv.FormatInt(before.ID, 10), Body: change,
+	}, after)
+	switch {
+	case err != nil:
+		return "", "", err
+	case res.Read && after.left():
+		return stream.OutcomePartial, reasonLeft, nil
+	case res.Read && (after.Total != before.Total || after.TotalTax != before.TotalTax):
+		return stream.OutcomePartial, reasonAmounts, nil
+	}
+	return stream.OutcomeDone, "", nil
+}
+
+// notes deletes the notes of an order, which may name the person, as WooCommerce's own eraser does.
+// DELETE /orders/:id/notes/:note.
+func (w *work) notes(ctx context.Context, id string) error {
+	var notes []struct {
+		ID int64 `json:"id"`
+	}
+	path := "/orders/" + id + "/notes"
+	if _, err := w.client.Call(
+		ctx,
+		"list the notes of the order",
+		erasure.Request{Method: http.MethodGet, Path: path, Query: url.Values{"_fields": {"id"}}},
+		&notes,
+	); err != nil {
+		return err
+	}
+	for _, n := range notes {
+		_, err := w.client.Call(ctx, "delete a note of the order", erasure.Request{
+			Method: http.MethodDelete, Path: path + "/" + strconv.FormatInt(n.ID, 10), Query: url.Values{"force": {"true"}},
+		}, nil)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

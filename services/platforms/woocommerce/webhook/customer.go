@@ -1,0 +1,23 @@
+package webhook
+
+import (
+	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/services/ingest"
+	"github.com/rodopath/rodopath/services/platforms/payload"
+)
+
+// customer joins a customer's number and address: of the account, or of the
+// bills where the account has none.
+func (r *reader) customer() {
+	rec := r.record
+	var who ingest.Identities
+	who.Add("woocommerce", r.name("", rec.ID))
+	if !who.AddEmail(rec.Email) && !who.AddEmail(rec.Billing.Email) || rec.ID.Name() == "" {
+		r.silent(ingest.SilentNoPerson)
+		return
+	}
+	r.emit(who, &factv1.Fact{
+		Kind:     factv1.Kind_KIND_IDENTIFIED,
+		Occurred: payload.First(r.modified(), r.created()),
+	})
+}

@@ -1,0 +1,136 @@
+package webhook
+
+import (
+	"slices"
+	"strings"
+
+	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/services/ingest"
+	"github.com/rodopath/rodopath/services/platforms/payload"
+)
+
+// order reads an order in its present state. WooCommerce builds the body at the time of sending, so
+// order.created may already carry the state of order.updated: facts derive from the state of the
+// order and never from the topic.
+func (r *reader) order() {
+	rec := r.record
+	switch rec.Status {
+	case "draft", "checkout-draft", "auto-draft":
+		r.silent(ingest.SilentDraft)
+		return
+	case "trash":
+		r.silent(ingest.SilentTrash)
+		return
+	}
+	who := r.buyer()
+	if len(who) == 0 {
+		r.silent(ingest.SilentNoPerson)
+		return
+	}
+	if f := r.signup(); f != nil {
+		r.emit(who, f)
+	}
+	if r.when(rec.PaidGMT, rec.Paid) == nil {
+		r.unpaid(who)
+		return
+	}
+	sales := r.sales()
+	r.emit(who, sales...)
+	r.emit(who, r.performed(sales)...)
+	r.emit(who, r.refunds()...)
+}
+
+func (r *reader) ref() string { return r.name("order", r.record.ID) }
+
+// sales returns one sale for each kind of access sold. The shop always reports the completion of an
+// order, so goods and services await the report in every state of the order: the id of the sale is
+// stable.
+func (r *reader) sales() []*factv1.Fact {
+	contract := r.contract()
+	var facts []*factv1.Fact
+	for _, p := range r.sold(contract) {
+		facts = append(facts, &factv1.Fact{
+			Kind:               factv1.Kind_KIND_SALE,
+			Ref:                r.ref(),
+			Links:              r.record.payments(),
+			Contract:           contract,
+			Access:             p.Access,
+			AccessDays:         p.Days,
+			PerformanceAwaited: p.Access == factv1.Access_ACCESS_ONE_OFF || p.Access == factv1.Access_ACCESS_SERVICE,
+			Occurred:           r.when(r.record.PaidGMT, r.record.Paid),
+		})
+	}
+	if r.record.business() {
+		ingest.AssignIDs(r.ID, facts)
+		ingest.MarkBusiness(facts)
+	}
+	return facts
+}
+
+func (r *reader) sold(contract string) []ingest.Product {
+	if contract != "" {
+		return []ingest.Product{{Access: factv1.Access_ACCESS_SUBSCRIPTION}}
+	}
+	items := r.record.LineItems
+	if len(items) == 0 {
+		return []ingest.Product{r.Product()}
+	}
+	products := make([]ingest.Product, 0, len(items))
+	for i := range items {
+		products = append(products, r.Product(items[i].keys()...))
+	}
+	return ingest.Distinct(products)
+}
+
+// contract names the subscription that the order renews, switches or resumes. The first order of a
+// subscription has no such name; the subscription names the order as its parent.
+func (r *reader) contract() string {
+	for _, key := range []string{"_subscription_renewal", "_subscription_switch", "_subscription_resubscribe"} {
+		var id payload.Number
+		if err := id.UnmarshalJSON([]byte(r.record.note(key))); err == nil && id > 0 {
+			return r.name("subscription", id)
+		}
+	}
+	return ""
+}
+
+// payments are the names that Stripe has for the order, where Stripe's plugin or
+// WooPayments took the money.
+func (r *record) payments() []string {
+	method := string(r.PaymentMethod)
+	if !strings.HasPrefix(method, "stripe") && !strings.HasPrefix(method, "woocommerce_payments") {
+		return nil
+	}
+	var links []string
+	for _, id := range []string{r.note("_stripe_intent_id"), r.note("_stripe_charge_id"), string(r.TransactionID)} {
+		known := strings.HasPrefix(id, "pi_") || strings.HasPrefix(id, "ch_")
+		link := "stripe:" + id
+		if known && payload.Name(id) != "" && !slices.Contains(links, link) {
+			links = append(links, link)
+		}
+	}
+	return links
+}
+
+// performed reports the completion of the order for every awaiting sale. The completion of an order
+// ends no course and no subscription.
+func (r *reader) performed(sales []*factv1.Fact) []*factv1.Fact {
+	rec := r.record
+	if rec.Status != "completed" {
+		return nil
+	}
+	var facts []*factv1.Fact
+	for _, sale := range sales {
+		if !sale.PerformanceAwaited {
+			continue
+		}
+		f := &factv1.Fact{Kind: factv1.Kind_KIND_PERFORMED, Ref: sale.Ref, Links: sale.Links, Access: sale.Access}
+		f.Occurred = r.when(rec.CompletedGMT, rec.Completed)
+		if f.Occurred == nil {
+			f.Occurred = r.modified()
+			ingest.AssignUndatedID(r.ID, f)
+		}
+		facts = append(facts, f)
+	}
+	return facts
+}

@@ -1,0 +1,106 @@
+// Package woocommerce reads the webhooks of WooCommerce shops and of the
+// extension WooCommerce Subscriptions (REST API v1 to v3).
+package webhook
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/rodopath/rodopath/api/signature"
+	"github.com/rodopath/rodopath/services/ingest"
+	"github.com/rodopath/rodopath/services/platforms/payload"
+)
+
+const signatureHeader = "X-WC-Webhook-Signature"
+
+// Provider reads the webhooks of one shop.
+type Provider struct {
+	source    ingest.Source
+	signature *signature.WooCommerce
+}
+
+var _ ingest.Provider = (*Provider)(nil)
+
+// New returns a provider for a source, or an error without a usable secret.
+func New(source ingest.Source) (*Provider, error) {
+	s, err := signature.NewWooCommerce(source.Secrets)
+	if err != nil {
+		return nil, fmt.Errorf("source %s: %w", source.ID, err)
+	}
+	return &Provider{source, s}, nil
+}
+
+// Verify checks the header X-WC-Webhook-Signature. On saving a webhook the shop sends an unsigned
+// form with the webhook's number and requires a 200: ingest.ErrPing.
+func (p *Provider) Verify(header http.Header, body []byte, _ time.Time) error {
+	sent := header.Get(signatureHeader)
+	if sent == "" && ping(body) {
+		return ingest.ErrPing
+	}
+	if err := p.signature.Verify(sent, body); err != nil {
+		return fmt.Errorf("%w: %w", ingest.ErrSignature, err)
+	}
+	return nil
+}
+
+func ping(body []byte) bool {
+	number, ok := bytes.CutPrefix(body, []byte("webhook_id="))
+	return ok && len(number) <= 20 && digits(string(number))
+}
+
+func digits(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789") == ""
+}
+
+// Read reads the facts of one webhook. A shop never sends a webhook again and disables one after
+// repeated refusals, so every legitimate body is accepted, and a body without facts is silent with
+// a reason.
+func (p *Provider) Read(header http.Header, body []byte, _ time.Time) (ingest.Reading, error) {
+	if err := payload.CheckType(header); err != nil {
+		return ingest.Reading{}, err
+	}
+	var rec record
+	err := payload.Decode(body, &rec)
+	var field *payload.FieldError
+	if err != nil && !errors.As(err, &field) {
+		return ingest.Reading{}, err
+	}
+	topic := topicOf(header.Get("X-WC-Webhook-Topic"))
+	r := reader{Source: &p.source, record: &rec}
+	r.out.ID = deliveryID(header.Get("X-WC-Webhook-ID"), topic, body)
+	tell, reason := r.route(topic)
+	switch {
+	case reason != "":
+		r.silent(reason)
+	case err != nil:
+		return ingest.Reading{}, err
+	default:
+		tell()
+	}
+	ingest.AssignIDs(p.source.ID, r.out.Facts)
+	return r.out, nil
+}
+
+// deliveryID identifies a delivery by its content: X-WC-Webhook-Delivery-ID is the same for all
+// deliveries of one second.
+func deliveryID(webhook, topic string, body []byte) string {
+	if len(webhook) > 20 || !digits(webhook) {
+		webhook = "0"
+	}
+	sum := sha256.Sum256(body)
+	return webhook + ":" + topic + ":" + hex.EncodeToString(sum[:16])
+}
+
+// topicOf returns a topic such as "order.updated", and "" for an invalid one.
+func topicOf(s string) string {
+	if len(s) > 64 || strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789_.-") != "" {
+		return ""
+	}
+	return s
+}

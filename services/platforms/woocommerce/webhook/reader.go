@@ -1,0 +1,106 @@
+package webhook
+
+import (
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/services/ingest"
+	"github.com/rodopath/rodopath/services/platforms/payload"
+)
+
+// reader makes the facts of one webhook.
+type reader struct {
+	*ingest.Source
+	record *record
+	out    ingest.Reading
+}
+
+// route finds the reader of the record, or the reason for silence.
+func (r *reader) route(topic string) (tell func(), reason string) {
+	rec := r.record
+	if rec.Code != "" && rec.ID == 0 {
+		return nil, ingest.SilentPlatformError
+	}
+	resource, event, _ := strings.Cut(topic, ".")
+	if topic == "" {
+		resource, event = rec.guess()
+	}
+	if event == "deleted" {
+		return nil, ingest.SilentDeleted
+	}
+	switch resource {
+	case "order":
+		return r.order, ""
+	case "subscription":
+		return r.subscription, ""
+	case "customer":
+		return r.customer, ""
+	}
+	return nil, ingest.SilentUnhandled
+}
+
+// guess derives the resource from the shape of the record when the header is missing.
+func (r *record) guess() (resource, event string) {
+	switch {
+	case r.ID == 0:
+		return "", ""
+	case r.BillingPeriod != "":
+		return "subscription", ""
+	case r.Status != "" && r.Total != "":
+		return "order", ""
+	case r.Email != "":
+		return "customer", ""
+	case r.Status == "" && r.CreatedGMT == "" && r.Created == "":
+		return "", "deleted"
+	}
+	return "", ""
+}
+
+func (r *reader) silent(reason string) { r.out.Silent = append(r.out.Silent, reason) }
+
+func (r *reader) emit(who ingest.Identities, facts ...*factv1.Fact) {
+	for _, f := range facts {
+		f.Identities = who
+		r.out.Facts = append(r.out.Facts, f)
+	}
+}
+
+// buyer gathers the names of the person; a guest has no number.
+func (r *reader) buyer() ingest.Identities {
+	var who ingest.Identities
+	who.Add("woocommerce", r.name("", r.record.CustomerID))
+	who.AddEmail(r.record.Billing.Email)
+	return who
+}
+
+// name names a record of this shop, such as "woocommerce:order/17@shop". Ids of shops are small
+// numbers that repeat between shops, so the name includes the source.
+func (r *reader) name(kind string, id payload.Number) string {
+	n := id.Name()
+	switch {
+	case n == "":
+		return ""
+	case kind == "":
+		return n + "@" + r.ID
+	}
+	return "woocommerce:" + kind + "/" + n + "@" + r.ID
+}
+
+// when reads a time: the UTC field, or else the local field in the configured zone of the shop.
+func (r *reader) when(gmt, local payload.Text) *timestamppb.Timestamp {
+	if t := payload.Time(string(gmt), time.UTC); t != nil {
+		return t
+	}
+	return payload.Time(string(local), r.Zone)
+}
+
+func (r *reader) created() *timestamppb.Timestamp {
+	return r.when(r.record.CreatedGMT, r.record.Created)
+}
+
+func (r *reader) modified() *timestamppb.Timestamp {
+	return r.when(r.record.ModifiedGMT, r.record.Modified)
+}

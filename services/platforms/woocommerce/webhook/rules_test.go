@@ -1,0 +1,150 @@
+package webhook_test
+
+import (
+	"fmt"
+	"testing"
+
+	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/services/platforms/facttest"
+)
+
+func TestRead_CashOnDeliveryIsNoSale(t *testing.T) {
+	check(t, []reads{
+		{"ordered", "order.created", order("processing", `,"payment_method":"cod"`), placed},
+		{"handed over and paid", "order.updated", order("completed", completed+`,"payment_method":"cod"`), sale + performed},
+	})
+}
+
+func TestRead_CreatedThenUpdatedIsOneSale(t *testing.T) {
+	p := provider(t, shop())
+	created, err1 := p.Read(topic("order.created"), []byte(order("processing", paid)), now)
+	updated, err2 := p.Read(topic("order.updated"), []byte(order("completed", completed)), now)
+	if err1 != nil || err2 != nil || len(created.Facts) != 1 || len(updated.Facts) != 2 {
+		t.Fatal(err1, err2, facttest.Reading(created), facttest.Reading(updated))
+	}
+	if created.Facts[0].Id != updated.Facts[0].Id {
+		t.Error("one sale has two ids")
+	}
+	if created.ID == updated.ID {
+		t.Error("two deliveries have one id")
+	}
+}
+
+func TestRead_SignedErrorIsSilentHoweverItIsWritten(t *testing.T) {
+	const message = `{"code":"woocommerce_rest_cannot_view","message":"Sorry."`
+	check(t, []reads{
+		{"with a status", "order.updated", message + `,"data":{"status":401}}`, "silent platform_error\n"},
+		{"with an empty list, as PHP writes it", "order.updated", message + `,"data":[]}`, "silent platform_error\n"},
+		{"with nothing", "order.created", message + `,"data":null}`, "silent platform_error\n"},
+		{"without data", "", message + `}`, "silent platform_error\n"},
+		{
+			"a coupon, which has a code too",
+			"coupon.updated",
+			`{"id":3,"code":"SPRING","amount":"5.00"}`,
+			"silent unhandled_event\n",
+		},
+	})
+}
+
+func TestRead_DatesThatAreNoneAreNoPayment(t *testing.T) {
+	for _, date := range []string{`null`, `""`, `0`, `"0"`, `false`, `"0000-00-00T00:00:00"`, `"-0001-11-30T00:00:00"`} {
+		check(t, []reads{{date, "order.updated", order("processing", `,"date_paid_gmt":`+date+`,"date_paid":`+date), placed}})
+	}
+}
+
+// told reads an order of the shop and returns its facts.
+func told(t *testing.T, body string) []*factv1.Fact {
+	t.Helper()
+	got, err := provider(t, shop()).Read(topic("order.updated"), []byte(body), now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got.Facts
+}
+
+func TestRead_AnOrderThatIsChangedLaterIsPlacedAndGivenUpOnce(t *testing.T) {
+	const noted = `,"date_modified_gmt":"2025-11-01T12:00:00"`
+	pending, cancelled, again := told(
+		t,
+		order("pending", ""),
+	), told(
+		t,
+		order("cancelled", ""),
+	), told(
+		t,
+		order("cancelled", noted),
+	)
+	if pending[0].Id != cancelled[0].Id || cancelled[0].Id != again[0].Id {
+		t.Error("one order is placed more than once")
+	}
+	if cancelled[1].Id != again[1].Id {
+		t.Error("a note on an order gives it up again")
+	}
+	if cancelled[0].Id == cancelled[1].Id {
+		t.Error("an order and its end are one fact")
+	}
+}
+
+func TestRead_AnOrderPaidLaterIsTheSaleItAlwaysWas(t *testing.T) {
+	at := told(t, order("processing", paid))
+	failed := told(t, order("failed", ""))
+	if len(at) != 1 || len(failed) != 2 || at[0].Id == failed[0].Id {
+		t.Errorf("got %v and %v", at, failed)
+	}
+}
+
+// company writes a company on the bill, and a note of a plugin.
+func company(name, key, value string) string {
+	return fmt.Sprintf(
+		`,"billing":{"email":"ann@example.com","company":%q},"meta_data":[{"id":1,"key":%q,"value":%s}]`,
+		name,
+		key,
+		value,
+	)
+}
+
+func TestRead_ACompanyWithATaxNumberIsABusiness(t *testing.T) {
+	business := saleOf17 + "access=one_off awaited traits=business " + ann
+	for _, key := range []string{"_billing_nip", "billing_nip", "nip", "vat_number", "_vat_number", "_billing_vat", "_billing_vat_number", "_billing_eu_vat_number"} {
+		check(t, []reads{{key, "order.created", order("processing", paid+company("Acme", key, `"526-000-12-46"`)), business}})
+	}
+	check(t, []reads{
+		{
+			"number written as a number",
+			"order.created",
+			order("processing", paid+company("Acme", "nip", `5260001246`)),
+			business,
+		},
+		{"no number", "order.created", order("processing", paid+company("Acme", "nip", `""`)), sale},
+		{"a box that is ticked", "order.created", order("processing", paid+company("Acme", "_billing_vat", `"1"`)), sale},
+		{"a word", "order.created", order("processing", paid+company("Acme", "nip", `"brak"`)), sale},
+		{
+			"a note that is no text",
+			"order.created",
+			order("processing", paid+company("Acme", "nip", `{"pl":"5260001246"}`)),
+			sale,
+		},
+		{"number and no company", "order.created", order("processing", paid+company(" ", "nip", `"5260001246"`)), sale},
+		{
+			"company that is no text",
+			"order.created",
+			order("processing", paid+`,"billing":{"email":"ann@example.com","company":[]}`),
+			sale,
+		},
+		{
+			"completed",
+			"order.updated",
+			order("completed", completed+company("Acme", "nip", `"5260001246"`)),
+			business + performed,
+		},
+		{"not paid", "order.updated", order("pending", company("Acme", "nip", `"5260001246"`)), placed},
+	})
+}
+
+func TestRead_ASaleIsTheSameOnceItIsKnownToBeABusiness(t *testing.T) {
+	before := told(t, order("processing", paid))
+	after := told(t, order("processing", paid+company("Acme", "nip", `"5260001246"`)))
+	if before[0].Id != after[0].Id {
+		t.Error("the tax number made another sale")
+	}
+}

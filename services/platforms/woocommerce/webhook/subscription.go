@@ -1,0 +1,56 @@
+package webhook
+
+import (
+	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/services/ingest"
+	"github.com/rodopath/rodopath/services/platforms/payload"
+)
+
+// subscription reads the state of a subscription of WooCommerce Subscriptions. Its renewals are
+// orders.
+func (r *reader) subscription() {
+	rec := r.record
+	switch rec.Status {
+	case "active":
+		f := r.access(factv1.Kind_KIND_ACCESS_STARTED)
+		f.Occurred = payload.First(r.when(rec.StartGMT, rec.Start), r.created())
+		r.emitSubscriber(f)
+	case "cancelled", "expired":
+		f := r.access(factv1.Kind_KIND_ACCESS_ENDED)
+		f.Occurred = payload.First(r.when(rec.EndGMT, rec.End), r.when(rec.CancelledGMT, rec.Cancelled))
+		if f.Occurred == nil {
+			f.Occurred = r.modified()
+			ingest.AssignUndatedID(r.ID, f)
+		}
+		r.emitSubscriber(f)
+	case "pending-cancel":
+		r.silent(ingest.SilentScheduled)
+	case "on-hold", "pending":
+		r.silent(ingest.SilentUnpaid)
+	case "draft", "auto-draft", "checkout-draft":
+		r.silent(ingest.SilentDraft)
+	case "trash":
+		r.silent(ingest.SilentTrash)
+	default:
+		r.silent(ingest.SilentNothingNew)
+	}
+}
+
+// access is about the order that began the subscription, where there is one.
+func (r *reader) access(kind factv1.Kind) *factv1.Fact {
+	contract := r.name("subscription", r.record.ID)
+	f := &factv1.Fact{Kind: kind, Ref: contract, Contract: contract, Access: factv1.Access_ACCESS_SUBSCRIPTION}
+	if order := r.name("order", r.record.ParentID); order != "" {
+		f.Ref = order
+	}
+	return f
+}
+
+func (r *reader) emitSubscriber(f *factv1.Fact) {
+	who := r.buyer()
+	if len(who) == 0 {
+		r.silent(ingest.SilentNoPerson)
+		return
+	}
+	r.emit(who, f)
+}

@@ -1,0 +1,40 @@
+package webhook
+
+import (
+	"time"
+
+	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/services/ingest"
+	"github.com/rodopath/rodopath/services/platforms/payload"
+)
+
+// unpaid reads an order without a date of payment. The order is no contract, but its data are held
+// and must be deleted when no payment follows. An order with cash on delivery is "processing" and
+// unpaid until the handover. States of plug-ins have no defined meaning and give no fact.
+func (r *reader) unpaid(who ingest.Identities) {
+	// A date in a zone that we do not know is no time of payment, and yet the
+	// order is paid.
+	paid := payload.Time(string(r.record.Paid), time.UTC) != nil
+	switch status := r.record.Status; {
+	case paid:
+		r.silent(ingest.SilentUnpaid)
+	case status == "pending", status == "on-hold", status == "processing":
+		r.emit(who, r.placed())
+	case status == "cancelled", status == "failed":
+		r.emit(who, r.placed(), r.expired())
+	default:
+		r.silent(ingest.SilentUnpaid)
+	}
+}
+
+func (r *reader) placed() *factv1.Fact {
+	return &factv1.Fact{Kind: factv1.Kind_KIND_ORDER_PLACED, Ref: r.ref(), Occurred: r.created()}
+}
+
+// expired uses the order's last change as the end of the order. Later changes, such as a note, give
+// the same fact.
+func (r *reader) expired() *factv1.Fact {
+	f := &factv1.Fact{Kind: factv1.Kind_KIND_ORDER_EXPIRED, Ref: r.ref(), Occurred: r.modified()}
+	ingest.AssignUndatedID(r.ID, f)
+	return f
+}

@@ -1,0 +1,238 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rodopath/rodopath/services/rodopath/client"
+)
+
+func (s *shared) decisions() *cobra.Command {
+	var overdue, all, asJSON bool
+	cmd := &cobra.Command{
+		Use:   "decisions",
+		Short: "List decisions with the answers of their recipients",
+		Long: `List the published decisions with the answers of their recipients, the most urgent first. A
+deletion is confirmed when every recipient has answered done or not_found. Without a flag
+only decisions with a missing answer are listed.`,
+		Args: args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			path := "/v1/decisions"
+			switch {
+			case overdue && all:
+				return fmt.Errorf("%w: --overdue and --all do not go together", errUsage)
+			case overdue:
+				path += "?state=overdue"
+			case all:
+				path += "?state=all"
+			}
+			return s.ask(cmd.Context(), func(c *client.Client) error {
+				data, err := c.Get(cmd.Context(), path, "")
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					_, err = cmd.OutOrStdout().Write(data)
+					return err
+				}
+				return writeDecisions(cmd.OutOrStdout(), data)
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&overdue, "overdue", false, "only decisions with a late answer")
+	cmd.Flags().BoolVar(&all, "all", false, "completed decisions too")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.AddCommand(s.receipt())
+	return cmd
+}
+
+// decision is a listed decision.
+type decision struct {
+	Decision   string     `json:"decision"`
+	Kind       string     `json:"kind"`
+	Subject    string     `json:"subject"`
+	Person     []string   `json:"person"`
+	State      string     `json:"state"`
+	Due        *time.Time `json:"due"`
+	Categories []string   `json:"categories"`
+	Purpose    string     `json:"purpose"`
+	Channel    string     `json:"channel"`
+	Recipients []struct {
+		Recipient string     `json:"recipient"`
+		Sent      *time.Time `json:"sent"`
+		Outcome   string     `json:"outcome"`
+		Reason    string     `json:"reason"`
+	} `json:"recipients"`
+}
+
+func writeDecisions(out io.Writer, data []byte) error {
+	var list struct {
+		Decisions []decision `json:"decisions"`
+	}
+	if err := json.Unmarshal(data, &list); err != nil {
+		return fmt.Errorf("read the answer: %w", err)
+	}
+	if len(list.Decisions) == 0 {
+		_, err := fmt.Fprintln(out, "No decision awaits an answer.")
+		return err
+	}
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "ANSWER BY\tDECISION\tSTATE\tWHAT\tRECIPIENTS\tPERSON")
+	for i := range list.Decisions {
+		d := &list.Decisions[i]
+		due, what := "", "delete "+strings.Join(d.Categories, ", ")
+		if d.Due != nil {
+			due = d.Due.Format(minute)
+		}
+		if d.Purpose != "" {
+			what = "ask for " + d.Purpose + " by " + d.Channel
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", due, d.Decision, d.State, what, answersOf(d), who(d.Person, d.Subject))
+	}
+	return table.Flush()
+}
+
+// answersOf summarises the answer of each recipient.
+func answersOf(d *decision) string {
+	out := make([]string, len(d.Recipients))
+	for i, r := range d.Recipients {
+		state := r.Outcome
+		switch {
+		case state == "" && r.Sent == nil:
+			state = "in delivery"
+		case state == "":
+			state = "told"
+		case r.Reason != "":
+			state += " (" + r.Reason + ")"
+		}
+		out[i] = r.Recipient + ": " + state
+	}
+	return strings.Join(out, "; ")
+}
+
+// receipt is a command that writes down the answer of a recipient that cannot answer by
+// itself.
+func (s *shared) receipt() *cobra.Command {
+	var reason, at string
+	cmd := &cobra.Command{
+		Use:   "receipt DECISION RECIPIENT OUTCOME",
+		Short: "Record the answer of a recipient: done, partial, held, not_found, refused",
+		Long: `Record the answer of a recipient without an interface, such as a bookkeeper. The answers to
+a question are granted, refused and no_answer.`,
+		Example: "  rodopath decisions receipt dec_abc bookkeeper done",
+		Args:    args(cobra.ExactArgs(3)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			instant, err := parseInstant(at)
+			if err != nil {
+				return err
+			}
+			if instant == nil {
+				now := time.Now().UTC()
+				instant = &now
+			}
+			return s.ask(cmd.Context(), func(c *client.Client) error {
+				_, err := c.Ask(cmd.Context(), "/v1/decisions/receipts", map[string]any{
+					"decision": given[0], "recipient": given[1], "outcome": given[2], "reason": reason, "at": instant,
+				}, "")
+				if err != nil {
+					return err
+				}
+				_, err = fmt.Fprintln(cmd.OutOrStdout(), "The answer is recorded.")
+				return err
+			})
+		},
+	}
+	cmd.Flags().StringVar(&reason, "reason", "", "the reason, without names")
+	cmd.Flags().StringVar(&at, "at", "", "time of the outcome, such as 2027-01-01T12:00:00Z (default now)")
+	return cmd
+}
+
+func (s *shared) replay() *cobra.Command {
+	var since, recipient string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "replay --since TIME",
+		Short: "Send all deletions since an instant again, after a recipient restored a backup",
+		Long: `Send all deletions decided since an instant again, under the same ids and marked as a
+replay, to one recipient or to all notified recipients. Each deletion must be confirmed
+anew. A deletion of a person whose names are erased here carries hashes of the names, which
+the recipient can compare with the names it holds.`,
+		Example: "  rodopath replay --since 2026-11-01T00:00:00Z --recipient crm",
+		Args:    args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			instant, err := parseInstant(since)
+			if err != nil {
+				return err
+			}
+			if instant == nil {
+				return fmt.Errorf("%w: give the time of the backup, such as --since 2026-11-01T00:00:00Z", errUsage)
+			}
+			whole := false
+			err = s.ask(cmd.Context(), func(c *client.Client) error {
+				return c.AskLines(
+					cmd.Context(),
+					"/v1/replay",
+					map[string]any{"since": instant, "recipient": recipient},
+					func(line []byte) error {
+						end, err := writeReplayed(cmd.OutOrStdout(), line, asJSON)
+						whole = whole || end
+						return err
+					},
+				)
+			})
+			if err == nil && !whole {
+				err = errors.New(
+					"the replay failed; the log of the server has the reason. Run the command again: a replay is idempotent",
+				)
+			}
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&since, "since", "", "time of the restored backup, such as 2026-11-01T00:00:00Z or 2026-11-01")
+	cmd.Flags().
+		StringVar(&recipient, "recipient", "", "the recipient that restored a backup (default all notified recipients)")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, one deletion per line")
+	return cmd
+}
+
+func replayed(n int) string {
+	switch n {
+	case 0:
+		return "Nothing was sent: no deletion since then concerns such a recipient."
+	case 1:
+		return "One deletion was sent again."
+	}
+	return fmt.Sprintf("%d deletions were sent again.", n)
+}
+
+// writeReplayed writes a line of a replay, and reports whether the line is the last one.
+func writeReplayed(out io.Writer, line []byte, asJSON bool) (end bool, err error) {
+	var sent struct {
+		Decision string `json:"decision"`
+		Subject  string `json:"subject"`
+		Hidden   bool   `json:"hidden"`
+		Sent     *int   `json:"sent"`
+	}
+	if err := json.Unmarshal(line, &sent); err != nil {
+		return false, fmt.Errorf("read the answer: %w", err)
+	}
+	end = sent.Sent != nil
+	switch {
+	case asJSON:
+		_, err = fmt.Fprintf(out, "%s\n", line)
+	case end:
+		_, err = fmt.Fprintln(out, replayed(*sent.Sent))
+	case sent.Hidden:
+		_, err = fmt.Fprintf(out, "%s  subject:%s  (with hashes: the names are erased here)\n", sent.Decision, sent.Subject)
+	default:
+		_, err = fmt.Fprintf(out, "%s  subject:%s\n", sent.Decision, sent.Subject)
+	}
+	return end, err
+}

@@ -1,0 +1,68 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rodopath/rodopath/services/rodopath/client"
+)
+
+func (s *shared) may() *cobra.Command {
+	var controller, at string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "may PERSON PURPOSE [CHANNEL]",
+		Short: "Answer whether the data of a person may be used for a purpose, by a channel",
+		Long: `Answer whether the data of a person may be used, for example before a campaign. The exit code
+is 0 for yes and 4 for no. An unknown person has given no consent.`,
+		Example: "  rodopath may ala@example.com offers email",
+		Args:    args(cobra.RangeArgs(2, 3)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			instant, err := parseInstant(at)
+			if err != nil {
+				return err
+			}
+			question := map[string]any{"person": given[0], "purpose": given[1], "controller": controller, "at": instant}
+			if len(given) == 3 {
+				question["channel"] = given[2]
+			}
+			return s.ask(cmd.Context(), func(c *client.Client) error {
+				data, err := c.Ask(cmd.Context(), "/v1/may", question, "")
+				if err != nil {
+					return err
+				}
+				var answer struct {
+					Allowed bool   `json:"allowed"`
+					Why     string `json:"why"`
+					Rule    string `json:"rule"`
+					Box     bool   `json:"box"`
+				}
+				if err := json.Unmarshal(data, &answer); err != nil {
+					return fmt.Errorf("read the answer: %w", err)
+				}
+				text := "no: " + strings.ReplaceAll(answer.Why, "_", " ")
+				if answer.Allowed {
+					text = "yes: " + answer.Why + ", rule " + answer.Rule
+				}
+				if answer.Box {
+					text += "; an unticked box at the checkout may ask"
+				}
+				if asJSON {
+					text = strings.TrimSpace(string(data))
+				}
+				if _, err := fmt.Fprintln(cmd.OutOrStdout(), text); err != nil || answer.Allowed {
+					return err
+				}
+				return errNo
+			})
+		},
+	}
+	cmd.Flags().
+		StringVar(&controller, "controller", "", "the business that intends the use (default the configured controller)")
+	cmd.Flags().StringVar(&at, "at", "", atHelp)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}

@@ -1,0 +1,282 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rodopath/rodopath/services/internal/config"
+	lifecycleapp "github.com/rodopath/rodopath/services/lifecycle/app"
+	"github.com/rodopath/rodopath/services/rodopath/client"
+	"github.com/rodopath/rodopath/services/rodopath/datadir"
+)
+
+// policy is the family of commands about the rules. Only "status" asks a server.
+func (s *shared) policy() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "policy",
+		Short: "Print the default policy; check, show and test a policy",
+		Long: `Print the default policy, to read and to extend. A policy of your own contains only the
+differences ("extends: pl"); docs/policy.md describes the language. The commands read a file,
+or the configured policy, or the default policy.`,
+		Args: args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := io.WriteString(cmd.OutOrStdout(), lifecycleapp.PolicyText())
+			return err
+		},
+	}
+	cmd.AddCommand(s.checkPolicy(), s.showPolicy(), s.testPolicy(), s.policyStatus())
+	return cmd
+}
+
+// configured returns the policy file and the controller of the configuration, where
+// there is one.
+func (s *shared) configured() (path, controller string, err error) {
+	name := s.config
+	if name == "" {
+		h := datadir.At(s.data)
+		if name = h.ConfigPath(); !exists(name) {
+			return "", "", nil
+		}
+	}
+	c, err := config.Load(name, os.Environ())
+	if err != nil {
+		return "", "", err
+	}
+	if c.Policy != "" && c.Policy != "default" {
+		path = c.Path(c.Policy)
+	}
+	return path, c.Controller, nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// policyFile is the policy that a command is about: the file given, or that of the
+// configuration.
+func (s *shared) policyFile(given string) (path, controller string, err error) {
+	path, controller, err = s.configured()
+	if given != "" {
+		path = given
+	}
+	return path, controller, err
+}
+
+func (s *shared) checkPolicy() *cobra.Command {
+	var asJSON bool
+	var lang string
+	cmd := &cobra.Command{
+		Use:   "check [FILE]",
+		Short: "Report the faults of a policy, and the risks of its choices",
+		Long: `Report every fault of a policy, with line, column and remedy. The exit code is 4 with a fault.
+For a policy without faults the command reports the risks of its choices, with the law.`,
+		Args: args(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			path, controller, err := s.policyFile(first(given))
+			if err != nil {
+				return err
+			}
+			checked, err := lifecycleapp.CheckPolicy(path, controller)
+			if lifecycleapp.IsPolicyFault(err) {
+				fmt.Fprintln(cmd.OutOrStdout(), err)
+				return errNo
+			}
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return writeJSON(cmd.OutOrStdout(), checked)
+			}
+			return writeChecked(cmd.OutOrStdout(), lang, checked)
+		},
+	}
+	cmd.Flags().StringVar(&lang, "lang", "en", "pl or en")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func writeJSON(out io.Writer, v any) error {
+	data, err := json.MarshalIndent(v, "", "  ")
+	if err == nil {
+		_, err = fmt.Fprintf(out, "%s\n", data)
+	}
+	return err
+}
+
+func first(given []string) string {
+	if len(given) == 0 {
+		return ""
+	}
+	return given[0]
+}
+
+func writeChecked(out io.Writer, lang string, checked *lifecycleapp.CheckedPolicy) error {
+	fmt.Fprintf(out, "%s has no faults, revision %s.\n", checked.ID, checked.Revision)
+	risks := map[string]map[string]string{
+		"en": {"too_early": "MAY DELETE TOO EARLY", "too_long": "MAY HOLD TOO LONG", "marketing": "MAY BE MARKETING"},
+		"pl": {
+			"too_early": "MOŻE USUWAĆ ZA WCZEŚNIE",
+			"too_long":  "MOŻE PRZECHOWYWAĆ ZA DŁUGO",
+			"marketing": "MOŻE STANOWIĆ MARKETING",
+		},
+	}
+	if risks[lang] == nil {
+		return fmt.Errorf("%w: --lang must be pl or en", errUsage)
+	}
+	for _, w := range checked.Warnings {
+		place := ""
+		if w.Line > 0 {
+			place = fmt.Sprintf(" (line %d)", w.Line)
+		}
+		fmt.Fprintf(out, "\n%s%s\n  %s\n", risks[lang][w.Risk], place, w.Says[lang])
+		if w.Cites != "" {
+			fmt.Fprintf(out, "  %s\n", w.Cites)
+		}
+	}
+	return nil
+}
+
+func (s *shared) showPolicy() *cobra.Command {
+	var format, lang string
+	cmd := &cobra.Command{
+		Use:     "show [FILE]",
+		Short:   "Print the record of processing activities (Art. 30): purposes, bases, data, periods, recipients",
+		Example: "  rodopath policy show --format markdown --lang pl > rejestr.md",
+		Args:    args(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			path, controller, err := s.policyFile(first(given))
+			if err != nil {
+				return err
+			}
+			err = lifecycleapp.ShowPolicy(cmd.OutOrStdout(), path, controller, format, lang)
+			if errors.Is(err, lifecycleapp.ErrFormat) {
+				return fmt.Errorf("%w: %w", errUsage, err)
+			}
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&format, "format", "text", "text, markdown, json or csv")
+	cmd.Flags().StringVar(&lang, "lang", "pl", "pl or en")
+	return cmd
+}
+
+func (s *shared) testPolicy() *cobra.Command {
+	var file string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "test DIR",
+		Short: "Run the scenarios of a directory (*.case) against a policy, in virtual time",
+		Long: `Run scenarios against a policy and show expected and actual results. The exit code is 4 when a
+scenario fails, or the policy has a fault. docs/policy.md describes the format.`,
+		Args: args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			path, controller, err := s.policyFile(file)
+			if err != nil {
+				return err
+			}
+			report, err := lifecycleapp.TestPolicy(path, controller, given[0])
+			if lifecycleapp.IsPolicyFault(err) {
+				fmt.Fprintln(cmd.OutOrStdout(), err)
+				return errNo
+			}
+			if err != nil {
+				return err
+			}
+			out := cmd.OutOrStdout()
+			if asJSON {
+				err = writeJSON(out, report)
+			} else {
+				for _, f := range report.Failures {
+					fmt.Fprintf(out, "%s: %s\n", f.File, f.Text)
+				}
+				_, err = fmt.Fprintf(out, "%d scenarios, %d failures\n", report.Cases, len(report.Failures))
+			}
+			if err == nil && len(report.Failures) > 0 {
+				return errNo
+			}
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&file, "policy", "", "policy file (default the configured policy)")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func (s *shared) policyStatus() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "Show the policy in force, and a policy that waits for approval",
+		Args:  args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return s.ask(cmd.Context(), func(c *client.Client) error {
+				data, err := c.Get(cmd.Context(), "/v1/policy", "")
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					_, err = cmd.OutOrStdout().Write(data)
+					return err
+				}
+				return writeStatus(cmd.OutOrStdout(), data)
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func writeStatus(out io.Writer, data []byte) error {
+	var p struct {
+		Policy   string   `json:"policy"`
+		Revision string   `json:"revision"`
+		Earlier  []string `json:"earlier"`
+		Waiting  *struct {
+			Policy       string         `json:"policy"`
+			Revision     string         `json:"revision"`
+			Affected     int            `json:"affected"`
+			Subjects     int            `json:"subjects"`
+			Items        map[string]int `json:"items"`
+			LimitPercent float64        `json:"limit_percent"`
+		} `json:"waiting"`
+	}
+	if err := json.Unmarshal(data, &p); err != nil {
+		return fmt.Errorf("read the answer: %w", err)
+	}
+	fmt.Fprintf(out, "%s, revision %s, is in force", p.Policy, p.Revision)
+	if len(p.Earlier) > 0 {
+		fmt.Fprintf(out, "; %d earlier policies are kept for their promises", len(p.Earlier))
+	}
+	fmt.Fprintln(out, ".")
+	if p.Waiting == nil {
+		return nil
+	}
+	w := p.Waiting
+	fmt.Fprintf(
+		out,
+		"\n%s, revision %s, waits for approval: the policy would delete data of %d of %d persons at once (more than %g %%).\n",
+		w.Policy,
+		w.Revision,
+		w.Affected,
+		w.Subjects,
+		w.LimitPercent,
+	)
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, category := range slices.Sorted(maps.Keys(w.Items)) {
+		fmt.Fprintf(table, "  %s\t%d\n", category, w.Items[category])
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(out, "To put it in force: rodopath serve --approve %s\n", w.Revision)
+	return err
+}

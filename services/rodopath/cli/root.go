@@ -1,0 +1,148 @@
+// Package cli is the command line of rodopath.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rodopath/rodopath/services/rodopath/client"
+)
+
+// Exit codes.
+const (
+	exitOK      = 0
+	exitFailed  = 1
+	exitUsage   = 2
+	exitUnknown = 3
+	exitNo      = 4
+)
+
+// errNo means that everything worked, and the answer is no: a use that is not
+// allowed, a case that failed, a journal that was changed.
+var errNo = errors.New("the answer is no")
+
+// errUsage marks errors in how a command was called.
+var errUsage = errors.New("wrong usage")
+
+// shared are the flags of every command that works on a data directory.
+type shared struct {
+	data, config string
+	// quiet is the log of commands that ask a question.
+	quiet *slog.Logger
+}
+
+// Run runs the command line and returns the exit code: 0 done, 1 failed, 2 called
+// in a wrong way, 3 nothing is held about the person, 4 the answer is no.
+func Run(ctx context.Context, args []string, out, errOut io.Writer) int {
+	s := &shared{quiet: slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: slog.LevelError}))}
+	root := &cobra.Command{
+		Use:   "rodopath",
+		Short: "Which data of a customer may a business still hold, why, and until when?",
+		Long: `Rodopath receives the webhooks of sales platforms, keeps for each customer the legal bases
+(GDPR Art. 6) on which personal data may be held, and notifies other systems of deletions and
+of questions for consent.`,
+		Version:       version(),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, given []string) error {
+			if len(given) > 0 {
+				return fmt.Errorf("%w: there is no command %q; see \"rodopath --help\"", errUsage, given[0])
+			}
+			return cmd.Help()
+		},
+	}
+	root.SetArgs(args)
+	root.SetOut(out)
+	root.SetErr(errOut)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
+	root.PersistentFlags().StringVar(&s.data, "data", "data", "data directory")
+	root.PersistentFlags().StringVar(&s.config, "config", "", "configuration file (default DATA/rodopath.yaml)")
+	root.AddCommand(
+		s.serve(),
+		s.demo(),
+		s.explain(),
+		s.subject(),
+		s.bases(),
+		s.may(),
+		s.export(),
+		s.evidence(),
+		s.request(),
+		s.holds(),
+		s.hold(),
+		s.release(),
+		s.decisions(),
+		s.recipients(),
+		s.certificate(),
+		s.replay(),
+		s.journal(),
+		s.events(),
+		s.send(),
+		s.policy(),
+		s.backup(),
+		s.restore(),
+		s.keys(),
+	)
+	err := root.ExecuteContext(ctx)
+	if err != nil && !errors.Is(err, errNo) {
+		fmt.Fprintln(errOut, "rodopath:", err)
+	}
+	return exitCode(err)
+}
+
+func exitCode(err error) int {
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, client.ErrUnknownPerson):
+		return exitUnknown
+	case errors.Is(err, errNo), errors.Is(err, client.ErrUnconfirmed):
+		return exitNo
+	case errors.Is(err, errUsage), errors.Is(err, client.ErrQuestion):
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// args wraps a check of arguments, so that its errors count as usage errors.
+func args(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, given []string) error {
+		if err := check(cmd, given); err != nil {
+			return fmt.Errorf("%w: %w; see \"%s --help\"", errUsage, err, cmd.CommandPath())
+		}
+		return nil
+	}
+}
+
+// ask runs a question against the server of the data directory.
+func (s *shared) ask(ctx context.Context, question func(*client.Client) error) error {
+	c, err := client.Open(ctx, s.data, s.config, s.quiet)
+	if err != nil {
+		return err
+	}
+	return errors.Join(question(c), c.Close(context.WithoutCancel(ctx)))
+}
+
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	return info.Main.Version + " " + info.GoVersion
+}
+
+// readInput reads a file, or standard input for "-".
+func readInput(path string) ([]byte, error) {
+	const limit = 1 << 20
+	if path == "-" {
+		return io.ReadAll(io.LimitReader(os.Stdin, limit))
+	}
+	return os.ReadFile(path)
+}

@@ -1,0 +1,123 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rodopath/rodopath/services/rodopath/client"
+)
+
+func (s *shared) subject() *cobra.Command {
+	return s.aboutPerson(
+		"subject PERSON",
+		"Show the id, the names and the next review of a person",
+		"/v1/subjects",
+		writeSubject,
+	)
+}
+
+func (s *shared) bases() *cobra.Command {
+	return s.aboutPerson(
+		"bases PERSON",
+		"List all legal bases of a person, past and future ones included",
+		"/v1/bases",
+		writeBases,
+	)
+}
+
+// aboutPerson is a command that asks one question about a person.
+func (s *shared) aboutPerson(use, short, path string, write func(io.Writer, []byte) error) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   use,
+		Short: short,
+		Args:  args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			return s.ask(cmd.Context(), func(c *client.Client) error {
+				data, err := c.Ask(cmd.Context(), path, map[string]any{"person": given[0]}, "")
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					_, err = cmd.OutOrStdout().Write(data)
+					return err
+				}
+				return write(cmd.OutOrStdout(), data)
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func writeSubject(out io.Writer, data []byte) error {
+	var a struct {
+		Subject    string     `json:"subject"`
+		Person     []string   `json:"person"`
+		Known      bool       `json:"known"`
+		Facts      int        `json:"facts"`
+		ReviewAt   *time.Time `json:"review_at"`
+		RequestDue *time.Time `json:"request_due"`
+		Absorbed   []string   `json:"absorbed"`
+	}
+	if err := json.Unmarshal(data, &a); err != nil {
+		return fmt.Errorf("read the answer: %w", err)
+	}
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(table, "subject\t%s\nnames\t%s\nfacts\t%d\n", a.Subject, strings.Join(a.Person, ", "), a.Facts)
+	if !a.Known {
+		fmt.Fprintln(table, "held\tnothing personal")
+	}
+	if len(a.Absorbed) > 0 {
+		fmt.Fprintf(table, "before\t%s\n", strings.Join(a.Absorbed, ", "))
+	}
+	if a.ReviewAt != nil {
+		fmt.Fprintf(table, "next change\t%s\n", a.ReviewAt.Format(minute))
+	}
+	if a.RequestDue != nil {
+		fmt.Fprintf(table, "answer before\t%s\n", a.RequestDue.Format(minute))
+	}
+	return table.Flush()
+}
+
+func writeBases(out io.Writer, data []byte) error {
+	var a struct {
+		Bases []struct {
+			Rule    string     `json:"rule"`
+			Purpose string     `json:"purpose"`
+			Article string     `json:"article"`
+			Ref     string     `json:"ref"`
+			Channel string     `json:"channel"`
+			Since   time.Time  `json:"since"`
+			Until   *time.Time `json:"until"`
+		} `json:"bases"`
+	}
+	if err := json.Unmarshal(data, &a); err != nil {
+		return fmt.Errorf("read the answer: %w", err)
+	}
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "SINCE\tRETENTION END\tPURPOSE\tARTICLE\tRULE\tOF")
+	for _, b := range a.Bases {
+		lapses := "no end known"
+		if b.Until != nil {
+			lapses = b.Until.Format(minute)
+		}
+		fmt.Fprintf(
+			table,
+			"%s\t%s\t%s\t%s\t%s\t%s\n",
+			b.Since.Format(minute),
+			lapses,
+			b.Purpose,
+			b.Article,
+			b.Rule,
+			b.Ref+b.Channel,
+		)
+	}
+	return table.Flush()
+}
