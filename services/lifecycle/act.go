@@ -3,14 +3,8 @@ package lifecycle
 import (
 	"slices"
 	"time"
-)
 
-// Kinds of acts without a source: rules see them beside the facts.
-const (
-	// KindRequested is any request for a right, from its receipt. Policies write "request".
-	KindRequested Kind = "request"
-	// kindObjectionUpheld is a granted objection under Art. 21(1), from the decision on.
-	kindObjectionUpheld Kind = "objection_upheld"
+	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 )
 
 // acts returns the facts as rules see them. A request for a right is an act at its receipt and
@@ -20,7 +14,7 @@ func (p *Policy) acts(facts []Fact) []Fact {
 	out := make([]Fact, 0, len(facts)+2)
 	for i := range facts {
 		f := facts[i]
-		if !p.isRequest(&f) {
+		if !p.IsRequest(&f) {
 			out = append(out, f)
 			continue
 		}
@@ -30,19 +24,19 @@ func (p *Policy) acts(facts []Fact) []Fact {
 			Source:   f.Source,
 			Occurred: f.Occurred,
 			Received: f.Received,
-			Ref:      requestRef(&f),
+			Ref:      RequestName(&f),
 			Traits:   f.Traits,
 		}
 		out = append(append(out, in), p.effects(f, facts)...)
 	}
-	slices.SortFunc(out, compareFacts)
+	slices.SortFunc(out, Compare)
 	return out
 }
 
 // effects returns the effects of a request, at the instants of the effects.
 func (p *Policy) effects(f Fact, facts []Fact) []Fact {
-	ref := requestRef(&f)
-	verified, ok := verification(&f, facts)
+	ref := RequestName(&f)
+	verified, ok := Verification(&f, facts)
 	if !ok {
 		return nil
 	}
@@ -57,8 +51,8 @@ func (p *Policy) effects(f Fact, facts []Fact) []Fact {
 			out = append(out, marketing)
 		}
 		if at, ok := upheld(facts, ref); ok {
-			f.Kind, f.Occurred = kindObjectionUpheld, maxTime(f.Occurred, at)
-			f.Purposes = slices.DeleteFunc(slices.Clone(f.Purposes), p.marketing)
+			f.Kind, f.Occurred = KindObjectionUpheld, calendar.Later(f.Occurred, at)
+			f.Purposes = slices.DeleteFunc(slices.Clone(f.Purposes), p.IsMarketing)
 			out = append(out, f)
 		}
 		return out
@@ -68,39 +62,39 @@ func (p *Policy) effects(f Fact, facts []Fact) []Fact {
 }
 
 func (p *Policy) marketingOnly(f Fact) Fact {
-	f.Purposes = slices.DeleteFunc(slices.Clone(f.Purposes), func(purpose string) bool { return !p.marketing(purpose) })
+	f.Purposes = slices.DeleteFunc(slices.Clone(f.Purposes), func(purpose string) bool { return !p.IsMarketing(purpose) })
 	return f
 }
 
-// isRequest reports whether a fact exercises a right and needs an answer. An objection to marketing
+// IsRequest reports whether a fact exercises a right and needs an answer. An objection to marketing
 // is absolute and needs none (Art. 21(3)).
-func (p *Policy) isRequest(f *Fact) bool {
+func (p *Policy) IsRequest(f *Fact) bool {
 	switch f.Kind {
 	case KindErasure, KindRestriction, KindAccessRequest, KindPortabilityRequest, KindRectificationRequest:
 		return true
 	case KindObjection:
-		return slices.ContainsFunc(f.Purposes, func(purpose string) bool { return !p.marketing(purpose) })
+		return slices.ContainsFunc(f.Purposes, func(purpose string) bool { return !p.IsMarketing(purpose) })
 	}
 	return false
 }
 
-// requestRef returns the name of a request: its Ref, or a name derived from its fact.
-func requestRef(f *Fact) string {
+// RequestName returns the name of a request: its Ref, or a name derived from its fact.
+func RequestName(f *Fact) string {
 	if f.Ref != "" {
 		return f.Ref
 	}
 	return "request-" + f.ID[:min(8, len(f.ID))]
 }
 
-// verification is when a request was known to be the person's own.
-func verification(f *Fact, facts []Fact) (time.Time, bool) {
-	if !f.hasTrait(TraitUnverified) {
+// Verification is when a request was known to be the person's own.
+func Verification(f *Fact, facts []Fact) (time.Time, bool) {
+	if !f.HasTrait(TraitUnverified) {
 		return f.Occurred, true
 	}
-	ref := requestRef(f)
+	ref := RequestName(f)
 	for i := range facts {
 		if facts[i].Kind == KindRequestVerified && facts[i].Ref == ref {
-			return maxTime(f.Occurred, facts[i].Occurred), true
+			return calendar.Later(f.Occurred, facts[i].Occurred), true
 		}
 	}
 	return time.Time{}, false

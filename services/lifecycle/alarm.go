@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 )
 
 // alarms notes the findings that need a person: doubts and conflicts of new facts, and overdue
 // requests.
-func (s *Subject) alarms(h *history, news []Fact, held []holding, since, at time.Time) {
+func (s *Subject) alarms(h *Evaluation, news []Fact, held []Holding, since, at time.Time) {
 	for i := range news {
 		f := &news[i]
 		if f.Doubt != "" {
@@ -18,7 +20,7 @@ func (s *Subject) alarms(h *history, news []Fact, held []holding, since, at time
 				fmt.Sprintf("%s from %s is ordered by its receipt (%s): compare with the platform", f.Kind, f.Source, f.Doubt),
 			)
 		}
-		if f.Kind == KindSignup && f.hasTrait(TraitForced) {
+		if f.Kind == KindSignup && f.HasTrait(TraitForced) {
 			s.alarm(
 				at,
 				"forced:"+f.ID,
@@ -36,24 +38,24 @@ func (s *Subject) alarms(h *history, news []Fact, held []holding, since, at time
 				at,
 				"hold:"+f.ID,
 				"the hold comes too late: everything of the person was already deleted at "+s.FullErasure.Lapse.UTC().
-					Format(minute),
+					Format(instantLayout),
 			)
 		}
 	}
 	s.yearsApart(h, news, at)
-	for _, r := range Requests(h.policy, s.Facts, at) {
+	for _, r := range Requests(h.Policy(), s.Facts, at) {
 		if r.Open() && r.Overdue && r.Due.After(since) {
 			s.alarm(at, "overdue:"+r.Ref, fmt.Sprintf("%s %s was to be answered by %s (Art. 12(3))", r.Right, r.Ref, r.LastDay))
 		}
 	}
 }
 
-// minute is how an alarm writes an instant.
-const minute = "2006-01-02 15:04Z"
+// instantLayout is the layout of an instant in the text of an alarm.
+const instantLayout = "2006-01-02 15:04Z"
 
 // lateHold raises an alarm for a hold on erased data: a hold restores nothing.
-func (s *Subject) lateHold(h *history, f *Fact, held []holding, at time.Time) {
-	record := h.recordNamed(f.Ref)
+func (s *Subject) lateHold(h *Evaluation, f *Fact, held []Holding, at time.Time) {
+	record := h.RecordNamed(f.Ref)
 	var gone []Item
 	var when time.Time
 	known := false
@@ -62,19 +64,19 @@ func (s *Subject) lateHold(h *history, f *Fact, held []holding, at time.Time) {
 		if o.Ref != record {
 			continue
 		}
-		known = known || o.stands
-		if o.lapsed() && o.lapse.Before(f.Occurred) {
-			gone, when = append(gone, o.Item), maxTime(when, o.lapse)
+		known = known || o.InForce
+		if o.Lapsed() && o.Lapse.Before(f.Occurred) {
+			gone, when = append(gone, o.Item), calendar.Later(when, o.Lapse)
 		}
 	}
 	switch {
 	case len(gone) > 0:
-		s.alarm(at, "hold:"+f.ID, "the hold comes too late: already deleted at "+when.UTC().Format(minute), gone...)
+		s.alarm(at, "hold:"+f.ID, "the hold comes too late: already deleted at "+when.UTC().Format(instantLayout), gone...)
 	case !known && s.FullErasure != nil:
 		s.alarm(
 			at,
 			"hold:"+f.ID,
-			"the hold comes too late: everything of the person was already deleted at "+s.FullErasure.Lapse.UTC().Format(minute),
+			"the hold comes too late: everything of the person was already deleted at "+s.FullErasure.Lapse.UTC().Format(instantLayout),
 			Item{Ref: f.Ref},
 		)
 	case !known:
@@ -89,19 +91,14 @@ func (s *Subject) lateHold(h *history, f *Fact, held []holding, at time.Time) {
 
 // yearsApart raises an alarm for one sale with dates in two years: the later year counts for the
 // books.
-func (s *Subject) yearsApart(h *history, news []Fact, at time.Time) {
+func (s *Subject) yearsApart(h *Evaluation, news []Fact, at time.Time) {
 	for i := range news {
 		if news[i].Kind != KindSale {
 			continue
 		}
-		record := h.recordNamed(news[i].Ref)
-		var years []int
-		for _, j := range h.byRecord[record] {
-			if h.facts[j].Kind == KindSale && h.facts[j].Contract == "" {
-				years = append(years, h.facts[j].Occurred.In(h.policy.Place.Zone).Year())
-			}
-		}
-		if slices.Sort(years); len(years) > 1 && years[0] != years[len(years)-1] {
+		record := h.RecordNamed(news[i].Ref)
+		years := h.SaleYears(record)
+		if len(years) > 1 && years[0] != years[len(years)-1] {
 			s.alarm(
 				at,
 				"years:"+record,
@@ -113,16 +110,6 @@ func (s *Subject) yearsApart(h *history, news []Fact, at time.Time) {
 			)
 		}
 	}
-}
-
-// recordNamed returns the group name of a record.
-func (h *history) recordNamed(name string) string {
-	for i := range h.facts {
-		if h.facts[i].Ref == name || slices.Contains(h.facts[i].Links, name) {
-			return h.record[i]
-		}
-	}
-	return name
 }
 
 func (s *Subject) alarm(at time.Time, key, text string, items ...Item) {
@@ -140,4 +127,11 @@ func (s *Subject) note(n Note) {
 func MarkJournaled(s Subject, head Head) Subject {
 	s.Notes, s.Journal = nil, head
 	return s
+}
+
+// addNotes adds notes for the journal, each key once.
+func (s *Subject) addNotes(notes []Note) {
+	for _, n := range notes {
+		s.note(n)
+	}
 }

@@ -3,6 +3,8 @@ package lifecycle
 import (
 	"slices"
 	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 )
 
 // view is the knowledge about a basis at one point of the history: the raising acts, and the facts
@@ -14,10 +16,10 @@ type view struct {
 }
 
 // since is when the basis began.
-func (h *history) since(v view) time.Time { return h.facts[v.acts[0]].Occurred }
+func (h *Evaluation) since(v view) time.Time { return h.facts[v.acts[0]].Occurred }
 
 // anchors finds the instants that a rule's period is counted from.
-func (h *history) anchors(v view) anchors {
+func (h *Evaluation) anchors(v view) anchors {
 	return func(name string) (time.Time, bool) {
 		switch name {
 		case AnchorAct:
@@ -39,7 +41,7 @@ func (h *history) anchors(v view) anchors {
 	}
 }
 
-func (h *history) latest(facts []int, is func(*Fact) bool) (time.Time, bool) {
+func (h *Evaluation) latest(facts []int, is func(*Fact) bool) (time.Time, bool) {
 	for _, i := range slices.Backward(facts) {
 		if is(&h.facts[i]) {
 			return h.facts[i].Occurred, true
@@ -50,7 +52,7 @@ func (h *history) latest(facts []int, is func(*Fact) bool) (time.Time, bool) {
 
 // performance is the instant of the last delivery or performance of the sales since the basis
 // began.
-func (h *history) performance(v view) (time.Time, bool) {
+func (h *Evaluation) performance(v view) (time.Time, bool) {
 	since := h.since(v)
 	last, known := h.latest(v.facts, func(f *Fact) bool { return f.Kind == KindPerformed && !f.Occurred.Before(since) })
 	for _, i := range v.facts {
@@ -61,7 +63,7 @@ func (h *history) performance(v view) (time.Time, bool) {
 		if !ok {
 			return time.Time{}, false
 		}
-		last, known = maxTime(last, done), true
+		last, known = calendar.Later(last, done), true
 	}
 	return last, known
 }
@@ -69,7 +71,7 @@ func (h *history) performance(v view) (time.Time, bool) {
 // performed is the instant of the performance of a sale. A service, and a sale whose source reports
 // the delivery, is performed at the report; any other sale at once. A full refund ends the duty to
 // perform. A delivery before the payment counts from the sale.
-func (h *history) performed(v view, sale int) (time.Time, bool) {
+func (h *Evaluation) performed(v view, sale int) (time.Time, bool) {
 	f := &h.facts[sale]
 	before := false
 	for _, i := range slices.Backward(v.facts) {
@@ -87,14 +89,14 @@ func (h *history) performed(v view, sale int) (time.Time, bool) {
 
 // accessEnd is the end of access: the end reported by the platform, the full refund, or the last of
 // the sold days. A cancelled subscription lasts to the end of the paid period.
-func (h *history) accessEnd(v view) (time.Time, bool) {
+func (h *Evaluation) accessEnd(v view) (time.Time, bool) {
 	v.facts = slices.DeleteFunc(slices.Clone(v.facts), func(i int) bool { return h.facts[i].Occurred.Before(h.since(v)) })
 	started, _ := h.latest(v.facts, func(f *Fact) bool { return f.Kind == KindAccessStarted })
 	ended, known := h.latest(v.facts, func(f *Fact) bool {
 		return f.Kind == KindAccessEnded && !f.Occurred.Before(started)
 	})
 	if known {
-		return maxTime(ended, h.paidUntil(v)), true
+		return calendar.Later(ended, h.paidUntil(v)), true
 	}
 	if h.allRefunded(v) {
 		return h.latest(v.facts, func(f *Fact) bool { return f.Kind == KindRefund && f.Full })
@@ -116,25 +118,25 @@ func (h *history) accessEnd(v view) (time.Time, bool) {
 			func(string) (time.Time, bool) { return f.Occurred, true },
 			h.policy.Place,
 		)
-		last = maxTime(last, m.date.Start(h.policy.Place.Zone))
+		last = calendar.Later(last, m.date.Start(h.policy.Place.Zone))
 	}
 	return last, !last.IsZero()
 }
 
 // paidUntil is the end of the last period that was paid and not returned.
-func (h *history) paidUntil(v view) time.Time {
+func (h *Evaluation) paidUntil(v view) time.Time {
 	var until time.Time
 	for _, i := range v.facts {
 		f := &h.facts[i]
 		if f.PaidUntil != nil && !h.returned(v, h.record[i]) {
-			until = maxTime(until, *f.PaidUntil)
+			until = calendar.Later(until, *f.PaidUntil)
 		}
 	}
 	return until
 }
 
 // allRefunded reports whether every sale in view was refunded in full.
-func (h *history) allRefunded(v view) bool {
+func (h *Evaluation) allRefunded(v view) bool {
 	sales := 0
 	for _, i := range v.facts {
 		if h.facts[i].Kind != KindSale {
@@ -149,7 +151,7 @@ func (h *history) allRefunded(v view) bool {
 }
 
 // returned reports whether a record in view was refunded in full.
-func (h *history) returned(v view, record string) bool {
+func (h *Evaluation) returned(v view, record string) bool {
 	return slices.ContainsFunc(v.facts, func(i int) bool {
 		return h.record[i] == record && h.facts[i].Kind == KindRefund && h.facts[i].Full
 	})

@@ -8,9 +8,9 @@ import (
 
 // isUnannounced reports whether an item may no longer be held and no deletion of the item was
 // announced since the item was last in force.
-func (s *Subject) isUnannounced(o *holding) bool {
-	return o.lapsed() && !slices.ContainsFunc(s.Announced, func(d AnnouncedDeletion) bool {
-		return d.Item == o.Item && !d.Returned && !o.lapse.After(d.coveredUntil())
+func (s *Subject) isUnannounced(o *Holding) bool {
+	return o.Lapsed() && !slices.ContainsFunc(s.Announced, func(d AnnouncedDeletion) bool {
+		return d.Item == o.Item && !d.Returned && !o.Lapse.After(d.coveredUntil())
 	})
 }
 
@@ -42,31 +42,31 @@ func (s *Subject) markReturned(item Item) {
 // reconcile brings announcements into line with current knowledge. An announcement covers an item
 // while the item is not in force. An announcement of one subject, or of one record, does not cover
 // the same item of a merged subject, or of another record that turns out to be the same.
-func (s *Subject) reconcile(h *history, was *Subject, news []Fact, held []holding, at time.Time) {
+func (s *Subject) reconcile(h *Evaluation, was *Subject, news []Fact, held []Holding, at time.Time) {
 	if len(s.Announced) == 0 {
 		return
 	}
 	parts := was.parts()
-	another := was.Revision != h.policy.Revision // or several are joined
+	another := was.Revision != h.Policy().Revision // or several are joined
 	for i := range parts {
 		switch {
 		case another && len(parts) == 1 && len(news) == 0:
 			s.reconcilePart(h, &parts[i], held) // the policy alone is new
 		case another || s.renamesAnnounced(h, news):
-			s.reconcilePart(h, &parts[i], holdings(Bases(h.policy, parts[i].Facts), at))
+			s.reconcilePart(h, &parts[i], Holdings(Bases(h.Policy(), parts[i].Facts), at))
 		}
 	}
 	for i := range s.Announced {
 		d := &s.Announced[i]
-		n, ok := findHolding(held, d.Item)
-		d.Returned = d.Returned || ok && held[n].stands
+		n, ok := FindHolding(held, d.Item)
+		d.Returned = d.Returned || ok && held[n].InForce
 	}
 }
 
 // reconcilePart reconciles the announcements of one merged subject, from its facts before the
 // merge. Another policy may have moved the end of an announced item; while the item was not in
 // force since, no further deletion is needed.
-func (s *Subject) reconcilePart(h *history, part *MergedPart, held []holding) {
+func (s *Subject) reconcilePart(h *Evaluation, part *MergedPart, held []Holding) {
 	then := Subject{
 		Announced: slices.DeleteFunc(
 			slices.Clone(s.Announced),
@@ -76,13 +76,13 @@ func (s *Subject) reconcilePart(h *history, part *MergedPart, held []holding) {
 	for i := range held {
 		o := &held[i]
 		switch {
-		case !o.stands && !then.isUnannounced(o):
-		case !o.stands && part.Revision != h.policy.Revision && then.isAnnounced(o.Item):
+		case !o.InForce && !then.isUnannounced(o):
+		case !o.InForce && part.Revision != h.Policy().Revision && then.isAnnounced(o.Item):
 			s.extendCoverage(then.Announced, o)
 		default:
 			now := o.Item
 			if now.Ref != "" {
-				now.Ref = h.recordNamed(now.Ref)
+				now.Ref = h.RecordNamed(now.Ref)
 			}
 			s.markReturned(now)
 		}
@@ -100,22 +100,22 @@ func (s *Subject) isAnnounced(item Item) bool {
 }
 
 // extendCoverage extends the announcements of an item to its end under the present policy.
-func (s *Subject) extendCoverage(said []AnnouncedDeletion, o *holding) {
+func (s *Subject) extendCoverage(said []AnnouncedDeletion, o *Holding) {
 	for i := range s.Announced {
 		if s.Announced[i].Item == o.Item && !s.Announced[i].Returned && containsDeletion(said, s.Announced[i]) {
-			s.Announced[i].CoveredUntil = &o.lapse
+			s.Announced[i].CoveredUntil = &o.Lapse
 		}
 	}
 }
 
 // renamesAnnounced reports whether new facts add names to a record with an announced deletion: the
 // record may be identical with another one.
-func (s *Subject) renamesAnnounced(h *history, news []Fact) bool {
+func (s *Subject) renamesAnnounced(h *Evaluation, news []Fact) bool {
 	return slices.ContainsFunc(news, func(f Fact) bool {
 		if f.Ref == "" || len(f.Links) == 0 {
 			return false
 		}
-		record := h.recordNamed(f.Ref)
+		record := h.RecordNamed(f.Ref)
 		return slices.ContainsFunc(s.Announced, func(d AnnouncedDeletion) bool { return d.Ref == record })
 	})
 }
@@ -155,20 +155,15 @@ func compareCoverage(a, b AnnouncedDeletion) int {
 
 // dropAnnounced drops announcements of items without any basis once the intake period is over and
 // late redeliveries are no longer expected.
-func (s *Subject) dropAnnounced(p *Policy, held []holding, at time.Time) {
+func (s *Subject) dropAnnounced(p *Policy, held []Holding, at time.Time) {
 	s.Announced = slices.DeleteFunc(s.Announced, func(d AnnouncedDeletion) bool {
-		_, known := findHolding(held, d.Item)
+		_, known := FindHolding(held, d.Item)
 		if known || d.At.AddDate(0, 0, p.IntakeDays).After(at) {
 			return false
 		}
 		s.LastForgotten = d.Decision
 		return true
 	})
-}
-
-// findHolding returns the index of an item among sorted holdings.
-func findHolding(held []holding, item Item) (int, bool) {
-	return slices.BinarySearchFunc(held, item, func(o holding, item Item) int { return compareItems(o.Item, item) })
 }
 
 // latestDeletions returns the last deletion of each item that was decided by an instant.
@@ -189,7 +184,7 @@ func latestDeletions(deletions []AnnouncedDeletion, at time.Time) []AnnouncedDel
 
 func compareDeletions(a, b AnnouncedDeletion) int {
 	return cmp.Or(
-		compareItems(a.Item, b.Item),
+		CompareItems(a.Item, b.Item),
 		a.At.Compare(b.At),
 		a.Lapse.Compare(b.Lapse),
 		cmp.Compare(a.Decision, b.Decision),

@@ -39,17 +39,17 @@ func (b *Basis) Stands(at time.Time) bool {
 	return !b.Since.After(at) && (b.Until == nil || b.Until.After(at))
 }
 
-// begun reports whether the basis was raised by an instant. A basis that ended at the instant of
+// Begun reports whether the basis was raised by an instant. A basis that ended at the instant of
 // its beginning counts: data may have been collected on it.
-func (b *Basis) begun(at time.Time) bool { return !b.Since.After(at) }
+func (b *Basis) Begun(at time.Time) bool { return !b.Since.After(at) }
 
 // Bases returns every basis that the facts raise under the policy, past and future ones included,
 // in a fixed order. The order of facts has no effect.
 func Bases(p *Policy, facts []Fact) []Basis {
-	return newHistory(p, mergeFacts(nil, facts)).all
+	return Evaluate(p, Combine(nil, facts)).bases
 }
 
-func (h *history) bases() []Basis {
+func (h *Evaluation) evaluateBases() []Basis {
 	var all []Basis
 	for i := range h.policy.Rules {
 		r := &h.policy.Rules[i]
@@ -76,7 +76,7 @@ func (h *history) bases() []Basis {
 
 // raise returns the bases of a rule in a group: one for every interval between a raising fact and
 // an end.
-func (h *history) raise(r *Rule, g group) []Basis {
+func (h *Evaluation) raise(r *Rule, g group) []Basis {
 	var (
 		done []Basis
 		acts []int
@@ -117,18 +117,18 @@ func (h *history) raise(r *Rule, g group) []Basis {
 
 // lapse is the end of a basis by time, as far as in view: the end of the period, and no later than
 // promised. A basis never ends before its beginning.
-func (h *history) lapse(r *Rule, v view) (time.Time, bool) {
+func (h *Evaluation) lapse(r *Rule, v view) (time.Time, bool) {
 	t, ok := h.period(r, v)
 	if promised, bound := h.promised(r, v); bound && (!ok || promised.Before(t)) {
 		t, ok = promised, true
 	}
-	return maxTime(t, h.since(v)), ok
+	return calendar.Later(t, h.since(v)), ok
 }
 
 // period is the end of the rule's period. Where the rule says so, the days of a hold with
 // TraitLimitation since the beginning of the basis do not count: during such a hold there is no
 // end, and only the final day moves to a working day.
-func (h *history) period(r *Rule, v view) (time.Time, bool) {
+func (h *Evaluation) period(r *Rule, v view) (time.Time, bool) {
 	place := h.policy.Place
 	if !r.Suspended {
 		return r.Until.lapse(h.anchors(v), place)
@@ -151,12 +151,12 @@ func (h *history) period(r *Rule, v view) (time.Time, bool) {
 
 // suspended counts the days before a lapse on which a hold suspended the limitation; false during
 // such a hold.
-func (h *history) suspended(v view, lapse time.Time) (days int, over bool) {
+func (h *Evaluation) suspended(v view, lapse time.Time) (days int, over bool) {
 	zone := h.policy.Place.Zone
 	counted := calendar.In(h.since(v), zone) // counted up to this day
 	for n, i := range v.facts {
 		f := &h.facts[i]
-		if f.Kind != KindHold || !f.hasTrait(TraitLimitation) || !f.Occurred.Before(later(lapse, days, zone)) {
+		if f.Kind != KindHold || !f.HasTrait(TraitLimitation) || !f.Occurred.Before(later(lapse, days, zone)) {
 			continue
 		}
 		released, ok := h.released(v.facts[n:], h.record[i])
@@ -183,7 +183,7 @@ func later(lapse time.Time, days int, zone *time.Location) time.Time {
 }
 
 // released is the instant of the first release of a record, or of everything.
-func (h *history) released(facts []int, record string) (time.Time, bool) {
+func (h *Evaluation) released(facts []int, record string) (time.Time, bool) {
 	for _, i := range facts {
 		if h.facts[i].Kind == KindRelease && (h.record[i] == record || h.record[i] == "") {
 			return h.facts[i].Occurred, true
@@ -194,7 +194,7 @@ func (h *history) released(facts []int, record string) (time.Time, bool) {
 
 // promised is the latest end according to the information of the person at collection (Art.
 // 13(2)(a)): the end under the policy then in force. A period required by law is not a promise.
-func (h *history) promised(r *Rule, v view) (time.Time, bool) {
+func (h *Evaluation) promised(r *Rule, v view) (time.Time, bool) {
 	if r.Lawful() || r.Prolongs {
 		return time.Time{}, false
 	}
@@ -214,12 +214,12 @@ func (h *history) promised(r *Rule, v view) (time.Time, bool) {
 		if !ok {
 			return time.Time{}, false
 		}
-		longest = maxTime(longest, t)
+		longest = calendar.Later(longest, t)
 	}
 	return longest, true
 }
 
-func (h *history) basis(r *Rule, ref string, acts []int) Basis {
+func (h *Evaluation) basis(r *Rule, ref string, acts []int) Basis {
 	b := Basis{Rule: r.ID, Purpose: r.Purpose, Article: r.Article, Ref: ref, Since: h.facts[acts[0]].Occurred}
 	for _, i := range acts {
 		b.Facts = append(b.Facts, h.facts[i].ID)
@@ -241,7 +241,7 @@ func (h *history) basis(r *Rule, ref string, acts []int) Basis {
 }
 
 // recordsOf returns the records of acts.
-func (h *history) recordsOf(acts []int) []string {
+func (h *Evaluation) recordsOf(acts []int) []string {
 	var out []string
 	for _, i := range acts {
 		if h.record[i] != "" {
@@ -254,7 +254,7 @@ func (h *history) recordsOf(acts []int) []string {
 
 // expandToRecords extends a basis without a record, such as a hold on everything, to the per-record
 // items of every record.
-func (h *history) expandToRecords(all []Basis) {
+func (h *Evaluation) expandToRecords(all []Basis) {
 	known := map[string][]Item{}
 	for i := range all {
 		for _, item := range all[i].Keeps {
@@ -276,14 +276,14 @@ func (h *history) expandToRecords(all []Basis) {
 			}
 			keeps = append(keeps, known[item.Category]...)
 		}
-		slices.SortFunc(keeps, compareItems)
+		slices.SortFunc(keeps, CompareItems)
 		b.Keeps = slices.Compact(keeps)
 	}
 }
 
 // limitProlonging removes from prolonging bases the items that no other basis covered at their
 // beginning: a hold restores no lapsed item. A hold on an item that another hold retains counts.
-func (h *history) limitProlonging(all []Basis) {
+func (h *Evaluation) limitProlonging(all []Basis) {
 	var prolonging []*Basis
 	others := map[Item][]*Basis{}
 	allow := func(b *Basis) {
@@ -292,7 +292,7 @@ func (h *history) limitProlonging(all []Basis) {
 		}
 	}
 	for i := range all {
-		if h.policy.rule(all[i].Rule).Prolongs {
+		if h.policy.Rule(all[i].Rule).Prolongs {
 			prolonging = append(prolonging, &all[i])
 		} else {
 			allow(&all[i])
@@ -302,13 +302,13 @@ func (h *history) limitProlonging(all []Basis) {
 	for _, b := range prolonging {
 		b.Keeps = slices.DeleteFunc(b.Keeps, func(item Item) bool {
 			return !slices.ContainsFunc(others[item], func(o *Basis) bool {
-				return o.begun(b.Since) && (o.Until == nil || o.Until.After(o.Since) && !o.Until.Before(b.Since))
+				return o.Begun(b.Since) && (o.Until == nil || o.Until.After(o.Since) && !o.Until.Before(b.Since))
 			})
 		})
 		allow(b)
 	}
 }
 
-func compareItems(a, b Item) int {
+func CompareItems(a, b Item) int {
 	return cmp.Or(cmp.Compare(a.Category, b.Category), cmp.Compare(a.Ref, b.Ref))
 }

@@ -3,6 +3,8 @@ package lifecycle
 import (
 	"slices"
 	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 )
 
 // consentKey is the scope of one consent. Address separates the consents for two e-mail addresses
@@ -25,14 +27,14 @@ type consent struct {
 // consentFold folds the acts of consent in order: a sign-up opens a consent for each purpose and
 // channel of its wording, and an act against the consent closes the consent.
 type consentFold struct {
-	*history
+	*Evaluation
 	done []consent
 	open map[consentKey]*consent
 	keys []consentKey
 }
 
-func (h *history) foldConsents() []consent {
-	fold := consentFold{history: h, open: map[consentKey]*consent{}}
+func (h *Evaluation) foldConsents() []consent {
+	fold := consentFold{Evaluation: h, open: map[consentKey]*consent{}}
 	for i := range h.facts {
 		fold.act(i)
 	}
@@ -59,7 +61,7 @@ func (c *consentFold) act(i int) {
 			open.bounced = &f.Occurred
 		})
 	case KindAddressChanged:
-		if f.hasTrait(TraitAuthenticated) && f.Address != "" {
+		if f.HasTrait(TraitAuthenticated) && f.Address != "" {
 			c.each(f, func(k consentKey, open *consent) {
 				if k.channel == channelEmail {
 					open.addresses = append(open.addresses, f.Address)
@@ -85,7 +87,7 @@ func (c *consentFold) grant(i int) {
 			if channel == channelEmail {
 				k.address = f.Address
 			}
-			if f.void() {
+			if f.IsVoidConsent() {
 				until := f.Occurred
 				c.done = append(c.done, consent{
 					Basis:  Basis{Purpose: purpose, Channel: channel, Since: f.Occurred, Until: &until, Facts: []string{f.ID}},
@@ -117,18 +119,11 @@ func (c *consentFold) opened(k consentKey, f *Fact) *consent {
 	return open
 }
 
-// void reports whether a sign-up is no consent: a box that was ticked in advance (C-673/17), a
-// purchase that was impossible without consent (Art. 7(4)), a child without a parent (Art. 8).
-func (f *Fact) void() bool {
-	return f.hasTrait(TraitPreticked) || f.hasTrait(TraitForced) ||
-		f.hasTrait(TraitChild) && !f.hasTrait(TraitParentAgreed)
-}
-
 // child reports whether the person is a child without a parent's consent.
-func (h *history) child() bool {
+func (h *Evaluation) child() bool {
 	for i := range slices.Backward(h.facts) {
-		if f := &h.facts[i]; f.hasTrait(TraitChild) {
-			return !f.hasTrait(TraitParentAgreed)
+		if f := &h.facts[i]; f.HasTrait(TraitChild) {
+			return !f.HasTrait(TraitParentAgreed)
 		}
 	}
 	return false
@@ -137,13 +132,13 @@ func (h *history) child() bool {
 // agrees reports whether a sign-up is a consent to any purpose.
 func (p *Policy) agrees(f *Fact) bool {
 	c := p.covers(f)
-	return !f.void() && len(c.Purposes) > 0 && len(c.Channels) > 0
+	return !f.IsVoidConsent() && len(c.Purposes) > 0 && len(c.Channels) > 0
 }
 
 // each visits the open consents within the scope of an act. The visitor may close them.
 func (c *consentFold) each(f *Fact, visit func(consentKey, *consent)) {
 	for _, k := range slices.Clone(c.keys) {
-		if open := c.open[k]; open != nil && f.reaches(k.purpose, k.channel) && f.reachesAddress(open.addresses) {
+		if open := c.open[k]; open != nil && f.Covers(k.purpose, k.channel) && f.CoversAddress(open.addresses) {
 			visit(k, open)
 		}
 	}
@@ -169,7 +164,7 @@ func (c *consentFold) close(k consentKey, until time.Time, state ConsentState) {
 // expiry is the end of a consent by time, if its rule has one, such as a period after the first
 // bounce.
 func (c *consentFold) expiry(k consentKey, open *consent) (time.Time, bool) {
-	r := c.policy.consentRule(k.purpose, k.channel)
+	r := c.policy.ConsentRule(k.purpose, k.channel)
 	if r == nil || !r.Until.Set() {
 		return time.Time{}, false
 	}
@@ -186,41 +181,12 @@ func (c *consentFold) expiry(k consentKey, open *consent) (time.Time, bool) {
 	}, c.policy.Place)
 }
 
-// against reports whether the kind is an act of the person against a consent.
-func (k Kind) against() bool {
-	switch k {
-	case KindRefusal, KindUnsubscribe, KindObjection, KindErasure:
-		return true
-	}
-	return false
-}
-
-// reaches reports whether an act about consent covers a purpose and a channel. A request for
-// erasure covers all.
-func (f *Fact) reaches(purpose, channel string) bool {
-	if f.Kind == KindErasure {
-		return true
-	}
-	return (len(f.Purposes) == 0 || slices.Contains(f.Purposes, purpose)) &&
-		(len(f.Channels) == 0 || slices.Contains(f.Channels, channel))
-}
-
-// reachesAddress reports whether an act covers the consents of some addresses. An unsubscription of
-// one address has no effect on another; erasure and objection concern the person.
-func (f *Fact) reachesAddress(addresses []string) bool {
-	switch f.Kind {
-	case KindUnsubscribe, KindRefusal, KindBounce:
-		return f.Address == "" || len(addresses) == 0 || slices.Contains(addresses, f.Address)
-	}
-	return true
-}
-
 // consentsOf returns the consents for the rule's purpose as bases of the rule.
-func (h *history) consentsOf(r *Rule) []Basis {
+func (h *Evaluation) consentsOf(r *Rule) []Basis {
 	var out []Basis
 	for i := range h.consents {
 		b := h.consents[i].Basis
-		if h.policy.consentRule(b.Purpose, b.Channel) != r {
+		if h.policy.ConsentRule(b.Purpose, b.Channel) != r {
 			continue
 		}
 		b.Rule, b.Article = r.ID, r.Article
@@ -234,7 +200,7 @@ func (h *history) consentsOf(r *Rule) []Basis {
 
 // consentEnd is the end of the last consent in view, not before the beginning of the basis; false
 // while a consent is in force.
-func (h *history) consentEnd(v view) (time.Time, bool) {
+func (h *Evaluation) consentEnd(v view) (time.Time, bool) {
 	last := h.since(v)
 	for i := range h.consents {
 		c := &h.consents[i]
@@ -243,7 +209,7 @@ func (h *history) consentEnd(v view) (time.Time, bool) {
 		case c.Until == nil, v.next < len(h.facts) && c.Until.After(h.facts[v.next].Occurred):
 			return time.Time{}, false
 		default:
-			last = maxTime(last, *c.Until)
+			last = calendar.Later(last, *c.Until)
 		}
 	}
 	return last, true
@@ -251,15 +217,15 @@ func (h *history) consentEnd(v view) (time.Time, bool) {
 
 // refusedEver reports whether the person ever refused a purpose by a channel, in any way. Such a
 // person is not asked again.
-func (h *history) refusedEver(purpose, channel string) bool {
+func (h *Evaluation) refusedEver(purpose, channel string) bool {
 	return slices.ContainsFunc(h.facts, func(f Fact) bool {
-		return f.Kind.against() && f.reaches(purpose, channel)
+		return f.Kind.IsAgainstConsent() && f.Covers(purpose, channel)
 	})
 }
 
-// askedOutside reports whether another system asked the person already.
-func (h *history) askedOutside(purpose, channel string) bool {
+// AskedElsewhere reports whether another system asked the person already.
+func (h *Evaluation) AskedElsewhere(purpose, channel string) bool {
 	return slices.ContainsFunc(h.facts, func(f Fact) bool {
-		return f.Kind == KindConsentAsked && f.reaches(purpose, channel)
+		return f.Kind == KindConsentAsked && f.Covers(purpose, channel)
 	})
 }

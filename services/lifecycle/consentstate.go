@@ -67,6 +67,14 @@ type Grant struct {
 	Flaws []Flaw `json:"flaws,omitempty"`
 }
 
+// AnnouncedQuestion records that a question for consent was decided.
+type AnnouncedQuestion struct {
+	Purpose  string    `json:"purpose"`
+	Channel  string    `json:"channel"`
+	At       time.Time `json:"at"`
+	Decision string    `json:"decision"`
+}
+
 // Flaw is a defect of a consent or of its evidence.
 type Flaw string
 
@@ -90,12 +98,12 @@ func (f Flaw) Fails() bool { return f != FlawUnconfirmed }
 
 // Consents returns the state of each consent of the policy at an instant, ordered by purpose and
 // channel.
-func Consents(p *Policy, s Subject, at time.Time) []Consent {
-	facts := slices.DeleteFunc(slices.Clone(s.Facts), func(f Fact) bool { return f.Occurred.After(at) })
-	h := newHistory(p, facts)
+func Consents(p *Policy, facts []Fact, asked []AnnouncedQuestion, at time.Time) []Consent {
+	facts = slices.DeleteFunc(slices.Clone(facts), func(f Fact) bool { return f.Occurred.After(at) })
+	h := Evaluate(p, facts)
 	var out []Consent
 	for _, k := range p.consentKeys() {
-		out = append(out, h.consentState(&s, k.purpose, k.channel, at)...)
+		out = append(out, h.consentState(asked, k.purpose, k.channel, at)...)
 	}
 	return out
 }
@@ -121,7 +129,7 @@ func (p *Policy) consentKeys() []consentKey {
 }
 
 // consentState returns the consents in force, or else the last statement about the consent.
-func (h *history) consentState(s *Subject, purpose, channel string, at time.Time) []Consent {
+func (h *Evaluation) consentState(asked []AnnouncedQuestion, purpose, channel string, at time.Time) []Consent {
 	var standing []Consent
 	best := Consent{Purpose: purpose, Channel: channel, State: ConsentNone}
 	later := func(c Consent) {
@@ -138,7 +146,7 @@ func (h *history) consentState(s *Subject, purpose, channel string, at time.Time
 		if c.Stands(at) {
 			out.State, out.Since, out.Until = ConsentGiven, &c.Since, c.Until
 			standing = append(standing, out)
-		} else if c.begun(at) {
+		} else if c.Begun(at) {
 			out.State, out.Since = c.state, c.Until
 			later(out)
 		}
@@ -152,27 +160,27 @@ func (h *history) consentState(s *Subject, purpose, channel string, at time.Time
 		}
 	}
 	if best.State == ConsentNone {
-		best = s.askedState(h.policy, best, at)
+		best = h.policy.askedState(asked, best, at)
 	}
 	return []Consent{best}
 }
 
 // statedConsent is the statement of a single act about a consent that is not in force.
-func (h *history) statedConsent(f *Fact, purpose, channel string, at time.Time) (Consent, bool) {
+func (h *Evaluation) statedConsent(f *Fact, purpose, channel string, at time.Time) (Consent, bool) {
 	c := Consent{Purpose: purpose, Channel: channel, Since: &f.Occurred}
 	switch {
-	case f.Kind.against() && f.reaches(purpose, channel):
+	case f.Kind.IsAgainstConsent() && f.Covers(purpose, channel):
 		c.State = endState(f.Kind)
 	case f.Kind == KindSignupPending && h.policy.covers(f).includes(purpose, channel):
-		for i := range h.all {
-			b := &h.all[i]
+		for i := range h.bases {
+			b := &h.bases[i]
 			if slices.Contains(b.Facts, f.ID) && b.Stands(at) {
 				c.State, c.Until = ConsentPending, b.Until
 				return c, true
 			}
 		}
 		return c, false
-	case f.Kind == KindConsentAsked && f.reaches(purpose, channel):
+	case f.Kind == KindConsentAsked && f.Covers(purpose, channel):
 		until := h.policy.questionEnd(purpose, channel, f.Occurred)
 		if !until.After(at) {
 			return c, false // silence is never consent
@@ -185,9 +193,9 @@ func (h *history) statedConsent(f *Fact, purpose, channel string, at time.Time) 
 }
 
 // askedState is "asked" while a question is open, and "none" after silence.
-func (s *Subject) askedState(p *Policy, c Consent, at time.Time) Consent {
-	for i := range s.Questions {
-		a := &s.Questions[i]
+func (p *Policy) askedState(asked []AnnouncedQuestion, c Consent, at time.Time) Consent {
+	for i := range asked {
+		a := &asked[i]
 		until := p.questionEnd(a.Purpose, a.Channel, a.At)
 		if a.Purpose == c.Purpose && a.Channel == c.Channel && !a.At.After(at) && until.After(at) {
 			c.State, c.Since, c.Until = ConsentAsked, &a.At, &until
@@ -199,13 +207,13 @@ func (s *Subject) askedState(p *Policy, c Consent, at time.Time) Consent {
 func (p *Policy) questionEnd(purpose, channel string, at time.Time) time.Time {
 	for _, a := range p.Asks {
 		if a.Purpose == purpose && a.Channel == channel {
-			return p.asksUntil(a, at)
+			return p.QuestionEnd(a, at)
 		}
 	}
 	return at
 }
 
-func (h *history) grants(c *consent) []Grant {
+func (h *Evaluation) grants(c *consent) []Grant {
 	out := make([]Grant, len(c.grants))
 	for i, n := range c.grants {
 		out[i] = h.policy.grant(&h.facts[n], c.Channel)
@@ -219,7 +227,7 @@ func (p *Policy) grant(f *Fact, channel string) Grant {
 		Fact: f.ID, At: f.Occurred, Source: f.Source, Wording: f.Wording, Text: f.Shown,
 		Form: f.Form, DoubleOptIn: f.DoubleOptIn, IPKnown: len(f.Proof) > 0,
 	}
-	if w, ok := p.wording(f.Wording, f.Occurred); ok {
+	if w, ok := p.WordingAt(f.Wording, f.Occurred); ok {
 		g.Language, g.Text = w.Language, cmp.Or(f.Shown, w.Text)
 	}
 	flaw := func(is bool, name Flaw) {
@@ -227,13 +235,19 @@ func (p *Policy) grant(f *Fact, channel string) Grant {
 			g.Flaws = append(g.Flaws, name)
 		}
 	}
-	flaw(f.hasTrait(TraitPreticked), FlawPreticked)
-	flaw(f.hasTrait(TraitForced), FlawForced)
-	flaw(f.hasTrait(TraitChild) && !f.hasTrait(TraitParentAgreed), FlawChild)
+	flaw(f.HasTrait(TraitPreticked), FlawPreticked)
+	flaw(f.HasTrait(TraitForced), FlawForced)
+	flaw(f.HasTrait(TraitChild) && !f.HasTrait(TraitParentAgreed), FlawChild)
 	flaw(g.Text == "", FlawWording)
 	flaw(f.Doubt == DoubtNoTime, FlawTime)
 	traced := f.DoubleOptIn != nil || g.IPKnown
 	flaw(!traced && f.Form == "", FlawTrace)
 	flaw(channel == channelEmail && f.DoubleOptIn == nil, FlawUnconfirmed)
 	return g
+}
+
+// CoversAddress reports whether a consent extends to an address. A consent without a known address extends
+// to all, and an empty address means any.
+func (c *Consent) CoversAddress(address string) bool {
+	return address == "" || len(c.addresses) == 0 || slices.Contains(c.addresses, address)
 }

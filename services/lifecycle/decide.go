@@ -3,6 +3,8 @@ package lifecycle
 import (
 	"slices"
 	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 )
 
 // Decide applies facts to a subject and returns the subject with new bases and with the resulting
@@ -17,14 +19,16 @@ func Decide(p *Policy, s Subject, facts []Fact, at time.Time) (Subject, []Decisi
 	was := s
 	s.MergedParts = nil
 	news, back := s.splitReturning(p, facts)
-	s.Facts = mergeFacts(s.Facts, news)
-	s.applyReceipts(at)
+	s.Facts = Combine(s.Facts, news)
+	var notes []Note
+	s.Notices, s.Facts, notes = ApplyReceipts(s.Notices, s.Facts, at)
+	s.addNotes(notes)
 	for i := range facts {
-		s.LastReceived = maxTime(s.LastReceived, facts[i].Normalized().Received)
+		s.LastReceived = calendar.Later(s.LastReceived, facts[i].Normalized().Received)
 	}
-	h := newHistory(p, s.Facts)
-	s.Bases, s.Revision = h.all, p.Revision
-	held := holdings(s.Bases, at)
+	h := Evaluate(p, s.Facts)
+	s.Bases, s.Revision = h.Bases(), p.Revision
+	held := Holdings(s.Bases, at)
 	s.HoldsPersonal = personHeld(p, held)
 	unsent := s.retractUnsent(h, held, at)
 	s.reconcile(h, &was, news, held, at)
@@ -34,32 +38,14 @@ func Decide(p *Policy, s Subject, facts []Fact, at time.Time) (Subject, []Decisi
 	decisions := append(s.deletions(p, h, held, at), s.questions(p, h, at)...)
 	fresh := s.fillOutbox(p, append(decisions, s.repeatDeletions(p, back, held, at)...), unsent)
 	s.alarms(h, news, held, s.LastDecided, at)
-	s.updateNotices(p, h, Requests(p, s.Facts, at), at)
+	s.Notices, notes = UpdateNotices(s.Notices, p, h, Requests(p, s.Facts, at), at)
+	s.addNotes(notes)
+	s.NoticeDue = NextNoticeDue(s.Notices)
 	s.compact(h, at)
 	s.expireTombstones(p, at)
 	s.scheduleReview(p, at)
 	s.LastDecided = at
 	return s, fresh
-}
-
-// MarkSent returns the subject without the published decisions. When nothing personal may be held,
-// the sealed identities are removed with the last decision.
-func MarkSent(s Subject, ids []string) Subject {
-	s.Outbox = slices.DeleteFunc(slices.Clone(s.Outbox), func(d Decision) bool { return slices.Contains(ids, d.ID) })
-	s.dropSuperseded(ids)
-	s.dropSealed()
-	return s
-}
-
-// MarkPublished returns the subject after the stream was found to hold decisions that the outbox
-// still holds: the decisions count as sent, and notes queue them for the journal.
-func MarkPublished(p *Policy, s Subject, ids []string, notices []Notice) Subject {
-	for i := range s.Outbox {
-		if d := s.Outbox[i]; slices.Contains(ids, d.ID) {
-			s.note(Note{Key: d.ID, At: d.At, Kind: EntryKind(d.Kind), Decision: d.ID, Published: &d})
-		}
-	}
-	return AddNotices(p, MarkSent(s, ids), notices)
 }
 
 // dropSealed removes the sealed identities once nothing personal may be held, recipients were
@@ -70,70 +56,16 @@ func (s *Subject) dropSealed() {
 	}
 }
 
-// holding is the state of one item at an instant, according to the bases.
-type holding struct {
-	Item
-	stands bool
-	begun  bool
-	// until is the last end of the bases in force, or nil if one of them has no end.
-	until *time.Time
-	// lapse is the last end of the bases that are over.
-	lapse time.Time
-	// basis is the basis in force with the latest end.
-	basis *Basis
-}
-
-// holdings returns, for every item that a basis ever covered, whether the item may be held at an
-// instant and until when.
-func holdings(bases []Basis, at time.Time) []holding {
-	index := map[Item]int{}
-	var out []holding
-	for i := range bases {
-		b := &bases[i]
-		for _, item := range b.Keeps {
-			n, ok := index[item]
-			if !ok {
-				n = len(out)
-				index[item] = n
-				out = append(out, holding{Item: item})
-			}
-			out[n].add(b, at)
-		}
-	}
-	slices.SortFunc(out, func(a, b holding) int { return compareItems(a.Item, b.Item) })
-	return out
-}
-
-func (o *holding) add(b *Basis, at time.Time) {
-	o.begun = o.begun || b.begun(at)
-	if !b.Stands(at) {
-		if b.begun(at) {
-			o.lapse = maxTime(o.lapse, *b.Until)
-		}
-		return
-	}
-	switch {
-	case !o.stands:
-		o.stands, o.until, o.basis = true, b.Until, b
-	case o.until == nil:
-	case b.Until == nil || b.Until.After(*o.until):
-		o.until, o.basis = b.Until, b
-	}
-}
-
-// lapsed reports whether the item was held and may no longer be held.
-func (o *holding) lapsed() bool { return o.begun && !o.stands }
-
 // retractUnsent empties the outbox and returns its decisions, so that unsent decisions are made
 // again from current knowledge: a deletion of an item that may be held after all, and a question
 // that was answered, are never published. A decision of a merged subject keeps its id while the
 // decision is supported.
-func (s *Subject) retractUnsent(h *history, held []holding, at time.Time) []Decision {
+func (s *Subject) retractUnsent(h *Evaluation, held []Holding, at time.Time) []Decision {
 	unsent := s.Outbox
 	s.Outbox = nil
 	s.Announced, s.Questions = slices.Clone(s.Announced), slices.Clone(s.Questions)
 	for _, d := range unsent {
-		if (d.Subject != s.ID || d.Repeated) && d.isSupported(h, held, at) {
+		if (d.Subject != s.ID || d.Repeated) && isSupported(&d, h, held, at) {
 			s.Outbox = append(s.Outbox, d)
 			continue
 		}
@@ -147,11 +79,11 @@ func (s *Subject) retractUnsent(h *history, held []holding, at time.Time) []Deci
 }
 
 // isSupported reports whether the evaluation still supports a decision.
-func (d *Decision) isSupported(h *history, held []holding, at time.Time) bool {
+func isSupported(d *Decision, h *Evaluation, held []Holding, at time.Time) bool {
 	if d.Kind == DecisionAskConsent {
-		return h.basisToAsk(d.Question.Purpose, d.Question.Channel, at) != nil
+		return h.BasisToAsk(d.Question.Purpose, d.Question.Channel, at) != nil
 	}
-	return !slices.ContainsFunc(held, func(o holding) bool { return o.stands && slices.Contains(d.Items, o.Item) })
+	return !slices.ContainsFunc(held, func(o Holding) bool { return o.InForce && slices.Contains(d.Items, o.Item) })
 }
 
 // fillOutbox adds decisions to the outbox and returns those that were not in the outbox before.
@@ -164,7 +96,7 @@ func (s *Subject) fillOutbox(p *Policy, decisions, unsent []Decision) []Decision
 		} else {
 			d.At = unsent[n].At
 		}
-		d.Recipients = p.recipientsOf(&d)
+		d.Recipients = RecipientsOf(p, &d)
 		s.Outbox = append(s.Outbox, d)
 	}
 	return fresh
@@ -172,26 +104,26 @@ func (s *Subject) fillOutbox(p *Policy, decisions, unsent []Decision) []Decision
 
 // deletions decides the deletion of every lapsed item that is not announced yet: one decision for
 // each instant of lapse.
-func (s *Subject) deletions(p *Policy, h *history, held []holding, at time.Time) []Decision {
-	var lapsed []holding
+func (s *Subject) deletions(p *Policy, h *Evaluation, held []Holding, at time.Time) []Decision {
+	var lapsed []Holding
 	for _, o := range held {
 		if s.isUnannounced(&o) {
 			lapsed = append(lapsed, o)
 		}
 	}
-	slices.SortStableFunc(lapsed, func(a, b holding) int { return a.lapse.Compare(b.lapse) })
+	slices.SortStableFunc(lapsed, func(a, b Holding) int { return a.Lapse.Compare(b.Lapse) })
 	var out []Decision
 	for len(lapsed) > 0 {
-		lapse := lapsed[0].lapse
+		lapse := lapsed[0].Lapse
 		n := 0
 		var items []Item
-		for n < len(lapsed) && lapsed[n].lapse.Equal(lapse) {
+		for n < len(lapsed) && lapsed[n].Lapse.Equal(lapse) {
 			items = append(items, lapsed[n].Item)
 			n++
 		}
 		lapsed = lapsed[n:]
 		d := s.deletion(p, lapse, items, held, at)
-		d.Names = h.otherNames(items)
+		d.Names = h.OtherNames(items)
 		out = append(out, d)
 	}
 	if !wholeHeld(p, held) {
@@ -206,7 +138,7 @@ func (s *Subject) deletions(p *Policy, h *history, held []holding, at time.Time)
 // returns that deletion, or nil.
 func markWholePerson(p *Policy, decisions []Decision) *Decision {
 	for i := range slices.Backward(decisions) {
-		if slices.ContainsFunc(decisions[i].Items, p.personal) {
+		if slices.ContainsFunc(decisions[i].Items, p.IsPersonal) {
 			decisions[i].WholePerson = true
 			return &decisions[i]
 		}
@@ -214,14 +146,14 @@ func markWholePerson(p *Policy, decisions []Decision) *Decision {
 	return nil
 }
 
-func (s *Subject) deletion(p *Policy, lapse time.Time, items []Item, held []holding, at time.Time) Decision {
+func (s *Subject) deletion(p *Policy, lapse time.Time, items []Item, held []Holding, at time.Time) Decision {
 	d := Decision{
-		ID: deleteID(s.ID, lapse, items, s.earlierDecisions(items)), Kind: DecisionDelete, Subject: s.ID,
+		ID: NewDeleteID(s.ID, lapse, items, s.earlierDecisions(items)), Kind: DecisionDelete, Subject: s.ID,
 		At: at, Effective: lapse, Revision: p.Revision, Items: items, Retained: retained(held),
 	}
 	for i := range s.Bases {
 		b := s.Bases[i]
-		if b.begun(at) && slices.ContainsFunc(b.Keeps, func(k Item) bool { return slices.Contains(items, k) }) {
+		if b.Begun(at) && slices.ContainsFunc(b.Keeps, func(k Item) bool { return slices.Contains(items, k) }) {
 			d.Bases = append(d.Bases, b)
 		}
 	}
@@ -232,47 +164,42 @@ func (s *Subject) deletion(p *Policy, lapse time.Time, items []Item, held []hold
 	return d
 }
 
-func retained(held []holding) []RetainedItem {
+func retained(held []Holding) []RetainedItem {
 	var out []RetainedItem
 	for _, o := range held {
-		if o.stands {
-			out = append(out, RetainedItem{Item: o.Item, Purpose: o.basis.Purpose, Article: o.basis.Article, Until: o.until})
+		if o.InForce {
+			out = append(out, RetainedItem{Item: o.Item, Purpose: o.Basis.Purpose, Article: o.Basis.Article, Until: o.Until})
 		}
 	}
 	return out
 }
 
 // personHeld reports whether personal data may be held, beyond keyed hashes.
-func personHeld(p *Policy, held []holding) bool {
-	return slices.ContainsFunc(held, func(o holding) bool { return o.stands && !p.Categories[o.Category].Pseudonymous })
+func personHeld(p *Policy, held []Holding) bool {
+	return slices.ContainsFunc(held, func(o Holding) bool { return o.InForce && !p.Categories[o.Category].Pseudonymous })
 }
 
 // wholeHeld reports whether personal data may be held, beyond keyed hashes and the correspondence
 // about the person's own request.
-func wholeHeld(p *Policy, held []holding) bool {
-	return slices.ContainsFunc(held, func(o holding) bool { return o.stands && p.personal(o.Item) })
-}
-
-func (p *Policy) personal(item Item) bool {
-	c := p.Categories[item.Category]
-	return !c.Pseudonymous && !c.Correspondence
+func wholeHeld(p *Policy, held []Holding) bool {
+	return slices.ContainsFunc(held, func(o Holding) bool { return o.InForce && p.IsPersonal(o.Item) })
 }
 
 // questions decides for which consents the person is asked.
-func (s *Subject) questions(p *Policy, h *history, at time.Time) []Decision {
+func (s *Subject) questions(p *Policy, h *Evaluation, at time.Time) []Decision {
 	var out []Decision
 	for _, a := range p.Asks {
-		because := h.basisToAsk(a.Purpose, a.Channel, at)
-		if because == nil || s.hasAsked(a.Purpose, a.Channel) || h.askedOutside(a.Purpose, a.Channel) {
+		because := h.BasisToAsk(a.Purpose, a.Channel, at)
+		if because == nil || s.hasAsked(a.Purpose, a.Channel) || h.AskedElsewhere(a.Purpose, a.Channel) {
 			continue
 		}
-		until := p.asksUntil(a, at)
+		until := p.QuestionEnd(a, at)
 		if because.Until != nil && because.Until.Before(until) {
 			until = *because.Until // afterwards there is no basis to ask on
 		}
-		w, _ := p.wording(a.Wording, at)
+		w, _ := p.WordingAt(a.Wording, at)
 		d := Decision{
-			ID:   decisionID(s.ID, string(DecisionAskConsent), a.Purpose, a.Channel),
+			ID:   NewID(s.ID, string(DecisionAskConsent), a.Purpose, a.Channel),
 			Kind: DecisionAskConsent, Subject: s.ID, At: at, Effective: at, Revision: p.Revision,
 			Bases: []Basis{*because},
 			Question: &Question{
@@ -284,47 +211,6 @@ func (s *Subject) questions(p *Policy, h *history, at time.Time) []Decision {
 		out = append(out, d)
 	}
 	return out
-}
-
-// basisToAsk returns the basis on which a person may be asked for a consent: the newest basis in
-// force with the purpose that the policy names, resting on a sale that was not refunded. The result
-// is nil without such a basis, when the consent is given, after any refusal, withdrawal or
-// objection, and for a child.
-func (h *history) basisToAsk(purpose, channel string, at time.Time) *Basis {
-	if h.refusedEver(purpose, channel) || h.child() {
-		return nil
-	}
-	for i := range h.consents {
-		c := &h.consents[i]
-		if c.Purpose == purpose && c.Channel == channel && c.Stands(at) {
-			return nil
-		}
-	}
-	var newest *Basis
-	for i := range h.all {
-		b := &h.all[i]
-		if b.Stands(at) && h.policy.mayAskOn(b.Purpose, purpose, channel) && h.restsOnSale(b) {
-			newest = b
-		}
-	}
-	return newest
-}
-
-// mayAskOn reports whether a basis of a purpose permits the question.
-func (p *Policy) mayAskOn(basis, purpose, channel string) bool {
-	return slices.ContainsFunc(p.Asks, func(a Ask) bool {
-		return a.When == basis && a.Purpose == purpose && a.Channel == channel
-	})
-}
-
-func (h *history) restsOnSale(b *Basis) bool {
-	for i := range h.facts {
-		f := &h.facts[i]
-		if f.Kind == KindSale && slices.Contains(b.Facts, f.ID) && !h.refunded(h.record[i]) {
-			return true
-		}
-	}
-	return false
 }
 
 // scheduleReview sets the next review of the subject and removes sealed identities that are no
@@ -351,9 +237,9 @@ func (s *Subject) scheduleReview(p *Policy, at time.Time) {
 	if t, ok := s.firstTombstoneEnd(p); ok {
 		next(t)
 	}
-	s.visitDeadlines(p, next)
+	VisitDeadlines(s.Notices, p, next)
 	requests := Requests(p, s.Facts, at)
-	if s.RequestDue = requestDue(requests); s.RequestDue != nil {
+	if s.RequestDue = NextDue(requests); s.RequestDue != nil {
 		for i := range requests {
 			next(requests[i].Due)
 		}

@@ -79,8 +79,8 @@ type Question struct {
 	Until time.Time `json:"until"`
 }
 
-// decisionID hashes the subject matter of a decision into a short, speakable id.
-func decisionID(parts ...string) string {
+// NewID hashes the subject matter of a decision into a short, speakable id.
+func NewID(parts ...string) string {
 	h := sha256.New()
 	for _, p := range parts {
 		_, _ = io.WriteString(h, strconv.Itoa(len(p))+":"+p) // a hash never fails
@@ -89,12 +89,24 @@ func decisionID(parts ...string) string {
 	return "dec_" + strings.ToLower(sum)
 }
 
-// deleteID is the id of a deletion; before are the earlier decisions about the same items, if the
+// NewDeleteID is the id of a deletion; before are the earlier decisions about the same items, if the
 // deletion is announced anew.
-func deleteID(subject string, lapse time.Time, items []Item, before []string) string {
+func NewDeleteID(subject string, lapse time.Time, items []Item, before []string) string {
 	parts := []string{subject, string(DecisionDelete), lapse.UTC().Format(time.RFC3339Nano)}
 	for _, i := range items {
 		parts = append(parts, i.Category, i.Ref)
 	}
-	return decisionID(append(parts, before...)...)
+	return NewID(append(parts, before...)...)
+}
+
+// RecipientsOf returns the ids of the connected recipients that a decision concerns.
+func RecipientsOf(p *Policy, d *Decision) []string {
+	var out []string
+	for i := range p.Connected {
+		r := &p.Connected[i]
+		if d.Kind == DecisionDelete && r.Deletions && r.HoldsAny(d.Items) || d.Kind == DecisionAskConsent && r.Questions {
+			out = append(out, r.ID)
+		}
+	}
+	return out
 }

@@ -83,19 +83,17 @@ type Held struct {
 func Explain(p *Policy, s Subject, at time.Time) Explanation {
 	at = at.UTC()
 	facts := slices.DeleteFunc(slices.Clone(s.Facts), func(f Fact) bool { return f.Occurred.After(at) })
-	h := newHistory(p, facts)
-	bases := h.all
+	h := Evaluate(p, facts)
+	bases := h.Bases()
 	e := Explanation{Subject: s.ID, At: at, Policy: p.ID + "@" + p.Revision, Holds: []Held{}, Facts: facts}
-	for _, o := range holdings(bases, at) {
-		if o.stands {
-			e.Holds = append(e.Holds, p.held(o, bases, at))
+	for _, o := range Holdings(bases, at) {
+		if o.InForce {
+			e.Holds = append(e.Holds, newHeld(p, o, bases, at))
 		}
 	}
-	e.Rules = p.notes(e.Holds)
-	then := s
-	then.Facts = facts
-	e.Consents, e.Requests, e.Bans = Consents(p, then, at), Requests(p, facts, at), Bans(p, then, at)
-	e.Receipts, e.Tombstone = s.recipientAnswers(at), s.tombstone(p, at)
+	e.Rules = ruleNotes(p, e.Holds)
+	e.Consents, e.Requests, e.Bans = Consents(p, facts, s.Questions, at), Requests(p, facts, at), Bans(p, facts, at)
+	e.Receipts, e.Tombstone = AnswersBy(s.Notices, at), s.tombstone(p, at)
 	for i := range bases {
 		if until := bases[i].Until; until != nil && until.After(at) && (e.NextChange == nil || until.Before(*e.NextChange)) {
 			e.NextChange = until
@@ -104,18 +102,18 @@ func Explain(p *Policy, s Subject, at time.Time) Explanation {
 	e.Deleted = latestDeletions(s.Announced, at)
 	for _, a := range s.Questions {
 		if !a.At.After(at) {
-			e.Asked = append(e.Asked, PastQuestion{a, h.basisToAsk(a.Purpose, a.Channel, at) != nil})
+			e.Asked = append(e.Asked, PastQuestion{a, h.BasisToAsk(a.Purpose, a.Channel, at) != nil})
 		}
 	}
 	return e
 }
 
-// notes describes the rules of the held items.
-func (p *Policy) notes(holds []Held) map[string]RuleNote {
+// ruleNotes describes the rules of the held items.
+func ruleNotes(p *Policy, holds []Held) map[string]RuleNote {
 	out := map[string]RuleNote{}
 	for i := range holds {
 		for _, b := range holds[i].Because {
-			r := p.rule(b.Rule)
+			r := p.Rule(b.Rule)
 			if _, ok := out[b.Rule]; ok || r == nil {
 				continue
 			}
@@ -139,12 +137,12 @@ func (s *Subject) tombstone(p *Policy, at time.Time) *TombstoneNote {
 	for i := range s.Tombstones {
 		if !s.Tombstones[i].At.After(at) {
 			t.Marks++
-			last = maxTime(last, p.tombstoneEnd(s.Tombstones[i].At))
+			last = calendar.Later(last, p.TombstoneEnd(s.Tombstones[i].At))
 		}
 	}
 	if h := s.FullErasure; h != nil && !h.At.After(at) {
 		t.Deleted = &h.At
-		last = maxTime(last, p.tombstoneEnd(h.At))
+		last = calendar.Later(last, p.TombstoneEnd(h.At))
 	}
 	if !last.After(at) {
 		return nil
@@ -153,8 +151,8 @@ func (s *Subject) tombstone(p *Policy, at time.Time) *TombstoneNote {
 	return &t
 }
 
-func (p *Policy) held(o holding, bases []Basis, at time.Time) Held {
-	h := Held{Item: o.Item, Until: o.until, LastDay: p.LastDay(o.until)}
+func newHeld(p *Policy, o Holding, bases []Basis, at time.Time) Held {
+	h := Held{Item: o.Item, Until: o.Until, LastDay: p.LastDay(o.Until)}
 	for _, b := range bases {
 		if b.Stands(at) && slices.Contains(b.Keeps, o.Item) {
 			h.Because = append(h.Because, b)
@@ -162,14 +160,6 @@ func (p *Policy) held(o holding, bases []Basis, at time.Time) Held {
 	}
 	slices.SortStableFunc(h.Because, func(a, b Basis) int { return compareEnds(b.Until, a.Until) })
 	return h
-}
-
-// LastDay returns the last day before an end, in the policy's zone, or "" when no end is known.
-func (p *Policy) LastDay(until *time.Time) string {
-	if until == nil {
-		return ""
-	}
-	return calendar.In(until.Add(-time.Millisecond), p.Place.Zone).String()
 }
 
 // compareEnds orders ends by time; a missing end comes last.
@@ -183,4 +173,14 @@ func compareEnds(a, b *time.Time) int {
 		return -1
 	}
 	return a.Compare(*b)
+}
+
+// Consents returns the state of each consent of the subject at an instant.
+func (s *Subject) Consents(p *Policy, at time.Time) []Consent {
+	return Consents(p, s.Facts, s.Questions, at)
+}
+
+// May reports whether a use of the subject's data is allowed at an instant.
+func (s *Subject) May(p *Policy, use Use, at time.Time) Permission {
+	return May(p, s.Facts, s.Questions, use, at)
 }

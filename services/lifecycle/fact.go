@@ -67,6 +67,14 @@ const (
 	KindReceipt Kind = "receipt"
 )
 
+// Kinds of acts without a source: rules see them beside the facts.
+const (
+	// KindRequested is any request for a right, from its receipt. Policies write "request".
+	KindRequested Kind = "request"
+	// KindObjectionUpheld is a granted objection under Art. 21(1), from the decision on.
+	KindObjectionUpheld Kind = "objection_upheld"
+)
+
 // Kinds lists every kind of fact.
 func Kinds() []Kind {
 	return []Kind{
@@ -194,7 +202,8 @@ func Traits() []string {
 	}
 }
 
-func (f *Fact) hasTrait(trait string) bool { return slices.Contains(f.Traits, trait) }
+// HasTrait reports whether the fact has a trait.
+func (f *Fact) HasTrait(trait string) bool { return slices.Contains(f.Traits, trait) }
 
 // Doubt is the reason why a fact is ordered by its receipt and not by the time of the source.
 type Doubt string
@@ -234,7 +243,7 @@ func (k Kind) rank() int {
 	switch k {
 	case KindErasure:
 		return 5
-	case KindObjection, kindObjectionUpheld:
+	case KindObjection, KindObjectionUpheld:
 		return 4
 	case KindUnsubscribe, KindInvalidated:
 		return 3
@@ -253,18 +262,19 @@ func (k Kind) rank() int {
 	return 0
 }
 
-// aboutPerson reports whether the kind concerns the whole person, whatever record the fact
+// IsAboutPerson reports whether the kind concerns the whole person, whatever record the fact
 // mentions.
-func (k Kind) aboutPerson() bool {
+func (k Kind) IsAboutPerson() bool {
 	switch k {
-	case KindSignup, KindSignupPending, KindRefusal, KindUnsubscribe, KindObjection, KindErasure, kindObjectionUpheld,
+	case KindSignup, KindSignupPending, KindRefusal, KindUnsubscribe, KindObjection, KindErasure, KindObjectionUpheld,
 		KindBounce, KindConsentAsked, KindInvalidated, KindAddressChanged, KindRestriction, KindRestrictionLifted:
 		return true
 	}
 	return false
 }
 
-func compareFacts(a, b Fact) int {
+// Compare orders facts by instant, then by rank, then by id.
+func Compare(a, b Fact) int {
 	return cmp.Or(
 		a.Occurred.Compare(b.Occurred),
 		cmp.Compare(a.Kind.rank(), b.Kind.rank()),
@@ -272,14 +282,14 @@ func compareFacts(a, b Fact) int {
 	)
 }
 
-// mergeFacts returns both lists of facts in order, each fact once. Of two reports of one fact the
+// Combine returns both lists of facts in order, each fact once. Of two reports of one fact the
 // one received first is kept, so the order of arrival has no effect. Tests of a platform are
 // dropped.
-func mergeFacts(have, more []Fact) []Fact {
+func Combine(have, more []Fact) []Fact {
 	all := make([]Fact, 0, len(have)+len(more))
 	all = append(all, have...)
 	for _, f := range more {
-		if !f.hasTrait(TraitTest) {
+		if !f.HasTrait(TraitTest) {
 			all = append(all, f.Normalized())
 		}
 	}
@@ -287,6 +297,66 @@ func mergeFacts(have, more []Fact) []Fact {
 		return cmp.Or(cmp.Compare(a.ID, b.ID), a.Received.Compare(b.Received), a.Occurred.Compare(b.Occurred))
 	})
 	all = slices.CompactFunc(all, func(a, b Fact) bool { return a.ID == b.ID })
-	slices.SortFunc(all, compareFacts)
+	slices.SortFunc(all, Compare)
 	return all
+}
+
+// AddsData reports whether facts of the kind bring personal data. Other kinds protect the person or
+// describe existing data.
+func (k Kind) AddsData() bool {
+	switch k {
+	case KindSignup,
+		KindSignupPending,
+		KindSale,
+		KindRefund,
+		KindPerformed,
+		KindNegotiationOpened,
+		KindAccessStarted,
+		KindWebinar,
+		KindDownload,
+		KindOrderPlaced,
+		KindComplaint,
+		KindIdentified:
+		return true
+	}
+	return false
+}
+
+// TombstoneMark is the keyed hash by which a tombstone of the fact is found.
+func (f *Fact) TombstoneMark() string { return cmp.Or(f.Mark, f.ID) }
+
+// IsVoidConsent reports whether a sign-up is no consent: a box that was ticked in advance (C-673/17), a
+// purchase that was impossible without consent (Art. 7(4)), a child without a parent (Art. 8).
+func (f *Fact) IsVoidConsent() bool {
+	return f.HasTrait(TraitPreticked) || f.HasTrait(TraitForced) ||
+		f.HasTrait(TraitChild) && !f.HasTrait(TraitParentAgreed)
+}
+
+// IsAgainstConsent reports whether the kind is an act of the person against a consent.
+func (k Kind) IsAgainstConsent() bool {
+	switch k {
+	case KindRefusal, KindUnsubscribe, KindObjection, KindErasure:
+		return true
+	}
+	return false
+}
+
+// Covers reports whether an act about consent covers a purpose and a channel. A request for
+// erasure covers all.
+func (f *Fact) Covers(purpose, channel string) bool {
+	if f.Kind == KindErasure {
+		return true
+	}
+	return (len(f.Purposes) == 0 || slices.Contains(f.Purposes, purpose)) &&
+		(len(f.Channels) == 0 || slices.Contains(f.Channels, channel))
+}
+
+// CoversAddress reports whether an act covers the consents of some addresses. An unsubscription of
+// one address has no effect on another; erasure and objection concern the person.
+func (f *Fact) CoversAddress(addresses []string) bool {
+	switch f.Kind {
+	case KindUnsubscribe, KindRefusal, KindBounce:
+		return f.Address == "" || len(addresses) == 0 || slices.Contains(addresses, f.Address)
+	}
+	return true
 }

@@ -1,14 +1,11 @@
 package lifecycle
 
-import (
-	"slices"
-	"time"
-)
+import "slices"
 
-// history is the ordered life of a person as rules see it, with facts grouped by record and
+// Evaluation is the ordered life of a person as rules see it, with facts grouped by record and
 // contract. Facts name a record by several names (an order, its payment, its invoice); names
 // mentioned together denote one record.
-type history struct {
+type Evaluation struct {
 	policy *Policy
 	// facts are acts: see Policy.acts.
 	facts []Fact
@@ -20,8 +17,8 @@ type history struct {
 	// traits are the traits of all facts of a record.
 	traits   map[string][]string
 	consents []consent
-	// all is every basis that the facts raise.
-	all []Basis
+	// bases is every basis that the facts raise.
+	bases []Basis
 }
 
 // names joins names into groups. The least name is the name of the group, so the order of joining
@@ -48,17 +45,17 @@ func (n names) join(a, b string) {
 	}
 }
 
-func newHistory(p *Policy, facts []Fact) *history {
-	h := &history{policy: p, facts: p.acts(facts)}
+func Evaluate(p *Policy, facts []Fact) *Evaluation {
+	h := &Evaluation{policy: p, facts: p.acts(facts)}
 	h.nameGroups()
 	h.gatherGroups()
 	h.consents = h.foldConsents()
-	h.all = h.bases()
+	h.bases = h.evaluateBases()
 	return h
 }
 
 // nameGroups determines the record and the contract of each fact.
-func (h *history) nameGroups() {
+func (h *Evaluation) nameGroups() {
 	h.record, h.contract = make([]string, len(h.facts)), make([]string, len(h.facts))
 	records, contracts := names{}, names{}
 	for i := range h.facts {
@@ -87,11 +84,11 @@ func (h *history) nameGroups() {
 	}
 }
 
-func (h *history) gatherGroups() {
+func (h *Evaluation) gatherGroups() {
 	h.byRecord, h.byContract, h.traits = map[string][]int{}, map[string][]int{}, map[string][]string{}
 	for i := range h.facts {
 		f := &h.facts[i]
-		if f.Kind.aboutPerson() {
+		if f.Kind.IsAboutPerson() {
 			h.shared = append(h.shared, i)
 			continue
 		}
@@ -108,8 +105,8 @@ func (h *history) gatherGroups() {
 	}
 }
 
-// otherNames returns the further names of each record among the items.
-func (h *history) otherNames(items []Item) map[string][]string {
+// OtherNames returns the further names of each record among the items.
+func (h *Evaluation) OtherNames(items []Item) map[string][]string {
 	out := map[string][]string{}
 	for _, item := range items {
 		if item.Ref == "" || out[item.Ref] != nil {
@@ -142,7 +139,7 @@ func (g *group) has(fact int) bool { return g.key == nil || g.key[fact] == g.ref
 
 // groups returns the groups with a fact that raises the rule. Facts about the whole person belong
 // to every group.
-func (h *history) groups(r *Rule) []group {
+func (h *Evaluation) groups(r *Rule) []group {
 	if r.Per == PerPerson {
 		all := make([]int, len(h.facts))
 		for i := range all {
@@ -172,7 +169,7 @@ func (h *history) groups(r *Rule) []group {
 
 // sharedBy returns the facts of every group that can have an effect on the rule. A long-standing
 // customer has many orders and many acts about the whole person; most rules depend on few of them.
-func (h *history) sharedBy(r *Rule) []int {
+func (h *Evaluation) sharedBy(r *Rule) []int {
 	if len(h.policy.Earlier) > 0 {
 		return h.shared // the period that was promised may look at others
 	}
@@ -203,7 +200,7 @@ func (h *history) sharedBy(r *Rule) []int {
 		kinds = append(kinds, KindHold, KindRelease)
 	}
 	if slices.Contains(r.Ended, KindObjection) {
-		kinds = append(kinds, kindObjectionUpheld)
+		kinds = append(kinds, KindObjectionUpheld)
 	}
 	return slices.DeleteFunc(slices.Clone(h.shared), func(i int) bool { return !slices.Contains(kinds, h.facts[i].Kind) })
 }
@@ -217,13 +214,13 @@ func merge(a, b []int) []int {
 
 // raises reports whether a fact raises the rule. The fact itself states the kind of sale; a trait
 // may come from any fact of the record, such as the sale of a refund.
-func (h *history) raises(r *Rule, i int) bool {
+func (h *Evaluation) raises(r *Rule, i int) bool {
 	f := &h.facts[i]
 	if !slices.Contains(r.Raised, f.Kind) || !r.suits(f) {
 		return false
 	}
 	has := func(trait string) bool {
-		return f.hasTrait(trait) || !f.Kind.aboutPerson() && slices.Contains(h.traits[h.record[i]], trait)
+		return f.HasTrait(trait) || !f.Kind.IsAboutPerson() && slices.Contains(h.traits[h.record[i]], trait)
 	}
 	return (len(r.Where) == 0 || slices.ContainsFunc(r.Where, has)) && !slices.ContainsFunc(r.Unless, has)
 }
@@ -241,12 +238,12 @@ func (r *Rule) suits(f *Fact) bool {
 }
 
 // ends reports whether a fact ends a basis of the rule at once.
-func (h *history) ends(r *Rule, f *Fact) bool {
+func (h *Evaluation) ends(r *Rule, f *Fact) bool {
 	switch f.Kind {
-	case kindObjectionUpheld:
+	case KindObjectionUpheld:
 		return slices.Contains(r.Ended, KindObjection) && slices.Contains(f.Purposes, r.Purpose)
 	case KindObjection:
-		if !h.policy.marketing(r.Purpose) || len(f.Purposes) > 0 && !slices.Contains(f.Purposes, r.Purpose) {
+		if !h.policy.IsMarketing(r.Purpose) || len(f.Purposes) > 0 && !slices.Contains(f.Purposes, r.Purpose) {
 			return false
 		}
 	case KindRefund:
@@ -266,15 +263,37 @@ func (h *history) ends(r *Rule, f *Fact) bool {
 }
 
 // refunded reports whether the record was refunded in full.
-func (h *history) refunded(record string) bool {
+func (h *Evaluation) refunded(record string) bool {
 	return slices.ContainsFunc(h.byRecord[record], func(i int) bool {
 		return h.facts[i].Kind == KindRefund && h.facts[i].Full
 	})
 }
 
-func maxTime(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
+// RecordNamed returns the group name of a record.
+func (h *Evaluation) RecordNamed(name string) string {
+	for i := range h.facts {
+		if h.facts[i].Ref == name || slices.Contains(h.facts[i].Links, name) {
+			return h.record[i]
+		}
 	}
-	return b
+	return name
 }
+
+// SaleYears returns the years of the sales of a record outside of contracts, sorted, in the policy's
+// zone.
+func (h *Evaluation) SaleYears(record string) []int {
+	var years []int
+	for _, j := range h.byRecord[record] {
+		if h.facts[j].Kind == KindSale && h.facts[j].Contract == "" {
+			years = append(years, h.facts[j].Occurred.In(h.policy.Place.Zone).Year())
+		}
+	}
+	slices.Sort(years)
+	return years
+}
+
+// Bases returns every basis of the evaluation, past and future ones included, in a fixed order.
+func (h *Evaluation) Bases() []Basis { return h.bases }
+
+// Policy returns the policy of the evaluation.
+func (h *Evaluation) Policy() *Policy { return h.policy }

@@ -8,7 +8,7 @@ import (
 // OpenHolds returns the legal holds in force at an instant: facts of KindHold without a later
 // release of the same record, or of everything.
 func OpenHolds(p *Policy, facts []Fact, at time.Time) []Fact {
-	h := newHistory(p, facts)
+	h := Evaluate(p, facts)
 	var open []Fact
 	var records []string // of open, in the same places
 	for i := range h.facts {

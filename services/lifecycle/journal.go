@@ -78,6 +78,17 @@ type Entry struct {
 	Hash   string     `json:"hash"`
 }
 
+// RecipientAnswer is the answer of a recipient to a decision (Art. 19).
+type RecipientAnswer struct {
+	Decision  string  `json:"decision"`
+	Recipient string  `json:"recipient"`
+	Outcome   Outcome `json:"outcome"`
+	// Categories holds the answers for single categories that differ from Outcome.
+	Categories map[string]Outcome `json:"categories,omitempty"`
+	Reason     string             `json:"reason,omitempty"`
+	At         time.Time          `json:"at"`
+}
+
 // Head is where a journal ends.
 type Head struct {
 	Seq  int64  `json:"seq"`
@@ -173,4 +184,23 @@ func CheckChain(entries []Entry, kept time.Time) error {
 		}
 	}
 	return nil
+}
+
+// Note is a journal entry that is not a decision.
+type Note struct {
+	// Key identifies the note within the subject: notes of one key become one entry.
+	Key  string    `json:"key"`
+	At   time.Time `json:"at"`
+	Kind EntryKind `json:"what"`
+	// Text holds nothing personal; Items are the subject matter of the note.
+	Text  string `json:"text,omitempty"`
+	Items []Item `json:"items,omitempty"`
+	// Decision, Names and Answers describe a confirmed deletion: the hashed names of the person and
+	// the answers of the recipients. Generation is the generation of the hash key.
+	Decision   string            `json:"decision,omitempty"`
+	Names      []string          `json:"names,omitempty"`
+	Generation int               `json:"generation,omitempty"`
+	Answers    []RecipientAnswer `json:"answers,omitempty"`
+	// Published is a decision that was published and left the outbox before its journal entry.
+	Published *Decision `json:"made,omitempty"`
 }

@@ -17,8 +17,8 @@ func toldPolicy(t testing.TB, ids ...string) *lifecycle.Policy {
 	p := lifecycletest.Policy(t)
 	for _, id := range ids {
 		p.Connected = append(p.Connected, lifecycle.ConnectedRecipient{
-			ID:         id,
-			Kinds:      []lifecycle.DecisionKind{lifecycle.DecisionDelete, lifecycle.DecisionAskConsent},
+			ID:        id,
+			Deletions: true, Questions: true,
 			AnswerDays: 7,
 			Dispatched: true,
 		})

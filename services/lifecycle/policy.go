@@ -3,6 +3,8 @@ package lifecycle
 import (
 	"slices"
 	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 )
 
 // Policy is the law as a seller applies it: the facts that raise and end bases, the data that bases
@@ -185,8 +187,8 @@ type Ask struct {
 	Stands int
 }
 
-// wording returns the text of a wording id at an instant.
-func (p *Policy) wording(id string, at time.Time) (Wording, bool) {
+// WordingAt returns the text of a wording id at an instant.
+func (p *Policy) WordingAt(id string, at time.Time) (Wording, bool) {
 	for _, w := range p.Wordings {
 		if w.ID == id && !w.From.After(at) && (w.To.IsZero() || w.To.After(at)) {
 			return w, true
@@ -198,19 +200,19 @@ func (p *Policy) wording(id string, at time.Time) (Wording, bool) {
 // covers returns the coverage of a sign-up under its wording.
 func (p *Policy) covers(f *Fact) Coverage {
 	c := p.Unknown
-	if w, ok := p.wording(f.Wording, f.Occurred); ok {
+	if w, ok := p.WordingAt(f.Wording, f.Occurred); ok {
 		c = w.Coverage
 	}
 	return Coverage{Purposes: narrow(c.Purposes, f.Purposes), Channels: narrow(c.Channels, f.Channels)}
 }
 
-// marketing reports whether a purpose rests on consent.
-func (p *Policy) marketing(purpose string) bool {
+// IsMarketing reports whether a purpose rests on consent.
+func (p *Policy) IsMarketing(purpose string) bool {
 	return slices.ContainsFunc(p.Rules, func(r Rule) bool { return r.Consent && r.Purpose == purpose })
 }
 
-// consentRule returns the rule for consents to a purpose by a channel.
-func (p *Policy) consentRule(purpose, channel string) *Rule {
+// ConsentRule returns the rule for consents to a purpose by a channel.
+func (p *Policy) ConsentRule(purpose, channel string) *Rule {
 	for i := range p.Rules {
 		r := &p.Rules[i]
 		if r.Consent && r.Purpose == purpose && (len(r.Channels) == 0 || slices.Contains(r.Channels, channel)) {
@@ -220,8 +222,8 @@ func (p *Policy) consentRule(purpose, channel string) *Rule {
 	return nil
 }
 
-// rule returns the rule with an id, or nil.
-func (p *Policy) rule(id string) *Rule {
+// Rule returns the rule with an id, or nil.
+func (p *Policy) Rule(id string) *Rule {
 	for i := range p.Rules {
 		if p.Rules[i].ID == id {
 			return &p.Rules[i]
@@ -238,8 +240,33 @@ func narrow(all, only []string) []string {
 	return slices.DeleteFunc(slices.Clone(all), func(a string) bool { return !slices.Contains(only, a) })
 }
 
-// asksUntil returns when a question asked at a given instant falls.
-func (p *Policy) asksUntil(a Ask, at time.Time) time.Time {
+// QuestionEnd returns when a question asked at a given instant falls.
+func (p *Policy) QuestionEnd(a Ask, at time.Time) time.Time {
 	until, _ := Period{root: after{a.Stands, "day", anchor("")}}.From(at, p.Place)
 	return until
+}
+
+// IsPersonal reports whether an item holds personal data, beyond keyed hashes and correspondence.
+func (p *Policy) IsPersonal(item Item) bool {
+	c := p.Categories[item.Category]
+	return !c.Pseudonymous && !c.Correspondence
+}
+
+// LastDay returns the last day before an end, in the policy's zone, or "" when no end is known.
+func (p *Policy) LastDay(until *time.Time) string {
+	if until == nil {
+		return ""
+	}
+	return calendar.In(until.Add(-time.Millisecond), p.Place.Zone).String()
+}
+
+// IsAfterIntake reports whether t is more than the intake period after an event.
+func (p *Policy) IsAfterIntake(t, event time.Time) bool {
+	return t.After(event.AddDate(0, 0, p.IntakeDays))
+}
+
+// TombstoneEnd is the end of a tombstone that was recorded at an instant.
+func (p *Policy) TombstoneEnd(t time.Time) time.Time {
+	end, _ := p.Tombstone.From(t, p.Place)
+	return end
 }

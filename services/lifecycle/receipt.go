@@ -4,17 +4,6 @@ import (
 	"time"
 )
 
-// RecipientAnswer is the answer of a recipient to a decision (Art. 19).
-type RecipientAnswer struct {
-	Decision  string  `json:"decision"`
-	Recipient string  `json:"recipient"`
-	Outcome   Outcome `json:"outcome"`
-	// Categories holds the answers for single categories that differ from Outcome.
-	Categories map[string]Outcome `json:"categories,omitempty"`
-	Reason     string             `json:"reason,omitempty"`
-	At         time.Time          `json:"at"`
-}
-
 // NoticeState is the progress of a published decision.
 type NoticeState string
 
@@ -101,17 +90,4 @@ func (n *Notice) state(p *Progress, sent int, begun, late, answered bool, at tim
 		return NoticePlanned
 	}
 	return NoticeSent
-}
-
-// recipientAnswers returns the answers of recipients up to an instant.
-func (s *Subject) recipientAnswers(at time.Time) []RecipientAnswer {
-	var out []RecipientAnswer
-	for i := range s.Notices {
-		for _, a := range s.Notices[i].answers() {
-			if !a.At.After(at) {
-				out = append(out, a)
-			}
-		}
-	}
-	return out
 }

@@ -24,7 +24,7 @@ func Remainders(p *Policy, s Subject, at time.Time) []Remainder {
 	for _, h := range Explain(p, s, at).Holds {
 		b := h.Because[0]
 		r := Remainder{Item: h.Item, Purpose: b.Purpose, Article: b.Article, LastDay: h.LastDay}
-		if rule := p.rule(b.Rule); rule != nil {
+		if rule := p.Rule(b.Rule); rule != nil {
 			r.Exempt = rule.Exempt
 		}
 		out = append(out, r)
@@ -36,11 +36,11 @@ func Remainders(p *Policy, s Subject, at time.Time) []Remainder {
 func Impact(now, next *Policy, s Subject, at time.Time) []Item {
 	var out []Item
 	kept := map[Item]bool{}
-	for _, o := range holdings(Bases(next, s.Facts), at) {
-		kept[o.Item] = o.stands
+	for _, o := range Holdings(Bases(next, s.Facts), at) {
+		kept[o.Item] = o.InForce
 	}
-	for _, o := range holdings(Bases(now, s.Facts), at) {
-		if o.stands && !kept[o.Item] {
+	for _, o := range Holdings(Bases(now, s.Facts), at) {
+		if o.InForce && !kept[o.Item] {
 			out = append(out, o.Item)
 		}
 	}

@@ -51,8 +51,8 @@ func (r *Request) Open() bool { return r.State != RequestAnswered }
 func Requests(p *Policy, facts []Fact, at time.Time) []Request {
 	var out []Request
 	for i := range facts {
-		if f := &facts[i]; p.isRequest(f) && !f.Occurred.After(at) {
-			out = append(out, p.request(f, facts, at))
+		if f := &facts[i]; p.IsRequest(f) && !f.Occurred.After(at) {
+			out = append(out, newRequest(p, f, facts, at))
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Request) int {
@@ -71,16 +71,16 @@ func byOpen(a, b Request) int {
 	return 1
 }
 
-func (p *Policy) request(f *Fact, facts []Fact, at time.Time) Request {
+func newRequest(p *Policy, f *Fact, facts []Fact, at time.Time) Request {
 	r := Request{
-		Ref: requestRef(f), Fact: f.ID, Right: f.Kind, Purposes: f.Purposes, State: RequestReceived, Received: f.Occurred,
+		Ref: RequestName(f), Fact: f.ID, Right: f.Kind, Purposes: f.Purposes, State: RequestReceived, Received: f.Occurred,
 	}
-	if t, ok := verification(f, facts); ok && !t.After(at) {
+	if t, ok := Verification(f, facts); ok && !t.After(at) {
 		r.Verified, r.State = &t, RequestVerified
 	}
-	r.Due = p.due(p.Answer, f, facts)
+	r.Due = due(p, p.Answer, f, facts)
 	if e := r.step(facts, KindRequestExtended, at); e != nil && e.Occurred.Before(r.Due) {
-		r.Extended, r.Due = &e.Occurred, p.due(p.Extended, f, facts)
+		r.Extended, r.Due = &e.Occurred, due(p, p.Extended, f, facts)
 	}
 	r.LastDay = p.LastDay(&r.Due)
 	if d := r.step(facts, KindRequestDecided, at); d != nil {
@@ -107,17 +107,17 @@ func (r *Request) step(facts []Fact, kind Kind, at time.Time) *Fact {
 
 // due is the end of a period for an answer. The policy chooses whether the period runs from receipt
 // or from the verification of the identity.
-func (p *Policy) due(period Period, f *Fact, facts []Fact) time.Time {
+func due(p *Policy, period Period, f *Fact, facts []Fact) time.Time {
 	from := f.Occurred
-	if t, ok := verification(f, facts); p.FromVerified && ok {
+	if t, ok := Verification(f, facts); p.FromVerified && ok {
 		from = t
 	}
 	t, _ := period.From(from, p.Place)
 	return t
 }
 
-// requestDue is when the most urgent open request must be answered.
-func requestDue(requests []Request) *time.Time {
+// NextDue is when the most urgent open request must be answered.
+func NextDue(requests []Request) *time.Time {
 	if len(requests) == 0 || !requests[0].Open() {
 		return nil
 	}

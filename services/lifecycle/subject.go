@@ -3,6 +3,8 @@ package lifecycle
 import (
 	"slices"
 	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 )
 
 // Subject is the stored state of one person: the facts, and the decisions that were announced. A
@@ -87,43 +89,16 @@ type MergedPart struct {
 	Revision  string
 }
 
-// AnnouncedQuestion records that a question for consent was decided.
-type AnnouncedQuestion struct {
-	Purpose  string    `json:"purpose"`
-	Channel  string    `json:"channel"`
-	At       time.Time `json:"at"`
-	Decision string    `json:"decision"`
-}
-
-// Note is a journal entry that is not a decision.
-type Note struct {
-	// Key identifies the note within the subject: notes of one key become one entry.
-	Key  string    `json:"key"`
-	At   time.Time `json:"at"`
-	Kind EntryKind `json:"what"`
-	// Text holds nothing personal; Items are the subject matter of the note.
-	Text  string `json:"text,omitempty"`
-	Items []Item `json:"items,omitempty"`
-	// Decision, Names and Answers describe a confirmed deletion: the hashed names of the person and
-	// the answers of the recipients. Generation is the generation of the hash key.
-	Decision   string            `json:"decision,omitempty"`
-	Names      []string          `json:"names,omitempty"`
-	Generation int               `json:"generation,omitempty"`
-	Answers    []RecipientAnswer `json:"answers,omitempty"`
-	// Published is a decision that was published and left the outbox before its journal entry.
-	Published *Decision `json:"made,omitempty"`
-}
-
 // Pending reports whether a decision must be published, a note written to the journal, or an event
 // purged from the stream.
 func (s *Subject) Pending() bool {
 	return len(s.Outbox) > 0 || len(s.Notes) > 0 ||
-		slices.ContainsFunc(s.Notices, func(n Notice) bool { return n.needsPurge() })
+		slices.ContainsFunc(s.Notices, func(n Notice) bool { return n.NeedsPurge() })
 }
 
 // Removable reports whether nothing is left of the subject, so that a store may remove it.
 func (s *Subject) Removable() bool {
-	return s.MergedInto == "" && s.ReviewAt == nil && len(s.Facts) == 0 && !s.Pending() && !s.awaitsAnswers()
+	return s.MergedInto == "" && s.ReviewAt == nil && len(s.Facts) == 0 && !s.Pending() && !AnyNoticeOpen(s.Notices)
 }
 
 // UnchangedBy reports whether a decision on the facts would change nothing: all facts are known,
@@ -134,7 +109,7 @@ func (s *Subject) UnchangedBy(p *Policy, facts []Fact, at time.Time) bool {
 	}
 	for i := range facts {
 		f := facts[i].Normalized()
-		known := f.Kind.addsData() && s.tombstoneOf(f.mark()) != nil || slices.ContainsFunc(s.Facts, func(have Fact) bool {
+		known := f.Kind.AddsData() && s.tombstoneOf(f.TombstoneMark()) != nil || slices.ContainsFunc(s.Facts, func(have Fact) bool {
 			return have.ID == f.ID && !f.Received.Before(have.Received)
 		})
 		if !known || s.isReturning(p, &f) {
@@ -158,7 +133,7 @@ func Rekey(s Subject, current func(key string) string) Subject {
 // a store writes the merged subject.
 func Merge(s, other Subject) Subject {
 	s.MergedParts = append(s.parts(), other.parts()...)
-	s.Facts = mergeFacts(s.Facts, other.Facts)
+	s.Facts = Combine(s.Facts, other.Facts)
 	s.Keys = joinSorted(s.Keys, other.Keys)
 	s.MergedFrom = joinSorted(s.MergedFrom, append(slices.Clone(other.MergedFrom), other.ID))
 	s.Announced = slices.Clone(s.Announced)
@@ -171,7 +146,7 @@ func Merge(s, other Subject) Subject {
 	for _, a := range other.Questions {
 		s.announceQuestion(a)
 	}
-	s.Notices = joinNotices(s.Notices, other.Notices)
+	s.Notices = CombineNotices(s.Notices, other.Notices)
 	s.Outbox = slices.Clone(s.Outbox)
 	for _, d := range other.Outbox {
 		if !slices.ContainsFunc(s.Outbox, func(have Decision) bool { return have.ID == d.ID }) {
@@ -187,7 +162,7 @@ func Merge(s, other Subject) Subject {
 		s.note(
 			Note{
 				Key:  string(EntryMerged) + ":" + other.ID,
-				At:   maxTime(s.LastDecided, other.LastDecided),
+				At:   calendar.Later(s.LastDecided, other.LastDecided),
 				Kind: EntryMerged,
 				Text: other.ID,
 			},
@@ -197,7 +172,7 @@ func Merge(s, other Subject) Subject {
 	if h := other.FullErasure; h != nil && (s.FullErasure == nil || h.At.After(s.FullErasure.At)) {
 		s.FullErasure = h
 	}
-	s.LastReceived = maxTime(s.LastReceived, other.LastReceived)
+	s.LastReceived = calendar.Later(s.LastReceived, other.LastReceived)
 	s.Revision = "" // forces a new evaluation
 	return s
 }

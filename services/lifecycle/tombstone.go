@@ -21,29 +21,6 @@ type FullErasure struct {
 	At    time.Time `json:"at"`
 }
 
-// addsData reports whether facts of the kind bring personal data. Other kinds protect the person or
-// describe existing data.
-func (k Kind) addsData() bool {
-	switch k {
-	case KindSignup,
-		KindSignupPending,
-		KindSale,
-		KindRefund,
-		KindPerformed,
-		KindNegotiationOpened,
-		KindAccessStarted,
-		KindWebinar,
-		KindDownload,
-		KindOrderPlaced,
-		KindComplaint,
-		KindIdentified:
-		return true
-	}
-	return false
-}
-
-func (f *Fact) mark() string { return cmp.Or(f.Mark, f.ID) }
-
 // splitReturning separates new facts from facts that repeat erased data. A repetition within the
 // intake period is neither.
 func (s *Subject) splitReturning(p *Policy, facts []Fact) (news, back []Fact) {
@@ -51,7 +28,7 @@ func (s *Subject) splitReturning(p *Policy, facts []Fact) (news, back []Fact) {
 		switch f = f.Normalized(); {
 		case s.isReturning(p, &f):
 			back = append(back, f)
-		case !f.Kind.addsData() || s.tombstoneOf(f.mark()) == nil:
+		case !f.Kind.AddsData() || s.tombstoneOf(f.TombstoneMark()) == nil:
 			news = append(news, f)
 		}
 	}
@@ -62,20 +39,15 @@ func (s *Subject) splitReturning(p *Policy, facts []Fact) (news, back []Fact) {
 // old and everything about the person was erased. Within the intake period after an erasure facts
 // may arrive in any order, so none is a repetition; a recent event is new.
 func (s *Subject) isReturning(p *Policy, f *Fact) bool {
-	if !f.Kind.addsData() {
+	if !f.Kind.AddsData() {
 		return false
 	}
-	if b := s.tombstoneOf(f.mark()); b != nil {
-		return p.isAfterIntake(f.Received, b.At)
+	if b := s.tombstoneOf(f.TombstoneMark()); b != nil {
+		return p.IsAfterIntake(f.Received, b.At)
 	}
 	h := s.FullErasure
-	return h != nil && f.Occurred.Before(h.Lapse) && p.isAfterIntake(f.Received, h.At) &&
-		p.isAfterIntake(f.Received, f.Occurred)
-}
-
-// isAfterIntake reports whether t is more than the intake period after an event.
-func (p *Policy) isAfterIntake(t, event time.Time) bool {
-	return t.After(event.AddDate(0, 0, p.IntakeDays))
+	return h != nil && f.Occurred.Before(h.Lapse) && p.IsAfterIntake(f.Received, h.At) &&
+		p.IsAfterIntake(f.Received, f.Occurred)
 }
 
 func (s *Subject) tombstoneOf(mark string) *Tombstone {
@@ -93,7 +65,7 @@ func (s *Subject) addTombstones(facts []Fact, at time.Time) {
 	}
 	more := make([]Tombstone, len(facts))
 	for i := range facts {
-		more[i] = Tombstone{facts[i].mark(), at}
+		more[i] = Tombstone{facts[i].TombstoneMark(), at}
 	}
 	s.Tombstones = joinTombstones(s.Tombstones, more)
 }
@@ -106,19 +78,19 @@ func joinTombstones(a, b []Tombstone) []Tombstone {
 }
 
 // repeatDeletions decides the deletion of repeated data anew, at most once for each intake period.
-func (s *Subject) repeatDeletions(p *Policy, back []Fact, held []holding, at time.Time) []Decision {
+func (s *Subject) repeatDeletions(p *Policy, back []Fact, held []Holding, at time.Time) []Decision {
 	var out []Decision
 	for i := range back {
 		f := &back[i]
 		d := Decision{
-			ID:   decisionID(s.ID, string(EntryReplay), f.mark(), f.Received.Format(time.RFC3339Nano)),
+			ID:   NewID(s.ID, string(EntryReplay), f.TombstoneMark(), f.Received.Format(time.RFC3339Nano)),
 			Kind: DecisionDelete, Subject: s.ID, At: at, Effective: at, Revision: p.Revision, Repeated: true,
 			WholePerson: !wholeHeld(p, held), Retained: retained(held),
 		}
 		for _, b := range Bases(p, []Fact{*f}) {
 			items := slices.DeleteFunc(slices.Clone(b.Keeps), func(item Item) bool {
 				return p.Categories[item.Category].Pseudonymous || slices.Contains(d.Items, item) ||
-					slices.ContainsFunc(held, func(o holding) bool { return o.stands && o.Item == item })
+					slices.ContainsFunc(held, func(o Holding) bool { return o.InForce && o.Item == item })
 			})
 			if len(items) > 0 {
 				d.Items, d.Bases = append(d.Items, items...), append(d.Bases, b)
@@ -136,16 +108,11 @@ func (s *Subject) repeatDeletions(p *Policy, back []Fact, held []holding, at tim
 func (s *Subject) expireTombstones(p *Policy, at time.Time) {
 	s.Tombstones = slices.DeleteFunc(
 		slices.Clone(s.Tombstones),
-		func(b Tombstone) bool { return !p.tombstoneEnd(b.At).After(at) },
+		func(b Tombstone) bool { return !p.TombstoneEnd(b.At).After(at) },
 	)
-	if s.FullErasure != nil && !p.tombstoneEnd(s.FullErasure.At).After(at) {
+	if s.FullErasure != nil && !p.TombstoneEnd(s.FullErasure.At).After(at) {
 		s.FullErasure = nil
 	}
-}
-
-func (p *Policy) tombstoneEnd(t time.Time) time.Time {
-	end, _ := p.Tombstone.From(t, p.Place)
-	return end
 }
 
 // firstTombstoneEnd is the earliest end of a tombstone; false without tombstones.
@@ -162,7 +129,7 @@ func (s *Subject) firstTombstoneEnd(p *Policy) (time.Time, bool) {
 	if first.IsZero() {
 		return first, false
 	}
-	return p.tombstoneEnd(first), true
+	return p.TombstoneEnd(first), true
 }
 
 // HasReturned reports whether a new act made a fully erased person known again. Such a person

@@ -1,9 +1,6 @@
 package lifecycle
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // Use is an intended use of a person's data.
 type Use struct {
@@ -56,12 +53,12 @@ type Ban struct {
 // Bans returns the bans on use in force at an instant: restrictions (Art. 18(2)), and objections
 // that are not decided yet (Art. 18(1)(d)). Bans follow from the law and not from rules: a
 // restriction on any ground forbids use, even without data that are retained longer.
-func Bans(p *Policy, s Subject, at time.Time) []Ban {
+func Bans(p *Policy, facts []Fact, at time.Time) []Ban {
 	var out []Ban
 	var since *time.Time
-	for i := range s.Facts {
-		f := &s.Facts[i]
-		_, verified := verification(f, s.Facts)
+	for i := range facts {
+		f := &facts[i]
+		_, verified := Verification(f, facts)
 		switch {
 		case f.Occurred.After(at):
 		case f.Kind == KindRestriction && verified && since == nil:
@@ -73,12 +70,12 @@ func Bans(p *Policy, s Subject, at time.Time) []Ban {
 	if since != nil {
 		out = append(out, Ban{Reason: ReasonRestricted, Since: *since})
 	}
-	for _, r := range Requests(p, s.Facts, at) {
+	for _, r := range Requests(p, facts, at) {
 		if r.Right != KindObjection || r.Decided != nil || r.State == RequestReceived {
 			continue
 		}
 		for _, purpose := range r.Purposes {
-			if !p.marketing(purpose) {
+			if !p.IsMarketing(purpose) {
 				out = append(out, Ban{Purpose: purpose, Reason: ReasonObjection, Since: r.Received})
 			}
 		}
@@ -87,27 +84,27 @@ func Bans(p *Policy, s Subject, at time.Time) []Ban {
 }
 
 // May reports whether a use of a person's data is allowed at an instant.
-func May(p *Policy, s Subject, use Use, at time.Time) Permission {
-	for _, b := range Bans(p, s, at) {
+func May(p *Policy, facts []Fact, asked []AnnouncedQuestion, use Use, at time.Time) Permission {
+	for _, b := range Bans(p, facts, at) {
 		if b.Purpose == "" || b.Purpose == use.Purpose {
 			return Permission{Reason: b.Reason, Since: &b.Since}
 		}
 	}
-	if !p.marketing(use.Purpose) {
-		return p.mayOnBasis(s, use, at)
+	if !p.IsMarketing(use.Purpose) {
+		return mayOnBasis(p, facts, use, at)
 	}
 	if use.Controller != "" && use.Controller != p.Controller {
 		return Permission{Reason: ReasonOtherController}
 	}
 	out := Permission{Reason: UseReason(ConsentNone)}
-	for _, c := range Consents(p, s, at) {
+	for _, c := range Consents(p, facts, asked, at) {
 		if c.Purpose != use.Purpose || c.Channel != use.Channel {
 			continue
 		}
 		out = Permission{Reason: UseReason(c.State), Since: c.Since, Until: c.Until}
 		switch {
-		case c.State == ConsentGiven && c.covers(use.Address):
-			out.Allowed, out.Reason, out.Rule = true, ReasonConsent, p.consentRule(c.Purpose, c.Channel).ID
+		case c.State == ConsentGiven && c.CoversAddress(use.Address):
+			out.Allowed, out.Reason, out.Rule = true, ReasonConsent, p.ConsentRule(c.Purpose, c.Channel).ID
 			return out
 		case c.State == ConsentGiven:
 			out.Reason = ReasonOtherAddress
@@ -118,14 +115,8 @@ func May(p *Policy, s Subject, use Use, at time.Time) Permission {
 	return out
 }
 
-// covers reports whether a consent extends to an address. A consent without a known address extends
-// to all, and an empty address means any.
-func (c *Consent) covers(address string) bool {
-	return address == "" || len(c.addresses) == 0 || slices.Contains(c.addresses, address)
-}
-
-func (p *Policy) mayOnBasis(s Subject, use Use, at time.Time) Permission {
-	for _, b := range Bases(p, s.Facts) {
+func mayOnBasis(p *Policy, facts []Fact, use Use, at time.Time) Permission {
+	for _, b := range Bases(p, facts) {
 		if b.Purpose == use.Purpose && b.Stands(at) {
 			return Permission{Allowed: true, Reason: ReasonBasis, Since: &b.Since, Until: b.Until, Rule: b.Rule}
 		}

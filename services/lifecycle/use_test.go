@@ -23,7 +23,7 @@ func TestBans_ARestrictionOnAnyGroundStopsUse(t *testing.T) {
 			toldAt("sale", lifecycle.KindSale, "order-1", noon(2026, 2, 1), noon(2026, 2, 1)), restriction, lift,
 		}}
 		for day, want := range map[int]bool{1: false, 4: false, 5: true, 31: true, 32: false} {
-			bans := lifecycle.Bans(p, s, noon(2026, 3, day))
+			bans := lifecycle.Bans(p, s.Facts, noon(2026, 3, day))
 			if got := len(bans) == 1 && bans[0].Reason == lifecycle.ReasonRestricted && bans[0].Since.Equal(asked); got != want {
 				t.Errorf("%s, on day %d of March: %+v", ground, day, bans)
 			}

@@ -37,7 +37,8 @@ func connectedRecipients(c *config.Config, p *lifecycle.Policy) ([]lifecycle.Con
 			}
 		}
 		for _, kind := range r.Accepts() {
-			a.Kinds = append(a.Kinds, lifecycle.DecisionKind(kind))
+			a.Deletions = a.Deletions || kind == string(lifecycle.DecisionDelete)
+			a.Questions = a.Questions || kind == string(lifecycle.DecisionAskConsent)
 		}
 		out = append(out, a)
 	}

@@ -47,8 +47,8 @@ func newOutboxBench(t *testing.T) *outboxBench {
 	}
 	o.policy.Connected = []lifecycle.ConnectedRecipient{
 		{
-			ID:         "crm",
-			Kinds:      []lifecycle.DecisionKind{lifecycle.DecisionDelete, lifecycle.DecisionAskConsent},
+			ID:        "crm",
+			Deletions: true, Questions: true,
 			AnswerDays: 7,
 			Dispatched: true,
 		},

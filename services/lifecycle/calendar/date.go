@@ -98,3 +98,11 @@ func (d Date) Start(zone *time.Location) time.Time {
 // End returns the first instant after the day in zone, in UTC: a period whose
 // last day is d lapses then.
 func (d Date) End(zone *time.Location) time.Time { return d.AddDays(1).Start(zone) }
+
+// Later returns the later of two instants.
+func Later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

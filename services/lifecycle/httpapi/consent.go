@@ -102,7 +102,7 @@ func (a *API) stateOf(s *lifecycle.Subject, d *receipt.Decision) report.ConsentS
 	if d.Open && at.Before(d.Question.Until) {
 		state = report.ConsentOpen
 	}
-	for _, c := range lifecycle.Consents(a.opts.Policy, *s, at) {
+	for _, c := range s.Consents(a.opts.Policy, at) {
 		if c.Purpose != d.Question.Purpose || c.Channel != d.Question.Channel {
 			continue
 		}

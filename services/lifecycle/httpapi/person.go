@@ -180,7 +180,7 @@ func (a *API) use(c echo.Context) error {
 	if name.Kind == identity.KindEmail {
 		use.Address = a.opts.Vault.Key(name)
 	}
-	return c.JSON(http.StatusOK, lifecycle.May(a.opts.Policy, *s, use, at))
+	return c.JSON(http.StatusOK, s.May(a.opts.Policy, use, at))
 }
 
 // checkPurposes refuses unknown purposes: a misspelt purpose would otherwise be answered like a

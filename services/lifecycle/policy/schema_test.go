@@ -14,7 +14,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle"
 )
 
-const schemaFile = "../../../../api/policy.schema.json"
+const schemaFile = "../../../api/policy.schema.json"
 
 func schema(t *testing.T) *jsonschema.Schema {
 	t.Helper()

@@ -59,7 +59,7 @@ func newScene(t *testing.T) *scene {
 	t.Helper()
 	st, vault, p := lifecycletest.Store(t), lifecycletest.Vault(t), lifecycletest.Policy(t)
 	p.Connected = []lifecycle.ConnectedRecipient{
-		{ID: "crm", Kinds: []lifecycle.DecisionKind{lifecycle.DecisionDelete}, AnswerDays: 7, Dispatched: true},
+		{ID: "crm", Deletions: true, AnswerDays: 7, Dispatched: true},
 	}
 	w := &wire{}
 	r := relay.New(

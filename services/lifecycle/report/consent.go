@@ -137,7 +137,7 @@ func (r *reporter) consents() []ConsentRecord {
 func (r *reporter) views(at time.Time) ([]aspect, map[aspect]*view) {
 	var order []aspect
 	views := map[aspect]*view{}
-	for _, c := range lifecycle.Consents(r.policy, r.subject, at) {
+	for _, c := range r.subject.Consents(r.policy, at) {
 		a := aspect{c.Purpose, c.Channel}
 		v := views[a]
 		if v == nil {
@@ -200,7 +200,7 @@ func (r *reporter) instants() []time.Time {
 		add(r.subject.Questions[i].At)
 	}
 	for _, at := range slices.Clone(out) {
-		for _, c := range lifecycle.Consents(r.policy, r.subject, at) {
+		for _, c := range r.subject.Consents(r.policy, at) {
 			if c.Until != nil {
 				add(*c.Until)
 			}

@@ -46,7 +46,7 @@ type Flaw struct {
 // several times, the act with the best evidence counts.
 func EvidenceOf(p *lifecycle.Policy, s lifecycle.Subject, at time.Time) []Evidence {
 	var out []Evidence
-	for _, c := range lifecycle.Consents(p, s, at) {
+	for _, c := range s.Consents(p, at) {
 		if c.State != lifecycle.ConsentGiven || len(c.Given) == 0 {
 			continue
 		}

@@ -62,7 +62,7 @@ func newScene(t *testing.T) *scene {
 			lifecycle.ConnectedRecipient{
 				ID:         id,
 				Holds:      holds,
-				Kinds:      []lifecycle.DecisionKind{lifecycle.DecisionDelete},
+				Deletions:  true,
 				AnswerDays: 3000,
 			},
 		)

@@ -58,7 +58,7 @@ func (r *runner) day(t time.Time) string { return t.In(r.policy.Place.Zone).Form
 
 func (r *runner) consents(p *person, at time.Time) []string {
 	var out []string
-	for _, c := range lifecycle.Consents(r.policy, p.subject, at) {
+	for _, c := range p.subject.Consents(r.policy, at) {
 		if c.State == lifecycle.ConsentNone {
 			continue
 		}
@@ -124,7 +124,7 @@ func (r *runner) may(p *person, words []string, at time.Time) ([]string, error) 
 	default:
 		return nil, errors.New("ask \"may PURPOSE by CHANNEL\"")
 	}
-	a := lifecycle.May(r.policy, p.subject, use, at)
+	a := p.subject.May(r.policy, use, at)
 	answer := "no: "
 	if a.Allowed {
 		answer = "yes: "

@@ -84,7 +84,7 @@ func TestRead_QuotesHoldWordsTogether(t *testing.T) {
 }
 
 func FuzzRun(f *testing.F) {
-	files, err := filepath.Glob("../../testdata/cases/*.case")
+	files, err := filepath.Glob("../testdata/cases/*.case")
 	if err != nil || len(files) == 0 {
 		f.Fatalf("no cases: %v", err)
 	}

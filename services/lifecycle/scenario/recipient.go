@@ -25,7 +25,8 @@ func (r *runner) recipient(words []string) error {
 	}
 	a := lifecycle.ConnectedRecipient{
 		ID:         words[0],
-		Kinds:      []lifecycle.DecisionKind{lifecycle.DecisionDelete, lifecycle.DecisionAskConsent},
+		Deletions:  true,
+		Questions:  true,
 		AnswerDays: answerDays,
 		Dispatched: carried == "yes",
 	}

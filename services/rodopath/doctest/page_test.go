@@ -13,7 +13,7 @@ import (
 )
 
 // root is the directory of the repository.
-const root = "../../../.."
+const root = "../../.."
 
 // block is a fenced block of a page.
 type block struct {

@@ -21,7 +21,7 @@ import (
 	"github.com/rodopath/rodopath/api/stream"
 )
 
-const apiDir = "../../../../api/"
+const apiDir = "../../../api/"
 
 func openAPI(t *testing.T) routers.Router {
 	t.Helper()

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-const deployDir = "../../../../deploy/"
+const deployDir = "../../../deploy/"
 
 // TestObservability_AsksForMetricsThatAreThere checks that the dashboard and the alerts
 // name no metric that nobody tells.

@@ -1,0 +1,61 @@
+package lifecycle
+
+import (
+	"slices"
+	"time"
+)
+
+// BasisToAsk returns the basis on which a person may be asked for a consent: the newest basis in
+// force with the purpose that the policy names, resting on a sale that was not refunded. The result
+// is nil without such a basis, when the consent is given, after any refusal, withdrawal or
+// objection, and for a child.
+func (h *Evaluation) BasisToAsk(purpose, channel string, at time.Time) *Basis {
+	if h.refusedEver(purpose, channel) || h.child() {
+		return nil
+	}
+	for i := range h.consents {
+		c := &h.consents[i]
+		if c.Purpose == purpose && c.Channel == channel && c.Stands(at) {
+			return nil
+		}
+	}
+	var newest *Basis
+	for i := range h.bases {
+		b := &h.bases[i]
+		if b.Stands(at) && h.policy.mayAskOn(b.Purpose, purpose, channel) && h.restsOnSale(b) {
+			newest = b
+		}
+	}
+	return newest
+}
+
+// mayAskOn reports whether a basis of a purpose permits the question.
+func (p *Policy) mayAskOn(basis, purpose, channel string) bool {
+	return slices.ContainsFunc(p.Asks, func(a Ask) bool {
+		return a.When == basis && a.Purpose == purpose && a.Channel == channel
+	})
+}
+
+func (h *Evaluation) restsOnSale(b *Basis) bool {
+	for i := range h.facts {
+		f := &h.facts[i]
+		if f.Kind == KindSale && slices.Contains(b.Facts, f.ID) && !h.refunded(h.record[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+// Answer is the person's answer to a question for consent, granted or refused; empty without an
+// answer.
+func (h *Evaluation) Answer(purpose, channel string, at time.Time) Outcome {
+	if h.refusedEver(purpose, channel) {
+		return OutcomeRefused
+	}
+	for i := range h.consents {
+		if c := &h.consents[i]; c.Purpose == purpose && c.Channel == channel && c.Stands(at) {
+			return OutcomeGranted
+		}
+	}
+	return ""
+}

@@ -1,0 +1,67 @@
+package lifecycle
+
+import (
+	"slices"
+	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle/calendar"
+)
+
+// Holding is the state of one item at an instant, according to the bases.
+type Holding struct {
+	Item
+	InForce bool
+	Begun   bool
+	// Until is the last end of the bases in force, or nil if one of them has no end.
+	Until *time.Time
+	// Lapse is the last end of the bases that are over.
+	Lapse time.Time
+	// Basis is the basis in force with the latest end.
+	Basis *Basis
+}
+
+// Holdings returns, for every item that a basis ever covered, whether the item may be held at an
+// instant and until when.
+func Holdings(bases []Basis, at time.Time) []Holding {
+	index := map[Item]int{}
+	var out []Holding
+	for i := range bases {
+		b := &bases[i]
+		for _, item := range b.Keeps {
+			n, ok := index[item]
+			if !ok {
+				n = len(out)
+				index[item] = n
+				out = append(out, Holding{Item: item})
+			}
+			out[n].add(b, at)
+		}
+	}
+	slices.SortFunc(out, func(a, b Holding) int { return CompareItems(a.Item, b.Item) })
+	return out
+}
+
+func (o *Holding) add(b *Basis, at time.Time) {
+	o.Begun = o.Begun || b.Begun(at)
+	if !b.Stands(at) {
+		if b.Begun(at) {
+			o.Lapse = calendar.Later(o.Lapse, *b.Until)
+		}
+		return
+	}
+	switch {
+	case !o.InForce:
+		o.InForce, o.Until, o.Basis = true, b.Until, b
+	case o.Until == nil:
+	case b.Until == nil || b.Until.After(*o.Until):
+		o.Until, o.Basis = b.Until, b
+	}
+}
+
+// Lapsed reports whether the item was held and may no longer be held.
+func (o *Holding) Lapsed() bool { return o.Begun && !o.InForce }
+
+// FindHolding returns the index of an item among sorted holdings.
+func FindHolding(held []Holding, item Item) (int, bool) {
+	return slices.BinarySearchFunc(held, item, func(o Holding, item Item) int { return CompareItems(o.Item, item) })
+}

@@ -1,0 +1,153 @@
+package lifecycle
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// minute is the layout of an instant in the text of an alarm.
+const minute = "2006-01-02 15:04Z"
+
+// ApplyReceipts folds the receipts among the facts into the notices they answer, and returns the
+// notices, the remaining facts and notes about answers that need a person. A receipt that arrives
+// before its notice stays among the facts. The order of receipts has no effect.
+func ApplyReceipts(all []Notice, facts []Fact, at time.Time) (notices []Notice, rest []Fact, notes []Note) {
+	all = slices.Clone(all)
+	rest = slices.DeleteFunc(slices.Clone(facts), func(f Fact) bool {
+		if f.Kind != KindReceipt {
+			return false
+		}
+		n := FindNotice(all, f.Ref)
+		if n == nil {
+			return false
+		}
+		if note := n.receive(&f, at); note != nil {
+			notes = append(notes, *note)
+		}
+		return true
+	})
+	return all, rest, notes
+}
+
+// receive applies a receipt to the notice and returns a note about an answer that needs a person, or
+// nil.
+func (n *Notice) receive(f *Fact, at time.Time) *Note {
+	n.Notifications = slices.Clone(n.Notifications)
+	i := slices.IndexFunc(n.Notifications, func(t Notification) bool { return t.Recipient == f.Recipient })
+	switch {
+	case i < 0:
+		return alarmOf("stranger", f, at, "%[2]s answered the decision %[1]s without a notification of the decision")
+	case n.Replayed != nil && f.Occurred.Before(n.Replayed.Truncate(time.Second)):
+		return nil
+	case !n.Notifications[i].answer(f):
+		return nil
+	case n.Closed != nil && n.Kind == DecisionDelete && n.Progress(at).State != NoticeConfirmed:
+		n.Closed, n.Purged = nil, false
+		return alarmOf("retracted", f, at,
+			"%[2]s retracted its confirmation of the decision %[1]s: run \"rodopath decisions\" for the reason")
+	case f.Outcome == OutcomeFailed:
+		return alarmOf("failed", f, at, "the decision %s could not be delivered to %s: "+
+			"run \"rodopath decisions\" for the reason and \"rodopath replay\" to send the decision again")
+	case f.Outcome == OutcomeRefused && n.Kind == DecisionDelete:
+		return alarmOf("refused", f, at,
+			"%[2]s refuses to carry out the decision %[1]s: run \"rodopath decisions\" for the reason")
+	}
+	return nil
+}
+
+// answer applies a receipt and reports whether the outcome changed. The latest answer counts.
+func (t *Notification) answer(f *Fact) bool {
+	if f.Outcome != OutcomeFailed && (t.Sent == nil || f.Occurred.Before(*t.Sent)) {
+		t.Sent = &f.Occurred
+	}
+	if f.Outcome == OutcomeSent ||
+		t.At != nil && (f.Occurred.Before(*t.At) || f.Occurred.Equal(*t.At) && f.Outcome <= t.Outcome) {
+		return false
+	}
+	t.Outcome, t.Categories, t.Reason, t.At = f.Outcome, maps.Clone(f.Categories), f.Reason, &f.Occurred
+	return true
+}
+
+// alarmOf returns an alarm about a receipt; format takes the decision and the recipient.
+func alarmOf(what string, f *Fact, at time.Time, format string) *Note {
+	return &Note{
+		Key: what + ":" + f.Ref + ":" + f.Recipient + ":" + f.ID, At: at, Kind: EntryAlarm,
+		Text: fmt.Sprintf(format, f.Ref, f.Recipient),
+	}
+}
+
+// UpdateNotices closes completed notices and removes expired ones. The notes are alarms about late
+// answers and the entries of closed notices.
+func UpdateNotices(
+	all []Notice, p *Policy, e *Evaluation, requests []Request, at time.Time,
+) (notices []Notice, notes []Note) {
+	for i := range all {
+		n := &all[i]
+		if n.Closed != nil {
+			continue
+		}
+		n.Notifications = slices.Clone(n.Notifications)
+		n.AdvanceDue(requests)
+		notes = append(notes, n.escalate(at)...)
+		if n.isComplete(e, at) {
+			notes = append(notes, n.close(e, at))
+		}
+	}
+	all = slices.DeleteFunc(all, func(n Notice) bool { return !n.expiry(p).After(at) && !n.NeedsPurge() })
+	return all, notes
+}
+
+// escalate returns one alarm for each late answer.
+func (n *Notice) escalate(at time.Time) []Note {
+	if n.Kind != DecisionDelete {
+		return nil
+	}
+	var out []Note
+	for i := range n.Notifications {
+		t := &n.Notifications[i]
+		if t.Escalated || !t.isUnanswered() || t.Due.After(at) {
+			continue
+		}
+		t.Escalated, t.EscalatedAt = true, &at
+		out = append(out, Note{
+			Key: "unconfirmed:" + n.Decision + ":" + t.Recipient + ":" + t.Due.Format(time.RFC3339),
+			At:  at, Kind: EntryAlarm,
+			Text: fmt.Sprintf("%s has not confirmed the deletion %s by %s: "+
+				"ask the recipient, or send the decision again (\"rodopath replay\")",
+				t.Recipient, n.Decision, t.Due.UTC().Format(minute)),
+		})
+	}
+	return out
+}
+
+// close closes the notice and returns its journal entry.
+func (n *Notice) close(e *Evaluation, at time.Time) Note {
+	n.Closed = &at
+	if q := n.Question; q != nil {
+		n.Answer = e.Answer(q.Purpose, q.Channel, at)
+	}
+	note := Note{
+		Key: string(EntryConfirmed) + ":" + n.Decision + ":" + at.Format(time.RFC3339Nano),
+		At:  at, Kind: EntryConfirmed, Decision: n.Decision,
+		Answers: withoutReasons(n.answers()), Text: string(n.Progress(at).State),
+	}
+	if n.Kind == DecisionDelete {
+		note.Names, note.Generation = n.Names, n.Generation // for the certificate
+	}
+	return note
+}
+
+// AnswersBy returns the answers of recipients up to an instant.
+func AnswersBy(all []Notice, at time.Time) []RecipientAnswer {
+	var out []RecipientAnswer
+	for i := range all {
+		for _, a := range all[i].answers() {
+			if !a.At.After(at) {
+				out = append(out, a)
+			}
+		}
+	}
+	return out
+}

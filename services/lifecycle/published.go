@@ -1,0 +1,107 @@
+package lifecycle
+
+import (
+	"slices"
+	"time"
+)
+
+// MarkSent returns the subject without the published decisions. When nothing personal may be held,
+// the sealed identities are removed with the last decision.
+func MarkSent(s Subject, ids []string) Subject {
+	s.Outbox = slices.DeleteFunc(slices.Clone(s.Outbox), func(d Decision) bool { return slices.Contains(ids, d.ID) })
+	s.dropSuperseded(ids)
+	s.dropSealed()
+	return s
+}
+
+// MarkPublished returns the subject after the stream was found to hold decisions that the outbox
+// still holds: the decisions count as sent, and notes queue them for the journal.
+func MarkPublished(p *Policy, s Subject, ids []string, notices []Notice) Subject {
+	for i := range s.Outbox {
+		if d := s.Outbox[i]; slices.Contains(ids, d.ID) {
+			s.note(Note{Key: d.ID, At: d.At, Kind: EntryKind(d.Kind), Decision: d.ID, Published: &d})
+		}
+	}
+	return AddNotices(p, MarkSent(s, ids), notices)
+}
+
+// AddNotices returns the subject with the notices of decisions that were published.
+func AddNotices(p *Policy, s Subject, notices []Notice) Subject {
+	if len(notices) == 0 {
+		return s
+	}
+	s.Notices = CombineNotices(s.Notices, notices)
+	for i := range s.Notices {
+		n := &s.Notices[i]
+		n.Notifications = slices.Clone(n.Notifications)
+		n.AdvanceDue(Requests(p, s.Facts, n.At))
+	}
+	s.Questions = slices.Clone(s.Questions)
+	for i := range notices {
+		// A later fact may have retracted the question after its publication.
+		if n := &notices[i]; n.Question != nil {
+			s.announceQuestion(AnnouncedQuestion{
+				Purpose: n.Question.Purpose, Channel: n.Question.Channel, At: n.At, Decision: n.Decision,
+			})
+		}
+	}
+	s.scheduleNotices(p)
+	for i := range s.Facts {
+		if f := &s.Facts[i]; f.Kind == KindReceipt && FindNotice(s.Notices, f.Ref) != nil {
+			s.reviewBy(f.Occurred) // the receipt arrived before the notice
+		}
+	}
+	return s
+}
+
+// scheduleNotices sets the deadline of the notices and a review no later than it.
+func (s *Subject) scheduleNotices(p *Policy) {
+	s.NoticeDue = NextNoticeDue(s.Notices)
+	VisitDeadlines(s.Notices, p, s.reviewBy)
+}
+
+// reviewBy schedules the review of the subject no later than an instant.
+func (s *Subject) reviewBy(t time.Time) {
+	if s.ReviewAt == nil || t.Before(*s.ReviewAt) {
+		s.ReviewAt = &t
+	}
+}
+
+// MarkPurged returns the subject after the names of closed notices were purged from the stream.
+func MarkPurged(s Subject) Subject {
+	s.Notices = MarkNoticesPurged(s.Notices)
+	return s
+}
+
+// MarkReplayed returns the subject after a deletion was replayed to one recipient, or to all for an
+// empty recipient. Every recipient of the replay must answer anew. The result is false when the
+// subject has no such deletion.
+func MarkReplayed(p *Policy, s Subject, decision, recipient string, at time.Time) (Subject, bool) {
+	s.Notices = slices.Clone(s.Notices)
+	n := FindNotice(s.Notices, decision)
+	if n == nil || n.Kind != DecisionDelete {
+		return s, false
+	}
+	n.Replay(p, recipient, at)
+	to := recipient
+	if to == "" {
+		to = AllNotified
+	}
+	s.note(Note{
+		Key: "replayed:" + decision + ":" + recipient + ":" + at.Format(time.RFC3339Nano),
+		At:  at, Kind: EntryReplay, Decision: decision, Text: SentAgainTo + to,
+	})
+	s.scheduleNotices(p)
+	return s, true
+}
+
+// Purgeable lists the decisions whose names must be purged from the stream.
+func (s *Subject) Purgeable() []string {
+	var decisions []string
+	for i := range s.Notices {
+		if s.Notices[i].NeedsPurge() {
+			decisions = append(decisions, s.Notices[i].Decision)
+		}
+	}
+	return decisions
+}
