@@ -5,12 +5,17 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rights"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 )
 
 // alarms notes the findings that need a person: doubts and conflicts of new facts, and overdue
 // requests.
-func (s *Subject) alarms(h *Evaluation, news []Fact, held []Holding, since, at time.Time) {
+func (s *Subject) alarms(h *rules.Evaluation, news []fact.Fact, held []rules.Holding, since, at time.Time) {
 	for i := range news {
 		f := &news[i]
 		if f.Doubt != "" {
@@ -20,20 +25,20 @@ func (s *Subject) alarms(h *Evaluation, news []Fact, held []Holding, since, at t
 				fmt.Sprintf("%s from %s is ordered by its receipt (%s): compare with the platform", f.Kind, f.Source, f.Doubt),
 			)
 		}
-		if f.Kind == KindSignup && f.HasTrait(TraitForced) {
+		if f.Kind == fact.KindSignup && f.HasTrait(fact.TraitForced) {
 			s.alarm(
 				at,
 				"forced:"+f.ID,
 				"a purchase was impossible without consent to marketing: the consent is void (Art. 7(4)); mend the form",
 			)
 		}
-		if f.Kind == KindRestrictionLifted && (f.InformedAt == nil || f.InformedAt.After(f.Occurred)) {
+		if f.Kind == fact.KindRestrictionLifted && (f.InformedAt == nil || f.InformedAt.After(f.Occurred)) {
 			s.alarm(at, "told:"+f.ID, "the restriction stands: tell the person before it is lifted (Art. 18(3))")
 		}
 		switch {
-		case f.Kind == KindHold && f.Ref != "":
+		case f.Kind == fact.KindHold && f.Ref != "":
 			s.lateHold(h, f, held, at)
-		case f.Kind == KindHold && s.FullErasure != nil && !s.HoldsPersonal:
+		case f.Kind == fact.KindHold && s.FullErasure != nil && !s.HoldsPersonal:
 			s.alarm(
 				at,
 				"hold:"+f.ID,
@@ -43,7 +48,7 @@ func (s *Subject) alarms(h *Evaluation, news []Fact, held []Holding, since, at t
 		}
 	}
 	s.yearsApart(h, news, at)
-	for _, r := range Requests(h.Policy(), s.Facts, at) {
+	for _, r := range rights.Requests(h.Policy(), s.Facts, at) {
 		if r.Open() && r.Overdue && r.Due.After(since) {
 			s.alarm(at, "overdue:"+r.Ref, fmt.Sprintf("%s %s was to be answered by %s (Art. 12(3))", r.Right, r.Ref, r.LastDay))
 		}
@@ -54,9 +59,9 @@ func (s *Subject) alarms(h *Evaluation, news []Fact, held []Holding, since, at t
 const instantLayout = "2006-01-02 15:04Z"
 
 // lateHold raises an alarm for a hold on erased data: a hold restores nothing.
-func (s *Subject) lateHold(h *Evaluation, f *Fact, held []Holding, at time.Time) {
+func (s *Subject) lateHold(h *rules.Evaluation, f *fact.Fact, held []rules.Holding, at time.Time) {
 	record := h.RecordNamed(f.Ref)
-	var gone []Item
+	var gone []rules.Item
 	var when time.Time
 	known := false
 	for i := range held {
@@ -76,24 +81,25 @@ func (s *Subject) lateHold(h *Evaluation, f *Fact, held []Holding, at time.Time)
 		s.alarm(
 			at,
 			"hold:"+f.ID,
-			"the hold comes too late: everything of the person was already deleted at "+s.FullErasure.Lapse.UTC().Format(instantLayout),
-			Item{Ref: f.Ref},
+			"the hold comes too late: everything of the person was already deleted at "+s.FullErasure.Lapse.UTC().
+				Format(instantLayout),
+			rules.Item{Ref: f.Ref},
 		)
 	case !known:
 		s.alarm(
 			at,
 			"hold:"+f.ID,
 			"the hold is on a record of which nothing is held; if it was deleted, the journal says when",
-			Item{Ref: f.Ref},
+			rules.Item{Ref: f.Ref},
 		)
 	}
 }
 
 // yearsApart raises an alarm for one sale with dates in two years: the later year counts for the
 // books.
-func (s *Subject) yearsApart(h *Evaluation, news []Fact, at time.Time) {
+func (s *Subject) yearsApart(h *rules.Evaluation, news []fact.Fact, at time.Time) {
 	for i := range news {
-		if news[i].Kind != KindSale {
+		if news[i].Kind != fact.KindSale {
 			continue
 		}
 		record := h.RecordNamed(news[i].Ref)
@@ -112,25 +118,25 @@ func (s *Subject) yearsApart(h *Evaluation, news []Fact, at time.Time) {
 	}
 }
 
-func (s *Subject) alarm(at time.Time, key, text string, items ...Item) {
-	s.note(Note{Key: key, At: at, Kind: EntryAlarm, Text: text, Items: items})
+func (s *Subject) alarm(at time.Time, key, text string, items ...rules.Item) {
+	s.note(chain.Note{Key: key, At: at, Kind: chain.KindAlarm, Text: text, Items: items})
 }
 
 // note keeps something for the journal, once.
-func (s *Subject) note(n Note) {
-	if !slices.ContainsFunc(s.Notes, func(have Note) bool { return have.Key == n.Key }) {
+func (s *Subject) note(n chain.Note) {
+	if !slices.ContainsFunc(s.Notes, func(have chain.Note) bool { return have.Key == n.Key }) {
 		s.Notes = append(s.Notes[:len(s.Notes):len(s.Notes)], n)
 	}
 }
 
 // MarkJournaled returns the subject after its notes were written to the journal, up to head.
-func MarkJournaled(s Subject, head Head) Subject {
+func MarkJournaled(s Subject, head chain.Head) Subject {
 	s.Notes, s.Journal = nil, head
 	return s
 }
 
 // addNotes adds notes for the journal, each key once.
-func (s *Subject) addNotes(notes []Note) {
+func (s *Subject) addNotes(notes []chain.Note) {
 	for _, n := range notes {
 		s.note(n)
 	}

@@ -4,11 +4,14 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
 // isUnannounced reports whether an item may no longer be held and no deletion of the item was
 // announced since the item was last in force.
-func (s *Subject) isUnannounced(o *Holding) bool {
+func (s *Subject) isUnannounced(o *rules.Holding) bool {
 	return o.Lapsed() && !slices.ContainsFunc(s.Announced, func(d AnnouncedDeletion) bool {
 		return d.Item == o.Item && !d.Returned && !o.Lapse.After(d.coveredUntil())
 	})
@@ -33,7 +36,7 @@ func (s *Subject) parts() []MergedPart {
 
 // markReturned records that an announced item was in force again: recipients may hold the item
 // again, so its next end is announced whatever its date.
-func (s *Subject) markReturned(item Item) {
+func (s *Subject) markReturned(item rules.Item) {
 	for i := range s.Announced {
 		s.Announced[i].Returned = s.Announced[i].Returned || s.Announced[i].Item == item
 	}
@@ -42,7 +45,7 @@ func (s *Subject) markReturned(item Item) {
 // reconcile brings announcements into line with current knowledge. An announcement covers an item
 // while the item is not in force. An announcement of one subject, or of one record, does not cover
 // the same item of a merged subject, or of another record that turns out to be the same.
-func (s *Subject) reconcile(h *Evaluation, was *Subject, news []Fact, held []Holding, at time.Time) {
+func (s *Subject) reconcile(h *rules.Evaluation, was *Subject, news []fact.Fact, held []rules.Holding, at time.Time) {
 	if len(s.Announced) == 0 {
 		return
 	}
@@ -53,12 +56,12 @@ func (s *Subject) reconcile(h *Evaluation, was *Subject, news []Fact, held []Hol
 		case another && len(parts) == 1 && len(news) == 0:
 			s.reconcilePart(h, &parts[i], held) // the policy alone is new
 		case another || s.renamesAnnounced(h, news):
-			s.reconcilePart(h, &parts[i], Holdings(Bases(h.Policy(), parts[i].Facts), at))
+			s.reconcilePart(h, &parts[i], rules.Holdings(rules.Bases(h.Policy(), parts[i].Facts), at))
 		}
 	}
 	for i := range s.Announced {
 		d := &s.Announced[i]
-		n, ok := FindHolding(held, d.Item)
+		n, ok := rules.FindHolding(held, d.Item)
 		d.Returned = d.Returned || ok && held[n].InForce
 	}
 }
@@ -66,7 +69,7 @@ func (s *Subject) reconcile(h *Evaluation, was *Subject, news []Fact, held []Hol
 // reconcilePart reconciles the announcements of one merged subject, from its facts before the
 // merge. Another policy may have moved the end of an announced item; while the item was not in
 // force since, no further deletion is needed.
-func (s *Subject) reconcilePart(h *Evaluation, part *MergedPart, held []Holding) {
+func (s *Subject) reconcilePart(h *rules.Evaluation, part *MergedPart, held []rules.Holding) {
 	then := Subject{
 		Announced: slices.DeleteFunc(
 			slices.Clone(s.Announced),
@@ -95,12 +98,12 @@ func containsDeletion(all []AnnouncedDeletion, d AnnouncedDeletion) bool {
 
 // isAnnounced reports whether the deletion of an item was announced and the item was not in force
 // since.
-func (s *Subject) isAnnounced(item Item) bool {
+func (s *Subject) isAnnounced(item rules.Item) bool {
 	return slices.ContainsFunc(s.Announced, func(d AnnouncedDeletion) bool { return d.Item == item && !d.Returned })
 }
 
 // extendCoverage extends the announcements of an item to its end under the present policy.
-func (s *Subject) extendCoverage(said []AnnouncedDeletion, o *Holding) {
+func (s *Subject) extendCoverage(said []AnnouncedDeletion, o *rules.Holding) {
 	for i := range s.Announced {
 		if s.Announced[i].Item == o.Item && !s.Announced[i].Returned && containsDeletion(said, s.Announced[i]) {
 			s.Announced[i].CoveredUntil = &o.Lapse
@@ -110,8 +113,8 @@ func (s *Subject) extendCoverage(said []AnnouncedDeletion, o *Holding) {
 
 // renamesAnnounced reports whether new facts add names to a record with an announced deletion: the
 // record may be identical with another one.
-func (s *Subject) renamesAnnounced(h *Evaluation, news []Fact) bool {
-	return slices.ContainsFunc(news, func(f Fact) bool {
+func (s *Subject) renamesAnnounced(h *rules.Evaluation, news []fact.Fact) bool {
+	return slices.ContainsFunc(news, func(f fact.Fact) bool {
 		if f.Ref == "" || len(f.Links) == 0 {
 			return false
 		}
@@ -123,7 +126,7 @@ func (s *Subject) renamesAnnounced(h *Evaluation, news []Fact) bool {
 // earlierDecisions returns the decisions that announced the items before, sorted, and
 // LastForgotten. The list distinguishes the id of a new deletion from the ids of the deletions
 // before.
-func (s *Subject) earlierDecisions(items []Item) []string {
+func (s *Subject) earlierDecisions(items []rules.Item) []string {
 	var out []string
 	if s.LastForgotten != "" {
 		out = append(out, s.LastForgotten)
@@ -155,9 +158,9 @@ func compareCoverage(a, b AnnouncedDeletion) int {
 
 // dropAnnounced drops announcements of items without any basis once the intake period is over and
 // late redeliveries are no longer expected.
-func (s *Subject) dropAnnounced(p *Policy, held []Holding, at time.Time) {
+func (s *Subject) dropAnnounced(p *rules.Policy, held []rules.Holding, at time.Time) {
 	s.Announced = slices.DeleteFunc(s.Announced, func(d AnnouncedDeletion) bool {
-		_, known := FindHolding(held, d.Item)
+		_, known := rules.FindHolding(held, d.Item)
 		if known || d.At.AddDate(0, 0, p.IntakeDays).After(at) {
 			return false
 		}
@@ -184,7 +187,7 @@ func latestDeletions(deletions []AnnouncedDeletion, at time.Time) []AnnouncedDel
 
 func compareDeletions(a, b AnnouncedDeletion) int {
 	return cmp.Or(
-		CompareItems(a.Item, b.Item),
+		rules.CompareItems(a.Item, b.Item),
 		a.At.Compare(b.At),
 		a.Lapse.Compare(b.Lapse),
 		cmp.Compare(a.Decision, b.Decision),

@@ -5,13 +5,17 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/lifecycletest"
 )
 
 // saidLife is a person whose decisions are sent as soon as they are made.
 type saidLife struct {
-	policy  *lifecycle.Policy
+	policy  *rules.Policy
 	subject lifecycle.Subject
 	ids     []string
 }
@@ -21,7 +25,7 @@ func newSaidLife(t *testing.T, id string, changes ...string) *saidLife {
 	return &saidLife{policy: changedPolicy(t, changes...), subject: lifecycle.Subject{ID: id, Sealed: []byte("address")}}
 }
 
-func changedPolicy(t *testing.T, changes ...string) *lifecycle.Policy {
+func changedPolicy(t *testing.T, changes ...string) *rules.Policy {
 	t.Helper()
 	p, err := lifecycletest.Changed(changes)
 	if err != nil {
@@ -31,7 +35,7 @@ func changedPolicy(t *testing.T, changes ...string) *lifecycle.Policy {
 }
 
 // tell applies facts and returns the decisions that are new.
-func (l *saidLife) tell(at time.Time, facts ...lifecycle.Fact) []lifecycle.Decision {
+func (l *saidLife) tell(at time.Time, facts ...fact.Fact) []decision.Decision {
 	s, fresh := lifecycle.Decide(l.policy, l.subject, facts, at)
 	s.Version++
 	var ids []string
@@ -44,8 +48,8 @@ func (l *saidLife) tell(at time.Time, facts ...lifecycle.Fact) []lifecycle.Decis
 }
 
 // pass lets time pass and returns what was decided on the way.
-func (l *saidLife) pass(to time.Time) []lifecycle.Decision {
-	var out []lifecycle.Decision
+func (l *saidLife) pass(to time.Time) []decision.Decision {
+	var out []decision.Decision
 	for l.subject.ReviewAt != nil && !l.subject.ReviewAt.After(to) {
 		out = append(out, l.tell(*l.subject.ReviewAt)...)
 	}
@@ -53,9 +57,9 @@ func (l *saidLife) pass(to time.Time) []lifecycle.Decision {
 }
 
 // follow puts another policy in force.
-func (l *saidLife) follow(p *lifecycle.Policy, at time.Time) []lifecycle.Decision {
+func (l *saidLife) follow(p *rules.Policy, at time.Time) []decision.Decision {
 	next := *p
-	next.Earlier = append(slices.Clone(l.policy.Earlier), lifecycle.Earlier{Policy: l.policy, To: at})
+	next.Earlier = append(slices.Clone(l.policy.Earlier), rules.Earlier{Policy: l.policy, To: at})
 	l.policy = &next
 	return l.tell(at)
 }
@@ -65,20 +69,20 @@ func noon(year int, month time.Month, day int) time.Time {
 }
 
 // toldAt is a fact that happened at one time and was told at another.
-func toldAt(id string, kind lifecycle.Kind, ref string, occurred, received time.Time) lifecycle.Fact {
-	return lifecycle.Fact{ID: id, Kind: kind, Ref: ref, Occurred: occurred, Received: received}
+func toldAt(id string, kind fact.Kind, ref string, occurred, received time.Time) fact.Fact {
+	return fact.Fact{ID: id, Kind: kind, Ref: ref, Occurred: occurred, Received: received}
 }
 
-func deletionsOf(decisions []lifecycle.Decision, item lifecycle.Item) []lifecycle.Decision {
+func deletionsOf(decisions []decision.Decision, item rules.Item) []decision.Decision {
 	return slices.DeleteFunc(
 		slices.Clone(decisions),
-		func(d lifecycle.Decision) bool { return !slices.Contains(d.Items, item) },
+		func(d decision.Decision) bool { return !slices.Contains(d.Items, item) },
 	)
 }
 
 var (
-	contactItem = lifecycle.Item{Category: "contact"}
-	invoiceItem = lifecycle.Item{Category: "invoice", Ref: "order-1"}
+	contactItem = rules.Item{Category: "contact"}
+	invoiceItem = rules.Item{Category: "invoice", Ref: "order-1"}
 )
 
 // subscriber bought twice under one contract, so that the first sale is remembered
@@ -87,11 +91,11 @@ var (
 func subscriber(t *testing.T) *saidLife {
 	t.Helper()
 	l := newSaidLife(t, "ala", "tax=sale_year")
-	for _, f := range []lifecycle.Fact{
-		toldAt("sale-1", lifecycle.KindSale, "order-1", noon(2019, 5, 1), noon(2019, 5, 1)),
-		toldAt("sale-2", lifecycle.KindSale, "order-2", noon(2023, 5, 1), noon(2023, 5, 1)),
+	for _, f := range []fact.Fact{
+		toldAt("sale-1", fact.KindSale, "order-1", noon(2019, 5, 1), noon(2019, 5, 1)),
+		toldAt("sale-2", fact.KindSale, "order-2", noon(2023, 5, 1), noon(2023, 5, 1)),
 	} {
-		f.Access, f.Contract = lifecycle.AccessSubscription, "sub-1"
+		f.Access, f.Contract = fact.AccessSubscription, "sub-1"
 		l.pass(f.Received)
 		l.tell(f.Received, f)
 	}
@@ -109,8 +113,8 @@ func TestDecide_ALongerTaxRuleIsSilentOnAnInvoiceThatIsGone(t *testing.T) {
 	if again := deletionsOf(l.follow(changedPolicy(t, "tax=tax_term"), noon(2026, 3, 1)), invoiceItem); len(again) > 0 {
 		t.Errorf("said again by the change alone: %+v", again)
 	}
-	unrelated := toldAt("sale-3", lifecycle.KindSale, "order-3", noon(2026, 3, 2), noon(2026, 3, 2))
-	unrelated.Access, unrelated.Contract = lifecycle.AccessSubscription, "sub-1"
+	unrelated := toldAt("sale-3", fact.KindSale, "order-3", noon(2026, 3, 2), noon(2026, 3, 2))
+	unrelated.Access, unrelated.Contract = fact.AccessSubscription, "sub-1"
 	if again := deletionsOf(l.tell(noon(2026, 3, 2), unrelated), invoiceItem); len(again) > 0 {
 		t.Errorf("said again with the next sale: %+v", again)
 	}
@@ -125,7 +129,7 @@ func TestDecide_ALongerTaxRuleAndNewsAtOnceAreSilentOnWhatIsGone(t *testing.T) {
 	l := subscriber(t)
 	l.pass(noon(2026, 3, 1))
 	l.policy = changedPolicy(t, "tax=tax_term")
-	sale := toldAt("sale-3", lifecycle.KindSale, "order-3", noon(2026, 3, 2), noon(2026, 3, 2))
+	sale := toldAt("sale-3", fact.KindSale, "order-3", noon(2026, 3, 2), noon(2026, 3, 2))
 	if again := deletionsOf(l.tell(noon(2026, 3, 2), sale), invoiceItem); len(again) > 0 {
 		t.Errorf("said again: %+v", again)
 	}
@@ -183,20 +187,20 @@ func (l *saidLife) saidOnce(t *testing.T) {
 func cameBack(t *testing.T, id string) *saidLife {
 	t.Helper()
 	l := newSaidLife(t, id)
-	l.tell(noon(2023, 7, 29), toldAt("pending-"+id, lifecycle.KindSignupPending, "", noon(2023, 7, 29), noon(2023, 7, 29)))
+	l.tell(noon(2023, 7, 29), toldAt("pending-"+id, fact.KindSignupPending, "", noon(2023, 7, 29), noon(2023, 7, 29)))
 	if gone := deletionsOf(l.pass(noon(2023, 8, 14)), contactItem); len(gone) != 1 {
 		t.Fatalf("the contact was deleted %d times", len(gone))
 	}
 	l.tell(
 		noon(2023, 8, 14),
-		toldAt("order-"+id, lifecycle.KindOrderPlaced, "order-1", noon(2023, 7, 16), noon(2023, 8, 14)),
+		toldAt("order-"+id, fact.KindOrderPlaced, "order-1", noon(2023, 7, 16), noon(2023, 8, 14)),
 	)
 	return l
 }
 
 // earlyErasure is told last, and was before everything else but the order.
-func earlyErasure(received time.Time) lifecycle.Fact {
-	return toldAt("erasure", lifecycle.KindErasure, "", noon(2023, 7, 17), received)
+func earlyErasure(received time.Time) fact.Fact {
+	return toldAt("erasure", fact.KindErasure, "", noon(2023, 7, 17), received)
 }
 
 // TestDecide_ADeletionSaidAnewHasAnIDOfItsOwnAndKeepsIt: while it is not sent it is made
@@ -204,7 +208,7 @@ func earlyErasure(received time.Time) lifecycle.Fact {
 func TestDecide_ADeletionSaidAnewHasAnIDOfItsOwnAndKeepsIt(t *testing.T) {
 	l := cameBack(t, "ala")
 	at := noon(2023, 9, 5)
-	s, first := lifecycle.Decide(l.policy, l.subject, []lifecycle.Fact{earlyErasure(at)}, at)
+	s, first := lifecycle.Decide(l.policy, l.subject, []fact.Fact{earlyErasure(at)}, at)
 	if first = deletionsOf(first, contactItem); len(first) != 1 || slices.Contains(l.ids, first[0].ID) {
 		t.Fatalf("%+v after %v", first, l.ids)
 	}
@@ -212,15 +216,15 @@ func TestDecide_ADeletionSaidAnewHasAnIDOfItsOwnAndKeepsIt(t *testing.T) {
 	s, more := lifecycle.Decide(
 		l.policy,
 		s,
-		[]lifecycle.Fact{toldAt("talk", lifecycle.KindNegotiationOpened, "talk-1", at, at)},
+		[]fact.Fact{toldAt("talk", fact.KindNegotiationOpened, "talk-1", at, at)},
 		at,
 	)
 	if len(deletionsOf(more, contactItem)) > 0 || len(deletionsOf(s.Outbox, contactItem)) > 0 {
 		t.Errorf("the contact stands by the talk and is to be deleted: %+v", s.Outbox)
 	}
-	s, more = lifecycle.Decide(l.policy, l.subject, []lifecycle.Fact{earlyErasure(at)}, at)
+	s, more = lifecycle.Decide(l.policy, l.subject, []fact.Fact{earlyErasure(at)}, at)
 	s.Version++
-	s, evenMore := lifecycle.Decide(l.policy, s, []lifecycle.Fact{toldAt("bounce", lifecycle.KindBounce, "", at, at)}, at)
+	s, evenMore := lifecycle.Decide(l.policy, s, []fact.Fact{toldAt("bounce", fact.KindBounce, "", at, at)}, at)
 	if more = deletionsOf(more, contactItem); more[0].ID != first[0].ID || len(deletionsOf(evenMore, contactItem)) > 0 {
 		t.Errorf("made again under another id: %s, %s, %+v", first[0].ID, more[0].ID, evenMore)
 	}
@@ -235,15 +239,15 @@ func TestDecide_ADeletionSaidAnewHasAnIDOfItsOwnAndKeepsIt(t *testing.T) {
 func TestDecide_WhatIsSaidAgainAfterItWasForgottenHasANewID(t *testing.T) {
 	l := newSaidLife(t, "ala")
 	order, erased := noon(2023, 4, 16), noon(2023, 5, 20)
-	l.tell(order, toldAt("order", lifecycle.KindOrderPlaced, "order-1", order, order))
-	l.tell(erased, toldAt("erasure", lifecycle.KindErasure, "", erased, erased))
+	l.tell(order, toldAt("order", fact.KindOrderPlaced, "order-1", order, order))
+	l.tell(erased, toldAt("erasure", fact.KindErasure, "", erased, erased))
 	l.pass(noon(2023, 7, 4))
 	if len(l.ids) != 1 {
 		t.Fatalf("said: %v", l.ids)
 	}
 	if again := l.tell(
 		noon(2023, 7, 5),
-		toldAt("told-again", lifecycle.KindOrderPlaced, "order-1", erased, noon(2023, 6, 1)),
+		toldAt("told-again", fact.KindOrderPlaced, "order-1", erased, noon(2023, 6, 1)),
 	); len(
 		again,
 	) != 1 {
@@ -257,12 +261,12 @@ func TestDecide_WhatIsSaidAgainAfterItWasForgottenHasANewID(t *testing.T) {
 func TestDecide_ADeletionTakenBackLeavesTheOneBefore(t *testing.T) {
 	l := cameBack(t, "ala")
 	at := noon(2023, 9, 5)
-	s, _ := lifecycle.Decide(l.policy, l.subject, []lifecycle.Fact{earlyErasure(at)}, at)
+	s, _ := lifecycle.Decide(l.policy, l.subject, []fact.Fact{earlyErasure(at)}, at)
 	s.Version++
 	s, _ = lifecycle.Decide(
 		l.policy,
 		s,
-		[]lifecycle.Fact{toldAt("talk", lifecycle.KindNegotiationOpened, "talk-1", at, at)},
+		[]fact.Fact{toldAt("talk", fact.KindNegotiationOpened, "talk-1", at, at)},
 		at,
 	)
 	if len(s.Announced) == 0 || !slices.Contains(l.ids, s.Announced[0].Decision) {
@@ -275,12 +279,12 @@ func TestDecide_ADeletionTakenBackLeavesTheOneBefore(t *testing.T) {
 // ends what stood, earlier than what was said.
 func TestAbsorb_WhatOneStillHeldIsDeletedWhateverTheOtherSaid(t *testing.T) {
 	other := newSaidLife(t, "other")
-	other.tell(noon(2023, 7, 29), toldAt("pending", lifecycle.KindSignupPending, "", noon(2023, 7, 29), noon(2023, 7, 29)))
+	other.tell(noon(2023, 7, 29), toldAt("pending", fact.KindSignupPending, "", noon(2023, 7, 29), noon(2023, 7, 29)))
 	other.pass(noon(2023, 8, 20))
 	ala := newSaidLife(t, "ala")
 	ala.tell(
 		noon(2023, 8, 14),
-		toldAt("order", lifecycle.KindOrderPlaced, "order-1", noon(2023, 7, 16), noon(2023, 8, 14)),
+		toldAt("order", fact.KindOrderPlaced, "order-1", noon(2023, 7, 16), noon(2023, 8, 14)),
 	)
 	ala.pass(noon(2023, 8, 20))
 	if len(ala.ids) > 0 || len(other.ids) == 0 {
@@ -298,7 +302,7 @@ func TestAbsorb_WhatBothSaidIsNotSaidAgain(t *testing.T) {
 	for i, id := range []string{"ala", "other"} {
 		l := newSaidLife(t, id)
 		at := noon(2023, 7, 20+i)
-		l.tell(at, toldAt("pending-"+id, lifecycle.KindSignupPending, "", at, at))
+		l.tell(at, toldAt("pending-"+id, fact.KindSignupPending, "", at, at))
 		l.pass(noon(2023, 8, 1))
 		both = append(both, l)
 	}
@@ -316,21 +320,21 @@ func TestAbsorb_WhatBothSaidIsNotSaidAgain(t *testing.T) {
 // is open, is the same, so that access to it ended as well.
 func TestDecide_ARecordThatTurnsOutToBeAnotherIsDeletedThoughTheOtherWas(t *testing.T) {
 	l := newSaidLife(t, "ala")
-	open := toldAt("open", lifecycle.KindAccessStarted, "order-2", noon(2019, 10, 24), noon(2019, 10, 24))
-	open.Access = lifecycle.AccessSubscription
-	sale := toldAt("sale", lifecycle.KindSale, "order-1", noon(2021, 12, 30), noon(2021, 12, 30))
-	sale.Access = lifecycle.AccessService
-	refund := toldAt("refund", lifecycle.KindRefund, "order-1", noon(2024, 2, 28), noon(2024, 2, 28))
+	open := toldAt("open", fact.KindAccessStarted, "order-2", noon(2019, 10, 24), noon(2019, 10, 24))
+	open.Access = fact.AccessSubscription
+	sale := toldAt("sale", fact.KindSale, "order-1", noon(2021, 12, 30), noon(2021, 12, 30))
+	sale.Access = fact.AccessService
+	refund := toldAt("refund", fact.KindRefund, "order-1", noon(2024, 2, 28), noon(2024, 2, 28))
 	refund.Full = true
-	for _, f := range []lifecycle.Fact{open, sale, refund} {
+	for _, f := range []fact.Fact{open, sale, refund} {
 		l.pass(f.Received)
 		l.tell(f.Received, f)
 	}
-	access := lifecycle.Item{Category: "access", Ref: "order-1"}
+	access := rules.Item{Category: "access", Ref: "order-1"}
 	if gone := deletionsOf(l.pass(noon(2025, 3, 1)), access); len(gone) != 1 {
 		t.Fatalf("access to the first order was deleted %d times", len(gone))
 	}
-	same := toldAt("same", lifecycle.KindHold, "order-1", noon(2025, 3, 1), noon(2025, 3, 1))
+	same := toldAt("same", fact.KindHold, "order-1", noon(2025, 3, 1), noon(2025, 3, 1))
 	same.Links = []string{"order-2"}
 	if again := deletionsOf(l.tell(noon(2025, 3, 1), same), access); len(again) != 1 {
 		t.Errorf("said %d times that the access goes", len(again))
@@ -340,7 +344,7 @@ func TestDecide_ARecordThatTurnsOutToBeAnotherIsDeletedThoughTheOtherWas(t *test
 // TestDecide_AnotherPolicyRepeatsNoDeletion changes the policy to and fro in random
 // lives: the change alone says nothing of what is gone and did not stand since.
 func TestDecide_AnotherPolicyRepeatsNoDeletion(t *testing.T) {
-	policies := []*lifecycle.Policy{
+	policies := []*rules.Policy{
 		changedPolicy(
 			t,
 			"tax=sale_year",
@@ -352,8 +356,8 @@ func TestDecide_AnotherPolicyRepeatsNoDeletion(t *testing.T) {
 	changes := 0
 	for n := range uint64(*plainLives) {
 		l := &saidLife{policy: policies[0], subject: lifecycle.Subject{ID: "person", Sealed: []byte("address")}}
-		gone := map[lifecycle.Item]bool{}
-		note := func(decisions []lifecycle.Decision) {
+		gone := map[rules.Item]bool{}
+		note := func(decisions []decision.Decision) {
 			for _, d := range decisions {
 				for _, item := range d.Items {
 					gone[item] = true

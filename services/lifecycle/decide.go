@@ -4,6 +4,13 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/notice"
+	"github.com/rodopath/rodopath/services/lifecycle/rights"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 )
 
@@ -11,7 +18,7 @@ import (
 // decisions in its outbox; decisions that were not in the outbox before are returned as well. The
 // result depends on the facts and the instant, not on the order or number of deliveries: Decide is
 // idempotent.
-func Decide(p *Policy, s Subject, facts []Fact, at time.Time) (Subject, []Decision) {
+func Decide(p *rules.Policy, s Subject, facts []fact.Fact, at time.Time) (Subject, []decision.Decision) {
 	at = at.UTC().Truncate(time.Millisecond)
 	if s.UnchangedBy(p, facts, at) {
 		return s, nil
@@ -19,16 +26,16 @@ func Decide(p *Policy, s Subject, facts []Fact, at time.Time) (Subject, []Decisi
 	was := s
 	s.MergedParts = nil
 	news, back := s.splitReturning(p, facts)
-	s.Facts = Combine(s.Facts, news)
-	var notes []Note
-	s.Notices, s.Facts, notes = ApplyReceipts(s.Notices, s.Facts, at)
+	s.Facts = fact.Combine(s.Facts, news)
+	var notes []chain.Note
+	s.Notices, s.Facts, notes = notice.ApplyReceipts(s.Notices, s.Facts, at)
 	s.addNotes(notes)
 	for i := range facts {
 		s.LastReceived = calendar.Later(s.LastReceived, facts[i].Normalized().Received)
 	}
-	h := Evaluate(p, s.Facts)
+	h := rules.Evaluate(p, s.Facts)
 	s.Bases, s.Revision = h.Bases(), p.Revision
-	held := Holdings(s.Bases, at)
+	held := rules.Holdings(s.Bases, at)
 	s.HoldsPersonal = personHeld(p, held)
 	unsent := s.retractUnsent(h, held, at)
 	s.reconcile(h, &was, news, held, at)
@@ -38,9 +45,9 @@ func Decide(p *Policy, s Subject, facts []Fact, at time.Time) (Subject, []Decisi
 	decisions := append(s.deletions(p, h, held, at), s.questions(p, h, at)...)
 	fresh := s.fillOutbox(p, append(decisions, s.repeatDeletions(p, back, held, at)...), unsent)
 	s.alarms(h, news, held, s.LastDecided, at)
-	s.Notices, notes = UpdateNotices(s.Notices, p, h, Requests(p, s.Facts, at), at)
+	s.Notices, notes = notice.Update(s.Notices, p, h, rights.Requests(p, s.Facts, at), at)
 	s.addNotes(notes)
-	s.NoticeDue = NextNoticeDue(s.Notices)
+	s.NoticeDue = notice.NextDue(s.Notices)
 	s.compact(h, at)
 	s.expireTombstones(p, at)
 	s.scheduleReview(p, at)
@@ -60,7 +67,7 @@ func (s *Subject) dropSealed() {
 // again from current knowledge: a deletion of an item that may be held after all, and a question
 // that was answered, are never published. A decision of a merged subject keeps its id while the
 // decision is supported.
-func (s *Subject) retractUnsent(h *Evaluation, held []Holding, at time.Time) []Decision {
+func (s *Subject) retractUnsent(h *rules.Evaluation, held []rules.Holding, at time.Time) []decision.Decision {
 	unsent := s.Outbox
 	s.Outbox = nil
 	s.Announced, s.Questions = slices.Clone(s.Announced), slices.Clone(s.Questions)
@@ -70,7 +77,7 @@ func (s *Subject) retractUnsent(h *Evaluation, held []Holding, at time.Time) []D
 			continue
 		}
 		s.Announced = slices.DeleteFunc(s.Announced, func(x AnnouncedDeletion) bool { return x.Decision == d.ID })
-		s.Questions = slices.DeleteFunc(s.Questions, func(x AnnouncedQuestion) bool { return x.Decision == d.ID })
+		s.Questions = slices.DeleteFunc(s.Questions, func(x rules.AnnouncedQuestion) bool { return x.Decision == d.ID })
 		if d.WholePerson && s.FullErasure != nil && s.FullErasure.Lapse.Equal(d.Effective) {
 			s.FullErasure = nil
 		}
@@ -79,24 +86,24 @@ func (s *Subject) retractUnsent(h *Evaluation, held []Holding, at time.Time) []D
 }
 
 // isSupported reports whether the evaluation still supports a decision.
-func isSupported(d *Decision, h *Evaluation, held []Holding, at time.Time) bool {
-	if d.Kind == DecisionAskConsent {
+func isSupported(d *decision.Decision, h *rules.Evaluation, held []rules.Holding, at time.Time) bool {
+	if d.Kind == decision.KindAskConsent {
 		return h.BasisToAsk(d.Question.Purpose, d.Question.Channel, at) != nil
 	}
-	return !slices.ContainsFunc(held, func(o Holding) bool { return o.InForce && slices.Contains(d.Items, o.Item) })
+	return !slices.ContainsFunc(held, func(o rules.Holding) bool { return o.InForce && slices.Contains(d.Items, o.Item) })
 }
 
 // fillOutbox adds decisions to the outbox and returns those that were not in the outbox before.
-func (s *Subject) fillOutbox(p *Policy, decisions, unsent []Decision) []Decision {
-	var fresh []Decision
+func (s *Subject) fillOutbox(p *rules.Policy, decisions, unsent []decision.Decision) []decision.Decision {
+	var fresh []decision.Decision
 	for _, d := range decisions {
-		n := slices.IndexFunc(unsent, func(u Decision) bool { return u.ID == d.ID })
+		n := slices.IndexFunc(unsent, func(u decision.Decision) bool { return u.ID == d.ID })
 		if n < 0 {
 			fresh = append(fresh, d)
 		} else {
 			d.At = unsent[n].At
 		}
-		d.Recipients = RecipientsOf(p, &d)
+		d.Recipients = decision.RecipientsOf(p, &d)
 		s.Outbox = append(s.Outbox, d)
 	}
 	return fresh
@@ -104,19 +111,24 @@ func (s *Subject) fillOutbox(p *Policy, decisions, unsent []Decision) []Decision
 
 // deletions decides the deletion of every lapsed item that is not announced yet: one decision for
 // each instant of lapse.
-func (s *Subject) deletions(p *Policy, h *Evaluation, held []Holding, at time.Time) []Decision {
-	var lapsed []Holding
+func (s *Subject) deletions(
+	p *rules.Policy,
+	h *rules.Evaluation,
+	held []rules.Holding,
+	at time.Time,
+) []decision.Decision {
+	var lapsed []rules.Holding
 	for _, o := range held {
 		if s.isUnannounced(&o) {
 			lapsed = append(lapsed, o)
 		}
 	}
-	slices.SortStableFunc(lapsed, func(a, b Holding) int { return a.Lapse.Compare(b.Lapse) })
-	var out []Decision
+	slices.SortStableFunc(lapsed, func(a, b rules.Holding) int { return a.Lapse.Compare(b.Lapse) })
+	var out []decision.Decision
 	for len(lapsed) > 0 {
 		lapse := lapsed[0].Lapse
 		n := 0
-		var items []Item
+		var items []rules.Item
 		for n < len(lapsed) && lapsed[n].Lapse.Equal(lapse) {
 			items = append(items, lapsed[n].Item)
 			n++
@@ -136,7 +148,7 @@ func (s *Subject) deletions(p *Policy, h *Evaluation, held []Holding, at time.Ti
 
 // markWholePerson marks the last deletion of personal data as the completion of the erasure and
 // returns that deletion, or nil.
-func markWholePerson(p *Policy, decisions []Decision) *Decision {
+func markWholePerson(p *rules.Policy, decisions []decision.Decision) *decision.Decision {
 	for i := range slices.Backward(decisions) {
 		if slices.ContainsFunc(decisions[i].Items, p.IsPersonal) {
 			decisions[i].WholePerson = true
@@ -146,48 +158,60 @@ func markWholePerson(p *Policy, decisions []Decision) *Decision {
 	return nil
 }
 
-func (s *Subject) deletion(p *Policy, lapse time.Time, items []Item, held []Holding, at time.Time) Decision {
-	d := Decision{
-		ID: NewDeleteID(s.ID, lapse, items, s.earlierDecisions(items)), Kind: DecisionDelete, Subject: s.ID,
+func (s *Subject) deletion(
+	p *rules.Policy,
+	lapse time.Time,
+	items []rules.Item,
+	held []rules.Holding,
+	at time.Time,
+) decision.Decision {
+	d := decision.Decision{
+		ID: decision.NewDeleteID(s.ID, lapse, items, s.earlierDecisions(items)), Kind: decision.KindDelete, Subject: s.ID,
 		At: at, Effective: lapse, Revision: p.Revision, Items: items, Retained: retained(held),
 	}
 	for i := range s.Bases {
 		b := s.Bases[i]
-		if b.Begun(at) && slices.ContainsFunc(b.Keeps, func(k Item) bool { return slices.Contains(items, k) }) {
+		if b.Begun(at) && slices.ContainsFunc(b.Keeps, func(k rules.Item) bool { return slices.Contains(items, k) }) {
 			d.Bases = append(d.Bases, b)
 		}
 	}
-	slices.SortStableFunc(d.Bases, func(a, b Basis) int { return b.Until.Compare(*a.Until) })
+	slices.SortStableFunc(d.Bases, func(a, b rules.Basis) int { return b.Until.Compare(*a.Until) })
 	for _, item := range items {
 		s.Announced = append(s.Announced, AnnouncedDeletion{Item: item, Lapse: lapse, At: at, Decision: d.ID})
 	}
 	return d
 }
 
-func retained(held []Holding) []RetainedItem {
-	var out []RetainedItem
+func retained(held []rules.Holding) []decision.RetainedItem {
+	var out []decision.RetainedItem
 	for _, o := range held {
 		if o.InForce {
-			out = append(out, RetainedItem{Item: o.Item, Purpose: o.Basis.Purpose, Article: o.Basis.Article, Until: o.Until})
+			out = append(
+				out,
+				decision.RetainedItem{Item: o.Item, Purpose: o.Basis.Purpose, Article: o.Basis.Article, Until: o.Until},
+			)
 		}
 	}
 	return out
 }
 
 // personHeld reports whether personal data may be held, beyond keyed hashes.
-func personHeld(p *Policy, held []Holding) bool {
-	return slices.ContainsFunc(held, func(o Holding) bool { return o.InForce && !p.Categories[o.Category].Pseudonymous })
+func personHeld(p *rules.Policy, held []rules.Holding) bool {
+	return slices.ContainsFunc(
+		held,
+		func(o rules.Holding) bool { return o.InForce && !p.Categories[o.Category].Pseudonymous },
+	)
 }
 
 // wholeHeld reports whether personal data may be held, beyond keyed hashes and the correspondence
 // about the person's own request.
-func wholeHeld(p *Policy, held []Holding) bool {
-	return slices.ContainsFunc(held, func(o Holding) bool { return o.InForce && p.IsPersonal(o.Item) })
+func wholeHeld(p *rules.Policy, held []rules.Holding) bool {
+	return slices.ContainsFunc(held, func(o rules.Holding) bool { return o.InForce && p.IsPersonal(o.Item) })
 }
 
 // questions decides for which consents the person is asked.
-func (s *Subject) questions(p *Policy, h *Evaluation, at time.Time) []Decision {
-	var out []Decision
+func (s *Subject) questions(p *rules.Policy, h *rules.Evaluation, at time.Time) []decision.Decision {
+	var out []decision.Decision
 	for _, a := range p.Asks {
 		because := h.BasisToAsk(a.Purpose, a.Channel, at)
 		if because == nil || s.hasAsked(a.Purpose, a.Channel) || h.AskedElsewhere(a.Purpose, a.Channel) {
@@ -198,16 +222,16 @@ func (s *Subject) questions(p *Policy, h *Evaluation, at time.Time) []Decision {
 			until = *because.Until // afterwards there is no basis to ask on
 		}
 		w, _ := p.WordingAt(a.Wording, at)
-		d := Decision{
-			ID:   NewID(s.ID, string(DecisionAskConsent), a.Purpose, a.Channel),
-			Kind: DecisionAskConsent, Subject: s.ID, At: at, Effective: at, Revision: p.Revision,
-			Bases: []Basis{*because},
-			Question: &Question{
+		d := decision.Decision{
+			ID:   decision.NewID(s.ID, string(decision.KindAskConsent), a.Purpose, a.Channel),
+			Kind: decision.KindAskConsent, Subject: s.ID, At: at, Effective: at, Revision: p.Revision,
+			Bases: []rules.Basis{*because},
+			Question: &decision.Question{
 				Purpose: a.Purpose, Channel: a.Channel, Wording: w.ID, Language: w.Language,
 				Text: w.Text, Places: a.Places, Until: until,
 			},
 		}
-		s.announceQuestion(AnnouncedQuestion{Purpose: a.Purpose, Channel: a.Channel, At: at, Decision: d.ID})
+		s.announceQuestion(rules.AnnouncedQuestion{Purpose: a.Purpose, Channel: a.Channel, At: at, Decision: d.ID})
 		out = append(out, d)
 	}
 	return out
@@ -215,7 +239,7 @@ func (s *Subject) questions(p *Policy, h *Evaluation, at time.Time) []Decision {
 
 // scheduleReview sets the next review of the subject and removes sealed identities that are no
 // longer needed.
-func (s *Subject) scheduleReview(p *Policy, at time.Time) {
+func (s *Subject) scheduleReview(p *rules.Policy, at time.Time) {
 	forget := s.LastReceived.AddDate(0, 0, p.IntakeDays)
 	s.ReviewAt = nil
 	next := func(t time.Time) {
@@ -237,9 +261,9 @@ func (s *Subject) scheduleReview(p *Policy, at time.Time) {
 	if t, ok := s.firstTombstoneEnd(p); ok {
 		next(t)
 	}
-	VisitDeadlines(s.Notices, p, next)
-	requests := Requests(p, s.Facts, at)
-	if s.RequestDue = NextDue(requests); s.RequestDue != nil {
+	notice.VisitDeadlines(s.Notices, p, next)
+	requests := rights.Requests(p, s.Facts, at)
+	if s.RequestDue = rights.NextDue(requests); s.RequestDue != nil {
 		for i := range requests {
 			next(requests[i].Due)
 		}
@@ -249,6 +273,8 @@ func (s *Subject) scheduleReview(p *Policy, at time.Time) {
 	}
 	slices.SortFunc(s.Announced, compareDeletions)
 	if s.ReviewAt == nil && len(s.Facts) == 0 && (s.Journal.Seq > 0 || s.Pending()) {
-		s.note(Note{Key: string(EntryClosed) + ":" + at.Format(time.RFC3339Nano), At: at, Kind: EntryClosed})
+		s.note(
+			chain.Note{Key: string(chain.KindClosed) + ":" + at.Format(time.RFC3339Nano), At: at, Kind: chain.KindClosed},
+		)
 	}
 }

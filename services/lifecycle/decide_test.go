@@ -4,6 +4,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/lifecycletest"
 )
@@ -13,11 +16,11 @@ import (
 func TestDecide_ADeletionYearsLaterStillHasTheAddress(t *testing.T) {
 	p := lifecycletest.Policy(t)
 	sold := time.Date(2019, 5, 1, 10, 0, 0, 0, time.UTC)
-	sale := lifecycle.Fact{ID: "sale", Kind: lifecycle.KindSale, Occurred: sold, Received: sold, Ref: "order-1"}
+	sale := fact.Fact{ID: "sale", Kind: fact.KindSale, Occurred: sold, Received: sold, Ref: "order-1"}
 	s, decisions := lifecycle.Decide(
 		p,
 		lifecycle.Subject{ID: "ala", Sealed: []byte("address")},
-		[]lifecycle.Fact{sale},
+		[]fact.Fact{sale},
 		sold,
 	)
 	for {
@@ -48,23 +51,23 @@ func TestDecide_ADeletionYearsLaterStillHasTheAddress(t *testing.T) {
 func TestDecide_AHoldOnEverythingKeepsWhatItProlongs(t *testing.T) {
 	p := lifecycletest.Policy(t)
 	talked := time.Date(2026, 1, 10, 10, 0, 0, 0, time.UTC)
-	fact := func(id string, kind lifecycle.Kind, at time.Time, ref string) lifecycle.Fact {
-		return lifecycle.Fact{ID: id, Kind: kind, Occurred: at, Received: at, Ref: ref}
+	newFact := func(id string, kind fact.Kind, at time.Time, ref string) fact.Fact {
+		return fact.Fact{ID: id, Kind: kind, Occurred: at, Received: at, Ref: ref}
 	}
-	s, _ := lifecycle.Decide(p, lifecycle.Subject{ID: "ala"}, []lifecycle.Fact{
-		fact(
+	s, _ := lifecycle.Decide(p, lifecycle.Subject{ID: "ala"}, []fact.Fact{
+		newFact(
 			"talk",
-			lifecycle.KindNegotiationOpened,
+			fact.KindNegotiationOpened,
 			talked,
 			"talk-1",
 		),
-		fact("hold", lifecycle.KindHold, talked.AddDate(0, 1, 0), ""),
+		newFact("hold", fact.KindHold, talked.AddDate(0, 1, 0), ""),
 	}, talked.AddDate(0, 1, 0))
 	for s.ReviewAt != nil && s.ReviewAt.Before(talked.AddDate(1, 0, 0)) {
 		s.Version++
 		s, _ = lifecycle.Decide(p, s, nil, *s.ReviewAt)
 	}
-	notes := lifecycle.Item{Category: "negotiation", Ref: "talk-1"}
+	notes := rules.Item{Category: "negotiation", Ref: "talk-1"}
 	held := false
 	for _, h := range lifecycle.Explain(p, s, talked.AddDate(1, 0, 0)).Holds {
 		held = held || h.Item == notes

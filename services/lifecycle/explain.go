@@ -4,6 +4,12 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/notice"
+	"github.com/rodopath/rodopath/services/lifecycle/rights"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 )
 
@@ -19,14 +25,14 @@ type Explanation struct {
 	// in the policy.
 	Rules map[string]RuleNote `json:"rules"`
 	// Facts are the facts up to the instant.
-	Facts []Fact `json:"facts"`
+	Facts []fact.Fact `json:"facts"`
 	// Consents, Requests and Bans are the state of each consent, of each request for a right, and
 	// of each ban on use.
-	Consents []Consent `json:"consents"`
-	Requests []Request `json:"requests,omitempty"`
-	Bans     []Ban     `json:"bans,omitempty"`
+	Consents []rules.Consent  `json:"consents"`
+	Requests []rights.Request `json:"requests,omitempty"`
+	Bans     []rights.Ban     `json:"bans,omitempty"`
 	// Receipts are the answers of recipients to deletions.
-	Receipts []RecipientAnswer `json:"receipts,omitempty"`
+	Receipts []chain.Answer `json:"receipts,omitempty"`
 	// Tombstone describes the tombstones of erased data.
 	Tombstone *TombstoneNote `json:"tombstone,omitempty"`
 	// Deleted and Asked are the announcements up to the instant.
@@ -61,7 +67,7 @@ type TombstoneNote struct {
 
 // PastQuestion is a consent that the person was to be asked for.
 type PastQuestion struct {
-	AnnouncedQuestion
+	rules.AnnouncedQuestion
 	// Stands reports whether the person may still be asked: no answer arrived and the contract is
 	// in force.
 	Stands bool `json:"stands"`
@@ -69,31 +75,44 @@ type PastQuestion struct {
 
 // Held is an item that may be held, and why.
 type Held struct {
-	Item
+	rules.Item
 	// Until is the first instant at which the item may no longer be held, LastDay the last whole
 	// day before, in the policy's zone. Both are absent while no end is known.
 	Until   *time.Time `json:"until,omitempty"`
 	LastDay string     `json:"last_day,omitempty"`
 	// Because lists the bases of the item, the longest first.
-	Because []Basis `json:"because"`
+	Because []rules.Basis `json:"because"`
 }
 
 // Explain returns the items that may be held about a subject at an instant, past or future,
 // according to the facts known today.
-func Explain(p *Policy, s Subject, at time.Time) Explanation {
+func Explain(p *rules.Policy, s Subject, at time.Time) Explanation {
 	at = at.UTC()
-	facts := slices.DeleteFunc(slices.Clone(s.Facts), func(f Fact) bool { return f.Occurred.After(at) })
-	h := Evaluate(p, facts)
+	facts := slices.DeleteFunc(slices.Clone(s.Facts), func(f fact.Fact) bool { return f.Occurred.After(at) })
+	h := rules.Evaluate(p, facts)
 	bases := h.Bases()
 	e := Explanation{Subject: s.ID, At: at, Policy: p.ID + "@" + p.Revision, Holds: []Held{}, Facts: facts}
-	for _, o := range Holdings(bases, at) {
+	for _, o := range rules.Holdings(bases, at) {
 		if o.InForce {
 			e.Holds = append(e.Holds, newHeld(p, o, bases, at))
 		}
 	}
 	e.Rules = ruleNotes(p, e.Holds)
-	e.Consents, e.Requests, e.Bans = Consents(p, facts, s.Questions, at), Requests(p, facts, at), Bans(p, facts, at)
-	e.Receipts, e.Tombstone = AnswersBy(s.Notices, at), s.tombstone(p, at)
+	e.Consents, e.Requests, e.Bans = rules.Consents(
+		p,
+		facts,
+		s.Questions,
+		at,
+	), rights.Requests(
+		p,
+		facts,
+		at,
+	), rights.Bans(
+		p,
+		facts,
+		at,
+	)
+	e.Receipts, e.Tombstone = notice.AnswersBy(s.Notices, at), s.tombstone(p, at)
 	for i := range bases {
 		if until := bases[i].Until; until != nil && until.After(at) && (e.NextChange == nil || until.Before(*e.NextChange)) {
 			e.NextChange = until
@@ -109,7 +128,7 @@ func Explain(p *Policy, s Subject, at time.Time) Explanation {
 }
 
 // ruleNotes describes the rules of the held items.
-func ruleNotes(p *Policy, holds []Held) map[string]RuleNote {
+func ruleNotes(p *rules.Policy, holds []Held) map[string]RuleNote {
 	out := map[string]RuleNote{}
 	for i := range holds {
 		for _, b := range holds[i].Because {
@@ -131,7 +150,7 @@ func ruleNotes(p *Policy, holds []Held) map[string]RuleNote {
 	return out
 }
 
-func (s *Subject) tombstone(p *Policy, at time.Time) *TombstoneNote {
+func (s *Subject) tombstone(p *rules.Policy, at time.Time) *TombstoneNote {
 	t := TombstoneNote{}
 	var last time.Time
 	for i := range s.Tombstones {
@@ -151,14 +170,14 @@ func (s *Subject) tombstone(p *Policy, at time.Time) *TombstoneNote {
 	return &t
 }
 
-func newHeld(p *Policy, o Holding, bases []Basis, at time.Time) Held {
+func newHeld(p *rules.Policy, o rules.Holding, bases []rules.Basis, at time.Time) Held {
 	h := Held{Item: o.Item, Until: o.Until, LastDay: p.LastDay(o.Until)}
 	for _, b := range bases {
 		if b.Stands(at) && slices.Contains(b.Keeps, o.Item) {
 			h.Because = append(h.Because, b)
 		}
 	}
-	slices.SortStableFunc(h.Because, func(a, b Basis) int { return compareEnds(b.Until, a.Until) })
+	slices.SortStableFunc(h.Because, func(a, b rules.Basis) int { return compareEnds(b.Until, a.Until) })
 	return h
 }
 
@@ -176,11 +195,11 @@ func compareEnds(a, b *time.Time) int {
 }
 
 // Consents returns the state of each consent of the subject at an instant.
-func (s *Subject) Consents(p *Policy, at time.Time) []Consent {
-	return Consents(p, s.Facts, s.Questions, at)
+func (s *Subject) Consents(p *rules.Policy, at time.Time) []rules.Consent {
+	return rules.Consents(p, s.Facts, s.Questions, at)
 }
 
 // May reports whether a use of the subject's data is allowed at an instant.
-func (s *Subject) May(p *Policy, use Use, at time.Time) Permission {
-	return May(p, s.Facts, s.Questions, use, at)
+func (s *Subject) May(p *rules.Policy, use rights.Use, at time.Time) rights.Permission {
+	return rights.May(p, s.Facts, s.Questions, use, at)
 }

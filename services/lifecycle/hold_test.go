@@ -4,23 +4,25 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/rodopath/rodopath/services/lifecycle/lifecycletest"
 )
 
 func TestOpenHolds_StandUntilTheirOwnRelease(t *testing.T) {
 	p := lifecycletest.Policy(t)
-	told := func(words ...string) []lifecycle.Fact {
-		var out []lifecycle.Fact
+	told := func(words ...string) []fact.Fact {
+		var out []fact.Fact
 		for i, w := range words {
 			kind, ref, _ := strings.Cut(w, " ")
 			at := now.AddDate(0, 0, i-len(words))
-			out = append(out, lifecycle.Fact{ID: w, Kind: lifecycle.Kind(kind), Ref: ref, Occurred: at, Received: at})
+			out = append(out, fact.Fact{ID: w, Kind: fact.Kind(kind), Ref: ref, Occurred: at, Received: at})
 		}
 		return out
 	}
 	for _, c := range []struct {
-		facts []lifecycle.Fact
+		facts []fact.Fact
 		open  string
 	}{
 		{told("hold a"), "hold a"},
@@ -32,7 +34,7 @@ func TestOpenHolds_StandUntilTheirOwnRelease(t *testing.T) {
 		{told("hold a", "release a", "hold a"), "hold a"},
 	} {
 		var got []string
-		for _, f := range lifecycle.OpenHolds(p, c.facts, now) {
+		for _, f := range rules.OpenHolds(p, c.facts, now) {
 			got = append(got, f.ID)
 		}
 		if strings.Join(got, ", ") != c.open {

@@ -4,6 +4,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/notice"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
@@ -13,10 +18,10 @@ import (
 )
 
 // toldPolicy is the shipped policy with systems that are told.
-func toldPolicy(t testing.TB, ids ...string) *lifecycle.Policy {
+func toldPolicy(t testing.TB, ids ...string) *rules.Policy {
 	p := lifecycletest.Policy(t)
 	for _, id := range ids {
-		p.Connected = append(p.Connected, lifecycle.ConnectedRecipient{
+		p.Connected = append(p.Connected, rules.ConnectedRecipient{
 			ID:        id,
 			Deletions: true, Questions: true,
 			AnswerDays: 7,
@@ -27,21 +32,21 @@ func toldPolicy(t testing.TB, ids ...string) *lifecycle.Policy {
 }
 
 // erased is a person of whom everything was deleted, and whom the systems were told of.
-func erased(t testing.TB, p *lifecycle.Policy, at time.Time) lifecycle.Subject {
-	s, _ := lifecycle.Decide(p, lifecycle.Subject{ID: "ala"}, []lifecycle.Fact{
-		{ID: "1", Kind: lifecycle.KindSignup, Wording: "newsletter-offers", Occurred: at.Add(-2 * time.Hour), Received: at},
-		{ID: "2", Kind: lifecycle.KindUnsubscribe, Occurred: at.Add(-time.Hour), Received: at},
+func erased(t testing.TB, p *rules.Policy, at time.Time) lifecycle.Subject {
+	s, _ := lifecycle.Decide(p, lifecycle.Subject{ID: "ala"}, []fact.Fact{
+		{ID: "1", Kind: fact.KindSignup, Wording: "newsletter-offers", Occurred: at.Add(-2 * time.Hour), Received: at},
+		{ID: "2", Kind: fact.KindUnsubscribe, Occurred: at.Add(-time.Hour), Received: at},
 	}, at)
 	if len(s.Outbox) != 1 {
 		t.Fatalf("%d decisions", len(s.Outbox))
 	}
-	n := lifecycle.NewNotice(
+	n := notice.New(
 		p,
 		&s.Outbox[0],
 		[]string{"ala@example.com"},
 		func(name string) string { return "hash of " + name },
 	)
-	return lifecycle.AddNotices(p, lifecycle.MarkSent(s, []string{s.Outbox[0].ID}), []lifecycle.Notice{*n})
+	return lifecycle.AddNotices(p, lifecycle.MarkSent(s, []string{s.Outbox[0].ID}), []notice.Notice{*n})
 }
 
 func TestDecide_ReceiptsInAnyOrderAndRepetitionGiveTheSameNotice(t *testing.T) {
@@ -50,19 +55,19 @@ func TestDecide_ReceiptsInAnyOrderAndRepetitionGiveTheSameNotice(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		s := erased(t, p, at)
 		decision := s.Notices[0].Decision
-		var receipts []lifecycle.Fact
+		var receipts []fact.Fact
 		for i := range rapid.IntRange(1, 8).Draw(rt, "receipts") {
 			occurred := at.Add(time.Duration(rapid.IntRange(1, 5).Draw(rt, "minute")) * time.Minute)
-			receipts = append(receipts, lifecycle.Fact{
+			receipts = append(receipts, fact.Fact{
 				ID: string(
 					rune('a' + i),
 				),
-				Kind:      lifecycle.KindReceipt,
+				Kind:      fact.KindReceipt,
 				Ref:       decision,
 				Occurred:  occurred,
 				Received:  at.Add(time.Hour),
 				Recipient: rapid.SampledFrom([]string{"crm", "shop"}).Draw(rt, "recipient"),
-				Outcome: rapid.SampledFrom([]lifecycle.Outcome{"sent", "done", "partial", "held", "not_found", "refused", "failed"}).
+				Outcome: rapid.SampledFrom([]fact.Outcome{"sent", "done", "partial", "held", "not_found", "refused", "failed"}).
 					Draw(rt, "outcome"),
 			})
 		}
@@ -71,7 +76,7 @@ func TestDecide_ReceiptsInAnyOrderAndRepetitionGiveTheSameNotice(t *testing.T) {
 		got := s
 		order := rapid.Permutation(receipts).Draw(rt, "order")
 		for _, f := range append(order, order[0]) {
-			got, _ = lifecycle.Decide(p, got, []lifecycle.Fact{f}, later)
+			got, _ = lifecycle.Decide(p, got, []fact.Fact{f}, later)
 		}
 		if diff := cmp.Diff(want.Notices[0], got.Notices[0], cmpopts.EquateEmpty()); diff != "" {
 			rt.Errorf("the order matters (-at once +one by one):\n%s", diff)
@@ -85,27 +90,27 @@ func TestNotice_IsNeverConfirmedWhileOneIsMissing(t *testing.T) {
 	s := erased(t, p, at)
 	for i, step := range []struct {
 		recipient string
-		outcome   lifecycle.Outcome
-		state     lifecycle.NoticeState
+		outcome   fact.Outcome
+		state     notice.State
 	}{
-		{"crm", "sent", lifecycle.NoticePlanned},
-		{"shop", "done", lifecycle.NoticePartial},
-		{"letters", "held", lifecycle.NoticePartial},
-		{"crm", "not_found", lifecycle.NoticePartial},
-		{"letters", "failed", lifecycle.NoticePartial},
-		{"letters", "done", lifecycle.NoticeConfirmed},
+		{"crm", "sent", notice.StatePlanned},
+		{"shop", "done", notice.StatePartial},
+		{"letters", "held", notice.StatePartial},
+		{"crm", "not_found", notice.StatePartial},
+		{"letters", "failed", notice.StatePartial},
+		{"letters", "done", notice.StateConfirmed},
 	} {
 		when := at.Add(time.Duration(i+1) * time.Minute)
-		f := lifecycle.Fact{
+		f := fact.Fact{
 			ID:        step.recipient + string(step.outcome),
-			Kind:      lifecycle.KindReceipt,
+			Kind:      fact.KindReceipt,
 			Ref:       s.Notices[0].Decision,
 			Recipient: step.recipient,
 			Outcome:   step.outcome,
 			Occurred:  when,
 			Received:  when,
 		}
-		s, _ = lifecycle.Decide(p, s, []lifecycle.Fact{f}, when)
+		s, _ = lifecycle.Decide(p, s, []fact.Fact{f}, when)
 		if got := s.Notices[0].Progress(when).State; got != step.state {
 			t.Errorf("after %s by %s: %s, want %s", step.outcome, step.recipient, got, step.state)
 		}
@@ -121,16 +126,16 @@ func TestReplayed_MustBeConfirmedAnewAndOldAnswersDoNotCount(t *testing.T) {
 	s := erased(t, p, at)
 	decision := s.Notices[0].Decision
 	answer := func(id string, when time.Time) {
-		f := lifecycle.Fact{
+		f := fact.Fact{
 			ID:        id,
-			Kind:      lifecycle.KindReceipt,
+			Kind:      fact.KindReceipt,
 			Ref:       decision,
 			Recipient: "crm",
 			Outcome:   "done",
 			Occurred:  when,
 			Received:  at.Add(48 * time.Hour),
 		}
-		s, _ = lifecycle.Decide(p, s, []lifecycle.Fact{f}, at.Add(48*time.Hour))
+		s, _ = lifecycle.Decide(p, s, []fact.Fact{f}, at.Add(48*time.Hour))
 	}
 	answer("first", at.Add(time.Hour))
 	s, known := lifecycle.MarkReplayed(p, lifecycle.MarkPurged(s), decision, "crm", at.Add(24*time.Hour))
@@ -157,7 +162,7 @@ func TestDecide_ANoticeOutlivesItsTombstoneUntilTheSellerCouldAsk(t *testing.T) 
 	s := erased(t, p, at)
 	woke := at.AddDate(4, 0, 0) // nobody looked for longer than tombstones stand
 	s, _ = lifecycle.Decide(p, s, nil, woke)
-	if len(s.Notices) != 1 || s.Notices[0].Progress(woke).State != lifecycle.NoticeOverdue || s.Removable() {
+	if len(s.Notices) != 1 || s.Notices[0].Progress(woke).State != notice.StateOverdue || s.Removable() {
 		t.Fatalf("whose answer was late was forgotten in the moment it was said: %+v", s.Notices)
 	}
 	end := woke.AddDate(0, 0, p.IntakeDays)
@@ -193,27 +198,27 @@ func TestNotice_OfAQuestionThatNobodyTakesIsUntold(t *testing.T) {
 	s, _ := lifecycle.Decide(
 		p,
 		lifecycle.Subject{ID: "ala"},
-		[]lifecycle.Fact{{ID: "1", Kind: lifecycle.KindSale, Ref: "order-1", Occurred: at, Received: at}},
+		[]fact.Fact{{ID: "1", Kind: fact.KindSale, Ref: "order-1", Occurred: at, Received: at}},
 		at,
 	)
 	n := -1
 	for i := range s.Outbox {
-		if s.Outbox[i].Kind == lifecycle.DecisionAskConsent {
+		if s.Outbox[i].Kind == decision.KindAskConsent {
 			n = i
 		}
 	}
 	if n < 0 {
 		t.Fatalf("no question in %+v", s.Outbox)
 	}
-	notice := lifecycle.NewNotice(p, &s.Outbox[n], nil, func(name string) string { return name })
-	if got := notice.Progress(at); got.State != lifecycle.NoticeWithoutRecipient || len(got.Missing) > 0 {
+	asked := notice.New(p, &s.Outbox[n], nil, func(name string) string { return name })
+	if got := asked.Progress(at); got.State != notice.StateWithoutRecipient || len(got.Missing) > 0 {
 		t.Errorf("got %+v", got)
 	}
-	if got := notice.Progress(notice.Question.Until); got.State != lifecycle.NoticeLapsed {
+	if got := asked.Progress(asked.Question.Until); got.State != notice.StateLapsed {
 		t.Errorf("after its time %+v", got)
 	}
-	notice.Answer = "granted"
-	if got := notice.Progress(at); got.State != lifecycle.NoticeAnswered {
+	asked.Answer = "granted"
+	if got := asked.Progress(at); got.State != notice.StateAnswered {
 		t.Errorf("answered otherwise %+v", got)
 	}
 }

@@ -4,29 +4,30 @@ import (
 	"slices"
 	"time"
 
-	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
 // anchor finds an event to count from: of those since the basis began, the last.
 func (h *plainHistory) anchor(name string, raised, since, seen []plainEvent) (plainTime, bool) {
 	switch name {
-	case lifecycle.AnchorAct:
+	case rules.AnchorAct:
 		return plainInstant(raised[len(raised)-1].at), true
-	case lifecycle.AnchorPerformance:
+	case rules.AnchorPerformance:
 		return h.performance(since, seen)
-	case lifecycle.AnchorAccessEnd:
+	case rules.AnchorAccessEnd:
 		return h.accessEnd(since)
-	case lifecycle.AnchorConsentEnd:
+	case rules.AnchorConsentEnd:
 		return h.consentEnd(raised[0].at, seen)
 	}
 	// "Sale", in a rule about sales of one sort, is a sale of that sort.
-	if t, ok := plainLast(raised, lifecycle.Kind(name)); ok {
+	if t, ok := plainLast(raised, fact.Kind(name)); ok {
 		return t, true
 	}
-	return plainLast(since, lifecycle.Kind(name))
+	return plainLast(since, fact.Kind(name))
 }
 
-func plainLast(events []plainEvent, kind lifecycle.Kind) (plainTime, bool) {
+func plainLast(events []plainEvent, kind fact.Kind) (plainTime, bool) {
 	var last plainTime
 	found := false
 	for _, e := range events {
@@ -53,9 +54,9 @@ func (h *plainHistory) sameRecord(events []plainEvent, from int, record string) 
 // is when it tells. Giving the whole price back is an end of it, too. What was delivered
 // before it was paid is performed with the sale.
 func (h *plainHistory) performance(since, seen []plainEvent) (plainTime, bool) {
-	last, found := plainLast(since, lifecycle.KindPerformed)
+	last, found := plainLast(since, fact.KindPerformed)
 	for i, e := range since {
-		if e.kind != lifecycle.KindSale {
+		if e.kind != fact.KindSale {
 			continue
 		}
 		done, ok := h.performed(since, seen, i)
@@ -75,7 +76,7 @@ func (h *plainHistory) performed(since, seen []plainEvent, i int) (plainTime, bo
 	var last plainTime
 	found := false
 	for _, e := range later {
-		if e.kind == lifecycle.KindPerformed || e.kind == lifecycle.KindRefund && e.fact.Full {
+		if e.kind == fact.KindPerformed || e.kind == fact.KindRefund && e.fact.Full {
 			last, found = plainInstant(e.at), true
 		}
 	}
@@ -83,11 +84,11 @@ func (h *plainHistory) performed(since, seen []plainEvent, i int) (plainTime, bo
 		return last, found
 	}
 	for _, e := range h.sameRecord(seen, 0, sale.record) {
-		if e.at.Before(sale.at) && (e.kind == lifecycle.KindPerformed || e.kind == lifecycle.KindRefund && e.fact.Full) {
+		if e.at.Before(sale.at) && (e.kind == fact.KindPerformed || e.kind == fact.KindRefund && e.fact.Full) {
 			return plainInstant(sale.at), true
 		}
 	}
-	if sale.fact.PerformanceAwaited || sale.fact.Access == lifecycle.AccessService {
+	if sale.fact.PerformanceAwaited || sale.fact.Access == fact.AccessService {
 		return plainTime{}, false
 	}
 	return plainInstant(sale.at), true
@@ -100,9 +101,9 @@ func (h *plainHistory) accessEnd(since []plainEvent) (plainTime, bool) {
 	ended, isEnded := plainTime{}, false
 	for _, e := range since {
 		switch e.kind {
-		case lifecycle.KindAccessStarted:
+		case fact.KindAccessStarted:
 			isEnded = isEnded && e.at.Equal(ended.at)
-		case lifecycle.KindAccessEnded:
+		case fact.KindAccessEnded:
 			ended, isEnded = plainInstant(e.at), true
 		}
 	}
@@ -116,7 +117,7 @@ func (h *plainHistory) accessEnd(since []plainEvent) (plainTime, bool) {
 	}
 	sales, back := 0, true
 	for _, e := range since {
-		if e.kind == lifecycle.KindSale {
+		if e.kind == fact.KindSale {
 			sales, back = sales+1, back && h.givenBack(since, e.record)
 		}
 	}
@@ -128,7 +129,7 @@ func (h *plainHistory) accessEnd(since []plainEvent) (plainTime, bool) {
 
 func (h *plainHistory) givenBack(since []plainEvent, record string) bool {
 	for _, e := range since {
-		if e.kind == lifecycle.KindRefund && e.fact.Full && h.record(e.record) == h.record(record) {
+		if e.kind == fact.KindRefund && e.fact.Full && h.record(e.record) == h.record(record) {
 			return true
 		}
 	}
@@ -138,7 +139,7 @@ func (h *plainHistory) givenBack(since []plainEvent, record string) bool {
 func (h *plainHistory) lastFullRefund(since []plainEvent) plainTime {
 	var last plainTime
 	for _, e := range since {
-		if e.kind == lifecycle.KindRefund && e.fact.Full {
+		if e.kind == fact.KindRefund && e.fact.Full {
 			last = plainInstant(e.at)
 		}
 	}
@@ -150,13 +151,13 @@ func (h *plainHistory) courseEnd(since []plainEvent) (plainTime, bool) {
 	var last plainTime
 	found := false
 	for _, e := range since {
-		if e.kind != lifecycle.KindSale && e.kind != lifecycle.KindAccessStarted {
+		if e.kind != fact.KindSale && e.kind != fact.KindAccessStarted {
 			continue
 		}
 		switch access := plainAccess(e); {
-		case access == lifecycle.AccessSubscription, access == lifecycle.AccessCourse && e.fact.AccessDays == 0:
+		case access == fact.AccessSubscription, access == fact.AccessCourse && e.fact.AccessDays == 0:
 			return plainTime{}, false
-		case access == lifecycle.AccessCourse:
+		case access == fact.AccessCourse:
 			if end := (plainTime{day: plainDayOf(e.at) + plainDay(e.fact.AccessDays)}); !found || end.day > last.day {
 				last, found = end, true
 			}
@@ -198,7 +199,7 @@ type plainConsent struct {
 func (h *plainHistory) consents(r *plainRule, seen []plainEvent) []plainConsent {
 	var channels []string
 	for _, e := range seen {
-		if e.kind == lifecycle.KindSignup {
+		if e.kind == fact.KindSignup {
 			channels = append(channels, h.policy.covers(e.fact).channels...)
 		}
 	}
@@ -251,7 +252,7 @@ func (h *plainHistory) consentBy(r *plainRule, channel string, seen []plainEvent
 
 // consentsTo tells whether a sign-up says yes to the rule's purpose by the channel.
 func (h *plainHistory) consentsTo(r *plainRule, channel string, e plainEvent) bool {
-	if e.kind != lifecycle.KindSignup {
+	if e.kind != fact.KindSignup {
 		return false
 	}
 	c := h.policy.covers(e.fact)
@@ -262,11 +263,11 @@ func (h *plainHistory) consentsTo(r *plainRule, channel string, e plainEvent) bo
 func (h *plainHistory) takesBack(r *plainRule, channel string, e plainEvent) bool {
 	byChannel := len(e.fact.Channels) == 0 || slices.Contains(e.fact.Channels, channel)
 	switch e.kind {
-	case lifecycle.KindErasure:
+	case fact.KindErasure:
 		return true
-	case lifecycle.KindObjection:
+	case fact.KindObjection:
 		return byChannel && slices.Contains(e.purposes, r.purpose)
-	case lifecycle.KindRefusal, lifecycle.KindUnsubscribe, lifecycle.KindInvalidated:
+	case fact.KindRefusal, fact.KindUnsubscribe, fact.KindInvalidated:
 		return byChannel && (len(e.fact.Purposes) == 0 || slices.Contains(e.fact.Purposes, r.purpose))
 	}
 	return false

@@ -7,6 +7,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/lifecycletest"
 )
@@ -17,12 +21,12 @@ var plainLives = flag.Int("plain.lives", 300, "how many random lives are decided
 // them as the sweep lets it pass, and every decision sent as soon as it is made.
 type plainLife struct {
 	*testing.T
-	policy  *lifecycle.Policy
+	policy  *rules.Policy
 	subject lifecycle.Subject
-	told    []lifecycle.Fact
-	said    []lifecycle.Decision
+	told    []fact.Fact
+	said    []decision.Decision
 	// stood is when each item that ever stood is last known to have.
-	stood map[lifecycle.Item]time.Time
+	stood map[rules.Item]time.Time
 }
 
 // TestDecide_OverALifeDeletesWhatIsOverAndNothingThatStands holds what is said in the
@@ -36,12 +40,12 @@ func TestDecide_OverALifeDeletesWhatIsOverAndNothingThatStands(t *testing.T) {
 			T:       t,
 			policy:  p,
 			subject: lifecycle.Subject{ID: "person", Sealed: []byte("address")},
-			stood:   map[lifecycle.Item]time.Time{},
+			stood:   map[rules.Item]time.Time{},
 		}
 		for _, f := range plainLifeFacts(*plainSeed, n) {
 			life.passTo(f.Received)
 			life.told = append(life.told, f)
-			life.decide([]lifecycle.Fact{f}, f.Received)
+			life.decide([]fact.Fact{f}, f.Received)
 		}
 		life.passTo(time.Date(2070, 1, 1, 0, 0, 0, 0, time.UTC))
 		decisions += len(life.said)
@@ -53,12 +57,12 @@ func TestDecide_OverALifeDeletesWhatIsOverAndNothingThatStands(t *testing.T) {
 }
 
 // plainLifeFacts are facts for the shipped policy, in order of receipt.
-func plainLifeFacts(seed, n uint64) []lifecycle.Fact {
+func plainLifeFacts(seed, n uint64) []fact.Fact {
 	r := &plainRandom{Rand: rand.New(rand.NewPCG(seed, n))} //nolint:gosec // It must be repeatable.
 	speaksOf := &plainRule{
 		prolongs: true,
-		raised:   lifecycle.Kinds(),
-		ended:    []lifecycle.Kind{lifecycle.KindSale, lifecycle.KindSignup, lifecycle.KindObjection},
+		raised:   fact.Kinds(),
+		ended:    []fact.Kind{fact.KindSale, fact.KindSignup, fact.KindObjection},
 	}
 	r.policy = &plainPolicy{rules: []*plainRule{speaksOf}}
 	facts := r.history()
@@ -71,7 +75,7 @@ func plainLifeFacts(seed, n uint64) []lifecycle.Fact {
 			f.Received = f.Occurred.Add(time.Duration(r.IntN(60*24)) * time.Hour)
 		}
 	}
-	slices.SortStableFunc(facts, func(a, b lifecycle.Fact) int { return a.Received.Compare(b.Received) })
+	slices.SortStableFunc(facts, func(a, b fact.Fact) int { return a.Received.Compare(b.Received) })
 	return facts
 }
 
@@ -88,13 +92,13 @@ func (l *plainLife) passTo(at time.Time) {
 }
 
 // decide checks what is decided against the bases of all that was told, and sends it.
-func (l *plainLife) decide(facts []lifecycle.Fact, at time.Time) {
+func (l *plainLife) decide(facts []fact.Fact, at time.Time) {
 	l.Helper()
 	s, fresh := lifecycle.Decide(l.policy, l.subject, facts, at)
 	s.Version++
 	bases := s.Bases
 	if len(s.Facts) == len(l.told) { // nothing is forgotten
-		bases = lifecycle.Bases(l.policy, l.told)
+		bases = rules.Bases(l.policy, l.told)
 	}
 	var ids []string
 	for _, d := range fresh {
@@ -114,10 +118,10 @@ func (l *plainLife) decide(facts []lifecycle.Fact, at time.Time) {
 	l.nothingUnsaid(at)
 }
 
-func plainStands(bases []lifecycle.Basis, item lifecycle.Item, at time.Time) bool {
+func plainStands(bases []rules.Basis, item rules.Item, at time.Time) bool {
 	return slices.ContainsFunc(
 		bases,
-		func(b lifecycle.Basis) bool { return b.Stands(at) && slices.Contains(b.Keeps, item) },
+		func(b rules.Basis) bool { return b.Stands(at) && slices.Contains(b.Keeps, item) },
 	)
 }
 
@@ -142,15 +146,15 @@ func (l *plainLife) remember(at time.Time) {
 func (l *plainLife) nothingUnsaid(at time.Time) {
 	l.Helper()
 	h := newPlainHistory(&plainPolicy{}, l.told)
-	same := func(a, b lifecycle.Item) bool {
+	same := func(a, b rules.Item) bool {
 		return a.Category == b.Category && h.record(a.Ref) == h.record(b.Ref)
 	}
 	for item, last := range l.stood {
-		stands := slices.ContainsFunc(l.subject.Bases, func(b lifecycle.Basis) bool {
-			return b.Stands(at) && slices.ContainsFunc(b.Keeps, func(x lifecycle.Item) bool { return same(x, item) })
+		stands := slices.ContainsFunc(l.subject.Bases, func(b rules.Basis) bool {
+			return b.Stands(at) && slices.ContainsFunc(b.Keeps, func(x rules.Item) bool { return same(x, item) })
 		})
-		said := slices.ContainsFunc(l.said, func(d lifecycle.Decision) bool {
-			return !d.At.Before(last) && slices.ContainsFunc(d.Items, func(x lifecycle.Item) bool { return same(x, item) })
+		said := slices.ContainsFunc(l.said, func(d decision.Decision) bool {
+			return !d.At.Before(last) && slices.ContainsFunc(d.Items, func(x rules.Item) bool { return same(x, item) })
 		})
 		if !stands && !said {
 			l.Errorf("at %s %v does not stand, stood at %s, and nobody was told", at, item, last)
@@ -164,20 +168,20 @@ func (l *plainLife) nothingUnsaid(at time.Time) {
 // the contact again.
 func TestDecide_WhatCameBackIsDeletedAgain(t *testing.T) {
 	day := func(month time.Month, day int) time.Time { return time.Date(2023, month, day, 10, 0, 0, 0, time.UTC) }
-	told := []lifecycle.Fact{
-		{ID: "pending", Kind: lifecycle.KindSignupPending, Occurred: day(7, 29), Received: day(7, 29)},
-		{ID: "order", Kind: lifecycle.KindOrderPlaced, Ref: "order-1", Occurred: day(7, 16), Received: day(8, 14)},
-		{ID: "erasure", Kind: lifecycle.KindErasure, Occurred: day(7, 17), Received: day(9, 5)},
+	told := []fact.Fact{
+		{ID: "pending", Kind: fact.KindSignupPending, Occurred: day(7, 29), Received: day(7, 29)},
+		{ID: "order", Kind: fact.KindOrderPlaced, Ref: "order-1", Occurred: day(7, 16), Received: day(8, 14)},
+		{ID: "erasure", Kind: fact.KindErasure, Occurred: day(7, 17), Received: day(9, 5)},
 	}
 	life := &plainLife{
 		T:       t,
 		policy:  lifecycletest.Policy(t),
 		subject: lifecycle.Subject{ID: "person", Sealed: []byte("address")},
-		stood:   map[lifecycle.Item]time.Time{},
+		stood:   map[rules.Item]time.Time{},
 	}
 	for _, f := range told {
 		life.passTo(f.Received)
 		life.told = append(life.told, f)
-		life.decide([]lifecycle.Fact{f}, f.Received)
+		life.decide([]fact.Fact{f}, f.Received)
 	}
 }

@@ -4,7 +4,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
 // The plain evaluator answers the same question as lifecycle.Bases, from
@@ -19,7 +20,7 @@ type plainBasis struct {
 	group string
 	since time.Time
 	until *time.Time
-	items []lifecycle.Item
+	items []rules.Item
 	// first is the number of the event that raised it.
 	first int
 }
@@ -60,9 +61,9 @@ func (h *plainHistory) groups(r *plainRule) []string {
 
 func (h *plainHistory) group(r *plainRule, e plainEvent) string {
 	switch {
-	case r.per == lifecycle.PerPerson || e.record == "":
+	case r.per == rules.PerPerson || e.record == "":
 		return ""
-	case r.per == lifecycle.PerContract:
+	case r.per == rules.PerContract:
 		return h.contract(h.record(e.record))
 	}
 	return h.record(e.record)
@@ -71,7 +72,7 @@ func (h *plainHistory) group(r *plainRule, e plainEvent) string {
 // concerns tells whether an event is about a group, or about the person and so about
 // every group.
 func (h *plainHistory) concerns(r *plainRule, group string, e plainEvent) bool {
-	return r.per == lifecycle.PerPerson || e.record == "" || h.group(r, e) == group
+	return r.per == rules.PerPerson || e.record == "" || h.group(r, e) == group
 }
 
 func (h *plainHistory) raises(r *plainRule, e plainEvent) bool {
@@ -92,20 +93,20 @@ func (h *plainHistory) raises(r *plainRule, e plainEvent) bool {
 func (h *plainHistory) ends(r *plainRule, e plainEvent) bool {
 	kind := e.kind
 	if kind == plainUpheld {
-		kind = lifecycle.KindObjection
+		kind = fact.KindObjection
 	}
 	if !slices.Contains(r.ended, kind) {
 		return false
 	}
 	switch kind {
-	case lifecycle.KindObjection:
+	case fact.KindObjection:
 		return slices.Contains(e.purposes, r.purpose)
-	case lifecycle.KindRefund:
+	case fact.KindRefund:
 		return e.fact.Full
-	case lifecycle.KindSignup:
+	case fact.KindSignup:
 		c := h.policy.covers(e.fact)
 		return !plainVoid(e.fact) && len(c.purposes) > 0 && len(c.channels) > 0
-	case lifecycle.KindRestrictionLifted:
+	case fact.KindRestrictionLifted:
 		return e.fact.InformedAt != nil && !e.fact.InformedAt.After(e.fact.Occurred)
 	}
 	return true
@@ -153,16 +154,16 @@ func (h *plainHistory) grouped(r *plainRule, group string) []plainBasis {
 }
 
 // items are what a rule keeps: per-record categories of each record that raised it.
-func (h *plainHistory) items(r *plainRule, raised []plainEvent) []lifecycle.Item {
-	var items []lifecycle.Item
+func (h *plainHistory) items(r *plainRule, raised []plainEvent) []rules.Item {
+	var items []rules.Item
 	for _, category := range r.keeps {
 		if !h.policy.perRecord(category) {
-			items = append(items, lifecycle.Item{Category: category})
+			items = append(items, rules.Item{Category: category})
 			continue
 		}
 		for _, e := range raised {
 			if e.record != "" {
-				items = append(items, lifecycle.Item{Category: category, Ref: h.record(e.record)})
+				items = append(items, rules.Item{Category: category, Ref: h.record(e.record)})
 			}
 		}
 	}
@@ -275,9 +276,9 @@ func (h *plainHistory) limitations(r *plainRule, group string, seen []plainEvent
 	for _, e := range seen {
 		switch {
 		case !h.concerns(r, group, e):
-		case e.kind == lifecycle.KindHold && slices.Contains(e.fact.Traits, lifecycle.TraitLimitation):
+		case e.kind == fact.KindHold && slices.Contains(e.fact.Traits, fact.TraitLimitation):
 			all, records = append(all, plainLimitation{since: e.at}), append(records, h.record(e.record))
-		case e.kind == lifecycle.KindRelease:
+		case e.kind == fact.KindRelease:
 			for i := range all {
 				if all[i].until == nil && (e.record == "" || records[i] == h.record(e.record)) {
 					all[i].until = &e.at
@@ -302,7 +303,7 @@ func (h *plainHistory) prolonged(all []plainBasis) []plainBasis {
 	}
 	slices.SortStableFunc(waiting, func(a, b plainBasis) int { return a.first - b.first })
 	for _, b := range waiting {
-		var kept []lifecycle.Item
+		var kept []rules.Item
 		for _, other := range done {
 			if other.allowedAt(b.since) {
 				kept = append(kept, other.items...)
@@ -321,14 +322,14 @@ func (b *plainBasis) allowedAt(t time.Time) bool {
 }
 
 // prolongable are the items among those kept that the basis is about.
-func (h *plainHistory) prolongable(b plainBasis, kept []lifecycle.Item) []lifecycle.Item {
-	var items []lifecycle.Item
+func (h *plainHistory) prolongable(b plainBasis, kept []rules.Item) []rules.Item {
+	var items []rules.Item
 	for _, item := range kept {
 		switch {
 		case !slices.Contains(b.rule.keeps, item.Category):
 		case item.Ref == "" || b.group == "":
 			items = append(items, item)
-		case slices.ContainsFunc(b.items, func(x lifecycle.Item) bool { return x.Ref == item.Ref }):
+		case slices.ContainsFunc(b.items, func(x rules.Item) bool { return x.Ref == item.Ref }):
 			items = append(items, item)
 		}
 	}

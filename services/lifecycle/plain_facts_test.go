@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
 )
 
 // plainEdges are instants at which something could go wrong: midnights of Warsaw,
@@ -30,14 +30,14 @@ var plainEdges = []string{
 }
 
 // history makes one to fifteen facts, all of them settled and each told once.
-func (r *plainRandom) history() []lifecycle.Fact {
+func (r *plainRandom) history() []fact.Fact {
 	r.kinds = r.spokenOf()
-	facts := make([]lifecycle.Fact, 1+r.IntN(15))
+	facts := make([]fact.Fact, 1+r.IntN(15))
 	var pool []time.Time
 	for i := range facts {
 		at := r.instant(pool)
 		pool = append(pool, at)
-		facts[i] = r.fact(i, at)
+		facts[i] = r.newFact(i, at)
 	}
 	r.nameRequests(facts)
 	if r.chance(50) {
@@ -47,7 +47,7 @@ func (r *plainRandom) history() []lifecycle.Fact {
 }
 
 // atTheEnd adds a fact in the very instant in which some basis ends, or just before.
-func (r *plainRandom) atTheEnd(facts []lifecycle.Fact) []lifecycle.Fact {
+func (r *plainRandom) atTheEnd(facts []fact.Fact) []fact.Fact {
 	bases := newPlainHistory(r.policy, facts).bases()
 	if len(bases) == 0 {
 		return facts
@@ -57,31 +57,31 @@ func (r *plainRandom) atTheEnd(facts []lifecycle.Fact) []lifecycle.Fact {
 		return facts
 	}
 	like := plainPick(r, facts) // of a kind, and of a record, that it may concern
-	f := r.fact(len(facts), b.until.Add(-time.Duration(r.IntN(2))*time.Millisecond))
+	f := r.newFact(len(facts), b.until.Add(-time.Duration(r.IntN(2))*time.Millisecond))
 	if r.chance(60) {
 		like.ID, like.Occurred, like.Received = f.ID, f.Occurred, f.Received
 		f = like
 	}
-	if slices.Contains(plainRequests, f.Kind) || f.Kind == lifecycle.KindObjection {
+	if slices.Contains(plainRequests, f.Kind) || f.Kind == fact.KindObjection {
 		f.Ref, f.Links, f.Contract = "req-end", nil, "" // a request has a name of its own
 	}
 	return append(facts, f)
 }
 
 // spokenOf are the kinds that the policy's rules name.
-func (r *plainRandom) spokenOf() []lifecycle.Kind {
-	kinds := []lifecycle.Kind{lifecycle.KindRequestVerified}
+func (r *plainRandom) spokenOf() []fact.Kind {
+	kinds := []fact.Kind{fact.KindRequestVerified}
 	for _, rule := range r.policy.rules {
 		kinds = append(append(kinds, rule.raised...), rule.raised...)
 		kinds = append(kinds, rule.ended...)
-		if slices.Contains(rule.ended, lifecycle.KindObjection) {
-			kinds = append(kinds, lifecycle.KindObjection, lifecycle.KindRequestDecided, lifecycle.KindRequestDecided)
+		if slices.Contains(rule.ended, fact.KindObjection) {
+			kinds = append(kinds, fact.KindObjection, fact.KindRequestDecided, fact.KindRequestDecided)
 		}
 		if rule.consent {
-			kinds = append(kinds, lifecycle.KindSignup, lifecycle.KindSignup, lifecycle.KindUnsubscribe, lifecycle.KindBounce)
+			kinds = append(kinds, fact.KindSignup, fact.KindSignup, fact.KindUnsubscribe, fact.KindBounce)
 		}
 		if rule.suspended {
-			kinds = append(kinds, lifecycle.KindHold, lifecycle.KindRelease)
+			kinds = append(kinds, fact.KindHold, fact.KindRelease)
 		}
 		for _, p := range rule.until {
 			kinds = append(kinds, plainSpokenOf(p)...)
@@ -90,18 +90,18 @@ func (r *plainRandom) spokenOf() []lifecycle.Kind {
 	return kinds
 }
 
-func plainSpokenOf(p *plainPeriod) []lifecycle.Kind {
+func plainSpokenOf(p *plainPeriod) []fact.Kind {
 	switch p = plainInnermost(p); p.name {
 	case "act":
 		return nil
 	case "performance":
-		return []lifecycle.Kind{lifecycle.KindPerformed, lifecycle.KindSale}
+		return []fact.Kind{fact.KindPerformed, fact.KindSale}
 	case "access_end":
-		return []lifecycle.Kind{lifecycle.KindAccessEnded, lifecycle.KindSale}
+		return []fact.Kind{fact.KindAccessEnded, fact.KindSale}
 	case "consent_end":
-		return []lifecycle.Kind{lifecycle.KindSignup, lifecycle.KindUnsubscribe}
+		return []fact.Kind{fact.KindSignup, fact.KindUnsubscribe}
 	}
-	return []lifecycle.Kind{lifecycle.Kind(p.name)}
+	return []fact.Kind{fact.Kind(p.name)}
 }
 
 func (r *plainRandom) instant(pool []time.Time) time.Time {
@@ -122,15 +122,15 @@ func (r *plainRandom) instant(pool []time.Time) time.Time {
 	return time.Date(2018, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(r.Int64N(8*365*24*3600*1000)) * time.Millisecond)
 }
 
-func (r *plainRandom) fact(i int, at time.Time) lifecycle.Fact {
-	kind := plainPick(r, lifecycle.Kinds())
+func (r *plainRandom) newFact(i int, at time.Time) fact.Fact {
+	kind := plainPick(r, fact.Kinds())
 	if len(r.kinds) > 0 && r.chance(80) {
 		kind = plainPick(r, r.kinds)
 	}
-	if kind == lifecycle.KindRequested {
-		kind = plainPick(r, append(slices.Clone(plainRequests), lifecycle.KindObjection))
+	if kind == fact.KindRequested {
+		kind = plainPick(r, append(slices.Clone(plainRequests), fact.KindObjection))
 	}
-	f := lifecycle.Fact{ID: fmt.Sprintf("f%02d", r.IntN(90)*100+i), Kind: kind, Occurred: at, Received: at}
+	f := fact.Fact{ID: fmt.Sprintf("f%02d", r.IntN(90)*100+i), Kind: kind, Occurred: at, Received: at}
 	r.traits(&f)
 	switch {
 	case slices.Contains(plainRecordKinds, kind):
@@ -139,9 +139,9 @@ func (r *plainRandom) fact(i int, at time.Time) lifecycle.Fact {
 		r.aboutPerson(&f)
 	}
 	switch kind {
-	case lifecycle.KindRequestDecided:
-		f.Outcome = plainPick(r, []lifecycle.Outcome{"granted", "granted", "partly", "refused"})
-	case lifecycle.KindRestrictionLifted:
+	case fact.KindRequestDecided:
+		f.Outcome = plainPick(r, []fact.Outcome{"granted", "granted", "partly", "refused"})
+	case fact.KindRestrictionLifted:
 		switch before, after := at.Add(-time.Hour), at.Add(time.Hour); r.IntN(5) {
 		case 0, 1:
 			f.InformedAt = &before
@@ -154,24 +154,24 @@ func (r *plainRandom) fact(i int, at time.Time) lifecycle.Fact {
 	return f
 }
 
-func (r *plainRandom) traits(f *lifecycle.Fact) {
+func (r *plainRandom) traits(f *fact.Fact) {
 	switch {
-	case f.Kind == lifecycle.KindHold && r.chance(60):
-		f.Traits = []string{lifecycle.TraitLimitation}
-	case f.Kind == lifecycle.KindSignup && r.chance(25):
+	case f.Kind == fact.KindHold && r.chance(60):
+		f.Traits = []string{fact.TraitLimitation}
+	case f.Kind == fact.KindSignup && r.chance(25):
 		f.Traits = plainSome(
 			r,
 			2,
-			[]string{lifecycle.TraitPreticked, lifecycle.TraitForced, lifecycle.TraitChild, lifecycle.TraitParentAgreed},
+			[]string{fact.TraitPreticked, fact.TraitForced, fact.TraitChild, fact.TraitParentAgreed},
 		)
-	case (slices.Contains(plainRequests, f.Kind) || f.Kind == lifecycle.KindObjection) && r.chance(30):
-		f.Traits = []string{lifecycle.TraitUnverified}
+	case (slices.Contains(plainRequests, f.Kind) || f.Kind == fact.KindObjection) && r.chance(30):
+		f.Traits = []string{fact.TraitUnverified}
 	case r.chance(20):
 		f.Traits = plainSome(r, 1, plainTraits)
 	}
 }
 
-func (r *plainRandom) aboutRecord(f *lifecycle.Fact) {
+func (r *plainRandom) aboutRecord(f *fact.Fact) {
 	f.Ref = fmt.Sprintf("rec-%d", r.IntN(4))
 	if r.chance(15) {
 		f.Links = append(f.Links, fmt.Sprintf("rec-%d", r.IntN(6)))
@@ -183,23 +183,23 @@ func (r *plainRandom) aboutRecord(f *lifecycle.Fact) {
 		f.Contract = fmt.Sprintf("sub-%d", r.IntN(2))
 	}
 	f.Full = r.chance(50)
-	if (f.Kind == lifecycle.KindHold || f.Kind == lifecycle.KindRelease) && r.chance(15) && !r.heldOtherwise() {
+	if (f.Kind == fact.KindHold || f.Kind == fact.KindRelease) && r.chance(15) && !r.heldOtherwise() {
 		f.Ref, f.Links, f.Contract = "", nil, "" // of everything
 	}
-	if f.Kind != lifecycle.KindSale && f.Kind != lifecycle.KindAccessStarted {
+	if f.Kind != fact.KindSale && f.Kind != fact.KindAccessStarted {
 		return
 	}
 	switch {
-	case f.Kind == lifecycle.KindAccessStarted: // to what is over time
-		f.Access = plainPick(r, []lifecycle.Access{lifecycle.AccessCourse, lifecycle.AccessSubscription})
+	case f.Kind == fact.KindAccessStarted: // to what is over time
+		f.Access = plainPick(r, []fact.Access{fact.AccessCourse, fact.AccessSubscription})
 	case r.chance(80):
-		f.Access = plainPick(r, lifecycle.Accesses())
+		f.Access = plainPick(r, fact.Accesses())
 	}
 	f.PerformanceAwaited = r.chance(25)
 	if r.chance(60) {
 		f.AccessDays = 1 + r.IntN(500)
 	}
-	if f.Access == lifecycle.AccessSubscription && r.chance(70) {
+	if f.Access == fact.AccessSubscription && r.chance(70) {
 		paid := f.Occurred.Add(time.Duration(r.IntN(60*24)) * time.Hour)
 		f.PaidUntil = &paid
 	}
@@ -210,11 +210,11 @@ func (r *plainRandom) aboutRecord(f *lifecycle.Fact) {
 func (r *plainRandom) heldOtherwise() bool {
 	return slices.ContainsFunc(r.policy.rules, func(rule *plainRule) bool {
 		return !rule.prolongs &&
-			(slices.Contains(rule.raised, lifecycle.KindHold) || slices.Contains(rule.raised, lifecycle.KindRelease))
+			(slices.Contains(rule.raised, fact.KindHold) || slices.Contains(rule.raised, fact.KindRelease))
 	})
 }
 
-func (r *plainRandom) aboutPerson(f *lifecycle.Fact) {
+func (r *plainRandom) aboutPerson(f *fact.Fact) {
 	if r.chance(20) {
 		f.Ref = fmt.Sprintf("rec-%d", r.IntN(4)) // which it is not about
 		if r.chance(30) {
@@ -222,22 +222,22 @@ func (r *plainRandom) aboutPerson(f *lifecycle.Fact) {
 		}
 	}
 	f.Wording = fmt.Sprintf("text-%d", r.IntN(4))
-	if f.Kind == lifecycle.KindSignup && r.chance(25) {
+	if f.Kind == fact.KindSignup && r.chance(25) {
 		r.atTheEdge(f)
 	}
 	if r.chance(30) {
 		f.Channels = plainSome(r, 1+r.IntN(2), plainChannels)
 	}
 	switch {
-	case f.Kind == lifecycle.KindObjection && r.chance(60):
+	case f.Kind == fact.KindObjection && r.chance(60):
 		f.Purposes = plainSome(r, 1+r.IntN(2), []string{"newsletter", "offers", "claims", "contract", "suppression"})
-	case f.Kind != lifecycle.KindBounce && r.chance(25):
+	case f.Kind != fact.KindBounce && r.chance(25):
 		f.Purposes = plainSome(r, 1, []string{"newsletter", "offers"})
 	}
 }
 
 // atTheEdge moves a sign-up to where its text comes into use or goes out of it.
-func (r *plainRandom) atTheEdge(f *lifecycle.Fact) {
+func (r *plainRandom) atTheEdge(f *fact.Fact) {
 	for _, w := range r.policy.wordings {
 		edge, further := w.from, plainDay(0)
 		if edge == "" || w.to != "" && r.chance(50) {
@@ -257,11 +257,11 @@ func (r *plainRandom) atTheEdge(f *lifecycle.Fact) {
 
 // nameRequests gives every request a name of its own, and the steps the names of
 // requests.
-func (r *plainRandom) nameRequests(facts []lifecycle.Fact) {
+func (r *plainRandom) nameRequests(facts []fact.Fact) {
 	var names []string
 	for i := range facts {
 		f := &facts[i]
-		if slices.Contains(plainRequests, f.Kind) || f.Kind == lifecycle.KindObjection {
+		if slices.Contains(plainRequests, f.Kind) || f.Kind == fact.KindObjection {
 			f.Ref, f.Links = fmt.Sprintf("req-%d", len(names)), nil
 			if r.chance(20) {
 				f.Ref = ""

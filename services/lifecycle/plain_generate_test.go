@@ -6,7 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
 // plainRandom makes policies and histories that hang together: facts of the kinds
@@ -22,7 +23,7 @@ import (
 type plainRandom struct {
 	*rand.Rand
 	policy *plainPolicy
-	kinds  []lifecycle.Kind // that the policy speaks of
+	kinds  []fact.Kind // that the policy speaks of
 }
 
 func (r *plainRandom) chance(percent int) bool { return r.IntN(100) < percent }
@@ -41,62 +42,62 @@ func plainSome[T any](r *plainRandom, n int, from []T) []T {
 }
 
 var (
-	plainRecordKinds = []lifecycle.Kind{
-		lifecycle.KindSale,
-		lifecycle.KindRefund,
-		lifecycle.KindPerformed,
-		lifecycle.KindNegotiationOpened,
-		lifecycle.KindNegotiationClosed,
-		lifecycle.KindAccessStarted,
-		lifecycle.KindAccessEnded,
-		lifecycle.KindWebinar,
-		lifecycle.KindHold,
-		lifecycle.KindRelease,
-		lifecycle.KindDownload,
-		lifecycle.KindOrderPlaced,
-		lifecycle.KindOrderExpired,
-		lifecycle.KindComplaint,
-		lifecycle.KindComplaintSettled,
+	plainRecordKinds = []fact.Kind{
+		fact.KindSale,
+		fact.KindRefund,
+		fact.KindPerformed,
+		fact.KindNegotiationOpened,
+		fact.KindNegotiationClosed,
+		fact.KindAccessStarted,
+		fact.KindAccessEnded,
+		fact.KindWebinar,
+		fact.KindHold,
+		fact.KindRelease,
+		fact.KindDownload,
+		fact.KindOrderPlaced,
+		fact.KindOrderExpired,
+		fact.KindComplaint,
+		fact.KindComplaintSettled,
 	}
-	plainPersonKinds = []lifecycle.Kind{
-		lifecycle.KindSignup,
-		lifecycle.KindSignupPending,
-		lifecycle.KindRefusal,
-		lifecycle.KindUnsubscribe,
-		lifecycle.KindObjection,
-		lifecycle.KindErasure,
-		lifecycle.KindBounce,
-		lifecycle.KindConsentAsked,
-		lifecycle.KindInvalidated,
-		lifecycle.KindAddressChanged,
-		lifecycle.KindRestriction,
-		lifecycle.KindRestrictionLifted,
-		lifecycle.KindIdentified,
+	plainPersonKinds = []fact.Kind{
+		fact.KindSignup,
+		fact.KindSignupPending,
+		fact.KindRefusal,
+		fact.KindUnsubscribe,
+		fact.KindObjection,
+		fact.KindErasure,
+		fact.KindBounce,
+		fact.KindConsentAsked,
+		fact.KindInvalidated,
+		fact.KindAddressChanged,
+		fact.KindRestriction,
+		fact.KindRestrictionLifted,
+		fact.KindIdentified,
 	}
-	plainRequestKinds = []lifecycle.Kind{
-		lifecycle.KindRequested,
-		lifecycle.KindRequested,
-		lifecycle.KindAccessRequest,
-		lifecycle.KindPortabilityRequest,
-		lifecycle.KindRectificationRequest,
+	plainRequestKinds = []fact.Kind{
+		fact.KindRequested,
+		fact.KindRequested,
+		fact.KindAccessRequest,
+		fact.KindPortabilityRequest,
+		fact.KindRectificationRequest,
 	}
-	plainStepKinds = []lifecycle.Kind{
-		lifecycle.KindRequestVerified,
-		lifecycle.KindRequestExtended,
-		lifecycle.KindRequestDecided,
-		lifecycle.KindRequestDecided,
-		lifecycle.KindRequestAnswered,
+	plainStepKinds = []fact.Kind{
+		fact.KindRequestVerified,
+		fact.KindRequestExtended,
+		fact.KindRequestDecided,
+		fact.KindRequestDecided,
+		fact.KindRequestAnswered,
 	}
 	plainChannels = []string{"email", "phone", "sms"}
 	plainTraits   = []string{
-		lifecycle.TraitPreticked,
-		lifecycle.TraitForced,
-		lifecycle.TraitChild,
-		lifecycle.TraitParentAgreed,
-		lifecycle.TraitBusiness,
-		lifecycle.TraitOSS,
-		lifecycle.TraitLimitation,
-		lifecycle.TraitForClaims,
+		fact.TraitPreticked,
+		fact.TraitForced,
+		fact.TraitChild,
+		fact.TraitParentAgreed,
+		fact.TraitBusiness,
+		fact.TraitOSS,
+		fact.TraitLimitation,
+		fact.TraitForClaims,
 	}
 )
 
@@ -121,7 +122,7 @@ func plainRandomPolicy(r *plainRandom) *plainPolicy {
 }
 
 func (r *plainRandom) terms() {
-	due := r.moment(2, []lifecycle.Kind{"act", lifecycle.KindSale})
+	due := r.moment(2, []fact.Kind{"act", fact.KindSale})
 	due.working = r.chance(50)
 	r.policy.terms = []*plainPeriod{{word: "term", name: "due", of: due}}
 	if r.chance(50) {
@@ -146,7 +147,7 @@ func (r *plainRandom) consentRules() {
 				keeps: plainSome(r, 1+r.IntN(2), r.policy.person),
 			}
 			if r.chance(50) {
-				rule.until = []*plainPeriod{r.moment(1, []lifecycle.Kind{lifecycle.KindBounce, lifecycle.KindBounce, "act"})}
+				rule.until = []*plainPeriod{r.moment(1, []fact.Kind{fact.KindBounce, fact.KindBounce, "act"})}
 			}
 			r.policy.rules = append(r.policy.rules, rule)
 		}
@@ -206,21 +207,21 @@ func (r *plainRandom) rule(id string) *plainRule {
 		purpose: plainPick(r, []string{"claims", "claims", "contract", "suppression", "newsletter"}),
 		per: plainPick(
 			r,
-			[]lifecycle.Per{lifecycle.PerRecord, lifecycle.PerRecord, lifecycle.PerContract, lifecycle.PerPerson},
+			[]rules.Per{rules.PerRecord, rules.PerRecord, rules.PerContract, rules.PerPerson},
 		),
 	}
 	switch {
 	case r.chance(15):
 		r.holds(rule)
-	case rule.per == lifecycle.PerPerson:
+	case rule.per == rules.PerPerson:
 		rule.raised = r.raising(
 			append(
 				slices.Clone(plainPersonKinds),
-				lifecycle.KindSignup,
-				lifecycle.KindSale,
-				lifecycle.KindSale,
-				lifecycle.KindWebinar,
-				lifecycle.KindRequested,
+				fact.KindSignup,
+				fact.KindSale,
+				fact.KindSale,
+				fact.KindWebinar,
+				fact.KindRequested,
 			),
 		)
 	case r.chance(10):
@@ -229,16 +230,16 @@ func (r *plainRandom) rule(id string) *plainRule {
 		rule.raised = r.raising(
 			append(
 				slices.Clone(plainRecordKinds),
-				lifecycle.KindSale,
-				lifecycle.KindSale,
-				lifecycle.KindSale,
-				lifecycle.KindSale,
+				fact.KindSale,
+				fact.KindSale,
+				fact.KindSale,
+				fact.KindSale,
 			),
 		)
 	}
-	sold := func(k lifecycle.Kind) bool { return k == lifecycle.KindSale || k == lifecycle.KindAccessStarted }
-	if !slices.ContainsFunc(rule.raised, func(k lifecycle.Kind) bool { return !sold(k) }) && r.chance(50) {
-		rule.access = plainSome(r, 1+r.IntN(2), lifecycle.Accesses())
+	sold := func(k fact.Kind) bool { return k == fact.KindSale || k == fact.KindAccessStarted }
+	if !slices.ContainsFunc(rule.raised, func(k fact.Kind) bool { return !sold(k) }) && r.chance(50) {
+		rule.access = plainSome(r, 1+r.IntN(2), fact.Accesses())
 	}
 	if r.chance(20) {
 		rule.where = plainSome(r, 1+r.IntN(2), plainTraits)
@@ -252,7 +253,7 @@ func (r *plainRandom) rule(id string) *plainRule {
 }
 
 // raising picks kinds that are of one sort often enough to meet.
-func (r *plainRandom) raising(from []lifecycle.Kind) []lifecycle.Kind {
+func (r *plainRandom) raising(from []fact.Kind) []fact.Kind {
 	kinds := plainSome(r, 1+r.IntN(3), from)
 	slices.Sort(kinds)
 	return slices.Compact(kinds)
@@ -261,47 +262,47 @@ func (r *plainRandom) raising(from []lifecycle.Kind) []lifecycle.Kind {
 // holds makes a rule that only prolongs.
 func (r *plainRandom) holds(rule *plainRule) {
 	rule.prolongs = true
-	rule.raised = []lifecycle.Kind{lifecycle.KindHold}
-	rule.ended = []lifecycle.Kind{lifecycle.KindRelease}
-	if rule.per == lifecycle.PerPerson {
-		rule.raised = []lifecycle.Kind{lifecycle.KindRestriction}
-		rule.ended = []lifecycle.Kind{lifecycle.KindRestrictionLifted}
+	rule.raised = []fact.Kind{fact.KindHold}
+	rule.ended = []fact.Kind{fact.KindRelease}
+	if rule.per == rules.PerPerson {
+		rule.raised = []fact.Kind{fact.KindRestriction}
+		rule.ended = []fact.Kind{fact.KindRestrictionLifted}
 	}
 	if r.chance(20) {
-		rule.raised = append(rule.raised, lifecycle.KindComplaint)
+		rule.raised = append(rule.raised, fact.KindComplaint)
 	}
 }
 
 func (r *plainRandom) ending(rule *plainRule) {
-	from := []lifecycle.Kind{
-		lifecycle.KindErasure,
-		lifecycle.KindErasure,
-		lifecycle.KindObjection,
-		lifecycle.KindObjection,
-		lifecycle.KindRefund,
-		lifecycle.KindSignup,
-		lifecycle.KindRelease,
-		lifecycle.KindRestrictionLifted,
-		lifecycle.KindNegotiationClosed,
-		lifecycle.KindSale,
-		lifecycle.KindUnsubscribe,
-		lifecycle.KindRequestAnswered,
-		lifecycle.KindComplaintSettled,
-		lifecycle.KindRefusal,
+	from := []fact.Kind{
+		fact.KindErasure,
+		fact.KindErasure,
+		fact.KindObjection,
+		fact.KindObjection,
+		fact.KindRefund,
+		fact.KindSignup,
+		fact.KindRelease,
+		fact.KindRestrictionLifted,
+		fact.KindNegotiationClosed,
+		fact.KindSale,
+		fact.KindUnsubscribe,
+		fact.KindRequestAnswered,
+		fact.KindComplaintSettled,
+		fact.KindRefusal,
 	}
 	rule.ended = append(rule.ended, plainSome(r, r.IntN(4), from)...)
 	slices.Sort(rule.ended)
 	rule.ended = slices.Compact(rule.ended)
 	// What both raises and ends says nothing, but for an objection, which raises at
 	// once and ends when it was granted.
-	rule.ended = slices.DeleteFunc(rule.ended, func(k lifecycle.Kind) bool {
-		return slices.Contains(rule.raised, k) && (k != lifecycle.KindObjection || r.policy.marketing(rule.purpose))
+	rule.ended = slices.DeleteFunc(rule.ended, func(k fact.Kind) bool {
+		return slices.Contains(rule.raised, k) && (k != fact.KindObjection || r.policy.marketing(rule.purpose))
 	})
 	if len(rule.ended) > 0 && r.chance(25) {
 		return // open
 	}
 	anchors := append(
-		[]lifecycle.Kind{"act", "act", "performance", "access_end", "consent_end", lifecycle.KindBounce},
+		[]fact.Kind{"act", "act", "performance", "access_end", "consent_end", fact.KindBounce},
 		rule.raised...)
 	anchors = append(anchors, rule.raised...)
 	anchors = append(anchors, plainPick(r, plainRecordKinds), plainPick(r, plainStepKinds))
@@ -337,14 +338,14 @@ func plainUnsuspended(p *plainPeriod) bool {
 
 func (r *plainRandom) keeping(rule *plainRule) {
 	all := append(slices.Clone(r.policy.perRec), r.policy.person...)
-	if rule.per == lifecycle.PerPerson && !rule.prolongs {
+	if rule.per == rules.PerPerson && !rule.prolongs {
 		all = r.policy.person
 	}
 	rule.keeps = plainSome(r, 1+r.IntN(4), all)
 }
 
 // moment makes a period of up to so many words around an event.
-func (r *plainRandom) moment(depth int, anchors []lifecycle.Kind) *plainPeriod {
+func (r *plainRandom) moment(depth int, anchors []fact.Kind) *plainPeriod {
 	if depth == 0 {
 		if len(r.policy.terms) > 0 && r.chance(20) {
 			term := *plainPick(r, r.policy.terms)
@@ -363,7 +364,7 @@ func (r *plainRandom) moment(depth int, anchors []lifecycle.Kind) *plainPeriod {
 	case 3:
 		return &plainPeriod{word: "year after", n: 1 + r.IntN(31), month: time.Month(1 + r.IntN(12)), of: of}
 	case 4:
-		if plainInnermost(of).name != lifecycle.AnchorAccessEnd { // which may be an instant or a day
+		if plainInnermost(of).name != rules.AnchorAccessEnd { // which may be an instant or a day
 			return &plainPeriod{word: "after", n: 1 + r.IntN(100), unit: "hour", of: of}
 		}
 	}

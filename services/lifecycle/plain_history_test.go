@@ -5,18 +5,18 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
 )
 
 // plainUpheld is an objection that needed a balance and was granted.
-const plainUpheld lifecycle.Kind = "upheld"
+const plainUpheld fact.Kind = "upheld"
 
 // plainEvent is something that a rule may see: a fact, or what follows from one at
 // another time.
 type plainEvent struct {
-	kind lifecycle.Kind
+	kind fact.Kind
 	at   time.Time
-	fact *lifecycle.Fact
+	fact *fact.Fact
 	// record is what it is about; empty when it is about the person as a whole.
 	record string
 	// purposes are those that an objection reaches.
@@ -26,13 +26,13 @@ type plainEvent struct {
 // plainHistory is what happened to one person, in order.
 type plainHistory struct {
 	policy *plainPolicy
-	facts  []*lifecycle.Fact
+	facts  []*fact.Fact
 	events []plainEvent
 	// records and contracts remember what was looked up.
 	records, contracts map[string]string
 }
 
-func newPlainHistory(p *plainPolicy, facts []lifecycle.Fact) *plainHistory {
+func newPlainHistory(p *plainPolicy, facts []fact.Fact) *plainHistory {
 	h := &plainHistory{policy: p, records: map[string]string{}, contracts: map[string]string{}}
 	for i := range facts {
 		h.facts = append(h.facts, &facts[i])
@@ -53,22 +53,22 @@ func newPlainHistory(p *plainPolicy, facts []lifecycle.Fact) *plainHistory {
 }
 
 // plainRank orders what happened in one instant: what protects the person is last.
-func plainRank(k lifecycle.Kind) int {
-	order := [][]lifecycle.Kind{
+func plainRank(k fact.Kind) int {
+	order := [][]fact.Kind{
 		{
-			lifecycle.KindNegotiationClosed,
-			lifecycle.KindAccessEnded,
-			lifecycle.KindRelease,
-			lifecycle.KindRefund,
-			lifecycle.KindPerformed,
-			lifecycle.KindOrderExpired,
-			lifecycle.KindComplaintSettled,
-			lifecycle.KindRestrictionLifted,
+			fact.KindNegotiationClosed,
+			fact.KindAccessEnded,
+			fact.KindRelease,
+			fact.KindRefund,
+			fact.KindPerformed,
+			fact.KindOrderExpired,
+			fact.KindComplaintSettled,
+			fact.KindRestrictionLifted,
 		},
-		{lifecycle.KindRefusal},
-		{lifecycle.KindUnsubscribe, lifecycle.KindInvalidated},
-		{lifecycle.KindObjection, plainUpheld},
-		{lifecycle.KindErasure},
+		{fact.KindRefusal},
+		{fact.KindUnsubscribe, fact.KindInvalidated},
+		{fact.KindObjection, plainUpheld},
+		{fact.KindErasure},
 	}
 	for i, kinds := range order {
 		if slices.Contains(kinds, k) {
@@ -79,34 +79,34 @@ func plainRank(k lifecycle.Kind) int {
 }
 
 // plainOfPerson are the kinds that concern the person, whatever record they name.
-var plainOfPerson = []lifecycle.Kind{
-	lifecycle.KindSignup,
-	lifecycle.KindSignupPending,
-	lifecycle.KindRefusal,
-	lifecycle.KindUnsubscribe,
-	lifecycle.KindObjection,
-	lifecycle.KindErasure,
-	lifecycle.KindBounce,
-	lifecycle.KindConsentAsked,
-	lifecycle.KindInvalidated,
-	lifecycle.KindAddressChanged,
-	lifecycle.KindRestriction,
-	lifecycle.KindRestrictionLifted,
+var plainOfPerson = []fact.Kind{
+	fact.KindSignup,
+	fact.KindSignupPending,
+	fact.KindRefusal,
+	fact.KindUnsubscribe,
+	fact.KindObjection,
+	fact.KindErasure,
+	fact.KindBounce,
+	fact.KindConsentAsked,
+	fact.KindInvalidated,
+	fact.KindAddressChanged,
+	fact.KindRestriction,
+	fact.KindRestrictionLifted,
 	plainUpheld,
 }
 
 // plainRequests are requests for a right; an objection is one unless it is to marketing.
-var plainRequests = []lifecycle.Kind{
-	lifecycle.KindAccessRequest,
-	lifecycle.KindPortabilityRequest,
-	lifecycle.KindRectificationRequest,
-	lifecycle.KindErasure,
-	lifecycle.KindRestriction,
+var plainRequests = []fact.Kind{
+	fact.KindAccessRequest,
+	fact.KindPortabilityRequest,
+	fact.KindRectificationRequest,
+	fact.KindErasure,
+	fact.KindRestriction,
 }
 
 // eventsOf is what rules see of a fact.
-func (h *plainHistory) eventsOf(f *lifecycle.Fact) []plainEvent {
-	if f.Kind == lifecycle.KindObjection {
+func (h *plainHistory) eventsOf(f *fact.Fact) []plainEvent {
+	if f.Kind == fact.KindObjection {
 		return h.objection(f)
 	}
 	if !slices.Contains(plainRequests, f.Kind) {
@@ -120,7 +120,7 @@ func (h *plainHistory) eventsOf(f *lifecycle.Fact) []plainEvent {
 }
 
 // plainRecord is the record that a fact is about.
-func plainRecord(f *lifecycle.Fact) string {
+func plainRecord(f *fact.Fact) string {
 	if slices.Contains(plainOfPerson, f.Kind) {
 		return ""
 	}
@@ -131,11 +131,11 @@ func plainRecord(f *lifecycle.Fact) string {
 }
 
 // plainRequest is the request as such, which is there from its receipt on.
-func plainRequest(f *lifecycle.Fact) plainEvent {
-	return plainEvent{kind: lifecycle.KindRequested, at: f.Occurred, fact: f, record: plainRequestName(f)}
+func plainRequest(f *fact.Fact) plainEvent {
+	return plainEvent{kind: fact.KindRequested, at: f.Occurred, fact: f, record: plainRequestName(f)}
 }
 
-func plainRequestName(f *lifecycle.Fact) string {
+func plainRequestName(f *fact.Fact) string {
 	if f.Ref == "" {
 		return "request-" + f.ID
 	}
@@ -144,10 +144,10 @@ func plainRequestName(f *lifecycle.Fact) string {
 
 // objection works at once on marketing, which is what it is to when it does not say
 // otherwise. On other purposes it is a request, and works once it was granted.
-func (h *plainHistory) objection(f *lifecycle.Fact) []plainEvent {
+func (h *plainHistory) objection(f *fact.Fact) []plainEvent {
 	marketing, other := h.purposesOf(f)
 	if len(other) == 0 {
-		return []plainEvent{{kind: lifecycle.KindObjection, at: f.Occurred, fact: f, purposes: marketing}}
+		return []plainEvent{{kind: fact.KindObjection, at: f.Occurred, fact: f, purposes: marketing}}
 	}
 	events := []plainEvent{plainRequest(f)}
 	at, verified := h.verified(f)
@@ -155,7 +155,7 @@ func (h *plainHistory) objection(f *lifecycle.Fact) []plainEvent {
 		return events
 	}
 	if len(marketing) > 0 {
-		events = append(events, plainEvent{kind: lifecycle.KindObjection, at: at, fact: f, purposes: marketing})
+		events = append(events, plainEvent{kind: fact.KindObjection, at: at, fact: f, purposes: marketing})
 	}
 	if granted, ok := h.granted(f); ok {
 		events = append(events, plainEvent{kind: plainUpheld, at: plainLater(granted, at), fact: f, purposes: other})
@@ -164,9 +164,9 @@ func (h *plainHistory) objection(f *lifecycle.Fact) []plainEvent {
 }
 
 // granted is when a request was first granted, wholly or in part.
-func (h *plainHistory) granted(f *lifecycle.Fact) (first time.Time, found bool) {
+func (h *plainHistory) granted(f *fact.Fact) (first time.Time, found bool) {
 	for _, d := range h.facts {
-		grants := d.Kind == lifecycle.KindRequestDecided && (d.Outcome == "granted" || d.Outcome == "partly")
+		grants := d.Kind == fact.KindRequestDecided && (d.Outcome == "granted" || d.Outcome == "partly")
 		if grants && d.Ref == plainRequestName(f) && (!found || d.Occurred.Before(first)) {
 			first, found = d.Occurred, true
 		}
@@ -175,7 +175,7 @@ func (h *plainHistory) granted(f *lifecycle.Fact) (first time.Time, found bool) 
 }
 
 // purposesOf are those that an objection is to: of marketing, and others.
-func (h *plainHistory) purposesOf(f *lifecycle.Fact) (marketing, other []string) {
+func (h *plainHistory) purposesOf(f *fact.Fact) (marketing, other []string) {
 	for _, p := range f.Purposes {
 		if h.policy.marketing(p) {
 			marketing = append(marketing, p)
@@ -196,14 +196,14 @@ func (h *plainHistory) purposesOf(f *lifecycle.Fact) (marketing, other []string)
 
 // verified is when a request counts: at once, or when it was verified that it is
 // the person who asks.
-func (h *plainHistory) verified(f *lifecycle.Fact) (time.Time, bool) {
-	if !slices.Contains(f.Traits, lifecycle.TraitUnverified) {
+func (h *plainHistory) verified(f *fact.Fact) (time.Time, bool) {
+	if !slices.Contains(f.Traits, fact.TraitUnverified) {
 		return f.Occurred, true
 	}
 	var first time.Time
 	found := false
 	for _, v := range h.facts {
-		if v.Kind == lifecycle.KindRequestVerified && v.Ref == plainRequestName(f) {
+		if v.Kind == fact.KindRequestVerified && v.Ref == plainRequestName(f) {
 			if at := plainLater(v.Occurred, f.Occurred); !found || at.Before(first) {
 				first, found = at, true
 			}
@@ -221,7 +221,7 @@ func plainLater(a, b time.Time) time.Time {
 
 // plainNames are all the names that a fact gives a record. A fact about the person may
 // mention one, and tells as well as others that its names are one.
-func plainNames(f *lifecycle.Fact) []string {
+func plainNames(f *fact.Fact) []string {
 	switch {
 	case f.Ref != "":
 		return append([]string{f.Ref}, f.Links...)
@@ -310,22 +310,22 @@ func (h *plainHistory) traits(e plainEvent) []string {
 }
 
 // plainAccess is what was sold; what nothing is said of is delivered once.
-func plainAccess(e plainEvent) lifecycle.Access {
+func plainAccess(e plainEvent) fact.Access {
 	if e.fact.Access == "" {
-		return lifecycle.AccessOneOff
+		return fact.AccessOneOff
 	}
 	return e.fact.Access
 }
 
 // plainVoid tells whether a sign-up is no consent.
-func plainVoid(f *lifecycle.Fact) bool {
+func plainVoid(f *fact.Fact) bool {
 	has := func(t string) bool { return slices.Contains(f.Traits, t) }
-	return has(lifecycle.TraitPreticked) || has(lifecycle.TraitForced) ||
-		has(lifecycle.TraitChild) && !has(lifecycle.TraitParentAgreed)
+	return has(fact.TraitPreticked) || has(fact.TraitForced) ||
+		has(fact.TraitChild) && !has(fact.TraitParentAgreed)
 }
 
 // covers is what a sign-up is a consent to, if it is one.
-func (p *plainPolicy) covers(f *lifecycle.Fact) plainCoverage {
+func (p *plainPolicy) covers(f *fact.Fact) plainCoverage {
 	c := p.unknown
 	for _, w := range p.wordings {
 		if w.id == f.Wording && w.inUse(f.Occurred) {

@@ -5,7 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
 // plainPolicy is a policy as the generator made it. The core gets it as YAML and
@@ -32,10 +33,10 @@ type plainRule struct {
 	id, purpose   string
 	consent       bool
 	channels      []string
-	raised, ended []lifecycle.Kind
-	access        []lifecycle.Access
+	raised, ended []fact.Kind
+	access        []fact.Access
 	where, unless []string
-	per           lifecycle.Per
+	per           rules.Per
 	until         []*plainPeriod // empty is "open"; of a consent, what expires it
 	keeps         []string
 	prolongs      bool

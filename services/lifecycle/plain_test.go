@@ -14,6 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 	"github.com/rodopath/rodopath/services/lifecycle/policy"
@@ -32,7 +35,7 @@ var (
 // plainScene is a policy and a history.
 type plainScene struct {
 	policy *plainPolicy
-	facts  []lifecycle.Fact
+	facts  []fact.Fact
 }
 
 func plainRandomScene(seed, n uint64) plainScene {
@@ -125,16 +128,16 @@ func TestExplain_AgreesWithThePlainEvaluator(t *testing.T) {
 }
 
 // explained is what both hold by the facts up to an instant.
-func (s plainScene) explained(p *lifecycle.Policy, at time.Time) (core, plain []plainHeld) {
-	known := slices.DeleteFunc(slices.Clone(s.facts), func(f lifecycle.Fact) bool { return f.Occurred.After(at) })
+func (s plainScene) explained(p *rules.Policy, at time.Time) (core, plain []plainHeld) {
+	known := slices.DeleteFunc(slices.Clone(s.facts), func(f fact.Fact) bool { return f.Occurred.After(at) })
 	h := newPlainHistory(s.policy, known)
 	subject := lifecycle.Subject{ID: "person", Facts: slices.Clone(s.facts)}
-	slices.SortFunc(subject.Facts, func(a, b lifecycle.Fact) int {
+	slices.SortFunc(subject.Facts, func(a, b fact.Fact) int {
 		return cmp.Or(a.Occurred.Compare(b.Occurred), plainRank(a.Kind)-plainRank(b.Kind), cmp.Compare(a.ID, b.ID))
 	})
 	var spans, bases []plainSpan
 	for _, item := range lifecycle.Explain(p, subject, at).Holds {
-		spans = append(spans, h.spans([]lifecycle.Item{item.Item}, at, item.Until)...)
+		spans = append(spans, h.spans([]rules.Item{item.Item}, at, item.Until)...)
 	}
 	for _, b := range h.bases() {
 		bases = append(bases, h.spans(b.items, b.since, b.until)...)
@@ -146,13 +149,13 @@ func (s plainScene) explained(p *lifecycle.Policy, at time.Time) (core, plain []
 
 // compare asks both at every probe and tells how many there were and where they differ.
 func (s plainScene) compare() (int, string) {
-	rules, err := policy.Parse("random.yaml", []byte(s.policy.yaml()), "Sklep Ani")
+	parsed, err := policy.Parse("random.yaml", []byte(s.policy.yaml()), "Sklep Ani")
 	if err != nil {
 		return 0, err.Error()
 	}
 	h := newPlainHistory(s.policy, s.facts)
 	var core, plain []plainSpan
-	for _, b := range lifecycle.Bases(rules, slices.Clone(s.facts)) {
+	for _, b := range rules.Bases(parsed, slices.Clone(s.facts)) {
 		core = append(core, h.spans(b.Keeps, b.Since, b.Until)...)
 	}
 	for _, b := range h.bases() {
@@ -173,7 +176,7 @@ func (s plainScene) compare() (int, string) {
 
 // spans say when which items may be held, each record by one name and from when
 // something is known of it.
-func (h *plainHistory) spans(items []lifecycle.Item, since time.Time, until *time.Time) []plainSpan {
+func (h *plainHistory) spans(items []rules.Item, since time.Time, until *time.Time) []plainSpan {
 	var spans []plainSpan
 	for _, item := range items {
 		span := plainSpan{item: item.Category, since: since.UnixMilli(), until: plainForever}
@@ -322,31 +325,31 @@ func plainSimplerRules(r plainRule) []plainRule {
 }
 
 // plainSimplerFacts are the fact with one thing less each.
-func plainSimplerFacts(f lifecycle.Fact) []lifecycle.Fact {
-	var out []lifecycle.Fact
-	change := func(really bool, less func(*lifecycle.Fact)) {
+func plainSimplerFacts(f fact.Fact) []fact.Fact {
+	var out []fact.Fact
+	change := func(really bool, less func(*fact.Fact)) {
 		if really {
 			simpler := f
 			less(&simpler)
 			out = append(out, simpler)
 		}
 	}
-	change(len(f.Links) > 0, func(f *lifecycle.Fact) { f.Links = f.Links[1:] })
-	change(f.Contract != "", func(f *lifecycle.Fact) { f.Contract = "" })
+	change(len(f.Links) > 0, func(f *fact.Fact) { f.Links = f.Links[1:] })
+	change(f.Contract != "", func(f *fact.Fact) { f.Contract = "" })
 	change(
-		f.Access != "" && f.Kind != lifecycle.KindAccessStarted,
-		func(f *lifecycle.Fact) { f.Access, f.PaidUntil = "", nil },
+		f.Access != "" && f.Kind != fact.KindAccessStarted,
+		func(f *fact.Fact) { f.Access, f.PaidUntil = "", nil },
 	)
-	change(f.AccessDays != 0, func(f *lifecycle.Fact) { f.AccessDays = 0 })
-	change(f.PaidUntil != nil, func(f *lifecycle.Fact) { f.PaidUntil = nil })
-	change(f.PerformanceAwaited, func(f *lifecycle.Fact) { f.PerformanceAwaited = false })
-	change(f.Full, func(f *lifecycle.Fact) { f.Full = false })
-	change(len(f.Traits) > 0, func(f *lifecycle.Fact) { f.Traits = f.Traits[1:] })
-	change(len(f.Channels) > 0, func(f *lifecycle.Fact) { f.Channels = nil })
-	change(len(f.Purposes) > 0, func(f *lifecycle.Fact) { f.Purposes = f.Purposes[1:] })
+	change(f.AccessDays != 0, func(f *fact.Fact) { f.AccessDays = 0 })
+	change(f.PaidUntil != nil, func(f *fact.Fact) { f.PaidUntil = nil })
+	change(f.PerformanceAwaited, func(f *fact.Fact) { f.PerformanceAwaited = false })
+	change(f.Full, func(f *fact.Fact) { f.Full = false })
+	change(len(f.Traits) > 0, func(f *fact.Fact) { f.Traits = f.Traits[1:] })
+	change(len(f.Channels) > 0, func(f *fact.Fact) { f.Channels = nil })
+	change(len(f.Purposes) > 0, func(f *fact.Fact) { f.Purposes = f.Purposes[1:] })
 	change(
 		f.Ref != "" && slices.Contains(plainOfPerson, f.Kind) && !slices.Contains(plainRequests, f.Kind),
-		func(f *lifecycle.Fact) { f.Ref = "" },
+		func(f *fact.Fact) { f.Ref = "" },
 	)
 	return out
 }
@@ -357,7 +360,7 @@ func (s plainScene) String() string {
 	text := s.policy.yaml()
 	b.WriteString(text[strings.Index(text, "rules:"):])
 	facts := slices.Clone(s.facts)
-	slices.SortStableFunc(facts, func(a, b lifecycle.Fact) int { return a.Occurred.Compare(b.Occurred) })
+	slices.SortStableFunc(facts, func(a, b fact.Fact) int { return a.Occurred.Compare(b.Occurred) })
 	for _, f := range facts {
 		if f.Received.Equal(f.Occurred) {
 			f.Received = time.Time{}

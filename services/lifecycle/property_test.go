@@ -6,6 +6,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
@@ -19,22 +23,22 @@ var now = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
 // anyHistory draws facts of one person over the last nine years, with ties in
 // time and shared records, all received within the last month.
-func anyHistory(t *rapid.T) []lifecycle.Fact {
+func anyHistory(t *rapid.T) []fact.Fact {
 	n := rapid.IntRange(1, 14).Draw(t, "facts")
-	facts := make([]lifecycle.Fact, n)
+	facts := make([]fact.Fact, n)
 	for i := range facts {
 		facts[i] = anyFact(t, i)
 	}
 	return facts
 }
 
-func anyFact(t *rapid.T, i int) lifecycle.Fact {
+func anyFact(t *rapid.T, i int) fact.Fact {
 	hours := rapid.SampledFrom([]int{1, 24, 24 * 3, 24 * 3, 24 * 20, 24 * 200, 24 * 365 * 2, 24 * 365 * 5, 24 * 365 * 8}).
 		Draw(t, "hours ago")
 	ref := fmt.Sprintf("order-%d", rapid.IntRange(1, 3).Draw(t, "order"))
-	f := lifecycle.Fact{
+	f := fact.Fact{
 		ID:       fmt.Sprintf("f%02d", i),
-		Kind:     rapid.SampledFrom(lifecycle.Kinds()).Draw(t, "kind"),
+		Kind:     rapid.SampledFrom(fact.Kinds()).Draw(t, "kind"),
 		Occurred: now.Add(-time.Duration(hours) * time.Hour),
 		Received: now.Add(-time.Duration(rapid.IntRange(0, 20).Draw(t, "days since receipt")) * 24 * time.Hour),
 		Ref:      ref,
@@ -43,11 +47,11 @@ func anyFact(t *rapid.T, i int) lifecycle.Fact {
 		Channels: rapid.SampledFrom([][]string{nil, {"email"}, {"sms"}}).Draw(t, "channels"),
 		Purposes: rapid.SampledFrom([][]string{nil, nil, {"offers"}, {"claims"}}).Draw(t, "purposes"),
 		Full:     rapid.Bool().Draw(t, "full"),
-		Access:   rapid.SampledFrom(lifecycle.Accesses()).Draw(t, "access"),
+		Access:   rapid.SampledFrom(fact.Accesses()).Draw(t, "access"),
 	}
 	f.Traits = rapid.SampledFrom([][]string{nil, nil, nil, {"business"}, {"oss"}, {"unverified"}, {"preticked"}, {"for_claims"}, {"limitation"}, {"child"}, {"authenticated"}, {"test"}}).
 		Draw(t, "traits")
-	f.Outcome = rapid.SampledFrom([]lifecycle.Outcome{"", "granted", "refused"}).Draw(t, "outcome")
+	f.Outcome = rapid.SampledFrom([]fact.Outcome{"", "granted", "refused"}).Draw(t, "outcome")
 	f.Address = rapid.SampledFrom([]string{"", "a", "b"}).Draw(t, "address")
 	if rapid.Bool().Draw(t, "told") {
 		f.InformedAt = &f.Occurred
@@ -57,20 +61,20 @@ func anyFact(t *rapid.T, i int) lifecycle.Fact {
 	if rapid.Bool().Draw(t, "linked") {
 		f.Links = []string{"payment-" + ref, fmt.Sprintf("order-%d", rapid.IntRange(1, 4).Draw(t, "link"))}
 	}
-	if f.Access == lifecycle.AccessSubscription {
+	if f.Access == fact.AccessSubscription {
 		f.Contract = rapid.SampledFrom([]string{"", "sub-1", "sub-2"}).Draw(t, "contract")
 	}
 	return f
 }
 
 // scatter returns the facts shuffled, some of them repeated, cut into batches.
-func scatter(t *rapid.T, facts []lifecycle.Fact) [][]lifecycle.Fact {
+func scatter(t *rapid.T, facts []fact.Fact) [][]fact.Fact {
 	all := slices.Clone(facts)
 	for range rapid.IntRange(0, 4).Draw(t, "repeats") {
 		all = append(all, rapid.SampledFrom(facts).Draw(t, "repeat"))
 	}
 	all = rapid.Permutation(all).Draw(t, "order")
-	var batches [][]lifecycle.Fact
+	var batches [][]fact.Fact
 	for len(all) > 0 {
 		n := rapid.IntRange(1, len(all)).Draw(t, "batch")
 		batches = append(batches, all[:n])
@@ -79,7 +83,7 @@ func scatter(t *rapid.T, facts []lifecycle.Fact) [][]lifecycle.Fact {
 	return batches
 }
 
-func decideAll(p *lifecycle.Policy, batches [][]lifecycle.Fact) lifecycle.Subject {
+func decideAll(p *rules.Policy, batches [][]fact.Fact) lifecycle.Subject {
 	s := lifecycle.Subject{ID: "person"}
 	for _, batch := range batches {
 		s, _ = lifecycle.Decide(p, s, batch, now)
@@ -92,7 +96,7 @@ func TestDecide_ArrivalDoesNotMatter(t *testing.T) {
 	p := lifecycletest.Policy(t)
 	rapid.Check(t, func(t *rapid.T) {
 		facts := anyHistory(t)
-		want := decideAll(p, [][]lifecycle.Fact{facts})
+		want := decideAll(p, [][]fact.Fact{facts})
 		got := decideAll(p, scatter(t, facts))
 		got.Version = want.Version
 		// Notes tell what is news, in the order in which it came.
@@ -113,12 +117,12 @@ func TestDecide_WhatIsSentCoversWhatIsDue(t *testing.T) {
 	p := lifecycletest.Policy(t)
 	rapid.Check(t, func(t *rapid.T) {
 		facts := anyHistory(t)
-		due := decideAll(p, [][]lifecycle.Fact{facts}).Outbox
+		due := decideAll(p, [][]fact.Fact{facts}).Outbox
 		s := lifecycle.Subject{ID: "person"}
-		var sent []lifecycle.Decision
+		var sent []decision.Decision
 		ids := map[string]int{}
 		for _, batch := range scatter(t, facts) {
-			var fresh []lifecycle.Decision
+			var fresh []decision.Decision
 			s, fresh = lifecycle.Decide(p, s, batch, now)
 			s.Version++
 			var gone []string
@@ -143,12 +147,12 @@ func TestDecide_WhatIsSentCoversWhatIsDue(t *testing.T) {
 }
 
 // said tells whether the decision was sent, whole or in parts.
-func said(sent []lifecycle.Decision, d lifecycle.Decision) bool {
-	if d.Kind == lifecycle.DecisionAskConsent {
-		return slices.ContainsFunc(sent, func(x lifecycle.Decision) bool { return x.ID == d.ID })
+func said(sent []decision.Decision, d decision.Decision) bool {
+	if d.Kind == decision.KindAskConsent {
+		return slices.ContainsFunc(sent, func(x decision.Decision) bool { return x.ID == d.ID })
 	}
 	for _, item := range d.Items {
-		if !slices.ContainsFunc(sent, func(x lifecycle.Decision) bool {
+		if !slices.ContainsFunc(sent, func(x decision.Decision) bool {
 			return slices.Contains(x.Items, item) && !x.Effective.Before(d.Effective)
 		}) {
 			return false
@@ -161,7 +165,7 @@ func TestDecide_NothingHeldIsDeletedAndNothingLapsedIsKept(t *testing.T) {
 	p := lifecycletest.Policy(t)
 	rapid.Check(t, func(t *rapid.T) {
 		s := decideAll(p, scatter(t, anyHistory(t)))
-		held := map[lifecycle.Item]bool{}
+		held := map[rules.Item]bool{}
 		for _, b := range s.Bases {
 			if b.Stands(now) {
 				for _, item := range b.Keeps {
@@ -169,7 +173,7 @@ func TestDecide_NothingHeldIsDeletedAndNothingLapsedIsKept(t *testing.T) {
 				}
 			}
 		}
-		deleted := map[lifecycle.Item]bool{}
+		deleted := map[rules.Item]bool{}
 		for _, d := range s.Outbox {
 			for _, item := range d.Items {
 				deleted[item] = true
@@ -193,7 +197,7 @@ func TestAbsorb_LosesNoFactWhicheverSideTheyCameFrom(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		facts := anyHistory(t)
 		cut := rapid.IntRange(0, len(facts)).Draw(t, "cut")
-		want := decideAll(p, [][]lifecycle.Fact{facts})
+		want := decideAll(p, [][]fact.Fact{facts})
 		a, _ := lifecycle.Decide(p, lifecycle.Subject{ID: "person"}, facts[:cut], now)
 		b, _ := lifecycle.Decide(p, lifecycle.Subject{ID: "other"}, facts[cut:], now)
 		got, _ := lifecycle.Decide(p, lifecycle.Merge(a, b), nil, now)

@@ -3,12 +3,22 @@ package lifecycle
 import (
 	"slices"
 	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/notice"
+	"github.com/rodopath/rodopath/services/lifecycle/rights"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
 // MarkSent returns the subject without the published decisions. When nothing personal may be held,
 // the sealed identities are removed with the last decision.
 func MarkSent(s Subject, ids []string) Subject {
-	s.Outbox = slices.DeleteFunc(slices.Clone(s.Outbox), func(d Decision) bool { return slices.Contains(ids, d.ID) })
+	s.Outbox = slices.DeleteFunc(
+		slices.Clone(s.Outbox),
+		func(d decision.Decision) bool { return slices.Contains(ids, d.ID) },
+	)
 	s.dropSuperseded(ids)
 	s.dropSealed()
 	return s
@@ -16,38 +26,38 @@ func MarkSent(s Subject, ids []string) Subject {
 
 // MarkPublished returns the subject after the stream was found to hold decisions that the outbox
 // still holds: the decisions count as sent, and notes queue them for the journal.
-func MarkPublished(p *Policy, s Subject, ids []string, notices []Notice) Subject {
+func MarkPublished(p *rules.Policy, s Subject, ids []string, notices []notice.Notice) Subject {
 	for i := range s.Outbox {
 		if d := s.Outbox[i]; slices.Contains(ids, d.ID) {
-			s.note(Note{Key: d.ID, At: d.At, Kind: EntryKind(d.Kind), Decision: d.ID, Published: &d})
+			s.note(chain.Note{Key: d.ID, At: d.At, Kind: chain.Kind(d.Kind), Decision: d.ID, Published: &d})
 		}
 	}
 	return AddNotices(p, MarkSent(s, ids), notices)
 }
 
 // AddNotices returns the subject with the notices of decisions that were published.
-func AddNotices(p *Policy, s Subject, notices []Notice) Subject {
+func AddNotices(p *rules.Policy, s Subject, notices []notice.Notice) Subject {
 	if len(notices) == 0 {
 		return s
 	}
-	s.Notices = CombineNotices(s.Notices, notices)
+	s.Notices = notice.Combine(s.Notices, notices)
 	for i := range s.Notices {
 		n := &s.Notices[i]
 		n.Notifications = slices.Clone(n.Notifications)
-		n.AdvanceDue(Requests(p, s.Facts, n.At))
+		n.AdvanceDue(rights.Requests(p, s.Facts, n.At))
 	}
 	s.Questions = slices.Clone(s.Questions)
 	for i := range notices {
 		// A later fact may have retracted the question after its publication.
 		if n := &notices[i]; n.Question != nil {
-			s.announceQuestion(AnnouncedQuestion{
+			s.announceQuestion(rules.AnnouncedQuestion{
 				Purpose: n.Question.Purpose, Channel: n.Question.Channel, At: n.At, Decision: n.Decision,
 			})
 		}
 	}
 	s.scheduleNotices(p)
 	for i := range s.Facts {
-		if f := &s.Facts[i]; f.Kind == KindReceipt && FindNotice(s.Notices, f.Ref) != nil {
+		if f := &s.Facts[i]; f.Kind == fact.KindReceipt && notice.Find(s.Notices, f.Ref) != nil {
 			s.reviewBy(f.Occurred) // the receipt arrived before the notice
 		}
 	}
@@ -55,9 +65,9 @@ func AddNotices(p *Policy, s Subject, notices []Notice) Subject {
 }
 
 // scheduleNotices sets the deadline of the notices and a review no later than it.
-func (s *Subject) scheduleNotices(p *Policy) {
-	s.NoticeDue = NextNoticeDue(s.Notices)
-	VisitDeadlines(s.Notices, p, s.reviewBy)
+func (s *Subject) scheduleNotices(p *rules.Policy) {
+	s.NoticeDue = notice.NextDue(s.Notices)
+	notice.VisitDeadlines(s.Notices, p, s.reviewBy)
 }
 
 // reviewBy schedules the review of the subject no later than an instant.
@@ -69,27 +79,27 @@ func (s *Subject) reviewBy(t time.Time) {
 
 // MarkPurged returns the subject after the names of closed notices were purged from the stream.
 func MarkPurged(s Subject) Subject {
-	s.Notices = MarkNoticesPurged(s.Notices)
+	s.Notices = notice.MarkPurged(s.Notices)
 	return s
 }
 
 // MarkReplayed returns the subject after a deletion was replayed to one recipient, or to all for an
 // empty recipient. Every recipient of the replay must answer anew. The result is false when the
 // subject has no such deletion.
-func MarkReplayed(p *Policy, s Subject, decision, recipient string, at time.Time) (Subject, bool) {
+func MarkReplayed(p *rules.Policy, s Subject, decisionID, recipient string, at time.Time) (Subject, bool) {
 	s.Notices = slices.Clone(s.Notices)
-	n := FindNotice(s.Notices, decision)
-	if n == nil || n.Kind != DecisionDelete {
+	n := notice.Find(s.Notices, decisionID)
+	if n == nil || n.Kind != decision.KindDelete {
 		return s, false
 	}
 	n.Replay(p, recipient, at)
 	to := recipient
 	if to == "" {
-		to = AllNotified
+		to = chain.AllNotified
 	}
-	s.note(Note{
-		Key: "replayed:" + decision + ":" + recipient + ":" + at.Format(time.RFC3339Nano),
-		At:  at, Kind: EntryReplay, Decision: decision, Text: SentAgainTo + to,
+	s.note(chain.Note{
+		Key: "replayed:" + decisionID + ":" + recipient + ":" + at.Format(time.RFC3339Nano),
+		At:  at, Kind: chain.KindReplay, Decision: decisionID, Text: chain.SentAgainTo + to,
 	})
 	s.scheduleNotices(p)
 	return s, true

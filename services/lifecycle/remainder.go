@@ -3,11 +3,13 @@ package lifecycle
 import (
 	"slices"
 	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
 // Remainder is an item that may be held after a request for erasure, with the reason.
 type Remainder struct {
-	Item
+	rules.Item
 	Purpose string `json:"purpose"`
 	Article string `json:"article"`
 	// Exempt is the exception of Art. 17(3); empty where the request has no effect on the item,
@@ -19,7 +21,7 @@ type Remainder struct {
 
 // Remainders returns the items that may still be held at an instant, as the answer to a request
 // must list them (Art. 12(4), 17(3)).
-func Remainders(p *Policy, s Subject, at time.Time) []Remainder {
+func Remainders(p *rules.Policy, s Subject, at time.Time) []Remainder {
 	var out []Remainder
 	for _, h := range Explain(p, s, at).Holds {
 		b := h.Because[0]
@@ -33,13 +35,13 @@ func Remainders(p *Policy, s Subject, at time.Time) []Remainder {
 }
 
 // Impact returns the items that may be held under one policy and no longer under the next.
-func Impact(now, next *Policy, s Subject, at time.Time) []Item {
-	var out []Item
-	kept := map[Item]bool{}
-	for _, o := range Holdings(Bases(next, s.Facts), at) {
+func Impact(now, next *rules.Policy, s Subject, at time.Time) []rules.Item {
+	var out []rules.Item
+	kept := map[rules.Item]bool{}
+	for _, o := range rules.Holdings(rules.Bases(next, s.Facts), at) {
 		kept[o.Item] = o.InForce
 	}
-	for _, o := range Holdings(Bases(now, s.Facts), at) {
+	for _, o := range rules.Holdings(rules.Bases(now, s.Facts), at) {
 		if o.InForce && !kept[o.Item] {
 			out = append(out, o.Item)
 		}

@@ -4,6 +4,12 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/notice"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 )
 
@@ -20,15 +26,15 @@ type Subject struct {
 	// Sealed holds the encrypted identities. Sealed is removed when nothing personal may be held.
 	Sealed []byte `json:"sealed,omitempty"`
 	// Facts are ordered by instant, then by the protection of the person: see Kind.rank.
-	Facts []Fact `json:"facts,omitempty"`
+	Facts []fact.Fact `json:"facts,omitempty"`
 	// Bases are the bases at the last evaluation. Bases are evaluated anew each time and not
 	// stored.
-	Bases []Basis `json:"-"`
+	Bases []rules.Basis `json:"-"`
 	// HoldsPersonal reports whether personal data may be held, beyond keyed hashes.
 	HoldsPersonal bool `json:"known,omitempty"`
 	// Announced and Questions record decisions that were made, so that each is made once.
-	Announced []AnnouncedDeletion `json:"deleted,omitempty"`
-	Questions []AnnouncedQuestion `json:"asked,omitempty"`
+	Announced []AnnouncedDeletion       `json:"deleted,omitempty"`
+	Questions []rules.AnnouncedQuestion `json:"asked,omitempty"`
 	// LastForgotten is the decision of the announced deletion that was dropped last. LastForgotten
 	// distinguishes the ids of later deletions from the ids of earlier ones.
 	LastForgotten string `json:"forgot,omitempty"`
@@ -36,16 +42,16 @@ type Subject struct {
 	Tombstones  []Tombstone  `json:"buried,omitempty"`
 	FullErasure *FullErasure `json:"horizon,omitempty"`
 	// Notices are published decisions and the answers of their recipients.
-	Notices []Notice `json:"notices,omitempty"`
+	Notices []notice.Notice `json:"notices,omitempty"`
 	// NoticeDue is the deadline of the most urgent answer of a recipient; nil when no answer is
 	// due.
 	NoticeDue *time.Time `json:"notice_due,omitempty"`
 	// Outbox holds decisions that are not published yet.
-	Outbox []Decision `json:"outbox,omitempty"`
+	Outbox []decision.Decision `json:"outbox,omitempty"`
 	// Notes are entries for the journal that are not written yet, apart from those of the Outbox.
-	Notes []Note `json:"notes,omitempty"`
+	Notes []chain.Note `json:"notes,omitempty"`
 	// Journal is the head of the subject's journal.
-	Journal Head `json:"journal,omitzero"`
+	Journal chain.Head `json:"journal,omitzero"`
 	// Revision is the policy of the last evaluation.
 	Revision string `json:"revision,omitempty"`
 	// LastReceived is the receipt of the latest fact, LastDecided the instant of the last
@@ -68,7 +74,7 @@ type Subject struct {
 
 // AnnouncedDeletion records that an item was covered by a deletion.
 type AnnouncedDeletion struct {
-	Item
+	rules.Item
 	// Lapse is the end of the item's last basis.
 	Lapse time.Time `json:"lapse"`
 	// At is the instant of the decision.
@@ -84,7 +90,7 @@ type AnnouncedDeletion struct {
 
 // MergedPart holds the facts and announcements of one of the subjects that were merged.
 type MergedPart struct {
-	Facts     []Fact
+	Facts     []fact.Fact
 	Announced []AnnouncedDeletion
 	Revision  string
 }
@@ -93,25 +99,26 @@ type MergedPart struct {
 // purged from the stream.
 func (s *Subject) Pending() bool {
 	return len(s.Outbox) > 0 || len(s.Notes) > 0 ||
-		slices.ContainsFunc(s.Notices, func(n Notice) bool { return n.NeedsPurge() })
+		slices.ContainsFunc(s.Notices, func(n notice.Notice) bool { return n.NeedsPurge() })
 }
 
 // Removable reports whether nothing is left of the subject, so that a store may remove it.
 func (s *Subject) Removable() bool {
-	return s.MergedInto == "" && s.ReviewAt == nil && len(s.Facts) == 0 && !s.Pending() && !AnyNoticeOpen(s.Notices)
+	return s.MergedInto == "" && s.ReviewAt == nil && len(s.Facts) == 0 && !s.Pending() && !notice.AnyOpen(s.Notices)
 }
 
 // UnchangedBy reports whether a decision on the facts would change nothing: all facts are known,
 // the policy is the same, and no review is due.
-func (s *Subject) UnchangedBy(p *Policy, facts []Fact, at time.Time) bool {
+func (s *Subject) UnchangedBy(p *rules.Policy, facts []fact.Fact, at time.Time) bool {
 	if s.Version == 0 || s.Revision != p.Revision || s.ReviewAt != nil && !s.ReviewAt.After(at) {
 		return false
 	}
 	for i := range facts {
 		f := facts[i].Normalized()
-		known := f.Kind.AddsData() && s.tombstoneOf(f.TombstoneMark()) != nil || slices.ContainsFunc(s.Facts, func(have Fact) bool {
-			return have.ID == f.ID && !f.Received.Before(have.Received)
-		})
+		known := f.Kind.AddsData() && s.tombstoneOf(f.TombstoneMark()) != nil ||
+			slices.ContainsFunc(s.Facts, func(have fact.Fact) bool {
+				return have.ID == f.ID && !f.Received.Before(have.Received)
+			})
 		if !known || s.isReturning(p, &f) {
 			return false
 		}
@@ -133,7 +140,7 @@ func Rekey(s Subject, current func(key string) string) Subject {
 // a store writes the merged subject.
 func Merge(s, other Subject) Subject {
 	s.MergedParts = append(s.parts(), other.parts()...)
-	s.Facts = Combine(s.Facts, other.Facts)
+	s.Facts = fact.Combine(s.Facts, other.Facts)
 	s.Keys = joinSorted(s.Keys, other.Keys)
 	s.MergedFrom = joinSorted(s.MergedFrom, append(slices.Clone(other.MergedFrom), other.ID))
 	s.Announced = slices.Clone(s.Announced)
@@ -146,10 +153,10 @@ func Merge(s, other Subject) Subject {
 	for _, a := range other.Questions {
 		s.announceQuestion(a)
 	}
-	s.Notices = CombineNotices(s.Notices, other.Notices)
+	s.Notices = notice.Combine(s.Notices, other.Notices)
 	s.Outbox = slices.Clone(s.Outbox)
 	for _, d := range other.Outbox {
-		if !slices.ContainsFunc(s.Outbox, func(have Decision) bool { return have.ID == d.ID }) {
+		if !slices.ContainsFunc(s.Outbox, func(have decision.Decision) bool { return have.ID == d.ID }) {
 			s.Outbox = append(s.Outbox, d)
 		}
 	}
@@ -160,10 +167,10 @@ func Merge(s, other Subject) Subject {
 		// The journal of the other subject ends without a closing entry; this note gives the
 		// reason.
 		s.note(
-			Note{
-				Key:  string(EntryMerged) + ":" + other.ID,
+			chain.Note{
+				Key:  string(chain.KindMerged) + ":" + other.ID,
 				At:   calendar.Later(s.LastDecided, other.LastDecided),
-				Kind: EntryMerged,
+				Kind: chain.KindMerged,
 				Text: other.ID,
 			},
 		)
@@ -188,7 +195,7 @@ func joinSorted(a, b []string) []string {
 	return slices.Compact(all)
 }
 
-func (s *Subject) announceQuestion(a AnnouncedQuestion) {
+func (s *Subject) announceQuestion(a rules.AnnouncedQuestion) {
 	for i := range s.Questions {
 		if s.Questions[i].Purpose == a.Purpose && s.Questions[i].Channel == a.Channel {
 			if a.At.Before(s.Questions[i].At) {
@@ -203,6 +210,6 @@ func (s *Subject) announceQuestion(a AnnouncedQuestion) {
 func (s *Subject) hasAsked(purpose, channel string) bool {
 	return slices.ContainsFunc(
 		s.Questions,
-		func(a AnnouncedQuestion) bool { return a.Purpose == purpose && a.Channel == channel },
+		func(a rules.AnnouncedQuestion) bool { return a.Purpose == purpose && a.Channel == channel },
 	)
 }

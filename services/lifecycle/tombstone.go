@@ -4,6 +4,11 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
 // Tombstone is the keyed hash of an erased fact, so that a late redelivery or a restored backup
@@ -23,7 +28,7 @@ type FullErasure struct {
 
 // splitReturning separates new facts from facts that repeat erased data. A repetition within the
 // intake period is neither.
-func (s *Subject) splitReturning(p *Policy, facts []Fact) (news, back []Fact) {
+func (s *Subject) splitReturning(p *rules.Policy, facts []fact.Fact) (news, back []fact.Fact) {
 	for _, f := range facts {
 		switch f = f.Normalized(); {
 		case s.isReturning(p, &f):
@@ -38,7 +43,7 @@ func (s *Subject) splitReturning(p *Policy, facts []Fact) (news, back []Fact) {
 // isReturning reports whether a fact repeats erased data: the fact has a tombstone, or the fact is
 // old and everything about the person was erased. Within the intake period after an erasure facts
 // may arrive in any order, so none is a repetition; a recent event is new.
-func (s *Subject) isReturning(p *Policy, f *Fact) bool {
+func (s *Subject) isReturning(p *rules.Policy, f *fact.Fact) bool {
 	if !f.Kind.AddsData() {
 		return false
 	}
@@ -59,7 +64,7 @@ func (s *Subject) tombstoneOf(mark string) *Tombstone {
 }
 
 // addTombstones records facts as tombstones.
-func (s *Subject) addTombstones(facts []Fact, at time.Time) {
+func (s *Subject) addTombstones(facts []fact.Fact, at time.Time) {
 	if len(facts) == 0 {
 		return
 	}
@@ -78,19 +83,24 @@ func joinTombstones(a, b []Tombstone) []Tombstone {
 }
 
 // repeatDeletions decides the deletion of repeated data anew, at most once for each intake period.
-func (s *Subject) repeatDeletions(p *Policy, back []Fact, held []Holding, at time.Time) []Decision {
-	var out []Decision
+func (s *Subject) repeatDeletions(
+	p *rules.Policy,
+	back []fact.Fact,
+	held []rules.Holding,
+	at time.Time,
+) []decision.Decision {
+	var out []decision.Decision
 	for i := range back {
 		f := &back[i]
-		d := Decision{
-			ID:   NewID(s.ID, string(EntryReplay), f.TombstoneMark(), f.Received.Format(time.RFC3339Nano)),
-			Kind: DecisionDelete, Subject: s.ID, At: at, Effective: at, Revision: p.Revision, Repeated: true,
+		d := decision.Decision{
+			ID:   decision.NewID(s.ID, string(chain.KindReplay), f.TombstoneMark(), f.Received.Format(time.RFC3339Nano)),
+			Kind: decision.KindDelete, Subject: s.ID, At: at, Effective: at, Revision: p.Revision, Repeated: true,
 			WholePerson: !wholeHeld(p, held), Retained: retained(held),
 		}
-		for _, b := range Bases(p, []Fact{*f}) {
-			items := slices.DeleteFunc(slices.Clone(b.Keeps), func(item Item) bool {
+		for _, b := range rules.Bases(p, []fact.Fact{*f}) {
+			items := slices.DeleteFunc(slices.Clone(b.Keeps), func(item rules.Item) bool {
 				return p.Categories[item.Category].Pseudonymous || slices.Contains(d.Items, item) ||
-					slices.ContainsFunc(held, func(o Holding) bool { return o.InForce && o.Item == item })
+					slices.ContainsFunc(held, func(o rules.Holding) bool { return o.InForce && o.Item == item })
 			})
 			if len(items) > 0 {
 				d.Items, d.Bases = append(d.Items, items...), append(d.Bases, b)
@@ -105,7 +115,7 @@ func (s *Subject) repeatDeletions(p *Policy, back []Fact, held []Holding, at tim
 }
 
 // expireTombstones removes tombstones past their retention period.
-func (s *Subject) expireTombstones(p *Policy, at time.Time) {
+func (s *Subject) expireTombstones(p *rules.Policy, at time.Time) {
 	s.Tombstones = slices.DeleteFunc(
 		slices.Clone(s.Tombstones),
 		func(b Tombstone) bool { return !p.TombstoneEnd(b.At).After(at) },
@@ -116,7 +126,7 @@ func (s *Subject) expireTombstones(p *Policy, at time.Time) {
 }
 
 // firstTombstoneEnd is the earliest end of a tombstone; false without tombstones.
-func (s *Subject) firstTombstoneEnd(p *Policy) (time.Time, bool) {
+func (s *Subject) firstTombstoneEnd(p *rules.Policy) (time.Time, bool) {
 	var first time.Time
 	for i := range s.Tombstones {
 		if first.IsZero() || s.Tombstones[i].At.Before(first) {

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/labstack/echo/v4"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -19,7 +21,6 @@ import (
 	"github.com/rodopath/rodopath/services/internal/config"
 	"github.com/rodopath/rodopath/services/internal/service"
 	"github.com/rodopath/rodopath/services/internal/trace"
-	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/apply"
 	"github.com/rodopath/rodopath/services/lifecycle/directory"
 	"github.com/rodopath/rodopath/services/lifecycle/httpapi"
@@ -67,7 +68,7 @@ type App struct {
 	js      jetstream.JetStream
 	handler http.Handler
 	public  http.Handler
-	policy  *lifecycle.Policy
+	policy  *rules.Policy
 	// waiting is a policy that awaits approval.
 	waiting  *rollout.Waiting
 	measures map[string]string

@@ -5,11 +5,13 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/services/lifecycle/notice"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/rodopath/rodopath/api/stream"
-	"github.com/rodopath/rodopath/services/lifecycle"
 )
 
 // Metrics serves the metrics for Prometheus.
@@ -116,10 +118,10 @@ func (b *backlog) unconfirmed(ctx context.Context, ch chan<- prometheus.Metric, 
 		return
 	}
 	type key struct {
-		kind  lifecycle.DecisionKind
-		state lifecycle.NoticeState
+		kind  decision.Kind
+		state notice.State
 	}
-	counts := map[key]int{{lifecycle.DecisionDelete, lifecycle.NoticeOverdue}: 0}
+	counts := map[key]int{{decision.KindDelete, notice.StateOverdue}: 0}
 	for i := range subjects {
 		for j := range subjects[i].Notices {
 			if n := &subjects[i].Notices[j]; n.Closed == nil {

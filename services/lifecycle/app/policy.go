@@ -10,9 +10,10 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/rodopath/rodopath/services/internal/config"
 	"github.com/rodopath/rodopath/services/internal/strictyaml"
-	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/policy"
 	"github.com/rodopath/rodopath/services/lifecycle/report"
 	"github.com/rodopath/rodopath/services/lifecycle/rollout"
@@ -112,7 +113,7 @@ func TestPolicy(path, controller, cases string) (*ScenarioReport, error) {
 	if err != nil {
 		return nil, err
 	}
-	policies := func(changes []string) (*lifecycle.Policy, error) {
+	policies := func(changes []string) (*rules.Policy, error) {
 		return policy.Change(name, text, controller, changes)
 	}
 	if _, err := policies(nil); err != nil {

@@ -5,17 +5,19 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/rodopath/rodopath/services/internal/config"
-	"github.com/rodopath/rodopath/services/lifecycle"
 )
 
 // connectedRecipients returns the recipients of the configuration for the core. The categories of a
 // recipient come from the configuration, or from the recipient of the same id in the policy.
-func connectedRecipients(c *config.Config, p *lifecycle.Policy) ([]lifecycle.ConnectedRecipient, error) {
-	var out []lifecycle.ConnectedRecipient
+func connectedRecipients(c *config.Config, p *rules.Policy) ([]rules.ConnectedRecipient, error) {
+	var out []rules.ConnectedRecipient
 	for i := range c.Recipients {
 		r := &c.Recipients[i]
-		a := lifecycle.ConnectedRecipient{
+		a := rules.ConnectedRecipient{
 			ID:         r.ID,
 			Name:       r.Name,
 			Holds:      r.Holds,
@@ -37,15 +39,15 @@ func connectedRecipients(c *config.Config, p *lifecycle.Policy) ([]lifecycle.Con
 			}
 		}
 		for _, kind := range r.Accepts() {
-			a.Deletions = a.Deletions || kind == string(lifecycle.DecisionDelete)
-			a.Questions = a.Questions || kind == string(lifecycle.DecisionAskConsent)
+			a.Deletions = a.Deletions || kind == string(decision.KindDelete)
+			a.Questions = a.Questions || kind == string(decision.KindAskConsent)
 		}
 		out = append(out, a)
 	}
 	return out, nil
 }
 
-func categories(p *lifecycle.Policy) []string {
+func categories(p *rules.Policy) []string {
 	var out []string
 	for c := range p.Categories {
 		out = append(out, c)

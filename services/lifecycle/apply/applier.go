@@ -13,6 +13,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
@@ -35,7 +39,7 @@ type Outbox interface {
 type Options struct {
 	Store  Store
 	Vault  *identity.Vault
-	Policy *lifecycle.Policy
+	Policy *rules.Policy
 	// Outbox is consulted before a decision is retracted; nil means that no relay publishes
 	// decisions.
 	Outbox Outbox
@@ -50,7 +54,7 @@ type Options struct {
 // a version conflict leads to a new evaluation.
 type Applier struct {
 	opts  Options
-	kinds map[factv1.Kind]lifecycle.Kind
+	kinds map[factv1.Kind]fact.Kind
 }
 
 // New makes an Applier.
@@ -61,9 +65,9 @@ func New(opts Options) *Applier {
 	if opts.Wake == nil {
 		opts.Wake = func() {}
 	}
-	kinds := map[factv1.Kind]lifecycle.Kind{}
+	kinds := map[factv1.Kind]fact.Kind{}
 	for n, name := range factv1.Kind_name {
-		kinds[factv1.Kind(n)] = lifecycle.Kind(strings.ToLower(strings.TrimPrefix(name, "KIND_")))
+		kinds[factv1.Kind(n)] = fact.Kind(strings.ToLower(strings.TrimPrefix(name, "KIND_")))
 	}
 	return &Applier{opts: opts, kinds: kinds}
 }
@@ -259,7 +263,7 @@ func retracted(before, after *lifecycle.Subject) []string {
 	var ids []string
 	for i := range before.Outbox {
 		id := before.Outbox[i].ID
-		if !slices.ContainsFunc(after.Outbox, func(d lifecycle.Decision) bool { return d.ID == id }) {
+		if !slices.ContainsFunc(after.Outbox, func(d decision.Decision) bool { return d.ID == id }) {
 			ids = append(ids, id)
 		}
 	}

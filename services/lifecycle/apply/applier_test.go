@@ -10,6 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/services/lifecycle/rights"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
@@ -45,7 +49,7 @@ func wrap(t *testing.T, around func(*sqlitestore.Store) apply.Store) *bench {
 }
 
 // applier makes an applier for which it is always now.
-func applier(st apply.Store, v *identity.Vault, p *lifecycle.Policy) *apply.Applier {
+func applier(st apply.Store, v *identity.Vault, p *rules.Policy) *apply.Applier {
 	return apply.New(apply.Options{Store: st, Vault: v, Policy: p, Now: func() time.Time { return now }})
 }
 
@@ -174,7 +178,7 @@ func TestApply_TwoWhoTurnOutToBeOneLoseNothing(t *testing.T) {
 	if kinds(s) != "sale signup unsubscribe" {
 		t.Errorf("got facts %q", kinds(s))
 	}
-	if slices.ContainsFunc(s.Outbox, func(d lifecycle.Decision) bool { return d.Kind == lifecycle.DecisionAskConsent }) {
+	if slices.ContainsFunc(s.Outbox, func(d decision.Decision) bool { return d.Kind == decision.KindAskConsent }) {
 		t.Error("a person who unsubscribed is asked for consent")
 	}
 	other := one
@@ -258,7 +262,7 @@ func TestApply_TheAddressGoesWithThePerson(t *testing.T) {
 	}
 	answered := b.fact(
 		factv1.Kind_KIND_REQUEST_ANSWERED,
-		lifecycle.Requests(lifecycletest.Policy(t), s.Facts, now)[0].Ref,
+		rights.Requests(lifecycletest.Policy(t), s.Facts, now)[0].Ref,
 		"ala@example.com",
 	)
 	answered.Occurred = timestamppb.New(now)

@@ -3,17 +3,18 @@ package apply
 import (
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
-	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
 )
 
 // fact converts a fact from the wire format. Personal evidence is sealed.
-func (a *Applier) fact(d *factv1.Delivery, f *factv1.Fact) (lifecycle.Fact, error) {
+func (a *Applier) fact(d *factv1.Delivery, f *factv1.Fact) (fact.Fact, error) {
 	proof, err := a.opts.Vault.SealText(f.GetEvidence().GetIp())
-	return lifecycle.Fact{
+	return fact.Fact{
 		ID:                 f.GetId(),
 		Kind:               a.kinds[f.GetKind()],
 		Source:             d.GetSource(),
@@ -35,7 +36,7 @@ func (a *Applier) fact(d *factv1.Delivery, f *factv1.Fact) (lifecycle.Fact, erro
 		Shown:              f.GetEvidence().GetText(),
 		Proof:              proof,
 		Traits:             f.GetTraits(),
-		Outcome:            lifecycle.Outcome(f.GetOutcome()),
+		Outcome:            fact.Outcome(f.GetOutcome()),
 		Reason:             f.GetReason(),
 		InformedAt:         pointer(f.GetTold()),
 		Recipient:          f.GetRecipient(),
@@ -62,16 +63,16 @@ func (a *Applier) address(f *factv1.Fact) string {
 	return key
 }
 
-func access(a factv1.Access) lifecycle.Access {
+func access(a factv1.Access) fact.Access {
 	switch a {
 	case factv1.Access_ACCESS_ONE_OFF:
-		return lifecycle.AccessOneOff
+		return fact.AccessOneOff
 	case factv1.Access_ACCESS_COURSE:
-		return lifecycle.AccessCourse
+		return fact.AccessCourse
 	case factv1.Access_ACCESS_SERVICE:
-		return lifecycle.AccessService
+		return fact.AccessService
 	case factv1.Access_ACCESS_SUBSCRIPTION:
-		return lifecycle.AccessSubscription
+		return fact.AccessSubscription
 	}
 	return ""
 }
@@ -93,13 +94,13 @@ func pointer(t *timestamppb.Timestamp) *time.Time {
 }
 
 // outcomes returns the answer of a recipient for each category of data; nil for none.
-func outcomes(categories map[string]string) map[string]lifecycle.Outcome {
+func outcomes(categories map[string]string) map[string]fact.Outcome {
 	if len(categories) == 0 {
 		return nil
 	}
-	out := make(map[string]lifecycle.Outcome, len(categories))
+	out := make(map[string]fact.Outcome, len(categories))
 	for category, outcome := range categories {
-		out[category] = lifecycle.Outcome(outcome)
+		out[category] = fact.Outcome(outcome)
 	}
 	return out
 }

@@ -6,10 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
-	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/lifecycletest"
 )
@@ -25,12 +26,12 @@ func everything() *factv1.Fact {
 		PaidUntil: timestamppb.New(told.AddDate(0, 1, 0)), PerformanceAwaited: true, Full: true,
 		Wording: "w", Purposes: []string{"offers"}, Channels: []string{"email"},
 		Evidence: &factv1.Evidence{Form: "footer", Ip: "192.0.2.7", DoubleOptIn: timestamppb.New(told), Text: "I agree."},
-		Traits:   []string{lifecycle.TraitChild, lifecycle.TraitParentAgreed}, Outcome: "done",
+		Traits:   []string{fact.TraitChild, fact.TraitParentAgreed}, Outcome: "done",
 		Reason: "Because.", Told: timestamppb.New(told), Recipient: "crm", Categories: map[string]string{"order": "held"},
 	}
 }
 
-func read(t *testing.T, a *Applier, f *factv1.Fact) lifecycle.Fact {
+func read(t *testing.T, a *Applier, f *factv1.Fact) fact.Fact {
 	t.Helper()
 	got, err := a.fact(&factv1.Delivery{Source: "forms", Received: timestamppb.New(told)}, f)
 	if err != nil {
@@ -72,11 +73,11 @@ func TestFact_WhatTheWireDoesNotSayIsEmpty(t *testing.T) {
 
 func TestFact_EveryKindOnTheWireIsOneOfTheCore(t *testing.T) {
 	a := New(Options{})
-	var wire []lifecycle.Kind
+	var wire []fact.Kind
 	for n := 1; n < len(factv1.Kind_name); n++ {
 		wire = append(wire, a.kinds[factv1.Kind(n)])
 	}
-	if core := lifecycle.Kinds(); !slices.Equal(wire, core) {
+	if core := fact.Kinds(); !slices.Equal(wire, core) {
 		t.Errorf("the wire has\n%v\nand the core\n%v", wire, core)
 	}
 }

@@ -7,12 +7,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/services/lifecycle/notice"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/nats-io/nats-server/v2/server"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/api/stream"
-	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/apply"
 	"github.com/rodopath/rodopath/services/lifecycle/directory"
 	"github.com/rodopath/rodopath/services/lifecycle/journal"
@@ -32,7 +36,7 @@ func (u unheard) PublishEvents(ctx context.Context, events []*stream.Event) erro
 // outboxBench is a bench whose decisions go out to a real broker.
 type outboxBench struct {
 	*bench
-	policy *lifecycle.Policy
+	policy *rules.Policy
 	events *natsio.Events
 	broker *server.Server
 	now    time.Time
@@ -45,7 +49,7 @@ func newOutboxBench(t *testing.T) *outboxBench {
 		bench: &bench{t: t, store: lifecycletest.Store(t), vault: lifecycletest.Vault(t)}, policy: lifecycletest.Policy(t),
 		events: &natsio.Events{JetStream: js}, broker: ns, now: now,
 	}
-	o.policy.Connected = []lifecycle.ConnectedRecipient{
+	o.policy.Connected = []rules.ConnectedRecipient{
 		{
 			ID:        "crm",
 			Deletions: true, Questions: true,
@@ -73,7 +77,7 @@ func (o *outboxBench) relay(p relay.Publisher) *relay.Relay {
 
 // goesOut publishes the decision about a name, as a relay that is killed before it has
 // noted that it did, and returns the decision.
-func (o *outboxBench) goesOut(name string) lifecycle.Decision {
+func (o *outboxBench) goesOut(name string) decision.Decision {
 	o.t.Helper()
 	s, _ := o.who(name)
 	if len(s.Outbox) != 1 {
@@ -135,7 +139,7 @@ func (o *outboxBench) journaled(decision string) {
 	if err != nil {
 		o.t.Fatal(err)
 	}
-	made := slices.DeleteFunc(entries, func(e lifecycle.Entry) bool { return e.Key != decision })
+	made := slices.DeleteFunc(entries, func(e chain.Entry) bool { return e.Key != decision })
 	if len(made) != 1 || made[0].Effective == nil || len(made[0].Rules) == 0 {
 		o.t.Errorf("the journal says %d times that it was made: %+v", len(made), made)
 	}
@@ -155,7 +159,7 @@ func (o *outboxBench) again(names ...string) *factv1.Fact {
 // confirmed answers a decision and fails unless the answer counts.
 func (o *outboxBench) confirmed(decision string) {
 	o.t.Helper()
-	if state := o.answers(decision); state != string(lifecycle.NoticeConfirmed) {
+	if state := o.answers(decision); state != string(notice.StateConfirmed) {
 		o.t.Errorf("the answer does not count: %s", state)
 	}
 }

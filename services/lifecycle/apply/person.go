@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
@@ -15,7 +17,7 @@ import (
 
 // entry is one fact with the keys of its person.
 type entry struct {
-	fact  lifecycle.Fact
+	fact  fact.Fact
 	names []identity.Identity
 	// persons are the keys of identities, locators the keys of locators.
 	persons, locators []string
@@ -71,8 +73,8 @@ type person struct {
 	subjects []string
 }
 
-func (p *person) facts() []lifecycle.Fact {
-	out := make([]lifecycle.Fact, len(p.entries))
+func (p *person) facts() []fact.Fact {
+	out := make([]fact.Fact, len(p.entries))
 	for i := range p.entries {
 		out[i] = p.entries[i].fact
 	}

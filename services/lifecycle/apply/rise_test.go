@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
@@ -48,7 +50,7 @@ func buried(t *testing.T, tears int) (b *bench, id string) {
 	}
 	errs, err := b.store.Save(
 		t.Context(),
-		[]store.Change{{Subject: lifecycle.MarkJournaled(lifecycle.MarkSent(s, ids), lifecycle.Head{Seq: 1})}},
+		[]store.Change{{Subject: lifecycle.MarkJournaled(lifecycle.MarkSent(s, ids), chain.Head{Seq: 1})}},
 	)
 	if err != nil || errs[0] != nil {
 		t.Fatal(errs, err)

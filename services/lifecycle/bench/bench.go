@@ -11,7 +11,8 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/rodopath/rodopath/services/lifecycle/apply"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/policy"
@@ -37,7 +38,7 @@ type bench struct {
 	vault *identity.Vault
 	// ids are the ids of the generated subjects.
 	ids    []string
-	policy *lifecycle.Policy
+	policy *rules.Policy
 	rows   [][6]string
 	notes  []string
 }

@@ -9,6 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/policy"
 	"github.com/rodopath/rodopath/services/lifecycle/sqlitestore"
@@ -50,9 +53,9 @@ func (b *bench) decide() {
 }
 
 // history returns the facts of one customer over several years.
-func (b *bench) history(n int) []lifecycle.Fact {
+func (b *bench) history(n int) []fact.Fact {
 	c := newCrowd("h", 1, 7)
-	var out []lifecycle.Fact
+	var out []fact.Fact
 	for _, d := range c.deliveries(n, now().AddDate(-4, 0, 0), now().AddDate(0, 0, -1), true) {
 		out = append(out, plain(d))
 	}
@@ -83,7 +86,7 @@ func (b *bench) change(ctx context.Context) (err error) {
 	}
 	best := map[string]float64{}
 	for round := range 3 {
-		for name, loop := range map[string]func(context.Context, *sqlitestore.Store, *lifecycle.Policy) (int, error){
+		for name, loop := range map[string]func(context.Context, *sqlitestore.Store, *rules.Policy) (int, error){
 			"ours": b.reviewAll, "bare": touchAll,
 		} {
 			path := filepath.Join(b.dir, fmt.Sprintf("change-%s-%d.db", name, round))
@@ -114,8 +117,8 @@ func (b *bench) change(ctx context.Context) (err error) {
 func (b *bench) timed(
 	ctx context.Context,
 	template, path string,
-	p *lifecycle.Policy,
-	loop func(context.Context, *sqlitestore.Store, *lifecycle.Policy) (int, error),
+	p *rules.Policy,
+	loop func(context.Context, *sqlitestore.Store, *rules.Policy) (int, error),
 ) (rate float64, err error) {
 	data, err := os.ReadFile(template)
 	if err == nil {
@@ -134,7 +137,7 @@ func (b *bench) timed(
 	return float64(n) / time.Since(begin).Seconds(), err
 }
 
-func (b *bench) reviewAll(ctx context.Context, st *sqlitestore.Store, p *lifecycle.Policy) (int, error) {
+func (b *bench) reviewAll(ctx context.Context, st *sqlitestore.Store, p *rules.Policy) (int, error) {
 	other := *b
 	other.policy = p
 	return sweep.New(sweep.Options{Store: st, Reviewer: other.applier(st, now(), nil), Revision: p.Revision, Now: now}).
@@ -142,7 +145,7 @@ func (b *bench) reviewAll(ctx context.Context, st *sqlitestore.Store, p *lifecyc
 }
 
 // touchAll reads every subject and writes it back under the next revision.
-func touchAll(ctx context.Context, st *sqlitestore.Store, p *lifecycle.Policy) (int, error) {
+func touchAll(ctx context.Context, st *sqlitestore.Store, p *rules.Policy) (int, error) {
 	total := 0
 	for {
 		ids, err := st.Due(ctx, now(), p.Revision, pageSize)

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
@@ -123,7 +125,7 @@ func (b *bench) fillStore(ctx context.Context, path string, n int) (err error) {
 func (b *bench) forms() []lifecycle.Subject {
 	const forms, facts = 2000, 5
 	c := newCrowd("form", forms, 4)
-	told := make([][]lifecycle.Fact, forms)
+	told := make([][]fact.Fact, forms)
 	for i, d := range c.deliveries(forms*facts, now().AddDate(-2, 0, 0), now().AddDate(0, 0, -1), true) {
 		told[i%forms] = append(told[i%forms], plain(d))
 	}
@@ -140,22 +142,22 @@ func (b *bench) forms() []lifecycle.Subject {
 }
 
 // plain converts a delivery into a fact of the core.
-func plain(d *factv1.Delivery) lifecycle.Fact {
+func plain(d *factv1.Delivery) fact.Fact {
 	f := d.GetFacts()[0]
 	kind := strings.ToLower(strings.TrimPrefix(f.GetKind().String(), "KIND_"))
 	access := strings.ToLower(strings.TrimPrefix(f.GetAccess().String(), "ACCESS_"))
 	if f.GetKind() != factv1.Kind_KIND_SALE {
 		access = ""
 	}
-	return lifecycle.Fact{
+	return fact.Fact{
 		ID:         f.GetId(),
-		Kind:       lifecycle.Kind(kind),
+		Kind:       fact.Kind(kind),
 		Source:     d.GetSource(),
 		Occurred:   f.GetOccurred().AsTime(),
 		Received:   d.GetReceived().AsTime(),
 		Ref:        f.GetRef(),
 		Links:      f.GetLinks(),
-		Access:     lifecycle.Access(access),
+		Access:     fact.Access(access),
 		AccessDays: int(f.GetAccessDays()),
 		Full:       f.GetFull(),
 		Wording:    f.GetWording(),
@@ -169,7 +171,7 @@ func (b *bench) another(form *lifecycle.Subject) (store.Change, error) {
 	s.ID = strings.ToLower(rand.Text())
 	sales := 0
 	for i := range s.Facts {
-		if s.Facts[i].Kind == lifecycle.KindSale {
+		if s.Facts[i].Kind == fact.KindSale {
 			sales++
 		}
 	}

@@ -13,6 +13,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/go-playground/validator/v10"
 	"github.com/labstack/echo/v4"
 
@@ -39,8 +42,8 @@ type Lists interface {
 
 // Journal reads the journal entries of a subject or of a decision.
 type Journal interface {
-	Entries(ctx context.Context, subject string) ([]lifecycle.Entry, error)
-	EntriesOf(ctx context.Context, decision string) ([]lifecycle.Entry, error)
+	Entries(ctx context.Context, subject string) ([]chain.Entry, error)
+	EntriesOf(ctx context.Context, decision string) ([]chain.Entry, error)
 }
 
 // Events reads published decisions, oldest first.
@@ -62,7 +65,7 @@ type Options struct {
 	Events    Events
 	Publisher FactPublisher
 	Vault     *identity.Vault
-	Policy    *lifecycle.Policy
+	Policy    *rules.Policy
 	// Controller is the business named on certificates and consent pages.
 	Controller string
 	// Receipts converts receipts of recipients to facts.

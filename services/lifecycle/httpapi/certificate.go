@@ -7,11 +7,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/notice"
+
 	"github.com/labstack/echo/v4"
 
 	"github.com/rodopath/rodopath/api/certificate"
 	"github.com/rodopath/rodopath/services/internal/problem"
-	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/report"
 )
 
@@ -66,21 +69,21 @@ func (a *API) certify(ctx context.Context, id string) (cert *certificate.Certifi
 	if err != nil {
 		return nil, 0, err
 	}
-	var made, confirmed *lifecycle.Entry
+	var made, confirmed *chain.Entry
 	for i := range entries {
 		switch e := &entries[i]; {
 		case e.Key == id:
 			made = e
-		case e.Kind == lifecycle.EntryConfirmed && e.Text == string(lifecycle.NoticeConfirmed):
+		case e.Kind == chain.KindConfirmed && e.Text == string(notice.StateConfirmed):
 			confirmed = e
-		case e.Kind == lifecycle.EntryReplay:
+		case e.Kind == chain.KindReplay:
 			confirmed = nil // a replayed deletion must be confirmed anew
 		}
 	}
 	switch {
 	case made == nil:
 		return nil, 0, errUnknownDecision()
-	case made.Kind == lifecycle.EntryAskConsent:
+	case made.Kind == chain.KindAskConsent:
 		return nil, 0, problem.New(
 			http.StatusConflict,
 			"no-deletion",
@@ -104,7 +107,7 @@ func (a *API) certify(ctx context.Context, id string) (cert *certificate.Certifi
 }
 
 // notice returns the notice of a decision; nil without recipients or without a subject.
-func (a *API) notice(ctx context.Context, id string) (*lifecycle.Notice, error) {
+func (a *API) notice(ctx context.Context, id string) (*notice.Notice, error) {
 	s, err := a.opts.Directory.Decision(ctx, id)
 	if s == nil || err != nil {
 		return nil, err
@@ -118,7 +121,7 @@ func (a *API) notice(ctx context.Context, id string) (*lifecycle.Notice, error) 
 }
 
 // unconfirmed names the recipients without a confirmation.
-func (a *API) unconfirmed(n *lifecycle.Notice) error {
+func (a *API) unconfirmed(n *notice.Notice) error {
 	p := n.Progress(a.opts.Now())
 	detail := "The deletion is not confirmed yet (" + string(p.State) + ")"
 	if pending := slices.Concat(p.Missing, p.Refused); len(pending) > 0 {
@@ -127,7 +130,7 @@ func (a *API) unconfirmed(n *lifecycle.Notice) error {
 	return problem.New(http.StatusConflict, "unconfirmed", detail+".")
 }
 
-func (a *API) certificateOf(made, confirmed *lifecycle.Entry) *certificate.Certificate {
+func (a *API) certificateOf(made, confirmed *chain.Entry) *certificate.Certificate {
 	out := &certificate.Certificate{
 		Type: certificate.Type, Decision: made.Decision, Subject: made.Subject, Controller: a.opts.Controller,
 		Decided: made.At, Confirmed: confirmed.At, Policy: made.Revision, Because: made.Rules, Person: confirmed.Names,
@@ -161,7 +164,7 @@ func (a *API) certificateOf(made, confirmed *lifecycle.Entry) *certificate.Certi
 }
 
 // plainOutcomes returns the answers by category as strings; nil for none.
-func plainOutcomes(categories map[string]lifecycle.Outcome) map[string]string {
+func plainOutcomes(categories map[string]fact.Outcome) map[string]string {
 	if len(categories) == 0 {
 		return nil
 	}

@@ -5,6 +5,9 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/labstack/echo/v4"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
@@ -20,7 +23,7 @@ const formPage = "consent-page"
 // consentQuestion is the question of a consent page with its state.
 type consentQuestion struct {
 	decision string
-	question *lifecycle.Question
+	question *decision.Question
 	state    report.ConsentState
 }
 
@@ -107,9 +110,9 @@ func (a *API) stateOf(s *lifecycle.Subject, d *receipt.Decision) report.ConsentS
 			continue
 		}
 		switch c.State {
-		case lifecycle.ConsentGiven:
+		case rules.ConsentGiven:
 			return report.ConsentAgreed
-		case lifecycle.ConsentRefused, lifecycle.ConsentWithdrawn, lifecycle.ConsentObjected:
+		case rules.ConsentRefused, rules.ConsentWithdrawn, rules.ConsentObjected:
 			state = report.ConsentDeclined
 		}
 	}

@@ -7,6 +7,10 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/services/lifecycle/notice"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/labstack/echo/v4"
 
 	"github.com/rodopath/rodopath/services/internal/problem"
@@ -17,14 +21,14 @@ import (
 
 // listedDecision is a published decision with its progress.
 type listedDecision struct {
-	Decision string                 `json:"decision"`
-	Kind     lifecycle.DecisionKind `json:"kind"`
-	Subject  string                 `json:"subject"`
+	Decision string        `json:"decision"`
+	Kind     decision.Kind `json:"kind"`
+	Subject  string        `json:"subject"`
 	// Person lists the known names; empty when the address is deleted.
 	Person    []string  `json:"person"`
 	At        time.Time `json:"at"`
 	Effective time.Time `json:"effective"`
-	lifecycle.Progress
+	notice.Progress
 	// Due is by when the next answer must be there; absent when none is awaited.
 	Due *time.Time `json:"due,omitempty"`
 	// Categories are the data of a deletion; Purpose and Channel are the consent of a question.
@@ -32,9 +36,9 @@ type listedDecision struct {
 	Purpose    string   `json:"purpose,omitempty"`
 	Channel    string   `json:"channel,omitempty"`
 	// Recipients are the notified recipients with their answers.
-	Recipients []lifecycle.Notification `json:"recipients"`
-	Closed     *time.Time               `json:"closed,omitempty"`
-	Replayed   *time.Time               `json:"replayed,omitempty"`
+	Recipients []notice.Notification `json:"recipients"`
+	Closed     *time.Time            `json:"closed,omitempty"`
+	Replayed   *time.Time            `json:"replayed,omitempty"`
 }
 
 type decisionList struct {
@@ -52,7 +56,7 @@ func (a *API) decisions(c echo.Context) error {
 	collect := func(s *lifecycle.Subject) error {
 		list, err := a.listed(s)
 		for _, d := range list {
-			if state == "all" || d.Closed == nil && (state != "overdue" || d.State == lifecycle.NoticeOverdue) {
+			if state == "all" || d.Closed == nil && (state != "overdue" || d.State == notice.StateOverdue) {
 				out.Decisions = append(out.Decisions, d)
 			}
 		}
@@ -188,5 +192,5 @@ func (a *API) replay(c echo.Context) error {
 }
 
 func (a *API) isRecipient(id string) bool {
-	return slices.ContainsFunc(a.opts.Policy.Connected, func(r lifecycle.ConnectedRecipient) bool { return r.ID == id })
+	return slices.ContainsFunc(a.opts.Policy.Connected, func(r rules.ConnectedRecipient) bool { return r.ID == id })
 }

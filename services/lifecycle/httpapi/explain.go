@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+
 	"github.com/labstack/echo/v4"
 
 	"github.com/rodopath/rodopath/services/internal/problem"
@@ -23,7 +25,7 @@ type Explanation struct {
 	Person []string `json:"person"`
 	lifecycle.Explanation
 	// Journal lists the decisions up to the instant, including past deletions.
-	Journal []lifecycle.Entry `json:"journal,omitempty"`
+	Journal []chain.Entry `json:"journal,omitempty"`
 }
 
 // explain answers in JSON, or as text with Accept: text/plain.
@@ -40,7 +42,7 @@ func (a *API) explain(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	entries = slices.DeleteFunc(entries, func(e lifecycle.Entry) bool { return e.At.After(f.at) })
+	entries = slices.DeleteFunc(entries, func(e chain.Entry) bool { return e.At.After(f.at) })
 	e := lifecycle.Explain(a.opts.Policy, f.subject, f.at)
 	if !strings.Contains(c.Request().Header.Get(echo.HeaderAccept), echo.MIMETextPlain) {
 		return c.JSON(http.StatusOK, Explanation{described(f.names), e, entries})
@@ -65,8 +67,8 @@ func language(s string, otherwise report.Language) (report.Language, error) {
 }
 
 // entries reads the journals of a subject and of the subjects merged into it, by time.
-func (a *API) entries(ctx context.Context, s *lifecycle.Subject) ([]lifecycle.Entry, error) {
-	out := []lifecycle.Entry{}
+func (a *API) entries(ctx context.Context, s *lifecycle.Subject) ([]chain.Entry, error) {
+	out := []chain.Entry{}
 	for _, id := range append(slices.Clone(s.MergedFrom), s.ID) {
 		entries, err := a.opts.Journal.Entries(ctx, id)
 		if err != nil {
@@ -74,14 +76,14 @@ func (a *API) entries(ctx context.Context, s *lifecycle.Subject) ([]lifecycle.En
 		}
 		out = append(out, entries...)
 	}
-	slices.SortStableFunc(out, func(x, y lifecycle.Entry) int { return x.At.Compare(y.At) })
+	slices.SortStableFunc(out, func(x, y chain.Entry) int { return x.At.Compare(y.At) })
 	return out, nil
 }
 
 // journalAnswer is the journal of a person.
 type journalAnswer struct {
-	Subject string            `json:"subject"`
-	Entries []lifecycle.Entry `json:"entries"`
+	Subject string        `json:"subject"`
+	Entries []chain.Entry `json:"entries"`
 }
 
 // journal returns the journal of a person. With the id of the subject, the journal is returned even

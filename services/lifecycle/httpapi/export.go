@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"net/http"
 
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rights"
+
 	"github.com/labstack/echo/v4"
 
 	"github.com/rodopath/rodopath/services/internal/problem"
@@ -71,17 +74,17 @@ func indented(c echo.Context, v any) error {
 
 // answer drafts the answer to a request of a person.
 func (a *API) answer(c echo.Context, lang report.Language, f *found, ref string) error {
-	var request *lifecycle.Request
-	for _, r := range lifecycle.Requests(a.opts.Policy, f.subject.Facts, f.at) {
+	var request *rights.Request
+	for _, r := range rights.Requests(a.opts.Policy, f.subject.Facts, f.at) {
 		if r.Ref == ref ||
-			ref == "" && r.Right == lifecycle.KindErasure && (request == nil || r.Received.After(request.Received)) {
+			ref == "" && r.Right == fact.KindErasure && (request == nil || r.Received.After(request.Received)) {
 			request = &r
 		}
 	}
 	if request == nil {
 		return problem.New(http.StatusNotFound, "unknown-request", "The person has no such request for erasure.")
 	}
-	if request.Right != lifecycle.KindErasure {
+	if request.Right != fact.KindErasure {
 		return problem.New(
 			http.StatusUnprocessableEntity,
 			"impossible",

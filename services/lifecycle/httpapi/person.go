@@ -8,6 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/rights"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/labstack/echo/v4"
 
 	"github.com/rodopath/rodopath/services/internal/problem"
@@ -122,8 +125,8 @@ func (a *API) subject(c echo.Context) error {
 
 // basesAnswer lists all bases of a person, past and future ones too.
 type basesAnswer struct {
-	Subject string            `json:"subject"`
-	Bases   []lifecycle.Basis `json:"bases"`
+	Subject string        `json:"subject"`
+	Bases   []rules.Basis `json:"bases"`
 }
 
 func (a *API) bases(c echo.Context) error {
@@ -131,9 +134,9 @@ func (a *API) bases(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	bases := lifecycle.Bases(a.opts.Policy, f.subject.Facts)
+	bases := rules.Bases(a.opts.Policy, f.subject.Facts)
 	if bases == nil {
-		bases = []lifecycle.Basis{}
+		bases = []rules.Basis{}
 	}
 	return c.JSON(http.StatusOK, basesAnswer{f.subject.ID, bases})
 }
@@ -176,7 +179,7 @@ func (a *API) use(c echo.Context) error {
 	if req.At != nil {
 		at = *req.At
 	}
-	use := lifecycle.Use{Purpose: req.Purpose, Channel: req.Channel, Controller: req.Controller}
+	use := rights.Use{Purpose: req.Purpose, Channel: req.Channel, Controller: req.Controller}
 	if name.Kind == identity.KindEmail {
 		use.Address = a.opts.Vault.Key(name)
 	}

@@ -8,6 +8,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/labstack/echo/v4"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -91,7 +95,7 @@ type openHold struct {
 func (a *API) holds(c echo.Context) error {
 	out := newLines(c)
 	return store.Walk(c.Request().Context(), a.opts.Lists, func(s *lifecycle.Subject) error {
-		open := lifecycle.OpenHolds(a.opts.Policy, s.Facts, a.opts.Now())
+		open := rules.OpenHolds(a.opts.Policy, s.Facts, a.opts.Now())
 		if len(open) == 0 {
 			return nil
 		}
@@ -102,7 +106,7 @@ func (a *API) holds(c echo.Context) error {
 		for i := range open {
 			f := &open[i]
 			if err := out.encode(
-				openHold{s.ID, described(names), f.Ref, f.Occurred, f.Reason, slices.Contains(f.Traits, lifecycle.TraitLimitation)},
+				openHold{s.ID, described(names), f.Ref, f.Occurred, f.Reason, slices.Contains(f.Traits, fact.TraitLimitation)},
 			); err != nil {
 				return err
 			}
@@ -132,14 +136,14 @@ type holdAnswer struct {
 }
 
 func (a *API) hold(c echo.Context) error {
-	return a.holdOr(c, factv1.Kind_KIND_HOLD, lifecycle.KindHold)
+	return a.holdOr(c, factv1.Kind_KIND_HOLD, fact.KindHold)
 }
 
 func (a *API) release(c echo.Context) error {
-	return a.holdOr(c, factv1.Kind_KIND_RELEASE, lifecycle.KindRelease)
+	return a.holdOr(c, factv1.Kind_KIND_RELEASE, fact.KindRelease)
 }
 
-func (a *API) holdOr(c echo.Context, kind factv1.Kind, core lifecycle.Kind) error {
+func (a *API) holdOr(c echo.Context, kind factv1.Kind, core fact.Kind) error {
 	var req holdRequest
 	if err := a.read(c, &req, holdExample); err != nil {
 		return err
@@ -149,33 +153,33 @@ func (a *API) holdOr(c echo.Context, kind factv1.Kind, core lifecycle.Kind) erro
 	if err != nil {
 		return err
 	}
-	fact := &factv1.Fact{Kind: kind, Ref: req.Record, Reason: req.Reason}
+	message := &factv1.Fact{Kind: kind, Ref: req.Record, Reason: req.Reason}
 	if req.Limitation {
-		fact.Traits = []string{lifecycle.TraitLimitation}
+		message.Traits = []string{fact.TraitLimitation}
 	}
-	if fact.Identities, err = a.about(person); err != nil {
+	if message.Identities, err = a.about(person); err != nil {
 		return err
 	}
-	if fact.Occurred, err = a.occurred(req.At); err != nil {
+	if message.Occurred, err = a.occurred(req.At); err != nil {
 		return err
 	}
 	alarms := a.foresee(
 		&person.subject,
-		lifecycle.Fact{Kind: core, Ref: req.Record, Traits: fact.GetTraits(), Occurred: person.at},
+		fact.Fact{Kind: core, Ref: req.Record, Traits: message.GetTraits(), Occurred: person.at},
 	)
-	if err := a.publishFact(ctx, fact); err != nil {
+	if err := a.publishFact(ctx, message); err != nil {
 		return err
 	}
 	return c.JSON(http.StatusAccepted, holdAnswer{person.subject.ID, alarms})
 }
 
 // foresee applies a fact to a copy of the subject and returns the resulting alarms.
-func (a *API) foresee(s *lifecycle.Subject, f lifecycle.Fact) []string {
+func (a *API) foresee(s *lifecycle.Subject, f fact.Fact) []string {
 	f.ID, f.Received = "tried", a.opts.Now()
-	after, _ := lifecycle.Decide(a.opts.Policy, *s, []lifecycle.Fact{f}, a.opts.Now())
+	after, _ := lifecycle.Decide(a.opts.Policy, *s, []fact.Fact{f}, a.opts.Now())
 	alarms := []string{}
 	for i := range after.Notes {
-		if n := &after.Notes[i]; n.Kind == lifecycle.EntryAlarm && strings.HasSuffix(n.Key, ":tried") {
+		if n := &after.Notes[i]; n.Kind == chain.KindAlarm && strings.HasSuffix(n.Key, ":tried") {
 			alarms = append(alarms, n.Text)
 		}
 	}

@@ -5,6 +5,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rights"
+
 	"github.com/labstack/echo/v4"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -25,7 +28,7 @@ type listedRequest struct {
 	Subject string `json:"subject"`
 	// Person lists the known names; empty when the address is deleted.
 	Person []string `json:"person"`
-	lifecycle.Request
+	rights.Request
 }
 
 type requestList struct {
@@ -49,7 +52,7 @@ func (a *API) requests(c echo.Context) error {
 		if err != nil {
 			return err
 		}
-		for _, r := range lifecycle.Requests(a.opts.Policy, s.Facts, a.opts.Now()) {
+		for _, r := range rights.Requests(a.opts.Policy, s.Facts, a.opts.Now()) {
 			if r.Open() && (state != "overdue" || r.Overdue) {
 				out.Requests = append(out.Requests, listedRequest{s.ID, described(names), r})
 			}
@@ -75,20 +78,20 @@ type openRequest struct {
 
 const openExample = `{"person": "ala@example.com", "right": "erasure"}`
 
-func kindOfRight(right string) (factv1.Kind, lifecycle.Kind) {
+func kindOfRight(right string) (factv1.Kind, fact.Kind) {
 	switch right {
 	case "access":
-		return factv1.Kind_KIND_ACCESS_REQUEST, lifecycle.KindAccessRequest
+		return factv1.Kind_KIND_ACCESS_REQUEST, fact.KindAccessRequest
 	case "rectification":
-		return factv1.Kind_KIND_RECTIFICATION_REQUEST, lifecycle.KindRectificationRequest
+		return factv1.Kind_KIND_RECTIFICATION_REQUEST, fact.KindRectificationRequest
 	case "restriction":
-		return factv1.Kind_KIND_RESTRICTION, lifecycle.KindRestriction
+		return factv1.Kind_KIND_RESTRICTION, fact.KindRestriction
 	case "portability":
-		return factv1.Kind_KIND_PORTABILITY_REQUEST, lifecycle.KindPortabilityRequest
+		return factv1.Kind_KIND_PORTABILITY_REQUEST, fact.KindPortabilityRequest
 	case "objection":
-		return factv1.Kind_KIND_OBJECTION, lifecycle.KindObjection
+		return factv1.Kind_KIND_OBJECTION, fact.KindObjection
 	}
-	return factv1.Kind_KIND_ERASURE, lifecycle.KindErasure
+	return factv1.Kind_KIND_ERASURE, fact.KindErasure
 }
 
 // open records a request for a right. An unknown person is accepted as well, person must be answered
@@ -121,36 +124,41 @@ func (a *API) open(c echo.Context) error {
 			"A request with this ref exists already. Choose another ref, or leave ref out.",
 		)
 	}
-	fact := &factv1.Fact{Kind: kind, Ref: req.Ref, Purposes: req.Purposes, Locators: []string{kindRequest + ":" + req.Ref}}
+	message := &factv1.Fact{
+		Kind:     kind,
+		Ref:      req.Ref,
+		Purposes: req.Purposes,
+		Locators: []string{kindRequest + ":" + req.Ref},
+	}
 	if req.Ground != "" {
-		fact.Traits = append(fact.Traits, req.Ground)
+		message.Traits = append(message.Traits, req.Ground)
 	}
 	if req.Unverified {
-		fact.Traits = append(fact.Traits, lifecycle.TraitUnverified)
+		message.Traits = append(message.Traits, fact.TraitUnverified)
 	}
-	if fact.Identities, err = a.about(person); err != nil {
+	if message.Identities, err = a.about(person); err != nil {
 		return err
 	}
-	if fact.Occurred, err = a.occurred(req.At); err != nil {
+	if message.Occurred, err = a.occurred(req.At); err != nil {
 		return err
 	}
-	received := lifecycle.Fact{
+	received := fact.Fact{
 		ID:       req.Ref,
 		Kind:     core,
 		Ref:      req.Ref,
 		Purposes: req.Purposes,
-		Traits:   fact.GetTraits(),
+		Traits:   message.GetTraits(),
 		Occurred: person.at,
 		Received: a.opts.Now(),
 	}
-	if err := a.publishFact(ctx, fact); err != nil {
+	if err := a.publishFact(ctx, message); err != nil {
 		return err
 	}
-	state := lifecycle.Requests(a.opts.Policy, []lifecycle.Fact{received}, a.opts.Now())
+	state := rights.Requests(a.opts.Policy, []fact.Fact{received}, a.opts.Now())
 	if len(state) == 0 {
 		// An objection to marketing is absolute: there is nothing to decide.
-		return c.JSON(http.StatusAccepted, listedRequest{person.subject.ID, described(person.names), lifecycle.Request{
-			Ref: req.Ref, Right: core, State: lifecycle.RequestAnswered, Received: person.at, Due: person.at,
+		return c.JSON(http.StatusAccepted, listedRequest{person.subject.ID, described(person.names), rights.Request{
+			Ref: req.Ref, Right: core, State: rights.StateAnswered, Received: person.at, Due: person.at,
 		}})
 	}
 	return c.JSON(http.StatusAccepted, listedRequest{person.subject.ID, described(person.names), state[0]})
@@ -183,25 +191,30 @@ func (a *API) step(c echo.Context) error {
 	if r == nil {
 		return problem.New(http.StatusNotFound, "unknown-request", "There is no request with this ref.")
 	}
-	fact := &factv1.Fact{Ref: ref, Outcome: req.Outcome, Reason: req.Reason, Locators: []string{kindRequest + ":" + ref}}
-	if fact.Occurred, err = a.occurred(req.At); err != nil {
+	message := &factv1.Fact{
+		Ref:      ref,
+		Outcome:  req.Outcome,
+		Reason:   req.Reason,
+		Locators: []string{kindRequest + ":" + ref},
+	}
+	if message.Occurred, err = a.occurred(req.At); err != nil {
 		return err
 	}
-	if err := a.prepare(fact, c.Param("step"), &req, r); err != nil {
+	if err := a.prepare(message, c.Param("step"), &req, r); err != nil {
 		return err
 	}
-	if err := a.publishFact(ctx, fact); err != nil {
+	if err := a.publishFact(ctx, message); err != nil {
 		return err
 	}
 	return c.JSON(http.StatusAccepted, map[string]string{"ref": ref, "step": c.Param("step")})
 }
 
-func (a *API) requestOf(s *lifecycle.Subject, ref string) *lifecycle.Request {
+func (a *API) requestOf(s *lifecycle.Subject, ref string) *rights.Request {
 	if s == nil {
 		return nil
 	}
-	all := lifecycle.Requests(a.opts.Policy, s.Facts, a.opts.Now())
-	n := slices.IndexFunc(all, func(r lifecycle.Request) bool { return r.Ref == ref })
+	all := rights.Requests(a.opts.Policy, s.Facts, a.opts.Now())
+	n := slices.IndexFunc(all, func(r rights.Request) bool { return r.Ref == ref })
 	if n < 0 {
 		return nil
 	}
@@ -209,7 +222,7 @@ func (a *API) requestOf(s *lifecycle.Subject, ref string) *lifecycle.Request {
 }
 
 // prepare builds the fact of a step and refuses a step without effect.
-func (a *API) prepare(fact *factv1.Fact, step string, req *stepRequest, r *lifecycle.Request) error {
+func (a *API) prepare(message *factv1.Fact, step string, req *stepRequest, r *rights.Request) error {
 	refuse := func(name, detail string) error { return problem.New(http.StatusConflict, name, detail) }
 	at := a.opts.Now()
 	if req.At != nil {
@@ -218,11 +231,11 @@ func (a *API) prepare(fact *factv1.Fact, step string, req *stepRequest, r *lifec
 	switch {
 	case at.Before(r.Received):
 		return problem.New(http.StatusUnprocessableEntity, "impossible", "at is before the receipt of the request.")
-	case step == "lift" && r.Right != lifecycle.KindRestriction:
+	case step == "lift" && r.Right != fact.KindRestriction:
 		return refuse("not-restricted", "This request is not for a restriction, so there is nothing to lift.")
 	case step != "lift" && !r.Open():
 		return refuse("answered", "The request is already answered.")
-	case (step == "decide" || step == "answer") && r.State == lifecycle.RequestReceived:
+	case (step == "decide" || step == "answer") && r.State == rights.StateReceived:
 		return refuse(
 			"not-verified",
 			"The identity of the person is not verified yet (Art. 12(6)). Verify the request first.",
@@ -232,7 +245,7 @@ func (a *API) prepare(fact *factv1.Fact, step string, req *stepRequest, r *lifec
 	}
 	switch step {
 	case "verify":
-		fact.Kind = factv1.Kind_KIND_REQUEST_VERIFIED
+		message.Kind = factv1.Kind_KIND_REQUEST_VERIFIED
 	case "extend":
 		if !at.Before(r.Due) {
 			return refuse(
@@ -242,14 +255,14 @@ func (a *API) prepare(fact *factv1.Fact, step string, req *stepRequest, r *lifec
 				)+" (Art. 12(3)).",
 			)
 		}
-		fact.Kind = factv1.Kind_KIND_REQUEST_EXTENDED
+		message.Kind = factv1.Kind_KIND_REQUEST_EXTENDED
 	case "decide":
 		if req.Outcome == "" {
 			return problem.New(http.StatusUnprocessableEntity, "impossible", "outcome is missing: granted, partly or refused.")
 		}
-		fact.Kind = factv1.Kind_KIND_REQUEST_DECIDED
+		message.Kind = factv1.Kind_KIND_REQUEST_DECIDED
 	case "answer":
-		fact.Kind = factv1.Kind_KIND_REQUEST_ANSWERED
+		message.Kind = factv1.Kind_KIND_REQUEST_ANSWERED
 	case "lift":
 		if req.Told == nil || req.Told.After(at) || req.Told.Before(r.Received) {
 			return problem.New(
@@ -258,7 +271,7 @@ func (a *API) prepare(fact *factv1.Fact, step string, req *stepRequest, r *lifec
 				"told is missing, before the restriction, or after the lifting. Set told to the time at which the person was informed that the restriction would be lifted (Art. 18(3)).",
 			)
 		}
-		fact.Kind, fact.Told = factv1.Kind_KIND_RESTRICTION_LIFTED, timestamppb.New(*req.Told)
+		message.Kind, message.Told = factv1.Kind_KIND_RESTRICTION_LIFTED, timestamppb.New(*req.Told)
 	default:
 		return problem.New(http.StatusNotFound, "unknown-step", "A step is verify, extend, decide, answer or lift.")
 	}

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
@@ -14,8 +16,8 @@ import (
 // Store stores journals. Append skips an entry whose position is occupied, with store.ErrConflict
 // for the entry.
 type Store interface {
-	Append(ctx context.Context, entries []lifecycle.Entry) ([]error, error)
-	Tails(ctx context.Context, subjects []string) (map[string]lifecycle.Entry, error)
+	Append(ctx context.Context, entries []chain.Entry) ([]error, error)
+	Tails(ctx context.Context, subjects []string) (map[string]chain.Entry, error)
 	Noted(ctx context.Context, subject string, keys []string) (map[string]bool, error)
 }
 
@@ -31,8 +33,8 @@ const attempts = 10
 
 // Write appends the outboxes and notes of subjects to the journals and returns the new heads.
 // Entries that the journal contains already are skipped.
-func (w *Writer) Write(ctx context.Context, subjects []lifecycle.Subject) (map[string]lifecycle.Head, error) {
-	heads := map[string]lifecycle.Head{}
+func (w *Writer) Write(ctx context.Context, subjects []lifecycle.Subject) (map[string]chain.Head, error) {
+	heads := map[string]chain.Head{}
 	for range attempts {
 		if len(subjects) == 0 {
 			return heads, nil
@@ -54,7 +56,7 @@ func (w *Writer) Write(ctx context.Context, subjects []lifecycle.Subject) (map[s
 func (w *Writer) try(
 	ctx context.Context,
 	subjects []lifecycle.Subject,
-	heads map[string]lifecycle.Head,
+	heads map[string]chain.Head,
 ) ([]lifecycle.Subject, error) {
 	ids := make([]string, len(subjects))
 	for i := range subjects {
@@ -64,7 +66,7 @@ func (w *Writer) try(
 	if err != nil {
 		return nil, err
 	}
-	var batch []lifecycle.Entry
+	var batch []chain.Entry
 	var owner []int
 	for i := range subjects {
 		entries, err := w.following(ctx, &subjects[i], tails[subjects[i].ID])
@@ -75,7 +77,7 @@ func (w *Writer) try(
 		if n := len(entries); n > 0 {
 			last = entries[n-1]
 		}
-		heads[subjects[i].ID] = lifecycle.Head{Seq: last.Seq, Hash: last.Hash}
+		heads[subjects[i].ID] = chain.Head{Seq: last.Seq, Hash: last.Hash}
 		for range entries {
 			owner = append(owner, i)
 		}
@@ -106,13 +108,13 @@ func conflicts(subjects []lifecycle.Subject, owner []int, errs []error) ([]lifec
 
 // following returns the new entries of a subject, chained after its last entry. Entries that the
 // journal contains already are skipped.
-func (w *Writer) following(ctx context.Context, s *lifecycle.Subject, last lifecycle.Entry) ([]lifecycle.Entry, error) {
-	entries := make([]lifecycle.Entry, 0, len(s.Outbox)+len(s.Notes))
+func (w *Writer) following(ctx context.Context, s *lifecycle.Subject, last chain.Entry) ([]chain.Entry, error) {
+	entries := make([]chain.Entry, 0, len(s.Outbox)+len(s.Notes))
 	for i := range s.Outbox {
-		entries = append(entries, lifecycle.NewDecisionEntry(&s.Outbox[i], w.Mark))
+		entries = append(entries, chain.NewDecisionEntry(&s.Outbox[i], w.Mark))
 	}
 	for i := range s.Notes {
-		entries = append(entries, lifecycle.NewNoteEntry(&s.Notes[i], w.Mark))
+		entries = append(entries, chain.NewNoteEntry(&s.Notes[i], w.Mark))
 	}
 	noted := map[string]bool{}
 	if last.Seq != s.Journal.Seq {

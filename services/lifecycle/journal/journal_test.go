@@ -11,6 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/journal"
 	"github.com/rodopath/rodopath/services/lifecycle/lifecycletest"
@@ -43,9 +46,9 @@ func newScene(t *testing.T) *scene {
 // returns the subject as it stands then.
 func (s *scene) person(id string) lifecycle.Subject {
 	s.t.Helper()
-	fact := func(name string, kind lifecycle.Kind, days int) lifecycle.Fact {
+	newFact := func(name string, kind fact.Kind, days int) fact.Fact {
 		at := now.AddDate(0, 0, -days)
-		return lifecycle.Fact{
+		return fact.Fact{
 			ID:       id + name,
 			Kind:     kind,
 			Occurred: at,
@@ -55,8 +58,8 @@ func (s *scene) person(id string) lifecycle.Subject {
 		}
 	}
 	subject := lifecycle.Subject{ID: id}
-	for _, f := range []lifecycle.Fact{fact("a", lifecycle.KindSignup, 30), fact("b", lifecycle.KindSale, 20), fact("c", lifecycle.KindUnsubscribe, 1)} {
-		subject, _ = lifecycle.Decide(lifecycletest.Policy(s.t), subject, []lifecycle.Fact{f}, f.Received)
+	for _, f := range []fact.Fact{newFact("a", fact.KindSignup, 30), newFact("b", fact.KindSale, 20), newFact("c", fact.KindUnsubscribe, 1)} {
+		subject, _ = lifecycle.Decide(lifecycletest.Policy(s.t), subject, []fact.Fact{f}, f.Received)
 		subject = s.written(subject)
 	}
 	return subject
@@ -151,7 +154,7 @@ func TestVerify_AForgedEndDoesNotFit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var before lifecycle.Entry
+	var before chain.Entry
 	last := entries[len(entries)-1]
 	if len(entries) > 1 {
 		before = entries[len(entries)-2]
@@ -209,7 +212,7 @@ func TestWrite_HoldsNoRecordByItsName(t *testing.T) {
 func TestWrite_TwiceIsOnce(t *testing.T) {
 	s := newScene(t)
 	subject := s.person("ala")
-	subject.Notes = []lifecycle.Note{{Key: "alarm:1", At: now, Kind: lifecycle.EntryAlarm, Text: "look"}}
+	subject.Notes = []chain.Note{{Key: "alarm:1", At: now, Kind: chain.KindAlarm, Text: "look"}}
 	first, err := s.Write(t.Context(), []lifecycle.Subject{subject})
 	if err != nil {
 		t.Fatal(err)
@@ -231,8 +234,8 @@ func TestWrite_ManyWritersMakeOneChain(t *testing.T) {
 		wg.Go(func() {
 			for n := range notes {
 				mine := subject
-				mine.Notes = []lifecycle.Note{
-					{Key: strings.Repeat("w", w+1) + strings.Repeat("n", n+1), At: now, Kind: lifecycle.EntryAlarm, Text: "look"},
+				mine.Notes = []chain.Note{
+					{Key: strings.Repeat("w", w+1) + strings.Repeat("n", n+1), At: now, Kind: chain.KindAlarm, Text: "look"},
 				}
 				if _, err := s.Write(
 					context.WithoutCancel(t.Context()),
@@ -249,7 +252,7 @@ func TestWrite_ManyWritersMakeOneChain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := lifecycle.CheckChain(entries, now.AddDate(-6, 0, 0)); err != nil {
+	if err := chain.Check(entries, now.AddDate(-6, 0, 0)); err != nil {
 		t.Error(err)
 	}
 	keys := map[string]int{}

@@ -10,6 +10,8 @@ import (
 	"io"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
@@ -18,8 +20,8 @@ import (
 type Reader interface {
 	Load(ctx context.Context, ids []string) (map[string]lifecycle.Subject, error)
 	Walk(ctx context.Context, after string, limit int) ([]lifecycle.Subject, error)
-	Tails(ctx context.Context, subjects []string) (map[string]lifecycle.Entry, error)
-	WalkJournal(ctx context.Context, after string, limit int) ([]lifecycle.Entry, error)
+	Tails(ctx context.Context, subjects []string) (map[string]chain.Entry, error)
+	WalkJournal(ctx context.Context, after string, limit int) ([]chain.Entry, error)
 }
 
 // Fault is an inconsistency of a journal.
@@ -85,7 +87,7 @@ func (v *verifier) journals(ctx context.Context, progress func(int)) error {
 		if err != nil || len(entries) == 0 {
 			return err
 		}
-		var chains [][]lifecycle.Entry
+		var chains [][]chain.Entry
 		for from, i := 0, 1; i <= len(entries); i++ {
 			if i == len(entries) || entries[i].Subject != entries[from].Subject {
 				chains, from = append(chains, entries[from:i]), i
@@ -99,7 +101,7 @@ func (v *verifier) journals(ctx context.Context, progress func(int)) error {
 	}
 }
 
-func (v *verifier) chains(ctx context.Context, chains [][]lifecycle.Entry) error {
+func (v *verifier) chains(ctx context.Context, chains [][]chain.Entry) error {
 	ids := make([]string, len(chains))
 	for i, c := range chains {
 		ids[i] = c[0].Subject
@@ -113,11 +115,11 @@ func (v *verifier) chains(ctx context.Context, chains [][]lifecycle.Entry) error
 		v.report.Entries += len(c)
 		last := &c[len(c)-1]
 		_, _ = io.WriteString(v.digest, fmt.Sprintf("%s %d %s\n", ids[i], last.Seq, last.Hash)) // a hash never fails
-		if err := lifecycle.CheckChain(c, v.kept); err != nil {
+		if err := chain.Check(c, v.kept); err != nil {
 			v.fault(ids[i], "%v", err)
 		}
 		for j := range c {
-			if c[j].Kind == lifecycle.EntryMerged {
+			if c[j].Kind == chain.KindMerged {
 				v.merged[c[j].Text] = true
 			}
 		}
@@ -128,10 +130,10 @@ func (v *verifier) chains(ctx context.Context, chains [][]lifecycle.Entry) error
 
 // end compares the end of a journal with the head of its subject. A longer journal is valid,
 // because entries are written before the subject.
-func (v *verifier) end(id string, subjects map[string]lifecycle.Subject, last *lifecycle.Entry) {
+func (v *verifier) end(id string, subjects map[string]lifecycle.Subject, last *chain.Entry) {
 	s, stored := subjects[id]
 	switch {
-	case !stored && last.Kind != lifecycle.EntryClosed:
+	case !stored && last.Kind != chain.KindClosed:
 		v.open = append(v.open, id)
 	case !stored:
 	case last.Seq < s.Journal.Seq:

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/keyrotation"
@@ -49,7 +51,7 @@ func TestRun_AfterItTheOldKeysAreNotNeeded(t *testing.T) {
 		s := lifecycle.Subject{ID: fmt.Sprintf("s%04d", i), Revision: "x"}
 		s.Sealed = must[[]byte](t)(before.Seal(s.ID, address(i)))
 		s.Keys = []string{before.Key(address(i)[0]), before.LocatorKey("order:" + s.ID)}
-		s.Facts = []lifecycle.Fact{{ID: "f", Proof: must[[]byte](t)(before.SealText("192.0.2.1")), Address: s.Keys[0]}}
+		s.Facts = []fact.Fact{{ID: "f", Proof: must[[]byte](t)(before.SealText("192.0.2.1")), Address: s.Keys[0]}}
 		changes = append(changes, store.Change{Subject: s, Claim: s.Keys})
 	}
 	must[[]error](t)(st.Save(t.Context(), changes))
@@ -140,7 +142,7 @@ func TestRun_TakesWhatWasWrittenMeanwhileInAnotherPass(t *testing.T) {
 		return lifecycle.Subject{
 			ID:       id,
 			Keys:     []string{before.Key(address(n)[0])},
-			Facts:    []lifecycle.Fact{{ID: id}},
+			Facts:    []fact.Fact{{ID: id}},
 			Revision: "x",
 		}
 	}

@@ -6,12 +6,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/rodopath/rodopath/api/stream"
-	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/journal"
 	"github.com/rodopath/rodopath/services/lifecycle/policy"
@@ -48,7 +49,7 @@ func Vault(t testing.TB) *identity.Vault {
 }
 
 // Policy loads the shipped policy for a business called Sklep Ani.
-func Policy(t testing.TB) *lifecycle.Policy {
+func Policy(t testing.TB) *rules.Policy {
 	t.Helper()
 	p, err := policy.Load(policy.DefaultName, "Sklep Ani")
 	if err != nil {
@@ -58,7 +59,7 @@ func Policy(t testing.TB) *lifecycle.Policy {
 }
 
 // Changed loads the shipped policy with changes.
-func Changed(changes []string) (*lifecycle.Policy, error) {
+func Changed(changes []string) (*rules.Policy, error) {
 	return policy.Change("default policy", []byte(policy.Text()), "Sklep Ani", changes)
 }
 

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"github.com/rodopath/rodopath/services/lifecycle"
@@ -106,7 +108,7 @@ func keepJournal(t *testing.T, st *mongostore.Store) {
 	other := a[1]
 	other.Hash = "another"
 	c := journal(t, "c", 1)
-	errs, err := st.Append(t.Context(), []lifecycle.Entry{other, a[2], c[0]})
+	errs, err := st.Append(t.Context(), []chain.Entry{other, a[2], c[0]})
 	if err != nil || !errors.Is(errs[0], store.ErrConflict) || !errors.Is(errs[1], store.ErrConflict) || errs[2] != nil {
 		t.Errorf("got %v, %v", errs, err)
 	}

@@ -8,11 +8,12 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
-	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
 
@@ -33,7 +34,7 @@ type line struct {
 	Entry string `bson:"entry"`
 }
 
-func lineOf(e *lifecycle.Entry) (line, error) {
+func lineOf(e *chain.Entry) (line, error) {
 	doc, err := json.Marshal(e)
 	if err != nil {
 		return line{}, fmt.Errorf("encode journal entry %s/%d: %w", e.Subject, e.Seq, err)
@@ -59,10 +60,10 @@ func lineOf(e *lifecycle.Entry) (line, error) {
 	}, nil
 }
 
-func (l *line) entry() (lifecycle.Entry, error) {
-	var e lifecycle.Entry
+func (l *line) entry() (chain.Entry, error) {
+	var e chain.Entry
 	if err := json.Unmarshal([]byte(l.Entry), &e); err != nil {
-		return lifecycle.Entry{}, fmt.Errorf("decode journal entry %s: %w", l.ID, err)
+		return chain.Entry{}, fmt.Errorf("decode journal entry %s: %w", l.ID, err)
 	}
 	return e, nil
 }
@@ -72,7 +73,7 @@ func (l *line) entry() (lifecycle.Entry, error) {
 // the same subject. An entry that is stored already is no conflict. The last error is an error of
 // the database: some entries may be stored then, and appending again is safe. \ The first entries
 // of all subjects are written before the second ones, so that a crash leaves no gap in a chain.
-func (s *Store) Append(ctx context.Context, entries []lifecycle.Entry) ([]error, error) {
+func (s *Store) Append(ctx context.Context, entries []chain.Entry) ([]error, error) {
 	a := &appending{store: s, entries: entries, errs: make([]error, len(entries)), broken: map[string]bool{}}
 	for _, round := range rounds(entries) {
 		if err := a.insert(ctx, round); err != nil {
@@ -83,7 +84,7 @@ func (s *Store) Append(ctx context.Context, entries []lifecycle.Entry) ([]error,
 }
 
 // rounds groups the positions of entries, with one entry of each subject in a round.
-func rounds(entries []lifecycle.Entry) [][]int {
+func rounds(entries []chain.Entry) [][]int {
 	var out [][]int
 	next := map[string]int{}
 	for i := range entries {
@@ -101,7 +102,7 @@ func rounds(entries []lifecycle.Entry) [][]int {
 // appending is one Append with its results.
 type appending struct {
 	store   *Store
-	entries []lifecycle.Entry
+	entries []chain.Entry
 	errs    []error
 	// broken holds the subjects with a failed entry, after which no entry is appended.
 	broken map[string]bool
@@ -138,7 +139,7 @@ func (a *appending) insert(ctx context.Context, round []int) error {
 
 func (a *appending) fail(i int, err error) { a.errs[i], a.broken[a.entries[i].Subject] = err, true }
 
-func occupied(e *lifecycle.Entry) error {
+func occupied(e *chain.Entry) error {
 	return fmt.Errorf("journal entry %s/%d: %w", e.Subject, e.Seq, store.ErrConflict)
 }
 
@@ -178,9 +179,9 @@ func (s *Store) insertLines(ctx context.Context, lines []line) (map[int]error, e
 }
 
 // Tails returns the last entry of each journal; subjects without a journal are absent.
-func (s *Store) Tails(ctx context.Context, subjects []string) (map[string]lifecycle.Entry, error) {
+func (s *Store) Tails(ctx context.Context, subjects []string) (map[string]chain.Entry, error) {
 	subjects = sorted(subjects)
-	tails := make([][]lifecycle.Entry, len(subjects))
+	tails := make([][]chain.Entry, len(subjects))
 	err := inParallel(len(subjects), func(i int) error {
 		last := options.Find().SetSort(bson.D{{Key: "subject", Value: 1}, {Key: "seq", Value: -1}}).SetLimit(1)
 		var err error
@@ -190,7 +191,7 @@ func (s *Store) Tails(ctx context.Context, subjects []string) (map[string]lifecy
 	if err != nil {
 		return nil, fmt.Errorf("read the ends of %d journals: %w", len(subjects), err)
 	}
-	found := make(map[string]lifecycle.Entry, len(subjects))
+	found := make(map[string]chain.Entry, len(subjects))
 	for i, tail := range tails {
 		for _, e := range tail {
 			found[subjects[i]] = e
@@ -216,7 +217,7 @@ func (s *Store) Noted(ctx context.Context, subject string, keys []string) (map[s
 }
 
 // Entries returns the subject's journal, in order.
-func (s *Store) Entries(ctx context.Context, subject string) ([]lifecycle.Entry, error) {
+func (s *Store) Entries(ctx context.Context, subject string) ([]chain.Entry, error) {
 	out, err := s.entries(
 		ctx,
 		bson.D{{Key: "subject", Value: subject}},
@@ -232,12 +233,12 @@ func (s *Store) entries(
 	ctx context.Context,
 	filter bson.D,
 	opts *options.FindOptionsBuilder,
-) ([]lifecycle.Entry, error) {
+) ([]chain.Entry, error) {
 	list, err := find[line](ctx, s.journal, filter, opts.SetProjection(named("entry")))
 	if err != nil {
 		return nil, err
 	}
-	out := make([]lifecycle.Entry, len(list))
+	out := make([]chain.Entry, len(list))
 	for i := range list {
 		if out[i], err = list[i].entry(); err != nil {
 			return nil, err
@@ -248,12 +249,12 @@ func (s *Store) entries(
 
 // EntriesOf returns the journal entries of a decision, by time. The entries may be in the journals
 // of several merged subjects.
-func (s *Store) EntriesOf(ctx context.Context, decision string) ([]lifecycle.Entry, error) {
+func (s *Store) EntriesOf(ctx context.Context, decision string) ([]chain.Entry, error) {
 	out, err := s.entries(ctx, bson.D{{Key: "decision", Value: decision}}, options.Find())
 	if err != nil {
 		return nil, fmt.Errorf("read the entries of decision %s: %w", decision, err)
 	}
-	slices.SortStableFunc(out, func(a, b lifecycle.Entry) int {
+	slices.SortStableFunc(out, func(a, b chain.Entry) int {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Seq, b.Seq))
 	})
 	return out, nil
@@ -261,7 +262,7 @@ func (s *Store) EntriesOf(ctx context.Context, decision string) ([]lifecycle.Ent
 
 // WalkJournal returns the complete journals of the next subjects after an id, at most limit of
 // them, by subject id: only a complete chain can be verified.
-func (s *Store) WalkJournal(ctx context.Context, after string, limit int) ([]lifecycle.Entry, error) {
+func (s *Store) WalkJournal(ctx context.Context, after string, limit int) ([]chain.Entry, error) {
 	if limit <= 0 {
 		return nil, nil
 	}
@@ -282,8 +283,8 @@ func (s *Store) WalkJournal(ctx context.Context, after string, limit int) ([]lif
 }
 
 // journals reads entries up to the first entry beyond the limit of subjects.
-func journals(ctx context.Context, cursor *mongo.Cursor, subject string, limit int) ([]lifecycle.Entry, error) {
-	var out []lifecycle.Entry
+func journals(ctx context.Context, cursor *mongo.Cursor, subject string, limit int) ([]chain.Entry, error) {
+	var out []chain.Entry
 	subjects := 0
 	for cursor.Next(ctx) {
 		var l line

@@ -5,7 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+
 	"github.com/rodopath/rodopath/services/lifecycle/mongostore/mongowire"
 	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
@@ -114,7 +115,7 @@ func TestStore_Save_RedirectRace(t *testing.T) {
 			late := b
 			late.Facts = append(
 				late.Facts,
-				lifecycle.Fact{ID: "late", Kind: lifecycle.KindSale, Occurred: noon(), Received: noon()},
+				fact.Fact{ID: "late", Kind: fact.KindSale, Occurred: noon(), Received: noon()},
 			)
 			mustSave(t, other, store.Change{Subject: late})
 		}

@@ -8,6 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -46,11 +50,11 @@ func subject(id string, keys ...string) lifecycle.Subject {
 		Revision:     "r1",
 		LastReceived: noon(),
 		ReviewAt:     &until,
-		Facts: []lifecycle.Fact{
-			{ID: "fact-" + id, Kind: lifecycle.KindSale, Occurred: noon(), Received: noon(), Ref: "order-" + id},
+		Facts: []fact.Fact{
+			{ID: "fact-" + id, Kind: fact.KindSale, Occurred: noon(), Received: noon(), Ref: "order-" + id},
 		},
-		Outbox: []lifecycle.Decision{
-			{ID: "dec-" + id, Kind: lifecycle.DecisionDelete, Subject: id, At: noon(), Effective: noon()},
+		Outbox: []decision.Decision{
+			{ID: "dec-" + id, Kind: decision.KindDelete, Subject: id, At: noon(), Effective: noon()},
 		},
 	}
 }
@@ -119,16 +123,16 @@ func wantOwner(t *testing.T, st *mongostore.Store, key, want string) {
 }
 
 // journal makes the first n entries of a journal, an hour apart.
-func journal(t *testing.T, subject string, n int) []lifecycle.Entry {
+func journal(t *testing.T, subject string, n int) []chain.Entry {
 	t.Helper()
-	var out []lifecycle.Entry
-	var last lifecycle.Entry
+	var out []chain.Entry
+	var last chain.Entry
 	for i := range n {
-		e := lifecycle.Entry{
+		e := chain.Entry{
 			Subject: subject,
 			Key:     fmt.Sprintf("k%d", i+1),
 			At:      noon().Add(time.Duration(i) * time.Hour),
-			Kind:    lifecycle.EntryAlarm,
+			Kind:    chain.KindAlarm,
 		}
 		e, err := e.Chained(last)
 		if err != nil {
@@ -139,7 +143,7 @@ func journal(t *testing.T, subject string, n int) []lifecycle.Entry {
 	return out
 }
 
-func mustAppend(t *testing.T, st *mongostore.Store, entries ...lifecycle.Entry) {
+func mustAppend(t *testing.T, st *mongostore.Store, entries ...chain.Entry) {
 	t.Helper()
 	errs, err := st.Append(t.Context(), entries)
 	if err := errors.Join(append(errs, err)...); err != nil {
@@ -147,7 +151,7 @@ func mustAppend(t *testing.T, st *mongostore.Store, entries ...lifecycle.Entry) 
 	}
 }
 
-func wantEntries(t *testing.T, st *mongostore.Store, subject string, want []lifecycle.Entry) {
+func wantEntries(t *testing.T, st *mongostore.Store, subject string, want []chain.Entry) {
 	t.Helper()
 	got, err := st.Entries(t.Context(), subject)
 	if err != nil {

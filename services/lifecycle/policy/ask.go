@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
 // transactional is a neutral line in a message about an order. Whether asking there is marketing is
@@ -22,7 +22,7 @@ func (c *compiler) places() []string {
 	return append(green, transactional)
 }
 
-func (c *compiler) ask(i int, a ask) lifecycle.Ask {
+func (c *compiler) ask(i int, a ask) rules.Ask {
 	at := func(keys ...any) path { return append(path{"ask", i}, keys...) }
 	c.asked(at, a)
 	if !slices.ContainsFunc(c.doc.Rules, func(r rule) bool { return r.Purpose == a.When }) {
@@ -45,7 +45,7 @@ func (c *compiler) ask(i int, a ask) lifecycle.Ask {
 	if a.StandsDays < 1 || a.StandsDays > 366 {
 		c.fault(at(), "stands_days must be from 1 to 366")
 	}
-	return lifecycle.Ask{
+	return rules.Ask{
 		Purpose: a.Purpose,
 		Channel: a.Channel,
 		Wording: a.Wording,

@@ -5,13 +5,13 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
 // Change reads a policy with changes: "claims=strict" for a choice,
 // "webinar.until=60 days after webinar" for the period of a rule, "ID.text=…" for the
 // text of a wording, and "ask.places=checkout,account" for where is asked.
-func Change(file string, data []byte, controller string, changes []string) (*lifecycle.Policy, error) {
+func Change(file string, data []byte, controller string, changes []string) (*rules.Policy, error) {
 	p, _, err := check(file, data, controller, changes)
 	return p, err
 }

@@ -6,8 +6,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/rodopath/rodopath/services/internal/strictyaml"
-	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 )
 
@@ -17,7 +18,7 @@ type compiler struct {
 	doc    document
 	at     *strictyaml.Document
 	faults []strictyaml.Fault
-	terms  map[string]lifecycle.Period
+	terms  map[string]rules.Period
 }
 
 // path leads to a value in the document: keys and indexes.
@@ -27,8 +28,8 @@ func (c *compiler) fault(at path, format string, args ...any) {
 	c.faults = append(c.faults, c.at.Faultf(at, format, args...))
 }
 
-func (c *compiler) compile(controller string) *lifecycle.Policy {
-	p := &lifecycle.Policy{
+func (c *compiler) compile(controller string) *rules.Policy {
+	p := &rules.Policy{
 		ID:           c.doc.Policy,
 		File:         c.file,
 		Controller:   controller,
@@ -39,7 +40,7 @@ func (c *compiler) compile(controller string) *lifecycle.Policy {
 		Categories:   c.categories(),
 		Purposes:     c.purposes(),
 		Recipients:   c.recipients(),
-		Unknown:      lifecycle.Coverage{Purposes: c.doc.Unknown.Covers, Channels: c.doc.Unknown.Channels},
+		Unknown:      rules.Coverage{Purposes: c.doc.Unknown.Covers, Channels: c.doc.Unknown.Channels},
 	}
 	if p.ID == "" {
 		c.fault(path{"policy"}, "a policy needs a name: write \"policy: my-shop\"")
@@ -69,7 +70,7 @@ func (c *compiler) compile(controller string) *lifecycle.Policy {
 	return p
 }
 
-func (c *compiler) place() lifecycle.Place {
+func (c *compiler) place() rules.Place {
 	zone, err := time.LoadLocation(c.doc.Zone)
 	if err != nil || c.doc.Zone == "" {
 		c.fault(path{"zone"}, "%q is not a time zone; write one like Europe/Warsaw", c.doc.Zone)
@@ -77,12 +78,12 @@ func (c *compiler) place() lifecycle.Place {
 	}
 	switch c.doc.Holidays {
 	case "PL":
-		return lifecycle.Place{Zone: zone, Holidays: calendar.Poland}
+		return rules.Place{Zone: zone, Holidays: calendar.Poland}
 	case "none":
-		return lifecycle.Place{Zone: zone, Holidays: func(calendar.Date) bool { return false }}
+		return rules.Place{Zone: zone, Holidays: func(calendar.Date) bool { return false }}
 	}
 	c.fault(path{"holidays"}, "%q is not a known calendar of holidays; write PL or none", c.doc.Holidays)
-	return lifecycle.Place{Zone: zone}
+	return rules.Place{Zone: zone}
 }
 
 // checkChoices reports unknown choices and options.
@@ -138,7 +139,7 @@ func (c *compiler) conditions(at path, what string, conditions []string) {
 
 // compileTerms compiles the named dates. A date may be based on another one, without cycles.
 func (c *compiler) compileTerms() {
-	c.terms = map[string]lifecycle.Period{}
+	c.terms = map[string]rules.Period{}
 	for _, name := range sortedKeys(c.doc.Terms) {
 		c.term(name, nil)
 	}
@@ -146,13 +147,13 @@ func (c *compiler) compileTerms() {
 
 // term compiles a named date after the dates of its definition; trail is the path of definitions so
 // far.
-func (c *compiler) term(name string, trail []string) (lifecycle.Period, bool) {
+func (c *compiler) term(name string, trail []string) (rules.Period, bool) {
 	if p, ok := c.terms[name]; ok {
 		return p, true
 	}
 	text, ok := c.doc.Terms[name]
 	if !ok {
-		return lifecycle.Period{}, false
+		return rules.Period{}, false
 	}
 	if n := slices.Index(trail, name); n >= 0 {
 		c.fault(
@@ -160,14 +161,14 @@ func (c *compiler) term(name string, trail []string) (lifecycle.Period, bool) {
 			"terms refer to each other in a cycle: %s",
 			strings.Join(append(slices.Clone(trail[n:]), name), " is counted from "),
 		)
-		c.terms[name] = lifecycle.Open()
+		c.terms[name] = rules.Open()
 		return c.terms[name], true
 	}
 	trail = append(slices.Clone(trail), name)
-	p, err := lifecycle.ParsePeriod(text, func(other string) (lifecycle.Period, bool) { return c.term(other, trail) })
+	p, err := rules.ParsePeriod(text, func(other string) (rules.Period, bool) { return c.term(other, trail) })
 	if err != nil {
 		c.fault(path{"terms", name}, "term %s: %v", name, err)
-		p = lifecycle.Open()
+		p = rules.Open()
 	}
 	if _, circular := c.terms[name]; !circular {
 		c.terms[name] = p
@@ -176,8 +177,8 @@ func (c *compiler) term(name string, trail []string) (lifecycle.Period, bool) {
 }
 
 // period parses a period and reports its fault at the place in the file.
-func (c *compiler) period(at path, what, text string) lifecycle.Period {
-	p, err := lifecycle.ParsePeriod(text, func(name string) (lifecycle.Period, bool) {
+func (c *compiler) period(at path, what, text string) rules.Period {
+	p, err := rules.ParsePeriod(text, func(name string) (rules.Period, bool) {
 		term, ok := c.terms[name]
 		return term, ok
 	})
@@ -187,7 +188,7 @@ func (c *compiler) period(at path, what, text string) lifecycle.Period {
 	return p
 }
 
-func (c *compiler) requests(p *lifecycle.Policy) {
+func (c *compiler) requests(p *rules.Policy) {
 	p.Answer = c.period(path{"requests", "answer"}, "requests", c.doc.Requests.Answer)
 	p.Extended = c.period(path{"requests", "extended"}, "requests", c.doc.Requests.Extended)
 	p.Tombstone = c.period(path{"tombstone"}, "tombstone", c.doc.Tombstone)
@@ -200,30 +201,30 @@ func (c *compiler) requests(p *lifecycle.Policy) {
 	}
 }
 
-func (c *compiler) categories() map[string]lifecycle.Category {
-	out := map[string]lifecycle.Category{}
+func (c *compiler) categories() map[string]rules.Category {
+	out := map[string]rules.Category{}
 	for id, cat := range c.doc.Categories {
-		if cat.Per != string(lifecycle.PerPerson) && cat.Per != string(lifecycle.PerRecord) {
+		if cat.Per != string(rules.PerPerson) && cat.Per != string(rules.PerRecord) {
 			c.fault(path{"categories", id}, "category %s: per must be person or record", id)
 		}
-		out[id] = lifecycle.Category{
-			Name: cat.Name, PerRecord: cat.Per == string(lifecycle.PerRecord), Pseudonymous: cat.Pseudonymous,
+		out[id] = rules.Category{
+			Name: cat.Name, PerRecord: cat.Per == string(rules.PerRecord), Pseudonymous: cat.Pseudonymous,
 			Correspondence: cat.Correspondence, Given: cat.Given, Term: cat.Term,
 		}
 	}
 	return out
 }
 
-func (c *compiler) purposes() map[string]lifecycle.Purpose {
-	out := map[string]lifecycle.Purpose{}
+func (c *compiler) purposes() map[string]rules.Purpose {
+	out := map[string]rules.Purpose{}
 	for id, p := range c.doc.Purposes {
-		out[id] = lifecycle.Purpose{Name: p.Name, Term: p.Term, Offers: p.Offers, Persons: p.Persons}
+		out[id] = rules.Purpose{Name: p.Name, Term: p.Term, Offers: p.Offers, Persons: p.Persons}
 	}
 	return out
 }
 
-func (c *compiler) recipients() map[string]lifecycle.Recipient {
-	out := map[string]lifecycle.Recipient{}
+func (c *compiler) recipients() map[string]rules.Recipient {
+	out := map[string]rules.Recipient{}
 	for id, r := range c.doc.Recipients {
 		for i, holds := range r.Holds {
 			if _, ok := c.doc.Categories[holds]; !ok {
@@ -235,7 +236,7 @@ func (c *compiler) recipients() map[string]lifecycle.Recipient {
 				)
 			}
 		}
-		out[id] = lifecycle.Recipient{Name: r.Name, Holds: r.Holds, ThirdCountry: r.ThirdCountry}
+		out[id] = rules.Recipient{Name: r.Name, Holds: r.Holds, ThirdCountry: r.ThirdCountry}
 	}
 	return out
 }

@@ -10,8 +10,9 @@ import (
 	"os"
 	_ "time/tzdata" // civil time must not depend on the machine
 
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/rodopath/rodopath/services/internal/strictyaml"
-	"github.com/rodopath/rodopath/services/lifecycle"
 )
 
 //go:embed pl.yaml
@@ -40,7 +41,7 @@ func Read(path string) (name string, data []byte, err error) {
 
 // Load reads the policy at path, or the default policy if path is DefaultName or empty. The
 // controller is the business named in the wordings.
-func Load(path, controller string) (*lifecycle.Policy, error) {
+func Load(path, controller string) (*rules.Policy, error) {
 	name, data, err := Read(path)
 	if err != nil {
 		return nil, err
@@ -49,7 +50,7 @@ func Load(path, controller string) (*lifecycle.Policy, error) {
 }
 
 // Parse reads a policy. The error lists every fault with line and column.
-func Parse(file string, data []byte, controller string) (*lifecycle.Policy, error) {
+func Parse(file string, data []byte, controller string) (*rules.Policy, error) {
 	p, _, err := check(file, data, controller, nil)
 	return p, err
 }
@@ -68,11 +69,11 @@ func Measures(file string, data []byte) (map[string]string, error) {
 
 // Check reads a policy and returns warnings as well, such as data deleted too early or held too
 // long.
-func Check(file string, data []byte, controller string) (*lifecycle.Policy, []Warning, error) {
+func Check(file string, data []byte, controller string) (*rules.Policy, []Warning, error) {
 	return check(file, data, controller, nil)
 }
 
-func check(file string, data []byte, controller string, changes []string) (*lifecycle.Policy, []Warning, error) {
+func check(file string, data []byte, controller string, changes []string) (*rules.Policy, []Warning, error) {
 	var doc document
 	at, err := strictyaml.Decode(file, data, &doc)
 	if err != nil {

@@ -9,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/rodopath/rodopath/services/lifecycle"
 )
 
@@ -128,7 +131,7 @@ rules:
 	if err != nil {
 		t.Fatal(err)
 	}
-	ids := func(p *lifecycle.Policy) (out []string) {
+	ids := func(p *rules.Policy) (out []string) {
 		for _, r := range p.Rules {
 			out = append(out, r.ID+" "+r.Until.String())
 		}
@@ -202,11 +205,11 @@ func FuzzParse(f *testing.F) {
 		}
 		// A policy that was taken must be able to decide.
 		at := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
-		var facts []lifecycle.Fact
-		for _, k := range lifecycle.Kinds() {
+		var facts []fact.Fact
+		for _, k := range fact.Kinds() {
 			facts = append(
 				facts,
-				lifecycle.Fact{ID: string(k), Kind: k, Occurred: at, Received: at, Ref: "r", Wording: "newsletter-offers"},
+				fact.Fact{ID: string(k), Kind: k, Occurred: at, Received: at, Ref: "r", Wording: "newsletter-offers"},
 			)
 		}
 		if s, _ := lifecycle.Decide(p, lifecycle.Subject{ID: "s"}, facts, at); s.Revision != p.Revision {

@@ -12,7 +12,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/rodopath/rodopath/services/lifecycle/report"
 )
 
@@ -40,7 +41,7 @@ type Activity struct {
 
 // Activities returns the record of processing activities of a policy: one line for each rule, in
 // the order of the policy.
-func Activities(p *lifecycle.Policy) []Activity {
+func Activities(p *rules.Policy) []Activity {
 	out := make([]Activity, 0, len(p.Rules))
 	for i := range p.Rules {
 		r := &p.Rules[i]
@@ -88,7 +89,7 @@ func WriteRecord(
 	w io.Writer,
 	format Format,
 	lang report.Language,
-	p *lifecycle.Policy,
+	p *rules.Policy,
 	measures map[string]string,
 ) error {
 	r := record{policy: p, lang: lang, measures: measures, activities: Activities(p)}
@@ -115,7 +116,7 @@ func WriteRecord(
 
 // record is a record of processing activities during writing.
 type record struct {
-	policy     *lifecycle.Policy
+	policy     *rules.Policy
 	lang       report.Language
 	measures   map[string]string
 	activities []Activity
@@ -195,7 +196,7 @@ func (r *record) about() []string {
 
 // notes returns the remarks below the table.
 func (r *record) notes() []string {
-	keyed := report.Storage(&lifecycle.Rule{Until: r.policy.Tombstone})
+	keyed := report.Storage(&rules.Rule{Until: r.policy.Tombstone})
 	return []string{
 		bilingual(
 			"Środki bezpieczeństwa (art. 30 ust. 1 lit. g RODO): ",

@@ -5,7 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
 // open is the period without an end, which ends by a fact of ended_by only.
@@ -21,10 +22,10 @@ func (r *rule) consent() bool { return len(r.RaisedBy) == 1 && r.RaisedBy[0] == 
 // at is where a value of the rule is written.
 func (r *rule) at(keys ...any) path { return r.place.at("rules", keys...) }
 
-func (c *compiler) rule(r rule) lifecycle.Rule {
-	out := lifecycle.Rule{
+func (c *compiler) rule(r rule) rules.Rule {
+	out := rules.Rule{
 		ID: r.ID, Purpose: r.Purpose, Article: r.Article, Cites: r.Cites, Exempt: r.Exempt, Line: r.place.line,
-		Consent: r.consent(), Channels: r.Channels, Where: r.Where, Unless: r.Unless, Per: lifecycle.Per(r.Per),
+		Consent: r.consent(), Channels: r.Channels, Where: r.Where, Unless: r.Unless, Per: rules.Per(r.Per),
 		Keeps: r.Keeps, Receives: r.Receives, Prolongs: r.Prolongs, Suspended: r.Suspended,
 	}
 	c.named(&r)
@@ -36,7 +37,7 @@ func (c *compiler) rule(r rule) lifecycle.Rule {
 		if r.Expires != "" {
 			out.Until = c.period(r.at("expires"), "rule "+r.ID, r.Expires)
 			for _, event := range out.Until.Events() {
-				if event != string(lifecycle.KindBounce) && event != string(lifecycle.KindSignup) && event != lifecycle.AnchorAct {
+				if event != string(fact.KindBounce) && event != string(fact.KindSignup) && event != rules.AnchorAct {
 					c.fault(r.at("expires"), "rule %s: a consent does not expire by %q; count from bounce or signup", r.ID, event)
 				}
 			}
@@ -57,7 +58,7 @@ func (c *compiler) rule(r rule) lifecycle.Rule {
 		c.fault(r.at(), "rule %s: channels and expires are for rules with raised_by: consent", r.ID)
 	}
 	switch out.Per {
-	case lifecycle.PerRecord, lifecycle.PerContract, lifecycle.PerPerson:
+	case rules.PerRecord, rules.PerContract, rules.PerPerson:
 	default:
 		c.fault(r.at("per"), "rule %s: per must be record, contract or person", r.ID)
 	}
@@ -106,7 +107,7 @@ func (c *compiler) consentRule(r *rule) {
 		)
 	}
 	for _, k := range r.Keeps {
-		if c.doc.Categories[k].Per == string(lifecycle.PerRecord) {
+		if c.doc.Categories[k].Per == string(rules.PerRecord) {
 			c.fault(
 				r.at("keeps"),
 				"rule %s: a consent concerns the person and cannot keep %s, which is kept per record",
@@ -137,7 +138,7 @@ func (c *compiler) keeps(r *rule) {
 		if !ok {
 			c.fault(r.at("keeps", j), "rule %s: unknown category %q; define it under categories", r.ID, k)
 		}
-		if ok && cat.Per == string(lifecycle.PerRecord) && r.Per == string(lifecycle.PerPerson) && !r.Prolongs {
+		if ok && cat.Per == string(rules.PerRecord) && r.Per == string(rules.PerPerson) && !r.Prolongs {
 			c.fault(r.at("keeps", j), "rule %s concerns the person and cannot keep %s, which is kept per record", r.ID, k)
 		}
 	}
@@ -146,30 +147,30 @@ func (c *compiler) keeps(r *rule) {
 func (c *compiler) traits(r *rule) {
 	for key, names := range map[string][]string{"where": r.Where, "unless": r.Unless} {
 		for j, n := range names {
-			if !slices.Contains(lifecycle.Traits(), n) {
+			if !slices.Contains(fact.Traits(), n) {
 				c.fault(
 					r.at(key, j),
 					"rule %s: %q is not a trait of facts; known are %s",
 					r.ID,
 					n,
-					strings.Join(lifecycle.Traits(), ", "),
+					strings.Join(fact.Traits(), ", "),
 				)
 			}
 		}
 	}
 }
 
-func (c *compiler) kinds(at path, id string, names []string) []lifecycle.Kind {
-	var out []lifecycle.Kind
+func (c *compiler) kinds(at path, id string, names []string) []fact.Kind {
+	var out []fact.Kind
 	for j, n := range names {
-		k := lifecycle.Kind(n)
-		if k != lifecycle.KindRequested && !slices.Contains(lifecycle.Kinds(), k) {
+		k := fact.Kind(n)
+		if k != fact.KindRequested && !slices.Contains(fact.Kinds(), k) {
 			c.fault(
 				append(at[:len(at):len(at)], j),
 				"rule %s: %q is not a kind of fact; known are %s",
 				id,
 				n,
-				join(lifecycle.Kinds()),
+				join(fact.Kinds()),
 			)
 		}
 		out = append(out, k)
@@ -177,12 +178,12 @@ func (c *compiler) kinds(at path, id string, names []string) []lifecycle.Kind {
 	return out
 }
 
-func (c *compiler) accesses(r *rule) []lifecycle.Access {
-	var out []lifecycle.Access
+func (c *compiler) accesses(r *rule) []fact.Access {
+	var out []fact.Access
 	for j, n := range r.Access {
-		a := lifecycle.Access(n)
-		if !slices.Contains(lifecycle.Accesses(), a) {
-			c.fault(r.at("access", j), "rule %s: %q is not a kind of access; known are %s", r.ID, n, join(lifecycle.Accesses()))
+		a := fact.Access(n)
+		if !slices.Contains(fact.Accesses(), a) {
+			c.fault(r.at("access", j), "rule %s: %q is not a kind of access; known are %s", r.ID, n, join(fact.Accesses()))
 		}
 		out = append(out, a)
 	}
@@ -190,25 +191,25 @@ func (c *compiler) accesses(r *rule) []lifecycle.Access {
 }
 
 // until reads a rule's period. A rule must be able to end.
-func (c *compiler) until(r *rule) lifecycle.Period {
+func (c *compiler) until(r *rule) rules.Period {
 	switch {
 	case len(r.Until) == 0:
 		c.fault(r.at(), "rule %s never ends; add a period, for example \"until: 14 days after sale\"", r.ID)
-		return lifecycle.Period{}
+		return rules.Period{}
 	case slices.Contains(r.Until, open) && len(r.Until) > 1:
 		c.fault(r.at("until"), "rule %s: \"open\" cannot be combined with other periods; remove one of them", r.ID)
-		return lifecycle.Period{}
+		return rules.Period{}
 	case r.Until[0] == open && len(r.EndedBy) == 0:
 		c.fault(r.at("until"), "rule %s never ends: \"until: open\" needs ended_by", r.ID)
-		return lifecycle.Period{}
+		return rules.Period{}
 	case r.Until[0] == open:
-		return lifecycle.Open()
+		return rules.Open()
 	case len(r.Until) == 1:
 		return c.period(r.at("until"), "rule "+r.ID, r.Until[0])
 	}
-	periods := make([]lifecycle.Period, len(r.Until))
+	periods := make([]rules.Period, len(r.Until))
 	for i, text := range r.Until {
 		periods[i] = c.period(r.at("until", i), "rule "+r.ID, text)
 	}
-	return lifecycle.FirstOf(periods...)
+	return rules.FirstOf(periods...)
 }

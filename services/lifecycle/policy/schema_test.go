@@ -8,10 +8,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v3"
-
-	"github.com/rodopath/rodopath/services/lifecycle"
 )
 
 const schemaFile = "../../../api/policy.schema.json"
@@ -94,12 +94,12 @@ func TestSchema_HasTheKeysOfTheLanguage(t *testing.T) {
 	same("policy", sortedKeys(s.Properties), keys(reflect.TypeFor[document]()))
 	same("rule", sortedKeys(s.Defs["rule"].Properties), keys(reflect.TypeFor[rule]()))
 	same("wording", sortedKeys(s.Defs["wording"].Properties), keys(reflect.TypeFor[wording]()))
-	kinds := []string{string(lifecycle.KindRequested)}
-	for _, k := range lifecycle.Kinds() {
+	kinds := []string{string(fact.KindRequested)}
+	for _, k := range fact.Kinds() {
 		kinds = append(kinds, string(k))
 	}
 	same("kinds", s.Defs["kind"].Enum, kinds)
-	same("traits", s.Defs["trait"].Enum, lifecycle.Traits())
+	same("traits", s.Defs["trait"].Enum, fact.Traits())
 }
 
 // keys are the YAML keys of a struct.

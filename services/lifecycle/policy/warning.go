@@ -5,7 +5,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
 // Risks of a policy.
@@ -30,7 +31,7 @@ type Warning struct {
 }
 
 // warnings returns the warnings on a valid policy.
-func (c *compiler) warnings(p *lifecycle.Policy) []Warning {
+func (c *compiler) warnings(p *rules.Policy) []Warning {
 	var out []Warning
 	for _, w := range c.doc.Warnings {
 		if c.chosen([]string{w.Choice}) {
@@ -53,17 +54,17 @@ func (c *compiler) warnings(p *lifecycle.Policy) []Warning {
 }
 
 // sample is a sale in December, with the largest difference between the years of sale and of tax.
-func sample() lifecycle.Fact {
+func sample() fact.Fact {
 	at := time.Date(2026, 12, 15, 12, 0, 0, 0, time.UTC)
-	return lifecycle.Fact{ID: "sample", Kind: lifecycle.KindSale, Occurred: at, Received: at, Ref: "sample"}
+	return fact.Fact{ID: "sample", Kind: fact.KindSale, Occurred: at, Received: at, Ref: "sample"}
 }
 
 // booksGoEarly compares the longest lawful basis of a sale with the limitation of income tax, which
 // ends five years after the year in which the tax fell due.
-func booksGoEarly(p *lifecycle.Policy) []Warning {
+func booksGoEarly(p *rules.Policy) []Warning {
 	need := time.Date(2032, 12, 30, 0, 0, 0, 0, time.UTC)
 	var last time.Time
-	for _, b := range lifecycle.Bases(p, []lifecycle.Fact{sample()}) {
+	for _, b := range rules.Bases(p, []fact.Fact{sample()}) {
 		if b.Article == "6(1)(c)" && (b.Until == nil || b.Until.After(last)) {
 			last = need
 			if b.Until != nil {
@@ -91,7 +92,7 @@ func booksGoEarly(p *lifecycle.Policy) []Warning {
 const tooLong = 7
 
 // longKept finds rules with long retention without a legal obligation.
-func longKept(p *lifecycle.Policy) []Warning {
+func longKept(p *rules.Policy) []Warning {
 	var out []Warning
 	at := sample().Occurred
 	for i := range p.Rules {

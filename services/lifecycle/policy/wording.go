@@ -6,7 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 )
 
@@ -49,7 +50,7 @@ func (s stems) in(text, language string) bool {
 	return !known || slices.ContainsFunc(words, func(w string) bool { return strings.Contains(text, w) })
 }
 
-func (c *compiler) wordings(p *lifecycle.Policy, controller string) {
+func (c *compiler) wordings(p *rules.Policy, controller string) {
 	if controller == "" {
 		controller = "[firma]"
 	}
@@ -68,9 +69,9 @@ func (c *compiler) wordings(p *lifecycle.Policy, controller string) {
 			c.fault(w.at("use"), "wording %q: use must be consent or confirmation", w.ID)
 		}
 		c.consentText(w)
-		p.Wordings = append(p.Wordings, lifecycle.Wording{
+		p.Wordings = append(p.Wordings, rules.Wording{
 			ID: w.ID, Language: w.Language, Text: strings.ReplaceAll(w.Text, "{controller}", controller), From: from, To: to,
-			Coverage: lifecycle.Coverage{Purposes: w.Covers, Channels: w.Channels},
+			Coverage: rules.Coverage{Purposes: w.Covers, Channels: w.Channels},
 		})
 	}
 }

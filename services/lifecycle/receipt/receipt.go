@@ -13,6 +13,10 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
@@ -43,7 +47,7 @@ var (
 // Reader turns receipts into facts.
 type Reader struct {
 	Finder Finder
-	Policy *lifecycle.Policy
+	Policy *rules.Policy
 }
 
 // source is the source of facts from receipts.
@@ -102,7 +106,7 @@ const answerPrefix = "answer-"
 
 // knows reports whether the subject has a fact with the id.
 func knows(s *lifecycle.Subject, id string) bool {
-	return slices.ContainsFunc(s.Facts, func(f lifecycle.Fact) bool { return f.ID == id })
+	return slices.ContainsFunc(s.Facts, func(f fact.Fact) bool { return f.ID == id })
 }
 
 // check returns the reason why a receipt cannot answer the decision. A repeated receipt is accepted
@@ -133,7 +137,7 @@ func (r *Reader) fits(outcome, kind, from string) bool {
 	if outcome == stream.OutcomeSent || outcome == stream.OutcomeFailed {
 		return slices.ContainsFunc(
 			r.Policy.Connected,
-			func(a lifecycle.ConnectedRecipient) bool { return a.ID == from && a.Dispatched },
+			func(a rules.ConnectedRecipient) bool { return a.ID == from && a.Dispatched },
 		)
 	}
 	return slices.Contains(stream.AnswersTo(kind), outcome)
@@ -141,7 +145,7 @@ func (r *Reader) fits(outcome, kind, from string) bool {
 
 // Decision is the part of a decision needed to accept an answer.
 type Decision struct {
-	Kind lifecycle.DecisionKind
+	Kind decision.Kind
 	// At is the instant of the decision.
 	At         time.Time
 	Recipients []string
@@ -149,7 +153,7 @@ type Decision struct {
 	Categories []string
 	// Question is the question for consent, if any. Open reports whether an answer is still
 	// accepted.
-	Question *lifecycle.Question
+	Question *decision.Question
 	Open     bool
 	// Generation is the generation of the keys at publication; -1 before publication.
 	Generation int
@@ -200,7 +204,7 @@ func (d *Decision) addCategory(category string) {
 
 // Answer returns the answer of a person to a question as a fact without an id; nil without an
 // answer. form is the place of the answer.
-func Answer(decision string, q *lifecycle.Question, outcome, form string, at time.Time) *factv1.Fact {
+func Answer(decision string, q *decision.Question, outcome, form string, at time.Time) *factv1.Fact {
 	f := &factv1.Fact{
 		Purposes: []string{
 			q.Purpose,

@@ -6,6 +6,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/notice"
+
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/lifecycletest"
@@ -19,14 +23,14 @@ func (o only) Decision(context.Context, string) (*lifecycle.Subject, error) { re
 
 func TestRead_AnAnswerWhoseConfirmationWasLostIsTakenAgainAndALaterOneIsNot(t *testing.T) {
 	at := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
-	question := &lifecycle.Question{Purpose: "offers", Channel: "email", Until: at.AddDate(0, 0, 14)}
-	s := &lifecycle.Subject{Notices: []lifecycle.Notice{
+	question := &decision.Question{Purpose: "offers", Channel: "email", Until: at.AddDate(0, 0, 14)}
+	s := &lifecycle.Subject{Notices: []notice.Notice{
 		{
 			Decision:      "dec_1",
-			Kind:          lifecycle.DecisionAskConsent,
+			Kind:          decision.KindAskConsent,
 			At:            at,
 			Question:      question,
-			Notifications: []lifecycle.Notification{{Recipient: "crm"}},
+			Notifications: []notice.Notification{{Recipient: "crm"}},
 		},
 	}}
 	r := receipt.Reader{Finder: only{s}, Policy: lifecycletest.Policy(t)}
@@ -38,7 +42,7 @@ func TestRead_AnAnswerWhoseConfirmationWasLostIsTakenAgainAndALaterOneIsNot(t *t
 	// It is applied, and closes the question; but the recipient never heard that it was taken.
 	closed := at.Add(2 * time.Hour)
 	s.Notices[0].Closed = &closed
-	s.Facts = []lifecycle.Fact{{ID: first.GetFacts()[1].GetId(), Kind: lifecycle.KindSignup}}
+	s.Facts = []fact.Fact{{ID: first.GetFacts()[1].GetId(), Kind: fact.KindSignup}}
 	again, err := r.Read(t.Context(), granted, "crm", at.Add(3*time.Hour))
 	if err != nil || again.GetId() != first.GetId() || again.GetFacts()[1].GetId() != first.GetFacts()[1].GetId() {
 		t.Errorf("the same answer once more: %v, %v", again, err)

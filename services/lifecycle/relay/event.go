@@ -4,14 +4,16 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/rodopath/rodopath/api/stream"
-	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
 )
 
 // event makes the event of a decision, for other systems to read. Here, and not
 // before, the names of the person are added.
-func (r *Relay) event(d *lifecycle.Decision, names []identity.Identity) *stream.Event {
+func (r *Relay) event(d *decision.Decision, names []identity.Identity) *stream.Event {
 	p := r.opts.Policy
 	data := stream.Decision{
 		Kind: string(d.Kind), Person: person(names), Effective: d.Effective,
@@ -22,9 +24,9 @@ func (r *Relay) event(d *lifecycle.Decision, names []identity.Identity) *stream.
 		Time: d.At, DataContentType: "application/json", Traceparent: d.Trace,
 	}
 	switch d.Kind {
-	case lifecycle.DecisionDelete:
+	case decision.KindDelete:
 		e.Type, data.Delete = stream.TypeDelete, r.deletion(d)
-	case lifecycle.DecisionAskConsent:
+	case decision.KindAskConsent:
 		e.Type, data.Ask = stream.TypeAskConsent, question(d.Question)
 		if r.opts.PublicURL != "" {
 			data.Ask.Page = strings.TrimSuffix(r.opts.PublicURL, "/") + "/consent/" + r.opts.Vault.PageToken(d.ID)
@@ -46,7 +48,7 @@ func person(names []identity.Identity) stream.Person {
 	return p
 }
 
-func (r *Relay) reasons(bases []lifecycle.Basis) []stream.Reason {
+func (r *Relay) reasons(bases []rules.Basis) []stream.Reason {
 	out := make([]stream.Reason, len(bases))
 	for i, b := range bases {
 		out[i] = stream.Reason{
@@ -66,7 +68,7 @@ func (r *Relay) cites(rule string) string {
 	return ""
 }
 
-func (r *Relay) deletion(d *lifecycle.Decision) *stream.Delete {
+func (r *Relay) deletion(d *decision.Decision) *stream.Delete {
 	out := &stream.Delete{Scope: "part", Items: []stream.Item{}, Purposes: []string{}, Retained: []stream.RetainedItem{}}
 	out.Again = d.Repeated
 	if d.WholePerson {
@@ -89,7 +91,7 @@ func (r *Relay) deletion(d *lifecycle.Decision) *stream.Delete {
 	return out
 }
 
-func question(q *lifecycle.Question) *stream.Ask {
+func question(q *decision.Question) *stream.Ask {
 	return &stream.Ask{
 		Purpose: q.Purpose, Channel: q.Channel, Wording: q.Wording, Language: q.Language,
 		Text: q.Text, Places: q.Places, Until: q.Until,

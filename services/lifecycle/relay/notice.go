@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+	"github.com/rodopath/rodopath/services/lifecycle/notice"
+
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/store"
@@ -22,7 +25,7 @@ const attempts = 10
 // addNotices records published decisions in a subject that was written during the publication: new
 // facts may have retracted a decision that is published already, and the answers of recipients need
 // the notice. The outbox remains for the next drain.
-func (r *Relay) addNotices(ctx context.Context, id string, notices []lifecycle.Notice, head lifecycle.Head) error {
+func (r *Relay) addNotices(ctx context.Context, id string, notices []notice.Notice, head chain.Head) error {
 	for range attempts {
 		found, err := r.opts.Store.Load(ctx, []string{id})
 		if err != nil {
@@ -33,7 +36,7 @@ func (r *Relay) addNotices(ctx context.Context, id string, notices []lifecycle.N
 		case !ok:
 			return nil // the subject and its tombstone are removed
 		case s.MergedInto != "":
-			id, head = s.MergedInto, lifecycle.Head{} // the journal remains with the merged subject
+			id, head = s.MergedInto, chain.Head{} // the journal remains with the merged subject
 			continue
 		}
 		s = lifecycle.AddNotices(r.opts.Policy, s, notices)
@@ -64,7 +67,7 @@ func (r *Relay) MarkPublished(ctx context.Context, s lifecycle.Subject, decision
 	}
 	published := map[string][]*stream.Event{} // by subject, because merged subjects have their own events
 	var ids []string
-	var notices []lifecycle.Notice
+	var notices []notice.Notice
 	for i := range s.Outbox {
 		d := &s.Outbox[i]
 		if !slices.Contains(decisions, d.ID) {
@@ -75,7 +78,7 @@ func (r *Relay) MarkPublished(ctx context.Context, s lifecycle.Subject, decision
 				return s, fmt.Errorf("search the stream for published decisions: %w", err)
 			}
 		}
-		noted := slices.ContainsFunc(s.Notices, func(n lifecycle.Notice) bool { return n.Decision == d.ID })
+		noted := slices.ContainsFunc(s.Notices, func(n notice.Notice) bool { return n.Decision == d.ID })
 		if !noted && !slices.ContainsFunc(published[d.Subject], func(e *stream.Event) bool { return e.ID == d.ID }) {
 			continue
 		}

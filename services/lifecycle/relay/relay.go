@@ -12,6 +12,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/services/lifecycle/notice"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/internal/trace"
 	"github.com/rodopath/rodopath/services/lifecycle"
@@ -39,7 +44,7 @@ type Purger interface {
 // Journal writes the decisions and notes of subjects to their journals and returns the new heads.
 // Existing entries are not written twice.
 type Journal interface {
-	Write(ctx context.Context, subjects []lifecycle.Subject) (map[string]lifecycle.Head, error)
+	Write(ctx context.Context, subjects []lifecycle.Subject) (map[string]chain.Head, error)
 }
 
 // Options configure a Relay.
@@ -50,7 +55,7 @@ type Options struct {
 	Purger    Purger
 	Journal   Journal
 	Vault     *identity.Vault
-	Policy    *lifecycle.Policy
+	Policy    *rules.Policy
 	// PublicURL is the base URL of the consent page; empty means that questions have no page.
 	PublicURL string
 	// Every is the interval between reads of the outboxes; 0 means one second.
@@ -127,7 +132,7 @@ func (r *Relay) publishPage(ctx context.Context) (sent int, full bool, err error
 		return 0, false, err
 	}
 	var events []*stream.Event
-	notices := make([][]lifecycle.Notice, len(subjects))
+	notices := make([][]notice.Notice, len(subjects))
 	for i := range subjects {
 		s := &subjects[i]
 		names, err := r.opts.Vault.Open(s.ID, s.Sealed)
@@ -160,14 +165,14 @@ func (r *Relay) publishPage(ctx context.Context) (sent int, full bool, err error
 }
 
 // notice returns the notice of a decision, with hashed names.
-func (r *Relay) notice(d *lifecycle.Decision, names []identity.Identity) *lifecycle.Notice {
+func (r *Relay) notice(d *decision.Decision, names []identity.Identity) *notice.Notice {
 	texts := make([]string, len(names))
 	for i, n := range names {
 		texts[i] = n.Normal().String()
 	}
 	generation := r.opts.Vault.Generation()
 	key := r.opts.Vault.ProofKey(d.ID, generation)
-	n := lifecycle.NewNotice(r.opts.Policy, d, texts, func(name string) string { return stream.Hash(key, name) })
+	n := notice.New(r.opts.Policy, d, texts, func(name string) string { return stream.Hash(key, name) })
 	if n != nil {
 		n.Generation = generation
 	}
@@ -195,8 +200,8 @@ func (r *Relay) purge(ctx context.Context, subjects []lifecycle.Subject) error {
 func (r *Relay) clearOutboxes(
 	ctx context.Context,
 	subjects []lifecycle.Subject,
-	notices [][]lifecycle.Notice,
-	heads map[string]lifecycle.Head,
+	notices [][]notice.Notice,
+	heads map[string]chain.Head,
 ) error {
 	changes := make([]store.Change, len(subjects))
 	for i, s := range subjects {
@@ -227,7 +232,7 @@ func (r *Relay) clearOutboxes(
 // logAlarms logs new alarms.
 func (r *Relay) logAlarms(s *lifecycle.Subject) {
 	for i := range s.Notes {
-		if n := &s.Notes[i]; n.Kind == lifecycle.EntryAlarm {
+		if n := &s.Notes[i]; n.Kind == chain.KindAlarm {
 			r.opts.Log.Warn(
 				"an alarm was raised: look at this subject",
 				"subject",

@@ -8,6 +8,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+	"github.com/rodopath/rodopath/services/lifecycle/notice"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
@@ -51,14 +57,14 @@ type scene struct {
 	*relay.Relay
 	store  *sqlitestore.Store
 	vault  *identity.Vault
-	policy *lifecycle.Policy
+	policy *rules.Policy
 	wire   *wire
 }
 
 func newScene(t *testing.T) *scene {
 	t.Helper()
 	st, vault, p := lifecycletest.Store(t), lifecycletest.Vault(t), lifecycletest.Policy(t)
-	p.Connected = []lifecycle.ConnectedRecipient{
+	p.Connected = []rules.ConnectedRecipient{
 		{ID: "crm", Deletions: true, AnswerDays: 7, Dispatched: true},
 	}
 	w := &wire{}
@@ -78,7 +84,7 @@ func newScene(t *testing.T) *scene {
 }
 
 // decided stores a person about whom the facts are known.
-func (s *scene) decided(t *testing.T, facts ...lifecycle.Fact) {
+func (s *scene) decided(t *testing.T, facts ...fact.Fact) {
 	t.Helper()
 	subject := lifecycle.Subject{ID: "ala"}
 	var err error
@@ -109,9 +115,9 @@ func (s *scene) load(t *testing.T) lifecycle.Subject {
 	return found["ala"]
 }
 
-func fact(kind lifecycle.Kind, hours int) lifecycle.Fact {
+func newFact(kind fact.Kind, hours int) fact.Fact {
 	at := now.Add(-time.Duration(hours) * time.Hour)
-	return lifecycle.Fact{
+	return fact.Fact{
 		ID:       string(kind),
 		Kind:     kind,
 		Occurred: at,
@@ -123,7 +129,7 @@ func fact(kind lifecycle.Kind, hours int) lifecycle.Fact {
 
 func TestDrain_TellsWhoWhatAndWhy(t *testing.T) {
 	s := newScene(t)
-	s.decided(t, fact(lifecycle.KindSignup, 5), fact(lifecycle.KindSale, 4), fact(lifecycle.KindUnsubscribe, 1))
+	s.decided(t, newFact(fact.KindSignup, 5), newFact(fact.KindSale, 4), newFact(fact.KindUnsubscribe, 1))
 	if n, err := s.Drain(t.Context()); n != 1 || err != nil {
 		t.Fatalf("sent %d, %v", n, err)
 	}
@@ -148,7 +154,7 @@ func TestDrain_TellsWhoWhatAndWhy(t *testing.T) {
 
 func TestDrain_KeepsWhatTheBrokerDidNotTake(t *testing.T) {
 	s := newScene(t)
-	s.decided(t, fact(lifecycle.KindSale, 4))
+	s.decided(t, newFact(fact.KindSale, 4))
 	s.wire.away = true
 	if _, err := s.Drain(t.Context()); err == nil {
 		t.Fatal("a broker that is away is no error")
@@ -165,7 +171,7 @@ func TestDrain_KeepsWhatTheBrokerDidNotTake(t *testing.T) {
 
 func TestDrain_ASubjectWrittenMeanwhileIsSentAgainUnderTheSameID(t *testing.T) {
 	s := newScene(t)
-	s.decided(t, fact(lifecycle.KindSale, 4))
+	s.decided(t, newFact(fact.KindSale, 4))
 	s.wire.before = func() {
 		s.wire.before = nil
 		s.save(t, s.load(t))
@@ -185,7 +191,7 @@ func TestDrain_ASubjectWrittenMeanwhileIsSentAgainUnderTheSameID(t *testing.T) {
 
 func TestDrain_TheAddressGoesWithTheLastWord(t *testing.T) {
 	s := newScene(t)
-	s.decided(t, fact(lifecycle.KindSignup, 5), fact(lifecycle.KindUnsubscribe, 1))
+	s.decided(t, newFact(fact.KindSignup, 5), newFact(fact.KindUnsubscribe, 1))
 	if _, err := s.Drain(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -201,16 +207,16 @@ func TestDrain_TheAddressGoesWithTheLastWord(t *testing.T) {
 func (s *scene) answer(t *testing.T, decision, outcome string, after time.Duration) {
 	t.Helper()
 	at := now.Add(after)
-	f := lifecycle.Fact{
+	f := fact.Fact{
 		ID:        outcome,
-		Kind:      lifecycle.KindReceipt,
+		Kind:      fact.KindReceipt,
 		Ref:       decision,
 		Recipient: "crm",
-		Outcome:   lifecycle.Outcome(outcome),
+		Outcome:   fact.Outcome(outcome),
 		Occurred:  at,
 		Received:  at,
 	}
-	subject, _ := lifecycle.Decide(s.policy, s.load(t), []lifecycle.Fact{f}, at)
+	subject, _ := lifecycle.Decide(s.policy, s.load(t), []fact.Fact{f}, at)
 	s.save(t, subject)
 }
 
@@ -223,7 +229,7 @@ func (s *scene) drain(t *testing.T) {
 
 func TestDrain_PurgesTheNamesOnceEverybodyHasConfirmed(t *testing.T) {
 	s := newScene(t)
-	s.decided(t, fact(lifecycle.KindSignup, 5), fact(lifecycle.KindUnsubscribe, 1))
+	s.decided(t, newFact(fact.KindSignup, 5), newFact(fact.KindUnsubscribe, 1))
 	s.drain(t)
 	e := s.wire.events[0]
 	if !slices.Equal(e.Data.Recipients, []string{"crm"}) || s.load(t).NoticeDue == nil {
@@ -246,7 +252,7 @@ func TestDrain_PurgesTheNamesOnceEverybodyHasConfirmed(t *testing.T) {
 		t.Errorf("%d events left, notice %+v", len(s.wire.events), got.Notices[0])
 	}
 	entries, err := s.store.EntriesOf(t.Context(), e.ID)
-	if err != nil || len(entries) != 2 || entries[1].Kind != lifecycle.EntryConfirmed ||
+	if err != nil || len(entries) != 2 || entries[1].Kind != chain.KindConfirmed ||
 		entries[1].Answers[0].Outcome != "done" {
 		t.Fatalf("the journal says %+v, %v", entries, err)
 	}
@@ -257,7 +263,7 @@ func TestDrain_PurgesTheNamesOnceEverybodyHasConfirmed(t *testing.T) {
 
 func TestDrain_AnAnswerThatIsFasterThanTheRelayCounts(t *testing.T) {
 	s := newScene(t)
-	s.decided(t, fact(lifecycle.KindSignup, 5), fact(lifecycle.KindUnsubscribe, 1))
+	s.decided(t, newFact(fact.KindSignup, 5), newFact(fact.KindUnsubscribe, 1))
 	s.wire.before = func() {
 		s.wire.before = nil
 		s.answer(t, s.load(t).Outbox[0].ID, "done", 0) // read off the wire before the relay has noted that it was sent
@@ -269,14 +275,14 @@ func TestDrain_AnAnswerThatIsFasterThanTheRelayCounts(t *testing.T) {
 		t.Fatalf("nobody will look: %v", got.ReviewAt)
 	}
 	subject, _ := lifecycle.Decide(s.policy, got, nil, now.Add(time.Second))
-	if subject.Notices[0].Progress(now).State != lifecycle.NoticeConfirmed || len(subject.Facts) != len(got.Facts)-1 {
+	if subject.Notices[0].Progress(now).State != notice.StateConfirmed || len(subject.Facts) != len(got.Facts)-1 {
 		t.Errorf("got %+v", subject.Notices[0])
 	}
 }
 
 func TestDrain_AQuestionCarriesThePageForThisPersonAlone(t *testing.T) {
 	s := newScene(t)
-	s.decided(t, fact(lifecycle.KindSale, 4))
+	s.decided(t, newFact(fact.KindSale, 4))
 	s.drain(t)
 	e := s.wire.events[0]
 	token, ok := strings.CutPrefix(e.Data.Ask.Page, "https://hooks.example.com/consent/")
@@ -287,7 +293,7 @@ func TestDrain_AQuestionCarriesThePageForThisPersonAlone(t *testing.T) {
 
 func TestRun_SendsWhenWoken(t *testing.T) {
 	s := newScene(t)
-	s.decided(t, fact(lifecycle.KindSale, 4))
+	s.decided(t, newFact(fact.KindSale, 4))
 	ctx, cancel := context.WithCancel(t.Context())
 	sent := make(chan struct{})
 	s.wire.before = func() { close(sent); s.wire.before = nil }

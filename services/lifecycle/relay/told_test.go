@@ -5,6 +5,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/notice"
+
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle"
 )
@@ -16,9 +19,9 @@ func (w *wire) EventsOf(context.Context, string) ([]*stream.Event, error) { retu
 // unsubscription.
 func (s *scene) takesBack(t *testing.T) {
 	t.Helper()
-	again := fact(lifecycle.KindSignup, 0)
+	again := newFact(fact.KindSignup, 0)
 	again.ID = "again"
-	subject, _ := lifecycle.Decide(s.policy, s.load(t), []lifecycle.Fact{again}, now)
+	subject, _ := lifecycle.Decide(s.policy, s.load(t), []fact.Fact{again}, now)
 	s.save(t, subject)
 }
 
@@ -30,14 +33,14 @@ func (s *scene) awaits(t *testing.T, decision string) {
 		t.Fatalf("the recipient knows %s, and nobody has noted it: %+v", decision, got.Notices)
 	}
 	s.answer(t, decision, "done", 0)
-	if state := s.load(t).Notices[0].Progress(now).State; state != lifecycle.NoticeConfirmed {
+	if state := s.load(t).Notices[0].Progress(now).State; state != notice.StateConfirmed {
 		t.Errorf("the answer does not count: %s", state)
 	}
 }
 
 func TestDrain_WhatWasPublishedIsNotedThoughNewsTakeItBack(t *testing.T) {
 	s := newScene(t)
-	s.decided(t, fact(lifecycle.KindSignup, 5), fact(lifecycle.KindUnsubscribe, 1))
+	s.decided(t, newFact(fact.KindSignup, 5), newFact(fact.KindUnsubscribe, 1))
 	id := s.load(t).Outbox[0].ID
 	s.wire.before = func() {
 		s.wire.before = nil
@@ -49,7 +52,7 @@ func TestDrain_WhatWasPublishedIsNotedThoughNewsTakeItBack(t *testing.T) {
 
 func TestDrain_WhatIsWrittenMeanwhileStandsInTheJournalOnce(t *testing.T) {
 	s := newScene(t)
-	s.decided(t, fact(lifecycle.KindSignup, 5), fact(lifecycle.KindUnsubscribe, 1))
+	s.decided(t, newFact(fact.KindSignup, 5), newFact(fact.KindUnsubscribe, 1))
 	id := s.load(t).Outbox[0].ID
 	s.wire.before = func() {
 		s.wire.before = nil
@@ -65,7 +68,7 @@ func TestDrain_WhatIsWrittenMeanwhileStandsInTheJournalOnce(t *testing.T) {
 
 func TestOut_TellsWhatIsOutFromWhatIsNot(t *testing.T) {
 	s := newScene(t)
-	s.decided(t, fact(lifecycle.KindSale, 4), fact(lifecycle.KindSignup, 5), fact(lifecycle.KindUnsubscribe, 1))
+	s.decided(t, newFact(fact.KindSale, 4), newFact(fact.KindSignup, 5), newFact(fact.KindUnsubscribe, 1))
 	before := s.load(t)
 	id := before.Outbox[0].ID
 	after, err := s.MarkPublished(t.Context(), before, []string{id})
@@ -83,7 +86,7 @@ func TestOut_TellsWhatIsOutFromWhatIsNot(t *testing.T) {
 
 func TestOut_WaitsForWhatIsUnderWay(t *testing.T) {
 	s := newScene(t)
-	s.decided(t, fact(lifecycle.KindSignup, 5), fact(lifecycle.KindUnsubscribe, 1))
+	s.decided(t, newFact(fact.KindSignup, 5), newFact(fact.KindUnsubscribe, 1))
 	before := s.load(t)
 	looked := make(chan lifecycle.Subject, 1)
 	s.wire.before = func() {

@@ -9,6 +9,10 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/services/lifecycle/notice"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
@@ -33,7 +37,7 @@ type Options struct {
 	Store  Store
 	Events Events
 	Vault  *identity.Vault
-	Policy *lifecycle.Policy
+	Policy *rules.Policy
 }
 
 // Sent is a deletion that was published again.
@@ -57,7 +61,7 @@ func Run(
 	return store.Walk(ctx, opts.Store, func(s *lifecycle.Subject) error {
 		for i := range s.Notices {
 			n := &s.Notices[i]
-			if n.Kind != lifecycle.DecisionDelete || n.At.Before(since) ||
+			if n.Kind != decision.KindDelete || n.At.Before(since) ||
 				recipient != "" && !n.Concerns(opts.Policy, recipient) {
 				continue
 			}
@@ -78,7 +82,7 @@ func republish(
 	ctx context.Context,
 	opts Options,
 	s *lifecycle.Subject,
-	n *lifecycle.Notice,
+	n *notice.Notice,
 	recipient string,
 	at time.Time,
 ) (Sent, error) {
@@ -113,7 +117,7 @@ func find(ctx context.Context, events Events, s *lifecycle.Subject, decision str
 
 // hashed returns the event of a decision whose names are deleted here. A recipient with the names
 // recognizes the person by the hashes.
-func hashed(v *identity.Vault, s *lifecycle.Subject, n *lifecycle.Notice) *stream.Event {
+func hashed(v *identity.Vault, s *lifecycle.Subject, n *notice.Notice) *stream.Event {
 	d := &stream.Delete{Scope: "part", Items: []stream.Item{}, Purposes: []string{}, Retained: []stream.RetainedItem{}}
 	if n.WholePerson {
 		d.Scope = "person"

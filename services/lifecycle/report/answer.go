@@ -9,6 +9,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rights"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/rodopath/rodopath/services/lifecycle"
 )
 
@@ -22,12 +28,12 @@ var ErrNotErasure = errors.New("letters are written for requests for erasure onl
 func Answer(
 	w io.Writer,
 	lang Language,
-	p *lifecycle.Policy,
+	p *rules.Policy,
 	s lifecycle.Subject,
-	request lifecycle.Request,
+	request rights.Request,
 	at time.Time,
 ) error {
-	if request.Right != lifecycle.KindErasure {
+	if request.Right != fact.KindErasure {
 		return fmt.Errorf("request %s is a %s: %w", request.Ref, request.Right, ErrNotErasure)
 	}
 	l := letter{
@@ -54,7 +60,7 @@ func Answer(
 type letter struct {
 	reporter
 	Language
-	request lifecycle.Request
+	request rights.Request
 	words   letterWords
 	out     bytes.Buffer
 	err     error
@@ -154,7 +160,7 @@ func (l *letter) deletions() []lifecycle.AnnouncedDeletion {
 }
 
 // itemName names an item by its category and record.
-func (l *letter) itemName(item lifecycle.Item) string {
+func (l *letter) itemName(item rules.Item) string {
 	name := CategoryOf(l.policy, item.Category).Name.In(l.Language)
 	if item.Ref != "" {
 		name += ", " + strings.Join(append([]string{item.Ref}, otherNames(l.e.Facts, item.Ref)...), ", ")
@@ -192,7 +198,7 @@ func sentences(parts ...string) string {
 	return strings.Join(parts, " ")
 }
 
-func (l *letter) keptUntil(r *lifecycle.Remainder, rule *lifecycle.Rule) string {
+func (l *letter) keptUntil(r *lifecycle.Remainder, rule *rules.Rule) string {
 	switch {
 	case r.LastDay != "":
 		return l.until(r.LastDay)
@@ -203,7 +209,7 @@ func (l *letter) keptUntil(r *lifecycle.Remainder, rule *lifecycle.Rule) string 
 }
 
 // ruleOf returns the rule that retains an item; nil when no rule of the policy does.
-func (l *letter) ruleOf(r *lifecycle.Remainder) *lifecycle.Rule {
+func (l *letter) ruleOf(r *lifecycle.Remainder) *rules.Rule {
 	for i := range l.e.Holds {
 		if l.e.Holds[i].Item == r.Item {
 			return rule(l.policy, l.e.Holds[i].Because[0].Rule)
@@ -218,7 +224,7 @@ func (l *letter) writeDoNotContact(remains []lifecycle.Remainder) {
 	for _, r := range remains {
 		rule := l.ruleOf(&r)
 		if rule == nil || !l.policy.Categories[r.Category].Pseudonymous ||
-			!slices.Contains(rule.Raised, lifecycle.KindUnsubscribe) {
+			!slices.Contains(rule.Raised, fact.KindUnsubscribe) {
 			continue
 		}
 		l.heading(l.words.entry)
@@ -260,7 +266,7 @@ func (l *letter) writeRecipients(gone []lifecycle.AnnouncedDeletion) {
 // the recipients notified of the deletions.
 func (l *letter) recipientIDs(gone []lifecycle.AnnouncedDeletion) []string {
 	out := l.notifiedRecipients(gone)
-	for _, b := range lifecycle.Bases(l.policy, l.e.Facts) {
+	for _, b := range rules.Bases(l.policy, l.e.Facts) {
 		rule := rule(l.policy, b.Rule)
 		if rule == nil || b.Since.After(l.at) {
 			continue
@@ -296,8 +302,8 @@ func (l *letter) notifiedRecipients(gone []lifecycle.AnnouncedDeletion) []string
 }
 
 // lastAnswer is the last answer of a recipient to the deletions; nil when there is none.
-func (l *letter) lastAnswer(recipient string, gone []lifecycle.AnnouncedDeletion) *lifecycle.RecipientAnswer {
-	var out *lifecycle.RecipientAnswer
+func (l *letter) lastAnswer(recipient string, gone []lifecycle.AnnouncedDeletion) *chain.Answer {
+	var out *chain.Answer
 	for i := range l.e.Receipts {
 		a := &l.e.Receipts[i]
 		if a.Recipient == recipient &&
@@ -318,7 +324,7 @@ func (l *letter) confirmed(gone []lifecycle.AnnouncedDeletion) bool {
 
 // unpublished reports whether one of the deletions is decided and not published yet.
 func (l *letter) unpublished(gone []lifecycle.AnnouncedDeletion) bool {
-	return slices.ContainsFunc(l.subject.Outbox, func(d lifecycle.Decision) bool {
+	return slices.ContainsFunc(l.subject.Outbox, func(d decision.Decision) bool {
 		return slices.ContainsFunc(gone, func(g lifecycle.AnnouncedDeletion) bool { return g.Decision == d.ID })
 	})
 }

@@ -7,13 +7,16 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rights"
+
 	"github.com/rodopath/rodopath/services/lifecycle/report"
 )
 
 func answered(t *testing.T, s *scene, lang report.Language, ref, when string) string {
 	t.Helper()
-	for _, r := range lifecycle.Requests(s.policy, s.subject.Facts, at(t, when)) {
+	for _, r := range rights.Requests(s.policy, s.subject.Facts, at(t, when)) {
 		if r.Ref == ref {
 			return written(t, func(w *bytes.Buffer) error { return report.Answer(w, lang, s.policy, s.subject, r, at(t, when)) })
 		}
@@ -75,7 +78,7 @@ func TestAnswer_SaysDeletedOnlyWhenEveryRecipientDid(t *testing.T) {
 	s.tell(
 		t,
 		"2026-06-02 10:00",
-		lifecycle.Fact{Kind: lifecycle.KindReceipt, Ref: s.deletions()[0], Recipient: "letters", Outcome: "refused"},
+		fact.Fact{Kind: fact.KindReceipt, Ref: s.deletions()[0], Recipient: "letters", Outcome: "refused"},
 	)
 	says(
 		t,
@@ -86,7 +89,7 @@ func TestAnswer_SaysDeletedOnlyWhenEveryRecipientDid(t *testing.T) {
 	s.tell(
 		t,
 		"2026-06-03 10:00",
-		lifecycle.Fact{Kind: lifecycle.KindReceipt, Ref: s.deletions()[0], Recipient: "letters", Outcome: "done"},
+		fact.Fact{Kind: fact.KindReceipt, Ref: s.deletions()[0], Recipient: "letters", Outcome: "done"},
 	)
 	text := answered(t, s, report.English, "req-9", "2026-06-03 12:00")
 	says(t, text, "Data deleted since the request", "newsletter service: data deleted (3 June 2026)")
@@ -98,17 +101,17 @@ func TestAnswer_SaysDeletedOnlyWhenEveryRecipientDid(t *testing.T) {
 func TestAnswer_OfADecisionThatIsNotSentYetSaysSo(t *testing.T) {
 	s := subscriber(t)
 	last := s.journal[len(s.journal)-1]
-	s.subject.Outbox = []lifecycle.Decision{{ID: last.Decision}}
+	s.subject.Outbox = []decision.Decision{{ID: last.Decision}}
 	says(t, answered(t, s, report.English, "req-9", "2026-06-01 12:00"), "newsletter service: notification pending")
 }
 
 func TestAnswer_BeforeTheIdentityIsClearNothingIsDeleted(t *testing.T) {
 	s := newScene(t)
-	s.tell(t, "2026-03-01 10:00", lifecycle.Fact{Kind: lifecycle.KindSignup, Wording: "newsletter-offers"})
+	s.tell(t, "2026-03-01 10:00", fact.Fact{Kind: fact.KindSignup, Wording: "newsletter-offers"})
 	s.tell(
 		t,
 		"2026-03-05 10:00",
-		lifecycle.Fact{Kind: lifecycle.KindErasure, Ref: "req-1", Traits: []string{lifecycle.TraitUnverified}},
+		fact.Fact{Kind: fact.KindErasure, Ref: "req-1", Traits: []string{fact.TraitUnverified}},
 	)
 	for _, lang := range languages() {
 		text := answered(t, s, lang, "req-1", "2026-03-05 12:00")
@@ -124,7 +127,7 @@ func TestAnswer_ARefusalGivesItsReason(t *testing.T) {
 	s.tell(
 		t,
 		"2028-06-05 10:00",
-		lifecycle.Fact{Kind: lifecycle.KindRequestDecided, Ref: "req-1", Outcome: "refused", Reason: "claim II C 17/28"},
+		fact.Fact{Kind: fact.KindRequestDecided, Ref: "req-1", Outcome: "refused", Reason: "claim II C 17/28"},
 	)
 	says(
 		t,
@@ -153,7 +156,7 @@ func TestAnswer_AfterTheMemoryOfDeletionsItPointsAtTheJournal(t *testing.T) {
 
 func TestAnswer_OfAnotherRightIsAnError(t *testing.T) {
 	s := customer(t)
-	r := lifecycle.Requests(s.policy, s.subject.Facts, at(t, "2026-07-20 12:00"))[0]
+	r := rights.Requests(s.policy, s.subject.Facts, at(t, "2026-07-20 12:00"))[0]
 	var out bytes.Buffer
 	if err := report.Answer(
 		&out,

@@ -10,8 +10,10 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/rodopath/rodopath/api/certificate"
-	"github.com/rodopath/rodopath/services/lifecycle"
 )
 
 //go:embed certificate.html
@@ -21,7 +23,7 @@ var certificateSource string
 func Certificate(
 	w io.Writer,
 	lang Language,
-	p *lifecycle.Policy,
+	p *rules.Policy,
 	c *certificate.Certificate,
 	s *certificate.Signed,
 ) error {
@@ -32,7 +34,7 @@ func Certificate(
 		"lastday":   func(t time.Time) string { return lang.pageDate(day(t.Add(-time.Nanosecond), p.Place)) },
 		"category":  func(id string) string { return CategoryOf(p, id).Name.In(lang) },
 		"recipient": func(r certificate.Recipient) string { return RecipientOf(p, r.ID).Name.In(lang) },
-		"answer":    func(o string) string { return lang.receipt(lifecycle.Outcome(o)) },
+		"answer":    func(o string) string { return lang.receipt(fact.Outcome(o)) },
 		"reason":    func(r string) string { return lang.reasonText(p, r) },
 	}).Parse(certificateSource)
 	if err != nil {
@@ -104,7 +106,7 @@ func (l Language) certificate() certificateWords {
 }
 
 // reasonText translates a reason of the journal, such as "tax_documents 6(1)(c)".
-func (l Language) reasonText(p *lifecycle.Policy, said string) string {
+func (l Language) reasonText(p *rules.Policy, said string) string {
 	purpose, article := reason(said)
 	return PurposeOf(p, purpose).Name.In(l) + ": " + l.Article(article)
 }

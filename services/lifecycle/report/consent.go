@@ -5,7 +5,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
 // ConsentRecord is the record of one consent, in the fields of ISO/IEC TS 27560:2023: the notice,
@@ -45,7 +46,7 @@ type ConsentRecord struct {
 func (c ConsentRecord) EverGiven() bool {
 	return slices.ContainsFunc(
 		c.Events,
-		func(e ConsentEvent) bool { return e.EventState == stateTerm(lifecycle.ConsentGiven) },
+		func(e ConsentEvent) bool { return e.EventState == stateTerm(rules.ConsentGiven) },
 	)
 }
 
@@ -104,18 +105,18 @@ type aspect struct{ purpose, channel string }
 
 // view is the state of a consent at an instant, across all addresses of the person.
 type view struct {
-	state        lifecycle.ConsentState
+	state        rules.ConsentState
 	since, until *time.Time
-	given        []lifecycle.Grant
+	given        []rules.Grant
 	// never reports whether the consent was not given before.
 	never bool
 }
 
 // recordedState returns the state for the record: the withdrawal of a consent that was never given
 // is a refusal.
-func (v *view) recordedState() lifecycle.ConsentState {
-	if v.never && v.state == lifecycle.ConsentWithdrawn {
-		return lifecycle.ConsentRefused
+func (v *view) recordedState() rules.ConsentState {
+	if v.never && v.state == rules.ConsentWithdrawn {
+		return rules.ConsentRefused
 	}
 	return v.state
 }
@@ -148,14 +149,14 @@ func (r *reporter) views(at time.Time) ([]aspect, map[aspect]*view) {
 		if c.Until == nil {
 			v.until = nil // one of several addresses has no end
 		}
-		slices.SortStableFunc(v.given, func(a, b lifecycle.Grant) int { return a.At.Compare(b.At) })
+		slices.SortStableFunc(v.given, func(a, b rules.Grant) int { return a.At.Compare(b.At) })
 	}
 	return order, views
 }
 
 // events returns the changes of each consent in order, and all acts that gave a consent.
-func (r *reporter) events() (map[aspect][]ConsentEvent, map[aspect][]lifecycle.Grant) {
-	out, given := map[aspect][]ConsentEvent{}, map[aspect][]lifecycle.Grant{}
+func (r *reporter) events() (map[aspect][]ConsentEvent, map[aspect][]rules.Grant) {
+	out, given := map[aspect][]ConsentEvent{}, map[aspect][]rules.Grant{}
 	last := map[aspect]view{}
 	for _, at := range r.instants() {
 		order, views := r.views(at)
@@ -163,17 +164,17 @@ func (r *reporter) events() (map[aspect][]ConsentEvent, map[aspect][]lifecycle.G
 			v, before := views[a], last[a]
 			last[a] = *v
 			switch {
-			case v.state == lifecycle.ConsentNone:
-			case v.state == lifecycle.ConsentGiven:
+			case v.state == rules.ConsentNone:
+			case v.state == rules.ConsentGiven:
 				for _, g := range v.given {
-					if !slices.ContainsFunc(given[a], func(have lifecycle.Grant) bool { return have.Fact == g.Fact }) {
+					if !slices.ContainsFunc(given[a], func(have rules.Grant) bool { return have.Fact == g.Fact }) {
 						given[a] = append(given[a], g)
 						out[a] = append(out[a], r.event(v, g.At, g))
 					}
 				}
 			case v.state != before.state || !sameTime(v.since, before.since):
 				v.never = len(given[a]) == 0
-				out[a] = append(out[a], r.event(v, *v.since, lifecycle.Grant{}))
+				out[a] = append(out[a], r.event(v, *v.since, rules.Grant{}))
 			}
 		}
 	}
@@ -209,25 +210,25 @@ func (r *reporter) instants() []time.Time {
 	return out
 }
 
-func concernsConsent(k lifecycle.Kind) bool {
+func concernsConsent(k fact.Kind) bool {
 	switch k {
-	case lifecycle.KindSignup,
-		lifecycle.KindSignupPending,
-		lifecycle.KindRefusal,
-		lifecycle.KindUnsubscribe,
-		lifecycle.KindObjection,
-		lifecycle.KindErasure,
-		lifecycle.KindInvalidated,
-		lifecycle.KindConsentAsked,
-		lifecycle.KindBounce,
-		lifecycle.KindAddressChanged,
-		lifecycle.KindRequestVerified:
+	case fact.KindSignup,
+		fact.KindSignupPending,
+		fact.KindRefusal,
+		fact.KindUnsubscribe,
+		fact.KindObjection,
+		fact.KindErasure,
+		fact.KindInvalidated,
+		fact.KindConsentAsked,
+		fact.KindBounce,
+		fact.KindAddressChanged,
+		fact.KindRequestVerified:
 		return true
 	}
 	return false
 }
 
-func (r *reporter) event(v *view, at time.Time, g lifecycle.Grant) ConsentEvent {
+func (r *reporter) event(v *view, at time.Time, g rules.Grant) ConsentEvent {
 	e := ConsentEvent{
 		EventTime:        at.UTC(),
 		On:               r.day(at),
@@ -241,7 +242,7 @@ func (r *reporter) event(v *view, at time.Time, g lifecycle.Grant) ConsentEvent 
 		Form:             g.Form,
 	}
 	switch v.state {
-	case lifecycle.ConsentAsked, lifecycle.ConsentExpired, lifecycle.ConsentInvalidated:
+	case rules.ConsentAsked, rules.ConsentExpired, rules.ConsentInvalidated:
 		e.EntityID = r.controller().ID
 	}
 	return e
@@ -251,7 +252,7 @@ func (r *reporter) event(v *view, at time.Time, g lifecycle.Grant) ConsentEvent 
 // a refusal until a new consent.
 func (r *reporter) validity(v *view) Duration {
 	switch v.state {
-	case lifecycle.ConsentGiven, lifecycle.ConsentAsked, lifecycle.ConsentPending:
+	case rules.ConsentGiven, rules.ConsentAsked, rules.ConsentPending:
 		if v.until != nil {
 			return Duration{untilTime, v.until, both(func(l Language) string { return l.until(r.policy.LastDay(v.until)) })}
 		}
@@ -282,7 +283,7 @@ func (r *reporter) record(a aspect, v *view, events []ConsentEvent) ConsentRecor
 		Events:    events,
 	}
 	out.PrivacyNotice, out.Language, out.CollectionMethod = r.notice(a, v)
-	if v.state == lifecycle.ConsentGiven {
+	if v.state == rules.ConsentGiven {
 		out.RetentionPeriod = r.validity(v)
 	} else {
 		out.RetentionPeriod = Duration{Type: untilEvent, Says: both(Language.notHeldOnConsent)}
@@ -300,7 +301,7 @@ func (r *reporter) record(a aspect, v *view, events []ConsentEvent) ConsentRecor
 }
 
 // consentRule is the rule for consents to a purpose by a channel.
-func (r *reporter) consentRule(a aspect) *lifecycle.Rule {
+func (r *reporter) consentRule(a aspect) *rules.Rule {
 	for i := range r.policy.Rules {
 		rule := &r.policy.Rules[i]
 		if rule.Consent && rule.Purpose == a.purpose &&
@@ -326,7 +327,7 @@ func (r *reporter) notice(a aspect, v *view) (Notice, string, Collection) {
 			Confirmed: g.DoubleOptIn,
 			Says:      both(func(l Language) string { return r.collected(l, &g) }),
 		}
-	} else if v.state == lifecycle.ConsentAsked {
+	} else if v.state == rules.ConsentAsked {
 		n, language = r.question(a, *v.since)
 	}
 	if n.Known = n.Text != ""; !n.Known {
@@ -346,7 +347,7 @@ func (r *reporter) question(a aspect, at time.Time) (Notice, string) {
 	return Notice{}, ""
 }
 
-func (r *reporter) collected(l Language, g *lifecycle.Grant) string {
+func (r *reporter) collected(l Language, g *rules.Grant) string {
 	confirmed := ""
 	if g.DoubleOptIn != nil {
 		confirmed = l.date(r.day(*g.DoubleOptIn))

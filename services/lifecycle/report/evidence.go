@@ -4,6 +4,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/rodopath/rodopath/services/lifecycle"
 )
 
@@ -33,7 +35,7 @@ type Evidence struct {
 
 // Flaw is a defect of a consent or of its evidence, for the controller to correct.
 type Flaw struct {
-	Flaw lifecycle.Flaw `json:"flaw"`
+	Flaw rules.Flaw `json:"flaw"`
 	// Fails reports whether the flaw makes the consent unprovable.
 	Fails bool `json:"fails"`
 	// Missing names the defect, Why its legal effect, Do the remedy.
@@ -44,10 +46,10 @@ type Flaw struct {
 
 // EvidenceOf returns the evidence of each consent in force at an instant. For a consent given
 // several times, the act with the best evidence counts.
-func EvidenceOf(p *lifecycle.Policy, s lifecycle.Subject, at time.Time) []Evidence {
+func EvidenceOf(p *rules.Policy, s lifecycle.Subject, at time.Time) []Evidence {
 	var out []Evidence
 	for _, c := range s.Consents(p, at) {
-		if c.State != lifecycle.ConsentGiven || len(c.Given) == 0 {
+		if c.State != rules.ConsentGiven || len(c.Given) == 0 {
 			continue
 		}
 		g := bestProof(c.Given)
@@ -65,7 +67,7 @@ func EvidenceOf(p *lifecycle.Policy, s lifecycle.Subject, at time.Time) []Eviden
 	return out
 }
 
-func flawOf(f lifecycle.Flaw) Flaw {
+func flawOf(f rules.Flaw) Flaw {
 	out := Flaw{Flaw: f, Fails: f.Fails()}
 	out.Missing.PL, out.Why.PL, out.Do.PL = Polish.flaw(f)
 	out.Missing.EN, out.Why.EN, out.Do.EN = English.flaw(f)
@@ -74,9 +76,9 @@ func flawOf(f lifecycle.Flaw) Flaw {
 
 // bestProof returns the act with the best evidence: the last act without flaws, else the last
 // provable act, else the last act.
-func bestProof(acts []lifecycle.Grant) lifecycle.Grant {
-	sound := func(g lifecycle.Grant) bool { return len(g.Flaws) == 0 }
-	for _, good := range []func(lifecycle.Grant) bool{sound, provable} {
+func bestProof(acts []rules.Grant) rules.Grant {
+	sound := func(g rules.Grant) bool { return len(g.Flaws) == 0 }
+	for _, good := range []func(rules.Grant) bool{sound, provable} {
 		for _, g := range slices.Backward(acts) {
 			if good(g) {
 				return g
@@ -86,6 +88,6 @@ func bestProof(acts []lifecycle.Grant) lifecycle.Grant {
 	return acts[len(acts)-1]
 }
 
-func provable(g lifecycle.Grant) bool {
-	return !slices.ContainsFunc(g.Flaws, lifecycle.Flaw.Fails)
+func provable(g rules.Grant) bool {
+	return !slices.ContainsFunc(g.Flaws, rules.Flaw.Fails)
 }

@@ -7,6 +7,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/rodopath/rodopath/services/lifecycle"
 )
 
@@ -16,10 +20,10 @@ import (
 func Explain(
 	w io.Writer,
 	lang Language,
-	p *lifecycle.Policy,
+	p *rules.Policy,
 	person []string,
 	e lifecycle.Explanation,
-	journal []lifecycle.Entry,
+	journal []chain.Entry,
 ) error {
 	x := explanation{Language: lang, words: lang.explanation(), policy: p, e: e, numbers: map[string]int{}}
 	for i := range e.Facts {
@@ -49,7 +53,7 @@ func Explain(
 type explanation struct {
 	Language
 	words  explanationWords
-	policy *lifecycle.Policy
+	policy *rules.Policy
 	e      lifecycle.Explanation
 	// numbers maps the id of a fact to its number in the text.
 	numbers map[string]int
@@ -129,7 +133,7 @@ func nth(lines []string, n int) string {
 }
 
 // item names an item by its category and all names of its record.
-func (x *explanation) item(i lifecycle.Item) string {
+func (x *explanation) item(i rules.Item) string {
 	name := strings.TrimSpace(x.category(i.Category) + " " + i.Ref)
 	if others := otherNames(x.e.Facts, i.Ref); len(others) > 0 {
 		name += x.aside(strings.Join(others, ", "))
@@ -138,7 +142,7 @@ func (x *explanation) item(i lifecycle.Item) string {
 }
 
 // otherNames returns the other names of a record, as linked by facts.
-func otherNames(facts []lifecycle.Fact, ref string) []string {
+func otherNames(facts []fact.Fact, ref string) []string {
 	if ref == "" {
 		return nil
 	}
@@ -171,7 +175,7 @@ func (x *explanation) purpose(id string) string {
 }
 
 // basis names a basis, and its end where the end differs from the end of the item.
-func (x *explanation) basis(b *lifecycle.Basis, h *lifecycle.Held) string {
+func (x *explanation) basis(b *rules.Basis, h *lifecycle.Held) string {
 	s := x.by(x.purpose(b.Purpose), b.Channel) + " " + b.Article
 	if b.Until != nil && (h.Until == nil || !b.Until.Equal(*h.Until)) {
 		s += x.words.to + x.policy.LastDay(b.Until)
@@ -194,13 +198,13 @@ func (x *explanation) pointers(facts []string) string {
 // derivation of the last day from the facts.
 func (x *explanation) writeRules() {
 	var order []string
-	bases := map[string][]lifecycle.Basis{}
+	bases := map[string][]rules.Basis{}
 	for i := range x.e.Holds {
 		for _, b := range x.e.Holds[i].Because {
 			if bases[b.Rule] == nil {
 				order = append(order, b.Rule)
 			}
-			if !slices.ContainsFunc(bases[b.Rule], func(have lifecycle.Basis) bool { return sameBasis(&have, &b) }) {
+			if !slices.ContainsFunc(bases[b.Rule], func(have rules.Basis) bool { return sameBasis(&have, &b) }) {
 				bases[b.Rule] = append(bases[b.Rule], b)
 			}
 		}
@@ -214,12 +218,12 @@ func (x *explanation) writeRules() {
 	}
 }
 
-func sameBasis(a, b *lifecycle.Basis) bool {
+func sameBasis(a, b *rules.Basis) bool {
 	return a.Rule == b.Rule && a.Ref == b.Ref && a.Channel == b.Channel && a.Since.Equal(b.Since) &&
 		slices.Equal(a.Facts, b.Facts)
 }
 
-func (x *explanation) rule(id string, bases []lifecycle.Basis) {
+func (x *explanation) rule(id string, bases []rules.Basis) {
 	note := x.e.Rules[id]
 	head := &Table{Widths: []int{narrow}}
 	head.Row(id + ": " + x.purpose(note.Purpose) + ", " + x.Article(note.Article))
@@ -262,7 +266,7 @@ func (x *explanation) periodOf(id string, note lifecycle.RuleNote) string {
 }
 
 // rule returns a rule of a policy by id; nil when absent.
-func rule(p *lifecycle.Policy, id string) *lifecycle.Rule {
+func rule(p *rules.Policy, id string) *rules.Rule {
 	for i := range p.Rules {
 		if p.Rules[i].ID == id {
 			return &p.Rules[i]
@@ -272,7 +276,7 @@ func rule(p *lifecycle.Policy, id string) *lifecycle.Rule {
 }
 
 // chain writes the derivation of the last day from the facts of a basis.
-func (x *explanation) chain(b *lifecycle.Basis) string {
+func (x *explanation) chain(b *rules.Basis) string {
 	facts := make([]string, 0, len(b.Facts))
 	for _, id := range b.Facts {
 		fact := x.pointers([]string{id})

@@ -5,6 +5,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/notice"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/report"
 )
@@ -100,16 +106,16 @@ func TestExplain_SaysEachThing(t *testing.T) {
 
 func TestExplain_SaysWhatMayNotBeUsed(t *testing.T) {
 	s := newScene(t)
-	s.tell(t, "2026-03-05 12:00", lifecycle.Fact{Kind: lifecycle.KindSale, Source: "shop", Ref: "order-1"})
+	s.tell(t, "2026-03-05 12:00", fact.Fact{Kind: fact.KindSale, Source: "shop", Ref: "order-1"})
 	s.tell(
 		t,
 		"2026-03-10 12:00",
-		lifecycle.Fact{Kind: lifecycle.KindRestriction, Ref: "req-1", Traits: []string{lifecycle.TraitForClaims}},
+		fact.Fact{Kind: fact.KindRestriction, Ref: "req-1", Traits: []string{fact.TraitForClaims}},
 	)
 	s.tell(
 		t,
 		"2026-03-11 12:00",
-		lifecycle.Fact{Kind: lifecycle.KindObjection, Ref: "req-2", Purposes: []string{"claims"}},
+		fact.Fact{Kind: fact.KindObjection, Ref: "req-2", Purposes: []string{"claims"}},
 	)
 	says(
 		t,
@@ -137,24 +143,24 @@ func TestExplain_SaysWhatStaysOfADeletedPerson(t *testing.T) {
 	s.tell(
 		t,
 		"2026-03-01 10:00",
-		lifecycle.Fact{Kind: lifecycle.KindSignup, Source: "letters", Wording: "newsletter-offers"},
+		fact.Fact{Kind: fact.KindSignup, Source: "letters", Wording: "newsletter-offers"},
 	)
-	s.tell(t, "2026-04-01 10:00", lifecycle.Fact{Kind: lifecycle.KindUnsubscribe, Source: "letters"})
+	s.tell(t, "2026-04-01 10:00", fact.Fact{Kind: fact.KindUnsubscribe, Source: "letters"})
 	s.pass(t, "2026-05-10 10:00")
 	mark := func(ref string) string { return "hash-of-" + ref }
-	again := lifecycle.NewDecisionEntry(&lifecycle.Decision{
-		Kind:     lifecycle.DecisionDelete,
+	again := chain.NewDecisionEntry(&decision.Decision{
+		Kind:     decision.KindDelete,
 		Repeated: true,
 		At:       at(t, "2026-05-11 10:00"),
-		Items:    []lifecycle.Item{{Category: "order", Ref: "order-1"}},
+		Items:    []rules.Item{{Category: "order", Ref: "order-1"}},
 	}, mark)
-	forgotten := lifecycle.NewNoteEntry(&lifecycle.Note{Kind: lifecycle.EntryClosed, At: at(t, "2026-05-12 10:00")}, mark)
-	absorbed := lifecycle.NewNoteEntry(
-		&lifecycle.Note{Kind: lifecycle.EntryMerged, Text: "p-other", At: at(t, "2026-05-12 11:00")},
+	forgotten := chain.NewNoteEntry(&chain.Note{Kind: chain.KindClosed, At: at(t, "2026-05-12 10:00")}, mark)
+	absorbed := chain.NewNoteEntry(
+		&chain.Note{Kind: chain.KindMerged, Text: "p-other", At: at(t, "2026-05-12 11:00")},
 		mark,
 	)
-	later := lifecycle.NewNoteEntry(
-		&lifecycle.Note{Kind: lifecycle.EntryAlarm, Text: "of tomorrow", At: at(t, "2026-05-14 11:00")},
+	later := chain.NewNoteEntry(
+		&chain.Note{Kind: chain.KindAlarm, Text: "of tomorrow", At: at(t, "2026-05-14 11:00")},
 		mark,
 	)
 	s.journal = append(s.journal, again, forgotten, absorbed, later)
@@ -187,7 +193,7 @@ func TestExplain_OfNobodySaysThatNothingMayBeHeld(t *testing.T) {
 
 func TestExplain_NamesFromOutsideMoveNoCursor(t *testing.T) {
 	s := newScene(t)
-	s.tell(t, "2026-03-05 12:00", lifecycle.Fact{Kind: lifecycle.KindSale, Source: "shop", Ref: "order\x1b[2J\t1"})
+	s.tell(t, "2026-03-05 12:00", fact.Fact{Kind: fact.KindSale, Source: "shop", Ref: "order\x1b[2J\t1"})
 	if text := explained(
 		t,
 		s,
@@ -204,19 +210,19 @@ func TestExplain_NamesFromOutsideMoveNoCursor(t *testing.T) {
 
 func TestExplain_ShowsWhatWasSentOnceMoreAndWhatIsConfirmed(t *testing.T) {
 	s := subscriber(t)
-	note := lifecycle.Entry{
+	note := chain.Entry{
 		At:       at(t, "2026-07-21 12:00"),
-		Kind:     lifecycle.EntryReplay,
+		Kind:     chain.KindReplay,
 		Decision: "dec_1",
-		Text:     lifecycle.SentAgainTo + "crm",
+		Text:     chain.SentAgainTo + "crm",
 	}
 	toAll := note
-	toAll.Text = lifecycle.SentAgainTo + lifecycle.AllNotified
-	done := lifecycle.Entry{
+	toAll.Text = chain.SentAgainTo + chain.AllNotified
+	done := chain.Entry{
 		At:       at(t, "2026-07-22 12:00"),
-		Kind:     lifecycle.EntryConfirmed,
+		Kind:     chain.KindConfirmed,
 		Decision: "dec_1",
-		Text:     string(lifecycle.NoticeConfirmed),
+		Text:     string(notice.StateConfirmed),
 	}
 	s.journal = append(s.journal, note, toAll, done)
 	says(

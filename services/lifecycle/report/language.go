@@ -7,7 +7,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 )
 
@@ -57,9 +58,9 @@ func Named(names map[string]string, id string) Text {
 }
 
 // day is the civil date of an instant in the zone of a place.
-func day(t time.Time, place lifecycle.Place) string { return calendar.In(t, place.Zone).String() }
+func day(t time.Time, place rules.Place) string { return calendar.In(t, place.Zone).String() }
 
 // clock formats an instant as local time of the place.
-func clock(t time.Time, place lifecycle.Place) string {
+func clock(t time.Time, place rules.Place) string {
 	return t.In(place.Zone).Format("2006-01-02 15:04")
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/report"
 )
@@ -116,14 +118,14 @@ func TestPage_NamesFromOutsideAreText(t *testing.T) {
 	s.tell(
 		t,
 		"2026-03-01 10:00",
-		lifecycle.Fact{Kind: lifecycle.KindSignup, Source: hostile, Wording: hostile, Form: hostile, Shown: hostile},
+		fact.Fact{Kind: fact.KindSignup, Source: hostile, Wording: hostile, Form: hostile, Shown: hostile},
 	)
-	s.tell(t, "2026-03-05 12:00", lifecycle.Fact{Kind: lifecycle.KindSale, Source: hostile, Ref: hostile})
-	s.tell(t, "2026-03-06 12:00", lifecycle.Fact{Kind: lifecycle.KindAccessRequest, Ref: "req" + hostile})
+	s.tell(t, "2026-03-05 12:00", fact.Fact{Kind: fact.KindSale, Source: hostile, Ref: hostile})
+	s.tell(t, "2026-03-06 12:00", fact.Fact{Kind: fact.KindAccessRequest, Ref: "req" + hostile})
 	s.tell(
 		t,
 		"2026-03-07 12:00",
-		lifecycle.Fact{Kind: lifecycle.KindRequestDecided, Ref: "req" + hostile, Outcome: "refused", Reason: hostile},
+		fact.Fact{Kind: fact.KindRequestDecided, Ref: "req" + hostile, Outcome: "refused", Reason: hostile},
 	)
 	p := report.Of(s.policy, []string{hostile}, s.subject, at(t, "2026-03-08 12:00"), nil)
 	p.Controller.Name, p.Subject = hostile, hostile
@@ -163,7 +165,7 @@ func TestPage_SaysWhatMayNotBeDoneAndWhatStays(t *testing.T) {
 	s.tell(
 		t,
 		"2026-06-02 10:00",
-		lifecycle.Fact{Kind: lifecycle.KindRestriction, Ref: "req-10", Traits: []string{lifecycle.TraitForClaims}},
+		fact.Fact{Kind: fact.KindRestriction, Ref: "req-10", Traits: []string{fact.TraitForClaims}},
 	)
 	p := reported(t, s, "2026-06-02 12:00")
 	says(

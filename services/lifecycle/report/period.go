@@ -6,13 +6,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
 // Storage describes the retention period of a rule (Art. 15(1)(d), 30(1)(f)).
-func Storage(r *lifecycle.Rule) Text { return both(func(l Language) string { return l.storage(r) }) }
+func Storage(r *rules.Rule) Text { return both(func(l Language) string { return l.storage(r) }) }
 
-func (l Language) storage(r *lifecycle.Rule) string {
+func (l Language) storage(r *rules.Rule) string {
 	text := l.openEnd(r)
 	switch {
 	case r.Consent && r.Until.Set():
@@ -29,7 +29,7 @@ func (l Language) storage(r *lifecycle.Rule) string {
 const openPeriod = "open"
 
 // openEnd describes the end of a basis without a known last day.
-func (l Language) openEnd(r *lifecycle.Rule) string {
+func (l Language) openEnd(r *rules.Rule) string {
 	if r.Consent {
 		return l.untilWithdrawn()
 	}
@@ -52,7 +52,7 @@ func Years(n int) Text {
 }
 
 // Begin names the facts that raise a basis under a rule.
-func Begin(r *lifecycle.Rule) Text {
+func Begin(r *rules.Rule) Text {
 	return both(func(l Language) string {
 		if r.Consent {
 			channels := make([]string, len(r.Channels))

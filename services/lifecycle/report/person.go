@@ -5,6 +5,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/rodopath/rodopath/services/lifecycle"
 )
 
@@ -136,12 +140,12 @@ type Request struct {
 	State Text `json:"state"`
 	// ReceivedOn, LastDay and AnsweredOn are civil dates; LastDay is the deadline of the answer
 	// (Art. 12(3)).
-	ReceivedOn string            `json:"received_on"`
-	LastDay    string            `json:"last_day"`
-	AnsweredOn string            `json:"answered_on,omitempty"`
-	Overdue    bool              `json:"overdue"`
-	Outcome    lifecycle.Outcome `json:"outcome,omitempty"`
-	Reason     string            `json:"reason,omitempty"`
+	ReceivedOn string       `json:"received_on"`
+	LastDay    string       `json:"last_day"`
+	AnsweredOn string       `json:"answered_on,omitempty"`
+	Overdue    bool         `json:"overdue"`
+	Outcome    fact.Outcome `json:"outcome,omitempty"`
+	Reason     string       `json:"reason,omitempty"`
 }
 
 // Deleted is a decided deletion.
@@ -193,14 +197,14 @@ type AutomatedDecisions struct {
 
 // Of returns the report on a person at an instant. names lists the known names; the journal of the
 // person contributes the deletions.
-func Of(p *lifecycle.Policy, names []string, s lifecycle.Subject, at time.Time, journal []lifecycle.Entry) Person {
+func Of(p *rules.Policy, names []string, s lifecycle.Subject, at time.Time, journal []chain.Entry) Person {
 	r := reporter{policy: p, subject: s, at: at.UTC(), e: lifecycle.Explain(p, s, at)}
 	out := Person{
 		Context: vocabulary(), Type: "eu-gdpr:SARNotice", SchemaVersion: "1",
 		Controller: r.controller(), Subject: s.ID, Names: append([]string{}, names...),
 		GeneratedAt: r.at, GeneratedOn: r.day(r.at), Zone: p.Place.Zone.String(), Policy: r.e.Policy,
 		Held: r.held(), Consents: r.consents(), Limits: r.limits(), Requests: r.requests(), Deleted: r.deleted(journal),
-		Tombstone: r.tombstone(), Rights: rights(),
+		Tombstone: r.tombstone(), Rights: dataSubjectRights(),
 		AutomatedDecisions: AutomatedDecisions{Says: both(Language.noAutomation)},
 		NotKnown:           notKnown(),
 	}
@@ -209,7 +213,7 @@ func Of(p *lifecycle.Policy, names []string, s lifecycle.Subject, at time.Time, 
 
 // reporter collects the content of reports on one person.
 type reporter struct {
-	policy  *lifecycle.Policy
+	policy  *rules.Policy
 	subject lifecycle.Subject
 	at      time.Time
 	e       lifecycle.Explanation
@@ -222,19 +226,19 @@ func (r *reporter) controller() Party {
 }
 
 // CategoryOf names a category of a policy.
-func CategoryOf(p *lifecycle.Policy, id string) Category {
+func CategoryOf(p *rules.Policy, id string) Category {
 	c := p.Categories[id]
 	return Category{ID: id, Name: Named(c.Name, id), Term: c.Term}
 }
 
 // PurposeOf names a purpose of a policy.
-func PurposeOf(p *lifecycle.Policy, id string) Purpose {
+func PurposeOf(p *rules.Policy, id string) Purpose {
 	c := p.Purposes[id]
 	return Purpose{ID: id, Name: Named(c.Name, id), Term: c.Term}
 }
 
 // RecipientOf names a recipient of a policy.
-func RecipientOf(p *lifecycle.Policy, id string) Recipient {
+func RecipientOf(p *rules.Policy, id string) Recipient {
 	c := p.Recipients[id]
 	for i := range p.Connected {
 		if a := &p.Connected[i]; a.ID == id && a.Name != "" {
@@ -282,7 +286,7 @@ func (r *reporter) held() []Held {
 	return out
 }
 
-func (r *reporter) basis(b *lifecycle.Basis) Basis {
+func (r *reporter) basis(b *rules.Basis) Basis {
 	out := Basis{
 		Rule: b.Rule, Purpose: PurposeOf(r.policy, b.Purpose), Channel: b.Channel, Article: b.Article,
 		LawfulBasis: LawfulBasis(b.Article, r.policy.Purposes[b.Purpose]), Justification: justification(b.Article),
@@ -298,7 +302,7 @@ func (r *reporter) basis(b *lifecycle.Basis) Basis {
 }
 
 // ends returns the last day of a basis, or the event that ends the basis.
-func (r *reporter) ends(b *lifecycle.Basis) Text {
+func (r *reporter) ends(b *rules.Basis) Text {
 	rule := rule(r.policy, b.Rule)
 	switch {
 	case b.Until != nil:
@@ -310,7 +314,7 @@ func (r *reporter) ends(b *lifecycle.Basis) Text {
 }
 
 // sources returns the sources of the facts behind the bases.
-func (r *reporter) sources(bases []lifecycle.Basis) []string {
+func (r *reporter) sources(bases []rules.Basis) []string {
 	out := []string{}
 	for i := range bases {
 		for _, id := range bases[i].Facts {
@@ -326,7 +330,7 @@ func (r *reporter) sources(bases []lifecycle.Basis) []string {
 }
 
 // recipients returns the recipients of a category under the rules of the bases.
-func (r *reporter) recipients(bases []lifecycle.Basis, category string) []Recipient {
+func (r *reporter) recipients(bases []rules.Basis, category string) []Recipient {
 	var ids []string
 	for i := range bases {
 		if rule := rule(r.policy, bases[i].Rule); rule != nil {
@@ -381,17 +385,17 @@ func (r *reporter) requests() []Request {
 }
 
 // deleted returns the deletions that the journal records up to the instant of the report.
-func (r *reporter) deleted(journal []lifecycle.Entry) []Deleted {
+func (r *reporter) deleted(journal []chain.Entry) []Deleted {
 	out := []Deleted{}
 	for i := range journal {
 		e := &journal[i]
-		if e.Kind != lifecycle.EntryDelete && e.Kind != lifecycle.EntryReplay || e.SentAgain() || e.At.After(r.at) {
+		if e.Kind != chain.KindDelete && e.Kind != chain.KindReplay || e.SentAgain() || e.At.After(r.at) {
 			continue
 		}
 		d := Deleted{
 			At:       e.At,
 			On:       r.day(e.At),
-			Again:    e.Kind == lifecycle.EntryReplay,
+			Again:    e.Kind == chain.KindReplay,
 			Revision: e.Revision,
 			Items:    r.deletedItems(e.Items),
 			Because:  []EndedBasis{},
@@ -405,7 +409,7 @@ func (r *reporter) deleted(journal []lifecycle.Entry) []Deleted {
 	return out
 }
 
-func (r *reporter) deletedItems(items []lifecycle.Item) []DeletedItem {
+func (r *reporter) deletedItems(items []rules.Item) []DeletedItem {
 	out := []DeletedItem{}
 	for _, item := range items {
 		n := slices.IndexFunc(out, func(have DeletedItem) bool { return have.ID == item.Category })

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rodopath/rodopath/services/lifecycle"
@@ -187,31 +189,31 @@ func TestOf_HasTheFieldsOfAConsentRecord(t *testing.T) {
 
 func TestOf_ConsentsTellTheirWholeStory(t *testing.T) {
 	s := newScene(t)
-	s.tell(t, "2026-03-01 10:00", lifecycle.Fact{Kind: lifecycle.KindSignupPending, Wording: "newsletter-editorial"})
+	s.tell(t, "2026-03-01 10:00", fact.Fact{Kind: fact.KindSignupPending, Wording: "newsletter-editorial"})
 	s.tell(
 		t,
 		"2026-03-01 10:05",
-		lifecycle.Fact{Kind: lifecycle.KindSignup, Wording: "newsletter-editorial", Form: "footer", Proof: []byte("ip")},
+		fact.Fact{Kind: fact.KindSignup, Wording: "newsletter-editorial", Form: "footer", Proof: []byte("ip")},
 	)
-	s.tell(t, "2026-03-05 10:00", lifecycle.Fact{Kind: lifecycle.KindSale, Ref: "order-1"})
+	s.tell(t, "2026-03-05 10:00", fact.Fact{Kind: fact.KindSale, Ref: "order-1"})
 	s.tell(
 		t,
 		"2026-03-06 10:00",
-		lifecycle.Fact{Kind: lifecycle.KindRefusal, Purposes: []string{"offers"}, Channels: []string{"email"}},
+		fact.Fact{Kind: fact.KindRefusal, Purposes: []string{"offers"}, Channels: []string{"email"}},
 	)
-	s.tell(t, "2026-04-01 10:00", lifecycle.Fact{Kind: lifecycle.KindUnsubscribe, Channels: []string{"email"}})
+	s.tell(t, "2026-04-01 10:00", fact.Fact{Kind: fact.KindUnsubscribe, Channels: []string{"email"}})
 	s.tell(
 		t,
 		"2026-05-01 10:00",
-		lifecycle.Fact{Kind: lifecycle.KindSignup, Wording: "newsletter-offers", Form: "checkout"},
+		fact.Fact{Kind: fact.KindSignup, Wording: "newsletter-offers", Form: "checkout"},
 	)
-	s.tell(t, "2026-06-01 10:00", lifecycle.Fact{Kind: lifecycle.KindBounce})
+	s.tell(t, "2026-06-01 10:00", fact.Fact{Kind: fact.KindBounce})
 	s.tell(
 		t,
 		"2026-08-01 10:00",
-		lifecycle.Fact{Kind: lifecycle.KindSignup, Wording: "offers-phone", Traits: []string{lifecycle.TraitPreticked}},
+		fact.Fact{Kind: fact.KindSignup, Wording: "offers-phone", Traits: []string{fact.TraitPreticked}},
 	)
-	s.tell(t, "2026-08-02 10:00", lifecycle.Fact{Kind: lifecycle.KindObjection, Channels: []string{"email"}})
+	s.tell(t, "2026-08-02 10:00", fact.Fact{Kind: fact.KindObjection, Channels: []string{"email"}})
 	got := map[string]string{}
 	for _, c := range reported(t, s, "2026-09-01 10:00").Consents {
 		var events []string
@@ -250,7 +252,7 @@ func TestOf_AWithdrawnConsentStillShowsItsText(t *testing.T) {
 
 func TestOf_NamesBasesAndPeriodsInTheVocabulary(t *testing.T) {
 	s := customer(t)
-	s.tell(t, "2026-07-21 12:00", lifecycle.Fact{Kind: lifecycle.KindNegotiationOpened, Ref: "talk-1"})
+	s.tell(t, "2026-07-21 12:00", fact.Fact{Kind: fact.KindNegotiationOpened, Ref: "talk-1"})
 	bases := map[string]string{}
 	for _, h := range reported(t, s, "2026-07-21 13:00").Held {
 		if (h.LastDay == "") != (h.Storage == "dpv:UntilEventDuration") || (h.Until == nil) != (h.LastDay == "") {
@@ -302,7 +304,7 @@ func TestOf_NamesSourcesAndThoseWhoGetIt(t *testing.T) {
 
 func TestOf_TellsWhatWasDeletedAndWhatStays(t *testing.T) {
 	s := subscriber(t)
-	s.tell(t, "2026-06-03 10:00", lifecycle.Fact{Kind: lifecycle.KindRequestAnswered, Ref: "req-9"})
+	s.tell(t, "2026-06-03 10:00", fact.Fact{Kind: fact.KindRequestAnswered, Ref: "req-9"})
 	s.pass(t, "2026-08-01 10:00")
 	r := reported(t, s, "2026-08-01 12:00")
 	if len(r.Deleted) != 2 || r.Deleted[0].On != "2026-06-01" || r.Deleted[0].Items[0].ID != "contact" ||
@@ -333,16 +335,16 @@ func TestOf_TellsWhatWasDeletedAndWhatStays(t *testing.T) {
 
 func TestOf_TellsLimitsRightsAndWhatItDoesNotKnow(t *testing.T) {
 	s := newScene(t)
-	s.tell(t, "2026-03-05 12:00", lifecycle.Fact{Kind: lifecycle.KindSale, Ref: "order-1"})
+	s.tell(t, "2026-03-05 12:00", fact.Fact{Kind: fact.KindSale, Ref: "order-1"})
 	s.tell(
 		t,
 		"2026-03-10 12:00",
-		lifecycle.Fact{Kind: lifecycle.KindRestriction, Ref: "req-1", Traits: []string{lifecycle.TraitForClaims}},
+		fact.Fact{Kind: fact.KindRestriction, Ref: "req-1", Traits: []string{fact.TraitForClaims}},
 	)
 	s.tell(
 		t,
 		"2026-03-11 12:00",
-		lifecycle.Fact{Kind: lifecycle.KindObjection, Ref: "req-2", Purposes: []string{"claims"}},
+		fact.Fact{Kind: fact.KindObjection, Ref: "req-2", Purposes: []string{"claims"}},
 	)
 	r := reported(t, s, "2026-03-12 12:00")
 	if len(r.Limits) != 2 || r.Limits[0].Purpose != nil || r.Limits[0].Since != "2026-03-10" ||

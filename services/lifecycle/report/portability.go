@@ -4,6 +4,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/rodopath/rodopath/services/lifecycle"
 )
 
@@ -54,17 +57,17 @@ type PortableFact struct {
 
 // Portable returns the portable data of a person at an instant. Derived data and data retained
 // under legal obligations are not included.
-func Portable(p *lifecycle.Policy, names []string, s lifecycle.Subject, at time.Time) Portability {
+func Portable(p *rules.Policy, names []string, s lifecycle.Subject, at time.Time) Portability {
 	r := reporter{policy: p, subject: s, at: at.UTC(), e: lifecycle.Explain(p, s, at)}
 	out := Portability{
 		SchemaVersion: "1", Article: "20", Controller: p.Controller, GeneratedAt: r.at,
 		Names: []string{}, Bases: []PortableBasis{}, Says: both(Language.contentElsewhere),
 	}
-	var seen []lifecycle.Basis
+	var seen []rules.Basis
 	for i := range r.e.Holds {
 		for _, b := range r.e.Holds[i].Because {
 			if b.Article != "6(1)(a)" && b.Article != "6(1)(b)" ||
-				slices.ContainsFunc(seen, func(have lifecycle.Basis) bool { return sameBasis(&have, &b) }) {
+				slices.ContainsFunc(seen, func(have rules.Basis) bool { return sameBasis(&have, &b) }) {
 				continue
 			}
 			seen = append(seen, b)
@@ -84,7 +87,7 @@ func Portable(p *lifecycle.Policy, names []string, s lifecycle.Subject, at time.
 
 // portable returns a basis with the data provided by the person; own reports whether some of the
 // data are about the person and not about a record.
-func (r *reporter) portable(b *lifecycle.Basis) (out PortableBasis, own bool) {
+func (r *reporter) portable(b *rules.Basis) (out PortableBasis, own bool) {
 	out = PortableBasis{
 		Purpose: PurposeOf(r.policy, b.Purpose), Channel: b.Channel, Article: b.Article, Record: b.Ref, Since: b.Since,
 		Recipients: []Recipient{}, Facts: []PortableFact{},
@@ -96,7 +99,7 @@ func (r *reporter) portable(b *lifecycle.Basis) (out PortableBasis, own bool) {
 		}
 		own = own || !c.PerRecord
 		out.Categories = append(out.Categories, CategoryOf(r.policy, item.Category))
-		for _, recipient := range r.recipients([]lifecycle.Basis{*b}, item.Category) {
+		for _, recipient := range r.recipients([]rules.Basis{*b}, item.Category) {
 			if !slices.Contains(out.Recipients, recipient) {
 				out.Recipients = append(out.Recipients, recipient)
 			}
@@ -110,7 +113,7 @@ func (r *reporter) portable(b *lifecycle.Basis) (out PortableBasis, own bool) {
 	return out, own
 }
 
-func (r *reporter) portableFact(f *lifecycle.Fact) PortableFact {
+func (r *reporter) portableFact(f *fact.Fact) PortableFact {
 	out := PortableFact{
 		Kind: string(
 			f.Kind,
@@ -133,7 +136,7 @@ func (r *reporter) portableFact(f *lifecycle.Fact) PortableFact {
 }
 
 // wording returns the text of an id at an instant; nil when absent.
-func wording(p *lifecycle.Policy, id string, at time.Time) *lifecycle.Wording {
+func wording(p *rules.Policy, id string, at time.Time) *rules.Wording {
 	for i := range p.Wordings {
 		w := &p.Wordings[i]
 		if w.ID == id && !w.From.After(at) && (w.To.IsZero() || w.To.After(at)) {

@@ -6,7 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+
 	"github.com/rodopath/rodopath/services/lifecycle/report"
 )
 
@@ -60,8 +61,8 @@ func TestPortable_OfTheBooksNothingIsTakenAlong(t *testing.T) {
 
 func TestPortable_AWithdrawnConsentIsNoBasis(t *testing.T) {
 	s := newScene(t)
-	s.tell(t, "2026-03-01 10:00", lifecycle.Fact{Kind: lifecycle.KindSignup, Wording: "newsletter-editorial"})
-	s.tell(t, "2026-04-01 10:00", lifecycle.Fact{Kind: lifecycle.KindUnsubscribe})
+	s.tell(t, "2026-03-01 10:00", fact.Fact{Kind: fact.KindSignup, Wording: "newsletter-editorial"})
+	s.tell(t, "2026-04-01 10:00", fact.Fact{Kind: fact.KindUnsubscribe})
 	if n := len(report.Portable(s.policy, nil, s.subject, at(t, "2026-03-02 10:00")).Bases); n != 1 {
 		t.Errorf("while it stands there are %d bases", n)
 	}

@@ -11,6 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/notice"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rodopath/rodopath/services/lifecycle"
@@ -47,9 +52,9 @@ func golden(t *testing.T, name, got string) {
 
 // scene is a person in virtual time, with a journal.
 type scene struct {
-	policy  *lifecycle.Policy
+	policy  *rules.Policy
 	subject lifecycle.Subject
-	journal []lifecycle.Entry
+	journal []chain.Entry
 	facts   int
 }
 
@@ -59,7 +64,7 @@ func newScene(t *testing.T) *scene {
 	for id, holds := range map[string][]string{"letters": p.Recipients["letters"].Holds, "shop": {"order", "access", "progress"}} {
 		p.Connected = append(
 			p.Connected,
-			lifecycle.ConnectedRecipient{
+			rules.ConnectedRecipient{
 				ID:         id,
 				Holds:      holds,
 				Deletions:  true,
@@ -85,7 +90,7 @@ func at(t *testing.T, s string) time.Time {
 }
 
 // tell lets time pass and tells a fact.
-func (s *scene) tell(t *testing.T, when string, f lifecycle.Fact) {
+func (s *scene) tell(t *testing.T, when string, f fact.Fact) {
 	t.Helper()
 	s.facts++
 	f.ID = "fact-" + strconv.Itoa(s.facts)
@@ -103,32 +108,32 @@ func (s *scene) pass(t *testing.T, when string) {
 	}
 }
 
-func (s *scene) decide(t *testing.T, when time.Time, facts ...lifecycle.Fact) {
+func (s *scene) decide(t *testing.T, when time.Time, facts ...fact.Fact) {
 	t.Helper()
 	after, decisions := lifecycle.Decide(s.policy, s.subject, facts, when)
 	after.Version++
 	mark := func(ref string) string { return strings.Repeat("0", 40-len(ref)) + ref }
 	var ids []string
 	for i := range decisions {
-		s.note(t, lifecycle.NewDecisionEntry(&decisions[i], mark))
+		s.note(t, chain.NewDecisionEntry(&decisions[i], mark))
 		ids = append(ids, decisions[i].ID)
 	}
 	for i := range after.Notes {
-		s.note(t, lifecycle.NewNoteEntry(&after.Notes[i], mark))
+		s.note(t, chain.NewNoteEntry(&after.Notes[i], mark))
 	}
-	var notices []lifecycle.Notice
+	var notices []notice.Notice
 	for i := range after.Outbox {
-		if n := lifecycle.NewNotice(s.policy, &after.Outbox[i], nil, func(name string) string { return name }); n != nil {
+		if n := notice.New(s.policy, &after.Outbox[i], nil, func(name string) string { return name }); n != nil {
 			notices = append(notices, *n)
 		}
 	}
 	after = lifecycle.AddNotices(s.policy, lifecycle.MarkPurged(lifecycle.MarkSent(after, ids)), notices)
-	s.subject = lifecycle.MarkJournaled(after, lifecycle.Head{Seq: int64(len(s.journal))})
+	s.subject = lifecycle.MarkJournaled(after, chain.Head{Seq: int64(len(s.journal))})
 }
 
-func (s *scene) note(t *testing.T, e lifecycle.Entry) {
+func (s *scene) note(t *testing.T, e chain.Entry) {
 	t.Helper()
-	var last lifecycle.Entry
+	var last chain.Entry
 	if n := len(s.journal); n > 0 {
 		last = s.journal[n-1]
 	}
@@ -144,7 +149,7 @@ func (s *scene) note(t *testing.T, e lifecycle.Entry) {
 func (s *scene) deletions() []string {
 	var out []string
 	for i := range s.journal {
-		if s.journal[i].Kind == lifecycle.EntryDelete {
+		if s.journal[i].Kind == chain.KindDelete {
 			out = append(out, s.journal[i].Decision)
 		}
 	}
@@ -156,8 +161,8 @@ func customer(t *testing.T) *scene {
 	t.Helper()
 	s := newScene(t)
 	confirmed := at(t, "2026-03-01 10:05")
-	s.tell(t, "2026-03-01 10:00", lifecycle.Fact{
-		Kind:        lifecycle.KindSignup,
+	s.tell(t, "2026-03-01 10:00", fact.Fact{
+		Kind:        fact.KindSignup,
 		Source:      "letters",
 		Wording:     "newsletter-editorial",
 		Form:        "footer",
@@ -166,37 +171,37 @@ func customer(t *testing.T) *scene {
 	s.tell(
 		t,
 		"2026-03-05 12:00",
-		lifecycle.Fact{Kind: lifecycle.KindSale, Source: "shop", Ref: "order-1", Links: []string{"invoice-1"}},
+		fact.Fact{Kind: fact.KindSale, Source: "shop", Ref: "order-1", Links: []string{"invoice-1"}},
 	)
 	s.tell(
 		t,
 		"2026-03-06 09:00",
-		lifecycle.Fact{Kind: lifecycle.KindSignup, Source: "shop", Wording: "newsletter-offers", Form: "thank-you"},
+		fact.Fact{Kind: fact.KindSignup, Source: "shop", Wording: "newsletter-offers", Form: "thank-you"},
 	)
 	s.tell(
 		t,
 		"2026-03-07 09:00",
-		lifecycle.Fact{Kind: lifecycle.KindRefusal, Source: "shop", Purposes: []string{"offers"}, Channels: []string{"sms"}},
+		fact.Fact{Kind: fact.KindRefusal, Source: "shop", Purposes: []string{"offers"}, Channels: []string{"sms"}},
 	)
 	s.tell(
 		t,
 		"2026-05-02 12:00",
-		lifecycle.Fact{
-			Kind:       lifecycle.KindSale,
+		fact.Fact{
+			Kind:       fact.KindSale,
 			Source:     "shop",
 			Ref:        "order-2",
-			Access:     lifecycle.AccessCourse,
+			Access:     fact.AccessCourse,
 			AccessDays: 365,
 		},
 	)
 	s.tell(
 		t,
 		"2026-05-20 12:00",
-		lifecycle.Fact{Kind: lifecycle.KindHold, Source: "card", Ref: "order-1", Reason: "dispute dp_1"},
+		fact.Fact{Kind: fact.KindHold, Source: "card", Ref: "order-1", Reason: "dispute dp_1"},
 	)
-	s.tell(t, "2026-06-01 12:00", lifecycle.Fact{Kind: lifecycle.KindAccessRequest, Source: "forms", Ref: "req-1"})
-	s.tell(t, "2026-06-02 12:00", lifecycle.Fact{
-		Kind:      lifecycle.KindReceipt,
+	s.tell(t, "2026-06-01 12:00", fact.Fact{Kind: fact.KindAccessRequest, Source: "forms", Ref: "req-1"})
+	s.tell(t, "2026-06-02 12:00", fact.Fact{
+		Kind:      fact.KindReceipt,
 		Source:    "forms",
 		Ref:       s.deletions()[0],
 		Recipient: "letters",
@@ -214,13 +219,13 @@ func eraser(t *testing.T) *scene {
 	s.tell(
 		t,
 		"2026-03-01 10:00",
-		lifecycle.Fact{Kind: lifecycle.KindSignup, Source: "letters", Wording: "newsletter-offers", Form: "footer"},
+		fact.Fact{Kind: fact.KindSignup, Source: "letters", Wording: "newsletter-offers", Form: "footer"},
 	)
-	s.tell(t, "2026-03-05 12:00", lifecycle.Fact{Kind: lifecycle.KindSale, Source: "shop", Ref: "order-1"})
-	s.tell(t, "2028-06-01 10:00", lifecycle.Fact{Kind: lifecycle.KindErasure, Source: "forms", Ref: "req-1"})
+	s.tell(t, "2026-03-05 12:00", fact.Fact{Kind: fact.KindSale, Source: "shop", Ref: "order-1"})
+	s.tell(t, "2028-06-01 10:00", fact.Fact{Kind: fact.KindErasure, Source: "forms", Ref: "req-1"})
 	deletions := s.deletions()
-	s.tell(t, "2028-06-02 10:00", lifecycle.Fact{
-		Kind: lifecycle.KindReceipt, Source: "forms", Ref: deletions[len(deletions)-1], Recipient: "shop", Outcome: "done",
+	s.tell(t, "2028-06-02 10:00", fact.Fact{
+		Kind: fact.KindReceipt, Source: "forms", Ref: deletions[len(deletions)-1], Recipient: "shop", Outcome: "done",
 	})
 	return s
 }
@@ -232,9 +237,9 @@ func subscriber(t *testing.T) *scene {
 	s.tell(
 		t,
 		"2026-03-01 10:00",
-		lifecycle.Fact{Kind: lifecycle.KindSignup, Source: "letters", Wording: "newsletter-offers", Form: "footer"},
+		fact.Fact{Kind: fact.KindSignup, Source: "letters", Wording: "newsletter-offers", Form: "footer"},
 	)
-	s.tell(t, "2026-06-01 10:00", lifecycle.Fact{Kind: lifecycle.KindErasure, Source: "forms", Ref: "req-9"})
+	s.tell(t, "2026-06-01 10:00", fact.Fact{Kind: fact.KindErasure, Source: "forms", Ref: "req-9"})
 	return s
 }
 

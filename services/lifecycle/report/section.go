@@ -5,7 +5,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/notice"
+	"github.com/rodopath/rodopath/services/lifecycle/rights"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
 func (x *explanation) facts() {
@@ -22,7 +26,7 @@ func (x *explanation) facts() {
 }
 
 // detail lists the further properties of a fact.
-func (x *explanation) detail(f *lifecycle.Fact) string {
+func (x *explanation) detail(f *fact.Fact) string {
 	var out []string
 	for _, s := range []string{
 		f.Ref, f.Wording, f.Recipient, strings.Join(f.Purposes, " "), strings.Join(f.Channels, " "),
@@ -39,7 +43,7 @@ func (x *explanation) detail(f *lifecycle.Fact) string {
 		out = append(out, x.trait(t))
 	}
 	switch {
-	case f.Outcome != "" && f.Kind == lifecycle.KindReceipt:
+	case f.Outcome != "" && f.Kind == fact.KindReceipt:
 		out = append(out, x.receipt(f.Outcome))
 	case f.Outcome != "":
 		out = append(out, x.outcome(f.Outcome))
@@ -57,7 +61,7 @@ func (x *explanation) consents() {
 	t := &Table{Widths: []int{26, 26, 0, 32}}
 	for i := range x.e.Consents {
 		c := &x.e.Consents[i]
-		if c.State == lifecycle.ConsentNone {
+		if c.State == rules.ConsentNone {
 			continue
 		}
 		t.Row(x.by(x.purpose(c.Purpose), c.Channel), x.state(c.State), x.between(c.Since, c.Until), x.evidence(c))
@@ -78,8 +82,8 @@ func (x *explanation) between(since, until *time.Time) string {
 }
 
 // evidence returns the evidence of a consent in force, or the missing evidence.
-func (x *explanation) evidence(c *lifecycle.Consent) string {
-	if c.State != lifecycle.ConsentGiven || len(c.Given) == 0 {
+func (x *explanation) evidence(c *rules.Consent) string {
+	if c.State != rules.ConsentGiven || len(c.Given) == 0 {
 		return ""
 	}
 	g := bestProof(c.Given)
@@ -118,7 +122,7 @@ func (x *explanation) requests() {
 }
 
 // deadline returns the deadline and outcome of a request.
-func (x *explanation) deadline(r *lifecycle.Request) string {
+func (x *explanation) deadline(r *rights.Request) string {
 	out := []string{x.words.due + r.LastDay}
 	if r.Overdue && r.Open() {
 		out[0] = x.words.overdue + r.LastDay
@@ -176,7 +180,7 @@ func (x *explanation) receipts() {
 }
 
 // journal writes the past deletions and the alarms of the journal.
-func (x *explanation) pastDeletions(journal []lifecycle.Entry) {
+func (x *explanation) pastDeletions(journal []chain.Entry) {
 	deleted := &Table{Widths: []int{0, 28, 28}}
 	alarms := &Table{Widths: []int{0, narrow - 18}}
 	for i := range journal {
@@ -186,25 +190,25 @@ func (x *explanation) pastDeletions(journal []lifecycle.Entry) {
 		}
 		at := clock(entry.At, x.policy.Place)
 		switch entry.Kind {
-		case lifecycle.EntryDelete, lifecycle.EntryReplay:
+		case chain.KindDelete, chain.KindReplay:
 			if entry.SentAgain() {
 				deleted.Row(at, x.resent(entry), "", entry.Decision)
 				continue
 			}
 			data := x.items(entry.Items)
-			if entry.Kind == lifecycle.EntryReplay {
+			if entry.Kind == chain.KindReplay {
 				data = x.words.again + data
 			}
 			deleted.Row(at, data, x.reasons(entry), x.words.revision+entry.Revision)
-		case lifecycle.EntryConfirmed:
-			if entry.Text == string(lifecycle.NoticeConfirmed) {
+		case chain.KindConfirmed:
+			if entry.Text == string(notice.StateConfirmed) {
 				deleted.Row(at, x.words.confirmed, "", entry.Decision)
 			}
-		case lifecycle.EntryClosed:
+		case chain.KindClosed:
 			deleted.Row(at, x.words.forgotten, "", "")
-		case lifecycle.EntryMerged:
+		case chain.KindMerged:
 			deleted.Row(at, x.words.absorbed+entry.Text, "", "")
-		case lifecycle.EntryAlarm:
+		case chain.KindAlarm:
 			alarms.Row(at, x.alarm(entry))
 		}
 	}
@@ -213,9 +217,9 @@ func (x *explanation) pastDeletions(journal []lifecycle.Entry) {
 }
 
 // resent names the recipients to which a decision was sent again.
-func (x *explanation) resent(entry *lifecycle.Entry) string {
-	to := strings.TrimPrefix(entry.Text, lifecycle.SentAgainTo)
-	if to == lifecycle.AllNotified {
+func (x *explanation) resent(entry *chain.Entry) string {
+	to := strings.TrimPrefix(entry.Text, chain.SentAgainTo)
+	if to == chain.AllNotified {
 		return x.words.resentToAll
 	}
 	return x.words.resent + to
@@ -223,7 +227,7 @@ func (x *explanation) resent(entry *lifecycle.Entry) string {
 
 // items names the items of a journal entry. A record appears in a journal as a keyed hash,
 // shortened here.
-func (x *explanation) items(items []lifecycle.Item) string {
+func (x *explanation) items(items []rules.Item) string {
 	out := make([]string, len(items))
 	for i, item := range items {
 		out[i] = x.category(item.Category)
@@ -237,7 +241,7 @@ func (x *explanation) items(items []lifecycle.Item) string {
 func short(hash string) string { return hash[:min(8, len(hash))] }
 
 // reasons names the lapsed bases.
-func (x *explanation) reasons(entry *lifecycle.Entry) string {
+func (x *explanation) reasons(entry *chain.Entry) string {
 	out := make([]string, len(entry.Rules))
 	for i, r := range entry.Rules {
 		purpose, article := reason(r)

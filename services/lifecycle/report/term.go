@@ -1,6 +1,9 @@
 package report
 
-import "github.com/rodopath/rodopath/services/lifecycle"
+import (
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+)
 
 // Terms of the Data Privacy Vocabulary (w3id.org/dpv).
 const (
@@ -44,7 +47,7 @@ func vocabulary() map[string]any {
 
 // LawfulBasis returns the term for an article of the GDPR and a purpose; empty for an article other
 // than Art. 6, such as that of a hold.
-func LawfulBasis(article string, purpose lifecycle.Purpose) string {
+func LawfulBasis(article string, purpose rules.Purpose) string {
 	switch article {
 	case "6(1)(a)", "6(1)(c)", "6(1)(d)", "6(1)(e)", "6(1)(f)":
 		return "eu-gdpr:A6-1-" + article[5:6]
@@ -70,38 +73,38 @@ func justification(article string) string {
 
 // stateTerm returns the term for the state of a consent. The vocabulary has no state for an
 // objection to marketing, which counts as a withdrawal.
-func stateTerm(s lifecycle.ConsentState) string {
+func stateTerm(s rules.ConsentState) string {
 	switch s {
-	case lifecycle.ConsentAsked, lifecycle.ConsentPending:
+	case rules.ConsentAsked, rules.ConsentPending:
 		return "dpv:ConsentRequested"
-	case lifecycle.ConsentGiven:
+	case rules.ConsentGiven:
 		return "dpv:ConsentGiven"
-	case lifecycle.ConsentRefused:
+	case rules.ConsentRefused:
 		return "dpv:ConsentRefused"
-	case lifecycle.ConsentWithdrawn, lifecycle.ConsentObjected:
+	case rules.ConsentWithdrawn, rules.ConsentObjected:
 		return "dpv:ConsentWithdrawn"
-	case lifecycle.ConsentExpired:
+	case rules.ConsentExpired:
 		return "dpv:ConsentExpired"
-	case lifecycle.ConsentInvalidated:
+	case rules.ConsentInvalidated:
 		return "dpv:ConsentInvalidated"
 	}
 	return "dpv:ConsentUnknown"
 }
 
 // rightTerm returns the term for the requested right.
-func rightTerm(k lifecycle.Kind) string {
+func rightTerm(k fact.Kind) string {
 	switch k {
-	case lifecycle.KindAccessRequest:
+	case fact.KindAccessRequest:
 		return "eu-gdpr:A15"
-	case lifecycle.KindRectificationRequest:
+	case fact.KindRectificationRequest:
 		return "eu-gdpr:A16"
-	case lifecycle.KindErasure:
+	case fact.KindErasure:
 		return "eu-gdpr:A17"
-	case lifecycle.KindRestriction:
+	case fact.KindRestriction:
 		return "eu-gdpr:A18"
-	case lifecycle.KindPortabilityRequest:
+	case fact.KindPortabilityRequest:
 		return "eu-gdpr:A20"
-	case lifecycle.KindObjection:
+	case fact.KindObjection:
 		return "eu-gdpr:A21"
 	}
 	return ""

@@ -7,7 +7,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/rights"
+
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 )
 
@@ -45,24 +50,24 @@ type noun struct{ pl, of, en string }
 // nouns maps kinds of facts, and the anchors of periods, to their names.
 func nouns() map[string]noun {
 	return map[string]noun{
-		"signup":                    {"zapis", "zapisu", "sign-up"},
-		"signup_pending":            {"zapis bez potwierdzenia", "zapisu bez potwierdzenia", "unconfirmed sign-up"},
-		"refusal":                   {"odmowa zgody", "odmowy zgody", "refusal of consent"},
-		"unsubscribe":               {"wypisanie się", "wypisania się", "unsubscription"},
-		"objection":                 {"sprzeciw", "sprzeciwu", "objection"},
-		"objection_upheld":          {"uwzględniony sprzeciw", "uwzględnienia sprzeciwu", "upheld objection"},
-		"erasure":                   {"wniosek o usunięcie danych", "wniosku o usunięcie danych", "request for erasure"},
-		"sale":                      {"sprzedaż", "sprzedaży", "sale"},
-		"refund":                    {"zwrot pieniędzy", "zwrotu pieniędzy", "refund"},
-		"performed":                 {"dostawa lub wykonanie", "dostawy lub wykonania", "delivery or performance"},
-		lifecycle.AnchorPerformance: {"wykonanie umowy", "wykonania umowy", "performance of the contract"},
-		"negotiation_opened":        {"rozpoczęcie negocjacji", "rozpoczęcia negocjacji", "start of the negotiation"},
-		"negotiation_closed":        {"zakończenie negocjacji", "zakończenia negocjacji", "end of the negotiation"},
-		"access_started":            {"otwarcie dostępu", "otwarcia dostępu", "start of access"},
-		"access_ended":              {"zamknięcie dostępu", "zamknięcia dostępu", "closing of access"},
-		lifecycle.AnchorAccessEnd:   {"koniec dostępu", "końca dostępu", "end of access"},
-		"webinar":                   {"zapis na webinar", "zapisu na webinar", "webinar registration"},
-		"hold":                      {"wstrzymanie usunięcia", "wstrzymania usunięcia", "hold"},
+		"signup":                {"zapis", "zapisu", "sign-up"},
+		"signup_pending":        {"zapis bez potwierdzenia", "zapisu bez potwierdzenia", "unconfirmed sign-up"},
+		"refusal":               {"odmowa zgody", "odmowy zgody", "refusal of consent"},
+		"unsubscribe":           {"wypisanie się", "wypisania się", "unsubscription"},
+		"objection":             {"sprzeciw", "sprzeciwu", "objection"},
+		"objection_upheld":      {"uwzględniony sprzeciw", "uwzględnienia sprzeciwu", "upheld objection"},
+		"erasure":               {"wniosek o usunięcie danych", "wniosku o usunięcie danych", "request for erasure"},
+		"sale":                  {"sprzedaż", "sprzedaży", "sale"},
+		"refund":                {"zwrot pieniędzy", "zwrotu pieniędzy", "refund"},
+		"performed":             {"dostawa lub wykonanie", "dostawy lub wykonania", "delivery or performance"},
+		rules.AnchorPerformance: {"wykonanie umowy", "wykonania umowy", "performance of the contract"},
+		"negotiation_opened":    {"rozpoczęcie negocjacji", "rozpoczęcia negocjacji", "start of the negotiation"},
+		"negotiation_closed":    {"zakończenie negocjacji", "zakończenia negocjacji", "end of the negotiation"},
+		"access_started":        {"otwarcie dostępu", "otwarcia dostępu", "start of access"},
+		"access_ended":          {"zamknięcie dostępu", "zamknięcia dostępu", "closing of access"},
+		rules.AnchorAccessEnd:   {"koniec dostępu", "końca dostępu", "end of access"},
+		"webinar":               {"zapis na webinar", "zapisu na webinar", "webinar registration"},
+		"hold":                  {"wstrzymanie usunięcia", "wstrzymania usunięcia", "hold"},
 		"release": {
 			"zakończenie wstrzymania usunięcia",
 			"zakończenia wstrzymania usunięcia",
@@ -102,17 +107,17 @@ func nouns() map[string]noun {
 			"przedłużenia terminu odpowiedzi",
 			"extension of the deadline",
 		},
-		"request_decided":          {"decyzja w sprawie wniosku", "decyzji w sprawie wniosku", "decision on the request"},
-		"request_answered":         {"odpowiedź na wniosek", "odpowiedzi na wniosek", "answer to the request"},
-		"receipt":                  {"potwierdzenie odbiorcy", "potwierdzenia odbiorcy", "receipt of a recipient"},
-		lifecycle.AnchorAct:        {"ostatnie takie zdarzenie", "ostatniego takiego zdarzenia", "last such event"},
-		lifecycle.AnchorConsentEnd: {"ustanie ostatniej zgody", "ustania ostatniej zgody", "end of the last consent"},
-		lifecycle.AnchorDeletion:   {"usunięcie danych", "usunięcia danych", "deletion"},
+		"request_decided":      {"decyzja w sprawie wniosku", "decyzji w sprawie wniosku", "decision on the request"},
+		"request_answered":     {"odpowiedź na wniosek", "odpowiedzi na wniosek", "answer to the request"},
+		"receipt":              {"potwierdzenie odbiorcy", "potwierdzenia odbiorcy", "receipt of a recipient"},
+		rules.AnchorAct:        {"ostatnie takie zdarzenie", "ostatniego takiego zdarzenia", "last such event"},
+		rules.AnchorConsentEnd: {"ustanie ostatniej zgody", "ustania ostatniej zgody", "end of the last consent"},
+		rules.AnchorDeletion:   {"usunięcie danych", "usunięcia danych", "deletion"},
 	}
 }
 
 // kind names a kind of fact.
-func (l Language) kind(k lifecycle.Kind) string {
+func (l Language) kind(k fact.Kind) string {
 	n, ok := nouns()[string(k)]
 	if !ok {
 		return string(k)
@@ -121,7 +126,7 @@ func (l Language) kind(k lifecycle.Kind) string {
 }
 
 // kinds names several, after a colon.
-func (l Language) kinds(kinds []lifecycle.Kind) string {
+func (l Language) kinds(kinds []fact.Kind) string {
 	names := make([]string, len(kinds))
 	for i, k := range kinds {
 		names[i] = l.kind(k)
@@ -260,15 +265,15 @@ func (l Language) by(purpose, channel string) string {
 }
 
 // access names a kind of access.
-func (l Language) access(a lifecycle.Access) string {
+func (l Language) access(a fact.Access) string {
 	switch a {
-	case lifecycle.AccessOneOff:
+	case fact.AccessOneOff:
 		return l.choose("jednorazowo", "one-off")
-	case lifecycle.AccessCourse:
+	case fact.AccessCourse:
 		return l.choose("kurs", "a course")
-	case lifecycle.AccessService:
+	case fact.AccessService:
 		return l.choose("usługa", "a service")
-	case lifecycle.AccessSubscription:
+	case fact.AccessSubscription:
 		return l.choose("subskrypcja", "a subscription")
 	}
 	return string(a)
@@ -277,93 +282,93 @@ func (l Language) access(a lifecycle.Access) string {
 // trait names a trait of a fact.
 func (l Language) trait(t string) string {
 	switch t {
-	case lifecycle.TraitTest:
+	case fact.TraitTest:
 		return l.choose("test", "a test")
-	case lifecycle.TraitPreticked:
+	case fact.TraitPreticked:
 		return l.choose("pole zaznaczone domyślnie", "a pre-ticked box")
-	case lifecycle.TraitForced:
+	case fact.TraitForced:
 		return l.choose("zgoda wymuszona przy zakupie", "consent forced by a purchase")
-	case lifecycle.TraitChild:
+	case fact.TraitChild:
 		return l.choose("dziecko poniżej 16 lat", "a child under 16")
-	case lifecycle.TraitParentAgreed:
+	case fact.TraitParentAgreed:
 		return l.choose("za zgodą rodzica", "with the consent of a parent")
-	case lifecycle.TraitBusiness:
+	case fact.TraitBusiness:
 		return l.choose("nabywca z NIP", "a buyer with a tax number")
-	case lifecycle.TraitSoleTrader:
+	case fact.TraitSoleTrader:
 		return l.choose("przedsiębiorca na prawach konsumenta", "a sole trader with consumer rights")
-	case lifecycle.TraitOSS:
+	case fact.TraitOSS:
 		return l.choose("procedura OSS", "one-stop shop")
-	case lifecycle.TraitUnverified:
+	case fact.TraitUnverified:
 		return l.choose("tożsamość niepotwierdzona", "identity not verified")
-	case lifecycle.TraitAuthenticated:
+	case fact.TraitAuthenticated:
 		return l.choose("z konta osoby", "from the person's account")
-	case lifecycle.TraitLimitation:
+	case fact.TraitLimitation:
 		return l.choose("wstrzymuje przedawnienie podatku", "stops the limitation of a tax")
-	case lifecycle.TraitInaccurate:
+	case fact.TraitInaccurate:
 		return l.choose("dane nieprawidłowe", "the data are inaccurate")
-	case lifecycle.TraitUnlawful:
+	case fact.TraitUnlawful:
 		return l.choose("przetwarzanie niezgodne z prawem", "the processing is unlawful")
-	case lifecycle.TraitForClaims:
+	case fact.TraitForClaims:
 		return l.choose("osoba potrzebuje ich do roszczeń", "the person needs them for claims")
-	case lifecycle.TraitObjected:
+	case fact.TraitObjected:
 		return l.choose("wniesiono sprzeciw", "an objection was made")
 	}
 	return t
 }
 
 // doubt explains why a fact is ordered by its time of receipt.
-func (l Language) doubt(d lifecycle.Doubt) string {
+func (l Language) doubt(d fact.Doubt) string {
 	switch d {
-	case lifecycle.DoubtNoTime:
+	case fact.DoubtNoTime:
 		return l.choose("źródło nie podało czasu", "the source gave no time")
-	case lifecycle.DoubtClockAhead:
+	case fact.DoubtClockAhead:
 		return l.choose("zegar źródła się spieszy", "the clock of the source is ahead")
 	}
 	return string(d)
 }
 
 // state names the state of a consent.
-func (l Language) state(s lifecycle.ConsentState) string {
+func (l Language) state(s rules.ConsentState) string {
 	switch s {
-	case lifecycle.ConsentNone:
+	case rules.ConsentNone:
 		return l.choose("brak zgody", "no consent")
-	case lifecycle.ConsentAsked:
+	case rules.ConsentAsked:
 		return l.choose("pytanie o zgodę bez odpowiedzi", "asked, no answer yet")
-	case lifecycle.ConsentPending:
+	case rules.ConsentPending:
 		return l.choose("oczekuje na potwierdzenie", "awaiting confirmation")
-	case lifecycle.ConsentGiven:
+	case rules.ConsentGiven:
 		return l.choose("udzielona", "given")
-	case lifecycle.ConsentRefused:
+	case rules.ConsentRefused:
 		return l.choose("odmówiona", "refused")
-	case lifecycle.ConsentWithdrawn:
+	case rules.ConsentWithdrawn:
 		return l.choose("wycofana", "withdrawn")
-	case lifecycle.ConsentObjected:
+	case rules.ConsentObjected:
 		return l.choose("sprzeciw", "objection")
-	case lifecycle.ConsentExpired:
+	case rules.ConsentExpired:
 		return l.choose("wygasła", "expired")
-	case lifecycle.ConsentInvalidated:
+	case rules.ConsentInvalidated:
 		return l.choose("unieważniona", "invalidated")
 	}
 	return string(s)
 }
 
 // progress names the state of a request.
-func (l Language) progress(s lifecycle.RequestState) string {
+func (l Language) progress(s rights.State) string {
 	switch s {
-	case lifecycle.RequestReceived:
+	case rights.StateReceived:
 		return l.choose("otrzymany, tożsamość niepotwierdzona", "received, identity not verified")
-	case lifecycle.RequestVerified:
+	case rights.StateVerified:
 		return l.choose("w toku", "open")
-	case lifecycle.RequestDecided:
+	case rights.StateDecided:
 		return l.choose("rozstrzygnięty, oczekuje na odpowiedź", "decided, answer pending")
-	case lifecycle.RequestAnswered:
+	case rights.StateAnswered:
 		return l.choose("udzielono odpowiedzi", "answered")
 	}
 	return string(s)
 }
 
 // outcome names the outcome of a request.
-func (l Language) outcome(o lifecycle.Outcome) string {
+func (l Language) outcome(o fact.Outcome) string {
 	switch o {
 	case "granted":
 		return l.choose("uwzględniony", "granted")
@@ -376,7 +381,7 @@ func (l Language) outcome(o lifecycle.Outcome) string {
 }
 
 // receipt names the answer of a recipient to a deletion.
-func (l Language) receipt(o lifecycle.Outcome) string {
+func (l Language) receipt(o fact.Outcome) string {
 	switch o {
 	case "done":
 		return l.choose("dane usunięte", "data deleted")
@@ -393,14 +398,14 @@ func (l Language) receipt(o lifecycle.Outcome) string {
 }
 
 // ban explains a restriction on use.
-func (l Language) ban(why lifecycle.UseReason) string {
+func (l Language) ban(why rights.UseReason) string {
 	switch why {
-	case lifecycle.ReasonRestricted:
+	case rights.ReasonRestricted:
 		return l.choose(
 			"ograniczenie przetwarzania: dane mogą być wyłącznie przechowywane (art. 18 ust. 2 RODO)",
 			"restriction of processing: the data may only be stored (Art. 18(2) GDPR)",
 		)
-	case lifecycle.ReasonObjection:
+	case rights.ReasonObjection:
 		return l.choose(
 			"nierozstrzygnięty sprzeciw (art. 18 ust. 1 lit. d, art. 21 ust. 1 RODO)",
 			"an objection not decided yet (Art. 18(1)(d), 21(1) GDPR)",
@@ -428,7 +433,7 @@ func (l Language) alsoEnds(period string) string {
 	return l.choose("; zgoda wygasa także: ", "; the consent also expires: ") + period
 }
 
-func (l Language) earlier(kinds []lifecycle.Kind) string {
+func (l Language) earlier(kinds []fact.Kind) string {
 	return l.choose("; kończy się wcześniej, jeśli nastąpi: ", "; ends earlier upon: ") + l.kinds(kinds)
 }
 
@@ -639,7 +644,7 @@ func (l Language) nothingBefore(at string) string {
 }
 
 // alarm translates an alarm. The core writes alarms in English and their type into the key.
-func (l Language) alarm(e *lifecycle.Entry) string {
+func (l Language) alarm(e *chain.Entry) string {
 	if l != Polish {
 		return e.Text
 	}
@@ -710,9 +715,9 @@ func after(before, s, behind string) string {
 // Texts of evidence.
 
 // flaw describes a defect of a consent, its legal effect and the remedy.
-func (l Language) flaw(f lifecycle.Flaw) (missing, why, remedy string) {
+func (l Language) flaw(f rules.Flaw) (missing, why, remedy string) {
 	switch f {
-	case lifecycle.FlawWording:
+	case rules.FlawWording:
 		return l.choose("Treść, na którą wyrażono zgodę, nie jest znana.", "The accepted text is unknown."),
 			l.choose(
 				"Zgoda musi być konkretna i świadoma. Bez jej treści nie można wykazać, że obejmowała ten cel, ten kanał i tego administratora (art. 4 pkt 11, art. 7 ust. 1 RODO).",
@@ -722,7 +727,7 @@ func (l Language) flaw(f lifecycle.Flaw) (missing, why, remedy string) {
 				"Podaj w konfiguracji źródła treść zgody przy formularzu (wording) albo przekazuj wyświetloną treść. Osoby bez znanej treści zgody poproś o zgodę ponownie.",
 				"Set the wording of the form in the configuration of the source (wording), or send the text that was shown. Ask the persons without a known text again.",
 			)
-	case lifecycle.FlawTime:
+	case rules.FlawTime:
 		return l.choose("Chwila udzielenia zgody nie jest znana.", "The time of the consent is unknown."),
 			l.choose(
 				"Bez tej informacji nie można wykazać, że zgody udzielono przed pierwszą wiadomością i po ostatniej odmowie (art. 7 ust. 1 RODO).",
@@ -732,7 +737,7 @@ func (l Language) flaw(f lifecycle.Flaw) (missing, why, remedy string) {
 				"Sprawdź, dlaczego źródło nie podaje czasu, i uzupełnij czas z eksportu platformy.",
 				"Find out why the source sends no time, and add the time from an export of the platform.",
 			)
-	case lifecycle.FlawTrace:
+	case rules.FlawTrace:
 		return l.choose(
 				"Brak dowodu, kto i gdzie udzielił zgody: nie ma formularza, potwierdzenia ani adresu IP.",
 				"No evidence shows who gave the consent and where: no form, no confirmation, no IP address.",
@@ -745,7 +750,7 @@ func (l Language) flaw(f lifecycle.Flaw) (missing, why, remedy string) {
 				"Włącz potwierdzanie linkiem (double opt-in) i przekazuj nazwę formularza. Osoby bez dowodu zgody poproś o zgodę ponownie.",
 				"Turn on confirmation by a link (double opt-in) and send the name of the form. Ask the persons without evidence again.",
 			)
-	case lifecycle.FlawUnconfirmed:
+	case rules.FlawUnconfirmed:
 		return l.choose("Adresu nie potwierdzono linkiem.", "The address was not confirmed by a link."),
 			l.choose(
 				"Adres mogła podać inna osoba. Zgoda pozostaje ważna, ale dowód zgody jest słabszy.",
@@ -755,7 +760,7 @@ func (l Language) flaw(f lifecycle.Flaw) (missing, why, remedy string) {
 				"Włącz potwierdzanie linkiem (double opt-in) dla nowych zapisów.",
 				"Turn on confirmation by a link (double opt-in) for new sign-ups.",
 			)
-	case lifecycle.FlawPreticked:
+	case rules.FlawPreticked:
 		return l.choose("Pole zgody było zaznaczone domyślnie.", "The box was pre-ticked."),
 			l.choose(
 				"Milczenie ani domyślnie zaznaczone pole nie stanowią zgody (motyw 32 RODO, wyrok TSUE C-673/17 Planet49). Zgody nie udzielono.",
@@ -765,7 +770,7 @@ func (l Language) flaw(f lifecycle.Flaw) (missing, why, remedy string) {
 				"Popraw formularz tak, aby pole było puste. Nie wysyłaj tym osobom wiadomości na tej podstawie.",
 				"Correct the form so that the box is empty. Send these persons no messages on this basis.",
 			)
-	case lifecycle.FlawForced:
+	case rules.FlawForced:
 		return l.choose("Bez zgody zakup był niemożliwy.", "A purchase was impossible without the consent."),
 			l.choose(
 				"Wymuszona zgoda nie jest dobrowolna (art. 7 ust. 4 RODO) i jest nieważna.",
@@ -775,7 +780,7 @@ func (l Language) flaw(f lifecycle.Flaw) (missing, why, remedy string) {
 				"Oddziel zgodę od zakupu. Nie wysyłaj tym osobom wiadomości na tej podstawie.",
 				"Separate the consent from the purchase. Send these persons no messages on this basis.",
 			)
-	case lifecycle.FlawChild:
+	case rules.FlawChild:
 		return l.choose(
 				"Zgody udzieliło dziecko poniżej 16 lat, bez zgody rodzica.",
 				"A child under 16 gave the consent, without the authorisation of a parent.",
@@ -898,8 +903,8 @@ func notKnown() []Text {
 	}
 }
 
-// rights lists the rights of Art. 15 to 21, Art. 7(3) and Art. 77.
-func rights() []Right {
+// dataSubjectRights lists the rights of Art. 15 to 21, Art. 7(3) and Art. 77.
+func dataSubjectRights() []Right {
 	return []Right{
 		{"eu-gdpr:A15", "15", Text{"Dostęp do danych oraz ich kopia.", "Access to the data and a copy of the data."}},
 		{

@@ -5,7 +5,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rights"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
 func TestParseLanguage_KnowsTwo(t *testing.T) {
@@ -53,13 +56,13 @@ func TestWords_NothingIsUnsaidAndNothingIsSaidInOneLanguageOnly(t *testing.T) {
 			t.Errorf("%s %s says %q and %q", what, name, pl, en)
 		}
 	}
-	for _, k := range append(lifecycle.Kinds(), lifecycle.KindRequested) {
+	for _, k := range append(fact.Kinds(), fact.KindRequested) {
 		check("kind", string(k), func(l Language) string { return l.kind(k) + l.of(string(k)) })
 	}
-	for _, trait := range lifecycle.Traits() {
+	for _, trait := range fact.Traits() {
 		check("trait", trait, func(l Language) string { return l.trait(trait) })
 	}
-	for _, a := range lifecycle.Accesses() {
+	for _, a := range fact.Accesses() {
 		check("access", string(a), func(l Language) string { return l.access(a) })
 	}
 	for _, s := range states() {
@@ -73,18 +76,18 @@ func TestWords_NothingIsUnsaidAndNothingIsSaidInOneLanguageOnly(t *testing.T) {
 			})
 		}
 	}
-	for _, s := range []lifecycle.RequestState{
-		lifecycle.RequestReceived, lifecycle.RequestVerified, lifecycle.RequestDecided, lifecycle.RequestAnswered,
+	for _, s := range []rights.State{
+		rights.StateReceived, rights.StateVerified, rights.StateDecided, rights.StateAnswered,
 	} {
 		check("request", string(s), func(l Language) string { return l.progress(s) })
 	}
-	for _, o := range []lifecycle.Outcome{lifecycle.OutcomeGranted, lifecycle.OutcomePartly, lifecycle.OutcomeRefused} {
+	for _, o := range []fact.Outcome{fact.OutcomeGranted, fact.OutcomePartly, fact.OutcomeRefused} {
 		check("outcome", string(o), func(l Language) string { return l.outcome(o) })
 	}
-	for _, o := range []lifecycle.Outcome{"done", "partial", "held", "not_found", "refused"} {
+	for _, o := range []fact.Outcome{"done", "partial", "held", "not_found", "refused"} {
 		check("receipt", string(o), func(l Language) string { return l.receipt(o) })
 	}
-	for _, b := range []lifecycle.UseReason{lifecycle.ReasonRestricted, lifecycle.ReasonObjection} {
+	for _, b := range []rights.UseReason{rights.ReasonRestricted, rights.ReasonObjection} {
 		check("ban", string(b), func(l Language) string { return l.ban(b) })
 	}
 	for _, a := range []string{"6(1)(a)", "6(1)(b)", "6(1)(c)", "6(1)(d)", "6(1)(e)", "6(1)(f)", "17(3)(a)", "17(3)(b)", "17(3)(c)", "17(3)(d)", "17(3)(e)", "18(1)(b)"} {
@@ -92,24 +95,24 @@ func TestWords_NothingIsUnsaidAndNothingIsSaidInOneLanguageOnly(t *testing.T) {
 	}
 }
 
-func states() []lifecycle.ConsentState {
-	return []lifecycle.ConsentState{
-		lifecycle.ConsentNone,
-		lifecycle.ConsentAsked,
-		lifecycle.ConsentPending,
-		lifecycle.ConsentGiven,
-		lifecycle.ConsentRefused,
-		lifecycle.ConsentWithdrawn,
-		lifecycle.ConsentObjected,
-		lifecycle.ConsentExpired,
-		lifecycle.ConsentInvalidated,
+func states() []rules.ConsentState {
+	return []rules.ConsentState{
+		rules.ConsentNone,
+		rules.ConsentAsked,
+		rules.ConsentPending,
+		rules.ConsentGiven,
+		rules.ConsentRefused,
+		rules.ConsentWithdrawn,
+		rules.ConsentObjected,
+		rules.ConsentExpired,
+		rules.ConsentInvalidated,
 	}
 }
 
-func flaws() []lifecycle.Flaw {
-	return []lifecycle.Flaw{
-		lifecycle.FlawWording, lifecycle.FlawTime, lifecycle.FlawTrace, lifecycle.FlawUnconfirmed,
-		lifecycle.FlawPreticked, lifecycle.FlawForced, lifecycle.FlawChild,
+func flaws() []rules.Flaw {
+	return []rules.Flaw{
+		rules.FlawWording, rules.FlawTime, rules.FlawTrace, rules.FlawUnconfirmed,
+		rules.FlawPreticked, rules.FlawForced, rules.FlawChild,
 	}
 }
 
@@ -172,7 +175,7 @@ func TestStateTerm_EveryStateHasOne(t *testing.T) {
 		if term := stateTerm(
 			s,
 		); !strings.HasPrefix(term, "dpv:Consent") ||
-			(term == "dpv:ConsentGiven") != (s == lifecycle.ConsentGiven) {
+			(term == "dpv:ConsentGiven") != (s == rules.ConsentGiven) {
 			t.Errorf("%s is %s", s, term)
 		}
 	}
@@ -189,7 +192,7 @@ func TestAlarm_IsSaidInPolishByItsKind(t *testing.T) {
 		"stranger:dec_1:crm:f":                   "crm odpowiada na decyzję dec_1, o której nie został powiadomiony",
 		"other:f":                                "was to be answered by 2026-07-01",
 	} {
-		e := lifecycle.Entry{Key: key, Text: "was to be answered by 2026-07-01"}
+		e := chain.Entry{Key: key, Text: "was to be answered by 2026-07-01"}
 		if got := Polish.alarm(&e); got != want {
 			t.Errorf("%s says %q", key, got)
 		}
@@ -198,7 +201,7 @@ func TestAlarm_IsSaidInPolishByItsKind(t *testing.T) {
 		}
 	}
 	for _, key := range []string{"doubt:f", "forced:f", "told:f", "years:r"} {
-		if got := Polish.alarm(&lifecycle.Entry{Key: key, Text: "text"}); got == "text" {
+		if got := Polish.alarm(&chain.Entry{Key: key, Text: "text"}); got == "text" {
 			t.Errorf("%s is not said in Polish", key)
 		}
 	}
@@ -218,7 +221,7 @@ func TestTable_BreaksBetweenWordsAndMovesNoCursor(t *testing.T) {
 }
 
 func TestOtherNames_FollowsEveryLink(t *testing.T) {
-	facts := []lifecycle.Fact{
+	facts := []fact.Fact{
 		{Ref: "c", Links: []string{"b"}},
 		{Ref: "a", Links: []string{"b"}},
 		{Ref: "z"},

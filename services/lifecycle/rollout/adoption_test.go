@@ -9,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/lifecycletest"
 	"github.com/rodopath/rodopath/services/lifecycle/policy"
@@ -44,16 +47,16 @@ func (s *scene) adopt(text, approve string, at time.Time) *rollout.Outcome {
 }
 
 // crowd stores people; every tenth of them talked three months ago.
-func crowd(t *testing.T, st *sqlitestore.Store, p *lifecycle.Policy, n int) {
+func crowd(t *testing.T, st *sqlitestore.Store, p *rules.Policy, n int) {
 	t.Helper()
 	var changes []store.Change
 	for i := range n {
 		at := now.AddDate(0, -3, 0)
-		f := lifecycle.Fact{ID: fmt.Sprint("f", i), Kind: lifecycle.KindSale, Occurred: at, Received: at, Ref: "order-1"}
+		f := fact.Fact{ID: fmt.Sprint("f", i), Kind: fact.KindSale, Occurred: at, Received: at, Ref: "order-1"}
 		if i%10 == 0 {
-			f.Kind = lifecycle.KindNegotiationOpened
+			f.Kind = fact.KindNegotiationOpened
 		}
-		s, _ := lifecycle.Decide(p, lifecycle.Subject{ID: fmt.Sprintf("s%04d", i)}, []lifecycle.Fact{f}, now)
+		s, _ := lifecycle.Decide(p, lifecycle.Subject{ID: fmt.Sprintf("s%04d", i)}, []fact.Fact{f}, now)
 		changes = append(changes, store.Change{Subject: s})
 	}
 	errs, err := st.Save(t.Context(), changes)
@@ -114,8 +117,8 @@ func TestAdopt_AFewMayGoWithoutApproval(t *testing.T) {
 	crowd(t, s.store, first, 10) // one of them talked
 	var sales []store.Change
 	for i := range 90 {
-		f := lifecycle.Fact{ID: fmt.Sprint("g", i), Kind: lifecycle.KindSale, Occurred: now, Received: now, Ref: "order-1"}
-		subject, _ := lifecycle.Decide(first, lifecycle.Subject{ID: fmt.Sprintf("t%04d", i)}, []lifecycle.Fact{f}, now)
+		f := fact.Fact{ID: fmt.Sprint("g", i), Kind: fact.KindSale, Occurred: now, Received: now, Ref: "order-1"}
+		subject, _ := lifecycle.Decide(first, lifecycle.Subject{ID: fmt.Sprintf("t%04d", i)}, []fact.Fact{f}, now)
 		sales = append(sales, store.Change{Subject: subject})
 	}
 	if errs, err := s.store.Save(t.Context(), sales); errors.Join(append(errs, err)...) != nil {
@@ -138,9 +141,9 @@ func TestAdopt_WhatWasPromisedIsRemembered(t *testing.T) {
 	}
 	last := s.adopt(longer, "", now).Policy
 	lapse := func(talked time.Time) string {
-		b := lifecycle.Bases(
+		b := rules.Bases(
 			last,
-			[]lifecycle.Fact{{ID: "f", Kind: lifecycle.KindNegotiationOpened, Occurred: talked, Received: talked, Ref: "talk"}},
+			[]fact.Fact{{ID: "f", Kind: fact.KindNegotiationOpened, Occurred: talked, Received: talked, Ref: "talk"}},
 		)
 		return last.LastDay(b[0].Until)
 	}

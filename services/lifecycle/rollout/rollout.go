@@ -9,6 +9,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
@@ -24,7 +26,7 @@ type Store interface {
 type Options struct {
 	Store Store
 	// Parse reads a policy.
-	Parse func(file string, data []byte, controller string) (*lifecycle.Policy, error)
+	Parse func(file string, data []byte, controller string) (*rules.Policy, error)
 	// File, Text and Controller are the configured policy.
 	File, Controller string
 	Text             []byte
@@ -39,7 +41,7 @@ type Options struct {
 
 // Outcome is the result of a rollout.
 type Outcome struct {
-	Policy *lifecycle.Policy
+	Policy *rules.Policy
 	// Waiting is a policy without approval yet; nil without one.
 	Waiting *Waiting
 }
@@ -93,7 +95,7 @@ func Run(ctx context.Context, opts Options) (*Outcome, error) {
 		)
 	}
 	now.Earlier = earlier
-	next.Earlier = slices.Concat(earlier, []lifecycle.Earlier{{Policy: now, To: opts.Now}})
+	next.Earlier = slices.Concat(earlier, []rules.Earlier{{Policy: now, To: opts.Now}})
 	w, err := opts.compare(ctx, now, next)
 	if err != nil {
 		return nil, fmt.Errorf("put policy into force: %w", err)
@@ -117,7 +119,7 @@ func Run(ctx context.Context, opts Options) (*Outcome, error) {
 	return opts.putInForce(ctx, next, next.Earlier)
 }
 
-func (o *Options) putInForce(ctx context.Context, p *lifecycle.Policy, earlier []lifecycle.Earlier) (*Outcome, error) {
+func (o *Options) putInForce(ctx context.Context, p *rules.Policy, earlier []rules.Earlier) (*Outcome, error) {
 	p.Earlier = earlier
 	err := o.Store.AddPolicy(
 		ctx,
@@ -132,8 +134,8 @@ func (o *Options) putInForce(ctx context.Context, p *lifecycle.Policy, earlier [
 
 // earlier returns the policies before the last one, each with the instant of its replacement. A
 // policy with an outdated syntax is omitted; the promises of such a policy are unknown.
-func (o *Options) earlier(past []store.Policy) []lifecycle.Earlier {
-	var out []lifecycle.Earlier
+func (o *Options) earlier(past []store.Policy) []rules.Earlier {
+	var out []rules.Earlier
 	for i, rec := range past[:len(past)-1] {
 		p, err := o.Parse("policy "+rec.Revision, []byte(rec.Text), rec.Controller)
 		if err != nil {
@@ -146,7 +148,7 @@ func (o *Options) earlier(past []store.Policy) []lifecycle.Earlier {
 			)
 			continue
 		}
-		out = append(out, lifecycle.Earlier{Policy: p, To: past[i+1].From})
+		out = append(out, rules.Earlier{Policy: p, To: past[i+1].From})
 	}
 	return out
 }
@@ -155,7 +157,7 @@ func (o *Options) earlier(past []store.Policy) []lifecycle.Earlier {
 const progressEvery = 5 * time.Second
 
 // compare tries the next policy on every subject.
-func (o *Options) compare(ctx context.Context, now, next *lifecycle.Policy) (*Waiting, error) {
+func (o *Options) compare(ctx context.Context, now, next *rules.Policy) (*Waiting, error) {
 	w := &Waiting{Policy: next.ID, Revision: next.Revision, Items: map[string]int{}, LimitPercent: o.LimitPercent}
 	logged := time.Now()
 	err := store.Walk(ctx, o.Store, func(s *lifecycle.Subject) error {
@@ -169,7 +171,7 @@ func (o *Options) compare(ctx context.Context, now, next *lifecycle.Policy) (*Wa
 	return w, err
 }
 
-func (w *Waiting) add(deleted []lifecycle.Item) {
+func (w *Waiting) add(deleted []rules.Item) {
 	w.Subjects++
 	if len(deleted) > 0 {
 		w.Affected++

@@ -6,6 +6,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/services/lifecycle/rights"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/rodopath/rodopath/services/lifecycle"
 )
 
@@ -25,8 +29,8 @@ func end(lastDay string) string {
 	return "until " + lastDay
 }
 
-func render(d lifecycle.Decision) string {
-	if d.Kind == lifecycle.DecisionAskConsent {
+func render(d decision.Decision) string {
+	if d.Kind == decision.KindAskConsent {
 		return fmt.Sprintf("ask-consent %s by %s", d.Question.Purpose, d.Question.Channel)
 	}
 	text := "delete " + list(d.Items)
@@ -39,7 +43,7 @@ func render(d lifecycle.Decision) string {
 	return text
 }
 
-func list(items []lifecycle.Item) string {
+func list(items []rules.Item) string {
 	out := make([]string, len(items))
 	for i, it := range items {
 		out[i] = item(it)
@@ -47,7 +51,7 @@ func list(items []lifecycle.Item) string {
 	return strings.Join(out, ", ")
 }
 
-func item(i lifecycle.Item) string {
+func item(i rules.Item) string {
 	if i.Ref == "" {
 		return i.Category
 	}
@@ -59,7 +63,7 @@ func (r *runner) day(t time.Time) string { return t.In(r.policy.Place.Zone).Form
 func (r *runner) consents(p *person, at time.Time) []string {
 	var out []string
 	for _, c := range p.subject.Consents(r.policy, at) {
-		if c.State == lifecycle.ConsentNone {
+		if c.State == rules.ConsentNone {
 			continue
 		}
 		line := []string{fmt.Sprintf("%s by %s %s since %s", c.Purpose, c.Channel, c.State, r.day(*c.Since))}
@@ -77,7 +81,7 @@ func (r *runner) consents(p *person, at time.Time) []string {
 
 func (r *runner) requests(p *person, at time.Time) []string {
 	var out []string
-	for _, q := range lifecycle.Requests(r.policy, p.subject.Facts, at) {
+	for _, q := range rights.Requests(r.policy, p.subject.Facts, at) {
 		line := fmt.Sprintf("%s %s %s, due before %s", q.Right, q.Ref, q.State, r.day(q.Due))
 		if q.Outcome != "" {
 			line += ", " + string(q.Outcome)
@@ -115,7 +119,7 @@ func (r *runner) answer(p *person, at time.Time) []string {
 func (r *runner) may(p *person, words []string, at time.Time) ([]string, error) {
 	words, controller := pick(words, "controller")
 	words, address := pick(words, "address")
-	use := lifecycle.Use{Controller: controller, Address: address}
+	use := rights.Use{Controller: controller, Address: address}
 	switch {
 	case len(words) == 1:
 		use.Purpose = words[0]

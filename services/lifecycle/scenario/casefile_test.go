@@ -6,7 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/rodopath/rodopath/services/lifecycle/lifecycletest"
 	"github.com/rodopath/rodopath/services/lifecycle/scenario"
 )
@@ -104,7 +105,7 @@ func FuzzRun(f *testing.F) {
 			return
 		}
 		for _, c := range cases {
-			scenario.Run(func(changes []string) (*lifecycle.Policy, error) {
+			scenario.Run(func(changes []string) (*rules.Policy, error) {
 				if len(changes) == 0 {
 					return shipped, nil
 				}

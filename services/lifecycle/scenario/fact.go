@@ -7,14 +7,14 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
 )
 
 // fact reads "KIND [REF] [word]... [key=value]...".
-func (r *runner) fact(at time.Time, words []string) (lifecycle.Fact, error) {
+func (r *runner) fact(at time.Time, words []string) (fact.Fact, error) {
 	r.facts++
-	f := lifecycle.Fact{ID: "fact-" + strconv.Itoa(r.facts), Kind: lifecycle.Kind(words[0]), Occurred: at, Received: at}
-	if !slices.Contains(lifecycle.Kinds(), f.Kind) {
+	f := fact.Fact{ID: "fact-" + strconv.Itoa(r.facts), Kind: fact.Kind(words[0]), Occurred: at, Received: at}
+	if !slices.Contains(fact.Kinds(), f.Kind) {
 		return f, fmt.Errorf(
 			"%q is neither a kind of fact nor a question; questions are holds, consents, requests, answer, may, told, tombstone; and time, policy, approve, join, recipient",
 			words[0],
@@ -30,7 +30,7 @@ func (r *runner) fact(at time.Time, words []string) (lifecycle.Fact, error) {
 		case f.Ref == "":
 			f.Ref = w
 		default:
-			err = fmt.Errorf("unknown word %q; known are full, awaited, %s", w, strings.Join(lifecycle.Traits(), ", "))
+			err = fmt.Errorf("unknown word %q; known are full, awaited, %s", w, strings.Join(fact.Traits(), ", "))
 		}
 		if err != nil {
 			return f, err
@@ -40,15 +40,15 @@ func (r *runner) fact(at time.Time, words []string) (lifecycle.Fact, error) {
 }
 
 // word sets a property given as a single word, and reports whether the word is known.
-func word(f *lifecycle.Fact, w string) bool {
+func word(f *fact.Fact, w string) bool {
 	switch {
 	case w == "full":
 		f.Full = true
 	case w == "awaited":
 		f.PerformanceAwaited = true
 	case w == "undated":
-		f.Doubt = lifecycle.DoubtNoTime
-	case slices.Contains(lifecycle.Traits(), w):
+		f.Doubt = fact.DoubtNoTime
+	case slices.Contains(fact.Traits(), w):
 		f.Traits = append(f.Traits, w)
 	default:
 		return false
@@ -56,7 +56,7 @@ func word(f *lifecycle.Fact, w string) bool {
 	return true
 }
 
-func set(f *lifecycle.Fact, key, value string) (err error) {
+func set(f *fact.Fact, key, value string) (err error) {
 	if value == "" {
 		return fmt.Errorf("%s= has no value", key)
 	}
@@ -73,7 +73,7 @@ func set(f *lifecycle.Fact, key, value string) (err error) {
 	case "occurred":
 		f.Occurred = *instant()
 	case "access":
-		f.Access = lifecycle.Access(value)
+		f.Access = fact.Access(value)
 	case "days":
 		f.AccessDays, err = strconv.Atoi(value)
 	case "paid_until":
@@ -95,7 +95,7 @@ func set(f *lifecycle.Fact, key, value string) (err error) {
 }
 
 // setMore sets properties of evidence, requests and receipts.
-func setMore(f *lifecycle.Fact, key, value string, instant func() *time.Time) error {
+func setMore(f *fact.Fact, key, value string, instant func() *time.Time) error {
 	switch key {
 	case "form":
 		f.Form = value
@@ -106,7 +106,7 @@ func setMore(f *lifecycle.Fact, key, value string, instant func() *time.Time) er
 	case "shown":
 		f.Shown = value
 	case "outcome":
-		f.Outcome = lifecycle.Outcome(value)
+		f.Outcome = fact.Outcome(value)
 	case "reason":
 		f.Reason = value
 	case "told":

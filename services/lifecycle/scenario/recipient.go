@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/rodopath/rodopath/services/lifecycle"
 )
 
@@ -23,7 +25,7 @@ func (r *runner) recipient(words []string) error {
 	if len(words) != 1 {
 		return errors.New("say \"recipient ID [holds=CATEGORY,…] [answer=DAYS] [carried=yes]\"")
 	}
-	a := lifecycle.ConnectedRecipient{
+	a := rules.ConnectedRecipient{
 		ID:         words[0],
 		Deletions:  true,
 		Questions:  true,

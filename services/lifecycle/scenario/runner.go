@@ -8,13 +8,18 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/notice"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/rodopath/rodopath/services/internal/strictyaml"
 	"github.com/rodopath/rodopath/services/lifecycle"
 )
 
 // Policies makes a policy with changes, written as "claims=strict" for a choice and
 // "webinar.until=60 days after webinar" for the period of a rule.
-type Policies func(changes []string) (*lifecycle.Policy, error)
+type Policies func(changes []string) (*rules.Policy, error)
 
 // Run runs a scenario against a policy and returns the failed steps.
 func Run(policies Policies, c Scenario) []Failure {
@@ -39,10 +44,10 @@ func Run(policies Policies, c Scenario) []Failure {
 // runner is a world of a few persons in virtual time.
 type runner struct {
 	policies Policies
-	policy   *lifecycle.Policy
+	policy   *rules.Policy
 	changes  []string
 	// next is a policy that awaits approval.
-	next  *lifecycle.Policy
+	next  *rules.Policy
 	now   time.Time
 	facts int
 	// persons maps the names of the scenario to persons; names is the order of first use.
@@ -124,7 +129,7 @@ func (r *runner) report(p *person, at time.Time, words []string) ([]string, erro
 	if err != nil {
 		return nil, err
 	}
-	if f.Kind == lifecycle.KindReceipt {
+	if f.Kind == fact.KindReceipt {
 		f.Ref = decisionNamed(&p.subject, f.Ref)
 	}
 	return r.decide(p, at, f), nil
@@ -165,7 +170,7 @@ func (r *runner) pass(to time.Time) []string {
 }
 
 // decide imitates the service: evaluation, publication, journal, and removal of an empty subject.
-func (r *runner) decide(p *person, at time.Time, facts ...lifecycle.Fact) []string {
+func (r *runner) decide(p *person, at time.Time, facts ...fact.Fact) []string {
 	before := p.subject
 	if len(facts) > 0 && before.Version == 0 {
 		before.Sealed = []byte("address")
@@ -181,25 +186,25 @@ func (r *runner) decide(p *person, at time.Time, facts ...lifecycle.Fact) []stri
 	}
 	after.Version++
 	var ids []string
-	var notices []lifecycle.Notice
+	var notices []notice.Notice
 	for i := range decisions {
 		d := &decisions[i]
 		out, ids = append(out, render(*d)), append(ids, d.ID)
 	}
 	for i := range after.Outbox {
-		if n := lifecycle.NewNotice(r.policy, &after.Outbox[i], nil, hashed); n != nil {
+		if n := notice.New(r.policy, &after.Outbox[i], nil, hashed); n != nil {
 			notices = append(notices, *n)
 		}
 	}
 	for _, n := range after.Notes {
-		if n.Kind == lifecycle.EntryAlarm {
+		if n.Kind == chain.KindAlarm {
 			out = append(out, "alarm "+n.Text)
 		}
 	}
 	sealed := len(after.Sealed) > 0
 	after = lifecycle.MarkSent(after, ids)
 	after = lifecycle.MarkPurged(
-		lifecycle.MarkJournaled(lifecycle.AddNotices(r.policy, after, notices), lifecycle.Head{Seq: 1}),
+		lifecycle.MarkJournaled(lifecycle.AddNotices(r.policy, after, notices), chain.Head{Seq: 1}),
 	)
 	if sealed && len(after.Sealed) == 0 {
 		out = append(out, "let go of the address")
@@ -232,7 +237,7 @@ func (r *runner) change(changes []string, at time.Time) ([]string, error) {
 		return nil, err
 	}
 	next.Connected = r.policy.Connected
-	next.Earlier = append(slices.Clone(r.policy.Earlier), lifecycle.Earlier{Policy: r.policy, To: at})
+	next.Earlier = append(slices.Clone(r.policy.Earlier), rules.Earlier{Policy: r.policy, To: at})
 	r.changes = slices.Concat(r.changes, changes)
 	r.next = next
 	var out []string

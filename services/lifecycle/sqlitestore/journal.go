@@ -8,7 +8,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+
 	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
 
@@ -16,7 +17,7 @@ import (
 // An error wraps store.ErrConflict if another entry has the position, and for every later entry of
 // the same subject. An entry that is stored already is no conflict. The last error is an error of
 // the database: no entry counts as stored then, and appending again is safe.
-func (s *Store) Append(ctx context.Context, entries []lifecycle.Entry) ([]error, error) {
+func (s *Store) Append(ctx context.Context, entries []chain.Entry) ([]error, error) {
 	if len(entries) == 0 {
 		return nil, nil
 	}
@@ -35,7 +36,7 @@ func (s *Store) Append(ctx context.Context, entries []lifecycle.Entry) ([]error,
 }
 
 // appendTo returns the errors of single entries, and the error that aborts the transaction.
-func appendTo(ctx context.Context, tx *sql.Tx, entries []lifecycle.Entry) ([]error, error) {
+func appendTo(ctx context.Context, tx *sql.Tx, entries []chain.Entry) ([]error, error) {
 	insert, err := tx.PrepareContext(
 		ctx,
 		"INSERT INTO journal (subject, seq, key, at, decision, doc) VALUES (?, ?, ?, ?, nullif(?, ''), ?) ON CONFLICT (subject, seq) DO NOTHING",
@@ -71,24 +72,24 @@ func appendTo(ctx context.Context, tx *sql.Tx, entries []lifecycle.Entry) ([]err
 	return errs, nil
 }
 
-func taken(e *lifecycle.Entry) error {
+func taken(e *chain.Entry) error {
 	return fmt.Errorf("journal entry %s/%d: %w", e.Subject, e.Seq, store.ErrConflict)
 }
 
 // isAppended reports whether the same entry was appended before.
-func isAppended(ctx context.Context, tx *sql.Tx, e *lifecycle.Entry) (bool, error) {
+func isAppended(ctx context.Context, tx *sql.Tx, e *chain.Entry) (bool, error) {
 	var doc []byte
 	if err := tx.QueryRowContext(ctx, "SELECT doc FROM journal WHERE subject = ? AND seq = ?", e.Subject, e.Seq).
 		Scan(&doc); err != nil {
 		return false, err
 	}
-	var stored lifecycle.Entry
+	var stored chain.Entry
 	err := json.Unmarshal(doc, &stored)
 	return stored.Hash == e.Hash, err
 }
 
 // Tails returns the last entry of each journal; subjects without a journal are absent.
-func (s *Store) Tails(ctx context.Context, subjects []string) (map[string]lifecycle.Entry, error) {
+func (s *Store) Tails(ctx context.Context, subjects []string) (map[string]chain.Entry, error) {
 	var entries entryReader
 	err := s.each(ctx, `
 		SELECT doc FROM json_each(?) AS wanted JOIN journal
@@ -97,7 +98,7 @@ func (s *Store) Tails(ctx context.Context, subjects []string) (map[string]lifecy
 	if err != nil {
 		return nil, fmt.Errorf("read the ends of %d journals: %w", len(subjects), err)
 	}
-	found := make(map[string]lifecycle.Entry, len(entries))
+	found := make(map[string]chain.Entry, len(entries))
 	for _, e := range entries {
 		found[e.Subject] = e
 	}
@@ -130,7 +131,7 @@ func (s *Store) Noted(ctx context.Context, subject string, keys []string) (map[s
 }
 
 // Entries returns the subject's journal, in order.
-func (s *Store) Entries(ctx context.Context, subject string) ([]lifecycle.Entry, error) {
+func (s *Store) Entries(ctx context.Context, subject string) ([]chain.Entry, error) {
 	var entries entryReader
 	if err := s.visit(ctx, entries.read, "SELECT doc FROM journal WHERE subject = ? ORDER BY seq", subject); err != nil {
 		return nil, fmt.Errorf("read the journal of %s: %w", subject, err)
@@ -140,7 +141,7 @@ func (s *Store) Entries(ctx context.Context, subject string) ([]lifecycle.Entry,
 
 // EntriesOf returns the journal entries of a decision, by time. The entries may be in the journals
 // of several merged subjects.
-func (s *Store) EntriesOf(ctx context.Context, decision string) ([]lifecycle.Entry, error) {
+func (s *Store) EntriesOf(ctx context.Context, decision string) ([]chain.Entry, error) {
 	var entries entryReader
 	if err := s.visit(
 		ctx,
@@ -155,7 +156,7 @@ func (s *Store) EntriesOf(ctx context.Context, decision string) ([]lifecycle.Ent
 
 // WalkJournal returns the complete journals of the next subjects after an id, at most limit of
 // them, by subject id: only a complete chain can be verified.
-func (s *Store) WalkJournal(ctx context.Context, after string, limit int) ([]lifecycle.Entry, error) {
+func (s *Store) WalkJournal(ctx context.Context, after string, limit int) ([]chain.Entry, error) {
 	if limit <= 0 {
 		return nil, nil
 	}
@@ -171,14 +172,14 @@ func (s *Store) WalkJournal(ctx context.Context, after string, limit int) ([]lif
 }
 
 // entryReader gathers entries.
-type entryReader []lifecycle.Entry
+type entryReader []chain.Entry
 
 func (r *entryReader) read(rows *sql.Rows) error {
 	var doc []byte
 	if err := rows.Scan(&doc); err != nil {
 		return err
 	}
-	var e lifecycle.Entry
+	var e chain.Entry
 	err := json.Unmarshal(doc, &e)
 	*r = append(*r, e)
 	return err

@@ -12,6 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rodopath/rodopath/services/lifecycle"
@@ -46,7 +49,7 @@ func firstFile(t *testing.T) string {
 	path := filepath.Join(t.TempDir(), "rodopath.db")
 	person := lifecycle.Subject{
 		ID: "a", Version: 3, Keys: []string{"key-a"}, Revision: "r1", LastReceived: noon(),
-		Facts: []lifecycle.Fact{{ID: "fact-a", Kind: lifecycle.KindSale, Occurred: noon(), Received: noon()}},
+		Facts: []fact.Fact{{ID: "fact-a", Kind: fact.KindSale, Occurred: noon(), Received: noon()}},
 	}
 	doc, err := json.Marshal(person)
 	if err != nil {
@@ -154,7 +157,7 @@ func useAll(t *testing.T, st *sqlitestore.Store) {
 	}
 	if errs, err := st.Append(
 		t.Context(),
-		[]lifecycle.Entry{{Subject: "a", Seq: 1, At: noon(), Hash: "h"}},
+		[]chain.Entry{{Subject: "a", Seq: 1, At: noon(), Hash: "h"}},
 	); err != nil ||
 		errs[0] != nil {
 		t.Errorf("append: %v, %v", errs, err)

@@ -10,10 +10,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
 
@@ -36,22 +40,22 @@ func journalTests() map[string]test {
 
 func name(i int) string { return fmt.Sprintf("p-%03d", i) }
 
-// chain makes the entries of a journal, one for each instant.
-func chain(t *testing.T, subject string, at ...time.Time) []lifecycle.Entry {
+// newChain makes the entries of a journal, one for each instant.
+func newChain(t *testing.T, subject string, at ...time.Time) []chain.Entry {
 	t.Helper()
-	return follow(t, lifecycle.Entry{Subject: subject}, "", at...)
+	return follow(t, chain.Entry{Subject: subject}, "", at...)
 }
 
 // follow returns entries chained after last; the keys have a common prefix.
-func follow(t *testing.T, last lifecycle.Entry, keys string, at ...time.Time) []lifecycle.Entry {
+func follow(t *testing.T, last chain.Entry, keys string, at ...time.Time) []chain.Entry {
 	t.Helper()
-	var out []lifecycle.Entry
+	var out []chain.Entry
 	for _, at := range at {
-		e := lifecycle.Entry{
+		e := chain.Entry{
 			Subject: last.Subject,
 			Key:     fmt.Sprintf("%sk%d", keys, last.Seq+1),
 			At:      at,
-			Kind:    lifecycle.EntryDelete,
+			Kind:    chain.KindDelete,
 		}
 		e, err := e.Chained(last)
 		if err != nil {
@@ -65,7 +69,7 @@ func follow(t *testing.T, last lifecycle.Entry, keys string, at ...time.Time) []
 // times repeats an instant.
 func times(n int, at time.Time) []time.Time { return slices.Repeat([]time.Time{at}, n) }
 
-func mustAppend(t *testing.T, st Store, entries ...lifecycle.Entry) {
+func mustAppend(t *testing.T, st Store, entries ...chain.Entry) {
 	t.Helper()
 	errs, err := st.Append(t.Context(), entries)
 	if err := errors.Join(append(errs, err)...); err != nil {
@@ -77,7 +81,7 @@ func mustAppend(t *testing.T, st Store, entries ...lifecycle.Entry) {
 }
 
 // wantLost appends entries and expects conflicts at the given positions.
-func wantLost(t *testing.T, st Store, entries []lifecycle.Entry, places ...int) {
+func wantLost(t *testing.T, st Store, entries []chain.Entry, places ...int) {
 	t.Helper()
 	errs, err := st.Append(t.Context(), entries)
 	if err != nil || len(errs) != len(entries) {
@@ -90,7 +94,7 @@ func wantLost(t *testing.T, st Store, entries []lifecycle.Entry, places ...int) 
 	}
 }
 
-func wantJournal(t *testing.T, st Store, subject string, want []lifecycle.Entry) {
+func wantJournal(t *testing.T, st Store, subject string, want []chain.Entry) {
 	t.Helper()
 	got, err := st.Entries(t.Context(), subject)
 	if err != nil {
@@ -105,16 +109,16 @@ func journalComesBack(t *testing.T, open func() Store) {
 	st := open()
 	warsaw := time.FixedZone("", 3600)
 	effective := day.Add(17*time.Hour + 123456789*time.Nanosecond)
-	want := chain(t, "a", times(10, day.Add(987654321*time.Nanosecond))...)
-	full := lifecycle.Entry{
+	want := newChain(t, "a", times(10, day.Add(987654321*time.Nanosecond))...)
+	full := chain.Entry{
 		Subject:   "a",
 		Key:       "full",
 		At:        day.In(warsaw),
-		Kind:      lifecycle.EntryAlarm,
+		Kind:      chain.KindAlarm,
 		Decision:  "dec_1",
 		Effective: &effective,
 		Revision:  "r1",
-		Items: []lifecycle.Item{
+		Items: []rules.Item{
 			{Category: "order", Ref: "żółw <&> \u2028"},
 			{Category: "contact"},
 		},
@@ -126,7 +130,7 @@ func journalComesBack(t *testing.T, open func() Store) {
 		t.Fatal(err)
 	}
 	want = append(want, full)
-	mustAppend(t, st, chain(t, "b", day)...)
+	mustAppend(t, st, newChain(t, "b", day)...)
 	mustAppend(t, st, want...)
 	wantJournal(t, st, "a", want)
 	// Verification of a chain computes the hashes of the stored entries again.
@@ -134,7 +138,7 @@ func journalComesBack(t *testing.T, open func() Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var last lifecycle.Entry
+	var last chain.Entry
 	for i, e := range got {
 		again, err := e.Chained(last)
 		if err != nil || again.Hash != e.Hash || again.Hash != want[i].Hash {
@@ -146,7 +150,7 @@ func journalComesBack(t *testing.T, open func() Store) {
 
 func appendAgain(t *testing.T, open func() Store) {
 	st := open()
-	entries := chain(t, "a", day, day, day)
+	entries := newChain(t, "a", day, day, day)
 	mustAppend(t, st, entries[:2]...)
 	mustAppend(t, st, entries...) // the third is new
 	mustAppend(t, st, entries[1], entries[1])
@@ -155,26 +159,26 @@ func appendAgain(t *testing.T, open func() Store) {
 
 func appendConflict(t *testing.T, open func() Store) {
 	st := open()
-	entries := chain(t, "a", day, day)
+	entries := newChain(t, "a", day, day)
 	mustAppend(t, st, entries...)
 	other := follow(t, entries[0], "other-", day)
-	b := chain(t, "b", day)
-	wantLost(t, st, []lifecycle.Entry{other[0], b[0]}, 0)
+	b := newChain(t, "b", day)
+	wantLost(t, st, []chain.Entry{other[0], b[0]}, 0)
 	wantJournal(t, st, "a", entries)
 	wantJournal(t, st, "b", b)
 	// In one batch the first of two has the place.
-	c := chain(t, "c", day)
-	wantLost(t, st, append(c, follow(t, lifecycle.Entry{Subject: "c"}, "other-", day)...), 1)
+	c := newChain(t, "c", day)
+	wantLost(t, st, append(c, follow(t, chain.Entry{Subject: "c"}, "other-", day)...), 1)
 	wantJournal(t, st, "c", c)
 }
 
 func appendAfterLost(t *testing.T, open func() Store) {
 	st := open()
-	entries := chain(t, "a", day, day)
+	entries := newChain(t, "a", day, day)
 	mustAppend(t, st, entries...)
 	other := follow(t, entries[0], "other-", day, day, day) // the later positions are free
-	b := chain(t, "b", day, day)
-	wantLost(t, st, []lifecycle.Entry{b[0], other[0], other[1], b[1], other[2]}, 1, 2, 4)
+	b := newChain(t, "b", day, day)
+	wantLost(t, st, []chain.Entry{b[0], other[0], other[1], b[1], other[2]}, 1, 2, 4)
 	wantJournal(t, st, "a", entries)
 	wantJournal(t, st, "b", b)
 	mustAppend(t, st, follow(t, entries[1], "", day)...)
@@ -182,12 +186,12 @@ func appendAfterLost(t *testing.T, open func() Store) {
 
 func appendOnce(t *testing.T, open func() Store) {
 	st := open()
-	entries := chain(t, "a", day)
+	entries := newChain(t, "a", day)
 	mustAppend(t, st, entries...)
 	var (
 		wg   sync.WaitGroup
 		mu   sync.Mutex
-		wins []lifecycle.Entry
+		wins []chain.Entry
 	)
 	for i := range 16 {
 		rival := follow(t, entries[0], fmt.Sprintf("w%d-", i), day, day)
@@ -214,11 +218,11 @@ func appendOnce(t *testing.T, open func() Store) {
 
 func appendBulk(t *testing.T, open func() Store) {
 	st := open()
-	var entries []lifecycle.Entry
+	var entries []chain.Entry
 	var subjects []string
 	for i := range 500 {
 		subjects = append(subjects, name(i))
-		entries = append(entries, chain(t, name(i), times(1+i%3, day)...)...)
+		entries = append(entries, newChain(t, name(i), times(1+i%3, day)...)...)
 	}
 	mustAppend(t, st, entries...)
 	ends, err := st.Tails(t.Context(), subjects)
@@ -234,14 +238,14 @@ func appendBulk(t *testing.T, open func() Store) {
 
 func tails(t *testing.T, open func() Store) {
 	st := open()
-	a := chain(t, "a", times(11, day)...) // as text, 9 sorts after 11
-	b := chain(t, "b", day.AddDate(1, 0, 0), day)
+	a := newChain(t, "a", times(11, day)...) // as text, 9 sorts after 11
+	b := newChain(t, "b", day.AddDate(1, 0, 0), day)
 	mustAppend(t, st, append(slices.Clone(a), b...)...)
 	got, err := st.Tails(t.Context(), []string{"b", "nobody", "a", "b"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]lifecycle.Entry{"a": a[10], "b": b[1]}
+	want := map[string]chain.Entry{"a": a[10], "b": b[1]}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("tails differ (-want +got):\n%s", diff)
 	}
@@ -249,7 +253,7 @@ func tails(t *testing.T, open func() Store) {
 
 func noted(t *testing.T, open func() Store) {
 	st := open()
-	mustAppend(t, st, append(chain(t, "a", day, day, day), chain(t, "b", times(5, day)...)...)...)
+	mustAppend(t, st, append(newChain(t, "a", day, day, day), newChain(t, "b", times(5, day)...)...)...)
 	keys := []string{"k3", "k4", "k1", "k1", "K2"} // b has k4
 	for i := range 1500 {
 		keys = append(keys, fmt.Sprintf("other-%d", i))
@@ -269,9 +273,9 @@ func noted(t *testing.T, open func() Store) {
 }
 
 // walkJournals walks in pages and returns all entries.
-func walkJournals(t *testing.T, st Store, limit int) []lifecycle.Entry {
+func walkJournals(t *testing.T, st Store, limit int) []chain.Entry {
 	t.Helper()
-	var all []lifecycle.Entry
+	var all []chain.Entry
 	short := false // only the last page may be
 	for after := ""; ; after = all[len(all)-1].Subject {
 		page, err := st.WalkJournal(t.Context(), after, limit)
@@ -295,11 +299,11 @@ func walkJournals(t *testing.T, st Store, limit int) []lifecycle.Entry {
 
 func walkJournal(t *testing.T, open func() Store) {
 	st := open()
-	var entries []lifecycle.Entry
+	var entries []chain.Entry
 	for i := range 400 { // more entries than a database sends at once
-		entries = append(entries, chain(t, name(i), times(1+i%5, day)...)...)
+		entries = append(entries, newChain(t, name(i), times(1+i%5, day)...)...)
 	}
-	entries = append(entries, chain(t, "q", times(12, day)...)...)
+	entries = append(entries, newChain(t, "q", times(12, day)...)...)
 	mustAppend(t, st, entries...)
 	for _, limit := range []int{7, 400, 401, 1000} {
 		if diff := cmp.Diff(entries, walkJournals(t, st, limit)); diff != "" {
@@ -320,7 +324,7 @@ func walkJournal(t *testing.T, open func() Store) {
 func walkJournalOrder(t *testing.T, open func() Store) {
 	st := open()
 	for _, id := range []string{"ź", "p-2", "p-10", "P-3", "p"} {
-		mustAppend(t, st, chain(t, id, day)...)
+		mustAppend(t, st, newChain(t, id, day)...)
 	}
 	for _, limit := range []int{1, 2, 9} {
 		var got []string
@@ -336,9 +340,9 @@ func walkJournalOrder(t *testing.T, open func() Store) {
 func ofDecision(t *testing.T, open func() Store) {
 	st := open()
 	about := func(
-		last lifecycle.Entry, subject, key string, kind lifecycle.EntryKind, decision string, at time.Time,
-	) lifecycle.Entry {
-		e, err := lifecycle.Entry{
+		last chain.Entry, subject, key string, kind chain.Kind, decision string, at time.Time,
+	) chain.Entry {
+		e, err := chain.Entry{
 			Subject:  subject,
 			Key:      key,
 			At:       at,
@@ -353,36 +357,36 @@ func ofDecision(t *testing.T, open func() Store) {
 		}
 		return e
 	}
-	made := about(lifecycle.Entry{}, "b", "dec_1", lifecycle.EntryDelete, "dec_1", day)
-	other := about(made, "b", "dec_2", lifecycle.EntryDelete, "dec_2", day)
-	confirmed := lifecycle.Entry{
+	made := about(chain.Entry{}, "b", "dec_1", chain.KindDelete, "dec_1", day)
+	other := about(made, "b", "dec_2", chain.KindDelete, "dec_2", day)
+	confirmed := chain.Entry{
 		Subject:  "a",
 		Key:      "confirmed:dec_1",
 		At:       day.Add(time.Hour),
-		Kind:     lifecycle.EntryConfirmed,
+		Kind:     chain.KindConfirmed,
 		Decision: "dec_1",
 		Names:    []string{"h1"},
-		Answers: []lifecycle.RecipientAnswer{
+		Answers: []chain.Answer{
 			{
 				Decision:   "dec_1",
 				Recipient:  "crm",
 				Outcome:    "done",
-				Categories: map[string]lifecycle.Outcome{"order": lifecycle.OutcomeDone},
+				Categories: map[string]fact.Outcome{"order": fact.OutcomeDone},
 				At:         day,
 			},
 		},
 	}
-	confirmed, err := confirmed.Chained(lifecycle.Entry{})
+	confirmed, err := confirmed.Chained(chain.Entry{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	mustAppend(t, st, confirmed, made, other)
-	mustAppend(t, st, chain(t, "c", day)...)
+	mustAppend(t, st, newChain(t, "c", day)...)
 	got, err := st.EntriesOf(t.Context(), "dec_1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]lifecycle.Entry{made, confirmed}, got, cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff([]chain.Entry{made, confirmed}, got, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("the entries differ (-want +got):\n%s", diff)
 	}
 	if got, err := st.EntriesOf(t.Context(), "dec_9"); err != nil || len(got) != 0 {

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
@@ -34,10 +36,10 @@ func wantPruned(t *testing.T, st Store, limit, want int) {
 func prune(t *testing.T, open func() Store) {
 	st := open()
 	mustSave(t, st, create(person("a")), create(person("b")), create(person("c")))
-	a := chain(t, "a", before(3), before(2), before(1))
-	b := chain(t, "b", before(9), day.Add(-time.Millisecond), day, after(1))
-	c := chain(t, "c", day, after(1), after(2))
-	for _, entries := range [][]lifecycle.Entry{a, b, c} {
+	a := newChain(t, "a", before(3), before(2), before(1))
+	b := newChain(t, "b", before(9), day.Add(-time.Millisecond), day, after(1))
+	c := newChain(t, "c", day, after(1), after(2))
+	for _, entries := range [][]chain.Entry{a, b, c} {
 		mustAppend(t, st, entries...)
 	}
 	wantPruned(t, st, 100, 4)
@@ -50,8 +52,8 @@ func prune(t *testing.T, open func() Store) {
 func pruneGone(t *testing.T, open func() Store) {
 	st := open()
 	mustSave(t, st, create(person("a")))
-	a := chain(t, "a", before(2), before(1))
-	recent := chain(t, "recent", before(1), day) // never stored, and still to be kept
+	a := newChain(t, "a", before(2), before(1))
+	recent := newChain(t, "recent", before(1), day) // never stored, and still to be kept
 	mustAppend(t, st, append(a, recent...)...)
 	wantPruned(t, st, 100, 2)
 	wantJournal(t, st, "a", a[1:])
@@ -67,7 +69,7 @@ func pruneGone(t *testing.T, open func() Store) {
 func pruneRedirect(t *testing.T, open func() Store) {
 	st := open()
 	mustSave(t, st, create(person("a")), create(person("b")))
-	entries := chain(t, "b", before(2), before(1))
+	entries := newChain(t, "b", before(2), before(1))
 	mustAppend(t, st, entries...)
 	a, b := mustLoad(t, st, "a"), mustLoad(t, st, "b")
 	mustSave(
@@ -91,19 +93,19 @@ func pruneRedirect(t *testing.T, open func() Store) {
 func pruneBeginning(t *testing.T, open func() Store) {
 	for _, limit := range []int{1, 2, 100} { // small limits, to see every intermediate state
 		st := open()
-		a := chain(t, fmt.Sprint("a-", limit), after(1), before(2), before(1))            // nothing may be removed
-		b := chain(t, fmt.Sprint("b-", limit), before(1), after(1), before(2), before(3)) // the first may
-		c := chain(t, fmt.Sprint("c-", limit), before(1), before(9), before(5), day)      // the first three, in order
-		gone := chain(t, fmt.Sprint("gone-", limit), before(1), after(1), before(2))
-		for _, entries := range [][]lifecycle.Entry{a, b, c} {
+		a := newChain(t, fmt.Sprint("a-", limit), after(1), before(2), before(1))            // nothing may be removed
+		b := newChain(t, fmt.Sprint("b-", limit), before(1), after(1), before(2), before(3)) // the first may
+		c := newChain(t, fmt.Sprint("c-", limit), before(1), before(9), before(5), day)      // the first three, in order
+		gone := newChain(t, fmt.Sprint("gone-", limit), before(1), after(1), before(2))
+		for _, entries := range [][]chain.Entry{a, b, c} {
 			mustSave(t, st, create(person(entries[0].Subject)))
 		}
-		for _, entries := range [][]lifecycle.Entry{a, b, c, gone} {
+		for _, entries := range [][]chain.Entry{a, b, c, gone} {
 			mustAppend(t, st, entries...)
 		}
 		for left := 5; left > 0; left -= limit {
 			wantPruned(t, st, limit, min(left, limit))
-			for _, entries := range [][]lifecycle.Entry{a, b, c, gone} {
+			for _, entries := range [][]chain.Entry{a, b, c, gone} {
 				wantUnbroken(t, st, entries[0].Subject, len(entries))
 			}
 		}
@@ -132,16 +134,16 @@ func wantUnbroken(t *testing.T, st Store, subject string, n int) {
 func prunePages(t *testing.T, open func() Store) {
 	st := open()
 	var changes []store.Change
-	var entries []lifecycle.Entry
+	var entries []chain.Entry
 	for i := range 1100 { // more kept entries than one batch of the database
 		changes = append(changes, create(person(name(i))))
-		entries = append(entries, chain(t, name(i), before(100))...)
+		entries = append(entries, newChain(t, name(i), before(100))...)
 	}
 	mustSave(t, st, changes...)
 	mustAppend(t, st, entries...)
-	old := chain(t, "p-000", before(100), before(3), before(2), before(1))
+	old := newChain(t, "p-000", before(100), before(3), before(2), before(1))
 	mustAppend(t, st, old[1:]...)
-	mustAppend(t, st, chain(t, "gone", before(5), before(4))...)
+	mustAppend(t, st, newChain(t, "gone", before(5), before(4))...)
 	for _, limit := range []int{-1, 0} {
 		wantPruned(t, st, limit, 0)
 	}
@@ -156,7 +158,7 @@ func prunePages(t *testing.T, open func() Store) {
 func pruneAndGoOn(t *testing.T, open func() Store) {
 	st := open()
 	mustSave(t, st, create(person("a")))
-	entries := chain(t, "a", before(2), before(1))
+	entries := newChain(t, "a", before(2), before(1))
 	mustAppend(t, st, entries...)
 	wantPruned(t, st, 100, 1)
 	ends, err := st.Tails(t.Context(), []string{"a"})

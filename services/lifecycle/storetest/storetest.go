@@ -10,6 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
@@ -57,19 +62,19 @@ type Journal interface {
 	// is durable, even from an earlier call, and wraps store.ErrConflict when another entry has the
 	// position or when an earlier entry of the subject failed. The last error is an error of the
 	// store.
-	Append(ctx context.Context, entries []lifecycle.Entry) ([]error, error)
+	Append(ctx context.Context, entries []chain.Entry) ([]error, error)
 	// Tails returns the last entry of each subject's journal; subjects without a
 	// journal are left out.
-	Tails(ctx context.Context, subjects []string) (map[string]lifecycle.Entry, error)
+	Tails(ctx context.Context, subjects []string) (map[string]chain.Entry, error)
 	// Noted reports which keys the journal of a subject contains.
 	Noted(ctx context.Context, subject string, keys []string) (map[string]bool, error)
 	// Entries returns the subject's journal, in order.
-	Entries(ctx context.Context, subject string) ([]lifecycle.Entry, error)
+	Entries(ctx context.Context, subject string) ([]chain.Entry, error)
 	// EntriesOf returns the journal entries of a decision, by time.
-	EntriesOf(ctx context.Context, decision string) ([]lifecycle.Entry, error)
+	EntriesOf(ctx context.Context, decision string) ([]chain.Entry, error)
 	// WalkJournal returns the complete journals of the next subjects after an id, at most limit of
 	// them, in order.
-	WalkJournal(ctx context.Context, after string, limit int) ([]lifecycle.Entry, error)
+	WalkJournal(ctx context.Context, after string, limit int) ([]chain.Entry, error)
 	// Prune removes at most limit entries older than before and returns the number removed. Entries
 	// are removed from the beginning of a chain only, and the last entry of a stored subject or
 	// redirect is kept.
@@ -126,25 +131,25 @@ func person(id string) lifecycle.Subject {
 		ID:            id,
 		Keys:          []string{"key-" + id},
 		Sealed:        []byte{1, 2, 3, 0, 255},
-		Facts: []lifecycle.Fact{
+		Facts: []fact.Fact{
 			{
 				ID:         "fact-" + id,
-				Kind:       lifecycle.KindSale,
+				Kind:       fact.KindSale,
 				Source:     "shop",
 				Occurred:   day.Add(-time.Hour),
 				Received:   day.Add(123 * time.Millisecond),
 				Ref:        "order-1",
 				Links:      []string{"stripe:pi_1"},
-				Access:     lifecycle.AccessCourse,
+				Access:     fact.AccessCourse,
 				AccessDays: 30,
 				PaidUntil:  &until,
 				Proof:      []byte{9},
 			},
 		},
 		Announced: []lifecycle.AnnouncedDeletion{
-			{Item: lifecycle.Item{Category: "newsletter"}, Lapse: day, At: day, Decision: "dec_1"},
+			{Item: rules.Item{Category: "newsletter"}, Lapse: day, At: day, Decision: "dec_1"},
 		},
-		Questions:    []lifecycle.AnnouncedQuestion{{Purpose: "offers", Channel: "email", At: day, Decision: "dec_2"}},
+		Questions:    []rules.AnnouncedQuestion{{Purpose: "offers", Channel: "email", At: day, Decision: "dec_2"}},
 		Revision:     "r1",
 		LastReceived: day,
 		ReviewAt:     &until,
@@ -207,22 +212,22 @@ func owner(t *testing.T, st Store, key string) string {
 func comesBack(t *testing.T, open func() Store) {
 	st := open()
 	want := person("a")
-	want.Outbox = []lifecycle.Decision{
+	want.Outbox = []decision.Decision{
 		{
 			ID:        "dec_3",
-			Kind:      lifecycle.DecisionAskConsent,
+			Kind:      decision.KindAskConsent,
 			Subject:   "a",
 			At:        day,
 			Effective: day,
 			Revision:  "r1",
-			Bases: []lifecycle.Basis{{
+			Bases: []rules.Basis{{
 				Rule: "tax", Purpose: "tax_documents", Article: "6(1)(c)", Ref: "order-1", Since: day, Until: want.ReviewAt,
-				Facts: []string{"fact-a"}, Keeps: []lifecycle.Item{{Category: "order", Ref: "order-1"}, {Category: "contact"}},
+				Facts: []string{"fact-a"}, Keeps: []rules.Item{{Category: "order", Ref: "order-1"}, {Category: "contact"}},
 			}},
-			Retained: []lifecycle.RetainedItem{
-				{Item: lifecycle.Item{Category: "order", Ref: "order-1"}, Purpose: "tax_documents", Article: "6(1)(c)"},
+			Retained: []decision.RetainedItem{
+				{Item: rules.Item{Category: "order", Ref: "order-1"}, Purpose: "tax_documents", Article: "6(1)(c)"},
 			},
-			Question: &lifecycle.Question{
+			Question: &decision.Question{
 				Purpose: "offers",
 				Channel: "email",
 				Text:    "Zgadzam się…",
@@ -231,16 +236,16 @@ func comesBack(t *testing.T, open func() Store) {
 			},
 		},
 	}
-	want.Notes = []lifecycle.Note{
+	want.Notes = []chain.Note{
 		{
 			Key:   "alarm",
 			At:    day,
-			Kind:  lifecycle.EntryAlarm,
+			Kind:  chain.KindAlarm,
 			Text:  "…",
-			Items: []lifecycle.Item{{Category: "order", Ref: "order-1"}},
+			Items: []rules.Item{{Category: "order", Ref: "order-1"}},
 		},
 	}
-	want.Journal = lifecycle.Head{Seq: 7, Hash: "h7"}
+	want.Journal = chain.Head{Seq: 7, Hash: "h7"}
 	want.RequestDue = want.ReviewAt
 	mustSave(t, st, create(want))
 	got := mustLoad(t, st, "a")
@@ -472,11 +477,11 @@ func pending(t *testing.T, open func() Store) {
 		s := person(fmt.Sprintf("p-%d", i))
 		switch i {
 		case 0, 2:
-			s.Outbox = []lifecycle.Decision{
-				{ID: "dec_" + s.ID, Kind: lifecycle.DecisionDelete, Subject: s.ID, At: day, Effective: day},
+			s.Outbox = []decision.Decision{
+				{ID: "dec_" + s.ID, Kind: decision.KindDelete, Subject: s.ID, At: day, Effective: day},
 			}
 		case 3:
-			s.Notes = []lifecycle.Note{{Key: "alarm", At: day, Kind: lifecycle.EntryAlarm}}
+			s.Notes = []chain.Note{{Key: "alarm", At: day, Kind: chain.KindAlarm}}
 		}
 		mustSave(t, st, create(s))
 	}
@@ -677,7 +682,7 @@ func releaseOwn(t *testing.T, open func() Store) {
 func restart(t *testing.T, open func() Store) {
 	st := open()
 	mustSave(t, st, create(person("a")))
-	entries := chain(t, "a", day, day)
+	entries := newChain(t, "a", day, day)
 	mustAppend(t, st, entries...)
 	policy := store.Policy{Revision: "r1", From: day, Text: "text"}
 	mustAddPolicy(t, st, policy)

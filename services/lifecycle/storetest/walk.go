@@ -5,6 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/notice"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
@@ -147,25 +151,25 @@ func answered(t *testing.T, open func() Store) {
 func awaiting(id string, due time.Time) lifecycle.Subject {
 	s := person(id)
 	s.NoticeDue = &due
-	s.Notices = []lifecycle.Notice{
+	s.Notices = []notice.Notice{
 		{
 			Decision:  "dec_" + id,
-			Kind:      lifecycle.DecisionDelete,
+			Kind:      decision.KindDelete,
 			At:        day,
 			Effective: day,
 			Names:     []string{"h1"},
-			Notifications: []lifecycle.Notification{
+			Notifications: []notice.Notification{
 				{
 					Recipient:  "crm",
 					Due:        due,
 					Sent:       &due,
 					Outcome:    "partial",
-					Categories: map[string]lifecycle.Outcome{"order": lifecycle.OutcomeHeld},
+					Categories: map[string]fact.Outcome{"order": fact.OutcomeHeld},
 					Reason:     "…",
 					At:         &due,
 				},
 			},
-			Items: []lifecycle.HashedItem{{Category: "order", Hashes: []string{"h2"}}},
+			Items: []notice.HashedItem{{Category: "order", Hashes: []string{"h2"}}},
 		},
 	}
 	return s

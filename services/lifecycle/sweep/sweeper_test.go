@@ -7,6 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/apply"
 	"github.com/rodopath/rodopath/services/lifecycle/lifecycletest"
@@ -19,7 +22,7 @@ import (
 type scene struct {
 	*sweep.Sweeper
 	store  *sqlitestore.Store
-	policy *lifecycle.Policy
+	policy *rules.Policy
 	now    time.Time
 }
 
@@ -38,8 +41,8 @@ func (s *scene) talks(t *testing.T, n int, revision string) {
 	t.Helper()
 	changes := make([]store.Change, n)
 	for i := range changes {
-		f := lifecycle.Fact{ID: "f", Kind: lifecycle.KindNegotiationOpened, Occurred: s.now, Received: s.now, Ref: "talk"}
-		subject, _ := lifecycle.Decide(s.policy, lifecycle.Subject{ID: fmt.Sprintf("p%04d", i)}, []lifecycle.Fact{f}, s.now)
+		f := fact.Fact{ID: "f", Kind: fact.KindNegotiationOpened, Occurred: s.now, Received: s.now, Ref: "talk"}
+		subject, _ := lifecycle.Decide(s.policy, lifecycle.Subject{ID: fmt.Sprintf("p%04d", i)}, []fact.Fact{f}, s.now)
 		if revision != "" {
 			subject.Revision = revision
 		}

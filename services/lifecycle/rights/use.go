@@ -1,6 +1,11 @@
-package lifecycle
+package rights
 
-import "time"
+import (
+	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+)
 
 // Use is an intended use of a person's data.
 type Use struct {
@@ -53,17 +58,17 @@ type Ban struct {
 // Bans returns the bans on use in force at an instant: restrictions (Art. 18(2)), and objections
 // that are not decided yet (Art. 18(1)(d)). Bans follow from the law and not from rules: a
 // restriction on any ground forbids use, even without data that are retained longer.
-func Bans(p *Policy, facts []Fact, at time.Time) []Ban {
+func Bans(p *rules.Policy, facts []fact.Fact, at time.Time) []Ban {
 	var out []Ban
 	var since *time.Time
 	for i := range facts {
 		f := &facts[i]
-		_, verified := Verification(f, facts)
+		_, verified := rules.Verification(f, facts)
 		switch {
 		case f.Occurred.After(at):
-		case f.Kind == KindRestriction && verified && since == nil:
+		case f.Kind == fact.KindRestriction && verified && since == nil:
 			since = &f.Occurred
-		case f.Kind == KindRestrictionLifted && f.InformedAt != nil && !f.InformedAt.After(f.Occurred):
+		case f.Kind == fact.KindRestrictionLifted && f.InformedAt != nil && !f.InformedAt.After(f.Occurred):
 			since = nil
 		}
 	}
@@ -71,7 +76,7 @@ func Bans(p *Policy, facts []Fact, at time.Time) []Ban {
 		out = append(out, Ban{Reason: ReasonRestricted, Since: *since})
 	}
 	for _, r := range Requests(p, facts, at) {
-		if r.Right != KindObjection || r.Decided != nil || r.State == RequestReceived {
+		if r.Right != fact.KindObjection || r.Decided != nil || r.State == StateReceived {
 			continue
 		}
 		for _, purpose := range r.Purposes {
@@ -84,7 +89,7 @@ func Bans(p *Policy, facts []Fact, at time.Time) []Ban {
 }
 
 // May reports whether a use of a person's data is allowed at an instant.
-func May(p *Policy, facts []Fact, asked []AnnouncedQuestion, use Use, at time.Time) Permission {
+func May(p *rules.Policy, facts []fact.Fact, asked []rules.AnnouncedQuestion, use Use, at time.Time) Permission {
 	for _, b := range Bans(p, facts, at) {
 		if b.Purpose == "" || b.Purpose == use.Purpose {
 			return Permission{Reason: b.Reason, Since: &b.Since}
@@ -96,27 +101,27 @@ func May(p *Policy, facts []Fact, asked []AnnouncedQuestion, use Use, at time.Ti
 	if use.Controller != "" && use.Controller != p.Controller {
 		return Permission{Reason: ReasonOtherController}
 	}
-	out := Permission{Reason: UseReason(ConsentNone)}
-	for _, c := range Consents(p, facts, asked, at) {
+	out := Permission{Reason: UseReason(rules.ConsentNone)}
+	for _, c := range rules.Consents(p, facts, asked, at) {
 		if c.Purpose != use.Purpose || c.Channel != use.Channel {
 			continue
 		}
 		out = Permission{Reason: UseReason(c.State), Since: c.Since, Until: c.Until}
 		switch {
-		case c.State == ConsentGiven && c.CoversAddress(use.Address):
+		case c.State == rules.ConsentGiven && c.CoversAddress(use.Address):
 			out.Allowed, out.Reason, out.Rule = true, ReasonConsent, p.ConsentRule(c.Purpose, c.Channel).ID
 			return out
-		case c.State == ConsentGiven:
+		case c.State == rules.ConsentGiven:
 			out.Reason = ReasonOtherAddress
 		}
-		out.Box = c.State == ConsentNone || c.State == ConsentAsked || c.State == ConsentInvalidated ||
-			c.State == ConsentExpired
+		out.Box = c.State == rules.ConsentNone || c.State == rules.ConsentAsked || c.State == rules.ConsentInvalidated ||
+			c.State == rules.ConsentExpired
 	}
 	return out
 }
 
-func mayOnBasis(p *Policy, facts []Fact, use Use, at time.Time) Permission {
-	for _, b := range Bases(p, facts) {
+func mayOnBasis(p *rules.Policy, facts []fact.Fact, use Use, at time.Time) Permission {
+	for _, b := range rules.Bases(p, facts) {
 		if b.Purpose == use.Purpose && b.Stands(at) {
 			return Permission{Allowed: true, Reason: ReasonBasis, Since: &b.Since, Until: b.Until, Rule: b.Rule}
 		}

@@ -1,4 +1,4 @@
-package lifecycle
+package decision
 
 import (
 	"crypto/sha256"
@@ -7,15 +7,17 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
-// DecisionKind is the instruction to recipients.
-type DecisionKind string
+// Kind is the instruction to recipients.
+type Kind string
 
 // The kinds of decisions.
 const (
-	DecisionDelete     DecisionKind = "delete"
-	DecisionAskConsent DecisionKind = "ask-consent"
+	KindDelete     Kind = "delete"
+	KindAskConsent Kind = "ask-consent"
 )
 
 // Decision instructs recipients to delete data, or to ask a person for consent. A decision holds no
@@ -23,8 +25,8 @@ const (
 type Decision struct {
 	// ID is derived from the subject and the lapsed items, or the question: the same decision made
 	// twice has the same id.
-	ID   string       `json:"id"`
-	Kind DecisionKind `json:"kind"`
+	ID   string `json:"id"`
+	Kind Kind   `json:"kind"`
 	// Subject is the id of the person.
 	Subject string `json:"subject"`
 	// At is the instant of the decision, Effective the instant from which the decision is due.
@@ -40,13 +42,13 @@ type Decision struct {
 	// Recipients are the ids of the recipients to notify.
 	Recipients []string `json:"recipients,omitempty"`
 	// Items are the items to delete.
-	Items []Item `json:"items,omitempty"`
+	Items []rules.Item `json:"items,omitempty"`
 	// Names lists the further names of the records among Items, for recipients that use those
 	// names.
 	Names map[string][]string `json:"names,omitempty"`
 	// Bases are the reasons: for a deletion the ended bases, for a question the basis on which the
 	// person is a customer.
-	Bases []Basis `json:"because"`
+	Bases []rules.Basis `json:"because"`
 	// Retained are the items that may still be held.
 	Retained []RetainedItem `json:"stays,omitempty"`
 	// Question is set for ask-consent.
@@ -58,7 +60,7 @@ type Decision struct {
 
 // RetainedItem is an item that may still be held.
 type RetainedItem struct {
-	Item
+	rules.Item
 	Purpose string `json:"purpose"`
 	Article string `json:"article"`
 	// Until is the first instant at which the item may no longer be held; nil while no end is
@@ -91,8 +93,8 @@ func NewID(parts ...string) string {
 
 // NewDeleteID is the id of a deletion; before are the earlier decisions about the same items, if the
 // deletion is announced anew.
-func NewDeleteID(subject string, lapse time.Time, items []Item, before []string) string {
-	parts := []string{subject, string(DecisionDelete), lapse.UTC().Format(time.RFC3339Nano)}
+func NewDeleteID(subject string, lapse time.Time, items []rules.Item, before []string) string {
+	parts := []string{subject, string(KindDelete), lapse.UTC().Format(time.RFC3339Nano)}
 	for _, i := range items {
 		parts = append(parts, i.Category, i.Ref)
 	}
@@ -100,11 +102,11 @@ func NewDeleteID(subject string, lapse time.Time, items []Item, before []string)
 }
 
 // RecipientsOf returns the ids of the connected recipients that a decision concerns.
-func RecipientsOf(p *Policy, d *Decision) []string {
+func RecipientsOf(p *rules.Policy, d *Decision) []string {
 	var out []string
 	for i := range p.Connected {
 		r := &p.Connected[i]
-		if d.Kind == DecisionDelete && r.Deletions && r.HoldsAny(d.Items) || d.Kind == DecisionAskConsent && r.Questions {
+		if d.Kind == KindDelete && r.Deletions && r.HoldsAny(d.Items) || d.Kind == KindAskConsent && r.Questions {
 			out = append(out, r.ID)
 		}
 	}

@@ -1,8 +1,14 @@
-package lifecycle
+package notice
 
 import (
 	"slices"
 	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rights"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 
 	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 )
@@ -10,8 +16,8 @@ import (
 // Notice is a published decision with the answers of its recipients. A notice is pseudonymous:
 // names are hashed under a key of the decision.
 type Notice struct {
-	Decision string       `json:"decision"`
-	Kind     DecisionKind `json:"kind"`
+	Decision string        `json:"decision"`
+	Kind     decision.Kind `json:"kind"`
 	// At is the instant of the decision, Effective the instant from which the decision is due.
 	At          time.Time `json:"at"`
 	Effective   time.Time `json:"effective"`
@@ -26,9 +32,9 @@ type Notice struct {
 	Items      []HashedItem `json:"items,omitempty"`
 	Generation int          `json:"generation,omitempty"`
 	// Question is the question for consent, if the decision is one.
-	Question *Question `json:"question,omitempty"`
+	Question *decision.Question `json:"question,omitempty"`
 	// Answer is the person's answer to the question, granted or refused, by whatever source.
-	Answer Outcome `json:"answer,omitempty"`
+	Answer fact.Outcome `json:"answer,omitempty"`
 	// Closed is the instant from which no answer was missing: all recipients had confirmed, or the
 	// question had expired. Purged reports whether the names were purged from the stream
 	// afterwards.
@@ -55,15 +61,15 @@ type Notification struct {
 	// Sent is the instant of the delivery; nil before the delivery.
 	Sent *time.Time `json:"sent,omitempty"`
 	// Outcome is the answer, given at At; empty without an answer.
-	Outcome    Outcome            `json:"outcome,omitempty"`
-	Categories map[string]Outcome `json:"categories,omitempty"`
-	Reason     string             `json:"reason,omitempty"`
-	At         *time.Time         `json:"at,omitempty"`
+	Outcome    fact.Outcome            `json:"outcome,omitempty"`
+	Categories map[string]fact.Outcome `json:"categories,omitempty"`
+	Reason     string                  `json:"reason,omitempty"`
+	At         *time.Time              `json:"at,omitempty"`
 }
 
-// NewNotice returns the notice of a decision that is being published, or nil without recipients and
+// New returns the notice of a decision that is being published, or nil without recipients and
 // without a question. hash hashes a name under the decision's key.
-func NewNotice(p *Policy, d *Decision, names []string, hash func(name string) string) *Notice {
+func New(p *rules.Policy, d *decision.Decision, names []string, hash func(name string) string) *Notice {
 	if len(d.Recipients) == 0 && d.Question == nil {
 		return nil
 	}
@@ -96,7 +102,7 @@ func NewNotice(p *Policy, d *Decision, names []string, hash func(name string) st
 }
 
 // NewNotification returns the notification of a recipient at an instant.
-func NewNotification(p *Policy, id string, at time.Time) Notification {
+func NewNotification(p *rules.Policy, id string, at time.Time) Notification {
 	t := Notification{Recipient: id, Due: at}
 	if r := p.Recipient(id); r != nil {
 		t.Due = at.AddDate(0, 0, r.AnswerDays)
@@ -107,8 +113,8 @@ func NewNotification(p *Policy, id string, at time.Time) Notification {
 	return t
 }
 
-// MarkNoticesPurged returns the notices after the names of closed ones were purged from the stream.
-func MarkNoticesPurged(all []Notice) []Notice {
+// MarkPurged returns the notices after the names of closed ones were purged from the stream.
+func MarkPurged(all []Notice) []Notice {
 	all = slices.Clone(all)
 	for i := range all {
 		all[i].Purged = all[i].Purged || all[i].Closed != nil
@@ -118,7 +124,7 @@ func MarkNoticesPurged(all []Notice) []Notice {
 
 // Replay opens the notice of a deletion again for one recipient, or for all when the recipient is
 // empty: each must answer anew.
-func (n *Notice) Replay(p *Policy, recipient string, at time.Time) {
+func (n *Notice) Replay(p *rules.Policy, recipient string, at time.Time) {
 	n.Notifications, n.Replayed, n.Closed, n.Purged = slices.Clone(n.Notifications), &at, nil, false
 	if recipient != "" && !n.notifies(recipient) {
 		n.Notifications = append(n.Notifications, Notification{Recipient: recipient})
@@ -134,11 +140,11 @@ func (n *Notice) notifies(recipient string) bool {
 	return slices.ContainsFunc(n.Notifications, func(t Notification) bool { return t.Recipient == recipient })
 }
 
-// CombineNotices returns both lists ordered by instant, each decision once.
-func CombineNotices(have, more []Notice) []Notice {
+// Combine returns both lists ordered by instant, each decision once.
+func Combine(have, more []Notice) []Notice {
 	out := slices.Clone(have)
 	for i := range more {
-		if FindNotice(out, more[i].Decision) == nil {
+		if Find(out, more[i].Decision) == nil {
 			out = append(out, more[i])
 		}
 	}
@@ -146,8 +152,8 @@ func CombineNotices(have, more []Notice) []Notice {
 	return out
 }
 
-// FindNotice returns the notice of a decision, or nil.
-func FindNotice(all []Notice, decision string) *Notice {
+// Find returns the notice of a decision, or nil.
+func Find(all []Notice, decision string) *Notice {
 	n := slices.IndexFunc(all, func(n Notice) bool { return n.Decision == decision })
 	if n < 0 {
 		return nil
@@ -155,8 +161,8 @@ func FindNotice(all []Notice, decision string) *Notice {
 	return &all[n]
 }
 
-// NextNoticeDue is the earliest deadline of the notices; nil when no answer is missing.
-func NextNoticeDue(all []Notice) *time.Time {
+// NextDue is the earliest deadline of the notices; nil when no answer is missing.
+func NextDue(all []Notice) *time.Time {
 	var first *time.Time
 	for i := range all {
 		if due := all[i].Due(); due != nil && (first == nil || due.Before(*first)) {
@@ -185,7 +191,7 @@ func (n *Notice) Due() *time.Time {
 }
 
 // VisitDeadlines visits the instants at which a notice changes by time alone.
-func VisitDeadlines(all []Notice, p *Policy, visit func(time.Time)) {
+func VisitDeadlines(all []Notice, p *rules.Policy, visit func(time.Time)) {
 	for i := range all {
 		n := &all[i]
 		if n.Closed != nil {
@@ -206,7 +212,7 @@ func VisitDeadlines(all []Notice, p *Policy, visit func(time.Time)) {
 // isUnanswered reports whether a final answer is missing.
 func (t *Notification) isUnanswered() bool {
 	switch t.Outcome {
-	case OutcomeDone, OutcomeNotFound, OutcomeRefused, OutcomeGranted, OutcomeNoAnswer:
+	case fact.OutcomeDone, fact.OutcomeNotFound, fact.OutcomeRefused, fact.OutcomeGranted, fact.OutcomeNoAnswer:
 		return false
 	}
 	return true
@@ -214,13 +220,13 @@ func (t *Notification) isUnanswered() bool {
 
 // AdvanceDue moves the deadlines of recipients before the deadline of the person's request (Art.
 // 12(3)).
-func (n *Notice) AdvanceDue(requests []Request) {
-	if n.Kind != DecisionDelete {
+func (n *Notice) AdvanceDue(requests []rights.Request) {
+	if n.Kind != decision.KindDelete {
 		return
 	}
 	for i := range requests {
 		r := &requests[i]
-		if r.Right != KindErasure || !r.Open() {
+		if r.Right != fact.KindErasure || !r.Open() {
 			continue
 		}
 		by := r.Due.AddDate(0, 0, -escalateDays)
@@ -238,11 +244,11 @@ const escalateDays = 3
 
 // expiry is the end of a notice. A notice ends with the tombstones, so that a silent recipient does
 // not extend the retention of the person; a late answer remains visible for one intake period.
-func (n *Notice) expiry(p *Policy) time.Time {
+func (n *Notice) expiry(p *rules.Policy) time.Time {
 	end := p.TombstoneEnd(n.At)
 	for i := range n.Notifications {
 		t := &n.Notifications[i]
-		if n.Kind != DecisionDelete || !t.isUnanswered() {
+		if n.Kind != decision.KindDelete || !t.isUnanswered() {
 			continue
 		}
 		escalated := t.Due
@@ -255,20 +261,20 @@ func (n *Notice) expiry(p *Policy) time.Time {
 }
 
 // isComplete reports whether no further answer is expected.
-func (n *Notice) isComplete(e *Evaluation, at time.Time) bool {
+func (n *Notice) isComplete(e *rules.Evaluation, at time.Time) bool {
 	state := n.Progress(at).State
 	if q := n.Question; q != nil {
-		return state == NoticeAnswered || state == NoticeLapsed || e.BasisToAsk(q.Purpose, q.Channel, at) == nil
+		return state == StateAnswered || state == StateLapsed || e.BasisToAsk(q.Purpose, q.Channel, at) == nil
 	}
-	return state == NoticeConfirmed
+	return state == StateConfirmed
 }
 
 // answers returns the answers of the recipients.
-func (n *Notice) answers() []RecipientAnswer {
-	var out []RecipientAnswer
+func (n *Notice) answers() []chain.Answer {
+	var out []chain.Answer
 	for i := range n.Notifications {
 		if t := &n.Notifications[i]; t.Outcome != "" {
-			out = append(out, RecipientAnswer{
+			out = append(out, chain.Answer{
 				Decision: n.Decision, Recipient: t.Recipient, Outcome: t.Outcome, Categories: t.Categories,
 				Reason: t.Reason, At: *t.At,
 			})
@@ -278,7 +284,7 @@ func (n *Notice) answers() []RecipientAnswer {
 }
 
 // withoutReasons removes free text of recipients: the journal outlives the person.
-func withoutReasons(answers []RecipientAnswer) []RecipientAnswer {
+func withoutReasons(answers []chain.Answer) []chain.Answer {
 	for i := range answers {
 		answers[i].Reason = ""
 	}
@@ -289,18 +295,18 @@ func withoutReasons(answers []RecipientAnswer) []RecipientAnswer {
 func (n *Notice) NeedsPurge() bool { return n.Closed != nil && !n.Purged }
 
 // Concerns reports whether a recipient was notified, or holds one of the erased categories.
-func (n *Notice) Concerns(p *Policy, recipient string) bool {
+func (n *Notice) Concerns(p *rules.Policy, recipient string) bool {
 	if n.notifies(recipient) {
 		return true
 	}
-	items := make([]Item, len(n.Items))
+	items := make([]rules.Item, len(n.Items))
 	for i := range n.Items {
 		items[i].Category = n.Items[i].Category
 	}
-	return slices.Contains(RecipientsOf(p, &Decision{Kind: n.Kind, Items: items}), recipient)
+	return slices.Contains(decision.RecipientsOf(p, &decision.Decision{Kind: n.Kind, Items: items}), recipient)
 }
 
-// AnyNoticeOpen reports whether a notice is open.
-func AnyNoticeOpen(all []Notice) bool {
+// AnyOpen reports whether a notice is open.
+func AnyOpen(all []Notice) bool {
 	return slices.ContainsFunc(all, func(n Notice) bool { return n.Closed == nil })
 }

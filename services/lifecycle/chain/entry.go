@@ -1,4 +1,4 @@
-package lifecycle
+package chain
 
 import (
 	"crypto/sha256"
@@ -8,28 +8,32 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
-// EntryKind is the subject matter of a journal entry: a DecisionKind or one of the Entry constants.
-type EntryKind string
+// Kind is the subject matter of a journal entry: a DecisionKind or one of the Entry constants.
+type Kind string
 
 // The kinds of entries.
 const (
-	// EntryDelete and EntryAskConsent record a decision.
-	EntryDelete     = EntryKind(DecisionDelete)
-	EntryAskConsent = EntryKind(DecisionAskConsent)
-	// EntryReplay is a repeated deletion, because erased data returned, or a replay to a recipient.
-	EntryReplay EntryKind = "replay"
-	// EntryAlarm is something that the seller must look at.
-	EntryAlarm EntryKind = "alarm"
-	// EntryMerged records that another subject is the same person; Text is its id, and the journal
+	// KindDelete and EntryAskConsent record a decision.
+	KindDelete     = Kind(decision.KindDelete)
+	KindAskConsent = Kind(decision.KindAskConsent)
+	// KindReplay is a repeated deletion, because erased data returned, or a replay to a recipient.
+	KindReplay Kind = "replay"
+	// KindAlarm is something that the seller must look at.
+	KindAlarm Kind = "alarm"
+	// KindMerged records that another subject is the same person; Text is its id, and the journal
 	// of that subject ends.
-	EntryMerged EntryKind = "absorbed"
-	// EntryConfirmed closes a published decision: every recipient confirmed, or the question
+	KindMerged Kind = "absorbed"
+	// KindConfirmed closes a published decision: every recipient confirmed, or the question
 	// expired.
-	EntryConfirmed EntryKind = "confirmed"
-	// EntryClosed closes a journal: nothing is left of the subject.
-	EntryClosed EntryKind = "forgotten"
+	KindConfirmed Kind = "confirmed"
+	// KindClosed closes a journal: nothing is left of the subject.
+	KindClosed Kind = "forgotten"
 )
 
 // Texts of the entry of a replay: SentAgainTo before the id of the recipient, or before
@@ -40,7 +44,7 @@ const (
 )
 
 // SentAgain reports whether the entry is a replay to a recipient, and not a repeated deletion.
-func (e *Entry) SentAgain() bool { return e.Kind == EntryReplay && len(e.Items) == 0 }
+func (e *Entry) SentAgain() bool { return e.Kind == KindReplay && len(e.Items) == 0 }
 
 // Entry is one entry of a subject's journal: the decision, its time and its policy. An entry is
 // pseudonymous: records appear as keyed hashes. Each entry holds the hash of the entry before, so
@@ -54,23 +58,23 @@ type Entry struct {
 	Key string    `json:"key"`
 	At  time.Time `json:"at"`
 	// Kind is a DecisionKind or one of the Noted constants.
-	Kind EntryKind `json:"what"`
+	Kind Kind `json:"what"`
 	// Decision is the id of the decision, if the entry concerns one.
 	Decision string `json:"decision,omitempty"`
 	// Effective is the instant from which the decision is due.
 	Effective *time.Time `json:"effective,omitempty"`
 	Revision  string     `json:"revision,omitempty"`
 	// Items are the deleted items; Ref is a keyed hash.
-	Items []Item `json:"items,omitempty"`
+	Items []rules.Item `json:"items,omitempty"`
 	// Rules are the reasons, as "tax_documents 6(1)(c)".
 	Rules []string `json:"rules,omitempty"`
 	// Text describes an alarm, without personal data.
 	Text string `json:"text,omitempty"`
 	// Names and Answers belong to a confirmed decision: the names of the person, hashed under the
 	// decision's key of a Generation, and the answers of the recipients.
-	Names      []string          `json:"names,omitempty"`
-	Generation int               `json:"generation,omitempty"`
-	Answers    []RecipientAnswer `json:"answers,omitempty"`
+	Names      []string `json:"names,omitempty"`
+	Generation int      `json:"generation,omitempty"`
+	Answers    []Answer `json:"answers,omitempty"`
 	// PrevAt and Prev are the time and the hash of the entry before; absent in the first entry.
 	// PrevAt shows whether missing entries at the beginning were past their retention period.
 	PrevAt *time.Time `json:"prev_at,omitempty"`
@@ -78,15 +82,15 @@ type Entry struct {
 	Hash   string     `json:"hash"`
 }
 
-// RecipientAnswer is the answer of a recipient to a decision (Art. 19).
-type RecipientAnswer struct {
-	Decision  string  `json:"decision"`
-	Recipient string  `json:"recipient"`
-	Outcome   Outcome `json:"outcome"`
+// Answer is the answer of a recipient to a decision (Art. 19).
+type Answer struct {
+	Decision  string       `json:"decision"`
+	Recipient string       `json:"recipient"`
+	Outcome   fact.Outcome `json:"outcome"`
 	// Categories holds the answers for single categories that differ from Outcome.
-	Categories map[string]Outcome `json:"categories,omitempty"`
-	Reason     string             `json:"reason,omitempty"`
-	At         time.Time          `json:"at"`
+	Categories map[string]fact.Outcome `json:"categories,omitempty"`
+	Reason     string                  `json:"reason,omitempty"`
+	At         time.Time               `json:"at"`
 }
 
 // Head is where a journal ends.
@@ -120,14 +124,14 @@ func (e Entry) Chained(last Entry) (Entry, error) {
 
 // NewDecisionEntry is the entry for a decision, yet to follow others. mark makes a keyed hash
 // of the name of a record.
-func NewDecisionEntry(d *Decision, mark func(ref string) string) Entry {
+func NewDecisionEntry(d *decision.Decision, mark func(ref string) string) Entry {
 	effective := d.Effective
 	e := Entry{
-		Key: d.ID, At: d.At, Kind: EntryKind(d.Kind), Decision: d.ID, Effective: &effective, Revision: d.Revision,
+		Key: d.ID, At: d.At, Kind: Kind(d.Kind), Decision: d.ID, Effective: &effective, Revision: d.Revision,
 		Items: hashItems(d.Items, mark),
 	}
 	if d.Repeated {
-		e.Kind = EntryReplay
+		e.Kind = KindReplay
 	}
 	if d.Question != nil {
 		e.Text = d.Question.Purpose + " by " + d.Question.Channel
@@ -152,8 +156,8 @@ func NewNoteEntry(n *Note, mark func(ref string) string) Entry {
 	}
 }
 
-func hashItems(items []Item, mark func(ref string) string) []Item {
-	var out []Item
+func hashItems(items []rules.Item, mark func(ref string) string) []rules.Item {
+	var out []rules.Item
 	for _, i := range items {
 		if i.Ref != "" {
 			i.Ref = mark(i.Ref)
@@ -163,10 +167,10 @@ func hashItems(items []Item, mark func(ref string) string) []Item {
 	return out
 }
 
-// CheckChain finds the first fault in the sorted entries of one subject: a changed, missing or
+// Check finds the first fault in the sorted entries of one subject: a changed, missing or
 // inserted entry. Entries older than kept may be missing at the beginning. The result is nil for an
 // intact chain.
-func CheckChain(entries []Entry, kept time.Time) error {
+func Check(entries []Entry, kept time.Time) error {
 	for i := range entries {
 		e := &entries[i]
 		sum, err := e.sum()
@@ -191,16 +195,16 @@ type Note struct {
 	// Key identifies the note within the subject: notes of one key become one entry.
 	Key  string    `json:"key"`
 	At   time.Time `json:"at"`
-	Kind EntryKind `json:"what"`
+	Kind Kind      `json:"what"`
 	// Text holds nothing personal; Items are the subject matter of the note.
-	Text  string `json:"text,omitempty"`
-	Items []Item `json:"items,omitempty"`
+	Text  string       `json:"text,omitempty"`
+	Items []rules.Item `json:"items,omitempty"`
 	// Decision, Names and Answers describe a confirmed deletion: the hashed names of the person and
 	// the answers of the recipients. Generation is the generation of the hash key.
-	Decision   string            `json:"decision,omitempty"`
-	Names      []string          `json:"names,omitempty"`
-	Generation int               `json:"generation,omitempty"`
-	Answers    []RecipientAnswer `json:"answers,omitempty"`
+	Decision   string   `json:"decision,omitempty"`
+	Names      []string `json:"names,omitempty"`
+	Generation int      `json:"generation,omitempty"`
+	Answers    []Answer `json:"answers,omitempty"`
 	// Published is a decision that was published and left the outbox before its journal entry.
-	Published *Decision `json:"made,omitempty"`
+	Published *decision.Decision `json:"made,omitempty"`
 }

@@ -1,10 +1,16 @@
-package lifecycle
+package notice
 
 import (
 	"fmt"
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rights"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
 // minute is the layout of an instant in the text of an alarm.
@@ -13,13 +19,17 @@ const minute = "2006-01-02 15:04Z"
 // ApplyReceipts folds the receipts among the facts into the notices they answer, and returns the
 // notices, the remaining facts and notes about answers that need a person. A receipt that arrives
 // before its notice stays among the facts. The order of receipts has no effect.
-func ApplyReceipts(all []Notice, facts []Fact, at time.Time) (notices []Notice, rest []Fact, notes []Note) {
+func ApplyReceipts(
+	all []Notice,
+	facts []fact.Fact,
+	at time.Time,
+) (notices []Notice, rest []fact.Fact, notes []chain.Note) {
 	all = slices.Clone(all)
-	rest = slices.DeleteFunc(slices.Clone(facts), func(f Fact) bool {
-		if f.Kind != KindReceipt {
+	rest = slices.DeleteFunc(slices.Clone(facts), func(f fact.Fact) bool {
+		if f.Kind != fact.KindReceipt {
 			return false
 		}
-		n := FindNotice(all, f.Ref)
+		n := Find(all, f.Ref)
 		if n == nil {
 			return false
 		}
@@ -33,7 +43,7 @@ func ApplyReceipts(all []Notice, facts []Fact, at time.Time) (notices []Notice, 
 
 // receive applies a receipt to the notice and returns a note about an answer that needs a person, or
 // nil.
-func (n *Notice) receive(f *Fact, at time.Time) *Note {
+func (n *Notice) receive(f *fact.Fact, at time.Time) *chain.Note {
 	n.Notifications = slices.Clone(n.Notifications)
 	i := slices.IndexFunc(n.Notifications, func(t Notification) bool { return t.Recipient == f.Recipient })
 	switch {
@@ -43,14 +53,14 @@ func (n *Notice) receive(f *Fact, at time.Time) *Note {
 		return nil
 	case !n.Notifications[i].answer(f):
 		return nil
-	case n.Closed != nil && n.Kind == DecisionDelete && n.Progress(at).State != NoticeConfirmed:
+	case n.Closed != nil && n.Kind == decision.KindDelete && n.Progress(at).State != StateConfirmed:
 		n.Closed, n.Purged = nil, false
 		return alarmOf("retracted", f, at,
 			"%[2]s retracted its confirmation of the decision %[1]s: run \"rodopath decisions\" for the reason")
-	case f.Outcome == OutcomeFailed:
+	case f.Outcome == fact.OutcomeFailed:
 		return alarmOf("failed", f, at, "the decision %s could not be delivered to %s: "+
 			"run \"rodopath decisions\" for the reason and \"rodopath replay\" to send the decision again")
-	case f.Outcome == OutcomeRefused && n.Kind == DecisionDelete:
+	case f.Outcome == fact.OutcomeRefused && n.Kind == decision.KindDelete:
 		return alarmOf("refused", f, at,
 			"%[2]s refuses to carry out the decision %[1]s: run \"rodopath decisions\" for the reason")
 	}
@@ -58,11 +68,11 @@ func (n *Notice) receive(f *Fact, at time.Time) *Note {
 }
 
 // answer applies a receipt and reports whether the outcome changed. The latest answer counts.
-func (t *Notification) answer(f *Fact) bool {
-	if f.Outcome != OutcomeFailed && (t.Sent == nil || f.Occurred.Before(*t.Sent)) {
+func (t *Notification) answer(f *fact.Fact) bool {
+	if f.Outcome != fact.OutcomeFailed && (t.Sent == nil || f.Occurred.Before(*t.Sent)) {
 		t.Sent = &f.Occurred
 	}
-	if f.Outcome == OutcomeSent ||
+	if f.Outcome == fact.OutcomeSent ||
 		t.At != nil && (f.Occurred.Before(*t.At) || f.Occurred.Equal(*t.At) && f.Outcome <= t.Outcome) {
 		return false
 	}
@@ -71,18 +81,18 @@ func (t *Notification) answer(f *Fact) bool {
 }
 
 // alarmOf returns an alarm about a receipt; format takes the decision and the recipient.
-func alarmOf(what string, f *Fact, at time.Time, format string) *Note {
-	return &Note{
-		Key: what + ":" + f.Ref + ":" + f.Recipient + ":" + f.ID, At: at, Kind: EntryAlarm,
+func alarmOf(what string, f *fact.Fact, at time.Time, format string) *chain.Note {
+	return &chain.Note{
+		Key: what + ":" + f.Ref + ":" + f.Recipient + ":" + f.ID, At: at, Kind: chain.KindAlarm,
 		Text: fmt.Sprintf(format, f.Ref, f.Recipient),
 	}
 }
 
-// UpdateNotices closes completed notices and removes expired ones. The notes are alarms about late
+// Update closes completed notices and removes expired ones. The notes are alarms about late
 // answers and the entries of closed notices.
-func UpdateNotices(
-	all []Notice, p *Policy, e *Evaluation, requests []Request, at time.Time,
-) (notices []Notice, notes []Note) {
+func Update(
+	all []Notice, p *rules.Policy, e *rules.Evaluation, requests []rights.Request, at time.Time,
+) (notices []Notice, notes []chain.Note) {
 	for i := range all {
 		n := &all[i]
 		if n.Closed != nil {
@@ -100,20 +110,20 @@ func UpdateNotices(
 }
 
 // escalate returns one alarm for each late answer.
-func (n *Notice) escalate(at time.Time) []Note {
-	if n.Kind != DecisionDelete {
+func (n *Notice) escalate(at time.Time) []chain.Note {
+	if n.Kind != decision.KindDelete {
 		return nil
 	}
-	var out []Note
+	var out []chain.Note
 	for i := range n.Notifications {
 		t := &n.Notifications[i]
 		if t.Escalated || !t.isUnanswered() || t.Due.After(at) {
 			continue
 		}
 		t.Escalated, t.EscalatedAt = true, &at
-		out = append(out, Note{
+		out = append(out, chain.Note{
 			Key: "unconfirmed:" + n.Decision + ":" + t.Recipient + ":" + t.Due.Format(time.RFC3339),
-			At:  at, Kind: EntryAlarm,
+			At:  at, Kind: chain.KindAlarm,
 			Text: fmt.Sprintf("%s has not confirmed the deletion %s by %s: "+
 				"ask the recipient, or send the decision again (\"rodopath replay\")",
 				t.Recipient, n.Decision, t.Due.UTC().Format(minute)),
@@ -123,25 +133,25 @@ func (n *Notice) escalate(at time.Time) []Note {
 }
 
 // close closes the notice and returns its journal entry.
-func (n *Notice) close(e *Evaluation, at time.Time) Note {
+func (n *Notice) close(e *rules.Evaluation, at time.Time) chain.Note {
 	n.Closed = &at
 	if q := n.Question; q != nil {
 		n.Answer = e.Answer(q.Purpose, q.Channel, at)
 	}
-	note := Note{
-		Key: string(EntryConfirmed) + ":" + n.Decision + ":" + at.Format(time.RFC3339Nano),
-		At:  at, Kind: EntryConfirmed, Decision: n.Decision,
+	note := chain.Note{
+		Key: string(chain.KindConfirmed) + ":" + n.Decision + ":" + at.Format(time.RFC3339Nano),
+		At:  at, Kind: chain.KindConfirmed, Decision: n.Decision,
 		Answers: withoutReasons(n.answers()), Text: string(n.Progress(at).State),
 	}
-	if n.Kind == DecisionDelete {
+	if n.Kind == decision.KindDelete {
 		note.Names, note.Generation = n.Names, n.Generation // for the certificate
 	}
 	return note
 }
 
 // AnswersBy returns the answers of recipients up to an instant.
-func AnswersBy(all []Notice, at time.Time) []RecipientAnswer {
-	var out []RecipientAnswer
+func AnswersBy(all []Notice, at time.Time) []chain.Answer {
+	var out []chain.Answer
 	for i := range all {
 		for _, a := range all[i].answers() {
 			if !a.At.After(at) {

@@ -1,8 +1,10 @@
-package lifecycle
+package rules
 
 import (
 	"slices"
 	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
 
 	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 )
@@ -23,7 +25,7 @@ func (h *Evaluation) anchors(v view) anchors {
 	return func(name string) (time.Time, bool) {
 		switch name {
 		case AnchorAct:
-			return h.latest(v.acts, func(*Fact) bool { return true })
+			return h.latest(v.acts, func(*fact.Fact) bool { return true })
 		case AnchorPerformance:
 			return h.performance(v)
 		case AnchorAccessEnd:
@@ -31,17 +33,17 @@ func (h *Evaluation) anchors(v view) anchors {
 		case AnchorConsentEnd:
 			return h.consentEnd(v)
 		}
-		of := func(f *Fact) bool { return f.Kind == Kind(name) }
+		of := func(f *fact.Fact) bool { return f.Kind == fact.Kind(name) }
 		if t, ok := h.latest(v.acts, of); ok {
 			return t, true
 		}
 		// An anchor other than the raising facts counts from the beginning of the basis.
 		since := h.since(v)
-		return h.latest(v.facts, func(f *Fact) bool { return of(f) && !f.Occurred.Before(since) })
+		return h.latest(v.facts, func(f *fact.Fact) bool { return of(f) && !f.Occurred.Before(since) })
 	}
 }
 
-func (h *Evaluation) latest(facts []int, is func(*Fact) bool) (time.Time, bool) {
+func (h *Evaluation) latest(facts []int, is func(*fact.Fact) bool) (time.Time, bool) {
 	for _, i := range slices.Backward(facts) {
 		if is(&h.facts[i]) {
 			return h.facts[i].Occurred, true
@@ -54,9 +56,12 @@ func (h *Evaluation) latest(facts []int, is func(*Fact) bool) (time.Time, bool) 
 // began.
 func (h *Evaluation) performance(v view) (time.Time, bool) {
 	since := h.since(v)
-	last, known := h.latest(v.facts, func(f *Fact) bool { return f.Kind == KindPerformed && !f.Occurred.Before(since) })
+	last, known := h.latest(
+		v.facts,
+		func(f *fact.Fact) bool { return f.Kind == fact.KindPerformed && !f.Occurred.Before(since) },
+	)
 	for _, i := range v.facts {
-		if h.facts[i].Kind != KindSale || h.facts[i].Occurred.Before(since) {
+		if h.facts[i].Kind != fact.KindSale || h.facts[i].Occurred.Before(since) {
 			continue
 		}
 		done, ok := h.performed(v, i)
@@ -76,7 +81,7 @@ func (h *Evaluation) performed(v view, sale int) (time.Time, bool) {
 	before := false
 	for _, i := range slices.Backward(v.facts) {
 		done := &h.facts[i]
-		if h.record[i] != h.record[sale] || done.Kind != KindPerformed && (done.Kind != KindRefund || !done.Full) {
+		if h.record[i] != h.record[sale] || done.Kind != fact.KindPerformed && (done.Kind != fact.KindRefund || !done.Full) {
 			continue
 		}
 		if i > sale {
@@ -84,30 +89,31 @@ func (h *Evaluation) performed(v view, sale int) (time.Time, bool) {
 		}
 		before = true
 	}
-	return f.Occurred, before || !f.PerformanceAwaited && f.Access != AccessService
+	return f.Occurred, before || !f.PerformanceAwaited && f.Access != fact.AccessService
 }
 
 // accessEnd is the end of access: the end reported by the platform, the full refund, or the last of
 // the sold days. A cancelled subscription lasts to the end of the paid period.
 func (h *Evaluation) accessEnd(v view) (time.Time, bool) {
 	v.facts = slices.DeleteFunc(slices.Clone(v.facts), func(i int) bool { return h.facts[i].Occurred.Before(h.since(v)) })
-	started, _ := h.latest(v.facts, func(f *Fact) bool { return f.Kind == KindAccessStarted })
-	ended, known := h.latest(v.facts, func(f *Fact) bool {
-		return f.Kind == KindAccessEnded && !f.Occurred.Before(started)
+	started, _ := h.latest(v.facts, func(f *fact.Fact) bool { return f.Kind == fact.KindAccessStarted })
+	ended, known := h.latest(v.facts, func(f *fact.Fact) bool {
+		return f.Kind == fact.KindAccessEnded && !f.Occurred.Before(started)
 	})
 	if known {
 		return calendar.Later(ended, h.paidUntil(v)), true
 	}
 	if h.allRefunded(v) {
-		return h.latest(v.facts, func(f *Fact) bool { return f.Kind == KindRefund && f.Full })
+		return h.latest(v.facts, func(f *fact.Fact) bool { return f.Kind == fact.KindRefund && f.Full })
 	}
 	var last time.Time
 	for _, i := range v.facts {
 		f := &h.facts[i]
 		switch {
-		case f.Kind != KindSale && f.Kind != KindAccessStarted, f.Access != AccessCourse && f.Access != AccessSubscription:
+		case f.Kind != fact.KindSale && f.Kind != fact.KindAccessStarted,
+			f.Access != fact.AccessCourse && f.Access != fact.AccessSubscription:
 			continue
-		case f.Access == AccessSubscription, f.AccessDays == 0:
+		case f.Access == fact.AccessSubscription, f.AccessDays == 0:
 			return time.Time{}, false // open until a source reports the end
 		}
 		m, _ := after{
@@ -139,7 +145,7 @@ func (h *Evaluation) paidUntil(v view) time.Time {
 func (h *Evaluation) allRefunded(v view) bool {
 	sales := 0
 	for _, i := range v.facts {
-		if h.facts[i].Kind != KindSale {
+		if h.facts[i].Kind != fact.KindSale {
 			continue
 		}
 		if !h.returned(v, h.record[i]) {
@@ -153,6 +159,6 @@ func (h *Evaluation) allRefunded(v view) bool {
 // returned reports whether a record in view was refunded in full.
 func (h *Evaluation) returned(v view, record string) bool {
 	return slices.ContainsFunc(v.facts, func(i int) bool {
-		return h.record[i] == record && h.facts[i].Kind == KindRefund && h.facts[i].Full
+		return h.record[i] == record && h.facts[i].Kind == fact.KindRefund && h.facts[i].Full
 	})
 }

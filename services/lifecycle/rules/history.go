@@ -1,6 +1,10 @@
-package lifecycle
+package rules
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+)
 
 // Evaluation is the ordered life of a person as rules see it, with facts grouped by record and
 // contract. Facts name a record by several names (an order, its payment, its invoice); names
@@ -8,7 +12,7 @@ import "slices"
 type Evaluation struct {
 	policy *Policy
 	// facts are acts: see Policy.acts.
-	facts []Fact
+	facts []fact.Fact
 	// record and contract hold, for each fact, the name of its group; byRecord and byContract are
 	// the facts of each group, and shared the facts that belong to every group.
 	record, contract     []string
@@ -45,7 +49,7 @@ func (n names) join(a, b string) {
 	}
 }
 
-func Evaluate(p *Policy, facts []Fact) *Evaluation {
+func Evaluate(p *Policy, facts []fact.Fact) *Evaluation {
 	h := &Evaluation{policy: p, facts: p.acts(facts)}
 	h.nameGroups()
 	h.gatherGroups()
@@ -173,34 +177,34 @@ func (h *Evaluation) sharedBy(r *Rule) []int {
 	if len(h.policy.Earlier) > 0 {
 		return h.shared // the period that was promised may look at others
 	}
-	var kinds []Kind
+	var kinds []fact.Kind
 	for _, event := range r.Until.Events() {
 		switch event {
 		case AnchorPerformance:
-			kinds = append(kinds, KindSale, KindPerformed, KindRefund)
+			kinds = append(kinds, fact.KindSale, fact.KindPerformed, fact.KindRefund)
 		case AnchorAccessEnd:
-			kinds = append(kinds, KindSale, KindRefund, KindAccessStarted, KindAccessEnded)
+			kinds = append(kinds, fact.KindSale, fact.KindRefund, fact.KindAccessStarted, fact.KindAccessEnded)
 		case AnchorConsentEnd:
 			kinds = append(
 				kinds,
-				KindSignup,
-				KindRefusal,
-				KindUnsubscribe,
-				KindObjection,
-				KindErasure,
-				KindInvalidated,
-				KindBounce,
+				fact.KindSignup,
+				fact.KindRefusal,
+				fact.KindUnsubscribe,
+				fact.KindObjection,
+				fact.KindErasure,
+				fact.KindInvalidated,
+				fact.KindBounce,
 			)
 		default:
-			kinds = append(kinds, Kind(event))
+			kinds = append(kinds, fact.Kind(event))
 		}
 	}
 	kinds = slices.Concat(kinds, r.Raised, r.Ended)
 	if r.Suspended {
-		kinds = append(kinds, KindHold, KindRelease)
+		kinds = append(kinds, fact.KindHold, fact.KindRelease)
 	}
-	if slices.Contains(r.Ended, KindObjection) {
-		kinds = append(kinds, KindObjectionUpheld)
+	if slices.Contains(r.Ended, fact.KindObjection) {
+		kinds = append(kinds, fact.KindObjectionUpheld)
 	}
 	return slices.DeleteFunc(slices.Clone(h.shared), func(i int) bool { return !slices.Contains(kinds, h.facts[i].Kind) })
 }
@@ -226,35 +230,35 @@ func (h *Evaluation) raises(r *Rule, i int) bool {
 }
 
 // suits reports whether the kind of sale fits the rule.
-func (r *Rule) suits(f *Fact) bool {
-	if len(r.Access) == 0 || f.Kind == KindRefund {
+func (r *Rule) suits(f *fact.Fact) bool {
+	if len(r.Access) == 0 || f.Kind == fact.KindRefund {
 		return true
 	}
 	access := f.Access
 	if access == "" {
-		access = AccessOneOff
+		access = fact.AccessOneOff
 	}
 	return slices.Contains(r.Access, access)
 }
 
 // ends reports whether a fact ends a basis of the rule at once.
-func (h *Evaluation) ends(r *Rule, f *Fact) bool {
+func (h *Evaluation) ends(r *Rule, f *fact.Fact) bool {
 	switch f.Kind {
-	case KindObjectionUpheld:
-		return slices.Contains(r.Ended, KindObjection) && slices.Contains(f.Purposes, r.Purpose)
-	case KindObjection:
+	case fact.KindObjectionUpheld:
+		return slices.Contains(r.Ended, fact.KindObjection) && slices.Contains(f.Purposes, r.Purpose)
+	case fact.KindObjection:
 		if !h.policy.IsMarketing(r.Purpose) || len(f.Purposes) > 0 && !slices.Contains(f.Purposes, r.Purpose) {
 			return false
 		}
-	case KindRefund:
+	case fact.KindRefund:
 		if !f.Full {
 			return false
 		}
-	case KindSignup:
+	case fact.KindSignup:
 		if !h.policy.agrees(f) {
 			return false
 		}
-	case KindRestrictionLifted:
+	case fact.KindRestrictionLifted:
 		if f.InformedAt == nil || f.InformedAt.After(f.Occurred) {
 			return false // the person must be informed first (Art. 18(3))
 		}
@@ -265,7 +269,7 @@ func (h *Evaluation) ends(r *Rule, f *Fact) bool {
 // refunded reports whether the record was refunded in full.
 func (h *Evaluation) refunded(record string) bool {
 	return slices.ContainsFunc(h.byRecord[record], func(i int) bool {
-		return h.facts[i].Kind == KindRefund && h.facts[i].Full
+		return h.facts[i].Kind == fact.KindRefund && h.facts[i].Full
 	})
 }
 
@@ -284,7 +288,7 @@ func (h *Evaluation) RecordNamed(name string) string {
 func (h *Evaluation) SaleYears(record string) []int {
 	var years []int
 	for _, j := range h.byRecord[record] {
-		if h.facts[j].Kind == KindSale && h.facts[j].Contract == "" {
+		if h.facts[j].Kind == fact.KindSale && h.facts[j].Contract == "" {
 			years = append(years, h.facts[j].Occurred.In(h.policy.Place.Zone).Year())
 		}
 	}

@@ -1,4 +1,4 @@
-package lifecycle
+package fact
 
 // Outcome is the result of a request for a right, or the answer of a recipient or of a person
 // to a decision.

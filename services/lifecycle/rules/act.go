@@ -1,8 +1,10 @@
-package lifecycle
+package rules
 
 import (
 	"slices"
 	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
 
 	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 )
@@ -10,17 +12,17 @@ import (
 // acts returns the facts as rules see them. A request for a right is an act at its receipt and
 // takes effect later: after verification of an unverified sender (Art. 12(6)), and for an objection
 // to anything but marketing after its grant (Art. 21(1)).
-func (p *Policy) acts(facts []Fact) []Fact {
-	out := make([]Fact, 0, len(facts)+2)
+func (p *Policy) acts(facts []fact.Fact) []fact.Fact {
+	out := make([]fact.Fact, 0, len(facts)+2)
 	for i := range facts {
 		f := facts[i]
 		if !p.IsRequest(&f) {
 			out = append(out, f)
 			continue
 		}
-		in := Fact{
+		in := fact.Fact{
 			ID:       f.ID,
-			Kind:     KindRequested,
+			Kind:     fact.KindRequested,
 			Source:   f.Source,
 			Occurred: f.Occurred,
 			Received: f.Received,
@@ -29,12 +31,12 @@ func (p *Policy) acts(facts []Fact) []Fact {
 		}
 		out = append(append(out, in), p.effects(f, facts)...)
 	}
-	slices.SortFunc(out, Compare)
+	slices.SortFunc(out, fact.Compare)
 	return out
 }
 
 // effects returns the effects of a request, at the instants of the effects.
-func (p *Policy) effects(f Fact, facts []Fact) []Fact {
+func (p *Policy) effects(f fact.Fact, facts []fact.Fact) []fact.Fact {
 	ref := RequestName(&f)
 	verified, ok := Verification(&f, facts)
 	if !ok {
@@ -42,44 +44,48 @@ func (p *Policy) effects(f Fact, facts []Fact) []Fact {
 	}
 	f.Occurred = verified
 	switch f.Kind {
-	case KindErasure, KindRestriction:
+	case fact.KindErasure, fact.KindRestriction:
 		f.Ref, f.Links, f.Contract = "", nil, "" // the request concerns the person
-	case KindObjection:
+	case fact.KindObjection:
 		f.Ref, f.Links, f.Contract = "", nil, ""
-		var out []Fact
+		var out []fact.Fact
 		if marketing := p.marketingOnly(f); len(marketing.Purposes) > 0 {
 			out = append(out, marketing)
 		}
 		if at, ok := upheld(facts, ref); ok {
-			f.Kind, f.Occurred = KindObjectionUpheld, calendar.Later(f.Occurred, at)
+			f.Kind, f.Occurred = fact.KindObjectionUpheld, calendar.Later(f.Occurred, at)
 			f.Purposes = slices.DeleteFunc(slices.Clone(f.Purposes), p.IsMarketing)
 			out = append(out, f)
 		}
 		return out
 	}
 	f.Ref = ref
-	return []Fact{f}
+	return []fact.Fact{f}
 }
 
-func (p *Policy) marketingOnly(f Fact) Fact {
+func (p *Policy) marketingOnly(f fact.Fact) fact.Fact {
 	f.Purposes = slices.DeleteFunc(slices.Clone(f.Purposes), func(purpose string) bool { return !p.IsMarketing(purpose) })
 	return f
 }
 
 // IsRequest reports whether a fact exercises a right and needs an answer. An objection to marketing
 // is absolute and needs none (Art. 21(3)).
-func (p *Policy) IsRequest(f *Fact) bool {
+func (p *Policy) IsRequest(f *fact.Fact) bool {
 	switch f.Kind {
-	case KindErasure, KindRestriction, KindAccessRequest, KindPortabilityRequest, KindRectificationRequest:
+	case fact.KindErasure,
+		fact.KindRestriction,
+		fact.KindAccessRequest,
+		fact.KindPortabilityRequest,
+		fact.KindRectificationRequest:
 		return true
-	case KindObjection:
+	case fact.KindObjection:
 		return slices.ContainsFunc(f.Purposes, func(purpose string) bool { return !p.IsMarketing(purpose) })
 	}
 	return false
 }
 
 // RequestName returns the name of a request: its Ref, or a name derived from its fact.
-func RequestName(f *Fact) string {
+func RequestName(f *fact.Fact) string {
 	if f.Ref != "" {
 		return f.Ref
 	}
@@ -87,13 +93,13 @@ func RequestName(f *Fact) string {
 }
 
 // Verification is when a request was known to be the person's own.
-func Verification(f *Fact, facts []Fact) (time.Time, bool) {
-	if !f.HasTrait(TraitUnverified) {
+func Verification(f *fact.Fact, facts []fact.Fact) (time.Time, bool) {
+	if !f.HasTrait(fact.TraitUnverified) {
 		return f.Occurred, true
 	}
 	ref := RequestName(f)
 	for i := range facts {
-		if facts[i].Kind == KindRequestVerified && facts[i].Ref == ref {
+		if facts[i].Kind == fact.KindRequestVerified && facts[i].Ref == ref {
 			return calendar.Later(f.Occurred, facts[i].Occurred), true
 		}
 	}
@@ -101,10 +107,11 @@ func Verification(f *Fact, facts []Fact) (time.Time, bool) {
 }
 
 // upheld is when a request was first granted, in whole or in part.
-func upheld(facts []Fact, ref string) (time.Time, bool) {
+func upheld(facts []fact.Fact, ref string) (time.Time, bool) {
 	for i := range facts {
 		f := &facts[i]
-		if f.Kind == KindRequestDecided && f.Ref == ref && (f.Outcome == OutcomeGranted || f.Outcome == OutcomePartly) {
+		if f.Kind == fact.KindRequestDecided && f.Ref == ref &&
+			(f.Outcome == fact.OutcomeGranted || f.Outcome == fact.OutcomePartly) {
 			return f.Occurred, true
 		}
 	}

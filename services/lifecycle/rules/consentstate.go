@@ -1,9 +1,11 @@
-package lifecycle
+package rules
 
 import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
 )
 
 // ConsentState is the state of one consent of a person.
@@ -23,13 +25,13 @@ const (
 	ConsentInvalidated ConsentState = "invalidated"
 )
 
-func endState(k Kind) ConsentState {
+func endState(k fact.Kind) ConsentState {
 	switch k {
-	case KindRefusal:
+	case fact.KindRefusal:
 		return ConsentRefused
-	case KindObjection:
+	case fact.KindObjection:
 		return ConsentObjected
-	case KindInvalidated:
+	case fact.KindInvalidated:
 		return ConsentInvalidated
 	}
 	return ConsentWithdrawn
@@ -98,8 +100,8 @@ func (f Flaw) Fails() bool { return f != FlawUnconfirmed }
 
 // Consents returns the state of each consent of the policy at an instant, ordered by purpose and
 // channel.
-func Consents(p *Policy, facts []Fact, asked []AnnouncedQuestion, at time.Time) []Consent {
-	facts = slices.DeleteFunc(slices.Clone(facts), func(f Fact) bool { return f.Occurred.After(at) })
+func Consents(p *Policy, facts []fact.Fact, asked []AnnouncedQuestion, at time.Time) []Consent {
+	facts = slices.DeleteFunc(slices.Clone(facts), func(f fact.Fact) bool { return f.Occurred.After(at) })
 	h := Evaluate(p, facts)
 	var out []Consent
 	for _, k := range p.consentKeys() {
@@ -166,12 +168,12 @@ func (h *Evaluation) consentState(asked []AnnouncedQuestion, purpose, channel st
 }
 
 // statedConsent is the statement of a single act about a consent that is not in force.
-func (h *Evaluation) statedConsent(f *Fact, purpose, channel string, at time.Time) (Consent, bool) {
+func (h *Evaluation) statedConsent(f *fact.Fact, purpose, channel string, at time.Time) (Consent, bool) {
 	c := Consent{Purpose: purpose, Channel: channel, Since: &f.Occurred}
 	switch {
 	case f.Kind.IsAgainstConsent() && f.Covers(purpose, channel):
 		c.State = endState(f.Kind)
-	case f.Kind == KindSignupPending && h.policy.covers(f).includes(purpose, channel):
+	case f.Kind == fact.KindSignupPending && h.policy.covers(f).includes(purpose, channel):
 		for i := range h.bases {
 			b := &h.bases[i]
 			if slices.Contains(b.Facts, f.ID) && b.Stands(at) {
@@ -180,7 +182,7 @@ func (h *Evaluation) statedConsent(f *Fact, purpose, channel string, at time.Tim
 			}
 		}
 		return c, false
-	case f.Kind == KindConsentAsked && f.Covers(purpose, channel):
+	case f.Kind == fact.KindConsentAsked && f.Covers(purpose, channel):
 		until := h.policy.questionEnd(purpose, channel, f.Occurred)
 		if !until.After(at) {
 			return c, false // silence is never consent
@@ -222,7 +224,7 @@ func (h *Evaluation) grants(c *consent) []Grant {
 }
 
 // grant returns the evidence of a sign-up and its flaws.
-func (p *Policy) grant(f *Fact, channel string) Grant {
+func (p *Policy) grant(f *fact.Fact, channel string) Grant {
 	g := Grant{
 		Fact: f.ID, At: f.Occurred, Source: f.Source, Wording: f.Wording, Text: f.Shown,
 		Form: f.Form, DoubleOptIn: f.DoubleOptIn, IPKnown: len(f.Proof) > 0,
@@ -235,11 +237,11 @@ func (p *Policy) grant(f *Fact, channel string) Grant {
 			g.Flaws = append(g.Flaws, name)
 		}
 	}
-	flaw(f.HasTrait(TraitPreticked), FlawPreticked)
-	flaw(f.HasTrait(TraitForced), FlawForced)
-	flaw(f.HasTrait(TraitChild) && !f.HasTrait(TraitParentAgreed), FlawChild)
+	flaw(f.HasTrait(fact.TraitPreticked), FlawPreticked)
+	flaw(f.HasTrait(fact.TraitForced), FlawForced)
+	flaw(f.HasTrait(fact.TraitChild) && !f.HasTrait(fact.TraitParentAgreed), FlawChild)
 	flaw(g.Text == "", FlawWording)
-	flaw(f.Doubt == DoubtNoTime, FlawTime)
+	flaw(f.Doubt == fact.DoubtNoTime, FlawTime)
 	traced := f.DoubleOptIn != nil || g.IPKnown
 	flaw(!traced && f.Form == "", FlawTrace)
 	flaw(channel == channelEmail && f.DoubleOptIn == nil, FlawUnconfirmed)

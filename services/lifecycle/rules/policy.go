@@ -1,8 +1,10 @@
-package lifecycle
+package rules
 
 import (
 	"slices"
 	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
 
 	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 )
@@ -139,13 +141,13 @@ type Rule struct {
 	Consent  bool
 	Channels []string
 	// Raised lists the facts that raise the basis; Access narrows the facts to kinds of sales.
-	Raised []Kind
-	Access []Access
+	Raised []fact.Kind
+	Access []fact.Access
 	// Where narrows the facts to those with one of the traits, Unless to those without all of the
 	// traits.
 	Where, Unless []string
 	// Ended lists the facts that end the basis at once.
-	Ended []Kind
+	Ended []fact.Kind
 	Per   Per
 	Until Period
 	// Keeps lists the categories that the basis allows to hold.
@@ -198,7 +200,7 @@ func (p *Policy) WordingAt(id string, at time.Time) (Wording, bool) {
 }
 
 // covers returns the coverage of a sign-up under its wording.
-func (p *Policy) covers(f *Fact) Coverage {
+func (p *Policy) covers(f *fact.Fact) Coverage {
 	c := p.Unknown
 	if w, ok := p.WordingAt(f.Wording, f.Occurred); ok {
 		c = w.Coverage

@@ -1,9 +1,11 @@
-package lifecycle
+package rules
 
 import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
 
 	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 )
@@ -45,8 +47,8 @@ func (b *Basis) Begun(at time.Time) bool { return !b.Since.After(at) }
 
 // Bases returns every basis that the facts raise under the policy, past and future ones included,
 // in a fixed order. The order of facts has no effect.
-func Bases(p *Policy, facts []Fact) []Basis {
-	return Evaluate(p, Combine(nil, facts)).bases
+func Bases(p *Policy, facts []fact.Fact) []Basis {
+	return Evaluate(p, fact.Combine(nil, facts)).bases
 }
 
 func (h *Evaluation) evaluateBases() []Basis {
@@ -156,7 +158,7 @@ func (h *Evaluation) suspended(v view, lapse time.Time) (days int, over bool) {
 	counted := calendar.In(h.since(v), zone) // counted up to this day
 	for n, i := range v.facts {
 		f := &h.facts[i]
-		if f.Kind != KindHold || !f.HasTrait(TraitLimitation) || !f.Occurred.Before(later(lapse, days, zone)) {
+		if f.Kind != fact.KindHold || !f.HasTrait(fact.TraitLimitation) || !f.Occurred.Before(later(lapse, days, zone)) {
 			continue
 		}
 		released, ok := h.released(v.facts[n:], h.record[i])
@@ -185,7 +187,7 @@ func later(lapse time.Time, days int, zone *time.Location) time.Time {
 // released is the instant of the first release of a record, or of everything.
 func (h *Evaluation) released(facts []int, record string) (time.Time, bool) {
 	for _, i := range facts {
-		if h.facts[i].Kind == KindRelease && (h.record[i] == record || h.record[i] == "") {
+		if h.facts[i].Kind == fact.KindRelease && (h.record[i] == record || h.record[i] == "") {
 			return h.facts[i].Occurred, true
 		}
 	}

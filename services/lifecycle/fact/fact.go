@@ -3,7 +3,7 @@
 //
 // The package is pure: facts and an instant are the input, bases and decisions the output. Clocks,
 // files and networks belong to the adapters.
-package lifecycle
+package fact
 
 import (
 	"cmp"

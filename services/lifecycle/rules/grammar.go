@@ -1,4 +1,4 @@
-package lifecycle
+package rules
 
 import (
 	"fmt"
@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
 )
 
 // maxCount bounds the number in a period, so that dates stay within reach.
@@ -159,9 +161,9 @@ func anchorNames() []string {
 		AnchorAccessEnd,
 		AnchorConsentEnd,
 		AnchorDeletion,
-		string(KindRequested),
+		string(fact.KindRequested),
 	}
-	for _, k := range Kinds() {
+	for _, k := range fact.Kinds() {
 		names = append(names, string(k))
 	}
 	return names

@@ -1,8 +1,10 @@
-package lifecycle
+package rules
 
 import (
 	"slices"
 	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
 )
 
 // BasisToAsk returns the basis on which a person may be asked for a consent: the newest basis in
@@ -39,7 +41,7 @@ func (p *Policy) mayAskOn(basis, purpose, channel string) bool {
 func (h *Evaluation) restsOnSale(b *Basis) bool {
 	for i := range h.facts {
 		f := &h.facts[i]
-		if f.Kind == KindSale && slices.Contains(b.Facts, f.ID) && !h.refunded(h.record[i]) {
+		if f.Kind == fact.KindSale && slices.Contains(b.Facts, f.ID) && !h.refunded(h.record[i]) {
 			return true
 		}
 	}
@@ -48,13 +50,13 @@ func (h *Evaluation) restsOnSale(b *Basis) bool {
 
 // Answer is the person's answer to a question for consent, granted or refused; empty without an
 // answer.
-func (h *Evaluation) Answer(purpose, channel string, at time.Time) Outcome {
+func (h *Evaluation) Answer(purpose, channel string, at time.Time) fact.Outcome {
 	if h.refusedEver(purpose, channel) {
-		return OutcomeRefused
+		return fact.OutcomeRefused
 	}
 	for i := range h.consents {
 		if c := &h.consents[i]; c.Purpose == purpose && c.Channel == channel && c.Stands(at) {
-			return OutcomeGranted
+			return fact.OutcomeGranted
 		}
 	}
 	return ""

@@ -1,8 +1,10 @@
-package lifecycle
+package rules
 
 import (
 	"slices"
 	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
 
 	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 )
@@ -50,9 +52,9 @@ func (h *Evaluation) foldConsents() []consent {
 
 func (c *consentFold) act(i int) {
 	switch f := &c.facts[i]; f.Kind {
-	case KindSignup:
+	case fact.KindSignup:
 		c.grant(i)
-	case KindBounce:
+	case fact.KindBounce:
 		c.each(f, func(k consentKey, open *consent) {
 			if t, ok := c.expiry(k, open); ok && !t.After(f.Occurred) {
 				c.close(k, t, ConsentExpired)
@@ -60,15 +62,15 @@ func (c *consentFold) act(i int) {
 			}
 			open.bounced = &f.Occurred
 		})
-	case KindAddressChanged:
-		if f.HasTrait(TraitAuthenticated) && f.Address != "" {
+	case fact.KindAddressChanged:
+		if f.HasTrait(fact.TraitAuthenticated) && f.Address != "" {
 			c.each(f, func(k consentKey, open *consent) {
 				if k.channel == channelEmail {
 					open.addresses = append(open.addresses, f.Address)
 				}
 			})
 		}
-	case KindRefusal, KindUnsubscribe, KindObjection, KindErasure, KindInvalidated:
+	case fact.KindRefusal, fact.KindUnsubscribe, fact.KindObjection, fact.KindErasure, fact.KindInvalidated:
 		c.each(f, func(k consentKey, _ *consent) { c.end(k, f) })
 	}
 }
@@ -102,7 +104,7 @@ func (c *consentFold) grant(i int) {
 }
 
 // opened returns the open consent of a key, and opens one where there is none.
-func (c *consentFold) opened(k consentKey, f *Fact) *consent {
+func (c *consentFold) opened(k consentKey, f *fact.Fact) *consent {
 	if open := c.open[k]; open != nil {
 		t, ok := c.expiry(k, open)
 		if !ok || t.After(f.Occurred) {
@@ -122,21 +124,21 @@ func (c *consentFold) opened(k consentKey, f *Fact) *consent {
 // child reports whether the person is a child without a parent's consent.
 func (h *Evaluation) child() bool {
 	for i := range slices.Backward(h.facts) {
-		if f := &h.facts[i]; f.HasTrait(TraitChild) {
-			return !f.HasTrait(TraitParentAgreed)
+		if f := &h.facts[i]; f.HasTrait(fact.TraitChild) {
+			return !f.HasTrait(fact.TraitParentAgreed)
 		}
 	}
 	return false
 }
 
 // agrees reports whether a sign-up is a consent to any purpose.
-func (p *Policy) agrees(f *Fact) bool {
+func (p *Policy) agrees(f *fact.Fact) bool {
 	c := p.covers(f)
 	return !f.IsVoidConsent() && len(c.Purposes) > 0 && len(c.Channels) > 0
 }
 
 // each visits the open consents within the scope of an act. The visitor may close them.
-func (c *consentFold) each(f *Fact, visit func(consentKey, *consent)) {
+func (c *consentFold) each(f *fact.Fact, visit func(consentKey, *consent)) {
 	for _, k := range slices.Clone(c.keys) {
 		if open := c.open[k]; open != nil && f.Covers(k.purpose, k.channel) && f.CoversAddress(open.addresses) {
 			visit(k, open)
@@ -144,7 +146,7 @@ func (c *consentFold) each(f *Fact, visit func(consentKey, *consent)) {
 	}
 }
 
-func (c *consentFold) end(k consentKey, f *Fact) {
+func (c *consentFold) end(k consentKey, f *fact.Fact) {
 	if t, ok := c.expiry(k, c.open[k]); ok && !t.After(f.Occurred) {
 		c.close(k, t, ConsentExpired)
 		return
@@ -169,12 +171,12 @@ func (c *consentFold) expiry(k consentKey, open *consent) (time.Time, bool) {
 		return time.Time{}, false
 	}
 	return r.Until.lapse(func(name string) (time.Time, bool) {
-		switch Kind(name) {
-		case KindBounce:
+		switch fact.Kind(name) {
+		case fact.KindBounce:
 			if open.bounced != nil {
 				return *open.bounced, true
 			}
-		case KindSignup, AnchorAct:
+		case fact.KindSignup, AnchorAct:
 			return c.facts[open.grants[len(open.grants)-1]].Occurred, true
 		}
 		return time.Time{}, false
@@ -218,14 +220,14 @@ func (h *Evaluation) consentEnd(v view) (time.Time, bool) {
 // refusedEver reports whether the person ever refused a purpose by a channel, in any way. Such a
 // person is not asked again.
 func (h *Evaluation) refusedEver(purpose, channel string) bool {
-	return slices.ContainsFunc(h.facts, func(f Fact) bool {
+	return slices.ContainsFunc(h.facts, func(f fact.Fact) bool {
 		return f.Kind.IsAgainstConsent() && f.Covers(purpose, channel)
 	})
 }
 
 // AskedElsewhere reports whether another system asked the person already.
 func (h *Evaluation) AskedElsewhere(purpose, channel string) bool {
-	return slices.ContainsFunc(h.facts, func(f Fact) bool {
-		return f.Kind == KindConsentAsked && f.Covers(purpose, channel)
+	return slices.ContainsFunc(h.facts, func(f fact.Fact) bool {
+		return f.Kind == fact.KindConsentAsked && f.Covers(purpose, channel)
 	})
 }

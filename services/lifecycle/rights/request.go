@@ -1,21 +1,24 @@
-package lifecycle
+package rights
 
 import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
-// RequestState is the progress of a request for a right.
-type RequestState string
+// State is the progress of a request for a right.
+type State string
 
 // The life of a request.
 const (
-	// RequestReceived: the identity of the sender is not verified.
-	RequestReceived RequestState = "received"
-	RequestVerified RequestState = "verified"
-	RequestDecided  RequestState = "decided"
-	RequestAnswered RequestState = "answered"
+	// StateReceived: the identity of the sender is not verified.
+	StateReceived State = "received"
+	StateVerified State = "verified"
+	StateDecided  State = "decided"
+	StateAnswered State = "answered"
 )
 
 // Request is a request for one of the rights of Art. 15 to 21.
@@ -23,32 +26,32 @@ type Request struct {
 	// Ref names the request.
 	Ref string `json:"ref"`
 	// Fact is the fact of the request, Right its kind.
-	Fact     string       `json:"fact"`
-	Right    Kind         `json:"right"`
-	Purposes []string     `json:"purposes,omitempty"`
-	State    RequestState `json:"state"`
-	Received time.Time    `json:"received"`
-	Verified *time.Time   `json:"verified,omitempty"`
+	Fact     string     `json:"fact"`
+	Right    fact.Kind  `json:"right"`
+	Purposes []string   `json:"purposes,omitempty"`
+	State    State      `json:"state"`
+	Received time.Time  `json:"received"`
+	Verified *time.Time `json:"verified,omitempty"`
 	// Due is the first instant at which an answer is late (Art. 12(3), counted by Regulation
 	// 1182/71). LastDay is the last day for an answer in time.
 	Due     time.Time `json:"due"`
 	LastDay string    `json:"last_day"`
 	// Extended is when two more months were announced, in time.
-	Extended *time.Time `json:"extended,omitempty"`
-	Decided  *time.Time `json:"decided,omitempty"`
-	Outcome  Outcome    `json:"outcome,omitempty"`
-	Reason   string     `json:"reason,omitempty"`
-	Answered *time.Time `json:"answered,omitempty"`
+	Extended *time.Time   `json:"extended,omitempty"`
+	Decided  *time.Time   `json:"decided,omitempty"`
+	Outcome  fact.Outcome `json:"outcome,omitempty"`
+	Reason   string       `json:"reason,omitempty"`
+	Answered *time.Time   `json:"answered,omitempty"`
 	// Overdue reports whether the answer is missing after Due, or was late.
 	Overdue bool `json:"overdue,omitempty"`
 }
 
 // Open reports whether the answer is missing.
-func (r *Request) Open() bool { return r.State != RequestAnswered }
+func (r *Request) Open() bool { return r.State != StateAnswered }
 
 // Requests returns the requests among the facts, in their state at an instant, the most urgent
 // first.
-func Requests(p *Policy, facts []Fact, at time.Time) []Request {
+func Requests(p *rules.Policy, facts []fact.Fact, at time.Time) []Request {
 	var out []Request
 	for i := range facts {
 		if f := &facts[i]; p.IsRequest(f) && !f.Occurred.After(at) {
@@ -71,31 +74,38 @@ func byOpen(a, b Request) int {
 	return 1
 }
 
-func newRequest(p *Policy, f *Fact, facts []Fact, at time.Time) Request {
+func newRequest(p *rules.Policy, f *fact.Fact, facts []fact.Fact, at time.Time) Request {
 	r := Request{
-		Ref: RequestName(f), Fact: f.ID, Right: f.Kind, Purposes: f.Purposes, State: RequestReceived, Received: f.Occurred,
+		Ref: rules.RequestName(
+			f,
+		),
+		Fact:     f.ID,
+		Right:    f.Kind,
+		Purposes: f.Purposes,
+		State:    StateReceived,
+		Received: f.Occurred,
 	}
-	if t, ok := Verification(f, facts); ok && !t.After(at) {
-		r.Verified, r.State = &t, RequestVerified
+	if t, ok := rules.Verification(f, facts); ok && !t.After(at) {
+		r.Verified, r.State = &t, StateVerified
 	}
 	r.Due = due(p, p.Answer, f, facts)
-	if e := r.step(facts, KindRequestExtended, at); e != nil && e.Occurred.Before(r.Due) {
+	if e := r.step(facts, fact.KindRequestExtended, at); e != nil && e.Occurred.Before(r.Due) {
 		r.Extended, r.Due = &e.Occurred, due(p, p.Extended, f, facts)
 	}
 	r.LastDay = p.LastDay(&r.Due)
-	if d := r.step(facts, KindRequestDecided, at); d != nil {
-		r.Decided, r.Outcome, r.Reason, r.State = &d.Occurred, d.Outcome, d.Reason, RequestDecided
+	if d := r.step(facts, fact.KindRequestDecided, at); d != nil {
+		r.Decided, r.Outcome, r.Reason, r.State = &d.Occurred, d.Outcome, d.Reason, StateDecided
 	}
 	done := at
-	if a := r.step(facts, KindRequestAnswered, at); a != nil {
-		r.Answered, r.State, done = &a.Occurred, RequestAnswered, a.Occurred
+	if a := r.step(facts, fact.KindRequestAnswered, at); a != nil {
+		r.Answered, r.State, done = &a.Occurred, StateAnswered, a.Occurred
 	}
 	r.Overdue = !done.Before(r.Due)
 	return r
 }
 
 // step returns the last fact of a kind about the request by an instant, or nil.
-func (r *Request) step(facts []Fact, kind Kind, at time.Time) *Fact {
+func (r *Request) step(facts []fact.Fact, kind fact.Kind, at time.Time) *fact.Fact {
 	for i := range slices.Backward(facts) {
 		f := &facts[i]
 		if f.Kind == kind && f.Ref == r.Ref && !f.Occurred.Before(r.Received) && !f.Occurred.After(at) {
@@ -107,9 +117,9 @@ func (r *Request) step(facts []Fact, kind Kind, at time.Time) *Fact {
 
 // due is the end of a period for an answer. The policy chooses whether the period runs from receipt
 // or from the verification of the identity.
-func due(p *Policy, period Period, f *Fact, facts []Fact) time.Time {
+func due(p *rules.Policy, period rules.Period, f *fact.Fact, facts []fact.Fact) time.Time {
 	from := f.Occurred
-	if t, ok := Verification(f, facts); p.FromVerified && ok {
+	if t, ok := rules.Verification(f, facts); p.FromVerified && ok {
 		from = t
 	}
 	t, _ := period.From(from, p.Place)
