@@ -316,12 +316,3 @@ func (a *App) settled(ctx context.Context) (bool, error) {
 }
 
 const settlePoll = 10 * time.Millisecond
-
-// NewKeys returns new keys as JSON, for the configuration of a cluster.
-func NewKeys() ([]byte, error) {
-	k, err := identity.NewKeys()
-	if err != nil {
-		return nil, err
-	}
-	return k.JSON()
-}

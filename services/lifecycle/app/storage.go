@@ -8,6 +8,7 @@ import (
 
 	"github.com/rodopath/rodopath/services/lifecycle/apply"
 	"github.com/rodopath/rodopath/services/lifecycle/httpapi"
+	"github.com/rodopath/rodopath/services/lifecycle/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/journal"
 	"github.com/rodopath/rodopath/services/lifecycle/mongostore"
 	"github.com/rodopath/rodopath/services/lifecycle/relay"
@@ -45,12 +46,10 @@ func (a *App) CopyStore(ctx context.Context, path string) (int, error) {
 // ErrStoreElsewhere means that subjects are not stored in the data directory.
 var ErrStoreElsewhere = errors.New("subjects are stored in MongoDB")
 
-const databaseFile = "rodopath.db"
-
 // openStore opens MongoDB if configured, and SQLite in the data directory otherwise.
 func openStore(ctx context.Context, opts Options) (storage, error) {
 	if opts.Config.MongoDB.URI == "" {
-		return sqlitestore.Open(ctx, filepath.Join(opts.Data, databaseFile))
+		return sqlitestore.Open(ctx, filepath.Join(opts.Data, identity.DatabaseFile))
 	}
 	uri, err := opts.Config.Value(opts.Config.MongoDB.URI)
 	if err != nil {

@@ -78,3 +78,12 @@ func writeSynced(path string, data []byte) error {
 	}
 	return os.Rename(part, path)
 }
+
+// NewKeysJSON returns new keys as JSON, for the configuration of a cluster.
+func NewKeysJSON() ([]byte, error) {
+	k, err := NewKeys()
+	if err != nil {
+		return nil, err
+	}
+	return k.JSON()
+}

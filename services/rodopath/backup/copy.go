@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/identity"
+
 	"github.com/nats-io/jsm.go"
 	"github.com/nats-io/nats.go"
 
@@ -37,8 +39,6 @@ type Machine struct {
 
 // Names in the data directory.
 const (
-	keysFile     = "keys.json"
-	databaseFile = "rodopath.db"
 	spoolFile    = "spool.db"
 	streamsDir   = "nats"
 	stagePattern = ".backup-*" // a directory while a backup is made
@@ -67,7 +67,7 @@ func Take(ctx context.Context, m *Machine, withKeys bool, at time.Time) (*Copy, 
 		WithKeys: withKeys, StoreElsewhere: m.Store == nil, StreamsElsewhere: m.NATS == nil, Elsewhere: m.Elsewhere,
 	}}
 	if !m.KeysElsewhere {
-		c.manifest.Keys = filepath.Join(m.Dir, keysFile)
+		c.manifest.Keys = filepath.Join(m.Dir, identity.KeysFile)
 	}
 	if err := c.take(ctx, m); err != nil {
 		return nil, errors.Join(fmt.Errorf("make backup: %w", err), c.Close())
@@ -101,7 +101,7 @@ func (c *Copy) take(ctx context.Context, m *Machine) (err error) {
 		return err
 	}
 	if m.Store != nil {
-		if c.manifest.Persons, err = m.Store(ctx, c.data(databaseFile)); err != nil {
+		if c.manifest.Persons, err = m.Store(ctx, c.data(identity.DatabaseFile)); err != nil {
 			return err
 		}
 	}
@@ -185,10 +185,10 @@ func (c *Copy) passing(name string) bool {
 	switch name {
 	case "lock", "control.json", spoolFile:
 		return true
-	case keysFile:
+	case identity.KeysFile:
 		return !c.manifest.WithKeys
 	}
-	return strings.HasPrefix(name, databaseFile) || strings.HasSuffix(name, ".part")
+	return strings.HasPrefix(name, identity.DatabaseFile) || strings.HasSuffix(name, ".part")
 }
 
 func copyFile(from, to string) error {

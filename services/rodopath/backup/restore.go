@@ -15,7 +15,7 @@ import (
 
 	"github.com/nats-io/jsm.go"
 
-	lifecycleapp "github.com/rodopath/rodopath/services/lifecycle/app"
+	"github.com/rodopath/rodopath/services/lifecycle/identity"
 	"github.com/rodopath/rodopath/services/rodopath/natsserver"
 )
 
@@ -70,7 +70,7 @@ func (r *Restore) vacant() error {
 		return fmt.Errorf("restore: %w", err)
 	}
 	for _, e := range entries {
-		if e.Name() != keysFile {
+		if e.Name() != identity.KeysFile {
 			return fmt.Errorf(
 				"restore: %w: %s; choose another with --data, or move the directory away",
 				ErrOccupied,
@@ -113,10 +113,10 @@ func (r *Restore) keys(m *Manifest, data string) error {
 	if m.Keys == "" {
 		return nil
 	}
-	path := filepath.Join(data, keysFile)
+	path := filepath.Join(data, identity.KeysFile)
 	from := r.Keys
 	if from == "" && !m.WithKeys {
-		from = filepath.Join(r.Dir, keysFile)
+		from = filepath.Join(r.Dir, identity.KeysFile)
 	}
 	if from != "" {
 		text, err := os.ReadFile(from)
@@ -138,8 +138,8 @@ func (r *Restore) keys(m *Manifest, data string) error {
 
 // checkKeys checks that the installed keys belong to the database; from is the origin of the keys.
 func checkKeys(data, from string) error {
-	switch err := lifecycleapp.CheckKeys(data); {
-	case errors.Is(err, lifecycleapp.ErrForeignKeys):
+	switch err := identity.CheckDataKeys(data); {
+	case errors.Is(err, identity.ErrForeignKeys):
 		return fmt.Errorf(
 			"the keys in %s are not those of this backup; name with --keys the copy of keys.json from the time of the backup (\"keys rotate\" replaces the keys)",
 			from,

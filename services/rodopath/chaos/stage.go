@@ -16,7 +16,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
-	lifecycleapp "github.com/rodopath/rodopath/services/lifecycle/app"
+	"github.com/rodopath/rodopath/services/lifecycle/identity"
 )
 
 // stage holds all processes: servers, services, proxies, and the recipient.
@@ -92,7 +92,7 @@ func newSecret() string {
 
 // configure writes the configuration that all services read.
 func (s *stage) configure(mongo string) error {
-	keys, err := lifecycleapp.NewKeys()
+	keys, err := identity.NewKeysJSON()
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	lifecycleapp "github.com/rodopath/rodopath/services/lifecycle/app"
+	"github.com/rodopath/rodopath/services/lifecycle/identity"
 	"github.com/rodopath/rodopath/services/rodopath/client"
 	"github.com/rodopath/rodopath/services/rodopath/datadir"
 )
@@ -21,7 +21,7 @@ func (s *shared) keys() *cobra.Command {
 		Short: "Create the keys that hash and seal the names of persons, or replace them",
 		Args:  args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			keys, err := lifecycleapp.NewKeys()
+			keys, err := identity.NewKeysJSON()
 			if err != nil {
 				return err
 			}
@@ -56,14 +56,14 @@ then "keys prune --file FILE --resealed", and give them the pruned file.`,
 			if file != "" {
 				return rotateFile(cmd.OutOrStdout(), file)
 			}
-			path, err := s.whileStopped(lifecycleapp.RotateKeys)
+			path, err := s.whileStopped(identity.RotateFile)
 			if err != nil {
 				return err
 			}
 			if err := s.rotateAllStored(cmd, false); err != nil {
 				return err
 			}
-			if _, err := s.whileStopped(lifecycleapp.PruneKeys); err != nil {
+			if _, err := s.whileStopped(identity.PruneFile); err != nil {
 				return err
 			}
 			_, err = fmt.Fprintf(
@@ -80,10 +80,10 @@ then "keys prune --file FILE --resealed", and give them the pruned file.`,
 
 // rotateFile replaces the keys in a file that is no data directory's.
 func rotateFile(out io.Writer, file string) error {
-	if err := lifecycleapp.LooseKeys(file); err != nil {
+	if err := identity.CheckLoose(file); err != nil {
 		return err
 	}
-	if err := lifecycleapp.RotateKeys(file); err != nil {
+	if err := identity.RotateFile(file); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintf(
@@ -111,10 +111,10 @@ func (s *shared) pruneKeys() *cobra.Command {
 					errUsage,
 				)
 			}
-			if err := lifecycleapp.LooseKeys(file); err != nil {
+			if err := identity.CheckLoose(file); err != nil {
 				return err
 			}
-			return lifecycleapp.PruneKeys(file)
+			return identity.PruneFile(file)
 		},
 	}
 	cmd.Flags().StringVar(&file, "file", "", "the file with the keys")

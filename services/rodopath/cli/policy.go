@@ -13,7 +13,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rodopath/rodopath/services/internal/config"
-	lifecycleapp "github.com/rodopath/rodopath/services/lifecycle/app"
+	"github.com/rodopath/rodopath/services/lifecycle/policy"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+	"github.com/rodopath/rodopath/services/lifecycle/scenario"
 	"github.com/rodopath/rodopath/services/rodopath/client"
 	"github.com/rodopath/rodopath/services/rodopath/datadir"
 )
@@ -28,7 +30,7 @@ differences ("extends: pl"); docs/policy.md describes the language. The commands
 or the configured policy, or the default policy.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := io.WriteString(cmd.OutOrStdout(), lifecycleapp.PolicyText())
+			_, err := io.WriteString(cmd.OutOrStdout(), policy.Text())
 			return err
 		},
 	}
@@ -85,8 +87,8 @@ For a policy without faults the command reports the risks of its choices, with t
 			if err != nil {
 				return err
 			}
-			checked, err := lifecycleapp.CheckPolicy(path, controller)
-			if lifecycleapp.IsPolicyFault(err) {
+			checked, err := policy.CheckFile(path, controller)
+			if policy.IsFault(err) {
 				fmt.Fprintln(cmd.OutOrStdout(), err)
 				return errNo
 			}
@@ -119,7 +121,7 @@ func first(given []string) string {
 	return given[0]
 }
 
-func writeChecked(out io.Writer, lang string, checked *lifecycleapp.CheckedPolicy) error {
+func writeChecked(out io.Writer, lang string, checked *policy.Checked) error {
 	fmt.Fprintf(out, "%s has no faults, revision %s.\n", checked.ID, checked.Revision)
 	risks := map[string]map[string]string{
 		"en": {"too_early": "MAY DELETE TOO EARLY", "too_long": "MAY HOLD TOO LONG", "marketing": "MAY BE MARKETING"},
@@ -157,8 +159,8 @@ func (s *shared) showPolicy() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			err = lifecycleapp.ShowPolicy(cmd.OutOrStdout(), path, controller, format, lang)
-			if errors.Is(err, lifecycleapp.ErrFormat) {
+			err = policy.WriteRecordOf(cmd.OutOrStdout(), path, controller, format, lang)
+			if errors.Is(err, policy.ErrFormat) {
 				return fmt.Errorf("%w: %w", errUsage, err)
 			}
 			return err
@@ -167,6 +169,17 @@ func (s *shared) showPolicy() *cobra.Command {
 	cmd.Flags().StringVar(&format, "format", "text", "text, markdown, json or csv")
 	cmd.Flags().StringVar(&lang, "lang", "pl", "pl or en")
 	return cmd
+}
+
+// runScenarios runs the scenarios of a directory against a policy file.
+func runScenarios(path, controller, dir string) (*scenario.Report, error) {
+	name, text, err := policy.Read(path)
+	if err != nil {
+		return nil, err
+	}
+	return scenario.RunFiles(func(changes []string) (*rules.Policy, error) {
+		return policy.Change(name, text, controller, changes)
+	}, dir)
 }
 
 func (s *shared) testPolicy() *cobra.Command {
@@ -183,8 +196,8 @@ scenario fails, or the policy has a fault. docs/policy.md describes the format.`
 			if err != nil {
 				return err
 			}
-			report, err := lifecycleapp.TestPolicy(path, controller, given[0])
-			if lifecycleapp.IsPolicyFault(err) {
+			report, err := runScenarios(path, controller, given[0])
+			if policy.IsFault(err) {
 				fmt.Fprintln(cmd.OutOrStdout(), err)
 				return errNo
 			}
