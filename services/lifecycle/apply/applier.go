@@ -108,18 +108,13 @@ func (a *Applier) applyOnce(ctx context.Context, entries []entry) ([]entry, erro
 	if err != nil {
 		return nil, err
 	}
-	errs, err := a.save(ctx, changes)
+	conflicts, err := a.save(ctx, changes)
 	if err != nil {
 		return nil, err
 	}
 	var lost []entry
-	for i, err := range errs {
-		switch {
-		case errors.Is(err, store.ErrConflict):
-			lost = append(lost, persons[changes[i].person].entries...)
-		case err != nil:
-			return nil, err
-		}
+	for _, i := range conflicts {
+		lost = append(lost, persons[changes[i].person].entries...)
 	}
 	return lost, nil
 }
@@ -142,37 +137,26 @@ func (a *Applier) Review(ctx context.Context, ids []string) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("review subjects: %w", err)
 	}
-	errs, err := a.save(ctx, changes)
+	conflicts, err := a.save(ctx, changes)
 	if err != nil {
 		return 0, fmt.Errorf("review subjects: %w", err)
 	}
-	done := len(changes)
-	for _, err := range errs {
-		if errors.Is(err, store.ErrConflict) {
-			done--
-		} else if err != nil {
-			return 0, fmt.Errorf("review subjects: %w", err)
-		}
-	}
-	return done, nil
+	return len(changes) - len(conflicts), nil
 }
 
 // save stores changes and calls Wake if decisions or notes are pending.
-func (a *Applier) save(ctx context.Context, changes []change) ([]error, error) {
-	if len(changes) == 0 {
-		return nil, nil
-	}
+func (a *Applier) save(ctx context.Context, changes []change) (conflicts []int, err error) {
 	batch := make([]store.Change, len(changes))
 	decided := false
 	for i, c := range changes {
 		batch[i] = c.Change
 		decided = decided || c.Subject.Pending()
 	}
-	errs, err := a.opts.Store.Save(ctx, batch)
-	if err == nil && decided {
+	conflicts, err = store.Write(ctx, a.opts.Store, batch)
+	if decided {
 		a.opts.Wake()
 	}
-	return errs, err
+	return conflicts, err
 }
 
 // change is a store.Change with the index of its person.

@@ -2,9 +2,11 @@ package keyrotation_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
@@ -183,4 +185,36 @@ func TestRun_TakesWhatWasWrittenMeanwhileInAnotherPass(t *testing.T) {
 		during.Key(address(1)[0]),
 		during.Key(address(2)[0]),
 	)
+}
+
+// fullDisk is a store in which one subject cannot be written.
+type fullDisk struct {
+	*sqlitestore.Store
+	subject string
+}
+
+var errFull = errors.New("disk full")
+
+func (f *fullDisk) Save(ctx context.Context, changes []store.Change) ([]error, error) {
+	errs, err := f.Store.Save(ctx, changes)
+	for i := range changes {
+		if changes[i].Subject.ID == f.subject {
+			errs[i] = errFull
+		}
+	}
+	return errs, err
+}
+
+func TestRun_EndsWithTheCauseWhenASubjectCannotBeWritten(t *testing.T) {
+	keys := must[*identity.Keys](t)(identity.NewKeys())
+	before := vault(t, keys)
+	st := must[*sqlitestore.Store](t)(sqlitestore.Open(t.Context(), filepath.Join(t.TempDir(), "rodopath.db")))
+	defer st.Close()
+	s := lifecycle.Subject{ID: "s1", Revision: "x", Keys: []string{before.Key(address(1)[0])}, Facts: []fact.Fact{{ID: "f"}}}
+	must[[]error](t)(st.Save(t.Context(), []store.Change{{Subject: s, Claim: s.Keys}}))
+	rotated := vault(t, must[*identity.Keys](t)(keys.Rotate()))
+	err := keyrotation.Run(t.Context(), &fullDisk{st, "s1"}, rotated, func(keyrotation.Progress) error { return nil })
+	if !errors.Is(err, errFull) || !strings.Contains(err.Error(), "s1") {
+		t.Errorf("got %v, want %v with the id of the subject", err, errFull)
+	}
 }

@@ -27,7 +27,8 @@ type Vault interface {
 }
 
 // Progress is the progress of a run. Walked counts the subjects of the current pass, Resealed the
-// subjects changed in all passes. Left counts version conflicts, which another run resolves.
+// subjects changed in all passes. Left counts version conflicts alone, which another run resolves; any other
+// error ends the run with its cause.
 type Progress struct {
 	Walked   int  `json:"walked"`
 	Resealed int  `json:"resealed"`
@@ -152,14 +153,14 @@ func (r *run) write(ctx context.Context) error {
 	if len(r.changes) == 0 {
 		return nil
 	}
-	errs, err := r.store.Save(ctx, r.changes)
+	conflicts, err := store.Write(ctx, r.store, r.changes)
 	if err != nil {
 		return err
 	}
-	for i, err := range errs {
+	for i := range r.changes {
 		switch {
-		case err != nil:
-			r.Left++ // changed meanwhile
+		case slices.Contains(conflicts, i):
+			r.Left++
 		case len(r.changes[i].Release) == 0:
 			r.Resealed++
 			r.written++

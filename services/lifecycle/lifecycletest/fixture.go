@@ -1,4 +1,4 @@
-// Package fixture provides stores and brokers for tests.
+// Package lifecycletest provides stores and brokers for tests.
 package lifecycletest
 
 import (

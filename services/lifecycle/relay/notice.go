@@ -2,7 +2,6 @@ package relay
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -19,36 +18,18 @@ type Reader interface {
 	EventsOf(ctx context.Context, subject string) ([]*stream.Event, error)
 }
 
-// attempts bounds the attempts of a write after version conflicts.
-const attempts = 10
-
 // addNotices records published decisions in a subject that was written during the publication: new
 // facts may have retracted a decision that is published already, and the answers of recipients need
 // the notice. The outbox remains for the next drain.
 func (r *Relay) addNotices(ctx context.Context, id string, notices []notice.Notice, head chain.Head) error {
-	for range attempts {
-		found, err := r.opts.Store.Load(ctx, []string{id})
-		if err != nil {
-			return err
-		}
-		s, ok := found[id]
-		switch {
-		case !ok:
-			return nil // the subject and its tombstone are removed
-		case s.MergedInto != "":
-			id, head = s.MergedInto, chain.Head{} // the journal remains with the merged subject
-			continue
-		}
+	return store.Update(ctx, r.opts.Store, id, func(s lifecycle.Subject) (*store.Change, error) {
 		s = lifecycle.AddNotices(r.opts.Policy, s, notices)
-		if head.Seq > s.Journal.Seq && !s.Pending() { // otherwise the next write searches the journal
+		// The journal of a merged subject ends there; otherwise the next write searches the journal.
+		if s.ID == id && head.Seq > s.Journal.Seq && !s.Pending() {
 			s.Journal = head
 		}
-		errs, err := r.opts.Store.Save(ctx, []store.Change{{Subject: s}})
-		if err = errors.Join(append(errs, err)...); !errors.Is(err, store.ErrConflict) {
-			return err
-		}
-	}
-	return fmt.Errorf("record the notices of subject %s: version conflict on every attempt: %w", id, store.ErrConflict)
+		return &store.Change{Subject: s}, nil
+	})
 }
 
 // MarkPublished returns the subject with the given decisions marked as published if the stream

@@ -212,21 +212,13 @@ func (r *Relay) clearOutboxes(
 		s = lifecycle.AddNotices(r.opts.Policy, lifecycle.MarkSent(lifecycle.MarkPurged(s), ids), notices[i])
 		changes[i].Subject = lifecycle.MarkJournaled(s, heads[s.ID])
 	}
-	errs, err := r.opts.Store.Save(ctx, changes)
-	if err != nil {
-		return err
-	}
-	for i, err := range errs {
+	conflicts, err := store.Write(ctx, r.opts.Store, changes)
+	for _, i := range conflicts {
 		// A subject with a version conflict keeps its outbox, and its decisions are published again
 		// under the same ids.
-		if errors.Is(err, store.ErrConflict) {
-			err = r.addNotices(ctx, subjects[i].ID, notices[i], heads[subjects[i].ID])
-		}
-		if err != nil {
-			return err
-		}
+		err = errors.Join(err, r.addNotices(ctx, subjects[i].ID, notices[i], heads[subjects[i].ID]))
 	}
-	return nil
+	return err
 }
 
 // logAlarms logs new alarms.

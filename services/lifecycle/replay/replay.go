@@ -4,7 +4,6 @@ package replay
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -139,30 +138,13 @@ func hashed(v *identity.Vault, s *lifecycle.Subject, n *notice.Notice) *stream.E
 	return e
 }
 
-// attempts bounds the attempts of a write after version conflicts.
-const attempts = 20
-
+// note opens the notice of a deletion again.
 func note(ctx context.Context, opts Options, subject, decision, recipient string, at time.Time) error {
-	for range attempts {
-		found, err := opts.Store.Load(ctx, []string{subject})
-		if err != nil {
-			return err
-		}
-		s, ok := found[subject]
-		if !ok || s.MergedInto != "" {
-			return nil // the subject was merged or removed
-		}
+	return store.Update(ctx, opts.Store, subject, func(s lifecycle.Subject) (*store.Change, error) {
 		s, known := lifecycle.MarkReplayed(opts.Policy, s, decision, recipient, at)
 		if !known {
-			return nil
+			return nil, nil
 		}
-		errs, err := opts.Store.Save(ctx, []store.Change{{Subject: s}})
-		if err == nil && len(errs) > 0 {
-			err = errs[0]
-		}
-		if !errors.Is(err, store.ErrConflict) {
-			return err
-		}
-	}
-	return fmt.Errorf("record the replay: %w", store.ErrConflict)
+		return &store.Change{Subject: s}, nil
+	})
 }
