@@ -3,12 +3,13 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/rodopath/rodopath/services/internal/loop"
 
 	"github.com/labstack/echo/v4"
 	"github.com/nats-io/nats.go"
@@ -154,26 +155,20 @@ const settlePoll = 10 * time.Millisecond
 
 // Settle waits until no decision is queued for any enabled recipient without a dry run.
 func (a *App) Settle(ctx context.Context) error {
-	for {
-		waiting, err := jetqueue.Waiting(ctx, a.js)
-		if err != nil {
-			return fmt.Errorf("settle: %w", err)
-		}
-		left := 0
-		for _, r := range a.recipients {
-			if _, known := waiting[r.config.ID]; r.lane == nil {
-				continue
-			} else if _, _, off := a.switches.Off(r.config.ID); !off && (!known || waiting[r.config.ID] > 0) {
-				left++
-			}
-		}
-		if left == 0 {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return errors.Join(fmt.Errorf("settle: decisions wait for %d recipients", left), ctx.Err())
-		case <-time.After(settlePoll):
+	return loop.Poll(ctx, "settle", settlePoll, a.settled)
+}
+
+// settled reports whether no enabled recipient has a queued decision.
+func (a *App) settled(ctx context.Context) (bool, error) {
+	waiting, err := jetqueue.Waiting(ctx, a.js)
+	if err != nil {
+		return false, err
+	}
+	for _, r := range a.recipients {
+		n, known := waiting[r.config.ID]
+		if _, _, off := a.switches.Off(r.config.ID); r.lane != nil && !off && (!known || n > 0) {
+			return false, nil
 		}
 	}
+	return true, nil
 }

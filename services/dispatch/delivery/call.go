@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/rodopath/rodopath/services/internal/loop"
+
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/dispatch"
 	"github.com/rodopath/rodopath/services/internal/trace"
@@ -107,14 +109,7 @@ func (r *run) receipt(ctx context.Context, m Message, a dispatch.Answer) bool {
 
 // pause waits after an internal failure and reports whether to continue.
 func (r *run) pause(ctx context.Context, failures int) bool {
-	t := time.NewTimer(Schedule{First: time.Second, Most: time.Minute}.wait(failures, r.opts.Random()))
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+	return loop.Sleep(ctx, Schedule{First: time.Second, Most: time.Minute}.wait(failures, r.opts.Random()))
 }
 
 // receiptID is the same for the same outcome of the same publication.

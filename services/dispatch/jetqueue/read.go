@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rodopath/rodopath/services/internal/loop"
+
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -61,7 +63,7 @@ func (q *Queue) Run(ctx context.Context, out chan<- delivery.Arrival) {
 			q.opts.Log.Warn("the queue of a recipient is unreadable; the next attempt follows", "error", err)
 			r.failing = true
 		}
-		pause(ctx, min(q.opts.Claim/beatsPerClaim, time.Second))
+		loop.Sleep(ctx, min(q.opts.Claim/beatsPerClaim, time.Second))
 	}
 	r.release(ctx, true)
 }
@@ -266,13 +268,4 @@ func (r *reader) release(ctx context.Context, pinned bool) {
 	}
 	r.pin = ""
 	r.claims.giveBack()
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
-	}
 }

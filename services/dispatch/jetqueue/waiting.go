@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rodopath/rodopath/services/internal/loop"
+
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/rodopath/rodopath/api/stream"
@@ -41,7 +43,7 @@ func (q *Queue) DryRun(ctx context.Context, visit func(ctx context.Context, m *d
 		if err := q.dryRun(ctx, &next, visit); err != nil && ctx.Err() == nil {
 			q.opts.Log.Warn("the queue of a recipient is unreadable; the next attempt follows", "error", err)
 		}
-		pause(ctx, time.Second)
+		loop.Sleep(ctx, time.Second)
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rodopath/rodopath/services/internal/loop"
+
 	"github.com/labstack/echo/v4"
 	"github.com/nats-io/nats.go"
 	"github.com/prometheus/client_golang/prometheus"
@@ -182,21 +184,17 @@ const (
 
 // await waits for the streams. Webhooks are spooled meanwhile.
 func (a *App) await(ctx context.Context) {
-	for said := false; ctx.Err() == nil; said = true {
+	logged := false
+	_ = loop.Poll(ctx, "await streams", ensureEvery, func(ctx context.Context) (bool, error) {
 		asking, cancel := context.WithTimeout(ctx, ensureWithin)
+		defer cancel()
 		err := a.ensure(asking)
-		cancel()
-		if err == nil {
-			return
-		}
-		if !said && ctx.Err() == nil {
+		if err != nil && !logged && ctx.Err() == nil {
+			logged = true
 			a.log.Warn("the broker does not answer; webhooks are spooled on the disk", "error", err)
 		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(ensureEvery):
-		}
-	}
+		return err == nil, nil
+	})
 }
 
 // Close stops the App and closes the spool; spooled webhooks stay on the disk. Close is called

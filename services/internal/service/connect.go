@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/rodopath/rodopath/services/internal/loop"
+
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -85,21 +87,15 @@ const (
 )
 
 func awaitStreams(ctx context.Context, js jetstream.JetStream, c *config.Config, log *slog.Logger) error {
-	since := time.Now()
-	for said := false; ; said = true {
+	logged := false
+	return loop.Retry(ctx, leaderPause, leaderPatience, leaderless, func() error {
 		err := EnsureStreams(ctx, js, c)
-		if err == nil || !leaderless(err) || time.Since(since) > leaderPatience {
-			return err
-		}
-		if !said {
+		if err != nil && leaderless(err) && !logged {
+			logged = true
 			log.Warn("JetStream has no leader yet; further attempts follow for a minute", "error", err)
 		}
-		select {
-		case <-ctx.Done():
-			return err
-		case <-time.After(leaderPause):
-		}
-	}
+		return err
+	})
 }
 
 // Answers of JetStream without a leader, or with too few servers.

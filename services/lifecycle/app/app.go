@@ -4,11 +4,12 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/rodopath/rodopath/services/internal/loop"
 
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 
@@ -22,18 +23,15 @@ import (
 	"github.com/rodopath/rodopath/services/internal/service"
 	"github.com/rodopath/rodopath/services/internal/trace"
 	"github.com/rodopath/rodopath/services/lifecycle/apply"
+	"github.com/rodopath/rodopath/services/lifecycle/background"
 	"github.com/rodopath/rodopath/services/lifecycle/directory"
 	"github.com/rodopath/rodopath/services/lifecycle/httpapi"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/journal"
-	"github.com/rodopath/rodopath/services/lifecycle/keyrotation"
 	"github.com/rodopath/rodopath/services/lifecycle/natsio"
 	"github.com/rodopath/rodopath/services/lifecycle/policy"
 	"github.com/rodopath/rodopath/services/lifecycle/receipt"
-	"github.com/rodopath/rodopath/services/lifecycle/relay"
-	"github.com/rodopath/rodopath/services/lifecycle/replay"
 	"github.com/rodopath/rodopath/services/lifecycle/rollout"
-	"github.com/rodopath/rodopath/services/lifecycle/sweep"
 )
 
 // Options configure an App.
@@ -61,8 +59,9 @@ type Options struct {
 // App is a running lifecycle service.
 type App struct {
 	store   storage
-	relay   *relay.Relay
-	sweeper *sweep.Sweeper
+	relay   *background.Relay
+	sweeper *background.Sweeper
+	pruner  *background.Pruner
 	// feeds bring in facts and receipts.
 	feeds   []*natsio.Feed
 	js      jetstream.JetStream
@@ -141,7 +140,7 @@ func (a *App) assemble(opts Options, vault *identity.Vault) error {
 
 // assembleLoops creates the relay and the sweeper, and returns the applier of both and of the feeds.
 func (a *App) assembleLoops(opts Options, vault *identity.Vault, events *natsio.Events) *apply.Applier {
-	a.relay = relay.New(relay.Options{
+	a.relay = background.NewRelay(background.RelayOptions{
 		Store:     a.store,
 		Publisher: events,
 		Reader:    events,
@@ -156,13 +155,16 @@ func (a *App) assembleLoops(opts Options, vault *identity.Vault, events *natsio.
 	applier := apply.New(apply.Options{
 		Store: a.store, Vault: vault, Policy: a.policy, Now: opts.Now, Outbox: a.relay, Wake: a.relay.Wake,
 	})
-	a.sweeper = sweep.New(sweep.Options{
+	a.sweeper = background.NewSweeper(background.SweeperOptions{
 		Store: a.store, Reviewer: applier, Revision: a.policy.Revision, Now: opts.Now,
+		Log: opts.Log.With("loop", "sweep"),
+	})
+	a.pruner = &background.Pruner{
 		Prune: func(ctx context.Context) (int, error) {
 			return a.store.Prune(ctx, a.journalKept(opts.Now()), pruneBatch)
 		},
-		Log: opts.Log.With("loop", "sweep"),
-	})
+		Log: opts.Log.With("loop", "prune"),
+	}
 	return applier
 }
 
@@ -208,7 +210,7 @@ func (a *App) newAPI(
 	if err != nil {
 		return nil, err
 	}
-	again := replay.Options{Store: a.store, Events: events, Vault: vault, Policy: a.policy}
+	again := background.ReplayOptions{Store: a.store, Events: events, Vault: vault, Policy: a.policy}
 	return httpapi.New(httpapi.Options{
 		Directory:       find,
 		Lists:           a.store,
@@ -222,11 +224,11 @@ func (a *App) newAPI(
 		Measures:        a.measures,
 		Receipts:        reader,
 		RecipientTokens: recipients,
-		Replay: func(ctx context.Context, since time.Time, recipient string, visit func(replay.Sent) error) error {
-			return replay.Run(ctx, again, since, recipient, opts.Now(), visit)
+		Replay: func(ctx context.Context, since time.Time, recipient string, visit func(background.Replayed) error) error {
+			return background.Replay(ctx, again, since, recipient, opts.Now(), visit)
 		},
-		Reseal: func(ctx context.Context, visit func(keyrotation.Progress) error) error {
-			return keyrotation.Run(ctx, a.store, vault, visit)
+		Reseal: func(ctx context.Context, visit func(background.RotationProgress) error) error {
+			return background.RotateKeys(ctx, a.store, vault, visit)
 		},
 		Verify: func(ctx context.Context) (*journal.Report, error) {
 			return journal.Verify(ctx, a.store, a.journalKept(opts.Now()), func(int) {})
@@ -272,6 +274,7 @@ func (a *App) Start(ctx context.Context) {
 	}
 	a.done.Go(func() { a.relay.Run(ctx) })
 	a.done.Go(func() { a.sweeper.Run(ctx) })
+	a.done.Go(func() { a.pruner.Run(ctx) })
 }
 
 // Close stops the loops, waits for work in progress, and closes the store.
@@ -285,20 +288,7 @@ func (a *App) Close() error {
 
 // Settle waits until all received messages are applied and all decisions are published.
 func (a *App) Settle(ctx context.Context) error {
-	for {
-		settled, err := a.settled(ctx)
-		if err != nil {
-			return fmt.Errorf("settle: %w", err)
-		}
-		if settled {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("settle: %w", ctx.Err())
-		case <-time.After(settlePoll):
-		}
-	}
+	return loop.Poll(ctx, "settle", settlePoll, a.settled)
 }
 
 func (a *App) settled(ctx context.Context) (bool, error) {

@@ -7,21 +7,20 @@ import (
 	"time"
 
 	"github.com/rodopath/rodopath/services/lifecycle/apply"
+	"github.com/rodopath/rodopath/services/lifecycle/background"
 	"github.com/rodopath/rodopath/services/lifecycle/httpapi"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/journal"
 	"github.com/rodopath/rodopath/services/lifecycle/mongostore"
-	"github.com/rodopath/rodopath/services/lifecycle/relay"
 	"github.com/rodopath/rodopath/services/lifecycle/rollout"
 	"github.com/rodopath/rodopath/services/lifecycle/sqlitestore"
-	"github.com/rodopath/rodopath/services/lifecycle/sweep"
 )
 
 // storage is the storage interface of all loops.
 type storage interface {
 	apply.Store
-	relay.Store
-	sweep.Store
+	background.RelayStore
+	background.SweeperStore
 	rollout.Store
 	journal.Store
 	journal.Reader

@@ -18,12 +18,12 @@ import (
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle/apply"
+	"github.com/rodopath/rodopath/services/lifecycle/background"
 	"github.com/rodopath/rodopath/services/lifecycle/directory"
 	"github.com/rodopath/rodopath/services/lifecycle/journal"
 	"github.com/rodopath/rodopath/services/lifecycle/lifecycletest"
 	"github.com/rodopath/rodopath/services/lifecycle/natsio"
 	"github.com/rodopath/rodopath/services/lifecycle/receipt"
-	"github.com/rodopath/rodopath/services/lifecycle/relay"
 )
 
 // unheard publishes, and the one who published never hears that it did.
@@ -63,8 +63,8 @@ func newOutboxBench(t *testing.T) *outboxBench {
 	return o
 }
 
-func (o *outboxBench) relay(p relay.Publisher) *relay.Relay {
-	return relay.New(relay.Options{
+func (o *outboxBench) relay(p background.Publisher) *background.Relay {
+	return background.NewRelay(background.RelayOptions{
 		Store:     o.store,
 		Publisher: p,
 		Reader:    o.events,

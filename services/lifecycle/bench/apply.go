@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/lifecycle/background"
 	"github.com/rodopath/rodopath/services/lifecycle/natsio"
-	"github.com/rodopath/rodopath/services/lifecycle/relay"
 	"github.com/rodopath/rodopath/services/lifecycle/sqlitestore"
 )
 
@@ -177,7 +177,7 @@ func (b *bench) applyRound(
 // drain runs the loops of the service until nothing is left to do.
 func (b *bench) drain(ctx context.Context, st *sqlitestore.Store, nats *broker) (time.Duration, error) {
 	log := slog.New(slog.NewTextHandler(b.Progress, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	out := relay.New(relay.Options{
+	out := background.NewRelay(background.RelayOptions{
 		Store:     st,
 		Publisher: &natsio.Events{JetStream: nats.js},
 		Journal:   b.journal(st),

@@ -13,10 +13,10 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 
 	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/background"
 	"github.com/rodopath/rodopath/services/lifecycle/policy"
 	"github.com/rodopath/rodopath/services/lifecycle/sqlitestore"
 	"github.com/rodopath/rodopath/services/lifecycle/store"
-	"github.com/rodopath/rodopath/services/lifecycle/sweep"
 )
 
 // decide measures the evaluation of one person by number of facts. The cost of a fact must not grow
@@ -140,7 +140,7 @@ func (b *bench) timed(
 func (b *bench) reviewAll(ctx context.Context, st *sqlitestore.Store, p *rules.Policy) (int, error) {
 	other := *b
 	other.policy = p
-	return sweep.New(sweep.Options{Store: st, Reviewer: other.applier(st, now(), nil), Revision: p.Revision, Now: now}).
+	return background.NewSweeper(background.SweeperOptions{Store: st, Reviewer: other.applier(st, now(), nil), Revision: p.Revision, Now: now}).
 		Sweep(ctx)
 }
 

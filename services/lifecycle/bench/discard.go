@@ -4,8 +4,8 @@ import (
 	"context"
 
 	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/lifecycle/background"
 	"github.com/rodopath/rodopath/services/lifecycle/journal"
-	"github.com/rodopath/rodopath/services/lifecycle/relay"
 	"github.com/rodopath/rodopath/services/lifecycle/sqlitestore"
 )
 
@@ -17,7 +17,7 @@ func (nowhere) PublishEvents(context.Context, []*stream.Event) error { return ni
 
 // discard empties the outboxes of a store.
 func (b *bench) discard(ctx context.Context, st *sqlitestore.Store) error {
-	r := relay.New(relay.Options{
+	r := background.NewRelay(background.RelayOptions{
 		Store: st, Publisher: nowhere{}, Journal: b.journal(st), Vault: b.vault, Policy: b.policy,
 	})
 	_, err := r.Drain(ctx)

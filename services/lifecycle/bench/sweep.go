@@ -14,10 +14,10 @@ import (
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/background"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/sqlitestore"
 	"github.com/rodopath/rodopath/services/lifecycle/store"
-	"github.com/rodopath/rodopath/services/lifecycle/sweep"
 )
 
 const (
@@ -85,7 +85,9 @@ func (b *bench) sweepRound(ctx context.Context, path string, round int) (took ti
 	if err := b.discard(ctx, st); err != nil {
 		return 0, err
 	}
-	s := sweep.New(sweep.Options{Store: st, Reviewer: b.applier(st, now(), nil), Revision: b.policy.Revision, Now: now})
+	s := background.NewSweeper(
+		background.SweeperOptions{Store: st, Reviewer: b.applier(st, now(), nil), Revision: b.policy.Revision, Now: now},
+	)
 	begin := time.Now()
 	n, err := s.Sweep(ctx)
 	took = time.Since(begin)

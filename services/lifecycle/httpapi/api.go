@@ -23,12 +23,11 @@ import (
 	"github.com/rodopath/rodopath/services/internal/access"
 	"github.com/rodopath/rodopath/services/internal/problem"
 	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/background"
 	"github.com/rodopath/rodopath/services/lifecycle/directory"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/journal"
-	"github.com/rodopath/rodopath/services/lifecycle/keyrotation"
 	"github.com/rodopath/rodopath/services/lifecycle/receipt"
-	"github.com/rodopath/rodopath/services/lifecycle/replay"
 	"github.com/rodopath/rodopath/services/lifecycle/rollout"
 )
 
@@ -72,10 +71,10 @@ type Options struct {
 	Receipts *receipt.Reader
 	// RecipientTokens are the tokens of recipients; the holder of each token is the recipient.
 	RecipientTokens []access.Token
-	// Replay sends deletions once more; see replay.Run.
-	Replay func(ctx context.Context, since time.Time, recipient string, visit func(replay.Sent) error) error
-	// Reseal seals with the newest key; see keyrotation.Run.
-	Reseal func(ctx context.Context, visit func(keyrotation.Progress) error) error
+	// Replay sends deletions once more; see background.Run.
+	Replay func(ctx context.Context, since time.Time, recipient string, visit func(background.Replayed) error) error
+	// Reseal seals with the newest key; see background.Run.
+	Reseal func(ctx context.Context, visit func(background.RotationProgress) error) error
 	// Waiting is a policy that needs approval; nil without one.
 	Waiting *rollout.Waiting
 	// Measures are the security measures of the record of processing, by language.

@@ -15,7 +15,7 @@ import (
 
 	"github.com/rodopath/rodopath/services/internal/problem"
 	"github.com/rodopath/rodopath/services/lifecycle"
-	"github.com/rodopath/rodopath/services/lifecycle/replay"
+	"github.com/rodopath/rodopath/services/lifecycle/background"
 	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
 
@@ -181,7 +181,7 @@ func (a *API) replay(c echo.Context) error {
 		return problem.New(http.StatusUnprocessableEntity, "impossible", "The configuration has no recipient with this id.")
 	}
 	out, n := newLines(c), 0
-	err := a.opts.Replay(c.Request().Context(), *req.Since, req.Recipient, func(s replay.Sent) error {
+	err := a.opts.Replay(c.Request().Context(), *req.Since, req.Recipient, func(s background.Replayed) error {
 		n++
 		return out.encode(s)
 	})

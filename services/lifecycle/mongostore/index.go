@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/rodopath/rodopath/services/internal/loop"
+
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
@@ -56,17 +58,10 @@ func sparse(name string, fields ...string) mongo.IndexModel {
 
 // ensure makes the indexes of one collection.
 func ensure(ctx context.Context, coll *mongo.Collection, indexes ...mongo.IndexModel) error {
-	for try := 1; ; try++ {
+	return loop.Retry(ctx, indexPause, indexTries*indexPause, isConcurrent, func() error {
 		_, err := coll.Indexes().CreateMany(ctx, indexes)
-		if !isConcurrent(err) || try == indexTries {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(indexPause):
-		}
-	}
+		return err
+	})
 }
 
 // isConcurrent reports whether another replica made the same change concurrently, in which case

@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/rodopath/rodopath/services/internal/loop"
+
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -91,7 +93,7 @@ func (f *Feed) fetch(ctx context.Context, out chan<- []jetstream.Msg) {
 		}
 		if err != nil && ctx.Err() == nil {
 			f.Log.Error("the stream cannot be read; the next attempt follows", "stream", f.Stream, "error", err)
-			pause(ctx)
+			loop.Sleep(ctx, retry)
 		}
 	}
 }
@@ -159,7 +161,7 @@ func (f *Feed) apply(ctx context.Context, msgs []jetstream.Msg) {
 		for _, msg := range good {
 			_ = msg.NakWithDelay(retry) // otherwise redelivery follows after ackWait
 		}
-		pause(ctx)
+		loop.Sleep(ctx, retry)
 		return
 	}
 	spans.end(deliveries)
@@ -178,11 +180,4 @@ func (f *Feed) terminate(ctx context.Context, msg jetstream.Msg, cause error) {
 	trace.Log(ctx, f.Log).
 		Error("a message cannot be applied and is set aside as a dead letter", "stream", f.Stream, "sequence", seq, "error", cause)
 	_ = msg.TermWithReason("cannot be read") // redelivered if the termination is lost
-}
-
-func pause(ctx context.Context) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(retry):
-	}
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/rodopath/rodopath/services/internal/loop"
+
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
@@ -86,18 +88,13 @@ const openFor = 10 * time.Second
 
 // migrateSchema runs the missing migrations, and waits for other processes that migrate the file.
 func migrateSchema(ctx context.Context, db *sql.DB) error {
-	for begin := time.Now(); ; {
-		err := migrateSchemaOnce(ctx, db)
-		var busy *sqlite.Error
-		if !errors.As(err, &busy) || busy.Code()&0xff != sqlite3.SQLITE_BUSY || time.Since(begin) > openFor {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
+	return loop.Retry(ctx, 20*time.Millisecond, openFor, isBusy, func() error { return migrateSchemaOnce(ctx, db) })
+}
+
+// isBusy reports whether another process holds the lock of the file.
+func isBusy(err error) bool {
+	var busy *sqlite.Error
+	return errors.As(err, &busy) && busy.Code()&0xff == sqlite3.SQLITE_BUSY
 }
 
 // migrateSchemaOnce tries once. An up-to-date file is only read, because another process may be

@@ -17,6 +17,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rodopath/rodopath/services/internal/loop"
+
 	"github.com/nats-io/nats.go"
 
 	dispatchapp "github.com/rodopath/rodopath/services/dispatch/app"
@@ -311,12 +313,9 @@ func (n *Server) Wait(ctx context.Context) error {
 
 // Settle waits until everything received was applied and everything decided sent.
 func (n *Server) Settle(ctx context.Context) error {
-	for !n.ingest.Settled() {
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("settle: %w", ctx.Err())
-		case <-time.After(settlePoll):
-		}
+	spooled := func(context.Context) (bool, error) { return n.ingest.Settled(), nil }
+	if err := loop.Poll(ctx, "settle", settlePoll, spooled); err != nil {
+		return err
 	}
 	return n.lifecycle.Settle(ctx)
 }

@@ -1,6 +1,4 @@
-// Package replay publishes deletions again, for example after a recipient restored deleted data
-// from a backup.
-package replay
+package background
 
 import (
 	"context"
@@ -18,44 +16,44 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
 
-// Store holds the subjects.
-type Store interface {
+// ReplayStore holds the subjects.
+type ReplayStore interface {
 	Walk(ctx context.Context, after string, limit int) ([]lifecycle.Subject, error)
 	Load(ctx context.Context, ids []string) (map[string]lifecycle.Subject, error)
 	Save(ctx context.Context, changes []store.Change) ([]error, error)
 }
 
-// Events reads and publishes events.
-type Events interface {
+// ReplayEvents reads and publishes events.
+type ReplayEvents interface {
 	EventsOf(ctx context.Context, subject string) ([]*stream.Event, error)
 	PublishEvents(ctx context.Context, events []*stream.Event) error
 }
 
-// Options configure a Replay.
-type Options struct {
-	Store  Store
-	Events Events
+// ReplayOptions configure a Replay.
+type ReplayOptions struct {
+	Store  ReplayStore
+	Events ReplayEvents
 	Vault  *identity.Vault
 	Policy *rules.Policy
 }
 
-// Sent is a deletion that was published again.
-type Sent struct {
+// Replayed is a deletion that was published again.
+type Replayed struct {
 	Decision string `json:"decision"`
 	Subject  string `json:"subject"`
 	// Hidden reports whether the names are deleted here, so that the event carries hashes.
 	Hidden bool `json:"hidden,omitempty"`
 }
 
-// Run publishes every deletion decided since an instant again, for one recipient or, with an empty
+// Replay publishes every deletion decided since an instant again, for one recipient or, with an empty
 // recipient, for all notified recipients. visit receives each published deletion.
-func Run(
+func Replay(
 	ctx context.Context,
-	opts Options,
+	opts ReplayOptions,
 	since time.Time,
 	recipient string,
 	at time.Time,
-	visit func(Sent) error,
+	visit func(Replayed) error,
 ) error {
 	return store.Walk(ctx, opts.Store, func(s *lifecycle.Subject) error {
 		for i := range s.Notices {
@@ -79,29 +77,40 @@ func Run(
 // republish publishes one deletion and awaits new answers.
 func republish(
 	ctx context.Context,
-	opts Options,
+	opts ReplayOptions,
 	s *lifecycle.Subject,
 	n *notice.Notice,
 	recipient string,
 	at time.Time,
-) (Sent, error) {
-	event, err := find(ctx, opts.Events, s, n.Decision)
+) (Replayed, error) {
+	event, err := findEvent(ctx, opts.Events, s, n.Decision)
 	if err != nil {
-		return Sent{}, err
+		return Replayed{}, err
 	}
 	if event == nil {
-		event = hashed(opts.Vault, s, n)
+		event = hashedEvent(opts.Vault, s, n)
 	}
 	event.Data.Replay = &stream.Replay{At: at, Recipient: recipient}
 	if err := opts.Events.PublishEvents(ctx, []*stream.Event{event}); err != nil {
-		return Sent{}, err
+		return Replayed{}, err
 	}
-	return Sent{n.Decision, s.ID, len(event.Data.Person.Hashes) > 0}, note(ctx, opts, s.ID, n.Decision, recipient, at)
+	return Replayed{
+			n.Decision,
+			s.ID,
+			len(event.Data.Person.Hashes) > 0,
+		}, noteReplay(
+			ctx,
+			opts,
+			s.ID,
+			n.Decision,
+			recipient,
+			at,
+		)
 }
 
-// find returns the event of a decision from the stream; nil when the stream no longer has the
+// findEvent returns the event of a decision from the stream; nil when the stream no longer has the
 // event.
-func find(ctx context.Context, events Events, s *lifecycle.Subject, decision string) (*stream.Event, error) {
+func findEvent(ctx context.Context, events ReplayEvents, s *lifecycle.Subject, decision string) (*stream.Event, error) {
 	for _, id := range append([]string{s.ID}, s.MergedFrom...) {
 		found, err := events.EventsOf(ctx, id)
 		if err != nil {
@@ -114,9 +123,9 @@ func find(ctx context.Context, events Events, s *lifecycle.Subject, decision str
 	return nil, nil
 }
 
-// hashed returns the event of a decision whose names are deleted here. A recipient with the names
+// hashedEvent returns the event of a decision whose names are deleted here. A recipient with the names
 // recognizes the person by the hashes.
-func hashed(v *identity.Vault, s *lifecycle.Subject, n *notice.Notice) *stream.Event {
+func hashedEvent(v *identity.Vault, s *lifecycle.Subject, n *notice.Notice) *stream.Event {
 	d := &stream.Delete{Scope: "part", Items: []stream.Item{}, Purposes: []string{}, Retained: []stream.RetainedItem{}}
 	if n.WholePerson {
 		d.Scope = "person"
@@ -138,8 +147,8 @@ func hashed(v *identity.Vault, s *lifecycle.Subject, n *notice.Notice) *stream.E
 	return e
 }
 
-// note opens the notice of a deletion again.
-func note(ctx context.Context, opts Options, subject, decision, recipient string, at time.Time) error {
+// noteReplay opens the notice of a deletion again.
+func noteReplay(ctx context.Context, opts ReplayOptions, subject, decision, recipient string, at time.Time) error {
 	return store.Update(ctx, opts.Store, subject, func(s lifecycle.Subject) (*store.Change, error) {
 		s, known := lifecycle.MarkReplayed(opts.Policy, s, decision, recipient, at)
 		if !known {

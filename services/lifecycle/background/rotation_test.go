@@ -1,4 +1,4 @@
-package keyrotation_test
+package background_test
 
 import (
 	"context"
@@ -12,8 +12,8 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 
 	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/background"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
-	"github.com/rodopath/rodopath/services/lifecycle/keyrotation"
 	"github.com/rodopath/rodopath/services/lifecycle/sqlitestore"
 	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
@@ -59,19 +59,19 @@ func TestRun_AfterItTheOldKeysAreNotNeeded(t *testing.T) {
 	must[[]error](t)(st.Save(t.Context(), changes))
 
 	rotated := must[*identity.Keys](t)(keys.Rotate())
-	var last keyrotation.Progress
+	var last background.RotationProgress
 	seal := func() error {
-		return keyrotation.Run(
+		return background.RotateKeys(
 			t.Context(),
 			st,
 			vault(t, rotated),
-			func(p keyrotation.Progress) error { last = p; return nil },
+			func(p background.RotationProgress) error { last = p; return nil },
 		)
 	}
 	if err := seal(); err != nil {
 		t.Fatal(err)
 	}
-	if want := (keyrotation.Progress{Walked: persons, Resealed: persons, Done: true}); last != want {
+	if want := (background.RotationProgress{Walked: persons, Resealed: persons, Done: true}); last != want {
 		t.Errorf("got %+v, want %+v", last, want)
 	}
 	if err := seal(); err != nil || last.Resealed != 0 {
@@ -162,12 +162,12 @@ func TestRun_TakesWhatWasWrittenMeanwhileInAnotherPass(t *testing.T) {
 			),
 		)
 	}}
-	var last keyrotation.Progress
-	if err := keyrotation.Run(
+	var last background.RotationProgress
+	if err := background.RotateKeys(
 		t.Context(),
 		m,
 		during,
-		func(p keyrotation.Progress) error { last = p; return nil },
+		func(p background.RotationProgress) error { last = p; return nil },
 	); err != nil ||
 		!last.Done {
 		t.Fatalf("%+v, %v", last, err)
@@ -210,10 +210,20 @@ func TestRun_EndsWithTheCauseWhenASubjectCannotBeWritten(t *testing.T) {
 	before := vault(t, keys)
 	st := must[*sqlitestore.Store](t)(sqlitestore.Open(t.Context(), filepath.Join(t.TempDir(), "rodopath.db")))
 	defer st.Close()
-	s := lifecycle.Subject{ID: "s1", Revision: "x", Keys: []string{before.Key(address(1)[0])}, Facts: []fact.Fact{{ID: "f"}}}
+	s := lifecycle.Subject{
+		ID:       "s1",
+		Revision: "x",
+		Keys:     []string{before.Key(address(1)[0])},
+		Facts:    []fact.Fact{{ID: "f"}},
+	}
 	must[[]error](t)(st.Save(t.Context(), []store.Change{{Subject: s, Claim: s.Keys}}))
 	rotated := vault(t, must[*identity.Keys](t)(keys.Rotate()))
-	err := keyrotation.Run(t.Context(), &fullDisk{st, "s1"}, rotated, func(keyrotation.Progress) error { return nil })
+	err := background.RotateKeys(
+		t.Context(),
+		&fullDisk{st, "s1"},
+		rotated,
+		func(background.RotationProgress) error { return nil },
+	)
 	if !errors.Is(err, errFull) || !strings.Contains(err.Error(), "s1") {
 		t.Errorf("got %v, want %v with the id of the subject", err, errFull)
 	}

@@ -1,4 +1,4 @@
-package relay_test
+package background_test
 
 import (
 	"context"

@@ -1,8 +1,4 @@
-// Package relay publishes decisions: the relay reads the outboxes of subjects, publishes the
-// decisions as events, writes journal entries and notices, and clears the outboxes. A stored
-// decision is published at least once, under a stable id. Events of confirmed decisions are purged
-// from the stream.
-package relay
+package background
 
 import (
 	"context"
@@ -11,6 +7,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"github.com/rodopath/rodopath/services/internal/loop"
 
 	"github.com/rodopath/rodopath/services/lifecycle/chain"
 	"github.com/rodopath/rodopath/services/lifecycle/decision"
@@ -24,8 +22,8 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
 
-// Store is the storage of subjects.
-type Store interface {
+// RelayStore is the storage of subjects.
+type RelayStore interface {
 	Pending(ctx context.Context, limit int) ([]lifecycle.Subject, error)
 	Load(ctx context.Context, ids []string) (map[string]lifecycle.Subject, error)
 	Save(ctx context.Context, changes []store.Change) ([]error, error)
@@ -47,9 +45,9 @@ type Journal interface {
 	Write(ctx context.Context, subjects []lifecycle.Subject) (map[string]chain.Head, error)
 }
 
-// Options configure a Relay.
-type Options struct {
-	Store     Store
+// RelayOptions configure a Relay.
+type RelayOptions struct {
+	Store     RelayStore
 	Publisher Publisher
 	Reader    Reader
 	Purger    Purger
@@ -67,14 +65,14 @@ type Options struct {
 
 // Relay sends decisions.
 type Relay struct {
-	opts Options
+	opts RelayOptions
 	wake chan struct{}
 	// sending is held while decisions are under way.
 	sending sync.Mutex
 }
 
-// New makes a Relay.
-func New(opts Options) *Relay {
+// NewRelay makes a Relay.
+func NewRelay(opts RelayOptions) *Relay {
 	if opts.Every == 0 {
 		opts.Every = time.Second
 	}
@@ -94,22 +92,18 @@ func (r *Relay) Wake() {
 
 // Run sends decisions until the context ends.
 func (r *Relay) Run(ctx context.Context) {
-	tick := time.NewTicker(r.opts.Every)
-	defer tick.Stop()
-	for ctx.Err() == nil {
-		if _, err := r.Drain(ctx); err != nil && ctx.Err() == nil {
-			r.opts.Log.Error("decisions were not published; the next attempt follows", "error", err)
-		}
-		select {
-		case <-ctx.Done():
-		case <-r.wake:
-		case <-tick.C:
-		}
+	w := loop.Worker{
+		Failure: "decisions were not published", Every: r.opts.Every, Wake: r.wake, Log: r.opts.Log,
+		Do: func(ctx context.Context) error {
+			_, err := r.Drain(ctx)
+			return err
+		},
 	}
+	w.Run(ctx)
 }
 
-// pageSize is the number of subjects in one page.
-const pageSize = 500
+// relayPage is the number of subjects in one page.
+const relayPage = 500
 
 // Drain publishes all outboxes and returns the number of published decisions.
 func (r *Relay) Drain(ctx context.Context) (int, error) {
@@ -127,7 +121,7 @@ func (r *Relay) Drain(ctx context.Context) (int, error) {
 func (r *Relay) publishPage(ctx context.Context) (sent int, full bool, err error) {
 	r.sending.Lock()
 	defer r.sending.Unlock()
-	subjects, err := r.opts.Store.Pending(ctx, pageSize)
+	subjects, err := r.opts.Store.Pending(ctx, relayPage)
 	if err != nil || len(subjects) == 0 {
 		return 0, false, err
 	}
@@ -161,7 +155,7 @@ func (r *Relay) publishPage(ctx context.Context) (sent int, full bool, err error
 	if err != nil {
 		return 0, false, err
 	}
-	return len(events), len(subjects) == pageSize, r.clearOutboxes(ctx, subjects, notices, heads)
+	return len(events), len(subjects) == relayPage, r.clearOutboxes(ctx, subjects, notices, heads)
 }
 
 // notice returns the notice of a decision, with hashed names.

@@ -1,4 +1,4 @@
-package relay_test
+package background_test
 
 import (
 	"context"
@@ -16,9 +16,9 @@ import (
 
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/background"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/lifecycletest"
-	"github.com/rodopath/rodopath/services/lifecycle/relay"
 	"github.com/rodopath/rodopath/services/lifecycle/sqlitestore"
 	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
@@ -54,7 +54,7 @@ func (w *wire) PurgeEvents(_ context.Context, _ string, decisions []string) erro
 
 // scene is a relay between a real store and a wire.
 type scene struct {
-	*relay.Relay
+	*background.Relay
 	store  *sqlitestore.Store
 	vault  *identity.Vault
 	policy *rules.Policy
@@ -68,8 +68,8 @@ func newScene(t *testing.T) *scene {
 		{ID: "crm", Deletions: true, AnswerDays: 7, Dispatched: true},
 	}
 	w := &wire{}
-	r := relay.New(
-		relay.Options{
+	r := background.NewRelay(
+		background.RelayOptions{
 			Store:     st,
 			Publisher: w,
 			Reader:    w,

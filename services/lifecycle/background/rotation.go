@@ -1,6 +1,4 @@
-// Package keyrotation seals and hashes stored data again with the current keys, after which older
-// keys are no longer needed.
-package keyrotation
+package background
 
 import (
 	"context"
@@ -11,14 +9,14 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
 
-// Store is where subjects are kept.
-type Store interface {
+// RotationStore is where subjects are kept.
+type RotationStore interface {
 	store.Lister
 	Save(ctx context.Context, changes []store.Change) ([]error, error)
 }
 
-// Vault seals and hashes.
-type Vault interface {
+// RotationVault seals and hashes.
+type RotationVault interface {
 	Stale(sealed []byte) bool
 	Reencrypt(subject string, sealed []byte) ([]byte, error)
 	ReencryptText(sealed []byte) ([]byte, error)
@@ -26,10 +24,10 @@ type Vault interface {
 	Current(key string) string
 }
 
-// Progress is the progress of a run. Walked counts the subjects of the current pass, Resealed the
+// RotationProgress is the progress of a run. Walked counts the subjects of the current pass, Resealed the
 // subjects changed in all passes. Left counts version conflicts alone, which another run resolves; any other
 // error ends the run with its cause.
-type Progress struct {
+type RotationProgress struct {
 	Walked   int  `json:"walked"`
 	Resealed int  `json:"resealed"`
 	Left     int  `json:"left"`
@@ -37,19 +35,19 @@ type Progress struct {
 }
 
 const (
-	// batch is the number of subjects written at once.
-	batch = 200
-	// patience bounds the consecutive passes with version conflicts only.
-	patience = 3
+	// rotationBatch is the number of subjects written at once.
+	rotationBatch = 200
+	// rotationPatience bounds the consecutive passes with version conflicts only.
+	rotationPatience = 3
 )
 
-// Run seals and hashes again every stored subject with data of older keys. visit receives the
+// RotateKeys seals and hashes again every stored subject with data of older keys. visit receives the
 // progress after each batch and at the end. An interrupted run keeps its writes, and another run
 // continues. \ A subject receives new hashes in one pass and loses the old hashes in the next, so
 // that the subject can be found at any time. The run is complete when a pass finds nothing to do.
-func Run(ctx context.Context, s Store, v Vault, visit func(Progress) error) error {
-	r := run{store: s, vault: v, visit: visit}
-	for vain := 0; vain < patience; {
+func RotateKeys(ctx context.Context, s RotationStore, v RotationVault, visit func(RotationProgress) error) error {
+	r := rotation{store: s, vault: v, visit: visit}
+	for vain := 0; vain < rotationPatience; {
 		written, err := r.pass(ctx)
 		switch {
 		case err != nil:
@@ -58,25 +56,25 @@ func Run(ctx context.Context, s Store, v Vault, visit func(Progress) error) erro
 			vain = 0
 		case r.Left == 0:
 			r.Done = true
-			return visit(r.Progress)
+			return visit(r.RotationProgress)
 		default:
 			vain++ // others were faster
 		}
 	}
-	return visit(r.Progress)
+	return visit(r.RotationProgress)
 }
 
-type run struct {
-	Progress
-	store   Store
-	vault   Vault
-	visit   func(Progress) error
+type rotation struct {
+	RotationProgress
+	store   RotationStore
+	vault   RotationVault
+	visit   func(RotationProgress) error
 	changes []store.Change
 	written int
 }
 
 // pass visits every subject once and returns the number of writes.
-func (r *run) pass(ctx context.Context) (int, error) {
+func (r *rotation) pass(ctx context.Context) (int, error) {
 	r.Walked, r.Left, r.written = 0, 0, 0
 	err := store.Walk(ctx, r.store, func(subject *lifecycle.Subject) error {
 		r.Walked++
@@ -87,7 +85,7 @@ func (r *run) pass(ctx context.Context) (int, error) {
 		if c != nil {
 			r.changes = append(r.changes, *c)
 		}
-		if len(r.changes) < batch {
+		if len(r.changes) < rotationBatch {
 			return nil
 		}
 		return r.write(ctx)
@@ -99,7 +97,7 @@ func (r *run) pass(ctx context.Context) (int, error) {
 }
 
 // renew returns the next change towards the current keys; nil when the subject is up to date.
-func (r *run) renew(s *lifecycle.Subject) (*store.Change, error) {
+func (r *rotation) renew(s *lifecycle.Subject) (*store.Change, error) {
 	c := &store.Change{}
 	sealed, err := r.reencrypt(s)
 	if err != nil {
@@ -126,7 +124,7 @@ func (r *run) renew(s *lifecycle.Subject) (*store.Change, error) {
 }
 
 // reencrypt seals the data of a subject again and reports whether the subject changed.
-func (r *run) reencrypt(s *lifecycle.Subject) (changed bool, err error) {
+func (r *rotation) reencrypt(s *lifecycle.Subject) (changed bool, err error) {
 	if r.vault.Stale(s.Sealed) {
 		if s.Sealed, err = r.vault.Reencrypt(s.ID, s.Sealed); err != nil {
 			return false, fmt.Errorf("names of %s: %w", s.ID, err)
@@ -149,7 +147,7 @@ func (r *run) reencrypt(s *lifecycle.Subject) (changed bool, err error) {
 	return changed, nil
 }
 
-func (r *run) write(ctx context.Context) error {
+func (r *rotation) write(ctx context.Context) error {
 	if len(r.changes) == 0 {
 		return nil
 	}
@@ -169,5 +167,5 @@ func (r *run) write(ctx context.Context) error {
 		}
 	}
 	r.changes = r.changes[:0]
-	return r.visit(r.Progress)
+	return r.visit(r.RotationProgress)
 }

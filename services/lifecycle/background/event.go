@@ -1,4 +1,4 @@
-package relay
+package background
 
 import (
 	"slices"
@@ -16,7 +16,7 @@ import (
 func (r *Relay) event(d *decision.Decision, names []identity.Identity) *stream.Event {
 	p := r.opts.Policy
 	data := stream.Decision{
-		Kind: string(d.Kind), Person: person(names), Effective: d.Effective,
+		Kind: string(d.Kind), Person: personOf(names), Effective: d.Effective,
 		Policy: p.ID + "@" + d.Revision, Because: r.reasons(d.Bases), Recipients: d.Recipients,
 	}
 	e := &stream.Event{
@@ -27,7 +27,7 @@ func (r *Relay) event(d *decision.Decision, names []identity.Identity) *stream.E
 	case decision.KindDelete:
 		e.Type, data.Delete = stream.TypeDelete, r.deletion(d)
 	case decision.KindAskConsent:
-		e.Type, data.Ask = stream.TypeAskConsent, question(d.Question)
+		e.Type, data.Ask = stream.TypeAskConsent, questionOf(d.Question)
 		if r.opts.PublicURL != "" {
 			data.Ask.Page = strings.TrimSuffix(r.opts.PublicURL, "/") + "/consent/" + r.opts.Vault.PageToken(d.ID)
 		}
@@ -36,7 +36,7 @@ func (r *Relay) event(d *decision.Decision, names []identity.Identity) *stream.E
 	return e
 }
 
-func person(names []identity.Identity) stream.Person {
+func personOf(names []identity.Identity) stream.Person {
 	var p stream.Person
 	for _, n := range names {
 		if n.Kind == identity.KindEmail {
@@ -91,7 +91,7 @@ func (r *Relay) deletion(d *decision.Decision) *stream.Delete {
 	return out
 }
 
-func question(q *decision.Question) *stream.Ask {
+func questionOf(q *decision.Question) *stream.Ask {
 	return &stream.Ask{
 		Purpose: q.Purpose, Channel: q.Channel, Wording: q.Wording, Language: q.Language,
 		Text: q.Text, Places: q.Places, Until: q.Until,

@@ -1,4 +1,4 @@
-package sweep_test
+package background_test
 
 import (
 	"context"
@@ -12,32 +12,32 @@ import (
 
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/apply"
+	"github.com/rodopath/rodopath/services/lifecycle/background"
 	"github.com/rodopath/rodopath/services/lifecycle/lifecycletest"
 	"github.com/rodopath/rodopath/services/lifecycle/sqlitestore"
 	"github.com/rodopath/rodopath/services/lifecycle/store"
-	"github.com/rodopath/rodopath/services/lifecycle/sweep"
 )
 
-// scene is a sweeper over a real store whose time the test sets.
-type scene struct {
-	*sweep.Sweeper
+// sweepScene is a sweeper over a real store whose time the test sets.
+type sweepScene struct {
+	*background.Sweeper
 	store  *sqlitestore.Store
 	policy *rules.Policy
 	now    time.Time
 }
 
-func newScene(t *testing.T) *scene {
+func newSweepScene(t *testing.T) *sweepScene {
 	t.Helper()
 	st, p := lifecycletest.Store(t), lifecycletest.Policy(t)
-	s := &scene{store: st, policy: p, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	s := &sweepScene{store: st, policy: p, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 	clock := func() time.Time { return s.now }
 	a := apply.New(apply.Options{Store: st, Policy: p, Vault: nil, Now: clock})
-	s.Sweeper = sweep.New(sweep.Options{Store: st, Reviewer: a, Revision: p.Revision, Now: clock})
+	s.Sweeper = background.NewSweeper(background.SweeperOptions{Store: st, Reviewer: a, Revision: p.Revision, Now: clock})
 	return s
 }
 
 // talks stores n persons who asked for an offer now.
-func (s *scene) talks(t *testing.T, n int, revision string) {
+func (s *sweepScene) talks(t *testing.T, n int, revision string) {
 	t.Helper()
 	changes := make([]store.Change, n)
 	for i := range changes {
@@ -54,7 +54,7 @@ func (s *scene) talks(t *testing.T, n int, revision string) {
 	}
 }
 
-func (s *scene) sweep(t *testing.T, want int) {
+func (s *sweepScene) sweep(t *testing.T, want int) {
 	t.Helper()
 	if n, err := s.Sweep(t.Context()); n != want || err != nil {
 		t.Errorf("at %s: reviewed %d, %v, want %d", s.now, n, err, want)
@@ -62,7 +62,7 @@ func (s *scene) sweep(t *testing.T, want int) {
 }
 
 func TestSweep_DecidesAtTheInstantOfTheLapseAndNotBefore(t *testing.T) {
-	s := newScene(t)
+	s := newSweepScene(t)
 	s.talks(t, 1200, "")
 	s.now = time.Date(2026, 9, 1, 21, 59, 59, 0, time.UTC)
 	s.sweep(t, 0)
@@ -76,7 +76,7 @@ func TestSweep_DecidesAtTheInstantOfTheLapseAndNotBefore(t *testing.T) {
 }
 
 func TestSweep_AnotherPolicyDecidesAgain(t *testing.T) {
-	s := newScene(t)
+	s := newSweepScene(t)
 	s.talks(t, 3, "old")
 	s.sweep(t, 3)
 	s.sweep(t, 0)
@@ -88,10 +88,10 @@ type busy struct{ calls int }
 func (b *busy) Review(context.Context, []string) (int, error) { b.calls++; return 0, nil }
 
 func TestSweep_LeavesSubjectsThatOthersHoldToTheNextTime(t *testing.T) {
-	s := newScene(t)
+	s := newSweepScene(t)
 	s.talks(t, 3, "old")
 	b := &busy{}
-	sweeper := sweep.New(sweep.Options{Store: s.store, Reviewer: b, Revision: s.policy.Revision})
+	sweeper := background.NewSweeper(background.SweeperOptions{Store: s.store, Reviewer: b, Revision: s.policy.Revision})
 	if n, err := sweeper.Sweep(t.Context()); n != 0 || err != nil || b.calls != 1 {
 		t.Errorf("reviewed %d in %d calls, %v", n, b.calls, err)
 	}
