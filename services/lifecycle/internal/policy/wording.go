@@ -51,7 +51,7 @@ func (s stems) in(text, language string) bool {
 
 func (c *compiler) wordings(p *lifecycle.Policy, controller string) {
 	if controller == "" {
-		controller = "[firma]"
+		controller = "[nazwa firmy]"
 	}
 	for i := range c.doc.Wordings {
 		w := &c.doc.Wordings[i]
