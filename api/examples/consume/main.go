@@ -31,7 +31,7 @@ func main() {
 		check(err)
 		event, err := stream.DecodeEvent(msg.Data())
 		check(err)
-		fmt.Println(event.Data.Kind, event.Data.Person) // delete or ask here, then say what you did:
+		fmt.Println(event.Data.Kind, event.Data.Person) // delete or ask here, then send the receipt:
 		if event.For(os.Args[2]) && event.Data.Kind == "delete" {
 			done := stream.Receipt{Decision: event.ID, Recipient: os.Args[2], Outcome: stream.OutcomeDone, At: time.Now()}
 			data, err := done.Encode()

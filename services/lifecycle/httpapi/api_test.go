@@ -130,7 +130,7 @@ func TestAPI_WhatIsWrongIsNamedWithoutItsValue(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"person":"ala@example.com","right":"flight"}`:                             "right must be one of access",
 		`{"right":"access"}`:                                                        "person is missing",
-		`{"person":"ala@example.com","right":"access","ref":"ola@example.com"}`:     "ref may not hold an address",
+		`{"person":"ala@example.com","right":"access","ref":"ola@example.com"}`:     "ref may not contain an address",
 		`{"person":"ala@example.com","right":"restriction"}`:                        "ground is missing",
 		`{"person":"ala@example.com","right":"access","at":"2099-01-01T00:00:00Z"}`: "at is in the future",
 		`{"person":"ala@example.com","rights":"access"}`:                            "Send JSON such as",

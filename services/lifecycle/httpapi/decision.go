@@ -156,7 +156,7 @@ func (a *API) decision(c echo.Context) error {
 }
 
 func errUnknownDecision() error {
-	return problem.New(http.StatusNotFound, "unknown-decision", "No decision with this id has notified recipients.")
+	return problem.New(http.StatusNotFound, "unknown-decision", "No recipient was notified of a decision with this id.")
 }
 
 // replayRequest has deletions sent once more.

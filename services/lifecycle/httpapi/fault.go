@@ -38,7 +38,7 @@ func joined(f validator.FieldError) string {
 	case "oneof":
 		return fmt.Sprintf("%s must be one of %s", name, strings.Join(strings.Fields(f.Param()), ", "))
 	case "plain":
-		return name + " may not hold an address or control characters"
+		return name + " may not contain an address or control characters"
 	case "max":
 		return name + " is too long"
 	}

@@ -41,7 +41,7 @@ func (a *API) publishFact(ctx context.Context, f *factv1.Fact) error {
 		return problem.New(
 			http.StatusServiceUnavailable,
 			"not-taken",
-			"The entry was not recorded: the stream of facts is unavailable. Send it again.",
+			"The entry was not recorded: the stream of facts is unavailable. Send the entry again.",
 		)
 	}
 	return nil

@@ -32,7 +32,7 @@ func (a *API) acceptReceipt(c echo.Context, from string) error {
 	body, err := io.ReadAll(io.LimitReader(c.Request().Body, maxRequest+1))
 	switch {
 	case err != nil:
-		return problem.New(http.StatusBadRequest, "unreadable", "The receipt is incomplete. Send it again.")
+		return problem.New(http.StatusBadRequest, "unreadable", "The receipt is incomplete. Send the receipt again.")
 	case len(body) > maxRequest:
 		return problem.New(http.StatusRequestEntityTooLarge, "too-large", "A receipt may have at most 16 KiB.")
 	}
@@ -57,7 +57,7 @@ func (a *API) acceptReceipt(c echo.Context, from string) error {
 	d, err := a.opts.Receipts.Read(c.Request().Context(), in, from, a.opts.Now())
 	switch {
 	case errors.Is(err, receipt.ErrUnknown):
-		return problem.New(http.StatusNotFound, "unknown-decision", "No decision with this id has notified recipients.")
+		return problem.New(http.StatusNotFound, "unknown-decision", "No recipient was notified of a decision with this id.")
 	case errors.Is(err, receipt.ErrNotNotified):
 		return problem.New(http.StatusForbidden, "stranger", "This recipient was not notified of the decision.")
 	case errors.Is(err, receipt.ErrOutcome):
@@ -70,7 +70,7 @@ func (a *API) acceptReceipt(c echo.Context, from string) error {
 		return problem.New(
 			http.StatusServiceUnavailable,
 			"not-taken",
-			"The receipt was not recorded: the stream of facts is unavailable. Send it again.",
+			"The receipt was not recorded: the stream of facts is unavailable. Send the receipt again.",
 		)
 	}
 	return c.JSON(

@@ -56,7 +56,7 @@ func Activities(p *rules.Policy) []Activity {
 			Cites:       r.Cites,
 			Categories:  []report.Category{},
 			Recipients:  []report.Recipient{},
-			Period:      report.Storage(r),
+			Period:      report.Storage(p, r),
 		}
 		for _, id := range r.Keeps {
 			a.Categories = append(a.Categories, report.CategoryOf(p, id))
@@ -134,7 +134,7 @@ func heads() []report.Text {
 			"Początek przetwarzania",
 			"Begins with",
 		),
-		bilingual("Osoby", "Data subjects"),
+		bilingual("Kategorie osób", "Data subjects"),
 		bilingual("Kategorie danych", "Categories of data"),
 		bilingual(
 			"Odbiorcy",
@@ -168,7 +168,7 @@ func (r *record) cells(a *Activity) []string {
 		a.Begins.In(r.lang),
 		a.Persons.In(r.lang),
 		list(data),
-		list(recipients),
+		cmp.Or(strings.Join(recipients, "; "), bilingual("brak odbiorców", "no recipients").In(r.lang)),
 		list(abroad),
 		a.Period.In(r.lang),
 		a.Rule,
@@ -187,7 +187,7 @@ func (r *record) about() []string {
 	controller := cmp.Or(r.policy.Controller, bilingual("nie podano", "not given").In(r.lang))
 	return []string{
 		bilingual("Administrator: ", "Controller: ").In(r.lang) + controller + ". " + bilingual(
-			"Uzupełnij: dane kontaktowe, a jeśli są, przedstawiciel i inspektor ochrony danych (art. 30 ust. 1 lit. a RODO).",
+			"Do uzupełnienia: dane kontaktowe administratora oraz, jeżeli zostali wyznaczeni, dane jego przedstawiciela i inspektora ochrony danych (art. 30 ust. 1 lit. a RODO).",
 			"To be added: the contact details, and a representative and a data protection officer if there are any (Art. 30(1)(a) GDPR).",
 		).In(r.lang),
 		bilingual("Polityka: ", "Policy: ").In(r.lang) + r.policy.ID + "@" + r.policy.Revision,
@@ -196,7 +196,7 @@ func (r *record) about() []string {
 
 // notes returns the remarks below the table.
 func (r *record) notes() []string {
-	keyed := report.Storage(&rules.Rule{Until: r.policy.Tombstone})
+	keyed := report.Storage(r.policy, &rules.Rule{Until: r.policy.Tombstone})
 	return []string{
 		bilingual(
 			"Środki bezpieczeństwa (art. 30 ust. 1 lit. g RODO): ",
@@ -211,7 +211,7 @@ func (r *record) notes() []string {
 				r.lang,
 			) + ".",
 		bilingual(
-			"Dziennik decyzji, pod pseudonimami: ",
+			"Dziennik decyzji (dane spseudonimizowane): ",
 			"Journal of decisions, pseudonymous: ",
 		).In(r.lang) +
 			report.Years(r.policy.JournalYears).
@@ -222,7 +222,7 @@ func (r *record) notes() []string {
 			fmt.Sprintf("Person without known facts: %d days at most (recital 49 GDPR).", r.policy.IntakeDays),
 		).In(r.lang),
 		bilingual(
-			"Zabezpieczenia przekazania poza EOG (art. 30 ust. 1 lit. e RODO) nie są zapisane w polityce: uzupełnij.",
+			"Zabezpieczenia przekazania poza EOG (art. 30 ust. 1 lit. e RODO) nie są zapisane w polityce: do uzupełnienia.",
 			"The safeguards of transfers outside of the EEA (Art. 30(1)(e) GDPR) are not recorded in the policy: to be added.",
 		).In(r.lang),
 	}

@@ -46,7 +46,7 @@ func (c *compiler) warnings(p *rules.Policy) []Warning {
 		if slices.Contains(a.Places, transactional) {
 			out = append(out, Warning{Risk: Marketing, Line: c.at.Line("ask", i, "places"), Says: map[string]string{
 				"en": "The question may be placed in a transactional message. According to UOKiK, asking is itself marketing; courts disagree. The checkout, the thank-you page and the account are safe.",
-				"pl": "Pytanie o zgodę może znaleźć się w wiadomości transakcyjnej. Zdaniem UOKiK samo pytanie stanowi już marketing; orzecznictwo jest rozbieżne. Bezpieczne miejsca to koszyk, strona z podziękowaniem i konto klienta.",
+				"pl": "Pytanie o zgodę może znaleźć się w wiadomości transakcyjnej. Zdaniem UOKiK samo pytanie stanowi już marketing; orzecznictwo jest rozbieżne. Bezpieczne miejsca to formularz zamówienia, strona z podziękowaniem i konto klienta.",
 			}, Cites: "UOKiK; przeciwnie UKE 2015, SO Warszawa-Praga IV Ca 1873/16"})
 		}
 	}
@@ -77,11 +77,11 @@ func booksGoEarly(p *rules.Policy) []Warning {
 	}
 	return []Warning{{Risk: TooEarly, Cites: "Ordynacja podatkowa art. 70 § 1, art. 86 § 1", Says: map[string]string{
 		"en": fmt.Sprintf(
-			"The data of a sale of 15 December 2026 are deleted on %s, before the limitation of the income tax at the end of 2032.",
+			"The data of a sale of 15 December 2026 are retained until %s, but the limitation of the income tax ends only with the year 2032.",
 			p.LastDay(&last),
 		),
 		"pl": fmt.Sprintf(
-			"Dane sprzedaży z 15 grudnia 2026 r. są usuwane %s, przed przedawnieniem podatku dochodowego z końcem 2032 r.",
+			"Dane sprzedaży z 15 grudnia 2026 r. są przechowywane do %s, a podatek dochodowy przedawnia się dopiero z końcem 2032 r.",
 			p.LastDay(&last),
 		),
 	}}}
@@ -104,12 +104,12 @@ func longKept(p *rules.Policy) []Warning {
 		if ok && until.After(at.AddDate(tooLong, 1, 0)) {
 			out = append(out, Warning{Risk: TooLong, Line: r.Line, Cites: "RODO art. 5 ust. 1 lit. e", Says: map[string]string{
 				"en": fmt.Sprintf(
-					"Rule %s retains data until %s after an event of 15 December 2026, without a legal obligation. Storage must be no longer than necessary.",
+					"Under the rule %s, the data of an event of 15 December 2026 are retained until %s, without a legal obligation. Data may be retained no longer than necessary.",
 					r.ID,
 					p.LastDay(&until),
 				),
 				"pl": fmt.Sprintf(
-					"Reguła %s przechowuje dane do %s po zdarzeniu z 15 grudnia 2026 r., choć nie wymaga tego obowiązek prawny. Przechowywanie nie może trwać dłużej, niż jest to niezbędne.",
+					"Zgodnie z regułą %s dane dotyczące zdarzenia z 15 grudnia 2026 r. są przechowywane do %s, choć nie wymaga tego żaden przepis. Danych nie wolno przechowywać dłużej, niż jest to niezbędne.",
 					r.ID,
 					p.LastDay(&until),
 				),

@@ -52,7 +52,7 @@ func (s stems) in(text, language string) bool {
 
 func (c *compiler) wordings(p *rules.Policy, controller string) {
 	if controller == "" {
-		controller = "[firma]"
+		controller = "[nazwa firmy]"
 	}
 	for i := range c.doc.Wordings {
 		w := &c.doc.Wordings[i]

@@ -121,7 +121,7 @@ func (d *Decision) check(in *stream.Receipt, repeated bool) error {
 			ErrOutcome,
 		)
 	case address.Looks(in.Reason), strings.ContainsFunc(in.Reason, unicode.IsControl):
-		return fmt.Errorf("%w: reason may not hold an address or control characters", ErrOutcome)
+		return fmt.Errorf("%w: reason may not contain an address or control characters", ErrOutcome)
 	}
 	for category := range in.Categories {
 		if !slices.Contains(d.Categories, category) {

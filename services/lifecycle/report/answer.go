@@ -162,10 +162,22 @@ func (l *letter) deletions() []lifecycle.AnnouncedDeletion {
 // itemName names an item by its category and record.
 func (l *letter) itemName(item rules.Item) string {
 	name := CategoryOf(l.policy, item.Category).Name.In(l.Language)
-	if item.Ref != "" {
-		name += ", " + strings.Join(append([]string{item.Ref}, otherNames(l.e.Facts, item.Ref)...), ", ")
+	if item.Ref == "" {
+		return name
 	}
-	return name
+	others := otherNames(l.e.Facts, item.Ref)
+	names := recordNames(item.Ref, others)
+	if item.Category != orderCategory && l.isOrder(append(others, item.Ref)) {
+		return name + ", " + l.order() + names
+	}
+	return name + ", " + l.number() + names
+}
+
+// isOrder reports whether a record with these names is an order.
+func (l *letter) isOrder(names []string) bool {
+	return slices.ContainsFunc(l.e.Facts, func(f fact.Fact) bool {
+		return (f.Kind == fact.KindSale || f.Kind == fact.KindOrderPlaced) && slices.Contains(names, f.Ref)
+	})
 }
 
 // writeRetained lists the retained items with purpose, basis, exception and retention end.
@@ -244,6 +256,7 @@ func (l *letter) writeRecipients(gone []lifecycle.AnnouncedDeletion) {
 		return
 	}
 	l.heading(l.words.recipients)
+	notified := l.notifiedRecipients(gone)
 	for _, id := range ids {
 		r := RecipientOf(l.policy, id)
 		name := r.Name.In(l.Language)
@@ -256,6 +269,8 @@ func (l *letter) writeRecipients(gone []lifecycle.AnnouncedDeletion) {
 			answer = l.receipt(a.Outcome) + l.aside(l.date(l.day(a.At)))
 		case l.unpublished(gone):
 			answer = l.words.unsent
+		case !slices.Contains(notified, id):
+			answer = l.words.unnotified // a recipient of the policy that is not configured
 		}
 		l.item(name + ": " + answer)
 	}

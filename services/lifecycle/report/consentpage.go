@@ -84,7 +84,7 @@ func (l Language) consent() consentWords {
 		),
 		Over: l.choose("To pytanie nie jest już aktualne.", "This question is no longer open."),
 		Free: l.choose(
-			"Zgoda jest dobrowolna. Jej brak nie ma dla Ciebie negatywnych skutków.",
+			"Zgoda jest dobrowolna. Odmowa zgody nie ma dla Ciebie negatywnych skutków.",
 			"Consent is voluntary. A refusal has no negative consequences for you.",
 		),
 		Other: l.choose("English", "Polski"),

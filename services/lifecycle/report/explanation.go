@@ -176,7 +176,7 @@ func (x *explanation) purpose(id string) string {
 
 // basis names a basis, and its end where the end differs from the end of the item.
 func (x *explanation) basis(b *rules.Basis, h *lifecycle.Held) string {
-	s := x.by(x.purpose(b.Purpose), b.Channel) + " " + b.Article
+	s := x.by(x.purpose(b.Purpose), b.Channel) + x.brief(b.Article)
 	if b.Until != nil && (h.Until == nil || !b.Until.Equal(*h.Until)) {
 		s += x.words.to + x.policy.LastDay(b.Until)
 	}
@@ -256,7 +256,7 @@ func (l Language) Article(article string) string {
 // periodOf describes the retention period of a rule in words and in policy syntax.
 func (x *explanation) periodOf(id string, note lifecycle.RuleNote) string {
 	if r := rule(x.policy, id); r != nil {
-		said := x.storage(r)
+		said := x.storage(x.policy, r)
 		if note.Period != "" && note.Period != openPeriod {
 			said += " [" + note.Period + "]"
 		}

@@ -99,7 +99,7 @@ func TestExplain_SaysEachThing(t *testing.T) {
 		"system newslettera usunięcie wstrzymane,",
 		"PYTANIA O ZGODĘ",
 		"OGŁOSZONE USUNIĘCIA numer telefonu podstawa ustała 2026-03-20 00:00",
-		"USUNIĘTE DANE I PRZYCZYNY (dziennik) 2026-03-20 00:00 numer telefonu ustały: wykonanie umowy wersja "+s.policy.Revision,
+		"USUNIĘTE DANE I PRZYCZYNY (dziennik) 2026-03-20 00:00 numer telefonu ustały: wykonanie umowy, wersja "+s.policy.Revision,
 		"ALARMY 2026-07-02 00:00 wniosek req-1 pozostał bez odpowiedzi w terminie (do 2026-07-01)",
 	)
 }
@@ -125,12 +125,12 @@ func TestExplain_SaysWhatMayNotBeUsed(t *testing.T) {
 		"(Art. 18(2) GDPR)",
 		"since 2026-03-10",
 		"claims an objection not decided",
-		"the person needs them for claims",
+		"the person needs the data for claims",
 	)
 	says(
 		t,
 		explained(t, s, report.Polish, nil, "2026-03-12 12:00"),
-		"jest już usunięty",
+		"został już usunięty",
 		"OGRANICZENIA WYKORZYSTANIA każde wykorzystanie ograniczenie przetwarzania",
 		"(art. 18 ust. 2 RODO)",
 		"roszczenia nierozstrzygnięty sprzeciw",

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -66,10 +67,12 @@ func (l Language) heldGroups(held []Held) []heldGroup {
 		case h.Record == "":
 			person.Items = append(person.Items, h)
 		default:
-			name := words.Record + strings.Join(append([]string{h.Record}, h.OtherNames...), ", ")
-			n := slices.IndexFunc(records, func(g heldGroup) bool { return g.Name == name })
+			n := slices.IndexFunc(records, func(g heldGroup) bool { return g.Items[0].Record == h.Record })
 			if n < 0 {
-				n, records = len(records), append(records, heldGroup{Name: name})
+				n, records = len(records), append(records, heldGroup{Name: words.Record + recordNames(h.Record, h.OtherNames)})
+			}
+			if h.ID == orderCategory {
+				records[n].Name = words.Order + recordNames(h.Record, h.OtherNames)
 			}
 			records[n].Items = append(records[n].Items, h)
 		}
@@ -80,6 +83,29 @@ func (l Language) heldGroups(held []Held) []heldGroup {
 		func(g heldGroup) bool { return len(g.Items) == 0 },
 	)
 }
+
+// orderCategory is the category by which a record is known to be an order.
+const orderCategory = "order"
+
+// recordNames writes the names of a record for a person: "hand:order-17" is "order-17", and
+// "woocommerce:order/17@shop" is "17 (shop)".
+func recordNames(ref string, others []string) string {
+	out := make([]string, 0, 1+len(others))
+	for _, name := range append([]string{ref}, others...) {
+		if m := sourced.FindStringSubmatch(name); m != nil {
+			name = m[1]
+			if m[2] != "" {
+				name += " (" + m[2] + ")"
+			}
+		}
+		out = append(out, name)
+	}
+	return strings.Join(out, ", ")
+}
+
+// sourced matches the name of a record with its source or platform, and with the type of the
+// record and the shop of a platform where there are any.
+var sourced = regexp.MustCompile(`^[a-z][a-z0-9_-]*:(?:[a-z_]+/)?([^/@:]+)(?:@([^/@:]+))?$`)
 
 // pageDate formats a date without line breaks.
 func (l Language) pageDate(civil string) string {

@@ -34,7 +34,7 @@ func TestPage_SaysEachThingInEachLanguage(t *testing.T) {
 		"Sklep Ani",
 		"ala@example.com, stripe:cus_1",
 		"20 lipca 2026 r.",
-		"Dotyczy: invoice-1, order-1",
+		"Zamówienie invoice-1, order-1",
 		"dokumenty podatkowe: art. 6 ust. 1 lit. c RODO (obowiązek prawny)",
 		"do 31 grudnia 2031 r.",
 		"Ordynacja podatkowa art. 70",
@@ -57,7 +57,7 @@ func TestPage_SaysEachThingInEachLanguage(t *testing.T) {
 		seen(english),
 		"Personal data held",
 		"20 July 2026",
-		"About invoice-1, order-1",
+		"Order invoice-1, order-1",
 		"tax documents: Art. 6(1)(c) GDPR (a legal obligation)",
 		"until 31 December 2031",
 		"until the consent is withdrawn",
@@ -146,7 +146,7 @@ func TestPage_OfNobodySaysSo(t *testing.T) {
 	says(
 		t,
 		seen(paged(t, report.Polish, p)),
-		"jest już usunięty",
+		"został już usunięty",
 		"Żadne dane nie są przechowywane.",
 		"Nie zapisano żadnej zgody.",
 		"Dziennik nie zawiera żadnego usunięcia.",
@@ -182,4 +182,17 @@ func TestPage_SaysWhatMayNotBeDoneAndWhatStays(t *testing.T) {
 		"any use except storage: restriction of processing",
 		"Information kept about deleted data",
 	)
+}
+
+func TestPage_NamesAnOrderWithoutItsSource(t *testing.T) {
+	s := newScene(t)
+	s.tell(t, "2026-03-05 12:00", fact.Fact{Kind: fact.KindSale, Source: "hand", Ref: "hand:order-17"})
+	s.tell(
+		t,
+		"2026-03-05 12:00",
+		fact.Fact{Kind: fact.KindSale, Source: "shop", Ref: "woocommerce:order/17@shop"},
+	)
+	p := reported(t, s, "2026-03-06 12:00")
+	says(t, seen(paged(t, report.Polish, p)), "Zamówienie order-17 ", "Zamówienie 17 (shop) ")
+	says(t, seen(paged(t, report.English, p)), "Order order-17 ", "Order 17 (shop) ")
 }

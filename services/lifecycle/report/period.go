@@ -6,23 +6,59 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
 // Storage describes the retention period of a rule (Art. 15(1)(d), 30(1)(f)).
-func Storage(r *rules.Rule) Text { return both(func(l Language) string { return l.storage(r) }) }
+func Storage(p *rules.Policy, r *rules.Rule) Text {
+	return both(func(l Language) string { return l.storage(p, r) })
+}
 
-func (l Language) storage(r *rules.Rule) string {
+func (l Language) storage(p *rules.Policy, r *rules.Rule) string {
 	text := l.openEnd(r)
 	switch {
 	case r.Consent && r.Until.Set():
-		return text + l.alsoEnds(l.period(r.Until.String()))
+		return text + l.expiry(r.Until.String())
 	case r.Consent || r.Until.String() == openPeriod:
 		return text
 	case len(r.Ended) > 0:
-		return l.period(r.Until.String()) + l.earlier(r.Ended)
+		return l.period(r.Until.String()) + l.earlier(l.endings(p, r))
 	}
 	return l.period(r.Until.String())
+}
+
+// expiry describes when a consent expires without an act of the person.
+func (l Language) expiry(text string) string {
+	if n, unit, rest, ok := counted(strings.Fields(text)); ok {
+		if from, ok := l.moment(rest); ok {
+			_, units := l.units(n, unit)
+			return l.expiresAfter(units, from)
+		}
+	}
+	return l.alsoEnds(l.period(text))
+}
+
+// endings names the facts that end a basis of a rule early. An objection to a purpose without
+// consents ends a basis only once the objection is upheld, and a refund only in full.
+func (l Language) endings(p *rules.Policy, r *rules.Rule) []string {
+	out := make([]string, len(r.Ended))
+	for i, k := range r.Ended {
+		switch {
+		case k == fact.KindRefund:
+			out[i] = l.fullRefund()
+		case k == fact.KindObjection && !consented(p, r.Purpose):
+			out[i] = l.upon("objection_upheld")
+		default:
+			out[i] = l.upon(string(k))
+		}
+	}
+	return out
+}
+
+// consented reports whether a purpose is a purpose of consents, which is direct marketing.
+func consented(p *rules.Policy, purpose string) bool {
+	return slices.ContainsFunc(p.Rules, func(r rules.Rule) bool { return r.Consent && r.Purpose == purpose })
 }
 
 // openPeriod is the policy syntax of a period without an end.

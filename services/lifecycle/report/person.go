@@ -296,7 +296,7 @@ func (r *reporter) basis(b *rules.Basis) Basis {
 		out.Right = "eu-gdpr:A18"
 	}
 	if rule := rule(r.policy, b.Rule); rule != nil {
-		out.Cites, out.Period = rule.Cites, Storage(rule)
+		out.Cites, out.Period = rule.Cites, Storage(r.policy, rule)
 	}
 	return out
 }

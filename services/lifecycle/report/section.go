@@ -245,9 +245,9 @@ func (x *explanation) reasons(entry *chain.Entry) string {
 	out := make([]string, len(entry.Rules))
 	for i, r := range entry.Rules {
 		purpose, article := reason(r)
-		out[i] = x.purpose(purpose) + " " + article
+		out[i] = x.purpose(purpose) + x.brief(article)
 	}
-	return x.words.because + strings.Join(out, ", ")
+	return x.words.because + strings.Join(out, x.choose("; ", ", "))
 }
 
 // reason reads a reason of the journal, such as "tax_documents 6(1)(c)".

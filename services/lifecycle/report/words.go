@@ -7,10 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rodopath/rodopath/services/lifecycle/rights"
-
 	"github.com/rodopath/rodopath/services/lifecycle/chain"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rights"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 
 	"github.com/rodopath/rodopath/services/lifecycle/calendar"
@@ -107,7 +106,7 @@ func nouns() map[string]noun {
 			"przedłużenia terminu odpowiedzi",
 			"extension of the deadline",
 		},
-		"request_decided":      {"decyzja w sprawie wniosku", "decyzji w sprawie wniosku", "decision on the request"},
+		"request_decided":      {"rozpatrzenie wniosku", "rozpatrzenia wniosku", "decision on the request"},
 		"request_answered":     {"odpowiedź na wniosek", "odpowiedzi na wniosek", "answer to the request"},
 		"receipt":              {"potwierdzenie odbiorcy", "potwierdzenia odbiorcy", "receipt of a recipient"},
 		rules.AnchorAct:        {"ostatnie takie zdarzenie", "ostatniego takiego zdarzenia", "last such event"},
@@ -206,6 +205,15 @@ func (l Language) cite(article string) string {
 	return strings.Join(parts, " ") + " RODO"
 }
 
+// brief cites an article after the name of a purpose: " 6(1)(c)", or in Polish
+// ", art. 6 ust. 1 lit. c".
+func (l Language) brief(article string) string {
+	if l != Polish {
+		return " " + article
+	}
+	return ", " + strings.TrimSuffix(l.cite(article), " RODO")
+}
+
 // articleMeaning describes an article of the GDPR in a few words.
 func (l Language) articleMeaning(article string) string {
 	switch article {
@@ -268,7 +276,7 @@ func (l Language) by(purpose, channel string) string {
 func (l Language) access(a fact.Access) string {
 	switch a {
 	case fact.AccessOneOff:
-		return l.choose("jednorazowo", "one-off")
+		return l.choose("zakup jednorazowy", "a one-off purchase")
 	case fact.AccessCourse:
 		return l.choose("kurs", "a course")
 	case fact.AccessService:
@@ -291,7 +299,7 @@ func (l Language) trait(t string) string {
 	case fact.TraitChild:
 		return l.choose("dziecko poniżej 16 lat", "a child under 16")
 	case fact.TraitParentAgreed:
-		return l.choose("za zgodą rodzica", "with the consent of a parent")
+		return l.choose("za aprobatą rodzica lub opiekuna", "with the consent of a parent")
 	case fact.TraitBusiness:
 		return l.choose("nabywca z NIP", "a buyer with a tax number")
 	case fact.TraitSoleTrader:
@@ -309,7 +317,7 @@ func (l Language) trait(t string) string {
 	case fact.TraitUnlawful:
 		return l.choose("przetwarzanie niezgodne z prawem", "the processing is unlawful")
 	case fact.TraitForClaims:
-		return l.choose("osoba potrzebuje ich do roszczeń", "the person needs them for claims")
+		return l.choose("dane potrzebne osobie w związku z roszczeniami", "the person needs the data for claims")
 	case fact.TraitObjected:
 		return l.choose("wniesiono sprzeciw", "an objection was made")
 	}
@@ -322,7 +330,7 @@ func (l Language) doubt(d fact.Doubt) string {
 	case fact.DoubtNoTime:
 		return l.choose("źródło nie podało czasu", "the source gave no time")
 	case fact.DoubtClockAhead:
-		return l.choose("zegar źródła się spieszy", "the clock of the source is ahead")
+		return l.choose("zegar źródła spieszy się", "the clock of the source is ahead")
 	}
 	return string(d)
 }
@@ -339,7 +347,7 @@ func (l Language) state(s rules.ConsentState) string {
 	case rules.ConsentGiven:
 		return l.choose("udzielona", "given")
 	case rules.ConsentRefused:
-		return l.choose("odmówiona", "refused")
+		return l.choose("odmowa zgody", "refused")
 	case rules.ConsentWithdrawn:
 		return l.choose("wycofana", "withdrawn")
 	case rules.ConsentObjected:
@@ -360,7 +368,7 @@ func (l Language) progress(s rights.State) string {
 	case rights.StateVerified:
 		return l.choose("w toku", "open")
 	case rights.StateDecided:
-		return l.choose("rozstrzygnięty, oczekuje na odpowiedź", "decided, answer pending")
+		return l.choose("rozpatrzony, nie udzielono jeszcze odpowiedzi", "decided, answer pending")
 	case rights.StateAnswered:
 		return l.choose("udzielono odpowiedzi", "answered")
 	}
@@ -433,8 +441,44 @@ func (l Language) alsoEnds(period string) string {
 	return l.choose("; zgoda wygasa także: ", "; the consent also expires: ") + period
 }
 
-func (l Language) earlier(kinds []fact.Kind) string {
-	return l.choose("; kończy się wcześniej, jeśli nastąpi: ", "; ends earlier upon: ") + l.kinds(kinds)
+// expiresAfter states the time after which a consent expires; units is the genitive, after "z upływem".
+func (l Language) expiresAfter(units, from string) string {
+	return l.choose(
+		"; zgoda wygasa także z upływem "+units+" od "+from,
+		"; the consent also expires "+units+" after "+from,
+	)
+}
+
+// earlier states what ends a basis early, after "w razie" or "upon".
+func (l Language) earlier(events []string) string {
+	if n := len(events) - 1; n > 0 {
+		events = []string{strings.Join(events[:n], ", ") + l.or() + events[n]}
+	}
+	return l.choose("; kończy się wcześniej w razie ", "; ends earlier upon ") + events[0]
+}
+
+// upon names a fact after "w razie" or "upon".
+func (l Language) upon(event string) string {
+	n, ok := nouns()[event]
+	if !ok {
+		return l.quote(strings.ReplaceAll(event, "_", " "))
+	}
+	return l.choose(n.of, article(n.en)+n.en)
+}
+
+// article returns the English article of an event. The end of something has the definite article.
+func article(noun string) string {
+	switch {
+	case strings.Contains(noun, " of the "), strings.HasPrefix(noun, "start of"), strings.HasPrefix(noun, "end of"):
+		return "the "
+	case strings.ContainsAny(noun[:1], "aeiou"):
+		return "an "
+	}
+	return "a "
+}
+
+func (l Language) fullRefund() string {
+	return l.choose("zwrotu całej kwoty", "a refund of the whole amount")
 }
 
 func (l Language) or() string { return l.choose(" lub ", " or ") }
@@ -533,7 +577,7 @@ type explanationWords struct {
 
 func (l Language) explanation() explanationWords {
 	return explanationWords{
-		nameless: l.choose("osoba, której adres jest już usunięty", "a person whose address is deleted"),
+		nameless: l.choose("osoba, której adres został już usunięty", "a person whose address is deleted"),
 		nothing:  l.choose("Nie ma danych, które wolno przechowywać.", "No data may be held."),
 		held:     l.choose("WOLNO PRZECHOWYWAĆ", "MAY BE HELD"),
 		lastDay:  l.choose("OSTATNI DZIEŃ", "LAST DAY"),
@@ -553,7 +597,7 @@ func (l Language) explanation() explanationWords {
 		lastDayIs: l.choose("ostatni dzień ", "last day "),
 
 		factsHead: l.choose("ZDARZENIA", "FACTS"),
-		from:      l.choose("z ", "from "),
+		from:      l.choose("źródło ", "from "),
 
 		consents: l.choose("ZGODY", "CONSENTS"),
 		sinceDay: l.choose("od ", "since "),
@@ -573,7 +617,7 @@ func (l Language) explanation() explanationWords {
 		asked: l.choose("PYTANIA O ZGODĘ", "QUESTIONS FOR CONSENT"),
 		open:  l.choose("otwarte", "open"),
 		closed: l.choose(
-			"zamknięte: jest odpowiedź albo umowa się zakończyła",
+			"zamknięte: udzielono odpowiedzi albo umowa się zakończyła",
 			"closed: answered, or the contract has ended",
 		),
 		told:     l.choose("OGŁOSZONE USUNIĘCIA", "ANNOUNCED DELETIONS"),
@@ -685,19 +729,19 @@ func recipientAlarm(what, about, text string) string {
 	recipient, _, _ := strings.Cut(rest, ":")
 	switch what {
 	case "unconfirmed":
-		return recipient + " nie potwierdza usunięcia z decyzji " + decision + after(
+		return "odbiorca " + recipient + " nie potwierdził usunięcia na podstawie decyzji " + decision + after(
 			" (termin ",
 			civilDate.FindString(text),
 			")",
 		) + ": zapytaj odbiorcę albo wyślij decyzję ponownie („replay”)"
 	case "failed":
-		return "decyzji " + decision + " nie udało się dostarczyć do " + recipient + ": przyczynę podaje „rodopath decisions”; wyślij decyzję ponownie („replay”)"
+		return "decyzji " + decision + " nie udało się doręczyć odbiorcy " + recipient + ": przyczynę podaje „rodopath decisions”; wyślij decyzję ponownie („replay”)"
 	case "refused":
-		return recipient + " odmawia wykonania decyzji " + decision + ": przyczynę podaje „rodopath decisions”"
+		return "odbiorca " + recipient + " odmawia wykonania decyzji " + decision + ": przyczynę podaje „rodopath decisions”"
 	case "retracted":
-		return recipient + " odwołuje potwierdzenie decyzji " + decision + ": przyczynę podaje „rodopath decisions”"
+		return "odbiorca " + recipient + " odwołuje potwierdzenie decyzji " + decision + ": przyczynę podaje „rodopath decisions”"
 	case "stranger":
-		return recipient + " odpowiada na decyzję " + decision + ", o której nie został powiadomiony"
+		return "odbiorca " + recipient + " odpowiada na decyzję " + decision + ", o której nie został powiadomiony"
 	}
 	return ""
 }
@@ -782,15 +826,15 @@ func (l Language) flaw(f rules.Flaw) (missing, why, remedy string) {
 			)
 	case rules.FlawChild:
 		return l.choose(
-				"Zgody udzieliło dziecko poniżej 16 lat, bez zgody rodzica.",
+				"Zgody udzieliło dziecko poniżej 16 lat, bez aprobaty rodzica lub opiekuna.",
 				"A child under 16 gave the consent, without the authorisation of a parent.",
 			),
 			l.choose(
-				"Zgody w imieniu dziecka udziela albo ją aprobuje rodzic (art. 8 RODO).",
-				"A parent must give or authorise the consent of a child (Art. 8 GDPR).",
+				"W imieniu dziecka zgodę wyraża rodzic lub opiekun; może też zaaprobować zgodę dziecka (art. 8 ust. 1 RODO).",
+				"A parent must give or authorise the consent of a child (Art. 8(1) GDPR).",
 			),
 			l.choose(
-				"Poproś rodzica o aprobatę. Do tego czasu nie wysyłaj wiadomości.",
+				"Poproś rodzica lub opiekuna o zaaprobowanie zgody. Do tego czasu nie wysyłaj wiadomości.",
 				"Ask the parent for authorisation. Send no messages until then.",
 			)
 	}
@@ -812,11 +856,17 @@ func (l Language) provable(ok bool) string {
 
 // Texts of a report on a person.
 
+// number precedes the name of a record or a request.
+func (l Language) number() string { return l.choose("nr ", "no. ") }
+
+// order precedes the name of an order.
+func (l Language) order() string { return l.choose("zamówienie ", "order ") }
+
 func (l Language) noEnd() string { return l.choose("bez znanego końca", "no known end") }
 
 func (l Language) untilAgreed() string {
 	return l.choose(
-		"do ponownego udzielenia zgody z inicjatywy osoby",
+		"do czasu, gdy osoba z własnej inicjatywy ponownie udzieli zgody",
 		"until the person consents again on their own initiative",
 	)
 }
@@ -840,7 +890,7 @@ func (l Language) noticeUnknown() string {
 }
 
 func (l Language) collectionUnknown() string {
-	return l.choose("sposób zebrania zgody nie jest znany", "the manner of collection of the consent is unknown")
+	return l.choose("sposób uzyskania zgody nie jest znany", "the manner of collection of the consent is unknown")
 }
 
 func (l Language) locationUnknown() string {
@@ -880,7 +930,7 @@ func (l Language) collection(form, source, confirmed string, ip bool) string {
 
 func (l Language) noAutomation() string {
 	return l.choose(
-		"Nie podejmujemy decyzji opartych wyłącznie na zautomatyzowanym przetwarzaniu, które wywołują skutki prawne lub w podobny sposób istotnie wpływają na osobę (art. 22 RODO). Automatycznie obliczane są wyłącznie okresy przechowywania danych.",
+		"Nie podejmujemy decyzji, które opierają się wyłącznie na zautomatyzowanym przetwarzaniu i wywołują wobec osoby skutki prawne lub w podobny sposób istotnie na nią wpływają (art. 22 RODO). Automatycznie obliczane są wyłącznie okresy przechowywania danych.",
 		"No decisions with legal or similarly significant effects are based solely on automated processing (Art. 22 GDPR). Only the retention periods of data are computed automatically.",
 	)
 }
@@ -927,15 +977,15 @@ func dataSubjectRights() []Right {
 			"eu-gdpr:A18",
 			"18",
 			Text{
-				"Ograniczenie przetwarzania: dane są wówczas wyłącznie przechowywane.",
-				"Restriction of processing: the data are then only stored.",
+				"Ograniczenie przetwarzania: dane są wówczas co do zasady wyłącznie przechowywane.",
+				"Restriction of processing: as a rule, the data are then only stored.",
 			},
 		},
 		{
 			"eu-gdpr:A19",
 			"19",
 			Text{
-				"Informacja o odbiorcach powiadomionych o sprostowaniu, usunięciu lub ograniczeniu.",
+				"Informacja o odbiorcach, których powiadomiono o sprostowaniu lub usunięciu danych albo o ograniczeniu przetwarzania.",
 				"Information about the recipients notified of a rectification, erasure or restriction.",
 			},
 		},
@@ -959,7 +1009,7 @@ func dataSubjectRights() []Right {
 			"eu-gdpr:A7-3",
 			"7(3)",
 			Text{
-				"Wycofanie zgody w dowolnym momencie. Wycofanie nie wpływa na zgodność z prawem wcześniejszego przetwarzania.",
+				"Wycofanie zgody w dowolnym momencie. Wycofanie zgody nie wpływa na zgodność z prawem przetwarzania, którego dokonano przed jej wycofaniem.",
 				"Withdrawal of consent at any time. The withdrawal does not affect the lawfulness of earlier processing.",
 			},
 		},
@@ -976,21 +1026,22 @@ func dataSubjectRights() []Right {
 
 func (l Language) contentElsewhere() string {
 	return l.choose(
-		"Dane dostarczyła osoba na podstawie zgody lub umowy. Ich treść (na przykład pozycje zamówienia) znajduje się w systemach odbiorców.",
-		"The person provided the data on the basis of a consent or a contract. The content (for example the lines of an order) is stored in the systems of the recipients.",
+		"Dane dostarczyła osoba; podstawą ich przetwarzania jest zgoda lub umowa. Ich treść (na przykład pozycje zamówienia) znajduje się w systemach odbiorców.",
+		"The person provided the data; the basis of the processing is a consent or a contract. The content (for example the lines of an order) is stored in the systems of the recipients.",
 	)
 }
 
 // Texts of a letter.
 
 type letterWords struct {
-	draft, missing, greeting, identity, nothingYet      string
-	granted, partly, refused, reason                    string
-	deleted, deleting, nothingDeleted, deletedLongAgo   string
-	kept, nothingKept                                   string
-	purpose, basis, exempt, notReached                  string
-	entry, recipients, noRecipients, unanswered, unsent string
-	complaint, regards                                  string
+	draft, missing, greeting, identity, nothingYet    string
+	granted, partly, refused, reason                  string
+	deleted, deleting, nothingDeleted, deletedLongAgo string
+	kept, nothingKept                                 string
+	purpose, basis, exempt, notReached                string
+	entry, recipients, noRecipients                   string
+	unanswered, unsent, unnotified                    string
+	complaint, regards                                string
 }
 
 func (l Language) letter() letterWords {
@@ -1010,15 +1061,15 @@ func (l Language) letter() letterWords {
 		),
 		nothingYet: l.choose("Do tego czasu nie usuwamy żadnych danych.", "Until then we delete no data."),
 		granted: l.choose(
-			"uwzględniamy wniosek i usuwamy dane, których dotyczy.",
+			"uwzględniamy wniosek i usuwamy dane, których wniosek dotyczy.",
 			"We grant the request and delete the data concerned.",
 		),
 		partly: l.choose(
-			"uwzględniamy wniosek w części i usuwamy część danych. Pozostałe dane musimy albo możemy nadal przechowywać; poniżej podajemy dla każdej kategorii podstawę i ostatni dzień przechowywania.",
-			"We grant the request in part and delete a part of the data. We must or may retain the other data for now; the list below gives the basis and the last day of retention for each category.",
+			"uwzględniamy wniosek w części i usuwamy część danych. Pozostałe dane musimy lub możemy nadal przechowywać; poniżej podajemy dla każdej kategorii danych podstawę prawną i okres przechowywania.",
+			"We grant the request in part and delete a part of the data. We must or may retain the other data for now; the list below gives the legal basis and the retention period for each category of data.",
 		),
 		refused: l.choose(
-			"nie możemy uwzględnić wniosku (art. 12 ust. 4 RODO). Poniżej podajemy przechowywane dane, podstawy i okresy przechowywania.",
+			"nie możemy uwzględnić wniosku (art. 12 ust. 4 RODO). Poniżej podajemy przechowywane dane, podstawy prawne i okresy przechowywania.",
 			"We cannot grant the request (Art. 12(4) GDPR). The list below gives the retained data, the bases and the retention periods.",
 		),
 		reason: l.choose("Uzasadnienie: ", "Reason: "),
@@ -1042,8 +1093,8 @@ func (l Language) letter() letterWords {
 		basis:       l.choose("Podstawa: ", "Basis: "),
 		exempt:      l.choose("Wyjątek od prawa do usunięcia danych: ", "Exception from the right to erasure: "),
 		notReached: l.choose(
-			"Wniosek nie obejmuje tych danych: podstawa nadal istnieje (art. 17 ust. 1 RODO).",
-			"The request does not extend to these data: the basis is still in force (Art. 17(1) GDPR).",
+			"Te dane nie podlegają usunięciu, ponieważ podstawa ich przetwarzania nadal istnieje (art. 17 ust. 1 RODO).",
+			"The right to erasure does not extend to these data, because the basis of the processing is still in force (Art. 17(1) GDPR).",
 		),
 
 		entry: l.choose("Wpis „nie kontaktować się”", "The do-not-contact entry"),
@@ -1055,10 +1106,14 @@ func (l Language) letter() letterWords {
 			"Usunięte dane nie były ujawniane żadnym odbiorcom (art. 19 RODO).",
 			"The deleted data were not disclosed to any recipient (Art. 19 GDPR).",
 		),
-		unanswered: l.choose("powiadomiono, brak potwierdzenia usunięcia", "notified, deletion not confirmed yet"),
+		unanswered: l.choose("powiadomiono, usunięcia jeszcze nie potwierdzono", "notified, deletion not confirmed yet"),
 		unsent:     l.choose("powiadomienie oczekuje na wysłanie", "notification pending"),
+		unnotified: l.choose(
+			"[odbiorcy nie powiadomiono automatycznie: powiadom odbiorcę i uzupełnij odpowiedź]",
+			"[the recipient was not notified automatically: notify the recipient, and complete the answer]",
+		),
 		complaint: l.choose(
-			"Przysługuje prawo wniesienia skargi do Prezesa Urzędu Ochrony Danych Osobowych (ul. Stanisława Moniuszki 1A, 00-014 Warszawa, uodo.gov.pl; art. 77 RODO) oraz środek ochrony prawnej przed sądem (art. 79 RODO).",
+			"Przysługuje Pani/Panu prawo wniesienia skargi do Prezesa Urzędu Ochrony Danych Osobowych (ul. Stanisława Moniuszki 1A, 00-014 Warszawa, uodo.gov.pl; art. 77 RODO) oraz prawo do środka ochrony prawnej przed sądem (art. 79 RODO).",
 			"You have the right to lodge a complaint with the President of the Polish data protection authority (Prezes Urzędu Ochrony Danych Osobowych, ul. Stanisława Moniuszki 1A, 00-014 Warszawa, uodo.gov.pl; Art. 77 GDPR), and to a judicial remedy (Art. 79 GDPR).",
 		),
 		regards: l.choose("Z poważaniem", "Kind regards"),
@@ -1077,10 +1132,10 @@ func (l Language) concerning(ref, received string) string {
 func (l Language) doNotContact(until string) string {
 	return l.choose(
 		"Pozostaje wpis „nie kontaktować się”. Wpis nie zawiera adresu, a jedynie jego skrót kryptograficzny z kluczem i datę odmowy. Służy wyłącznie temu, aby adres nie został ponownie dodany i aby nie wysłano na niego kolejnej wiadomości. "+sentences(
-			"Wpis pozostaje "+until,
-		)+" Także wobec wpisu można wnieść sprzeciw (art. 21 ust. 1 RODO); po jego uwzględnieniu informacja o odmowie zostanie usunięta.",
+			"Okres przechowywania wpisu: "+until,
+		)+" Również wobec tego wpisu można wnieść sprzeciw (art. 21 ust. 1 RODO); po uwzględnieniu sprzeciwu informacja o odmowie zostanie usunięta.",
 		"We retain a do-not-contact entry. The entry does not contain the address, only a keyed hash of the address and the date of the refusal. The sole purpose of the entry is to prevent the address from being added and contacted again. "+sentences(
-			"The entry is kept "+until,
+			"Retention period of the entry: "+until,
 		)+" You may object to the entry as well (Art. 21(1) GDPR); once the objection is upheld, the information about the refusal is deleted.",
 	)
 }
@@ -1097,7 +1152,7 @@ func (l Language) tombstoneNote(lastDay string) string {
 type pageWords struct {
 	Title, For, Nameless, Controller, Date, Lead                                 string
 	Held, HeldNote, Nothing, Data, Basis, Until, Since, Recipients, NoRecipients string
-	Source, NoSource, Given, Hashes, Person, Record, Number, Abroad              string
+	Source, NoSource, Given, Hashes, Person, Record, Order, Number, Abroad       string
 	Consents, Notice, Collected, Withdraw, When, Event, Now, NoConsents          string
 	Limits, AnyUse, Requests, Asked, State, AnswerBy, Overdue                    string
 	Deleted, DeletedNote, EndedBases, Again, Records, NoDeleted                  string
@@ -1108,7 +1163,7 @@ func (l Language) page() pageWords {
 	return pageWords{
 		Title:      l.choose("Przechowywane dane osobowe", "Personal data held"),
 		For:        l.choose("Osoba", "Person"),
-		Nameless:   l.choose("osoba, której adres jest już usunięty", "a person whose address is deleted"),
+		Nameless:   l.choose("osoba, której adres został już usunięty", "a person whose address is deleted"),
 		Controller: l.choose("Administrator danych", "Controller"),
 		Date:       l.choose("Stan na", "As of"),
 		Lead: l.choose(
@@ -1119,7 +1174,7 @@ func (l Language) page() pageWords {
 		Held: l.choose("Przechowywane dane", "Held data"),
 		HeldNote: l.choose(
 			"Podany dzień jest ostatnim dniem przechowywania. Po jego upływie dane są usuwane.",
-			"The given day is the last day of retention. The data are deleted after the end of the day.",
+			"The day given is the last day of retention. The data are deleted after the end of this day.",
 		),
 		Nothing:      l.choose("Żadne dane nie są przechowywane.", "No data are held."),
 		Data:         l.choose("Dane", "Data"),
@@ -1127,21 +1182,22 @@ func (l Language) page() pageWords {
 		Until:        l.choose("Do kiedy", "Until"),
 		Since:        l.choose("od", "since"),
 		Recipients:   l.choose("Odbiorcy", "Recipients"),
-		NoRecipients: l.choose("brak", "none"),
+		NoRecipients: l.choose("brak odbiorców", "no recipients"),
 		Source:       l.choose("źródło:", "source:"),
 		NoSource:     l.choose("źródło nie jest znane", "the source is unknown"),
 		Given:        l.choose("podane przez osobę", "given by the person"),
 		Hashes:       l.choose("Tylko skróty kryptograficzne i daty", "Keyed hashes and dates only"),
 		Person:       l.choose("O osobie", "About the person"),
 		Record:       l.choose("Dotyczy: ", "About "),
+		Order:        l.choose("Zamówienie ", "Order "),
 		Number:       l.choose("nr", "no."),
 		Abroad:       l.choose("poza EOG:", "outside of the EEA:"),
 
 		Consents:   l.choose("Zgody", "Consents"),
 		NoConsents: l.choose("Nie zapisano żadnej zgody.", "No consent is recorded."),
-		Notice:     l.choose("Tekst", "Text"),
-		Collected:  l.choose("Sposób zebrania", "Collection"),
-		Withdraw:   l.choose("Sposób wycofania", "Withdrawal"),
+		Notice:     l.choose("Treść zgody", "Wording"),
+		Collected:  l.choose("Sposób uzyskania zgody", "Collection"),
+		Withdraw:   l.choose("Sposób wycofania zgody", "Withdrawal"),
 		When:       l.choose("Kiedy", "When"),
 		Event:      l.choose("Zdarzenie", "Event"),
 		Now:        l.choose("obecnie:", "now:"),
@@ -1161,8 +1217,8 @@ func (l Language) page() pageWords {
 		),
 		NoDeleted:  l.choose("Dziennik nie zawiera żadnego usunięcia.", "The journal contains no deletion."),
 		EndedBases: l.choose("Podstawy, które ustały", "Lapsed bases"),
-		Again:      l.choose("ponownie, po powrocie danych", "again, after the data had returned"),
-		Records:    l.choose("liczba:", "number:"),
+		Again:      l.choose("ponownie, po przywróceniu danych", "again, after the data had been restored"),
+		Records:    l.choose("liczba dokumentów:", "records:"),
 		Stays:      l.choose("Informacje pozostałe po usuniętych danych", "Information kept about deleted data"),
 
 		Rights:    l.choose("Prawa", "Rights"),

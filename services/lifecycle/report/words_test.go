@@ -185,11 +185,11 @@ func TestAlarm_IsSaidInPolishByItsKind(t *testing.T) {
 	for key, want := range map[string]string{
 		"overdue:req-1":                          "wniosek req-1 pozostał bez odpowiedzi w terminie (do 2026-07-01), art. 12 ust. 3 RODO",
 		"hold:f":                                 "wstrzymanie usunięcia jest spóźnione albo dotyczy danych, które nie są przechowywane (usunięto 2026-07-01)",
-		"refused:dec_1:crm:f":                    "crm odmawia wykonania decyzji dec_1: przyczynę podaje „rodopath decisions”",
-		"unconfirmed:dec_1:crm:2026-07-01T00:00": "crm nie potwierdza usunięcia z decyzji dec_1 (termin 2026-07-01): zapytaj odbiorcę albo wyślij decyzję ponownie („replay”)",
-		"failed:dec_1:crm:f":                     "decyzji dec_1 nie udało się dostarczyć do crm: przyczynę podaje „rodopath decisions”; wyślij decyzję ponownie („replay”)",
-		"retracted:dec_1:crm:f":                  "crm odwołuje potwierdzenie decyzji dec_1: przyczynę podaje „rodopath decisions”",
-		"stranger:dec_1:crm:f":                   "crm odpowiada na decyzję dec_1, o której nie został powiadomiony",
+		"refused:dec_1:crm:f":                    "odbiorca crm odmawia wykonania decyzji dec_1: przyczynę podaje „rodopath decisions”",
+		"unconfirmed:dec_1:crm:2026-07-01T00:00": "odbiorca crm nie potwierdził usunięcia na podstawie decyzji dec_1 (termin 2026-07-01): zapytaj odbiorcę albo wyślij decyzję ponownie („replay”)",
+		"failed:dec_1:crm:f":                     "decyzji dec_1 nie udało się doręczyć odbiorcy crm: przyczynę podaje „rodopath decisions”; wyślij decyzję ponownie („replay”)",
+		"retracted:dec_1:crm:f":                  "odbiorca crm odwołuje potwierdzenie decyzji dec_1: przyczynę podaje „rodopath decisions”",
+		"stranger:dec_1:crm:f":                   "odbiorca crm odpowiada na decyzję dec_1, o której nie został powiadomiony",
 		"other:f":                                "was to be answered by 2026-07-01",
 	} {
 		e := chain.Entry{Key: key, Text: "was to be answered by 2026-07-01"}

@@ -25,20 +25,20 @@ func (s *shared) backup() *cobra.Command {
 	var withKeys, asJSON bool
 	cmd := &cobra.Command{
 		Use:   "backup FILE",
-		Short: "Copy everything into one file, while the server runs or not",
+		Short: "Copy all data into one file; the server may run meanwhile",
 		Long: `Copy the data of this installation into one file (tar.gz): the database, the streams,
-the spool, the configuration, the policy and the secrets. The file holds every webhook
-that was answered 200 before the start of the backup. A running server continues. The data
-directory needs free space for a second copy meanwhile.
+the spool, the configuration, the policy and the secrets. The file contains every webhook
+that was answered 200 before the start of the backup. A running server continues. During the
+backup, the disk of the data directory needs free space for a second copy.
 
-The keys (keys.json) are not in the file. Without the keys no person in the copy can be
-found and no address in its database can be read, so keep the keys in another place than
-the backups. Messages in the streams do hold addresses, and the secrets authorise access to
-sources and recipients, so protect the backups as well. --with-keys includes the keys: then
-the file alone gives access to all data.
+The keys (keys.json) are not in the file. Without the keys no person in the backup can be
+found and no address in the database can be read, so keep the keys in another place than
+the backups. Messages in the streams contain addresses, and the secrets authorise access to
+sources and recipients, so protect the backups as well. With --with-keys the file contains
+the keys too: then the file alone gives access to all data.
 
 An existing FILE is replaced after the new backup is complete and verified.`,
-		Example: "  rodopath backup /backups/rodopath-$(date +%F).tar.gz\n  cp data/keys.json /somewhere-else/   # once",
+		Example: "  rodopath backup /backups/rodopath-$(date +%F).tar.gz\n  cp data/keys.json /somewhere-else/   # after the first start, and after every key rotation",
 		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			var made *made

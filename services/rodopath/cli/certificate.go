@@ -23,8 +23,8 @@ func (s *shared) certificate() *cobra.Command {
 		Use:   "certificate DECISION",
 		Short: "Certify a deletion that every recipient has confirmed",
 		Long: `Write the certificate of a deletion: the deleted categories, the time, the reasons, and the
-confirmations of the recipients. The certificate is signed (Ed25519) and holds no names.
---names-key prints the key of its hashes, by which a reader with an address can check
+confirmations of the recipients. The certificate is signed (Ed25519) and contains no names.
+--names-key prints the key of the hashes, with which a reader who knows an address can verify
 whether the certificate concerns that address.`,
 		Example: "  rodopath certificate dec_abc -o certificate.json\n  rodopath certificate dec_abc --form page --lang pl -o certificate.html",
 		Args:    args(cobra.ExactArgs(1)),

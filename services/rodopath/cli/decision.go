@@ -46,8 +46,8 @@ only decisions with a missing answer are listed.`,
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&overdue, "overdue", false, "only decisions with a late answer")
-	cmd.Flags().BoolVar(&all, "all", false, "completed decisions too")
+	cmd.Flags().BoolVar(&overdue, "overdue", false, "only decisions with an overdue answer")
+	cmd.Flags().BoolVar(&all, "all", false, "all decisions, completed ones included")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.AddCommand(s.receipt())
 	return cmd
@@ -92,7 +92,7 @@ func writeDecisions(out io.Writer, data []byte) error {
 			due = d.Due.Format(minute)
 		}
 		if d.Purpose != "" {
-			what = "ask for " + d.Purpose + " by " + d.Channel
+			what = "ask for consent to " + d.Purpose + " by " + d.Channel
 		}
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", due, d.Decision, d.State, what, answersOf(d), who(d.Person, d.Subject))
 	}
@@ -108,7 +108,7 @@ func answersOf(d *decision) string {
 		case state == "" && r.Sent == nil:
 			state = "in delivery"
 		case state == "":
-			state = "told"
+			state = "notified"
 		case r.Reason != "":
 			state += " (" + r.Reason + ")"
 		}
@@ -162,8 +162,8 @@ func (s *shared) replay() *cobra.Command {
 		Short: "Send all deletions since an instant again, after a recipient restored a backup",
 		Long: `Send all deletions decided since an instant again, under the same ids and marked as a
 replay, to one recipient or to all notified recipients. Each deletion must be confirmed
-anew. A deletion of a person whose names are erased here carries hashes of the names, which
-the recipient can compare with the names it holds.`,
+anew. When the names of the person are already erased, the deletion contains hashes of the
+names, which the recipient compares with the hashes of its own names.`,
 		Example: "  rodopath replay --since 2026-11-01T00:00:00Z --recipient crm",
 		Args:    args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -230,7 +230,12 @@ func writeReplayed(out io.Writer, line []byte, asJSON bool) (end bool, err error
 	case end:
 		_, err = fmt.Fprintln(out, replayed(*sent.Sent))
 	case sent.Hidden:
-		_, err = fmt.Fprintf(out, "%s  subject:%s  (with hashes: the names are erased here)\n", sent.Decision, sent.Subject)
+		_, err = fmt.Fprintf(
+			out,
+			"%s  subject:%s  (with hashes, because the names are erased)\n",
+			sent.Decision,
+			sent.Subject,
+		)
 	default:
 		_, err = fmt.Fprintf(out, "%s  subject:%s\n", sent.Decision, sent.Subject)
 	}

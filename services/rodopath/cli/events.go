@@ -19,7 +19,7 @@ func (s *shared) events() *cobra.Command {
 		Use:   "events",
 		Short: "Print the decisions: deletions, and questions for consent",
 		Long: `Print the decisions in the order of their publication. With --json each line is a
-CloudEvent, in the bytes that recipients receive.`,
+CloudEvent, exactly as recipients receive the event.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return s.ask(cmd.Context(), func(c *client.Client) error {
@@ -94,7 +94,7 @@ func items(d *stream.Delete) string {
 	}
 	text := strings.Join(names, ", ")
 	if d.Scope == "person" {
-		text += " (no personal data may be held of this person any more)"
+		text += " (no personal data of this person may be held any more)"
 	}
 	return text
 }
@@ -117,7 +117,7 @@ func (s *shared) send() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%d taken\n", n)
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%d recorded\n", n)
 				return err
 			})
 		},

@@ -56,7 +56,7 @@ id such as stripe:cus_123 or woocommerce:17@shop. The exit code is 3 for an unkn
 }
 
 // atHelp describes the flag --at.
-const atHelp = "instant of the explanation, such as 2027-01-01 (its first instant in UTC) or 2027-01-01T12:00:00Z (default now)"
+const atHelp = "instant to answer for, such as 2027-01-01 (its first instant in UTC) or 2027-01-01T12:00:00Z (default now)"
 
 func parseInstant(s string) (*time.Time, error) {
 	if s == "" {

@@ -31,7 +31,7 @@ func (s *shared) export() *cobra.Command {
 		Long: `Write the report of a person. Forms:
 
   report    data, purposes, sources, retention, recipients and rights (Art. 15), as JSON
-  page      the same as a page to print
+  page      the same report as a page to print
   portable  the data that the person provided (Art. 20), as JSON
   answer    a draft of the answer to a request for erasure: retained data, with the reasons`,
 		Example: "  rodopath export ala@example.com --form page --lang pl -o ala.html",

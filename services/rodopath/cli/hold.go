@@ -18,9 +18,9 @@ func (s *shared) hold() *cobra.Command {
 	var limitation bool
 	cmd := &cobra.Command{
 		Use:   "hold PERSON [RECORD]",
-		Short: "Place a hold: stop the deletion of a record, or of everything",
+		Short: "Place a legal hold: stop the deletion of a record, or of all records of a person",
 		Long: `Place a legal hold on a record, or on all records of a person, because of a dispute, a claim
-or an inspection. A hold never prolongs marketing, and restores no deleted data.`,
+or an inspection. A legal hold never prolongs marketing, and restores no deleted data.`,
 		Example: "  rodopath hold ala@example.com woocommerce:order/17@shop --reason chargeback",
 		Args:    args(cobra.RangeArgs(1, 2)),
 		RunE: func(cmd *cobra.Command, given []string) error {
@@ -42,10 +42,10 @@ or an inspection. A hold never prolongs marketing, and restores no deleted data.
 func (s *shared) release() *cobra.Command {
 	return &cobra.Command{
 		Use:   "release PERSON [RECORD]",
-		Short: "End a hold: overdue data are deleted at once",
+		Short: "End a legal hold: data whose retention period is over are deleted at once",
 		Args:  args(cobra.RangeArgs(1, 2)),
 		RunE: func(cmd *cobra.Command, given []string) error {
-			return s.holdOr(cmd, "/v1/holds/release", given, map[string]any{}, "The hold is released.")
+			return s.holdOr(cmd, "/v1/holds/release", given, map[string]any{}, "The release is recorded.")
 		},
 	}
 }
@@ -54,17 +54,23 @@ func (s *shared) holds() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "holds",
-		Short: "List the holds in force",
+		Short: "List the legal holds in force",
 		Args:  args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return s.ask(cmd.Context(), func(c *client.Client) error {
-				return c.Lines(cmd.Context(), "/v1/holds", func(line []byte) error {
+				found := false
+				err := c.Lines(cmd.Context(), "/v1/holds", func(line []byte) error {
+					found = true
 					if asJSON {
 						_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s\n", line)
 						return err
 					}
 					return writeHold(cmd.OutOrStdout(), line)
 				})
+				if err == nil && !found && !asJSON {
+					_, err = fmt.Fprintln(cmd.OutOrStdout(), "No hold is in force.")
+				}
+				return err
 			})
 		},
 	}
@@ -88,7 +94,7 @@ func writeHold(out io.Writer, line []byte) error {
 		"%s  %s  %s  %s\n",
 		h.Since.Format(time.DateOnly),
 		who(h.Person, h.Subject),
-		cmp.Or(h.Record, "everything"),
+		cmp.Or(h.Record, "all records"),
 		h.Reason,
 	)
 	return err
@@ -120,7 +126,7 @@ func (s *shared) holdOr(cmd *cobra.Command, path string, given []string, questio
 		}
 		fmt.Fprintln(cmd.OutOrStdout(), done)
 		for _, alarm := range answer.Alarms {
-			fmt.Fprintln(cmd.OutOrStdout(), "But:", alarm)
+			fmt.Fprintln(cmd.OutOrStdout(), "Alarm:", alarm)
 		}
 		return nil
 	})

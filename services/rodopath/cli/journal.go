@@ -21,8 +21,8 @@ func (s *shared) journal() *cobra.Command {
 		writeJournal,
 	)
 	cmd.Long = `Print the journal of a person: the decisions, with their times and policies. The journal is
-pseudonymous and outlives the data of the person, for as long as the policy requires. Each
-entry holds the hash of the entry before.`
+pseudonymous, and is kept for the period that the policy states, also after the data of the
+person were deleted. Each entry contains the hash of the entry before.`
 	cmd.AddCommand(s.verifyJournal())
 	return cmd
 }
@@ -78,8 +78,8 @@ func (s *shared) verifyJournal() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "Verify that no journal entry was changed, removed or inserted",
-		Long: `Verify all journals. The exit code is 4 after a change. The digest identifies the ends of all
-journals: keep the digest in another place, to prove later that no earlier entry was changed.`,
+		Long: `Verify all journals. The exit code is 4 when an entry was changed. The digest covers the last entries
+of all journals: keep the digest in another place, to prove later that no earlier entry was changed.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return s.ask(cmd.Context(), func(c *client.Client) error {

@@ -40,17 +40,18 @@ func (s *shared) rotate() *cobra.Command {
 		Short: "Replace the keys, and hash and seal all stored data with the new keys",
 		Long: `Replace the keys that hash and seal names. The server must be stopped. The command writes new
 keys to keys.json, hashes and seals all stored data with the new keys, and removes the old
-sealing key. After an interruption, run the command again. Copy the new keys.json to its safe
-place; earlier backups need the earlier keys.
+sealing key. After an interruption, run the command again. Keep a copy of the new keys.json in a
+safe place, and the earlier keys as long as the earlier backups.
 
-The old hash key stays in the file, because the new key hashes the old hashes: data whose names
-are erased can follow. The old keys alone identify no person in the database afterwards, except
-in decisions published before. The streams of the embedded NATS keep their encryption.
+The old hash key stays in the file, because the new hashes are computed from the old hashes, so
+that data whose names are erased can be hashed again too. After the rotation the old keys alone
+identify no person in the database, except in decisions that were published before. The streams
+of the embedded NATS keep their encryption.
 Certificates are signed with a new key: publish the output of "certificate key" again.
 
 With --file the command only replaces the keys in a file, for a cluster: stop all replicas of
-lifecycle (webhooks wait in the stream), give them the file and start them; run "keys reseal",
-then "keys prune --file FILE --resealed", and give them the pruned file.`,
+lifecycle (webhooks wait in the stream), give the file to all replicas and start them. Run "keys
+reseal", then "keys prune --file FILE --resealed", and give the pruned file to all replicas.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if file != "" {

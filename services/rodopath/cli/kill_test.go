@@ -210,7 +210,7 @@ func TestSend_AndExplainWorkWithoutAServer(t *testing.T) {
 	if err := os.WriteFile(file, []byte(fact), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := program(t, "send", file, "--data", dir).CombinedOutput(); err != nil || string(out) != "1 taken\n" {
+	if out, err := program(t, "send", file, "--data", dir).CombinedOutput(); err != nil || string(out) != "1 recorded\n" {
 		t.Fatalf("%v: %s", err, out)
 	}
 	out, err := program(t, "explain", "Ala@example.com", "--data", dir).CombinedOutput()

@@ -48,7 +48,7 @@ is 0 for yes and 4 for no. An unknown person has given no consent.`,
 					text = "yes: " + answer.Why + ", rule " + answer.Rule
 				}
 				if answer.Box {
-					text += "; an unticked box at the checkout may ask"
+					text += "; the person may be asked by an unticked box at the checkout"
 				}
 				if asJSON {
 					text = strings.TrimSpace(string(data))

@@ -122,24 +122,32 @@ func first(given []string) string {
 }
 
 func writeChecked(out io.Writer, lang string, checked *policy.Checked) error {
-	fmt.Fprintf(out, "%s has no faults, revision %s.\n", checked.ID, checked.Revision)
-	risks := map[string]map[string]string{
-		"en": {"too_early": "MAY DELETE TOO EARLY", "too_long": "MAY HOLD TOO LONG", "marketing": "MAY BE MARKETING"},
-		"pl": {
-			"too_early": "MOŻE USUWAĆ ZA WCZEŚNIE",
-			"too_long":  "MOŻE PRZECHOWYWAĆ ZA DŁUGO",
-			"marketing": "MOŻE STANOWIĆ MARKETING",
+	words := map[string]map[string]string{
+		"en": {
+			"sound":     "%s has no faults, revision %s.\n",
+			"line":      " (line %d)",
+			"too_early": "MAY DELETE TOO EARLY",
+			"too_long":  "MAY RETAIN TOO LONG",
+			"marketing": "MAY BE MARKETING",
 		},
-	}
-	if risks[lang] == nil {
+		"pl": {
+			"sound":     "Polityka %s nie zawiera błędów, wersja %s.\n",
+			"line":      " (wiersz %d)",
+			"too_early": "RYZYKO PRZEDWCZESNEGO USUNIĘCIA DANYCH",
+			"too_long":  "RYZYKO ZBYT DŁUGIEGO PRZECHOWYWANIA DANYCH",
+			"marketing": "RYZYKO MARKETINGU BEZ ZGODY",
+		},
+	}[lang]
+	if words == nil {
 		return fmt.Errorf("%w: --lang must be pl or en", errUsage)
 	}
+	fmt.Fprintf(out, words["sound"], checked.ID, checked.Revision)
 	for _, w := range checked.Warnings {
 		place := ""
 		if w.Line > 0 {
-			place = fmt.Sprintf(" (line %d)", w.Line)
+			place = fmt.Sprintf(words["line"], w.Line)
 		}
-		fmt.Fprintf(out, "\n%s%s\n  %s\n", risks[lang][w.Risk], place, w.Says[lang])
+		fmt.Fprintf(out, "\n%s%s\n  %s\n", words[w.Risk], place, w.Says[lang])
 		if w.Cites != "" {
 			fmt.Fprintf(out, "  %s\n", w.Cites)
 		}
@@ -267,7 +275,7 @@ func writeStatus(out io.Writer, data []byte) error {
 	}
 	fmt.Fprintf(out, "%s, revision %s, is in force", p.Policy, p.Revision)
 	if len(p.Earlier) > 0 {
-		fmt.Fprintf(out, "; %d earlier policies are kept for their promises", len(p.Earlier))
+		fmt.Fprintf(out, "; the retention periods promised under earlier policies (%d) still apply", len(p.Earlier))
 	}
 	fmt.Fprintln(out, ".")
 	if p.Waiting == nil {
@@ -290,6 +298,6 @@ func writeStatus(out io.Writer, data []byte) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(out, "To put it in force: rodopath serve --approve %s\n", w.Revision)
+	_, err := fmt.Fprintf(out, "To put the policy in force: rodopath serve --approve %s\n", w.Revision)
 	return err
 }

@@ -72,12 +72,12 @@ func writeRecipients(out io.Writer, data []byte) error {
 	if len(list.Recipients) == 0 {
 		_, err := fmt.Fprintln(
 			out,
-			"No recipient is configured: list the systems that hold data under \"recipients\" in the configuration.",
+			"No recipient is configured: list the systems that hold personal data under \"recipients\" in the configuration.",
 		)
 		return err
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "RECIPIENT\tBY\tTAKES\tSTATE\tWAITING\tLAST FAULT")
+	fmt.Fprintln(table, "RECIPIENT\tBY\tKINDS\tSTATE\tWAITING\tLAST ERROR")
 	for _, r := range list.Recipients {
 		state, waiting := r.State, ""
 		if r.Since != nil {

@@ -16,14 +16,14 @@ import (
 func (s *shared) request() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "requests",
-		Short: "List and process the requests of persons for their rights",
+		Short: "List and process the requests of data subjects",
 		Long: `A person has the rights of access, rectification, erasure, restriction, portability and
 objection. A request must be answered within one month (Art. 12(3) GDPR). Without a
 command the open requests are listed, the most urgent first.`,
 		Args: args(cobra.NoArgs),
 	}
 	var overdue, asJSON bool
-	cmd.Flags().BoolVar(&overdue, "overdue", false, "only late requests")
+	cmd.Flags().BoolVar(&overdue, "overdue", false, "only overdue requests")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		path := "/v1/requests"
@@ -88,7 +88,7 @@ func writeRequests(out io.Writer, data []byte) error {
 	for _, r := range list.Requests {
 		late := ""
 		if r.Overdue {
-			late = " (late)"
+			late = " (overdue)"
 		}
 		fmt.Fprintf(
 			table,

@@ -21,9 +21,9 @@ func (s *shared) restore() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "restore FILE",
 		Short: "Restore a data directory from a backup",
-		Long: `Restore the data directory (--data) from a file of "backup". The directory must not exist, or be
-empty, or hold only keys.json. The directory appears after the file was read to its end and the
-keys were checked.
+		Long: `Restore the data directory (--data) from a file of "backup". The directory must be
+missing or empty, or contain only keys.json. The directory is created only after the whole file was
+read and the keys were checked.
 
 Streams are restored with the sequence numbers and times of their messages and the positions of
 their consumers.`,
@@ -72,22 +72,22 @@ func writeRestored(out io.Writer, data string, m *backup.Manifest) error {
 		fmt.Fprintln(out, "The configured keys are elsewhere; the server checks the keys at its start.")
 	}
 	_, err := fmt.Fprintf(out, `
-Webhooks, requests and answers of recipients received after that time are missing, and so are
+Webhooks, requests and answers of recipients that were received after that time are missing, and so are
 requests for erasure. Next steps:
 
   1. Start the server:               %[1]s serve --data %[2]s
-     Deletions by time since the backup are decided again and published without further action.
+     Deletions that became due since the backup are decided and published again by themselves.
   2. Have the platforms send the events since %[3]s again:
      Stripe       Developers, Webhooks, the endpoint: resend each event (or: stripe events resend EVENT)
-     WooCommerce  no resending: save the orders changed since, which sends "order updated"
+     WooCommerce  no resending: save each order that was changed since then, which sends "order updated"
      MailerLite   no resending; record unsubscriptions by hand:
                   %[1]s requests open PERSON objection --data %[2]s
      your own     send the facts again, or use: %[1]s send FACTS.json --data %[2]s
      Events that are stored already have no further effect.
-  3. Check your own mail, and ask the recipients for their deletions since. Every person who
-     requested erasure since must be erased again:
+  3. Check your own mail, and ask the recipients for their deletions since then. Every person
+     who requested erasure since then must be erased again:
                   %[1]s requests open PERSON erasure --data %[2]s
-  4. List the decisions with missing answers, because answers since are missing too:
+  4. List the decisions with missing answers, because later answers are missing too:
                   %[1]s decisions --data %[2]s
      If a recipient restored a backup as well, replay the deletions since that backup:
                   %[1]s replay --since TIME --recipient RECIPIENT --data %[2]s
