@@ -1,7 +1,11 @@
 # Two commands on a fresh machine with Go and make: "make run" and "make test".
 
-MODULES := api services/dispatch services/ingest services/lifecycle services/rodopath
+MODULES := api services
 DATA    ?= data
+
+# The version of all programs is the nearest tag; commit and date come from the build.
+VERSION := $(shell git describe --tags --always 2>/dev/null)
+LDFLAGS := -X github.com/rodopath/rodopath/services/internal/service.version=$(VERSION)
 
 .PHONY: help
 help: ## List the goals
@@ -20,13 +24,13 @@ build: bin/rodopath bin/ingest bin/lifecycle bin/dispatch ## Build bin/rodopath,
 
 .PHONY: bin/rodopath bin/ingest bin/lifecycle bin/dispatch
 bin/rodopath:
-	CGO_ENABLED=0 go build -trimpath -o $@ ./services/rodopath/cmd/rodopath
+	CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)" -o $@ ./services/rodopath/cmd/rodopath
 bin/ingest:
-	CGO_ENABLED=0 go build -trimpath -o $@ ./services/ingest/cmd/ingest
+	CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)" -o $@ ./services/ingest/cmd/ingest
 bin/lifecycle:
-	CGO_ENABLED=0 go build -trimpath -o $@ ./services/lifecycle/cmd/lifecycle
+	CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)" -o $@ ./services/lifecycle/cmd/lifecycle
 bin/dispatch:
-	CGO_ENABLED=0 go build -trimpath -o $@ ./services/dispatch/cmd/dispatch
+	CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)" -o $@ ./services/dispatch/cmd/dispatch
 
 # The race detector needs a C compiler.
 RACE := $(shell command -v cc >/dev/null 2>&1 && echo -race)
@@ -38,7 +42,7 @@ test: ## Run all tests
 .PHONY: test-slow
 test-slow: ## Fuzz every parser, and run a few rounds of chaos; takes minutes
 	./scripts/fuzz.sh 30s
-	RODOPATH_TEST_SLOW=1 go test -count=1 -timeout 10m -v -run '^TestChaos_' ./services/rodopath/internal/chaos
+	RODOPATH_TEST_SLOW=1 go test -count=1 -timeout 10m -v -run '^TestChaos_' ./services/rodopath/chaos
 
 # ARGS: --seed N to draw a run again, --rounds N, --json, --dir DIR.
 .PHONY: chaos
@@ -98,7 +102,7 @@ vuln: ## Look for known weaknesses in the dependencies; asks vuln.go.dev
 .PHONY: sbom
 sbom: ## Write the components of each program (CycloneDX) to bin/*.sbom.json
 	cd scripts/tools && GOWORK=off go build -o ../../bin/tools/ github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
-	@set -e; for s in ingest lifecycle dispatch rodopath; do (cd services/$$s && $(CURDIR)/bin/tools/cyclonedx-gomod app -json -main cmd/$$s -output $(CURDIR)/bin/$$s.sbom.json .); done
+	@set -e; for s in ingest lifecycle dispatch rodopath; do (cd services && $(CURDIR)/bin/tools/cyclonedx-gomod app -json -main $$s/cmd/$$s -output $(CURDIR)/bin/$$s.sbom.json .); done
 
 .PHONY: check
 check: lint drift test chart vuln ## Everything that CI checks, the chart, and known weaknesses

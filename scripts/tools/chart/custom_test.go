@@ -189,7 +189,7 @@ func TestScaledObjectNamesStreamsAndConsumerThatExist(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	feed, err := os.ReadFile(root + "/services/lifecycle/internal/natsio/feed.go")
+	feed, err := os.ReadFile(root + "/services/lifecycle/natsio/feed.go")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,8 +1,3 @@
-// Package lifecycle is the core of Rodopath: the legal bases on which personal data may be held,
-// their ends, and the decisions that follow.
-//
-// The package is pure: facts and an instant are the input, bases and decisions the output. Clocks,
-// files and networks belong to the adapters.
 package fact
 
 import (

@@ -311,6 +311,7 @@ func (h *Evaluation) limitProlonging(all []Basis) {
 	}
 }
 
+// CompareItems orders items by category, then by record.
 func CompareItems(a, b Item) int {
 	return cmp.Or(cmp.Compare(a.Category, b.Category), cmp.Compare(a.Ref, b.Ref))
 }

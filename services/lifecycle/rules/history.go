@@ -6,7 +6,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 )
 
-// Evaluation is the ordered life of a person as rules see it, with facts grouped by record and
+// Evaluation is the ordered life of a person as rules see it, with its bases, and with facts grouped by record and
 // contract. Facts name a record by several names (an order, its payment, its invoice); names
 // mentioned together denote one record.
 type Evaluation struct {
@@ -49,6 +49,7 @@ func (n names) join(a, b string) {
 	}
 }
 
+// Evaluate evaluates facts under a policy.
 func Evaluate(p *Policy, facts []fact.Fact) *Evaluation {
 	h := &Evaluation{policy: p, facts: p.acts(facts)}
 	h.nameGroups()

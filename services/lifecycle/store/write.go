@@ -33,7 +33,8 @@ func Write(ctx context.Context, in Saver, changes []Change) (conflicts []int, er
 		case errors.Is(err, ErrConflict):
 			conflicts = append(conflicts, i)
 		case err != nil:
-			failed = append(failed, fmt.Errorf("save subject %s: %w", changes[i].Subject.ID, err))
+			id := changes[i].Subject.ID //nolint:gosec // one error for each change
+			failed = append(failed, fmt.Errorf("save subject %s: %w", id, err))
 		}
 	}
 	return conflicts, errors.Join(failed...)

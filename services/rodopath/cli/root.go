@@ -8,7 +8,8 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"runtime/debug"
+
+	"github.com/rodopath/rodopath/services/internal/service"
 
 	"github.com/spf13/cobra"
 
@@ -48,7 +49,7 @@ func Run(ctx context.Context, args []string, out, errOut io.Writer) int {
 		Long: `Rodopath receives the webhooks of sales platforms, keeps for each customer the legal bases
 (GDPR Art. 6) on which personal data may be held, and notifies other systems of deletions and
 of questions for consent.`,
-		Version:       version(),
+		Version:       service.Version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          cobra.ArbitraryArgs,
@@ -128,14 +129,6 @@ func (s *shared) ask(ctx context.Context, question func(*client.Client) error) e
 		return err
 	}
 	return errors.Join(question(c), c.Close(context.WithoutCancel(ctx)))
-}
-
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	return info.Main.Version + " " + info.GoVersion
 }
 
 // readInput reads a file, or standard input for "-".

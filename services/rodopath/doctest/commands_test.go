@@ -24,7 +24,7 @@ var excuses = map[string]string{
 	"make soak":                             "takes 20 minutes",
 	`make chaos ARGS="--seed 7"`:            "takes an hour; TestChaos_ of internal/chaos runs a few rounds",
 	"go test ./services/lifecycle -rewrite": "writes into the repository",
-	"RODOPATH_TEST_MONGODB_URI=mongodb://… go test ./services/lifecycle/internal/mongostore":                                                                            "needs a MongoDB",
+	"RODOPATH_TEST_MONGODB_URI=mongodb://… go test ./services/lifecycle/mongostore":                                                                                     "needs a MongoDB",
 	"RODOPATH_NATS_URL=nats://… bin/ingest --config rodopath.yaml":                                                                                                      "needs a NATS; internal/chaos runs these processes",
 	`RODOPATH_NATS_URL=nats://… RODOPATH_MONGODB_URI=mongodb://… RODOPATH_KEYS=file:keys.json RODOPATH_API_TOKENS='["env:TOKEN"]' bin/lifecycle --config rodopath.yaml`: "needs a NATS and a MongoDB; internal/chaos runs these processes",
 	"RODOPATH_NATS_URL=nats://… bin/dispatch --config rodopath.yaml":                                                                                                    "needs a NATS; internal/chaos runs these processes",

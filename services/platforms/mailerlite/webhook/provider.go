@@ -1,4 +1,4 @@
-// Package mailerlite reads the webhooks of MailerLite and of MailerLite Classic.
+// Package webhook reads the webhooks of MailerLite and of MailerLite Classic.
 package webhook
 
 import (

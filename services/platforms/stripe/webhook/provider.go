@@ -1,4 +1,4 @@
-// Package stripe reads the webhooks of Stripe: snapshot events of any API
+// Package webhook reads the webhooks of Stripe: snapshot events of any API
 // version from 2020 to Basil and after.
 package webhook
 

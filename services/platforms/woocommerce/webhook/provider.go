@@ -1,4 +1,4 @@
-// Package woocommerce reads the webhooks of WooCommerce shops and of the
+// Package webhook reads the webhooks of WooCommerce shops and of the
 // extension WooCommerce Subscriptions (REST API v1 to v3).
 package webhook
 
