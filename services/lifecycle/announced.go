@@ -34,6 +34,34 @@ func (s *Subject) parts() []MergedPart {
 	return []MergedPart{{Facts: s.Facts, Announced: s.Announced, Revision: s.Revision}}
 }
 
+// withRecordNames returns the subject with its announcements under the present names of their records. A
+// former version named a record by the least of its names.
+func (s Subject) withRecordNames() Subject {
+	if len(s.Announced) == 0 {
+		return s
+	}
+	parts := s.parts()
+	s.Announced = slices.Clone(s.Announced)
+	for i := range parts {
+		named := rules.RecordNames(parts[i].Facts)
+		announced := slices.Clone(parts[i].Announced)
+		for j := range announced {
+			was := announced[j]
+			announced[j].Ref = named(was.Ref)
+			for k := range s.Announced {
+				if d := &s.Announced[k]; d.Item == was.Item && d.Decision == was.Decision {
+					d.Ref = announced[j].Ref
+				}
+			}
+		}
+		parts[i].Announced = announced
+	}
+	if len(s.MergedParts) > 0 {
+		s.MergedParts = parts
+	}
+	return s
+}
+
 // markReturned records that an announced item was in force again: recipients may hold the item
 // again, so its next end is announced whatever its date.
 func (s *Subject) markReturned(item rules.Item) {

@@ -231,8 +231,8 @@ func plainNames(f *fact.Fact) []string {
 	return nil
 }
 
-// record returns one name for all the names of a record: the first in the alphabet.
-// Facts that share a name are about one record.
+// record returns one name for all the names of a record. Facts that share a name are about
+// one record.
 func (h *plainHistory) record(name string) string {
 	if h.records[name] == "" {
 		h.records[name] = h.joined(name)
@@ -253,6 +253,29 @@ func (h *plainHistory) joined(name string) string {
 				if !slices.Contains(names, n) {
 					names, grown = append(names, n), true
 				}
+			}
+		}
+	}
+	return h.firstName(names)
+}
+
+// firstName is the first name of a record: of its first order or sale, or else of its first fact with
+// personal data, or else of any fact; and what a fact is about before what it mentions.
+func (h *plainHistory) firstName(names []string) string {
+	sold := func(f *fact.Fact) bool { return f.Kind == fact.KindSale || f.Kind == fact.KindOrderPlaced }
+	for _, fits := range []func(*fact.Fact) bool{
+		sold, func(f *fact.Fact) bool { return f.Kind.AddsData() }, func(*fact.Fact) bool { return true },
+	} {
+		for _, f := range h.facts {
+			if fits(f) && f.Ref != "" && slices.Contains(names, f.Ref) {
+				return f.Ref
+			}
+		}
+	}
+	for _, f := range h.facts {
+		for _, n := range slices.Sorted(slices.Values(f.Links)) {
+			if slices.Contains(names, n) {
+				return n
 			}
 		}
 	}

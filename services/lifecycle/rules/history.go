@@ -25,30 +25,6 @@ type Evaluation struct {
 	bases []Basis
 }
 
-// names joins names into groups. The least name is the name of the group, so the order of joining
-// has no effect.
-type names map[string]string
-
-func (n names) find(name string) string {
-	for {
-		up, ok := n[name]
-		if !ok || up == name {
-			return name
-		}
-		name = up
-	}
-}
-
-func (n names) join(a, b string) {
-	a, b = n.find(a), n.find(b)
-	switch {
-	case a < b:
-		n[b] = a
-	case b < a:
-		n[a] = b
-	}
-}
-
 // Evaluate evaluates facts under a policy.
 func Evaluate(p *Policy, facts []fact.Fact) *Evaluation {
 	h := &Evaluation{policy: p, facts: p.acts(facts)}
@@ -62,15 +38,7 @@ func Evaluate(p *Policy, facts []fact.Fact) *Evaluation {
 // nameGroups determines the record and the contract of each fact.
 func (h *Evaluation) nameGroups() {
 	h.record, h.contract = make([]string, len(h.facts)), make([]string, len(h.facts))
-	records, contracts := names{}, names{}
-	for i := range h.facts {
-		f := &h.facts[i]
-		for _, link := range f.Links {
-			if f.Ref != "" {
-				records.join(f.Ref, link)
-			}
-		}
-	}
+	records, contracts := nameRecords(h.facts), newNames()
 	for i := range h.facts {
 		f := &h.facts[i]
 		if f.Ref != "" {

@@ -1,0 +1,92 @@
+package rules
+
+import (
+	"math"
+
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+)
+
+// names joins names into groups. The name with the lowest rank is the name of the group, and of names
+// with one rank the least, so the order of joining has no effect.
+type names struct {
+	up   map[string]string
+	rank map[string]int
+}
+
+func newNames() names { return names{map[string]string{}, map[string]int{}} }
+
+// find returns the name of the group, and shortens the path to it.
+func (n names) find(name string) string {
+	root := name
+	for up, ok := n.up[root]; ok; up, ok = n.up[root] {
+		root = up
+	}
+	for name != root {
+		n.up[name], name = root, n.up[name]
+	}
+	return root
+}
+
+func (n names) join(a, b string) {
+	a, b = n.find(a), n.find(b)
+	if a == b {
+		return
+	}
+	if ra, rb := n.rankOf(a), n.rankOf(b); rb < ra || rb == ra && b < a {
+		a, b = b, a
+	}
+	n.up[b] = a
+}
+
+func (n names) rankOf(name string) int {
+	if rank, ok := n.rank[name]; ok {
+		return rank
+	}
+	return math.MaxInt
+}
+
+func (n names) prefer(name string, rank int) {
+	if old, ok := n.rank[name]; name != "" && (!ok || rank < old) {
+		n.rank[name] = rank
+	}
+}
+
+// nameRecords groups the names of records. A record goes by its first name: the one of its first order or
+// sale, or else of its first fact with personal data, or else the first name that any fact gives. Linked
+// names come last.
+func nameRecords(facts []fact.Fact) names {
+	n := newNames()
+	for i := range facts {
+		f := &facts[i]
+		n.prefer(f.Ref, i+nameClass(f.Kind)*len(facts))
+		for _, link := range f.Links {
+			n.prefer(link, i+linkClass*len(facts))
+		}
+	}
+	for i := range facts {
+		for _, link := range facts[i].Links {
+			if facts[i].Ref != "" {
+				n.join(facts[i].Ref, link)
+			}
+		}
+	}
+	return n
+}
+
+// linkClass is the class of a name that is only linked: see nameClass.
+const linkClass = 3
+
+// nameClass ranks kinds of facts by the fitness of their names for the record.
+func nameClass(k fact.Kind) int {
+	switch {
+	case k == fact.KindSale, k == fact.KindOrderPlaced:
+		return 0
+	case k.AddsData():
+		return 1
+	}
+	return 2
+}
+
+// RecordNames returns the function from every name of a record to the name of the record, according to
+// the facts.
+func RecordNames(facts []fact.Fact) func(name string) string { return nameRecords(facts).find }
