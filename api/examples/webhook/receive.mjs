@@ -1,11 +1,11 @@
-// Receives the decisions of Rodopath by webhook, with nothing but Node:
+// Receives the decisions of Rodopath by webhook, without any package beside Node:
 //   SECRET=whsec_… PORT=3000 node receive.mjs
 import { createServer } from "node:http";
 import { createHmac, timingSafeEqual } from "node:crypto";
 
 const key = Buffer.from(process.env.SECRET.replace("whsec_", ""), "base64");
 
-// Standard Webhooks: one of the signatures must be ours, and no older than 5 minutes.
+// Standard Webhooks: one signature must be made with the secret, at most 5 minutes ago.
 function trusted(headers, body) {
   const id = headers["webhook-id"], at = headers["webhook-timestamp"];
   if (!id || Math.abs(Date.now() / 1000 - Number(at)) > 300) return false;
@@ -22,7 +22,7 @@ const server = createServer(async (request, response) => {
   const body = Buffer.concat(chunks);
   if (!trusted(request.headers, body)) return response.writeHead(401).end();
   const { id, data } = JSON.parse(body);
-  console.log(data.kind, data.person); // delete or ask here, then say what you did:
+  console.log(data.kind, data.person); // delete or ask here, then send the receipt:
   const outcome = data.kind === "delete" ? "done" : "no_answer";
   response.writeHead(200, { "Content-Type": "application/json" });
   response.end(JSON.stringify({ decision: id, outcome, at: new Date().toISOString() }));

@@ -347,7 +347,7 @@ func machine(t *testing.T, r *release, p *pod) (env, args []string) {
 // word is a secret that any platform may have.
 const word = "whsec_d29yZCB3b3JkIHdvcmQgd29yZCB3b3Jk"
 
-const noNATS = "connect to NATS: it cannot be reached"
+const noNATS = "connect to NATS: the server cannot be reached"
 
 // What the chart gives to a service is taken by it, up to where it needs a NATS.
 func TestServicesTakeTheirConfiguration(t *testing.T) {

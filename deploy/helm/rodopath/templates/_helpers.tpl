@@ -2,13 +2,13 @@
 {{- if contains .Chart.Name .Release.Name }}{{ .Release.Name | trunc 50 | trimSuffix "-" }}{{ else }}{{ printf "%s-%s" .Release.Name .Chart.Name | trunc 50 | trimSuffix "-" }}{{ end }}
 {{- end }}
 
-{{/* By which the pods of one part are found. It can never change: a Deployment keeps it. */}}
+{{/* The selector of the pods of one part, which must never change: the selector of a Deployment is immutable. */}}
 {{- define "rodopath.selector" -}}
 app.kubernetes.io/name: {{ .part }}
 app.kubernetes.io/instance: {{ .root.Release.Name }}
 {{- end }}
 
-{{/* What pods have, and not more: another version of the chart alone restarts nothing. */}}
+{{/* The labels of pods, without the version: a new version of the chart alone restarts no pod. */}}
 {{- define "rodopath.podLabels" -}}
 {{ include "rodopath.selector" . }}
 app.kubernetes.io/part-of: rodopath
@@ -25,16 +25,16 @@ helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 {{ .root.Values.image.registry }}/{{ .part }}:{{ .root.Values.image.tag | default .root.Chart.AppVersion }}
 {{- end }}
 
-{{/* What a schema cannot say well, in words. */}}
+{{/* Errors that a schema cannot describe well. */}}
 {{- define "rodopath.required" -}}
 {{- if and .Values.nats.url .Values.nats.urlSecret }}{{ fail "nats.url and nats.urlSecret: give one of the two" }}{{ end }}
-{{- $_ := required "nats.url is missing: where NATS with JetStream is (or nats.urlSecret, when there is a password in it)" (or .Values.nats.url .Values.nats.urlSecret) }}
+{{- $_ := required "nats.url is missing: where NATS with JetStream is (or nats.urlSecret, for an address with a password)" (or .Values.nats.url .Values.nats.urlSecret) }}
 {{- $_ := required "mongodb.uriSecret is missing: a Secret with the connection string under the key \"uri\"" .Values.mongodb.uriSecret }}
 {{- $_ := required "keysSecret is missing: a Secret with the output of \"rodopath keys\" under the key \"keys.json\"" .Values.keysSecret }}
 {{- $tokens := dig "api" "tokens" list (.Values.config | default dict) }}
 {{- if and .Values.apiTokenSecret $tokens }}{{ fail "apiTokenSecret and config.api.tokens: give one of the two" }}{{ end }}
 {{- $_ := required "apiTokenSecret is missing: a Secret with a token under the key \"token\" (or config.api.tokens)" (or .Values.apiTokenSecret (first $tokens)) }}
-{{- $_ := required "config.sources is empty: list who sends webhooks" (first (.Values.config.sources | default list)) }}
+{{- $_ := required "config.sources is empty: list the sources of webhooks" (first (.Values.config.sources | default list)) }}
 {{- range $part := list "ingest" "lifecycle" "dispatch" }}
 {{- $replicas := int (get $.Values $part).replicas }}
 {{- if and $.Values.autoscaling.enabled (gt $replicas (int $.Values.autoscaling.maxReplicas)) }}{{ fail (printf "autoscaling.maxReplicas is less than %s.replicas" $part) }}{{ end }}
@@ -42,14 +42,14 @@ helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 {{- if and .Values.keda.enabled (gt (int .Values.lifecycle.replicas) (int .Values.keda.maxReplicas)) }}{{ fail "keda.maxReplicas is less than lifecycle.replicas" }}{{ end }}
 {{- end }}
 
-{{/* The policy of the file is the one beside it, when there is one. */}}
+{{/* The configuration refers to the policy file beside the configuration, if the values contain a policy. */}}
 {{- define "rodopath.config" -}}
 {{- $config := deepCopy .Values.config }}
 {{- if .Values.policy }}{{ $_ := set $config "policy" "policy.yaml" }}{{ end }}
 {{- toYaml $config }}
 {{- end }}
 
-{{/* Pods that read another configuration are other pods. */}}
+{{/* A changed configuration replaces the pods. */}}
 {{- define "rodopath.annotations" -}}
 checksum/config: {{ printf "%s\n%s" (include "rodopath.config" .root) .root.Values.policy | sha256sum }}
 {{- end }}
@@ -70,7 +70,7 @@ readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
 {{- end }}
 
-{{/* Who a pod is to the cluster: an account that may ask its API nothing. */}}
+{{/* The service account of a pod, without any permission at the API of the cluster. */}}
 {{- define "rodopath.account" -}}
 serviceAccountName: {{ include "rodopath.name" . }}
 automountServiceAccountToken: false
@@ -89,10 +89,10 @@ tolerations: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end }}
 
-{{/* What the pods of all three services have in common. */}}
+{{/* The common part of the pods of all three services. */}}
 {{- define "rodopath.pod" -}}
 {{ include "rodopath.account" .root }}
-# preStop, the requests under way, and what the loops have begun.
+# Time for preStop, for open requests, and for the work that the loops have begun.
 terminationGracePeriodSeconds: 45
 securityContext: {{- include "rodopath.podSecurity" . | nindent 2 }}
 topologySpreadConstraints:
@@ -110,7 +110,7 @@ volumes:
   - name: config
     configMap: {name: {{ include "rodopath.name" .root }}}
   {{- with include "rodopath.credentials" . }}
-  # Each service sees those Secrets alone that it works with.
+  # Each service sees only the Secrets that the service uses.
   - name: credentials
     projected:
       defaultMode: 0440
@@ -148,22 +148,23 @@ securityContext: {{- include "rodopath.containerSecurity" . | nindent 2 }}
 resources: {{- toYaml .values.resources | nindent 2 }}
 lifecycle:
   preStop:
-    # The pod leaves the endpoints before it stops to listen.
+    # The pod leaves the endpoints before the service stops listening.
     sleep: {seconds: 5}
-# A service listens once it has reached NATS, made the streams and, of lifecycle, opened
-# MongoDB and tried the policy.
+# A service listens after it has connected to NATS and created the streams; lifecycle has
+# also opened MongoDB and evaluated a new policy.
 startupProbe:
   httpGet: {path: /healthz, port: http}
   periodSeconds: 2
   failureThreshold: {{ div (.values.startupSeconds | default 120) 2 }}
-# It still answers. NATS and MongoDB do not count: another start would not bring them back.
+# The process still answers. NATS and MongoDB do not count: a restart would not repair NATS or
+# MongoDB.
 livenessProbe:
   httpGet: {path: /healthz, port: http}
   periodSeconds: 10
   timeoutSeconds: 3
   failureThreshold: 3
-# It can do its work: what it needs is there. ingest takes webhooks also while NATS is away,
-# until its volume is full.
+# The service is ready, and its dependencies are available. ingest accepts webhooks also
+# while NATS is unavailable, until the spool is full.
 readinessProbe:
   httpGet: {path: /readyz, port: http}
   periodSeconds: 5
@@ -190,7 +191,7 @@ envFrom:
 - {name: RODOPATH_NATS_CREDENTIALS, value: "file:/credentials/nats.creds"}
 {{- end }}
 {{- if $v.caSecret }}
-# Read by Go beside the file of public CAs in the image.
+# Go reads this directory in addition to the file of public CAs in the image.
 - {name: SSL_CERT_DIR, value: /credentials/ca}
 {{- end }}
 {{- if and $v.apiTokenSecret (ne .part "ingest") }}

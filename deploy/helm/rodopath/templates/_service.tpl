@@ -1,6 +1,6 @@
-{{/* What stands beside the pods of a service: how they are found, kept and watched.
-     "metrics" is the port where metrics are, "kind" what runs the pods, "scaled" whether
-     their number follows the CPU. */}}
+{{/* The objects beside the pods of a service: Service, PodDisruptionBudget,
+     HorizontalPodAutoscaler and ServiceMonitor. "metrics" is the port of the metrics, "kind"
+     the kind of the workload, "scaled" whether the number of pods follows the CPU. */}}
 {{- define "rodopath.service" -}}
 {{- $name := printf "%s-%s" (include "rodopath.name" .root) .part -}}
 ---
@@ -25,7 +25,7 @@ metadata:
   labels: {{- include "rodopath.labels" . | nindent 4 }}
 spec:
   maxUnavailable: 1
-  # A pod that is not ready holds up no node that is to be emptied.
+  # A pod that is not ready does not block the drain of a node.
   unhealthyPodEvictionPolicy: AlwaysAllow
   selector:
     matchLabels: {{- include "rodopath.selector" . | nindent 6 }}
@@ -51,7 +51,7 @@ spec:
         target: {type: Utilization, averageUtilization: {{ .root.Values.autoscaling.cpuPercent }}}
   {{- if eq .kind "StatefulSet" }}
   behavior:
-    # What waits in the volume of a pod that is gone waits until there is such a pod again.
+    # Webhooks in the volume of a removed pod would wait until the pod exists again.
     scaleDown: {selectPolicy: Disabled}
   {{- end }}
 {{- end }}

@@ -4,8 +4,8 @@
 // 	protoc        (unknown)
 // source: rodopath/fact/v1/fact.proto
 
-// Package rodopath.fact.v1 is what ingest tells lifecycle: things that happened
-// to people, read out of one webhook and nothing more.
+// Package rodopath.fact.v1 has the messages from ingest to lifecycle: the facts that
+// were read from one webhook.
 
 package factv1
 
@@ -25,32 +25,32 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Kind is what happened.
+// Kind is the type of event of a fact.
 type Kind int32
 
 const (
 	Kind_KIND_UNSPECIFIED Kind = 0
-	// The person agreed to messages, under a wording.
+	// The person consented to messages, under a wording.
 	Kind_KIND_SIGNUP Kind = 1
-	// The person asked for messages and has yet to confirm. No consent.
+	// The person signed up for messages and has not confirmed: no consent yet.
 	Kind_KIND_SIGNUP_PENDING Kind = 2
-	// The person was asked and said no.
+	// The person was asked for consent and refused.
 	Kind_KIND_REFUSAL Kind = 3
-	// The person took a consent back (GDPR Art. 7(3)).
+	// The person withdrew a consent (GDPR Art. 7(3)).
 	Kind_KIND_UNSUBSCRIBE Kind = 4
-	// The person objected to marketing (GDPR Art. 21(2)).
+	// The person objected to marketing (GDPR Art. 21(2)), or to another processing (Art. 21(1)).
 	Kind_KIND_OBJECTION Kind = 5
-	// The person asked to be erased (GDPR Art. 17).
+	// The person requested erasure (GDPR Art. 17).
 	Kind_KIND_ERASURE Kind = 6
 	// A paid sale.
 	Kind_KIND_SALE Kind = 7
-	// Money went back, in whole or in part.
+	// A refund, in whole or in part.
 	Kind_KIND_REFUND Kind = 8
-	// What was sold has been delivered or done.
+	// The goods were delivered, or the service was performed.
 	Kind_KIND_PERFORMED Kind = 9
-	// Talks began or went on at the person's request.
+	// A negotiation began or continued at the request of the person.
 	Kind_KIND_NEGOTIATION_OPENED Kind = 10
-	// Talks ended.
+	// A negotiation ended.
 	Kind_KIND_NEGOTIATION_CLOSED Kind = 11
 	// Access to a course or a subscription began.
 	Kind_KIND_ACCESS_STARTED Kind = 12
@@ -58,49 +58,49 @@ const (
 	Kind_KIND_ACCESS_ENDED Kind = 13
 	// The person registered for a webinar.
 	Kind_KIND_WEBINAR Kind = 14
-	// Deletion of a record, or of everything, must wait (dispute, inspection).
+	// A legal hold on one record, or on all data of the person (dispute, inspection).
 	Kind_KIND_HOLD Kind = 15
-	// A hold is over.
+	// A legal hold was released.
 	Kind_KIND_RELEASE Kind = 16
-	// Names of one person came together; nothing else happened.
+	// Several names belong to one person; nothing else happened.
 	Kind_KIND_IDENTIFIED Kind = 17
-	// A message to the person could not be delivered for good.
+	// A message to the person failed with a final error.
 	Kind_KIND_BOUNCE Kind = 18
 	// The person was asked for a consent.
 	Kind_KIND_CONSENT_ASKED Kind = 19
-	// A consent turned out never to have been one (GDPR Art. 7).
+	// A consent never was valid (GDPR Art. 7).
 	Kind_KIND_INVALIDATED Kind = 20
-	// The person gave an address for something to download.
+	// The person gave an address in exchange for free material.
 	Kind_KIND_DOWNLOAD Kind = 21
-	// An order was placed that is not paid yet.
+	// An order was placed and is not paid yet.
 	Kind_KIND_ORDER_PLACED Kind = 22
-	// An order was given up before it was paid, or its payment did not come about.
+	// An unpaid order was abandoned, or its payment failed.
 	Kind_KIND_ORDER_EXPIRED Kind = 23
-	// The person complained of what was sold.
+	// The person complained about the goods or the service.
 	Kind_KIND_COMPLAINT Kind = 24
 	// A complaint was settled.
 	Kind_KIND_COMPLAINT_SETTLED Kind = 25
-	// The person has another address from now on: the one among the identities.
+	// The person uses another address from then on: the address among the identities.
 	Kind_KIND_ADDRESS_CHANGED Kind = 26
-	// The person asked that the use of their data be restricted (GDPR Art. 18).
+	// The person requested restriction (GDPR Art. 18).
 	Kind_KIND_RESTRICTION Kind = 27
-	// A restriction was lifted, after the person was told.
+	// A restriction was lifted, after the person was informed.
 	Kind_KIND_RESTRICTION_LIFTED Kind = 28
-	// The person asked what is held of them (GDPR Art. 15).
+	// The person requested access (GDPR Art. 15).
 	Kind_KIND_ACCESS_REQUEST Kind = 29
-	// The person asked for their data to take them elsewhere (GDPR Art. 20).
+	// The person requested portability (GDPR Art. 20).
 	Kind_KIND_PORTABILITY_REQUEST Kind = 30
-	// The person asked for a correction (GDPR Art. 16).
+	// The person requested rectification (GDPR Art. 16).
 	Kind_KIND_RECTIFICATION_REQUEST Kind = 31
-	// Whoever made a request showed that they are the person (GDPR Art. 12(6)).
+	// The identity of the person behind a request was verified (GDPR Art. 12(6)).
 	Kind_KIND_REQUEST_VERIFIED Kind = 32
-	// The person was told that a request takes longer (GDPR Art. 12(3)).
+	// The person was informed that the deadline of a request is extended (GDPR Art. 12(3)).
 	Kind_KIND_REQUEST_EXTENDED Kind = 33
 	// A request was decided, with an outcome.
 	Kind_KIND_REQUEST_DECIDED Kind = 34
-	// The person got the answer to a request.
+	// The person received the answer to a request.
 	Kind_KIND_REQUEST_ANSWERED Kind = 35
-	// A recipient said what it did about a decision (GDPR Art. 19).
+	// A recipient answered a decision (GDPR Art. 19).
 	Kind_KIND_RECEIPT Kind = 36
 )
 
@@ -213,16 +213,16 @@ func (Kind) EnumDescriptor() ([]byte, []int) {
 	return file_rodopath_fact_v1_fact_proto_rawDescGZIP(), []int{0}
 }
 
-// Access is what a sale gives the person.
+// Access is the kind of performance that a sale promises.
 type Access int32
 
 const (
 	Access_ACCESS_UNSPECIFIED Access = 0
-	// A thing delivered once.
+	// One delivery of goods or content.
 	Access_ACCESS_ONE_OFF Access = 1
-	// A course, open for some days or without an end.
+	// A course, open for a number of days or without an end.
 	Access_ACCESS_COURSE Access = 2
-	// A service, done when it is reported done.
+	// A service, performed when the source reports the performance.
 	Access_ACCESS_SERVICE Access = 3
 	// A subscription, paid by period.
 	Access_ACCESS_SUBSCRIPTION Access = 4
@@ -273,8 +273,8 @@ func (Access) EnumDescriptor() ([]byte, []int) {
 	return file_rodopath_fact_v1_fact_proto_rawDescGZIP(), []int{1}
 }
 
-// Delivery is all that one webhook said. It travels as one message, so that its
-// facts are durable together or not at all.
+// Delivery holds all facts of one webhook. A delivery is one message, so that its facts
+// are durable together or not at all.
 type Delivery struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// id names the delivery among those of its source; a repeated delivery
@@ -282,11 +282,11 @@ type Delivery struct {
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// source is the id of the configured source, such as "shop".
 	Source string `protobuf:"bytes,2,opt,name=source,proto3" json:"source,omitempty"`
-	// received is when the webhook arrived.
+	// received is the time of receipt of the webhook.
 	Received *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=received,proto3" json:"received,omitempty"`
 	Facts    []*Fact                `protobuf:"bytes,4,rep,name=facts,proto3" json:"facts,omitempty"`
-	// traceparent is the W3C trace context of the webhook, which names nobody; empty
-	// when there is none.
+	// traceparent is the W3C trace context of the webhook, without personal data; empty
+	// without a trace.
 	Traceparent   string `protobuf:"bytes,5,opt,name=traceparent,proto3" json:"traceparent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -357,62 +357,62 @@ func (x *Delivery) GetTraceparent() string {
 	return ""
 }
 
-// Fact is one thing that happened to one person.
+// Fact is one event in the life of one person.
 type Fact struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// id is derived from what happened, never from who it happened to: the same
-	// thing told twice, even by two webhooks, has the same id.
+	// id is derived from the event, never from the person: two reports of one event, even
+	// in two webhooks, have the same id.
 	Id   string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	Kind Kind   `protobuf:"varint,2,opt,name=kind,proto3,enum=rodopath.fact.v1.Kind" json:"kind,omitempty"`
-	// occurred is when it happened, by the clock of the platform. Absent when the
-	// platform did not say; the time of receipt then stands in.
+	// occurred is the time of the event, by the clock of the platform. Absent when the
+	// platform sent no time; the time of receipt then replaces occurred.
 	Occurred *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=occurred,proto3" json:"occurred,omitempty"`
-	// identities name the person. Facts that share one are about one person.
+	// identities name the person. Facts with a common identity concern one person.
 	Identities []*Identity `protobuf:"bytes,4,rep,name=identities,proto3" json:"identities,omitempty"`
-	// locators name things of the platform that belong to the person and that
-	// later events may mention alone, such as "stripe:pi_123". They find a person
-	// and never join two.
+	// locators name payments, invoices and other objects of the platform that belong to the
+	// person and that later events may mention alone, such as "stripe:pi_123". A locator
+	// finds a person and never merges two persons.
 	Locators []string `protobuf:"bytes,5,rep,name=locators,proto3" json:"locators,omitempty"`
-	// ref names the record the fact is about, such as "woocommerce:order/17@shop".
+	// ref names the record of the fact, such as "woocommerce:order/17@shop".
 	Ref string `protobuf:"bytes,6,opt,name=ref,proto3" json:"ref,omitempty"`
 	// links are other names of the same record.
 	Links []string `protobuf:"bytes,7,rep,name=links,proto3" json:"links,omitempty"`
-	// contract names the longer agreement the record belongs to, such as a
-	// subscription; empty when the record is its own contract.
+	// contract names the agreement to which the record belongs, such as a subscription;
+	// empty when the record is its own contract.
 	Contract string `protobuf:"bytes,8,opt,name=contract,proto3" json:"contract,omitempty"`
-	// access says what was sold.
+	// access is the kind of performance that a sale promises.
 	Access Access `protobuf:"varint,9,opt,name=access,proto3,enum=rodopath.fact.v1.Access" json:"access,omitempty"`
-	// access_days is how long a course stays open; 0 means without an end.
+	// access_days is the duration of access to a course in days; 0 means without an end.
 	AccessDays int32 `protobuf:"varint,10,opt,name=access_days,json=accessDays,proto3" json:"access_days,omitempty"`
 	// paid_until is the end of the period that a subscription payment covers.
 	PaidUntil *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=paid_until,json=paidUntil,proto3" json:"paid_until,omitempty"`
-	// performance_awaited says that the thing sold is still to be delivered and
-	// that the source will tell when it was.
+	// performance_awaited reports whether the sale is still to be performed and the source
+	// will report the performance.
 	PerformanceAwaited bool `protobuf:"varint,12,opt,name=performance_awaited,json=performanceAwaited,proto3" json:"performance_awaited,omitempty"`
-	// full says that a refund returned the whole price.
+	// full reports whether a refund returned the whole price.
 	Full bool `protobuf:"varint,13,opt,name=full,proto3" json:"full,omitempty"`
-	// wording is the id of the text that the person agreed to.
+	// wording is the id of the text to which the person consented.
 	Wording string `protobuf:"bytes,14,opt,name=wording,proto3" json:"wording,omitempty"`
 	// purposes narrows an act about consent to these purposes; empty means all.
 	Purposes []string `protobuf:"bytes,15,rep,name=purposes,proto3" json:"purposes,omitempty"`
 	// channels narrows an act about consent to these channels; empty means all.
 	Channels []string  `protobuf:"bytes,16,rep,name=channels,proto3" json:"channels,omitempty"`
 	Evidence *Evidence `protobuf:"bytes,17,opt,name=evidence,proto3" json:"evidence,omitempty"`
-	// traits say more of how it was, such as "preticked" or "business".
+	// traits are properties of the fact that a rule may test, such as "preticked" or
+	// "business".
 	Traits []string `protobuf:"bytes,18,rep,name=traits,proto3" json:"traits,omitempty"`
-	// outcome is what was decided of a request (granted, partly, refused), or what
-	// a recipient answered (done, partial, held, not_found, refused).
+	// outcome is the outcome of a request (granted, partly, refused), or the answer of a
+	// recipient (such as done, held or not_found).
 	Outcome string `protobuf:"bytes,19,opt,name=outcome,proto3" json:"outcome,omitempty"`
-	// reason is why, or the reference of an authority, in a few words that name
-	// nobody.
+	// reason is the reason, or the reference of an authority, without names.
 	Reason string `protobuf:"bytes,20,opt,name=reason,proto3" json:"reason,omitempty"`
-	// told is when the person was told that a restriction would be lifted (GDPR
-	// Art. 18(3)).
+	// told is the time at which the person was informed that a restriction would be lifted
+	// (GDPR Art. 18(3)).
 	Told *timestamppb.Timestamp `protobuf:"bytes,21,opt,name=told,proto3" json:"told,omitempty"`
-	// recipient is the system that a receipt comes from.
+	// recipient is the id of the recipient that sent a receipt.
 	Recipient string `protobuf:"bytes,22,opt,name=recipient,proto3" json:"recipient,omitempty"`
-	// categories says what the recipient answered for single categories of data, where
-	// they differ from the outcome.
+	// categories holds the answers of the recipient for single categories of data that
+	// differ from outcome.
 	Categories    map[string]string `protobuf:"bytes,23,rep,name=categories,proto3" json:"categories,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -664,16 +664,17 @@ func (x *Identity) GetValue() string {
 	return ""
 }
 
-// Evidence is what the platform knows of how a consent was given (GDPR Art. 7(1)).
+// Evidence demonstrates how a consent was given, as far as the platform knows (GDPR
+// Art. 7(1)).
 type Evidence struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// form is where it was given, as the platform names it.
+	// form is the form on which the consent was given, by its name at the platform.
 	Form string `protobuf:"bytes,1,opt,name=form,proto3" json:"form,omitempty"`
-	// ip is the address it was given from.
+	// ip is the IP address from which the consent was given.
 	Ip string `protobuf:"bytes,2,opt,name=ip,proto3" json:"ip,omitempty"`
-	// double_opt_in is when the person confirmed by mail.
+	// double_opt_in is the time at which the person confirmed the consent from the mailbox.
 	DoubleOptIn *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=double_opt_in,json=doubleOptIn,proto3" json:"double_opt_in,omitempty"`
-	// text is what the person saw when they were asked.
+	// text is the text that was shown to the person.
 	Text          string `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
