@@ -25,6 +25,15 @@ const (
 	TypeAskConsent = "dev.rodopath.ask-consent.v1"
 )
 
+// Kind is the instruction of a decision.
+type Kind string
+
+// The kinds of decisions.
+const (
+	KindDelete     Kind = "delete"
+	KindAskConsent Kind = "ask-consent"
+)
+
 // Event is a decision on the wire: a CloudEvent 1.0 in structured JSON, with the same bytes on
 // every wire.
 type Event struct {
@@ -45,8 +54,7 @@ type Event struct {
 
 // Decision is the instruction to a recipient about one person.
 type Decision struct {
-	// Kind is "delete" or "ask-consent".
-	Kind string `json:"kind"`
+	Kind Kind `json:"kind"`
 	// Person holds every known name of the person; empty after the removal of the address.
 	Person Person `json:"person"`
 	// Effective is the instant from which the decision is due.

@@ -36,8 +36,8 @@ const (
 )
 
 // AnswersTo lists the permitted answers of a recipient to a kind of decision.
-func AnswersTo(kind string) []string {
-	if kind == "ask-consent" {
+func AnswersTo(kind Kind) []string {
+	if kind == KindAskConsent {
 		return []string{OutcomeGranted, OutcomeRefused, OutcomeNoAnswer}
 	}
 	return []string{OutcomeDone, OutcomePartial, OutcomeHeld, OutcomeNotFound, OutcomeRefused}

@@ -37,12 +37,12 @@ const AllDecisions = decisionsSubject + ">"
 func FactsOf(source string) string { return factsSubject + token(source) }
 
 // DecisionFor returns the subject for decisions of a kind about a person.
-func DecisionFor(kind, subject string) string {
-	return decisionsSubject + token(kind) + "." + token(subject)
+func DecisionFor(kind Kind, subject string) string {
+	return decisionsSubject + token(string(kind)) + "." + token(subject)
 }
 
 // DecisionsOf matches the subject of every decision of a kind.
-func DecisionsOf(kind string) string { return decisionsSubject + token(kind) + ".*" }
+func DecisionsOf(kind Kind) string { return decisionsSubject + token(string(kind)) + ".*" }
 
 // ReceiptsOf returns the subject for the receipts of a recipient; without one, the
 // subject that all share.

@@ -76,7 +76,7 @@ func toldAt(id string, kind fact.Kind, ref string, occurred, received time.Time)
 func deletionsOf(decisions []decision.Decision, item rules.Item) []decision.Decision {
 	return slices.DeleteFunc(
 		slices.Clone(decisions),
-		func(d decision.Decision) bool { return !slices.Contains(d.Items, item) },
+		func(d decision.Decision) bool { return !slices.Contains(d.Items(), item) },
 	)
 }
 
@@ -359,7 +359,7 @@ func TestDecide_AnotherPolicyRepeatsNoDeletion(t *testing.T) {
 		gone := map[rules.Item]bool{}
 		note := func(decisions []decision.Decision) {
 			for _, d := range decisions {
-				for _, item := range d.Items {
+				for _, item := range d.Items() {
 					gone[item] = true
 				}
 			}
@@ -377,7 +377,7 @@ func TestDecide_AnotherPolicyRepeatsNoDeletion(t *testing.T) {
 			}
 			again := l.follow(policies[i%len(policies)], f.Received)
 			for _, d := range again {
-				for _, item := range d.Items {
+				for _, item := range d.Items() {
 					if gone[item] {
 						t.Errorf("-plain.seed=%d, life %d: at %s %v is said again", *plainSeed, n, d.At, item)
 					}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle/chain"
 	"github.com/rodopath/rodopath/services/lifecycle/decision"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
@@ -73,13 +74,13 @@ func (s *Subject) retractUnsent(h *rules.Evaluation, held []rules.Holding, at ti
 	s.Outbox = nil
 	s.Announced, s.Questions = slices.Clone(s.Announced), slices.Clone(s.Questions)
 	for _, d := range unsent {
-		if (d.Subject != s.ID || d.Repeated) && isSupported(&d, h, held, at) {
+		if (d.Subject != s.ID || d.Repeated()) && isSupported(&d, h, held, at) {
 			s.Outbox = append(s.Outbox, d)
 			continue
 		}
 		s.Announced = slices.DeleteFunc(s.Announced, func(x AnnouncedDeletion) bool { return x.Decision == d.ID })
 		s.Questions = slices.DeleteFunc(s.Questions, func(x rules.AnnouncedQuestion) bool { return x.Decision == d.ID })
-		if d.WholePerson && s.FullErasure != nil && s.FullErasure.Lapse.Equal(d.Effective) {
+		if d.WholePerson() && s.FullErasure != nil && s.FullErasure.Lapse.Equal(d.Effective) {
 			s.FullErasure = nil
 		}
 	}
@@ -88,10 +89,11 @@ func (s *Subject) retractUnsent(h *rules.Evaluation, held []rules.Holding, at ti
 
 // isSupported reports whether the evaluation still supports a decision.
 func isSupported(d *decision.Decision, h *rules.Evaluation, held []rules.Holding, at time.Time) bool {
-	if d.Kind == decision.KindAskConsent {
-		return h.BasisToAsk(d.Question.Purpose, d.Question.Channel, at) != nil
+	if d.Ask != nil {
+		return h.BasisToAsk(d.Ask.Purpose, d.Ask.Channel, at) != nil
 	}
-	return !slices.ContainsFunc(held, func(o rules.Holding) bool { return o.InForce && slices.Contains(d.Items, o.Item) })
+	items := d.Items()
+	return !slices.ContainsFunc(held, func(o rules.Holding) bool { return o.InForce && slices.Contains(items, o.Item) })
 }
 
 // fillOutbox adds decisions to the outbox and returns those that were not in the outbox before.
@@ -104,7 +106,7 @@ func (s *Subject) fillOutbox(p *rules.Policy, decisions, unsent []decision.Decis
 		} else {
 			d.At = unsent[n].At
 		}
-		d.Recipients = decision.RecipientsOf(p, &d)
+		d.Recipients = decision.RecipientsOf(p, d.Kind, d.Items())
 		s.Outbox = append(s.Outbox, d)
 	}
 	return fresh
@@ -135,9 +137,7 @@ func (s *Subject) deletions(
 			n++
 		}
 		lapsed = lapsed[n:]
-		d := s.deletion(p, lapse, items, held, at)
-		d.Names = h.OtherNames(items)
-		out = append(out, d)
+		out = append(out, s.deletion(p, h, lapse, items, held, at))
 	}
 	if !wholeHeld(p, held) {
 		if last := markWholePerson(p, out); last != nil {
@@ -151,8 +151,8 @@ func (s *Subject) deletions(
 // returns that deletion, or nil.
 func markWholePerson(p *rules.Policy, decisions []decision.Decision) *decision.Decision {
 	for i := range slices.Backward(decisions) {
-		if slices.ContainsFunc(decisions[i].Items, p.IsPersonal) {
-			decisions[i].WholePerson = true
+		if slices.ContainsFunc(decisions[i].Items(), p.IsPersonal) {
+			decisions[i].MarkWholePerson()
 			return &decisions[i]
 		}
 	}
@@ -161,36 +161,41 @@ func markWholePerson(p *rules.Policy, decisions []decision.Decision) *decision.D
 
 func (s *Subject) deletion(
 	p *rules.Policy,
+	h *rules.Evaluation,
 	lapse time.Time,
 	items []rules.Item,
 	held []rules.Holding,
 	at time.Time,
 ) decision.Decision {
-	d := decision.Decision{
-		ID: decision.NewDeleteID(s.ID, lapse, items, s.earlierDecisions(items)), Kind: decision.KindDelete, Subject: s.ID,
-		At: at, Effective: lapse, Revision: p.Revision, Items: items, Retained: retained(held),
-	}
+	var ended []rules.Basis
 	for i := range s.Bases {
 		b := s.Bases[i]
 		if b.Begun(at) && slices.ContainsFunc(b.Keeps, func(k rules.Item) bool { return slices.Contains(items, k) }) {
-			d.Bases = append(d.Bases, b)
+			ended = append(ended, b)
 		}
 	}
-	slices.SortStableFunc(d.Bases, func(a, b rules.Basis) int { return b.Until.Compare(*a.Until) })
+	slices.SortStableFunc(ended, func(a, b rules.Basis) int { return b.Until.Compare(*a.Until) })
+	named := make([]stream.Item, len(items))
+	for i, item := range items {
+		named[i] = stream.Item{Category: item.Category, Ref: item.Ref, Names: h.OtherNames(item.Ref)}
+	}
+	id := decision.NewDeleteID(s.ID, lapse, items, s.earlierDecisions(items))
+	d := decision.NewDeletion(id, s.ID, lapse, named, ended, retained(held))
+	d.At, d.Revision = at, p.Revision
 	for _, item := range items {
 		s.Announced = append(s.Announced, AnnouncedDeletion{Item: item, Lapse: lapse, At: at, Decision: d.ID})
 	}
 	return d
 }
 
-func retained(held []rules.Holding) []decision.RetainedItem {
-	var out []decision.RetainedItem
+func retained(held []rules.Holding) []stream.RetainedItem {
+	var out []stream.RetainedItem
 	for _, o := range held {
 		if o.InForce {
-			out = append(
-				out,
-				decision.RetainedItem{Item: o.Item, Purpose: o.Basis.Purpose, Article: o.Basis.Article, Until: o.Until},
-			)
+			out = append(out, stream.RetainedItem{
+				Item:    stream.Item{Category: o.Category, Ref: o.Ref},
+				Purpose: o.Basis.Purpose, Article: o.Basis.Article, Until: o.Until,
+			})
 		}
 	}
 	return out
@@ -224,12 +229,14 @@ func (s *Subject) questions(p *rules.Policy, h *rules.Evaluation, at time.Time) 
 		}
 		w, _ := p.WordingAt(a.Wording, at)
 		d := decision.Decision{
-			ID:   decision.NewID(s.ID, string(decision.KindAskConsent), a.Purpose, a.Channel),
-			Kind: decision.KindAskConsent, Subject: s.ID, At: at, Effective: at, Revision: p.Revision,
-			Bases: []rules.Basis{*because},
-			Question: &decision.Question{
-				Purpose: a.Purpose, Channel: a.Channel, Wording: w.ID, Language: w.Language,
-				Text: w.Text, Places: a.Places, Until: until,
+			ID:      decision.NewID(s.ID, string(stream.KindAskConsent), a.Purpose, a.Channel),
+			Subject: s.ID, At: at, Revision: p.Revision,
+			Decision: stream.Decision{
+				Kind: stream.KindAskConsent, Effective: at, Because: decision.Reasons(*because),
+				Ask: &stream.Ask{
+					Purpose: a.Purpose, Channel: a.Channel, Wording: w.ID, Language: w.Language,
+					Text: w.Text, Places: a.Places, Until: until,
+				},
 			},
 		}
 		s.announceQuestion(rules.AnnouncedQuestion{Purpose: a.Purpose, Channel: a.Channel, At: at, Decision: d.ID})

@@ -28,7 +28,7 @@ func TestDecide_ADeletionYearsLaterStillHasTheAddress(t *testing.T) {
 		whole := false
 		var ids []string
 		for _, d := range decisions {
-			ids, whole = append(ids, d.ID), whole || d.WholePerson
+			ids, whole = append(ids, d.ID), whole || d.WholePerson()
 		}
 		if len(decisions) > 0 && len(s.Sealed) == 0 {
 			t.Fatalf("at %s there are decisions to send and no address", s.LastDecided)

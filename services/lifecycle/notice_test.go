@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/notice"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
@@ -203,7 +203,7 @@ func TestNotice_OfAQuestionThatNobodyTakesIsUntold(t *testing.T) {
 	)
 	n := -1
 	for i := range s.Outbox {
-		if s.Outbox[i].Kind == decision.KindAskConsent {
+		if s.Outbox[i].Kind == stream.KindAskConsent {
 			n = i
 		}
 	}

@@ -103,7 +103,7 @@ func (l *plainLife) decide(facts []fact.Fact, at time.Time) {
 	var ids []string
 	for _, d := range fresh {
 		ids = append(ids, d.ID)
-		for _, item := range d.Items {
+		for _, item := range d.Items() {
 			if plainStands(bases, item, at) {
 				l.Errorf("at %s %v is to be deleted, and a basis stands", at, item)
 			}
@@ -154,7 +154,7 @@ func (l *plainLife) nothingUnsaid(at time.Time) {
 			return b.Stands(at) && slices.ContainsFunc(b.Keeps, func(x rules.Item) bool { return same(x, item) })
 		})
 		said := slices.ContainsFunc(l.said, func(d decision.Decision) bool {
-			return !d.At.Before(last) && slices.ContainsFunc(d.Items, func(x rules.Item) bool { return same(x, item) })
+			return !d.At.Before(last) && slices.ContainsFunc(d.Items(), func(x rules.Item) bool { return same(x, item) })
 		})
 		if !stands && !said {
 			l.Errorf("at %s %v does not stand, stood at %s, and nobody was told", at, item, last)

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle/decision"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
@@ -148,12 +149,12 @@ func TestDecide_WhatIsSentCoversWhatIsDue(t *testing.T) {
 
 // said tells whether the decision was sent, whole or in parts.
 func said(sent []decision.Decision, d decision.Decision) bool {
-	if d.Kind == decision.KindAskConsent {
+	if d.Kind == stream.KindAskConsent {
 		return slices.ContainsFunc(sent, func(x decision.Decision) bool { return x.ID == d.ID })
 	}
-	for _, item := range d.Items {
+	for _, item := range d.Items() {
 		if !slices.ContainsFunc(sent, func(x decision.Decision) bool {
-			return slices.Contains(x.Items, item) && !x.Effective.Before(d.Effective)
+			return slices.Contains(x.Items(), item) && !x.Effective.Before(d.Effective)
 		}) {
 			return false
 		}
@@ -175,7 +176,7 @@ func TestDecide_NothingHeldIsDeletedAndNothingLapsedIsKept(t *testing.T) {
 		}
 		deleted := map[rules.Item]bool{}
 		for _, d := range s.Outbox {
-			for _, item := range d.Items {
+			for _, item := range d.Items() {
 				deleted[item] = true
 				if held[item] {
 					t.Errorf("%v has a basis and is to be deleted", item)

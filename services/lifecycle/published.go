@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle/chain"
 	"github.com/rodopath/rodopath/services/lifecycle/decision"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
@@ -89,7 +90,7 @@ func MarkPurged(s Subject) Subject {
 func MarkReplayed(p *rules.Policy, s Subject, decisionID, recipient string, at time.Time) (Subject, bool) {
 	s.Notices = slices.Clone(s.Notices)
 	n := notice.Find(s.Notices, decisionID)
-	if n == nil || n.Kind != decision.KindDelete {
+	if n == nil || n.Kind != stream.KindDelete {
 		return s, false
 	}
 	n.Replay(p, recipient, at)

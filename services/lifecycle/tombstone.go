@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle/chain"
 	"github.com/rodopath/rodopath/services/lifecycle/decision"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
@@ -92,23 +93,32 @@ func (s *Subject) repeatDeletions(
 	var out []decision.Decision
 	for i := range back {
 		f := &back[i]
-		d := decision.Decision{
-			ID:   decision.NewID(s.ID, string(chain.KindReplay), f.TombstoneMark(), f.Received.Format(time.RFC3339Nano)),
-			Kind: decision.KindDelete, Subject: s.ID, At: at, Effective: at, Revision: p.Revision, Repeated: true,
-			WholePerson: !wholeHeld(p, held), Retained: retained(held),
-		}
+		seen := map[rules.Item]bool{}
+		var items []stream.Item
+		var ended []rules.Basis
 		for _, b := range rules.Bases(p, []fact.Fact{*f}) {
-			items := slices.DeleteFunc(slices.Clone(b.Keeps), func(item rules.Item) bool {
-				return p.Categories[item.Category].Pseudonymous || slices.Contains(d.Items, item) ||
+			returned := slices.DeleteFunc(slices.Clone(b.Keeps), func(item rules.Item) bool {
+				return p.Categories[item.Category].Pseudonymous || seen[item] ||
 					slices.ContainsFunc(held, func(o rules.Holding) bool { return o.InForce && o.Item == item })
 			})
-			if len(items) > 0 {
-				d.Items, d.Bases = append(d.Items, items...), append(d.Bases, b)
+			for _, item := range returned {
+				seen[item] = true
+				items = append(items, stream.Item{Category: item.Category, Ref: item.Ref})
+			}
+			if len(returned) > 0 {
+				ended = append(ended, b)
 			}
 		}
-		if len(d.Items) > 0 {
-			out = append(out, d)
+		if len(items) == 0 {
+			continue
 		}
+		id := decision.NewID(s.ID, string(chain.KindReplay), f.TombstoneMark(), f.Received.Format(time.RFC3339Nano))
+		d := decision.NewDeletion(id, s.ID, at, items, ended, retained(held))
+		d.At, d.Revision, d.Delete.Again = at, p.Revision, true
+		if !wholeHeld(p, held) {
+			d.MarkWholePerson()
+		}
+		out = append(out, d)
 	}
 	s.addTombstones(back, at)
 	return out

@@ -80,7 +80,7 @@ func (q *Queue) Ensure(ctx context.Context) (jetstream.Consumer, error) {
 func (q *Queue) subjects() []string {
 	out := make([]string, len(q.opts.Takes))
 	for i, kind := range q.opts.Takes {
-		out[i] = stream.DecisionsOf(kind)
+		out[i] = stream.DecisionsOf(stream.Kind(kind))
 	}
 	return out
 }

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/rodopath/rodopath/services/lifecycle/decision"
 	"github.com/rodopath/rodopath/services/lifecycle/notice"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -118,10 +117,10 @@ func (b *backlog) unconfirmed(ctx context.Context, ch chan<- prometheus.Metric, 
 		return
 	}
 	type key struct {
-		kind  decision.Kind
+		kind  stream.Kind
 		state notice.State
 	}
-	counts := map[key]int{{decision.KindDelete, notice.StateOverdue}: 0}
+	counts := map[key]int{{stream.KindDelete, notice.StateOverdue}: 0}
 	for i := range subjects {
 		for j := range subjects[i].Notices {
 			if n := &subjects[i].Notices[j]; n.Closed == nil {

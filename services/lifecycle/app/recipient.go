@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 
 	"github.com/rodopath/rodopath/services/internal/config"
@@ -39,8 +39,8 @@ func connectedRecipients(c *config.Config, p *rules.Policy) ([]rules.ConnectedRe
 			}
 		}
 		for _, kind := range r.Accepts() {
-			a.Deletions = a.Deletions || kind == string(decision.KindDelete)
-			a.Questions = a.Questions || kind == string(decision.KindAskConsent)
+			a.Deletions = a.Deletions || kind == string(stream.KindDelete)
+			a.Questions = a.Questions || kind == string(stream.KindAskConsent)
 		}
 		out = append(out, a)
 	}

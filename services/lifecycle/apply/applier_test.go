@@ -17,6 +17,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/apply"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
@@ -178,7 +179,7 @@ func TestApply_TwoWhoTurnOutToBeOneLoseNothing(t *testing.T) {
 	if kinds(s) != "sale signup unsubscribe" {
 		t.Errorf("got facts %q", kinds(s))
 	}
-	if slices.ContainsFunc(s.Outbox, func(d decision.Decision) bool { return d.Kind == decision.KindAskConsent }) {
+	if slices.ContainsFunc(s.Outbox, func(d decision.Decision) bool { return d.Kind == stream.KindAskConsent }) {
 		t.Error("a person who unsubscribed is asked for consent")
 	}
 	other := one
@@ -254,7 +255,7 @@ func TestApply_TheAddressGoesWithThePerson(t *testing.T) {
 	b.apply(b.fact(signup, "", "ala@example.com"))
 	b.apply(b.fact(erasure, "", "ala@example.com"))
 	s, _ := b.who("ala@example.com")
-	if len(s.Sealed) == 0 || len(s.Outbox) != 1 || !s.Outbox[0].WholePerson {
+	if len(s.Sealed) == 0 || len(s.Outbox) != 1 || !s.Outbox[0].WholePerson() {
 		t.Fatalf("before it is sent the deletion needs the address: %d bytes, %+v", len(s.Sealed), s.Outbox)
 	}
 	if s = lifecycle.MarkSent(s, []string{s.Outbox[0].ID}); len(s.Sealed) == 0 {

@@ -220,7 +220,7 @@ func TestReview_AQuestionThatIsOutIsNotTakenBack(t *testing.T) {
 	o := newOutboxBench(t)
 	o.apply(o.fact(sale, "order-1", "ala@example.com"))
 	out := o.goesOut("ala@example.com")
-	o.now = out.Bases[0].Until.Add(time.Hour)
+	o.now = out.Because[0].Until.Add(time.Hour)
 	if n, err := o.Review(t.Context(), []string{out.Subject}); n != 1 || err != nil {
 		t.Fatalf("reviewed %d, %v", n, err)
 	}

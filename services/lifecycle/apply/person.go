@@ -112,7 +112,7 @@ func newKeysOf(keys, have []string) []string {
 func (a *Applier) claimLocators(s *lifecycle.Subject, c *store.Change) {
 	var keys []string
 	for i := range s.Outbox {
-		if d := &s.Outbox[i]; len(d.Recipients) > 0 || d.Question != nil {
+		if d := &s.Outbox[i]; len(d.Recipients) > 0 || d.Ask != nil {
 			keys = append(keys, a.opts.Vault.LocatorKey(identity.DecisionLocator(d.ID)))
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/rodopath/rodopath/services/lifecycle/decision"
 	"github.com/rodopath/rodopath/services/lifecycle/notice"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 
@@ -58,7 +57,7 @@ func Replay(
 	return store.Walk(ctx, opts.Store, func(s *lifecycle.Subject) error {
 		for i := range s.Notices {
 			n := &s.Notices[i]
-			if n.Kind != decision.KindDelete || n.At.Before(since) ||
+			if n.Kind != stream.KindDelete || n.At.Before(since) ||
 				recipient != "" && !n.Concerns(opts.Policy, recipient) {
 				continue
 			}
@@ -137,7 +136,7 @@ func hashedEvent(v *identity.Vault, s *lifecycle.Subject, n *notice.Notice) *str
 		SpecVersion: "1.0", ID: n.Decision, Source: stream.Source, Type: stream.TypeDelete, Subject: s.ID, Time: n.At,
 		DataContentType: "application/json",
 		Data: stream.Decision{
-			Kind: string(n.Kind), Effective: n.Effective, Policy: n.Policy, Because: []stream.Reason{}, Delete: d,
+			Kind: n.Kind, Effective: n.Effective, Policy: n.Policy, Because: []stream.Reason{}, Delete: d,
 			Person: stream.Person{Hashes: n.Names, Key: v.ProofKey(n.Decision, n.Generation)},
 		},
 	}

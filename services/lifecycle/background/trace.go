@@ -14,7 +14,7 @@ func (r *Relay) startSpans(ctx context.Context, events []*stream.Event) (end fun
 	for i, e := range events {
 		var in context.Context
 		in, spans[i] = r.opts.Tracer.Start(trace.Continue(ctx, e.Traceparent), "publish", trace.KindProducer,
-			trace.Text("kind", e.Data.Kind), trace.Number("recipients", len(e.Data.Recipients)))
+			trace.Text("kind", string(e.Data.Kind)), trace.Number("recipients", len(e.Data.Recipients)))
 		e.Traceparent = trace.Parent(in)
 	}
 	return func(err error) {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle/decision"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
@@ -20,8 +21,8 @@ type Kind string
 // The kinds of entries.
 const (
 	// KindDelete and EntryAskConsent record a decision.
-	KindDelete     = Kind(decision.KindDelete)
-	KindAskConsent = Kind(decision.KindAskConsent)
+	KindDelete     = Kind(stream.KindDelete)
+	KindAskConsent = Kind(stream.KindAskConsent)
 	// KindReplay is a repeated deletion, because erased data returned, or a replay to a recipient.
 	KindReplay Kind = "replay"
 	// KindAlarm is something that the seller must look at.
@@ -128,16 +129,16 @@ func NewDecisionEntry(d *decision.Decision, mark func(ref string) string) Entry 
 	effective := d.Effective
 	e := Entry{
 		Key: d.ID, At: d.At, Kind: Kind(d.Kind), Decision: d.ID, Effective: &effective, Revision: d.Revision,
-		Items: hashItems(d.Items, mark),
+		Items: hashItems(d.Items(), mark),
 	}
-	if d.Repeated {
+	if d.Repeated() {
 		e.Kind = KindReplay
 	}
-	if d.Question != nil {
-		e.Text = d.Question.Purpose + " by " + d.Question.Channel
+	if d.Ask != nil {
+		e.Text = d.Ask.Purpose + " by " + d.Ask.Channel
 	}
-	for i := range d.Bases {
-		reason := d.Bases[i].Purpose + " " + d.Bases[i].Article
+	for i := range d.Because {
+		reason := d.Because[i].Purpose + " " + d.Because[i].Article
 		if !slices.Contains(e.Rules, reason) {
 			e.Rules = append(e.Rules, reason)
 		}

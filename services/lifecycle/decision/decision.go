@@ -4,81 +4,125 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
-// Kind is the instruction to recipients.
-type Kind string
-
-// The kinds of decisions.
-const (
-	KindDelete     Kind = "delete"
-	KindAskConsent Kind = "ask-consent"
-)
-
-// Decision instructs recipients to delete data, or to ask a person for consent. A decision holds no
-// address; the relay adds the address on publication.
+// Decision is a decision in an outbox: the decision of the wire, without an address. Event adds the
+// names of the person, the cited law and the consent page on publication.
 type Decision struct {
 	// ID is derived from the subject and the lapsed items, or the question: the same decision made
 	// twice has the same id.
-	ID   string `json:"id"`
-	Kind Kind   `json:"kind"`
+	ID string `json:"id"`
 	// Subject is the id of the person.
 	Subject string `json:"subject"`
-	// At is the instant of the decision, Effective the instant from which the decision is due.
-	At        time.Time `json:"at"`
-	Effective time.Time `json:"effective"`
+	// At is the instant of the decision.
+	At time.Time `json:"at"`
 	// Revision is the policy that decided.
 	Revision string `json:"revision"`
-	// WholePerson reports whether nothing may be held any more, except keyed hashes and the
-	// correspondence about an open request of the person.
-	WholePerson bool `json:"whole_person,omitempty"`
-	// Repeated reports whether the deletion repeats an earlier one, because erased data returned.
-	Repeated bool `json:"again,omitempty"`
-	// Recipients are the ids of the recipients to notify.
-	Recipients []string `json:"recipients,omitempty"`
-	// Items are the items to delete.
-	Items []rules.Item `json:"items,omitempty"`
-	// Names lists the further names of the records among Items, for recipients that use those
-	// names.
-	Names map[string][]string `json:"names,omitempty"`
-	// Bases are the reasons: for a deletion the ended bases, for a question the basis on which the
-	// person is a customer.
-	Bases []rules.Basis `json:"because"`
-	// Retained are the items that may still be held.
-	Retained []RetainedItem `json:"stays,omitempty"`
-	// Question is set for ask-consent.
-	Question *Question `json:"question,omitempty"`
 	// Trace is the W3C trace context of the webhook behind the decision; empty for a decision by
 	// time.
 	Trace string `json:"trace,omitempty"`
+	stream.Decision `json:",inline"`
 }
 
-// RetainedItem is an item that may still be held.
-type RetainedItem struct {
-	rules.Item
-	Purpose string `json:"purpose"`
-	Article string `json:"article"`
-	// Until is the first instant at which the item may no longer be held; nil while no end is
-	// known.
-	Until *time.Time `json:"until,omitempty"`
+// The scopes of a deletion.
+const (
+	scopePerson = "person"
+	scopePart   = "part"
+)
+
+// NewDeletion returns the deletion of items whose bases lapsed at an instant. retained are the items
+// that may still be held.
+func NewDeletion(
+	id, subject string, lapse time.Time, items []stream.Item, bases []rules.Basis, retained []stream.RetainedItem,
+) Decision {
+	d := Decision{ID: id, Subject: subject, Decision: stream.Decision{
+		Kind: stream.KindDelete, Effective: lapse, Because: Reasons(bases...),
+		Delete: &stream.Delete{
+			Scope: scopePart, Items: items, Purposes: []string{}, Retained: append([]stream.RetainedItem{}, retained...),
+		},
+	}}
+	d.addPurposes()
+	return d
 }
 
-// Question is a question for consent.
-type Question struct {
-	Purpose  string `json:"purpose"`
-	Channel  string `json:"channel"`
-	Wording  string `json:"wording"`
-	Language string `json:"language"`
-	Text     string `json:"text"`
-	// Places are the permitted places of the question; a message of its own is none.
-	Places []string `json:"places"`
-	// Until is when the question falls.
-	Until time.Time `json:"until"`
+// addPurposes lists the purposes of the ended bases.
+func (d *Decision) addPurposes() {
+	for i := range d.Because {
+		if p := d.Because[i].Purpose; !slices.Contains(d.Delete.Purposes, p) {
+			d.Delete.Purposes = append(d.Delete.Purposes, p)
+		}
+	}
+}
+
+// Reasons returns bases as the reasons of a decision.
+func Reasons(bases ...rules.Basis) []stream.Reason {
+	out := make([]stream.Reason, len(bases))
+	for i, b := range bases {
+		out[i] = stream.Reason{
+			Rule: b.Rule, Purpose: b.Purpose, Article: b.Article, Ref: b.Ref, Since: b.Since, Until: b.Until, Facts: b.Facts,
+		}
+	}
+	return out
+}
+
+// WholePerson reports whether nothing may be held any more, except keyed hashes and the
+// correspondence about an open request of the person.
+func (d *Decision) WholePerson() bool { return d.Delete != nil && d.Delete.Scope == scopePerson }
+
+// MarkWholePerson makes the deletion the completion of the erasure of the person.
+func (d *Decision) MarkWholePerson() { d.Delete.Scope = scopePerson }
+
+// Repeated reports whether the deletion repeats an earlier one, because erased data returned.
+func (d *Decision) Repeated() bool { return d.Delete != nil && d.Delete.Again }
+
+// Items are the items to delete; nil for a question.
+func (d *Decision) Items() []rules.Item {
+	if d.Delete == nil {
+		return nil
+	}
+	items := make([]rules.Item, len(d.Delete.Items))
+	for i, item := range d.Delete.Items {
+		items[i] = rules.Item{Category: item.Category, Ref: item.Ref}
+	}
+	return items
+}
+
+// Event returns the event of the decision, for other systems to read. page is the address of the
+// consent page; empty means that there is none.
+func (d *Decision) Event(p *rules.Policy, person stream.Person, page string) *stream.Event {
+	data := d.Decision
+	data.Person, data.Policy, data.Because = person, p.ID+"@"+d.Revision, slices.Clone(d.Because)
+	for i := range data.Because {
+		if r := p.Rule(data.Because[i].Rule); r != nil {
+			data.Because[i].Cites = r.Cites
+		}
+	}
+	e := &stream.Event{
+		SpecVersion: "1.0", ID: d.ID, Source: stream.Source, Type: stream.TypeDelete, Subject: d.Subject,
+		Time: d.At, DataContentType: "application/json", Traceparent: d.Trace,
+	}
+	if d.Delete != nil {
+		deletion := *d.Delete
+		deletion.Retained = append([]stream.RetainedItem{}, deletion.Retained...)
+		for i := range deletion.Retained {
+			deletion.Retained[i].LastDay = p.LastDay(deletion.Retained[i].Until)
+		}
+		data.Delete = &deletion
+	}
+	if d.Ask != nil {
+		ask := *d.Ask
+		ask.Page = page
+		e.Type, data.Ask = stream.TypeAskConsent, &ask
+	}
+	e.Data = data
+	return e
 }
 
 // NewID hashes the subject matter of a decision into a short, speakable id.
@@ -94,19 +138,20 @@ func NewID(parts ...string) string {
 // NewDeleteID is the id of a deletion; before are the earlier decisions about the same items, if the
 // deletion is announced anew.
 func NewDeleteID(subject string, lapse time.Time, items []rules.Item, before []string) string {
-	parts := []string{subject, string(KindDelete), lapse.UTC().Format(time.RFC3339Nano)}
+	parts := []string{subject, string(stream.KindDelete), lapse.UTC().Format(time.RFC3339Nano)}
 	for _, i := range items {
 		parts = append(parts, i.Category, i.Ref)
 	}
 	return NewID(append(parts, before...)...)
 }
 
-// RecipientsOf returns the ids of the connected recipients that a decision concerns.
-func RecipientsOf(p *rules.Policy, d *Decision) []string {
+// RecipientsOf returns the ids of the connected recipients that a decision of a kind about items
+// concerns.
+func RecipientsOf(p *rules.Policy, kind stream.Kind, items []rules.Item) []string {
 	var out []string
 	for i := range p.Connected {
 		r := &p.Connected[i]
-		if d.Kind == KindDelete && r.Deletions && r.HoldsAny(d.Items) || d.Kind == KindAskConsent && r.Questions {
+		if kind == stream.KindDelete && r.Deletions && r.HoldsAny(items) || kind == stream.KindAskConsent && r.Questions {
 			out = append(out, r.ID)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"net/http"
 
-	"github.com/rodopath/rodopath/services/lifecycle/decision"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 
 	"github.com/labstack/echo/v4"
@@ -23,7 +22,7 @@ const formPage = "consent-page"
 // consentQuestion is the question of a consent page with its state.
 type consentQuestion struct {
 	decision string
-	question *decision.Question
+	question *stream.Ask
 	state    report.ConsentState
 }
 

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle/notice"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 
@@ -21,9 +21,9 @@ import (
 
 // listedDecision is a published decision with its progress.
 type listedDecision struct {
-	Decision string        `json:"decision"`
-	Kind     decision.Kind `json:"kind"`
-	Subject  string        `json:"subject"`
+	Decision string      `json:"decision"`
+	Kind     stream.Kind `json:"kind"`
+	Subject  string      `json:"subject"`
 	// Person lists the known names; empty when the address is deleted.
 	Person    []string  `json:"person"`
 	At        time.Time `json:"at"`

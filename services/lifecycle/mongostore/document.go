@@ -4,16 +4,38 @@ import (
 	"bytes"
 	"crypto/rand"
 	"fmt"
+	"reflect"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
 )
 
 // maxDocument is the largest document written: the server limit of 16 MiB, less the overhead of a
 // command.
 const maxDocument = 16<<20 - 16<<10
+
+// newRegistry returns the codecs of stored documents. A decision of a former version is read as well.
+func newRegistry() *bson.Registry {
+	r := bson.NewRegistry()
+	r.RegisterTypeDecoder(reflect.TypeFor[decision.Decision](), bson.ValueDecoderFunc(decodeDecision))
+	return r
+}
+
+func decodeDecision(dc bson.DecodeContext, vr bson.ValueReader, val reflect.Value) error {
+	var stored decision.Stored
+	decoder, err := dc.LookupDecoder(reflect.TypeOf(stored))
+	if err != nil {
+		return fmt.Errorf("read a stored decision: %w", err)
+	}
+	if err := decoder.DecodeValue(dc, vr, reflect.ValueOf(&stored).Elem()); err != nil {
+		return fmt.Errorf("read a stored decision: %w", err)
+	}
+	val.Set(reflect.ValueOf(stored.Decision()))
+	return nil
+}
 
 // document is a stored subject. Queried fields are duplicated at the top level. Inapplicable fields
 // are absent and thus not in the sparse indexes.

@@ -54,7 +54,7 @@ func subject(id string, keys ...string) lifecycle.Subject {
 			{ID: "fact-" + id, Kind: fact.KindSale, Occurred: noon(), Received: noon(), Ref: "order-" + id},
 		},
 		Outbox: []decision.Decision{
-			{ID: "dec-" + id, Kind: decision.KindDelete, Subject: id, At: noon(), Effective: noon()},
+			decision.NewDeletion("dec-"+id, id, noon(), nil, nil, nil),
 		},
 	}
 }

@@ -56,7 +56,7 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	}
 	// A registry caches the encoding of each struct. This registry is not shared with code that
 	// ignores json tags.
-	registry := bson.NewRegistry()
+	registry := newRegistry()
 	client, err := mongo.Connect(clientOptions(opts).SetRegistry(registry))
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)

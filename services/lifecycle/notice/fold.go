@@ -6,8 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle/chain"
-	"github.com/rodopath/rodopath/services/lifecycle/decision"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/rights"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
@@ -53,14 +53,14 @@ func (n *Notice) receive(f *fact.Fact, at time.Time) *chain.Note {
 		return nil
 	case !n.Notifications[i].answer(f):
 		return nil
-	case n.Closed != nil && n.Kind == decision.KindDelete && n.Progress(at).State != StateConfirmed:
+	case n.Closed != nil && n.Kind == stream.KindDelete && n.Progress(at).State != StateConfirmed:
 		n.Closed, n.Purged = nil, false
 		return alarmOf("retracted", f, at,
 			"%[2]s retracted its confirmation of the decision %[1]s: run \"rodopath decisions\" for the reason")
 	case f.Outcome == fact.OutcomeFailed:
 		return alarmOf("failed", f, at, "the decision %s could not be delivered to %s: "+
 			"run \"rodopath decisions\" for the reason and \"rodopath replay\" to send the decision again")
-	case f.Outcome == fact.OutcomeRefused && n.Kind == decision.KindDelete:
+	case f.Outcome == fact.OutcomeRefused && n.Kind == stream.KindDelete:
 		return alarmOf("refused", f, at,
 			"%[2]s refuses to carry out the decision %[1]s: run \"rodopath decisions\" for the reason")
 	}
@@ -111,7 +111,7 @@ func Update(
 
 // escalate returns one alarm for each late answer.
 func (n *Notice) escalate(at time.Time) []chain.Note {
-	if n.Kind != decision.KindDelete {
+	if n.Kind != stream.KindDelete {
 		return nil
 	}
 	var out []chain.Note
@@ -143,7 +143,7 @@ func (n *Notice) close(e *rules.Evaluation, at time.Time) chain.Note {
 		At:  at, Kind: chain.KindConfirmed, Decision: n.Decision,
 		Answers: withoutReasons(n.answers()), Text: string(n.Progress(at).State),
 	}
-	if n.Kind == decision.KindDelete {
+	if n.Kind == stream.KindDelete {
 		note.Names, note.Generation = n.Names, n.Generation // for the certificate
 	}
 	return note

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle/chain"
 	"github.com/rodopath/rodopath/services/lifecycle/decision"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
@@ -16,8 +17,8 @@ import (
 // Notice is a published decision with the answers of its recipients. A notice is pseudonymous:
 // names are hashed under a key of the decision.
 type Notice struct {
-	Decision string        `json:"decision"`
-	Kind     decision.Kind `json:"kind"`
+	Decision string      `json:"decision"`
+	Kind     stream.Kind `json:"kind"`
 	// At is the instant of the decision, Effective the instant from which the decision is due.
 	At          time.Time `json:"at"`
 	Effective   time.Time `json:"effective"`
@@ -32,7 +33,7 @@ type Notice struct {
 	Items      []HashedItem `json:"items,omitempty"`
 	Generation int          `json:"generation,omitempty"`
 	// Question is the question for consent, if the decision is one.
-	Question *decision.Question `json:"question,omitempty"`
+	Question *stream.Ask `json:"question,omitempty"`
 	// Answer is the person's answer to the question, granted or refused, by whatever source.
 	Answer fact.Outcome `json:"answer,omitempty"`
 	// Closed is the instant from which no answer was missing: all recipients had confirmed, or the
@@ -70,7 +71,7 @@ type Notification struct {
 // New returns the notice of a decision that is being published, or nil without recipients and
 // without a question. hash hashes a name under the decision's key.
 func New(p *rules.Policy, d *decision.Decision, names []string, hash func(name string) string) *Notice {
-	if len(d.Recipients) == 0 && d.Question == nil {
+	if len(d.Recipients) == 0 && d.Ask == nil {
 		return nil
 	}
 	n := &Notice{
@@ -78,27 +79,34 @@ func New(p *rules.Policy, d *decision.Decision, names []string, hash func(name s
 		Kind:        d.Kind,
 		At:          d.At,
 		Effective:   d.Effective,
-		WholePerson: d.WholePerson,
-		Question:    d.Question,
+		WholePerson: d.WholePerson(),
+		Question:    d.Ask,
 		Policy:      p.ID + "@" + d.Revision,
 	}
 	for _, name := range names {
 		n.Names = append(n.Names, hash(name))
 	}
-	for _, i := range d.Items {
-		item := HashedItem{Category: i.Category}
-		if i.Ref != "" {
-			item.Hashes = append(item.Hashes, hash(i.Ref))
-		}
-		for _, name := range d.Names[i.Ref] {
-			item.Hashes = append(item.Hashes, hash(name))
-		}
-		n.Items = append(n.Items, item)
+	if d.Delete != nil {
+		n.Items = hashItems(d.Delete.Items, hash)
 	}
 	for _, id := range d.Recipients {
 		n.Notifications = append(n.Notifications, NewNotification(p, id, d.At))
 	}
 	return n
+}
+
+func hashItems(items []stream.Item, hash func(name string) string) []HashedItem {
+	out := make([]HashedItem, len(items))
+	for i, item := range items {
+		out[i].Category = item.Category
+		if item.Ref != "" {
+			out[i].Hashes = append(out[i].Hashes, hash(item.Ref))
+		}
+		for _, name := range item.Names {
+			out[i].Hashes = append(out[i].Hashes, hash(name))
+		}
+	}
+	return out
 }
 
 // NewNotification returns the notification of a recipient at an instant.
@@ -221,7 +229,7 @@ func (t *Notification) isUnanswered() bool {
 // AdvanceDue moves the deadlines of recipients before the deadline of the person's request (Art.
 // 12(3)).
 func (n *Notice) AdvanceDue(requests []rights.Request) {
-	if n.Kind != decision.KindDelete {
+	if n.Kind != stream.KindDelete {
 		return
 	}
 	for i := range requests {
@@ -248,7 +256,7 @@ func (n *Notice) expiry(p *rules.Policy) time.Time {
 	end := p.TombstoneEnd(n.At)
 	for i := range n.Notifications {
 		t := &n.Notifications[i]
-		if n.Kind != decision.KindDelete || !t.isUnanswered() {
+		if n.Kind != stream.KindDelete || !t.isUnanswered() {
 			continue
 		}
 		escalated := t.Due
@@ -303,7 +311,7 @@ func (n *Notice) Concerns(p *rules.Policy, recipient string) bool {
 	for i := range n.Items {
 		items[i].Category = n.Items[i].Category
 	}
-	return slices.Contains(decision.RecipientsOf(p, &decision.Decision{Kind: n.Kind, Items: items}), recipient)
+	return slices.Contains(decision.RecipientsOf(p, n.Kind, items), recipient)
 }
 
 // AnyOpen reports whether a notice is open.

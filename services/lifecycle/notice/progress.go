@@ -3,7 +3,7 @@ package notice
 import (
 	"time"
 
-	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 )
 
@@ -55,7 +55,7 @@ func (n *Notice) Progress(at time.Time) Progress {
 		case t.isUnanswered():
 			p.Missing = append(p.Missing, t.Recipient)
 			late = late || !at.Before(t.Due)
-		case t.Outcome == fact.OutcomeRefused && n.Kind == decision.KindDelete:
+		case t.Outcome == fact.OutcomeRefused && n.Kind == stream.KindDelete:
 			p.Refused = append(p.Refused, t.Recipient)
 		case t.Outcome == fact.OutcomeGranted || t.Outcome == fact.OutcomeRefused:
 			answered = true

@@ -13,7 +13,6 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/rodopath/rodopath/services/lifecycle/decision"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 
@@ -73,11 +72,11 @@ func (r *Reader) Read(
 		return nil, ErrUnknown
 	case !slices.Contains(d.Recipients, from):
 		return nil, ErrNotNotified
-	case !r.fits(in.Outcome, string(d.Kind), from):
+	case !r.fits(in.Outcome, d.Kind, from):
 		return nil, fmt.Errorf(
 			"%w: outcome must be one of %s",
 			ErrOutcome,
-			strings.Join(stream.AnswersTo(string(d.Kind)), ", "),
+			strings.Join(stream.AnswersTo(d.Kind), ", "),
 		)
 	}
 	id := idOf(in, from)
@@ -133,7 +132,7 @@ func (d *Decision) check(in *stream.Receipt, repeated bool) error {
 
 // fits reports whether an outcome answers a kind of decision. Outcomes of delivery are accepted
 // only for recipients served by dispatch.
-func (r *Reader) fits(outcome, kind, from string) bool {
+func (r *Reader) fits(outcome string, kind stream.Kind, from string) bool {
 	if outcome == stream.OutcomeSent || outcome == stream.OutcomeFailed {
 		return slices.ContainsFunc(
 			r.Policy.Connected,
@@ -145,7 +144,7 @@ func (r *Reader) fits(outcome, kind, from string) bool {
 
 // Decision is the part of a decision needed to accept an answer.
 type Decision struct {
-	Kind decision.Kind
+	Kind stream.Kind
 	// At is the instant of the decision.
 	At         time.Time
 	Recipients []string
@@ -153,7 +152,7 @@ type Decision struct {
 	Categories []string
 	// Question is the question for consent, if any. Open reports whether an answer is still
 	// accepted.
-	Question *decision.Question
+	Question *stream.Ask
 	Open     bool
 	// Generation is the generation of the keys at publication; -1 before publication.
 	Generation int
@@ -183,11 +182,11 @@ func NoticeOf(s *lifecycle.Subject, id string) *Decision {
 				Kind:       made.Kind,
 				At:         made.At,
 				Recipients: made.Recipients,
-				Question:   made.Question,
+				Question:   made.Ask,
 				Open:       true,
 				Generation: -1,
 			}
-			for _, item := range made.Items {
+			for _, item := range made.Items() {
 				d.addCategory(item.Category)
 			}
 			return d
@@ -204,7 +203,7 @@ func (d *Decision) addCategory(category string) {
 
 // Answer returns the answer of a person to a question as a fact without an id; nil without an
 // answer. form is the place of the answer.
-func Answer(decision string, q *decision.Question, outcome, form string, at time.Time) *factv1.Fact {
+func Answer(decision string, q *stream.Ask, outcome, form string, at time.Time) *factv1.Fact {
 	f := &factv1.Fact{
 		Purposes: []string{
 			q.Purpose,

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rodopath/rodopath/services/lifecycle/decision"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/notice"
 
@@ -23,11 +22,11 @@ func (o only) Decision(context.Context, string) (*lifecycle.Subject, error) { re
 
 func TestRead_AnAnswerWhoseConfirmationWasLostIsTakenAgainAndALaterOneIsNot(t *testing.T) {
 	at := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
-	question := &decision.Question{Purpose: "offers", Channel: "email", Until: at.AddDate(0, 0, 14)}
+	question := &stream.Ask{Purpose: "offers", Channel: "email", Until: at.AddDate(0, 0, 14)}
 	s := &lifecycle.Subject{Notices: []notice.Notice{
 		{
 			Decision:      "dec_1",
-			Kind:          decision.KindAskConsent,
+			Kind:          stream.KindAskConsent,
 			At:            at,
 			Question:      question,
 			Notifications: []notice.Notification{{Recipient: "crm"}},

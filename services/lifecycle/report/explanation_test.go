@@ -5,11 +5,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle/chain"
 	"github.com/rodopath/rodopath/services/lifecycle/decision"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/notice"
-	"github.com/rodopath/rodopath/services/lifecycle/rules"
 
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/report"
@@ -149,10 +149,10 @@ func TestExplain_SaysWhatStaysOfADeletedPerson(t *testing.T) {
 	s.pass(t, "2026-05-10 10:00")
 	mark := func(ref string) string { return "hash-of-" + ref }
 	again := chain.NewDecisionEntry(&decision.Decision{
-		Kind:     decision.KindDelete,
-		Repeated: true,
-		At:       at(t, "2026-05-11 10:00"),
-		Items:    []rules.Item{{Category: "order", Ref: "order-1"}},
+		At: at(t, "2026-05-11 10:00"),
+		Decision: stream.Decision{Kind: stream.KindDelete, Delete: &stream.Delete{
+			Again: true, Items: []stream.Item{{Category: "order", Ref: "order-1"}},
+		}},
 	}, mark)
 	forgotten := chain.NewNoteEntry(&chain.Note{Kind: chain.KindClosed, At: at(t, "2026-05-12 10:00")}, mark)
 	absorbed := chain.NewNoteEntry(

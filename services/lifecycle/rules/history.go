@@ -78,23 +78,18 @@ func (h *Evaluation) gatherGroups() {
 	}
 }
 
-// OtherNames returns the further names of each record among the items.
-func (h *Evaluation) OtherNames(items []Item) map[string][]string {
-	out := map[string][]string{}
-	for _, item := range items {
-		if item.Ref == "" || out[item.Ref] != nil {
-			continue
-		}
-		for _, i := range h.byRecord[item.Ref] {
-			out[item.Ref] = append(append(out[item.Ref], h.facts[i].Ref), h.facts[i].Links...)
-		}
-		slices.Sort(out[item.Ref])
-		out[item.Ref] = slices.DeleteFunc(slices.Compact(out[item.Ref]), func(n string) bool { return n == item.Ref })
-		if len(out[item.Ref]) == 0 {
-			delete(out, item.Ref)
-		}
+// OtherNames returns the further names of a record, sorted; nil for the name of no record.
+func (h *Evaluation) OtherNames(ref string) []string {
+	var names []string
+	for _, i := range h.byRecord[ref] {
+		names = append(append(names, h.facts[i].Ref), h.facts[i].Links...)
 	}
-	return out
+	slices.Sort(names)
+	names = slices.DeleteFunc(slices.Compact(names), func(n string) bool { return n == ref })
+	if len(names) == 0 {
+		return nil
+	}
+	return names
 }
 
 // group is the facts that one basis may rest on, in order.

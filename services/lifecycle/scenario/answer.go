@@ -30,14 +30,14 @@ func end(lastDay string) string {
 }
 
 func render(d decision.Decision) string {
-	if d.Kind == decision.KindAskConsent {
-		return fmt.Sprintf("ask-consent %s by %s", d.Question.Purpose, d.Question.Channel)
+	if d.Ask != nil {
+		return fmt.Sprintf("ask-consent %s by %s", d.Ask.Purpose, d.Ask.Channel)
 	}
-	text := "delete " + list(d.Items)
-	if d.Repeated {
-		text = "delete again " + list(d.Items)
+	text := "delete " + list(d.Items())
+	if d.Repeated() {
+		text = "delete again " + list(d.Items())
 	}
-	if d.WholePerson {
+	if d.WholePerson() {
 		text += ", the whole person"
 	}
 	return text

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle/chain"
 	"github.com/rodopath/rodopath/services/lifecycle/decision"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
@@ -214,25 +215,26 @@ func comesBack(t *testing.T, open func() Store) {
 	want := person("a")
 	want.Outbox = []decision.Decision{
 		{
-			ID:        "dec_3",
-			Kind:      decision.KindAskConsent,
-			Subject:   "a",
-			At:        day,
-			Effective: day,
-			Revision:  "r1",
-			Bases: []rules.Basis{{
-				Rule: "tax", Purpose: "tax_documents", Article: "6(1)(c)", Ref: "order-1", Since: day, Until: want.ReviewAt,
-				Facts: []string{"fact-a"}, Keeps: []rules.Item{{Category: "order", Ref: "order-1"}, {Category: "contact"}},
-			}},
-			Retained: []decision.RetainedItem{
-				{Item: rules.Item{Category: "order", Ref: "order-1"}, Purpose: "tax_documents", Article: "6(1)(c)"},
+			ID: "dec_3", Subject: "a", At: day, Revision: "r1", Decision: stream.Decision{
+				Kind: stream.KindAskConsent, Effective: day, Because: []stream.Reason{{
+					Rule: "tax", Purpose: "tax_documents", Article: "6(1)(c)", Ref: "order-1", Since: day,
+					Until: want.ReviewAt, Facts: []string{"fact-a"},
+				}},
+				Ask: &stream.Ask{
+					Purpose: "offers", Channel: "email", Text: "Zgadzam się…", Places: []string{"checkout"}, Until: day,
+				},
 			},
-			Question: &decision.Question{
-				Purpose: "offers",
-				Channel: "email",
-				Text:    "Zgadzam się…",
-				Places:  []string{"checkout"},
-				Until:   day,
+		},
+		{
+			ID: "dec_4", Subject: "a", At: day, Revision: "r1", Decision: stream.Decision{
+				Kind: stream.KindDelete, Effective: day, Recipients: []string{"crm"}, Because: []stream.Reason{},
+				Delete: &stream.Delete{
+					Scope: "part", Purposes: []string{"tax_documents"},
+					Items: []stream.Item{{Category: "order", Ref: "order-1", Names: []string{"pi_1"}}},
+					Retained: []stream.RetainedItem{
+						{Item: stream.Item{Category: "contact"}, Purpose: "tax_documents", Article: "6(1)(c)"},
+					},
+				},
 			},
 		},
 	}
@@ -478,7 +480,7 @@ func pending(t *testing.T, open func() Store) {
 		switch i {
 		case 0, 2:
 			s.Outbox = []decision.Decision{
-				{ID: "dec_" + s.ID, Kind: decision.KindDelete, Subject: s.ID, At: day, Effective: day},
+				decision.NewDeletion("dec_"+s.ID, s.ID, day, nil, nil, nil),
 			}
 		case 3:
 			s.Notes = []chain.Note{{Key: "alarm", At: day, Kind: chain.KindAlarm}}

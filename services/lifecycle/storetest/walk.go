@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/notice"
 
@@ -154,7 +154,7 @@ func awaiting(id string, due time.Time) lifecycle.Subject {
 	s.Notices = []notice.Notice{
 		{
 			Decision:  "dec_" + id,
-			Kind:      decision.KindDelete,
+			Kind:      stream.KindDelete,
 			At:        day,
 			Effective: day,
 			Names:     []string{"h1"},

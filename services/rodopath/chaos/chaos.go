@@ -362,7 +362,7 @@ func (r *run) collectOnce(ctx context.Context) error {
 		if d == nil {
 			d = &Decided{
 				ID:        e.ID,
-				Kind:      e.Data.Kind,
+				Kind:      string(e.Data.Kind),
 				Person:    numberOf(e),
 				Subject:   e.Subject,
 				At:        e.Time,

@@ -159,7 +159,7 @@ func (m *machine) events() []string {
 }
 
 func text(e *stream.Event) string {
-	line := e.Data.Kind + " " + strings.Join(e.Data.Person.Emails, ",") + ":"
+	line := string(e.Data.Kind) + " " + strings.Join(e.Data.Person.Emails, ",") + ":"
 	if e.Data.Ask != nil {
 		return line + " " + e.Data.Ask.Purpose + " by " + e.Data.Ask.Channel
 	}

@@ -17,9 +17,9 @@ func FuzzReceipt(f *testing.F) {
 	)
 	f.Add([]byte(`[[[[`), "delete")
 	f.Fuzz(func(t *testing.T, body []byte, kind string) {
-		e := &stream.Event{ID: "dec_1", Data: stream.Decision{Kind: kind}}
+		e := &stream.Event{ID: "dec_1", Data: stream.Decision{Kind: stream.Kind(kind)}}
 		a := receipt(body, e, "crm")
-		if a.Outcome != stream.OutcomeSent && !slices.Contains(stream.AnswersTo(kind), a.Outcome) {
+		if a.Outcome != stream.OutcomeSent && !slices.Contains(stream.AnswersTo(stream.Kind(kind)), a.Outcome) {
 			t.Errorf("got %+v", a)
 		}
 	})

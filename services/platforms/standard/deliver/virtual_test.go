@@ -151,9 +151,8 @@ func TestCarry_ARecipientWithEveryTrouble(t *testing.T) {
 		var fleet delivery.Fleet
 		fleet.Add(lane, b)
 		fleet.Start(t.Context())
-		for i, kind := range []string{"delete", "delete"} {
+		for i := range 2 {
 			e := natstest.Event(fmt.Sprint("dec_", i), "ala", "crm")
-			e.Data.Kind = kind
 			body, _ := e.Encode()
 			b.msgs <- &delivery.Message{Sequence: uint64(i + 1), Stored: time.Now(), Event: e, Body: body, Claim: b}
 		}

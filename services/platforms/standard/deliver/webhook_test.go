@@ -113,7 +113,7 @@ func TestCarry_TakesTheAnswerOutOfTheBody(t *testing.T) {
 			_, _ = io.WriteString(w, c.body)
 		}))
 		e := natstest.Event("dec_1", "ala", "crm")
-		e.Data.Kind = c.kind
+		e.Data.Kind = stream.Kind(c.kind)
 		a, err := connector(t, s.URL, nil).Deliver(t.Context(), e, []byte("{}"))
 		if err != nil || a.Outcome != c.want {
 			t.Errorf("%s: got %+v, %v", c.name, a, err)
