@@ -15,9 +15,9 @@ import (
 	"github.com/labstack/echo/v4"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
-	"github.com/rodopath/rodopath/api/signature"
 	"github.com/rodopath/rodopath/services/ingest"
-	stripe "github.com/rodopath/rodopath/services/platforms/stripe/webhook"
+	"github.com/rodopath/rodopath/services/platforms/stripe"
+	stripewebhook "github.com/rodopath/rodopath/services/platforms/stripe/webhook"
 )
 
 // sink is a broker that takes everything at once.
@@ -44,7 +44,7 @@ func checkoutBody() []byte {
 func BenchmarkWebhook(b *testing.B) {
 	const secret = "whsec_test"
 	body := checkoutBody()
-	provider, err := stripe.New(ingest.Source{ID: "shop", Secrets: []string{secret}})
+	provider, err := stripewebhook.New(ingest.Source{ID: "shop", Secrets: []string{secret}})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func BenchmarkWebhook(b *testing.B) {
 	})
 	server := httptest.NewServer(e)
 	defer server.Close()
-	signed := signature.SignStripe(secret, time.Now(), body)
+	signed := stripe.Sign(secret, time.Now(), body)
 	for _, path := range []string{"/bare", "/webhooks/shop"} {
 		b.Run(path[1:], func(b *testing.B) {
 			b.SetBytes(int64(len(body)))
@@ -102,12 +102,12 @@ func post(b *testing.B, url, signed string, body []byte) {
 func BenchmarkReceive(b *testing.B) {
 	const secret = "whsec_test"
 	body := checkoutBody()
-	provider, err := stripe.New(ingest.Source{ID: "shop", Secrets: []string{secret}})
+	provider, err := stripewebhook.New(ingest.Source{ID: "shop", Secrets: []string{secret}})
 	if err != nil {
 		b.Fatal(err)
 	}
 	now := time.Now()
-	header := http.Header{"Stripe-Signature": {signature.SignStripe(secret, now, body)}}
+	header := http.Header{"Stripe-Signature": {stripe.Sign(secret, now, body)}}
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {

@@ -4,7 +4,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rodopath/rodopath/api/signature"
+	"github.com/rodopath/rodopath/services/platforms/mailerlite"
+	"github.com/rodopath/rodopath/services/platforms/stripe"
 )
 
 // TestAddressesStayInside sends addresses marked "@leak." wherever a platform
@@ -26,7 +27,7 @@ func TestAddressesStayInside(t *testing.T) {
 		`{"id":"evt_2","type":"invoice.paid","data":{"object":{"lines":"f@leak.example"}}}`,
 		`{"id":"evt_3","type":"g@leak.example"}`,
 	} {
-		post("pay", body, map[string]string{"Stripe-Signature": signature.SignStripe(secret, epoch, []byte(body))})
+		post("pay", body, map[string]string{"Stripe-Signature": stripe.Sign(secret, epoch, []byte(body))})
 		post("pay", body, map[string]string{"Stripe-Signature": "t=h@leak.example"})
 	}
 	for _, body := range []string{
@@ -42,7 +43,7 @@ func TestAddressesStayInside(t *testing.T) {
 		`{"event":"c@leak.example","email":"d@leak.example"}`,
 		`{"events":"e@leak.example"}`,
 	} {
-		post("list", body, map[string]string{"Signature": signature.SignMailerLite(secret, []byte(body))})
+		post("list", body, map[string]string{"Signature": mailerlite.Sign(secret, []byte(body))})
 	}
 	for _, body := range []string{
 		strings.Replace(erasure, "ann@example.com", "a@leak.example", 1),

@@ -12,10 +12,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/rodopath/rodopath/api/signature"
 	"github.com/rodopath/rodopath/services/ingest"
 	"github.com/rodopath/rodopath/services/platforms/facttest"
-	mailerlite "github.com/rodopath/rodopath/services/platforms/mailerlite/webhook"
+	"github.com/rodopath/rodopath/services/platforms/mailerlite"
+	"github.com/rodopath/rodopath/services/platforms/mailerlite/webhook"
 )
 
 const secret = "s3cret"
@@ -31,9 +31,9 @@ func list() ingest.Source {
 	}
 }
 
-func provider(t testing.TB, source ingest.Source) *mailerlite.Provider {
+func provider(t testing.TB, source ingest.Source) *webhook.Provider {
 	t.Helper()
-	p, err := mailerlite.New(source)
+	p, err := webhook.New(source)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -297,7 +297,7 @@ func TestUnreadable(t *testing.T) {
 func TestVerify(t *testing.T) {
 	p := provider(t, list())
 	body := []byte(flat("subscriber.created", "active", ""))
-	sum := signature.SignMailerLite(secret, body)
+	sum := mailerlite.Sign(secret, body)
 	raw, err := hex.DecodeString(sum)
 	if err != nil {
 		t.Fatal(err)
@@ -309,13 +309,13 @@ func TestVerify(t *testing.T) {
 		"new":            {http.Header{"Signature": {sum}}, nil},
 		"Classic":        {http.Header{"X-Mailerlite-Signature": {base64.StdEncoding.EncodeToString(raw)}}, nil},
 		"unsigned":       {http.Header{}, ingest.ErrSignature},
-		"another secret": {http.Header{"Signature": {signature.SignMailerLite("other", body)}}, ingest.ErrSignature},
+		"another secret": {http.Header{"Signature": {mailerlite.Sign("other", body)}}, ingest.ErrSignature},
 	} {
 		if err := p.Verify(c.header, body, now); !errors.Is(err, c.want) {
 			t.Errorf("%s: got %v, want %v", name, err, c.want)
 		}
 	}
-	if _, err := mailerlite.New(
+	if _, err := webhook.New(
 		ingest.Source{ID: "list", Secrets: []string{""}},
 	); err == nil ||
 		!strings.Contains(err.Error(), "list") {

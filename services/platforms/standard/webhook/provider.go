@@ -1,4 +1,4 @@
-// Package standard reads facts in the format of Rodopath: JSON signed by Standard Webhooks. The
+// Package webhook reads facts in the format of Rodopath: JSON signed by Standard Webhooks. The
 // format serves every system without an adapter: forms, calendars, course platforms, scripts.
 package webhook
 

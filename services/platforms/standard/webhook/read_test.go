@@ -15,7 +15,7 @@ import (
 	"github.com/rodopath/rodopath/api/signature"
 	"github.com/rodopath/rodopath/services/ingest"
 	"github.com/rodopath/rodopath/services/platforms/facttest"
-	standard "github.com/rodopath/rodopath/services/platforms/standard/webhook"
+	"github.com/rodopath/rodopath/services/platforms/standard/webhook"
 )
 
 const secret = "whsec_MDEyMzQ1Njc4OWFiY2RlZg=="
@@ -31,9 +31,9 @@ func forms() ingest.Source {
 	}
 }
 
-func provider(t testing.TB) *standard.Provider {
+func provider(t testing.TB) *webhook.Provider {
 	t.Helper()
-	p, err := standard.New(forms())
+	p, err := webhook.New(forms())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -327,7 +327,7 @@ func TestVerify(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", name, err, c.want)
 		}
 	}
-	if _, err := standard.New(
+	if _, err := webhook.New(
 		ingest.Source{ID: "forms", Secrets: []string{"plain"}},
 	); err == nil || !strings.Contains(err.Error(), "forms") ||
 		strings.Contains(err.Error(), "plain") {

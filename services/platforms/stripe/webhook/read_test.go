@@ -11,10 +11,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
-	"github.com/rodopath/rodopath/api/signature"
 	"github.com/rodopath/rodopath/services/ingest"
 	"github.com/rodopath/rodopath/services/platforms/facttest"
-	stripe "github.com/rodopath/rodopath/services/platforms/stripe/webhook"
+	"github.com/rodopath/rodopath/services/platforms/stripe"
+	"github.com/rodopath/rodopath/services/platforms/stripe/webhook"
 )
 
 const secret = "whsec_test"
@@ -34,9 +34,9 @@ func shop() ingest.Source {
 	}
 }
 
-func provider(t testing.TB, source ingest.Source) *stripe.Provider {
+func provider(t testing.TB, source ingest.Source) *webhook.Provider {
 	t.Helper()
-	p, err := stripe.New(source)
+	p, err := webhook.New(source)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -506,7 +506,7 @@ func TestUnreadable(t *testing.T) {
 func TestVerify(t *testing.T) {
 	p := provider(t, shop())
 	body := []byte(event("invoice.paid", `{}`))
-	header := http.Header{"Stripe-Signature": {signature.SignStripe(secret, now, body)}}
+	header := http.Header{"Stripe-Signature": {stripe.Sign(secret, now, body)}}
 	if err := p.Verify(header, body, now); err != nil {
 		t.Error(err)
 	}
@@ -516,7 +516,7 @@ func TestVerify(t *testing.T) {
 	if err := p.Verify(http.Header{}, body, now); !errors.Is(err, ingest.ErrSignature) {
 		t.Errorf("unsigned: %v", err)
 	}
-	if _, err := stripe.New(
+	if _, err := webhook.New(
 		ingest.Source{ID: "pay", Secrets: []string{""}},
 	); err == nil ||
 		!strings.Contains(err.Error(), "pay") {

@@ -12,10 +12,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
-	"github.com/rodopath/rodopath/api/signature"
 	"github.com/rodopath/rodopath/services/ingest"
 	"github.com/rodopath/rodopath/services/platforms/facttest"
-	woocommerce "github.com/rodopath/rodopath/services/platforms/woocommerce/webhook"
+	"github.com/rodopath/rodopath/services/platforms/woocommerce"
+	"github.com/rodopath/rodopath/services/platforms/woocommerce/webhook"
 )
 
 const secret = "s3cret"
@@ -36,9 +36,9 @@ func shop() ingest.Source {
 	}
 }
 
-func provider(t testing.TB, source ingest.Source) *woocommerce.Provider {
+func provider(t testing.TB, source ingest.Source) *webhook.Provider {
 	t.Helper()
-	p, err := woocommerce.New(source)
+	p, err := webhook.New(source)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -493,7 +493,7 @@ func TestVerify(t *testing.T) {
 	p := provider(t, shop())
 	body := order("processing", paid)
 	sign := func(secret string) http.Header {
-		return http.Header{"X-Wc-Webhook-Signature": {signature.SignWooCommerce(secret, []byte(body))}}
+		return http.Header{"X-Wc-Webhook-Signature": {woocommerce.Sign(secret, []byte(body))}}
 	}
 	for name, c := range map[string]struct {
 		header http.Header
@@ -513,7 +513,7 @@ func TestVerify(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", name, err, c.want)
 		}
 	}
-	if _, err := woocommerce.New(ingest.Source{ID: "shop"}); err == nil || !strings.Contains(err.Error(), "shop") {
+	if _, err := webhook.New(ingest.Source{ID: "shop"}); err == nil || !strings.Contains(err.Error(), "shop") {
 		t.Errorf("no secret: %v", err)
 	}
 }
