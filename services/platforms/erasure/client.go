@@ -1,4 +1,4 @@
-// Package platform holds the common parts of platform connectors: calls under rate limits, the
+// Package erasure holds the common parts of platform connectors: calls under rate limits, the
 // reading of a decision, and the composition of an answer.
 package erasure
 

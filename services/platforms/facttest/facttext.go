@@ -1,4 +1,4 @@
-// Package facttext formats facts as lines of text, for tests that read as tables of webhooks and
+// Package facttest formats facts as lines of text, for tests that read as tables of webhooks and
 // facts.
 package facttest
 

@@ -1,4 +1,4 @@
-// Package mailerlite erases data at MailerLite by its interface
+// Package erase erases data at MailerLite by its interface
 // (https://developers.mailerlite.com/docs).
 //
 // Limits: a subscriber deleted by hand is out of reach, although MailerLite keeps the data for a

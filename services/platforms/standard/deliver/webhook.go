@@ -1,4 +1,4 @@
-// Package webhook brings decisions to a recipient as signed webhooks
+// Package deliver brings decisions to a recipient as signed webhooks
 // (standardwebhooks.com).
 package deliver
 

@@ -1,4 +1,4 @@
-// Package stripe erases data at Stripe by its API (https://docs.stripe.com/api).
+// Package erase erases data at Stripe by its API (https://docs.stripe.com/api).
 //
 // Limits: no call deletes charges, payments and invoices. Stripe retains them for its own legal
 // obligations (https://docs.stripe.com/privacy/deletion-requests: transactions do not support

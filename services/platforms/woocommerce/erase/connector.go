@@ -1,4 +1,4 @@
-// Package woocommerce erases data in a WooCommerce shop by its REST API v3
+// Package erase erases data in a WooCommerce shop by its REST API v3
 // (https://woocommerce.github.io/woocommerce-rest-api-docs/). An order is treated as by
 // WooCommerce's own eraser (includes/class-wc-privacy-erasers.php): names, addresses and traces of
 // the person are erased, and amounts, items, taxes, dates and status are retained.
