@@ -149,10 +149,10 @@ func ours(t *testing.T, body string) map[string]string {
 	}
 }
 
-const (
-	paidOrder  = `{"id":17,"status":"processing","total":"9.00","customer_id":5,"billing":{"email":"ann@example.com"},"date_paid_gmt":"2025-10-09T08:00:00"}`
-	draftOrder = `{"id":17,"status":"checkout-draft","total":"9.00","customer_id":5,"billing":{"email":"ann@example.com"},"date_paid_gmt":null}`
-	erasure    = `{"kind":"erasure","at":"2025-10-09T08:00:00Z","person":{"email":"ann@example.com"}}`
+var (
+	paidOrder  = facttest.Payload("order_paid")
+	draftOrder = facttest.Payload("order_draft")
+	erasure    = facttest.Payload("erasure")
 )
 
 func TestFactsArePublished(t *testing.T) {

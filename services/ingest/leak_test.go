@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rodopath/rodopath/services/platforms/facttest"
 	"github.com/rodopath/rodopath/services/platforms/mailerlite"
 	"github.com/rodopath/rodopath/services/platforms/stripe"
 )
@@ -22,7 +23,7 @@ func TestAddressesStayInside(t *testing.T) {
 		}
 	}
 	for _, body := range []string{
-		`{"id":"evt_1","type":"checkout.session.completed","created":1760000000,"livemode":true,"data":{"object":{"id":"a@leak.example","payment_status":"paid","customer":"b@leak.example","payment_intent":"c@leak.example","customer_details":{"email":"d@leak.example"}}}}`,
+		facttest.Payload("checkout_with_addresses"),
 		`{"id":"e@leak.example","type":"invoice.paid"}`,
 		`{"id":"evt_2","type":"invoice.paid","data":{"object":{"lines":"f@leak.example"}}}`,
 		`{"id":"evt_3","type":"g@leak.example"}`,
@@ -39,7 +40,7 @@ func TestAddressesStayInside(t *testing.T) {
 		post("shop", body, woo("e@leak.example", body))
 	}
 	for _, body := range []string{
-		`{"event":"subscriber.created","id":"a@leak.example","email":"b@leak.example","status":"active"}`,
+		facttest.Payload("subscriber_with_addresses"),
 		`{"event":"c@leak.example","email":"d@leak.example"}`,
 		`{"events":"e@leak.example"}`,
 	} {
