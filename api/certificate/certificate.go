@@ -1,7 +1,3 @@
-// Package certificate is the certificate of erasure: the deleted categories of one person, the
-// recipients that were notified, the time and the reasons, and the answer of each recipient. The
-// signature can be checked offline with the public key. A certificate holds no personal data: the
-// person appears as keyed hashes.
 package certificate
 
 import (
@@ -13,6 +9,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/go-jose/go-jose/v4"
 
 	"github.com/rodopath/rodopath/api/stream"
 )
@@ -61,30 +59,48 @@ type Recipient struct {
 	At         time.Time         `json:"at"`
 }
 
-// Signed is a certificate with its signature.
+// Signed is a certificate as a JSON Web Signature (RFC 7515) in the flattened JSON serialization. A
+// file of this form is JSON like every other answer of the interface, a program without a JOSE
+// library reads the certificate from one field, and a further field such as names_key may stand
+// beside the signature; the compact form permits none of the three.
 type Signed struct {
-	// Certificate is the Certificate in JSON. The signature covers the bytes without white space
-	// between tokens.
-	Certificate json.RawMessage `json:"certificate"`
-	// Algorithm is "Ed25519", Key the public key and Signature the signature, both in
-	// base64.
-	Algorithm string `json:"algorithm"`
-	Key       string `json:"key"`
+	// Payload is the Certificate in JSON, in base64url.
+	Payload string `json:"payload"`
+	// Protected is the signed header in base64url: alg is "EdDSA", typ is
+	// "rodopath-certificate+json", and kid is the public key as returned by PublicKey.
+	Protected string `json:"protected"`
+	// Signature is the Ed25519 signature of "protected.payload", in base64url.
 	Signature string `json:"signature"`
 }
 
-const algorithm = "Ed25519"
+// typ is the media type of the signed certificate, without the prefix "application/".
+const typ = "rodopath-certificate+json"
 
-// Sign signs a certificate.
+// Sign signs a certificate. The same certificate under the same key gives the same bytes.
 func Sign(c *Certificate, key ed25519.PrivateKey) (*Signed, error) {
-	data, err := json.Marshal(c)
+	s, err := sign(c, key)
 	if err != nil {
 		return nil, fmt.Errorf("sign certificate of %s: %w", c.Decision, err)
 	}
-	return &Signed{
-		Certificate: data, Algorithm: algorithm, Key: PublicKey(key),
-		Signature: base64.StdEncoding.EncodeToString(ed25519.Sign(key, data)),
-	}, nil
+	return s, nil
+}
+
+func sign(c *Certificate, key ed25519.PrivateKey) (*Signed, error) {
+	data, err := json.Marshal(c)
+	if err != nil {
+		return nil, err
+	}
+	opts := (&jose.SignerOptions{}).WithType(typ).WithHeader("kid", PublicKey(key))
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.EdDSA, Key: key}, opts)
+	if err != nil {
+		return nil, err
+	}
+	jws, err := signer.Sign(data)
+	if err != nil {
+		return nil, err
+	}
+	s := &Signed{}
+	return s, json.Unmarshal([]byte(jws.FullSerialize()), s)
 }
 
 // PublicKey returns the public key for the verification, in base64.
@@ -95,33 +111,78 @@ func PublicKey(key ed25519.PrivateKey) string {
 // ErrForged means that a certificate was not signed by the key, or changed since.
 var ErrForged = errors.New("the signature is invalid: the certificate was changed, or belongs to another business")
 
+// errOther means that a file is not a certificate.
+var errOther = errors.New("the file is no certificate of erasure")
+
 // Verify reads and checks a signed certificate. key is the public key as published by the business,
-// in base64; the key in the file alone proves nothing.
+// in base64; the key in the file alone proves nothing. Verify also accepts certificates in the
+// envelope of the versions before JSON Web Signatures.
 func Verify(data []byte, key string) (*Certificate, error) {
-	var s Signed
-	if err := json.Unmarshal(data, &s); err != nil || len(s.Certificate) == 0 || s.Algorithm != algorithm {
-		return nil, errors.New("verify certificate: the file is no certificate of erasure")
-	}
-	if s.Key != key || repeats(data) {
-		return nil, fmt.Errorf("verify certificate: %w", ErrForged)
-	}
-	public, err := base64.StdEncoding.DecodeString(key)
-	if err != nil || len(public) != ed25519.PublicKeySize {
-		return nil, errors.New("verify certificate: the key is not a public key in base64")
-	}
-	var signed bytes.Buffer
-	if err := json.Compact(&signed, s.Certificate); err != nil {
+	payload, err := verify(data, key)
+	if err != nil {
 		return nil, fmt.Errorf("verify certificate: %w", err)
 	}
-	signature, err := base64.StdEncoding.DecodeString(s.Signature)
-	if err != nil || !ed25519.Verify(public, signed.Bytes(), signature) {
-		return nil, fmt.Errorf("verify certificate: %w", ErrForged)
-	}
 	c := &Certificate{}
-	if err := json.Unmarshal(s.Certificate, c); err != nil || c.Type != Type {
-		return nil, errors.New("verify certificate: the file is no certificate of erasure")
+	if err := json.Unmarshal(payload, c); err != nil || c.Type != Type {
+		return nil, fmt.Errorf("verify certificate: %w", errOther)
 	}
 	return c, nil
+}
+
+// verify returns the signed JSON of a certificate.
+func verify(data []byte, key string) ([]byte, error) {
+	var file struct {
+		Payload     json.RawMessage `json:"payload"`
+		Certificate json.RawMessage `json:"certificate"`
+	}
+	if err := json.Unmarshal(data, &file); err != nil || (len(file.Payload) == 0) == (len(file.Certificate) == 0) {
+		return nil, errOther
+	}
+	if repeats(data) {
+		return nil, ErrForged
+	}
+	if len(file.Certificate) > 0 {
+		return verifyFormer(data, key)
+	}
+	return verifyJWS(data, key)
+}
+
+// verifyJWS checks a JSON Web Signature and returns the payload. No header of the file chooses the
+// algorithm or the key: only EdDSA is accepted, and only under the given key.
+func verifyJWS(data []byte, key string) ([]byte, error) {
+	jws, err := jose.ParseSignedJSON(string(data), []jose.SignatureAlgorithm{jose.EdDSA})
+	var algorithm *jose.ErrUnexpectedSignatureAlgorithm
+	switch {
+	case errors.As(err, &algorithm):
+		return nil, ErrForged
+	case err != nil || len(jws.Signatures) != 1:
+		return nil, errOther
+	}
+	header := jws.Signatures[0].Protected
+	switch {
+	case header.ExtraHeaders[jose.HeaderType] != typ:
+		return nil, errOther
+	case header.Algorithm != string(jose.EdDSA) || header.KeyID != key:
+		return nil, ErrForged
+	}
+	public, err := parseKey(key)
+	if err != nil {
+		return nil, err
+	}
+	payload, err := jws.Verify(public)
+	if err != nil || repeats(payload) {
+		return nil, ErrForged
+	}
+	return payload, nil
+}
+
+// parseKey reads a public key as returned by PublicKey.
+func parseKey(key string) (ed25519.PublicKey, error) {
+	public, err := base64.StdEncoding.DecodeString(key)
+	if err != nil || len(public) != ed25519.PublicKeySize {
+		return nil, errors.New("the key is not a public key in base64")
+	}
+	return public, nil
 }
 
 // repeats reports whether an object has a repeated field, which two readers could read differently.

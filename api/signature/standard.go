@@ -16,20 +16,20 @@ const (
 // Standard verifies webhooks signed by Standard Webhooks
 // (standardwebhooks.com): HMAC over "id.timestamp.body", sent as a
 // space-separated list of "v1,base64" in the header webhook-signature.
-type Standard struct{ keys keys }
+type Standard struct{ keys Keys }
 
 // NewStandard returns a verifier for secrets written "whsec_" + base64.
 func NewStandard(secrets []string) (*Standard, error) {
 	if len(secrets) == 0 {
 		return nil, fmt.Errorf("%w: none given", ErrSecret)
 	}
-	ks := make(keys, 0, len(secrets))
+	ks := make(Keys, 0, len(secrets))
 	for i, s := range secrets {
 		k, err := standardKey(s)
 		if err != nil {
 			return nil, fmt.Errorf("number %d: %w", i+1, err)
 		}
-		ks = append(ks, newKey(k))
+		ks = append(ks, NewKey(k))
 	}
 	return &Standard{ks}, nil
 }
@@ -40,20 +40,20 @@ func (s *Standard) Verify(id, timestamp, header string, body []byte, at time.Tim
 	if id == "" || timestamp == "" || header == "" {
 		return ErrMissing
 	}
-	if err := parseStamp(timestamp, at); err != nil {
+	if err := CheckTimestamp(timestamp, at); err != nil {
 		return err
 	}
-	var candidates []digest
+	var candidates []Digest
 	for item := range strings.FieldsSeq(header) {
 		version, value, _ := strings.Cut(item, ",")
-		if d, ok := parseBase64(value); ok && version == "v1" && len(candidates) < maxCandidates {
+		if d, ok := ParseBase64(value); ok && version == "v1" && len(candidates) < MaxCandidates {
 			candidates = append(candidates, d)
 		}
 	}
 	if len(candidates) == 0 {
 		return ErrMalformed
 	}
-	return s.keys.check(candidates, []byte(id), dot(), []byte(timestamp), dot(), body)
+	return s.keys.Check(candidates, []byte(id), dot(), []byte(timestamp), dot(), body)
 }
 
 // Sign returns a value for the header webhook-signature, with a signature by each of the secrets;
@@ -61,8 +61,8 @@ func (s *Standard) Verify(id, timestamp, header string, body []byte, at time.Tim
 func (s *Standard) Sign(id string, at time.Time, body []byte) string {
 	signed := make([]string, len(s.keys))
 	for i, k := range s.keys {
-		sum := k.sum([]byte(id), dot(), []byte(stamp(at)), dot(), body)
-		signed[i] = "v1," + base64.StdEncoding.EncodeToString(sum[:])
+		sum := k.Sum([]byte(id), dot(), []byte(Timestamp(at)), dot(), body)
+		signed[i] = "v1," + sum.Base64()
 	}
 	return strings.Join(signed, " ")
 }
@@ -74,8 +74,8 @@ func SignStandard(secret, id string, at time.Time, body []byte) (string, error) 
 	if err != nil {
 		return "", fmt.Errorf("sign webhook: %w", err)
 	}
-	sum := newKey(k).sum([]byte(id), dot(), []byte(stamp(at)), dot(), body)
-	return "v1," + base64.StdEncoding.EncodeToString(sum[:]), nil
+	sum := NewKey(k).Sum([]byte(id), dot(), []byte(Timestamp(at)), dot(), body)
+	return "v1," + sum.Base64(), nil
 }
 
 func standardKey(secret string) ([]byte, error) {
@@ -92,3 +92,6 @@ func standardKey(secret string) ([]byte, error) {
 	}
 	return k, nil
 }
+
+// dot separates the signed parts.
+func dot() []byte { return []byte{'.'} }

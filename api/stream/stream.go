@@ -1,5 +1,3 @@
-// Package stream names the JetStream streams of Rodopath and defines their messages, for publishers
-// and consumers.
 package stream
 
 import (

@@ -25,10 +25,11 @@ import (
 	"github.com/rodopath/rodopath/services/ingest"
 	"github.com/rodopath/rodopath/services/internal/problem"
 	"github.com/rodopath/rodopath/services/platforms/facttest"
-	mailerlite "github.com/rodopath/rodopath/services/platforms/mailerlite/webhook"
-	standard "github.com/rodopath/rodopath/services/platforms/standard/webhook"
-	stripe "github.com/rodopath/rodopath/services/platforms/stripe/webhook"
-	woocommerce "github.com/rodopath/rodopath/services/platforms/woocommerce/webhook"
+	mailerlitewebhook "github.com/rodopath/rodopath/services/platforms/mailerlite/webhook"
+	standardwebhook "github.com/rodopath/rodopath/services/platforms/standard/webhook"
+	stripewebhook "github.com/rodopath/rodopath/services/platforms/stripe/webhook"
+	"github.com/rodopath/rodopath/services/platforms/woocommerce"
+	woocommercewebhook "github.com/rodopath/rodopath/services/platforms/woocommerce/webhook"
 )
 
 var epoch = time.Unix(1_760_000_000, 0).UTC()
@@ -66,10 +67,10 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	source := func(id, secret string) ingest.Source { return ingest.Source{ID: id, Secrets: []string{secret}} }
-	pay, err1 := stripe.New(source("pay", secret))
-	shop, err2 := woocommerce.New(source("shop", secret))
-	list, err3 := mailerlite.New(source("list", secret))
-	forms, err4 := standard.New(source("forms", standardSecret))
+	pay, err1 := stripewebhook.New(source("pay", secret))
+	shop, err2 := woocommercewebhook.New(source("shop", secret))
+	list, err3 := mailerlitewebhook.New(source("list", secret))
+	forms, err4 := standardwebhook.New(source("forms", standardSecret))
 	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +133,7 @@ func (w *world) send(t *testing.T, method, path string, header map[string]string
 func woo(topic, body string) map[string]string {
 	return map[string]string{
 		"Content-Type": "application/json", "X-WC-Webhook-Topic": topic, "X-WC-Webhook-ID": "7",
-		"X-WC-Webhook-Signature": signature.SignWooCommerce(secret, []byte(body)),
+		"X-WC-Webhook-Signature": woocommerce.Sign(secret, []byte(body)),
 	}
 }
 
@@ -148,10 +149,10 @@ func ours(t *testing.T, body string) map[string]string {
 	}
 }
 
-const (
-	paidOrder  = `{"id":17,"status":"processing","total":"9.00","customer_id":5,"billing":{"email":"ann@example.com"},"date_paid_gmt":"2025-10-09T08:00:00"}`
-	draftOrder = `{"id":17,"status":"checkout-draft","total":"9.00","customer_id":5,"billing":{"email":"ann@example.com"},"date_paid_gmt":null}`
-	erasure    = `{"kind":"erasure","at":"2025-10-09T08:00:00Z","person":{"email":"ann@example.com"}}`
+var (
+	paidOrder  = facttest.Payload("order_paid")
+	draftOrder = facttest.Payload("order_draft")
+	erasure    = facttest.Payload("erasure")
 )
 
 func TestFactsArePublished(t *testing.T) {
@@ -336,7 +337,7 @@ func TestManyAtOnce(t *testing.T) {
 
 func TestOptions(t *testing.T) {
 	good := func() ingest.Options {
-		p, err := mailerlite.New(ingest.Source{ID: "list", Secrets: []string{secret}})
+		p, err := mailerlitewebhook.New(ingest.Source{ID: "list", Secrets: []string{secret}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,7 +4,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rodopath/rodopath/api/signature"
+	"github.com/rodopath/rodopath/services/platforms/facttest"
+	"github.com/rodopath/rodopath/services/platforms/mailerlite"
+	"github.com/rodopath/rodopath/services/platforms/stripe"
 )
 
 // TestAddressesStayInside sends addresses marked "@leak." wherever a platform
@@ -21,12 +23,12 @@ func TestAddressesStayInside(t *testing.T) {
 		}
 	}
 	for _, body := range []string{
-		`{"id":"evt_1","type":"checkout.session.completed","created":1760000000,"livemode":true,"data":{"object":{"id":"a@leak.example","payment_status":"paid","customer":"b@leak.example","payment_intent":"c@leak.example","customer_details":{"email":"d@leak.example"}}}}`,
+		facttest.Payload("checkout_with_addresses"),
 		`{"id":"e@leak.example","type":"invoice.paid"}`,
 		`{"id":"evt_2","type":"invoice.paid","data":{"object":{"lines":"f@leak.example"}}}`,
 		`{"id":"evt_3","type":"g@leak.example"}`,
 	} {
-		post("pay", body, map[string]string{"Stripe-Signature": signature.SignStripe(secret, epoch, []byte(body))})
+		post("pay", body, map[string]string{"Stripe-Signature": stripe.Sign(secret, epoch, []byte(body))})
 		post("pay", body, map[string]string{"Stripe-Signature": "t=h@leak.example"})
 	}
 	for _, body := range []string{
@@ -38,11 +40,11 @@ func TestAddressesStayInside(t *testing.T) {
 		post("shop", body, woo("e@leak.example", body))
 	}
 	for _, body := range []string{
-		`{"event":"subscriber.created","id":"a@leak.example","email":"b@leak.example","status":"active"}`,
+		facttest.Payload("subscriber_with_addresses"),
 		`{"event":"c@leak.example","email":"d@leak.example"}`,
 		`{"events":"e@leak.example"}`,
 	} {
-		post("list", body, map[string]string{"Signature": signature.SignMailerLite(secret, []byte(body))})
+		post("list", body, map[string]string{"Signature": mailerlite.Sign(secret, []byte(body))})
 	}
 	for _, body := range []string{
 		strings.Replace(erasure, "ann@example.com", "a@leak.example", 1),

@@ -39,7 +39,8 @@ func (a *API) certificate(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	signed, err := certificate.Sign(cert, a.opts.Vault.SigningKeys()[0])
+	key := a.opts.Vault.SigningKeys()[0]
+	signed, err := certificate.Sign(cert, key)
 	if err != nil {
 		return err
 	}
@@ -47,7 +48,7 @@ func (a *API) certificate(c echo.Context) error {
 		return indented(c, issuedCertificate{*signed, a.opts.Vault.ProofKey(id, generation)})
 	}
 	var page bytes.Buffer
-	if err := report.Certificate(&page, lang, a.opts.Policy, cert, signed); err != nil {
+	if err := report.Certificate(&page, lang, a.opts.Policy, cert, signed, certificate.PublicKey(key)); err != nil {
 		return err
 	}
 	return c.Blob(http.StatusOK, echo.MIMETextHTMLCharsetUTF8, page.Bytes())

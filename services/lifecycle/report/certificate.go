@@ -19,13 +19,15 @@ import (
 //go:embed certificate.html
 var certificateSource string
 
-// Certificate writes a certificate of erasure as a printable page. The page names no person.
+// Certificate writes a certificate of erasure as a printable page with its signature and the public
+// key. The page names no person.
 func Certificate(
 	w io.Writer,
 	lang Language,
 	p *rules.Policy,
 	c *certificate.Certificate,
 	s *certificate.Signed,
+	key string,
 ) error {
 	t, err := template.New("certificate").Funcs(template.FuncMap{
 		"at": func(t time.Time) string {
@@ -48,12 +50,13 @@ func Certificate(
 		W     certificateWords
 		C     *certificate.Certificate
 		S     *certificate.Signed
+		Key   string
 		// Records reports whether some category has a count of records.
 		Records bool
 		Zone    string
 	}{
 		template.CSS(pageStyle), //nolint:gosec // our own style
-		lang, lang.certificate(), c, s, counted, p.Place.Zone.String(),
+		lang, lang.certificate(), c, s, key, counted, p.Place.Zone.String(),
 	})
 	if err != nil {
 		return fmt.Errorf("write the certificate: %w", err)

@@ -32,13 +32,14 @@ func TestCertificate_ReadsAsTheFilesSay(t *testing.T) {
 		},
 		Person: []string{"hash-1", "hash-2"},
 	}
-	signed, err := certificate.Sign(c, ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, 32)))
+	key := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, 32))
+	signed, err := certificate.Sign(c, key)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, lang := range []report.Language{report.Polish, report.English} {
 		var out strings.Builder
-		if err := report.Certificate(&out, lang, lifecycletest.Policy(t), c, signed); err != nil {
+		if err := report.Certificate(&out, lang, lifecycletest.Policy(t), c, signed, certificate.PublicKey(key)); err != nil {
 			t.Fatal(err)
 		}
 		golden(t, "certificate-"+string(lang)+".html", out.String())

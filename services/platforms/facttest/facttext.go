@@ -1,5 +1,5 @@
-// Package facttext formats facts as lines of text, for tests that read as tables of webhooks and
-// facts.
+// Package facttest formats facts as lines of text and reads recorded payloads, for tests that read
+// as tables of webhooks and facts.
 package facttest
 
 import (

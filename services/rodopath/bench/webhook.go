@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rodopath/rodopath/api/signature"
+	"github.com/rodopath/rodopath/services/platforms/stripe"
 )
 
 // webhooks makes signed checkouts that have nothing in common but their form:
@@ -36,7 +36,7 @@ func newWebhooks(secret string, first, count int, now time.Time) *webhooks {
 	}
 	buf := make([]byte, len(w.form))
 	for i := range w.signed {
-		w.signed[i] = signature.SignStripe(secret, now, w.body(i, buf))
+		w.signed[i] = stripe.Sign(secret, now, w.body(i, buf))
 	}
 	return w
 }

@@ -58,7 +58,7 @@ const (
 type run struct {
 	Options
 	stage   *stage
-	sender  *sender
+	traffic *traffic
 	rng     *rand.Rand
 	zone    *time.Location
 	record  *Record
@@ -84,7 +84,7 @@ func Run(ctx context.Context, opts Options) (f *Figures, err error) {
 	if r.stage, err = setUp(ctx, r.Dir, r.MongoDB, r.answer); err != nil {
 		return nil, err
 	}
-	r.sender = &sender{
+	r.traffic = &traffic{
 		base:   "http://" + r.stage.answering[partIngest],
 		secret: r.stage.secret,
 		clock:  r.stage.clock,
@@ -94,7 +94,7 @@ func Run(ctx context.Context, opts Options) (f *Figures, err error) {
 	began := time.Now()
 	defer func() {
 		stop()
-		r.sender.under.Wait()
+		r.traffic.under.Wait()
 		r.under.Wait()
 		r.stage.close()
 	}()
@@ -187,8 +187,8 @@ func (r *run) round(ctx context.Context, n int) error {
 		r.logf(
 			"round %d: %d webhooks sent, %d answered 2xx, %d decisions told",
 			n,
-			r.sender.sent.Load(),
-			r.sender.taken.Load(),
+			r.traffic.sent.Load(),
+			r.traffic.taken.Load(),
 			r.webhookCount(),
 		)
 	}
@@ -228,7 +228,7 @@ func (r *run) sendWebhooks(ctx context.Context, round int) {
 		for j := range delays {
 			delays[j] = time.Duration(r.rng.Int64N(int64(3 * roundTime)))
 		}
-		r.sender.schedule(ctx, &p.Webhooks[i], fmt.Sprintf("msg-%d-%d", p.Number, i), delays, r.rng.IntN(2) == 0)
+		r.traffic.schedule(ctx, &p.Webhooks[i], fmt.Sprintf("msg-%d-%d", p.Number, i), delays, r.rng.IntN(2) == 0)
 	}
 }
 
@@ -298,7 +298,7 @@ func (r *run) complain(v Violation) {
 func (r *run) settle(ctx context.Context, n int) error {
 	quiet, last, began := 0, "", time.Now()
 	for time.Since(began) < settleWithin {
-		if open := r.sender.open.Load(); open > 0 {
+		if open := r.traffic.open.Load(); open > 0 {
 			last = fmt.Sprintf("%d webhooks are not answered 2xx", open)
 		} else {
 			last = r.stage.unsettled(ctx)
@@ -399,7 +399,7 @@ func (r *run) collectOnce(ctx context.Context) error {
 
 // sum puts the figures together.
 func (r *run) sum() {
-	f, s, crm := r.figures, r.sender, r.stage.recipient
+	f, s, crm := r.figures, r.traffic, r.stage.recipient
 	f.Sent, f.Taken, f.Refused, f.Repeated = s.sent.Load(), s.taken.Load(), s.refused.Load(), s.repeated.Load()
 	f.Persons, f.Decisions = len(r.record.Persons), len(r.record.Decisions)
 	for _, k := range r.record.Known {

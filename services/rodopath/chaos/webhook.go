@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/rodopath/rodopath/api/signature"
+	"github.com/rodopath/rodopath/services/platforms/sender"
 )
 
 // object is a JSON object.
@@ -143,6 +143,6 @@ func (t *builder) order(minutes int) {
 
 // sign signs a webhook by the scheme of its platform. id identifies the delivery.
 func (w *Webhook) sign(h http.Header, secret, id string, now time.Time) error {
-	s := signature.Webhook{Platform: w.Platform, ID: id, Topic: w.topic, At: now, Body: w.body}
+	s := sender.Webhook{Platform: w.Platform, ID: id, Topic: w.topic, At: now, Body: w.body}
 	return s.Sign(h, secret)
 }

@@ -23,7 +23,8 @@ func (s *shared) certificate() *cobra.Command {
 		Use:   "certificate DECISION",
 		Short: "Certify a deletion that every recipient has confirmed",
 		Long: `Write the certificate of a deletion: the deleted categories, the time, the reasons, and the
-confirmations of the recipients. The certificate is signed (Ed25519) and contains no names.
+confirmations of the recipients. The certificate is a JSON Web Signature (Ed25519) and contains no
+names.
 --names-key prints the key of the hashes, with which a reader who knows an address can verify
 whether the certificate concerns that address.`,
 		Example: "  rodopath certificate dec_abc -o certificate.json\n  rodopath certificate dec_abc --form page --lang pl -o certificate.html",
@@ -64,6 +65,9 @@ func issue(out io.Writer, data []byte, page, namesKey bool, to string) error {
 	}
 	if err := json.Unmarshal(data, &issued); err != nil {
 		return fmt.Errorf("read the answer: %w", err)
+	}
+	if issued.Payload == "" {
+		return errors.New("the running server is of an earlier version; restart \"rodopath serve\" with this version")
 	}
 	if namesKey {
 		return writeOutput(out, to, []byte(issued.NamesKey+"\n"))

@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rodopath/rodopath/api/signature"
+	"github.com/rodopath/rodopath/services/platforms/stripe"
 	"github.com/rodopath/rodopath/services/rodopath/cli"
 )
 
@@ -99,7 +99,7 @@ func sale(c control, secret string, n int) bool {
 		return false
 	}
 	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Stripe-Signature", signature.SignStripe(secret, time.Now(), []byte(body)))
+	req.Header.Set("Stripe-Signature", stripe.Sign(secret, time.Now(), []byte(body)))
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return false

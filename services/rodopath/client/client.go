@@ -18,8 +18,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rodopath/rodopath/api/signature"
 	"github.com/rodopath/rodopath/services/internal/problem"
+	"github.com/rodopath/rodopath/services/platforms/sender"
 	"github.com/rodopath/rodopath/services/rodopath/datadir"
 	"github.com/rodopath/rodopath/services/rodopath/standalone"
 )
@@ -190,7 +190,7 @@ func (c *Client) lines(ctx context.Context, method, path string, body []byte, vi
 // facts.
 func (c *Client) Send(ctx context.Context, body []byte) (int, error) {
 	now := time.Now()
-	w := signature.Webhook{Platform: "standard", ID: "hand-" + strconv.FormatInt(now.UnixNano(), 36), At: now, Body: body}
+	w := sender.Webhook{Platform: "standard", ID: "hand-" + strconv.FormatInt(now.UnixNano(), 36), At: now, Body: body}
 	header := http.Header{}
 	if err := w.Sign(header, c.control.HandSecret); err != nil {
 		return 0, err

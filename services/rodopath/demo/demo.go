@@ -38,7 +38,7 @@ func Run(ctx context.Context, opts Options) error {
 	if err != nil {
 		return err
 	}
-	send, err := newSender(opts.Client.Control().Webhooks, c)
+	send, err := newPlatforms(opts.Client.Control().Webhooks, c)
 	if err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func anyKnown(ctx context.Context, c *client.Client, emails []string) (bool, err
 	return false, nil
 }
 
-func sendAll(ctx context.Context, opts Options, s *business, send *sender, out *printer) error {
+func sendAll(ctx context.Context, opts Options, s *business, send *platforms, out *printer) error {
 	out.line("The webhooks of an invented small business, and the decisions that follow (->).\n")
 	for n, c := range s.webhooks() {
 		id, err := send.send(ctx, n, &c)

@@ -9,50 +9,50 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/rodopath/rodopath/api/signature"
 	"github.com/rodopath/rodopath/services/internal/config"
+	"github.com/rodopath/rodopath/services/platforms/sender"
 )
 
-// sender sends webhooks as the platforms do, signed with the secrets of the
+// platforms sends webhooks as the platforms do, signed with the secrets of the
 // configured sources.
-type sender struct {
+type platforms struct {
 	base    string
 	sources map[string]source // by platform
 }
 
 type source struct{ id, secret string }
 
-func newSender(base string, c *config.Config) (*sender, error) {
-	s := &sender{base: base, sources: map[string]source{}}
+func newPlatforms(base string, c *config.Config) (*platforms, error) {
+	p := &platforms{base: base, sources: map[string]source{}}
 	for _, src := range c.Sources {
-		if _, ok := s.sources[src.Platform]; ok {
+		if _, ok := p.sources[src.Platform]; ok {
 			continue
 		}
 		secret, err := c.Secret(src.Secrets[0])
 		if err != nil {
 			return nil, err
 		}
-		s.sources[src.Platform] = source{src.ID, secret}
+		p.sources[src.Platform] = source{src.ID, secret}
 	}
 	for _, platform := range []string{"stripe", "woocommerce", "mailerlite", "standard"} {
-		if _, ok := s.sources[platform]; !ok {
+		if _, ok := p.sources[platform]; !ok {
 			return nil, fmt.Errorf(
 				"the demo needs a source of the platform %s; add one to the configuration, or run the demo on a data directory of its own with --data",
 				platform,
 			)
 		}
 	}
-	return s, nil
+	return p, nil
 }
 
 // send sends a webhook and returns the name of the source and the answer.
-func (s *sender) send(ctx context.Context, n int, c *webhook) (string, error) {
-	src := s.sources[c.platform]
+func (p *platforms) send(ctx context.Context, n int, c *webhook) (string, error) {
+	src := p.sources[c.platform]
 	body, err := c.encode()
 	if err != nil {
 		return src.id, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.base+"/webhooks/"+src.id, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.base+"/webhooks/"+src.id, bytes.NewReader(body))
 	if err != nil {
 		return src.id, err
 	}
@@ -76,7 +76,7 @@ func (s *sender) send(ctx context.Context, n int, c *webhook) (string, error) {
 
 // sign signs a webhook as its platform does; n counts them.
 func sign(h http.Header, secret string, n int, c *webhook, body []byte) error {
-	w := signature.Webhook{Platform: c.platform, ID: strconv.Itoa(n), Topic: c.topic, At: time.Now(), Body: body}
+	w := sender.Webhook{Platform: c.platform, ID: strconv.Itoa(n), Topic: c.topic, At: time.Now(), Body: body}
 	if c.platform == "standard" { // its ids are deduplicated for good, not only within one run
 		w.ID = "demo-" + strconv.FormatInt(w.At.UnixNano(), 36)
 	}

@@ -19,6 +19,9 @@ import (
 
 	"github.com/rodopath/rodopath/api/signature"
 	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/platforms/mailerlite"
+	"github.com/rodopath/rodopath/services/platforms/stripe"
+	"github.com/rodopath/rodopath/services/platforms/woocommerce"
 	"github.com/rodopath/rodopath/services/rodopath/standalone"
 )
 
@@ -67,12 +70,12 @@ func (h *hunt) hook(source, body string, more map[string]string) int {
 	now := time.Now()
 	switch source {
 	case "card":
-		header["Stripe-Signature"] = signature.SignStripe(h.secret(source), now, []byte(body))
+		header["Stripe-Signature"] = stripe.Sign(h.secret(source), now, []byte(body))
 	case "shop":
-		header["X-WC-Webhook-Signature"] = signature.SignWooCommerce(h.secret(source), []byte(body))
+		header["X-WC-Webhook-Signature"] = woocommerce.Sign(h.secret(source), []byte(body))
 		header["X-WC-Webhook-Topic"] = "order.updated"
 	case "letters":
-		header["Signature"] = signature.SignMailerLite(h.secret(source), []byte(body))
+		header["Signature"] = mailerlite.Sign(h.secret(source), []byte(body))
 	default:
 		secret := h.Control.HandSecret
 		if source != standalone.HandSource {

@@ -16,12 +16,12 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"github.com/rodopath/rodopath/api/signature"
 	"github.com/rodopath/rodopath/api/stream"
 	ingestapp "github.com/rodopath/rodopath/services/ingest/app"
 	"github.com/rodopath/rodopath/services/internal/config"
 	"github.com/rodopath/rodopath/services/internal/service"
 	lifecycleapp "github.com/rodopath/rodopath/services/lifecycle/app"
+	"github.com/rodopath/rodopath/services/platforms/stripe"
 )
 
 // natsOn runs a plain NATS server, as a cluster would have one.
@@ -105,7 +105,7 @@ func card(t *testing.T, hooks *httptest.Server, body string) *http.Response {
 		t.Fatal(err)
 	}
 	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Stripe-Signature", signature.SignStripe("whsec_test", time.Now(), []byte(body)))
+	req.Header.Set("Stripe-Signature", stripe.Sign("whsec_test", time.Now(), []byte(body)))
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)

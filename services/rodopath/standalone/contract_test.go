@@ -23,7 +23,7 @@ import (
 
 const apiDir = "../../../api/"
 
-func openAPI(t *testing.T) routers.Router {
+func openAPIDocument(t *testing.T) *openapi3.T {
 	t.Helper()
 	doc, err := openapi3.NewLoader().LoadFromFile(apiDir + "openapi.yaml")
 	if err != nil {
@@ -32,6 +32,12 @@ func openAPI(t *testing.T) routers.Router {
 	if err := doc.Validate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	return doc
+}
+
+func openAPI(t *testing.T) routers.Router {
+	t.Helper()
+	doc := openAPIDocument(t)
 	doc.Servers = nil
 	router, err := gorillamux.NewRouter(doc)
 	if err != nil {
@@ -40,8 +46,8 @@ func openAPI(t *testing.T) routers.Router {
 	return router
 }
 
-// exchange sends a request and checks the answer against the document.
-func exchange(t *testing.T, router routers.Router, req *http.Request, status int) {
+// exchange sends a request, checks the answer against the document and returns the answer.
+func exchange(t *testing.T, router routers.Router, req *http.Request, status int) []byte {
 	t.Helper()
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
@@ -67,6 +73,7 @@ func exchange(t *testing.T, router routers.Router, req *http.Request, status int
 	if err != nil {
 		t.Errorf("%s %s does not answer as openapi.yaml says: %v\n%s", req.Method, req.URL.Path, err, body)
 	}
+	return body
 }
 
 func TestContract_AnswersAreAsOpenAPISays(t *testing.T) {
@@ -236,7 +243,14 @@ func TestContract_WhatBecomesOfDecisionsIsAsOpenAPISays(t *testing.T) {
 	}
 	m.settle()
 	exchange(t, router, m.request("GET", m.Control.API+"/v1/decisions?state=all", "", true), 200)
-	exchange(t, router, m.request("GET", m.Control.API+"/v1/decisions/"+dec+"/certificate", "", true), 200)
+	signed := exchange(t, router, m.request("GET", m.Control.API+"/v1/decisions/"+dec+"/certificate", "", true), 200)
+	var payload any
+	if err := json.Unmarshal(signedPayload(t, signed), &payload); err != nil {
+		t.Fatal(err)
+	}
+	if err := openAPIDocument(t).Components.Schemas["Certificate"].Value.VisitJSON(payload); err != nil {
+		t.Errorf("the payload of the certificate is not as openapi.yaml says: %v", err)
+	}
 	exchange(
 		t,
 		router,

@@ -21,6 +21,9 @@ import (
 
 	"github.com/rodopath/rodopath/api/signature"
 	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/platforms/mailerlite"
+	"github.com/rodopath/rodopath/services/platforms/stripe"
+	"github.com/rodopath/rodopath/services/platforms/woocommerce"
 	"github.com/rodopath/rodopath/services/rodopath/client"
 	"github.com/rodopath/rodopath/services/rodopath/datadir"
 	"github.com/rodopath/rodopath/services/rodopath/standalone"
@@ -83,12 +86,12 @@ func (m *machine) post(source, body string) (int, string) {
 	secret, now := m.secret(source), time.Now()
 	switch source {
 	case "card":
-		req.Header.Set("Stripe-Signature", signature.SignStripe(secret, now, []byte(body)))
+		req.Header.Set("Stripe-Signature", stripe.Sign(secret, now, []byte(body)))
 	case "shop":
-		req.Header.Set("X-WC-Webhook-Signature", signature.SignWooCommerce(secret, []byte(body)))
+		req.Header.Set("X-WC-Webhook-Signature", woocommerce.Sign(secret, []byte(body)))
 		req.Header.Set("X-WC-Webhook-Topic", "order.updated")
 	case "letters":
-		req.Header.Set("Signature", signature.SignMailerLite(secret, []byte(body)))
+		req.Header.Set("Signature", mailerlite.Sign(secret, []byte(body)))
 	case "forms":
 		signed, err := signature.SignStandard(secret, "msg_1", now, []byte(body))
 		if err != nil {

@@ -16,8 +16,8 @@ import (
 	tracev1 "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/rodopath/rodopath/api/signature"
 	"github.com/rodopath/rodopath/services/internal/trace"
+	"github.com/rodopath/rodopath/services/platforms/mailerlite"
 )
 
 // collector takes traces by OTLP over HTTP.
@@ -137,7 +137,7 @@ func (m *machine) traced(body, traceparent string) {
 		m.t.Fatal(err)
 	}
 	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Signature", signature.SignMailerLite(m.secret("letters"), []byte(body)))
+	req.Header.Set("Signature", mailerlite.Sign(m.secret("letters"), []byte(body)))
 	req.Header.Set("Traceparent", traceparent)
 	req.Header.Set("Tracestate", "who=ala@example.com")
 	res, err := http.DefaultClient.Do(req)

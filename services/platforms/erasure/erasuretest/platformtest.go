@@ -1,4 +1,4 @@
-// Package platformtest supports tests of connectors: decisions, and a server around a stand-in of a
+// Package erasuretest supports tests of connectors: decisions, and a server around a stand-in of a
 // platform.
 package erasuretest
 

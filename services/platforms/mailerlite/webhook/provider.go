@@ -8,22 +8,22 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/rodopath/rodopath/api/signature"
 	"github.com/rodopath/rodopath/services/ingest"
+	"github.com/rodopath/rodopath/services/platforms/mailerlite"
 	"github.com/rodopath/rodopath/services/platforms/payload"
 )
 
 // Provider reads the webhooks of one MailerLite account.
 type Provider struct {
 	source    ingest.Source
-	signature *signature.MailerLite
+	signature *mailerlite.Verifier
 }
 
 var _ ingest.Provider = (*Provider)(nil)
 
 // New returns a provider for a source, or an error without a usable secret.
 func New(source ingest.Source) (*Provider, error) {
-	s, err := signature.NewMailerLite(source.Secrets)
+	s, err := mailerlite.NewVerifier(source.Secrets)
 	if err != nil {
 		return nil, fmt.Errorf("source %s: %w", source.ID, err)
 	}

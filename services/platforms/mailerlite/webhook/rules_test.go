@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/rodopath/rodopath/services/ingest"
-	mailerlite "github.com/rodopath/rodopath/services/platforms/mailerlite/webhook"
+	"github.com/rodopath/rodopath/services/platforms/mailerlite/webhook"
 )
 
 func TestRead_EveryWritingOfATimeIsRead(t *testing.T) {
@@ -54,7 +54,7 @@ func TestRead_AWrongTypeNamesTheFieldAndNoValue(t *testing.T) {
 
 func TestNew_NeedsASecret(t *testing.T) {
 	for _, secrets := range [][]string{nil, {}, {""}, {" "}, {"good", ""}} {
-		if _, err := mailerlite.New(ingest.Source{ID: "list", Secrets: secrets}); err == nil {
+		if _, err := webhook.New(ingest.Source{ID: "list", Secrets: secrets}); err == nil {
 			t.Errorf("%q are taken", secrets)
 		}
 	}

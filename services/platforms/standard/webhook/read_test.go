@@ -2,7 +2,6 @@ package webhook_test
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -15,7 +14,7 @@ import (
 	"github.com/rodopath/rodopath/api/signature"
 	"github.com/rodopath/rodopath/services/ingest"
 	"github.com/rodopath/rodopath/services/platforms/facttest"
-	standard "github.com/rodopath/rodopath/services/platforms/standard/webhook"
+	"github.com/rodopath/rodopath/services/platforms/standard/webhook"
 )
 
 const secret = "whsec_MDEyMzQ1Njc4OWFiY2RlZg=="
@@ -31,9 +30,9 @@ func forms() ingest.Source {
 	}
 }
 
-func provider(t testing.TB) *standard.Provider {
+func provider(t testing.TB) *webhook.Provider {
 	t.Helper()
-	p, err := standard.New(forms())
+	p, err := webhook.New(forms())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,9 +43,10 @@ func header() http.Header {
 	return http.Header{"Content-Type": {"application/json"}, "Webhook-Id": {"msg_1"}}
 }
 
-// fact writes a fact about Ann at 08:00; of a name told twice the later counts.
+// fact is the recorded signup of Ann at 08:00 as another kind of fact; further fields replace the
+// usual ones.
 func fact(kind, more string) string {
-	return fmt.Sprintf(`{"kind":%q,"at":"2025-10-09T10:00:00+02:00","person":{"email":"Ann@Example.com"}%s}`, kind, more)
+	return facttest.With(facttest.Change(facttest.Payload("signup"), `"signup"`, strconv.Quote(kind)), more)
 }
 
 const ann = "who=email:ann@example.com\n"
@@ -327,7 +327,7 @@ func TestVerify(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", name, err, c.want)
 		}
 	}
-	if _, err := standard.New(
+	if _, err := webhook.New(
 		ingest.Source{ID: "forms", Secrets: []string{"plain"}},
 	); err == nil || !strings.Contains(err.Error(), "forms") ||
 		strings.Contains(err.Error(), "plain") {
@@ -339,12 +339,8 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte(fact("signup", `,"evidence":{"ip":"192.0.2.7"}`)))
 	f.Add([]byte(fact("sale", `,"ref":"17@shop","product":"yoga","links":["a:b"]`)))
 	f.Add([]byte(`{"facts":[` + fact("hold", "") + `,{"kind":"x"}]}`))
-	f.Add([]byte(`{"kind":"erasure","at":"2025-10-09T08:00:00Z","person":{"ids":{"crm":"X-1"}}}`))
-	f.Add(
-		[]byte(
-			`{"kind":"request_decided","at":"2025-10-09T08:00:00Z","ref":"r-1","outcome":"partly","reason":"Art. 17(3)(b)"}`,
-		),
-	)
+	f.Add([]byte(facttest.Payload("erasure_by_id")))
+	f.Add([]byte(facttest.Payload("request_decided")))
 	f.Add([]byte(fact("receipt", `,"ref":"dec_1","recipient":"crm","outcome":"not_found"`)))
 	f.Add([]byte(fact("restriction_lifted", `,"ref":"r-2","told":"2025-10-08T08:00:00Z"`)))
 	f.Add(

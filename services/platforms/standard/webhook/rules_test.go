@@ -12,7 +12,7 @@ import (
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/services/ingest"
 	"github.com/rodopath/rodopath/services/platforms/facttest"
-	standard "github.com/rodopath/rodopath/services/platforms/standard/webhook"
+	"github.com/rodopath/rodopath/services/platforms/standard/webhook"
 )
 
 func TestNew_NeedsALongSecret(t *testing.T) {
@@ -25,7 +25,7 @@ func TestNew_NeedsALongSecret(t *testing.T) {
 		"not base64":        {"whsec_!!!!"},
 		"a good one, a bad": {secret, "whsec_"},
 	} {
-		if _, err := standard.New(ingest.Source{ID: "forms", Secrets: secrets}); err == nil {
+		if _, err := webhook.New(ingest.Source{ID: "forms", Secrets: secrets}); err == nil {
 			t.Errorf("%s: taken", name)
 		}
 	}
@@ -55,7 +55,7 @@ func TestRead_OneBadFactRefusesTheWholeBatch(t *testing.T) {
 }
 
 // one reads a body of one fact.
-func one(t *testing.T, p *standard.Provider, body string) *factv1.Fact {
+func one(t *testing.T, p *webhook.Provider, body string) *factv1.Fact {
 	t.Helper()
 	got, err := p.Read(header(), []byte(body), now)
 	if err != nil || len(got.Facts) != 1 {
@@ -135,7 +135,7 @@ func TestRead_WhatIsNotRealIsTakenWhereTestsAre(t *testing.T) {
 		"taken": {accepting, "sale 2025-10-09T08:00:00Z ref=forms:o access=one_off traits=test " + ann +
 			"signup 2025-10-09T08:00:00Z wording=newsletter-1 " + ann},
 	} {
-		p, err := standard.New(c.source)
+		p, err := webhook.New(c.source)
 		if err != nil {
 			t.Fatal(err)
 		}

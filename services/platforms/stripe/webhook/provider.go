@@ -8,22 +8,22 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/rodopath/rodopath/api/signature"
 	"github.com/rodopath/rodopath/services/ingest"
 	"github.com/rodopath/rodopath/services/platforms/payload"
+	"github.com/rodopath/rodopath/services/platforms/stripe"
 )
 
 // Provider reads the events of one endpoint of one Stripe account.
 type Provider struct {
 	source    ingest.Source
-	signature *signature.Stripe
+	signature *stripe.Verifier
 }
 
 var _ ingest.Provider = (*Provider)(nil)
 
 // New returns a provider for a source, or an error without a usable secret.
 func New(source ingest.Source) (*Provider, error) {
-	s, err := signature.NewStripe(source.Secrets)
+	s, err := stripe.NewVerifier(source.Secrets)
 	if err != nil {
 		return nil, fmt.Errorf("source %s: %w", source.ID, err)
 	}

@@ -1,6 +1,7 @@
 package webhook_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -11,10 +12,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
-	"github.com/rodopath/rodopath/api/signature"
 	"github.com/rodopath/rodopath/services/ingest"
 	"github.com/rodopath/rodopath/services/platforms/facttest"
-	stripe "github.com/rodopath/rodopath/services/platforms/stripe/webhook"
+	"github.com/rodopath/rodopath/services/platforms/stripe"
+	"github.com/rodopath/rodopath/services/platforms/stripe/webhook"
 )
 
 const secret = "whsec_test"
@@ -34,9 +35,9 @@ func shop() ingest.Source {
 	}
 }
 
-func provider(t testing.TB, source ingest.Source) *stripe.Provider {
+func provider(t testing.TB, source ingest.Source) *webhook.Provider {
 	t.Helper()
-	p, err := stripe.New(source)
+	p, err := webhook.New(source)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,13 +59,23 @@ func changed(kind, object, previous string) string {
 }
 
 const (
-	paidSession = `{"id":"cs_1","object":"checkout.session","mode":"payment","payment_status":"paid","customer":"cus_1",` +
-		`"customer_details":{"email":" Ann@Example.com "},"payment_intent":"pi_1","invoice":"in_1"%s}`
 	paidSale = "sale 2025-10-09T08:53:20Z ref=stripe:cs_1 links=stripe:pi_1,stripe:in_1 "
 	ann      = "who=stripe:cus_1,email:ann@example.com locators=stripe:pi_1,stripe:in_1\n"
 )
 
-func session(more string) string { return fmt.Sprintf(paidSession, more) }
+// object returns the object of a recorded event.
+func object(name string) string {
+	var e struct {
+		Data struct{ Object json.RawMessage }
+	}
+	if err := json.Unmarshal([]byte(facttest.Payload(name)), &e); err != nil {
+		panic(err)
+	}
+	return string(e.Data.Object)
+}
+
+// session is a paid checkout session with further fields.
+func session(more string) string { return facttest.With(object("checkout_paid"), more) }
 
 type reads struct{ name, body, want string }
 
@@ -90,7 +101,7 @@ func check(t *testing.T, cases []reads) {
 func TestCheckout(t *testing.T) {
 	const completed = "checkout.session.completed"
 	check(t, []reads{
-		{"paid", event(completed, session("")), paidSale + "access=one_off " + ann},
+		{"paid", facttest.Payload("checkout_paid"), paidSale + "access=one_off " + ann},
 		{"paid later", event("checkout.session.async_payment_succeeded", session("")), paidSale + "access=one_off " + ann},
 		{
 			"nothing to pay", event(completed, strings.Replace(session(""), `"paid"`, `"no_payment_required"`, 1)),
@@ -99,33 +110,20 @@ func TestCheckout(t *testing.T) {
 		{"not paid yet", event(completed, strings.Replace(session(""), `"paid"`, `"unpaid"`, 1)), "silent unpaid\n"},
 		{"bank transfer failed", event("checkout.session.async_payment_failed", session("")), "silent payment_failed\n"},
 		{"left alone", event("checkout.session.expired", session("")), "silent expired\n"},
-		{
-			"card saved",
-			event(completed, `{"id":"cs_1","mode":"setup","payment_status":"no_payment_required"}`),
-			"silent setup\n",
-		},
+		{"card saved", facttest.Payload("checkout_card_saved"), "silent setup\n"},
 		{
 			"subscription",
-			event(
-				completed,
-				`{"id":"cs_2","mode":"subscription","payment_status":"paid","customer":"cus_1","invoice":"in_2","subscription":"sub_2"}`,
-			),
+			facttest.Payload("checkout_subscription"),
 			"sale 2025-10-09T08:53:20Z ref=stripe:cs_2 links=stripe:in_2 contract=stripe:sub_2 access=subscription who=stripe:cus_1 locators=stripe:in_2,stripe:sub_2\n",
 		},
 		{
 			"guest, address of the older field",
-			event(
-				completed,
-				`{"id":"cs_3","mode":"payment","payment_status":"paid","customer":null,"customer_email":"bob@example.com"}`,
-			),
+			facttest.Payload("checkout_guest"),
 			"sale 2025-10-09T08:53:20Z ref=stripe:cs_3 access=one_off who=email:bob@example.com\n",
 		},
 		{
 			"customer expanded",
-			event(
-				completed,
-				`{"id":"cs_4","mode":"payment","payment_status":"paid","customer":{"id":"cus_4","email":"eve@example.com"}}`,
-			),
+			facttest.Payload("checkout_customer_expanded"),
 			"sale 2025-10-09T08:53:20Z ref=stripe:cs_4 access=one_off who=stripe:cus_4,email:eve@example.com\n",
 		},
 		{"nobody", event(completed, `{"id":"cs_5","mode":"payment","payment_status":"paid"}`), "silent no_person\n"},
@@ -182,20 +180,17 @@ func TestPromotions(t *testing.T) {
 
 func TestInvoices(t *testing.T) {
 	const (
-		lines = `"lines":{"data":[{"period":{"end":1761000000}},{"period":{"end":1762592000}}]}`
-		paid  = `"status":"paid","status_transitions":{"paid_at":1759999000},"customer":"cus_1","customer_email":"ann@example.com"`
-		old   = `{"id":"in_1","subscription":"sub_1","payment_intent":"pi_1","charge":"ch_1",` + paid + `,` + lines + `}`
-		basil = `{"id":"in_1","parent":{"subscription_details":{"subscription":"sub_1"}},` + paid + `,` + lines + `}`
-		sale  = "sale 2025-10-09T08:36:40Z ref=stripe:in_1 "
-		who   = "who=stripe:cus_1,email:ann@example.com locators=stripe:in_1,"
+		sale = "sale 2025-10-09T08:36:40Z ref=stripe:in_1 "
+		who  = "who=stripe:cus_1,email:ann@example.com locators=stripe:in_1,"
 	)
+	old := object("invoice_before_basil")
 	oldSale := sale + "links=stripe:pi_1,stripe:ch_1 contract=stripe:sub_1 access=subscription paid_until=2025-11-08T08:53:20Z " + who + "stripe:pi_1,stripe:ch_1,stripe:sub_1\n"
 	check(t, []reads{
-		{"before Basil", event("invoice.paid", old), oldSale},
+		{"before Basil", facttest.Payload("invoice_before_basil"), oldSale},
 		{"the same under its other name", event("invoice.payment_succeeded", old), oldSale},
 		{
 			"from Basil on",
-			event("invoice.paid", basil),
+			facttest.Payload("invoice_basil"),
 			sale + "contract=stripe:sub_1 access=subscription paid_until=2025-11-08T08:53:20Z " + who + "stripe:sub_1\n",
 		},
 		{
@@ -205,43 +200,33 @@ func TestInvoices(t *testing.T) {
 		},
 		{
 			"for one thing",
-			event(
-				"invoice.paid",
-				`{"id":"in_1",`+paid+`,"lines":{"data":[{"pricing":{"price_details":{"price":"price_course","product":"prod_x"}}}]}}`,
-			),
+			facttest.Payload("invoice_one_thing"),
 			sale + "access=course days=30 who=stripe:cus_1,email:ann@example.com locators=stripe:in_1\n",
 		},
-		{"over nothing", event("invoice.paid", `{"id":"in_1","amount_paid":0,`+paid+`}`),
+		{"over nothing", facttest.Payload("invoice_nothing_to_pay"),
 			sale + "access=one_off who=stripe:cus_1,email:ann@example.com locators=stripe:in_1\n"},
 		{"failed", event("invoice.payment_failed", `{"id":"in_1","customer":"cus_1"}`), "silent payment_failed\n"},
 		{"voided", event("invoice.voided", old), "silent unhandled_event\n"},
 		{"upcoming, which has no id", event("invoice.upcoming", `{"customer":"cus_1"}`), "silent not_a_contract\n"},
 		{
 			"payment of an invoice",
-			event(
-				"invoice_payment.paid",
-				`{"id":"inpay_1","invoice":"in_1","payment":{"type":"payment_intent","payment_intent":"pi_1"},"status_transitions":{"paid_at":1759999000}}`,
-			),
+			facttest.Payload("invoice_payment_paid"),
 			"identified 2025-10-09T08:36:40Z ref=stripe:in_1 links=stripe:pi_1 locators=stripe:in_1,stripe:pi_1\n",
 		},
-		{
-			"payment outside Stripe",
-			event("invoice_payment.paid", `{"id":"inpay_1","invoice":"in_1","payment":{"type":"payment_record"}}`),
-			"silent nothing_new\n",
-		},
+		{"payment outside Stripe", facttest.Payload("invoice_payment_outside"), "silent nothing_new\n"},
 	})
 }
 
 func TestMoneyBack(t *testing.T) {
-	const (
-		back   = `{"id":"re_1","charge":"ch_1","payment_intent":"pi_1","created":1759999000,"status":"%s"}`
-		who    = "who=stripe:cus_1,email:ann@example.com locators=stripe:ch_1,stripe:pi_1,stripe:in_1\n"
-		charge = `{"id":"ch_1","customer":"cus_1","billing_details":{"email":"ann@example.com"},"payment_intent":"pi_1","invoice":"in_1","refunded":%t%s}`
-	)
-	refund := func(status string) string { return fmt.Sprintf(back, status) }
+	const who = "who=stripe:cus_1,email:ann@example.com locators=stripe:ch_1,stripe:pi_1,stripe:in_1\n"
+	refund := func(status string) string { return facttest.Change(object("refund_created"), "succeeded", status) }
+	charge := func(whole bool, more string) string {
+		refunded := fmt.Sprintf(`"refunded":%t`, whole)
+		return facttest.With(facttest.Change(object("charge_refunded"), `"refunded":true`, refunded), more)
+	}
 	told := "refund 2025-10-09T08:36:40Z ref=stripe:ch_1 links=stripe:pi_1 locators=stripe:ch_1,stripe:pi_1\n"
 	check(t, []reads{
-		{"created", event("refund.created", refund("succeeded")), told},
+		{"created", facttest.Payload("refund_created"), told},
 		{"updated", event("refund.updated", refund("succeeded")), told},
 		{"updated, under the old name", event("charge.refund.updated", refund("succeeded")), told},
 		{"pending", event("refund.created", refund("pending")), "silent refund_not_done\n"},
@@ -249,36 +234,36 @@ func TestMoneyBack(t *testing.T) {
 		{"failed after it had succeeded", event("refund.failed", refund("succeeded")), "silent refund_not_done\n"},
 		{
 			"of a payment without a charge",
-			event("refund.created", `{"id":"re_1","payment_intent":"pi_1","created":1759999000,"status":"succeeded"}`),
+			facttest.Payload("refund_without_charge"),
 			"refund 2025-10-09T08:36:40Z ref=stripe:pi_1 locators=stripe:pi_1\n",
 		},
-		{"whole charge", event("charge.refunded", fmt.Sprintf(charge, true, `,"refunds":{"data":[`+refund("succeeded")+`]}`)),
+		{"whole charge", event("charge.refunded", charge(true, `,"refunds":{"data":[`+refund("succeeded")+`]}`)),
 			"refund 2025-10-09T08:36:40Z ref=stripe:ch_1 links=stripe:pi_1,stripe:in_1 full " + who},
 		{
 			"two parts of a charge, one pending",
 			event(
 				"charge.refunded",
-				fmt.Sprintf(charge, false, `,"refunds":{"data":[`+refund("succeeded")+`,`+refund("pending")+`]}`),
+				charge(false, `,"refunds":{"data":[`+refund("succeeded")+`,`+refund("pending")+`]}`),
 			),
 			"refund 2025-10-09T08:36:40Z ref=stripe:ch_1 links=stripe:pi_1,stripe:in_1 " + who,
 		},
 		{
 			"charge with nothing but pending refunds",
-			event("charge.refunded", fmt.Sprintf(charge, false, `,"refunds":{"data":[`+refund("pending")+`]}`)),
+			event("charge.refunded", charge(false, `,"refunds":{"data":[`+refund("pending")+`]}`)),
 			"silent refund_not_done\n",
 		},
-		{"charge without the list", event("charge.refunded", fmt.Sprintf(charge, true, "")),
+		{"charge without the list", facttest.Payload("charge_refunded"),
 			"refund 2025-10-09T08:53:20Z ref=stripe:ch_1 links=stripe:pi_1,stripe:in_1 full " + who},
 		{"refund of nothing", event("refund.created", `{"id":"re_1","status":"succeeded"}`), "silent no_person\n"},
 	})
 }
 
 func TestDisputes(t *testing.T) {
-	const dispute = `{"id":"dp_1","charge":"ch_1","payment_intent":"pi_1","created":1759999000,"status":"needs_response"}`
+	dispute := object("dispute_opened")
 	check(t, []reads{
 		{
 			"opened",
-			event("charge.dispute.created", dispute),
+			facttest.Payload("dispute_opened"),
 			"hold 2025-10-09T08:36:40Z ref=stripe:ch_1 links=stripe:pi_1 locators=stripe:ch_1,stripe:pi_1\n",
 		},
 		{
@@ -292,11 +277,7 @@ func TestDisputes(t *testing.T) {
 
 func TestSubscriptions(t *testing.T) {
 	sub := func(status, more string) string {
-		return fmt.Sprintf(
-			`{"id":"sub_1","customer":"cus_1","status":%q,"created":1759990000,"start_date":1759999000%s}`,
-			status,
-			more,
-		)
+		return facttest.With(facttest.Change(object("subscription_started"), "active", status), more)
 	}
 	const (
 		created = "customer.subscription.created"
@@ -307,7 +288,7 @@ func TestSubscriptions(t *testing.T) {
 		started = "access_started 2025-10-09T08:36:40Z " + rest + who
 	)
 	check(t, []reads{
-		{"active at once", event(created, sub("active", "")), started},
+		{"active at once", facttest.Payload("subscription_started"), started},
 		{"on trial", event(created, sub("trialing", "")), started},
 		{"first payment open", event(created, sub("incomplete", "")), "silent unpaid\n"},
 		{"first payment made", changed(updated, sub("active", ""), `{"status":"incomplete"}`), started},
@@ -352,9 +333,13 @@ func TestSubscriptions(t *testing.T) {
 }
 
 func TestCustomers(t *testing.T) {
-	const ann = `{"id":"cus_1","email":"Ann@Example.com","created":1759999000}`
+	ann := object("customer_created")
 	check(t, []reads{
-		{"new", event("customer.created", ann), "identified 2025-10-09T08:36:40Z who=stripe:cus_1,email:ann@example.com\n"},
+		{
+			"new",
+			facttest.Payload("customer_created"),
+			"identified 2025-10-09T08:36:40Z who=stripe:cus_1,email:ann@example.com\n",
+		},
 		{"new, without an address", event("customer.created", `{"id":"cus_1","email":null}`), "silent no_person\n"},
 		{"another address", changed("customer.updated", ann, `{"email":"ann@old.example"}`),
 			"identified 2025-10-09T08:53:20Z who=stripe:cus_1,email:ann@example.com,email:ann@old.example\n" +
@@ -404,11 +389,7 @@ func TestNothingToRead(t *testing.T) {
 			strings.Replace(event("invoice.paid", `{"id":"in_1","livemode":false}`), live, `"x":1`, 1),
 			"silent test_mode\n",
 		},
-		{
-			"thin event",
-			`{"id":"evt_1","object":"v2.core.event","type":"v1.billing.meter.no_meter_found","created":"2025-10-09T08:53:20.000Z","livemode":true}`,
-			"silent thin_event\n",
-		},
+		{"thin event", facttest.Payload("thin_event"), "silent thin_event\n"},
 	})
 }
 
@@ -432,7 +413,7 @@ func TestSameMeaningSameID(t *testing.T) {
 	later := func(body string) string {
 		return strings.NewReplacer(`"evt_1"`, `"evt_2"`, `"created":1760000000`, `"created":1760000007`).Replace(body)
 	}
-	const refund = `{"id":"re_1","charge":"ch_1","payment_intent":"pi_1","created":1759999000,"status":"succeeded"}`
+	refund := object("refund_created")
 	const part = `{"id":"ch_1","customer":"cus_1","amount_refunded":500}`
 	const lost = `{"id":"dp_1","charge":"ch_1","status":"lost"}`
 	invoice := `{"id":"in_1","customer":"cus_1","status":"paid","lines":{"data":[{"period":{"end":%d}}]},"subscription":"sub_1"}`
@@ -506,7 +487,7 @@ func TestUnreadable(t *testing.T) {
 func TestVerify(t *testing.T) {
 	p := provider(t, shop())
 	body := []byte(event("invoice.paid", `{}`))
-	header := http.Header{"Stripe-Signature": {signature.SignStripe(secret, now, body)}}
+	header := http.Header{"Stripe-Signature": {stripe.Sign(secret, now, body)}}
 	if err := p.Verify(header, body, now); err != nil {
 		t.Error(err)
 	}
@@ -516,7 +497,7 @@ func TestVerify(t *testing.T) {
 	if err := p.Verify(http.Header{}, body, now); !errors.Is(err, ingest.ErrSignature) {
 		t.Errorf("unsigned: %v", err)
 	}
-	if _, err := stripe.New(
+	if _, err := webhook.New(
 		ingest.Source{ID: "pay", Secrets: []string{""}},
 	); err == nil ||
 		!strings.Contains(err.Error(), "pay") {

@@ -3,6 +3,8 @@ package erase
 import (
 	"encoding/json"
 	"testing"
+
+	"github.com/rodopath/rodopath/services/platforms/facttest"
 )
 
 func TestFields_TakeWhatPluginsLeave(t *testing.T) {
@@ -26,11 +28,7 @@ func TestFields_TakeWhatPluginsLeave(t *testing.T) {
 
 // FuzzOrder reads orders and holds that what was emptied is empty.
 func FuzzOrder(f *testing.F) {
-	f.Add(
-		[]byte(
-			`{"id":1,"billing":{"phone":"6"},"shipping":[],"meta_data":[{"id":1,"key":"_nip","value":{"a":1}}],"customer_ip_address":"1.1.1.1"}`,
-		),
-	)
+	f.Add([]byte(facttest.Payload("order")))
 	f.Add([]byte(`{"billing":[],"shipping":{"a":[1]},"customer_note":"x"}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var o order

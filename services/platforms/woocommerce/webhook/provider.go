@@ -12,9 +12,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rodopath/rodopath/api/signature"
 	"github.com/rodopath/rodopath/services/ingest"
 	"github.com/rodopath/rodopath/services/platforms/payload"
+	"github.com/rodopath/rodopath/services/platforms/woocommerce"
 )
 
 const signatureHeader = "X-WC-Webhook-Signature"
@@ -22,14 +22,14 @@ const signatureHeader = "X-WC-Webhook-Signature"
 // Provider reads the webhooks of one shop.
 type Provider struct {
 	source    ingest.Source
-	signature *signature.WooCommerce
+	signature *woocommerce.Verifier
 }
 
 var _ ingest.Provider = (*Provider)(nil)
 
 // New returns a provider for a source, or an error without a usable secret.
 func New(source ingest.Source) (*Provider, error) {
-	s, err := signature.NewWooCommerce(source.Secrets)
+	s, err := woocommerce.NewVerifier(source.Secrets)
 	if err != nil {
 		return nil, fmt.Errorf("source %s: %w", source.ID, err)
 	}

@@ -12,10 +12,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
-	"github.com/rodopath/rodopath/api/signature"
 	"github.com/rodopath/rodopath/services/ingest"
 	"github.com/rodopath/rodopath/services/platforms/facttest"
-	woocommerce "github.com/rodopath/rodopath/services/platforms/woocommerce/webhook"
+	"github.com/rodopath/rodopath/services/platforms/woocommerce"
+	"github.com/rodopath/rodopath/services/platforms/woocommerce/webhook"
 )
 
 const secret = "s3cret"
@@ -36,9 +36,9 @@ func shop() ingest.Source {
 	}
 }
 
-func provider(t testing.TB, source ingest.Source) *woocommerce.Provider {
+func provider(t testing.TB, source ingest.Source) *webhook.Provider {
 	t.Helper()
-	p, err := woocommerce.New(source)
+	p, err := webhook.New(source)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,13 +49,10 @@ func topic(s string) http.Header {
 	return http.Header{"X-Wc-Webhook-Topic": {s}, "X-Wc-Webhook-Id": {"7"}}
 }
 
-// order writes order 17 of Ann, customer 5, in a status; more fields replace
-// the usual ones, since of a name told twice the later counts.
+// order is the recorded order 17 of Ann, customer 5, in a status; further fields replace the usual
+// ones.
 func order(status, more string) string {
-	return fmt.Sprintf(`{"id":17,"status":%q,"total":"30.00","customer_id":5,"customer_ip_address":"192.0.2.7",`+
-		`"billing":{"email":"Ann@Example.com"},"payment_method":"bacs","transaction_id":"",`+
-		`"date_created_gmt":"2025-10-09T08:00:00","date_modified_gmt":"2025-10-09T09:00:00","date_paid_gmt":null,"date_completed_gmt":null,`+
-		`"line_items":[{"product_id":9,"variation_id":0,"sku":"MUG"}],"meta_data":[],"refunds":[]%s}`, status, more)
+	return facttest.With(facttest.Change(facttest.Payload("order_pending"), "pending", status), more)
 }
 
 const (
@@ -300,13 +297,7 @@ func TestRefunds(t *testing.T) {
 
 func TestSubscriptions(t *testing.T) {
 	sub := func(status, more string) string {
-		return fmt.Sprintf(
-			`{"id":282,"parent_id":17,"status":%q,"total":"9.00","billing_period":"month","customer_id":5,"billing":{"email":"ann@example.com"},`+
-				`"date_created_gmt":"2025-10-09T08:00:00","date_modified_gmt":"2025-10-09T09:00:00","date_paid_gmt":"2025-10-09T08:05:00",`+
-				`"start_date_gmt":"2025-10-09T08:10:00","end_date_gmt":""%s}`,
-			status,
-			more,
-		)
+		return facttest.With(facttest.Change(facttest.Payload("subscription_active"), "active", status), more)
 	}
 	const rest = "ref=woocommerce:order/17@shop contract=woocommerce:subscription/282@shop access=subscription " + ann
 	check(t, []reads{
@@ -346,7 +337,7 @@ func TestSubscriptions(t *testing.T) {
 }
 
 func TestOtherRecords(t *testing.T) {
-	const customer = `{"id":5,"email":"ann@example.com","date_created_gmt":"2025-10-09T08:00:00","date_modified_gmt":null,"billing":{"email":""}}`
+	customer := facttest.Payload("customer_created")
 	check(t, []reads{
 		{"customer", "customer.created", customer, "identified 2025-10-09T08:00:00Z " + ann},
 		{
@@ -357,24 +348,14 @@ func TestOtherRecords(t *testing.T) {
 		},
 		{"customer without an address", "customer.updated", `{"id":5,"email":""}`, "silent no_person\n"},
 		{"customer deleted", "customer.deleted", `{"id":5}`, "silent deleted_by_shop\n"},
-		{
-			"product",
-			"product.updated",
-			`{"id":9,"status":"publish","categories":"x","line_items":7}`,
-			"silent unhandled_event\n",
-		},
+		{"product", "product.updated", facttest.Payload("product_updated"), "silent unhandled_event\n"},
 		{
 			"hook",
 			"action.woocommerce_add_to_cart",
-			`{"action":"woocommerce_add_to_cart","arg":"x"}`,
+			facttest.Payload("action_add_to_cart"),
 			"silent unhandled_event\n",
 		},
-		{
-			"error message",
-			"order.updated",
-			`{"code":"woocommerce_rest_cannot_view","message":"Sorry.","data":{"status":401}}`,
-			"silent platform_error\n",
-		},
+		{"error message", "order.updated", facttest.Payload("error"), "silent platform_error\n"},
 		{"no topic, an order", "", order("processing", paid), sale},
 		{"no topic, a customer", "", customer, "identified 2025-10-09T08:00:00Z " + ann},
 		{"no topic, something deleted", "", `{"id":17}`, "silent deleted_by_shop\n"},
@@ -493,7 +474,7 @@ func TestVerify(t *testing.T) {
 	p := provider(t, shop())
 	body := order("processing", paid)
 	sign := func(secret string) http.Header {
-		return http.Header{"X-Wc-Webhook-Signature": {signature.SignWooCommerce(secret, []byte(body))}}
+		return http.Header{"X-Wc-Webhook-Signature": {woocommerce.Sign(secret, []byte(body))}}
 	}
 	for name, c := range map[string]struct {
 		header http.Header
@@ -513,7 +494,7 @@ func TestVerify(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", name, err, c.want)
 		}
 	}
-	if _, err := woocommerce.New(ingest.Source{ID: "shop"}); err == nil || !strings.Contains(err.Error(), "shop") {
+	if _, err := webhook.New(ingest.Source{ID: "shop"}); err == nil || !strings.Contains(err.Error(), "shop") {
 		t.Errorf("no secret: %v", err)
 	}
 }

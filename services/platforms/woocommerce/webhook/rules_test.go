@@ -31,16 +31,18 @@ func TestRead_CreatedThenUpdatedIsOneSale(t *testing.T) {
 }
 
 func TestRead_SignedErrorIsSilentHoweverItIsWritten(t *testing.T) {
-	const message = `{"code":"woocommerce_rest_cannot_view","message":"Sorry."`
+	message := func(data string) string {
+		return facttest.Change(facttest.Payload("error"), `,"data":{"status":401}`, data)
+	}
 	check(t, []reads{
-		{"with a status", "order.updated", message + `,"data":{"status":401}}`, "silent platform_error\n"},
-		{"with an empty list, as PHP writes it", "order.updated", message + `,"data":[]}`, "silent platform_error\n"},
-		{"with nothing", "order.created", message + `,"data":null}`, "silent platform_error\n"},
-		{"without data", "", message + `}`, "silent platform_error\n"},
+		{"with a status", "order.updated", facttest.Payload("error"), "silent platform_error\n"},
+		{"with an empty list, as PHP writes it", "order.updated", message(`,"data":[]`), "silent platform_error\n"},
+		{"with nothing", "order.created", message(`,"data":null`), "silent platform_error\n"},
+		{"without data", "", message(""), "silent platform_error\n"},
 		{
 			"a coupon, which has a code too",
 			"coupon.updated",
-			`{"id":3,"code":"SPRING","amount":"5.00"}`,
+			facttest.Payload("coupon_updated"),
 			"silent unhandled_event\n",
 		},
 	})

@@ -1,9 +1,16 @@
-package signature
+// Package sender signs webhooks as the platforms do: for the demo, the client of the command line,
+// benchmarks, chaos and tests.
+package sender
 
 import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/rodopath/rodopath/api/signature"
+	"github.com/rodopath/rodopath/services/platforms/mailerlite"
+	"github.com/rodopath/rodopath/services/platforms/stripe"
+	"github.com/rodopath/rodopath/services/platforms/woocommerce"
 )
 
 // Webhook is a webhook with the headers of its platform.
@@ -21,21 +28,21 @@ func (w *Webhook) Sign(h http.Header, secret string) error {
 	h.Set("Content-Type", "application/json")
 	switch w.Platform {
 	case "stripe":
-		h.Set("Stripe-Signature", SignStripe(secret, w.At, w.Body))
+		h.Set("Stripe-Signature", stripe.Sign(secret, w.At, w.Body))
 	case "woocommerce":
-		h.Set("X-WC-Webhook-Signature", SignWooCommerce(secret, w.Body))
+		h.Set("X-WC-Webhook-Signature", woocommerce.Sign(secret, w.Body))
 		h.Set("X-WC-Webhook-Topic", w.Topic)
 		h.Set("X-WC-Webhook-ID", "1")
 		h.Set("X-WC-Webhook-Delivery-ID", w.ID)
 	case "mailerlite":
-		h.Set("Signature", SignMailerLite(secret, w.Body))
+		h.Set("Signature", mailerlite.Sign(secret, w.Body))
 	case "standard":
-		signed, err := SignStandard(secret, w.ID, w.At, w.Body)
+		signed, err := signature.SignStandard(secret, w.ID, w.At, w.Body)
 		if err != nil {
 			return err
 		}
 		h.Set("Webhook-Id", w.ID)
-		h.Set("Webhook-Timestamp", stamp(w.At))
+		h.Set("Webhook-Timestamp", signature.Timestamp(w.At))
 		h.Set("Webhook-Signature", signed)
 	default:
 		return fmt.Errorf("sign webhook: unknown platform %q", w.Platform)

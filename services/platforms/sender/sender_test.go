@@ -1,4 +1,4 @@
-package signature_test
+package sender_test
 
 import (
 	"net/http"
@@ -6,15 +6,19 @@ import (
 	"time"
 
 	"github.com/rodopath/rodopath/api/signature"
+	"github.com/rodopath/rodopath/services/platforms/mailerlite"
+	"github.com/rodopath/rodopath/services/platforms/sender"
+	"github.com/rodopath/rodopath/services/platforms/stripe"
+	"github.com/rodopath/rodopath/services/platforms/woocommerce"
 )
 
 func TestWebhook_IsTakenByWhoVerifiesItsPlatform(t *testing.T) {
 	const secret = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"
 	now := time.Unix(1_790_000_000, 0)
 	body := []byte(`{"id":1}`)
-	stripe, err1 := signature.NewStripe([]string{secret})
-	shop, err2 := signature.NewWooCommerce([]string{secret})
-	letters, err3 := signature.NewMailerLite([]string{secret})
+	stripe, err1 := stripe.NewVerifier([]string{secret})
+	shop, err2 := woocommerce.NewVerifier([]string{secret})
+	letters, err3 := mailerlite.NewVerifier([]string{secret})
 	forms, err4 := signature.NewStandard([]string{secret})
 	for _, err := range []error{err1, err2, err3, err4} {
 		if err != nil {
@@ -29,7 +33,7 @@ func TestWebhook_IsTakenByWhoVerifiesItsPlatform(t *testing.T) {
 			return forms.Verify(h.Get("Webhook-Id"), h.Get("Webhook-Timestamp"), h.Get("Webhook-Signature"), body, now)
 		},
 	} {
-		w := signature.Webhook{Platform: platform, ID: "msg_1", Topic: "order.updated", At: now, Body: body}
+		w := sender.Webhook{Platform: platform, ID: "msg_1", Topic: "order.updated", At: now, Body: body}
 		h := http.Header{}
 		if err := w.Sign(h, secret); err != nil {
 			t.Fatal(err)
@@ -38,7 +42,7 @@ func TestWebhook_IsTakenByWhoVerifiesItsPlatform(t *testing.T) {
 			t.Errorf("%s: %v", platform, err)
 		}
 	}
-	w := signature.Webhook{Platform: "other"}
+	w := sender.Webhook{Platform: "other"}
 	if err := w.Sign(http.Header{}, secret); err == nil {
 		t.Error("a platform that is not known was signed for")
 	}

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// sender brings webhooks to ingest, each several times and late, as platforms do.
-type sender struct {
+// traffic brings webhooks to ingest, each several times and late, as platforms do.
+type traffic struct {
 	base   string
 	secret string
 	clock  *clock
@@ -31,37 +31,37 @@ type sender struct {
 const answerWithin = 4 * time.Second
 
 // schedule sends a webhook after each of the delays, with separate message ids if apart.
-func (s *sender) schedule(ctx context.Context, w *Webhook, name string, delays []time.Duration, apart bool) {
+func (t *traffic) schedule(ctx context.Context, w *Webhook, name string, delays []time.Duration, apart bool) {
 	for i, delay := range delays {
 		id := name
 		if apart && i > 0 {
 			id += "-" + strconv.Itoa(i)
 		}
-		s.open.Add(1)
-		s.under.Go(func() {
-			defer s.open.Add(-1)
+		t.open.Add(1)
+		t.under.Go(func() {
+			defer t.open.Add(-1)
 			if pause(ctx, delay) {
-				s.deliver(ctx, w, id)
+				t.deliver(ctx, w, id)
 			}
 		})
 	}
 }
 
 // deliver sends until accepted; a platform that sends once makes one attempt.
-func (s *sender) deliver(ctx context.Context, w *Webhook, id string) {
+func (t *traffic) deliver(ctx context.Context, w *Webhook, id string) {
 	for wait := 200 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
-		answer, ok := s.post(ctx, w, id)
-		s.note(w, answer, ok)
+		answer, ok := t.post(ctx, w, id)
+		t.note(w, answer, ok)
 		if ok || w.Once || !pause(ctx, wait) {
 			return
 		}
-		s.repeated.Add(1)
+		t.repeated.Add(1)
 	}
 }
 
-func (s *sender) note(w *Webhook, answer string, ok bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (t *traffic) note(w *Webhook, answer string, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if ok {
 		w.Taken = true
 		return
@@ -69,28 +69,28 @@ func (s *sender) note(w *Webhook, answer string, ok bool) {
 	w.LastAnswer = answer
 }
 
-func (s *sender) post(ctx context.Context, w *Webhook, id string) (string, bool) {
-	s.sent.Add(1)
-	answer, ok := s.request(ctx, w, id)
+func (t *traffic) post(ctx context.Context, w *Webhook, id string) (string, bool) {
+	t.sent.Add(1)
+	answer, ok := t.request(ctx, w, id)
 	if ok {
-		s.taken.Add(1)
+		t.taken.Add(1)
 	} else {
-		s.refused.Add(1)
+		t.refused.Add(1)
 	}
 	return answer, ok
 }
 
-func (s *sender) request(ctx context.Context, w *Webhook, id string) (string, bool) {
+func (t *traffic) request(ctx context.Context, w *Webhook, id string) (string, bool) {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.base+"/webhooks/"+w.Platform, bytes.NewReader(w.body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.base+"/webhooks/"+w.Platform, bytes.NewReader(w.body))
 	if err == nil {
-		err = w.sign(req.Header, s.secret, id, s.clock.now())
+		err = w.sign(req.Header, t.secret, id, t.clock.now())
 	}
 	if err != nil {
 		return err.Error(), false
 	}
-	res, err := s.client.Do(req)
+	res, err := t.client.Do(req)
 	if err != nil {
 		return "no answer", false
 	}
