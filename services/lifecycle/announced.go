@@ -36,14 +36,14 @@ func (s *Subject) parts() []MergedPart {
 
 // withRecordNames returns the subject with its announcements under the present names of their records. A
 // former version named a record by the least of its names.
-func (s Subject) withRecordNames() Subject {
+func (s Subject) withRecordNames(p *rules.Policy) Subject {
 	if len(s.Announced) == 0 {
 		return s
 	}
 	parts := s.parts()
 	s.Announced = slices.Clone(s.Announced)
 	for i := range parts {
-		named := rules.RecordNames(parts[i].Facts)
+		named := rules.RecordNames(p, parts[i].Facts)
 		announced := slices.Clone(parts[i].Announced)
 		for j := range announced {
 			was := announced[j]

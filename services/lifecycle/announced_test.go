@@ -392,3 +392,37 @@ func TestDecide_AnotherPolicyRepeatsNoDeletion(t *testing.T) {
 	}
 	t.Logf("%d changes", changes)
 }
+
+// TestDecide_AnnouncesTheFileOfARequestOnce decides about the file of a request that a fact links with
+// another record: the announcement keeps the name under which the evaluation knows the record.
+func TestDecide_AnnouncesTheFileOfARequestOnce(t *testing.T) {
+	received := now.Add(-time.Hour)
+	then := received.Add(-time.Hour)
+	s, ids := lifecycle.Subject{ID: "person"}, map[string]int{}
+	for _, f := range []fact.Fact{
+		{ID: "1", Kind: fact.KindSignup, Occurred: then, Received: received, Ref: "order-1", Wording: "newsletter-offers"},
+		{ID: "2", Kind: fact.KindRequestAnswered, Occurred: then, Received: received, Ref: "request-2"},
+		{
+			ID: "3", Kind: fact.KindRestriction, Occurred: then, Received: received.AddDate(0, 0, -1), Ref: "request-2",
+			Links: []string{"order-1"},
+		},
+		{ID: "4", Kind: fact.KindSignup, Occurred: then, Received: received, Ref: "order-1", Wording: "newsletter-offers"},
+	} {
+		var fresh []decision.Decision
+		s, fresh = lifecycle.Decide(lifecycletest.Policy(t), s, []fact.Fact{f}, now)
+		var sent []string
+		for _, d := range fresh {
+			ids[d.ID]++
+			sent = append(sent, d.ID)
+		}
+		s = lifecycle.MarkSent(s, sent)
+	}
+	for id, n := range ids {
+		if n != 1 {
+			t.Errorf("decision %s was made %d times, want once", id, n)
+		}
+	}
+	if len(ids) != 1 {
+		t.Errorf("%d decisions, want 1", len(ids))
+	}
+}

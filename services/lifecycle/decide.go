@@ -24,7 +24,7 @@ func Decide(p *rules.Policy, s Subject, facts []fact.Fact, at time.Time) (Subjec
 	if s.UnchangedBy(p, facts, at) {
 		return s, nil
 	}
-	s = s.withRecordNames()
+	s = s.withRecordNames(p)
 	was := s
 	s.MergedParts = nil
 	news, back := s.splitReturning(p, facts)

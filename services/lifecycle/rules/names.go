@@ -87,6 +87,8 @@ func nameClass(k fact.Kind) int {
 	return 2
 }
 
-// RecordNames returns the function from every name of a record to the name of the record, according to
-// the facts.
-func RecordNames(facts []fact.Fact) func(name string) string { return nameRecords(facts).find }
+// RecordNames returns the function from every name of a record to the name of the record, as an evaluation
+// of the facts names the record.
+func RecordNames(p *Policy, facts []fact.Fact) func(name string) string {
+	return nameRecords(p.acts(facts)).find
+}
