@@ -23,15 +23,11 @@ func TestObservability_AsksForMetricsThatAreThere(t *testing.T) {
 	m.taken("letters", subscriber("unsubscribed", "unsubscribed", "ala@example.com", time.Now().Add(-time.Minute)))
 	m.taken("shop", `{"webhook_id": 7}`) // says nothing
 	sink.next()
-	res, err := http.Get(m.Control.API + "/metrics")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	told, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	var told []byte
+	m.eventually("the count of deliveries", func() bool { // counted after the answer of the recipient
+		told = m.metrics()
+		return strings.Contains(string(told), "rodopath_deliveries_total")
+	})
 	if strings.Contains(string(told), "@") {
 		t.Error("a metric holds an address")
 	}
@@ -50,4 +46,18 @@ func TestObservability_AsksForMetricsThatAreThere(t *testing.T) {
 			}
 		}
 	}
+}
+
+func (m *machine) metrics() []byte {
+	m.t.Helper()
+	res, err := http.Get(m.Control.API + "/metrics")
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	return body
 }
