@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -115,11 +116,18 @@ func (c *cluster) tell(kind factv1.Kind, ref string, names ...*factv1.Identity) 
 	if err == nil {
 		_, err = c.js.Publish(c.t.Context(), stream.FactsOf("forms"), data)
 	}
-	if err == nil {
-		err = c.Settle(c.t.Context())
-	}
 	if err != nil {
 		c.t.Fatal(err)
+	}
+	c.settle()
+}
+
+func (c *cluster) settle() {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(c.t.Context(), 20*time.Second)
+	defer cancel()
+	if err := c.Settle(ctx); err != nil {
+		c.t.Fatalf("%v\n%s", err, c.log)
 	}
 }
 
@@ -134,9 +142,7 @@ func (c *cluster) ask(method, path string, body map[string]any) (int, string) {
 	req.Header.Set("Authorization", "Bearer token")
 	res := httptest.NewRecorder()
 	c.Handler().ServeHTTP(res, req)
-	if err := c.Settle(c.t.Context()); err != nil {
-		c.t.Fatal(err)
-	}
+	c.settle()
 	return res.Code, res.Body.String()
 }
 

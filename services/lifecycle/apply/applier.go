@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/rodopath/rodopath/services/lifecycle/decision"
-	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
@@ -53,8 +52,7 @@ type Options struct {
 // Applier applies facts to subjects. Several goroutines and processes may apply facts concurrently:
 // a version conflict leads to a new evaluation.
 type Applier struct {
-	opts  Options
-	kinds map[factv1.Kind]fact.Kind
+	opts Options
 }
 
 // New makes an Applier.
@@ -65,11 +63,7 @@ func New(opts Options) *Applier {
 	if opts.Wake == nil {
 		opts.Wake = func() {}
 	}
-	kinds := map[factv1.Kind]fact.Kind{}
-	for n, name := range factv1.Kind_name {
-		kinds[factv1.Kind(n)] = fact.Kind(strings.ToLower(strings.TrimPrefix(name, "KIND_")))
-	}
-	return &Applier{opts: opts, kinds: kinds}
+	return &Applier{opts: opts}
 }
 
 // attempts bounds the attempts of a change after version conflicts.

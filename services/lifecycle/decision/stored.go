@@ -10,7 +10,7 @@ import (
 // Stored is a decision as this version or a former version stores one. A former version stored a shape
 // of its own instead of the decision of the wire.
 type Stored struct {
-	current `json:",inline"`
+	Current `json:",inline"`
 
 	WholePerson bool                  `json:"whole_person"`
 	Again       bool                  `json:"again"`
@@ -20,8 +20,8 @@ type Stored struct {
 	Question    *stream.Ask           `json:"question"`
 }
 
-// current has the fields of Decision and not its methods.
-type current Decision
+// Current has the fields of Decision and not its methods.
+type Current Decision
 
 // UnmarshalJSON reads a stored decision of this version or a former version.
 func (d *Decision) UnmarshalJSON(data []byte) error {
@@ -35,7 +35,7 @@ func (d *Decision) UnmarshalJSON(data []byte) error {
 
 // Decision returns the stored decision.
 func (s *Stored) Decision() Decision {
-	d := Decision(s.current)
+	d := Decision(s.Current)
 	if d.Delete != nil || d.Ask != nil {
 		return d
 	}

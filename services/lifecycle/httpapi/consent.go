@@ -5,11 +5,12 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 
 	"github.com/labstack/echo/v4"
 
-	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/receipt"
@@ -48,9 +49,8 @@ func (a *API) consentAnswer(c echo.Context) error {
 		return err
 	}
 	c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, maxForm)
-	fact := a.answerOf(q, c.FormValue("act"), c.FormValue("agree") != "")
-	if fact != nil {
-		if err := a.publishFact(ctx, fact); err != nil {
+	if f := a.answerOf(q, c.FormValue("act"), c.FormValue("agree") != ""); f != nil {
+		if err := a.publishFact(ctx, *f, nil, identity.DecisionLocator(q.decision)); err != nil {
 			return err
 		}
 	}
@@ -59,21 +59,21 @@ func (a *API) consentAnswer(c echo.Context) error {
 
 // answerOf returns the fact of a submitted button; nil when nothing changes. The state of q is
 // updated.
-func (a *API) answerOf(q *consentQuestion, act string, ticked bool) *factv1.Fact {
+func (a *API) answerOf(q *consentQuestion, act string, ticked bool) *fact.Fact {
 	open := q.state == report.ConsentOpen
 	switch {
 	case open && act == "agree" && ticked:
 		q.state = report.ConsentAgreed
-		return receipt.Answer(q.decision, q.question, stream.OutcomeGranted, formPage, a.opts.Now())
+		return receipt.Answer(q.question, fact.OutcomeGranted, formPage, a.opts.Now())
 	case open && act == "agree":
 		q.state = report.ConsentUnticked
 	case open && act == "decline":
 		q.state = report.ConsentDeclined
-		return receipt.Answer(q.decision, q.question, stream.OutcomeRefused, formPage, a.opts.Now())
+		return receipt.Answer(q.question, fact.OutcomeRefused, formPage, a.opts.Now())
 	case q.state == report.ConsentAgreed && act == "withdraw":
 		q.state = report.ConsentDeclined
-		f := receipt.Answer(q.decision, q.question, stream.OutcomeRefused, formPage, a.opts.Now())
-		f.Kind = factv1.Kind_KIND_UNSUBSCRIBE
+		f := receipt.Answer(q.question, fact.OutcomeRefused, formPage, a.opts.Now())
+		f.Kind = fact.KindUnsubscribe
 		return f
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rodopath/rodopath/services/lifecycle/chain"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/factwire"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 
 	"github.com/labstack/echo/v4"
@@ -25,17 +26,14 @@ import (
 // sourceAPI is the source of facts received over this interface.
 const sourceAPI = "api"
 
-// publishFact publishes a fact to the stream; the fact is applied later.
-func (a *API) publishFact(ctx context.Context, f *factv1.Fact) error {
-	f.Id = sourceAPI + "-" + strings.ToLower(rand.Text())
-	now := timestamppb.New(a.opts.Now())
-	if f.Occurred == nil {
-		f.Occurred = now
-	}
-	err := a.opts.Publisher.Publish(
-		ctx,
-		&factv1.Delivery{Id: f.GetId(), Source: sourceAPI, Received: now, Facts: []*factv1.Fact{f}},
-	)
+// publishFact publishes a fact to the stream; the fact is applied later. Names or locators lead to the
+// person.
+func (a *API) publishFact(ctx context.Context, f fact.Fact, names []identity.Identity, locators ...string) error {
+	f.ID = sourceAPI + "-" + strings.ToLower(rand.Text())
+	err := a.opts.Publisher.Publish(ctx, &factv1.Delivery{
+		Id: f.ID, Source: sourceAPI, Received: timestamppb.New(a.opts.Now()),
+		Facts: []*factv1.Fact{factwire.Encode(&f, names, locators...)},
+	})
 	if err != nil {
 		a.opts.Log.Error("a fact was not recorded: the stream of facts is unavailable", "error", err)
 		return problem.New(
@@ -47,19 +45,20 @@ func (a *API) publishFact(ctx context.Context, f *factv1.Fact) error {
 	return nil
 }
 
-// occurred converts the time of a fact and refuses a time in the future.
-func (a *API) occurred(at *time.Time) (*timestamppb.Timestamp, error) {
+// occurred returns the time of a fact, now by default, and refuses a time in the future.
+func (a *API) occurred(at *time.Time) (time.Time, error) {
+	now := a.opts.Now()
 	switch {
 	case at == nil:
-		return nil, nil
-	case at.After(a.opts.Now().Add(5 * time.Minute)):
-		return nil, problem.New(http.StatusUnprocessableEntity, "impossible", "at is in the future.")
+		return now, nil
+	case at.After(now.Add(5 * time.Minute)):
+		return now, problem.New(http.StatusUnprocessableEntity, "impossible", "at is in the future.")
 	}
-	return timestamppb.New(*at), nil
+	return *at, nil
 }
 
 // about returns the identities of a fact: the given name, or all known names.
-func (a *API) about(f *found) ([]*factv1.Identity, error) {
+func (a *API) about(f *found) ([]identity.Identity, error) {
 	names := []identity.Identity{f.name}
 	if f.name.Kind == kindSubject {
 		names = f.names
@@ -71,11 +70,7 @@ func (a *API) about(f *found) ([]*factv1.Identity, error) {
 			"The address of this person is deleted here. Name the person by the e-mail address instead of the subject id.",
 		)
 	}
-	out := make([]*factv1.Identity, len(names))
-	for i, n := range names {
-		out[i] = &factv1.Identity{Kind: n.Kind, Value: n.Value}
-	}
-	return out, nil
+	return names, nil
 }
 
 // openHold is a hold in force.
@@ -136,14 +131,14 @@ type holdAnswer struct {
 }
 
 func (a *API) hold(c echo.Context) error {
-	return a.holdOr(c, factv1.Kind_KIND_HOLD, fact.KindHold)
+	return a.holdOr(c, fact.KindHold)
 }
 
 func (a *API) release(c echo.Context) error {
-	return a.holdOr(c, factv1.Kind_KIND_RELEASE, fact.KindRelease)
+	return a.holdOr(c, fact.KindRelease)
 }
 
-func (a *API) holdOr(c echo.Context, kind factv1.Kind, core fact.Kind) error {
+func (a *API) holdOr(c echo.Context, kind fact.Kind) error {
 	var req holdRequest
 	if err := a.read(c, &req, holdExample); err != nil {
 		return err
@@ -153,21 +148,19 @@ func (a *API) holdOr(c echo.Context, kind factv1.Kind, core fact.Kind) error {
 	if err != nil {
 		return err
 	}
-	message := &factv1.Fact{Kind: kind, Ref: req.Record, Reason: req.Reason}
+	f := fact.Fact{Kind: kind, Ref: req.Record, Reason: req.Reason}
 	if req.Limitation {
-		message.Traits = []string{fact.TraitLimitation}
+		f.Traits = []string{fact.TraitLimitation}
 	}
-	if message.Identities, err = a.about(person); err != nil {
+	names, err := a.about(person)
+	if err != nil {
 		return err
 	}
-	if message.Occurred, err = a.occurred(req.At); err != nil {
+	if f.Occurred, err = a.occurred(req.At); err != nil {
 		return err
 	}
-	alarms := a.foresee(
-		&person.subject,
-		fact.Fact{Kind: core, Ref: req.Record, Traits: message.GetTraits(), Occurred: person.at},
-	)
-	if err := a.publishFact(ctx, message); err != nil {
+	alarms := a.foresee(&person.subject, f)
+	if err := a.publishFact(ctx, f, names); err != nil {
 		return err
 	}
 	return c.JSON(http.StatusAccepted, holdAnswer{person.subject.ID, alarms})

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"time"
@@ -9,9 +10,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/rights"
 
 	"github.com/labstack/echo/v4"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
-	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/services/internal/problem"
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
@@ -78,22 +77,6 @@ type openRequest struct {
 
 const openExample = `{"person": "ala@example.com", "right": "erasure"}`
 
-func kindOfRight(right string) (factv1.Kind, fact.Kind) {
-	switch right {
-	case "access":
-		return factv1.Kind_KIND_ACCESS_REQUEST, fact.KindAccessRequest
-	case "rectification":
-		return factv1.Kind_KIND_RECTIFICATION_REQUEST, fact.KindRectificationRequest
-	case "restriction":
-		return factv1.Kind_KIND_RESTRICTION, fact.KindRestriction
-	case "portability":
-		return factv1.Kind_KIND_PORTABILITY_REQUEST, fact.KindPortabilityRequest
-	case "objection":
-		return factv1.Kind_KIND_OBJECTION, fact.KindObjection
-	}
-	return factv1.Kind_KIND_ERASURE, fact.KindErasure
-}
-
 // open records a request for a right. An unknown person is accepted as well, person must be answered
 // that nothing is held.
 func (a *API) open(c echo.Context) error {
@@ -109,7 +92,7 @@ func (a *API) open(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	kind, core := kindOfRight(req.Right)
+	kind := rights.KindOf(req.Right)
 	if req.Ref == "" {
 		req.Ref = newRef()
 	}
@@ -124,41 +107,28 @@ func (a *API) open(c echo.Context) error {
 			"A request with this ref exists already. Choose another ref, or leave ref out.",
 		)
 	}
-	message := &factv1.Fact{
-		Kind:     kind,
-		Ref:      req.Ref,
-		Purposes: req.Purposes,
-		Locators: []string{kindRequest + ":" + req.Ref},
-	}
+	f := fact.Fact{ID: req.Ref, Kind: kind, Ref: req.Ref, Purposes: req.Purposes, Received: a.opts.Now()}
 	if req.Ground != "" {
-		message.Traits = append(message.Traits, req.Ground)
+		f.Traits = append(f.Traits, req.Ground)
 	}
 	if req.Unverified {
-		message.Traits = append(message.Traits, fact.TraitUnverified)
+		f.Traits = append(f.Traits, fact.TraitUnverified)
 	}
-	if message.Identities, err = a.about(person); err != nil {
+	names, err := a.about(person)
+	if err != nil {
 		return err
 	}
-	if message.Occurred, err = a.occurred(req.At); err != nil {
+	if f.Occurred, err = a.occurred(req.At); err != nil {
 		return err
 	}
-	received := fact.Fact{
-		ID:       req.Ref,
-		Kind:     core,
-		Ref:      req.Ref,
-		Purposes: req.Purposes,
-		Traits:   message.GetTraits(),
-		Occurred: person.at,
-		Received: a.opts.Now(),
-	}
-	if err := a.publishFact(ctx, message); err != nil {
+	if err := a.publishFact(ctx, f, names, kindRequest+":"+req.Ref); err != nil {
 		return err
 	}
-	state := rights.Requests(a.opts.Policy, []fact.Fact{received}, a.opts.Now())
+	state := rights.Requests(a.opts.Policy, []fact.Fact{f}, a.opts.Now())
 	if len(state) == 0 {
 		// An objection to marketing is absolute: there is nothing to decide.
 		return c.JSON(http.StatusAccepted, listedRequest{person.subject.ID, described(person.names), rights.Request{
-			Ref: req.Ref, Right: core, State: rights.StateAnswered, Received: person.at, Due: person.at,
+			Ref: req.Ref, Right: kind, State: rights.StateAnswered, Received: person.at, Due: person.at,
 		}})
 	}
 	return c.JSON(http.StatusAccepted, listedRequest{person.subject.ID, described(person.names), state[0]})
@@ -191,19 +161,18 @@ func (a *API) step(c echo.Context) error {
 	if r == nil {
 		return problem.New(http.StatusNotFound, "unknown-request", "There is no request with this ref.")
 	}
-	message := &factv1.Fact{
-		Ref:      ref,
-		Outcome:  req.Outcome,
-		Reason:   req.Reason,
-		Locators: []string{kindRequest + ":" + ref},
-	}
-	if message.Occurred, err = a.occurred(req.At); err != nil {
+	at, err := a.occurred(req.At)
+	if err != nil {
 		return err
 	}
-	if err := a.prepare(message, c.Param("step"), &req, r); err != nil {
-		return err
+	f, err := r.Take(rights.Step{
+		Kind: rights.StepKind(c.Param("step")), At: at, Outcome: fact.Outcome(req.Outcome), Reason: req.Reason,
+		InformedAt: req.Told,
+	})
+	if err != nil {
+		return refused(err)
 	}
-	if err := a.publishFact(ctx, message); err != nil {
+	if err := a.publishFact(ctx, f, nil, kindRequest+":"+ref); err != nil {
 		return err
 	}
 	return c.JSON(http.StatusAccepted, map[string]string{"ref": ref, "step": c.Param("step")})
@@ -221,59 +190,18 @@ func (a *API) requestOf(s *lifecycle.Subject, ref string) *rights.Request {
 	return &all[n]
 }
 
-// prepare builds the fact of a step and refuses a step without effect.
-func (a *API) prepare(message *factv1.Fact, step string, req *stepRequest, r *rights.Request) error {
-	refuse := func(name, detail string) error { return problem.New(http.StatusConflict, name, detail) }
-	at := a.opts.Now()
-	if req.At != nil {
-		at = *req.At
+// refused returns the problem of a step that the state of the request does not permit.
+func refused(err error) error {
+	refusal, ok := errors.AsType[*rights.Refusal](err)
+	if !ok {
+		return err
 	}
-	switch {
-	case at.Before(r.Received):
-		return problem.New(http.StatusUnprocessableEntity, "impossible", "at is before the receipt of the request.")
-	case step == "lift" && r.Right != fact.KindRestriction:
-		return refuse("not-restricted", "This request is not for a restriction, so there is nothing to lift.")
-	case step != "lift" && !r.Open():
-		return refuse("answered", "The request is already answered.")
-	case (step == "decide" || step == "answer") && r.State == rights.StateReceived:
-		return refuse(
-			"not-verified",
-			"The identity of the person is not verified yet (Art. 12(6)). Verify the request first.",
-		)
-	case step == "extend" && r.Extended != nil:
-		return refuse("extended", "The deadline of the request is already extended. Art. 12(3) permits one extension.")
+	status := http.StatusConflict
+	switch refusal.Cause {
+	case rights.CauseImpossible:
+		status = http.StatusUnprocessableEntity
+	case rights.CauseUnknownStep:
+		status = http.StatusNotFound
 	}
-	switch step {
-	case "verify":
-		message.Kind = factv1.Kind_KIND_REQUEST_VERIFIED
-	case "extend":
-		if !at.Before(r.Due) {
-			return refuse(
-				"too-late",
-				"The deadline has passed: the person must be informed of an extension before "+r.Due.Format(
-					time.RFC3339,
-				)+" (Art. 12(3)).",
-			)
-		}
-		message.Kind = factv1.Kind_KIND_REQUEST_EXTENDED
-	case "decide":
-		if req.Outcome == "" {
-			return problem.New(http.StatusUnprocessableEntity, "impossible", "outcome is missing: granted, partly or refused.")
-		}
-		message.Kind = factv1.Kind_KIND_REQUEST_DECIDED
-	case "answer":
-		message.Kind = factv1.Kind_KIND_REQUEST_ANSWERED
-	case "lift":
-		if req.Told == nil || req.Told.After(at) || req.Told.Before(r.Received) {
-			return problem.New(
-				http.StatusUnprocessableEntity,
-				"impossible",
-				"told is missing, before the restriction, or after the lifting. Set told to the time at which the person was informed that the restriction would be lifted (Art. 18(3)).",
-			)
-		}
-		message.Kind, message.Told = factv1.Kind_KIND_RESTRICTION_LIFTED, timestamppb.New(*req.Told)
-	default:
-		return problem.New(http.StatusNotFound, "unknown-step", "A step is verify, extend, decide, answer or lift.")
-	}
-	return nil
+	return problem.New(status, string(refusal.Cause), refusal.Detail)
 }

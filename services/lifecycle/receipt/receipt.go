@@ -14,6 +14,7 @@ import (
 	"unicode"
 
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/factwire"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -84,14 +85,15 @@ func (r *Reader) Read(
 		return nil, err
 	}
 	out := &factv1.Delivery{Id: "receipt-" + id, Source: source, Received: timestamppb.New(received)}
-	out.Facts = append(out.Facts, &factv1.Fact{
-		Id: "receipt-" + id, Kind: factv1.Kind_KIND_RECEIPT, Ref: in.Decision, Recipient: from, Outcome: in.Outcome,
-		Categories: in.Categories, Reason: in.Reason, Occurred: timestamppb.New(in.At), Locators: locators(in.Decision),
-	})
+	locator := identity.DecisionLocator(in.Decision)
+	out.Facts = append(out.Facts, factwire.Encode(&fact.Fact{
+		ID: "receipt-" + id, Kind: fact.KindReceipt, Ref: in.Decision, Recipient: from, Outcome: fact.Outcome(in.Outcome),
+		Categories: outcomes(in.Categories), Reason: in.Reason, Occurred: in.At,
+	}, nil, locator))
 	if q := d.Question; q != nil {
-		if f := Answer(in.Decision, q, in.Outcome, "recipient:"+from, in.At); f != nil {
-			f.Id = answerPrefix + id
-			out.Facts = append(out.Facts, f)
+		if f := Answer(q, fact.Outcome(in.Outcome), "recipient:"+from, in.At); f != nil {
+			f.ID = answerPrefix + id
+			out.Facts = append(out.Facts, factwire.Encode(f, nil, locator))
 		}
 	}
 	return out, nil
@@ -203,28 +205,26 @@ func (d *Decision) addCategory(category string) {
 
 // Answer returns the answer of a person to a question as a fact without an id; nil without an
 // answer. form is the place of the answer.
-func Answer(decision string, q *stream.Ask, outcome, form string, at time.Time) *factv1.Fact {
-	f := &factv1.Fact{
-		Purposes: []string{
-			q.Purpose,
-		},
-		Channels: []string{q.Channel},
-		Occurred: timestamppb.New(at),
-		Locators: locators(decision),
-	}
+func Answer(q *stream.Ask, outcome fact.Outcome, form string, at time.Time) *fact.Fact {
+	f := &fact.Fact{Purposes: []string{q.Purpose}, Channels: []string{q.Channel}, Occurred: at}
 	switch outcome {
-	case stream.OutcomeGranted:
-		f.Kind, f.Wording = factv1.Kind_KIND_SIGNUP, q.Wording
-		f.Evidence = &factv1.Evidence{Form: form, Text: q.Text}
-	case stream.OutcomeRefused:
-		f.Kind = factv1.Kind_KIND_REFUSAL
+	case fact.OutcomeGranted:
+		f.Kind, f.Wording, f.Form, f.Shown = fact.KindSignup, q.Wording, form, q.Text
+	case fact.OutcomeRefused:
+		f.Kind = fact.KindRefusal
 	default:
 		return nil
 	}
 	return f
 }
 
-func locators(decision string) []string { return []string{identity.DecisionLocator(decision)} }
+func outcomes(categories map[string]string) map[string]fact.Outcome {
+	out := make(map[string]fact.Outcome, len(categories))
+	for category, outcome := range categories {
+		out[category] = fact.Outcome(outcome)
+	}
+	return out
+}
 
 // idOf returns an id that is equal for repetitions of the same answer.
 func idOf(in *stream.Receipt, from string) string {

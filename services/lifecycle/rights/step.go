@@ -1,0 +1,146 @@
+package rights
+
+import (
+	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+)
+
+// KindOf returns the kind of the fact that requests a right by the name of the right, such as
+// "access"; empty for an unknown name.
+func KindOf(right string) fact.Kind {
+	switch right {
+	case "access":
+		return fact.KindAccessRequest
+	case "rectification":
+		return fact.KindRectificationRequest
+	case "erasure":
+		return fact.KindErasure
+	case "restriction":
+		return fact.KindRestriction
+	case "portability":
+		return fact.KindPortabilityRequest
+	case "objection":
+		return fact.KindObjection
+	}
+	return ""
+}
+
+// StepKind is the kind of a step in the life of a request.
+type StepKind string
+
+// The steps in the life of a request.
+const (
+	StepVerify StepKind = "verify"
+	StepExtend StepKind = "extend"
+	StepDecide StepKind = "decide"
+	StepAnswer StepKind = "answer"
+	StepLift   StepKind = "lift"
+)
+
+// Step is a step in the life of a request, at an instant.
+type Step struct {
+	Kind StepKind
+	At   time.Time
+	// Outcome and Reason belong to a decision.
+	Outcome fact.Outcome
+	Reason  string
+	// InformedAt is the instant at which the person was informed of the lifting of a restriction.
+	InformedAt *time.Time
+}
+
+// Refusal is the error of a step that the state of the request does not permit.
+type Refusal struct {
+	// Cause is the machine-readable cause.
+	Cause Cause
+	// Detail describes the fault and the remedy.
+	Detail string
+}
+
+// Error describes the fault and the remedy.
+func (r *Refusal) Error() string { return r.Detail }
+
+// Cause is the cause of a Refusal.
+type Cause string
+
+// The causes of refusals.
+const (
+	// CauseImpossible: the step contradicts itself or the time of the request.
+	CauseImpossible    Cause = "impossible"
+	CauseUnknownStep   Cause = "unknown-step"
+	CauseNotRestricted Cause = "not-restricted"
+	CauseAnswered      Cause = "answered"
+	CauseNotVerified   Cause = "not-verified"
+	CauseExtended      Cause = "extended"
+	CauseTooLate       Cause = "too-late"
+)
+
+// Take returns the fact of a step, or a *Refusal.
+func (r *Request) Take(s Step) (fact.Fact, error) {
+	if err := r.permits(s); err != nil {
+		return fact.Fact{}, err
+	}
+	f := fact.Fact{Ref: r.Ref, Occurred: s.At, Outcome: s.Outcome, Reason: s.Reason}
+	switch s.Kind {
+	case StepVerify:
+		f.Kind = fact.KindRequestVerified
+	case StepExtend:
+		f.Kind = fact.KindRequestExtended
+	case StepDecide:
+		f.Kind = fact.KindRequestDecided
+	case StepAnswer:
+		f.Kind = fact.KindRequestAnswered
+	case StepLift:
+		f.Kind, f.InformedAt = fact.KindRestrictionLifted, s.InformedAt
+	}
+	return f, nil
+}
+
+// permits returns a *Refusal for a step without effect.
+func (r *Request) permits(s Step) error {
+	refuse := func(cause Cause, detail string) error { return &Refusal{cause, detail} }
+	lift := s.Kind == StepLift
+	switch {
+	case s.At.Before(r.Received):
+		return refuse(CauseImpossible, "at is before the receipt of the request.")
+	case lift && r.Right != fact.KindRestriction:
+		return refuse(CauseNotRestricted, "This request is not for a restriction, so there is nothing to lift.")
+	case !lift && !r.Open():
+		return refuse(CauseAnswered, "The request is already answered.")
+	case (s.Kind == StepDecide || s.Kind == StepAnswer) && r.State == StateReceived:
+		return refuse(CauseNotVerified,
+			"The identity of the person is not verified yet (Art. 12(6)). Verify the request first.")
+	}
+	switch s.Kind {
+	case StepVerify, StepAnswer:
+	case StepExtend:
+		return r.permitsExtension(s.At)
+	case StepDecide:
+		if s.Outcome == "" {
+			return refuse(CauseImpossible, "outcome is missing: granted, partly or refused.")
+		}
+	case StepLift:
+		if s.InformedAt == nil || s.InformedAt.After(s.At) || s.InformedAt.Before(r.Received) {
+			return refuse(CauseImpossible, "told is missing, before the restriction, or after the lifting. Set told to "+
+				"the time at which the person was informed that the restriction would be lifted (Art. 18(3)).")
+		}
+	default:
+		return refuse(CauseUnknownStep, "A step is verify, extend, decide, answer or lift.")
+	}
+	return nil
+}
+
+// permitsExtension returns a *Refusal for a second or a late extension (Art. 12(3)).
+func (r *Request) permitsExtension(at time.Time) error {
+	switch {
+	case r.Extended != nil:
+		return &Refusal{
+			CauseExtended,
+			"The deadline of the request is already extended. Art. 12(3) permits one extension.",
+		}
+	case !at.Before(r.Due):
+		return &Refusal{CauseTooLate, "The deadline has passed: the person must be informed of an extension before " +
+			r.Due.Format(time.RFC3339) + " (Art. 12(3))."}
+	}
+	return nil
+}
