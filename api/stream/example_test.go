@@ -1,12 +1,8 @@
 package stream_test
 
 import (
-	"context"
 	"fmt"
 	"time"
-
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/rodopath/rodopath/api/stream"
 )
@@ -192,20 +188,4 @@ func ExampleReceiptsOf() {
 func ExampleRecipientOf() {
 	fmt.Printf("%q %q\n", stream.RecipientOf("rodopath.receipts.crm"), stream.RecipientOf("rodopath.receipts"))
 	// Output: "crm" ""
-}
-
-// Every service ensures the streams when the service starts.
-func ExampleEnsure() {
-	nc, err := nats.Connect(nats.DefaultURL)
-	if err != nil {
-		return
-	}
-	defer nc.Close()
-	js, err := jetstream.New(nc)
-	if err != nil {
-		return
-	}
-	if err := stream.Ensure(context.Background(), js, stream.Options{Replicas: 3}); err != nil {
-		fmt.Println(err)
-	}
 }

@@ -1,13 +1,8 @@
 package stream
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"strings"
 	"time"
-
-	"github.com/nats-io/nats.go/jetstream"
 )
 
 // The streams and their subjects. Subjects carry ids without a meaning of their own, never an
@@ -30,6 +25,13 @@ const (
 
 // AllDecisions matches the subject of every decision.
 const AllDecisions = decisionsSubject + ">"
+
+// AllFacts and AllReceipts match the subject of every delivery of facts, and of the receipts of every
+// recipient with an account of its own.
+const (
+	AllFacts    = factsSubject + "*"
+	AllReceipts = receiptsSubject + ".*"
+)
 
 // FactsOf returns the subject for the deliveries of a source.
 func FactsOf(source string) string { return factsSubject + token(source) }
@@ -67,57 +69,5 @@ func token(name string) string {
 	}, name)
 }
 
-// Options configure the streams.
-type Options struct {
-	// Replicas is the number of servers that hold each stream; 0 means 1.
-	Replicas int
-	// KeepDecisions is how long decisions can be read; 0 means 30 days.
-	KeepDecisions time.Duration
-}
-
 // Window is how long a stream knows a message id again.
 const Window = 2 * time.Minute
-
-const keepDecisions = 30 * 24 * time.Hour
-
-// Ensure creates the streams, or updates their options. Ensure is idempotent and safe for
-// concurrent processes.
-func Ensure(ctx context.Context, js jetstream.JetStream, opts Options) error {
-	if opts.KeepDecisions == 0 {
-		opts.KeepDecisions = keepDecisions
-	}
-	for _, config := range []jetstream.StreamConfig{
-		{
-			Name: Facts, Subjects: []string{factsSubject + "*"},
-			Description: "webhooks that are not applied yet",
-			Retention:   jetstream.WorkQueuePolicy, Discard: jetstream.DiscardNew,
-			Replicas: max(opts.Replicas, 1), Duplicates: Window,
-		},
-		{
-			Name: Decisions, Subjects: []string{AllDecisions},
-			Description: "what other systems are to delete, and whom to ask",
-			Retention:   jetstream.LimitsPolicy, MaxAge: opts.KeepDecisions,
-			Replicas: max(opts.Replicas, 1), Duplicates: Window,
-		},
-		{
-			Name: Receipts, Subjects: []string{receiptsSubject, receiptsSubject + ".*"},
-			Description: "what recipients answered and is not applied yet",
-			Retention:   jetstream.WorkQueuePolicy, Discard: jetstream.DiscardNew,
-			Replicas: max(opts.Replicas, 1), Duplicates: Window,
-		},
-	} {
-		if err := ensure(ctx, js, config); err != nil {
-			return fmt.Errorf("ensure stream %s: %w", config.Name, err)
-		}
-	}
-	return nil
-}
-
-// ensure tolerates another process that makes the stream at the same moment.
-func ensure(ctx context.Context, js jetstream.JetStream, config jetstream.StreamConfig) error {
-	_, err := js.CreateOrUpdateStream(ctx, config)
-	if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
-		_, err = js.UpdateStream(ctx, config)
-	}
-	return err
-}

@@ -5,9 +5,8 @@ import (
 	"testing"
 
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
-	"github.com/rodopath/rodopath/services/lifecycle/rules"
-
 	"github.com/rodopath/rodopath/services/lifecycle/lifecycletest"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
 func TestOpenHolds_StandUntilTheirOwnRelease(t *testing.T) {

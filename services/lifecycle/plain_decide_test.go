@@ -7,12 +7,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/decision"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
-	"github.com/rodopath/rodopath/services/lifecycle/rules"
-
-	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/lifecycletest"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
 var plainLives = flag.Int("plain.lives", 300, "how many random lives are decided on, step by step")

@@ -3,11 +3,10 @@ package lifecycle_test
 import (
 	"testing"
 
-	"github.com/rodopath/rodopath/services/lifecycle/fact"
-	"github.com/rodopath/rodopath/services/lifecycle/rights"
-
 	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/lifecycletest"
+	"github.com/rodopath/rodopath/services/lifecycle/rights"
 )
 
 // TestBans_ARestrictionOnAnyGroundStopsUse: under the shipped policy a restriction of

@@ -9,8 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/rodopath/rodopath/services/internal/loop"
-
 	"github.com/labstack/echo/v4"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -22,6 +20,7 @@ import (
 	"github.com/rodopath/rodopath/services/dispatch/jetqueue"
 	"github.com/rodopath/rodopath/services/internal/access"
 	"github.com/rodopath/rodopath/services/internal/config"
+	"github.com/rodopath/rodopath/services/internal/loop"
 	"github.com/rodopath/rodopath/services/internal/service"
 	"github.com/rodopath/rodopath/services/internal/trace"
 )

@@ -9,10 +9,9 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/rodopath/rodopath/services/internal/loop"
-
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/dispatch"
+	"github.com/rodopath/rodopath/services/internal/loop"
 	"github.com/rodopath/rodopath/services/internal/trace"
 )
 

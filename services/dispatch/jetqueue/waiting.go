@@ -7,12 +7,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rodopath/rodopath/services/internal/loop"
-
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/dispatch/delivery"
+	"github.com/rodopath/rodopath/services/internal/loop"
 )
 
 // Waiting counts the queued decisions of each recipient, including decisions for others that are

@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/internal/streams"
 )
 
 // Server is a NATS server with the streams of Rodopath.
@@ -27,7 +28,7 @@ func Start(t testing.TB) *Server {
 	s.start()
 	t.Cleanup(s.stop)
 	js := s.JetStream(s.Connect())
-	if err := stream.Ensure(t.Context(), js, stream.Options{}); err != nil {
+	if err := streams.Ensure(t.Context(), js, streams.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	return s

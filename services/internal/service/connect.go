@@ -9,13 +9,12 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/rodopath/rodopath/services/internal/loop"
-
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/internal/config"
+	"github.com/rodopath/rodopath/services/internal/loop"
+	"github.com/rodopath/rodopath/services/internal/streams"
 )
 
 // Connect connects to the configured NATS servers and reconnects without limit. more holds the
@@ -125,5 +124,5 @@ func OpenJetStream(nc *nats.Conn) (jetstream.JetStream, error) {
 // EnsureStreams creates or updates the configured streams.
 func EnsureStreams(ctx context.Context, js jetstream.JetStream, c *config.Config) error {
 	keep := time.Duration(c.KeepDecisionsDays) * 24 * time.Hour
-	return stream.Ensure(ctx, js, stream.Options{Replicas: c.NATS.Replicas, KeepDecisions: keep})
+	return streams.Ensure(ctx, js, streams.Options{Replicas: c.NATS.Replicas, KeepDecisions: keep})
 }

@@ -9,10 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/rodopath/rodopath/services/internal/loop"
-
-	"github.com/rodopath/rodopath/services/lifecycle/rules"
-
 	"github.com/labstack/echo/v4"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -20,6 +16,7 @@ import (
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/internal/access"
 	"github.com/rodopath/rodopath/services/internal/config"
+	"github.com/rodopath/rodopath/services/internal/loop"
 	"github.com/rodopath/rodopath/services/internal/service"
 	"github.com/rodopath/rodopath/services/internal/trace"
 	"github.com/rodopath/rodopath/services/lifecycle/apply"
@@ -32,6 +29,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/policy"
 	"github.com/rodopath/rodopath/services/lifecycle/receipt"
 	"github.com/rodopath/rodopath/services/lifecycle/rollout"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
 // Options configure an App.

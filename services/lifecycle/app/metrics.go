@@ -5,12 +5,11 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/rodopath/rodopath/services/lifecycle/notice"
-
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/lifecycle/notice"
 )
 
 // Metrics serves the metrics for Prometheus.

@@ -6,9 +6,8 @@ import (
 	"strings"
 
 	"github.com/rodopath/rodopath/api/stream"
-	"github.com/rodopath/rodopath/services/lifecycle/rules"
-
 	"github.com/rodopath/rodopath/services/internal/config"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
 // connectedRecipients returns the recipients of the configuration for the core. The categories of a

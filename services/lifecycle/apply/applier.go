@@ -13,12 +13,11 @@ import (
 	"sync"
 	"time"
 
-	"github.com/rodopath/rodopath/services/lifecycle/decision"
-	"github.com/rodopath/rodopath/services/lifecycle/rules"
-
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
 

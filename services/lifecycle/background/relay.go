@@ -8,17 +8,15 @@ import (
 	"sync"
 	"time"
 
-	"github.com/rodopath/rodopath/services/internal/loop"
-
-	"github.com/rodopath/rodopath/services/lifecycle/chain"
-	"github.com/rodopath/rodopath/services/lifecycle/decision"
-	"github.com/rodopath/rodopath/services/lifecycle/notice"
-	"github.com/rodopath/rodopath/services/lifecycle/rules"
-
 	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/internal/loop"
 	"github.com/rodopath/rodopath/services/internal/trace"
 	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
+	"github.com/rodopath/rodopath/services/lifecycle/notice"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
 

@@ -11,11 +11,10 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/rodopath/rodopath/services/lifecycle/rules"
-
 	"github.com/rodopath/rodopath/services/lifecycle/apply"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/policy"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
 // Options configure the measurements.

@@ -27,7 +27,7 @@ type Decision struct {
 	Revision string `json:"revision"`
 	// Trace is the W3C trace context of the webhook behind the decision; empty for a decision by
 	// time.
-	Trace string `json:"trace,omitempty"`
+	Trace           string `json:"trace,omitempty"`
 	stream.Decision `json:",inline"`
 }
 

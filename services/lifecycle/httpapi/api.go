@@ -13,9 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rodopath/rodopath/services/lifecycle/chain"
-	"github.com/rodopath/rodopath/services/lifecycle/rules"
-
 	"github.com/go-playground/validator/v10"
 	"github.com/labstack/echo/v4"
 
@@ -24,11 +21,13 @@ import (
 	"github.com/rodopath/rodopath/services/internal/problem"
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/background"
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
 	"github.com/rodopath/rodopath/services/lifecycle/directory"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/journal"
 	"github.com/rodopath/rodopath/services/lifecycle/receipt"
 	"github.com/rodopath/rodopath/services/lifecycle/rollout"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
 // Lists lists subjects: those with an open request or an unconfirmed decision in order of urgency,

@@ -7,14 +7,13 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rodopath/rodopath/services/lifecycle/chain"
-	"github.com/rodopath/rodopath/services/lifecycle/fact"
-	"github.com/rodopath/rodopath/services/lifecycle/notice"
-
 	"github.com/labstack/echo/v4"
 
 	"github.com/rodopath/rodopath/api/certificate"
 	"github.com/rodopath/rodopath/services/internal/problem"
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/notice"
 	"github.com/rodopath/rodopath/services/lifecycle/report"
 )
 

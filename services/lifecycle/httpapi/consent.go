@@ -5,16 +5,15 @@ import (
 	"context"
 	"net/http"
 
-	"github.com/rodopath/rodopath/services/lifecycle/fact"
-	"github.com/rodopath/rodopath/services/lifecycle/identity"
-	"github.com/rodopath/rodopath/services/lifecycle/rules"
-
 	"github.com/labstack/echo/v4"
 
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/receipt"
 	"github.com/rodopath/rodopath/services/lifecycle/report"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
 // formPage names the consent page as the form in the evidence of a consent.

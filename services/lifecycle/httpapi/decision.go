@@ -7,15 +7,14 @@ import (
 	"slices"
 	"time"
 
-	"github.com/rodopath/rodopath/api/stream"
-	"github.com/rodopath/rodopath/services/lifecycle/notice"
-	"github.com/rodopath/rodopath/services/lifecycle/rules"
-
 	"github.com/labstack/echo/v4"
 
+	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/internal/problem"
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/background"
+	"github.com/rodopath/rodopath/services/lifecycle/notice"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
 

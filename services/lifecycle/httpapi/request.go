@@ -6,14 +6,13 @@ import (
 	"slices"
 	"time"
 
-	"github.com/rodopath/rodopath/services/lifecycle/fact"
-	"github.com/rodopath/rodopath/services/lifecycle/rights"
-
 	"github.com/labstack/echo/v4"
 
 	"github.com/rodopath/rodopath/services/internal/problem"
 	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
+	"github.com/rodopath/rodopath/services/lifecycle/rights"
 )
 
 // kindRequest names a person by a request of theirs.
@@ -192,7 +191,7 @@ func (a *API) requestOf(s *lifecycle.Subject, ref string) *rights.Request {
 
 // refused returns the problem of a step that the state of the request does not permit.
 func refused(err error) error {
-	refusal, ok := errors.AsType[*rights.Refusal](err)
+	refusal, ok := errors.AsType[*rights.RefusalError](err)
 	if !ok {
 		return err
 	}

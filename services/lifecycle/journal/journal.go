@@ -7,9 +7,8 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/rodopath/rodopath/services/lifecycle/chain"
-
 	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
 	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
 

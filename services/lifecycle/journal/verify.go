@@ -10,9 +10,8 @@ import (
 	"io"
 	"time"
 
-	"github.com/rodopath/rodopath/services/lifecycle/chain"
-
 	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
 	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
 

@@ -6,16 +6,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rodopath/rodopath/services/lifecycle/rules"
-
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/internal/streams"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/journal"
 	"github.com/rodopath/rodopath/services/lifecycle/policy"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 	"github.com/rodopath/rodopath/services/lifecycle/sqlitestore"
 )
 
@@ -89,7 +88,7 @@ func JetStream(t testing.TB) (*server.Server, jetstream.JetStream) {
 	t.Cleanup(nc.Close)
 	js, err := jetstream.New(nc)
 	if err == nil {
-		err = stream.Ensure(t.Context(), js, stream.Options{})
+		err = streams.Ensure(t.Context(), js, streams.Options{})
 	}
 	if err != nil {
 		t.Fatal(err)

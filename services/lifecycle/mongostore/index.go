@@ -5,10 +5,10 @@ import (
 	"errors"
 	"time"
 
-	"github.com/rodopath/rodopath/services/internal/loop"
-
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/rodopath/rodopath/services/internal/loop"
 )
 
 // Error codes of a server when another replica creates the same collection or index concurrently.

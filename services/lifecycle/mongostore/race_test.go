@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
-
 	"github.com/rodopath/rodopath/services/lifecycle/mongostore/mongowire"
 	"github.com/rodopath/rodopath/services/lifecycle/store"
 )

@@ -8,12 +8,11 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/rodopath/rodopath/services/internal/loop"
-
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/services/internal/loop"
 	"github.com/rodopath/rodopath/services/internal/trace"
 )
 

@@ -10,9 +10,8 @@ import (
 	"os"
 	_ "time/tzdata" // civil time must not depend on the machine
 
-	"github.com/rodopath/rodopath/services/lifecycle/rules"
-
 	"github.com/rodopath/rodopath/services/internal/strictyaml"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
 //go:embed pl.yaml

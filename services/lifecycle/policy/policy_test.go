@@ -9,10 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
-
-	"github.com/rodopath/rodopath/services/lifecycle"
 )
 
 func TestLoad_TheShippedPolicyIsSound(t *testing.T) {

@@ -12,9 +12,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/rodopath/rodopath/services/lifecycle/rules"
-
 	"github.com/rodopath/rodopath/services/lifecycle/report"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
 // Activity is one line of the record of processing activities (Art. 30(1)): the processing under

@@ -8,10 +8,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rodopath/rodopath/services/lifecycle/fact"
-
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
 )
 
 const schemaFile = "../../../api/policy.schema.json"

@@ -6,9 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rodopath/rodopath/services/lifecycle/rules"
-
 	"github.com/rodopath/rodopath/services/lifecycle/calendar"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
 // confirmation is the use of a text that asks to confirm an address. An offer in such a text would

@@ -9,13 +9,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/chain"
 	"github.com/rodopath/rodopath/services/lifecycle/decision"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/rights"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
-
-	"github.com/rodopath/rodopath/services/lifecycle"
 )
 
 // ErrNotErasure means that a request is for a right other than erasure, for which no letter is

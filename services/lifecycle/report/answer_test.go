@@ -9,9 +9,8 @@ import (
 
 	"github.com/rodopath/rodopath/services/lifecycle/decision"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
-	"github.com/rodopath/rodopath/services/lifecycle/rights"
-
 	"github.com/rodopath/rodopath/services/lifecycle/report"
+	"github.com/rodopath/rodopath/services/lifecycle/rights"
 )
 
 func answered(t *testing.T, s *scene, lang report.Language, ref, when string) string {

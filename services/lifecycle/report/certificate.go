@@ -10,10 +10,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rodopath/rodopath/api/certificate"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
-
-	"github.com/rodopath/rodopath/api/certificate"
 )
 
 //go:embed certificate.html

@@ -4,9 +4,8 @@ import (
 	"testing"
 
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
-	"github.com/rodopath/rodopath/services/lifecycle/rules"
-
 	"github.com/rodopath/rodopath/services/lifecycle/report"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
 func TestEvidenceOf_SaysWhatIsMissingAndWhatToDo(t *testing.T) {

@@ -7,9 +7,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/rodopath/rodopath/services/lifecycle/rules"
-
 	"github.com/rodopath/rodopath/services/lifecycle/calendar"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
 // Language is a language of reports.

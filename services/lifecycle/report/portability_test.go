@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
-
 	"github.com/rodopath/rodopath/services/lifecycle/report"
 )
 

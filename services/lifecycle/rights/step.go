@@ -49,8 +49,8 @@ type Step struct {
 	InformedAt *time.Time
 }
 
-// Refusal is the error of a step that the state of the request does not permit.
-type Refusal struct {
+// RefusalError is the error of a step that the state of the request does not permit.
+type RefusalError struct {
 	// Cause is the machine-readable cause.
 	Cause Cause
 	// Detail describes the fault and the remedy.
@@ -58,9 +58,9 @@ type Refusal struct {
 }
 
 // Error describes the fault and the remedy.
-func (r *Refusal) Error() string { return r.Detail }
+func (r *RefusalError) Error() string { return r.Detail }
 
-// Cause is the cause of a Refusal.
+// Cause is the cause of a RefusalError.
 type Cause string
 
 // The causes of refusals.
@@ -75,7 +75,7 @@ const (
 	CauseTooLate       Cause = "too-late"
 )
 
-// Take returns the fact of a step, or a *Refusal.
+// Take returns the fact of a step, or a *RefusalError.
 func (r *Request) Take(s Step) (fact.Fact, error) {
 	if err := r.permits(s); err != nil {
 		return fact.Fact{}, err
@@ -96,9 +96,9 @@ func (r *Request) Take(s Step) (fact.Fact, error) {
 	return f, nil
 }
 
-// permits returns a *Refusal for a step without effect.
+// permits returns a *RefusalError for a step without effect.
 func (r *Request) permits(s Step) error {
-	refuse := func(cause Cause, detail string) error { return &Refusal{cause, detail} }
+	refuse := func(cause Cause, detail string) error { return &RefusalError{cause, detail} }
 	lift := s.Kind == StepLift
 	switch {
 	case s.At.Before(r.Received):
@@ -130,16 +130,16 @@ func (r *Request) permits(s Step) error {
 	return nil
 }
 
-// permitsExtension returns a *Refusal for a second or a late extension (Art. 12(3)).
+// permitsExtension returns a *RefusalError for a second or a late extension (Art. 12(3)).
 func (r *Request) permitsExtension(at time.Time) error {
 	switch {
 	case r.Extended != nil:
-		return &Refusal{
+		return &RefusalError{
 			CauseExtended,
 			"The deadline of the request is already extended. Art. 12(3) permits one extension.",
 		}
 	case !at.Before(r.Due):
-		return &Refusal{CauseTooLate, "The deadline has passed: the person must be informed of an extension before " +
+		return &RefusalError{CauseTooLate, "The deadline has passed: the person must be informed of an extension before " +
 			r.Due.Format(time.RFC3339) + " (Art. 12(3))."}
 	}
 	return nil

@@ -4,9 +4,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/rodopath/rodopath/services/lifecycle/fact"
-
 	"github.com/rodopath/rodopath/services/lifecycle/calendar"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
 )
 
 // acts returns the facts as rules see them. A request for a right is an act at its receipt and

@@ -5,9 +5,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/rodopath/rodopath/services/lifecycle/fact"
-
 	"github.com/rodopath/rodopath/services/lifecycle/calendar"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
 )
 
 // Basis is a legal basis for one purpose (GDPR Art. 6(1)), in force over the half-open interval

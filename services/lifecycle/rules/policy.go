@@ -4,9 +4,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/rodopath/rodopath/services/lifecycle/fact"
-
 	"github.com/rodopath/rodopath/services/lifecycle/calendar"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
 )
 
 // Policy is the law as a seller applies it: the facts that raise and end bases, the data that bases

@@ -8,13 +8,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rodopath/rodopath/services/internal/strictyaml"
+	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/chain"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/notice"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
-
-	"github.com/rodopath/rodopath/services/internal/strictyaml"
-	"github.com/rodopath/rodopath/services/lifecycle"
 )
 
 // Policies makes a policy with changes, written as "claims=strict" for a choice and

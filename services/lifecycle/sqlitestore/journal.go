@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/rodopath/rodopath/services/lifecycle/chain"
-
 	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
 

@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/rodopath/rodopath/services/internal/loop"
-
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/rodopath/rodopath/services/internal/loop"
 )
 
 // subjectsSchema is the schema of the first files. Those files have no version number, which reads

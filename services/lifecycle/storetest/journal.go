@@ -10,14 +10,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rodopath/rodopath/services/lifecycle/chain"
-
-	"github.com/rodopath/rodopath/services/lifecycle/fact"
-	"github.com/rodopath/rodopath/services/lifecycle/rules"
-
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
 

@@ -5,9 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rodopath/rodopath/services/lifecycle/chain"
-
 	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
 	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
 

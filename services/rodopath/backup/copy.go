@@ -12,12 +12,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rodopath/rodopath/services/lifecycle/identity"
-
 	"github.com/nats-io/jsm.go"
 	"github.com/nats-io/nats.go"
 
 	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/lifecycle/identity"
 )
 
 // Machine is a running installation to copy.

@@ -9,10 +9,9 @@ import (
 	"log/slog"
 	"os"
 
-	"github.com/rodopath/rodopath/services/internal/service"
-
 	"github.com/spf13/cobra"
 
+	"github.com/rodopath/rodopath/services/internal/service"
 	"github.com/rodopath/rodopath/services/rodopath/client"
 )
 

@@ -4,6 +4,7 @@ package datadir
 
 import (
 	"crypto/rand"
+	_ "embed" // for the example configuration
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -13,8 +14,6 @@ import (
 	"path/filepath"
 
 	"github.com/gofrs/flock"
-
-	_ "embed" // for the example configuration
 )
 
 // Dir is a data directory.

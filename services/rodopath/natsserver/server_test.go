@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/internal/streams"
 	"github.com/rodopath/rodopath/services/rodopath/natsserver"
 )
 
@@ -32,7 +33,7 @@ func open(t *testing.T, s *natsserver.Server) jetstream.JetStream {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := stream.Ensure(t.Context(), js, stream.Options{}); err != nil {
+	if err := streams.Ensure(t.Context(), js, streams.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	return js

@@ -17,8 +17,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/rodopath/rodopath/services/internal/loop"
-
 	"github.com/nats-io/nats.go"
 
 	dispatchapp "github.com/rodopath/rodopath/services/dispatch/app"
@@ -26,6 +24,7 @@ import (
 	ingestapp "github.com/rodopath/rodopath/services/ingest/app"
 	"github.com/rodopath/rodopath/services/internal/access"
 	"github.com/rodopath/rodopath/services/internal/config"
+	"github.com/rodopath/rodopath/services/internal/loop"
 	"github.com/rodopath/rodopath/services/internal/service"
 	"github.com/rodopath/rodopath/services/internal/trace"
 	lifecycleapp "github.com/rodopath/rodopath/services/lifecycle/app"

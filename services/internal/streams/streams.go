@@ -1,0 +1,65 @@
+// Package streams creates the streams of api/stream on a JetStream server.
+package streams
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/rodopath/rodopath/api/stream"
+)
+
+// Options configure the streams.
+type Options struct {
+	// Replicas is the number of servers that hold each stream; 0 means 1.
+	Replicas int
+	// KeepDecisions is how long decisions can be read; 0 means 30 days.
+	KeepDecisions time.Duration
+}
+
+const keepDecisions = 30 * 24 * time.Hour
+
+// Ensure creates the streams, or updates their options. Ensure is idempotent and safe for
+// concurrent processes.
+func Ensure(ctx context.Context, js jetstream.JetStream, opts Options) error {
+	if opts.KeepDecisions == 0 {
+		opts.KeepDecisions = keepDecisions
+	}
+	for _, config := range []jetstream.StreamConfig{
+		{
+			Name: stream.Facts, Subjects: []string{stream.AllFacts},
+			Description: "webhooks that are not applied yet",
+			Retention:   jetstream.WorkQueuePolicy, Discard: jetstream.DiscardNew,
+			Replicas: max(opts.Replicas, 1), Duplicates: stream.Window,
+		},
+		{
+			Name: stream.Decisions, Subjects: []string{stream.AllDecisions},
+			Description: "what other systems are to delete, and whom to ask",
+			Retention:   jetstream.LimitsPolicy, MaxAge: opts.KeepDecisions,
+			Replicas: max(opts.Replicas, 1), Duplicates: stream.Window,
+		},
+		{
+			Name: stream.Receipts, Subjects: []string{stream.ReceiptsOf(""), stream.AllReceipts},
+			Description: "what recipients answered and is not applied yet",
+			Retention:   jetstream.WorkQueuePolicy, Discard: jetstream.DiscardNew,
+			Replicas: max(opts.Replicas, 1), Duplicates: stream.Window,
+		},
+	} {
+		if err := ensure(ctx, js, config); err != nil {
+			return fmt.Errorf("ensure stream %s: %w", config.Name, err)
+		}
+	}
+	return nil
+}
+
+// ensure tolerates another process that makes the stream at the same moment.
+func ensure(ctx context.Context, js jetstream.JetStream, config jetstream.StreamConfig) error {
+	_, err := js.CreateOrUpdateStream(ctx, config)
+	if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
+		_, err = js.UpdateStream(ctx, config)
+	}
+	return err
+}
