@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	exampleSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" //nolint:gosec // from the specification
+	exampleSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 	exampleID     = "msg_p5jXN8AQM9LWM0D4loKWxJek"
 	exampleBody   = `{"test": 2432232314}`
 )

@@ -78,7 +78,7 @@ func ExampleEvent_For() {
 	// true false false
 }
 
-// A recipient of a replay with hashes hashes each of its own names and compares.
+// A recipient of a replay with hashes each of its own names and compares.
 func ExampleHash() {
 	person := stream.Person{Key: "k", Hashes: []string{"hmvTZEW_a_k0n7J2TBJYXqXm0WA5fBdM7pbbK_ER47U"}}
 	for _, name := range []string{"ola@example.com", "ala@example.com"} {

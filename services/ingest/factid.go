@@ -33,7 +33,7 @@ func FactID(parts ...string) string {
 // the reason and the time of information have no influence.
 func AssignIDs(source string, facts []*factv1.Fact) {
 	for _, f := range facts {
-		if f.Id == "" {
+		if f.GetId() == "" {
 			AssignDistinctID(source, f)
 		}
 	}
@@ -42,7 +42,7 @@ func AssignIDs(source string, facts []*factv1.Fact) {
 // AssignDistinctID assigns the id of one fact with further names, which distinguish facts of the
 // same content, such as the numbers of two refunds.
 func AssignDistinctID(source string, f *factv1.Fact, apart ...string) {
-	f.Id = FactID(meaning(source, unix(f.Occurred), f, apart)...)
+	f.Id = FactID(meaning(source, unix(f.GetOccurred()), f, apart)...)
 }
 
 // AssignUndatedID is AssignDistinctID for a fact whose time is an approximation that changes from
@@ -52,13 +52,13 @@ func AssignUndatedID(source string, f *factv1.Fact, apart ...string) {
 }
 
 func meaning(source, occurred string, f *factv1.Fact, apart []string) []string {
-	parts := make([]string, 0, 24+len(f.Purposes)+len(f.Channels)+len(f.Traits)+len(apart))
+	parts := make([]string, 0, 24+len(f.GetPurposes())+len(f.GetChannels())+len(f.GetTraits())+len(apart))
 	parts = append(parts,
-		source, f.Kind.String(), f.Ref, occurred, f.Contract,
-		f.Access.String(), strconv.Itoa(int(f.AccessDays)), unix(f.PaidUntil),
-		strconv.FormatBool(f.PerformanceAwaited), strconv.FormatBool(f.Full), f.Wording,
+		source, f.GetKind().String(), f.GetRef(), occurred, f.GetContract(),
+		f.GetAccess().String(), strconv.Itoa(int(f.GetAccessDays())), unix(f.GetPaidUntil()),
+		strconv.FormatBool(f.GetPerformanceAwaited()), strconv.FormatBool(f.GetFull()), f.GetWording(),
 	)
-	for _, list := range [][]string{f.Purposes, f.Channels, apart} {
+	for _, list := range [][]string{f.GetPurposes(), f.GetChannels(), apart} {
 		parts = appendList(parts, list)
 	}
 	return append(parts, laterFields(f)...)
@@ -68,14 +68,14 @@ func meaning(source, occurred string, f *factv1.Fact, apart []string) []string {
 // name and omitted when unset, so that the ids of facts without the fields are unchanged.
 func laterFields(f *factv1.Fact) []string {
 	var parts []string
-	if f.Outcome != "" {
-		parts = append(parts, "outcome", f.Outcome)
+	if f.GetOutcome() != "" {
+		parts = append(parts, "outcome", f.GetOutcome())
 	}
-	if f.Recipient != "" {
-		parts = append(parts, "recipient", f.Recipient)
+	if f.GetRecipient() != "" {
+		parts = append(parts, "recipient", f.GetRecipient())
 	}
-	if len(f.Traits) > 0 {
-		parts = appendList(append(parts, "traits"), f.Traits)
+	if len(f.GetTraits()) > 0 {
+		parts = appendList(append(parts, "traits"), f.GetTraits())
 	}
 	return parts
 }

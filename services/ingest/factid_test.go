@@ -40,7 +40,7 @@ func TestSeal(t *testing.T) {
 		f := fact()
 		change(f)
 		ingest.AssignIDs("shop", []*factv1.Fact{f})
-		return f.Id
+		return f.GetId()
 	}
 	base := id(func(*factv1.Fact) {})
 	for name, change := range map[string]func(*factv1.Fact){
@@ -58,7 +58,7 @@ func TestSeal(t *testing.T) {
 	}
 	for name, change := range map[string]func(*factv1.Fact){
 		"channels":                 func(f *factv1.Fact) { f.Channels = []string{"email"} },
-		"channels put as purposes": func(f *factv1.Fact) { f.Channels, f.Purposes = nil, f.Channels },
+		"channels put as purposes": func(f *factv1.Fact) { f.Channels, f.Purposes = nil, f.GetChannels() },
 		"outcome":                  func(f *factv1.Fact) { f.Outcome = "done" },
 		"recipient":                func(f *factv1.Fact) { f.Recipient = "done" },
 		"traits":                   func(f *factv1.Fact) { f.Traits = []string{"business"} },
@@ -88,8 +88,8 @@ func TestSealedIDsStay(t *testing.T) {
 		Evidence: &factv1.Evidence{Text: "t"},
 	}
 	ingest.AssignDistinctID("forms", sale, "apart")
-	if want := "10c342c08f6f421a95770b38d6b3bd42"; sale.Id != want {
-		t.Errorf("got %s, want %s", sale.Id, want)
+	if want := "10c342c08f6f421a95770b38d6b3bd42"; sale.GetId() != want {
+		t.Errorf("got %s, want %s", sale.GetId(), want)
 	}
 	seen := map[string]string{}
 	for name, f := range map[string]*factv1.Fact{
@@ -101,14 +101,14 @@ func TestSealedIDsStay(t *testing.T) {
 		"two traits": {Traits: []string{"done", "test"}},
 	} {
 		ingest.AssignUndatedID("forms", f)
-		if other, ok := seen[f.Id]; ok {
+		if other, ok := seen[f.GetId()]; ok {
 			t.Errorf("%s and %s have one id", name, other)
 		}
-		seen[f.Id] = name
+		seen[f.GetId()] = name
 	}
 	one, two := &factv1.Fact{Traits: []string{"test", "business"}}, &factv1.Fact{Traits: []string{"business", "test"}}
 	ingest.AssignIDs("forms", []*factv1.Fact{one, two})
-	if one.Id != two.Id {
+	if one.GetId() != two.GetId() {
 		t.Error("the order of traits changes the id")
 	}
 }
@@ -118,10 +118,10 @@ func TestSealUndated(t *testing.T) {
 	ingest.AssignUndatedID("shop", early)
 	ingest.AssignUndatedID("shop", late)
 	ingest.AssignUndatedID("shop", apart, "refund/1")
-	if early.Id != late.Id {
+	if early.GetId() != late.GetId() {
 		t.Error("the time changes the id")
 	}
-	if apart.Id == late.Id {
+	if apart.GetId() == late.GetId() {
 		t.Error("what tells two facts apart does not")
 	}
 }

@@ -204,8 +204,7 @@ func (h *Handler) body(c echo.Context, buf *bytes.Buffer) ([]byte, error) {
 		buf.Grow(int(r.ContentLength) + bytes.MinRead)
 	}
 	if _, err := buf.ReadFrom(http.MaxBytesReader(c.Response(), r.Body, h.MaxBody)); err != nil {
-		var large *http.MaxBytesError
-		if errors.As(err, &large) {
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			return nil, err
 		}
 		return nil, fmt.Errorf("%w: the body is incomplete", ErrUnreadable)

@@ -165,11 +165,12 @@ func TestFactsArePublished(t *testing.T) {
 		t.Fatalf("%d deliveries", len(w.broker.got))
 	}
 	d := w.broker.got[0]
-	if !strings.HasPrefix(d.Id, "shop:7:order.created:") || d.Source != "shop" || !d.Received.AsTime().Equal(epoch) {
-		t.Errorf("delivery %s from %s at %s", d.Id, d.Source, d.Received.AsTime())
+	if !strings.HasPrefix(d.GetId(), "shop:7:order.created:") || d.GetSource() != "shop" ||
+		!d.GetReceived().AsTime().Equal(epoch) {
+		t.Errorf("delivery %s from %s at %s", d.GetId(), d.GetSource(), d.GetReceived().AsTime())
 	}
 	want := "sale 2025-10-09T08:00:00Z ref=woocommerce:order/17@shop access=one_off awaited who=woocommerce:5@shop,email:ann@example.com"
-	if diff := cmp.Diff(want, facttest.Fact(d.Facts[0])); diff != "" {
+	if diff := cmp.Diff(want, facttest.Fact(d.GetFacts()[0])); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -328,7 +329,7 @@ func TestManyAtOnce(t *testing.T) {
 	all.Wait()
 	refs := map[string]bool{}
 	for _, d := range w.broker.got {
-		refs[d.Facts[0].Ref] = true
+		refs[d.GetFacts()[0].GetRef()] = true
 	}
 	if len(refs) != 40 {
 		t.Errorf("%d orders of 40", len(refs))

@@ -47,7 +47,7 @@ func (ids *Identities) Add(kind, value string) {
 		return
 	}
 	for _, have := range *ids {
-		if have.Kind == kind && have.Value == value {
+		if have.GetKind() == kind && have.GetValue() == value {
 			return
 		}
 	}

@@ -62,8 +62,8 @@ func TestAddressesStayInside(t *testing.T) {
 	}
 	found := 0
 	for _, d := range w.broker.got {
-		for _, f := range d.Facts {
-			found += len(f.Identities)
+		for _, f := range d.GetFacts() {
+			found += len(f.GetIdentities())
 			f.Identities = nil
 		}
 		if strings.Contains(d.String(), "@leak.") {

@@ -30,8 +30,7 @@ func ProblemHandler(log *slog.Logger) echo.HTTPErrorHandler {
 }
 
 func problemOf(err error) *problem.Problem {
-	var ready *problem.Problem
-	if errors.As(err, &ready) {
+	if ready, ok := errors.AsType[*problem.Problem](err); ok {
 		return ready
 	}
 	var known *echo.HTTPError

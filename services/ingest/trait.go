@@ -30,7 +30,7 @@ func IsTrait(s string) bool {
 // sale with and without the trait is one sale.
 func MarkBusiness(facts []*factv1.Fact) {
 	for _, f := range facts {
-		if f.Kind == factv1.Kind_KIND_SALE && !slices.Contains(f.Traits, TraitBusiness) {
+		if f.GetKind() == factv1.Kind_KIND_SALE && !slices.Contains(f.GetTraits(), TraitBusiness) {
 			f.Traits = append(f.Traits, TraitBusiness)
 		}
 	}

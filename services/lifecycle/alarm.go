@@ -124,7 +124,7 @@ func (s *Subject) alarm(at time.Time, key, text string, items ...rules.Item) {
 // note keeps something for the journal, once.
 func (s *Subject) note(n chain.Note) {
 	if !slices.ContainsFunc(s.Notes, func(have chain.Note) bool { return have.Key == n.Key }) {
-		s.Notes = append(s.Notes[:len(s.Notes):len(s.Notes)], n)
+		s.Notes = append(slices.Clip(s.Notes), n)
 	}
 }
 

@@ -57,7 +57,7 @@ func TestDecide_OverALifeDeletesWhatIsOverAndNothingThatStands(t *testing.T) {
 
 // plainLifeFacts are facts for the shipped policy, in order of receipt.
 func plainLifeFacts(seed, n uint64) []fact.Fact {
-	r := &plainRandom{Rand: rand.New(rand.NewPCG(seed, n))} //nolint:gosec // It must be repeatable.
+	r := &plainRandom{Rand: rand.New(rand.NewPCG(seed, n))}
 	speaksOf := &plainRule{
 		prolongs: true,
 		raised:   fact.Kinds(),

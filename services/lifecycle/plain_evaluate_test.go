@@ -83,10 +83,10 @@ func (h *plainHistory) raises(r *plainRule, e plainEvent) bool {
 		return false
 	}
 	traits := h.traits(e)
-	any := func(of []string) bool {
+	anyOf := func(of []string) bool {
 		return slices.ContainsFunc(of, func(t string) bool { return slices.Contains(traits, t) })
 	}
-	return (len(r.where) == 0 || any(r.where)) && !any(r.unless)
+	return (len(r.where) == 0 || anyOf(r.where)) && !anyOf(r.unless)
 }
 
 // ends tells whether an event ends a basis of the rule at once.

@@ -38,7 +38,7 @@ type plainScene struct {
 }
 
 func plainRandomScene(seed, n uint64) plainScene {
-	r := &plainRandom{Rand: rand.New(rand.NewPCG(seed, n))} //nolint:gosec // It must be repeatable.
+	r := &plainRandom{Rand: rand.New(rand.NewPCG(seed, n))}
 	p := plainRandomPolicy(r)
 	return plainScene{p, r.history()}
 }
@@ -69,11 +69,11 @@ func (h plainHeld) String() string {
 // plainScenes visits all scenes, on all processors.
 func plainScenes(t *testing.T, visit func(t *testing.T, n uint64, scene plainScene)) {
 	t.Helper()
-	parts := uint64(runtime.GOMAXPROCS(0)) //nolint:gosec // It is positive.
+	parts := uint64(runtime.GOMAXPROCS(0))
 	for part := range parts {
 		t.Run(fmt.Sprint(part), func(t *testing.T) {
 			t.Parallel()
-			for n := part; n < uint64(*plainCount); n += parts { //nolint:gosec // It is positive.
+			for n := part; n < uint64(*plainCount); n += parts {
 				visit(t, n, plainRandomScene(*plainSeed, n))
 			}
 		})
@@ -242,7 +242,7 @@ func (s plainScene) probes() []time.Time {
 	for _, f := range s.facts {
 		all = append(all, f.Occurred.Add(-time.Millisecond), f.Occurred, f.Occurred.Add(time.Millisecond))
 	}
-	r := rand.New(rand.NewPCG(uint64(len(s.facts)), 7)) //nolint:gosec // It must be repeatable.
+	r := rand.New(rand.NewPCG(uint64(len(s.facts)), 7))
 	for range 100 {
 		all = append(all, time.UnixMilli(1514764800000+r.Int64N(20*365*24*3600*1000)).UTC())
 	}

@@ -62,7 +62,7 @@ func newWorld(t *testing.T) *world {
 	w.js = w.nats.JetStream(w.nats.Connect())
 	w.crm = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		w.mu.Lock()
-		w.got = append(w.got, r.Header.Get("webhook-id"))
+		w.got = append(w.got, r.Header.Get("Webhook-Id"))
 		answer := w.answer
 		w.mu.Unlock()
 		_, _ = io.Copy(io.Discard, r.Body)
@@ -208,7 +208,7 @@ func (w *world) receipts() map[string]stream.Receipt {
 func TestApp_CarriesDecisionsAndTellsWhatBecameOfThem(t *testing.T) {
 	w := newWorld(t)
 	w.answers(func(rw http.ResponseWriter, r *http.Request) {
-		if id := r.Header.Get("webhook-id"); id == "d2" {
+		if id := r.Header.Get("Webhook-Id"); id == "d2" {
 			rw.Header().Set("Content-Type", "application/json")
 			fmt.Fprintf(rw, `{"decision":%q,"outcome":"held","reason":"a dispute","at":"2026-01-15T10:00:00Z"}`, id)
 		}

@@ -39,7 +39,7 @@ func (s *sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(io.Discard, r.Body)
 	s.got.Add(1)
 	if s.seen != nil {
-		s.seen(r.Header.Get("webhook-id"))
+		s.seen(r.Header.Get("Webhook-Id"))
 	}
 	w.WriteHeader(http.StatusNoContent)
 }

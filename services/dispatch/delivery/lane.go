@@ -107,7 +107,7 @@ func (l *Lane) Run(ctx context.Context, in <-chan Arrival) {
 		case a := <-in:
 			if a.Lost {
 				r.handleLost()
-				calls, r.cancel = context.WithCancel(base)
+				calls, r.cancel = context.WithCancel(base) //nolint:fatcontext // derived from base, not from calls
 				continue
 			}
 			r.locked(func() { r.order.add(*a.Message) })

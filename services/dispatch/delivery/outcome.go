@@ -89,8 +89,7 @@ func (r *run) recordFailure(ctx context.Context, res result, probed bool) {
 		return
 	}
 	var asked time.Duration
-	var wait *dispatch.Wait
-	if errors.As(err, &wait) {
+	if wait, ok := errors.AsType[*dispatch.Wait](err); ok {
 		asked = min(wait.After, maxAsked)
 		it.asked = now.Add(asked)
 	}

@@ -24,30 +24,30 @@ type Config struct {
 	Policy string `yaml:"policy"`
 	// ApproveAbovePercent is the percentage of persons above which the deletions of a new policy
 	// need an approval; nil means 1.
-	ApproveAbovePercent *float64 `yaml:"approve_above_percent" validate:"omitempty,min=0,max=100"`
+	ApproveAbovePercent *float64 `validate:"omitempty,min=0,max=100" yaml:"approve_above_percent"`
 	// Controller is the business that decides about the processing; wordings name the controller.
 	Controller string `yaml:"controller"`
 	// Listen is where webhooks are received. Empty means 127.0.0.1:8080.
-	Listen  string   `yaml:"listen" validate:"omitempty,hostname_port"`
-	Sources []Source `yaml:"sources" validate:"unique=ID,dive"`
+	Listen  string   `validate:"omitempty,hostname_port" yaml:"listen"`
+	Sources []Source `validate:"unique=ID,dive"          yaml:"sources"`
 	// Spool is where webhooks wait while the broker is away.
 	Spool Spool `yaml:"spool"`
 	// Recipients are the systems that are notified of decisions.
-	Recipients []Recipient `yaml:"recipients" validate:"max=2000,unique=ID,dive"`
+	Recipients []Recipient `validate:"max=2000,unique=ID,dive" yaml:"recipients"`
 	// PublicURL is the public address of Listen, such as https://hooks.example.com; with PublicURL
 	// a question for consent carries the address of a consent page.
-	PublicURL string  `yaml:"public_url" validate:"omitempty,http_url,max=200"`
+	PublicURL string  `validate:"omitempty,http_url,max=200" yaml:"public_url"`
 	API       API     `yaml:"api"`
 	NATS      NATS    `yaml:"nats"`
 	MongoDB   MongoDB `yaml:"mongodb"`
 	// Keys is a reference to the keys that hash and seal the names of persons.
-	Keys string `yaml:"keys" validate:"omitempty,reference"`
+	Keys string `validate:"omitempty,reference" yaml:"keys"`
 	// Limits bound the requests of strangers.
 	Limits Limits `yaml:"limits"`
 	// Traces configures the export of traces.
 	Traces Traces `yaml:"traces"`
 	// KeepDecisionsDays is how long decisions stay readable in the stream; 0 means 30.
-	KeepDecisionsDays int `yaml:"keep_decisions_days" validate:"min=0,max=3660"`
+	KeepDecisionsDays int `validate:"min=0,max=3660" yaml:"keep_decisions_days"`
 
 	// dir is the directory of the file, the base of relative paths; doc locates values in the file.
 	dir string
@@ -56,30 +56,30 @@ type Config struct {
 
 // Source is a sender of webhooks.
 type Source struct {
-	ID       string `yaml:"id" validate:"required,max=40,sourceid"`
-	Platform string `yaml:"platform" validate:"required,oneof=stripe woocommerce mailerlite standard"`
+	ID       string `validate:"required,max=40,sourceid"                              yaml:"id"`
+	Platform string `validate:"required,oneof=stripe woocommerce mailerlite standard" yaml:"platform"`
 	// Secrets are references to the secrets that sign the webhooks; any may.
-	Secrets []string `yaml:"secrets" validate:"required,min=1,max=5,dive,reference"`
+	Secrets []string `validate:"required,min=1,max=5,dive,reference" yaml:"secrets"`
 	// TestMode is the treatment of test events: "drop" (the default) or "accept".
-	TestMode string `yaml:"test_mode" validate:"omitempty,oneof=drop accept"`
+	TestMode string `validate:"omitempty,oneof=drop accept" yaml:"test_mode"`
 	// PerMinute is the rate limit of the source at each ingest, in webhooks per minute; 0 means no
 	// limit. WooCommerce sends a webhook only once and is never limited.
-	PerMinute int `yaml:"per_minute" validate:"min=0,max=1000000,excluded_if=Platform woocommerce"`
+	PerMinute int `validate:"min=0,max=1000000,excluded_if=Platform woocommerce" yaml:"per_minute"`
 	// Zone reads times without a zone. Empty means UTC.
-	Zone string `yaml:"zone" validate:"omitempty,timezone"`
+	Zone string `validate:"omitempty,timezone" yaml:"zone"`
 	// Wording is the id of the consent text behind the sign-ups.
 	Wording string `yaml:"wording"`
 	// Groups maps the groups of the newsletter platform to meanings.
-	Groups map[string]string `yaml:"groups" validate:"dive,oneof=newsletter webinar ignore"`
+	Groups map[string]string `validate:"dive,oneof=newsletter webinar ignore" yaml:"groups"`
 	// Products maps products, prices, SKUs and categories to kinds of sales.
-	Products map[string]Product `yaml:"products" validate:"dive"`
+	Products map[string]Product `validate:"dive" yaml:"products"`
 }
 
 // Product is the kind of a sale: in YAML an access, or an access with days.
 type Product struct {
-	Access string `yaml:"access" validate:"required,oneof=one_off course service subscription"`
+	Access string `validate:"required,oneof=one_off course service subscription" yaml:"access"`
 	// Days is how long a course stays open; 0 means without an end.
-	Days int `yaml:"days" validate:"min=0,max=36600"`
+	Days int `validate:"min=0,max=36600" yaml:"days"`
 }
 
 // UnmarshalYAML reads "course" as well as {access: course, days: 30}.
@@ -94,19 +94,19 @@ func (p *Product) UnmarshalYAML(unmarshal func(any) error) error {
 // API is the interface for people and tools: explain, events.
 type API struct {
 	// Listen is the address. Empty means 127.0.0.1 on a free port.
-	Listen string `yaml:"listen" validate:"omitempty,hostname_port"`
+	Listen string `validate:"omitempty,hostname_port" yaml:"listen"`
 	// Tokens authorise requests, each for its scopes.
-	Tokens []Token `yaml:"tokens" validate:"max=20,dive"`
+	Tokens []Token `validate:"max=20,dive" yaml:"tokens"`
 }
 
 // Token is a bearer token of the interface: in YAML a reference, or a reference and
 // scopes.
 type Token struct {
 	// Token is a reference to the token.
-	Token string `yaml:"token" validate:"reference"`
+	Token string `validate:"reference" yaml:"token"`
 	// Scopes are the scopes of the token: read, export, requests, holds, policy, journal, events,
 	// decisions, keys. Omitted means all; an empty list is an error.
-	Scopes []string `yaml:"scopes" validate:"omitempty,min=1,dive,oneof=read export requests holds policy journal events decisions keys"`
+	Scopes []string `validate:"omitempty,min=1,dive,oneof=read export requests holds policy journal events decisions keys" yaml:"scopes"`
 }
 
 // UnmarshalYAML reads "env:TOKEN" as well as {token: env:TOKEN, scopes: [read]}.
@@ -124,41 +124,41 @@ type NATS struct {
 	// where there is one.
 	URL string `yaml:"url"`
 	// Credentials is a reference to a NATS credentials file.
-	Credentials string `yaml:"credentials" validate:"omitempty,reference"`
+	Credentials string `validate:"omitempty,reference" yaml:"credentials"`
 	// Replicas is how many servers hold each stream; 0 means 1.
-	Replicas int `yaml:"replicas" validate:"min=0,max=5"`
+	Replicas int `validate:"min=0,max=5" yaml:"replicas"`
 	// Fsync is when the built-in server writes to the disk for good: "always"
 	// (also when empty: before every answer) or "interval" (every second: faster,
 	// and a power cut may lose the last second).
-	Fsync string `yaml:"fsync" validate:"omitempty,oneof=always interval"`
+	Fsync string `validate:"omitempty,oneof=always interval" yaml:"fsync"`
 }
 
 // Spool is a file of ingest's own.
 type Spool struct {
 	// Path is the file. Empty means DATA/spool.db in standalone mode and no spool elsewhere: a
 	// webhook is then refused while the broker is unavailable.
-	Path string `yaml:"path" validate:"max=500"`
+	Path string `validate:"max=500" yaml:"path"`
 	// MaxMB is the capacity in MiB; 0 means 256. A full spool refuses webhooks.
-	MaxMB int `yaml:"max_mb" validate:"min=0,max=1000000"`
+	MaxMB int `validate:"min=0,max=1000000" yaml:"max_mb"`
 }
 
 // Limits bound the requests of strangers.
 type Limits struct {
 	// RefusedPerMinute is the number of refused requests of one address in a minute before the
 	// answer is 429; 0 means 120, -1 no limit.
-	RefusedPerMinute int `yaml:"refused_per_minute" validate:"min=-1,max=100000"`
+	RefusedPerMinute int `validate:"min=-1,max=100000" yaml:"refused_per_minute"`
 	// TrustedProxies are networks of reverse proxies with public addresses (203.0.113.0/24), whose
 	// X-Forwarded-For is believed. Private networks are always trusted.
-	TrustedProxies []string `yaml:"trusted_proxies" validate:"max=100,dive,cidr"`
+	TrustedProxies []string `validate:"max=100,dive,cidr" yaml:"trusted_proxies"`
 }
 
 // Traces configures the export of traces of webhooks (OpenTelemetry).
 type Traces struct {
 	// URL is the collector for OTLP over HTTP, such as https://collector:4318; a URL without a path
 	// gets /v1/traces. Empty means no export; trace ids are forwarded all the same.
-	URL string `yaml:"url" validate:"omitempty,http_url,max=200"`
+	URL string `validate:"omitempty,http_url,max=200" yaml:"url"`
 	// Share is how many of the traces are exported, from 0 to 1; nil means 1.
-	Share *float64 `yaml:"share" validate:"omitempty,min=0,max=1"`
+	Share *float64 `validate:"omitempty,min=0,max=1" yaml:"share"`
 }
 
 // MongoDB is where subjects are kept in a cluster.
@@ -167,7 +167,7 @@ type MongoDB struct {
 	// a reference.
 	URI string `yaml:"uri"`
 	// Database is the name of the database. Empty means rodopath.
-	Database string `yaml:"database" validate:"omitempty,max=60,alphanum"`
+	Database string `validate:"omitempty,max=60,alphanum" yaml:"database"`
 }
 
 // Load reads the file at path and applies the environment. Without a path the environment is the

@@ -37,8 +37,8 @@ func texts(v reflect.Value) []string {
 			out = append(out, texts(v.Index(i))...)
 		}
 	case reflect.Struct:
-		for i := range v.NumField() {
-			out = append(out, texts(v.Field(i))...)
+		for _, field := range v.Fields() {
+			out = append(out, texts(field)...)
 		}
 	case reflect.Map:
 		for _, k := range v.MapKeys() {

@@ -7,36 +7,36 @@ import (
 // Recipient is a system that is notified of decisions and answers with receipts (GDPR Art. 4(9) and
 // 19).
 type Recipient struct {
-	ID string `yaml:"id" validate:"required,max=40,sourceid"`
+	ID string `validate:"required,max=40,sourceid" yaml:"id"`
 	// Name is the display name. Empty means the name in the policy, or the id.
-	Name string `yaml:"name" validate:"max=100"`
+	Name string `validate:"max=100" yaml:"name"`
 	// Holds are the categories of data at the recipient; notifications cover no others. Empty means
 	// the categories in the policy, or else all.
-	Holds []string `yaml:"holds" validate:"omitempty,min=1,max=100,dive,required,max=64"`
+	Holds []string `validate:"omitempty,min=1,max=100,dive,required,max=64" yaml:"holds"`
 	// By is the way of delivery: "nats" (the recipient reads the stream), "webhook", "hand" (a
 	// person carries out the decisions and records receipts), or the interface of a platform:
 	// "mailerlite", "woocommerce", "stripe".
-	By string `yaml:"by" validate:"required,oneof=nats webhook hand mailerlite woocommerce stripe"`
+	By string `validate:"required,oneof=nats webhook hand mailerlite woocommerce stripe" yaml:"by"`
 	// URL is the address of a webhook, or of a shop.
-	URL string `yaml:"url" validate:"omitempty,http_url,max=500"`
+	URL string `validate:"omitempty,http_url,max=500" yaml:"url"`
 	// Secrets are references to the signing secrets of its webhooks. Every secret signs, so that
 	// one can replace another.
-	Secrets []string `yaml:"secrets" validate:"max=5,dive,reference"`
+	Secrets []string `validate:"max=5,dive,reference" yaml:"secrets"`
 	// Key is a reference to the key of the platform's interface; for WooCommerce the consumer key,
 	// a colon and the consumer secret.
-	Key string `yaml:"key" validate:"omitempty,reference"`
+	Key string `validate:"omitempty,reference" yaml:"key"`
 	// Token is a reference to the token by which the recipient sends receipts.
-	Token string `yaml:"token" validate:"omitempty,reference"`
+	Token string `validate:"omitempty,reference" yaml:"token"`
 	// Source is the source with the platform's ids of persons and records. Empty means the only
 	// source of the platform.
-	Source string `yaml:"source" validate:"omitempty,max=40,sourceid"`
+	Source string `validate:"omitempty,max=40,sourceid" yaml:"source"`
 	// AnswerDays is the time to answer a decision, in days; 0 means 7.
-	AnswerDays int `yaml:"answer_days" validate:"min=0,max=90"`
+	AnswerDays int `validate:"min=0,max=90" yaml:"answer_days"`
 	// Kinds are the accepted kinds of decisions. Empty means deletions alone: questions to persons
 	// need an explicit configuration.
-	Kinds []string `yaml:"kinds" validate:"omitempty,min=1,max=2,unique,dive,oneof=delete ask-consent"`
+	Kinds []string `validate:"omitempty,min=1,max=2,unique,dive,oneof=delete ask-consent" yaml:"kinds"`
 	// InFlight is the number of concurrent deliveries; 0 means 4.
-	InFlight int `yaml:"in_flight" validate:"min=0,max=64"`
+	InFlight int `validate:"min=0,max=64" yaml:"in_flight"`
 	// AllowPrivate permits an address of a private network, or of this machine.
 	AllowPrivate bool `yaml:"allow_private"`
 	// DryRun logs the calls and makes none.

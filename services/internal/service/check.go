@@ -69,8 +69,7 @@ func checkOnce(ctx context.Context, client *http.Client, u *url.URL) error {
 	}
 	resp, err := client.Do(req)
 	if err != nil {
-		var where *url.Error
-		if errors.As(err, &where) {
+		if where, ok := errors.AsType[*url.Error](err); ok {
 			return where.Err // the address is named once, by the caller
 		}
 		return err

@@ -105,8 +105,7 @@ const (
 
 // leaderless reports whether an error may disappear with the election of a leader.
 func leaderless(err error) bool {
-	var answer *jetstream.APIError
-	if errors.As(err, &answer) {
+	if answer, ok := errors.AsType[*jetstream.APIError](err); ok {
 		return answer.ErrorCode == noPeers || answer.ErrorCode == notYetInOffice
 	}
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrTimeout)

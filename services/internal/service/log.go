@@ -26,7 +26,7 @@ func (d discreet) Enabled(ctx context.Context, level slog.Level) bool {
 }
 
 // Handle forwards a record with addresses hidden.
-func (d discreet) Handle(ctx context.Context, r slog.Record) error { //nolint:gocritic // the interface requires a value
+func (d discreet) Handle(ctx context.Context, r slog.Record) error {
 	out := slog.NewRecord(r.Time, r.Level, address.Hide(r.Message), r.PC)
 	r.Attrs(func(a slog.Attr) bool {
 		out.AddAttrs(hidden(a))

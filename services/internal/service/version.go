@@ -8,7 +8,7 @@ import (
 
 // version is set by the linker to the nearest tag of the repository, such as "v1.2.3" or
 // "v1.2.3-4-gbea46c4" (see the Makefile).
-var version string //nolint:gochecknoglobals // the linker sets variables only
+var version string
 
 // Version describes the program: the version, the commit and its date, as far as the build recorded
 // them, such as "v1.2.3 (commit bea46c4d, 2026-11-28T18:00:00Z)".

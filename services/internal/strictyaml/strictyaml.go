@@ -5,6 +5,7 @@ package strictyaml
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"regexp"
 	"slices"
@@ -151,14 +152,12 @@ func unknownKeys(n *yaml.Node, t reflect.Type) []Fault {
 
 func fieldsOf(t reflect.Type) map[string]reflect.Type {
 	fields := map[string]reflect.Type{}
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
+		f := f
 		name, opts, _ := strings.Cut(f.Tag.Get("yaml"), ",")
 		switch {
 		case opts == "inline":
-			for k, v := range fieldsOf(f.Type) {
-				fields[k] = v
-			}
+			maps.Copy(fields, fieldsOf(f.Type))
 		case name != "" && name != "-":
 			fields[name] = f.Type
 		}

@@ -1,6 +1,8 @@
 package apply
 
 import (
+	"slices"
+
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
@@ -8,8 +10,8 @@ import (
 // trace returns the trace context of the last webhook with a fact about the person; empty without a
 // webhook.
 func (p *person) trace() string {
-	for i := len(p.entries) - 1; i >= 0; i-- {
-		if t := p.entries[i].trace; t != "" {
+	for _, v := range slices.Backward(p.entries) {
+		if t := v.trace; t != "" {
 			return t
 		}
 	}

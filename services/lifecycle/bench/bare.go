@@ -64,7 +64,7 @@ func bareLoop(ctx context.Context, path string, documents, turns, size int) (too
 	if err != nil {
 		return 0, err
 	}
-	chance := mathrand.New(mathrand.NewPCG(2, 0)) //nolint:gosec // not used for secrets
+	chance := mathrand.New(mathrand.NewPCG(2, 0))
 	begin := time.Now()
 	err = inTransactions(
 		ctx,

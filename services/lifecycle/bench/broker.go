@@ -87,5 +87,5 @@ func (b *broker) left(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return int(s.CachedInfo().State.Msgs), nil //nolint:gosec // a stream is never longer
+	return int(s.CachedInfo().State.Msgs), nil
 }

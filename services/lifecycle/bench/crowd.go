@@ -26,10 +26,10 @@ func newCrowd(name string, people int, seed uint64) *crowd {
 		rand:   rand.New(rand.NewPCG(seed, 0)),
 		name:   name,
 		people: make([]customer, people),
-	} //nolint:gosec // a story, not a secret
+	}
 }
 
-// deliveries returns n webhooks with one fact each, spread evenly from from to to. The customers
+// deliveries returns n webhooks with one fact each, spread evenly from to to. The customers
 // act in turn if all is set, and at random otherwise.
 func (c *crowd) deliveries(n int, from, to time.Time, all bool) []*factv1.Delivery {
 	out := make([]*factv1.Delivery, n)

@@ -48,12 +48,12 @@ const (
 	// (Art. 18). KindRestrictionLifted ends the restriction, after the person was informed.
 	KindRestriction       Kind = "restriction"
 	KindRestrictionLifted Kind = "restriction_lifted"
-	// Further requests for a right: Art. 15, 20, 16. Erasure, restriction and an objection under
+	// KindAccessRequest and the next two request further rights: Art. 15, 20, 16. Erasure, restriction and an objection under
 	// Art. 21(1) are requests too.
 	KindAccessRequest        Kind = "access_request"
 	KindPortabilityRequest   Kind = "portability_request"
 	KindRectificationRequest Kind = "rectification_request"
-	// The steps of a request, named in Ref.
+	// KindRequestVerified and the next three are the steps of a request, named in Ref.
 	KindRequestVerified Kind = "request_verified"
 	KindRequestExtended Kind = "request_extended"
 	KindRequestDecided  Kind = "request_decided"
@@ -182,7 +182,7 @@ const (
 	// TraitLimitation marks a hold that suspends the limitation of a tax (Ordynacja podatkowa art.
 	// 70 § 2-8).
 	TraitLimitation = "limitation"
-	// The grounds of a restriction: Art. 18(1)(a) to (d).
+	// TraitInaccurate and the next three are the grounds of a restriction: Art. 18(1)(a) to (d).
 	TraitInaccurate = "inaccurate"
 	TraitUnlawful   = "unlawful"
 	TraitForClaims  = "for_claims"

@@ -160,7 +160,7 @@ func errUnknownDecision() error {
 
 // replayRequest has deletions sent once more.
 type replayRequest struct {
-	Since     *time.Time `json:"since" validate:"required"`
+	Since     *time.Time `json:"since"     validate:"required"`
 	Recipient string     `json:"recipient" validate:"max=40"`
 }
 

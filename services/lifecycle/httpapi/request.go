@@ -138,7 +138,7 @@ type stepRequest struct {
 	At *time.Time `json:"at"`
 	// Outcome and Reason are of a decision.
 	Outcome string `json:"outcome" validate:"omitempty,oneof=granted partly refused"`
-	Reason  string `json:"reason" validate:"max=300,plain"`
+	Reason  string `json:"reason"  validate:"max=300,plain"`
 	// Told is the instant at which the person was informed that the restriction would be lifted.
 	Told *time.Time `json:"told"`
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"hash"
-	"io"
 	"time"
 
 	"github.com/rodopath/rodopath/services/lifecycle"
@@ -113,7 +112,7 @@ func (v *verifier) chains(ctx context.Context, chains [][]chain.Entry) error {
 		v.report.Journals++
 		v.report.Entries += len(c)
 		last := &c[len(c)-1]
-		_, _ = io.WriteString(v.digest, fmt.Sprintf("%s %d %s\n", ids[i], last.Seq, last.Hash)) // a hash never fails
+		_, _ = fmt.Fprintf(v.digest, "%s %d %s\n", ids[i], last.Seq, last.Hash) // a hash never fails
 		if err := chain.Check(c, v.kept); err != nil {
 			v.fault(ids[i], "%v", err)
 		}

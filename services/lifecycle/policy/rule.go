@@ -166,7 +166,7 @@ func (c *compiler) kinds(at path, id string, names []string) []fact.Kind {
 		k := fact.Kind(n)
 		if k != fact.KindRequested && !slices.Contains(fact.Kinds(), k) {
 			c.fault(
-				append(at[:len(at):len(at)], j),
+				append(slices.Clip(at), j),
 				"rule %s: %q is not a kind of fact; known are %s",
 				id,
 				n,

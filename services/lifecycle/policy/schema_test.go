@@ -105,8 +105,8 @@ func TestSchema_HasTheKeysOfTheLanguage(t *testing.T) {
 // keys are the YAML keys of a struct.
 func keys(t reflect.Type) []string {
 	var out []string
-	for i := range t.NumField() {
-		if key := t.Field(i).Tag.Get("yaml"); key != "" {
+	for field := range t.Fields() {
+		if key := field.Tag.Get("yaml"); key != "" {
 			out = append(out, key)
 		}
 	}

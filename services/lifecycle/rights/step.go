@@ -81,7 +81,7 @@ func (r *Request) Take(s Step) (fact.Fact, error) {
 		return fact.Fact{}, err
 	}
 	f := fact.Fact{Ref: r.Ref, Occurred: s.At, Outcome: s.Outcome, Reason: s.Reason}
-	switch s.Kind {
+	switch s.Kind { //exhaustive:enforce
 	case StepVerify:
 		f.Kind = fact.KindRequestVerified
 	case StepExtend:
@@ -111,7 +111,7 @@ func (r *Request) permits(s Step) error {
 		return refuse(CauseNotVerified,
 			"The identity of the person is not verified yet (Art. 12(6)). Verify the request first.")
 	}
-	switch s.Kind {
+	switch s.Kind { //exhaustive:enforce
 	case StepVerify, StepAnswer:
 	case StepExtend:
 		return r.permitsExtension(s.At)

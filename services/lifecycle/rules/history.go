@@ -103,7 +103,7 @@ type group struct {
 }
 
 // has reports whether a fact may raise a basis in the group.
-func (g *group) has(fact int) bool { return g.key == nil || g.key[fact] == g.ref }
+func (g *group) has(fact int) bool { return len(g.key) == 0 || g.key[fact] == g.ref }
 
 // groups returns the groups with a fact that raises the rule. Facts about the whole person belong
 // to every group.

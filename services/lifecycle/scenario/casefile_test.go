@@ -93,7 +93,7 @@ func FuzzRun(f *testing.F) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		for _, c := range strings.Split(string(data), "\ncase ") {
+		for c := range strings.SplitSeq(string(data), "\ncase ") {
 			f.Add("case " + strings.TrimPrefix(c, "case "))
 		}
 	}

@@ -242,7 +242,7 @@ func (w *writer) removeSubject(c *store.Change) (own, fatal error) {
 
 // deleteKey deletes a key that belongs to the subject or to a subject merged into it.
 func (w *writer) deleteKey(key string, s *lifecycle.Subject) error {
-	for _, id := range append(s.MergedFrom[:len(s.MergedFrom):len(s.MergedFrom)], s.ID) {
+	for _, id := range append(slices.Clip(s.MergedFrom), s.ID) {
 		if _, err := w.unclaim.ExecContext(w.ctx, key, id); err != nil {
 			return err
 		}

@@ -117,7 +117,7 @@ func (c *Client) call(ctx context.Context, r Request, into any) (Result, error) 
 	if err != nil {
 		return Result{}, err
 	}
-	res, err := c.opts.Client.Do(req) //nolint:gosec // the client is guarded, see outbound.Client
+	res, err := c.opts.Client.Do(req)
 	if err != nil {
 		return Result{}, outbound.Failure(err)
 	}

@@ -28,49 +28,49 @@ func Reading(r ingest.Reading) string {
 // Fact formats a fact without its id: the kind, the time, the record, and the remaining fields.
 func Fact(f *factv1.Fact) string {
 	words := []string{
-		strings.ToLower(strings.TrimPrefix(f.Kind.String(), "KIND_")),
-		instant(f.Occurred),
+		strings.ToLower(strings.TrimPrefix(f.GetKind().String(), "KIND_")),
+		instant(f.GetOccurred()),
 	}
 	add := func(name, value string) {
 		if value != "" {
 			words = append(words, name+"="+value)
 		}
 	}
-	add("ref", f.Ref)
-	add("links", strings.Join(f.Links, ","))
-	add("contract", f.Contract)
-	if f.Access != factv1.Access_ACCESS_UNSPECIFIED {
-		add("access", strings.ToLower(strings.TrimPrefix(f.Access.String(), "ACCESS_")))
+	add("ref", f.GetRef())
+	add("links", strings.Join(f.GetLinks(), ","))
+	add("contract", f.GetContract())
+	if f.GetAccess() != factv1.Access_ACCESS_UNSPECIFIED {
+		add("access", strings.ToLower(strings.TrimPrefix(f.GetAccess().String(), "ACCESS_")))
 	}
-	if f.AccessDays != 0 {
-		add("days", strconv.Itoa(int(f.AccessDays)))
+	if f.GetAccessDays() != 0 {
+		add("days", strconv.Itoa(int(f.GetAccessDays())))
 	}
-	if f.PaidUntil != nil {
-		add("paid_until", instant(f.PaidUntil))
+	if f.GetPaidUntil() != nil {
+		add("paid_until", instant(f.GetPaidUntil()))
 	}
 	words = append(words, flags(f)...)
-	add("wording", f.Wording)
-	add("purposes", strings.Join(f.Purposes, ","))
-	add("channels", strings.Join(f.Channels, ","))
-	add("traits", strings.Join(f.Traits, ","))
-	add("outcome", f.Outcome)
-	add("recipient", f.Recipient)
-	add("reason", quoted(f.Reason))
-	if f.Told != nil {
-		add("told", instant(f.Told))
+	add("wording", f.GetWording())
+	add("purposes", strings.Join(f.GetPurposes(), ","))
+	add("channels", strings.Join(f.GetChannels(), ","))
+	add("traits", strings.Join(f.GetTraits(), ","))
+	add("outcome", f.GetOutcome())
+	add("recipient", f.GetRecipient())
+	add("reason", quoted(f.GetReason()))
+	if f.GetTold() != nil {
+		add("told", instant(f.GetTold()))
 	}
-	words = append(words, evidence(f.Evidence)...)
+	words = append(words, evidence(f.GetEvidence())...)
 	add("who", who(f))
-	add("locators", strings.Join(f.Locators, ","))
+	add("locators", strings.Join(f.GetLocators(), ","))
 	return strings.Join(words, " ")
 }
 
 func flags(f *factv1.Fact) []string {
 	var words []string
-	if f.PerformanceAwaited {
+	if f.GetPerformanceAwaited() {
 		words = append(words, "awaited")
 	}
-	if f.Full {
+	if f.GetFull() {
 		words = append(words, "full")
 	}
 	return words
@@ -103,8 +103,8 @@ func quoted(s string) string {
 
 func who(f *factv1.Fact) string {
 	var names []string
-	for _, id := range f.Identities {
-		names = append(names, id.Kind+":"+id.Value)
+	for _, id := range f.GetIdentities() {
+		names = append(names, id.GetKind()+":"+id.GetValue())
 	}
 	return strings.Join(names, ",")
 }

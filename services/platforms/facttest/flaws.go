@@ -25,26 +25,35 @@ func Flaws(source string, r ingest.Reading, err error) []string {
 		flaws = append(flaws, "reading without an id")
 	}
 	for _, f := range r.Facts {
-		if len(f.Id) != 32 {
+		if len(f.GetId()) != 32 {
 			flaws = append(flaws, "fact without an id: "+Fact(f))
 		}
-		if f.Kind == factv1.Kind_KIND_UNSPECIFIED {
+		if f.GetKind() == factv1.Kind_KIND_UNSPECIFIED {
 			flaws = append(flaws, "fact without a kind: "+Fact(f))
 		}
-		if len(f.Identities)+len(f.Locators) == 0 {
+		if len(f.GetIdentities())+len(f.GetLocators()) == 0 {
 			flaws = append(flaws, "fact about nobody: "+Fact(f))
 		}
 		shown = slices.Concat(
 			shown,
-			[]string{f.Id, f.Ref, f.Contract, f.Outcome, f.Recipient, f.Reason, f.Wording, f.GetEvidence().GetForm()},
-			f.Links,
-			f.Locators,
-			f.Traits,
+			[]string{
+				f.GetId(),
+				f.GetRef(),
+				f.GetContract(),
+				f.GetOutcome(),
+				f.GetRecipient(),
+				f.GetReason(),
+				f.GetWording(),
+				f.GetEvidence().GetForm(),
+			},
+			f.GetLinks(),
+			f.GetLocators(),
+			f.GetTraits(),
 		)
 		texts = append(texts, f.GetEvidence().GetText())
-		for _, id := range f.Identities {
-			if id.Kind == "email" {
-				addresses = append(addresses, id.Value)
+		for _, id := range f.GetIdentities() {
+			if id.GetKind() == "email" {
+				addresses = append(addresses, id.GetValue())
 			}
 		}
 	}

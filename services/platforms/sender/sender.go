@@ -30,10 +30,10 @@ func (w *Webhook) Sign(h http.Header, secret string) error {
 	case "stripe":
 		h.Set("Stripe-Signature", stripe.Sign(secret, w.At, w.Body))
 	case "woocommerce":
-		h.Set("X-WC-Webhook-Signature", woocommerce.Sign(secret, w.Body))
-		h.Set("X-WC-Webhook-Topic", w.Topic)
-		h.Set("X-WC-Webhook-ID", "1")
-		h.Set("X-WC-Webhook-Delivery-ID", w.ID)
+		h.Set("X-Wc-Webhook-Signature", woocommerce.Sign(secret, w.Body))
+		h.Set("X-Wc-Webhook-Topic", w.Topic)
+		h.Set("X-Wc-Webhook-Id", "1")
+		h.Set("X-Wc-Webhook-Delivery-Id", w.ID)
 	case "mailerlite":
 		h.Set("Signature", mailerlite.Sign(secret, w.Body))
 	case "standard":

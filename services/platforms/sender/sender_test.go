@@ -27,7 +27,7 @@ func TestWebhook_IsTakenByWhoVerifiesItsPlatform(t *testing.T) {
 	}
 	for platform, verify := range map[string]func(http.Header) error{
 		"stripe":      func(h http.Header) error { return stripe.Verify(h.Get("Stripe-Signature"), body, now) },
-		"woocommerce": func(h http.Header) error { return shop.Verify(h.Get("X-WC-Webhook-Signature"), body) },
+		"woocommerce": func(h http.Header) error { return shop.Verify(h.Get("X-Wc-Webhook-Signature"), body) },
 		"mailerlite":  func(h http.Header) error { return letters.Verify(h.Get("Signature"), body) },
 		"standard": func(h http.Header) error {
 			return forms.Verify(h.Get("Webhook-Id"), h.Get("Webhook-Timestamp"), h.Get("Webhook-Signature"), body, now)

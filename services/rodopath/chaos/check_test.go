@@ -201,7 +201,7 @@ func TestCheck_BearsWhatWasSentOnceAndNotAnswered(t *testing.T) {
 func TestTell_DrawsTheSameAgain(t *testing.T) {
 	now := time.Date(2026, 12, 31, 23, 30, 0, 0, time.UTC)
 	told := func(seed uint64) string {
-		rng := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // drawn again
+		rng := rand.New(rand.NewPCG(seed, 1))
 		var all strings.Builder
 		for n := range 200 {
 			p := build(rng, n+1, 1, now, time.UTC)

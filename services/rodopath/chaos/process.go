@@ -164,7 +164,7 @@ func freePorts(ctx context.Context, n int) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		defer l.Close() // closed together, so that all ports differ
+		defer l.Close() //nolint:gocritic // deferInLoop: closed together, so that all ports differ
 		out[i] = l.Addr().String()
 	}
 	return out, nil

@@ -3,6 +3,7 @@ package chaos
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 	"time"
@@ -40,9 +41,7 @@ func (t *builder) send(platform, topic string, facts int, body object) {
 // standard adds a fact of the platform "standard".
 func (t *builder) standard(kind string, minutes int, more object) {
 	body := object{"kind": kind, "at": t.at(minutes).Format(time.RFC3339), "person": object{"email": email(t.Number)}}
-	for k, v := range more {
-		body[k] = v
-	}
+	maps.Copy(body, more)
 	t.send(platformStandard, "", 1, body)
 }
 

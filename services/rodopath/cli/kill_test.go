@@ -40,7 +40,7 @@ func program(t *testing.T, args ...string) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(exe, args...) //nolint:gosec // ourselves
+	cmd := exec.Command(exe, args...)
 	cmd.Env = append(os.Environ(), asRodopath+"=1")
 	return cmd
 }

@@ -5,6 +5,7 @@ package demo
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -222,9 +223,7 @@ func (s *business) member(day time.Time, who, status string, more object) object
 	case "unconfirmed":
 		m["subscribed_at"] = nil
 	}
-	for k, v := range more {
-		m[k] = v
-	}
+	maps.Copy(m, more)
 	return m
 }
 

@@ -29,7 +29,7 @@ func newSinks(t *testing.T, m *marks) *sinks {
 	s := &sinks{t: t, marks: m}
 	srv := httptest.NewServer(s)
 	t.Cleanup(srv.Close)
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // to have a port that is closed
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

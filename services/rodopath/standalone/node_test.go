@@ -88,8 +88,8 @@ func (m *machine) post(source, body string) (int, string) {
 	case "card":
 		req.Header.Set("Stripe-Signature", stripe.Sign(secret, now, []byte(body)))
 	case "shop":
-		req.Header.Set("X-WC-Webhook-Signature", woocommerce.Sign(secret, []byte(body)))
-		req.Header.Set("X-WC-Webhook-Topic", "order.updated")
+		req.Header.Set("X-Wc-Webhook-Signature", woocommerce.Sign(secret, []byte(body)))
+		req.Header.Set("X-Wc-Webhook-Topic", "order.updated")
 	case "letters":
 		req.Header.Set("Signature", mailerlite.Sign(secret, []byte(body)))
 	case "forms":

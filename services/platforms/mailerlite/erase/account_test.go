@@ -3,6 +3,7 @@ package erase_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -115,9 +116,7 @@ func (a *account) update(w http.ResponseWriter, r *http.Request, s *subscriber) 
 		erasuretest.JSON(w, 422, map[string]any{"message": "The given data was invalid."})
 		return
 	}
-	for name, value := range body.Fields {
-		s.Fields[name] = value
-	}
+	maps.Copy(s.Fields, body.Fields)
 	if body.Status != "" {
 		s.Status = body.Status
 	}

@@ -37,7 +37,7 @@ func New(source ingest.Source) (*Provider, error) {
 func (p *Provider) Verify(header http.Header, body []byte, _ time.Time) error {
 	sent := header.Get("Signature")
 	if sent == "" {
-		sent = header.Get("X-MailerLite-Signature")
+		sent = header.Get("X-Mailerlite-Signature")
 	}
 	if err := p.signature.Verify(sent, body); err != nil {
 		return fmt.Errorf("%w: %w", ingest.ErrSignature, err)

@@ -253,7 +253,7 @@ func TestSameMeaningSameID(t *testing.T) {
 		if err1 != nil || err2 != nil || len(first.Facts) != 1 || len(second.Facts) != 1 {
 			t.Fatal(c.name, err1, err2, first, second)
 		}
-		if same := first.Facts[0].Id == second.Facts[0].Id; same != c.same {
+		if same := first.Facts[0].GetId() == second.Facts[0].GetId(); same != c.same {
 			t.Errorf("%s: same id: %v, want %v", c.name, same, c.same)
 		}
 		if first.ID == second.ID {

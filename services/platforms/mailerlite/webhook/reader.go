@@ -90,7 +90,7 @@ func (r *reader) emit(e *event, f *factv1.Fact) {
 		return
 	}
 	f.Identities = who
-	if f.Ref == "" && id != "" {
+	if f.GetRef() == "" && id != "" {
 		f.Ref = "mailerlite:subscriber/" + id
 	}
 	r.out.Facts = append(r.out.Facts, f)

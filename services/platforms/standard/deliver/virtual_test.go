@@ -98,9 +98,9 @@ func TestCarry_ARecipientWithEveryTrouble(t *testing.T) {
 		server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			body, _ := io.ReadAll(r.Body)
 			if err := verifier.Verify(
-				r.Header.Get("webhook-id"),
-				r.Header.Get("webhook-timestamp"),
-				r.Header.Get("webhook-signature"),
+				r.Header.Get("Webhook-Id"),
+				r.Header.Get("Webhook-Timestamp"),
+				r.Header.Get("Webhook-Signature"),
 				body,
 				time.Now(),
 			); err != nil {

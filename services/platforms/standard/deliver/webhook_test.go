@@ -50,7 +50,7 @@ func TestCarry_SendsTheBytesSignedByEverySecret(t *testing.T) {
 		s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			got, _ := io.ReadAll(r.Body)
 			if string(got) != string(body) || r.Header.Get("Content-Type") != "application/cloudevents+json" ||
-				r.Header.Get("webhook-id") != "dec_1" {
+				r.Header.Get("Webhook-Id") != "dec_1" {
 				t.Errorf("got %q with %v", got, r.Header)
 			}
 			if !strings.HasPrefix(r.Header.Get("User-Agent"), "Rodopath") || r.Header.Get("Accept-Encoding") != "" {
@@ -63,9 +63,9 @@ func TestCarry_SendsTheBytesSignedByEverySecret(t *testing.T) {
 					continue
 				}
 				if err := v.Verify(
-					r.Header.Get("webhook-id"),
-					r.Header.Get("webhook-timestamp"),
-					r.Header.Get("webhook-signature"),
+					r.Header.Get("Webhook-Id"),
+					r.Header.Get("Webhook-Timestamp"),
+					r.Header.Get("Webhook-Signature"),
 					got,
 					now.Add(time.Minute),
 				); err != nil {
@@ -75,9 +75,9 @@ func TestCarry_SendsTheBytesSignedByEverySecret(t *testing.T) {
 			if v, _ := signature.NewStandard(
 				[]string{secret("x")},
 			); v.Verify(
-				r.Header.Get("webhook-id"),
-				r.Header.Get("webhook-timestamp"),
-				r.Header.Get("webhook-signature"),
+				r.Header.Get("Webhook-Id"),
+				r.Header.Get("Webhook-Timestamp"),
+				r.Header.Get("Webhook-Signature"),
 				got,
 				now,
 			) == nil {

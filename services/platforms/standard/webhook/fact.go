@@ -38,7 +38,7 @@ func (f *fact) toFact(source *ingest.Source) *factv1.Fact {
 	for _, l := range f.Links {
 		out.Links = append(out.Links, recordName(source.ID, l))
 	}
-	if k == factv1.Kind_KIND_SIGNUP && out.Wording == "" {
+	if k == factv1.Kind_KIND_SIGNUP && out.GetWording() == "" {
 		out.Wording = source.Wording
 	}
 	out.Access, out.AccessDays = f.sold(source, k)

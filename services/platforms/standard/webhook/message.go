@@ -24,31 +24,31 @@ type message struct {
 
 // fact is one fact in the sender's JSON. Times are RFC 3339.
 type fact struct {
-	ID     string `json:"id" validate:"omitempty,recordname"`
-	Kind   string `json:"kind" validate:"required,kind"`
-	At     string `json:"at" validate:"required,instant"`
+	ID     string `json:"id"     validate:"omitempty,recordname"`
+	Kind   string `json:"kind"   validate:"required,kind"`
+	At     string `json:"at"     validate:"required,instant"`
 	Person person `json:"person"`
 
-	Ref      string   `json:"ref" validate:"omitempty,recordname"`
-	Links    []string `json:"links" validate:"max=20,dive,recordname"`
+	Ref      string   `json:"ref"      validate:"omitempty,recordname"`
+	Links    []string `json:"links"    validate:"max=20,dive,recordname"`
 	Contract string   `json:"contract" validate:"omitempty,recordname"`
 
-	Product            string `json:"product" validate:"max=200"`
-	Access             string `json:"access" validate:"omitempty,access"`
-	AccessDays         int32  `json:"access_days" validate:"min=0,max=36500"`
-	PaidUntil          string `json:"paid_until" validate:"omitempty,instant"`
+	Product            string `json:"product"             validate:"max=200"`
+	Access             string `json:"access"              validate:"omitempty,access"`
+	AccessDays         int32  `json:"access_days"         validate:"min=0,max=36500"`
+	PaidUntil          string `json:"paid_until"          validate:"omitempty,instant"`
 	PerformanceAwaited bool   `json:"performance_awaited"`
 	Full               bool   `json:"full"`
 
-	Wording  string   `json:"wording" validate:"omitempty,word"`
+	Wording  string   `json:"wording"  validate:"omitempty,word"`
 	Purposes []string `json:"purposes" validate:"max=50,dive,word"`
 	Channels []string `json:"channels" validate:"max=20,dive,word"`
 	Evidence evidence `json:"evidence"`
 
-	Traits    []string `json:"traits" validate:"max=20,dive,trait"`
+	Traits    []string `json:"traits"    validate:"max=20,dive,trait"`
 	Outcome   string   `json:"outcome"`
-	Reason    string   `json:"reason" validate:"max=300,remark"`
-	Told      string   `json:"told" validate:"omitempty,instant"`
+	Reason    string   `json:"reason"    validate:"max=300,remark"`
+	Told      string   `json:"told"      validate:"omitempty,instant"`
 	Recipient string   `json:"recipient" validate:"omitempty,word"`
 }
 
@@ -59,8 +59,8 @@ type person struct {
 }
 
 type evidence struct {
-	Form        string `json:"form" validate:"max=200,nobody"`
-	IP          string `json:"ip" validate:"omitempty,ip"`
+	Form        string `json:"form"          validate:"max=200,nobody"`
+	IP          string `json:"ip"            validate:"omitempty,ip"`
 	DoubleOptIn string `json:"double_opt_in" validate:"omitempty,instant"`
 	// Text is the text shown to the person.
 	Text string `json:"text" validate:"max=2000"`

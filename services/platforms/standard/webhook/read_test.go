@@ -140,7 +140,7 @@ func TestEveryKind(t *testing.T) {
 		}
 		kind := strings.ToLower(strings.TrimPrefix(name, "KIND_"))
 		got, err := p.Read(header(), []byte(fact(kind, `,"ref":"r"`+needed(kind))), now)
-		if err != nil || got.Facts[0].Kind != factv1.Kind(n) {
+		if err != nil || got.Facts[0].GetKind() != factv1.Kind(n) {
 			t.Errorf("%s: %v", kind, err)
 		}
 	}
@@ -260,7 +260,7 @@ func TestFactIDs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return r.Facts[0].Id
+		return r.Facts[0].GetId()
 	}
 	base := id(fact("sale", `,"ref":"o"`))
 	for name, c := range map[string]struct {

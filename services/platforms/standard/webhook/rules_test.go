@@ -74,12 +74,12 @@ func TestRead_ARequestIsKnownByItsNameAcrossSources(t *testing.T) {
 		"rectification_request", "request_verified", "request_extended", "request_decided", "request_answered",
 	} {
 		f := one(t, p, fact(kind, `,"ref":"r-1"`+needed(kind)))
-		if f.Ref != "r-1" || !slices.Equal(f.Locators, []string{"request:r-1"}) {
+		if f.GetRef() != "r-1" || !slices.Equal(f.GetLocators(), []string{"request:r-1"}) {
 			t.Errorf("%s: %s", kind, facttest.Fact(f))
 		}
 	}
 	for _, kind := range []string{"erasure", "objection", "restriction", "access_request"} {
-		if f := one(t, p, fact(kind, "")); f.Ref != "" || f.Locators != nil {
+		if f := one(t, p, fact(kind, "")); f.GetRef() != "" || f.Locators != nil {
 			t.Errorf("%s without a name: %s", kind, facttest.Fact(f))
 		}
 	}
@@ -90,7 +90,7 @@ func TestRead_AStepOfARequestNeedsNobodyButItsName(t *testing.T) {
 	for _, kind := range []string{"request_verified", "request_extended", "request_decided", "request_answered"} {
 		body := fmt.Sprintf(`{"kind":%q,"at":"2025-10-09T08:00:00Z","ref":"r-1"%s}`, kind, needed(kind))
 		f := one(t, p, body)
-		if len(f.Identities) != 0 || !slices.Equal(f.Locators, []string{"request:r-1"}) {
+		if len(f.GetIdentities()) != 0 || !slices.Equal(f.GetLocators(), []string{"request:r-1"}) {
 			t.Errorf("%s: %s", kind, facttest.Fact(f))
 		}
 	}

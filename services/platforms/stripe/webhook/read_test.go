@@ -441,7 +441,7 @@ func TestSameMeaningSameID(t *testing.T) {
 			if err1 != nil || err2 != nil || len(first.Facts) != 1 || len(second.Facts) != 1 {
 				t.Fatal(err1, err2, first, second)
 			}
-			if same := first.Facts[0].Id == second.Facts[0].Id; same != c.same {
+			if same := first.Facts[0].GetId() == second.Facts[0].GetId(); same != c.same {
 				t.Errorf("same id: %v, want %v", same, c.same)
 			}
 		})

@@ -33,10 +33,10 @@ func TestRead_ChargeWithoutListOfRefundsToldTwiceIsOneRefund(t *testing.T) {
 		)
 	}
 	first := only(t, charge(1000))
-	if again := only(t, later(charge(1000))); again.Id != first.Id {
+	if again := only(t, later(charge(1000))); again.GetId() != first.GetId() {
 		t.Error("a refund told twice is two")
 	}
-	if second := only(t, later(charge(2000))); second.Id == first.Id {
+	if second := only(t, later(charge(2000))); second.GetId() == first.GetId() {
 		t.Error("two refunds are one")
 	}
 }
@@ -46,19 +46,19 @@ func TestRead_DisputeToldTwiceIsOneHoldAndOneRelease(t *testing.T) {
 	opened := event("charge.dispute.created", fmt.Sprintf(dispute, "dp_1", "needs_response"))
 	closed := event("charge.dispute.closed", fmt.Sprintf(dispute, "dp_1", "won"))
 	hold, release := only(t, opened), only(t, closed)
-	if hold.Id != only(t, later(opened)).Id || release.Id != only(t, later(closed)).Id {
+	if hold.GetId() != only(t, later(opened)).GetId() || release.GetId() != only(t, later(closed)).GetId() {
 		t.Error("a dispute told twice is two")
 	}
 	if other := only(
 		t,
 		event("charge.dispute.created", fmt.Sprintf(dispute, "dp_2", "needs_response")),
-	); other.Id == hold.Id {
+	); other.GetId() == hold.GetId() {
 		t.Error("two disputes of one second are one")
 	}
 	if inquiry := only(
 		t,
 		event("charge.dispute.closed", fmt.Sprintf(dispute, "dp_1", "warning_closed")),
-	); inquiry.Id == release.Id {
+	); inquiry.GetId() == release.GetId() {
 		t.Error("the end of an inquiry swallows that of the dispute")
 	}
 }
@@ -66,7 +66,7 @@ func TestRead_DisputeToldTwiceIsOneHoldAndOneRelease(t *testing.T) {
 func TestRead_EventOfAConnectedAccountIsReadAsAnyOther(t *testing.T) {
 	body := event("checkout.session.completed", session(""))
 	connected := strings.Replace(body, `{"id":"evt_1"`, `{"id":"evt_1","account":"acct_1"`, 1)
-	if only(t, body).Id != only(t, connected).Id {
+	if only(t, body).GetId() != only(t, connected).GetId() {
 		t.Error("the account has a part in the id")
 	}
 }
@@ -102,7 +102,7 @@ func TestRead_ABuyerWithATaxNumberIsABusiness(t *testing.T) {
 			paidSale + "access=one_off traits=business " + ann + "refusal 2025-10-09T08:53:20Z ref=stripe:cs_1 purposes=offers channels=email " + ann,
 		},
 	})
-	if only(t, event(completed, buyer(taxed))).Id != only(t, event(completed, buyer(""))).Id {
+	if only(t, event(completed, buyer(taxed))).GetId() != only(t, event(completed, buyer(""))).GetId() {
 		t.Error("the tax number made another sale")
 	}
 }

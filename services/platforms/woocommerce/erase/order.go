@@ -149,7 +149,7 @@ func (c *Connector) list(
 	if err != nil {
 		return "", err
 	}
-	if pages, err := strconv.Atoi(res.Header.Get("X-WP-TotalPages")); err == nil && page < pages {
+	if pages, err := strconv.Atoi(res.Header.Get("X-Wp-Totalpages")); err == nil && page < pages {
 		return strconv.Itoa(page + 1), nil
 	}
 	return "", nil

@@ -151,8 +151,8 @@ func page[T any](w http.ResponseWriter, r *http.Request, all []T) {
 		fault(w, 400, "rest_invalid_param")
 		return
 	}
-	w.Header().Set("X-WP-Total", strconv.Itoa(len(all)))
-	w.Header().Set("X-WP-TotalPages", strconv.Itoa((len(all)+per-1)/per))
+	w.Header().Set("X-Wp-Total", strconv.Itoa(len(all)))
+	w.Header().Set("X-Wp-Totalpages", strconv.Itoa((len(all)+per-1)/per))
 	from := min((n-1)*per, len(all))
 	erasuretest.JSON(w, 200, append([]T{}, all[from:min(from+per, len(all))]...))
 }

@@ -121,12 +121,17 @@ func (r *reader) performed(sales []*factv1.Fact) []*factv1.Fact {
 	}
 	var facts []*factv1.Fact
 	for _, sale := range sales {
-		if !sale.PerformanceAwaited {
+		if !sale.GetPerformanceAwaited() {
 			continue
 		}
-		f := &factv1.Fact{Kind: factv1.Kind_KIND_PERFORMED, Ref: sale.Ref, Links: sale.Links, Access: sale.Access}
+		f := &factv1.Fact{
+			Kind:   factv1.Kind_KIND_PERFORMED,
+			Ref:    sale.GetRef(),
+			Links:  sale.GetLinks(),
+			Access: sale.GetAccess(),
+		}
 		f.Occurred = r.when(rec.CompletedGMT, rec.Completed)
-		if f.Occurred == nil {
+		if f.GetOccurred() == nil {
 			f.Occurred = r.modified()
 			ingest.AssignUndatedID(r.ID, f)
 		}

@@ -71,9 +71,9 @@ func (p *Provider) Read(header http.Header, body []byte, _ time.Time) (ingest.Re
 	if err != nil && !errors.As(err, &field) {
 		return ingest.Reading{}, err
 	}
-	topic := topicOf(header.Get("X-WC-Webhook-Topic"))
+	topic := topicOf(header.Get("X-Wc-Webhook-Topic"))
 	r := reader{Source: &p.source, record: &rec}
-	r.out.ID = deliveryID(header.Get("X-WC-Webhook-ID"), topic, body)
+	r.out.ID = deliveryID(header.Get("X-Wc-Webhook-Id"), topic, body)
 	tell, reason := r.route(topic)
 	switch {
 	case reason != "":

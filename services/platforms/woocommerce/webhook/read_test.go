@@ -388,7 +388,7 @@ func TestSameMeaningSameID(t *testing.T) {
 		}
 		all := map[factv1.Kind][]string{}
 		for _, f := range got.Facts {
-			all[f.Kind] = append(all[f.Kind], f.Id)
+			all[f.GetKind()] = append(all[f.GetKind()], f.GetId())
 		}
 		return all
 	}

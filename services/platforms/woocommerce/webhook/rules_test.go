@@ -22,7 +22,7 @@ func TestRead_CreatedThenUpdatedIsOneSale(t *testing.T) {
 	if err1 != nil || err2 != nil || len(created.Facts) != 1 || len(updated.Facts) != 2 {
 		t.Fatal(err1, err2, facttest.Reading(created), facttest.Reading(updated))
 	}
-	if created.Facts[0].Id != updated.Facts[0].Id {
+	if created.Facts[0].GetId() != updated.Facts[0].GetId() {
 		t.Error("one sale has two ids")
 	}
 	if created.ID == updated.ID {
@@ -76,13 +76,13 @@ func TestRead_AnOrderThatIsChangedLaterIsPlacedAndGivenUpOnce(t *testing.T) {
 		t,
 		order("cancelled", noted),
 	)
-	if pending[0].Id != cancelled[0].Id || cancelled[0].Id != again[0].Id {
+	if pending[0].GetId() != cancelled[0].GetId() || cancelled[0].GetId() != again[0].GetId() {
 		t.Error("one order is placed more than once")
 	}
-	if cancelled[1].Id != again[1].Id {
+	if cancelled[1].GetId() != again[1].GetId() {
 		t.Error("a note on an order gives it up again")
 	}
-	if cancelled[0].Id == cancelled[1].Id {
+	if cancelled[0].GetId() == cancelled[1].GetId() {
 		t.Error("an order and its end are one fact")
 	}
 }
@@ -90,7 +90,7 @@ func TestRead_AnOrderThatIsChangedLaterIsPlacedAndGivenUpOnce(t *testing.T) {
 func TestRead_AnOrderPaidLaterIsTheSaleItAlwaysWas(t *testing.T) {
 	at := told(t, order("processing", paid))
 	failed := told(t, order("failed", ""))
-	if len(at) != 1 || len(failed) != 2 || at[0].Id == failed[0].Id {
+	if len(at) != 1 || len(failed) != 2 || at[0].GetId() == failed[0].GetId() {
 		t.Errorf("got %v and %v", at, failed)
 	}
 }
@@ -146,7 +146,7 @@ func TestRead_ACompanyWithATaxNumberIsABusiness(t *testing.T) {
 func TestRead_ASaleIsTheSameOnceItIsKnownToBeABusiness(t *testing.T) {
 	before := told(t, order("processing", paid))
 	after := told(t, order("processing", paid+company("Acme", "nip", `"5260001246"`)))
-	if before[0].Id != after[0].Id {
+	if before[0].GetId() != after[0].GetId() {
 		t.Error("the tax number made another sale")
 	}
 }

@@ -18,7 +18,7 @@ func (r *reader) subscription() {
 	case "cancelled", "expired":
 		f := r.access(factv1.Kind_KIND_ACCESS_ENDED)
 		f.Occurred = payload.First(r.when(rec.EndGMT, rec.End), r.when(rec.CancelledGMT, rec.Cancelled))
-		if f.Occurred == nil {
+		if f.GetOccurred() == nil {
 			f.Occurred = r.modified()
 			ingest.AssignUndatedID(r.ID, f)
 		}
