@@ -82,7 +82,8 @@ func BenchmarkDeliver(b *testing.B) {
 					w.nats.Publish(w.js, deletion(n, "crm"))
 				}
 				a, err := app.New(b.Context(), app.Options{
-					Config: w.config(webhookTo("crm", w.crm.URL, benchCalls)), NATS: w.nats.Connect(), Log: slog.New(slog.DiscardHandler),
+					Config: w.config(webhookTo("crm", w.crm.URL, benchCalls)), NATS: w.nats.Connect(),
+					Log: slog.New(slog.DiscardHandler),
 				})
 				ok(b, err)
 				b.StartTimer()
