@@ -49,15 +49,14 @@ test-slow: ## Fuzz every parser, and run a few rounds of chaos; takes minutes
 chaos: ## Kill, cut off and freeze real processes, and prove that nothing is lost (ARGS="--seed 1")
 	go run ./services/rodopath/cmd/chaos $(ARGS)
 
+# ARGS: -only REGEXP, -count N, -json. RODOPATH_BENCH_SUBJECTS: the size of a large store.
 .PHONY: bench
 bench: ## Measure, as ratios against a baseline in the same run
-	go run ./services/lifecycle/cmd/bench
-	go run ./services/dispatch/cmd/bench
-	go run ./services/rodopath/cmd/bench
+	go run ./services/cmd/bench $(ARGS)
 
 .PHONY: soak
 soak: ## Send at 70 % of the limit for 20 minutes, and report memory and losses
-	go run ./services/rodopath/cmd/bench -only soak
+	RODOPATH_BENCH_SOAK=20m go run ./services/cmd/bench -only Soak -count 1 -benchtime 1x
 
 .PHONY: fuzz
 fuzz: ## Fuzz every parser of outside input for 30 seconds

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/rodopath/rodopath/api/stream"
@@ -28,7 +29,7 @@ import (
 
 // world is a NATS with a recipient that listens.
 type world struct {
-	t    *testing.T
+	t    testing.TB
 	nats *natstest.Server
 	js   jetstream.JetStream
 	crm  *httptest.Server
@@ -57,8 +58,8 @@ func (b *syncBuffer) String() string {
 	return b.Buffer.String()
 }
 
-func newWorld(t *testing.T) *world {
-	w := &world{t: t, nats: natstest.Start(t), dir: t.TempDir(), log: &syncBuffer{}}
+func newWorld(t testing.TB, change ...func(*server.Options)) *world {
+	w := &world{t: t, nats: natstest.Start(t, change...), dir: t.TempDir(), log: &syncBuffer{}}
 	w.js = w.nats.JetStream(w.nats.Connect())
 	w.crm = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		w.mu.Lock()

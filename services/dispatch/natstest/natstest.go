@@ -16,15 +16,17 @@ import (
 
 // Server is a NATS server with the streams of Rodopath.
 type Server struct {
-	t   testing.TB
-	dir string
-	ns  *server.Server
+	t      testing.TB
+	dir    string
+	change []func(*server.Options)
+	ns     *server.Server
 }
 
-// Start starts a server that ends with the test.
-func Start(t testing.TB) *Server {
+// Start starts a server that ends with the test. The functions of change adjust the options of the
+// server.
+func Start(t testing.TB, change ...func(*server.Options)) *Server {
 	t.Helper()
-	s := &Server{t: t, dir: t.TempDir()}
+	s := &Server{t: t, dir: t.TempDir(), change: change}
 	s.start()
 	t.Cleanup(s.stop)
 	js := s.JetStream(s.Connect())
@@ -36,9 +38,13 @@ func Start(t testing.TB) *Server {
 
 func (s *Server) start() {
 	s.t.Helper()
-	ns, err := server.NewServer(
-		&server.Options{ServerName: "test", DontListen: true, JetStream: true, StoreDir: s.dir, NoSigs: true, NoLog: true},
-	)
+	opts := &server.Options{
+		ServerName: "test", DontListen: true, JetStream: true, StoreDir: s.dir, NoSigs: true, NoLog: true,
+	}
+	for _, c := range s.change {
+		c(opts)
+	}
+	ns, err := server.NewServer(opts)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -21,7 +21,13 @@ import (
 // Store opens a new, empty store and closes the store at the end of the test.
 func Store(t testing.TB) *sqlitestore.Store {
 	t.Helper()
-	st, err := sqlitestore.Open(t.Context(), filepath.Join(t.TempDir(), "rodopath.db"))
+	return StoreAt(t, filepath.Join(t.TempDir(), "rodopath.db"))
+}
+
+// StoreAt opens the store in a file and closes the store at the end of the test.
+func StoreAt(t testing.TB, path string) *sqlitestore.Store {
+	t.Helper()
+	st, err := sqlitestore.Open(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,12 +73,15 @@ func Journal(st journal.Store, v *identity.Vault) *journal.Writer {
 	return &journal.Writer{Store: st, Mark: v.Mark}
 }
 
-// JetStream starts a NATS server with the streams and stops the server at the end of the test.
-func JetStream(t testing.TB) (*server.Server, jetstream.JetStream) {
+// JetStream starts a NATS server with the streams and stops the server at the end of the test. The
+// functions of change adjust the options of the server.
+func JetStream(t testing.TB, change ...func(*server.Options)) (*server.Server, jetstream.JetStream) {
 	t.Helper()
-	ns, err := server.NewServer(
-		&server.Options{DontListen: true, JetStream: true, StoreDir: t.TempDir(), NoSigs: true, NoLog: true},
-	)
+	opts := &server.Options{DontListen: true, JetStream: true, StoreDir: t.TempDir(), NoSigs: true, NoLog: true}
+	for _, c := range change {
+		c(opts)
+	}
+	ns, err := server.NewServer(opts)
 	if err != nil {
 		t.Fatal(err)
 	}

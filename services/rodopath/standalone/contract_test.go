@@ -47,7 +47,7 @@ func openAPI(t *testing.T) routers.Router {
 }
 
 // exchange sends a request, checks the answer against the document and returns the answer.
-func exchange(t *testing.T, router routers.Router, req *http.Request, status int) []byte {
+func exchange(t testing.TB, router routers.Router, req *http.Request, status int) []byte {
 	t.Helper()
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {

@@ -32,12 +32,12 @@ import (
 // machine is a node under test and its data directory.
 type machine struct {
 	*standalone.Server
-	t   *testing.T
+	t   testing.TB
 	dir string
 	log *bytes.Buffer
 }
 
-func start(t *testing.T, dir string, change func(*standalone.Options)) *machine {
+func start(t testing.TB, dir string, change func(*standalone.Options)) *machine {
 	t.Helper()
 	h, err := datadir.Open(dir)
 	if err != nil {

@@ -93,7 +93,7 @@ func (c *crm) next() *stream.Event {
 }
 
 // withRecipients makes a data directory whose configuration has recipients.
-func withRecipients(t *testing.T, recipients string) string {
+func withRecipients(t testing.TB, recipients string) string {
 	t.Helper()
 	dir := t.TempDir()
 	h, err := datadir.Open(dir)
@@ -280,7 +280,7 @@ func (m *machine) certified(decision string) {
 }
 
 // signedPayload returns the JSON inside a certificate.
-func signedPayload(t *testing.T, data []byte) []byte {
+func signedPayload(t testing.TB, data []byte) []byte {
 	t.Helper()
 	var s certificate.Signed
 	if err := json.Unmarshal(data, &s); err != nil {

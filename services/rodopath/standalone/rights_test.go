@@ -212,14 +212,14 @@ func TestNode_APolicyThatDeletesMuchWaits(t *testing.T) {
 	m.eventually("the approved policy deletes", func() bool { return len(m.events()) == 1 })
 }
 
-func write(t *testing.T, path, text string) {
+func write(t testing.TB, path, text string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func read(t *testing.T, path string) string {
+func read(t testing.TB, path string) string {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	if err != nil {

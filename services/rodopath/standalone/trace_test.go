@@ -94,7 +94,7 @@ type headers struct {
 	found map[string][]string
 }
 
-func listenForTraces(t *testing.T, url string) *headers {
+func listenForTraces(t testing.TB, url string) *headers {
 	t.Helper()
 	nc, err := nats.Connect(url)
 	if err != nil {
