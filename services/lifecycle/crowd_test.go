@@ -96,7 +96,7 @@ func (c *crowd) sale(f *factv1.Fact, who int) {
 func (c *crowd) payment(f *factv1.Fact, prefix string, sale int) {
 	f.Ref = fmt.Sprintf("stripe:%s_%s%020d", prefix, c.name, c.facts)
 	f.Links = []string{fmt.Sprintf("stripe:pi_%s%020d", c.name, sale)}
-	f.Locators = f.Links
+	f.Locators = f.GetLinks()
 }
 
 func (c *crowd) reader(f *factv1.Fact, who int) {

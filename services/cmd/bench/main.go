@@ -88,7 +88,7 @@ func main() {
 		rows, err = results(best)
 	}
 	if err == nil {
-		err = print(os.Stdout, rows, *asJSON)
+		err = write(os.Stdout, rows, *asJSON)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -183,7 +183,7 @@ func results(best map[string]float64) ([]result, error) {
 	return out, nil
 }
 
-func print(out io.Writer, rows []result, asJSON bool) error {
+func write(out io.Writer, rows []result, asJSON bool) error {
 	if asJSON {
 		e := json.NewEncoder(out)
 		e.SetIndent("", "  ")

@@ -34,10 +34,12 @@ func (r *Relay) addNotices(ctx context.Context, id string, notices []notice.Noti
 // MarkPublished returns the subject with the given decisions marked as published if the stream
 // contains them. The stream is searched before new facts retract a decision, because a relay may
 // have been killed between publication and the update of the subject. A publication in progress in
-// this process is awaited. \ A publication that starts between the search and the write of the new
-// facts, or that is in progress in another replica, is not found; the publishing relay adds the
-// notice then (see addNotices). A notice is lost only if the publishing relay is killed or times
-// out before the acknowledgement of the broker arrives.
+// this process is awaited.
+//
+// A publication that starts between the search and the write of the new facts, or that is in
+// progress in another replica, is not found; the publishing relay adds the notice then (see
+// addNotices). A notice is lost only if the publishing relay is killed or times out before the
+// acknowledgement of the broker arrives.
 func (r *Relay) MarkPublished(ctx context.Context, s lifecycle.Subject, decisions []string) (lifecycle.Subject, error) {
 	r.sending.Lock()
 	defer r.sending.Unlock()

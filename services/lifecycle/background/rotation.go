@@ -41,10 +41,12 @@ const (
 	rotationPatience = 3
 )
 
-// RotateKeys seals and hashes again every stored subject with data of older keys. visit receives the
-// progress after each batch and at the end. An interrupted run keeps its writes, and another run
-// continues. \ A subject receives new hashes in one pass and loses the old hashes in the next, so
-// that the subject can be found at any time. The run is complete when a pass finds nothing to do.
+// RotateKeys seals and hashes again every stored subject with data of older keys. visit receives
+// the progress after each batch and at the end. An interrupted run keeps its writes, and another
+// run continues.
+//
+// A subject receives new hashes in one pass and loses the old hashes in the next, so that the
+// subject can be found at any time. The run is complete when a pass finds nothing to do.
 func RotateKeys(ctx context.Context, s RotationStore, v RotationVault, visit func(RotationProgress) error) error {
 	r := rotation{store: s, vault: v, visit: visit}
 	for vain := 0; vain < rotationPatience; {

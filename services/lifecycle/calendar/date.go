@@ -1,8 +1,9 @@
 // Package calendar computes civil dates, in which legal periods are counted: days, months and years
-// of a place, not hours of UTC. \ A period lapses at the first instant after its last day, so every
-// interval is half-open. Month ends are clamped: a month after 31 January is the last day of
-// February (Polish Civil Code art. 112; Regulation 1182/71 art. 3(2)(c)), where time.AddDate would
-// continue into March.
+// of a place, not hours of UTC.
+//
+// A period lapses at the first instant after its last day, so every interval is half-open. Month
+// ends are clamped: a month after 31 January is the last day of February (Polish Civil Code art.
+// 112; Regulation 1182/71 art. 3(2)(c)), where time.AddDate would continue into March.
 package calendar
 
 import (

@@ -48,8 +48,8 @@ const (
 	// (Art. 18). KindRestrictionLifted ends the restriction, after the person was informed.
 	KindRestriction       Kind = "restriction"
 	KindRestrictionLifted Kind = "restriction_lifted"
-	// KindAccessRequest and the next two request further rights: Art. 15, 20, 16. Erasure, restriction and an objection under
-	// Art. 21(1) are requests too.
+	// KindAccessRequest and the next two request further rights: Art. 15, 20, 16. Erasure, restriction and
+	// an objection under Art. 21(1) are requests too.
 	KindAccessRequest        Kind = "access_request"
 	KindPortabilityRequest   Kind = "portability_request"
 	KindRectificationRequest Kind = "rectification_request"

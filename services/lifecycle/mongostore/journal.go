@@ -70,8 +70,10 @@ func (l *line) entry() (chain.Entry, error) {
 // Append appends entries to the journals of their subjects, in the given order within each subject.
 // An error wraps store.ErrConflict if another entry has the position, and for every later entry of
 // the same subject. An entry that is stored already is no conflict. The last error is an error of
-// the database: some entries may be stored then, and appending again is safe. \ The first entries
-// of all subjects are written before the second ones, so that a crash leaves no gap in a chain.
+// the database: some entries may be stored then, and appending again is safe.
+//
+// The first entries of all subjects are written before the second ones, so that a crash leaves no
+// gap in a chain.
 func (s *Store) Append(ctx context.Context, entries []chain.Entry) ([]error, error) {
 	a := &appending{store: s, entries: entries, errs: make([]error, len(entries)), broken: map[string]bool{}}
 	for _, round := range rounds(entries) {

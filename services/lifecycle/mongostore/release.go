@@ -40,10 +40,11 @@ func (b *batch) verify(ctx context.Context) error {
 }
 
 // release deletes the keys claimed for failed changes, which would otherwise block other subjects.
-// \ Another writer of the same subject may rely on such a key. Keys listed by the stored subject
-// are therefore kept, and the subject is read again after the deletion: either this writer finds
-// the key listed, or the verify step of the other writer finds the key missing. The finder claims
-// the key again.
+//
+// Another writer of the same subject may rely on such a key. Keys listed by the stored subject are
+// therefore kept, and the subject is read again after the deletion: either this writer finds the
+// key listed, or the verify step of the other writer finds the key missing. The finder claims the
+// key again.
 func (b *batch) release(ctx context.Context) error {
 	var claims []claim
 	for _, c := range b.changes {

@@ -9,10 +9,12 @@ import (
 
 // Save applies changes independently. The error of a change wraps store.ErrConflict after a version
 // conflict. The last error is an error of the database: some changes may be stored then, and saving
-// again is safe. \ The order of the steps makes a crash recoverable. Keys are claimed before the
-// subject is stored, so that no two subjects share a key. The survivor of a merge is written before
-// the redirect, so that no fact is lost. Keys move last, so that the merged subject is found as
-// long as facts may be written to it.
+// again is safe.
+//
+// The order of the steps makes a crash recoverable. Keys are claimed before the subject is stored,
+// so that no two subjects share a key. The survivor of a merge is written before the redirect, so
+// that no fact is lost. Keys move last, so that the merged subject is found as long as facts may be
+// written to it.
 func (s *Store) Save(ctx context.Context, changes []store.Change) ([]error, error) {
 	b := s.newBatch(changes)
 	for _, step := range []func(context.Context) error{

@@ -1,7 +1,9 @@
 // Package mongostore stores subjects and journals in MongoDB, or in a server with the same
-// protocol, for several machines. \ Every write is one document, without transactions. Invariants
-// between documents follow from the order of the writes: a crash between any two writes loses
-// nothing and is repaired by saving again.
+// protocol, for several machines.
+//
+// Every write is one document, without transactions. Invariants between documents follow from the
+// order of the writes: a crash between any two writes loses nothing and is repaired by saving
+// again.
 package mongostore
 
 import (

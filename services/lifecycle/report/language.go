@@ -1,6 +1,7 @@
 // Package report writes subjects and decisions as text and JSON for people: for the controller, the
-// data subject and the auditor. \ The package is pure: values are the input, and the output is
-// written to the given writer.
+// data subject and the auditor.
+//
+// The package is pure: values are the input, and the output is written to the given writer.
 package report
 
 import (
