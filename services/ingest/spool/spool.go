@@ -16,6 +16,7 @@ import (
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/services/ingest"
+	"github.com/rodopath/rodopath/services/internal/loop"
 )
 
 // Options configure a Spool.
@@ -152,18 +153,14 @@ func (s *Spool) put(d *factv1.Delivery) error {
 
 // Run publishes spooled deliveries until the end of the context.
 func (s *Spool) Run(ctx context.Context) {
-	tick := time.NewTicker(s.opts.Every)
-	defer tick.Stop()
-	for ctx.Err() == nil {
+	for {
 		if n, err := s.Drain(ctx); n > 0 {
 			s.opts.Log.Info("spooled webhooks were published to the broker", "webhooks", n, "left", s.count.Load())
 		} else if err != nil && ctx.Err() == nil && !errors.Is(err, ingest.ErrUnavailable) {
 			s.opts.Log.Error("the spool cannot be published", "error", err)
 		}
-		select {
-		case <-ctx.Done():
+		if !loop.Sleep(ctx, s.opts.Every) {
 			return
-		case <-tick.C:
 		}
 		if s.count.Load() == 0 {
 			select {

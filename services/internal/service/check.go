@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/rodopath/rodopath/services/internal/loop"
 )
 
 // Times of Check. The network may not route to a new pod at once, so one refusal is not final.
@@ -54,10 +56,8 @@ func checkUntil(ctx context.Context, client *http.Client, raw string) error {
 		if ctx.Err() == nil || err == nil {
 			err = fault
 		}
-		select {
-		case <-ctx.Done():
+		if !loop.Sleep(ctx, checkPause) {
 			return fmt.Errorf("check %s: %w", u.Redacted(), err)
-		case <-time.After(checkPause):
 		}
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/internal/loop"
 )
 
 // Options configure a run.
@@ -173,7 +174,7 @@ func (r *run) round(ctx context.Context, n int) error {
 	for _, f := range faults {
 		r.figures.Faults[f.name]++
 		r.under.Go(func() {
-			pause(ctx, f.after)
+			loop.Sleep(ctx, f.after)
 			struck := time.Now()
 			err := r.stage.inflict(ctx, f)
 			if f.step == 0 {
@@ -182,7 +183,7 @@ func (r *run) round(ctx context.Context, n int) error {
 			failed <- err
 		})
 	}
-	pause(ctx, roundTime-time.Since(began))
+	loop.Sleep(ctx, roundTime-time.Since(began))
 	if n%10 == 0 {
 		r.logf(
 			"round %d: %d webhooks sent, %d answered 2xx, %d decisions told",
@@ -312,7 +313,7 @@ func (r *run) settle(ctx context.Context, n int) error {
 			r.figures.settled(time.Since(began))
 			return nil
 		}
-		if !pause(ctx, 250*time.Millisecond) {
+		if !loop.Sleep(ctx, 250*time.Millisecond) {
 			return ctx.Err()
 		}
 	}
@@ -324,7 +325,7 @@ func (r *run) settle(ctx context.Context, n int) error {
 func (r *run) meet(ctx context.Context) error {
 	for _, p := range r.record.Persons[r.first:] {
 		k, err := r.stage.known(ctx, p.Number)
-		for try := 1; err != nil && try < tries && pause(ctx, time.Second); try++ {
+		for try := 1; err != nil && try < tries && loop.Sleep(ctx, time.Second); try++ {
 			k, err = r.stage.known(ctx, p.Number)
 		}
 		if err != nil {
@@ -341,7 +342,7 @@ const tries = 10
 // collect adds the newly published decisions and their outcomes.
 func (r *run) collect(ctx context.Context) (err error) {
 	for range tries {
-		if err = r.collectOnce(ctx); err == nil || !pause(ctx, time.Second) {
+		if err = r.collectOnce(ctx); err == nil || !loop.Sleep(ctx, time.Second) {
 			return err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/internal/loop"
 )
 
 // fault is something that is done to the stage in a round.
@@ -130,13 +131,13 @@ func (s *stage) inflict(ctx context.Context, f fault) error {
 			node = service
 		}
 		node.freeze()
-		pause(ctx, f.lasts)
+		loop.Sleep(ctx, f.lasts)
 		node.thaw()
 	case stepForwards, stepBackwards:
 		return s.clock.step(f.step)
 	case crmFails, crmHangs:
 		s.recipient.behave(map[string]int32{crmFails: recipientFails, crmHangs: recipientHangs}[f.name])
-		pause(ctx, f.lasts)
+		loop.Sleep(ctx, f.lasts)
 		s.recipient.behave(recipientWell)
 	}
 	return nil
@@ -185,7 +186,7 @@ func (s *stage) sever(ctx context.Context, f fault, one string) {
 	} else {
 		each((*proxy).stall)
 	}
-	pause(ctx, f.lasts)
+	loop.Sleep(ctx, f.lasts)
 	each((*proxy).heal)
 }
 
@@ -195,7 +196,7 @@ func (s *stage) busy(ctx context.Context, f fault) error {
 	if err != nil {
 		return err
 	}
-	pause(ctx, f.lasts)
+	loop.Sleep(ctx, f.lasts)
 	p.stop()
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/rodopath/rodopath/api/signature"
 	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/internal/loop"
 )
 
 // The modes of the recipient.
@@ -166,7 +167,7 @@ func (r *recipient) later(ctx context.Context, receipt *stream.Receipt, twice bo
 	r.open.Add(1)
 	r.under.Go(func() {
 		defer r.open.Add(-1)
-		for try := 0; pause(ctx, 300*time.Millisecond*time.Duration(1+min(try, 5))); try++ {
+		for try := 0; loop.Sleep(ctx, 300*time.Millisecond*time.Duration(1+min(try, 5))); try++ {
 			status := r.post(ctx, r.lifecycle[try%len(r.lifecycle)], receipt)
 			if status == http.StatusAccepted {
 				r.note(receipt.Decision, receipt.Outcome)

@@ -16,6 +16,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/rodopath/rodopath/services/internal/loop"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
 )
 
@@ -171,7 +172,7 @@ func (s *stage) connect(ctx context.Context, servers []string) (err error) {
 		if err == nil {
 			return nil
 		}
-		if time.Now().After(until) || !pause(ctx, 100*time.Millisecond) {
+		if time.Now().After(until) || !loop.Sleep(ctx, 100*time.Millisecond) {
 			return fmt.Errorf("the cluster does not come up: %w", err)
 		}
 	}
@@ -240,7 +241,7 @@ func (s *stage) awaitReady(ctx context.Context, within time.Duration) error {
 		if missing == "" {
 			return nil
 		}
-		if time.Now().After(until) || !pause(ctx, 20*time.Millisecond) {
+		if time.Now().After(until) || !loop.Sleep(ctx, 20*time.Millisecond) {
 			return fmt.Errorf("%s is not ready; its log is in %s", missing, s.logs)
 		}
 	}

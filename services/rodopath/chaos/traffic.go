@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/rodopath/rodopath/services/internal/loop"
 )
 
 // traffic brings webhooks to ingest, each several times and late, as platforms do.
@@ -40,7 +42,7 @@ func (t *traffic) schedule(ctx context.Context, w *Webhook, name string, delays 
 		t.open.Add(1)
 		t.under.Go(func() {
 			defer t.open.Add(-1)
-			if pause(ctx, delay) {
+			if loop.Sleep(ctx, delay) {
 				t.deliver(ctx, w, id)
 			}
 		})
@@ -52,7 +54,7 @@ func (t *traffic) deliver(ctx context.Context, w *Webhook, id string) {
 	for wait := 200 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
 		answer, ok := t.post(ctx, w, id)
 		t.note(w, answer, ok)
-		if ok || w.Once || !pause(ctx, wait) {
+		if ok || w.Once || !loop.Sleep(ctx, wait) {
 			return
 		}
 		t.repeated.Add(1)
@@ -97,16 +99,4 @@ func (t *traffic) request(ctx context.Context, w *Webhook, id string) (string, b
 	defer res.Body.Close()
 	text, _ := io.ReadAll(io.LimitReader(res.Body, 300))
 	return fmt.Sprintf("%d %s", res.StatusCode, text), res.StatusCode/100 == 2
-}
-
-// pause waits, and reports false when the context ended.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
 }

@@ -18,6 +18,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rodopath/rodopath/services/internal/loop"
 	"github.com/rodopath/rodopath/services/internal/problem"
 	"github.com/rodopath/rodopath/services/platforms/sender"
 	"github.com/rodopath/rodopath/services/rodopath/datadir"
@@ -72,19 +73,15 @@ const startWait = 5 * time.Second
 
 // running reads the address of the running server, which may still be starting.
 func running(ctx context.Context, h *datadir.Dir) (*datadir.Control, error) {
-	ctx, cancel := context.WithTimeout(ctx, startWait)
-	defer cancel()
-	for {
-		c, err := h.ReadControl()
-		if err == nil {
-			return c, nil
-		}
-		select {
-		case <-ctx.Done():
-			return nil, fmt.Errorf("the server on %s does not publish its address: %w", h.Path(), err)
-		case <-time.After(startWait / 50):
-		}
+	var c *datadir.Control
+	err := loop.Retry(ctx, startWait/50, startWait, func(error) bool { return true }, func() (err error) {
+		c, err = h.ReadControl()
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("the server on %s does not publish its address: %w", h.Path(), err)
 	}
+	return c, nil
 }
 
 // Control is how the server is reached.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/internal/config"
+	"github.com/rodopath/rodopath/services/internal/loop"
 	"github.com/rodopath/rodopath/services/rodopath/client"
 )
 
@@ -100,10 +101,8 @@ func sendAll(ctx context.Context, opts Options, s *business, send *platforms, ou
 			return fmt.Errorf("%s, %s: %w", c.day.Format(time.DateOnly), id, err)
 		}
 		out.line(fmt.Sprintf("%s  %-8s %s.", c.day.Format(time.DateOnly), id, c.text))
-		select {
-		case <-ctx.Done():
+		if !loop.Sleep(ctx, opts.Pause) {
 			return ctx.Err()
-		case <-time.After(opts.Pause):
 		}
 	}
 	return nil
