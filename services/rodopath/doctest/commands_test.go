@@ -21,6 +21,7 @@ var excuses = map[string]string{
 	"make vuln":                             "asks vuln.go.dev",
 	"make test-slow":                        "takes minutes",
 	"make bench":                            "takes minutes",
+	`make bench ARGS="-only Apply"`:         "takes minutes",
 	"make soak":                             "takes 20 minutes",
 	`make chaos ARGS="--seed 7"`:            "takes an hour; TestChaos_ of internal/chaos runs a few rounds",
 	"go test ./services/lifecycle -rewrite": "writes into the repository",
