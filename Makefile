@@ -3,9 +3,12 @@
 MODULES := api services
 DATA    ?= data
 
-# The version of all programs is the nearest tag; commit and date come from the build.
-VERSION := $(shell git describe --tags --always 2>/dev/null)
-LDFLAGS := -X github.com/rodopath/rodopath/services/internal/service.version=$(VERSION)
+# The version of all programs is the nearest tag, with the commit and its date.
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
+COMMIT  := $(shell git show -s --format=%h 2>/dev/null)
+DATE    := $(shell git show -s --format=%cI 2>/dev/null)
+SERVICE := github.com/rodopath/rodopath/services/internal/service
+LDFLAGS := -X $(SERVICE).version=$(VERSION) -X $(SERVICE).commit=$(COMMIT) -X $(SERVICE).date=$(DATE)
 
 .PHONY: help
 help: ## List the goals
