@@ -151,16 +151,20 @@ func (s *Subject) renamesAnnounced(h *rules.Evaluation, news []fact.Fact) bool {
 	})
 }
 
-// earlierDecisions returns the decisions that announced the items before, sorted, and
-// LastForgotten. The list distinguishes the id of a new deletion from the ids of the deletions
-// before.
-func (s *Subject) earlierDecisions(items []rules.Item) []string {
+// earlierDecisions returns the decisions that announced the items before, under any name of their
+// records, sorted, and LastForgotten. The list distinguishes the id of a new deletion from the ids of the
+// deletions before.
+func (s *Subject) earlierDecisions(h *rules.Evaluation, items []rules.Item) []string {
 	var out []string
 	if s.LastForgotten != "" {
 		out = append(out, s.LastForgotten)
 	}
 	for i := range s.Announced {
-		if slices.Contains(items, s.Announced[i].Item) {
+		item := s.Announced[i].Item
+		if item.Ref != "" {
+			item.Ref = h.RecordNamed(item.Ref)
+		}
+		if slices.Contains(items, item) {
 			out = append(out, s.Announced[i].Decision)
 		}
 	}

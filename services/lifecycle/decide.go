@@ -178,7 +178,7 @@ func (s *Subject) deletion(
 	for i, item := range items {
 		named[i] = stream.Item{Category: item.Category, Ref: item.Ref, Names: h.OtherNames(item.Ref)}
 	}
-	id := decision.NewDeleteID(s.ID, lapse, items, s.earlierDecisions(items))
+	id := decision.NewDeleteID(s.ID, lapse, items, s.earlierDecisions(h, items))
 	d := decision.NewDeletion(id, s.ID, lapse, named, ended, retained(held))
 	d.At, d.Revision = at, p.Revision
 	for _, item := range items {

@@ -250,7 +250,7 @@ func (h *plainHistory) consentBy(r *plainRule, channel string, seen []plainEvent
 	return append(done, *open)
 }
 
-// consentsTo tells whether a sign-up says yes to the rule's purpose by the channel.
+// consentsTo reports whether a sign-up says yes to the rule's purpose by the channel.
 func (h *plainHistory) consentsTo(r *plainRule, channel string, e plainEvent) bool {
 	if e.kind != fact.KindSignup {
 		return false
@@ -259,7 +259,7 @@ func (h *plainHistory) consentsTo(r *plainRule, channel string, e plainEvent) bo
 	return slices.Contains(c.purposes, r.purpose) && slices.Contains(c.channels, channel)
 }
 
-// takesBack tells whether an event ends a consent.
+// takesBack reports whether an event ends a consent.
 func (h *plainHistory) takesBack(r *plainRule, channel string, e plainEvent) bool {
 	byChannel := len(e.fact.Channels) == 0 || slices.Contains(e.fact.Channels, channel)
 	switch e.kind {

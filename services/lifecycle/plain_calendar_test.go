@@ -105,7 +105,7 @@ func plainEaster(year int) plainDay {
 	}
 }
 
-// off tells whether nobody works in Poland on the day.
+// off reports whether nobody works in Poland on the day.
 func (d plainDay) off() bool {
 	x := d.date()
 	for _, fixed := range [][2]int{{1, 1}, {1, 6}, {5, 1}, {5, 3}, {8, 15}, {11, 1}, {11, 11}, {12, 25}, {12, 26}} {

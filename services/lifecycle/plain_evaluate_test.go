@@ -69,7 +69,7 @@ func (h *plainHistory) group(r *plainRule, e plainEvent) string {
 	return h.record(e.record)
 }
 
-// concerns tells whether an event is about a group, or about the person and so about
+// concerns reports whether an event is about a group, or about the person and so about
 // every group.
 func (h *plainHistory) concerns(r *plainRule, group string, e plainEvent) bool {
 	return r.per == rules.PerPerson || e.record == "" || h.group(r, e) == group
@@ -89,7 +89,7 @@ func (h *plainHistory) raises(r *plainRule, e plainEvent) bool {
 	return (len(r.where) == 0 || anyOf(r.where)) && !anyOf(r.unless)
 }
 
-// ends tells whether an event ends a basis of the rule at once.
+// ends reports whether an event ends a basis of the rule at once.
 func (h *plainHistory) ends(r *plainRule, e plainEvent) bool {
 	kind := e.kind
 	if kind == plainUpheld {
@@ -315,7 +315,7 @@ func (h *plainHistory) prolonged(all []plainBasis) []plainBasis {
 	return done
 }
 
-// allowedAt tells whether a basis still stood when something began. What ended in that
+// allowedAt reports whether a basis still stood when something began. What ended in that
 // instant still did; what ended in the instant in which it began never stood.
 func (b *plainBasis) allowedAt(t time.Time) bool {
 	return b.stands(t) || b.until != nil && b.until.Equal(t) && b.since.Before(t)

@@ -205,7 +205,7 @@ func (r *plainRandom) aboutRecord(f *fact.Fact) {
 	}
 }
 
-// heldOtherwise tells whether a hold or a release raises a basis that does not only
+// heldOtherwise reports whether a hold or a release raises a basis that does not only
 // prolong. What it would keep when it names no record, nothing says.
 func (r *plainRandom) heldOtherwise() bool {
 	return slices.ContainsFunc(r.policy.rules, func(rule *plainRule) bool {

@@ -340,7 +340,7 @@ func plainAccess(e plainEvent) fact.Access {
 	return e.fact.Access
 }
 
-// plainVoid tells whether a sign-up is no consent.
+// plainVoid reports whether a sign-up is no consent.
 func plainVoid(f *fact.Fact) bool {
 	has := func(t string) bool { return slices.Contains(f.Traits, t) }
 	return has(fact.TraitPreticked) || has(fact.TraitForced) ||

@@ -43,7 +43,7 @@ type plainRule struct {
 	suspended     bool
 }
 
-// marketing tells whether a purpose rests on consent.
+// marketing reports whether a purpose rests on consent.
 func (p *plainPolicy) marketing(purpose string) bool {
 	return slices.ContainsFunc(p.rules, func(r *plainRule) bool { return r.consent && r.purpose == purpose })
 }

@@ -146,7 +146,7 @@ func TestDecide_WhatIsSentCoversWhatIsDue(t *testing.T) {
 	})
 }
 
-// said tells whether the decision was sent, whole or in parts.
+// said reports whether the decision was sent, whole or in parts.
 func said(sent []decision.Decision, d decision.Decision) bool {
 	if d.Kind == stream.KindAskConsent {
 		return slices.ContainsFunc(sent, func(x decision.Decision) bool { return x.ID == d.ID })

@@ -199,7 +199,7 @@ func podIn(namespace string, labels map[string]string) place {
 	return place{namespace: namespace, labels: labels}
 }
 
-// passes tells whether the policies of a release let a connection through, as the
+// passes reports whether the policies of a release let a connection through, as the
 // interface of NetworkPolicy says it: who is selected by a policy may do what some policy
 // allows, and nothing else.
 func passes(t *testing.T, r *release, from, to place, port int32) bool {

@@ -30,10 +30,10 @@ import (
 // field is a key of the configuration and, where it is or lists a struct, which.
 type field struct{ key, of string }
 
-// settings reads the structs of api/config: by the name of each, its keys.
+// settings reads the structs of services/internal/config: by the name of each, its keys.
 func settings(t *testing.T) map[string][]field {
 	t.Helper()
-	files, err := filepath.Glob(root + "/api/config/*.go")
+	files, err := filepath.Glob(root + "/services/internal/config/*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +53,7 @@ func settings(t *testing.T) map[string][]field {
 		})
 	}
 	if len(out["Config"]) < 10 {
-		t.Fatal("the structs of api/config are not found")
+		t.Fatal("the structs of services/internal/config are not found")
 	}
 	return out
 }
@@ -101,7 +101,7 @@ func TestEnvironmentIsMadeOfSettings(t *testing.T) {
 	known := append(variables(settings(t), "Config", "RODOPATH"), fromElsewhere()...)
 	for _, want := range []string{"RODOPATH_NATS_URL", "RODOPATH_SPOOL_MAX_MB", "RODOPATH_CONTROLLER"} {
 		if !slices.Contains(known, want) {
-			t.Fatalf("%s is not found in api/config", want)
+			t.Fatalf("%s is not found in services/internal/config", want)
 		}
 	}
 	for _, set := range sets() {
@@ -136,7 +136,7 @@ func properties(schema any) object {
 	return p
 }
 
-// The schema knows of the configuration what api/config knows, without what the chart
+// The schema knows of the configuration what services/internal/config knows, without what the chart
 // itself sets.
 func TestSchemaKnowsTheConfiguration(t *testing.T) {
 	schema, known := schemaOf(t), settings(t)

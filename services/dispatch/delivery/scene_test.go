@@ -138,7 +138,7 @@ func (q *queue) Run(ctx context.Context, out chan<- delivery.Arrival) {
 	}
 }
 
-// scene is a recipient, what it was sent, and what was taken down.
+// scene is a recipient, what it was sent, and what was recorded.
 type scene struct {
 	t     *testing.T
 	queue *queue

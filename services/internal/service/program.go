@@ -44,6 +44,8 @@ type Program struct {
 	Listen func(c *config.Config) string
 	// Metrics is the address of the metrics; empty means that Handler serves the metrics.
 	Metrics string
+	// Check returns the fault of a configuration before the program connects; nil means no check.
+	Check func(c *config.Config) error
 	// Connect returns further options of the connection; nil means none.
 	Connect func(c *config.Config) []nats.Option
 	// New creates the service.
@@ -55,6 +57,11 @@ func (p *Program) Run(ctx context.Context, path string, log *slog.Logger) (err e
 	c, err := config.Load(path, os.Environ())
 	if err != nil {
 		return err
+	}
+	if p.Check != nil {
+		if err := p.Check(c); err != nil {
+			return err
+		}
 	}
 	var opts []nats.Option
 	if p.Connect != nil {

@@ -19,11 +19,14 @@ func Program(data, approve string) *service.Program {
 	return &service.Program{
 		Name:   "lifecycle",
 		Listen: func(c *config.Config) string { return cmp.Or(c.API.Listen, defaultListen) },
-		New: func(ctx context.Context, p service.Parts) (service.App, error) {
-			if p.Config.MongoDB.URI == "" && data == "" {
-				return nil, errors.New(
+		Check: func(c *config.Config) error {
+			if c.MongoDB.URI == "" && data == "" {
+				return errors.New(
 					"no storage for subjects: set mongodb.uri (RODOPATH_MONGODB_URI), or use --data DIR for SQLite")
 			}
+			return nil
+		},
+		New: func(ctx context.Context, p service.Parts) (service.App, error) {
 			return New(ctx, Options{
 				Config: p.Config, NATS: p.NATS, Data: data, Approve: approve, Tracer: p.Tracer, Log: p.Log,
 			})

@@ -87,7 +87,7 @@ func serve(t *testing.T, dir string) (*exec.Cmd, control) {
 	return nil, control{}
 }
 
-// sale posts a signed checkout of one person and tells whether it was taken.
+// sale posts a signed checkout of one person and reports whether it was taken.
 func sale(c control, secret string, n int) bool {
 	body := fmt.Sprintf(
 		`{"id":"evt_%[1]d","object":"event","type":"checkout.session.completed","created":%[2]d,"livemode":true,"data":{"object":{"id":"cs_%[1]d","object":"checkout.session","mode":"payment","payment_status":"paid","customer":"cus_%[1]d","customer_details":{"email":"p%[1]d@example.com"}}}}`,

@@ -39,7 +39,7 @@ func open(t *testing.T, s *natsserver.Server) jetstream.JetStream {
 	return js
 }
 
-// inClear tells whether the mark can be read in a file below dir.
+// inClear reports whether the mark can be read in a file below dir.
 func inClear(t *testing.T, dir string) bool {
 	t.Helper()
 	found := false

@@ -293,7 +293,7 @@ func signedPayload(t testing.TB, data []byte) []byte {
 	return payload
 }
 
-// streamed tells whether a text is in a decision that can still be read. On the disk it
+// streamed reports whether a text is in a decision that can still be read. On the disk it
 // must never be readable.
 func (m *machine) streamed(text string) bool {
 	m.t.Helper()

@@ -59,7 +59,7 @@ func TestNode_AnErasureGoesFromRequestToAnswer(t *testing.T) {
 	m.settle()
 	taken := m.ask("/v1/requests", map[string]any{"person": "ala@example.com", "right": "erasure", "ref": "req-ala"}, "")
 	if !strings.Contains(taken, `"ref":"req-ala"`) || !strings.Contains(taken, `"last_day":"`) {
-		t.Fatalf("taken down as %s", taken)
+		t.Fatalf("recorded as %s", taken)
 	}
 	if events := m.events(); !slices.ContainsFunc(
 		events,

@@ -117,7 +117,7 @@ func listenForTraces(t testing.TB, url string) *headers {
 	return h
 }
 
-// has tells whether a message of a stream was in a trace.
+// has reports whether a message of a stream was in a trace.
 func (h *headers) has(stream, traceID string) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
