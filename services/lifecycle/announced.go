@@ -34,28 +34,27 @@ func (s *Subject) parts() []MergedPart {
 	return []MergedPart{{Facts: s.Facts, Announced: s.Announced, Revision: s.Revision}}
 }
 
-// withRecordNames returns the subject with its announcements under the present names of their records. A
-// former version named a record by the least of its names.
+// withRecordNames returns the subject with its announcements under the names that the evaluation of its stored
+// facts gives to their records: new facts may have renamed a record, and a former version named a record by
+// the least of its names.
 func (s Subject) withRecordNames(p *rules.Policy) Subject {
-	if len(s.Announced) == 0 {
+	if !slices.ContainsFunc(s.Announced, func(d AnnouncedDeletion) bool { return d.Ref != "" }) {
 		return s
 	}
-	parts := s.parts()
-	s.Announced = slices.Clone(s.Announced)
+	parts, all := s.parts(), slices.Clone(s.Announced)
 	for i := range parts {
-		named := rules.RecordNames(p, parts[i].Facts)
-		announced := slices.Clone(parts[i].Announced)
-		for j := range announced {
-			was := announced[j]
-			announced[j].Ref = named(was.Ref)
-			for k := range s.Announced {
-				if d := &s.Announced[k]; d.Item == was.Item && d.Decision == was.Decision {
-					d.Ref = announced[j].Ref
-				}
+		named, before := rules.RecordNames(p, parts[i].Facts), parts[i].Announced
+		parts[i].Announced = slices.Clone(before)
+		for j := range before {
+			parts[i].Announced[j].Ref = named(before[j].Ref)
+		}
+		for k, d := range s.Announced {
+			if containsDeletion(before, d) {
+				all[k].Ref = named(d.Ref)
 			}
 		}
-		parts[i].Announced = announced
 	}
+	s.Announced = all
 	if len(s.MergedParts) > 0 {
 		s.MergedParts = parts
 	}

@@ -425,3 +425,40 @@ func TestDecide_AnnouncesTheFileOfARequestOnce(t *testing.T) {
 		t.Errorf("%d decisions, want 1", len(ids))
 	}
 }
+
+// TestDecide_ARecordThatGetsAFormerNameBackHasADeletionOfItsOwn lets news rename a record twice, the second
+// time to the name under which its deletion was announced first.
+func TestDecide_ARecordThatGetsAFormerNameBackHasADeletionOfItsOwn(t *testing.T) {
+	days := func(n int) time.Time { return now.AddDate(0, 0, -n) }
+	s, ids := lifecycle.Subject{ID: "person"}, map[string]int{}
+	var names []string
+	for _, f := range []fact.Fact{
+		{ID: "0", Kind: fact.KindSale, Occurred: days(1), Received: now, Ref: "order-9"},
+		{ID: "1", Kind: fact.KindNegotiationOpened, Occurred: days(800), Received: now, Ref: "talk-a"},
+		{ID: "2", Kind: fact.KindNegotiationOpened, Occurred: days(810), Received: now, Ref: "talk-b", Links: []string{"talk-a"}},
+		{ID: "3", Kind: fact.KindNegotiationOpened, Occurred: days(820), Received: now, Ref: "talk-a"},
+	} {
+		var fresh []decision.Decision
+		s, fresh = lifecycle.Decide(lifecycletest.Policy(t), s, []fact.Fact{f}, now)
+		var sent []string
+		for _, d := range fresh {
+			ids[d.ID]++
+			sent = append(sent, d.ID)
+			for _, item := range d.Items() {
+				if item.Ref != "" {
+					names = append(names, item.Ref)
+				}
+			}
+		}
+		s = lifecycle.MarkSent(s, sent)
+	}
+	names = slices.Compact(names)
+	if want := []string{"talk-a", "talk-b", "talk-a"}; !slices.Equal(names, want) {
+		t.Errorf("deletions of records %q, want %q", names, want)
+	}
+	for id, n := range ids {
+		if n != 1 {
+			t.Errorf("decision %s was made %d times, want once", id, n)
+		}
+	}
+}

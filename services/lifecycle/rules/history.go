@@ -18,6 +18,8 @@ type Evaluation struct {
 	record, contract     []string
 	byRecord, byContract map[string][]int
 	shared               []int
+	// records are the names of the records.
+	records names
 	// traits are the traits of all facts of a record.
 	traits   map[string][]string
 	consents []consent
@@ -38,14 +40,15 @@ func Evaluate(p *Policy, facts []fact.Fact) *Evaluation {
 // nameGroups determines the record and the contract of each fact.
 func (h *Evaluation) nameGroups() {
 	h.record, h.contract = make([]string, len(h.facts)), make([]string, len(h.facts))
-	records, contracts := nameRecords(h.facts), newNames()
+	h.records = nameRecords(h.facts)
+	contracts := newNames()
 	for i := range h.facts {
 		f := &h.facts[i]
 		if f.Ref != "" {
-			h.record[i] = records.find(f.Ref)
+			h.record[i] = h.records.find(f.Ref)
 		}
 		if f.Contract != "" && h.record[i] != "" {
-			contracts.join(h.record[i], records.find(f.Contract))
+			contracts.join(h.record[i], h.records.find(f.Contract))
 		}
 	}
 	for i := range h.facts {
@@ -53,7 +56,7 @@ func (h *Evaluation) nameGroups() {
 		if name == "" {
 			name = h.facts[i].Contract
 		}
-		h.contract[i] = contracts.find(records.find(name))
+		h.contract[i] = contracts.find(h.records.find(name))
 	}
 }
 
@@ -237,15 +240,8 @@ func (h *Evaluation) refunded(record string) bool {
 	})
 }
 
-// RecordNamed returns the group name of a record.
-func (h *Evaluation) RecordNamed(name string) string {
-	for i := range h.facts {
-		if h.facts[i].Ref == name || slices.Contains(h.facts[i].Links, name) {
-			return h.record[i]
-		}
-	}
-	return name
-}
+// RecordNamed returns the name of the record that has a name; an unknown name is its own record.
+func (h *Evaluation) RecordNamed(name string) string { return h.records.find(name) }
 
 // SaleYears returns the years of the sales of a record outside of contracts, sorted, in the policy's
 // zone.
