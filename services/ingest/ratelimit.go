@@ -22,7 +22,7 @@ func newRateLimits(perMinute map[string]int) rateLimits {
 	return p
 }
 
-// allow counts a webhook of a source, or returns ErrPace.
+// allow counts a webhook of a source, or returns ErrRateLimited.
 func (p rateLimits) allow(source string, now time.Time) error {
 	if l := p[source]; l != nil && !l.AllowN(now, 1) {
 		return ErrRateLimited

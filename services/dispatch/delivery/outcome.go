@@ -95,13 +95,8 @@ func (r *run) recordFailure(ctx context.Context, res result, probed bool) {
 	}
 	opened := r.circuit.fail(it.Event.ID, unreachable(err), now)
 	if opened {
-		r.opts.Log.Warn(
-			"the recipient does not accept decisions; the circuit breaker admits one probe at a time",
-			"failures",
-			r.circuit.failures,
-			"error",
-			r.lastError,
-		)
+		r.opts.Log.Warn("the recipient does not accept decisions; the circuit breaker admits one probe at a time",
+			"failures", r.circuit.failures, "error", r.lastError)
 	}
 	if opened || r.circuit.open && probed {
 		r.circuit.probeLater(now, asked, r.opts.Random())

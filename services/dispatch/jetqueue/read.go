@@ -170,13 +170,8 @@ func (r *reader) accept(ctx context.Context, msg jetstream.Msg) error {
 	}
 	event, err := stream.DecodeEvent(msg.Data())
 	if err != nil {
-		r.opts.Log.Error(
-			"a message of the stream of decisions is unreadable and is skipped",
-			"sequence",
-			meta.Sequence.Stream,
-			"error",
-			err,
-		)
+		r.opts.Log.Error("a message of the stream of decisions is unreadable and is skipped",
+			"sequence", meta.Sequence.Stream, "error", err)
 		return msg.TermWithReason("cannot be read")
 	}
 	if !event.For(r.opts.Recipient) {

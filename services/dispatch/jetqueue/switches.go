@@ -106,13 +106,8 @@ func (s *Switches) apply(entry jetstream.KeyValueEntry) {
 	}
 	o := off{}
 	if err := json.Unmarshal(entry.Value(), &o); err != nil {
-		s.log.Error(
-			"the record of a disabled recipient is unreadable; the recipient stays disabled until enabled",
-			"recipient",
-			entry.Key(),
-			"error",
-			err,
-		)
+		s.log.Error("the record of a disabled recipient is unreadable; the recipient stays disabled until enabled",
+			"recipient", entry.Key(), "error", err)
 	}
 	s.set(entry.Key(), &o)
 }

@@ -217,13 +217,8 @@ func (s *Spool) send(ctx context.Context, w *waiting) error {
 			return err
 		}
 	} else {
-		s.opts.Log.Error(
-			"a webhook in the spool is unreadable and is set aside as a dead letter",
-			"number",
-			binary.BigEndian.Uint64(w.key),
-			"error",
-			broken,
-		)
+		s.opts.Log.Error("a webhook in the spool is unreadable and is set aside as a dead letter",
+			"number", binary.BigEndian.Uint64(w.key), "error", broken)
 	}
 	err := s.db.Update(func(tx *bolt.Tx) error {
 		if broken != nil {

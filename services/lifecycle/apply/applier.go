@@ -24,8 +24,7 @@ import (
 // Store is the storage of subjects.
 type Store interface {
 	Lookup(ctx context.Context, keys []string) (map[string]string, error)
-	Load(ctx context.Context, ids []string) (map[string]lifecycle.Subject, error)
-	Save(ctx context.Context, changes []store.Change) ([]error, error)
+	store.Updater
 }
 
 // Outbox finds published decisions in the outbox of a subject and marks the decisions as published.

@@ -23,8 +23,7 @@ import (
 // RelayStore is the storage of subjects.
 type RelayStore interface {
 	Pending(ctx context.Context, limit int) ([]lifecycle.Subject, error)
-	Load(ctx context.Context, ids []string) (map[string]lifecycle.Subject, error)
-	Save(ctx context.Context, changes []store.Change) ([]error, error)
+	store.Updater
 }
 
 // Publisher publishes events. Nil means that all events are durable.
@@ -217,15 +216,8 @@ func (r *Relay) clearOutboxes(
 func (r *Relay) logAlarms(s *lifecycle.Subject) {
 	for i := range s.Notes {
 		if n := &s.Notes[i]; n.Kind == chain.KindAlarm {
-			r.opts.Log.Warn(
-				"an alarm was raised: look at this subject",
-				"subject",
-				s.ID,
-				"alarm",
-				n.Text,
-				"next",
-				"rodopath explain subject:"+s.ID,
-			)
+			r.opts.Log.Warn("an alarm was raised: look at this subject",
+				"subject", s.ID, "alarm", n.Text, "next", "rodopath explain subject:"+s.ID)
 		}
 	}
 }

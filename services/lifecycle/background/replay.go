@@ -8,6 +8,7 @@ import (
 
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/notice"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
@@ -16,9 +17,8 @@ import (
 
 // ReplayStore holds the subjects.
 type ReplayStore interface {
-	Walk(ctx context.Context, after string, limit int) ([]lifecycle.Subject, error)
-	Load(ctx context.Context, ids []string) (map[string]lifecycle.Subject, error)
-	Save(ctx context.Context, changes []store.Change) ([]error, error)
+	store.Lister
+	store.Updater
 }
 
 // ReplayEvents reads and publishes events.
@@ -86,24 +86,14 @@ func republish(
 		return Replayed{}, err
 	}
 	if event == nil {
-		event = hashedEvent(opts.Vault, s, n)
+		event = hashedEvent(opts, s, n)
 	}
 	event.Data.Replay = &stream.Replay{At: at, Recipient: recipient}
 	if err := opts.Events.PublishEvents(ctx, []*stream.Event{event}); err != nil {
 		return Replayed{}, err
 	}
-	return Replayed{
-			n.Decision,
-			s.ID,
-			len(event.Data.Person.Hashes) > 0,
-		}, noteReplay(
-			ctx,
-			opts,
-			s.ID,
-			n.Decision,
-			recipient,
-			at,
-		)
+	sent := Replayed{Decision: n.Decision, Subject: s.ID, Hidden: len(event.Data.Person.Hashes) > 0}
+	return sent, noteReplay(ctx, opts, s.ID, n.Decision, recipient, at)
 }
 
 // findEvent returns the event of a decision from the stream; nil when the stream no longer has the
@@ -123,25 +113,22 @@ func findEvent(ctx context.Context, events ReplayEvents, s *lifecycle.Subject, d
 
 // hashedEvent returns the event of a decision whose names are deleted here. A recipient with the names
 // recognizes the person by the hashes.
-func hashedEvent(v *identity.Vault, s *lifecycle.Subject, n *notice.Notice) *stream.Event {
-	d := &stream.Delete{Scope: "part", Items: []stream.Item{}, Purposes: []string{}, Retained: []stream.RetainedItem{}}
+func hashedEvent(opts ReplayOptions, s *lifecycle.Subject, n *notice.Notice) *stream.Event {
+	items := make([]stream.Item, len(n.Items))
+	for i, item := range n.Items {
+		items[i] = stream.Item{Category: item.Category, Hashes: item.Hashes}
+	}
+	d := decision.NewDeletion(n.Decision, s.ID, n.Effective, items, nil, nil)
+	d.At = n.At
 	if n.WholePerson {
-		d.Scope = "person"
-	}
-	for _, i := range n.Items {
-		d.Items = append(d.Items, stream.Item{Category: i.Category, Hashes: i.Hashes})
-	}
-	e := &stream.Event{
-		SpecVersion: "1.0", ID: n.Decision, Source: stream.Source, Type: stream.TypeDelete, Subject: s.ID, Time: n.At,
-		DataContentType: "application/json",
-		Data: stream.Decision{
-			Kind: n.Kind, Effective: n.Effective, Policy: n.Policy, Because: []stream.Reason{}, Delete: d,
-			Person: stream.Person{Hashes: n.Names, Key: v.ProofKey(n.Decision, n.Generation)},
-		},
+		d.MarkWholePerson()
 	}
 	for i := range n.Notifications {
-		e.Data.Recipients = append(e.Data.Recipients, n.Notifications[i].Recipient)
+		d.Recipients = append(d.Recipients, n.Notifications[i].Recipient)
 	}
+	key := opts.Vault.ProofKey(n.Decision, n.Generation)
+	e := d.Event(opts.Policy, stream.Person{Hashes: n.Names, Key: key}, "")
+	e.Data.Policy = n.Policy // the policy of then
 	return e
 }
 

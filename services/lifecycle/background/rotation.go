@@ -12,7 +12,7 @@ import (
 // RotationStore is where subjects are kept.
 type RotationStore interface {
 	store.Lister
-	Save(ctx context.Context, changes []store.Change) ([]error, error)
+	store.Saver
 }
 
 // RotationVault seals and hashes.

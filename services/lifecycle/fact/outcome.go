@@ -4,6 +4,19 @@ package fact
 // to a decision.
 type Outcome string
 
+// ConvertOutcomes converts the answers of a recipient for single categories of data, between Outcome and the
+// strings of a wire; nil for none.
+func ConvertOutcomes[To, From ~string](categories map[string]From) map[string]To {
+	if len(categories) == 0 {
+		return nil
+	}
+	out := make(map[string]To, len(categories))
+	for category, outcome := range categories {
+		out[category] = To(outcome)
+	}
+	return out
+}
+
 // The outcomes of requests for a right.
 const (
 	OutcomeGranted Outcome = "granted"

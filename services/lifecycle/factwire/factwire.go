@@ -44,7 +44,7 @@ func Encode(f *fact.Fact, identities []identity.Identity, locators ...string) *f
 		Reason:             f.Reason,
 		Told:               timestamp(f.InformedAt),
 		Recipient:          f.Recipient,
-		Categories:         convertOutcomes[string](f.Categories),
+		Categories:         fact.ConvertOutcomes[string](f.Categories),
 	}
 	if f.Form != "" || f.Shown != "" || f.DoubleOptIn != nil {
 		out.Evidence = &factv1.Evidence{Form: f.Form, Text: f.Shown, DoubleOptIn: timestamp(f.DoubleOptIn)}
@@ -82,7 +82,7 @@ func Decode(d *factv1.Delivery, f *factv1.Fact) fact.Fact {
 		Reason:             f.GetReason(),
 		InformedAt:         pointer(f.GetTold()),
 		Recipient:          f.GetRecipient(),
-		Categories:         convertOutcomes[fact.Outcome](f.GetCategories()),
+		Categories:         fact.ConvertOutcomes[fact.Outcome](f.GetCategories()),
 	}
 }
 
@@ -119,16 +119,4 @@ func timestamp(t *time.Time) *timestamppb.Timestamp {
 		return nil
 	}
 	return timestamppb.New(*t)
-}
-
-// convertOutcomes converts the answer of a recipient for each category of data; nil for none.
-func convertOutcomes[To, From ~string](categories map[string]From) map[string]To {
-	if len(categories) == 0 {
-		return nil
-	}
-	out := make(map[string]To, len(categories))
-	for category, outcome := range categories {
-		out[category] = To(outcome)
-	}
-	return out
 }

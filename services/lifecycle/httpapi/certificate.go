@@ -156,21 +156,9 @@ func (a *API) certificateOf(made, confirmed *chain.Entry) *certificate.Certifica
 			ID:         r.Recipient,
 			Name:       report.RecipientOf(a.opts.Policy, r.Recipient).Name.PL,
 			Outcome:    string(r.Outcome),
-			Categories: plainOutcomes(r.Categories),
+			Categories: fact.ConvertOutcomes[string](r.Categories),
 			At:         r.At,
 		})
-	}
-	return out
-}
-
-// plainOutcomes returns the answers by category as strings; nil for none.
-func plainOutcomes(categories map[string]fact.Outcome) map[string]string {
-	if len(categories) == 0 {
-		return nil
-	}
-	out := make(map[string]string, len(categories))
-	for category, outcome := range categories {
-		out[category] = string(outcome)
 	}
 	return out
 }

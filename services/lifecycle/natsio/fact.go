@@ -27,7 +27,7 @@ type FactPublisher struct{ JetStream jetstream.JetStream }
 func (t *FactPublisher) Publish(ctx context.Context, d *factv1.Delivery) error {
 	data, err := proto.Marshal(d)
 	if err != nil {
-		return fmt.Errorf("tell facts: %w", err)
+		return fmt.Errorf("publish facts: %w", err)
 	}
 	if _, err := t.JetStream.Publish(
 		ctx,
@@ -35,7 +35,7 @@ func (t *FactPublisher) Publish(ctx context.Context, d *factv1.Delivery) error {
 		data,
 		jetstream.WithMsgID(d.GetSource()+":"+d.GetId()),
 	); err != nil {
-		return fmt.Errorf("tell facts: %w", err)
+		return fmt.Errorf("publish facts: %w", err)
 	}
 	return nil
 }

@@ -87,7 +87,7 @@ func (r *Reader) Read(
 	locator := identity.DecisionLocator(in.Decision)
 	out.Facts = append(out.Facts, factwire.Encode(&fact.Fact{
 		ID: "receipt-" + id, Kind: fact.KindReceipt, Ref: in.Decision, Recipient: from, Outcome: fact.Outcome(in.Outcome),
-		Categories: outcomes(in.Categories), Reason: in.Reason, Occurred: in.At,
+		Categories: fact.ConvertOutcomes[fact.Outcome](in.Categories), Reason: in.Reason, Occurred: in.At,
 	}, nil, locator))
 	if q := d.Question; q != nil {
 		if f := Answer(q, fact.Outcome(in.Outcome), "recipient:"+from, in.At); f != nil {
@@ -215,14 +215,6 @@ func Answer(q *stream.Ask, outcome fact.Outcome, form string, at time.Time) *fac
 		return nil
 	}
 	return f
-}
-
-func outcomes(categories map[string]string) map[string]fact.Outcome {
-	out := make(map[string]fact.Outcome, len(categories))
-	for category, outcome := range categories {
-		out[category] = fact.Outcome(outcome)
-	}
-	return out
 }
 
 // idOf returns an id that is equal for repetitions of the same answer.

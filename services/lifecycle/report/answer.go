@@ -138,7 +138,7 @@ func (l *letter) verdict(remains []lifecycle.Remainder) string {
 		return !l.policy.Categories[r.Category].Pseudonymous && r.Ref != l.request.Ref
 	})
 	switch {
-	case l.request.Outcome == "refused":
+	case l.request.Outcome == fact.OutcomeRefused:
 		return l.words.refused
 	case personal:
 		return l.words.partly
@@ -332,7 +332,7 @@ func (l *letter) lastAnswer(recipient string, gone []lifecycle.AnnouncedDeletion
 func (l *letter) confirmed(gone []lifecycle.AnnouncedDeletion) bool {
 	return !slices.ContainsFunc(l.recipientIDs(gone), func(id string) bool {
 		a := l.lastAnswer(id, gone)
-		return a == nil || a.Outcome != "done" && a.Outcome != "not_found"
+		return a == nil || a.Outcome != fact.OutcomeDone && a.Outcome != fact.OutcomeNotFound
 	})
 }
 

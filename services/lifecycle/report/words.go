@@ -377,11 +377,11 @@ func (l Language) progress(s rights.State) string {
 // outcome names the outcome of a request.
 func (l Language) outcome(o fact.Outcome) string {
 	switch o {
-	case "granted":
+	case fact.OutcomeGranted:
 		return l.choose("uwzględniony", "granted")
-	case "partly":
+	case fact.OutcomePartly:
 		return l.choose("uwzględniony w części", "granted in part")
-	case "refused":
+	case fact.OutcomeRefused:
 		return l.choose("odmowa", "refused")
 	}
 	return string(o)
@@ -390,15 +390,15 @@ func (l Language) outcome(o fact.Outcome) string {
 // receipt names the answer of a recipient to a deletion.
 func (l Language) receipt(o fact.Outcome) string {
 	switch o {
-	case "done":
+	case fact.OutcomeDone:
 		return l.choose("dane usunięte", "data deleted")
-	case "partial":
+	case fact.OutcomePartial:
 		return l.choose("część danych usunięta", "part of the data deleted")
-	case "held":
+	case fact.OutcomeHeld:
 		return l.choose("usunięcie wstrzymane", "deletion withheld")
-	case "not_found":
+	case fact.OutcomeNotFound:
 		return l.choose("brak takich danych", "no such data")
-	case "refused":
+	case fact.OutcomeRefused:
 		return l.choose("odmowa usunięcia", "deletion refused")
 	}
 	return string(o)

@@ -138,13 +138,8 @@ func (o *Options) earlier(past []store.Policy) []rules.Earlier {
 	for i, rec := range past[:len(past)-1] {
 		p, err := o.Parse("policy "+rec.Revision, []byte(rec.Text), rec.Controller)
 		if err != nil {
-			o.Log.Warn(
-				"this version cannot read an earlier policy; the promises of that policy are unknown",
-				"revision",
-				rec.Revision,
-				"error",
-				err,
-			)
+			o.Log.Warn("this version cannot read an earlier policy; the promises of that policy are unknown",
+				"revision", rec.Revision, "error", err)
 			continue
 		}
 		out = append(out, rules.Earlier{Policy: p, To: past[i+1].From})

@@ -38,11 +38,7 @@ only decisions with a missing answer are listed.`,
 				if err != nil {
 					return err
 				}
-				if asJSON {
-					_, err = cmd.OutOrStdout().Write(data)
-					return err
-				}
-				return writeDecisions(cmd.OutOrStdout(), data)
+				return writeAnswer(cmd.OutOrStdout(), data, asJSON, writeDecisions)
 			})
 		},
 	}

@@ -244,11 +244,7 @@ func (s *shared) policyStatus() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if asJSON {
-					_, err = cmd.OutOrStdout().Write(data)
-					return err
-				}
-				return writeStatus(cmd.OutOrStdout(), data)
+				return writeAnswer(cmd.OutOrStdout(), data, asJSON, writeStatus)
 			})
 		},
 	}

@@ -27,11 +27,7 @@ func (s *shared) recipients() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if asJSON {
-					_, err = cmd.OutOrStdout().Write(data)
-					return err
-				}
-				return writeRecipients(cmd.OutOrStdout(), data)
+				return writeAnswer(cmd.OutOrStdout(), data, asJSON, writeRecipients)
 			})
 		},
 	}

@@ -35,11 +35,7 @@ command the open requests are listed, the most urgent first.`,
 			if err != nil {
 				return err
 			}
-			if asJSON {
-				_, err = cmd.OutOrStdout().Write(data)
-				return err
-			}
-			return writeRequests(cmd.OutOrStdout(), data)
+			return writeAnswer(cmd.OutOrStdout(), data, asJSON, writeRequests)
 		})
 	}
 	cmd.AddCommand(

@@ -130,6 +130,15 @@ func (s *shared) ask(ctx context.Context, question func(*client.Client) error) e
 	return errors.Join(question(c), c.Close(context.WithoutCancel(ctx)))
 }
 
+// writeAnswer prints the answer of the server: as it is with --json, and otherwise as text.
+func writeAnswer(out io.Writer, data []byte, asJSON bool, text func(io.Writer, []byte) error) error {
+	if asJSON {
+		_, err := out.Write(data)
+		return err
+	}
+	return text(out, data)
+}
+
 // readInput reads a file, or standard input for "-".
 func readInput(path string) ([]byte, error) {
 	const limit = 1 << 20

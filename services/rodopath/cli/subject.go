@@ -44,11 +44,7 @@ func (s *shared) aboutPerson(use, short, path string, write func(io.Writer, []by
 				if err != nil {
 					return err
 				}
-				if asJSON {
-					_, err = cmd.OutOrStdout().Write(data)
-					return err
-				}
-				return write(cmd.OutOrStdout(), data)
+				return writeAnswer(cmd.OutOrStdout(), data, asJSON, write)
 			})
 		},
 	}
