@@ -102,6 +102,9 @@ const (
 	Kind_KIND_REQUEST_ANSWERED Kind = 35
 	// A recipient answered a decision (GDPR Art. 19).
 	Kind_KIND_RECEIPT Kind = 36
+	// The newsletter platform lists the person as an active subscriber: an observation of the
+	// platform and no act of the person.
+	Kind_KIND_LISTED Kind = 37
 )
 
 // Enum value maps for Kind.
@@ -144,6 +147,7 @@ var (
 		34: "KIND_REQUEST_DECIDED",
 		35: "KIND_REQUEST_ANSWERED",
 		36: "KIND_RECEIPT",
+		37: "KIND_LISTED",
 	}
 	Kind_value = map[string]int32{
 		"KIND_UNSPECIFIED":           0,
@@ -183,6 +187,7 @@ var (
 		"KIND_REQUEST_DECIDED":       34,
 		"KIND_REQUEST_ANSWERED":      35,
 		"KIND_RECEIPT":               36,
+		"KIND_LISTED":                37,
 	}
 )
 
@@ -287,7 +292,10 @@ type Delivery struct {
 	Facts    []*Fact                `protobuf:"bytes,4,rep,name=facts,proto3" json:"facts,omitempty"`
 	// traceparent is the W3C trace context of the webhook, without personal data; empty
 	// without a trace.
-	Traceparent   string `protobuf:"bytes,5,opt,name=traceparent,proto3" json:"traceparent,omitempty"`
+	Traceparent string `protobuf:"bytes,5,opt,name=traceparent,proto3" json:"traceparent,omitempty"`
+	// unread holds the body of the webhook when a part of the body could not be read. A
+	// delivery with unread may have no facts.
+	Unread        *Unread `protobuf:"bytes,6,opt,name=unread,proto3" json:"unread,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -357,6 +365,78 @@ func (x *Delivery) GetTraceparent() string {
 	return ""
 }
 
+func (x *Delivery) GetUnread() *Unread {
+	if x != nil {
+		return x.Unread
+	}
+	return nil
+}
+
+// Unread is a webhook with a valid signature whose body was read in part or not at all. The
+// body is kept so that a person can look at the body and send the webhook again.
+type Unread struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// reason is a short constant, such as "not_json".
+	Reason string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
+	// body is the body as received, after decompression.
+	Body []byte `protobuf:"bytes,2,opt,name=body,proto3" json:"body,omitempty"`
+	// topic is the platform's name of the event; empty when unknown.
+	Topic         string `protobuf:"bytes,3,opt,name=topic,proto3" json:"topic,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Unread) Reset() {
+	*x = Unread{}
+	mi := &file_rodopath_fact_v1_fact_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Unread) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Unread) ProtoMessage() {}
+
+func (x *Unread) ProtoReflect() protoreflect.Message {
+	mi := &file_rodopath_fact_v1_fact_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Unread.ProtoReflect.Descriptor instead.
+func (*Unread) Descriptor() ([]byte, []int) {
+	return file_rodopath_fact_v1_fact_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Unread) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Unread) GetBody() []byte {
+	if x != nil {
+		return x.Body
+	}
+	return nil
+}
+
+func (x *Unread) GetTopic() string {
+	if x != nil {
+		return x.Topic
+	}
+	return ""
+}
+
 // Fact is one event in the life of one person.
 type Fact struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -420,7 +500,7 @@ type Fact struct {
 
 func (x *Fact) Reset() {
 	*x = Fact{}
-	mi := &file_rodopath_fact_v1_fact_proto_msgTypes[1]
+	mi := &file_rodopath_fact_v1_fact_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -432,7 +512,7 @@ func (x *Fact) String() string {
 func (*Fact) ProtoMessage() {}
 
 func (x *Fact) ProtoReflect() protoreflect.Message {
-	mi := &file_rodopath_fact_v1_fact_proto_msgTypes[1]
+	mi := &file_rodopath_fact_v1_fact_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -445,7 +525,7 @@ func (x *Fact) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fact.ProtoReflect.Descriptor instead.
 func (*Fact) Descriptor() ([]byte, []int) {
-	return file_rodopath_fact_v1_fact_proto_rawDescGZIP(), []int{1}
+	return file_rodopath_fact_v1_fact_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Fact) GetId() string {
@@ -622,7 +702,7 @@ type Identity struct {
 
 func (x *Identity) Reset() {
 	*x = Identity{}
-	mi := &file_rodopath_fact_v1_fact_proto_msgTypes[2]
+	mi := &file_rodopath_fact_v1_fact_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -634,7 +714,7 @@ func (x *Identity) String() string {
 func (*Identity) ProtoMessage() {}
 
 func (x *Identity) ProtoReflect() protoreflect.Message {
-	mi := &file_rodopath_fact_v1_fact_proto_msgTypes[2]
+	mi := &file_rodopath_fact_v1_fact_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -647,7 +727,7 @@ func (x *Identity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Identity.ProtoReflect.Descriptor instead.
 func (*Identity) Descriptor() ([]byte, []int) {
-	return file_rodopath_fact_v1_fact_proto_rawDescGZIP(), []int{2}
+	return file_rodopath_fact_v1_fact_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Identity) GetKind() string {
@@ -682,7 +762,7 @@ type Evidence struct {
 
 func (x *Evidence) Reset() {
 	*x = Evidence{}
-	mi := &file_rodopath_fact_v1_fact_proto_msgTypes[3]
+	mi := &file_rodopath_fact_v1_fact_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -694,7 +774,7 @@ func (x *Evidence) String() string {
 func (*Evidence) ProtoMessage() {}
 
 func (x *Evidence) ProtoReflect() protoreflect.Message {
-	mi := &file_rodopath_fact_v1_fact_proto_msgTypes[3]
+	mi := &file_rodopath_fact_v1_fact_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -707,7 +787,7 @@ func (x *Evidence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Evidence.ProtoReflect.Descriptor instead.
 func (*Evidence) Descriptor() ([]byte, []int) {
-	return file_rodopath_fact_v1_fact_proto_rawDescGZIP(), []int{3}
+	return file_rodopath_fact_v1_fact_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Evidence) GetForm() string {
@@ -742,13 +822,18 @@ var File_rodopath_fact_v1_fact_proto protoreflect.FileDescriptor
 
 const file_rodopath_fact_v1_fact_proto_rawDesc = "" +
 	"\n" +
-	"\x1brodopath/fact/v1/fact.proto\x12\x10rodopath.fact.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xba\x01\n" +
+	"\x1brodopath/fact/v1/fact.proto\x12\x10rodopath.fact.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xec\x01\n" +
 	"\bDelivery\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06source\x18\x02 \x01(\tR\x06source\x126\n" +
 	"\breceived\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\breceived\x12,\n" +
 	"\x05facts\x18\x04 \x03(\v2\x16.rodopath.fact.v1.FactR\x05facts\x12 \n" +
-	"\vtraceparent\x18\x05 \x01(\tR\vtraceparent\"\x92\a\n" +
+	"\vtraceparent\x18\x05 \x01(\tR\vtraceparent\x120\n" +
+	"\x06unread\x18\x06 \x01(\v2\x18.rodopath.fact.v1.UnreadR\x06unread\"J\n" +
+	"\x06Unread\x12\x16\n" +
+	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x12\n" +
+	"\x04body\x18\x02 \x01(\fR\x04body\x12\x14\n" +
+	"\x05topic\x18\x03 \x01(\tR\x05topic\"\x92\a\n" +
 	"\x04Fact\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12*\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x16.rodopath.fact.v1.KindR\x04kind\x126\n" +
@@ -790,7 +875,7 @@ const file_rodopath_fact_v1_fact_proto_rawDesc = "" +
 	"\x04form\x18\x01 \x01(\tR\x04form\x12\x0e\n" +
 	"\x02ip\x18\x02 \x01(\tR\x02ip\x12>\n" +
 	"\rdouble_opt_in\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\vdoubleOptIn\x12\x12\n" +
-	"\x04text\x18\x04 \x01(\tR\x04text*\xcc\x06\n" +
+	"\x04text\x18\x04 \x01(\tR\x04text*\xdd\x06\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vKIND_SIGNUP\x10\x01\x12\x17\n" +
@@ -829,7 +914,8 @@ const file_rodopath_fact_v1_fact_proto_rawDesc = "" +
 	"\x15KIND_REQUEST_EXTENDED\x10!\x12\x18\n" +
 	"\x14KIND_REQUEST_DECIDED\x10\"\x12\x19\n" +
 	"\x15KIND_REQUEST_ANSWERED\x10#\x12\x10\n" +
-	"\fKIND_RECEIPT\x10$*t\n" +
+	"\fKIND_RECEIPT\x10$\x12\x0f\n" +
+	"\vKIND_LISTED\x10%*t\n" +
 	"\x06Access\x12\x16\n" +
 	"\x12ACCESS_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eACCESS_ONE_OFF\x10\x01\x12\x11\n" +
@@ -850,34 +936,36 @@ func file_rodopath_fact_v1_fact_proto_rawDescGZIP() []byte {
 }
 
 var file_rodopath_fact_v1_fact_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_rodopath_fact_v1_fact_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_rodopath_fact_v1_fact_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_rodopath_fact_v1_fact_proto_goTypes = []any{
 	(Kind)(0),                     // 0: rodopath.fact.v1.Kind
 	(Access)(0),                   // 1: rodopath.fact.v1.Access
 	(*Delivery)(nil),              // 2: rodopath.fact.v1.Delivery
-	(*Fact)(nil),                  // 3: rodopath.fact.v1.Fact
-	(*Identity)(nil),              // 4: rodopath.fact.v1.Identity
-	(*Evidence)(nil),              // 5: rodopath.fact.v1.Evidence
-	nil,                           // 6: rodopath.fact.v1.Fact.CategoriesEntry
-	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
+	(*Unread)(nil),                // 3: rodopath.fact.v1.Unread
+	(*Fact)(nil),                  // 4: rodopath.fact.v1.Fact
+	(*Identity)(nil),              // 5: rodopath.fact.v1.Identity
+	(*Evidence)(nil),              // 6: rodopath.fact.v1.Evidence
+	nil,                           // 7: rodopath.fact.v1.Fact.CategoriesEntry
+	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
 }
 var file_rodopath_fact_v1_fact_proto_depIdxs = []int32{
-	7,  // 0: rodopath.fact.v1.Delivery.received:type_name -> google.protobuf.Timestamp
-	3,  // 1: rodopath.fact.v1.Delivery.facts:type_name -> rodopath.fact.v1.Fact
-	0,  // 2: rodopath.fact.v1.Fact.kind:type_name -> rodopath.fact.v1.Kind
-	7,  // 3: rodopath.fact.v1.Fact.occurred:type_name -> google.protobuf.Timestamp
-	4,  // 4: rodopath.fact.v1.Fact.identities:type_name -> rodopath.fact.v1.Identity
-	1,  // 5: rodopath.fact.v1.Fact.access:type_name -> rodopath.fact.v1.Access
-	7,  // 6: rodopath.fact.v1.Fact.paid_until:type_name -> google.protobuf.Timestamp
-	5,  // 7: rodopath.fact.v1.Fact.evidence:type_name -> rodopath.fact.v1.Evidence
-	7,  // 8: rodopath.fact.v1.Fact.told:type_name -> google.protobuf.Timestamp
-	6,  // 9: rodopath.fact.v1.Fact.categories:type_name -> rodopath.fact.v1.Fact.CategoriesEntry
-	7,  // 10: rodopath.fact.v1.Evidence.double_opt_in:type_name -> google.protobuf.Timestamp
-	11, // [11:11] is the sub-list for method output_type
-	11, // [11:11] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	8,  // 0: rodopath.fact.v1.Delivery.received:type_name -> google.protobuf.Timestamp
+	4,  // 1: rodopath.fact.v1.Delivery.facts:type_name -> rodopath.fact.v1.Fact
+	3,  // 2: rodopath.fact.v1.Delivery.unread:type_name -> rodopath.fact.v1.Unread
+	0,  // 3: rodopath.fact.v1.Fact.kind:type_name -> rodopath.fact.v1.Kind
+	8,  // 4: rodopath.fact.v1.Fact.occurred:type_name -> google.protobuf.Timestamp
+	5,  // 5: rodopath.fact.v1.Fact.identities:type_name -> rodopath.fact.v1.Identity
+	1,  // 6: rodopath.fact.v1.Fact.access:type_name -> rodopath.fact.v1.Access
+	8,  // 7: rodopath.fact.v1.Fact.paid_until:type_name -> google.protobuf.Timestamp
+	6,  // 8: rodopath.fact.v1.Fact.evidence:type_name -> rodopath.fact.v1.Evidence
+	8,  // 9: rodopath.fact.v1.Fact.told:type_name -> google.protobuf.Timestamp
+	7,  // 10: rodopath.fact.v1.Fact.categories:type_name -> rodopath.fact.v1.Fact.CategoriesEntry
+	8,  // 11: rodopath.fact.v1.Evidence.double_opt_in:type_name -> google.protobuf.Timestamp
+	12, // [12:12] is the sub-list for method output_type
+	12, // [12:12] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_rodopath_fact_v1_fact_proto_init() }
@@ -891,7 +979,7 @@ func file_rodopath_fact_v1_fact_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_rodopath_fact_v1_fact_proto_rawDesc), len(file_rodopath_fact_v1_fact_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   5,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
