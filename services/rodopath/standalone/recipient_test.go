@@ -160,7 +160,7 @@ func (m *machine) decisions(state string) listed {
 const threeRecipients = `
 public_url: https://hooks.example.com
 recipients:
-  - {id: crm, by: webhook, url: "URL", secrets: ["file:secrets/crm"], token: "file:secrets/crm-token", kinds: [delete, ask-consent], allow_private: true}
+  - {id: crm, holds: ["*"], by: webhook, url: "URL", secrets: ["file:secrets/crm"], token: "file:secrets/crm-token", kinds: [delete, ask-consent], allow_private: true}
   - {id: ledger, by: nats, token: "file:secrets/ledger-token", holds: [contact]}
   - {id: books, by: hand, holds: [contact], kinds: [delete]}
 `
@@ -319,7 +319,7 @@ func TestNode_AReplayReachesWhoRestoredABackup(t *testing.T) {
 	sink, address := newCRM(t)
 	dir := withRecipients(t, strings.ReplaceAll(`
 recipients:
-  - {id: crm, by: webhook, url: "URL", secrets: ["file:secrets/crm"], token: "file:secrets/crm-token", allow_private: true}
+  - {id: crm, holds: ["*"], by: webhook, url: "URL", secrets: ["file:secrets/crm"], token: "file:secrets/crm-token", allow_private: true}
 `, "URL", address))
 	m := start(t, dir, nil)
 	defer m.stop()

@@ -13,7 +13,7 @@ func (r *reader) customerCreated() {
 	o := r.object()
 	var who ingest.Identities
 	who.Add("stripe", payload.Name(o.ID))
-	if !who.AddEmail(o.Email) {
+	if !who.AddEmail(string(o.Email)) {
 		r.silent(ingest.SilentNoPerson)
 		return
 	}
@@ -31,7 +31,7 @@ func (r *reader) customerUpdated() {
 	}
 	var current, all ingest.Identities
 	current.Add("stripe", payload.Name(o.ID))
-	known := current.AddEmail(o.Email)
+	known := current.AddEmail(string(o.Email))
 	all = append(all, current...)
 	var old string
 	if err := json.Unmarshal(before, &old); err == nil {
@@ -47,6 +47,6 @@ func (r *reader) customerUpdated() {
 	}
 }
 
-func (r *reader) identified(who ingest.Identities, created int64) {
+func (r *reader) identified(who ingest.Identities, created payload.Number) {
 	r.emit(who, nil, &factv1.Fact{Kind: factv1.Kind_KIND_IDENTIFIED, Occurred: r.when(created)})
 }

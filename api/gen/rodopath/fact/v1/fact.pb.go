@@ -378,7 +378,7 @@ type Unread struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// reason is a short constant, such as "not_json".
 	Reason string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
-	// body is the body as received, after decompression.
+	// body is the body as signed, compressed with gzip; empty when the body is too large to keep.
 	Body []byte `protobuf:"bytes,2,opt,name=body,proto3" json:"body,omitempty"`
 	// topic is the platform's name of the event; empty when unknown.
 	Topic         string `protobuf:"bytes,3,opt,name=topic,proto3" json:"topic,omitempty"`
