@@ -14,11 +14,12 @@ const (
 	TraitBusiness = "business"
 )
 
-// IsTrait reports whether s is a trait of the core.
+// IsTrait reports whether s is a trait of the core that a sender may set. The trait "echo" is not: the core
+// alone marks an echo.
 func IsTrait(s string) bool {
 	switch s {
 	case TraitTest, TraitBusiness, "sole_trader", "oss",
-		"preticked", "forced", "child", "parent_agreed",
+		"preticked", "forced", "child", "parent_agreed", "unproven",
 		"unverified", "authenticated", "limitation",
 		"inaccurate", "unlawful", "for_claims", "objected":
 		return true

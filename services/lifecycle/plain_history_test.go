@@ -92,6 +92,7 @@ var plainOfPerson = []fact.Kind{
 	fact.KindAddressChanged,
 	fact.KindRestriction,
 	fact.KindRestrictionLifted,
+	fact.KindListed,
 	plainUpheld,
 }
 
@@ -106,6 +107,9 @@ var plainRequests = []fact.Kind{
 
 // eventsOf is what rules see of a fact.
 func (h *plainHistory) eventsOf(f *fact.Fact) []plainEvent {
+	if slices.Contains(f.Traits, fact.TraitEcho) {
+		return nil // our own deletion, and nothing that the person did
+	}
 	if f.Kind == fact.KindObjection {
 		return h.objection(f)
 	}
@@ -345,6 +349,13 @@ func plainVoid(f *fact.Fact) bool {
 	has := func(t string) bool { return slices.Contains(f.Traits, t) }
 	return has(fact.TraitPreticked) || has(fact.TraitForced) ||
 		has(fact.TraitChild) && !has(fact.TraitParentAgreed)
+}
+
+// plainShows reports whether a sign-up shows by itself that the person said yes after a no.
+func plainShows(f *fact.Fact, no time.Time) bool {
+	ofPerson := f.Doubt == "" && !slices.Contains(f.Traits, fact.TraitUnproven)
+	traced := f.Form != "" || len(f.Proof) > 0 || f.DoubleOptIn != nil && no.Before(*f.DoubleOptIn)
+	return ofPerson && traced && no.Before(f.Occurred)
 }
 
 // covers is what a sign-up is a consent to, if it is one.
