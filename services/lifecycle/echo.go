@@ -60,8 +60,8 @@ func echoedSince(facts []fact.Fact, f *fact.Fact, deleted time.Time) bool {
 	})
 }
 
-// lastErasureBefore is the instant of the latest published deletion of data held on consent, within
-// echoDays before an instant.
+// lastErasureBefore is the instant of the latest published or replayed deletion of data held on consent,
+// within echoDays before an instant.
 func (s *Subject) lastErasureBefore(p *rules.Policy, at time.Time) (time.Time, bool) {
 	var last time.Time
 	add := func(decided time.Time, category string) {
@@ -77,9 +77,13 @@ func (s *Subject) lastErasureBefore(p *rules.Policy, at time.Time) (time.Time, b
 	}
 	for i := range s.Notices {
 		n := &s.Notices[i]
+		if n.Kind != stream.KindDelete {
+			continue
+		}
 		for j := range n.Items {
-			if n.Kind == stream.KindDelete {
-				add(n.At, n.Items[j].Category)
+			add(n.At, n.Items[j].Category)
+			if n.Replayed != nil {
+				add(*n.Replayed, n.Items[j].Category)
 			}
 		}
 	}

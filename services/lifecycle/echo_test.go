@@ -5,9 +5,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/lifecycletest"
+	"github.com/rodopath/rodopath/services/lifecycle/notice"
 )
 
 // TestMarkEchoes_OfOneDeliveryOneIsAnEcho: what a sender calls an echo is none, and of two
@@ -42,6 +44,14 @@ func TestMarkEchoes_OfOneDeliveryOneIsAnEcho(t *testing.T) {
 		t.Errorf("%q is an echo of a decision that nobody was told", got)
 	}
 	s = lifecycle.MarkSent(s, []string{decisions[0].ID})
+	replayed := day(20)
+	again := s
+	again.Notices = []notice.Notice{{
+		Kind: stream.KindDelete, At: day(2), Replayed: &replayed, Items: []notice.HashedItem{{Category: "newsletter"}},
+	}}
+	if got := echoes(again, unsubscribe("a", "letters", 45)); got != "a" {
+		t.Errorf("after a replay %q is an echo", got)
+	}
 	for name, c := range map[string]struct {
 		facts []fact.Fact
 		want  string
