@@ -35,7 +35,9 @@ type plainHistory struct {
 func newPlainHistory(p *plainPolicy, facts []fact.Fact) *plainHistory {
 	h := &plainHistory{policy: p, records: map[string]string{}, contracts: map[string]string{}}
 	for i := range facts {
-		h.facts = append(h.facts, &facts[i])
+		if !slices.Contains(facts[i].Traits, fact.TraitEcho) { // of our own deletion: nothing happened
+			h.facts = append(h.facts, &facts[i])
+		}
 	}
 	for _, f := range h.facts {
 		h.events = append(h.events, h.eventsOf(f)...)
@@ -107,9 +109,6 @@ var plainRequests = []fact.Kind{
 
 // eventsOf is what rules see of a fact.
 func (h *plainHistory) eventsOf(f *fact.Fact) []plainEvent {
-	if slices.Contains(f.Traits, fact.TraitEcho) {
-		return nil // our own deletion, and nothing that the person did
-	}
 	if f.Kind == fact.KindObjection {
 		return h.objection(f)
 	}
