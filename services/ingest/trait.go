@@ -16,7 +16,8 @@ const (
 	TraitUnproven = "unproven"
 )
 
-// IsTrait reports whether s is a trait of the core.
+// IsTrait reports whether s is a trait of the core that a sender may set. The trait "echo" is not: the core
+// alone marks an echo.
 func IsTrait(s string) bool {
 	switch s {
 	case TraitTest, TraitBusiness, TraitUnproven, "sole_trader", "oss",

@@ -263,6 +263,7 @@ func (a *Applier) decide(p *person, subjects map[string]lifecycle.Subject, at ti
 	}
 	s.Keys = union(s.Keys, claim)
 	before := s
+	facts = lifecycle.MarkEchoes(a.opts.Policy, before, facts)
 	c.Subject, _ = lifecycle.Decide(a.opts.Policy, before, facts, at)
 	c.Claim = claim
 	a.claimLocators(&c.Subject, c)
@@ -316,7 +317,8 @@ func (a *Applier) decideSuccessor(s, old lifecycle.Subject, p *person, at time.T
 		return nil, err
 	}
 	c := &store.Change{Claim: fresh.Keys, Redirect: []lifecycle.Subject{lifecycle.Redirect(old, fresh.ID)}}
-	c.Subject, _ = lifecycle.Decide(a.opts.Policy, fresh, p.facts(), at)
+	facts := lifecycle.MarkEchoes(a.opts.Policy, fresh, p.facts())
+	c.Subject, _ = lifecycle.Decide(a.opts.Policy, fresh, facts, at)
 	a.claimLocators(&c.Subject, c)
 	return c, nil
 }

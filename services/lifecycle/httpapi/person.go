@@ -13,6 +13,7 @@ import (
 	"github.com/rodopath/rodopath/services/internal/problem"
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
+	"github.com/rodopath/rodopath/services/lifecycle/report"
 	"github.com/rodopath/rodopath/services/lifecycle/rights"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
@@ -182,7 +183,7 @@ func (a *API) use(c echo.Context) error {
 	if name.Kind == identity.KindEmail {
 		use.Address = a.opts.Vault.Key(name)
 	}
-	return c.JSON(http.StatusOK, s.May(a.opts.Policy, use, at))
+	return c.JSON(http.StatusOK, report.PermissionOf(a.opts.Policy, s.May(a.opts.Policy, use, at)))
 }
 
 // checkPurposes refuses unknown purposes: a misspelt purpose would otherwise be answered like a

@@ -401,11 +401,15 @@ func TestNode_APageAsksForAConsentAndTakesItBack(t *testing.T) {
 		t.Fatalf("the CRM was told %+v", e.Data)
 	}
 	path := strings.TrimPrefix(e.Data.Ask.Page, "https://hooks.example.com")
-	granted := func() bool {
-		return strings.Contains(
-			m.ask("/v1/may", map[string]any{"person": "ala@example.com", "purpose": "offers", "channel": "email"}, ""),
-			`"allowed":true`,
-		)
+	granted := func() bool { // the sentence on the page is about the newsletter too
+		may := func(purpose string) bool {
+			question := map[string]any{"person": "ala@example.com", "purpose": purpose, "channel": "email"}
+			return strings.Contains(m.ask("/v1/may", question, ""), `"allowed":true`)
+		}
+		if may("offers") != may("newsletter") {
+			t.Error("the newsletter and offers differ")
+		}
+		return may("offers")
 	}
 	for _, step := range []struct {
 		method, form, says string
