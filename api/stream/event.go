@@ -23,6 +23,7 @@ const Source = "rodopath/lifecycle"
 const (
 	TypeDelete     = "dev.rodopath.delete.v1"
 	TypeAskConsent = "dev.rodopath.ask-consent.v1"
+	TypeRetract    = "dev.rodopath.retract.v1"
 )
 
 // Kind is the instruction of a decision.
@@ -32,6 +33,7 @@ type Kind string
 const (
 	KindDelete     Kind = "delete"
 	KindAskConsent Kind = "ask-consent"
+	KindRetract    Kind = "retract"
 )
 
 // Event is a decision on the wire: a CloudEvent 1.0 in structured JSON, with the same bytes on
@@ -61,17 +63,29 @@ type Decision struct {
 	Effective time.Time `json:"effective"`
 	// Policy is the policy with its revision, such as "pl@1a2b3c".
 	Policy string `json:"policy"`
-	// Because lists the bases of the decision: the ended bases of a deletion, or the basis of a
-	// question.
+	// Because lists the bases of the decision: the ended bases of a deletion, the basis of a question,
+	// or the bases in force again of a retraction.
 	Because []Reason `json:"because"`
 	// Recipients are the ids of the notified recipients (Art. 19); each answers with a Receipt.
 	Recipients []string `json:"recipients,omitempty"`
 	// Replay is set on a replay under the same id, for a recipient that may have restored a backup:
 	// the decision must be carried out again.
 	Replay *Replay `json:"replay,omitempty"`
-	// Delete is set when Kind is "delete", Ask when it is "ask-consent".
-	Delete *Delete `json:"delete,omitempty"`
-	Ask    *Ask    `json:"ask,omitempty"`
+	// Delete is set when Kind is "delete", Ask when it is "ask-consent", Retract when it is "retract".
+	Delete  *Delete  `json:"delete,omitempty"`
+	Ask     *Ask     `json:"ask,omitempty"`
+	Retract *Retract `json:"retract,omitempty"`
+}
+
+// Retract withdraws an earlier decision, in whole or in part: news arrived after the publication.
+type Retract struct {
+	// Decision is the id of the retracted decision, Of the kind of that decision.
+	Decision string `json:"decision"`
+	Of       Kind   `json:"of"`
+	// Whole reports whether nothing of the decision remains to be carried out.
+	Whole bool `json:"whole"`
+	// Items are the items of a deletion that may be held again; empty for a question.
+	Items []Item `json:"items,omitempty"`
 }
 
 // Replay describes the repeated publication of a decision.

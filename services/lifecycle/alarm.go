@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rodopath/rodopath/services/lifecycle/calendar"
@@ -61,7 +62,7 @@ const instantLayout = "2006-01-02 15:04Z"
 // lateHold raises an alarm for a hold on erased data: a hold restores nothing.
 func (s *Subject) lateHold(h *rules.Evaluation, f *fact.Fact, held []rules.Holding, at time.Time) {
 	record := h.RecordNamed(f.Ref)
-	var gone []rules.Item
+	var gone, kept []rules.Item
 	var when time.Time
 	known := false
 	for i := range held {
@@ -69,14 +70,17 @@ func (s *Subject) lateHold(h *rules.Evaluation, f *fact.Fact, held []rules.Holdi
 		if o.Ref != record {
 			continue
 		}
-		known = known || o.InForce
+		if known = known || o.InForce; o.InForce {
+			kept = append(kept, o.Item)
+		}
 		if o.Lapsed() && o.Lapse.Before(f.Occurred) {
 			gone, when = append(gone, o.Item), calendar.Later(when, o.Lapse)
 		}
 	}
 	switch {
 	case len(gone) > 0:
-		s.alarm(at, "hold:"+f.ID, "the hold comes too late: already deleted at "+when.UTC().Format(instantLayout), gone...)
+		s.alarm(at, "hold:"+f.ID, "the hold comes too late: already deleted at "+when.UTC().Format(instantLayout)+": "+
+			categoriesOf(gone)+"; still held: "+categoriesOf(kept), gone...)
 	case !known && s.FullErasure != nil:
 		s.alarm(
 			at,
@@ -93,6 +97,20 @@ func (s *Subject) lateHold(h *rules.Evaluation, f *fact.Fact, held []rules.Holdi
 			rules.Item{Ref: f.Ref},
 		)
 	}
+}
+
+// categoriesOf lists the categories of items, each once.
+func categoriesOf(items []rules.Item) string {
+	var out []string
+	for _, item := range items {
+		if !slices.Contains(out, item.Category) {
+			out = append(out, item.Category)
+		}
+	}
+	if len(out) == 0 {
+		return "nothing"
+	}
+	return strings.Join(out, ", ")
 }
 
 // yearsApart raises an alarm for one sale with dates in two years: the later year counts for the

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/notice"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
@@ -172,10 +173,14 @@ func (s *Subject) earlierDecisions(h *rules.Evaluation, items []rules.Item) []st
 }
 
 // dropSuperseded drops the announcements that a newly published decision replaces. An unpublished
-// decision replaces nothing, because an unpublished decision may be retracted.
+// decision replaces nothing, because an unpublished decision may be retracted. The announcement of a
+// deletion that may still be delivered is kept: its items may be retracted.
 func (s *Subject) dropSuperseded(ids []string) {
 	all := s.Announced
 	s.Announced = slices.DeleteFunc(slices.Clone(all), func(d AnnouncedDeletion) bool {
+		if n := notice.Find(s.Notices, d.Decision); n != nil && n.Closed == nil {
+			return false
+		}
 		return slices.ContainsFunc(all, func(x AnnouncedDeletion) bool {
 			return x.Item == d.Item && x.Decision != d.Decision && slices.Contains(ids, x.Decision) &&
 				!x.Returned && (d.Returned || compareCoverage(d, x) < 0)

@@ -40,6 +40,7 @@ func Decide(p *rules.Policy, s Subject, facts []fact.Fact, at time.Time) (Subjec
 	s.HoldsPersonal = personHeld(p, held)
 	unsent := s.retractUnsent(h, held, at)
 	s.reconcile(h, &was, news, held, at)
+	retractions := s.retractPublished(h, held, at)
 	if len(unsent) == 0 { // an unpublished decision keeps its id
 		s.dropAnnounced(p, held, at)
 	}
@@ -54,7 +55,7 @@ func Decide(p *rules.Policy, s Subject, facts []fact.Fact, at time.Time) (Subjec
 	s.expireTombstones(p, at)
 	s.scheduleReview(p, at)
 	s.LastDecided = at
-	return s, fresh
+	return s, append(retractions, fresh...)
 }
 
 // dropSealed removes the sealed identities once nothing personal may be held, recipients were
@@ -74,7 +75,7 @@ func (s *Subject) retractUnsent(h *rules.Evaluation, held []rules.Holding, at ti
 	s.Outbox = nil
 	s.Announced, s.Questions = slices.Clone(s.Announced), slices.Clone(s.Questions)
 	for _, d := range unsent {
-		if (d.Subject != s.ID || d.Repeated()) && isSupported(&d, h, held, at) {
+		if d.Retract != nil || (d.Subject != s.ID || d.Repeated()) && isSupported(&d, h, held, at) {
 			s.Outbox = append(s.Outbox, d)
 			continue
 		}

@@ -46,6 +46,7 @@ func AddNotices(p *rules.Policy, s Subject, notices []notice.Notice) Subject {
 		n := &s.Notices[i]
 		n.Notifications = slices.Clone(n.Notifications)
 		n.AdvanceDue(rights.Requests(p, s.Facts, n.At))
+		n.PlainItems = nil
 	}
 	s.Questions = slices.Clone(s.Questions)
 	for i := range notices {
@@ -55,6 +56,7 @@ func AddNotices(p *rules.Policy, s Subject, notices []notice.Notice) Subject {
 				Purpose: n.Question.Purpose, Channel: n.Question.Channel, At: n.At, Decision: n.Decision,
 			})
 		}
+		s.announcePublished(&notices[i])
 	}
 	s.scheduleNotices(p)
 	for i := range s.Facts {
@@ -63,6 +65,22 @@ func AddNotices(p *rules.Policy, s Subject, notices []notice.Notice) Subject {
 		}
 	}
 	return s
+}
+
+// announcePublished records the items of a published deletion that a later fact retracted before the
+// publication was known. The next review retracts the deletion for its recipients as well.
+func (s *Subject) announcePublished(n *notice.Notice) {
+	if len(n.PlainItems) == 0 ||
+		slices.ContainsFunc(s.Announced, func(d AnnouncedDeletion) bool { return d.Decision == n.Decision }) {
+		return
+	}
+	s.Announced = slices.Clip(s.Announced)
+	for _, item := range n.PlainItems {
+		s.Announced = append(s.Announced, AnnouncedDeletion{
+			Item: item, Lapse: n.Effective, At: n.At, Decision: n.Decision,
+		})
+	}
+	s.reviewBy(n.At)
 }
 
 // scheduleNotices sets the deadline of the notices and a review no later than it.

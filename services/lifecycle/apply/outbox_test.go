@@ -155,11 +155,16 @@ func (o *outboxBench) again(names ...string) *factv1.Fact {
 	return f
 }
 
-// confirmed answers a decision and fails unless the answer counts.
-func (o *outboxBench) confirmed(decision string) {
+// lost answers a decision that news retracted after its publication, and fails unless the answer is noted as
+// a loss.
+func (o *outboxBench) lost(decision string) {
 	o.t.Helper()
-	if state := o.answers(decision); state != string(notice.StateConfirmed) {
-		o.t.Errorf("the answer does not count: %s", state)
+	if state := o.answers(decision); state != string(notice.StateRetracted) {
+		o.t.Errorf("the decision is not retracted: %s", state)
+	}
+	s, _ := o.who("ala@example.com")
+	if n := notice.Find(s.Notices, decision); n.Notifications[0].Outcome != "done" || len(n.Notifications[0].Lost) == 0 {
+		o.t.Errorf("the answer does not count: %+v", n)
 	}
 }
 
@@ -171,7 +176,7 @@ func TestApply_ADeletionThatIsOutIsNotTakenBack(t *testing.T) {
 	out := o.goesOut("ala@example.com")
 	o.apply(o.again("ala@example.com"))
 	o.drain()
-	o.confirmed(out.ID)
+	o.lost(out.ID)
 	o.journaled(out.ID)
 }
 
@@ -186,7 +191,7 @@ func TestApply_WhoComesBackWhileTheDeletionIsOutIsSomebodyNew(t *testing.T) {
 	if id == out.Subject || !s.HoldsPersonal || !slices.Contains(s.MergedFrom, out.Subject) {
 		t.Errorf("%q became %q: %+v", out.Subject, id, s)
 	}
-	o.confirmed(out.ID)
+	o.lost(out.ID)
 	o.journaled(out.ID)
 }
 
@@ -197,7 +202,7 @@ func TestApply_WhatIsOutOfAnAbsorbedPersonIsNotTakenBack(t *testing.T) {
 	out := o.goesOut("ala@example.com")
 	o.apply(o.again("stripe:cus_1"))
 	o.apply(o.again("ala@example.com", "stripe:cus_1"))
-	o.confirmed(out.ID)
+	o.lost(out.ID)
 	o.drain()
 	o.journaled(out.ID)
 }

@@ -33,6 +33,10 @@ const (
 	// KindConfirmed closes a published decision: every recipient confirmed, or the question
 	// expired.
 	KindConfirmed Kind = "confirmed"
+	// KindRetract is a retraction that is published to recipients, KindRetracted the record of the
+	// retraction with the retracted decision.
+	KindRetract        = Kind(stream.KindRetract)
+	KindRetracted Kind = "retracted"
 	// KindClosed closes a journal: nothing is left of the subject.
 	KindClosed Kind = "forgotten"
 )
@@ -133,6 +137,9 @@ func NewDecisionEntry(d *decision.Decision, mark func(ref string) string) Entry 
 	}
 	if d.Repeated() {
 		e.Kind = KindReplay
+	}
+	if d.Retract != nil {
+		e.Items, e.Text = hashItems(d.RetractedItems(), mark), "of "+d.Retract.Decision
 	}
 	if d.Ask != nil {
 		e.Text = d.Ask.Purpose + " by " + d.Ask.Channel

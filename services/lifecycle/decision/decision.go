@@ -31,10 +31,10 @@ type Decision struct {
 	stream.Decision `json:",inline"`
 }
 
-// The scopes of a deletion.
+// The scopes of a deletion: ScopePerson when nothing may be held any more, ScopePart otherwise.
 const (
-	scopePerson = "person"
-	scopePart   = "part"
+	ScopePerson = "person"
+	ScopePart   = "part"
 )
 
 // NewDeletion returns the deletion of items whose bases lapsed at an instant. retained are the items
@@ -45,7 +45,7 @@ func NewDeletion(
 	d := Decision{ID: id, Subject: subject, Decision: stream.Decision{
 		Kind: stream.KindDelete, Effective: lapse, Because: Reasons(bases...),
 		Delete: &stream.Delete{
-			Scope: scopePart, Items: items, Purposes: []string{}, Retained: append([]stream.RetainedItem{}, retained...),
+			Scope: ScopePart, Items: items, Purposes: []string{}, Retained: append([]stream.RetainedItem{}, retained...),
 		},
 	}}
 	d.addPurposes()
@@ -74,21 +74,45 @@ func Reasons(bases ...rules.Basis) []stream.Reason {
 
 // WholePerson reports whether nothing may be held any more, except keyed hashes and the
 // correspondence about an open request of the person.
-func (d *Decision) WholePerson() bool { return d.Delete != nil && d.Delete.Scope == scopePerson }
+func (d *Decision) WholePerson() bool { return d.Delete != nil && d.Delete.Scope == ScopePerson }
 
 // MarkWholePerson makes the deletion the completion of the erasure of the person.
-func (d *Decision) MarkWholePerson() { d.Delete.Scope = scopePerson }
+func (d *Decision) MarkWholePerson() { d.Delete.Scope = ScopePerson }
 
 // Repeated reports whether the deletion repeats an earlier one, because erased data returned.
 func (d *Decision) Repeated() bool { return d.Delete != nil && d.Delete.Again }
 
-// Items are the items to delete; nil for a question.
+// NewRetraction returns the retraction of a published decision about a subject: the items that may be
+// held again, or nothing of a question, and the bases in force again.
+func NewRetraction(subject string, r stream.Retract, bases []rules.Basis, at time.Time) Decision {
+	parts := []string{subject, string(stream.KindRetract), r.Decision, at.UTC().Format(time.RFC3339Nano)}
+	for _, item := range r.Items {
+		parts = append(parts, item.Category, item.Ref)
+	}
+	return Decision{ID: NewID(parts...), Subject: subject, At: at, Decision: stream.Decision{
+		Kind: stream.KindRetract, Effective: at, Because: Reasons(bases...), Retract: &r,
+	}}
+}
+
+// RetractedItems are the items that a retraction permits to hold again; nil for other decisions.
+func (d *Decision) RetractedItems() []rules.Item {
+	if d.Retract == nil {
+		return nil
+	}
+	return plainItems(d.Retract.Items)
+}
+
+// Items are the items to delete; nil for a question and a retraction.
 func (d *Decision) Items() []rules.Item {
 	if d.Delete == nil {
 		return nil
 	}
-	items := make([]rules.Item, len(d.Delete.Items))
-	for i, item := range d.Delete.Items {
+	return plainItems(d.Delete.Items)
+}
+
+func plainItems(named []stream.Item) []rules.Item {
+	items := make([]rules.Item, len(named))
+	for i, item := range named {
 		items[i] = rules.Item{Category: item.Category, Ref: item.Ref}
 	}
 	return items
@@ -120,6 +144,9 @@ func (d *Decision) Event(p *rules.Policy, person stream.Person, page string) *st
 		ask := *d.Ask
 		ask.Page = page
 		e.Type, data.Ask = stream.TypeAskConsent, &ask
+	}
+	if d.Retract != nil {
+		e.Type = stream.TypeRetract
 	}
 	e.Data = data
 	return e

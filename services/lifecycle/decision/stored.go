@@ -36,14 +36,14 @@ func (d *Decision) UnmarshalJSON(data []byte) error {
 // Decision returns the stored decision.
 func (s *Stored) Decision() Decision {
 	d := Decision(s.Current)
-	if d.Delete != nil || d.Ask != nil {
+	if d.Delete != nil || d.Ask != nil || d.Retract != nil {
 		return d
 	}
 	if d.Ask = s.Question; d.Ask != nil {
 		return d
 	}
 	d.Delete = &stream.Delete{
-		Scope: scopePart, Again: s.Again, Items: s.Items, Purposes: []string{}, Retained: s.Retained,
+		Scope: ScopePart, Again: s.Again, Items: s.Items, Purposes: []string{}, Retained: s.Retained,
 	}
 	for i := range d.Delete.Items {
 		d.Delete.Items[i].Names = s.Names[d.Delete.Items[i].Ref]

@@ -122,7 +122,7 @@ func (e *Events) of(
 	if err != nil {
 		return fmt.Errorf("read events of %s: %w", subject, err)
 	}
-	for _, kind := range []stream.Kind{stream.KindDelete, stream.KindAskConsent} {
+	for _, kind := range []stream.Kind{stream.KindDelete, stream.KindAskConsent, stream.KindRetract} {
 		for seq := uint64(1); ; seq++ {
 			msg, err := s.GetMsg(ctx, seq, jetstream.WithGetMsgSubject(stream.DecisionFor(kind, subject)))
 			if errors.Is(err, jetstream.ErrMsgNotFound) {

@@ -53,6 +53,11 @@ func (n *Notice) receive(f *fact.Fact, at time.Time) *chain.Note {
 		return nil
 	case !n.Notifications[i].answer(f):
 		return nil
+	case n.Retracted():
+		return nil // Losses reports an erasure that was carried out
+	case n.Retracts != "" && (f.Outcome == fact.OutcomeRefused || f.Outcome == fact.OutcomePartial):
+		return alarmOf("irrevocable", f, at, "%[2]s carried out a decision before its retraction %[1]s and cannot "+
+			"undo all of it: run \"rodopath decisions --all\" for the reason")
 	case n.Closed != nil && n.Kind == stream.KindDelete && n.Progress(at).State != StateConfirmed:
 		n.Closed, n.Purged = nil, false
 		return alarmOf("retracted", f, at,

@@ -42,6 +42,17 @@ type Notice struct {
 	Purged bool       `json:"purged,omitempty"`
 	// Replayed is the instant of the latest replay.
 	Replayed *time.Time `json:"replayed,omitempty"`
+	// Subject is the id under which the decision was published, which differs from the id of the
+	// subject after a merge; notices of earlier versions have none.
+	Subject string `json:"subject,omitempty"`
+	// Retractions are the retracted parts of the decision.
+	Retractions []Retraction `json:"retracted,omitempty"`
+	// Retracts is the decision that is retracted, of a notice of the kind "retract".
+	Retracts string `json:"retracts,omitempty"`
+
+	// PlainItems are the deleted items without hashing, known from New until the notice is added to the
+	// subject. PlainItems are not stored.
+	PlainItems []rules.Item `json:"-"`
 }
 
 // HashedItem is an item whose record names are hashed.
@@ -65,6 +76,8 @@ type Notification struct {
 	Categories map[string]fact.Outcome `json:"categories,omitempty"`
 	Reason     string                  `json:"reason,omitempty"`
 	At         *time.Time              `json:"at,omitempty"`
+	// Lost are the categories that the recipient had erased although a basis was in force: see Losses.
+	Lost []string `json:"lost,omitempty"`
 }
 
 // New returns the notice of a decision that is being published, or nil without recipients and
@@ -81,12 +94,17 @@ func New(p *rules.Policy, d *decision.Decision, names []string, hash func(name s
 		WholePerson: d.WholePerson(),
 		Question:    d.Ask,
 		Policy:      p.ID + "@" + d.Revision,
+		Subject:     d.Subject,
+		PlainItems:  d.Items(),
 	}
 	for _, name := range names {
 		n.Names = append(n.Names, hash(name))
 	}
 	if d.Delete != nil {
 		n.Items = hashItems(d.Delete.Items, hash)
+	}
+	if d.Retract != nil {
+		n.Items, n.Retracts = hashItems(d.Retract.Items, hash), d.Retract.Decision
 	}
 	for _, id := range d.Recipients {
 		n.Notifications = append(n.Notifications, NewNotification(p, id, d.At))
@@ -255,7 +273,7 @@ func (n *Notice) expiry(p *rules.Policy) time.Time {
 	end := p.TombstoneEnd(n.At)
 	for i := range n.Notifications {
 		t := &n.Notifications[i]
-		if n.Kind != stream.KindDelete || !t.isUnanswered() {
+		if n.Kind != stream.KindDelete || !t.isUnanswered() || n.Retracted() {
 			continue
 		}
 		escalated := t.Due
@@ -272,6 +290,9 @@ func (n *Notice) isComplete(e *rules.Evaluation, at time.Time) bool {
 	state := n.Progress(at).State
 	if q := n.Question; q != nil {
 		return state == StateAnswered || state == StateLapsed || e.BasisToAsk(q.Purpose, q.Channel, at) == nil
+	}
+	if n.Retracts != "" {
+		return n.isDelivered(at)
 	}
 	return state == StateConfirmed
 }

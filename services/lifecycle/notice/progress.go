@@ -28,6 +28,8 @@ const (
 	StateAnswered State = "answered"
 	// StateLapsed: the question fell without an answer.
 	StateLapsed State = "lapsed"
+	// StateRetracted: news arrived after the publication, and nothing of the decision remains.
+	StateRetracted State = "retracted"
 	// StateWithoutRecipient: the person should be asked, and no recipient accepts questions.
 	StateWithoutRecipient State = "untold"
 )
@@ -62,8 +64,8 @@ func (n *Notice) Progress(at time.Time) Progress {
 		}
 	}
 	p.State = n.state(&p, sent, begun, late, answered, at)
-	if p.State == StateAnswered || p.State == StateLapsed {
-		p.Missing = nil // the answer of one will do
+	if p.State == StateAnswered || p.State == StateLapsed || p.State == StateRetracted {
+		p.Missing = nil // the answer of one will do, and a retracted decision needs none
 	}
 	return p
 }
@@ -73,6 +75,8 @@ func (n *Notice) state(p *Progress, sent int, begun, late, answered bool, at tim
 		switch {
 		case answered, n.Answer != "", len(n.Notifications) > 0 && len(p.Missing) == 0:
 			return StateAnswered
+		case n.Retracted():
+			return StateRetracted
 		case !at.Before(q.Until), n.Closed != nil:
 			return StateLapsed
 		case len(n.Notifications) == 0:
@@ -81,6 +85,8 @@ func (n *Notice) state(p *Progress, sent int, begun, late, answered bool, at tim
 		late = false // a question has no deadline but its own
 	}
 	switch {
+	case n.Retracted():
+		return StateRetracted
 	case n.Question == nil && len(p.Missing)+len(p.Refused) == 0:
 		return StateConfirmed
 	case late:
