@@ -59,6 +59,9 @@ type Receipt struct {
 	Reason string `json:"reason,omitempty"`
 	// At is the instant of the outcome.
 	At time.Time `json:"at"`
+	// Narrowed is the instant of the check after which only a part of the deletion was delivered; absent
+	// after a delivery of the whole. Dispatch alone reports Narrowed.
+	Narrowed *time.Time `json:"narrowed,omitempty"`
 }
 
 // maxReason bounds the reason of a receipt, in characters.

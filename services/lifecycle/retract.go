@@ -18,21 +18,20 @@ func (s *Subject) retractPublished(h *rules.Evaluation, held []rules.Holding, at
 	s.Notices = slices.Clone(s.Notices)
 	for i := range s.Notices {
 		n := &s.Notices[i]
-		since := s.revived(n, h, held, at)
 		if n.Closed == nil && n.Retracts == "" && !n.Retracted() {
-			if d := s.retract(n, h, held, since, at); d != nil {
+			if d := s.retract(n, h, held, at); d != nil {
 				out = append(out, *d)
 			}
 		}
-		s.addNotes(n.Losses(since, at))
+		s.addNotes(n.Losses(s.revived(n, h, held, at), at))
 	}
 	return out
 }
 
 // retract withdraws one published decision and returns the retraction, or nil when the decision is still
-// supported or no recipient may have taken the decision. since is the result of revived.
+// supported or no recipient may have taken the decision.
 func (s *Subject) retract(
-	n *notice.Notice, h *rules.Evaluation, held []rules.Holding, since map[string]time.Time, at time.Time,
+	n *notice.Notice, h *rules.Evaluation, held []rules.Holding, at time.Time,
 ) *decision.Decision {
 	r := notice.Retraction{At: at}
 	var bases []rules.Basis
@@ -48,7 +47,7 @@ func (s *Subject) retract(
 		}
 	}
 	s.note(n.Retract(r))
-	recipients := n.MayHaveTaken(earliest(since, at))
+	recipients := n.MayHaveTaken(earliest(s.revived(n, h, held, at), at))
 	if len(recipients) == 0 {
 		return nil
 	}
@@ -123,35 +122,37 @@ func currentName(h *rules.Evaluation, item rules.Item) rules.Item {
 	return item
 }
 
-// revived is, for each category of a published deletion with items in force, the begin of the earliest
-// basis in force.
+// revived lists the items of a published deletion that are in force, each with the begin of the earliest basis
+// in force.
 func (s *Subject) revived(
 	n *notice.Notice, h *rules.Evaluation, held []rules.Holding, at time.Time,
-) map[string]time.Time {
+) []notice.Revived {
 	if n.Kind != stream.KindDelete {
 		return nil
 	}
-	out := map[string]time.Time{}
+	var out []notice.Revived
 	for _, item := range s.itemsOf(n, h) {
 		if i, ok := rules.FindHolding(held, item); !ok || !held[i].InForce {
 			continue
 		}
+		r := notice.Revived{Item: item, Since: at}
 		for j := range s.Bases {
 			b := &s.Bases[j]
-			if first, ok := out[item.Category]; b.Stands(at) && slices.Contains(b.Keeps, item) &&
-				(!ok || b.Since.Before(first)) {
-				out[item.Category] = b.Since
+			if b.Stands(at) && b.Since.Before(r.Since) && slices.Contains(b.Keeps, item) {
+				r.Since = b.Since
 			}
 		}
+		r.Retracted = n.RetractedAt(func(x rules.Item) bool { return currentName(h, x) == item })
+		out = append(out, r)
 	}
 	return out
 }
 
-// earliest is the earliest of the instants, or at without any.
-func earliest(instants map[string]time.Time, at time.Time) time.Time {
-	for _, t := range instants {
-		if t.Before(at) {
-			at = t
+// earliest is the earliest begin of the items, or at without any.
+func earliest(items []notice.Revived, at time.Time) time.Time {
+	for i := range items {
+		if items[i].Since.Before(at) {
+			at = items[i].Since
 		}
 	}
 	return at

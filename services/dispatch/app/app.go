@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/rodopath/rodopath/services/dispatch"
 	"github.com/rodopath/rodopath/services/dispatch/delivery"
 	"github.com/rodopath/rodopath/services/dispatch/httpapi"
 	"github.com/rodopath/rodopath/services/dispatch/jetqueue"
@@ -30,6 +32,8 @@ type Options struct {
 	Config *config.Config
 	// NATS is an open connection. The caller owns and closes it.
 	NATS *nats.Conn
+	// Checker checks each decision before each delivery; nil means the lifecycle of the configuration.
+	Checker dispatch.Checker
 	// Tokens authorise the HTTP interface, besides the configured tokens.
 	Tokens []string
 	// DryRun logs the calls to every recipient and makes none.
@@ -75,6 +79,11 @@ func New(ctx context.Context, opts Options) (*App, error) {
 		return nil, err
 	}
 	var err error
+	if a.opts.Checker == nil && a.delivers() {
+		if a.opts.Checker, err = newChecker(opts.Config, opts.Tokens); err != nil {
+			return nil, err
+		}
+	}
 	if a.js, err = service.JetStream(ctx, opts.NATS, opts.Config, opts.Log); err != nil {
 		return nil, err
 	}
@@ -86,6 +95,11 @@ func New(ctx context.Context, opts Options) (*App, error) {
 		return nil, err
 	}
 	return a, nil
+}
+
+// delivers reports whether a recipient is served, other than by a dry run.
+func (a *App) delivers() bool {
+	return slices.ContainsFunc(a.recipients, func(r *recipient) bool { return r.connector != nil && r.rehearsal == nil })
 }
 
 // assemble puts the lanes, the metrics and the HTTP interface together.

@@ -110,8 +110,14 @@ const crm = `
 func (w *world) start(recipients string, change func(*app.Options)) *app.App {
 	w.t.Helper()
 	opts := app.Options{
-		Config: w.config(recipients), NATS: w.nats.Connect(), Tokens: []string{"token"}, Claim: 3 * time.Second,
-		Log: slog.New(slog.NewTextHandler(w.log, nil)),
+		Config: w.config(
+			recipients,
+		),
+		NATS:    w.nats.Connect(),
+		Checker: natstest.Standing{},
+		Tokens:  []string{"token"},
+		Claim:   3 * time.Second,
+		Log:     slog.New(slog.NewTextHandler(w.log, nil)),
 	}
 	if change != nil {
 		change(&opts)
@@ -410,7 +416,10 @@ func TestNew_SaysWhatARecipientLacks(t *testing.T) {
 		":1:14: recipient crm: url must begin with https://":            `[{id: crm, by: webhook, url: "http://crm.example", secrets: ["file:secret"]}]`,
 		":1:14: recipient shop: key: a key begins with":                 `[{id: shop, by: stripe, key: "file:secret", source: pay}]`,
 	} {
-		_, err := app.New(t.Context(), app.Options{Config: w.config(recipients), NATS: w.nats.Connect()})
+		_, err := app.New(
+			t.Context(),
+			app.Options{Config: w.config(recipients), NATS: w.nats.Connect(), Checker: natstest.Standing{}},
+		)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want %q, got %v", want, err)
 		}

@@ -83,7 +83,7 @@ func BenchmarkDeliver(b *testing.B) {
 				}
 				a, err := app.New(b.Context(), app.Options{
 					Config: w.config(webhookTo("crm", w.crm.URL, benchCalls)), NATS: w.nats.Connect(),
-					Log: slog.New(slog.DiscardHandler),
+					Checker: natstest.Standing{}, Log: slog.New(slog.DiscardHandler),
 				})
 				ok(b, err)
 				b.StartTimer()

@@ -83,7 +83,7 @@ func TestApp_WantsTheKeyOfAPlatform(t *testing.T) {
 	} {
 		if _, err := app.New(
 			t.Context(),
-			app.Options{Config: w.config(recipients), NATS: w.nats.Connect()},
+			app.Options{Config: w.config(recipients), NATS: w.nats.Connect(), Checker: natstest.Standing{}},
 		); err == nil ||
 			!strings.Contains(err.Error(), want) {
 			t.Errorf("want %q, got %v", want, err)

@@ -66,6 +66,7 @@ func (a *App) lanes(counts *delivery.Counts) {
 		r.lane = delivery.New(delivery.Options{
 			Recipient: r.config.ID,
 			Connector: r.connector,
+			Checker:   a.opts.Checker,
 			Receipts:  jetqueue.NewReceipts(a.js, r.config.ID),
 			Switch:    a.switches,
 			InFlight:  r.config.InFlight,

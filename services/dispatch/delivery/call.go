@@ -24,18 +24,25 @@ type result struct {
 	err    error
 	// cut reports whether this process cancelled the call.
 	cut bool
+	// withdrawn is the outcome of a decision that no longer holds; empty for another decision.
+	withdrawn string
 	// settled reports whether the outcome is durable, ended whether the worker has ended.
 	settled, ended bool
 	outcome        string
 }
 
-// call calls the recipient in a goroutine and then publishes the receipt. The slot of the call is
-// released before the receipt.
+// call checks the decision, calls the recipient in a goroutine and then publishes the receipt. The slot of
+// the call is released before the receipt.
 func (r *run) call(ctx context.Context, it *item) {
 	r.calls++
 	r.workers++
 	m := it.Message
 	go func() {
+		m, withdrawn, err := r.check(ctx, m)
+		if err != nil || withdrawn != "" {
+			r.results <- result{it: it, called: true, err: err, withdrawn: withdrawn, cut: ctx.Err() != nil, ended: true}
+			return
+		}
 		began := time.Now()
 		answer, err := r.attempt(ctx, m)
 		r.counts.attempt(time.Since(began))
@@ -59,7 +66,7 @@ func (r *run) deliver(ctx context.Context, m Message) (a dispatch.Answer, err er
 			err = errors.New("the connector failed; see the log")
 		}
 	}()
-	return r.opts.Connector.Deliver(ctx, m.Event, m.Body)
+	return r.opts.Connector.Deliver(dispatch.WithRecheck(ctx, r.recheck(m)), m.Event, m.Body)
 }
 
 // giveUp publishes a receipt about a failed delivery.
@@ -92,6 +99,9 @@ func (r *run) receipt(ctx context.Context, m Message, a dispatch.Answer) bool {
 	receipt := &stream.Receipt{
 		Decision: m.Event.ID, Recipient: r.opts.Recipient, Outcome: a.Outcome,
 		Categories: a.Categories, Reason: Plain(a.Reason), At: r.opts.Now().UTC(),
+	}
+	if !m.narrowedAt.IsZero() {
+		receipt.Narrowed = &m.narrowedAt
 	}
 	id := receiptID(m.Event, r.opts.Recipient, a.Outcome)
 	for failures := 1; ; failures++ {

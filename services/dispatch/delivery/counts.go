@@ -11,7 +11,11 @@ import (
 type Counts struct {
 	deliveries *prometheus.CounterVec
 	attempts   *prometheus.HistogramVec
+	checks     *prometheus.CounterVec
 }
+
+// checkUnavailable is the state of a check without an answer.
+const checkUnavailable = "unavailable"
 
 // NewCounts registers the metrics.
 func NewCounts(metrics prometheus.Registerer) (*Counts, error) {
@@ -25,8 +29,12 @@ func NewCounts(metrics prometheus.Registerer) (*Counts, error) {
 			Help:    "Duration of calls to a recipient, successful or not.",
 			Buckets: []float64{0.005, 0.02, 0.1, 0.3, 1, 3, 10, 30},
 		}, []string{"recipient"}),
+		checks: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "rodopath_delivery_checks_total",
+			Help: "Checks of decisions before their delivery, by recipient and state; unavailable means no answer.",
+		}, []string{"recipient", "state"}),
 	}
-	for _, vec := range []prometheus.Collector{c.deliveries, c.attempts} {
+	for _, vec := range []prometheus.Collector{c.deliveries, c.attempts, c.checks} {
 		if err := metrics.Register(vec); err != nil {
 			return nil, fmt.Errorf("register metrics: %w", err)
 		}
@@ -38,6 +46,7 @@ func NewCounts(metrics prometheus.Registerer) (*Counts, error) {
 type laneCounts struct {
 	deliveries *prometheus.CounterVec
 	attempts   prometheus.Observer
+	checks     *prometheus.CounterVec
 }
 
 // of returns the metrics of a recipient.
@@ -48,12 +57,20 @@ func (c *Counts) of(recipient string) laneCounts {
 	return laneCounts{
 		deliveries: c.deliveries.MustCurryWith(prometheus.Labels{"recipient": recipient}),
 		attempts:   c.attempts.WithLabelValues(recipient),
+		checks:     c.checks.MustCurryWith(prometheus.Labels{"recipient": recipient}),
 	}
 }
 
 func (c laneCounts) attempt(took time.Duration) {
 	if c.attempts != nil {
 		c.attempts.Observe(took.Seconds())
+	}
+}
+
+// checked counts a check.
+func (c laneCounts) checked(state string) {
+	if c.checks != nil {
+		c.checks.WithLabelValues(state).Inc()
 	}
 }
 

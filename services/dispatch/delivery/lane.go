@@ -17,8 +17,10 @@ type Options struct {
 	// Recipient is the id of the recipient.
 	Recipient string
 	Connector dispatch.Connector
-	Receipts  Receipts
-	Switch    Switch
+	// Checker checks each decision directly before each attempt; nil delivers unchecked, for tests.
+	Checker  dispatch.Checker
+	Receipts Receipts
+	Switch   Switch
 	// InFlight is how many calls are under way at once; 0 means 4.
 	InFlight int
 	// Schedule is the backoff between attempts.
@@ -80,6 +82,10 @@ type run struct {
 	probe *item
 	// gone reports whether the recipient answered 410, stopping whether no new call may begin.
 	gone, stopping bool
+	// untouched are the decisions that were withdrawn before any attempt; uncheckable reports whether the
+	// last check failed.
+	untouched   map[string]bool
+	uncheckable bool
 	// scan is the instant of the next search for expired decisions behind an open circuit.
 	scan time.Time
 	// cancel ends the calls that were begun under claims that are lost.
@@ -89,7 +95,7 @@ type run struct {
 // Run delivers arriving decisions until the end of the context, waits for calls in progress, and
 // returns when none is left.
 func (l *Lane) Run(ctx context.Context, in <-chan Arrival) {
-	r := &run{Lane: l, results: make(chan result, 2*l.opts.InFlight)}
+	r := &run{Lane: l, results: make(chan result, 2*l.opts.InFlight), untouched: map[string]bool{}}
 	base := context.WithoutCancel(ctx)
 	calls, cancel := context.WithCancel(base)
 	r.cancel = cancel
@@ -175,12 +181,25 @@ func (r *run) begin(ctx context.Context) time.Duration {
 		if it == nil {
 			break
 		}
-		r.call(ctx, it)
+		r.beginCall(ctx, it)
 	}
 	if len(r.order.waits) == 0 || r.calls >= r.opts.InFlight {
 		return maxSleep
 	}
 	return max(0, r.order.waits[0].due.Sub(now))
+}
+
+// beginCall calls the recipient, unless the recipient need not know of the event. Behind an open circuit the
+// call is the probe.
+func (r *run) beginCall(ctx context.Context, it *item) {
+	if r.isNeedless(it.Event) {
+		r.settleNeedless(ctx, it)
+		return
+	}
+	if r.circuit.open {
+		r.probe = it
+	}
+	r.call(ctx, it)
 }
 
 // beginProbe begins the one call that an open circuit admits, and gives up expired decisions.
@@ -202,8 +221,7 @@ func (r *run) beginProbe(ctx context.Context, now time.Time) time.Duration {
 		return min(wait, sleep)
 	}
 	if it := r.order.next(now, true); it != nil {
-		r.probe = it
-		r.call(ctx, it)
+		r.beginCall(ctx, it)
 	} else if len(r.order.waits) > 0 {
 		sleep = min(sleep, max(0, r.order.waits[0].due.Sub(now)))
 	}

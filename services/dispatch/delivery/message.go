@@ -19,8 +19,14 @@ type Message struct {
 	Body  []byte
 	// Trace is the W3C trace context of the publication; empty without one.
 	Trace string
+	// Redelivered reports whether another claim on the message came before, so that the recipient may have
+	// received the decision.
+	Redelivered bool
 	// Claim holds the message in the queue until its acknowledgement.
 	Claim Claim
+	// narrowedAt is the instant of the check that narrowed the deletion, by the clock of lifecycle; zero for a
+	// whole decision.
+	narrowedAt time.Time
 }
 
 // Claim is a claim on a message of a queue. A lost claim acknowledges nothing: another process owns

@@ -10,6 +10,10 @@ import (
 type item struct {
 	Message
 	failures int
+	// unchecked counts the attempts that were not made because the decision could not be checked.
+	unchecked int
+	// touched reports whether the recipient may have received the decision in a failed attempt.
+	touched bool
 	// failing is the instant of the first failure, due the instant of the next attempt, asked the
 	// end of the wait that the recipient requested.
 	failing, due, asked time.Time

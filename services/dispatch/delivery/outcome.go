@@ -21,10 +21,16 @@ func (r *run) handleResult(ctx context.Context, res result) {
 		if probed {
 			r.probe = nil
 		}
+		if res.withdrawn != "" {
+			r.uncheckable = false
+			r.recordWithdrawn(res.it, res.withdrawn)
+			return
+		}
 		if res.err != nil {
 			r.recordFailure(ctx, res, probed)
 			return
 		}
+		r.uncheckable = false
 		r.recordSuccess()
 		r.logRemark(res)
 	case res.settled:
@@ -73,6 +79,17 @@ func (r *run) recordFailure(ctx context.Context, res result, probed bool) {
 		r.order.done(it)
 		return
 	case res.cut: // and claimed anew
+		it.touched = true
+		r.order.retry(it, time.Now())
+		return
+	}
+	if unchecked, ok := errors.AsType[*uncheckedError](err); ok {
+		r.recordUnchecked(ctx, it, unchecked)
+		return
+	}
+	r.uncheckable = false
+	it.touched = it.touched || !neverArrived(err)
+	if errors.Is(err, dispatch.ErrChanged) {
 		r.order.retry(it, time.Now())
 		return
 	}

@@ -76,11 +76,11 @@ func (q *Queue) Ensure(ctx context.Context) (jetstream.Consumer, error) {
 	return consumer, nil
 }
 
-// subjects match the accepted kinds of decisions.
+// subjects match the accepted kinds of decisions, and the retractions of such decisions.
 func (q *Queue) subjects() []string {
-	out := make([]string, len(q.opts.Takes))
+	out := make([]string, len(q.opts.Takes), len(q.opts.Takes)+1)
 	for i, kind := range q.opts.Takes {
 		out[i] = stream.DecisionsOf(stream.Kind(kind))
 	}
-	return out
+	return append(out, stream.DecisionsOf(stream.KindRetract))
 }

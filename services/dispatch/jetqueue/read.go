@@ -188,6 +188,8 @@ func (r *reader) accept(ctx context.Context, msg jetstream.Msg) error {
 		Body:     msg.Data(),
 		Trace:    msg.Headers().Get(trace.Header),
 		Claim:    one,
+		// A message of this claim is delivered for the first time only once.
+		Redelivered: meta.NumDelivered > 1,
 	}
 	if !r.taking {
 		r.send(ctx, delivery.Arrival{Message: m})

@@ -2,6 +2,7 @@
 package natstest
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -120,4 +121,16 @@ func (s *Server) Publish(js jetstream.JetStream, events ...*stream.Event) {
 			s.t.Fatal(fmt.Errorf("publish: %w", err))
 		}
 	}
+}
+
+// Standing is a checker for which every decision holds as published.
+type Standing struct{}
+
+// Check answers that the decision holds.
+func (Standing) Check(_ context.Context, e *stream.Event) (*stream.Standing, error) {
+	st := &stream.Standing{State: stream.StateStanding}
+	if d := e.Data.Delete; d != nil {
+		st.Items, st.Scope, st.Retained = d.Items, d.Scope, d.Retained
+	}
+	return st, nil
 }

@@ -42,6 +42,8 @@ type Config struct {
 	API       API     `yaml:"api"`
 	NATS      NATS    `yaml:"nats"`
 	MongoDB   MongoDB `yaml:"mongodb"`
+	// Dispatch configures the service dispatch in a cluster.
+	Dispatch Dispatch `yaml:"dispatch"`
 	// Keys is a reference to the keys that hash and seal the names of persons.
 	Keys string `validate:"omitempty,reference" yaml:"keys"`
 	// Limits bound the requests of strangers.
@@ -173,6 +175,21 @@ type Spool struct {
 	Path string `validate:"max=500" yaml:"path"`
 	// MaxMB is the capacity in MiB; 0 means 256. A full spool refuses webhooks.
 	MaxMB int `validate:"min=0,max=1000000" yaml:"max_mb"`
+}
+
+// Dispatch configures the service dispatch. The standalone program needs no settings here.
+type Dispatch struct {
+	// Lifecycle answers before each delivery whether the decision still holds.
+	Lifecycle Lifecycle `yaml:"lifecycle"`
+}
+
+// Lifecycle is the interface of lifecycle as seen by another service.
+type Lifecycle struct {
+	// URL is the address of the interface, such as http://lifecycle:8081.
+	URL string `validate:"omitempty,http_url,max=200" yaml:"url"`
+	// Token is a reference to a token with the scope decisions. Empty means the first of api.tokens with the
+	// scope.
+	Token string `validate:"omitempty,reference" yaml:"token"`
 }
 
 // Limits bound the requests of strangers.

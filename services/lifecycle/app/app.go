@@ -30,6 +30,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/receipt"
 	"github.com/rodopath/rodopath/services/lifecycle/rollout"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
+	"github.com/rodopath/rodopath/services/lifecycle/standing"
 )
 
 // Options configure an App.
@@ -69,7 +70,9 @@ type App struct {
 	public     http.Handler
 	policy     *rules.Policy
 	// waiting is a policy that awaits approval.
-	waiting  *rollout.Waiting
+	waiting *rollout.Waiting
+	// checker checks decisions before their delivery.
+	checker  *standing.Checker
 	measures map[string]string
 	now      func() time.Time
 
@@ -121,6 +124,7 @@ func (a *App) assemble(opts Options, vault *identity.Vault) error {
 	events := &natsio.Events{JetStream: a.js}
 	find := &directory.Directory{Store: a.store, Vault: vault}
 	reader := &receipt.Reader{Finder: find, Policy: a.policy}
+	a.checker = &standing.Checker{Finder: find, Vault: vault, Policy: a.policy, Now: opts.Now}
 	applier := a.assembleLoops(opts, vault, events)
 	a.quarantine = &natsio.Quarantine{JetStream: a.js, Sealer: vault}
 	a.feeds = a.newFeeds(opts, applier, reader)
@@ -214,7 +218,7 @@ func (a *App) newAPI(
 	if err != nil {
 		return nil, err
 	}
-	again := background.ReplayOptions{Store: a.store, Events: events, Vault: vault, Policy: a.policy}
+	again := background.ReplayOptions{Checker: a.checker, Store: a.store, Events: events, Vault: vault, Policy: a.policy}
 	return httpapi.New(httpapi.Options{
 		Directory:       find,
 		Lists:           a.store,
@@ -228,6 +232,7 @@ func (a *App) newAPI(
 		Waiting:         a.waiting,
 		Measures:        a.measures,
 		Receipts:        reader,
+		Checker:         a.checker,
 		RecipientTokens: recipients,
 		Replay: func(ctx context.Context, since time.Time, recipient string, visit func(background.Replayed) error) error {
 			return background.Replay(ctx, again, since, recipient, opts.Now(), visit)
@@ -270,6 +275,16 @@ func (a *App) Handler() http.Handler { return a.handler }
 // Public serves the endpoints for recipients (receipts under /v1/receipts) and for data subjects
 // (consent pages under /consent/).
 func (a *App) Public() http.Handler { return a.public }
+
+// Check returns what remains of a decision before its delivery, evaluated from the stored subject at this
+// moment.
+func (a *App) Check(ctx context.Context, e *stream.Event) (*stream.Standing, error) {
+	var items []stream.Item
+	if e.Data.Delete != nil {
+		items = e.Data.Delete.Items
+	}
+	return a.checker.Check(ctx, e.ID, items)
+}
 
 // Start starts the loops. Close stops the loops.
 func (a *App) Start(ctx context.Context) {

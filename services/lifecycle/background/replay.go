@@ -27,12 +27,18 @@ type ReplayEvents interface {
 	PublishEvents(ctx context.Context, events []*stream.Event) error
 }
 
+// Checker reports what remains of a decision.
+type Checker interface {
+	Check(ctx context.Context, id string, items []stream.Item) (*stream.Standing, error)
+}
+
 // ReplayOptions configure a Replay.
 type ReplayOptions struct {
-	Store  ReplayStore
-	Events ReplayEvents
-	Vault  *identity.Vault
-	Policy *rules.Policy
+	Checker Checker
+	Store   ReplayStore
+	Events  ReplayEvents
+	Vault   *identity.Vault
+	Policy  *rules.Policy
 }
 
 // Replayed is a deletion that was published again.
@@ -44,7 +50,8 @@ type Replayed struct {
 }
 
 // Replay publishes every deletion decided since an instant again, for one recipient or, with an empty
-// recipient, for all notified recipients. visit receives each published deletion.
+// recipient, for all notified recipients. Items that may be held again are left out, and so is a deletion
+// without other items. visit receives each published deletion.
 func Replay(
 	ctx context.Context,
 	opts ReplayOptions,
@@ -61,8 +68,8 @@ func Replay(
 				continue
 			}
 			sent, err := republish(ctx, opts, s, n, recipient, at)
-			if err == nil {
-				err = visit(sent)
+			if err == nil && sent != nil {
+				err = visit(*sent)
 			}
 			if err != nil {
 				return fmt.Errorf("replay %s: %w", n.Decision, err)
@@ -72,7 +79,8 @@ func Replay(
 	})
 }
 
-// republish publishes one deletion and awaits new answers.
+// republish publishes the part of one deletion that still holds and awaits new answers. The result is nil
+// when nothing of the deletion holds.
 func republish(
 	ctx context.Context,
 	opts ReplayOptions,
@@ -80,20 +88,35 @@ func republish(
 	n *notice.Notice,
 	recipient string,
 	at time.Time,
-) (Replayed, error) {
+) (*Replayed, error) {
 	event, err := findEvent(ctx, opts.Events, s, n.Decision)
 	if err != nil {
-		return Replayed{}, err
+		return nil, err
 	}
 	if event == nil {
 		event = hashedEvent(opts, s, n)
 	}
+	if event, err = standingPart(ctx, opts.Checker, event); event == nil || err != nil {
+		return nil, err
+	}
 	event.Data.Replay = &stream.Replay{At: at, Recipient: recipient}
 	if err := opts.Events.PublishEvents(ctx, []*stream.Event{event}); err != nil {
-		return Replayed{}, err
+		return nil, err
 	}
-	sent := Replayed{Decision: n.Decision, Subject: s.ID, Hidden: len(event.Data.Person.Hashes) > 0}
+	sent := &Replayed{Decision: n.Decision, Subject: s.ID, Hidden: len(event.Data.Person.Hashes) > 0}
 	return sent, noteReplay(ctx, opts, s.ID, n.Decision, recipient, at)
+}
+
+// standingPart returns the event with the part of the deletion that still holds; nil when nothing holds.
+func standingPart(ctx context.Context, c Checker, event *stream.Event) (*stream.Event, error) {
+	if event.Data.Delete == nil {
+		return event, nil
+	}
+	st, err := c.Check(ctx, event.ID, event.Data.Delete.Items)
+	if err != nil || len(st.Items) == 0 {
+		return nil, err
+	}
+	return event.Narrowed(st), nil
 }
 
 // findEvent returns the event of a decision from the stream; nil when the stream no longer has the

@@ -149,7 +149,8 @@ type Fact struct {
 	// Reason is the reason for the outcome, or the reference of an authority, without names.
 	Reason string `json:"reason,omitempty"`
 	// InformedAt is the time at which the person was informed that a restriction would be lifted
-	// (Art. 18(3)).
+	// (Art. 18(3)). In a receipt InformedAt is the instant from which the recipient received only a part of
+	// the decision.
 	InformedAt *time.Time `json:"told,omitempty"`
 	// Recipient is the system that answers in a receipt, Categories its answer for single
 	// categories of data.

@@ -17,6 +17,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/internal/access"
 	"github.com/rodopath/rodopath/services/internal/problem"
 	"github.com/rodopath/rodopath/services/lifecycle"
@@ -56,6 +57,11 @@ type FactPublisher interface {
 	Publish(ctx context.Context, d *factv1.Delivery) error
 }
 
+// Checker reports what remains of a decision at this moment; items are the items of its event.
+type Checker interface {
+	Check(ctx context.Context, id string, items []stream.Item) (*stream.Standing, error)
+}
+
 // Options configure an API.
 type Options struct {
 	Directory *directory.Directory
@@ -69,6 +75,8 @@ type Options struct {
 	Policy     *rules.Policy
 	// Controller is the business named on certificates and consent pages.
 	Controller string
+	// Checker checks decisions before their delivery.
+	Checker Checker
 	// Receipts converts receipts of recipients to facts.
 	Receipts *receipt.Reader
 	// RecipientTokens are the tokens of recipients; the holder of each token is the recipient.
@@ -168,6 +176,7 @@ func (a *API) Register(e *echo.Echo) {
 	v1.GET("/decisions/:decision", a.decision, a.may(ScopeDecisions))
 	v1.GET("/decisions/:decision/certificate", a.certificate, a.may(ScopeDecisions))
 	v1.GET("/certificate-key", a.certificateKey, a.may(ScopeDecisions))
+	v1.POST("/decisions/:decision/check", a.check, a.may(ScopeDecisions))
 	v1.POST("/decisions/receipts", a.receiptFor, a.may(ScopeDecisions))
 	v1.GET("/quarantine", a.quarantined, a.may(ScopeRead))
 	v1.GET("/quarantine/:number", a.quarantinedBody, a.may(ScopeExport))

@@ -2,7 +2,9 @@ package httpapi
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"time"
@@ -38,6 +40,33 @@ type listedDecision struct {
 	Recipients []notice.Notification `json:"recipients"`
 	Closed     *time.Time            `json:"closed,omitempty"`
 	Replayed   *time.Time            `json:"replayed,omitempty"`
+	// Retracted are the parts that news withdrew after the publication; Retracts is the decision that a
+	// retraction withdraws.
+	Retracted []retractedPart `json:"retracted,omitempty"`
+	Retracts  string          `json:"retracts,omitempty"`
+}
+
+// retractedPart is a part of a decision that was withdrawn.
+type retractedPart struct {
+	At         time.Time `json:"at"`
+	Categories []string  `json:"categories,omitempty"`
+	Reason     string    `json:"reason,omitempty"`
+	Whole      bool      `json:"whole,omitempty"`
+}
+
+// retractedParts are the retractions of a notice without the names of records.
+func retractedParts(n *notice.Notice) []retractedPart {
+	var out []retractedPart
+	for _, r := range n.Retractions {
+		part := retractedPart{At: r.At, Reason: r.Reason, Whole: r.Whole}
+		for _, item := range r.Items {
+			if !slices.Contains(part.Categories, item.Category) {
+				part.Categories = append(part.Categories, item.Category)
+			}
+		}
+		out = append(out, part)
+	}
+	return out
 }
 
 type decisionList struct {
@@ -120,6 +149,8 @@ func (a *API) listed(s *lifecycle.Subject) ([]listedDecision, error) {
 			Recipients: n.Notifications,
 			Closed:     n.Closed,
 			Replayed:   n.Replayed,
+			Retracted:  retractedParts(n),
+			Retracts:   n.Retracts,
 		}
 		for _, item := range n.Items {
 			if !slices.Contains(d.Categories, item.Category) {
@@ -152,6 +183,27 @@ func (a *API) decision(c echo.Context) error {
 		}
 	}
 	return errUnknownDecision()
+}
+
+const checkExample = `{"items": [{"category": "contact"}]}`
+
+// maxCheck bounds the body of a check: the items of one decision.
+const maxCheck = 1 << 20
+
+// check answers what remains of a decision, evaluated at this moment: the question of dispatch before each
+// attempt to deliver.
+func (a *API) check(c echo.Context) error {
+	var req stream.Check
+	dec := json.NewDecoder(io.LimitReader(c.Request().Body, maxCheck))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&req); err != nil {
+		return problem.New(http.StatusBadRequest, "unreadable", "Send JSON such as "+checkExample+".")
+	}
+	st, err := a.opts.Checker.Check(c.Request().Context(), c.Param("decision"), req.Items)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, st)
 }
 
 func errUnknownDecision() error {

@@ -47,6 +47,7 @@ func (a *API) acceptReceipt(c echo.Context, from string) error {
 	case in.Recipient != "" && in.Recipient != from:
 		return problem.New(http.StatusForbidden, "stranger", "This token belongs to another recipient.")
 	}
+	in.Narrowed = nil // known to dispatch alone
 	if in.Outcome == stream.OutcomeSent || in.Outcome == stream.OutcomeFailed {
 		return problem.New(
 			http.StatusUnprocessableEntity,

@@ -77,6 +77,9 @@ func (t *Notification) answer(f *fact.Fact) bool {
 	if f.Outcome != fact.OutcomeFailed && (t.Sent == nil || f.Occurred.Before(*t.Sent)) {
 		t.Sent = &f.Occurred
 	}
+	if f.InformedAt != nil && (t.Narrowed == nil || f.InformedAt.Before(*t.Narrowed)) {
+		t.Narrowed = f.InformedAt
+	}
 	if f.Outcome == fact.OutcomeSent ||
 		t.At != nil && (f.Occurred.Before(*t.At) || f.Occurred.Equal(*t.At) && f.Outcome <= t.Outcome) {
 		return false

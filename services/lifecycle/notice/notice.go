@@ -71,6 +71,9 @@ type Notification struct {
 	EscalatedAt *time.Time `json:"told,omitempty"`
 	// Sent is the instant of the delivery; nil before the delivery.
 	Sent *time.Time `json:"sent,omitempty"`
+	// Narrowed is the instant from which the recipient received no more than the part that held; nil when
+	// the recipient received the whole decision.
+	Narrowed *time.Time `json:"narrowed,omitempty"`
 	// Outcome is the answer, given at At; empty without an answer.
 	Outcome    fact.Outcome            `json:"outcome,omitempty"`
 	Categories map[string]fact.Outcome `json:"categories,omitempty"`

@@ -29,7 +29,17 @@ func (n *Notice) Retracted() bool {
 
 // IsRetracted reports whether an item was retracted; same reports whether a retracted item is the item.
 func (n *Notice) IsRetracted(same func(rules.Item) bool) bool {
-	return slices.ContainsFunc(n.Retractions, func(r Retraction) bool { return slices.ContainsFunc(r.Items, same) })
+	return n.RetractedAt(same) != nil
+}
+
+// RetractedAt is the instant of the retraction of an item; nil for an item that was not retracted.
+func (n *Notice) RetractedAt(same func(rules.Item) bool) *time.Time {
+	for i := range n.Retractions {
+		if slices.ContainsFunc(n.Retractions[i].Items, same) {
+			return &n.Retractions[i].At
+		}
+	}
+	return nil
 }
 
 // Retract records a retraction and returns the journal entry of the decision. A decision that is retracted
@@ -74,26 +84,38 @@ func (n *Notice) isDelivered(at time.Time) bool {
 	return true
 }
 
-// Losses returns an alarm for each recipient that erased an item while a basis of the item was in force, as
-// it turned out after the decision. since has the begin of the earliest basis in force of each
-// category; an erasure before the begin was right.
-func (n *Notice) Losses(since map[string]time.Time, at time.Time) []chain.Note {
-	if n.Kind != stream.KindDelete {
-		return nil
-	}
+// Revived is an item of a published deletion that is in force again.
+type Revived struct {
+	rules.Item
+	// Since is the begin of the earliest basis in force.
+	Since time.Time
+	// Retracted is the instant of the retraction of the item; nil for an item that was not retracted.
+	Retracted *time.Time
+}
+
+// Losses returns an alarm for each recipient and category that the recipient erased while a basis was in force,
+// as it turned out after the decision. An erasure before the begin of the basis was right, and a recipient of
+// the part without the item erased nothing of the item.
+func (n *Notice) Losses(revived []Revived, at time.Time) []chain.Note {
 	var out []chain.Note
 	n.Notifications = slices.Clone(n.Notifications)
 	for i := range n.Notifications {
 		t := &n.Notifications[i]
-		for _, category := range n.categories() {
-			begun, revived := since[category]
-			if revived && t.erased(category) && !t.At.Before(begun) && !slices.Contains(t.Lost, category) {
-				t.Lost = append(slices.Clip(t.Lost), category)
-				out = append(out, n.loss(t, category, begun, at))
+		for j := range revived {
+			r := &revived[j]
+			if !t.erased(r.Category) || t.At.Before(r.Since) || t.isSpared(r) || slices.Contains(t.Lost, r.Category) {
+				continue
 			}
+			t.Lost = append(slices.Clip(t.Lost), r.Category)
+			out = append(out, n.loss(t, r.Category, r.Since, at))
 		}
 	}
 	return out
+}
+
+// isSpared reports whether the recipient received only a part of the deletion, after the retraction of an item.
+func (t *Notification) isSpared(r *Revived) bool {
+	return t.Narrowed != nil && r.Retracted != nil && !t.Narrowed.Before(*r.Retracted)
 }
 
 // loss is the alarm about a category that a recipient erased.
@@ -109,17 +131,6 @@ func (n *Notice) loss(t *Notification, category string, begun, at time.Time) cha
 			"since %s: ask the person for the data again", t.Recipient, erased, category, n.Decision,
 			t.At.UTC().Format(minute), begun.UTC().Format(minute)),
 	}
-}
-
-// categories lists the categories of the decision, each once.
-func (n *Notice) categories() []string {
-	var out []string
-	for i := range n.Items {
-		if c := n.Items[i].Category; !slices.Contains(out, c) {
-			out = append(out, c)
-		}
-	}
-	return out
 }
 
 // erased reports whether the recipient erased data of a category, at least in part.

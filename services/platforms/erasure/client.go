@@ -117,6 +117,11 @@ func (c *Client) call(ctx context.Context, r Request, into any) (Result, error) 
 	if err != nil {
 		return Result{}, err
 	}
+	if r.Method != http.MethodGet { // after every wait, and directly before the change
+		if err := dispatch.Recheck(ctx); err != nil {
+			return Result{}, err
+		}
+	}
 	res, err := c.opts.Client.Do(req)
 	if err != nil {
 		return Result{}, outbound.Failure(err)

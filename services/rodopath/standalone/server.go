@@ -138,7 +138,7 @@ func (n *Server) start(ctx context.Context) error {
 		return err
 	}
 	n.dispatch, err = dispatchapp.New(ctx, dispatchapp.Options{
-		Config: n.Config, NATS: n.conn, Tokens: []string{n.Control.Token}, DryRun: n.opts.DryRun,
+		Config: n.Config, NATS: n.conn, Checker: n.lifecycle, Tokens: []string{n.Control.Token}, DryRun: n.opts.DryRun,
 		Now: n.opts.Now, Tracer: n.tracer, Log: n.opts.Log.With("service", "dispatch"),
 	})
 	if err != nil {

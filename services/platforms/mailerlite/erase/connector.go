@@ -73,6 +73,9 @@ func New(opts Options) (*Connector, error) {
 
 // Deliver carries out a deletion.
 func (c *Connector) Deliver(ctx context.Context, e *stream.Event, _ []byte) (dispatch.Answer, error) {
+	if answer, ok := erasure.Retraction(e); ok {
+		return answer, nil
+	}
 	t, err := erasure.Read(e)
 	if err != nil {
 		return dispatch.Answer{}, err
