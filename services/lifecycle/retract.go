@@ -46,8 +46,11 @@ func (s *Subject) retract(
 			return nil
 		}
 	}
-	s.note(n.Retract(r))
 	recipients := n.MayHaveTaken(earliest(s.revived(n, h, held, at), at))
+	if n.Question != nil && len(recipients) == 0 {
+		return nil // nobody asks, and the notice is closed
+	}
+	s.note(n.Retract(r))
 	if len(recipients) == 0 {
 		return nil
 	}

@@ -12,12 +12,6 @@ import (
 	"github.com/rodopath/rodopath/services/internal/trace"
 )
 
-// Outcomes of a decision that is acknowledged without a delivery, as labels of the metrics.
-const (
-	outcomeRetracted = string(stream.StateRetracted)
-	outcomeClosed    = string(stream.StateClosed)
-)
-
 // errUnknown means that lifecycle does not know the decision. A decision without a notice yet is known a
 // moment later.
 var errUnknown = errors.New("lifecycle does not know the decision")

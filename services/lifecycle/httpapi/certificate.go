@@ -94,6 +94,8 @@ func (a *API) certify(ctx context.Context, id string) (cert *certificate.Certifi
 	switch {
 	case err != nil:
 		return nil, 0, err
+	case n != nil && n.Retracted():
+		return nil, 0, errRetracted()
 	case n != nil && n.Closed == nil:
 		return nil, 0, a.unconfirmed(n)
 	case confirmed == nil:
@@ -103,7 +105,15 @@ func (a *API) certify(ctx context.Context, id string) (cert *certificate.Certifi
 			"No recipient was notified of this deletion, so no recipient can confirm the deletion. List the recipients of the data under \"recipients\" in the configuration.",
 		)
 	}
+	if made.Items = chain.LeftOf(made, entries); len(made.Items) == 0 {
+		return nil, 0, errRetracted()
+	}
 	return a.certificateOf(made, confirmed), confirmed.Generation, nil
+}
+
+func errRetracted() error {
+	return problem.New(http.StatusConflict, "retracted",
+		"The deletion was retracted: a basis is in force again, so there is nothing to certify.")
 }
 
 // notice returns the notice of a decision; nil without recipients or without a subject.

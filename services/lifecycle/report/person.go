@@ -386,17 +386,22 @@ func (r *reporter) requests() []Request {
 // deleted returns the deletions that the journal records up to the instant of the report.
 func (r *reporter) deleted(journal []chain.Entry) []Deleted {
 	out := []Deleted{}
+	journal = slices.DeleteFunc(slices.Clone(journal), func(e chain.Entry) bool { return e.At.After(r.at) })
 	for i := range journal {
 		e := &journal[i]
-		if e.Kind != chain.KindDelete && e.Kind != chain.KindReplay || e.SentAgain() || e.At.After(r.at) {
+		if e.Kind != chain.KindDelete && e.Kind != chain.KindReplay || e.SentAgain() {
 			continue
+		}
+		left := chain.LeftOf(e, journal)
+		if len(left) == 0 && len(e.Items) > 0 {
+			continue // the deletion was retracted
 		}
 		d := Deleted{
 			At:       e.At,
 			On:       r.day(e.At),
 			Again:    e.Kind == chain.KindReplay,
 			Revision: e.Revision,
-			Items:    r.deletedItems(e.Items),
+			Items:    r.deletedItems(left),
 			Because:  []EndedBasis{},
 		}
 		for _, why := range e.Rules {

@@ -204,6 +204,10 @@ func (x *explanation) pastDeletions(journal []chain.Entry) {
 			if entry.Text == string(notice.StateConfirmed) {
 				deleted.Row(at, x.words.confirmed, "", entry.Decision)
 			}
+		case chain.KindRetracted:
+			if len(entry.Items) > 0 { // a question deleted nothing
+				deleted.Row(at, x.words.retracted+x.items(entry.Items), x.basisOf(entry.Text), "")
+			}
 		case chain.KindClosed:
 			deleted.Row(at, x.words.forgotten, "", "")
 		case chain.KindMerged:
@@ -244,10 +248,15 @@ func short(hash string) string { return hash[:min(8, len(hash))] }
 func (x *explanation) reasons(entry *chain.Entry) string {
 	out := make([]string, len(entry.Rules))
 	for i, r := range entry.Rules {
-		purpose, article := reason(r)
-		out[i] = x.purpose(purpose) + x.brief(article)
+		out[i] = x.basisOf(r)
 	}
 	return x.words.because + strings.Join(out, x.choose("; ", ", "))
+}
+
+// basisOf describes a basis of the journal.
+func (x *explanation) basisOf(text string) string {
+	purpose, article := reason(text)
+	return x.purpose(purpose) + x.brief(article)
 }
 
 // reason reads a reason of the journal, such as "tax_documents 6(1)(c)".

@@ -581,7 +581,7 @@ type explanationWords struct {
 	bans, anyUse                                                             string
 	requests, received, due, overdue, extended, answered, late               string
 	asked, open, closed, told, lapsed, receipts                              string
-	resent, resentToAll, confirmed                                           string
+	resent, resentToAll, confirmed, retracted                                string
 	gone, again, because, revision, forgotten, absorbed, alarms              string
 	tombstone, allGone                                                       string
 }
@@ -643,6 +643,7 @@ func (l Language) explanation() explanationWords {
 		),
 		resentToAll: l.choose("ponowienie dla wszystkich", "replay for all recipients"),
 		confirmed:   l.choose("usunięcie potwierdzone", "deletion confirmed"),
+		retracted:   l.choose("cofnięto: ", "retracted: "),
 		because:     l.choose("ustały: ", "lapsed: "),
 		revision:    l.choose("wersja ", "revision "),
 		forgotten:   l.choose("brak dalszych danych, profil usunięto", "no data left, the subject was removed"),
@@ -722,7 +723,7 @@ func (l Language) alarm(e *chain.Entry) string {
 			" (usunięto ",
 			when,
 			")",
-		)
+		) + stillHeld(e.Text)
 	case "years":
 		return "jedna sprzedaż ma w dwóch źródłach różne lata: decyduje późniejszy rok"
 	case "overdue":
@@ -758,7 +759,7 @@ func contradictionAlarm(what, about, when string) string {
 // alarms.
 func recipientAlarm(what, about, text string) string {
 	decision, rest, _ := strings.Cut(about, ":")
-	recipient, _, _ := strings.Cut(rest, ":")
+	recipient, category, _ := strings.Cut(rest, ":")
 	switch what {
 	case "unconfirmed":
 		return "odbiorca " + recipient + " nie potwierdził usunięcia na podstawie decyzji " + decision + after(
@@ -772,10 +773,44 @@ func recipientAlarm(what, about, text string) string {
 		return "odbiorca " + recipient + " odmawia wykonania decyzji " + decision + ": przyczynę podaje „rodopath decisions”"
 	case "retracted":
 		return "odbiorca " + recipient + " odwołuje potwierdzenie decyzji " + decision + ": przyczynę podaje „rodopath decisions”"
+	case "lost":
+		return lossAlarm(recipient, decision, category, text)
+	case "irrevocable":
+		return "odbiorca " + recipient + " wykonał decyzję przed jej cofnięciem (" + decision +
+			") i nie może wszystkiego przywrócić: przyczynę podaje „rodopath decisions --all”"
 	case "stranger":
 		return "odbiorca " + recipient + " odpowiada na decyzję " + decision + ", o której nie został powiadomiony"
 	}
 	return ""
+}
+
+// stillHeld translates the part of an alarm about a late hold that lists the categories still held; empty
+// without the part.
+func stillHeld(text string) string {
+	_, held, _ := strings.Cut(text, "; still held: ")
+	if held == "nothing" {
+		held = "nic"
+	}
+	return after("; nadal przechowywane: ", held, "")
+}
+
+// lossAlarm translates an alarm about an erasure against a basis into Polish.
+func lossAlarm(recipient, decision, category, text string) string {
+	erased := " usunął dane ("
+	if strings.Contains(text, "may have erased") {
+		erased = " mógł usunąć dane ("
+	}
+	dates := append(civilDate.FindAllString(text, -1), "", "")
+	return "odbiorca " + recipient + erased + category + ", decyzja " + decision + after(
+		", potwierdzenie z ",
+		dates[0],
+		"",
+	) +
+		"), mimo że podstawa znów obowiązuje" + after(
+		" od ",
+		dates[1],
+		"",
+	) + ": poproś osobę o te dane ponownie"
 }
 
 var civilDate = regexp.MustCompile(`\d{4}-\d{2}-\d{2}`)

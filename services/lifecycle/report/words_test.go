@@ -189,6 +189,8 @@ func TestAlarm_IsSaidInPolishByItsKind(t *testing.T) {
 		"signup:f:":                              "platforma podaje zapis bez własnego dowodu, mimo że osoba odmówiła zgody lub ją wycofała (2026-07-01): poproś osobę o nową zgodę albo wypisz ją tam z listy",
 		"hold:f":                                 "wstrzymanie usunięcia jest spóźnione albo dotyczy danych, które nie są przechowywane (usunięto 2026-07-01)",
 		"refused:dec_1:crm:f":                    "odbiorca crm odmawia wykonania decyzji dec_1: przyczynę podaje „rodopath decisions”",
+		"lost:dec_1:crm:contact":                 "odbiorca crm usunął dane (contact, decyzja dec_1, potwierdzenie z 2026-07-01), mimo że podstawa znów obowiązuje: poproś osobę o te dane ponownie",
+		"irrevocable:dec_1:crm:f":                "odbiorca crm wykonał decyzję przed jej cofnięciem (dec_1) i nie może wszystkiego przywrócić: przyczynę podaje „rodopath decisions --all”",
 		"unconfirmed:dec_1:crm:2026-07-01T00:00": "odbiorca crm nie potwierdził usunięcia na podstawie decyzji dec_1 (termin 2026-07-01): zapytaj odbiorcę albo wyślij decyzję ponownie („replay”)",
 		"failed:dec_1:crm:f":                     "decyzji dec_1 nie udało się doręczyć odbiorcy crm: przyczynę podaje „rodopath decisions”; wyślij decyzję ponownie („replay”)",
 		"retracted:dec_1:crm:f":                  "odbiorca crm odwołuje potwierdzenie decyzji dec_1: przyczynę podaje „rodopath decisions”",

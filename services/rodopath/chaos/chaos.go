@@ -381,18 +381,27 @@ func (r *run) collectOnce(ctx context.Context) error {
 		}
 		return d
 	}
-	if err := r.stage.published(ctx, func(e *stream.Event) { add(e) }); err != nil {
+	visit := func(e *stream.Event) {
+		if n, ok := noted[e.ID]; e.Data.Retract == nil {
+			add(e).Withdrawn = ok && n.withdrawn()
+		}
+	}
+	if err := r.stage.published(ctx, visit); err != nil {
 		return err
 	}
 	crm := r.stage.recipient
 	crm.mu.Lock()
 	defer crm.mu.Unlock()
 	for id, e := range crm.told {
+		if e.Data.Retract != nil {
+			continue
+		}
 		d := add(e)
 		d.Told, d.Said = true, crm.said[id]
 		// The outcome at an earlier checkpoint is kept, because lifecycle expires its notices.
-		if outcome, ok := noted[id]; ok {
-			d.Noted = outcome
+		if n, ok := noted[id]; ok {
+			d.Noted = n.outcome
+			d.Late = !n.retracted.IsZero() && crm.did[id].After(n.retracted.Add(callTime))
 		}
 	}
 	return nil

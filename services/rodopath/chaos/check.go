@@ -38,6 +38,10 @@ type Decided struct {
 	Noted string `json:"noted,omitempty"`
 	// Told reports whether the recipient received the decision.
 	Told bool `json:"told"`
+	// Withdrawn reports whether the decision needs no delivery any more, Late whether the recipient received
+	// the decision after its retraction.
+	Withdrawn bool `json:"withdrawn,omitempty"`
+	Late      bool `json:"late,omitempty"`
 }
 
 // The faults that a check finds.
@@ -51,8 +55,12 @@ const (
 	faultHold        = "something was deleted while a hold stands"
 	faultUntold      = "the recipient was not told"
 	faultUnconfirmed = "lifecycle does not know what the recipient confirmed"
+	faultRetracted   = "a decision was delivered after its retraction"
 	faultStranger    = "a decision is about nobody whose story was told"
 )
+
+// callTime is the longest time between the check of a decision and the arrival of its delivery.
+const callTime = 10 * time.Second
 
 // Violation is a promise that was broken.
 type Violation struct {
@@ -230,6 +238,9 @@ func (c *checking) asks() {
 func (c *checking) answers() {
 	for _, d := range c.decided {
 		switch {
+		case d.Late:
+			c.complain(faultRetracted, "%s %s", d.Kind, d.ID)
+		case !d.Told && d.Withdrawn:
 		case !d.Told:
 			c.complain(faultUntold, "%s %s", d.Kind, d.ID)
 		case d.Said != d.Noted:

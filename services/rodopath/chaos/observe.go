@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -144,26 +145,50 @@ func (s *stage) published(ctx context.Context, visit func(*stream.Event)) error 
 	}
 }
 
-// noted returns the recorded answer of the recipient for each decision.
-func (s *stage) noted(ctx context.Context) (map[string]string, error) {
+// note is the record of lifecycle about a decision.
+type note struct {
+	// outcome is the answer of the recipient, state the state of the decision.
+	outcome, state string
+	// retracted is the instant from which nothing of the decision holds; zero while something does.
+	retracted time.Time
+}
+
+// withdrawn reports whether the recipient need not receive the decision any more.
+func (n *note) withdrawn() bool {
+	return slices.Contains([]string{"retracted", "answered", "lapsed"}, n.state)
+}
+
+// noted returns the record of each decision with the recipient.
+func (s *stage) noted(ctx context.Context) (map[string]note, error) {
 	data, err := s.get(ctx, http.MethodGet, "http://"+s.lifecycles[0]+"/v1/decisions?state=all", nil)
 	if err != nil {
 		return nil, err
 	}
 	var list struct {
 		Decisions []struct {
-			Decision   string
-			Recipients []struct{ Recipient, Outcome string }
+			Decision, State string
+			Recipients      []struct{ Recipient, Outcome string }
+			Retracted       []struct {
+				At    time.Time
+				Whole bool
+			}
 		}
 	}
 	if err := json.Unmarshal(data, &list); err != nil {
 		return nil, err
 	}
-	out := map[string]string{}
+	out := map[string]note{}
 	for _, d := range list.Decisions {
+		n := note{state: d.State}
+		for _, r := range d.Retracted {
+			if r.Whole {
+				n.retracted = r.At
+			}
+		}
 		for _, r := range d.Recipients {
 			if r.Recipient == recipientID {
-				out[d.Decision] = r.Outcome
+				n.outcome = r.Outcome
+				out[d.Decision] = n
 			}
 		}
 	}

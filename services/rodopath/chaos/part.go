@@ -45,6 +45,8 @@ type part struct {
 	// Config is the configuration of the services, NATS the addresses of the servers, and Clock the
 	// directory of the clock.
 	Config, NATS, Clock string `json:",omitempty"`
+	// Lifecycle is the address of lifecycle, which dispatch asks before each delivery.
+	Lifecycle string `json:",omitempty"`
 	// Name, Cluster and Routes make a NATS server one of several.
 	Name    string   `json:",omitempty"`
 	Cluster string   `json:",omitempty"`
@@ -173,6 +175,7 @@ func (p *part) dispatch(ctx context.Context) (err error) {
 		return err
 	}
 	defer s.nats.Close()
+	s.config.Dispatch.Lifecycle.URL = "http://" + p.Lifecycle
 	a, err := dispatchapp.New(
 		ctx,
 		dispatchapp.Options{Config: s.config, NATS: s.nats, Claim: p.Claim, Now: s.now, Log: s.log},

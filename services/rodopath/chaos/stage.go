@@ -199,6 +199,8 @@ func (s *stage) startServices(ctx context.Context, servers []string, mongo strin
 			Config:  filepath.Join(s.dir, "rodopath.yaml"),
 			Clock:   s.dir,
 			Claim:   claim,
+			// The second name is lifecycle.
+			Lifecycle: ports[1],
 		}
 		if err := os.MkdirAll(p.Dir, 0o700); err != nil {
 			return err

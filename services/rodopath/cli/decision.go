@@ -60,6 +60,10 @@ type decision struct {
 	Categories []string   `json:"categories"`
 	Purpose    string     `json:"purpose"`
 	Channel    string     `json:"channel"`
+	Retracts   string     `json:"retracts"`
+	Retracted  []struct {
+		Categories []string `json:"categories"`
+	} `json:"retracted"`
 	Recipients []struct {
 		Recipient string     `json:"recipient"`
 		Sent      *time.Time `json:"sent"`
@@ -83,16 +87,33 @@ func writeDecisions(out io.Writer, data []byte) error {
 	fmt.Fprintln(table, "ANSWER BY\tDECISION\tSTATE\tWHAT\tRECIPIENTS\tPERSON")
 	for i := range list.Decisions {
 		d := &list.Decisions[i]
-		due, what := "", "delete "+strings.Join(d.Categories, ", ")
+		due := ""
 		if d.Due != nil {
 			due = d.Due.Format(minute)
 		}
-		if d.Purpose != "" {
-			what = "ask for consent to " + d.Purpose + " by " + d.Channel
-		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", due, d.Decision, d.State, what, answersOf(d), who(d.Person, d.Subject))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n",
+			due, d.Decision, d.State, instruction(d), answersOf(d), who(d.Person, d.Subject))
 	}
 	return table.Flush()
+}
+
+// instruction is the instruction of a decision to its recipients.
+func instruction(d *decision) string {
+	categories := strings.Join(d.Categories, ", ")
+	switch {
+	case d.Retracts != "":
+		return strings.TrimSpace("disregard " + d.Retracts + " " + categories)
+	case d.Purpose != "":
+		return "ask for consent to " + d.Purpose + " by " + d.Channel
+	}
+	var retracted []string
+	for _, r := range d.Retracted {
+		retracted = append(retracted, r.Categories...)
+	}
+	if len(retracted) > 0 {
+		return "delete " + categories + " (retracted: " + strings.Join(retracted, ", ") + ")"
+	}
+	return "delete " + categories
 }
 
 // answersOf summarises the answer of each recipient.

@@ -143,8 +143,8 @@ func (m *machine) receipt(token string, r stream.Receipt) int {
 
 type listed struct {
 	Decisions []struct {
-		Decision, State string
-		Missing         []string
+		Decision, State, Retracts string
+		Missing                   []string
 	}
 }
 
