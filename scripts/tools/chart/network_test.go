@@ -268,7 +268,7 @@ func TestNetworkLetsThroughWhatIsMeant(t *testing.T) {
 		"test > ingest 8080", "test > lifecycle 8081", "test > dispatch 8082",
 		"ingest > dns 53", "lifecycle > dns 53", "dispatch > dns 53", "test > dns 53",
 		"ingest > nats 4222", "lifecycle > nats 4222", "dispatch > nats 4222",
-		"lifecycle > mongodb 27017",
+		"lifecycle > mongodb 27017", "dispatch > lifecycle 8081",
 		"dispatch > internet 443", "dispatch > internet6 443", "dispatch > till 8443",
 	}
 	outside := func(ip string) place { return place{addr: netip.MustParseAddr(ip)} }
