@@ -189,3 +189,30 @@ func ExampleRecipientOf() {
 	fmt.Printf("%q %q\n", stream.RecipientOf("rodopath.receipts.crm"), stream.RecipientOf("rodopath.receipts"))
 	// Output: "crm" ""
 }
+
+// A recipient stops what a retracted decision asked for.
+func ExampleRetract() {
+	event := stream.Event{Type: stream.TypeRetract, Data: stream.Decision{
+		Kind: stream.KindRetract, Recipients: []string{"crm"}, Retract: &stream.Retract{
+			Decision: "dec_1", Of: stream.KindDelete, Items: []stream.Item{{Category: "contact"}},
+		},
+	}}
+	for _, item := range event.Data.Retract.Items {
+		fmt.Println("keep", item.Category, "in spite of", event.Data.Retract.Decision)
+	}
+	// Output: keep contact in spite of dec_1
+}
+
+// Only what holds at the moment of a delivery is delivered.
+func ExampleEvent_Narrowed() {
+	event := &stream.Event{ID: "dec_1", Data: stream.Decision{Kind: stream.KindDelete, Delete: &stream.Delete{
+		Scope: "person", Items: []stream.Item{{Category: "contact"}, {Category: "order", Ref: "shop:17"}},
+	}}}
+	standing := &stream.Standing{
+		State: stream.StateNarrowed, Scope: "part", Items: []stream.Item{{Category: "order", Ref: "shop:17"}},
+		Retained: []stream.RetainedItem{{Item: stream.Item{Category: "contact"}, Purpose: "newsletter", Article: "6(1)(a)"}},
+	}
+	narrowed := event.Narrowed(standing).Data.Delete
+	fmt.Println(narrowed.Scope, narrowed.Items, narrowed.Retained[0].Category, len(event.Data.Delete.Items))
+	// Output: part [{order shop:17 [] []}] contact 2
+}

@@ -53,7 +53,10 @@ func (e *Event) Narrowed(s *Standing) *Event {
 		scope = s.Scope
 	}
 	retains := func(r RetainedItem) bool {
-		return slices.ContainsFunc(d.Retained, func(x RetainedItem) bool { return x.Category == r.Category && x.Ref == r.Ref })
+		return slices.ContainsFunc(
+			d.Retained,
+			func(x RetainedItem) bool { return x.Category == r.Category && x.Ref == r.Ref },
+		)
 	}
 	known := !slices.ContainsFunc(s.Retained, func(r RetainedItem) bool { return !retains(r) })
 	if len(s.Items) == len(d.Items) && scope == d.Scope && known {

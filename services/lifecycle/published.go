@@ -112,6 +112,7 @@ func MarkReplayed(p *rules.Policy, s Subject, decisionID, recipient string, at t
 		return s, false
 	}
 	n.Replay(p, recipient, at)
+	s.narrowReplay(p, n, recipient, at)
 	to := recipient
 	if to == "" {
 		to = chain.AllNotified
@@ -122,6 +123,17 @@ func MarkReplayed(p *rules.Policy, s Subject, decisionID, recipient string, at t
 	})
 	s.scheduleNotices(p)
 	return s, true
+}
+
+// narrowReplay records the items that a replay leaves out because the items may be held again.
+func (s *Subject) narrowReplay(p *rules.Policy, n *notice.Notice, recipient string, at time.Time) {
+	h := rules.Evaluate(p, s.Facts)
+	r, _ := s.returned(n, h, rules.Holdings(h.Bases(), at), at)
+	if len(r.Items) == 0 || r.Whole {
+		return
+	}
+	s.note(n.Retract(r))
+	n.MarkNarrowed(recipient, at)
 }
 
 // Purgeable lists the decisions whose names must be purged from the stream.

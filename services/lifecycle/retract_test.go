@@ -194,6 +194,36 @@ func TestCheck_EvaluatesTheStoredFactsAndNotWhatWasRecorded(t *testing.T) {
 	}
 }
 
+func TestReplayed_OfWhatMayBeHeldAgainIsNoLoss(t *testing.T) {
+	at := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
+	p := toldPolicy(t, "crm")
+	s := erased(t, p, at)
+	id := s.Notices[0].Decision
+	s, _ = lifecycle.Decide(
+		p,
+		s,
+		[]fact.Fact{receiptOf(&s.Notices[0], "crm", "done", at.Add(time.Minute))},
+		at.Add(time.Minute),
+	)
+	bought := at.AddDate(0, 0, 1) // a sale keeps the contact, and no newsletter
+	sale := fact.Fact{ID: "sale", Kind: fact.KindSale, Ref: "order-1", Occurred: bought, Received: bought}
+	s, _ = lifecycle.Decide(p, s, []fact.Fact{sale}, bought)
+	again := bought.AddDate(0, 0, 1)
+	s, known := lifecycle.MarkReplayed(p, s, id, "crm", again)
+	if !known || len(s.Notices[0].Retractions) != 1 || s.Notices[0].Retracted() {
+		t.Fatalf("after the replay %+v", s.Notices[0])
+	}
+	s.Notes, s.Outbox = nil, nil
+	later := again.Add(time.Hour)
+	s, fresh := lifecycle.Decide(p, s, []fact.Fact{receiptOf(&s.Notices[0], "crm", "done", later)}, later)
+	if s.Notices[0].Closed == nil || len(s.Notices[0].Notifications[0].Lost) > 0 {
+		t.Errorf("the answer to the replay gives %+v", s.Notices[0])
+	}
+	if slices.ContainsFunc(fresh, func(d decision.Decision) bool { return d.Retract != nil }) {
+		t.Errorf("what was left out of the replay is retracted once more: %+v", fresh)
+	}
+}
+
 // life is a person whose decisions are published to recipients that are away for any time.
 type life struct {
 	*rapid.T

@@ -22,8 +22,9 @@ const server = createServer(async (request, response) => {
   const body = Buffer.concat(chunks);
   if (!trusted(request.headers, body)) return response.writeHead(401).end();
   const { id, data } = JSON.parse(body);
-  console.log(data.kind, data.person); // delete or ask here, then send the receipt:
-  const outcome = data.kind === "delete" ? "done" : "no_answer";
+  // Delete, ask, or stop what data.retract.decision asked for, then send the receipt. An unknown kind needs 2xx alone.
+  console.log(data.kind, data.person);
+  const outcome = { delete: "done", "ask-consent": "no_answer", retract: "done" }[data.kind];
   response.writeHead(200, { "Content-Type": "application/json" });
   response.end(JSON.stringify({ decision: id, outcome, at: new Date().toISOString() }));
 });

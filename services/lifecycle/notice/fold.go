@@ -62,6 +62,9 @@ func (n *Notice) receive(f *fact.Fact, at time.Time) *chain.Note {
 		n.Closed, n.Purged = nil, false
 		return alarmOf("retracted", f, at,
 			"%[2]s retracted its confirmation of the decision %[1]s: run \"rodopath decisions\" for the reason")
+	case f.Outcome == fact.OutcomeFailed && n.Retracts != "":
+		return alarmOf("failed", f, at, "the retraction %s could not be delivered to %s: "+
+			"notify the recipient by hand; \"rodopath decisions --all\" shows what was retracted")
 	case f.Outcome == fact.OutcomeFailed:
 		return alarmOf("failed", f, at, "the decision %s could not be delivered to %s: "+
 			"run \"rodopath decisions\" for the reason and \"rodopath replay\" to send the decision again")

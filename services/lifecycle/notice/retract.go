@@ -55,6 +55,15 @@ func (n *Notice) Retract(r Retraction) chain.Note {
 	}
 }
 
+// MarkNarrowed records that a recipient, or all for an empty recipient, received only the part that held.
+func (n *Notice) MarkNarrowed(recipient string, at time.Time) {
+	for i := range n.Notifications {
+		if recipient == "" || n.Notifications[i].Recipient == recipient {
+			n.Notifications[i].Narrowed = &at
+		}
+	}
+}
+
 // MayHaveTaken lists the recipients that may have taken the decision and must be notified of its
 // retraction: all but those that carried out a deletion before the revived basis began, or answered a
 // question.

@@ -32,6 +32,13 @@ func render(d decision.Decision) string {
 	if d.Ask != nil {
 		return fmt.Sprintf("ask-consent %s by %s", d.Ask.Purpose, d.Ask.Channel)
 	}
+	if d.Retract != nil {
+		text := "retract"
+		if !d.Retract.Whole {
+			text = "retract in part"
+		}
+		return strings.TrimSpace(text+" "+list(d.RetractedItems())) + " to " + strings.Join(d.Recipients, ", ")
+	}
 	text := "delete " + list(d.Items())
 	if d.Repeated() {
 		text = "delete again " + list(d.Items())

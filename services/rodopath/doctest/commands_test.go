@@ -28,7 +28,7 @@ var excuses = map[string]string{
 	"RODOPATH_TEST_MONGODB_URI=mongodb://… go test ./services/lifecycle/mongostore":                                                                                     "needs a MongoDB",
 	"RODOPATH_NATS_URL=nats://… bin/ingest --config rodopath.yaml":                                                                                                      "needs a NATS; internal/chaos runs these processes",
 	`RODOPATH_NATS_URL=nats://… RODOPATH_MONGODB_URI=mongodb://… RODOPATH_KEYS=file:keys.json RODOPATH_API_TOKENS='["env:TOKEN"]' bin/lifecycle --config rodopath.yaml`: "needs a NATS and a MongoDB; internal/chaos runs these processes",
-	"RODOPATH_NATS_URL=nats://… bin/dispatch --config rodopath.yaml":                                                                                                    "needs a NATS; internal/chaos runs these processes",
+	"RODOPATH_NATS_URL=nats://… RODOPATH_DISPATCH_LIFECYCLE_URL=http://127.0.0.1:8081 RODOPATH_API_TOKENS='[\"env:TOKEN\"]' bin/dispatch --config rodopath.yaml":        "needs a NATS; internal/chaos runs these processes",
 	"helm install rodopath deploy/helm/rodopath --values my-values.yaml":                                                                                                "needs a cluster; make chart tests the chart",
 	"helm test rodopath": "needs a cluster",
 	`nats --server "$(cat data/consumer.url)" consumer add DECISIONS warehouse --pull --defaults`: "needs the nats command; internal/standalone reads as this consumer does",

@@ -228,6 +228,9 @@ func TestContract_WhatBecomesOfDecisionsIsAsOpenAPISays(t *testing.T) {
 		{"GET", "/v1/decisions/dec_unknown", "", 404},
 		{"GET", "/v1/decisions/" + dec + "/certificate", "", 409},
 		{"GET", "/v1/decisions/dec_unknown/certificate", "", 404},
+		{"POST", "/v1/decisions/" + dec + "/check", `{"items":[{"category":"contact"}]}`, 200},
+		{"POST", "/v1/decisions/dec_unknown/check", `{"items":[]}`, 200},
+		{"POST", "/v1/decisions/" + dec + "/check", `{"things":[]}`, 400},
 		{"GET", "/v1/certificate-key", "", 200},
 		{"POST", "/v1/decisions/receipts", `{"decision":"` + dec + `","recipient":"crm","outcome":"granted","at":"` + now + `"}`, 422},
 		{"POST", "/v1/decisions/receipts", `{"decision":"` + dec + `","recipient":"crm","outcome":"sent","at":"` + now + `"}`, 422},
@@ -274,7 +277,7 @@ func eventSchemas(t *testing.T) map[string]*jsonschema.Schema {
 	c := jsonschema.NewCompiler()
 	c.AssertFormat()
 	const base = "https://rodopath.dev/schemas/"
-	for _, name := range []string{"event", "delete", "ask-consent", "receipt"} {
+	for _, name := range []string{"event", "delete", "ask-consent", "retract", "receipt"} {
 		text, err := os.ReadFile(apiDir + "schemas/" + name + ".schema.json")
 		if err != nil {
 			t.Fatal(err)
@@ -290,6 +293,7 @@ func eventSchemas(t *testing.T) map[string]*jsonschema.Schema {
 	return map[string]*jsonschema.Schema{
 		stream.TypeDelete:     c.MustCompile(base + "delete.schema.json"),
 		stream.TypeAskConsent: c.MustCompile(base + "ask-consent.schema.json"),
+		stream.TypeRetract:    c.MustCompile(base + "retract.schema.json"),
 		"receipt":             c.MustCompile(base + "receipt.schema.json"),
 	}
 }
@@ -299,7 +303,7 @@ func eventSchemas(t *testing.T) map[string]*jsonschema.Schema {
 func TestContract_ExamplesAreAsTheSchemasSay(t *testing.T) {
 	schemas := eventSchemas(t)
 	for file, kind := range map[string]string{
-		"delete": stream.TypeDelete, "replay": stream.TypeDelete, "ask-consent": stream.TypeAskConsent, "receipt": "receipt",
+		"delete": stream.TypeDelete, "replay": stream.TypeDelete, "ask-consent": stream.TypeAskConsent, "retract": stream.TypeRetract, "receipt": "receipt",
 	} {
 		text, err := os.ReadFile(apiDir + "examples/events/" + file + ".json")
 		if err != nil {
@@ -341,7 +345,7 @@ func TestContract_AsyncAPINamesWhatIsThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	refs := regexp.MustCompile(`\$ref: "([^#"][^"]*)"`).FindAllSubmatch(text, -1)
-	if len(refs) != 6 {
+	if len(refs) != 8 {
 		t.Errorf("%d references to files", len(refs))
 	}
 	for _, ref := range refs {
