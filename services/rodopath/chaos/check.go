@@ -59,8 +59,9 @@ const (
 	faultStranger    = "a decision is about nobody whose story was told"
 )
 
-// callTime is the longest time between the check of a decision and the arrival of its delivery.
-const callTime = 10 * time.Second
+// callTime is the longest time between the check of a decision and the arrival of its delivery, by a clock that
+// may step meanwhile in both directions.
+const callTime = 10*time.Second + longestStep + 2*longestSetback
 
 // Violation is a promise that was broken.
 type Violation struct {
