@@ -826,6 +826,19 @@ func (l Language) flaw(f rules.Flaw) (missing, why, remedy string) {
 				"Włącz potwierdzanie linkiem (double opt-in) i przekazuj nazwę formularza. Osoby bez dowodu zgody poproś o zgodę ponownie.",
 				"Turn on confirmation by a link (double opt-in) and send the name of the form. Ask the persons without evidence again.",
 			)
+	case rules.FlawAddress:
+		return l.choose(
+				"Adres osoby zmienił się u źródła po udzieleniu zgody.",
+				"The address of the person changed at the source after the consent.",
+			),
+			l.choose(
+				"Zgoda dotyczy adresu, dla którego jej udzielono. Poprzedni adres może dziś należeć do kogoś innego.",
+				"A consent concerns the address for which it was given. The former address may belong to somebody else today.",
+			),
+			l.choose(
+				"Poproś osobę o potwierdzenie nowego adresu (double opt-in).",
+				"Ask the person to confirm the new address (double opt-in).",
+			)
 	case rules.FlawUnproven:
 		return l.choose(
 				"Osobę dopisano bez jej udziału: import, interfejs API albo synchronizacja.",

@@ -9,6 +9,10 @@ import (
 	"github.com/rodopath/rodopath/services/platforms/payload"
 )
 
+// listForm stands for a form in the evidence of a subscriber without a source, such as every subscriber of
+// MailerLite Classic: the list of the platform is all that is known of the form.
+const listForm = "list"
+
 // maxForm bounds the source of a sign-up as reported by MailerLite.
 const maxForm = 200
 
@@ -17,7 +21,8 @@ const maxForm = 200
 func (r *reader) signup(e *event) {
 	s := e.person()
 	evidence := &factv1.Evidence{Ip: s.address(), DoubleOptIn: r.time(s.OptedInAt)}
-	if len(s.Source) <= maxForm && !address.Looks(string(s.Source)) {
+	evidence.Form = listForm
+	if s.Source != "" && len(s.Source) <= maxForm && !address.Looks(string(s.Source)) {
 		evidence.Form = string(s.Source)
 	}
 	f := &factv1.Fact{

@@ -748,7 +748,8 @@ func (x *Identity) GetValue() string {
 // Art. 7(1)).
 type Evidence struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// form is the form on which the consent was given, by its name at the platform.
+	// form is the form on which the consent was given, by its name at the platform; "list" stands for
+	// an entry in the list of a platform that states no form.
 	Form string `protobuf:"bytes,1,opt,name=form,proto3" json:"form,omitempty"`
 	// ip is the IP address from which the consent was given.
 	Ip string `protobuf:"bytes,2,opt,name=ip,proto3" json:"ip,omitempty"`
