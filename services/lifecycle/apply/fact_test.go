@@ -28,6 +28,7 @@ func everything() *factv1.Fact {
 		Evidence: &factv1.Evidence{Form: "footer", Ip: "192.0.2.7", DoubleOptIn: timestamppb.New(told), Text: "I agree."},
 		Traits:   []string{fact.TraitChild, fact.TraitParentAgreed}, Outcome: "done",
 		Reason: "Because.", Told: timestamppb.New(told), Recipient: "crm", Categories: map[string]string{"order": "held"},
+		StateOf: "r-1", AsOf: timestamppb.New(told),
 	}
 }
 
@@ -53,10 +54,10 @@ func TestFact_WhatTheWireSaysArrives(t *testing.T) {
 	if got.Mark != vault.Mark("fact-1") {
 		t.Errorf("mark %q", got.Mark)
 	}
-	// Doubt is the core's own.
+	// Doubt and Void are the core's own.
 	v := reflect.ValueOf(got)
 	for i := range v.NumField() {
-		if name := v.Type().Field(i).Name; v.Field(i).IsZero() && name != "Doubt" {
+		if name := v.Type().Field(i).Name; v.Field(i).IsZero() && name != "Doubt" && name != "Void" {
 			t.Errorf("%s is lost", name)
 		}
 	}

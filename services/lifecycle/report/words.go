@@ -108,6 +108,11 @@ func nouns() map[string]noun {
 		},
 		"request_decided":  {"rozpatrzenie wniosku", "rozpatrzenia wniosku", "decision on the request"},
 		"request_answered": {"odpowiedź na wniosek", "odpowiedzi na wniosek", "answer to the request"},
+		"state": {
+			"stan zgłoszony przez platformę",
+			"zgłoszenia stanu przez platformę",
+			"state reported by the platform",
+		},
 		"listed": {
 			"na liście odbiorców według platformy",
 			"wykazania na liście odbiorców przez platformę",
