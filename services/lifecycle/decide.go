@@ -52,7 +52,7 @@ func Decide(p *rules.Policy, s Subject, facts []fact.Fact, at time.Time) (Subjec
 	s.NoticeDue = notice.NextDue(s.Notices)
 	s.compact(h, at)
 	s.expireTombstones(p, at)
-	s.scheduleReview(p, at)
+	s.scheduleReview(p, h, at)
 	s.LastDecided = at
 	return s, fresh
 }
@@ -247,7 +247,7 @@ func (s *Subject) questions(p *rules.Policy, h *rules.Evaluation, at time.Time) 
 
 // scheduleReview sets the next review of the subject and removes sealed identities that are no
 // longer needed.
-func (s *Subject) scheduleReview(p *rules.Policy, at time.Time) {
+func (s *Subject) scheduleReview(p *rules.Policy, h *rules.Evaluation, at time.Time) {
 	forget := s.LastReceived.AddDate(0, 0, p.IntakeDays)
 	s.ReviewAt = nil
 	next := func(t time.Time) {
@@ -268,6 +268,9 @@ func (s *Subject) scheduleReview(p *rules.Policy, at time.Time) {
 	}
 	if t, ok := s.firstTombstoneEnd(p); ok {
 		next(t)
+	}
+	for _, u := range h.Unfinished() {
+		next(u.Due())
 	}
 	notice.VisitDeadlines(s.Notices, p, next)
 	requests := rights.Requests(p, s.Facts, at)

@@ -158,6 +158,7 @@ func (a *API) Register(e *echo.Echo) {
 	v1.POST("/requests", a.open, a.may(ScopeRequests))
 	v1.POST("/requests/:ref/:step", a.step, a.may(ScopeRequests))
 	v1.GET("/holds", a.holds, a.may(ScopeRead))
+	v1.GET("/unfinished", a.unfinished, a.may(ScopeRead))
 	v1.POST("/holds", a.hold, a.may(ScopeHolds))
 	v1.POST("/holds/release", a.release, a.may(ScopeHolds))
 	v1.GET("/policy", a.policy, a.may(ScopePolicy))

@@ -109,6 +109,37 @@ func (a *API) holds(c echo.Context) error {
 	})
 }
 
+// unfinishedRecord is a paid record without a reported performance.
+type unfinishedRecord struct {
+	Subject string `json:"subject"`
+	// Person lists the known names; empty when the address is deleted.
+	Person []string  `json:"person"`
+	Record string    `json:"record"`
+	Source string    `json:"source"`
+	Sold   time.Time `json:"sold"`
+}
+
+// unfinished lists the paid records whose performance is outstanding, one JSON object a line.
+func (a *API) unfinished(c echo.Context) error {
+	out := newLines(c)
+	return store.Walk(c.Request().Context(), a.opts.Lists, func(s *lifecycle.Subject) error {
+		open := rules.Evaluate(a.opts.Policy, s.Facts).Unfinished()
+		if len(open) == 0 {
+			return nil
+		}
+		names, err := a.opts.Vault.Open(s.ID, s.Sealed)
+		if err != nil {
+			return err
+		}
+		for _, u := range open {
+			if err := out.encode(unfinishedRecord{s.ID, described(names), u.Record, u.Source, u.Sold}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // holdRequest sets or releases a hold.
 type holdRequest struct {
 	personRequest
