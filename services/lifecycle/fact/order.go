@@ -123,8 +123,20 @@ func voidByStates(all []Fact) {
 				void = earliest(void, &at)
 			}
 		}
+		if void != nil && isRedated(all, f) {
+			void = nil
+		}
 		f.Void = void
 	}
+}
+
+// isRedated reports whether a later state repeats a sale with another date: both dates count, so that the
+// later year decides how long the books are kept.
+func isRedated(all []Fact, sale *Fact) bool {
+	return sale.Kind == KindSale && slices.ContainsFunc(all, func(f Fact) bool {
+		return f.Kind == KindSale && f.Source == sale.Source && f.StateOf == sale.StateOf && f.Ref == sale.Ref &&
+			f.Access == sale.Access && f.AccessDays == sale.AccessDays && f.AsOf != nil && f.AsOf.After(*sale.AsOf)
+	})
 }
 
 func latest(a, b *time.Time) *time.Time {

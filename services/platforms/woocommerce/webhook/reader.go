@@ -15,7 +15,9 @@ import (
 type reader struct {
 	*ingest.Source
 	record *record
-	out    ingest.Reading
+	// at is the time of receipt.
+	at  time.Time
+	out ingest.Reading
 }
 
 // route finds the reader of the record, or the reason for silence.
@@ -32,6 +34,9 @@ func (r *reader) route(topic string) (tell func(), reason string) {
 		resource, event = rec.guess()
 	}
 	if event == "deleted" {
+		if resource == "order" && rec.ID.Name() != "" {
+			return r.deleted, ""
+		}
 		return nil, ingest.SilentDeleted
 	}
 	switch resource {
