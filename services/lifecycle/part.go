@@ -46,10 +46,10 @@ func NoteConflict(s Subject, other, system string, at time.Time) Subject {
 		return s
 	}
 	s.Conflicts = joinSorted(s.Conflicts, []string{other})
+	a, b := "subject:"+s.ID, "subject:"+other
 	s.alarm(at, "accounts:"+other, fmt.Sprintf(
-		"%s gives one account or one address to this person and to subject:%s, and both were known before: "+
-			"the two were not joined; if the two are one person, run: rodopath subject join subject:%s subject:%s",
-		system, other, s.ID, other)) //nolint:dupword // two subjects
+		"%s gives one account or one address to this person and to %s, and both were known before: the two were "+
+			"not joined; if the two are one person, run: rodopath subject join %s", system, b, a+" "+b))
 	return s
 }
 

@@ -54,6 +54,10 @@ type billing struct {
 	Email string `json:"email"`
 	// Company may hold any value of a plug-in, and never is a reason to refuse an order.
 	Company value `json:"company"`
+	// Phone and the names show whether an order without an address has a person.
+	Phone     value `json:"phone"`
+	FirstName value `json:"first_name"`
+	LastName  value `json:"last_name"`
 }
 
 // UnmarshalJSON reads the address; "[]", PHP's empty object, is an empty address.
