@@ -9,6 +9,9 @@ import (
 	"github.com/rodopath/rodopath/services/internal/address"
 )
 
+// emailKind is the kind of an address among identities.
+const emailKind = "email"
+
 // maxEmail is the maximum length of an address in bytes: 64 for the local part, an @ and 255 for
 // the domain (RFC 5321).
 const maxEmail = 320
@@ -37,7 +40,7 @@ type Identities []*factv1.Identity
 func (ids *Identities) AddEmail(s string) bool {
 	email, ok := Email(s)
 	if ok {
-		ids.Add("email", email)
+		ids.Add(emailKind, email)
 	}
 	return ok
 }
