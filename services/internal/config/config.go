@@ -108,8 +108,8 @@ type Token struct {
 	// Token is a reference to the token.
 	Token string `validate:"reference" yaml:"token"`
 	// Scopes are the scopes of the token: read, export, requests, holds, policy, journal, events,
-	// decisions, keys. Omitted means all; an empty list is an error.
-	Scopes []string `validate:"omitempty,min=1,dive,oneof=read export requests holds policy journal events decisions keys" yaml:"scopes"`
+	// decisions, keys, subjects. Omitted means all; an empty list is an error.
+	Scopes []string `validate:"omitempty,min=1,dive,oneof=read export requests holds policy journal events decisions keys subjects" yaml:"scopes"`
 }
 
 // UnmarshalYAML reads "env:TOKEN" as well as {token: env:TOKEN, scopes: [read]}.

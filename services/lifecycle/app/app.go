@@ -120,7 +120,7 @@ func (a *App) assemble(opts Options, vault *identity.Vault) error {
 	reader := &receipt.Reader{Finder: find, Policy: a.policy}
 	applier := a.assembleLoops(opts, vault, events)
 	a.feeds = a.newFeeds(opts, applier, reader)
-	api, err := a.newAPI(opts, vault, events, find, reader)
+	api, err := a.newAPI(opts, vault, events, find, reader, applier)
 	if err != nil {
 		return err
 	}
@@ -199,6 +199,7 @@ func (a *App) newFeeds(opts Options, applier *apply.Applier, reader *receipt.Rea
 // newAPI returns the HTTP interface.
 func (a *App) newAPI(
 	opts Options, vault *identity.Vault, events *natsio.Events, find *directory.Directory, reader *receipt.Reader,
+	applier *apply.Applier,
 ) (*httpapi.API, error) {
 	tokens, err := access.Configured(opts.Config, opts.Tokens)
 	if err != nil {
@@ -220,6 +221,7 @@ func (a *App) newAPI(
 		Controller:      opts.Config.Controller,
 		Waiting:         a.waiting,
 		Measures:        a.measures,
+		Subjects:        applier,
 		Receipts:        reader,
 		RecipientTokens: recipients,
 		Replay: func(ctx context.Context, since time.Time, recipient string, visit func(background.Replayed) error) error {
