@@ -217,6 +217,9 @@ func wholeHeld(p *rules.Policy, held []rules.Holding) bool {
 
 // questions decides for which consents the person is asked.
 func (s *Subject) questions(p *rules.Policy, h *rules.Evaluation, at time.Time) []decision.Decision {
+	if s.Nameless {
+		return nil
+	}
 	var out []decision.Decision
 	for _, a := range p.Asks {
 		because := h.BasisToAsk(a.Purpose, a.Channel, at)

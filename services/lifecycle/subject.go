@@ -24,6 +24,8 @@ type Subject struct {
 	Keys []string `json:"keys,omitempty"`
 	// Sealed holds the encrypted identities. Sealed is removed when nothing personal may be held.
 	Sealed []byte `json:"sealed,omitempty"`
+	// Nameless reports whether no name of the person is known, only records: nobody can be asked.
+	Nameless bool `json:"nameless,omitempty"`
 	// Facts are ordered by instant, then by the protection of the person: see Kind.rank.
 	Facts []fact.Fact `json:"facts,omitempty"`
 	// Bases are the bases at the last evaluation. Bases are evaluated anew each time and not

@@ -296,7 +296,7 @@ func (a *Applier) decide(p *person, subjects map[string]lifecycle.Subject, at ti
 			return nil, err
 		}
 	}
-	before := s
+	before := named(s)
 	c.Subject, _ = lifecycle.Decide(a.opts.Policy, before, facts, at)
 	for _, x := range p.conflicts {
 		c.Subject = lifecycle.NoteConflict(c.Subject, x.other, x.system, at)
@@ -356,6 +356,16 @@ func (a *Applier) decideSuccessor(s, old lifecycle.Subject, p *person, at time.T
 	c.Subject, _ = lifecycle.Decide(a.opts.Policy, fresh, p.facts(), at)
 	a.claimLocators(&c.Subject, c)
 	return c, nil
+}
+
+// named returns the subject with the present knowledge of names. A subject whose first name becomes
+// known is evaluated anew.
+func named(s lifecycle.Subject) lifecycle.Subject {
+	nameless := !slices.ContainsFunc(s.Keys, identity.IsPersonKey)
+	if s.Nameless != nameless {
+		s.Nameless, s.Revision = nameless, ""
+	}
+	return s
 }
 
 // newID returns a random id for a person.

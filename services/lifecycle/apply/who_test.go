@@ -14,6 +14,8 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/chain"
 	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
 
@@ -292,10 +294,15 @@ func TestApply_AnOrderOfNobodyGetsItsAddressLater(t *testing.T) {
 	b := newBench(t)
 	f := b.fact(sale, order(17))
 	b.report(0, f)
-	b.holds("~"+order(17), "sale")
+	if s := b.holds("~"+order(17), "sale"); asks(s) {
+		t.Error("a person without a name is asked")
+	}
 	b.report(1, b.again(f, "ala@example.com"))
 	b.same("ala@example.com", "~"+order(17))
 	b.holds("ala@example.com", "sale")
+	if s, _ := b.who("ala@example.com"); !asks(s) {
+		t.Error("the person is not asked after the name became known")
+	}
 	b.report(2, b.again(f))
 	b.holds("ala@example.com", "sale")
 }
@@ -407,5 +414,23 @@ func TestApply_AlarmsNameNobody(t *testing.T) {
 	s := lifecycle.NoteConflict(lifecycle.Subject{ID: "one"}, "two", "stripe", now)
 	if got := alarms(s); len(got) != 1 || strings.Contains(got[0], "@") {
 		t.Errorf("alarms %q", got)
+	}
+}
+
+func TestApply_AnAddressStoredInAFormerWritingIsThePerson(t *testing.T) {
+	b := newBench(t)
+	name := identity.Identity{Kind: identity.KindEmail, Value: "ala@xn--w-uga1v8h.example"}
+	keys := b.vault.FormerKeys(name)[:1] // as a version stored the address that knew one writing alone
+	s := lifecycle.Subject{
+		ID:    "stored-before",
+		Keys:  keys,
+		Facts: []fact.Fact{{ID: "f", Kind: fact.KindRefusal, Received: now}},
+	}
+	if _, err := store.Write(t.Context(), b.store, []store.Change{{Subject: s, Claim: keys}}); err != nil {
+		t.Fatal(err)
+	}
+	b.report(0, b.fact(sale, order(1), "Ala@Żółw.example"))
+	if s := b.holds("ala@żółw.example", "refusal sale"); s.ID != "stored-before" || asks(s) {
+		t.Errorf("the person is %s, asked: %v", s.ID, asks(s))
 	}
 }
