@@ -91,7 +91,14 @@ func TestNode_AnAccountJoinsNoStrangers(t *testing.T) {
 	m.holds("ala@example.com", "hold sale")
 	m.holds("ola@example.com", "")
 	m.holds("olga@example.com", "sale")
+	m.ask("/v1/requests", map[string]any{"person": "woocommerce:order/30@shop", "right": "erasure"}, "")
+	m.holds("woocommerce:order/30@shop", "erasure sale")
+	m.ask("/v1/holds", map[string]any{"person": "woocommerce:order/20@shop", "reason": "inspection"}, "")
+	m.holds("boss@example.com", "hold sale")
 	events := m.events()
+	if slices.ContainsFunc(events, func(e string) bool { return strings.HasPrefix(e, "ask-consent :") }) {
+		t.Errorf("a person without a name is asked: %v", events)
+	}
 	if !slices.ContainsFunc(events, func(e string) bool {
 		return strings.HasPrefix(e, "delete ola@example.com:") && strings.HasSuffix(e, "(person)")
 	}) {
