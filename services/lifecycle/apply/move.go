@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 )
 
@@ -58,6 +59,7 @@ func (g *grouping) settleRecord(e *entry, owner, key string) bool {
 	case key != e.ref || !again:
 		return false
 	case e.fact.Received.Before(latest):
+		e.fact.Stated = &latest
 		e.follow()
 	default:
 		g.moveRecord(owner, e)
@@ -91,8 +93,9 @@ func lastReport(s *lifecycle.Subject, e *entry) (latest time.Time, found bool) {
 			continue
 		}
 		found = true
-		if f.Received.After(latest) {
-			latest = f.Received
+		latest = calendar.Later(latest, f.Received)
+		if f.Stated != nil {
+			latest = calendar.Later(latest, *f.Stated)
 		}
 	}
 	return latest, found
@@ -110,6 +113,8 @@ func (g *grouping) moveRecord(from string, e *entry) {
 		if f.Address != "" {
 			f.Address = e.persons[0] // the address of the report was wrong
 		}
+		stated := e.fact.Received
+		f.Stated = &stated
 		m.facts = append(m.facts, f)
 	}
 	g.moves = append(g.moves, m)

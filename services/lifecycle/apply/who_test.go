@@ -434,3 +434,55 @@ func TestApply_AnAddressStoredInAFormerWritingIsThePerson(t *testing.T) {
 		t.Errorf("the person is %s, asked: %v", s.ID, asks(s))
 	}
 }
+
+func TestApply_TheLatestReportDecidesWhoseAnOrderIsInAnyOrder(t *testing.T) {
+	b := newBench(t)
+	rapid.Check(t, func(r *rapid.T) {
+		b.n++
+		n := b.n // names of this run
+		latest := map[int]string{}
+		emails := []string{
+			fmt.Sprintf("a%d@example.com", n),
+			fmt.Sprintf("b%d@example.com", n),
+			fmt.Sprintf("c%d@example.com", n),
+		}
+		var deliveries []*factv1.Delivery
+		at := map[int]int{} // the present address of each order: an address that was corrected does not return
+		for i := range rapid.IntRange(1, 9).Draw(r, "reports") {
+			id := 10*n + rapid.IntRange(1, 2).Draw(r, "order")
+			at[id] = min(at[id]+rapid.IntRange(0, 1).Draw(r, "corrected"), len(emails)-1)
+			email := emails[at[id]]
+			f := b.fact(sale, order(id), email)
+			f.Id, f.Links = order(id), []string{"stripe:pi_" + order(id)}
+			deliveries = append(deliveries, &factv1.Delivery{
+				Source: "shop", Facts: []*factv1.Fact{f}, Received: timestamppb.New(now.Add(time.Duration(i) * time.Second)),
+			})
+			latest[id] = email
+		}
+		shuffled := rapid.Permutation(deliveries).Draw(r, "order of delivery")
+		size := rapid.IntRange(1, 4).Draw(r, "batch")
+		for chunk := range slices.Chunk(shuffled, size) {
+			if err := b.Apply(t.Context(), chunk); err != nil {
+				r.Fatal(err)
+			}
+		}
+		for _, email := range emails {
+			s, _ := b.who(email)
+			for id, owner := range latest {
+				has := slices.ContainsFunc(s.Facts, func(f fact.Fact) bool { return f.Ref == order(id) })
+				if has != (email == owner) {
+					r.Errorf("%s has %s: %v, the latest report names %s", email, order(id), has, owner)
+				}
+				if has && (s.ID == "" || !leads(b, order(id), s.ID)) {
+					r.Errorf("%s does not lead to %s", order(id), email)
+				}
+			}
+		}
+	})
+}
+
+// leads reports whether the name of a record leads to a subject.
+func leads(b *bench, record, subject string) bool {
+	_, id := b.who("~" + record)
+	return id == subject
+}
