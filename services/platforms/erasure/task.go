@@ -22,7 +22,8 @@ type Task struct {
 	// Since is the earliest useful time of a list: for a replay, which may follow a restored
 	// backup, the time of the replay.
 	Since time.Time
-	// Emails are the person's addresses in the form of address.Normal.
+	// Emails are the person's addresses in the form of address.Normal, and in further writings under
+	// which a platform may hold an address.
 	Emails []string
 	// Items are the items without a basis.
 	Items []stream.Item
@@ -51,8 +52,11 @@ func Read(e *stream.Event) (*Task, error) {
 		t.ID += ":" + strconv.FormatInt(e.Data.Replay.At.Unix(), 10)
 	}
 	for _, email := range p.Emails {
-		if email = address.Normal(email); email != "" && !slices.Contains(t.Emails, email) {
-			t.Emails = append(t.Emails, email)
+		email = address.Normal(email)
+		for _, writing := range append([]string{email}, address.Former(email)...) {
+			if writing != "" && !slices.Contains(t.Emails, writing) {
+				t.Emails = append(t.Emails, writing)
+			}
 		}
 	}
 	return t, nil
