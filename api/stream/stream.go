@@ -21,6 +21,10 @@ const (
 	// of their own. A work queue.
 	Receipts        = "RECEIPTS"
 	receiptsSubject = "rodopath.receipts"
+	// Quarantine holds webhooks with a valid signature that no reader understands, encrypted, on
+	// "rodopath.quarantine.SOURCE.DELIVERY".
+	Quarantine        = "QUARANTINE"
+	quarantineSubject = "rodopath.quarantine."
 )
 
 // AllDecisions matches the subject of every decision.
@@ -32,6 +36,15 @@ const (
 	AllFacts    = factsSubject + "*"
 	AllReceipts = receiptsSubject + ".*"
 )
+
+// AllQuarantine matches the subject of every webhook in quarantine.
+const AllQuarantine = quarantineSubject + ">"
+
+// QuarantineOf returns the subject for a delivery of a source in quarantine. A redelivery replaces the
+// delivery.
+func QuarantineOf(source, delivery string) string {
+	return quarantineSubject + token(source) + "." + token(delivery)
+}
 
 // FactsOf returns the subject for the deliveries of a source.
 func FactsOf(source string) string { return factsSubject + token(source) }

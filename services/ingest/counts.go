@@ -10,12 +10,13 @@ import (
 const (
 	outcomeFacts         = "facts"
 	outcomeSilent        = "silent"
+	outcomeUnread        = "unread"
 	outcomePing          = "ping"
 	outcomeBadSignature  = "bad_signature"
 	outcomeUnknownSource = "unknown_source"
 	outcomeRateLimited   = "too_fast"
 	outcomeTooLarge      = "too_large"
-	outcomeMediaType     = "media_type"
+	outcomeEncoding      = "content_encoding"
 	outcomeUnreadable    = "unreadable"
 	outcomeImpossible    = "impossible"
 	outcomeUnavailable   = "unavailable"
@@ -27,9 +28,10 @@ const (
 type counts struct {
 	webhooks *prometheus.CounterVec
 	silent   *prometheus.CounterVec
+	unread   *prometheus.CounterVec
 }
 
-func newCounts(metrics prometheus.Registerer) (*counts, error) {
+func newCounts(metrics prometheus.Registerer, more ...prometheus.Collector) (*counts, error) {
 	c := &counts{
 		webhooks: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "rodopath_webhooks_total",
@@ -39,11 +41,15 @@ func newCounts(metrics prometheus.Registerer) (*counts, error) {
 			Name: "rodopath_silent_total",
 			Help: "Parts of webhooks that gave no fact, by source and reason.",
 		}, []string{"source", "reason"}),
+		unread: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "rodopath_unread_total",
+			Help: "Webhooks with a valid signature that were read in part or not at all, by source and reason.",
+		}, []string{"source", "reason"}),
 	}
 	if metrics == nil {
 		return c, nil
 	}
-	for _, vec := range []prometheus.Collector{c.webhooks, c.silent} {
+	for _, vec := range append([]prometheus.Collector{c.webhooks, c.silent, c.unread}, more...) {
 		if err := metrics.Register(vec); err != nil {
 			return nil, fmt.Errorf("register metrics: %w", err)
 		}
@@ -57,7 +63,10 @@ func (c *counts) webhook(source, outcome string) {
 
 // outcomeOf is the outcome of an accepted webhook.
 func outcomeOf(r Reading) string {
-	if len(r.Facts) == 0 {
+	switch {
+	case r.Unread != "":
+		return outcomeUnread
+	case len(r.Facts) == 0:
 		return outcomeSilent
 	}
 	return outcomeFacts
@@ -65,6 +74,9 @@ func outcomeOf(r Reading) string {
 
 func (c *counts) reading(source string, r Reading) {
 	c.webhook(source, outcomeOf(r))
+	if r.Unread != "" {
+		c.unread.WithLabelValues(source, r.Unread).Inc()
+	}
 	for _, reason := range r.Silent {
 		c.silent.WithLabelValues(source, reason).Inc()
 	}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"path"
+	"strings"
 	"sync"
 	"time"
 
@@ -49,14 +51,15 @@ type Options struct {
 	Metrics prometheus.Registerer
 	// Tracer begins a span for each webhook; nil forwards trace ids only.
 	Tracer *trace.Tracer
-	// MaxBody is the maximum size of a body, in bytes; 0 means 1 MiB.
-	MaxBody int64 `validate:"min=0"`
+	// MaxBody is the maximum size of a body, in bytes, by source; a source without an entry has 1 MiB.
+	MaxBody map[string]int64 `validate:"dive,min=1"`
 }
 
 // Handler receives the webhooks of all sources.
 type Handler struct {
 	Options
 	counts  *counts
+	watch   *watch
 	pace    rateLimits
 	buffers sync.Pool
 }
@@ -84,15 +87,13 @@ func NewHandler(o Options) (*Handler, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	if o.MaxBody == 0 {
-		o.MaxBody = defaultMaxBody
-	}
 	h := &Handler{
 		Options: o,
 		pace:    newRateLimits(o.PerMinute),
 		buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }},
 	}
-	if h.counts, err = newCounts(o.Metrics); err != nil {
+	h.watch = newWatch(o.Log, o.Sources)
+	if h.counts, err = newCounts(o.Metrics, h.watch.faults, h.watch.last); err != nil {
 		return nil, fmt.Errorf("webhook handler: %w", err)
 	}
 	return h, nil
@@ -110,8 +111,35 @@ func isSourceID(s string) bool {
 	return s != ""
 }
 
-// Register mounts POST /webhooks/:source.
-func (h *Handler) Register(e *echo.Echo) { e.POST("/webhooks/:source", h.receive) }
+// Register mounts POST /webhooks/:source, also for an address with a slash at the end or with a doubled
+// slash.
+func (h *Handler) Register(e *echo.Echo) {
+	e.Pre(func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			cleanPath(c.Request())
+			return next(c)
+		}
+	})
+	e.POST(webhooks+":source", h.receive)
+}
+
+// CleanPaths passes a webhook to an address with a slash at the end or with a doubled slash on under the
+// address of its source. http.ServeMux would answer with a redirect, which no platform follows.
+func CleanPaths(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		cleanPath(r)
+		next.ServeHTTP(w, r)
+	})
+}
+
+func cleanPath(r *http.Request) {
+	if clean := path.Clean(r.URL.Path); strings.HasPrefix(clean, webhooks) {
+		r.URL.Path, r.URL.RawPath = clean, ""
+	}
+}
+
+// webhooks is the path of all sources.
+const webhooks = "/webhooks/"
 
 // accepted is the answer to an accepted webhook.
 type accepted struct {
@@ -133,6 +161,7 @@ func (h *Handler) receive(c echo.Context) error {
 	reading, err := h.accept(ctx, c, name, provider)
 	if errors.Is(err, ErrPing) {
 		h.counts.webhook(name, outcomePing)
+		h.watch.ping(name)
 		span.Outcome(outcomePing)
 		return c.JSON(http.StatusOK, accepted{Silent: []string{SilentPing}})
 	}
@@ -140,6 +169,12 @@ func (h *Handler) receive(c echo.Context) error {
 		return h.refuse(ctx, c, name, err, span)
 	}
 	h.counts.reading(name, reading)
+	h.watch.accepted(name, reading, h.Now())
+	if reading.Unread != "" {
+		trace.Log(ctx, h.Log).WarnContext(ctx, "a webhook was read in part or not at all: see rodopath quarantine",
+			"source", name, "reason", reading.Unread, "topic", reading.Topic)
+		reading.Silent = append(reading.Silent, silentUnread)
+	}
 	span.Outcome(outcomeOf(reading), trace.Number("facts", len(reading.Facts)))
 	if reading.Silent == nil {
 		reading.Silent = []string{}
@@ -163,13 +198,14 @@ func (h *Handler) begin(c echo.Context, name string, known bool) (context.Contex
 func (h *Handler) accept(ctx context.Context, c echo.Context, name string, p Provider) (Reading, error) {
 	buf := h.buffers.Get().(*bytes.Buffer)
 	defer h.release(buf)
-	body, err := h.body(c, buf)
+	limit := h.limit(name)
+	body, err := h.body(c, buf, limit)
 	if err != nil {
 		return Reading{}, err
 	}
 	header, now := c.Request().Header, h.Now()
-	if err := p.Verify(header, body, now); err != nil {
-		return Reading{}, fmt.Errorf("verify: %w", err)
+	if body, err = verified(p, header, body, limit, now); err != nil {
+		return Reading{}, err
 	}
 	if err := h.pace.allow(name, now); err != nil {
 		return Reading{}, err
@@ -178,7 +214,7 @@ func (h *Handler) accept(ctx context.Context, c echo.Context, name string, p Pro
 	if err != nil {
 		return Reading{}, fmt.Errorf("read: %w", err)
 	}
-	if len(reading.Facts) == 0 {
+	if len(reading.Facts) == 0 && reading.Unread == "" {
 		return reading, nil
 	}
 	err = h.Publisher.Publish(ctx, &factv1.Delivery{
@@ -187,6 +223,7 @@ func (h *Handler) accept(ctx context.Context, c echo.Context, name string, p Pro
 		Received:    timestamppb.New(now),
 		Facts:       reading.Facts,
 		Traceparent: trace.Parent(ctx),
+		Unread:      unreadOf(reading, body),
 	})
 	if err != nil {
 		return Reading{}, fmt.Errorf("publish: %w", err)
@@ -194,22 +231,12 @@ func (h *Handler) accept(ctx context.Context, c echo.Context, name string, p Pro
 	return reading, nil
 }
 
-// body reads the raw body, the signed bytes, up to MaxBody.
-func (h *Handler) body(c echo.Context, buf *bytes.Buffer) ([]byte, error) {
-	r := c.Request()
-	if r.ContentLength > h.MaxBody {
-		return nil, &http.MaxBytesError{Limit: h.MaxBody}
+// limit is the maximum size of a body of a source.
+func (h *Handler) limit(source string) int64 {
+	if n := h.MaxBody[source]; n > 0 {
+		return n
 	}
-	if r.ContentLength > 0 {
-		buf.Grow(int(r.ContentLength) + bytes.MinRead)
-	}
-	if _, err := buf.ReadFrom(http.MaxBytesReader(c.Response(), r.Body, h.MaxBody)); err != nil {
-		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			return nil, err
-		}
-		return nil, fmt.Errorf("%w: the body is incomplete", ErrUnreadable)
-	}
-	return buf.Bytes(), nil
+	return defaultMaxBody
 }
 
 func (h *Handler) release(buf *bytes.Buffer) {

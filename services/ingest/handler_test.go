@@ -1,13 +1,16 @@
 package ingest_test
 
 import (
+	"bufio"
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -82,7 +85,7 @@ func newWorld(t *testing.T) *world {
 		Now:       func() time.Time { return epoch },
 		Log:       log,
 		Metrics:   w.metrics,
-		MaxBody:   maxBody,
+		MaxBody:   map[string]int64{"pay": maxBody, "shop": maxBody, "list": maxBody, "forms": maxBody},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -198,16 +201,134 @@ rodopath_silent_total{reason="draft",source="shop"} 1
 rodopath_webhooks_total{outcome="ping",source="shop"} 1
 rodopath_webhooks_total{outcome="silent",source="shop"} 1
 `
-	if err := testutil.GatherAndCompare(w.metrics, strings.NewReader(want)); err != nil {
+	if err := testutil.GatherAndCompare(w.metrics, strings.NewReader(want), "rodopath_silent_total", "rodopath_webhooks_total"); err != nil {
 		t.Error(err)
+	}
+}
+
+func zipped(t *testing.T, body string) io.Reader {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := io.WriteString(w, body); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return &b
+}
+
+// signedZip signs a compressed body.
+func signedZip(t *testing.T, body string) map[string]string {
+	t.Helper()
+	data, err := io.ReadAll(zipped(t, body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := ours(t, string(data))
+	h["Content-Encoding"] = "gzip"
+	return h
+}
+
+// TestDoors: a right signature counts, whatever the address, the type or the encoding of the request.
+func TestDoors(t *testing.T) {
+	header := func(name, value string) map[string]string {
+		h := ours(t, erasure)
+		h[name] = value
+		return h
+	}
+	for _, c := range []struct {
+		name, path string
+		header     map[string]string
+		body       io.Reader
+	}{
+		{"slash at the end", "/webhooks/forms/", ours(t, erasure), strings.NewReader(erasure)},
+		{"doubled slash", "//webhooks//forms", ours(t, erasure), strings.NewReader(erasure)},
+		{"plain text", "/webhooks/forms", header("Content-Type", "text/plain"), strings.NewReader(erasure)},
+		{"no type", "/webhooks/forms", header("Content-Type", ""), strings.NewReader(erasure)},
+		{"a doubled charset", "/webhooks/forms", header("Content-Type", "application/json; charset=UTF-8; charset=utf-8"), strings.NewReader(erasure)},
+		{"compressed before the signature", "/webhooks/forms", signedZip(t, erasure), zipped(t, erasure)},
+		{"not compressed, it says", "/webhooks/forms", header("Content-Encoding", "identity"), strings.NewReader(erasure)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t)
+			if a := w.send(t, "POST", c.path, c.header, c.body); a.status != http.StatusOK {
+				t.Errorf("got %d %s, want 200", a.status, a.body)
+			}
+			if len(w.broker.got) != 1 {
+				t.Errorf("got %d deliveries, want 1", len(w.broker.got))
+			}
+		})
+	}
+}
+
+// TestUnread: a signed body that no reader understands is kept, and the shop gets a 200, because a shop
+// sends a webhook once and disables a webhook after five refusals.
+func TestUnread(t *testing.T) {
+	const body = `{"order":{"id":17,"billing_address":{"email":"ann@example.com"}}}`
+	w := newWorld(t)
+	a := w.send(t, "POST", "/webhooks/shop", woo("order.updated", body), strings.NewReader(body))
+	if want := `{"facts":0,"silent":["unread"]}`; a.status != http.StatusOK || a.body != want {
+		t.Errorf("got %d %s, want 200 %s", a.status, a.body, want)
+	}
+	if len(w.broker.got) != 1 {
+		t.Fatalf("got %d deliveries, want 1", len(w.broker.got))
+	}
+	unread := w.broker.got[0].GetUnread()
+	if unread.GetReason() != ingest.UnreadVersion || unread.GetTopic() != "order.updated" {
+		t.Errorf("got %s of %s, want %s of order.updated", unread.GetReason(), unread.GetTopic(), ingest.UnreadVersion)
+	}
+	r, err := gzip.NewReader(bytes.NewReader(unread.GetBody()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if kept, err := io.ReadAll(r); err != nil || string(kept) != body {
+		t.Errorf("kept %s, %v, want %s", kept, err, body)
+	}
+	if log := w.log.String(); !strings.Contains(log, `"level":"WARN"`) || strings.Contains(log, "ann@example.com") {
+		t.Errorf("got the log %s, want a warning without an address", log)
+	}
+}
+
+// TestTooLarge_TheAnswerArrives: a client that writes the whole body before it reads gets the answer.
+func TestTooLarge_TheAnswerArrives(t *testing.T) {
+	w := newWorld(t)
+	conn, err := net.Dial("tcp", strings.TrimPrefix(w.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	const size = 20 << 20
+	if _, err := fmt.Fprintf(
+		conn,
+		"POST /webhooks/pay HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n",
+		size,
+	); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Write(make([]byte, size)); err != nil {
+		t.Fatalf("write: %v", err)
+	}
+	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatalf("read: %v", err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusRequestEntityTooLarge {
+		t.Errorf("got %d, want 413", res.StatusCode)
 	}
 }
 
 func TestRefusals(t *testing.T) {
 	const base = "https://rodopath.dev/problems/"
 	impossible := strings.Replace(erasure, "erasure", "sale", 1)
-	html := ours(t, erasure)
-	html["Content-Type"] = "text/html"
+	brotli := ours(t, erasure)
+	brotli["Content-Encoding"] = "br"
+	torn := ours(t, erasure)
+	torn["Content-Encoding"] = "gzip"
+	bomb := ours(t, erasure)
+	bomb["Content-Encoding"] = "gzip"
 	large := strings.Repeat("x", maxBody+1)
 	for _, c := range []struct {
 		name, method, path string
@@ -221,8 +342,11 @@ func TestRefusals(t *testing.T) {
 		{"unknown source", "POST", "/webhooks/ann@example.com", nil, strings.NewReader("{}"), nil, 404, base + "unknown-source", "unknown_source"},
 		{"too large, and says so", "POST", "/webhooks/pay", nil, strings.NewReader(large), nil, 413, base + "too-large", "too_large"},
 		{"too large, and does not", "POST", "/webhooks/pay", nil, io.MultiReader(strings.NewReader(large)), nil, 413, base + "too-large", "too_large"},
-		{"not JSON by its type", "POST", "/webhooks/forms", html, strings.NewReader(erasure), nil, 415, base + "unsupported-media-type", "media_type"},
-		{"not JSON", "POST", "/webhooks/shop", woo("order.created", "{"), strings.NewReader("{"), nil, 400, base + "unreadable", "unreadable"},
+		{"encoded by brotli", "POST", "/webhooks/forms", brotli, strings.NewReader(erasure), nil, 415, base + "unsupported-content-encoding", "content_encoding"},
+		{"encoded by gzip, it says", "POST", "/webhooks/forms", torn, strings.NewReader(erasure), nil, 415, base + "unsupported-content-encoding", "content_encoding"},
+		{"too large when decoded", "POST", "/webhooks/forms", signedZip(t, large), zipped(t, large), nil, 413, base + "too-large", "too_large"},
+		{"compressed after the signature", "POST", "/webhooks/forms", bomb, zipped(t, erasure), nil, 401, base + "bad-signature", "bad_signature"},
+		{"not JSON", "POST", "/webhooks/forms", ours(t, "{"), strings.NewReader("{"), nil, 400, base + "unreadable", "unreadable"},
 		{"impossible", "POST", "/webhooks/forms", ours(t, impossible), strings.NewReader(impossible), nil, 422, base + "impossible", "impossible"},
 		{"no broker", "POST", "/webhooks/forms", ours(t, erasure), strings.NewReader(erasure), fmt.Errorf("dial: %w", ingest.ErrUnavailable), 503, base + "unavailable", "unavailable"},
 		{"slow broker", "POST", "/webhooks/forms", ours(t, erasure), strings.NewReader(erasure), context.DeadlineExceeded, 503, base + "unavailable", "unavailable"},
@@ -355,7 +479,7 @@ func TestOptions(t *testing.T) {
 		"a name with a dot":    func(o *ingest.Options) { o.Sources["a.b"] = o.Sources["list"] },
 		"no provider":          func(o *ingest.Options) { o.Sources["other"] = nil },
 		"no publisher":         func(o *ingest.Options) { o.Publisher = nil },
-		"a body below nothing": func(o *ingest.Options) { o.MaxBody = -1 },
+		"a body below nothing": func(o *ingest.Options) { o.MaxBody = map[string]int64{"pay": -1} },
 		"metrics already there": func(o *ingest.Options) {
 			o.Metrics = prometheus.NewRegistry()
 			if _, err := ingest.NewHandler(*o); err != nil {

@@ -3,8 +3,12 @@
 package ingest
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
@@ -17,8 +21,10 @@ type Provider interface {
 	// ErrSignature for a wrong signature, and ErrPing for an unsigned test message that the
 	// platform expects to be accepted.
 	Verify(header http.Header, body []byte, at time.Time) error
-	// Read reads the facts of a verified body. The error is ErrUnreadable for a body that the
-	// platform does not send, and ErrImpossible for a readable body with impossible content.
+	// Read reads the facts of a verified body. A platform's body is never refused: an unreadable part
+	// is reported in Reading.Unread. The errors are for a sender that can correct mistakes:
+	// ErrUnreadable for a body that is no message, and ErrImpossible for a message with impossible
+	// content.
 	Read(header http.Header, body []byte, at time.Time) (Reading, error)
 }
 
@@ -31,6 +37,11 @@ type Reading struct {
 	// Silent holds, for every part of the webhook that gave no fact, why:
 	// a short constant such as "draft" or "unpaid", fit for a metric label.
 	Silent []string
+	// Unread is the reason why a part of the webhook could not be read, one of the Unread constants;
+	// empty when the whole webhook was read. The Handler keeps the body of an unread webhook.
+	Unread string
+	// Topic is the platform's name of the event; empty when unknown. Topic holds nothing personal.
+	Topic string
 }
 
 // Errors of a Provider. The handler maps them to answers.
@@ -40,8 +51,8 @@ var (
 	ErrSignature = errors.New("signature not accepted")
 	// ErrPing means that the platform only tries the address and wants a 200.
 	ErrPing = errors.New("ping")
-	// ErrMediaType means that the Content-Type is not the platform's.
-	ErrMediaType = errors.New("unsupported content type")
+	// ErrEncoding means that the Content-Encoding cannot be decoded.
+	ErrEncoding = errors.New("unsupported content encoding")
 	// ErrUnreadable means that the platform does not send such a body.
 	ErrUnreadable = errors.New("unreadable body")
 	// ErrImpossible means that the body reads well and cannot be true.
@@ -61,11 +72,36 @@ type Source struct {
 	Zone *time.Location
 	// Wording is the id of the consent text behind the source's sign-ups.
 	Wording string
+	// OptIn maps further consent boxes of a shop, by the key of their value in an order, to the ids of
+	// their wordings.
+	OptIn map[string]string
+	// TaxIDKeys are further keys under which a shop keeps the tax number of a buyer.
+	TaxIDKeys []string
+	// ConsentFrom lists the origins of a sign-up that can be an act of the person, in the terms of the
+	// platform: the source of a subscriber, or the origin of an order. Nil means the platform's default.
+	ConsentFrom []string
 	// Groups maps group ids of the newsletter platform to "webinar", "newsletter" or "ignore".
 	Groups map[string]string
 	// Products maps product id, price id, SKU or category to a Product. An unlisted product is
 	// delivered once (ACCESS_ONE_OFF).
 	Products map[string]Product
+}
+
+// MayConsent reports whether a sign-up from an origin can be an act of the person. The defaults of the
+// platform apply when the source lists no origins.
+func (s *Source) MayConsent(origin string, defaults []string) bool {
+	if s.ConsentFrom != nil {
+		return slices.Contains(s.ConsentFrom, origin)
+	}
+	return slices.Contains(defaults, origin)
+}
+
+// ContentID names a delivery by its content, for a platform whose webhooks have no id of their own. The
+// hash is keyed with the first secret of the source, so that the id cannot confirm a guessed body.
+func (s *Source) ContentID(body []byte) string {
+	m := hmac.New(sha256.New, []byte(s.Secrets[0]))
+	m.Write(body)
+	return hex.EncodeToString(m.Sum(nil)[:16])
 }
 
 // Product is the performance of a sale.

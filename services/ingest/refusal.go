@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 
@@ -31,6 +32,9 @@ type refusal struct {
 func (h *Handler) refuse(ctx context.Context, c echo.Context, source string, err error, span *trace.Span) error {
 	r := refusalOf(err)
 	h.counts.webhook(source, r.outcome)
+	if errors.Is(err, ErrSignature) {
+		h.watch.badSignature(source)
+	}
 	span.Fail(r.outcome)
 	trace.Log(ctx, h.Log).Log(ctx, r.level, "webhook refused",
 		"source", source, "outcome", r.outcome, "status", r.problem.Status, "error", err)
@@ -46,6 +50,16 @@ func (h *Handler) refuse(ctx context.Context, c echo.Context, source string, err
 func refusalOf(err error) refusal {
 	var large *http.MaxBytesError
 	switch {
+	case errors.Is(err, errCompressed):
+		return refusal{
+			outcomeBadSignature,
+			slog.LevelWarn,
+			problem.New(
+				http.StatusUnauthorized,
+				"bad-signature",
+				"The signature does not fit the compressed body: a relay must not compress a webhook after the sender signed the body.",
+			),
+		}
 	case errors.Is(err, ErrSignature):
 		return refusal{outcomeBadSignature, slog.LevelWarn, problem.New(http.StatusUnauthorized, "bad-signature",
 			"The signature is missing, malformed, too old, too new, or made with another secret.")}
@@ -54,13 +68,12 @@ func refusalOf(err error) refusal {
 			"The source exceeds its per_minute. Send the webhook again later.")}
 	case errors.As(err, &large):
 		return refusal{outcomeTooLarge, slog.LevelWarn, problem.New(http.StatusRequestEntityTooLarge, "too-large",
-			"The body exceeds the maximum size.")}
-	case errors.Is(err, ErrMediaType):
+			fmt.Sprintf("The body exceeds %d bytes: raise max_body_mb of the source.", large.Limit))}
+	case errors.Is(err, ErrEncoding):
 		return refusal{
-			outcomeMediaType,
+			outcomeEncoding,
 			slog.LevelWarn,
-			problem.New(http.StatusUnsupportedMediaType, "unsupported-media-type",
-				"The body must be JSON, with the content type application/json."),
+			problem.New(http.StatusUnsupportedMediaType, "unsupported-content-encoding", err.Error()),
 		}
 	case errors.Is(err, ErrUnreadable):
 		return refusal{outcomeUnreadable, slog.LevelWarn, problem.New(http.StatusBadRequest, "unreadable", err.Error())}

@@ -42,8 +42,21 @@ const (
 	SilentPlatformError = "platform_error"
 	// SilentIgnoredGroup is a group that the configuration ignores.
 	SilentIgnoredGroup = "ignored_group"
-	// SilentUnreadable is an unreadable event of a batch.
-	SilentUnreadable = "unreadable_event"
 	// SilentPing is a test message that wants to be welcomed.
 	SilentPing = "ping"
+)
+
+// Reasons why a part of a webhook with a valid signature could not be read, in Reading.Unread, in
+// metric labels and in the quarantine.
+const (
+	// UnreadNotJSON is a body that is no JSON object.
+	UnreadNotJSON = "not_json"
+	// UnreadVersion is a body of a version of the platform's interface that is not supported.
+	UnreadVersion = "unsupported_version"
+	// UnreadNoRecord is a record without its id.
+	UnreadNoRecord = "no_record"
+	// UnreadNoPerson is a record of a person without an id and without an address.
+	UnreadNoPerson = "no_person"
+	// UnreadEvent is an event of a batch that is no JSON object.
+	UnreadEvent = "unreadable_event"
 )

@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -114,6 +115,35 @@ func (s *Subject) yearsApart(h *rules.Evaluation, news []fact.Fact, at time.Time
 				),
 			)
 		}
+	}
+}
+
+// contradictions raises an alarm for a person who said no and whom a source still reports as a subscriber:
+// once for each no and source, whatever the order of the facts.
+func (s *Subject) contradictions(h *rules.Evaluation, was *Subject, news bool, at time.Time) {
+	parts := was.parts()
+	found := h.Contradictions()
+	if len(found) == 0 || !news && len(parts) == 1 {
+		return
+	}
+	for i := range parts {
+		for _, known := range rules.Evaluate(h.Policy(), parts[i].Facts).Contradictions() {
+			found = slices.DeleteFunc(found, known.Same)
+		}
+	}
+	for i := range found {
+		c := &found[i]
+		on := calendar.In(c.No.Occurred, h.Policy().Place.Zone).String()
+		key, text := "signup:", "%s reports a sign-up without evidence of its own although the person said no on %s"
+		if c.Listed {
+			key, text = "listed:", "%s lists the person as active although the person said no on %s"
+		}
+		s.alarm(
+			at,
+			key+c.No.ID+":"+c.Source,
+			fmt.Sprintf(text, cmp.Or(c.Source, "the platform"), on)+
+				": ask the person for a new consent, or unsubscribe the person there",
+		)
 	}
 }
 

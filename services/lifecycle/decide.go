@@ -47,6 +47,7 @@ func Decide(p *rules.Policy, s Subject, facts []fact.Fact, at time.Time) (Subjec
 	decisions = append(decisions, s.questions(p, h, at)...)
 	fresh := s.fillOutbox(p, append(decisions, s.repeatDeletions(p, back, held, at)...), unsent)
 	s.alarms(h, news, held, s.LastDecided, at)
+	s.contradictions(h, &was, len(news) > 0, at)
 	s.Notices, notes = notice.Update(s.Notices, p, h, rights.Requests(p, s.Facts, at), at)
 	s.addNotes(notes)
 	s.NoticeDue = notice.NextDue(s.Notices)

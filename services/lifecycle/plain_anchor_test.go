@@ -206,7 +206,7 @@ func (h *plainHistory) consents(r *plainRule, seen []plainEvent) []plainConsent 
 	slices.Sort(channels)
 	var all []plainConsent
 	for _, channel := range slices.Compact(channels) {
-		if len(r.channels) == 0 || slices.Contains(r.channels, channel) {
+		if r.by(channel) {
 			all = append(all, h.consentBy(r, channel, seen)...)
 		}
 	}
@@ -231,6 +231,7 @@ func (h *plainHistory) consentBy(r *plainRule, channel string, seen []plainEvent
 		switch {
 		case h.consentsTo(r, channel, e) && plainVoid(e.fact):
 			done = append(done, plainConsent{channel: channel, since: e.at, until: &e.at})
+		case h.consentsTo(r, channel, e) && open == nil && h.overruled(r, channel, e, seen[:i]):
 		case h.consentsTo(r, channel, e):
 			if open == nil {
 				open = &plainConsent{channel: channel, since: e.at, given: true}
@@ -259,6 +260,40 @@ func (h *plainHistory) consentsTo(r *plainRule, channel string, e plainEvent) bo
 	return slices.Contains(c.purposes, r.purpose) && slices.Contains(c.channels, channel)
 }
 
+// overruled reports whether the person said no before a sign-up, which does not show that the
+// person meant otherwise since.
+func (h *plainHistory) overruled(r *plainRule, channel string, e plainEvent, before []plainEvent) bool {
+	for _, no := range slices.Backward(before) {
+		if no.kind != fact.KindInvalidated && h.takesBack(r, channel, no) {
+			return !plainShows(e.fact, no.at)
+		}
+	}
+	return false
+}
+
+// opensSome reports whether a sign-up is a consent to something, opened or given once more.
+func (h *plainHistory) opensSome(e plainEvent) bool {
+	before := h.events[:slices.IndexFunc(h.events, func(x plainEvent) bool { return x.fact == e.fact })]
+	for _, r := range h.policy.rules {
+		for _, channel := range h.policy.covers(e.fact).channels {
+			if !r.consent || plainVoid(e.fact) || !h.consentsTo(r, channel, e) || !r.by(channel) {
+				continue
+			}
+			stands := slices.ContainsFunc(h.consentBy(r, channel, before), func(c plainConsent) bool {
+				return c.given && (c.until == nil || c.until.After(e.at))
+			})
+			if stands || !h.overruled(r, channel, e, before) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (r *plainRule) by(channel string) bool {
+	return len(r.channels) == 0 || slices.Contains(r.channels, channel)
+}
+
 // takesBack reports whether an event ends a consent.
 func (h *plainHistory) takesBack(r *plainRule, channel string, e plainEvent) bool {
 	byChannel := len(e.fact.Channels) == 0 || slices.Contains(e.fact.Channels, channel)
@@ -274,7 +309,8 @@ func (h *plainHistory) takesBack(r *plainRule, channel string, e plainEvent) boo
 }
 
 // expires is when a consent ends by itself, from what happened since it was given
-// last: who signs up again after a bounce has given an address that may work.
+// last: who signs up again after a bounce has given an address that may work, and so has
+// whom the platform lists again.
 func (h *plainHistory) expires(r *plainRule, channel string, raised, seen []plainEvent) (time.Time, bool) {
 	if len(r.until) == 0 {
 		return time.Time{}, false
@@ -284,6 +320,11 @@ func (h *plainHistory) expires(r *plainRule, channel string, raised, seen []plai
 	for i, e := range seen {
 		byChannel := len(e.fact.Channels) == 0 || slices.Contains(e.fact.Channels, channel)
 		if byChannel && i > slices.IndexFunc(seen, func(x plainEvent) bool { return x.fact == given.fact }) {
+			if e.kind == fact.KindListed {
+				heard = slices.DeleteFunc(heard, func(x plainEvent) bool {
+					return x.kind == fact.KindBounce && x.at.Before(e.at)
+				})
+			}
 			heard = append(heard, e)
 		}
 	}

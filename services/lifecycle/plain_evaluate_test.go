@@ -104,8 +104,7 @@ func (h *plainHistory) ends(r *plainRule, e plainEvent) bool {
 	case fact.KindRefund:
 		return e.fact.Full
 	case fact.KindSignup:
-		c := h.policy.covers(e.fact)
-		return !plainVoid(e.fact) && len(c.purposes) > 0 && len(c.channels) > 0
+		return h.opensSome(e)
 	case fact.KindRestrictionLifted:
 		return e.fact.InformedAt != nil && !e.fact.InformedAt.After(e.fact.Occurred)
 	}

@@ -43,7 +43,18 @@ func (r *plainRandom) history() []fact.Fact {
 	if r.chance(50) {
 		facts = r.atTheEnd(facts)
 	}
-	return facts
+	return plainListedOnceADay(facts)
+}
+
+// plainListedOnceADay drops all but one of the observations of a day, of which the core keeps one.
+func plainListedOnceADay(facts []fact.Fact) []fact.Fact {
+	days := map[string]bool{}
+	return slices.DeleteFunc(facts, func(f fact.Fact) bool {
+		day := f.Occurred.UTC().Format(time.DateOnly)
+		again := f.Kind == fact.KindListed && days[day]
+		days[day] = days[day] || f.Kind == fact.KindListed
+		return again
+	})
 }
 
 // atTheEnd adds a fact in the very instant in which some basis ends, or just before.
@@ -78,7 +89,7 @@ func (r *plainRandom) spokenOf() []fact.Kind {
 			kinds = append(kinds, fact.KindObjection, fact.KindRequestDecided, fact.KindRequestDecided)
 		}
 		if rule.consent {
-			kinds = append(kinds, fact.KindSignup, fact.KindSignup, fact.KindUnsubscribe, fact.KindBounce)
+			kinds = append(kinds, fact.KindSignup, fact.KindSignup, fact.KindUnsubscribe, fact.KindBounce, fact.KindListed)
 		}
 		if rule.suspended {
 			kinds = append(kinds, fact.KindHold, fact.KindRelease)
@@ -164,6 +175,10 @@ func (r *plainRandom) traits(f *fact.Fact) {
 			2,
 			[]string{fact.TraitPreticked, fact.TraitForced, fact.TraitChild, fact.TraitParentAgreed},
 		)
+	case f.Kind == fact.KindSignup && r.chance(15):
+		f.Traits = []string{fact.TraitUnproven}
+	case f.Kind == fact.KindUnsubscribe && r.chance(10):
+		f.Traits = []string{fact.TraitEcho}
 	case (slices.Contains(plainRequests, f.Kind) || f.Kind == fact.KindObjection) && r.chance(30):
 		f.Traits = []string{fact.TraitUnverified}
 	case r.chance(20):
@@ -225,14 +240,33 @@ func (r *plainRandom) aboutPerson(f *fact.Fact) {
 	if f.Kind == fact.KindSignup && r.chance(25) {
 		r.atTheEdge(f)
 	}
+	if f.Kind == fact.KindSignup {
+		r.evidence(f)
+	}
 	if r.chance(30) {
 		f.Channels = plainSome(r, 1+r.IntN(2), plainChannels)
 	}
 	switch {
 	case f.Kind == fact.KindObjection && r.chance(60):
 		f.Purposes = plainSome(r, 1+r.IntN(2), []string{"newsletter", "offers", "claims", "contract", "suppression"})
-	case f.Kind != fact.KindBounce && r.chance(25):
+	case f.Kind != fact.KindBounce && f.Kind != fact.KindListed && r.chance(25):
 		f.Purposes = plainSome(r, 1, []string{"newsletter", "offers"})
+	}
+}
+
+// evidence gives a sign-up what shows that the person signed up, or less.
+func (r *plainRandom) evidence(f *fact.Fact) {
+	switch r.IntN(6) {
+	case 0, 1:
+		f.Form = "footer"
+	case 2:
+		f.Proof = []byte("ip")
+	case 3:
+		confirmed := f.Occurred.Add(-time.Duration(r.IntN(100*24)) * time.Hour)
+		f.DoubleOptIn = &confirmed
+	}
+	if r.chance(10) {
+		f.Doubt = fact.DoubtNoTime
 	}
 }
 

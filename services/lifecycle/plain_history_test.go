@@ -35,7 +35,9 @@ type plainHistory struct {
 func newPlainHistory(p *plainPolicy, facts []fact.Fact) *plainHistory {
 	h := &plainHistory{policy: p, records: map[string]string{}, contracts: map[string]string{}}
 	for i := range facts {
-		h.facts = append(h.facts, &facts[i])
+		if !slices.Contains(facts[i].Traits, fact.TraitEcho) { // of our own deletion: nothing happened
+			h.facts = append(h.facts, &facts[i])
+		}
 	}
 	for _, f := range h.facts {
 		h.events = append(h.events, h.eventsOf(f)...)
@@ -92,6 +94,7 @@ var plainOfPerson = []fact.Kind{
 	fact.KindAddressChanged,
 	fact.KindRestriction,
 	fact.KindRestrictionLifted,
+	fact.KindListed,
 	plainUpheld,
 }
 
@@ -345,6 +348,13 @@ func plainVoid(f *fact.Fact) bool {
 	has := func(t string) bool { return slices.Contains(f.Traits, t) }
 	return has(fact.TraitPreticked) || has(fact.TraitForced) ||
 		has(fact.TraitChild) && !has(fact.TraitParentAgreed)
+}
+
+// plainShows reports whether a sign-up shows by itself that the person said yes after a no.
+func plainShows(f *fact.Fact, no time.Time) bool {
+	ofPerson := f.Doubt == "" && !slices.Contains(f.Traits, fact.TraitUnproven)
+	traced := f.Form != "" || len(f.Proof) > 0 || f.DoubleOptIn != nil && no.Before(*f.DoubleOptIn)
+	return ofPerson && traced && no.Before(f.Occurred)
 }
 
 // covers is what a sign-up is a consent to, if it is one.

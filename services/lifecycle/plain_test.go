@@ -344,6 +344,10 @@ func plainSimplerFacts(f fact.Fact) []fact.Fact {
 	change(f.PerformanceAwaited, func(f *fact.Fact) { f.PerformanceAwaited = false })
 	change(f.Full, func(f *fact.Fact) { f.Full = false })
 	change(len(f.Traits) > 0, func(f *fact.Fact) { f.Traits = f.Traits[1:] })
+	change(f.Form != "", func(f *fact.Fact) { f.Form = "" })
+	change(len(f.Proof) > 0, func(f *fact.Fact) { f.Proof = nil })
+	change(f.DoubleOptIn != nil, func(f *fact.Fact) { f.DoubleOptIn = nil })
+	change(f.Doubt != "", func(f *fact.Fact) { f.Doubt = "" })
 	change(len(f.Channels) > 0, func(f *fact.Fact) { f.Channels = nil })
 	change(len(f.Purposes) > 0, func(f *fact.Fact) { f.Purposes = f.Purposes[1:] })
 	change(

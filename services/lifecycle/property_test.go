@@ -49,9 +49,10 @@ func anyFact(t *rapid.T, i int) fact.Fact {
 		Full:     rapid.Bool().Draw(t, "full"),
 		Access:   rapid.SampledFrom(fact.Accesses()).Draw(t, "access"),
 	}
-	f.Traits = rapid.SampledFrom([][]string{nil, nil, nil, {"business"}, {"oss"}, {"unverified"}, {"preticked"}, {"for_claims"}, {"limitation"}, {"child"}, {"authenticated"}, {"test"}}).
+	f.Traits = rapid.SampledFrom([][]string{nil, nil, nil, {"business"}, {"oss"}, {"unverified"}, {"preticked"}, {"for_claims"}, {"limitation"}, {"child"}, {"authenticated"}, {"test"}, {"unproven"}, {"echo"}}).
 		Draw(t, "traits")
 	f.Outcome = rapid.SampledFrom([]fact.Outcome{"", "granted", "refused"}).Draw(t, "outcome")
+	f.Form = rapid.SampledFrom([]string{"", "footer"}).Draw(t, "form")
 	f.Address = rapid.SampledFrom([]string{"", "a", "b"}).Draw(t, "address")
 	if rapid.Bool().Draw(t, "told") {
 		f.InformedAt = &f.Occurred

@@ -128,12 +128,22 @@ func (s *Subject) UnchangedBy(p *rules.Policy, facts []fact.Fact, at time.Time) 
 		known := f.Kind.AddsData() && s.tombstoneOf(f.TombstoneMark()) != nil ||
 			slices.ContainsFunc(s.Facts, func(have fact.Fact) bool {
 				return have.ID == f.ID && !f.Received.Before(have.Received)
-			})
+			}) || s.isSuperseded(&f)
 		if !known || s.isReturning(p, &f) {
 			return false
 		}
 	}
 	return true
+}
+
+// isSuperseded reports whether a later observation of the same source, address and day makes an observation
+// of an active subscriber superfluous.
+func (s *Subject) isSuperseded(f *fact.Fact) bool {
+	return f.Kind == fact.KindListed && !f.Received.After(s.LastReceived) &&
+		!slices.ContainsFunc(
+			fact.Combine(s.Facts, []fact.Fact{*f}),
+			func(kept fact.Fact) bool { return kept.ID == f.ID },
+		)
 }
 
 // Rekey returns the subject with the names in its facts hashed under the current key.

@@ -15,7 +15,7 @@ func TestBans_ARestrictionOnAnyGroundStopsUse(t *testing.T) {
 	p := lifecycletest.Policy(t)
 	asked, lifted := noon(2026, 3, 5), noon(2026, 4, 1)
 	for _, ground := range []string{
-		fact.TraitInaccurate, fact.TraitUnlawful, fact.TraitForClaims, fact.TraitObjected,
+		"inaccurate", "unlawful", fact.TraitForClaims, "objected",
 	} {
 		restriction := toldAt("restriction", fact.KindRestriction, "req-1", asked, asked)
 		restriction.Traits = []string{ground}

@@ -54,6 +54,8 @@ type App struct {
 	handler http.Handler
 	metrics http.Handler
 	spool   *spool.Spool // nil when there is none
+	// watch looks for silent sources until its context ends.
+	watch func(context.Context)
 	// ensure makes sure that the streams are there.
 	ensure func(context.Context) error
 	log    *slog.Logger
@@ -111,6 +113,15 @@ func rateLimits(sources []config.Source) map[string]int {
 	return out
 }
 
+// bodyLimits are the maximum sizes of the bodies of the sources, in bytes.
+func bodyLimits(sources []config.Source) map[string]int64 {
+	out := map[string]int64{}
+	for i := range sources {
+		out[sources[i].ID] = sources[i].MaxBody()
+	}
+	return out
+}
+
 // assemble puts the spool and the interface together.
 func (a *App) assemble(opts Options, providers map[string]ingest.Provider, publisher ingest.Publisher) error {
 	metrics := prometheus.NewRegistry()
@@ -133,6 +144,7 @@ func (a *App) assemble(opts Options, providers map[string]ingest.Provider, publi
 	h, err := ingest.NewHandler(ingest.Options{
 		Sources:   providers,
 		PerMinute: rateLimits(opts.Config.Sources),
+		MaxBody:   bodyLimits(opts.Config.Sources),
 		Publisher: publisher,
 		Now:       opts.Now,
 		Log:       opts.Log,
@@ -144,6 +156,7 @@ func (a *App) assemble(opts Options, providers map[string]ingest.Provider, publi
 	}
 	e := echo.New()
 	e.HTTPErrorHandler = ingest.ProblemHandler(opts.Log)
+	a.watch = h.Watch
 	h.Register(e)
 	e.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
 	e.GET("/readyz", func(c echo.Context) error {
@@ -162,12 +175,13 @@ func (a *App) assemble(opts Options, providers map[string]ingest.Provider, publi
 	return err
 }
 
-// Start publishes spooled webhooks to the broker. Close stops the publication.
+// Start watches the sources and publishes spooled webhooks to the broker. Close stops both.
 func (a *App) Start(ctx context.Context) {
+	ctx, a.stop = context.WithCancel(context.WithoutCancel(ctx))
+	a.done.Go(func() { a.watch(ctx) })
 	if a.spool == nil {
 		return
 	}
-	ctx, a.stop = context.WithCancel(context.WithoutCancel(ctx))
 	a.done.Go(func() {
 		a.await(ctx)
 		a.spool.Run(ctx)
@@ -292,6 +306,7 @@ func source(c *config.Config, s config.Source) (ingest.Source, error) {
 	return ingest.Source{
 		ID: s.ID, Secrets: secrets, AcceptTest: s.TestMode == "accept", Zone: zone,
 		Wording: s.Wording, Groups: s.Groups, Products: products,
+		OptIn: s.OptIn, TaxIDKeys: s.TaxIDKeys, ConsentFrom: s.ConsentFrom,
 	}, nil
 }
 

@@ -5,10 +5,12 @@ package config
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 	_ "time/tzdata" // zones must not depend on the machine
@@ -72,10 +74,41 @@ type Source struct {
 	// Placeholders are addresses of the platform that belong to no person, such as
 	// pos@shop.example or *@guest.marketplace.example.
 	Placeholders []string `validate:"max=50,dive,placeholder" yaml:"placeholders"`
+	// OptIn maps further consent boxes of a shop, by the key of their value in an order, to wordings.
+	OptIn map[string]string `validate:"max=50,excluded_unless=Platform woocommerce,dive,required" yaml:"optin"`
+	// TaxIDKeys are further keys under which a shop keeps the tax number of a buyer.
+	TaxIDKeys []string `validate:"max=50,excluded_unless=Platform woocommerce,dive,required" yaml:"tax_id_keys"`
+	// ConsentFrom lists the origins of a sign-up that can be an act of the person: sources of MailerLite
+	// subscribers, or origins of WooCommerce orders. Omitted means the default of the platform.
+	ConsentFrom []string `validate:"max=50" yaml:"consent_from"`
+	// MaxBodyMB is the maximum size of a webhook in MiB; 0 means 8 for WooCommerce and 1 elsewhere.
+	MaxBodyMB int `validate:"min=0,max=64" yaml:"max_body_mb"`
 	// Groups maps the groups of the newsletter platform to meanings.
 	Groups map[string]string `validate:"dive,oneof=newsletter webinar ignore" yaml:"groups"`
 	// Products maps products, prices, SKUs and categories to kinds of sales.
 	Products map[string]Product `validate:"dive" yaml:"products"`
+}
+
+// MaxBody is the maximum size of a webhook of the source, in bytes.
+func (s *Source) MaxBody() int64 {
+	const mebibyte, large = 1 << 20, 8
+	switch {
+	case s.MaxBodyMB > 0:
+		return int64(s.MaxBodyMB) * mebibyte
+	case s.Platform == "woocommerce": // an order with hundreds of items and the notes of many plug-ins
+		return large * mebibyte
+	}
+	return mebibyte
+}
+
+// Wordings lists the wordings that the source names, sorted.
+func (s *Source) Wordings() []string {
+	out := slices.Collect(maps.Values(s.OptIn))
+	if s.Wording != "" {
+		out = append(out, s.Wording)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // Product is the kind of a sale: in YAML an access, or an access with days.

@@ -162,3 +162,30 @@ func TestFiles_AreAllThatTheConfigurationNames(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// TestSecret_ReadsWhatEditorsWrite: an editor may save a secret with a byte order mark, in UTF-16 or with
+// line ends of its own; a secret within quotation marks would sign nothing.
+func TestSecret_ReadsWhatEditorsWrite(t *testing.T) {
+	dir := t.TempDir()
+	c := &Config{dir: dir}
+	for name, file := range map[string]struct{ content, want, fault string }{
+		"plain":              {"s3cret\n", "s3cret", ""},
+		"line end of DOS":    {"s3cret\r\n", "s3cret", ""},
+		"byte order mark":    {"\uFEFFs3cret\n", "s3cret", ""},
+		"UTF-16, little end": {"\xff\xfes\x003\x00c\x00\r\x00\n\x00", "s3c", ""},
+		"UTF-16, big end":    {"\xfe\xff\x00s\x003\x00c", "s3c", ""},
+		"quoted":             {`"s3cret"`, "", "remove the quotation marks"},
+		"quoted once":        {"'s3cret'\n", "", "remove the quotation marks"},
+		"not text":           {"s3\xffcret", "", "save the secret as UTF-8"},
+		"empty mark":         {"\uFEFF\n", "", "empty"},
+	} {
+		if err := os.WriteFile(filepath.Join(dir, "secret"), []byte(file.content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		got, err := c.Secret("file:secret")
+		if got != file.want || (err == nil) != (file.fault == "") ||
+			err != nil && !strings.Contains(err.Error(), file.fault) {
+			t.Errorf("%s: got %q, %v, want %q, %q", name, got, err, file.want, file.fault)
+		}
+	}
+}

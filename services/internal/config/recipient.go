@@ -11,7 +11,8 @@ type Recipient struct {
 	// Name is the display name. Empty means the name in the policy, or the id.
 	Name string `validate:"max=100" yaml:"name"`
 	// Holds are the categories of data at the recipient; notifications cover no others. Empty means
-	// the categories in the policy, or else all.
+	// the categories in the policy; a recipient that the policy does not know must have Holds. HoldsAll
+	// alone means all categories.
 	Holds []string `validate:"omitempty,min=1,max=100,dive,required,max=64" yaml:"holds"`
 	// By is the way of delivery: "nats" (the recipient reads the stream), "webhook", "hand" (a
 	// person carries out the decisions and records receipts), or the interface of a platform:
@@ -42,6 +43,9 @@ type Recipient struct {
 	// DryRun logs the calls and makes none.
 	DryRun bool `yaml:"dry_run"`
 }
+
+// HoldsAll stands for all categories of data in Recipient.Holds.
+const HoldsAll = "*"
 
 // Platform reports whether decisions are carried out by the interface of a platform.
 func (r *Recipient) Platform() bool {

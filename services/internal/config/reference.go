@@ -1,11 +1,15 @@
 package config
 
 import (
+	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // References name secrets that are kept elsewhere.
@@ -26,25 +30,70 @@ var ErrEmptySecret = errors.New("secret is empty")
 // Secret resolves a reference. The path of a file is relative to the configuration; trailing line
 // ends are removed.
 func (c *Config) Secret(reference string) (string, error) {
-	var secret string
-	if name, ok := strings.CutPrefix(reference, envPrefix); ok {
-		secret = os.Getenv(name)
-	} else if path, ok := strings.CutPrefix(reference, filePrefix); ok {
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(c.dir, path)
-		}
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return "", fmt.Errorf("read secret %s: %w", reference, err)
-		}
-		secret = strings.TrimRight(string(data), "\r\n")
-	} else {
-		return "", errors.New("a secret must be a reference, env:NAME or file:PATH")
+	secret, err := c.referenced(reference)
+	if err == nil && strings.TrimSpace(secret) == "" {
+		err = ErrEmptySecret
 	}
-	if strings.TrimSpace(secret) == "" {
-		return "", fmt.Errorf("read secret %s: %w", reference, ErrEmptySecret)
+	if err != nil {
+		return "", fmt.Errorf("read secret %s: %w", shown(reference), err)
 	}
 	return secret, nil
+}
+
+// shown is a reference for a message; a text that is no reference may be a secret and is not shown.
+func shown(reference string) string {
+	if isReference(reference) {
+		return reference
+	}
+	return "…"
+}
+
+// referenced returns the text to which a reference leads.
+func (c *Config) referenced(reference string) (string, error) {
+	if name, ok := strings.CutPrefix(reference, envPrefix); ok {
+		return os.Getenv(name), nil
+	}
+	path, ok := strings.CutPrefix(reference, filePrefix)
+	if !ok {
+		return "", errors.New("a secret must be a reference, env:NAME or file:PATH")
+	}
+	data, err := os.ReadFile(c.Path(path))
+	if err != nil {
+		return "", err
+	}
+	return secretText(data)
+}
+
+// secretText returns the secret in a file: the text without the line ends at its end. Editors of Windows
+// begin a file with a byte order mark or write UTF-16, which is decoded.
+func secretText(data []byte) (string, error) {
+	text := string(bytes.TrimPrefix(data, []byte("\uFEFF")))
+	if order := utf16Order(data); order != nil {
+		units := make([]uint16, 0, len(data)/2)
+		for rest := data[2:]; len(rest) >= 2; rest = rest[2:] {
+			units = append(units, order.Uint16(rest))
+		}
+		text = string(utf16.Decode(units))
+	}
+	if !utf8.ValidString(text) {
+		return "", errors.New("the file is not text in UTF-8: save the secret as UTF-8")
+	}
+	text = strings.TrimRight(text, "\r\n")
+	if n := len(text); n >= 2 && text[0] == text[n-1] && (text[0] == '"' || text[0] == '\'') {
+		return "", errors.New("the secret is within quotation marks: remove the quotation marks from the file")
+	}
+	return text, nil
+}
+
+// utf16Order is the byte order of a text in UTF-16 with a byte order mark; nil for any other text.
+func utf16Order(data []byte) binary.ByteOrder {
+	switch {
+	case bytes.HasPrefix(data, []byte{0xFF, 0xFE}):
+		return binary.LittleEndian
+	case bytes.HasPrefix(data, []byte{0xFE, 0xFF}):
+		return binary.BigEndian
+	}
+	return nil
 }
 
 // Secrets follows several references.

@@ -22,6 +22,13 @@ type Options struct {
 
 const keepDecisions = 30 * 24 * time.Hour
 
+// keepQuarantine is how long a webhook stays in quarantine, and maxQuarantine the size of the
+// quarantine in bytes; the oldest webhooks are removed first.
+const (
+	keepQuarantine = 30 * 24 * time.Hour
+	maxQuarantine  = 512 << 20
+)
+
 // Ensure creates the streams, or updates their options. Ensure is idempotent and safe for
 // concurrent processes.
 func Ensure(ctx context.Context, js jetstream.JetStream, opts Options) error {
@@ -45,6 +52,12 @@ func Ensure(ctx context.Context, js jetstream.JetStream, opts Options) error {
 			Name: stream.Receipts, Subjects: []string{stream.ReceiptsOf(""), stream.AllReceipts},
 			Description: "what recipients answered and is not applied yet",
 			Retention:   jetstream.WorkQueuePolicy, Discard: jetstream.DiscardNew,
+			Replicas: max(opts.Replicas, 1), Duplicates: stream.Window,
+		},
+		{
+			Name: stream.Quarantine, Subjects: []string{stream.AllQuarantine},
+			Description: "webhooks that no reader understands, for a person to look at",
+			Retention:   jetstream.LimitsPolicy, MaxAge: keepQuarantine, MaxBytes: maxQuarantine, MaxMsgsPerSubject: 1,
 			Replicas: max(opts.Replicas, 1), Duplicates: stream.Window,
 		},
 	} {

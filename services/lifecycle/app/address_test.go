@@ -72,7 +72,7 @@ func newCluster(t *testing.T) *cluster {
 	})
 	conf, err := config.Load("", []string{
 		"RODOPATH_MONGODB_URI=" + c.mongo.URI(), "RODOPATH_MONGODB_DATABASE=rodopath",
-		`RODOPATH_RECIPIENTS=[{id: shelf, by: nats}, {id: books, by: hand}]`,
+		`RODOPATH_RECIPIENTS=[{id: shelf, holds: ["*"], by: nats}, {id: books, holds: ["*"], by: hand}]`,
 	})
 	if err != nil {
 		t.Fatal(err)

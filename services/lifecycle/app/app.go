@@ -13,6 +13,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/internal/access"
 	"github.com/rodopath/rodopath/services/internal/config"
@@ -26,7 +27,6 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/journal"
 	"github.com/rodopath/rodopath/services/lifecycle/natsio"
-	"github.com/rodopath/rodopath/services/lifecycle/policy"
 	"github.com/rodopath/rodopath/services/lifecycle/receipt"
 	"github.com/rodopath/rodopath/services/lifecycle/rollout"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
@@ -61,11 +61,13 @@ type App struct {
 	sweeper *background.Sweeper
 	pruner  *background.Pruner
 	// feeds bring in facts and receipts.
-	feeds   []*natsio.Feed
-	js      jetstream.JetStream
-	handler http.Handler
-	public  http.Handler
-	policy  *rules.Policy
+	feeds []*natsio.Feed
+	// quarantine keeps webhooks that no reader understands.
+	quarantine *natsio.Quarantine
+	js         jetstream.JetStream
+	handler    http.Handler
+	public     http.Handler
+	policy     *rules.Policy
 	// waiting is a policy that awaits approval.
 	waiting  *rollout.Waiting
 	measures map[string]string
@@ -83,8 +85,9 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	// An invalid policy ends the start before anything is opened.
-	if _, err := policy.Load(policyPath(opts.Config), opts.Config.Controller); err != nil {
+	// An invalid policy, or a configuration that does not fit the policy, ends the start before anything
+	// is opened.
+	if err := checkPolicy(opts.Config); err != nil {
 		return nil, err
 	}
 	vault, err := openVault(opts)
@@ -119,6 +122,7 @@ func (a *App) assemble(opts Options, vault *identity.Vault) error {
 	find := &directory.Directory{Store: a.store, Vault: vault}
 	reader := &receipt.Reader{Finder: find, Policy: a.policy}
 	applier := a.assembleLoops(opts, vault, events)
+	a.quarantine = &natsio.Quarantine{JetStream: a.js, Sealer: vault}
 	a.feeds = a.newFeeds(opts, applier, reader)
 	api, err := a.newAPI(opts, vault, events, find, reader, applier)
 	if err != nil {
@@ -179,10 +183,12 @@ func (a *App) newFeeds(opts Options, applier *apply.Applier, reader *receipt.Rea
 			JetStream: a.js,
 			Stream:    stream.Facts,
 			Decode:    natsio.DecodeFacts,
-			Apply:     applier.Apply,
-			Alone:     opts.Alone,
-			Tracer:    opts.Tracer,
-			Log:       opts.Log.With("loop", "facts"),
+			Apply: func(ctx context.Context, deliveries []*factv1.Delivery) error {
+				return errors.Join(a.quarantine.Add(ctx, deliveries), applier.Apply(ctx, deliveries))
+			},
+			Alone:  opts.Alone,
+			Tracer: opts.Tracer,
+			Log:    opts.Log.With("loop", "facts"),
 		},
 		{
 			JetStream: a.js,
@@ -216,6 +222,7 @@ func (a *App) newAPI(
 		Journal:         a.store,
 		Events:          events,
 		Publisher:       &natsio.FactPublisher{JetStream: a.js},
+		Quarantine:      a.quarantine,
 		Vault:           vault,
 		Policy:          a.policy,
 		Controller:      opts.Config.Controller,

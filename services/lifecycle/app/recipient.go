@@ -26,6 +26,15 @@ func connectedRecipients(c *config.Config, p *rules.Policy) ([]rules.ConnectedRe
 		if len(a.Holds) == 0 {
 			a.Holds = p.Recipients[r.ID].Holds
 		}
+		if len(a.Holds) == 0 {
+			err := fmt.Errorf("recipients: the policy does not know %s, and %s has no holds: list the categories of data "+
+				"that the system holds under holds ([\"*\"] means all), or add the recipient to the policy; categories are %s",
+				r.ID, r.ID, strings.Join(categories(p), ", "))
+			return nil, c.At(err, "recipients", i)
+		}
+		if slices.Equal(a.Holds, []string{config.HoldsAll}) {
+			a.Holds = categories(p)
+		}
 		for j, category := range a.Holds {
 			if _, ok := p.Categories[category]; !ok {
 				err := fmt.Errorf(

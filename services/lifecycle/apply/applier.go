@@ -297,6 +297,7 @@ func (a *Applier) decide(p *person, subjects map[string]lifecycle.Subject, at ti
 		}
 	}
 	before := named(s)
+	facts = lifecycle.MarkEchoes(a.opts.Policy, before, facts)
 	c.Subject, _ = lifecycle.Decide(a.opts.Policy, before, facts, at)
 	for _, x := range p.conflicts {
 		c.Subject = lifecycle.NoteConflict(c.Subject, x.other, x.system, at)
@@ -353,7 +354,8 @@ func (a *Applier) decideSuccessor(s, old lifecycle.Subject, p *person, at time.T
 		return nil, err
 	}
 	c := &store.Change{Claim: fresh.Keys, Redirect: []lifecycle.Subject{lifecycle.Redirect(old, fresh.ID)}}
-	c.Subject, _ = lifecycle.Decide(a.opts.Policy, fresh, p.facts(), at)
+	facts := lifecycle.MarkEchoes(a.opts.Policy, fresh, p.facts())
+	c.Subject, _ = lifecycle.Decide(a.opts.Policy, fresh, facts, at)
 	a.claimLocators(&c.Subject, c)
 	return c, nil
 }

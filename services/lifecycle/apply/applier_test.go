@@ -64,6 +64,9 @@ func (b *bench) fact(kind factv1.Kind, ref string, names ...string) *factv1.Fact
 		Ref:      ref,
 		Wording:  "newsletter-offers",
 	}
+	if kind == factv1.Kind_KIND_SIGNUP {
+		f.Evidence = &factv1.Evidence{Form: "footer"}
+	}
 	for _, n := range names {
 		if l, ok := strings.CutPrefix(n, "~"); ok {
 			f.Locators = append(f.Locators, l)

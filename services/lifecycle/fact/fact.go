@@ -60,6 +60,9 @@ const (
 	KindRequestAnswered Kind = "request_answered"
 	// KindReceipt is the answer of a recipient to the decision named in Ref (Art. 19).
 	KindReceipt Kind = "receipt"
+	// KindListed is the observation of a newsletter platform that the person is an active subscriber. An
+	// observation is no act of the person: KindListed raises no basis and ends no basis.
+	KindListed Kind = "listed"
 )
 
 // Kinds of acts without a source: rules see them beside the facts.
@@ -79,7 +82,7 @@ func Kinds() []Kind {
 		KindConsentAsked, KindInvalidated, KindDownload, KindOrderPlaced, KindOrderExpired, KindComplaint,
 		KindComplaintSettled, KindAddressChanged, KindRestriction, KindRestrictionLifted, KindAccessRequest,
 		KindPortabilityRequest, KindRectificationRequest, KindRequestVerified, KindRequestExtended,
-		KindRequestDecided, KindRequestAnswered, KindReceipt,
+		KindRequestDecided, KindRequestAnswered, KindReceipt, KindListed,
 	}
 }
 
@@ -175,10 +178,16 @@ const (
 	TraitForced       = "forced"
 	TraitChild        = "child"
 	TraitParentAgreed = "parent_agreed"
-	// TraitBusiness is a buyer with a tax number, TraitSoleTrader a business with the rights of a
+	// TraitUnproven marks a sign-up without an act of the person, such as an import or a
+	// synchronization: the sign-up is no evidence of consent.
+	TraitUnproven = "unproven"
+	// TraitEcho marks an unsubscription that repeats a deletion decided by Rodopath: no act of the
+	// person. Only MarkEchoes of package lifecycle sets the trait.
+	TraitEcho = "echo"
+	// TraitBusiness is a buyer with a tax number, traitSoleTrader a business with the rights of a
 	// consumer, TraitOSS a sale under the one-stop shop.
 	TraitBusiness   = "business"
-	TraitSoleTrader = "sole_trader"
+	traitSoleTrader = "sole_trader"
 	TraitOSS        = "oss"
 	// TraitUnverified marks a request whose sender is not identified (Art. 12(6)): the request
 	// takes effect at KindRequestVerified.
@@ -188,18 +197,19 @@ const (
 	// TraitLimitation marks a hold that suspends the limitation of a tax (Ordynacja podatkowa art.
 	// 70 § 2-8).
 	TraitLimitation = "limitation"
-	// TraitInaccurate and the next three are the grounds of a restriction: Art. 18(1)(a) to (d).
-	TraitInaccurate = "inaccurate"
-	TraitUnlawful   = "unlawful"
+	// traitInaccurate and the next three are the grounds of a restriction: Art. 18(1)(a) to (d).
+	traitInaccurate = "inaccurate"
+	traitUnlawful   = "unlawful"
 	TraitForClaims  = "for_claims"
-	TraitObjected   = "objected"
+	traitObjected   = "objected"
 )
 
 // Traits lists every trait.
 func Traits() []string {
 	return []string{
-		TraitTest, TraitPreticked, TraitForced, TraitChild, TraitParentAgreed, TraitBusiness, TraitSoleTrader, TraitOSS,
-		TraitUnverified, TraitAuthenticated, TraitLimitation, TraitInaccurate, TraitUnlawful, TraitForClaims, TraitObjected,
+		TraitTest, TraitPreticked, TraitForced, TraitChild, TraitParentAgreed, TraitUnproven, TraitEcho,
+		TraitBusiness, traitSoleTrader, TraitOSS, TraitUnverified, TraitAuthenticated, TraitLimitation,
+		traitInaccurate, traitUnlawful, TraitForClaims, traitObjected,
 	}
 }
 
@@ -268,7 +278,8 @@ func (k Kind) rank() int {
 func (k Kind) IsAboutPerson() bool {
 	switch k {
 	case KindSignup, KindSignupPending, KindRefusal, KindUnsubscribe, KindObjection, KindErasure, KindObjectionUpheld,
-		KindBounce, KindConsentAsked, KindInvalidated, KindAddressChanged, KindRestriction, KindRestrictionLifted:
+		KindBounce, KindConsentAsked, KindInvalidated, KindAddressChanged, KindRestriction, KindRestrictionLifted,
+		KindListed:
 		return true
 	}
 	return false
@@ -285,7 +296,8 @@ func Compare(a, b Fact) int {
 
 // Combine returns both lists of facts in order, each fact once. Of two reports of one fact the
 // one received first is kept, so the order of arrival has no effect. Tests of a platform are
-// dropped.
+// dropped, and superseded observations: of the facts KindListed of one source, address and UTC day
+// the latest is kept, so that a subject does not grow with each change of a profile.
 func Combine(have, more []Fact) []Fact {
 	all := make([]Fact, 0, len(have)+len(more))
 	all = append(all, have...)
@@ -299,7 +311,31 @@ func Combine(have, more []Fact) []Fact {
 	})
 	all = slices.CompactFunc(all, func(a, b Fact) bool { return a.ID == b.ID })
 	slices.SortFunc(all, Compare)
-	return all
+	return dropSuperseded(all)
+}
+
+// listing is a day on which a source listed an address.
+type listing struct {
+	source, address string
+	day             int64
+}
+
+// dropSuperseded drops the superseded observations of ordered facts.
+func dropSuperseded(all []Fact) []Fact {
+	last := map[listing]string{}
+	for i := range all {
+		if all[i].Kind == KindListed {
+			last[all[i].listing()] = all[i].ID
+		}
+	}
+	if len(last) == 0 {
+		return all
+	}
+	return slices.DeleteFunc(all, func(f Fact) bool { return f.Kind == KindListed && last[f.listing()] != f.ID })
+}
+
+func (f *Fact) listing() listing {
+	return listing{f.Source, f.Address, f.Occurred.Unix() / int64(24*time.Hour/time.Second)}
 }
 
 // AddsData reports whether facts of the kind bring personal data. Other kinds protect the person or
@@ -333,11 +369,12 @@ func (f *Fact) IsVoidConsent() bool {
 		f.HasTrait(TraitChild) && !f.HasTrait(TraitParentAgreed)
 }
 
-// IsAgainstConsent reports whether the kind is an act of the person against a consent.
-func (k Kind) IsAgainstConsent() bool {
-	switch k {
+// IsAgainstConsent reports whether the fact is an act of the person against a consent. An echo is no
+// act of the person.
+func (f *Fact) IsAgainstConsent() bool {
+	switch f.Kind {
 	case KindRefusal, KindUnsubscribe, KindObjection, KindErasure:
-		return true
+		return !f.HasTrait(TraitEcho)
 	}
 	return false
 }
@@ -356,7 +393,7 @@ func (f *Fact) Covers(purpose, channel string) bool {
 // one address has no effect on another; erasure and objection concern the person.
 func (f *Fact) CoversAddress(addresses []string) bool {
 	switch f.Kind {
-	case KindUnsubscribe, KindRefusal, KindBounce:
+	case KindUnsubscribe, KindRefusal, KindBounce, KindListed:
 		return f.Address == "" || len(addresses) == 0 || slices.Contains(addresses, f.Address)
 	}
 	return true

@@ -25,6 +25,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/directory"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/journal"
+	"github.com/rodopath/rodopath/services/lifecycle/natsio"
 	"github.com/rodopath/rodopath/services/lifecycle/receipt"
 	"github.com/rodopath/rodopath/services/lifecycle/rollout"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
@@ -62,8 +63,10 @@ type Options struct {
 	Journal   Journal
 	Events    Events
 	Publisher FactPublisher
-	Vault     *identity.Vault
-	Policy    *rules.Policy
+	// Quarantine keeps webhooks that no reader understands.
+	Quarantine *natsio.Quarantine
+	Vault      *identity.Vault
+	Policy     *rules.Policy
 	// Controller is the business named on certificates and consent pages.
 	Controller string
 	// Subjects carries out orders to split and to join persons.
@@ -172,6 +175,9 @@ func (a *API) Register(e *echo.Echo) {
 	v1.GET("/decisions/:decision/certificate", a.certificate, a.may(ScopeDecisions))
 	v1.GET("/certificate-key", a.certificateKey, a.may(ScopeDecisions))
 	v1.POST("/decisions/receipts", a.receiptFor, a.may(ScopeDecisions))
+	v1.GET("/quarantine", a.quarantined, a.may(ScopeRead))
+	v1.GET("/quarantine/:number", a.quarantinedBody, a.may(ScopeExport))
+	v1.DELETE("/quarantine/:number", a.dropQuarantined, a.may(ScopeExport))
 	v1.POST("/replay", a.replay, a.may(ScopeDecisions))
 	v1.POST("/keys/reseal", a.rotateKeys, a.may(ScopeKeys))
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
@@ -21,8 +20,8 @@ const formPage = "consent-page"
 
 // consentQuestion is the question of a consent page with its state.
 type consentQuestion struct {
-	decision string
-	question *stream.Ask
+	id       string
+	decision *receipt.Decision
 	state    report.ConsentState
 }
 
@@ -49,7 +48,7 @@ func (a *API) consentAnswer(c echo.Context) error {
 	}
 	c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, maxForm)
 	if f := a.answerOf(q, c.FormValue("act"), c.FormValue("agree") != ""); f != nil {
-		if err := a.publishFact(ctx, *f, nil, identity.DecisionLocator(q.decision)); err != nil {
+		if err := a.publishFact(ctx, *f, nil, identity.DecisionLocator(q.id)); err != nil {
 			return err
 		}
 	}
@@ -63,17 +62,15 @@ func (a *API) answerOf(q *consentQuestion, act string, ticked bool) *fact.Fact {
 	switch {
 	case open && act == "agree" && ticked:
 		q.state = report.ConsentAgreed
-		return receipt.Answer(q.question, fact.OutcomeGranted, formPage, a.opts.Now())
+		return receipt.Answer(a.opts.Policy, q.decision, fact.OutcomeGranted, formPage, a.opts.Now())
 	case open && act == "agree":
 		q.state = report.ConsentUnticked
 	case open && act == "decline":
 		q.state = report.ConsentDeclined
-		return receipt.Answer(q.question, fact.OutcomeRefused, formPage, a.opts.Now())
+		return receipt.Answer(a.opts.Policy, q.decision, fact.OutcomeRefused, formPage, a.opts.Now())
 	case q.state == report.ConsentAgreed && act == "withdraw":
 		q.state = report.ConsentDeclined
-		f := receipt.Answer(q.question, fact.OutcomeRefused, formPage, a.opts.Now())
-		f.Kind = fact.KindUnsubscribe
-		return f
+		return receipt.Withdrawal(a.opts.Policy, q.decision, formPage, a.opts.Now())
 	}
 	return nil
 }
@@ -94,7 +91,7 @@ func (a *API) questionOf(ctx context.Context, token string) (*consentQuestion, e
 	if d == nil || d.Question == nil || d.Generation >= 0 && d.Generation != generation {
 		return over, nil
 	}
-	return &consentQuestion{decision, d.Question, a.stateOf(s, d)}, nil
+	return &consentQuestion{decision, d, a.stateOf(s, d)}, nil
 }
 
 func (a *API) stateOf(s *lifecycle.Subject, d *receipt.Decision) report.ConsentState {
@@ -121,8 +118,8 @@ func (a *API) stateOf(s *lifecycle.Subject, d *receipt.Decision) report.ConsentS
 func (a *API) writeConsent(c echo.Context, q *consentQuestion) error {
 	in := report.ConsentQuestion{Controller: a.opts.Controller, State: q.state}
 	lang := report.Polish
-	if q.question != nil {
-		in.Text, in.Language = q.question.Text, q.question.Language
+	if q.decision != nil {
+		in.Text, in.Language = q.decision.Question.Text, q.decision.Question.Language
 		lang = report.Language(in.Language)
 	}
 	if l := c.QueryParam("lang"); l != "" {

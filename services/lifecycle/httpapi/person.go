@@ -14,6 +14,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
+	"github.com/rodopath/rodopath/services/lifecycle/report"
 	"github.com/rodopath/rodopath/services/lifecycle/rights"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
@@ -183,7 +184,7 @@ func (a *API) use(c echo.Context) error {
 	if name.Kind == identity.KindEmail {
 		use.Address = a.addressKey(s, name)
 	}
-	return c.JSON(http.StatusOK, s.May(a.opts.Policy, use, at))
+	return c.JSON(http.StatusOK, report.PermissionOf(a.opts.Policy, s.May(a.opts.Policy, use, at)))
 }
 
 // addressKey returns the key under which the facts of a subject hold an address: the key of its one

@@ -168,6 +168,18 @@ func (v *Vault) SealText(text string) ([]byte, error) {
 	return sealed, nil
 }
 
+// OpenText decrypts a text that SealText encrypted.
+func (v *Vault) OpenText(sealed []byte) (string, error) {
+	if len(sealed) == 0 {
+		return "", nil
+	}
+	plain, err := v.aead.Decrypt(sealed, []byte(evidence))
+	if err != nil {
+		return "", fmt.Errorf("open text: %w", err)
+	}
+	return string(plain), nil
+}
+
 // Join returns the identities of both lists in order, without duplicates.
 func Join(have, more []Identity) []Identity {
 	out := slices.Clone(have)

@@ -89,8 +89,8 @@ func (r *Reader) Read(
 		ID: "receipt-" + id, Kind: fact.KindReceipt, Ref: in.Decision, Recipient: from, Outcome: fact.Outcome(in.Outcome),
 		Categories: fact.ConvertOutcomes[fact.Outcome](in.Categories), Reason: in.Reason, Occurred: in.At,
 	}, nil, locator))
-	if q := d.Question; q != nil {
-		if f := Answer(q, fact.Outcome(in.Outcome), "recipient:"+from, in.At); f != nil {
+	if d.Question != nil {
+		if f := Answer(r.Policy, d, fact.Outcome(in.Outcome), "recipient:"+from, in.At); f != nil {
 			f.ID = answerPrefix + id
 			out.Facts = append(out.Facts, factwire.Encode(f, nil, locator))
 		}
@@ -202,19 +202,44 @@ func (d *Decision) addCategory(category string) {
 	}
 }
 
-// Answer returns the answer of a person to a question as a fact without an id; nil without an
-// answer. form is the place of the answer.
-func Answer(q *stream.Ask, outcome fact.Outcome, form string, at time.Time) *fact.Fact {
-	f := &fact.Fact{Purposes: []string{q.Purpose}, Channels: []string{q.Channel}, Occurred: at}
-	switch outcome {
+// Answer returns the answer of a person to a question as a fact without an id; nil without an answer. An
+// agreement covers everything that the shown wording covers, a refusal the purpose of the question. form is
+// the place of the answer.
+func Answer(p *rules.Policy, d *Decision, outcome fact.Outcome, form string, at time.Time) *fact.Fact {
+	switch q := d.Question; outcome {
 	case fact.OutcomeGranted:
-		f.Kind, f.Wording, f.Form, f.Shown = fact.KindSignup, q.Wording, form, q.Text
+		return newAnswer(fact.KindSignup, q, d.coverage(p), form, at)
 	case fact.OutcomeRefused:
-		f.Kind = fact.KindRefusal
-	default:
-		return nil
+		return newAnswer(fact.KindRefusal, q, asked(q), form, at)
 	}
-	return f
+	return nil
+}
+
+// Withdrawal returns the withdrawal of an agreement as a fact without an id. A withdrawal covers what the
+// agreement covers.
+func Withdrawal(p *rules.Policy, d *Decision, form string, at time.Time) *fact.Fact {
+	return newAnswer(fact.KindUnsubscribe, d.Question, d.coverage(p), form, at)
+}
+
+func newAnswer(k fact.Kind, q *stream.Ask, c rules.Coverage, form string, at time.Time) *fact.Fact {
+	return &fact.Fact{
+		Kind: k, Purposes: c.Purposes, Channels: c.Channels, Occurred: at,
+		Wording: q.Wording, Form: form, Shown: q.Text,
+	}
+}
+
+// asked is the coverage of a question alone.
+func asked(q *stream.Ask) rules.Coverage {
+	return rules.Coverage{Purposes: []string{q.Purpose}, Channels: []string{q.Channel}}
+}
+
+// coverage is the coverage of the wording that the question shows; that of the question alone when the
+// policy no longer has the wording.
+func (d *Decision) coverage(p *rules.Policy) rules.Coverage {
+	if w, ok := p.WordingAt(d.Question.Wording, d.At); ok {
+		return w.Coverage
+	}
+	return asked(d.Question)
 }
 
 // idOf returns an id that is equal for repetitions of the same answer.

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
@@ -49,5 +51,40 @@ func TestRead_AnAnswerWhoseConfirmationWasLostIsTakenAgainAndALaterOneIsNot(t *t
 	later.At = at.Add(90 * time.Minute)
 	if _, err := r.Read(t.Context(), &later, "crm", at.Add(3*time.Hour)); !errors.Is(err, receipt.ErrOutcome) {
 		t.Errorf("another answer to a question that is answered: %v", err)
+	}
+}
+
+// TestAnswer_AnAgreementIsToAllThatTheSentenceSays: the shipped question for offers shows a
+// sentence about the newsletter and offers. Who agrees, agrees to both, who takes it back
+// takes back both, and a refusal is of what was asked.
+func TestAnswer_AnAgreementIsToAllThatTheSentenceSays(t *testing.T) {
+	at := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
+	p := lifecycletest.Policy(t)
+	d := &receipt.Decision{At: at, Question: &stream.Ask{
+		Purpose: "offers", Channel: "email", Wording: "newsletter-offers", Text: "I agree to both.",
+	}}
+	for name, c := range map[string]struct {
+		got      *fact.Fact
+		kind     fact.Kind
+		purposes []string
+	}{
+		"agreed":    {receipt.Answer(p, d, fact.OutcomeGranted, "page", at), fact.KindSignup, []string{"newsletter", "offers"}},
+		"refused":   {receipt.Answer(p, d, fact.OutcomeRefused, "page", at), fact.KindRefusal, []string{"offers"}},
+		"withdrawn": {receipt.Withdrawal(p, d, "page", at), fact.KindUnsubscribe, []string{"newsletter", "offers"}},
+	} {
+		want := &fact.Fact{
+			Kind: c.kind, Purposes: c.purposes, Channels: []string{"email"}, Wording: "newsletter-offers",
+			Form: "page", Shown: "I agree to both.", Occurred: at,
+		}
+		if diff := cmp.Diff(want, c.got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+	if got := receipt.Answer(p, d, fact.OutcomeNoAnswer, "page", at); got != nil {
+		t.Errorf("no answer is %+v", got)
+	}
+	d.Question.Wording = "a text of before"
+	if got := receipt.Answer(p, d, fact.OutcomeGranted, "page", at); len(got.Purposes) != 1 {
+		t.Errorf("a text that nobody knows covers %v", got.Purposes)
 	}
 }

@@ -41,12 +41,14 @@ type ConsentRecord struct {
 	Events    []ConsentEvent `json:"events"`
 }
 
-// EverGiven reports whether the consent was ever given; false for one that was only asked for or
-// refused.
+// EverGiven reports whether the consent was ever in force, proven or not; false for a consent that was
+// only asked for or refused.
 func (c ConsentRecord) EverGiven() bool {
 	return slices.ContainsFunc(
 		c.Events,
-		func(e ConsentEvent) bool { return e.EventState == stateTerm(rules.ConsentGiven) },
+		func(e ConsentEvent) bool {
+			return e.EventState == stateTerm(rules.ConsentGiven) || e.EventState == stateTerm(rules.ConsentUnproven)
+		},
 	)
 }
 
@@ -103,13 +105,19 @@ type ConsentEvent struct {
 // aspect is the purpose and channel of one consent.
 type aspect struct{ purpose, channel string }
 
-// view is the state of a consent at an instant, across all addresses of the person.
+// view is the state of a consent at an instant, across all addresses of the person: given when one of
+// several consents in force is.
 type view struct {
 	state        rules.ConsentState
 	since, until *time.Time
 	given        []rules.Grant
 	// never reports whether the consent was not given before.
 	never bool
+}
+
+// stands reports whether the consent is in force, proven or not.
+func (v *view) stands() bool {
+	return v.state == rules.ConsentGiven || v.state == rules.ConsentUnproven
 }
 
 // recordedState returns the state for the record: the withdrawal of a consent that was never given
@@ -145,6 +153,9 @@ func (r *reporter) views(at time.Time) ([]aspect, map[aspect]*view) {
 			v = &view{state: c.State, since: c.Since, until: c.Until}
 			views[a], order = v, append(order, a)
 		}
+		if c.State == rules.ConsentGiven {
+			v.state = rules.ConsentGiven
+		}
 		v.given = append(v.given, c.Given...)
 		if c.Until == nil {
 			v.until = nil // one of several addresses has no end
@@ -165,7 +176,7 @@ func (r *reporter) events() (map[aspect][]ConsentEvent, map[aspect][]rules.Grant
 			last[a] = *v
 			switch {
 			case v.state == rules.ConsentNone:
-			case v.state == rules.ConsentGiven:
+			case v.stands():
 				for _, g := range v.given {
 					if !slices.ContainsFunc(given[a], func(have rules.Grant) bool { return have.Fact == g.Fact }) {
 						given[a] = append(given[a], g)
@@ -221,6 +232,7 @@ func concernsConsent(k fact.Kind) bool {
 		fact.KindInvalidated,
 		fact.KindConsentAsked,
 		fact.KindBounce,
+		fact.KindListed,
 		fact.KindAddressChanged,
 		fact.KindRequestVerified:
 		return true
@@ -252,7 +264,7 @@ func (r *reporter) event(v *view, at time.Time, g rules.Grant) ConsentEvent {
 // a refusal until a new consent.
 func (r *reporter) validity(v *view) Duration {
 	switch v.state {
-	case rules.ConsentGiven, rules.ConsentAsked, rules.ConsentPending:
+	case rules.ConsentGiven, rules.ConsentUnproven, rules.ConsentAsked, rules.ConsentPending:
 		if v.until != nil {
 			return Duration{untilTime, v.until, both(func(l Language) string { return l.until(r.policy.LastDay(v.until)) })}
 		}
@@ -283,7 +295,7 @@ func (r *reporter) record(a aspect, v *view, events []ConsentEvent) ConsentRecor
 		Events:    events,
 	}
 	out.PrivacyNotice, out.Language, out.CollectionMethod = r.notice(a, v)
-	if v.state == rules.ConsentGiven {
+	if v.stands() {
 		out.RetentionPeriod = r.validity(v)
 	} else {
 		out.RetentionPeriod = Duration{Type: untilEvent, Says: both(Language.notHeldOnConsent)}

@@ -48,14 +48,14 @@ type Flaw struct {
 func EvidenceOf(p *rules.Policy, s lifecycle.Subject, at time.Time) []Evidence {
 	var out []Evidence
 	for _, c := range s.Consents(p, at) {
-		if c.State != rules.ConsentGiven || len(c.Given) == 0 {
+		if !c.Stands() || len(c.Given) == 0 {
 			continue
 		}
 		g := bestProof(c.Given)
 		e := Evidence{
 			Purpose: c.Purpose, PurposeName: Named(p.Purposes[c.Purpose].Name, c.Purpose), Channel: c.Channel,
 			Since: *c.Since, Given: g.At, Source: g.Source, Form: g.Form, Confirmed: g.DoubleOptIn, IPKnown: g.IPKnown,
-			Wording: g.Wording, Shown: g.Text, Provable: provable(g),
+			Wording: g.Wording, Shown: g.Text, Provable: g.Proves(),
 		}
 		e.Says = both(func(l Language) string { return l.provable(e.Provable) })
 		for _, f := range g.Flaws {
@@ -77,7 +77,8 @@ func flawOf(f rules.Flaw) Flaw {
 // provable act, else the last act.
 func bestProof(acts []rules.Grant) rules.Grant {
 	sound := func(g rules.Grant) bool { return len(g.Flaws) == 0 }
-	for _, good := range []func(rules.Grant) bool{sound, provable} {
+	proves := func(g rules.Grant) bool { return g.Proves() }
+	for _, good := range []func(rules.Grant) bool{sound, proves} {
 		for _, g := range slices.Backward(acts) {
 			if good(g) {
 				return g
@@ -85,8 +86,4 @@ func bestProof(acts []rules.Grant) rules.Grant {
 		}
 	}
 	return acts[len(acts)-1]
-}
-
-func provable(g rules.Grant) bool {
-	return !slices.ContainsFunc(g.Flaws, rules.Flaw.Fails)
 }

@@ -83,7 +83,7 @@ func (x *explanation) between(since, until *time.Time) string {
 
 // evidence returns the evidence of a consent in force, or the missing evidence.
 func (x *explanation) evidence(c *rules.Consent) string {
-	if c.State != rules.ConsentGiven || len(c.Given) == 0 {
+	if !c.Stands() || len(c.Given) == 0 {
 		return ""
 	}
 	g := bestProof(c.Given)

@@ -11,6 +11,8 @@ const (
 	untilEvent = "dpv:UntilEventDuration"
 	// expressed is consent by a clear act, such as ticking a box.
 	expressed = "dpv:ExpressedConsent"
+	// unknownConsent is a consent whose validity is not known.
+	unknownConsent = "dpv:ConsentUnknown"
 )
 
 // vocabulary returns the JSON-LD context of a report: the prefixes of terms, and the keys with
@@ -88,7 +90,7 @@ func stateTerm(s rules.ConsentState) string {
 	case rules.ConsentInvalidated:
 		return "dpv:ConsentInvalidated"
 	}
-	return "dpv:ConsentUnknown"
+	return unknownConsent // also of an unproven consent: invalid for processing
 }
 
 // rightTerm returns the term for the requested right.

@@ -2,6 +2,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -105,8 +106,13 @@ func nouns() map[string]noun {
 			"przedłużenia terminu odpowiedzi",
 			"extension of the deadline",
 		},
-		"request_decided":      {"rozpatrzenie wniosku", "rozpatrzenia wniosku", "decision on the request"},
-		"request_answered":     {"odpowiedź na wniosek", "odpowiedzi na wniosek", "answer to the request"},
+		"request_decided":  {"rozpatrzenie wniosku", "rozpatrzenia wniosku", "decision on the request"},
+		"request_answered": {"odpowiedź na wniosek", "odpowiedzi na wniosek", "answer to the request"},
+		"listed": {
+			"na liście odbiorców według platformy",
+			"wykazania na liście odbiorców przez platformę",
+			"listed by the platform as a subscriber",
+		},
 		"receipt":              {"potwierdzenie odbiorcy", "potwierdzenia odbiorcy", "receipt of a recipient"},
 		rules.AnchorAct:        {"ostatnie takie zdarzenie", "ostatniego takiego zdarzenia", "last such event"},
 		rules.AnchorConsentEnd: {"ustanie ostatniej zgody", "ustania ostatniej zgody", "end of the last consent"},
@@ -299,9 +305,13 @@ func (l Language) trait(t string) string {
 		return l.choose("dziecko poniżej 16 lat", "a child under 16")
 	case fact.TraitParentAgreed:
 		return l.choose("za aprobatą rodzica lub opiekuna", "with the consent of a parent")
+	case fact.TraitUnproven:
+		return l.choose("bez czynności osoby", "without an act of the person")
+	case fact.TraitEcho:
+		return l.choose("skutek usunięcia danych, nie czynność osoby", "the effect of a deletion, no act of the person")
 	case fact.TraitBusiness:
 		return l.choose("nabywca z NIP", "a buyer with a tax number")
-	case fact.TraitSoleTrader:
+	case "sole_trader":
 		return l.choose("przedsiębiorca na prawach konsumenta", "a sole trader with consumer rights")
 	case fact.TraitOSS:
 		return l.choose("procedura OSS", "one-stop shop")
@@ -311,13 +321,13 @@ func (l Language) trait(t string) string {
 		return l.choose("z konta osoby", "from the person's account")
 	case fact.TraitLimitation:
 		return l.choose("wstrzymuje przedawnienie podatku", "stops the limitation of a tax")
-	case fact.TraitInaccurate:
+	case "inaccurate":
 		return l.choose("dane nieprawidłowe", "the data are inaccurate")
-	case fact.TraitUnlawful:
+	case "unlawful":
 		return l.choose("przetwarzanie niezgodne z prawem", "the processing is unlawful")
 	case fact.TraitForClaims:
 		return l.choose("dane potrzebne osobie w związku z roszczeniami", "the person needs the data for claims")
-	case fact.TraitObjected:
+	case "objected":
 		return l.choose("wniesiono sprzeciw", "an objection was made")
 	}
 	return t
@@ -345,6 +355,8 @@ func (l Language) state(s rules.ConsentState) string {
 		return l.choose("oczekuje na potwierdzenie", "awaiting confirmation")
 	case rules.ConsentGiven:
 		return l.choose("udzielona", "given")
+	case rules.ConsentUnproven:
+		return l.choose("na liście, brak dowodu zgody", "on the list, proof of consent missing")
 	case rules.ConsentRefused:
 		return l.choose("odmowa zgody", "refused")
 	case rules.ConsentWithdrawn:
@@ -698,6 +710,8 @@ func (l Language) alarm(e *chain.Entry) string {
 	}
 	when := civilDate.FindString(e.Text)
 	switch what {
+	case "listed", "signup":
+		return contradictionAlarm(what, about, when)
 	case "doubt":
 		return "zdarzenie uporządkowano według chwili otrzymania, ponieważ jego czas jest niepewny: porównaj z platformą"
 	case "forced":
@@ -720,6 +734,25 @@ func (l Language) alarm(e *chain.Entry) string {
 		) + ", art. 12 ust. 3 RODO"
 	}
 	return e.Text
+}
+
+// contradictionAlarm translates an alarm about a source that reports a subscriber after a no of the person
+// into Polish.
+func contradictionAlarm(what, about, when string) string {
+	_, source, _ := strings.Cut(about, ":")
+	report := " podaje zapis bez własnego dowodu"
+	if what == "listed" {
+		report = " wykazuje osobę jako aktywnego odbiorcę"
+	}
+	return cmp.Or(
+		after("platforma ", source, ""),
+		"platforma",
+	) + report + ", mimo że osoba odmówiła zgody lub ją wycofała" +
+		after(
+			" (",
+			when,
+			")",
+		) + ": poproś osobę o nową zgodę albo wypisz ją tam z listy"
 }
 
 // recipientAlarm translates an alarm about the answer of a recipient into Polish; empty for other
@@ -794,6 +827,32 @@ func (l Language) flaw(f rules.Flaw) (missing, why, remedy string) {
 				"Włącz potwierdzanie linkiem (double opt-in) i przekazuj nazwę formularza. Osoby bez dowodu zgody poproś o zgodę ponownie.",
 				"Turn on confirmation by a link (double opt-in) and send the name of the form. Ask the persons without evidence again.",
 			)
+	case rules.FlawAddress:
+		return l.choose(
+				"Adres osoby zmienił się u źródła po udzieleniu zgody.",
+				"The address of the person changed at the source after the consent.",
+			),
+			l.choose(
+				"Zgoda dotyczy adresu, dla którego jej udzielono. Poprzedni adres może dziś należeć do kogoś innego.",
+				"A consent concerns the address for which it was given. The former address may belong to somebody else today.",
+			),
+			l.choose(
+				"Poproś osobę o potwierdzenie nowego adresu (double opt-in).",
+				"Ask the person to confirm the new address (double opt-in).",
+			)
+	case rules.FlawUnproven:
+		return l.choose(
+				"Osobę dopisano bez jej udziału: import, interfejs API albo synchronizacja.",
+				"The person was added without an act of the person: an import, an API call or a synchronization.",
+			),
+			l.choose(
+				"Zgoda wymaga jednoznacznego działania osoby, której dane dotyczą (art. 4 pkt 11 RODO). Dopisanie do listy takim działaniem nie jest.",
+				"A consent needs a clear affirmative act of the data subject (Art. 4(11) GDPR). An addition to a list is no such act.",
+			),
+			l.choose(
+				"Jeśli osoba udzieliła zgody gdzie indziej, zapisz dowód tej zgody (formularz, czas, treść). W przeciwnym razie poproś osobę o zgodę albo wypisz ją z listy.",
+				"If the person consented elsewhere, record the proof (form, time, text). Otherwise ask the person for consent, or remove the person from the list.",
+			)
 	case rules.FlawUnconfirmed:
 		return l.choose("Adresu nie potwierdzono linkiem.", "The address was not confirmed by a link."),
 			l.choose(
@@ -804,6 +863,13 @@ func (l Language) flaw(f rules.Flaw) (missing, why, remedy string) {
 				"Włącz potwierdzanie linkiem (double opt-in) dla nowych zapisów.",
 				"Turn on confirmation by a link (double opt-in) for new sign-ups.",
 			)
+	}
+	return l.voidFlaw(f)
+}
+
+// voidFlaw describes a defect that makes a consent void.
+func (l Language) voidFlaw(f rules.Flaw) (missing, why, remedy string) {
+	switch f {
 	case rules.FlawPreticked:
 		return l.choose("Pole zgody było zaznaczone domyślnie.", "The box was pre-ticked."),
 			l.choose(
@@ -839,6 +905,20 @@ func (l Language) flaw(f rules.Flaw) (missing, why, remedy string) {
 			)
 	}
 	return string(f), "", ""
+}
+
+// onList explains why an unproven consent permits no use.
+func (l Language) onList(since string, flaws []rules.Flaw) string {
+	missing := make([]string, len(flaws))
+	for i, f := range flaws {
+		missing[i], _, _ = l.flaw(f)
+	}
+	return l.choose("Osoba jest na liście od ", "On the list since ") + l.date(since) +
+		l.choose(", ale brakuje dowodu zgody: ", ", proof of consent missing: ") + strings.Join(missing, " ") +
+		l.choose(
+			" Ustaw treść zgody (wording) przy źródle albo zapisz dowód zgody.",
+			" Set the wording at the source, or record the proof.",
+		)
 }
 
 func (l Language) provable(ok bool) string {

@@ -101,6 +101,7 @@ func states() []rules.ConsentState {
 		rules.ConsentAsked,
 		rules.ConsentPending,
 		rules.ConsentGiven,
+		rules.ConsentUnproven,
 		rules.ConsentRefused,
 		rules.ConsentWithdrawn,
 		rules.ConsentObjected,
@@ -112,7 +113,7 @@ func states() []rules.ConsentState {
 func flaws() []rules.Flaw {
 	return []rules.Flaw{
 		rules.FlawWording, rules.FlawTime, rules.FlawTrace, rules.FlawUnconfirmed,
-		rules.FlawPreticked, rules.FlawForced, rules.FlawChild,
+		rules.FlawPreticked, rules.FlawForced, rules.FlawChild, rules.FlawUnproven, rules.FlawAddress,
 	}
 }
 
@@ -184,6 +185,8 @@ func TestStateTerm_EveryStateHasOne(t *testing.T) {
 func TestAlarm_IsSaidInPolishByItsKind(t *testing.T) {
 	for key, want := range map[string]string{
 		"overdue:req-1":                          "wniosek req-1 pozostał bez odpowiedzi w terminie (do 2026-07-01), art. 12 ust. 3 RODO",
+		"listed:f:letters":                       "platforma letters wykazuje osobę jako aktywnego odbiorcę, mimo że osoba odmówiła zgody lub ją wycofała (2026-07-01): poproś osobę o nową zgodę albo wypisz ją tam z listy",
+		"signup:f:":                              "platforma podaje zapis bez własnego dowodu, mimo że osoba odmówiła zgody lub ją wycofała (2026-07-01): poproś osobę o nową zgodę albo wypisz ją tam z listy",
 		"hold:f":                                 "wstrzymanie usunięcia jest spóźnione albo dotyczy danych, które nie są przechowywane (usunięto 2026-07-01)",
 		"refused:dec_1:crm:f":                    "odbiorca crm odmawia wykonania decyzji dec_1: przyczynę podaje „rodopath decisions”",
 		"unconfirmed:dec_1:crm:2026-07-01T00:00": "odbiorca crm nie potwierdził usunięcia na podstawie decyzji dec_1 (termin 2026-07-01): zapytaj odbiorcę albo wyślij decyzję ponownie („replay”)",

@@ -1,6 +1,7 @@
 package rights
 
 import (
+	"slices"
 	"time"
 
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
@@ -28,6 +29,8 @@ type Permission struct {
 	Until *time.Time `json:"until,omitempty"`
 	// Rule is the rule of the permitting basis.
 	Rule string `json:"rule,omitempty"`
+	// Flaws are the reasons why an unproven consent permits no use.
+	Flaws []rules.Flaw `json:"flaws,omitempty"`
 	// Box reports whether the next checkout may show an unticked box.
 	Box bool `json:"box"`
 }
@@ -101,23 +104,47 @@ func May(p *rules.Policy, facts []fact.Fact, asked []rules.AnnouncedQuestion, us
 	if use.Controller != "" && use.Controller != p.Controller {
 		return Permission{Reason: ReasonOtherController}
 	}
+	return mayOnConsent(p, rules.Consents(p, facts, asked, at), use)
+}
+
+// mayOnConsent reports whether a consent permits a use. Of several consents for one use, a given consent
+// decides, else an unproven consent, for the address in use before other addresses.
+func mayOnConsent(p *rules.Policy, consents []rules.Consent, use Use) Permission {
 	out := Permission{Reason: UseReason(rules.ConsentNone)}
-	for _, c := range rules.Consents(p, facts, asked, at) {
-		if c.Purpose != use.Purpose || c.Channel != use.Channel {
+	for i := range consents {
+		c := &consents[i]
+		if c.Purpose != use.Purpose || c.Channel != use.Channel || out.Reason == UseReason(rules.ConsentUnproven) &&
+			(c.State != rules.ConsentGiven || !c.CoversAddress(use.Address)) {
 			continue
 		}
 		out = Permission{Reason: UseReason(c.State), Since: c.Since, Until: c.Until}
 		switch {
-		case c.State == rules.ConsentGiven && c.CoversAddress(use.Address):
+		case c.Stands() && !c.CoversAddress(use.Address):
+			out.Reason = ReasonOtherAddress
+		case c.State == rules.ConsentGiven:
 			out.Allowed, out.Reason, out.Rule = true, ReasonConsent, p.ConsentRule(c.Purpose, c.Channel).ID
 			return out
-		case c.State == rules.ConsentGiven:
-			out.Reason = ReasonOtherAddress
+		case c.State == rules.ConsentUnproven:
+			out.Flaws = failingFlaws(c.Given)
 		}
-		out.Box = c.State == rules.ConsentNone || c.State == rules.ConsentAsked || c.State == rules.ConsentInvalidated ||
-			c.State == rules.ConsentExpired
+		out.Box = mayShowBox(rules.ConsentState(out.Reason))
 	}
 	return out
+}
+
+// mayShowBox reports whether a checkout may show an unticked box to a person with a state of consent.
+func mayShowBox(s rules.ConsentState) bool {
+	switch s {
+	case rules.ConsentNone, rules.ConsentAsked, rules.ConsentUnproven, rules.ConsentInvalidated, rules.ConsentExpired:
+		return true
+	}
+	return false
+}
+
+// failingFlaws returns the failing flaws of the last act of consent.
+func failingFlaws(given []rules.Grant) []rules.Flaw {
+	last := given[len(given)-1].Flaws
+	return slices.DeleteFunc(slices.Clone(last), func(f rules.Flaw) bool { return !f.Fails() })
 }
 
 func mayOnBasis(p *rules.Policy, facts []fact.Fact, use Use, at time.Time) Permission {

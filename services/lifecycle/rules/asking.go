@@ -10,16 +10,13 @@ import (
 // BasisToAsk returns the basis on which a person may be asked for a consent: the newest basis in
 // force with the purpose that the policy names, resting on a sale that was not refunded. The result
 // is nil without such a basis, when the consent is given, after any refusal, withdrawal or
-// objection, and for a child.
+// objection, and for a child. An unproven consent does not prevent the question.
 func (h *Evaluation) BasisToAsk(purpose, channel string, at time.Time) *Basis {
 	if h.refusedEver(purpose, channel) || h.child() {
 		return nil
 	}
-	for i := range h.consents {
-		c := &h.consents[i]
-		if c.Purpose == purpose && c.Channel == channel && c.Stands(at) {
-			return nil
-		}
+	if h.isGiven(purpose, channel, at) {
+		return nil
 	}
 	var newest *Basis
 	for i := range h.bases {
@@ -54,10 +51,15 @@ func (h *Evaluation) Answer(purpose, channel string, at time.Time) fact.Outcome 
 	if h.refusedEver(purpose, channel) {
 		return fact.OutcomeRefused
 	}
-	for i := range h.consents {
-		if c := &h.consents[i]; c.Purpose == purpose && c.Channel == channel && c.Stands(at) {
-			return fact.OutcomeGranted
-		}
+	if h.isGiven(purpose, channel, at) {
+		return fact.OutcomeGranted
 	}
 	return ""
+}
+
+// isGiven reports whether a consent to a purpose by a channel is in force and proven.
+func (h *Evaluation) isGiven(purpose, channel string, at time.Time) bool {
+	return slices.ContainsFunc(h.consents, func(c consent) bool {
+		return c.Purpose == purpose && c.Channel == channel && c.Stands(at) && isProven(h.grants(&c))
+	})
 }

@@ -100,7 +100,7 @@ func (h *Evaluation) raise(r *Rule, g group) []Basis {
 			switch {
 			case known && !lapse.After(f.Occurred):
 				end(lapse, true, "")
-			case h.ends(r, f):
+			case h.ends(r, i):
 				end(f.Occurred, true, f.ID)
 				continue
 			}

@@ -21,8 +21,15 @@ type consent struct {
 	addresses []string
 	// state is the reason of the end; empty while the consent is in force.
 	state ConsentState
-	// bounced is the last bounce after the last grant.
+	// bounced is the last bounce after the last grant and after the last observation of an active subscriber.
 	bounced *time.Time
+}
+
+// ignoredSignup is a sign-up that opens no consent of a key because of an earlier no of the person. signup
+// and no are indexes of the history's facts.
+type ignoredSignup struct {
+	consentKey
+	signup, no int
 }
 
 // consentFold folds the acts of consent in order: a sign-up opens a consent for each purpose and
@@ -35,6 +42,7 @@ type consentFold struct {
 }
 
 func (h *Evaluation) foldConsents() []consent {
+	h.agreed = map[int]bool{}
 	fold := consentFold{Evaluation: h, open: map[consentKey]*consent{}}
 	for i := range h.facts {
 		fold.act(i)
@@ -55,11 +63,15 @@ func (c *consentFold) act(i int) {
 		c.grant(i)
 	case fact.KindBounce:
 		c.each(f, func(k consentKey, open *consent) {
-			if t, ok := c.expiry(k, open); ok && !t.After(f.Occurred) {
-				c.close(k, t, ConsentExpired)
-				return
+			if c.inForce(k, f.Occurred) {
+				open.bounced = &f.Occurred
 			}
-			open.bounced = &f.Occurred
+		})
+	case fact.KindListed:
+		c.each(f, func(k consentKey, open *consent) {
+			if c.inForce(k, f.Occurred) && open.bounced != nil && open.bounced.Before(f.Occurred) {
+				open.bounced = nil
+			}
 		})
 	case fact.KindAddressChanged:
 		if f.HasTrait(fact.TraitAuthenticated) && f.Address != "" {
@@ -78,7 +90,8 @@ func (c *consentFold) act(i int) {
 const channelEmail = "email"
 
 // grant opens or extends the consents of a sign-up. A void sign-up opens nothing; its data are
-// recorded as an invalidated consent.
+// recorded as an invalidated consent. After a no of the person, a sign-up without evidence of its own
+// opens nothing.
 func (c *consentFold) grant(i int) {
 	f := &c.facts[i]
 	covers := c.policy.covers(f)
@@ -96,6 +109,11 @@ func (c *consentFold) grant(i int) {
 				})
 				continue
 			}
+			if no, ok := c.lastNo(i, k); ok && !c.inForce(k, f.Occurred) && !provesAfter(f, c.facts[no].Occurred) {
+				c.ignored = append(c.ignored, ignoredSignup{k, i, no})
+				continue
+			}
+			c.agreed[i] = true
 			open := c.opened(k, f)
 			open.Facts, open.grants, open.bounced = append(open.Facts, f.ID), append(open.grants, i), nil
 		}
@@ -104,12 +122,8 @@ func (c *consentFold) grant(i int) {
 
 // opened returns the open consent of a key, and opens one where there is none.
 func (c *consentFold) opened(k consentKey, f *fact.Fact) *consent {
-	if open := c.open[k]; open != nil {
-		t, ok := c.expiry(k, open)
-		if !ok || t.After(f.Occurred) {
-			return open
-		}
-		c.close(k, t, ConsentExpired)
+	if c.inForce(k, f.Occurred) {
+		return c.open[k]
 	}
 	open := &consent{Basis: Basis{Purpose: k.purpose, Channel: k.channel, Since: f.Occurred}}
 	if k.address != "" {
@@ -120,6 +134,51 @@ func (c *consentFold) opened(k consentKey, f *fact.Fact) *consent {
 	return open
 }
 
+// inForce reports whether the consent of a key is open at an instant. A consent that has expired by
+// then is closed.
+func (c *consentFold) inForce(k consentKey, at time.Time) bool {
+	open := c.open[k]
+	if open == nil {
+		return false
+	}
+	t, ok := c.expiry(k, open)
+	if ok && !t.After(at) {
+		c.close(k, t, ConsentExpired)
+		return false
+	}
+	return true
+}
+
+// lastNo returns the index of the last act of the person against the consent of a key before a fact.
+func (h *Evaluation) lastNo(before int, k consentKey) (int, bool) {
+	var addresses []string
+	if k.address != "" {
+		addresses = []string{k.address}
+	}
+	for i := range slices.Backward(h.facts[:before]) {
+		f := &h.facts[i]
+		if f.IsAgainstConsent() && f.Covers(k.purpose, k.channel) && f.CoversAddress(addresses) {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// provesAfter reports whether a sign-up has evidence of its own that the person agreed after a no: the
+// time is that of the source, the sign-up is an act of the person, and a form, an IP address or a later
+// confirmation of the address shows the act.
+func provesAfter(f *fact.Fact, no time.Time) bool {
+	if f.Doubt != "" || f.HasTrait(fact.TraitUnproven) || !f.Occurred.After(no) {
+		return false
+	}
+	form := f.Form != "" && f.Form != listForm
+	return form || len(f.Proof) > 0 || f.DoubleOptIn != nil && f.DoubleOptIn.After(no)
+}
+
+// listForm stands for a form in the evidence of a platform that states no form: an entry in a list, which
+// after a no is no evidence of an act.
+const listForm = "list"
+
 // child reports whether the person is a child without a parent's consent.
 func (h *Evaluation) child() bool {
 	for i := range slices.Backward(h.facts) {
@@ -128,12 +187,6 @@ func (h *Evaluation) child() bool {
 		}
 	}
 	return false
-}
-
-// agrees reports whether a sign-up is a consent to any purpose.
-func (p *Policy) agrees(f *fact.Fact) bool {
-	c := p.covers(f)
-	return !f.IsVoidConsent() && len(c.Purposes) > 0 && len(c.Channels) > 0
 }
 
 // each visits the open consents within the scope of an act. The visitor may close them.
@@ -146,8 +199,7 @@ func (c *consentFold) each(f *fact.Fact, visit func(consentKey, *consent)) {
 }
 
 func (c *consentFold) end(k consentKey, f *fact.Fact) {
-	if t, ok := c.expiry(k, c.open[k]); ok && !t.After(f.Occurred) {
-		c.close(k, t, ConsentExpired)
+	if !c.inForce(k, f.Occurred) {
 		return
 	}
 	c.open[k].Facts = append(c.open[k].Facts, f.ID)
@@ -182,11 +234,21 @@ func (c *consentFold) expiry(k consentKey, open *consent) (time.Time, bool) {
 	}, c.policy.Place)
 }
 
-// consentsOf returns the consents for the rule's purpose as bases of the rule.
+// consentsOf returns the consents for the rule's purpose as bases of the rule. The data of an ignored
+// sign-up are without a basis since the no: a basis that ended as it began has them deleted.
 func (h *Evaluation) consentsOf(r *Rule) []Basis {
-	var out []Basis
+	var all, out []Basis
 	for i := range h.consents {
-		b := h.consents[i].Basis
+		all = append(all, h.consents[i].Basis)
+	}
+	for _, s := range h.ignored {
+		no := &h.facts[s.no]
+		all = append(all, Basis{
+			Purpose: s.purpose, Channel: s.channel, Since: no.Occurred, Until: &no.Occurred,
+			Facts: []string{h.facts[s.signup].ID, no.ID},
+		})
+	}
+	for _, b := range all {
 		if h.policy.ConsentRule(b.Purpose, b.Channel) != r {
 			continue
 		}
@@ -220,7 +282,7 @@ func (h *Evaluation) consentEnd(v view) (time.Time, bool) {
 // person is not asked again.
 func (h *Evaluation) refusedEver(purpose, channel string) bool {
 	return slices.ContainsFunc(h.facts, func(f fact.Fact) bool {
-		return f.Kind.IsAgainstConsent() && f.Covers(purpose, channel)
+		return f.IsAgainstConsent() && f.Covers(purpose, channel)
 	})
 }
 

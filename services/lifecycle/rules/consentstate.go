@@ -12,12 +12,14 @@ import (
 type ConsentState string
 
 // The states of a consent. Only ConsentGiven permits a use; a refusal, a withdrawal and an
-// objection also forbid a further question.
+// objection also forbid a further question. ConsentUnproven is a consent in force without an act that
+// demonstrates the consent (Art. 7(1)): the data may be held, and not used.
 const (
 	ConsentNone        ConsentState = "none"
 	ConsentAsked       ConsentState = "asked"
 	ConsentPending     ConsentState = "pending_doi"
 	ConsentGiven       ConsentState = "given"
+	ConsentUnproven    ConsentState = "unproven"
 	ConsentRefused     ConsentState = "refused"
 	ConsentWithdrawn   ConsentState = "withdrawn"
 	ConsentObjected    ConsentState = "objected"
@@ -52,6 +54,9 @@ type Consent struct {
 	addresses []string
 }
 
+// Stands reports whether the consent is in force, proven or not.
+func (c *Consent) Stands() bool { return c.State == ConsentGiven || c.State == ConsentUnproven }
+
 // Grant is one act of consent with its evidence (Art. 7(1)).
 type Grant struct {
 	Fact   string    `json:"fact"`
@@ -67,6 +72,14 @@ type Grant struct {
 	IPKnown bool `json:"ip_known"`
 	// Flaws are the reasons why the consent cannot be demonstrated, or is void.
 	Flaws []Flaw `json:"flaws,omitempty"`
+}
+
+// Proves reports whether the act demonstrates the consent: no flaw fails Art. 7(1).
+func (g *Grant) Proves() bool { return !slices.ContainsFunc(g.Flaws, Flaw.Fails) }
+
+// isProven reports whether one of the acts demonstrates the consent.
+func isProven(acts []Grant) bool {
+	return slices.ContainsFunc(acts, func(g Grant) bool { return g.Proves() })
 }
 
 // AnnouncedQuestion records that a question for consent was decided.
@@ -88,6 +101,12 @@ const (
 	FlawTime Flaw = "time_unknown"
 	// FlawTrace: neither form, nor confirmation, nor address identifies the person.
 	FlawTrace Flaw = "no_trace"
+	// FlawUnproven: an import, an API call or a synchronization added the person, and no act of the
+	// person did.
+	FlawUnproven Flaw = "no_act"
+	// FlawAddress: the platform now has another address of the person in the same record, and the person
+	// agreed for the former address.
+	FlawAddress Flaw = "address_changed"
 	// FlawUnconfirmed: nothing shows that the owner of the address agreed.
 	FlawUnconfirmed Flaw = "not_confirmed"
 	FlawPreticked   Flaw = "preticked"
@@ -146,7 +165,10 @@ func (h *Evaluation) consentState(asked []AnnouncedQuestion, purpose, channel st
 		}
 		out := Consent{Purpose: purpose, Channel: channel, Given: h.grants(c), addresses: c.addresses}
 		if c.Stands(at) {
-			out.State, out.Since, out.Until = ConsentGiven, &c.Since, c.Until
+			out.State, out.Since, out.Until = ConsentUnproven, &c.Since, c.Until
+			if isProven(out.Given) {
+				out.State = ConsentGiven
+			}
 			standing = append(standing, out)
 		} else if c.Begun(at) {
 			out.State, out.Since = c.state, c.Until
@@ -171,7 +193,7 @@ func (h *Evaluation) consentState(asked []AnnouncedQuestion, purpose, channel st
 func (h *Evaluation) statedConsent(f *fact.Fact, purpose, channel string, at time.Time) (Consent, bool) {
 	c := Consent{Purpose: purpose, Channel: channel, Since: &f.Occurred}
 	switch {
-	case f.Kind.IsAgainstConsent() && f.Covers(purpose, channel):
+	case f.IsAgainstConsent() && f.Covers(purpose, channel):
 		c.State = endState(f.Kind)
 	case f.Kind == fact.KindSignupPending && h.policy.covers(f).includes(purpose, channel):
 		for i := range h.bases {
@@ -219,8 +241,30 @@ func (h *Evaluation) grants(c *consent) []Grant {
 	out := make([]Grant, len(c.grants))
 	for i, n := range c.grants {
 		out[i] = h.policy.grant(&h.facts[n], c.Channel)
+		if c.Channel == channelEmail && h.addressChanged(&h.facts[n]) {
+			out[i].Flaws = append(out[i].Flaws, FlawAddress)
+		}
 	}
 	return out
+}
+
+// addressChanged reports whether the record of a sign-up at its platform was last listed with another
+// address than that of the sign-up.
+func (h *Evaluation) addressChanged(signup *fact.Fact) bool {
+	if signup.Ref == "" || signup.Address == "" {
+		return false
+	}
+	var last *fact.Fact
+	for i := range h.facts {
+		f := &h.facts[i]
+		if f.Kind != fact.KindListed || f.Source != signup.Source || f.Ref != signup.Ref || f.Address == "" {
+			continue
+		}
+		if last == nil || cmp.Or(f.Occurred.Compare(last.Occurred), f.Received.Compare(last.Received)) >= 0 {
+			last = f
+		}
+	}
+	return last != nil && last.Address != signup.Address && last.Occurred.After(signup.Occurred)
 }
 
 // grant returns the evidence of a sign-up and its flaws.
@@ -240,6 +284,7 @@ func (p *Policy) grant(f *fact.Fact, channel string) Grant {
 	flaw(f.HasTrait(fact.TraitPreticked), FlawPreticked)
 	flaw(f.HasTrait(fact.TraitForced), FlawForced)
 	flaw(f.HasTrait(fact.TraitChild) && !f.HasTrait(fact.TraitParentAgreed), FlawChild)
+	flaw(f.HasTrait(fact.TraitUnproven), FlawUnproven)
 	flaw(g.Text == "", FlawWording)
 	flaw(f.Doubt == fact.DoubtNoTime, FlawTime)
 	traced := f.DoubleOptIn != nil || g.IPKnown

@@ -164,7 +164,9 @@ func anchorNames() []string {
 		string(fact.KindRequested),
 	}
 	for _, k := range fact.Kinds() {
-		names = append(names, string(k))
+		if k != fact.KindListed { // an observation; superseded observations are dropped
+			names = append(names, string(k))
+		}
 	}
 	return names
 }

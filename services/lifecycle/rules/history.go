@@ -23,6 +23,10 @@ type Evaluation struct {
 	// traits are the traits of all facts of a record.
 	traits   map[string][]string
 	consents []consent
+	// agreed holds the sign-ups that opened or extended a consent, ignored the sign-ups that opened none
+	// because of an earlier no.
+	agreed  map[int]bool
+	ignored []ignoredSignup
 	// bases is every basis that the facts raise.
 	bases []Basis
 }
@@ -161,6 +165,7 @@ func (h *Evaluation) sharedBy(r *Rule) []int {
 				fact.KindErasure,
 				fact.KindInvalidated,
 				fact.KindBounce,
+				fact.KindListed,
 			)
 		default:
 			kinds = append(kinds, fact.Kind(event))
@@ -209,8 +214,8 @@ func (r *Rule) suits(f *fact.Fact) bool {
 }
 
 // ends reports whether a fact ends a basis of the rule at once.
-func (h *Evaluation) ends(r *Rule, f *fact.Fact) bool {
-	switch f.Kind {
+func (h *Evaluation) ends(r *Rule, i int) bool {
+	switch f := &h.facts[i]; f.Kind {
 	case fact.KindObjectionUpheld:
 		return slices.Contains(r.Ended, fact.KindObjection) && slices.Contains(f.Purposes, r.Purpose)
 	case fact.KindObjection:
@@ -222,7 +227,7 @@ func (h *Evaluation) ends(r *Rule, f *fact.Fact) bool {
 			return false
 		}
 	case fact.KindSignup:
-		if !h.policy.agrees(f) {
+		if !h.agreed[i] {
 			return false
 		}
 	case fact.KindRestrictionLifted:
@@ -230,7 +235,7 @@ func (h *Evaluation) ends(r *Rule, f *fact.Fact) bool {
 			return false // the person must be informed first (Art. 18(3))
 		}
 	}
-	return slices.Contains(r.Ended, f.Kind)
+	return slices.Contains(r.Ended, h.facts[i].Kind)
 }
 
 // refunded reports whether the record was refunded in full.

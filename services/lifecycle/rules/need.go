@@ -7,7 +7,7 @@ import (
 
 // NeededFacts returns the ids of the facts that a basis needs now or later: all facts of a contract
 // with a basis, or with an item that a hold prolongs, and the acts of the person as a whole while
-// any basis is in force.
+// any basis is in force. Superseded observations of an active subscriber are not needed.
 func (h *Evaluation) NeededFacts(at time.Time) map[string]bool {
 	byID := map[string][]int{}
 	for i := range h.facts {
@@ -40,8 +40,12 @@ func (h *Evaluation) NeededFacts(at time.Time) map[string]bool {
 		}
 	}
 	out := map[string]bool{}
+	superseded := h.supersededListings()
 	for i := range h.facts {
 		group := h.groupOf(i)
+		if superseded[h.facts[i].ID] {
+			continue
+		}
 		if groups[group] || group == "" && len(groups) > 0 {
 			out[h.facts[i].ID] = true
 		}

@@ -212,6 +212,11 @@ func (p *Policy) IsMarketing(purpose string) bool {
 	return slices.ContainsFunc(p.Rules, func(r Rule) bool { return r.Consent && r.Purpose == purpose })
 }
 
+// IsHeldOnConsent reports whether a consent permits to hold a category of data.
+func (p *Policy) IsHeldOnConsent(category string) bool {
+	return slices.ContainsFunc(p.Rules, func(r Rule) bool { return r.Consent && slices.Contains(r.Keeps, category) })
+}
+
 // ConsentRule returns the rule for consents to a purpose by a channel.
 func (p *Policy) ConsentRule(purpose, channel string) *Rule {
 	for i := range p.Rules {

@@ -132,9 +132,12 @@ func (r *runner) may(p *person, words []string, at time.Time) ([]string, error) 
 	if a.Allowed {
 		answer = "yes: "
 	}
-	answer += string(a.Reason)
-	if a.Box {
-		answer += ", an unticked box at the checkout may ask"
+	parts := []string{answer + string(a.Reason)}
+	for _, f := range a.Flaws {
+		parts = append(parts, "fails for "+string(f))
 	}
-	return []string{answer}, nil
+	if a.Box {
+		parts = append(parts, "an unticked box at the checkout may ask")
+	}
+	return []string{strings.Join(parts, ", ")}, nil
 }

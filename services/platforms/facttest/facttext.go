@@ -13,7 +13,8 @@ import (
 	"github.com/rodopath/rodopath/services/ingest"
 )
 
-// Reading writes a reading: a line for every fact, then one for every silence.
+// Reading writes a reading: a line for every fact, then one for every silence, then one for an unread
+// part.
 func Reading(r ingest.Reading) string {
 	var b strings.Builder
 	for _, f := range r.Facts {
@@ -21,6 +22,9 @@ func Reading(r ingest.Reading) string {
 	}
 	for _, reason := range r.Silent {
 		b.WriteString("silent " + reason + "\n")
+	}
+	if r.Unread != "" {
+		b.WriteString("unread " + r.Unread + "\n")
 	}
 	return b.String()
 }

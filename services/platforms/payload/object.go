@@ -1,5 +1,6 @@
-// Package payload reads the JSON dialects of the platforms: ids as numbers or strings, times in
-// four notations, optional fields.
+// Package payload reads the JSON dialects of the platforms as far as each body can be read: ids as
+// numbers or texts, times in five notations, PHP's empty values in place of each other, lists in
+// place of objects and the other way round.
 package payload
 
 import (
@@ -7,30 +8,37 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"mime"
-	"net/http"
-	"strings"
-	"unicode/utf8"
+	"iter"
+	"strconv"
 
 	"github.com/rodopath/rodopath/services/ingest"
 )
 
-// Decode reads body, one JSON object in UTF-8, into v. An error wraps
-// ingest.ErrUnreadable and holds nothing out of the body. A *FieldError means
-// that all the other fields were read.
+// Decode reads body, one JSON object, into v. A field with another type than v is left out, because
+// one field of a plug-in must not cost the facts of the others. An error wraps ingest.ErrUnreadable
+// and holds nothing out of the body.
 func Decode(body []byte, v any) error {
+	body = Clean(body)
 	if err := CheckObject(body); err != nil {
 		return err
 	}
-	return Fault(json.Unmarshal(body, v))
+	err := Fault(json.Unmarshal(body, v))
+	if _, ok := errors.AsType[*FieldError](err); ok {
+		return nil
+	}
+	return err
 }
 
-// CheckObject reports whether body can be a JSON object in UTF-8, by its encoding and its first
-// character. encoding/json would repair the encoding and accept null as an object.
+// Clean returns body without a byte order mark, and with a replacement character in place of bytes
+// that are not UTF-8.
+func Clean(body []byte) []byte {
+	body = bytes.TrimPrefix(body, []byte("\uFEFF"))
+	return bytes.ToValidUTF8(body, []byte("\uFFFD"))
+}
+
+// CheckObject reports whether body can be a JSON object, by its first character. encoding/json
+// would accept null as an object.
 func CheckObject(body []byte) error {
-	if !utf8.Valid(body) {
-		return fmt.Errorf("%w: not UTF-8", ingest.ErrUnreadable)
-	}
 	if text := bytes.TrimLeft(body, " \t\r\n"); len(text) == 0 || text[0] != '{' {
 		return fmt.Errorf("%w: not a JSON object", ingest.ErrUnreadable)
 	}
@@ -55,7 +63,7 @@ func Fault(err error) error {
 	return fmt.Errorf("%w: not JSON", ingest.ErrUnreadable)
 }
 
-// FieldError reports that a field has another type than documented by the platform.
+// FieldError reports that a field has another type than documented.
 type FieldError struct {
 	// Field is the path of the field; empty when unknown.
 	Field string
@@ -72,16 +80,68 @@ func (e *FieldError) Error() string {
 // Unwrap returns ingest.ErrUnreadable.
 func (e *FieldError) Unwrap() error { return ingest.ErrUnreadable }
 
-// CheckType returns ingest.ErrMediaType when the headers name a media type other than JSON. A
-// missing media type is accepted.
-func CheckType(h http.Header) error {
-	value := h.Get("Content-Type")
-	if value == "" {
-		return nil
+// Object reads a JSON object into v, or the first object of a list. Any other value makes v zero. Types
+// call Object in their UnmarshalJSON, with a type without that method.
+func Object[T any](raw []byte, v *T) {
+	var zero T
+	*v = zero
+	switch raw[0] {
+	case '{':
+		_ = json.Unmarshal(raw, v) // a field with another type is left out
+	case '[':
+		for _, element := range Entries(raw) {
+			if element[0] == '{' {
+				_ = json.Unmarshal(element, v)
+				return
+			}
+		}
 	}
-	media, _, err := mime.ParseMediaType(value)
-	if err != nil || media != "application/json" && !strings.HasSuffix(media, "+json") {
-		return fmt.Errorf("%w: not JSON", ingest.ErrMediaType)
+}
+
+// Entries iterates over the values of a JSON list or object in their order, with the number or the
+// name of each value. Any other value has no entries.
+func Entries(raw []byte) iter.Seq2[string, json.RawMessage] {
+	return func(yield func(string, json.RawMessage) bool) {
+		if raw[0] != '{' && raw[0] != '[' {
+			return
+		}
+		d := json.NewDecoder(bytes.NewReader(raw))
+		if _, err := d.Token(); err != nil {
+			return
+		}
+		for n := 0; d.More(); n++ {
+			name := strconv.Itoa(n)
+			if raw[0] == '{' {
+				key, err := d.Token()
+				if err != nil {
+					return
+				}
+				name, _ = key.(string)
+			}
+			var value json.RawMessage
+			if d.Decode(&value) != nil || !yield(name, value) {
+				return
+			}
+		}
+	}
+}
+
+// List is a list of values, or an object with the values under any names: PHP writes a list with a
+// gap as an object.
+type List[T any] []T
+
+// UnmarshalJSON never fails: a value that is neither a list nor an object is an empty list.
+func (l *List[T]) UnmarshalJSON(raw []byte) error {
+	*l = nil
+	switch raw[0] {
+	case '[':
+		_ = json.Unmarshal(raw, (*[]T)(l)) // an element with another type is a zero value
+	case '{':
+		for _, value := range Entries(raw) {
+			var element T
+			_ = json.Unmarshal(value, &element)
+			*l = append(*l, element)
+		}
 	}
 	return nil
 }

@@ -3,53 +3,75 @@ package payload
 import (
 	"bytes"
 	"encoding/json"
+	"math"
 	"strconv"
+	"strings"
 )
 
-// Text is a string that may have been written as a number or a boolean, such as
-// an SKU of digits.
+// Text is a text that may have been written as a number or as true, such as an SKU of digits. null,
+// false, an object and an empty list are an empty text; a list is the text of its first element.
 type Text string
 
-// UnmarshalJSON reads a string, a number, a boolean or null.
+// UnmarshalJSON never fails.
 func (t *Text) UnmarshalJSON(b []byte) error {
-	switch b[0] {
-	case '{', '[':
-		return &json.UnmarshalTypeError{}
-	case 'n':
-		*t = ""
+	*t = ""
+	if b[0] != '[' {
+		*t = scalar(b)
 		return nil
-	case '"':
-		if bytes.IndexByte(b, '\\') < 0 {
-			*t = Text(b[1 : len(b)-1])
-			return nil
-		}
-		return json.Unmarshal(b, (*string)(t))
 	}
-	*t = Text(b)
+	for _, element := range Entries(b) {
+		*t = scalar(element)
+		return nil
+	}
 	return nil
 }
 
-// Number is a whole number that may have been written as a string; null, false
-// and "" are 0.
+// scalar returns the text of a value that is neither a list nor an object.
+func scalar(b []byte) Text {
+	switch b[0] {
+	case '"':
+		if bytes.IndexByte(b, '\\') < 0 {
+			return Text(b[1 : len(b)-1])
+		}
+		var s string
+		_ = json.Unmarshal(b, &s) // b is a valid JSON text
+		return Text(s)
+	case '{', '[', 'n', 'f':
+		return ""
+	}
+	whole, part, _ := strings.Cut(string(b), ".")
+	if strings.Trim(part, "0") == "" {
+		return Text(whole) // PHP writes a whole number as 5.0 after a computation
+	}
+	return Text(b)
+}
+
+// Number is a whole number that may have been written as a text or with a decimal point. Any other
+// value is 0.
 type Number int64
 
-// UnmarshalJSON reads a number or a string of one.
+// UnmarshalJSON never fails.
 func (n *Number) UnmarshalJSON(b []byte) error {
-	s := string(b)
-	if len(s) >= 2 && s[0] == '"' {
-		s = s[1 : len(s)-1]
-	}
-	switch s {
-	case "", "null", "false":
-		*n = 0
-		return nil
-	}
-	i, err := strconv.ParseInt(s, 10, 64)
-	if err != nil {
-		return &json.UnmarshalTypeError{}
-	}
-	*n = Number(i)
+	var t Text
+	_ = t.UnmarshalJSON(b)
+	*n = ParseNumber(string(t))
 	return nil
+}
+
+// exactFloat is the largest whole number up to which a float64 is exact.
+const exactFloat = 1 << 53
+
+// ParseNumber reads a whole number such as "5", "5.0" or "5e3"; 0 for any other text.
+func ParseNumber(s string) Number {
+	s = strings.TrimSpace(s)
+	if i, err := strconv.ParseInt(s, 10, 64); err == nil {
+		return Number(i)
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || f != math.Trunc(f) || math.Abs(f) > exactFloat {
+		return 0
+	}
+	return Number(f)
 }
 
 // Name returns the number as a record's name, and "" for a number that is no id.
@@ -60,9 +82,30 @@ func (n Number) Name() string {
 	return strconv.FormatInt(int64(n), 10)
 }
 
+// Flag is a truth value that may have been written as a number or a text: true, 1, "1", "true",
+// "yes" and "on" are true.
+type Flag bool
+
+// UnmarshalJSON never fails.
+func (f *Flag) UnmarshalJSON(b []byte) error {
+	var t Text
+	_ = t.UnmarshalJSON(b)
+	*f = Flag(t.True())
+	return nil
+}
+
+// True reports whether the text states a truth: "1", "true", "yes" or "on".
+func (t Text) True() bool {
+	switch strings.ToLower(strings.TrimSpace(string(t))) {
+	case "1", "true", "yes", "on":
+		return true
+	}
+	return false
+}
+
 // Name returns s when s can be a platform's id: letters, digits, "_" and "-". Any other text may be
 // an address and is no name.
-func Name(s string) string {
+func Name[T ~string](s T) string {
 	if len(s) > 255 {
 		return ""
 	}
@@ -73,5 +116,5 @@ func Name(s string) string {
 			return ""
 		}
 	}
-	return s
+	return string(s)
 }

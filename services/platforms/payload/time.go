@@ -1,6 +1,7 @@
 package payload
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -8,20 +9,20 @@ import (
 )
 
 // Unix returns a time in seconds; nil for 0 and for a time outside of the calendar.
-func Unix(seconds int64) *timestamppb.Timestamp {
+func Unix[T ~int64](seconds T) *timestamppb.Timestamp {
 	const year10000 = 253402300800
 	if seconds <= 0 || seconds >= year10000 {
 		return nil
 	}
-	return &timestamppb.Timestamp{Seconds: seconds}
+	return &timestamppb.Timestamp{Seconds: int64(seconds)}
 }
 
-// Time returns a time in one of the notations of the platforms: RFC 3339, or date and time without
-// a zone, in the given zone. The result is nil for an empty or malformed time, and for a time
-// without a zone when zone is nil.
+// Time returns a time in one of the notations of the platforms: RFC 3339, seconds since 1970, or date
+// and time without a zone, in the given zone. The result is nil for an empty or malformed time, and
+// for a time without a zone when zone is nil.
 func Time(s string, zone *time.Location) *timestamppb.Timestamp {
 	if len(s) < len("2006-01-02 15:04:05") {
-		return nil
+		return unixText(s)
 	}
 	t, err := time.Parse(time.RFC3339Nano, s)
 	if err != nil && zone != nil {
@@ -32,6 +33,47 @@ func Time(s string, zone *time.Location) *timestamppb.Timestamp {
 	}
 	return timestamppb.New(t.Truncate(time.Microsecond))
 }
+
+// unixText reads seconds since 1970, from 2001 on.
+func unixText(s string) *timestamppb.Timestamp {
+	const digitsSince2001 = 10
+	if len(s) != digitsSince2001 {
+		return nil
+	}
+	seconds, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		return nil
+	}
+	return Unix(seconds)
+}
+
+// Moment is a time in any notation that Time reads, or PHP's DateTime as an object: {"date":
+// "2026-01-02 10:00:00.000000", "timezone": "Europe/Warsaw"}, which becomes RFC 3339.
+type Moment string
+
+// UnmarshalJSON never fails.
+func (m *Moment) UnmarshalJSON(b []byte) error {
+	var t Text
+	_ = t.UnmarshalJSON(b)
+	*m = Moment(t)
+	if b[0] != '{' {
+		return nil
+	}
+	var php struct {
+		Date     Text `json:"date"`
+		Timezone Text `json:"timezone"`
+	}
+	Object(b, &php)
+	if zone, err := time.LoadLocation(string(php.Timezone)); err == nil {
+		if at := Time(string(php.Date), zone); at != nil {
+			*m = Moment(at.AsTime().Format(time.RFC3339Nano))
+		}
+	}
+	return nil
+}
+
+// Time returns the time, in the given zone when the notation has none.
+func (m Moment) Time(zone *time.Location) *timestamppb.Timestamp { return Time(string(m), zone) }
 
 // First returns the first of the times that is there.
 func First(times ...*timestamppb.Timestamp) *timestamppb.Timestamp {

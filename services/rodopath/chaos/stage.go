@@ -106,7 +106,7 @@ sources:
   - {id: mailerlite, platform: mailerlite, secrets: ["file:source"], wording: newsletter-offers}
   - {id: standard, platform: standard, secrets: ["file:source"], wording: newsletter-offers}
 recipients:
-  - {id: crm, by: webhook, url: "$CRM", secrets: ["file:crm"], token: "file:crm-token", kinds: [delete, ask-consent], allow_private: true}
+  - {id: crm, holds: ["*"], by: webhook, url: "$CRM", secrets: ["file:crm"], token: "file:crm-token", kinds: [delete, ask-consent], allow_private: true}
 api: {tokens: ["file:token"]}
 nats: {replicas: 3}
 keys: file:keys.json

@@ -11,7 +11,7 @@ import (
 )
 
 func (s *shared) may() *cobra.Command {
-	var controller, at string
+	var controller, at, lang string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "may PERSON PURPOSE [CHANNEL]",
@@ -34,22 +34,11 @@ is 0 for yes and 4 for no. An unknown person has given no consent.`,
 				if err != nil {
 					return err
 				}
-				var answer struct {
-					Allowed bool   `json:"allowed"`
-					Why     string `json:"why"`
-					Rule    string `json:"rule"`
-					Box     bool   `json:"box"`
-				}
+				var answer permission
 				if err := json.Unmarshal(data, &answer); err != nil {
 					return fmt.Errorf("read the answer: %w", err)
 				}
-				text := "no: " + strings.ReplaceAll(answer.Why, "_", " ")
-				if answer.Allowed {
-					text = "yes: " + answer.Why + ", rule " + answer.Rule
-				}
-				if answer.Box {
-					text += "; the person may be asked by an unticked box at the checkout"
-				}
+				text := answer.text(lang)
 				if asJSON {
 					text = strings.TrimSpace(string(data))
 				}
@@ -63,6 +52,31 @@ is 0 for yes and 4 for no. An unknown person has given no consent.`,
 	cmd.Flags().
 		StringVar(&controller, "controller", "", "the business that intends the use (default the configured controller)")
 	cmd.Flags().StringVar(&at, "at", "", atHelp)
+	cmd.Flags().StringVar(&lang, "lang", "en", "pl or en")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
+}
+
+// permission is the answer of the server.
+type permission struct {
+	Allowed bool              `json:"allowed"`
+	Why     string            `json:"why"`
+	Says    map[string]string `json:"says"`
+	Rule    string            `json:"rule"`
+	Box     bool              `json:"box"`
+}
+
+// text writes the answer in a line.
+func (p *permission) text(lang string) string {
+	text := "no: " + strings.ReplaceAll(p.Why, "_", " ")
+	if p.Allowed {
+		text = "yes: " + p.Why + ", rule " + p.Rule
+	}
+	if says := strings.TrimSuffix(p.Says[lang], "."); says != "" {
+		text += ": " + says
+	}
+	if p.Box {
+		text += "; the person may be asked by an unticked box at the checkout"
+	}
+	return text
 }

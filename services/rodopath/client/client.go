@@ -128,6 +128,27 @@ func (c *Client) Download(ctx context.Context, path string) (io.ReadCloser, erro
 	return res.Body, nil
 }
 
+// Delete deletes a path of the HTTP interface.
+func (c *Client) Delete(ctx context.Context, path string) error {
+	_, err := c.answer(ctx, http.MethodDelete, path, nil, "")
+	return err
+}
+
+// Redeliver sends a webhook to a source once more, signed with a secret of the source, and returns the
+// answer.
+func (c *Client) Redeliver(ctx context.Context, source, secret string, w sender.Webhook) ([]byte, error) {
+	header := http.Header{}
+	if err := w.Sign(header, secret); err != nil {
+		return nil, err
+	}
+	res, err := c.do(ctx, http.MethodPost, c.control.Webhooks+"/webhooks/"+source, w.Body, header)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	return io.ReadAll(res.Body)
+}
+
 func (c *Client) answer(ctx context.Context, method, path string, body []byte, accept string) ([]byte, error) {
 	header := http.Header{}
 	if accept != "" {

@@ -110,7 +110,7 @@ func withRecipients(s *site) {
 	}
 	s.configure(`
 recipients:
-  - {id: crm, by: webhook, url: "http://127.0.0.1:9/", secrets: ["file:secrets/crm"], token: "file:secrets/crm-token", kinds: [delete, ask-consent], allow_private: true}
+  - {id: crm, holds: ["*"], by: webhook, url: "http://127.0.0.1:9/", secrets: ["file:secrets/crm"], token: "file:secrets/crm-token", kinds: [delete, ask-consent], allow_private: true}
   - {id: bookkeeper, by: hand}
 `)
 	s.start(serve)

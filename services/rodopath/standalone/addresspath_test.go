@@ -301,7 +301,7 @@ func (h *hunt) badWebhooks() {
 		}
 		h.wants(
 			"a large body",
-			h.hook(source, `{"email":"`+of("a large body")+`","x":"`+strings.Repeat("x", 1<<20)+`"}`, nil),
+			h.hook(source, `{"email":"`+of("a large body")+`","x":"`+strings.Repeat("x", 8<<20)+`"}`, nil),
 			http.StatusRequestEntityTooLarge,
 		)
 		for _, header := range []string{"Stripe-Signature", "X-WC-Webhook-Signature", "Signature", "X-MailerLite-Signature", "Webhook-Signature", "Webhook-Timestamp"} {

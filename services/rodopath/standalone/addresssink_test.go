@@ -48,14 +48,14 @@ func (s *sinks) failing() []string {
 func (s *sinks) config() string {
 	var out strings.Builder
 	out.WriteString(
-		"public_url: https://hooks.example.org\nrecipients:\n  - {id: shelf, by: nats}\n  - {id: books, by: hand}\n" +
+		"public_url: https://hooks.example.org\nrecipients:\n  - {id: shelf, holds: [\"*\"], by: nats}\n  - {id: books, holds: [\"*\"], by: hand}\n" +
 			"  - {id: shop, by: woocommerce, url: \"" + s.url + "/shop\", key: \"file:secrets/shop-key\", allow_private: true}\n" +
-			"  - {id: rehearsed, by: woocommerce, url: \"" + s.url + "/rehearsed\", key: \"file:secrets/shop-key\", allow_private: true, dry_run: true}\n",
+			"  - {id: rehearsed, holds: [\"*\"], by: woocommerce, url: \"" + s.url + "/rehearsed\", key: \"file:secrets/shop-key\", allow_private: true, dry_run: true}\n",
 	)
 	hook := func(id, address, more string) {
 		fmt.Fprintf(
 			&out,
-			"  - {id: %s, by: webhook, url: %q, secrets: [\"file:secrets/crm\"], kinds: [delete, ask-consent], allow_private: true%s}\n",
+			"  - {id: %s, holds: [\"*\"], by: webhook, url: %q, secrets: [\"file:secrets/crm\"], kinds: [delete, ask-consent], allow_private: true%s}\n",
 			id,
 			address,
 			more,

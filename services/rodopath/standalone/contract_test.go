@@ -212,7 +212,7 @@ func (m *machine) checkRights(router routers.Router) {
 func TestContract_WhatBecomesOfDecisionsIsAsOpenAPISays(t *testing.T) {
 	openapi3filter.RegisterBodyDecoder("application/x-ndjson", openapi3filter.FileBodyDecoder)
 	openapi3filter.RegisterBodyDecoder("text/html", openapi3filter.FileBodyDecoder)
-	dir := withRecipients(t, "recipients: [{id: crm, by: hand, token: \"file:secrets/crm-token\"}]\n")
+	dir := withRecipients(t, "recipients: [{id: crm, holds: [\"*\"], by: hand, token: \"file:secrets/crm-token\"}]\n")
 	m := start(t, dir, nil)
 	defer m.stop()
 	m.taken("letters", subscriber("created", "active", "ewa@example.com", time.Now().Add(-time.Hour)))

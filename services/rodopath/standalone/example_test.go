@@ -85,7 +85,7 @@ func TestExample_TheNodeProgramConfirmsADeletion(t *testing.T) {
 	)
 	port := strings.TrimPrefix(says(t, lines, "listening"), "listening ")
 	dir := withRecipients(t, fmt.Sprintf(`
-recipients: [{id: crm, by: webhook, url: "http://127.0.0.1:%s/", secrets: ["file:secrets/crm"], allow_private: true}]
+recipients: [{id: crm, holds: ["*"], by: webhook, url: "http://127.0.0.1:%s/", secrets: ["file:secrets/crm"], allow_private: true}]
 `, port))
 	m := start(t, dir, nil)
 	defer m.stop()
@@ -94,7 +94,7 @@ recipients: [{id: crm, by: webhook, url: "http://127.0.0.1:%s/", secrets: ["file
 }
 
 func TestExample_TheGoProgramConfirmsADeletion(t *testing.T) {
-	dir := withRecipients(t, "recipients: [{id: crm, by: nats}]\n")
+	dir := withRecipients(t, "recipients: [{id: crm, holds: [\"*\"], by: nats}]\n")
 	m := start(t, dir, func(o *standalone.Options) { o.NATSListen = "127.0.0.1:0" })
 	defer m.stop()
 	binary := filepath.Join(t.TempDir(), "consume")

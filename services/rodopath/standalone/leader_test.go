@@ -51,7 +51,7 @@ func TestJetStream_WaitsForALeaderAndSaysSoOnce(t *testing.T) {
 	nc, asked := answering(t, away, away, `{"config":{}}`)
 	var said bytes.Buffer
 	_, err := service.JetStream(t.Context(), nc, &config.Config{}, slog.New(slog.NewJSONHandler(&said, nil)))
-	if err != nil || asked.Load() != 5 || strings.Count(said.String(), "\n") != 1 {
+	if err != nil || asked.Load() != 6 || strings.Count(said.String(), "\n") != 1 {
 		t.Errorf("asked %d times, %v, and said %q", asked.Load(), err, said.String())
 	}
 }

@@ -273,7 +273,7 @@ func (n *Server) listen(ctx context.Context) error {
 	if !n.opts.Still {
 		n.dispatch.Start(ctx)
 	}
-	n.done.Go(func() { n.failed <- service.Serve(ctx, webhooks, outside) })
+	n.done.Go(func() { n.failed <- service.Serve(ctx, webhooks, ingest.CleanPaths(outside)) })
 	n.done.Go(func() { n.failed <- service.Serve(ctx, api, inside) })
 	return n.opts.Home.WriteControl(n.Control)
 }

@@ -170,7 +170,7 @@ func tracedScene(t *testing.T, share string) (*machine, *headers, chan string, *
 nats: {url: %q}
 traces: {url: %q, share: %s}
 recipients:
-  - {id: crm, by: webhook, url: %q, secrets: ["file:secrets/crm"], allow_private: true}
+  - {id: crm, holds: ["*"], by: webhook, url: %q, secrets: ["file:secrets/crm"], allow_private: true}
 `, broker, url, share, recipient.URL))
 	return start(t, dir, nil), heard, told, spans
 }

@@ -1,27 +1,58 @@
 package webhook
 
 import (
+	"strings"
+
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/services/ingest"
 	"github.com/rodopath/rodopath/services/internal/address"
 	"github.com/rodopath/rodopath/services/platforms/payload"
 )
 
+// listForm stands for a form in the evidence of a subscriber without a source, such as every subscriber of
+// MailerLite Classic: the list of the platform is all that is known of the form.
+const listForm = "list"
+
 // maxForm bounds the source of a sign-up as reported by MailerLite.
 const maxForm = 200
 
+// signup reads the consent of an active subscriber. A subscriber from an import, the API or a
+// synchronisation is on the list without any sign of the person: the sign-up is unproven.
 func (r *reader) signup(e *event) {
 	s := e.person()
 	evidence := &factv1.Evidence{Ip: s.address(), DoubleOptIn: r.time(s.OptedInAt)}
-	if len(s.Source) <= maxForm && !address.Looks(string(s.Source)) {
+	evidence.Form = listForm
+	if s.Source != "" && len(s.Source) <= maxForm && !address.Looks(string(s.Source)) {
 		evidence.Form = string(s.Source)
 	}
-	r.emit(e, &factv1.Fact{
+	f := &factv1.Fact{
 		Kind:     factv1.Kind_KIND_SIGNUP,
 		Occurred: r.consented(e),
 		Wording:  r.Wording,
 		Channels: email(),
 		Evidence: evidence,
-	})
+	}
+	r.emit(e, f)
+	ingest.AssignIDs(r.ID, []*factv1.Fact{f}) // a sign-up with and without the trait is one sign-up
+	if !r.MayConsent(strings.ToLower(string(s.Source)), forms()) {
+		f.Traits = append(f.Traits, ingest.TraitUnproven)
+	}
+}
+
+// forms are the sources of a subscriber who filled in a form. The source is often absent; the time and
+// the address of the opt-in then are the only evidence.
+func forms() []string {
+	return []string{
+		"", "webform", "form", "forms", "embedded", "embedded_form", "form_embedded", "popup", "form_popup",
+		"promotion", "form_promotion", "landing_page", "landing", "site", "website", "survey", "quiz",
+	}
+}
+
+// listed reports that the platform shows the person as an active subscriber: no act of the person.
+func (r *reader) listed(e *event) {
+	if at := r.changed(e); at != nil {
+		r.emit(e, &factv1.Fact{Kind: factv1.Kind_KIND_LISTED, Occurred: at, Channels: email()})
+	}
 }
 
 // pending is a double opt-in that waits for the person's click: no consent yet.

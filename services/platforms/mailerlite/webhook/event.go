@@ -1,15 +1,11 @@
 package webhook
 
-import (
-	"encoding/json"
-
-	"github.com/rodopath/rodopath/services/platforms/payload"
-)
+import "github.com/rodopath/rodopath/services/platforms/payload"
 
 // document is one event, or a batch of events. Classic sends batches only.
 type document struct {
 	event
-	Events []element `json:"events"`
+	Events payload.List[element] `json:"events"`
 }
 
 // element is one event of a batch. MailerLite attempts a batch four times and then drops the batch,
@@ -20,8 +16,9 @@ type element struct {
 }
 
 // UnmarshalJSON never fails.
-func (e *element) UnmarshalJSON(data []byte) error {
-	e.unreadable = json.Unmarshal(data, &e.event) != nil
+func (e *element) UnmarshalJSON(raw []byte) error {
+	payload.Object(raw, &e.event)
+	e.unreadable = e.Event == "" && e.Type == "" && !e.person().named()
 	return nil
 }
 
@@ -29,51 +26,80 @@ func (e *element) UnmarshalJSON(data []byte) error {
 // under a key of its own, and in Classic the same one level further down.
 type event struct {
 	subscriber
-	Event      payload.Text `json:"event"`
-	Type       payload.Text `json:"type"`
-	Subscriber *subscriber  `json:"subscriber"`
-	Group      group        `json:"group"`
-	Data       struct {
-		Subscriber *subscriber `json:"subscriber"`
-		Group      group       `json:"group"`
-	} `json:"data"`
-	Timestamp payload.Number `json:"timestamp"`
+	Event      payload.Text   `json:"event"`
+	Type       payload.Text   `json:"type"`
+	Subscriber nested         `json:"subscriber"`
+	Group      group          `json:"group"`
+	Data       data           `json:"data"`
+	Timestamp  payload.Number `json:"timestamp"`
+}
+
+// data is the content of an event of Classic.
+type data struct {
+	Subscriber nested `json:"subscriber"`
+	Group      group  `json:"group"`
+}
+
+// UnmarshalJSON never fails: PHP writes an empty object as a list.
+func (d *data) UnmarshalJSON(raw []byte) error {
+	type plain data
+	payload.Object(raw, (*plain)(d))
+	return nil
 }
 
 type group struct {
 	ID payload.Text `json:"id"`
 }
 
+// UnmarshalJSON never fails.
+func (g *group) UnmarshalJSON(raw []byte) error {
+	type plain group
+	payload.Object(raw, (*plain)(g))
+	return nil
+}
+
 // subscriber is MailerLite's record of a person. Ids are texts, and numbers in Classic.
 type subscriber struct {
 	ID     payload.Text `json:"id"`
-	Email  string       `json:"email"`
+	Email  payload.Text `json:"email"`
 	Status payload.Text `json:"status"`
 	Source payload.Text `json:"source"`
 
-	OptedInAt      payload.Text `json:"opted_in_at"`
-	SubscribedAt   payload.Text `json:"subscribed_at"`
-	CreatedAt      payload.Text `json:"created_at"`
-	UpdatedAt      payload.Text `json:"updated_at"`
-	UnsubscribedAt payload.Text `json:"unsubscribed_at"`
-	OptinIP        string       `json:"optin_ip"`
-	IPAddress      string       `json:"ip_address"`
+	OptedInAt      payload.Moment `json:"opted_in_at"`
+	SubscribedAt   payload.Moment `json:"subscribed_at"`
+	CreatedAt      payload.Moment `json:"created_at"`
+	UpdatedAt      payload.Moment `json:"updated_at"`
+	UnsubscribedAt payload.Moment `json:"unsubscribed_at"`
+	OptinIP        payload.Text   `json:"optin_ip"`
+	IPAddress      payload.Text   `json:"ip_address"`
 
 	// The names of the same in Classic.
-	State           payload.Text `json:"type"`
-	DateSubscribe   payload.Text `json:"date_subscribe"`
-	DateCreated     payload.Text `json:"date_created"`
-	DateUpdated     payload.Text `json:"date_updated"`
-	DateUnsubscribe payload.Text `json:"date_unsubscribe"`
+	State           payload.Text   `json:"type"`
+	DateSubscribe   payload.Moment `json:"date_subscribe"`
+	DateCreated     payload.Moment `json:"date_created"`
+	DateUpdated     payload.Moment `json:"date_updated"`
+	DateUnsubscribe payload.Moment `json:"date_unsubscribe"`
 }
+
+// nested is a subscriber under a key of its own.
+type nested subscriber
+
+// UnmarshalJSON never fails.
+func (n *nested) UnmarshalJSON(raw []byte) error {
+	type plain nested
+	payload.Object(raw, (*plain)(n))
+	return nil
+}
+
+// named reports whether a subscriber has an id or an address.
+func (s *subscriber) named() bool { return s.ID != "" || s.Email != "" }
 
 // person returns the subscriber of an event of any shape.
 func (e *event) person() *subscriber {
-	switch {
-	case e.Data.Subscriber != nil:
-		return e.Data.Subscriber
-	case e.Subscriber != nil:
-		return e.Subscriber
+	for _, s := range []*subscriber{(*subscriber)(&e.Data.Subscriber), (*subscriber)(&e.Subscriber)} {
+		if s.named() {
+			return s
+		}
 	}
 	return &e.subscriber
 }

@@ -2,10 +2,9 @@
 package webhook
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/rodopath/rodopath/services/ingest"
@@ -45,29 +44,27 @@ func (p *Provider) Verify(header http.Header, body []byte, _ time.Time) error {
 	return nil
 }
 
-// Read reads the facts of one webhook with one event or a batch. Webhooks have no id, so the
-// content provides the id.
-func (p *Provider) Read(header http.Header, body []byte, _ time.Time) (ingest.Reading, error) {
-	if err := payload.CheckType(header); err != nil {
-		return ingest.Reading{}, err
-	}
+// Read reads the facts of one webhook with one event or a batch, as far as the body can be read.
+// Webhooks have no id, so the content provides the id.
+func (p *Provider) Read(_ http.Header, body []byte, _ time.Time) (ingest.Reading, error) {
+	r := reader{Source: &p.source, out: ingest.Reading{ID: p.source.ContentID(body)}}
 	var d document
-	if err := payload.Decode(body, &d); err != nil {
-		return ingest.Reading{}, err
+	if readable := payload.Decode(body, &d) == nil; !readable {
+		r.out.Unread = ingest.UnreadNotJSON
+		return r.out, nil
 	}
-	sum := sha256.Sum256(body)
-	r := reader{Source: &p.source, out: ingest.Reading{ID: hex.EncodeToString(sum[:16])}}
-	if d.Events == nil {
+	r.out.Topic = payload.Name(strings.ReplaceAll(d.name(), ".", "_"))
+	if len(d.Events) == 0 {
 		r.read(&d.event)
 	}
 	for i := range d.Events {
 		if d.Events[i].unreadable {
-			r.silent(ingest.SilentUnreadable)
+			r.out.Unread = ingest.UnreadEvent
 			continue
 		}
 		r.read(&d.Events[i].event)
 	}
-	if len(r.out.Facts)+len(r.out.Silent) == 0 {
+	if len(r.out.Facts)+len(r.out.Silent) == 0 && r.out.Unread == "" {
 		r.silent(ingest.SilentNothingNew)
 	}
 	ingest.AssignIDs(p.source.ID, r.out.Facts)

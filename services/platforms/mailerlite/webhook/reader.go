@@ -46,6 +46,7 @@ func (r *reader) state(e *event) {
 	switch e.person().status() {
 	case "active":
 		r.signup(e)
+		r.listed(e)
 	case "unconfirmed":
 		r.pending(e)
 	case "unsubscribed":
@@ -84,9 +85,9 @@ func (r *reader) emit(e *event, f *factv1.Fact) {
 	var who ingest.Identities
 	id := payload.Name(string(s.ID))
 	who.Add("mailerlite", id)
-	who.AddEmail(s.Email)
+	who.AddEmail(string(s.Email))
 	if len(who) == 0 {
-		r.silent(ingest.SilentNoPerson)
+		r.out.Unread = ingest.UnreadNoPerson
 		return
 	}
 	f.Identities = who
@@ -96,7 +97,7 @@ func (r *reader) emit(e *event, f *factv1.Fact) {
 	r.out.Facts = append(r.out.Facts, f)
 }
 
-func (r *reader) time(s payload.Text) *timestamppb.Timestamp { return payload.Time(string(s), r.Zone) }
+func (r *reader) time(m payload.Moment) *timestamppb.Timestamp { return m.Time(r.Zone) }
 
 // changed is when the subscriber last changed; Classic dates the event instead.
 func (r *reader) changed(e *event) *timestamppb.Timestamp {
@@ -115,8 +116,8 @@ func (r *reader) consented(e *event) *timestamppb.Timestamp {
 }
 
 func (s *subscriber) address() string {
-	for _, text := range []string{s.OptinIP, s.IPAddress} {
-		if ip, err := netip.ParseAddr(text); err == nil {
+	for _, text := range []payload.Text{s.OptinIP, s.IPAddress} {
+		if ip, err := netip.ParseAddr(string(text)); err == nil {
 			return ip.String()
 		}
 	}

@@ -1,12 +1,10 @@
 package webhook_test
 
 import (
-	"errors"
-	"net/http"
-	"strings"
 	"testing"
 
 	"github.com/rodopath/rodopath/services/ingest"
+	"github.com/rodopath/rodopath/services/platforms/facttest"
 	"github.com/rodopath/rodopath/services/platforms/mailerlite/webhook"
 )
 
@@ -41,15 +39,13 @@ func TestRead_ForgottenSubscribersOfABatchAreTheSellersAct(t *testing.T) {
 	}})
 }
 
-func TestRead_AWrongTypeNamesTheFieldAndNoValue(t *testing.T) {
-	_, err := provider(
-		t,
-		list(),
-	).Read(http.Header{}, []byte(`{"event":"subscriber.created","email":["ann@example.com"]}`), now)
-	if !errors.Is(err, ingest.ErrUnreadable) || !strings.Contains(err.Error(), "email") ||
-		strings.Contains(err.Error(), "@") {
-		t.Errorf("got %v", err)
-	}
+func TestRead_AnAddressInAListIsRead(t *testing.T) {
+	body := facttest.Change(
+		flat("subscriber.unsubscribed", "unsubscribed", unsubbed),
+		`"Ann@Example.com"`,
+		`["Ann@Example.com"]`,
+	)
+	check(t, []reads{{"in a list", body, "unsubscribe 2025-10-09T08:45:00Z " + ref + "channels=email " + ann}})
 }
 
 func TestNew_NeedsASecret(t *testing.T) {

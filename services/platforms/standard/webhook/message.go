@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/rodopath/rodopath/services/ingest"
 	"github.com/rodopath/rodopath/services/platforms/payload"
@@ -70,6 +71,10 @@ type evidence struct {
 // misspelt name, whose content would be lost: unknown is the name of the field, and the rest is
 // read all the same.
 func decode(body []byte) (facts []fact, unknown string, err error) {
+	body = bytes.TrimPrefix(body, []byte("\uFEFF"))
+	if !utf8.Valid(body) {
+		return nil, "", fmt.Errorf("%w: not UTF-8", ingest.ErrUnreadable)
+	}
 	if err := payload.CheckObject(body); err != nil {
 		return nil, "", err
 	}

@@ -66,12 +66,6 @@ func deliveryID(s string) string {
 
 // Read reads the facts of one message, all or none; test facts are omitted.
 func (p *Provider) Read(header http.Header, body []byte, at time.Time) (ingest.Reading, error) {
-	if err := payload.CheckType(header); err != nil {
-		return ingest.Reading{}, err
-	}
-	if header.Get("Content-Type") == "" {
-		return ingest.Reading{}, fmt.Errorf("%w: none given", ingest.ErrMediaType)
-	}
 	id := header.Get(headerID)
 	if deliveryID(id) == "" {
 		return ingest.Reading{}, fmt.Errorf("%w: %s is missing or not an id", ingest.ErrUnreadable, headerID)
@@ -83,7 +77,8 @@ func (p *Provider) Read(header http.Header, body []byte, at time.Time) (ingest.R
 	if err := p.check(facts, unknown, at); err != nil {
 		return ingest.Reading{}, err
 	}
-	out := ingest.Reading{ID: id}
+	// Some senders use one id for several messages: the second message is no redelivery of the first.
+	out := ingest.Reading{ID: id + ":" + p.source.ContentID(body)}
 	for i := range facts {
 		if facts[i].isTest() && !p.source.AcceptTest {
 			out.Silent = append(out.Silent, ingest.SilentTest)

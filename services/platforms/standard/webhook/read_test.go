@@ -109,7 +109,7 @@ func TestRead(t *testing.T) {
 			if diff := cmp.Diff(c.want, facttest.Reading(got)); diff != "" {
 				t.Error(diff)
 			}
-			if got.ID != "msg_1" {
+			if !strings.HasPrefix(got.ID, "msg_1:") {
 				t.Errorf("delivery id %q", got.ID)
 			}
 			for _, flaw := range facttest.Flaws("forms", got, err) {
@@ -243,12 +243,21 @@ func TestUnreadable(t *testing.T) {
 			t.Errorf("%s: %s", name, flaw)
 		}
 	}
-	for _, media := range []string{"", "text/plain", "application/x-www-form-urlencoded"} {
-		h := header()
-		h.Set("Content-Type", media)
-		if _, err := p.Read(h, []byte(fact("signup", "")), now); !errors.Is(err, ingest.ErrMediaType) {
-			t.Errorf("%q: got %v", media, err)
+}
+
+// TestRead_OneIDForTwoMessages: some senders name several messages by the number of one order.
+func TestRead_OneIDForTwoMessages(t *testing.T) {
+	p := provider(t)
+	ids := map[string]bool{}
+	for _, body := range []string{fact("sale", `,"ref":"order-1"`), fact("unsubscribe", ""), fact("unsubscribe", "")} {
+		got, err := p.Read(header(), []byte(body), now)
+		if err != nil {
+			t.Fatal(err)
 		}
+		ids[got.ID] = true
+	}
+	if len(ids) != 2 {
+		t.Errorf("got %d deliveries, want 2: one sale, one unsubscribe", len(ids))
 	}
 }
 

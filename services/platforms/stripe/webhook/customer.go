@@ -13,7 +13,7 @@ func (r *reader) customerCreated() {
 	o := r.object()
 	var who ingest.Identities
 	who.Add("stripe", payload.Name(o.ID))
-	if !who.AddEmail(o.Email) {
+	if !who.AddEmail(string(o.Email)) {
 		r.silent(ingest.SilentNoPerson)
 		return
 	}
@@ -32,7 +32,7 @@ func (r *reader) customerUpdated() {
 	}
 	var who ingest.Identities
 	who.Add("stripe", payload.Name(o.ID))
-	if !who.AddEmail(o.Email) || len(who) < 2 {
+	if !who.AddEmail(string(o.Email)) || len(who) < 2 {
 		r.silent(ingest.SilentNothingNew)
 		return
 	}
@@ -46,6 +46,6 @@ func (r *reader) customerUpdated() {
 	}
 }
 
-func (r *reader) identified(who ingest.Identities, created int64) {
+func (r *reader) identified(who ingest.Identities, created payload.Number) {
 	r.emit(who, nil, &factv1.Fact{Kind: factv1.Kind_KIND_IDENTIFIED, Occurred: r.when(created)})
 }

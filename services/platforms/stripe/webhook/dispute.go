@@ -20,7 +20,7 @@ func (r *reader) disputeClosed() {
 	o := r.object()
 	f := r.disputed(factv1.Kind_KIND_RELEASE)
 	f.Occurred = r.when()
-	ingest.AssignUndatedID(r.ID, f, name(o.ID), o.Status)
+	ingest.AssignUndatedID(r.ID, f, name(o.ID), string(o.Status))
 	r.emit(o.person(), names(o.Charge.ID, o.PaymentIntent.ID), f)
 }
 

@@ -2,16 +2,17 @@ package webhook
 
 import (
 	"github.com/rodopath/rodopath/services/ingest"
+	"github.com/rodopath/rodopath/services/platforms/payload"
 )
 
 // event is a snapshot event. Its object is decoded once, into one struct with the fields of every
 // known kind of object.
 type event struct {
-	ID       string `json:"id"`
-	Object   string `json:"object"`
-	Type     string `json:"type"`
-	Created  int64  `json:"created"`
-	Livemode *bool  `json:"livemode"`
+	ID       payload.Text   `json:"id"`
+	Object   payload.Text   `json:"object"`
+	Type     payload.Text   `json:"type"`
+	Created  payload.Number `json:"created"`
+	Livemode livemode       `json:"livemode"`
 	Data     struct {
 		Object   object   `json:"object"`
 		Previous previous `json:"previous_attributes"`
@@ -23,11 +24,11 @@ const thin = "v2.core.event"
 
 // test reports whether the event comes from Stripe's test mode, by the event or else by the object.
 func (e *event) test() bool {
-	live := e.Livemode
-	if live == nil {
-		live = e.Data.Object.Livemode
+	mode := e.Livemode
+	if !mode.known {
+		mode = e.Data.Object.Livemode
 	}
-	return live != nil && !*live
+	return mode.known && !mode.live
 }
 
 // route finds the reader of the event, or the reason for silence.
@@ -63,7 +64,7 @@ func (r *reader) route() (tell func(), reason string) {
 	case "customer.updated":
 		return r.customerUpdated, ""
 	}
-	return nil, unread(r.event.Type)
+	return nil, unread(string(r.event.Type))
 }
 
 // unread is the reason why a type of event gives no fact. A charge or a payment intent is a step of

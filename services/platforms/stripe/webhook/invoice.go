@@ -27,7 +27,7 @@ func (r *reader) invoice() {
 		// An invoice is paid once, and old invoices have no time of payment.
 		ingest.AssignUndatedID(r.ID, f)
 	}
-	r.emit(o.person(), names(o.ID, o.PaymentIntent.ID, o.Charge.ID, contract), facts...)
+	r.emit(o.person(), names(string(o.ID), o.PaymentIntent.ID, o.Charge.ID, contract), facts...)
 }
 
 func (o *object) contract() string {
@@ -52,8 +52,8 @@ func (o *object) invoiced(source *ingest.Source, contract string) []ingest.Produ
 }
 
 // periodEnd is the end of the last period that the lines cover.
-func (o *object) periodEnd() int64 {
-	var last int64
+func (o *object) periodEnd() payload.Number {
+	var last payload.Number
 	for i := range o.Lines.Data {
 		last = max(last, o.Lines.Data[i].Period.End)
 	}

@@ -9,18 +9,18 @@ import (
 // object is data.object: a checkout session, invoice, invoice payment, charge,
 // refund, dispute, subscription or customer.
 type object struct {
-	ID       string    `json:"id"`
-	Livemode *bool     `json:"livemode"`
-	Created  int64     `json:"created"`
-	Status   string    `json:"status"`
-	Customer reference `json:"customer"`
+	ID       payload.Text   `json:"id"`
+	Livemode livemode       `json:"livemode"`
+	Created  payload.Number `json:"created"`
+	Status   payload.Text   `json:"status"`
+	Customer reference      `json:"customer"`
 
 	// The possible places of an address.
-	Email           string  `json:"email"`
-	CustomerEmail   string  `json:"customer_email"`
-	ReceiptEmail    string  `json:"receipt_email"`
-	CustomerDetails contact `json:"customer_details"`
-	BillingDetails  contact `json:"billing_details"`
+	Email           payload.Text `json:"email"`
+	CustomerEmail   payload.Text `json:"customer_email"`
+	ReceiptEmail    payload.Text `json:"receipt_email"`
+	CustomerDetails contact      `json:"customer_details"`
+	BillingDetails  contact      `json:"billing_details"`
 
 	// Names of other records.
 	PaymentIntent reference `json:"payment_intent"`
@@ -33,34 +33,48 @@ type object struct {
 	invoice
 	subscription
 
-	Refunded       bool  `json:"refunded"`
-	AmountRefunded int64 `json:"amount_refunded"`
+	Refunded       payload.Flag   `json:"refunded"`
+	AmountRefunded payload.Number `json:"amount_refunded"`
 	Refunds        struct {
-		Data []refund `json:"data"`
+		Data payload.List[refund] `json:"data"`
 	} `json:"refunds"`
 }
 
+// livemode is the mode of an event or an object: live unless false is stated.
+type livemode struct{ known, live bool }
+
+// UnmarshalJSON never fails: a value that is no truth value leaves the mode unknown.
+func (m *livemode) UnmarshalJSON(raw []byte) error {
+	switch string(raw) {
+	case "true", `"true"`, "1":
+		*m = livemode{known: true, live: true}
+	case "false", `"false"`, "0":
+		*m = livemode{known: true}
+	}
+	return nil
+}
+
 type contact struct {
-	Email  string            `json:"email"`
-	TaxIDs []json.RawMessage `json:"tax_ids"`
+	Email  payload.Text                  `json:"email"`
+	TaxIDs payload.List[json.RawMessage] `json:"tax_ids"`
 }
 
 // session holds the fields of a checkout session.
 type session struct {
-	Mode          string `json:"mode"`
-	PaymentStatus string `json:"payment_status"`
+	Mode          payload.Text `json:"mode"`
+	PaymentStatus payload.Text `json:"payment_status"`
 	Consent       struct {
-		Promotions string `json:"promotions"`
+		Promotions payload.Text `json:"promotions"`
 	} `json:"consent"`
 	Metadata  metadata `json:"metadata"`
 	LineItems struct {
-		Data []line `json:"data"`
+		Data payload.List[line] `json:"data"`
 	} `json:"line_items"`
 }
 
 // invoice holds the fields of an invoice and of an invoice payment.
 type invoice struct {
-	Paid bool `json:"paid"`
+	Paid payload.Flag `json:"paid"`
 	// Parent names the subscription from API version Basil on; earlier versions use the top level.
 	Parent struct {
 		SubscriptionDetails struct {
@@ -68,10 +82,10 @@ type invoice struct {
 		} `json:"subscription_details"`
 	} `json:"parent"`
 	Transitions struct {
-		PaidAt int64 `json:"paid_at"`
+		PaidAt payload.Number `json:"paid_at"`
 	} `json:"status_transitions"`
 	Lines struct {
-		Data []line `json:"data"`
+		Data payload.List[line] `json:"data"`
 	} `json:"lines"`
 	Payment struct {
 		PaymentIntent reference `json:"payment_intent"`
@@ -81,27 +95,30 @@ type invoice struct {
 
 // subscription holds the fields of a subscription. From Basil on each item has the period.
 type subscription struct {
-	CancelAtPeriodEnd bool  `json:"cancel_at_period_end"`
-	StartDate         int64 `json:"start_date"`
-	EndedAt           int64 `json:"ended_at"`
-	CanceledAt        int64 `json:"canceled_at"`
-	CurrentPeriodEnd  int64 `json:"current_period_end"`
+	CancelAtPeriodEnd payload.Flag   `json:"cancel_at_period_end"`
+	StartDate         payload.Number `json:"start_date"`
+	EndedAt           payload.Number `json:"ended_at"`
+	CanceledAt        payload.Number `json:"canceled_at"`
+	CurrentPeriodEnd  payload.Number `json:"current_period_end"`
 	Items             struct {
-		Data []struct {
-			CurrentPeriodEnd int64 `json:"current_period_end"`
-		} `json:"data"`
+		Data payload.List[period] `json:"data"`
 	} `json:"items"`
 }
 
+// period is an item of a subscription.
+type period struct {
+	CurrentPeriodEnd payload.Number `json:"current_period_end"`
+}
+
 type refund struct {
-	ID      string `json:"id"`
-	Created int64  `json:"created"`
-	Status  string `json:"status"`
+	ID      payload.Text   `json:"id"`
+	Created payload.Number `json:"created"`
+	Status  payload.Text   `json:"status"`
 }
 
 // previous is data.previous_attributes: the former values of changed fields.
 type previous struct {
-	Status string          `json:"status"`
+	Status payload.Text    `json:"status"`
 	Email  json.RawMessage `json:"email"`
 }
 
@@ -109,7 +126,7 @@ type previous struct {
 // object, and only a name inside pricing from Basil on.
 type line struct {
 	Period struct {
-		End int64 `json:"end"`
+		End payload.Number `json:"end"`
 	} `json:"period"`
 	Price   price `json:"price"`
 	Pricing struct {
@@ -118,24 +135,28 @@ type line struct {
 }
 
 func (l *line) keys() []string {
-	return []string{l.Price.ID, l.Price.Product.ID, l.Pricing.Details.Price.ID, l.Pricing.Details.Product.ID}
+	return []string{
+		string(l.Price.ID), l.Price.Product.ID, l.Pricing.Details.Price.ID, l.Pricing.Details.Product.ID,
+	}
 }
 
 type price struct {
-	ID      string    `json:"id"`
-	Price   reference `json:"price"`
-	Product reference `json:"product"`
+	ID      payload.Text `json:"id"`
+	Price   reference    `json:"price"`
+	Product reference    `json:"product"`
 }
 
 // metadata holds the seller's notes about the product.
 type metadata struct {
-	Product   string `json:"product"`
-	Price     string `json:"price"`
-	ProductID string `json:"product_id"`
-	PriceID   string `json:"price_id"`
+	Product   payload.Text `json:"product"`
+	Price     payload.Text `json:"price"`
+	ProductID payload.Text `json:"product_id"`
+	PriceID   payload.Text `json:"price_id"`
 }
 
-func (m *metadata) keys() []string { return []string{m.Product, m.Price, m.ProductID, m.PriceID} }
+func (m *metadata) keys() []string {
+	return []string{string(m.Product), string(m.Price), string(m.ProductID), string(m.PriceID)}
+}
 
 // reference names another object: by its id, or as the object itself when the endpoint expands
 // references.
@@ -151,12 +172,11 @@ func (r *reference) UnmarshalJSON(b []byte) error {
 		r.ID = payload.Name(string(b[1 : len(b)-1]))
 	case '{':
 		var o struct {
-			ID    string `json:"id"`
-			Email string `json:"email"`
+			ID    payload.Text `json:"id"`
+			Email payload.Text `json:"email"`
 		}
-		if json.Unmarshal(b, &o) == nil {
-			r.ID, r.Email = payload.Name(o.ID), o.Email
-		}
+		payload.Object(b, &o)
+		r.ID, r.Email = payload.Name(string(o.ID)), string(o.Email)
 	}
 	return nil
 }

@@ -3,9 +3,9 @@
 package webhook
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/rodopath/rodopath/services/ingest"
@@ -38,29 +38,31 @@ func (p *Provider) Verify(header http.Header, body []byte, at time.Time) error {
 	return nil
 }
 
-// Read reads the facts of one event. Two events may describe one object, in any order, so facts
-// depend on the object alone; the time of the event is used only for objects without a time.
-func (p *Provider) Read(header http.Header, body []byte, _ time.Time) (ingest.Reading, error) {
-	if err := payload.CheckType(header); err != nil {
-		return ingest.Reading{}, err
-	}
+// Read reads the facts of one event, as far as the body can be read. Two events may describe one
+// object, in any order, so facts depend on the object alone; the time of the event is used only for
+// objects without a time.
+func (p *Provider) Read(_ http.Header, body []byte, _ time.Time) (ingest.Reading, error) {
 	var e event
-	err := payload.Decode(body, &e)
-	var field *payload.FieldError
-	if err != nil && !errors.As(err, &field) {
-		return ingest.Reading{}, err
+	r := reader{Source: &p.source, event: &e}
+	readable := payload.Decode(body, &e) == nil
+	r.out.Topic = payload.Name(strings.ReplaceAll(string(e.Type), ".", "_"))
+	if r.out.ID = payload.Name(string(e.ID)); r.out.ID == "" {
+		r.out.ID = p.source.ContentID(body)
 	}
-	id := payload.Name(e.ID)
-	if id == "" {
-		return ingest.Reading{}, fmt.Errorf("%w: id is missing or not an id", ingest.ErrUnreadable)
-	}
-	r := reader{Source: &p.source, event: &e, out: ingest.Reading{ID: id}}
-	tell, reason := r.route()
 	switch {
+	case !readable:
+		r.out.Unread = ingest.UnreadNotJSON
+		return r.out, nil
+	case e.ID == "" && e.Type == "":
+		r.out.Unread = ingest.UnreadNoRecord
+		return r.out, nil
+	}
+	switch tell, reason := r.route(); {
 	case reason != "":
 		r.silent(reason)
-	case err != nil:
-		return ingest.Reading{}, err
+	case e.Data.Object.ID == "":
+		r.out.Unread = ingest.UnreadNoRecord
+		tell()
 	default:
 		tell()
 	}

@@ -39,10 +39,10 @@ func (r *reader) emit(who ingest.Identities, locators []string, facts ...*factv1
 // person, and finds the person: a customer may pay under several addresses.
 func (o *object) person() ingest.Identities {
 	var who ingest.Identities
-	for _, address := range []string{
-		o.CustomerDetails.Email, o.CustomerEmail, o.BillingDetails.Email, o.ReceiptEmail, o.Customer.Email,
+	for _, address := range []payload.Text{
+		o.CustomerDetails.Email, o.CustomerEmail, o.BillingDetails.Email, o.ReceiptEmail, payload.Text(o.Customer.Email),
 	} {
-		if who.AddEmail(address) {
+		if who.AddEmail(string(address)) {
 			break
 		}
 	}
@@ -60,15 +60,16 @@ func names(ids ...string) []string {
 	return all
 }
 
-func name(id string) string {
-	if id = payload.Name(id); id == "" {
+func name[T ~string](id T) string {
+	n := payload.Name(id)
+	if n == "" {
 		return ""
 	}
-	return "stripe:" + id
+	return "stripe:" + n
 }
 
 // when returns the first of the times that is set, or else the event's.
-func (r *reader) when(seconds ...int64) *timestamppb.Timestamp {
+func (r *reader) when(seconds ...payload.Number) *timestamppb.Timestamp {
 	for _, s := range seconds {
 		if t := payload.Unix(s); t != nil {
 			return t

@@ -21,14 +21,14 @@ func (r *reader) refundedCharge() {
 	}
 	for _, back := range refunds {
 		if back.Status == refundDone {
-			facts = append(facts, r.moneyBack(back, o.ID, links, o.Refunded))
+			facts = append(facts, r.moneyBack(back, string(o.ID), links, bool(o.Refunded)))
 		}
 	}
 	if len(facts) == 0 {
 		r.silent(ingest.SilentRefundNotDone)
 		return
 	}
-	r.emit(o.person(), append(names(o.ID), links...), facts...)
+	r.emit(o.person(), append(names(string(o.ID)), links...), facts...)
 }
 
 // refund reads a refund alone. A refund has no price, so only charge.refunded can report a full
@@ -48,8 +48,8 @@ func (r *reader) refund() {
 // differs between redeliveries; the refunded sum does not, and grows with every refund.
 func (r *reader) unlistedRefund(links []string) *factv1.Fact {
 	o := r.object()
-	f := r.moneyBack(refund{}, o.ID, links, o.Refunded)
-	ingest.AssignUndatedID(r.ID, f, "refunded", strconv.FormatInt(o.AmountRefunded, 10))
+	f := r.moneyBack(refund{}, string(o.ID), links, bool(o.Refunded))
+	ingest.AssignUndatedID(r.ID, f, "refunded", strconv.FormatInt(int64(o.AmountRefunded), 10))
 	return f
 }
 

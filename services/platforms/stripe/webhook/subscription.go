@@ -24,8 +24,8 @@ func (r *reader) subscription() {
 	case created || was != "" && was != o.Status:
 		f := r.access(factv1.Kind_KIND_ACCESS_STARTED)
 		f.Occurred = r.when(o.StartDate, o.Created)
-		r.emit(o.person(), names(o.ID), f)
-	case o.CancelAtPeriodEnd:
+		r.emit(o.person(), names(string(o.ID)), f)
+	case bool(o.CancelAtPeriodEnd):
 		r.silent(ingest.SilentScheduled)
 	default:
 		r.silent(ingest.SilentNothingNew)
@@ -41,7 +41,7 @@ func (r *reader) subscriptionEnded() {
 	if o.CancelAtPeriodEnd {
 		f.PaidUntil = payload.Unix(o.currentPeriodEnd())
 	}
-	r.emit(o.person(), names(o.ID), f)
+	r.emit(o.person(), names(string(o.ID)), f)
 }
 
 func (r *reader) access(kind factv1.Kind) *factv1.Fact {
@@ -49,7 +49,7 @@ func (r *reader) access(kind factv1.Kind) *factv1.Fact {
 	return &factv1.Fact{Kind: kind, Ref: ref, Contract: ref, Access: factv1.Access_ACCESS_SUBSCRIPTION}
 }
 
-func (o *object) currentPeriodEnd() int64 {
+func (o *object) currentPeriodEnd() payload.Number {
 	end := o.CurrentPeriodEnd
 	for i := range o.Items.Data {
 		end = max(end, o.Items.Data[i].CurrentPeriodEnd)

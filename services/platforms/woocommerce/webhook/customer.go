@@ -12,7 +12,7 @@ func (r *reader) customer() {
 	rec := r.record
 	var who ingest.Identities
 	who.Add("woocommerce", r.name("", rec.ID))
-	if !who.AddEmail(rec.Email) && !who.AddEmail(rec.Billing.Email) || rec.ID.Name() == "" {
+	if !who.AddEmail(string(rec.Email)) && !who.AddEmail(string(rec.Billing.Email)) || rec.ID.Name() == "" {
 		r.silent(ingest.SilentNoPerson)
 		return
 	}

@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"net/netip"
+	"slices"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/services/ingest"
@@ -9,37 +10,61 @@ import (
 
 const checkoutForm = "woocommerce_checkout"
 
-// signup reads the newsletter box of the checkout, for which each newsletter plug-in has a key of
-// its own. The box counts with or without payment of the order. An empty box is no refusal, because
-// many checkouts show no box.
-func (r *reader) signup() *factv1.Fact {
-	if _, ok := ingest.Email(r.record.Billing.Email); !ok || !r.record.optedIn() {
+// signups reads the consent boxes of the checkout, for which each newsletter plug-in has a key of its
+// own. A box counts with or without payment of the order. An empty box is no refusal, because many
+// checkouts show no box. The order of a renewal, a switch or a resubscription is a copy of the first
+// order with its boxes, and no act of the person.
+func (r *reader) signups() []*factv1.Fact {
+	if _, ok := ingest.Email(string(r.record.Billing.Email)); !ok || r.contract() != "" {
 		return nil
 	}
-	evidence := &factv1.Evidence{Form: checkoutForm}
-	if ip, err := netip.ParseAddr(r.record.CustomerIP); err == nil {
-		evidence.Ip = ip.String()
+	var facts []*factv1.Fact
+	for _, wording := range r.agreed() {
+		f := &factv1.Fact{
+			Kind:     factv1.Kind_KIND_SIGNUP,
+			Ref:      r.ref(),
+			Wording:  wording,
+			Channels: []string{"email"},
+			Evidence: r.evidence(),
+			Occurred: r.created(),
+		}
+		ingest.AssignDistinctID(r.ID, f)
+		if !r.MayConsent(string(r.record.CreatedVia), checkouts()) {
+			f.Traits = append(f.Traits, ingest.TraitUnproven)
+		}
+		facts = append(facts, f)
 	}
-	return &factv1.Fact{
-		Kind:     factv1.Kind_KIND_SIGNUP,
-		Ref:      r.ref(),
-		Wording:  r.Wording,
-		Channels: []string{"email"},
-		Evidence: evidence,
-		Occurred: r.created(),
-	}
+	return facts
 }
 
-// optedIn reports whether a plug-in recorded a ticked box: MailerLite, Mailchimp, MC4WP or Creative
-// Mail.
-func (r *record) optedIn() bool {
+// checkouts are the origins of an order that the person placed in the shop; orders of old versions
+// have no origin.
+func checkouts() []string { return []string{"", "checkout", "store-api"} }
+
+func (r *reader) evidence() *factv1.Evidence {
+	out := &factv1.Evidence{Form: checkoutForm}
+	if ip, err := netip.ParseAddr(string(r.record.CustomerIP)); err == nil {
+		out.Ip = ip.String()
+	}
+	return out
+}
+
+// agreed returns the wordings of the ticked boxes, each once. MailerLite, Mailchimp, MC4WP and Creative
+// Mail have the known keys, with the wording of the source.
+func (r *reader) agreed() []string {
+	var wordings []string
 	for _, key := range []string{
 		"_woo_ml_subscribe", "mailchimp_woocommerce_is_subscribed", "_mc4wp_optin", "ce4wp_checkout_consent",
 	} {
-		switch r.note(key) {
-		case "1", "yes", "true":
-			return true
+		if _, configured := r.OptIn[key]; !configured && r.record.Meta[key].True() {
+			wordings = append(wordings, r.Wording)
 		}
 	}
-	return false
+	for key, wording := range r.OptIn {
+		if r.record.Meta[key].True() {
+			wordings = append(wordings, wording)
+		}
+	}
+	slices.Sort(wordings)
+	return slices.Compact(wordings)
 }

@@ -31,9 +31,7 @@ func (r *reader) order() {
 		r.silent(ingest.SilentNoPerson)
 		return
 	}
-	if f := r.signup(); f != nil {
-		r.emit(who, f)
-	}
+	r.emit(who, r.signups()...)
 	if r.when(rec.PaidGMT, rec.Paid) == nil {
 		r.unpaid(who)
 		return
@@ -64,7 +62,7 @@ func (r *reader) sales() []*factv1.Fact {
 			Occurred:           r.when(r.record.PaidGMT, r.record.Paid),
 		})
 	}
-	if r.record.business() {
+	if r.record.business(r.TaxIDKeys) {
 		ingest.AssignIDs(r.ID, facts)
 		ingest.MarkBusiness(facts)
 	}
@@ -90,15 +88,17 @@ func (r *reader) sold(contract string) []ingest.Product {
 // subscription has no such name; the subscription names the order as its parent.
 func (r *reader) contract() string {
 	for _, key := range []string{"_subscription_renewal", "_subscription_switch", "_subscription_resubscribe"} {
-		var id payload.Number
-		if err := id.UnmarshalJSON([]byte(r.record.note(key))); err == nil && id > 0 {
+		if id := payload.ParseNumber(r.record.note(key)); id > 0 {
 			return r.name("subscription", id)
 		}
 	}
 	return ""
 }
 
-// payments are the names that Stripe has for the order, where Stripe's plugin or
+// note returns the value that a plug-in left under a key.
+func (r *record) note(key string) string { return string(r.Meta[key]) }
+
+// payments are the names that Stripe has for the order, where Stripe's plug-in or
 // WooPayments took the money.
 func (r *record) payments() []string {
 	method := string(r.PaymentMethod)
@@ -106,7 +106,10 @@ func (r *record) payments() []string {
 		return nil
 	}
 	var links []string
-	for _, id := range []string{r.note("_stripe_intent_id"), r.note("_stripe_charge_id"), string(r.TransactionID)} {
+	for _, id := range []string{
+		r.note("_stripe_intent_id"), r.note("_stripe_charge_id"),
+		r.note("_intent_id"), r.note("_charge_id"), string(r.TransactionID),
+	} {
 		known := strings.HasPrefix(id, "pi_") || strings.HasPrefix(id, "ch_")
 		link := "stripe:" + id
 		if known && payload.Name(id) != "" && !slices.Contains(links, link) {

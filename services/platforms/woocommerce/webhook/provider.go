@@ -4,9 +4,6 @@ package webhook
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -58,30 +55,24 @@ func digits(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789") == ""
 }
 
-// Read reads the facts of one webhook. A shop never sends a webhook again and disables one after
-// repeated refusals, so every legitimate body is accepted, and a body without facts is silent with
-// a reason.
+// Read reads the facts of one webhook, as far as the body can be read. A shop sends a webhook once and
+// disables a webhook after repeated refusals, so no signed body is refused: a body without facts is
+// silent with a reason, and an unreadable body is unread with a reason.
 func (p *Provider) Read(header http.Header, body []byte, _ time.Time) (ingest.Reading, error) {
-	if err := payload.CheckType(header); err != nil {
-		return ingest.Reading{}, err
-	}
-	var rec record
-	err := payload.Decode(body, &rec)
-	var field *payload.FieldError
-	if err != nil && !errors.As(err, &field) {
-		return ingest.Reading{}, err
-	}
 	topic := topicOf(header.Get("X-Wc-Webhook-Topic"))
+	var rec record
 	r := reader{Source: &p.source, record: &rec}
-	r.out.ID = deliveryID(header.Get("X-Wc-Webhook-Id"), topic, body)
+	r.out.ID = deliveryID(header.Get("X-Wc-Webhook-Id"), topic, p.source.ContentID(body))
+	r.out.Topic = topic
+	if readable := payload.Decode(body, &rec) == nil; !readable {
+		r.out.Unread = ingest.UnreadNotJSON
+		return r.out, nil
+	}
 	tell, reason := r.route(topic)
-	switch {
-	case reason != "":
-		r.silent(reason)
-	case err != nil:
-		return ingest.Reading{}, err
-	default:
+	if reason == "" {
 		tell()
+	} else {
+		r.silent(reason)
 	}
 	ingest.AssignIDs(p.source.ID, r.out.Facts)
 	return r.out, nil
@@ -89,12 +80,11 @@ func (p *Provider) Read(header http.Header, body []byte, _ time.Time) (ingest.Re
 
 // deliveryID identifies a delivery by its content: X-WC-Webhook-Delivery-ID is the same for all
 // deliveries of one second.
-func deliveryID(webhook, topic string, body []byte) string {
+func deliveryID(webhook, topic, content string) string {
 	if len(webhook) > 20 || !digits(webhook) {
 		webhook = "0"
 	}
-	sum := sha256.Sum256(body)
-	return webhook + ":" + topic + ":" + hex.EncodeToString(sum[:16])
+	return webhook + ":" + topic + ":" + content
 }
 
 // topicOf returns a topic such as "order.updated", and "" for an invalid one.

@@ -459,28 +459,27 @@ func TestDeliveryID(t *testing.T) {
 	}
 }
 
-func TestUnreadable(t *testing.T) {
+func TestUnread(t *testing.T) {
 	p := provider(t, shop())
-	for name, body := range map[string]string{
-		"empty":        "",
-		"a list":       "[]",
-		"cut off":      `{"id":17`,
-		"trailing":     order("processing", paid) + "x",
-		"not UTF-8":    "{\"id\":17,\"status\":\"\xc3\"}",
-		"a wrong type": order("processing", `,"line_items":"ann@example.com"`),
-		"a wrong id":   order("processing", `,"id":"ann@example.com"`),
+	for name, c := range map[string]struct{ body, want string }{
+		"empty":            {"", "unread not_json\n"},
+		"a list":           {"[]", "unread not_json\n"},
+		"cut off":          {`{"id":17`, "unread not_json\n"},
+		"trailing":         {order("processing", paid) + "x", "unread not_json\n"},
+		"a form":           {"webhook_id=1", "unread not_json\n"},
+		"an address as id": {`{"id":"ann@example.com","status":"processing"}`, "silent no_person\nunread no_record\n"},
+		"legacy order":     {`{"order":{"id":17,"billing_address":{"email":"ann@example.com"}}}`, "unread unsupported_version\n"},
+		"legacy error":     {`{"errors":{"woocommerce_api_user_cannot_read_order":["no"]}}`, "silent platform_error\n"},
+		"not UTF-8":        {facttest.Change(order("processing", paid), "MUG", "M\xffG"), sale},
+		"byte order mark":  {"\uFEFF" + order("processing", paid), sale},
 	} {
-		_, err := p.Read(topic("order.updated"), []byte(body), now)
-		if !errors.Is(err, ingest.ErrUnreadable) {
-			t.Errorf("%s: got %v", name, err)
+		got, err := p.Read(topic("order.updated"), []byte(c.body), now)
+		if text := facttest.Reading(got); err != nil || text != c.want {
+			t.Errorf("%s: got %q, %v, want %q", name, text, err, c.want)
 		}
-		for _, flaw := range facttest.Flaws("shop", ingest.Reading{}, err) {
+		for _, flaw := range facttest.Flaws("shop", got, err) {
 			t.Errorf("%s: %s", name, flaw)
 		}
-	}
-	form := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
-	if _, err := p.Read(form, []byte("webhook_id=1"), now); !errors.Is(err, ingest.ErrMediaType) {
-		t.Errorf("a form: got %v", err)
 	}
 }
 

@@ -21,8 +21,11 @@ type reader struct {
 // route finds the reader of the record, or the reason for silence.
 func (r *reader) route(topic string) (tell func(), reason string) {
 	rec := r.record
-	if rec.Code != "" && rec.ID == 0 {
+	switch {
+	case rec.ID == 0 && (rec.Code != "" || bool(rec.Errors)):
 		return nil, ingest.SilentPlatformError
+	case rec.ID == 0 && (bool(rec.LegacyOrder) || bool(rec.LegacyCustomer)):
+		return func() { r.out.Unread = ingest.UnreadVersion }, ""
 	}
 	resource, event, _ := strings.Cut(topic, ".")
 	if topic == "" {
@@ -33,13 +36,23 @@ func (r *reader) route(topic string) (tell func(), reason string) {
 	}
 	switch resource {
 	case "order":
-		return r.order, ""
+		return r.whole(r.order), ""
 	case "subscription":
-		return r.subscription, ""
+		return r.whole(r.subscription), ""
 	case "customer":
-		return r.customer, ""
+		return r.whole(r.customer), ""
 	}
 	return nil, ingest.SilentUnhandled
+}
+
+// whole returns a reader that also reports a record without its number as unread.
+func (r *reader) whole(tell func()) func() {
+	return func() {
+		if r.record.ID.Name() == "" {
+			r.out.Unread = ingest.UnreadNoRecord
+		}
+		tell()
+	}
 }
 
 // guess derives the resource from the shape of the record when the header is missing.
@@ -73,7 +86,7 @@ func (r *reader) emit(who ingest.Identities, facts ...*factv1.Fact) {
 // place the orders of many.
 func (r *reader) buyer() ingest.Identities {
 	var who ingest.Identities
-	who.AddEmail(r.record.Billing.Email)
+	who.AddEmail(string(r.record.Billing.Email))
 	return who
 }
 
@@ -109,11 +122,11 @@ func (r *reader) name(kind string, id payload.Number) string {
 }
 
 // when reads a time: the UTC field, or else the local field in the configured zone of the shop.
-func (r *reader) when(gmt, local payload.Text) *timestamppb.Timestamp {
-	if t := payload.Time(string(gmt), time.UTC); t != nil {
+func (r *reader) when(gmt, local payload.Moment) *timestamppb.Timestamp {
+	if t := gmt.Time(time.UTC); t != nil {
 		return t
 	}
-	return payload.Time(string(local), r.Zone)
+	return local.Time(r.Zone)
 }
 
 func (r *reader) created() *timestamppb.Timestamp {

@@ -1,84 +1,109 @@
 package webhook
 
-import (
-	"encoding/json"
-
-	"github.com/rodopath/rodopath/services/platforms/payload"
-)
+import "github.com/rodopath/rodopath/services/platforms/payload"
 
 // record is the body of a webhook: an order, a subscription, a customer, or an error message. One
 // struct holds the fields of all, so that the body is decoded once.
 type record struct {
 	ID       payload.Number `json:"id"`
 	ParentID payload.Number `json:"parent_id"`
-	Status   string         `json:"status"`
+	Status   payload.Text   `json:"status"`
 
 	CustomerID payload.Number `json:"customer_id"`
-	CustomerIP string         `json:"customer_ip_address"`
-	Email      string         `json:"email"`
+	CustomerIP payload.Text   `json:"customer_ip_address"`
+	Email      payload.Text   `json:"email"`
 	Billing    billing        `json:"billing"`
 
-	Total         payload.Text `json:"total"`
-	PaymentMethod payload.Text `json:"payment_method"`
-	TransactionID payload.Text `json:"transaction_id"`
-	BillingPeriod payload.Text `json:"billing_period"`
-	LineItems     []item       `json:"line_items"`
-	Refunds       []refund     `json:"refunds"`
-	Meta          []meta       `json:"meta_data"`
+	Total         payload.Text         `json:"total"`
+	PaymentMethod payload.Text         `json:"payment_method"`
+	TransactionID payload.Text         `json:"transaction_id"`
+	BillingPeriod payload.Text         `json:"billing_period"`
+	CreatedVia    payload.Text         `json:"created_via"`
+	LineItems     payload.List[item]   `json:"line_items"`
+	Refunds       payload.List[refund] `json:"refunds"`
+	Meta          notes                `json:"meta_data"`
 
 	times
 
 	// Code is set in an error message, and in a coupon, which also has an id.
 	Code payload.Text `json:"code"`
+	// Errors is the error message of the Legacy REST API, and the next fields are its records.
+	Errors         present `json:"errors"`
+	LegacyOrder    present `json:"order"`
+	LegacyCustomer present `json:"customer"`
+}
+
+// present reports whether a field holds an object or a list with content.
+type present bool
+
+// UnmarshalJSON never fails.
+func (p *present) UnmarshalJSON(raw []byte) error {
+	for range payload.Entries(raw) {
+		*p = true
+		break
+	}
+	return nil
 }
 
 // times appear twice: in UTC without a suffix, and in the zone of the shop.
 type times struct {
-	CreatedGMT   payload.Text `json:"date_created_gmt"`
-	Created      payload.Text `json:"date_created"`
-	ModifiedGMT  payload.Text `json:"date_modified_gmt"`
-	Modified     payload.Text `json:"date_modified"`
-	PaidGMT      payload.Text `json:"date_paid_gmt"`
-	Paid         payload.Text `json:"date_paid"`
-	CompletedGMT payload.Text `json:"date_completed_gmt"`
-	Completed    payload.Text `json:"date_completed"`
-	StartGMT     payload.Text `json:"start_date_gmt"`
-	Start        payload.Text `json:"start_date"`
-	EndGMT       payload.Text `json:"end_date_gmt"`
-	End          payload.Text `json:"end_date"`
-	CancelledGMT payload.Text `json:"cancelled_date_gmt"`
-	Cancelled    payload.Text `json:"cancelled_date"`
+	CreatedGMT   payload.Moment `json:"date_created_gmt"`
+	Created      payload.Moment `json:"date_created"`
+	ModifiedGMT  payload.Moment `json:"date_modified_gmt"`
+	Modified     payload.Moment `json:"date_modified"`
+	PaidGMT      payload.Moment `json:"date_paid_gmt"`
+	Paid         payload.Moment `json:"date_paid"`
+	CompletedGMT payload.Moment `json:"date_completed_gmt"`
+	Completed    payload.Moment `json:"date_completed"`
+	StartGMT     payload.Moment `json:"start_date_gmt"`
+	Start        payload.Moment `json:"start_date"`
+	EndGMT       payload.Moment `json:"end_date_gmt"`
+	End          payload.Moment `json:"end_date"`
+	CancelledGMT payload.Moment `json:"cancelled_date_gmt"`
+	Cancelled    payload.Moment `json:"cancelled_date"`
 }
 
 type billing struct {
-	Email string `json:"email"`
-	// Company may hold any value of a plug-in, and never is a reason to refuse an order.
-	Company value `json:"company"`
+	Email   payload.Text `json:"email"`
+	Company payload.Text `json:"company"`
 	// Phone and the names show whether an order without an address has a person.
-	Phone     value `json:"phone"`
-	FirstName value `json:"first_name"`
-	LastName  value `json:"last_name"`
+	Phone     payload.Text `json:"phone"`
+	FirstName payload.Text `json:"first_name"`
+	LastName  payload.Text `json:"last_name"`
 }
 
-// UnmarshalJSON reads the address; "[]", PHP's empty object, is an empty address.
+// UnmarshalJSON never fails: PHP writes an empty address as a list or an empty text.
 func (b *billing) UnmarshalJSON(raw []byte) error {
 	type plain billing
-	*b = billing{}
-	if raw[0] == '[' {
-		return nil
-	}
-	return json.Unmarshal(raw, (*plain)(b))
+	payload.Object(raw, (*plain)(b))
+	return nil
 }
 
 type item struct {
-	ProductID   payload.Number `json:"product_id"`
-	VariationID payload.Number `json:"variation_id"`
-	SKU         payload.Text   `json:"sku"`
-	Categories  []struct {
-		ID   payload.Number `json:"id"`
-		Slug payload.Text   `json:"slug"`
-		Name payload.Text   `json:"name"`
-	} `json:"categories"`
+	ProductID   payload.Number         `json:"product_id"`
+	VariationID payload.Number         `json:"variation_id"`
+	SKU         payload.Text           `json:"sku"`
+	Categories  payload.List[category] `json:"categories"`
+}
+
+// UnmarshalJSON never fails.
+func (i *item) UnmarshalJSON(raw []byte) error {
+	type plain item
+	payload.Object(raw, (*plain)(i))
+	return nil
+}
+
+type category struct {
+	ID   payload.Number `json:"id"`
+	Slug payload.Text   `json:"slug"`
+	Name payload.Text   `json:"name"`
+}
+
+// UnmarshalJSON never fails.
+func (c *category) UnmarshalJSON(raw []byte) error {
+	type plain category
+	payload.Object(raw, (*plain)(c))
+	return nil
 }
 
 // keys names the product, most specific name first.
@@ -95,30 +120,36 @@ type refund struct {
 	Total payload.Text   `json:"total"`
 }
 
-// meta is a plug-in's entry of a record, with an arbitrary value.
-type meta struct {
-	Key   payload.Text `json:"key"`
-	Value value        `json:"value"`
-}
-
-// value is the value of an entry that is a text, a number or a boolean; larger values are ignored.
-type value string
-
 // UnmarshalJSON never fails.
-func (v *value) UnmarshalJSON(raw []byte) error {
-	var t payload.Text
-	if t.UnmarshalJSON(raw) == nil {
-		*v = value(t)
-	}
+func (r *refund) UnmarshalJSON(raw []byte) error {
+	type plain refund
+	payload.Object(raw, (*plain)(r))
 	return nil
 }
 
-// note returns the value that a plugin left under a key.
-func (r *record) note(key string) string {
-	for i := range r.Meta {
-		if string(r.Meta[i].Key) == key {
-			return string(r.Meta[i].Value)
+// notes are the entries that plug-ins left on a record, by key; the first entry of a key counts.
+type notes map[string]payload.Text
+
+// note is one entry of meta_data: an id, a key and a value of any type.
+type note struct {
+	Key   payload.Text `json:"key"`
+	Value payload.Text `json:"value"`
+}
+
+// UnmarshalJSON never fails. A list, an object of entries and an object of values by key are read.
+func (n *notes) UnmarshalJSON(raw []byte) error {
+	*n = notes{}
+	for name, element := range payload.Entries(raw) {
+		var entry note
+		if element[0] == '{' || element[0] == '[' {
+			payload.Object(element, &entry)
+		} else if raw[0] == '{' {
+			entry.Key = payload.Text(name)
+			_ = entry.Value.UnmarshalJSON(element) // never fails
+		}
+		if _, known := (*n)[string(entry.Key)]; !known && entry.Key != "" {
+			(*n)[string(entry.Key)] = entry.Value
 		}
 	}
-	return ""
+	return nil
 }

@@ -5,7 +5,6 @@ import (
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/services/ingest"
-	"github.com/rodopath/rodopath/services/platforms/payload"
 )
 
 // unpaid reads an order without a date of payment. The order is no contract, but its data are held
@@ -14,7 +13,7 @@ import (
 func (r *reader) unpaid(who ingest.Identities) {
 	// A date in a zone that we do not know is no time of payment, and yet the
 	// order is paid.
-	paid := payload.Time(string(r.record.Paid), time.UTC) != nil
+	paid := r.record.Paid.Time(time.UTC) != nil
 	switch status := r.record.Status; {
 	case paid:
 		r.silent(ingest.SilentUnpaid)

@@ -378,7 +378,7 @@ type Unread struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// reason is a short constant, such as "not_json".
 	Reason string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
-	// body is the body as received, after decompression.
+	// body is the body as signed, compressed with gzip; empty when the body is too large to keep.
 	Body []byte `protobuf:"bytes,2,opt,name=body,proto3" json:"body,omitempty"`
 	// topic is the platform's name of the event; empty when unknown.
 	Topic         string `protobuf:"bytes,3,opt,name=topic,proto3" json:"topic,omitempty"`
@@ -748,7 +748,8 @@ func (x *Identity) GetValue() string {
 // Art. 7(1)).
 type Evidence struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// form is the form on which the consent was given, by its name at the platform.
+	// form is the form on which the consent was given, by its name at the platform; "list" stands for
+	// an entry in the list of a platform that states no form.
 	Form string `protobuf:"bytes,1,opt,name=form,proto3" json:"form,omitempty"`
 	// ip is the IP address from which the consent was given.
 	Ip string `protobuf:"bytes,2,opt,name=ip,proto3" json:"ip,omitempty"`

@@ -1,0 +1,205 @@
+package ingest
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/rodopath/rodopath/services/internal/loop"
+)
+
+// fault is a kind of set-up fault of a source, as a metric label.
+type fault string
+
+// The faults of a source. A fault lasts until a webhook shows the opposite.
+const (
+	// faultSignature: several webhooks in a row have a wrong signature.
+	faultSignature fault = "signature"
+	// faultPlatform: the platform sends a signed error message in place of records.
+	faultPlatform fault = "platform_error"
+	// faultNothingRead: several webhooks arrived, and none ever gave a fact.
+	faultNothingRead fault = "nothing_read"
+	// faultQuiet: the source is silent for much longer than usual.
+	faultQuiet fault = "quiet"
+)
+
+// advice says what a person checks, by fault.
+func (f fault) advice() string {
+	switch f {
+	case faultSignature:
+		return "webhooks in a row have a wrong signature: compare the secret of the webhook at the platform " +
+			"with the secret of the source; strangers at the address are refused in the same way"
+	case faultPlatform:
+		return "the platform sends errors in place of records: the owner of the webhook was deleted or lost the right " +
+			"to read records; save the webhook again as an administrator"
+	case faultNothingRead:
+		return "webhooks arrive and none gives a fact: check the topics and the version of the webhook at the platform, " +
+			"and rodopath quarantine"
+	case faultQuiet:
+		return "no webhook arrives for much longer than usual: check whether the platform disabled the webhook"
+	}
+	return ""
+}
+
+const (
+	// signaturesInRow and silentInRow are the numbers of webhooks that make a fault.
+	signaturesInRow = 5
+	silentInRow     = 5
+	// gapsKnown is the number of recent pauses between webhooks that define the usual pause, and
+	// quietFactor how many times the longest of the pauses a source may be silent. A source is never
+	// called silent before quietAfter.
+	gapsKnown   = 64
+	gapsNeeded  = 8
+	quietFactor = 4
+	quietAfter  = 6 * time.Hour
+	// watchEvery is the interval of the checks for silent sources.
+	watchEvery = time.Minute
+)
+
+// watch notices wrong set-ups of sources: each fault is logged when the fault begins and when the fault
+// ends, and is a metric meanwhile. The usual pause of a source is learned anew after a start.
+type watch struct {
+	log    *slog.Logger
+	faults *prometheus.GaugeVec
+	last   *prometheus.GaugeVec
+
+	mu      sync.Mutex
+	sources map[string]*observed
+}
+
+// observed is what is known of one source since the start of the process.
+type observed struct {
+	badSignatures int
+	pinged        bool
+	// silent counts the webhooks without facts; factual reports whether any webhook gave facts.
+	silent  int
+	factual bool
+	last    time.Time
+	gaps    []time.Duration
+	faults  map[fault]bool
+}
+
+func newWatch(log *slog.Logger, sources map[string]Provider) *watch {
+	w := &watch{
+		log: log,
+		faults: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "rodopath_source_fault",
+			Help: "1 while a source seems to be set up wrongly, by source and fault.",
+		}, []string{"source", "fault"}),
+		last: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "rodopath_source_last_webhook_seconds",
+			Help: "Time of the last webhook with a valid signature, in Unix seconds, by source.",
+		}, []string{"source"}),
+		sources: map[string]*observed{},
+	}
+	for id := range sources {
+		w.sources[id] = &observed{faults: map[fault]bool{}}
+		for _, f := range []fault{faultSignature, faultPlatform, faultNothingRead, faultQuiet} {
+			w.faults.WithLabelValues(id, string(f)).Set(0)
+		}
+	}
+	return w
+}
+
+// accepted observes a webhook with a valid signature.
+func (w *watch) accepted(source string, r Reading, now time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	o := w.sources[source]
+	o.badSignatures = 0
+	o.arrived(now)
+	w.last.WithLabelValues(source).Set(float64(now.Unix()))
+	w.set(source, faultSignature, false)
+	w.set(source, faultQuiet, false)
+	if len(r.Facts) > 0 {
+		o.factual = true
+		w.set(source, faultPlatform, false)
+		w.set(source, faultNothingRead, false)
+		return
+	}
+	for _, reason := range r.Silent {
+		if reason == SilentPlatformError {
+			w.set(source, faultPlatform, true)
+		}
+	}
+	if o.silent++; o.silent >= silentInRow && !o.factual {
+		w.set(source, faultNothingRead, true)
+	}
+}
+
+// arrived records the pause before a webhook.
+func (o *observed) arrived(now time.Time) {
+	if !o.last.IsZero() {
+		o.gaps = append(o.gaps, now.Sub(o.last))
+		o.gaps = o.gaps[max(0, len(o.gaps)-gapsKnown):]
+	}
+	o.last = now
+}
+
+// ping observes the test message that a shop sends without a signature when a webhook is saved.
+func (w *watch) ping(source string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.sources[source].pinged = true
+}
+
+// badSignature observes a webhook with a wrong signature. After a ping the shop itself is the likely
+// sender, and a second wrong signature is enough.
+func (w *watch) badSignature(source string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	o := w.sources[source]
+	o.badSignatures++
+	if o.badSignatures >= signaturesInRow || o.pinged && o.badSignatures > 1 {
+		w.set(source, faultSignature, true)
+	}
+}
+
+// checkSilence finds the sources that are silent for much longer than usual.
+func (w *watch) checkSilence(now time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for source, o := range w.sources {
+		if len(o.gaps) < gapsNeeded {
+			continue
+		}
+		longest := quietAfter / quietFactor
+		for _, gap := range o.gaps {
+			longest = max(longest, gap)
+		}
+		if now.Sub(o.last) > quietFactor*longest {
+			w.set(source, faultQuiet, true)
+		}
+	}
+}
+
+// set begins or ends a fault. w.mu is held.
+func (w *watch) set(source string, f fault, is bool) {
+	o := w.sources[source]
+	if o.faults[f] == is {
+		return
+	}
+	o.faults[f] = is
+	value := 0.0
+	if is {
+		value = 1
+		w.log.Error("a source seems to be set up wrongly: "+f.advice(), "source", source, "fault", string(f))
+	} else {
+		w.log.Info("the fault of a source is over", "source", source, "fault", string(f))
+	}
+	w.faults.WithLabelValues(source, string(f)).Set(value)
+}
+
+// Watch looks for silent sources until the context ends.
+func (h *Handler) Watch(ctx context.Context) {
+	for {
+		loop.Sleep(ctx, watchEvery)
+		if ctx.Err() != nil {
+			return
+		}
+		h.watch.checkSilence(h.Now())
+	}
+}

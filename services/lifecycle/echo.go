@@ -1,0 +1,91 @@
+package lifecycle
+
+import (
+	"slices"
+	"time"
+
+	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+)
+
+// echoDays is how long after a deletion a platform may report the deletion back.
+const echoDays = 31
+
+// MarkEchoes returns incoming facts with fact.TraitEcho on each unsubscription that repeats a deletion
+// decided by Rodopath: a platform that deletes a subscriber reports an unsubscription, without an act of
+// the person. An unsubscription is an echo when no act of the person explains the unsubscription, a
+// deletion of data held on consent was published at most echoDays before the receipt, and the source
+// reported no echo since. The trait is the core's own: the trait of an incoming fact is removed.
+func MarkEchoes(p *rules.Policy, s Subject, facts []fact.Fact) []fact.Fact {
+	out := slices.Clone(facts)
+	var unsubscribed []int
+	for i := range out {
+		out[i].Traits = slices.DeleteFunc(slices.Clone(out[i].Traits), isEcho)
+		if out[i].Kind == fact.KindUnsubscribe {
+			unsubscribed = append(unsubscribed, i)
+		}
+	}
+	slices.SortFunc(unsubscribed, func(i, j int) int { return fact.Compare(out[i].Normalized(), out[j].Normalized()) })
+	for n, i := range unsubscribed {
+		if s.isEcho(p, out, unsubscribed[n:]) {
+			out[i].Traits = append(out[i].Traits, fact.TraitEcho)
+		}
+	}
+	return out
+}
+
+func isEcho(trait string) bool { return trait == fact.TraitEcho }
+
+// isEcho reports whether the first of the undecided unsubscriptions, given by their indexes, is an echo. The
+// other undecided ones are later and count for nothing yet.
+func (s *Subject) isEcho(p *rules.Policy, facts []fact.Fact, undecided []int) bool {
+	f := facts[undecided[0]].Normalized()
+	deleted, ok := s.lastErasureBefore(p, f.Received)
+	if !ok {
+		return false
+	}
+	known := slices.DeleteFunc(fact.Combine(s.Facts, facts), func(x fact.Fact) bool {
+		return slices.ContainsFunc(undecided, func(i int) bool { return facts[i].ID == x.ID })
+	})
+	h := rules.Evaluate(p, known)
+	return !echoedSince(known, &f, deleted) && h.FollowsNoAct(&f)
+}
+
+// echoedSince reports whether the source of an unsubscription reported an echo since a deletion.
+func echoedSince(facts []fact.Fact, f *fact.Fact, deleted time.Time) bool {
+	return slices.ContainsFunc(facts, func(x fact.Fact) bool {
+		return x.Source == f.Source && x.HasTrait(fact.TraitEcho) && !x.Received.Before(deleted)
+	})
+}
+
+// lastErasureBefore is the instant of the latest published or replayed deletion of data held on consent,
+// within echoDays before an instant.
+func (s *Subject) lastErasureBefore(p *rules.Policy, at time.Time) (time.Time, bool) {
+	var last time.Time
+	add := func(decided time.Time, category string) {
+		if !decided.After(at) && decided.After(last) && p.IsHeldOnConsent(category) {
+			last = decided
+		}
+	}
+	for i := range s.Announced {
+		d := &s.Announced[i]
+		if !slices.ContainsFunc(s.Outbox, func(x decision.Decision) bool { return x.ID == d.Decision }) {
+			add(d.At, d.Category)
+		}
+	}
+	for i := range s.Notices {
+		n := &s.Notices[i]
+		if n.Kind != stream.KindDelete {
+			continue
+		}
+		for j := range n.Items {
+			add(n.At, n.Items[j].Category)
+			if n.Replayed != nil {
+				add(*n.Replayed, n.Items[j].Category)
+			}
+		}
+	}
+	return last, !last.IsZero() && !at.After(last.AddDate(0, 0, echoDays))
+}

@@ -1,0 +1,73 @@
+package lifecycle_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/lifecycletest"
+	"github.com/rodopath/rodopath/services/lifecycle/notice"
+)
+
+// TestMarkEchoes_OfOneDeliveryOneIsAnEcho: what a sender calls an echo is none, and of two
+// unsubscriptions in one delivery the second is an act of the person.
+func TestMarkEchoes_OfOneDeliveryOneIsAnEcho(t *testing.T) {
+	p := lifecycletest.Policy(t)
+	at := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+	day := func(n int) time.Time { return at.AddDate(0, 0, n) }
+	unsubscribe := func(id, source string, n int) fact.Fact {
+		return fact.Fact{
+			ID: id, Kind: fact.KindUnsubscribe, Source: source, Traits: []string{fact.TraitEcho},
+			Channels: []string{"email"}, Occurred: day(n), Received: day(n),
+		}
+	}
+	s, decisions := lifecycle.Decide(p, lifecycle.Subject{ID: "ala"}, []fact.Fact{
+		{ID: "1", Kind: fact.KindSignup, Wording: "newsletter-offers", Form: "f", Occurred: at, Received: at},
+		{ID: "2", Kind: fact.KindInvalidated, Occurred: day(2), Received: day(2)},
+	}, day(2))
+	if len(decisions) != 1 {
+		t.Fatalf("%d decisions", len(decisions))
+	}
+	echoes := func(s lifecycle.Subject, facts ...fact.Fact) string {
+		var out []string
+		for _, f := range lifecycle.MarkEchoes(p, s, facts) {
+			if f.HasTrait(fact.TraitEcho) {
+				out = append(out, f.ID)
+			}
+		}
+		return strings.Join(out, " ")
+	}
+	if got := echoes(s, unsubscribe("early", "letters", 3)); got != "" {
+		t.Errorf("%q is an echo of a decision that nobody was told", got)
+	}
+	s = lifecycle.MarkSent(s, []string{decisions[0].ID})
+	replayed := day(20)
+	again := s
+	again.Notices = []notice.Notice{{
+		Kind: stream.KindDelete, At: day(2), Replayed: &replayed, Items: []notice.HashedItem{{Category: "newsletter"}},
+	}}
+	if got := echoes(again, unsubscribe("a", "letters", 45)); got != "a" {
+		t.Errorf("after a replay %q is an echo", got)
+	}
+	for name, c := range map[string]struct {
+		facts []fact.Fact
+		want  string
+	}{
+		"one":                   {[]fact.Fact{unsubscribe("a", "letters", 3)}, "a"},
+		"two of one source":     {[]fact.Fact{unsubscribe("a", "letters", 3), unsubscribe("b", "letters", 3)}, "a"},
+		"one each of two":       {[]fact.Fact{unsubscribe("a", "letters", 3), unsubscribe("b", "shop", 4)}, "a b"},
+		"before the deletion":   {[]fact.Fact{unsubscribe("a", "letters", 1)}, ""},
+		"on the last day":       {[]fact.Fact{unsubscribe("a", "letters", 33)}, "a"},
+		"later":                 {[]fact.Fact{unsubscribe("a", "letters", 34)}, ""},
+		"while a consent lasts": {[]fact.Fact{unsubscribe("a", "letters", 5), {ID: "s", Kind: fact.KindSignup, Wording: "newsletter-offers", Form: "f", Occurred: day(4), Received: day(5)}}, ""},
+		"after a refusal":       {[]fact.Fact{unsubscribe("a", "letters", 5), {ID: "r", Kind: fact.KindRefusal, Occurred: day(4), Received: day(5)}}, ""},
+		"another kind":          {[]fact.Fact{{ID: "r", Kind: fact.KindRefusal, Traits: []string{fact.TraitEcho}, Occurred: day(4), Received: day(5)}}, ""},
+	} {
+		if got := echoes(s, c.facts...); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,67 @@
+package httpapi
+
+import (
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/rodopath/rodopath/services/internal/problem"
+	"github.com/rodopath/rodopath/services/lifecycle/natsio"
+)
+
+// quarantinedWebhook is a webhook in quarantine with its body.
+type quarantinedWebhook struct {
+	natsio.Quarantined
+	// Body is the body as signed, in base64; empty when the body is not kept.
+	Body string `json:"body,omitempty"`
+}
+
+// quarantined lists the webhooks in quarantine, one JSON object a line, oldest first.
+func (a *API) quarantined(c echo.Context) error {
+	lines := newLines(c)
+	return a.opts.Quarantine.List(c.Request().Context(), func(q natsio.Quarantined) error { return lines.encode(q) })
+}
+
+// quarantinedBody returns a webhook in quarantine with its body.
+func (a *API) quarantinedBody(c echo.Context) error {
+	number, err := quarantineNumber(c)
+	if err != nil {
+		return err
+	}
+	q, body, err := a.opts.Quarantine.Get(c.Request().Context(), number)
+	if err != nil {
+		return quarantineProblem(err)
+	}
+	c.Response().Header().Set("Cache-Control", "no-store")
+	return c.JSON(http.StatusOK, quarantinedWebhook{q, base64.StdEncoding.EncodeToString(body)})
+}
+
+// dropQuarantined removes a webhook from quarantine.
+func (a *API) dropQuarantined(c echo.Context) error {
+	number, err := quarantineNumber(c)
+	if err != nil {
+		return err
+	}
+	if err := a.opts.Quarantine.Drop(c.Request().Context(), number); err != nil {
+		return quarantineProblem(err)
+	}
+	return c.NoContent(http.StatusNoContent)
+}
+
+func quarantineNumber(c echo.Context) (uint64, error) {
+	number, err := strconv.ParseUint(c.Param("number"), 10, 64)
+	if err != nil || number == 0 {
+		return 0, problem.New(http.StatusUnprocessableEntity, "impossible", "The number of a webhook is a whole number.")
+	}
+	return number, nil
+}
+
+func quarantineProblem(err error) error {
+	if errors.Is(err, natsio.ErrNotInQuarantine) {
+		return problem.New(http.StatusNotFound, "not-in-quarantine", "No webhook of this number is in quarantine.")
+	}
+	return err
+}

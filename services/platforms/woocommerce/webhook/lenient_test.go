@@ -1,0 +1,84 @@
+package webhook_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/rodopath/rodopath/services/platforms/facttest"
+)
+
+// TestRead_EveryFieldOfEveryType replaces each value of each recording by each type of JSON. No body is
+// refused; a value in another notation of PHP changes no fact; and a value that no reader needs changes
+// no fact, whatever its type.
+func TestRead_EveryFieldOfEveryType(t *testing.T) {
+	for name, header := range map[string]http.Header{
+		"order_pending":       topic("order.updated"),
+		"order_paid":          topic("order.updated"),
+		"subscription_active": topic("subscription.updated"),
+		"customer_created":    topic("customer.created"),
+		"product_updated":     topic("product.updated"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := provider(t, shop())
+			recorded := facttest.Payload(name)
+			original, err := p.Read(header, []byte(recorded), now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := facttest.Reading(original)
+			for m := range facttest.Mutations(recorded) {
+				got, err := p.Read(header, m.Body, now)
+				if err != nil {
+					t.Errorf("%s: refused: %v", m, err)
+					continue
+				}
+				for _, flaw := range facttest.Flaws("shop", got, err) {
+					t.Errorf("%s: %s", m, flaw)
+				}
+				if text := facttest.Reading(got); text != want && (m.Same || !needed(m.Path)) {
+					t.Errorf("%s: got\n%swant\n%s", m, text, want)
+				}
+			}
+		})
+	}
+}
+
+// needed reports whether a reader needs a value.
+func needed(path string) bool {
+	for _, p := range []string{
+		"id",
+		"status",
+		"code",
+		"errors",
+		"order",
+		"customer",
+		"billing",
+		"billing.email",
+		"email",
+		"customer_id",
+		"date_created_gmt",
+		"date_created",
+		"date_modified_gmt",
+		"date_modified",
+		"date_paid_gmt",
+		"date_paid",
+		"date_completed_gmt",
+		"date_completed",
+		"start_date_gmt",
+		"created_via",
+		"line_items",
+		"refunds",
+		"meta_data",
+		"payment_method",
+		"transaction_id",
+		"parent_id",
+		"total",
+		"customer_ip_address",
+	} {
+		if path == p || strings.HasPrefix(path, p+".") {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,209 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rodopath/rodopath/services/internal/config"
+	"github.com/rodopath/rodopath/services/platforms/sender"
+	"github.com/rodopath/rodopath/services/rodopath/client"
+)
+
+// quarantined is a webhook in quarantine, as the server reports.
+type quarantined struct {
+	Number   uint64    `json:"number"`
+	Source   string    `json:"source"`
+	Received time.Time `json:"received"`
+	Reason   string    `json:"reason"`
+	Topic    string    `json:"topic"`
+	Facts    int       `json:"facts"`
+	Kept     bool      `json:"kept"`
+	Body     []byte    `json:"body"`
+}
+
+func (s *shared) quarantine() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "quarantine",
+		Short: "List, show, retry or drop webhooks that could not be read",
+		Long: `A webhook with a valid signature that cannot be read, in whole or in part, is accepted and kept
+for 30 days, encrypted. A retry reads the webhook once more, for example after an upgrade or a
+change of the configuration; facts that were read before have no further effect.`,
+	}
+	cmd.AddCommand(s.quarantineList(), s.quarantineShow(), s.quarantineRetry(), s.quarantineDrop())
+	return cmd
+}
+
+func (s *shared) quarantineList() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the webhooks in quarantine, oldest first",
+		Args:  args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return s.ask(cmd.Context(), func(c *client.Client) error {
+				table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+				found := false
+				err := c.Lines(cmd.Context(), "/v1/quarantine", func(line []byte) error {
+					if asJSON {
+						_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s\n", line)
+						return err
+					}
+					var q quarantined
+					if err := json.Unmarshal(line, &q); err != nil {
+						return fmt.Errorf("read the answer: %w", err)
+					}
+					if !found {
+						fmt.Fprintln(table, "NUMBER\tSOURCE\tRECEIVED\tTOPIC\tREASON\tFACTS READ")
+					}
+					found = true
+					_, err := fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\t%d\n",
+						q.Number, q.Source, q.Received.Format(minute), q.Topic, q.Reason, q.Facts)
+					return err
+				})
+				if err != nil || asJSON {
+					return err
+				}
+				if !found {
+					_, err = fmt.Fprintln(cmd.OutOrStdout(), "The quarantine is empty: every webhook was read.")
+					return err
+				}
+				return table.Flush()
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, one webhook per line")
+	return cmd
+}
+
+func (s *shared) quarantineShow() *cobra.Command {
+	return &cobra.Command{
+		Use:   "show NUMBER",
+		Short: "Print the body of a webhook in quarantine; the body holds personal data",
+		Args:  args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			return s.ask(cmd.Context(), func(c *client.Client) error {
+				q, err := getQuarantined(cmd, c, given[0])
+				if err != nil {
+					return err
+				}
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\n", q.Body)
+				return err
+			})
+		},
+	}
+}
+
+func (s *shared) quarantineDrop() *cobra.Command {
+	return &cobra.Command{
+		Use:   "drop NUMBER",
+		Short: "Remove a webhook from quarantine",
+		Args:  args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			return s.ask(cmd.Context(), func(c *client.Client) error {
+				if err := c.Delete(cmd.Context(), "/v1/quarantine/"+given[0]); err != nil {
+					return err
+				}
+				_, err := fmt.Fprintf(cmd.OutOrStdout(), "Webhook %s is removed.\n", given[0])
+				return err
+			})
+		},
+	}
+}
+
+func (s *shared) quarantineRetry() *cobra.Command {
+	return &cobra.Command{
+		Use:   "retry NUMBER",
+		Short: "Read a webhook in quarantine once more, and remove a webhook that is read whole",
+		Args:  args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			return s.ask(cmd.Context(), func(c *client.Client) error {
+				q, err := getQuarantined(cmd, c, given[0])
+				if err != nil {
+					return err
+				}
+				if !q.Kept {
+					return fmt.Errorf("the body of webhook %s is not kept, because the body is too large", given[0])
+				}
+				unread, err := s.redeliver(cmd, c, q)
+				if err != nil {
+					return err
+				}
+				if unread {
+					return fmt.Errorf("webhook %s still cannot be read (%s) and stays in quarantine", given[0], q.Reason)
+				}
+				if err := c.Delete(cmd.Context(), "/v1/quarantine/"+given[0]); err != nil {
+					return err
+				}
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), "Webhook %s was read and is removed from quarantine.\n", given[0])
+				return err
+			})
+		},
+	}
+}
+
+// redeliver sends a webhook in quarantine to its source again and reports whether a part of the webhook
+// is still unread.
+func (s *shared) redeliver(cmd *cobra.Command, c *client.Client, q quarantined) (unread bool, err error) {
+	platform, secret, err := s.signer(q.Source)
+	if err != nil {
+		return false, err
+	}
+	answer, err := c.Redeliver(cmd.Context(), q.Source, secret, sender.Webhook{
+		Platform: platform,
+		ID:       "quarantine-" + strconv.FormatUint(q.Number, 10),
+		Topic:    q.Topic,
+		At:       time.Now(),
+		Body:     q.Body,
+	})
+	if err != nil {
+		return false, err
+	}
+	var accepted struct {
+		Silent []string `json:"silent"`
+	}
+	if err := json.Unmarshal(answer, &accepted); err != nil {
+		return false, fmt.Errorf("read the answer: %w", err)
+	}
+	for _, reason := range accepted.Silent {
+		unread = unread || reason == "unread"
+	}
+	return unread, nil
+}
+
+// signer returns the platform of a source and a secret that signs its webhooks.
+func (s *shared) signer(source string) (platform, secret string, err error) {
+	path := s.config
+	if path == "" {
+		path = filepath.Join(s.data, "rodopath.yaml")
+	}
+	conf, err := config.Load(path, os.Environ())
+	if err != nil {
+		return "", "", err
+	}
+	for i := range conf.Sources {
+		if src := &conf.Sources[i]; src.ID == source {
+			secret, err := conf.Secret(src.Secrets[0])
+			return src.Platform, secret, err
+		}
+	}
+	return "", "", fmt.Errorf("the configuration has no source %s: the webhook cannot be signed", source)
+}
+
+func getQuarantined(cmd *cobra.Command, c *client.Client, number string) (quarantined, error) {
+	var q quarantined
+	data, err := c.Get(cmd.Context(), "/v1/quarantine/"+number, "")
+	if err != nil {
+		return q, err
+	}
+	if err := json.Unmarshal(data, &q); err != nil {
+		return q, fmt.Errorf("read the answer: %w", err)
+	}
+	return q, nil
+}
