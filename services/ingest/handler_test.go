@@ -172,7 +172,7 @@ func TestFactsArePublished(t *testing.T) {
 		!d.GetReceived().AsTime().Equal(epoch) {
 		t.Errorf("delivery %s from %s at %s", d.GetId(), d.GetSource(), d.GetReceived().AsTime())
 	}
-	want := "sale 2025-10-09T08:00:00Z ref=woocommerce:order/17@shop access=one_off awaited who=woocommerce:5@shop,email:ann@example.com"
+	want := "sale 2025-10-09T08:00:00Z ref=woocommerce:order/17@shop access=one_off awaited who=email:ann@example.com locators=woocommerce:5@shop"
 	if diff := cmp.Diff(want, facttest.Fact(d.GetFacts()[0])); diff != "" {
 		t.Error(diff)
 	}

@@ -90,7 +90,13 @@ func Explain(p *rules.Policy, s Subject, at time.Time) Explanation {
 	facts := slices.DeleteFunc(slices.Clone(s.Facts), func(f fact.Fact) bool { return f.Occurred.After(at) })
 	h := rules.Evaluate(p, facts)
 	bases := h.Bases()
-	e := Explanation{Subject: s.ID, At: at, Policy: p.ID + "@" + p.Revision, Holds: []Held{}, Facts: facts}
+	e := Explanation{
+		Subject: s.ID,
+		At:      at,
+		Policy:  p.ID + "@" + p.Revision,
+		Holds:   []Held{},
+		Facts:   append([]fact.Fact{}, facts...),
+	}
 	for _, o := range rules.Holdings(bases, at) {
 		if o.InForce {
 			e.Holds = append(e.Holds, newHeld(p, o, bases, at))

@@ -167,6 +167,12 @@ type Fact struct {
 	Mark string `json:"mark,omitempty"`
 	// Address is a keyed hash of the e-mail address in the report; empty for none or several.
 	Address string `json:"address,omitempty"`
+	// By are keyed hashes of the other names in the report: several addresses, ids of the person, and
+	// accounts.
+	By []string `json:"by,omitempty"`
+	// Stated is the receipt of the report that decided whose the record is, where another report of the
+	// fact was received first.
+	Stated *time.Time `json:"stated,omitempty"`
 }
 
 // Traits of facts, as they appear in policies.

@@ -69,6 +69,8 @@ type Options struct {
 	Policy     *rules.Policy
 	// Controller is the business named on certificates and consent pages.
 	Controller string
+	// Subjects carries out orders to split and to join persons.
+	Subjects Subjects
 	// Receipts converts receipts of recipients to facts.
 	Receipts *receipt.Reader
 	// RecipientTokens are the tokens of recipients; the holder of each token is the recipient.
@@ -105,6 +107,8 @@ const (
 	ScopeDecisions = "decisions"
 	// ScopeKeys is for sealing with the newest key.
 	ScopeKeys = "keys"
+	// ScopeSubjects opens the orders to split and to join persons.
+	ScopeSubjects = "subjects"
 	// ScopeReceipts is the scope of the tokens of recipients.
 	ScopeReceipts = "receipts"
 )
@@ -150,6 +154,8 @@ func (a *API) Register(e *echo.Echo) {
 	v1 := e.Group("/v1")
 	v1.POST("/explain", a.explain, a.may(ScopeRead))
 	v1.POST("/subjects", a.subject, a.may(ScopeRead))
+	v1.POST("/subjects/split", a.split, a.may(ScopeSubjects))
+	v1.POST("/subjects/join", a.join, a.may(ScopeSubjects))
 	v1.POST("/bases", a.bases, a.may(ScopeRead))
 	v1.POST("/may", a.use, a.may(ScopeRead))
 	v1.POST("/export", a.export, a.may(ScopeExport))

@@ -591,7 +591,7 @@ type explanationWords struct {
 	requests, received, due, overdue, extended, answered, late               string
 	asked, open, closed, told, lapsed, receipts                              string
 	resent, resentToAll, confirmed                                           string
-	gone, again, because, revision, forgotten, absorbed, alarms              string
+	gone, again, because, revision, forgotten, absorbed, parted, alarms      string
 	tombstone, allGone                                                       string
 }
 
@@ -656,6 +656,7 @@ func (l Language) explanation() explanationWords {
 		revision:    l.choose("wersja ", "revision "),
 		forgotten:   l.choose("brak dalszych danych, profil usunięto", "no data left, the subject was removed"),
 		absorbed:    l.choose("połączono z profilem ", "merged with subject "),
+		parted:      l.choose("oddzielono profil ", "parted from subject "),
 		alarms:      l.choose("ALARMY", "ALARMS"),
 		tombstone:   l.choose("ZNACZNIK USUNIĘCIA", "TOMBSTONE"),
 		allGone:     l.choose("Wszystkie dane osoby usunięto ", "All data of the person were deleted on "),

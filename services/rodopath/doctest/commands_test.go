@@ -31,6 +31,8 @@ var excuses = map[string]string{
 	"RODOPATH_NATS_URL=nats://… bin/dispatch --config rodopath.yaml":                                                                                                    "needs a NATS; internal/chaos runs these processes",
 	"helm install rodopath deploy/helm/rodopath --values my-values.yaml":                                                                                                "needs a cluster; make chart tests the chart",
 	"helm test rodopath": "needs a cluster",
+	"bin/rodopath subject join ala@example.com ola@example.com":                                   "needs two persons who are one; TestNode_APersonIsSplitAndJoinedOnAnOrder",
+	"bin/rodopath subject split ala@example.com --names ola@example.com":                          "needs two persons in one; TestNode_APersonIsSplitAndJoinedOnAnOrder",
 	`nats --server "$(cat data/consumer.url)" consumer add DECISIONS warehouse --pull --defaults`: "needs the nats command; internal/standalone reads as this consumer does",
 	`nats --server "$(cat data/consumer.url)" consumer next DECISIONS warehouse --raw`:            "needs the nats command; internal/standalone reads as this consumer does",
 }

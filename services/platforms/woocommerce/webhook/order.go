@@ -27,8 +27,12 @@ func (r *reader) order() {
 			return
 		}
 	}
+	if r.record.note("_anonymized") == "yes" {
+		r.silent(ingest.SilentAnonymized)
+		return
+	}
 	who := r.buyer()
-	if len(who) == 0 {
+	if r.anonymous(who) {
 		r.silent(ingest.SilentNoPerson)
 		return
 	}

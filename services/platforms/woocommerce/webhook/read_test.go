@@ -58,7 +58,8 @@ func order(status, more string) string {
 const (
 	paid      = `,"date_paid_gmt":"2025-10-09T08:05:00"`
 	completed = paid + `,"date_completed_gmt":"2025-10-09T08:30:00"`
-	ann       = "who=woocommerce:5@shop,email:ann@example.com\n"
+	ann       = "who=email:ann@example.com locators=woocommerce:5@shop\n"
+	account   = "who=woocommerce:5@shop,email:ann@example.com\n"
 	saleOf17  = "sale 2025-10-09T08:05:00Z ref=woocommerce:order/17@shop "
 	sale      = saleOf17 + "access=one_off awaited " + ann
 	performed = "performed 2025-10-09T08:30:00Z ref=woocommerce:order/17@shop access=one_off " + ann
@@ -146,7 +147,7 @@ func TestOrders(t *testing.T) {
 			"guest",
 			"order.created",
 			order("processing", paid+`,"customer_id":0`),
-			strings.Replace(sale, "woocommerce:5@shop,", "", 1),
+			strings.Replace(sale, " locators=woocommerce:5@shop", "", 1),
 		},
 		{
 			"guest without an address",
@@ -155,16 +156,29 @@ func TestOrders(t *testing.T) {
 			"silent no_person\n",
 		},
 		{
+			"guest with a phone and without an address",
+			"order.created",
+			order("processing", paid+`,"customer_id":0,"billing":{"email":"","phone":"600 100 200"}`),
+			saleOf17 + "access=one_off awaited locators=woocommerce:order/17@shop\n",
+		},
+		{
+			"erased by the shop itself",
+			"order.updated",
+			order("completed", completed+`,"customer_id":0,"billing":{"email":"deleted@site.invalid"},`+
+				`"meta_data":[{"key":"_anonymized","value":"yes"}]`),
+			"silent anonymized_by_shop\n",
+		},
+		{
 			"registered without an address",
 			"order.created",
 			order("processing", paid+`,"billing":{"email":""}`),
-			strings.Replace(sale, ",email:ann@example.com", "", 1),
+			strings.Replace(sale, " who=email:ann@example.com", "", 1),
 		},
 		{
 			"billing as PHP writes an empty object",
 			"order.created",
 			order("processing", paid+`,"billing":[]`),
-			strings.Replace(sale, ",email:ann@example.com", "", 1),
+			strings.Replace(sale, " who=email:ann@example.com", "", 1),
 		},
 		{
 			"numbers as texts, lists as nulls",
@@ -278,7 +292,7 @@ func TestOptIn(t *testing.T) {
 			"ticked without an address",
 			"order.created",
 			order("processing", paid+meta("_woo_ml_subscribe", `"1"`)+`,"billing":{"email":""}`),
-			strings.Replace(sale, ",email:ann@example.com", "", 1),
+			strings.Replace(sale, " who=email:ann@example.com", "", 1),
 		},
 	})
 }
@@ -351,12 +365,12 @@ func TestSubscriptions(t *testing.T) {
 func TestOtherRecords(t *testing.T) {
 	customer := facttest.Payload("customer_created")
 	check(t, []reads{
-		{"customer", "customer.created", customer, "identified 2025-10-09T08:00:00Z " + ann},
+		{"customer", "customer.created", customer, "identified 2025-10-09T08:00:00Z " + account},
 		{
 			"customer with the address on the bills",
 			"customer.updated",
 			`{"id":5,"email":"","billing":{"email":"ann@example.com"}}`,
-			"identified - " + ann,
+			"identified - " + account,
 		},
 		{"customer without an address", "customer.updated", `{"id":5,"email":""}`, "silent no_person\n"},
 		{"customer deleted", "customer.deleted", `{"id":5}`, "silent deleted_by_shop\n"},
@@ -369,7 +383,7 @@ func TestOtherRecords(t *testing.T) {
 		},
 		{"error message", "order.updated", facttest.Payload("error"), "silent platform_error\n"},
 		{"no topic, an order", "", order("processing", paid), sale},
-		{"no topic, a customer", "", customer, "identified 2025-10-09T08:00:00Z " + ann},
+		{"no topic, a customer", "", customer, "identified 2025-10-09T08:00:00Z " + account},
 		{"no topic, something deleted", "", `{"id":17}`, "silent deleted_by_shop\n"},
 		{"no topic, no shape", "", `{"hello":"world"}`, "silent unhandled_event\n"},
 	})

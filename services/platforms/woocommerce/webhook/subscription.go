@@ -48,7 +48,7 @@ func (r *reader) access(kind factv1.Kind) *factv1.Fact {
 
 func (r *reader) emitSubscriber(f *factv1.Fact) {
 	who := r.buyer()
-	if len(who) == 0 {
+	if r.anonymous(who) {
 		r.silent(ingest.SilentNoPerson)
 		return
 	}
