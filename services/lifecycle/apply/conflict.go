@@ -114,18 +114,29 @@ func (g *grouping) apartFrom(root string) []string {
 	return keys
 }
 
-// mayJoin reports whether an entry that names two known persons makes the persons one. A report of an
-// account and an address does when the person of the address is known by records under that account
-// alone, or when one of the persons has no address. A report of two addresses names both persons,
-// which is a statement. Two ids of one system are two accounts, which only an order of the controller
-// joins. silent reports whether such an order parted the persons before.
-func (g *grouping) mayJoin(e *entry, a, b string) (ok, silent bool, err error) {
+// areApart reports whether an order parted two persons.
+func (g *grouping) areApart(a, b string) bool {
 	for _, pair := range [][2]string{{a, b}, {b, a}} {
 		for _, key := range g.apartFrom(pair[0]) {
 			if g.of(key) == pair[1] {
-				return false, true, nil
+				return true
 			}
 		}
+	}
+	return false
+}
+
+// mayJoin reports whether an entry that names two known persons makes the persons one. A report of an
+// account and an address does when the person of the address is known by records under that account
+// alone, or when one of the persons has no address. A report of two addresses names both persons,
+// which is a statement, as is a report by which the controller states that all names are of one person. Two ids of one system are two accounts, which only an order of the controller
+// joins. silent reports whether such an order parted the persons before.
+func (g *grouping) mayJoin(e *entry, a, b string) (ok, silent bool, err error) {
+	if g.areApart(a, b) {
+		return false, true, nil
+	}
+	if e.states {
+		return true, false, nil
 	}
 	one, knownOne, err := g.namesOf(e, a)
 	if err != nil {
@@ -247,6 +258,8 @@ func (g *grouping) settleAccounts(e *entry) (wait bool, err error) {
 		case own != "" || g.rootOfOthers(e, i) == root:
 		case g.isNew(root), g.isNew(g.rootOfOthers(e, i)):
 			return true, nil
+		case e.states && !g.areApart(root, g.rootOfOthers(e, i)):
+			e.joins = append(e.joins, root)
 		default:
 			g.addConflict(e, root, g.rootOfOthers(e, i))
 		}

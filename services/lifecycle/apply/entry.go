@@ -22,6 +22,10 @@ type entry struct {
 	accounts []account
 	// claims are the keys of locators that lead to the person from then on.
 	claims []string
+	// states reports whether the controller states that all names belong to one person; joins are the
+	// persons that the statement joins by the records under an account.
+	states bool
+	joins  []string
 	// former maps a key to the keys under which an earlier generation, or an earlier version, may
 	// have stored the person.
 	former map[string][]string
@@ -53,7 +57,10 @@ func (a *Applier) entries(deliveries []*factv1.Delivery) ([]entry, error) {
 
 func (a *Applier) entry(d *factv1.Delivery, f *factv1.Fact) (entry, error) {
 	fact, err := a.fact(d, f)
-	e := entry{fact: fact, trace: d.GetTraceparent(), former: map[string][]string{}}
+	e := entry{
+		fact: fact, trace: d.GetTraceparent(), former: map[string][]string{},
+		states: f.GetSamePerson() && len(f.GetIdentities()) > 1,
+	}
 	for _, i := range f.GetIdentities() {
 		name := identity.Identity{Kind: i.GetKind(), Value: i.GetValue()}.Normal()
 		e.names = append(e.names, name)

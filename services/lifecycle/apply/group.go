@@ -138,7 +138,7 @@ func (g *grouping) members(root string) []string {
 // place finds the person of an entry; false when the entry must wait for the result of earlier ones.
 func (g *grouping) place(i int, e *entry) (bool, error) {
 	node := entryNode(i)
-	g.present = node
+	g.present, e.joins = node, nil
 	if g.findByRecord(e) {
 		return false, nil
 	}
@@ -159,12 +159,25 @@ func (g *grouping) place(i int, e *entry) (bool, error) {
 		}
 		g.named[g.find(node)] = true
 	}
+	for _, root := range e.joins {
+		g.join(root, node)
+	}
+	e.fact.OtherAccount = g.isUnderOtherAccount(node, e)
 	e.claims = slices.DeleteFunc(slices.Clone(e.claims), func(key string) bool { return !g.claim(node, key) })
 	for _, key := range e.records {
 		g.records[key] = true
 	}
 	g.placed++
 	return true, nil
+}
+
+// isUnderOtherAccount reports whether a fact about an address was reported under the account of another
+// known person.
+func (g *grouping) isUnderOtherAccount(node string, e *entry) bool {
+	return len(e.emails()) > 0 && slices.ContainsFunc(e.accounts, func(a account) bool {
+		root := g.of(a.person)
+		return a.person != "" && root != "" && root != g.find(node) && g.named[root]
+	})
 }
 
 // claim joins an entry with a locator. False means that the locator belongs to another person.

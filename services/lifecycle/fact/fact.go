@@ -170,6 +170,9 @@ type Fact struct {
 	// By are keyed hashes of the other names in the report: several addresses, ids of the person, and
 	// accounts.
 	By []string `json:"by,omitempty"`
+	// OtherAccount reports whether the address was typed under the account of another person, such as for a
+	// gift: the person did not buy.
+	OtherAccount bool `json:"other_account,omitempty"`
 	// Stated is the receipt of the report that decided whose the record is, where another report of the
 	// fact was received first.
 	Stated *time.Time `json:"stated,omitempty"`

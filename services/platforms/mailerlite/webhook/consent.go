@@ -51,7 +51,10 @@ func forms() []string {
 // listed reports that the platform shows the person as an active subscriber: no act of the person.
 func (r *reader) listed(e *event) {
 	if at := r.changed(e); at != nil {
-		r.emit(e, &factv1.Fact{Kind: factv1.Kind_KIND_LISTED, Occurred: at, Channels: email()})
+		f := &factv1.Fact{Kind: factv1.Kind_KIND_LISTED, Occurred: at, Channels: email()}
+		r.emit(e, f)
+		// The list may change the address of a subscriber within one second.
+		ingest.AssignDistinctID(r.ID, f, r.ContentID([]byte(e.person().Email)))
 	}
 }
 

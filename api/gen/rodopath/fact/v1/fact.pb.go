@@ -504,7 +504,10 @@ type Fact struct {
 	StateOf string `protobuf:"bytes,24,opt,name=state_of,json=stateOf,proto3" json:"state_of,omitempty"`
 	// as_of is the time of the state by the clock of the platform. The facts of the latest state
 	// count: an earlier fact about the thing that a later state does not repeat is void from then on.
-	AsOf          *timestamppb.Timestamp `protobuf:"bytes,25,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
+	AsOf *timestamppb.Timestamp `protobuf:"bytes,25,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
+	// same_person states that all identities belong to one person: a statement of the controller,
+	// which joins persons that were known apart.
+	SamePerson    bool `protobuf:"varint,26,opt,name=same_person,json=samePerson,proto3" json:"same_person,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -714,6 +717,13 @@ func (x *Fact) GetAsOf() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Fact) GetSamePerson() bool {
+	if x != nil {
+		return x.SamePerson
+	}
+	return false
+}
+
 // Identity is one name of a person, such as an e-mail address.
 type Identity struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -859,7 +869,7 @@ const file_rodopath_fact_v1_fact_proto_rawDesc = "" +
 	"\x06Unread\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x12\n" +
 	"\x04body\x18\x02 \x01(\fR\x04body\x12\x14\n" +
-	"\x05topic\x18\x03 \x01(\tR\x05topic\"\xde\a\n" +
+	"\x05topic\x18\x03 \x01(\tR\x05topic\"\xff\a\n" +
 	"\x04Fact\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12*\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x16.rodopath.fact.v1.KindR\x04kind\x126\n" +
@@ -892,7 +902,9 @@ const file_rodopath_fact_v1_fact_proto_rawDesc = "" +
 	"categories\x18\x17 \x03(\v2&.rodopath.fact.v1.Fact.CategoriesEntryR\n" +
 	"categories\x12\x19\n" +
 	"\bstate_of\x18\x18 \x01(\tR\astateOf\x12/\n" +
-	"\x05as_of\x18\x19 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x1a=\n" +
+	"\x05as_of\x18\x19 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x12\x1f\n" +
+	"\vsame_person\x18\x1a \x01(\bR\n" +
+	"samePerson\x1a=\n" +
 	"\x0fCategoriesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"4\n" +
