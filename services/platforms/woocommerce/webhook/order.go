@@ -70,9 +70,9 @@ func (r *reader) paid() *timestamppb.Timestamp {
 }
 
 // emitState adds the facts of the order's state, and the state itself. Without a time of the last change
-// the facts are no state.
+// or a number of the order the facts are no state.
 func (r *reader) emitState(who ingest.Identities, facts []*factv1.Fact) {
-	if at := r.modified(); at != nil {
+	if at := r.modified(); at != nil && r.ref() != "" {
 		ingest.AssignIDs(r.ID, facts)
 		for _, f := range facts {
 			f.StateOf, f.AsOf = r.ref(), at
