@@ -201,7 +201,12 @@ rodopath_silent_total{reason="draft",source="shop"} 1
 rodopath_webhooks_total{outcome="ping",source="shop"} 1
 rodopath_webhooks_total{outcome="silent",source="shop"} 1
 `
-	if err := testutil.GatherAndCompare(w.metrics, strings.NewReader(want), "rodopath_silent_total", "rodopath_webhooks_total"); err != nil {
+	if err := testutil.GatherAndCompare(
+		w.metrics,
+		strings.NewReader(want),
+		"rodopath_silent_total",
+		"rodopath_webhooks_total",
+	); err != nil {
 		t.Error(err)
 	}
 }

@@ -129,8 +129,9 @@ func (g *grouping) areApart(a, b string) bool {
 // mayJoin reports whether an entry that names two known persons makes the persons one. A report of an
 // account and an address does when the person of the address is known by records under that account
 // alone, or when one of the persons has no address. A report of two addresses names both persons,
-// which is a statement, as is a report by which the controller states that all names are of one person. Two ids of one system are two accounts, which only an order of the controller
-// joins. silent reports whether such an order parted the persons before.
+// which is a statement, as is a report by which the controller states that all names are of one person.
+// Two ids of one system are two accounts, which only an order or a statement of the controller joins.
+// silent reports whether an order parted the persons before.
 func (g *grouping) mayJoin(e *entry, a, b string) (ok, silent bool, err error) {
 	if g.areApart(a, b) {
 		return false, true, nil

@@ -81,7 +81,10 @@ func TestFact_WhatTheWireSaysArrives(t *testing.T) {
 	// Doubt and Stated are the core's own.
 	v := reflect.ValueOf(got)
 	for i := range v.NumField() {
-		if name := v.Type().Field(i).Name; v.Field(i).IsZero() && name != "Doubt" && name != "Void" && name != "Stated" && name != "OtherAccount" {
+		if name := v.Type().
+			Field(i).
+			Name; v.Field(i).IsZero() && name != "Doubt" && name != "Void" && name != "Stated" &&
+			name != "OtherAccount" {
 			t.Errorf("%s is lost", name)
 		}
 	}

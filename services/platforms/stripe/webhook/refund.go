@@ -58,7 +58,12 @@ func (r *reader) creditNote() {
 		r.emit(o.person(), names(o.Invoice.ID), state)
 		return
 	}
-	r.emit(o.person(), names(o.Invoice.ID), r.moneyBack(refund{ID: o.ID, Created: o.Created}, o.Invoice.ID, nil, false), state)
+	r.emit(
+		o.person(),
+		names(o.Invoice.ID),
+		r.moneyBack(refund{ID: o.ID, Created: o.Created}, o.Invoice.ID, nil, false),
+		state,
+	)
 }
 
 // unlistedRefund is the last refund of a charge without a list of refunds. The time of the event

@@ -42,8 +42,7 @@ func (r *reader) order() {
 		return
 	}
 	sales := r.sales()
-	facts := append(sales, r.performed(sales)...)
-	facts = append(facts, r.refunds()...)
+	facts := slices.Concat(sales, r.performed(sales), r.refunds())
 	switch rec.Status {
 	case "cancelled", "failed", statusTrash:
 		facts = append(facts, r.expired())

@@ -129,7 +129,9 @@ func TestOrders(t *testing.T) {
 		{"given up", "order.updated", order("cancelled", ""), placed + expired},
 		{"given up after it was paid", "order.updated", order("cancelled", paid), sale + expired},
 		{
-			"completed, without a date of payment", "order.updated", order("completed", `,"date_completed_gmt":"2025-10-09T08:30:00"`),
+			"completed, without a date of payment",
+			"order.updated",
+			order("completed", `,"date_completed_gmt":"2025-10-09T08:30:00"`),
 			strings.Replace(sale, "08:05", "08:30", 1) + performed,
 		},
 		{
