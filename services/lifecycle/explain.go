@@ -23,7 +23,7 @@ type Explanation struct {
 	// Rules are the rules of the bases, by id: the law behind each rule, its period, and its line
 	// in the policy.
 	Rules map[string]RuleNote `json:"rules"`
-	// Facts are the facts up to the instant.
+	// Facts are the facts up to the instant, without the reports of states.
 	Facts []fact.Fact `json:"facts"`
 	// Consents, Requests and Bans are the state of each consent, of each request for a right, and
 	// of each ban on use.
@@ -95,7 +95,9 @@ func Explain(p *rules.Policy, s Subject, at time.Time) Explanation {
 		At:      at,
 		Policy:  p.ID + "@" + p.Revision,
 		Holds:   []Held{},
-		Facts:   append([]fact.Fact{}, facts...),
+		Facts: slices.DeleteFunc(append([]fact.Fact{}, facts...), func(f fact.Fact) bool {
+			return f.Kind == fact.KindState // the facts of the state say the same
+		}),
 	}
 	for _, o := range rules.Holdings(bases, at) {
 		if o.InForce {
