@@ -45,6 +45,7 @@ test: ## Run all tests
 .PHONY: test-slow
 test-slow: ## Fuzz every parser, and run a few rounds of chaos; takes minutes
 	./scripts/fuzz.sh 30s
+	RODOPATH_TEST_SLOW=1 go test -count=1 -timeout 30m -run EveryFieldOfEveryType ./services/platforms/...
 	RODOPATH_TEST_SLOW=1 go test -count=1 -timeout 10m -v -run '^TestChaos_' ./services/rodopath/chaos
 
 # ARGS: --seed N to draw a run again, --rounds N, --json, --dir DIR.

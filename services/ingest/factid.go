@@ -74,6 +74,9 @@ func laterFields(f *factv1.Fact) []string {
 	if f.GetRecipient() != "" {
 		parts = append(parts, "recipient", f.GetRecipient())
 	}
+	if f.GetKind() == factv1.Kind_KIND_STATE {
+		parts = append(parts, "state_of", f.GetStateOf())
+	}
 	if len(f.GetTraits()) > 0 {
 		parts = appendList(append(parts, "traits"), f.GetTraits())
 	}

@@ -172,7 +172,7 @@ func TestFactsArePublished(t *testing.T) {
 		!d.GetReceived().AsTime().Equal(epoch) {
 		t.Errorf("delivery %s from %s at %s", d.GetId(), d.GetSource(), d.GetReceived().AsTime())
 	}
-	want := "sale 2025-10-09T08:00:00Z ref=woocommerce:order/17@shop access=one_off awaited who=woocommerce:5@shop,email:ann@example.com"
+	want := "sale 2025-10-09T08:00:00Z ref=woocommerce:order/17@shop access=one_off awaited who=email:ann@example.com locators=woocommerce:5@shop"
 	if diff := cmp.Diff(want, facttest.Fact(d.GetFacts()[0])); diff != "" {
 		t.Error(diff)
 	}
@@ -201,7 +201,12 @@ rodopath_silent_total{reason="draft",source="shop"} 1
 rodopath_webhooks_total{outcome="ping",source="shop"} 1
 rodopath_webhooks_total{outcome="silent",source="shop"} 1
 `
-	if err := testutil.GatherAndCompare(w.metrics, strings.NewReader(want), "rodopath_silent_total", "rodopath_webhooks_total"); err != nil {
+	if err := testutil.GatherAndCompare(
+		w.metrics,
+		strings.NewReader(want),
+		"rodopath_silent_total",
+		"rodopath_webhooks_total",
+	); err != nil {
 		t.Error(err)
 	}
 }

@@ -6,17 +6,21 @@ import (
 	"unicode/utf8"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/services/internal/address"
 )
+
+// emailKind is the kind of an address among identities.
+const emailKind = "email"
 
 // maxEmail is the maximum length of an address in bytes: 64 for the local part, an @ and 255 for
 // the domain (RFC 5321).
 const maxEmail = 320
 
-// Email returns an address trimmed and in lower case, and reports whether the text is an address:
-// one @ with text on both sides, no spaces and no control characters. The check is only strict
-// enough to unify two spellings of one address.
+// Email returns an address in its one writing (address.Normal), and reports whether the text is an
+// address: one @ with text on both sides, no spaces and no control characters. The check is only
+// strict enough to unify two writings of one address.
 func Email(s string) (string, bool) {
-	s = strings.ToLower(strings.TrimSpace(s))
+	s = address.Normal(s)
 	local, domain, _ := strings.Cut(s, "@")
 	if local == "" || domain == "" || strings.Contains(domain, "@") || len(s) > maxEmail {
 		return "", false
@@ -34,9 +38,9 @@ type Identities []*factv1.Identity
 
 // AddEmail adds an address and reports whether the text is an address.
 func (ids *Identities) AddEmail(s string) bool {
-	address, ok := Email(s)
+	email, ok := Email(s)
 	if ok {
-		ids.Add("email", address)
+		ids.Add(emailKind, email)
 	}
 	return ok
 }

@@ -16,6 +16,20 @@ func (s Source) Product(keys ...string) Product {
 	return Product{Access: factv1.Access_ACCESS_ONE_OFF}
 }
 
+// Listed returns the products of the items of which a key is listed.
+func (s Source) Listed(items [][]string) []Product {
+	var out []Product
+	for _, keys := range items {
+		for _, k := range keys {
+			if p, ok := s.Products[k]; ok && k != "" {
+				out = append(out, p)
+				break
+			}
+		}
+	}
+	return Distinct(out)
+}
+
 // Distinct returns the products without repetition, in a fixed order: the items
 // of one order, in whatever order and number, make the same facts.
 func Distinct(products []Product) []Product {

@@ -36,6 +36,8 @@ const (
 	SilentTrash = "trash"
 	// SilentDeleted is a record deleted by the shop, not at the request of the person.
 	SilentDeleted = "deleted_by_shop"
+	// SilentAnonymized is a record whose personal data the platform itself erased.
+	SilentAnonymized = "anonymized_by_shop"
 	// SilentPlatformError is a signed error message in place of content.
 	SilentPlatformError = "platform_error"
 	// SilentIgnoredGroup is a group that the configuration ignores.

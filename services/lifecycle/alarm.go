@@ -49,6 +49,7 @@ func (s *Subject) alarms(h *rules.Evaluation, news []fact.Fact, held []rules.Hol
 		}
 	}
 	s.yearsApart(h, news, at)
+	s.unfinished(h, since, at)
 	for _, r := range rights.Requests(h.Policy(), s.Facts, at) {
 		if r.Open() && r.Overdue && r.Due.After(since) {
 			s.alarm(at, "overdue:"+r.Ref, fmt.Sprintf("%s %s was to be answered by %s (Art. 12(3))", r.Right, r.Ref, r.LastDay))
@@ -162,6 +163,18 @@ func (s *Subject) contradictions(h *rules.Evaluation, was *Subject, news bool, a
 			fmt.Sprintf(text, cmp.Or(c.Source, "the platform"), on)+
 				": ask the person for a new consent, or unsubscribe the person there",
 		)
+	}
+}
+
+// unfinished raises an alarm for each paid record whose performance is outstanding for very long, once.
+func (s *Subject) unfinished(h *rules.Evaluation, since, at time.Time) {
+	for _, u := range h.Unfinished() {
+		if due := u.Due(); !due.After(at) && due.After(since) {
+			s.alarm(at, "unfinished:"+u.Record, fmt.Sprintf(
+				"%s was paid on %s and is not completed after %d days: complete the order in the shop, or cancel the order, "+
+					"so that its data can be deleted", u.Record, u.Sold.Format(time.DateOnly), rules.UnfinishedDays,
+			))
+		}
 	}
 }
 

@@ -320,7 +320,7 @@ func TestAbsorb_WhatBothSaidIsNotSaidAgain(t *testing.T) {
 func TestDecide_ARecordThatTurnsOutToBeAnotherIsDeletedThoughTheOtherWas(t *testing.T) {
 	l := newSaidLife(t, "ala")
 	open := toldAt("open", fact.KindAccessStarted, "order-2", noon(2019, 10, 24), noon(2019, 10, 24))
-	open.Access = fact.AccessSubscription
+	open.Access = fact.AccessCourse
 	sale := toldAt("sale", fact.KindSale, "order-1", noon(2021, 12, 30), noon(2021, 12, 30))
 	sale.Access = fact.AccessService
 	refund := toldAt("refund", fact.KindRefund, "order-1", noon(2024, 2, 28), noon(2024, 2, 28))

@@ -19,7 +19,8 @@ func (s *Subject) compact(h *rules.Evaluation, at time.Time) {
 			return true // an identification raises no basis
 		}
 		drop := !f.Received.AddDate(0, 0, h.Policy().IntakeDays).After(at) && !alive[f.ID]
-		if drop && f.Kind.AddsData() && f.Kind != fact.KindIdentified {
+		// A later state may repeat a void fact: a void fact leaves no tombstone.
+		if drop && f.Kind.AddsData() && f.Kind != fact.KindIdentified && f.Void == nil {
 			gone = append(gone, f)
 		}
 		return drop

@@ -25,7 +25,7 @@ func Decide(p *rules.Policy, s Subject, facts []fact.Fact, at time.Time) (Subjec
 	}
 	s = s.withRecordNames(p)
 	was := s
-	s.MergedParts = nil
+	s.MergedParts, s.FactsBefore = nil, nil
 	news, back := s.splitReturning(p, facts)
 	s.Facts = fact.Combine(s.Facts, news)
 	var notes []chain.Note
@@ -44,7 +44,8 @@ func Decide(p *rules.Policy, s Subject, facts []fact.Fact, at time.Time) (Subjec
 	if len(unsent) == 0 { // an unpublished decision keeps its id
 		s.dropAnnounced(p, held, at)
 	}
-	decisions := append(s.deletions(p, h, held, at), s.questions(p, h, at)...)
+	decisions := append(s.partedDeletion(p, was.FactsBefore, held, at), s.deletions(p, h, held, at)...)
+	decisions = append(decisions, s.questions(p, h, at)...)
 	fresh := s.fillOutbox(p, append(decisions, s.repeatDeletions(p, back, held, at)...), unsent)
 	s.alarms(h, news, held, s.LastDecided, at)
 	s.contradictions(h, &was, len(news) > 0, at)
@@ -53,7 +54,7 @@ func Decide(p *rules.Policy, s Subject, facts []fact.Fact, at time.Time) (Subjec
 	s.NoticeDue = notice.NextDue(s.Notices)
 	s.compact(h, at)
 	s.expireTombstones(p, at)
-	s.scheduleReview(p, at)
+	s.scheduleReview(p, h, at)
 	s.LastDecided = at
 	return s, append(retractions, fresh...)
 }
@@ -75,7 +76,8 @@ func (s *Subject) retractUnsent(h *rules.Evaluation, held []rules.Holding, at ti
 	s.Outbox = nil
 	s.Announced, s.Questions = slices.Clone(s.Announced), slices.Clone(s.Questions)
 	for _, d := range unsent {
-		if d.Retract != nil || (d.Subject != s.ID || d.Repeated()) && isSupported(&d, h, held, at) {
+		isOther := d.Subject != s.ID || d.Repeated() || s.isParted(d.ID)
+		if d.Retract != nil || isOther && isSupported(&d, h, held, at) {
 			s.Outbox = append(s.Outbox, d)
 			continue
 		}
@@ -218,6 +220,9 @@ func wholeHeld(p *rules.Policy, held []rules.Holding) bool {
 
 // questions decides for which consents the person is asked.
 func (s *Subject) questions(p *rules.Policy, h *rules.Evaluation, at time.Time) []decision.Decision {
+	if s.Nameless {
+		return nil
+	}
 	var out []decision.Decision
 	for _, a := range p.Asks {
 		because := h.BasisToAsk(a.Purpose, a.Channel, at)
@@ -248,7 +253,7 @@ func (s *Subject) questions(p *rules.Policy, h *rules.Evaluation, at time.Time) 
 
 // scheduleReview sets the next review of the subject and removes sealed identities that are no
 // longer needed.
-func (s *Subject) scheduleReview(p *rules.Policy, at time.Time) {
+func (s *Subject) scheduleReview(p *rules.Policy, h *rules.Evaluation, at time.Time) {
 	forget := s.LastReceived.AddDate(0, 0, p.IntakeDays)
 	s.ReviewAt = nil
 	next := func(t time.Time) {
@@ -269,6 +274,9 @@ func (s *Subject) scheduleReview(p *rules.Policy, at time.Time) {
 	}
 	if t, ok := s.firstTombstoneEnd(p); ok {
 		next(t)
+	}
+	for _, u := range h.Unfinished() {
+		next(u.Due())
 	}
 	notice.VisitDeadlines(s.Notices, p, next)
 	requests := rights.Requests(p, s.Facts, at)

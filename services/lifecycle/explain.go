@@ -23,7 +23,7 @@ type Explanation struct {
 	// Rules are the rules of the bases, by id: the law behind each rule, its period, and its line
 	// in the policy.
 	Rules map[string]RuleNote `json:"rules"`
-	// Facts are the facts up to the instant.
+	// Facts are the facts up to the instant, without the reports of states.
 	Facts []fact.Fact `json:"facts"`
 	// Consents, Requests and Bans are the state of each consent, of each request for a right, and
 	// of each ban on use.
@@ -90,7 +90,15 @@ func Explain(p *rules.Policy, s Subject, at time.Time) Explanation {
 	facts := slices.DeleteFunc(slices.Clone(s.Facts), func(f fact.Fact) bool { return f.Occurred.After(at) })
 	h := rules.Evaluate(p, facts)
 	bases := h.Bases()
-	e := Explanation{Subject: s.ID, At: at, Policy: p.ID + "@" + p.Revision, Holds: []Held{}, Facts: facts}
+	e := Explanation{
+		Subject: s.ID,
+		At:      at,
+		Policy:  p.ID + "@" + p.Revision,
+		Holds:   []Held{},
+		Facts: slices.DeleteFunc(append([]fact.Fact{}, facts...), func(f fact.Fact) bool {
+			return f.Kind == fact.KindState // the facts of the state say the same
+		}),
+	}
 	for _, o := range rules.Holdings(bases, at) {
 		if o.InForce {
 			e.Holds = append(e.Holds, newHeld(p, o, bases, at))

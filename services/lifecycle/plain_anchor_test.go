@@ -2,6 +2,7 @@ package lifecycle_test
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
@@ -16,7 +17,7 @@ func (h *plainHistory) anchor(name string, raised, since, seen []plainEvent) (pl
 	case rules.AnchorPerformance:
 		return h.performance(since, seen)
 	case rules.AnchorAccessEnd:
-		return h.accessEnd(since)
+		return h.accessEnd(raised, since)
 	case rules.AnchorConsentEnd:
 		return h.consentEnd(raised[0].at, seen)
 	}
@@ -76,7 +77,7 @@ func (h *plainHistory) performed(since, seen []plainEvent, i int) (plainTime, bo
 	var last plainTime
 	found := false
 	for _, e := range later {
-		if e.kind == fact.KindPerformed || e.kind == fact.KindRefund && e.fact.Full {
+		if e.kind == fact.KindPerformed || h.fullRefund(e) {
 			last, found = plainInstant(e.at), true
 		}
 	}
@@ -84,7 +85,7 @@ func (h *plainHistory) performed(since, seen []plainEvent, i int) (plainTime, bo
 		return last, found
 	}
 	for _, e := range h.sameRecord(seen, 0, sale.record) {
-		if e.at.Before(sale.at) && (e.kind == fact.KindPerformed || e.kind == fact.KindRefund && e.fact.Full) {
+		if e.at.Before(sale.at) && (e.kind == fact.KindPerformed || h.fullRefund(e)) {
 			return plainInstant(sale.at), true
 		}
 	}
@@ -94,14 +95,54 @@ func (h *plainHistory) performed(since, seen []plainEvent, i int) (plainTime, bo
 	return plainInstant(sale.at), true
 }
 
+// fullRefund reports whether an event gave the whole price back: every payment of the sales of its record
+// that has a name of the same form as the returned one.
+func (h *plainHistory) fullRefund(e plainEvent) bool {
+	if e.kind != fact.KindRefund || !e.fact.Full {
+		return false
+	}
+	returned := map[string]bool{}
+	for _, other := range h.sameRecord(h.events, 0, e.record) {
+		if other.kind == fact.KindRefund && other.fact.Full {
+			returned[other.fact.Ref] = true
+		}
+	}
+	form, _, ok := strings.Cut(e.fact.Ref, "_")
+	for _, sale := range h.sameRecord(h.events, 0, e.record) {
+		if !ok || sale.kind != fact.KindSale {
+			continue
+		}
+		for _, payment := range sale.fact.Links {
+			if strings.HasPrefix(payment, form+"_") && !returned[payment] {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // accessEnd is when access was ended, by what was not started anew, and what was paid is
-// over; or else when everything was given back; or else when the days of all courses are
-// over, if nothing else goes on.
-func (h *plainHistory) accessEnd(since []plainEvent) (plainTime, bool) {
-	ended, isEnded := plainTime{}, false
+// over; or else when everything was given back and nothing runs; or else when the days of all courses are
+// over, if nothing else goes on. Courses and subscriptions are looked at apart.
+func (h *plainHistory) accessEnd(raised, all []plainEvent) (plainTime, bool) {
+	var accesses []fact.Access
+	for _, e := range raised {
+		if e.fact.Access != "" {
+			accesses = append(accesses, e.fact.Access)
+		}
+	}
+	var since []plainEvent
+	for _, e := range all {
+		lasting := e.fact.Access == fact.AccessCourse || e.fact.Access == fact.AccessSubscription
+		if !lasting || len(accesses) == 0 || slices.Contains(accesses, e.fact.Access) {
+			since = append(since, e)
+		}
+	}
+	ended, isEnded, isStarted := plainTime{}, false, false
 	for _, e := range since {
 		switch e.kind {
 		case fact.KindAccessStarted:
+			isStarted = isStarted || e.fact.Access == fact.AccessSubscription
 			isEnded = isEnded && e.at.Equal(ended.at)
 		case fact.KindAccessEnded:
 			ended, isEnded = plainInstant(e.at), true
@@ -121,7 +162,7 @@ func (h *plainHistory) accessEnd(since []plainEvent) (plainTime, bool) {
 			sales, back = sales+1, back && h.givenBack(since, e.record)
 		}
 	}
-	if sales > 0 && back {
+	if sales > 0 && back && !isStarted {
 		return h.lastFullRefund(since), true
 	}
 	return h.courseEnd(since)
@@ -129,7 +170,7 @@ func (h *plainHistory) accessEnd(since []plainEvent) (plainTime, bool) {
 
 func (h *plainHistory) givenBack(since []plainEvent, record string) bool {
 	for _, e := range since {
-		if e.kind == fact.KindRefund && e.fact.Full && h.record(e.record) == h.record(record) {
+		if h.fullRefund(e) && h.record(e.record) == h.record(record) {
 			return true
 		}
 	}
@@ -139,7 +180,7 @@ func (h *plainHistory) givenBack(since []plainEvent, record string) bool {
 func (h *plainHistory) lastFullRefund(since []plainEvent) plainTime {
 	var last plainTime
 	for _, e := range since {
-		if e.kind == fact.KindRefund && e.fact.Full {
+		if h.fullRefund(e) {
 			last = plainInstant(e.at)
 		}
 	}
@@ -150,6 +191,7 @@ func (h *plainHistory) lastFullRefund(since []plainEvent) plainTime {
 func (h *plainHistory) courseEnd(since []plainEvent) (plainTime, bool) {
 	var last plainTime
 	found := false
+	begun := map[string]time.Time{}
 	for _, e := range since {
 		if e.kind != fact.KindSale && e.kind != fact.KindAccessStarted {
 			continue
@@ -158,7 +200,12 @@ func (h *plainHistory) courseEnd(since []plainEvent) (plainTime, bool) {
 		case access == fact.AccessSubscription, access == fact.AccessCourse && e.fact.AccessDays == 0:
 			return plainTime{}, false
 		case access == fact.AccessCourse:
-			if end := (plainTime{day: plainDayOf(e.at) + plainDay(e.fact.AccessDays)}); !found || end.day > last.day {
+			begin, paid := begun[e.fact.Contract]
+			if !paid || e.fact.Contract == "" { // else an instalment
+				begin = e.at
+				begun[e.fact.Contract] = begin
+			}
+			if end := (plainTime{day: plainDayOf(begin) + plainDay(e.fact.AccessDays)}); !found || end.day > last.day {
 				last, found = end, true
 			}
 		}

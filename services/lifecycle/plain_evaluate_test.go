@@ -45,7 +45,35 @@ func (h *plainHistory) bases() []plainBasis {
 			all = append(all, h.grouped(r, group)...)
 		}
 	}
-	return h.prolonged(all)
+	return h.prolonged(append(all, h.voidBases()...))
+}
+
+// voidBases are those that a void fact alone raised, up to when the fact was void.
+func (h *plainHistory) voidBases() []plainBasis {
+	var all []plainBasis
+	for _, f := range h.void {
+		alone := *f
+		alone.Void = nil
+		for _, b := range newPlainHistory(h.policy, []fact.Fact{alone}).bases() {
+			if b.rule.prolongs {
+				continue
+			}
+			void := *f.Void
+			if void.Before(b.since) {
+				void = b.since
+			}
+			if b.until == nil || b.until.After(void) {
+				b.until = &void
+			}
+			for i := range b.items {
+				if b.items[i].Ref != "" {
+					b.items[i].Ref = h.record(b.items[i].Ref)
+				}
+			}
+			all = append(all, b)
+		}
+	}
+	return all
 }
 
 // groups are the records, the contracts, or the person that a rule is raised for.
@@ -102,7 +130,7 @@ func (h *plainHistory) ends(r *plainRule, e plainEvent) bool {
 	case fact.KindObjection:
 		return slices.Contains(e.purposes, r.purpose)
 	case fact.KindRefund:
-		return e.fact.Full
+		return h.fullRefund(e)
 	case fact.KindSignup:
 		return h.opensSome(e)
 	case fact.KindRestrictionLifted:

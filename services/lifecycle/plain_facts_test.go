@@ -197,7 +197,18 @@ func (r *plainRandom) aboutRecord(f *fact.Fact) {
 	if r.chance(30) {
 		f.Contract = fmt.Sprintf("sub-%d", r.IntN(2))
 	}
+	if charge := fmt.Sprintf("card:ch_%d", r.IntN(3)); f.Kind == fact.KindSale && r.chance(30) {
+		f.Links = append(f.Links, charge)
+	} else if f.Kind == fact.KindRefund && r.chance(30) {
+		f.Ref, f.Links = charge, append(f.Links, f.Ref)
+	}
 	f.Full = r.chance(50)
+	if r.chance(15) {
+		void := f.Occurred.Add(time.Duration(r.IntN(400*24)-24) * time.Hour)
+		f.StateOf, f.Void = f.Ref, &void
+		before := void.Add(-time.Hour)
+		f.AsOf = &before
+	}
 	if (f.Kind == fact.KindHold || f.Kind == fact.KindRelease) && r.chance(15) && !r.heldOtherwise() {
 		f.Ref, f.Links, f.Contract = "", nil, "" // of everything
 	}

@@ -1,6 +1,7 @@
 package lifecycle_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -28,6 +29,8 @@ type plainHistory struct {
 	policy *plainPolicy
 	facts  []*fact.Fact
 	events []plainEvent
+	// void are the facts that a later state did not repeat.
+	void []*fact.Fact
 	// records and contracts remember what was looked up.
 	records, contracts map[string]string
 }
@@ -35,7 +38,12 @@ type plainHistory struct {
 func newPlainHistory(p *plainPolicy, facts []fact.Fact) *plainHistory {
 	h := &plainHistory{policy: p, records: map[string]string{}, contracts: map[string]string{}}
 	for i := range facts {
-		if !slices.Contains(facts[i].Traits, fact.TraitEcho) { // of our own deletion: nothing happened
+		switch {
+		case slices.Contains(facts[i].Traits, fact.TraitEcho): // of our own deletion: nothing happened
+		case facts[i].Kind == fact.KindState:
+		case facts[i].Void != nil:
+			h.void = append(h.void, &facts[i])
+		default:
 			h.facts = append(h.facts, &facts[i])
 		}
 	}
@@ -49,24 +57,56 @@ func newPlainHistory(p *plainPolicy, facts []fact.Fact) *plainHistory {
 		if c := plainRank(a.kind) - plainRank(b.kind); c != 0 {
 			return c
 		}
-		return strings.Compare(a.fact.ID, b.fact.ID)
+		return plainContent(a, b)
 	})
 	return h
 }
 
+// plainContent orders what happened in one instant with one rank by all that is said of it.
+func plainContent(a, b plainEvent) int {
+	for _, of := range []func(e plainEvent) string{
+		func(e plainEvent) string { return string(e.kind) },
+		func(e plainEvent) string { return e.fact.Received.UTC().Format("2006-01-02T15:04:05.000") },
+		func(e plainEvent) string { return e.fact.Source },
+		func(e plainEvent) string { return e.fact.Ref },
+		func(e plainEvent) string { return e.fact.Contract },
+		func(e plainEvent) string { return string(e.fact.Access) },
+		func(e plainEvent) string { return fmt.Sprintf("%09d", e.fact.AccessDays) },
+		func(e plainEvent) string { return e.fact.Wording },
+		func(e plainEvent) string { return strings.Join(e.fact.Purposes, "\x00") },
+		func(e plainEvent) string { return strings.Join(e.fact.Channels, "\x00") },
+		func(e plainEvent) string { return strings.Join(e.fact.Traits, "\x00") },
+		func(e plainEvent) string { return e.fact.Address },
+		func(e plainEvent) string { return string(e.fact.Outcome) },
+		func(e plainEvent) string { return e.fact.ID },
+	} {
+		if c := strings.Compare(of(a), of(b)); c != 0 {
+			return c
+		}
+	}
+	return 0
+}
+
 // plainRank orders what happened in one instant: what protects the person is last.
 func plainRank(k fact.Kind) int {
+	begins := []fact.Kind{
+		fact.KindOrderPlaced, fact.KindSignupPending, fact.KindComplaint, fact.KindNegotiationOpened, fact.KindHold,
+		fact.KindRestriction,
+	}
+	if slices.Contains(begins, k) {
+		return -1
+	}
 	order := [][]fact.Kind{
 		{
 			fact.KindNegotiationClosed,
+			fact.KindBounce,
 			fact.KindAccessEnded,
 			fact.KindRelease,
-			fact.KindRefund,
 			fact.KindPerformed,
-			fact.KindOrderExpired,
 			fact.KindComplaintSettled,
 			fact.KindRestrictionLifted,
 		},
+		{fact.KindRefund, fact.KindOrderExpired},
 		{fact.KindRefusal},
 		{fact.KindUnsubscribe, fact.KindInvalidated},
 		{fact.KindObjection, plainUpheld},

@@ -25,9 +25,18 @@ var now = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 // time and shared records, all received within the last month.
 func anyHistory(t *rapid.T) []fact.Fact {
 	n := rapid.IntRange(1, 14).Draw(t, "facts")
-	facts := make([]fact.Fact, n)
-	for i := range facts {
-		facts[i] = anyFact(t, i)
+	facts := make([]fact.Fact, 0, n+3)
+	for i := range n {
+		facts = append(facts, anyFact(t, i))
+	}
+	// Later states repeat some of the facts.
+	for range rapid.IntRange(0, 3).Draw(t, "repeated in a state") {
+		f := rapid.SampledFrom(facts).Draw(t, "repeated")
+		if f.StateOf != "" && f.Kind != fact.KindState {
+			at := f.AsOf.Add(time.Duration(rapid.IntRange(-2, 2).Draw(t, "days later")) * 24 * time.Hour)
+			f.AsOf = &at
+			facts = append(facts, f)
+		}
 	}
 	return facts
 }
@@ -61,6 +70,10 @@ func anyFact(t *rapid.T, i int) fact.Fact {
 	f.PerformanceAwaited = rapid.Bool().Draw(t, "awaited")
 	if rapid.Bool().Draw(t, "linked") {
 		f.Links = []string{"payment-" + ref, fmt.Sprintf("order-%d", rapid.IntRange(1, 4).Draw(t, "link"))}
+	}
+	if rapid.Bool().Draw(t, "of a state") && !f.Kind.IsAboutPerson() || f.Kind == fact.KindState {
+		at := now.Add(-time.Duration(rapid.IntRange(1, 6).Draw(t, "state of days ago")) * 24 * time.Hour)
+		f.StateOf, f.AsOf = ref, &at
 	}
 	if f.Access == fact.AccessSubscription {
 		f.Contract = rapid.SampledFrom([]string{"", "sub-1", "sub-2"}).Draw(t, "contract")

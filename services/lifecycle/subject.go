@@ -24,6 +24,8 @@ type Subject struct {
 	Keys []string `json:"keys,omitempty"`
 	// Sealed holds the encrypted identities. Sealed is removed when nothing personal may be held.
 	Sealed []byte `json:"sealed,omitempty"`
+	// Nameless reports whether no name of the person is known, only records: nobody can be asked.
+	Nameless bool `json:"nameless,omitempty"`
 	// Facts are ordered by instant, then by the protection of the person: see Kind.rank.
 	Facts []fact.Fact `json:"facts,omitempty"`
 	// Bases are the bases at the last evaluation. Bases are evaluated anew each time and not
@@ -69,6 +71,13 @@ type Subject struct {
 	// MergedParts are the merged subjects before the merge, until Decide reconciles their
 	// announcements. MergedParts are not stored.
 	MergedParts []MergedPart `json:"-"`
+	// Apart are the keys of names of other persons, with whom an order of the controller forbids to
+	// join this one; Conflicts are the subjects with which a conflict was announced.
+	Apart     []string `json:"apart,omitempty"`
+	Conflicts []string `json:"conflicts,omitempty"`
+	// FactsBefore are the facts before some were given to another person, until Decide reconciles the
+	// announcements. FactsBefore are not stored.
+	FactsBefore []fact.Fact `json:"-"`
 }
 
 // AnnouncedDeletion records that an item was covered by a deletion.
@@ -85,6 +94,8 @@ type AnnouncedDeletion struct {
 	// CoveredUntil is a later end of the item under another policy; up to then no further deletion
 	// is announced.
 	CoveredUntil *time.Time `json:"covers,omitempty"`
+	// Parted reports whether the item was held on facts that now belong to another person.
+	Parted bool `json:"parted,omitempty"`
 }
 
 // MergedPart holds the facts and announcements of one of the subjects that were merged.
@@ -116,7 +127,8 @@ func (s *Subject) UnchangedBy(p *rules.Policy, facts []fact.Fact, at time.Time) 
 		f := facts[i].Normalized()
 		known := f.Kind.AddsData() && s.tombstoneOf(f.TombstoneMark()) != nil ||
 			slices.ContainsFunc(s.Facts, func(have fact.Fact) bool {
-				return have.ID == f.ID && !f.Received.Before(have.Received)
+				return have.ID == f.ID && !f.Received.Before(have.Received) && f.StateOf == have.StateOf &&
+					(f.AsOf == nil || have.AsOf != nil && !f.AsOf.After(*have.AsOf))
 			}) || s.isSuperseded(&f)
 		if !known || s.isReturning(p, &f) {
 			return false
@@ -135,13 +147,23 @@ func (s *Subject) isSuperseded(f *fact.Fact) bool {
 		)
 }
 
-// Rekey returns the subject with the addresses in its facts hashed under the current key.
+// Rekey returns the subject with the names in its facts hashed under the current key.
 func Rekey(s Subject, current func(key string) string) Subject {
 	s.Facts = slices.Clone(s.Facts)
 	for i := range s.Facts {
 		s.Facts[i].Address = current(s.Facts[i].Address)
+		s.Facts[i].By = rekeyed(s.Facts[i].By, current)
 	}
+	s.Apart = rekeyed(s.Apart, current)
 	return s
+}
+
+func rekeyed(keys []string, current func(key string) string) []string {
+	keys = slices.Clone(keys)
+	for i := range keys {
+		keys[i] = current(keys[i])
+	}
+	return keys
 }
 
 // Merge returns s with the state of other, a subject of the same person: facts and withdrawals of
@@ -184,6 +206,14 @@ func Merge(s, other Subject) Subject {
 			},
 		)
 	}
+	s.Apart = slices.DeleteFunc(
+		joinSorted(s.Apart, other.Apart),
+		func(k string) bool { return slices.Contains(s.Keys, k) },
+	)
+	s.Conflicts = slices.DeleteFunc(
+		joinSorted(s.Conflicts, other.Conflicts),
+		func(id string) bool { return id == s.ID || id == other.ID },
+	)
 	s.Tombstones = joinTombstones(s.Tombstones, other.Tombstones)
 	if h := other.FullErasure; h != nil && (s.FullErasure == nil || h.At.After(s.FullErasure.At)) {
 		s.FullErasure = h

@@ -256,6 +256,7 @@ func providers(opts Options) (map[string]ingest.Provider, error) {
 		if err == nil {
 			out[s.ID], err = provider(s.Platform, src)
 		}
+		out[s.ID] = ingest.WithoutPlaceholders(out[s.ID], s.Placeholders)
 		if err != nil {
 			return nil, opts.Config.At(fmt.Errorf("source %s: %w", s.ID, err), "sources", i)
 		}

@@ -73,6 +73,9 @@ type Source struct {
 	Zone string `validate:"omitempty,timezone" yaml:"zone"`
 	// Wording is the id of the consent text behind the sign-ups.
 	Wording string `yaml:"wording"`
+	// Placeholders are addresses of the platform that belong to no person, such as
+	// pos@shop.example or *@guest.marketplace.example.
+	Placeholders []string `validate:"max=50,dive,placeholder" yaml:"placeholders"`
 	// OptIn maps further consent boxes of a shop, by the key of their value in an order, to wordings.
 	OptIn map[string]string `validate:"max=50,excluded_unless=Platform woocommerce,dive,required" yaml:"optin"`
 	// TaxIDKeys are further keys under which a shop keeps the tax number of a buyer.
@@ -140,8 +143,8 @@ type Token struct {
 	// Token is a reference to the token.
 	Token string `validate:"reference" yaml:"token"`
 	// Scopes are the scopes of the token: read, export, requests, holds, policy, journal, events,
-	// decisions, keys. Omitted means all; an empty list is an error.
-	Scopes []string `validate:"omitempty,min=1,dive,oneof=read export requests holds policy journal events decisions keys" yaml:"scopes"`
+	// decisions, keys, subjects. Omitted means all; an empty list is an error.
+	Scopes []string `validate:"omitempty,min=1,dive,oneof=read export requests holds policy journal events decisions keys subjects" yaml:"scopes"`
 }
 
 // UnmarshalYAML reads "env:TOKEN" as well as {token: env:TOKEN, scopes: [read]}.
@@ -257,6 +260,7 @@ func (c *Config) check() error {
 	err := errors.Join(
 		v.RegisterValidation("reference", func(fl validator.FieldLevel) bool { return isReference(fl.Field().String()) }),
 		v.RegisterValidation("sourceid", func(fl validator.FieldLevel) bool { return isSourceID(fl.Field().String()) }),
+		v.RegisterValidation("placeholder", func(fl validator.FieldLevel) bool { return isPlaceholder(fl.Field().String()) }),
 		v.RegisterValidation("timezone", func(fl validator.FieldLevel) bool { return isZone(fl.Field().String()) }),
 	)
 	if err != nil {
@@ -335,6 +339,8 @@ func explain(f validator.FieldError) string {
 		return name + " must be a reference, env:NAME or file:PATH; secrets do not belong in this file"
 	case "sourceid":
 		return name + " may contain the letters a to z, digits, - and _"
+	case "placeholder":
+		return name + " must be an address such as pos@shop.example, or *@guest.marketplace.example with one *"
 	case "unique":
 		return name + ": the values must be unique"
 	case "hostname_port":
@@ -352,4 +358,12 @@ func explain(f validator.FieldError) string {
 		return fmt.Sprintf("%s is out of range (%s %s)", name, f.Tag(), f.Param())
 	}
 	return fmt.Sprintf("%s is not valid (%s)", name, f.Tag())
+}
+
+// isPlaceholder reports whether a text is an address, or an address with one "*" before the @: a
+// pattern of a domain alone would take the address from every person.
+func isPlaceholder(s string) bool {
+	local, domain, ok := strings.Cut(s, "@")
+	return ok && local != "" && strings.Contains(domain, ".") && !strings.ContainsAny(domain, "*@ ") &&
+		strings.Count(local, "*") <= 1 && !strings.ContainsAny(local, " \t")
 }

@@ -128,7 +128,7 @@ func (a *App) assemble(opts Options, vault *identity.Vault) error {
 	applier := a.assembleLoops(opts, vault, events)
 	a.quarantine = &natsio.Quarantine{JetStream: a.js, Sealer: vault}
 	a.feeds = a.newFeeds(opts, applier, reader)
-	api, err := a.newAPI(opts, vault, events, find, reader)
+	api, err := a.newAPI(opts, vault, events, find, reader, applier)
 	if err != nil {
 		return err
 	}
@@ -209,6 +209,7 @@ func (a *App) newFeeds(opts Options, applier *apply.Applier, reader *receipt.Rea
 // newAPI returns the HTTP interface.
 func (a *App) newAPI(
 	opts Options, vault *identity.Vault, events *natsio.Events, find *directory.Directory, reader *receipt.Reader,
+	applier *apply.Applier,
 ) (*httpapi.API, error) {
 	tokens, err := access.Configured(opts.Config, opts.Tokens)
 	if err != nil {
@@ -231,6 +232,7 @@ func (a *App) newAPI(
 		Controller:      opts.Config.Controller,
 		Waiting:         a.waiting,
 		Measures:        a.measures,
+		Subjects:        applier,
 		Receipts:        reader,
 		Checker:         a.checker,
 		RecipientTokens: recipients,

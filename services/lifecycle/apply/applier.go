@@ -3,6 +3,7 @@
 package apply
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -74,18 +75,25 @@ func (a *Applier) Apply(ctx context.Context, deliveries []*factv1.Delivery) erro
 	if err != nil {
 		return err
 	}
-	for range attempts {
+	for failed := 0; failed < attempts; {
 		if len(entries) == 0 {
 			return nil
 		}
-		if entries, err = a.applyOnce(ctx, entries); err != nil {
+		left, err := a.applyOnce(ctx, entries)
+		if err != nil {
 			return fmt.Errorf("apply facts: %w", err)
 		}
+		if failed++; len(left) < len(entries) {
+			failed = 0
+		}
+		entries = left
 	}
 	return fmt.Errorf("apply facts: %d facts had a version conflict on every attempt: %w", len(entries), store.ErrConflict)
 }
 
-// applyOnce applies entries once and returns the entries with a version conflict.
+// applyOnce applies entries once and returns the remaining entries: those with a version conflict,
+// those that depend on the result of others, and those of moved records, which then claim the names
+// of the records.
 func (a *Applier) applyOnce(ctx context.Context, entries []entry) ([]entry, error) {
 	owners, subjects, err := a.resolve(ctx, entries)
 	if err != nil {
@@ -95,7 +103,10 @@ func (a *Applier) applyOnce(ctx context.Context, entries []entry) ([]entry, erro
 	if err != nil {
 		return nil, err
 	}
-	persons := group(entries, owners, subjects, successorOf)
+	persons, placed, err := a.group(slices.Clone(entries), owners, subjects, successorOf)
+	if err != nil {
+		return nil, err
+	}
 	changes, err := a.decideAll(ctx, persons, subjects)
 	if err != nil {
 		return nil, err
@@ -104,11 +115,28 @@ func (a *Applier) applyOnce(ctx context.Context, entries []entry) ([]entry, erro
 	if err != nil {
 		return nil, err
 	}
-	var lost []entry
+	again := make([]bool, len(persons))
 	for _, i := range conflicts {
-		lost = append(lost, persons[changes[i].person].entries...)
+		again[changes[i].person] = true
 	}
-	return lost, nil
+	var left []int
+	for i := range persons {
+		if !again[i] && len(persons[i].moves) > 0 {
+			again[i] = true
+			if err := a.finishMoves(ctx, persons[i].moves); err != nil {
+				return nil, err
+			}
+		}
+		if again[i] {
+			left = append(left, persons[i].places...)
+		}
+	}
+	slices.Sort(left)
+	out := make([]entry, 0, len(left)+len(entries)-placed)
+	for _, i := range left {
+		out = append(out, entries[i])
+	}
+	return append(out, entries[placed:]...), nil
 }
 
 // Review evaluates subjects at the current time, because bases may have lapsed or the policy may
@@ -248,23 +276,32 @@ func retracted(before, after *lifecycle.Subject) []string {
 
 // decide decides for one person, based on the stored subjects.
 func (a *Applier) decide(p *person, subjects map[string]lifecycle.Subject, at time.Time) (*store.Change, error) {
-	s := lifecycle.Subject{ID: newID()}
+	s := lifecycle.Subject{ID: cmp.Or(p.newID, newID())}
 	if len(p.subjects) > 0 {
 		s = subjects[p.subjects[0]]
 	}
 	facts := p.facts()
 	claim := p.newKeys(s.Keys)
-	if len(p.subjects) == 1 && len(claim) == 0 && s.UnchangedBy(a.opts.Policy, facts, at) {
+	if len(p.subjects) == 1 && len(claim) == 0 && !p.changesMore(&s) && s.UnchangedBy(a.opts.Policy, facts, at) {
 		return nil, nil
 	}
 	c := &store.Change{}
-	if err := a.mergeNames(&s, p, subjects, c, &claim); err != nil {
+	err := a.mergeNames(&s, p, subjects, c, &claim)
+	if err != nil {
 		return nil, err
 	}
 	s.Keys = union(s.Keys, claim)
-	before := s
+	if p.parting != nil {
+		if s, err = p.parting.apply(s, c, at); err != nil {
+			return nil, err
+		}
+	}
+	before := named(s)
 	facts = lifecycle.MarkEchoes(a.opts.Policy, before, facts)
 	c.Subject, _ = lifecycle.Decide(a.opts.Policy, before, facts, at)
+	for _, x := range p.conflicts {
+		c.Subject = lifecycle.NoteConflict(c.Subject, x.other, x.system, at)
+	}
 	c.Claim = claim
 	a.claimLocators(&c.Subject, c)
 	if len(p.subjects) == 1 && lifecycle.HasReturned(subjects[p.subjects[0]], c.Subject) {
@@ -321,6 +358,16 @@ func (a *Applier) decideSuccessor(s, old lifecycle.Subject, p *person, at time.T
 	c.Subject, _ = lifecycle.Decide(a.opts.Policy, fresh, facts, at)
 	a.claimLocators(&c.Subject, c)
 	return c, nil
+}
+
+// named returns the subject with the present knowledge of names. A subject whose first name becomes
+// known is evaluated anew.
+func named(s lifecycle.Subject) lifecycle.Subject {
+	nameless := !slices.ContainsFunc(s.Keys, identity.IsPersonKey)
+	if s.Nameless != nameless {
+		s.Nameless, s.Revision = nameless, ""
+	}
+	return s
 }
 
 // newID returns a random id for a person.

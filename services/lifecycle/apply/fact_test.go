@@ -20,14 +20,39 @@ var told = time.Date(2026, 11, 20, 8, 0, 0, 0, time.UTC)
 // everything is a fact that says all there is to say.
 func everything() *factv1.Fact {
 	return &factv1.Fact{
-		Id: "fact-1", Kind: factv1.Kind_KIND_RECEIPT, Occurred: timestamppb.New(told),
-		Identities: []*factv1.Identity{{Kind: "email", Value: "ala@example.com"}}, Locators: []string{"request:r-1"},
-		Ref: "r-1", Links: []string{"l"}, Contract: "c", Access: factv1.Access_ACCESS_COURSE, AccessDays: 7,
-		PaidUntil: timestamppb.New(told.AddDate(0, 1, 0)), PerformanceAwaited: true, Full: true,
-		Wording: "w", Purposes: []string{"offers"}, Channels: []string{"email"},
-		Evidence: &factv1.Evidence{Form: "footer", Ip: "192.0.2.7", DoubleOptIn: timestamppb.New(told), Text: "I agree."},
-		Traits:   []string{fact.TraitChild, fact.TraitParentAgreed}, Outcome: "done",
-		Reason: "Because.", Told: timestamppb.New(told), Recipient: "crm", Categories: map[string]string{"order": "held"},
+		Id:       "fact-1",
+		Kind:     factv1.Kind_KIND_RECEIPT,
+		Occurred: timestamppb.New(told),
+		Identities: []*factv1.Identity{
+			{Kind: "email", Value: "ala@example.com"},
+			{Kind: "crm", Value: "1"},
+		},
+		Locators:           []string{"request:r-1"},
+		Ref:                "r-1",
+		Links:              []string{"l"},
+		Contract:           "c",
+		Access:             factv1.Access_ACCESS_COURSE,
+		AccessDays:         7,
+		PaidUntil:          timestamppb.New(told.AddDate(0, 1, 0)),
+		PerformanceAwaited: true,
+		Full:               true,
+		Wording:            "w",
+		Purposes:           []string{"offers"},
+		Channels:           []string{"email"},
+		Evidence: &factv1.Evidence{
+			Form:        "footer",
+			Ip:          "192.0.2.7",
+			DoubleOptIn: timestamppb.New(told),
+			Text:        "I agree.",
+		},
+		Traits:     []string{fact.TraitChild, fact.TraitParentAgreed},
+		Outcome:    "done",
+		Reason:     "Because.",
+		Told:       timestamppb.New(told),
+		Recipient:  "crm",
+		StateOf:    "r-1",
+		AsOf:       timestamppb.New(told),
+		Categories: map[string]string{"order": "held"},
 	}
 }
 
@@ -53,10 +78,13 @@ func TestFact_WhatTheWireSaysArrives(t *testing.T) {
 	if got.Mark != vault.Mark("fact-1") {
 		t.Errorf("mark %q", got.Mark)
 	}
-	// Doubt is the core's own.
+	// Doubt and Stated are the core's own.
 	v := reflect.ValueOf(got)
 	for i := range v.NumField() {
-		if name := v.Type().Field(i).Name; v.Field(i).IsZero() && name != "Doubt" {
+		if name := v.Type().
+			Field(i).
+			Name; v.Field(i).IsZero() && name != "Doubt" && name != "Void" && name != "Stated" &&
+			name != "OtherAccount" {
 			t.Errorf("%s is lost", name)
 		}
 	}

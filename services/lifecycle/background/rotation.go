@@ -133,11 +133,13 @@ func (r *rotation) reencrypt(s *lifecycle.Subject) (changed bool, err error) {
 		}
 		changed = true
 	}
+	changed = r.renewKeys(s.Apart) || changed
 	for i := range s.Facts {
 		f := &s.Facts[i]
 		if r.vault.Outdated(f.Address) {
 			f.Address, changed = r.vault.Current(f.Address), true
 		}
+		changed = r.renewKeys(f.By) || changed
 		if !r.vault.Stale(f.Proof) {
 			continue
 		}
@@ -170,4 +172,14 @@ func (r *rotation) write(ctx context.Context) error {
 	}
 	r.changes = r.changes[:0]
 	return r.visit(r.RotationProgress)
+}
+
+// renewKeys replaces the outdated keys in a list and reports whether a key changed.
+func (r *rotation) renewKeys(keys []string) (changed bool) {
+	for i, k := range keys {
+		if r.vault.Outdated(k) {
+			keys[i], changed = r.vault.Current(k), true
+		}
+	}
+	return changed
 }

@@ -52,7 +52,10 @@ func TestRun_AfterItTheOldKeysAreNotNeeded(t *testing.T) {
 		s := lifecycle.Subject{ID: fmt.Sprintf("s%04d", i), Revision: "x"}
 		s.Sealed = must[[]byte](t)(before.Seal(s.ID, address(i)))
 		s.Keys = []string{before.Key(address(i)[0]), before.LocatorKey("order:" + s.ID)}
-		s.Facts = []fact.Fact{{ID: "f", Proof: must[[]byte](t)(before.SealText("192.0.2.1")), Address: s.Keys[0]}}
+		s.Facts = []fact.Fact{
+			{ID: "f", Proof: must[[]byte](t)(before.SealText("192.0.2.1")), Address: s.Keys[0], By: []string{s.Keys[0]}},
+		}
+		s.Apart = []string{s.Keys[0]}
 		changes = append(changes, store.Change{Subject: s, Claim: s.Keys})
 	}
 	must[[]error](t)(st.Save(t.Context(), changes))
@@ -99,7 +102,8 @@ func TestRun_AfterItTheOldKeysAreNotNeeded(t *testing.T) {
 			after.Key(address(i)[0]),
 			after.LocatorKey("order:"+s.ID),
 		)
-		if s.Facts[0].Address != after.Key(address(i)[0]) || len(s.Keys) != 2 {
+		now := after.Key(address(i)[0])
+		if s.Facts[0].Address != now || s.Facts[0].By[0] != now || s.Apart[0] != now || len(s.Keys) != 2 {
 			t.Errorf("%s: address %s, keys %v", s.ID, s.Facts[0].Address, s.Keys)
 		}
 		i++

@@ -30,6 +30,9 @@ const (
 	// KindMerged records that another subject is the same person; Text is its id, and the journal
 	// of that subject ends.
 	KindMerged Kind = "absorbed"
+	// KindParted records that an order of the controller parted the person from another; Text is the
+	// id of the other subject.
+	KindParted Kind = "parted"
 	// KindConfirmed closes a published decision: every recipient confirmed, or the question
 	// expired.
 	KindConfirmed Kind = "confirmed"

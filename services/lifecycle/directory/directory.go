@@ -4,6 +4,7 @@ package directory
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
@@ -24,7 +25,9 @@ type Directory struct {
 // Name returns the subject of a name, which may also be a record of the person such as an order or
 // a payment; nil for an unknown name.
 func (d *Directory) Name(ctx context.Context, name identity.Identity) (*lifecycle.Subject, error) {
-	return d.keys(ctx, append(d.Vault.Keys(name), d.Vault.LocatorKeys(name.Kind+":"+name.Value)...)...)
+	return d.keys(ctx, slices.Concat(
+		d.Vault.Keys(name), d.Vault.FormerKeys(name), d.Vault.LocatorKeys(name.Kind+":"+name.Value),
+	)...)
 }
 
 // Decision returns the subject of a decision; nil for an unknown decision.

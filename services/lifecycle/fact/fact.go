@@ -63,6 +63,8 @@ const (
 	// KindListed is the observation of a newsletter platform that the person is an active subscriber. An
 	// observation is no act of the person: KindListed raises no basis and ends no basis.
 	KindListed Kind = "listed"
+	// KindState is the report of the whole state of a thing: see Fact.StateOf.
+	KindState Kind = "state"
 )
 
 // Kinds of acts without a source: rules see them beside the facts.
@@ -82,7 +84,7 @@ func Kinds() []Kind {
 		KindConsentAsked, KindInvalidated, KindDownload, KindOrderPlaced, KindOrderExpired, KindComplaint,
 		KindComplaintSettled, KindAddressChanged, KindRestriction, KindRestrictionLifted, KindAccessRequest,
 		KindPortabilityRequest, KindRectificationRequest, KindRequestVerified, KindRequestExtended,
-		KindRequestDecided, KindRequestAnswered, KindReceipt, KindListed,
+		KindRequestDecided, KindRequestAnswered, KindReceipt, KindListed, KindState,
 	}
 }
 
@@ -156,10 +158,25 @@ type Fact struct {
 	// categories of data.
 	Recipient  string             `json:"recipient,omitempty"`
 	Categories map[string]Outcome `json:"categories,omitempty"`
+	// StateOf names the thing whose whole state the source reported with the fact, such as an order, and
+	// AsOf is the latest time of such a state, by the clock of the source. Void is the time of the first
+	// later state without the fact: from then on the fact is not so.
+	StateOf string     `json:"state_of,omitempty"`
+	AsOf    *time.Time `json:"as_of,omitempty"`
+	Void    *time.Time `json:"void,omitempty"`
 	// Mark is a keyed hash of ID that outlives the fact as a tombstone. Empty means ID itself.
 	Mark string `json:"mark,omitempty"`
 	// Address is a keyed hash of the e-mail address in the report; empty for none or several.
 	Address string `json:"address,omitempty"`
+	// By are keyed hashes of the other names in the report: several addresses, ids of the person, and
+	// accounts.
+	By []string `json:"by,omitempty"`
+	// OtherAccount reports whether the address was typed under the account of another person, such as for a
+	// gift: the person did not buy.
+	OtherAccount bool `json:"other_account,omitempty"`
+	// Stated is the receipt of the report that decided whose the record is, where another report of the
+	// fact was received first.
+	Stated *time.Time `json:"stated,omitempty"`
 }
 
 // Traits of facts, as they appear in policies.
@@ -229,6 +246,10 @@ const clockTolerance = 5 * time.Minute
 func (f Fact) Normalized() Fact {
 	f.Received = f.Received.UTC().Truncate(time.Millisecond)
 	f.Occurred = f.Occurred.UTC().Truncate(time.Millisecond)
+	if f.AsOf != nil {
+		at := f.AsOf.UTC().Truncate(time.Millisecond)
+		f.AsOf = &at
+	}
 	switch {
 	case f.Doubt != "":
 		f.Occurred = f.Received
@@ -243,30 +264,9 @@ func (f Fact) Normalized() Fact {
 	return f
 }
 
-// rank orders acts of the same instant: a later act wins, so acts that protect the person rank
-// highest.
-func (k Kind) rank() int {
-	switch k {
-	case KindErasure:
-		return 5
-	case KindObjection, KindObjectionUpheld:
-		return 4
-	case KindUnsubscribe, KindInvalidated:
-		return 3
-	case KindRefusal:
-		return 2
-	case KindNegotiationClosed,
-		KindAccessEnded,
-		KindRelease,
-		KindRefund,
-		KindPerformed,
-		KindOrderExpired,
-		KindComplaintSettled,
-		KindRestrictionLifted:
-		return 1
-	}
-	return 0
-}
+// IsObservation reports whether the kind is the observation of a source and no act: an observation raises no
+// basis and ends no basis.
+func (k Kind) IsObservation() bool { return k == KindListed || k == KindState }
 
 // IsAboutPerson reports whether the kind concerns the whole person, whatever record the fact
 // mentions.
@@ -278,59 +278,6 @@ func (k Kind) IsAboutPerson() bool {
 		return true
 	}
 	return false
-}
-
-// Compare orders facts by instant, then by rank, then by id.
-func Compare(a, b Fact) int {
-	return cmp.Or(
-		a.Occurred.Compare(b.Occurred),
-		cmp.Compare(a.Kind.rank(), b.Kind.rank()),
-		cmp.Compare(a.ID, b.ID),
-	)
-}
-
-// Combine returns both lists of facts in order, each fact once. Of two reports of one fact the
-// one received first is kept, so the order of arrival has no effect. Tests of a platform are
-// dropped, and superseded observations: of the facts KindListed of one source, address and UTC day
-// the latest is kept, so that a subject does not grow with each change of a profile.
-func Combine(have, more []Fact) []Fact {
-	all := make([]Fact, 0, len(have)+len(more))
-	all = append(all, have...)
-	for _, f := range more {
-		if !f.HasTrait(TraitTest) {
-			all = append(all, f.Normalized())
-		}
-	}
-	slices.SortStableFunc(all, func(a, b Fact) int {
-		return cmp.Or(cmp.Compare(a.ID, b.ID), a.Received.Compare(b.Received), a.Occurred.Compare(b.Occurred))
-	})
-	all = slices.CompactFunc(all, func(a, b Fact) bool { return a.ID == b.ID })
-	slices.SortFunc(all, Compare)
-	return dropSuperseded(all)
-}
-
-// listing is a day on which a source listed an address.
-type listing struct {
-	source, address string
-	day             int64
-}
-
-// dropSuperseded drops the superseded observations of ordered facts.
-func dropSuperseded(all []Fact) []Fact {
-	last := map[listing]string{}
-	for i := range all {
-		if all[i].Kind == KindListed {
-			last[all[i].listing()] = all[i].ID
-		}
-	}
-	if len(last) == 0 {
-		return all
-	}
-	return slices.DeleteFunc(all, func(f Fact) bool { return f.Kind == KindListed && last[f.listing()] != f.ID })
-}
-
-func (f *Fact) listing() listing {
-	return listing{f.Source, f.Address, f.Occurred.Unix() / int64(24*time.Hour/time.Second)}
 }
 
 // AddsData reports whether facts of the kind bring personal data. Other kinds protect the person or

@@ -45,6 +45,8 @@ func Encode(f *fact.Fact, identities []identity.Identity, locators ...string) *f
 		Told:               timestamp(f.InformedAt),
 		Recipient:          f.Recipient,
 		Categories:         fact.ConvertOutcomes[string](f.Categories),
+		StateOf:            f.StateOf,
+		AsOf:               timestamp(f.AsOf),
 	}
 	if f.Form != "" || f.Shown != "" || f.DoubleOptIn != nil {
 		out.Evidence = &factv1.Evidence{Form: f.Form, Text: f.Shown, DoubleOptIn: timestamp(f.DoubleOptIn)}
@@ -83,6 +85,8 @@ func Decode(d *factv1.Delivery, f *factv1.Fact) fact.Fact {
 		InformedAt:         pointer(f.GetTold()),
 		Recipient:          f.GetRecipient(),
 		Categories:         fact.ConvertOutcomes[fact.Outcome](f.GetCategories()),
+		StateOf:            f.GetStateOf(),
+		AsOf:               pointer(f.GetAsOf()),
 	}
 }
 

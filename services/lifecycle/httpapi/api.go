@@ -77,6 +77,8 @@ type Options struct {
 	Controller string
 	// Checker checks decisions before their delivery.
 	Checker Checker
+	// Subjects carries out orders to split and to join persons.
+	Subjects Subjects
 	// Receipts converts receipts of recipients to facts.
 	Receipts *receipt.Reader
 	// RecipientTokens are the tokens of recipients; the holder of each token is the recipient.
@@ -113,6 +115,8 @@ const (
 	ScopeDecisions = "decisions"
 	// ScopeKeys is for sealing with the newest key.
 	ScopeKeys = "keys"
+	// ScopeSubjects opens the orders to split and to join persons.
+	ScopeSubjects = "subjects"
 	// ScopeReceipts is the scope of the tokens of recipients.
 	ScopeReceipts = "receipts"
 )
@@ -158,6 +162,8 @@ func (a *API) Register(e *echo.Echo) {
 	v1 := e.Group("/v1")
 	v1.POST("/explain", a.explain, a.may(ScopeRead))
 	v1.POST("/subjects", a.subject, a.may(ScopeRead))
+	v1.POST("/subjects/split", a.split, a.may(ScopeSubjects))
+	v1.POST("/subjects/join", a.join, a.may(ScopeSubjects))
 	v1.POST("/bases", a.bases, a.may(ScopeRead))
 	v1.POST("/may", a.use, a.may(ScopeRead))
 	v1.POST("/export", a.export, a.may(ScopeExport))
@@ -166,6 +172,7 @@ func (a *API) Register(e *echo.Echo) {
 	v1.POST("/requests", a.open, a.may(ScopeRequests))
 	v1.POST("/requests/:ref/:step", a.step, a.may(ScopeRequests))
 	v1.GET("/holds", a.holds, a.may(ScopeRead))
+	v1.GET("/unfinished", a.unfinished, a.may(ScopeRead))
 	v1.POST("/holds", a.hold, a.may(ScopeHolds))
 	v1.POST("/holds/release", a.release, a.may(ScopeHolds))
 	v1.GET("/policy", a.policy, a.may(ScopePolicy))

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rodopath/rodopath/services/internal/problem"
 	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/report"
 	"github.com/rodopath/rodopath/services/lifecycle/rights"
@@ -181,9 +182,20 @@ func (a *API) use(c echo.Context) error {
 	}
 	use := rights.Use{Purpose: req.Purpose, Channel: req.Channel, Controller: req.Controller}
 	if name.Kind == identity.KindEmail {
-		use.Address = a.opts.Vault.Key(name)
+		use.Address = a.addressKey(s, name)
 	}
 	return c.JSON(http.StatusOK, report.PermissionOf(a.opts.Policy, s.May(a.opts.Policy, use, at)))
+}
+
+// addressKey returns the key under which the facts of a subject hold an address: the key of its one
+// writing, or of a writing that an earlier version stored.
+func (a *API) addressKey(s *lifecycle.Subject, name identity.Identity) string {
+	for _, key := range a.opts.Vault.FormerKeys(name) {
+		if slices.ContainsFunc(s.Facts, func(f fact.Fact) bool { return f.Address == key }) {
+			return key
+		}
+	}
+	return a.opts.Vault.Key(name)
 }
 
 // checkPurposes refuses unknown purposes: a misspelt purpose would otherwise be answered like a

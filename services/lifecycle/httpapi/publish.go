@@ -56,20 +56,26 @@ func (a *API) occurred(at *time.Time) (time.Time, error) {
 	return *at, nil
 }
 
-// about returns the identities of a fact: the given name, or all known names.
-func (a *API) about(f *found) ([]identity.Identity, error) {
-	names := []identity.Identity{f.name}
-	if f.name.Kind == kindSubject {
-		names = f.names
+// about returns the names that lead a fact to the person: the given name, or all known names where
+// the given name is the name of a subject, a record or an account. A person without a name is found
+// by the record.
+func (a *API) about(f *found) (names []identity.Identity, locators []string, err error) {
+	switch {
+	case f.name.Kind == identity.KindEmail, slices.Contains(f.names, f.name):
+		return []identity.Identity{f.name}, nil, nil
+	case len(f.names) > 0:
+		return f.names, nil, nil
+	case f.subject.Nameless && f.name.Kind != kindSubject:
+		return nil, []string{f.name.String()}, nil
+	case f.name.Kind != kindSubject:
+		return []identity.Identity{f.name}, nil, nil
 	}
-	if len(names) == 0 {
-		return nil, problem.New(
-			http.StatusConflict,
-			"address-deleted",
-			"The address of this person is deleted here. Name the person by the e-mail address instead of the subject id.",
-		)
-	}
-	return names, nil
+	return nil, nil, problem.New(
+		http.StatusConflict,
+		"address-deleted",
+		"No address of this person is known here. Name the person by the e-mail address, or by an order, "+
+			"instead of the subject id.",
+	)
 }
 
 // openHold is a hold in force.
@@ -102,6 +108,37 @@ func (a *API) holds(c echo.Context) error {
 			if err := out.encode(
 				openHold{s.ID, described(names), f.Ref, f.Occurred, f.Reason, slices.Contains(f.Traits, fact.TraitLimitation)},
 			); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// unfinishedRecord is a paid record without a reported performance.
+type unfinishedRecord struct {
+	Subject string `json:"subject"`
+	// Person lists the known names; empty when the address is deleted.
+	Person []string  `json:"person"`
+	Record string    `json:"record"`
+	Source string    `json:"source"`
+	Sold   time.Time `json:"sold"`
+}
+
+// unfinished lists the paid records whose performance is outstanding, one JSON object a line.
+func (a *API) unfinished(c echo.Context) error {
+	out := newLines(c)
+	return store.Walk(c.Request().Context(), a.opts.Lists, func(s *lifecycle.Subject) error {
+		open := rules.Evaluate(a.opts.Policy, s.Facts).Unfinished()
+		if len(open) == 0 {
+			return nil
+		}
+		names, err := a.opts.Vault.Open(s.ID, s.Sealed)
+		if err != nil {
+			return err
+		}
+		for _, u := range open {
+			if err := out.encode(unfinishedRecord{s.ID, described(names), u.Record, u.Source, u.Sold}); err != nil {
 				return err
 			}
 		}
@@ -151,7 +188,7 @@ func (a *API) holdOr(c echo.Context, kind fact.Kind) error {
 	if req.Limitation {
 		f.Traits = []string{fact.TraitLimitation}
 	}
-	names, err := a.about(person)
+	names, locators, err := a.about(person)
 	if err != nil {
 		return err
 	}
@@ -159,7 +196,7 @@ func (a *API) holdOr(c echo.Context, kind fact.Kind) error {
 		return err
 	}
 	alarms := a.foresee(&person.subject, f)
-	if err := a.publishFact(ctx, f, names); err != nil {
+	if err := a.publishFact(ctx, f, names, locators...); err != nil {
 		return err
 	}
 	return c.JSON(http.StatusAccepted, holdAnswer{person.subject.ID, alarms})

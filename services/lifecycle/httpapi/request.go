@@ -113,14 +113,14 @@ func (a *API) open(c echo.Context) error {
 	if req.Unverified {
 		f.Traits = append(f.Traits, fact.TraitUnverified)
 	}
-	names, err := a.about(person)
+	names, locators, err := a.about(person)
 	if err != nil {
 		return err
 	}
 	if f.Occurred, err = a.occurred(req.At); err != nil {
 		return err
 	}
-	if err := a.publishFact(ctx, f, names, kindRequest+":"+req.Ref); err != nil {
+	if err := a.publishFact(ctx, f, names, append(locators, kindRequest+":"+req.Ref)...); err != nil {
 		return err
 	}
 	state := rights.Requests(a.opts.Policy, []fact.Fact{f}, a.opts.Now())

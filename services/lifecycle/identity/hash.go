@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/rodopath/rodopath/services/internal/address"
 )
 
 // hashKey is the length of a new key of the hashes, and the least of any, in bytes.
@@ -48,6 +50,20 @@ func (v *Vault) Key(i Identity) string { return v.Keys(i)[0] }
 func (v *Vault) Keys(i Identity) []string {
 	i = i.Normal()
 	return v.keys(personPrefix, i.Kind+":"+i.Value)
+}
+
+// FormerKeys returns the keyed hashes of an address in the writings of earlier versions; nil for an
+// address with one writing and for other names.
+func (v *Vault) FormerKeys(i Identity) []string {
+	i = i.Normal()
+	if i.Kind != KindEmail {
+		return nil
+	}
+	var out []string
+	for _, writing := range address.Former(i.Value) {
+		out = append(out, v.keys(personPrefix, KindEmail+":"+writing)...)
+	}
+	return out
 }
 
 // LocatorKey returns the keyed hash of a locator, such as "stripe:pi_123".

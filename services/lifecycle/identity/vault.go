@@ -14,6 +14,8 @@ import (
 	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
 	"github.com/tink-crypto/tink-go/v2/keyset"
 	"github.com/tink-crypto/tink-go/v2/tink"
+
+	"github.com/rodopath/rodopath/services/internal/address"
 )
 
 // Identity is one name of a person.
@@ -26,12 +28,12 @@ type Identity struct {
 // KindEmail is the kind of an e-mail address.
 const KindEmail = "email"
 
-// Normal returns the identity in normal form: an address in lower case, without surrounding space.
-// Dots and tags stay significant.
+// Normal returns the identity in normal form: an address in its one writing (address.Normal), another
+// name without surrounding space.
 func (i Identity) Normal() Identity {
 	i.Value = strings.TrimSpace(i.Value)
 	if i.Kind == KindEmail {
-		i.Value = strings.ToLower(i.Value)
+		i.Value = address.Normal(i.Value)
 	}
 	return i
 }

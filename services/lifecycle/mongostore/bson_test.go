@@ -19,7 +19,7 @@ func TestStore_Load_EveryField(t *testing.T) {
 	st := open(t, newClock().opts(srv.URI()))
 	var want lifecycle.Subject
 	fill(t, reflect.ValueOf(&want).Elem(), "subject")
-	want.Bases, want.MergedParts = nil, nil // worked out anew, and not stored
+	want.Bases, want.MergedParts, want.FactsBefore = nil, nil, nil // worked out anew, and not stored
 	for i := range want.Notices {
 		want.Notices[i].PlainItems = nil // not stored
 	}

@@ -164,7 +164,7 @@ func (c *compiler) kinds(at path, id string, names []string) []fact.Kind {
 	var out []fact.Kind
 	for j, n := range names {
 		k := fact.Kind(n)
-		if k == fact.KindListed {
+		if k.IsObservation() {
 			c.fault(append(slices.Clip(at), j), "rule %s: %q is no act: an observation raises and ends no basis", id, n)
 		}
 		if k != fact.KindRequested && !slices.Contains(fact.Kinds(), k) {

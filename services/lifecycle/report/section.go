@@ -212,6 +212,8 @@ func (x *explanation) pastDeletions(journal []chain.Entry) {
 			deleted.Row(at, x.words.forgotten, "", "")
 		case chain.KindMerged:
 			deleted.Row(at, x.words.absorbed+entry.Text, "", "")
+		case chain.KindParted:
+			deleted.Row(at, x.words.parted+entry.Text, "", "")
 		case chain.KindAlarm:
 			alarms.Row(at, x.alarm(entry))
 		}

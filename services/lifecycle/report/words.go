@@ -72,13 +72,17 @@ func nouns() map[string]noun {
 			"zakończenia wstrzymania usunięcia",
 			"release of the hold",
 		},
-		"identified":        {"identyfikacja osoby", "identyfikacji osoby", "identification"},
-		"bounce":            {"niedoręczenie wiadomości", "niedoręczenia wiadomości", "undelivered message"},
-		"consent_asked":     {"pytanie o zgodę", "pytania o zgodę", "question for consent"},
-		"invalidated":       {"unieważnienie zgody", "unieważnienia zgody", "invalidation of the consent"},
-		"download":          {"pobranie materiału", "pobrania materiału", "download"},
-		"order_placed":      {"złożenie zamówienia", "złożenia zamówienia", "placing of the order"},
-		"order_expired":     {"wygaśnięcie zamówienia", "wygaśnięcia zamówienia", "expiry of the order"},
+		"identified":    {"identyfikacja osoby", "identyfikacji osoby", "identification"},
+		"bounce":        {"niedoręczenie wiadomości", "niedoręczenia wiadomości", "undelivered message"},
+		"consent_asked": {"pytanie o zgodę", "pytania o zgodę", "question for consent"},
+		"invalidated":   {"unieważnienie zgody", "unieważnienia zgody", "invalidation of the consent"},
+		"download":      {"pobranie materiału", "pobrania materiału", "download"},
+		"order_placed":  {"złożenie zamówienia", "złożenia zamówienia", "placing of the order"},
+		"order_expired": {
+			"anulowanie lub wygaśnięcie zamówienia",
+			"anulowania lub wygaśnięcia zamówienia",
+			"cancellation or expiry of the order",
+		},
 		"complaint":         {"reklamacja", "reklamacji", "complaint"},
 		"complaint_settled": {"rozpatrzenie reklamacji", "rozpatrzenia reklamacji", "settlement of the complaint"},
 		"address_changed":   {"zmiana adresu", "zmiany adresu", "change of address"},
@@ -108,6 +112,11 @@ func nouns() map[string]noun {
 		},
 		"request_decided":  {"rozpatrzenie wniosku", "rozpatrzenia wniosku", "decision on the request"},
 		"request_answered": {"odpowiedź na wniosek", "odpowiedzi na wniosek", "answer to the request"},
+		"state": {
+			"stan zgłoszony przez platformę",
+			"zgłoszenia stanu przez platformę",
+			"state reported by the platform",
+		},
 		"listed": {
 			"na liście odbiorców według platformy",
 			"wykazania na liście odbiorców przez platformę",
@@ -582,7 +591,7 @@ type explanationWords struct {
 	requests, received, due, overdue, extended, answered, late               string
 	asked, open, closed, told, lapsed, receipts                              string
 	resent, resentToAll, confirmed, retracted                                string
-	gone, again, because, revision, forgotten, absorbed, alarms              string
+	gone, again, because, revision, forgotten, absorbed, parted, alarms      string
 	tombstone, allGone                                                       string
 }
 
@@ -648,6 +657,7 @@ func (l Language) explanation() explanationWords {
 		revision:    l.choose("wersja ", "revision "),
 		forgotten:   l.choose("brak dalszych danych, profil usunięto", "no data left, the subject was removed"),
 		absorbed:    l.choose("połączono z profilem ", "merged with subject "),
+		parted:      l.choose("oddzielono profil ", "parted from subject "),
 		alarms:      l.choose("ALARMY", "ALARMS"),
 		tombstone:   l.choose("ZNACZNIK USUNIĘCIA", "TOMBSTONE"),
 		allGone:     l.choose("Wszystkie dane osoby usunięto ", "All data of the person were deleted on "),
@@ -860,6 +870,19 @@ func (l Language) flaw(f rules.Flaw) (missing, why, remedy string) {
 			l.choose(
 				"Włącz potwierdzanie linkiem (double opt-in) i przekazuj nazwę formularza. Osoby bez dowodu zgody poproś o zgodę ponownie.",
 				"Turn on confirmation by a link (double opt-in) and send the name of the form. Ask the persons without evidence again.",
+			)
+	case rules.FlawAddress:
+		return l.choose(
+				"Adres osoby zmienił się u źródła po udzieleniu zgody.",
+				"The address of the person changed at the source after the consent.",
+			),
+			l.choose(
+				"Zgoda dotyczy adresu, dla którego jej udzielono. Poprzedni adres może dziś należeć do kogoś innego.",
+				"A consent concerns the address for which it was given. The former address may belong to somebody else today.",
+			),
+			l.choose(
+				"Poproś osobę o potwierdzenie nowego adresu (double opt-in).",
+				"Ask the person to confirm the new address (double opt-in).",
 			)
 	case rules.FlawUnproven:
 		return l.choose(

@@ -113,7 +113,7 @@ func states() []rules.ConsentState {
 func flaws() []rules.Flaw {
 	return []rules.Flaw{
 		rules.FlawWording, rules.FlawTime, rules.FlawTrace, rules.FlawUnconfirmed,
-		rules.FlawPreticked, rules.FlawForced, rules.FlawChild, rules.FlawUnproven,
+		rules.FlawPreticked, rules.FlawForced, rules.FlawChild, rules.FlawUnproven, rules.FlawAddress,
 	}
 }
 

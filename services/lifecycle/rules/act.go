@@ -10,12 +10,13 @@ import (
 
 // acts returns the facts as rules see them. A request for a right is an act at its receipt and
 // takes effect later: after verification of an unverified sender (Art. 12(6)), and for an objection
-// to anything but marketing after its grant (Art. 21(1)). An echo is no act: rules do not see an echo.
+// to anything but marketing after its grant (Art. 21(1)). An echo is no act, and a void fact is
+// not so: rules see neither. See voidBases.
 func (p *Policy) acts(facts []fact.Fact) []fact.Fact {
 	out := make([]fact.Fact, 0, len(facts)+2)
 	for i := range facts {
 		f := facts[i]
-		if f.HasTrait(fact.TraitEcho) {
+		if f.HasTrait(fact.TraitEcho) || f.Void != nil || f.Kind == fact.KindState {
 			continue
 		}
 		if !p.IsRequest(&f) {

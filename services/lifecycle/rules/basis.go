@@ -62,6 +62,7 @@ func (h *Evaluation) evaluateBases() []Basis {
 			all = append(all, h.raise(r, g)...)
 		}
 	}
+	all = append(all, h.voidBases()...)
 	h.expandToRecords(all)
 	h.limitProlonging(all)
 	slices.SortStableFunc(all, func(a, b Basis) int {

@@ -171,8 +171,13 @@ func provesAfter(f *fact.Fact, no time.Time) bool {
 	if f.Doubt != "" || f.HasTrait(fact.TraitUnproven) || !f.Occurred.After(no) {
 		return false
 	}
-	return f.Form != "" || len(f.Proof) > 0 || f.DoubleOptIn != nil && f.DoubleOptIn.After(no)
+	form := f.Form != "" && f.Form != listForm
+	return form || len(f.Proof) > 0 || f.DoubleOptIn != nil && f.DoubleOptIn.After(no)
 }
+
+// listForm stands for a form in the evidence of a platform that states no form: an entry in a list, which
+// after a no is no evidence of an act.
+const listForm = "list"
 
 // child reports whether the person is a child without a parent's consent.
 func (h *Evaluation) child() bool {

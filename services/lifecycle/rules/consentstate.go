@@ -104,6 +104,9 @@ const (
 	// FlawUnproven: an import, an API call or a synchronization added the person, and no act of the
 	// person did.
 	FlawUnproven Flaw = "no_act"
+	// FlawAddress: the platform now has another address of the person in the same record, and the person
+	// agreed for the former address.
+	FlawAddress Flaw = "address_changed"
 	// FlawUnconfirmed: nothing shows that the owner of the address agreed.
 	FlawUnconfirmed Flaw = "not_confirmed"
 	FlawPreticked   Flaw = "preticked"
@@ -238,8 +241,30 @@ func (h *Evaluation) grants(c *consent) []Grant {
 	out := make([]Grant, len(c.grants))
 	for i, n := range c.grants {
 		out[i] = h.policy.grant(&h.facts[n], c.Channel)
+		if c.Channel == channelEmail && h.addressChanged(&h.facts[n]) {
+			out[i].Flaws = append(out[i].Flaws, FlawAddress)
+		}
 	}
 	return out
+}
+
+// addressChanged reports whether the record of a sign-up at its platform was last listed with another
+// address than that of the sign-up.
+func (h *Evaluation) addressChanged(signup *fact.Fact) bool {
+	if signup.Ref == "" || signup.Address == "" {
+		return false
+	}
+	var last *fact.Fact
+	for i := range h.facts {
+		f := &h.facts[i]
+		if f.Kind != fact.KindListed || f.Source != signup.Source || f.Ref != signup.Ref || f.Address == "" {
+			continue
+		}
+		if last == nil || cmp.Or(f.Occurred.Compare(last.Occurred), f.Received.Compare(last.Received)) >= 0 {
+			last = f
+		}
+	}
+	return last != nil && last.Address != signup.Address && last.Occurred.After(signup.Occurred)
 }
 
 // grant returns the evidence of a sign-up and its flaws.

@@ -164,7 +164,7 @@ func anchorNames() []string {
 		string(fact.KindRequested),
 	}
 	for _, k := range fact.Kinds() {
-		if k != fact.KindListed { // an observation; superseded observations are dropped
+		if !k.IsObservation() { // an observation; superseded observations are dropped
 			names = append(names, string(k))
 		}
 	}

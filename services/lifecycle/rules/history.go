@@ -18,6 +18,8 @@ type Evaluation struct {
 	record, contract     []string
 	byRecord, byContract map[string][]int
 	shared               []int
+	// void are the facts that a later state did not repeat.
+	void []fact.Fact
 	// records are the names of the records.
 	records names
 	// traits are the traits of all facts of a record.
@@ -33,7 +35,7 @@ type Evaluation struct {
 
 // Evaluate evaluates facts under a policy.
 func Evaluate(p *Policy, facts []fact.Fact) *Evaluation {
-	h := &Evaluation{policy: p, facts: p.acts(facts)}
+	h := &Evaluation{policy: p, facts: p.acts(facts), void: voidFacts(facts)}
 	h.nameGroups()
 	h.gatherGroups()
 	h.consents = h.foldConsents()
@@ -223,7 +225,7 @@ func (h *Evaluation) ends(r *Rule, i int) bool {
 			return false
 		}
 	case fact.KindRefund:
-		if !f.Full {
+		if !h.fullRefund(i) {
 			return false
 		}
 	case fact.KindSignup:
@@ -236,13 +238,6 @@ func (h *Evaluation) ends(r *Rule, i int) bool {
 		}
 	}
 	return slices.Contains(r.Ended, h.facts[i].Kind)
-}
-
-// refunded reports whether the record was refunded in full.
-func (h *Evaluation) refunded(record string) bool {
-	return slices.ContainsFunc(h.byRecord[record], func(i int) bool {
-		return h.facts[i].Kind == fact.KindRefund && h.facts[i].Full
-	})
 }
 
 // RecordNamed returns the name of the record that has a name; an unknown name is its own record.

@@ -15,8 +15,12 @@ func (h *Evaluation) NeededFacts(at time.Time) map[string]bool {
 	}
 	groups := map[string]bool{}
 	prolonged := map[Item]bool{}
+	out := map[string]bool{}
 	rests := func(b *Basis) {
 		for _, id := range b.Facts {
+			if len(byID[id]) == 0 {
+				out[id] = true // a void fact, which belongs to no group
+			}
 			for _, j := range byID[id] {
 				groups[h.groupOf(j)] = true
 			}
@@ -39,7 +43,6 @@ func (h *Evaluation) NeededFacts(at time.Time) map[string]bool {
 			rests(&h.bases[i])
 		}
 	}
-	out := map[string]bool{}
 	superseded := h.supersededListings()
 	for i := range h.facts {
 		group := h.groupOf(i)

@@ -115,9 +115,13 @@ func setMore(f *fact.Fact, key, value string, instant func() *time.Time) error {
 		f.Recipient = value
 	case "address":
 		f.Address = value
+	case "of":
+		f.StateOf = value
+	case "as_of":
+		f.AsOf = instant()
 	default:
 		return fmt.Errorf(
-			"unknown word %q; known are id, source, occurred, access, days, paid_until, contract, links, wording, purposes, channels, form, confirmed, ip, shown, outcome, reason, told, recipient, address, who",
+			"unknown word %q; known are id, source, occurred, access, days, paid_until, contract, links, wording, purposes, channels, form, confirmed, ip, shown, outcome, reason, told, recipient, address, of, as_of, who",
 			key,
 		)
 	}

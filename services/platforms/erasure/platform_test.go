@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -93,6 +94,18 @@ func TestTask_KnowsNamesInPlainAndHidden(t *testing.T) {
 	}
 	if !hidden.Hidden || hidden.ID == plain.ID || hidden.Since.IsZero() {
 		t.Errorf("got %+v", hidden)
+	}
+}
+
+func TestTask_KnowsAnAddressInEveryWriting(t *testing.T) {
+	e := erasuretest.Deletion("part", nil, "contact")
+	e.Data.Person.Emails = []string{"ala@xn--w-uga1v8h.example"}
+	task, err := erasure.Read(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Contains(task.Emails, "ala@żółw.example") || !task.Person("Ala@Żółw.Example") {
+		t.Errorf("looks for %v", task.Emails)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/internal/address"
 )
 
 // Task is a deletion at a platform.
@@ -21,7 +22,8 @@ type Task struct {
 	// Since is the earliest useful time of a list: for a replay, which may follow a restored
 	// backup, the time of the replay.
 	Since time.Time
-	// Emails are the person's addresses in lower case.
+	// Emails are the person's addresses in the form of address.Normal, and in further writings under
+	// which a platform may hold an address.
 	Emails []string
 	// Items are the items without a basis.
 	Items []stream.Item
@@ -50,8 +52,11 @@ func Read(e *stream.Event) (*Task, error) {
 		t.ID += ":" + strconv.FormatInt(e.Data.Replay.At.Unix(), 10)
 	}
 	for _, email := range p.Emails {
-		if email = strings.ToLower(strings.TrimSpace(email)); email != "" && !slices.Contains(t.Emails, email) {
-			t.Emails = append(t.Emails, email)
+		email = address.Normal(email)
+		for _, writing := range append([]string{email}, address.Former(email)...) {
+			if writing != "" && !slices.Contains(t.Emails, writing) {
+				t.Emails = append(t.Emails, writing)
+			}
 		}
 	}
 	return t, nil
@@ -91,8 +96,8 @@ func cut(name, prefix, suffix string) (string, bool) {
 // Person reports whether a name at the platform is the person's: an address, or an id such as
 // "stripe:cus_1".
 func (t *Task) Person(name string) bool {
-	if strings.Contains(name, "@") {
-		name = strings.ToLower(name)
+	if kind, _, ok := strings.Cut(name, ":"); strings.Contains(name, "@") && (!ok || strings.Contains(kind, "@")) {
+		name = address.Normal(name)
 	}
 	return name != "" && (slices.Contains(t.Emails, name) || slices.Contains(t.ids, name) || t.hidden(t.hashes, name))
 }

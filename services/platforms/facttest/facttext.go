@@ -14,17 +14,38 @@ import (
 )
 
 // Reading writes a reading: a line for every fact, then one for every silence, then one for an unread
-// part.
+// part. States are left out: see States.
 func Reading(r ingest.Reading) string {
 	var b strings.Builder
 	for _, f := range r.Facts {
-		b.WriteString(Fact(f) + "\n")
+		if f.GetKind() != factv1.Kind_KIND_STATE {
+			b.WriteString(Fact(f) + "\n")
+		}
 	}
 	for _, reason := range r.Silent {
 		b.WriteString("silent " + reason + "\n")
 	}
 	if r.Unread != "" {
 		b.WriteString("unread " + r.Unread + "\n")
+	}
+	return b.String()
+}
+
+// States writes a line for every state of a reading: the name of the thing and the time of the state, and
+// the kinds of the facts of the state.
+func States(r ingest.Reading) string {
+	var b strings.Builder
+	for _, state := range r.Facts {
+		if state.GetKind() != factv1.Kind_KIND_STATE {
+			continue
+		}
+		words := []string{state.GetStateOf(), instant(state.GetAsOf())}
+		for _, f := range r.Facts {
+			if f.GetStateOf() == state.GetStateOf() && f != state && f.GetAsOf().AsTime().Equal(state.GetAsOf().AsTime()) {
+				words = append(words, strings.ToLower(strings.TrimPrefix(f.GetKind().String(), "KIND_")))
+			}
+		}
+		b.WriteString(strings.Join(words, " ") + "\n")
 	}
 	return b.String()
 }
@@ -41,6 +62,9 @@ func Fact(f *factv1.Fact) string {
 		}
 	}
 	add("ref", f.GetRef())
+	if f.GetStateOf() != f.GetRef() {
+		add("of", f.GetStateOf())
+	}
 	add("links", strings.Join(f.GetLinks(), ","))
 	add("contract", f.GetContract())
 	if f.GetAccess() != factv1.Access_ACCESS_UNSPECIFIED {

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rodopath/rodopath/api/certificate"
+	"github.com/rodopath/rodopath/services/internal/address"
 	"github.com/rodopath/rodopath/services/rodopath/client"
 )
 
@@ -172,8 +173,7 @@ func (*shared) verifyCertificate() *cobra.Command {
 			if person == "" {
 				return nil
 			}
-			if !c.Names(strings.ToLower(strings.TrimSpace(person)), strings.TrimSpace(names)) &&
-				!c.Names(strings.TrimSpace(person), strings.TrimSpace(names)) {
+			if !concerns(c, strings.TrimSpace(person), strings.TrimSpace(names)) {
 				fmt.Fprintln(cmd.OutOrStdout(), "The certificate does not concern this person, or the key belongs to other hashes.")
 				return errNo
 			}
@@ -185,4 +185,10 @@ func (*shared) verifyCertificate() *cobra.Command {
 	cmd.Flags().StringVar(&person, "person", "", "check whether the certificate concerns this person")
 	cmd.Flags().StringVar(&names, "names-key", "", "the key of the hashes, from \"certificate DECISION --names-key\"")
 	return cmd
+}
+
+// concerns reports whether a certificate names a person, by an address in any writing, or by an id at
+// a platform.
+func concerns(c *certificate.Certificate, person, key string) bool {
+	return c.Names(address.Normal(person), key) || c.Names(strings.ToLower(person), key) || c.Names(person, key)
 }

@@ -14,12 +14,71 @@ import (
 )
 
 func (s *shared) subject() *cobra.Command {
-	return s.aboutPerson(
+	cmd := s.aboutPerson(
 		"subject PERSON",
 		"Show the id, the names and the next review of a person",
 		"/v1/subjects",
 		writeSubject,
 	)
+	cmd.AddCommand(s.splitSubject(), s.joinSubjects())
+	return cmd
+}
+
+func (s *shared) splitSubject() *cobra.Command {
+	var names []string
+	cmd := &cobra.Command{
+		Use:   "split PERSON --names NAME,…",
+		Short: "Part two persons who were taken for one",
+		Long: `Part some names of a person, with their facts, consents and records, into a person of their
+own. Both persons are evaluated anew, and the parting is an entry of both journals. No later event
+of a platform joins the two again; "rodopath subject join" does.`,
+		Example: "  rodopath subject split ala@example.com --names ola@example.com,woocommerce:5@shop",
+		Args:    args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			if len(names) == 0 {
+				return fmt.Errorf("%w: list the names of the other person with --names", errUsage)
+			}
+			return s.order(cmd, "/v1/subjects/split", map[string]any{"person": given[0], "names": names},
+				func(a order) string { return "The names now belong to subject:" + a.Parted + "." })
+		},
+	}
+	cmd.Flags().StringSliceVar(&names, "names", nil, "the names of the other person, separated by commas")
+	return cmd
+}
+
+func (s *shared) joinSubjects() *cobra.Command {
+	return &cobra.Command{
+		Use:     "join PERSON OTHER",
+		Short:   "Make one person of two",
+		Example: "  rodopath subject join ala@example.com ola@example.com",
+		Args:    args(cobra.ExactArgs(2)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			return s.order(cmd, "/v1/subjects/join", map[string]any{"persons": given},
+				func(a order) string { return "Both are subject:" + a.Subject + " now." })
+		},
+	}
+}
+
+// order is the answer to an order about subjects.
+type order struct {
+	Subject string `json:"subject"`
+	Parted  string `json:"parted"`
+}
+
+// order sends an order about subjects and prints the confirmation.
+func (s *shared) order(cmd *cobra.Command, path string, question map[string]any, confirm func(order) string) error {
+	return s.ask(cmd.Context(), func(c *client.Client) error {
+		data, err := c.Ask(cmd.Context(), path, question, "")
+		if err != nil {
+			return err
+		}
+		var a order
+		if err := json.Unmarshal(data, &a); err != nil {
+			return fmt.Errorf("read the answer: %w", err)
+		}
+		_, err = fmt.Fprintln(cmd.OutOrStdout(), confirm(a))
+		return err
+	})
 }
 
 func (s *shared) bases() *cobra.Command {

@@ -85,13 +85,12 @@ func (s *business) webhooks() []webhook {
 // past is what happened before this year.
 func (s *business) past() []webhook {
 	return []webhook{
-		s.subscriber(
+		s.signup(
 			date(2019, 3, 4),
 			"celina",
-			"created",
-			"active",
-			"Celina subscribes to the newsletter, and consents to offers by e-mail",
+			"Celina fills in the form of the shop: she consents to the newsletter and to offers by e-mail",
 		),
+		s.subscriber(date(2019, 3, 4), "celina", "created", "active", "MailerLite lists Celina as a subscriber"),
 		s.order(date(2019, 5, 6), "celina", 1, "completed", "ebook", "Celina buys an e-book"),
 		s.subscriber(
 			date(2021, 2, 1),
@@ -108,13 +107,12 @@ func (s *business) past() []webhook {
 			"ebook",
 			"Bartek buys as a guest and gives no consent. His invoice is kept for the tax office",
 		),
-		s.subscriber(
+		s.signup(
 			date(2023, 4, 2),
 			"ala",
-			"created",
-			"active",
-			"Ala subscribes to the newsletter, and consents to offers by e-mail",
+			"Ala fills in the form of the shop: she consents to the newsletter and to offers by e-mail",
 		),
+		s.subscriber(date(2023, 4, 2), "ala", "created", "active", "MailerLite lists Ala as a subscriber"),
 		s.order(date(2024, 1, 10), "ala", 3, "completed", "demo-course", "Ala buys a course without an end of access"),
 		s.draft(date(2024, 6, 1)),
 		s.order(
@@ -188,6 +186,14 @@ func (s *business) present() []webhook {
 			"Bartek requests erasure: the documents of the tax law stay, all other data are erased",
 		),
 	}
+}
+
+// signup is a consent with its evidence, as a form of the business reports the consent.
+func (s *business) signup(day time.Time, who, text string) webhook {
+	return s.fact(day, who, object{
+		"kind": "signup", "wording": "newsletter-offers", "channels": []string{"email"},
+		"evidence": object{"form": "footer", "double_opt_in": day.Add(10 * time.Minute).Format(time.RFC3339)},
+	}, text)
 }
 
 func (s *business) subscriber(day time.Time, who, event, status, text string) webhook {

@@ -12,6 +12,9 @@ import (
 // excuses are the commands that no test can run here, each with the reason. An excuse
 // that matches no command fails the test.
 var excuses = map[string]string{
+	"bin/rodopath quarantine show 1":        "every webhook of the demo is read; the tests of the commands put one into quarantine",
+	"bin/rodopath quarantine retry 1":       "every webhook of the demo is read; the tests of the commands put one into quarantine",
+	"bin/rodopath quarantine drop 1":        "every webhook of the demo is read; the tests of the commands put one into quarantine",
 	"make run":                              "the test starts the server itself",
 	"make test":                             "this test is a part of it",
 	"make build":                            "compiles every program; the Makefile runs nothing else",
@@ -31,6 +34,8 @@ var excuses = map[string]string{
 	"RODOPATH_NATS_URL=nats://… RODOPATH_DISPATCH_LIFECYCLE_URL=http://127.0.0.1:8081 RODOPATH_API_TOKENS='[\"env:TOKEN\"]' bin/dispatch --config rodopath.yaml":        "needs a NATS; internal/chaos runs these processes",
 	"helm install rodopath deploy/helm/rodopath --values my-values.yaml":                                                                                                "needs a cluster; make chart tests the chart",
 	"helm test rodopath": "needs a cluster",
+	"bin/rodopath subject join ala@example.com ola@example.com":                                   "needs two persons who are one; TestNode_APersonIsSplitAndJoinedOnAnOrder",
+	"bin/rodopath subject split ala@example.com --names ola@example.com":                          "needs two persons in one; TestNode_APersonIsSplitAndJoinedOnAnOrder",
 	`nats --server "$(cat data/consumer.url)" consumer add DECISIONS warehouse --pull --defaults`: "needs the nats command; internal/standalone reads as this consumer does",
 	`nats --server "$(cat data/consumer.url)" consumer next DECISIONS warehouse --raw`:            "needs the nats command; internal/standalone reads as this consumer does",
 }

@@ -138,6 +138,13 @@ func (m *machine) checkRights(router routers.Router) {
 	}{
 		{"POST", "/v1/subjects", ala, 200},
 		{"POST", "/v1/subjects", `{"person":"nobody@example.com"}`, 404},
+		{"POST", "/v1/subjects/split", `{"person":"nobody@example.com","names":["a@example.com"]}`, 404},
+		{"POST", "/v1/subjects/split", `{"person":"ala@example.com","names":["ala@example.com","mailerlite:31"]}`, 422},
+		{"POST", "/v1/subjects/split", `{"person":"ala@example.com","names":["mailerlite:31"]}`, 200},
+		{"POST", "/v1/subjects/join", `{"persons":["ala@example.com","mailerlite:31"]}`, 200},
+		{"POST", "/v1/subjects/join", `{"persons":["ala@example.com","mailerlite:31"]}`, 422},
+		{"POST", "/v1/subjects/join", `{"persons":["ala@example.com"]}`, 422},
+		{"POST", "/v1/subjects/join", `{"persons":["ala@example.com","nobody@example.com"]}`, 404},
 		{"POST", "/v1/bases", ala, 200},
 		{"POST", "/v1/may", `{"person":"ala@example.com","purpose":"offers","channel":"email"}`, 200},
 		{"POST", "/v1/may", `{"person":"nobody@example.com","purpose":"offers","channel":"email"}`, 200},

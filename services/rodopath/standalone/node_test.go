@@ -90,6 +90,9 @@ func (m *machine) post(source, body string) (int, string) {
 	case "shop":
 		req.Header.Set("X-Wc-Webhook-Signature", woocommerce.Sign(secret, []byte(body)))
 		req.Header.Set("X-Wc-Webhook-Topic", "order.updated")
+		if strings.Contains(body, `"role":`) {
+			req.Header.Set("X-Wc-Webhook-Topic", "customer.updated")
+		}
 	case "letters":
 		req.Header.Set("Signature", mailerlite.Sign(secret, []byte(body)))
 	case "forms":

@@ -2,11 +2,13 @@ package erase
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"slices"
 
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/platforms/erasure"
+	"github.com/rodopath/rodopath/services/platforms/payload"
 )
 
 // subscriber is MailerLite's record of a person.
@@ -18,9 +20,38 @@ type subscriber struct {
 	ForgetAt string `json:"forget_at"`
 	// Fields are MailerLite's own fields and the seller's fields.
 	Fields map[string]any `json:"fields"`
-	Groups []struct {
-		ID string `json:"id"`
-	} `json:"groups"`
+	Groups []group        `json:"groups"`
+}
+
+type group struct {
+	ID string `json:"id"`
+}
+
+// UnmarshalJSON never fails: an odd field, such as an empty list of fields, must not hinder an erasure.
+func (s *subscriber) UnmarshalJSON(raw []byte) error {
+	var in struct {
+		ID       payload.Text               `json:"id"`
+		Email    payload.Text               `json:"email"`
+		Status   payload.Text               `json:"status"`
+		ForgetAt payload.Text               `json:"forget_at"`
+		Fields   json.RawMessage            `json:"fields"`
+		Groups   payload.List[payloadGroup] `json:"groups"`
+	}
+	payload.Object(raw, &in)
+	*s = subscriber{
+		ID: string(in.ID), Email: string(in.Email), Status: string(in.Status), ForgetAt: string(in.ForgetAt),
+	}
+	if len(in.Fields) > 0 {
+		payload.Object(in.Fields, &s.Fields)
+	}
+	for _, g := range in.Groups {
+		s.Groups = append(s.Groups, group{string(g.ID)})
+	}
+	return nil
+}
+
+type payloadGroup struct {
+	ID payload.Text `json:"id"`
 }
 
 // Texts of the reasons of answers.

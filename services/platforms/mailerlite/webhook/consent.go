@@ -9,6 +9,10 @@ import (
 	"github.com/rodopath/rodopath/services/platforms/payload"
 )
 
+// listForm stands for a form in the evidence of a subscriber without a source, such as every subscriber of
+// MailerLite Classic: the list of the platform is all that is known of the form.
+const listForm = "list"
+
 // maxForm bounds the source of a sign-up as reported by MailerLite.
 const maxForm = 200
 
@@ -17,7 +21,8 @@ const maxForm = 200
 func (r *reader) signup(e *event) {
 	s := e.person()
 	evidence := &factv1.Evidence{Ip: s.address(), DoubleOptIn: r.time(s.OptedInAt)}
-	if len(s.Source) <= maxForm && !address.Looks(string(s.Source)) {
+	evidence.Form = listForm
+	if s.Source != "" && len(s.Source) <= maxForm && !address.Looks(string(s.Source)) {
 		evidence.Form = string(s.Source)
 	}
 	f := &factv1.Fact{
@@ -46,7 +51,10 @@ func forms() []string {
 // listed reports that the platform shows the person as an active subscriber: no act of the person.
 func (r *reader) listed(e *event) {
 	if at := r.changed(e); at != nil {
-		r.emit(e, &factv1.Fact{Kind: factv1.Kind_KIND_LISTED, Occurred: at, Channels: email()})
+		f := &factv1.Fact{Kind: factv1.Kind_KIND_LISTED, Occurred: at, Channels: email()}
+		r.emit(e, f)
+		// The list may change the address of a subscriber within one second.
+		ingest.AssignDistinctID(r.ID, f, r.ContentID([]byte(e.person().Email)))
 	}
 }
 

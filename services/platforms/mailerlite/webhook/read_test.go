@@ -203,10 +203,10 @@ func TestClassic(t *testing.T) {
 		{
 			"created",
 			classic("subscriber.create", "active", ""),
-			"signup 2025-10-09T07:00:00Z " + bobs + "wording=newsletter-1 channels=email " + bob + bobOn,
+			"signup 2025-10-09T07:00:00Z " + bobs + "wording=newsletter-1 channels=email form=list " + bob + bobOn,
 		},
 		{"by a form", classic("subscriber.added_through_webform", "active", `,"date_subscribe":"2025-10-09 07:30:00"`),
-			"signup 2025-10-09T07:30:00Z " + bobs + "wording=newsletter-1 channels=email " + bob + bobOn},
+			"signup 2025-10-09T07:30:00Z " + bobs + "wording=newsletter-1 channels=email form=list " + bob + bobOn},
 		{
 			"to be confirmed",
 			classic("subscriber.create", "unconfirmed", ""),
@@ -237,7 +237,7 @@ func TestZone(t *testing.T) {
 	source := list()
 	source.Zone = time.FixedZone("list", 2*60*60)
 	got, err := provider(t, source).Read(http.Header{}, []byte(classic("subscriber.create", "active", "")), now)
-	want := "signup 2025-10-09T05:00:00Z " + bobs + "wording=newsletter-1 channels=email " + bob + bobOn
+	want := "signup 2025-10-09T05:00:00Z " + bobs + "wording=newsletter-1 channels=email form=list " + bob + bobOn
 	if diff := cmp.Diff(want, facttest.Reading(got)); err != nil || diff != "" {
 		t.Error(err, diff)
 	}

@@ -35,6 +35,7 @@ func (f *fact) toFact(source *ingest.Source) *factv1.Fact {
 		Told:               payload.Time(f.Told, time.UTC),
 		Recipient:          f.Recipient,
 	}
+	out.SamePerson = k == factv1.Kind_KIND_IDENTIFIED && len(out.GetIdentities()) > 1
 	for _, l := range f.Links {
 		out.Links = append(out.Links, recordName(source.ID, l))
 	}

@@ -18,11 +18,31 @@ func (r *reader) session() {
 		r.silent(ingest.SilentExpired)
 	case r.event.Type == "checkout.session.async_payment_failed":
 		r.silent(ingest.SilentPaymentFailed)
+	case o.Mode == "subscription" && o.PaymentStatus == "no_payment_required":
+		r.trial()
 	case r.event.Type == "checkout.session.completed" && o.PaymentStatus != "paid" && o.PaymentStatus != "no_payment_required":
 		r.silent(ingest.SilentUnpaid)
 	default:
 		r.emit(o.person(), names(o.PaymentIntent.ID, o.Invoice.ID, o.Subscription.ID), r.sessionFacts()...)
 	}
+}
+
+// trial reads a session that begins a subscription without a payment: access begins, and nothing is sold
+// yet.
+func (r *reader) trial() {
+	o := r.object()
+	contract := name(o.Subscription.ID)
+	f := &factv1.Fact{
+		Kind: factv1.Kind_KIND_ACCESS_STARTED, Ref: contract, Contract: contract,
+		Access: factv1.Access_ACCESS_SUBSCRIPTION, Occurred: r.when(),
+	}
+	ingest.AssignUndatedID(r.ID, f, name(o.ID))
+	facts := []*factv1.Fact{f}
+	if p := r.promotions(); p != nil {
+		ingest.AssignUndatedID(r.ID, p)
+		facts = append(facts, p)
+	}
+	r.emit(o.person(), names(o.Invoice.ID, o.Subscription.ID), facts...)
 }
 
 func (r *reader) sessionFacts() []*factv1.Fact {
@@ -60,10 +80,10 @@ func (r *reader) sales(products []ingest.Product) []*factv1.Fact {
 // sold returns the products of a session. Events include line items only on request, so the
 // seller's metadata and the payment link serve as a substitute.
 func (o *object) sold(source *ingest.Source) []ingest.Product {
-	if o.Mode == "subscription" {
-		return []ingest.Product{{Access: factv1.Access_ACCESS_SUBSCRIPTION}}
-	}
 	whole := append(o.Metadata.keys(), o.PaymentLink.ID)
+	if o.Mode == "subscription" {
+		return subscribed(source, o.LineItems.Data, whole)
+	}
 	if len(o.LineItems.Data) == 0 {
 		return []ingest.Product{source.Product(whole...)}
 	}
@@ -72,6 +92,19 @@ func (o *object) sold(source *ingest.Source) []ingest.Product {
 		products = append(products, source.Product(append(o.LineItems.Data[i].keys(), whole...)...))
 	}
 	return ingest.Distinct(products)
+}
+
+// subscribed returns the products of a subscription. A listed product counts as listed, such as a course in
+// instalments; any other product of a subscription is a subscription.
+func subscribed(source *ingest.Source, lines []line, whole []string) []ingest.Product {
+	items := [][]string{whole}
+	for i := range lines {
+		items = append(items, lines[i].keys())
+	}
+	if listed := source.Listed(items); len(listed) > 0 {
+		return listed
+	}
+	return []ingest.Product{{Access: factv1.Access_ACCESS_SUBSCRIPTION}}
 }
 
 // promotions reads the box about promotional mail, which Stripe shows to buyers in the US alone;

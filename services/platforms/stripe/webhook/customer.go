@@ -20,30 +20,29 @@ func (r *reader) customerCreated() {
 	r.identified(who, o.Created)
 }
 
-// customerUpdated reads a change of address. The old address joins the new one, so that the person
-// stays known by both; then a second fact carries the new address alone, which is in force from
-// then on.
+// customerUpdated reads a change of address. The new address joins the customer, who is known by the
+// old one where Stripe reported the customer before; the old address of the event joins nobody,
+// because a mistyped address belongs to another person. A second fact carries the new address as the
+// one that is in force from then on.
 func (r *reader) customerUpdated() {
 	o, before := r.object(), r.event.Data.Previous.Email
 	if before == nil {
 		r.silent(ingest.SilentNothingNew)
 		return
 	}
-	var current, all ingest.Identities
-	current.Add("stripe", payload.Name(o.ID))
-	known := current.AddEmail(string(o.Email))
-	all = append(all, current...)
-	var old string
-	if err := json.Unmarshal(before, &old); err == nil {
-		all.AddEmail(old)
-	}
-	if len(all) < 2 {
+	var who ingest.Identities
+	who.Add("stripe", payload.Name(o.ID))
+	if !who.AddEmail(string(o.Email)) || len(who) < 2 {
 		r.silent(ingest.SilentNothingNew)
 		return
 	}
-	r.identified(all, 0)
-	if known && len(all) > len(current) {
-		r.emit(current, nil, &factv1.Fact{Kind: factv1.Kind_KIND_ADDRESS_CHANGED, Occurred: r.when()})
+	r.identified(who, 0)
+	var text string
+	if json.Unmarshal(before, &text) != nil {
+		return
+	}
+	if old, ok := ingest.Email(text); ok && old != who[1].GetValue() {
+		r.emit(who, nil, &factv1.Fact{Kind: factv1.Kind_KIND_ADDRESS_CHANGED, Occurred: r.when()})
 	}
 }
 

@@ -47,6 +47,8 @@ func (r *reader) route() (tell func(), reason string) {
 		return r.invoice, ""
 	case "invoice_payment.paid":
 		return r.invoicePayment, ""
+	case "credit_note.created", "credit_note.updated", "credit_note.voided":
+		return r.creditNote, ""
 	case "charge.refunded":
 		return r.refundedCharge, ""
 	case "refund.created", "refund.updated", "refund.failed", "charge.refund.updated":
@@ -55,7 +57,8 @@ func (r *reader) route() (tell func(), reason string) {
 		return r.disputeOpened, ""
 	case "charge.dispute.closed":
 		return r.disputeClosed, ""
-	case "customer.subscription.created", "customer.subscription.updated":
+	case "customer.subscription.created", "customer.subscription.updated",
+		"customer.subscription.paused", "customer.subscription.resumed":
 		return r.subscription, ""
 	case "customer.subscription.deleted":
 		return r.subscriptionEnded, ""

@@ -6,8 +6,8 @@ import (
 	"github.com/rodopath/rodopath/services/platforms/payload"
 )
 
-// invoice reads a paid invoice. A zero invoice, such as that of a trial, is a sale: a document was
-// issued and access was given. Stripe sends both invoice.paid and invoice.payment_succeeded; both
+// invoice reads a paid invoice. The zero invoice of a subscription, such as that of a trial, is no sale:
+// the subscription itself reports the access. Stripe sends both invoice.paid and invoice.payment_succeeded; both
 // give the same facts.
 func (r *reader) invoice() {
 	o := r.object()
@@ -16,6 +16,10 @@ func (r *reader) invoice() {
 		return
 	}
 	contract := o.contract()
+	if contract != "" && o.Total == "0" {
+		r.silent(ingest.SilentNotContract)
+		return
+	}
 	facts := r.sales(o.invoiced(r.Source, contract))
 	for _, f := range facts {
 		f.Links = names(o.PaymentIntent.ID, o.Charge.ID)
@@ -39,7 +43,7 @@ func (o *object) contract() string {
 
 func (o *object) invoiced(source *ingest.Source, contract string) []ingest.Product {
 	if contract != "" {
-		return []ingest.Product{{Access: factv1.Access_ACCESS_SUBSCRIPTION}}
+		return subscribed(source, o.Lines.Data, o.Metadata.keys())
 	}
 	if len(o.Lines.Data) == 0 {
 		return []ingest.Product{source.Product(o.Metadata.keys()...)}

@@ -74,7 +74,8 @@ type session struct {
 
 // invoice holds the fields of an invoice and of an invoice payment.
 type invoice struct {
-	Paid payload.Flag `json:"paid"`
+	Paid  payload.Flag `json:"paid"`
+	Total payload.Text `json:"total"`
 	// Parent names the subscription from API version Basil on; earlier versions use the top level.
 	Parent struct {
 		SubscriptionDetails struct {

@@ -24,6 +24,7 @@ func (r *reader) silent(reason string) { r.out.Silent = append(r.out.Silent, rea
 // emit adds the facts with the names of the person and the locators. A fact without a name and
 // without a locator is dropped.
 func (r *reader) emit(who ingest.Identities, locators []string, facts ...*factv1.Fact) {
+	locators = append(names(r.object().Customer.ID), locators...)
 	if len(who) == 0 && len(locators) == 0 {
 		r.silent(ingest.SilentNoPerson)
 		return
@@ -34,10 +35,10 @@ func (r *reader) emit(who ingest.Identities, locators []string, facts ...*factv1
 	}
 }
 
-// person collects the names of the person from every possible place.
+// person returns the address of the person from every possible place. The customer is no name of the
+// person, and finds the person: a customer may pay under several addresses.
 func (o *object) person() ingest.Identities {
 	var who ingest.Identities
-	who.Add("stripe", o.Customer.ID)
 	for _, address := range []payload.Text{
 		o.CustomerDetails.Email, o.CustomerEmail, o.BillingDetails.Email, o.ReceiptEmail, payload.Text(o.Customer.Email),
 	} {

@@ -7,13 +7,18 @@ import (
 )
 
 // subscription reads a new or changed subscription. Access starts with the active state, with or
-// without a trial; invoices report renewals, and an announced end is no end.
+// without a trial; invoices report renewals, and an announced end is no end. A paused subscription, such as
+// a trial that ended without a card, gives no access until the subscription is resumed.
 func (r *reader) subscription() {
 	o, was := r.object(), r.event.Data.Previous.Status
-	created := r.event.Type == "customer.subscription.created"
 	switch o.Status {
 	case "active", "trialing":
-	case "incomplete", "past_due", "unpaid", "paused":
+	case "paused":
+		f := r.access(factv1.Kind_KIND_ACCESS_ENDED)
+		f.Occurred = r.when()
+		r.emit(o.person(), names(string(o.ID)), f)
+		return
+	case "incomplete", "past_due", "unpaid":
 		r.silent(ingest.SilentUnpaid)
 		return
 	default:
@@ -21,7 +26,11 @@ func (r *reader) subscription() {
 		return
 	}
 	switch {
-	case created || was != "" && was != o.Status:
+	case was == "paused", r.event.Type == "customer.subscription.resumed":
+		f := r.access(factv1.Kind_KIND_ACCESS_STARTED)
+		f.Occurred = r.when()
+		r.emit(o.person(), names(string(o.ID)), f)
+	case r.event.Type == "customer.subscription.created", was != "" && was != o.Status:
 		f := r.access(factv1.Kind_KIND_ACCESS_STARTED)
 		f.Occurred = r.when(o.StartDate, o.Created)
 		r.emit(o.person(), names(string(o.ID)), f)

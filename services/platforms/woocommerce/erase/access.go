@@ -4,10 +4,10 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"strconv"
 
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/platforms/erasure"
+	"github.com/rodopath/rodopath/services/platforms/payload"
 )
 
 // access reports on access to purchases. The permissions to download of an anonymised order lose
@@ -48,11 +48,11 @@ func (w *work) downloads(ctx context.Context, id string) error {
 		return nil
 	}
 	var downloads []struct {
-		OrderID int64 `json:"order_id"`
+		OrderID payload.Number `json:"order_id"`
 	}
 	_, err = w.client.Call(ctx, "list the permissions to download", erasure.Request{
 		Method: http.MethodGet,
-		Path:   "/customers/" + strconv.FormatInt(o.CustomerID, 10) + "/downloads",
+		Path:   "/customers/" + o.CustomerID.Name() + "/downloads",
 		Query:  url.Values{"_fields": {"order_id"}},
 	}, &downloads)
 	if err != nil {

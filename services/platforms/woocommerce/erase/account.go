@@ -5,11 +5,11 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/platforms/erasure"
+	"github.com/rodopath/rodopath/services/platforms/payload"
 )
 
 // Texts of the reasons of answers.
@@ -23,18 +23,18 @@ const (
 
 // account is a customer's account.
 type account struct {
-	ID       int64  `json:"id"`
-	Email    string `json:"email"`
-	Role     string `json:"role"`
-	First    string `json:"first_name"`
-	Last     string `json:"last_name"`
-	Billing  fields `json:"billing"`
-	Shipping fields `json:"shipping"`
+	ID       payload.Number `json:"id"`
+	Email    payload.Text   `json:"email"`
+	Role     payload.Text   `json:"role"`
+	First    held           `json:"first_name"`
+	Last     held           `json:"last_name"`
+	Billing  fields         `json:"billing"`
+	Shipping fields         `json:"shipping"`
 }
 
 const accountFields = "id,email,role,first_name,last_name,billing,shipping"
 
-func (a *account) path() string { return "/customers/" + strconv.FormatInt(a.ID, 10) }
+func (a *account) path() string { return "/customers/" + a.ID.Name() }
 
 // customer reports whether the account belongs to a customer and not to staff. A subscriber is a
 // registered person without a purchase.
@@ -83,7 +83,7 @@ func (w *work) named(ctx context.Context, ids []string) ([]account, error) {
 		}
 		for _, a := range page {
 			known := slices.ContainsFunc(out, func(o account) bool { return o.ID == a.ID })
-			if !known && a.ID != 0 && strings.EqualFold(a.Email, email) {
+			if !known && a.ID != 0 && strings.EqualFold(string(a.Email), email) {
 				out = append(out, a)
 			}
 		}
@@ -98,7 +98,7 @@ func (c *Connector) accountsPage(ctx context.Context, at string) ([]erasure.Name
 	next, err := c.list(ctx, "list the accounts", "/customers", query, at, &page)
 	out := make([]erasure.Named, len(page))
 	for i := range page {
-		out[i] = erasure.Named{ID: strconv.FormatInt(page[i].ID, 10), Email: page[i].Email}
+		out[i] = erasure.Named{ID: page[i].ID.Name(), Email: string(page[i].Email)}
 	}
 	return out, next, err
 }
@@ -198,18 +198,18 @@ func (w *work) phones(ctx context.Context, a *account) error {
 	}
 	for at := "1"; at != ""; {
 		var page []order
-		query := url.Values{"customer": {strconv.FormatInt(a.ID, 10)}, "_fields": {"id,billing,shipping"}}
+		query := url.Values{"customer": {a.ID.Name()}, "_fields": {"id,billing,shipping"}}
 		next, err := w.list(ctx, "list the orders of the account", "/orders", query, at, &page)
 		if err != nil {
 			return err
 		}
 		for i := range page {
 			change := page[i].phones()
-			if change == nil || w.task.StaysRecord(w.orderName(page[i].ID)) {
+			if change == nil || w.task.StaysRecord(w.orderName(int64(page[i].ID))) {
 				continue
 			}
 			_, err := w.client.Call(ctx, "empty the phone of an order", erasure.Request{
-				Method: http.MethodPut, Path: "/orders/" + strconv.FormatInt(page[i].ID, 10), Body: change,
+				Method: http.MethodPut, Path: "/orders/" + page[i].ID.Name(), Body: change,
 			}, nil)
 			if err != nil {
 				return err

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/rodopath/rodopath/services/platforms/payload"
 )
 
 // change is the body of PUT /orders/:id that empties an order, or nil for an empty order.
@@ -31,7 +33,7 @@ func (o *order) change() map[string]any {
 		notes = append(notes, empty("_customer_ip_address"), empty("_customer_user_agent"))
 	}
 	for _, m := range o.Meta {
-		if personal(m.Key) {
+		if personal(string(m.Key)) {
 			notes = append(notes, meta{ID: m.ID, Key: m.Key, Value: json.RawMessage("null")})
 		}
 	}
@@ -43,7 +45,7 @@ func (o *order) change() map[string]any {
 	return map[string]any{"customer_id": 0, "customer_note": "", "transaction_id": "", "meta_data": notes}
 }
 
-func empty(key string) meta { return meta{Key: key, Value: json.RawMessage(`""`)} }
+func empty(key string) meta { return meta{Key: payload.Text(key), Value: json.RawMessage(`""`)} }
 
 // traces reports whether the order has an IP address or a browser. WooCommerce's own eraser writes
 // 0.0.0.0.

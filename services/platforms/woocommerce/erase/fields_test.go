@@ -44,3 +44,32 @@ func FuzzOrder(f *testing.F) {
 		}
 	})
 }
+
+// TestOrder_IsReadWhateverThePluginsLeave replaces each value of a recorded answer by each type of JSON: the
+// answer is read, and a personal value of an odd type is erased and never taken for empty.
+func TestOrder_IsReadWhateverThePluginsLeave(t *testing.T) {
+	recorded := facttest.Payload("order")
+	var want order
+	if err := json.Unmarshal([]byte(recorded), &want); err != nil {
+		t.Fatal(err)
+	}
+	for m := range facttest.Mutations(recorded) {
+		var got order
+		if err := json.Unmarshal(m.Body, &got); err != nil {
+			t.Errorf("%s: %v", m, err)
+			continue
+		}
+		if m.Path != "id" && got.ID != want.ID {
+			t.Errorf("%s: got order %d, want %d", m, got.ID, want.ID)
+		}
+		if !got.left() {
+			t.Errorf("%s: an order with personal data counts as empty", m)
+		}
+	}
+	for _, field := range []string{"customer_note", "customer_ip_address", "transaction_id"} {
+		var o order
+		if err := json.Unmarshal([]byte(`{"id":1,"`+field+`":{"text":"ann@example.com"}}`), &o); err != nil || !o.left() {
+			t.Errorf("%s of an odd type counts as empty: %v", field, err)
+		}
+	}
+}

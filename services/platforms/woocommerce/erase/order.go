@@ -11,6 +11,7 @@ import (
 
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/platforms/erasure"
+	"github.com/rodopath/rodopath/services/platforms/payload"
 )
 
 // Texts of the reasons of answers.
@@ -23,24 +24,31 @@ const (
 
 // order holds the personal data of an order.
 type order struct {
-	ID            int64  `json:"id"`
-	CustomerID    int64  `json:"customer_id"`
-	IP            string `json:"customer_ip_address"`
-	UserAgent     string `json:"customer_user_agent"`
-	Note          string `json:"customer_note"`
-	TransactionID string `json:"transaction_id"`
-	Total         string `json:"total"`
-	TotalTax      string `json:"total_tax"`
-	Billing       fields `json:"billing"`
-	Shipping      fields `json:"shipping"`
-	Meta          []meta `json:"meta_data"`
+	ID            payload.Number     `json:"id"`
+	CustomerID    payload.Number     `json:"customer_id"`
+	IP            held               `json:"customer_ip_address"`
+	UserAgent     held               `json:"customer_user_agent"`
+	Note          held               `json:"customer_note"`
+	TransactionID held               `json:"transaction_id"`
+	Total         payload.Text       `json:"total"`
+	TotalTax      payload.Text       `json:"total_tax"`
+	Billing       fields             `json:"billing"`
+	Shipping      fields             `json:"shipping"`
+	Meta          payload.List[meta] `json:"meta_data"`
 }
 
 type meta struct {
-	ID  int64  `json:"id,omitempty"`
-	Key string `json:"key"`
+	ID  payload.Number `json:"id,omitempty"`
+	Key payload.Text   `json:"key"`
 	// Value is null for an entry to delete.
 	Value json.RawMessage `json:"value"`
+}
+
+// UnmarshalJSON never fails: plug-ins leave empty lists among the entries.
+func (m *meta) UnmarshalJSON(raw []byte) error {
+	type plain meta
+	payload.Object(raw, (*plain)(m))
+	return nil
 }
 
 // orderFields are asked for alone (https://developer.wordpress.org/rest-api/using-the-rest-api/global-parameters/#_fields).
@@ -113,7 +121,7 @@ func number(id string) bool {
 // ordersPage reads a page of the numbers of all orders: GET /orders.
 func (c *Connector) ordersPage(ctx context.Context, at string) ([]int64, string, error) {
 	var page []struct {
-		ID int64 `json:"id"`
+		ID payload.Number `json:"id"`
 	}
 	next, err := c.list(
 		ctx,
@@ -125,7 +133,7 @@ func (c *Connector) ordersPage(ctx context.Context, at string) ([]int64, string,
 	)
 	ids := make([]int64, len(page))
 	for i := range page {
-		ids[i] = page[i].ID
+		ids[i] = int64(page[i].ID)
 	}
 	return ids, next, err
 }
@@ -197,7 +205,7 @@ func (w *work) blank(ctx context.Context, before *order) (outcome, reason string
 	}
 	after := &order{Total: before.Total, TotalTax: before.TotalTax}
 	res, err := w.client.Call(ctx, "anonymise the order", erasure.Request{
-		Method: http.MethodPut, Path: "/orders/" + strconv.FormatInt(before.ID, 10), Body: change,
+		Method: http.MethodPut, Path: "/orders/" + before.ID.Name(), Body: change,
 	}, after)
 	switch {
 	case err != nil:
@@ -214,7 +222,7 @@ func (w *work) blank(ctx context.Context, before *order) (outcome, reason string
 // DELETE /orders/:id/notes/:note.
 func (w *work) notes(ctx context.Context, id string) error {
 	var notes []struct {
-		ID int64 `json:"id"`
+		ID payload.Number `json:"id"`
 	}
 	path := "/orders/" + id + "/notes"
 	if _, err := w.client.Call(
@@ -227,7 +235,7 @@ func (w *work) notes(ctx context.Context, id string) error {
 	}
 	for _, n := range notes {
 		_, err := w.client.Call(ctx, "delete a note of the order", erasure.Request{
-			Method: http.MethodDelete, Path: path + "/" + strconv.FormatInt(n.ID, 10), Query: url.Values{"force": {"true"}},
+			Method: http.MethodDelete, Path: path + "/" + n.ID.Name(), Query: url.Values{"force": {"true"}},
 		}, nil)
 		if err != nil {
 			return err

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/services/ingest"
 	"github.com/rodopath/rodopath/services/platforms/payload"
@@ -11,31 +13,83 @@ import (
 
 // order reads an order in its present state. WooCommerce builds the body at the time of sending, so
 // order.created may already carry the state of order.updated: facts derive from the state of the
-// order and never from the topic.
+// order and never from the topic. The state takes back what an earlier state reported: a refund that was
+// deleted, a product that was taken off, a cancellation that was undone.
 func (r *reader) order() {
 	rec := r.record
 	switch rec.Status {
 	case "draft", "checkout-draft", "auto-draft":
 		r.silent(ingest.SilentDraft)
 		return
-	case "trash":
-		r.silent(ingest.SilentTrash)
+	case statusTrash:
+		if r.paid() == nil {
+			r.silent(ingest.SilentTrash)
+			return
+		}
+	}
+	if r.record.note("_anonymized") == "yes" {
+		r.silent(ingest.SilentAnonymized)
 		return
 	}
 	who := r.buyer()
-	if len(who) == 0 {
+	if r.anonymous(who) {
 		r.silent(ingest.SilentNoPerson)
 		return
 	}
 	r.emit(who, r.signups()...)
-	if r.when(rec.PaidGMT, rec.Paid) == nil {
+	if r.paid() == nil {
 		r.unpaid(who)
 		return
 	}
 	sales := r.sales()
-	r.emit(who, sales...)
-	r.emit(who, r.performed(sales)...)
-	r.emit(who, r.refunds()...)
+	facts := slices.Concat(sales, r.performed(sales), r.refunds())
+	switch rec.Status {
+	case "cancelled", "failed", statusTrash:
+		facts = append(facts, r.expired())
+	}
+	r.emitState(who, facts)
+}
+
+// The states of an order in which more than one place is interested.
+const (
+	statusCompleted = "completed"
+	statusTrash     = "trash"
+)
+
+// paid is the time of payment. A completed order without a date of payment, such as an imported order,
+// was paid: the completion stands in for the payment.
+func (r *reader) paid() *timestamppb.Timestamp {
+	if at := r.when(r.record.PaidGMT, r.record.Paid); at != nil {
+		return at
+	}
+	if r.record.Status == statusCompleted {
+		return payload.First(r.when(r.record.CompletedGMT, r.record.Completed), r.modified(), r.created())
+	}
+	return nil
+}
+
+// emitState adds the facts of the order's state, and the state itself. Without a time of the last change
+// or a number of the order the facts are no state.
+func (r *reader) emitState(who ingest.Identities, facts []*factv1.Fact) {
+	if at := r.modified(); at != nil && r.ref() != "" {
+		ingest.AssignIDs(r.ID, facts)
+		for _, f := range facts {
+			f.StateOf, f.AsOf = r.ref(), at
+		}
+		facts = append(facts, &factv1.Fact{
+			Kind: factv1.Kind_KIND_STATE, Ref: r.ref(), StateOf: r.ref(), AsOf: at, Occurred: at,
+		})
+	}
+	r.emit(who, facts...)
+}
+
+// deleted reads the deletion of an order, of which the shop sends the number alone. The contract ends; the
+// books stay. A later state of the order, after a restoration, takes the deletion back.
+func (r *reader) deleted() {
+	f := r.expired()
+	f.Occurred = timestamppb.New(r.at)
+	f.StateOf, f.AsOf, f.Locators = r.ref(), f.GetOccurred(), []string{r.ref()}
+	r.out.Facts = append(r.out.Facts, f)
 }
 
 func (r *reader) ref() string { return r.name("order", r.record.ID) }
@@ -55,8 +109,13 @@ func (r *reader) sales() []*factv1.Fact {
 			Access:             p.Access,
 			AccessDays:         p.Days,
 			PerformanceAwaited: p.Access == factv1.Access_ACCESS_ONE_OFF || p.Access == factv1.Access_ACCESS_SERVICE,
-			Occurred:           r.when(r.record.PaidGMT, r.record.Paid),
+			Occurred:           r.paid(),
 		})
+	}
+	if r.when(r.record.PaidGMT, r.record.Paid) == nil {
+		for _, f := range facts {
+			ingest.AssignUndatedID(r.ID, f, "without a date of payment")
+		}
 	}
 	if r.record.business(r.TaxIDKeys) {
 		ingest.AssignIDs(r.ID, facts)
@@ -119,7 +178,7 @@ func (r *record) payments() []string {
 // ends no course and no subscription.
 func (r *reader) performed(sales []*factv1.Fact) []*factv1.Fact {
 	rec := r.record
-	if rec.Status != "completed" {
+	if rec.Status != statusCompleted {
 		return nil
 	}
 	var facts []*factv1.Fact

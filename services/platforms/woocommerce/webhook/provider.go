@@ -58,10 +58,10 @@ func digits(s string) bool {
 // Read reads the facts of one webhook, as far as the body can be read. A shop sends a webhook once and
 // disables a webhook after repeated refusals, so no signed body is refused: a body without facts is
 // silent with a reason, and an unreadable body is unread with a reason.
-func (p *Provider) Read(header http.Header, body []byte, _ time.Time) (ingest.Reading, error) {
+func (p *Provider) Read(header http.Header, body []byte, at time.Time) (ingest.Reading, error) {
 	topic := topicOf(header.Get("X-Wc-Webhook-Topic"))
 	var rec record
-	r := reader{Source: &p.source, record: &rec}
+	r := reader{Source: &p.source, record: &rec, at: at}
 	r.out.ID = deliveryID(header.Get("X-Wc-Webhook-Id"), topic, p.source.ContentID(body))
 	r.out.Topic = topic
 	if readable := payload.Decode(body, &rec) == nil; !readable {

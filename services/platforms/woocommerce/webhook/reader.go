@@ -15,7 +15,9 @@ import (
 type reader struct {
 	*ingest.Source
 	record *record
-	out    ingest.Reading
+	// at is the time of receipt.
+	at  time.Time
+	out ingest.Reading
 }
 
 // route finds the reader of the record, or the reason for silence.
@@ -32,6 +34,9 @@ func (r *reader) route(topic string) (tell func(), reason string) {
 		resource, event = rec.guess()
 	}
 	if event == "deleted" {
+		if resource == "order" && rec.ID.Name() != "" {
+			return r.deleted, ""
+		}
 		return nil, ingest.SilentDeleted
 	}
 	switch resource {
@@ -77,16 +82,35 @@ func (r *reader) silent(reason string) { r.out.Silent = append(r.out.Silent, rea
 func (r *reader) emit(who ingest.Identities, facts ...*factv1.Fact) {
 	for _, f := range facts {
 		f.Identities = who
+		f.Locators = r.account(f)
 		r.out.Facts = append(r.out.Facts, f)
 	}
 }
 
-// buyer gathers the names of the person; a guest has no number.
+// buyer returns the address of the person. The account is no name of the buyer: one account may
+// place the orders of many.
 func (r *reader) buyer() ingest.Identities {
 	var who ingest.Identities
-	who.Add("woocommerce", r.name("", r.record.CustomerID))
 	who.AddEmail(string(r.record.Billing.Email))
 	return who
+}
+
+// account is the account that placed an order, by which an order without an address finds its person.
+// An order of a guest without an address is known by its own name.
+func (r *reader) account(f *factv1.Fact) []string {
+	if n := r.name("", r.record.CustomerID); n != "" {
+		return []string{"woocommerce:" + n}
+	}
+	if len(f.GetIdentities()) == 0 {
+		return []string{f.GetRef()}
+	}
+	return nil
+}
+
+// anonymous reports whether an order names no person: no address, no account, no name and no phone.
+func (r *reader) anonymous(who ingest.Identities) bool {
+	b := &r.record.Billing
+	return len(who) == 0 && r.record.CustomerID.Name() == "" && b.Phone+b.FirstName+b.LastName == ""
 }
 
 // name names a record of this shop, such as "woocommerce:order/17@shop". Ids of shops are small

@@ -66,6 +66,10 @@ type times struct {
 type billing struct {
 	Email   payload.Text `json:"email"`
 	Company payload.Text `json:"company"`
+	// Phone and the names show whether an order without an address has a person.
+	Phone     payload.Text `json:"phone"`
+	FirstName payload.Text `json:"first_name"`
+	LastName  payload.Text `json:"last_name"`
 }
 
 // UnmarshalJSON never fails: PHP writes an empty address as a list or an empty text.

@@ -15,7 +15,7 @@ func (r *reader) subscription() {
 		f := r.access(factv1.Kind_KIND_ACCESS_STARTED)
 		f.Occurred = payload.First(r.when(rec.StartGMT, rec.Start), r.created())
 		r.emitSubscriber(f)
-	case "cancelled", "expired":
+	case "cancelled", "expired", "switched":
 		f := r.access(factv1.Kind_KIND_ACCESS_ENDED)
 		f.Occurred = payload.First(r.when(rec.EndGMT, rec.End), r.when(rec.CancelledGMT, rec.Cancelled))
 		if f.GetOccurred() == nil {
@@ -48,7 +48,7 @@ func (r *reader) access(kind factv1.Kind) *factv1.Fact {
 
 func (r *reader) emitSubscriber(f *factv1.Fact) {
 	who := r.buyer()
-	if len(who) == 0 {
+	if r.anonymous(who) {
 		r.silent(ingest.SilentNoPerson)
 		return
 	}

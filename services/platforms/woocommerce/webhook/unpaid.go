@@ -19,8 +19,10 @@ func (r *reader) unpaid(who ingest.Identities) {
 		r.silent(ingest.SilentUnpaid)
 	case status == "pending", status == "on-hold", status == "processing":
 		r.emit(who, r.placed())
+		r.emitState(who, nil)
 	case status == "cancelled", status == "failed":
-		r.emit(who, r.placed(), r.expired())
+		r.emit(who, r.placed())
+		r.emitState(who, []*factv1.Fact{r.expired()})
 	default:
 		r.silent(ingest.SilentUnpaid)
 	}

@@ -105,6 +105,9 @@ const (
 	// The newsletter platform lists the person as an active subscriber: an observation of the
 	// platform and no act of the person.
 	Kind_KIND_LISTED Kind = 37
+	// The state of a thing was reported: state_of and as_of. The other facts of the state carry
+	// both as well.
+	Kind_KIND_STATE Kind = 38
 )
 
 // Enum value maps for Kind.
@@ -148,6 +151,7 @@ var (
 		35: "KIND_REQUEST_ANSWERED",
 		36: "KIND_RECEIPT",
 		37: "KIND_LISTED",
+		38: "KIND_STATE",
 	}
 	Kind_value = map[string]int32{
 		"KIND_UNSPECIFIED":           0,
@@ -188,6 +192,7 @@ var (
 		"KIND_REQUEST_ANSWERED":      35,
 		"KIND_RECEIPT":               36,
 		"KIND_LISTED":                37,
+		"KIND_STATE":                 38,
 	}
 )
 
@@ -493,7 +498,16 @@ type Fact struct {
 	Recipient string `protobuf:"bytes,22,opt,name=recipient,proto3" json:"recipient,omitempty"`
 	// categories holds the answers of the recipient for single categories of data that
 	// differ from outcome.
-	Categories    map[string]string `protobuf:"bytes,23,rep,name=categories,proto3" json:"categories,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	Categories map[string]string `protobuf:"bytes,23,rep,name=categories,proto3" json:"categories,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// state_of names the thing whose whole state the facts of one webhook report, such as an order;
+	// empty for an event that is no state.
+	StateOf string `protobuf:"bytes,24,opt,name=state_of,json=stateOf,proto3" json:"state_of,omitempty"`
+	// as_of is the time of the state by the clock of the platform. The facts of the latest state
+	// count: an earlier fact about the thing that a later state does not repeat is void from then on.
+	AsOf *timestamppb.Timestamp `protobuf:"bytes,25,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
+	// same_person states that all identities belong to one person: a statement of the controller,
+	// which joins persons that were known apart.
+	SamePerson    bool `protobuf:"varint,26,opt,name=same_person,json=samePerson,proto3" json:"same_person,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -689,6 +703,27 @@ func (x *Fact) GetCategories() map[string]string {
 	return nil
 }
 
+func (x *Fact) GetStateOf() string {
+	if x != nil {
+		return x.StateOf
+	}
+	return ""
+}
+
+func (x *Fact) GetAsOf() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AsOf
+	}
+	return nil
+}
+
+func (x *Fact) GetSamePerson() bool {
+	if x != nil {
+		return x.SamePerson
+	}
+	return false
+}
+
 // Identity is one name of a person, such as an e-mail address.
 type Identity struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -748,7 +783,8 @@ func (x *Identity) GetValue() string {
 // Art. 7(1)).
 type Evidence struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// form is the form on which the consent was given, by its name at the platform.
+	// form is the form on which the consent was given, by its name at the platform; "list" stands for
+	// an entry in the list of a platform that states no form.
 	Form string `protobuf:"bytes,1,opt,name=form,proto3" json:"form,omitempty"`
 	// ip is the IP address from which the consent was given.
 	Ip string `protobuf:"bytes,2,opt,name=ip,proto3" json:"ip,omitempty"`
@@ -833,7 +869,7 @@ const file_rodopath_fact_v1_fact_proto_rawDesc = "" +
 	"\x06Unread\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x12\n" +
 	"\x04body\x18\x02 \x01(\fR\x04body\x12\x14\n" +
-	"\x05topic\x18\x03 \x01(\tR\x05topic\"\x92\a\n" +
+	"\x05topic\x18\x03 \x01(\tR\x05topic\"\xff\a\n" +
 	"\x04Fact\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12*\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x16.rodopath.fact.v1.KindR\x04kind\x126\n" +
@@ -864,7 +900,11 @@ const file_rodopath_fact_v1_fact_proto_rawDesc = "" +
 	"\trecipient\x18\x16 \x01(\tR\trecipient\x12F\n" +
 	"\n" +
 	"categories\x18\x17 \x03(\v2&.rodopath.fact.v1.Fact.CategoriesEntryR\n" +
-	"categories\x1a=\n" +
+	"categories\x12\x19\n" +
+	"\bstate_of\x18\x18 \x01(\tR\astateOf\x12/\n" +
+	"\x05as_of\x18\x19 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x12\x1f\n" +
+	"\vsame_person\x18\x1a \x01(\bR\n" +
+	"samePerson\x1a=\n" +
 	"\x0fCategoriesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"4\n" +
@@ -875,7 +915,7 @@ const file_rodopath_fact_v1_fact_proto_rawDesc = "" +
 	"\x04form\x18\x01 \x01(\tR\x04form\x12\x0e\n" +
 	"\x02ip\x18\x02 \x01(\tR\x02ip\x12>\n" +
 	"\rdouble_opt_in\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\vdoubleOptIn\x12\x12\n" +
-	"\x04text\x18\x04 \x01(\tR\x04text*\xdd\x06\n" +
+	"\x04text\x18\x04 \x01(\tR\x04text*\xed\x06\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vKIND_SIGNUP\x10\x01\x12\x17\n" +
@@ -915,7 +955,9 @@ const file_rodopath_fact_v1_fact_proto_rawDesc = "" +
 	"\x14KIND_REQUEST_DECIDED\x10\"\x12\x19\n" +
 	"\x15KIND_REQUEST_ANSWERED\x10#\x12\x10\n" +
 	"\fKIND_RECEIPT\x10$\x12\x0f\n" +
-	"\vKIND_LISTED\x10%*t\n" +
+	"\vKIND_LISTED\x10%\x12\x0e\n" +
+	"\n" +
+	"KIND_STATE\x10&*t\n" +
 	"\x06Access\x12\x16\n" +
 	"\x12ACCESS_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eACCESS_ONE_OFF\x10\x01\x12\x11\n" +
@@ -960,12 +1002,13 @@ var file_rodopath_fact_v1_fact_proto_depIdxs = []int32{
 	6,  // 8: rodopath.fact.v1.Fact.evidence:type_name -> rodopath.fact.v1.Evidence
 	8,  // 9: rodopath.fact.v1.Fact.told:type_name -> google.protobuf.Timestamp
 	7,  // 10: rodopath.fact.v1.Fact.categories:type_name -> rodopath.fact.v1.Fact.CategoriesEntry
-	8,  // 11: rodopath.fact.v1.Evidence.double_opt_in:type_name -> google.protobuf.Timestamp
-	12, // [12:12] is the sub-list for method output_type
-	12, // [12:12] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	8,  // 11: rodopath.fact.v1.Fact.as_of:type_name -> google.protobuf.Timestamp
+	8,  // 12: rodopath.fact.v1.Evidence.double_opt_in:type_name -> google.protobuf.Timestamp
+	13, // [13:13] is the sub-list for method output_type
+	13, // [13:13] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_rodopath_fact_v1_fact_proto_init() }

@@ -1,0 +1,169 @@
+package apply
+
+import (
+	"slices"
+
+	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/identity"
+)
+
+// entry is one fact with the keys of its person.
+type entry struct {
+	fact fact.Fact
+	// names are the identities; persons are the keys of the names as identities, locators the keys of
+	// the ids as locators, in the same order.
+	names             []identity.Identity
+	persons, locators []string
+	// ref is the key of the record's name; records are the keys of ref and of the further names.
+	ref     string
+	records []string
+	// accounts are the accounts of a platform under which the fact was reported.
+	accounts []account
+	// claims are the keys of locators that lead to the person from then on.
+	claims []string
+	// states reports whether the controller states that all names belong to one person; joins are the
+	// persons that the statement joins by the records under an account.
+	states bool
+	joins  []string
+	// former maps a key to the keys under which an earlier generation, or an earlier version, may
+	// have stored the person.
+	former map[string][]string
+	// trace is the trace context of the webhook.
+	trace string
+}
+
+// account is an account of a platform: a locator, and an identity where a platform's own event joined
+// the account with an address.
+type account struct{ person, locator string }
+
+// entries reads the facts of deliveries, in the order of their receipt.
+func (a *Applier) entries(deliveries []*factv1.Delivery) ([]entry, error) {
+	var out []entry
+	for _, d := range deliveries {
+		for _, f := range d.GetFacts() {
+			e, err := a.entry(d, f)
+			if err != nil {
+				return nil, err
+			}
+			if len(e.persons)+len(e.claims) > 0 {
+				out = append(out, e)
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(a, b entry) int { return a.fact.Received.Compare(b.fact.Received) })
+	return out, nil
+}
+
+func (a *Applier) entry(d *factv1.Delivery, f *factv1.Fact) (entry, error) {
+	fact, err := a.fact(d, f)
+	e := entry{
+		fact: fact, trace: d.GetTraceparent(), former: map[string][]string{},
+		states: f.GetSamePerson() && len(f.GetIdentities()) > 1,
+	}
+	for _, i := range f.GetIdentities() {
+		name := identity.Identity{Kind: i.GetKind(), Value: i.GetValue()}.Normal()
+		e.names = append(e.names, name)
+		key := e.key(a.opts.Vault.Keys(name))
+		e.former[key] = append(e.former[key], a.opts.Vault.FormerKeys(name)...)
+		e.persons = append(e.persons, key)
+		locator := ""
+		if name.Kind != identity.KindEmail {
+			locator = e.key(a.opts.Vault.LocatorKeys(name.String()))
+		}
+		e.locators = append(e.locators, locator)
+	}
+	a.addRecords(&e, f)
+	for _, l := range f.GetLocators() {
+		key := e.key(a.opts.Vault.LocatorKeys(l))
+		if !slices.Contains(e.claims, key) {
+			e.claims = append(e.claims, key)
+		}
+		if isRecordName(f, l) {
+			if !slices.Contains(e.records, key) {
+				e.records = append(e.records, key)
+			}
+			continue
+		}
+		acc := account{locator: key}
+		if name, err := identity.Parse(l); err == nil {
+			acc.person = e.key(a.opts.Vault.Keys(name))
+		}
+		e.accounts = append(e.accounts, acc)
+	}
+	return e, err
+}
+
+// addRecords adds the names of the record, by which later facts find the person.
+func (a *Applier) addRecords(e *entry, f *factv1.Fact) {
+	if !hasRecord(e.fact.Kind) || f.GetRef() == "" {
+		return
+	}
+	for _, name := range append([]string{f.GetRef()}, f.GetLinks()...) {
+		key := e.key(a.opts.Vault.LocatorKeys(name))
+		if !slices.Contains(e.records, key) {
+			e.records = append(e.records, key)
+		}
+	}
+	e.ref, e.claims = e.records[0], slices.Clone(e.records)
+}
+
+// isRecordName reports whether a locator names a record of the fact, and not an account.
+func isRecordName(f *factv1.Fact, locator string) bool {
+	return locator == f.GetRef() || locator == f.GetContract() || slices.Contains(f.GetLinks(), locator) ||
+		locator == identity.DecisionLocator(f.GetRef()) || locator == requestLocator+f.GetRef()
+}
+
+// requestLocator precedes the name of a request in its locator.
+const requestLocator = "request:"
+
+// hasRecord reports whether Ref names a business document, which belongs to one person. A webinar, a
+// form and a list have many.
+func hasRecord(k fact.Kind) bool {
+	switch k {
+	case fact.KindSale, fact.KindRefund, fact.KindPerformed, fact.KindOrderPlaced, fact.KindOrderExpired,
+		fact.KindNegotiationOpened, fact.KindNegotiationClosed, fact.KindAccessStarted, fact.KindAccessEnded,
+		fact.KindHold, fact.KindRelease, fact.KindComplaint, fact.KindComplaintSettled:
+		return true
+	}
+	return false
+}
+
+// key returns the current key of several and records the others.
+func (e *entry) key(keys []string) string {
+	if len(keys) > 1 {
+		e.former[keys[0]] = append(e.former[keys[0]], keys[1:]...)
+	}
+	return keys[0]
+}
+
+// lookups are all keys under which a subject may be stored.
+func (e *entry) lookups() []string {
+	keys := slices.Concat(e.persons, e.locators, e.records, e.claims)
+	for _, a := range e.accounts {
+		keys = append(keys, a.person)
+	}
+	for _, former := range e.former {
+		keys = append(keys, former...)
+	}
+	return slices.DeleteFunc(keys, func(k string) bool { return k == "" })
+}
+
+// billing reports whether the only name of the person is an address, as a buyer types an address: such
+// a name finds a person and joins nobody.
+func (e *entry) billing() bool { return len(e.names) == 1 && e.names[0].Kind == identity.KindEmail }
+
+// ownName reports whether the name of the record is a bare name of the sender, which may not be unique.
+func (e *entry) ownName() bool {
+	return e.fact.Source != "" && len(e.fact.Ref) > len(e.fact.Source) &&
+		e.fact.Ref[:len(e.fact.Source)+1] == e.fact.Source+":"
+}
+
+// statesBuyer reports whether the report of a record states whose the record is. Other facts belong to
+// the person of the record.
+func (e *entry) statesBuyer() bool {
+	return e.fact.Kind == fact.KindSale || e.fact.Kind == fact.KindOrderPlaced
+}
+
+// follow gives the fact to the person of its record, whatever name the report carries.
+func (e *entry) follow() { e.names, e.persons, e.locators = nil, nil, nil }

@@ -1,0 +1,162 @@
+package apply
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/calendar"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+)
+
+// move is a record that another person takes over, because the address of the record was corrected.
+type move struct {
+	// from is the subject of the former person, to a key of the other.
+	from, to string
+	// names are the names of the record, facts copies of its facts for the other person.
+	names []string
+	facts []fact.Fact
+}
+
+// findByRecord compares the buyer of an entry with the person of the record. A later report of a
+// record under another address moves the record; an earlier report, and a fact that only continues
+// the record, follow the record. True means that the entry must wait for the result of earlier ones.
+func (g *grouping) findByRecord(e *entry) (wait bool) {
+	if !e.billing() {
+		return false
+	}
+	own := g.of(e.persons[0])
+	for _, key := range e.records {
+		root := g.of(key)
+		if root == "" || root == own || !g.named[root] || g.isMoved(root, own, key) {
+			continue
+		}
+		if g.records[key] {
+			return true
+		}
+		if owner, stored := g.owners[key]; stored && g.settleRecord(e, owner, key) {
+			return false
+		}
+	}
+	return false
+}
+
+// settleRecord moves the record of an entry from its owner, or lets the entry follow the record; false
+// when the entry does neither.
+func (g *grouping) settleRecord(e *entry, owner, key string) bool {
+	s := g.subjects[owner]
+	if !e.statesBuyer() {
+		follows := !e.ownName() && holdsSale(&s, &e.fact)
+		if follows {
+			e.follow()
+		}
+		return follows
+	}
+	latest, again := lastReport(&s, e)
+	switch {
+	case key != e.ref || !again:
+		return false
+	case e.fact.Received.Before(latest):
+		e.fact.Stated = &latest
+		e.follow()
+	default:
+		g.moveRecord(owner, e)
+	}
+	return true
+}
+
+// isMoved reports whether a record is moved from one root to another in this batch.
+func (g *grouping) isMoved(from, to, key string) bool {
+	return to != "" && slices.ContainsFunc(g.moves, func(m move) bool {
+		return g.subject(m.from) == from && g.of(m.to) == to &&
+			slices.ContainsFunc(m.names, func(n string) bool { return g.applier.opts.Vault.LocatorKey(n) == key })
+	})
+}
+
+// holdsSale reports whether a subject bought the record of a fact.
+func holdsSale(s *lifecycle.Subject, f *fact.Fact) bool {
+	names := append([]string{f.Ref}, f.Links...)
+	return slices.ContainsFunc(s.Facts, func(have fact.Fact) bool {
+		return (have.Kind == fact.KindSale || have.Kind == fact.KindOrderPlaced) &&
+			slices.ContainsFunc(names, func(n string) bool { return have.Ref == n || slices.Contains(have.Links, n) })
+	})
+}
+
+// lastReport returns the receipt of the latest report of the entry's record by the same source; false
+// when the subject has no such report.
+func lastReport(s *lifecycle.Subject, e *entry) (latest time.Time, found bool) {
+	for i := range s.Facts {
+		f := &s.Facts[i]
+		if f.Ref != e.fact.Ref || f.Source != e.fact.Source || e.ownName() && f.ID != e.fact.ID {
+			continue
+		}
+		found = true
+		latest = calendar.Later(latest, f.Received)
+		if f.Stated != nil {
+			latest = calendar.Later(latest, *f.Stated)
+		}
+	}
+	return latest, found
+}
+
+// moveRecord notes the move of a record from its subject to the person of an entry.
+func (g *grouping) moveRecord(from string, e *entry) {
+	s := g.subjects[from]
+	names := recordNames(s.Facts, e.fact.Ref)
+	m := move{from: from, to: e.persons[0], names: names}
+	for _, f := range s.Facts {
+		if !isOfRecord(&f, names) {
+			continue
+		}
+		if f.Address != "" {
+			f.Address = e.persons[0] // the address of the report was wrong
+		}
+		stated := e.fact.Received
+		f.Stated = &stated
+		m.facts = append(m.facts, f)
+	}
+	g.moves = append(g.moves, m)
+}
+
+// recordNames returns all names of the record with a name.
+func recordNames(facts []fact.Fact, name string) []string {
+	names := []string{name}
+	for grown := true; grown; {
+		grown = false
+		for i := range facts {
+			f := &facts[i]
+			if !hasRecord(f.Kind) && f.Kind != fact.KindIdentified || !isOfRecord(f, names) {
+				continue
+			}
+			for _, n := range append([]string{f.Ref}, f.Links...) {
+				if n != "" && !slices.Contains(names, n) {
+					names, grown = append(names, n), true
+				}
+			}
+		}
+	}
+	return names
+}
+
+// isOfRecord reports whether a fact belongs to the record with some names.
+func isOfRecord(f *fact.Fact, names []string) bool {
+	return slices.Contains(names, f.Ref) ||
+		slices.ContainsFunc(f.Links, func(l string) bool { return slices.Contains(names, l) })
+}
+
+// finishMoves removes moved records from their former persons.
+func (a *Applier) finishMoves(ctx context.Context, moves []move) error {
+	for i := range moves {
+		m := &moves[i]
+		p := &parting{match: func(f *fact.Fact) bool { return isOfRecord(f, m.names) }}
+		for _, n := range m.names {
+			p.release = append(p.release, a.opts.Vault.LocatorKeys(n)...)
+		}
+		if err := a.part(ctx, m.from, p); err != nil {
+			return fmt.Errorf("move a record: %w", err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,178 @@
+package fact
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// rank orders acts of the same instant by their meaning: what begins comes before what follows, what ends
+// comes after, and acts that protect the person rank highest, because a later act wins.
+func (k Kind) rank() int {
+	switch k {
+	case KindErasure:
+		return 6
+	case KindObjection, KindObjectionUpheld:
+		return 5
+	case KindUnsubscribe, KindInvalidated:
+		return 4
+	case KindRefusal:
+		return 3
+	case KindRefund, KindOrderExpired:
+		return 2
+	case KindNegotiationClosed,
+		KindBounce,
+		KindAccessEnded,
+		KindRelease,
+		KindPerformed,
+		KindComplaintSettled,
+		KindRestrictionLifted:
+		return 1
+	case KindOrderPlaced, KindSignupPending, KindComplaint, KindNegotiationOpened, KindHold, KindRestriction:
+		return -1
+	}
+	return 0
+}
+
+// Compare orders facts by instant, then by the meaning of their kinds, then by their content, and by their
+// ids only when nothing else differs.
+func Compare(a, b Fact) int {
+	return cmp.Or(
+		a.Occurred.Compare(b.Occurred),
+		cmp.Compare(a.Kind.rank(), b.Kind.rank()),
+		cmp.Compare(a.Kind, b.Kind),
+		a.Received.Compare(b.Received),
+		cmp.Compare(a.Source, b.Source),
+		cmp.Compare(a.Ref, b.Ref),
+		cmp.Compare(a.Contract, b.Contract),
+		cmp.Compare(a.Access, b.Access),
+		cmp.Compare(a.AccessDays, b.AccessDays),
+		cmp.Compare(a.Wording, b.Wording),
+		slices.Compare(a.Purposes, b.Purposes),
+		slices.Compare(a.Channels, b.Channels),
+		slices.Compare(a.Traits, b.Traits),
+		cmp.Compare(a.Address, b.Address),
+		cmp.Compare(a.Outcome, b.Outcome),
+		cmp.Compare(a.ID, b.ID),
+	)
+}
+
+// Combine returns both lists of facts in order, each fact once. Of two reports of one fact the
+// one received first is kept, so the order of arrival has no effect. Tests of a platform are
+// dropped, and superseded observations: of the facts KindListed of one source, address and UTC day
+// the latest is kept, so that a subject does not grow with each change of a profile. A fact that a later
+// state does not repeat is void.
+func Combine(have, more []Fact) []Fact {
+	all := make([]Fact, 0, len(have)+len(more))
+	all = append(all, have...)
+	for _, f := range more {
+		if !f.HasTrait(TraitTest) {
+			all = append(all, f.Normalized())
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Fact) int {
+		return cmp.Or(cmp.Compare(a.ID, b.ID), a.Received.Compare(b.Received), a.Occurred.Compare(b.Occurred))
+	})
+	all = mergeReports(all)
+	voidByStates(all)
+	slices.SortFunc(all, Compare)
+	return dropSuperseded(all)
+}
+
+// mergeReports keeps the first of the reports of each fact, with the latest state that repeats the fact.
+// The reports of one fact are neighbours.
+func mergeReports(all []Fact) []Fact {
+	out := all[:0]
+	for _, f := range all {
+		if len(out) == 0 || out[len(out)-1].ID != f.ID {
+			out = append(out, f)
+			continue
+		}
+		kept := &out[len(out)-1]
+		if kept.StateOf == "" {
+			kept.StateOf = f.StateOf
+		}
+		kept.AsOf, kept.Void = latest(kept.AsOf, f.AsOf), earliest(kept.Void, f.Void)
+	}
+	return out
+}
+
+// thing is what a state is of.
+type thing struct{ source, stateOf string }
+
+// voidByStates sets Void of each fact that was reported with a state and that a later state of the same
+// thing does not repeat.
+func voidByStates(all []Fact) {
+	states := map[thing][]time.Time{}
+	for i := range all {
+		if f := &all[i]; f.Kind == KindState && f.AsOf != nil {
+			states[thing{f.Source, f.StateOf}] = append(states[thing{f.Source, f.StateOf}], *f.AsOf)
+		}
+	}
+	for i := range all {
+		f := &all[i]
+		if f.Kind == KindState || f.StateOf == "" || f.AsOf == nil {
+			continue
+		}
+		void := f.Void
+		if void != nil && !void.After(*f.AsOf) {
+			void = nil // the fact was repeated since
+		}
+		for _, at := range states[thing{f.Source, f.StateOf}] {
+			if at.After(*f.AsOf) {
+				void = earliest(void, &at)
+			}
+		}
+		if void != nil && isRedated(all, f) {
+			void = nil
+		}
+		f.Void = void
+	}
+}
+
+// isRedated reports whether a later state repeats a sale with another date: both dates count, so that the
+// later year decides how long the books are kept.
+func isRedated(all []Fact, sale *Fact) bool {
+	return sale.Kind == KindSale && slices.ContainsFunc(all, func(f Fact) bool {
+		return f.Kind == KindSale && f.Source == sale.Source && f.StateOf == sale.StateOf && f.Ref == sale.Ref &&
+			f.Access == sale.Access && f.AccessDays == sale.AccessDays && f.AsOf != nil && f.AsOf.After(*sale.AsOf)
+	})
+}
+
+func latest(a, b *time.Time) *time.Time {
+	if a == nil || b != nil && b.After(*a) {
+		return b
+	}
+	return a
+}
+
+func earliest(a, b *time.Time) *time.Time {
+	if a == nil || b != nil && b.Before(*a) {
+		return b
+	}
+	return a
+}
+
+// listing is a day on which a source listed an address.
+type listing struct {
+	source, address string
+	day             int64
+}
+
+// dropSuperseded drops the superseded observations of ordered facts.
+func dropSuperseded(all []Fact) []Fact {
+	last := map[listing]string{}
+	for i := range all {
+		if all[i].Kind == KindListed {
+			last[all[i].listing()] = all[i].ID
+		}
+	}
+	if len(last) == 0 {
+		return all
+	}
+	return slices.DeleteFunc(all, func(f Fact) bool { return f.Kind == KindListed && last[f.listing()] != f.ID })
+}
+
+func (f *Fact) listing() listing {
+	return listing{f.Source, f.Address, f.Occurred.Unix() / int64(24*time.Hour/time.Second)}
+}
