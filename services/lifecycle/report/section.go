@@ -206,7 +206,7 @@ func (x *explanation) pastDeletions(journal []chain.Entry) {
 			}
 		case chain.KindRetracted:
 			if len(entry.Items) > 0 { // a question deleted nothing
-				deleted.Row(at, x.words.retracted+x.items(entry.Items), x.basisOf(entry.Text), "")
+				deleted.Row(at, x.retracted()+x.items(entry.Items), x.basisOf(entry.Text), "")
 			}
 		case chain.KindClosed:
 			deleted.Row(at, x.words.forgotten, "", "")

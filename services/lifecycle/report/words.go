@@ -590,7 +590,7 @@ type explanationWords struct {
 	bans, anyUse                                                             string
 	requests, received, due, overdue, extended, answered, late               string
 	asked, open, closed, told, lapsed, receipts                              string
-	resent, resentToAll, confirmed, retracted                                string
+	resent, resentToAll, confirmed                                           string
 	gone, again, because, revision, forgotten, absorbed, parted, alarms      string
 	tombstone, allGone                                                       string
 }
@@ -652,7 +652,6 @@ func (l Language) explanation() explanationWords {
 		),
 		resentToAll: l.choose("ponowienie dla wszystkich", "replay for all recipients"),
 		confirmed:   l.choose("usunięcie potwierdzone", "deletion confirmed"),
-		retracted:   l.choose("cofnięto: ", "retracted: "),
 		because:     l.choose("ustały: ", "lapsed: "),
 		revision:    l.choose("wersja ", "revision "),
 		forgotten:   l.choose("brak dalszych danych, profil usunięto", "no data left, the subject was removed"),
@@ -663,6 +662,9 @@ func (l Language) explanation() explanationWords {
 		allGone:     l.choose("Wszystkie dane osoby usunięto ", "All data of the person were deleted on "),
 	}
 }
+
+// retracted introduces the items of a retraction.
+func (l Language) retracted() string { return l.choose("cofnięto: ", "retracted: ") }
 
 // about heads an explanation.
 func (l Language) about(subject, at, zone, policy string) string {
