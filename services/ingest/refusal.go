@@ -34,6 +34,8 @@ func (h *Handler) refuse(ctx context.Context, c echo.Context, source string, err
 	h.counts.webhook(source, r.outcome)
 	if errors.Is(err, ErrSignature) {
 		h.watch.badSignature(source)
+	} else {
+		h.watch.refused(source)
 	}
 	span.Fail(r.outcome)
 	trace.Log(ctx, h.Log).Log(ctx, r.level, "webhook refused",

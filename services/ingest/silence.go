@@ -40,6 +40,10 @@ const (
 	SilentAnonymized = "anonymized_by_shop"
 	// SilentPlatformError is a signed error message in place of content.
 	SilentPlatformError = "platform_error"
+	// SilentGone is the message of a platform that the record was deleted before the webhook was sent.
+	SilentGone = "record_gone"
+	// SilentStaff is an account of a member of the shop's staff.
+	SilentStaff = "staff_account"
 	// SilentIgnoredGroup is a group that the configuration ignores.
 	SilentIgnoredGroup = "ignored_group"
 	// SilentPing is a test message that wants to be welcomed.

@@ -22,9 +22,17 @@ const (
 	faultPlatform fault = "platform_error"
 	// faultNothingRead: several webhooks arrived, and none ever gave a fact.
 	faultNothingRead fault = "nothing_read"
+	// faultRefused: several webhooks with a valid signature were refused in a row. WooCommerce disables a
+	// webhook after five failures.
+	faultRefused fault = "refused"
 	// faultQuiet: the source is silent for much longer than usual.
 	faultQuiet fault = "quiet"
 )
+
+// faults lists every fault.
+func faults() []fault {
+	return []fault{faultSignature, faultPlatform, faultNothingRead, faultRefused, faultQuiet}
+}
 
 // advice says what a person checks, by fault.
 func (f fault) advice() string {
@@ -34,10 +42,14 @@ func (f fault) advice() string {
 			"with the secret of the source; strangers at the address are refused in the same way"
 	case faultPlatform:
 		return "the platform sends errors in place of records: the owner of the webhook was deleted or lost the right " +
-			"to read records; save the webhook again as an administrator"
+			"to read records, or a plug-in sends webhooks within a request of the checkout; save the webhook again as an " +
+			"administrator, and let the shop send webhooks by its queue"
 	case faultNothingRead:
 		return "webhooks arrive and none gives a fact: check the topics and the version of the webhook at the platform, " +
 			"and rodopath quarantine"
+	case faultRefused:
+		return "webhooks in a row were refused or could not be stored, and WooCommerce disables a webhook after five " +
+			"failures: check the status of the webhook at the platform"
 	case faultQuiet:
 		return "no webhook arrives for much longer than usual: check whether the platform disabled the webhook"
 	}
@@ -48,6 +60,7 @@ const (
 	// signaturesInRow and silentInRow are the numbers of webhooks that make a fault.
 	signaturesInRow = 5
 	silentInRow     = 5
+	refusedInRow    = 5
 	// gapsKnown is the number of recent pauses between webhooks that define the usual pause, and
 	// quietFactor how many times the longest of the pauses a source may be silent. A source is never
 	// called silent before quietAfter.
@@ -73,6 +86,7 @@ type watch struct {
 // observed is what is known of one source since the start of the process.
 type observed struct {
 	badSignatures int
+	refusals      int
 	pinged        bool
 	// silent counts the webhooks without facts; factual reports whether any webhook gave facts.
 	silent  int
@@ -97,7 +111,7 @@ func newWatch(log *slog.Logger, sources map[string]Provider) *watch {
 	}
 	for id := range sources {
 		w.sources[id] = &observed{faults: map[fault]bool{}}
-		for _, f := range []fault{faultSignature, faultPlatform, faultNothingRead, faultQuiet} {
+		for _, f := range faults() {
 			w.faults.WithLabelValues(id, string(f)).Set(0)
 		}
 	}
@@ -109,8 +123,9 @@ func (w *watch) accepted(source string, r Reading, now time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	o := w.sources[source]
-	o.badSignatures = 0
+	o.badSignatures, o.refusals = 0, 0
 	o.arrived(now)
+	w.set(source, faultRefused, false)
 	w.last.WithLabelValues(source).Set(float64(now.Unix()))
 	w.set(source, faultSignature, false)
 	w.set(source, faultQuiet, false)
@@ -144,6 +159,16 @@ func (w *watch) ping(source string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.sources[source].pinged = true
+}
+
+// refused observes a webhook that was refused or could not be stored, whatever its signature.
+func (w *watch) refused(source string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	o := w.sources[source]
+	if o.refusals++; o.refusals >= refusedInRow {
+		w.set(source, faultRefused, true)
+	}
 }
 
 // badSignature observes a webhook with a wrong signature. After a ping the shop itself is the likely

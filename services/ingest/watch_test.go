@@ -52,6 +52,7 @@ func TestWatch(t *testing.T) {
 			w.accepted("shop", facts, start)
 			times(50, func() { w.accepted("shop", silent(SilentUnhandled), start) })
 		}, ""},
+		{"five refused", func(w *watch) { times(5, func() { w.refused("shop") }) }, faultRefused},
 		{"a night", func(w *watch) {
 			hourly(w, start, 20)
 			w.checkSilence(start.Add(19*time.Hour + 6*time.Hour))
@@ -74,7 +75,7 @@ func TestWatch(t *testing.T) {
 			var log bytes.Buffer
 			w := newWatch(slog.New(slog.NewTextHandler(&log, nil)), map[string]Provider{"shop": nil})
 			c.story(w)
-			for _, f := range []fault{faultSignature, faultPlatform, faultNothingRead, faultQuiet} {
+			for _, f := range faults() {
 				want := 0.0
 				if f == c.want {
 					want = 1

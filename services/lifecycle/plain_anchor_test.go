@@ -77,7 +77,15 @@ func (h *plainHistory) performed(since, seen []plainEvent, i int) (plainTime, bo
 	var last plainTime
 	found := false
 	for _, e := range later {
-		if e.kind == fact.KindPerformed || h.fullRefund(e) {
+		if e.kind == fact.KindPerformed {
+			last, found = plainInstant(e.at), true
+		}
+	}
+	if found {
+		return last, found
+	}
+	for _, e := range later {
+		if h.fullRefund(e) {
 			last, found = plainInstant(e.at), true
 		}
 	}

@@ -164,6 +164,9 @@ type Fact struct {
 	StateOf string     `json:"state_of,omitempty"`
 	AsOf    *time.Time `json:"as_of,omitempty"`
 	Void    *time.Time `json:"void,omitempty"`
+	// Renewed is the time of the state that reported the fact anew after the fact was void: the dates are
+	// those of that report.
+	Renewed *time.Time `json:"renewed,omitempty"`
 	// Mark is a keyed hash of ID that outlives the fact as a tombstone. Empty means ID itself.
 	Mark string `json:"mark,omitempty"`
 	// Address is a keyed hash of the e-mail address in the report; empty for none or several.

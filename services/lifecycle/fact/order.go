@@ -80,7 +80,8 @@ func Combine(have, more []Fact) []Fact {
 }
 
 // mergeReports keeps the first of the reports of each fact, with the latest state that repeats the fact.
-// The reports of one fact are neighbours.
+// The reports of one fact are neighbours. A fact that was void and is reported anew has the dates of the new
+// report: an order that is cancelled for the second time ends with the second cancellation.
 func mergeReports(all []Fact) []Fact {
 	out := all[:0]
 	for _, f := range all {
@@ -89,38 +90,60 @@ func mergeReports(all []Fact) []Fact {
 			continue
 		}
 		kept := &out[len(out)-1]
+		if isRenewal(kept, &f) {
+			f.AsOf, f.Void, f.Full = latest(kept.AsOf, f.AsOf), nil, kept.Full || f.Full
+			if f.Renewed == nil {
+				f.Renewed = f.AsOf
+			}
+			*kept = f
+			continue
+		}
 		if kept.StateOf == "" {
 			kept.StateOf = f.StateOf
 		}
+		kept.Full = kept.Full || f.Full
 		kept.AsOf, kept.Void = latest(kept.AsOf, f.AsOf), earliest(kept.Void, f.Void)
 	}
 	return out
+}
+
+// isRenewal reports whether a report renews a fact that was void before, or was renewed later than the fact.
+func isRenewal(kept, f *Fact) bool {
+	if f.Renewed != nil {
+		return kept.Renewed == nil || f.Renewed.After(*kept.Renewed)
+	}
+	return kept.Void != nil && f.AsOf != nil && !f.AsOf.Before(*kept.Void)
 }
 
 // thing is what a state is of.
 type thing struct{ source, stateOf string }
 
 // voidByStates sets Void of each fact that was reported with a state and that a later state of the same
-// thing does not repeat.
+// thing does not repeat. A fact of a state without a time is void from the first state that was received
+// later.
 func voidByStates(all []Fact) {
-	states := map[thing][]time.Time{}
+	states := map[thing][]*Fact{}
 	for i := range all {
 		if f := &all[i]; f.Kind == KindState && f.AsOf != nil {
-			states[thing{f.Source, f.StateOf}] = append(states[thing{f.Source, f.StateOf}], *f.AsOf)
+			states[thing{f.Source, f.StateOf}] = append(states[thing{f.Source, f.StateOf}], f)
 		}
 	}
 	for i := range all {
 		f := &all[i]
-		if f.Kind == KindState || f.StateOf == "" || f.AsOf == nil {
+		if f.Kind == KindState || f.StateOf == "" {
 			continue
 		}
 		void := f.Void
-		if void != nil && !void.After(*f.AsOf) {
+		if void != nil && f.AsOf != nil && !void.After(*f.AsOf) {
 			void = nil // the fact was repeated since
 		}
-		for _, at := range states[thing{f.Source, f.StateOf}] {
-			if at.After(*f.AsOf) {
-				void = earliest(void, &at)
+		for _, state := range states[thing{f.Source, f.StateOf}] {
+			switch {
+			case f.AsOf == nil && state.Received.After(f.Received):
+				received := state.Received
+				void = earliest(void, &received)
+			case f.AsOf != nil && state.AsOf.After(*f.AsOf):
+				void = earliest(void, state.AsOf)
 			}
 		}
 		if void != nil && isRedated(all, f) {
@@ -133,7 +156,7 @@ func voidByStates(all []Fact) {
 // isRedated reports whether a later state repeats a sale with another date: both dates count, so that the
 // later year decides how long the books are kept.
 func isRedated(all []Fact, sale *Fact) bool {
-	return sale.Kind == KindSale && slices.ContainsFunc(all, func(f Fact) bool {
+	return sale.Kind == KindSale && sale.AsOf != nil && slices.ContainsFunc(all, func(f Fact) bool {
 		return f.Kind == KindSale && f.Source == sale.Source && f.StateOf == sale.StateOf && f.Ref == sale.Ref &&
 			f.Access == sale.Access && f.AccessDays == sale.AccessDays && f.AsOf != nil && f.AsOf.After(*sale.AsOf)
 	})

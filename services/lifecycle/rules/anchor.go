@@ -74,19 +74,28 @@ func (h *Evaluation) performance(v view) (time.Time, bool) {
 
 // performed is the instant of the performance of a sale. A service, and a sale whose source reports
 // the delivery, is performed at the report; any other sale at once. A full refund ends the duty to
-// perform. A delivery before the payment counts from the sale.
+// perform, and restarts no period of a performance before. A delivery before the payment counts from the
+// sale.
 func (h *Evaluation) performed(v view, sale int) (time.Time, bool) {
 	f := &h.facts[sale]
-	before := false
+	before, refund := false, -1
 	for _, i := range slices.Backward(v.facts) {
-		done := &h.facts[i]
-		if h.record[i] != h.record[sale] || done.Kind != fact.KindPerformed && !h.fullRefund(i) {
+		if h.record[i] != h.record[sale] {
 			continue
 		}
-		if i > sale {
-			return done.Occurred, true
+		performed := h.facts[i].Kind == fact.KindPerformed
+		switch {
+		case performed && i > sale:
+			return h.facts[i].Occurred, true
+		case !performed && !h.fullRefund(i):
+		case i > sale:
+			refund = max(refund, i)
+		default:
+			before = true
 		}
-		before = true
+	}
+	if refund >= 0 {
+		return h.facts[refund].Occurred, true
 	}
 	return f.Occurred, before || !f.PerformanceAwaited && f.Access != fact.AccessService
 }

@@ -62,7 +62,7 @@ func Fact(f *factv1.Fact) string {
 		}
 	}
 	add("ref", f.GetRef())
-	if f.GetStateOf() != f.GetRef() {
+	if !strings.HasPrefix(f.GetStateOf(), f.GetRef()) {
 		add("of", f.GetStateOf())
 	}
 	add("links", strings.Join(f.GetLinks(), ","))

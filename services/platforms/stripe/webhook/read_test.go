@@ -253,7 +253,7 @@ func TestMoneyBack(t *testing.T) {
 			"silent refund_not_done\n",
 		},
 		{"charge without the list", facttest.Payload("charge_refunded"),
-			"refund 2025-10-09T08:53:20Z ref=stripe:ch_1 of=stripe:ch_1#refunds links=stripe:pi_1,stripe:in_1 full " + who},
+			"refund 2025-10-09T08:53:20Z ref=stripe:ch_1 links=stripe:pi_1,stripe:in_1 full " + who},
 		{"refund of nothing", event("refund.created", `{"id":"re_1","status":"succeeded"}`), "silent no_person\n"},
 	})
 }

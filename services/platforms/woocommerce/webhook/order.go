@@ -28,7 +28,7 @@ func (r *reader) order() {
 		}
 	}
 	if r.record.note("_anonymized") == "yes" {
-		r.silent(ingest.SilentAnonymized)
+		r.anonymized()
 		return
 	}
 	who := r.buyer()
@@ -42,12 +42,26 @@ func (r *reader) order() {
 		return
 	}
 	sales := r.sales()
-	facts := slices.Concat(sales, r.performed(sales), r.refunds())
+	facts := slices.Concat(r.performed(sales), r.refunds())
 	switch rec.Status {
 	case "cancelled", "failed", statusTrash:
 		facts = append(facts, r.expired())
 	}
+	r.emitSold(who, sales)
 	r.emitState(who, facts)
+}
+
+// anonymized reads an order whose buyer the shop erased. The contract of the order ends, the books stay, and
+// nobody is asked on the order.
+func (r *reader) anonymized() {
+	r.silent(ingest.SilentAnonymized)
+	if r.ref() == "" {
+		return
+	}
+	f := r.expired()
+	f.Reason, f.Locators = "anonymized by the shop", []string{r.ref()}
+	ingest.AssignUndatedID(r.ID, f, "anonymized")
+	r.out.Facts = append(r.out.Facts, f)
 }
 
 // The states of an order in which more than one place is interested.
@@ -68,16 +82,40 @@ func (r *reader) paid() *timestamppb.Timestamp {
 	return nil
 }
 
-// emitState adds the facts of the order's state, and the state itself. Without a time of the last change
-// or a number of the order the facts are no state.
+// emitState adds the facts of the order's state, and the state itself.
 func (r *reader) emitState(who ingest.Identities, facts []*factv1.Fact) {
+	r.emitStateOf(who, r.ref(), facts)
+}
+
+// emitSold adds the sales of the order and the state of what is sold. An item whose product was deleted from
+// the catalogue has no product any more: such an order takes back no sale that it reported before.
+func (r *reader) emitSold(who ingest.Identities, sales []*factv1.Fact) {
+	if r.itemsKnown() {
+		r.emitStateOf(who, r.ref()+"#sold", sales)
+		return
+	}
+	r.emit(who, sales...)
+}
+
+func (r *reader) itemsKnown() bool {
+	for i := range r.record.LineItems {
+		if strings.Join(r.record.LineItems[i].keys(), "") == "" {
+			return false
+		}
+	}
+	return true
+}
+
+// emitStateOf adds the facts of a state and the state itself. Without a time of the last change or a number
+// of the order the facts are no state.
+func (r *reader) emitStateOf(who ingest.Identities, thing string, facts []*factv1.Fact) {
 	if at := r.modified(); at != nil && r.ref() != "" {
 		ingest.AssignIDs(r.ID, facts)
 		for _, f := range facts {
-			f.StateOf, f.AsOf = r.ref(), at
+			f.StateOf, f.AsOf = thing, at
 		}
 		facts = append(facts, &factv1.Fact{
-			Kind: factv1.Kind_KIND_STATE, Ref: r.ref(), StateOf: r.ref(), AsOf: at, Occurred: at,
+			Kind: factv1.Kind_KIND_STATE, Ref: r.ref(), StateOf: thing, AsOf: at, Occurred: at,
 		})
 	}
 	r.emit(who, facts...)
@@ -87,8 +125,10 @@ func (r *reader) emitState(who ingest.Identities, facts []*factv1.Fact) {
 // books stay. A later state of the order, after a restoration, takes the deletion back.
 func (r *reader) deleted() {
 	f := r.expired()
-	f.Occurred = timestamppb.New(r.at)
-	f.StateOf, f.AsOf, f.Locators = r.ref(), f.GetOccurred(), []string{r.ref()}
+	f.Occurred, f.Locators = timestamppb.New(r.at), []string{r.ref()}
+	// The shop sends no time of the deletion, and clocks differ: a state that arrives later ends the deletion.
+	f.StateOf = r.ref()
+	ingest.AssignDistinctID(r.ID, f, "deleted")
 	r.out.Facts = append(r.out.Facts, f)
 }
 
@@ -178,7 +218,9 @@ func (r *record) payments() []string {
 // ends no course and no subscription.
 func (r *reader) performed(sales []*factv1.Fact) []*factv1.Fact {
 	rec := r.record
-	if rec.Status != statusCompleted {
+	// The date of completion stays when a completed order is refunded.
+	refunded := rec.Status == statusRefunded && r.when(rec.CompletedGMT, rec.Completed) != nil
+	if rec.Status != statusCompleted && !refunded {
 		return nil
 	}
 	var facts []*factv1.Fact

@@ -63,6 +63,10 @@ func (p *Provider) Read(header http.Header, body []byte, at time.Time) (ingest.R
 	var rec record
 	r := reader{Source: &p.source, record: &rec, at: at}
 	r.out.ID = deliveryID(header.Get("X-Wc-Webhook-Id"), topic, p.source.ContentID(body))
+	if strings.HasSuffix(topic, ".deleted") || strings.HasSuffix(topic, ".restored") {
+		// The same content again is another act: bin, restoration and bin again within a minute.
+		r.out.ID += ":" + payload.Name(header.Get("X-Wc-Webhook-Delivery-Id"))
+	}
 	r.out.Topic = topic
 	if readable := payload.Decode(body, &rec) == nil; !readable {
 		r.out.Unread = ingest.UnreadNotJSON

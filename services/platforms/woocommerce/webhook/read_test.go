@@ -168,7 +168,8 @@ func TestOrders(t *testing.T) {
 			"order.updated",
 			order("completed", completed+`,"customer_id":0,"billing":{"email":"deleted@site.invalid"},`+
 				`"meta_data":[{"key":"_anonymized","value":"yes"}]`),
-			"silent anonymized_by_shop\n",
+			"order_expired 2025-10-09T09:00:00Z ref=woocommerce:order/17@shop reason=\"anonymized by the shop\" " +
+				"locators=woocommerce:order/17@shop\nsilent anonymized_by_shop\n",
 		},
 		{
 			"registered without an address",
@@ -312,7 +313,7 @@ func TestRefunds(t *testing.T) {
 			"parts that make the whole",
 			"order.updated",
 			order("completed", completed+`,"refunds":[{"id":72,"total":"-20.00"},{"id":71,"total":"-10"}]`),
-			sale + performed + refund + "links=woocommerce:refund/72@shop full " + ann + refund + "links=woocommerce:refund/71@shop full " + ann,
+			sale + performed + refund + "links=woocommerce:refund/72@shop full " + ann + refund + "links=woocommerce:refund/71@shop " + ann,
 		},
 		{
 			"the status says whole", "order.updated", order("refunded", paid+`,"refunds":[{"id":71,"total":"-29.99"}]`),

@@ -24,6 +24,8 @@ type reader struct {
 func (r *reader) route(topic string) (tell func(), reason string) {
 	rec := r.record
 	switch {
+	case rec.ID == 0 && strings.HasSuffix(string(rec.Code), "_invalid_id"):
+		return nil, ingest.SilentGone
 	case rec.ID == 0 && (rec.Code != "" || bool(rec.Errors)):
 		return nil, ingest.SilentPlatformError
 	case rec.ID == 0 && (bool(rec.LegacyOrder) || bool(rec.LegacyCustomer)):

@@ -12,6 +12,7 @@ type record struct {
 	CustomerID payload.Number `json:"customer_id"`
 	CustomerIP payload.Text   `json:"customer_ip_address"`
 	Email      payload.Text   `json:"email"`
+	Role       payload.Text   `json:"role"`
 	Billing    billing        `json:"billing"`
 
 	Total         payload.Text         `json:"total"`

@@ -1,6 +1,8 @@
 package webhook
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,30 +15,43 @@ const statusRefunded = "refunded"
 // refunds reads the list of refunds, whose totals are negative; a partial refund keeps the status
 // of the order. Refunds carry no date: the order's last change serves as the time and has no
 // influence on the id, because every later change of the order repeats the refunds.
+//
+// The last refund of a fully refunded order returned the rest of the price: that refund alone is a full
+// refund, so that the earlier ones keep their dates.
 func (r *reader) refunds() []*factv1.Fact {
-	full := r.record.fullyRefunded()
 	var facts []*factv1.Fact
 	for _, back := range r.record.Refunds {
 		if total, ok := amount(string(back.Total)); ok && total == 0 {
 			continue
 		}
 		link := r.name("refund", back.ID)
-		f := r.refund(full, link)
+		f := r.refund(link)
 		if link != "" {
 			f.Links = []string{link}
 		}
 		facts = append(facts, f)
 	}
 	if len(facts) == 0 && r.record.Status == statusRefunded {
-		facts = append(facts, r.refund(true, ""))
+		facts = append(facts, r.refund(""))
+	}
+	if len(facts) > 0 && r.record.fullyRefunded() {
+		last := slices.MaxFunc(facts, compareRefunds)
+		last.Full = true
 	}
 	return facts
 }
 
-func (r *reader) refund(full bool, link string) *factv1.Fact {
-	f := &factv1.Fact{Kind: factv1.Kind_KIND_REFUND, Ref: r.ref(), Full: full, Occurred: r.modified()}
+// refund returns the fact of a refund. Whether the refund was a full one has no influence on the id.
+func (r *reader) refund(link string) *factv1.Fact {
+	f := &factv1.Fact{Kind: factv1.Kind_KIND_REFUND, Ref: r.ref(), Occurred: r.modified()}
 	ingest.AssignUndatedID(r.ID, f, link)
 	return f
+}
+
+// compareRefunds orders refunds by their numbers, which grow.
+func compareRefunds(a, b *factv1.Fact) int {
+	one, two := strings.Join(a.GetLinks(), ""), strings.Join(b.GetLinks(), "")
+	return cmp.Or(cmp.Compare(len(one), len(two)), cmp.Compare(one, two))
 }
 
 // fullyRefunded reports whether the status is refunded, or the refunds add up to the price.
