@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"path"
 	"strconv"
 	"strings"
 	"sync"
@@ -29,9 +30,12 @@ type LimitOptions struct {
 }
 
 // Limit is a rate limit on refused requests: an address with too many refusals gets 429 before its
-// request is read. A platform with right signatures is never limited, because a webhook may be sent
-// only once. Refusals count for each path apart, so that a sender with a wrong secret does not lock
-// out another sender with the same address.
+// request is read. Refusals count for each path apart, so that a sender with a wrong secret does not
+// lock out another sender with the same address.
+//
+// A webhook is different, because a platform may send a webhook only once and share its address with
+// strangers: the signature is checked first, and 429 only takes the place of the refusal of a request
+// without a right signature. A webhook with a right signature is never limited.
 type Limit struct {
 	opts LimitOptions
 	next http.Handler
@@ -73,6 +77,9 @@ func NewLimit(next http.Handler, opts LimitOptions) http.Handler {
 	return &Limit{opts: opts, next: next, refused: map[string]*rate.Limiter{}}
 }
 
+// webhooks is the path below which requests are signed.
+const webhooks = "/webhooks/"
+
 // ServeHTTP answers, or passes the request on.
 func (l *Limit) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	from, ok := l.sender(r)
@@ -80,15 +87,19 @@ func (l *Limit) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		l.next.ServeHTTP(w, r)
 		return
 	}
-	everywhere, here := from, from+" "+r.URL.Path
-	if l.isExhausted(everywhere) || l.isExhausted(here) {
-		w.Header().Set("Retry-After", strconv.Itoa(60))
-		_ = problem.New(http.StatusTooManyRequests, "refused-too-often",
-			"Too many requests of this address were refused in the last minute.").Write(w) // the client may be disconnected
+	clean := path.Clean(r.URL.Path)
+	everywhere, here := from, from+" "+clean
+	exhausted := l.isExhausted(everywhere) || l.isExhausted(here)
+	signed := strings.HasPrefix(clean, webhooks)
+	if exhausted && !signed {
+		tooOften(w)
 		return
 	}
-	seen := &answer{ResponseWriter: w}
+	seen := &answer{ResponseWriter: w, limited: exhausted}
 	l.next.ServeHTTP(seen, r)
+	if seen.replaced {
+		return
+	}
 	switch seen.status {
 	case http.StatusNotFound, http.StatusMethodNotAllowed: // the path is the sender's invention
 		l.count(everywhere)
@@ -99,6 +110,13 @@ func (l *Limit) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.StatusUnprocessableEntity:
 		l.count(here)
 	}
+}
+
+// tooOften answers a request of an address that reached its limit.
+func tooOften(w http.ResponseWriter) {
+	w.Header().Set("Retry-After", strconv.Itoa(60))
+	_ = problem.New(http.StatusTooManyRequests, "refused-too-often",
+		"Too many requests of this address were refused in the last minute.").Write(w) // the client may be disconnected
 }
 
 // sender is the address of a request; of an IPv6 address its /64 network, the unit of one customer.
@@ -191,12 +209,38 @@ func (l *Limit) forget(now time.Time) {
 type answer struct {
 	http.ResponseWriter
 	status int
+	// limited reports whether a refusal for want of a right signature is replaced by 429, replaced
+	// whether it was.
+	limited, replaced bool
 }
 
-// WriteHeader notes the status.
+// WriteHeader notes the status, or replaces the answer.
 func (a *answer) WriteHeader(status int) {
+	if a.replaced {
+		return
+	}
 	a.status = status
+	if a.limited && isUnsigned(status) {
+		a.replaced = true
+		a.Header().Del("Content-Length")
+		tooOften(a.ResponseWriter)
+		return
+	}
 	a.ResponseWriter.WriteHeader(status)
+}
+
+// Write writes a part of the answer, unless the answer was replaced.
+func (a *answer) Write(p []byte) (int, error) {
+	if a.replaced {
+		return len(p), nil
+	}
+	return a.ResponseWriter.Write(p)
+}
+
+// isUnsigned reports whether a request to a webhook was refused for want of a right signature, or has
+// no source whose signature could be right. Any other refusal may concern a signed request.
+func isUnsigned(status int) bool {
+	return status == http.StatusUnauthorized || status == http.StatusNotFound || status == http.StatusMethodNotAllowed
 }
 
 // Unwrap returns the wrapped writer, for flushing.
