@@ -45,21 +45,21 @@ func drain(c echo.Context) {
 	c.Response().Header().Set(echo.HeaderConnection, "close")
 }
 
-// decoded returns a body without its Content-Encoding, up to limit: gzip and deflate are decoded.
+// decoded returns a body without its Content-Encoding, up to limit: gzip and deflate are decoded. A body
+// with another name there, such as the UTF-8 of some plug-ins, is returned as signed: a body that is
+// compressed after all is unreadable to its provider.
 func decoded(header http.Header, body []byte, limit int64) ([]byte, error) {
 	var (
 		r   io.ReadCloser
 		err error
 	)
 	switch coding := strings.ToLower(strings.TrimSpace(header.Get(echo.HeaderContentEncoding))); coding {
-	case "", "identity":
-		return body, nil
 	case "gzip", "x-gzip":
 		r, err = gzip.NewReader(bytes.NewReader(body))
 	case "deflate":
 		r, err = zlib.NewReader(bytes.NewReader(body))
 	default:
-		return nil, fmt.Errorf("%w: send the body with gzip, with deflate, or without Content-Encoding", ErrEncoding)
+		return body, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: the body is not in the encoding of its Content-Encoding", ErrEncoding)

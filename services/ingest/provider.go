@@ -51,7 +51,7 @@ var (
 	ErrSignature = errors.New("signature not accepted")
 	// ErrPing means that the platform only tries the address and wants a 200.
 	ErrPing = errors.New("ping")
-	// ErrEncoding means that the Content-Encoding cannot be decoded.
+	// ErrEncoding means that the body is not in the gzip or deflate of its Content-Encoding.
 	ErrEncoding = errors.New("unsupported content encoding")
 	// ErrUnreadable means that the platform does not send such a body.
 	ErrUnreadable = errors.New("unreadable body")
