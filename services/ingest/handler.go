@@ -29,7 +29,7 @@ var ErrUnavailable = errors.New("the delivery cannot be stored")
 // Publisher makes deliveries durable.
 type Publisher interface {
 	// Publish returns nil once d is durable. An error that wraps ErrUnavailable is passing: another
-	// attempt may succeed.
+	// attempt may succeed. Any other error is permanent: no attempt with the same delivery succeeds.
 	Publish(ctx context.Context, d *factv1.Delivery) error
 }
 

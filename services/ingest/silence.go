@@ -63,4 +63,6 @@ const (
 	UnreadNoPerson = "no_person"
 	// UnreadEvent is an event of a batch that is no JSON object.
 	UnreadEvent = "unreadable_event"
+	// UnreadTooLarge is a fact that is larger than a message of the broker.
+	UnreadTooLarge = "too_large"
 )

@@ -15,23 +15,25 @@ type gauges struct {
 // Collector counts the spool for Prometheus.
 func (s *Spool) Collector(now func() time.Time) prometheus.Collector { return &gauges{s, now} }
 
-func descriptions() (count, bytes, age *prometheus.Desc) {
+func descriptions() (count, bytes, age, deadLetters *prometheus.Desc) {
 	return prometheus.NewDesc("rodopath_spool_webhooks", "Webhooks spooled on the disk.", nil, nil),
 		prometheus.NewDesc("rodopath_spool_bytes", "Size of the spooled webhooks in bytes.", nil, nil),
-		prometheus.NewDesc("rodopath_spool_oldest_seconds", "Age of the oldest spooled webhook.", nil, nil)
+		prometheus.NewDesc("rodopath_spool_oldest_seconds", "Age of the oldest spooled webhook.", nil, nil),
+		prometheus.NewDesc("rodopath_spool_dead_letters", "Webhooks set aside in the spool.", nil, nil)
 }
 
 // Describe describes the gauges.
 func (g *gauges) Describe(ch chan<- *prometheus.Desc) {
-	count, bytes, age := descriptions()
+	count, bytes, age, deadLetters := descriptions()
 	ch <- count
 	ch <- bytes
 	ch <- age
+	ch <- deadLetters
 }
 
 // Collect counts.
 func (g *gauges) Collect(ch chan<- prometheus.Metric) {
-	count, bytes, age := descriptions()
+	count, bytes, age, deadLetters := descriptions()
 	n, size := g.spool.Depth()
 	waited := 0.0
 	if at, ok := g.spool.Oldest(); ok {
@@ -40,4 +42,5 @@ func (g *gauges) Collect(ch chan<- prometheus.Metric) {
 	ch <- prometheus.MustNewConstMetric(count, prometheus.GaugeValue, float64(n))
 	ch <- prometheus.MustNewConstMetric(bytes, prometheus.GaugeValue, float64(size))
 	ch <- prometheus.MustNewConstMetric(age, prometheus.GaugeValue, waited)
+	ch <- prometheus.MustNewConstMetric(deadLetters, prometheus.GaugeValue, float64(g.spool.DeadLetters()))
 }

@@ -39,7 +39,9 @@ type Spool struct {
 	db   *bolt.DB
 	// bytes and count measure the spooled deliveries.
 	bytes, count atomic.Int64
-	wake         chan struct{}
+	// deadLetters counts the deliveries that are set aside.
+	deadLetters atomic.Int64
+	wake        chan struct{}
 }
 
 // ErrFull means that the spool is full. ErrFull wraps ingest.ErrUnavailable: the sender is asked
@@ -52,9 +54,12 @@ const (
 	fileMode   = 0o600
 	// page is how many deliveries are read at once when the spool drains.
 	page = 200
+	// directWithin bounds the direct way to the broker before a delivery is spooled: MailerLite waits
+	// three seconds for the answer.
+	directWithin = 2 * time.Second
 )
 
-// bucket holds spooled deliveries, deadLetterBucket unreadable ones for inspection.
+// bucket holds spooled deliveries, deadLetterBucket those that can never be published, for inspection.
 func bucket() []byte           { return []byte("deliveries") }
 func deadLetterBucket() []byte { return []byte("aside") }
 
@@ -89,10 +94,11 @@ func Open(opts Options) (*Spool, error) {
 // prepare creates the buckets and counts the deliveries.
 func (s *Spool) prepare() error {
 	return s.db.Update(func(tx *bolt.Tx) error {
-		_, err := tx.CreateBucketIfNotExists(deadLetterBucket())
+		aside, err := tx.CreateBucketIfNotExists(deadLetterBucket())
 		if err != nil {
 			return err
 		}
+		s.deadLetters.Store(int64(aside.Stats().KeyN))
 		b, err := tx.CreateBucketIfNotExists(bucket())
 		if err != nil {
 			return err
@@ -109,17 +115,63 @@ func (s *Spool) prepare() error {
 func (s *Spool) Close() error { return s.db.Close() }
 
 // Publish returns nil once the delivery is durable at the broker or on the disk. While the spool is
-// not empty, a new delivery is appended, so that the order is kept.
+// not empty, a new delivery is appended, so that the order is kept. A delivery that the broker will
+// never accept is set aside as a dead letter on the disk.
 func (s *Spool) Publish(ctx context.Context, d *factv1.Delivery) error {
 	if s.count.Load() == 0 {
-		err := s.opts.Publisher.Publish(ctx, d)
-		if !errors.Is(err, ingest.ErrUnavailable) {
-			return err
+		err := s.direct(ctx, d)
+		switch {
+		case err == nil:
+			return nil
+		case !isPassing(err):
+			return s.setAside(d, err)
 		}
 		s.opts.Log.Warn("the broker does not answer; webhooks are written to the spool", "error", err)
 	}
 	return s.put(d)
 }
+
+func (s *Spool) direct(ctx context.Context, d *factv1.Delivery) error {
+	ctx, cancel := context.WithTimeout(ctx, directWithin)
+	defer cancel()
+	return s.opts.Publisher.Publish(ctx, d)
+}
+
+// isPassing reports whether another attempt to publish the same delivery may succeed.
+func isPassing(err error) bool {
+	return errors.Is(err, ingest.ErrUnavailable) ||
+		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// setAside keeps a delivery that can never be published as a dead letter.
+func (s *Spool) setAside(d *factv1.Delivery, cause error) error {
+	data, err := proto.Marshal(d)
+	if err != nil {
+		return fmt.Errorf("encode delivery: %w", err)
+	}
+	var number uint64
+	err = s.db.Update(func(tx *bolt.Tx) error {
+		var err error
+		if number, err = tx.Bucket(bucket()).NextSequence(); err != nil {
+			return err
+		}
+		return tx.Bucket(deadLetterBucket()).Put(key(number), data)
+	})
+	if err != nil {
+		return fmt.Errorf("%w: write spool: %w", ingest.ErrUnavailable, err)
+	}
+	s.deadLetter(number, d, cause)
+	return nil
+}
+
+// deadLetter reports a delivery that was set aside.
+func (s *Spool) deadLetter(number uint64, d *factv1.Delivery, cause error) {
+	s.deadLetters.Add(1)
+	s.opts.Log.Error("a webhook can never be published as a whole and is set aside as a dead letter in the spool",
+		"number", number, "source", d.GetSource(), "facts", len(d.GetFacts()), "error", cause)
+}
+
+func key(number uint64) []byte { return binary.BigEndian.AppendUint64(nil, number) }
 
 // put writes a delivery to the disk. Concurrent deliveries share one fsync.
 func (s *Spool) put(d *factv1.Delivery) error {
@@ -137,7 +189,7 @@ func (s *Spool) put(d *factv1.Delivery) error {
 		if err != nil {
 			return err
 		}
-		return b.Put(binary.BigEndian.AppendUint64(nil, n), data)
+		return b.Put(key(n), data)
 	})
 	if err != nil {
 		s.bytes.Add(-int64(len(data)))
@@ -174,7 +226,8 @@ func (s *Spool) Run(ctx context.Context) {
 
 // Drain publishes spooled deliveries, oldest first, until the spool is empty or the broker fails,
 // and returns their number. A delivery is removed after its acknowledgement; a redelivery has the
-// same id.
+// same id. A delivery that can never be published becomes a dead letter, so that no other delivery
+// waits for it.
 func (s *Spool) Drain(ctx context.Context) (int, error) {
 	sent := 0
 	for {
@@ -211,17 +264,14 @@ func (s *Spool) oldest() ([]waiting, error) {
 
 func (s *Spool) send(ctx context.Context, w *waiting) error {
 	d := &factv1.Delivery{}
-	broken := proto.Unmarshal(w.data, d)
-	if broken == nil {
-		if err := s.opts.Publisher.Publish(ctx, d); err != nil {
-			return err
+	cause := proto.Unmarshal(w.data, d)
+	if cause == nil {
+		if cause = s.opts.Publisher.Publish(ctx, d); cause != nil && isPassing(cause) {
+			return cause
 		}
-	} else {
-		s.opts.Log.Error("a webhook in the spool is unreadable and is set aside as a dead letter",
-			"number", binary.BigEndian.Uint64(w.key), "error", broken)
 	}
 	err := s.db.Update(func(tx *bolt.Tx) error {
-		if broken != nil {
+		if cause != nil {
 			if err := tx.Bucket(deadLetterBucket()).Put(w.key, w.data); err != nil {
 				return err
 			}
@@ -233,11 +283,17 @@ func (s *Spool) send(ctx context.Context, w *waiting) error {
 	}
 	s.bytes.Add(-int64(len(w.data)))
 	s.count.Add(-1)
+	if cause != nil {
+		s.deadLetter(binary.BigEndian.Uint64(w.key), d, cause)
+	}
 	return nil
 }
 
 // Depth is the number of spooled deliveries and their size in bytes.
 func (s *Spool) Depth() (count, bytes int64) { return s.count.Load(), s.bytes.Load() }
+
+// DeadLetters is the number of deliveries that were set aside because they can never be published.
+func (s *Spool) DeadLetters() int64 { return s.deadLetters.Load() }
 
 // Full reports whether the spool is nine tenths full, so that a new delivery may not fit.
 func (s *Spool) Full() bool { return s.bytes.Load() > s.opts.MaxBytes/10*9 }

@@ -26,7 +26,9 @@ import (
 type broker struct {
 	mu   sync.Mutex
 	away bool
-	got  []string
+	// bad is the id of a delivery that the broker never accepts.
+	bad string
+	got []string
 }
 
 func (b *broker) Publish(_ context.Context, d *factv1.Delivery) error {
@@ -34,6 +36,9 @@ func (b *broker) Publish(_ context.Context, d *factv1.Delivery) error {
 	defer b.mu.Unlock()
 	if b.away {
 		return fmt.Errorf("%w: no responders", ingest.ErrUnavailable)
+	}
+	if b.bad != "" && d.GetId() == b.bad {
+		return errors.New("too large")
 	}
 	b.got = append(b.got, d.GetId())
 	return nil
@@ -136,6 +141,39 @@ func TestPublish_SaysWhenItIsFullAndTakesAgainOnceThereIsRoom(t *testing.T) {
 	}
 	b.set(true)
 	put(t, s, 99)
+}
+
+func TestDrain_SetsAsideWhatCanNeverBePublished(t *testing.T) {
+	b := &broker{away: true, bad: "shop:1"}
+	path := filepath.Join(t.TempDir(), "spool.db")
+	s := open(t, path, b, 0)
+	put(t, s, 1, 2, 3)
+	b.set(false)
+	if n, err := s.Drain(t.Context()); n != 3 || err != nil {
+		t.Fatalf("%d drained, %v", n, err)
+	}
+	want(t, b, 2, 3)
+	put(t, s, 4)
+	want(t, b, 2, 3, 4)
+	if n, bytes := s.Depth(); n != 0 || bytes != 0 || s.DeadLetters() != 1 {
+		t.Errorf("%d wait, %d bytes, %d dead letters", n, bytes, s.DeadLetters())
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if s = open(t, path, b, 0); s.DeadLetters() != 1 {
+		t.Errorf("%d dead letters after a restart", s.DeadLetters())
+	}
+}
+
+func TestPublish_SetsAsideWhatTheBrokerNeverAccepts(t *testing.T) {
+	b := &broker{bad: "shop:2"}
+	s := open(t, filepath.Join(t.TempDir(), "spool.db"), b, 0)
+	put(t, s, 1, 2, 3)
+	want(t, b, 1, 3)
+	if n, _ := s.Depth(); n != 0 || s.DeadLetters() != 1 {
+		t.Errorf("%d wait, %d dead letters", n, s.DeadLetters())
+	}
 }
 
 func TestRun_DrainsByItselfOnceTheBrokerIsBack(t *testing.T) {
@@ -294,6 +332,9 @@ func TestCollector_SaysHowMuchWaitsAndForHowLong(t *testing.T) {
 # HELP rodopath_spool_bytes Size of the spooled webhooks in bytes.
 # TYPE rodopath_spool_bytes gauge
 rodopath_spool_bytes %d
+# HELP rodopath_spool_dead_letters Webhooks set aside in the spool.
+# TYPE rodopath_spool_dead_letters gauge
+rodopath_spool_dead_letters 0
 # HELP rodopath_spool_oldest_seconds Age of the oldest spooled webhook.
 # TYPE rodopath_spool_oldest_seconds gauge
 rodopath_spool_oldest_seconds 90

@@ -65,6 +65,9 @@ const ConsumerUser = "consumer"
 const (
 	ownUser      = "rodopath"
 	startTimeout = 20 * time.Second
+	// maxPayload is the maximum size of a message: eight times the default, so that a large webhook is
+	// published whole.
+	maxPayload = 8 << 20
 )
 
 // Start starts a server.
@@ -103,7 +106,7 @@ func Start(opts Options) (*Server, error) {
 
 func serverOptions(opts Options, own string) (*server.Options, error) {
 	so := &server.Options{
-		ServerName: "rodopath", DontListen: opts.Listen == "",
+		ServerName: "rodopath", DontListen: opts.Listen == "", MaxPayload: maxPayload,
 		JetStream: true, StoreDir: opts.Dir, NoSigs: true, NoLog: false,
 		JetStreamKey: opts.Key, JetStreamCipher: server.ChaCha,
 		SyncAlways: opts.SyncInterval == 0, SyncInterval: opts.SyncInterval,

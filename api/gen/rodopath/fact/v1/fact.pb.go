@@ -284,7 +284,8 @@ func (Access) EnumDescriptor() ([]byte, []int) {
 }
 
 // Delivery holds all facts of one webhook. A delivery is one message, so that its facts
-// are durable together or not at all.
+// are durable together or not at all; a delivery that is larger than a message of NATS is
+// published in parts, each a delivery of its own, before the webhook is answered.
 type Delivery struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// id names the delivery among those of its source; a repeated delivery
