@@ -5,19 +5,24 @@ import (
 	"time"
 
 	"github.com/rodopath/rodopath/api/stream"
-	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/notice"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
-// echoDays is how long after a deletion a platform may report the deletion back.
-const echoDays = 31
+// echoDays is how long after a deletion a platform may report the deletion back while a recipient has not
+// answered, echoHours how long after the last answer.
+const (
+	echoDays  = 31
+	echoHours = 24
+)
 
 // MarkEchoes returns incoming facts with fact.TraitEcho on each unsubscription that repeats a deletion
 // decided by Rodopath: a platform that deletes a subscriber reports an unsubscription, without an act of
 // the person. An unsubscription is an echo when no act of the person explains the unsubscription, a
-// deletion of data held on consent was published at most echoDays before the receipt, and the source
-// reported no echo since. The trait is the core's own: the trait of an incoming fact is removed.
+// deletion of data held on consent was published to a recipient shortly before the receipt (see echoEnd),
+// and the source reported no echo since. Without a recipient no platform deletes a subscriber for us. The trait is the core's own: the trait of an incoming fact is removed.
 func MarkEchoes(p *rules.Policy, s Subject, facts []fact.Fact) []fact.Fact {
 	out := slices.Clone(facts)
 	var unsubscribed []int
@@ -60,32 +65,38 @@ func echoedSince(facts []fact.Fact, f *fact.Fact, deleted time.Time) bool {
 	})
 }
 
-// lastErasureBefore is the instant of the latest published or replayed deletion of data held on consent,
-// within echoDays before an instant.
-func (s *Subject) lastErasureBefore(p *rules.Policy, at time.Time) (time.Time, bool) {
-	var last time.Time
-	add := func(decided time.Time, category string) {
-		if !decided.After(at) && decided.After(last) && p.IsHeldOnConsent(category) {
-			last = decided
-		}
-	}
-	for i := range s.Announced {
-		d := &s.Announced[i]
-		if !slices.ContainsFunc(s.Outbox, func(x decision.Decision) bool { return x.ID == d.Decision }) {
-			add(d.At, d.Category)
-		}
-	}
+// lastErasureBefore is the instant of the latest published or replayed deletion of data held on consent of
+// which a recipient may report an echo at an instant.
+func (s *Subject) lastErasureBefore(p *rules.Policy, at time.Time) (last time.Time, found bool) {
 	for i := range s.Notices {
 		n := &s.Notices[i]
-		if n.Kind != stream.KindDelete {
+		if n.Kind != stream.KindDelete || !slices.ContainsFunc(n.Items, func(x notice.HashedItem) bool {
+			return p.IsHeldOnConsent(x.Category)
+		}) {
 			continue
 		}
-		for j := range n.Items {
-			add(n.At, n.Items[j].Category)
-			if n.Replayed != nil {
-				add(*n.Replayed, n.Items[j].Category)
-			}
+		decided := n.At
+		if n.Replayed != nil && !n.Replayed.After(at) {
+			decided = *n.Replayed
+		}
+		if !decided.After(at) && !at.After(echoEnd(n, decided)) && !decided.Before(last) {
+			last, found = decided, true
 		}
 	}
-	return last, !last.IsZero() && !at.After(last.AddDate(0, 0, echoDays))
+	return last, found
+}
+
+// echoEnd is the last instant at which an echo of a deletion is expected: echoHours after the last
+// answer once every recipient has answered, and before that echoDays after the deletion. A deletion
+// without a recipient has no echo.
+func echoEnd(n *notice.Notice, decided time.Time) time.Time {
+	var end time.Time
+	for i := range n.Notifications {
+		answered := n.Notifications[i].At
+		if answered == nil {
+			return decided.AddDate(0, 0, echoDays)
+		}
+		end = calendar.Later(end, answered.Add(echoHours*time.Hour))
+	}
+	return end
 }

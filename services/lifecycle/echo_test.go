@@ -44,13 +44,30 @@ func TestMarkEchoes_OfOneDeliveryOneIsAnEcho(t *testing.T) {
 		t.Errorf("%q is an echo of a decision that nobody was told", got)
 	}
 	s = lifecycle.MarkSent(s, []string{decisions[0].ID})
+	if got := echoes(s, unsubscribe("alone", "letters", 3)); got != "" {
+		t.Errorf("%q is an echo of a deletion without a recipient", got)
+	}
+	deleted := notice.Notice{
+		Kind: stream.KindDelete, At: day(2), Items: []notice.HashedItem{{Category: "newsletter"}},
+		Notifications: []notice.Notification{{Recipient: "letters"}},
+	}
+	s.Notices = []notice.Notice{deleted}
 	replayed := day(20)
 	again := s
-	again.Notices = []notice.Notice{{
-		Kind: stream.KindDelete, At: day(2), Replayed: &replayed, Items: []notice.HashedItem{{Category: "newsletter"}},
-	}}
+	again.Notices = []notice.Notice{deleted}
+	again.Notices[0].Replayed = &replayed
 	if got := echoes(again, unsubscribe("a", "letters", 45)); got != "a" {
 		t.Errorf("after a replay %q is an echo", got)
+	}
+	answered := day(4)
+	done := s
+	done.Notices = []notice.Notice{deleted}
+	done.Notices[0].Notifications = []notice.Notification{{Recipient: "letters", At: &answered}}
+	if got := echoes(done, unsubscribe("soon", "letters", 5)); got != "soon" {
+		t.Errorf("a day after the answer of the recipient %q is an echo, want soon", got)
+	}
+	if got := echoes(done, unsubscribe("later", "letters", 6)); got != "" {
+		t.Errorf("two days after the answer of the recipient %q is an echo", got)
 	}
 	for name, c := range map[string]struct {
 		facts []fact.Fact

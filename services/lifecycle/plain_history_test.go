@@ -193,12 +193,12 @@ func (h *plainHistory) objection(f *fact.Fact) []plainEvent {
 		return []plainEvent{{kind: fact.KindObjection, at: f.Occurred, fact: f, purposes: marketing}}
 	}
 	events := []plainEvent{plainRequest(f)}
+	if len(marketing) > 0 {
+		events = append(events, plainEvent{kind: fact.KindObjection, at: f.Occurred, fact: f, purposes: marketing})
+	}
 	at, verified := h.verified(f)
 	if !verified {
 		return events
-	}
-	if len(marketing) > 0 {
-		events = append(events, plainEvent{kind: fact.KindObjection, at: at, fact: f, purposes: marketing})
 	}
 	if granted, ok := h.granted(f); ok {
 		events = append(events, plainEvent{kind: plainUpheld, at: plainLater(granted, at), fact: f, purposes: other})

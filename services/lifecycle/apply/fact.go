@@ -12,6 +12,10 @@ import (
 // fact converts a fact from the wire format. Personal evidence is sealed.
 func (a *Applier) fact(d *factv1.Delivery, f *factv1.Fact) (fact.Fact, error) {
 	out := factwire.Decode(d, f)
+	if out.AsOf != nil {
+		at := fact.StateTime(*out.AsOf, out.Received)
+		out.AsOf = &at
+	}
 	out.Mark, out.Address = a.opts.Vault.Mark(f.GetId()), a.address(f)
 	out.By = a.otherNames(f, out.Address)
 	var err error

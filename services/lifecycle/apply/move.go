@@ -15,8 +15,9 @@ import (
 type move struct {
 	// from is the subject of the former person, to a key of the other.
 	from, to string
-	// names are the names of the record, facts copies of its facts for the other person.
-	names []string
+	// names are the names of the record, others the names of the other orders of the same source, and facts
+	// copies of the record's facts for the other person.
+	names, others []string
 	facts []fact.Fact
 }
 
@@ -58,6 +59,8 @@ func (g *grouping) settleRecord(e *entry, owner, key string) bool {
 	switch {
 	case key != e.ref || !again:
 		return false
+	case isStale(&s, &e.fact):
+		e.follow()
 	case e.fact.Received.Before(latest):
 		e.fact.Stated = &latest
 		e.follow()
@@ -101,14 +104,24 @@ func lastReport(s *lifecycle.Subject, e *entry) (latest time.Time, found bool) {
 	return latest, found
 }
 
+// isStale reports whether a subject has a later state of the thing whose state a report repeats.
+func isStale(s *lifecycle.Subject, reported *fact.Fact) bool {
+	return reported.AsOf != nil && slices.ContainsFunc(s.Facts, func(f fact.Fact) bool {
+		return f.Source == reported.Source && f.StateOf == reported.StateOf && f.AsOf != nil && f.AsOf.After(*reported.AsOf)
+	})
+}
+
 // moveRecord notes the move of a record from its subject to the person of an entry.
 func (g *grouping) moveRecord(from string, e *entry) {
 	s := g.subjects[from]
-	names := recordNames(s.Facts, e.fact.Ref)
-	m := move{from: from, to: e.persons[0], names: names}
+	others := otherOrders(s.Facts, &e.fact)
+	m := move{from: from, to: e.persons[0], names: recordNames(s.Facts, e.fact.Ref, others), others: others}
 	for _, f := range s.Facts {
-		if !isOfRecord(&f, names) {
+		if !m.includes(&f) {
 			continue
+		}
+		if f.Kind == fact.KindSignup && !f.HasTrait(fact.TraitUnproven) {
+			f.Traits = append(slices.Clone(f.Traits), fact.TraitUnproven) // the other person ticked no box
 		}
 		if f.Address != "" {
 			f.Address = e.persons[0] // the address of the report was wrong
@@ -120,14 +133,34 @@ func (g *grouping) moveRecord(from string, e *entry) {
 	g.moves = append(g.moves, m)
 }
 
-// recordNames returns all names of the record with a name.
-func recordNames(facts []fact.Fact, name string) []string {
+// includes reports whether a fact is moved with the record.
+func (m *move) includes(f *fact.Fact) bool {
+	return isOfRecord(f, m.names) && !slices.Contains(m.others, f.Ref)
+}
+
+// otherOrders returns the names of the other orders of the source of a report. Two orders may share the name
+// of one payment, and only the reported order is moved.
+func otherOrders(facts []fact.Fact, reported *fact.Fact) []string {
+	var others []string
+	for i := range facts {
+		f := &facts[i]
+		if (f.Kind == fact.KindSale || f.Kind == fact.KindOrderPlaced) && f.Source == reported.Source &&
+			f.Ref != reported.Ref {
+			others = append(others, f.Ref)
+		}
+	}
+	return others
+}
+
+// recordNames returns all names of the record with a name, without those of other records.
+func recordNames(facts []fact.Fact, name string, others []string) []string {
 	names := []string{name}
 	for grown := true; grown; {
 		grown = false
 		for i := range facts {
 			f := &facts[i]
-			if !hasRecord(f.Kind) && f.Kind != fact.KindIdentified || !isOfRecord(f, names) {
+			if !hasRecord(f.Kind) && f.Kind != fact.KindIdentified || !isOfRecord(f, names) ||
+				slices.Contains(others, f.Ref) {
 				continue
 			}
 			for _, n := range append([]string{f.Ref}, f.Links...) {
@@ -150,7 +183,7 @@ func isOfRecord(f *fact.Fact, names []string) bool {
 func (a *Applier) finishMoves(ctx context.Context, moves []move) error {
 	for i := range moves {
 		m := &moves[i]
-		p := &parting{match: func(f *fact.Fact) bool { return isOfRecord(f, m.names) }}
+		p := &parting{match: m.includes}
 		for _, n := range m.names {
 			p.release = append(p.release, a.opts.Vault.LocatorKeys(n)...)
 		}

@@ -314,6 +314,10 @@ func (f *Fact) IsVoidConsent() bool {
 		f.HasTrait(TraitChild) && !f.HasTrait(TraitParentAgreed)
 }
 
+// IsUnproven reports whether no act of the person shows the consent of a sign-up: a system added the person,
+// or the address was typed under the account of another person.
+func (f *Fact) IsUnproven() bool { return f.HasTrait(TraitUnproven) || f.OtherAccount }
+
 // IsAgainstConsent reports whether the fact is an act of the person against a consent. An echo is no
 // act of the person.
 func (f *Fact) IsAgainstConsent() bool {

@@ -102,6 +102,9 @@ func mergeReports(all []Fact) []Fact {
 			kept.StateOf = f.StateOf
 		}
 		kept.Full = kept.Full || f.Full
+		if f.Kind == KindSignup && f.HasTrait(TraitUnproven) && !kept.HasTrait(TraitUnproven) {
+			kept.Traits = append(slices.Clone(kept.Traits), TraitUnproven)
+		}
 		kept.AsOf, kept.Void = latest(kept.AsOf, f.AsOf), earliest(kept.Void, f.Void)
 	}
 	return out
@@ -142,7 +145,7 @@ func voidByStates(all []Fact) {
 			case f.AsOf == nil && state.Received.After(f.Received):
 				received := state.Received
 				void = earliest(void, &received)
-			case f.AsOf != nil && state.AsOf.After(*f.AsOf):
+			case f.AsOf != nil && isLater(state, f):
 				void = earliest(void, state.AsOf)
 			}
 		}
@@ -151,6 +154,34 @@ func voidByStates(all []Fact) {
 		}
 		f.Void = void
 	}
+}
+
+// isLater reports whether a state is later than the last state that repeats a fact. A clock of a shop may
+// step back, and two states may have the same second: a sale, on which the books rest, ends only with a
+// state that is later by the clock and by the receipt, or later by more than clockTolerance.
+func isLater(state, f *Fact) bool {
+	if f.Kind != KindSale {
+		return state.AsOf.After(*f.AsOf)
+	}
+	ahead := state.AsOf.Truncate(time.Second).Sub(f.AsOf.Truncate(time.Second))
+	return ahead > clockTolerance || ahead > 0 && state.Received.After(f.Received)
+}
+
+// StateTime returns the time by which a reported state is compared with other states of the same thing, of
+// the time that the source states: no later than the receipt, and within one second of the source's clock
+// the later receipt counts as the later state.
+func StateTime(stated, received time.Time) time.Time {
+	stated, received = stated.UTC().Truncate(time.Millisecond), received.UTC().Truncate(time.Millisecond)
+	delay := received.Sub(stated)
+	if delay <= 0 {
+		return received
+	}
+	if stated.Nanosecond() != 0 {
+		return stated
+	}
+	const half = 10 * time.Second // a delay at which half of the second is spent
+	share := float64(delay) / float64(delay+half)
+	return stated.Add(time.Duration(share * float64(time.Second-time.Millisecond))).Truncate(time.Millisecond)
 }
 
 // isRedated reports whether a later state repeats a sale with another date: both dates count, so that the

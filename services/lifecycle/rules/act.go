@@ -42,28 +42,37 @@ func (p *Policy) acts(facts []fact.Fact) []fact.Fact {
 func (p *Policy) effects(f fact.Fact, facts []fact.Fact) []fact.Fact {
 	ref := RequestName(&f)
 	verified, ok := Verification(&f, facts)
-	if !ok {
+	switch {
+	case f.Kind == fact.KindObjection:
+		return p.objections(f, facts)
+	case !ok:
 		return nil
+	case f.Kind == fact.KindErasure, f.Kind == fact.KindRestriction:
+		f.Ref, f.Links, f.Contract = "", nil, "" // the request concerns the person
 	}
 	f.Occurred = verified
-	switch f.Kind {
-	case fact.KindErasure, fact.KindRestriction:
-		f.Ref, f.Links, f.Contract = "", nil, "" // the request concerns the person
-	case fact.KindObjection:
-		f.Ref, f.Links, f.Contract = "", nil, ""
-		var out []fact.Fact
-		if marketing := p.marketingOnly(f); len(marketing.Purposes) > 0 {
-			out = append(out, marketing)
-		}
-		if at, ok := upheld(facts, ref); ok {
-			f.Kind, f.Occurred = fact.KindObjectionUpheld, calendar.Later(f.Occurred, at)
-			f.Purposes = slices.DeleteFunc(slices.Clone(f.Purposes), p.IsMarketing)
-			out = append(out, f)
-		}
-		return out
+	if f.Kind != fact.KindErasure && f.Kind != fact.KindRestriction {
+		f.Ref = ref
 	}
-	f.Ref = ref
 	return []fact.Fact{f}
+}
+
+// objections returns the effects of an objection. An objection to marketing needs neither a proof of the
+// sender nor a decision (Art. 21(3)); the rest takes effect once verified and granted.
+func (p *Policy) objections(f fact.Fact, facts []fact.Fact) []fact.Fact {
+	ref := RequestName(&f)
+	verified, ok := Verification(&f, facts)
+	f.Ref, f.Links, f.Contract = "", nil, ""
+	var out []fact.Fact
+	if marketing := p.marketingOnly(f); len(marketing.Purposes) > 0 {
+		out = append(out, marketing)
+	}
+	if at, granted := upheld(facts, ref); ok && granted {
+		f.Kind, f.Occurred = fact.KindObjectionUpheld, calendar.Later(verified, at)
+		f.Purposes = slices.DeleteFunc(slices.Clone(f.Purposes), p.IsMarketing)
+		out = append(out, f)
+	}
+	return out
 }
 
 func (p *Policy) marketingOnly(f fact.Fact) fact.Fact {

@@ -157,7 +157,8 @@ func (h *Evaluation) lastNo(before int, k consentKey) (int, bool) {
 	}
 	for i := range slices.Backward(h.facts[:before]) {
 		f := &h.facts[i]
-		if f.IsAgainstConsent() && f.Covers(k.purpose, k.channel) && f.CoversAddress(addresses) {
+		if f.IsAgainstConsent() && f.Covers(k.purpose, k.channel) &&
+			(f.CoversAddress(addresses) || isOfRecord(f, &h.facts[before])) {
 			return i, true
 		}
 	}
@@ -168,7 +169,7 @@ func (h *Evaluation) lastNo(before int, k consentKey) (int, bool) {
 // time is that of the source, the sign-up is an act of the person, and a form, an IP address or a later
 // confirmation of the address shows the act.
 func provesAfter(f *fact.Fact, no time.Time) bool {
-	if f.Doubt != "" || f.HasTrait(fact.TraitUnproven) || !f.Occurred.After(no) {
+	if f.Doubt != "" || f.IsUnproven() || !f.Occurred.After(no) {
 		return false
 	}
 	form := f.Form != "" && f.Form != listForm
@@ -192,11 +193,21 @@ func (h *Evaluation) child() bool {
 // each visits the open consents within the scope of an act. The visitor may close them.
 func (c *consentFold) each(f *fact.Fact, visit func(consentKey, *consent)) {
 	for _, k := range slices.Clone(c.keys) {
-		if open := c.open[k]; open != nil && f.Covers(k.purpose, k.channel) && f.CoversAddress(open.addresses) {
+		open := c.open[k]
+		if open != nil && f.Covers(k.purpose, k.channel) && (f.CoversAddress(open.addresses) || c.isOfGrant(f, open)) {
 			visit(k, open)
 		}
 	}
 }
+
+// isOfGrant reports whether an act against a consent and a sign-up of the consent name one record of one
+// source: the platform changed the address of the record in between.
+func (c *consentFold) isOfGrant(f *fact.Fact, open *consent) bool {
+	return f.IsAgainstConsent() && slices.ContainsFunc(open.grants, func(i int) bool { return isOfRecord(f, &c.facts[i]) })
+}
+
+// isOfRecord reports whether two facts name one record of one source.
+func isOfRecord(a, b *fact.Fact) bool { return a.Ref != "" && a.Ref == b.Ref && a.Source == b.Source }
 
 func (c *consentFold) end(k consentKey, f *fact.Fact) {
 	if !c.inForce(k, f.Occurred) {

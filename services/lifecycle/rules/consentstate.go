@@ -101,8 +101,8 @@ const (
 	FlawTime Flaw = "time_unknown"
 	// FlawTrace: neither form, nor confirmation, nor address identifies the person.
 	FlawTrace Flaw = "no_trace"
-	// FlawUnproven: an import, an API call or a synchronization added the person, and no act of the
-	// person did.
+	// FlawUnproven: an import, an API call, a synchronization or another person's account added the
+	// person, and no act of the person did.
 	FlawUnproven Flaw = "no_act"
 	// FlawAddress: the platform now has another address of the person in the same record, and the person
 	// agreed for the former address.
@@ -284,7 +284,7 @@ func (p *Policy) grant(f *fact.Fact, channel string) Grant {
 	flaw(f.HasTrait(fact.TraitPreticked), FlawPreticked)
 	flaw(f.HasTrait(fact.TraitForced), FlawForced)
 	flaw(f.HasTrait(fact.TraitChild) && !f.HasTrait(fact.TraitParentAgreed), FlawChild)
-	flaw(f.HasTrait(fact.TraitUnproven), FlawUnproven)
+	flaw(f.IsUnproven(), FlawUnproven)
 	flaw(g.Text == "", FlawWording)
 	flaw(f.Doubt == fact.DoubtNoTime, FlawTime)
 	traced := f.DoubleOptIn != nil || g.IPKnown
