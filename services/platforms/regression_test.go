@@ -24,11 +24,14 @@ import (
 
 var rewrite = flag.Bool("rewrite", false, "write the readings into testdata; read the difference before you keep it")
 
-// recorded is one webhook of a behaviour. Raw replaces the body where the body is no JSON.
+// recorded is one webhook of a behaviour. Raw replaces the body where the body is no JSON. Groups are those
+// of the source, as the first webhook states them.
 type recorded struct {
 	Topic string          `json:"topic"`
 	Body  json.RawMessage `json:"body"`
 	Raw   string          `json:"raw"`
+
+	Groups map[string]string `json:"groups"`
 }
 
 // TestWebhooks reads the webhooks of each file NAME.json, a list in the order of sending, and compares
@@ -58,7 +61,7 @@ func TestWebhooks(t *testing.T) {
 // readAll reads webhooks in order and formats their readings, with an empty line between two.
 func readAll(t *testing.T, platform string, webhooks []recorded) string {
 	t.Helper()
-	p := provider(t, platform)
+	p := provider(t, platform, webhooks[0].Groups)
 	var readings []string
 	for _, w := range webhooks {
 		body := []byte(w.Raw)
@@ -103,14 +106,14 @@ func compare(t *testing.T, file, got string) {
 	}
 }
 
-// provider reads the webhooks of a source "main" of a platform.
-func provider(t *testing.T, platform string) ingest.Provider {
+// provider reads the webhooks of a source "main" of a platform, which may have groups.
+func provider(t *testing.T, platform string, groups map[string]string) ingest.Provider {
 	t.Helper()
 	source := ingest.Source{
 		ID: "main", Secrets: []string{"whsec_c2VjcmV0c2VjcmV0c2VjcmV0"}, Wording: "newsletter-offers", Zone: time.UTC,
 		OptIn:     map[string]string{"_wc_other/sklep/oferty": "offers-phone"},
 		TaxIDKeys: []string{"_firma_nip"},
-		Groups:    map[string]string{"501": "webinar", "502": "ignore"},
+		Groups:    groups,
 		Products: map[string]ingest.Product{
 			"900":       {Access: factv1.Access_ACCESS_COURSE, Days: 365},
 			"prod_kurs": {Access: factv1.Access_ACCESS_COURSE, Days: 365},

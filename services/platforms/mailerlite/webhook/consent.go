@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"strings"
+	"time"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/services/ingest"
@@ -27,16 +28,42 @@ func (r *reader) signup(e *event) {
 	}
 	f := &factv1.Fact{
 		Kind:     factv1.Kind_KIND_SIGNUP,
-		Occurred: r.consented(e),
+		Occurred: r.consented(s),
 		Wording:  r.Wording,
 		Channels: email(),
 		Evidence: evidence,
 	}
 	r.emit(e, f)
+	if r.mayBeWebinar(e) {
+		ingest.AssignDistinctID(r.ID, f, "of a group unknown") // a later event with the group proves the sign-up
+	}
 	ingest.AssignIDs(r.ID, []*factv1.Fact{f}) // a sign-up with and without the trait is one sign-up
-	if !r.MayConsent(strings.ToLower(string(s.Source)), forms()) {
+	if !r.MayConsent(strings.ToLower(string(s.Source)), forms()) || !r.ownAct(e) || r.mayBeWebinar(e) {
 		f.Traits = append(f.Traits, ingest.TraitUnproven)
 	}
+}
+
+// ownAct reports whether a sign-up has a date and can be an act of the person. The form and the IP address
+// of a record belong to its first sign-up. A date of sign-up that an update renews without a confirmation
+// is the owner's, unless the date is that of the record's creation.
+func (r *reader) ownAct(e *event) bool {
+	s := e.person()
+	if r.consented(s) == nil {
+		return false
+	}
+	switch e.name() {
+	case "subscriber.created", "subscriber.added_through_form":
+		return true
+	}
+	if r.time(s.OptedInAt) != nil {
+		return true
+	}
+	signed := payload.First(r.time(s.SubscribedAt), r.time(s.DateSubscribe))
+	created := payload.First(r.time(s.CreatedAt), r.time(s.DateCreated))
+	if signed == nil || created == nil {
+		return signed == nil // the creation is the only date
+	}
+	return signed.AsTime().Sub(created.AsTime()).Abs() <= time.Minute
 }
 
 // forms are the sources of a subscriber who filled in a form. The source is often absent; the time and
@@ -70,11 +97,13 @@ func (r *reader) pending(e *event) {
 	})
 }
 
+// unsubscribed reads an unsubscription. A date before the last sign-up is that of an earlier
+// unsubscription: the record's last change then is the time.
 func (r *reader) unsubscribed(e *event) {
 	s := e.person()
 	r.emit(e, &factv1.Fact{
 		Kind:     factv1.Kind_KIND_UNSUBSCRIBE,
-		Occurred: payload.First(r.time(s.UnsubscribedAt), r.time(s.DateUnsubscribe), r.changed(e)),
+		Occurred: payload.First(r.left(s), r.changed(e)),
 		Channels: email(),
 	})
 }

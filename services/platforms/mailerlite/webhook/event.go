@@ -1,6 +1,10 @@
 package webhook
 
-import "github.com/rodopath/rodopath/services/platforms/payload"
+import (
+	"strings"
+
+	"github.com/rodopath/rodopath/services/platforms/payload"
+)
 
 // document is one event, or a batch of events. Classic sends batches only.
 type document struct {
@@ -42,8 +46,8 @@ type data struct {
 
 // UnmarshalJSON never fails: PHP writes an empty object as a list.
 func (d *data) UnmarshalJSON(raw []byte) error {
-	type plain data
-	payload.Object(raw, (*plain)(d))
+	type fields data
+	payload.Object(raw, (*fields)(d))
 	return nil
 }
 
@@ -51,10 +55,13 @@ type group struct {
 	ID payload.Text `json:"id"`
 }
 
-// UnmarshalJSON never fails.
+// UnmarshalJSON never fails. A group is an object, or its id alone.
 func (g *group) UnmarshalJSON(raw []byte) error {
-	type plain group
-	payload.Object(raw, (*plain)(g))
+	type fields group
+	payload.Object(raw, (*fields)(g))
+	if raw[0] != '{' && raw[0] != '[' {
+		_ = g.ID.UnmarshalJSON(raw) // never fails
+	}
 	return nil
 }
 
@@ -73,6 +80,8 @@ type subscriber struct {
 	OptinIP        payload.Text   `json:"optin_ip"`
 	IPAddress      payload.Text   `json:"ip_address"`
 
+	Groups payload.List[group] `json:"groups"`
+
 	// The names of the same in Classic.
 	State           payload.Text   `json:"type"`
 	DateSubscribe   payload.Moment `json:"date_subscribe"`
@@ -86,8 +95,8 @@ type nested subscriber
 
 // UnmarshalJSON never fails.
 func (n *nested) UnmarshalJSON(raw []byte) error {
-	type plain nested
-	payload.Object(raw, (*plain)(n))
+	type fields nested
+	payload.Object(raw, (*fields)(n))
 	return nil
 }
 
@@ -111,14 +120,14 @@ func (e *event) group() string {
 	return payload.Name(string(e.Data.Group.ID))
 }
 
-// name returns the event in the terms of the new API. A sample of 2023 has no name; the
+// name returns the event in the terms of the new API, in lower case. A sample of 2023 has no name; the
 // subscriber's status then decides.
 func (e *event) name() string {
 	name := string(e.Event)
 	if name == "" {
 		name = string(e.Type)
 	}
-	switch name {
+	switch name = plain(name); name {
 	case "subscriber.create":
 		return "subscriber.created"
 	case "subscriber.update":
@@ -139,9 +148,12 @@ func (e *event) name() string {
 	return name
 }
 
+// status returns the status of the subscriber in lower case.
 func (s *subscriber) status() string {
 	if s.Status != "" {
-		return string(s.Status)
+		return plain(string(s.Status))
 	}
-	return string(s.State)
+	return plain(string(s.State))
 }
+
+func plain(s string) string { return strings.ToLower(strings.TrimSpace(s)) }

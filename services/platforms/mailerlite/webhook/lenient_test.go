@@ -21,7 +21,7 @@ func TestRead_EveryFieldOfEveryType(t *testing.T) {
 		"subscriber_without_event":   {},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := provider(t, list())
+			p := provider(t, grouped())
 			recorded := facttest.Payload(name)
 			original, err := p.Read(header, []byte(recorded), now)
 			if err != nil {

@@ -26,37 +26,70 @@ func (r *reader) read(e *event) {
 		r.joined(e)
 	case "subscriber.unsubscribed":
 		r.unsubscribed(e)
+		if e.person().status() == statusJunk {
+			r.objected(e)
+		}
 	case "subscriber.spam_reported":
 		r.objected(e)
 	case "subscriber.bounced":
 		r.bounced(e)
+		r.refused(e)
 	case "subscriber.removed_from_group":
 		// Leaving one group withdraws no consent.
-		r.silent(ingest.SilentNothingNew)
+		r.refusedOr(e, ingest.SilentNothingNew)
 	case "subscriber.deleted":
 		// "Deleted or forgotten" is an act of the seller, not a request of the person.
-		r.silent(ingest.SilentDeleted)
+		r.refusedOr(e, ingest.SilentDeleted)
 	default:
-		r.silent(ingest.SilentUnhandled)
+		r.refusedOr(e, ingest.SilentUnhandled)
 	}
 }
 
+// The statuses of a subscriber who wants no mail, of interest in every event.
+const (
+	statusJunk         = "junk"
+	statusUnsubscribed = "unsubscribed"
+)
+
 // state reads the subscriber's status in any event.
 func (r *reader) state(e *event) {
+	if r.refused(e) {
+		if e.person().status() == "active" {
+			r.listed(e)
+		}
+		return
+	}
 	switch e.person().status() {
 	case "active":
-		r.signup(e)
-		r.listed(e)
+		r.active(e)
 	case "unconfirmed":
 		r.pending(e)
-	case "unsubscribed":
-		r.unsubscribed(e)
-	case "junk":
-		r.objected(e)
 	case "bounced":
 		r.bounced(e)
 	default:
 		r.silent(ingest.SilentNothingNew)
+	}
+}
+
+// refused reads the no of a subscriber in an event of any kind, because the webhook of the no itself may
+// be lost, and reports whether there is one. Also a status such as active is no consent while the last
+// unsubscription is later than the sign-up.
+func (r *reader) refused(e *event) bool {
+	switch s := e.person(); {
+	case s.status() == statusJunk:
+		r.objected(e)
+	case s.status() == statusUnsubscribed, r.left(s) != nil:
+		r.unsubscribed(e)
+	default:
+		return false
+	}
+	return true
+}
+
+// refusedOr reads the no of a subscriber, or is silent with a reason.
+func (r *reader) refusedOr(e *event, reason string) {
+	if !r.refused(e) {
+		r.silent(reason)
 	}
 }
 
@@ -65,14 +98,11 @@ func (r *reader) state(e *event) {
 func (r *reader) joined(e *event) {
 	id := e.group()
 	switch r.Groups[id] {
-	case "ignore":
-		r.silent(ingest.SilentIgnoredGroup)
-	case "webinar":
-		f := &factv1.Fact{Kind: factv1.Kind_KIND_WEBINAR, Ref: "mailerlite:group/" + id}
-		f.Occurred = payload.First(r.changed(e), r.time(e.person().SubscribedAt))
-		// A later change of the subscriber moves the time without a new registration.
-		ingest.AssignUndatedID(r.ID, f)
-		r.emit(e, f)
+	case groupIgnored:
+		r.refusedOr(e, ingest.SilentIgnoredGroup)
+	case groupWebinar:
+		r.registered(e, id)
+		r.refused(e)
 	default:
 		r.state(e)
 	}
@@ -105,14 +135,25 @@ func (r *reader) changed(e *event) *timestamppb.Timestamp {
 	return payload.First(r.time(s.UpdatedAt), r.time(s.DateUpdated), payload.Unix(int64(e.Timestamp)))
 }
 
-// consented is the time of the consent, never the time of the last change, so that every later
-// event gives the same fact.
-func (r *reader) consented(e *event) *timestamppb.Timestamp {
-	s := e.person()
+// consented is the time of the consent, never the time of the last change, of the event or of the
+// receipt, so that every later event gives the same fact. The time is nil where the record has no date of
+// the sign-up.
+func (r *reader) consented(s *subscriber) *timestamppb.Timestamp {
 	return payload.First(
 		r.time(s.OptedInAt), r.time(s.SubscribedAt), r.time(s.CreatedAt),
-		r.time(s.DateSubscribe), r.time(s.DateCreated), payload.Unix(int64(e.Timestamp)),
+		r.time(s.DateSubscribe), r.time(s.DateCreated),
 	)
+}
+
+// left is the time of an unsubscription after the last sign-up; nil where there is none.
+func (r *reader) left(s *subscriber) *timestamppb.Timestamp {
+	at := payload.First(r.time(s.UnsubscribedAt), r.time(s.DateUnsubscribe))
+	for _, m := range []payload.Moment{s.OptedInAt, s.SubscribedAt, s.DateSubscribe} {
+		if t := r.time(m); t != nil && at != nil && !at.AsTime().After(t.AsTime()) {
+			return nil
+		}
+	}
+	return at
 }
 
 func (s *subscriber) address() string {
