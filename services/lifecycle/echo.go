@@ -22,7 +22,8 @@ const (
 // decided by Rodopath: a platform that deletes a subscriber reports an unsubscription, without an act of
 // the person. An unsubscription is an echo when no act of the person explains the unsubscription, a
 // deletion of data held on consent was published to a recipient shortly before the receipt (see echoEnd),
-// and the source reported no echo since. Without a recipient no platform deletes a subscriber for us. The trait is the core's own: the trait of an incoming fact is removed.
+// and the source reported no echo since. Without a recipient no platform deletes a subscriber for us. The
+// trait is the core's own: the trait of an incoming fact is removed.
 func MarkEchoes(p *rules.Policy, s Subject, facts []fact.Fact) []fact.Fact {
 	out := slices.Clone(facts)
 	var unsubscribed []int

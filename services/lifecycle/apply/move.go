@@ -18,7 +18,7 @@ type move struct {
 	// names are the names of the record, others the names of the other orders of the same source, and facts
 	// copies of the record's facts for the other person.
 	names, others []string
-	facts []fact.Fact
+	facts         []fact.Fact
 }
 
 // findByRecord compares the buyer of an entry with the person of the record. A later report of a

@@ -24,9 +24,13 @@ func Time(s string, zone *time.Location) *timestamppb.Timestamp {
 	if len(s) < len("2006-01-02 15:04:05") {
 		return unixText(s)
 	}
+	s = strings.Replace(s, " ", "T", 1)
 	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil {
+		t, err = time.Parse("2006-01-02T15:04:05Z0700", s) // PHP's DATE_ISO8601
+	}
 	if err != nil && zone != nil {
-		t, err = time.ParseInLocation("2006-01-02T15:04:05", strings.Replace(s, " ", "T", 1), zone)
+		t, err = time.ParseInLocation("2006-01-02T15:04:05", s, zone)
 	}
 	if err != nil || t.Unix() <= 0 {
 		return nil

@@ -16,15 +16,30 @@ func (r *reader) session() {
 		r.silent(ingest.SilentSetup)
 	case r.event.Type == "checkout.session.expired":
 		r.silent(ingest.SilentExpired)
+		r.refused()
 	case r.event.Type == "checkout.session.async_payment_failed":
 		r.silent(ingest.SilentPaymentFailed)
+		r.refused()
 	case o.Mode == "subscription" && o.PaymentStatus == "no_payment_required":
 		r.trial()
 	case r.event.Type == "checkout.session.completed" && o.PaymentStatus != "paid" && o.PaymentStatus != "no_payment_required":
 		r.silent(ingest.SilentUnpaid)
+		r.refused()
 	default:
 		r.emit(o.person(), names(o.PaymentIntent.ID, o.Invoice.ID, o.Subscription.ID), r.sessionFacts()...)
 	}
+}
+
+// refused reads the refusal of promotional mail in a session without a payment: a no needs no sale. A box
+// that was ticked counts with the sale.
+func (r *reader) refused() {
+	f := r.promotions()
+	if f == nil || f.GetKind() != factv1.Kind_KIND_REFUSAL {
+		return
+	}
+	ingest.AssignUndatedID(r.ID, f)
+	o := r.object()
+	r.emit(o.person(), names(o.PaymentIntent.ID, o.Invoice.ID, o.Subscription.ID), f)
 }
 
 // trial reads a session that begins a subscription without a payment: access begins, and nothing is sold

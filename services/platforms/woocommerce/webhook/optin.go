@@ -15,7 +15,7 @@ const checkoutForm = "woocommerce_checkout"
 // checkouts show no box. The order of a renewal, a switch or a resubscription is a copy of the first
 // order with its boxes, and no act of the person.
 func (r *reader) signups() []*factv1.Fact {
-	if _, ok := ingest.Email(string(r.record.Billing.Email)); !ok || r.contract() != "" {
+	if _, ok := ingest.Email(string(r.record.Billing.Email)); !ok || r.record.isCopy() {
 		return nil
 	}
 	var facts []*factv1.Fact
@@ -37,12 +37,16 @@ func (r *reader) signups() []*factv1.Fact {
 	return facts
 }
 
-// checkouts are the origins of an order that the person placed in the shop; orders of old versions
-// have no origin.
+// checkouts are the origins of an order that the person placed in the shop. Orders of old versions and of
+// plug-ins have no origin: such an order is no evidence of a form, and its box counts with the address of
+// the buyer's device alone.
 func checkouts() []string { return []string{"", "checkout", "store-api"} }
 
 func (r *reader) evidence() *factv1.Evidence {
-	out := &factv1.Evidence{Form: checkoutForm}
+	out := &factv1.Evidence{}
+	if r.record.CreatedVia != "" {
+		out.Form = checkoutForm
+	}
 	if ip, err := netip.ParseAddr(string(r.record.CustomerIP)); err == nil {
 		out.Ip = ip.String()
 	}

@@ -17,6 +17,7 @@ import (
 // deleted, a product that was taken off, a cancellation that was undone.
 func (r *reader) order() {
 	rec := r.record
+	rec.Status = payload.Text(strings.TrimPrefix(strings.ToLower(string(rec.Status)), "wc-"))
 	switch rec.Status {
 	case "draft", "checkout-draft", "auto-draft":
 		r.silent(ingest.SilentDraft)
@@ -70,16 +71,17 @@ const (
 	statusTrash     = "trash"
 )
 
-// paid is the time of payment. A completed order without a date of payment, such as an imported order,
-// was paid: the completion stands in for the payment.
+// paid is the time of payment. A completed order without a date of payment, such as an imported order, was
+// paid, whatever its present status: the completion stands in for the payment.
 func (r *reader) paid() *timestamppb.Timestamp {
 	if at := r.when(r.record.PaidGMT, r.record.Paid); at != nil {
 		return at
 	}
-	if r.record.Status == statusCompleted {
-		return payload.First(r.when(r.record.CompletedGMT, r.record.Completed), r.modified(), r.created())
+	completed := r.when(r.record.CompletedGMT, r.record.Completed)
+	if completed == nil && r.record.Status == statusCompleted {
+		return payload.First(r.modified(), r.created())
 	}
-	return nil
+	return completed
 }
 
 // emitState adds the facts of the order's state, and the state itself.
@@ -188,6 +190,19 @@ func (r *reader) contract() string {
 		}
 	}
 	return ""
+}
+
+// isCopy reports whether the order is a copy of an earlier order of a subscription with its boxes, whether
+// or not the order names the subscription.
+func (r *record) isCopy() bool {
+	for key, value := range r.Meta {
+		for _, prefix := range []string{"_subscription_renewal", "_subscription_switch", "_subscription_resubscribe"} {
+			if strings.HasPrefix(key, prefix) && value != "" {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // note returns the value that a plug-in left under a key.

@@ -138,7 +138,7 @@ func TestOrders(t *testing.T) {
 			"completed, and no date at all", "order.updated", order("completed", ""),
 			strings.NewReplacer("08:05", "09:00", "08:30", "09:00").Replace(sale + performed),
 		},
-		{"status of a plugin, not paid", "order.updated", order("packing", ""), "silent unpaid\n"},
+		{"status of a plugin, not paid", "order.updated", order("packing", ""), placed},
 		{"status of a plugin", "order.updated", order("packing", paid), sale},
 		{"draft", "order.updated", order("draft", paid), "silent draft\n"},
 		{"draft of the checkout", "order.created", order("checkout-draft", paid), "silent draft\n"},
@@ -263,8 +263,9 @@ func TestPaymentLinks(t *testing.T) {
 
 func TestOptIn(t *testing.T) {
 	meta := func(key, value string) string {
-		return fmt.Sprintf(`,"meta_data":[{"id":1,"key":%q,"value":%s}]`, key, value)
+		return fmt.Sprintf(`,"created_via":"checkout","meta_data":[{"id":1,"key":%q,"value":%s}]`, key, value)
 	}
+	noForm := strings.Replace(signup, "form=woocommerce_checkout ", "", 1)
 	check(t, []reads{
 		{"MailerLite", "order.created", order("processing", paid+meta("_woo_ml_subscribe", `"1"`)), signup + sale},
 		{
@@ -277,10 +278,23 @@ func TestOptIn(t *testing.T) {
 		{"Creative Mail", "order.created", order("processing", paid+meta("ce4wp_checkout_consent", `"yes"`)), signup + sale},
 		{"ticked and not paid", "order.created", order("pending", meta("_woo_ml_subscribe", `"1"`)), signup + placed},
 		{
-			"ticked, and a status that says nothing",
+			"ticked, and a status of a plugin",
 			"order.created",
 			order("packing", meta("_woo_ml_subscribe", `"1"`)),
-			signup + "silent unpaid\n",
+			signup + placed,
+		},
+		{
+			"without an origin: no evidence of a form",
+			"order.created",
+			order("pending", `,"meta_data":[{"id":1,"key":"_woo_ml_subscribe","value":"1"}]`),
+			noForm + placed,
+		},
+		{
+			"a copy of an order of a subscription",
+			"order.created",
+			order("pending", `,"created_via":"checkout","meta_data":[{"id":1,"key":"_woo_ml_subscribe","value":"1"},`+
+				`{"id":2,"key":"_subscription_renewal_early","value":"yes"}]`),
+			placed,
 		},
 		{"ticked on a draft", "order.created", order("checkout-draft", meta("_woo_ml_subscribe", `"1"`)), "silent draft\n"},
 		{"empty is no refusal", "order.created", order("processing", paid+meta("_mc4wp_optin", `""`)), sale},
@@ -320,7 +334,7 @@ func TestRefunds(t *testing.T) {
 			sale + refund + "links=woocommerce:refund/71@shop full " + ann,
 		},
 		{"the status alone", "order.updated", order("refunded", paid), sale + refund + "full " + ann},
-		{"of an order never paid", "order.updated", order("refunded", ""), "silent unpaid\n"},
+		{"of an order never paid", "order.updated", order("refunded", ""), placed + expired},
 	})
 }
 

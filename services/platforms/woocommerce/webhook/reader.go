@@ -109,10 +109,11 @@ func (r *reader) account(f *factv1.Fact) []string {
 	return nil
 }
 
-// anonymous reports whether an order names no person: no address, no account, no name and no phone.
+// anonymous reports whether an order names no person: no address, no account, no name, no
+// company and no phone.
 func (r *reader) anonymous(who ingest.Identities) bool {
 	b := &r.record.Billing
-	return len(who) == 0 && r.record.CustomerID.Name() == "" && b.Phone+b.FirstName+b.LastName == ""
+	return len(who) == 0 && r.record.CustomerID.Name() == "" && b.Phone+b.FirstName+b.LastName+b.Company == ""
 }
 
 // name names a record of this shop, such as "woocommerce:order/17@shop". Ids of shops are small

@@ -9,7 +9,8 @@ import (
 
 // unpaid reads an order without a date of payment. The order is no contract, but its data are held
 // and must be deleted when no payment follows. An order with cash on delivery is "processing" and
-// unpaid until the handover. States of plug-ins have no defined meaning and give no fact.
+// unpaid until the handover. A refunded order without a payment is called off.
+// A state of a plug-in, such as "partially-paid", is an order placed as well.
 func (r *reader) unpaid(who ingest.Identities) {
 	// A date in a zone that we do not know is no time of payment, and yet the
 	// order is paid.
@@ -17,14 +18,14 @@ func (r *reader) unpaid(who ingest.Identities) {
 	switch status := r.record.Status; {
 	case paid:
 		r.silent(ingest.SilentUnpaid)
-	case status == "pending", status == "on-hold", status == "processing":
-		r.emit(who, r.placed())
-		r.emitState(who, nil)
-	case status == "cancelled", status == "failed":
+	case status == "":
+		r.silent(ingest.SilentUnpaid)
+	case status == "cancelled", status == "failed", status == statusRefunded:
 		r.emit(who, r.placed())
 		r.emitState(who, []*factv1.Fact{r.expired()})
 	default:
-		r.silent(ingest.SilentUnpaid)
+		r.emit(who, r.placed())
+		r.emitState(who, nil)
 	}
 }
 
