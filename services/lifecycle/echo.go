@@ -6,13 +6,15 @@ import (
 
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle/calendar"
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/notice"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
 // echoDays is how long after a deletion a platform may report the deletion back while a recipient has not
-// answered, echoHours how long after the last answer.
+// answered, echoHours how long after the last answer, or after the deletion when systems without an answer
+// read the stream.
 const (
 	echoDays  = 31
 	echoHours = 24
@@ -21,9 +23,8 @@ const (
 // MarkEchoes returns incoming facts with fact.TraitEcho on each unsubscription that repeats a deletion
 // decided by Rodopath: a platform that deletes a subscriber reports an unsubscription, without an act of
 // the person. An unsubscription is an echo when no act of the person explains the unsubscription, a
-// deletion of data held on consent was published to a recipient shortly before the receipt (see echoEnd),
-// and the source reported no echo since. Without a recipient no platform deletes a subscriber for us. The
-// trait is the core's own: the trait of an incoming fact is removed.
+// deletion of data held on consent was published shortly before the receipt (see echoEnd), and the source
+// reported no echo since. The trait is the core's own: the trait of an incoming fact is removed.
 func MarkEchoes(p *rules.Policy, s Subject, facts []fact.Fact) []fact.Fact {
 	out := slices.Clone(facts)
 	var unsubscribed []int
@@ -67,8 +68,20 @@ func echoedSince(facts []fact.Fact, f *fact.Fact, deleted time.Time) bool {
 }
 
 // lastErasureBefore is the instant of the latest published or replayed deletion of data held on consent of
-// which a recipient may report an echo at an instant.
+// which an echo may be reported at an instant.
 func (s *Subject) lastErasureBefore(p *rules.Policy, at time.Time) (last time.Time, found bool) {
+	consider := func(decided, end time.Time) {
+		if !decided.After(at) && !at.After(end) && !decided.Before(last) {
+			last, found = decided, true
+		}
+	}
+	for i := range s.Announced {
+		d := &s.Announced[i]
+		if p.IsHeldOnConsent(d.Category) && notice.Find(s.Notices, d.Decision) == nil &&
+			!slices.ContainsFunc(s.Outbox, func(x decision.Decision) bool { return x.ID == d.Decision }) {
+			consider(d.At, d.At.Add(echoHours*time.Hour))
+		}
+	}
 	for i := range s.Notices {
 		n := &s.Notices[i]
 		if n.Kind != stream.KindDelete || !slices.ContainsFunc(n.Items, func(x notice.HashedItem) bool {
@@ -80,18 +93,15 @@ func (s *Subject) lastErasureBefore(p *rules.Policy, at time.Time) (last time.Ti
 		if n.Replayed != nil && !n.Replayed.After(at) {
 			decided = *n.Replayed
 		}
-		if !decided.After(at) && !at.After(echoEnd(n, decided)) && !decided.Before(last) {
-			last, found = decided, true
-		}
+		consider(decided, echoEnd(n, decided))
 	}
 	return last, found
 }
 
-// echoEnd is the last instant at which an echo of a deletion is expected: echoHours after the last
-// answer once every recipient has answered, and before that echoDays after the deletion. A deletion
-// without a recipient has no echo.
+// echoEnd is the last instant at which an echo of a deletion is expected: echoDays after the deletion while a
+// recipient has not answered, and echoHours after the last answer.
 func echoEnd(n *notice.Notice, decided time.Time) time.Time {
-	var end time.Time
+	end := decided.Add(echoHours * time.Hour)
 	for i := range n.Notifications {
 		answered := n.Notifications[i].At
 		if answered == nil {

@@ -44,8 +44,11 @@ func TestMarkEchoes_OfOneDeliveryOneIsAnEcho(t *testing.T) {
 		t.Errorf("%q is an echo of a decision that nobody was told", got)
 	}
 	s = lifecycle.MarkSent(s, []string{decisions[0].ID})
-	if got := echoes(s, unsubscribe("alone", "letters", 3)); got != "" {
-		t.Errorf("%q is an echo of a deletion without a recipient", got)
+	if got := echoes(s, unsubscribe("soon", "letters", 3)); got != "soon" {
+		t.Errorf("a day after a deletion that only readers of the stream know %q is an echo, want soon", got)
+	}
+	if got := echoes(s, unsubscribe("later", "letters", 4)); got != "" {
+		t.Errorf("two days after a deletion that only readers of the stream know %q is an echo", got)
 	}
 	deleted := notice.Notice{
 		Kind: stream.KindDelete, At: day(2), Items: []notice.HashedItem{{Category: "newsletter"}},
