@@ -18,6 +18,8 @@ type Evaluation struct {
 	record, contract     []string
 	byRecord, byContract map[string][]int
 	shared               []int
+	// full reports for each fact whether the fact is a full refund of its record.
+	full []bool
 	// void are the facts that a later state did not repeat.
 	void []fact.Fact
 	// records are the names of the records.
@@ -38,6 +40,7 @@ func Evaluate(p *Policy, facts []fact.Fact) *Evaluation {
 	h := &Evaluation{policy: p, facts: p.acts(facts), void: voidFacts(facts)}
 	h.nameGroups()
 	h.gatherGroups()
+	h.full = h.findFullRefunds()
 	h.consents = h.foldConsents()
 	h.bases = h.evaluateBases()
 	return h

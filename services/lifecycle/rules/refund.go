@@ -10,24 +10,42 @@ import (
 // fullRefund reports whether a fact is a refund of the whole price of its record. A payment platform
 // reports the full refund of one payment: where the sale names another payment that was not returned, such
 // as an order that was charged twice, the price stays paid.
-func (h *Evaluation) fullRefund(i int) bool {
-	f := &h.facts[i]
-	if f.Kind != fact.KindRefund || !f.Full {
-		return false
+func (h *Evaluation) fullRefund(i int) bool { return h.full[i] }
+
+// findFullRefunds returns the full refunds among the facts, by index. The result is computed once, because
+// every rule asks for every fact.
+func (h *Evaluation) findFullRefunds() []bool {
+	full := make([]bool, len(h.facts))
+	open := map[string][]string{} // the payments of a record that were not returned
+	for i := range h.facts {
+		f, record := &h.facts[i], h.record[i]
+		if f.Kind != fact.KindRefund || !f.Full {
+			continue
+		}
+		payments, known := open[record]
+		if !known {
+			payments = h.openPayments(record)
+			open[record] = payments
+		}
+		full[i] = !slices.ContainsFunc(payments, func(name string) bool { return isSibling(name, f.Ref) })
 	}
-	return !slices.ContainsFunc(h.byRecord[h.record[i]], func(j int) bool {
-		return h.facts[j].Kind == fact.KindSale && slices.ContainsFunc(h.facts[j].Links, func(name string) bool {
-			return isSibling(name, f.Ref) && !h.returnedPayment(h.record[i], name)
-		})
-	})
+	return full
 }
 
-// returnedPayment reports whether a payment of a record was returned in full.
-func (h *Evaluation) returnedPayment(record, payment string) bool {
-	return slices.ContainsFunc(h.byRecord[record], func(i int) bool {
-		f := &h.facts[i]
-		return f.Kind == fact.KindRefund && f.Full && f.Ref == payment
-	})
+// openPayments returns the payments that the sales of a record name and that were not returned in full.
+func (h *Evaluation) openPayments(record string) []string {
+	var names []string
+	returned := map[string]bool{}
+	for _, i := range h.byRecord[record] {
+		switch f := &h.facts[i]; {
+		case f.Kind == fact.KindSale:
+			names = append(names, f.Links...)
+		case f.Kind == fact.KindRefund && f.Full:
+			returned[f.Ref] = true
+		}
+	}
+	slices.Sort(names)
+	return slices.DeleteFunc(slices.Compact(names), func(name string) bool { return returned[name] })
 }
 
 // isSibling reports whether two names are different and of one form, such as two charges of one platform:

@@ -84,6 +84,9 @@ func TestNode_ARecipientThatWasAwayDoesNotGetTheDeletionThatNewsMadeWrong(t *tes
 	m.settle()
 	sink.refuse(0)
 	e := sink.next()
+	for e.Data.Retract == nil && e.ID != deletion {
+		e = sink.next() // another decision, such as the end of the do-not-contact entry
+	}
 	if e.Data.Retract == nil || e.Data.Retract.Decision != deletion || e.Type != stream.TypeRetract ||
 		!e.Data.Retract.Whole {
 		t.Fatalf("the CRM received %s: %+v", e.Type, e.Data)
