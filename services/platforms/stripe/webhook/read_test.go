@@ -126,11 +126,11 @@ func TestCheckout(t *testing.T) {
 			facttest.Payload("checkout_customer_expanded"),
 			"sale 2025-10-09T08:53:20Z ref=stripe:cs_4 access=one_off who=email:eve@example.com locators=stripe:cus_4\n",
 		},
-		{"nobody", event(completed, `{"id":"cs_5","mode":"payment","payment_status":"paid"}`), "silent no_person\n"},
+		{"nobody", event(completed, `{"id":"cs_5","mode":"payment","payment_status":"paid"}`), "unread no_person\n"},
 		{
 			"an address that is none",
 			event(completed, `{"id":"cs_5","mode":"payment","payment_status":"paid","customer_email":"no at sign"}`),
-			"silent no_person\n",
+			"unread no_person\n",
 		},
 	})
 }

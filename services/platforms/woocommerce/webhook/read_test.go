@@ -290,6 +290,19 @@ func TestOptIn(t *testing.T) {
 			noForm + placed,
 		},
 		{
+			"ticked in one entry and not in another: a no",
+			"order.created",
+			order("pending", `,"created_via":"checkout","meta_data":[{"id":1,"key":"_woo_ml_subscribe","value":"1"},`+
+				`{"id":2,"key":"_woo_ml_subscribe","value":"0"}]`),
+			placed,
+		},
+		{
+			"an order in full under the topic of an action",
+			"action.woocommerce_order_status_completed",
+			order("pending", ""),
+			placed,
+		},
+		{
 			"a copy of an order of a subscription",
 			"order.created",
 			order("pending", `,"created_via":"checkout","meta_data":[{"id":1,"key":"_woo_ml_subscribe","value":"1"},`+

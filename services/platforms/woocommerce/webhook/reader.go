@@ -32,8 +32,8 @@ func (r *reader) route(topic string) (tell func(), reason string) {
 		return func() { r.out.Unread = ingest.UnreadVersion }, ""
 	}
 	resource, event, _ := strings.Cut(topic, ".")
-	if topic == "" {
-		resource, event = rec.guess()
+	if guessed, e := rec.guess(); topic == "" || guessed == "order" && !isResource(resource) {
+		resource, event = guessed, e // such as an order in full under the topic of an action
 	}
 	if event == "deleted" {
 		if resource == "order" && rec.ID.Name() != "" {
@@ -50,6 +50,14 @@ func (r *reader) route(topic string) (tell func(), reason string) {
 		return r.whole(r.customer), ""
 	}
 	return nil, ingest.SilentUnhandled
+}
+
+func isResource(name string) bool {
+	switch name {
+	case "order", "subscription", "customer", "product", "coupon":
+		return true
+	}
+	return false
 }
 
 // whole returns a reader that also reports a record without its number as unread.

@@ -128,7 +128,8 @@ func (r *refund) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// notes are the entries that plug-ins left on a record, by key; the first entry of a key counts.
+// notes are the entries that plug-ins left on a record, by key; the first entry of a key counts. Of a
+// box that is ticked in one entry and not in another the unticked entry counts.
 type notes map[string]payload.Text
 
 // note is one entry of meta_data: an id, a key and a value of any type.
@@ -148,7 +149,9 @@ func (n *notes) UnmarshalJSON(raw []byte) error {
 			entry.Key = payload.Text(name)
 			_ = entry.Value.UnmarshalJSON(element) // never fails
 		}
-		if _, known := (*n)[string(entry.Key)]; !known && entry.Key != "" {
+		first, known := (*n)[string(entry.Key)]
+		unticked := known && first.True() && !entry.Value.True()
+		if entry.Key != "" && (!known || unticked) {
 			(*n)[string(entry.Key)] = entry.Value
 		}
 	}
