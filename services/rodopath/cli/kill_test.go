@@ -41,8 +41,32 @@ func program(t *testing.T, args ...string) *exec.Cmd {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(exe, args...)
-	cmd.Env = append(os.Environ(), asRodopath+"=1")
+	races := filepath.Join(t.TempDir(), "race")
+	cmd.Env = append(os.Environ(), asRodopath+"=1", "GORACE=exitcode=0 log_path="+races)
+	t.Cleanup(func() { failOnRaces(t, races) })
 	return cmd
+}
+
+// failOnRaces fails on the data races that processes reported, except those within the NATS server alone: at
+// a start, its stream updates race with its creation of consumers.
+func failOnRaces(t *testing.T, path string) {
+	t.Helper()
+	files, err := filepath.Glob(path + ".*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, report := range strings.Split(string(text), "WARNING: DATA RACE")[1:] {
+			accesses, _, _ := strings.Cut(report, "\nGoroutine ") // the rest says who started the goroutines
+			if !strings.Contains(accesses, "nats-server") || strings.Contains(accesses, "rodopath/rodopath") {
+				t.Errorf("a process has a data race:%s", report)
+			}
+		}
+	}
 }
 
 // ask runs a command that must succeed and returns what it prints.
