@@ -161,9 +161,7 @@ func (e *entry) ownName() bool {
 
 // statesBuyer reports whether the report of a record states whose the record is. Other facts belong to
 // the person of the record.
-func (e *entry) statesBuyer() bool {
-	return e.fact.Kind == fact.KindSale || e.fact.Kind == fact.KindOrderPlaced
-}
+func (e *entry) statesBuyer() bool { return e.fact.Kind.IsOrder() }
 
 // follow gives the fact to the person of its record, whatever name the report carries.
 func (e *entry) follow() { e.names, e.persons, e.locators = nil, nil, nil }

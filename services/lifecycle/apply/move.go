@@ -82,7 +82,7 @@ func (g *grouping) isMoved(from, to, key string) bool {
 func holdsSale(s *lifecycle.Subject, f *fact.Fact) bool {
 	names := append([]string{f.Ref}, f.Links...)
 	return slices.ContainsFunc(s.Facts, func(have fact.Fact) bool {
-		return (have.Kind == fact.KindSale || have.Kind == fact.KindOrderPlaced) &&
+		return have.Kind.IsOrder() &&
 			slices.ContainsFunc(names, func(n string) bool { return have.Ref == n || slices.Contains(have.Links, n) })
 	})
 }
@@ -144,8 +144,7 @@ func otherOrders(facts []fact.Fact, reported *fact.Fact) []string {
 	var others []string
 	for i := range facts {
 		f := &facts[i]
-		if (f.Kind == fact.KindSale || f.Kind == fact.KindOrderPlaced) && f.Source == reported.Source &&
-			f.Ref != reported.Ref {
+		if f.Kind.IsOrder() && f.Source == reported.Source && f.Ref != reported.Ref {
 			others = append(others, f.Ref)
 		}
 	}

@@ -271,6 +271,9 @@ func (f Fact) Normalized() Fact {
 // basis and ends no basis.
 func (k Kind) IsObservation() bool { return k == KindListed || k == KindState }
 
+// IsOrder reports whether facts of the kind make an order known, paid or not.
+func (k Kind) IsOrder() bool { return k == KindSale || k == KindOrderPlaced }
+
 // IsAboutPerson reports whether the kind concerns the whole person, whatever record the fact
 // mentions.
 func (k Kind) IsAboutPerson() bool {

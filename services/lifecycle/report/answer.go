@@ -175,7 +175,7 @@ func (l *letter) itemName(item rules.Item) string {
 // isOrder reports whether a record with these names is an order.
 func (l *letter) isOrder(names []string) bool {
 	return slices.ContainsFunc(l.e.Facts, func(f fact.Fact) bool {
-		return (f.Kind == fact.KindSale || f.Kind == fact.KindOrderPlaced) && slices.Contains(names, f.Ref)
+		return f.Kind.IsOrder() && slices.Contains(names, f.Ref)
 	})
 }
 

@@ -40,20 +40,19 @@ func (p *Policy) acts(facts []fact.Fact) []fact.Fact {
 
 // effects returns the effects of a request, at the instants of the effects.
 func (p *Policy) effects(f fact.Fact, facts []fact.Fact) []fact.Fact {
-	ref := RequestName(&f)
-	verified, ok := Verification(&f, facts)
-	switch {
-	case f.Kind == fact.KindObjection:
+	if f.Kind == fact.KindObjection {
 		return p.objections(f, facts)
-	case !ok:
+	}
+	verified, ok := Verification(&f, facts)
+	if !ok {
 		return nil
-	case f.Kind == fact.KindErasure, f.Kind == fact.KindRestriction:
+	}
+	if f.Kind == fact.KindErasure || f.Kind == fact.KindRestriction {
 		f.Ref, f.Links, f.Contract = "", nil, "" // the request concerns the person
+	} else {
+		f.Ref = RequestName(&f)
 	}
 	f.Occurred = verified
-	if f.Kind != fact.KindErasure && f.Kind != fact.KindRestriction {
-		f.Ref = ref
-	}
 	return []fact.Fact{f}
 }
 

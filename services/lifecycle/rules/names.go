@@ -79,7 +79,7 @@ const linkClass = 3
 // nameClass ranks kinds of facts by the fitness of their names for the record.
 func nameClass(k fact.Kind) int {
 	switch {
-	case k == fact.KindSale, k == fact.KindOrderPlaced:
+	case k.IsOrder():
 		return 0
 	case k.AddsData():
 		return 1

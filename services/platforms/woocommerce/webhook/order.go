@@ -184,7 +184,7 @@ func (r *reader) sold(contract string) []ingest.Product {
 // contract names the subscription that the order renews, switches or resumes. The first order of a
 // subscription has no such name; the subscription names the order as its parent.
 func (r *reader) contract() string {
-	for _, key := range []string{"_subscription_renewal", "_subscription_switch", "_subscription_resubscribe"} {
+	for _, key := range copyKeys() {
 		if id := payload.ParseNumber(r.record.note(key)); id > 0 {
 			return r.name("subscription", id)
 		}
@@ -196,13 +196,18 @@ func (r *reader) contract() string {
 // or not the order names the subscription.
 func (r *record) isCopy() bool {
 	for key, value := range r.Meta {
-		for _, prefix := range []string{"_subscription_renewal", "_subscription_switch", "_subscription_resubscribe"} {
-			if strings.HasPrefix(key, prefix) && value != "" {
-				return true
-			}
+		isKey := func(prefix string) bool { return strings.HasPrefix(key, prefix) }
+		if value != "" && slices.ContainsFunc(copyKeys(), isKey) {
+			return true
 		}
 	}
 	return false
+}
+
+// copyKeys are the keys under which an order that copies an earlier one names its subscription. Further keys
+// of such an order begin with one of them.
+func copyKeys() []string {
+	return []string{"_subscription_renewal", "_subscription_switch", "_subscription_resubscribe"}
 }
 
 // note returns the value that a plug-in left under a key.
