@@ -77,6 +77,9 @@ func laterFields(f *factv1.Fact) []string {
 	if f.GetKind() == factv1.Kind_KIND_STATE {
 		parts = append(parts, "state_of", f.GetStateOf())
 	}
+	if f.GetMatter() != "" {
+		parts = append(parts, "matter", f.GetMatter())
+	}
 	if len(f.GetTraits()) > 0 {
 		parts = appendList(append(parts, "traits"), f.GetTraits())
 	}

@@ -14,13 +14,15 @@ const (
 	TraitBusiness = "business"
 	// TraitUnproven marks a sign-up that is no act of the person by itself, such as an import.
 	TraitUnproven = "unproven"
+	// TraitUnattributed marks an unsubscription of which the platform does not report whose act it was.
+	TraitUnattributed = "unattributed"
 )
 
 // IsTrait reports whether s is a trait of the core that a sender may set. The trait "echo" is not: the core
 // alone marks an echo.
 func IsTrait(s string) bool {
 	switch s {
-	case TraitTest, TraitBusiness, TraitUnproven, "sole_trader", "oss",
+	case TraitTest, TraitBusiness, TraitUnproven, TraitUnattributed, "sole_trader", "oss",
 		"preticked", "forced", "child", "parent_agreed",
 		"unverified", "authenticated", "limitation",
 		"inaccurate", "unlawful", "for_claims", "objected":

@@ -1,7 +1,6 @@
 package lifecycle
 
 import (
-	"slices"
 	"time"
 
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
@@ -13,17 +12,19 @@ import (
 // any order. Dropped facts leave tombstones.
 func (s *Subject) compact(h *rules.Evaluation, at time.Time) {
 	alive := h.NeededFacts(at)
-	var gone []fact.Fact
-	s.Facts = slices.DeleteFunc(slices.Clone(s.Facts), func(f fact.Fact) bool {
+	drops := func(f *fact.Fact) bool {
 		if f.Kind == fact.KindIdentified && f.Ref+f.Contract == "" && len(f.Links)+len(f.Traits) == 0 {
 			return true // an identification raises no basis
 		}
-		drop := !f.Received.AddDate(0, 0, h.Policy().IntakeDays).After(at) && !alive[f.ID]
+		return !f.Received.AddDate(0, 0, h.Policy().IntakeDays).After(at) && !alive[f.ID]
+	}
+	var gone []fact.Fact
+	for _, f := range s.Facts {
 		// A later state may repeat a void fact: a void fact leaves no tombstone.
-		if drop && f.Kind.AddsData() && f.Kind != fact.KindIdentified && f.Void == nil {
+		if drops(&f) && f.Kind.AddsData() && f.Kind != fact.KindIdentified && f.Void == nil {
 			gone = append(gone, f)
 		}
-		return drop
-	})
+	}
+	s.Facts = fact.ForgetStates(s.Facts, drops)
 	s.addTombstones(gone, at)
 }

@@ -22,15 +22,16 @@ const (
 
 // MarkEchoes returns incoming facts with fact.TraitEcho on each unsubscription that repeats a deletion
 // decided by Rodopath: a platform that deletes a subscriber reports an unsubscription, without an act of
-// the person. An unsubscription is an echo when no act of the person explains the unsubscription, a
-// deletion of data held on consent was published shortly before the receipt (see echoEnd), and the source
-// reported no echo since. The trait is the core's own: the trait of an incoming fact is removed.
+// the person. An unsubscription is an echo when the platform does not report whose act it was, no act of the
+// person explains the unsubscription, a deletion of data held on consent was published shortly before the
+// receipt (see echoEnd), and the source reported no echo since. The trait is the core's own: the trait of an
+// incoming fact is removed.
 func MarkEchoes(p *rules.Policy, s Subject, facts []fact.Fact) []fact.Fact {
 	out := slices.Clone(facts)
 	var unsubscribed []int
 	for i := range out {
 		out[i].Traits = slices.DeleteFunc(slices.Clone(out[i].Traits), isEcho)
-		if out[i].Kind == fact.KindUnsubscribe {
+		if out[i].Kind == fact.KindUnsubscribe && out[i].HasTrait(fact.TraitUnattributed) {
 			unsubscribed = append(unsubscribed, i)
 		}
 	}

@@ -20,7 +20,7 @@ func TestMarkEchoes_OfOneDeliveryOneIsAnEcho(t *testing.T) {
 	day := func(n int) time.Time { return at.AddDate(0, 0, n) }
 	unsubscribe := func(id, source string, n int) fact.Fact {
 		return fact.Fact{
-			ID: id, Kind: fact.KindUnsubscribe, Source: source, Traits: []string{fact.TraitEcho},
+			ID: id, Kind: fact.KindUnsubscribe, Source: source, Traits: []string{fact.TraitUnattributed, fact.TraitEcho},
 			Channels: []string{"email"}, Occurred: day(n), Received: day(n),
 		}
 	}
@@ -81,6 +81,7 @@ func TestMarkEchoes_OfOneDeliveryOneIsAnEcho(t *testing.T) {
 		"one each of two":       {[]fact.Fact{unsubscribe("a", "letters", 3), unsubscribe("b", "shop", 4)}, "a b"},
 		"before the deletion":   {[]fact.Fact{unsubscribe("a", "letters", 1)}, ""},
 		"on the last day":       {[]fact.Fact{unsubscribe("a", "letters", 33)}, "a"},
+		"said in a form":        {[]fact.Fact{{ID: "a", Kind: fact.KindUnsubscribe, Source: "forms", Occurred: day(3), Received: day(3)}}, ""},
 		"later":                 {[]fact.Fact{unsubscribe("a", "letters", 34)}, ""},
 		"while a consent lasts": {[]fact.Fact{unsubscribe("a", "letters", 5), {ID: "s", Kind: fact.KindSignup, Wording: "newsletter-offers", Form: "f", Occurred: day(4), Received: day(5)}}, ""},
 		"after a refusal":       {[]fact.Fact{unsubscribe("a", "letters", 5), {ID: "r", Kind: fact.KindRefusal, Occurred: day(4), Received: day(5)}}, ""},

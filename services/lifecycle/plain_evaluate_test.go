@@ -159,7 +159,7 @@ func (h *plainHistory) grouped(r *plainRule, group string) []plainBasis {
 		if !h.concerns(r, group, e) {
 			continue
 		}
-		if open != nil && h.ends(r, e) {
+		if open != nil && h.ends(r, e) && !h.heldOn(raised, i) {
 			shut(e.at)
 		}
 		if h.raises(r, e) && h.group(r, e) == group {
@@ -178,6 +178,37 @@ func (h *plainHistory) grouped(r *plainRule, group string) []plainBasis {
 	}
 	open.items = h.items(r, raised)
 	return append(done, *open)
+}
+
+// heldOn reports whether the release at a place leaves one of the holds that raised a basis.
+func (h *plainHistory) heldOn(raised []plainEvent, place int) bool {
+	if last := h.events[place]; last.kind != fact.KindRelease || last.fact.Matter == "" {
+		return false
+	}
+	var held []plainEvent
+	for _, e := range h.events[:place+1] {
+		raises := slices.ContainsFunc(raised, func(x plainEvent) bool { return x.fact == e.fact })
+		switch {
+		case e.kind == fact.KindHold && raises:
+			held = append(held, e)
+		case e.kind == fact.KindRelease:
+			held = slices.DeleteFunc(held, func(hold plainEvent) bool { return h.releases(e, hold) })
+		}
+	}
+	return len(held) > 0
+}
+
+// releases reports whether a release ends a hold: of all records or the same, and in all matters or the same,
+// where a hold without a matter is in every matter of its source.
+func (h *plainHistory) releases(release, hold plainEvent) bool {
+	if release.record != "" && h.record(release.record) != h.record(hold.record) {
+		return false
+	}
+	in := hold.fact.Matter
+	if in == "" && hold.fact.Source == release.fact.Source {
+		return true
+	}
+	return release.fact.Matter == "" || release.fact.Matter == in
 }
 
 // items are what a rule keeps: per-record categories of each record that raised it.
@@ -299,15 +330,15 @@ func plainStanding(holds []plainLimitation, at time.Time) *plainLimitation {
 // record ends those of the record, one of no record ends all.
 func (h *plainHistory) limitations(r *plainRule, group string, seen []plainEvent) []plainLimitation {
 	var all []plainLimitation
-	var records []string // of each
+	var holds []plainEvent // of each
 	for _, e := range seen {
 		switch {
 		case !h.concerns(r, group, e):
 		case e.kind == fact.KindHold && slices.Contains(e.fact.Traits, fact.TraitLimitation):
-			all, records = append(all, plainLimitation{since: e.at}), append(records, h.record(e.record))
+			all, holds = append(all, plainLimitation{since: e.at}), append(holds, e)
 		case e.kind == fact.KindRelease:
 			for i := range all {
-				if all[i].until == nil && (e.record == "" || records[i] == h.record(e.record)) {
+				if all[i].until == nil && h.releases(e, holds[i]) {
 					all[i].until = &e.at
 				}
 			}

@@ -205,12 +205,15 @@ func (r *plainRandom) aboutRecord(f *fact.Fact) {
 	f.Full = r.chance(50)
 	if r.chance(15) {
 		void := f.Occurred.Add(time.Duration(r.IntN(400*24)-24) * time.Hour)
-		f.StateOf, f.Void = f.Ref, &void
+		f.StateOf, f.Void = f.Ref+"/"+f.ID, &void // no other state repeats the fact
 		before := void.Add(-time.Hour)
 		f.AsOf = &before
 	}
 	if (f.Kind == fact.KindHold || f.Kind == fact.KindRelease) && r.chance(15) && !r.heldOtherwise() {
 		f.Ref, f.Links, f.Contract = "", nil, "" // of everything
+	}
+	if f.Kind == fact.KindHold || f.Kind == fact.KindRelease {
+		f.Source, f.Matter = plainPick(r, []string{"hand", "card"}), plainPick(r, []string{"", "", "case-1", "case-2"})
 	}
 	if f.Kind != fact.KindSale && f.Kind != fact.KindAccessStarted {
 		return

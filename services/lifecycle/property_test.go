@@ -74,7 +74,9 @@ func anyFact(t *rapid.T, i int) fact.Fact {
 	if rapid.Bool().Draw(t, "of a state") && !f.Kind.IsAboutPerson() || f.Kind == fact.KindState {
 		at := now.Add(-time.Duration(rapid.IntRange(1, 6).Draw(t, "state of days ago")) * 24 * time.Hour)
 		f.StateOf, f.AsOf = ref, &at
+		f.Parts = rapid.SampledFrom([][]string{nil, {"1:mug"}, {"1:cup"}, {"1:mug", "2:pen"}, {"2:pen"}}).Draw(t, "parts")
 	}
+	f.Matter = rapid.SampledFrom([]string{"", "", "case-1", "case-2"}).Draw(t, "matter")
 	if f.Access == fact.AccessSubscription {
 		f.Contract = rapid.SampledFrom([]string{"", "sub-1", "sub-2"}).Draw(t, "contract")
 	}

@@ -128,7 +128,7 @@ func (s *Subject) UnchangedBy(p *rules.Policy, facts []fact.Fact, at time.Time) 
 		known := f.Kind.AddsData() && s.tombstoneOf(f.TombstoneMark()) != nil ||
 			slices.ContainsFunc(s.Facts, func(have fact.Fact) bool {
 				return have.ID == f.ID && !f.Received.Before(have.Received) && f.StateOf == have.StateOf &&
-					(f.AsOf == nil || have.AsOf != nil && !f.AsOf.After(*have.AsOf))
+					have.IncludesState(f.AsOf)
 			}) || s.isSuperseded(&f)
 		if !known || s.isReturning(p, &f) {
 			return false

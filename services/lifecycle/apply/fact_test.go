@@ -52,6 +52,8 @@ func everything() *factv1.Fact {
 		Recipient:  "crm",
 		StateOf:    "r-1",
 		AsOf:       timestamppb.New(told),
+		Parts:      []string{"7:mug"},
+		Matter:     "card:du_1",
 		Categories: map[string]string{"order": "held"},
 	}
 }
@@ -84,7 +86,7 @@ func TestFact_WhatTheWireSaysArrives(t *testing.T) {
 		if name := v.Type().
 			Field(i).
 			Name; v.Field(i).IsZero() && name != "Doubt" && name != "Void" && name != "Stated" &&
-			name != "OtherAccount" && name != "Renewed" {
+			name != "OtherAccount" && name != "Reports" {
 			t.Errorf("%s is lost", name)
 		}
 	}

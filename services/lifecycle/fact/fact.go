@@ -164,9 +164,16 @@ type Fact struct {
 	StateOf string     `json:"state_of,omitempty"`
 	AsOf    *time.Time `json:"as_of,omitempty"`
 	Void    *time.Time `json:"void,omitempty"`
-	// Renewed is the time of the state that reported the fact anew after the fact was void: the dates are
-	// those of that report.
-	Renewed *time.Time `json:"renewed,omitempty"`
+	// Parts name the parts of StateOf on which the fact rests, such as the lines of an order, each as
+	// "<part>:<product>", where product stands for the description of the part. A KindState has all parts of
+	// the thing.
+	Parts []string `json:"parts,omitempty"`
+	// Matter names the dispute or proceeding of a hold or a release; empty for the decision of the
+	// controller.
+	Matter string `json:"matter,omitempty"`
+	// Reports are the reports of the fact with different states, by AsOf; empty for a single report. The
+	// dates of the fact are those of one of them: see Combine.
+	Reports []Report `json:"reports,omitempty"`
 	// Mark is a keyed hash of ID that outlives the fact as a tombstone. Empty means ID itself.
 	Mark string `json:"mark,omitempty"`
 	// Address is a keyed hash of the e-mail address in the report; empty for none or several.
@@ -199,6 +206,9 @@ const (
 	// TraitEcho marks an unsubscription that repeats a deletion decided by Rodopath: no act of the
 	// person. Only MarkEchoes of package lifecycle sets the trait.
 	TraitEcho = "echo"
+	// TraitUnattributed marks an unsubscription of which the platform does not report whose act it was: the
+	// person's, the seller's or a program's. Only such an unsubscription can be an echo.
+	TraitUnattributed = "unattributed"
 	// TraitBusiness is a buyer with a tax number, traitSoleTrader a business with the rights of a
 	// consumer, TraitOSS a sale under the one-stop shop.
 	TraitBusiness   = "business"
@@ -222,7 +232,7 @@ const (
 // Traits lists every trait.
 func Traits() []string {
 	return []string{
-		TraitTest, TraitPreticked, TraitForced, TraitChild, TraitParentAgreed, TraitUnproven, TraitEcho,
+		TraitTest, TraitPreticked, TraitForced, TraitChild, TraitParentAgreed, TraitUnproven, TraitEcho, TraitUnattributed,
 		TraitBusiness, traitSoleTrader, TraitOSS, TraitUnverified, TraitAuthenticated, TraitLimitation,
 		traitInaccurate, traitUnlawful, TraitForClaims, traitObjected,
 	}

@@ -73,15 +73,14 @@ func Combine(have, more []Fact) []Fact {
 	slices.SortStableFunc(all, func(a, b Fact) int {
 		return cmp.Or(cmp.Compare(a.ID, b.ID), a.Received.Compare(b.Received), a.Occurred.Compare(b.Occurred))
 	})
-	all = mergeReports(all)
+	all = dropRelabelled(mergeReports(all))
 	voidByStates(all)
 	slices.SortFunc(all, Compare)
 	return dropSuperseded(all)
 }
 
 // mergeReports keeps the first of the reports of each fact, with the latest state that repeats the fact.
-// The reports of one fact are neighbours. A fact that was void and is reported anew has the dates of the new
-// report: an order that is cancelled for the second time ends with the second cancellation.
+// The reports of one fact are neighbours.
 func mergeReports(all []Fact) []Fact {
 	out := all[:0]
 	for _, f := range all {
@@ -90,14 +89,6 @@ func mergeReports(all []Fact) []Fact {
 			continue
 		}
 		kept := &out[len(out)-1]
-		if isRenewal(kept, &f) {
-			f.AsOf, f.Void, f.Full = latest(kept.AsOf, f.AsOf), nil, kept.Full || f.Full
-			if f.Renewed == nil {
-				f.Renewed = f.AsOf
-			}
-			*kept = f
-			continue
-		}
 		if kept.StateOf == "" {
 			kept.StateOf = f.StateOf
 		}
@@ -105,66 +96,85 @@ func mergeReports(all []Fact) []Fact {
 		if f.Kind == KindSignup && f.HasTrait(TraitUnproven) && !kept.HasTrait(TraitUnproven) {
 			kept.Traits = append(slices.Clone(kept.Traits), TraitUnproven)
 		}
+		kept.Parts, kept.Reports = laterParts(kept, &f), joinReports(kept, &f)
 		kept.AsOf, kept.Void = latest(kept.AsOf, f.AsOf), earliest(kept.Void, f.Void)
 	}
 	return out
 }
 
-// isRenewal reports whether a report renews a fact that was void before, or was renewed later than the fact.
-func isRenewal(kept, f *Fact) bool {
-	if f.Renewed != nil {
-		return kept.Renewed == nil || f.Renewed.After(*kept.Renewed)
-	}
-	return kept.Void != nil && f.AsOf != nil && !f.AsOf.Before(*kept.Void)
-}
-
 // thing is what a state is of.
 type thing struct{ source, stateOf string }
 
-// voidByStates sets Void of each fact that was reported with a state and that a later state of the same
-// thing does not repeat. A fact of a state without a time is void from the first state that was received
-// later.
-func voidByStates(all []Fact) {
+// statesOf returns the reported states by their things.
+func statesOf(all []Fact) map[thing][]*Fact {
 	states := map[thing][]*Fact{}
 	for i := range all {
 		if f := &all[i]; f.Kind == KindState && f.AsOf != nil {
 			states[thing{f.Source, f.StateOf}] = append(states[thing{f.Source, f.StateOf}], f)
 		}
 	}
+	return states
+}
+
+// voidByStates sets Void of each fact that was reported with a state and that a later state of the same
+// thing does not repeat, and dates each fact that was void in between by its report after that.
+func voidByStates(all []Fact) {
+	states := statesOf(all)
 	for i := range all {
 		f := &all[i]
 		if f.Kind == KindState || f.StateOf == "" {
 			continue
 		}
-		void := f.Void
-		if void != nil && f.AsOf != nil && !void.After(*f.AsOf) {
-			void = nil // the fact was repeated since
+		of := states[thing{f.Source, f.StateOf}]
+		f.dateByReports(of)
+		f.Void = f.voidBy(of)
+		if f.Void != nil && isRedated(all, f) {
+			f.Void = nil
 		}
-		for _, state := range states[thing{f.Source, f.StateOf}] {
-			switch {
-			case f.AsOf == nil && state.Received.After(f.Received):
-				received := state.Received
-				void = earliest(void, &received)
-			case f.AsOf != nil && isLater(state, f):
-				void = earliest(void, state.AsOf)
-			}
-		}
-		if void != nil && isRedated(all, f) {
-			void = nil
-		}
-		f.Void = void
 	}
 }
 
-// isLater reports whether a state is later than the last state that repeats a fact. A clock of a shop may
-// step back, and two states may have the same second: a sale, on which the books rest, ends only with a
-// state that is later by the clock and by the receipt, or later by more than clockTolerance.
-func isLater(state, f *Fact) bool {
-	if f.Kind != KindSale {
-		return state.AsOf.After(*f.AsOf)
+// voidBy returns the time of the first state without the fact after the last state with the fact; nil
+// without such a state. A fact of a state without a time is void from the first state that was received
+// later. A time that was found before counts on when its state is no longer kept.
+func (f *Fact) voidBy(states []*Fact) *time.Time {
+	void := f.Void
+	if void != nil && (f.AsOf != nil && !void.After(*f.AsOf) || isTimeOf(states, *void)) {
+		void = nil // the fact was repeated since, or the state is known and counts below
 	}
-	ahead := state.AsOf.Truncate(time.Second).Sub(f.AsOf.Truncate(time.Second))
-	return ahead > clockTolerance || ahead > 0 && state.Received.After(f.Received)
+	last := f.lastReport()
+	for _, state := range states {
+		switch {
+		case f.AsOf == nil && state.Received.After(f.Received):
+			received := state.Received
+			void = earliest(void, &received)
+		case f.AsOf != nil && isLater(state, f.Kind, last) && !isRelabelled(f.Parts, state.Parts):
+			void = earliest(void, state.AsOf)
+		}
+	}
+	return void
+}
+
+// isTimeOf reports whether a time is that of one of the states, or of its receipt.
+func isTimeOf(states []*Fact, at time.Time) bool {
+	return slices.ContainsFunc(states, func(state *Fact) bool { return state.AsOf.Equal(at) || state.Received.Equal(at) })
+}
+
+// isLater reports whether a state is later than a report of a fact of a kind. A clock of a shop may
+// step back, and two states may have the same second: a sale, on which the books rest, ends only with a
+// state that is later by the clock and by the receipt, or later by more than clockTolerance. The end of an
+// access is final for most platforms: only a state that is later by the clock and by the receipt takes the
+// end back.
+func isLater(state *Fact, kind Kind, r Report) bool {
+	switch kind {
+	case KindSale:
+	case KindAccessEnded:
+		return state.AsOf.After(r.AsOf) && state.Received.After(r.Received)
+	default:
+		return state.AsOf.After(r.AsOf)
+	}
+	ahead := state.AsOf.Truncate(time.Second).Sub(r.AsOf.Truncate(time.Second))
+	return ahead > clockTolerance || ahead > 0 && state.Received.After(r.Received)
 }
 
 // StateTime returns the time by which a reported state is compared with other states of the same thing, of

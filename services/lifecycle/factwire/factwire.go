@@ -47,6 +47,8 @@ func Encode(f *fact.Fact, identities []identity.Identity, locators ...string) *f
 		Categories:         fact.ConvertOutcomes[string](f.Categories),
 		StateOf:            f.StateOf,
 		AsOf:               timestamp(f.AsOf),
+		Parts:              f.Parts,
+		Matter:             f.Matter,
 	}
 	if f.Form != "" || f.Shown != "" || f.DoubleOptIn != nil {
 		out.Evidence = &factv1.Evidence{Form: f.Form, Text: f.Shown, DoubleOptIn: timestamp(f.DoubleOptIn)}
@@ -87,6 +89,8 @@ func Decode(d *factv1.Delivery, f *factv1.Fact) fact.Fact {
 		Categories:         fact.ConvertOutcomes[fact.Outcome](f.GetCategories()),
 		StateOf:            f.GetStateOf(),
 		AsOf:               pointer(f.GetAsOf()),
+		Parts:              f.GetParts(),
+		Matter:             f.GetMatter(),
 	}
 }
 

@@ -318,6 +318,8 @@ func (l Language) trait(t string) string {
 		return l.choose("bez czynności osoby", "without an act of the person")
 	case fact.TraitEcho:
 		return l.choose("skutek usunięcia danych, nie czynność osoby", "the effect of a deletion, no act of the person")
+	case fact.TraitUnattributed:
+		return l.choose("platforma nie podaje, kto wypisał osobę", "the platform does not report who unsubscribed the person")
 	case fact.TraitBusiness:
 		return l.choose("nabywca z NIP", "a buyer with a tax number")
 	case "sole_trader":
@@ -437,6 +439,11 @@ func (l Language) ban(why rights.UseReason) string {
 		return l.choose(
 			"nierozstrzygnięty sprzeciw (art. 18 ust. 1 lit. d, art. 21 ust. 1 RODO)",
 			"an objection not decided yet (Art. 18(1)(d), 21(1) GDPR)",
+		)
+	case rights.ReasonErasure:
+		return l.choose(
+			"żądanie usunięcia danych przed potwierdzeniem tożsamości (art. 7 ust. 3, art. 21 ust. 3 RODO)",
+			"a request for erasure whose sender is not verified yet (Art. 7(3), 21(3) GDPR)",
 		)
 	}
 	return string(why)

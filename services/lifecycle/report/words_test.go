@@ -87,7 +87,7 @@ func TestWords_NothingIsUnsaidAndNothingIsSaidInOneLanguageOnly(t *testing.T) {
 	for _, o := range []fact.Outcome{"done", "partial", "held", "not_found", "refused"} {
 		check("receipt", string(o), func(l Language) string { return l.receipt(o) })
 	}
-	for _, b := range []rights.UseReason{rights.ReasonRestricted, rights.ReasonObjection} {
+	for _, b := range []rights.UseReason{rights.ReasonRestricted, rights.ReasonObjection, rights.ReasonErasure} {
 		check("ban", string(b), func(l Language) string { return l.ban(b) })
 	}
 	for _, a := range []string{"6(1)(a)", "6(1)(b)", "6(1)(c)", "6(1)(d)", "6(1)(e)", "6(1)(f)", "17(3)(a)", "17(3)(b)", "17(3)(c)", "17(3)(d)", "17(3)(e)", "18(1)(b)"} {

@@ -45,6 +45,7 @@ const (
 	ReasonOtherController UseReason = "consent_to_another_controller"
 	ReasonRestricted      UseReason = "restricted"
 	ReasonObjection       UseReason = "objection_pending"
+	ReasonErasure         UseReason = "erasure_pending"
 	ReasonOtherAddress    UseReason = "consent_for_another_address"
 	ReasonNoBasis         UseReason = "no_basis"
 )
@@ -58,8 +59,10 @@ type Ban struct {
 	Until   *time.Time `json:"until,omitempty"`
 }
 
-// Bans returns the bans on use in force at an instant: restrictions (Art. 18(2)), and objections
-// that are not decided yet (Art. 18(1)(d)). Bans follow from the law and not from rules: a
+// Bans returns the bans on use in force at an instant: restrictions (Art. 18(2)), objections that are not
+// decided yet (Art. 18(1)(d)), and, for marketing, requests for erasure whose sender is not verified yet: such
+// a request includes the withdrawal of consent and the objection to marketing, which need no proof of the
+// sender (Art. 7(3), 21(3)). Bans follow from the law and not from rules: a
 // restriction on any ground forbids use, even without data that are retained longer.
 func Bans(p *rules.Policy, facts []fact.Fact, at time.Time) []Ban {
 	var out []Ban
@@ -79,14 +82,27 @@ func Bans(p *rules.Policy, facts []fact.Fact, at time.Time) []Ban {
 		out = append(out, Ban{Reason: ReasonRestricted, Since: *since})
 	}
 	for _, r := range Requests(p, facts, at) {
-		if r.Right != fact.KindObjection || r.Decided != nil || r.State == StateReceived {
-			continue
-		}
-		for _, purpose := range r.Purposes {
-			if !p.IsMarketing(purpose) {
-				out = append(out, Ban{Purpose: purpose, Reason: ReasonObjection, Since: r.Received})
+		out = append(out, bansOf(p, &r)...)
+	}
+	return out
+}
+
+// bansOf returns the bans that follow from an undecided request.
+func bansOf(p *rules.Policy, r *Request) []Ban {
+	var out []Ban
+	ban := func(purposes []string, marketing bool, why UseReason) {
+		for _, purpose := range purposes {
+			if p.IsMarketing(purpose) == marketing {
+				out = append(out, Ban{Purpose: purpose, Reason: why, Since: r.Received})
 			}
 		}
+	}
+	switch {
+	case r.Decided != nil:
+	case r.Right == fact.KindObjection && r.State != StateReceived:
+		ban(r.Purposes, false, ReasonObjection)
+	case r.Right == fact.KindErasure && r.State == StateReceived:
+		ban(p.MarketingPurposes(), true, ReasonErasure)
 	}
 	return out
 }

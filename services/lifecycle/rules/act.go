@@ -14,12 +14,16 @@ import (
 // not so: rules see neither. See voidBases.
 func (p *Policy) acts(facts []fact.Fact) []fact.Fact {
 	out := make([]fact.Fact, 0, len(facts)+2)
+	first := firstReports(facts)
 	for i := range facts {
 		f := facts[i]
 		if f.HasTrait(fact.TraitEcho) || f.Void != nil || f.Kind == fact.KindState {
 			continue
 		}
 		if !p.IsRequest(&f) {
+			if first.isLate(&f) {
+				f.Traits = append(slices.Clone(f.Traits), fact.TraitUnproven)
+			}
 			out = append(out, f)
 			continue
 		}

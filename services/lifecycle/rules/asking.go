@@ -9,10 +9,11 @@ import (
 
 // BasisToAsk returns the basis on which a person may be asked for a consent: the newest basis in
 // force with the purpose that the policy names, resting on a sale that was not refunded. The result
-// is nil without such a basis, when the consent is given, after any refusal, withdrawal or
-// objection, and for a child. An unproven consent does not prevent the question.
+// is nil without such a basis, when the consent is given, after any refusal, withdrawal, objection or
+// request for erasure, verified or not, and for a child. An unproven consent does not prevent the
+// question.
 func (h *Evaluation) BasisToAsk(purpose, channel string, at time.Time) *Basis {
-	if h.refusedEver(purpose, channel) || h.child() {
+	if h.refusedEver(purpose, channel) || h.erasureAsked || h.child() {
 		return nil
 	}
 	if h.isGiven(purpose, channel, at) {

@@ -101,7 +101,7 @@ func (h *Evaluation) raise(r *Rule, g group) []Basis {
 			switch {
 			case known && !lapse.After(f.Occurred):
 				end(lapse, true, "")
-			case h.ends(r, i):
+			case h.ends(r, i) && (f.Matter == "" || !h.holdsOn(acts, g.facts[:n+1])):
 				end(f.Occurred, true, f.ID)
 				continue
 			}
@@ -161,7 +161,7 @@ func (h *Evaluation) suspended(v view, lapse time.Time) (days int, over bool) {
 		if f.Kind != fact.KindHold || !f.HasTrait(fact.TraitLimitation) || !f.Occurred.Before(later(lapse, days, zone)) {
 			continue
 		}
-		released, ok := h.released(v.facts[n:], h.record[i])
+		released, ok := h.released(i, v.facts[n:])
 		if !ok {
 			return 0, false
 		}
@@ -182,16 +182,6 @@ func later(lapse time.Time, days int, zone *time.Location) time.Time {
 		return lapse
 	}
 	return calendar.In(lapse.Add(-time.Millisecond), zone).AddDays(days).End(zone)
-}
-
-// released is the instant of the first release of a record, or of everything.
-func (h *Evaluation) released(facts []int, record string) (time.Time, bool) {
-	for _, i := range facts {
-		if h.facts[i].Kind == fact.KindRelease && (h.record[i] == record || h.record[i] == "") {
-			return h.facts[i].Occurred, true
-		}
-	}
-	return time.Time{}, false
 }
 
 // promised is the latest end according to the information of the person at collection (Art.

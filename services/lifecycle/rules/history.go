@@ -18,6 +18,8 @@ type Evaluation struct {
 	record, contract     []string
 	byRecord, byContract map[string][]int
 	shared               []int
+	// erasureAsked reports whether somebody requested the erasure of the person's data, verified or not.
+	erasureAsked bool
 	// full reports for each fact whether the fact is a full refund of its record.
 	full []bool
 	// void are the facts that a later state did not repeat.
@@ -38,6 +40,7 @@ type Evaluation struct {
 // Evaluate evaluates facts under a policy.
 func Evaluate(p *Policy, facts []fact.Fact) *Evaluation {
 	h := &Evaluation{policy: p, facts: p.acts(facts), void: voidFacts(facts)}
+	h.erasureAsked = slices.ContainsFunc(facts, func(f fact.Fact) bool { return f.Kind == fact.KindErasure })
 	h.nameGroups()
 	h.gatherGroups()
 	h.full = h.findFullRefunds()

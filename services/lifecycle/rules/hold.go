@@ -7,24 +7,55 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 )
 
-// OpenHolds returns the legal holds in force at an instant: facts of KindHold without a later
-// release of the same record, or of everything.
+// OpenHolds returns the legal holds in force at an instant: facts of KindHold without a later release that
+// ends the hold, one for each record and matter.
 func OpenHolds(p *Policy, facts []fact.Fact, at time.Time) []fact.Fact {
 	h := Evaluate(p, facts)
-	var open []fact.Fact
-	var records []string // of open, in the same places
+	var open []int
 	for i := range h.facts {
-		f, record := h.facts[i], h.record[i]
-		n := slices.Index(records, record)
-		switch {
+		switch f := &h.facts[i]; {
 		case f.Occurred.After(at):
-		case f.Kind == fact.KindHold && n < 0:
-			open, records = append(open, f), append(records, record)
-		case f.Kind == fact.KindRelease && record == "":
-			open, records = nil, nil
-		case f.Kind == fact.KindRelease && n >= 0:
-			open, records = slices.Delete(open, n, n+1), slices.Delete(records, n, n+1)
+		case f.Kind == fact.KindRelease:
+			open = slices.DeleteFunc(open, func(hold int) bool { return h.isReleasedBy(hold, i) })
+		case f.Kind == fact.KindHold && !slices.ContainsFunc(open, func(hold int) bool {
+			return h.record[hold] == h.record[i] && h.facts[hold].Matter == f.Matter
+		}):
+			open = append(open, i)
 		}
 	}
-	return open
+	out := make([]fact.Fact, 0, len(open))
+	for _, i := range open {
+		out = append(out, h.facts[i])
+	}
+	return out
+}
+
+// isReleasedBy reports whether a release ends a hold of the same record, or of any record where the release
+// names none. A release in a matter, such as the end of a dispute, ends the holds of the matter alone, and
+// the holds without a matter that the same source reported.
+func (h *Evaluation) isReleasedBy(hold, release int) bool {
+	held, by := &h.facts[hold], &h.facts[release]
+	if h.record[release] != "" && h.record[release] != h.record[hold] {
+		return false
+	}
+	return by.Matter == "" || by.Matter == held.Matter || held.Matter == "" && held.Source == by.Source
+}
+
+// holdsOn reports whether one of the acts of a basis is a hold that none of the facts released.
+func (h *Evaluation) holdsOn(acts, facts []int) bool {
+	return slices.ContainsFunc(acts, func(hold int) bool {
+		return h.facts[hold].Kind == fact.KindHold && !slices.ContainsFunc(facts, func(i int) bool {
+			return i > hold && h.facts[i].Kind == fact.KindRelease && h.isReleasedBy(hold, i)
+		})
+	})
+}
+
+// released is the instant of the first release of a hold among later facts.
+func (h *Evaluation) released(hold int, facts []int) (time.Time, bool) {
+	for _, i := range facts {
+		if h.facts[i].Kind == fact.KindRelease && h.isReleasedBy(hold, i) {
+			return h.facts[i].Occurred, true
+		}
+	}
+	return time.Time{}, false
 }

@@ -212,6 +212,18 @@ func (p *Policy) IsMarketing(purpose string) bool {
 	return slices.ContainsFunc(p.Rules, func(r Rule) bool { return r.Consent && r.Purpose == purpose })
 }
 
+// MarketingPurposes returns the purposes with a rule of consent, sorted.
+func (p *Policy) MarketingPurposes() []string {
+	var out []string
+	for i := range p.Rules {
+		if p.Rules[i].Consent {
+			out = append(out, p.Rules[i].Purpose)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
 // IsHeldOnConsent reports whether a consent permits to hold a category of data.
 func (p *Policy) IsHeldOnConsent(category string) bool {
 	return slices.ContainsFunc(p.Rules, func(r Rule) bool { return r.Consent && slices.Contains(r.Keeps, category) })

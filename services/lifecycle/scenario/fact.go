@@ -119,9 +119,13 @@ func setMore(f *fact.Fact, key, value string, instant func() *time.Time) error {
 		f.StateOf = value
 	case "as_of":
 		f.AsOf = instant()
+	case "parts":
+		f.Parts = strings.Split(value, ",")
+	case "matter":
+		f.Matter = value
 	default:
 		return fmt.Errorf(
-			"unknown word %q; known are id, source, occurred, access, days, paid_until, contract, links, wording, purposes, channels, form, confirmed, ip, shown, outcome, reason, told, recipient, address, of, as_of, who",
+			"unknown word %q; known are id, source, occurred, access, days, paid_until, contract, links, wording, purposes, channels, form, confirmed, ip, shown, outcome, reason, told, recipient, address, of, as_of, parts, matter, who",
 			key,
 		)
 	}

@@ -67,6 +67,7 @@ func Fact(f *factv1.Fact) string {
 	}
 	add("links", strings.Join(f.GetLinks(), ","))
 	add("contract", f.GetContract())
+	add("matter", f.GetMatter())
 	if f.GetAccess() != factv1.Access_ACCESS_UNSPECIFIED {
 		add("access", strings.ToLower(strings.TrimPrefix(f.GetAccess().String(), "ACCESS_")))
 	}

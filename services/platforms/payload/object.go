@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"iter"
 	"strconv"
+	"strings"
 
 	"github.com/rodopath/rodopath/services/ingest"
 )
@@ -80,7 +81,8 @@ func (e *FieldError) Error() string {
 // Unwrap returns ingest.ErrUnreadable.
 func (e *FieldError) Unwrap() error { return ingest.ErrUnreadable }
 
-// Object reads a JSON object into v, or the first object of a list. Any other value makes v zero. Types
+// Object reads a JSON object into v, the first object of a list, or an object that a plug-in wrote as a
+// text. Any other value makes v zero. Types
 // call Object in their UnmarshalJSON, with a type without that method.
 func Object[T any](raw []byte, v *T) {
 	var zero T
@@ -94,6 +96,11 @@ func Object[T any](raw []byte, v *T) {
 				_ = json.Unmarshal(element, v)
 				return
 			}
+		}
+	case '"':
+		var text string
+		if _ = json.Unmarshal(raw, &text); strings.HasPrefix(text, "{") {
+			_ = json.Unmarshal([]byte(text), v)
 		}
 	}
 }

@@ -18,11 +18,11 @@ func Unix[T ~int64](seconds T) *timestamppb.Timestamp {
 }
 
 // Time returns a time in one of the notations of the platforms: RFC 3339, seconds since 1970, or date
-// and time without a zone, in the given zone. The result is nil for an empty or malformed time, and
+// and time without a zone, or a date alone, in the given zone. The result is nil for an empty or malformed time, and
 // for a time without a zone when zone is nil.
 func Time(s string, zone *time.Location) *timestamppb.Timestamp {
 	if len(s) < len("2006-01-02 15:04:05") {
-		return unixText(s)
+		return shortTime(s, zone)
 	}
 	s = strings.Replace(s, " ", "T", 1)
 	t, err := time.Parse(time.RFC3339Nano, s)
@@ -36,6 +36,19 @@ func Time(s string, zone *time.Location) *timestamppb.Timestamp {
 		return nil
 	}
 	return timestamppb.New(t.Truncate(time.Microsecond))
+}
+
+// shortTime reads a date, a time without seconds, or seconds since 1970.
+func shortTime(s string, zone *time.Location) *timestamppb.Timestamp {
+	for _, layout := range []string{"2006-01-02", "2006-01-02 15:04", "2006-01-02T15:04", "2006-01-02T15:04Z07:00"} {
+		if zone == nil {
+			break
+		}
+		if t, err := time.ParseInLocation(layout, s, zone); err == nil && t.Unix() > 0 {
+			return timestamppb.New(t)
+		}
+	}
+	return unixText(s)
 }
 
 // unixText reads seconds since 1970, from 2001 on.
@@ -78,6 +91,13 @@ func (m *Moment) UnmarshalJSON(b []byte) error {
 
 // Time returns the time, in the given zone when the notation has none.
 func (m Moment) Time(zone *time.Location) *timestamppb.Timestamp { return Time(string(m), zone) }
+
+// IsUnread reports whether the moment is a time in a notation that Time does not read. PHP's empty dates,
+// such as "0000-00-00 00:00:00" and "-0001-11-30T00:00:00", and the words for nothing are no time.
+func (m Moment) IsUnread() bool {
+	return strings.ContainsAny(string(m), "123456789") && !strings.HasPrefix(string(m), "-") &&
+		len(m) >= len("1.5.2026") && m.Time(time.UTC) == nil
+}
 
 // First returns the first of the times that is there.
 func First(times ...*timestamppb.Timestamp) *timestamppb.Timestamp {

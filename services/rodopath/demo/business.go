@@ -162,7 +162,12 @@ func (s *business) present() []webhook {
 			"unconfirmed",
 			"Ewa signs up and never confirms: this is no consent, and the address is erased after a week",
 		),
-		s.webinar(s.ago(10), "grazyna", "Grażyna registers for a webinar: the registration is no consent to a newsletter"),
+		s.fact(
+			s.ago(10),
+			"grazyna",
+			object{"kind": "webinar", "ref": "webinar-" + s.run},
+			"Grażyna registers for a webinar: the registration is no consent to a newsletter",
+		),
 		s.checkout(s.ago(9), "hubert", "payment", "Hubert buys without consent to offers: he may be asked for consent, once"),
 		s.refund(s.ago(6), "hubert", "Hubert is refunded one half: the correction of the invoice is kept too"),
 		s.fact(
@@ -231,13 +236,6 @@ func (s *business) member(day time.Time, who, status string, more object) object
 	}
 	maps.Copy(m, more)
 	return m
-}
-
-func (s *business) webinar(day time.Time, who, text string) webhook {
-	return webhook{day: day, platform: "mailerlite", text: text, body: object{
-		"type": "subscriber.added_to_group", "subscriber": s.member(day, who, "active", nil),
-		"group": object{"id": "100000000000000001", "name": "Webinar"}, "account_id": 1,
-	}}
 }
 
 const wooTime = "2006-01-02T15:04:05"

@@ -98,14 +98,18 @@ func (r *reader) pending(e *event) {
 }
 
 // unsubscribed reads an unsubscription. A date before the last sign-up is that of an earlier
-// unsubscription: the record's last change then is the time.
+// unsubscription: the record's last change then is the time. MailerLite does not report whether the person,
+// the owner or a program unsubscribed the person.
 func (r *reader) unsubscribed(e *event) {
 	s := e.person()
-	r.emit(e, &factv1.Fact{
+	f := &factv1.Fact{
 		Kind:     factv1.Kind_KIND_UNSUBSCRIBE,
 		Occurred: payload.First(r.left(s), r.changed(e)),
 		Channels: email(),
-	})
+	}
+	r.emit(e, f)
+	ingest.AssignIDs(r.ID, []*factv1.Fact{f}) // an unsubscription with and without the trait is one
+	f.Traits = append(f.Traits, ingest.TraitUnattributed)
 }
 
 // objected reads a report of spam, the clearest objection to direct marketing (GDPR Art. 21(2)).

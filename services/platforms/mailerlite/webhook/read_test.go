@@ -118,7 +118,7 @@ func checkOf(t *testing.T, source ingest.Source, cases []reads) {
 func TestSubscribers(t *testing.T) {
 	confirmed := "signup 2025-10-09T08:30:00Z " + ref +
 		"wording=newsletter-1 channels=email form=webform ip=2001:db8::1 double_opt_in=2025-10-09T08:30:00Z " + ann + listed
-	unsubscribe := "unsubscribe 2025-10-09T08:45:00Z " + ref + "channels=email " + ann
+	unsubscribe := "unsubscribe 2025-10-09T08:45:00Z " + ref + "channels=email traits=unattributed " + ann
 	changed := "2025-10-09T09:00:00Z " + ref + "channels=email " + ann
 	check(t, []reads{
 		{"created", flat("subscriber.created", "active", ""), signup},
@@ -134,7 +134,11 @@ func TestSubscribers(t *testing.T) {
 		{"confirmed, told by another event", flat("subscriber.active", "active", confirm), confirmed},
 		{"unsubscribed", flat("subscriber.unsubscribed", "unsubscribed", unsubbed), unsubscribe},
 		{"unsubscribed, told by an update", flat("subscriber.updated", "unsubscribed", unsubbed), unsubscribe},
-		{"unsubscribed, and no word of when", flat("subscriber.unsubscribed", "unsubscribed", ""), "unsubscribe " + changed},
+		{
+			"unsubscribed, and no word of when",
+			flat("subscriber.unsubscribed", "unsubscribed", ""),
+			"unsubscribe " + strings.Replace(changed, "channels=email", "channels=email traits=unattributed", 1),
+		},
 		{"complaint", flat("subscriber.spam_reported", "junk", ""), "objection " + changed},
 		{"complaint, told by an update", flat("subscriber.updated", "junk", ""), "objection " + changed},
 		{"bounced", flat("subscriber.bounced", "bounced", ""), "bounce " + changed},
@@ -199,7 +203,7 @@ func TestBatches(t *testing.T) {
 				"unsubscribed",
 				unsubbed,
 			) + `],"total":2}`,
-			"webinar 2025-10-09T09:00:00Z ref=mailerlite:group/900 " + ann + "unsubscribe 2025-10-09T08:45:00Z " + ref + "channels=email " + ann,
+			"webinar 2025-10-09T09:00:00Z ref=mailerlite:group/900 " + ann + "unsubscribe 2025-10-09T08:45:00Z " + ref + "channels=email traits=unattributed " + ann,
 		},
 		{
 			"one cannot be read",
@@ -229,7 +233,7 @@ func TestClassic(t *testing.T) {
 			"signup_pending 2025-10-09T07:00:00Z " + bobs + "channels=email " + bob,
 		},
 		{"unsubscribed", classic("subscriber.unsubscribe", "unsubscribed", `,"date_unsubscribe":"2025-10-09 08:00:00"`),
-			"unsubscribe 2025-10-09T08:00:00Z " + bobs + "channels=email " + bob},
+			"unsubscribe 2025-10-09T08:00:00Z " + bobs + "channels=email traits=unattributed " + bob},
 		{
 			"complaint",
 			classic("subscriber.complaint", "junk", ""),

@@ -14,7 +14,7 @@ func TestRead_EveryWritingOfATimeIsRead(t *testing.T) {
 	} {
 		check(t, []reads{{
 			written, flat("subscriber.unsubscribed", "unsubscribed", `,"unsubscribed_at":"`+written+`"`),
-			"unsubscribe 2025-10-09T08:45:00Z " + ref + "channels=email " + ann,
+			"unsubscribe 2025-10-09T08:45:00Z " + ref + "channels=email traits=unattributed " + ann,
 		}})
 	}
 }
@@ -45,7 +45,10 @@ func TestRead_AnAddressInAListIsRead(t *testing.T) {
 		`"Ann@Example.com"`,
 		`["Ann@Example.com"]`,
 	)
-	check(t, []reads{{"in a list", body, "unsubscribe 2025-10-09T08:45:00Z " + ref + "channels=email " + ann}})
+	check(
+		t,
+		[]reads{{"in a list", body, "unsubscribe 2025-10-09T08:45:00Z " + ref + "channels=email traits=unattributed " + ann}},
+	)
 }
 
 func TestNew_NeedsASecret(t *testing.T) {

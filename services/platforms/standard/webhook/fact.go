@@ -22,6 +22,7 @@ func (f *fact) toFact(source *ingest.Source) *factv1.Fact {
 		Locators:           f.locators(k),
 		Ref:                f.name(source.ID, k),
 		Contract:           recordName(source.ID, f.Contract),
+		Matter:             recordName(source.ID, f.Matter),
 		PaidUntil:          payload.Time(f.PaidUntil, time.UTC),
 		PerformanceAwaited: f.PerformanceAwaited,
 		Full:               f.Full,

@@ -33,6 +33,7 @@ type fact struct {
 	Ref      string   `json:"ref"      validate:"omitempty,recordname"`
 	Links    []string `json:"links"    validate:"max=20,dive,recordname"`
 	Contract string   `json:"contract" validate:"omitempty,recordname"`
+	Matter   string   `json:"matter"   validate:"omitempty,recordname"`
 
 	Product            string `json:"product"             validate:"max=200"`
 	Access             string `json:"access"              validate:"omitempty,access"`

@@ -26,5 +26,5 @@ func (r *reader) disputeClosed() {
 
 func (r *reader) disputed(kind factv1.Kind) *factv1.Fact {
 	record, links := r.object().charged()
-	return &factv1.Fact{Kind: kind, Ref: name(record), Links: links}
+	return &factv1.Fact{Kind: kind, Ref: name(record), Links: links, Matter: name(r.object().ID)}
 }

@@ -254,7 +254,7 @@ func TestMoneyBack(t *testing.T) {
 		},
 		{"charge without the list", facttest.Payload("charge_refunded"),
 			"refund 2025-10-09T08:53:20Z ref=stripe:ch_1 links=stripe:pi_1,stripe:in_1 full " + who},
-		{"refund of nothing", event("refund.created", `{"id":"re_1","status":"succeeded"}`), "silent no_person\n"},
+		{"refund of nothing", event("refund.created", `{"id":"re_1","status":"succeeded"}`), "unread no_person\n"},
 	})
 }
 
@@ -301,12 +301,12 @@ func TestDisputes(t *testing.T) {
 		{
 			"opened",
 			facttest.Payload("dispute_opened"),
-			"hold 2025-10-09T08:36:40Z ref=stripe:ch_1 links=stripe:pi_1 locators=stripe:ch_1,stripe:pi_1\n",
+			"hold 2025-10-09T08:36:40Z ref=stripe:ch_1 links=stripe:pi_1 matter=stripe:dp_1 locators=stripe:ch_1,stripe:pi_1\n",
 		},
 		{
 			"closed",
 			event("charge.dispute.closed", dispute),
-			"release 2025-10-09T08:53:20Z ref=stripe:ch_1 links=stripe:pi_1 locators=stripe:ch_1,stripe:pi_1\n",
+			"release 2025-10-09T08:53:20Z ref=stripe:ch_1 links=stripe:pi_1 matter=stripe:dp_1 locators=stripe:ch_1,stripe:pi_1\n",
 		},
 		{"money moved", event("charge.dispute.funds_withdrawn", dispute), "silent unhandled_event\n"},
 	})

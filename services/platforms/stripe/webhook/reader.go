@@ -26,8 +26,8 @@ func (r *reader) silent(reason string) { r.out.Silent = append(r.out.Silent, rea
 func (r *reader) emit(who ingest.Identities, locators []string, facts ...*factv1.Fact) {
 	locators = append(names(r.object().Customer.ID), locators...)
 	if len(who) == 0 && len(locators) == 0 {
-		if r.out.Unread == "" && slices.ContainsFunc(facts, isSale) {
-			r.out.Unread = ingest.UnreadNoPerson // a sale belongs in the books of somebody
+		if r.out.Unread == "" && slices.ContainsFunc(facts, isBooked) {
+			r.out.Unread = ingest.UnreadNoPerson // a sale or a refund belongs in the books of somebody
 			return
 		}
 		r.silent(ingest.SilentNoPerson)
@@ -39,7 +39,9 @@ func (r *reader) emit(who ingest.Identities, locators []string, facts ...*factv1
 	}
 }
 
-func isSale(f *factv1.Fact) bool { return f.GetKind() == factv1.Kind_KIND_SALE }
+func isBooked(f *factv1.Fact) bool {
+	return f.GetKind() == factv1.Kind_KIND_SALE || f.GetKind() == factv1.Kind_KIND_REFUND
+}
 
 // person returns the address of the person from every possible place. The customer is no name of the
 // person, and finds the person: a customer may pay under several addresses.

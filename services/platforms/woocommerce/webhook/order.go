@@ -34,7 +34,7 @@ func (r *reader) order() {
 	}
 	who := r.buyer()
 	if r.anonymous(who) {
-		r.silent(ingest.SilentNoPerson)
+		r.nobody()
 		return
 	}
 	r.emit(who, r.signups()...)
@@ -50,6 +50,16 @@ func (r *reader) order() {
 	}
 	r.emitSold(who, sales)
 	r.emitState(who, facts)
+}
+
+// nobody reads an order that names no person. An order with an address that cannot be read is kept in the
+// quarantine.
+func (r *reader) nobody() {
+	if r.record.Billing.Unread || r.record.Shipping.Unread {
+		r.out.Unread = ingest.UnreadNoPerson
+		return
+	}
+	r.silent(ingest.SilentNoPerson)
 }
 
 // anonymized reads an order whose buyer the shop erased. The contract of the order ends, the books stay, and
@@ -78,46 +88,47 @@ func (r *reader) paid() *timestamppb.Timestamp {
 		return at
 	}
 	completed := r.when(r.record.CompletedGMT, r.record.Completed)
-	if completed == nil && r.record.Status == statusCompleted {
+	if completed == nil && (r.record.Status == statusCompleted || r.paidAtUnknownTime()) {
 		return payload.First(r.modified(), r.created())
 	}
 	return completed
 }
 
+// paidAtUnknownTime reports whether the order has a date of payment in a notation that is not read, in a
+// state that follows a payment: the change that was reported stands in for the payment.
+func (r *reader) paidAtUnknownTime() bool {
+	switch r.record.Status {
+	case "processing", statusRefunded, statusCompleted:
+		return r.record.PaidGMT.IsUnread() || r.record.Paid.IsUnread()
+	}
+	return false
+}
+
 // emitState adds the facts of the order's state, and the state itself.
 func (r *reader) emitState(who ingest.Identities, facts []*factv1.Fact) {
-	r.emitStateOf(who, r.ref(), facts)
+	r.emitStateOf(who, r.ref(), r.ref(), facts)
 }
 
-// emitSold adds the sales of the order and the state of what is sold. An item whose product was deleted from
-// the catalogue has no product any more: such an order takes back no sale that it reported before.
+// emitSold adds the sales of the order and the state of what is sold. An order without items says nothing
+// about what is sold: such an order takes back no sale that it reported before.
 func (r *reader) emitSold(who ingest.Identities, sales []*factv1.Fact) {
-	if r.itemsKnown() {
-		r.emitStateOf(who, r.ref()+"#sold", sales)
+	if len(r.record.LineItems) == 0 {
+		r.emit(who, sales...)
 		return
 	}
-	r.emit(who, sales...)
+	r.emitStateOf(who, r.ref(), r.ref()+"#sold", sales)
 }
 
-func (r *reader) itemsKnown() bool {
-	for i := range r.record.LineItems {
-		if strings.Join(r.record.LineItems[i].keys(), "") == "" {
-			return false
-		}
-	}
-	return true
-}
-
-// emitStateOf adds the facts of a state and the state itself. Without a time of the last change or a number
-// of the order the facts are no state.
-func (r *reader) emitStateOf(who ingest.Identities, thing string, facts []*factv1.Fact) {
-	if at := r.modified(); at != nil && r.ref() != "" {
+// emitStateOf adds the facts of the state of a thing of a record, and the state itself. Without a time of the
+// last change or a number of the record the facts are no state.
+func (r *reader) emitStateOf(who ingest.Identities, ref, thing string, facts []*factv1.Fact) {
+	if at := r.modified(); at != nil && ref != "" {
 		ingest.AssignIDs(r.ID, facts)
 		for _, f := range facts {
 			f.StateOf, f.AsOf = thing, at
 		}
 		facts = append(facts, &factv1.Fact{
-			Kind: factv1.Kind_KIND_STATE, Ref: r.ref(), StateOf: thing, AsOf: at, Occurred: at,
+			Kind: factv1.Kind_KIND_STATE, Ref: ref, StateOf: thing, AsOf: at, Occurred: at, Parts: partsOf(facts),
 		})
 	}
 	r.emit(who, facts...)
@@ -135,51 +146,6 @@ func (r *reader) deleted() {
 }
 
 func (r *reader) ref() string { return r.name("order", r.record.ID) }
-
-// sales returns one sale for each kind of access sold. The shop always reports the completion of an
-// order, so goods and services await the report in every state of the order: the id of the sale is
-// stable.
-func (r *reader) sales() []*factv1.Fact {
-	contract := r.contract()
-	var facts []*factv1.Fact
-	for _, p := range r.sold(contract) {
-		facts = append(facts, &factv1.Fact{
-			Kind:               factv1.Kind_KIND_SALE,
-			Ref:                r.ref(),
-			Links:              r.record.payments(),
-			Contract:           contract,
-			Access:             p.Access,
-			AccessDays:         p.Days,
-			PerformanceAwaited: p.Access == factv1.Access_ACCESS_ONE_OFF || p.Access == factv1.Access_ACCESS_SERVICE,
-			Occurred:           r.paid(),
-		})
-	}
-	if r.when(r.record.PaidGMT, r.record.Paid) == nil {
-		for _, f := range facts {
-			ingest.AssignUndatedID(r.ID, f, "without a date of payment")
-		}
-	}
-	if r.record.business(r.TaxIDKeys) {
-		ingest.AssignIDs(r.ID, facts)
-		ingest.MarkBusiness(facts)
-	}
-	return facts
-}
-
-func (r *reader) sold(contract string) []ingest.Product {
-	if contract != "" {
-		return []ingest.Product{{Access: factv1.Access_ACCESS_SUBSCRIPTION}}
-	}
-	items := r.record.LineItems
-	if len(items) == 0 {
-		return []ingest.Product{r.Product()}
-	}
-	products := make([]ingest.Product, 0, len(items))
-	for i := range items {
-		products = append(products, r.Product(items[i].keys()...))
-	}
-	return ingest.Distinct(products)
-}
 
 // contract names the subscription that the order renews, switches or resumes. The first order of a
 // subscription has no such name; the subscription names the order as its parent.

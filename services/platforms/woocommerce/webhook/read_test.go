@@ -356,6 +356,7 @@ func TestSubscriptions(t *testing.T) {
 		return facttest.With(facttest.Change(facttest.Payload("subscription_active"), "active", status), more)
 	}
 	const rest = "ref=woocommerce:order/17@shop contract=woocommerce:subscription/282@shop access=subscription " + ann
+	const ended = "ref=woocommerce:order/17@shop of=woocommerce:subscription/282@shop contract=woocommerce:subscription/282@shop access=subscription " + ann
 	check(t, []reads{
 		{"active", "subscription.updated", sub("active", ""), "access_started 2025-10-09T08:10:00Z " + rest},
 		{
@@ -368,24 +369,24 @@ func TestSubscriptions(t *testing.T) {
 			"expired",
 			"subscription.updated",
 			sub("expired", `,"end_date_gmt":"2025-11-09T08:10:00"`),
-			"access_ended 2025-11-09T08:10:00Z " + rest,
+			"access_ended 2025-11-09T08:10:00Z " + ended,
 		},
 		{
 			"cancelled",
 			"subscription.updated",
 			sub("cancelled", `,"cancelled_date_gmt":"2025-10-20T00:00:00"`),
-			"access_ended 2025-10-20T00:00:00Z " + rest,
+			"access_ended 2025-10-20T00:00:00Z " + ended,
 		},
 		{
 			"cancelled, and no word of when",
 			"subscription.updated",
 			sub("cancelled", ""),
-			"access_ended 2025-10-09T09:00:00Z " + rest,
+			"access_ended 2025-10-09T09:00:00Z " + ended,
 		},
 		{"cancelled for the end of the period", "subscription.updated", sub("pending-cancel", ""), "silent scheduled\n"},
 		{"payment late", "subscription.updated", sub("on-hold", ""), "silent unpaid\n"},
 		{"not begun", "subscription.created", sub("pending", ""), "silent unpaid\n"},
-		{"replaced by another", "subscription.updated", sub("switched", ""), "access_ended 2025-10-09T09:00:00Z " + rest},
+		{"replaced by another", "subscription.updated", sub("switched", ""), "access_ended 2025-10-09T09:00:00Z " + ended},
 		{"thrown away", "subscription.updated", sub("trash", ""), "silent trash\n"},
 		{"nobody", "subscription.updated", sub("active", `,"customer_id":0,"billing":{}`), "silent no_person\n"},
 		{"deleted", "subscription.deleted", `{"id":282}`, "silent deleted_by_shop\n"},

@@ -117,11 +117,12 @@ func (r *reader) account(f *factv1.Fact) []string {
 	return nil
 }
 
-// anonymous reports whether an order names no person: no address, no account, no name, no
-// company and no phone.
+// anonymous reports whether an order names no person: no account, and neither a bill nor a delivery with a
+// name, a company, a phone or an address.
 func (r *reader) anonymous(who ingest.Identities) bool {
-	b := &r.record.Billing
-	return len(who) == 0 && r.record.CustomerID.Name() == "" && b.Phone+b.FirstName+b.LastName+b.Company == ""
+	billing := r.record.Billing
+	billing.Email = "" // not an address, or a placeholder
+	return len(who) == 0 && r.record.CustomerID.Name() == "" && billing.isEmpty() && r.record.Shipping.isEmpty()
 }
 
 // name names a record of this shop, such as "woocommerce:order/17@shop". Ids of shops are small

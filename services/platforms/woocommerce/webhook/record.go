@@ -1,6 +1,11 @@
 package webhook
 
-import "github.com/rodopath/rodopath/services/platforms/payload"
+import (
+	"strings"
+	"unicode"
+
+	"github.com/rodopath/rodopath/services/platforms/payload"
+)
 
 // record is the body of a webhook: an order, a subscription, a customer, or an error message. One
 // struct holds the fields of all, so that the body is decoded once.
@@ -13,7 +18,8 @@ type record struct {
 	CustomerIP payload.Text   `json:"customer_ip_address"`
 	Email      payload.Text   `json:"email"`
 	Role       payload.Text   `json:"role"`
-	Billing    billing        `json:"billing"`
+	Billing    contact        `json:"billing"`
+	Shipping   contact        `json:"shipping"`
 
 	Total         payload.Text         `json:"total"`
 	PaymentMethod payload.Text         `json:"payment_method"`
@@ -64,23 +70,37 @@ type times struct {
 	Cancelled    payload.Moment `json:"cancelled_date"`
 }
 
-type billing struct {
+// contact is the address of a bill or of a delivery.
+type contact struct {
 	Email   payload.Text `json:"email"`
 	Company payload.Text `json:"company"`
-	// Phone and the names show whether an order without an address has a person.
+	// Phone, the names and the address show whether an order without an e-mail address has a person.
 	Phone     payload.Text `json:"phone"`
 	FirstName payload.Text `json:"first_name"`
 	LastName  payload.Text `json:"last_name"`
+	Street    payload.Text `json:"address_1"`
+
+	// Unread reports whether the shop sent a text in place of the address.
+	Unread bool `json:"-"`
 }
 
 // UnmarshalJSON never fails: PHP writes an empty address as a list or an empty text.
-func (b *billing) UnmarshalJSON(raw []byte) error {
-	type plain billing
-	payload.Object(raw, (*plain)(b))
+func (c *contact) UnmarshalJSON(raw []byte) error {
+	type plain contact
+	payload.Object(raw, (*plain)(c))
+	var text payload.Text
+	_ = text.UnmarshalJSON(raw) // never fails
+	c.Unread = *c == contact{} && strings.ContainsFunc(string(text), unicode.IsLetter)
 	return nil
 }
 
+// isEmpty reports whether the address names nobody.
+func (c *contact) isEmpty() bool {
+	return c.Email+c.Phone+c.FirstName+c.LastName+c.Company+c.Street == ""
+}
+
 type item struct {
+	ID          payload.Number         `json:"id"`
 	ProductID   payload.Number         `json:"product_id"`
 	VariationID payload.Number         `json:"variation_id"`
 	SKU         payload.Text           `json:"sku"`

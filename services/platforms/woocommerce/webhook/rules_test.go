@@ -2,6 +2,8 @@ package webhook_test
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
@@ -148,5 +150,34 @@ func TestRead_ASaleIsTheSameOnceItIsKnownToBeABusiness(t *testing.T) {
 	after := told(t, order("processing", paid+company("Acme", "nip", `"5260001246"`)))
 	if before[0].GetId() != after[0].GetId() {
 		t.Error("the tax number made another sale")
+	}
+}
+
+// TestSold_APartNamesItsLineAndItsProduct: a product with another number in the catalogue is another
+// description of the same line.
+func TestSold_APartNamesItsLineAndItsProduct(t *testing.T) {
+	parts := func(items string) (sale, state []string) {
+		for _, f := range told(t, order("processing", paid+`,"line_items":`+items)) {
+			switch {
+			case f.GetKind() == factv1.Kind_KIND_SALE:
+				sale = append(sale, f.GetParts()...)
+			case strings.HasSuffix(f.GetStateOf(), "#sold"):
+				state = f.GetParts()
+			}
+		}
+		return sale, state
+	}
+	old, state := parts(`[{"id":7,"product_id":12,"sku":"old"},{"id":8,"product_id":13,"sku":"mug"}]`)
+	if len(old) != 2 || !slices.Equal(old, state) || !strings.HasPrefix(old[0], "7:") || !strings.HasPrefix(old[1], "8:") {
+		t.Fatalf("parts %q of the sale, %q of the state; want the lines 7 and 8 in both", old, state)
+	}
+	again, _ := parts(`[{"id":7,"product_id":12,"sku":"new"},{"id":8,"product_id":0,"sku":""}]`)
+	for i, part := range again {
+		if part == old[i] || part[:2] != old[i][:2] {
+			t.Errorf("line %s is %s after a change in the catalogue, want another product of the same line", old[i], part)
+		}
+	}
+	if none, state := parts(`[]`); len(none)+len(state) > 0 {
+		t.Errorf("parts %q and %q of an order without items", none, state)
 	}
 }

@@ -508,7 +508,15 @@ type Fact struct {
 	AsOf *timestamppb.Timestamp `protobuf:"bytes,25,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
 	// same_person states that all identities belong to one person: a statement of the controller,
 	// which joins persons that were known apart.
-	SamePerson    bool `protobuf:"varint,26,opt,name=same_person,json=samePerson,proto3" json:"same_person,omitempty"`
+	SamePerson bool `protobuf:"varint,26,opt,name=same_person,json=samePerson,proto3" json:"same_person,omitempty"`
+	// parts names the parts of the thing state_of on which the fact rests, such as the lines of an
+	// order, each as "<part>:<product>": product is a short hash of the description of the part. A fact of
+	// KIND_STATE names all parts of the thing. A sale of a part that is still there under another
+	// description stays a sale, and the new description is no second sale.
+	Parts []string `protobuf:"bytes,27,rep,name=parts,proto3" json:"parts,omitempty"`
+	// matter names the dispute or proceeding of a hold, such as "stripe:du_1". A release with a matter ends
+	// the holds of its matter alone; a release without a matter ends every hold of the record.
+	Matter        string `protobuf:"bytes,28,opt,name=matter,proto3" json:"matter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -725,6 +733,20 @@ func (x *Fact) GetSamePerson() bool {
 	return false
 }
 
+func (x *Fact) GetParts() []string {
+	if x != nil {
+		return x.Parts
+	}
+	return nil
+}
+
+func (x *Fact) GetMatter() string {
+	if x != nil {
+		return x.Matter
+	}
+	return ""
+}
+
 // Identity is one name of a person, such as an e-mail address.
 type Identity struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -870,7 +892,7 @@ const file_rodopath_fact_v1_fact_proto_rawDesc = "" +
 	"\x06Unread\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x12\n" +
 	"\x04body\x18\x02 \x01(\fR\x04body\x12\x14\n" +
-	"\x05topic\x18\x03 \x01(\tR\x05topic\"\xff\a\n" +
+	"\x05topic\x18\x03 \x01(\tR\x05topic\"\xad\b\n" +
 	"\x04Fact\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12*\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x16.rodopath.fact.v1.KindR\x04kind\x126\n" +
@@ -905,7 +927,9 @@ const file_rodopath_fact_v1_fact_proto_rawDesc = "" +
 	"\bstate_of\x18\x18 \x01(\tR\astateOf\x12/\n" +
 	"\x05as_of\x18\x19 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x12\x1f\n" +
 	"\vsame_person\x18\x1a \x01(\bR\n" +
-	"samePerson\x1a=\n" +
+	"samePerson\x12\x14\n" +
+	"\x05parts\x18\x1b \x03(\tR\x05parts\x12\x16\n" +
+	"\x06matter\x18\x1c \x01(\tR\x06matter\x1a=\n" +
 	"\x0fCategoriesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"4\n" +

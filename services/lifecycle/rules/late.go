@@ -1,0 +1,53 @@
+package rules
+
+import (
+	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+)
+
+// lateAfter is how long after the first report of an order the consent box of the order may be reported:
+// plug-ins store the box after the order, and webhooks overtake one another.
+const lateAfter = 24 * time.Hour
+
+// recordOf names a record of a source.
+type recordOf struct{ source, ref string }
+
+// reports are the receipts of the first reports of orders.
+type reports map[recordOf]time.Time
+
+// firstReports returns the receipts of the first reports of the orders that sign-ups name; nil without such
+// a sign-up.
+func firstReports(facts []fact.Fact) reports {
+	var first reports
+	for i := range facts {
+		if f := &facts[i]; f.Kind == fact.KindSignup && f.Ref != "" {
+			first = reports{}
+			break
+		}
+	}
+	if first == nil {
+		return nil
+	}
+	for i := range facts {
+		f := &facts[i]
+		if f.Ref == "" || !f.Kind.IsOrder() {
+			continue
+		}
+		of := recordOf{f.Source, f.Ref}
+		if at, known := first[of]; !known || f.Received.Before(at) {
+			first[of] = f.Received
+		}
+	}
+	return first
+}
+
+// isLate reports whether a sign-up is the box of an order that was reported earlier without the box: the box
+// was ticked afterwards, by the seller or by a program, under the date of the order.
+func (r reports) isLate(f *fact.Fact) bool {
+	if f.Kind != fact.KindSignup || f.Ref == "" {
+		return false
+	}
+	first, known := r[recordOf{f.Source, f.Ref}]
+	return known && !f.Occurred.After(first) && f.Received.Sub(first) > lateAfter
+}
