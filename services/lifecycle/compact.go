@@ -18,13 +18,19 @@ func (s *Subject) compact(h *rules.Evaluation, at time.Time) {
 		}
 		return !f.Received.AddDate(0, 0, h.Policy().IntakeDays).After(at) && !alive[f.ID]
 	}
-	var gone []fact.Fact
-	for _, f := range s.Facts {
+	var kept, dropped, gone []fact.Fact
+	for i := range s.Facts {
+		f := &s.Facts[i]
+		if !drops(f) {
+			kept = append(kept, *f)
+			continue
+		}
+		dropped = append(dropped, *f)
 		// A later state may repeat a void fact: a void fact leaves no tombstone.
-		if drops(&f) && f.Kind.AddsData() && f.Kind != fact.KindIdentified && f.Void == nil {
-			gone = append(gone, f)
+		if f.Kind.AddsData() && f.Kind != fact.KindIdentified && f.Void == nil {
+			gone = append(gone, *f)
 		}
 	}
-	s.Facts = fact.ForgetStates(s.Facts, drops)
+	s.Facts = fact.ForgetStates(kept, dropped)
 	s.addTombstones(gone, at)
 }

@@ -105,15 +105,22 @@ func mergeReports(all []Fact) []Fact {
 // thing is what a state is of.
 type thing struct{ source, stateOf string }
 
-// statesOf returns the reported states by their things.
-func statesOf(all []Fact) map[thing][]*Fact {
-	states := map[thing][]*Fact{}
+func (f *Fact) thing() thing { return thing{f.Source, f.StateOf} }
+
+// byThing returns the facts that pass, by their things.
+func byThing(all []Fact, pass func(*Fact) bool) map[thing][]*Fact {
+	out := map[thing][]*Fact{}
 	for i := range all {
-		if f := &all[i]; f.Kind == KindState && f.AsOf != nil {
-			states[thing{f.Source, f.StateOf}] = append(states[thing{f.Source, f.StateOf}], f)
+		if f := &all[i]; pass(f) {
+			out[f.thing()] = append(out[f.thing()], f)
 		}
 	}
-	return states
+	return out
+}
+
+// statesOf returns the reported states by their things.
+func statesOf(all []Fact) map[thing][]*Fact {
+	return byThing(all, func(f *Fact) bool { return f.Kind == KindState && f.AsOf != nil })
 }
 
 // voidByStates sets Void of each fact that was reported with a state and that a later state of the same
@@ -125,7 +132,7 @@ func voidByStates(all []Fact) {
 		if f.Kind == KindState || f.StateOf == "" {
 			continue
 		}
-		of := states[thing{f.Source, f.StateOf}]
+		of := states[f.thing()]
 		f.dateByReports(of)
 		f.Void = f.voidBy(of)
 		if f.Void != nil && isRedated(all, f) {

@@ -33,14 +33,8 @@ func relabels(parts []string, part string) bool {
 // in a sale that was received earlier, under another description. The first report of a line of an order
 // says what was sold; a product that is renamed or deleted in the catalogue later changes no sale.
 func dropRelabelled(all []Fact) []Fact {
-	sales := map[thing][]*Fact{}
-	for i := range all {
-		if f := &all[i]; f.Kind == KindSale && len(f.Parts) > 0 {
-			sales[thing{f.Source, f.StateOf}] = append(sales[thing{f.Source, f.StateOf}], f)
-		}
-	}
 	dropped := map[string]bool{}
-	for _, of := range sales {
+	for _, of := range byThing(all, func(f *Fact) bool { return f.Kind == KindSale && len(f.Parts) > 0 }) {
 		for _, f := range of {
 			if isSoldBefore(f, of) {
 				dropped[f.ID] = true

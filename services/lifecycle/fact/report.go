@@ -89,18 +89,20 @@ func (f *Fact) renewal(states []*Fact) int {
 	return 0
 }
 
-// ForgetStates returns the facts without those that are dropped. The reports of a kept fact that a dropped
-// state separates from the later ones are dropped with the state, so that the dates of the fact stay.
-func ForgetStates(all []Fact, drop func(*Fact) bool) []Fact {
-	out := slices.Clone(all)
-	states := statesOf(all)
-	if slices.ContainsFunc(all, func(f Fact) bool { return f.Kind == KindState && drop(&f) }) {
-		for i := range out {
-			f := &out[i]
-			if n := f.renewal(states[thing{f.Source, f.StateOf}]); n > 0 {
-				f.Reports = slices.Clone(f.Reports[n:])
-			}
+// ForgetStates returns the kept of all facts when the others are dropped. The reports of a kept fact that a
+// dropped state separates from the later reports are dropped with the state, so that the dates of the fact
+// stay.
+func ForgetStates(kept, dropped []Fact) []Fact {
+	if !slices.ContainsFunc(dropped, func(f Fact) bool { return f.Kind == KindState }) {
+		return kept
+	}
+	states := statesOf(slices.Concat(kept, dropped))
+	out := slices.Clone(kept)
+	for i := range out {
+		f := &out[i]
+		if n := f.renewal(states[f.thing()]); n > 0 {
+			f.Reports = slices.Clone(f.Reports[n:])
 		}
 	}
-	return slices.DeleteFunc(out, func(f Fact) bool { return drop(&f) })
+	return out
 }

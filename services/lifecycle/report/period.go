@@ -47,18 +47,13 @@ func (l Language) endings(p *rules.Policy, r *rules.Rule) []string {
 		switch {
 		case k == fact.KindRefund:
 			out[i] = l.fullRefund()
-		case k == fact.KindObjection && !consented(p, r.Purpose):
+		case k == fact.KindObjection && !p.IsMarketing(r.Purpose):
 			out[i] = l.upon("objection_upheld")
 		default:
 			out[i] = l.upon(string(k))
 		}
 	}
 	return out
-}
-
-// consented reports whether a purpose is a purpose of consents, which is direct marketing.
-func consented(p *rules.Policy, purpose string) bool {
-	return slices.ContainsFunc(p.Rules, func(r rules.Rule) bool { return r.Consent && r.Purpose == purpose })
 }
 
 // openPeriod is the policy syntax of a period without an end.

@@ -89,20 +89,18 @@ func Bans(p *rules.Policy, facts []fact.Fact, at time.Time) []Ban {
 
 // bansOf returns the bans that follow from an undecided request.
 func bansOf(p *rules.Policy, r *Request) []Ban {
-	var out []Ban
-	ban := func(purposes []string, marketing bool, why UseReason) {
-		for _, purpose := range purposes {
-			if p.IsMarketing(purpose) == marketing {
-				out = append(out, Ban{Purpose: purpose, Reason: why, Since: r.Received})
-			}
-		}
-	}
+	var purposes []string
+	var why UseReason
 	switch {
 	case r.Decided != nil:
 	case r.Right == fact.KindObjection && r.State != StateReceived:
-		ban(r.Purposes, false, ReasonObjection)
+		purposes, why = slices.DeleteFunc(slices.Clone(r.Purposes), p.IsMarketing), ReasonObjection
 	case r.Right == fact.KindErasure && r.State == StateReceived:
-		ban(p.MarketingPurposes(), true, ReasonErasure)
+		purposes, why = p.MarketingPurposes(), ReasonErasure
+	}
+	var out []Ban
+	for _, purpose := range purposes {
+		out = append(out, Ban{Purpose: purpose, Reason: why, Since: r.Received})
 	}
 	return out
 }

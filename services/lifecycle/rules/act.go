@@ -14,7 +14,7 @@ import (
 // not so: rules see neither. See voidBases.
 func (p *Policy) acts(facts []fact.Fact) []fact.Fact {
 	out := make([]fact.Fact, 0, len(facts)+2)
-	first := firstReports(facts)
+	first := receiptsOf(facts)
 	for i := range facts {
 		f := facts[i]
 		if f.HasTrait(fact.TraitEcho) || f.Void != nil || f.Kind == fact.KindState {

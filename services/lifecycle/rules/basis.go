@@ -156,12 +156,12 @@ func (h *Evaluation) period(r *Rule, v view) (time.Time, bool) {
 func (h *Evaluation) suspended(v view, lapse time.Time) (days int, over bool) {
 	zone := h.policy.Place.Zone
 	counted := calendar.In(h.since(v), zone) // counted up to this day
-	for n, i := range v.facts {
+	for _, i := range v.facts {
 		f := &h.facts[i]
 		if f.Kind != fact.KindHold || !f.HasTrait(fact.TraitLimitation) || !f.Occurred.Before(later(lapse, days, zone)) {
 			continue
 		}
-		released, ok := h.released(i, v.facts[n:])
+		released, ok := h.released(i, v.facts)
 		if !ok {
 			return 0, false
 		}

@@ -43,17 +43,19 @@ func (h *Evaluation) isReleasedBy(hold, release int) bool {
 
 // holdsOn reports whether one of the acts of a basis is a hold that none of the facts released.
 func (h *Evaluation) holdsOn(acts, facts []int) bool {
-	return slices.ContainsFunc(acts, func(hold int) bool {
-		return h.facts[hold].Kind == fact.KindHold && !slices.ContainsFunc(facts, func(i int) bool {
-			return i > hold && h.facts[i].Kind == fact.KindRelease && h.isReleasedBy(hold, i)
-		})
+	return slices.ContainsFunc(acts, func(act int) bool {
+		if h.facts[act].Kind != fact.KindHold {
+			return false
+		}
+		_, released := h.released(act, facts)
+		return !released
 	})
 }
 
-// released is the instant of the first release of a hold among later facts.
+// released is the instant of the first release of a hold after the hold.
 func (h *Evaluation) released(hold int, facts []int) (time.Time, bool) {
 	for _, i := range facts {
-		if h.facts[i].Kind == fact.KindRelease && h.isReleasedBy(hold, i) {
+		if i > hold && h.facts[i].Kind == fact.KindRelease && h.isReleasedBy(hold, i) {
 			return h.facts[i].Occurred, true
 		}
 	}

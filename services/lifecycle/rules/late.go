@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"time"
 
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
@@ -13,22 +14,15 @@ const lateAfter = 24 * time.Hour
 // recordOf names a record of a source.
 type recordOf struct{ source, ref string }
 
-// reports are the receipts of the first reports of orders.
-type reports map[recordOf]time.Time
+// firstReceipts are the receipts of the first reports of orders.
+type firstReceipts map[recordOf]time.Time
 
-// firstReports returns the receipts of the first reports of the orders that sign-ups name; nil without such
-// a sign-up.
-func firstReports(facts []fact.Fact) reports {
-	var first reports
-	for i := range facts {
-		if f := &facts[i]; f.Kind == fact.KindSignup && f.Ref != "" {
-			first = reports{}
-			break
-		}
-	}
-	if first == nil {
+// receiptsOf returns the receipts of the first reports of the orders; nil when no sign-up names a record.
+func receiptsOf(facts []fact.Fact) firstReceipts {
+	if !slices.ContainsFunc(facts, namesRecord) {
 		return nil
 	}
+	first := firstReceipts{}
 	for i := range facts {
 		f := &facts[i]
 		if f.Ref == "" || !f.Kind.IsOrder() {
@@ -42,10 +36,12 @@ func firstReports(facts []fact.Fact) reports {
 	return first
 }
 
+func namesRecord(f fact.Fact) bool { return f.Kind == fact.KindSignup && f.Ref != "" }
+
 // isLate reports whether a sign-up is the box of an order that was reported earlier without the box: the box
 // was ticked afterwards, by the seller or by a program, under the date of the order.
-func (r reports) isLate(f *fact.Fact) bool {
-	if f.Kind != fact.KindSignup || f.Ref == "" {
+func (r firstReceipts) isLate(f *fact.Fact) bool {
+	if !namesRecord(*f) {
 		return false
 	}
 	first, known := r[recordOf{f.Source, f.Ref}]

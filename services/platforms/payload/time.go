@@ -38,13 +38,23 @@ func Time(s string, zone *time.Location) *timestamppb.Timestamp {
 	return timestamppb.New(t.Truncate(time.Microsecond))
 }
 
-// shortTime reads a date, a time without seconds, or seconds since 1970.
+// shortTime reads a date, a time without seconds, or seconds since 1970. Most short texts are empty: no
+// layout is tried on a text of another length.
 func shortTime(s string, zone *time.Location) *timestamppb.Timestamp {
-	for _, layout := range []string{"2006-01-02", "2006-01-02 15:04", "2006-01-02T15:04", "2006-01-02T15:04Z07:00"} {
-		if zone == nil {
-			break
-		}
-		if t, err := time.ParseInLocation(layout, s, zone); err == nil && t.Unix() > 0 {
+	var layout string
+	switch len(s) {
+	case len("2006-01-02"):
+		layout = "2006-01-02"
+	case len("2006-01-02 15:04"):
+		layout = "2006-01-02T15:04"
+	case len("2006-01-02T15:04Z"):
+		layout = "2006-01-02T15:04Z07:00"
+	default:
+		return nil
+	}
+	if zone != nil {
+		t, err := time.ParseInLocation(layout, strings.Replace(s, " ", "T", 1), zone)
+		if err == nil && t.Unix() > 0 {
 			return timestamppb.New(t)
 		}
 	}

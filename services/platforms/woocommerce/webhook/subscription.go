@@ -14,7 +14,7 @@ func (r *reader) subscription() {
 	case "active":
 		f := r.access(factv1.Kind_KIND_ACCESS_STARTED)
 		f.Occurred = payload.First(r.when(rec.StartGMT, rec.Start), r.created())
-		r.emitSubscriber(f, nil)
+		r.emitSubscriber(f)
 	case "cancelled", "expired", "switched":
 		f := r.access(factv1.Kind_KIND_ACCESS_ENDED)
 		f.Occurred = payload.First(r.when(rec.EndGMT, rec.End), r.when(rec.CancelledGMT, rec.Cancelled))
@@ -22,7 +22,7 @@ func (r *reader) subscription() {
 			f.Occurred = r.modified()
 			ingest.AssignUndatedID(r.ID, f)
 		}
-		r.emitSubscriber(nil, f)
+		r.emitSubscriber(f)
 	case "pending-cancel":
 		r.silent(ingest.SilentScheduled)
 	case "on-hold", "pending":
@@ -46,18 +46,18 @@ func (r *reader) access(kind factv1.Kind) *factv1.Fact {
 	return f
 }
 
-// emitSubscriber adds the beginning of the access, or its end as the state of the subscription.
-func (r *reader) emitSubscriber(started, ended *factv1.Fact) {
+// emitSubscriber adds the beginning of the access, or the end as the state of the subscription.
+func (r *reader) emitSubscriber(f *factv1.Fact) {
 	who := r.buyer()
 	if r.anonymous(who) {
 		r.silent(ingest.SilentNoPerson)
 		return
 	}
-	contract := r.name("subscription", r.record.ID)
-	if ended != nil {
-		r.emitStateOf(who, ended.GetRef(), contract, []*factv1.Fact{ended})
-		return
+	var state []*factv1.Fact
+	if f.GetKind() == factv1.Kind_KIND_ACCESS_ENDED {
+		state = append(state, f)
+	} else {
+		r.emit(who, f)
 	}
-	r.emit(who, started)
-	r.emitStateOf(who, started.GetRef(), contract, nil)
+	r.emitStateOf(who, f.GetRef(), f.GetContract(), state)
 }
