@@ -163,7 +163,8 @@ func (t *builder) left(at time.Time) {
 func (t *builder) resubscribed() {
 	t.standard("signup", 0, nil)
 	t.standard("unsubscribe", 30, nil)
-	t.standard("signup", 60, nil)
+	// A sign-up without evidence opens no consent after a no.
+	t.standard("signup", 60, object{"evidence": object{"form": "footer"}})
 	t.dueAt(t.at(60), "suppression")
 	for _, c := range []string{"contact", "newsletter", "marketing_profile"} {
 		// Decided only where the return is not known yet.

@@ -72,10 +72,11 @@ func (t *builder) member(minutes int, event, status string) {
 		"subscribed_at": t.at(0).Format(layout), "created_at": t.at(0).Format(layout), "updated_at": at,
 		"opted_in_at": nil, "optin_ip": nil, "unsubscribed_at": nil,
 	}
+	facts := 2 // a sign-up, and the observation that the person is on the list
 	if status == "unsubscribed" {
-		m["unsubscribed_at"] = at
+		m["unsubscribed_at"], facts = at, 1
 	}
-	t.send(platformMailerLite, "", 1, m)
+	t.send(platformMailerLite, "", facts, m)
 }
 
 // buy buys something that is delivered at once, by Stripe or in our own words.
@@ -84,7 +85,7 @@ func (t *builder) buy(minutes int) {
 		t.sale(minutes)
 		return
 	}
-	t.event(minutes, "checkout.session.completed", object{
+	t.event(minutes, "checkout.session.completed", 1, object{
 		"id": fmt.Sprintf("cs_%d", t.Number), "object": "checkout.session", "mode": "payment", "payment_status": "paid",
 		"customer": fmt.Sprintf("cus_%d", t.Number), "customer_details": object{"email": email(t.Number)},
 		"payment_intent": fmt.Sprintf("pi_%d", t.Number),
@@ -103,7 +104,7 @@ func (t *builder) refund(minutes int) {
 		return
 	}
 	at := t.at(minutes).Unix()
-	t.event(minutes, "charge.refunded", object{
+	t.event(minutes, "charge.refunded", 2, object{ // a refund, and its state
 		"id":              fmt.Sprintf("ch_%d", t.Number),
 		"object":          "charge",
 		"customer":        fmt.Sprintf("cus_%d", t.Number),
@@ -119,19 +120,20 @@ func (t *builder) refund(minutes int) {
 	})
 }
 
-// event is an event of Stripe.
-func (t *builder) event(minutes int, kind string, data object) {
-	t.send(platformStripe, "", 1, object{
+// event is an event of Stripe with a number of facts.
+func (t *builder) event(minutes int, kind string, facts int, data object) {
+	t.send(platformStripe, "", facts, object{
 		"id": fmt.Sprintf("evt_%d_%d", t.Number, minutes), "object": "event", "type": kind,
 		"created": t.at(minutes).Unix(), "livemode": true, "data": object{"object": data},
 	})
 }
 
-// order adds a paid and completed order of WooCommerce: a sale and its performance.
+// order adds a paid and completed order of WooCommerce: a sale, its performance, the state of the order and
+// the state of what is sold.
 func (t *builder) order(minutes int) {
 	const layout = "2006-01-02T15:04:05"
 	at, done := t.at(minutes).Format(layout), t.at(minutes+5).Format(layout)
-	t.send(platformWooCommerce, "order.updated", 2, object{
+	t.send(platformWooCommerce, "order.updated", 4, object{
 		"id": t.Number, "status": "completed", "customer_id": 0, "total": "99.00", "currency": "PLN",
 		"date_created_gmt": at, "date_modified_gmt": done, "date_paid_gmt": at, "date_completed_gmt": done,
 		"billing":    object{"email": email(t.Number), "first_name": "P"},
