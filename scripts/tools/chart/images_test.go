@@ -230,8 +230,8 @@ func TestComposeConfiguresTheServices(t *testing.T) {
 			if name == "RODOPATH_NATS_URL" {
 				value = "nats://127.0.0.1:1"
 			}
-			if name == "RODOPATH_SPOOL_PATH" {
-				value = filepath.Join(dir, "spool.db")
+			if name == "RODOPATH_INTAKE_PATH" {
+				value = filepath.Join(dir, "intake")
 			}
 			env = append(env, name+"="+value)
 		}

@@ -306,7 +306,7 @@ func TestIngestKeepsItsVolume(t *testing.T) {
 		}
 		var path, spool string
 		for _, e := range p.container().Env {
-			if e.Name == "RODOPATH_SPOOL_PATH" {
+			if e.Name == "RODOPATH_INTAKE_PATH" {
 				path = e.Value
 			}
 		}

@@ -23,7 +23,7 @@ func TestBrokenValuesAreRefused(t *testing.T) {
 		"no room":            {[]string{"autoscaling.enabled=true", "autoscaling.maxReplicas=1"}, []string{"autoscaling.maxReplicas is less than ingest.replicas"}},
 		"no room for KEDA":   {[]string{"keda.enabled=true", "keda.natsMonitoring=n:8222", "keda.maxReplicas=1"}, []string{"keda.maxReplicas is less than lifecycle.replicas"}},
 		"unknown key":        {[]string{"ingres.enabled=true"}, []string{"additional properties 'ingres' not allowed"}},
-		"unknown key below":  {[]string{"ingest.spool.sise=1Gi"}, []string{"/ingest/spool", "'sise' not allowed"}},
+		"unknown key below":  {[]string{"ingest.intake.sise=1Gi"}, []string{"/ingest/intake", "'sise' not allowed"}},
 		"unknown setting":    {[]string{"config.controler=x"}, []string{"/config", "'controler' not allowed"}},
 		"set by the chart":   {[]string{"config.listen=0.0.0.0:80"}, []string{"/config", "'listen' not allowed"}},
 		"not a number":       {[]string{"ingest.replicas=two"}, []string{"/ingest/replicas", "got string, want integer"}},

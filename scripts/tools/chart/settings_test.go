@@ -99,7 +99,7 @@ func fromElsewhere() []string { return []string{"SSL_CERT_DIR"} }
 
 func TestEnvironmentIsMadeOfSettings(t *testing.T) {
 	known := append(variables(settings(t), "Config", "RODOPATH"), fromElsewhere()...)
-	for _, want := range []string{"RODOPATH_NATS_URL", "RODOPATH_SPOOL_MAX_MB", "RODOPATH_CONTROLLER"} {
+	for _, want := range []string{"RODOPATH_NATS_URL", "RODOPATH_INTAKE_MAX_MB", "RODOPATH_CONTROLLER"} {
 		if !slices.Contains(known, want) {
 			t.Fatalf("%s is not found in services/internal/config", want)
 		}
@@ -142,7 +142,7 @@ func TestSchemaKnowsTheConfiguration(t *testing.T) {
 	schema, known := schemaOf(t), settings(t)
 	defs := schema["$defs"].(object)
 	config := properties(schema)["config"]
-	byTheChart := map[string][]string{"Config": {"listen", "spool", "nats", "mongodb", "keys"}, "API": {"listen"}}
+	byTheChart := map[string][]string{"Config": {"listen", "intake", "nats", "mongodb", "keys"}, "API": {"listen"}}
 	for of, s := range map[string]any{
 		"Config": config, "API": properties(config)["api"], "Source": defs["source"], "Product": defs["product"], "Recipient": defs["recipient"],
 		"Token": defs["token"].(object)["oneOf"].([]any)[1],

@@ -24,6 +24,7 @@ import (
 	"github.com/rodopath/rodopath/services/internal/config"
 	"github.com/rodopath/rodopath/services/internal/loop"
 	"github.com/rodopath/rodopath/services/internal/service"
+	"github.com/rodopath/rodopath/services/internal/streams"
 	"github.com/rodopath/rodopath/services/internal/trace"
 )
 
@@ -44,6 +45,8 @@ type Options struct {
 	// Claim is the time after which another process takes over from a silent one; 0 means 30
 	// seconds.
 	Claim time.Duration
+	// Sync makes receipts and switches durable; nil means that NATS does.
+	Sync streams.Sync
 	// Tracer traces decisions; nil forwards trace ids only.
 	Tracer *trace.Tracer
 	Log    *slog.Logger
@@ -87,7 +90,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if a.js, err = service.JetStream(ctx, opts.NATS, opts.Config, opts.Log); err != nil {
 		return nil, err
 	}
-	if a.switches, err = jetqueue.OpenSwitches(ctx, a.js, opts.Config.NATS.Replicas, opts.Now, opts.Log); err != nil {
+	if a.switches, err = jetqueue.OpenSwitches(ctx, a.js, opts.Config.NATS.Replicas, opts.Sync, opts.Now, opts.Log); err != nil {
 		return nil, err
 	}
 	if err := a.assemble(); err != nil {

@@ -67,7 +67,7 @@ func (a *App) lanes(counts *delivery.Counts) {
 			Recipient: r.config.ID,
 			Connector: r.connector,
 			Checker:   a.opts.Checker,
-			Receipts:  jetqueue.NewReceipts(a.js, r.config.ID),
+			Receipts:  jetqueue.NewReceipts(a.js, r.config.ID, a.opts.Sync),
 			Switch:    a.switches,
 			InFlight:  r.config.InFlight,
 			Now:       a.opts.Now,

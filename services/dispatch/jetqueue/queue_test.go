@@ -221,7 +221,7 @@ func replica(t *testing.T, s *natstest.Server, c dispatch.Connector) (nc *nats.C
 			delivery.Options{
 				Recipient: "crm",
 				Connector: c,
-				Receipts:  jetqueue.NewReceipts(js, "crm"),
+				Receipts:  jetqueue.NewReceipts(js, "crm", nil),
 				Switch:    on{},
 				InFlight:  4,
 			},

@@ -12,6 +12,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/internal/streams"
 )
 
 // Receipts publishes the receipts of one recipient. Receipts that arrive during a publication share
@@ -19,6 +20,7 @@ import (
 type Receipts struct {
 	js        jetstream.JetStream
 	recipient string
+	sync      streams.Sync
 	// turn is held by the message in publication.
 	turn chan struct{}
 
@@ -26,9 +28,10 @@ type Receipts struct {
 	open *batch // collects receipts; nil without an open message
 }
 
-// NewReceipts returns a publisher of the receipts of a recipient.
-func NewReceipts(js jetstream.JetStream, recipient string) *Receipts {
-	return &Receipts{js: js, recipient: recipient, turn: make(chan struct{}, 1)}
+// NewReceipts returns a publisher of the receipts of a recipient. sync makes published receipts durable; nil
+// means that JetStream does.
+func NewReceipts(js jetstream.JetStream, recipient string, sync streams.Sync) *Receipts {
+	return &Receipts{js: js, recipient: recipient, sync: sync, turn: make(chan struct{}, 1)}
 }
 
 // batch holds the receipts of one message.
@@ -100,6 +103,9 @@ func (p *Receipts) send(ctx context.Context, b *batch) error {
 		Subject: stream.ReceiptsOf(p.recipient), Data: data,
 		Header: nats.Header{jetstream.MsgIDHeader: {messageID(b.ids)}, "Content-Type": {"application/json"}},
 	})
+	if err == nil {
+		err = p.sync.Do(ctx, stream.Receipts)
+	}
 	if err != nil {
 		return fmt.Errorf("publish %d receipts: %w", len(b.receipts), err)
 	}

@@ -10,14 +10,20 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/rodopath/rodopath/services/internal/streams"
 )
 
 // Bucket is the name of the bucket of disabled recipients.
 const Bucket = "RECIPIENTS"
 
+// bucketStream is the stream of the bucket.
+const bucketStream = "KV_" + Bucket
+
 // Switches records disabled recipients, shared by all processes and durable.
 type Switches struct {
 	bucket jetstream.KeyValue
+	sync   streams.Sync
 	now    func() time.Time
 	log    *slog.Logger
 
@@ -35,11 +41,13 @@ type off struct {
 	Reason string    `json:"reason"`
 }
 
-// OpenSwitches opens the switches with their present state. Close ends the watch.
+// OpenSwitches opens the switches with their present state. Close ends the watch. sync makes a record
+// durable; nil means that JetStream does.
 func OpenSwitches(
 	ctx context.Context,
 	js jetstream.JetStream,
 	replicas int,
+	sync streams.Sync,
 	now func() time.Time,
 	log *slog.Logger,
 ) (*Switches, error) {
@@ -49,7 +57,7 @@ func OpenSwitches(
 	if err != nil {
 		return nil, fmt.Errorf("open the switches of recipients: %w", err)
 	}
-	s := &Switches{bucket: bucket, now: now, log: log, off: map[string]off{}, changed: make(chan struct{})}
+	s := &Switches{bucket: bucket, sync: sync, now: now, log: log, off: map[string]off{}, changed: make(chan struct{})}
 	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
 	watcher, err := bucket.WatchAll(watching)
 	if err != nil {
@@ -131,6 +139,9 @@ func (s *Switches) Disable(ctx context.Context, recipient, reason string) error 
 	if err == nil {
 		_, err = s.bucket.Put(ctx, recipient, data)
 	}
+	if err == nil {
+		err = s.sync.Do(ctx, bucketStream)
+	}
 	if err != nil {
 		return fmt.Errorf("disable recipient %s: %w", recipient, err)
 	}
@@ -141,6 +152,9 @@ func (s *Switches) Disable(ctx context.Context, recipient, reason string) error 
 // Enable returns nil once the enabling of a recipient is durable.
 func (s *Switches) Enable(ctx context.Context, recipient string) error {
 	if err := s.bucket.Purge(ctx, recipient); err != nil && !errors.Is(err, jetstream.ErrKeyNotFound) {
+		return fmt.Errorf("enable recipient %s: %w", recipient, err)
+	}
+	if err := s.sync.Do(ctx, bucketStream); err != nil {
 		return fmt.Errorf("enable recipient %s: %w", recipient, err)
 	}
 	s.set(recipient, nil)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -17,14 +18,16 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/ingest"
 	"github.com/rodopath/rodopath/services/ingest/broker"
-	"github.com/rodopath/rodopath/services/ingest/spool"
+	"github.com/rodopath/rodopath/services/ingest/intake"
 	"github.com/rodopath/rodopath/services/internal/access"
 	"github.com/rodopath/rodopath/services/internal/config"
 	"github.com/rodopath/rodopath/services/internal/loop"
 	"github.com/rodopath/rodopath/services/internal/problem"
 	"github.com/rodopath/rodopath/services/internal/service"
+	"github.com/rodopath/rodopath/services/internal/streams"
 	"github.com/rodopath/rodopath/services/internal/trace"
 	mailerlite "github.com/rodopath/rodopath/services/platforms/mailerlite/webhook"
 	standard "github.com/rodopath/rodopath/services/platforms/standard/webhook"
@@ -37,9 +40,13 @@ type Options struct {
 	Config *config.Config
 	// NATS is an open connection. The caller owns and closes it.
 	NATS *nats.Conn
-	// Spool is the file where webhooks wait while the broker is away, unless the
-	// configuration names one; empty means that there is none.
-	Spool string
+	// Intake is the directory of the log of accepted webhooks, unless the configuration names one; empty
+	// means that there is no log.
+	Intake string
+	// Sealer encrypts the keys of the log; nil means the configured key, or a key in the directory of the log.
+	Sealer intake.Sealer
+	// Sync makes published messages durable; nil means that NATS does.
+	Sync streams.Sync
 	// Extra adds sources to the configured ones.
 	Extra []ingest.Source
 	// Now returns the time; nil means time.Now.
@@ -53,7 +60,7 @@ type Options struct {
 type App struct {
 	handler http.Handler
 	metrics http.Handler
-	spool   *spool.Spool // nil when there is none
+	intake  *intake.Log // nil when there is none
 	// watch looks for silent sources until its context ends.
 	watch func(context.Context)
 	// ensure makes sure that the streams are there.
@@ -64,7 +71,7 @@ type App struct {
 	done sync.WaitGroup
 }
 
-// New reads the sources. Without a spool New also ensures the streams, and fails while the broker
+// New reads the sources. Without an intake log New also ensures the streams, and fails while the broker
 // is unavailable. Start starts the App.
 func New(ctx context.Context, opts Options) (*App, error) {
 	if opts.Log == nil {
@@ -85,21 +92,60 @@ func New(ctx context.Context, opts Options) (*App, error) {
 		ensure: func(ctx context.Context) error { return service.EnsureStreams(ctx, js, opts.Config) },
 		log:    opts.Log,
 	}
-	// With a spool webhooks are accepted before the broker is available: Start ensures the streams.
-	if spoolPath(opts) == "" {
+	// With a log webhooks are accepted before the broker is available: Start ensures the streams.
+	if intakeDir(opts) == "" {
 		if err := a.ensure(ctx); err != nil {
 			return nil, err
 		}
 	}
-	if err := a.assemble(opts, providers, broker.New(js)); err != nil {
+	if err := a.assemble(ctx, opts, providers, broker.New(js)); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
 	return a, nil
 }
 
-// spoolPath is the file where webhooks wait; empty means that there is none.
-func spoolPath(opts Options) string {
-	return cmp.Or(opts.Config.Path(opts.Config.Spool.Path), opts.Spool)
+// intakeDir is the directory of the log; empty means that there is none.
+func intakeDir(opts Options) string {
+	return cmp.Or(opts.Config.Path(opts.Config.Intake.Path), opts.Intake)
+}
+
+// formerSpool is the file beside the log in which an earlier version kept webhooks.
+const formerSpool = "spool.db"
+
+// openIntake opens the log, with the webhooks of an earlier version; nil without a directory.
+func openIntake(ctx context.Context, opts Options, b *broker.Broker) (*intake.Log, error) {
+	dir, c := intakeDir(opts), opts.Config
+	switch {
+	case dir == "" && c.Intake.Accept == "disk":
+		return nil, errors.New("intake.accept: disk needs a directory: set intake.path")
+	case dir == "":
+		return nil, nil
+	}
+	sealer := opts.Sealer
+	if c.Intake.Key != "" {
+		secret, err := c.Secret(c.Intake.Key)
+		if err == nil {
+			sealer, err = intake.NewSealer([]byte(secret))
+		}
+		if err != nil {
+			return nil, c.At(err, "intake", "key")
+		}
+	}
+	o := intake.Options{
+		Dir: dir, MaxBytes: int64(c.Intake.MaxMB) << 20, Sealer: sealer, Broker: b, BrokerFirst: c.Intake.BrokerFirst(c.NATS),
+		Log: opts.Log.With("part", "intake"),
+	}
+	o.Sync = func(ctx context.Context) error { return opts.Sync.Do(ctx, stream.Facts) }
+	l, err := intake.Open(o)
+	if err != nil {
+		return nil, err
+	}
+	if n, err := l.Adopt(ctx, filepath.Join(filepath.Dir(dir), formerSpool)); err != nil {
+		return nil, errors.Join(err, l.Close())
+	} else if n > 0 {
+		opts.Log.Info("webhooks of an earlier version moved to the intake log", "webhooks", n)
+	}
+	return l, nil
 }
 
 // rateLimits are the limits of the sources that have one.
@@ -122,24 +168,19 @@ func bodyLimits(sources []config.Source) map[string]int64 {
 	return out
 }
 
-// assemble puts the spool and the interface together.
-func (a *App) assemble(opts Options, providers map[string]ingest.Provider, publisher ingest.Publisher) error {
+// assemble puts the log and the interface together.
+func (a *App) assemble(ctx context.Context, opts Options, providers map[string]ingest.Provider, b *broker.Broker) error {
 	metrics := prometheus.NewRegistry()
-	if path := spoolPath(opts); path != "" {
-		var err error
-		a.spool, err = spool.Open(spool.Options{
-			Path:      path,
-			MaxBytes:  int64(opts.Config.Spool.MaxMB) << 20,
-			Publisher: publisher,
-			Log:       opts.Log.With("part", "spool"),
-		})
-		if err != nil {
-			return err
-		}
-		if err := metrics.Register(a.spool.Collector(opts.Now)); err != nil {
+	var publisher ingest.Publisher = b
+	var err error
+	if a.intake, err = openIntake(ctx, opts, b); err != nil {
+		return err
+	}
+	if a.intake != nil {
+		if err := metrics.Register(a.intake.Collector(opts.Now)); err != nil {
 			return fmt.Errorf("register metrics: %w", err)
 		}
-		publisher = a.spool
+		publisher = a.intake
 	}
 	h, err := ingest.NewHandler(ingest.Options{
 		Sources:   providers,
@@ -160,10 +201,12 @@ func (a *App) assemble(opts Options, providers map[string]ingest.Provider, publi
 	h.Register(e)
 	e.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
 	e.GET("/readyz", func(c echo.Context) error {
-		// With a spool webhooks are accepted without NATS, until the spool is full.
+		// With a log webhooks are accepted without NATS, until the log is full.
 		err := service.Connected(opts.NATS)
-		if err != nil && a.spool != nil && !a.spool.Full() {
-			err = nil
+		if a.intake != nil {
+			if err = nil; a.intake.Full() {
+				err = errors.New("the intake log is full")
+			}
 		}
 		if err != nil {
 			return problem.New(http.StatusServiceUnavailable, "not-ready", err.Error()).Write(c.Response())
@@ -175,16 +218,16 @@ func (a *App) assemble(opts Options, providers map[string]ingest.Provider, publi
 	return err
 }
 
-// Start watches the sources and publishes spooled webhooks to the broker. Close stops both.
+// Start watches the sources and forwards the log to the broker. Close stops both.
 func (a *App) Start(ctx context.Context) {
 	ctx, a.stop = context.WithCancel(context.WithoutCancel(ctx))
 	a.done.Go(func() { a.watch(ctx) })
-	if a.spool == nil {
+	if a.intake == nil {
 		return
 	}
 	a.done.Go(func() {
 		a.await(ctx)
-		a.spool.Run(ctx)
+		a.intake.Run(ctx)
 	})
 }
 
@@ -195,7 +238,7 @@ const (
 	ensureWithin = 5 * time.Second
 )
 
-// await waits for the streams. Webhooks are spooled meanwhile.
+// await waits for the streams. Webhooks are accepted meanwhile.
 func (a *App) await(ctx context.Context) {
 	logged := false
 	_ = loop.Poll(ctx, "await streams", ensureEvery, func(ctx context.Context) (bool, error) {
@@ -204,41 +247,35 @@ func (a *App) await(ctx context.Context) {
 		err := a.ensure(asking)
 		if err != nil && !logged && ctx.Err() == nil {
 			logged = true
-			a.log.Warn("the broker does not answer; webhooks are spooled on the disk", "error", err)
+			a.log.Warn("the broker does not answer; webhooks are accepted and stay in the intake log", "error", err)
 		}
 		return err == nil, nil
 	})
 }
 
-// Close stops the App and closes the spool; spooled webhooks stay on the disk. Close is called
+// Close stops the App and closes the log; webhooks that are not forwarded stay on the disk. Close is called
 // after the last answer to a webhook.
 func (a *App) Close() error {
 	if a.stop != nil {
 		a.stop()
 		a.done.Wait()
 	}
-	if a.spool == nil {
+	if a.intake == nil {
 		return nil
 	}
-	return a.spool.Close()
+	return a.intake.Close()
 }
 
-// Settled reports whether the spool is empty.
-func (a *App) Settled() bool {
-	if a.spool == nil {
-		return true
-	}
-	n, _ := a.spool.Depth()
-	return n == 0
-}
+// Settled reports whether every accepted webhook is at the broker.
+func (a *App) Settled() bool { return a.intake == nil || a.intake.Waiting() == 0 }
 
-// CopySpool writes a snapshot of the spool to a new file and returns its number of webhooks.
-// Without a spool no file is written.
-func (a *App) CopySpool(path string) (int, error) {
-	if a.spool == nil {
+// CopyIntake writes a copy of the log to a new directory and returns its number of webhooks. Without a log
+// nothing is written.
+func (a *App) CopyIntake(dir string) (int, error) {
+	if a.intake == nil {
 		return 0, nil
 	}
-	return a.spool.Copy(path)
+	return a.intake.Copy(dir)
 }
 
 // Handler receives webhooks and answers about health.

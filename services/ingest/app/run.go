@@ -14,14 +14,14 @@ import (
 // DefaultListen is the default address for webhooks.
 const DefaultListen = "127.0.0.1:8080"
 
-// Connect connects to NATS. With a configured spool Connect does not wait for a server: webhooks
+// Connect connects to NATS. With a configured intake log Connect does not wait for a server: webhooks
 // are accepted before the connection.
 func Connect(c *config.Config, log *slog.Logger) (*nats.Conn, error) {
 	return service.Connect(c, "rodopath ingest", log, connectOptions(c)...)
 }
 
 func connectOptions(c *config.Config) []nats.Option {
-	return []nats.Option{nats.RetryOnFailedConnect(c.Spool.Path != "")}
+	return []nats.Option{nats.RetryOnFailedConnect(c.Intake.Path != "")}
 }
 
 // Program is ingest as a service of its own, with its metrics at an address.

@@ -17,7 +17,7 @@ import (
 	"github.com/rodopath/rodopath/services/internal/trace"
 )
 
-// patience is how long to wait for JetStream to acknowledge one message.
+// patience is how long to wait for the acknowledgements of JetStream.
 const patience = 2 * time.Second
 
 // Broker publishes deliveries.
@@ -33,44 +33,100 @@ func New(js jetstream.JetStream) *Broker { return &Broker{js} }
 // A fact that is too large for a message is reported in the quarantine and by an error that does not
 // wrap ingest.ErrUnavailable; the other facts are published all the same.
 func (b *Broker) Publish(ctx context.Context, d *factv1.Delivery) error {
-	maxPayload := b.js.Conn().MaxPayload()
-	if maxPayload == 0 {
-		return fmt.Errorf("%w: no connection to a server yet", ingest.ErrUnavailable)
-	}
-	parts, tooLarge := split(d, partSize(maxPayload))
-	for _, part := range parts {
-		err := b.publish(ctx, part)
-		if errors.Is(err, nats.ErrMaxPayload) && b.js.Conn().MaxPayload() != maxPayload {
-			return fmt.Errorf("%w: the maximum payload of the server changed: %w", ingest.ErrUnavailable, err)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	if tooLarge > 0 {
-		return fmt.Errorf("%d of %d facts are too large for the maximum payload of %d bytes",
-			tooLarge, len(d.GetFacts()), maxPayload)
-	}
-	return nil
+	return b.PublishAll(ctx, []*factv1.Delivery{d})[0]
 }
 
-// publish publishes one message.
-func (b *Broker) publish(ctx context.Context, d *factv1.Delivery) error {
-	data, err := proto.Marshal(d)
-	if err != nil {
-		return fmt.Errorf("encode delivery: %w", err)
+// PublishAll publishes deliveries in order, as Publish does, and waits for the acknowledgements together.
+// The errors are in the order of the deliveries. A delivery may be stored although an earlier one has an
+// error.
+func (b *Broker) PublishAll(ctx context.Context, deliveries []*factv1.Delivery) []error {
+	errs := make([]error, len(deliveries))
+	maxPayload := b.js.Conn().MaxPayload()
+	if maxPayload == 0 {
+		for i := range errs {
+			errs[i] = fmt.Errorf("%w: no connection to a server yet", ingest.ErrUnavailable)
+		}
+		return errs
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	sent := make([]sending, len(deliveries))
+	for i, d := range deliveries {
+		sent[i] = b.begin(d, maxPayload)
+	}
+	for i := range sent {
+		errs[i] = sent[i].wait(ctx)
+		if errors.Is(errs[i], nats.ErrMaxPayload) && b.js.Conn().MaxPayload() != maxPayload {
+			errs[i] = fmt.Errorf("%w: the maximum payload of the server changed: %w", ingest.ErrUnavailable, errs[i])
+		}
+	}
+	return errs
+}
+
+// sending is a delivery whose acknowledgements are awaited.
+type sending struct {
+	acks []jetstream.PubAckFuture
+	// err is why not every part was sent; refused is why the delivery can never be stored as a whole.
+	err, refused error
+}
+
+// begin publishes a delivery without waiting.
+func (b *Broker) begin(d *factv1.Delivery, maxPayload int64) sending {
+	var s sending
+	parts, tooLarge := split(d, partSize(maxPayload))
+	for _, part := range parts {
+		ack, err := b.publish(part)
+		if err != nil {
+			s.err = err
+			return s
+		}
+		s.acks = append(s.acks, ack)
+	}
+	if tooLarge > 0 {
+		s.refused = fmt.Errorf("%d of %d facts are too large for the maximum payload of %d bytes",
+			tooLarge, len(d.GetFacts()), maxPayload)
+	}
+	return s
+}
+
+// wait returns nil once every part is acknowledged.
+func (s *sending) wait(ctx context.Context) error {
+	for _, ack := range s.acks {
+		select {
+		case <-ack.Ok():
+		case err := <-ack.Err():
+			return classified(err)
+		case <-ctx.Done():
+			return fmt.Errorf("%w: %w", ingest.ErrUnavailable, context.Cause(ctx))
+		}
+	}
+	if s.err != nil {
+		return s.err
+	}
+	return s.refused
+}
+
+// publish publishes one message.
+func (b *Broker) publish(d *factv1.Delivery) (jetstream.PubAckFuture, error) {
+	data, err := proto.Marshal(d)
+	if err != nil {
+		return nil, fmt.Errorf("encode delivery: %w", err)
+	}
 	msg := &nats.Msg{Subject: stream.FactsOf(d.GetSource()), Data: data}
 	if d.GetTraceparent() != "" {
 		msg.Header = nats.Header{trace.Header: {d.GetTraceparent()}}
 	}
-	_, err = b.js.PublishMsg(ctx, msg, jetstream.WithMsgID(d.GetId()), jetstream.WithRetryAttempts(0))
-	switch {
-	case err == nil:
-		return nil
-	case isPermanent(err):
+	ack, err := b.js.PublishMsgAsync(msg, jetstream.WithMsgID(d.GetId()), jetstream.WithRetryAttempts(0),
+		jetstream.WithStallWait(patience))
+	if err != nil {
+		return nil, classified(err)
+	}
+	return ack, nil
+}
+
+// classified marks an error as passing, unless no later attempt to publish the same message can succeed.
+func classified(err error) error {
+	if isPermanent(err) {
 		return fmt.Errorf("publish delivery: %w", err)
 	}
 	return fmt.Errorf("%w: %w", ingest.ErrUnavailable, err)

@@ -1,10 +1,8 @@
 package broker_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -19,7 +17,6 @@ import (
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/ingest"
 	"github.com/rodopath/rodopath/services/ingest/broker"
-	"github.com/rodopath/rodopath/services/ingest/spool"
 	"github.com/rodopath/rodopath/services/internal/streams"
 )
 
@@ -136,40 +133,18 @@ func TestPublish_SplitsADeliveryThatIsLargerThanAMessage(t *testing.T) {
 	}
 }
 
-// away is a broker that never answers.
-type away struct{}
-
-func (away) Publish(context.Context, *factv1.Delivery) error { return ingest.ErrUnavailable }
-
-// TestPublish_AnOldSpoolDrains: a spool of an earlier version may begin with a delivery that is larger
-// than a message, and with one that is too large even in parts.
-func TestPublish_AnOldSpoolDrains(t *testing.T) {
+// TestPublishAll_AFaultyDeliveryHoldsUpNoOther: one of the deliveries holds a fact that fits into no message.
+func TestPublishAll_AFaultyDeliveryHoldsUpNoOther(t *testing.T) {
 	js := connect(t)
-	path := filepath.Join(t.TempDir(), "spool.db")
 	large, lost, small := batch(1000), batch(1), batch(1)
 	lost.Id, lost.Facts[0].Wording = "list:lost", strings.Repeat("w", maxPayload)
 	small.Id, small.Facts[0].Id = "list:small", "small"
-	s, err := spool.Open(spool.Options{Path: path, Publisher: away{}})
-	if err != nil {
-		t.Fatal(err)
+	errs := broker.New(js).PublishAll(t.Context(), []*factv1.Delivery{large, lost, small})
+	if errs[0] != nil || errs[1] == nil || errors.Is(errs[1], ingest.ErrUnavailable) || errs[2] != nil {
+		t.Fatalf("got %v, want a permanent error for the second delivery alone", errs)
 	}
-	for _, d := range []*factv1.Delivery{large, lost, small} {
-		if err := s.Publish(t.Context(), d); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if s, err = spool.Open(spool.Options{Path: path, Publisher: broker.New(js)}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
-	if n, err := s.Drain(t.Context()); n != 3 || err != nil {
-		t.Fatalf("%d drained, %v", n, err)
-	}
-	if got := factIDs(stored(t, js)...); !slices.Equal(got, append(factIDs(large), "small")) || s.DeadLetters() != 1 {
-		t.Errorf("%d facts are stored, %d dead letters", len(got), s.DeadLetters())
+	if got := factIDs(stored(t, js)...); !slices.Equal(got, append(factIDs(large), "small")) {
+		t.Errorf("%d facts are stored", len(got))
 	}
 }
 

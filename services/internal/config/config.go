@@ -32,8 +32,8 @@ type Config struct {
 	// Listen is where webhooks are received. Empty means 127.0.0.1:8080.
 	Listen  string   `validate:"omitempty,hostname_port" yaml:"listen"`
 	Sources []Source `validate:"unique=ID,dive"          yaml:"sources"`
-	// Spool is where webhooks wait while the broker is away.
-	Spool Spool `yaml:"spool"`
+	// Intake is the log of accepted webhooks.
+	Intake Intake `yaml:"intake"`
 	// Recipients are the systems that are notified of decisions.
 	Recipients []Recipient `validate:"max=2000,unique=ID,dive" yaml:"recipients"`
 	// PublicURL is the public address of Listen, such as https://hooks.example.com; with PublicURL
@@ -165,19 +165,31 @@ type NATS struct {
 	Credentials string `validate:"omitempty,reference" yaml:"credentials"`
 	// Replicas is how many servers hold each stream; 0 means 1.
 	Replicas int `validate:"min=0,max=5" yaml:"replicas"`
-	// Fsync is when the built-in server writes to the disk for good: "always"
-	// (also when empty: before every answer) or "interval" (every second: faster,
-	// and a power cut may lose the last second).
+	// Fsync is when the built-in server writes to the disk for good: "interval" (also when empty: what a power
+	// cut may take from a stream is still in the intake log or in the outboxes) or "always" (before every
+	// acknowledgement: slower; consumers outside that answer on NATS then lose no answer at a power cut).
 	Fsync string `validate:"omitempty,oneof=always interval" yaml:"fsync"`
 }
 
-// Spool is a file of ingest's own.
-type Spool struct {
-	// Path is the file. Empty means DATA/spool.db in standalone mode and no spool elsewhere: a
-	// webhook is then refused while the broker is unavailable.
+// Intake is the log of accepted webhooks, in a directory of ingest's own.
+type Intake struct {
+	// Accept is when a webhook is answered: with "disk" once the webhook is in the log on the disk, with
+	// "broker" once NATS has acknowledged the webhook, and in the log while NATS is away. Empty means
+	// "broker" with nats.url, and "disk" with the built-in NATS.
+	Accept string `validate:"omitempty,oneof=disk broker" yaml:"accept"`
+	// Path is the directory. Empty means DATA/intake in standalone mode and no log elsewhere: a webhook
+	// is then refused while the broker is unavailable.
 	Path string `validate:"max=500" yaml:"path"`
-	// MaxMB is the capacity in MiB; 0 means 256. A full spool refuses webhooks.
+	// MaxMB is the capacity in MiB; 0 means 256. A full log refuses webhooks.
 	MaxMB int `validate:"min=0,max=1000000" yaml:"max_mb"`
+	// Key is a reference to a secret that encrypts the log. Empty means the keys of the installation in
+	// standalone mode, and a key in the directory elsewhere.
+	Key string `validate:"omitempty,reference" yaml:"key"`
+}
+
+// BrokerFirst reports whether a webhook goes to the broker before the log.
+func (i Intake) BrokerFirst(n NATS) bool {
+	return i.Accept == "broker" || i.Accept == "" && n.URL != ""
 }
 
 // Dispatch configures the service dispatch. The standalone program needs no settings here.

@@ -19,6 +19,7 @@ import (
 	"github.com/rodopath/rodopath/services/internal/config"
 	"github.com/rodopath/rodopath/services/internal/loop"
 	"github.com/rodopath/rodopath/services/internal/service"
+	"github.com/rodopath/rodopath/services/internal/streams"
 	"github.com/rodopath/rodopath/services/internal/trace"
 	"github.com/rodopath/rodopath/services/lifecycle/apply"
 	"github.com/rodopath/rodopath/services/lifecycle/background"
@@ -48,6 +49,8 @@ type Options struct {
 	// Approve is the revision of an approved policy, which may delete more than the configured
 	// share.
 	Approve string
+	// Sync makes published messages durable; nil means that NATS does.
+	Sync streams.Sync
 	// Now returns the current time; nil means time.Now.
 	Now func() time.Time
 	// Tracer traces facts and decisions; nil only passes trace ids on.
@@ -121,12 +124,12 @@ func (a *App) assemble(opts Options, vault *identity.Vault) error {
 	if a.policy.Connected, err = connectedRecipients(opts.Config, a.policy); err != nil {
 		return err
 	}
-	events := &natsio.Events{JetStream: a.js}
+	events := &natsio.Events{JetStream: a.js, Sync: opts.Sync}
 	find := &directory.Directory{Store: a.store, Vault: vault}
 	reader := &receipt.Reader{Finder: find, Policy: a.policy}
 	a.checker = &standing.Checker{Finder: find, Vault: vault, Policy: a.policy, Now: opts.Now}
 	applier := a.assembleLoops(opts, vault, events)
-	a.quarantine = &natsio.Quarantine{JetStream: a.js, Sealer: vault}
+	a.quarantine = &natsio.Quarantine{JetStream: a.js, Sealer: vault, Sync: opts.Sync}
 	a.feeds = a.newFeeds(opts, applier, reader)
 	api, err := a.newAPI(opts, vault, events, find, reader, applier)
 	if err != nil {
@@ -225,7 +228,7 @@ func (a *App) newAPI(
 		Lists:           a.store,
 		Journal:         a.store,
 		Events:          events,
-		Publisher:       &natsio.FactPublisher{JetStream: a.js},
+		Publisher:       &natsio.FactPublisher{JetStream: a.js, Sync: opts.Sync},
 		Quarantine:      a.quarantine,
 		Vault:           vault,
 		Policy:          a.policy,

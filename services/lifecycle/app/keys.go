@@ -36,6 +36,12 @@ func readKeys(opts Options) (*identity.Keys, error) {
 	return nil, errors.New("no keys: set keys (RODOPATH_KEYS) to env:NAME or file:PATH; \"rodopath keys\" makes them")
 }
 
+// OpenVault returns the keys of an installation: those of the configuration or, without keys there, those of
+// the data directory, which the first start creates.
+func OpenVault(c *config.Config, data string) (*identity.Vault, error) {
+	return openVault(Options{Config: c, Data: data})
+}
+
 // StreamKey returns the encryption key of streams on disk. The key derives from the hash key and
 // needs no storage of its own.
 func StreamKey(c *config.Config, data string) (string, error) {

@@ -11,11 +11,16 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/internal/streams"
 	"github.com/rodopath/rodopath/services/internal/trace"
 )
 
 // Events publishes and reads decisions.
-type Events struct{ JetStream jetstream.JetStream }
+type Events struct {
+	JetStream jetstream.JetStream
+	// Sync makes published events durable; nil means that JetStream does.
+	Sync streams.Sync
+}
 
 // PublishEvents publishes events; nil means that all events are durable. The stream deduplicates by
 // the id of the event.
@@ -46,6 +51,12 @@ func (e *Events) PublishEvents(ctx context.Context, events []*stream.Event) erro
 		case <-ctx.Done():
 			return ctx.Err()
 		}
+	}
+	if len(events) == 0 {
+		return nil
+	}
+	if err := e.Sync.Do(ctx, stream.Decisions); err != nil {
+		return fmt.Errorf("publish %d events: %w", len(events), err)
 	}
 	return nil
 }

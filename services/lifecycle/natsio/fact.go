@@ -9,6 +9,7 @@ import (
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/internal/streams"
 )
 
 // DecodeFacts reads a message of the stream of facts.
@@ -21,7 +22,11 @@ func DecodeFacts(_ context.Context, msg jetstream.Msg) (*factv1.Delivery, error)
 }
 
 // FactPublisher publishes facts.
-type FactPublisher struct{ JetStream jetstream.JetStream }
+type FactPublisher struct {
+	JetStream jetstream.JetStream
+	// Sync makes published facts durable; nil means that JetStream does.
+	Sync streams.Sync
+}
 
 // Publish publishes a delivery to the stream of facts; nil means that the delivery is durable.
 func (t *FactPublisher) Publish(ctx context.Context, d *factv1.Delivery) error {
@@ -35,6 +40,9 @@ func (t *FactPublisher) Publish(ctx context.Context, d *factv1.Delivery) error {
 		data,
 		jetstream.WithMsgID(d.GetSource()+":"+d.GetId()),
 	); err != nil {
+		return fmt.Errorf("publish facts: %w", err)
+	}
+	if err := t.Sync.Do(ctx, stream.Facts); err != nil {
 		return fmt.Errorf("publish facts: %w", err)
 	}
 	return nil

@@ -14,6 +14,7 @@ import (
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/internal/streams"
 )
 
 // ErrNotInQuarantine means that no webhook of a number is in quarantine.
@@ -30,6 +31,8 @@ type Sealer interface {
 type Quarantine struct {
 	JetStream jetstream.JetStream
 	Sealer    Sealer
+	// Sync makes kept webhooks durable; nil means that JetStream does.
+	Sync streams.Sync
 }
 
 // Quarantined is a webhook in quarantine.
@@ -55,12 +58,20 @@ type sealedWebhook struct {
 
 // Add keeps the unread webhooks among the deliveries; nil means that all are durable.
 func (q *Quarantine) Add(ctx context.Context, deliveries []*factv1.Delivery) error {
+	added := false
 	for _, d := range deliveries {
 		if u := d.GetUnread(); u != nil {
 			if err := q.add(ctx, d, u); err != nil {
 				return fmt.Errorf("keep the unread webhook %s: %w", d.GetId(), err)
 			}
+			added = true
 		}
+	}
+	if !added {
+		return nil
+	}
+	if err := q.Sync.Do(ctx, stream.Quarantine); err != nil {
+		return fmt.Errorf("keep unread webhooks: %w", err)
 	}
 	return nil
 }

@@ -23,8 +23,8 @@ import (
 type Machine struct {
 	// Dir is the data directory.
 	Dir string
-	// Spool copies the spool to a path and returns the number of webhooks in the copy.
-	Spool func(path string) (int, error)
+	// Intake copies the intake log to a directory and returns the number of webhooks in the copy.
+	Intake func(dir string) (int, error)
 	// Store copies the database to a path and returns the number of persons in the copy; nil for a
 	// database on another server.
 	Store func(ctx context.Context, path string) (int, error)
@@ -38,7 +38,8 @@ type Machine struct {
 
 // Names in the data directory.
 const (
-	spoolFile    = "spool.db"
+	intakeDir    = "intake"
+	spoolFile    = "spool.db" // of an earlier version
 	streamsDir   = "nats"
 	stagePattern = ".backup-*" // a directory while a backup is made
 )
@@ -50,7 +51,7 @@ type Copy struct {
 	manifest Manifest
 }
 
-// Take copies an installation in the order of the data flow: the spool, the incoming streams, the
+// Take copies an installation in the order of the data flow: the intake log, the incoming streams, the
 // database, the outgoing streams. A message in transit is therefore in one copy, or in two under
 // one id. at is the beginning of the copy.
 func Take(ctx context.Context, m *Machine, withKeys bool, at time.Time) (*Copy, error) {
@@ -92,7 +93,7 @@ func (c *Copy) take(ctx context.Context, m *Machine) (err error) {
 			return err
 		}
 	}
-	if c.manifest.Spooled, err = m.Spool(c.data(spoolFile)); err != nil {
+	if c.manifest.Intake, err = m.Intake(c.data(intakeDir)); err != nil {
 		return err
 	}
 	incoming := []string{stream.Facts, stream.Receipts}
@@ -167,7 +168,7 @@ func (c *Copy) files(m *Machine) error {
 		switch {
 		case err != nil:
 			return err
-		case e.IsDir() && (name == streamsDir || staged):
+		case e.IsDir() && (name == streamsDir || name == intakeDir || staged):
 			return fs.SkipDir
 		case e.IsDir():
 			return os.MkdirAll(c.data(name), 0o700) //nolint:gosec // the directory belongs to this process

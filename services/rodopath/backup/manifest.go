@@ -14,10 +14,10 @@ type Manifest struct {
 	Format int `json:"format"`
 	// Created is the beginning of the copy: every webhook accepted before is in the copy.
 	Created time.Time `json:"created"`
-	// Persons is how many subjects the database holds, Spooled how many webhooks wait
-	// in the spool, Messages how many messages each stream holds.
+	// Persons is how many subjects the database holds, Intake how many webhooks the intake log holds,
+	// Messages how many messages each stream holds.
 	Persons  int            `json:"persons"`
-	Spooled  int            `json:"spooled"`
+	Intake   int            `json:"intake"`
 	Messages map[string]int `json:"messages"`
 	// WithKeys reports whether the file holds the keys. Keys is the place of the keys on the
 	// machine; empty for keys elsewhere.

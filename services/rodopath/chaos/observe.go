@@ -31,8 +31,8 @@ func (s *stage) unsettled(ctx context.Context) string {
 	if missing := s.notReady(ctx); missing != "" {
 		return missing + " is not ready"
 	}
-	if n, err := s.gauge(ctx, "http://"+s.metrics+"/", "rodopath_spool_webhooks"); err != nil || n > 0 {
-		return fmt.Sprintf("%v webhooks in the spool (%v)", n, err)
+	if n, err := s.gauge(ctx, "http://"+s.metrics+"/", "rodopath_intake_webhooks"); err != nil || n > 0 {
+		return fmt.Sprintf("%v webhooks in the intake log (%v)", n, err)
 	}
 	for _, name := range []string{stream.Facts, stream.Receipts} {
 		one, err := s.js.Stream(ctx, name)

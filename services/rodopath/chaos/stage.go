@@ -110,7 +110,7 @@ recipients:
 api: {tokens: ["file:token"]}
 nats: {replicas: 3}
 keys: file:keys.json
-spool: {path: ingest/spool.db}
+intake: {path: ingest/intake}
 `)
 	if mongo != "" {
 		text += "mongodb: {uri: \"file:mongodb\", database: rodopathchaos" + strconv.FormatInt(

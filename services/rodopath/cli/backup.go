@@ -27,7 +27,7 @@ func (s *shared) backup() *cobra.Command {
 		Use:   "backup FILE",
 		Short: "Copy all data into one file; the server may run meanwhile",
 		Long: `Copy the data of this installation into one file (tar.gz): the database, the streams,
-the spool, the configuration, the policy and the secrets. The file contains every webhook
+the intake log, the configuration, the policy and the secrets. The file contains every webhook
 that was answered 200 before the start of the backup. A running server continues. During the
 backup, the disk of the data directory needs free space for a second copy.
 
@@ -199,7 +199,7 @@ func writeMade(out io.Writer, m *made, asJSON bool) error {
 
 // contents summarises a backup.
 func contents(m *backup.Manifest) string {
-	parts := []string{fmt.Sprintf("persons: %d", m.Persons), fmt.Sprintf("in the spool: %d", m.Spooled)}
+	parts := []string{fmt.Sprintf("persons: %d", m.Persons), fmt.Sprintf("in the intake log: %d", m.Intake)}
 	for _, name := range slices.Sorted(maps.Keys(m.Messages)) {
 		parts = append(parts, fmt.Sprintf("%s: %d", name, m.Messages[name]))
 	}

@@ -77,8 +77,8 @@ func (h *Dir) Path() string { return h.dir }
 // Streams is the directory of the embedded NATS.
 func (h *Dir) Streams() string { return filepath.Join(h.dir, "nats") }
 
-// Spool is where webhooks wait while the streams cannot be written.
-func (h *Dir) Spool() string { return filepath.Join(h.dir, "spool.db") }
+// Intake is the directory of the log of accepted webhooks.
+func (h *Dir) Intake() string { return filepath.Join(h.dir, "intake") }
 
 // ConfigPath is the configuration that is used when none is named.
 func (h *Dir) ConfigPath() string { return filepath.Join(h.dir, "rodopath.yaml") }

@@ -39,6 +39,8 @@ type Options struct {
 	// SyncInterval is how often the streams are written to the disk for good; 0
 	// means before every acknowledgement.
 	SyncInterval time.Duration
+	// Synced is called after each Sync of a stream, for tests of power cuts; nil means nobody is.
+	Synced func(stream string)
 	// Key encrypts the files in Dir. Empty means in the clear. A start with a key encrypts streams
 	// in the clear; a start with another key fails.
 	Key string
@@ -50,6 +52,8 @@ type Server struct {
 	nats *server.Server
 	conn *nats.Conn
 	opts Options
+	// syncers flush the streams.
+	syncers syncers
 	// failed gets ErrDiskFull when the streams cannot be written.
 	failed chan error
 }
@@ -240,6 +244,7 @@ func (s *Server) Close() {
 	}
 	s.nats.Shutdown()
 	s.nats.WaitForShutdown()
+	s.syncers.runs.Wait()
 }
 
 // Failed receives an error after which the server cannot continue.

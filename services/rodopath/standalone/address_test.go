@@ -192,7 +192,7 @@ func (h *hunt) clean(place string, data []byte) {
 
 // TestNode_NoAddressAnywhere sends marked addresses in by every path, good and bad, and
 // looks for them in logs, metrics, subjects, headers, names and the bytes of the store.
-// Where they may be: within the messages of the streams, and in the spool.
+// Where they may be: within the messages of the streams.
 func TestNode_NoAddressAnywhere(t *testing.T) {
 	t.Run("the built-in NATS", func(t *testing.T) {
 		h := newHunt(t, "")
@@ -289,7 +289,7 @@ func (h *hunt) look() {
 }
 
 // files looks into the files of the data directory: the store with its log, and all
-// others but those of the streams and the spool.
+// others but those of the streams.
 func (h *hunt) files() {
 	h.t.Helper()
 	seen := map[string]bool{}
@@ -302,7 +302,7 @@ func (h *hunt) files() {
 			return err
 		case d.IsDir() && name == "nats":
 			return filepath.SkipDir
-		case d.IsDir() || strings.HasPrefix(name, "spool.db"):
+		case d.IsDir():
 			return nil
 		}
 		data, err := os.ReadFile(path)

@@ -41,11 +41,11 @@ func natsOn(t *testing.T, dir string, port int) *server.Server {
 	return ns
 }
 
-// services runs ingest and lifecycle apart, on a NATS by URL. Without a spool a webhook
+// services runs ingest and lifecycle apart, on a NATS by URL. Without an intake log a webhook
 // that the broker does not take is refused.
 func services(
 	t *testing.T,
-	natsURL, spool string,
+	natsURL, intake string,
 ) (hooks *httptest.Server, l *lifecycleapp.App, js jetstream.JetStream) {
 	t.Helper()
 	t.Setenv("RODOPATH_TEST_CARD", "whsec_test")
@@ -74,7 +74,7 @@ func services(
 			t.Error(err)
 		}
 	})
-	i, err := ingestapp.New(t.Context(), ingestapp.Options{Config: c, NATS: nc, Spool: spool, Log: log})
+	i, err := ingestapp.New(t.Context(), ingestapp.Options{Config: c, NATS: nc, Intake: intake, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +182,7 @@ func TestServices_ABrokerThatIsAwayIsSaidAndComesBack(t *testing.T) {
 	}
 }
 
-func TestServices_WithASpoolWebhooksAreTakenWhileTheBrokerIsAway(t *testing.T) {
+func TestServices_WithALogWebhooksAreTakenWhileTheBrokerIsAway(t *testing.T) {
 	dir := t.TempDir()
 	ns := natsOn(t, dir, server.RANDOM_PORT)
 	u, err := url.Parse(ns.ClientURL())
@@ -193,7 +193,7 @@ func TestServices_WithASpoolWebhooksAreTakenWhileTheBrokerIsAway(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hooks, l, js := services(t, ns.ClientURL(), filepath.Join(t.TempDir(), "spool.db"))
+	hooks, l, js := services(t, ns.ClientURL(), filepath.Join(t.TempDir(), "intake"))
 	ns.Shutdown()
 	ns.WaitForShutdown()
 	const people = 20

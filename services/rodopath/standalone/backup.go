@@ -68,7 +68,7 @@ func (n *Server) refuse(w http.ResponseWriter, err error) {
 // machine is the installation to back up.
 func (n *Server) machine() *backup.Machine {
 	m := &backup.Machine{
-		Dir: n.opts.Home.Path(), Spool: n.ingest.CopySpool, KeysElsewhere: n.Config.Keys != "",
+		Dir: n.opts.Home.Path(), Intake: n.ingest.CopyIntake, KeysElsewhere: n.Config.Keys != "",
 	}
 	if n.Config.MongoDB.URI == "" {
 		m.Store = n.lifecycle.CopyStore

@@ -20,7 +20,7 @@ import (
 
 // An ingest that is started again while the broker is away must take webhooks: some
 // senders never send again.
-func TestIngest_WithASpoolTakesWebhooksBeforeTheBrokerIsThere(t *testing.T) {
+func TestIngest_WithALogTakesWebhooksBeforeTheBrokerIsThere(t *testing.T) {
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -31,7 +31,7 @@ func TestIngest_WithASpoolTakesWebhooksBeforeTheBrokerIsThere(t *testing.T) {
 	}
 	t.Setenv("RODOPATH_TEST_CARD", "whsec_test")
 	c, err := config.Load("", []string{
-		"RODOPATH_NATS_URL=nats://" + free.Addr().String(), "RODOPATH_SPOOL_PATH=" + filepath.Join(t.TempDir(), "spool.db"),
+		"RODOPATH_NATS_URL=nats://" + free.Addr().String(), "RODOPATH_INTAKE_PATH=" + filepath.Join(t.TempDir(), "intake"),
 		`RODOPATH_SOURCES=[{id: card, platform: stripe, secrets: ["env:RODOPATH_TEST_CARD"]}]`,
 	})
 	if err != nil {
@@ -76,7 +76,7 @@ func TestIngest_WithASpoolTakesWebhooksBeforeTheBrokerIsThere(t *testing.T) {
 		if s, err := js.Stream(t.Context(), stream.Facts); err == nil && s.CachedInfo().State.Msgs == 1 && a.Settled() {
 			msg, err := s.GetMsg(t.Context(), s.CachedInfo().State.FirstSeq)
 			if err != nil || len(msg.Header.Get(trace.Header)) != 55 {
-				t.Errorf("the trace of a webhook is lost in the spool: %v, %v", msg, err)
+				t.Errorf("the trace of a webhook is lost in the intake log: %v, %v", msg, err)
 			}
 			return
 		}

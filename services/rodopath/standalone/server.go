@@ -26,6 +26,7 @@ import (
 	"github.com/rodopath/rodopath/services/internal/config"
 	"github.com/rodopath/rodopath/services/internal/loop"
 	"github.com/rodopath/rodopath/services/internal/service"
+	"github.com/rodopath/rodopath/services/internal/streams"
 	"github.com/rodopath/rodopath/services/internal/trace"
 	lifecycleapp "github.com/rodopath/rodopath/services/lifecycle/app"
 	"github.com/rodopath/rodopath/services/rodopath/datadir"
@@ -49,6 +50,9 @@ type Options struct {
 	Still bool
 	// DryRun logs the calls to recipients and makes none.
 	DryRun bool
+	// Synced is called after each flush of a stream of the embedded NATS, for tests of power cuts; nil means
+	// nobody is.
+	Synced func(stream string)
 	// Now returns the time; nil means time.Now.
 	Now func() time.Time
 	Log *slog.Logger
@@ -120,15 +124,21 @@ func (n *Server) start(ctx context.Context) error {
 	}
 	n.lifecycle, err = lifecycleapp.New(ctx, lifecycleapp.Options{
 		Config: n.Config, NATS: n.conn, Data: n.opts.Home.Path(), Tokens: []string{n.Control.Token}, Alone: n.server != nil,
-		Approve: n.opts.Approve, Now: n.opts.Now, Tracer: n.tracer, Log: n.opts.Log.With("service", "lifecycle"),
+		Sync: n.sync(), Approve: n.opts.Approve, Now: n.opts.Now, Tracer: n.tracer, Log: n.opts.Log.With("service", "lifecycle"),
 	})
+	if err != nil {
+		return err
+	}
+	vault, err := lifecycleapp.OpenVault(n.Config, n.opts.Home.Path())
 	if err != nil {
 		return err
 	}
 	n.ingest, err = ingestapp.New(ctx, ingestapp.Options{
 		Config: n.Config,
 		NATS:   n.conn,
-		Spool:  n.opts.Home.Spool(),
+		Intake: n.opts.Home.Intake(),
+		Sealer: vault,
+		Sync:   n.sync(),
 		Now:    n.opts.Now,
 		Tracer: n.tracer,
 		Log:    n.opts.Log.With("service", "ingest"),
@@ -139,7 +149,7 @@ func (n *Server) start(ctx context.Context) error {
 	}
 	n.dispatch, err = dispatchapp.New(ctx, dispatchapp.Options{
 		Config: n.Config, NATS: n.conn, Checker: n.lifecycle, Tokens: []string{n.Control.Token}, DryRun: n.opts.DryRun,
-		Now: n.opts.Now, Tracer: n.tracer, Log: n.opts.Log.With("service", "dispatch"),
+		Sync: n.sync(), Now: n.opts.Now, Tracer: n.tracer, Log: n.opts.Log.With("service", "dispatch"),
 	})
 	if err != nil {
 		return err
@@ -173,8 +183,17 @@ func (n *Server) configure() (err error) {
 	return nil
 }
 
-// lazySync is how often the streams are written for good with fsync: interval.
+// lazySync is how often the streams are written for good, unless every message is.
 const lazySync = time.Second
+
+// sync returns what makes the acknowledged messages of a stream durable; nil for a NATS elsewhere, whose
+// acknowledgement means that already.
+func (n *Server) sync() streams.Sync {
+	if n.server == nil {
+		return nil
+	}
+	return n.server.Sync
+}
 
 // connect connects to the NATS of the configuration, or starts one.
 func (n *Server) connect() (err error) {
@@ -193,8 +212,8 @@ func (n *Server) connect() (err error) {
 	if opts.Key, err = lifecycleapp.StreamKey(n.Config, n.opts.Home.Path()); err != nil {
 		return err
 	}
-	if n.Config.NATS.Fsync == "interval" {
-		opts.SyncInterval = lazySync
+	if n.Config.NATS.Fsync != "always" {
+		opts.SyncInterval, opts.Synced = lazySync, n.opts.Synced
 	}
 	if err := n.recipients(&opts); err != nil {
 		return err
@@ -312,8 +331,8 @@ func (n *Server) Wait(ctx context.Context) error {
 
 // Settle waits until everything received was applied and everything decided sent.
 func (n *Server) Settle(ctx context.Context) error {
-	spooled := func(context.Context) (bool, error) { return n.ingest.Settled(), nil }
-	if err := loop.Poll(ctx, "settle", settlePoll, spooled); err != nil {
+	forwarded := func(context.Context) (bool, error) { return n.ingest.Settled(), nil }
+	if err := loop.Poll(ctx, "settle", settlePoll, forwarded); err != nil {
 		return err
 	}
 	return n.lifecycle.Settle(ctx)

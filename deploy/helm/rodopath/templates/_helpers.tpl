@@ -164,7 +164,7 @@ livenessProbe:
   timeoutSeconds: 3
   failureThreshold: 3
 # The service is ready, and its dependencies are available. ingest accepts webhooks also
-# while NATS is unavailable, until the spool is full.
+# while NATS is unavailable, until the intake log is full.
 readinessProbe:
   httpGet: {path: /readyz, port: http}
   periodSeconds: 5

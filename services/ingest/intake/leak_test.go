@@ -1,4 +1,4 @@
-package spool
+package intake_test
 
 import (
 	"testing"

@@ -1,0 +1,140 @@
+package intake
+
+import (
+	"context"
+	"sync"
+)
+
+// The bounds of one write: the records that wait share the write and its fsync.
+const (
+	groupRecords = 2048
+	groupBytes   = 8 << 20
+)
+
+// submission is a sealed record that waits for its write.
+type submission struct {
+	record []byte
+	epoch  *epoch
+	done   chan error
+}
+
+// writer writes the submitted records in groups.
+type writer struct {
+	log   *Log
+	queue chan *submission
+	end   chan struct{}
+	done  sync.WaitGroup
+	next  uint64
+}
+
+func (w *writer) start(l *Log) {
+	w.log, w.queue, w.end = l, make(chan *submission, groupRecords), make(chan struct{})
+	w.next = l.last.Load() + 1
+	w.done.Go(w.run)
+}
+
+func (w *writer) stop() {
+	close(w.end)
+	w.done.Wait()
+}
+
+// submit seals a record and waits for its write. A write that has begun is waited for, whatever the
+// context: the caller must know whether the record is on the disk.
+func (w *writer) submit(ctx context.Context, data []byte) error {
+	e, err := w.log.epochs.enter()
+	if err != nil {
+		return err
+	}
+	s := &submission{epoch: e, done: make(chan error, 1)}
+	if s.record, err = e.seal(data); err != nil {
+		w.log.epochs.leave(e, 0)
+		return err
+	}
+	select {
+	case w.queue <- s:
+		return <-s.done
+	case <-ctx.Done():
+		err = ctx.Err()
+	case <-w.end:
+		err = ErrClosed
+	}
+	w.log.epochs.leave(e, 0)
+	return err
+}
+
+func (w *writer) run() {
+	for {
+		select {
+		case s := <-w.queue:
+			w.write(w.gather(s))
+		case <-w.end:
+			return
+		}
+	}
+}
+
+// gather returns the submissions that wait.
+func (w *writer) gather(first *submission) []*submission {
+	group, size := []*submission{first}, len(first.record)
+	for len(group) < groupRecords && size < groupBytes {
+		select {
+		case s := <-w.queue:
+			group, size = append(group, s), size+len(s.record)
+		default:
+			return group
+		}
+	}
+	return group
+}
+
+// write writes a group and answers its submitters.
+func (w *writer) write(group []*submission) {
+	records := make([][]byte, len(group))
+	for i, s := range group {
+		records[i] = s.record
+	}
+	err := w.store(records)
+	for i, s := range group {
+		index := uint64(0)
+		if err == nil {
+			index = w.next - uint64(len(group)-i)
+		}
+		w.log.epochs.leave(s.epoch, index)
+		s.done <- err
+	}
+}
+
+// store writes records under the next indexes. After a failed write the files are opened again, and
+// the indexes go on behind the last complete write.
+func (w *writer) store(records [][]byte) error {
+	err := w.log.store.append(w.next, records)
+	if err == nil {
+		w.next += uint64(len(records))
+		w.log.last.Store(w.next - 1)
+		return nil
+	}
+	again := w.log.store.reopen()
+	if again != nil {
+		w.log.opts.Log.Error("the intake log cannot be opened again after a failed write; restart the service", "error", again)
+		return err
+	}
+	if _, last, bounds := w.log.store.bounds(); bounds == nil && last >= w.next {
+		w.next = last + 1 // a write that failed in part is complete on the disk; its sender delivers again
+		w.log.last.Store(last)
+	}
+	return err
+}
+
+// mark writes an empty record, behind which everything else can be removed, and returns its index.
+func (w *writer) mark() (index uint64, err error) {
+	s := &submission{done: make(chan error, 1)}
+	select {
+	case w.queue <- s:
+	case <-w.end:
+		return 0, ErrClosed
+	}
+	if err := <-s.done; err != nil {
+		return 0, err
+	}
+	return w.log.last.Load(), nil
+}
