@@ -297,7 +297,7 @@ func applied(b *testing.B, js jetstream.JetStream, st *sqlitestore.Store, quiet 
 	if facts.CachedInfo().State.Msgs > 0 || quiet {
 		return facts.CachedInfo().State.Msgs == 0
 	}
-	pending, err := st.Pending(b.Context(), 1)
+	pending, err := st.Pending(b.Context(), "", 1)
 	ok(b, err)
 	return len(pending) == 0
 }

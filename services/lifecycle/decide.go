@@ -115,8 +115,11 @@ func (s *Subject) fillOutbox(p *rules.Policy, decisions, unsent []decision.Decis
 	return fresh
 }
 
+// maxItems bounds the items of one decision, so that a decision fits into a message of NATS.
+const maxItems = 500
+
 // deletions decides the deletion of every lapsed item that is not announced yet: one decision for
-// each instant of lapse.
+// each instant of lapse, or several of at most maxItems items.
 func (s *Subject) deletions(
 	p *rules.Policy,
 	h *rules.Evaluation,
@@ -135,7 +138,7 @@ func (s *Subject) deletions(
 		lapse := lapsed[0].Lapse
 		n := 0
 		var items []rules.Item
-		for n < len(lapsed) && lapsed[n].Lapse.Equal(lapse) {
+		for n < len(lapsed) && n < maxItems && lapsed[n].Lapse.Equal(lapse) {
 			items = append(items, lapsed[n].Item)
 			n++
 		}
@@ -170,10 +173,14 @@ func (s *Subject) deletion(
 	held []rules.Holding,
 	at time.Time,
 ) decision.Decision {
+	lapsed := make(map[rules.Item]bool, len(items))
+	for _, item := range items {
+		lapsed[item] = true
+	}
 	var ended []rules.Basis
 	for i := range s.Bases {
 		b := s.Bases[i]
-		if b.Begun(at) && slices.ContainsFunc(b.Keeps, func(k rules.Item) bool { return slices.Contains(items, k) }) {
+		if b.Begun(at) && slices.ContainsFunc(b.Keeps, func(k rules.Item) bool { return lapsed[k] }) {
 			ended = append(ended, b)
 		}
 	}
@@ -191,6 +198,8 @@ func (s *Subject) deletion(
 	return d
 }
 
+// retained lists the items that may still be held. Of more than maxItems items the categories are listed, each
+// with its latest end.
 func retained(held []rules.Holding) []stream.RetainedItem {
 	var out []stream.RetainedItem
 	for _, o := range held {
@@ -199,6 +208,25 @@ func retained(held []rules.Holding) []stream.RetainedItem {
 				Item:    stream.Item{Category: o.Category, Ref: o.Ref},
 				Purpose: o.Basis.Purpose, Article: o.Basis.Article, Until: o.Until,
 			})
+		}
+	}
+	if len(out) <= maxItems {
+		return out
+	}
+	return retainedCategories(out)
+}
+
+// retainedCategories lists the categories of retained items, each with the item that is retained longest.
+func retainedCategories(items []stream.RetainedItem) []stream.RetainedItem {
+	var out []stream.RetainedItem
+	for _, item := range items {
+		item.Ref = ""
+		i := slices.IndexFunc(out, func(r stream.RetainedItem) bool { return r.Category == item.Category })
+		switch {
+		case i < 0:
+			out = append(out, item)
+		case out[i].Until != nil && (item.Until == nil || item.Until.After(*out[i].Until)):
+			out[i] = item
 		}
 	}
 	return out

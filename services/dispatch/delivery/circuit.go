@@ -20,6 +20,9 @@ const (
 	// decisions, since a single decision may be at fault, or of any decision when the peer is
 	// unreachable.
 	opensAfter = 5
+	// firstProbe is how long to wait on average for the first probe. A recipient that was away for seconds only
+	// is found again within about twice the time.
+	firstProbe = 100 * time.Millisecond
 	// maxProbe is the longest wait between two probes.
 	maxProbe = 5 * time.Minute
 )
@@ -46,7 +49,7 @@ func (c *circuit) fail(decision string, unreachable bool, now time.Time) bool {
 // probeLater schedules the next probe of an open circuit.
 func (c *circuit) probeLater(now time.Time, asked time.Duration, random float64) {
 	c.probes++
-	wait := Schedule{First: time.Second, Most: maxProbe}.wait(c.probes, random)
+	wait := Schedule{First: firstProbe, Most: maxProbe}.wait(c.probes, random)
 	c.due = now.Add(max(wait, min(asked, maxAsked)))
 }
 

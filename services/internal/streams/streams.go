@@ -56,9 +56,10 @@ func Ensure(ctx context.Context, js jetstream.JetStream, opts Options) error {
 		},
 		{
 			Name: stream.Quarantine, Subjects: []string{stream.AllQuarantine},
-			Description: "webhooks that no reader understands, for a person to look at",
+			Description: "what is set aside, for a person to look at",
 			Retention:   jetstream.LimitsPolicy, MaxAge: keepQuarantine, MaxBytes: maxQuarantine, MaxMsgsPerSubject: 1,
-			Replicas: max(opts.Replicas, 1), Duplicates: stream.Window,
+			AllowMsgTTL: true,
+			Replicas:    max(opts.Replicas, 1), Duplicates: stream.Window,
 		},
 	} {
 		if err := ensure(ctx, js, config); err != nil {

@@ -4,6 +4,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -66,8 +67,9 @@ type App struct {
 	pruner  *background.Pruner
 	// feeds bring in facts and receipts.
 	feeds []*natsio.Feed
-	// quarantine keeps webhooks that no reader understands.
+	// quarantine keeps what is set aside, and aside the deliveries among it.
 	quarantine *natsio.Quarantine
+	aside      *natsio.Aside
 	js         jetstream.JetStream
 	handler    http.Handler
 	public     http.Handler
@@ -128,8 +130,8 @@ func (a *App) assemble(opts Options, vault *identity.Vault) error {
 	find := &directory.Directory{Store: a.store, Vault: vault}
 	reader := &receipt.Reader{Finder: find, Policy: a.policy}
 	a.checker = &standing.Checker{Finder: find, Vault: vault, Policy: a.policy, Now: opts.Now}
-	applier := a.assembleLoops(opts, vault, events)
 	a.quarantine = &natsio.Quarantine{JetStream: a.js, Sealer: vault, Sync: opts.Sync}
+	applier := a.assembleLoops(opts, vault, events)
 	a.feeds = a.newFeeds(opts, applier, reader)
 	api, err := a.newAPI(opts, vault, events, find, reader, applier)
 	if err != nil {
@@ -158,8 +160,14 @@ func (a *App) assembleLoops(opts Options, vault *identity.Vault, events *natsio.
 		Vault:     vault,
 		Policy:    a.policy,
 		PublicURL: opts.Config.PublicURL,
-		Tracer:    opts.Tracer,
-		Log:       opts.Log.With("loop", "relay"),
+		SetAside: func(ctx context.Context, subject string, cause error) error {
+			if cause == nil {
+				return a.quarantine.RemoveSubject(ctx, subject)
+			}
+			return a.quarantine.AddSubject(ctx, subject, cause, opts.Now())
+		},
+		Tracer: opts.Tracer,
+		Log:    opts.Log.With("loop", "relay"),
 	})
 	applier := apply.New(apply.Options{
 		Store: a.store, Vault: vault, Policy: a.policy, Now: opts.Now, Outbox: a.relay, Wake: a.relay.Wake,
@@ -185,14 +193,24 @@ func (a *App) newFeeds(opts Options, applier *apply.Applier, reader *receipt.Rea
 		Now:    opts.Now,
 		Log:    opts.Log.With("loop", "receipts"),
 	}
+	applyFacts := func(ctx context.Context, deliveries []*factv1.Delivery) error {
+		err := applier.Apply(ctx, deliveries)
+		if errors.Is(err, apply.ErrImpossible) {
+			err = fmt.Errorf("%w: %w", natsio.ErrUnreadable, err)
+		}
+		return err
+	}
+	a.aside = &natsio.Aside{Quarantine: a.quarantine, Keys: applier.Keys}
 	return []*natsio.Feed{
 		{
 			JetStream: a.js,
 			Stream:    stream.Facts,
 			Decode:    natsio.DecodeFacts,
 			Apply: func(ctx context.Context, deliveries []*factv1.Delivery) error {
-				return errors.Join(a.quarantine.Add(ctx, deliveries), applier.Apply(ctx, deliveries))
+				return errors.Join(a.quarantine.Add(ctx, deliveries), applyFacts(ctx, deliveries))
 			},
+			Aside:  a.aside,
+			Works:  a.storeWorks,
 			Alone:  opts.Alone,
 			Tracer: opts.Tracer,
 			Log:    opts.Log.With("loop", "facts"),
@@ -201,12 +219,20 @@ func (a *App) newFeeds(opts Options, applier *apply.Applier, reader *receipt.Rea
 			JetStream: a.js,
 			Stream:    stream.Receipts,
 			Decode:    receipts.Decode,
-			Apply:     applier.Apply,
+			Apply:     applyFacts,
+			Aside:     a.aside,
+			Works:     a.storeWorks,
 			Alone:     opts.Alone,
 			Tracer:    opts.Tracer,
 			Log:       opts.Log.With("loop", "receipts"),
 		},
 	}
+}
+
+// storeWorks returns nil while the store answers.
+func (a *App) storeWorks(ctx context.Context) error {
+	_, err := a.store.Load(ctx, []string{"ready"})
+	return err
 }
 
 // newAPI returns the HTTP interface.
@@ -230,6 +256,7 @@ func (a *App) newAPI(
 		Events:          events,
 		Publisher:       &natsio.FactPublisher{JetStream: a.js, Sync: opts.Sync},
 		Quarantine:      a.quarantine,
+		RetrySubjects:   a.relay.Retry,
 		Vault:           vault,
 		Policy:          a.policy,
 		Controller:      opts.Config.Controller,
@@ -262,7 +289,7 @@ const readyTime = 2 * time.Second
 func (a *App) ready(ctx context.Context, nc *nats.Conn) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTime)
 	defer cancel()
-	if _, err := a.store.Load(ctx, []string{"ready"}); err != nil {
+	if err := a.storeWorks(ctx); err != nil {
 		return errors.New("the store does not answer")
 	}
 	return service.Connected(nc)
@@ -326,7 +353,7 @@ func (a *App) settled(ctx context.Context) (bool, error) {
 			return false, nil
 		}
 	}
-	pending, err := a.store.Pending(ctx, 1)
+	pending, err := a.store.Pending(ctx, "", 1)
 	return err == nil && len(pending) == 0, err
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/lifecycle/natsio"
 	"github.com/rodopath/rodopath/services/lifecycle/notice"
 )
 
@@ -30,7 +31,7 @@ const (
 type backlog struct{ app *App }
 
 // measures are the descriptions of the metrics.
-type measures struct{ waiting, oldest, pending, due, unconfirmed *prometheus.Desc }
+type measures struct{ waiting, oldest, pending, due, unconfirmed, aside *prometheus.Desc }
 
 func describe() measures {
 	return measures{
@@ -59,13 +60,19 @@ func describe() measures {
 			[]string{"kind", "state"},
 			nil,
 		),
+		aside: prometheus.NewDesc(
+			"rodopath_set_aside",
+			"Deliveries that cannot be applied, and persons whose decisions cannot be published, by kind.",
+			[]string{"kind"},
+			nil,
+		),
 	}
 }
 
 // Describe sends the descriptions of the metrics.
 func (*backlog) Describe(ch chan<- *prometheus.Desc) {
 	m := describe()
-	for _, d := range []*prometheus.Desc{m.waiting, m.oldest, m.pending, m.due, m.unconfirmed} {
+	for _, d := range []*prometheus.Desc{m.waiting, m.oldest, m.pending, m.due, m.unconfirmed, m.aside} {
 		ch <- d
 	}
 }
@@ -78,11 +85,13 @@ func (b *backlog) Collect(ch chan<- prometheus.Metric) {
 	for _, name := range []string{stream.Facts, stream.Receipts} {
 		b.stream(ctx, ch, m, name)
 	}
-	pending, err := b.app.store.Pending(ctx, counted)
+	pending, err := b.app.store.Pending(ctx, "", counted)
 	publishGauge(ch, m.pending, float64(len(pending)), err)
 	due, err := b.app.store.Due(ctx, b.app.now(), b.app.policy.Revision, counted)
 	publishGauge(ch, m.due, float64(len(due)), err)
 	b.unconfirmed(ctx, ch, m.unconfirmed)
+	publishGauge(ch, m.aside, float64(b.app.aside.Count()), nil, string(natsio.KindDelivery))
+	publishGauge(ch, m.aside, float64(b.app.relay.Aside()), nil, string(natsio.KindSubject))
 }
 
 // publishGauge sends a value, or an error for an unknown value.

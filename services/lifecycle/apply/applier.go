@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -65,6 +66,9 @@ func New(opts Options) *Applier {
 	return &Applier{opts: opts}
 }
 
+// ErrImpossible means that a fact can never be applied, whatever is stored.
+var ErrImpossible = errors.New("the fact cannot be applied")
+
 // attempts bounds the attempts of a change after version conflicts.
 const attempts = 20
 
@@ -107,8 +111,8 @@ func (a *Applier) applyOnce(ctx context.Context, entries []entry) ([]entry, erro
 	if err != nil {
 		return nil, err
 	}
-	changes, err := a.decideAll(ctx, persons, subjects)
-	if err != nil {
+	changes, errs := a.decideAll(ctx, persons, subjects)
+	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
 	conflicts, err := a.save(ctx, changes)
@@ -141,9 +145,10 @@ func (a *Applier) applyOnce(ctx context.Context, entries []entry) ([]entry, erro
 
 // Review evaluates subjects at the current time, because bases may have lapsed or the policy may
 // have changed. Subjects with a version conflict are skipped. Review returns the number of subjects
-// reviewed.
+// reviewed; the error names the subjects that cannot be evaluated, and no other subject waits for them.
 func (a *Applier) Review(ctx context.Context, ids []string) (int, error) {
 	subjects, err := a.opts.Store.Load(ctx, ids)
+	damaged, err := store.SplitDamaged(err)
 	if err != nil {
 		return 0, fmt.Errorf("review subjects: %w", err)
 	}
@@ -153,19 +158,19 @@ func (a *Applier) Review(ctx context.Context, ids []string) (int, error) {
 			persons = append(persons, person{subjects: []string{id}})
 		}
 	}
-	changes, err := a.decideAll(ctx, persons, subjects)
-	if err != nil {
-		return 0, fmt.Errorf("review subjects: %w", err)
-	}
+	changes, errs := a.decideAll(ctx, persons, subjects)
 	conflicts, err := a.save(ctx, changes)
-	if err != nil {
-		return 0, fmt.Errorf("review subjects: %w", err)
+	if err = errors.Join(append(errs, err, damaged.Err())...); err != nil {
+		err = fmt.Errorf("review subjects: %w", err)
 	}
-	return len(changes) - len(conflicts), nil
+	return len(changes) - len(conflicts), err
 }
 
 // save stores changes and calls Wake if decisions or notes are pending.
 func (a *Applier) save(ctx context.Context, changes []change) (conflicts []int, err error) {
+	if len(changes) == 0 {
+		return nil, nil
+	}
 	batch := make([]store.Change, len(changes))
 	decided := false
 	for i, c := range changes {
@@ -185,22 +190,24 @@ type change struct {
 	person int
 }
 
-// decideAll decides for every person, in parallel. A person without changes yields no change.
+// decideAll decides for every person, in parallel. A person without changes yields no change, and a person with
+// an error neither a change nor an effect on others.
 func (a *Applier) decideAll(
 	ctx context.Context,
 	persons []person,
 	subjects map[string]lifecycle.Subject,
-) ([]change, error) {
+) ([]change, []error) {
 	at := a.opts.Now()
 	out := make([]*store.Change, len(persons))
 	workers := min(runtime.GOMAXPROCS(0), len(persons))
-	errs := make([]error, workers)
+	errs := make([]error, len(persons))
 	var wg sync.WaitGroup
 	for w := range workers {
 		wg.Go(func() {
-			for i := w; i < len(persons) && errs[w] == nil; i += workers {
-				out[i], errs[w] = a.decidePerson(ctx, &persons[i], subjects, at)
-				attachTrace(out[i], &persons[i], subjects)
+			for i := w; i < len(persons); i += workers {
+				if out[i], errs[i] = a.decideSafely(ctx, &persons[i], subjects, at); errs[i] == nil {
+					attachTrace(out[i], &persons[i], subjects)
+				}
 			}
 		})
 	}
@@ -211,7 +218,27 @@ func (a *Applier) decideAll(
 			changes = append(changes, change{*c, i})
 		}
 	}
-	return changes, errors.Join(errs...)
+	return changes, slices.DeleteFunc(errs, func(err error) bool { return err == nil })
+}
+
+// decideSafely decides for one person. A panic in the evaluation is an error of this person: no message may stop
+// the service.
+func (a *Applier) decideSafely(
+	ctx context.Context,
+	p *person,
+	subjects map[string]lifecycle.Subject,
+	at time.Time,
+) (c *store.Change, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			c, err = nil, fmt.Errorf("%w: panic: %v\n%s", ErrImpossible, cause, debug.Stack())
+		}
+	}()
+	c, err = a.decidePerson(ctx, p, subjects, at)
+	if err != nil && len(p.subjects) > 0 {
+		err = fmt.Errorf("subject %s: %w", p.subjects[0], err)
+	}
+	return c, err
 }
 
 // decidePerson decides for one person. A published decision cannot be retracted: the decision is

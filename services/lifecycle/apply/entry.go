@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"fmt"
 	"slices"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
@@ -44,7 +45,7 @@ func (a *Applier) entries(deliveries []*factv1.Delivery) ([]entry, error) {
 		for _, f := range d.GetFacts() {
 			e, err := a.entry(d, f)
 			if err != nil {
-				return nil, err
+				return nil, fmt.Errorf("%w: %w", ErrImpossible, err)
 			}
 			if len(e.persons)+len(e.claims) > 0 {
 				out = append(out, e)

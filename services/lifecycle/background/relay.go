@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,14 +23,20 @@ import (
 
 // RelayStore is the storage of subjects.
 type RelayStore interface {
-	Pending(ctx context.Context, limit int) ([]lifecycle.Subject, error)
+	// Pending returns subjects after an id, by id. Subjects that cannot be decoded are left out and named by a
+	// store.DamagedError.
+	Pending(ctx context.Context, after string, limit int) ([]lifecycle.Subject, error)
 	store.Updater
 }
 
-// Publisher publishes events. Nil means that all events are durable.
+// Publisher publishes events. Nil means that all events are durable. An error that wraps ErrUnavailable is passing
+// and concerns no single event.
 type Publisher interface {
 	PublishEvents(ctx context.Context, events []*stream.Event) error
 }
+
+// ErrUnavailable means that the broker takes no event now, and may take events later.
+var ErrUnavailable = errors.New("the broker does not take decisions")
 
 // Purger removes the events of decisions about a subject from the stream.
 type Purger interface {
@@ -55,6 +62,10 @@ type RelayOptions struct {
 	PublicURL string
 	// Every is the interval between reads of the outboxes; 0 means one second.
 	Every time.Duration
+	// SetAside reports a subject whose decisions cannot be published, and why; a nil cause means that they are
+	// published after all. The relay tries the subject again with a growing backoff, and no other subject
+	// waits. Nil means that nobody is told.
+	SetAside func(ctx context.Context, subject string, cause error) error
 	// Tracer starts a span for each decision; nil only passes trace ids on.
 	Tracer *trace.Tracer
 	Log    *slog.Logger
@@ -64,8 +75,9 @@ type RelayOptions struct {
 type Relay struct {
 	opts RelayOptions
 	wake chan struct{}
-	// sending is held while decisions are under way.
+	// sending is held while decisions are under way, and guards aside.
 	sending sync.Mutex
+	aside   aside
 }
 
 // NewRelay makes a Relay.
@@ -102,25 +114,103 @@ func (r *Relay) Run(ctx context.Context) {
 // relayPage is the number of subjects in one page.
 const relayPage = 500
 
-// Drain publishes all outboxes and returns the number of published decisions.
+// Drain publishes all outboxes and returns the number of published decisions. A subject whose decisions cannot be
+// published is set aside, and the others are published all the same; the error names what failed.
 func (r *Relay) Drain(ctx context.Context) (int, error) {
-	sent := 0
+	sent, after := 0, ""
+	var failed []error
 	for {
-		n, full, err := r.publishPage(ctx)
+		n, next, err := r.publishPage(ctx, after)
 		sent += n
-		if err != nil || !full {
-			return sent, err
+		if errors.Is(err, ErrUnavailable) || ctx.Err() != nil {
+			return sent, errors.Join(append(failed, err)...)
 		}
+		if err != nil {
+			failed = append(failed, err)
+		}
+		if next == "" {
+			return sent, errors.Join(failed...)
+		}
+		after = next
 	}
 }
 
-// publishPage publishes one page of outboxes; full reports whether more may follow.
-func (r *Relay) publishPage(ctx context.Context) (sent int, full bool, err error) {
+// publishPage publishes one page of outboxes; next is the last id of a full page, and empty otherwise.
+func (r *Relay) publishPage(ctx context.Context, after string) (sent int, next string, err error) {
 	r.sending.Lock()
 	defer r.sending.Unlock()
-	subjects, err := r.opts.Store.Pending(ctx, relayPage)
-	if err != nil || len(subjects) == 0 {
-		return 0, false, err
+	subjects, err := r.opts.Store.Pending(ctx, after, relayPage)
+	damaged, err := store.SplitDamaged(err)
+	if err != nil {
+		return 0, "", err
+	}
+	var failed []error
+	for id, cause := range damaged {
+		failed = append(failed, r.setAside(ctx, id, cause))
+	}
+	if len(subjects)+len(damaged) >= relayPage {
+		next = lastID(subjects, damaged)
+	}
+	subjects = slices.DeleteFunc(subjects, func(s lifecycle.Subject) bool { return r.aside.waits(s.ID) })
+	sent, err = r.publishEach(ctx, subjects)
+	return sent, next, errors.Join(append(failed, err)...)
+}
+
+// lastID is the last id of a page.
+func lastID(subjects []lifecycle.Subject, damaged store.Damaged) string {
+	last := ""
+	for i := range subjects {
+		last = max(last, subjects[i].ID)
+	}
+	for id := range damaged {
+		last = max(last, id)
+	}
+	return last
+}
+
+// publishEach publishes the outboxes of subjects together. After an error of a subject the halves are published
+// apart, until the subject at fault is alone.
+func (r *Relay) publishEach(ctx context.Context, subjects []lifecycle.Subject) (int, error) {
+	sent, err := r.publish(ctx, subjects)
+	switch {
+	case err == nil:
+		return sent, r.restore(ctx, subjects)
+	case errors.Is(err, ErrUnavailable), ctx.Err() != nil, !r.storeAnswers(ctx):
+		return sent, err
+	case len(subjects) == 1:
+		return sent, r.setAside(ctx, subjects[0].ID, err)
+	}
+	half := len(subjects) / 2
+	first, err := r.publishEach(ctx, subjects[:half])
+	if errors.Is(err, ErrUnavailable) {
+		return first, err
+	}
+	second, other := r.publishEach(ctx, subjects[half:])
+	return first + second, errors.Join(err, other)
+}
+
+// restore forgets subjects that were set aside and are published now.
+func (r *Relay) restore(ctx context.Context, subjects []lifecycle.Subject) error {
+	var errs []error
+	for i := range subjects {
+		if r.aside.clear(subjects[i].ID) && r.opts.SetAside != nil {
+			errs = append(errs, r.opts.SetAside(ctx, subjects[i].ID, nil))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// storeAnswers reports whether the store works, so that an error is that of a subject.
+func (r *Relay) storeAnswers(ctx context.Context) bool {
+	_, err := r.opts.Store.Pending(ctx, "", 1)
+	_, err = store.SplitDamaged(err)
+	return err == nil
+}
+
+// publish publishes the outboxes of subjects and clears them.
+func (r *Relay) publish(ctx context.Context, subjects []lifecycle.Subject) (sent int, err error) {
+	if len(subjects) == 0 {
+		return 0, nil
 	}
 	var events []*stream.Event
 	notices := make([][]notice.Notice, len(subjects))
@@ -128,7 +218,7 @@ func (r *Relay) publishPage(ctx context.Context) (sent int, full bool, err error
 		s := &subjects[i]
 		names, err := r.opts.Vault.Open(s.ID, s.Sealed)
 		if err != nil {
-			return 0, false, err
+			return 0, err
 		}
 		for j := range s.Outbox {
 			events = append(events, r.event(&s.Outbox[j], names))
@@ -136,23 +226,25 @@ func (r *Relay) publishPage(ctx context.Context) (sent int, full bool, err error
 				notices[i] = append(notices[i], *n)
 			}
 		}
-		r.logAlarms(s)
 	}
 	// The purge comes first, to keep the time between publication and update of the subjects short.
 	if err := r.purge(ctx, subjects); err != nil {
-		return 0, false, err
+		return 0, err
 	}
 	end := r.startSpans(ctx, events)
 	err = r.opts.Publisher.PublishEvents(ctx, events)
 	end(err)
 	if err != nil {
-		return 0, false, fmt.Errorf("publish %d decisions: %w", len(events), err)
+		return 0, fmt.Errorf("publish %d decisions: %w", len(events), err)
 	}
 	heads, err := r.opts.Journal.Write(ctx, subjects)
 	if err != nil {
-		return 0, false, err
+		return 0, err
 	}
-	return len(events), len(subjects) == relayPage, r.clearOutboxes(ctx, subjects, notices, heads)
+	for i := range subjects {
+		r.logAlarms(&subjects[i])
+	}
+	return len(events), r.clearOutboxes(ctx, subjects, notices, heads)
 }
 
 // notice returns the notice of a decision, with hashed names.

@@ -3,6 +3,7 @@ package background_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -28,6 +29,8 @@ type wire struct {
 	away   bool
 	events []*stream.Event
 	before func() // runs before events are taken
+	// large is a subject with an event that is too large for the broker.
+	large string
 }
 
 func (w *wire) PublishEvents(_ context.Context, events []*stream.Event) error {
@@ -35,7 +38,12 @@ func (w *wire) PublishEvents(_ context.Context, events []*stream.Event) error {
 		w.before()
 	}
 	if w.away {
-		return errors.New("no responders")
+		return fmt.Errorf("%w: no responders", background.ErrUnavailable)
+	}
+	for _, e := range events {
+		if w.large != "" && e.Subject == w.large {
+			return errors.New("maximum payload exceeded")
+		}
 	}
 	w.events = append(w.events, events...)
 	return nil
@@ -44,7 +52,7 @@ func (w *wire) PublishEvents(_ context.Context, events []*stream.Event) error {
 // PurgeEvents takes decisions off the wire.
 func (w *wire) PurgeEvents(_ context.Context, _ string, decisions []string) error {
 	if w.away {
-		return errors.New("no responders")
+		return fmt.Errorf("%w: no responders", background.ErrUnavailable)
 	}
 	w.events = slices.DeleteFunc(w.events, func(e *stream.Event) bool { return slices.Contains(decisions, e.ID) })
 	return nil

@@ -64,7 +64,8 @@ func (s *Sweeper) Run(ctx context.Context) {
 const sweepPage = 500
 
 // Sweep reviews all due subjects in pages and returns the number of writes. Sweep stops at a page
-// without writes, so that permanent version conflicts do not cause a busy loop.
+// without writes, so that permanent version conflicts do not cause a busy loop. A subject that cannot be
+// reviewed is named by the error at the end, and no other subject waits.
 func (s *Sweeper) Sweep(ctx context.Context) (int, error) {
 	total, next := 0, time.Now()
 	for {
@@ -74,7 +75,7 @@ func (s *Sweeper) Sweep(ctx context.Context) (int, error) {
 		}
 		n, err := s.opts.Reviewer.Review(ctx, ids)
 		total += n
-		if err != nil || n == 0 {
+		if n == 0 || ctx.Err() != nil {
 			return total, err
 		}
 		if time.Since(next) > progressEvery {

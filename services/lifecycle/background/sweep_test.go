@@ -68,7 +68,7 @@ func TestSweep_DecidesAtTheInstantOfTheLapseAndNotBefore(t *testing.T) {
 	s.now = time.Date(2026, 9, 1, 22, 0, 0, 0, time.UTC) // the day ends in Warsaw
 	s.sweep(t, 1200)
 	s.sweep(t, 0)
-	pending, err := s.store.Pending(t.Context(), 2000)
+	pending, err := s.store.Pending(t.Context(), "", 2000)
 	if err != nil || len(pending) != 1200 {
 		t.Errorf("%d persons have something to send, %v", len(pending), err)
 	}

@@ -61,12 +61,20 @@ func (d *Decision) addPurposes() {
 	}
 }
 
-// Reasons returns bases as the reasons of a decision.
+// maxFacts bounds the facts that a reason names: the first ones, and the last one, which may have ended the
+// basis.
+const maxFacts = 50
+
+// Reasons returns bases as the reasons of a decision. Of a basis on more than maxFacts facts a part is named.
 func Reasons(bases ...rules.Basis) []stream.Reason {
 	out := make([]stream.Reason, len(bases))
 	for i, b := range bases {
+		facts := b.Facts
+		if len(facts) > maxFacts {
+			facts = append(slices.Clone(facts[:maxFacts-1]), facts[len(facts)-1])
+		}
 		out[i] = stream.Reason{
-			Rule: b.Rule, Purpose: b.Purpose, Article: b.Article, Ref: b.Ref, Since: b.Since, Until: b.Until, Facts: b.Facts,
+			Rule: b.Rule, Purpose: b.Purpose, Article: b.Article, Ref: b.Ref, Since: b.Since, Until: b.Until, Facts: facts,
 		}
 	}
 	return out

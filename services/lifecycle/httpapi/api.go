@@ -69,10 +69,12 @@ type Options struct {
 	Journal   Journal
 	Events    Events
 	Publisher FactPublisher
-	// Quarantine keeps webhooks that no reader understands.
+	// Quarantine keeps what is set aside.
 	Quarantine *natsio.Quarantine
-	Vault      *identity.Vault
-	Policy     *rules.Policy
+	// RetrySubjects tries the subjects whose decisions could not be published.
+	RetrySubjects func()
+	Vault         *identity.Vault
+	Policy        *rules.Policy
 	// Controller is the business named on certificates and consent pages.
 	Controller string
 	// Checker checks decisions before their delivery.
@@ -188,6 +190,7 @@ func (a *API) Register(e *echo.Echo) {
 	v1.GET("/quarantine", a.quarantined, a.may(ScopeRead))
 	v1.GET("/quarantine/:number", a.quarantinedBody, a.may(ScopeExport))
 	v1.DELETE("/quarantine/:number", a.dropQuarantined, a.may(ScopeExport))
+	v1.POST("/quarantine/:number/retry", a.retryQuarantined, a.may(ScopeExport))
 	v1.POST("/replay", a.replay, a.may(ScopeDecisions))
 	v1.POST("/keys/reseal", a.rotateKeys, a.may(ScopeKeys))
 }
@@ -223,8 +226,8 @@ func (a *API) may(scope string) echo.MiddlewareFunc {
 // any other error is logged and answered without detail.
 func (a *API) fail(err error, c echo.Context) {
 	if c.Response().Committed {
-		a.opts.Log.Warn("response interrupted", "path", c.Path(), "error", err)
-		return
+		a.opts.Log.Error("response interrupted", "path", c.Path(), "error", err)
+		panic(http.ErrAbortHandler) // the client must not take a part for the whole
 	}
 	var p *problem.Problem
 	var he *echo.HTTPError

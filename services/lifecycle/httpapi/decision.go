@@ -17,7 +17,6 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/background"
 	"github.com/rodopath/rodopath/services/lifecycle/notice"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
-	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
 
 // listedDecision is a published decision with its progress.
@@ -112,7 +111,7 @@ func byDue(x, y listedDecision) int {
 // visitNotices visits the subjects with notices.
 func (a *API) visitNotices(ctx context.Context, all bool, visit func(*lifecycle.Subject) error) error {
 	if all {
-		return store.Walk(ctx, a.opts.Lists, visit)
+		return a.walk(ctx, visit)
 	}
 	subjects, err := a.opts.Lists.Unconfirmed(ctx, maxListed)
 	if err != nil {

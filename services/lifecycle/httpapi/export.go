@@ -12,7 +12,6 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/report"
 	"github.com/rodopath/rodopath/services/lifecycle/rights"
-	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
 
 // exportRequest asks for a document for the person.
@@ -108,9 +107,8 @@ type evidenceLine struct {
 // force.
 func (a *API) evidence(c echo.Context) error {
 	all, out := c.QueryParam("all") == "1", newLines(c)
-	return store.Walk(
+	return a.walk(
 		c.Request().Context(),
-		a.opts.Lists,
 		func(s *lifecycle.Subject) error { return a.evidenceOf(out, s, all) },
 	)
 }

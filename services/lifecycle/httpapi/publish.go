@@ -19,7 +19,6 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/factwire"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
-	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
 
 // sourceAPI is the source of facts received over this interface.
@@ -94,7 +93,7 @@ type openHold struct {
 // holds lists the holds in force, one a line.
 func (a *API) holds(c echo.Context) error {
 	out := newLines(c)
-	return store.Walk(c.Request().Context(), a.opts.Lists, func(s *lifecycle.Subject) error {
+	return a.walk(c.Request().Context(), func(s *lifecycle.Subject) error {
 		open := rules.OpenHolds(a.opts.Policy, s.Facts, a.opts.Now())
 		if len(open) == 0 {
 			return nil
@@ -128,7 +127,7 @@ type unfinishedRecord struct {
 // unfinished lists the paid records whose performance is outstanding, one JSON object a line.
 func (a *API) unfinished(c echo.Context) error {
 	out := newLines(c)
-	return store.Walk(c.Request().Context(), a.opts.Lists, func(s *lifecycle.Subject) error {
+	return a.walk(c.Request().Context(), func(s *lifecycle.Subject) error {
 		open := rules.Evaluate(a.opts.Policy, s.Facts).Unfinished()
 		if len(open) == 0 {
 			return nil

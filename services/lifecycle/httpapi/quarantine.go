@@ -51,17 +51,33 @@ func (a *API) dropQuarantined(c echo.Context) error {
 	return c.NoContent(http.StatusNoContent)
 }
 
+// retryQuarantined tries an entry of the quarantine again that is no webhook. A webhook is read again by its
+// source.
+func (a *API) retryQuarantined(c echo.Context) error {
+	number, err := quarantineNumber(c)
+	if err != nil {
+		return err
+	}
+	if err := a.opts.Quarantine.Retry(c.Request().Context(), number, a.opts.RetrySubjects); err != nil {
+		return quarantineProblem(err)
+	}
+	return c.NoContent(http.StatusNoContent)
+}
+
 func quarantineNumber(c echo.Context) (uint64, error) {
 	number, err := strconv.ParseUint(c.Param("number"), 10, 64)
 	if err != nil || number == 0 {
-		return 0, problem.New(http.StatusUnprocessableEntity, "impossible", "The number of a webhook is a whole number.")
+		return 0, problem.New(http.StatusUnprocessableEntity, "impossible", "The number of an entry is a whole number.")
 	}
 	return number, nil
 }
 
 func quarantineProblem(err error) error {
 	if errors.Is(err, natsio.ErrNotInQuarantine) {
-		return problem.New(http.StatusNotFound, "not-in-quarantine", "No webhook of this number is in quarantine.")
+		return problem.New(http.StatusNotFound, "not-in-quarantine", "No entry of this number is in quarantine.")
+	}
+	if errors.Is(err, natsio.ErrNotKept) {
+		return problem.New(http.StatusConflict, "not-kept", "This entry cannot be tried again: its content is not kept, or cannot be decoded.")
 	}
 	return err
 }

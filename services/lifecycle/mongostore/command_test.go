@@ -39,7 +39,7 @@ func TestStore_Commands(t *testing.T) {
 // readAll reads in every way that live does not.
 func readAll(t *testing.T, st *mongostore.Store) {
 	t.Helper()
-	_, err := st.Pending(t.Context(), 10)
+	_, err := st.Pending(t.Context(), "", 10)
 	errs := []error{err}
 	_, err = st.Due(t.Context(), noon(), "r9", 10)
 	errs = append(errs, err)
@@ -214,7 +214,7 @@ func TestOpen_Indexes(t *testing.T) {
 		srv,
 		"subjects",
 		"notice_due,_id sparse",
-		"pending sparse",
+		"pending,_id sparse",
 		"request_due,_id sparse",
 		"review_at,_id sparse",
 		"revision,_id sparse",

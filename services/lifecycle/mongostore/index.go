@@ -31,7 +31,7 @@ func (s *Store) ensureIndexes(ctx context.Context) error {
 		sparse("request", "request_due", "_id"),
 		sparse("notice", "notice_due", "_id"),
 		sparse("revision", "revision", "_id"),
-		sparse("pending", "pending"),
+		sparse("waiting", "pending", "_id"),
 	)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package mongostore
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
 
 // chunk is the number of ids in one query.
@@ -53,22 +55,28 @@ func (s *Store) headers(ctx context.Context, ids []string) (map[string]header, e
 
 // Load reads subjects; unknown ids are left out.
 func (s *Store) Load(ctx context.Context, ids []string) (map[string]lifecycle.Subject, error) {
-	list, err := byID[document](ctx, s.subjects, ids)
-	if err != nil {
-		return nil, fmt.Errorf("load %d subjects: %w", len(ids), err)
+	list, err := byID[bson.Raw](ctx, s.subjects, ids)
+	var subjects []lifecycle.Subject
+	if err == nil {
+		subjects, err = s.decode(list)
 	}
-	found := make(map[string]lifecycle.Subject, len(list))
-	for i := range list {
-		found[list[i].ID] = list[i].subject()
+	found := make(map[string]lifecycle.Subject, len(subjects))
+	for _, subject := range subjects {
+		found[subject.ID] = subject
+	}
+	if err != nil {
+		return found, fmt.Errorf("load %d subjects: %w", len(ids), err)
 	}
 	return found, nil
 }
 
-// Pending returns subjects with unpublished decisions or unwritten journal entries.
-func (s *Store) Pending(ctx context.Context, limit int) ([]lifecycle.Subject, error) {
-	out, err := s.page(ctx, limit, bson.D{{Key: "pending", Value: true}})
+// Pending returns subjects after an id with unpublished decisions or unwritten journal entries, by id.
+func (s *Store) Pending(ctx context.Context, after string, limit int) ([]lifecycle.Subject, error) {
+	out, err := s.page(ctx, limit, bson.D{
+		{Key: "pending", Value: true}, {Key: "_id", Value: bson.D{{Key: "$gt", Value: after}}},
+	}, "_id")
 	if err != nil {
-		return nil, fmt.Errorf("read pending subjects: %w", err)
+		return out, fmt.Errorf("read pending subjects: %w", err)
 	}
 	return out, nil
 }
@@ -80,7 +88,7 @@ func (s *Store) Requested(ctx context.Context, limit int) ([]lifecycle.Subject, 
 	due := bson.D{{Key: "request_due", Value: bson.D{{Key: "$gte", Value: time.Time{}}}}}
 	out, err := s.page(ctx, limit, due, "request_due", "_id")
 	if err != nil {
-		return nil, fmt.Errorf("read subjects with open requests: %w", err)
+		return out, fmt.Errorf("read subjects with open requests: %w", err)
 	}
 	return out, nil
 }
@@ -91,7 +99,7 @@ func (s *Store) Unconfirmed(ctx context.Context, limit int) ([]lifecycle.Subject
 	due := bson.D{{Key: "notice_due", Value: bson.D{{Key: "$gte", Value: time.Time{}}}}}
 	out, err := s.page(ctx, limit, due, "notice_due", "_id")
 	if err != nil {
-		return nil, fmt.Errorf("read subjects with unconfirmed decisions: %w", err)
+		return out, fmt.Errorf("read subjects with unconfirmed decisions: %w", err)
 	}
 	return out, nil
 }
@@ -105,7 +113,7 @@ func (s *Store) Walk(ctx context.Context, after string, limit int) ([]lifecycle.
 	}
 	out, err := s.page(ctx, limit, following, "_id")
 	if err != nil {
-		return nil, fmt.Errorf("walk subjects after %q: %w", after, err)
+		return out, fmt.Errorf("walk subjects after %q: %w", after, err)
 	}
 	return out, nil
 }
@@ -119,12 +127,31 @@ func (s *Store) page(ctx context.Context, limit int, filter bson.D, sort ...stri
 	if len(sort) > 0 {
 		opts.SetSort(ascending(sort...))
 	}
-	list, err := find[document](ctx, s.subjects, filter, opts)
-	out := make([]lifecycle.Subject, len(list))
-	for i := range list {
-		out[i] = list[i].subject()
+	list, err := find[bson.Raw](ctx, s.subjects, filter, opts)
+	if err != nil {
+		return nil, err
 	}
-	return out, err
+	return s.decode(list)
+}
+
+// decode returns the subjects of documents. The error is a store.DamagedError if only some documents cannot be
+// decoded.
+func (s *Store) decode(docs []bson.Raw) ([]lifecycle.Subject, error) {
+	var damaged store.Damaged
+	out := make([]lifecycle.Subject, 0, len(docs))
+	for _, raw := range docs {
+		d := document{}
+		dec := bson.NewDecoder(bson.NewDocumentReader(bytes.NewReader(raw)))
+		dec.SetRegistry(s.registry)
+		dec.UseJSONStructTags()
+		if err := dec.Decode(&d); err != nil {
+			id, _ := raw.Lookup("_id").StringValueOK()
+			damaged.Add(id, err)
+			continue
+		}
+		out = append(out, d.subject())
+	}
+	return out, damaged.Err()
 }
 
 // countBatch is the number of ids in one response during a count.

@@ -13,6 +13,7 @@ import (
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/internal/streams"
 	"github.com/rodopath/rodopath/services/internal/trace"
+	"github.com/rodopath/rodopath/services/lifecycle/background"
 )
 
 // Events publishes and reads decisions.
@@ -39,7 +40,7 @@ func (e *Events) PublishEvents(ctx context.Context, events []*stream.Event) erro
 		}
 		ack, err := e.JetStream.PublishMsgAsync(msg, jetstream.WithMsgID(messageID(event)))
 		if err != nil {
-			return fmt.Errorf("publish event %s: %w", event.ID, err)
+			return publishError(event, err)
 		}
 		acks = append(acks, ack)
 	}
@@ -47,18 +48,35 @@ func (e *Events) PublishEvents(ctx context.Context, events []*stream.Event) erro
 		select {
 		case <-ack.Ok():
 		case err := <-ack.Err():
-			return fmt.Errorf("publish event %s: %w", events[i].ID, err)
+			return publishError(events[i], err)
 		case <-ctx.Done():
-			return ctx.Err()
+			return fmt.Errorf("%w: %w", background.ErrUnavailable, ctx.Err())
 		}
 	}
 	if len(events) == 0 {
 		return nil
 	}
 	if err := e.Sync.Do(ctx, stream.Decisions); err != nil {
-		return fmt.Errorf("publish %d events: %w", len(events), err)
+		return fmt.Errorf("%w: %w", background.ErrUnavailable, err)
 	}
 	return nil
+}
+
+// The codes of JetStream for a message and for headers above the maximum size.
+const (
+	codeMessageTooLarge jetstream.ErrorCode = 10054
+	codeHeaderTooLarge  jetstream.ErrorCode = 10097
+)
+
+// publishError marks an error of the broker as passing, unless the event is at fault.
+func publishError(e *stream.Event, err error) error {
+	refused, ok := errors.AsType[*jetstream.APIError](err)
+	final := ok && (refused.ErrorCode == codeMessageTooLarge || refused.ErrorCode == codeHeaderTooLarge) ||
+		errors.Is(err, nats.ErrMaxPayload) || errors.Is(err, nats.ErrBadSubject)
+	if final {
+		return fmt.Errorf("publish event %s: %w", e.ID, err)
+	}
+	return fmt.Errorf("publish event %s: %w: %w", e.ID, background.ErrUnavailable, err)
 }
 
 // messageID returns the id of the decision; a replay has an id of its own.
@@ -131,7 +149,7 @@ func (e *Events) of(
 ) error {
 	s, err := e.JetStream.Stream(ctx, stream.Decisions)
 	if err != nil {
-		return fmt.Errorf("read events of %s: %w", subject, err)
+		return fmt.Errorf("read events of %s: %w: %w", subject, background.ErrUnavailable, err)
 	}
 	for _, kind := range []stream.Kind{stream.KindDelete, stream.KindAskConsent, stream.KindRetract} {
 		for seq := uint64(1); ; seq++ {
@@ -140,7 +158,7 @@ func (e *Events) of(
 				break
 			}
 			if err != nil {
-				return fmt.Errorf("read events of %s: %w", subject, err)
+				return fmt.Errorf("read events of %s: %w: %w", subject, background.ErrUnavailable, err)
 			}
 			seq = msg.Sequence
 			event, err := stream.DecodeEvent(msg.Data)

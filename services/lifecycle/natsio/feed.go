@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -26,8 +27,8 @@ const (
 	ackWait = 15 * time.Second
 	// idle is the wait for the first message of a batch.
 	idle = 5 * time.Second
-	// retry is the pause after a failure.
-	retry = time.Second
+	// defaultPause is the pause after a failure.
+	defaultPause = time.Second
 )
 
 // Apply applies deliveries; nil means that the facts are durable.
@@ -51,6 +52,12 @@ type Feed struct {
 	// Alone reports whether no other process consumes the stream. Messages of a killed process are
 	// then redelivered at once instead of after ackWait.
 	Alone bool
+	// Aside keeps what cannot be applied; nil redelivers for ever.
+	Aside *Aside
+	// Works returns nil while the store works, so that an error is that of a message; nil means always.
+	Works func(ctx context.Context) error
+	// Pause is the pause after a failure, which grows with each failure of one message; 0 means 1 second.
+	Pause time.Duration
 	// Tracer starts a span for each message; nil only passes trace ids on.
 	Tracer *trace.Tracer
 	Log    *slog.Logger
@@ -58,13 +65,36 @@ type Feed struct {
 
 // Run feeds until the context ends.
 func (f *Feed) Run(ctx context.Context) {
+	if f.Pause == 0 {
+		f.Pause = defaultPause
+	}
 	batches := make(chan []jetstream.Msg)
 	go func() {
 		defer close(batches)
 		f.fetch(ctx, batches)
 	}()
-	for msgs := range batches {
-		f.apply(ctx, msgs)
+	tick := time.NewTicker(f.Aside.every())
+	defer tick.Stop()
+	for {
+		select {
+		case msgs, more := <-batches:
+			if !more {
+				return
+			}
+			f.apply(ctx, msgs)
+		case <-tick.C:
+			f.refresh(ctx)
+		}
+	}
+}
+
+// refresh reads what is in quarantine, so that what waits behind a dropped entry goes on.
+func (f *Feed) refresh(ctx context.Context) {
+	if f.Aside == nil {
+		return
+	}
+	if err := f.Aside.Refresh(ctx, time.Now()); err != nil && ctx.Err() == nil {
+		f.Log.Warn("the quarantine cannot be read; its former state is used", "error", err)
 	}
 }
 
@@ -92,7 +122,7 @@ func (f *Feed) fetch(ctx context.Context, out chan<- []jetstream.Msg) {
 		}
 		if err != nil && ctx.Err() == nil {
 			f.Log.Error("the stream cannot be read; the next attempt follows", "stream", f.Stream, "error", err)
-			loop.Sleep(ctx, retry)
+			loop.Sleep(ctx, f.Pause)
 		}
 	}
 }
@@ -129,12 +159,46 @@ func collect(b jetstream.MessageBatch, err error) ([]jetstream.Msg, error) {
 	return msgs, nil
 }
 
-// apply applies one batch. An unreadable message becomes a dead letter, so that the other messages
-// are not blocked; the log has its sequence number.
+// taken is a message with its delivery.
+type taken struct {
+	msg      jetstream.Msg
+	delivery *factv1.Delivery
+	span     *trace.Span
+}
+
+// apply applies one batch. After an error the messages are applied one by one, so that a message at fault holds up
+// no other.
 func (f *Feed) apply(ctx context.Context, msgs []jetstream.Msg) {
-	deliveries := make([]*factv1.Delivery, 0, len(msgs))
-	good := msgs[:0:0]
-	spans := make(steps, 0, len(msgs))
+	batch := f.holdBack(ctx, f.decode(ctx, msgs))
+	if len(batch) == 0 {
+		return
+	}
+	err := f.applyAll(ctx, batch)
+	switch {
+	case err == nil:
+		f.done(batch)
+	case ctx.Err() != nil || f.Works != nil && f.Works(ctx) != nil:
+		if ctx.Err() == nil {
+			f.Log.Error("facts were not applied and are redelivered", "webhooks", len(batch), "error", err)
+		}
+		f.redeliver(batch, f.Pause)
+		loop.Sleep(ctx, f.Pause)
+	case len(batch) == 1:
+		f.fail(ctx, batch[0], err)
+	default:
+		for _, one := range batch {
+			if err := f.applyAll(ctx, []taken{one}); err != nil {
+				f.fail(ctx, one, err)
+				continue
+			}
+			f.done([]taken{one})
+		}
+	}
+}
+
+// decode decodes messages. A message that cannot be decoded goes into the quarantine.
+func (f *Feed) decode(ctx context.Context, msgs []jetstream.Msg) []taken {
+	out := make([]taken, 0, len(msgs))
 	for _, msg := range msgs {
 		in, span := f.begin(ctx, msg)
 		d, err := f.Decode(in, msg)
@@ -145,38 +209,111 @@ func (f *Feed) apply(ctx context.Context, msgs []jetstream.Msg) {
 			continue
 		case err != nil:
 			trace.Log(in, f.Log).Error("a message was not applied and is redelivered", "stream", f.Stream, "error", err)
-			_ = msg.NakWithDelay(retry)
+			_ = msg.NakWithDelay(f.Pause)
 			steps{span}.fail("again")
 			continue
 		}
 		d.Traceparent = trace.Parent(in)
-		deliveries, good, spans = append(deliveries, d), append(good, msg), append(spans, span)
+		out = append(out, taken{msg, d, span})
 	}
-	if err := f.Apply(ctx, deliveries); err != nil {
-		spans.fail("again")
-		if ctx.Err() == nil {
-			f.Log.Error("facts were not applied and are redelivered", "webhooks", len(good), "error", err)
-		}
-		for _, msg := range good {
-			_ = msg.NakWithDelay(retry) // otherwise redelivery follows after ackWait
-		}
-		loop.Sleep(ctx, retry)
-		return
+	return out
+}
+
+// holdBack returns the messages that wait behind no delivery in quarantine.
+func (f *Feed) holdBack(ctx context.Context, batch []taken) []taken {
+	if f.Aside == nil {
+		return batch
 	}
-	spans.end(deliveries)
-	for _, msg := range good {
-		if err := msg.Ack(); err != nil {
+	f.refresh(ctx)
+	out := batch[:0]
+	for _, one := range batch {
+		if one.msg.Headers().Get(retriedHeader) != "" {
+			out = append(out, one)
+			continue
+		}
+		behind, err := f.Aside.Behind(ctx, one.delivery)
+		switch {
+		case err != nil:
+			f.Log.Error("a delivery cannot be put into quarantine and is redelivered", "error", err)
+			f.redeliver([]taken{one}, f.Pause)
+		case behind:
+			f.done([]taken{one})
+		default:
+			out = append(out, one)
+		}
+	}
+	return out
+}
+
+func (f *Feed) applyAll(ctx context.Context, batch []taken) error {
+	deliveries := make([]*factv1.Delivery, len(batch))
+	for i := range batch {
+		deliveries[i] = batch[i].delivery
+	}
+	return f.Apply(ctx, deliveries)
+}
+
+// done acknowledges messages.
+func (f *Feed) done(batch []taken) {
+	for _, one := range batch {
+		steps{one.span}.end([]*factv1.Delivery{one.delivery})
+		if err := one.msg.Ack(); err != nil {
 			f.Log.Warn("an applied webhook was not acknowledged; the redelivery has no further effect", "error", err)
 		}
 	}
 }
 
+// redeliver lets messages come again after a pause.
+func (f *Feed) redeliver(batch []taken, pause time.Duration) {
+	for _, one := range batch {
+		steps{one.span}.fail("again")
+		_ = one.msg.NakWithDelay(pause) // otherwise redelivery follows after ackWait
+	}
+}
+
+// tries is how often a message is applied before the message is set aside, unless its error is final.
+const tries = 5
+
+// fail lets a message that was not applied come again, or sets the message aside.
+func (f *Feed) fail(ctx context.Context, one taken, cause error) {
+	meta, err := one.msg.Metadata()
+	final := errors.Is(cause, ErrUnreadable) || err == nil && meta.NumDelivered >= tries
+	if !final || f.Aside == nil || ctx.Err() != nil {
+		if ctx.Err() == nil {
+			f.Log.Warn("a delivery was not applied and is redelivered", "stream", f.Stream, "error", cause)
+		}
+		pause := f.Pause
+		if err == nil {
+			pause <<= min(meta.NumDelivered-1, tries)
+		}
+		f.redeliver([]taken{one}, pause+rand.N(pause))
+		return
+	}
+	if err := f.Aside.Add(ctx, one.delivery, cause); err != nil {
+		f.Log.Error("a delivery cannot be put into quarantine and is redelivered", "error", err)
+		f.redeliver([]taken{one}, f.Pause)
+		return
+	}
+	f.Log.Error("a delivery cannot be applied and is in quarantine; later deliveries of the same person wait behind",
+		"stream", f.Stream, "source", one.delivery.GetSource(), "error", cause, "next", "rodopath quarantine list")
+	steps{one.span}.fail("put_aside")
+	_ = one.msg.Ack()
+}
+
+// terminate sets a message aside that cannot be decoded.
 func (f *Feed) terminate(ctx context.Context, msg jetstream.Msg, cause error) {
 	var seq uint64
 	if meta, err := msg.Metadata(); err == nil {
 		seq = meta.Sequence.Stream
 	}
-	trace.Log(ctx, f.Log).
-		Error("a message cannot be applied and is set aside as a dead letter", "stream", f.Stream, "sequence", seq, "error", cause)
+	log := trace.Log(ctx, f.Log)
+	if f.Aside != nil {
+		if err := f.Aside.Quarantine.AddMessage(ctx, f.Stream, seq, msg.Data(), cause); err != nil {
+			log.Error("a message that cannot be decoded cannot be put into quarantine and is redelivered", "error", err)
+			_ = msg.NakWithDelay(f.Pause)
+			return
+		}
+	}
+	log.Error("a message cannot be applied and is set aside in the quarantine", "stream", f.Stream, "sequence", seq, "error", cause)
 	_ = msg.TermWithReason("cannot be read") // redelivered if the termination is lost
 }

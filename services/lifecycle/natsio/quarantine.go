@@ -10,7 +10,10 @@ import (
 	"io"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/api/stream"
@@ -26,7 +29,8 @@ type Sealer interface {
 	OpenText(sealed []byte) (string, error)
 }
 
-// Quarantine keeps webhooks with a valid signature that no reader understands. Bodies are encrypted,
+// Quarantine keeps everything that is set aside: webhooks with a valid signature that no reader understands,
+// deliveries that cannot be applied, and subjects whose decisions cannot be published. Bodies are encrypted,
 // because a body holds personal data.
 type Quarantine struct {
 	JetStream jetstream.JetStream
@@ -35,13 +39,31 @@ type Quarantine struct {
 	Sync streams.Sync
 }
 
-// Quarantined is a webhook in quarantine.
+// Kind is what an entry of the quarantine is.
+type Kind string
+
+// The kinds of entries. A webhook was not read; a delivery was not applied; a delivery behind another one waits,
+// because both may concern one person; a message of a stream cannot be decoded; the decisions of a subject
+// were not published.
+const (
+	KindWebhook  Kind = "webhook"
+	KindDelivery Kind = "delivery"
+	KindBehind   Kind = "behind"
+	KindMessage  Kind = "message"
+	KindSubject  Kind = "subject"
+)
+
+// Quarantined is an entry of the quarantine.
 type Quarantined struct {
-	// Number names the webhook within the quarantine.
-	Number   uint64    `json:"number"`
+	// Number names the entry within the quarantine.
+	Number uint64 `json:"number"`
+	Kind   Kind   `json:"kind"`
+	// Subject is the id of the subject of KindSubject, for rodopath explain subject:ID.
+	Subject  string    `json:"subject,omitempty"`
 	Source   string    `json:"source"`
 	Received time.Time `json:"received"`
-	// Reason is one of the Unread constants of package ingest; Topic the platform's name of the event.
+	// Reason is one of the Unread constants of package ingest, or the error of a delivery or a subject; Topic
+	// is the platform's name of the event.
 	Reason string `json:"reason"`
 	Topic  string `json:"topic,omitempty"`
 	// Facts is the number of facts that were read from the webhook all the same.
@@ -53,7 +75,10 @@ type Quarantined struct {
 // sealedWebhook is a message of the stream.
 type sealedWebhook struct {
 	Quarantined
-	Body []byte `json:"body,omitempty"`
+	// Delivery is the id of a delivery, and Keys are keyed hashes of its persons and records.
+	Delivery string   `json:"delivery,omitempty"`
+	Keys     []string `json:"keys,omitempty"`
+	Body []byte   `json:"body,omitempty"`
 }
 
 // Add keeps the unread webhooks among the deliveries; nil means that all are durable.
@@ -77,26 +102,36 @@ func (q *Quarantine) Add(ctx context.Context, deliveries []*factv1.Delivery) err
 }
 
 func (q *Quarantine) add(ctx context.Context, d *factv1.Delivery, u *factv1.Unread) error {
-	sealed, err := q.Sealer.SealText(string(u.GetBody()))
+	return q.put(ctx, d.GetSource(), d.GetId(), string(u.GetBody()), sealedWebhook{Quarantined: Quarantined{
+		Kind: KindWebhook, Source: d.GetSource(), Received: d.GetReceived().AsTime(), Reason: u.GetReason(),
+		Topic: u.GetTopic(), Facts: len(d.GetFacts()), Kept: len(u.GetBody()) > 0,
+	}})
+}
+
+// put stores an entry. A former entry under the same name is replaced.
+func (q *Quarantine) put(ctx context.Context, source, name, body string, w sealedWebhook) (err error) {
+	if w.Body, err = q.Sealer.SealText(body); err != nil {
+		return err
+	}
+	data, err := json.Marshal(w)
 	if err != nil {
 		return err
 	}
-	data, err := json.Marshal(sealedWebhook{
-		Quarantined: Quarantined{
-			Source: d.GetSource(), Received: d.GetReceived().AsTime(), Reason: u.GetReason(), Topic: u.GetTopic(),
-			Facts: len(d.GetFacts()), Kept: len(u.GetBody()) > 0,
-		},
-		Body: sealed,
-	})
-	if err != nil {
-		return err
+	msg := &nats.Msg{Subject: stream.QuarantineOf(source, name), Data: data, Header: nats.Header{}}
+	if w.Kind != KindWebhook {
+		msg.Header.Set(jetstream.MsgTTLHeader, "never") // until somebody retries or drops the entry
 	}
-	_, err = q.JetStream.Publish(ctx, stream.QuarantineOf(d.GetSource(), d.GetId()), data, jetstream.WithMsgID(d.GetId()))
+	// The message has no id: the subject replaces a former entry, also one that was dropped a moment ago.
+	_, err = q.JetStream.PublishMsg(ctx, msg)
 	return err
 }
 
-// List visits the webhooks in quarantine, oldest first, without their bodies.
+// List visits the entries of the quarantine, oldest first, without their bodies.
 func (q *Quarantine) List(ctx context.Context, visit func(Quarantined) error) error {
+	return q.visit(ctx, func(w *sealedWebhook) error { return visit(w.Quarantined) })
+}
+
+func (q *Quarantine) visit(ctx context.Context, visit func(*sealedWebhook) error) error {
 	s, err := q.JetStream.Stream(ctx, stream.Quarantine)
 	if err != nil {
 		return fmt.Errorf("list the quarantine: %w", err)
@@ -114,7 +149,7 @@ func (q *Quarantine) List(ctx context.Context, visit func(Quarantined) error) er
 		if err != nil {
 			return err
 		}
-		if err := visit(w.Quarantined); err != nil {
+		if err := visit(w); err != nil {
 			return err
 		}
 	}
@@ -138,11 +173,34 @@ func (q *Quarantine) Get(ctx context.Context, number uint64) (Quarantined, []byt
 	if err != nil {
 		return Quarantined{}, nil, err
 	}
+	if w.Kind == KindDelivery || w.Kind == KindBehind {
+		facts, err := q.facts(w)
+		return w.Quarantined, facts, err
+	}
+	if w.Kind != KindWebhook {
+		return w.Quarantined, nil, nil
+	}
 	body, err := q.open(w.Body)
 	if err != nil {
 		return Quarantined{}, nil, fmt.Errorf("read webhook %d in quarantine: %w", number, err)
 	}
 	return w.Quarantined, body, nil
+}
+
+// facts returns the delivery of an entry as JSON; nil when the delivery is not kept.
+func (q *Quarantine) facts(w *sealedWebhook) ([]byte, error) {
+	if !w.Kept {
+		return nil, nil
+	}
+	body, err := q.Sealer.OpenText(w.Body)
+	d := &factv1.Delivery{}
+	if err == nil {
+		err = proto.Unmarshal([]byte(body), d)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read entry %d of the quarantine: %w", w.Number, err)
+	}
+	return protojson.Marshal(d)
 }
 
 // Drop removes and overwrites a webhook in quarantine.
@@ -167,6 +225,9 @@ func unsealed(msg *jetstream.RawStreamMsg) (*sealedWebhook, error) {
 		return nil, fmt.Errorf("read webhook %d in quarantine: %w", msg.Sequence, err)
 	}
 	w.Number = msg.Sequence
+	if w.Kind == "" {
+		w.Kind = KindWebhook // of an earlier version
+	}
 	return &w, nil
 }
 

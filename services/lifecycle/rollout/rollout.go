@@ -162,6 +162,10 @@ func (o *Options) compare(ctx context.Context, now, next *rules.Policy) (*Waitin
 		}
 		return nil
 	})
+	damaged, err := store.SplitDamaged(err)
+	if len(damaged) > 0 {
+		o.Log.Error("stored subjects are not compared under the new policy", "subjects", len(damaged), "error", damaged.Err())
+	}
 	return w, err
 }
 

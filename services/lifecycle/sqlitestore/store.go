@@ -14,6 +14,7 @@ import (
 	_ "modernc.org/sqlite" // the driver
 
 	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
 
 // Store is a SQLite file. Every write is durable before the call returns, even across power
@@ -92,14 +93,14 @@ func (s *Store) Lookup(ctx context.Context, keys []string) (map[string]string, e
 // Load reads subjects; unknown ids are left out.
 func (s *Store) Load(ctx context.Context, ids []string) (map[string]lifecycle.Subject, error) {
 	var rows rowReader
-	err := s.each(ctx, "SELECT version, doc FROM subjects WHERE id IN (SELECT value FROM json_each(?))", ids, rows.read)
+	err := s.each(ctx, "SELECT id, version, doc FROM subjects WHERE id IN (SELECT value FROM json_each(?))", ids, rows.read)
 	subjects, err := rows.decode(err)
-	if err != nil {
-		return nil, fmt.Errorf("load %d subjects: %w", len(ids), err)
-	}
 	found := make(map[string]lifecycle.Subject, len(subjects))
 	for _, subject := range subjects {
 		found[subject.ID] = subject
+	}
+	if err != nil {
+		return found, fmt.Errorf("load %d subjects: %w", len(ids), err)
 	}
 	return found, nil
 }
@@ -133,20 +134,23 @@ func (s *Store) visit(ctx context.Context, visit func(*sql.Rows) error, query st
 // rowReader collects documents while the cursor is open and decodes the documents in parallel after
 // the close.
 type rowReader struct {
+	ids      []string
 	versions []int64
 	docs     [][]byte
 }
 
 func (r *rowReader) read(rows *sql.Rows) error {
 	var (
+		id      string
 		version int64
 		doc     []byte
 	)
-	err := rows.Scan(&version, &doc)
-	r.versions, r.docs = append(r.versions, version), append(r.docs, doc)
+	err := rows.Scan(&id, &version, &doc)
+	r.ids, r.versions, r.docs = append(r.ids, id), append(r.versions, version), append(r.docs, doc)
 	return err
 }
 
+// decode returns the subjects. The error is a store.DamagedError if only some documents cannot be decoded.
 func (r *rowReader) decode(err error) ([]lifecycle.Subject, error) {
 	if err != nil {
 		return nil, err
@@ -156,14 +160,28 @@ func (r *rowReader) decode(err error) ([]lifecycle.Subject, error) {
 		errs[i] = json.Unmarshal(r.docs[i], &out[i])
 		out[i].Version = r.versions[i]
 	})
-	return out, errors.Join(errs...)
+	var damaged store.Damaged
+	whole := out[:0]
+	for i := range out {
+		if errs[i] != nil {
+			damaged.Add(r.ids[i], errs[i])
+			continue
+		}
+		whole = append(whole, out[i])
+	}
+	return whole, damaged.Err()
 }
 
-// Pending returns subjects with unpublished decisions or unwritten journal entries.
-func (s *Store) Pending(ctx context.Context, limit int) ([]lifecycle.Subject, error) {
-	out, err := s.page(ctx, limit, "SELECT version, doc FROM subjects WHERE pending = 1 ORDER BY id LIMIT ?")
+// Pending returns subjects after an id with unpublished decisions or unwritten journal entries, by id.
+func (s *Store) Pending(ctx context.Context, after string, limit int) ([]lifecycle.Subject, error) {
+	out, err := s.page(
+		ctx,
+		limit,
+		"SELECT id, version, doc FROM subjects WHERE pending = 1 AND id > ? ORDER BY id LIMIT ?",
+		after,
+	)
 	if err != nil {
-		return nil, fmt.Errorf("read pending subjects: %w", err)
+		return out, fmt.Errorf("read pending subjects: %w", err)
 	}
 	return out, nil
 }
@@ -173,10 +191,10 @@ func (s *Store) Requested(ctx context.Context, limit int) ([]lifecycle.Subject, 
 	out, err := s.page(
 		ctx,
 		limit,
-		"SELECT version, doc FROM subjects WHERE request_due IS NOT NULL ORDER BY request_due, id LIMIT ?",
+		"SELECT id, version, doc FROM subjects WHERE request_due IS NOT NULL ORDER BY request_due, id LIMIT ?",
 	)
 	if err != nil {
-		return nil, fmt.Errorf("read subjects with open requests: %w", err)
+		return out, fmt.Errorf("read subjects with open requests: %w", err)
 	}
 	return out, nil
 }
@@ -187,10 +205,10 @@ func (s *Store) Unconfirmed(ctx context.Context, limit int) ([]lifecycle.Subject
 	out, err := s.page(
 		ctx,
 		limit,
-		"SELECT version, doc FROM subjects WHERE notice_due IS NOT NULL ORDER BY notice_due, id LIMIT ?",
+		"SELECT id, version, doc FROM subjects WHERE notice_due IS NOT NULL ORDER BY notice_due, id LIMIT ?",
 	)
 	if err != nil {
-		return nil, fmt.Errorf("read subjects with unconfirmed decisions: %w", err)
+		return out, fmt.Errorf("read subjects with unconfirmed decisions: %w", err)
 	}
 	return out, nil
 }
@@ -201,11 +219,11 @@ func (s *Store) Walk(ctx context.Context, after string, limit int) ([]lifecycle.
 	out, err := s.page(
 		ctx,
 		limit,
-		"SELECT version, doc FROM subjects WHERE id > ? AND revision IS NOT NULL ORDER BY id LIMIT ?",
+		"SELECT id, version, doc FROM subjects WHERE id > ? AND revision IS NOT NULL ORDER BY id LIMIT ?",
 		after,
 	)
 	if err != nil {
-		return nil, fmt.Errorf("walk subjects after %q: %w", after, err)
+		return out, fmt.Errorf("walk subjects after %q: %w", after, err)
 	}
 	return out, nil
 }

@@ -33,7 +33,7 @@ type Store interface {
 	// change counts as stored then.
 	Save(ctx context.Context, changes []store.Change) ([]error, error)
 	// Pending returns subjects with unpublished decisions or unwritten journal entries.
-	Pending(ctx context.Context, limit int) ([]lifecycle.Subject, error)
+	Pending(ctx context.Context, after string, limit int) ([]lifecycle.Subject, error)
 	// Due returns the ids of subjects whose review time has passed, the earliest first, and then of
 	// subjects evaluated under another policy revision.
 	Due(ctx context.Context, at time.Time, revision string, limit int) ([]string, error)
@@ -486,11 +486,11 @@ func pending(t *testing.T, open func() Store) {
 		}
 		mustSave(t, st, create(s))
 	}
-	got, err := st.Pending(t.Context(), 10)
+	got, err := st.Pending(t.Context(), "", 10)
 	if err != nil || !sameIDs(got, "p-0", "p-2", "p-3") {
 		t.Fatalf("got %v, %v", ids(got), err)
 	}
-	if one, err := st.Pending(t.Context(), 1); err != nil || len(one) != 1 {
+	if one, err := st.Pending(t.Context(), "", 1); err != nil || len(one) != 1 {
 		t.Errorf("a page of one holds %d, %v", len(one), err)
 	}
 	for _, s := range got {
@@ -500,7 +500,7 @@ func pending(t *testing.T, open func() Store) {
 		s.Outbox, s.Notes = nil, nil
 		mustSave(t, st, store.Change{Subject: s})
 	}
-	if left, err := st.Pending(t.Context(), 10); err != nil || len(left) != 0 {
+	if left, err := st.Pending(t.Context(), "", 10); err != nil || len(left) != 0 {
 		t.Errorf("after clearing: %d, %v", len(left), err)
 	}
 }
@@ -713,7 +713,7 @@ func nothing(t *testing.T, open func() Store) {
 		t.Errorf("save: %v, %v", got, err)
 	}
 	for _, limit := range []int{-1, 0, 10} {
-		if got, err := st.Pending(t.Context(), limit); err != nil || len(got) != 0 {
+		if got, err := st.Pending(t.Context(), "", limit); err != nil || len(got) != 0 {
 			t.Errorf("pending: %v, %v", got, err)
 		}
 		if got, err := st.Requested(t.Context(), limit); err != nil || len(got) != 0 {

@@ -1,11 +1,13 @@
 package cli
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -16,9 +18,11 @@ import (
 	"github.com/rodopath/rodopath/services/rodopath/client"
 )
 
-// quarantined is a webhook in quarantine, as the server reports.
+// quarantined is an entry of the quarantine, as the server reports.
 type quarantined struct {
 	Number   uint64    `json:"number"`
+	Kind     string    `json:"kind"`
+	Subject  string    `json:"subject"`
 	Source   string    `json:"source"`
 	Received time.Time `json:"received"`
 	Reason   string    `json:"reason"`
@@ -28,13 +32,33 @@ type quarantined struct {
 	Body     []byte    `json:"body"`
 }
 
+// webhookKind is the kind of an entry that its source reads again.
+const webhookKind = "webhook"
+
+// shortened is the first line of a reason, of at most 80 characters.
+func shortened(reason string) string {
+	const most = 80
+	reason, _, _ = strings.Cut(reason, "\n")
+	if runes := []rune(reason); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return reason
+}
+
 func (s *shared) quarantine() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "quarantine",
-		Short: "List, show, retry or drop webhooks that could not be read",
-		Long: `A webhook with a valid signature that cannot be read, in whole or in part, is accepted and kept
-for 30 days, encrypted. A retry reads the webhook once more, for example after an upgrade or a
-change of the configuration; facts that were read before have no further effect.`,
+		Short: "List, show, retry or drop what is set aside",
+		Long: `What cannot be processed is set aside here, encrypted, and holds up nothing else:
+
+  webhook   with a valid signature that cannot be read, in whole or in part; kept for 30 days
+  delivery  whose facts cannot be applied; later deliveries of the same person wait behind
+  behind    a delivery that waits behind another one, and goes on once that one is retried or dropped
+  message   of a stream that cannot be decoded
+  subject   a person whose decisions cannot be published; "explain subject:ID" shows the person
+
+A retry processes an entry once more, for example after an upgrade or a change of the
+configuration; facts that were applied before have no further effect.`,
 	}
 	cmd.AddCommand(s.quarantineList(), s.quarantineShow(), s.quarantineRetry(), s.quarantineDrop())
 	return cmd
@@ -44,7 +68,7 @@ func (s *shared) quarantineList() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "List the webhooks in quarantine, oldest first",
+		Short: "List the entries of the quarantine, oldest first",
 		Args:  args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return s.ask(cmd.Context(), func(c *client.Client) error {
@@ -60,38 +84,41 @@ func (s *shared) quarantineList() *cobra.Command {
 						return fmt.Errorf("read the answer: %w", err)
 					}
 					if !found {
-						fmt.Fprintln(table, "NUMBER\tSOURCE\tRECEIVED\tTOPIC\tREASON\tFACTS READ")
+						fmt.Fprintln(table, "NUMBER\tKIND\tSOURCE\tRECEIVED\tTOPIC\tFACTS READ\tREASON")
 					}
 					found = true
-					_, err := fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\t%d\n",
-						q.Number, q.Source, q.Received.Format(minute), q.Topic, q.Reason, q.Facts)
+					_, err := fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\t%d\t%s\n", q.Number, q.Kind, cmp.Or(q.Subject, q.Source),
+						q.Received.Format(minute), q.Topic, q.Facts, shortened(q.Reason))
 					return err
 				})
 				if err != nil || asJSON {
 					return err
 				}
 				if !found {
-					_, err = fmt.Fprintln(cmd.OutOrStdout(), "The quarantine is empty: every webhook was read.")
+					_, err = fmt.Fprintln(cmd.OutOrStdout(), "The quarantine is empty: nothing is set aside.")
 					return err
 				}
 				return table.Flush()
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, one webhook per line")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, one entry per line")
 	return cmd
 }
 
 func (s *shared) quarantineShow() *cobra.Command {
 	return &cobra.Command{
 		Use:   "show NUMBER",
-		Short: "Print the body of a webhook in quarantine; the body holds personal data",
+		Short: "Print the body of a webhook, or the facts of a delivery, in quarantine; both hold personal data",
 		Args:  args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			return s.ask(cmd.Context(), func(c *client.Client) error {
 				q, err := getQuarantined(cmd, c, given[0])
 				if err != nil {
 					return err
+				}
+				if len(q.Body) == 0 {
+					q.Body = []byte(q.Reason)
 				}
 				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\n", q.Body)
 				return err
@@ -103,14 +130,14 @@ func (s *shared) quarantineShow() *cobra.Command {
 func (s *shared) quarantineDrop() *cobra.Command {
 	return &cobra.Command{
 		Use:   "drop NUMBER",
-		Short: "Remove a webhook from quarantine",
+		Short: "Remove an entry from quarantine",
 		Args:  args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			return s.ask(cmd.Context(), func(c *client.Client) error {
 				if err := c.Delete(cmd.Context(), "/v1/quarantine/"+given[0]); err != nil {
 					return err
 				}
-				_, err := fmt.Fprintf(cmd.OutOrStdout(), "Webhook %s is removed.\n", given[0])
+				_, err := fmt.Fprintf(cmd.OutOrStdout(), "Entry %s is removed.\n", given[0])
 				return err
 			})
 		},
@@ -120,12 +147,19 @@ func (s *shared) quarantineDrop() *cobra.Command {
 func (s *shared) quarantineRetry() *cobra.Command {
 	return &cobra.Command{
 		Use:   "retry NUMBER",
-		Short: "Read a webhook in quarantine once more, and remove a webhook that is read whole",
+		Short: "Process an entry of the quarantine once more, and remove the entry if that succeeds",
 		Args:  args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			return s.ask(cmd.Context(), func(c *client.Client) error {
 				q, err := getQuarantined(cmd, c, given[0])
 				if err != nil {
+					return err
+				}
+				if q.Kind != webhookKind {
+					if err := c.Post(cmd.Context(), "/v1/quarantine/"+given[0]+"/retry"); err != nil {
+						return err
+					}
+					_, err := fmt.Fprintf(cmd.OutOrStdout(), "Entry %s is tried again; if the attempt fails, the entry returns.\n", given[0])
 					return err
 				}
 				if !q.Kept {

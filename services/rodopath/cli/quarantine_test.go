@@ -76,7 +76,7 @@ func TestQuarantine_KeepsShowsAndDropsAWebhook(t *testing.T) {
 		}
 	}
 	out, err := program(t, "quarantine", "show", "1", "--data", dir).CombinedOutput()
-	if err == nil || !strings.Contains(string(out), "No webhook of this number") {
+	if err == nil || !strings.Contains(string(out), "No entry of this number") {
 		t.Errorf("show of a dropped webhook: %v: %s", err, out)
 	}
 }

@@ -201,7 +201,16 @@ func (c *Client) lines(ctx context.Context, method, path string, body []byte, vi
 	if ctx.Err() != nil {
 		return nil
 	}
-	return lines.Err()
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("the answer is incomplete: the log of the server has the cause: %w", err)
+	}
+	return nil
+}
+
+// Post sends a request without a body.
+func (c *Client) Post(ctx context.Context, path string) error {
+	_, err := c.answer(ctx, http.MethodPost, path, nil, "")
+	return err
 }
 
 // Send sends facts in the format of the platform "standard" and returns the number of accepted

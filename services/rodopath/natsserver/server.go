@@ -81,6 +81,9 @@ func Start(opts Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start NATS: %w", err)
 	}
+	if err := repairConsumers(opts.Dir, opts.Log); err != nil {
+		return nil, fmt.Errorf("start NATS: %w", err)
+	}
 	ns, err := server.NewServer(so)
 	if err != nil {
 		return nil, fmt.Errorf("start NATS: %w", err)

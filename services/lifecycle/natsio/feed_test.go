@@ -1,0 +1,200 @@
+package natsio_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"google.golang.org/protobuf/proto"
+
+	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/lifecycle/lifecycletest"
+	"github.com/rodopath/rodopath/services/lifecycle/natsio"
+)
+
+// scene is a feed on a real server whose Apply fails for some deliveries.
+type scene struct {
+	t       *testing.T
+	js      jetstream.JetStream
+	feed    *natsio.Feed
+	applied chan string // ids in the order of application
+
+	mu   sync.Mutex
+	bad  map[string]error
+	down bool
+}
+
+func newScene(t *testing.T) *scene {
+	t.Helper()
+	_, js := lifecycletest.JetStream(t)
+	s := &scene{t: t, js: js, applied: make(chan string, 100), bad: map[string]error{}}
+	s.feed = &natsio.Feed{
+		JetStream: js, Stream: stream.Facts, Decode: natsio.DecodeFacts, Apply: s.apply, Works: s.works,
+		Pause: time.Millisecond, Log: slog.New(slog.DiscardHandler),
+		Aside: &natsio.Aside{
+			Quarantine: &natsio.Quarantine{JetStream: js, Sealer: lifecycletest.Vault(t)}, Keys: keys, Every: 10 * time.Millisecond,
+		},
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { defer close(done); s.feed.Run(ctx) }()
+	t.Cleanup(func() { cancel(); <-done })
+	return s
+}
+
+// keys of a delivery are its person, the first word of its id.
+func keys(d *factv1.Delivery) ([]string, error) {
+	person, _, _ := strings.Cut(d.GetId(), "-")
+	return []string{person}, nil
+}
+
+func (s *scene) works(context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.down {
+		return errors.New("the store does not answer")
+	}
+	return nil
+}
+
+// apply applies nothing of a batch with a bad delivery, as a store does.
+func (s *scene) apply(ctx context.Context, deliveries []*factv1.Delivery) error {
+	if err := s.works(ctx); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, d := range deliveries {
+		if err := s.bad[d.GetId()]; err != nil {
+			return err
+		}
+	}
+	for _, d := range deliveries {
+		s.applied <- d.GetId()
+	}
+	return nil
+}
+
+func (s *scene) set(bad map[string]error, down bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.bad, s.down = bad, down
+}
+
+func (s *scene) publish(ids ...string) {
+	s.t.Helper()
+	for _, id := range ids {
+		data, err := proto.Marshal(&factv1.Delivery{Id: id, Source: "shop", Facts: []*factv1.Fact{{Id: id}}})
+		if err == nil {
+			_, err = s.js.Publish(s.t.Context(), stream.FactsOf("shop"), data)
+		}
+		if err != nil {
+			s.t.Fatal(err)
+		}
+	}
+}
+
+// wants waits until exactly these deliveries are applied, in any order.
+func (s *scene) wants(want ...string) {
+	s.t.Helper()
+	var got []string
+	for range want {
+		select {
+		case id := <-s.applied:
+			got = append(got, id)
+		case <-time.After(20 * time.Second):
+			s.t.Fatalf("applied %v, want %v", got, want)
+		}
+	}
+	slices.Sort(got)
+	if slices.Sort(want); !slices.Equal(got, want) {
+		s.t.Fatalf("applied %v, want %v", got, want)
+	}
+}
+
+// kept waits until the quarantine holds entries of these kinds and returns them.
+func (s *scene) kept(want ...natsio.Kind) []natsio.Quarantined {
+	s.t.Helper()
+	var got []natsio.Quarantined
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		got = nil
+		err := s.feed.Aside.Quarantine.List(s.t.Context(), func(q natsio.Quarantined) error {
+			got = append(got, q)
+			return nil
+		})
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if slices.EqualFunc(got, want, func(q natsio.Quarantined, k natsio.Kind) bool { return q.Kind == k }) {
+			return got
+		}
+	}
+	s.t.Fatalf("the quarantine holds %v, want %v", got, want)
+	return nil
+}
+
+func TestFeed_ABadDeliveryHoldsUpItsPersonAlone(t *testing.T) {
+	s := newScene(t)
+	s.set(map[string]error{"ala-1": errors.New("the document is too large")}, false)
+	s.publish("ala-1", "bob-1", "cyd-1")
+	s.wants("bob-1", "cyd-1")
+	entry := s.kept(natsio.KindDelivery)[0]
+	if entry.Reason != "the document is too large" || entry.Facts != 1 {
+		t.Errorf("got the entry %+v, want its reason and its fact", entry)
+	}
+	s.publish("ala-2", "bob-2")
+	s.wants("bob-2")
+	s.kept(natsio.KindDelivery, natsio.KindBehind)
+	s.set(nil, false)
+	if err := s.feed.Aside.Quarantine.Retry(t.Context(), entry.Number, func() {}); err != nil {
+		t.Fatal(err)
+	}
+	s.wants("ala-1", "ala-2")
+	s.kept()
+}
+
+func TestFeed_WhatWaitsBehindADroppedDeliveryGoesOn(t *testing.T) {
+	s := newScene(t)
+	s.set(map[string]error{"ala-1": fmt.Errorf("%w: no such kind", natsio.ErrUnreadable)}, false)
+	s.publish("ala-1")
+	entry := s.kept(natsio.KindDelivery)[0]
+	s.publish("ala-2")
+	s.kept(natsio.KindDelivery, natsio.KindBehind)
+	if err := s.feed.Aside.Quarantine.Drop(t.Context(), entry.Number); err != nil {
+		t.Fatal(err)
+	}
+	s.wants("ala-2")
+	s.kept()
+}
+
+func TestFeed_NothingIsSetAsideWhileTheStoreIsAway(t *testing.T) {
+	s := newScene(t)
+	s.set(nil, true)
+	s.publish("ala-1", "bob-1")
+	for end := time.Now().Add(300 * time.Millisecond); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		s.kept()
+	}
+	s.set(nil, false)
+	s.wants("ala-1", "bob-1")
+}
+
+func TestFeed_AMessageThatCannotBeDecodedIsKept(t *testing.T) {
+	s := newScene(t)
+	if _, err := s.js.Publish(t.Context(), stream.FactsOf("shop"), []byte{0xff, 0xff}); err != nil {
+		t.Fatal(err)
+	}
+	s.publish("bob-1")
+	s.wants("bob-1")
+	entry := s.kept(natsio.KindMessage)[0]
+	if err := s.feed.Aside.Quarantine.Retry(t.Context(), entry.Number, func() {}); !errors.Is(err, natsio.ErrNotKept) {
+		t.Errorf("Retry = %v, want %v", err, natsio.ErrNotKept)
+	}
+}
