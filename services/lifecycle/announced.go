@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/notice"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
@@ -16,6 +17,25 @@ func (s *Subject) isUnannounced(o *rules.Holding) bool {
 	return o.Lapsed() && !slices.ContainsFunc(s.Announced, func(d AnnouncedDeletion) bool {
 		return d.Item == o.Item && !d.Returned && !o.Lapse.After(d.coveredUntil())
 	})
+}
+
+// coverage is until when the announcements in force cover each item.
+type coverage map[rules.Item]time.Time
+
+func (s *Subject) coverage() coverage {
+	out := make(coverage, len(s.Announced))
+	for i := range s.Announced {
+		if d := &s.Announced[i]; !d.Returned {
+			out[d.Item] = calendar.Later(out[d.Item], d.coveredUntil())
+		}
+	}
+	return out
+}
+
+// covers reports whether the deletion of a lapsed item is announced.
+func (c coverage) covers(o *rules.Holding) bool {
+	until, ok := c[o.Item]
+	return ok && !o.Lapse.After(until)
 }
 
 // coveredUntil is the latest end of the item for which the announcement makes another one
@@ -159,12 +179,15 @@ func (s *Subject) earlierDecisions(h *rules.Evaluation, items []rules.Item) []st
 	if s.LastForgotten != "" {
 		out = append(out, s.LastForgotten)
 	}
+	if len(s.Announced) == 0 {
+		return out
+	}
+	among := make(map[rules.Item]bool, len(items))
+	for _, item := range items {
+		among[item] = true
+	}
 	for i := range s.Announced {
-		item := s.Announced[i].Item
-		if item.Ref != "" {
-			item.Ref = h.RecordNamed(item.Ref)
-		}
-		if slices.Contains(items, item) {
+		if among[currentName(h, s.Announced[i].Item)] {
 			out = append(out, s.Announced[i].Decision)
 		}
 	}

@@ -115,8 +115,12 @@ func (s *Subject) fillOutbox(p *rules.Policy, decisions, unsent []decision.Decis
 	return fresh
 }
 
-// maxItems bounds the items of one decision, so that a decision fits into a message of NATS.
-const maxItems = 500
+// maxItems bounds the items of one decision, and maxRetained the retained items that a decision lists, so that a
+// decision fits into a message of NATS.
+const (
+	maxItems    = 500
+	maxRetained = 100
+)
 
 // deletions decides the deletion of every lapsed item that is not announced yet: one decision for
 // each instant of lapse, or several of at most maxItems items.
@@ -126,29 +130,73 @@ func (s *Subject) deletions(
 	held []rules.Holding,
 	at time.Time,
 ) []decision.Decision {
-	var lapsed []rules.Holding
-	for _, o := range held {
-		if s.isUnannounced(&o) {
-			lapsed = append(lapsed, o)
-		}
+	groups := s.lapsed(held)
+	if len(groups) == 0 {
+		return nil
 	}
-	slices.SortStableFunc(lapsed, func(a, b rules.Holding) int { return a.Lapse.Compare(b.Lapse) })
-	var out []decision.Decision
-	for len(lapsed) > 0 {
-		lapse := lapsed[0].Lapse
-		n := 0
-		var items []rules.Item
-		for n < len(lapsed) && n < maxItems && lapsed[n].Lapse.Equal(lapse) {
-			items = append(items, lapsed[n].Item)
-			n++
-		}
-		lapsed = lapsed[n:]
-		out = append(out, s.deletion(p, h, lapse, items, held, at))
+	ended, remains := s.endedBases(groups, at), retained(held)
+	out := make([]decision.Decision, len(groups))
+	for i := range groups {
+		out[i] = s.deletion(p, h, &groups[i], ended[i], remains, at)
 	}
 	if !wholeHeld(p, held) {
 		if last := markWholePerson(p, out); last != nil {
 			s.FullErasure = &FullErasure{Lapse: last.Effective, At: at}
 		}
+	}
+	return out
+}
+
+// lapse is the items of one decision, which lapsed at one instant.
+type lapse struct {
+	at    time.Time
+	items []rules.Item
+}
+
+// lapsed returns the lapsed items without an announcement, in the order of their lapses.
+func (s *Subject) lapsed(held []rules.Holding) []lapse {
+	covered := s.coverage()
+	var items []*rules.Holding
+	for i := range held {
+		if o := &held[i]; o.Lapsed() && !covered.covers(o) {
+			items = append(items, o)
+		}
+	}
+	slices.SortStableFunc(items, func(a, b *rules.Holding) int { return a.Lapse.Compare(b.Lapse) })
+	var out []lapse
+	for _, o := range items {
+		n := len(out) - 1
+		if n < 0 || !out[n].at.Equal(o.Lapse) || len(out[n].items) == maxItems {
+			out, n = append(out, lapse{at: o.Lapse}), n+1
+		}
+		out[n].items = append(out[n].items, o.Item)
+	}
+	return out
+}
+
+// endedBases returns the bases that ever covered the items of each group, the latest end first.
+func (s *Subject) endedBases(groups []lapse, at time.Time) [][]rules.Basis {
+	of := map[rules.Item]int{}
+	for i := range groups {
+		for _, item := range groups[i].items {
+			of[item] = i
+		}
+	}
+	out := make([][]rules.Basis, len(groups))
+	added := make([]int, len(groups)) // the last basis of each group, counted from 1
+	for i := range s.Bases {
+		b := &s.Bases[i]
+		if !b.Begun(at) {
+			continue
+		}
+		for _, item := range b.Keeps {
+			if g, ok := of[item]; ok && added[g] != i+1 {
+				out[g], added[g] = append(out[g], *b), i+1
+			}
+		}
+	}
+	for _, ended := range out {
+		slices.SortStableFunc(ended, func(a, b rules.Basis) int { return b.Until.Compare(*a.Until) })
 	}
 	return out
 }
@@ -168,40 +216,28 @@ func markWholePerson(p *rules.Policy, decisions []decision.Decision) *decision.D
 func (s *Subject) deletion(
 	p *rules.Policy,
 	h *rules.Evaluation,
-	lapse time.Time,
-	items []rules.Item,
-	held []rules.Holding,
+	l *lapse,
+	ended []rules.Basis,
+	remains []stream.RetainedItem,
 	at time.Time,
 ) decision.Decision {
-	lapsed := make(map[rules.Item]bool, len(items))
-	for _, item := range items {
-		lapsed[item] = true
-	}
-	var ended []rules.Basis
-	for i := range s.Bases {
-		b := s.Bases[i]
-		if b.Begun(at) && slices.ContainsFunc(b.Keeps, func(k rules.Item) bool { return lapsed[k] }) {
-			ended = append(ended, b)
-		}
-	}
-	slices.SortStableFunc(ended, func(a, b rules.Basis) int { return b.Until.Compare(*a.Until) })
-	named := make([]stream.Item, len(items))
-	for i, item := range items {
+	named := make([]stream.Item, len(l.items))
+	for i, item := range l.items {
 		named[i] = stream.Item{Category: item.Category, Ref: item.Ref, Names: h.OtherNames(item.Ref)}
 	}
-	id := decision.NewDeleteID(s.ID, lapse, items, s.earlierDecisions(h, items))
-	d := decision.NewDeletion(id, s.ID, lapse, named, ended, retained(held))
+	id := decision.NewDeleteID(s.ID, l.at, l.items, s.earlierDecisions(h, l.items))
+	d := decision.NewDeletion(id, s.ID, l.at, named, ended, remains)
 	d.At, d.Revision = at, p.Revision
-	for _, item := range items {
-		s.Announced = append(s.Announced, AnnouncedDeletion{Item: item, Lapse: lapse, At: at, Decision: d.ID})
+	for _, item := range l.items {
+		s.Announced = append(s.Announced, AnnouncedDeletion{Item: item, Lapse: l.at, At: at, Decision: d.ID})
 	}
 	return d
 }
 
-// retained lists the items that may still be held. Of more than maxItems items the categories are listed, each
+// retained lists the items that may still be held. Of more than maxRetained items the categories are listed, each
 // with its latest end.
 func retained(held []rules.Holding) []stream.RetainedItem {
-	var out []stream.RetainedItem
+	out := []stream.RetainedItem{}
 	for _, o := range held {
 		if o.InForce {
 			out = append(out, stream.RetainedItem{
@@ -210,7 +246,7 @@ func retained(held []rules.Holding) []stream.RetainedItem {
 			})
 		}
 	}
-	if len(out) <= maxItems {
+	if len(out) <= maxRetained {
 		return out
 	}
 	return retainedCategories(out)

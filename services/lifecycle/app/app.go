@@ -211,6 +211,7 @@ func (a *App) newFeeds(opts Options, applier *apply.Applier, reader *receipt.Rea
 			},
 			Aside:  a.aside,
 			Works:  a.storeWorks,
+			Linger: linger,
 			Alone:  opts.Alone,
 			Tracer: opts.Tracer,
 			Log:    opts.Log.With("loop", "facts"),
@@ -222,12 +223,16 @@ func (a *App) newFeeds(opts Options, applier *apply.Applier, reader *receipt.Rea
 			Apply:     applyFacts,
 			Aside:     a.aside,
 			Works:     a.storeWorks,
+			Linger:    linger,
 			Alone:     opts.Alone,
 			Tracer:    opts.Tracer,
 			Log:       opts.Log.With("loop", "receipts"),
 		},
 	}
 }
+
+// linger is how long facts wait for others, so that a busy shop has few transactions and not one for each webhook.
+const linger = 100 * time.Millisecond
 
 // storeWorks returns nil while the store answers.
 func (a *App) storeWorks(ctx context.Context) error {

@@ -6,6 +6,8 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"encoding/base32"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"runtime"
@@ -303,7 +305,7 @@ func retracted(before, after *lifecycle.Subject) []string {
 
 // decide decides for one person, based on the stored subjects.
 func (a *Applier) decide(p *person, subjects map[string]lifecycle.Subject, at time.Time) (*store.Change, error) {
-	s := lifecycle.Subject{ID: cmp.Or(p.newID, newID())}
+	s := lifecycle.Subject{ID: cmp.Or(p.newID, newID(at))}
 	if len(p.subjects) > 0 {
 		s = subjects[p.subjects[0]]
 	}
@@ -397,5 +399,11 @@ func named(s lifecycle.Subject) lifecycle.Subject {
 	return s
 }
 
-// newID returns a random id for a person.
-func newID() string { return strings.ToLower(rand.Text()) }
+// newID returns a random id for a person. Ids sort by the time of their making, so that new persons share pages of the
+// store.
+func newID(now time.Time) string {
+	var id [16]byte
+	binary.BigEndian.PutUint64(id[:8], uint64(now.UnixMilli())<<16) //nolint:gosec // after 1970
+	_, _ = rand.Read(id[6:])                                        // never fails
+	return strings.ToLower(base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(id[:]))
+}

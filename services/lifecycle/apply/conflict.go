@@ -295,7 +295,7 @@ func (g *grouping) idOf(root string) string {
 	}
 	id, ok := g.fresh[g.present]
 	if !ok {
-		id = newID()
+		id = newID(g.applier.opts.Now())
 		g.fresh[g.present] = id
 	}
 	return id

@@ -125,7 +125,7 @@ func (sp *split) match(f *fact.Fact) bool { return sp.ids[f.ID] }
 
 // newSplit finds the facts and the keys of some names of a subject.
 func (a *Applier) newSplit(s *lifecycle.Subject, names []identity.Identity) (*split, error) {
-	sp := &split{from: s.ID, to: newID(), ids: map[string]bool{}, subject: *s}
+	sp := &split{from: s.ID, to: newID(a.opts.Now()), ids: map[string]bool{}, subject: *s}
 	for _, n := range names {
 		n = n.Normal()
 		keys := slices.Concat(a.opts.Vault.Keys(n), a.opts.Vault.FormerKeys(n), a.opts.Vault.LocatorKeys(n.String()))

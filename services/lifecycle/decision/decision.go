@@ -38,14 +38,14 @@ const (
 )
 
 // NewDeletion returns the deletion of items whose bases lapsed at an instant. retained are the items
-// that may still be held.
+// that may still be held; several deletions may share the list.
 func NewDeletion(
 	id, subject string, lapse time.Time, items []stream.Item, bases []rules.Basis, retained []stream.RetainedItem,
 ) Decision {
 	d := Decision{ID: id, Subject: subject, Decision: stream.Decision{
 		Kind: stream.KindDelete, Effective: lapse, Because: Reasons(bases...),
 		Delete: &stream.Delete{
-			Scope: ScopePart, Items: items, Purposes: []string{}, Retained: append([]stream.RetainedItem{}, retained...),
+			Scope: ScopePart, Items: items, Purposes: []string{}, Retained: retained,
 		},
 	}}
 	d.addPurposes()

@@ -78,7 +78,7 @@ type sealedWebhook struct {
 	// Delivery is the id of a delivery, and Keys are keyed hashes of its persons and records.
 	Delivery string   `json:"delivery,omitempty"`
 	Keys     []string `json:"keys,omitempty"`
-	Body []byte   `json:"body,omitempty"`
+	Body     []byte   `json:"body,omitempty"`
 }
 
 // Add keeps the unread webhooks among the deliveries; nil means that all are durable.

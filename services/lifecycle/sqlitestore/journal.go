@@ -24,7 +24,7 @@ func (s *Store) Append(ctx context.Context, entries []chain.Entry) ([]error, err
 	if err != nil {
 		return nil, fmt.Errorf("append %d journal entries: %w", len(entries), err)
 	}
-	errs, err := appendTo(ctx, tx, entries)
+	errs, err := s.appendTo(ctx, tx, entries)
 	if err == nil {
 		err = tx.Commit()
 	}
@@ -35,7 +35,7 @@ func (s *Store) Append(ctx context.Context, entries []chain.Entry) ([]error, err
 }
 
 // appendTo returns the errors of single entries, and the error that aborts the transaction.
-func appendTo(ctx context.Context, tx *sql.Tx, entries []chain.Entry) ([]error, error) {
+func (s *Store) appendTo(ctx context.Context, tx *sql.Tx, entries []chain.Entry) ([]error, error) {
 	insert, err := tx.PrepareContext(
 		ctx,
 		"INSERT INTO journal (subject, seq, key, at, decision, doc) VALUES (?, ?, ?, ?, nullif(?, ''), ?) ON CONFLICT (subject, seq) DO NOTHING",
@@ -52,14 +52,14 @@ func appendTo(ctx context.Context, tx *sql.Tx, entries []chain.Entry) ([]error, 
 			errs[i] = taken(e)
 			continue
 		}
-		doc, err := json.Marshal(e)
+		doc, err := json.Marshal(e) // in the clear, for any tool of an auditor
 		if err != nil {
 			errs[i], broken[e.Subject] = fmt.Errorf("encode journal entry %s/%d: %w", e.Subject, e.Seq, err), true
 			continue
 		}
 		stands, err := affected(insert.ExecContext(ctx, e.Subject, e.Seq, e.Key, e.At.UnixMilli(), e.Decision, doc))
 		if err == nil && !stands {
-			stands, err = isAppended(ctx, tx, e)
+			stands, err = s.isAppended(ctx, tx, e)
 		}
 		if err != nil {
 			return nil, err
@@ -76,20 +76,20 @@ func taken(e *chain.Entry) error {
 }
 
 // isAppended reports whether the same entry was appended before.
-func isAppended(ctx context.Context, tx *sql.Tx, e *chain.Entry) (bool, error) {
+func (s *Store) isAppended(ctx context.Context, tx *sql.Tx, e *chain.Entry) (bool, error) {
 	var doc []byte
 	if err := tx.QueryRowContext(ctx, "SELECT doc FROM journal WHERE subject = ? AND seq = ?", e.Subject, e.Seq).
 		Scan(&doc); err != nil {
 		return false, err
 	}
 	var stored chain.Entry
-	err := json.Unmarshal(doc, &stored)
+	err := s.codec.unmarshal(doc, &stored)
 	return stored.Hash == e.Hash, err
 }
 
 // Tails returns the last entry of each journal; subjects without a journal are absent.
 func (s *Store) Tails(ctx context.Context, subjects []string) (map[string]chain.Entry, error) {
-	var entries entryReader
+	entries := entryReader{codec: s.codec}
 	err := s.each(ctx, `
 		SELECT doc FROM json_each(?) AS wanted JOIN journal
 		ON subject = wanted.value AND seq = (SELECT max(seq) FROM journal WHERE subject = wanted.value)`,
@@ -97,8 +97,8 @@ func (s *Store) Tails(ctx context.Context, subjects []string) (map[string]chain.
 	if err != nil {
 		return nil, fmt.Errorf("read the ends of %d journals: %w", len(subjects), err)
 	}
-	found := make(map[string]chain.Entry, len(entries))
-	for _, e := range entries {
+	found := make(map[string]chain.Entry, len(entries.list))
+	for _, e := range entries.list {
 		found[e.Subject] = e
 	}
 	return found, nil
@@ -131,17 +131,17 @@ func (s *Store) Noted(ctx context.Context, subject string, keys []string) (map[s
 
 // Entries returns the subject's journal, in order.
 func (s *Store) Entries(ctx context.Context, subject string) ([]chain.Entry, error) {
-	var entries entryReader
+	entries := entryReader{codec: s.codec}
 	if err := s.visit(ctx, entries.read, "SELECT doc FROM journal WHERE subject = ? ORDER BY seq", subject); err != nil {
 		return nil, fmt.Errorf("read the journal of %s: %w", subject, err)
 	}
-	return entries, nil
+	return entries.list, nil
 }
 
 // EntriesOf returns the journal entries of a decision, by time. The entries may be in the journals
 // of several merged subjects.
 func (s *Store) EntriesOf(ctx context.Context, decision string) ([]chain.Entry, error) {
-	var entries entryReader
+	entries := entryReader{codec: s.codec}
 	if err := s.visit(
 		ctx,
 		entries.read,
@@ -150,7 +150,7 @@ func (s *Store) EntriesOf(ctx context.Context, decision string) ([]chain.Entry, 
 	); err != nil {
 		return nil, fmt.Errorf("read the entries of decision %s: %w", decision, err)
 	}
-	return entries, nil
+	return entries.list, nil
 }
 
 // WalkJournal returns the complete journals of the next subjects after an id, at most limit of
@@ -159,7 +159,7 @@ func (s *Store) WalkJournal(ctx context.Context, after string, limit int) ([]cha
 	if limit <= 0 {
 		return nil, nil
 	}
-	var entries entryReader
+	entries := entryReader{codec: s.codec}
 	err := s.visit(ctx, entries.read, `
 		SELECT doc FROM journal
 		WHERE subject IN (SELECT DISTINCT subject FROM journal WHERE subject > ? ORDER BY subject LIMIT ?)
@@ -167,11 +167,14 @@ func (s *Store) WalkJournal(ctx context.Context, after string, limit int) ([]cha
 	if err != nil {
 		return nil, fmt.Errorf("walk journals after %q: %w", after, err)
 	}
-	return entries, nil
+	return entries.list, nil
 }
 
 // entryReader gathers entries.
-type entryReader []chain.Entry
+type entryReader struct {
+	codec *codec
+	list  []chain.Entry
+}
 
 func (r *entryReader) read(rows *sql.Rows) error {
 	var doc []byte
@@ -179,8 +182,8 @@ func (r *entryReader) read(rows *sql.Rows) error {
 		return err
 	}
 	var e chain.Entry
-	err := json.Unmarshal(doc, &e)
-	*r = append(*r, e)
+	err := r.codec.unmarshal(doc, &e)
+	r.list = append(r.list, e)
 	return err
 }
 

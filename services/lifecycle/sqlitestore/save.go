@@ -3,7 +3,6 @@ package sqlitestore
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -17,12 +16,12 @@ import (
 // Save applies changes in one transaction. A change with a version conflict is omitted, and its
 // error wraps store.ErrConflict.
 func (s *Store) Save(ctx context.Context, changes []store.Change) ([]error, error) {
-	docs, errs := encode(changes)
+	docs, errs := s.encode(changes)
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, fmt.Errorf("save %d subjects: %w", len(changes), err)
 	}
-	w, err := newWriter(ctx, tx)
+	w, err := newWriter(ctx, tx, s.codec)
 	for i := range changes {
 		if errs[i] == nil && err == nil {
 			errs[i], err = w.change(&changes[i], docs[i])
@@ -44,10 +43,10 @@ func rollback(tx *sql.Tx) error {
 	return nil
 }
 
-// encode writes the subjects as JSON before the transaction begins.
-func encode(changes []store.Change) ([][]byte, []error) {
+// encode encodes the subjects before the transaction begins.
+func (s *Store) encode(changes []store.Change) ([][]byte, []error) {
 	docs, errs := make([][]byte, len(changes)), make([]error, len(changes))
-	inChunks(len(changes), func(i int) { docs[i], errs[i] = json.Marshal(changes[i].Subject) })
+	inChunks(len(changes), func(i int) { docs[i], errs[i] = s.codec.marshal(changes[i].Subject) })
 	return docs, errs
 }
 
@@ -67,14 +66,15 @@ func inChunks(n int, work func(i int)) {
 
 // writer is one transaction with its statements.
 type writer struct {
-	ctx context.Context //nolint:containedctx // lives for one Save
+	ctx   context.Context //nolint:containedctx // lives for one Save
+	codec *codec
 
 	insert, update, remove, removeAny, version *sql.Stmt
 	owner, claim, unclaim                      *sql.Stmt
 }
 
-func newWriter(ctx context.Context, tx *sql.Tx) (*writer, error) {
-	w := &writer{ctx: ctx}
+func newWriter(ctx context.Context, tx *sql.Tx, c *codec) (*writer, error) {
+	w := &writer{ctx: ctx, codec: c}
 	for _, p := range []struct {
 		stmt  **sql.Stmt
 		query string
@@ -125,7 +125,7 @@ func (w *writer) change(c *store.Change, doc []byte) (own, fatal error) {
 		}
 	}
 	for i := range c.Redirect {
-		doc, err := json.Marshal(&c.Redirect[i])
+		doc, err := w.codec.marshal(&c.Redirect[i])
 		if err != nil {
 			return nil, err
 		}

@@ -22,6 +22,7 @@ import (
 type Store struct {
 	// write has one connection: SQLite has one writer. read has several.
 	write, read *sql.DB
+	codec       *codec
 }
 
 // Open opens the file at path, creates a missing file, and migrates an older schema. Opening needs
@@ -48,7 +49,11 @@ func Open(ctx context.Context, path string) (*Store, error) {
 		return nil, errors.Join(err, write.Close())
 	}
 	read.SetMaxOpenConns(4)
-	return &Store{write: write, read: read}, nil
+	c, err := newCodec()
+	if err != nil {
+		return nil, errors.Join(err, read.Close(), write.Close())
+	}
+	return &Store{write: write, read: read, codec: c}, nil
 }
 
 func connect(path, lock string) (*sql.DB, error) {
@@ -68,7 +73,11 @@ func connect(path, lock string) (*sql.DB, error) {
 }
 
 // Close closes the file.
-func (s *Store) Close() error { return errors.Join(s.read.Close(), s.write.Close()) }
+func (s *Store) Close() error {
+	err := errors.Join(s.read.Close(), s.write.Close())
+	s.codec.close()
+	return err
+}
 
 // Lookup returns the subjects of keys; unknown keys are absent.
 func (s *Store) Lookup(ctx context.Context, keys []string) (map[string]string, error) {
@@ -92,7 +101,7 @@ func (s *Store) Lookup(ctx context.Context, keys []string) (map[string]string, e
 
 // Load reads subjects; unknown ids are left out.
 func (s *Store) Load(ctx context.Context, ids []string) (map[string]lifecycle.Subject, error) {
-	var rows rowReader
+	rows := rowReader{codec: s.codec}
 	err := s.each(ctx, "SELECT id, version, doc FROM subjects WHERE id IN (SELECT value FROM json_each(?))", ids, rows.read)
 	subjects, err := rows.decode(err)
 	found := make(map[string]lifecycle.Subject, len(subjects))
@@ -134,6 +143,7 @@ func (s *Store) visit(ctx context.Context, visit func(*sql.Rows) error, query st
 // rowReader collects documents while the cursor is open and decodes the documents in parallel after
 // the close.
 type rowReader struct {
+	codec    *codec
 	ids      []string
 	versions []int64
 	docs     [][]byte
@@ -157,7 +167,7 @@ func (r *rowReader) decode(err error) ([]lifecycle.Subject, error) {
 	}
 	out, errs := make([]lifecycle.Subject, len(r.docs)), make([]error, len(r.docs))
 	inChunks(len(r.docs), func(i int) {
-		errs[i] = json.Unmarshal(r.docs[i], &out[i])
+		errs[i] = r.codec.unmarshal(r.docs[i], &out[i])
 		out[i].Version = r.versions[i]
 	})
 	var damaged store.Damaged
@@ -233,7 +243,7 @@ func (s *Store) page(ctx context.Context, limit int, query string, args ...any) 
 	if limit <= 0 {
 		return nil, nil // to SQLite, less than 0 means all
 	}
-	var rows rowReader
+	rows := rowReader{codec: s.codec}
 	return rows.decode(s.visit(ctx, rows.read, query, append(args, limit)...))
 }
 
