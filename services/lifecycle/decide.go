@@ -319,10 +319,10 @@ func (s *Subject) questions(p *rules.Policy, h *rules.Evaluation, at time.Time) 
 // longer needed.
 func (s *Subject) scheduleReview(p *rules.Policy, h *rules.Evaluation, at time.Time) {
 	forget := s.LastReceived.AddDate(0, 0, p.IntakeDays)
-	s.ReviewAt = nil
+	var first time.Time
 	next := func(t time.Time) {
-		if t.After(at) && (s.ReviewAt == nil || t.Before(*s.ReviewAt)) {
-			s.ReviewAt = &t
+		if t.After(at) && (first.IsZero() || t.Before(first)) {
+			first = t
 		}
 	}
 	standing := false
@@ -348,6 +348,9 @@ func (s *Subject) scheduleReview(p *rules.Policy, h *rules.Evaluation, at time.T
 		for i := range requests {
 			next(requests[i].Due)
 		}
+	}
+	if s.ReviewAt = nil; !first.IsZero() {
+		s.ReviewAt = &first
 	}
 	if s.dropSealed(); !s.HoldsPersonal && len(s.Outbox) == 0 && !forget.After(at) {
 		s.Sealed = nil // no decision ever needed the identities

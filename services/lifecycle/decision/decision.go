@@ -3,7 +3,6 @@ package decision
 import (
 	"crypto/sha256"
 	"encoding/base32"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -162,12 +161,12 @@ func (d *Decision) Event(p *rules.Policy, person stream.Person, page string) *st
 
 // NewID hashes the subject matter of a decision into a short, speakable id.
 func NewID(parts ...string) string {
-	h := sha256.New()
+	var text []byte
 	for _, p := range parts {
-		_, _ = io.WriteString(h, strconv.Itoa(len(p))+":"+p) // a hash never fails
+		text = append(append(strconv.AppendInt(text, int64(len(p)), 10), ':'), p...)
 	}
-	sum := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(h.Sum(nil)[:15])
-	return "dec_" + strings.ToLower(sum)
+	sum := sha256.Sum256(text)
+	return "dec_" + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:15]))
 }
 
 // NewDeleteID is the id of a deletion; before are the earlier decisions about the same items, if the

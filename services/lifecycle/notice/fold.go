@@ -25,6 +25,13 @@ func ApplyReceipts(
 	at time.Time,
 ) (notices []Notice, rest []fact.Fact, notes []chain.Note) {
 	all = slices.Clone(all)
+	receipts := false
+	for i := range facts {
+		receipts = receipts || facts[i].Kind == fact.KindReceipt
+	}
+	if !receipts {
+		return all, facts, nil
+	}
 	rest = slices.DeleteFunc(slices.Clone(facts), func(f fact.Fact) bool {
 		if f.Kind != fact.KindReceipt {
 			return false

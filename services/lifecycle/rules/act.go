@@ -14,7 +14,7 @@ import (
 // not so: rules see neither. See voidBases.
 func (p *Policy) acts(facts []fact.Fact) []fact.Fact {
 	out := make([]fact.Fact, 0, len(facts)+2)
-	first := receiptsOf(facts)
+	first, moved := receiptsOf(facts), !slices.IsSortedFunc(facts, fact.Compare)
 	for i := range facts {
 		f := facts[i]
 		if f.HasTrait(fact.TraitEcho) || f.Void != nil || f.Kind == fact.KindState {
@@ -36,9 +36,11 @@ func (p *Policy) acts(facts []fact.Fact) []fact.Fact {
 			Ref:      RequestName(&f),
 			Traits:   f.Traits,
 		}
-		out = append(append(out, in), p.effects(f, facts)...)
+		out, moved = append(append(out, in), p.effects(f, facts)...), true
 	}
-	slices.SortFunc(out, fact.Compare)
+	if moved {
+		slices.SortFunc(out, fact.Compare)
+	}
 	return out
 }
 

@@ -51,47 +51,62 @@ func Bases(p *Policy, facts []fact.Fact) []Basis {
 }
 
 func (h *Evaluation) evaluateBases() []Basis {
-	var all []Basis
+	all := make([]Basis, 0, usualBases)
 	for i := range h.policy.Rules {
 		r := &h.policy.Rules[i]
 		if r.Consent {
-			all = append(all, h.consentsOf(r)...)
+			all = h.appendConsents(all, r)
 			continue
 		}
 		for _, g := range h.groups(r) {
-			all = append(all, h.raise(r, g)...)
+			all = h.appendRaised(all, r, g)
 		}
 	}
 	all = append(all, h.voidBases()...)
 	h.expandToRecords(all)
 	h.limitProlonging(all)
-	slices.SortStableFunc(all, func(a, b Basis) int {
+	return sortedBases(all)
+}
+
+// sortedBases returns bases in their fixed order. Places are sorted and not bases, which are large.
+func sortedBases(all []Basis) []Basis {
+	order := make([]int, len(all))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(i, j int) int {
+		a, b := &all[i], &all[j]
 		return cmp.Or(
 			a.Since.Compare(b.Since),
 			cmp.Compare(a.Rule, b.Rule),
 			cmp.Compare(a.Ref, b.Ref),
 			cmp.Compare(a.Channel, b.Channel),
+			cmp.Compare(i, j),
 		)
 	})
-	return all
+	out := make([]Basis, len(all))
+	for n, i := range order {
+		out[n] = all[i]
+	}
+	return out
 }
 
-// raise returns the bases of a rule in a group: one for every interval between a raising fact and
+// usualBases is the number of bases of a usual person.
+const usualBases = 32
+
+// appendRaised appends the bases of a rule in a group: one for every interval between a raising fact and
 // an end.
-func (h *Evaluation) raise(r *Rule, g group) []Basis {
-	var (
-		done []Basis
-		acts []int
-	)
+func (h *Evaluation) appendRaised(all []Basis, r *Rule, g group) []Basis {
+	acts := h.scratch[:0]
 	end := func(until time.Time, known bool, by string) {
 		b := h.basis(r, g.ref, acts)
 		if known {
-			b.Until = &until
+			b.Until = h.pointer(until)
 		}
 		if by != "" {
 			b.Facts = append(b.Facts, by)
 		}
-		done, acts = append(done, b), nil
+		all, acts = append(all, b), acts[:0]
 	}
 	for n, i := range g.facts {
 		f := &h.facts[i]
@@ -114,7 +129,14 @@ func (h *Evaluation) raise(r *Rule, g group) []Basis {
 		lapse, known := h.lapse(r, view{acts: acts, facts: g.facts, next: len(h.facts)})
 		end(lapse, known, "")
 	}
-	return done
+	h.scratch = acts
+	return all
+}
+
+// pointer returns a pointer to an instant.
+func (h *Evaluation) pointer(t time.Time) *time.Time {
+	place := append(h.times.take(1), t)
+	return &place[0]
 }
 
 // lapse is the end of a basis by time, as far as in view: the end of the period, and no later than
@@ -213,9 +235,11 @@ func (h *Evaluation) promised(r *Rule, v view) (time.Time, bool) {
 
 func (h *Evaluation) basis(r *Rule, ref string, acts []int) Basis {
 	b := Basis{Rule: r.ID, Purpose: r.Purpose, Article: r.Article, Ref: ref, Since: h.facts[acts[0]].Occurred}
+	b.Facts = h.texts.take(len(acts) + 1) // an ending fact may follow
 	for _, i := range acts {
 		b.Facts = append(b.Facts, h.facts[i].ID)
 	}
+	b.Keeps = h.items.take(len(r.Keeps))
 	for _, c := range r.Keeps {
 		item := Item{Category: c}
 		if h.policy.Categories[c].PerRecord {
@@ -247,17 +271,16 @@ func (h *Evaluation) recordsOf(acts []int) []string {
 // expandToRecords extends a basis without a record, such as a hold on everything, to the per-record
 // items of every record.
 func (h *Evaluation) expandToRecords(all []Basis) {
-	known := map[string][]Item{}
-	for i := range all {
-		for _, item := range all[i].Keeps {
-			if item.Ref != "" {
-				known[item.Category] = append(known[item.Category], item)
-			}
-		}
-	}
+	known := h.recordItems(all)
 	for i := range all {
 		b := &all[i]
 		if b.Ref != "" {
+			continue
+		}
+		if len(known) == 0 || !slices.ContainsFunc(b.Keeps, h.isPerRecord) {
+			b.Keeps = slices.DeleteFunc(b.Keeps, func(item Item) bool { return item.Ref == "" && h.isPerRecord(item) })
+			slices.SortFunc(b.Keeps, CompareItems)
+			b.Keeps = slices.Compact(b.Keeps)
 			continue
 		}
 		keeps := b.Keeps[:0:0]
@@ -273,6 +296,29 @@ func (h *Evaluation) expandToRecords(all []Basis) {
 	}
 }
 
+// isPerRecord reports whether each record has an item of its own of a category.
+func (h *Evaluation) isPerRecord(item Item) bool { return h.policy.Categories[item.Category].PerRecord }
+
+// recordItems returns the items of records by category, each once; nil where no basis needs them.
+func (h *Evaluation) recordItems(all []Basis) map[string][]Item {
+	if !slices.ContainsFunc(all, func(b Basis) bool { return b.Ref == "" && slices.ContainsFunc(b.Keeps, h.isPerRecord) }) {
+		return nil
+	}
+	known := map[string][]Item{}
+	for i := range all {
+		for _, item := range all[i].Keeps {
+			if item.Ref != "" {
+				known[item.Category] = append(known[item.Category], item)
+			}
+		}
+	}
+	for c := range known {
+		slices.SortFunc(known[c], CompareItems)
+		known[c] = slices.Compact(known[c])
+	}
+	return known
+}
+
 // limitProlonging removes from prolonging bases the items that no other basis covered at their
 // beginning: a hold restores no lapsed item. A hold on an item that another hold retains counts.
 func (h *Evaluation) limitProlonging(all []Basis) {
@@ -286,7 +332,13 @@ func (h *Evaluation) limitProlonging(all []Basis) {
 	for i := range all {
 		if h.policy.Rule(all[i].Rule).Prolongs {
 			prolonging = append(prolonging, &all[i])
-		} else {
+		}
+	}
+	if len(prolonging) == 0 {
+		return
+	}
+	for i := range all {
+		if !h.policy.Rule(all[i].Rule).Prolongs {
 			allow(&all[i])
 		}
 	}

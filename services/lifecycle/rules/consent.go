@@ -245,31 +245,31 @@ func (c *consentFold) expiry(k consentKey, open *consent) (time.Time, bool) {
 	}, c.policy.Place)
 }
 
-// consentsOf returns the consents for the rule's purpose as bases of the rule. The data of an ignored
+// appendConsents appends the consents for the rule's purpose as bases of the rule. The data of an ignored
 // sign-up are without a basis since the no: a basis that ended as it began has them deleted.
-func (h *Evaluation) consentsOf(r *Rule) []Basis {
-	var all, out []Basis
+func (h *Evaluation) appendConsents(all []Basis, r *Rule) []Basis {
+	add := func(b Basis) {
+		if h.policy.ConsentRule(b.Purpose, b.Channel) != r {
+			return
+		}
+		b.Rule, b.Article = r.ID, r.Article
+		b.Keeps = h.items.take(len(r.Keeps))
+		for _, c := range r.Keeps {
+			b.Keeps = append(b.Keeps, Item{Category: c})
+		}
+		all = append(all, b)
+	}
 	for i := range h.consents {
-		all = append(all, h.consents[i].Basis)
+		add(h.consents[i].Basis)
 	}
 	for _, s := range h.ignored {
 		no := &h.facts[s.no]
-		all = append(all, Basis{
+		add(Basis{
 			Purpose: s.purpose, Channel: s.channel, Since: no.Occurred, Until: &no.Occurred,
 			Facts: []string{h.facts[s.signup].ID, no.ID},
 		})
 	}
-	for _, b := range all {
-		if h.policy.ConsentRule(b.Purpose, b.Channel) != r {
-			continue
-		}
-		b.Rule, b.Article = r.ID, r.Article
-		for _, c := range r.Keeps {
-			b.Keeps = append(b.Keeps, Item{Category: c})
-		}
-		out = append(out, b)
-	}
-	return out
+	return all
 }
 
 // consentEnd is the end of the last consent in view, not before the beginning of the basis; false

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"slices"
+	"time"
 
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 )
@@ -35,12 +36,22 @@ type Evaluation struct {
 	ignored []ignoredSignup
 	// bases is every basis that the facts raise.
 	bases []Basis
+	// kinds indexes the facts by kind; items and texts hold the short lists of the bases.
+	kinds kindIndex
+	items arena[Item]
+	texts arena[string]
+	times arena[time.Time]
+	// scratch is the list of acts that raise uses again.
+	scratch []int
 }
 
 // Evaluate evaluates facts under a policy.
 func Evaluate(p *Policy, facts []fact.Fact) *Evaluation {
 	h := &Evaluation{policy: p, facts: p.acts(facts), void: voidFacts(facts)}
-	h.erasureAsked = slices.ContainsFunc(facts, func(f fact.Fact) bool { return f.Kind == fact.KindErasure })
+	for i := range facts {
+		h.erasureAsked = h.erasureAsked || facts[i].Kind == fact.KindErasure
+	}
+	h.kinds = indexKinds(h.facts)
 	h.nameGroups()
 	h.gatherGroups()
 	h.full = h.findFullRefunds()
@@ -82,7 +93,9 @@ func (h *Evaluation) gatherGroups() {
 		}
 		if h.record[i] != "" {
 			h.byRecord[h.record[i]] = append(h.byRecord[h.record[i]], i)
-			h.traits[h.record[i]] = append(h.traits[h.record[i]], f.Traits...)
+			if len(f.Traits) > 0 {
+				h.traits[h.record[i]] = append(h.traits[h.record[i]], f.Traits...)
+			}
 		}
 		if h.contract[i] != "" {
 			h.byContract[h.contract[i]] = append(h.byContract[h.contract[i]], i)
@@ -123,29 +136,41 @@ func (g *group) has(fact int) bool { return len(g.key) == 0 || g.key[fact] == g.
 // groups returns the groups with a fact that raises the rule. Facts about the whole person belong
 // to every group.
 func (h *Evaluation) groups(r *Rule) []group {
+	raising := h.kinds.of(r.Raised)
+	if len(raising) == 0 {
+		return nil
+	}
 	if r.Per == PerPerson {
-		all := make([]int, len(h.facts))
-		for i := range all {
-			all[i] = i
-		}
-		return []group{{facts: all}}
+		return []group{{facts: h.actsOn(r)}}
 	}
 	key, members := h.record, h.byRecord
 	if r.Per == PerContract {
 		key, members = h.contract, h.byContract
 	}
 	var out []group
-	seen := map[string]bool{}
+	var seen map[string]bool
 	var shared []int
-	for i := range h.facts {
+	for _, i := range raising {
 		if seen[key[i]] || !h.raises(r, i) {
 			continue
 		}
-		if len(seen) == 0 {
-			shared = h.sharedBy(r)
+		if seen == nil {
+			seen, shared = map[string]bool{}, h.sharedBy(r)
 		}
 		seen[key[i]] = true
 		out = append(out, group{ref: key[i], facts: merge(members[key[i]], shared), key: key})
+	}
+	return out
+}
+
+// actsOn returns the facts that can have an effect on a rule of the whole person.
+func (h *Evaluation) actsOn(r *Rule) []int {
+	out := make([]int, 0, len(h.facts))
+	all := len(h.policy.Earlier) > 0 // the period that was promised may look at others
+	for i := range h.facts {
+		if all || r.dependsOn(h.facts[i].Kind) {
+			out = append(out, i)
+		}
 	}
 	return out
 }
@@ -156,44 +181,32 @@ func (h *Evaluation) sharedBy(r *Rule) []int {
 	if len(h.policy.Earlier) > 0 {
 		return h.shared // the period that was promised may look at others
 	}
-	var kinds []fact.Kind
-	for _, event := range r.Until.Events() {
-		switch event {
-		case AnchorPerformance:
-			kinds = append(kinds, fact.KindSale, fact.KindPerformed, fact.KindRefund)
-		case AnchorAccessEnd:
-			kinds = append(kinds, fact.KindSale, fact.KindRefund, fact.KindAccessStarted, fact.KindAccessEnded)
-		case AnchorConsentEnd:
-			kinds = append(
-				kinds,
-				fact.KindSignup,
-				fact.KindRefusal,
-				fact.KindUnsubscribe,
-				fact.KindObjection,
-				fact.KindErasure,
-				fact.KindInvalidated,
-				fact.KindBounce,
-				fact.KindListed,
-			)
-		default:
-			kinds = append(kinds, fact.Kind(event))
+	var out []int
+	for _, i := range h.shared {
+		if r.dependsOn(h.facts[i].Kind) {
+			out = append(out, i)
 		}
 	}
-	kinds = slices.Concat(kinds, r.Raised, r.Ended)
-	if r.Suspended {
-		kinds = append(kinds, fact.KindHold, fact.KindRelease)
-	}
-	if slices.Contains(r.Ended, fact.KindObjection) {
-		kinds = append(kinds, fact.KindObjectionUpheld)
-	}
-	return slices.DeleteFunc(slices.Clone(h.shared), func(i int) bool { return !slices.Contains(kinds, h.facts[i].Kind) })
+	return out
 }
 
-// merge joins two ascending lists into one, each number once.
+// merge joins two ascending lists into one, each number once. The result may be shared.
 func merge(a, b []int) []int {
-	out := append(slices.Clone(a), b...)
-	slices.Sort(out)
-	return slices.Compact(out)
+	if len(b) == 0 {
+		return a
+	}
+	out := make([]int, 0, len(a)+len(b))
+	for len(a) > 0 && len(b) > 0 {
+		switch {
+		case a[0] < b[0]:
+			out, a = append(out, a[0]), a[1:]
+		case b[0] < a[0]:
+			out, b = append(out, b[0]), b[1:]
+		default:
+			out, a, b = append(out, a[0]), a[1:], b[1:]
+		}
+	}
+	return append(append(out, a...), b...)
 }
 
 // raises reports whether a fact raises the rule. The fact itself states the kind of sale; a trait
@@ -202,6 +215,9 @@ func (h *Evaluation) raises(r *Rule, i int) bool {
 	f := &h.facts[i]
 	if !slices.Contains(r.Raised, f.Kind) || !r.suits(f) {
 		return false
+	}
+	if len(r.Where) == 0 && len(r.Unless) == 0 {
+		return true
 	}
 	has := func(trait string) bool {
 		return f.HasTrait(trait) || !f.Kind.IsAboutPerson() && slices.Contains(h.traits[h.record[i]], trait)

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"slices"
 	"time"
 
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
@@ -19,7 +18,11 @@ type firstReceipts map[recordOf]time.Time
 
 // receiptsOf returns the receipts of the first reports of the orders; nil when no sign-up names a record.
 func receiptsOf(facts []fact.Fact) firstReceipts {
-	if !slices.ContainsFunc(facts, namesRecord) {
+	named := false
+	for i := range facts {
+		named = named || namesRecord(&facts[i])
+	}
+	if !named {
 		return nil
 	}
 	first := firstReceipts{}
@@ -36,12 +39,12 @@ func receiptsOf(facts []fact.Fact) firstReceipts {
 	return first
 }
 
-func namesRecord(f fact.Fact) bool { return f.Kind == fact.KindSignup && f.Ref != "" }
+func namesRecord(f *fact.Fact) bool { return f.Kind == fact.KindSignup && f.Ref != "" }
 
 // isLate reports whether a sign-up is the box of an order that was reported earlier without the box: the box
 // was ticked afterwards, by the seller or by a program, under the date of the order.
 func (r firstReceipts) isLate(f *fact.Fact) bool {
-	if !namesRecord(*f) {
+	if !namesRecord(f) {
 		return false
 	}
 	first, known := r[recordOf{f.Source, f.Ref}]
