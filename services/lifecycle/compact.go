@@ -18,8 +18,16 @@ func (s *Subject) compact(h *rules.Evaluation, at time.Time) {
 		}
 		return !f.Received.AddDate(0, 0, h.Policy().IntakeDays).After(at) && !alive[f.ID]
 	}
-	var kept, dropped, gone []fact.Fact
-	for i := range s.Facts {
+	first := 0
+	for first < len(s.Facts) && !drops(&s.Facts[first]) {
+		first++
+	}
+	if first == len(s.Facts) {
+		return
+	}
+	kept := append(make([]fact.Fact, 0, len(s.Facts)), s.Facts[:first]...)
+	var dropped, gone []fact.Fact
+	for i := first; i < len(s.Facts); i++ {
 		f := &s.Facts[i]
 		if !drops(f) {
 			kept = append(kept, *f)

@@ -41,8 +41,9 @@ type Evaluation struct {
 	items arena[Item]
 	texts arena[string]
 	times arena[time.Time]
-	// scratch is the list of acts that raise uses again.
-	scratch []int
+	// scratch is a list of acts, and groupList a list of groups, that are used again for each rule.
+	scratch   []int
+	groupList []group
 }
 
 // Evaluate evaluates facts under a policy.
@@ -133,34 +134,55 @@ type group struct {
 // has reports whether a fact may raise a basis in the group.
 func (g *group) has(fact int) bool { return len(g.key) == 0 || g.key[fact] == g.ref }
 
-// groups returns the groups with a fact that raises the rule. Facts about the whole person belong
-// to every group.
+// groups returns the groups with a fact that raises the rule, until the next call. Facts about the whole person
+// belong to every group.
 func (h *Evaluation) groups(r *Rule) []group {
 	raising := h.kinds.of(r.Raised)
 	if len(raising) == 0 {
 		return nil
 	}
 	if r.Per == PerPerson {
-		return []group{{facts: h.actsOn(r)}}
+		h.groupList = append(h.groupList[:0], group{facts: h.actsOn(r)})
+		return h.groupList
 	}
 	key, members := h.record, h.byRecord
 	if r.Per == PerContract {
 		key, members = h.contract, h.byContract
 	}
-	var out []group
-	var seen map[string]bool
+	out := h.groupList[:0]
+	var seen seenGroups
 	var shared []int
 	for _, i := range raising {
-		if seen[key[i]] || !h.raises(r, i) {
+		if seen.has(out, key[i]) || !h.raises(r, i) {
 			continue
 		}
-		if seen == nil {
-			seen, shared = map[string]bool{}, h.sharedBy(r)
+		if len(out) == 0 {
+			shared = h.sharedBy(r)
 		}
-		seen[key[i]] = true
 		out = append(out, group{ref: key[i], facts: merge(members[key[i]], shared), key: key})
 	}
+	h.groupList = out
 	return out
+}
+
+// seenGroups finds groups by name. A few groups need no map.
+type seenGroups map[string]bool
+
+const fewGroups = 8
+
+func (s *seenGroups) has(all []group, ref string) bool {
+	if len(all) <= fewGroups {
+		return slices.ContainsFunc(all, func(g group) bool { return g.ref == ref })
+	}
+	for len(*s) < len(all) { // the groups since the last look
+		if *s == nil {
+			*s = seenGroups{}
+		}
+		for i := len(*s); i < len(all); i++ {
+			(*s)[all[i].ref] = true
+		}
+	}
+	return (*s)[ref]
 }
 
 // actsOn returns the facts that can have an effect on a rule of the whole person.
