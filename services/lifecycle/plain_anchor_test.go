@@ -25,6 +25,11 @@ func (h *plainHistory) anchor(name string, raised, since, seen []plainEvent) (pl
 	if t, ok := plainLast(raised, fact.Kind(name)); ok {
 		return t, true
 	}
+	if fact.Kind(name) == fact.KindOrderExpired {
+		if records := h.recordsOf(raised); len(records) > 0 {
+			return h.allExpired(records, since)
+		}
+	}
 	return plainLast(since, fact.Kind(name))
 }
 
@@ -48,6 +53,39 @@ func (h *plainHistory) sameRecord(events []plainEvent, from int, record string) 
 		}
 	}
 	return out
+}
+
+// recordsOf are the records of what raised a basis.
+func (h *plainHistory) recordsOf(raised []plainEvent) []string {
+	var records []string
+	for _, e := range raised {
+		if e.record != "" && !slices.Contains(records, h.record(e.record)) {
+			records = append(records, h.record(e.record))
+		}
+	}
+	return records
+}
+
+// allExpired is the last of the ends of records that each expired or was given back in full; one that was only
+// given back ends nothing by itself.
+func (h *plainHistory) allExpired(records []string, since []plainEvent) (plainTime, bool) {
+	var last plainTime
+	found := false
+	for _, record := range records {
+		of := h.sameRecord(since, 0, record)
+		end, expired := plainLast(of, fact.KindOrderExpired)
+		if !expired {
+			if !h.givenBack(since, record) {
+				return plainTime{}, false
+			}
+			end = h.lastFullRefund(of)
+		}
+		if end.at.After(last.at) {
+			last = end
+		}
+		found = found || expired
+	}
+	return last, found
 }
 
 // performance is when everything sold had been delivered or done, the last of it. A
@@ -129,9 +167,8 @@ func (h *plainHistory) fullRefund(e plainEvent) bool {
 	return true
 }
 
-// accessEnd is when access was ended, by what was not started anew, and what was paid is
-// over; or else when everything was given back and nothing runs; or else when the days of all courses are
-// over, if nothing else goes on. Courses and subscriptions are looked at apart.
+// accessEnd is when access under the last of the contracts is over. Courses and subscriptions are looked at
+// apart.
 func (h *plainHistory) accessEnd(raised, all []plainEvent) (plainTime, bool) {
 	var accesses []fact.Access
 	for _, e := range raised {
@@ -146,6 +183,61 @@ func (h *plainHistory) accessEnd(raised, all []plainEvent) (plainTime, bool) {
 			since = append(since, e)
 		}
 	}
+	var last plainTime
+	for _, contract := range plainLasting(since) {
+		end, ok := h.accessEndOf(h.under(contract, since))
+		if !ok {
+			return plainTime{}, false
+		}
+		if last == (plainTime{}) || last.lapse().Before(end.lapse()) {
+			last = end
+		}
+	}
+	return last, true
+}
+
+// plainLasting are the contracts that access is said to begin or end under; one without a name where there is
+// none.
+func plainLasting(since []plainEvent) []string {
+	var named []string
+	for _, e := range since {
+		lasting := e.fact.Access == fact.AccessCourse || e.fact.Access == fact.AccessSubscription
+		of := e.kind == fact.KindSale && lasting || e.kind == fact.KindAccessStarted || e.kind == fact.KindAccessEnded
+		if of && e.fact.Contract != "" && !slices.Contains(named, e.fact.Contract) {
+			named = append(named, e.fact.Contract)
+		}
+	}
+	if len(named) == 0 {
+		return []string{""}
+	}
+	return named
+}
+
+// under are the events of one contract: those that name it, and those that name none, of a record of which
+// some fact names it.
+func (h *plainHistory) under(contract string, since []plainEvent) []plainEvent {
+	var out []plainEvent
+	for _, e := range since {
+		named := []string{e.fact.Contract}
+		if e.fact.Contract == "" {
+			named = nil
+			for _, f := range h.facts {
+				if f.Ref != "" && f.Contract != "" && h.record(f.Ref) == h.record(e.record) {
+					named = append(named, f.Contract)
+				}
+			}
+		}
+		if contract == "" || len(named) == 0 || slices.Contains(named, contract) {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// accessEndOf is when access was ended, by what was not started anew, and what was paid is over; or else when
+// everything was given back and nothing runs; or else when the days of all courses are over, if nothing else
+// goes on.
+func (h *plainHistory) accessEndOf(since []plainEvent) (plainTime, bool) {
 	ended, isEnded, isStarted := plainTime{}, false, false
 	for _, e := range since {
 		switch e.kind {

@@ -36,6 +36,11 @@ func (h *Evaluation) anchors(v view) anchors {
 		if t, ok := h.latest(v.acts, of); ok {
 			return t, true
 		}
+		if name == string(fact.KindOrderExpired) {
+			if records := h.recordsRaising(v); len(records) > 0 {
+				return h.ordersEnd(v, records)
+			}
+		}
 		// An anchor other than the raising facts counts from the beginning of the basis.
 		since := h.since(v)
 		return h.latest(v.facts, func(f *fact.Fact) bool { return of(f) && !f.Occurred.Before(since) })
@@ -98,114 +103,4 @@ func (h *Evaluation) performed(v view, sale int) (time.Time, bool) {
 		return h.facts[refund].Occurred, true
 	}
 	return f.Occurred, before || !f.PerformanceAwaited && f.Access != fact.AccessService
-}
-
-// accessEnd is the end of access: the end reported by the platform, the full refund, or the last of
-// the sold days. A cancelled subscription lasts to the end of the paid period, and a subscription that its
-// platform reports as running goes on after a refund. The payments of a course in instalments are sales of
-// one course: the state of their subscription does not end the course.
-func (h *Evaluation) accessEnd(v view) (time.Time, bool) {
-	v.facts = slices.DeleteFunc(slices.Clone(v.facts), func(i int) bool {
-		return h.facts[i].Occurred.Before(h.since(v)) || h.isOtherAccess(v, i)
-	})
-	started, _ := h.latest(v.facts, func(f *fact.Fact) bool { return f.Kind == fact.KindAccessStarted })
-	_, running := h.latest(v.facts, func(f *fact.Fact) bool {
-		return f.Kind == fact.KindAccessStarted && f.Access == fact.AccessSubscription
-	})
-	ended, known := h.latest(v.facts, func(f *fact.Fact) bool {
-		return f.Kind == fact.KindAccessEnded && !f.Occurred.Before(started)
-	})
-	if known {
-		return calendar.Later(ended, h.paidUntil(v)), true
-	}
-	if h.allRefunded(v) && !running {
-		return h.latestFullRefund(v)
-	}
-	return h.soldDays(v)
-}
-
-// isOtherAccess reports whether a fact concerns access of another kind than the acts in view.
-func (h *Evaluation) isOtherAccess(v view, i int) bool {
-	access := h.facts[i].Access
-	if access != fact.AccessCourse && access != fact.AccessSubscription {
-		return false
-	}
-	named := false
-	for _, act := range v.acts {
-		if h.facts[act].Access == access {
-			return false
-		}
-		named = named || h.facts[act].Access != ""
-	}
-	return named
-}
-
-func (h *Evaluation) latestFullRefund(v view) (time.Time, bool) {
-	for _, i := range slices.Backward(v.facts) {
-		if h.fullRefund(i) {
-			return h.facts[i].Occurred, true
-		}
-	}
-	return time.Time{}, false
-}
-
-// soldDays is the last of the days of the courses in view; false while access has no known end. The days of
-// a course in instalments count from the first payment.
-func (h *Evaluation) soldDays(v view) (time.Time, bool) {
-	var last time.Time
-	first := map[string]time.Time{}
-	for _, i := range v.facts {
-		f := &h.facts[i]
-		switch {
-		case f.Kind != fact.KindSale && f.Kind != fact.KindAccessStarted,
-			f.Access != fact.AccessCourse && f.Access != fact.AccessSubscription:
-			continue
-		case f.Access == fact.AccessSubscription, f.AccessDays == 0:
-			return time.Time{}, false // open until a source reports the end
-		}
-		begin, paid := first[f.Contract]
-		if !paid || f.Contract == "" {
-			begin = f.Occurred
-			first[f.Contract] = begin
-		}
-		m, _ := after{f.AccessDays, "day", anchor("")}.reckon(
-			func(string) (time.Time, bool) { return begin, true }, h.policy.Place,
-		)
-		last = calendar.Later(last, m.date.Start(h.policy.Place.Zone))
-	}
-	return last, !last.IsZero()
-}
-
-// paidUntil is the end of the last period that was paid and not returned.
-func (h *Evaluation) paidUntil(v view) time.Time {
-	var until time.Time
-	for _, i := range v.facts {
-		f := &h.facts[i]
-		if f.PaidUntil != nil && !h.returned(v, h.record[i]) {
-			until = calendar.Later(until, *f.PaidUntil)
-		}
-	}
-	return until
-}
-
-// allRefunded reports whether every sale in view was refunded in full.
-func (h *Evaluation) allRefunded(v view) bool {
-	sales := 0
-	for _, i := range v.facts {
-		if h.facts[i].Kind != fact.KindSale {
-			continue
-		}
-		if !h.returned(v, h.record[i]) {
-			return false
-		}
-		sales++
-	}
-	return sales > 0
-}
-
-// returned reports whether a record in view was refunded in full.
-func (h *Evaluation) returned(v view, record string) bool {
-	return slices.ContainsFunc(v.facts, func(i int) bool {
-		return h.record[i] == record && h.fullRefund(i)
-	})
 }

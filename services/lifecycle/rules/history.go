@@ -19,6 +19,8 @@ type Evaluation struct {
 	record, contract     []string
 	byRecord, byContract map[string][]int
 	shared               []int
+	// contractsOf are the contracts that the facts of a record name, by the name of the record.
+	contractsOf map[string]map[string]bool
 	// erasureAsked reports whether somebody requested the erasure of the person's data, verified or not.
 	erasureAsked bool
 	// full reports for each fact whether the fact is a full refund of its record.
@@ -65,6 +67,7 @@ func Evaluate(p *Policy, facts []fact.Fact) *Evaluation {
 func (h *Evaluation) nameGroups() {
 	h.record, h.contract = make([]string, len(h.facts)), make([]string, len(h.facts))
 	h.records = nameRecords(h.facts)
+	h.contractsOf = map[string]map[string]bool{}
 	contracts := newNames()
 	for i := range h.facts {
 		f := &h.facts[i]
@@ -72,7 +75,10 @@ func (h *Evaluation) nameGroups() {
 			h.record[i] = h.records.find(f.Ref)
 		}
 		if f.Contract != "" && h.record[i] != "" {
-			contracts.join(h.record[i], h.records.find(f.Contract))
+			own := h.records.find(f.Contract)
+			contracts.join(h.record[i], own)
+			h.noteContract(h.record[i], f.Contract)
+			h.noteContract(own, f.Contract)
 		}
 	}
 	for i := range h.facts {
@@ -82,6 +88,13 @@ func (h *Evaluation) nameGroups() {
 		}
 		h.contract[i] = contracts.find(h.records.find(name))
 	}
+}
+
+func (h *Evaluation) noteContract(record, contract string) {
+	if h.contractsOf[record] == nil {
+		h.contractsOf[record] = map[string]bool{}
+	}
+	h.contractsOf[record][contract] = true
 }
 
 func (h *Evaluation) gatherGroups() {

@@ -3,7 +3,9 @@ package rules
 import (
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 )
 
@@ -65,4 +67,36 @@ func (h *Evaluation) calledOff(sale int) bool {
 	return slices.ContainsFunc(h.byRecord[h.record[sale]], func(i int) bool {
 		return i > sale && h.facts[i].Kind == fact.KindOrderExpired
 	})
+}
+
+// recordsRaising returns the records of the raising acts in view.
+func (h *Evaluation) recordsRaising(v view) []string {
+	return h.recordsOf(slices.DeleteFunc(slices.Clone(v.acts), func(i int) bool { return h.facts[i].Kind.IsAboutPerson() }))
+}
+
+// ordersEnd is when the last of the records expired; false while one of them stands. A record that was
+// refunded in full stands no longer: a payment of a course in instalments that was cancelled ends no course.
+func (h *Evaluation) ordersEnd(v view, records []string) (last time.Time, known bool) {
+	for _, record := range records {
+		ended, expired := h.latestOf(v, record, func(i int) bool { return h.facts[i].Kind == fact.KindOrderExpired })
+		if !expired {
+			back, refunded := h.latestOf(v, record, h.fullRefund)
+			if !refunded {
+				return time.Time{}, false
+			}
+			ended = back
+		}
+		last, known = calendar.Later(last, ended), known || expired
+	}
+	return last, known
+}
+
+// latestOf is the instant of the last fact of a record in view that passes, since the beginning of the basis.
+func (h *Evaluation) latestOf(v view, record string, pass func(int) bool) (time.Time, bool) {
+	for _, i := range slices.Backward(v.facts) {
+		if h.record[i] == record && pass(i) && !h.facts[i].Occurred.Before(h.since(v)) {
+			return h.facts[i].Occurred, true
+		}
+	}
+	return time.Time{}, false
 }
