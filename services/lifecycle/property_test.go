@@ -35,6 +35,7 @@ func anyHistory(t *rapid.T) []fact.Fact {
 		if f.StateOf != "" && f.Kind != fact.KindState {
 			at := f.AsOf.Add(time.Duration(rapid.IntRange(-2, 2).Draw(t, "days later")) * 24 * time.Hour)
 			f.AsOf = &at
+			f.Full = rapid.Bool().Draw(t, "still full")
 			facts = append(facts, f)
 		}
 	}

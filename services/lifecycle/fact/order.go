@@ -92,7 +92,7 @@ func mergeReports(all []Fact) []Fact {
 		if kept.StateOf == "" {
 			kept.StateOf = f.StateOf
 		}
-		kept.Full = kept.Full || f.Full
+		kept.Full = isFull(kept, &f)
 		if f.Kind == KindSignup && f.HasTrait(TraitUnproven) && !kept.HasTrait(TraitUnproven) {
 			kept.Traits = append(slices.Clone(kept.Traits), TraitUnproven)
 		}
@@ -100,6 +100,35 @@ func mergeReports(all []Fact) []Fact {
 		kept.AsOf, kept.Void = latest(kept.AsOf, f.AsOf), earliest(kept.Void, f.Void)
 	}
 	return out
+}
+
+// isFull reports whether two reports of one refund make it a full one. The state of the whole record, with its
+// price and all its refunds, decides, and the latest of such states: a refund beside it may be undone. A report
+// of the refund alone does not know the price and takes nothing back.
+func isFull(a, b *Fact) bool {
+	if a.StateOf != a.Ref || b.StateOf != b.Ref {
+		return a.Full || b.Full
+	}
+	switch compareTimes(a.AsOf, b.AsOf) {
+	case -1:
+		return b.Full
+	case 1:
+		return a.Full
+	}
+	return a.Full || b.Full
+}
+
+// compareTimes orders times, with the unknown one first.
+func compareTimes(a, b *time.Time) int {
+	switch {
+	case a == nil && b == nil:
+		return 0
+	case a == nil:
+		return -1
+	case b == nil:
+		return 1
+	}
+	return a.Compare(*b)
 }
 
 // thing is what a state is of.

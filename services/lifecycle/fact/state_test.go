@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 )
 
@@ -36,5 +38,44 @@ func TestIsUnproven(t *testing.T) {
 		if !f.IsUnproven() {
 			t.Errorf("%s: proven, want unproven", name)
 		}
+	}
+}
+
+// TestCombine_TheLatestStateSaysWhetherARefundWasFull: the reports of a refund arrive in any order, one by one
+// or together, some of them twice.
+func TestCombine_TheLatestStateSaysWhetherARefundWasFull(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		at := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+		var reports []fact.Fact
+		for i := range rapid.IntRange(1, 6).Draw(t, "reports") {
+			asOf := at.Add(time.Duration(i) * time.Hour)
+			reports = append(reports, fact.Fact{
+				ID: "refund", Kind: fact.KindRefund, Ref: "order-1", StateOf: "order-1", AsOf: &asOf,
+				Occurred: asOf, Received: asOf, Full: rapid.Bool().Draw(t, "full"),
+			})
+		}
+		want := reports[len(reports)-1].Full
+		var have []fact.Fact
+		sent := append(reports, rapid.SampledFrom(reports).Draw(t, "sent twice"))
+		sent = rapid.Permutation(sent).Draw(t, "order")
+		for len(sent) > 0 {
+			n := rapid.IntRange(1, len(sent)).Draw(t, "together")
+			have, sent = fact.Combine(have, sent[:n]), sent[n:]
+		}
+		if len(have) != 1 || have[0].Full != want {
+			t.Fatalf("got %+v, want one refund, full: %t", have, want)
+		}
+	})
+}
+
+// TestCombine_ARefundAloneTakesNothingBack: a report of the refund without its record does not know the price.
+func TestCombine_ARefundAloneTakesNothingBack(t *testing.T) {
+	at := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+	later := at.Add(time.Hour)
+	charge := fact.Fact{ID: "r", Kind: fact.KindRefund, Ref: "ch_1", StateOf: "re_1", AsOf: &at, Occurred: at, Received: at}
+	alone := charge
+	charge.Full, alone.AsOf, alone.Received = true, &later, later
+	if got := fact.Combine([]fact.Fact{charge}, []fact.Fact{alone}); !got[0].Full {
+		t.Error("the full refund is taken back")
 	}
 }
