@@ -159,7 +159,7 @@ func (h *plainHistory) grouped(r *plainRule, group string) []plainBasis {
 		if !h.concerns(r, group, e) {
 			continue
 		}
-		if open != nil && h.ends(r, e) && !h.heldOn(raised, i) {
+		if open != nil && h.ends(r, e) && !h.heldOn(raised, i) && h.answered(raised, i) {
 			shut(e.at)
 		}
 		if h.raises(r, e) && h.group(r, e) == group {
@@ -178,6 +178,46 @@ func (h *plainHistory) grouped(r *plainRule, group string) []plainBasis {
 	}
 	open.items = h.items(r, raised)
 	return append(done, *open)
+}
+
+// answered reports whether the event at a place, where it is a sign-up, leaves no no that raised a basis without
+// a yes: a later sign-up that shows the yes, to each purpose and by each channel that the no is to.
+func (h *plainHistory) answered(raised []plainEvent, place int) bool {
+	if h.events[place].kind != fact.KindSignup {
+		return true
+	}
+	for _, no := range raised {
+		for _, of := range h.policy.consentable() {
+			r, channel := &plainRule{purpose: of[0]}, of[1]
+			if no.kind == fact.KindInvalidated || !h.takesBack(r, channel, no) {
+				continue
+			}
+			yes := slices.ContainsFunc(h.events[:place+1], func(e plainEvent) bool {
+				return h.consentsTo(r, channel, e) && !plainVoid(e.fact) && plainShows(e.fact, no.at)
+			})
+			if !yes {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// consentable are the purposes and channels that some text is a consent to.
+func (p *plainPolicy) consentable() [][2]string {
+	var all [][2]string
+	covered := []plainCoverage{p.unknown}
+	for _, w := range p.wordings {
+		covered = append(covered, w.plainCoverage)
+	}
+	for _, c := range covered {
+		for _, purpose := range c.purposes {
+			for _, channel := range c.channels {
+				all = append(all, [2]string{purpose, channel})
+			}
+		}
+	}
+	return all
 }
 
 // heldOn reports whether the release at a place leaves one of the holds that raised a basis.

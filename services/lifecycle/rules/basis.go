@@ -116,7 +116,7 @@ func (h *Evaluation) appendRaised(all []Basis, r *Rule, g group) []Basis {
 			switch {
 			case known && !lapse.After(f.Occurred):
 				end(lapse, true, "")
-			case h.ends(r, i) && (f.Matter == "" || !h.holdsOn(acts, g.facts[:n+1])):
+			case h.endsActs(r, i, acts, g.facts[:n+1]):
 				end(f.Occurred, true, f.ID)
 				continue
 			}

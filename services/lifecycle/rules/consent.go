@@ -42,7 +42,7 @@ type consentFold struct {
 }
 
 func (h *Evaluation) foldConsents() []consent {
-	h.agreed = map[int]bool{}
+	h.agreed = map[int][]consentKey{}
 	fold := consentFold{Evaluation: h, open: map[consentKey]*consent{}}
 	for i := range h.facts {
 		fold.act(i)
@@ -113,7 +113,7 @@ func (c *consentFold) grant(i int) {
 				c.ignored = append(c.ignored, ignoredSignup{k, i, no})
 				continue
 			}
-			c.agreed[i] = true
+			c.agreed[i] = append(c.agreed[i], k)
 			open := c.opened(k, f)
 			open.Facts, open.grants, open.bounced = append(open.Facts, f.ID), append(open.grants, i), nil
 		}
@@ -174,6 +174,36 @@ func provesAfter(f *fact.Fact, no time.Time) bool {
 	}
 	form := f.Form != "" && f.Form != listForm
 	return form || len(f.Proof) > 0 || f.DoubleOptIn != nil && f.DoubleOptIn.After(no)
+}
+
+// answers reports whether a sign-up among the facts up to i answers every no among the acts of a basis: each
+// consent that the no covers was opened again since, by sign-ups with evidence. A consent to the newsletter
+// answers no refusal of offers, and a consent by e-mail none by SMS.
+func (h *Evaluation) answers(i int, acts []int) bool {
+	return !slices.ContainsFunc(acts, func(no int) bool {
+		return h.facts[no].IsAgainstConsent() &&
+			slices.ContainsFunc(h.policy.consentKeys(), func(k consentKey) bool {
+				return h.facts[no].Covers(k.purpose, k.channel) && !h.isAnswered(no, i, k)
+			})
+	})
+}
+
+// isAnswered reports whether a sign-up after a no, up to the fact i, opened or extended a consent of a key for
+// an address of the no.
+func (h *Evaluation) isAnswered(no, i int, k consentKey) bool {
+	refused := &h.facts[no]
+	for j := no + 1; j <= i; j++ {
+		if !provesAfter(&h.facts[j], refused.Occurred) {
+			continue
+		}
+		for _, opened := range h.agreed[j] {
+			ofAddress := opened.address == "" || refused.CoversAddress([]string{opened.address})
+			if opened.purpose == k.purpose && opened.channel == k.channel && ofAddress {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // listForm stands for a form in the evidence of a platform that states no form: an entry in a list, which

@@ -32,9 +32,9 @@ type Evaluation struct {
 	// traits are the traits of all facts of a record.
 	traits   map[string][]string
 	consents []consent
-	// agreed holds the sign-ups that opened or extended a consent, ignored the sign-ups that opened none
+	// agreed holds the consents that a sign-up opened or extended, ignored the sign-ups that opened none
 	// because of an earlier no.
-	agreed  map[int]bool
+	agreed  map[int][]consentKey
 	ignored []ignoredSignup
 	// bases is every basis that the facts raise.
 	bases []Basis
@@ -272,7 +272,19 @@ func (r *Rule) suits(f *fact.Fact) bool {
 	return slices.Contains(r.Access, access)
 }
 
-// ends reports whether a fact ends a basis of the rule at once.
+// endsActs reports whether a fact ends at once a basis of the rule that rests on acts: a release only when it
+// leaves none of the holds, a sign-up only when it answers every no.
+func (h *Evaluation) endsActs(r *Rule, i int, acts, facts []int) bool {
+	switch f := &h.facts[i]; {
+	case !h.ends(r, i):
+		return false
+	case f.Kind == fact.KindSignup:
+		return h.answers(i, acts)
+	}
+	return h.facts[i].Matter == "" || !h.holdsOn(acts, facts)
+}
+
+// ends reports whether a fact ends a basis of the rule at once, whatever the basis rests on.
 func (h *Evaluation) ends(r *Rule, i int) bool {
 	switch f := &h.facts[i]; f.Kind {
 	case fact.KindObjectionUpheld:
@@ -286,7 +298,7 @@ func (h *Evaluation) ends(r *Rule, i int) bool {
 			return false
 		}
 	case fact.KindSignup:
-		if !h.agreed[i] {
+		if len(h.agreed[i]) == 0 {
 			return false
 		}
 	case fact.KindRestrictionLifted:
