@@ -59,12 +59,17 @@ func TestMay_SaysYesExactlyWhereEvidenceProvesAConsent(t *testing.T) {
 }
 
 // proven reports whether the list of evidence shows a proven consent to a use; for one address
-// the acts of the consents for the address decide.
+// the acts of the consents for the address decide, and without one each address in use has such a consent.
 func proven(p *rules.Policy, s *lifecycle.Subject, use rights.Use) bool {
 	listed := slices.ContainsFunc(report.EvidenceOf(p, *s, now), func(e report.Evidence) bool {
 		return e.Purpose == use.Purpose && e.Channel == use.Channel && e.Provable
 	})
 	if use.Address == "" {
+		for _, address := range rules.Addresses(s.Facts, now) {
+			at := use
+			at.Address = address
+			listed = listed && (use.Channel != rules.ChannelEmail || proven(p, s, at))
+		}
 		return listed
 	}
 	return slices.ContainsFunc(s.Consents(p, now), func(c rules.Consent) bool {

@@ -32,3 +32,28 @@ func TestBans_ARestrictionOnAnyGroundStopsUse(t *testing.T) {
 		}
 	}
 }
+
+// TestMay_AskedByAnIDTheAddressThatTheAccountHadIsNoLongerInUse: a question by an account is about each address
+// in use, and a later address of the account takes the place of the earlier one.
+func TestMay_AskedByAnIDTheAddressThatTheAccountHadIsNoLongerInUse(t *testing.T) {
+	p := lifecycletest.Policy(t)
+	at := func(day int, id string, kind fact.Kind, address string, by ...string) fact.Fact {
+		f := toldAt(id, kind, "", noon(2026, 3, day), noon(2026, 3, day))
+		f.Address, f.By, f.Wording, f.Form = address, by, "newsletter-offers", "footer"
+		return f
+	}
+	facts := []fact.Fact{
+		at(1, "known", fact.KindIdentified, "a", "account"),
+		at(2, "no", fact.KindUnsubscribe, "a", "account"),
+		at(3, "changed", fact.KindIdentified, "b", "account"),
+		at(4, "yes", fact.KindSignup, "b", "account"),
+	}
+	use := rights.Use{Purpose: "offers", Channel: "email"}
+	if got := rights.May(p, facts, nil, use, noon(2026, 3, 5)); !got.Allowed {
+		t.Errorf("the only address in use has a consent: %+v", got)
+	}
+	facts = append(facts, at(5, "ordered", fact.KindSale, "a"))
+	if got := rights.May(p, facts, nil, use, noon(2026, 3, 6)); got.Allowed {
+		t.Errorf("the address without a consent is in use again: %+v", got)
+	}
+}

@@ -15,7 +15,8 @@ type Use struct {
 	Channel string
 	// Controller is the business that intends the use; empty means the policy's own.
 	Controller string
-	// Address is the keyed hash of the e-mail address in use; empty means any.
+	// Address is the keyed hash of the e-mail address in use; empty means each address of the person: the use
+	// is allowed only if it is for every address that is known to be in use.
 	Address string
 }
 
@@ -118,7 +119,25 @@ func May(p *rules.Policy, facts []fact.Fact, asked []rules.AnnouncedQuestion, us
 	if use.Controller != "" && use.Controller != p.Controller {
 		return Permission{Reason: ReasonOtherController}
 	}
-	return mayOnConsent(p, rules.Consents(p, facts, asked, at), use)
+	consents := rules.Consents(p, facts, asked, at)
+	if use.Address != "" || use.Channel != rules.ChannelEmail {
+		return mayOnConsent(p, consents, use)
+	}
+	return mayAtEach(p, consents, use, rules.Addresses(facts, at))
+}
+
+// mayAtEach reports whether a consent permits a use for each of the addresses: who is asked about by an id or
+// an order is written to at an address that the question does not name. Of several reasons against the use
+// one that also forbids a box is given first.
+func mayAtEach(p *rules.Policy, consents []rules.Consent, use Use, addresses []string) Permission {
+	out := mayOnConsent(p, consents, use)
+	for _, address := range addresses {
+		use.Address = address
+		if at := mayOnConsent(p, consents, use); !at.Allowed && (out.Allowed || out.Box && !at.Box) {
+			out = at
+		}
+	}
+	return out
 }
 
 // mayOnConsent reports whether a consent permits a use. Of several consents for one use, a given consent

@@ -76,7 +76,7 @@ func (c *consentFold) act(i int) {
 	case fact.KindAddressChanged:
 		if f.HasTrait(fact.TraitAuthenticated) && f.Address != "" {
 			c.each(f, func(k consentKey, open *consent) {
-				if k.channel == channelEmail {
+				if k.channel == ChannelEmail {
 					open.addresses = append(open.addresses, f.Address)
 				}
 			})
@@ -86,8 +86,8 @@ func (c *consentFold) act(i int) {
 	}
 }
 
-// channelEmail is the channel whose consents belong to an address.
-const channelEmail = "email"
+// ChannelEmail is the channel whose consents belong to an address.
+const ChannelEmail = "email"
 
 // grant opens or extends the consents of a sign-up. A void sign-up opens nothing; its data are
 // recorded as an invalidated consent. After a no of the person, a sign-up without evidence of its own
@@ -98,7 +98,7 @@ func (c *consentFold) grant(i int) {
 	for _, purpose := range covers.Purposes {
 		for _, channel := range covers.Channels {
 			k := consentKey{purpose: purpose, channel: channel}
-			if channel == channelEmail {
+			if channel == ChannelEmail {
 				k.address = f.Address
 			}
 			if f.IsVoidConsent() {

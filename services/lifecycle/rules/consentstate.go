@@ -241,7 +241,7 @@ func (h *Evaluation) grants(c *consent) []Grant {
 	out := make([]Grant, len(c.grants))
 	for i, n := range c.grants {
 		out[i] = h.policy.grant(&h.facts[n], c.Channel)
-		if c.Channel == channelEmail && h.addressChanged(&h.facts[n]) {
+		if c.Channel == ChannelEmail && h.addressChanged(&h.facts[n]) {
 			out[i].Flaws = append(out[i].Flaws, FlawAddress)
 		}
 	}
@@ -289,7 +289,7 @@ func (p *Policy) grant(f *fact.Fact, channel string) Grant {
 	flaw(f.Doubt == fact.DoubtNoTime, FlawTime)
 	traced := f.DoubleOptIn != nil || g.IPKnown
 	flaw(!traced && f.Form == "", FlawTrace)
-	flaw(channel == channelEmail && f.DoubleOptIn == nil, FlawUnconfirmed)
+	flaw(channel == ChannelEmail && f.DoubleOptIn == nil, FlawUnconfirmed)
 	return g
 }
 

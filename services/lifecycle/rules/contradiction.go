@@ -54,13 +54,13 @@ func (h *Evaluation) noBeforeListing(listed int) (int, bool) {
 	last := -1
 	for _, k := range h.policy.consentKeys() {
 		k.address = f.Address
-		if no, ok := h.lastNo(listed, k); ok && k.channel == channelEmail {
+		if no, ok := h.lastNo(listed, k); ok && k.channel == ChannelEmail {
 			last = max(last, no)
 		}
 	}
 	for i := range h.consents {
 		c := &h.consents[i]
-		if c.Channel != channelEmail || !f.CoversAddress(c.addresses) ||
+		if c.Channel != ChannelEmail || !f.CoversAddress(c.addresses) ||
 			c.state == ConsentInvalidated && c.Since.Equal(*c.Until) {
 			continue
 		}

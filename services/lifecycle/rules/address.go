@@ -1,0 +1,47 @@
+package rules
+
+import (
+	"slices"
+	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+)
+
+// Addresses returns the addresses of a person that are known to be in use at an instant, in the order of their
+// first mention. The address of an account, and that of a person who reports another one, is replaced by the
+// next; any other address stays in use.
+func Addresses(facts []fact.Fact, at time.Time) []string {
+	facts = slices.DeleteFunc(slices.Clone(facts), func(f fact.Fact) bool {
+		return f.Address == "" || f.Occurred.After(at) || f.Void != nil
+	})
+	slices.SortFunc(facts, fact.Compare)
+	var out []string
+	for i := range facts {
+		f := &facts[i]
+		replaced := slices.ContainsFunc(facts[i+1:], func(next fact.Fact) bool { return replacesAddress(&next, f) })
+		if !replaced && !slices.Contains(out, f.Address) {
+			out = append(out, f.Address)
+		}
+	}
+	return out
+}
+
+// replacesAddress reports whether a fact states another address for the account of an earlier fact, or for the
+// person.
+func replacesAddress(next, f *fact.Fact) bool {
+	if next.Address == f.Address {
+		return false
+	}
+	switch next.Kind {
+	case fact.KindAddressChanged:
+		return len(next.By) == 0 || sharesName(next, f)
+	case fact.KindIdentified, fact.KindListed:
+		return sharesName(next, f)
+	}
+	return false
+}
+
+// sharesName reports whether two facts were reported under one id or account.
+func sharesName(a, b *fact.Fact) bool {
+	return slices.ContainsFunc(a.By, func(name string) bool { return slices.Contains(b.By, name) })
+}
