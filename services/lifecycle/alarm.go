@@ -62,13 +62,13 @@ const instantLayout = "2006-01-02 15:04Z"
 
 // lateHold raises an alarm for a hold on erased data: a hold restores nothing.
 func (s *Subject) lateHold(h *rules.Evaluation, f *fact.Fact, held []rules.Holding, at time.Time) {
-	record := h.RecordNamed(f.Ref)
+	records := h.RecordsNamed(f.Ref)
 	var gone, kept []rules.Item
 	var when time.Time
 	known := false
 	for i := range held {
 		o := &held[i]
-		if o.Ref != record {
+		if !slices.Contains(records, o.Ref) {
 			continue
 		}
 		if known = known || o.InForce; o.InForce {

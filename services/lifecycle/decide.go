@@ -137,7 +137,7 @@ func (s *Subject) deletions(
 	ended, remains := s.endedBases(groups, at), retained(held)
 	out := make([]decision.Decision, len(groups))
 	for i := range groups {
-		out[i] = s.deletion(p, h, &groups[i], ended[i], remains, at)
+		out[i] = s.deletion(p, h, &groups[i], ended[i], remains, held, at)
 	}
 	if !wholeHeld(p, held) {
 		if last := markWholePerson(p, out); last != nil {
@@ -219,11 +219,12 @@ func (s *Subject) deletion(
 	l *lapse,
 	ended []rules.Basis,
 	remains []stream.RetainedItem,
+	held []rules.Holding,
 	at time.Time,
 ) decision.Decision {
 	named := make([]stream.Item, len(l.items))
 	for i, item := range l.items {
-		named[i] = stream.Item{Category: item.Category, Ref: item.Ref, Names: h.OtherNames(item.Ref)}
+		named[i] = stream.Item{Category: item.Category, Ref: item.Ref, Names: h.NamesOf(item, held)}
 	}
 	id := decision.NewDeleteID(s.ID, l.at, l.items, s.earlierDecisions(h, l.items))
 	d := decision.NewDeletion(id, s.ID, l.at, named, ended, remains)

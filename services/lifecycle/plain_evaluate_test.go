@@ -65,11 +65,17 @@ func (h *plainHistory) voidBases() []plainBasis {
 			if b.until == nil || b.until.After(void) {
 				b.until = &void
 			}
-			for i := range b.items {
-				if b.items[i].Ref != "" {
-					b.items[i].Ref = h.record(b.items[i].Ref)
+			var items []rules.Item
+			for _, item := range b.items {
+				if item.Ref == "" {
+					items = append(items, item)
+					continue
+				}
+				for _, record := range h.recordsNamed(item.Ref) {
+					items = append(items, rules.Item{Category: item.Category, Ref: record})
 				}
 			}
+			b.items = items
 			all = append(all, b)
 		}
 	}

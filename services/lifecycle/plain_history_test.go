@@ -33,10 +33,12 @@ type plainHistory struct {
 	void []*fact.Fact
 	// records and contracts remember what was looked up.
 	records, contracts map[string]string
+	// shared are the orders that share a payment.
+	shared map[string][]string
 }
 
 func newPlainHistory(p *plainPolicy, facts []fact.Fact) *plainHistory {
-	h := &plainHistory{policy: p, records: map[string]string{}, contracts: map[string]string{}}
+	h := &plainHistory{policy: p, records: map[string]string{}, contracts: map[string]string{}, shared: map[string][]string{}}
 	for i := range facts {
 		switch {
 		case slices.Contains(facts[i].Traits, fact.TraitEcho): // of our own deletion: nothing happened
@@ -48,7 +50,9 @@ func newPlainHistory(p *plainPolicy, facts []fact.Fact) *plainHistory {
 		}
 	}
 	for _, f := range h.facts {
-		h.events = append(h.events, h.eventsOf(f)...)
+		for _, e := range h.eventsOf(f) {
+			h.events = append(h.events, h.ofEach(e)...)
+		}
 	}
 	slices.SortStableFunc(h.events, func(a, b plainEvent) int {
 		if c := a.at.Compare(b.at); c != 0 {
@@ -60,6 +64,140 @@ func newPlainHistory(p *plainPolicy, facts []fact.Fact) *plainHistory {
 		return plainContent(a, b)
 	})
 	return h
+}
+
+// ofEach is an event, once for each of the orders when it is of a payment that they share.
+func (h *plainHistory) ofEach(e plainEvent) []plainEvent {
+	if e.record == "" {
+		return []plainEvent{e}
+	}
+	var events []plainEvent
+	for _, order := range h.recordsNamed(e.record) {
+		of := e
+		of.record = order
+		events = append(events, of)
+	}
+	return events
+}
+
+// recordsNamed are the records of a name: of the orders that share a payment, or the one.
+func (h *plainHistory) recordsNamed(name string) []string {
+	var orders []string
+	for _, n := range h.closure(name, h.tells) {
+		for _, order := range h.sharing(n) {
+			if of := h.record(order); !slices.Contains(orders, of) {
+				orders = append(orders, of)
+			}
+		}
+	}
+	slices.Sort(orders)
+	if of := h.record(name); len(orders) < 2 || slices.Contains(orders, of) {
+		return []string{of}
+	}
+	return orders
+}
+
+// plainSold reports whether a fact tells of an order, paid or not.
+func plainSold(f *fact.Fact) bool { return f.Kind == fact.KindSale || f.Kind == fact.KindOrderPlaced }
+
+// order reports whether a name is that of an order or a sale itself.
+func (h *plainHistory) order(name string) bool {
+	return slices.ContainsFunc(h.facts, func(f *fact.Fact) bool { return plainSold(f) && f.Ref == name })
+}
+
+// payment reports whether a fact is about no order, and makes names of one payment one.
+func (h *plainHistory) payment(f *fact.Fact, a, b string) bool {
+	return !h.order(f.Ref) && !h.order(a) && !h.order(b)
+}
+
+// sharing are the orders of a payment that orders of one source with names of one form share; none when there
+// are fewer than two.
+func (h *plainHistory) sharing(name string) []string {
+	if h.order(name) {
+		return nil
+	}
+	if shared, known := h.shared[name]; known {
+		return shared
+	}
+	payment := h.closure(name, h.payment)
+	by := map[[2]string][]string{}
+	for _, f := range h.facts {
+		form, _, _ := strings.Cut(strings.Map(func(r rune) rune {
+			if strings.ContainsRune("_/0123456789", r) {
+				return ' '
+			}
+			return r
+		}, f.Ref), " ")
+		of := [2]string{f.Source, form}
+		links := plainSold(f) && f.Ref != "" &&
+			slices.ContainsFunc(f.Links, func(l string) bool { return !h.order(l) && slices.Contains(payment, l) })
+		if links && !slices.Contains(by[of], f.Ref) {
+			by[of] = append(by[of], f.Ref)
+		}
+	}
+	var shared []string
+	for _, orders := range by {
+		if len(orders) > 1 {
+			shared = append(shared, orders...)
+		}
+	}
+	slices.Sort(shared)
+	h.shared[name] = shared
+	return shared
+}
+
+// tells reports whether a fact makes two of its names one: its own name and a linked one, but not the name of
+// an order and that of a payment which the order shares.
+func (h *plainHistory) tells(f *fact.Fact, a, b string) bool {
+	link := a
+	if f.Ref == a {
+		link = b
+	}
+	if h.order(link) {
+		return true
+	}
+	shared := h.sharing(link)
+	if len(shared) == 0 {
+		return true
+	}
+	var orders []string
+	for _, order := range shared {
+		of := h.closure(order, h.tellsPlainly)
+		slices.Sort(of)
+		if !slices.ContainsFunc(orders, func(o string) bool { return slices.Contains(of, o) }) {
+			orders = append(orders, order)
+		}
+	}
+	own := h.closure(f.Ref, h.tellsPlainly)
+	return len(orders) == 1 || !slices.ContainsFunc(shared, func(o string) bool { return slices.Contains(own, o) })
+}
+
+// tellsPlainly is tells of what no orders share.
+func (h *plainHistory) tellsPlainly(f *fact.Fact, a, b string) bool {
+	link := a
+	if f.Ref == a {
+		link = b
+	}
+	return h.order(link) || len(h.sharing(link)) == 0
+}
+
+// closure are the names that facts tell to be one with a name.
+func (h *plainHistory) closure(name string, tells func(f *fact.Fact, a, b string) bool) []string {
+	names := []string{name}
+	for grown := true; grown; {
+		grown = false
+		for _, f := range h.facts {
+			mine := plainNames(f)
+			for _, link := range mine[min(1, len(mine)):] {
+				for _, p := range [][2]string{{mine[0], link}, {link, mine[0]}} {
+					if slices.Contains(names, p[0]) && !slices.Contains(names, p[1]) && tells(f, mine[0], link) {
+						names, grown = append(names, p[1]), true
+					}
+				}
+			}
+		}
+	}
+	return names
 }
 
 // plainContent orders what happened in one instant with one rank by all that is said of it.
@@ -284,22 +422,7 @@ func (h *plainHistory) record(name string) string {
 }
 
 func (h *plainHistory) joined(name string) string {
-	names := []string{name}
-	for grown := true; grown; {
-		grown = false
-		for _, f := range h.facts {
-			mine := plainNames(f)
-			if !slices.ContainsFunc(mine, func(n string) bool { return slices.Contains(names, n) }) {
-				continue
-			}
-			for _, n := range mine {
-				if !slices.Contains(names, n) {
-					names, grown = append(names, n), true
-				}
-			}
-		}
-	}
-	return h.firstName(names)
+	return h.firstName(h.closure(name, h.tells))
 }
 
 // firstName is the first name of a record: of its first order or sale, or else of its first fact with

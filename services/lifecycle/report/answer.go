@@ -164,7 +164,7 @@ func (l *letter) itemName(item rules.Item) string {
 	if item.Ref == "" {
 		return name
 	}
-	others := otherNames(l.e.Facts, item.Ref)
+	others := otherNames(l.policy, l.e.Facts, item.Ref)
 	names := recordNames(item.Ref, others)
 	if item.Category != orderCategory && l.isOrder(append(others, item.Ref)) {
 		return name + ", " + l.order() + names

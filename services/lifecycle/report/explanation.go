@@ -134,35 +134,27 @@ func nth(lines []string, n int) string {
 // item names an item by its category and all names of its record.
 func (x *explanation) item(i rules.Item) string {
 	name := strings.TrimSpace(x.category(i.Category) + " " + i.Ref)
-	if others := otherNames(x.e.Facts, i.Ref); len(others) > 0 {
+	if others := otherNames(x.policy, x.e.Facts, i.Ref); len(others) > 0 {
 		name += x.aside(strings.Join(others, ", "))
 	}
 	return name
 }
 
-// otherNames returns the other names of a record, as linked by facts.
-func otherNames(facts []fact.Fact, ref string) []string {
+// otherNames returns the other names of a record, as facts of the record give them.
+func otherNames(p *rules.Policy, facts []fact.Fact, ref string) []string {
 	if ref == "" {
 		return nil
 	}
-	names := []string{ref}
-	for grown := true; grown; {
-		grown = false
-		for i := range facts {
-			all := append([]string{facts[i].Ref}, facts[i].Links...)
-			if facts[i].Ref == "" || !slices.ContainsFunc(all, func(n string) bool { return slices.Contains(names, n) }) {
-				continue
-			}
-			for _, n := range all {
-				if !slices.Contains(names, n) {
-					names, grown = append(names, n), true
-				}
-			}
+	named := rules.RecordNames(p, facts)
+	record := named(ref)
+	var names []string
+	for i := range facts {
+		if facts[i].Ref != "" && named(facts[i].Ref) == record {
+			names = append(append(names, facts[i].Ref), facts[i].Links...)
 		}
 	}
-	names = names[1:]
 	slices.Sort(names)
-	return names
+	return slices.DeleteFunc(slices.Compact(names), func(name string) bool { return name == ref })
 }
 
 func (x *explanation) category(id string) string {

@@ -258,7 +258,7 @@ func (r *reporter) held() []Held {
 				h.Category,
 			),
 			Record:       h.Ref,
-			OtherNames:   otherNames(r.e.Facts, h.Ref),
+			OtherNames:   otherNames(r.policy, r.e.Facts, h.Ref),
 			Pseudonymous: c.Pseudonymous,
 			Given:        c.Given,
 			LastDay:      h.LastDay,

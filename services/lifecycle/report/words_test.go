@@ -232,10 +232,10 @@ func TestOtherNames_FollowsEveryLink(t *testing.T) {
 		{Ref: "z"},
 		{Links: []string{"a"}},
 	}
-	if got := strings.Join(otherNames(facts, "a"), " "); got != "b c" {
+	if got := strings.Join(otherNames(&rules.Policy{}, facts, "a"), " "); got != "b c" {
 		t.Errorf("the other names of a are %q", got)
 	}
-	if got := otherNames(facts, ""); got != nil {
+	if got := otherNames(&rules.Policy{}, facts, ""); got != nil {
 		t.Errorf("no record has names: %v", got)
 	}
 }

@@ -239,6 +239,7 @@ func (h *Evaluation) basis(r *Rule, ref string, acts []int) Basis {
 	for _, i := range acts {
 		b.Facts = append(b.Facts, h.facts[i].ID)
 	}
+	b.Facts = slices.Compact(b.Facts) // an act about several records stands once for each
 	b.Keeps = h.items.take(len(r.Keeps))
 	for _, c := range r.Keeps {
 		item := Item{Category: c}

@@ -12,7 +12,7 @@ import (
 // mentioned together denote one record.
 type Evaluation struct {
 	policy *Policy
-	// facts are acts: see Policy.acts.
+	// facts are acts: see Policy.acts. An act about a payment that several orders share stands once for each.
 	facts []fact.Fact
 	// record and contract hold, for each fact, the name of its group; byRecord and byContract are
 	// the facts of each group, and shared the facts that belong to every group.
@@ -50,12 +50,15 @@ type Evaluation struct {
 
 // Evaluate evaluates facts under a policy.
 func Evaluate(p *Policy, facts []fact.Fact) *Evaluation {
-	h := &Evaluation{policy: p, facts: p.acts(facts), void: voidFacts(facts)}
+	h := &Evaluation{policy: p, void: voidFacts(facts)}
+	acts := p.acts(facts)
+	h.records = nameRecords(acts)
+	h.spread(acts)
 	for i := range facts {
 		h.erasureAsked = h.erasureAsked || facts[i].Kind == fact.KindErasure
 	}
 	h.kinds = indexKinds(h.facts)
-	h.nameGroups()
+	h.nameContracts()
 	h.gatherGroups()
 	h.full = h.findFullRefunds()
 	h.consents = h.foldConsents()
@@ -63,17 +66,13 @@ func Evaluate(p *Policy, facts []fact.Fact) *Evaluation {
 	return h
 }
 
-// nameGroups determines the record and the contract of each fact.
-func (h *Evaluation) nameGroups() {
-	h.record, h.contract = make([]string, len(h.facts)), make([]string, len(h.facts))
-	h.records = nameRecords(h.facts)
+// nameContracts determines the contract of each fact.
+func (h *Evaluation) nameContracts() {
+	h.contract = make([]string, len(h.facts))
 	h.contractsOf = map[string]map[string]bool{}
 	contracts := newNames()
 	for i := range h.facts {
 		f := &h.facts[i]
-		if f.Ref != "" {
-			h.record[i] = h.records.find(f.Ref)
-		}
 		if f.Contract != "" && h.record[i] != "" {
 			own := h.records.find(f.Contract)
 			contracts.join(h.record[i], own)

@@ -25,7 +25,9 @@ func OpenHolds(p *Policy, facts []fact.Fact, at time.Time) []fact.Fact {
 	}
 	out := make([]fact.Fact, 0, len(open))
 	for _, i := range open {
-		out = append(out, h.facts[i])
+		if n := len(out); n == 0 || out[n-1].ID != h.facts[i].ID { // a hold on several records is one
+			out = append(out, h.facts[i])
+		}
 	}
 	return out
 }

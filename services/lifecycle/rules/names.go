@@ -11,9 +11,20 @@ import (
 type names struct {
 	up   map[string]string
 	rank map[string]int
+	// orders are the records that share a payment, by the name of the group of the payment.
+	orders map[string][]string
 }
 
-func newNames() names { return names{map[string]string{}, map[string]int{}} }
+func newNames() names { return names{map[string]string{}, map[string]int{}, map[string][]string{}} }
+
+// all returns the names of the records that have a name: one, or each order that shares the payment.
+func (n names) all(name string) []string {
+	root := n.find(name)
+	if orders := n.orders[root]; len(orders) > 0 {
+		return orders
+	}
+	return []string{root}
+}
 
 // find returns the name of the group, and shortens the path to it.
 func (n names) find(name string) string {
@@ -53,7 +64,7 @@ func (n names) prefer(name string, rank int) {
 
 // nameRecords groups the names of records. A record goes by its first name: the one of its first order or
 // sale, or else of its first fact with personal data, or else the first name that any fact gives. Linked
-// names come last.
+// names come last. A payment that several orders share joins none of them: see sharedPayments.
 func nameRecords(facts []fact.Fact) names {
 	n := newNames()
 	for i := range facts {
@@ -63,13 +74,20 @@ func nameRecords(facts []fact.Fact) names {
 			n.prefer(link, i+linkClass*len(facts))
 		}
 	}
+	shared := sharedPayments(facts)
+	var payments []pair
 	for i := range facts {
 		for _, link := range facts[i].Links {
-			if facts[i].Ref != "" {
-				n.join(facts[i].Ref, link)
+			switch of := (pair{facts[i].Ref, link}); {
+			case of.name == "":
+			case len(shared[link]) > 0:
+				payments = append(payments, of)
+			default:
+				n.join(of.name, link)
 			}
 		}
 	}
+	n.joinPayments(shared, payments)
 	return n
 }
 

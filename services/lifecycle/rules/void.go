@@ -1,8 +1,6 @@
 package rules
 
 import (
-	"slices"
-
 	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 )
@@ -34,14 +32,19 @@ func (h *Evaluation) voidBases() []Basis {
 				b.Until = &end
 			}
 			if b.Ref != "" {
-				b.Ref = h.records.find(b.Ref)
+				b.Ref = h.records.all(b.Ref)[0]
 			}
-			b.Keeps = slices.Clone(b.Keeps)
-			for k := range b.Keeps {
-				if b.Keeps[k].Ref != "" {
-					b.Keeps[k].Ref = h.records.find(b.Keeps[k].Ref)
+			var keeps []Item
+			for _, item := range b.Keeps {
+				if item.Ref == "" {
+					keeps = append(keeps, item)
+					continue
+				}
+				for _, record := range h.records.all(item.Ref) {
+					keeps = append(keeps, Item{Category: item.Category, Ref: record})
 				}
 			}
+			b.Keeps = keeps
 			out = append(out, b)
 		}
 	}

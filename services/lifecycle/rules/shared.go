@@ -1,0 +1,169 @@
+package rules
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+)
+
+// pair is a name of a record with a linked name.
+type pair struct{ name, link string }
+
+// kindOfOrder is a source and the form of the names of its orders.
+type kindOfOrder struct{ source, form string }
+
+// sharedPayments returns, by the names of payments that several orders of one source and form only link, the
+// names of the orders: one payment for an order that was split, for example. Each of the orders stays a
+// record. What is reported of the payment alone, such as its refund or a dispute, is about each of them.
+func sharedPayments(facts []fact.Fact) map[string][]string {
+	isOrder := map[string]bool{}
+	linked := false
+	for i := range facts {
+		if facts[i].Kind.IsOrder() {
+			isOrder[facts[i].Ref] = true
+			linked = linked || len(facts[i].Links) > 0
+		}
+	}
+	if !linked || len(isOrder) < 2 {
+		return nil
+	}
+	payments := namePayments(facts, isOrder)
+	by := map[string]map[kindOfOrder][]string{}
+	for i := range facts {
+		f := &facts[i]
+		if !f.Kind.IsOrder() || f.Ref == "" {
+			continue
+		}
+		for _, link := range f.Links {
+			payment, kind := payments.find(link), kindOfOrder{f.Source, formOf(f.Ref)}
+			if isOrder[link] || slices.Contains(by[payment][kind], f.Ref) {
+				continue
+			}
+			if by[payment] == nil {
+				by[payment] = map[kindOfOrder][]string{}
+			}
+			by[payment][kind] = append(by[payment][kind], f.Ref)
+		}
+	}
+	return sharedLinks(facts, isOrder, payments, by)
+}
+
+// namePayments groups the names that the reports of payments give: of facts that are about no order.
+func namePayments(facts []fact.Fact, isOrder map[string]bool) names {
+	payments := newNames()
+	for i := range facts {
+		for _, link := range facts[i].Links {
+			if facts[i].Ref != "" && !isOrder[facts[i].Ref] && !isOrder[link] {
+				payments.join(facts[i].Ref, link)
+			}
+		}
+	}
+	return payments
+}
+
+// sharedLinks returns the linked names of the payments that more than one order of a kind has.
+func sharedLinks(
+	facts []fact.Fact, isOrder map[string]bool, payments names, by map[string]map[kindOfOrder][]string,
+) map[string][]string {
+	out := map[string][]string{}
+	for i := range facts {
+		for _, link := range facts[i].Links {
+			if isOrder[link] || out[link] != nil {
+				continue
+			}
+			for _, orders := range by[payments.find(link)] {
+				if len(orders) > 1 {
+					out[link] = append(out[link], orders...)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// formOf is the part of the name of an order that its siblings have as well, such as "woocommerce:order".
+func formOf(name string) string {
+	if n := strings.IndexAny(name, "_/0123456789"); n >= 0 {
+		return name[:n]
+	}
+	return name
+}
+
+// joinPayments joins the names of shared payments with one another and notes their orders. Orders that another
+// fact states to be one record are one, and the payment is theirs.
+func (n names) joinPayments(shared map[string][]string, payments []pair) {
+	for _, p := range payments {
+		if !slices.Contains(n.records(shared[p.link]), n.find(p.name)) {
+			n.join(p.name, p.link)
+		}
+	}
+	links := slices.Sorted(maps.Keys(shared))
+	for _, link := range links {
+		if orders := n.records(shared[link]); len(orders) == 1 {
+			n.join(orders[0], link)
+		}
+	}
+	for _, link := range links {
+		if orders := n.records(shared[link]); len(orders) > 1 {
+			root := n.find(link)
+			n.orders[root] = slices.Compact(slices.Sorted(slices.Values(append(n.orders[root], orders...))))
+		}
+	}
+}
+
+// records returns the records of names, each once.
+func (n names) records(of []string) []string {
+	var out []string
+	for _, name := range of {
+		if record := n.find(name); !slices.Contains(out, record) {
+			out = append(out, record)
+		}
+	}
+	return out
+}
+
+// spread returns the facts with the records that they are about. A fact about a payment that several orders
+// share is repeated for each of them.
+func (h *Evaluation) spread(facts []fact.Fact) {
+	if len(h.records.orders) == 0 { // as usual: every fact is about one record at most
+		h.facts, h.record = facts, make([]string, len(facts))
+		for i := range facts {
+			if f := &facts[i]; f.Ref != "" {
+				h.record[i] = h.records.find(f.Ref)
+			}
+		}
+		return
+	}
+	h.facts = make([]fact.Fact, 0, len(facts))
+	for i := range facts {
+		f := &facts[i]
+		records := []string{""}
+		if f.Ref != "" {
+			records = h.records.all(f.Ref)
+		}
+		if f.Kind.IsAboutPerson() {
+			records = records[:1]
+		}
+		for _, record := range records {
+			h.facts, h.record = append(h.facts, *f), append(h.record, record)
+		}
+	}
+}
+
+// RecordsNamed returns the names of the records that have a name: more than one for a payment that several
+// orders share. An unknown name is its own record.
+func (h *Evaluation) RecordsNamed(name string) []string { return h.records.all(name) }
+
+// NamesOf returns the further names of the record of an item. The name of a payment that is shared is among
+// them only when no other order of the payment may hold the same category.
+func (h *Evaluation) NamesOf(item Item, held []Holding) []string {
+	names := h.OtherNames(item.Ref)
+	return slices.DeleteFunc(names, func(name string) bool {
+		return slices.ContainsFunc(h.records.all(name), func(order string) bool {
+			n, ok := FindHolding(held, Item{Category: item.Category, Ref: order})
+			return order != item.Ref && ok && held[n].InForce
+		})
+	})
+}
