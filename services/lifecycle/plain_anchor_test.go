@@ -18,6 +18,15 @@ func (h *plainHistory) anchor(name string, raised, since, seen []plainEvent) (pl
 		return h.performance(since, seen)
 	case rules.AnchorAccessEnd:
 		return h.accessEnd(raised, since)
+	case rules.AnchorLastState:
+		last := raised[0].at
+		for _, e := range raised {
+			last = plainLater(last, e.at)
+			if e.fact.AsOf != nil {
+				last = plainLater(last, *e.fact.AsOf)
+			}
+		}
+		return plainInstant(last), true
 	case rules.AnchorConsentEnd:
 		return h.consentEnd(raised[0].at, seen)
 	}

@@ -103,7 +103,7 @@ func (r *plainRandom) spokenOf() []fact.Kind {
 
 func plainSpokenOf(p *plainPeriod) []fact.Kind {
 	switch p = plainInnermost(p); p.name {
-	case "act":
+	case "act", "last_state":
 		return nil
 	case "performance":
 		return []fact.Kind{fact.KindPerformed, fact.KindSale}
@@ -208,6 +208,9 @@ func (r *plainRandom) aboutRecord(f *fact.Fact) {
 		f.StateOf, f.Void = f.Ref+"/"+f.ID, &void // no other state repeats the fact
 		before := void.Add(-time.Hour)
 		f.AsOf = &before
+	} else if r.chance(15) {
+		seen := f.Occurred.Add(time.Duration(r.IntN(100*24)) * time.Hour)
+		f.StateOf, f.AsOf = f.Ref+"/"+f.ID, &seen
 	}
 	if (f.Kind == fact.KindHold || f.Kind == fact.KindRelease) && r.chance(15) && !r.heldOtherwise() {
 		f.Ref, f.Links, f.Contract = "", nil, "" // of everything

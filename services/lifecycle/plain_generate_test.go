@@ -302,7 +302,7 @@ func (r *plainRandom) ending(rule *plainRule) {
 		return // open
 	}
 	anchors := append(
-		[]fact.Kind{"act", "act", "performance", "access_end", "consent_end", fact.KindBounce},
+		[]fact.Kind{"act", "act", "performance", "access_end", "consent_end", "last_state", fact.KindBounce},
 		rule.raised...)
 	anchors = append(anchors, rule.raised...)
 	anchors = append(anchors, plainPick(r, plainRecordKinds), plainPick(r, plainStepKinds))

@@ -124,6 +124,7 @@ func nouns() map[string]noun {
 		},
 		"receipt":              {"potwierdzenie odbiorcy", "potwierdzenia odbiorcy", "receipt of a recipient"},
 		rules.AnchorAct:        {"ostatnie takie zdarzenie", "ostatniego takiego zdarzenia", "last such event"},
+		rules.AnchorLastState:  {"ostatni zgłoszony stan", "ostatniego zgłoszonego stanu", "last reported state"},
 		rules.AnchorConsentEnd: {"ustanie ostatniej zgody", "ustania ostatniej zgody", "end of the last consent"},
 		rules.AnchorDeletion:   {"usunięcie danych", "usunięcia danych", "deletion"},
 	}

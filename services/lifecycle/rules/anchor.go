@@ -31,6 +31,8 @@ func (h *Evaluation) anchors(v view) anchors {
 			return h.accessEnd(v)
 		case AnchorConsentEnd:
 			return h.consentEnd(v)
+		case AnchorLastState:
+			return h.lastState(v), true
 		}
 		of := func(f *fact.Fact) bool { return f.Kind == fact.Kind(name) }
 		if t, ok := h.latest(v.acts, of); ok {
@@ -45,6 +47,19 @@ func (h *Evaluation) anchors(v view) anchors {
 		since := h.since(v)
 		return h.latest(v.facts, func(f *fact.Fact) bool { return of(f) && !f.Occurred.Before(since) })
 	}
+}
+
+// lastState is the latest state of the thing with which an act in view was reported: an order that its shop
+// still reports as open is open. An act without a state counts from its instant.
+func (h *Evaluation) lastState(v view) time.Time {
+	var last time.Time
+	for _, i := range v.acts {
+		last = calendar.Later(last, h.facts[i].Occurred)
+		if at := h.facts[i].AsOf; at != nil {
+			last = calendar.Later(last, *at)
+		}
+	}
+	return last
 }
 
 func (h *Evaluation) latest(facts []int, is func(*fact.Fact) bool) (time.Time, bool) {

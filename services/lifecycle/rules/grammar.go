@@ -160,6 +160,7 @@ func anchorNames() []string {
 		AnchorPerformance,
 		AnchorAccessEnd,
 		AnchorConsentEnd,
+		AnchorLastState,
 		AnchorDeletion,
 		string(fact.KindRequested),
 	}

@@ -24,6 +24,8 @@ const (
 	AnchorAccessEnd = "access_end"
 	// AnchorConsentEnd is the end of the person's last consent.
 	AnchorConsentEnd = "consent_end"
+	// AnchorLastState is the latest state with which a fact that raised the basis was reported.
+	AnchorLastState = "last_state"
 	// AnchorDeletion is the erasure of the last personal data of a person; for tombstones alone.
 	AnchorDeletion = "deletion"
 )

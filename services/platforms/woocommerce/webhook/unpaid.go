@@ -29,8 +29,16 @@ func (r *reader) unpaid(who ingest.Identities) {
 	}
 }
 
+// placed is the placing of the order, with the time of the state in which the order was not paid: an order that
+// awaits a delivery, a deposit or a term is alive while the shop works on it. The payment does not undo the
+// placing: no state takes it back.
 func (r *reader) placed() *factv1.Fact {
-	return &factv1.Fact{Kind: factv1.Kind_KIND_ORDER_PLACED, Ref: r.ref(), Occurred: r.created()}
+	f := &factv1.Fact{Kind: factv1.Kind_KIND_ORDER_PLACED, Ref: r.ref(), Occurred: r.created()}
+	if at := r.modified(); at != nil && r.ref() != "" {
+		ingest.AssignIDs(r.ID, []*factv1.Fact{f})
+		f.StateOf, f.AsOf = r.ref()+"#unpaid", at
+	}
+	return f
 }
 
 // expired uses the order's last change as the end of the order. Later changes, such as a note, give
