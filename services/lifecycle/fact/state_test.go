@@ -72,7 +72,9 @@ func TestCombine_TheLatestStateSaysWhetherARefundWasFull(t *testing.T) {
 func TestCombine_ARefundAloneTakesNothingBack(t *testing.T) {
 	at := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
 	later := at.Add(time.Hour)
-	charge := fact.Fact{ID: "r", Kind: fact.KindRefund, Ref: "ch_1", StateOf: "re_1", AsOf: &at, Occurred: at, Received: at}
+	charge := fact.Fact{
+		ID: "r", Kind: fact.KindRefund, Ref: "ch_1", StateOf: "re_1", AsOf: &at, Occurred: at, Received: at,
+	}
 	alone := charge
 	charge.Full, alone.AsOf, alone.Received = true, &later, later
 	if got := fact.Combine([]fact.Fact{charge}, []fact.Fact{alone}); !got[0].Full {

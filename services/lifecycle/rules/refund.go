@@ -71,7 +71,8 @@ func (h *Evaluation) calledOff(sale int) bool {
 
 // recordsRaising returns the records of the raising acts in view.
 func (h *Evaluation) recordsRaising(v view) []string {
-	return h.recordsOf(slices.DeleteFunc(slices.Clone(v.acts), func(i int) bool { return h.facts[i].Kind.IsAboutPerson() }))
+	isAboutPerson := func(i int) bool { return h.facts[i].Kind.IsAboutPerson() }
+	return h.recordsOf(slices.DeleteFunc(slices.Clone(v.acts), isAboutPerson))
 }
 
 // ordersEnd is when the last of the records expired; false while one of them stands. A record that was
