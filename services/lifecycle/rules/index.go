@@ -98,6 +98,8 @@ func anchorDependsOn(name string, k fact.Kind) bool {
 			return true
 		}
 		return false
+	case string(fact.KindOrderExpired): // once every order has expired, or was refunded
+		return k == fact.KindOrderExpired || k == fact.KindRefund || k.IsOrder()
 	}
 	return k == fact.Kind(name)
 }
