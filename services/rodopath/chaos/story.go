@@ -162,7 +162,8 @@ func (t *builder) left(at time.Time) {
 
 func (t *builder) resubscribed() {
 	t.standard("signup", 0, nil)
-	t.standard("unsubscribe", 30, nil)
+	// The sign-up ends the do-not-contact entry of a no that the sign-up covers in full.
+	t.standard("unsubscribe", 30, object{"purposes": []string{"newsletter"}, "channels": []string{"email"}})
 	// A sign-up without evidence opens no consent after a no.
 	t.standard("signup", 60, object{"evidence": object{"form": "footer"}})
 	t.dueAt(t.at(60), "suppression")
