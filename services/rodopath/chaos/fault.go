@@ -38,6 +38,7 @@ const (
 	stepBackwards = "clock backwards"
 	crmFails      = "recipient fails"
 	crmHangs      = "recipient hangs"
+	poison        = "poison message"
 )
 
 func faultNames() []string {
@@ -72,6 +73,8 @@ func faultNames() []string {
 		crmFails,
 		crmHangs,
 		crmHangs,
+		poison,
+		poison,
 	}
 }
 
@@ -111,6 +114,20 @@ func (f *fault) kills() string {
 	}[f.name]
 }
 
+// poison publishes messages that no service can decode, to the streams of facts and of receipts. They are set aside,
+// and hold up nobody. A broker that is away takes none.
+func (s *stage) poison(ctx context.Context, f fault) error {
+	ctx, cancel := context.WithTimeout(ctx, f.lasts)
+	defer cancel()
+	for _, subject := range []string{stream.FactsOf("shop"), stream.ReceiptsOf("crm")} {
+		if _, err := s.js.Publish(ctx, subject, []byte{0xff, byte(f.which)}); err != nil {
+			return nil //nolint:nilerr // another fault is at work
+		}
+		s.poisoned.Add(1)
+	}
+	return nil
+}
+
 // inflict injects a fault, waits for its duration, and ends the fault.
 func (s *stage) inflict(ctx context.Context, f fault) error {
 	service := s.services[f.which%len(s.services)]
@@ -135,6 +152,8 @@ func (s *stage) inflict(ctx context.Context, f fault) error {
 		node.thaw()
 	case stepForwards, stepBackwards:
 		return s.clock.step(f.step)
+	case poison:
+		return s.poison(ctx, f)
 	case crmFails, crmHangs:
 		s.recipient.behave(map[string]int32{crmFails: recipientFails, crmHangs: recipientHangs}[f.name])
 		loop.Sleep(ctx, f.lasts)

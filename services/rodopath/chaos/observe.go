@@ -205,9 +205,14 @@ func (s *stage) journals(ctx context.Context) (int, error) {
 	return len(report.Faults), errors.Join(json.Unmarshal(data, &report), nil)
 }
 
-// breakdowns finds log records of services that report a fault of the program.
+// undecodable is the log record about a message of poison.
+const undecodable = "a message cannot be applied and is set aside in the quarantine"
+
+// breakdowns finds log records of services that report a fault of the program. Messages of poison are set aside, one
+// that is redelivered after a kill more than once.
 func (s *stage) breakdowns() ([]string, error) {
 	var out []string
+	poisoned := 3 * int(s.poisoned.Load())
 	for _, p := range s.services {
 		f, err := os.Open(filepath.Join(s.logs, p.name+".log"))
 		if err != nil {
@@ -217,6 +222,10 @@ func (s *stage) breakdowns() ([]string, error) {
 		lines.Buffer(nil, 1<<20)
 		for lines.Scan() {
 			line := lines.Text()
+			if poisoned > 0 && strings.Contains(line, undecodable) {
+				poisoned--
+				continue
+			}
 			for _, word := range []string{"panic: ", "fatal error: ", "WARNING: DATA RACE", "set aside", "is skipped"} {
 				if strings.Contains(line, word) {
 					out = append(out, p.name+": "+line)

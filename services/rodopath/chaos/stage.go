@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -22,6 +23,8 @@ import (
 
 // stage holds all processes: servers, services, proxies, and the recipient.
 type stage struct {
+	// poisoned counts the messages of poison that a broker took.
+	poisoned  atomic.Int64
 	dir, logs string
 	clock     *clock
 	recipient *recipient
