@@ -56,7 +56,7 @@ type Feed struct {
 	Aside *Aside
 	// Works returns nil while the store works, so that an error is that of a message; nil means always.
 	Works func(ctx context.Context) error
-	// Linger is the least interval between two batches that are not full; 0 means none.
+	// Linger is the least interval between two small batches; 0 means none.
 	Linger time.Duration
 	// Pause is the pause after a failure, which grows with each failure of one message; 0 means 1 second.
 	Pause time.Duration
@@ -131,32 +131,23 @@ func (f *Feed) fetch(ctx context.Context, out chan<- []jetstream.Msg) {
 	}
 }
 
-// next returns the next batch. A batch that is not full begins no sooner than Linger after the one before, so that
+// next returns the next batch. A small batch begins no sooner than Linger after the one before, so that
 // messages that arrive meanwhile share its transaction; a message after a pause is applied at once.
 func (f *Feed) next(ctx context.Context, consumer jetstream.Consumer) ([]jetstream.Msg, error) {
 	msgs, err := first(ctx, consumer)
 	if err != nil || len(msgs) == 0 {
 		return nil, err
 	}
-	for left := f.left(); len(msgs) < batch && left > 0; left = f.left() {
-		if !loop.Sleep(ctx, min(left, lingerStep)) {
-			break
-		}
-		more, err := collect(consumer.FetchNoWait(batch - len(msgs)))
+	if left := f.Linger - time.Since(f.begun); len(msgs) < busyBatch && left > 0 && loop.Sleep(ctx, left) {
+		more, _ := collect(consumer.FetchNoWait(batch - len(msgs))) // after an error, what has arrived is applied
 		msgs = append(msgs, more...)
-		if err != nil {
-			break // what has arrived is applied
-		}
 	}
 	f.begun = time.Now()
 	return msgs, nil
 }
 
-// left is how long the next batch waits for more messages.
-func (f *Feed) left() time.Duration { return f.Linger - time.Since(f.begun) }
-
-// lingerStep is the pause between looks for more messages.
-const lingerStep = 10 * time.Millisecond
+// busyBatch is the size of a batch that waits for no more messages.
+const busyBatch = batch / 4
 
 // first returns the waiting messages up to a batch, or waits for one message.
 func first(ctx context.Context, consumer jetstream.Consumer) ([]jetstream.Msg, error) {
