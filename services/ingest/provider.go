@@ -42,6 +42,9 @@ type Reading struct {
 	Unread string
 	// Topic is the platform's name of the event; empty when unknown. Topic holds nothing personal.
 	Topic string
+	// Webhook is the platform's number of the webhook that was sent, of which a platform may have several for
+	// one source; empty when unknown. Webhook holds nothing personal.
+	Webhook string
 }
 
 // Errors of a Provider. The handler maps them to answers.

@@ -1,8 +1,11 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -42,8 +45,9 @@ func (f fault) advice() string {
 			"with the secret of the source; strangers at the address are refused in the same way"
 	case faultPlatform:
 		return "the platform sends errors in place of records: the owner of the webhook was deleted or lost the right " +
-			"to read records, or a plug-in sends webhooks within a request of the checkout; save the webhook again as an " +
-			"administrator, and let the shop send webhooks by its queue"
+			"to read records, or a plug-in sends webhooks within a request of the checkout, or the API version of the " +
+			"webhook is \"v1\", which reads no order of a shop with HPOS; save the webhook again as an administrator with " +
+			"the API version v3, and let the shop send webhooks by its queue"
 	case faultNothingRead:
 		return "webhooks arrive and none gives a fact: check the topics and the version of the webhook at the platform, " +
 			"and rodopath quarantine"
@@ -61,6 +65,7 @@ const (
 	signaturesInRow = 5
 	silentInRow     = 5
 	refusedInRow    = 5
+	goneInRow       = 5
 	// gapsKnown is the number of recent pauses between webhooks that define the usual pause, and
 	// quietFactor how many times the longest of the pauses a source may be silent. A source is never
 	// called silent before quietAfter.
@@ -68,6 +73,8 @@ const (
 	gapsNeeded  = 8
 	quietFactor = 4
 	quietAfter  = 6 * time.Hour
+	// brokenFor is how long a webhook that sent an error counts as broken without another delivery.
+	brokenFor = 7 * 24 * time.Hour
 	// watchEvery is the interval of the checks for silent sources.
 	watchEvery = time.Minute
 )
@@ -94,6 +101,10 @@ type observed struct {
 	last    time.Time
 	gaps    []time.Duration
 	faults  map[fault]bool
+	// broken are the times of the last errors that the platform sent in place of records, and gone the numbers
+	// of records in a row that the platform did not find, by webhook.
+	broken map[string]time.Time
+	gone   map[string]int
 }
 
 func newWatch(log *slog.Logger, sources map[string]Provider) *watch {
@@ -110,7 +121,7 @@ func newWatch(log *slog.Logger, sources map[string]Provider) *watch {
 		sources: map[string]*observed{},
 	}
 	for id := range sources {
-		w.sources[id] = &observed{faults: map[fault]bool{}}
+		w.sources[id] = &observed{faults: map[fault]bool{}, broken: map[string]time.Time{}, gone: map[string]int{}}
 		for _, f := range faults() {
 			w.faults.WithLabelValues(id, string(f)).Set(0)
 		}
@@ -129,19 +140,33 @@ func (w *watch) accepted(source string, r Reading, now time.Time) {
 	w.last.WithLabelValues(source).Set(float64(now.Unix()))
 	w.set(source, faultSignature, false)
 	w.set(source, faultQuiet, false)
+	o.judge(r, now)
+	w.set(source, faultPlatform, len(o.broken) > 0)
 	if len(r.Facts) > 0 {
 		o.factual = true
-		w.set(source, faultPlatform, false)
 		w.set(source, faultNothingRead, false)
 		return
 	}
-	for _, reason := range r.Silent {
-		if reason == SilentPlatformError {
-			w.set(source, faultPlatform, true)
-		}
-	}
 	if o.silent++; o.silent >= silentInRow && !o.factual {
 		w.set(source, faultNothingRead, true)
+	}
+}
+
+// judge finds out whether the webhook that was sent is broken: each webhook of a source has an owner and a
+// version of its own. A record that is gone is none; a webhook that finds no record several times in a row is
+// broken.
+func (o *observed) judge(r Reading, now time.Time) {
+	webhook := cmp.Or(r.Webhook, r.Topic)
+	switch {
+	case slices.Contains(r.Silent, SilentPlatformError):
+		o.broken[webhook] = now
+	case slices.Contains(r.Silent, SilentGone):
+		if o.gone[webhook]++; o.gone[webhook] >= goneInRow {
+			o.broken[webhook] = now
+		}
+	default:
+		delete(o.broken, webhook)
+		delete(o.gone, webhook)
 	}
 }
 
@@ -183,11 +208,14 @@ func (w *watch) badSignature(source string) {
 	}
 }
 
-// checkSilence finds the sources that are silent for much longer than usual.
+// checkSilence finds the sources that are silent for much longer than usual, and forgets broken webhooks that
+// send nothing any more.
 func (w *watch) checkSilence(now time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for source, o := range w.sources {
+		maps.DeleteFunc(o.broken, func(_ string, at time.Time) bool { return now.Sub(at) > brokenFor })
+		w.set(source, faultPlatform, len(o.broken) > 0)
 		if len(o.gaps) < gapsNeeded {
 			continue
 		}

@@ -45,6 +45,32 @@ func TestWatch(t *testing.T) {
 			w.accepted("shop", silent(SilentPlatformError), start)
 			w.accepted("shop", facts, start)
 		}, ""},
+		{"one of several webhooks is broken", func(w *watch) {
+			for i := range 9 {
+				w.accepted("shop", of("2", silent(SilentPlatformError)), start.Add(time.Duration(i)*time.Hour))
+				w.accepted("shop", of("1", facts), start.Add(time.Duration(i)*time.Hour))
+			}
+		}, faultPlatform},
+		{"the broken webhook is mended", func(w *watch) {
+			w.accepted("shop", of("2", silent(SilentPlatformError)), start)
+			w.accepted("shop", of("1", facts), start)
+			w.accepted("shop", of("2", silent(SilentDraft)), start)
+		}, ""},
+		{"the broken webhook is deleted", func(w *watch) {
+			w.accepted("shop", of("1", facts), start)
+			w.accepted("shop", of("2", silent(SilentPlatformError)), start)
+			w.checkSilence(start.AddDate(0, 0, 8))
+		}, ""},
+		{"a webhook finds no record at all", func(w *watch) {
+			w.accepted("shop", of("1", facts), start)
+			times(5, func() { w.accepted("shop", of("2", silent(SilentGone)), start) })
+		}, faultPlatform},
+		{"a few records were deleted", func(w *watch) {
+			w.accepted("shop", of("1", facts), start)
+			times(4, func() { w.accepted("shop", of("1", silent(SilentGone)), start) })
+			w.accepted("shop", of("1", facts), start)
+			times(4, func() { w.accepted("shop", of("1", silent(SilentGone)), start) })
+		}, ""},
 		{"the wrong topics", func(w *watch) {
 			times(5, func() { w.accepted("shop", silent(SilentUnhandled), start) })
 		}, faultNothingRead},
@@ -89,6 +115,12 @@ func TestWatch(t *testing.T) {
 			}
 		})
 	}
+}
+
+// of returns the reading of a webhook with a number.
+func of(webhook string, r Reading) Reading {
+	r.Webhook = webhook
+	return r
 }
 
 func times(n int, do func()) {

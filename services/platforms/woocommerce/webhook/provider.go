@@ -4,6 +4,7 @@ package webhook
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -62,12 +63,12 @@ func (p *Provider) Read(header http.Header, body []byte, at time.Time) (ingest.R
 	topic := topicOf(header.Get("X-Wc-Webhook-Topic"))
 	var rec record
 	r := reader{Source: &p.source, record: &rec, at: at}
-	r.out.ID = deliveryID(header.Get("X-Wc-Webhook-Id"), topic, p.source.ContentID(body))
+	r.out.ID = deliveryID(webhookOf(header), topic, p.source.ContentID(body))
 	if strings.HasSuffix(topic, ".deleted") || strings.HasSuffix(topic, ".restored") {
 		// The same content again is another act: bin, restoration and bin again within a minute.
 		r.out.ID += ":" + payload.Name(header.Get("X-Wc-Webhook-Delivery-Id"))
 	}
-	r.out.Topic = topic
+	r.out.Topic, r.out.Webhook = topic, webhookOf(header)
 	if readable := payload.Decode(body, &rec) == nil; !readable {
 		r.out.Unread = ingest.UnreadNotJSON
 		return r.out, nil
@@ -85,10 +86,15 @@ func (p *Provider) Read(header http.Header, body []byte, at time.Time) (ingest.R
 // deliveryID identifies a delivery by its content: X-WC-Webhook-Delivery-ID is the same for all
 // deliveries of one second.
 func deliveryID(webhook, topic, content string) string {
-	if len(webhook) > 20 || !digits(webhook) {
-		webhook = "0"
+	return cmp.Or(webhook, "0") + ":" + topic + ":" + content
+}
+
+// webhookOf returns the number of the webhook that was sent; empty for an invalid one.
+func webhookOf(header http.Header) string {
+	if n := header.Get("X-Wc-Webhook-Id"); len(n) <= 20 && digits(n) {
+		return n
 	}
-	return webhook + ":" + topic + ":" + content
+	return ""
 }
 
 // topicOf returns a topic such as "order.updated", and "" for an invalid one.

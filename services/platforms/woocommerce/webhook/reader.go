@@ -24,7 +24,7 @@ type reader struct {
 func (r *reader) route(topic string) (tell func(), reason string) {
 	rec := r.record
 	switch {
-	case rec.ID == 0 && strings.HasSuffix(string(rec.Code), "_invalid_id"):
+	case rec.ID == 0 && rec.isGone():
 		return nil, ingest.SilentGone
 	case rec.ID == 0 && (rec.Code != "" || bool(rec.Errors)):
 		return nil, ingest.SilentPlatformError
@@ -50,6 +50,13 @@ func (r *reader) route(topic string) (tell func(), reason string) {
 		return r.whole(r.customer), ""
 	}
 	return nil, ingest.SilentUnhandled
+}
+
+// isGone reports whether an error message says that the shop has no record of the number. The version v1 of
+// the interface says so of every order of a shop with HPOS.
+func (r *record) isGone() bool {
+	code := string(r.Code)
+	return strings.Contains(code, "_invalid_") && strings.HasSuffix(code, "_id")
 }
 
 func isResource(name string) bool {
