@@ -14,6 +14,7 @@ func (r *reader) session() {
 	switch {
 	case o.Mode == "setup":
 		r.silent(ingest.SilentSetup)
+		r.refused()
 	case r.event.Type == "checkout.session.expired":
 		r.silent(ingest.SilentExpired)
 		r.refused()
@@ -123,12 +124,13 @@ func subscribed(source *ingest.Source, lines []line, whole []string) []ingest.Pr
 }
 
 // promotions reads the box about promotional mail, which Stripe shows to buyers in the US alone;
-// null means no question.
+// null means no question. A yes is as old as the session, because the payment may follow days after the act; a
+// no is as new as the event.
 func (r *reader) promotions() *factv1.Fact {
 	f := &factv1.Fact{Ref: name(r.object().ID), Occurred: r.when(), Channels: []string{"email"}}
 	switch r.object().Consent.Promotions {
 	case "opt_in":
-		f.Kind = factv1.Kind_KIND_SIGNUP
+		f.Kind, f.Occurred = factv1.Kind_KIND_SIGNUP, r.when(r.object().Created)
 		f.Wording = r.Wording
 		f.Evidence = &factv1.Evidence{Form: checkoutForm}
 	case "opt_out":
