@@ -93,9 +93,7 @@ func mergeReports(all []Fact) []Fact {
 			kept.StateOf = f.StateOf
 		}
 		kept.Full = isFull(kept, &f)
-		if f.Kind == KindSignup && f.HasTrait(TraitUnproven) && !kept.HasTrait(TraitUnproven) {
-			kept.Traits = append(slices.Clone(kept.Traits), TraitUnproven)
-		}
+		kept.joinSignup(&f)
 		kept.Parts, kept.Reports = laterParts(kept, &f), joinReports(kept, &f)
 		kept.AsOf, kept.Void = latest(kept.AsOf, f.AsOf), earliest(kept.Void, f.Void)
 	}

@@ -81,3 +81,21 @@ func TestCombine_ARefundAloneTakesNothingBack(t *testing.T) {
 		t.Error("the full refund is taken back")
 	}
 }
+
+// TestCombine_ASignupIsAsOldAsItsEarliestReport: in whatever order the reports arrive.
+func TestCombine_ASignupIsAsOldAsItsEarliestReport(t *testing.T) {
+	at := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+	report := func(occurred, received int) fact.Fact {
+		return fact.Fact{ID: "box", Kind: fact.KindSignup, Occurred: at.AddDate(0, 0, occurred), Received: at.AddDate(0, 0, received)}
+	}
+	first, edited := report(0, 1), report(5, 6)
+	late := report(0, 9)
+	for name, all := range map[string][]fact.Fact{
+		"in order": {first, edited}, "the first report late": {edited, late}, "all": {late, edited, first},
+	} {
+		got := fact.Combine(all[:1], all[1:])
+		if len(got) != 1 || !got[0].Occurred.Equal(at) {
+			t.Errorf("%s: %+v, want one sign-up of %s", name, got, at)
+		}
+	}
+}

@@ -6,8 +6,8 @@ import (
 	"github.com/rodopath/rodopath/services/platforms/payload"
 )
 
-// customer joins a customer's number and address: of the account, or of the
-// bills where the account has none. The account of a member of the staff stands for many buyers, whose
+// customer joins a customer's number and the address of the account. The address of the bills is what the last
+// order had, perhaps another person's. The account of a member of the staff stands for many buyers, whose
 // telephone orders the staff enters.
 func (r *reader) customer() {
 	rec := r.record
@@ -18,7 +18,7 @@ func (r *reader) customer() {
 	}
 	var who ingest.Identities
 	who.Add("woocommerce", r.name("", rec.ID))
-	if !who.AddEmail(string(rec.Email)) && !who.AddEmail(string(rec.Billing.Email)) || rec.ID.Name() == "" {
+	if !who.AddEmail(string(rec.Email)) || rec.ID.Name() == "" {
 		r.silent(ingest.SilentNoPerson)
 		return
 	}

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"slices"
 
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/services/ingest"
 )
@@ -12,7 +14,8 @@ const checkoutForm = "woocommerce_checkout"
 
 // signups reads the consent boxes of the checkout, for which each newsletter plug-in has a key of its
 // own. A box counts with or without payment of the order. An empty box is no refusal, because many
-// checkouts show no box. The order of a renewal, a switch or a resubscription is a copy of the first
+// checkouts show no box. The box was ticked no later than the order was paid: the seller, or a program, may
+// change the date of an order, and the id of the sign-up holds no date. The order of a renewal, a switch or a resubscription is a copy of the first
 // order with its boxes, and no act of the person.
 func (r *reader) signups() []*factv1.Fact {
 	if _, ok := ingest.Email(string(r.record.Billing.Email)); !ok || r.record.isCopy() {
@@ -26,15 +29,26 @@ func (r *reader) signups() []*factv1.Fact {
 			Wording:  wording,
 			Channels: []string{"email"},
 			Evidence: r.evidence(),
-			Occurred: r.created(),
+			Occurred: earliest(r.created(), r.when(r.record.PaidGMT, r.record.Paid)),
 		}
-		ingest.AssignDistinctID(r.ID, f)
+		ingest.AssignUndatedID(r.ID, f)
 		if !r.MayConsent(string(r.record.CreatedVia), checkouts()) {
 			f.Traits = append(f.Traits, ingest.TraitUnproven)
 		}
 		facts = append(facts, f)
 	}
 	return facts
+}
+
+// earliest returns the first of the known times; nil without one.
+func earliest(times ...*timestamppb.Timestamp) *timestamppb.Timestamp {
+	var first *timestamppb.Timestamp
+	for _, t := range times {
+		if t != nil && (first == nil || t.AsTime().Before(first.AsTime())) {
+			first = t
+		}
+	}
+	return first
 }
 
 // checkouts are the origins of an order that the person placed in the shop. Orders of old versions and of

@@ -52,14 +52,23 @@ func (r *reader) order() {
 	r.emitState(who, facts)
 }
 
-// nobody reads an order that names no person. An order with an address that cannot be read is kept in the
-// quarantine.
+// nobody reads an order that names no person. An order with an address that cannot be read, and a sale, which
+// belongs in the books of somebody, are kept in the quarantine.
 func (r *reader) nobody() {
-	if r.record.Billing.Unread || r.record.Shipping.Unread {
+	if r.record.Billing.Unread || r.record.Shipping.Unread || r.isSale() && r.record.CreatedVia != tillOrigin {
 		r.out.Unread = ingest.UnreadNoPerson
 		return
 	}
 	r.silent(ingest.SilentNoPerson)
+}
+
+// tillOrigin is the origin of an order of WooCommerce's own till, which sells to nobody in particular.
+const tillOrigin = "pos-rest-api"
+
+// isSale reports whether the order was paid and has a price.
+func (r *reader) isSale() bool {
+	total, known := amount(string(r.record.Total))
+	return r.paid() != nil && (!known || total != 0)
 }
 
 // anonymized reads an order whose buyer the shop erased. The contract of the order ends, the books stay, and
