@@ -1,8 +1,10 @@
 package apply
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
@@ -95,18 +97,29 @@ func (a *Applier) entry(d *factv1.Delivery, f *factv1.Fact) (entry, error) {
 	return e, err
 }
 
-// addRecords adds the names of the record, by which later facts find the person.
+// addRecords adds the names of the record, by which later facts find the person. An access of a contract is
+// found by the order that began the contract as well, and does not name the order.
 func (a *Applier) addRecords(e *entry, f *factv1.Fact) {
-	if !hasRecord(e.fact.Kind) || f.GetRef() == "" {
+	own := recordOf(&e.fact)
+	if own == "" || !hasRecord(e.fact.Kind) && !comesWithRecord(e.fact.Kind) {
 		return
 	}
-	for _, name := range append([]string{f.GetRef()}, f.GetLinks()...) {
-		key := e.key(a.opts.Vault.LocatorKeys(name))
-		if !slices.Contains(e.records, key) {
-			e.records = append(e.records, key)
-		}
+	for _, name := range append([]string{own}, f.GetLinks()...) {
+		e.addRecord(a.opts.Vault.LocatorKeys(name))
 	}
-	e.ref, e.claims = e.records[0], slices.Clone(e.records)
+	e.ref = e.records[0]
+	if hasRecord(e.fact.Kind) {
+		e.claims = slices.Clone(e.records)
+	}
+	if f.GetRef() != own {
+		e.addRecord(a.opts.Vault.LocatorKeys(f.GetRef()))
+	}
+}
+
+func (e *entry) addRecord(keys []string) {
+	if key := e.key(keys); !slices.Contains(e.records, key) {
+		e.records = append(e.records, key)
+	}
 }
 
 // isRecordName reports whether a locator names a record of the fact, and not an account.
@@ -128,6 +141,20 @@ func hasRecord(k fact.Kind) bool {
 		return true
 	}
 	return false
+}
+
+// comesWithRecord reports whether Ref may name a business document with which the fact was reported, such as
+// the box of an order: the fact belongs to the person of the document.
+func comesWithRecord(k fact.Kind) bool { return k == fact.KindSignup || k == fact.KindState }
+
+// recordOf names the record that decides whose a fact is: the contract of an access, or else Ref. A
+// subscription has a buyer of its own, whoever placed the order that began the subscription.
+func recordOf(f *fact.Fact) string {
+	switch f.Kind {
+	case fact.KindAccessStarted, fact.KindAccessEnded, fact.KindState:
+		return cmp.Or(f.Contract, f.Ref)
+	}
+	return f.Ref
 }
 
 // key returns the current key of several and records the others.
@@ -156,13 +183,25 @@ func (e *entry) billing() bool { return len(e.names) == 1 && e.names[0].Kind == 
 
 // ownName reports whether the name of the record is a bare name of the sender, which may not be unique.
 func (e *entry) ownName() bool {
-	return e.fact.Source != "" && len(e.fact.Ref) > len(e.fact.Source) &&
-		e.fact.Ref[:len(e.fact.Source)+1] == e.fact.Source+":"
+	return e.fact.Source != "" && strings.HasPrefix(recordOf(&e.fact), e.fact.Source+":")
 }
 
-// statesBuyer reports whether the report of a record states whose the record is. Other facts belong to
-// the person of the record.
-func (e *entry) statesBuyer() bool { return e.fact.Kind.IsOrder() }
+// statesBuyer reports whether the report of a record states whose the record is: an order, or the access of a
+// contract. Other facts belong to the person of the record.
+func (e *entry) statesBuyer() bool {
+	switch e.fact.Kind {
+	case fact.KindAccessStarted, fact.KindAccessEnded:
+		return e.fact.Contract != ""
+	}
+	return e.fact.Kind.IsOrder()
+}
 
-// follow gives the fact to the person of its record, whatever name the report carries.
-func (e *entry) follow() { e.names, e.persons, e.locators = nil, nil, nil }
+// follow gives the fact to the person of its record, whatever name the report carries. Address is the address
+// of the record. A box under another address is no act of that person.
+func (e *entry) follow(address string) {
+	e.names, e.persons, e.locators = nil, nil, nil
+	if e.fact.Address != "" {
+		e.fact.Address = address
+	}
+	e.fact.MarkUnproven()
+}

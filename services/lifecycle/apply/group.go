@@ -162,6 +162,9 @@ func (g *grouping) place(i int, e *entry) (bool, error) {
 	for _, root := range e.joins {
 		g.join(root, node)
 	}
+	if e.fact.StateOf == "" {
+		e.fact.AsOf = nil // the time of the report has told a stale one
+	}
 	e.fact.OtherAccount = g.isUnderOtherAccount(node, e)
 	e.claims = slices.DeleteFunc(slices.Clone(e.claims), func(key string) bool { return !g.claim(node, key) })
 	for _, key := range e.records {

@@ -22,8 +22,8 @@ type move struct {
 }
 
 // findByRecord compares the buyer of an entry with the person of the record. A later report of a
-// record under another address moves the record; an earlier report, and a fact that only continues
-// the record, follow the record. True means that the entry must wait for the result of earlier ones.
+// record under another address moves the record; an earlier report, a fact that only continues
+// the record, and a box that came with the record, follow the record. True means that the entry must wait for the result of earlier ones.
 func (g *grouping) findByRecord(e *entry) (wait bool) {
 	if !e.billing() {
 		return false
@@ -48,22 +48,25 @@ func (g *grouping) findByRecord(e *entry) (wait bool) {
 // when the entry does neither.
 func (g *grouping) settleRecord(e *entry, owner, key string) bool {
 	s := g.subjects[owner]
-	if !e.statesBuyer() {
-		follows := !e.ownName() && holdsSale(&s, &e.fact)
-		if follows {
-			e.follow()
-		}
-		return follows
-	}
 	latest, again := lastReport(&s, e)
 	switch {
-	case key != e.ref || !again:
+	case comesWithRecord(e.fact.Kind):
+		if e.ownName() || !again {
+			return false
+		}
+		e.follow(addressOf(&s, &e.fact))
+	case !e.statesBuyer():
+		if e.ownName() || !holdsSale(&s, &e.fact) {
+			return false
+		}
+		e.follow(addressOf(&s, &e.fact))
+	case key != e.ref && e.fact.Kind.IsOrder() || !again:
 		return false
 	case isStale(&s, &e.fact):
-		e.follow()
+		e.follow(addressOf(&s, &e.fact))
 	case e.fact.Received.Before(latest):
 		e.fact.Stated = &latest
-		e.follow()
+		e.follow(addressOf(&s, &e.fact))
 	default:
 		g.moveRecord(owner, e)
 	}
@@ -92,7 +95,7 @@ func holdsSale(s *lifecycle.Subject, f *fact.Fact) bool {
 func lastReport(s *lifecycle.Subject, e *entry) (latest time.Time, found bool) {
 	for i := range s.Facts {
 		f := &s.Facts[i]
-		if f.Ref != e.fact.Ref || f.Source != e.fact.Source || e.ownName() && f.ID != e.fact.ID {
+		if !hasRecord(f.Kind) || recordOf(f) != recordOf(&e.fact) || f.Source != e.fact.Source || e.ownName() && f.ID != e.fact.ID {
 			continue
 		}
 		found = true
@@ -104,10 +107,26 @@ func lastReport(s *lifecycle.Subject, e *entry) (latest time.Time, found bool) {
 	return latest, found
 }
 
-// isStale reports whether a subject has a later state of the thing whose state a report repeats.
+// addressOf returns the address of the record of a fact, as its latest report states the address; empty for an
+// unknown address.
+func addressOf(s *lifecycle.Subject, of *fact.Fact) string {
+	var address string
+	var latest time.Time
+	for i := range s.Facts {
+		f := &s.Facts[i]
+		if hasRecord(f.Kind) && f.Address != "" && isOfRecord(f, []string{recordOf(of)}) && !f.Received.Before(latest) {
+			address, latest = f.Address, f.Received
+		}
+	}
+	return address
+}
+
+// isStale reports whether a subject has a later state of the record of a report, or of the thing whose state the
+// report repeats.
 func isStale(s *lifecycle.Subject, reported *fact.Fact) bool {
 	return reported.AsOf != nil && slices.ContainsFunc(s.Facts, func(f fact.Fact) bool {
-		return f.Source == reported.Source && f.StateOf == reported.StateOf && f.AsOf != nil && f.AsOf.After(*reported.AsOf)
+		return f.Source == reported.Source && f.AsOf != nil && f.AsOf.After(*reported.AsOf) &&
+			f.StateOf != "" && (f.StateOf == reported.StateOf || f.StateOf == recordOf(reported))
 	})
 }
 
@@ -115,14 +134,12 @@ func isStale(s *lifecycle.Subject, reported *fact.Fact) bool {
 func (g *grouping) moveRecord(from string, e *entry) {
 	s := g.subjects[from]
 	others := otherOrders(s.Facts, &e.fact)
-	m := move{from: from, to: e.persons[0], names: recordNames(s.Facts, e.fact.Ref, others), others: others}
+	m := move{from: from, to: e.persons[0], names: recordNames(s.Facts, recordOf(&e.fact), others), others: others}
 	for _, f := range s.Facts {
 		if !m.includes(&f) {
 			continue
 		}
-		if f.Kind == fact.KindSignup && !f.HasTrait(fact.TraitUnproven) {
-			f.Traits = append(slices.Clone(f.Traits), fact.TraitUnproven) // the other person ticked no box
-		}
+		f.MarkUnproven() // the other person ticked no box
 		if f.Address != "" {
 			f.Address = e.persons[0] // the address of the report was wrong
 		}
@@ -135,7 +152,7 @@ func (g *grouping) moveRecord(from string, e *entry) {
 
 // includes reports whether a fact is moved with the record.
 func (m *move) includes(f *fact.Fact) bool {
-	return isOfRecord(f, m.names) && !slices.Contains(m.others, f.Ref)
+	return isOfRecord(f, m.names) && !slices.Contains(m.others, recordOf(f))
 }
 
 // otherOrders returns the names of the other orders of the source of a report. Two orders may share the name
@@ -144,7 +161,7 @@ func otherOrders(facts []fact.Fact, reported *fact.Fact) []string {
 	var others []string
 	for i := range facts {
 		f := &facts[i]
-		if f.Kind.IsOrder() && f.Source == reported.Source && f.Ref != reported.Ref {
+		if f.Kind.IsOrder() && f.Source == reported.Source && f.Ref != recordOf(reported) {
 			others = append(others, f.Ref)
 		}
 	}
@@ -159,10 +176,10 @@ func recordNames(facts []fact.Fact, name string, others []string) []string {
 		for i := range facts {
 			f := &facts[i]
 			if !hasRecord(f.Kind) && f.Kind != fact.KindIdentified || !isOfRecord(f, names) ||
-				slices.Contains(others, f.Ref) {
+				slices.Contains(others, recordOf(f)) {
 				continue
 			}
-			for _, n := range append([]string{f.Ref}, f.Links...) {
+			for _, n := range append([]string{recordOf(f)}, f.Links...) {
 				if n != "" && !slices.Contains(names, n) {
 					names, grown = append(names, n), true
 				}
@@ -174,7 +191,7 @@ func recordNames(facts []fact.Fact, name string, others []string) []string {
 
 // isOfRecord reports whether a fact belongs to the record with some names.
 func isOfRecord(f *fact.Fact, names []string) bool {
-	return slices.Contains(names, f.Ref) ||
+	return slices.Contains(names, recordOf(f)) ||
 		slices.ContainsFunc(f.Links, func(l string) bool { return slices.Contains(names, l) })
 }
 

@@ -159,7 +159,7 @@ func (a *Applier) addFacts(sp *split, s *lifecycle.Subject) {
 		if isUnder(f, under) {
 			sp.ids[f.ID] = true
 			if hasRecord(f.Kind) {
-				records = append(records, recordNames(s.Facts, f.Ref, nil)...)
+				records = append(records, recordNames(s.Facts, recordOf(f), nil)...)
 			}
 		}
 	}

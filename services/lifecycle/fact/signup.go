@@ -12,7 +12,22 @@ func (f *Fact) joinSignup(again *Fact) {
 	if again.Doubt == "" && again.Occurred.Before(f.Occurred) {
 		f.Occurred, f.Doubt = again.Occurred, ""
 	}
-	if again.HasTrait(TraitUnproven) && !f.HasTrait(TraitUnproven) {
+	if again.HasTrait(TraitUnproven) {
+		f.MarkUnproven()
+	}
+}
+
+// IncludesSignup reports whether another report of a sign-up would change nothing. A fact of another kind is no
+// sign-up, and includes every report.
+func (f *Fact) IncludesSignup(again *Fact) bool {
+	joined := *f
+	joined.joinSignup(again)
+	return joined.Occurred.Equal(f.Occurred) && len(joined.Traits) == len(f.Traits)
+}
+
+// MarkUnproven makes a sign-up no act of the person; a fact of another kind stays as it is.
+func (f *Fact) MarkUnproven() {
+	if f.Kind == KindSignup && !f.HasTrait(TraitUnproven) {
 		f.Traits = append(slices.Clone(f.Traits), TraitUnproven)
 	}
 }

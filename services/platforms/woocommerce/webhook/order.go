@@ -115,7 +115,7 @@ func (r *reader) paidAtUnknownTime() bool {
 
 // emitState adds the facts of the order's state, and the state itself.
 func (r *reader) emitState(who ingest.Identities, facts []*factv1.Fact) {
-	r.emitStateOf(who, r.ref(), r.ref(), facts)
+	r.emitStateOf(who, &factv1.Fact{Ref: r.ref(), StateOf: r.ref()}, facts)
 }
 
 // emitSold adds the sales of the order and the state of what is sold. An order without items says nothing
@@ -125,20 +125,19 @@ func (r *reader) emitSold(who ingest.Identities, sales []*factv1.Fact) {
 		r.emit(who, sales...)
 		return
 	}
-	r.emitStateOf(who, r.ref(), r.ref()+"#sold", sales)
+	r.emitStateOf(who, &factv1.Fact{Ref: r.ref(), StateOf: r.ref() + "#sold"}, sales)
 }
 
 // emitStateOf adds the facts of the state of a thing of a record, and the state itself. Without a time of the
 // last change or a number of the record the facts are no state.
-func (r *reader) emitStateOf(who ingest.Identities, ref, thing string, facts []*factv1.Fact) {
-	if at := r.modified(); at != nil && ref != "" {
+func (r *reader) emitStateOf(who ingest.Identities, state *factv1.Fact, facts []*factv1.Fact) {
+	if at := r.modified(); at != nil && state.GetRef() != "" {
 		ingest.AssignIDs(r.ID, facts)
 		for _, f := range facts {
-			f.StateOf, f.AsOf = thing, at
+			f.StateOf, f.AsOf = state.GetStateOf(), at
 		}
-		facts = append(facts, &factv1.Fact{
-			Kind: factv1.Kind_KIND_STATE, Ref: ref, StateOf: thing, AsOf: at, Occurred: at, Parts: partsOf(facts),
-		})
+		state.Kind, state.AsOf, state.Occurred, state.Parts = factv1.Kind_KIND_STATE, at, at, partsOf(facts)
+		facts = append(facts, state)
 	}
 	r.emit(who, facts...)
 }

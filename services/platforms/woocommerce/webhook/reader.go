@@ -96,9 +96,14 @@ func (r *record) guess() (resource, event string) {
 
 func (r *reader) silent(reason string) { r.out.Silent = append(r.out.Silent, reason) }
 
+// emit adds facts of the buyer. A fact that is part of no state has the time of the report as well, by which a
+// delivery that is late is told from a correction.
 func (r *reader) emit(who ingest.Identities, facts ...*factv1.Fact) {
 	for _, f := range facts {
 		f.Identities = who
+		if f.GetAsOf() == nil {
+			f.AsOf = r.modified()
+		}
 		f.Locators = r.account(f)
 		r.out.Facts = append(r.out.Facts, f)
 	}

@@ -59,5 +59,6 @@ func (r *reader) emitSubscriber(f *factv1.Fact) {
 	} else {
 		r.emit(who, f)
 	}
-	r.emitStateOf(who, f.GetRef(), f.GetContract(), state)
+	contract := f.GetContract()
+	r.emitStateOf(who, &factv1.Fact{Ref: f.GetRef(), Contract: contract, StateOf: contract}, state)
 }
