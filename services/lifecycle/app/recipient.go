@@ -22,6 +22,7 @@ func connectedRecipients(c *config.Config, p *rules.Policy) ([]rules.ConnectedRe
 			Holds:      r.Holds,
 			AnswerDays: r.Answer(),
 			Dispatched: r.Dispatched(),
+			Source:     c.SourceOf(r),
 		}
 		if len(a.Holds) == 0 {
 			a.Holds = p.Recipients[r.ID].Holds

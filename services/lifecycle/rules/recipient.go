@@ -18,6 +18,9 @@ type ConnectedRecipient struct {
 	// Dispatched reports whether dispatch delivers decisions to the recipient and reports the
 	// delivery. Other recipients read the stream, so publication is delivery.
 	Dispatched bool
+	// Source is the source of the platform at which the recipient erases: the platform may report the erasure
+	// back. Empty means none.
+	Source string
 }
 
 // HoldsAny reports whether the recipient holds one of the items.

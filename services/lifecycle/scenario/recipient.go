@@ -15,14 +15,15 @@ import (
 // answerDays is the default answer period of recipients, in days.
 const answerDays = 7
 
-// recipient reads "ID [holds=CATEGORY,…] [answer=DAYS] [carried=yes]": a recipient that is notified
-// from now on.
+// recipient reads "ID [holds=CATEGORY,…] [answer=DAYS] [carried=yes] [source=SOURCE]": a recipient that
+// is notified from now on, and erases at a source.
 func (r *runner) recipient(words []string) error {
 	words, holds := pick(words, "holds")
 	words, answer := pick(words, "answer")
 	words, carried := pick(words, "carried")
+	words, source := pick(words, "source")
 	if len(words) != 1 {
-		return errors.New("say \"recipient ID [holds=CATEGORY,…] [answer=DAYS] [carried=yes]\"")
+		return errors.New("say \"recipient ID [holds=CATEGORY,…] [answer=DAYS] [carried=yes] [source=SOURCE]\"")
 	}
 	a := rules.ConnectedRecipient{
 		ID:         words[0],
@@ -30,6 +31,7 @@ func (r *runner) recipient(words []string) error {
 		Questions:  true,
 		AnswerDays: answerDays,
 		Dispatched: carried == "yes",
+		Source:     source,
 	}
 	if holds != "" {
 		a.Holds = strings.Split(holds, ",")

@@ -174,6 +174,7 @@ func (r *runner) decide(p *person, at time.Time, facts ...fact.Fact) []string {
 	if len(facts) > 0 && before.Version == 0 {
 		before.Sealed = []byte("address")
 	}
+	before = lifecycle.UnmarkEchoes(r.policy, before, facts)
 	facts = lifecycle.MarkEchoes(r.policy, before, facts)
 	after, decisions := lifecycle.Decide(r.policy, before, facts, at)
 	var out []string
