@@ -2,7 +2,9 @@ package app
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/rodopath/rodopath/services/dispatch"
@@ -42,10 +44,23 @@ func connector(
 		return mailerlite.New(mailerlite.Options{Key: key, Client: client, Now: now})
 	case "woocommerce":
 		return woocommerce.New(woocommerce.Options{
-			URL: r.URL, Key: key, Source: c.SourceOf(r), AllowPrivate: r.AllowPrivate, Client: client, Now: now,
+			URL: r.URL, Key: key, Source: c.SourceOf(r), PersonalKeys: personalKeys(c),
+			AllowPrivate: r.AllowPrivate, Client: client, Now: now,
 		})
 	case "stripe":
 		return stripe.New(stripe.Options{Key: key, Client: client, Now: now})
 	}
 	return nil, fmt.Errorf("by: %s is not a supported platform", r.By)
+}
+
+// personalKeys lists the keys under which the shops keep consent boxes and tax numbers: of all sources, because a
+// recipient may name the source of its ids alone.
+func personalKeys(c *config.Config) []string {
+	var keys []string
+	for i := range c.Sources {
+		keys = append(keys, c.Sources[i].TaxIDKeys...)
+		keys = slices.AppendSeq(keys, maps.Keys(c.Sources[i].OptIn))
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
 }

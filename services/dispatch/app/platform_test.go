@@ -23,6 +23,9 @@ func ordered(id string) *stream.Event {
 	return e
 }
 
+// noted are entries of the order that the shop does not change.
+const noted = `[{"id":3,"key":"_firma_nip","value":"5260001246"},{"id":4,"key":"_stock","value":"1"}]`
+
 // sells answers as a shop with one order and no accounts.
 func (w *world) sells() {
 	w.file("key", "ck_1:cs_1\n")
@@ -33,9 +36,9 @@ func (w *world) sells() {
 		case key != "ck_1":
 			rw.WriteHeader(http.StatusUnauthorized)
 		case r.Method == http.MethodGet && path == "/orders/17":
-			fmt.Fprint(rw, `{"id":17,"total":"9.00","billing":{"email":"ala@leak.example"},"shipping":{}}`)
+			fmt.Fprint(rw, `{"id":17,"total":"9.00","billing":{"email":"ala@leak.example"},"meta_data":`+noted+`}`)
 		case r.Method == http.MethodPut && path == "/orders/17":
-			fmt.Fprint(rw, `{"id":17,"total":"9.00","billing":{"email":""},"shipping":{}}`)
+			fmt.Fprint(rw, `{"id":17,"total":"9.00","billing":{"email":""},"meta_data":`+noted+`}`)
 		case path == "/orders/17/notes" || path == "/customers":
 			fmt.Fprint(rw, `[]`)
 		default:
@@ -54,6 +57,20 @@ func TestApp_DeletesAtAPlatformAndSaysWhatItDid(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := w.receipts(); len(got) != 1 || got["d1:shop:done"].Outcome != "done" {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// TestApp_ErasesWhatTheSourcesReadOfTheBuyer: a tax number under the configured key counts as data of the buyer.
+func TestApp_ErasesWhatTheSourcesReadOfTheBuyer(t *testing.T) {
+	w := newWorld(t)
+	w.sells()
+	w.nats.Publish(w.js, ordered("d1"))
+	a := w.start(shop+"sources:\n- {id: store, platform: woocommerce, secrets: [\"file:key\"], tax_id_keys: [_firma_nip]}\n", nil)
+	if err := a.Settle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.receipts(); len(got) != 1 || got["d1:shop:partial"].Outcome != "partial" {
 		t.Errorf("got %+v", got)
 	}
 }

@@ -33,7 +33,7 @@ func (o *order) change() map[string]any {
 		notes = append(notes, empty("_customer_ip_address"), empty("_customer_user_agent"))
 	}
 	for _, m := range o.Meta {
-		if personal(string(m.Key)) {
+		if o.isPersonal(string(m.Key)) {
 			notes = append(notes, meta{ID: m.ID, Key: m.Key, Value: json.RawMessage("null")})
 		}
 	}
@@ -54,9 +54,10 @@ func (o *order) traces() bool { return o.IP != "" && o.IP != "0.0.0.0" || o.User
 // left reports whether the order holds data of the person.
 func (o *order) left() bool { return o.change() != nil }
 
-// personal reports whether an entry of an order concerns the buyer: entries of WooCommerce's
-// eraser, fields of the checkout, the origin of the buyer, tax numbers, and the customer at Stripe.
-func personal(key string) bool {
+// isPersonal reports whether an entry of an order concerns the buyer: entries of WooCommerce's
+// eraser, fields of the checkout, the origin of the buyer, tax numbers, boxes of consent, the customer at
+// Stripe, and the configured keys.
+func (o *order) isPersonal(key string) bool {
 	for _, prefix := range []string{
 		"_billing_", "billing_", "_shipping_", "shipping_", "_wc_billing/", "_wc_shipping/", "_wc_other/", "_wc_order_attribution_",
 	} {
@@ -67,7 +68,8 @@ func personal(key string) bool {
 	return slices.Contains([]string{
 		"Payer first name", "Payer last name", "Payer PayPal address", "Transaction ID",
 		"_nip", "nip", "_vat_number", "vat_number", "_stripe_customer_id",
-	}, key)
+		"_woo_ml_subscribe", "mailchimp_woocommerce_is_subscribed", "_mc4wp_optin", "ce4wp_checkout_consent",
+	}, key) || slices.Contains(o.personal, key)
 }
 
 // phones is the body that empties the telephone numbers of an order, or nil when there is

@@ -34,6 +34,9 @@ type Options struct {
 	Key string
 	// Source is the source that the shop's ids carry, as in "woocommerce:17@shop".
 	Source string
+	// PersonalKeys are further keys of entries of an order that concern the buyer: the consent boxes and the tax
+	// numbers that the sources read.
+	PersonalKeys []string
 	// AllowPrivate permits http:// for a shop in a private network.
 	AllowPrivate bool
 	// Client makes the calls.
@@ -54,6 +57,7 @@ const interfacePath = "/wp-json/wc/v3"
 type Connector struct {
 	client   *erasure.Client
 	source   string
+	personal []string
 	accounts *erasure.Directory[erasure.Named]
 	orders   *erasure.Directory[int64]
 }
@@ -81,7 +85,7 @@ func New(opts Options) (*Connector, error) {
 		return nil, errors.New("source is missing: set source to the id of the shop's source")
 	}
 	base := strings.TrimSuffix(strings.TrimRight(opts.URL, "/"), interfacePath) + interfacePath
-	c := &Connector{source: opts.Source, client: erasure.New(erasure.Options{
+	c := &Connector{source: opts.Source, personal: opts.PersonalKeys, client: erasure.New(erasure.Options{
 		Name:    "WooCommerce",
 		Base:    base,
 		Client:  opts.Client,

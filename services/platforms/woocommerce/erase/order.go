@@ -35,6 +35,9 @@ type order struct {
 	Billing       fields             `json:"billing"`
 	Shipping      fields             `json:"shipping"`
 	Meta          payload.List[meta] `json:"meta_data"`
+
+	// personal are the configured keys of entries that concern the buyer.
+	personal []string
 }
 
 type meta struct {
@@ -186,7 +189,7 @@ func (w *work) clear(ctx context.Context, id string) error {
 
 // order reads an order: GET /orders/:id. The result is nil for a missing order.
 func (w *work) order(ctx context.Context, id string) (*order, error) {
-	o := &order{}
+	o := &order{personal: w.personal}
 	res, err := w.client.Call(ctx, "read the order", erasure.Request{
 		Method: http.MethodGet, Path: "/orders/" + id, Query: url.Values{"_fields": {orderFields}},
 	}, o)
@@ -203,7 +206,7 @@ func (w *work) blank(ctx context.Context, before *order) (outcome, reason string
 	if change == nil {
 		return stream.OutcomeDone, "", nil
 	}
-	after := &order{Total: before.Total, TotalTax: before.TotalTax}
+	after := &order{Total: before.Total, TotalTax: before.TotalTax, personal: w.personal}
 	res, err := w.client.Call(ctx, "anonymise the order", erasure.Request{
 		Method: http.MethodPut, Path: "/orders/" + before.ID.Name(), Body: change,
 	}, after)

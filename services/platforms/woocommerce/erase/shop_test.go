@@ -80,6 +80,8 @@ func newShop(t testing.TB) *shop {
 				{1, "_billing_nip", "5260001246"},
 				{2, "_wc_order_attribution_user_agent", "Firefox"},
 				{3, "_stock", map[string]int{"a": 1}},
+				{4, "_firma_nip", "5260001246"},
+				{5, "_mc4wp_optin", "1"},
 			}
 		}
 		s.orders = append(s.orders, o)
@@ -307,7 +309,7 @@ func (s *shop) connector(t testing.TB, client *http.Client) *woocommerce.Connect
 	t.Helper()
 	c, err := woocommerce.New(woocommerce.Options{
 		URL: s.URL + "/blog/", Key: "ck_1:cs_1", Source: "shop", AllowPrivate: true, Client: client, PerSecond: 1000,
-		Now: erasuretest.Now,
+		Now: erasuretest.Now, PersonalKeys: []string{"_firma_nip"},
 	})
 	if err != nil {
 		t.Fatal(err)
