@@ -93,13 +93,14 @@ func (e *entry) emails() []string {
 // keepNames removes the names whose keys do not pass.
 func (g *grouping) keepNames(e *entry, keep func(key string) bool) {
 	var names []identity.Identity
-	var persons, locators []string
+	var persons, locators, loose []string
 	for i, key := range e.persons {
 		if keep(key) {
-			names, persons, locators = append(names, e.names[i]), append(persons, key), append(locators, e.locators[i])
+			names, persons = append(names, e.names[i]), append(persons, key)
+			locators, loose = append(locators, e.locators[i]), append(loose, e.loose[i])
 		}
 	}
-	e.names, e.persons, e.locators = names, persons, locators
+	e.names, e.persons, e.locators, e.loose = names, persons, locators, loose
 }
 
 // apartFrom returns the keys that an order parted from a person.
@@ -247,6 +248,9 @@ func systemOf(e *entry) string {
 // person of their address.
 func (g *grouping) settleAccounts(e *entry) (wait bool, err error) {
 	for i, locator := range e.locators {
+		if loose := e.loose[i]; loose != "" && g.of(loose) != "" && !g.named[g.of(loose)] {
+			e.claims = append(slices.Clone(e.claims), loose)
+		}
 		root := ""
 		if locator != "" {
 			root = g.of(locator)

@@ -14,10 +14,10 @@ import (
 // entry is one fact with the keys of its person.
 type entry struct {
 	fact fact.Fact
-	// names are the identities; persons are the keys of the names as identities, locators the keys of
-	// the ids as locators, in the same order.
-	names             []identity.Identity
-	persons, locators []string
+	// names are the identities; persons are the keys of the names as identities, locators and loose the keys
+	// of the ids as locators of an account, in the same order.
+	names                    []identity.Identity
+	persons, locators, loose []string
 	// ref is the key of the record's name; records are the keys of ref and of the further names.
 	ref     string
 	records []string
@@ -37,8 +37,9 @@ type entry struct {
 }
 
 // account is an account of a platform: a locator, and an identity where a platform's own event joined
-// the account with an address.
-type account struct{ person, locator string }
+// the account with an address. loose leads to the records under the account that name no address, until such
+// an event says whose the account is.
+type account struct{ person, locator, loose string }
 
 // entries reads the facts of deliveries, in the order of their receipt.
 func (a *Applier) entries(deliveries []*factv1.Delivery) ([]entry, error) {
@@ -70,31 +71,48 @@ func (a *Applier) entry(d *factv1.Delivery, f *factv1.Fact) (entry, error) {
 		key := e.key(a.opts.Vault.Keys(name))
 		e.former[key] = append(e.former[key], a.opts.Vault.FormerKeys(name)...)
 		e.persons = append(e.persons, key)
-		locator := ""
+		var acc account
 		if name.Kind != identity.KindEmail {
-			locator = e.key(a.opts.Vault.LocatorKeys(name.String()))
+			acc = a.account(&e, name.String())
 		}
-		e.locators = append(e.locators, locator)
+		e.locators, e.loose = append(e.locators, acc.locator), append(e.loose, acc.loose)
 	}
 	a.addRecords(&e, f)
 	for _, l := range f.GetLocators() {
-		key := e.key(a.opts.Vault.LocatorKeys(l))
-		if !slices.Contains(e.claims, key) {
-			e.claims = append(e.claims, key)
-		}
 		if isRecordName(f, l) {
-			if !slices.Contains(e.records, key) {
-				e.records = append(e.records, key)
-			}
+			e.addRecord(a.opts.Vault.LocatorKeys(l))
+			e.claim(a.opts.Vault.LocatorKey(l))
 			continue
 		}
-		acc := account{locator: key}
+		acc := a.account(&e, l)
 		if name, err := identity.Parse(l); err == nil {
 			acc.person = e.key(a.opts.Vault.Keys(name))
 		}
 		e.accounts = append(e.accounts, acc)
+		if len(e.names) > 0 {
+			e.claim(acc.locator)
+		} else {
+			e.claim(acc.loose)
+		}
 	}
 	return e, err
+}
+
+// looseLocator precedes the name of an account in the locator of its records without an address.
+const looseLocator = "without-address:"
+
+// account returns the keys of an account as locators.
+func (a *Applier) account(e *entry, name string) account {
+	return account{
+		locator: e.key(a.opts.Vault.LocatorKeys(name)), loose: e.key(a.opts.Vault.LocatorKeys(looseLocator + name)),
+	}
+}
+
+// claim adds the key of a locator that leads to the person from then on.
+func (e *entry) claim(key string) {
+	if !slices.Contains(e.claims, key) {
+		e.claims = append(e.claims, key)
+	}
 }
 
 // addRecords adds the names of the record, by which later facts find the person. An access of a contract is
@@ -167,9 +185,9 @@ func (e *entry) key(keys []string) string {
 
 // lookups are all keys under which a subject may be stored.
 func (e *entry) lookups() []string {
-	keys := slices.Concat(e.persons, e.locators, e.records, e.claims)
+	keys := slices.Concat(e.persons, e.locators, e.loose, e.records, e.claims)
 	for _, a := range e.accounts {
-		keys = append(keys, a.person)
+		keys = append(keys, a.person, a.locator)
 	}
 	for _, former := range e.former {
 		keys = append(keys, former...)
@@ -199,7 +217,7 @@ func (e *entry) statesBuyer() bool {
 // follow gives the fact to the person of its record, whatever name the report carries. Address is the address
 // of the record. A box under another address is no act of that person.
 func (e *entry) follow(address string) {
-	e.names, e.persons, e.locators = nil, nil, nil
+	e.names, e.persons, e.locators, e.loose = nil, nil, nil, nil
 	if e.fact.Address != "" {
 		e.fact.Address = address
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
 )
 
@@ -166,7 +167,13 @@ func (g *grouping) place(i int, e *entry) (bool, error) {
 		e.fact.AsOf = nil // the time of the report has told a stale one
 	}
 	e.fact.OtherAccount = g.isUnderOtherAccount(node, e)
-	e.claims = slices.DeleteFunc(slices.Clone(e.claims), func(key string) bool { return !g.claim(node, key) })
+	e.claims = slices.Clone(e.claims)
+	for _, a := range e.accounts {
+		if g.of(a.locator) == g.find(node) {
+			e.claims = append(e.claims, a.locator) // under the present hash
+		}
+	}
+	e.claims = slices.DeleteFunc(e.claims, func(key string) bool { return !g.claim(node, key) })
 	for _, key := range e.records {
 		g.records[key] = true
 	}
@@ -175,12 +182,30 @@ func (g *grouping) place(i int, e *entry) (bool, error) {
 }
 
 // isUnderOtherAccount reports whether a fact about an address was reported under the account of another
-// known person.
+// known person; of a consent also, under an account that is not known to be the person's own: see ownAccounts.
 func (g *grouping) isUnderOtherAccount(node string, e *entry) bool {
 	return len(e.emails()) > 0 && slices.ContainsFunc(e.accounts, func(a account) bool {
 		root := g.of(a.person)
-		return a.person != "" && root != "" && root != g.find(node) && g.named[root]
+		known := root != "" && g.named[root]
+		return a.person != "" && root != g.find(node) && (known || e.fact.Kind == fact.KindSignup)
 	})
+}
+
+// ownAccounts returns facts without the mark of another person's account, where an account of the person is
+// among the names of the report: the platform's own event may join the account after the report. So it has no
+// effect which of the two arrives first.
+func ownAccounts(facts []fact.Fact, keys []string) []fact.Fact {
+	isOwn := func(f fact.Fact) bool {
+		return f.OtherAccount && slices.ContainsFunc(f.By, func(k string) bool { return slices.Contains(keys, k) })
+	}
+	if !slices.ContainsFunc(facts, isOwn) {
+		return facts
+	}
+	out := slices.Clone(facts)
+	for i := range out {
+		out[i].OtherAccount = out[i].OtherAccount && !isOwn(out[i])
+	}
+	return out
 }
 
 // claim joins an entry with a locator. False means that the locator belongs to another person.
@@ -200,11 +225,16 @@ func (g *grouping) claim(node, key string) bool {
 }
 
 // lookUp returns the root of the person to whom the locators of an entry without a name lead: by the
-// record, or else by the account; empty for an unknown person.
+// record, or else by the account; empty for an unknown person. The first buyer under an account is not the
+// person of the account: until the platform's own event joins the account, the records without an address stay
+// with each other.
 func (g *grouping) lookUp(e *entry) string {
 	keys := slices.Clone(e.records)
 	for _, a := range e.accounts {
-		keys = append(keys, a.person, a.locator)
+		keys = append(keys, a.person, a.loose)
+		if root := g.of(a.locator); root != "" && !g.named[root] {
+			keys = append(keys, a.locator)
+		}
 	}
 	var first string
 	for _, key := range keys {

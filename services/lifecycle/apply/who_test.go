@@ -155,6 +155,57 @@ func TestApply_OrdersWithoutAnAddressBelongToTheAccount(t *testing.T) {
 	}
 }
 
+// TestApply_ABoxUnderAnAccountIsAnActOfThePersonOfTheAccount: in any order of arrival, and nobody's act while
+// nobody knows whose the account is.
+func TestApply_ABoxUnderAnAccountIsAnActOfThePersonOfTheAccount(t *testing.T) {
+	for owner, want := range map[string]bool{"ala@example.com": true, "ola@example.com": false, "": false} {
+		for _, first := range []bool{true, false} {
+			b := newBench(t)
+			box := []*factv1.Fact{
+				b.fact(sale, order(1), "ala@example.com", "~woocommerce:5@shop"),
+				b.fact(signup, order(1), "ala@example.com", "~woocommerce:5@shop"),
+			}
+			if !first {
+				b.report(0, box...)
+			}
+			if owner != "" {
+				b.report(1, b.fact(named, "", "woocommerce:5@shop", owner))
+			}
+			if first {
+				b.report(2, box...)
+			}
+			if s, _ := b.who("ala@example.com"); proven(s) != want {
+				t.Errorf("account of %q, known first %v: an act of Ala: %v", owner, first, !want)
+			}
+		}
+	}
+}
+
+// TestApply_OrdersWithoutAnAddressAreNoOtherBuyers: a seller types orders in under one account, with and without
+// an address. The platform's own event alone says whose the account is.
+func TestApply_OrdersWithoutAnAddressAreNoOtherBuyers(t *testing.T) {
+	for name, buyers := range map[string][]int{"a buyer first": {2, 0, 1}, "a buyer last": {0, 1, 2}, "between": {0, 2, 1}} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			orders := []*factv1.Fact{
+				b.fact(sale, order(0), "~woocommerce:31@shop"), b.fact(sale, order(1), "~woocommerce:31@shop"),
+				b.fact(sale, order(2), "ola@example.com", "~woocommerce:31@shop"),
+			}
+			for i, n := range buyers {
+				b.report(i, orders[n])
+			}
+			b.apart("ola@example.com", "~"+order(0))
+			b.holds("ola@example.com", "sale")
+			b.report(9, b.fact(named, "", "woocommerce:31@shop", "ala@example.com"))
+			b.apart("ola@example.com", "ala@example.com")
+			b.holds("ala@example.com", "sale sale")
+			b.same("ala@example.com", "~"+order(0), "~"+order(1))
+			b.report(10, b.fact(sale, order(3), "~woocommerce:31@shop"))
+			b.holds("ala@example.com", "sale sale sale")
+		})
+	}
+}
+
 func TestApply_ANewAddressOfAnAccountIsTheSamePerson(t *testing.T) {
 	b := newBench(t)
 	b.report(0, b.fact(unsub, "", "old@example.com"))
