@@ -18,9 +18,10 @@ type entry struct {
 	// of the ids as locators of an account, in the same order.
 	names                    []identity.Identity
 	persons, locators, loose []string
-	// ref is the key of the record's name; records are the keys of ref and of the further names.
-	ref     string
-	records []string
+	// ref is the key of the record's name; records are the keys of ref and of the further names. parent is the
+	// key of the order that began the contract of the fact; empty for the record itself.
+	ref, parent string
+	records     []string
 	// accounts are the accounts of a platform under which the fact was reported.
 	accounts []account
 	// claims are the keys of locators that lead to the person from then on.
@@ -130,14 +131,16 @@ func (a *Applier) addRecords(e *entry, f *factv1.Fact) {
 		e.claims = slices.Clone(e.records)
 	}
 	if f.GetRef() != own {
-		e.addRecord(a.opts.Vault.LocatorKeys(f.GetRef()))
+		e.parent = e.addRecord(a.opts.Vault.LocatorKeys(f.GetRef()))
 	}
 }
 
-func (e *entry) addRecord(keys []string) {
-	if key := e.key(keys); !slices.Contains(e.records, key) {
+func (e *entry) addRecord(keys []string) string {
+	key := e.key(keys)
+	if !slices.Contains(e.records, key) {
 		e.records = append(e.records, key)
 	}
+	return key
 }
 
 // isRecordName reports whether a locator names a record of the fact, and not an account.
@@ -173,6 +176,12 @@ func recordOf(f *fact.Fact) string {
 		return cmp.Or(f.Contract, f.Ref)
 	}
 	return f.Ref
+}
+
+// endsContract reports whether a fact says that a contract of another record ended, or goes on after an end. The
+// buyer of the order that began the contract needs the end as well.
+func endsContract(f *fact.Fact) bool {
+	return (f.Kind == fact.KindAccessEnded || f.Kind == fact.KindState) && recordOf(f) != f.Ref
 }
 
 // key returns the current key of several and records the others.

@@ -26,6 +26,7 @@ type grouping struct {
 	// records are the keys of records that entries of this batch have mentioned.
 	records map[string]bool
 	moves   []move
+	ends    []end
 	// conflicts are the conflicts of each subject; fresh are the ids of new subjects with a conflict, by
 	// the node of the entry that makes the person known.
 	conflicts map[string][]conflict
@@ -36,6 +37,25 @@ type grouping struct {
 	parted bool
 	// placed counts the entries with a person.
 	placed int
+}
+
+// end is the end of a contract whose order another person bought: the key of the order, the place of the entry in
+// the batch, and a copy of the fact.
+type end struct {
+	order string
+	place int
+	fact  fact.Fact
+}
+
+// addEnd notes the end of a contract for the buyer of the order that began the contract.
+func (g *grouping) addEnd(i int, e *entry) {
+	root := g.of(e.parent)
+	if e.parent == "" || !endsContract(&e.fact) || root == "" || root == g.find(entryNode(i)) || !g.named[root] {
+		return
+	}
+	f := e.fact
+	f.Address, f.By, f.OtherAccount = "", nil, false
+	g.ends = append(g.ends, end{e.parent, i, f})
 }
 
 // group groups entries by person. An entry whose person depends on the result of earlier entries ends
@@ -177,6 +197,7 @@ func (g *grouping) place(i int, e *entry) (bool, error) {
 	for _, key := range e.records {
 		g.records[key] = true
 	}
+	g.addEnd(i, e)
 	g.placed++
 	return true, nil
 }
@@ -270,6 +291,10 @@ func (g *grouping) persons(entries []entry) []person {
 	for i := range g.moves {
 		p := at(g.of(g.moves[i].to))
 		p.moves = append(p.moves, g.moves[i])
+	}
+	for _, x := range g.ends {
+		p := at(g.of(x.order))
+		p.ends, p.places = append(p.ends, x.fact), append(p.places, x.place)
 	}
 	for node, id := range g.fresh {
 		p := at(g.find(node))

@@ -23,7 +23,8 @@ type move struct {
 
 // findByRecord compares the buyer of an entry with the person of the record. A later report of a
 // record under another address moves the record; an earlier report, a fact that only continues
-// the record, and a box that came with the record, follow the record. True means that the entry must wait for the result of earlier ones.
+// the record, and a box that came with the record, follow the record. True means that the entry must
+// wait for the result of earlier ones.
 func (g *grouping) findByRecord(e *entry) (wait bool) {
 	if !e.billing() {
 		return false
@@ -31,6 +32,9 @@ func (g *grouping) findByRecord(e *entry) (wait bool) {
 	own := g.of(e.persons[0])
 	for _, key := range e.records {
 		root := g.of(key)
+		if key == e.parent && g.of(e.ref) != "" {
+			continue // the contract is known, and has a buyer of its own
+		}
 		if root == "" || root == own || !g.named[root] || g.isMoved(root, own, key) {
 			continue
 		}
@@ -137,6 +141,10 @@ func (g *grouping) moveRecord(from string, e *entry) {
 	m := move{from: from, to: e.persons[0], names: recordNames(s.Facts, recordOf(&e.fact), others), others: others}
 	for _, f := range s.Facts {
 		if !m.includes(&f) {
+			if endsContract(&f) && f.Ref == e.fact.Ref && e.fact.Kind.IsOrder() {
+				f.Address, f.By = "", nil
+				m.facts = append(m.facts, f)
+			}
 			continue
 		}
 		f.MarkUnproven() // the other person ticked no box
@@ -152,6 +160,9 @@ func (g *grouping) moveRecord(from string, e *entry) {
 
 // includes reports whether a fact is moved with the record.
 func (m *move) includes(f *fact.Fact) bool {
+	if endsContract(f) && f.Address == "" && len(f.By) == 0 { // a copy for the buyer of the order
+		return slices.Contains(m.names, f.Ref)
+	}
 	return isOfRecord(f, m.names) && !slices.Contains(m.others, recordOf(f))
 }
 
