@@ -119,7 +119,9 @@ func TestUnmarkEchoes_ALateFactShowsTheAct(t *testing.T) {
 			Occurred: day(5), Received: day(5),
 		},
 	}}
-	box := fact.Fact{ID: "4", Kind: fact.KindSignup, Wording: "newsletter-offers", Form: "f", Occurred: day(4), Received: day(6)}
+	box := fact.Fact{
+		ID: "4", Kind: fact.KindSignup, Wording: "newsletter-offers", Form: "f", Occurred: day(4), Received: day(6),
+	}
 	for name, late := range map[string][]fact.Fact{"nothing": nil, "a box": {box}} {
 		got := lifecycle.UnmarkEchoes(p, s, late)
 		if isEcho := got.Facts[2].HasTrait(fact.TraitEcho); isEcho == (len(late) > 0) {

@@ -66,7 +66,8 @@ func TestApp_ErasesWhatTheSourcesReadOfTheBuyer(t *testing.T) {
 	w := newWorld(t)
 	w.sells()
 	w.nats.Publish(w.js, ordered("d1"))
-	a := w.start(shop+"sources:\n- {id: store, platform: woocommerce, secrets: [\"file:key\"], tax_id_keys: [_firma_nip]}\n", nil)
+	source := "sources:\n- {id: store, platform: woocommerce, secrets: [\"file:key\"], tax_id_keys: [_firma_nip]}\n"
+	a := w.start(shop+source, nil)
 	if err := a.Settle(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -102,11 +102,21 @@ func (a *Applier) entry(d *factv1.Delivery, f *factv1.Fact) (entry, error) {
 // looseLocator precedes the name of an account in the locator of its records without an address.
 const looseLocator = "without-address:"
 
-// account returns the keys of an account as locators.
+// account returns the keys of an account as locators. Any other locator, such as a payment, leads to its person
+// with and without an address.
 func (a *Applier) account(e *entry, name string) account {
-	return account{
-		locator: e.key(a.opts.Vault.LocatorKeys(name)), loose: e.key(a.opts.Vault.LocatorKeys(looseLocator + name)),
+	locator := e.key(a.opts.Vault.LocatorKeys(name))
+	if !isAccount(name) {
+		return account{locator: locator, loose: locator}
 	}
+	return account{locator: locator, loose: e.key(a.opts.Vault.LocatorKeys(looseLocator + name))}
+}
+
+// isAccount reports whether a locator names a customer of a platform, under which many persons may buy: a number
+// at a shop, as in "woocommerce:5@shop", or a customer of Stripe.
+func isAccount(name string) bool {
+	kind, value, _ := strings.Cut(name, ":")
+	return kind == "woocommerce" && !strings.Contains(value, "/") || kind == "stripe" && strings.HasPrefix(value, "cus_")
 }
 
 // claim adds the key of a locator that leads to the person from then on.

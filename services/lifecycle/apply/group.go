@@ -208,7 +208,7 @@ func (g *grouping) isUnderOtherAccount(node string, e *entry) bool {
 	return len(e.emails()) > 0 && slices.ContainsFunc(e.accounts, func(a account) bool {
 		root := g.of(a.person)
 		known := root != "" && g.named[root]
-		return a.person != "" && root != g.find(node) && (known || e.fact.Kind == fact.KindSignup)
+		return a.person != "" && root != g.find(node) && (known || a.loose != a.locator && e.fact.Kind == fact.KindSignup)
 	})
 }
 

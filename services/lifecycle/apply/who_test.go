@@ -184,7 +184,9 @@ func TestApply_ABoxUnderAnAccountIsAnActOfThePersonOfTheAccount(t *testing.T) {
 // TestApply_OrdersWithoutAnAddressAreNoOtherBuyers: a seller types orders in under one account, with and without
 // an address. The platform's own event alone says whose the account is.
 func TestApply_OrdersWithoutAnAddressAreNoOtherBuyers(t *testing.T) {
-	for name, buyers := range map[string][]int{"a buyer first": {2, 0, 1}, "a buyer last": {0, 1, 2}, "between": {0, 2, 1}} {
+	for name, buyers := range map[string][]int{
+		"a buyer first": {2, 0, 1}, "a buyer last": {0, 1, 2}, "between": {0, 2, 1},
+	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
 			orders := []*factv1.Fact{
@@ -377,6 +379,16 @@ func TestApply_APaymentOfAnOrderFindsItsPerson(t *testing.T) {
 			b.same("ala@example.com", "~stripe:pi_1", "~stripe:ch_1", "~"+order(1))
 		})
 	}
+}
+
+// TestApply_ANoWithoutAnAddressReachesTheBuyer: by the payment, which is no account.
+func TestApply_ANoWithoutAnAddressReachesTheBuyer(t *testing.T) {
+	b := newBench(t)
+	f := b.fact(sale, order(1), "ala@example.com")
+	f.Links = []string{"stripe:pi_1"}
+	b.report(0, f)
+	b.report(1, b.fact(unsub, "stripe:cs_1", "~stripe:pi_1"))
+	b.holds("ala@example.com", "sale unsubscribe")
 }
 
 func TestApply_ARefundUnderAnotherAddressBelongsToTheOrder(t *testing.T) {

@@ -35,9 +35,6 @@ func (r *reader) emit(who ingest.Identities, locators []string, facts ...*factv1
 	}
 	for _, f := range facts {
 		f.Identities, f.Locators = who, locators
-		if f.GetKind() == factv1.Kind_KIND_SIGNUP && len(who) > 0 {
-			f.Locators = names(r.object().Customer.ID) // the other names are of payments
-		}
 		r.out.Facts = append(r.out.Facts, f)
 	}
 }
