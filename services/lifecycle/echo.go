@@ -24,8 +24,8 @@ const (
 // the person. An unsubscription is an echo when the platform does not report whose act it was, no act of the
 // person explains the unsubscription, a deletion of data held on consent went to a recipient that erases at the
 // source shortly before the receipt (see echoEnd), and the source reported no echo since. Where no recipient is
-// connected, only the invalidation of a consent has the controller take a person off a list by hand. The trait is the core's own: the trait of an
-// incoming fact is removed.
+// connected, only the invalidation of a consent has the controller take a person off a list by hand. The trait
+// is the core's own: the trait of an incoming fact is removed.
 func MarkEchoes(p *rules.Policy, s Subject, facts []fact.Fact) []fact.Fact {
 	out := slices.Clone(facts)
 	var unsubscribed []int

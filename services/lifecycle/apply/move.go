@@ -99,7 +99,8 @@ func holdsSale(s *lifecycle.Subject, f *fact.Fact) bool {
 func lastReport(s *lifecycle.Subject, e *entry) (latest time.Time, found bool) {
 	for i := range s.Facts {
 		f := &s.Facts[i]
-		if !hasRecord(f.Kind) || recordOf(f) != recordOf(&e.fact) || f.Source != e.fact.Source || e.ownName() && f.ID != e.fact.ID {
+		same := hasRecord(f.Kind) && recordOf(f) == recordOf(&e.fact) && f.Source == e.fact.Source
+		if !same || e.ownName() && f.ID != e.fact.ID {
 			continue
 		}
 		found = true
