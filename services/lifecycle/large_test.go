@@ -50,8 +50,14 @@ func TestDecide_ALargeDeletionIsSplit(t *testing.T) {
 		}
 	}
 	if len(named) != n || len(decisions) < 3 || len(ids) != len(decisions) || whole != 1 {
-		t.Errorf("%d orders in %d decisions with %d ids, %d of the whole person; want %d orders, several decisions, one whole",
-			len(named), len(decisions), len(ids), whole, n)
+		t.Errorf(
+			"%d orders in %d decisions with %d ids, %d of the whole person; want %d orders, several decisions, one whole",
+			len(named),
+			len(decisions),
+			len(ids),
+			whole,
+			n,
+		)
 	}
 	for ref, times := range named {
 		if times != 1 {
@@ -66,7 +72,12 @@ func TestDecide_WhatRemainsOfALargePersonIsNamedByCategory(t *testing.T) {
 	begin := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	facts := append(orders(1200, begin), newSignup(begin)...)
 	s, _ := lifecycle.Decide(p, lifecycle.Subject{ID: "bot"}, facts, begin)
-	left := fact.Fact{ID: "out", Kind: fact.KindUnsubscribe, Occurred: begin.Add(time.Hour), Received: begin.Add(time.Hour)}
+	left := fact.Fact{
+		ID:       "out",
+		Kind:     fact.KindUnsubscribe,
+		Occurred: begin.Add(time.Hour),
+		Received: begin.Add(time.Hour),
+	}
 	_, decisions := lifecycle.Decide(p, s, []fact.Fact{left}, begin.Add(time.Hour))
 	if len(decisions) != 1 {
 		t.Fatalf("%d decisions, want 1", len(decisions))
@@ -85,5 +96,7 @@ func TestDecide_WhatRemainsOfALargePersonIsNamedByCategory(t *testing.T) {
 
 // newSignup is a sign-up with evidence.
 func newSignup(at time.Time) []fact.Fact {
-	return []fact.Fact{{ID: "in", Kind: fact.KindSignup, Occurred: at, Received: at, Wording: "newsletter-offers", Proof: []byte("ip")}}
+	return []fact.Fact{
+		{ID: "in", Kind: fact.KindSignup, Occurred: at, Received: at, Wording: "newsletter-offers", Proof: []byte("ip")},
+	}
 }

@@ -38,7 +38,12 @@ type plainHistory struct {
 }
 
 func newPlainHistory(p *plainPolicy, facts []fact.Fact) *plainHistory {
-	h := &plainHistory{policy: p, records: map[string]string{}, contracts: map[string]string{}, shared: map[string][]string{}}
+	h := &plainHistory{
+		policy:    p,
+		records:   map[string]string{},
+		contracts: map[string]string{},
+		shared:    map[string][]string{},
+	}
 	for i := range facts {
 		switch {
 		case slices.Contains(facts[i].Traits, fact.TraitEcho): // of our own deletion: nothing happened

@@ -28,7 +28,13 @@ func BenchmarkLarge(b *testing.B) {
 				for b.Loop() {
 					i++
 					at := now.Add(time.Duration(i) * time.Second)
-					f := fact.Fact{ID: fmt.Sprint("more", i), Kind: fact.KindOrderPlaced, Ref: fmt.Sprint("more", i), Occurred: at, Received: at}
+					f := fact.Fact{
+						ID:       fmt.Sprint("more", i),
+						Kind:     fact.KindOrderPlaced,
+						Ref:      fmt.Sprint("more", i),
+						Occurred: at,
+						Received: at,
+					}
 					lifecycle.Decide(p, s, []fact.Fact{f}, at)
 				}
 				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/fact")

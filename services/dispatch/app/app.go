@@ -90,7 +90,14 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if a.js, err = service.JetStream(ctx, opts.NATS, opts.Config, opts.Log); err != nil {
 		return nil, err
 	}
-	if a.switches, err = jetqueue.OpenSwitches(ctx, a.js, opts.Config.NATS.Replicas, opts.Sync, opts.Now, opts.Log); err != nil {
+	if a.switches, err = jetqueue.OpenSwitches(
+		ctx,
+		a.js,
+		opts.Config.NATS.Replicas,
+		opts.Sync,
+		opts.Now,
+		opts.Log,
+	); err != nil {
 		return nil, err
 	}
 	if err := a.assemble(); err != nil {

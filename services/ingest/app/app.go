@@ -169,7 +169,12 @@ func bodyLimits(sources []config.Source) map[string]int64 {
 }
 
 // assemble puts the log and the interface together.
-func (a *App) assemble(ctx context.Context, opts Options, providers map[string]ingest.Provider, b *broker.Broker) error {
+func (a *App) assemble(
+	ctx context.Context,
+	opts Options,
+	providers map[string]ingest.Provider,
+	b *broker.Broker,
+) error {
 	metrics := prometheus.NewRegistry()
 	var publisher ingest.Publisher = b
 	var err error

@@ -97,7 +97,7 @@ func (w *writer) write(group []*submission) {
 	for i, s := range group {
 		index := uint64(0)
 		if err == nil {
-			index = w.next - uint64(len(group)-i)
+			index = w.next - uint64(len(group)-i) //nolint:gosec // i is within the group
 		}
 		w.log.epochs.leave(s.epoch, index)
 		s.done <- err
@@ -115,7 +115,11 @@ func (w *writer) store(records [][]byte) error {
 	}
 	again := w.log.store.reopen()
 	if again != nil {
-		w.log.opts.Log.Error("the intake log cannot be opened again after a failed write; restart the service", "error", again)
+		w.log.opts.Log.Error(
+			"the intake log cannot be opened again after a failed write; restart the service",
+			"error",
+			again,
+		)
 		return err
 	}
 	if _, last, bounds := w.log.store.bounds(); bounds == nil && last >= w.next {

@@ -28,7 +28,7 @@ func (l *Log) copyTo(to *Log) (copied int, err error) {
 	}
 	var page [][]byte
 	flush := func() error {
-		err := to.store.append(uint64(copied-len(page))+1, page)
+		err := to.store.append(uint64(copied-len(page))+1, page) //nolint:gosec // the page is a part of the copied
 		page = nil
 		return err
 	}

@@ -99,7 +99,11 @@ func (p *epochs) reseal() error {
 			continue
 		}
 		if e.fault != nil {
-			return fmt.Errorf("the key in %s cannot be opened: are the keys those of this installation? %w", p.path(number), e.fault)
+			return fmt.Errorf(
+				"the key in %s cannot be opened: are the keys those of this installation? %w",
+				p.path(number),
+				e.fault,
+			)
 		}
 		if err := p.write(number, e.key); err != nil {
 			return err
@@ -248,7 +252,7 @@ func shred(path string) error {
 	if err == nil {
 		_, err = f.Write(make([]byte, info.Size()))
 	}
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
 	return os.Remove(path)

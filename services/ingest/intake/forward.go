@@ -61,7 +61,12 @@ func (l *Log) drain(ctx context.Context) {
 		return // the next start forwards the rest
 	}
 	if err := l.Remove(ctx); err != nil {
-		l.opts.Log.WarnContext(ctx, "forwarded webhooks stay in the intake log and are forwarded again at the next start", "error", err)
+		l.opts.Log.WarnContext(
+			ctx,
+			"forwarded webhooks stay in the intake log and are forwarded again at the next start",
+			"error",
+			err,
+		)
 	}
 }
 

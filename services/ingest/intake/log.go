@@ -188,7 +188,12 @@ func (l *Log) Publish(ctx context.Context, d *factv1.Delivery) error {
 		if err == nil {
 			return nil
 		}
-		l.opts.Log.WarnContext(ctx, "the broker does not take a webhook; the webhook is written to the intake log", "error", err)
+		l.opts.Log.WarnContext(
+			ctx,
+			"the broker does not take a webhook; the webhook is written to the intake log",
+			"error",
+			err,
+		)
 	}
 	data, err := proto.Marshal(d)
 	if err != nil {

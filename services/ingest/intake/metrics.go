@@ -16,11 +16,27 @@ type gauges struct {
 // Collector counts the log for Prometheus.
 func (l *Log) Collector(now func() time.Time) prometheus.Collector {
 	return &gauges{
-		log: l, now: now,
-		webhooks: prometheus.NewDesc("rodopath_intake_webhooks", "Webhooks in the intake log that are not at the broker yet.", nil, nil),
-		bytes:    prometheus.NewDesc("rodopath_intake_bytes", "Size of the intake log in bytes.", nil, nil),
-		age:      prometheus.NewDesc("rodopath_intake_oldest_seconds", "Age of the oldest webhook that is not at the broker yet.", nil, nil),
-		damaged:  prometheus.NewDesc("rodopath_intake_damaged", "Records of the intake log that cannot be read, since the start.", nil, nil),
+		log: l,
+		now: now,
+		webhooks: prometheus.NewDesc(
+			"rodopath_intake_webhooks",
+			"Webhooks in the intake log that are not at the broker yet.",
+			nil,
+			nil,
+		),
+		bytes: prometheus.NewDesc("rodopath_intake_bytes", "Size of the intake log in bytes.", nil, nil),
+		age: prometheus.NewDesc(
+			"rodopath_intake_oldest_seconds",
+			"Age of the oldest webhook that is not at the broker yet.",
+			nil,
+			nil,
+		),
+		damaged: prometheus.NewDesc(
+			"rodopath_intake_damaged",
+			"Records of the intake log that cannot be read, since the start.",
+			nil,
+			nil,
+		),
 	}
 }
 

@@ -92,14 +92,14 @@ func TestApply_ASubscriptionHasABuyerOfItsOwn(t *testing.T) {
 	b.holds("ala@example.com", "access_started state")
 
 	b.report(3, b.subscribed(started, "ula@example.com")...)
-	b.holds("ola@example.com", "sale state state")
+	b.holds("ola@example.com", "sale state state") //nolint:dupword // one word for each fact
 	b.holds("ala@example.com", "")
-	b.holds("ula@example.com", "access_started state state")
+	b.holds("ula@example.com", "access_started state state") //nolint:dupword // one word for each fact
 
 	for i := range 2 {
 		b.report(4+i, b.subscribed(ended, "ula@example.com")...)
 	}
-	b.holds("ola@example.com", "access_ended sale state state state state")
+	b.holds("ola@example.com", "access_ended sale state state state state") //nolint:dupword // one word for each fact
 	b.holds("ula@example.com", "access_ended access_started state state state state")
 	b.same("ula@example.com", "~woocommerce:subscription/18@shop")
 	b.same("ola@example.com", "~"+order(17))

@@ -200,10 +200,10 @@ func TestApply_OrdersWithoutAnAddressAreNoOtherBuyers(t *testing.T) {
 			b.holds("ola@example.com", "sale")
 			b.report(9, b.fact(named, "", "woocommerce:31@shop", "ala@example.com"))
 			b.apart("ola@example.com", "ala@example.com")
-			b.holds("ala@example.com", "sale sale")
+			b.holds("ala@example.com", "sale sale") //nolint:dupword // one word for each fact
 			b.same("ala@example.com", "~"+order(0), "~"+order(1))
 			b.report(10, b.fact(sale, order(3), "~woocommerce:31@shop"))
-			b.holds("ala@example.com", "sale sale sale")
+			b.holds("ala@example.com", "sale sale sale") //nolint:dupword // one word for each fact
 		})
 	}
 }

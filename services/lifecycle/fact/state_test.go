@@ -86,7 +86,12 @@ func TestCombine_ARefundAloneTakesNothingBack(t *testing.T) {
 func TestCombine_ASignupIsAsOldAsItsEarliestReport(t *testing.T) {
 	at := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
 	report := func(occurred, received int) fact.Fact {
-		return fact.Fact{ID: "box", Kind: fact.KindSignup, Occurred: at.AddDate(0, 0, occurred), Received: at.AddDate(0, 0, received)}
+		return fact.Fact{
+			ID:       "box",
+			Kind:     fact.KindSignup,
+			Occurred: at.AddDate(0, 0, occurred),
+			Received: at.AddDate(0, 0, received),
+		}
 	}
 	first, edited := report(0, 1), report(5, 6)
 	late := report(0, 9)

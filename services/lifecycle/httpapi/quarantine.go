@@ -77,7 +77,11 @@ func quarantineProblem(err error) error {
 		return problem.New(http.StatusNotFound, "not-in-quarantine", "No entry of this number is in quarantine.")
 	}
 	if errors.Is(err, natsio.ErrNotKept) {
-		return problem.New(http.StatusConflict, "not-kept", "This entry cannot be tried again: its content is not kept, or cannot be decoded.")
+		return problem.New(
+			http.StatusConflict,
+			"not-kept",
+			"This entry cannot be tried again: its content is not kept, or cannot be decoded.",
+		)
 	}
 	return err
 }

@@ -120,7 +120,7 @@ func (a *Aside) Behind(ctx context.Context, d *factv1.Delivery) (bool, error) {
 	}
 	keys, err := a.Keys(d)
 	if err != nil || !a.holds(keys) {
-		return false, nil //nolint:nilerr // the delivery is applied next, with the same error
+		return false, nil // after an error the delivery is applied next, with the same error
 	}
 	return true, a.add(ctx, d, KindBehind, "an earlier delivery of the same person is in quarantine", keys)
 }

@@ -308,7 +308,7 @@ func (f *Feed) fail(ctx context.Context, one taken, cause error) {
 		if err == nil {
 			pause <<= min(meta.NumDelivered-1, tries)
 		}
-		f.redeliver([]taken{one}, pause+rand.N(pause))
+		f.redeliver([]taken{one}, pause+rand.N(pause)) //nolint:gosec // jitter is no secret
 		return
 	}
 	if err := f.Aside.Add(ctx, one.delivery, cause); err != nil {
@@ -336,6 +336,14 @@ func (f *Feed) terminate(ctx context.Context, msg jetstream.Msg, cause error) {
 			return
 		}
 	}
-	log.Error("a message cannot be applied and is set aside in the quarantine", "stream", f.Stream, "sequence", seq, "error", cause)
+	log.Error(
+		"a message cannot be applied and is set aside in the quarantine",
+		"stream",
+		f.Stream,
+		"sequence",
+		seq,
+		"error",
+		cause,
+	)
 	_ = msg.TermWithReason("cannot be read") // redelivered if the termination is lost
 }

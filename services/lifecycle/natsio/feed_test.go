@@ -40,7 +40,12 @@ func newScene(t *testing.T) *scene {
 		JetStream: js, Stream: stream.Facts, Decode: natsio.DecodeFacts, Apply: s.apply, Works: s.works,
 		Pause: time.Millisecond, Log: slog.New(slog.DiscardHandler),
 		Aside: &natsio.Aside{
-			Quarantine: &natsio.Quarantine{JetStream: js, Sealer: lifecycletest.Vault(t)}, Keys: keys, Every: 10 * time.Millisecond,
+			Quarantine: &natsio.Quarantine{
+				JetStream: js,
+				Sealer:    lifecycletest.Vault(t),
+			},
+			Keys:  keys,
+			Every: 10 * time.Millisecond,
 		},
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -302,7 +302,10 @@ func (h *Evaluation) isPerRecord(item Item) bool { return h.policy.Categories[it
 
 // recordItems returns the items of records by category, each once; nil where no basis needs them.
 func (h *Evaluation) recordItems(all []Basis) map[string][]Item {
-	if !slices.ContainsFunc(all, func(b Basis) bool { return b.Ref == "" && slices.ContainsFunc(b.Keeps, h.isPerRecord) }) {
+	if !slices.ContainsFunc(
+		all,
+		func(b Basis) bool { return b.Ref == "" && slices.ContainsFunc(b.Keeps, h.isPerRecord) },
+	) {
 		return nil
 	}
 	known := map[string][]Item{}

@@ -37,9 +37,21 @@ type codec struct {
 }
 
 func newCodec() (*codec, error) {
-	encoder, err := zstd.NewWriter(nil,
-		zstd.WithEncoderDictRaw(dictionaryID, dictionary), zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderCRC(false),
-		zstd.WithSingleSegment(true), zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(1<<20), zstd.WithEncoderConcurrency(2))
+	encoder, err := zstd.NewWriter(
+		nil,
+		zstd.WithEncoderDictRaw(
+			dictionaryID,
+			dictionary,
+		),
+		zstd.WithEncoderLevel(zstd.SpeedDefault),
+		zstd.WithEncoderCRC(false),
+		zstd.WithSingleSegment(
+			true,
+		),
+		zstd.WithLowerEncoderMem(true),
+		zstd.WithWindowSize(1<<20),
+		zstd.WithEncoderConcurrency(2),
+	)
 	if err != nil {
 		return nil, fmt.Errorf("prepare the compression of documents: %w", err)
 	}

@@ -34,7 +34,11 @@ func samples(t *testing.T) []lifecycle.Subject {
 		{fact.KindSignup, fact.KindSale, fact.KindPerformed, fact.KindRefund, fact.KindUnsubscribe},
 		{fact.KindSignup, fact.KindSale, fact.KindPerformed},
 	} {
-		s := lifecycle.Subject{ID: fmt.Sprintf("sample%d", i), Keys: []string{"person:" + fmt.Sprint(i)}, Sealed: bytes.Repeat([]byte{byte(i)}, 60)}
+		s := lifecycle.Subject{
+			ID:     fmt.Sprintf("sample%d", i),
+			Keys:   []string{"person:" + fmt.Sprint(i)},
+			Sealed: bytes.Repeat([]byte{byte(i)}, 60),
+		}
 		for n, kind := range kinds {
 			at := begin.AddDate(0, n, i)
 			f := fact.Fact{

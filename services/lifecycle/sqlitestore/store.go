@@ -102,7 +102,12 @@ func (s *Store) Lookup(ctx context.Context, keys []string) (map[string]string, e
 // Load reads subjects; unknown ids are left out.
 func (s *Store) Load(ctx context.Context, ids []string) (map[string]lifecycle.Subject, error) {
 	rows := rowReader{codec: s.codec}
-	err := s.each(ctx, "SELECT id, version, doc FROM subjects WHERE id IN (SELECT value FROM json_each(?))", ids, rows.read)
+	err := s.each(
+		ctx,
+		"SELECT id, version, doc FROM subjects WHERE id IN (SELECT value FROM json_each(?))",
+		ids,
+		rows.read,
+	)
 	subjects, err := rows.decode(err)
 	found := make(map[string]lifecycle.Subject, len(subjects))
 	for _, subject := range subjects {

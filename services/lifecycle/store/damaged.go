@@ -25,8 +25,13 @@ func (e *DamagedError) Error() string {
 	if len(ids) > named {
 		ids, more = ids[:named], ", …"
 	}
-	return fmt.Sprintf("%d stored subjects cannot be decoded (%s%s): restore them from a backup, or remove them; the first cause: %v",
-		len(e.Causes), strings.Join(ids, ", "), more, e.Causes[ids[0]])
+	return fmt.Sprintf(
+		"%d stored subjects cannot be decoded (%s%s): restore them from a backup, or remove them; the first cause: %v",
+		len(e.Causes),
+		strings.Join(ids, ", "),
+		more,
+		e.Causes[ids[0]],
+	)
 }
 
 // Damaged collects the subjects that cannot be decoded.

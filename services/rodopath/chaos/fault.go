@@ -120,8 +120,8 @@ func (s *stage) poison(ctx context.Context, f fault) error {
 	ctx, cancel := context.WithTimeout(ctx, f.lasts)
 	defer cancel()
 	for _, subject := range []string{stream.FactsOf("shop"), stream.ReceiptsOf("crm")} {
-		if _, err := s.js.Publish(ctx, subject, []byte{0xff, byte(f.which)}); err != nil {
-			return nil //nolint:nilerr // another fault is at work
+		if _, err := s.js.Publish(ctx, subject, []byte{0xff, 0xff}); err != nil {
+			return nil // another fault is at work
 		}
 		s.poisoned.Add(1)
 	}

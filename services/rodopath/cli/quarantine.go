@@ -52,8 +52,8 @@ func (s *shared) quarantine() *cobra.Command {
 		Long: `What cannot be processed is set aside here, encrypted, and holds up nothing else:
 
   webhook   with a valid signature that cannot be read, in whole or in part; kept for 30 days
-  delivery  whose facts cannot be applied; later deliveries of the same person wait behind
-  behind    a delivery that waits behind another one, and goes on once that one is retried or dropped
+  delivery  whose facts cannot be applied; later deliveries of the same person wait for it
+  behind    a delivery that waits for another one, and goes on once that one is retried or dropped
   message   of a stream that cannot be decoded
   subject   a person whose decisions cannot be published; "explain subject:ID" shows the person
 
@@ -159,7 +159,11 @@ func (s *shared) quarantineRetry() *cobra.Command {
 					if err := c.Post(cmd.Context(), "/v1/quarantine/"+given[0]+"/retry"); err != nil {
 						return err
 					}
-					_, err := fmt.Fprintf(cmd.OutOrStdout(), "Entry %s is tried again; if the attempt fails, the entry returns.\n", given[0])
+					_, err := fmt.Fprintf(
+						cmd.OutOrStdout(),
+						"Entry %s is tried again; if the attempt fails, the entry returns.\n",
+						given[0],
+					)
 					return err
 				}
 				if !q.Kept {

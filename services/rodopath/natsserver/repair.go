@@ -12,8 +12,9 @@ import (
 // metadata are the files without which the server can neither recover a consumer nor make one of its name.
 func metadata() []string { return []string{"meta.inf", "meta.sum"} }
 
-// repairConsumers removes the directories of consumers without their metadata, as kill -9 may leave them. A removed consumer is made again and begins with the oldest message of its stream: what was
-// delivered before is delivered again under its id.
+// repairConsumers removes the directories of consumers without their metadata, as kill -9 may leave them. A removed
+// consumer is made again and begins with the oldest message of its stream: what was delivered before is delivered
+// again under its id.
 func repairConsumers(dir string, log *slog.Logger) error {
 	consumers, err := filepath.Glob(filepath.Join(dir, "jetstream", "$G", "streams", "*", "obs", "*"))
 	if err != nil {

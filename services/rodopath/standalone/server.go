@@ -123,8 +123,16 @@ func (n *Server) start(ctx context.Context) error {
 		return err
 	}
 	n.lifecycle, err = lifecycleapp.New(ctx, lifecycleapp.Options{
-		Config: n.Config, NATS: n.conn, Data: n.opts.Home.Path(), Tokens: []string{n.Control.Token}, Alone: n.server != nil,
-		Sync: n.sync(), Approve: n.opts.Approve, Now: n.opts.Now, Tracer: n.tracer, Log: n.opts.Log.With("service", "lifecycle"),
+		Config:  n.Config,
+		NATS:    n.conn,
+		Data:    n.opts.Home.Path(),
+		Tokens:  []string{n.Control.Token},
+		Alone:   n.server != nil,
+		Sync:    n.sync(),
+		Approve: n.opts.Approve,
+		Now:     n.opts.Now,
+		Tracer:  n.tracer,
+		Log:     n.opts.Log.With("service", "lifecycle"),
 	})
 	if err != nil {
 		return err

@@ -15,8 +15,8 @@ const checkoutForm = "woocommerce_checkout"
 // signups reads the consent boxes of the checkout, for which each newsletter plug-in has a key of its
 // own. A box counts with or without payment of the order. An empty box is no refusal, because many
 // checkouts show no box. The box was ticked no later than the order was paid: the seller, or a program, may
-// change the date of an order, and the id of the sign-up holds no date. The order of a renewal, a switch or a resubscription is a copy of the first
-// order with its boxes, and no act of the person.
+// change the date of an order, and the id of the sign-up holds no date. The order of a renewal, a switch or a
+// resubscription is a copy of the first order with its boxes, and no act of the person.
 func (r *reader) signups() []*factv1.Fact {
 	if _, ok := ingest.Email(string(r.record.Billing.Email)); !ok || r.record.isCopy() {
 		return nil
