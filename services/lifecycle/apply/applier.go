@@ -407,6 +407,6 @@ func named(s lifecycle.Subject) lifecycle.Subject {
 func newID(now time.Time) string {
 	var id [16]byte
 	binary.BigEndian.PutUint64(id[:8], uint64(now.UnixMilli())<<16)
-	_, _ = rand.Read(id[6:])                                        // never fails
+	_, _ = rand.Read(id[6:]) // never fails
 	return strings.ToLower(base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(id[:]))
 }
