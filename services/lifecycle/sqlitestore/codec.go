@@ -43,13 +43,13 @@ func newCodec() (*codec, error) {
 			dictionaryID,
 			dictionary,
 		),
-		zstd.WithEncoderLevel(zstd.SpeedDefault),
+		zstd.WithEncoderLevel(zstd.SpeedFastest),
 		zstd.WithEncoderCRC(false),
 		zstd.WithSingleSegment(
 			true,
 		),
 		zstd.WithLowerEncoderMem(true),
-		zstd.WithWindowSize(1<<20),
+		zstd.WithWindowSize(1<<16),
 		zstd.WithEncoderConcurrency(2),
 	)
 	if err != nil {
