@@ -128,7 +128,8 @@ func (s *Subject) UnchangedBy(p *rules.Policy, facts []fact.Fact, at time.Time) 
 		known := f.Kind.AddsData() && s.tombstoneOf(f.TombstoneMark()) != nil ||
 			slices.ContainsFunc(s.Facts, func(have fact.Fact) bool {
 				return have.ID == f.ID && !f.Received.Before(have.Received) && f.StateOf == have.StateOf &&
-					have.IncludesState(f.AsOf) && (have.Full || !f.Full) && have.IncludesSignup(&f)
+					have.IncludesState(f.AsOf) && (have.Full || !f.Full) && have.IncludesSignup(&f) &&
+					(len(have.Links) > 0 || len(f.Links) == 0)
 			}) || s.isSuperseded(&f)
 		if !known || s.isReturning(p, &f) {
 			return false

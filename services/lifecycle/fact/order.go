@@ -92,7 +92,7 @@ func mergeReports(all []Fact) []Fact {
 		if kept.StateOf == "" {
 			kept.StateOf = f.StateOf
 		}
-		kept.Full = isFull(kept, &f)
+		kept.Full, kept.Links = isFull(kept, &f), laterLinks(kept, &f)
 		kept.joinSignup(&f)
 		kept.Parts, kept.Reports = laterParts(kept, &f), joinReports(kept, &f)
 		kept.AsOf, kept.Void = latest(kept.AsOf, f.AsOf), earliest(kept.Void, f.Void)
@@ -114,6 +114,15 @@ func isFull(a, b *Fact) bool {
 		return a.Full
 	}
 	return a.Full || b.Full
+}
+
+// laterLinks returns the linked names of the later of two reports of one fact, if that report links any: a shop
+// learns the payment of an order after the order, and names the last payment of an order that was paid twice.
+func laterLinks(a, b *Fact) []string {
+	if len(b.Links) > 0 && (len(a.Links) == 0 || compareTimes(a.AsOf, b.AsOf) < 0) {
+		return b.Links
+	}
+	return a.Links
 }
 
 // compareTimes orders times, with the unknown one first.

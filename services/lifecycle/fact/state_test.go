@@ -1,6 +1,7 @@
 package fact_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -101,6 +102,36 @@ func TestCombine_ASignupIsAsOldAsItsEarliestReport(t *testing.T) {
 		got := fact.Combine(all[:1], all[1:])
 		if len(got) != 1 || !got[0].Occurred.Equal(at) {
 			t.Errorf("%s: %+v, want one sign-up of %s", name, got, at)
+		}
+	}
+}
+
+// TestCombine_ASaleLinksThePaymentThatALaterReportNames: the shop learns the payment after the order, and names the
+// last one of an order that was paid twice.
+func TestCombine_ASaleLinksThePaymentThatALaterReportNames(t *testing.T) {
+	at := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+	report := func(hours int, links ...string) fact.Fact {
+		asOf := at.Add(time.Duration(hours) * time.Hour)
+		return fact.Fact{
+			ID: "sale", Kind: fact.KindSale, Ref: "order-1", StateOf: "order-1", AsOf: &asOf, Occurred: at, Received: asOf, Links: links,
+		}
+	}
+	for name, c := range map[string]struct {
+		reports []fact.Fact
+		want    string
+	}{
+		"no payment, then one": {[]fact.Fact{report(0), report(1, "pi_1")}, "pi_1"},
+		"two payments":         {[]fact.Fact{report(0, "pi_1"), report(1, "pi_2")}, "pi_2"},
+		"the payment is gone":  {[]fact.Fact{report(0, "pi_1"), report(1)}, "pi_1"},
+	} {
+		for _, reversed := range []bool{false, true} {
+			if reversed {
+				slices.Reverse(c.reports)
+			}
+			got := fact.Combine(c.reports[:1], c.reports[1:])
+			if len(got) != 1 || !slices.Equal(got[0].Links, []string{c.want}) {
+				t.Errorf("%s, reversed %t: the links are %v, want %s", name, reversed, got[0].Links, c.want)
+			}
 		}
 	}
 }

@@ -29,7 +29,7 @@ func (h *Evaluation) findFullRefunds() []bool {
 			payments = h.openPayments(record)
 			open[record] = payments
 		}
-		full[i] = !slices.ContainsFunc(payments, func(name string) bool { return isSibling(name, f.Ref) })
+		full[i] = !slices.ContainsFunc(payments, func(name string) bool { return isOfAnotherPayment(name, f) })
 	}
 	return full
 }
@@ -44,10 +44,23 @@ func (h *Evaluation) openPayments(record string) []string {
 			names = append(names, f.Links...)
 		case f.Kind == fact.KindRefund && f.Full:
 			returned[f.Ref] = true
+			for _, name := range f.Links {
+				returned[name] = true
+			}
 		}
 	}
 	slices.Sort(names)
 	return slices.DeleteFunc(slices.Compact(names), func(name string) bool { return returned[name] })
+}
+
+// isOfAnotherPayment reports whether a name is that of a payment beside the one that a refund returns. A refund
+// names its payment by several names, such as the charge and the payment intent.
+func isOfAnotherPayment(name string, refund *fact.Fact) bool {
+	if name == refund.Ref || slices.Contains(refund.Links, name) {
+		return false
+	}
+	return isSibling(name, refund.Ref) ||
+		slices.ContainsFunc(refund.Links, func(link string) bool { return isSibling(name, link) })
 }
 
 // isSibling reports whether two names are different and of one form, such as two charges of one platform:

@@ -199,7 +199,7 @@ func (r *record) payments() []string {
 		r.note("_stripe_intent_id"), r.note("_stripe_charge_id"),
 		r.note("_intent_id"), r.note("_charge_id"), string(r.TransactionID),
 	} {
-		known := strings.HasPrefix(id, "pi_") || strings.HasPrefix(id, "ch_")
+		known := strings.HasPrefix(id, "pi_") || strings.HasPrefix(id, "ch_") || strings.HasPrefix(id, "py_")
 		link := "stripe:" + id
 		if known && payload.Name(id) != "" && !slices.Contains(links, link) {
 			links = append(links, link)
