@@ -235,7 +235,7 @@ func (g *grouping) claim(node, key string) bool {
 	switch {
 	case root == "":
 		g.join(own, key)
-	case root != own && g.named[root] && g.named[own]:
+	case root != own && g.named[root] && g.named[own], root != own && g.isMoved(root, own, key):
 		return false
 	case root != own && g.named[root]:
 		g.join(root, own)

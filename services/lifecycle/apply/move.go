@@ -35,7 +35,7 @@ func (g *grouping) findByRecord(e *entry) (wait bool) {
 		if key == e.parent && g.of(e.ref) != "" {
 			continue // the contract is known, and has a buyer of its own
 		}
-		if root == "" || root == own || !g.named[root] || g.isMoved(root, own, key) {
+		if root == "" || root == own || !g.named[root] && !g.isAmongOthers(root, key, e) || g.isMoved(root, own, key) {
 			continue
 		}
 		if g.records[key] {
@@ -43,6 +43,21 @@ func (g *grouping) findByRecord(e *entry) (wait bool) {
 		}
 		if owner, stored := g.owners[key]; stored && g.settleRecord(e, owner, key) {
 			return false
+		}
+	}
+	return false
+}
+
+// isAmongOthers reports whether the record of a report is held together with other orders of an account whose owner is
+// unknown: an address on one order says nothing about the others.
+func (g *grouping) isAmongOthers(root, key string, e *entry) bool {
+	if owner, stored := g.owners[key]; stored && g.subject(owner) == root {
+		s := g.subjects[owner]
+		return len(otherOrders(s.Facts, &e.fact)) > 0
+	}
+	for other := range g.records {
+		if other != key && !slices.Contains(e.records, other) && g.of(other) == root {
+			return true
 		}
 	}
 	return false

@@ -208,6 +208,22 @@ func TestApply_OrdersWithoutAnAddressAreNoOtherBuyers(t *testing.T) {
 	}
 }
 
+// TestApply_AnAddressOnOneOrderTakesNoOtherOrderOfTheAccount: of two orders under an account of unknown owner, one gets an
+// address. The other order stays, and belongs to the owner once the platform names the owner.
+func TestApply_AnAddressOnOneOrderTakesNoOtherOrderOfTheAccount(t *testing.T) {
+	b := newBench(t)
+	first, again := b.fact(sale, order(0), "~woocommerce:5@shop"), b.fact(sale, order(0), "ola@example.com", "~woocommerce:5@shop")
+	again.Id = first.Id
+	b.report(0, first, b.fact(sale, order(1), "~woocommerce:5@shop"))
+	b.report(1, again)
+	b.holds("ola@example.com", "sale")
+	b.apart("ola@example.com", "~"+order(1))
+	b.report(2, b.fact(named, "", "woocommerce:5@shop", "ala@example.com"))
+	b.apart("ola@example.com", "ala@example.com")
+	b.holds("ala@example.com", "sale")
+	b.same("ala@example.com", "~"+order(1))
+}
+
 func TestApply_ANewAddressOfAnAccountIsTheSamePerson(t *testing.T) {
 	b := newBench(t)
 	b.report(0, b.fact(unsub, "", "old@example.com"))
