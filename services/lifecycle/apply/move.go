@@ -195,8 +195,17 @@ func otherOrders(facts []fact.Fact, reported *fact.Fact) []string {
 	return others
 }
 
-// recordNames returns all names of the record with a name, without those of other records.
+// recordNames returns all names of the record with a name, without those of other records. A payment that another
+// record shares is not of the record alone, and stays.
 func recordNames(facts []fact.Fact, name string, others []string) []string {
+	shared := map[string]bool{}
+	for i := range facts {
+		if slices.Contains(others, recordOf(&facts[i])) {
+			for _, link := range facts[i].Links {
+				shared[link] = true
+			}
+		}
+	}
 	names := []string{name}
 	for grown := true; grown; {
 		grown = false
@@ -207,7 +216,7 @@ func recordNames(facts []fact.Fact, name string, others []string) []string {
 				continue
 			}
 			for _, n := range append([]string{recordOf(f)}, f.Links...) {
-				if n != "" && !slices.Contains(names, n) {
+				if n != "" && !shared[n] && !slices.Contains(names, n) {
 					names, grown = append(names, n), true
 				}
 			}

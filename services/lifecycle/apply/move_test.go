@@ -110,3 +110,24 @@ func TestApply_ASubscriptionHasABuyerOfItsOwn(t *testing.T) {
 	b.holds("ula@example.com", "access_ended access_started state state state state")
 	b.same("ela@example.com", "~"+order(17))
 }
+
+// TestApply_ASharedPaymentStaysWithTheOtherOrder: one of two orders of one payment is corrected, and takes neither the
+// dispute of the payment nor the buyer's own checkout along.
+func TestApply_ASharedPaymentStaysWithTheOtherOrder(t *testing.T) {
+	b := newBench(t)
+	const payment = "stripe:pi_1"
+	first, second := b.fact(sale, order(0), "ala@example.com"), b.fact(sale, order(1), "ala@example.com")
+	checkout := b.fact(sale, "stripe:cs_1", "ala@example.com")
+	dispute := b.fact(hold, "stripe:ch_1", "~stripe:ch_1", "~"+payment)
+	for _, f := range []*factv1.Fact{first, second, checkout, dispute} {
+		f.Links = []string{payment}
+	}
+	b.report(0, first)
+	b.report(1, second)
+	b.report(2, checkout)
+	b.report(3, dispute)
+	corrected := b.again(first, "ola@example.com")
+	b.report(4, corrected)
+	b.holds("ola@example.com", "sale")
+	b.holds("ala@example.com", "hold sale sale") //nolint:dupword // one word for each fact
+}
