@@ -93,6 +93,10 @@ func (a *Applier) Split(ctx context.Context, id string, names []identity.Identit
 	err = a.part(ctx, sp.from, &parting{
 		match: sp.match, release: sp.keys,
 		change: func(s lifecycle.Subject, at time.Time) (lifecycle.Subject, error) {
+			var marked bool
+			if s.Facts, marked = a.otherAccounts(s.Facts, sp.keys); marked {
+				s.Revision = "" // forces a new evaluation
+			}
 			s, err := a.withoutNames(s, sp.names)
 			return lifecycle.NoteParting(s, sp.to, personKeys(sp.keys), at), err
 		},
@@ -171,6 +175,7 @@ func (a *Applier) addFacts(sp *split, s *lifecycle.Subject) {
 			sp.facts = append(sp.facts, f)
 		}
 	}
+	sp.facts, _ = a.otherAccounts(sp.facts, sp.stay)
 	for _, name := range records {
 		for _, key := range a.opts.Vault.LocatorKeys(name) {
 			if slices.Contains(s.Keys, key) && !slices.Contains(sp.keys, key) {
@@ -178,6 +183,21 @@ func (a *Applier) addFacts(sp *split, s *lifecycle.Subject) {
 			}
 		}
 	}
+}
+
+// otherAccounts returns facts with the mark of another person's account, where a key of the other person is among
+// the names of the report, and whether a fact was marked: the counterpart of ownAccounts.
+func (a *Applier) otherAccounts(facts []fact.Fact, keys []string) (out []fact.Fact, marked bool) {
+	isOther := func(name string) bool {
+		return slices.ContainsFunc(keys, func(k string) bool { return a.opts.Vault.Current(k) == name })
+	}
+	out = slices.Clone(facts)
+	for i := range out {
+		if f := &out[i]; f.Address != "" && !f.OtherAccount && slices.ContainsFunc(f.By, isOther) {
+			f.OtherAccount, marked = true, true
+		}
+	}
+	return out, marked
 }
 
 // isUnder reports whether a fact was reported under one of some names: by the address, or else by

@@ -7,6 +7,8 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/apply"
 	"github.com/rodopath/rodopath/services/lifecycle/chain"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
+	"github.com/rodopath/rodopath/services/lifecycle/lifecycletest"
+	"github.com/rodopath/rodopath/services/lifecycle/rights"
 )
 
 // identities parses names.
@@ -113,6 +115,36 @@ func TestSplit_AnAccountPartsFromAnAddress(t *testing.T) {
 	b.report(3, b.fact(sale, order(3), "~woocommerce:5@shop"))
 	b.holds("ala@example.com", "sale")
 	b.same("woocommerce:5@shop", "~"+order(1), "~"+order(3))
+}
+
+// TestSplit_ABoxUnderAnAccountOfTheOtherPartIsNoAct: whichever of the two parts is the new person, and an order that
+// makes them one again also gives the act back.
+func TestSplit_ABoxUnderAnAccountOfTheOtherPartIsNoAct(t *testing.T) {
+	for _, name := range []string{"woocommerce:5@shop", "ala@example.com"} {
+		b := newBench(t)
+		b.report(0, b.fact(named, "", "woocommerce:5@shop", "ala@example.com"))
+		b.report(1, b.fact(signup, order(1), "ala@example.com", "~woocommerce:5@shop"))
+		s, id := b.who("ala@example.com")
+		if !proven(s) {
+			t.Fatal("the box is no act before")
+		}
+		if _, err := b.Split(t.Context(), id, identities(t, name)); err != nil {
+			t.Fatal(err)
+		}
+		b.apart("ala@example.com", "woocommerce:5@shop")
+		s = b.holds("ala@example.com", "signup")
+		use := rights.Use{Purpose: "offers", Channel: "email"}
+		if proven(s) || s.May(lifecycletest.Policy(t), use, now).Allowed {
+			t.Errorf("%s parted: the box under the account of another person is an act of Ala", name)
+		}
+		_, other := b.who("woocommerce:5@shop")
+		if _, err := b.Join(t.Context(), s.ID, other); err != nil {
+			t.Fatal(err)
+		}
+		if s, _ = b.who("ala@example.com"); !proven(s) {
+			t.Errorf("%s joined again: the box is no act", name)
+		}
+	}
 }
 
 func TestSplit_RefusesForeignNamesAndAllNames(t *testing.T) {
