@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"slices"
 	"time"
 
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
@@ -12,9 +13,13 @@ import (
 // any order. Dropped facts leave tombstones.
 func (s *Subject) compact(h *rules.Evaluation, at time.Time) {
 	alive := h.NeededFacts(at)
+	var stated []*fact.Fact
 	drops := func(f *fact.Fact) bool {
 		if f.Kind == fact.KindIdentified && f.Ref+f.Contract == "" && len(f.Links)+len(f.Traits) == 0 {
-			return true // an identification raises no basis
+			if !s.changesAddress(f, stated) {
+				return true // an identification raises no basis
+			}
+			stated = append(stated, f)
 		}
 		return !f.Received.AddDate(0, 0, h.Policy().IntakeDays).After(at) && !alive[f.ID]
 	}
@@ -41,4 +46,16 @@ func (s *Subject) compact(h *rules.Evaluation, at time.Time) {
 	}
 	s.Facts = fact.ForgetStates(kept, dropped)
 	s.addTombstones(gone, at)
+}
+
+// changesAddress reports whether an identification gives an account of the person the address of another person,
+// with whom the person was not joined, or yet another address after that. The names of the person do not tell that
+// the account has this address. stated are the earlier identifications of this kind.
+func (s *Subject) changesAddress(f *fact.Fact, stated []*fact.Fact) bool {
+	for _, before := range slices.Backward(stated) {
+		if rules.ShareName(before, f) {
+			return f.Address != "" && f.Address != before.Address
+		}
+	}
+	return f.Address != "" && len(f.By) > 0 && len(s.Keys) > 0 && !slices.Contains(s.Keys, f.Address)
 }

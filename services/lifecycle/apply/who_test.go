@@ -16,6 +16,8 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/decision"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
+	"github.com/rodopath/rodopath/services/lifecycle/lifecycletest"
+	"github.com/rodopath/rodopath/services/lifecycle/rights"
 	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
 
@@ -253,6 +255,51 @@ func TestApply_AnAccountThatGetsAStrangersAddressRaisesAnAlarm(t *testing.T) {
 		if s, _ := b.who(name); len(alarms(s)) != 1 {
 			t.Errorf("%s: alarms %q", name, alarms(s))
 		}
+	}
+}
+
+// TestApply_TheAddressThatItsAccountGotIsTheOneInUse: the two are not joined, and yet a question by the account is
+// about the address that the account has, whoever is known by it, for as long as the account has the address.
+func TestApply_TheAddressThatItsAccountGotIsTheOneInUse(t *testing.T) {
+	dayOf := func(n int, f *factv1.Fact) *factv1.Fact {
+		f.Occurred = timestamppb.New(now.AddDate(0, 0, n))
+		return f
+	}
+	offers := rights.Use{Purpose: "offers", Channel: "email"}
+	for name, boxFirst := range map[string]bool{"the box first": true, "the box last": false} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			b.report(0, dayOf(-9, b.fact(named, "", "woocommerce:5@shop", "ala@example.com")))
+			box := dayOf(-8, b.fact(signup, order(1), "ala@example.com", "~woocommerce:5@shop"))
+			if boxFirst {
+				b.report(1, box)
+			}
+			b.report(2, dayOf(-7, b.fact(unsub, "", "ola@example.com")))
+			for i := range 3 {
+				b.report(3+i, dayOf(i-6, b.fact(named, "", "woocommerce:5@shop", "ola@example.com")))
+			}
+			if !boxFirst {
+				b.report(6, box)
+			}
+			b.apart("ala@example.com", "ola@example.com")
+			s := b.holds("woocommerce:5@shop", "identified signup")
+			if s.May(lifecycletest.Policy(t), offers, now).Allowed {
+				t.Error("the account may be written to at the address that said no")
+			}
+			offers := offers
+			offers.Address = b.vault.Key(identities(t, "ala@example.com")[0])
+			if !s.May(lifecycletest.Policy(t), offers, now).Allowed {
+				t.Error("the consent for the other address is gone")
+			}
+			for i := range 3 {
+				b.report(7+i, dayOf(i-3, b.fact(named, "", "woocommerce:5@shop", "ala@example.com")))
+			}
+			s = b.holds("woocommerce:5@shop", "identified identified signup") //nolint:dupword // one word for each fact
+			offers.Address = ""
+			if got := s.May(lifecycletest.Policy(t), offers, now); !got.Allowed {
+				t.Errorf("the account has its former address again: %+v", got)
+			}
+		})
 	}
 }
 

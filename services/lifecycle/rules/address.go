@@ -34,14 +34,14 @@ func replacesAddress(next, f *fact.Fact) bool {
 	}
 	switch next.Kind {
 	case fact.KindAddressChanged:
-		return len(next.By) == 0 || sharesName(next, f)
+		return len(next.By) == 0 || ShareName(next, f)
 	case fact.KindIdentified, fact.KindListed:
-		return sharesName(next, f)
+		return ShareName(next, f)
 	}
 	return false
 }
 
-// sharesName reports whether two facts were reported under one id or account.
-func sharesName(a, b *fact.Fact) bool {
+// ShareName reports whether two facts were reported under one id or account.
+func ShareName(a, b *fact.Fact) bool {
 	return slices.ContainsFunc(a.By, func(name string) bool { return slices.Contains(b.By, name) })
 }
