@@ -214,7 +214,8 @@ func TestApply_OrdersWithoutAnAddressAreNoOtherBuyers(t *testing.T) {
 // address. The other order stays, and belongs to the owner once the platform names the owner.
 func TestApply_AnAddressOnOneOrderTakesNoOtherOrderOfTheAccount(t *testing.T) {
 	b := newBench(t)
-	first, again := b.fact(sale, order(0), "~woocommerce:5@shop"), b.fact(sale, order(0), "ola@example.com", "~woocommerce:5@shop")
+	first := b.fact(sale, order(0), "~woocommerce:5@shop")
+	again := b.fact(sale, order(0), "ola@example.com", "~woocommerce:5@shop")
 	again.Id = first.Id
 	b.report(0, first, b.fact(sale, order(1), "~woocommerce:5@shop"))
 	b.report(1, again)

@@ -113,7 +113,8 @@ func TestCombine_ASaleLinksThePaymentThatALaterReportNames(t *testing.T) {
 	report := func(hours int, links ...string) fact.Fact {
 		asOf := at.Add(time.Duration(hours) * time.Hour)
 		return fact.Fact{
-			ID: "sale", Kind: fact.KindSale, Ref: "order-1", StateOf: "order-1", AsOf: &asOf, Occurred: at, Received: asOf, Links: links,
+			ID: "sale", Kind: fact.KindSale, Ref: "order-1", StateOf: "order-1", AsOf: &asOf,
+			Occurred: at, Received: asOf, Links: links,
 		}
 	}
 	for name, c := range map[string]struct {
