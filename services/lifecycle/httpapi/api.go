@@ -30,6 +30,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/receipt"
 	"github.com/rodopath/rodopath/services/lifecycle/rollout"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
+	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
 
 // Lists lists subjects: those with an open request or an unconfirmed decision in order of urgency,
@@ -231,6 +232,7 @@ func (a *API) fail(err error, c echo.Context) {
 	}
 	var p *problem.Problem
 	var he *echo.HTTPError
+	var damaged *store.DamagedError
 	switch {
 	case errors.As(err, &p):
 		if p.Status == http.StatusUnauthorized {
@@ -238,6 +240,9 @@ func (a *API) fail(err error, c echo.Context) {
 		}
 	case errors.As(err, &he):
 		p = problem.New(he.Code, "request", http.StatusText(he.Code))
+	case errors.As(err, &damaged):
+		a.opts.Log.Error("request failed", "path", c.Path(), "error", err)
+		p = problem.New(http.StatusInternalServerError, "damaged", damaged.Error())
 	default:
 		a.opts.Log.Error("request failed", "path", c.Path(), "error", err)
 		p = problem.New(
