@@ -186,8 +186,8 @@ func (h *plainHistory) grouped(r *plainRule, group string) []plainBasis {
 	return append(done, *open)
 }
 
-// answered reports whether the event at a place, where it is a sign-up, leaves none of the refusals that raised a basis without
-// a yes: a later sign-up that shows the yes, to each purpose and by each channel that the no is to.
+// answered reports whether the event at a place, where it is a sign-up, leaves none of the refusals that raised a
+// basis without a yes: a later sign-up that shows the yes, to each purpose and by each channel that the no is to.
 func (h *plainHistory) answered(raised []plainEvent, place int) bool {
 	if h.events[place].kind != fact.KindSignup {
 		return true

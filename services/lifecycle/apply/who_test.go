@@ -210,13 +210,13 @@ func TestApply_OrdersWithoutAnAddressAreNoOtherBuyers(t *testing.T) {
 	}
 }
 
-// TestApply_AnAddressOnOneOrderTakesNoOtherOrderOfTheAccount: of two orders under an account of unknown owner, one gets an
-// address. The other order stays, and belongs to the owner once the platform names the owner.
+// TestApply_AnAddressOnOneOrderTakesNoOtherOrderOfTheAccount: of two orders under an account of unknown owner,
+// one gets an address. The other order stays, and belongs to the owner once the platform names the owner.
 func TestApply_AnAddressOnOneOrderTakesNoOtherOrderOfTheAccount(t *testing.T) {
 	b := newBench(t)
 	first := b.fact(sale, order(0), "~woocommerce:5@shop")
 	again := b.fact(sale, order(0), "ola@example.com", "~woocommerce:5@shop")
-	again.Id = first.Id
+	again.Id = first.GetId()
 	b.report(0, first, b.fact(sale, order(1), "~woocommerce:5@shop"))
 	b.report(1, again)
 	b.holds("ola@example.com", "sale")
