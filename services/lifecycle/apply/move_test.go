@@ -99,15 +99,24 @@ func TestApply_ASubscriptionHasABuyerOfItsOwn(t *testing.T) {
 	for i := range 2 {
 		b.report(4+i, b.subscribed(ended, "ula@example.com")...)
 	}
-	b.holds("ola@example.com", "access_ended sale state state state state")           //nolint:dupword // one word for each fact
-	b.holds("ula@example.com", "access_ended access_started state state state state") //nolint:dupword // one word for each fact
+	b.holds(
+		"ola@example.com",
+		"access_ended sale state state state state",
+	) //nolint:dupword // one word for each fact
+	b.holds(
+		"ula@example.com",
+		"access_ended access_started state state state state",
+	) //nolint:dupword // one word for each fact
 	b.same("ula@example.com", "~woocommerce:subscription/18@shop")
 	b.same("ola@example.com", "~"+order(17))
 
 	b.report(7, b.again(f, "ela@example.com"))
 	b.holds("ela@example.com", "access_ended sale state state state state") //nolint:dupword // one word for each fact
 	b.holds("ola@example.com", "")
-	b.holds("ula@example.com", "access_ended access_started state state state state") //nolint:dupword // one word for each fact
+	b.holds(
+		"ula@example.com",
+		"access_ended access_started state state state state",
+	) //nolint:dupword // one word for each fact
 	b.same("ela@example.com", "~"+order(17))
 }
 
