@@ -64,24 +64,10 @@ func (r *Rule) dependsOn(k fact.Kind) bool {
 }
 
 // dependsOn reports whether the period is counted from facts of a kind.
-func (p Period) dependsOn(k fact.Kind) bool { return p.root != nil && stepDependsOn(p.root, k) }
-
-func stepDependsOn(s step, k fact.Kind) bool {
-	switch s := s.(type) {
-	case anchor:
-		return anchorDependsOn(string(s), k)
-	case after:
-		return stepDependsOn(s.of, k)
-	case endOf:
-		return stepDependsOn(s.of, k)
-	case dayOf:
-		return stepDependsOn(s.of, k)
-	case shifted:
-		return stepDependsOn(s.of, k)
-	case earliest:
-		return slices.ContainsFunc(s, func(p Period) bool { return p.dependsOn(k) })
-	}
-	return false
+func (p Period) dependsOn(k fact.Kind) bool {
+	found := false
+	p.eachAnchor(func(name string) { found = found || anchorDependsOn(name, k) })
+	return found
 }
 
 // anchorDependsOn reports whether an anchor is found by facts of a kind.

@@ -200,28 +200,36 @@ func (p Period) unshifted() (Period, bool) {
 }
 
 // Events returns the anchors that a period is counted from.
-func (p Period) Events() []string { return anchorsOf(p.root) }
+func (p Period) Events() []string {
+	var out []string
+	p.eachAnchor(func(name string) { out = append(out, name) })
+	return out
+}
 
-func anchorsOf(s step) []string {
-	switch s := s.(type) {
-	case anchor:
-		return []string{string(s)}
-	case after:
-		return anchorsOf(s.of)
-	case endOf:
-		return anchorsOf(s.of)
-	case dayOf:
-		return anchorsOf(s.of)
-	case shifted:
-		return anchorsOf(s.of)
-	case earliest:
-		var out []string
-		for _, p := range s {
-			out = append(out, p.Events()...)
+// eachAnchor visits the anchors that a period is counted from.
+func (p Period) eachAnchor(visit func(name string)) {
+	for s := p.root; s != nil; {
+		switch of := s.(type) {
+		case anchor:
+			visit(string(of))
+			return
+		case after:
+			s = of.of
+		case endOf:
+			s = of.of
+		case dayOf:
+			s = of.of
+		case shifted:
+			s = of.of
+		case earliest:
+			for _, one := range of {
+				one.eachAnchor(visit)
+			}
+			return
+		default:
+			return
 		}
-		return out
 	}
-	return nil
 }
 
 // Open returns the period without an end of its own: a fact ends the basis.
