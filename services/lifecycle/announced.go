@@ -11,14 +11,6 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
-// isUnannounced reports whether an item may no longer be held and no deletion of the item was
-// announced since the item was last in force.
-func (s *Subject) isUnannounced(o *rules.Holding) bool {
-	return o.Lapsed() && !slices.ContainsFunc(s.Announced, func(d AnnouncedDeletion) bool {
-		return d.Item == o.Item && !d.Returned && !o.Lapse.After(d.coveredUntil())
-	})
-}
-
 // coverage is until when the announcements in force cover each item.
 type coverage map[rules.Item]time.Time
 
@@ -32,10 +24,11 @@ func (s *Subject) coverage() coverage {
 	return out
 }
 
-// covers reports whether the deletion of a lapsed item is announced.
-func (c coverage) covers(o *rules.Holding) bool {
-	until, ok := c[o.Item]
-	return ok && !o.Lapse.After(until)
+// isUnannounced reports whether an item may no longer be held and no deletion of the item was announced since the
+// item was last in force.
+func (c coverage) isUnannounced(o *rules.Holding) bool {
+	until, announced := c[o.Item]
+	return o.Lapsed() && (!announced || o.Lapse.After(until))
 }
 
 // coveredUntil is the latest end of the item for which the announcement makes another one
@@ -124,10 +117,11 @@ func (s *Subject) reconcilePart(h *rules.Evaluation, part *MergedPart, held []ru
 			func(d AnnouncedDeletion) bool { return !containsDeletion(part.Announced, d) },
 		),
 	}
+	covered := then.coverage()
 	for i := range held {
 		o := &held[i]
 		switch {
-		case !o.InForce && !then.isUnannounced(o):
+		case !o.InForce && !covered.isUnannounced(o):
 		case !o.InForce && part.Revision != h.Policy().Revision && then.isAnnounced(o.Item):
 			s.extendCoverage(then.Announced, o)
 		default:

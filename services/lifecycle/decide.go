@@ -158,7 +158,7 @@ func (s *Subject) lapsed(held []rules.Holding) []lapse {
 	covered := s.coverage()
 	var items []*rules.Holding
 	for i := range held {
-		if o := &held[i]; o.Lapsed() && !covered.covers(o) {
+		if o := &held[i]; covered.isUnannounced(o) {
 			items = append(items, o)
 		}
 	}
