@@ -14,6 +14,7 @@ import (
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/ingest"
+	"github.com/rodopath/rodopath/services/internal/streams"
 	"github.com/rodopath/rodopath/services/internal/trace"
 )
 
@@ -126,23 +127,8 @@ func (b *Broker) publish(d *factv1.Delivery) (jetstream.PubAckFuture, error) {
 
 // classified marks an error as passing, unless no later attempt to publish the same message can succeed.
 func classified(err error) error {
-	if isPermanent(err) {
+	if streams.IsFinal(err) {
 		return fmt.Errorf("publish delivery: %w", err)
 	}
 	return fmt.Errorf("%w: %w", ingest.ErrUnavailable, err)
-}
-
-// The codes of JetStream for a message and for headers above the maximum size.
-const (
-	codeMessageTooLarge jetstream.ErrorCode = 10054
-	codeHeaderTooLarge  jetstream.ErrorCode = 10097
-)
-
-// isPermanent reports whether no later attempt to publish the same message can succeed.
-func isPermanent(err error) bool {
-	if refused, ok := errors.AsType[*jetstream.APIError](err); ok {
-		return refused.ErrorCode == codeMessageTooLarge || refused.ErrorCode == codeHeaderTooLarge
-	}
-	return errors.Is(err, nats.ErrMaxPayload) || errors.Is(err, nats.ErrBadSubject) ||
-		errors.Is(err, nats.ErrBadHeaderMsg)
 }

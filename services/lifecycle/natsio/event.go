@@ -62,18 +62,9 @@ func (e *Events) PublishEvents(ctx context.Context, events []*stream.Event) erro
 	return nil
 }
 
-// The codes of JetStream for a message and for headers above the maximum size.
-const (
-	codeMessageTooLarge jetstream.ErrorCode = 10054
-	codeHeaderTooLarge  jetstream.ErrorCode = 10097
-)
-
 // publishError marks an error of the broker as passing, unless the event is at fault.
 func publishError(e *stream.Event, err error) error {
-	refused, ok := errors.AsType[*jetstream.APIError](err)
-	final := ok && (refused.ErrorCode == codeMessageTooLarge || refused.ErrorCode == codeHeaderTooLarge) ||
-		errors.Is(err, nats.ErrMaxPayload) || errors.Is(err, nats.ErrBadSubject)
-	if final {
+	if streams.IsFinal(err) {
 		return fmt.Errorf("publish event %s: %w", e.ID, err)
 	}
 	return fmt.Errorf("publish event %s: %w: %w", e.ID, background.ErrUnavailable, err)
