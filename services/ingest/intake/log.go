@@ -42,7 +42,7 @@ type Options struct {
 	Sealer Sealer
 	// Broker receives the log.
 	Broker Broker
-	// First attempts to publish a delivery at once and appends only what the broker does not take: a
+	// BrokerFirst attempts to publish a delivery at once and appends only what the broker does not take: a
 	// delivery is then as durable as the broker, and no disk is involved while the broker answers.
 	// False appends every delivery.
 	BrokerFirst bool

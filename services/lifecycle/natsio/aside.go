@@ -209,13 +209,13 @@ var ErrNotKept = errors.New("the body of the entry is not kept")
 // tries the subjects whose decisions could not be published; an entry that fails again is kept anew. The
 // error wraps ErrNotInQuarantine without such an entry.
 func (q *Quarantine) Retry(ctx context.Context, number uint64, retrySubjects func()) error {
-	entry, _, err := q.Get(ctx, number)
+	w, err := q.entry(ctx, number)
 	if err != nil {
 		return err
 	}
-	switch entry.Kind {
+	switch w.Kind {
 	case KindDelivery, KindBehind:
-		return q.Resend(ctx, number)
+		return q.resend(ctx, w)
 	case KindSubject:
 		if err := q.Drop(ctx, number); err != nil {
 			return err
@@ -223,33 +223,10 @@ func (q *Quarantine) Retry(ctx context.Context, number uint64, retrySubjects fun
 		retrySubjects()
 		return nil
 	}
-	return fmt.Errorf("%w: entry %d is a %s", ErrNotKept, number, entry.Kind)
+	return fmt.Errorf("%w: entry %d is a %s", ErrNotKept, number, w.Kind)
 }
 
-// Resend publishes a delivery in quarantine to the stream of facts again, and removes the entry. The error wraps
-// ErrNotInQuarantine when no delivery has the number.
-func (q *Quarantine) Resend(ctx context.Context, number uint64) error {
-	s, err := q.JetStream.Stream(ctx, stream.Quarantine)
-	if err != nil {
-		return fmt.Errorf("read the quarantine: %w", err)
-	}
-	msg, err := s.GetMsg(ctx, number)
-	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		return fmt.Errorf("%w: %d", ErrNotInQuarantine, number)
-	}
-	if err != nil {
-		return fmt.Errorf("read the quarantine: %w", err)
-	}
-	w, err := unsealed(msg)
-	if err != nil {
-		return err
-	}
-	if w.Kind != KindDelivery && w.Kind != KindBehind {
-		return fmt.Errorf("%w: %d is no delivery", ErrNotInQuarantine, number)
-	}
-	return q.resend(ctx, w)
-}
-
+// resend publishes a delivery in quarantine to the stream of facts again, and removes the entry.
 func (q *Quarantine) resend(ctx context.Context, w *sealedWebhook) error {
 	if !w.Kept {
 		return fmt.Errorf("%w: %d", ErrNotKept, w.Number)

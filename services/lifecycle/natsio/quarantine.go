@@ -155,21 +155,10 @@ func (q *Quarantine) visit(ctx context.Context, visit func(*sealedWebhook) error
 	}
 }
 
-// Get returns a webhook in quarantine with its body as signed. The error wraps ErrNotInQuarantine when
-// there is no such webhook.
+// Get returns an entry of the quarantine: a webhook with its body as signed, a delivery with its facts as JSON. The
+// error wraps ErrNotInQuarantine without such an entry.
 func (q *Quarantine) Get(ctx context.Context, number uint64) (Quarantined, []byte, error) {
-	s, err := q.JetStream.Stream(ctx, stream.Quarantine)
-	if err != nil {
-		return Quarantined{}, nil, fmt.Errorf("read the quarantine: %w", err)
-	}
-	msg, err := s.GetMsg(ctx, number)
-	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		return Quarantined{}, nil, fmt.Errorf("%w: %d", ErrNotInQuarantine, number)
-	}
-	if err != nil {
-		return Quarantined{}, nil, fmt.Errorf("read the quarantine: %w", err)
-	}
-	w, err := unsealed(msg)
+	w, err := q.entry(ctx, number)
 	if err != nil {
 		return Quarantined{}, nil, err
 	}
@@ -185,6 +174,22 @@ func (q *Quarantine) Get(ctx context.Context, number uint64) (Quarantined, []byt
 		return Quarantined{}, nil, fmt.Errorf("read webhook %d in quarantine: %w", number, err)
 	}
 	return w.Quarantined, body, nil
+}
+
+// entry reads an entry. The error wraps ErrNotInQuarantine without such an entry.
+func (q *Quarantine) entry(ctx context.Context, number uint64) (*sealedWebhook, error) {
+	s, err := q.JetStream.Stream(ctx, stream.Quarantine)
+	if err != nil {
+		return nil, fmt.Errorf("read the quarantine: %w", err)
+	}
+	msg, err := s.GetMsg(ctx, number)
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return nil, fmt.Errorf("%w: %d", ErrNotInQuarantine, number)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the quarantine: %w", err)
+	}
+	return unsealed(msg)
 }
 
 // facts returns the delivery of an entry as JSON; nil when the delivery is not kept.
