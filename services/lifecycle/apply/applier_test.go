@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -123,12 +125,19 @@ func (b *bench) same(names ...string) {
 	}
 }
 
+// kinds returns the kinds of the facts of a person in the order of the alphabet, with "sale*2" for two of one kind.
 func kinds(s lifecycle.Subject) string {
-	var out []string
+	count := map[string]int{}
 	for _, f := range s.Facts {
-		out = append(out, string(f.Kind))
+		count[string(f.Kind)]++
 	}
-	slices.Sort(out)
+	var out []string
+	for _, kind := range slices.Sorted(maps.Keys(count)) {
+		if n := count[kind]; n > 1 {
+			kind += "*" + strconv.Itoa(n)
+		}
+		out = append(out, kind)
+	}
 	return strings.Join(out, " ")
 }
 
