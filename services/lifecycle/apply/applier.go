@@ -138,7 +138,7 @@ func (a *Applier) applyOnce(ctx context.Context, entries []entry) ([]entry, erro
 		}
 	}
 	slices.Sort(left)
-	left = slices.Compact(left) // an end of a contract is of two persons
+	left = slices.Compact(left) // a copy of a fact is of two persons
 	out := make([]entry, 0, len(left)+len(entries)-placed)
 	for _, i := range left {
 		out = append(out, entries[i])

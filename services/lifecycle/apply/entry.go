@@ -22,6 +22,8 @@ type entry struct {
 	// key of the order that began the contract of the fact; empty for the record itself.
 	ref, parent string
 	records     []string
+	// shared are the names that other persons may hold as well.
+	shared []shared
 	// accounts are the accounts of a platform under which the fact was reported.
 	accounts []account
 	// claims are the keys of locators that lead to the person from then on.
@@ -79,6 +81,7 @@ func (a *Applier) entry(d *factv1.Delivery, f *factv1.Fact) (entry, error) {
 		e.locators, e.loose = append(e.locators, acc.locator), append(e.loose, acc.loose)
 	}
 	a.addRecords(&e, f)
+	a.addShared(&e, f)
 	for _, l := range f.GetLocators() {
 		if isRecordName(f, l) {
 			e.addRecord(a.opts.Vault.LocatorKeys(l))
@@ -207,6 +210,9 @@ func (e *entry) lookups() []string {
 	keys := slices.Concat(e.persons, e.locators, e.loose, e.records, e.claims)
 	for _, a := range e.accounts {
 		keys = append(keys, a.person, a.locator)
+	}
+	for _, n := range e.shared {
+		keys = append(append(keys, n.key), n.further...)
 	}
 	for _, former := range e.former {
 		keys = append(keys, former...)

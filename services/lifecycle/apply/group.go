@@ -18,6 +18,7 @@ import (
 // that are named.
 type grouping struct {
 	applier  *Applier
+	entries  []entry
 	owners   map[string]string
 	subjects map[string]lifecycle.Subject
 	parent   map[string]string
@@ -26,7 +27,8 @@ type grouping struct {
 	// records are the keys of records that entries of this batch have mentioned.
 	records map[string]bool
 	moves   []move
-	ends    []end
+	// copies are the copies of facts for other holders of a shared name.
+	copies []copied
 	// conflicts are the conflicts of each subject; fresh are the ids of new subjects with a conflict, by
 	// the node of the entry that makes the person known.
 	conflicts map[string][]conflict
@@ -39,25 +41,6 @@ type grouping struct {
 	placed int
 }
 
-// end is the end of a contract whose order another person bought: the key of the order, the place of the entry in
-// the batch, and a copy of the fact.
-type end struct {
-	order string
-	place int
-	fact  fact.Fact
-}
-
-// addEnd notes the end of a contract for the buyer of the order that began the contract.
-func (g *grouping) addEnd(i int, e *entry) {
-	root := g.of(e.parent)
-	if e.parent == "" || !endsContract(&e.fact) || root == "" || root == g.find(entryNode(i)) || !g.named[root] {
-		return
-	}
-	f := e.fact
-	f.Address, f.By, f.OtherAccount = "", nil, false
-	g.ends = append(g.ends, end{e.parent, i, f})
-}
-
 // group groups entries by person. An entry whose person depends on the result of earlier entries ends
 // the batch: placed is the number of entries before. Group changes the entries.
 func (a *Applier) group(
@@ -67,8 +50,15 @@ func (a *Applier) group(
 	successorOf map[string]string,
 ) (out []person, placed int, err error) {
 	g := &grouping{
-		applier: a, owners: owners, subjects: subjects, parent: map[string]string{}, named: map[string]bool{},
-		records: map[string]bool{}, conflicts: map[string][]conflict{}, fresh: map[string]string{},
+		applier:   a,
+		entries:   entries,
+		owners:    owners,
+		subjects:  subjects,
+		parent:    map[string]string{},
+		named:     map[string]bool{},
+		records:   map[string]bool{},
+		conflicts: map[string][]conflict{},
+		fresh:     map[string]string{},
 	}
 	for id := range subjects {
 		g.parted = g.parted || len(subjects[id].Apart) > 0
@@ -197,7 +187,7 @@ func (g *grouping) place(i int, e *entry) (bool, error) {
 	for _, key := range e.records {
 		g.records[key] = true
 	}
-	g.addEnd(i, e)
+	g.share(i, e)
 	g.placed++
 	return true, nil
 }
@@ -292,9 +282,9 @@ func (g *grouping) persons(entries []entry) []person {
 		p := at(g.of(g.moves[i].to))
 		p.moves = append(p.moves, g.moves[i])
 	}
-	for _, x := range g.ends {
-		p := at(g.of(x.order))
-		p.ends, p.places = append(p.ends, x.fact), append(p.places, x.place)
+	for _, c := range g.copies {
+		p := at(g.rootOf(c.to))
+		p.copies, p.places = append(p.copies, c.fact), append(p.places, c.place)
 	}
 	for node, id := range g.fresh {
 		p := at(g.find(node))

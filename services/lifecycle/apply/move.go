@@ -18,7 +18,9 @@ type move struct {
 	// names are the names of the record, others the names of the other orders of the same source, and facts
 	// copies of the record's facts for the other person.
 	names, others []string
-	facts         []fact.Fact
+	// contract is the contract of the record, unless another order of the former person belongs to it.
+	contract string
+	facts    []fact.Fact
 }
 
 // findByRecord compares the buyer of an entry with the person of the record. A later report of a
@@ -155,6 +157,7 @@ func (g *grouping) moveRecord(from string, e *entry) {
 	s := g.subjects[from]
 	others := otherOrders(s.Facts, &e.fact)
 	m := move{from: from, to: e.persons[0], names: recordNames(s.Facts, recordOf(&e.fact), others), others: others}
+	m.contract = contractAlone(s.Facts, &e.fact)
 	for _, f := range s.Facts {
 		if !m.includes(&f) {
 			if endsContract(&f) && f.Ref == e.fact.Ref && e.fact.Kind.IsOrder() {
@@ -177,9 +180,41 @@ func (g *grouping) moveRecord(from string, e *entry) {
 // includes reports whether a fact is moved with the record.
 func (m *move) includes(f *fact.Fact) bool {
 	if endsContract(f) && f.Address == "" && len(f.By) == 0 { // a copy for the buyer of the order
-		return slices.Contains(m.names, f.Ref)
+		return slices.Contains(m.names, f.Ref) || m.contract != "" && f.Contract == m.contract
 	}
 	return isOfRecord(f, m.names) && !slices.Contains(m.others, recordOf(f))
+}
+
+// shared returns the names that the former person held besides their owners: the contract of the record, and the
+// orders that began contracts of the record.
+func (m *move) shared() []string {
+	var names []string
+	if m.contract != "" {
+		names = append(names, m.contract)
+	}
+	for i := range m.facts {
+		if f := &m.facts[i]; endsContract(f) {
+			names = append(names, f.Ref)
+		}
+	}
+	return names
+}
+
+// contractAlone returns the contract of an order; empty when another order of the facts belongs to the contract.
+func contractAlone(facts []fact.Fact, order *fact.Fact) string {
+	began := map[string]bool{}
+	for i := range facts {
+		if f := &facts[i]; endsContract(f) && f.Contract == order.Contract {
+			began[f.Ref] = true
+		}
+	}
+	for i := range facts {
+		f := &facts[i]
+		if f.Kind.IsOrder() && f.Ref != order.Ref && (f.Contract == order.Contract || began[f.Ref]) {
+			return ""
+		}
+	}
+	return order.Contract
 }
 
 // otherOrders returns the names of the other orders of the source of a report. Two orders may share the name
@@ -237,7 +272,10 @@ func (a *Applier) finishMoves(ctx context.Context, moves []move) error {
 		m := &moves[i]
 		p := &parting{match: m.includes}
 		for _, n := range m.names {
-			p.release = append(p.release, a.opts.Vault.LocatorKeys(n)...)
+			p.release = append(p.release, a.keysOf(n)...)
+		}
+		for _, n := range m.shared() {
+			p.release = append(p.release, slices.Concat(a.furtherKeys(n)...)...)
 		}
 		if err := a.part(ctx, m.from, p); err != nil {
 			return fmt.Errorf("move a record: %w", err)

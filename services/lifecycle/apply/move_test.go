@@ -128,6 +128,6 @@ func TestApply_ASharedPaymentStaysWithTheOtherOrder(t *testing.T) {
 	b.report(3, dispute)
 	corrected := b.again(first, "ola@example.com")
 	b.report(4, corrected)
-	b.holds("ola@example.com", "sale")
+	b.holds("ola@example.com", "hold sale")
 	b.holds("ala@example.com", "hold sale*2")
 }

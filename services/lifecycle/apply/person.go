@@ -20,8 +20,8 @@ type person struct {
 	places []int
 	// moves are the records that the person takes over from other persons.
 	moves []move
-	// ends are the ends of contracts of other persons that orders of the person began.
-	ends []fact.Fact
+	// copies are copies of facts of other persons about a payment or a contract that the person holds as well.
+	copies []fact.Fact
 	// parting is the part of the subject that belongs to another person; nil for none.
 	parting *parting
 	// newID is the id of a new subject; empty for any.
@@ -30,8 +30,8 @@ type person struct {
 	conflicts []conflict
 }
 
-// facts returns the facts of the entries, copies of the facts of records that the person takes over, and ends of
-// contracts.
+// facts returns the facts of the entries, copies of the facts of records that the person takes over, and copies
+// of facts about shared names.
 func (p *person) facts() []fact.Fact {
 	out := make([]fact.Fact, 0, len(p.entries))
 	for i := range p.moves {
@@ -40,7 +40,7 @@ func (p *person) facts() []fact.Fact {
 	for i := range p.entries {
 		out = append(out, p.entries[i].fact)
 	}
-	return append(out, p.ends...)
+	return append(out, p.copies...)
 }
 
 // changesMore reports whether the person changes by more than facts and keys.

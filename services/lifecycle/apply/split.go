@@ -177,7 +177,7 @@ func (a *Applier) addFacts(sp *split, s *lifecycle.Subject) {
 	}
 	sp.facts, _ = a.otherAccounts(sp.facts, sp.stay)
 	for _, name := range records {
-		for _, key := range a.opts.Vault.LocatorKeys(name) {
+		for _, key := range a.keysOf(name) {
 			if slices.Contains(s.Keys, key) && !slices.Contains(sp.keys, key) {
 				sp.keys = append(sp.keys, key)
 			}
