@@ -253,6 +253,10 @@ const (
 // clockTolerance is the tolerated lead of a platform's clock.
 const clockTolerance = 5 * time.Minute
 
+// deliveredWithin is the longest time that a report is on its way: Stripe redelivers for three days, the others for
+// less. A report that is older than that when it arrives was not overtaken by a later one; its stated time is wrong.
+const deliveredWithin = 3*24*time.Hour + clockTolerance
+
 // Normalized returns the fact with times in UTC, truncated to the millisecond, and with Occurred no
 // later than Received: a source without a time, or with a fast clock, must not outrank an act that
 // was received before.

@@ -206,13 +206,14 @@ func isTimeOf(states []*Fact, at time.Time) bool {
 // isLater reports whether a state is later than a report of a fact of a kind. A clock of a shop may
 // step back, and two states may have the same second: a sale, on which the books rest, ends only with a
 // state that is later by the clock and by the receipt, or later by more than clockTolerance. The end of an
-// access is final for most platforms: only a state that is later by the clock and by the receipt takes the
-// end back.
+// access is final for most platforms: only a state that is later by the clock and by the receipt takes the end
+// back, or one that is later by the clock while the end was on its way for no longer than a platform redelivers.
 func isLater(state *Fact, kind Kind, r Report) bool {
 	switch kind {
 	case KindSale:
 	case KindAccessEnded:
-		return state.AsOf.After(r.AsOf) && state.Received.After(r.Received)
+		overtaken := r.Received.Sub(r.AsOf) <= deliveredWithin
+		return state.AsOf.After(r.AsOf) && (overtaken || state.Received.After(r.Received))
 	default:
 		return state.AsOf.After(r.AsOf)
 	}

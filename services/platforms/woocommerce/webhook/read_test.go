@@ -386,7 +386,13 @@ func TestSubscriptions(t *testing.T) {
 		{"cancelled for the end of the period", "subscription.updated", sub("pending-cancel", ""), "silent scheduled\n"},
 		{"payment late", "subscription.updated", sub("on-hold", ""), "silent unpaid\n"},
 		{"not begun", "subscription.created", sub("pending", ""), "silent unpaid\n"},
-		{"replaced by another", "subscription.updated", sub("switched", ""), "access_ended 2025-10-09T09:00:00Z " + ended},
+		{
+			"replaced by another, which is reported within a day",
+			"subscription.updated",
+			sub("switched", ""),
+			"access_ended 2025-10-09T09:00:00Z " +
+				strings.Replace(ended, "subscription who", "subscription paid_until=2025-10-10T09:00:00Z who", 1),
+		},
 		{"thrown away", "subscription.updated", sub("trash", ""), "silent trash\n"},
 		{"nobody", "subscription.updated", sub("active", `,"customer_id":0,"billing":{}`), "silent no_person\n"},
 		{"deleted", "subscription.deleted", `{"id":282}`, "silent deleted_by_shop\n"},

@@ -1,6 +1,10 @@
 package webhook
 
 import (
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/services/ingest"
 	"github.com/rodopath/rodopath/services/platforms/payload"
@@ -15,12 +19,15 @@ func (r *reader) subscription() {
 		f := r.access(factv1.Kind_KIND_ACCESS_STARTED)
 		f.Occurred = payload.First(r.when(rec.StartGMT, rec.Start), r.created())
 		r.emitSubscriber(f)
-	case "cancelled", "expired", "switched":
+	case "cancelled", "expired", statusSwitched:
 		f := r.access(factv1.Kind_KIND_ACCESS_ENDED)
 		f.Occurred = payload.First(r.when(rec.EndGMT, rec.End), r.when(rec.CancelledGMT, rec.Cancelled))
 		if f.GetOccurred() == nil {
 			f.Occurred = r.modified()
 			ingest.AssignUndatedID(r.ID, f)
+		}
+		if rec.Status == statusSwitched && f.GetOccurred() != nil {
+			f.PaidUntil = timestamppb.New(f.GetOccurred().AsTime().Add(switchedWithin))
 		}
 		r.emitSubscriber(f)
 	case "pending-cancel":
@@ -35,6 +42,13 @@ func (r *reader) subscription() {
 		r.silent(ingest.SilentNothingNew)
 	}
 }
+
+// statusSwitched is the final state of a subscription that another one replaced.
+const statusSwitched = "switched"
+
+// switchedWithin is how long the contract of a switched subscription goes on: the subscription that replaced it is
+// reported by a webhook of its own, and is paid by an order that may be reported later still.
+const switchedWithin = 24 * time.Hour
 
 // access is about the order that began the subscription, where there is one.
 func (r *reader) access(kind factv1.Kind) *factv1.Fact {
