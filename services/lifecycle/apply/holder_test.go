@@ -2,6 +2,7 @@ package apply_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
@@ -16,12 +17,8 @@ func permutations(n int, f func(order []int)) {
 			return
 		}
 		for i := range n {
-			used := false
-			for _, d := range done {
-				used = used || d == i
-			}
-			if !used {
-				next(append(done[:len(done):len(done)], i))
+			if !slices.Contains(done, i) {
+				next(append(slices.Clip(done), i))
 			}
 		}
 	}
@@ -31,7 +28,7 @@ func permutations(n int, f func(order []int)) {
 // TestApply_APaymentOfTwoPersonsReachesBoth: a dispute and a refund of one payment concern the orders of both
 // buyers, whichever of the reports arrives first; the refund that the shop reports for one order is that order's.
 func TestApply_APaymentOfTwoPersonsReachesBoth(t *testing.T) {
-	permutations(5, func(arrival []int) {
+	permutations(4, func(arrival []int) {
 		t.Run(fmt.Sprint(arrival), func(t *testing.T) {
 			b := newBench(t)
 			const payment = "stripe:pi_1"
@@ -43,7 +40,7 @@ func TestApply_APaymentOfTwoPersonsReachesBoth(t *testing.T) {
 			for _, f := range []*factv1.Fact{first, second, dispute, back, ownBack} {
 				f.Links = []string{payment}
 			}
-			reports := [][]*factv1.Fact{{first}, {second}, {dispute}, {back}, {first, ownBack}}
+			reports := [][]*factv1.Fact{{first, ownBack}, {second}, {dispute}, {back}}
 			for i, n := range arrival {
 				b.report(i, reports[n]...)
 			}
