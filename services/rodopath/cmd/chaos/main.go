@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	_ "time/tzdata" // civil time must not depend on the machine
 
@@ -37,6 +38,10 @@ func run(ctx context.Context) (int, error) {
 	flag.IntVar(&opts.Rounds, "rounds", 200, "how many rounds, of a little more than a second each")
 	flag.IntVar(&opts.Persons, "persons", 5, "how many persons begin a story in each round")
 	flag.StringVar(&opts.Dir, "dir", "", "keep everything here; without it in a directory that goes when nothing is wrong")
+	flag.Func("faults", "draw from these faults alone, by name and separated by commas", func(names string) error {
+		opts.Faults = strings.Split(names, ",")
+		return nil
+	})
 	asJSON := flag.Bool("json", false, "print the figures as JSON")
 	flag.Parse()
 	figures, err := chaos.Run(ctx, opts)
