@@ -27,13 +27,22 @@ func (e *ear) Publish(_ context.Context, d *factv1.Delivery) error {
 
 func newAPI(t *testing.T, told *ear, tokens ...access.Token) http.Handler {
 	t.Helper()
+	return newAPIOf(t, told, nil, tokens...)
+}
+
+// newAPIOf makes an API with lists; nil means those of its store.
+func newAPIOf(t *testing.T, told *ear, lists httpapi.Lists, tokens ...access.Token) http.Handler {
+	t.Helper()
 	st, vault := lifecycletest.Store(t), lifecycletest.Vault(t)
+	if lists == nil {
+		lists = st
+	}
 	api, err := httpapi.New(httpapi.Options{
 		Directory: &directory.Directory{
 			Store: st,
 			Vault: vault,
 		},
-		Lists:     st,
+		Lists:     lists,
 		Journal:   st,
 		Publisher: told,
 		Vault:     vault,

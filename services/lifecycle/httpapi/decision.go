@@ -70,6 +70,8 @@ func retractedParts(n *notice.Notice) []retractedPart {
 
 type decisionList struct {
 	Decisions []listedDecision `json:"decisions"`
+	// Incomplete says which persons are missing in the list, and why; absent for none.
+	Incomplete string `json:"incomplete,omitempty"`
 }
 
 // decisions lists decisions with recipients, the most urgent first: the open ones, the overdue
@@ -89,7 +91,8 @@ func (a *API) decisions(c echo.Context) error {
 		}
 		return err
 	}
-	if err := a.visitNotices(c.Request().Context(), state == "all", collect); err != nil {
+	var err error
+	if out.Incomplete, err = a.visitNotices(c.Request().Context(), state == "all", collect); err != nil {
 		return err
 	}
 	slices.SortStableFunc(out.Decisions, byDue)
@@ -108,21 +111,19 @@ func byDue(x, y listedDecision) int {
 	return y.At.Compare(x.At)
 }
 
-// visitNotices visits the subjects with notices.
-func (a *API) visitNotices(ctx context.Context, all bool, visit func(*lifecycle.Subject) error) error {
-	if all {
-		return a.walk(ctx, visit)
+// visitNotices visits the subjects with notices. incomplete says which of them cannot be visited.
+func (a *API) visitNotices(
+	ctx context.Context, all bool, visit func(*lifecycle.Subject) error,
+) (incomplete string, err error) {
+	if !all {
+		subjects, err := a.opts.Lists.Unconfirmed(ctx, maxListed)
+		return a.visitAll(subjects, err, visit)
 	}
-	subjects, err := a.opts.Lists.Unconfirmed(ctx, maxListed)
-	if err != nil {
-		return err
+	unread := a.walk(ctx, visit)
+	if err := ctx.Err(); err != nil {
+		return "", err
 	}
-	for i := range subjects {
-		if err := visit(&subjects[i]); err != nil {
-			return err
-		}
-	}
-	return nil
+	return a.incomplete(unread), nil
 }
 
 // listed returns the notices of a subject.

@@ -31,6 +31,8 @@ type listedRequest struct {
 
 type requestList struct {
 	Requests []listedRequest `json:"requests"`
+	// Incomplete says which persons are missing in the list, and why; absent for none.
+	Incomplete string `json:"incomplete,omitempty"`
 }
 
 // requests lists open or overdue requests, the most urgent first.
@@ -39,13 +41,9 @@ func (a *API) requests(c echo.Context) error {
 	if state != "" && state != "open" && state != "overdue" {
 		return problem.New(http.StatusUnprocessableEntity, "impossible", "state must be open or overdue.")
 	}
-	subjects, err := a.opts.Lists.Requested(c.Request().Context(), maxListed)
-	if err != nil {
-		return err
-	}
 	out := requestList{Requests: []listedRequest{}}
-	for i := range subjects {
-		s := &subjects[i]
+	subjects, err := a.opts.Lists.Requested(c.Request().Context(), maxListed)
+	out.Incomplete, err = a.visitAll(subjects, err, func(s *lifecycle.Subject) error {
 		names, err := a.opts.Vault.Open(s.ID, s.Sealed)
 		if err != nil {
 			return err
@@ -55,6 +53,10 @@ func (a *API) requests(c echo.Context) error {
 				out.Requests = append(out.Requests, listedRequest{s.ID, described(names), r})
 			}
 		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	slices.SortStableFunc(out.Requests, func(x, y listedRequest) int { return x.Due.Compare(y.Due) })
 	return c.JSON(http.StatusOK, out)

@@ -9,6 +9,33 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
 
+// visitAll visits subjects that a query of the store returned with err. A subject that cannot be decoded or visited
+// holds up no other: incomplete names them all, and is empty when every subject was visited.
+func (a *API) visitAll(
+	subjects []lifecycle.Subject, err error, visit func(*lifecycle.Subject) error,
+) (incomplete string, failed error) {
+	damaged, err := store.SplitDamaged(err)
+	if err != nil {
+		return "", err
+	}
+	unread := errors.Join(damaged.Err())
+	for i := range subjects {
+		if err := visit(&subjects[i]); err != nil {
+			unread = errors.Join(unread, fmt.Errorf("subject %s: %w", subjects[i].ID, err))
+		}
+	}
+	return a.incomplete(unread), nil
+}
+
+// incomplete is the word of a list on the subjects that are missing in it; empty for none.
+func (a *API) incomplete(unread error) string {
+	if unread == nil {
+		return ""
+	}
+	a.opts.Log.Error("a list is incomplete", "error", unread)
+	return "The list is incomplete: " + unread.Error()
+}
+
 // walk visits every stored subject. A subject that cannot be decoded or visited holds up no other: the error at the
 // end names them all, so that the list is not taken for complete.
 func (a *API) walk(ctx context.Context, visit func(*lifecycle.Subject) error) error {

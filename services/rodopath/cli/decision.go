@@ -38,7 +38,7 @@ only decisions with a missing answer are listed.`,
 				if err != nil {
 					return err
 				}
-				return writeAnswer(cmd.OutOrStdout(), data, asJSON, writeDecisions)
+				return writeList(cmd.OutOrStdout(), data, asJSON, writeDecisions)
 			})
 		},
 	}

@@ -35,7 +35,7 @@ command the open requests are listed, the most urgent first.`,
 			if err != nil {
 				return err
 			}
-			return writeAnswer(cmd.OutOrStdout(), data, asJSON, writeRequests)
+			return writeList(cmd.OutOrStdout(), data, asJSON, writeRequests)
 		})
 	}
 	cmd.AddCommand(

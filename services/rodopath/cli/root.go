@@ -3,6 +3,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -139,6 +140,21 @@ func writeAnswer(out io.Writer, data []byte, asJSON bool, text func(io.Writer, [
 		return err
 	}
 	return text(out, data)
+}
+
+// writeList is writeAnswer for a list. A list without all persons is an error, after the others were printed.
+func writeList(out io.Writer, data []byte, asJSON bool, text func(io.Writer, []byte) error) error {
+	if err := writeAnswer(out, data, asJSON, text); err != nil {
+		return err
+	}
+	var list struct{ Incomplete string }
+	if err := json.Unmarshal(data, &list); err != nil {
+		return fmt.Errorf("read the list: %w", err)
+	}
+	if list.Incomplete != "" {
+		return errors.New(list.Incomplete)
+	}
+	return nil
 }
 
 // readInput reads a file, or standard input for "-".

@@ -42,7 +42,8 @@ var ErrUnknownPerson = errors.New(
 	"no person is known by this name; use an e-mail address, or an id such as stripe:cus_123, woocommerce:17@shop or mailerlite:123",
 )
 
-// Open finds the running server of the data directory, or starts a server that ends with Close.
+// Open finds the running server of the data directory, or starts a server that ends with Close. A server that was
+// killed may have left accepted webhooks behind: they are applied first, so that an answer counts them.
 func Open(ctx context.Context, dir, configPath string, log *slog.Logger) (*Client, error) {
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("the data directory %s does not exist; create it with \"rodopath serve --data %s\"", dir, dir)
@@ -56,6 +57,7 @@ func Open(ctx context.Context, dir, configPath string, log *slog.Logger) (*Clien
 		standalone.Options{Home: h, ConfigPath: configPath, Listen: "127.0.0.1:0", Still: true, Log: log},
 	)
 	if err == nil {
+		catchUp(ctx, own, log)
 		return &Client{control: own.Control, own: own}, nil
 	}
 	if !errors.Is(err, datadir.ErrInUse) {
@@ -66,6 +68,17 @@ func Open(ctx context.Context, dir, configPath string, log *slog.Logger) (*Clien
 		return nil, err
 	}
 	return &Client{control: control}, nil
+}
+
+// catchUpWait bounds the wait for webhooks of an earlier server. Close waits longer.
+const catchUpWait = 10 * time.Second
+
+func catchUp(ctx context.Context, own *standalone.Server, log *slog.Logger) {
+	ctx, cancel := context.WithTimeout(ctx, catchUpWait)
+	defer cancel()
+	if err := own.Settle(ctx); err != nil {
+		log.Warn("not everything that was received is applied: the answer may miss the latest", "error", err)
+	}
 }
 
 // startWait bounds the wait for the address of a starting server.
