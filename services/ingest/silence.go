@@ -65,4 +65,6 @@ const (
 	UnreadEvent = "unreadable_event"
 	// UnreadTooLarge is a fact that is larger than a message of the broker.
 	UnreadTooLarge = "too_large"
+	// UnreadDamagedRecord is a record of the intake log that cannot be decrypted: its file is the topic.
+	UnreadDamagedRecord = "damaged_record"
 )

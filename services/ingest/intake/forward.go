@@ -141,6 +141,7 @@ func (l *Log) page() (page []*factv1.Delivery, indexes []uint64, next uint64, er
 			if err := l.setAside(next, record, err); err != nil {
 				return nil, nil, 0, err
 			}
+			page, indexes = append(page, l.damagedNotice(next)), append(indexes, next)
 		case d != nil:
 			page, indexes = append(page, d), append(indexes, next)
 		}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gofrs/flock"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/services/ingest"
@@ -302,3 +303,16 @@ func (l *Log) setAside(index uint64, record []byte, cause error) error {
 	l.opts.Log.Error("a webhook in the intake log cannot be read and is set aside", "file", path, "error", cause)
 	return nil
 }
+
+// damagedNotice is the entry of the quarantine about a damaged record, which is in a file beside the log. The notice
+// of one record has the same id at every attempt.
+func (l *Log) damagedNotice(index uint64) *factv1.Delivery {
+	name := fmt.Sprintf("record-%d", index)
+	return &factv1.Delivery{
+		Id: "damaged-" + name, Source: damagedSource, Received: timestamppb.Now(),
+		Unread: &factv1.Unread{Reason: ingest.UnreadDamagedRecord, Topic: filepath.Join(damagedDir, name)},
+	}
+}
+
+// damagedSource stands in the place of the source of a damaged record, which cannot be read.
+const damagedSource = "intake"
