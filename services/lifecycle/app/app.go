@@ -280,10 +280,11 @@ func (a *App) newAPI(
 		Verify: func(ctx context.Context) (*journal.Report, error) {
 			return journal.Verify(ctx, a.store, a.journalKept(opts.Now()), func(int) {})
 		},
-		Tokens: tokens,
-		Now:    opts.Now,
-		Log:    opts.Log.With("part", "api"),
-		Ready:  func(ctx context.Context) error { return a.ready(ctx, opts.NATS) },
+		Tokens:        tokens,
+		AppliedWithin: appliedWithin,
+		Now:           opts.Now,
+		Log:           opts.Log.With("part", "api"),
+		Ready:         func(ctx context.Context) error { return a.ready(ctx, opts.NATS) },
 	})
 }
 
@@ -361,5 +362,8 @@ func (a *App) settled(ctx context.Context) (bool, error) {
 	pending, err := a.store.Pending(ctx, "", 1)
 	return err == nil && len(pending) == 0, err
 }
+
+// appliedWithin bounds the wait for a fact that was recorded over the HTTP interface.
+const appliedWithin = 3 * time.Second
 
 const settlePoll = 10 * time.Millisecond

@@ -100,6 +100,8 @@ type Options struct {
 	Tokens []access.Token
 	// Ready reports whether the service is ready; nil error means ready.
 	Ready func(ctx context.Context) error
+	// AppliedWithin bounds the wait until a recorded fact is applied; 0 means that the answer does not wait.
+	AppliedWithin time.Duration
 	// Now returns the current time; nil means time.Now.
 	Now func() time.Time
 	Log *slog.Logger

@@ -48,7 +48,7 @@ func (a *API) consentAnswer(c echo.Context) error {
 	}
 	c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, maxForm)
 	if f := a.answerOf(q, c.FormValue("act"), c.FormValue("agree") != ""); f != nil {
-		if err := a.publishFact(ctx, *f, nil, identity.DecisionLocator(q.id)); err != nil {
+		if _, err := a.publishFact(ctx, *f, nil, identity.DecisionLocator(q.id)); err != nil {
 			return err
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/services/internal/loop"
 	"github.com/rodopath/rodopath/services/internal/problem"
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/chain"
@@ -24,23 +25,63 @@ import (
 // sourceAPI is the source of facts received over this interface.
 const sourceAPI = "api"
 
-// publishFact publishes a fact to the stream; the fact is applied later. Names or locators lead to the
-// person.
-func (a *API) publishFact(ctx context.Context, f fact.Fact, names []identity.Identity, locators ...string) error {
+// recordFact publishes a fact and waits until the fact is applied, so that the next request sees the fact. After
+// Options.AppliedWithin the fact is applied later.
+func (a *API) recordFact(ctx context.Context, f fact.Fact, names []identity.Identity, locators ...string) error {
+	id, err := a.publishFact(ctx, f, names, locators...)
+	if err != nil || a.opts.AppliedWithin == 0 {
+		return err
+	}
+	for _, l := range locators {
+		kind, value, _ := strings.Cut(l, ":")
+		names = append(slices.Clip(names), identity.Identity{Kind: kind, Value: value})
+	}
+	ctx, cancel := context.WithTimeout(ctx, a.opts.AppliedWithin)
+	defer cancel()
+	err = loop.Poll(ctx, "wait for a fact", appliedPoll, func(ctx context.Context) (bool, error) {
+		return a.isApplied(ctx, id, names)
+	})
+	if err != nil {
+		a.opts.Log.Warn("a recorded fact is applied later", "error", err)
+	}
+	return nil
+}
+
+const appliedPoll = 10 * time.Millisecond
+
+// isApplied reports whether the person of one of the names has a fact.
+func (a *API) isApplied(ctx context.Context, id string, names []identity.Identity) (bool, error) {
+	for _, n := range names {
+		s, err := a.lookUp(ctx, n)
+		if err != nil {
+			return false, err
+		}
+		if s != nil && slices.ContainsFunc(s.Facts, func(f fact.Fact) bool { return f.ID == id }) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// publishFact publishes a fact to the stream and returns its id; the fact is applied later. Names or locators lead
+// to the person.
+func (a *API) publishFact(
+	ctx context.Context, f fact.Fact, names []identity.Identity, locators ...string,
+) (id string, err error) {
 	f.ID = sourceAPI + "-" + strings.ToLower(rand.Text())
-	err := a.opts.Publisher.Publish(ctx, &factv1.Delivery{
+	err = a.opts.Publisher.Publish(ctx, &factv1.Delivery{
 		Id: f.ID, Source: sourceAPI, Received: timestamppb.New(a.opts.Now()),
 		Facts: []*factv1.Fact{factwire.Encode(&f, names, locators...)},
 	})
 	if err != nil {
 		a.opts.Log.Error("a fact was not recorded: the stream of facts is unavailable", "error", err)
-		return problem.New(
+		return "", problem.New(
 			http.StatusServiceUnavailable,
 			"not-taken",
 			"The entry was not recorded: the stream of facts is unavailable. Send the entry again.",
 		)
 	}
-	return nil
+	return f.ID, nil
 }
 
 // occurred returns the time of a fact, now by default, and refuses a time in the future.
@@ -195,7 +236,7 @@ func (a *API) holdOr(c echo.Context, kind fact.Kind) error {
 		return err
 	}
 	alarms := a.foresee(&person.subject, f)
-	if err := a.publishFact(ctx, f, names, locators...); err != nil {
+	if err := a.recordFact(ctx, f, names, locators...); err != nil {
 		return err
 	}
 	return c.JSON(http.StatusAccepted, holdAnswer{person.subject.ID, alarms})

@@ -122,7 +122,7 @@ func (a *API) open(c echo.Context) error {
 	if f.Occurred, err = a.occurred(req.At); err != nil {
 		return err
 	}
-	if err := a.publishFact(ctx, f, names, append(locators, kindRequest+":"+req.Ref)...); err != nil {
+	if err := a.recordFact(ctx, f, names, append(locators, kindRequest+":"+req.Ref)...); err != nil {
 		return err
 	}
 	state := rights.Requests(a.opts.Policy, []fact.Fact{f}, a.opts.Now())
@@ -173,7 +173,7 @@ func (a *API) step(c echo.Context) error {
 	if err != nil {
 		return refused(err)
 	}
-	if err := a.publishFact(ctx, f, nil, kindRequest+":"+ref); err != nil {
+	if err := a.recordFact(ctx, f, nil, kindRequest+":"+ref); err != nil {
 		return err
 	}
 	return c.JSON(http.StatusAccepted, map[string]string{"ref": ref, "step": c.Param("step")})

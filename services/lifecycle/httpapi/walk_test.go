@@ -27,8 +27,12 @@ func (damagedLists) subjects() ([]lifecycle.Subject, error) {
 	}, &store.DamagedError{Causes: map[string]error{"damaged": errors.New("unexpected end of JSON input")}}
 }
 
-func (l damagedLists) Unconfirmed(context.Context, int) ([]lifecycle.Subject, error) { return l.subjects() }
-func (l damagedLists) Requested(context.Context, int) ([]lifecycle.Subject, error)   { return l.subjects() }
+func (l damagedLists) Unconfirmed(context.Context, int) ([]lifecycle.Subject, error) {
+	return l.subjects()
+}
+func (l damagedLists) Requested(context.Context, int) ([]lifecycle.Subject, error) {
+	return l.subjects()
+}
 
 func (l damagedLists) Walk(_ context.Context, after string, _ int) ([]lifecycle.Subject, error) {
 	if after != "" {
