@@ -16,7 +16,6 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 
-	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/internal/address"
 	"github.com/rodopath/rodopath/services/internal/service"
 )
@@ -88,6 +87,11 @@ func Start(opts Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start NATS: %w", err)
 	}
+	if opts.Listen != "" {
+		if err := openAccounts(ns, opts.outsiders()); err != nil {
+			return nil, fmt.Errorf("start NATS: %w", err)
+		}
+	}
 	s := &Server{nats: ns, opts: opts, failed: make(chan error, 1)}
 	ns.SetLoggerV2(logger{opts.Log, s.failed}, false, false, false)
 	ns.Start()
@@ -97,6 +101,10 @@ func Start(opts Options) (*Server, error) {
 			"start NATS: JetStream is not ready; is %s writable, and the address of --nats-listen free?",
 			opts.Dir,
 		)
+	}
+	if err := enableJetStream(ns); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("start NATS: %w", err)
 	}
 	patience := append(
 		service.ReconnectOptions(opts.Log),
@@ -108,6 +116,10 @@ func Start(opts Options) (*Server, error) {
 		s.Close()
 		return nil, fmt.Errorf("connect to the embedded NATS: %w", err)
 	}
+	if err := serveCreation(s.conn); err != nil {
+		s.Close()
+		return nil, err
+	}
 	return s, nil
 }
 
@@ -117,23 +129,7 @@ func serverOptions(opts Options, own string) (*server.Options, error) {
 		JetStream: true, StoreDir: opts.Dir, NoSigs: true, NoLog: false,
 		JetStreamKey: opts.Key, JetStreamCipher: server.ChaCha,
 		SyncAlways: opts.SyncInterval == 0, SyncInterval: opts.SyncInterval,
-		Users: []*server.User{
-			{Username: ownUser, Password: own},
-			{
-				Username:    ConsumerUser,
-				Password:    opts.ConsumerPassword,
-				Permissions: consumerPermissions(opts.Shared, opts.Guarded),
-			},
-		},
-	}
-	if opts.ConsumerPassword == "" {
-		so.Users = so.Users[:1]
-	}
-	for id, password := range opts.Recipients {
-		so.Users = append(
-			so.Users,
-			&server.User{Username: recipientUser(id), Password: password, Permissions: recipientPermissions(id)},
-		)
+		Users: []*server.User{{Username: ownUser, Password: own}},
 	}
 	if opts.Listen == "" {
 		return so, nil
@@ -141,6 +137,7 @@ func serverOptions(opts Options, own string) (*server.Options, error) {
 	if opts.ConsumerPassword == "" {
 		return nil, errors.New("listening needs a password for consumers")
 	}
+	addOutsiders(so, opts.outsiders())
 	host, port, err := net.SplitHostPort(opts.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("--nats-listen %s is not an address such as 127.0.0.1:4222", opts.Listen)
@@ -153,62 +150,6 @@ func serverOptions(opts Options, own string) (*server.Options, error) {
 		so.Port = server.RANDOM_PORT
 	}
 	return so, nil
-}
-
-// recipientUser is the user of a recipient: no id is "rodopath".
-func recipientUser(id string) string { return "recipient-" + id }
-
-// recipientPermissions permit a recipient to read the stream of decisions by the consumer of its
-// name, and to write its own receipts.
-func recipientPermissions(id string) *server.Permissions {
-	const s = stream.Decisions
-	return &server.Permissions{
-		Publish: &server.SubjectPermission{Allow: []string{
-			"$JS.API.INFO",
-			"$JS.API.STREAM.INFO." + s,
-			"$JS.API.CONSUMER.CREATE." + s + "." + id,
-			"$JS.API.CONSUMER.CREATE." + s + "." + id + ".>",
-			"$JS.API.CONSUMER.DURABLE.CREATE." + s + "." + id,
-			"$JS.API.CONSUMER.INFO." + s + "." + id,
-			"$JS.API.CONSUMER.MSG.NEXT." + s + "." + id,
-			"$JS.ACK." + s + "." + id + ".>",
-			"$JS.ACK.*.*." + s + "." + id + ".>",
-			"$JS.FC.>",
-			stream.ReceiptsOf(id),
-		}},
-		Subscribe: &server.SubjectPermission{Allow: []string{"_INBOX.>"}},
-	}
-}
-
-// consumerPermissions permit a consumer to read the stream of decisions by consumers of its own,
-// and to write receipts.
-func consumerPermissions(shared, guarded []string) *server.Permissions {
-	const s = stream.Decisions
-	var deny []string
-	for _, name := range guarded {
-		deny = append(
-			deny,
-			"$JS.API.CONSUMER.*."+s+"."+name,
-			"$JS.API.CONSUMER.*."+s+"."+name+".>",
-			"$JS.API.CONSUMER.*.*."+s+"."+name,
-			"$JS.ACK."+s+"."+name+".>",
-			"$JS.ACK.*.*."+s+"."+name+".>",
-		)
-	}
-	receipts := []string{stream.ReceiptsOf("")}
-	for _, id := range shared {
-		receipts = append(receipts, stream.ReceiptsOf(id))
-	}
-	return &server.Permissions{
-		Publish: &server.SubjectPermission{Allow: append(receipts,
-			"$JS.API.INFO", "$JS.API.STREAM.NAMES", "$JS.API.STREAM.LIST", "$JS.API.STREAM.INFO."+s,
-			"$JS.API.CONSUMER.CREATE."+s, "$JS.API.CONSUMER.CREATE."+s+".>", "$JS.API.CONSUMER.DURABLE.CREATE."+s+".*",
-			"$JS.API.CONSUMER.INFO."+s+".*", "$JS.API.CONSUMER.NAMES."+s, "$JS.API.CONSUMER.LIST."+s,
-			"$JS.API.CONSUMER.DELETE."+s+".*", "$JS.API.CONSUMER.MSG.NEXT."+s+".*",
-			"$JS.ACK."+s+".>", "$JS.ACK.*.*."+s+".>", "$JS.FC.>",
-		), Deny: deny},
-		Subscribe: &server.SubjectPermission{Allow: []string{"_INBOX.>", stream.AllDecisions}},
-	}
 }
 
 // Conn is an in-process connection to the server, closed with the server.
