@@ -41,6 +41,8 @@ const table = `
 webhooks per second, on the disk before the answer | webhooks/s | Webhooks/door | Webhooks/echo | echo | >= 0.65
 the same with everything at work | webhooks/s | Webhooks/serve | Webhooks/file | file with group fsync | >= 0.5
 the same with nats.fsync: always | webhooks/s | Webhooks/always | Webhooks/file | file with group fsync |
+µs of processor time per webhook, everything at work | cpu-µs | Cost | | | <= 200
+KiB written per webhook at 100 per second | written-KiB | Cost | | | <= 15
 facts applied per second, interval | facts/s | Apply/fsync=interval | Apply/bare | bare SQLite loop | >= 0.5
 the same with the default | facts/s | Apply/fsync=always | Apply/bare | bare SQLite loop | >= 0.5
 facts applied per second by 2 replicas | facts/s | Apply/replicas=2 | Apply/replicas=1 | 1 replica |

@@ -36,14 +36,8 @@ func (s *Store) Append(ctx context.Context, entries []chain.Entry) ([]error, err
 
 // appendTo returns the errors of single entries, and the error that aborts the transaction.
 func (s *Store) appendTo(ctx context.Context, tx *sql.Tx, entries []chain.Entry) ([]error, error) {
-	insert, err := tx.PrepareContext(
-		ctx,
-		"INSERT INTO journal (subject, seq, key, at, decision, doc) VALUES (?, ?, ?, ?, nullif(?, ''), ?) ON CONFLICT (subject, seq) DO NOTHING",
-	)
-	if err != nil {
-		return nil, err
-	}
-	defer insert.Close()
+	ctx = context.WithoutCancel(ctx) // as in newWriter
+	insert := tx.StmtContext(ctx, s.stmts.journal)
 	errs := make([]error, len(entries))
 	broken := map[string]bool{} // subjects with a failed entry
 	for i := range entries {

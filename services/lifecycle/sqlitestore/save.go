@@ -21,11 +21,15 @@ func (s *Store) Save(ctx context.Context, changes []store.Change) ([]error, erro
 	if err != nil {
 		return nil, fmt.Errorf("save %d subjects: %w", len(changes), err)
 	}
-	w, err := newWriter(ctx, tx, s.codec)
+	w := s.newWriter(ctx, tx)
+	err = w.keys.read(keysOf(changes))
 	for i := range changes {
 		if errs[i] == nil && err == nil {
 			errs[i], err = w.change(&changes[i], docs[i])
 		}
+	}
+	if err == nil {
+		err = w.keys.write()
 	}
 	if err == nil {
 		err = tx.Commit()
@@ -64,37 +68,25 @@ func inChunks(n int, work func(i int)) {
 	wg.Wait()
 }
 
-// writer is one transaction with its statements.
+// writer is one transaction.
 type writer struct {
 	ctx   context.Context //nolint:containedctx // lives for one Save
+	tx    *sql.Tx
 	codec *codec
-
-	insert, update, remove, removeAny, version *sql.Stmt
-	owner, claim, unclaim                      *sql.Stmt
+	stmts *statements
+	keys  keys
 }
 
-func newWriter(ctx context.Context, tx *sql.Tx, c *codec) (*writer, error) {
-	w := &writer{ctx: ctx, codec: c}
-	for _, p := range []struct {
-		stmt  **sql.Stmt
-		query string
-	}{
-		{&w.insert, "INSERT INTO subjects (id, version, review_at, request_due, notice_due, revision, pending, doc) VALUES (?, 1, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"},
-		{&w.update, "UPDATE subjects SET version = version + 1, review_at = ?, request_due = ?, notice_due = ?, revision = ?, pending = ?, doc = ? WHERE id = ? AND version = ?"},
-		{&w.remove, "DELETE FROM subjects WHERE id = ? AND version = ?"},
-		{&w.removeAny, "DELETE FROM subjects WHERE id = ?"},
-		{&w.owner, "SELECT subject FROM identities WHERE key = ?"},
-		{&w.claim, "INSERT INTO identities (key, subject) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET subject = excluded.subject"},
-		{&w.unclaim, "DELETE FROM identities WHERE key = ? AND subject = ?"},
-		{&w.version, "SELECT version FROM subjects WHERE id = ?"},
-	} {
-		stmt, err := tx.PrepareContext(ctx, p.query) //nolint:sqlclosecheck // closed with the transaction
-		if err != nil {
-			return nil, err
-		}
-		*p.stmt = stmt
-	}
-	return w, nil
+// newWriter returns the writer of a transaction, which ends with ctx. The statements run without ctx, because the
+// driver starts a goroutine for each statement that can be canceled.
+func (s *Store) newWriter(ctx context.Context, tx *sql.Tx) *writer {
+	w := &writer{ctx: context.WithoutCancel(ctx), tx: tx, codec: s.codec, stmts: s.stmts}
+	w.keys.writer = w
+	return w
+}
+
+func (w *writer) exec(stmt *sql.Stmt, args ...any) (sql.Result, error) {
+	return w.tx.StmtContext(w.ctx, stmt).ExecContext(w.ctx, args...)
 }
 
 // change carries one change out. The first error is the change's own; the second
@@ -114,16 +106,8 @@ func (w *writer) change(c *store.Change, doc []byte) (own, fatal error) {
 	if !written || err != nil {
 		return store.ErrConflict, err
 	}
-	for _, key := range c.Claim {
-		if _, err := w.claim.ExecContext(w.ctx, key, s.ID); err != nil {
-			return nil, err
-		}
-	}
-	for _, key := range c.Release {
-		if err := w.deleteKey(key, s); err != nil {
-			return nil, err
-		}
-	}
+	w.keys.claim(c.Claim, s.ID)
+	w.keys.release(c.Release, s)
 	for i := range c.Redirect {
 		doc, err := w.codec.marshal(&c.Redirect[i])
 		if err != nil {
@@ -149,9 +133,9 @@ func (w *writer) write(s *lifecycle.Subject, doc []byte) (bool, error) {
 		err error
 	)
 	if s.Version == 0 {
-		res, err = w.insert.ExecContext(w.ctx, s.ID, review, request, notice, revision, pending, doc)
+		res, err = w.exec(w.stmts.insert, s.ID, review, request, notice, revision, pending, doc)
 	} else {
-		res, err = w.update.ExecContext(w.ctx, review, request, notice, revision, pending, doc, s.ID, s.Version)
+		res, err = w.exec(w.stmts.update, review, request, notice, revision, pending, doc, s.ID, s.Version)
 	}
 	return affected(res, err)
 }
@@ -176,14 +160,8 @@ func affected(res sql.Result, err error) (bool, error) {
 // or to a removed one.
 func (w *writer) free(c *store.Change) (bool, error) {
 	for _, key := range c.Claim {
-		var owner string
-		err := w.owner.QueryRowContext(w.ctx, key).Scan(&owner)
-		switch {
-		case errors.Is(err, sql.ErrNoRows):
-			continue
-		case err != nil:
-			return false, err
-		case owner == c.Subject.ID || slices.Contains(c.Subject.MergedFrom, owner):
+		owner := w.keys.owner[key]
+		if owner == "" || owner == c.Subject.ID || slices.Contains(c.Subject.MergedFrom, owner) {
 			continue
 		}
 		if version, err := w.stored(owner); version != 0 || err != nil {
@@ -196,7 +174,7 @@ func (w *writer) free(c *store.Change) (bool, error) {
 // stored returns the version of a subject; 0 means not stored.
 func (w *writer) stored(id string) (int64, error) {
 	var version int64
-	err := w.version.QueryRowContext(w.ctx, id).Scan(&version)
+	err := w.tx.StmtContext(w.ctx, w.stmts.version).QueryRowContext(w.ctx, id).Scan(&version)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil
 	}
@@ -222,30 +200,16 @@ func (w *writer) removeSubject(c *store.Change) (own, fatal error) {
 		return store.ErrConflict, err
 	}
 	if s.Version > 0 {
-		removed, err := affected(w.remove.ExecContext(w.ctx, s.ID, s.Version))
+		removed, err := affected(w.exec(w.stmts.remove, s.ID, s.Version))
 		if !removed || err != nil {
 			return store.ErrConflict, err
 		}
 	}
 	for _, id := range s.MergedFrom {
-		if _, err := w.removeAny.ExecContext(w.ctx, id); err != nil {
+		if _, err := w.exec(w.stmts.removeAny, id); err != nil {
 			return nil, err
 		}
 	}
-	for _, key := range s.Keys {
-		if err := w.deleteKey(key, s); err != nil {
-			return nil, err
-		}
-	}
+	w.keys.release(s.Keys, s)
 	return nil, nil
-}
-
-// deleteKey deletes a key that belongs to the subject or to a subject merged into it.
-func (w *writer) deleteKey(key string, s *lifecycle.Subject) error {
-	for _, id := range append(slices.Clip(s.MergedFrom), s.ID) {
-		if _, err := w.unclaim.ExecContext(w.ctx, key, id); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -77,6 +77,10 @@ CREATE INDEX subjects_revision ON subjects (revision) WHERE revision IS NOT NULL
 // which an earlier program cannot read.
 const compressedSchema = `UPDATE policies SET doc = doc WHERE false;`
 
+// fasterSchema changes no table: the documents of subjects may be compressed by S2 from this version on, which an
+// earlier program cannot read.
+const fasterSchema = `UPDATE policies SET doc = doc WHERE false;`
+
 // errNewer refuses a file of a newer program, whose tables may have changed.
 var errNewer = errors.New(
 	"the file was written by a newer version of rodopath; start the newer version, or restore a backup from before the upgrade",
@@ -85,7 +89,7 @@ var errNewer = errors.New(
 // steps returns the schema migrations: step n migrates a file from version n to n+1. New files run
 // all steps, so that every table is created in one way only.
 func steps() []string {
-	return []string{subjectsSchema, journalSchema, noticeSchema, compactSchema, compressedSchema}
+	return []string{subjectsSchema, journalSchema, noticeSchema, compactSchema, compressedSchema, fasterSchema}
 }
 
 // openFor bounds the wait for other processes opening the same new file: SQLite itself does not

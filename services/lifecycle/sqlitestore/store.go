@@ -22,6 +22,7 @@ import (
 type Store struct {
 	// write has one connection: SQLite has one writer. read has several.
 	write, read *sql.DB
+	stmts       *statements // of write
 	codec       *codec
 }
 
@@ -44,16 +45,26 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err := migrateSchema(ctx, write); err != nil {
 		return nil, errors.Join(fmt.Errorf("open store %s: %w", path, err), write.Close())
 	}
-	read, err := connect(path, "deferred")
-	if err != nil {
-		return nil, errors.Join(err, write.Close())
+	s := &Store{write: write}
+	if err := s.open(ctx, path); err != nil {
+		return nil, errors.Join(fmt.Errorf("open store %s: %w", path, err), s.Close())
 	}
-	read.SetMaxOpenConns(4)
-	c, err := newCodec()
-	if err != nil {
-		return nil, errors.Join(err, read.Close(), write.Close())
+	return s, nil
+}
+
+// open prepares everything but the connection that writes.
+func (s *Store) open(ctx context.Context, path string) (err error) {
+	if s.codec, err = newCodec(); err != nil {
+		return err
 	}
-	return &Store{write: write, read: read, codec: c}, nil
+	if s.stmts, err = prepare(ctx, s.write); err != nil {
+		return err
+	}
+	if s.read, err = connect(path, "deferred"); err != nil {
+		return err
+	}
+	s.read.SetMaxOpenConns(4)
+	return nil
 }
 
 func connect(path, lock string) (*sql.DB, error) {
@@ -74,9 +85,17 @@ func connect(path, lock string) (*sql.DB, error) {
 
 // Close closes the file.
 func (s *Store) Close() error {
-	err := errors.Join(s.read.Close(), s.write.Close())
-	s.codec.close()
-	return err
+	var errs []error
+	if s.read != nil {
+		errs = append(errs, s.read.Close())
+	}
+	if s.stmts != nil {
+		errs = append(errs, s.stmts.close())
+	}
+	if s.codec != nil {
+		s.codec.close()
+	}
+	return errors.Join(append(errs, s.write.Close())...)
 }
 
 // Lookup returns the subjects of keys; unknown keys are absent.
@@ -172,7 +191,7 @@ func (r *rowReader) decode(err error) ([]lifecycle.Subject, error) {
 	}
 	out, errs := make([]lifecycle.Subject, len(r.docs)), make([]error, len(r.docs))
 	inChunks(len(r.docs), func(i int) {
-		errs[i] = r.codec.unmarshal(r.docs[i], &out[i])
+		out[i], errs[i] = r.codec.subject(r.docs[i])
 		out[i].Version = r.versions[i]
 	})
 	var damaged store.Damaged

@@ -416,6 +416,62 @@ func BenchmarkMemory(b *testing.B) {
 	b.ReportMetric(most, "most-MiB")
 }
 
+// BenchmarkCost reports the processor time of the real command for a webhook with all that follows, as fast as possible,
+// and the bytes that the command writes for a webhook at 100 per second.
+func BenchmarkCost(b *testing.B) {
+	const calm, calmWebhooks = 100, 1000
+	var took, written float64
+	for b.Loop() {
+		p := newProcess(b)
+		p.run(benchWebhooks, 0) // connections, buffers and files grow
+		before := p.processorTime()
+		p.run(5*benchWebhooks, 0)
+		took = p.processorTime() - before
+		before = p.written()
+		p.run(calmWebhooks, calm)
+		written = p.written() - before
+	}
+	b.ReportMetric(took*1e6/(5*benchWebhooks), "cpu-µs")
+	b.ReportMetric(written/1024/calmWebhooks, "written-KiB")
+}
+
+// run sends webhooks at a rate and waits for their events.
+func (p *process) run(n, rate int) {
+	p.Helper()
+	hooks := p.sign(n)
+	p.all(hooks, rate)
+	if came := len(p.delays(hooks)); came < n {
+		p.Fatalf("%d of %d webhooks had no event", n-came, n)
+	}
+}
+
+// processorTime returns the processor time of the process in seconds, as reported by Linux.
+func (p *process) processorTime() float64 {
+	p.Helper()
+	const ticks = 100 // per second
+	stat := read(p.B, fmt.Sprintf("/proc/%d/stat", p.pid))
+	fields := strings.Fields(stat[strings.LastIndex(stat, ")")+1:])
+	user, err := strconv.ParseFloat(fields[11], 64)
+	ok(p.B, err)
+	system, err := strconv.ParseFloat(fields[12], 64)
+	ok(p.B, err)
+	return (user + system) / ticks
+}
+
+// written returns the bytes that the process has written to files and connections, as reported by Linux.
+func (p *process) written() float64 {
+	p.Helper()
+	for line := range strings.Lines(read(p.B, fmt.Sprintf("/proc/%d/io", p.pid))) {
+		if text, found := strings.CutPrefix(line, "wchar: "); found {
+			n, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+			ok(p.B, err)
+			return n
+		}
+	}
+	p.Fatal("no wchar")
+	return 0
+}
+
 // BenchmarkSoak sends at a share of the limit to the real command for the duration in
 // RODOPATH_BENCH_SOAK, and compares the last quarter with the second. Every webhook is about a new
 // person and leaves one decision in the stream.

@@ -1,0 +1,52 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+)
+
+// statements are the statements of the connection that writes, prepared once.
+type statements struct {
+	insert, update, remove, removeAny, version *sql.Stmt
+	owners, claim, unclaim                     *sql.Stmt
+	journal                                    *sql.Stmt
+}
+
+// prepare prepares the statements.
+func prepare(ctx context.Context, db *sql.DB) (*statements, error) {
+	s := &statements{}
+	for _, p := range []struct {
+		stmt  **sql.Stmt
+		query string
+	}{
+		{&s.insert, "INSERT INTO subjects (id, version, review_at, request_due, notice_due, revision, pending, doc) VALUES (?, 1, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"},
+		{&s.update, "UPDATE subjects SET version = version + 1, review_at = ?, request_due = ?, notice_due = ?, revision = ?, pending = ?, doc = ? WHERE id = ? AND version = ?"},
+		{&s.remove, "DELETE FROM subjects WHERE id = ? AND version = ?"},
+		{&s.removeAny, "DELETE FROM subjects WHERE id = ?"},
+		{&s.version, "SELECT version FROM subjects WHERE id = ?"},
+		{&s.owners, "SELECT key, subject FROM identities WHERE key IN (SELECT value FROM json_each(?))"},
+		{&s.claim, "INSERT INTO identities (key, subject) SELECT key, value FROM json_each(?) WHERE true ON CONFLICT (key) DO UPDATE SET subject = excluded.subject"},
+		{&s.unclaim, "DELETE FROM identities WHERE key IN (SELECT value FROM json_each(?))"},
+		{&s.journal, "INSERT INTO journal (subject, seq, key, at, decision, doc) VALUES (?, ?, ?, ?, nullif(?, ''), ?) ON CONFLICT (subject, seq) DO NOTHING"},
+	} {
+		stmt, err := db.PrepareContext(ctx, p.query)
+		if err != nil {
+			return nil, errors.Join(err, s.close())
+		}
+		*p.stmt = stmt
+	}
+	return s, nil
+}
+
+func (s *statements) close() error {
+	var errs []error
+	for _, stmt := range []*sql.Stmt{
+		s.insert, s.update, s.remove, s.removeAny, s.version, s.owners, s.claim, s.unclaim, s.journal,
+	} {
+		if stmt != nil {
+			errs = append(errs, stmt.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
