@@ -94,6 +94,7 @@ func (p *Program) serve(ctx context.Context, a App, address string, log *slog.Lo
 	addresses := []any{"address", l.Addr().String()}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	go BalanceCollector(ctx)
 	failed := make(chan error, 1)
 	if p.Metrics == "" {
 		failed <- nil

@@ -7,6 +7,7 @@ import (
 	"encoding/base32"
 	"encoding/base64"
 	"fmt"
+	"hash"
 	"math"
 	"slices"
 	"strconv"
@@ -143,7 +144,12 @@ func (v *Vault) SuccessorID(subject string) string {
 
 // sum hashes a text with the key of a generation.
 func (v *Vault) sum(generation int, text string) []byte {
-	m := hmac.New(sha256.New, v.hash[generation])
+	m, ok := v.macs[generation].Get().(hash.Hash)
+	if !ok {
+		m = hmac.New(sha256.New, v.hash[generation])
+	}
+	defer v.macs[generation].Put(m)
+	m.Reset()
 	m.Write([]byte(text))
 	return m.Sum(nil)
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/tink-crypto/tink-go/v2/aead"
 	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
@@ -96,7 +97,9 @@ func writeKeyset(h *keyset.Handle) ([]byte, error) {
 // Vault hashes and seals identities.
 type Vault struct {
 	// hash are the keys of the hashes, oldest first.
-	hash   [][]byte
+	hash [][]byte
+	// macs are hashes under the keys that are used again, in the same order.
+	macs   []sync.Pool
 	behind bool
 	aead   tink.AEAD
 	// prefix is the prefix of data sealed with the current key.
@@ -121,7 +124,9 @@ func NewVault(k *Keys) (*Vault, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open vault: %w", err)
 	}
-	return &Vault{hash: hash, behind: k.Behind, aead: primitive, prefix: sample[:prefixed]}, nil
+	return &Vault{
+		hash: hash, macs: make([]sync.Pool, len(hash)), behind: k.Behind, aead: primitive, prefix: sample[:prefixed],
+	}, nil
 }
 
 // Seal encrypts identities and binds the ciphertext to the subject.

@@ -34,11 +34,11 @@ const attempts = 10
 // Entries that the journal contains already are skipped.
 func (w *Writer) Write(ctx context.Context, subjects []lifecycle.Subject) (map[string]chain.Head, error) {
 	heads := map[string]chain.Head{}
-	for range attempts {
+	for attempt := range attempts {
 		if len(subjects) == 0 {
 			return heads, nil
 		}
-		lost, err := w.try(ctx, subjects, heads)
+		lost, err := w.try(ctx, subjects, heads, attempt == 0)
 		if err != nil {
 			return nil, fmt.Errorf("write journal: %w", err)
 		}
@@ -51,15 +51,19 @@ func (w *Writer) Write(ctx context.Context, subjects []lifecycle.Subject) (map[s
 	)
 }
 
-// try writes once and returns the subjects with a conflict.
+// try writes once and returns the subjects with a conflict. With trusting set, a subject that knows of no entry is
+// taken to have no journal, which the store refuses where another writer was faster.
 func (w *Writer) try(
 	ctx context.Context,
 	subjects []lifecycle.Subject,
 	heads map[string]chain.Head,
+	trusting bool,
 ) ([]lifecycle.Subject, error) {
-	ids := make([]string, len(subjects))
+	ids := make([]string, 0, len(subjects))
 	for i := range subjects {
-		ids[i] = subjects[i].ID
+		if !trusting || subjects[i].Journal.Seq > 0 {
+			ids = append(ids, subjects[i].ID)
+		}
 	}
 	tails, err := w.Store.Tails(ctx, ids)
 	if err != nil {

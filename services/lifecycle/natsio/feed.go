@@ -104,17 +104,13 @@ func (f *Feed) refresh(ctx context.Context) {
 
 // fetch reads ahead by one batch while the one before is applied.
 func (f *Feed) fetch(ctx context.Context, out chan<- []jetstream.Msg) {
-	if f.Alone {
-		err := f.JetStream.DeleteConsumer(ctx, f.Stream, consumerName)
-		if err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
-			f.Log.Warn("messages of an earlier process are redelivered later", "error", err)
-		}
+	config := jetstream.ConsumerConfig{
+		Durable: consumerName, AckPolicy: jetstream.AckExplicitPolicy, AckWait: ackWait,
+		MaxAckPending: 8 * batch, Description: "applies facts to subjects",
+		MemoryStorage: f.Alone && f.forget(ctx), // the stream removes what is acknowledged, so nothing needs a file
 	}
 	for ctx.Err() == nil {
-		consumer, err := f.JetStream.CreateOrUpdateConsumer(ctx, f.Stream, jetstream.ConsumerConfig{
-			Durable: consumerName, AckPolicy: jetstream.AckExplicitPolicy, AckWait: ackWait,
-			MaxAckPending: 8 * batch, Description: "applies facts to subjects",
-		})
+		consumer, err := f.JetStream.CreateOrUpdateConsumer(ctx, f.Stream, config)
 		for err == nil && ctx.Err() == nil {
 			var msgs []jetstream.Msg
 			if msgs, err = f.next(ctx, consumer); len(msgs) > 0 {
@@ -129,6 +125,16 @@ func (f *Feed) fetch(ctx context.Context, out chan<- []jetstream.Msg) {
 			loop.Sleep(ctx, f.Pause)
 		}
 	}
+}
+
+// forget removes the consumer of an earlier process, so that its messages are redelivered at once.
+func (f *Feed) forget(ctx context.Context) bool {
+	err := f.JetStream.DeleteConsumer(ctx, f.Stream, consumerName)
+	if err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
+		f.Log.Warn("messages of an earlier process are redelivered later", "error", err)
+		return false
+	}
+	return true
 }
 
 // next returns the next batch. A small batch begins no sooner than Linger after the one before, so that

@@ -68,13 +68,14 @@ func (s *Store) open(ctx context.Context, path string) (err error) {
 }
 
 func connect(path, lock string) (*sql.DB, error) {
-	q := url.Values{"_txlock": {lock}, "_pragma": {
-		"journal_mode(WAL)",
+	q := url.Values{"_txlock": {lock}, "_journal_mode": {"WAL"}, "_pragma": {
+		"page_size(1024)", // of a new file: keys lie scattered over the file, and each writes a page
 		"synchronous(FULL)",
 		"busy_timeout(10000)",
 		"cache_size(-16000)",
-		"wal_autocheckpoint(8192)", // rows of persons are scattered over the file; write back in larger runs
-		"secure_delete(ON)",        // deleted data are overwritten and not only unlinked
+		"wal_autocheckpoint(32768)", // rows of persons are scattered over the file; write back in larger runs
+		"temp_store(MEMORY)",        // no deleted data in files elsewhere
+		"secure_delete(ON)",         // deleted data are overwritten and not only unlinked
 	}}
 	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+q.Encode())
 	if err != nil {

@@ -35,6 +35,7 @@ func (s *shared) serve() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			go service.BalanceCollector(cmd.Context())
 			welcome(cmd.OutOrStdout(), h, n)
 			return run(cmd.Context(), cmd.OutOrStdout(), n)
 		},
