@@ -13,9 +13,9 @@ const (
 
 // submission is a sealed record that waits for its write.
 type submission struct {
-	record []byte
-	epoch  *epoch
-	done   chan error
+	data, record []byte
+	epoch        *epoch
+	done         chan error
 }
 
 // writer writes the submitted records in groups.
@@ -45,7 +45,7 @@ func (w *writer) submit(ctx context.Context, data []byte) error {
 	if err != nil {
 		return err
 	}
-	s := &submission{epoch: e, done: make(chan error, 1)}
+	s := &submission{data: data, epoch: e, done: make(chan error, 1)}
 	if s.record, err = e.seal(data); err != nil {
 		w.log.epochs.leave(e, 0)
 		return err
@@ -93,6 +93,7 @@ func (w *writer) write(group []*submission) {
 	for i, s := range group {
 		records[i] = s.record
 	}
+	w.log.recent.add(w.next, group)
 	err := w.store(records)
 	for i, s := range group {
 		index := uint64(0)
@@ -113,6 +114,7 @@ func (w *writer) store(records [][]byte) error {
 		w.log.last.Store(w.next - 1)
 		return nil
 	}
+	w.log.recent.clear()
 	again := w.log.store.reopen()
 	if again != nil {
 		w.log.opts.Log.Error(

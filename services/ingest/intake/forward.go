@@ -129,24 +129,36 @@ func (l *Log) page() (page []*factv1.Delivery, indexes []uint64, next uint64, er
 	next = l.forwarded.Load()
 	last := l.last.Load()
 	for size := 0; next < last && len(page) < pageRecords && size < pageBytes; {
-		record, err := l.store.read(next + 1)
+		d, n, err := l.take(next + 1)
 		if err != nil {
 			return nil, nil, 0, err
 		}
 		next++
-		size += len(record)
-		d, err := l.decode(record)
-		switch {
-		case err != nil:
-			if err := l.setAside(next, record, err); err != nil {
-				return nil, nil, 0, err
-			}
-			page, indexes = append(page, l.damagedNotice(next)), append(indexes, next)
-		case d != nil:
+		size += n
+		l.sizes.add(next, n)
+		if d != nil {
 			page, indexes = append(page, d), append(indexes, next)
 		}
 	}
 	return page, indexes, next, nil
+}
+
+// take returns the delivery of a record and the size of the record. There is no delivery in an empty record, and
+// a notice in the place of a damaged one, which is set aside.
+func (l *Log) take(index uint64) (*factv1.Delivery, int, error) {
+	if data := l.recent.take(index); data != nil {
+		d, err := decoded(data)
+		return d, overhead + len(data), err
+	}
+	record, err := l.store.read(index)
+	if err != nil {
+		return nil, 0, err
+	}
+	d, err := l.decode(record)
+	if err != nil {
+		return l.damagedNotice(index), len(record), l.setAside(index, record, err)
+	}
+	return d, len(record), nil
 }
 
 // Remove removes the forwarded records, once the broker holds their deliveries durably. When every record is
@@ -168,30 +180,15 @@ func (l *Log) Remove(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		l.forwarded.CompareAndSwap(index-1, index) // an empty record has nothing to forward
+		if l.forwarded.CompareAndSwap(index-1, index) { // an empty record has nothing to forward
+			l.sizes.add(index, 0)
+		}
 	}
 	upTo = min(upTo, l.last.Load()-1) // the newest record stays: see store.remove
-	size, err := l.sizeOf(l.removed.Load()+1, upTo)
-	if err != nil {
-		return err
-	}
 	if err := l.store.remove(l.removed.Load()+1, upTo); err != nil {
 		return err
 	}
 	l.removed.Store(upTo)
-	l.bytes.Add(-size)
+	l.bytes.Add(-l.sizes.remove(upTo))
 	return l.epochs.destroy(upTo)
-}
-
-// sizeOf is the size of records in bytes.
-func (l *Log) sizeOf(first, last uint64) (int64, error) {
-	var size int64
-	for i := first; i <= last; i++ {
-		r, err := l.store.read(i)
-		if err != nil {
-			return 0, err
-		}
-		size += int64(len(r))
-	}
-	return size, nil
 }

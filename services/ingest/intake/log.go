@@ -94,6 +94,9 @@ type Log struct {
 	store  *store
 	epochs *epochs
 	write  writer
+	// recent and sizes spare the forwarder and the removal what they would read from the disk.
+	recent recent
+	sizes  sizes
 	// bytes and last describe the records that are not removed; forwarded is the index of the last record
 	// at the broker, removed the index of the last removed one.
 	bytes                    atomic.Int64
@@ -279,6 +282,11 @@ func (l *Log) decode(record []byte) (*factv1.Delivery, error) {
 	if err != nil {
 		return nil, err
 	}
+	return decoded(data)
+}
+
+// decoded decodes the content of a record.
+func decoded(data []byte) (*factv1.Delivery, error) {
 	d := &factv1.Delivery{}
 	if err := proto.Unmarshal(data, d); err != nil {
 		return nil, fmt.Errorf("%w: %w", errDamaged, err)

@@ -5,17 +5,19 @@ package payload
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
 	"strconv"
 	"strings"
+	"unicode/utf8"
+
+	json "github.com/go-json-experiment/json/v1"
 
 	"github.com/rodopath/rodopath/services/ingest"
 )
 
-// Decode reads body, one JSON object, into v. A field with another type than v is left out, because
+// Decode reads body, one JSON object, into v, as encoding/json does. A field with another type than v is left out, because
 // one field of a plug-in must not cost the facts of the others. An error wraps ingest.ErrUnreadable
 // and holds nothing out of the body.
 func Decode(body []byte, v any) error {
@@ -31,9 +33,12 @@ func Decode(body []byte, v any) error {
 }
 
 // Clean returns body without a byte order mark, and with a replacement character in place of bytes
-// that are not UTF-8.
+// that are not UTF-8. A body that needs neither is returned as it is.
 func Clean(body []byte) []byte {
 	body = bytes.TrimPrefix(body, []byte("\uFEFF"))
+	if utf8.Valid(body) {
+		return body
+	}
 	return bytes.ToValidUTF8(body, []byte("\uFFFD"))
 }
 

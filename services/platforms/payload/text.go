@@ -2,10 +2,11 @@ package payload
 
 import (
 	"bytes"
-	"encoding/json"
 	"math"
 	"strconv"
 	"strings"
+
+	json "github.com/go-json-experiment/json/v1"
 )
 
 // Text is a text that may have been written as a number or as true, such as an SKU of digits. null,
