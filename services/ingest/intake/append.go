@@ -2,6 +2,7 @@ package intake
 
 import (
 	"context"
+	"runtime"
 	"sync"
 )
 
@@ -73,18 +74,29 @@ func (w *writer) run() {
 	}
 }
 
-// gather returns the submissions that wait.
+// gather returns the submissions that wait. Requests that are ready to run submit first: a few large writes cost less
+// than many small ones.
 func (w *writer) gather(first *submission) []*submission {
 	group, size := []*submission{first}, len(first.record)
+	for before := 0; before < len(group); {
+		before = len(group)
+		runtime.Gosched()
+		group, size = w.takeWaiting(group, size)
+	}
+	return group
+}
+
+// takeWaiting adds the submissions that wait to a group.
+func (w *writer) takeWaiting(group []*submission, size int) ([]*submission, int) {
 	for len(group) < groupRecords && size < groupBytes {
 		select {
 		case s := <-w.queue:
 			group, size = append(group, s), size+len(s.record)
 		default:
-			return group
+			return group, size
 		}
 	}
-	return group
+	return group, size
 }
 
 // write writes a group and answers its submitters.
