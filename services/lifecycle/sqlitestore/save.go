@@ -128,16 +128,16 @@ func (w *writer) write(s *lifecycle.Subject, doc []byte) (bool, error) {
 		revision = s.Revision
 	}
 	review, request, notice, pending := millis(s.ReviewAt), millis(s.RequestDue), millis(s.NoticeDue), s.Pending()
-	var (
-		res sql.Result
-		err error
-	)
 	if s.Version == 0 {
-		res, err = w.exec(w.stmts.insert, s.ID, review, request, notice, revision, pending, doc)
-	} else {
-		res, err = w.exec(w.stmts.update, review, request, notice, revision, pending, doc, s.ID, s.Version)
+		return affected(w.exec(w.stmts.insert, s.ID, review, request, notice, revision, pending, doc))
 	}
-	return affected(res, err)
+	if !pending { // the relay has published the decisions, and changes nothing else that is indexed
+		written, err := affected(w.exec(w.stmts.settle, notice, doc, s.ID, s.Version, review, request, revision))
+		if written || err != nil {
+			return written, err
+		}
+	}
+	return affected(w.exec(w.stmts.update, review, request, notice, revision, pending, doc, s.ID, s.Version))
 }
 
 // millis returns the column value of an instant; nil for no instant.
