@@ -21,20 +21,46 @@ const (
 	drainTime  = 10 * time.Second
 )
 
-// body reads the raw body, the signed bytes, up to limit.
-func (h *Handler) body(c echo.Context, buf *bytes.Buffer, limit int64) ([]byte, error) {
+// firstGrow bounds the memory that a body gets before any of its bytes arrive.
+const firstGrow = 16 << 10
+
+// body reads the raw body, the signed bytes, up to limit, as the bytes arrive. The returned body is to be ended once
+// it is processed.
+func (h *Handler) body(c echo.Context, buf *bytes.Buffer, limit int64) ([]byte, *receiving, error) {
 	r := c.Request()
-	if r.ContentLength > 0 && r.ContentLength <= limit {
-		buf.Grow(int(r.ContentLength) + bytes.MinRead)
+	connection := http.NewResponseController(c.Response())
+	receiving, err := h.underway.begin(func() { _ = connection.SetReadDeadline(time.Unix(1, 0)) })
+	if err != nil {
+		return nil, nil, err
 	}
-	if _, err := buf.ReadFrom(io.LimitReader(r.Body, limit+1)); err != nil {
-		return nil, fmt.Errorf("%w: the body is incomplete", ErrUnreadable)
+	if err := receive(buf, r, receiving, limit); err != nil {
+		receiving.end()
+		if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			drain(c)
+			return nil, nil, tooLarge
+		}
+		return nil, nil, err
 	}
-	if int64(buf.Len()) > limit {
-		drain(c)
-		return nil, &http.MaxBytesError{Limit: limit}
+	return buf.Bytes(), receiving, nil
+}
+
+// receive reads a body into a buffer.
+func receive(buf *bytes.Buffer, r *http.Request, body *receiving, limit int64) error {
+	if r.ContentLength > 0 {
+		buf.Grow(int(min(r.ContentLength+bytes.MinRead, firstGrow)))
 	}
-	return buf.Bytes(), nil
+	_, err := buf.ReadFrom(io.LimitReader(counted{r.Body, body}, limit+1))
+	switch unfinished := body.finish(); {
+	case unfinished != nil:
+		return unfinished
+	case errors.Is(err, errBusy):
+		return err
+	case err != nil:
+		return fmt.Errorf("%w: the body is incomplete", ErrUnreadable)
+	case int64(buf.Len()) > limit:
+		return &http.MaxBytesError{Limit: limit}
+	}
+	return nil
 }
 
 // drain reads the rest of a body, within bounds.

@@ -16,6 +16,7 @@ const (
 	outcomeUnknownSource = "unknown_source"
 	outcomeRateLimited   = "too_fast"
 	outcomeTooLarge      = "too_large"
+	outcomeSlow          = "slow"
 	outcomeEncoding      = "content_encoding"
 	outcomeUnreadable    = "unreadable"
 	outcomeImpossible    = "impossible"

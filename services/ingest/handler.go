@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -53,6 +54,10 @@ type Options struct {
 	Tracer *trace.Tracer
 	// MaxBody is the maximum size of a body, in bytes, by source; a source without an entry has 1 MiB.
 	MaxBody map[string]int64 `validate:"dive,min=1"`
+	// MaxBytes bounds the bodies in memory at a time, in bytes; 0 means 64 MiB.
+	MaxBytes int64 `validate:"min=0"`
+	// MaxRequests bounds the webhooks in memory at a time; 0 means 1024.
+	MaxRequests int `validate:"min=0"`
 }
 
 // Handler receives the webhooks of all sources.
@@ -62,6 +67,8 @@ type Handler struct {
 	watch   *watch
 	pace    rateLimits
 	buffers sync.Pool
+	// underway are the bodies in memory.
+	underway *underway
 }
 
 const (
@@ -87,10 +94,12 @@ func NewHandler(o Options) (*Handler, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
+	o.MaxBytes, o.MaxRequests = cmp.Or(o.MaxBytes, defaultMaxBytes), cmp.Or(o.MaxRequests, defaultMaxRequests)
 	h := &Handler{
-		Options: o,
-		pace:    newRateLimits(o.PerMinute),
-		buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }},
+		Options:  o,
+		pace:     newRateLimits(o.PerMinute),
+		buffers:  sync.Pool{New: func() any { return new(bytes.Buffer) }},
+		underway: &underway{maxBytes: o.MaxBytes, maxRequests: o.MaxRequests},
 	}
 	h.watch = newWatch(o.Log, o.Sources)
 	if h.counts, err = newCounts(o.Metrics, h.watch.faults, h.watch.last); err != nil {
@@ -199,10 +208,11 @@ func (h *Handler) accept(ctx context.Context, c echo.Context, name string, p Pro
 	buf := h.buffers.Get().(*bytes.Buffer)
 	defer h.release(buf)
 	limit := h.limit(name)
-	body, err := h.body(c, buf, limit)
+	body, receiving, err := h.body(c, buf, limit)
 	if err != nil {
 		return Reading{}, err
 	}
+	defer receiving.end()
 	header, now := c.Request().Header, h.Now()
 	if body, err = verified(p, header, body, limit, now); err != nil {
 		return Reading{}, err

@@ -71,6 +71,9 @@ func refusalOf(err error) refusal {
 	case errors.As(err, &large):
 		return refusal{outcomeTooLarge, slog.LevelWarn, problem.New(http.StatusRequestEntityTooLarge, "too-large",
 			fmt.Sprintf("The body exceeds %d bytes: raise max_body_mb of the source.", large.Limit))}
+	case errors.Is(err, errSlow):
+		return refusal{outcomeSlow, slog.LevelWarn, problem.New(http.StatusRequestTimeout, "too-slow",
+			"The body was not sent in time, and other webhooks waited. Send the webhook again.")}
 	case errors.Is(err, ErrEncoding):
 		return refusal{
 			outcomeEncoding,
