@@ -83,6 +83,9 @@ type Source struct {
 	// ConsentFrom lists the origins of a sign-up that can be an act of the person, in the terms of the
 	// platform: the source of a subscriber, or the origin of an order. Nil means the platform's default.
 	ConsentFrom []string
+	// SelfAnswering are the recipients with a token of their own, which answer by themselves: a source may not tell
+	// their receipts.
+	SelfAnswering []string
 	// Groups maps group ids of the newsletter platform to "webinar", "newsletter" or "ignore".
 	Groups map[string]string
 	// Products maps product id, price id, SKU or category to a Product. An unlisted product is

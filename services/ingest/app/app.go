@@ -349,7 +349,19 @@ func source(c *config.Config, s config.Source) (ingest.Source, error) {
 		ID: s.ID, Secrets: secrets, AcceptTest: s.TestMode == "accept", Zone: zone,
 		Wording: s.Wording, Groups: s.Groups, Products: products,
 		OptIn: s.OptIn, TaxIDKeys: s.TaxIDKeys, ConsentFrom: s.ConsentFrom,
+		SelfAnswering: selfAnswering(c.Recipients),
 	}, nil
+}
+
+// selfAnswering returns the recipients with a token of their own.
+func selfAnswering(recipients []config.Recipient) []string {
+	var ids []string
+	for i := range recipients {
+		if recipients[i].Token != "" {
+			ids = append(ids, recipients[i].ID)
+		}
+	}
+	return ids
 }
 
 func accesses(name string) factv1.Access {

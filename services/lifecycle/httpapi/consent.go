@@ -55,11 +55,16 @@ func (a *API) consentAnswer(c echo.Context) error {
 	return a.writeConsent(c, q)
 }
 
-// answerOf returns the fact of a submitted button; nil when nothing changes. The state of q is
-// updated.
+// answerOf returns the fact of a submitted button; nil when nothing changes. The state of q is updated. A withdrawal
+// counts whatever state is applied: the agreement before it may still wait in the stream.
 func (a *API) answerOf(q *consentQuestion, act string, ticked bool) *fact.Fact {
 	open := q.state == report.ConsentOpen
 	switch {
+	case q.decision == nil:
+		return nil
+	case act == "withdraw", act == "decline" && q.state == report.ConsentAgreed:
+		q.state = report.ConsentDeclined
+		return receipt.Withdrawal(a.opts.Policy, q.decision, formPage, a.opts.Now())
 	case open && act == "agree" && ticked:
 		q.state = report.ConsentAgreed
 		return receipt.Answer(a.opts.Policy, q.decision, fact.OutcomeGranted, formPage, a.opts.Now())
@@ -68,9 +73,6 @@ func (a *API) answerOf(q *consentQuestion, act string, ticked bool) *fact.Fact {
 	case open && act == "decline":
 		q.state = report.ConsentDeclined
 		return receipt.Answer(a.opts.Policy, q.decision, fact.OutcomeRefused, formPage, a.opts.Now())
-	case q.state == report.ConsentAgreed && act == "withdraw":
-		q.state = report.ConsentDeclined
-		return receipt.Withdrawal(a.opts.Policy, q.decision, formPage, a.opts.Now())
 	}
 	return nil
 }

@@ -13,6 +13,9 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
+// Skew is the tolerated lag of the clock of a recipient: a receipt from before its decision does not count.
+const Skew = 5 * time.Minute
+
 // minute is the layout of an instant in the text of an alarm.
 const minute = "2006-01-02 15:04Z"
 
@@ -56,6 +59,9 @@ func (n *Notice) receive(f *fact.Fact, at time.Time) *chain.Note {
 	switch {
 	case i < 0:
 		return alarmOf("stranger", f, at, "%[2]s answered the decision %[1]s without a notification of the decision")
+	case f.Occurred.Before(n.At.Add(-Skew)):
+		return alarmOf("early", f, at, "%[2]s says that the decision %[1]s was carried out before the decision was made: "+
+			"the receipt does not count")
 	case n.Replayed != nil && f.Occurred.Before(n.Replayed.Truncate(time.Second)):
 		return nil
 	case !n.Notifications[i].answer(f):

@@ -22,6 +22,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/factwire"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
+	"github.com/rodopath/rodopath/services/lifecycle/notice"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
@@ -99,9 +100,6 @@ func (r *Reader) Read(
 	return out, nil
 }
 
-// skew is the tolerated clock skew of a recipient.
-const skew = 5 * time.Minute
-
 // answerPrefix is the id prefix of facts with the answer of a person.
 const answerPrefix = "answer-"
 
@@ -114,7 +112,7 @@ func knows(s *lifecycle.Subject, id string) bool {
 // again, because the sender may have missed the acknowledgement.
 func (d *Decision) check(in *stream.Receipt, repeated bool) error {
 	switch {
-	case in.At.Before(d.At.Add(-skew)):
+	case in.At.Before(d.At.Add(-notice.Skew)):
 		return fmt.Errorf("%w: at is before the decision (%s)", ErrOutcome, d.At.Format(time.RFC3339))
 	case in.Outcome == stream.OutcomeGranted && !d.Open && !repeated:
 		return fmt.Errorf(

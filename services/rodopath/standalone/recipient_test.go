@@ -353,8 +353,16 @@ recipients:
 	}
 }
 
-// page reads or sends the page of a question.
+// page reads or sends the page of a question, and waits until the answer is applied.
 func (m *machine) page(method, path string, form url.Values) (int, string) {
+	m.t.Helper()
+	status, body := m.submit(method, path, form)
+	m.settle()
+	return status, body
+}
+
+// submit reads or sends the page of a question.
+func (m *machine) submit(method, path string, form url.Values) (int, string) {
 	m.t.Helper()
 	req, err := http.NewRequestWithContext(
 		m.t.Context(),
@@ -378,7 +386,6 @@ func (m *machine) page(method, path string, form url.Values) (int, string) {
 	if policy := res.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "default-src 'none'") {
 		m.t.Errorf("the page may load things: %q", policy)
 	}
-	m.settle()
 	return res.StatusCode, string(body)
 }
 
@@ -444,6 +451,25 @@ func TestNode_APageAsksForAConsentAndTakesItBack(t *testing.T) {
 	); status != http.StatusNotFound ||
 		strings.Contains(body, "Zgadzam") {
 		t.Errorf("another token: %d %s", status, body)
+	}
+}
+
+// TestNode_AWithdrawalCountsBeforeTheAgreementIsApplied: both are sent at once, and the page shows an old state.
+func TestNode_AWithdrawalCountsBeforeTheAgreementIsApplied(t *testing.T) {
+	sink, crmURL := newCRM(t)
+	m := start(t, withRecipients(t, strings.ReplaceAll(threeRecipients, "URL", crmURL)), nil)
+	defer m.stop()
+	at := time.Now().UTC().Format(time.RFC3339)
+	m.taken("forms", `{"kind": "sale", "at": "`+at+`", "ref": "order-1", "access": "course", "person": {"email": "ala@example.com"}}`)
+	path := strings.TrimPrefix(sink.next().Data.Ask.Page, "https://hooks.example.com")
+	for _, form := range []url.Values{{"act": {"agree"}, "agree": {"yes"}}, {"act": {"withdraw"}}} {
+		if status, body := m.submit(http.MethodPost, path, form); status != http.StatusOK {
+			t.Fatalf("%v: %d %s", form, status, body)
+		}
+	}
+	m.settle()
+	if _, body := m.page(http.MethodGet, path, nil); !strings.Contains(body, "Nie mamy Twojej zgody") {
+		t.Errorf("after a withdrawal the page says %s", body)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-playground/validator/v10"
 
+	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/services/ingest"
 	"github.com/rodopath/rodopath/services/internal/address"
 	"github.com/rodopath/rodopath/services/platforms/payload"
@@ -110,6 +111,9 @@ func (p *Provider) faults(f *fact, at time.Time) []string {
 	}
 	faults = append(faults, f.Person.faults()...)
 	faults = append(faults, f.missingFields(k)...)
+	if k == factv1.Kind_KIND_RECEIPT && slices.Contains(p.source.SelfAnswering, f.Recipient) {
+		faults = append(faults, "recipient has a token of its own: the recipient sends its receipts by itself")
+	}
 	if t := payload.Time(f.At, nil); t != nil && t.AsTime().After(at.Add(clockTolerance)) {
 		faults = append(faults, "at is in the future")
 	}

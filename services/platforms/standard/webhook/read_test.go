@@ -23,10 +23,11 @@ var now = time.Unix(1_760_000_000, 0)
 
 func forms() ingest.Source {
 	return ingest.Source{
-		ID:       "forms",
-		Secrets:  []string{secret},
-		Wording:  "newsletter-1",
-		Products: map[string]ingest.Product{"yoga": {Access: factv1.Access_ACCESS_COURSE, Days: 30}},
+		ID:            "forms",
+		Secrets:       []string{secret},
+		Wording:       "newsletter-1",
+		SelfAnswering: []string{"letters"},
+		Products:      map[string]ingest.Product{"yoga": {Access: factv1.Access_ACCESS_COURSE, Days: 30}},
 	}
 }
 
@@ -186,6 +187,7 @@ func TestImpossible(t *testing.T) {
 		{"a word of recipients for a request", fact("request_decided", `,"ref":"r-1","outcome":"done"`), "outcome is not granted, partly or refused"},
 		{"a word of requests for a receipt", fact("receipt", `,"ref":"dec_1","recipient":"crm","outcome":"granted"`), "outcome is not done, partial, held, not_found or refused"},
 		{"a word of neither", fact("complaint_settled", `,"ref":"o","outcome":"fine"`), "outcome is not granted, partly, done, partial, held, not_found or refused"},
+		{"a receipt in the name of a recipient with a token", fact("receipt", `,"ref":"dec_1","recipient":"letters","outcome":"done"`), "recipient has a token of its own: the recipient sends its receipts by itself"},
 		{"an address for a recipient", fact("receipt", `,"ref":"dec_1","recipient":"bob@home","outcome":"done"`), "recipient is not a word: visible ASCII, at most 64"},
 		{"an address for a request", fact("access_request", `,"ref":"bob@example.com"`), "ref is not a name of a record: visible ASCII, no address"},
 		{"lifted and nobody told", fact("restriction_lifted", ""), "told is missing: the person must be informed before a restriction is lifted"},
