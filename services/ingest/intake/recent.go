@@ -24,7 +24,7 @@ func (r *recent) add(first uint64, group []*submission) {
 		if len(s.data) == 0 || r.size+len(s.data) > recentBytes {
 			continue
 		}
-		r.data[first+uint64(i)] = s.data //nolint:gosec // i is within the group
+		r.data[first+uint64(i)] = s.data
 		r.size += len(s.data)
 	}
 }

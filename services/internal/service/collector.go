@@ -14,7 +14,7 @@ const (
 	collectorEvery = time.Second
 	busyCycles     = 3
 	// collectorRoom is the garbage that a busy program may hold, in bytes.
-	collectorRoom = 48 << 20
+	collectorRoom = 40 << 20
 	// calmPercent and busyPercent bound the growth of the heap between two collections, in percent.
 	calmPercent, busyPercent = 100, 400
 )
@@ -57,5 +57,5 @@ func collectorPercent(percent int, cycles, live uint64) int {
 	case cycles < busyCycles && percent == calmPercent:
 		return calmPercent
 	}
-	return int(min(busyPercent, max(calmPercent, collectorRoom*100/max(live, 1)))) //nolint:gosec // at most busyPercent
+	return int(min(busyPercent, max(calmPercent, collectorRoom*100/max(live, 1))))
 }

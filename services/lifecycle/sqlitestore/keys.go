@@ -42,7 +42,8 @@ func (k *keys) read(list []string) error {
 		return err
 	}
 	w := k.writer
-	rows, err := w.tx.StmtContext(w.ctx, w.stmts.owners).QueryContext(w.ctx, string(arg))
+	owners := w.tx.StmtContext(w.ctx, w.stmts.owners) //nolint:sqlclosecheck // closed by the transaction
+	rows, err := owners.QueryContext(w.ctx, string(arg))
 	if err != nil {
 		return err
 	}

@@ -86,7 +86,8 @@ func (s *Store) newWriter(ctx context.Context, tx *sql.Tx) *writer {
 }
 
 func (w *writer) exec(stmt *sql.Stmt, args ...any) (sql.Result, error) {
-	return w.tx.StmtContext(w.ctx, stmt).ExecContext(w.ctx, args...)
+	s := w.tx.StmtContext(w.ctx, stmt) //nolint:sqlclosecheck // closed by the transaction
+	return s.ExecContext(w.ctx, args...)
 }
 
 // change carries one change out. The first error is the change's own; the second

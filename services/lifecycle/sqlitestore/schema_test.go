@@ -221,3 +221,23 @@ func TestOpen_NewerFile_IsRefused(t *testing.T) {
 		t.Errorf("the file was changed (-before +after):\n%s", diff)
 	}
 }
+
+// TestOpen_NewFile_HasSmallPages: keys lie scattered over the file, and each writes a page. A copy of an old file has
+// small pages as well, so that a backup and its restoration make the pages small.
+func TestOpen_NewFile_HasSmallPages(t *testing.T) {
+	const want = 1024
+	for name, path := range map[string]string{
+		"a new file": filepath.Join(t.TempDir(), "rodopath.db"), "an old file": firstFile(t),
+	} {
+		st, copied := open(t, path), filepath.Join(t.TempDir(), "copy.db")
+		if _, err := st.Copy(t.Context(), copied); err != nil {
+			t.Fatal(err)
+		}
+		with(t, copied, func(db *sql.DB) {
+			var size int
+			if err := db.QueryRowContext(t.Context(), "PRAGMA page_size").Scan(&size); err != nil || size != want {
+				t.Errorf("the copy of %s has pages of %d bytes, %v, want %d", name, size, err, want)
+			}
+		})
+	}
+}

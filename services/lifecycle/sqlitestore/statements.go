@@ -41,6 +41,7 @@ func prepare(ctx context.Context, db *sql.DB) (*statements, error) {
 	return s, nil
 }
 
+// close closes the statements that were prepared.
 func (s *statements) close() error {
 	var errs []error
 	for _, stmt := range []*sql.Stmt{

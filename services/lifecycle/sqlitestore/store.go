@@ -73,7 +73,7 @@ func connect(path, lock string) (*sql.DB, error) {
 		"synchronous(FULL)",
 		"busy_timeout(10000)",
 		"cache_size(-16000)",
-		"wal_autocheckpoint(32768)", // rows of persons are scattered over the file; write back in larger runs
+		"wal_autocheckpoint(16384)", // rows of persons are scattered over the file; write back in larger runs
 		"temp_store(MEMORY)",        // no deleted data in files elsewhere
 		"secure_delete(ON)",         // deleted data are overwritten and not only unlinked
 	}}

@@ -17,8 +17,8 @@ import (
 	"github.com/rodopath/rodopath/services/ingest"
 )
 
-// Decode reads body, one JSON object, into v, as encoding/json does. A field with another type than v is left out, because
-// one field of a plug-in must not cost the facts of the others. An error wraps ingest.ErrUnreadable
+// Decode reads body, one JSON object, into v, as encoding/json does. A field with another type than v is left out,
+// because one field of a plug-in must not cost the facts of the others. An error wraps ingest.ErrUnreadable
 // and holds nothing out of the body.
 func Decode(body []byte, v any) error {
 	body = Clean(body)

@@ -39,8 +39,20 @@ const checkout = `{"id":"evt_1","created":1764327600,"livemode":true,"share":0.5
 // TestDecode_IsThatOfEncodingJSON compares the reading of bodies, with a value of any other type at each place.
 func TestDecode_IsThatOfEncodingJSON(t *testing.T) {
 	bodies := []string{
-		"", "{", "{}", "null", "[]", `{"id":"a","id":"b"}`, `{"ID":"a"}`, `{"id":1,"created":"x","type":2}`,
-		`{"created":1e3}`, `{"created":1.5,"id":"a"}`, `{"share":1e999,"id":"a"}`, `{"id":"\ud800"}`, `{"id":"a"}}`, `{"id":"a",}`,
+		"",
+		"{",
+		"{}",
+		"null",
+		"[]",
+		`{"id":"a","id":"b"}`,
+		`{"ID":"a"}`,
+		`{"id":1,"created":"x","type":2}`,
+		`{"created":1e3}`,
+		`{"created":1.5,"id":"a"}`,
+		`{"share":1e999,"id":"a"}`,
+		`{"id":"\ud800"}`,
+		`{"id":"a"}}`,
+		`{"id":"a",}`,
 		`{"data":{"object":{"consent":{"a":1,"b":"c"},"custom_fields":{"0":{"a":"b"}},"payment_method_types":["a",1,"b"]}}}`,
 	}
 	for m := range facttest.Mutations(checkout) {

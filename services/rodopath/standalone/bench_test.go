@@ -416,8 +416,8 @@ func BenchmarkMemory(b *testing.B) {
 	b.ReportMetric(most, "most-MiB")
 }
 
-// BenchmarkCost reports the processor time of the real command for a webhook with all that follows, as fast as possible,
-// and the bytes that the command writes for a webhook at 100 per second.
+// BenchmarkCost reports the processor time of the real command for a webhook with all that follows, as fast as
+// possible, and the bytes that the command writes for a webhook at 100 per second.
 func BenchmarkCost(b *testing.B) {
 	const calm, calmWebhooks = 100, 1000
 	var took, written float64
