@@ -36,7 +36,7 @@ func (s *Store) Append(ctx context.Context, entries []chain.Entry) ([]error, err
 
 // appendTo returns the errors of single entries, and the error that aborts the transaction.
 func (s *Store) appendTo(ctx context.Context, tx *sql.Tx, entries []chain.Entry) ([]error, error) {
-	ctx = context.WithoutCancel(ctx) // as in newWriter
+	ctx = context.WithoutCancel(ctx)               // as in newWriter
 	insert := tx.StmtContext(ctx, s.stmts.journal) //nolint:sqlclosecheck // closed by the transaction
 	errs := make([]error, len(entries))
 	broken := map[string]bool{} // subjects with a failed entry

@@ -175,7 +175,8 @@ func (w *writer) free(c *store.Change) (bool, error) {
 // stored returns the version of a subject; 0 means not stored.
 func (w *writer) stored(id string) (int64, error) {
 	var version int64
-	err := w.tx.StmtContext(w.ctx, w.stmts.version).QueryRowContext(w.ctx, id).Scan(&version)
+	s := w.tx.StmtContext(w.ctx, w.stmts.version) //nolint:sqlclosecheck // closed by the transaction
+	err := s.QueryRowContext(w.ctx, id).Scan(&version)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil
 	}

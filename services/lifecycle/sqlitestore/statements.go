@@ -32,7 +32,7 @@ func prepare(ctx context.Context, db *sql.DB) (*statements, error) {
 		{&s.unclaim, "DELETE FROM identities WHERE key IN (SELECT value FROM json_each(?))"},
 		{&s.journal, "INSERT INTO journal (subject, seq, key, at, decision, doc) VALUES (?, ?, ?, ?, nullif(?, ''), ?) ON CONFLICT (subject, seq) DO NOTHING"},
 	} {
-		stmt, err := db.PrepareContext(ctx, p.query)
+		stmt, err := db.PrepareContext(ctx, p.query) //nolint:sqlclosecheck // closed by close
 		if err != nil {
 			return nil, errors.Join(err, s.close())
 		}
