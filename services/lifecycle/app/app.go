@@ -24,6 +24,7 @@ import (
 	"github.com/rodopath/rodopath/services/internal/trace"
 	"github.com/rodopath/rodopath/services/lifecycle/apply"
 	"github.com/rodopath/rodopath/services/lifecycle/background"
+	"github.com/rodopath/rodopath/services/lifecycle/brake"
 	"github.com/rodopath/rodopath/services/lifecycle/directory"
 	"github.com/rodopath/rodopath/services/lifecycle/httpapi"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
@@ -52,7 +53,8 @@ type Options struct {
 	Approve string
 	// Sync makes published messages durable; nil means that NATS does.
 	Sync streams.Sync
-	// Now returns the current time; nil means time.Now.
+	// Now returns the current time. Nil means the clock of the machine, which is believed only as far as package brake
+	// says.
 	Now func() time.Time
 	// Tracer traces facts and decisions; nil only passes trace ids on.
 	Tracer *trace.Tracer
@@ -80,6 +82,9 @@ type App struct {
 	checker  *standing.Checker
 	measures map[string]string
 	now      func() time.Time
+	// clock is the clock of the machine, and brake holds back what lapses by it; nil with a clock of the caller.
+	clock *brake.Clock
+	brake *brake.Brake
 
 	stop context.CancelFunc
 	done sync.WaitGroup
@@ -90,8 +95,10 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
+	var clock *brake.Clock
 	if opts.Now == nil {
-		opts.Now = time.Now
+		clock = brake.NewClock(brake.ClockOptions{})
+		opts.Now = clock.Now
 	}
 	// An invalid policy, or a configuration that does not fit the policy, ends the start before anything
 	// is opened.
@@ -110,18 +117,18 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{store: st, js: js, now: opts.Now}
+	a := &App{store: st, js: js, now: opts.Now, clock: clock}
 	if err := a.rollOutPolicy(ctx, opts); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
-	if err := a.assemble(opts, vault); err != nil {
+	if err := a.assemble(ctx, opts, vault); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
 	return a, nil
 }
 
 // assemble connects the loops and the HTTP interface.
-func (a *App) assemble(opts Options, vault *identity.Vault) error {
+func (a *App) assemble(ctx context.Context, opts Options, vault *identity.Vault) error {
 	var err error
 	if a.policy.Connected, err = connectedRecipients(opts.Config, a.policy); err != nil {
 		return err
@@ -132,6 +139,9 @@ func (a *App) assemble(opts Options, vault *identity.Vault) error {
 	a.checker = &standing.Checker{Finder: find, Vault: vault, Policy: a.policy, Now: opts.Now}
 	a.quarantine = &natsio.Quarantine{JetStream: a.js, Sealer: vault, Sync: opts.Sync}
 	applier := a.assembleLoops(opts, vault, events)
+	if err := a.newBrake(ctx, opts, applier); err != nil {
+		return err
+	}
 	a.feeds = a.newFeeds(opts, applier, reader)
 	api, err := a.newAPI(opts, vault, events, find, reader, applier)
 	if err != nil {
@@ -174,7 +184,8 @@ func (a *App) assembleLoops(opts Options, vault *identity.Vault, events *natsio.
 	})
 	a.sweeper = background.NewSweeper(background.SweeperOptions{
 		Store: a.store, Reviewer: applier, Revision: a.policy.Revision, Now: opts.Now,
-		Log: opts.Log.With("loop", "sweep"),
+		Open: a.mayReview,
+		Log:  opts.Log.With("loop", "sweep"),
 	})
 	a.pruner = &background.Pruner{
 		Prune: func(ctx context.Context) (int, error) {
@@ -194,6 +205,7 @@ func (a *App) newFeeds(opts Options, applier *apply.Applier, reader *receipt.Rea
 		Log:    opts.Log.With("loop", "receipts"),
 	}
 	applyFacts := func(ctx context.Context, deliveries []*factv1.Delivery) error {
+		a.observe(deliveries)
 		err := applier.Apply(ctx, deliveries)
 		if errors.Is(err, apply.ErrImpossible) {
 			err = fmt.Errorf("%w: %w", natsio.ErrUnreadable, err)
@@ -266,6 +278,7 @@ func (a *App) newAPI(
 		Policy:          a.policy,
 		Controller:      opts.Config.Controller,
 		Waiting:         a.waiting,
+		Brake:           a.brake,
 		Measures:        a.measures,
 		Subjects:        applier,
 		Receipts:        reader,

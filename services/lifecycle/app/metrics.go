@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/lifecycle/brake"
 	"github.com/rodopath/rodopath/services/lifecycle/natsio"
 	"github.com/rodopath/rodopath/services/lifecycle/notice"
 )
@@ -31,7 +32,7 @@ const (
 type backlog struct{ app *App }
 
 // measures are the descriptions of the metrics.
-type measures struct{ waiting, oldest, pending, due, unconfirmed, aside *prometheus.Desc }
+type measures struct{ waiting, oldest, pending, due, unconfirmed, aside, brake *prometheus.Desc }
 
 func describe() measures {
 	return measures{
@@ -66,13 +67,19 @@ func describe() measures {
 			[]string{"kind"},
 			nil,
 		),
+		brake: prometheus.NewDesc(
+			"rodopath_brake",
+			"1 while nothing is deleted with time until a person approves, by reason.",
+			[]string{"reason"},
+			nil,
+		),
 	}
 }
 
 // Describe sends the descriptions of the metrics.
 func (*backlog) Describe(ch chan<- *prometheus.Desc) {
 	m := describe()
-	for _, d := range []*prometheus.Desc{m.waiting, m.oldest, m.pending, m.due, m.unconfirmed, m.aside} {
+	for _, d := range []*prometheus.Desc{m.waiting, m.oldest, m.pending, m.due, m.unconfirmed, m.aside, m.brake} {
 		ch <- d
 	}
 }
@@ -92,6 +99,16 @@ func (b *backlog) Collect(ch chan<- prometheus.Metric) {
 	b.unconfirmed(ctx, ch, m.unconfirmed)
 	publishGauge(ch, m.aside, float64(b.app.aside.Count()), nil, string(natsio.KindDelivery))
 	publishGauge(ch, m.aside, float64(b.app.relay.Aside()), nil, string(natsio.KindSubject))
+	if b.app.brake != nil {
+		on := b.app.brake.Status().Reason
+		for _, reason := range brake.Reasons() {
+			n := 0.0
+			if reason == on {
+				n = 1
+			}
+			publishGauge(ch, m.brake, n, nil, string(reason))
+		}
+	}
 }
 
 // publishGauge sends a value, or an error for an unknown value.

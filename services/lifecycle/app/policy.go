@@ -8,9 +8,17 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/rollout"
 )
 
-// approveAbove is the share of persons, in percent, of which a new policy may delete data without
+// approveAbove is the share of persons, in percent, of which a new policy, or time, may delete data without
 // approval.
 const approveAbove = 1
+
+// limitPercent is the configured share, or approveAbove.
+func limitPercent(c *config.Config) float64 {
+	if c.ApproveAbovePercent != nil {
+		return *c.ApproveAbovePercent
+	}
+	return approveAbove
+}
 
 // rollOutPolicy puts the configured policy into force, or keeps the former policy when the new one
 // would delete too much.
@@ -19,13 +27,9 @@ func (a *App) rollOutPolicy(ctx context.Context, opts Options) error {
 	if err != nil {
 		return err
 	}
-	limit := float64(approveAbove)
-	if opts.Config.ApproveAbovePercent != nil {
-		limit = *opts.Config.ApproveAbovePercent
-	}
 	out, err := rollout.Run(ctx, rollout.Options{
 		Store: a.store, Parse: policy.Parse, File: name, Text: text, Controller: opts.Config.Controller,
-		LimitPercent: limit, Approve: opts.Approve, Now: opts.Now(), Log: opts.Log.With("part", "policy"),
+		LimitPercent: limitPercent(opts.Config), Approve: opts.Approve, Now: opts.Now(), Log: opts.Log.With("part", "policy"),
 	})
 	if err != nil {
 		return err

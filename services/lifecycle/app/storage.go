@@ -8,6 +8,7 @@ import (
 
 	"github.com/rodopath/rodopath/services/lifecycle/apply"
 	"github.com/rodopath/rodopath/services/lifecycle/background"
+	"github.com/rodopath/rodopath/services/lifecycle/brake"
 	"github.com/rodopath/rodopath/services/lifecycle/httpapi"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/journal"
@@ -21,6 +22,7 @@ type storage interface {
 	apply.Store
 	background.RelayStore
 	background.SweeperStore
+	brake.Store
 	rollout.Store
 	journal.Store
 	journal.Reader

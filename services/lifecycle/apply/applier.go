@@ -19,6 +19,7 @@ import (
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/brake"
 	"github.com/rodopath/rodopath/services/lifecycle/decision"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
@@ -167,6 +168,29 @@ func (a *Applier) Review(ctx context.Context, ids []string) (int, error) {
 		err = fmt.Errorf("review subjects: %w", err)
 	}
 	return len(changes) - len(conflicts), err
+}
+
+// Preview works out what a review of subjects at an instant would delete beyond what a review at an approved instant
+// deletes, and changes nothing. Persons who were evaluated under another policy do not count: their deletions were
+// weighed when the policy came into force.
+func (a *Applier) Preview(ctx context.Context, ids []string, approved, at time.Time) (brake.Impact, error) {
+	out := brake.Impact{Items: map[string]int{}}
+	subjects, err := a.opts.Store.Load(ctx, ids)
+	if _, err = store.SplitDamaged(err); err != nil {
+		return out, fmt.Errorf("preview a review: %w", err)
+	}
+	for _, s := range subjects {
+		if s.MergedInto != "" || s.Revision != a.opts.Policy.Revision {
+			continue
+		}
+		out.Weighed++
+		if !approved.IsZero() {
+			s, _ = lifecycle.Decide(a.opts.Policy, s, nil, approved)
+		}
+		_, made := lifecycle.Decide(a.opts.Policy, s, nil, at)
+		out.Add(made)
+	}
+	return out, nil
 }
 
 // save stores changes and calls Wake if decisions or notes are pending.

@@ -22,6 +22,8 @@ type Reviewer interface {
 type SweeperOptions struct {
 	Store    SweeperStore
 	Reviewer Reviewer
+	// Open reports whether subjects may be reviewed now; nil means always. See package brake.
+	Open func(ctx context.Context) (bool, error)
 	// Revision is the revision of the policy in force.
 	Revision string
 	// Every is the interval between sweeps; 0 means 5 seconds.
@@ -65,8 +67,13 @@ const sweepPage = 500
 
 // Sweep reviews all due subjects in pages and returns the number of writes. Sweep stops at a page
 // without writes, so that permanent version conflicts do not cause a busy loop. A subject that cannot be
-// reviewed is named by the error at the end, and no other subject waits.
+// reviewed is named by the error at the end, and no other subject waits. While the brake is on, nobody is reviewed.
 func (s *Sweeper) Sweep(ctx context.Context) (int, error) {
+	if s.opts.Open != nil {
+		if open, err := s.opts.Open(ctx); !open || err != nil {
+			return 0, err
+		}
+	}
 	total, next := 0, time.Now()
 	for {
 		ids, err := s.opts.Store.Due(ctx, s.opts.Now(), s.opts.Revision, sweepPage)

@@ -22,6 +22,7 @@ import (
 	"github.com/rodopath/rodopath/services/internal/problem"
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/background"
+	"github.com/rodopath/rodopath/services/lifecycle/brake"
 	"github.com/rodopath/rodopath/services/lifecycle/chain"
 	"github.com/rodopath/rodopath/services/lifecycle/directory"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
@@ -92,6 +93,8 @@ type Options struct {
 	Reseal func(ctx context.Context, visit func(background.RotationProgress) error) error
 	// Waiting is a policy that needs approval; nil without one.
 	Waiting *rollout.Waiting
+	// Brake holds back the deletions that come with time; nil means that nothing does.
+	Brake *brake.Brake
 	// Measures are the security measures of the record of processing, by language.
 	Measures map[string]string
 	// Verify checks all journals.
@@ -181,6 +184,8 @@ func (a *API) Register(e *echo.Echo) {
 	v1.POST("/holds", a.hold, a.may(ScopeHolds))
 	v1.POST("/holds/release", a.release, a.may(ScopeHolds))
 	v1.GET("/policy", a.policy, a.may(ScopePolicy))
+	v1.GET("/brake", a.brake, a.may(ScopePolicy))
+	v1.POST("/brake/release", a.releaseBrake, a.may(ScopePolicy))
 	v1.POST("/journal", a.journal, a.may(ScopeJournal))
 	v1.GET("/journal/verify", a.verify, a.may(ScopeJournal))
 	v1.GET("/events", a.events, a.may(ScopeEvents))

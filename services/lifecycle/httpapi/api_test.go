@@ -92,6 +92,7 @@ func TestAPI_ATokenOpensItsScopesAndNoOthers(t *testing.T) {
 		"POST /v1/may": httpapi.ScopeRead, "GET /v1/requests": httpapi.ScopeRead, "GET /v1/holds": httpapi.ScopeRead, "POST /v1/export": httpapi.ScopeExport,
 		"GET /v1/evidence": httpapi.ScopeExport, "POST /v1/requests": httpapi.ScopeRequests, "POST /v1/requests/r/answer": httpapi.ScopeRequests,
 		"POST /v1/holds": httpapi.ScopeHolds, "POST /v1/holds/release": httpapi.ScopeHolds, "GET /v1/policy": httpapi.ScopePolicy,
+		"GET /v1/brake": httpapi.ScopePolicy, "POST /v1/brake/release": httpapi.ScopePolicy,
 		"POST /v1/subjects/split": httpapi.ScopeSubjects, "POST /v1/subjects/join": httpapi.ScopeSubjects,
 		"POST /v1/journal": httpapi.ScopeJournal, "GET /v1/journal/verify": httpapi.ScopeJournal,
 	} {

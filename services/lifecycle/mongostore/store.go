@@ -40,6 +40,7 @@ type Store struct {
 	client               *mongo.Client
 	subjects, identities *mongo.Collection
 	journal, policies    *mongo.Collection
+	state                *mongo.Collection
 	layout               *mongo.Collection
 	registry             *bson.Registry
 	now                  func() time.Time
@@ -70,6 +71,7 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 		identities: db.Collection("identities"),
 		journal:    db.Collection("journal"),
 		policies:   db.Collection("policies"),
+		state:      db.Collection("state"),
 		layout:     db.Collection("layout"),
 		registry:   registry,
 		now:        opts.Now,

@@ -81,6 +81,14 @@ const compressedSchema = `UPDATE policies SET doc = doc WHERE false;`
 // earlier program cannot read.
 const fasterSchema = `UPDATE policies SET doc = doc WHERE false;`
 
+// stateSchema adds what the installation knows of itself.
+const stateSchema = `
+CREATE TABLE state (
+	name TEXT PRIMARY KEY,
+	doc  TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+`
+
 // errNewer refuses a file of a newer program, whose tables may have changed.
 var errNewer = errors.New(
 	"the file was written by a newer version of rodopath; start the newer version, or restore a backup from before the upgrade",
@@ -89,7 +97,7 @@ var errNewer = errors.New(
 // steps returns the schema migrations: step n migrates a file from version n to n+1. New files run
 // all steps, so that every table is created in one way only.
 func steps() []string {
-	return []string{subjectsSchema, journalSchema, noticeSchema, compactSchema, compressedSchema, fasterSchema}
+	return []string{subjectsSchema, journalSchema, noticeSchema, compactSchema, compressedSchema, fasterSchema, stateSchema}
 }
 
 // openFor bounds the wait for other processes opening the same new file: SQLite itself does not

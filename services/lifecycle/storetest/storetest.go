@@ -53,6 +53,10 @@ type Store interface {
 	// AddPolicy records that a policy entered into force. A revision may return with a later From;
 	// existing records stay unchanged.
 	AddPolicy(ctx context.Context, p store.Policy) error
+	// State returns a document about the installation itself; empty for an unknown name.
+	State(ctx context.Context, name string) (string, error)
+	// SetState stores such a document; the latest one counts.
+	SetState(ctx context.Context, name, doc string) error
 	Close() error
 }
 
@@ -84,7 +88,9 @@ type Journal interface {
 // Run tests a store. storage creates empty storage for one test; the returned function opens the
 // storage, any number of times.
 func Run(t *testing.T, storage func(t *testing.T) (open func(t *testing.T) Store)) {
-	for _, tests := range []map[string]test{subjectTests(), walkTests(), journalTests(), pruneTests(), policyTests()} {
+	for _, tests := range []map[string]test{
+		subjectTests(), walkTests(), journalTests(), pruneTests(), policyTests(), stateTests(),
+	} {
 		for name, run := range tests {
 			t.Run(name, func(t *testing.T) {
 				open := storage(t)

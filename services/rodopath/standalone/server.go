@@ -83,15 +83,18 @@ type Server struct {
 	done   sync.WaitGroup
 	failed chan error
 	broken <-chan error // by the built-in NATS
+	// now is the time that the caller gave; nil means the clock of the machine.
+	now func() time.Time
 }
 
 // Start starts a server and returns once the server accepts webhooks. The data directory is claimed
 // until Close.
 func Start(ctx context.Context, opts Options) (*Server, error) {
+	now := opts.Now // lifecycle believes the clock of the machine only in part
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	n := &Server{opts: opts, failed: make(chan error, 2)}
+	n := &Server{opts: opts, now: now, failed: make(chan error, 2)}
 	if err := opts.Home.Claim(); err != nil {
 		return nil, err
 	}
@@ -130,7 +133,7 @@ func (n *Server) start(ctx context.Context) error {
 		Alone:   n.server != nil,
 		Sync:    n.sync(),
 		Approve: n.opts.Approve,
-		Now:     n.opts.Now,
+		Now:     n.now,
 		Tracer:  n.tracer,
 		Log:     n.opts.Log.With("service", "lifecycle"),
 	})

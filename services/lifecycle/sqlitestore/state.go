@@ -1,0 +1,27 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+)
+
+// State returns a document about the installation itself; empty for an unknown name.
+func (s *Store) State(ctx context.Context, name string) (string, error) {
+	var doc string
+	err := s.read.QueryRowContext(ctx, "SELECT doc FROM state WHERE name = ?", name).Scan(&doc)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return "", fmt.Errorf("read the state %s: %w", name, err)
+	}
+	return doc, nil
+}
+
+// SetState stores a document about the installation itself; the latest one counts.
+func (s *Store) SetState(ctx context.Context, name, doc string) error {
+	const upsert = "INSERT INTO state (name, doc) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET doc = excluded.doc"
+	if _, err := s.write.ExecContext(ctx, upsert, name, doc); err != nil {
+		return fmt.Errorf("store the state %s: %w", name, err)
+	}
+	return nil
+}
