@@ -257,6 +257,18 @@ const clockTolerance = 5 * time.Minute
 // less. A report that is older than that when it arrives was not overtaken by a later one; its stated time is wrong.
 const deliveredWithin = 3*24*time.Hour + clockTolerance
 
+// longest is the longest time from a receipt to an instant that a source states: a period that is counted from a later
+// one would leave the calendar.
+const longest = 100 * 365 * 24 * time.Hour
+
+// within limits a stated instant.
+func (f *Fact) within(t *time.Time) *time.Time {
+	if limit := f.Received.Add(longest); t != nil && t.After(limit) {
+		return &limit
+	}
+	return t
+}
+
 // Normalized returns the fact with times in UTC, truncated to the millisecond, and with Occurred no
 // later than Received: a source without a time, or with a fast clock, must not outrank an act that
 // was received before.
@@ -267,6 +279,7 @@ func (f Fact) Normalized() Fact {
 		at := f.AsOf.UTC().Truncate(time.Millisecond)
 		f.AsOf = &at
 	}
+	f.PaidUntil, f.InformedAt = f.within(f.PaidUntil), f.within(f.InformedAt)
 	switch {
 	case f.Doubt != "":
 		f.Occurred = f.Received

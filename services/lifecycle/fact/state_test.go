@@ -136,3 +136,13 @@ func TestCombine_ASaleLinksThePaymentThatALaterReportNames(t *testing.T) {
 		}
 	}
 }
+
+// TestNormalized_NoTimeLeavesTheCalendar: a contract that is paid until the year 9999 is one of a hundred years.
+func TestNormalized_NoTimeLeavesTheCalendar(t *testing.T) {
+	received := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+	until := time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+	f := fact.Fact{Kind: fact.KindSale, Occurred: received, Received: received, PaidUntil: &until}.Normalized()
+	if year := f.PaidUntil.Year(); year > 2126 {
+		t.Errorf("paid until the year %d, want 2126 at the latest", year)
+	}
+}

@@ -8,9 +8,11 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
+// year10000 is the first second outside of the calendar.
+const year10000 = 253402300800
+
 // Unix returns a time in seconds; nil for 0 and for a time outside of the calendar.
 func Unix[T ~int64](seconds T) *timestamppb.Timestamp {
-	const year10000 = 253402300800
 	if seconds <= 0 || seconds >= year10000 {
 		return nil
 	}
@@ -32,7 +34,7 @@ func Time(s string, zone *time.Location) *timestamppb.Timestamp {
 	if err != nil && zone != nil {
 		t, err = time.ParseInLocation("2006-01-02T15:04:05", s, zone)
 	}
-	if err != nil || t.Unix() <= 0 {
+	if err != nil || t.Unix() <= 0 || t.Unix() >= year10000 {
 		return nil
 	}
 	return timestamppb.New(t.Truncate(time.Microsecond))

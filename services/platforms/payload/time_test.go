@@ -33,3 +33,12 @@ func TestTime_ShortNotations(t *testing.T) {
 		}
 	}
 }
+
+// TestTime_OutsideOfTheCalendar: a time that RFC 3339 cannot say in UTC is no time.
+func TestTime_OutsideOfTheCalendar(t *testing.T) {
+	for _, text := range []string{"9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59-00:01", "0001-01-01T00:00:00Z"} {
+		if got := payload.Time(text, time.UTC); got != nil {
+			t.Errorf("%s is read as %s, want no time", text, got.AsTime())
+		}
+	}
+}
