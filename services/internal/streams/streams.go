@@ -69,8 +69,11 @@ func Ensure(ctx context.Context, js jetstream.JetStream, opts Options) error {
 	return nil
 }
 
-// ensure tolerates another process that makes the stream at the same moment.
+// ensure tolerates another process that makes the stream at the same moment. The metadata of a stream stay.
 func ensure(ctx context.Context, js jetstream.JetStream, config jetstream.StreamConfig) error {
+	if s, err := js.Stream(ctx, config.Name); err == nil {
+		config.Metadata = s.CachedInfo().Config.Metadata
+	}
 	_, err := js.CreateOrUpdateStream(ctx, config)
 	if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
 		_, err = js.UpdateStream(ctx, config)

@@ -82,6 +82,8 @@ type App struct {
 	checker  *standing.Checker
 	measures map[string]string
 	now      func() time.Time
+	// installation is what the database knows of itself.
+	installation Installation
 	// clock is the clock of the machine, and brake holds back what lapses by it; nil with a clock of the caller.
 	clock *brake.Clock
 	brake *brake.Brake
@@ -109,6 +111,9 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := inspectStore(ctx, opts); err != nil {
+		return nil, err
+	}
 	js, err := service.JetStream(ctx, opts.NATS, opts.Config, opts.Log)
 	if err != nil {
 		return nil, err
@@ -118,6 +123,9 @@ func New(ctx context.Context, opts Options) (*App, error) {
 		return nil, err
 	}
 	a := &App{store: st, js: js, now: opts.Now, clock: clock}
+	if err := a.identify(ctx); err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
 	if err := a.rollOutPolicy(ctx, opts); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/journal"
 	"github.com/rodopath/rodopath/services/lifecycle/mongostore"
+	"github.com/rodopath/rodopath/services/lifecycle/policy"
 	"github.com/rodopath/rodopath/services/lifecycle/rollout"
 	"github.com/rodopath/rodopath/services/lifecycle/sqlitestore"
 )
@@ -46,6 +48,23 @@ func (a *App) CopyStore(ctx context.Context, path string) (int, error) {
 
 // ErrStoreElsewhere means that subjects are not stored in the data directory.
 var ErrStoreElsewhere = errors.New("subjects are stored in MongoDB")
+
+// inspectStore refuses a database with which the program cannot go on, before anything in it is changed: an upgrade that
+// fails leaves the earlier version its database.
+func inspectStore(ctx context.Context, opts Options) error {
+	if opts.Config.MongoDB.URI != "" {
+		return nil
+	}
+	in, err := sqlitestore.Inspect(ctx, filepath.Join(opts.Data, identity.DatabaseFile))
+	if err != nil || in.Policy == nil {
+		return err
+	}
+	if _, err := policy.Parse("the policy in force", []byte(in.Policy.Text), in.Policy.Controller); err != nil {
+		return fmt.Errorf("this version cannot read the current policy %s, so nothing was changed: start the earlier version "+
+			"again, or put a policy into force there that both read: %w", in.Policy.Revision, err)
+	}
+	return nil
+}
 
 // openStore opens MongoDB if configured, and SQLite in the data directory otherwise.
 func openStore(ctx context.Context, opts Options) (storage, error) {

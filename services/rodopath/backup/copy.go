@@ -17,6 +17,7 @@ import (
 
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
+	"github.com/rodopath/rodopath/services/rodopath/datadir"
 )
 
 // Machine is a running installation to copy.
@@ -183,7 +184,7 @@ func (c *Copy) files(m *Machine) error {
 // apart.
 func (c *Copy) passing(name string) bool {
 	switch name {
-	case "lock", "control.json", spoolFile:
+	case "lock", "control.json", spoolFile, datadir.MarkerFile: // the database of the copy knows its installation
 		return true
 	case identity.KeysFile:
 		return !c.manifest.WithKeys

@@ -83,6 +83,8 @@ type Server struct {
 	done   sync.WaitGroup
 	failed chan error
 	broken <-chan error // by the built-in NATS
+	// marker says what the data directory is.
+	marker *datadir.Marker
 	// now is the time that the caller gave; nil means the clock of the machine.
 	now func() time.Time
 }
@@ -106,6 +108,9 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 
 func (n *Server) start(ctx context.Context) error {
 	if err := n.configure(); err != nil {
+		return err
+	}
+	if err := n.examine(); err != nil {
 		return err
 	}
 	if err := n.connect(); err != nil {
@@ -165,12 +170,18 @@ func (n *Server) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := n.mark(ctx); err != nil {
+		return err
+	}
 	return n.listen(ctx)
 }
 
 func (n *Server) configure() (err error) {
 	if n.opts.ConfigPath == "" {
 		n.opts.ConfigPath = n.opts.Home.ConfigPath()
+		if err := n.opts.Home.CheckConfig(); err != nil {
+			return err
+		}
 		if n.FirstStart, err = n.opts.Home.EnsureConfig(); err != nil {
 			return err
 		}
@@ -298,6 +309,7 @@ func (n *Server) listen(ctx context.Context) error {
 	outside.Handle("/v1/receipts", n.lifecycle.Public())
 	outside.Handle("/consent/", n.lifecycle.Public())
 	ctx, n.stop = context.WithCancel(context.WithoutCancel(ctx))
+	n.done.Go(func() { n.keepMarked(ctx) })
 	n.ingest.Start(ctx)
 	n.lifecycle.Start(ctx)
 	if !n.opts.Still {
