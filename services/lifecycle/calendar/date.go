@@ -40,8 +40,14 @@ func (d Date) String() string {
 
 // AddDays returns the date n days later.
 func (d Date) AddDays(n int) Date {
+	if day := d.Day + n; 1 <= day && day <= shortestMonth {
+		return Date{d.Year, d.Month, day}
+	}
 	return In(time.Date(d.Year, d.Month, d.Day+n, 12, 0, 0, 0, time.UTC), time.UTC)
 }
+
+// shortestMonth is the number of days that every month has.
+const shortestMonth = 28
 
 // DaysTo returns the number of days from d to e.
 func (d Date) DaysTo(e Date) int {
@@ -51,7 +57,16 @@ func (d Date) DaysTo(e Date) int {
 
 // AddMonths returns the same day n months later, or the last day of a shorter month.
 func (d Date) AddMonths(n int) Date {
-	first := In(time.Date(d.Year, d.Month+time.Month(n), 1, 12, 0, 0, 0, time.UTC), time.UTC)
+	months := 12*d.Year + int(d.Month) - 1 + n // since January of the year 0
+	year := months / 12
+	if months%12 < 0 {
+		year--
+	}
+	first := Date{year, time.Month(months-12*year) + 1, 1}
+	if d.Day <= shortestMonth {
+		first.Day = d.Day
+		return first
+	}
 	first.Day = min(d.Day, first.EndOfMonth().Day)
 	return first
 }
@@ -62,7 +77,16 @@ func (d Date) AddYears(n int) Date { return d.AddMonths(12 * n) }
 
 // EndOfMonth returns the last day of the date's month.
 func (d Date) EndOfMonth() Date {
-	return In(time.Date(d.Year, d.Month+1, 0, 12, 0, 0, 0, time.UTC), time.UTC)
+	switch d.Month {
+	case time.April, time.June, time.September, time.November:
+		return Date{d.Year, d.Month, 30}
+	case time.February:
+		if d.Year%4 == 0 && (d.Year%100 != 0 || d.Year%400 == 0) {
+			return Date{d.Year, d.Month, 29}
+		}
+		return Date{d.Year, d.Month, 28}
+	}
+	return Date{d.Year, d.Month, 31}
 }
 
 // EndOfYear returns 31 December of the date's year.

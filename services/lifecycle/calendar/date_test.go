@@ -102,3 +102,21 @@ func TestEaster_KnownYears(t *testing.T) {
 		}
 	}
 }
+
+// TestDate_ArithmeticAgreesWithPackageTime adds days and months to every day of five years, among them a leap year.
+func TestDate_ArithmeticAgreesWithPackageTime(t *testing.T) {
+	noon := func(d Date) time.Time { return time.Date(d.Year, d.Month, d.Day, 12, 0, 0, 0, time.UTC) }
+	for d := date(t, "2026-01-01"); d.Year < 2031; d = In(noon(d).AddDate(0, 0, 1), time.UTC) {
+		for n := -40; n <= 40; n++ {
+			if got, want := d.AddDays(n), In(noon(d).AddDate(0, 0, n), time.UTC); got != want {
+				t.Fatalf("%s and %d days: got %s, want %s", d, n, got, want)
+			}
+			first := Date{d.Year, d.Month, 1}
+			want := In(noon(first).AddDate(0, n, 0), time.UTC)
+			want.Day = min(d.Day, In(noon(want).AddDate(0, 1, -1), time.UTC).Day)
+			if got := d.AddMonths(n); got != want {
+				t.Fatalf("%s and %d months: got %s, want %s", d, n, got, want)
+			}
+		}
+	}
+}

@@ -36,14 +36,24 @@ func (k Kind) rank() int {
 
 // Compare orders facts by instant, then by the meaning of their kinds, then by their content, and by their
 // ids only when nothing else differs.
-func Compare(a, b Fact) int {
+func Compare(a, b Fact) int { return compare(&a, &b) }
+
+// compare is Compare without copies. Few facts have an instant and a kind in common.
+func compare(a, b *Fact) int {
+	if c := a.Occurred.Compare(b.Occurred); c != 0 {
+		return c
+	}
+	if a.Kind != b.Kind {
+		return cmp.Or(cmp.Compare(a.Kind.rank(), b.Kind.rank()), cmp.Compare(a.Kind, b.Kind))
+	}
+	if c := cmp.Or(a.Received.Compare(b.Received), cmp.Compare(a.Source, b.Source), cmp.Compare(a.Ref, b.Ref)); c != 0 {
+		return c
+	}
+	return compareContent(a, b)
+}
+
+func compareContent(a, b *Fact) int {
 	return cmp.Or(
-		a.Occurred.Compare(b.Occurred),
-		cmp.Compare(a.Kind.rank(), b.Kind.rank()),
-		cmp.Compare(a.Kind, b.Kind),
-		a.Received.Compare(b.Received),
-		cmp.Compare(a.Source, b.Source),
-		cmp.Compare(a.Ref, b.Ref),
 		cmp.Compare(a.Contract, b.Contract),
 		cmp.Compare(a.Access, b.Access),
 		cmp.Compare(a.AccessDays, b.AccessDays),
@@ -57,44 +67,117 @@ func Compare(a, b Fact) int {
 	)
 }
 
+// IsOrdered reports whether facts are in the order of Compare.
+func IsOrdered(facts []Fact) bool {
+	for i := 1; i < len(facts); i++ {
+		if compare(&facts[i-1], &facts[i]) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// SortPointers sorts facts by Compare. Facts are large: sort pointers, and copy each fact once.
+func SortPointers(facts []*Fact) { slices.SortFunc(facts, compare) }
+
 // Combine returns both lists of facts in order, each fact once. Of two reports of one fact the
 // one received first is kept, so the order of arrival has no effect. Tests of a platform are
 // dropped, and superseded observations: of the facts KindListed of one source, address and UTC day
 // the latest is kept, so that a subject does not grow with each change of a profile. A fact that a later
-// state does not repeat is void.
+// state does not repeat is void. The facts in have are the result of Combine, or none.
 func Combine(have, more []Fact) []Fact {
-	all := make([]Fact, 0, len(have)+len(more))
-	all = append(all, have...)
-	for _, f := range more {
-		if !f.HasTrait(TraitTest) {
-			all = append(all, f.Normalized())
+	news := normalized(more)
+	var all []Fact
+	if areNew(have, news) {
+		all = sorted(have, news, compare)
+	} else {
+		all = mergeReports(sorted(have, news, compareReports))
+	}
+	all = dropRelabelled(all)
+	voidByStates(all)
+	if !IsOrdered(all) {
+		all = sorted(all, nil, compare)
+	}
+	return dropSuperseded(all)
+}
+
+// normalized returns facts in their normal form, without tests of a platform.
+func normalized(facts []Fact) []Fact {
+	out := make([]Fact, 0, len(facts))
+	for i := range facts {
+		if !facts[i].HasTrait(TraitTest) {
+			out = append(out, facts[i].Normalized())
 		}
 	}
-	slices.SortStableFunc(all, func(a, b Fact) int {
-		return cmp.Or(cmp.Compare(a.ID, b.ID), a.Received.Compare(b.Received), a.Occurred.Compare(b.Occurred))
-	})
-	all = dropRelabelled(mergeReports(all))
-	voidByStates(all)
-	slices.SortFunc(all, Compare)
-	return dropSuperseded(all)
+	return out
+}
+
+// fewNews is the number of facts up to which each is searched among the others.
+const fewNews = 16
+
+// areNew reports whether no fact is a further report of another one; false as well where that takes long to find
+// out.
+func areNew(have, news []Fact) bool {
+	if len(news) > fewNews {
+		return false
+	}
+	for i := range news {
+		if contains(have, news[i].ID) || contains(news[:i], news[i].ID) {
+			return false
+		}
+	}
+	return true
+}
+
+// contains reports whether a fact with an id is among facts.
+func contains(facts []Fact, id string) bool {
+	for i := range facts {
+		if facts[i].ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+// sorted returns copies of the facts of both lists, in an order.
+func sorted(a, b []Fact, order func(a, b *Fact) int) []Fact {
+	places := make([]*Fact, 0, len(a)+len(b))
+	for i := range a {
+		places = append(places, &a[i])
+	}
+	for i := range b {
+		places = append(places, &b[i])
+	}
+	slices.SortStableFunc(places, order)
+	out := make([]Fact, len(places))
+	for i, f := range places {
+		out[i] = *f
+	}
+	return out
+}
+
+// compareReports orders facts so that the reports of one fact are neighbours, the first one first.
+func compareReports(a, b *Fact) int {
+	return cmp.Or(cmp.Compare(a.ID, b.ID), a.Received.Compare(b.Received), a.Occurred.Compare(b.Occurred))
 }
 
 // mergeReports keeps the first of the reports of each fact, with the latest state that repeats the fact.
 // The reports of one fact are neighbours.
 func mergeReports(all []Fact) []Fact {
 	out := all[:0]
-	for _, f := range all {
+	for i := range all {
+		f := &all[i]
 		if len(out) == 0 || out[len(out)-1].ID != f.ID {
-			out = append(out, f)
+			out = append(out, *f)
 			continue
 		}
 		kept := &out[len(out)-1]
 		if kept.StateOf == "" {
 			kept.StateOf = f.StateOf
 		}
-		kept.Full, kept.Links = isFull(kept, &f), laterLinks(kept, &f)
-		kept.joinSignup(&f)
-		kept.Parts, kept.Reports = laterParts(kept, &f), joinReports(kept, &f)
+		kept.Full, kept.Links = isFull(kept, f), laterLinks(kept, f)
+		kept.joinSignup(f)
+		kept.Parts, kept.Reports = laterParts(kept, f), joinReports(kept, f)
 		kept.AsOf, kept.Void = latest(kept.AsOf, f.AsOf), earliest(kept.Void, f.Void)
 	}
 	return out
@@ -143,11 +226,14 @@ type thing struct{ source, stateOf string }
 
 func (f *Fact) thing() thing { return thing{f.Source, f.StateOf} }
 
-// byThing returns the facts that pass, by their things.
+// byThing returns the facts that pass, by their things; nil without such a fact.
 func byThing(all []Fact, pass func(*Fact) bool) map[thing][]*Fact {
-	out := map[thing][]*Fact{}
+	var out map[thing][]*Fact
 	for i := range all {
 		if f := &all[i]; pass(f) {
+			if out == nil {
+				out = map[thing][]*Fact{}
+			}
 			out[f.thing()] = append(out[f.thing()], f)
 		}
 	}
@@ -269,13 +355,16 @@ type listing struct {
 
 // dropSuperseded drops the superseded observations of ordered facts.
 func dropSuperseded(all []Fact) []Fact {
-	last := map[listing]string{}
+	var last map[listing]string
 	for i := range all {
 		if all[i].Kind == KindListed {
+			if last == nil {
+				last = map[listing]string{}
+			}
 			last[all[i].listing()] = all[i].ID
 		}
 	}
-	if len(last) == 0 {
+	if last == nil {
 		return all
 	}
 	return slices.DeleteFunc(all, func(f Fact) bool { return f.Kind == KindListed && last[f.listing()] != f.ID })

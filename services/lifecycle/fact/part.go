@@ -33,15 +33,18 @@ func relabels(parts []string, part string) bool {
 // in a sale that was received earlier, under another description. The first report of a line of an order
 // says what was sold; a product that is renamed or deleted in the catalogue later changes no sale.
 func dropRelabelled(all []Fact) []Fact {
-	dropped := map[string]bool{}
+	var dropped map[string]bool
 	for _, of := range byThing(all, func(f *Fact) bool { return f.Kind == KindSale && len(f.Parts) > 0 }) {
 		for _, f := range of {
 			if isSoldBefore(f, of) {
+				if dropped == nil {
+					dropped = map[string]bool{}
+				}
 				dropped[f.ID] = true
 			}
 		}
 	}
-	if len(dropped) == 0 {
+	if dropped == nil {
 		return all
 	}
 	return slices.DeleteFunc(all, func(f Fact) bool { return dropped[f.ID] })
