@@ -30,7 +30,7 @@ func (h *Evaluation) accessEnd(v view) (time.Time, bool) {
 func (h *Evaluation) contractsIn(v view) []string {
 	var contracts []string
 	for _, i := range v.facts {
-		f := &h.facts[i]
+		f := h.facts[i]
 		lasting := f.Access == fact.AccessCourse || f.Access == fact.AccessSubscription
 		switch {
 		case f.Contract == "":
@@ -55,8 +55,8 @@ func (h *Evaluation) under(v view, contract string) view {
 		if own := h.facts[i].Contract; own != "" {
 			return own != contract
 		}
-		of := h.contractsOf[h.record[i]]
-		return len(of) > 0 && !of[contract]
+		of := h.contractsOf.get(h.record[i])
+		return len(of) > 0 && !slices.Contains(of, contract)
 	})
 	return v
 }
@@ -113,7 +113,7 @@ func (h *Evaluation) soldDays(v view) (time.Time, bool) {
 	var last time.Time
 	first := map[string]time.Time{}
 	for _, i := range v.facts {
-		f := &h.facts[i]
+		f := h.facts[i]
 		switch {
 		case f.Kind != fact.KindSale && f.Kind != fact.KindAccessStarted,
 			f.Access != fact.AccessCourse && f.Access != fact.AccessSubscription:
@@ -138,7 +138,7 @@ func (h *Evaluation) soldDays(v view) (time.Time, bool) {
 func (h *Evaluation) paidUntil(v view) time.Time {
 	var until time.Time
 	for _, i := range v.facts {
-		f := &h.facts[i]
+		f := h.facts[i]
 		if f.PaidUntil != nil && !h.returned(v, h.record[i]) {
 			until = calendar.Later(until, *f.PaidUntil)
 		}

@@ -12,40 +12,43 @@ import (
 // takes effect later: after verification of an unverified sender (Art. 12(6)), and for an objection
 // to anything but marketing after its grant (Art. 21(1)). An echo is no act, and a void fact is
 // not so: rules see neither. See voidBases.
-func (p *Policy) acts(facts []fact.Fact) []fact.Fact {
-	out := make([]fact.Fact, 0, len(facts)+2)
-	first, moved := receiptsOf(facts), !slices.IsSortedFunc(facts, fact.Compare)
+func (p *Policy) acts(facts []fact.Fact) []*fact.Fact {
+	out := make([]*fact.Fact, 0, len(facts)+2)
+	first, moved := receiptsOf(facts), !fact.IsOrdered(facts)
 	for i := range facts {
-		f := facts[i]
-		if f.HasTrait(fact.TraitEcho) || f.Void != nil || f.Kind == fact.KindState {
-			continue
-		}
-		if !p.IsRequest(&f) {
-			if first.isLate(&f) {
-				f.Traits = append(slices.Clone(f.Traits), fact.TraitUnproven)
-			}
+		switch f := &facts[i]; {
+		case f.HasTrait(fact.TraitEcho), f.Void != nil, f.Kind == fact.KindState:
+		case p.IsRequest(f):
+			out, moved = append(append(out, receipt(f)), p.effects(*f, facts)...), true
+		case first.isLate(f):
+			late := *f
+			late.Traits = append(slices.Clone(f.Traits), fact.TraitUnproven)
+			out = append(out, &late)
+		default:
 			out = append(out, f)
-			continue
 		}
-		in := fact.Fact{
-			ID:       f.ID,
-			Kind:     fact.KindRequested,
-			Source:   f.Source,
-			Occurred: f.Occurred,
-			Received: f.Received,
-			Ref:      RequestName(&f),
-			Traits:   f.Traits,
-		}
-		out, moved = append(append(out, in), p.effects(f, facts)...), true
 	}
 	if moved {
-		slices.SortFunc(out, fact.Compare)
+		fact.SortPointers(out)
 	}
 	return out
 }
 
+// receipt is the act of making a request.
+func receipt(f *fact.Fact) *fact.Fact {
+	return &fact.Fact{
+		ID:       f.ID,
+		Kind:     fact.KindRequested,
+		Source:   f.Source,
+		Occurred: f.Occurred,
+		Received: f.Received,
+		Ref:      RequestName(f),
+		Traits:   f.Traits,
+	}
+}
+
 // effects returns the effects of a request, at the instants of the effects.
-func (p *Policy) effects(f fact.Fact, facts []fact.Fact) []fact.Fact {
+func (p *Policy) effects(f fact.Fact, facts []fact.Fact) []*fact.Fact {
 	if f.Kind == fact.KindObjection {
 		return p.objections(f, facts)
 	}
@@ -59,23 +62,23 @@ func (p *Policy) effects(f fact.Fact, facts []fact.Fact) []fact.Fact {
 		f.Ref = RequestName(&f)
 	}
 	f.Occurred = verified
-	return []fact.Fact{f}
+	return []*fact.Fact{&f}
 }
 
 // objections returns the effects of an objection. An objection to marketing needs neither a proof of the
 // sender nor a decision (Art. 21(3)); the rest takes effect once verified and granted.
-func (p *Policy) objections(f fact.Fact, facts []fact.Fact) []fact.Fact {
+func (p *Policy) objections(f fact.Fact, facts []fact.Fact) []*fact.Fact {
 	ref := RequestName(&f)
 	verified, ok := Verification(&f, facts)
 	f.Ref, f.Links, f.Contract = "", nil, ""
-	var out []fact.Fact
+	var out []*fact.Fact
 	if marketing := p.marketingOnly(f); len(marketing.Purposes) > 0 {
-		out = append(out, marketing)
+		out = append(out, &marketing)
 	}
 	if at, granted := upheld(facts, ref); ok && granted {
 		f.Kind, f.Occurred = fact.KindObjectionUpheld, calendar.Later(verified, at)
 		f.Purposes = slices.DeleteFunc(slices.Clone(f.Purposes), p.IsMarketing)
-		out = append(out, f)
+		out = append(out, &f)
 	}
 	return out
 }

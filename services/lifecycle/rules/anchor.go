@@ -64,7 +64,7 @@ func (h *Evaluation) lastState(v view) time.Time {
 
 func (h *Evaluation) latest(facts []int, is func(*fact.Fact) bool) (time.Time, bool) {
 	for _, i := range slices.Backward(facts) {
-		if is(&h.facts[i]) {
+		if is(h.facts[i]) {
 			return h.facts[i].Occurred, true
 		}
 	}
@@ -97,7 +97,7 @@ func (h *Evaluation) performance(v view) (time.Time, bool) {
 // perform, and restarts no period of a performance before. A delivery before the payment counts from the
 // sale.
 func (h *Evaluation) performed(v view, sale int) (time.Time, bool) {
-	f := &h.facts[sale]
+	f := h.facts[sale]
 	before, refund := false, -1
 	for _, i := range slices.Backward(v.facts) {
 		if h.record[i] != h.record[sale] {

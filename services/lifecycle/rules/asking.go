@@ -38,7 +38,7 @@ func (p *Policy) mayAskOn(basis, purpose, channel string) bool {
 
 func (h *Evaluation) restsOnSale(b *Basis) bool {
 	for i := range h.facts {
-		f := &h.facts[i]
+		f := h.facts[i]
 		if f.Kind == fact.KindSale && !f.OtherAccount && slices.Contains(b.Facts, f.ID) && !h.refunded(h.record[i]) &&
 			!h.calledOff(i) {
 			return true

@@ -109,7 +109,7 @@ func (h *Evaluation) appendRaised(all []Basis, r *Rule, g group) []Basis {
 		all, acts = append(all, b), acts[:0]
 	}
 	for n, i := range g.facts {
-		f := &h.facts[i]
+		f := h.facts[i]
 		if len(acts) > 0 {
 			// Did the basis lapse before this fact, by the facts known until then?
 			lapse, known := h.lapse(r, view{acts: acts, facts: g.facts[:n], next: i})
@@ -179,7 +179,7 @@ func (h *Evaluation) suspended(v view, lapse time.Time) (days int, over bool) {
 	zone := h.policy.Place.Zone
 	counted := calendar.In(h.since(v), zone) // counted up to this day
 	for _, i := range v.facts {
-		f := &h.facts[i]
+		f := h.facts[i]
 		if f.Kind != fact.KindHold || !f.HasTrait(fact.TraitLimitation) || !f.Occurred.Before(later(lapse, days, zone)) {
 			continue
 		}

@@ -58,7 +58,7 @@ func (h *Evaluation) foldConsents() []consent {
 }
 
 func (c *consentFold) act(i int) {
-	switch f := &c.facts[i]; f.Kind {
+	switch f := c.facts[i]; f.Kind {
 	case fact.KindSignup:
 		c.grant(i)
 	case fact.KindBounce:
@@ -93,7 +93,7 @@ const ChannelEmail = "email"
 // recorded as an invalidated consent. After a no of the person, a sign-up without evidence of its own
 // opens nothing.
 func (c *consentFold) grant(i int) {
-	f := &c.facts[i]
+	f := c.facts[i]
 	covers := c.policy.covers(f)
 	for _, purpose := range covers.Purposes {
 		for _, channel := range covers.Channels {
@@ -156,9 +156,9 @@ func (h *Evaluation) lastNo(before int, k consentKey) (int, bool) {
 		addresses = []string{k.address}
 	}
 	for i := range slices.Backward(h.facts[:before]) {
-		f := &h.facts[i]
+		f := h.facts[i]
 		if f.IsAgainstConsent() && f.Covers(k.purpose, k.channel) &&
-			(f.CoversAddress(addresses) || isOfRecord(f, &h.facts[before])) {
+			(f.CoversAddress(addresses) || isOfRecord(f, h.facts[before])) {
 			return i, true
 		}
 	}
@@ -191,9 +191,9 @@ func (h *Evaluation) answers(i int, acts []int) bool {
 // isAnswered reports whether a sign-up after a no, up to the fact i, opened or extended a consent of a key for
 // an address of the no.
 func (h *Evaluation) isAnswered(no, i int, k consentKey) bool {
-	refused := &h.facts[no]
+	refused := h.facts[no]
 	for j := no + 1; j <= i; j++ {
-		if !provesAfter(&h.facts[j], refused.Occurred) {
+		if !provesAfter(h.facts[j], refused.Occurred) {
 			continue
 		}
 		for _, opened := range h.agreed[j] {
@@ -213,7 +213,7 @@ const listForm = "list"
 // child reports whether the person is a child without a parent's consent.
 func (h *Evaluation) child() bool {
 	for i := range slices.Backward(h.facts) {
-		if f := &h.facts[i]; f.HasTrait(fact.TraitChild) {
+		if f := h.facts[i]; f.HasTrait(fact.TraitChild) {
 			return !f.HasTrait(fact.TraitParentAgreed)
 		}
 	}
@@ -233,7 +233,7 @@ func (c *consentFold) each(f *fact.Fact, visit func(consentKey, *consent)) {
 // isOfGrant reports whether an act against a consent and a sign-up of the consent name one record of one
 // source: the platform changed the address of the record in between.
 func (c *consentFold) isOfGrant(f *fact.Fact, open *consent) bool {
-	return f.IsAgainstConsent() && slices.ContainsFunc(open.grants, func(i int) bool { return isOfRecord(f, &c.facts[i]) })
+	return f.IsAgainstConsent() && slices.ContainsFunc(open.grants, func(i int) bool { return isOfRecord(f, c.facts[i]) })
 }
 
 // isOfRecord reports whether two facts name one record of one source.
@@ -293,7 +293,7 @@ func (h *Evaluation) appendConsents(all []Basis, r *Rule) []Basis {
 		add(h.consents[i].Basis)
 	}
 	for _, s := range h.ignored {
-		no := &h.facts[s.no]
+		no := h.facts[s.no]
 		add(Basis{
 			Purpose: s.purpose, Channel: s.channel, Since: no.Occurred, Until: &no.Occurred,
 			Facts: []string{h.facts[s.signup].ID, no.ID},
@@ -322,14 +322,14 @@ func (h *Evaluation) consentEnd(v view) (time.Time, bool) {
 // refusedEver reports whether the person ever refused a purpose by a channel, in any way. Such a
 // person is not asked again.
 func (h *Evaluation) refusedEver(purpose, channel string) bool {
-	return slices.ContainsFunc(h.facts, func(f fact.Fact) bool {
+	return slices.ContainsFunc(h.facts, func(f *fact.Fact) bool {
 		return f.IsAgainstConsent() && f.Covers(purpose, channel)
 	})
 }
 
 // AskedElsewhere reports whether another system asked the person already.
 func (h *Evaluation) AskedElsewhere(purpose, channel string) bool {
-	return slices.ContainsFunc(h.facts, func(f fact.Fact) bool {
+	return slices.ContainsFunc(h.facts, func(f *fact.Fact) bool {
 		return f.Kind == fact.KindConsentAsked && f.Covers(purpose, channel)
 	})
 }

@@ -179,7 +179,7 @@ func (h *Evaluation) consentState(asked []AnnouncedQuestion, purpose, channel st
 		return standing
 	}
 	for i := range h.facts {
-		if c, ok := h.statedConsent(&h.facts[i], purpose, channel, at); ok {
+		if c, ok := h.statedConsent(h.facts[i], purpose, channel, at); ok {
 			later(c)
 		}
 	}
@@ -240,8 +240,8 @@ func (p *Policy) questionEnd(purpose, channel string, at time.Time) time.Time {
 func (h *Evaluation) grants(c *consent) []Grant {
 	out := make([]Grant, len(c.grants))
 	for i, n := range c.grants {
-		out[i] = h.policy.grant(&h.facts[n], c.Channel)
-		if c.Channel == ChannelEmail && h.addressChanged(&h.facts[n]) {
+		out[i] = h.policy.grant(h.facts[n], c.Channel)
+		if c.Channel == ChannelEmail && h.addressChanged(h.facts[n]) {
 			out[i].Flaws = append(out[i].Flaws, FlawAddress)
 		}
 	}
@@ -256,7 +256,7 @@ func (h *Evaluation) addressChanged(signup *fact.Fact) bool {
 	}
 	var last *fact.Fact
 	for i := range h.facts {
-		f := &h.facts[i]
+		f := h.facts[i]
 		if f.Kind != fact.KindListed || f.Source != signup.Source || f.Ref != signup.Ref || f.Address == "" {
 			continue
 		}

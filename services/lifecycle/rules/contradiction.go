@@ -37,11 +37,11 @@ func (h *Evaluation) Contradictions() []Contradiction {
 			continue
 		}
 		if no, ok := h.noBeforeListing(i); ok {
-			add(Contradiction{No: h.facts[no], Source: h.facts[i].Source, Listed: true})
+			add(Contradiction{No: *h.facts[no], Source: h.facts[i].Source, Listed: true})
 		}
 	}
 	for _, s := range h.ignored {
-		add(Contradiction{No: h.facts[s.no], Source: h.facts[s.signup].Source})
+		add(Contradiction{No: *h.facts[s.no], Source: h.facts[s.signup].Source})
 	}
 	return out
 }
@@ -50,7 +50,7 @@ func (h *Evaluation) Contradictions() []Contradiction {
 // last no to e-mail before the observation. No contradiction exists while a consent by e-mail is in force,
 // or after a later sign-up that gave one.
 func (h *Evaluation) noBeforeListing(listed int) (int, bool) {
-	f := &h.facts[listed]
+	f := h.facts[listed]
 	last := -1
 	for _, k := range h.policy.consentKeys() {
 		k.address = f.Address
@@ -88,7 +88,7 @@ func (h *Evaluation) FollowsNoAct(f *fact.Fact) bool {
 	if !ended {
 		return false
 	}
-	before := slices.IndexFunc(h.facts, func(x fact.Fact) bool { return x.Occurred.After(f.Occurred) })
+	before := slices.IndexFunc(h.facts, func(x *fact.Fact) bool { return x.Occurred.After(f.Occurred) })
 	if before < 0 {
 		before = len(h.facts)
 	}
@@ -119,7 +119,7 @@ func (h *Evaluation) supersededListings() map[string]bool {
 	known := map[listing]state{}
 	bounces := 0
 	for i := range h.facts {
-		switch f := &h.facts[i]; f.Kind {
+		switch f := h.facts[i]; f.Kind {
 		case fact.KindBounce:
 			bounces++
 		case fact.KindListed:

@@ -13,14 +13,14 @@ import (
 type Evaluation struct {
 	policy *Policy
 	// facts are acts: see Policy.acts. An act about a payment that several orders share stands once for each.
-	facts []fact.Fact
+	facts []*fact.Fact
 	// record and contract hold, for each fact, the name of its group; byRecord and byContract are
 	// the facts of each group, and shared the facts that belong to every group.
 	record, contract     []string
-	byRecord, byContract map[string][]int
+	byRecord, byContract table[string, []int]
 	shared               []int
 	// contractsOf are the contracts that the facts of a record name, by the name of the record.
-	contractsOf map[string]map[string]bool
+	contractsOf table[string, []string]
 	// erasureAsked reports whether somebody requested the erasure of the person's data, verified or not.
 	erasureAsked bool
 	// full reports for each fact whether the fact is a full refund of its record.
@@ -28,9 +28,9 @@ type Evaluation struct {
 	// void are the facts that a later state did not repeat.
 	void []fact.Fact
 	// records are the names of the records.
-	records names
+	records *names
 	// traits are the traits of all facts of a record.
-	traits   map[string][]string
+	traits   table[string, []string]
 	consents []consent
 	// agreed holds the consents that a sign-up opened or extended, ignored the sign-ups that opened none
 	// because of an earlier no.
@@ -43,6 +43,8 @@ type Evaluation struct {
 	items arena[Item]
 	texts arena[string]
 	times arena[time.Time]
+	// numbers holds the lists of facts.
+	numbers arena[int]
 	// scratch is a list of acts, and groupList a list of groups, that are used again for each rule.
 	scratch   []int
 	groupList []group
@@ -69,10 +71,8 @@ func Evaluate(p *Policy, facts []fact.Fact) *Evaluation {
 // nameContracts determines the contract of each fact.
 func (h *Evaluation) nameContracts() {
 	h.contract = make([]string, len(h.facts))
-	h.contractsOf = map[string]map[string]bool{}
-	contracts := newNames()
-	for i := range h.facts {
-		f := &h.facts[i]
+	contracts := newNames(0)
+	for i, f := range h.facts {
 		if f.Contract != "" && h.record[i] != "" {
 			own := h.records.find(f.Contract)
 			contracts.join(h.record[i], own)
@@ -80,38 +80,39 @@ func (h *Evaluation) nameContracts() {
 			h.noteContract(own, f.Contract)
 		}
 	}
-	for i := range h.facts {
+	for i, f := range h.facts {
 		name := h.record[i]
-		if name == "" {
-			name = h.facts[i].Contract
+		if name == "" && f.Contract != "" {
+			name = h.records.find(f.Contract)
 		}
-		h.contract[i] = contracts.find(h.records.find(name))
+		h.contract[i] = contracts.find(name)
 	}
 }
 
 func (h *Evaluation) noteContract(record, contract string) {
-	if h.contractsOf[record] == nil {
-		h.contractsOf[record] = map[string]bool{}
+	of := h.contractsOf.at(record)
+	if !slices.Contains(*of, contract) {
+		*of = append(*of, contract)
 	}
-	h.contractsOf[record][contract] = true
 }
 
 func (h *Evaluation) gatherGroups() {
-	h.byRecord, h.byContract, h.traits = map[string][]int{}, map[string][]int{}, map[string][]string{}
-	for i := range h.facts {
-		f := &h.facts[i]
+	for i, f := range h.facts {
 		if f.Kind.IsAboutPerson() {
 			h.shared = append(h.shared, i)
 			continue
 		}
 		if h.record[i] != "" {
-			h.byRecord[h.record[i]] = append(h.byRecord[h.record[i]], i)
+			of := h.byRecord.at(h.record[i])
+			*of = h.numbers.add(*of, i)
 			if len(f.Traits) > 0 {
-				h.traits[h.record[i]] = append(h.traits[h.record[i]], f.Traits...)
+				traits := h.traits.at(h.record[i])
+				*traits = append(*traits, f.Traits...)
 			}
 		}
 		if h.contract[i] != "" {
-			h.byContract[h.contract[i]] = append(h.byContract[h.contract[i]], i)
+			of := h.byContract.at(h.contract[i])
+			*of = h.numbers.add(*of, i)
 		}
 		if h.record[i] == "" || h.contract[i] == "" {
 			h.shared = append(h.shared, i)
@@ -122,7 +123,7 @@ func (h *Evaluation) gatherGroups() {
 // OtherNames returns the further names of a record, sorted; nil for the name of no record.
 func (h *Evaluation) OtherNames(ref string) []string {
 	var names []string
-	for _, i := range h.byRecord[ref] {
+	for _, i := range h.byRecord.get(ref) {
 		names = append(append(names, h.facts[i].Ref), h.facts[i].Links...)
 	}
 	slices.Sort(names)
@@ -157,9 +158,9 @@ func (h *Evaluation) groups(r *Rule) []group {
 		h.groupList = append(h.groupList[:0], group{facts: h.actsOn(r)})
 		return h.groupList
 	}
-	key, members := h.record, h.byRecord
+	key, members := h.record, &h.byRecord
 	if r.Per == PerContract {
-		key, members = h.contract, h.byContract
+		key, members = h.contract, &h.byContract
 	}
 	out := h.groupList[:0]
 	var seen seenGroups
@@ -171,7 +172,7 @@ func (h *Evaluation) groups(r *Rule) []group {
 		if len(out) == 0 {
 			shared = h.sharedBy(r)
 		}
-		out = append(out, group{ref: key[i], facts: merge(members[key[i]], shared), key: key})
+		out = append(out, group{ref: key[i], facts: merge(members.get(key[i]), shared), key: key})
 	}
 	h.groupList = out
 	return out
@@ -246,7 +247,7 @@ func merge(a, b []int) []int {
 // raises reports whether a fact raises the rule. The fact itself states the kind of sale; a trait
 // may come from any fact of the record, such as the sale of a refund.
 func (h *Evaluation) raises(r *Rule, i int) bool {
-	f := &h.facts[i]
+	f := h.facts[i]
 	if !slices.Contains(r.Raised, f.Kind) || !r.suits(f) {
 		return false
 	}
@@ -254,7 +255,7 @@ func (h *Evaluation) raises(r *Rule, i int) bool {
 		return true
 	}
 	has := func(trait string) bool {
-		return f.HasTrait(trait) || !f.Kind.IsAboutPerson() && slices.Contains(h.traits[h.record[i]], trait)
+		return f.HasTrait(trait) || !f.Kind.IsAboutPerson() && slices.Contains(h.traits.get(h.record[i]), trait)
 	}
 	return (len(r.Where) == 0 || slices.ContainsFunc(r.Where, has)) && !slices.ContainsFunc(r.Unless, has)
 }
@@ -274,7 +275,7 @@ func (r *Rule) suits(f *fact.Fact) bool {
 // endsActs reports whether a fact ends at once a basis of the rule that rests on acts: a release only when it
 // leaves none of the holds, a sign-up only when it answers every no.
 func (h *Evaluation) endsActs(r *Rule, i int, acts, facts []int) bool {
-	switch f := &h.facts[i]; {
+	switch f := h.facts[i]; {
 	case !h.ends(r, i):
 		return false
 	case f.Kind == fact.KindSignup:
@@ -285,7 +286,7 @@ func (h *Evaluation) endsActs(r *Rule, i int, acts, facts []int) bool {
 
 // ends reports whether a fact ends a basis of the rule at once, whatever the basis rests on.
 func (h *Evaluation) ends(r *Rule, i int) bool {
-	switch f := &h.facts[i]; f.Kind {
+	switch f := h.facts[i]; f.Kind {
 	case fact.KindObjectionUpheld:
 		return slices.Contains(r.Ended, fact.KindObjection) && slices.Contains(f.Purposes, r.Purpose)
 	case fact.KindObjection:
@@ -315,7 +316,7 @@ func (h *Evaluation) RecordNamed(name string) string { return h.records.find(nam
 // zone.
 func (h *Evaluation) SaleYears(record string) []int {
 	var years []int
-	for _, j := range h.byRecord[record] {
+	for _, j := range h.byRecord.get(record) {
 		if h.facts[j].Kind == fact.KindSale && h.facts[j].Contract == "" {
 			years = append(years, h.facts[j].Occurred.In(h.policy.Place.Zone).Year())
 		}

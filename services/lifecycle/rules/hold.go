@@ -13,7 +13,7 @@ func OpenHolds(p *Policy, facts []fact.Fact, at time.Time) []fact.Fact {
 	h := Evaluate(p, facts)
 	var open []int
 	for i := range h.facts {
-		switch f := &h.facts[i]; {
+		switch f := h.facts[i]; {
 		case f.Occurred.After(at):
 		case f.Kind == fact.KindRelease:
 			open = slices.DeleteFunc(open, func(hold int) bool { return h.isReleasedBy(hold, i) })
@@ -26,7 +26,7 @@ func OpenHolds(p *Policy, facts []fact.Fact, at time.Time) []fact.Fact {
 	out := make([]fact.Fact, 0, len(open))
 	for _, i := range open {
 		if n := len(out); n == 0 || out[n-1].ID != h.facts[i].ID { // a hold on several records is one
-			out = append(out, h.facts[i])
+			out = append(out, *h.facts[i])
 		}
 	}
 	return out
@@ -36,7 +36,7 @@ func OpenHolds(p *Policy, facts []fact.Fact, at time.Time) []fact.Fact {
 // names none. A release in a matter, such as the end of a dispute, ends the holds of the matter alone, and
 // the holds without a matter that the same source reported.
 func (h *Evaluation) isReleasedBy(hold, release int) bool {
-	held, by := &h.facts[hold], &h.facts[release]
+	held, by := h.facts[hold], h.facts[release]
 	if h.record[release] != "" && h.record[release] != h.record[hold] {
 		return false
 	}

@@ -15,7 +15,7 @@ type kindFacts struct {
 }
 
 // indexKinds indexes facts by kind. A person has facts of few kinds.
-func indexKinds(facts []fact.Fact) kindIndex {
+func indexKinds(facts []*fact.Fact) kindIndex {
 	var out kindIndex
 	for i := range facts {
 		n := slices.IndexFunc(out, func(k kindFacts) bool { return k.kind == facts[i].Kind })

@@ -9,16 +9,27 @@ import (
 // names joins names into groups. The name with the lowest rank is the name of the group, and of names
 // with one rank the least, so the order of joining has no effect.
 type names struct {
-	up   map[string]string
-	rank map[string]int
+	known table[string, naming]
 	// orders are the records that share a payment, by the name of the group of the payment.
 	orders map[string][]string
 }
 
-func newNames() names { return names{map[string]string{}, map[string]int{}, map[string][]string{}} }
+// naming is the place of a name in its group.
+type naming struct {
+	// up is the place of another name of the group; for the name of the group its own place.
+	up   int
+	rank int
+}
+
+// newNames makes room for the names of n facts.
+func newNames(n int) *names {
+	out := &names{}
+	out.known.grow(n)
+	return out
+}
 
 // all returns the names of the records that have a name: one, or each order that shares the payment.
-func (n names) all(name string) []string {
+func (n *names) all(name string) []string {
 	root := n.find(name)
 	if orders := n.orders[root]; len(orders) > 0 {
 		return orders
@@ -26,49 +37,59 @@ func (n names) all(name string) []string {
 	return []string{root}
 }
 
-// find returns the name of the group, and shortens the path to it.
-func (n names) find(name string) string {
-	root := name
-	for up, ok := n.up[root]; ok; up, ok = n.up[root] {
-		root = up
+// find returns the name of the group.
+func (n *names) find(name string) string {
+	place := n.known.place(name)
+	if place < 0 {
+		return name
 	}
-	for name != root {
-		n.up[name], name = root, n.up[name]
-	}
-	return root
+	return n.known.keys[n.root(place)]
 }
 
-func (n names) join(a, b string) {
-	a, b = n.find(a), n.find(b)
-	if a == b {
+// root returns the place of the name of a group, and shortens the path to it.
+func (n *names) root(place int) int {
+	all := n.known.values
+	for all[place].up != place {
+		all[place].up = all[all[place].up].up
+		place = all[place].up
+	}
+	return place
+}
+
+// placeOf returns the place of a name, and adds the name if necessary.
+func (n *names) placeOf(name string) int {
+	if place := n.known.place(name); place >= 0 {
+		return place
+	}
+	return n.known.add(name, naming{up: len(n.known.keys), rank: math.MaxInt})
+}
+
+func (n *names) join(a, b string) {
+	i, j := n.root(n.placeOf(a)), n.root(n.placeOf(b))
+	if i == j {
 		return
 	}
-	if ra, rb := n.rankOf(a), n.rankOf(b); rb < ra || rb == ra && b < a {
-		a, b = b, a
+	all := n.known.values
+	if ri, rj := all[i].rank, all[j].rank; rj < ri || rj == ri && n.known.keys[j] < n.known.keys[i] {
+		i, j = j, i
 	}
-	n.up[b] = a
+	all[j].up = i
 }
 
-func (n names) rankOf(name string) int {
-	if rank, ok := n.rank[name]; ok {
-		return rank
-	}
-	return math.MaxInt
-}
-
-func (n names) prefer(name string, rank int) {
-	if old, ok := n.rank[name]; name != "" && (!ok || rank < old) {
-		n.rank[name] = rank
+func (n *names) prefer(name string, rank int) {
+	if name != "" {
+		known := &n.known.values[n.placeOf(name)]
+		known.rank = min(known.rank, rank)
 	}
 }
 
 // nameRecords groups the names of records. A record goes by its first name: the one of its first order or
 // sale, or else of its first fact with personal data, or else the first name that any fact gives. Linked
 // names come last. A payment that several orders share joins none of them: see sharedPayments.
-func nameRecords(facts []fact.Fact) names {
-	n := newNames()
+func nameRecords(facts []*fact.Fact) *names {
+	n := newNames(namesIn(facts))
 	for i := range facts {
-		f := &facts[i]
+		f := facts[i]
 		n.prefer(f.Ref, i+nameClass(f.Kind)*len(facts))
 		for _, link := range f.Links {
 			n.prefer(link, i+linkClass*len(facts))
@@ -88,6 +109,15 @@ func nameRecords(facts []fact.Fact) names {
 		}
 	}
 	n.joinPayments(shared, payments)
+	return n
+}
+
+// namesIn counts the names that facts give.
+func namesIn(facts []*fact.Fact) int {
+	n := 0
+	for _, f := range facts {
+		n += 1 + len(f.Links)
+	}
 	return n
 }
 

@@ -20,7 +20,7 @@ func (h *Evaluation) findFullRefunds() []bool {
 	full := make([]bool, len(h.facts))
 	open := map[string][]string{} // the payments of a record that were not returned
 	for i := range h.facts {
-		f, record := &h.facts[i], h.record[i]
+		f, record := h.facts[i], h.record[i]
 		if f.Kind != fact.KindRefund || !f.Full {
 			continue
 		}
@@ -38,8 +38,8 @@ func (h *Evaluation) findFullRefunds() []bool {
 func (h *Evaluation) openPayments(record string) []string {
 	var names []string
 	returned := map[string]bool{}
-	for _, i := range h.byRecord[record] {
-		switch f := &h.facts[i]; {
+	for _, i := range h.byRecord.get(record) {
+		switch f := h.facts[i]; {
 		case f.Kind == fact.KindSale:
 			names = append(names, f.Links...)
 		case f.Kind == fact.KindRefund && f.Full:
@@ -72,12 +72,12 @@ func isSibling(a, b string) bool {
 
 // refunded reports whether the record was refunded in full.
 func (h *Evaluation) refunded(record string) bool {
-	return slices.ContainsFunc(h.byRecord[record], h.fullRefund)
+	return slices.ContainsFunc(h.byRecord.get(record), h.fullRefund)
 }
 
 // calledOff reports whether an order was cancelled or failed after its sale.
 func (h *Evaluation) calledOff(sale int) bool {
-	return slices.ContainsFunc(h.byRecord[h.record[sale]], func(i int) bool {
+	return slices.ContainsFunc(h.byRecord.get(h.record[sale]), func(i int) bool {
 		return i > sale && h.facts[i].Kind == fact.KindOrderExpired
 	})
 }

@@ -17,46 +17,80 @@ type kindOfOrder struct{ source, form string }
 // sharedPayments returns, by the names of payments that several orders of one source and form only link, the
 // names of the orders: one payment for an order that was split, for example. Each of the orders stays a
 // record. What is reported of the payment alone, such as its refund or a dispute, is about each of them.
-func sharedPayments(facts []fact.Fact) map[string][]string {
-	isOrder := map[string]bool{}
-	linked := false
-	for i := range facts {
-		if facts[i].Kind.IsOrder() {
-			isOrder[facts[i].Ref] = true
-			linked = linked || len(facts[i].Links) > 0
-		}
-	}
-	if !linked || len(isOrder) < 2 {
+func sharedPayments(facts []*fact.Fact) map[string][]string {
+	orders := orderNames(facts)
+	if len(orders.keys) < 2 {
 		return nil
 	}
-	payments := namePayments(facts, isOrder)
+	payments := namePayments(facts, orders)
+	if !areShared(facts, orders, payments) {
+		return nil
+	}
 	by := map[string]map[kindOfOrder][]string{}
-	for i := range facts {
-		f := &facts[i]
+	eachPayment(facts, orders, payments, func(f *fact.Fact, payment string) bool {
+		kind := kindOfOrder{f.Source, formOf(f.Ref)}
+		if by[payment] == nil {
+			by[payment] = map[kindOfOrder][]string{}
+		}
+		if !slices.Contains(by[payment][kind], f.Ref) {
+			by[payment][kind] = append(by[payment][kind], f.Ref)
+		}
+		return true
+	})
+	return sharedLinks(facts, orders, payments, by)
+}
+
+// nameSet is a set of names.
+type nameSet = table[string, bool]
+
+// orderNames returns the names of the orders.
+func orderNames(facts []*fact.Fact) *nameSet {
+	out := &nameSet{}
+	for _, f := range facts {
+		if f.Kind.IsOrder() {
+			*out.at(f.Ref) = true
+		}
+	}
+	return out
+}
+
+// eachPayment visits the payments that orders link, until the visitor returns false.
+func eachPayment(facts []*fact.Fact, orders *nameSet, payments *names, visit func(f *fact.Fact, payment string) bool) {
+	for _, f := range facts {
 		if !f.Kind.IsOrder() || f.Ref == "" {
 			continue
 		}
 		for _, link := range f.Links {
-			payment, kind := payments.find(link), kindOfOrder{f.Source, formOf(f.Ref)}
-			if isOrder[link] || slices.Contains(by[payment][kind], f.Ref) {
-				continue
+			if !orders.get(link) && !visit(f, payments.find(link)) {
+				return
 			}
-			if by[payment] == nil {
-				by[payment] = map[kindOfOrder][]string{}
-			}
-			by[payment][kind] = append(by[payment][kind], f.Ref)
 		}
 	}
-	return sharedLinks(facts, isOrder, payments, by)
+}
+
+// areShared reports whether two orders link one payment, of whatever kinds they are.
+func areShared(facts []*fact.Fact, orders *nameSet, payments *names) bool {
+	var first table[string, string]
+	shared := false
+	eachPayment(facts, orders, payments, func(f *fact.Fact, payment string) bool {
+		order := first.at(payment)
+		shared = *order != "" && *order != f.Ref
+		*order = f.Ref
+		return !shared
+	})
+	return shared
 }
 
 // namePayments groups the names that the reports of payments give: of facts that are about no order.
-func namePayments(facts []fact.Fact, isOrder map[string]bool) names {
-	payments := newNames()
-	for i := range facts {
-		for _, link := range facts[i].Links {
-			if facts[i].Ref != "" && !isOrder[facts[i].Ref] && !isOrder[link] {
-				payments.join(facts[i].Ref, link)
+func namePayments(facts []*fact.Fact, orders *nameSet) *names {
+	payments := newNames(0)
+	for _, f := range facts {
+		if len(f.Links) == 0 || f.Ref == "" || orders.get(f.Ref) {
+			continue
+		}
+		for _, link := range f.Links {
+			if !orders.get(link) {
+				payments.join(f.Ref, link)
 			}
 		}
 	}
@@ -65,17 +99,17 @@ func namePayments(facts []fact.Fact, isOrder map[string]bool) names {
 
 // sharedLinks returns the linked names of the payments that more than one order of a kind has.
 func sharedLinks(
-	facts []fact.Fact, isOrder map[string]bool, payments names, by map[string]map[kindOfOrder][]string,
+	facts []*fact.Fact, orders *nameSet, payments *names, by map[string]map[kindOfOrder][]string,
 ) map[string][]string {
 	out := map[string][]string{}
 	for i := range facts {
 		for _, link := range facts[i].Links {
-			if isOrder[link] || out[link] != nil {
+			if orders.get(link) || out[link] != nil {
 				continue
 			}
-			for _, orders := range by[payments.find(link)] {
-				if len(orders) > 1 {
-					out[link] = append(out[link], orders...)
+			for _, together := range by[payments.find(link)] {
+				if len(together) > 1 {
+					out[link] = append(out[link], together...)
 				}
 			}
 		}
@@ -93,12 +127,16 @@ func formOf(name string) string {
 
 // joinPayments joins the names of shared payments with one another and notes their orders. Orders that another
 // fact states to be one record are one, and the payment is theirs.
-func (n names) joinPayments(shared map[string][]string, payments []pair) {
+func (n *names) joinPayments(shared map[string][]string, payments []pair) {
 	for _, p := range payments {
 		if !slices.Contains(n.records(shared[p.link]), n.find(p.name)) {
 			n.join(p.name, p.link)
 		}
 	}
+	if len(shared) == 0 {
+		return
+	}
+	n.orders = map[string][]string{}
 	links := slices.Sorted(maps.Keys(shared))
 	for _, link := range links {
 		if orders := n.records(shared[link]); len(orders) == 1 {
@@ -114,7 +152,7 @@ func (n names) joinPayments(shared map[string][]string, payments []pair) {
 }
 
 // records returns the records of names, each once.
-func (n names) records(of []string) []string {
+func (n *names) records(of []string) []string {
 	var out []string
 	for _, name := range of {
 		if record := n.find(name); !slices.Contains(out, record) {
@@ -126,19 +164,19 @@ func (n names) records(of []string) []string {
 
 // spread returns the facts with the records that they are about. A fact about a payment that several orders
 // share is repeated for each of them.
-func (h *Evaluation) spread(facts []fact.Fact) {
+func (h *Evaluation) spread(facts []*fact.Fact) {
 	if len(h.records.orders) == 0 { // as usual: every fact is about one record at most
 		h.facts, h.record = facts, make([]string, len(facts))
 		for i := range facts {
-			if f := &facts[i]; f.Ref != "" {
+			if f := facts[i]; f.Ref != "" {
 				h.record[i] = h.records.find(f.Ref)
 			}
 		}
 		return
 	}
-	h.facts = make([]fact.Fact, 0, len(facts))
+	h.facts = make([]*fact.Fact, 0, len(facts))
 	for i := range facts {
-		f := &facts[i]
+		f := facts[i]
 		records := []string{""}
 		if f.Ref != "" {
 			records = h.records.all(f.Ref)
@@ -147,7 +185,7 @@ func (h *Evaluation) spread(facts []fact.Fact) {
 			records = records[:1]
 		}
 		for _, record := range records {
-			h.facts, h.record = append(h.facts, *f), append(h.record, record)
+			h.facts, h.record = append(h.facts, f), append(h.record, record)
 		}
 	}
 }

@@ -32,7 +32,7 @@ func (h *Evaluation) Unfinished() []Unfinished {
 		all.facts[i] = i
 	}
 	for i := range h.facts {
-		f := &h.facts[i]
+		f := h.facts[i]
 		if f.Kind != fact.KindSale || !f.PerformanceAwaited || seen[h.record[i]] {
 			continue
 		}

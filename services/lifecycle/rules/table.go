@@ -1,0 +1,71 @@
+package rules
+
+// table maps keys to values, in the order of their first mention. A short table is searched entry by entry: most
+// persons have few records, and hashing costs more than a few comparisons.
+type table[K comparable, V any] struct {
+	keys   []K
+	values []V
+	// index holds the places of the keys of a long table.
+	index map[K]int
+}
+
+// shortTable is the length up to which a table needs no index.
+const shortTable = 12
+
+// place returns the place of a key, or -1.
+func (t *table[K, V]) place(key K) int {
+	if t.index != nil {
+		if n, ok := t.index[key]; ok {
+			return n
+		}
+		return -1
+	}
+	for n := range t.keys {
+		if t.keys[n] == key {
+			return n
+		}
+	}
+	return -1
+}
+
+// get returns the value of a key, or the zero value.
+func (t *table[K, V]) get(key K) V {
+	n := t.place(key)
+	if n < 0 {
+		var none V
+		return none
+	}
+	return t.values[n]
+}
+
+// at returns the value of a key for a change, and adds the key if necessary. The result is valid until the next
+// key is added.
+func (t *table[K, V]) at(key K) *V {
+	n := t.place(key)
+	if n < 0 {
+		var none V
+		n = t.add(key, none)
+	}
+	return &t.values[n]
+}
+
+// add adds a new key and returns its place.
+func (t *table[K, V]) add(key K, value V) int {
+	n := len(t.keys)
+	t.keys, t.values = append(t.keys, key), append(t.values, value)
+	switch {
+	case t.index != nil:
+		t.index[key] = n
+	case n == shortTable:
+		t.index = make(map[K]int, cap(t.keys))
+		for i, k := range t.keys {
+			t.index[k] = i
+		}
+	}
+	return n
+}
+
+// grow makes room for n keys.
+func (t *table[K, V]) grow(n int) {
+	t.keys, t.values = make([]K, 0, n), make([]V, 0, n)
+}
