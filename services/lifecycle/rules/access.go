@@ -127,9 +127,9 @@ func (h *Evaluation) soldDays(v view) (time.Time, bool) {
 			first[f.Contract] = begin
 		}
 		m, _ := after{f.AccessDays, "day", anchor("")}.reckon(
-			func(string) (time.Time, bool) { return begin, true }, h.policy.Place,
+			instant(begin), h.policy.Place,
 		)
-		last = calendar.Later(last, m.date.Start(h.policy.Place.Zone))
+		last = calendar.Later(last, m.day(h.policy.Place).Start(h.policy.Place.Zone))
 	}
 	return last, !last.IsZero()
 }

@@ -19,34 +19,40 @@ type view struct {
 // since is when the basis began.
 func (h *Evaluation) since(v view) time.Time { return h.facts[v.acts[0]].Occurred }
 
-// anchors finds the instants that a rule's period is counted from.
+// anchors finds the instants that a rule's period is counted from, as far as in view. The result is valid until
+// the next call.
 func (h *Evaluation) anchors(v view) anchors {
-	return func(name string) (time.Time, bool) {
-		switch name {
-		case AnchorAct:
-			return h.latest(v.acts, func(*fact.Fact) bool { return true })
-		case AnchorPerformance:
-			return h.performance(v)
-		case AnchorAccessEnd:
-			return h.accessEnd(v)
-		case AnchorConsentEnd:
-			return h.consentEnd(v)
-		case AnchorLastState:
-			return h.lastState(v), true
-		}
-		of := func(f *fact.Fact) bool { return f.Kind == fact.Kind(name) }
-		if t, ok := h.latest(v.acts, of); ok {
-			return t, true
-		}
-		if name == string(fact.KindOrderExpired) {
-			if records := h.recordsRaising(v); len(records) > 0 {
-				return h.ordersEnd(v, records)
-			}
-		}
-		// An anchor other than the raising facts counts from the beginning of the basis.
-		since := h.since(v)
-		return h.latest(v.facts, func(f *fact.Fact) bool { return of(f) && !f.Occurred.Before(since) })
+	h.seen = v
+	return h
+}
+
+// anchored finds the instant of an anchor, as far as in view.
+func (h *Evaluation) anchored(name string) (time.Time, bool) {
+	v := h.seen
+	switch name {
+	case AnchorAct:
+		return h.facts[v.acts[len(v.acts)-1]].Occurred, true
+	case AnchorPerformance:
+		return h.performance(v)
+	case AnchorAccessEnd:
+		return h.accessEnd(v)
+	case AnchorConsentEnd:
+		return h.consentEnd(v)
+	case AnchorLastState:
+		return h.lastState(v), true
 	}
+	kind := fact.Kind(name)
+	if t, ok := h.latest(v.acts, func(f *fact.Fact) bool { return f.Kind == kind }); ok {
+		return t, true
+	}
+	if kind == fact.KindOrderExpired {
+		if records := h.recordsRaising(v); len(records) > 0 {
+			return h.ordersEnd(v, records)
+		}
+	}
+	// An anchor other than the raising facts counts from the beginning of the basis.
+	since := h.since(v)
+	return h.latest(v.facts, func(f *fact.Fact) bool { return f.Kind == kind && !f.Occurred.Before(since) })
 }
 
 // lastState is the latest state of the thing with which an act in view was reported: an order that its shop

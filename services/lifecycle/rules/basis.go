@@ -51,33 +51,40 @@ func Bases(p *Policy, facts []fact.Fact) []Basis {
 }
 
 func (h *Evaluation) evaluateBases() []Basis {
-	all := make([]Basis, 0, usualBases)
+	all := make([]Basis, 0, min(basesOfFact*len(h.facts), usualBases))
+	prolonged := false
 	for i := range h.policy.Rules {
-		r := &h.policy.Rules[i]
+		r, before := &h.policy.Rules[i], len(all)
 		if r.Consent {
 			all = h.appendConsents(all, r)
-			continue
+		} else {
+			all = h.appendGroups(all, r)
 		}
-		for _, g := range h.groups(r) {
-			all = h.appendRaised(all, r, g)
-		}
+		prolonged = prolonged || r.Prolongs && len(all) > before
 	}
 	all = append(all, h.voidBases()...)
 	h.expandToRecords(all)
-	h.limitProlonging(all)
+	if prolonged {
+		h.limitProlonging(all)
+	}
 	return sortedBases(all)
 }
 
+// basesOfFact is the number of bases that a usual fact raises, usualBases that of a usual person.
+const basesOfFact, usualBases = 5, 32
+
 // sortedBases returns bases in their fixed order. Places are sorted and not bases, which are large.
 func sortedBases(all []Basis) []Basis {
-	order := make([]int, len(all))
+	order := make([]int32, len(all))
 	for i := range order {
-		order[i] = i
+		order[i] = int32(i) //nolint:gosec // a person has fewer bases
 	}
-	slices.SortFunc(order, func(i, j int) int {
+	slices.SortFunc(order, func(i, j int32) int {
 		a, b := &all[i], &all[j]
+		if c := a.Since.Compare(b.Since); c != 0 {
+			return c
+		}
 		return cmp.Or(
-			a.Since.Compare(b.Since),
 			cmp.Compare(a.Rule, b.Rule),
 			cmp.Compare(a.Ref, b.Ref),
 			cmp.Compare(a.Channel, b.Channel),
@@ -91,13 +98,32 @@ func sortedBases(all []Basis) []Basis {
 	return out
 }
 
-// usualBases is the number of bases of a usual person.
-const usualBases = 32
+// appendGroups appends the bases of a rule: of each group with a fact that raises the rule. Facts about the whole
+// person belong to every group.
+func (h *Evaluation) appendGroups(all []Basis, r *Rule) []Basis {
+	h.scope = h.scopeOf(r)
+	if h.scope.raising == 0 {
+		return all
+	}
+	if r.Per == PerPerson {
+		return h.appendRaised(all, r, group{facts: h.everything()})
+	}
+	units := h.unitsOf(r)
+	for i := range h.facts {
+		unit := units.of[i]
+		if !h.scope.raising.has(h.kinds.of[i]) || units.visited[unit] == r || !h.qualifies(r, i) {
+			continue
+		}
+		units.visited[unit] = r
+		all = h.appendRaised(all, r, group{ref: units.names.keys[unit], unit: unit, of: units.of, facts: h.factsOf(units, unit)})
+	}
+	return all
+}
 
 // appendRaised appends the bases of a rule in a group: one for every interval between a raising fact and
 // an end.
 func (h *Evaluation) appendRaised(all []Basis, r *Rule, g group) []Basis {
-	acts := h.scratch[:0]
+	acts := h.acts[:0]
 	end := func(until time.Time, known bool, by string) {
 		b := h.basis(r, g.ref, acts)
 		if known {
@@ -116,12 +142,12 @@ func (h *Evaluation) appendRaised(all []Basis, r *Rule, g group) []Basis {
 			switch {
 			case known && !lapse.After(f.Occurred):
 				end(lapse, true, "")
-			case h.endsActs(r, i, acts, g.facts[:n+1]):
+			case h.scope.ending.has(h.kinds.of[i]) && h.endsActs(r, i, acts, g.facts[:n+1]):
 				end(f.Occurred, true, f.ID)
 				continue
 			}
 		}
-		if g.has(i) && h.raises(r, i) {
+		if g.has(i) && h.scope.raising.has(h.kinds.of[i]) && h.qualifies(r, i) {
 			acts = append(acts, i)
 		}
 	}
@@ -129,7 +155,7 @@ func (h *Evaluation) appendRaised(all []Basis, r *Rule, g group) []Basis {
 		lapse, known := h.lapse(r, view{acts: acts, facts: g.facts, next: len(h.facts)})
 		end(lapse, known, "")
 	}
-	h.scratch = acts
+	h.acts = acts
 	return all
 }
 
@@ -242,31 +268,36 @@ func (h *Evaluation) basis(r *Rule, ref string, acts []int) Basis {
 	b.Facts = slices.Compact(b.Facts) // an act about several records stands once for each
 	b.Keeps = h.items.take(len(r.Keeps))
 	for _, c := range r.Keeps {
-		item := Item{Category: c}
-		if h.policy.Categories[c].PerRecord {
-			item.Ref = ref
-		}
-		if r.Per != PerContract || ref == "" || !h.policy.Categories[c].PerRecord {
-			b.Keeps = append(b.Keeps, item)
-			continue
-		}
-		for _, record := range h.recordsOf(acts) {
-			b.Keeps = append(b.Keeps, Item{Category: c, Ref: record})
+		switch {
+		case !h.policy.Categories[c].PerRecord:
+			b.Keeps = append(b.Keeps, Item{Category: c})
+		case r.Per != PerContract || ref == "":
+			b.Keeps = append(b.Keeps, Item{Category: c, Ref: ref})
+		default:
+			for _, record := range h.recordsOf(acts) {
+				b.Keeps = append(b.Keeps, Item{Category: c, Ref: record})
+			}
 		}
 	}
 	return b
 }
 
-// recordsOf returns the records of acts.
+// recordsOf returns the records of acts, until the next call.
 func (h *Evaluation) recordsOf(acts []int) []string {
-	var out []string
+	out := h.refs[:0]
 	for _, i := range acts {
 		if h.record[i] != "" {
 			out = append(out, h.record[i])
 		}
 	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	h.refs = out
+	return unique(out)
+}
+
+// unique sorts names in place, and returns each once.
+func unique(names []string) []string {
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // expandToRecords extends a basis without a record, such as a hold on everything, to the per-record
@@ -302,10 +333,7 @@ func (h *Evaluation) isPerRecord(item Item) bool { return h.policy.Categories[it
 
 // recordItems returns the items of records by category, each once; nil where no basis needs them.
 func (h *Evaluation) recordItems(all []Basis) map[string][]Item {
-	if !slices.ContainsFunc(
-		all,
-		func(b Basis) bool { return b.Ref == "" && slices.ContainsFunc(b.Keeps, h.isPerRecord) },
-	) {
+	if !h.anyNeedsRecords(all) {
 		return nil
 	}
 	known := map[string][]Item{}
@@ -323,6 +351,16 @@ func (h *Evaluation) recordItems(all []Basis) map[string][]Item {
 	return known
 }
 
+// anyNeedsRecords reports whether one of the bases has no record and keeps something of every record.
+func (h *Evaluation) anyNeedsRecords(all []Basis) bool {
+	for i := range all {
+		if all[i].Ref == "" && slices.ContainsFunc(all[i].Keeps, h.isPerRecord) {
+			return true
+		}
+	}
+	return false
+}
+
 // limitProlonging removes from prolonging bases the items that no other basis covered at their
 // beginning: a hold restores no lapsed item. A hold on an item that another hold retains counts.
 func (h *Evaluation) limitProlonging(all []Basis) {
@@ -337,9 +375,6 @@ func (h *Evaluation) limitProlonging(all []Basis) {
 		if h.policy.Rule(all[i].Rule).Prolongs {
 			prolonging = append(prolonging, &all[i])
 		}
-	}
-	if len(prolonging) == 0 {
-		return
 	}
 	for i := range all {
 		if !h.policy.Rule(all[i].Rule).Prolongs {

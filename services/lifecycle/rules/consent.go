@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -15,8 +16,10 @@ type consentKey struct{ purpose, channel, address string }
 // consent is a basis of consent with its history.
 type consent struct {
 	Basis
-	// grants are the sign-ups of the consent, as indexes of the history's facts.
-	grants []int
+	key consentKey
+	// grants are the sign-ups of the consent, as indexes of the history's facts; granted is the instant of the last.
+	grants  []int
+	granted time.Time
 	// addresses are the addresses of the consent; none when unknown.
 	addresses []string
 	// state is the reason of the end; empty while the consent is in force.
@@ -32,24 +35,32 @@ type ignoredSignup struct {
 	signup, no int
 }
 
+// agreement is a sign-up that opened or extended a consent for an address, as an index of the history's facts.
+type agreement struct {
+	signup  int
+	address string
+}
+
 // consentFold folds the acts of consent in order: a sign-up opens a consent for each purpose and
 // channel of its wording, and an act against the consent closes the consent.
 type consentFold struct {
 	*Evaluation
 	done []consent
-	open map[consentKey]*consent
-	keys []consentKey
+	// open are the consents in force, in the order of their beginnings.
+	open []*consent
 }
 
 func (h *Evaluation) foldConsents() []consent {
-	h.agreed = map[int][]consentKey{}
-	fold := consentFold{Evaluation: h, open: map[consentKey]*consent{}}
-	for i := range h.facts {
+	h.agreed = make([]bool, len(h.facts))
+	fold := consentFold{Evaluation: h}
+	for i, f := range h.facts {
 		fold.act(i)
+		if f.IsAgainstConsent() {
+			h.against = append(h.against, i)
+		}
 	}
-	for _, k := range fold.keys {
-		c := fold.open[k]
-		if t, ok := fold.expiry(k, c); ok {
+	for _, c := range fold.open {
+		if t, ok := fold.expiry(c); ok {
 			c.Until, c.state = &t, ConsentExpired
 		}
 		fold.done = append(fold.done, *c)
@@ -62,27 +73,27 @@ func (c *consentFold) act(i int) {
 	case fact.KindSignup:
 		c.grant(i)
 	case fact.KindBounce:
-		c.each(f, func(k consentKey, open *consent) {
-			if c.inForce(k, f.Occurred) {
+		c.each(f, func(open *consent) {
+			if c.inForce(open, f.Occurred) {
 				open.bounced = &f.Occurred
 			}
 		})
 	case fact.KindListed:
-		c.each(f, func(k consentKey, open *consent) {
-			if c.inForce(k, f.Occurred) && open.bounced != nil && open.bounced.Before(f.Occurred) {
+		c.each(f, func(open *consent) {
+			if c.inForce(open, f.Occurred) && open.bounced != nil && open.bounced.Before(f.Occurred) {
 				open.bounced = nil
 			}
 		})
 	case fact.KindAddressChanged:
 		if f.HasTrait(fact.TraitAuthenticated) && f.Address != "" {
-			c.each(f, func(k consentKey, open *consent) {
-				if k.channel == ChannelEmail {
+			c.each(f, func(open *consent) {
+				if open.Channel == ChannelEmail {
 					open.addresses = append(open.addresses, f.Address)
 				}
 			})
 		}
 	case fact.KindRefusal, fact.KindUnsubscribe, fact.KindObjection, fact.KindErasure, fact.KindInvalidated:
-		c.each(f, func(k consentKey, _ *consent) { c.end(k, f) })
+		c.each(f, func(open *consent) { c.end(open, f) })
 	}
 }
 
@@ -102,48 +113,65 @@ func (c *consentFold) grant(i int) {
 				k.address = f.Address
 			}
 			if f.IsVoidConsent() {
-				until := f.Occurred
 				c.done = append(c.done, consent{
-					Basis:  Basis{Purpose: purpose, Channel: channel, Since: f.Occurred, Until: &until, Facts: []string{f.ID}},
-					grants: []int{i}, state: ConsentInvalidated,
+					Basis: Basis{
+						Purpose: purpose, Channel: channel, Since: f.Occurred, Until: c.pointer(f.Occurred),
+						Facts: append(c.texts.take(1), f.ID),
+					},
+					grants: append(c.numbers.take(1), i), state: ConsentInvalidated,
 				})
 				continue
 			}
-			if no, ok := c.lastNo(i, k); ok && !c.inForce(k, f.Occurred) && !provesAfter(f, c.facts[no].Occurred) {
-				c.ignored = append(c.ignored, ignoredSignup{k, i, no})
-				continue
-			}
-			c.agreed[i] = append(c.agreed[i], k)
-			open := c.opened(k, f)
-			open.Facts, open.grants, open.bounced = append(open.Facts, f.ID), append(open.grants, i), nil
+			c.agree(i, k)
 		}
 	}
 }
 
-// opened returns the open consent of a key, and opens one where there is none.
-func (c *consentFold) opened(k consentKey, f *fact.Fact) *consent {
-	if c.inForce(k, f.Occurred) {
-		return c.open[k]
+// agree opens or extends the consent of a key.
+func (c *consentFold) agree(i int, k consentKey) {
+	f, open := c.facts[i], c.opened(c.facts[i], k)
+	if open == nil {
+		if no, ok := c.lastNo(i, k); ok && !provesAfter(f, c.facts[no].Occurred) {
+			c.ignored = append(c.ignored, ignoredSignup{k, i, no})
+			return
+		}
+		open = c.begin(f, k)
 	}
-	open := &consent{Basis: Basis{Purpose: k.purpose, Channel: k.channel, Since: f.Occurred}}
+	open.Facts, open.grants = c.texts.add(open.Facts, f.ID), c.numbers.add(open.grants, i)
+	open.bounced, open.granted = nil, f.Occurred
+	c.agreed[i] = true
+	of := c.agreements.at(consentKey{purpose: k.purpose, channel: k.channel})
+	*of = append(*of, agreement{i, k.address})
+}
+
+// opened returns the open consent of a key at a sign-up, or nil.
+func (c *consentFold) opened(f *fact.Fact, k consentKey) *consent {
+	for _, open := range c.open {
+		if open.key == k {
+			if c.inForce(open, f.Occurred) {
+				return open
+			}
+			return nil
+		}
+	}
+	return nil
+}
+
+// begin opens the consent of a key.
+func (c *consentFold) begin(f *fact.Fact, k consentKey) *consent {
+	open := &consent{key: k, Basis: Basis{Purpose: k.purpose, Channel: k.channel, Since: f.Occurred}}
 	if k.address != "" {
 		open.addresses = []string{k.address}
 	}
-	c.open[k] = open
-	c.keys = append(c.keys, k)
+	c.open = append(c.open, open)
 	return open
 }
 
-// inForce reports whether the consent of a key is open at an instant. A consent that has expired by
-// then is closed.
-func (c *consentFold) inForce(k consentKey, at time.Time) bool {
-	open := c.open[k]
-	if open == nil {
-		return false
-	}
-	t, ok := c.expiry(k, open)
+// inForce reports whether an open consent is in force at an instant. A consent that has expired by then is closed.
+func (c *consentFold) inForce(open *consent, at time.Time) bool {
+	t, ok := c.expiry(open)
 	if ok && !t.After(at) {
-		c.close(k, t, ConsentExpired)
+		c.close(open, t, ConsentExpired)
 		return false
 	}
 	return true
@@ -155,9 +183,9 @@ func (h *Evaluation) lastNo(before int, k consentKey) (int, bool) {
 	if k.address != "" {
 		addresses = []string{k.address}
 	}
-	for i := range slices.Backward(h.facts[:before]) {
+	for _, i := range slices.Backward(h.against) {
 		f := h.facts[i]
-		if f.IsAgainstConsent() && f.Covers(k.purpose, k.channel) &&
+		if i < before && f.Covers(k.purpose, k.channel) &&
 			(f.CoversAddress(addresses) || isOfRecord(f, h.facts[before])) {
 			return i, true
 		}
@@ -182,7 +210,7 @@ func provesAfter(f *fact.Fact, no time.Time) bool {
 func (h *Evaluation) answers(i int, acts []int) bool {
 	return !slices.ContainsFunc(acts, func(no int) bool {
 		return h.facts[no].IsAgainstConsent() &&
-			slices.ContainsFunc(h.policy.consentKeys(), func(k consentKey) bool {
+			h.policy.anyConsentKey(func(k consentKey) bool {
 				return h.facts[no].Covers(k.purpose, k.channel) && !h.isAnswered(no, i, k)
 			})
 	})
@@ -191,16 +219,15 @@ func (h *Evaluation) answers(i int, acts []int) bool {
 // isAnswered reports whether a sign-up after a no, up to the fact i, opened or extended a consent of a key for
 // an address of the no.
 func (h *Evaluation) isAnswered(no, i int, k consentKey) bool {
-	refused := h.facts[no]
-	for j := no + 1; j <= i; j++ {
-		if !provesAfter(h.facts[j], refused.Occurred) {
-			continue
+	refused, all := h.facts[no], h.agreements.get(k)
+	end, _ := slices.BinarySearchFunc(all, i+1, func(a agreement, i int) int { return cmp.Compare(a.signup, i) })
+	for _, a := range slices.Backward(all[:end]) {
+		if a.signup <= no {
+			return false
 		}
-		for _, opened := range h.agreed[j] {
-			ofAddress := opened.address == "" || refused.CoversAddress([]string{opened.address})
-			if opened.purpose == k.purpose && opened.channel == k.channel && ofAddress {
-				return true
-			}
+		ofAddress := a.address == "" || refused.CoversAddress([]string{a.address})
+		if ofAddress && provesAfter(h.facts[a.signup], refused.Occurred) {
+			return true
 		}
 	}
 	return false
@@ -220,12 +247,15 @@ func (h *Evaluation) child() bool {
 	return false
 }
 
-// each visits the open consents within the scope of an act. The visitor may close them.
-func (c *consentFold) each(f *fact.Fact, visit func(consentKey, *consent)) {
-	for _, k := range slices.Clone(c.keys) {
-		open := c.open[k]
-		if open != nil && f.Covers(k.purpose, k.channel) && (f.CoversAddress(open.addresses) || c.isOfGrant(f, open)) {
-			visit(k, open)
+// each visits the open consents within the scope of an act. The visitor may close the visited one.
+func (c *consentFold) each(f *fact.Fact, visit func(*consent)) {
+	for n := 0; n < len(c.open); {
+		open := c.open[n]
+		if f.Covers(open.Purpose, open.Channel) && (f.CoversAddress(open.addresses) || c.isOfGrant(f, open)) {
+			visit(open)
+		}
+		if n < len(c.open) && c.open[n] == open {
+			n++
 		}
 	}
 }
@@ -239,40 +269,41 @@ func (c *consentFold) isOfGrant(f *fact.Fact, open *consent) bool {
 // isOfRecord reports whether two facts name one record of one source.
 func isOfRecord(a, b *fact.Fact) bool { return a.Ref != "" && a.Ref == b.Ref && a.Source == b.Source }
 
-func (c *consentFold) end(k consentKey, f *fact.Fact) {
-	if !c.inForce(k, f.Occurred) {
+func (c *consentFold) end(open *consent, f *fact.Fact) {
+	if !c.inForce(open, f.Occurred) {
 		return
 	}
-	c.open[k].Facts = append(c.open[k].Facts, f.ID)
-	c.close(k, f.Occurred, endState(f.Kind))
+	open.Facts = c.texts.add(open.Facts, f.ID)
+	c.close(open, f.Occurred, endState(f.Kind))
 }
 
-func (c *consentFold) close(k consentKey, until time.Time, state ConsentState) {
-	open := c.open[k]
-	open.Until, open.state = &until, state
+func (c *consentFold) close(open *consent, until time.Time, state ConsentState) {
+	open.Until, open.state = c.pointer(until), state
 	c.done = append(c.done, *open)
-	delete(c.open, k)
-	c.keys = slices.DeleteFunc(c.keys, func(x consentKey) bool { return x == k })
+	c.open = slices.DeleteFunc(c.open, func(x *consent) bool { return x == open })
 }
 
 // expiry is the end of a consent by time, if its rule has one, such as a period after the first
 // bounce.
-func (c *consentFold) expiry(k consentKey, open *consent) (time.Time, bool) {
-	r := c.policy.ConsentRule(k.purpose, k.channel)
+func (c *consentFold) expiry(open *consent) (time.Time, bool) {
+	r := c.policy.ConsentRule(open.Purpose, open.Channel)
 	if r == nil || !r.Until.Set() {
 		return time.Time{}, false
 	}
-	return r.Until.lapse(func(name string) (time.Time, bool) {
-		switch fact.Kind(name) {
-		case fact.KindBounce:
-			if open.bounced != nil {
-				return *open.bounced, true
-			}
-		case fact.KindSignup, AnchorAct:
-			return c.facts[open.grants[len(open.grants)-1]].Occurred, true
+	return r.Until.lapse(open, c.policy.Place)
+}
+
+// anchored finds the instants from which the period of a consent is counted.
+func (c *consent) anchored(name string) (time.Time, bool) {
+	switch fact.Kind(name) {
+	case fact.KindBounce:
+		if c.bounced != nil {
+			return *c.bounced, true
 		}
-		return time.Time{}, false
-	}, c.policy.Place)
+	case fact.KindSignup, AnchorAct:
+		return c.granted, true
+	}
+	return time.Time{}, false
 }
 
 // appendConsents appends the consents for the rule's purpose as bases of the rule. The data of an ignored
@@ -302,21 +333,40 @@ func (h *Evaluation) appendConsents(all []Basis, r *Rule) []Basis {
 	return all
 }
 
+// consentEnd is the end of the consents whose sign-ups are no later than one of them.
+type consentEnd struct {
+	signup int
+	// until is the last end; nil while one of the consents is in force.
+	until *time.Time
+}
+
+// findConsentEnds returns the ends of consents, by their first sign-ups.
+func (h *Evaluation) findConsentEnds() []consentEnd {
+	out := make([]consentEnd, len(h.consents))
+	for i := range h.consents {
+		out[i] = consentEnd{h.consents[i].grants[0], h.consents[i].Until}
+	}
+	slices.SortStableFunc(out, func(a, b consentEnd) int { return cmp.Compare(a.signup, b.signup) })
+	for i := 1; i < len(out); i++ {
+		if last := out[i-1].until; last == nil || out[i].until != nil && last.After(*out[i].until) {
+			out[i].until = last
+		}
+	}
+	return out
+}
+
 // consentEnd is the end of the last consent in view, not before the beginning of the basis; false
 // while a consent is in force.
 func (h *Evaluation) consentEnd(v view) (time.Time, bool) {
-	last := h.since(v)
-	for i := range h.consents {
-		c := &h.consents[i]
-		switch {
-		case c.grants[0] >= v.next:
-		case c.Until == nil, v.next < len(h.facts) && c.Until.After(h.facts[v.next].Occurred):
-			return time.Time{}, false
-		default:
-			last = calendar.Later(last, *c.Until)
-		}
+	n, _ := slices.BinarySearchFunc(h.consentEnds, v.next, func(e consentEnd, next int) int { return cmp.Compare(e.signup, next) })
+	if n == 0 {
+		return h.since(v), true
 	}
-	return last, true
+	until := h.consentEnds[n-1].until
+	if until == nil || v.next < len(h.facts) && until.After(h.facts[v.next].Occurred) {
+		return time.Time{}, false
+	}
+	return calendar.Later(h.since(v), *until), true
 }
 
 // refusedEver reports whether the person ever refused a purpose by a channel, in any way. Such a

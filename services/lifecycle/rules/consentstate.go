@@ -132,21 +132,39 @@ func Consents(p *Policy, facts []fact.Fact, asked []AnnouncedQuestion, at time.T
 // consentKeys lists the purposes and channels that some wording covers.
 func (p *Policy) consentKeys() []consentKey {
 	var out []consentKey
-	add := func(c Coverage) {
-		for _, purpose := range c.Purposes {
-			for _, channel := range c.Channels {
-				out = append(out, consentKey{purpose: purpose, channel: channel})
-			}
-		}
-	}
-	add(p.Unknown)
-	for _, w := range p.Wordings {
-		add(w.Coverage)
-	}
+	p.anyConsentKey(func(k consentKey) bool {
+		out = append(out, k)
+		return false
+	})
 	slices.SortFunc(out, func(a, b consentKey) int {
 		return cmp.Or(cmp.Compare(a.purpose, b.purpose), cmp.Compare(a.channel, b.channel))
 	})
 	return slices.Compact(out)
+}
+
+// anyConsentKey reports whether a purpose and channel that some wording covers passes. A purpose and channel of
+// several wordings is visited several times.
+func (p *Policy) anyConsentKey(pass func(consentKey) bool) bool {
+	if p.Unknown.anyKey(pass) {
+		return true
+	}
+	for i := range p.Wordings {
+		if p.Wordings[i].anyKey(pass) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *Coverage) anyKey(pass func(consentKey) bool) bool {
+	for _, purpose := range c.Purposes {
+		for _, channel := range c.Channels {
+			if pass(consentKey{purpose: purpose, channel: channel}) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // consentState returns the consents in force, or else the last statement about the consent.

@@ -17,7 +17,7 @@ type Evaluation struct {
 	// record and contract hold, for each fact, the name of its group; byRecord and byContract are
 	// the facts of each group, and shared the facts that belong to every group.
 	record, contract     []string
-	byRecord, byContract table[string, []int]
+	byRecord, byContract units
 	shared               []int
 	// contractsOf are the contracts that the facts of a record name, by the name of the record.
 	contractsOf table[string, []string]
@@ -32,22 +32,29 @@ type Evaluation struct {
 	// traits are the traits of all facts of a record.
 	traits   table[string, []string]
 	consents []consent
-	// agreed holds the consents that a sign-up opened or extended, ignored the sign-ups that opened none
-	// because of an earlier no.
-	agreed  map[int][]consentKey
-	ignored []ignoredSignup
+	// agreed reports for each fact whether the fact is a sign-up that opened or extended a consent; agreements are
+	// these sign-ups by purpose and channel. ignored are the sign-ups that opened none because of an earlier no.
+	agreed     []bool
+	agreements table[consentKey, []agreement]
+	ignored    []ignoredSignup
+	// against are the acts of the person against a consent, and ends the ends of consents.
+	against     []int
+	consentEnds []consentEnd
 	// bases is every basis that the facts raise.
 	bases []Basis
-	// kinds indexes the facts by kind; items and texts hold the short lists of the bases.
-	kinds kindIndex
+	// kinds are the kinds of the facts; items and texts hold the short lists of the bases.
+	kinds kinds
 	items arena[Item]
 	texts arena[string]
 	times arena[time.Time]
 	// numbers holds the lists of facts.
 	numbers arena[int]
-	// scratch is a list of acts, and groupList a list of groups, that are used again for each rule.
-	scratch   []int
-	groupList []group
+	// scope is the scope of the rule that is evaluated, and seen what is known of the basis at hand.
+	scope scope
+	seen  view
+	// acts and list are lists of facts, and refs names of records, that are used again and again.
+	acts, list []int
+	refs       []string
 }
 
 // Evaluate evaluates facts under a policy.
@@ -59,11 +66,12 @@ func Evaluate(p *Policy, facts []fact.Fact) *Evaluation {
 	for i := range facts {
 		h.erasureAsked = h.erasureAsked || facts[i].Kind == fact.KindErasure
 	}
-	h.kinds = indexKinds(h.facts)
+	h.kinds.read(h.facts)
 	h.nameContracts()
 	h.gatherGroups()
 	h.full = h.findFullRefunds()
 	h.consents = h.foldConsents()
+	h.consentEnds = h.findConsentEnds()
 	h.bases = h.evaluateBases()
 	return h
 }
@@ -97,33 +105,58 @@ func (h *Evaluation) noteContract(record, contract string) {
 }
 
 func (h *Evaluation) gatherGroups() {
+	h.byRecord.begin(len(h.facts))
+	h.byContract.begin(len(h.facts))
 	for i, f := range h.facts {
-		if f.Kind.IsAboutPerson() {
+		h.byRecord.of[i] = h.byRecord.unit(h.record[i])
+		h.byContract.of[i] = h.byContract.unit(h.contract[i])
+		switch {
+		case f.Kind.IsAboutPerson():
 			h.shared = append(h.shared, i)
 			continue
-		}
-		if h.record[i] != "" {
-			of := h.byRecord.at(h.record[i])
-			*of = h.numbers.add(*of, i)
-			if len(f.Traits) > 0 {
-				traits := h.traits.at(h.record[i])
-				*traits = append(*traits, f.Traits...)
-			}
-		}
-		if h.contract[i] != "" {
-			of := h.byContract.at(h.contract[i])
-			*of = h.numbers.add(*of, i)
-		}
-		if h.record[i] == "" || h.contract[i] == "" {
+		case h.record[i] == "" || h.contract[i] == "":
 			h.shared = append(h.shared, i)
 		}
+		h.addTo(&h.byRecord, i)
+		h.addTo(&h.byContract, i)
+		if h.record[i] != "" && len(f.Traits) > 0 {
+			traits := h.traits.at(h.record[i])
+			*traits = append(*traits, f.Traits...)
+		}
+	}
+	h.byRecord.visited = make([]*Rule, len(h.byRecord.names.keys))
+	h.byContract.visited = make([]*Rule, len(h.byContract.names.keys))
+}
+
+// begin makes room for the units of n facts.
+func (u *units) begin(n int) {
+	u.names.grow(n)
+	u.of = make([]int, n)
+}
+
+// unit returns the place of the unit with a name, and adds the unit if necessary. An empty name is a unit without
+// facts of its own.
+func (u *units) unit(name string) int {
+	if n := u.names.place(name); n >= 0 {
+		return n
+	}
+	return u.names.add(name, nil)
+}
+
+// addTo adds a fact to its unit.
+func (h *Evaluation) addTo(u *units, i int) {
+	if n := u.of[i]; u.names.keys[n] != "" {
+		u.names.values[n] = h.numbers.add(u.names.values[n], i)
 	}
 }
+
+// factsOfRecord returns the facts of a record, in order.
+func (h *Evaluation) factsOfRecord(record string) []int { return h.byRecord.names.get(record) }
 
 // OtherNames returns the further names of a record, sorted; nil for the name of no record.
 func (h *Evaluation) OtherNames(ref string) []string {
 	var names []string
-	for _, i := range h.byRecord.get(ref) {
+	for _, i := range h.factsOfRecord(ref) {
 		names = append(append(names, h.facts[i].Ref), h.facts[i].Links...)
 	}
 	slices.Sort(names)
@@ -134,121 +167,87 @@ func (h *Evaluation) OtherNames(ref string) []string {
 	return names
 }
 
+// units are the records or the contracts, for each of which a rule may raise bases.
+type units struct {
+	// names are the names of the units, with their facts in order.
+	names table[string, []int]
+	// of is the unit of each fact.
+	of []int
+	// visited is the rule that was last evaluated for each unit.
+	visited []*Rule
+}
+
+// unitsOf returns the units of a rule.
+func (h *Evaluation) unitsOf(r *Rule) *units {
+	if r.Per == PerContract {
+		return &h.byContract
+	}
+	return &h.byRecord
+}
+
 // group is the facts that one basis may rest on, in order.
 type group struct {
 	// ref is the name of the record or contract, or empty for the person.
 	ref   string
 	facts []int
-	// key holds, for each fact of the history, the group in which the fact raises bases; nil when
+	// of holds, for each fact of the history, the unit in which the fact raises bases; nil when
 	// there is one group. Facts about the whole person end bases in every group.
-	key []string
+	of   []int
+	unit int
 }
 
 // has reports whether a fact may raise a basis in the group.
-func (g *group) has(fact int) bool { return len(g.key) == 0 || g.key[fact] == g.ref }
+func (g *group) has(fact int) bool { return len(g.of) == 0 || g.of[fact] == g.unit }
 
-// groups returns the groups with a fact that raises the rule, until the next call. Facts about the whole person
-// belong to every group.
-func (h *Evaluation) groups(r *Rule) []group {
-	raising := h.kinds.of(r.Raised)
-	if len(raising) == 0 {
-		return nil
-	}
-	if r.Per == PerPerson {
-		h.groupList = append(h.groupList[:0], group{facts: h.actsOn(r)})
-		return h.groupList
-	}
-	key, members := h.record, &h.byRecord
-	if r.Per == PerContract {
-		key, members = h.contract, &h.byContract
-	}
-	out := h.groupList[:0]
-	var seen seenGroups
-	var shared []int
-	for _, i := range raising {
-		if seen.has(out, key[i]) || !h.raises(r, i) {
-			continue
-		}
-		if len(out) == 0 {
-			shared = h.sharedBy(r)
-		}
-		out = append(out, group{ref: key[i], facts: merge(members.get(key[i]), shared), key: key})
-	}
-	h.groupList = out
-	return out
-}
-
-// seenGroups finds groups by name. A few groups need no map.
-type seenGroups map[string]bool
-
-const fewGroups = 8
-
-func (s *seenGroups) has(all []group, ref string) bool {
-	if len(all) <= fewGroups {
-		return slices.ContainsFunc(all, func(g group) bool { return g.ref == ref })
-	}
-	for len(*s) < len(all) { // the groups since the last look
-		if *s == nil {
-			*s = seenGroups{}
-		}
-		for i := len(*s); i < len(all); i++ {
-			(*s)[all[i].ref] = true
-		}
-	}
-	return (*s)[ref]
-}
-
-// actsOn returns the facts that can have an effect on a rule of the whole person.
-func (h *Evaluation) actsOn(r *Rule) []int {
-	out := make([]int, 0, len(h.facts))
-	all := len(h.policy.Earlier) > 0 // the period that was promised may look at others
+// everything returns the facts that can have an effect on a rule of the whole person, until the next call.
+func (h *Evaluation) everything() []int {
+	out := h.list[:0]
 	for i := range h.facts {
-		if all || r.dependsOn(h.facts[i].Kind) {
+		if h.scope.affecting.has(h.kinds.of[i]) {
 			out = append(out, i)
 		}
 	}
+	h.list = out
 	return out
 }
 
-// sharedBy returns the facts of every group that can have an effect on the rule. A long-standing
-// customer has many orders and many acts about the whole person; most rules depend on few of them.
-func (h *Evaluation) sharedBy(r *Rule) []int {
-	if len(h.policy.Earlier) > 0 {
-		return h.shared // the period that was promised may look at others
-	}
-	var out []int
-	for _, i := range h.shared {
-		if r.dependsOn(h.facts[i].Kind) {
-			out = append(out, i)
-		}
-	}
-	return out
+// factsOf returns the facts of a unit that can have an effect on the rule, and those of every unit, until the next
+// call. A long-standing customer has many orders and many acts about the whole person; most rules depend on few of
+// them.
+func (h *Evaluation) factsOf(u *units, unit int) []int {
+	h.list = h.merge(h.list[:0], u.names.values[unit], h.scope.shared)
+	return h.list
 }
 
-// merge joins two ascending lists into one, each number once. The result may be shared.
-func merge(a, b []int) []int {
-	if len(b) == 0 {
-		return a
-	}
-	out := make([]int, 0, len(a)+len(b))
-	for len(a) > 0 && len(b) > 0 {
+// merge appends the facts of two ascending lists that can have an effect on the rule, each once.
+func (h *Evaluation) merge(out, a, b []int) []int {
+	for len(a) > 0 || len(b) > 0 {
+		var next int
 		switch {
-		case a[0] < b[0]:
-			out, a = append(out, a[0]), a[1:]
-		case b[0] < a[0]:
-			out, b = append(out, b[0]), b[1:]
+		case len(b) == 0 || len(a) > 0 && a[0] < b[0]:
+			next, a = a[0], a[1:]
+		case len(a) == 0 || b[0] < a[0]:
+			next, b = b[0], b[1:]
 		default:
-			out, a, b = append(out, a[0]), a[1:], b[1:]
+			next, a, b = a[0], a[1:], b[1:]
+		}
+		if h.scope.affecting.has(h.kinds.of[next]) {
+			out = append(out, next)
 		}
 	}
-	return append(append(out, a...), b...)
+	return out
 }
 
 // raises reports whether a fact raises the rule. The fact itself states the kind of sale; a trait
 // may come from any fact of the record, such as the sale of a refund.
 func (h *Evaluation) raises(r *Rule, i int) bool {
+	return slices.Contains(r.Raised, h.facts[i].Kind) && h.qualifies(r, i)
+}
+
+// qualifies reports whether a fact of a kind that raises the rule does so.
+func (h *Evaluation) qualifies(r *Rule, i int) bool {
 	f := h.facts[i]
-	if !slices.Contains(r.Raised, f.Kind) || !r.suits(f) {
+	if !r.suits(f) {
 		return false
 	}
 	if len(r.Where) == 0 && len(r.Unless) == 0 {
@@ -298,7 +297,7 @@ func (h *Evaluation) ends(r *Rule, i int) bool {
 			return false
 		}
 	case fact.KindSignup:
-		if len(h.agreed[i]) == 0 {
+		if !h.agreed[i] {
 			return false
 		}
 	case fact.KindRestrictionLifted:
@@ -316,7 +315,7 @@ func (h *Evaluation) RecordNamed(name string) string { return h.records.find(nam
 // zone.
 func (h *Evaluation) SaleYears(record string) []int {
 	var years []int
-	for _, j := range h.byRecord.get(record) {
+	for _, j := range h.factsOfRecord(record) {
 		if h.facts[j].Kind == fact.KindSale && h.facts[j].Contract == "" {
 			years = append(years, h.facts[j].Occurred.In(h.policy.Place.Zone).Year())
 		}

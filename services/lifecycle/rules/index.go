@@ -6,51 +6,78 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 )
 
-// kindIndex holds the facts of each kind, in order.
-type kindIndex []kindFacts
+// kindSet is a set of the kinds of a person's facts.
+type kindSet uint64
 
-type kindFacts struct {
-	kind  fact.Kind
-	facts []int
+// has reports whether the set has a kind.
+func (s kindSet) has(kind uint8) bool { return s>>kind&1 != 0 }
+
+// kinds are the kinds of facts, numbered. A person has facts of few kinds.
+type kinds struct {
+	names []fact.Kind
+	// of is the number of the kind of each fact.
+	of []uint8
 }
 
-// indexKinds indexes facts by kind. A person has facts of few kinds.
-func indexKinds(facts []*fact.Fact) kindIndex {
-	var out kindIndex
-	for i := range facts {
-		n := slices.IndexFunc(out, func(k kindFacts) bool { return k.kind == facts[i].Kind })
+func (k *kinds) read(facts []*fact.Fact) {
+	k.of = make([]uint8, len(facts))
+	for i, f := range facts {
+		n := slices.Index(k.names, f.Kind)
 		if n < 0 {
-			n = len(out)
-			out = append(out, kindFacts{kind: facts[i].Kind})
+			n = len(k.names)
+			k.names = append(k.names, f.Kind)
 		}
-		out[n].facts = append(out[n].facts, i)
+		k.of[i] = uint8(n) //nolint:gosec // there are fewer kinds
+	}
+}
+
+// that returns the kinds that pass.
+func (k *kinds) that(pass func(fact.Kind) bool) kindSet {
+	var out kindSet
+	for n, name := range k.names {
+		if pass(name) {
+			out |= 1 << n
+		}
 	}
 	return out
 }
 
-// of returns the facts of some kinds, in order. The result may be shared.
-func (x kindIndex) of(kinds []fact.Kind) []int {
-	var out []int
-	merged := false
-	for i := range x {
-		switch {
-		case !slices.Contains(kinds, x[i].kind):
-		case out == nil:
-			out = x[i].facts
-		default:
-			if !merged {
-				out, merged = slices.Clone(out), true
-			}
-			out = append(out, x[i].facts...)
-		}
+// scope is the part of a person's facts that concerns a rule.
+type scope struct {
+	// raising, ending and affecting are the kinds of facts that can raise a basis, end a basis at once, and have
+	// an effect of any sort on a basis.
+	raising, ending, affecting kindSet
+	// shared are the facts about the whole person with an effect.
+	shared []int
+}
+
+// scopeOf returns the scope of a rule, until the next call.
+func (h *Evaluation) scopeOf(r *Rule) scope {
+	out := scope{shared: h.scope.shared[:0]}
+	out.raising = h.kinds.that(func(k fact.Kind) bool { return slices.Contains(r.Raised, k) })
+	if out.raising == 0 {
+		return out
 	}
-	if merged {
-		slices.Sort(out)
+	all := len(h.policy.Earlier) > 0 // the period that was promised may look at others
+	out.ending = h.kinds.that(r.mayEndBy)
+	out.affecting = h.kinds.that(func(k fact.Kind) bool { return all || r.dependsOn(k) })
+	if r.Per == PerPerson {
+		return out
+	}
+	for _, i := range h.shared {
+		if out.affecting.has(h.kinds.of[i]) {
+			out.shared = append(out.shared, i)
+		}
 	}
 	return out
 }
 
-// dependsOn reports whether a fact of a kind about the whole person can have an effect on a basis of the rule.
+// mayEndBy reports whether a fact of a kind can end a basis of the rule at once.
+func (r *Rule) mayEndBy(k fact.Kind) bool {
+	return slices.Contains(r.Ended, k) || k == fact.KindObjectionUpheld && slices.Contains(r.Ended, fact.KindObjection)
+}
+
+// dependsOn reports whether a fact of a kind can have an effect on a basis of the rule.
 func (r *Rule) dependsOn(k fact.Kind) bool {
 	switch {
 	case slices.Contains(r.Raised, k), slices.Contains(r.Ended, k):

@@ -30,9 +30,10 @@ const (
 	AnchorDeletion = "deletion"
 )
 
-// moment is a civil date with its instant.
+// moment is an instant, or a civil date.
 type moment struct {
-	at   time.Time
+	at time.Time
+	// date is the civil date, as far as it was worked out.
 	date calendar.Date
 	// exact means that the instant itself is meant and not the end of the date.
 	exact bool
@@ -43,6 +44,14 @@ type moment struct {
 // on returns the moment of a date that was counted.
 func on(d calendar.Date) moment { return moment{date: d, dated: true} }
 
+// day is the civil date of the moment.
+func (m *moment) day(place Place) calendar.Date {
+	if m.date == (calendar.Date{}) {
+		m.date = calendar.In(m.at, place.Zone)
+	}
+	return m.date
+}
+
 // step is one word of a period. The result is false while the anchor is unknown: the period has no
 // end yet.
 type step interface {
@@ -50,7 +59,14 @@ type step interface {
 }
 
 // anchors finds the instant of a named anchor.
-type anchors func(name string) (time.Time, bool)
+type anchors interface {
+	anchored(name string) (time.Time, bool)
+}
+
+// instant is the instant of every anchor.
+type instant time.Time
+
+func (t instant) anchored(string) (time.Time, bool) { return time.Time(t), true }
 
 // Place is where civil dates are counted.
 type Place struct {
@@ -73,12 +89,12 @@ func (p Period) lapse(a anchors, place Place) (time.Time, bool) {
 	if m.exact {
 		return m.at.UTC(), true
 	}
-	return m.date.End(place.Zone), true
+	return m.day(place).End(place.Zone), true
 }
 
 // From is the lapse of a period with the same instant for every anchor.
 func (p Period) From(t time.Time, place Place) (time.Time, bool) {
-	return p.lapse(func(string) (time.Time, bool) { return t, true }, place)
+	return p.lapse(instant(t), place)
 }
 
 // Set reports whether the period is set.
@@ -86,9 +102,9 @@ func (p Period) Set() bool { return p.root != nil }
 
 type anchor string
 
-func (s anchor) reckon(a anchors, place Place) (moment, bool) {
-	t, ok := a(string(s))
-	return moment{at: t, date: calendar.In(t, place.Zone)}, ok
+func (s anchor) reckon(a anchors, _ Place) (moment, bool) {
+	t, ok := a.anchored(string(s))
+	return moment{at: t}, ok
 }
 
 type after struct {
@@ -106,18 +122,18 @@ func (s after) reckon(a anchors, place Place) (moment, bool) {
 	case "hour":
 		at := m.at
 		if m.dated {
-			at = m.date.End(place.Zone)
+			at = m.day(place).End(place.Zone)
 		}
 		at = at.Add(time.Duration(s.n) * time.Hour)
-		return moment{at: at, date: calendar.In(at, place.Zone), exact: true}, true
+		return moment{at: at, exact: true}, true
 	case "week":
-		return on(m.date.AddDays(7 * s.n)), true
+		return on(m.day(place).AddDays(7 * s.n)), true
 	case "month":
-		return on(m.date.AddMonths(s.n)), true
+		return on(m.day(place).AddMonths(s.n)), true
 	case "year":
-		return on(m.date.AddYears(s.n)), true
+		return on(m.day(place).AddYears(s.n)), true
 	}
-	return on(m.date.AddDays(s.n)), true
+	return on(m.day(place).AddDays(s.n)), true
 }
 
 type endOf struct {
@@ -131,9 +147,9 @@ func (s endOf) reckon(a anchors, place Place) (moment, bool) {
 		return m, false
 	}
 	if s.unit == "end_of_year" {
-		return on(m.date.EndOfYear()), true
+		return on(m.day(place).EndOfYear()), true
 	}
-	return on(m.date.EndOfMonth()), true
+	return on(m.day(place).EndOfMonth()), true
 }
 
 // dayOf is a day of the month or of the year that follows its anchor: the 25th of the month after,
@@ -149,9 +165,10 @@ func (s dayOf) reckon(a anchors, place Place) (moment, bool) {
 	if !ok {
 		return m, false
 	}
-	first := calendar.Date{Year: m.date.Year + 1, Month: s.month, Day: 1}
+	date := m.day(place)
+	first := calendar.Date{Year: date.Year + 1, Month: s.month, Day: 1}
 	if s.month == 0 {
-		first = calendar.Date{Year: m.date.Year, Month: m.date.Month, Day: 1}.AddMonths(1)
+		first = calendar.Date{Year: date.Year, Month: date.Month, Day: 1}.AddMonths(1)
 	}
 	first.Day = min(s.day, first.EndOfMonth().Day)
 	return on(first), true
@@ -168,7 +185,7 @@ func (s earliest) reckon(a anchors, place Place) (moment, bool) {
 			first, found = t, true
 		}
 	}
-	return moment{at: first, date: calendar.In(first, place.Zone), exact: true}, found
+	return moment{at: first, exact: true}, found
 }
 
 // FirstOf returns the period that is over as soon as one of several is.
@@ -185,7 +202,7 @@ type shifted struct{ of step }
 func (s shifted) reckon(a anchors, place Place) (moment, bool) {
 	m, ok := s.of.reckon(a, place)
 	if ok && !m.exact && place.Holidays != nil {
-		m.date = m.date.NextWorkingDay(place.Holidays)
+		m.date = m.day(place).NextWorkingDay(place.Holidays)
 	}
 	return m, ok
 }

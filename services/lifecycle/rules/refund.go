@@ -38,7 +38,7 @@ func (h *Evaluation) findFullRefunds() []bool {
 func (h *Evaluation) openPayments(record string) []string {
 	var names []string
 	returned := map[string]bool{}
-	for _, i := range h.byRecord.get(record) {
+	for _, i := range h.factsOfRecord(record) {
 		switch f := h.facts[i]; {
 		case f.Kind == fact.KindSale:
 			names = append(names, f.Links...)
@@ -72,20 +72,26 @@ func isSibling(a, b string) bool {
 
 // refunded reports whether the record was refunded in full.
 func (h *Evaluation) refunded(record string) bool {
-	return slices.ContainsFunc(h.byRecord.get(record), h.fullRefund)
+	return slices.ContainsFunc(h.factsOfRecord(record), h.fullRefund)
 }
 
 // calledOff reports whether an order was cancelled or failed after its sale.
 func (h *Evaluation) calledOff(sale int) bool {
-	return slices.ContainsFunc(h.byRecord.get(h.record[sale]), func(i int) bool {
+	return slices.ContainsFunc(h.factsOfRecord(h.record[sale]), func(i int) bool {
 		return i > sale && h.facts[i].Kind == fact.KindOrderExpired
 	})
 }
 
-// recordsRaising returns the records of the raising acts in view.
+// recordsRaising returns the records of the raising acts in view, until the next call.
 func (h *Evaluation) recordsRaising(v view) []string {
-	isAboutPerson := func(i int) bool { return h.facts[i].Kind.IsAboutPerson() }
-	return h.recordsOf(slices.DeleteFunc(slices.Clone(v.acts), isAboutPerson))
+	out := h.refs[:0]
+	for _, i := range v.acts {
+		if h.record[i] != "" && !h.facts[i].Kind.IsAboutPerson() {
+			out = append(out, h.record[i])
+		}
+	}
+	h.refs = out
+	return unique(out)
 }
 
 // ordersEnd is when the last of the records expired; false while one of them stands. A record that was
