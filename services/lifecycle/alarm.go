@@ -122,15 +122,14 @@ func (s *Subject) yearsApart(h *rules.Evaluation, news []fact.Fact, at time.Time
 			continue
 		}
 		record := h.RecordNamed(news[i].Ref)
-		years := h.SaleYears(record)
-		if len(years) > 1 && years[0] != years[len(years)-1] {
+		if first, last := h.SaleYears(record); first != last {
 			s.alarm(
 				at,
 				"years:"+record,
 				fmt.Sprintf(
 					"one sale is dated %d by one source and %d by another: the later year counts",
-					years[0],
-					years[len(years)-1],
+					first,
+					last,
 				),
 			)
 		}

@@ -15,6 +15,9 @@ import (
 type coverage map[rules.Item]time.Time
 
 func (s *Subject) coverage() coverage {
+	if len(s.Announced) == 0 {
+		return nil
+	}
 	out := make(coverage, len(s.Announced))
 	for i := range s.Announced {
 		if d := &s.Announced[i]; !d.Returned {

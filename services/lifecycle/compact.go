@@ -12,7 +12,7 @@ import (
 // whole. Facts stay for the intake period after their receipt, so that related facts may arrive in
 // any order. Dropped facts leave tombstones.
 func (s *Subject) compact(h *rules.Evaluation, at time.Time) {
-	alive := h.NeededFacts(at)
+	var needed *rules.Needed
 	var stated []*fact.Fact
 	drops := func(f *fact.Fact) bool {
 		if f.Kind == fact.KindIdentified && f.Ref+f.Contract == "" && len(f.Links)+len(f.Traits) == 0 {
@@ -21,7 +21,13 @@ func (s *Subject) compact(h *rules.Evaluation, at time.Time) {
 			}
 			stated = append(stated, f)
 		}
-		return !f.Received.AddDate(0, 0, h.Policy().IntakeDays).After(at) && !alive[f.ID]
+		if f.Received.AddDate(0, 0, h.Policy().IntakeDays).After(at) {
+			return false
+		}
+		if needed == nil {
+			needed = h.NeededFacts(at)
+		}
+		return !needed.Has(f.ID)
 	}
 	first := 0
 	for first < len(s.Facts) && !drops(&s.Facts[first]) {

@@ -32,7 +32,7 @@ func Decide(p *rules.Policy, s Subject, facts []fact.Fact, at time.Time) (Subjec
 	s.Notices, s.Facts, notes = notice.ApplyReceipts(s.Notices, s.Facts, at)
 	s.addNotes(notes)
 	for i := range facts {
-		s.LastReceived = calendar.Later(s.LastReceived, facts[i].Normalized().Received)
+		s.LastReceived = calendar.Later(s.LastReceived, facts[i].Received.UTC().Truncate(time.Millisecond))
 	}
 	h := rules.Evaluate(p, s.Facts)
 	s.Bases, s.Revision = h.Bases(), p.Revision
@@ -44,9 +44,8 @@ func Decide(p *rules.Policy, s Subject, facts []fact.Fact, at time.Time) (Subjec
 	if len(unsent) == 0 { // an unpublished decision keeps its id
 		s.dropAnnounced(p, held, at)
 	}
-	decisions := append(s.partedDeletion(p, was.FactsBefore, held, at), s.deletions(p, h, held, at)...)
-	decisions = append(decisions, s.questions(p, h, at)...)
-	fresh := s.fillOutbox(p, append(decisions, s.repeatDeletions(p, back, held, at)...), unsent)
+	decisions := s.decisions(p, h, back, was.FactsBefore, held, at)
+	fresh := s.fillOutbox(p, decisions, unsent)
 	s.alarms(h, news, held, s.LastDecided, at)
 	s.contradictions(h, &was, len(news) > 0, at)
 	s.Notices, notes = notice.Update(s.Notices, p, h, rights.Requests(p, s.Facts, at), at)
@@ -57,6 +56,19 @@ func Decide(p *rules.Policy, s Subject, facts []fact.Fact, at time.Time) (Subjec
 	s.scheduleReview(p, h, at)
 	s.LastDecided = at
 	return s, append(retractions, fresh...)
+}
+
+// decisions decides deletions and questions. back are facts that repeat erased data.
+func (s *Subject) decisions(
+	p *rules.Policy, h *rules.Evaluation, back, before []fact.Fact, held []rules.Holding, at time.Time,
+) []decision.Decision {
+	parted := s.partedDeletion(p, before, held, at)
+	out := s.deletions(p, h, held, at)
+	if len(parted) > 0 {
+		out = append(parted, out...)
+	}
+	out = append(out, s.questions(p, h, at)...)
+	return append(out, s.repeatDeletions(p, back, held, at)...)
 }
 
 // dropSealed removes the sealed identities once nothing personal may be held, recipients were
@@ -101,18 +113,27 @@ func isSupported(d *decision.Decision, h *rules.Evaluation, held []rules.Holding
 
 // fillOutbox adds decisions to the outbox and returns those that were not in the outbox before.
 func (s *Subject) fillOutbox(p *rules.Policy, decisions, unsent []decision.Decision) []decision.Decision {
-	var fresh []decision.Decision
-	for _, d := range decisions {
-		n := slices.IndexFunc(unsent, func(u decision.Decision) bool { return u.ID == d.ID })
-		if n < 0 {
-			fresh = append(fresh, d)
+	if len(decisions) == 0 {
+		return nil
+	}
+	before := make(map[string]*decision.Decision, len(unsent))
+	for i := range slices.Backward(unsent) {
+		before[unsent[i].ID] = &unsent[i]
+	}
+	fresh := make([]decision.Decision, 0, len(decisions))
+	s.Outbox = slices.Grow(s.Outbox, len(decisions))
+	for i := range decisions {
+		d := &decisions[i]
+		known := before[d.ID]
+		if known == nil {
+			fresh = append(fresh, *d)
 		} else {
-			d.At = unsent[n].At
+			d.At = known.At
 		}
 		d.Recipients = decision.RecipientsOf(p, d.Kind, d.Items())
-		s.Outbox = append(s.Outbox, d)
+		s.Outbox = append(s.Outbox, *d)
 	}
-	return fresh
+	return fresh[:len(fresh):len(fresh)]
 }
 
 // maxItems bounds the items of one decision, and maxRetained the retained items that a decision lists, so that a
@@ -156,47 +177,53 @@ type lapse struct {
 // lapsed returns the lapsed items without an announcement, in the order of their lapses.
 func (s *Subject) lapsed(held []rules.Holding) []lapse {
 	covered := s.coverage()
-	var items []*rules.Holding
+	gone := make([]*rules.Holding, 0, len(held))
 	for i := range held {
 		if o := &held[i]; covered.isUnannounced(o) {
-			items = append(items, o)
+			gone = append(gone, o)
 		}
 	}
-	slices.SortStableFunc(items, func(a, b *rules.Holding) int { return a.Lapse.Compare(b.Lapse) })
+	slices.SortStableFunc(gone, func(a, b *rules.Holding) int { return a.Lapse.Compare(b.Lapse) })
+	items := make([]rules.Item, len(gone))
 	var out []lapse
-	for _, o := range items {
-		n := len(out) - 1
-		if n < 0 || !out[n].at.Equal(o.Lapse) || len(out[n].items) == maxItems {
-			out, n = append(out, lapse{at: o.Lapse}), n+1
+	from := 0
+	for i, o := range gone {
+		items[i] = o.Item
+		if next := i + 1; next == len(gone) || !gone[next].Lapse.Equal(o.Lapse) || next-from == maxItems {
+			out, from = append(out, lapse{at: o.Lapse, items: items[from:next:next]}), next
 		}
-		out[n].items = append(out[n].items, o.Item)
 	}
 	return out
 }
 
 // endedBases returns the bases that ever covered the items of each group, the latest end first.
-func (s *Subject) endedBases(groups []lapse, at time.Time) [][]rules.Basis {
-	of := map[rules.Item]int{}
+func (s *Subject) endedBases(groups []lapse, at time.Time) [][]*rules.Basis {
+	var of rules.ItemPlaces
+	var group []int // of each item
 	for i := range groups {
 		for _, item := range groups[i].items {
-			of[item] = i
+			of.Add(item)
+			group = append(group, i)
 		}
 	}
-	out := make([][]rules.Basis, len(groups))
-	added := make([]int, len(groups)) // the last basis of each group, counted from 1
+	out := make([][]*rules.Basis, len(groups))
 	for i := range s.Bases {
 		b := &s.Bases[i]
 		if !b.Begun(at) {
 			continue
 		}
 		for _, item := range b.Keeps {
-			if g, ok := of[item]; ok && added[g] != i+1 {
-				out[g], added[g] = append(out[g], *b), i+1
+			n := of.Find(item)
+			if n < 0 {
+				continue
+			}
+			if ended := &out[group[n]]; len(*ended) == 0 || (*ended)[len(*ended)-1] != b {
+				*ended = append(*ended, b)
 			}
 		}
 	}
 	for _, ended := range out {
-		slices.SortStableFunc(ended, func(a, b rules.Basis) int { return b.Until.Compare(*a.Until) })
+		slices.SortStableFunc(ended, func(a, b *rules.Basis) int { return b.Until.Compare(*a.Until) })
 	}
 	return out
 }
@@ -217,7 +244,7 @@ func (s *Subject) deletion(
 	p *rules.Policy,
 	h *rules.Evaluation,
 	l *lapse,
-	ended []rules.Basis,
+	ended []*rules.Basis,
 	remains []stream.RetainedItem,
 	held []rules.Holding,
 	at time.Time,
@@ -238,9 +265,15 @@ func (s *Subject) deletion(
 // retained lists the items that may still be held. Of more than maxRetained items the categories are listed, each
 // with its latest end.
 func retained(held []rules.Holding) []stream.RetainedItem {
-	out := []stream.RetainedItem{}
-	for _, o := range held {
-		if o.InForce {
+	n := 0
+	for i := range held {
+		if held[i].InForce {
+			n++
+		}
+	}
+	out := make([]stream.RetainedItem, 0, n)
+	for i := range held {
+		if o := &held[i]; o.InForce {
 			out = append(out, stream.RetainedItem{
 				Item:    stream.Item{Category: o.Category, Ref: o.Ref},
 				Purpose: o.Basis.Purpose, Article: o.Basis.Article, Until: o.Until,
@@ -271,16 +304,21 @@ func retainedCategories(items []stream.RetainedItem) []stream.RetainedItem {
 
 // personHeld reports whether personal data may be held, beyond keyed hashes.
 func personHeld(p *rules.Policy, held []rules.Holding) bool {
-	return slices.ContainsFunc(
-		held,
-		func(o rules.Holding) bool { return o.InForce && !p.Categories[o.Category].Pseudonymous },
-	)
+	return anyInForce(held, func(item rules.Item) bool { return !p.Categories[item.Category].Pseudonymous })
 }
 
 // wholeHeld reports whether personal data may be held, beyond keyed hashes and the correspondence
 // about the person's own request.
-func wholeHeld(p *rules.Policy, held []rules.Holding) bool {
-	return slices.ContainsFunc(held, func(o rules.Holding) bool { return o.InForce && p.IsPersonal(o.Item) })
+func wholeHeld(p *rules.Policy, held []rules.Holding) bool { return anyInForce(held, p.IsPersonal) }
+
+// anyInForce reports whether an item that passes may be held.
+func anyInForce(held []rules.Holding, pass func(rules.Item) bool) bool {
+	for i := range held {
+		if o := &held[i]; o.InForce && pass(o.Item) {
+			return true
+		}
+	}
+	return false
 }
 
 // questions decides for which consents the person is asked.
@@ -303,7 +341,7 @@ func (s *Subject) questions(p *rules.Policy, h *rules.Evaluation, at time.Time) 
 			ID:      decision.NewID(s.ID, string(stream.KindAskConsent), a.Purpose, a.Channel),
 			Subject: s.ID, At: at, Revision: p.Revision,
 			Decision: stream.Decision{
-				Kind: stream.KindAskConsent, Effective: at, Because: decision.Reasons(*because),
+				Kind: stream.KindAskConsent, Effective: at, Because: decision.Reasons(because),
 				Ask: &stream.Ask{
 					Purpose: a.Purpose, Channel: a.Channel, Wording: w.ID, Language: w.Language,
 					Text: w.Text, Places: a.Places, Until: until,

@@ -57,7 +57,7 @@ func NoteConflict(s Subject, other, system string, at time.Time) Subject {
 // basis any more, with the former bases.
 func (s *Subject) partedItems(
 	p *rules.Policy, before []fact.Fact, held []rules.Holding, at time.Time,
-) ([]rules.Item, []rules.Basis) {
+) ([]rules.Item, []*rules.Basis) {
 	bases := rules.Bases(p, before)
 	var items []rules.Item
 	for _, o := range rules.Holdings(bases, at) {
@@ -65,11 +65,13 @@ func (s *Subject) partedItems(
 			items = append(items, o.Item)
 		}
 	}
-	ended := slices.DeleteFunc(bases, func(b rules.Basis) bool {
-		return !b.Stands(at) || !slices.ContainsFunc(b.Keeps, func(k rules.Item) bool { return slices.Contains(items, k) })
-	})
-	for i := range ended {
-		ended[i].Until = &at
+	var ended []*rules.Basis
+	for i := range bases {
+		b := &bases[i]
+		if b.Stands(at) && slices.ContainsFunc(b.Keeps, func(k rules.Item) bool { return slices.Contains(items, k) }) {
+			b.Until = &at
+			ended = append(ended, b)
+		}
 	}
 	return items, ended
 }

@@ -34,7 +34,7 @@ func (s *Subject) retract(
 	n *notice.Notice, h *rules.Evaluation, held []rules.Holding, at time.Time,
 ) *decision.Decision {
 	r := notice.Retraction{At: at}
-	var bases []rules.Basis
+	var bases []*rules.Basis
 	if q := n.Question; q != nil {
 		if !at.Before(q.Until) || h.BasisToAsk(q.Purpose, q.Channel, at) != nil {
 			return nil
@@ -71,9 +71,9 @@ func (s *Subject) retract(
 // returned is the retraction of the items of a deletion that are in force again, with their bases.
 func (s *Subject) returned(
 	n *notice.Notice, h *rules.Evaluation, held []rules.Holding, at time.Time,
-) (notice.Retraction, []rules.Basis) {
+) (notice.Retraction, []*rules.Basis) {
 	r := notice.Retraction{At: at}
-	var bases []rules.Basis
+	var bases []*rules.Basis
 	items, left := s.itemsOf(n, h), 0
 	for _, item := range items {
 		if n.IsRetracted(func(x rules.Item) bool { return currentName(h, x) == item }) {
@@ -85,8 +85,8 @@ func (s *Subject) returned(
 			continue
 		}
 		r.Items = append(r.Items, item)
-		basis := *held[i].Basis
-		if !slices.ContainsFunc(bases, func(b rules.Basis) bool { return b.Rule == basis.Rule && b.Ref == basis.Ref }) {
+		basis := held[i].Basis
+		if !slices.ContainsFunc(bases, func(b *rules.Basis) bool { return b.Rule == basis.Rule && b.Ref == basis.Ref }) {
 			bases = append(bases, basis)
 		}
 		r.Reason = basis.Purpose + " " + basis.Article

@@ -30,12 +30,14 @@ type FullErasure struct {
 // splitReturning separates new facts from facts that repeat erased data. A repetition within the
 // intake period is neither.
 func (s *Subject) splitReturning(p *rules.Policy, facts []fact.Fact) (news, back []fact.Fact) {
-	for _, f := range facts {
-		switch f = f.Normalized(); {
-		case s.isReturning(p, &f):
-			back = append(back, f)
-		case !f.Kind.AddsData() || s.tombstoneOf(f.TombstoneMark()) == nil:
-			news = append(news, f)
+	news = make([]fact.Fact, 0, len(facts))
+	for i := range facts {
+		news = append(news, facts[i].Normalized())
+		switch f := &news[len(news)-1]; {
+		case s.isReturning(p, f):
+			back, news = append(back, *f), news[:len(news)-1]
+		case f.Kind.AddsData() && s.tombstoneOf(f.TombstoneMark()) != nil:
+			news = news[:len(news)-1]
 		}
 	}
 	return news, back
@@ -95,8 +97,10 @@ func (s *Subject) repeatDeletions(
 		f := &back[i]
 		seen := map[rules.Item]bool{}
 		var items []stream.Item
-		var ended []rules.Basis
-		for _, b := range rules.Bases(p, []fact.Fact{*f}) {
+		var ended []*rules.Basis
+		bases := rules.Bases(p, []fact.Fact{*f})
+		for j := range bases {
+			b := &bases[j]
 			returned := slices.DeleteFunc(slices.Clone(b.Keeps), func(item rules.Item) bool {
 				return p.Categories[item.Category].Pseudonymous || seen[item] ||
 					slices.ContainsFunc(held, func(o rules.Holding) bool { return o.InForce && o.Item == item })

@@ -5,7 +5,6 @@ import (
 	"encoding/base32"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/rodopath/rodopath/api/stream"
@@ -39,12 +38,12 @@ const (
 // NewDeletion returns the deletion of items whose bases lapsed at an instant. retained are the items
 // that may still be held; several deletions may share the list.
 func NewDeletion(
-	id, subject string, lapse time.Time, items []stream.Item, bases []rules.Basis, retained []stream.RetainedItem,
+	id, subject string, lapse time.Time, items []stream.Item, bases []*rules.Basis, retained []stream.RetainedItem,
 ) Decision {
 	d := Decision{ID: id, Subject: subject, Decision: stream.Decision{
 		Kind: stream.KindDelete, Effective: lapse, Because: Reasons(bases...),
 		Delete: &stream.Delete{
-			Scope: ScopePart, Items: items, Purposes: []string{}, Retained: retained,
+			Scope: ScopePart, Items: items, Purposes: make([]string, 0, len(bases)), Retained: retained,
 		},
 	}}
 	d.addPurposes()
@@ -65,7 +64,7 @@ func (d *Decision) addPurposes() {
 const maxFacts = 50
 
 // Reasons returns bases as the reasons of a decision. Of a basis on more than maxFacts facts a part is named.
-func Reasons(bases ...rules.Basis) []stream.Reason {
+func Reasons(bases ...*rules.Basis) []stream.Reason {
 	out := make([]stream.Reason, len(bases))
 	for i, b := range bases {
 		facts := b.Facts
@@ -91,7 +90,7 @@ func (d *Decision) Repeated() bool { return d.Delete != nil && d.Delete.Again }
 
 // NewRetraction returns the retraction of a published decision about a subject: the items that may be
 // held again, or nothing of a question, and the bases in force again.
-func NewRetraction(subject string, r stream.Retract, bases []rules.Basis, at time.Time) Decision {
+func NewRetraction(subject string, r stream.Retract, bases []*rules.Basis, at time.Time) Decision {
 	parts := []string{subject, string(stream.KindRetract), r.Decision, at.UTC().Format(time.RFC3339Nano)}
 	for _, item := range r.Items {
 		parts = append(parts, item.Category, item.Ref)
@@ -161,22 +160,48 @@ func (d *Decision) Event(p *rules.Policy, person stream.Person, page string) *st
 
 // NewID hashes the subject matter of a decision into a short, speakable id.
 func NewID(parts ...string) string {
-	var text []byte
+	var place [usualText]byte
+	text := place[:0]
 	for _, p := range parts {
-		text = append(append(strconv.AppendInt(text, int64(len(p)), 10), ':'), p...)
+		text = appendPart(text, p)
 	}
+	return hashed(text)
+}
+
+// usualText is the length of the subject matter of a usual decision.
+const usualText = 1024
+
+// appendPart appends a part of the subject matter of a decision, so that no other parts give the same text.
+func appendPart(text []byte, part string) []byte {
+	return append(append(strconv.AppendInt(text, int64(len(part)), 10), ':'), part...)
+}
+
+// hashed hashes the subject matter of a decision into an id.
+func hashed(text []byte) string {
+	const prefix = "dec_"
 	sum := sha256.Sum256(text)
-	return "dec_" + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:15]))
+	var place [len(prefix) + 24]byte
+	id := base32.StdEncoding.AppendEncode(append(place[:0], prefix...), sum[:15])
+	for i := len(prefix); i < len(id); i++ {
+		id[i] |= ' ' // to lower case; digits stay
+	}
+	return string(id)
 }
 
 // NewDeleteID is the id of a deletion; before are the earlier decisions about the same items, if the
 // deletion is announced anew.
 func NewDeleteID(subject string, lapse time.Time, items []rules.Item, before []string) string {
-	parts := []string{subject, string(stream.KindDelete), lapse.UTC().Format(time.RFC3339Nano)}
-	for _, i := range items {
-		parts = append(parts, i.Category, i.Ref)
+	var place [usualText]byte
+	var instant [len(time.RFC3339Nano)]byte
+	text := appendPart(appendPart(place[:0], subject), string(stream.KindDelete))
+	text = appendPart(text, string(lapse.UTC().AppendFormat(instant[:0], time.RFC3339Nano)))
+	for i := range items {
+		text = appendPart(appendPart(text, items[i].Category), items[i].Ref)
 	}
-	return NewID(append(parts, before...)...)
+	for _, id := range before {
+		text = appendPart(text, id)
+	}
+	return hashed(text)
 }
 
 // RecipientsOf returns the ids of the connected recipients that a decision of a kind about items

@@ -273,25 +273,39 @@ func (f *Fact) within(t *time.Time) *time.Time {
 // later than Received: a source without a time, or with a fast clock, must not outrank an act that
 // was received before.
 func (f Fact) Normalized() Fact {
-	f.Received = f.Received.UTC().Truncate(time.Millisecond)
-	f.Occurred = f.Occurred.UTC().Truncate(time.Millisecond)
+	f.Occurred, f.Received, f.Doubt = f.normalTimes()
 	if f.AsOf != nil {
-		at := f.AsOf.UTC().Truncate(time.Millisecond)
+		at := normalTime(*f.AsOf)
 		f.AsOf = &at
 	}
 	f.PaidUntil, f.InformedAt = f.within(f.PaidUntil), f.within(f.InformedAt)
+	return f
+}
+
+// isNormal reports whether the fact is as Normalized returns it.
+func (f *Fact) isNormal() bool {
+	occurred, received, doubt := f.normalTimes()
+	return occurred == f.Occurred && received == f.Received && doubt == f.Doubt && //nolint:revive // also the zones
+		(f.AsOf == nil || normalTime(*f.AsOf) == *f.AsOf) && //nolint:revive // also the zones
+		f.within(f.PaidUntil) == f.PaidUntil && f.within(f.InformedAt) == f.InformedAt
+}
+
+func normalTime(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
+
+// normalTimes returns the times of the normal form.
+func (f *Fact) normalTimes() (occurred, received time.Time, doubt Doubt) {
+	occurred, received = normalTime(f.Occurred), normalTime(f.Received)
 	switch {
 	case f.Doubt != "":
-		f.Occurred = f.Received
-	case f.Occurred.Unix() <= 0:
-		f.Occurred, f.Doubt = f.Received, DoubtNoTime
-	case f.Occurred.After(f.Received):
-		if f.Occurred.Sub(f.Received) > clockTolerance {
-			f.Doubt = DoubtClockAhead
-		}
-		f.Occurred = f.Received
+		return received, received, f.Doubt
+	case occurred.Unix() <= 0:
+		return received, received, DoubtNoTime
+	case occurred.Sub(received) > clockTolerance:
+		return received, received, DoubtClockAhead
+	case occurred.After(received):
+		return received, received, ""
 	}
-	return f
+	return occurred, received, ""
 }
 
 // IsObservation reports whether the kind is the observation of a source and no act: an observation raises no

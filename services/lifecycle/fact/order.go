@@ -103,6 +103,9 @@ func Combine(have, more []Fact) []Fact {
 
 // normalized returns facts in their normal form, without tests of a platform.
 func normalized(facts []Fact) []Fact {
+	if areNormal(facts) {
+		return facts
+	}
 	out := make([]Fact, 0, len(facts))
 	for i := range facts {
 		if !facts[i].HasTrait(TraitTest) {
@@ -110,6 +113,16 @@ func normalized(facts []Fact) []Fact {
 		}
 	}
 	return out
+}
+
+// areNormal reports whether normalized would change nothing.
+func areNormal(facts []Fact) bool {
+	for i := range facts {
+		if !facts[i].isNormal() || facts[i].HasTrait(TraitTest) {
+			return false
+		}
+	}
+	return true
 }
 
 // fewNews is the number of facts up to which each is searched among the others.

@@ -67,35 +67,22 @@ func (h *Evaluation) evaluateBases() []Basis {
 	if prolonged {
 		h.limitProlonging(all)
 	}
-	return sortedBases(all)
+	sortLarge(all, compareBases)
+	return all
 }
 
 // basesOfFact is the number of bases that a usual fact raises, usualBases that of a usual person.
 const basesOfFact, usualBases = 5, 32
 
-// sortedBases returns bases in their fixed order. Places are sorted and not bases, which are large.
-func sortedBases(all []Basis) []Basis {
-	order := make([]int32, len(all))
-	for i := range order {
-		order[i] = int32(i) //nolint:gosec // a person has fewer bases
+// compareBases orders bases by their beginnings.
+func compareBases(a, b *Basis) int {
+	if c := a.Since.Compare(b.Since); c != 0 {
+		return c
 	}
-	slices.SortFunc(order, func(i, j int32) int {
-		a, b := &all[i], &all[j]
-		if c := a.Since.Compare(b.Since); c != 0 {
-			return c
-		}
-		return cmp.Or(
-			cmp.Compare(a.Rule, b.Rule),
-			cmp.Compare(a.Ref, b.Ref),
-			cmp.Compare(a.Channel, b.Channel),
-			cmp.Compare(i, j),
-		)
-	})
-	out := make([]Basis, len(all))
-	for n, i := range order {
-		out[n] = all[i]
+	if c := cmp.Compare(a.Rule, b.Rule); c != 0 {
+		return c
 	}
-	return out
+	return cmp.Or(cmp.Compare(a.Ref, b.Ref), cmp.Compare(a.Channel, b.Channel))
 }
 
 // appendGroups appends the bases of a rule: of each group with a fact that raises the rule. Facts about the whole
@@ -394,5 +381,8 @@ func (h *Evaluation) limitProlonging(all []Basis) {
 
 // CompareItems orders items by category, then by record.
 func CompareItems(a, b Item) int {
-	return cmp.Or(cmp.Compare(a.Category, b.Category), cmp.Compare(a.Ref, b.Ref))
+	if a.Category != b.Category {
+		return cmp.Compare(a.Category, b.Category)
+	}
+	return cmp.Compare(a.Ref, b.Ref)
 }

@@ -115,6 +115,9 @@ func (h *Evaluation) supersededListings() map[string]bool {
 		needed  bool
 		bounces int
 	}
+	if !slices.Contains(h.kinds.names, fact.KindListed) {
+		return nil
+	}
 	out := map[string]bool{}
 	known := map[listing]state{}
 	bounces := 0

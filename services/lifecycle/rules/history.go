@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 )
 
@@ -311,17 +312,20 @@ func (h *Evaluation) ends(r *Rule, i int) bool {
 // RecordNamed returns the name of the record that has a name; an unknown name is its own record.
 func (h *Evaluation) RecordNamed(name string) string { return h.records.find(name) }
 
-// SaleYears returns the years of the sales of a record outside of contracts, sorted, in the policy's
-// zone.
-func (h *Evaluation) SaleYears(record string) []int {
-	var years []int
+// SaleYears returns the first and the last year of the sales of a record outside of contracts, in the policy's zone;
+// zero without a sale.
+func (h *Evaluation) SaleYears(record string) (first, last int) {
 	for _, j := range h.factsOfRecord(record) {
-		if h.facts[j].Kind == fact.KindSale && h.facts[j].Contract == "" {
-			years = append(years, h.facts[j].Occurred.In(h.policy.Place.Zone).Year())
+		if h.facts[j].Kind != fact.KindSale || h.facts[j].Contract != "" {
+			continue
 		}
+		year := calendar.In(h.facts[j].Occurred, h.policy.Place.Zone).Year
+		if first == 0 || year < first {
+			first = year
+		}
+		last = max(last, year)
 	}
-	slices.Sort(years)
-	return years
+	return first, last
 }
 
 // Bases returns every basis of the evaluation, past and future ones included, in a fixed order.

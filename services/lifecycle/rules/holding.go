@@ -23,23 +23,38 @@ type Holding struct {
 // Holdings returns, for every item that a basis ever covered, whether the item may be held at an
 // instant and until when.
 func Holdings(bases []Basis, at time.Time) []Holding {
-	index := map[Item]int{}
-	var out []Holding
+	var known ItemPlaces
+	out := make([]Holding, 0, min(itemsOfBasis*len(bases), usualItems))
 	for i := range bases {
 		b := &bases[i]
 		for _, item := range b.Keeps {
-			n, ok := index[item]
-			if !ok {
-				n = len(out)
-				index[item] = n
+			n := known.Add(item)
+			if n == len(out) {
 				out = append(out, Holding{Item: item})
 			}
 			out[n].add(b, at)
 		}
 	}
-	slices.SortFunc(out, func(a, b Holding) int { return CompareItems(a.Item, b.Item) })
+	sortLarge(out, func(a, b *Holding) int { return CompareItems(a.Item, b.Item) })
 	return out
 }
+
+// itemsOfBasis is the number of items that a usual basis keeps, usualItems the number of items of a usual person.
+const itemsOfBasis, usualItems = 3, 32
+
+// ItemPlaces numbers items in the order in which they are added.
+type ItemPlaces struct{ places table[Item, struct{}] }
+
+// Add returns the number of an item, and adds the item if necessary.
+func (p *ItemPlaces) Add(item Item) int {
+	if n := p.places.place(item); n >= 0 {
+		return n
+	}
+	return p.places.add(item, struct{}{})
+}
+
+// Find returns the number of an item, or -1.
+func (p *ItemPlaces) Find(item Item) int { return p.places.place(item) }
 
 func (o *Holding) add(b *Basis, at time.Time) {
 	o.Begun = o.Begun || b.Begun(at)

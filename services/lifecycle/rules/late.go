@@ -14,39 +14,43 @@ const lateAfter = 24 * time.Hour
 type recordOf struct{ source, ref string }
 
 // firstReceipts are the receipts of the first reports of orders.
-type firstReceipts map[recordOf]time.Time
+type firstReceipts struct{ known table[recordOf, time.Time] }
 
-// receiptsOf returns the receipts of the first reports of the orders; nil when no sign-up names a record.
-func receiptsOf(facts []fact.Fact) firstReceipts {
-	named := false
+// receiptsOf returns the receipts of the first reports of the orders, as far as sign-ups name the orders.
+func receiptsOf(facts []fact.Fact) *firstReceipts {
+	r := &firstReceipts{}
 	for i := range facts {
-		named = named || namesRecord(&facts[i])
+		if f := &facts[i]; namesRecord(f) {
+			r.known.at(recordOf{f.Source, f.Ref})
+		}
 	}
-	if !named {
-		return nil
+	if len(r.known.keys) == 0 {
+		return r
 	}
-	first := firstReceipts{}
 	for i := range facts {
 		f := &facts[i]
 		if f.Ref == "" || !f.Kind.IsOrder() {
 			continue
 		}
-		of := recordOf{f.Source, f.Ref}
-		if at, known := first[of]; !known || f.Received.Before(at) {
-			first[of] = f.Received
+		n := r.known.place(recordOf{f.Source, f.Ref})
+		if n < 0 {
+			continue
+		}
+		if first := &r.known.values[n]; first.IsZero() || f.Received.Before(*first) {
+			*first = f.Received
 		}
 	}
-	return first
+	return r
 }
 
 func namesRecord(f *fact.Fact) bool { return f.Kind == fact.KindSignup && f.Ref != "" }
 
 // isLate reports whether a sign-up is the box of an order that was reported earlier without the box: the box
 // was ticked afterwards, by the seller or by a program, under the date of the order.
-func (r firstReceipts) isLate(f *fact.Fact) bool {
+func (r *firstReceipts) isLate(f *fact.Fact) bool {
 	if !namesRecord(f) {
 		return false
 	}
-	first, known := r[recordOf{f.Source, f.Ref}]
-	return known && !f.Occurred.After(first) && f.Received.Sub(first) > lateAfter
+	first := r.known.get(recordOf{f.Source, f.Ref})
+	return !first.IsZero() && !f.Occurred.After(first) && f.Received.Sub(first) > lateAfter
 }

@@ -5,61 +5,79 @@ import (
 	"time"
 )
 
-// NeededFacts returns the ids of the facts that a basis needs now or later: all facts of a contract
+// NeededFacts returns the facts that a basis needs now or later: all facts of a contract
 // with a basis, or with an item that a hold prolongs, and the acts of the person as a whole while
 // any basis is in force. Superseded observations of an active subscriber are not needed.
-func (h *Evaluation) NeededFacts(at time.Time) map[string]bool {
-	byID := map[string][]int{}
-	for i := range h.facts {
-		byID[h.facts[i].ID] = append(byID[h.facts[i].ID], i)
+func (h *Evaluation) NeededFacts(at time.Time) *Needed {
+	n := &Needed{Evaluation: h, contracts: make([]bool, len(h.byContract.names.keys))}
+	for i, f := range h.facts {
+		of := n.byID.at(f.ID)
+		*of = h.numbers.add(*of, i)
 	}
-	groups := map[string]bool{}
 	prolonged := map[Item]bool{}
-	out := map[string]bool{}
-	rests := func(b *Basis) {
-		for _, id := range b.Facts {
-			if len(byID[id]) == 0 {
-				out[id] = true // a void fact, which belongs to no group
-			}
-			for _, j := range byID[id] {
-				groups[h.groupOf(j)] = true
-			}
-		}
-	}
 	for i := range h.bases {
 		b := &h.bases[i]
 		if b.Until != nil && !b.Until.After(at) {
 			continue
 		}
-		rests(b)
+		n.rests(b)
 		if r := h.policy.Rule(b.Rule); r != nil && r.Prolongs {
 			for _, item := range b.Keeps {
 				prolonged[item] = true
 			}
 		}
 	}
-	for i := range h.bases {
-		if slices.ContainsFunc(h.bases[i].Keeps, func(item Item) bool { return prolonged[item] }) {
-			rests(&h.bases[i])
+	if len(prolonged) > 0 {
+		for i := range h.bases {
+			if slices.ContainsFunc(h.bases[i].Keeps, func(item Item) bool { return prolonged[item] }) {
+				n.rests(&h.bases[i])
+			}
 		}
 	}
-	superseded := h.supersededListings()
-	for i := range h.facts {
-		group := h.groupOf(i)
-		if superseded[h.facts[i].ID] {
-			continue
-		}
-		if groups[group] || group == "" && len(groups) > 0 {
-			out[h.facts[i].ID] = true
-		}
-	}
-	return out
+	n.superseded = h.supersededListings()
+	return n
 }
 
-// groupOf names the unit in which a fact is retained and dropped: its contract, or the person.
-func (h *Evaluation) groupOf(i int) string {
-	if h.facts[i].Kind.IsAboutPerson() {
-		return ""
+// Needed are the facts that a basis needs now or later.
+type Needed struct {
+	*Evaluation
+	byID table[string, []int]
+	// contracts reports for each contract whether a basis rests on it; any is true with any basis.
+	contracts []bool
+	any       bool
+	// void are the ids of needed facts that belong to no contract, superseded those of facts without an effect.
+	void       []string
+	superseded map[string]bool
+}
+
+// rests notes that the contracts of a basis are needed.
+func (n *Needed) rests(b *Basis) {
+	for _, id := range b.Facts {
+		of := n.byID.get(id)
+		if len(of) == 0 {
+			n.void = append(n.void, id)
+		}
+		for _, i := range of {
+			n.any = true
+			if !n.facts[i].Kind.IsAboutPerson() {
+				n.contracts[n.byContract.of[i]] = true
+			}
+		}
 	}
-	return h.contract[i]
+}
+
+// Has reports whether a basis needs the fact with an id.
+func (n *Needed) Has(id string) bool {
+	if slices.Contains(n.void, id) {
+		return true
+	}
+	return !n.superseded[id] && slices.ContainsFunc(n.byID.get(id), n.isNeeded)
+}
+
+// isNeeded reports whether the unit in which a fact is retained and dropped is needed: its contract, or the person.
+func (n *Needed) isNeeded(i int) bool {
+	if n.facts[i].Kind.IsAboutPerson() || n.contract[i] == "" {
+		return n.any
+	}
+	return n.contracts[n.byContract.of[i]]
 }

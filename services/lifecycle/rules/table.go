@@ -10,7 +10,7 @@ type table[K comparable, V any] struct {
 }
 
 // shortTable is the length up to which a table needs no index.
-const shortTable = 12
+const shortTable = 32
 
 // place returns the place of a key, or -1.
 func (t *table[K, V]) place(key K) int {

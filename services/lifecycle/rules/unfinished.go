@@ -26,20 +26,27 @@ func (u *Unfinished) Due() time.Time { return u.Sold.AddDate(0, 0, UnfinishedDay
 // record.
 func (h *Evaluation) Unfinished() []Unfinished {
 	var out []Unfinished
-	seen := map[string]bool{}
-	all := view{facts: make([]int, len(h.facts))}
-	for i := range h.facts {
-		all.facts[i] = i
-	}
-	for i := range h.facts {
-		f := h.facts[i]
-		if f.Kind != fact.KindSale || !f.PerformanceAwaited || seen[h.record[i]] {
+	seen := nameSet{}
+	for i, f := range h.facts {
+		if f.Kind != fact.KindSale || !f.PerformanceAwaited || seen.get(h.record[i]) {
 			continue
 		}
-		if _, done := h.performed(all, i); !done && !h.calledOff(i) {
-			seen[h.record[i]] = true
+		if _, done := h.performed(view{facts: h.factsBeside(i)}, i); !done && !h.calledOff(i) {
+			*seen.at(h.record[i]) = true
 			out = append(out, Unfinished{Record: h.record[i], Source: f.Source, Sold: f.Occurred})
 		}
 	}
 	return out
+}
+
+// factsBeside returns the facts of the record of a fact; all facts where it has none.
+func (h *Evaluation) factsBeside(i int) []int {
+	if record := h.record[i]; record != "" {
+		return h.factsOfRecord(record)
+	}
+	all := make([]int, len(h.facts))
+	for j := range all {
+		all[j] = j
+	}
+	return all
 }
