@@ -54,6 +54,7 @@ func Decide(p *rules.Policy, s Subject, facts []fact.Fact, at time.Time) (Subjec
 	s.compact(h, at)
 	s.expireTombstones(p, at)
 	s.scheduleReview(p, h, at)
+	h.Release()
 	s.LastDecided = at
 	return s, append(retractions, fresh...)
 }

@@ -8,12 +8,12 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 )
 
-// acts returns the facts as rules see them. A request for a right is an act at its receipt and
+// acts appends the facts as rules see them. A request for a right is an act at its receipt and
 // takes effect later: after verification of an unverified sender (Art. 12(6)), and for an objection
 // to anything but marketing after its grant (Art. 21(1)). An echo is no act, and a void fact is
 // not so: rules see neither. See voidBases.
-func (p *Policy) acts(facts []fact.Fact) []*fact.Fact {
-	out := make([]*fact.Fact, 0, len(facts)+2)
+func (p *Policy) acts(out []*fact.Fact, facts []fact.Fact) []*fact.Fact {
+	out = slices.Grow(out, len(facts))
 	first, moved := receiptsOf(facts), !fact.IsOrdered(facts)
 	for i := range facts {
 		switch f := &facts[i]; {

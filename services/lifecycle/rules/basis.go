@@ -51,7 +51,7 @@ func Bases(p *Policy, facts []fact.Fact) []Basis {
 }
 
 func (h *Evaluation) evaluateBases() []Basis {
-	all := make([]Basis, 0, min(basesOfFact*len(h.facts), usualBases))
+	all := h.raised
 	prolonged := false
 	for i := range h.policy.Rules {
 		r, before := &h.policy.Rules[i], len(all)
@@ -67,12 +67,9 @@ func (h *Evaluation) evaluateBases() []Basis {
 	if prolonged {
 		h.limitProlonging(all)
 	}
-	sortLarge(all, compareBases)
-	return all
+	h.raised = all
+	return sortedLarge(all, compareBases)
 }
-
-// basesOfFact is the number of bases that a usual fact raises, usualBases that of a usual person.
-const basesOfFact, usualBases = 5, 32
 
 // compareBases orders bases by their beginnings.
 func compareBases(a, b *Basis) int {
@@ -97,12 +94,18 @@ func (h *Evaluation) appendGroups(all []Basis, r *Rule) []Basis {
 	}
 	units := h.unitsOf(r)
 	for i := range h.facts {
-		unit := units.of[i]
-		if !h.scope.raising.has(h.kinds.of[i]) || units.visited[unit] == r || !h.qualifies(r, i) {
+		if !h.scope.raising.has(h.kinds.of[i]) {
 			continue
 		}
-		units.visited[unit] = r
-		all = h.appendRaised(all, r, group{ref: units.names.keys[unit], unit: unit, of: units.of, facts: h.factsOf(units, unit)})
+		place := units.of[i]
+		visited := &units.names.values[place].visited
+		if *visited == r || !h.qualifies(r, i) {
+			continue
+		}
+		*visited = r
+		all = h.appendRaised(all, r, group{
+			ref: units.names.keys[place], unit: place, of: units.of, facts: h.factsOf(units, place),
+		})
 	}
 	return all
 }

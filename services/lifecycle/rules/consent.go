@@ -50,10 +50,10 @@ type consentFold struct {
 	open []*consent
 }
 
-func (h *Evaluation) foldConsents() []consent {
-	h.agreed = make([]bool, len(h.facts))
-	fold := consentFold{Evaluation: h}
+func (h *Evaluation) foldConsents() {
+	fold := consentFold{Evaluation: h, done: h.consents}
 	for i, f := range h.facts {
+		h.agreed = append(h.agreed, false)
 		fold.act(i)
 		if f.IsAgainstConsent() {
 			h.against = append(h.against, i)
@@ -65,7 +65,7 @@ func (h *Evaluation) foldConsents() []consent {
 		}
 		fold.done = append(fold.done, *c)
 	}
-	return fold.done
+	h.consents = fold.done
 }
 
 func (c *consentFold) act(i int) {
@@ -141,7 +141,7 @@ func (c *consentFold) agree(i int, k consentKey) {
 	open.bounced, open.granted = nil, f.Occurred
 	c.agreed[i] = true
 	of := c.agreements.at(consentKey{purpose: k.purpose, channel: k.channel})
-	*of = append(*of, agreement{i, k.address})
+	*of = c.given.add(*of, agreement{i, k.address})
 }
 
 // opened returns the open consent of a key at a sign-up, or nil.
@@ -159,9 +159,12 @@ func (c *consentFold) opened(f *fact.Fact, k consentKey) *consent {
 
 // begin opens the consent of a key.
 func (c *consentFold) begin(f *fact.Fact, k consentKey) *consent {
-	open := &consent{key: k, Basis: Basis{Purpose: k.purpose, Channel: k.channel, Since: f.Occurred}}
+	place := append(c.begun.take(1), consent{
+		key: k, Basis: Basis{Purpose: k.purpose, Channel: k.channel, Since: f.Occurred},
+	})
+	open := &place[0]
 	if k.address != "" {
-		open.addresses = []string{k.address}
+		open.addresses = append(c.texts.take(1), k.address)
 	}
 	c.open = append(c.open, open)
 	return open
@@ -340,11 +343,11 @@ type consentEnd struct {
 	until *time.Time
 }
 
-// findConsentEnds returns the ends of consents, by their first sign-ups.
-func (h *Evaluation) findConsentEnds() []consentEnd {
-	out := make([]consentEnd, len(h.consents))
+// findConsentEnds finds the ends of consents, by their first sign-ups.
+func (h *Evaluation) findConsentEnds() {
+	out := h.consentEnds
 	for i := range h.consents {
-		out[i] = consentEnd{h.consents[i].grants[0], h.consents[i].Until}
+		out = append(out, consentEnd{h.consents[i].grants[0], h.consents[i].Until})
 	}
 	slices.SortStableFunc(out, func(a, b consentEnd) int { return cmp.Compare(a.signup, b.signup) })
 	for i := 1; i < len(out); i++ {
@@ -352,7 +355,7 @@ func (h *Evaluation) findConsentEnds() []consentEnd {
 			out[i].until = last
 		}
 	}
-	return out
+	h.consentEnds = out
 }
 
 // consentEnd is the end of the last consent in view, not before the beginning of the basis; false

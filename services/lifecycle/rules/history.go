@@ -29,7 +29,9 @@ type Evaluation struct {
 	// void are the facts that a later state did not repeat.
 	void []fact.Fact
 	// records are the names of the records.
-	records *names
+	records names
+	// contracts joins the records of one contract.
+	contracts names
 	// traits are the traits of all facts of a record.
 	traits   table[string, []string]
 	consents []consent
@@ -38,7 +40,7 @@ type Evaluation struct {
 	agreed     []bool
 	agreements table[consentKey, []agreement]
 	ignored    []ignoredSignup
-	// against are the acts of the person against a consent, and ends the ends of consents.
+	// against are the acts of the person against a consent, and consentEnds the ends of consents.
 	against     []int
 	consentEnds []consentEnd
 	// bases is every basis that the facts raise.
@@ -48,21 +50,25 @@ type Evaluation struct {
 	items arena[Item]
 	texts arena[string]
 	times arena[time.Time]
-	// numbers holds the lists of facts.
+	// numbers, given and begun hold the lists of facts, the agreements and the consents.
 	numbers arena[int]
+	given   arena[agreement]
+	begun   arena[consent]
 	// scope is the scope of the rule that is evaluated, and seen what is known of the basis at hand.
 	scope scope
 	seen  view
 	// acts and list are lists of facts, and refs names of records, that are used again and again.
 	acts, list []int
 	refs       []string
+	raised     []Basis
 }
 
 // Evaluate evaluates facts under a policy.
 func Evaluate(p *Policy, facts []fact.Fact) *Evaluation {
-	h := &Evaluation{policy: p, void: voidFacts(facts)}
-	acts := p.acts(facts)
-	h.records = nameRecords(acts)
+	h := newEvaluation(p)
+	h.void = voidFacts(facts)
+	acts := p.acts(h.facts, facts)
+	h.records.read(acts)
 	h.spread(acts)
 	for i := range facts {
 		h.erasureAsked = h.erasureAsked || facts[i].Kind == fact.KindErasure
@@ -70,17 +76,16 @@ func Evaluate(p *Policy, facts []fact.Fact) *Evaluation {
 	h.kinds.read(h.facts)
 	h.nameContracts()
 	h.gatherGroups()
-	h.full = h.findFullRefunds()
-	h.consents = h.foldConsents()
-	h.consentEnds = h.findConsentEnds()
+	h.findFullRefunds()
+	h.foldConsents()
+	h.findConsentEnds()
 	h.bases = h.evaluateBases()
 	return h
 }
 
 // nameContracts determines the contract of each fact.
 func (h *Evaluation) nameContracts() {
-	h.contract = make([]string, len(h.facts))
-	contracts := newNames(0)
+	contracts := &h.contracts
 	for i, f := range h.facts {
 		if f.Contract != "" && h.record[i] != "" {
 			own := h.records.find(f.Contract)
@@ -94,7 +99,7 @@ func (h *Evaluation) nameContracts() {
 		if name == "" && f.Contract != "" {
 			name = h.records.find(f.Contract)
 		}
-		h.contract[i] = contracts.find(name)
+		h.contract = append(h.contract, contracts.find(name))
 	}
 }
 
@@ -106,11 +111,9 @@ func (h *Evaluation) noteContract(record, contract string) {
 }
 
 func (h *Evaluation) gatherGroups() {
-	h.byRecord.begin(len(h.facts))
-	h.byContract.begin(len(h.facts))
 	for i, f := range h.facts {
-		h.byRecord.of[i] = h.byRecord.unit(h.record[i])
-		h.byContract.of[i] = h.byContract.unit(h.contract[i])
+		h.byRecord.of = append(h.byRecord.of, h.byRecord.unit(h.record[i]))
+		h.byContract.of = append(h.byContract.of, h.byContract.unit(h.contract[i]))
 		switch {
 		case f.Kind.IsAboutPerson():
 			h.shared = append(h.shared, i)
@@ -125,14 +128,6 @@ func (h *Evaluation) gatherGroups() {
 			*traits = append(*traits, f.Traits...)
 		}
 	}
-	h.byRecord.visited = make([]*Rule, len(h.byRecord.names.keys))
-	h.byContract.visited = make([]*Rule, len(h.byContract.names.keys))
-}
-
-// begin makes room for the units of n facts.
-func (u *units) begin(n int) {
-	u.names.grow(n)
-	u.of = make([]int, n)
 }
 
 // unit returns the place of the unit with a name, and adds the unit if necessary. An empty name is a unit without
@@ -141,18 +136,18 @@ func (u *units) unit(name string) int {
 	if n := u.names.place(name); n >= 0 {
 		return n
 	}
-	return u.names.add(name, nil)
+	return u.names.add(name, unit{})
 }
 
 // addTo adds a fact to its unit.
 func (h *Evaluation) addTo(u *units, i int) {
 	if n := u.of[i]; u.names.keys[n] != "" {
-		u.names.values[n] = h.numbers.add(u.names.values[n], i)
+		u.names.values[n].facts = h.numbers.add(u.names.values[n].facts, i)
 	}
 }
 
 // factsOfRecord returns the facts of a record, in order.
-func (h *Evaluation) factsOfRecord(record string) []int { return h.byRecord.names.get(record) }
+func (h *Evaluation) factsOfRecord(record string) []int { return h.byRecord.names.get(record).facts }
 
 // OtherNames returns the further names of a record, sorted; nil for the name of no record.
 func (h *Evaluation) OtherNames(ref string) []string {
@@ -170,12 +165,17 @@ func (h *Evaluation) OtherNames(ref string) []string {
 
 // units are the records or the contracts, for each of which a rule may raise bases.
 type units struct {
-	// names are the names of the units, with their facts in order.
-	names table[string, []int]
-	// of is the unit of each fact.
+	names table[string, unit]
+	// of is the place of the unit of each fact.
 	of []int
-	// visited is the rule that was last evaluated for each unit.
-	visited []*Rule
+}
+
+// unit is a record or a contract.
+type unit struct {
+	// facts are the facts of the unit, in order.
+	facts []int
+	// visited is the rule that was last evaluated for the unit.
+	visited *Rule
 }
 
 // unitsOf returns the units of a rule.
@@ -215,8 +215,8 @@ func (h *Evaluation) everything() []int {
 // factsOf returns the facts of a unit that can have an effect on the rule, and those of every unit, until the next
 // call. A long-standing customer has many orders and many acts about the whole person; most rules depend on few of
 // them.
-func (h *Evaluation) factsOf(u *units, unit int) []int {
-	h.list = h.merge(h.list[:0], u.names.values[unit], h.scope.shared)
+func (h *Evaluation) factsOf(u *units, place int) []int {
+	h.list = h.merge(h.list[:0], u.names.values[place].facts, h.scope.shared)
 	return h.list
 }
 

@@ -35,8 +35,7 @@ func Holdings(bases []Basis, at time.Time) []Holding {
 			out[n].add(b, at)
 		}
 	}
-	sortLarge(out, func(a, b *Holding) int { return CompareItems(a.Item, b.Item) })
-	return out
+	return sortedLarge(out, func(a, b *Holding) int { return CompareItems(a.Item, b.Item) })
 }
 
 // itemsOfBasis is the number of items that a usual basis keeps, usualItems the number of items of a usual person.

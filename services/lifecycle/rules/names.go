@@ -10,8 +10,12 @@ import (
 // with one rank the least, so the order of joining has no effect.
 type names struct {
 	known table[string, naming]
-	// orders are the records that share a payment, by the name of the group of the payment.
-	orders map[string][]string
+	// sharing are the records that share a payment, by the name of the group of the payment.
+	sharing map[string][]string
+	// orders are the names of orders, payments the names of payments, and payers the last order that links each.
+	orders   nameSet
+	payments *names
+	payers   table[string, string]
 }
 
 // naming is the place of a name in its group.
@@ -21,17 +25,10 @@ type naming struct {
 	rank int
 }
 
-// newNames makes room for the names of n facts.
-func newNames(n int) *names {
-	out := &names{}
-	out.known.grow(n)
-	return out
-}
-
 // all returns the names of the records that have a name: one, or each order that shares the payment.
 func (n *names) all(name string) []string {
 	root := n.find(name)
-	if orders := n.orders[root]; len(orders) > 0 {
+	if orders := n.sharing[root]; len(orders) > 0 {
 		return orders
 	}
 	return []string{root}
@@ -83,42 +80,30 @@ func (n *names) prefer(name string, rank int) {
 	}
 }
 
-// nameRecords groups the names of records. A record goes by its first name: the one of its first order or
+// read groups the names of records. A record goes by its first name: the one of its first order or
 // sale, or else of its first fact with personal data, or else the first name that any fact gives. Linked
 // names come last. A payment that several orders share joins none of them: see sharedPayments.
-func nameRecords(facts []*fact.Fact) *names {
-	n := newNames(namesIn(facts))
-	for i := range facts {
-		f := facts[i]
+func (n *names) read(facts []*fact.Fact) {
+	for i, f := range facts {
 		n.prefer(f.Ref, i+nameClass(f.Kind)*len(facts))
 		for _, link := range f.Links {
 			n.prefer(link, i+linkClass*len(facts))
 		}
 	}
-	shared := sharedPayments(facts)
+	shared := n.sharedPayments(facts)
 	var payments []pair
-	for i := range facts {
-		for _, link := range facts[i].Links {
-			switch of := (pair{facts[i].Ref, link}); {
-			case of.name == "":
+	for _, f := range facts {
+		for _, link := range f.Links {
+			switch {
+			case f.Ref == "":
 			case len(shared[link]) > 0:
-				payments = append(payments, of)
+				payments = append(payments, pair{f.Ref, link})
 			default:
-				n.join(of.name, link)
+				n.join(f.Ref, link)
 			}
 		}
 	}
 	n.joinPayments(shared, payments)
-	return n
-}
-
-// namesIn counts the names that facts give.
-func namesIn(facts []*fact.Fact) int {
-	n := 0
-	for _, f := range facts {
-		n += 1 + len(f.Links)
-	}
-	return n
 }
 
 // linkClass is the class of a name that is only linked: see nameClass.
@@ -138,5 +123,7 @@ func nameClass(k fact.Kind) int {
 // RecordNames returns the function from every name of a record to the name of the record, as an evaluation
 // of the facts names the record.
 func RecordNames(p *Policy, facts []fact.Fact) func(name string) string {
-	return nameRecords(p.acts(facts)).find
+	n := &names{}
+	n.read(p.acts(nil, facts))
+	return n.find
 }

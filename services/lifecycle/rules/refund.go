@@ -16,41 +16,38 @@ func (h *Evaluation) fullRefund(i int) bool { return h.full[i] }
 
 // findFullRefunds returns the full refunds among the facts, by index. The result is computed once, because
 // every rule asks for every fact.
-func (h *Evaluation) findFullRefunds() []bool {
-	full := make([]bool, len(h.facts))
-	open := map[string][]string{} // the payments of a record that were not returned
-	for i := range h.facts {
-		f, record := h.facts[i], h.record[i]
+func (h *Evaluation) findFullRefunds() {
+	var open table[string, []string] // the payments of a record that were not returned
+	for i, f := range h.facts {
 		if f.Kind != fact.KindRefund || !f.Full {
+			h.full = append(h.full, false)
 			continue
 		}
-		payments, known := open[record]
-		if !known {
-			payments = h.openPayments(record)
-			open[record] = payments
+		record := h.record[i]
+		if open.place(record) < 0 {
+			open.add(record, h.openPayments(record))
 		}
-		full[i] = !slices.ContainsFunc(payments, func(name string) bool { return isOfAnotherPayment(name, f) })
+		isOther := func(name string) bool { return isOfAnotherPayment(name, f) }
+		h.full = append(h.full, !slices.ContainsFunc(open.get(record), isOther))
 	}
-	return full
 }
 
 // openPayments returns the payments that the sales of a record name and that were not returned in full.
 func (h *Evaluation) openPayments(record string) []string {
 	var names []string
-	returned := map[string]bool{}
+	var returned nameSet
 	for _, i := range h.factsOfRecord(record) {
 		switch f := h.facts[i]; {
 		case f.Kind == fact.KindSale:
 			names = append(names, f.Links...)
 		case f.Kind == fact.KindRefund && f.Full:
-			returned[f.Ref] = true
+			*returned.at(f.Ref) = true
 			for _, name := range f.Links {
-				returned[name] = true
+				*returned.at(name) = true
 			}
 		}
 	}
-	slices.Sort(names)
-	return slices.DeleteFunc(slices.Compact(names), func(name string) bool { return returned[name] })
+	return slices.DeleteFunc(unique(names), returned.get)
 }
 
 // isOfAnotherPayment reports whether a name is that of a payment beside the one that a refund returns. A refund

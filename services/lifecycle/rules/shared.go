@@ -17,17 +17,21 @@ type kindOfOrder struct{ source, form string }
 // sharedPayments returns, by the names of payments that several orders of one source and form only link, the
 // names of the orders: one payment for an order that was split, for example. Each of the orders stays a
 // record. What is reported of the payment alone, such as its refund or a dispute, is about each of them.
-func sharedPayments(facts []*fact.Fact) map[string][]string {
-	orders := orderNames(facts)
-	if len(orders.keys) < 2 {
+func (n *names) sharedPayments(facts []*fact.Fact) map[string][]string {
+	for _, f := range facts {
+		if f.Kind.IsOrder() {
+			*n.orders.at(f.Ref) = true
+		}
+	}
+	if len(n.orders.keys) < 2 {
 		return nil
 	}
-	payments := namePayments(facts, orders)
-	if !areShared(facts, orders, payments) {
+	n.namePayments(facts)
+	if !n.areShared(facts) {
 		return nil
 	}
 	by := map[string]map[kindOfOrder][]string{}
-	eachPayment(facts, orders, payments, func(f *fact.Fact, payment string) bool {
+	n.eachPayment(facts, func(f *fact.Fact, payment string) bool {
 		kind := kindOfOrder{f.Source, formOf(f.Ref)}
 		if by[payment] == nil {
 			by[payment] = map[kindOfOrder][]string{}
@@ -37,31 +41,20 @@ func sharedPayments(facts []*fact.Fact) map[string][]string {
 		}
 		return true
 	})
-	return sharedLinks(facts, orders, payments, by)
+	return n.sharedLinks(facts, by)
 }
 
 // nameSet is a set of names.
 type nameSet = table[string, bool]
 
-// orderNames returns the names of the orders.
-func orderNames(facts []*fact.Fact) *nameSet {
-	out := &nameSet{}
-	for _, f := range facts {
-		if f.Kind.IsOrder() {
-			*out.at(f.Ref) = true
-		}
-	}
-	return out
-}
-
 // eachPayment visits the payments that orders link, until the visitor returns false.
-func eachPayment(facts []*fact.Fact, orders *nameSet, payments *names, visit func(f *fact.Fact, payment string) bool) {
+func (n *names) eachPayment(facts []*fact.Fact, visit func(f *fact.Fact, payment string) bool) {
 	for _, f := range facts {
 		if !f.Kind.IsOrder() || f.Ref == "" {
 			continue
 		}
 		for _, link := range f.Links {
-			if !orders.get(link) && !visit(f, payments.find(link)) {
+			if !n.orders.get(link) && !visit(f, n.payments.find(link)) {
 				return
 			}
 		}
@@ -69,11 +62,10 @@ func eachPayment(facts []*fact.Fact, orders *nameSet, payments *names, visit fun
 }
 
 // areShared reports whether two orders link one payment, of whatever kinds they are.
-func areShared(facts []*fact.Fact, orders *nameSet, payments *names) bool {
-	var first table[string, string]
+func (n *names) areShared(facts []*fact.Fact) bool {
 	shared := false
-	eachPayment(facts, orders, payments, func(f *fact.Fact, payment string) bool {
-		order := first.at(payment)
+	n.eachPayment(facts, func(f *fact.Fact, payment string) bool {
+		order := n.payers.at(payment)
 		shared = *order != "" && *order != f.Ref
 		*order = f.Ref
 		return !shared
@@ -82,32 +74,32 @@ func areShared(facts []*fact.Fact, orders *nameSet, payments *names) bool {
 }
 
 // namePayments groups the names that the reports of payments give: of facts that are about no order.
-func namePayments(facts []*fact.Fact, orders *nameSet) *names {
-	payments := newNames(0)
+func (n *names) namePayments(facts []*fact.Fact) {
+	if n.payments == nil {
+		n.payments = &names{}
+	}
+	*n.payments = n.payments.emptied()
 	for _, f := range facts {
-		if len(f.Links) == 0 || f.Ref == "" || orders.get(f.Ref) {
+		if len(f.Links) == 0 || f.Ref == "" || n.orders.get(f.Ref) {
 			continue
 		}
 		for _, link := range f.Links {
-			if !orders.get(link) {
-				payments.join(f.Ref, link)
+			if !n.orders.get(link) {
+				n.payments.join(f.Ref, link)
 			}
 		}
 	}
-	return payments
 }
 
 // sharedLinks returns the linked names of the payments that more than one order of a kind has.
-func sharedLinks(
-	facts []*fact.Fact, orders *nameSet, payments *names, by map[string]map[kindOfOrder][]string,
-) map[string][]string {
+func (n *names) sharedLinks(facts []*fact.Fact, by map[string]map[kindOfOrder][]string) map[string][]string {
 	out := map[string][]string{}
 	for i := range facts {
 		for _, link := range facts[i].Links {
-			if orders.get(link) || out[link] != nil {
+			if n.orders.get(link) || out[link] != nil {
 				continue
 			}
-			for _, together := range by[payments.find(link)] {
+			for _, together := range by[n.payments.find(link)] {
 				if len(together) > 1 {
 					out[link] = append(out[link], together...)
 				}
@@ -136,7 +128,7 @@ func (n *names) joinPayments(shared map[string][]string, payments []pair) {
 	if len(shared) == 0 {
 		return
 	}
-	n.orders = map[string][]string{}
+	n.sharing = map[string][]string{}
 	links := slices.Sorted(maps.Keys(shared))
 	for _, link := range links {
 		if orders := n.records(shared[link]); len(orders) == 1 {
@@ -146,7 +138,7 @@ func (n *names) joinPayments(shared map[string][]string, payments []pair) {
 	for _, link := range links {
 		if orders := n.records(shared[link]); len(orders) > 1 {
 			root := n.find(link)
-			n.orders[root] = slices.Compact(slices.Sorted(slices.Values(append(n.orders[root], orders...))))
+			n.sharing[root] = slices.Compact(slices.Sorted(slices.Values(append(n.sharing[root], orders...))))
 		}
 	}
 }
@@ -165,12 +157,14 @@ func (n *names) records(of []string) []string {
 // spread returns the facts with the records that they are about. A fact about a payment that several orders
 // share is repeated for each of them.
 func (h *Evaluation) spread(facts []*fact.Fact) {
-	if len(h.records.orders) == 0 { // as usual: every fact is about one record at most
-		h.facts, h.record = facts, make([]string, len(facts))
-		for i := range facts {
-			if f := facts[i]; f.Ref != "" {
-				h.record[i] = h.records.find(f.Ref)
+	if len(h.records.sharing) == 0 { // as usual: every fact is about one record at most
+		h.facts = facts
+		for _, f := range facts {
+			record := ""
+			if f.Ref != "" {
+				record = h.records.find(f.Ref)
 			}
+			h.record = append(h.record, record)
 		}
 		return
 	}

@@ -64,8 +64,3 @@ func (t *table[K, V]) add(key K, value V) int {
 	}
 	return n
 }
-
-// grow makes room for n keys.
-func (t *table[K, V]) grow(n int) {
-	t.keys, t.values = make([]K, 0, n), make([]V, 0, n)
-}
