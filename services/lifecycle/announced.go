@@ -58,6 +58,14 @@ func (s Subject) withRecordNames(p *rules.Policy) Subject {
 	if !slices.ContainsFunc(s.Announced, func(d AnnouncedDeletion) bool { return d.Ref != "" }) {
 		return s
 	}
+	if len(s.MergedParts) == 0 {
+		named := rules.RecordNames(p, s.Facts)
+		s.Announced = slices.Clone(s.Announced)
+		for i := range s.Announced {
+			s.Announced[i].Ref = named(s.Announced[i].Ref)
+		}
+		return s
+	}
 	parts, all := s.parts(), slices.Clone(s.Announced)
 	for i := range parts {
 		named, before := rules.RecordNames(p, parts[i].Facts), parts[i].Announced
@@ -71,10 +79,7 @@ func (s Subject) withRecordNames(p *rules.Policy) Subject {
 			}
 		}
 	}
-	s.Announced = all
-	if len(s.MergedParts) > 0 {
-		s.MergedParts = parts
-	}
+	s.Announced, s.MergedParts = all, parts
 	return s
 }
 
@@ -168,25 +173,31 @@ func (s *Subject) renamesAnnounced(h *rules.Evaluation, news []fact.Fact) bool {
 	})
 }
 
-// earlierDecisions returns the decisions that announced the items before, under any name of their
-// records, sorted, and LastForgotten. The list distinguishes the id of a new deletion from the ids of the
-// deletions before.
-func (s *Subject) earlierDecisions(h *rules.Evaluation, items []rules.Item) []string {
+// decisionsByItem returns the decisions that announced each item, under the present name of its record.
+func (s *Subject) decisionsByItem(h *rules.Evaluation) map[rules.Item][]string {
+	if len(s.Announced) == 0 {
+		return nil
+	}
+	out := make(map[rules.Item][]string, len(s.Announced))
+	for i := range s.Announced {
+		item := currentName(h, s.Announced[i].Item)
+		out[item] = append(out[item], s.Announced[i].Decision)
+	}
+	return out
+}
+
+// earlierDecisions returns the decisions that announced the items before, of all by item, sorted, with
+// LastForgotten. The list distinguishes the id of a new deletion from the ids of the deletions before.
+func (s *Subject) earlierDecisions(byItem map[rules.Item][]string, items []rules.Item) []string {
 	var out []string
 	if s.LastForgotten != "" {
 		out = append(out, s.LastForgotten)
 	}
-	if len(s.Announced) == 0 {
+	if len(byItem) == 0 {
 		return out
 	}
-	among := make(map[rules.Item]bool, len(items))
 	for _, item := range items {
-		among[item] = true
-	}
-	for i := range s.Announced {
-		if among[currentName(h, s.Announced[i].Item)] {
-			out = append(out, s.Announced[i].Decision)
-		}
+		out = append(out, byItem[item]...)
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
@@ -196,16 +207,23 @@ func (s *Subject) earlierDecisions(h *rules.Evaluation, items []rules.Item) []st
 // decision replaces nothing, because an unpublished decision may be retracted. The announcement of a
 // deletion that may still be delivered is kept: its items may be retracted.
 func (s *Subject) dropSuperseded(ids []string) {
-	all := s.Announced
-	s.Announced = slices.DeleteFunc(slices.Clone(all), func(d AnnouncedDeletion) bool {
-		if n := notice.Find(s.Notices, d.Decision); n != nil && n.Closed == nil {
-			return false
+	fresh := map[rules.Item][]AnnouncedDeletion{}
+	for _, d := range s.Announced {
+		if !d.Returned && slices.Contains(ids, d.Decision) {
+			fresh[d.Item] = append(fresh[d.Item], d)
 		}
-		return slices.ContainsFunc(all, func(x AnnouncedDeletion) bool {
-			return x.Item == d.Item && x.Decision != d.Decision && slices.Contains(ids, x.Decision) &&
-				!x.Returned && (d.Returned || compareCoverage(d, x) < 0)
-		})
+	}
+	s.Announced = slices.DeleteFunc(slices.Clone(s.Announced), func(d AnnouncedDeletion) bool {
+		return slices.ContainsFunc(fresh[d.Item], func(x AnnouncedDeletion) bool {
+			return x.Decision != d.Decision && (d.Returned || compareCoverage(d, x) < 0)
+		}) && !s.mayBeDelivered(d.Decision)
 	})
+}
+
+// mayBeDelivered reports whether a published decision is not closed.
+func (s *Subject) mayBeDelivered(decisionID string) bool {
+	n := notice.Find(s.Notices, decisionID)
+	return n != nil && n.Closed == nil
 }
 
 func compareCoverage(a, b AnnouncedDeletion) int {

@@ -36,8 +36,9 @@ func Decide(p *rules.Policy, s Subject, facts []fact.Fact, at time.Time) (Subjec
 	}
 	h := rules.Evaluate(p, s.Facts)
 	s.Bases, s.Revision = h.Bases(), p.Revision
-	held := rules.Holdings(s.Bases, at)
+	held := h.Holdings(at)
 	s.HoldsPersonal = personHeld(p, held)
+	s.Announced, s.Questions = slices.Clone(s.Announced), slices.Clone(s.Questions)
 	unsent := s.retractUnsent(h, held, at)
 	s.reconcile(h, &was, news, held, at)
 	retractions := s.retractPublished(h, held, at)
@@ -85,21 +86,24 @@ func (s *Subject) dropSealed() {
 // that was answered, are never published. A decision of a merged subject keeps its id while the
 // decision is supported.
 func (s *Subject) retractUnsent(h *rules.Evaluation, held []rules.Holding, at time.Time) []decision.Decision {
-	unsent := s.Outbox
+	unsent, back := s.Outbox, map[string]bool{}
+	if len(unsent) == 0 {
+		return nil
+	}
 	s.Outbox = nil
-	s.Announced, s.Questions = slices.Clone(s.Announced), slices.Clone(s.Questions)
 	for _, d := range unsent {
 		isOther := d.Subject != s.ID || d.Repeated() || s.isParted(d.ID)
 		if d.Retract != nil || isOther && isSupported(&d, h, held, at) {
 			s.Outbox = append(s.Outbox, d)
 			continue
 		}
-		s.Announced = slices.DeleteFunc(s.Announced, func(x AnnouncedDeletion) bool { return x.Decision == d.ID })
-		s.Questions = slices.DeleteFunc(s.Questions, func(x rules.AnnouncedQuestion) bool { return x.Decision == d.ID })
+		back[d.ID] = true
 		if d.WholePerson() && s.FullErasure != nil && s.FullErasure.Lapse.Equal(d.Effective) {
 			s.FullErasure = nil
 		}
 	}
+	s.Announced = slices.DeleteFunc(s.Announced, func(x AnnouncedDeletion) bool { return back[x.Decision] })
+	s.Questions = slices.DeleteFunc(s.Questions, func(x rules.AnnouncedQuestion) bool { return back[x.Decision] })
 	return unsent
 }
 
@@ -156,10 +160,11 @@ func (s *Subject) deletions(
 	if len(groups) == 0 {
 		return nil
 	}
-	ended, remains := s.endedBases(groups, at), retained(held)
+	ended, remains, earlier := s.endedBases(groups, at), retained(held), s.decisionsByItem(h)
 	out := make([]decision.Decision, len(groups))
 	for i := range groups {
-		out[i] = s.deletion(p, h, &groups[i], ended[i], remains, held, at)
+		id := decision.NewDeleteID(s.ID, groups[i].at, groups[i].items, s.earlierDecisions(earlier, groups[i].items))
+		out[i] = s.deletion(p, h, id, &groups[i], ended[i], remains, held, at)
 	}
 	if !wholeHeld(p, held) {
 		if last := markWholePerson(p, out); last != nil {
@@ -244,6 +249,7 @@ func markWholePerson(p *rules.Policy, decisions []decision.Decision) *decision.D
 func (s *Subject) deletion(
 	p *rules.Policy,
 	h *rules.Evaluation,
+	id string,
 	l *lapse,
 	ended []*rules.Basis,
 	remains []stream.RetainedItem,
@@ -254,7 +260,6 @@ func (s *Subject) deletion(
 	for i, item := range l.items {
 		named[i] = stream.Item{Category: item.Category, Ref: item.Ref, Names: h.NamesOf(item, held)}
 	}
-	id := decision.NewDeleteID(s.ID, l.at, l.items, s.earlierDecisions(h, l.items))
 	d := decision.NewDeletion(id, s.ID, l.at, named, ended, remains)
 	d.At, d.Revision = at, p.Revision
 	for _, item := range l.items {

@@ -68,7 +68,8 @@ func (h *Evaluation) evaluateBases() []Basis {
 		h.limitProlonging(all)
 	}
 	h.raised = all
-	return sortedLarge(all, compareBases)
+	h.order = slices.Grow(h.order[:0], len(all))
+	return sortedLarge(all, h.order, compareBases)
 }
 
 // compareBases orders bases by their beginnings.

@@ -61,11 +61,15 @@ type Evaluation struct {
 	acts, list []int
 	refs       []string
 	raised     []Basis
+	// known, held and order serve Holdings.
+	known ItemPlaces
+	held  []Holding
+	order []int32
 }
 
 // Evaluate evaluates facts under a policy.
 func Evaluate(p *Policy, facts []fact.Fact) *Evaluation {
-	h := newEvaluation(p)
+	h := newEvaluation(p, len(facts))
 	h.void = voidFacts(facts)
 	acts := p.acts(h.facts, facts)
 	h.records.read(acts)

@@ -23,8 +23,22 @@ type Holding struct {
 // Holdings returns, for every item that a basis ever covered, whether the item may be held at an
 // instant and until when.
 func Holdings(bases []Basis, at time.Time) []Holding {
-	var known ItemPlaces
-	out := make([]Holding, 0, min(itemsOfBasis*len(bases), usualItems))
+	known := ItemPlaces{table[Item, struct{}]{room: 2 * len(bases)}}
+	return sortedLarge(appendHoldings(nil, &known, bases, at), nil, compareHoldings)
+}
+
+// Holdings returns the holdings of the bases of the evaluation.
+func (h *Evaluation) Holdings(at time.Time) []Holding {
+	h.known = ItemPlaces{h.known.places.emptied(2 * len(h.facts))}
+	h.held = appendHoldings(h.held[:0], &h.known, h.bases, at)
+	h.order = slices.Grow(h.order[:0], len(h.held))
+	return sortedLarge(h.held, h.order, compareHoldings)
+}
+
+func compareHoldings(a, b *Holding) int { return CompareItems(a.Item, b.Item) }
+
+// appendHoldings appends the holdings of bases in the order of their first mention.
+func appendHoldings(out []Holding, known *ItemPlaces, bases []Basis, at time.Time) []Holding {
 	for i := range bases {
 		b := &bases[i]
 		for _, item := range b.Keeps {
@@ -35,11 +49,8 @@ func Holdings(bases []Basis, at time.Time) []Holding {
 			out[n].add(b, at)
 		}
 	}
-	return sortedLarge(out, func(a, b *Holding) int { return CompareItems(a.Item, b.Item) })
+	return out
 }
-
-// itemsOfBasis is the number of items that a usual basis keeps, usualItems the number of items of a usual person.
-const itemsOfBasis, usualItems = 3, 32
 
 // ItemPlaces numbers items in the order in which they are added.
 type ItemPlaces struct{ places table[Item, struct{}] }

@@ -78,7 +78,7 @@ func (n *names) namePayments(facts []*fact.Fact) {
 	if n.payments == nil {
 		n.payments = &names{}
 	}
-	*n.payments = n.payments.emptied()
+	*n.payments = n.payments.emptied(0)
 	for _, f := range facts {
 		if len(f.Links) == 0 || f.Ref == "" || n.orders.get(f.Ref) {
 			continue

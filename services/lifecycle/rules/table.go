@@ -5,8 +5,10 @@ package rules
 type table[K comparable, V any] struct {
 	keys   []K
 	values []V
-	// index holds the places of the keys of a long table.
-	index map[K]int
+	// index holds the places of the keys of a long table, spare the index of an earlier one.
+	index, spare map[K]int
+	// room is the expected number of keys.
+	room int
 }
 
 // shortTable is the length up to which a table needs no index.
@@ -57,10 +59,27 @@ func (t *table[K, V]) add(key K, value V) int {
 	case t.index != nil:
 		t.index[key] = n
 	case n == shortTable:
-		t.index = make(map[K]int, cap(t.keys))
-		for i, k := range t.keys {
-			t.index[k] = i
-		}
+		t.makeIndex()
 	}
 	return n
+}
+
+// makeIndex makes the index of a table that becomes long.
+func (t *table[K, V]) makeIndex() {
+	t.index, t.spare = t.spare, nil
+	if clear(t.index); t.index == nil {
+		t.index = make(map[K]int, max(t.room, 2*shortTable))
+	}
+	for i, k := range t.keys {
+		t.index[k] = i
+	}
+}
+
+// emptied returns an empty table in the memory of the table, for a number of keys.
+func (t *table[K, V]) emptied(room int) table[K, V] {
+	out := table[K, V]{keys: t.keys[:0], values: t.values[:0], spare: t.spare, room: room}
+	if t.index != nil {
+		out.spare = t.index
+	}
+	return out
 }
