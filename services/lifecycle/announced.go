@@ -154,9 +154,10 @@ func (s *Subject) isAnnounced(item rules.Item) bool {
 
 // extendCoverage extends the announcements of an item to its end under the present policy.
 func (s *Subject) extendCoverage(said []AnnouncedDeletion, o *rules.Holding) {
+	until := o.Lapse
 	for i := range s.Announced {
 		if s.Announced[i].Item == o.Item && !s.Announced[i].Returned && containsDeletion(said, s.Announced[i]) {
-			s.Announced[i].CoveredUntil = &o.Lapse
+			s.Announced[i].CoveredUntil = &until
 		}
 	}
 }

@@ -2,9 +2,9 @@ package rules
 
 import "slices"
 
-// sortedLarge returns large values in an order: their places are sorted, and each value is copied once. Of values
+// appendSorted appends large values in an order: their places are sorted, and each value is copied once. Of values
 // without an order the earlier one stays first. order is memory for the places.
-func sortedLarge[T any](values []T, order []int32, compare func(a, b *T) int) []T {
+func appendSorted[T any](out, values []T, order []int32, compare func(a, b *T) int) []T {
 	order = slices.Grow(order[:0], len(values))
 	for i := range values {
 		order = append(order, int32(i)) //nolint:gosec // a person has fewer facts
@@ -15,9 +15,8 @@ func sortedLarge[T any](values []T, order []int32, compare func(a, b *T) int) []
 		}
 		return int(i - j)
 	})
-	out := make([]T, len(values))
-	for n, i := range order {
-		out[n] = values[i]
+	for _, i := range order {
+		out = append(out, values[i])
 	}
 	return out
 }

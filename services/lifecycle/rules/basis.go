@@ -52,24 +52,23 @@ func Bases(p *Policy, facts []fact.Fact) []Basis {
 
 func (h *Evaluation) evaluateBases() []Basis {
 	all := h.raised
-	prolonged := false
 	for i := range h.policy.Rules {
 		r, before := &h.policy.Rules[i], len(all)
 		if r.Consent {
 			all = h.appendConsents(all, r)
 		} else {
-			all = h.appendGroups(all, r)
+			all = h.appendGroups(all, i)
 		}
-		prolonged = prolonged || r.Prolongs && len(all) > before
+		h.prolonged = h.prolonged || r.Prolongs && len(all) > before
 	}
 	all = append(all, h.voidBases()...)
 	h.expandToRecords(all)
-	if prolonged {
+	if h.prolonged {
 		h.limitProlonging(all)
 	}
 	h.raised = all
 	h.order = slices.Grow(h.order[:0], len(all))
-	return sortedLarge(all, h.order, compareBases)
+	return appendSorted(make([]Basis, 0, len(all)), all, h.order, compareBases)
 }
 
 // compareBases orders bases by their beginnings.
@@ -85,11 +84,12 @@ func compareBases(a, b *Basis) int {
 
 // appendGroups appends the bases of a rule: of each group with a fact that raises the rule. Facts about the whole
 // person belong to every group.
-func (h *Evaluation) appendGroups(all []Basis, r *Rule) []Basis {
-	h.scope = h.scopeOf(r)
+func (h *Evaluation) appendGroups(all []Basis, rule int) []Basis {
+	h.scope = h.scopeOf(rule)
 	if h.scope.raising == 0 {
 		return all
 	}
+	r := &h.policy.Rules[rule]
 	if r.Per == PerPerson {
 		return h.appendRaised(all, r, group{facts: h.everything()})
 	}
@@ -116,14 +116,16 @@ func (h *Evaluation) appendGroups(all []Basis, r *Rule) []Basis {
 func (h *Evaluation) appendRaised(all []Basis, r *Rule, g group) []Basis {
 	acts := h.acts[:0]
 	end := func(until time.Time, known bool, by string) {
-		b := h.basis(r, g.ref, acts)
+		all = append(all, Basis{Rule: r.ID, Purpose: r.Purpose, Article: r.Article, Ref: g.ref})
+		b := &all[len(all)-1]
+		h.restOn(b, r, acts)
 		if known {
 			b.Until = h.pointer(until)
 		}
 		if by != "" {
 			b.Facts = append(b.Facts, by)
 		}
-		all, acts = append(all, b), acts[:0]
+		acts = acts[:0]
 	}
 	for n, i := range g.facts {
 		f := h.facts[i]
@@ -250,27 +252,27 @@ func (h *Evaluation) promised(r *Rule, v view) (time.Time, bool) {
 	return longest, true
 }
 
-func (h *Evaluation) basis(r *Rule, ref string, acts []int) Basis {
-	b := Basis{Rule: r.ID, Purpose: r.Purpose, Article: r.Article, Ref: ref, Since: h.facts[acts[0]].Occurred}
+// restOn rests a basis of a rule on acts.
+func (h *Evaluation) restOn(b *Basis, r *Rule, acts []int) {
+	b.Since = h.facts[acts[0]].Occurred
 	b.Facts = h.texts.take(len(acts) + 1) // an ending fact may follow
 	for _, i := range acts {
 		b.Facts = append(b.Facts, h.facts[i].ID)
 	}
 	b.Facts = slices.Compact(b.Facts) // an act about several records stands once for each
 	b.Keeps = h.items.take(len(r.Keeps))
-	for _, c := range r.Keeps {
+	for n, c := range r.Keeps {
 		switch {
-		case !h.policy.Categories[c].PerRecord:
+		case !h.scope.perRecord[n]:
 			b.Keeps = append(b.Keeps, Item{Category: c})
-		case r.Per != PerContract || ref == "":
-			b.Keeps = append(b.Keeps, Item{Category: c, Ref: ref})
+		case r.Per != PerContract || b.Ref == "":
+			b.Keeps = append(b.Keeps, Item{Category: c, Ref: b.Ref})
 		default:
 			for _, record := range h.recordsOf(acts) {
 				b.Keeps = append(b.Keeps, Item{Category: c, Ref: record})
 			}
 		}
 	}
-	return b
 }
 
 // recordsOf returns the records of acts, until the next call.

@@ -12,7 +12,8 @@ import (
 // contract. Facts name a record by several names (an order, its payment, its invoice); names
 // mentioned together denote one record.
 type Evaluation struct {
-	policy *Policy
+	policy   *Policy
+	compiled *compiled
 	// facts are acts: see Policy.acts. An act about a payment that several orders share stands once for each.
 	facts []*fact.Fact
 	// record and contract hold, for each fact, the name of its group; byRecord and byContract are
@@ -43,8 +44,9 @@ type Evaluation struct {
 	// against are the acts of the person against a consent, and consentEnds the ends of consents.
 	against     []int
 	consentEnds []consentEnd
-	// bases is every basis that the facts raise.
-	bases []Basis
+	// bases is every basis that the facts raise; prolonged reports whether one of them prolongs others.
+	bases     []Basis
+	prolonged bool
 	// kinds are the kinds of the facts; items and texts hold the short lists of the bases.
 	kinds kinds
 	items arena[Item]
@@ -61,10 +63,11 @@ type Evaluation struct {
 	acts, list []int
 	refs       []string
 	raised     []Basis
-	// known, held and order serve Holdings.
-	known ItemPlaces
-	held  []Holding
-	order []int32
+	// known, held and order serve Holdings, and needed serves NeededFacts.
+	known          ItemPlaces
+	held, unsorted []Holding
+	order          []int32
+	needed         *Needed
 }
 
 // Evaluate evaluates facts under a policy.
@@ -77,7 +80,7 @@ func Evaluate(p *Policy, facts []fact.Fact) *Evaluation {
 	for i := range facts {
 		h.erasureAsked = h.erasureAsked || facts[i].Kind == fact.KindErasure
 	}
-	h.kinds.read(h.facts)
+	h.readKinds()
 	h.nameContracts()
 	h.gatherGroups()
 	h.findFullRefunds()

@@ -24,15 +24,17 @@ type Holding struct {
 // instant and until when.
 func Holdings(bases []Basis, at time.Time) []Holding {
 	known := ItemPlaces{table[Item, struct{}]{room: 2 * len(bases)}}
-	return sortedLarge(appendHoldings(nil, &known, bases, at), nil, compareHoldings)
+	out := appendHoldings(nil, &known, bases, at)
+	return appendSorted(make([]Holding, 0, len(out)), out, nil, compareHoldings)
 }
 
-// Holdings returns the holdings of the bases of the evaluation.
+// Holdings returns the holdings of the bases of the evaluation, until the next call.
 func (h *Evaluation) Holdings(at time.Time) []Holding {
 	h.known = ItemPlaces{h.known.places.emptied(2 * len(h.facts))}
-	h.held = appendHoldings(h.held[:0], &h.known, h.bases, at)
-	h.order = slices.Grow(h.order[:0], len(h.held))
-	return sortedLarge(h.held, h.order, compareHoldings)
+	out := appendHoldings(h.unsorted[:0], &h.known, h.bases, at)
+	h.unsorted, h.order = out, slices.Grow(h.order[:0], len(out))
+	h.held = appendSorted(h.held[:0], out, h.order, compareHoldings)
+	return h.held
 }
 
 func compareHoldings(a, b *Holding) int { return CompareItems(a.Item, b.Item) }

@@ -15,27 +15,28 @@ func (s kindSet) has(kind uint8) bool { return s>>kind&1 != 0 }
 // kinds are the kinds of facts, numbered. A person has facts of few kinds.
 type kinds struct {
 	names []fact.Kind
-	// of is the number of the kind of each fact.
-	of []uint8
+	// of is the number of the kind of each fact, effects the effects of each kind on each rule.
+	of      []uint8
+	effects [][]effect
 }
 
-func (k *kinds) read(facts []*fact.Fact) {
-	k.of = make([]uint8, len(facts))
-	for i, f := range facts {
+func (h *Evaluation) readKinds() {
+	k := &h.kinds
+	for _, f := range h.facts {
 		n := slices.Index(k.names, f.Kind)
 		if n < 0 {
 			n = len(k.names)
-			k.names = append(k.names, f.Kind)
+			k.names, k.effects = append(k.names, f.Kind), append(k.effects, h.compiled.effectsOf(f.Kind))
 		}
-		k.of[i] = uint8(n) //nolint:gosec // there are fewer kinds
+		k.of = append(k.of, uint8(n)) //nolint:gosec // there are fewer kinds
 	}
 }
 
-// that returns the kinds that pass.
-func (k *kinds) that(pass func(fact.Kind) bool) kindSet {
+// with returns the kinds with an effect on a rule.
+func (k *kinds) with(e effect, rule int) kindSet {
 	var out kindSet
-	for n, name := range k.names {
-		if pass(name) {
+	for n := range k.effects {
+		if k.effects[n][rule]&e != 0 {
 			out |= 1 << n
 		}
 	}
@@ -49,19 +50,23 @@ type scope struct {
 	raising, ending, affecting kindSet
 	// shared are the facts about the whole person with an effect.
 	shared []int
+	// perRecord reports for each category of the rule whether each record has an item of its own.
+	perRecord []bool
 }
 
 // scopeOf returns the scope of a rule, until the next call.
-func (h *Evaluation) scopeOf(r *Rule) scope {
-	out := scope{shared: h.scope.shared[:0]}
-	out.raising = h.kinds.that(func(k fact.Kind) bool { return slices.Contains(r.Raised, k) })
+func (h *Evaluation) scopeOf(rule int) scope {
+	out := scope{
+		shared: h.scope.shared[:0], raising: h.kinds.with(raising, rule), perRecord: h.compiled.perRecord[rule],
+	}
 	if out.raising == 0 {
 		return out
 	}
-	all := len(h.policy.Earlier) > 0 // the period that was promised may look at others
-	out.ending = h.kinds.that(r.mayEndBy)
-	out.affecting = h.kinds.that(func(k fact.Kind) bool { return all || r.dependsOn(k) })
-	if r.Per == PerPerson {
+	out.ending, out.affecting = h.kinds.with(ending, rule), h.kinds.with(affecting, rule)
+	if len(h.policy.Earlier) > 0 {
+		out.affecting = ^kindSet(0) // the period that was promised may look at others
+	}
+	if h.policy.Rules[rule].Per == PerPerson {
 		return out
 	}
 	for _, i := range h.shared {

@@ -7,21 +7,25 @@ import (
 
 // NeededFacts returns the facts that a basis needs now or later: all facts of a contract
 // with a basis, or with an item that a hold prolongs, and the acts of the person as a whole while
-// any basis is in force. Superseded observations of an active subscriber are not needed.
+// any basis is in force. Superseded observations of an active subscriber are not needed. The result is valid until
+// the next call.
 func (h *Evaluation) NeededFacts(at time.Time) *Needed {
-	n := &Needed{Evaluation: h, contracts: make([]bool, len(h.byContract.names.keys))}
+	n := h.emptyNeeded()
 	for i, f := range h.facts {
 		of := n.byID.at(f.ID)
 		*of = h.numbers.add(*of, i)
 	}
-	prolonged := map[Item]bool{}
+	var prolonged map[Item]bool
+	if h.prolonged {
+		prolonged = map[Item]bool{}
+	}
 	for i := range h.bases {
 		b := &h.bases[i]
 		if b.Until != nil && !b.Until.After(at) {
 			continue
 		}
 		n.rests(b)
-		if r := h.policy.Rule(b.Rule); r != nil && r.Prolongs {
+		if h.prolonged && h.policy.prolongs(b.Rule) {
 			for _, item := range b.Keeps {
 				prolonged[item] = true
 			}
@@ -35,6 +39,19 @@ func (h *Evaluation) NeededFacts(at time.Time) *Needed {
 		}
 	}
 	n.superseded = h.supersededListings()
+	return n
+}
+
+// emptyNeeded returns the memory of NeededFacts, emptied.
+func (h *Evaluation) emptyNeeded() *Needed {
+	if h.needed == nil {
+		h.needed = &Needed{}
+	}
+	n := h.needed
+	*n = Needed{Evaluation: h, byID: n.byID.emptied(len(h.facts)), contracts: n.contracts[:0], void: n.void[:0]}
+	for range h.byContract.names.keys {
+		n.contracts = append(n.contracts, false)
+	}
 	return n
 }
 

@@ -190,9 +190,9 @@ type Ask struct {
 
 // WordingAt returns the text of a wording id at an instant.
 func (p *Policy) WordingAt(id string, at time.Time) (Wording, bool) {
-	for _, w := range p.Wordings {
-		if w.ID == id && !w.From.After(at) && (w.To.IsZero() || w.To.After(at)) {
-			return w, true
+	for i := range p.Wordings {
+		if w := &p.Wordings[i]; w.ID == id && !w.From.After(at) && (w.To.IsZero() || w.To.After(at)) {
+			return *w, true
 		}
 	}
 	return Wording{}, false
@@ -209,7 +209,12 @@ func (p *Policy) covers(f *fact.Fact) Coverage {
 
 // IsMarketing reports whether a purpose rests on consent.
 func (p *Policy) IsMarketing(purpose string) bool {
-	return slices.ContainsFunc(p.Rules, func(r Rule) bool { return r.Consent && r.Purpose == purpose })
+	for i := range p.Rules {
+		if p.Rules[i].Consent && p.Rules[i].Purpose == purpose {
+			return true
+		}
+	}
+	return false
 }
 
 // MarketingPurposes returns the purposes with a rule of consent, sorted.
@@ -248,6 +253,16 @@ func (p *Policy) Rule(id string) *Rule {
 		}
 	}
 	return nil
+}
+
+// prolongs reports whether the bases of a rule prolong others.
+func (p *Policy) prolongs(id string) bool {
+	for i := range p.Rules {
+		if p.Rules[i].Prolongs && p.Rules[i].ID == id {
+			return true
+		}
+	}
+	return false
 }
 
 // narrow returns the intersection with only; an empty only keeps all.

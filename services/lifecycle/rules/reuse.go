@@ -13,19 +13,22 @@ func (h *Evaluation) Release() { evaluations.Put(h) }
 // not used again, because bases outlive their evaluation.
 func newEvaluation(p *Policy, n int) *Evaluation {
 	h, _ := evaluations.Get().(*Evaluation)
+	if h.compiled == nil || h.compiled.policy != p {
+		h.compiled = compile(p)
+	}
 	*h = Evaluation{
-		policy: p,
-		facts:  h.facts[:0], record: h.record[:0], contract: h.contract[:0],
+		policy: p, compiled: h.compiled,
+		facts: h.facts[:0], record: h.record[:0], contract: h.contract[:0],
 		byRecord: h.byRecord.emptied(n), byContract: h.byContract.emptied(n), shared: h.shared[:0],
 		full: h.full[:0], records: h.records.emptied(n), contracts: h.contracts.emptied(0),
 		consents: h.consents[:0], agreed: h.agreed[:0], agreements: h.agreements.emptied(0), ignored: h.ignored[:0],
 		against: h.against[:0], consentEnds: h.consentEnds[:0],
-		kinds: kinds{names: h.kinds.names[:0], of: h.kinds.of[:0]},
+		kinds: kinds{names: h.kinds.names[:0], of: h.kinds.of[:0], effects: h.kinds.effects[:0]},
 		items: h.items, texts: h.texts, times: h.times,
 		numbers: h.numbers.emptied(), given: h.given.emptied(), begun: h.begun.emptied(),
 		scope: scope{shared: h.scope.shared[:0]},
 		acts:  h.acts[:0], list: h.list[:0], refs: h.refs[:0], raised: h.raised[:0],
-		known: h.known, held: h.held, order: h.order,
+		known: h.known, held: h.held, unsorted: h.unsorted, order: h.order, needed: h.needed,
 	}
 	return h
 }
