@@ -125,20 +125,18 @@ func (s *Subject) fillOutbox(p *rules.Policy, decisions, unsent []decision.Decis
 	for i := range slices.Backward(unsent) {
 		before[unsent[i].ID] = &unsent[i]
 	}
-	fresh := make([]decision.Decision, 0, len(decisions))
+	fresh := decisions[:0]
 	s.Outbox = slices.Grow(s.Outbox, len(decisions))
-	for i := range decisions {
-		d := &decisions[i]
-		known := before[d.ID]
-		if known == nil {
-			fresh = append(fresh, *d)
+	for _, d := range decisions {
+		if known := before[d.ID]; known == nil {
+			fresh = append(fresh, d)
 		} else {
 			d.At = known.At
 		}
 		d.Recipients = decision.RecipientsOf(p, d.Kind, d.Items())
-		s.Outbox = append(s.Outbox, *d)
+		s.Outbox = append(s.Outbox, d)
 	}
-	return fresh[:len(fresh):len(fresh)]
+	return slices.Clip(fresh)
 }
 
 // maxItems bounds the items of one decision, and maxRetained the retained items that a decision lists, so that a

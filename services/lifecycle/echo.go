@@ -71,7 +71,7 @@ func isEcho(trait string) bool { return trait == fact.TraitEcho }
 // other undecided ones are later and count for nothing yet.
 func (s *Subject) isEcho(p *rules.Policy, facts []fact.Fact, undecided []int) bool {
 	f := facts[undecided[0]].Normalized()
-	known := slices.DeleteFunc(fact.Combine(s.Facts, facts), func(x fact.Fact) bool {
+	known := slices.DeleteFunc(slices.Clone(fact.Combine(s.Facts, facts)), func(x fact.Fact) bool {
 		return slices.ContainsFunc(undecided, func(i int) bool { return facts[i].ID == x.ID })
 	})
 	deleted, ok := s.lastErasureBefore(p, f.Source, f.Received)

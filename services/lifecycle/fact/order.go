@@ -84,9 +84,12 @@ func SortPointers(facts []*Fact) { slices.SortFunc(facts, compare) }
 // one received first is kept, so the order of arrival has no effect. Tests of a platform are
 // dropped, and superseded observations: of the facts KindListed of one source, address and UTC day
 // the latest is kept, so that a subject does not grow with each change of a profile. A fact that a later
-// state does not repeat is void. The facts in have are the result of Combine, or none.
+// state does not repeat is void. The facts in have are the result of Combine, or none. The result may be more itself.
 func Combine(have, more []Fact) []Fact {
 	news := normalized(more)
+	if len(have) == 0 && isCombined(news) {
+		return news
+	}
 	var all []Fact
 	if areNew(have, news) {
 		all = sorted(have, news, compare)
@@ -99,6 +102,17 @@ func Combine(have, more []Fact) []Fact {
 		all = sorted(all, nil, compare)
 	}
 	return dropSuperseded(all)
+}
+
+// isCombined reports whether normal facts are as Combine returns them. Facts that later reports may change are left to
+// Combine.
+func isCombined(facts []Fact) bool {
+	for i := range facts {
+		if f := &facts[i]; f.StateOf != "" || len(f.Parts) > 0 || f.Kind.IsObservation() {
+			return false
+		}
+	}
+	return areNew(nil, facts) && IsOrdered(facts)
 }
 
 // normalized returns facts in their normal form, without tests of a platform.

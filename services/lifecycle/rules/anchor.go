@@ -46,6 +46,9 @@ func (h *Evaluation) anchored(name string) (time.Time, bool) {
 		return t, true
 	}
 	if kind == fact.KindOrderExpired {
+		if !h.ordersEnded {
+			return time.Time{}, false
+		}
 		if records := h.recordsRaising(v); len(records) > 0 {
 			return h.ordersEnd(v, records)
 		}

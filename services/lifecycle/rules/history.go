@@ -25,8 +25,10 @@ type Evaluation struct {
 	contractsOf table[string, []string]
 	// erasureAsked reports whether somebody requested the erasure of the person's data, verified or not.
 	erasureAsked bool
-	// full reports for each fact whether the fact is a full refund of its record.
-	full []bool
+	// full reports for each fact whether the fact is a full refund of its record; ordersEnded reports whether an
+	// order was refunded or has expired.
+	full        []bool
+	ordersEnded bool
 	// void are the facts that a later state did not repeat.
 	void []fact.Fact
 	// records are the names of the records.

@@ -19,6 +19,7 @@ func (h *Evaluation) fullRefund(i int) bool { return h.full[i] }
 func (h *Evaluation) findFullRefunds() {
 	var open table[string, []string] // the payments of a record that were not returned
 	for i, f := range h.facts {
+		h.ordersEnded = h.ordersEnded || f.Kind == fact.KindRefund || f.Kind == fact.KindOrderExpired
 		if f.Kind != fact.KindRefund || !f.Full {
 			h.full = append(h.full, false)
 			continue
