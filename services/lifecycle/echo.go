@@ -47,7 +47,7 @@ func MarkEchoes(p *rules.Policy, s Subject, facts []fact.Fact) []fact.Fact {
 // UnmarkEchoes returns the subject without the mark of each echo that incoming facts turn into an act: a consent
 // that was in force, or an earlier no, becomes known after the unsubscription.
 func UnmarkEchoes(p *rules.Policy, s Subject, facts []fact.Fact) Subject {
-	if !slices.ContainsFunc(s.Facts, func(f fact.Fact) bool { return f.HasTrait(fact.TraitEcho) }) {
+	if !s.hasEcho() {
 		return s
 	}
 	all := fact.Combine(s.Facts, facts)
@@ -63,6 +63,15 @@ func UnmarkEchoes(p *rules.Policy, s Subject, facts []fact.Fact) Subject {
 		}
 	}
 	return s
+}
+
+func (s *Subject) hasEcho() bool {
+	for i := range s.Facts {
+		if s.Facts[i].HasTrait(fact.TraitEcho) {
+			return true
+		}
+	}
+	return false
 }
 
 func isEcho(trait string) bool { return trait == fact.TraitEcho }

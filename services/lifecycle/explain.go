@@ -99,9 +99,10 @@ func Explain(p *rules.Policy, s Subject, at time.Time) Explanation {
 			return f.Kind == fact.KindState // the facts of the state say the same
 		}),
 	}
+	because := standing(bases, at)
 	for _, o := range rules.Holdings(bases, at) {
 		if o.InForce {
-			e.Holds = append(e.Holds, newHeld(p, o, bases, at))
+			e.Holds = append(e.Holds, newHeld(p, &o, bases, because[o.Item]))
 		}
 	}
 	e.Rules = ruleNotes(p, e.Holds)
@@ -177,12 +178,26 @@ func (s *Subject) tombstone(p *rules.Policy, at time.Time) *TombstoneNote {
 	return &t
 }
 
-func newHeld(p *rules.Policy, o rules.Holding, bases []rules.Basis, at time.Time) Held {
-	h := Held{Item: o.Item, Until: o.Until, LastDay: p.LastDay(o.Until)}
-	for _, b := range bases {
-		if b.Stands(at) && slices.Contains(b.Keeps, o.Item) {
-			h.Because = append(h.Because, b)
+// standing returns the places of the bases of each item that are in force at an instant.
+func standing(bases []rules.Basis, at time.Time) map[rules.Item][]int {
+	out := map[rules.Item][]int{}
+	for i := range bases {
+		if !bases[i].Stands(at) {
+			continue
 		}
+		for _, item := range bases[i].Keeps {
+			if of := out[item]; len(of) == 0 || of[len(of)-1] != i {
+				out[item] = append(of, i)
+			}
+		}
+	}
+	return out
+}
+
+func newHeld(p *rules.Policy, o *rules.Holding, bases []rules.Basis, because []int) Held {
+	h := Held{Item: o.Item, Until: o.Until, LastDay: p.LastDay(o.Until), Because: make([]rules.Basis, len(because))}
+	for n, i := range because {
+		h.Because[n] = bases[i]
 	}
 	slices.SortStableFunc(h.Because, func(a, b rules.Basis) int { return compareEnds(b.Until, a.Until) })
 	return h

@@ -8,34 +8,62 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/lifecycletest"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
-// BenchmarkLarge applies one more fact to a person with many facts: unpaid orders of an attack on the checkout, and the
-// life of a good customer.
+// largeLives are persons with many facts: unpaid orders of an attack on the checkout, and the life of a good
+// customer.
+func largeLives(n int) map[string][]fact.Fact {
+	customer := make([]fact.Fact, n)
+	for i, d := range newCrowd("h", 1, 7).deliveries(n, now.AddDate(-4, 0, 0), now.AddDate(0, 0, -1), false) {
+		customer[i] = plain(d)
+	}
+	return map[string][]fact.Fact{"orders": orders(n, now.AddDate(0, 0, -1)), "customer": customer}
+}
+
+// BenchmarkLarge applies one more fact to a person with many facts, with the calls of the applier.
 func BenchmarkLarge(b *testing.B) {
 	p := lifecycletest.Policy(b)
 	for _, n := range []int{50, 5000, 50_000} {
-		lives := map[string][]fact.Fact{"orders": orders(n, now.AddDate(0, 0, -1))}
-		customer := make([]fact.Fact, n)
-		for i, d := range newCrowd("h", 1, 7).deliveries(n, now.AddDate(-4, 0, 0), now.AddDate(0, 0, -1), false) {
-			customer[i] = plain(d)
-		}
-		lives["customer"] = customer
-		for name, facts := range lives {
+		for name, facts := range largeLives(n) {
 			b.Run(fmt.Sprintf("%s=%d", name, n), func(b *testing.B) {
-				s, _ := lifecycle.Decide(p, lifecycle.Subject{ID: "person"}, facts, now)
+				s, decisions := lifecycle.Decide(p, lifecycle.Subject{ID: "person"}, facts, now)
+				ids := make([]string, len(decisions))
+				for i := range decisions {
+					ids[i] = decisions[i].ID
+				}
+				s = lifecycle.MarkSent(s, ids)
+				s.Version = 1
 				i := 0
 				for b.Loop() {
 					i++
-					at := now.Add(time.Duration(i) * time.Second)
-					f := fact.Fact{
-						ID:       fmt.Sprint("more", i),
-						Kind:     fact.KindOrderPlaced,
-						Ref:      fmt.Sprint("more", i),
-						Occurred: at,
-						Received: at,
-					}
-					lifecycle.Decide(p, s, []fact.Fact{f}, at)
+					applyOne(b, p, s, fmt.Sprint("more", i), now.Add(time.Duration(i)*time.Second))
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/fact")
+			})
+		}
+	}
+}
+
+// applyOne applies a new order to a subject as the applier does.
+func applyOne(b *testing.B, p *rules.Policy, s lifecycle.Subject, id string, at time.Time) {
+	facts := []fact.Fact{{ID: id, Kind: fact.KindOrderPlaced, Ref: id, Occurred: at, Received: at}}
+	if s.UnchangedBy(p, facts, at) {
+		b.Fatal("the fact is known")
+	}
+	s = lifecycle.UnmarkEchoes(p, s, facts)
+	lifecycle.Decide(p, s, lifecycle.MarkEchoes(p, s, facts), at)
+}
+
+// BenchmarkLargeExplanation explains a person with many facts. The cost of a fact must not grow with their number.
+func BenchmarkLargeExplanation(b *testing.B) {
+	p := lifecycletest.Policy(b)
+	for _, n := range []int{50, 5000, 50_000} {
+		for name, facts := range largeLives(n) {
+			b.Run(fmt.Sprintf("%s=%d", name, n), func(b *testing.B) {
+				s, _ := lifecycle.Decide(p, lifecycle.Subject{ID: "person"}, facts, now)
+				for b.Loop() {
+					lifecycle.Explain(p, s, now)
 				}
 				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/fact")
 			})

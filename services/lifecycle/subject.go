@@ -125,17 +125,25 @@ func (s *Subject) UnchangedBy(p *rules.Policy, facts []fact.Fact, at time.Time) 
 	}
 	for i := range facts {
 		f := facts[i].Normalized()
-		known := f.Kind.AddsData() && s.tombstoneOf(f.TombstoneMark()) != nil ||
-			slices.ContainsFunc(s.Facts, func(have fact.Fact) bool {
-				return have.ID == f.ID && !f.Received.Before(have.Received) && f.StateOf == have.StateOf &&
-					have.IncludesState(f.AsOf) && (have.Full || !f.Full) && have.IncludesSignup(&f) &&
-					(len(have.Links) > 0 || len(f.Links) == 0)
-			}) || s.isSuperseded(&f)
+		known := f.Kind.AddsData() && s.tombstoneOf(f.TombstoneMark()) != nil || s.includes(&f) || s.isSuperseded(&f)
 		if !known || s.isReturning(p, &f) {
 			return false
 		}
 	}
 	return true
+}
+
+// includes reports whether a report of a known fact adds nothing to the fact.
+func (s *Subject) includes(f *fact.Fact) bool {
+	for i := range s.Facts {
+		have := &s.Facts[i]
+		if have.ID == f.ID && !f.Received.Before(have.Received) && f.StateOf == have.StateOf &&
+			have.IncludesState(f.AsOf) && (have.Full || !f.Full) && have.IncludesSignup(f) &&
+			(len(have.Links) > 0 || len(f.Links) == 0) {
+			return true
+		}
+	}
+	return false
 }
 
 // isSuperseded reports whether a later observation of the same source, address and day makes an observation

@@ -3,6 +3,7 @@ package fact
 import (
 	"cmp"
 	"slices"
+	"sort"
 	"time"
 )
 
@@ -92,7 +93,7 @@ func Combine(have, more []Fact) []Fact {
 	}
 	var all []Fact
 	if areNew(have, news) {
-		all = sorted(have, news, compare)
+		all = inserted(have, sorted(news, nil, compare))
 	} else {
 		all = mergeReports(sorted(have, news, compareReports))
 	}
@@ -164,6 +165,20 @@ func contains(facts []Fact, id string) bool {
 		}
 	}
 	return false
+}
+
+// inserted returns copies of the facts of both ordered lists, in order.
+func inserted(have, news []Fact) []Fact {
+	if !IsOrdered(have) {
+		return sorted(have, news, compare)
+	}
+	out := make([]Fact, 0, len(have)+len(news))
+	for i := range news {
+		n := sort.Search(len(have), func(n int) bool { return compare(&have[n], &news[i]) > 0 })
+		out = append(append(out, have[:n]...), news[i])
+		have = have[n:]
+	}
+	return append(out, have...)
 }
 
 // sorted returns copies of the facts of both lists, in an order.

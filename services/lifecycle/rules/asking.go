@@ -19,14 +19,13 @@ func (h *Evaluation) BasisToAsk(purpose, channel string, at time.Time) *Basis {
 	if h.isGiven(purpose, channel, at) {
 		return nil
 	}
-	var newest *Basis
-	for i := range h.bases {
+	for i := range slices.Backward(h.bases) {
 		b := &h.bases[i]
 		if b.Stands(at) && h.policy.mayAskOn(b.Purpose, purpose, channel) && h.restsOnSale(b) {
-			newest = b
+			return b
 		}
 	}
-	return newest
+	return nil
 }
 
 // mayAskOn reports whether a basis of a purpose permits the question.
@@ -37,8 +36,7 @@ func (p *Policy) mayAskOn(basis, purpose, channel string) bool {
 }
 
 func (h *Evaluation) restsOnSale(b *Basis) bool {
-	for i := range h.facts {
-		f := h.facts[i]
+	for i, f := range h.facts {
 		if f.Kind == fact.KindSale && !f.OtherAccount && slices.Contains(b.Facts, f.ID) && !h.refunded(h.record[i]) &&
 			!h.calledOff(i) {
 			return true

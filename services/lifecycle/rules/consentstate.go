@@ -214,14 +214,11 @@ func (h *Evaluation) statedConsent(f *fact.Fact, purpose, channel string, at tim
 	case f.IsAgainstConsent() && f.Covers(purpose, channel):
 		c.State = endState(f.Kind)
 	case f.Kind == fact.KindSignupPending && h.policy.covers(f).includes(purpose, channel):
-		for i := range h.bases {
-			b := &h.bases[i]
-			if slices.Contains(b.Facts, f.ID) && b.Stands(at) {
-				c.State, c.Until = ConsentPending, b.Until
-				return c, true
-			}
+		b := h.basisOn(f.ID, at)
+		if b == nil {
+			return c, false
 		}
-		return c, false
+		c.State, c.Until = ConsentPending, b.Until
 	case f.Kind == fact.KindConsentAsked && f.Covers(purpose, channel):
 		until := h.policy.questionEnd(purpose, channel, f.Occurred)
 		if !until.After(at) {
@@ -232,6 +229,23 @@ func (h *Evaluation) statedConsent(f *fact.Fact, purpose, channel string, at tim
 		return c, false
 	}
 	return c, true
+}
+
+// basisOn returns the first basis in force at an instant that rests on the fact with an id, or nil.
+func (h *Evaluation) basisOn(id string, at time.Time) *Basis {
+	if h.standing == nil || !h.standingAt.Equal(at) {
+		h.standing, h.standingAt = map[string]*Basis{}, at
+		for i := range slices.Backward(h.bases) {
+			b := &h.bases[i]
+			if !b.Stands(at) {
+				continue
+			}
+			for _, id := range b.Facts {
+				h.standing[id] = b
+			}
+		}
+	}
+	return h.standing[id]
 }
 
 // askedState is "asked" while a question is open, and "none" after silence.
@@ -272,17 +286,27 @@ func (h *Evaluation) addressChanged(signup *fact.Fact) bool {
 	if signup.Ref == "" || signup.Address == "" {
 		return false
 	}
-	var last *fact.Fact
-	for i := range h.facts {
-		f := h.facts[i]
-		if f.Kind != fact.KindListed || f.Source != signup.Source || f.Ref != signup.Ref || f.Address == "" {
+	if h.listed == nil {
+		h.listed = h.lastListings()
+	}
+	last := h.listed[recordOf{signup.Source, signup.Ref}]
+	return last != nil && last.Address != signup.Address && last.Occurred.After(signup.Occurred)
+}
+
+// lastListings returns the last observation with an address of each record of a source.
+func (h *Evaluation) lastListings() map[recordOf]*fact.Fact {
+	out := map[recordOf]*fact.Fact{}
+	for _, f := range h.facts {
+		if f.Kind != fact.KindListed || f.Address == "" {
 			continue
 		}
+		of := recordOf{f.Source, f.Ref}
+		last := out[of]
 		if last == nil || cmp.Or(f.Occurred.Compare(last.Occurred), f.Received.Compare(last.Received)) >= 0 {
-			last = f
+			out[of] = f
 		}
 	}
-	return last != nil && last.Address != signup.Address && last.Occurred.After(signup.Occurred)
+	return out
 }
 
 // grant returns the evidence of a sign-up and its flaws.

@@ -21,6 +21,8 @@ type Evaluation struct {
 	record, contract     []string
 	byRecord, byContract units
 	shared               []int
+	// anyContract reports whether a fact names a contract.
+	anyContract bool
 	// contractsOf are the contracts that the facts of a record name, by the name of the record.
 	contractsOf table[string, []string]
 	// erasureAsked reports whether somebody requested the erasure of the person's data, verified or not.
@@ -65,11 +67,15 @@ type Evaluation struct {
 	acts, list []int
 	refs       []string
 	raised     []Basis
-	// known, held and order serve Holdings, and needed serves NeededFacts.
-	known          ItemPlaces
-	held, unsorted []Holding
-	order          []int32
-	needed         *Needed
+	// listed are the last listings of each record, standing the bases in force at an instant by their facts. Both
+	// are worked out on demand.
+	listed     map[recordOf]*fact.Fact
+	standing   map[string]*Basis
+	standingAt time.Time
+	// held, needed and order serve Holdings, NeededFacts and the order of bases.
+	held   holdings
+	needed *Needed
+	order  []int32
 }
 
 // Evaluate evaluates facts under a policy.
@@ -104,6 +110,7 @@ func (h *Evaluation) nameContracts() {
 		}
 	}
 	for i, f := range h.facts {
+		h.anyContract = h.anyContract || f.Contract != ""
 		name := h.record[i]
 		if name == "" && f.Contract != "" {
 			name = h.records.find(f.Contract)
@@ -122,7 +129,9 @@ func (h *Evaluation) noteContract(record, contract string) {
 func (h *Evaluation) gatherGroups() {
 	for i, f := range h.facts {
 		h.byRecord.of = append(h.byRecord.of, h.byRecord.unit(h.record[i]))
-		h.byContract.of = append(h.byContract.of, h.byContract.unit(h.contract[i]))
+		if h.anyContract {
+			h.byContract.of = append(h.byContract.of, h.byContract.unit(h.contract[i]))
+		}
 		switch {
 		case f.Kind.IsAboutPerson():
 			h.shared = append(h.shared, i)
@@ -131,7 +140,9 @@ func (h *Evaluation) gatherGroups() {
 			h.shared = append(h.shared, i)
 		}
 		h.addTo(&h.byRecord, i)
-		h.addTo(&h.byContract, i)
+		if h.anyContract {
+			h.addTo(&h.byContract, i)
+		}
 		if h.record[i] != "" && len(f.Traits) > 0 {
 			traits := h.traits.at(h.record[i])
 			*traits = append(*traits, f.Traits...)
@@ -190,6 +201,14 @@ type unit struct {
 // unitsOf returns the units of a rule.
 func (h *Evaluation) unitsOf(r *Rule) *units {
 	if r.Per == PerContract {
+		return h.contractUnits()
+	}
+	return &h.byRecord
+}
+
+// contractUnits returns the contracts. Without the name of a contract each record is a contract of its own.
+func (h *Evaluation) contractUnits() *units {
+	if h.anyContract {
 		return &h.byContract
 	}
 	return &h.byRecord

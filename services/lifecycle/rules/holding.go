@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -23,21 +24,50 @@ type Holding struct {
 // Holdings returns, for every item that a basis ever covered, whether the item may be held at an
 // instant and until when.
 func Holdings(bases []Basis, at time.Time) []Holding {
-	known := ItemPlaces{table[Item, struct{}]{room: 2 * len(bases)}}
-	out := appendHoldings(nil, &known, bases, at)
-	return appendSorted(make([]Holding, 0, len(out)), out, nil, compareHoldings)
+	var m holdings
+	m.room = 2 * len(bases)
+	return m.of(bases, at)
 }
 
 // Holdings returns the holdings of the bases of the evaluation, until the next call.
 func (h *Evaluation) Holdings(at time.Time) []Holding {
-	h.known = ItemPlaces{h.known.places.emptied(2 * len(h.facts))}
-	out := appendHoldings(h.unsorted[:0], &h.known, h.bases, at)
-	h.unsorted, h.order = out, slices.Grow(h.order[:0], len(out))
-	h.held = appendSorted(h.held[:0], out, h.order, compareHoldings)
-	return h.held
+	h.held.room = 2 * len(h.facts)
+	return h.held.of(h.bases, at)
 }
 
-func compareHoldings(a, b *Holding) int { return CompareItems(a.Item, b.Item) }
+// holdings is the memory in which holdings are gathered.
+type holdings struct {
+	room             int
+	known            ItemPlaces
+	unsorted, sorted []Holding
+	// places are the places of the holdings of each category.
+	places     table[string, []int32]
+	categories []string
+}
+
+// of returns the holdings of bases. The items of a category are mostly in order, so each category is sorted alone.
+func (m *holdings) of(bases []Basis, at time.Time) []Holding {
+	m.known = ItemPlaces{m.known.places.emptied(m.room)}
+	m.unsorted = appendHoldings(m.unsorted[:0], &m.known, bases, at)
+	for n := range m.places.values {
+		m.places.values[n] = m.places.values[n][:0]
+	}
+	for i := range m.unsorted {
+		places := m.places.at(m.unsorted[i].Category)
+		*places = append(*places, int32(i)) //nolint:gosec // a person has fewer items
+	}
+	m.categories = append(m.categories[:0], m.places.keys...)
+	slices.Sort(m.categories)
+	m.sorted = slices.Grow(m.sorted[:0], len(m.unsorted))
+	for _, category := range m.categories {
+		places := m.places.get(category)
+		slices.SortFunc(places, func(a, b int32) int { return cmp.Compare(m.unsorted[a].Ref, m.unsorted[b].Ref) })
+		for _, i := range places {
+			m.sorted = append(m.sorted, m.unsorted[i])
+		}
+	}
+	return m.sorted
+}
 
 // appendHoldings appends the holdings of bases in the order of their first mention.
 func appendHoldings(out []Holding, known *ItemPlaces, bases []Basis, at time.Time) []Holding {

@@ -49,7 +49,7 @@ func (h *Evaluation) emptyNeeded() *Needed {
 	}
 	n := h.needed
 	*n = Needed{Evaluation: h, byID: n.byID.emptied(len(h.facts)), contracts: n.contracts[:0], void: n.void[:0]}
-	for range h.byContract.names.keys {
+	for range h.contractUnits().names.keys {
 		n.contracts = append(n.contracts, false)
 	}
 	return n
@@ -77,7 +77,7 @@ func (n *Needed) rests(b *Basis) {
 		for _, i := range of {
 			n.any = true
 			if !n.facts[i].Kind.IsAboutPerson() {
-				n.contracts[n.byContract.of[i]] = true
+				n.contracts[n.contractUnits().of[i]] = true
 			}
 		}
 	}
@@ -96,5 +96,5 @@ func (n *Needed) isNeeded(i int) bool {
 	if n.facts[i].Kind.IsAboutPerson() || n.contract[i] == "" {
 		return n.any
 	}
-	return n.contracts[n.byContract.of[i]]
+	return n.contracts[n.contractUnits().of[i]]
 }

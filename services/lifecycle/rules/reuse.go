@@ -28,7 +28,7 @@ func newEvaluation(p *Policy, n int) *Evaluation {
 		numbers: h.numbers.emptied(), given: h.given.emptied(), begun: h.begun.emptied(),
 		scope: scope{shared: h.scope.shared[:0]},
 		acts:  h.acts[:0], list: h.list[:0], refs: h.refs[:0], raised: h.raised[:0],
-		known: h.known, held: h.held, unsorted: h.unsorted, order: h.order, needed: h.needed,
+		held: h.held, order: h.order, needed: h.needed,
 	}
 	return h
 }
