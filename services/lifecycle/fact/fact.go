@@ -285,10 +285,13 @@ func (f Fact) Normalized() Fact {
 // isNormal reports whether the fact is as Normalized returns it.
 func (f *Fact) isNormal() bool {
 	occurred, received, doubt := f.normalTimes()
-	return occurred == f.Occurred && received == f.Received && doubt == f.Doubt && //nolint:revive // also the zones
-		(f.AsOf == nil || normalTime(*f.AsOf) == *f.AsOf) && //nolint:revive // also the zones
+	return isSameTime(occurred, f.Occurred) && isSameTime(received, f.Received) && doubt == f.Doubt &&
+		(f.AsOf == nil || isSameTime(normalTime(*f.AsOf), *f.AsOf)) &&
 		f.within(f.PaidUntil) == f.PaidUntil && f.within(f.InformedAt) == f.InformedAt
 }
+
+// isSameTime reports whether two times are one instant in one zone.
+func isSameTime(a, b time.Time) bool { return a.Equal(b) && a.Location() == b.Location() }
 
 func normalTime(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
 

@@ -7,7 +7,7 @@ import "slices"
 func appendSorted[T any](out, values []T, order []int32, compare func(a, b *T) int) []T {
 	order = slices.Grow(order[:0], len(values))
 	for i := range values {
-		order = append(order, int32(i)) //nolint:gosec // a person has fewer facts
+		order = append(order, int32(i))
 	}
 	slices.SortFunc(order, func(i, j int32) int {
 		if c := compare(&values[i], &values[j]); c != 0 {

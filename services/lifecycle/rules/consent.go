@@ -361,7 +361,8 @@ func (h *Evaluation) findConsentEnds() {
 // consentEnd is the end of the last consent in view, not before the beginning of the basis; false
 // while a consent is in force.
 func (h *Evaluation) consentEnd(v view) (time.Time, bool) {
-	n, _ := slices.BinarySearchFunc(h.consentEnds, v.next, func(e consentEnd, next int) int { return cmp.Compare(e.signup, next) })
+	bySignup := func(e consentEnd, next int) int { return cmp.Compare(e.signup, next) }
+	n, _ := slices.BinarySearchFunc(h.consentEnds, v.next, bySignup)
 	if n == 0 {
 		return h.since(v), true
 	}

@@ -54,7 +54,7 @@ func (m *holdings) of(bases []Basis, at time.Time) []Holding {
 	}
 	for i := range m.unsorted {
 		places := m.places.at(m.unsorted[i].Category)
-		*places = append(*places, int32(i)) //nolint:gosec // a person has fewer items
+		*places = append(*places, int32(i))
 	}
 	m.categories = append(m.categories[:0], m.places.keys...)
 	slices.Sort(m.categories)

@@ -4,13 +4,13 @@ import "sync"
 
 // evaluations is the memory of released evaluations. An evaluation of a usual person is short, and making its lists
 // would take most of the time.
-var evaluations = sync.Pool{New: func() any { return &Evaluation{} }} //nolint:gochecknoglobals // memory without a state
+var evaluations = sync.Pool{New: func() any { return &Evaluation{} }} //nolint:gochecknoglobals // memory, no state
 
 // Release ends the use of the evaluation. Its bases stay valid, and its holdings do not.
 func (h *Evaluation) Release() { evaluations.Put(h) }
 
-// newEvaluation returns an empty evaluation of n facts, in the memory of a released one if there is one. The lists of bases are
-// not used again, because bases outlive their evaluation.
+// newEvaluation returns an empty evaluation of n facts, in the memory of a released one if there is one. The lists of
+// bases are not used again, because bases outlive their evaluation.
 func newEvaluation(p *Policy, n int) *Evaluation {
 	h, _ := evaluations.Get().(*Evaluation)
 	if h.compiled == nil || h.compiled.policy != p {
