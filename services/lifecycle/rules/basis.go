@@ -172,7 +172,7 @@ func (h *Evaluation) lapse(r *Rule, v view) (time.Time, bool) {
 // TraitLimitation since the beginning of the basis do not count: during such a hold there is no
 // end, and only the final day moves to a working day.
 func (h *Evaluation) period(r *Rule, v view) (time.Time, bool) {
-	place := h.policy.Place
+	place := h.place
 	if !r.Suspended {
 		return r.Until.lapse(h.anchors(v), place)
 	}

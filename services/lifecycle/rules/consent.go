@@ -293,7 +293,7 @@ func (c *consentFold) expiry(open *consent) (time.Time, bool) {
 	if r == nil || !r.Until.Set() {
 		return time.Time{}, false
 	}
-	return r.Until.lapse(open, c.policy.Place)
+	return r.Until.lapse(open, c.place)
 }
 
 // anchored finds the instants from which the period of a consent is counted.

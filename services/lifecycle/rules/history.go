@@ -14,6 +14,9 @@ import (
 type Evaluation struct {
 	policy   *Policy
 	compiled *compiled
+	// place is that of the policy, with clock.
+	place Place
+	clock *calendar.Clock
 	// facts are acts: see Policy.acts. An act about a payment that several orders share stands once for each.
 	facts []*fact.Fact
 	// record and contract hold, for each fact, the name of its group; byRecord and byContract are

@@ -47,7 +47,7 @@ func on(d calendar.Date) moment { return moment{date: d, dated: true} }
 // day is the civil date of the moment.
 func (m *moment) day(place Place) calendar.Date {
 	if m.date == (calendar.Date{}) {
-		m.date = calendar.In(m.at, place.Zone)
+		m.date = place.in(m.at)
 	}
 	return m.date
 }
@@ -72,6 +72,25 @@ func (t instant) anchored(string) (time.Time, bool) { return time.Time(t), true 
 type Place struct {
 	Zone     *time.Location
 	Holidays calendar.Holidays
+
+	// clock remembers dates during an evaluation; nil outside of evaluations.
+	clock *calendar.Clock
+}
+
+// in returns the date at an instant.
+func (p Place) in(t time.Time) calendar.Date {
+	if p.clock == nil {
+		return calendar.In(t, p.Zone)
+	}
+	return p.clock.In(t)
+}
+
+// end returns the first instant after a date.
+func (p Place) end(d calendar.Date) time.Time {
+	if p.clock == nil {
+		return d.End(p.Zone)
+	}
+	return p.clock.End(d)
 }
 
 // String returns the text of the period.
@@ -89,7 +108,7 @@ func (p Period) lapse(a anchors, place Place) (time.Time, bool) {
 	if m.exact {
 		return m.at.UTC(), true
 	}
-	return m.day(place).End(place.Zone), true
+	return place.end(m.day(place)), true
 }
 
 // From is the lapse of a period with the same instant for every anchor.
@@ -122,7 +141,7 @@ func (s after) reckon(a anchors, place Place) (moment, bool) {
 	case "hour":
 		at := m.at
 		if m.dated {
-			at = m.day(place).End(place.Zone)
+			at = place.end(m.day(place))
 		}
 		at = at.Add(time.Duration(s.n) * time.Hour)
 		return moment{at: at, exact: true}, true

@@ -1,6 +1,10 @@
 package rules
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/rodopath/rodopath/services/lifecycle/calendar"
+)
 
 // evaluations is the memory of released evaluations. An evaluation of a usual person is short, and making its lists
 // would take most of the time.
@@ -28,9 +32,20 @@ func newEvaluation(p *Policy, n int) *Evaluation {
 		numbers: h.numbers.emptied(), given: h.given.emptied(), begun: h.begun.emptied(),
 		scope: scope{shared: h.scope.shared[:0]},
 		acts:  h.acts[:0], list: h.list[:0], refs: h.refs[:0], raised: h.raised[:0],
-		held: h.held, order: h.order, needed: h.needed,
+		clock: h.clock, held: h.held, order: h.order, needed: h.needed,
 	}
+	h.setClock()
 	return h
+}
+
+// setClock sets the clock of the evaluation to the zone of the policy.
+func (h *Evaluation) setClock() {
+	if h.clock == nil {
+		h.clock = &calendar.Clock{}
+	}
+	h.clock.Set(h.policy.Place.Zone)
+	h.place = h.policy.Place
+	h.place.clock = h.clock
 }
 
 // emptied returns an empty arena in the memory of the arena, whose slices are no longer used.
