@@ -59,11 +59,12 @@ func (s Subject) withRecordNames(p *rules.Policy) Subject {
 		return s
 	}
 	if len(s.MergedParts) == 0 {
-		named := rules.RecordNames(p, s.Facts)
 		s.Announced = slices.Clone(s.Announced)
-		for i := range s.Announced {
-			s.Announced[i].Ref = named(s.Announced[i].Ref)
-		}
+		rules.WithRecordNames(p, s.Facts, func(named func(string) string) {
+			for i := range s.Announced {
+				s.Announced[i].Ref = named(s.Announced[i].Ref)
+			}
+		})
 		return s
 	}
 	parts, all := s.parts(), slices.Clone(s.Announced)

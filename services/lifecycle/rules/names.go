@@ -120,6 +120,15 @@ func nameClass(k fact.Kind) int {
 	return 2
 }
 
+// WithRecordNames calls a function with that of RecordNames, which is valid during the call.
+func WithRecordNames(p *Policy, facts []fact.Fact, use func(named func(name string) string)) {
+	h := newEvaluation(p, len(facts))
+	h.facts = p.acts(h.facts, facts)
+	h.records.read(h.facts)
+	use(h.records.find)
+	h.Release()
+}
+
 // RecordNames returns the function from every name of a record to the name of the record, as an evaluation
 // of the facts names the record.
 func RecordNames(p *Policy, facts []fact.Fact) func(name string) string {
