@@ -37,7 +37,7 @@ func (c *Clock) In(t time.Time) Date {
 
 // End returns the first instant after a day, in UTC.
 func (c *Clock) End(d Date) time.Time {
-	r := &c.ends[uint(d.Day+31*int(d.Month)+372*d.Year)%clockSize] //nolint:gosec // any place will do
+	r := &c.ends[uint(d.Day+31*int(d.Month)+372*d.Year)%clockSize]
 	if r.date != d {
 		*r = reading{d.End(c.zone), d}
 	}
