@@ -132,12 +132,6 @@ func (w *writer) write(s *lifecycle.Subject, doc []byte) (bool, error) {
 	if s.Version == 0 {
 		return affected(w.exec(w.stmts.insert, s.ID, review, request, notice, revision, pending, doc))
 	}
-	if !pending { // the relay has published the decisions, and changes nothing else that is indexed
-		written, err := affected(w.exec(w.stmts.settle, notice, doc, s.ID, s.Version, review, request, revision))
-		if written || err != nil {
-			return written, err
-		}
-	}
 	return affected(w.exec(w.stmts.update, review, request, notice, revision, pending, doc, s.ID, s.Version))
 }
 

@@ -8,9 +8,9 @@ import (
 
 // statements are the statements of the connection that writes, prepared once.
 type statements struct {
-	insert, update, settle, remove, removeAny, version *sql.Stmt
-	owners, claim, unclaim                             *sql.Stmt
-	journal                                            *sql.Stmt
+	insert, update, remove, removeAny, version *sql.Stmt
+	owners, claim, unclaim                     *sql.Stmt
+	journal                                    *sql.Stmt
 }
 
 // prepare prepares the statements.
@@ -22,8 +22,6 @@ func prepare(ctx context.Context, db *sql.DB) (*statements, error) {
 	}{
 		{&s.insert, "INSERT INTO subjects (id, version, review_at, request_due, notice_due, revision, pending, doc) VALUES (?, 1, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"},
 		{&s.update, "UPDATE subjects SET version = version + 1, review_at = ?, request_due = ?, notice_due = ?, revision = ?, pending = ?, doc = ? WHERE id = ? AND version = ?"},
-		// An index is written for each column that a statement names, whether the value changes or not.
-		{&s.settle, "UPDATE subjects SET version = version + 1, notice_due = ?, pending = 0, doc = ? WHERE id = ? AND version = ? AND pending = 1 AND review_at IS ? AND request_due IS ? AND revision IS ?"},
 		{&s.remove, "DELETE FROM subjects WHERE id = ? AND version = ?"},
 		{&s.removeAny, "DELETE FROM subjects WHERE id = ?"},
 		{&s.version, "SELECT version FROM subjects WHERE id = ?"},
@@ -45,7 +43,7 @@ func prepare(ctx context.Context, db *sql.DB) (*statements, error) {
 func (s *statements) close() error {
 	var errs []error
 	for _, stmt := range []*sql.Stmt{
-		s.insert, s.update, s.settle, s.remove, s.removeAny, s.version, s.owners, s.claim, s.unclaim, s.journal,
+		s.insert, s.update, s.remove, s.removeAny, s.version, s.owners, s.claim, s.unclaim, s.journal,
 	} {
 		if stmt != nil {
 			errs = append(errs, stmt.Close())
