@@ -496,7 +496,7 @@ func (h *plainHistory) traits(e plainEvent) []string {
 		return traits
 	}
 	for _, f := range h.facts {
-		if r := plainRecord(f); r != "" && h.record(r) == h.record(e.record) {
+		if r := plainRecord(f); r != "" && slices.Contains(h.recordsNamed(r), h.record(e.record)) {
 			traits = append(traits, f.Traits...)
 		}
 	}

@@ -136,8 +136,9 @@ func (n *names) joinPayments(shared map[string][]string, payments []pair) {
 		}
 	}
 	for _, link := range links {
-		if orders := n.records(shared[link]); len(orders) > 1 {
-			root := n.find(link)
+		root, orders := n.find(link), n.records(shared[link])
+		// A payment that a fact states to be of one of the orders is of that order alone.
+		if len(orders) > 1 && !slices.Contains(orders, root) {
 			n.sharing[root] = slices.Compact(slices.Sorted(slices.Values(append(n.sharing[root], orders...))))
 		}
 	}
