@@ -10,18 +10,40 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 )
 
-// WriteTo writes the copy as one file, tar in gzip, with the manifest at its end.
+// WriteTo writes the copy as one file, tar in gzip: the data key, the files, the manifest, and the
+// authentication code of the manifest.
 func (c *Copy) WriteTo(w io.Writer) (int64, error) {
 	out := &counted{w: w}
-	packed := gzip.NewWriter(out)
+	packed, err := gzip.NewWriterLevel(out, c.level())
+	if err != nil {
+		return 0, fmt.Errorf("write backup: %w", err)
+	}
 	archive := tar.NewWriter(packed)
+	err = errors.Join(c.write(archive), archive.Close(), packed.Close())
+	if err != nil {
+		err = fmt.Errorf("write backup: %w", err)
+	}
+	return out.n, err
+}
+
+// level is the compression of the whole file. Sealed files were compressed before.
+func (c *Copy) level() int {
+	if c.manifest.WithKeys {
+		return gzip.DefaultCompression
+	}
+	return gzip.NoCompression
+}
+
+func (c *Copy) write(archive *tar.Writer) error {
+	if !c.manifest.WithKeys {
+		if err := c.startSealing(archive); err != nil {
+			return err
+		}
+	}
 	err := filepath.WalkDir(c.dir, func(path string, e fs.DirEntry, err error) error {
 		if err != nil || !e.Type().IsRegular() {
 			return err
@@ -30,26 +52,46 @@ func (c *Copy) WriteTo(w io.Writer) (int64, error) {
 		if err != nil {
 			return err
 		}
-		name = filepath.ToSlash(name)
-		c.manifest.Files[name], err = c.add(archive, path, name)
-		return err
+		return c.add(archive, path, filepath.ToSlash(name))
 	})
-	if err == nil {
-		err = c.seal(archive)
-	}
-	err = errors.Join(err, archive.Close(), packed.Close())
 	if err != nil {
-		err = fmt.Errorf("write backup: %w", err)
+		return err
 	}
-	return out.n, err
+	return c.finish(archive)
+}
+
+// startSealing makes the data key of the backup and writes the sealed data key as the first entry.
+func (c *Copy) startSealing(archive *tar.Writer) error {
+	key, sealed, err := c.vault.NewDataKey()
+	if err != nil {
+		return err
+	}
+	c.key = key
+	sum := sha256.Sum256(sealed)
+	c.manifest.Files[dataKeyName] = hex.EncodeToString(sum[:])
+	return c.put(archive, dataKeyName, sealed)
+}
+
+// add writes a file into an archive, sealed unless the archive holds the keys.
+func (c *Copy) add(archive *tar.Writer, path, name string) (err error) {
+	if c.key != nil {
+		sealed := filepath.Join(c.dir, sealedName)
+		defer func() { err = errors.Join(err, os.RemoveAll(sealed)) }()
+		if err := sealFile(c.key, path, sealed, name); err != nil {
+			return err
+		}
+		path = sealed
+	}
+	c.manifest.Files[name], err = c.copyInto(archive, path, name)
+	return err
 }
 
 func (c *Copy) header(name string, size int64) *tar.Header {
 	return &tar.Header{Name: name, Mode: 0o600, Size: size, ModTime: c.manifest.Created, Typeflag: tar.TypeReg}
 }
 
-// add writes a file into an archive and returns its SHA-256.
-func (c *Copy) add(archive *tar.Writer, path, name string) (string, error) {
+// copyInto copies a file into an archive and returns the SHA-256 of the file.
+func (c *Copy) copyInto(archive *tar.Writer, path, name string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return "", err
@@ -67,15 +109,23 @@ func (c *Copy) add(archive *tar.Writer, path, name string) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), err
 }
 
-func (c *Copy) seal(archive *tar.Writer) error {
+// finish writes the manifest and its authentication code.
+func (c *Copy) finish(archive *tar.Writer) error {
 	data, err := json.MarshalIndent(&c.manifest, "", "  ")
 	if err != nil {
 		return err
 	}
-	if err := archive.WriteHeader(c.header(manifestName, int64(len(data)))); err != nil {
+	if err := c.put(archive, manifestName, data); err != nil {
 		return err
 	}
-	_, err = archive.Write(data)
+	return c.put(archive, codeName, c.vault.Authenticate(data))
+}
+
+func (c *Copy) put(archive *tar.Writer, name string, data []byte) error {
+	if err := archive.WriteHeader(c.header(name, int64(len(data)))); err != nil {
+		return err
+	}
+	_, err := archive.Write(data)
 	return err
 }
 
@@ -89,102 +139,4 @@ func (c *counted) Write(p []byte) (int, error) {
 	n, err := c.w.Write(p)
 	c.n += int64(n)
 	return n, err
-}
-
-// Verify reads a backup to its end and compares every file with the manifest.
-func Verify(path string) (*Manifest, error) {
-	return read(path, func(_ string, in io.Reader) error {
-		_, err := io.Copy(io.Discard, in)
-		return err
-	})
-}
-
-// maxManifest bounds the size of a manifest, in bytes.
-const maxManifest = 16 << 20
-
-// maxPadding bounds the zeroes of tar behind the manifest, in bytes.
-const maxPadding = 1 << 20
-
-// read visits the files of a backup and then compares the files with the manifest.
-func read(path string, visit func(name string, in io.Reader) error) (*Manifest, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("read backup: %w", err)
-	}
-	defer f.Close()
-	packed, err := gzip.NewReader(f)
-	if err != nil {
-		return nil, fmt.Errorf("read backup %s: %w: %w", path, ErrBroken, err)
-	}
-	archive := tar.NewReader(packed)
-	sums := map[string]string{}
-	for {
-		h, err := archive.Next()
-		if errors.Is(err, io.EOF) {
-			return nil, fmt.Errorf("read backup %s: %w: the file has no manifest", path, ErrBroken)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("read backup %s: %w: %w", path, ErrBroken, err)
-		}
-		if h.Name == manifestName {
-			m, err := unseal(archive, sums)
-			if err == nil {
-				_, err = io.CopyN(io.Discard, packed, maxPadding) // the trailer holds the checksum
-				if errors.Is(err, io.EOF) {
-					err = nil
-				}
-			}
-			if err != nil {
-				return nil, fmt.Errorf("read backup %s: %w: %w", path, ErrBroken, err)
-			}
-			return m, nil
-		}
-		if err := safe(h); err != nil {
-			return nil, fmt.Errorf("read backup %s: %w: %w", path, ErrBroken, err)
-		}
-		sum := sha256.New()
-		if err := visit(h.Name, io.TeeReader(whole{archive}, sum)); err != nil {
-			return nil, fmt.Errorf("read backup %s: %s: %w", path, h.Name, err)
-		}
-		sums[h.Name] = hex.EncodeToString(sum.Sum(nil))
-	}
-}
-
-// whole reads from an archive; a read error means a broken archive.
-type whole struct{ in io.Reader }
-
-func (w whole) Read(p []byte) (int, error) {
-	n, err := w.in.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		err = fmt.Errorf("%w: %w", ErrBroken, err)
-	}
-	return n, err
-}
-
-// safe rejects an entry outside of the places of a backup.
-func safe(h *tar.Header) error {
-	known := strings.HasPrefix(h.Name, dataPrefix) || strings.HasPrefix(h.Name, streamPrefix)
-	if h.Typeflag != tar.TypeReg || !known || !filepath.IsLocal(h.Name) {
-		return fmt.Errorf("unexpected entry %q", h.Name)
-	}
-	return nil
-}
-
-func unseal(in io.Reader, sums map[string]string) (*Manifest, error) {
-	m := &Manifest{}
-	if err := json.NewDecoder(io.LimitReader(in, maxManifest)).Decode(m); err != nil {
-		return nil, fmt.Errorf("manifest: %w", err)
-	}
-	if m.Format != format {
-		return nil, fmt.Errorf("the file has format %d, and this version reads format %d", m.Format, format)
-	}
-	if !maps.Equal(m.Files, sums) {
-		for _, name := range slices.Sorted(maps.Keys(m.Files)) {
-			if m.Files[name] != sums[name] {
-				return nil, fmt.Errorf("%s is missing or was changed", name)
-			}
-		}
-		return nil, errors.New("the file holds entries that its manifest does not list")
-	}
-	return m, nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/nats-io/jsm.go"
 	"github.com/nats-io/nats.go"
+	"github.com/tink-crypto/tink-go/v2/tink"
 
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
@@ -31,6 +32,8 @@ type Machine struct {
 	Store func(ctx context.Context, path string) (int, error)
 	// NATS is a connection to the built-in server; nil when the streams are elsewhere.
 	NATS *nats.Conn
+	// Vault holds the keys of the installation.
+	Vault *identity.Vault
 	// KeysElsewhere reports whether the configured keys are outside of the data directory.
 	KeysElsewhere bool
 	// Elsewhere are files that the configuration names outside of the data directory.
@@ -50,12 +53,17 @@ const (
 type Copy struct {
 	dir      string
 	manifest Manifest
+	vault    *identity.Vault
+	key      tink.StreamingAEAD // the data key of a sealed backup
 }
 
 // Take copies an installation in the order of the data flow: the intake log, the incoming streams, the
 // database, the outgoing streams. A message in transit is therefore in one copy, or in two under
 // one id. at is the beginning of the copy.
 func Take(ctx context.Context, m *Machine, withKeys bool, at time.Time) (*Copy, error) {
+	if withKeys && m.KeysElsewhere {
+		return nil, fmt.Errorf("make backup: %w", ErrKeysElsewhere)
+	}
 	if err := sweep(m.Dir); err != nil {
 		return nil, fmt.Errorf("make backup: %w", err)
 	}
@@ -63,7 +71,7 @@ func Take(ctx context.Context, m *Machine, withKeys bool, at time.Time) (*Copy, 
 	if err != nil {
 		return nil, fmt.Errorf("make backup: %w", err)
 	}
-	c := &Copy{dir: dir, manifest: Manifest{
+	c := &Copy{dir: dir, vault: m.Vault, manifest: Manifest{
 		Format: format, Created: at.UTC().Truncate(time.Second), Messages: map[string]int{}, Files: map[string]string{},
 		WithKeys: withKeys, StoreElsewhere: m.Store == nil, StreamsElsewhere: m.NATS == nil, Elsewhere: m.Elsewhere,
 	}}

@@ -23,8 +23,7 @@ import (
 type Restore struct {
 	// File is the backup, Dir the directory that is made.
 	File, Dir string
-	// Keys is the file with the keys. Empty means the keys in Dir, in the backup, or in the
-	// configuration.
+	// Keys is the file with the keys. Empty means the keys in Dir, or in the backup.
 	Keys string
 	// Tell receives the progress.
 	Tell func(what string)
@@ -85,20 +84,100 @@ func (r *Restore) vacant() error {
 // the streams.
 func (r *Restore) fill(ctx context.Context, part string) (*Manifest, error) {
 	r.Tell("reading " + r.File)
-	m, err := read(r.File, func(name string, in io.Reader) error {
+	in := &reader{keys: r.vault, visit: func(name string, in io.Reader) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		return unpack(filepath.Join(part, filepath.FromSlash(name)), in)
-	})
-	if err != nil {
-		return nil, err
+	}}
+	if err := in.read(r.File); err != nil {
+		return nil, r.explained(err)
 	}
-	data := filepath.Join(part, dataPrefix)
+	m, data := in.manifest, filepath.Join(part, dataPrefix)
 	if err := r.keys(m, data); err != nil {
 		return nil, err
 	}
+	if err := r.authenticate(in, data); err != nil {
+		return nil, err
+	}
 	return m, r.streams(ctx, filepath.Join(part, streamPrefix), filepath.Join(data, streamsDir))
+}
+
+// keysFile is the file of the keys that were given with the backup.
+func (r *Restore) keysFile() string { return cmp.Or(r.Keys, filepath.Join(r.Dir, identity.KeysFile)) }
+
+// given returns the file of the keys that were given with the backup; empty for a backup that holds
+// its keys, without any other.
+func (r *Restore) given(m *Manifest) string {
+	path := r.keysFile()
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && m.WithKeys && r.Keys == "" {
+		return ""
+	}
+	return path
+}
+
+// vault opens the keys that were given with the backup.
+func (r *Restore) vault() (*identity.Vault, error) { return vaultOf(r.keysFile()) }
+
+func vaultOf(path string) (*identity.Vault, error) {
+	text, err := readKeys(path)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := identity.ParseKeys(text)
+	if err != nil {
+		return nil, fmt.Errorf("the keys in %s: %w", path, err)
+	}
+	vault, err := identity.NewVault(keys)
+	if err != nil {
+		return nil, fmt.Errorf("the keys in %s: %w", path, err)
+	}
+	return vault, nil
+}
+
+func readKeys(path string) ([]byte, error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf(
+			"the backup holds no keys and there is no %s; name the file of keys with --keys: without the keys the backup cannot be read and no person can be found",
+			path,
+		)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read keys: %w", err)
+	}
+	return text, nil
+}
+
+// explained says which keys are foreign.
+func (r *Restore) explained(err error) error {
+	if errors.Is(err, identity.ErrForeignKeys) {
+		return foreign(r.keysFile())
+	}
+	return err
+}
+
+func foreign(from string) error {
+	return fmt.Errorf(
+		"the keys in %s are not those of this backup; name with --keys the copy of keys.json from the time of the backup (\"keys rotate\" replaces the keys)",
+		from,
+	)
+}
+
+// authenticate verifies the manifest with the keys that were given or, without any, with the keys in
+// the backup, which proves only that the file is whole.
+func (r *Restore) authenticate(in *reader, data string) error {
+	if in.manifest.Format == oldestFormat {
+		r.Tell(
+			"warning: the backup has format 1, of an earlier version; its manifest is not authenticated, so nothing proves that the file was not changed",
+		)
+		return nil
+	}
+	vault, err := vaultOf(cmp.Or(r.given(in.manifest), filepath.Join(data, identity.KeysFile)))
+	if err != nil {
+		return err
+	}
+	return in.authenticate(vault)
 }
 
 func unpack(path string, in io.Reader) error {
@@ -108,30 +187,28 @@ func unpack(path string, in io.Reader) error {
 	return create(path, in)
 }
 
-// keys installs and checks the keys.
+// keys installs and checks the keys. Keys elsewhere are checked at the start of the server; a file of
+// keys that waits in the directory is kept.
 func (r *Restore) keys(m *Manifest, data string) error {
+	from := r.given(m)
 	if m.Keys == "" {
-		return nil
-	}
-	path := filepath.Join(data, identity.KeysFile)
-	from := r.Keys
-	if from == "" && !m.WithKeys {
 		from = filepath.Join(r.Dir, identity.KeysFile)
+		if _, err := os.Stat(from); errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
 	}
 	if from != "" {
-		text, err := os.ReadFile(from)
-		if errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf(
-				"the backup holds no keys and there is no %s; name the file of keys with --keys: without the keys no person in the backup can be found",
-				from,
-			)
-		}
+		text, err := readKeys(from)
 		if err != nil {
-			return fmt.Errorf("read keys: %w", err)
+			return err
 		}
+		path := filepath.Join(data, identity.KeysFile)
 		if err := os.WriteFile(path, text, 0o600); err != nil { //nolint:gosec // a directory that was made just now
 			return err
 		}
+	}
+	if m.Keys == "" {
+		return nil
 	}
 	return checkKeys(data, cmp.Or(from, "the backup"))
 }
@@ -140,10 +217,7 @@ func (r *Restore) keys(m *Manifest, data string) error {
 func checkKeys(data, from string) error {
 	switch err := identity.CheckDataKeys(data); {
 	case errors.Is(err, identity.ErrForeignKeys):
-		return fmt.Errorf(
-			"the keys in %s are not those of this backup; name with --keys the copy of keys.json from the time of the backup (\"keys rotate\" replaces the keys)",
-			from,
-		)
+		return foreign(from)
 	case err != nil:
 		return fmt.Errorf("the keys in %s: %w", from, err)
 	}

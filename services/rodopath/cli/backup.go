@@ -17,6 +17,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/rodopath/rodopath/services/lifecycle/identity"
 	"github.com/rodopath/rodopath/services/rodopath/backup"
 	"github.com/rodopath/rodopath/services/rodopath/client"
 )
@@ -29,18 +30,26 @@ func (s *shared) backup() *cobra.Command {
 		Long: `Copy the data of this installation into one file (tar.gz): the database, the streams,
 the intake log, the configuration, the policy and the secrets. The file contains every webhook
 that was answered 200 before the start of the backup. A running server continues. During the
-backup, the disk of the data directory needs free space for a second copy.
+backup, the disk of the data directory needs free space for a second copy, and for its largest
+file once more, compressed.
 
-The keys (keys.json) are not in the file. Without the keys no person in the backup can be
-found and no address in the database can be read, so keep the keys in another place than
-the backups. Messages in the streams contain addresses, and the secrets authorise access to
-sources and recipients, so protect the backups as well. With --with-keys the file contains
-the keys too: then the file alone gives access to all data.
+The keys (keys.json) are not in the file, and everything in the file is sealed with the keys,
+the secrets and the messages of the streams too. Only the manifest is readable: names of files,
+numbers and times, and the place of the keys. Without the keys nothing can be restored, so keep
+the keys in another place than the backups. With --with-keys the file contains the keys and
+nothing is sealed: then the file alone gives access to all data, and its name must contain
+"with-keys".
 
 An existing FILE is replaced after the new backup is complete and verified.`,
-		Example: "  rodopath backup /backups/rodopath-$(date +%F).tar.gz\n  cp data/keys.json /somewhere-else/   # after the first start, and after every key rotation",
+		Example: "  rodopath backup /backups/rodopath-$(date +%F).tar.gz\n  rodopath backup --with-keys /safe/rodopath-with-keys.tar.gz\n  cp data/keys.json /somewhere-else/   # after the first start, and after every key rotation",
 		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
+			if withKeys && !backup.NameSaysKeys(given[0]) {
+				return fmt.Errorf(
+					"%w: a backup with the keys alone gives access to all data, so its name must say so; choose a name that contains \"with-keys\", such as rodopath-with-keys.tar.gz",
+					errUsage,
+				)
+			}
 			var made *made
 			err := s.ask(cmd.Context(), func(c *client.Client) (err error) {
 				made, err = makeBackup(cmd.Context(), c, given[0], withKeys, cmd.ErrOrStderr())
@@ -74,7 +83,7 @@ func makeBackup(ctx context.Context, c *client.Client, path string, withKeys boo
 	part := path + ".part"
 	m, err := download(ctx, c, question, part, progress)
 	if err == nil {
-		m.Manifest, err = backup.Verify(part)
+		m.Manifest, err = verify(part)
 	}
 	if err == nil {
 		err = os.Rename(part, path)
@@ -87,6 +96,27 @@ func makeBackup(ctx context.Context, c *client.Client, path string, withKeys boo
 	}
 	m.File = path
 	return m, nil
+}
+
+// verify verifies a backup and, with the keys on this machine, that the keys open the backup.
+func verify(path string) (*backup.Manifest, error) {
+	m, err := backup.Verify(path, nil)
+	if err != nil || m.Keys == "" {
+		return m, err
+	}
+	text, err := os.ReadFile(m.Keys)
+	if err != nil {
+		return nil, fmt.Errorf("verify backup: %w", err)
+	}
+	keys, err := identity.ParseKeys(text)
+	if err != nil {
+		return nil, fmt.Errorf("verify backup: %w", err)
+	}
+	vault, err := identity.NewVault(keys)
+	if err != nil {
+		return nil, fmt.Errorf("verify backup: %w", err)
+	}
+	return backup.Verify(path, vault)
 }
 
 func download(ctx context.Context, c *client.Client, question, part string, progress io.Writer) (m *made, err error) {
@@ -186,11 +216,14 @@ func writeMade(out io.Writer, m *made, asJSON bool) error {
 	case m.WithKeys:
 		fmt.Fprintln(out, "The file holds the keys and gives access to all data.")
 	case m.Keys == "":
-		fmt.Fprintln(out, "The keys are not in the file: keep a copy of the configured keys in another place.")
+		fmt.Fprintln(
+			out,
+			"The keys are not in the file, and the file is sealed with the keys: keep a copy of the configured keys in another place.",
+		)
 	default:
 		fmt.Fprintf(
 			out,
-			"The keys are not in the file, and the file is useless without the keys: keep a copy of %s in another place.\n",
+			"The keys are not in the file, and the file is sealed with the keys and useless without: keep a copy of %s in another place.\n",
 			m.Keys,
 		)
 	}

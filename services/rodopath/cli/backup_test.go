@@ -2,7 +2,9 @@ package cli_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -68,6 +70,7 @@ func TestBackup_OfARunningServerHoldsAllThatWasTakenBefore(t *testing.T) {
 		t.Errorf("backup says: %s", said)
 	}
 	stop()
+	shown(t, file, filepath.Join(dir, "secrets", "card"), "@example.com", "controller")
 	if err := server.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -92,6 +95,32 @@ func TestBackup_OfARunningServerHoldsAllThatWasTakenBefore(t *testing.T) {
 	}
 	if left, err := filepath.Glob(filepath.Join(dir, ".backup-*")); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// shown fails if an uncompressed backup holds a secret or one of the texts in the clear.
+func shown(t *testing.T, file, secret string, texts ...string) {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	packed, err := gzip.NewReader(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := io.ReadAll(packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := os.ReadFile(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range append(texts, strings.TrimSpace(string(own))) {
+		if bytes.Contains(all, []byte(text)) {
+			t.Errorf("%q is in the clear in the backup", text)
+		}
 	}
 }
 
@@ -156,7 +185,12 @@ func TestBackup_WithKeysNeedsNothingElse(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(dir, ".backup-1", "streams"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(t.TempDir(), "copy.tar.gz")
+	file := filepath.Join(t.TempDir(), "copy-with-keys.tar.gz")
+	unnamed := filepath.Join(t.TempDir(), "copy.tar.gz")
+	out, err := program(t, "backup", unnamed, "--with-keys", "--data", dir).CombinedOutput()
+	if err == nil || !strings.Contains(string(out), `choose a name that contains "with-keys"`) {
+		t.Errorf("a name that does not say so: %v: %s", err, out)
+	}
 	if said := ask(
 		t,
 		"backup",

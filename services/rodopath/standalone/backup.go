@@ -39,6 +39,10 @@ func (n *Server) backups() (http.Handler, error) {
 
 func (n *Server) backup(w http.ResponseWriter, r *http.Request) {
 	made, err := backup.Take(r.Context(), n.machine(), r.URL.Query().Get("keys") == "1", n.opts.Now())
+	if errors.Is(err, backup.ErrKeysElsewhere) {
+		n.refuse(w, problem.New(http.StatusConflict, "backup", err.Error()))
+		return
+	}
 	if err != nil {
 		n.opts.Log.Error("backup failed", "error", err)
 		n.refuse(w, problem.New(http.StatusInternalServerError, "backup", err.Error()))
@@ -68,7 +72,8 @@ func (n *Server) refuse(w http.ResponseWriter, err error) {
 // machine is the installation to back up.
 func (n *Server) machine() *backup.Machine {
 	m := &backup.Machine{
-		Dir: n.opts.Home.Path(), Intake: n.ingest.CopyIntake, KeysElsewhere: n.Config.Keys != "",
+		Dir: n.opts.Home.Path(), Intake: n.ingest.CopyIntake, Vault: n.vault,
+		KeysElsewhere: n.Config.Keys != "",
 	}
 	if n.Config.MongoDB.URI == "" {
 		m.Store = n.lifecycle.CopyStore

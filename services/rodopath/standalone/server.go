@@ -29,6 +29,7 @@ import (
 	"github.com/rodopath/rodopath/services/internal/streams"
 	"github.com/rodopath/rodopath/services/internal/trace"
 	lifecycleapp "github.com/rodopath/rodopath/services/lifecycle/app"
+	"github.com/rodopath/rodopath/services/lifecycle/identity"
 	"github.com/rodopath/rodopath/services/rodopath/datadir"
 	"github.com/rodopath/rodopath/services/rodopath/natsserver"
 )
@@ -77,6 +78,7 @@ type Server struct {
 	lifecycle *lifecycleapp.App
 	dispatch  *dispatchapp.App
 	tracer    *trace.Tracer
+	vault     *identity.Vault
 	listeners []net.Listener
 
 	stop   context.CancelFunc
@@ -145,7 +147,7 @@ func (n *Server) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	vault, err := lifecycleapp.OpenVault(n.Config, n.opts.Home.Path())
+	n.vault, err = lifecycleapp.OpenVault(n.Config, n.opts.Home.Path())
 	if err != nil {
 		return err
 	}
@@ -153,7 +155,7 @@ func (n *Server) start(ctx context.Context) error {
 		Config: n.Config,
 		NATS:   n.conn,
 		Intake: n.opts.Home.Intake(),
-		Sealer: vault,
+		Sealer: n.vault,
 		Sync:   n.sync(),
 		Now:    n.opts.Now,
 		Tracer: n.tracer,
