@@ -58,57 +58,35 @@ func replace(text string, is func(word string) bool) string {
 // maxEscapes bounds how often a text may be escaped: a URL within a URL is escaped twice.
 const maxEscapes = 4
 
+// The escapes of an @ and of a dot, separated by spaces, and the other signs of Unicode that look like
+// them and are read as them.
+const (
+	atEscapes = `%40 &#64; &#064; &#x40; &#X40; &commat; \u0040 \x40 ＠ ﹫ ` +
+		`%EF%BC%A0 %ef%bc%a0 %EF%B9%AB %ef%b9%ab ` +
+		`&#65312; &#xff20; &#xFF20; &#65131; &#xfe6b; &#xFE6B; \uff20 \uFF20 \ufe6b \uFE6B`
+	dotEscapes = `%2E %2e &#46; &#x2e; &#x2E; &period; \u002e \u002E ． 。 ｡ ﹒`
+)
+
+// unescaper decodes one layer of escapes.
+func unescaper() *strings.Replacer {
+	pairs := []string{"%25", "%", "&amp;", "&", `\u0026`, "&", `\\`, `\`}
+	for _, escape := range strings.Fields(atEscapes) {
+		pairs = append(pairs, escape, "@")
+	}
+	for _, escape := range strings.Fields(dotEscapes) {
+		pairs = append(pairs, escape, ".")
+	}
+	return strings.NewReplacer(pairs...)
+}
+
 // Unescape decodes the @ and the dots of a text that are escaped for a URL, for HTML or for JSON,
-// once or several times.
+// once or several times, and replaces their look-alikes.
 func Unescape(text string) string {
 	for range maxEscapes {
-		if !strings.ContainsAny(text, `%&\＠`) {
+		if !strings.ContainsAny(text, `%&\＠﹫．。｡﹒`) {
 			break
 		}
-		plain := strings.NewReplacer(
-			"%40",
-			"@",
-			"%2E",
-			".",
-			"%2e",
-			".",
-			"%25",
-			"%",
-			"&#64;",
-			"@",
-			"&#064;",
-			"@",
-			"&#x40;",
-			"@",
-			"&#X40;",
-			"@",
-			"&commat;",
-			"@",
-			"&#46;",
-			".",
-			"&#x2e;",
-			".",
-			"&#x2E;",
-			".",
-			"&period;",
-			".",
-			"&amp;",
-			"&",
-			`\u0040`,
-			"@",
-			`\x40`,
-			"@",
-			`\u002e`,
-			".",
-			`\u002E`,
-			".",
-			`\u0026`,
-			"&",
-			`\\`,
-			`\`,
-			"＠",
-			"@",
-		).Replace(text)
+		plain := unescaper().Replace(text)
 		if plain == text {
 			break
 		}

@@ -27,6 +27,13 @@ func TestLooks_TellsAddressesFromRecords(t *testing.T) {
 		`{"email":"ala\u0040example.com"}`:  true,
 		`{\"e\":\"ala\\u0040example.com\"}`: true,
 		"ala＠example.com":                   true,
+		"ala﹫example.com":                   true,
+		"ala@example。com":                   true,
+		"ala＠example．com":                   true,
+		"ala%EF%BC%A0example.com":           true,
+		`{"email":"ala\ufe6bexample.com"}`:  true,
+		"ala&#65312;example.com":            true,
+		"Ola。 Ala．":                         false,
 	} {
 		if got := address.Looks(text); got != want {
 			t.Errorf("%q: %t", text, got)
