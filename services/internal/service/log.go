@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/rodopath/rodopath/services/internal/address"
+	"github.com/rodopath/rodopath/services/internal/display"
 )
 
 // Log makes the logger of a service: JSON on standard error.
@@ -14,8 +15,8 @@ func Log() *slog.Logger {
 	return slog.New(Discreet(slog.NewJSONHandler(os.Stderr, nil)))
 }
 
-// Discreet returns a handler that hides addresses before another handler. No code may log an
-// address; the handler is the safety net.
+// Discreet returns a handler that hides addresses before another handler, and replaces characters that
+// control a display. No code may log an address; the handler is the safety net.
 func Discreet(h slog.Handler) slog.Handler { return discreet{h} }
 
 type discreet struct{ next slog.Handler }
@@ -27,7 +28,7 @@ func (d discreet) Enabled(ctx context.Context, level slog.Level) bool {
 
 // Handle forwards a record with addresses hidden.
 func (d discreet) Handle(ctx context.Context, r slog.Record) error {
-	out := slog.NewRecord(r.Time, r.Level, address.Hide(r.Message), r.PC)
+	out := slog.NewRecord(r.Time, r.Level, safe(r.Message), r.PC)
 	r.Attrs(func(a slog.Attr) bool {
 		out.AddAttrs(hidden(a))
 		return true
@@ -51,12 +52,15 @@ func allHidden(attrs []slog.Attr) []slog.Attr {
 	return out
 }
 
-// hidden returns an attribute without addresses. Other values stay unchanged.
+// safe returns a text without addresses and without characters that control a display.
+func safe(text string) string { return display.Text(address.Hide(text)) }
+
+// hidden returns an attribute with safe texts. Other values stay unchanged.
 func hidden(a slog.Attr) slog.Attr {
 	v := a.Value.Resolve()
 	switch v.Kind() {
 	case slog.KindString:
-		v = slog.StringValue(address.Hide(v.String()))
+		v = slog.StringValue(safe(v.String()))
 	case slog.KindGroup:
 		v = slog.GroupValue(allHidden(v.Group())...)
 	case slog.KindAny:
@@ -64,9 +68,9 @@ func hidden(a slog.Attr) slog.Attr {
 		if b, ok := v.Any().([]byte); ok {
 			text = string(b)
 		}
-		if address.Looks(text) {
-			v = slog.StringValue(address.Hide(text))
+		if hidden := safe(text); hidden != text {
+			v = slog.StringValue(hidden)
 		}
 	}
-	return slog.Attr{Key: address.Hide(a.Key), Value: v}
+	return slog.Attr{Key: safe(a.Key), Value: v}
 }

@@ -45,3 +45,18 @@ func TestDiscreet_HidesAddressesWhereverTheyStand(t *testing.T) {
 		}
 	}
 }
+
+// TestDiscreet_LogsNothingThatControlsADisplay logs hostile characters in every way.
+func TestDiscreet_LogsNothingThatControlsADisplay(t *testing.T) {
+	const hostile = "\u202e\u2066\u200b\u009b\x1b"
+	var out bytes.Buffer
+	log := slog.New(service.Discreet(slog.NewJSONHandler(&out, nil)))
+	log.With("with"+hostile, hostile).Info("message"+hostile, "text", "a"+hostile, "error", errors.New(hostile),
+		"list", []string{hostile}, "valuer", named{hostile}, slog.Group("group", "text", hostile))
+	if said := out.String(); strings.ContainsAny(said, hostile) || strings.Contains(said, `\u001b`) {
+		t.Errorf("got %q", said)
+	}
+	if !strings.Contains(out.String(), `"msg":"message`+strings.Repeat("\ufffd", 5)) {
+		t.Errorf("the text is not marked: %s", out.String())
+	}
+}

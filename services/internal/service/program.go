@@ -15,6 +15,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/rodopath/rodopath/services/internal/config"
+	"github.com/rodopath/rodopath/services/internal/display"
 	"github.com/rodopath/rodopath/services/internal/trace"
 )
 
@@ -146,7 +147,7 @@ func Main(name string, flags *Flags, program func() *Program) int {
 		err = program().Run(ctx, *flags.config, Log())
 	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, name+":", err)
+		fmt.Fprintln(os.Stderr, display.Text(name+": "+err.Error()))
 		return 1
 	}
 	return 0

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/rodopath/rodopath/services/internal/display"
 	"github.com/rodopath/rodopath/services/lifecycle/report"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
@@ -109,7 +110,11 @@ func WriteRecord(
 	if err != nil {
 		return fmt.Errorf("write record of processing activities: %w", err)
 	}
-	_, err = w.Write(out.Bytes())
+	text := out.String()
+	if format != FormatJSON {
+		text = display.Text(text)
+	}
+	_, err = io.WriteString(w, text)
 	return err
 }
 
@@ -338,6 +343,11 @@ func (r *record) csv(out *bytes.Buffer) error {
 	for i := range r.activities {
 		a := &r.activities[i]
 		rows = append(rows, slices.Concat(r.cells(a), []string{strconv.Itoa(a.Line), r.security()}))
+	}
+	for _, row := range rows {
+		for i := range row {
+			row[i] = display.Cell(row[i])
+		}
 	}
 	return w.WriteAll(rows)
 }

@@ -116,6 +116,40 @@ func TestWriteRecord_HasOneLineForEachRule(t *testing.T) {
 	}
 }
 
+func TestWriteRecord_HasNoFormulasInCSVAndNothingThatReordersText(t *testing.T) {
+	p, err := Load(DefaultName, "Sklep\u202e")
+	if err != nil {
+		t.Fatal(err)
+	}
+	measures := map[string]string{"": `=HYPERLINK("https://example.com")` + "\u2066"}
+	for _, format := range []Format{FormatText, FormatMarkdown, FormatCSV} {
+		var out bytes.Buffer
+		if err := WriteRecord(&out, format, report.Polish, p, measures); err != nil {
+			t.Fatal(err)
+		}
+		if strings.ContainsAny(out.String(), "\u202e\u2066") {
+			t.Errorf("%s holds marks of direction", format)
+		}
+		if format != FormatCSV {
+			continue
+		}
+		rows, err := csv.NewReader(&out).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if last := rows[1][len(rows[1])-1]; !strings.HasPrefix(last, "'=HYPERLINK") {
+			t.Errorf("a cell is a formula: %s", last)
+		}
+	}
+	var out bytes.Buffer
+	if err := WriteRecord(&out, FormatJSON, report.Polish, p, measures); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), "Sklep\u202e") {
+		t.Error("JSON is not exact")
+	}
+}
+
 func TestWriteRecord_AnUnknownFormatIsAnError(t *testing.T) {
 	p, err := Load(DefaultName, "")
 	if err != nil {

@@ -51,8 +51,7 @@ func Answer(
 	if l.err != nil {
 		return l.err
 	}
-	_, err := w.Write(l.out.Bytes())
-	return err
+	return show(w, &l.out)
 }
 
 // letter is the state of an answer during writing.

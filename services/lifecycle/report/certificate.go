@@ -60,8 +60,7 @@ func Certificate(
 	if err != nil {
 		return fmt.Errorf("write the certificate: %w", err)
 	}
-	_, err = w.Write(out.Bytes())
-	return err
+	return show(w, &out)
 }
 
 // certificateWords holds the texts of the certificate page.

@@ -53,8 +53,7 @@ func ConsentPage(w io.Writer, lang Language, q ConsentQuestion) error {
 	if err != nil {
 		return fmt.Errorf("write the page: %w", err)
 	}
-	_, err = w.Write(out.Bytes())
-	return err
+	return show(w, &out)
 }
 
 // consentWords holds the texts of the consent page.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rodopath/rodopath/services/internal/display"
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/chain"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
@@ -44,8 +45,7 @@ func Explain(
 	if x.err != nil {
 		return x.err
 	}
-	_, err := w.Write(x.out.Bytes())
-	return err
+	return show(w, &x.out)
 }
 
 // explanation is the state of the text during writing. The later sections are in section.go.
@@ -63,7 +63,15 @@ type explanation struct {
 // narrow is the approximate width of the text, in characters.
 const narrow = 96
 
-func (x *explanation) line(format string, args ...any) { fmt.Fprintf(&x.out, format+"\n", args...) }
+// line writes a line. A text from outside does not begin another one.
+func (x *explanation) line(format string, args ...any) {
+	for i, arg := range args {
+		if text, ok := arg.(string); ok {
+			args[i] = display.Line(text)
+		}
+	}
+	fmt.Fprintf(&x.out, format+"\n", args...)
+}
 
 // section writes a table under a heading; an empty table writes nothing.
 func (x *explanation) section(heading string, t *Table) {

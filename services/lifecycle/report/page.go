@@ -46,8 +46,7 @@ func Page(w io.Writer, lang Language, report Person) error {
 	if err != nil {
 		return fmt.Errorf("write the page: %w", err)
 	}
-	_, err = w.Write(out.Bytes())
-	return err
+	return show(w, &out)
 }
 
 // heldGroup groups the held items of the person, of one record, or in keyed hashes.

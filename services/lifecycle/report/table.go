@@ -6,8 +6,9 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/rodopath/rodopath/services/internal/display"
 )
 
 // Table holds rows of cells for a terminal, in columns. Cells wider than their column are wrapped
@@ -37,7 +38,7 @@ func (t *Table) Lines(cells ...[]string) {
 		line := make([]string, len(cells))
 		for i, cell := range cells {
 			if n < len(cell) {
-				line[i] = plain(cell[n])
+				line[i] = display.Line(cell[n])
 			}
 		}
 		t.lines = append(t.lines, line)
@@ -50,17 +51,6 @@ func (t *Table) fit(column int, text string) []string {
 		return wrap(text, t.Widths[column])
 	}
 	return []string{text}
-}
-
-// plain replaces control characters: names of records come from outside and must not move the
-// cursor of a terminal.
-func plain(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, text)
 }
 
 // Empty reports whether the table has no rows.
@@ -82,6 +72,13 @@ func (t *Table) Write(w io.Writer) error {
 		}
 	}
 	return nil
+}
+
+// show writes a finished text or page. Every document of this package passes here, so that nothing that
+// came from outside controls the display of the reader.
+func show(w io.Writer, out *bytes.Buffer) error {
+	_, err := io.WriteString(w, display.Text(out.String()))
+	return err
 }
 
 // wrap wraps a text between words. A word longer than the width stays whole.

@@ -214,14 +214,25 @@ func TestAlarm_IsSaidInPolishByItsKind(t *testing.T) {
 
 func TestTable_BreaksBetweenWordsAndMovesNoCursor(t *testing.T) {
 	table := Table{Widths: []int{8}}
-	table.Row("one two three", "x\x1b[31m")
+	table.Row("one two three", "x\x1b[31m\u202e\r\nz")
 	table.Row("four", "y")
 	var out strings.Builder
 	if err := table.Write(&out); err != nil {
 		t.Fatal(err)
 	}
-	if want := "one two  x [31m\nthree\nfour     y\n"; out.String() != want {
+	if want := "one two  x\ufffd[31m\ufffd  z\nthree\nfour     y\n"; out.String() != want {
 		t.Errorf("got\n%q", out.String())
+	}
+}
+
+func TestConsentPage_ShowsNothingThatReordersText(t *testing.T) {
+	var out strings.Builder
+	q := ConsentQuestion{Controller: "Shop\u202e\x1b[2K", State: ConsentOpen, Text: "Yes\u200b\u2066", Language: "en"}
+	if err := ConsentPage(&out, English, q); err != nil {
+		t.Fatal(err)
+	}
+	if page := out.String(); strings.ContainsAny(page, "\u202e\x1b\u200b\u2066") || !strings.Contains(page, "Shop\ufffd") {
+		t.Errorf("got %q", page)
 	}
 }
 

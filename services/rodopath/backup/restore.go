@@ -203,7 +203,7 @@ func (r *Restore) keys(m *Manifest, data string) error {
 			return err
 		}
 		path := filepath.Join(data, identity.KeysFile)
-		if err := os.WriteFile(path, text, 0o600); err != nil { //nolint:gosec // a directory that was made just now
+		if err := os.WriteFile(path, text, 0o600); err != nil {
 			return err
 		}
 	}

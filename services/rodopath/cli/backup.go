@@ -17,6 +17,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/rodopath/rodopath/services/internal/display"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
 	"github.com/rodopath/rodopath/services/rodopath/backup"
 	"github.com/rodopath/rodopath/services/rodopath/client"
@@ -209,7 +210,7 @@ func writeMade(out io.Writer, m *made, asJSON bool) error {
 		fmt.Fprintf(
 			out,
 			"The configuration names files that are not in the backup; copy these files too: %s\n",
-			strings.Join(m.Elsewhere, ", "),
+			display.Line(strings.Join(m.Elsewhere, ", ")),
 		)
 	}
 	switch {
@@ -236,5 +237,5 @@ func contents(m *backup.Manifest) string {
 	for _, name := range slices.Sorted(maps.Keys(m.Messages)) {
 		parts = append(parts, fmt.Sprintf("%s: %d", name, m.Messages[name]))
 	}
-	return strings.Join(parts, ", ")
+	return display.Line(strings.Join(parts, ", "))
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -69,7 +68,7 @@ func writeBrake(out io.Writer, data []byte) error {
 		Subjects     int64   `json:"subjects"`
 		LimitPercent float64 `json:"limit_percent"`
 	}
-	if err := json.Unmarshal(data, &b); err != nil {
+	if err := decode(data, &b); err != nil {
 		return fmt.Errorf("read the answer: %w", err)
 	}
 	machine := b.Machine.Format(time.RFC3339)

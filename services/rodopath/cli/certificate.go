@@ -14,6 +14,7 @@ import (
 
 	"github.com/rodopath/rodopath/api/certificate"
 	"github.com/rodopath/rodopath/services/internal/address"
+	"github.com/rodopath/rodopath/services/internal/display"
 	"github.com/rodopath/rodopath/services/rodopath/client"
 )
 
@@ -165,8 +166,8 @@ func (*shared) verifyCertificate() *cobra.Command {
 			fmt.Fprintf(
 				cmd.OutOrStdout(),
 				"The signature is valid. %s certifies the deletion %s, confirmed %s by %d recipients.\n",
-				c.Controller,
-				c.Decision,
+				display.Line(c.Controller),
+				display.Line(c.Decision),
 				c.Confirmed.Format(time.RFC3339),
 				len(c.Recipients),
 			)

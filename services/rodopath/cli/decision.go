@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -76,7 +75,7 @@ func writeDecisions(out io.Writer, data []byte) error {
 	var list struct {
 		Decisions []decision `json:"decisions"`
 	}
-	if err := json.Unmarshal(data, &list); err != nil {
+	if err := decode(data, &list); err != nil {
 		return fmt.Errorf("read the answer: %w", err)
 	}
 	if len(list.Decisions) == 0 {
@@ -237,7 +236,7 @@ func writeReplayed(out io.Writer, line []byte, asJSON bool) (end bool, err error
 		Hidden   bool   `json:"hidden"`
 		Sent     *int   `json:"sent"`
 	}
-	if err := json.Unmarshal(line, &sent); err != nil {
+	if err := decode(line, &sent); err != nil {
 		return false, fmt.Errorf("read the answer: %w", err)
 	}
 	end = sent.Sent != nil

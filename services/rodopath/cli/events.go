@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/internal/display"
 	"github.com/rodopath/rodopath/services/rodopath/client"
 )
 
@@ -40,6 +41,10 @@ CloudEvent, exactly as recipients receive the event.`,
 
 // writeEvent describes a decision in words.
 func writeEvent(out io.Writer, data []byte) error {
+	data, err := display.JSON(data)
+	if err != nil {
+		return err
+	}
 	e, err := stream.DecodeEvent(data)
 	if err != nil {
 		return err

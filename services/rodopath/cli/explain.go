@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/url"
@@ -99,7 +98,7 @@ const minute = "2006-01-02 15:04Z"
 // brief writes a line for each held item, with the longest basis of the item.
 func brief(out io.Writer, answer []byte) error {
 	var e explanation
-	if err := json.Unmarshal(answer, &e); err != nil {
+	if err := decode(answer, &e); err != nil {
 		return fmt.Errorf("read the answer: %w", err)
 	}
 	if len(e.Holds) == 0 {

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -132,7 +131,7 @@ func writeEvidence(out io.Writer, lang string, line []byte) error {
 			Do      map[string]string `json:"do"`
 		} `json:"flaws"`
 	}
-	if err := json.Unmarshal(line, &e); err != nil {
+	if err := decode(line, &e); err != nil {
 		return fmt.Errorf("read the answer: %w", err)
 	}
 	state := "sound"

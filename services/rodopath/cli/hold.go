@@ -2,7 +2,6 @@ package cli
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -86,7 +85,7 @@ func writeHold(out io.Writer, line []byte) error {
 		Since   time.Time `json:"since"`
 		Reason  string    `json:"reason"`
 	}
-	if err := json.Unmarshal(line, &h); err != nil {
+	if err := decode(line, &h); err != nil {
 		return fmt.Errorf("read the answer: %w", err)
 	}
 	_, err := fmt.Fprintf(
@@ -121,7 +120,7 @@ func (s *shared) holdOr(cmd *cobra.Command, path string, given []string, questio
 		var answer struct {
 			Alarms []string `json:"alarms"`
 		}
-		if err := json.Unmarshal(data, &answer); err != nil {
+		if err := decode(data, &answer); err != nil {
 			return fmt.Errorf("read the answer: %w", err)
 		}
 		fmt.Fprintln(cmd.OutOrStdout(), done)

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -41,7 +40,7 @@ func writeJournal(out io.Writer, data []byte) error {
 			Hash     string    `json:"hash"`
 		} `json:"entries"`
 	}
-	if err := json.Unmarshal(data, &answer); err != nil {
+	if err := decode(data, &answer); err != nil {
 		return fmt.Errorf("read the answer: %w", err)
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
@@ -96,7 +95,7 @@ of all journals: keep the digest in another place, to prove later that no earlie
 						Text    string `json:"text"`
 					} `json:"faults"`
 				}
-				if err := json.Unmarshal(data, &report); err != nil {
+				if err := decode(data, &report); err != nil {
 					return fmt.Errorf("read the answer: %w", err)
 				}
 				out := cmd.OutOrStdout()

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -35,7 +34,7 @@ is 0 for yes and 4 for no. An unknown person has given no consent.`,
 					return err
 				}
 				var answer permission
-				if err := json.Unmarshal(data, &answer); err != nil {
+				if err := decode(data, &answer); err != nil {
 					return fmt.Errorf("read the answer: %w", err)
 				}
 				text := answer.text(lang)

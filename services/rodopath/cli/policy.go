@@ -266,7 +266,7 @@ func writeStatus(out io.Writer, data []byte) error {
 			LimitPercent float64        `json:"limit_percent"`
 		} `json:"waiting"`
 	}
-	if err := json.Unmarshal(data, &p); err != nil {
+	if err := decode(data, &p); err != nil {
 		return fmt.Errorf("read the answer: %w", err)
 	}
 	fmt.Fprintf(out, "%s, revision %s, is in force", p.Policy, p.Revision)

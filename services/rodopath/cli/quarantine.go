@@ -80,7 +80,7 @@ func (s *shared) quarantineList() *cobra.Command {
 						return err
 					}
 					var q quarantined
-					if err := json.Unmarshal(line, &q); err != nil {
+					if err := decode(line, &q); err != nil {
 						return fmt.Errorf("read the answer: %w", err)
 					}
 					if !found {

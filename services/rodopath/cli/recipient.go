@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/url"
@@ -62,7 +61,7 @@ func writeRecipients(out io.Writer, data []byte) error {
 			DryRun    bool       `json:"dry_run"`
 		} `json:"recipients"`
 	}
-	if err := json.Unmarshal(data, &list); err != nil {
+	if err := decode(data, &list); err != nil {
 		return fmt.Errorf("read the answer: %w", err)
 	}
 	if len(list.Recipients) == 0 {

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -72,7 +71,7 @@ func writeRequests(out io.Writer, data []byte) error {
 	var list struct {
 		Requests []request `json:"requests"`
 	}
-	if err := json.Unmarshal(data, &list); err != nil {
+	if err := decode(data, &list); err != nil {
 		return fmt.Errorf("read the answer: %w", err)
 	}
 	if len(list.Requests) == 0 {
@@ -134,7 +133,7 @@ func (s *shared) openRequest() *cobra.Command {
 					return err
 				}
 				var r request
-				if err := json.Unmarshal(data, &r); err != nil {
+				if err := decode(data, &r); err != nil {
 					return fmt.Errorf("read the answer: %w", err)
 				}
 				text := fmt.Sprintf("%s is recorded. Answer by %s.", r.Ref, r.LastDay)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/rodopath/rodopath/services/internal/display"
 	"github.com/rodopath/rodopath/services/rodopath/backup"
 )
 
@@ -57,7 +58,7 @@ their consumers.`,
 func writeRestored(out io.Writer, data string, m *backup.Manifest) error {
 	fmt.Fprintf(out, "%s is restored to the state of %s: %s.\n", data, m.Created.Format(time.RFC3339), contents(m))
 	if len(m.Elsewhere) > 0 {
-		fmt.Fprintf(out, "Restore these configured files by hand: %s\n", strings.Join(m.Elsewhere, ", "))
+		fmt.Fprintf(out, "Restore these configured files by hand: %s\n", display.Line(strings.Join(m.Elsewhere, ", ")))
 	}
 	if m.StoreElsewhere {
 		fmt.Fprintln(out, "The database was in MongoDB (mongodb.uri); restore the database before the start.")

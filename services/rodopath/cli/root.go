@@ -9,9 +9,11 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
+	"github.com/rodopath/rodopath/services/internal/display"
 	"github.com/rodopath/rodopath/services/internal/service"
 	"github.com/rodopath/rodopath/services/rodopath/client"
 )
@@ -42,6 +44,9 @@ type shared struct {
 // Run runs the command line and returns the exit code: 0 done, 1 failed, 2 called
 // in a wrong way, 3 nothing is held about the person, 4 the answer is no.
 func Run(ctx context.Context, args []string, out, errOut io.Writer) int {
+	exactly := out
+	shown, told := display.NewWriter(out), display.NewWriter(errOut)
+	out, errOut = shown, told
 	s := &shared{quiet: slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: slog.LevelError}))}
 	root := &cobra.Command{
 		Use:   "rodopath",
@@ -53,6 +58,11 @@ of questions for consent.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          cobra.ArbitraryArgs,
+		PersistentPreRun: func(cmd *cobra.Command, _ []string) {
+			if printsJSON(cmd) {
+				cmd.Root().SetOut(exactly)
+			}
+		},
 		RunE: func(cmd *cobra.Command, given []string) error {
 			if len(given) > 0 {
 				return fmt.Errorf("%w: there is no command %q; see \"rodopath --help\"", errUsage, given[0])
@@ -98,7 +108,31 @@ of questions for consent.`,
 	if err != nil && !errors.Is(err, errNo) {
 		fmt.Fprintln(errOut, "rodopath:", err)
 	}
+	if err := errors.Join(shown.Close(), told.Close()); err != nil {
+		return exitFailed
+	}
 	return exitCode(err)
+}
+
+// printsJSON reports whether a command prints JSON, which stays exact.
+func printsJSON(cmd *cobra.Command) bool {
+	for flag, values := range map[string][]string{
+		"json": {"true"}, "form": {"json", "report", "portable"}, "format": {"json"},
+	} {
+		if f := cmd.Flags().Lookup(flag); f != nil && slices.Contains(values, f.Value.String()) {
+			return true
+		}
+	}
+	return false
+}
+
+// decode reads JSON of which texts are printed: each text becomes one line that is safe to show.
+func decode(data []byte, into any) error {
+	data, err := display.JSON(data)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(data, into)
 }
 
 func exitCode(err error) int {
@@ -149,7 +183,7 @@ func writeList(out io.Writer, data []byte, asJSON bool, text func(io.Writer, []b
 		return err
 	}
 	var list struct{ Incomplete string }
-	if err := json.Unmarshal(data, &list); err != nil {
+	if err := decode(data, &list); err != nil {
 		return fmt.Errorf("read the list: %w", err)
 	}
 	if list.Incomplete != "" {

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -73,7 +72,7 @@ func (s *shared) order(cmd *cobra.Command, path string, question map[string]any,
 			return err
 		}
 		var a order
-		if err := json.Unmarshal(data, &a); err != nil {
+		if err := decode(data, &a); err != nil {
 			return fmt.Errorf("read the answer: %w", err)
 		}
 		_, err = fmt.Fprintln(cmd.OutOrStdout(), confirm(a))
@@ -121,7 +120,7 @@ func writeSubject(out io.Writer, data []byte) error {
 		RequestDue *time.Time `json:"request_due"`
 		Absorbed   []string   `json:"absorbed"`
 	}
-	if err := json.Unmarshal(data, &a); err != nil {
+	if err := decode(data, &a); err != nil {
 		return fmt.Errorf("read the answer: %w", err)
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
@@ -153,7 +152,7 @@ func writeBases(out io.Writer, data []byte) error {
 			Until   *time.Time `json:"until"`
 		} `json:"bases"`
 	}
-	if err := json.Unmarshal(data, &a); err != nil {
+	if err := decode(data, &a); err != nil {
 		return fmt.Errorf("read the answer: %w", err)
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"text/tabwriter"
 	"time"
@@ -35,7 +34,7 @@ its data stay: complete or cancel the order in the shop.`,
 				found := false
 				err := c.Lines(cmd.Context(), "/v1/unfinished", func(line []byte) error {
 					var u unfinishedRecord
-					if err := json.Unmarshal(line, &u); err != nil {
+					if err := decode(line, &u); err != nil {
 						return fmt.Errorf("read the answer: %w", err)
 					}
 					if time.Since(u.Sold) < time.Duration(days)*24*time.Hour {
