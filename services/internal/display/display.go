@@ -123,6 +123,9 @@ func complete(data []byte) int {
 func (w *Writer) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if len(w.rest) == 0 {
+		return nil
+	}
 	_, err := io.WriteString(w.out, Text(string(w.rest)))
 	w.rest = nil
 	return err

@@ -20,11 +20,11 @@ func TestText_ShowsEveryCharacterThatIsNotText(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		"":                      "",
+		"": "",
 		"Żółw, Ωμέγα, 👍🏽 \u0600 é": "Żółw, Ωμέγα, 👍🏽 \u0600 é",
-		"two\nlines\tof text":   "two\nlines\tof text",
-		"\x9b31m":               "\ufffd31m",
-		"\x1b[2Kdeleted":        "\ufffd[2Kdeleted",
+		"two\nlines\tof text":      "two\nlines\tof text",
+		"\x9b31m":                  "\ufffd31m",
+		"\x1b[2Kdeleted":           "\ufffd[2Kdeleted",
 	} {
 		if got := display.Text(text); got != want {
 			t.Errorf("%q: %q", text, got)

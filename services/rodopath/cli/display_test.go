@@ -42,6 +42,9 @@ func TestTexts_ShowNothingThatControlsATerminal(t *testing.T) {
 			t.Errorf("%v shows %q", args, said)
 		}
 	}
+	if said := ask(t, "explain", "p1@example.com", "--json", "--data", dir); !strings.Contains(said, hostile) {
+		t.Errorf("JSON is not exact: %q", said)
+	}
 	out, err := program(t, "explain", "nobody\x1b[2K"+hostile, "--data", dir).CombinedOutput()
 	if err == nil || bytes.ContainsAny(out, hostile+"\x1b") {
 		t.Errorf("an error shows %q", out)
