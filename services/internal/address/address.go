@@ -70,10 +70,10 @@ const (
 // unescaper decodes one layer of escapes.
 func unescaper() *strings.Replacer {
 	pairs := []string{"%25", "%", "&amp;", "&", `\u0026`, "&", `\\`, `\`}
-	for _, escape := range strings.Fields(atEscapes) {
+	for escape := range strings.FieldsSeq(atEscapes) {
 		pairs = append(pairs, escape, "@")
 	}
-	for _, escape := range strings.Fields(dotEscapes) {
+	for escape := range strings.FieldsSeq(dotEscapes) {
 		pairs = append(pairs, escape, ".")
 	}
 	return strings.NewReplacer(pairs...)
