@@ -106,7 +106,7 @@ func TestReceive_AnAnnouncedLengthTakesNoMemory(t *testing.T) {
 	}
 	runtime.GC()
 	runtime.ReadMemStats(&after)
-	if each := (int64(after.HeapAlloc) - int64(before.HeapAlloc)) / clients; each > 128<<10 { //nolint:gosec // far below
+	if each := (int64(after.HeapAlloc) - int64(before.HeapAlloc)) / clients; each > 128<<10 {
 		t.Errorf("an unfinished body takes %d bytes, want at most 128 KiB", each)
 	}
 }

@@ -75,8 +75,13 @@ func (a *App) claimStreams(ctx context.Context) error {
 			continue
 		case "":
 		default:
-			return fmt.Errorf("the stream %s: %w than the database; restore both from one backup, or remove %q from the metadata "+
-				"of the streams when you know that they belong together", name, ErrForeign, metadataKey)
+			return fmt.Errorf(
+				"the stream %s: %w than the database; restore both from one backup, or remove %q from the metadata "+
+					"of the streams when you know that they belong together",
+				name,
+				ErrForeign,
+				metadataKey,
+			)
 		}
 		config.Metadata = maps.Clone(config.Metadata)
 		if config.Metadata == nil {

@@ -49,8 +49,8 @@ func (a *App) CopyStore(ctx context.Context, path string) (int, error) {
 // ErrStoreElsewhere means that subjects are not stored in the data directory.
 var ErrStoreElsewhere = errors.New("subjects are stored in MongoDB")
 
-// inspectStore refuses a database with which the program cannot go on, before anything in it is changed: an upgrade that
-// fails leaves the earlier version its database.
+// inspectStore refuses a database with which the program cannot go on, before anything in it is changed: an upgrade
+// that fails leaves the earlier version its database.
 func inspectStore(ctx context.Context, opts Options) error {
 	if opts.Config.MongoDB.URI != "" {
 		return nil
@@ -60,8 +60,12 @@ func inspectStore(ctx context.Context, opts Options) error {
 		return err
 	}
 	if _, err := policy.Parse("the policy in force", []byte(in.Policy.Text), in.Policy.Controller); err != nil {
-		return fmt.Errorf("this version cannot read the current policy %s, so nothing was changed: start the earlier version "+
-			"again, or put a policy into force there that both read: %w", in.Policy.Revision, err)
+		return fmt.Errorf(
+			"this version cannot read the current policy %s, so nothing was changed: start the earlier version "+
+				"again, or put a policy into force there that both read: %w",
+			in.Policy.Revision,
+			err,
+		)
 	}
 	return nil
 }

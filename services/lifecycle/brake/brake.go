@@ -231,7 +231,11 @@ func (b *Brake) note(next Status) {
 	case next.Reason == ReasonNone:
 		b.opts.Log.Info("reviews go on")
 	default:
-		b.opts.Log.Error("nothing is deleted with time until a person approves: run \"rodopath brake\"", "reason", next.Reason)
+		b.opts.Log.Error(
+			"nothing is deleted with time until a person approves: run \"rodopath brake\"",
+			"reason",
+			next.Reason,
+		)
 	}
 }
 

@@ -97,7 +97,15 @@ var errNewer = errors.New(
 // steps returns the schema migrations: step n migrates a file from version n to n+1. New files run
 // all steps, so that every table is created in one way only.
 func steps() []string {
-	return []string{subjectsSchema, journalSchema, noticeSchema, compactSchema, compressedSchema, fasterSchema, stateSchema}
+	return []string{
+		subjectsSchema,
+		journalSchema,
+		noticeSchema,
+		compactSchema,
+		compressedSchema,
+		fasterSchema,
+		stateSchema,
+	}
 }
 
 // openFor bounds the wait for other processes opening the same new file: SQLite itself does not

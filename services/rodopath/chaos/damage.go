@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
-	"strings"
 	"time"
 
 	_ "modernc.org/sqlite" // the driver
@@ -120,7 +119,7 @@ func (s *stage) quarantined(ctx context.Context) ([]uint64, error) {
 		if err := dec.Decode(&entry); err != nil {
 			return nil, err
 		}
-		if strings.Contains("delivery subject", entry.Kind) {
+		if entry.Kind == "delivery" || entry.Kind == "subject" {
 			out = append(out, entry.Number)
 		}
 	}

@@ -80,14 +80,24 @@ func writeBrake(out io.Writer, data []byte) error {
 		fmt.Fprintf(out, "Nothing is deleted with time: the clock of the machine says %s, but %s was recorded already.\n"+
 			"Set the clock.", machine, b.Latest.Format(time.RFC3339))
 	case "clock_ahead":
-		fmt.Fprintf(out, "Nothing is deleted with time: the clock of the machine has jumped to %s, and by the time for which\n"+
-			"the program ran it is %s. Set the clock.", machine, b.Time.Format(time.RFC3339))
+		fmt.Fprintf(
+			out,
+			"Nothing is deleted with time: the clock of the machine has jumped to %s, and by the time for which\n"+
+				"the program ran it is %s. Set the clock.",
+			machine,
+			b.Time.Format(time.RFC3339),
+		)
 	default:
 		if b.Impact == nil {
 			break
 		}
-		fmt.Fprintf(out, "Nothing is deleted with time: data of %d of %d persons would go at once, and %g percent need no approval:\n",
-			b.Impact.Persons, b.Subjects, b.LimitPercent)
+		fmt.Fprintf(
+			out,
+			"Nothing is deleted with time: data of %d of %d persons would go at once, and %g percent need no approval:\n",
+			b.Impact.Persons,
+			b.Subjects,
+			b.LimitPercent,
+		)
 		for _, category := range slices.Sorted(maps.Keys(b.Impact.Items)) {
 			fmt.Fprintf(out, "  %s: %d\n", category, b.Impact.Items[category])
 		}

@@ -133,7 +133,14 @@ func (s *site) state(t *testing.T) string {
 			t.Fatal(err)
 		}
 		info := one.CachedInfo()
-		fmt.Fprintf(&out, "%s %v messages %d last %d consumers", name, info.Config.Subjects, info.State.Msgs, info.State.LastSeq)
+		fmt.Fprintf(
+			&out,
+			"%s %v messages %d last %d consumers",
+			name,
+			info.Config.Subjects,
+			info.State.Msgs,
+			info.State.LastSeq,
+		)
 		for consumer := range one.ConsumerNames(t.Context()).Name() {
 			if name != stream.Decisions || consumer == "dispatch-crm" {
 				fmt.Fprint(&out, " ", consumer)
@@ -150,13 +157,18 @@ func TestUsers_NobodyWritesWhatIsNotTheirs(t *testing.T) {
 	s := newSite(t)
 	s.publish(t, stream.FactsOf("shop"))
 	s.publish(t, stream.DecisionFor("delete", "person"))
-	if _, err := s.js.CreateOrUpdateConsumer(t.Context(), stream.Decisions, jetstream.ConsumerConfig{Durable: "dispatch-crm"}); err != nil {
+	if _, err := s.js.CreateOrUpdateConsumer(
+		t.Context(),
+		stream.Decisions,
+		jetstream.ConsumerConfig{Durable: "dispatch-crm"},
+	); err != nil {
 		t.Fatal(err)
 	}
 	for _, user := range slices.Sorted(maps.Keys(s.users)) {
 		nc := s.connect(t, user)
 		before := s.state(t)
-		for _, reply := range []string{stream.ReceiptsOf(another(user)), stream.FactsOf("shop"), "$JS.API.STREAM.PURGE.FACTS"} {
+		replies := []string{stream.ReceiptsOf(another(user)), stream.FactsOf("shop"), "$JS.API.STREAM.PURGE.FACTS"}
+		for _, reply := range replies {
 			s.attack(t, nc, user, reply)
 		}
 		if err := nc.Flush(); err != nil {
@@ -175,7 +187,11 @@ func TestUsers_NobodyWritesWhatIsNotTheirs(t *testing.T) {
 func (s *site) attack(t *testing.T, nc *nats.Conn, user, reply string) {
 	t.Helper()
 	bodies := []string{
-		"", mark, `{"batch":10}`, `{"purge":{}}`, `{"name":"FACTS","subjects":["rodopath.facts.>"]}`,
+		"",
+		mark,
+		`{"batch":10}`,
+		`{"purge":{}}`,
+		`{"name":"FACTS","subjects":["rodopath.facts.>"]}`,
 		`{"stream_name":"DECISIONS","config":{"name":"crm","durable_name":"crm","deliver_subject":"` + reply + `","ack_policy":"none"}}`,
 		`{"stream_name":"DECISIONS","config":{"name":"crm","durable_name":"crm","Deliver_Subject":"` + reply + `","ack_policy":"none"}}`,
 		`{"stream_name":"DECISIONS","config":{"durable_name":"dispatch-crm","ack_policy":"explicit","max_deliver":1}}`,

@@ -93,7 +93,11 @@ func TestStart_AnOldCopyOfTheDatabaseIsRefused(t *testing.T) {
 	}
 	remove(t, dir, "rodopath.db")
 	copyInto(t, filepath.Join(dir, "old"), filepath.Join(dir, "rodopath.db"))
-	if err := begin(t, dir); !errors.Is(err, datadir.ErrLost) || !strings.Contains(err.Error(), "older than the directory") {
+	if err := begin(
+		t,
+		dir,
+	); !errors.Is(err, datadir.ErrLost) ||
+		!strings.Contains(err.Error(), "older than the directory") {
 		t.Errorf("got %v, want a refusal of the older database", err)
 	}
 	remove(t, dir, datadir.MarkerFile)

@@ -460,7 +460,10 @@ func TestNode_AWithdrawalCountsBeforeTheAgreementIsApplied(t *testing.T) {
 	m := start(t, withRecipients(t, strings.ReplaceAll(threeRecipients, "URL", crmURL)), nil)
 	defer m.stop()
 	at := time.Now().UTC().Format(time.RFC3339)
-	m.taken("forms", `{"kind": "sale", "at": "`+at+`", "ref": "order-1", "access": "course", "person": {"email": "ala@example.com"}}`)
+	m.taken(
+		"forms",
+		`{"kind": "sale", "at": "`+at+`", "ref": "order-1", "access": "course", "person": {"email": "ala@example.com"}}`,
+	)
 	path := strings.TrimPrefix(sink.next().Data.Ask.Page, "https://hooks.example.com")
 	for _, form := range []url.Values{{"act": {"agree"}, "agree": {"yes"}}, {"act": {"withdraw"}}} {
 		if status, body := m.submit(http.MethodPost, path, form); status != http.StatusOK {
