@@ -1,13 +1,11 @@
 package natsserver
 
 import (
-	"encoding/json"
 	"fmt"
-	"strings"
-	"time"
+	"maps"
+	"slices"
 
 	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go"
 
 	"github.com/rodopath/rodopath/api/stream"
 )
@@ -31,7 +29,8 @@ func (o *Options) outsiders() []outsider {
 	var out []outsider
 	if o.ConsumerPassword != "" {
 		shared := outsider{
-			user: ConsumerUser, password: o.ConsumerPassword, consumers: "*", reads: true, denied: o.Guarded,
+			user: ConsumerUser, password: o.ConsumerPassword, consumers: "*", reads: true,
+			denied:   slices.Concat(o.Guarded, slices.Sorted(maps.Keys(o.Recipients))),
 			receipts: []string{stream.ReceiptsOf("")},
 		}
 		for _, id := range o.Shared {
@@ -54,25 +53,27 @@ func recipientUser(id string) string { return "recipient-" + id }
 const (
 	apiConsumer = "$JS.API.CONSUMER."
 	ofDecisions = "." + stream.Decisions
-	// creates is where requests to create a consumer arrive, with the rest of their subject: see create.
-	creates = "rodopath.internal.consumer.create."
+	// internal is where requests arrive that this process answers for a user: see desk.
+	internal = "rodopath.internal."
+	// creates and receives precede the user and the rest of the subject of a request.
+	creates  = internal + "create."
+	receives = internal + "receive."
 )
 
 // services are the subjects that a user may ask, with the subjects of the own account that answer.
 func (o *outsider) services() map[string]string {
-	name := o.consumers
+	name, create := o.consumers, creates+o.user+"."
 	out := map[string]string{
-		"$JS.API.INFO":                                            "",
-		"$JS.API.STREAM.INFO" + ofDecisions:                       "",
-		apiConsumer + "INFO" + ofDecisions + "." + name:           "",
-		apiConsumer + "MSG.NEXT" + ofDecisions + "." + name:       "",
-		"$JS.ACK" + ofDecisions + "." + name + ".>":               "",
-		apiConsumer + "CREATE" + ofDecisions + "." + name:         creates + name,
-		apiConsumer + "CREATE" + ofDecisions + "." + name + ".>":  creates + name + ".>",
-		apiConsumer + "DURABLE.CREATE" + ofDecisions + "." + name: creates + "durable." + name,
+		"$JS.API.INFO":                                           "",
+		"$JS.API.STREAM.INFO" + ofDecisions:                      "",
+		apiConsumer + "INFO" + ofDecisions + "." + name:          "",
+		apiConsumer + "MSG.NEXT" + ofDecisions + "." + name:      "",
+		"$JS.ACK" + ofDecisions + "." + name + ".>":              "",
+		apiConsumer + "CREATE" + ofDecisions + "." + name:        create + name,
+		apiConsumer + "CREATE" + ofDecisions + "." + name + ".>": create + name + ".>",
 	}
 	for _, receipts := range o.receipts {
-		out[receipts] = ""
+		out[receipts] = receives + o.user + "." + receipts
 	}
 	if name == "*" {
 		for _, subject := range []string{
@@ -169,55 +170,4 @@ func (o *outsider) open(ns *server.Server, own *server.Account) error {
 		return err
 	}
 	return account.AddStreamImport(own, stream.AllDecisions, "")
-}
-
-// createWithin bounds the creation of a consumer.
-const createWithin = 5 * time.Second
-
-// serveCreation creates the consumers of users outside. A consumer that pushes its messages could write them into
-// any stream, so only consumers that are asked for messages are created.
-func serveCreation(conn *nats.Conn) error {
-	_, err := conn.Subscribe(creates+">", func(msg *nats.Msg) { _ = msg.Respond(create(conn, msg)) })
-	if err != nil {
-		return fmt.Errorf("offer consumers: %w", err)
-	}
-	return conn.Flush()
-}
-
-// create answers a request to create a consumer. The request is encoded anew, so that nothing in it is read here and
-// understood otherwise there.
-func create(conn *nats.Conn, msg *nats.Msg) []byte {
-	var req server.CreateConsumerRequest
-	switch err := json.Unmarshal(msg.Data, &req); {
-	case err != nil:
-		return refused("the request cannot be read")
-	case req.Config.DeliverSubject != "" || req.Config.DeliverGroup != "":
-		return refused("a consumer that pushes messages is not available; create a pull consumer")
-	}
-	data, err := json.Marshal(&req)
-	if err != nil {
-		return refused("the request cannot be read")
-	}
-	rest, legacy := strings.CutPrefix(strings.TrimPrefix(msg.Subject, creates), "durable.")
-	subject := apiConsumer + "CREATE" + ofDecisions + "." + rest
-	if legacy {
-		subject = apiConsumer + "DURABLE.CREATE" + ofDecisions + "." + rest
-	}
-	answer, err := conn.Request(subject, data, createWithin)
-	if err != nil {
-		return refused("the consumer was not created; try again")
-	}
-	return answer.Data
-}
-
-// refused is the answer of JetStream to a request that is forbidden.
-func refused(why string) []byte {
-	data, err := json.Marshal(&server.JSApiConsumerCreateResponse{ApiResponse: server.ApiResponse{
-		Type:  server.JSApiConsumerCreateResponseType,
-		Error: &server.ApiError{Code: 403, Description: why},
-	}})
-	if err != nil {
-		return nil
-	}
-	return data
 }

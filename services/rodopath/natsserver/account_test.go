@@ -124,7 +124,7 @@ func TestUsers_NobodyReadsAlong(t *testing.T) {
 }
 
 // state is what a user outside may not change: the configurations and the contents of the streams.
-func (s *site) state(t *testing.T) string {
+func (s *site) state(t *testing.T, user string) string {
 	t.Helper()
 	var out strings.Builder
 	for name := range s.js.StreamNames(t.Context()).Name() {
@@ -142,9 +142,15 @@ func (s *site) state(t *testing.T) string {
 			info.State.LastSeq,
 		)
 		for consumer := range one.ConsumerNames(t.Context()).Name() {
-			if name != stream.Decisions || consumer == "dispatch-crm" {
-				fmt.Fprint(&out, " ", consumer)
+			if name == stream.Decisions && consumer != "dispatch-crm" && consumer != another(user) {
+				continue // the user's own
 			}
+			c, err := one.Consumer(t.Context(), consumer)
+			if err != nil {
+				t.Fatal(err)
+			}
+			config := c.CachedInfo().Config
+			fmt.Fprintf(&out, " %s %v %v %d", consumer, config.DeliverPolicy, config.FilterSubjects, c.CachedInfo().NumPending)
 		}
 		fmt.Fprintln(&out)
 	}
@@ -165,8 +171,17 @@ func TestUsers_NobodyWritesWhatIsNotTheirs(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, user := range slices.Sorted(maps.Keys(s.users)) {
+		for _, owner := range []string{"crm", "other"} {
+			js, err := jetstream.New(s.connect(t, owner))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := js.CreateOrUpdateConsumer(t.Context(), stream.Decisions, jetstream.ConsumerConfig{Durable: owner}); err != nil {
+				t.Fatal(err)
+			}
+		}
 		nc := s.connect(t, user)
-		before := s.state(t)
+		before := s.state(t, user)
 		replies := []string{stream.ReceiptsOf(another(user)), stream.FactsOf("shop"), "$JS.API.STREAM.PURGE.FACTS"}
 		for _, reply := range replies {
 			s.attack(t, nc, user, reply)
@@ -177,7 +192,7 @@ func TestUsers_NobodyWritesWhatIsNotTheirs(t *testing.T) {
 		if err := s.Conn().Flush(); err != nil {
 			t.Fatal(err)
 		}
-		if after := s.state(t); after != before {
+		if after := s.state(t, user); after != before {
 			t.Errorf("%s changed the streams from\n%sto\n%s", user, before, after)
 		}
 	}
@@ -195,10 +210,12 @@ func (s *site) attack(t *testing.T, nc *nats.Conn, user, reply string) {
 		`{"stream_name":"DECISIONS","config":{"name":"crm","durable_name":"crm","deliver_subject":"` + reply + `","ack_policy":"none"}}`,
 		`{"stream_name":"DECISIONS","config":{"name":"crm","durable_name":"crm","Deliver_Subject":"` + reply + `","ack_policy":"none"}}`,
 		`{"stream_name":"DECISIONS","config":{"durable_name":"dispatch-crm","ack_policy":"explicit","max_deliver":1}}`,
+		`{"stream_name":"DECISIONS","config":{"name":"` + another(user) + `","deliver_policy":"new","ack_policy":"explicit"}}`,
 	}
 	subjects := []string{
 		stream.FactsOf("shop"), stream.DecisionFor("delete", "person"), "rodopath.quarantine", "rodopath.quarantine.shop",
-		"rodopath.internal.consumer.create.dispatch-crm", "rodopath.internal.consumer.create.crm", "$SYS.REQ.SERVER.PING",
+		"rodopath.internal.create.shared.dispatch-crm", "rodopath.internal.create.recipient-crm.crm", "$SYS.REQ.SERVER.PING",
+		"$JS.API.CONSUMER.CREATE.DECISIONS.durable.dispatch-crm", "$JS.API.CONSUMER.CREATE.DECISIONS.x.dispatch-crm",
 	}
 	subjects = append(subjects, stream.ReceiptsOf(another(user)))
 	for _, name := range []string{stream.Facts, stream.Receipts, stream.Quarantine, stream.Decisions} {
@@ -254,5 +271,33 @@ func TestUsers_TheirOwnWorkGoesOn(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "pull consumer") {
 			t.Errorf("%s makes a consumer that pushes: %v, want a word on pull consumers", user, err)
 		}
+	}
+}
+
+// TestUsers_NobodyTakesThePlaceOfAReceipt: the id of a message of one user does not make the receipt of another a
+// repetition, and a flood of receipts is slowed down.
+func TestUsers_NobodyTakesThePlaceOfAReceipt(t *testing.T) {
+	s := newSite(t)
+	nc := s.connect(t, "shared")
+	msg := nats.NewMsg(stream.ReceiptsOf("warehouse"))
+	msg.Header.Set(nats.MsgIdHdr, "dec_1:crm:done")
+	if _, err := nc.RequestMsg(msg, 5*time.Second); err != nil {
+		t.Fatal(err)
+	}
+	ack, err := s.js.Publish(t.Context(), stream.ReceiptsOf("crm"), []byte("done"), jetstream.WithMsgID("dec_1:crm:done"))
+	if err != nil || ack.Duplicate {
+		t.Errorf("the receipt of another is a repetition: %+v, %v", ack, err)
+	}
+	for range 3000 {
+		if err := nc.Publish(stream.ReceiptsOf("warehouse"), []byte("x")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := js.Publish(t.Context(), stream.ReceiptsOf("warehouse"), []byte("x")); err == nil {
+		t.Error("a flood of receipts is accepted")
 	}
 }

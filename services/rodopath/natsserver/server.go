@@ -116,7 +116,7 @@ func Start(opts Options) (*Server, error) {
 		s.Close()
 		return nil, fmt.Errorf("connect to the embedded NATS: %w", err)
 	}
-	if err := serveCreation(s.conn); err != nil {
+	if err := openDesk(s.conn, opts.outsiders()); err != nil {
 		s.Close()
 		return nil, err
 	}
