@@ -184,6 +184,7 @@ func (a *App) assembleLoops(opts Options, vault *identity.Vault, events *natsio.
 			}
 			return a.quarantine.AddSubject(ctx, subject, cause, opts.Now())
 		},
+		Hold:   a.holdsDeletions,
 		Tracer: opts.Tracer,
 		Log:    opts.Log.With("loop", "relay"),
 	})
@@ -379,6 +380,9 @@ func (a *App) settled(ctx context.Context) (bool, error) {
 		if s.CachedInfo().State.Msgs > 0 {
 			return false, nil
 		}
+	}
+	if a.holdsDeletions() {
+		return true, nil // the outboxes wait for a person
 	}
 	pending, err := a.store.Pending(ctx, "", 1)
 	return err == nil && len(pending) == 0, err

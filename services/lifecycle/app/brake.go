@@ -29,6 +29,9 @@ func (a *App) mayReview(ctx context.Context) (bool, error) {
 	return a.brake.Open(ctx)
 }
 
+// holdsDeletions reports whether no deletion may be published.
+func (a *App) holdsDeletions() bool { return a.brake != nil && a.brake.Holds() }
+
 // observe notes the times of receipt of deliveries.
 func (a *App) observe(deliveries []*factv1.Delivery) {
 	if a.clock == nil {
@@ -40,5 +43,5 @@ func (a *App) observe(deliveries []*factv1.Delivery) {
 			latest = t
 		}
 	}
-	a.clock.Observe(latest)
+	a.clock.Received(latest)
 }

@@ -50,7 +50,7 @@ func newCrowd(t *testing.T) *crowd {
 			return nil
 		},
 	})
-	c.scene = &scene{r, st, vault, p, w}
+	c.scene = &scene{Relay: r, store: st, vault: vault, policy: p, wire: w}
 	for _, id := range []string{"ala", "bob", "cyd"} {
 		c.save(t, c.pending(t, id))
 	}

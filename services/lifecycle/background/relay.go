@@ -66,6 +66,8 @@ type RelayOptions struct {
 	// published after all. The relay tries the subject again with a growing backoff, and no other subject
 	// waits. Nil means that nobody is told.
 	SetAside func(ctx context.Context, subject string, cause error) error
+	// Hold reports whether no deletion may be published now; nil means never. A subject with a deletion waits.
+	Hold func() bool
 	// Tracer starts a span for each decision; nil only passes trace ids on.
 	Tracer *trace.Tracer
 	Log    *slog.Logger
@@ -151,10 +153,16 @@ func (r *Relay) publishPage(ctx context.Context, after string) (sent int, next s
 	if len(subjects)+len(damaged) >= relayPage {
 		next = lastID(subjects, damaged)
 	}
-	subjects = slices.DeleteFunc(subjects, func(s lifecycle.Subject) bool { return r.aside.waits(s.ID) })
+	held := r.opts.Hold != nil && r.opts.Hold()
+	subjects = slices.DeleteFunc(subjects, func(s lifecycle.Subject) bool {
+		return r.aside.waits(s.ID) || held && slices.ContainsFunc(s.Outbox, deletes)
+	})
 	sent, err = r.publishEach(ctx, subjects)
 	return sent, next, errors.Join(append(failed, err)...)
 }
+
+// deletes reports whether a decision is a deletion.
+func deletes(d decision.Decision) bool { return d.Delete != nil }
 
 // lastID is the last id of a page.
 func lastID(subjects []lifecycle.Subject, damaged store.Damaged) string {

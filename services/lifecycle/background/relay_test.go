@@ -65,6 +65,8 @@ type scene struct {
 	vault  *identity.Vault
 	policy *rules.Policy
 	wire   *wire
+	// held reports whether deletions are held back.
+	held bool
 }
 
 func newScene(t *testing.T) *scene {
@@ -73,8 +75,9 @@ func newScene(t *testing.T) *scene {
 	p.Connected = []rules.ConnectedRecipient{
 		{ID: "crm", Deletions: true, AnswerDays: 7, Dispatched: true},
 	}
-	w := &wire{}
-	r := background.NewRelay(
+	w, s := &wire{}, &scene{store: st, vault: vault, policy: p}
+	s.wire = w
+	s.Relay = background.NewRelay(
 		background.RelayOptions{
 			Store:     st,
 			Publisher: w,
@@ -84,9 +87,10 @@ func newScene(t *testing.T) *scene {
 			Journal:   lifecycletest.Journal(st, vault),
 			Vault:     vault,
 			Policy:    p,
+			Hold:      func() bool { return s.held },
 		},
 	)
-	return &scene{r, st, vault, p, w}
+	return s
 }
 
 // decided stores a person about whom the facts are known.
@@ -130,6 +134,29 @@ func newFact(kind fact.Kind, hours int) fact.Fact {
 		Received: now,
 		Ref:      "order-1",
 		Wording:  "newsletter-offers",
+	}
+}
+
+// TestDrain_TheBrakeHoldsDeletionsBack: a question is published meanwhile, and the deletion once the brake is off.
+func TestDrain_TheBrakeHoldsDeletionsBack(t *testing.T) {
+	for _, c := range []struct {
+		fact fact.Kind
+		want int
+	}{{fact.KindSale, 1}, {fact.KindUnsubscribe, 0}} {
+		s := newScene(t)
+		s.held = true
+		facts := []fact.Fact{newFact(c.fact, 1)}
+		if c.fact == fact.KindUnsubscribe {
+			facts = append(facts, newFact(fact.KindSignup, 5))
+		}
+		s.decided(t, facts...)
+		if n, err := s.Drain(t.Context()); n != c.want || err != nil {
+			t.Errorf("after a %s %d decisions are published, %v, want %d", c.fact, n, err, c.want)
+		}
+		s.held = false
+		if n, err := s.Drain(t.Context()); n != 1-c.want || err != nil {
+			t.Errorf("after a %s %d decisions are published without the brake, %v, want %d", c.fact, n, err, 1-c.want)
+		}
 	}
 }
 

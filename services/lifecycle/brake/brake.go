@@ -110,8 +110,17 @@ func New(ctx context.Context, opts Options) (*Brake, error) {
 	if err != nil {
 		return nil, err
 	}
-	opts.Clock.Observe(r.Latest)
-	return b, nil
+	opts.Clock.Resume(r.Latest)
+	_, err = b.Open(ctx) // the state before anything is published
+	return b, err
+}
+
+// Holds reports whether no deletion may be published, because the brake is on or the clock is in doubt.
+func (b *Brake) Holds() bool {
+	_, _, state := b.opts.Clock.Read()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return state != Believed || b.status.Reason != ReasonNone
 }
 
 // record is what a Brake keeps in the store.
@@ -244,7 +253,7 @@ const markEvery = time.Minute
 
 // mark stores the latest time that is known and believed.
 func (b *Brake) mark(ctx context.Context, now time.Time) error {
-	b.opts.Clock.Observe(now)
+	b.opts.Clock.Believe(now)
 	b.mu.Lock()
 	saved := b.saved
 	b.mu.Unlock()
@@ -255,9 +264,7 @@ func (b *Brake) mark(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if r.Latest = b.opts.Clock.Latest(); r.Latest.Before(now) {
-		r.Latest = now
-	}
+	r.Latest = now
 	if err := b.save(ctx, r); err != nil {
 		return err
 	}

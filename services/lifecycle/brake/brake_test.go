@@ -127,8 +127,10 @@ func TestBrake_AJumpAheadDeletesNobody(t *testing.T) {
 		t.Errorf("facts are evaluated at %s, want %s", got, begin)
 	}
 	m.elapsed += 3 * time.Second
+	m.clock.Received(m.wall)
+	m.sweep(brake.ReasonAhead, false)
 	m.start()
-	m.sweep(brake.ReasonMany, false)
+	m.sweep(brake.ReasonAhead, false)
 	m.wall = begin.Add(time.Minute)
 	m.start()
 	m.sweep(brake.ReasonNone, false)
@@ -145,7 +147,11 @@ func TestBrake_AJumpBackStops(t *testing.T) {
 	m.sweep(brake.ReasonBehind, false)
 	m.wall = begin.Add(2 * time.Hour)
 	m.sweep(brake.ReasonNone, false)
-	m.clock.Observe(m.wall.AddDate(0, 0, 3))
+	m.clock.Received(m.wall.AddDate(0, 0, 3))
+	m.sweep(brake.ReasonBehind, false)
+	m.clock.Received(m.wall)
+	m.sweep(brake.ReasonNone, false)
+	m.clock.Received(m.wall.AddDate(0, 0, 3))
 	m.sweep(brake.ReasonBehind, false)
 	if _, err := m.brake.Approve(t.Context()); err != nil {
 		t.Fatal(err)
@@ -181,6 +187,28 @@ func TestBrake_AFewNeedNoApproval(t *testing.T) {
 	m.sweep(brake.ReasonNone, true)
 }
 
+// TestBrake_AStartAfterALongPauseWaits: also in a small shop.
+func TestBrake_AStartAfterALongPauseWaits(t *testing.T) {
+	m := newMachine(t, 5)
+	m.sweep(brake.ReasonNone, false)
+	m.wall = m.wall.Add(6 * days)
+	m.start()
+	m.sweep(brake.ReasonNone, false)
+	m.wall = m.wall.Add(30 * days)
+	m.start()
+	m.sweep(brake.ReasonAhead, false)
+	if !m.brake.Holds() {
+		t.Error("deletions may be published")
+	}
+	if _, err := m.brake.Approve(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	m.sweep(brake.ReasonNone, true)
+	if m.brake.Holds() {
+		t.Error("deletions are held back after the approval")
+	}
+}
+
 // TestClock_SmallStepsAreBelieved: the clock of a machine is corrected, and a machine sleeps.
 func TestClock_SmallStepsAreBelieved(t *testing.T) {
 	m := newMachine(t, 1)
@@ -189,6 +217,6 @@ func TestClock_SmallStepsAreBelieved(t *testing.T) {
 		if now, _, state := m.clock.Read(); state != brake.Believed || !now.Equal(m.wall) {
 			t.Errorf("after a step of %s the clock is %s and gives %s, want %s", step, state, now, m.wall)
 		}
-		m.clock.Observe(m.wall)
+		m.clock.Believe(m.wall)
 	}
 }

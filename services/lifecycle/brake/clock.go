@@ -14,6 +14,8 @@ const (
 	// aheadBy is how far the clock may run ahead of the time for which the program ran. A machine that slept, or
 	// whose clock was corrected by a day at most, goes on.
 	aheadBy = 24 * time.Hour
+	// pausedBy is how long the program may have been stopped for the time of a start to be believed.
+	pausedBy = 7 * 24 * time.Hour
 )
 
 // ClockOptions configure a Clock.
@@ -31,8 +33,10 @@ type Clock struct {
 	mu sync.Mutex
 	// base is the time of the machine at Elapsed 0, by the latest reading that was believed.
 	base time.Time
-	// latest is the latest time that is known of: of a receipt, or of an earlier process.
+	// latest is the latest time that was believed, also by an earlier process.
 	latest time.Time
+	// received is the time of the latest receipt, by the clock of the machine that received.
+	received time.Time
 }
 
 // NewClock makes a Clock. The time of the machine is believed at first.
@@ -80,15 +84,15 @@ func (c *Clock) Read() (believed, wall time.Time, state State) {
 	switch {
 	case wall.After(expected.Add(aheadBy)):
 		return expected, wall, Ahead
-	case wall.Before(c.latest.Add(-behindBy)):
+	case wall.Before(c.latest.Add(-behindBy)), wall.Before(c.received.Add(-behindBy)):
 		return wall, wall, Behind
 	}
 	c.base = wall.Add(-elapsed)
 	return wall, wall, Believed
 }
 
-// Observe notes a time that is known, such as that of a receipt.
-func (c *Clock) Observe(t time.Time) {
+// Believe notes a time that was believed.
+func (c *Clock) Believe(t time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if t.After(c.latest) {
@@ -96,10 +100,35 @@ func (c *Clock) Observe(t time.Time) {
 	}
 }
 
-// Latest is the latest time that is known.
+// Resume notes the latest time that an earlier process believed. After a long pause the time of the machine is not
+// believed until a person approves: the clock may have been set wrongly meanwhile.
+func (c *Clock) Resume(latest time.Time) {
+	c.Believe(latest)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !latest.IsZero() && c.opts.Wall().Sub(latest) > pausedBy {
+		c.base = latest.Add(-c.opts.Elapsed())
+	}
+}
+
+// Received notes the time of a receipt. The receipt vouches for no time: while the clock has jumped ahead, receipts
+// have, too.
+func (c *Clock) Received(t time.Time) {
+	if _, _, state := c.Read(); state == Ahead {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.received = t
+}
+
+// Latest is the latest time that is known: one that was believed, or that of the latest receipt.
 func (c *Clock) Latest() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.received.After(c.latest) {
+		return c.received
+	}
 	return c.latest
 }
 
@@ -107,5 +136,6 @@ func (c *Clock) Latest() time.Time {
 func (c *Clock) Approve() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.base, c.latest = c.opts.Wall().Round(0).Add(-c.opts.Elapsed()), time.Time{}
+	c.base = c.opts.Wall().Round(0).Add(-c.opts.Elapsed())
+	c.latest, c.received = time.Time{}, time.Time{}
 }
