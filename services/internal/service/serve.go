@@ -16,7 +16,7 @@ const (
 	idleTimeout   = 2 * time.Minute
 	finishTimeout = 2 * time.Second
 	cutTimeout    = 3 * time.Second
-	maxHeader     = 64 << 10
+	maxHeader     = 16 << 10
 )
 
 // Listen opens an address for Serve.

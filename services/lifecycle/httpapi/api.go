@@ -135,6 +135,8 @@ type API struct {
 	guard      *access.Guard
 	recipients *access.Guard
 	validate   *validator.Validate
+	// withdrawals bounds the repeated withdrawals on a consent page.
+	withdrawals withdrawals
 }
 
 // New makes an API.

@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"context"
 	"net/http"
+	"sync"
+	"time"
 
 	"github.com/labstack/echo/v4"
+	"golang.org/x/time/rate"
 
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
@@ -61,6 +64,8 @@ func (a *API) answerOf(q *consentQuestion, act string, ticked bool) *fact.Fact {
 	open := q.state == report.ConsentOpen
 	switch {
 	case q.decision == nil:
+		return nil
+	case q.state == report.ConsentDeclined && !a.withdrawals.allow(q.id, a.opts.Now()):
 		return nil
 	case act == "withdraw", act == "decline" && q.state == report.ConsentAgreed:
 		q.state = report.ConsentDeclined
@@ -148,4 +153,33 @@ func (a *API) writeConsent(c echo.Context, q *consentQuestion) error {
 		status = http.StatusNotFound
 	}
 	return c.Blob(status, echo.MIMETextHTMLCharsetUTF8, page.Bytes())
+}
+
+// withdrawals bounds the repeated withdrawals on one page. A withdrawal after an agreement is never limited.
+type withdrawals struct {
+	mu    sync.Mutex
+	paces map[string]*rate.Limiter
+}
+
+const (
+	// A person may withdraw again a few times, and then once a minute.
+	withdrawAgain = 3
+	withdrawEvery = time.Minute
+	// pagesRemembered bounds the pages that are remembered at once.
+	pagesRemembered = 4096
+)
+
+// allow counts a withdrawal on the page of a decision, and reports whether it is worth a fact.
+func (w *withdrawals) allow(decision string, now time.Time) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	pace := w.paces[decision]
+	if pace == nil {
+		if w.paces == nil || len(w.paces) >= pagesRemembered {
+			w.paces = map[string]*rate.Limiter{}
+		}
+		pace = rate.NewLimiter(rate.Every(withdrawEvery), withdrawAgain)
+		w.paces[decision] = pace
+	}
+	return pace.AllowN(now, 1)
 }

@@ -129,6 +129,7 @@ func TestVerify_FindsWhateverWasDone(t *testing.T) {
 		"an entry was taken out":      {"DELETE FROM journal WHERE subject = 'ala' AND seq = 1", "are missing and were not old enough"},
 		"the last entry was taken":    {"DELETE FROM journal WHERE subject = 'ala' AND seq = (SELECT max(seq) FROM journal WHERE subject = 'ala')", "missing at the end"},
 		"the whole journal was taken": {"DELETE FROM journal WHERE subject = 'ala'", "the whole journal is missing"},
+		"two journals were exchanged": {"UPDATE journal SET subject = CASE subject WHEN 'ala' THEN 'ela' ELSE 'ala' END, seq = seq + 1000; UPDATE journal SET seq = seq - 1000", "was changed"},
 		"the person was taken":        {"DELETE FROM subjects WHERE id = 'ala'", "removed without a closing entry"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -170,6 +171,18 @@ func TestVerify_AForgedEndDoesNotFit(t *testing.T) {
 	s.tamper("UPDATE journal SET doc = ? WHERE subject = 'ala' AND seq = ?", doc, forged.Seq)
 	if r := s.verify(); len(r.Faults) != 1 || !strings.Contains(r.Faults[0].Text, "differs from the written entry") {
 		t.Errorf("got %+v, with the head %+v", r.Faults, subject.Journal)
+	}
+	// A further entry makes the journal longer than the subject knows, and hides nothing.
+	longer, err := chain.Entry{Subject: "ala", Key: "forged", At: last.At, Kind: last.Kind}.Chained(forged)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if doc, err = json.Marshal(longer); err != nil {
+		t.Fatal(err)
+	}
+	s.tamper("INSERT INTO journal (subject, seq, key, at, doc) VALUES ('ala', ?, 'forged', 0, ?)", longer.Seq, doc)
+	if r := s.verify(); len(r.Faults) != 1 || !strings.Contains(r.Faults[0].Text, "differs from the written entry") {
+		t.Errorf("a longer journal: got %+v", r.Faults)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"slices"
 	"time"
 
 	"github.com/rodopath/rodopath/services/lifecycle"
@@ -122,24 +123,33 @@ func (v *verifier) chains(ctx context.Context, chains [][]chain.Entry) error {
 				v.merged[c[j].Text] = true
 			}
 		}
-		v.end(ids[i], subjects, last)
+		v.end(ids[i], subjects, c)
 	}
 	return nil
 }
 
-// end compares the end of a journal with the head of its subject. A longer journal is valid,
-// because entries are written before the subject.
-func (v *verifier) end(id string, subjects map[string]lifecycle.Subject, last *chain.Entry) {
+// end compares a journal with the head of its subject. A longer journal is valid, because entries are written before
+// the subject.
+func (v *verifier) end(id string, subjects map[string]lifecycle.Subject, entries []chain.Entry) {
 	s, stored := subjects[id]
+	last := &entries[len(entries)-1]
 	switch {
 	case !stored && last.Kind != chain.KindClosed:
 		v.open = append(v.open, id)
 	case !stored:
 	case last.Seq < s.Journal.Seq:
 		v.fault(id, "entries %d to %d are missing at the end", last.Seq+1, s.Journal.Seq)
-	case last.Seq == s.Journal.Seq && last.Hash != s.Journal.Hash:
-		v.fault(id, "the last entry differs from the written entry")
+	case !hasHead(entries, s.Journal):
+		v.fault(id, "entry %d differs from the written entry", s.Journal.Seq)
 	}
+}
+
+// hasHead reports whether a journal contains the head that its subject knows. The entry of an old head may be pruned.
+func hasHead(entries []chain.Entry, head chain.Head) bool {
+	if head.Seq < entries[0].Seq {
+		return true
+	}
+	return slices.ContainsFunc(entries, func(e chain.Entry) bool { return e.Seq == head.Seq && e.Hash == head.Hash })
 }
 
 // missing finds subjects without their journal.

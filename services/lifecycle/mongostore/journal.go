@@ -64,6 +64,9 @@ func (l *line) entry() (chain.Entry, error) {
 	if err := json.Unmarshal([]byte(l.Entry), &e); err != nil {
 		return chain.Entry{}, fmt.Errorf("decode journal entry %s: %w", l.ID, err)
 	}
+	if l.Subject != "" {
+		e.Subject = l.Subject // the hash of an entry that was put into another journal does not fit any more
+	}
 	return e, nil
 }
 

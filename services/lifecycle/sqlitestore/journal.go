@@ -154,8 +154,8 @@ func (s *Store) WalkJournal(ctx context.Context, after string, limit int) ([]cha
 		return nil, nil
 	}
 	entries := entryReader{codec: s.codec}
-	err := s.visit(ctx, entries.read, `
-		SELECT doc FROM journal
+	err := s.visit(ctx, entries.readPlaced, `
+		SELECT subject, seq, doc FROM journal
 		WHERE subject IN (SELECT DISTINCT subject FROM journal WHERE subject > ? ORDER BY subject LIMIT ?)
 		ORDER BY subject, seq`, after, limit)
 	if err != nil {
@@ -175,6 +175,27 @@ func (r *entryReader) read(rows *sql.Rows) error {
 	if err := rows.Scan(&doc); err != nil {
 		return err
 	}
+	return r.add(doc)
+}
+
+// readPlaced reads an entry with its place in the table. The hash of an entry that was put in another place does not
+// fit any more.
+func (r *entryReader) readPlaced(rows *sql.Rows) error {
+	var subject string
+	var seq int64
+	var doc []byte
+	if err := rows.Scan(&subject, &seq, &doc); err != nil {
+		return err
+	}
+	if err := r.add(doc); err != nil {
+		return err
+	}
+	e := &r.list[len(r.list)-1]
+	e.Subject, e.Seq = subject, seq
+	return nil
+}
+
+func (r *entryReader) add(doc []byte) error {
 	var e chain.Entry
 	err := r.codec.unmarshal(doc, &e)
 	r.list = append(r.list, e)

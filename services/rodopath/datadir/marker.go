@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
 )
 
@@ -99,10 +100,12 @@ func (h *Dir) CheckParts(m *Marker, database, streams bool) error {
 	if m == nil {
 		return nil
 	}
-	if inStreams && !h.has("nats", "jetstream", "$G", "streams", "FACTS") {
-		return lost("the streams in %s are missing, and with them webhooks that were answered and not applied", h.Streams())
+	for _, name := range []string{stream.Facts, stream.Receipts, stream.Decisions, stream.Quarantine} {
+		if inStreams && !h.has("nats", "jetstream", "$G", "streams", name, "msgs") {
+			return lost("the stream %s in %s is missing, and with it what was not applied or not delivered", name, h.Streams())
+		}
 	}
-	if !h.has("intake") {
+	if !h.has("intake", "segments") {
 		return lost("the intake log in %s is missing, and with it webhooks that were answered and not applied", h.Intake())
 	}
 	return h.checkIntake(m)

@@ -52,7 +52,14 @@ func TestStart_ADirectoryThatIsNotWholeIsRefused(t *testing.T) {
 		"database": {func(t *testing.T, dir string) {
 			remove(t, dir, "rodopath.db", "rodopath.db-wal", "rodopath.db-shm")
 		}, "rodopath.db is missing"},
-		"streams":    {func(t *testing.T, dir string) { remove(t, dir, "nats") }, "the streams in"},
+		"streams":    {func(t *testing.T, dir string) { remove(t, dir, "nats") }, "the stream FACTS in"},
+		"decisions": {func(t *testing.T, dir string) {
+			remove(t, dir, "nats/jetstream/$G/streams/DECISIONS")
+		}, "the stream DECISIONS in"},
+		"messages": {func(t *testing.T, dir string) {
+			remove(t, dir, "nats/jetstream/$G/streams/FACTS/msgs")
+		}, "the stream FACTS in"},
+		"segments": {func(t *testing.T, dir string) { remove(t, dir, "intake/segments") }, "the intake log in"},
 		"intake log": {func(t *testing.T, dir string) { remove(t, dir, "intake") }, "the intake log in"},
 		"keys":       {func(t *testing.T, dir string) { remove(t, dir, "keys.json") }, "keys.json is missing"},
 		"an empty database": {func(t *testing.T, dir string) {

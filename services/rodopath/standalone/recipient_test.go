@@ -474,6 +474,19 @@ func TestNode_AWithdrawalCountsBeforeTheAgreementIsApplied(t *testing.T) {
 	if _, body := m.page(http.MethodGet, path, nil); !strings.Contains(body, "Nie mamy Twojej zgody") {
 		t.Errorf("after a withdrawal the page says %s", body)
 	}
+	for range 30 {
+		if status, body := m.submit(http.MethodPost, path, url.Values{"act": {"withdraw"}}); status != http.StatusOK {
+			t.Fatalf("once more: %d %s", status, body)
+		}
+	}
+	m.settle()
+	var known struct{ Facts int }
+	if err := json.Unmarshal([]byte(m.ask("/v1/subjects", map[string]any{"person": "ala@example.com"}, "")), &known); err != nil {
+		t.Fatal(err)
+	}
+	if known.Facts > 8 {
+		t.Errorf("30 further withdrawals make %d facts, want a few", known.Facts)
+	}
 }
 
 // TestNode_AReceiptCannotSayWhatIsNotSo refuses answers that contradict themselves, the
