@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // sold serves from a directory, and takes the sale of one person.
@@ -20,6 +21,13 @@ func sold(t *testing.T, dir string) *exec.Cmd {
 	}
 	if !sale(c, strings.TrimSpace(string(secret)), 1) {
 		t.Fatal("the webhook was not taken")
+	}
+	const tries = 100
+	for n := 1; program(t, "explain", "p1@example.com", "--data", dir).Run() != nil; n++ { // another process applies it
+		if n == tries {
+			t.Fatal("the sale is not applied")
+		}
+		time.Sleep(50 * time.Millisecond)
 	}
 	return server
 }

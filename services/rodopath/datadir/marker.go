@@ -22,6 +22,9 @@ type Marker struct {
 	Created time.Time `json:"created"`
 	// Seq is the latest sequence of the database that is known to be durable.
 	Seq int64 `json:"seq"`
+	// Running reports whether a program runs on the directory, or was killed there: the database then has a write-ahead
+	// log.
+	Running bool `json:"running"`
 	// Database and Streams report whether the database and the streams are in the directory.
 	Database bool `json:"database"`
 	Streams  bool `json:"streams"`
@@ -99,6 +102,10 @@ func (h *Dir) CheckParts(m *Marker, database, streams bool) error {
 	}
 	if m == nil {
 		return nil
+	}
+	if inDatabase && m.Running && !h.has(identity.DatabaseFile+"-wal") {
+		return lost("the program was killed, and the file %s-wal with the latest changes of the database is missing",
+			identity.DatabaseFile)
 	}
 	for _, name := range []string{stream.Facts, stream.Receipts, stream.Decisions, stream.Quarantine} {
 		if inStreams && !h.has("nats", "jetstream", "$G", "streams", name, "msgs") {

@@ -29,7 +29,17 @@ func (n *Server) mark(ctx context.Context) error {
 	if err := n.opts.Home.MarkIntake(n.marker); err != nil {
 		return err
 	}
+	n.marker.Running = true
 	return n.advance(ctx)
+}
+
+// markStopped notes that the program ends as intended.
+func (n *Server) markStopped() error {
+	if n.marker == nil || !n.marker.Running {
+		return nil
+	}
+	n.marker.Running = false
+	return n.opts.Home.WriteMarker(n.marker)
 }
 
 // advance notes in the directory how far the database is.

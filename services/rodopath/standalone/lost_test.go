@@ -1,6 +1,8 @@
 package standalone_test
 
 import (
+	"bytes"
+	"database/sql"
 	"errors"
 	"log/slog"
 	"os"
@@ -8,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	_ "modernc.org/sqlite" // the driver
 
 	"github.com/rodopath/rodopath/services/rodopath/datadir"
 	"github.com/rodopath/rodopath/services/rodopath/standalone"
@@ -52,14 +56,14 @@ func TestStart_ADirectoryThatIsNotWholeIsRefused(t *testing.T) {
 		"database": {func(t *testing.T, dir string) {
 			remove(t, dir, "rodopath.db", "rodopath.db-wal", "rodopath.db-shm")
 		}, "rodopath.db is missing"},
-		"streams":    {func(t *testing.T, dir string) { remove(t, dir, "nats") }, "the stream FACTS in"},
+		"streams": {func(t *testing.T, dir string) { remove(t, dir, "nats") }, "the stream FACTS in"},
 		"decisions": {func(t *testing.T, dir string) {
 			remove(t, dir, "nats/jetstream/$G/streams/DECISIONS")
 		}, "the stream DECISIONS in"},
 		"messages": {func(t *testing.T, dir string) {
 			remove(t, dir, "nats/jetstream/$G/streams/FACTS/msgs")
 		}, "the stream FACTS in"},
-		"segments": {func(t *testing.T, dir string) { remove(t, dir, "intake/segments") }, "the intake log in"},
+		"segments":   {func(t *testing.T, dir string) { remove(t, dir, "intake/segments") }, "the intake log in"},
 		"intake log": {func(t *testing.T, dir string) { remove(t, dir, "intake") }, "the intake log in"},
 		"keys":       {func(t *testing.T, dir string) { remove(t, dir, "keys.json") }, "keys.json is missing"},
 		"an empty database": {func(t *testing.T, dir string) {
@@ -110,6 +114,57 @@ func TestStart_AnOldCopyOfTheDatabaseIsRefused(t *testing.T) {
 	remove(t, dir, datadir.MarkerFile)
 	if err := begin(t, dir); err != nil {
 		t.Errorf("without the marker: %v, want a start with what is there", err)
+	}
+}
+
+// TestStart_ALostWriteAheadLogIsRefused: of a program that was killed, and the file alone looks whole.
+func TestStart_ALostWriteAheadLogIsRefused(t *testing.T) {
+	dir := used(t)
+	path := filepath.Join(dir, datadir.MarkerFile)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	killed := strings.Replace(string(data), `"running": false`, `"running": true`, 1)
+	if killed == string(data) {
+		t.Fatalf("the marker is %s, want one of a program that ended", data)
+	}
+	if err := os.WriteFile(path, []byte(killed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := begin(t, dir); !errors.Is(err, datadir.ErrLost) || !strings.Contains(err.Error(), "-wal") {
+		t.Errorf("got %v, want a refusal for the missing write-ahead log", err)
+	}
+}
+
+// TestStart_AnUpgradeThatCannotGoOnChangesNothing: the policy in force cannot be read by this version.
+func TestStart_AnUpgradeThatCannotGoOnChangesNothing(t *testing.T) {
+	dir := used(t)
+	path := filepath.Join(dir, "rodopath.db")
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, query := range []string{
+		`UPDATE policies SET doc = CAST('{"revision":"of-another-version","from":"2026-01-01T00:00:00Z","text":"rules: {new: syntax}"}' AS BLOB)`,
+		"PRAGMA user_version = 5", "DROP TABLE state", "PRAGMA wal_checkpoint(TRUNCATE)",
+	} {
+		if _, err := db.ExecContext(t.Context(), query); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := begin(t, dir); err == nil || !strings.Contains(err.Error(), "nothing was changed") {
+		t.Fatalf("got %v, want a refusal that says that nothing was changed", err)
+	}
+	if after, err := os.ReadFile(path); err != nil || !bytes.Equal(after, before) {
+		t.Errorf("the database was changed, %v", err)
 	}
 }
 

@@ -384,7 +384,7 @@ func (n *Server) Close() error {
 		errs = append(errs, n.dispatch.Close())
 	}
 	if n.lifecycle != nil {
-		errs = append(errs, n.lifecycle.Close())
+		errs = append(errs, n.markStopped(), n.lifecycle.Close())
 	}
 	n.tracer.Close()
 	switch {
