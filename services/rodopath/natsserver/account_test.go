@@ -176,7 +176,11 @@ func TestUsers_NobodyWritesWhatIsNotTheirs(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := js.CreateOrUpdateConsumer(t.Context(), stream.Decisions, jetstream.ConsumerConfig{Durable: owner}); err != nil {
+			if _, err := js.CreateOrUpdateConsumer(
+				t.Context(),
+				stream.Decisions,
+				jetstream.ConsumerConfig{Durable: owner},
+			); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -210,7 +214,9 @@ func (s *site) attack(t *testing.T, nc *nats.Conn, user, reply string) {
 		`{"stream_name":"DECISIONS","config":{"name":"crm","durable_name":"crm","deliver_subject":"` + reply + `","ack_policy":"none"}}`,
 		`{"stream_name":"DECISIONS","config":{"name":"crm","durable_name":"crm","Deliver_Subject":"` + reply + `","ack_policy":"none"}}`,
 		`{"stream_name":"DECISIONS","config":{"durable_name":"dispatch-crm","ack_policy":"explicit","max_deliver":1}}`,
-		`{"stream_name":"DECISIONS","config":{"name":"` + another(user) + `","deliver_policy":"new","ack_policy":"explicit"}}`,
+		`{"stream_name":"DECISIONS","config":{"name":"` + another(
+			user,
+		) + `","deliver_policy":"new","ack_policy":"explicit"}}`,
 	}
 	subjects := []string{
 		stream.FactsOf("shop"), stream.DecisionFor("delete", "person"), "rodopath.quarantine", "rodopath.quarantine.shop",

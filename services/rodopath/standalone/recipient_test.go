@@ -481,7 +481,10 @@ func TestNode_AWithdrawalCountsBeforeTheAgreementIsApplied(t *testing.T) {
 	}
 	m.settle()
 	var known struct{ Facts int }
-	if err := json.Unmarshal([]byte(m.ask("/v1/subjects", map[string]any{"person": "ala@example.com"}, "")), &known); err != nil {
+	if err := json.Unmarshal(
+		[]byte(m.ask("/v1/subjects", map[string]any{"person": "ala@example.com"}, "")),
+		&known,
+	); err != nil {
 		t.Fatal(err)
 	}
 	if known.Facts > 8 {
