@@ -27,6 +27,9 @@ const (
 	maxReceipt        = 64 << 10
 	receiptsPerSecond = 50
 	receiptsAtOnce    = 1000
+	// waitingRequests and waitingBytes bound the requests that wait; any more get no answer.
+	waitingRequests = 8192
+	waitingBytes    = 16 << 20
 )
 
 // desk answers the requests of users outside that may not reach JetStream as they are.
@@ -50,12 +53,15 @@ func openDesk(conn *nats.Conn, outsiders []outsider) error {
 	for prefix, answer := range map[string]func(user *outsider, rest string, msg *nats.Msg) []byte{
 		creates: d.create, receives: d.receive,
 	} {
-		_, err := conn.Subscribe(prefix+">", func(msg *nats.Msg) {
+		sub, err := conn.Subscribe(prefix+">", func(msg *nats.Msg) {
 			name, rest, _ := strings.Cut(strings.TrimPrefix(msg.Subject, prefix), ".")
 			if user := d.users[name]; user != nil {
 				_ = msg.Respond(answer(user, rest, msg)) // a request without a reply subject gets no answer
 			}
 		})
+		if err == nil {
+			err = sub.SetPendingLimits(waitingRequests, waitingBytes)
+		}
 		if err != nil {
 			return fmt.Errorf("answer users outside: %w", err)
 		}
