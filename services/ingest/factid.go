@@ -80,6 +80,9 @@ func laterFields(f *factv1.Fact) []string {
 	if f.GetMatter() != "" {
 		parts = append(parts, "matter", f.GetMatter())
 	}
+	if f.GetEventAt() != nil {
+		parts = append(parts, "event_at", unix(f.GetEventAt()))
+	}
 	if len(f.GetTraits()) > 0 {
 		parts = appendList(append(parts, "traits"), f.GetTraits())
 	}

@@ -88,6 +88,8 @@ type Source struct {
 	SelfAnswering []string
 	// Groups maps group ids of the newsletter platform to "webinar", "newsletter" or "ignore".
 	Groups map[string]string
+	// Webinars maps group ids of webinars to the dates of their events.
+	Webinars map[string]time.Time
 	// Products maps product id, price id, SKU or category to a Product. An unlisted product is
 	// delivered once (ACCESS_ONE_OFF).
 	Products map[string]Product

@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -199,7 +200,9 @@ func newHeld(p *rules.Policy, o *rules.Holding, bases []rules.Basis, because []i
 	for n, i := range because {
 		h.Because[n] = bases[i]
 	}
-	slices.SortStableFunc(h.Because, func(a, b rules.Basis) int { return compareEnds(b.Until, a.Until) })
+	slices.SortStableFunc(h.Because, func(a, b rules.Basis) int {
+		return cmp.Or(compareEnds(b.Until, a.Until), compareInterests(&a, &b))
+	})
 	return h
 }
 
@@ -214,6 +217,19 @@ func compareEnds(a, b *time.Time) int {
 		return -1
 	}
 	return a.Compare(*b)
+}
+
+// compareInterests orders a legitimate interest without a known end after a contract and a legal obligation.
+func compareInterests(a, b *rules.Basis) int {
+	switch {
+	case a.Until != nil:
+		return 0
+	case a.YieldsTo(b):
+		return 1
+	case b.YieldsTo(a):
+		return -1
+	}
+	return 0
 }
 
 // Consents returns the state of each consent of the subject at an instant.

@@ -27,6 +27,24 @@ func (h *plainHistory) anchor(name string, raised, since, seen []plainEvent) (pl
 			}
 		}
 		return plainInstant(last), true
+	case rules.AnchorSupplyEnd:
+		last := raised[0].at
+		for _, e := range raised {
+			last = plainLater(last, e.at)
+			if e.fact.PaidUntil != nil {
+				last = plainLater(last, *e.fact.PaidUntil)
+			}
+		}
+		return plainInstant(last), true
+	case rules.AnchorEvent:
+		var last plainTime
+		found := false
+		for _, e := range raised {
+			if at := e.fact.EventAt; at != nil && (!found || at.After(last.at)) {
+				last, found = plainInstant(*at), true
+			}
+		}
+		return last, found
 	case rules.AnchorConsentEnd:
 		return h.consentEnd(raised[0].at, seen)
 	}
@@ -187,8 +205,12 @@ func (h *plainHistory) accessEnd(raised, all []plainEvent) (plainTime, bool) {
 	}
 	var since []plainEvent
 	for _, e := range all {
-		lasting := e.fact.Access == fact.AccessCourse || e.fact.Access == fact.AccessSubscription
-		if !lasting || len(accesses) == 0 || slices.Contains(accesses, e.fact.Access) {
+		of := e.fact.Access
+		if e.kind == fact.KindAccessEnded && of == "" {
+			of = h.soldUnder(e.fact.Contract)
+		}
+		lasting := of == fact.AccessCourse || of == fact.AccessSubscription
+		if !lasting || len(accesses) == 0 || slices.Contains(accesses, of) {
 			since = append(since, e)
 		}
 	}
@@ -203,6 +225,24 @@ func (h *plainHistory) accessEnd(raised, all []plainEvent) (plainTime, bool) {
 		}
 	}
 	return last, true
+}
+
+// soldUnder is what lasts under a contract: courses or subscriptions, empty when neither or both.
+func (h *plainHistory) soldUnder(contract string) fact.Access {
+	courses, subscriptions := false, false
+	for _, f := range h.facts {
+		if contract != "" && f.Contract == contract && (f.Kind == fact.KindSale || f.Kind == fact.KindAccessStarted) {
+			courses = courses || f.Access == fact.AccessCourse
+			subscriptions = subscriptions || f.Access == fact.AccessSubscription
+		}
+	}
+	switch {
+	case courses == subscriptions:
+		return ""
+	case courses:
+		return fact.AccessCourse
+	}
+	return fact.AccessSubscription
 }
 
 // plainLasting are the contracts that access is said to begin or end under; one without a name where there is
@@ -454,7 +494,7 @@ func (r *plainRule) by(channel string) bool {
 func (h *plainHistory) takesBack(r *plainRule, channel string, e plainEvent) bool {
 	byChannel := len(e.fact.Channels) == 0 || slices.Contains(e.fact.Channels, channel)
 	switch e.kind {
-	case fact.KindErasure:
+	case fact.KindErasure, fact.KindDeath:
 		return true
 	case fact.KindObjection:
 		return byChannel && slices.Contains(e.purposes, r.purpose)

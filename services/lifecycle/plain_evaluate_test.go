@@ -116,11 +116,37 @@ func (h *plainHistory) raises(r *plainRule, e plainEvent) bool {
 	if len(r.access) > 0 && !slices.Contains(r.access, plainAccess(e)) {
 		return false
 	}
+	if r.from != "" && e.at.Before(plainMidnight(r.from)) || h.follows(r, e) {
+		return false
+	}
 	traits := h.traits(e)
 	anyOf := func(of []string) bool {
 		return slices.ContainsFunc(of, func(t string) bool { return slices.Contains(traits, t) })
 	}
 	return (len(r.where) == 0 || anyOf(r.where)) && !anyOf(r.unless)
+}
+
+// follows reports whether an event of the record, before this one, is of a kind that the rule must be without.
+func (h *plainHistory) follows(r *plainRule, e plainEvent) bool {
+	for _, x := range h.events {
+		if x.fact == e.fact && x.record == e.record && x.kind == e.kind {
+			return false
+		}
+		same := x.record != "" && e.record != "" && h.record(x.record) == h.record(e.record)
+		if same && slices.Contains(r.without, x.kind) {
+			return true
+		}
+	}
+	return false
+}
+
+// plainMidnight is the first instant of a day.
+func plainMidnight(day string) time.Time {
+	t, err := time.ParseInLocation(time.DateOnly, day, plainWarsaw())
+	if err != nil {
+		panic(err)
+	}
+	return t
 }
 
 // ends reports whether an event ends a basis of the rule at once.
@@ -165,7 +191,7 @@ func (h *plainHistory) grouped(r *plainRule, group string) []plainBasis {
 		if !h.concerns(r, group, e) {
 			continue
 		}
-		if open != nil && h.ends(r, e) && !h.heldOn(raised, i) && h.answered(raised, i) {
+		if open != nil && h.ends(r, e) && !h.heldOn(raised, i) && h.answered(raised, i) && h.paidBack(r, raised, i) {
 			shut(e.at)
 		}
 		if h.raises(r, e) && h.group(r, e) == group {
@@ -204,6 +230,20 @@ func (h *plainHistory) answered(raised []plainEvent, place int) bool {
 			if !yes {
 				return false
 			}
+		}
+	}
+	return true
+}
+
+// paidBack reports whether the event at a place, where it is a refund under a contract, leaves nothing paid of what
+// raised a basis.
+func (h *plainHistory) paidBack(r *plainRule, raised []plainEvent, place int) bool {
+	if h.events[place].kind != fact.KindRefund || r.per != rules.PerContract {
+		return true
+	}
+	for _, e := range raised {
+		if e.record == "" || !h.givenBack(h.events[:place+1], e.record) {
+			return false
 		}
 	}
 	return true
@@ -409,7 +449,7 @@ func (h *plainHistory) prolonged(all []plainBasis) []plainBasis {
 	for _, b := range waiting {
 		var kept []rules.Item
 		for _, other := range done {
-			if other.allowedAt(b.since) {
+			if other.allowedAt(b.since) && !(b.rule.hold && other.rule.consent) {
 				kept = append(kept, other.items...)
 			}
 		}

@@ -84,7 +84,7 @@ func (r *plainRandom) spokenOf() []fact.Kind {
 	kinds := []fact.Kind{fact.KindRequestVerified}
 	for _, rule := range r.policy.rules {
 		kinds = append(append(kinds, rule.raised...), rule.raised...)
-		kinds = append(kinds, rule.ended...)
+		kinds = append(append(kinds, rule.ended...), rule.without...)
 		if slices.Contains(rule.ended, fact.KindObjection) {
 			kinds = append(kinds, fact.KindObjection, fact.KindRequestDecided, fact.KindRequestDecided)
 		}
@@ -102,8 +102,11 @@ func (r *plainRandom) spokenOf() []fact.Kind {
 }
 
 func plainSpokenOf(p *plainPeriod) []fact.Kind {
+	if p.word == "else" {
+		return append(plainSpokenOf(p.of), plainSpokenOf(p.other)...)
+	}
 	switch p = plainInnermost(p); p.name {
-	case "act", "last_state":
+	case "act", "last_state", "supply_end", "event":
 		return nil
 	case "performance":
 		return []fact.Kind{fact.KindPerformed, fact.KindSale}
@@ -217,6 +220,10 @@ func (r *plainRandom) aboutRecord(f *fact.Fact) {
 	}
 	if f.Kind == fact.KindHold || f.Kind == fact.KindRelease {
 		f.Source, f.Matter = plainPick(r, []string{"hand", "card"}), plainPick(r, []string{"", "", "case-1", "case-2"})
+	}
+	if r.chance(20) {
+		event := f.Occurred.Add(time.Duration(r.IntN(100*24)-24) * time.Hour)
+		f.EventAt = &event
 	}
 	if f.Kind != fact.KindSale && f.Kind != fact.KindAccessStarted {
 		return

@@ -18,7 +18,7 @@ import (
 // "access" in rules that something else than a sale or a start of access raises, facts
 // about the person that raise a rule per record, a kind that both raises and ends,
 // hours after access_end, suspended hours, a hold without a record that raises more
-// than a hold. And what other tests look at: addresses, tests of a platform, facts told
+// than a hold, an alternative to the end of a consent. And what other tests look at: addresses, tests of a platform, facts told
 // twice.
 type plainRandom struct {
 	*rand.Rand
@@ -73,6 +73,8 @@ var (
 		fact.KindRestriction,
 		fact.KindRestrictionLifted,
 		fact.KindIdentified,
+		fact.KindDeath,
+		fact.KindInactivity,
 	}
 	plainRequestKinds = []fact.Kind{
 		fact.KindRequested,
@@ -147,7 +149,7 @@ func (r *plainRandom) consentRules() {
 				keeps: plainSome(r, 1+r.IntN(2), r.policy.person),
 			}
 			if r.chance(50) {
-				rule.until = []*plainPeriod{r.moment(1, []fact.Kind{fact.KindBounce, fact.KindBounce, "act"})}
+				rule.until = []*plainPeriod{r.moment(1, []fact.Kind{fact.KindBounce, fact.KindBounce, fact.KindInactivity, "act"})}
 			}
 			r.policy.rules = append(r.policy.rules, rule)
 		}
@@ -247,6 +249,12 @@ func (r *plainRandom) rule(id string) *plainRule {
 	if r.chance(20) {
 		rule.unless = plainSome(r, 1, plainTraits)
 	}
+	if r.chance(15) {
+		rule.without = plainSome(r, 1+r.IntN(2), plainRecordKinds)
+	}
+	if r.chance(10) {
+		rule.from = plainPick(r, []string{"2020-01-01", "2021-06-01", "2024-12-24"})
+	}
 	r.ending(rule)
 	r.keeping(rule)
 	return rule
@@ -261,7 +269,7 @@ func (r *plainRandom) raising(from []fact.Kind) []fact.Kind {
 
 // holds makes a rule that only prolongs.
 func (r *plainRandom) holds(rule *plainRule) {
-	rule.prolongs = true
+	rule.prolongs, rule.hold = true, r.chance(50)
 	rule.raised = []fact.Kind{fact.KindHold}
 	rule.ended = []fact.Kind{fact.KindRelease}
 	if rule.per == rules.PerPerson {
@@ -302,13 +310,30 @@ func (r *plainRandom) ending(rule *plainRule) {
 		return // open
 	}
 	anchors := append(
-		[]fact.Kind{"act", "act", "performance", "access_end", "consent_end", "last_state", fact.KindBounce},
+		[]fact.Kind{
+			"act",
+			"act",
+			"performance",
+			"access_end",
+			"supply_end",
+			"event",
+			"consent_end",
+			"last_state",
+			fact.KindBounce,
+		},
 		rule.raised...)
 	anchors = append(anchors, rule.raised...)
 	anchors = append(anchors, plainPick(r, plainRecordKinds), plainPick(r, plainStepKinds))
 	for range 1 + r.IntN(6)/4 {
 		p := r.moment(r.IntN(4), anchors)
 		p.working = r.chance(30)
+		if r.chance(15) {
+			other := r.moment(r.IntN(3), anchors)
+			other.working = r.chance(30)
+			if plainInnermost(p).name != rules.AnchorConsentEnd && plainInnermost(other).name != rules.AnchorConsentEnd {
+				p = &plainPeriod{word: "else", of: p, other: other}
+			}
+		}
 		rule.until = append(rule.until, p)
 	}
 	rule.suspended = r.chance(20) && len(rule.until) == 1 && !slices.ContainsFunc(rule.until, plainUnsuspended)
@@ -325,7 +350,7 @@ func plainInnermost(p *plainPeriod) *plainPeriod {
 // one of hours, which has no last day, and a term alone, which may have been moved off
 // a day on which nobody works already.
 func plainUnsuspended(p *plainPeriod) bool {
-	if p.word == "term" {
+	if p.word == "term" || p.word == "else" {
 		return true
 	}
 	for of := p; of != nil; of = of.of {

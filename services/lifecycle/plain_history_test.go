@@ -251,7 +251,7 @@ func plainRank(k fact.Kind) int {
 		},
 		{fact.KindRefund, fact.KindOrderExpired},
 		{fact.KindRefusal},
-		{fact.KindUnsubscribe, fact.KindInvalidated},
+		{fact.KindUnsubscribe, fact.KindInvalidated, fact.KindDeath},
 		{fact.KindObjection, plainUpheld},
 		{fact.KindErasure},
 	}

@@ -8,13 +8,14 @@ import (
 // plainPeriod is a period as the generator made it: a word of the grammar and what
 // it counts from.
 type plainPeriod struct {
-	word  string // "anchor", "after", "end_of_year", "end_of_month", "month after", "year after", "term"
+	word  string // "anchor", "after", "end_of_year", "end_of_month", "month after", "year after", "term", "else"
 	name  string // of the anchor or the term
 	last  bool   // the word "last" before an anchor
 	n     int    // how many, or which day
 	unit  string
 	month time.Month
 	of    *plainPeriod
+	other *plainPeriod // what counts when the event of the first did not happen
 	// working says ", next working day"; only at the head.
 	working bool
 }
@@ -26,6 +27,8 @@ func (p *plainPeriod) String() string {
 		return bare.String() + ", next working day"
 	}
 	switch p.word {
+	case "else":
+		return p.of.String() + ", else " + p.other.String()
 	case "after":
 		unit := p.unit
 		if p.n > 1 {
@@ -92,6 +95,12 @@ func (r plainReckoner) bare(p *plainPeriod) (plainTime, bool) {
 		return r.anchor(p.name)
 	}
 	t, ok := r.reckon(p.of)
+	if p.word == "else" {
+		if !ok {
+			return r.reckon(p.other)
+		}
+		return t, true
+	}
 	if !ok {
 		return t, false
 	}

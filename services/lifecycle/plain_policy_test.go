@@ -36,10 +36,13 @@ type plainRule struct {
 	raised, ended []fact.Kind
 	access        []fact.Access
 	where, unless []string
+	without       []fact.Kind
+	from          string // a day, or empty
 	per           rules.Per
 	until         []*plainPeriod // empty is "open"; of a consent, what expires it
 	keeps         []string
 	prolongs      bool
+	hold          bool // which prolongs nothing that a consent alone keeps
 	suspended     bool
 }
 
@@ -125,7 +128,15 @@ func (r *plainRule) yaml(b *strings.Builder) {
 		}
 		return
 	}
-	fmt.Fprintf(b, "    article: 6(1)(c)\n    per: %s\n", r.per)
+	article := "6(1)(c)"
+	if r.hold {
+		article = "17(3)(e)"
+	}
+	fmt.Fprintf(b, "    article: %s\n    per: %s\n", article, r.per)
+	if r.from != "" {
+		fmt.Fprintf(b, "    from: %q\n", r.from)
+	}
+	key("without", plainWords(r.without))
 	key("raised_by", plainWords(r.raised))
 	key("ended_by", plainWords(r.ended))
 	key("access", plainWords(r.access))

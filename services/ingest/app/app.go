@@ -345,9 +345,15 @@ func source(c *config.Config, s config.Source) (ingest.Source, error) {
 		days := int32(p.Days) //nolint:gosec // bounded by the configuration
 		products[id] = ingest.Product{Access: accesses(p.Access), Days: days}
 	}
+	webinars := make(map[string]time.Time, len(s.Webinars))
+	for id, day := range s.Webinars {
+		if webinars[id], err = time.ParseInLocation(time.DateOnly, day, zone); err != nil {
+			return ingest.Source{}, err
+		}
+	}
 	return ingest.Source{
 		ID: s.ID, Secrets: secrets, AcceptTest: s.TestMode == "accept", Zone: zone,
-		Wording: s.Wording, Groups: s.Groups, Products: products,
+		Wording: s.Wording, Groups: s.Groups, Webinars: webinars, Products: products,
 		OptIn: s.OptIn, TaxIDKeys: s.TaxIDKeys, ConsentFrom: s.ConsentFrom,
 		SelfAnswering: selfAnswering(c.Recipients),
 	}, nil

@@ -87,6 +87,8 @@ type Source struct {
 	MaxBodyMB int `validate:"min=0,max=64" yaml:"max_body_mb"`
 	// Groups maps the groups of the newsletter platform to meanings.
 	Groups map[string]string `validate:"dive,oneof=newsletter webinar ignore" yaml:"groups"`
+	// Webinars maps groups of webinars to the days of their events, such as 2026-07-01.
+	Webinars map[string]string `validate:"dive,datetime=2006-01-02" yaml:"webinars"`
 	// Products maps products, prices, SKUs and categories to kinds of sales.
 	Products map[string]Product `validate:"dive" yaml:"products"`
 }

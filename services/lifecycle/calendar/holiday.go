@@ -16,13 +16,15 @@ func (d Date) NextWorkingDay(holidays Holidays) Date {
 }
 
 // Poland reports the days off of the Polish act of 18 January 1951; 24 December is a day off from
-// 2025 on.
+// 2025 on. 12 November 2018 was a day off by the act of 7 November 2018 (Dz.U. 2018 poz. 2117).
 func Poland(d Date) bool {
 	switch md := int(d.Month)*100 + d.Day; md {
 	case 101, 501, 503, 815, 1101, 1111, 1225, 1226:
 		return true
 	case 106:
 		return d.Year >= 2011
+	case 1112:
+		return d.Year == 2018
 	case 1224:
 		return d.Year >= 2025
 	}

@@ -63,6 +63,12 @@ const (
 	// KindListed is the observation of a newsletter platform that the person is an active subscriber. An
 	// observation is no act of the person: KindListed raises no basis and ends no basis.
 	KindListed Kind = "listed"
+	// KindDeath records that the controller learned of the death of the person: consents end with the person, and what
+	// the law requires of the books and of claims stays (GDPR recital 27).
+	KindDeath Kind = "death"
+	// KindInactivity records that the controller found that the person has not used the service for long. The fact ends
+	// nothing by itself: a policy may let a consent expire some time later (Art. 5(1)(e)).
+	KindInactivity Kind = "inactivity"
 	// KindState is the report of the whole state of a thing: see Fact.StateOf.
 	KindState Kind = "state"
 )
@@ -85,6 +91,7 @@ func Kinds() []Kind {
 		KindComplaintSettled, KindAddressChanged, KindRestriction, KindRestrictionLifted, KindAccessRequest,
 		KindPortabilityRequest, KindRectificationRequest, KindRequestVerified, KindRequestExtended,
 		KindRequestDecided, KindRequestAnswered, KindReceipt, KindListed, KindState,
+		KindDeath, KindInactivity,
 	}
 }
 
@@ -128,6 +135,9 @@ type Fact struct {
 	AccessDays int `json:"access_days,omitempty"`
 	// PaidUntil is the end of the period that a subscription payment covers.
 	PaidUntil *time.Time `json:"paid_until,omitempty"`
+	// EventAt is when the event takes place for which the person registered, such as a webinar. It may lie
+	// after the receipt of the fact.
+	EventAt *time.Time `json:"event_at,omitempty"`
 	// PerformanceAwaited reports whether the source will report the delivery of the sale.
 	PerformanceAwaited bool `json:"performance_awaited,omitempty"`
 	// Full reports whether a refund returned the whole price.
@@ -278,7 +288,7 @@ func (f Fact) Normalized() Fact {
 		at := normalTime(*f.AsOf)
 		f.AsOf = &at
 	}
-	f.PaidUntil, f.InformedAt = f.within(f.PaidUntil), f.within(f.InformedAt)
+	f.PaidUntil, f.InformedAt, f.EventAt = f.within(f.PaidUntil), f.within(f.InformedAt), f.within(f.EventAt)
 	return f
 }
 
@@ -287,7 +297,8 @@ func (f *Fact) isNormal() bool {
 	occurred, received, doubt := f.normalTimes()
 	return isSameTime(occurred, f.Occurred) && isSameTime(received, f.Received) && doubt == f.Doubt &&
 		(f.AsOf == nil || isSameTime(normalTime(*f.AsOf), *f.AsOf)) &&
-		f.within(f.PaidUntil) == f.PaidUntil && f.within(f.InformedAt) == f.InformedAt
+		f.within(f.PaidUntil) == f.PaidUntil && f.within(f.InformedAt) == f.InformedAt &&
+		f.within(f.EventAt) == f.EventAt
 }
 
 // isSameTime reports whether two times are one instant in one zone.
@@ -324,7 +335,7 @@ func (k Kind) IsAboutPerson() bool {
 	switch k {
 	case KindSignup, KindSignupPending, KindRefusal, KindUnsubscribe, KindObjection, KindErasure, KindObjectionUpheld,
 		KindBounce, KindConsentAsked, KindInvalidated, KindAddressChanged, KindRestriction, KindRestrictionLifted,
-		KindListed:
+		KindListed, KindDeath, KindInactivity:
 		return true
 	}
 	return false
@@ -365,20 +376,20 @@ func (f *Fact) IsVoidConsent() bool {
 // or the address was typed under the account of another person.
 func (f *Fact) IsUnproven() bool { return f.HasTrait(TraitUnproven) || f.OtherAccount }
 
-// IsAgainstConsent reports whether the fact is an act of the person against a consent. An echo is no
-// act of the person.
+// IsAgainstConsent reports whether the fact is an act of the person against a consent, or the death of the person,
+// after which nobody consents. An echo is no act of the person.
 func (f *Fact) IsAgainstConsent() bool {
 	switch f.Kind {
-	case KindRefusal, KindUnsubscribe, KindObjection, KindErasure:
+	case KindRefusal, KindUnsubscribe, KindObjection, KindErasure, KindDeath:
 		return !f.HasTrait(TraitEcho)
 	}
 	return false
 }
 
 // Covers reports whether an act about consent covers a purpose and a channel. A request for
-// erasure covers all.
+// erasure covers all, and so does a death.
 func (f *Fact) Covers(purpose, channel string) bool {
-	if f.Kind == KindErasure {
+	if f.Kind == KindErasure || f.Kind == KindDeath {
 		return true
 	}
 	return (len(f.Purposes) == 0 || slices.Contains(f.Purposes, purpose)) &&

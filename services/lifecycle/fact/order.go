@@ -15,7 +15,7 @@ func (k Kind) rank() int {
 		return 6
 	case KindObjection, KindObjectionUpheld:
 		return 5
-	case KindUnsubscribe, KindInvalidated:
+	case KindUnsubscribe, KindInvalidated, KindDeath:
 		return 4
 	case KindRefusal:
 		return 3

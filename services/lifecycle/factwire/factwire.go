@@ -34,6 +34,7 @@ func Encode(f *fact.Fact, identities []identity.Identity, locators ...string) *f
 		Access:             factv1.Access(factv1.Access_value[accessPrefix+strings.ToUpper(string(f.Access))]),
 		AccessDays:         int32(f.AccessDays), //nolint:gosec // validated by the readers: at most 100 years of days
 		PaidUntil:          timestamp(f.PaidUntil),
+		EventAt:            timestamp(f.EventAt),
 		PerformanceAwaited: f.PerformanceAwaited,
 		Full:               f.Full,
 		Wording:            f.Wording,
@@ -73,6 +74,7 @@ func Decode(d *factv1.Delivery, f *factv1.Fact) fact.Fact {
 		Access:             fact.Access(enumName(f.GetAccess().String(), accessPrefix)),
 		AccessDays:         int(f.GetAccessDays()),
 		PaidUntil:          pointer(f.GetPaidUntil()),
+		EventAt:            pointer(f.GetEventAt()),
 		PerformanceAwaited: f.GetPerformanceAwaited(),
 		Full:               f.GetFull(),
 		Wording:            f.GetWording(),

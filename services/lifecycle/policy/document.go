@@ -56,10 +56,12 @@ type category struct {
 }
 
 type purpose struct {
-	Name    texts  `yaml:"name"`
-	Term    string `yaml:"term"`
-	Offers  bool   `yaml:"offers"`
-	Persons texts  `yaml:"persons"`
+	Name   texts  `yaml:"name"`
+	Term   string `yaml:"term"`
+	Offers bool   `yaml:"offers"`
+	// Tracking marks the recording of opens, clicks and tags.
+	Tracking bool  `yaml:"tracking"`
+	Persons  texts `yaml:"persons"`
 }
 
 type recipient struct {
@@ -98,10 +100,12 @@ type rule struct {
 	Access    []string `yaml:"access"`
 	Where     []string `yaml:"where"`
 	Unless    []string `yaml:"unless"`
+	Without   []string `yaml:"without"`
+	From      string   `yaml:"from"`
 	EndedBy   []string `yaml:"ended_by"`
 	Per       string   `yaml:"per"`
 	Until     words    `yaml:"until"`
-	Expires   string   `yaml:"expires"`
+	Expires   words    `yaml:"expires"`
 	Keeps     []string `yaml:"keeps"`
 	Receives  []string `yaml:"receives"`
 	Prolongs  bool     `yaml:"only_prolongs"`

@@ -137,8 +137,10 @@ rules:
 		return out
 	}
 	want := strings.NewReplacer(
-		"webinar 30 days",
-		"webinar 60 days",
+		"webinar 30 days after event, else 1 year after webinar",
+		"webinar 60 days after webinar",
+		"tax_unpaid 5 years after end_of_year of performed",
+		"tax_unpaid_term 5 years after end_of_year of income_tax_due, next working day",
 		"tax 5 years after end_of_year of sale\ntax_correction 5 years after end_of_year of refund",
 		"tax_vat 5 years after end_of_year of vat_due, next working day\ntax_income 5 years after end_of_year of income_tax_due, next working day",
 	).Replace(strings.Join(ids(base), "\n"))
@@ -156,15 +158,19 @@ func TestCheck_WarnsWhereAChoiceIsARisk(t *testing.T) {
 		text string
 		want []string
 	}{
-		{"", []string{"too_early Ordynacja"}},
-		{"choices: {tax: tax_term}", nil},
-		{"choices: {tax: oss}", []string{"too_long rozporządzenie"}},
-		{"choices: {tax: tax_term, claims: strict}", []string{"too_early Kodeks"}},
-		{"choices: {tax: tax_term, claims: market}", []string{"too_long NSA"}},
-		{"choices: {tax: tax_term, evidence: market}", []string{"too_long RODO"}},
-		{"choices: {tax: tax_term}\nrules: [{id: tax_income, purpose: tax_documents, article: 6(1)(c), raised_by: [sale], per: record, until: 3 years after sale, keeps: [invoice]}, {id: tax_vat, purpose: tax_documents, article: 6(1)(c), raised_by: [sale], per: record, until: 4 years after sale, keeps: [invoice]}]", []string{"too_early Ordynacja"}},
-		{"choices: {tax: tax_term}\nrules: [{id: memories, purpose: memories, article: 6(1)(f), raised_by: [sale], per: record, until: 20 years after sale, keeps: [order]}]", []string{"too_long RODO"}},
-		{"choices: {tax: tax_term}\nask: [{purpose: offers, channel: email, when: contract, wording: newsletter-offers, places: [transactional_mail], stands_days: 30}]", []string{"marketing UOKiK"}},
+		{"", []string{"too_early Ordynacja", "too_long RODO", "too_early ustawa"}},
+		{"choices: {tax: tax_term}", []string{"too_long RODO", "too_early ustawa"}},
+		{"choices: {tax: oss}", []string{"too_long rozporządzenie", "too_long RODO", "too_early ustawa"}},
+		{"choices: {tax: tax_term, soft_opt_in: \"on\"}", []string{"too_long RODO", "marketing Prawo", "too_early ustawa"}},
+		{"choices: {tax: tax_term, ksef: 2026-04-01}", []string{"too_long RODO", "too_long ustawa"}},
+		{"choices: {tax: tax_term, profile: consent}", []string{"too_long RODO", "too_long RODO", "too_early ustawa"}},
+		{"choices: {tax: tax_term}\nwordings: [{id: deutsch, language: de, covers: [newsletter, offers], channels: [email], text: \"Angebote von {controller}\"}]", []string{"too_long RODO", "too_early ustawa", "marketing RODO"}},
+		{"choices: {tax: tax_term, claims: strict}", []string{"too_early Kodeks", "too_early ustawa"}},
+		{"choices: {tax: tax_term, claims: market}", []string{"too_long NSA", "too_early ustawa"}},
+		{"choices: {tax: tax_term, evidence: market}", []string{"too_long RODO", "too_long RODO", "too_early ustawa"}},
+		{"choices: {tax: tax_term}\nrules: [{id: tax_income, purpose: tax_documents, article: 6(1)(c), raised_by: [sale], per: record, until: 3 years after sale, keeps: [invoice]}, {id: tax_vat, purpose: tax_documents, article: 6(1)(c), raised_by: [sale], per: record, until: 4 years after sale, keeps: [invoice]}]", []string{"too_long RODO", "too_early ustawa", "too_early Ordynacja"}},
+		{"choices: {tax: tax_term}\nrules: [{id: memories, purpose: memories, article: 6(1)(f), raised_by: [sale], per: record, until: 20 years after sale, keeps: [order]}]", []string{"too_long RODO", "too_early ustawa", "too_long RODO"}},
+		{"choices: {tax: tax_term}\nask: [{purpose: offers, channel: email, when: contract, wording: newsletter-offers, places: [transactional_mail], stands_days: 30}]", []string{"too_long RODO", "too_early ustawa", "marketing UOKiK"}},
 	} {
 		_, warnings, err := Check("mine.yaml", []byte("policy: mine\nextends: pl\n"+c.text+"\n"), "A")
 		if err != nil {

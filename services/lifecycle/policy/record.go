@@ -167,7 +167,7 @@ func (r *record) cells(a *Activity) []string {
 		a.Purpose.Name.In(
 			r.lang,
 		),
-		r.lang.Article(a.Article),
+		r.lang.BasisIn(a.Article),
 		cmp.Or(a.Cites, bilingual("okres określony przez administratora", "period determined by the controller").In(r.lang)),
 		a.Begins.In(r.lang),
 		a.Persons.In(r.lang),

@@ -4,7 +4,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
@@ -34,11 +36,16 @@ func (c *compiler) rule(r rule) rules.Rule {
 	c.traits(&r)
 	if out.Consent {
 		c.consentRule(&r)
-		if r.Expires != "" {
-			out.Until = c.period(r.at("expires"), "rule "+r.ID, r.Expires)
+		if len(r.Expires) > 0 {
+			out.Until = c.expiry(&r)
 			for _, event := range out.Until.Events() {
-				if event != string(fact.KindBounce) && event != string(fact.KindSignup) && event != rules.AnchorAct {
-					c.fault(r.at("expires"), "rule %s: a consent does not expire by %q; count from bounce or signup", r.ID, event)
+				if !expires(event) {
+					c.fault(
+						r.at("expires"),
+						"rule %s: a consent does not expire by %q; count from bounce, inactivity or signup",
+						r.ID,
+						event,
+					)
 				}
 			}
 		}
@@ -47,14 +54,17 @@ func (c *compiler) rule(r rule) rules.Rule {
 	out.Raised = c.kinds(r.at("raised_by"), r.ID, r.RaisedBy)
 	out.Ended = c.kinds(r.at("ended_by"), r.ID, r.EndedBy)
 	out.Access = c.accesses(&r)
+	out.Without = c.kinds(r.at("without"), r.ID, r.Without)
+	out.From = c.from(&r)
 	out.Until = c.until(&r)
 	if len(r.RaisedBy) == 0 {
 		c.fault(r.at(), "rule %s: raised_by is missing: name the facts that raise the basis", r.ID)
 	}
+	c.interest(&r)
 	if r.Suspended && len(r.Until) > 1 {
 		c.fault(r.at("suspended_by_hold"), "rule %s: suspended_by_hold needs a single period under until", r.ID)
 	}
-	if len(r.Channels) > 0 || r.Expires != "" {
+	if len(r.Channels) > 0 || len(r.Expires) > 0 {
 		c.fault(r.at(), "rule %s: channels and expires are for rules with raised_by: consent", r.ID)
 	}
 	switch out.Per {
@@ -63,6 +73,27 @@ func (c *compiler) rule(r rule) rules.Rule {
 		c.fault(r.at("per"), "rule %s: per must be record, contract or person", r.ID)
 	}
 	return out
+}
+
+// expires reports whether a consent may expire by an event.
+func expires(event string) bool {
+	switch event {
+	case string(fact.KindBounce), string(fact.KindInactivity), string(fact.KindSignup), rules.AnchorAct:
+		return true
+	}
+	return false
+}
+
+// expiry reads when a consent expires; of several periods, the first.
+func (c *compiler) expiry(r *rule) rules.Period {
+	if len(r.Expires) == 1 {
+		return c.period(r.at("expires"), "rule "+r.ID, r.Expires[0])
+	}
+	periods := make([]rules.Period, len(r.Expires))
+	for i, text := range r.Expires {
+		periods[i] = c.period(r.at("expires", i), "rule "+r.ID, text)
+	}
+	return rules.FirstOf(periods...)
 }
 
 // named checks the id of the rule.
@@ -84,6 +115,14 @@ func (c *compiler) named(r *rule) {
 			r.Article,
 		)
 	}
+	if article.MatchString(r.Article) && !strings.HasPrefix(r.Article, "6") && !r.Prolongs {
+		c.fault(
+			r.at("article"),
+			"rule %s: %s is an exception and no basis; write an article of 6(1), or only_prolongs: true for a hold",
+			r.ID,
+			r.Article,
+		)
+	}
 	if r.Exempt != "" && !exempt.MatchString(r.Exempt) {
 		c.fault(r.at("exempt"), "rule %s: %q is not an exception from erasure; write 17(3)(a) to 17(3)(e)", r.ID, r.Exempt)
 	}
@@ -99,10 +138,11 @@ func (c *compiler) consentRule(r *rule) {
 	if r.Article != "6(1)(a)" {
 		c.fault(r.at("article"), "rule %s: a basis raised by consent is 6(1)(a)", r.ID)
 	}
-	if len(r.Until) > 0 || len(r.EndedBy) > 0 || r.Per != "" || len(r.Access)+len(r.Where)+len(r.Unless) > 0 {
+	if len(r.Until) > 0 || len(r.EndedBy) > 0 || r.Per != "" || r.From != "" ||
+		len(r.Access)+len(r.Where)+len(r.Unless)+len(r.Without) > 0 {
 		c.fault(
 			r.at(),
-			"rule %s: a consent ends by withdrawal; leave out until, ended_by, per, access, where and unless",
+			"rule %s: a consent ends by withdrawal; leave out until, ended_by, per, access, where, unless, without and from",
 			r.ID,
 		)
 	}
@@ -191,6 +231,39 @@ func (c *compiler) accesses(r *rule) []fact.Access {
 		out = append(out, a)
 	}
 	return out
+}
+
+// interest refuses direct marketing on a legitimate interest, unless the policy chose it (Prawo komunikacji
+// elektronicznej art. 398): an objection must end it at once (Art. 21(3)).
+func (c *compiler) interest(r *rule) {
+	consented := func(other rule) bool { return other.consent() && other.Purpose == r.Purpose }
+	marketing := c.doc.Purposes[r.Purpose].Offers || slices.ContainsFunc(c.doc.Rules, consented)
+	switch {
+	case r.Article != "6(1)(f)" || !marketing || !c.chosen(r.OnlyIf):
+	case c.doc.Choices["soft_opt_in"] != "on":
+		c.fault(
+			r.at("article"),
+			"rule %s: %s is direct marketing and needs consent: write 6(1)(a), or choose soft_opt_in: on where another law permits it",
+			r.ID,
+			r.Purpose,
+		)
+	case !slices.Contains(r.EndedBy, string(fact.KindObjection)) ||
+		!slices.Contains(r.EndedBy, string(fact.KindUnsubscribe)):
+		c.fault(r.at(), "rule %s: an objection and an unsubscription end direct marketing; add both to ended_by", r.ID)
+	}
+}
+
+// from reads the first day of the facts that raise a rule.
+func (c *compiler) from(r *rule) time.Time {
+	if r.From == "" {
+		return time.Time{}
+	}
+	day, err := calendar.Parse(r.From)
+	if err != nil {
+		c.fault(r.at("from"), "rule %s: from %v", r.ID, err)
+		return time.Time{}
+	}
+	return day.Start(c.zone())
 }
 
 // until reads a rule's period. A rule must be able to end.

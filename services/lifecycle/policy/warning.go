@@ -42,6 +42,7 @@ func (c *compiler) warnings(p *rules.Policy) []Warning {
 		out = append(out, booksGoEarly(p)...)
 	}
 	out = append(out, longKept(p)...)
+	out = append(out, c.uncheckedWordings()...)
 	for i, a := range c.doc.Ask {
 		if slices.Contains(a.Places, transactional) {
 			out = append(out, Warning{Risk: Marketing, Line: c.at.Line("ask", i, "places"), Says: map[string]string{
@@ -49,6 +50,33 @@ func (c *compiler) warnings(p *rules.Policy) []Warning {
 				"pl": "Pytanie o zgodę może znaleźć się w wiadomości transakcyjnej. Zdaniem UOKiK samo pytanie stanowi już marketing; orzecznictwo jest rozbieżne. Bezpieczne miejsca to formularz zamówienia, strona z podziękowaniem i konto klienta.",
 			}, Cites: "UOKiK; przeciwnie UKE 2015, SO Warszawa-Praga IV Ca 1873/16"})
 		}
+	}
+	return out
+}
+
+// uncheckedWordings returns a warning for each language of wordings that the program cannot read.
+func (c *compiler) uncheckedWordings() []Warning {
+	var out []Warning
+	for i := range c.doc.Wordings {
+		w := &c.doc.Wordings[i]
+		if _, known := offersStems()[w.Language]; known {
+			continue
+		}
+		out = append(
+			out,
+			Warning{Risk: Marketing, Line: w.place.line, Cites: "RODO art. 4 pkt 11, art. 7", Says: map[string]string{
+				"en": fmt.Sprintf(
+					"The wording %s is in the language %q and was not checked: somebody who reads it must see that it names your business, the purpose, the channel and the right to withdraw.",
+					w.ID,
+					w.Language,
+				),
+				"pl": fmt.Sprintf(
+					"Treść zgody %s jest w języku %q i nie została sprawdzona: ktoś, kto zna ten język, musi sprawdzić, czy wymienia Twoją firmę, cel, kanał i prawo do wycofania zgody.",
+					w.ID,
+					w.Language,
+				),
+			}},
+		)
 	}
 	return out
 }

@@ -41,12 +41,75 @@ func channelStems(channel string) (stems, bool) {
 	return s, ok
 }
 
-// in reports whether a text contains a stem; true for an unsupported language, which cannot be
-// checked.
+// trackingStems are the beginnings of words that name what a newsletter service records of a reader.
+func trackingStems() stems {
+	return stems{
+		"pl": {"otwar", "otwier", "klik", "etykiet", "zainteresowa"},
+		"en": {"open", "click", "tag", "interest"},
+	}
+}
+
+// in reports whether a text says what the stems stand for: a stem occurs and is not negated. True for an
+// unsupported language, which cannot be checked.
 func (s stems) in(text, language string) bool {
 	words, known := s[language]
-	text = strings.ToLower(text)
-	return !known || slices.ContainsFunc(words, func(w string) bool { return strings.Contains(text, w) })
+	return !known || slices.ContainsFunc(clauses(text), func(clause []string) bool {
+		for n, word := range clause {
+			names := slices.ContainsFunc(words, func(w string) bool { return strings.Contains(word, w) })
+			if names && !isNegated(clause[:n]) {
+				return true
+			}
+		}
+		return s.phrases(clause, language)
+	})
+}
+
+// phrases reports whether a clause contains a stem of several words, such as "opt out".
+func (s stems) phrases(clause []string, language string) bool {
+	text := strings.Join(clause, " ")
+	return slices.ContainsFunc(s[language], func(w string) bool {
+		before, _, found := strings.Cut(text, w)
+		return strings.Contains(w, " ") && found && !isNegated(strings.Fields(before))
+	})
+}
+
+// clauses returns the words of each clause of a text, in lower case.
+func clauses(text string) [][]string {
+	var out [][]string
+	for clause := range strings.FieldsFuncSeq(strings.ToLower(text), func(r rune) bool {
+		return strings.ContainsRune(".,;:!?()\n", r)
+	}) {
+		out = append(out, strings.Fields(clause))
+	}
+	return out
+}
+
+// The longest distance of a negation from the word that is negated.
+const (
+	nearNegation = 2 // "bez żadnych ofert", "without any offers"
+	farNegation  = 4 // "nie wyrażam zgody na oferty", "do not want to get offers"
+)
+
+// isNegated reports whether the words before a word negate it. "Not only" negates nothing.
+func isNegated(before []string) bool {
+	for n, word := range slices.Backward(before) {
+		distance := len(before) - n
+		next := ""
+		if n+1 < len(before) {
+			next = before[n+1]
+		}
+		switch word {
+		case "bez", "żadnych", "żadnej", "oprócz", "without", "no", "except":
+			if distance <= nearNegation {
+				return true
+			}
+		case "nie", "not", "never", "nigdy", "don't", "won't":
+			if distance <= farNegation && next != "tylko" && next != "only" {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (c *compiler) wordings(p *rules.Policy, controller string) {
@@ -151,6 +214,10 @@ func (c *compiler) consentText(w *wording) {
 		c.fault(w.at(), "wording %q needs purposes (covers) and channels", w.ID)
 	}
 	c.covered(w.at(), fmt.Sprintf("wording %q", w.ID), w.Covers, w.Channels)
+	tracks := slices.ContainsFunc(w.Covers, func(p string) bool { return c.doc.Purposes[p].Tracking })
+	if tracks && !trackingStems().in(w.Text, w.Language) {
+		c.fault(w.at("text"), "wording %q covers profiling and does not name opens, clicks or tags", w.ID)
+	}
 	if !slices.ContainsFunc(w.Covers, func(p string) bool { return c.doc.Purposes[p].Offers }) {
 		return
 	}

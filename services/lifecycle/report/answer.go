@@ -194,7 +194,7 @@ func (l *letter) writeRetained(remains []lifecycle.Remainder) {
 		l.item(sentences(
 			l.itemName(r.Item)+": "+l.keptUntil(&r, rule),
 			l.words.purpose+PurposeOf(l.policy, r.Purpose).Name.In(l.Language),
-			l.words.basis+l.Article(r.Article), exception,
+			l.words.basis+l.BasisIn(r.Article), exception,
 		))
 	}
 	l.out.WriteByte('\n')

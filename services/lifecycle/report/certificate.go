@@ -109,5 +109,5 @@ func (l Language) certificate() certificateWords {
 // reasonText translates a reason of the journal, such as "tax_documents 6(1)(c)".
 func (l Language) reasonText(p *rules.Policy, said string) string {
 	purpose, article := reason(said)
-	return PurposeOf(p, purpose).Name.In(l) + ": " + l.Article(article)
+	return PurposeOf(p, purpose).Name.In(l) + ": " + l.BasisIn(article)
 }

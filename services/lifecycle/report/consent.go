@@ -233,6 +233,8 @@ func concernsConsent(k fact.Kind) bool {
 		fact.KindConsentAsked,
 		fact.KindBounce,
 		fact.KindListed,
+		fact.KindDeath,
+		fact.KindInactivity,
 		fact.KindAddressChanged,
 		fact.KindRequestVerified:
 		return true

@@ -225,7 +225,7 @@ func sameBasis(a, b *rules.Basis) bool {
 func (x *explanation) rule(id string, bases []rules.Basis) {
 	note := x.e.Rules[id]
 	head := &Table{Widths: []int{narrow}}
-	head.Row(id + ": " + x.purpose(note.Purpose) + ", " + x.Article(note.Article))
+	head.Row(id + ": " + x.purpose(note.Purpose) + ", " + x.BasisIn(note.Article))
 	x.section("", head)
 	t := &Table{Widths: []int{0, 0, narrow - 14}}
 	if note.Cites != "" {
@@ -250,6 +250,15 @@ func (l Language) Article(article string) string {
 		return l.cite(article) + l.aside(meaning)
 	}
 	return l.cite(article)
+}
+
+// BasisIn names the basis of a rule in legal form. A hold and a restriction have none of their own (Art. 6(1)): they
+// rest on the basis on which the data were held before, and are exceptions from erasure (Art. 17(3), 18(1)).
+func (l Language) BasisIn(article string) string {
+	if strings.HasPrefix(article, "17") || strings.HasPrefix(article, "18") {
+		return l.formerBasis() + l.Article(article)
+	}
+	return l.Article(article)
 }
 
 // periodOf describes the retention period of a rule in words and in policy syntax.

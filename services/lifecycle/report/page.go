@@ -26,7 +26,7 @@ func Page(w io.Writer, lang Language, report Person) error {
 		"text":    func(t any) string { return textOf(t).In(lang) },
 		"date":    lang.pageDate,
 		"cite":    lang.cite,
-		"article": lang.Article,
+		"article": lang.BasisIn,
 		"channel": lang.channel,
 		"by":      func(purpose Text, channel string) string { return lang.by(purpose.In(lang), channel) },
 		"ends":    lang.pageEnds,

@@ -106,6 +106,12 @@ func Begin(r *rules.Rule) Text {
 		if len(r.Unless) > 0 {
 			out += l.unless(l.traits(r.Unless))
 		}
+		if len(r.Without) > 0 {
+			out += l.without(l.kinds(r.Without))
+		}
+		if !r.From.IsZero() {
+			out += l.fromDay(r.From.Format(time.DateOnly))
+		}
 		return out
 	})
 }
@@ -121,6 +127,7 @@ func (l Language) traits(traits []string) string {
 // The separators of compound periods in policy syntax.
 const (
 	orEarlier  = "; or, if earlier, "
+	orElse     = ", else "
 	workingDay = ", next working day"
 )
 
@@ -129,15 +136,19 @@ const (
 func (l Language) period(text string) string {
 	parts := strings.Split(text, orEarlier)
 	for i, part := range parts {
-		core, shifted := strings.CutSuffix(part, workingDay)
-		said, ok := l.span(strings.Fields(core))
-		if !ok {
-			return l.quote(text)
+		ends := strings.Split(part, orElse)
+		for n, end := range ends {
+			core, shifted := strings.CutSuffix(end, workingDay)
+			said, ok := l.span(strings.Fields(core))
+			if !ok {
+				return l.quote(text)
+			}
+			if shifted {
+				said += l.shifted()
+			}
+			ends[n] = said
 		}
-		if shifted {
-			said += l.shifted()
-		}
-		parts[i] = said
+		parts[i] = strings.Join(ends, l.orElse())
 	}
 	return strings.Join(parts, l.orEarlier())
 }

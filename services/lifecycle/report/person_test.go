@@ -290,7 +290,7 @@ func TestOf_NamesSourcesAndThoseWhoGetIt(t *testing.T) {
 		got := strings.Join(h.Sources, " ") + ": " + strings.Join(recipients, ", ")
 		switch h.ID + " " + h.Record {
 		case "contact ":
-			if got != "letters shop: letters, payments USA, shop" {
+			if got != "card letters shop: letters, payments USA, shop" {
 				t.Errorf("contact: %s", got)
 			}
 		case "invoice order-2":

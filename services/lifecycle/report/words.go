@@ -76,6 +76,8 @@ func nouns() map[string]noun {
 		"bounce":        {"niedoręczenie wiadomości", "niedoręczenia wiadomości", "undelivered message"},
 		"consent_asked": {"pytanie o zgodę", "pytania o zgodę", "question for consent"},
 		"invalidated":   {"unieważnienie zgody", "unieważnienia zgody", "invalidation of the consent"},
+		"death":         {"śmierć osoby", "śmierci osoby", "death of the person"},
+		"inactivity":    {"stwierdzenie nieaktywności", "stwierdzenia nieaktywności", "inactivity"},
 		"download":      {"pobranie materiału", "pobrania materiału", "download"},
 		"order_placed":  {"złożenie zamówienia", "złożenia zamówienia", "placing of the order"},
 		"order_expired": {
@@ -125,6 +127,8 @@ func nouns() map[string]noun {
 		"receipt":              {"potwierdzenie odbiorcy", "potwierdzenia odbiorcy", "receipt of a recipient"},
 		rules.AnchorAct:        {"ostatnie takie zdarzenie", "ostatniego takiego zdarzenia", "last such event"},
 		rules.AnchorLastState:  {"ostatni zgłoszony stan", "ostatniego zgłoszonego stanu", "last reported state"},
+		rules.AnchorSupplyEnd:  {"koniec opłaconego okresu", "końca opłaconego okresu", "end of the paid period"},
+		rules.AnchorEvent:      {"wydarzenie", "wydarzenia", "event"},
 		rules.AnchorConsentEnd: {"ustanie ostatniej zgody", "ustania ostatniej zgody", "end of the last consent"},
 		rules.AnchorDeletion:   {"usunięcie danych", "usunięcia danych", "deletion"},
 	}
@@ -264,6 +268,11 @@ func (l Language) articleMeaning(article string) string {
 		)
 	}
 	return ""
+}
+
+// formerBasis names the basis of an exception.
+func (l Language) formerBasis() string {
+	return l.choose("dotychczasowa podstawa przechowywania; wyjątek: ", "the basis of storage so far; exception: ")
 }
 
 // channel names a way of reaching a person.
@@ -530,6 +539,10 @@ func (l Language) orEarlier() string {
 	return l.choose("; albo, jeśli to wcześniej: ", "; or, if earlier: ")
 }
 
+func (l Language) orElse() string {
+	return l.choose("; a jeśli data nie jest znana: ", "; or, where the date is not known: ")
+}
+
 func (l Language) lastTime() string {
 	return l.choose(" (decyduje ostatnie zdarzenie)", " (the last event counts)")
 }
@@ -586,6 +599,12 @@ func (l Language) consentBy(channels []string) string {
 
 func (l Language) aside(s string) string  { return " (" + s + ")" }
 func (l Language) onlyIf(s string) string { return l.choose("; tylko: ", "; only: ") + s }
+func (l Language) without(s string) string {
+	return l.choose("; gdy wcześniej nie było zdarzenia: ", "; without an earlier ") + s
+}
+
+func (l Language) fromDay(day string) string { return l.choose("; od dnia ", "; from ") + day }
+
 func (l Language) unless(s string) string { return l.choose("; z wyjątkiem: ", "; except: ") + s }
 
 // Texts of an explanation.

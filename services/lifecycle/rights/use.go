@@ -119,11 +119,35 @@ func May(p *rules.Policy, facts []fact.Fact, asked []rules.AnnouncedQuestion, us
 	if use.Controller != "" && use.Controller != p.Controller {
 		return Permission{Reason: ReasonOtherController}
 	}
-	consents := rules.Consents(p, facts, asked, at)
+	out := mayMarket(p, facts, rules.Consents(p, facts, asked, at), use, at)
+	if mayOnInterest(p, facts, &out, use) {
+		if on := mayOnBasis(p, facts, use, at); on.Allowed {
+			return on
+		}
+	}
+	out.Box = out.Box && !rules.IsChild(facts)
+	return out
+}
+
+// mayMarket reports whether the consents of a person permit a use for marketing.
+func mayMarket(p *rules.Policy, facts []fact.Fact, consents []rules.Consent, use Use, at time.Time) Permission {
 	if use.Address != "" || use.Channel != rules.ChannelEmail {
 		return mayOnConsent(p, consents, use)
 	}
 	return mayAtEach(p, consents, use, rules.Addresses(facts, at))
+}
+
+// mayOnInterest reports whether a use for marketing that no consent permits may rest on a legitimate interest: by
+// e-mail (Directive 2002/58/EC Art. 13(2)), and neither after a no nor to a child.
+func mayOnInterest(p *rules.Policy, facts []fact.Fact, out *Permission, use Use) bool {
+	if out.Allowed || !p.IsOnInterest(use.Purpose) || use.Channel != rules.ChannelEmail || rules.IsChild(facts) {
+		return false
+	}
+	switch rules.ConsentState(out.Reason) {
+	case rules.ConsentNone, rules.ConsentAsked, rules.ConsentUnproven, rules.ConsentExpired:
+		return true
+	}
+	return false
 }
 
 // mayAtEach reports whether a consent permits a use for each of the addresses: who is asked about by an id or

@@ -85,6 +85,9 @@ func (h *Evaluation) accessEndOf(v view) (time.Time, bool) {
 // isOtherAccess reports whether a fact concerns access of another kind than the acts in view.
 func (h *Evaluation) isOtherAccess(v view, i int) bool {
 	access := h.facts[i].Access
+	if h.facts[i].Kind == fact.KindAccessEnded && access == "" {
+		access = h.accessUnder(h.facts[i].Contract)
+	}
 	if access != fact.AccessCourse && access != fact.AccessSubscription {
 		return false
 	}
@@ -96,6 +99,24 @@ func (h *Evaluation) isOtherAccess(v view, i int) bool {
 		named = named || h.facts[act].Access != ""
 	}
 	return named
+}
+
+// accessUnder is the one kind of lasting access that the sales and starts of a contract name; empty where they
+// name none or several.
+func (h *Evaluation) accessUnder(contract string) fact.Access {
+	var only fact.Access
+	for _, f := range h.facts {
+		lasting := f.Access == fact.AccessCourse || f.Access == fact.AccessSubscription
+		if contract == "" || f.Contract != contract || !lasting ||
+			f.Kind != fact.KindSale && f.Kind != fact.KindAccessStarted {
+			continue
+		}
+		if only != "" && only != f.Access {
+			return ""
+		}
+		only = f.Access
+	}
+	return only
 }
 
 func (h *Evaluation) latestFullRefund(v view) (time.Time, bool) {
@@ -159,6 +180,12 @@ func (h *Evaluation) allRefunded(v view) bool {
 		sales++
 	}
 	return sales > 0
+}
+
+// areReturned reports whether the record of each act was refunded in full by one of the facts.
+func (h *Evaluation) areReturned(acts, facts []int) bool {
+	v := view{facts: facts}
+	return !slices.ContainsFunc(acts, func(i int) bool { return !h.returned(v, h.record[i]) })
 }
 
 // returned reports whether a record in view was refunded in full.

@@ -36,6 +36,10 @@ func (h *Evaluation) anchored(name string) (time.Time, bool) {
 		return h.performance(v)
 	case AnchorAccessEnd:
 		return h.accessEnd(v)
+	case AnchorSupplyEnd:
+		return h.supplyEnd(v), true
+	case AnchorEvent:
+		return h.event(v)
 	case AnchorConsentEnd:
 		return h.consentEnd(v)
 	case AnchorLastState:
@@ -69,6 +73,28 @@ func (h *Evaluation) lastState(v view) time.Time {
 		}
 	}
 	return last
+}
+
+// supplyEnd is the end of what the acts in view pay for: the end of the latest paid period, or the latest act.
+func (h *Evaluation) supplyEnd(v view) time.Time {
+	var last time.Time
+	for _, i := range v.acts {
+		last = calendar.Later(last, h.facts[i].Occurred)
+		if paid := h.facts[i].PaidUntil; paid != nil {
+			last = calendar.Later(last, *paid)
+		}
+	}
+	return last
+}
+
+// event is the latest date of an event that an act in view states; false while no act states one.
+func (h *Evaluation) event(v view) (last time.Time, known bool) {
+	for _, i := range v.acts {
+		if at := h.facts[i].EventAt; at != nil {
+			last, known = calendar.Later(last, *at), true
+		}
+	}
+	return last, known
 }
 
 func (h *Evaluation) latest(facts []int, is func(*fact.Fact) bool) (time.Time, bool) {

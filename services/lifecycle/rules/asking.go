@@ -16,7 +16,7 @@ func (h *Evaluation) BasisToAsk(purpose, channel string, at time.Time) *Basis {
 	if h.refusedEver(purpose, channel) || h.erasureAsked || h.child() {
 		return nil
 	}
-	if h.isGiven(purpose, channel, at) {
+	if h.isGiven(purpose, channel, at) || channel == ChannelEmail && h.isOnInterest(purpose, at) {
 		return nil
 	}
 	for i := range slices.Backward(h.bases) {
@@ -26,6 +26,13 @@ func (h *Evaluation) BasisToAsk(purpose, channel string, at time.Time) *Basis {
 		}
 	}
 	return nil
+}
+
+// isOnInterest reports whether a legitimate interest in force permits direct marketing, so that nothing is asked.
+func (h *Evaluation) isOnInterest(purpose string, at time.Time) bool {
+	return h.policy.IsOnInterest(purpose) && slices.ContainsFunc(h.bases, func(b Basis) bool {
+		return b.Purpose == purpose && b.Article == "6(1)(f)" && b.Stands(at)
+	})
 }
 
 // mayAskOn reports whether a basis of a purpose permits the question.

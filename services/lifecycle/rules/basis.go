@@ -40,6 +40,12 @@ func (b *Basis) Stands(at time.Time) bool {
 	return !b.Since.After(at) && (b.Until == nil || b.Until.After(at))
 }
 
+// YieldsTo reports whether the basis is a legitimate interest and the other is a contract or a legal obligation: an
+// interest gives way to a balance (Art. 6(1)(f), 21(1)).
+func (b *Basis) YieldsTo(other *Basis) bool {
+	return b.Article == "6(1)(f)" && (other.Article == "6(1)(b)" || other.Article == "6(1)(c)")
+}
+
 // Begun reports whether the basis was raised by an instant. A basis that ended at the instant of
 // its beginning counts: data may have been collected on it.
 func (b *Basis) Begun(at time.Time) bool { return !b.Since.After(at) }
@@ -355,7 +361,8 @@ func (h *Evaluation) anyNeedsRecords(all []Basis) bool {
 }
 
 // limitProlonging removes from prolonging bases the items that no other basis covered at their
-// beginning: a hold restores no lapsed item. A hold on an item that another hold retains counts.
+// beginning: a hold restores no lapsed item. A hold on an item that another hold retains counts. A hold for a claim
+// prolongs nothing that consents alone kept: the claim needs no marketing data (Art. 17(3)(e), 5(1)(c)).
 func (h *Evaluation) limitProlonging(all []Basis) {
 	var prolonging []*Basis
 	others := map[Item][]*Basis{}
@@ -376,9 +383,11 @@ func (h *Evaluation) limitProlonging(all []Basis) {
 	}
 	slices.SortStableFunc(prolonging, func(a, b *Basis) int { return a.Since.Compare(b.Since) })
 	for _, b := range prolonging {
+		hold := h.policy.Rule(b.Rule).IsHold()
 		b.Keeps = slices.DeleteFunc(b.Keeps, func(item Item) bool {
 			return !slices.ContainsFunc(others[item], func(o *Basis) bool {
-				return o.Begun(b.Since) && (o.Until == nil || o.Until.After(o.Since) && !o.Until.Before(b.Since))
+				return !(hold && h.policy.Rule(o.Rule).Consent) && o.Begun(b.Since) &&
+					(o.Until == nil || o.Until.After(o.Since) && !o.Until.Before(b.Since))
 			})
 		})
 		allow(b)

@@ -26,6 +26,8 @@ type consent struct {
 	state ConsentState
 	// bounced is the last bounce after the last grant and after the last observation of an active subscriber.
 	bounced *time.Time
+	// inactive is the last finding of inactivity after the last grant.
+	inactive *time.Time
 }
 
 // ignoredSignup is a sign-up that opens no consent of a key because of an earlier no of the person. signup
@@ -92,7 +94,18 @@ func (c *consentFold) act(i int) {
 				}
 			})
 		}
-	case fact.KindRefusal, fact.KindUnsubscribe, fact.KindObjection, fact.KindErasure, fact.KindInvalidated:
+	case fact.KindInactivity:
+		c.each(f, func(open *consent) {
+			if c.inForce(open, f.Occurred) {
+				open.inactive = &f.Occurred
+			}
+		})
+	case fact.KindRefusal,
+		fact.KindUnsubscribe,
+		fact.KindObjection,
+		fact.KindErasure,
+		fact.KindInvalidated,
+		fact.KindDeath:
 		c.each(f, func(open *consent) { c.end(open, f) })
 	}
 }
@@ -138,7 +151,7 @@ func (c *consentFold) agree(i int, k consentKey) {
 		open = c.begin(f, k)
 	}
 	open.Facts, open.grants = c.texts.add(open.Facts, f.ID), c.numbers.add(open.grants, i)
-	open.bounced, open.granted = nil, f.Occurred
+	open.bounced, open.inactive, open.granted = nil, nil, f.Occurred
 	c.agreed[i] = true
 	of := c.agreements.at(consentKey{purpose: k.purpose, channel: k.channel})
 	*of = c.given.add(*of, agreement{i, k.address})
@@ -250,6 +263,17 @@ func (h *Evaluation) child() bool {
 	return false
 }
 
+// IsChild reports whether the person is a child without the agreement of a parent (Art. 8), by the last fact that
+// says so. Nobody may be asked for the consent of a child.
+func IsChild(facts []fact.Fact) bool {
+	for _, f := range slices.Backward(facts) {
+		if f.Void == nil && f.HasTrait(fact.TraitChild) {
+			return !f.HasTrait(fact.TraitParentAgreed)
+		}
+	}
+	return false
+}
+
 // each visits the open consents within the scope of an act. The visitor may close the visited one.
 func (c *consentFold) each(f *fact.Fact, visit func(*consent)) {
 	for n := 0; n < len(c.open); {
@@ -302,6 +326,10 @@ func (c *consent) anchored(name string) (time.Time, bool) {
 	case fact.KindBounce:
 		if c.bounced != nil {
 			return *c.bounced, true
+		}
+	case fact.KindInactivity:
+		if c.inactive != nil {
+			return *c.inactive, true
 		}
 	case fact.KindSignup, AnchorAct:
 		return c.granted, true

@@ -16,12 +16,16 @@ const maxCount = 1000
 // workingDay is the suffix of a period whose last day moves off weekends and holidays.
 const workingDay = ", next working day"
 
+// orElse joins periods of which the first with a known anchor counts.
+const orElse = ", else "
+
 // Terms finds a named date of the policy, such as the due date of a tax.
 type Terms func(name string) (Period, bool)
 
 // ParsePeriod reads a period:
 //
-//	period = moment [", next working day"]
+//	period = end {", else" end}                      the first end whose anchor is known
+//	end    = moment [", next working day"]
 //	moment = [last] anchor
 //	       | number unit "after" moment              unit: hours, days, weeks, months, years
 //	       | "end_of_year" "of" moment
@@ -32,15 +36,33 @@ type Terms func(name string) (Period, bool)
 // An anchor is a kind of fact, one of the Anchor constants, or a term.
 func ParsePeriod(text string, terms Terms) (Period, error) {
 	p := parser{terms}
-	words := strings.Fields(strings.TrimSuffix(text, workingDay))
-	root, err := p.moment(words)
-	if err != nil {
-		return Period{}, fmt.Errorf("period %q: %w", text, err)
+	var ends otherwise
+	for one := range strings.SplitSeq(text, orElse) {
+		end, err := p.end(one)
+		if err != nil {
+			return Period{}, fmt.Errorf("period %q: %w", text, err)
+		}
+		ends = append(ends, end)
 	}
-	if strings.HasSuffix(text, workingDay) {
+	if len(ends) == 1 {
+		return Period{text: text, root: ends[0]}, nil
+	}
+	whole := Period{text: text, root: ends}
+	if slices.Contains(whole.Events(), AnchorConsentEnd) {
+		// A consent that ends by an act is known to end only with the act, an expiry before.
+		return Period{}, fmt.Errorf("period %q: %s has no alternative; leave out \"else\"", text, AnchorConsentEnd)
+	}
+	return whole, nil
+}
+
+// end reads one end of a period.
+func (p parser) end(text string) (step, error) {
+	core, shifts := strings.CutSuffix(text, workingDay)
+	root, err := p.moment(strings.Fields(core))
+	if err == nil && shifts {
 		root = shifted{root}
 	}
-	return Period{text: text, root: root}, nil
+	return root, err
 }
 
 type parser struct{ terms Terms }
@@ -159,6 +181,8 @@ func anchorNames() []string {
 		AnchorAct,
 		AnchorPerformance,
 		AnchorAccessEnd,
+		AnchorSupplyEnd,
+		AnchorEvent,
 		AnchorConsentEnd,
 		AnchorLastState,
 		AnchorDeletion,

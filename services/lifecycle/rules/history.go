@@ -279,7 +279,7 @@ func (h *Evaluation) raises(r *Rule, i int) bool {
 // qualifies reports whether a fact of a kind that raises the rule does so.
 func (h *Evaluation) qualifies(r *Rule, i int) bool {
 	f := h.facts[i]
-	if !r.suits(f) {
+	if !r.suits(f) || f.Occurred.Before(r.From) || len(r.Without) > 0 && h.follows(i, r.Without) {
 		return false
 	}
 	if len(r.Where) == 0 && len(r.Unless) == 0 {
@@ -289,6 +289,13 @@ func (h *Evaluation) qualifies(r *Rule, i int) bool {
 		return f.HasTrait(trait) || !f.Kind.IsAboutPerson() && slices.Contains(h.traits.get(h.record[i]), trait)
 	}
 	return (len(r.Where) == 0 || slices.ContainsFunc(r.Where, has)) && !slices.ContainsFunc(r.Unless, has)
+}
+
+// follows reports whether an earlier fact of the record is of one of the kinds.
+func (h *Evaluation) follows(i int, kinds []fact.Kind) bool {
+	return !h.facts[i].Kind.IsAboutPerson() && slices.ContainsFunc(h.factsOfRecord(h.record[i]), func(n int) bool {
+		return n < i && slices.Contains(kinds, h.facts[n].Kind)
+	})
 }
 
 // suits reports whether the kind of sale fits the rule.
@@ -304,13 +311,16 @@ func (r *Rule) suits(f *fact.Fact) bool {
 }
 
 // endsActs reports whether a fact ends at once a basis of the rule that rests on acts: a release only when it
-// leaves none of the holds, a sign-up only when it answers every no.
+// leaves none of the holds, a sign-up only when it answers every no, a refund under a contract only when every payment
+// was returned.
 func (h *Evaluation) endsActs(r *Rule, i int, acts, facts []int) bool {
 	switch f := h.facts[i]; {
 	case !h.ends(r, i):
 		return false
 	case f.Kind == fact.KindSignup:
 		return h.answers(i, acts)
+	case f.Kind == fact.KindRefund && r.Per == PerContract:
+		return h.areReturned(acts, facts)
 	}
 	return h.facts[i].Matter == "" || !h.holdsOn(acts, facts)
 }

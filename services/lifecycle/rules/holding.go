@@ -17,7 +17,8 @@ type Holding struct {
 	Until *time.Time
 	// Lapse is the last end of the bases that are over.
 	Lapse time.Time
-	// Basis is the basis in force with the latest end.
+	// Basis is the basis in force with the latest end. Of several without a known end a legitimate interest yields
+	// to a contract and to a legal obligation.
 	Basis *Basis
 }
 
@@ -110,6 +111,9 @@ func (o *Holding) add(b *Basis, at time.Time) {
 	case !o.InForce:
 		o.InForce, o.Until, o.Basis = true, b.Until, b
 	case o.Until == nil:
+		if b.Until == nil && o.Basis.YieldsTo(b) {
+			o.Basis = b
+		}
 	case b.Until == nil || b.Until.After(*o.Until):
 		o.Until, o.Basis = b.Until, b
 	}

@@ -85,7 +85,7 @@ func (r *Rule) mayEndBy(k fact.Kind) bool {
 // dependsOn reports whether a fact of a kind can have an effect on a basis of the rule.
 func (r *Rule) dependsOn(k fact.Kind) bool {
 	switch {
-	case slices.Contains(r.Raised, k), slices.Contains(r.Ended, k):
+	case slices.Contains(r.Raised, k), slices.Contains(r.Ended, k), slices.Contains(r.Without, k):
 		return true
 	case k == fact.KindHold, k == fact.KindRelease:
 		return r.Suspended || r.Until.dependsOn(k)
@@ -112,7 +112,7 @@ func anchorDependsOn(name string, k fact.Kind) bool {
 	case AnchorConsentEnd:
 		switch k {
 		case fact.KindSignup, fact.KindRefusal, fact.KindUnsubscribe, fact.KindObjection, fact.KindErasure,
-			fact.KindInvalidated, fact.KindBounce, fact.KindListed:
+			fact.KindInvalidated, fact.KindBounce, fact.KindListed, fact.KindDeath, fact.KindInactivity:
 			return true
 		}
 		return false

@@ -22,6 +22,11 @@ const (
 	AnchorPerformance = "performance"
 	// AnchorAccessEnd is when access to a course or subscription ends.
 	AnchorAccessEnd = "access_end"
+	// AnchorSupplyEnd is the end of what the sales that raised the basis pay for: of the paid period of a
+	// subscription, and otherwise the sale itself.
+	AnchorSupplyEnd = "supply_end"
+	// AnchorEvent is the latest date of an event, such as a webinar, that a fact which raised the basis states.
+	AnchorEvent = "event"
 	// AnchorConsentEnd is the end of the person's last consent.
 	AnchorConsentEnd = "consent_end"
 	// AnchorLastState is the latest state with which a fact that raised the basis was reported.
@@ -216,6 +221,18 @@ func FirstOf(periods ...Period) Period {
 	return Period{text: strings.Join(texts, "; or, if earlier, "), root: earliest(periods)}
 }
 
+// otherwise is the first of several ends whose anchors are known.
+type otherwise []step
+
+func (s otherwise) reckon(a anchors, place Place) (moment, bool) {
+	for _, one := range s {
+		if m, ok := one.reckon(a, place); ok {
+			return m, true
+		}
+	}
+	return moment{}, false
+}
+
 type shifted struct{ of step }
 
 func (s shifted) reckon(a anchors, place Place) (moment, bool) {
@@ -260,6 +277,11 @@ func (p Period) eachAnchor(visit func(name string)) {
 		case earliest:
 			for _, one := range of {
 				one.eachAnchor(visit)
+			}
+			return
+		case otherwise:
+			for _, one := range of {
+				Period{root: one}.eachAnchor(visit)
 			}
 			return
 		default:

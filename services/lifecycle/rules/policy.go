@@ -2,6 +2,7 @@ package rules
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rodopath/rodopath/services/lifecycle/calendar"
@@ -145,6 +146,10 @@ type Rule struct {
 	// Where narrows the facts to those with one of the traits, Unless to those without all of the
 	// traits.
 	Where, Unless []string
+	// Without narrows the facts to those of a record without an earlier fact of one of these kinds.
+	Without []fact.Kind
+	// From narrows the facts to those from an instant on; zero means all.
+	From time.Time
 	// Ended lists the facts that end the basis at once.
 	Ended []fact.Kind
 	Per   Per
@@ -162,6 +167,9 @@ type Rule struct {
 
 // Lawful reports whether a legal obligation requires the data: Art. 6(1)(c).
 func (r *Rule) Lawful() bool { return r.Article == "6(1)(c)" }
+
+// IsHold reports whether the rule keeps data for a claim or a proceeding: Art. 17(3).
+func (r *Rule) IsHold() bool { return strings.HasPrefix(r.Article, "17(3)") }
 
 // Per is the unit for which a rule raises one basis.
 type Per string
@@ -207,14 +215,24 @@ func (p *Policy) covers(f *fact.Fact) Coverage {
 	return Coverage{Purposes: narrow(c.Purposes, f.Purposes), Channels: narrow(c.Channels, f.Channels)}
 }
 
-// IsMarketing reports whether a purpose rests on consent.
+// IsMarketing reports whether a purpose rests on consent, or is direct marketing on a legitimate interest.
 func (p *Policy) IsMarketing(purpose string) bool {
+	if p.IsOnInterest(purpose) {
+		return true
+	}
 	for i := range p.Rules {
 		if p.Rules[i].Consent && p.Rules[i].Purpose == purpose {
 			return true
 		}
 	}
 	return false
+}
+
+// IsOnInterest reports whether a rule permits direct marketing for a purpose without consent: Art. 6(1)(f).
+func (p *Policy) IsOnInterest(purpose string) bool {
+	return p.Purposes[purpose].Offers && slices.ContainsFunc(p.Rules, func(r Rule) bool {
+		return !r.Consent && r.Purpose == purpose && r.Article == "6(1)(f)"
+	})
 }
 
 // MarketingPurposes returns the purposes with a rule of consent, sorted.

@@ -78,6 +78,8 @@ func set(f *fact.Fact, key, value string) (err error) {
 		f.AccessDays, err = strconv.Atoi(value)
 	case "paid_until":
 		f.PaidUntil = instant()
+	case "event_at":
+		f.EventAt = instant()
 	case "contract":
 		f.Contract = value
 	case "links":
@@ -125,7 +127,7 @@ func setMore(f *fact.Fact, key, value string, instant func() *time.Time) error {
 		f.Matter = value
 	default:
 		return fmt.Errorf(
-			"unknown word %q; known are id, source, occurred, access, days, paid_until, contract, links, wording, purposes, channels, form, confirmed, ip, shown, outcome, reason, told, recipient, address, of, as_of, parts, matter, who",
+			"unknown word %q; known are id, source, occurred, access, days, paid_until, event_at, contract, links, wording, purposes, channels, form, confirmed, ip, shown, outcome, reason, told, recipient, address, of, as_of, parts, matter, who",
 			key,
 		)
 	}

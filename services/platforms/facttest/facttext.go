@@ -77,6 +77,9 @@ func Fact(f *factv1.Fact) string {
 	if f.GetPaidUntil() != nil {
 		add("paid_until", instant(f.GetPaidUntil()))
 	}
+	if f.GetEventAt() != nil {
+		add("event_at", instant(f.GetEventAt()))
+	}
 	words = append(words, flags(f)...)
 	add("wording", f.GetWording())
 	add("purposes", strings.Join(f.GetPurposes(), ","))

@@ -250,11 +250,14 @@ func (w *work) updated(s *subscriber, empty map[string]any) {
 	say("newsletter", letters, reasonStatus)
 	say("marketing_profile", profile, reasonFields)
 	say("marketing_profile", stream.OutcomePartial, reasonHistory)
+	say("engagement", stream.OutcomePartial, reasonHistory)
 }
 
 // keep reports data that are erased only with the whole subscriber.
 func (w *work) keep(category string) {
-	known := []string{"contact", "phone", "newsletter", "marketing_profile", "webinar", "consent_evidence", "suppression"}
+	known := []string{
+		"contact", "phone", "newsletter", "marketing_profile", "engagement", "webinar", "consent_evidence", "suppression",
+	}
 	switch {
 	case slices.Contains(elsewhere(), category) || category == "webinar":
 	case category == "contact" || slices.Contains(known, category) && !w.task.Gone(category):

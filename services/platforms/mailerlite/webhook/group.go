@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/services/ingest"
 	"github.com/rodopath/rodopath/services/platforms/payload"
@@ -57,6 +59,9 @@ func (r *reader) mayBeWebinar(e *event) bool {
 func (r *reader) registered(e *event, id string) {
 	f := &factv1.Fact{Kind: factv1.Kind_KIND_WEBINAR, Ref: "mailerlite:group/" + id}
 	f.Occurred = payload.First(r.changed(e), r.time(e.person().SubscribedAt))
+	if at, told := r.Webinars[id]; told {
+		f.EventAt = timestamppb.New(at)
+	}
 	// A later change of the subscriber moves the time without a new registration.
 	ingest.AssignUndatedID(r.ID, f)
 	r.emit(e, f)

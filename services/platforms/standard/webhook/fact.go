@@ -24,6 +24,7 @@ func (f *fact) toFact(source *ingest.Source) *factv1.Fact {
 		Contract:           recordName(source.ID, f.Contract),
 		Matter:             recordName(source.ID, f.Matter),
 		PaidUntil:          payload.Time(f.PaidUntil, time.UTC),
+		EventAt:            payload.Time(f.EventAt, time.UTC),
 		PerformanceAwaited: f.PerformanceAwaited,
 		Full:               f.Full,
 		Wording:            f.Wording,

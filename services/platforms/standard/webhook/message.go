@@ -39,6 +39,7 @@ type fact struct {
 	Access             string `json:"access"              validate:"omitempty,access"`
 	AccessDays         int32  `json:"access_days"         validate:"min=0,max=36500"`
 	PaidUntil          string `json:"paid_until"          validate:"omitempty,instant"`
+	EventAt            string `json:"event_at"            validate:"omitempty,instant"`
 	PerformanceAwaited bool   `json:"performance_awaited"`
 	Full               bool   `json:"full"`
 

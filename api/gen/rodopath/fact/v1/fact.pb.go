@@ -108,6 +108,11 @@ const (
 	// The state of a thing was reported: state_of and as_of. The other facts of the state carry
 	// both as well.
 	Kind_KIND_STATE Kind = 38
+	// KIND_DEATH means the controller learned that the person died: the consents of the person end.
+	Kind_KIND_DEATH Kind = 39
+	// KIND_INACTIVITY means the controller found that the person has not used the service for long: a policy may
+	// end a consent some time later.
+	Kind_KIND_INACTIVITY Kind = 40
 )
 
 // Enum value maps for Kind.
@@ -152,6 +157,8 @@ var (
 		36: "KIND_RECEIPT",
 		37: "KIND_LISTED",
 		38: "KIND_STATE",
+		39: "KIND_DEATH",
+		40: "KIND_INACTIVITY",
 	}
 	Kind_value = map[string]int32{
 		"KIND_UNSPECIFIED":           0,
@@ -193,6 +200,8 @@ var (
 		"KIND_RECEIPT":               36,
 		"KIND_LISTED":                37,
 		"KIND_STATE":                 38,
+		"KIND_DEATH":                 39,
+		"KIND_INACTIVITY":            40,
 	}
 )
 
@@ -516,7 +525,10 @@ type Fact struct {
 	Parts []string `protobuf:"bytes,27,rep,name=parts,proto3" json:"parts,omitempty"`
 	// matter names the dispute or proceeding of a hold, such as "stripe:du_1". A release with a matter ends
 	// the holds of its matter alone; a release without a matter ends every hold of the record.
-	Matter        string `protobuf:"bytes,28,opt,name=matter,proto3" json:"matter,omitempty"`
+	Matter string `protobuf:"bytes,28,opt,name=matter,proto3" json:"matter,omitempty"`
+	// event_at is when the event takes place for which the person registered, such as a webinar. It may lie
+	// in the future.
+	EventAt       *timestamppb.Timestamp `protobuf:"bytes,29,opt,name=event_at,json=eventAt,proto3" json:"event_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -747,6 +759,13 @@ func (x *Fact) GetMatter() string {
 	return ""
 }
 
+func (x *Fact) GetEventAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EventAt
+	}
+	return nil
+}
+
 // Identity is one name of a person, such as an e-mail address.
 type Identity struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -892,7 +911,7 @@ const file_rodopath_fact_v1_fact_proto_rawDesc = "" +
 	"\x06Unread\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x12\n" +
 	"\x04body\x18\x02 \x01(\fR\x04body\x12\x14\n" +
-	"\x05topic\x18\x03 \x01(\tR\x05topic\"\xad\b\n" +
+	"\x05topic\x18\x03 \x01(\tR\x05topic\"\xe4\b\n" +
 	"\x04Fact\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12*\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x16.rodopath.fact.v1.KindR\x04kind\x126\n" +
@@ -929,7 +948,8 @@ const file_rodopath_fact_v1_fact_proto_rawDesc = "" +
 	"\vsame_person\x18\x1a \x01(\bR\n" +
 	"samePerson\x12\x14\n" +
 	"\x05parts\x18\x1b \x03(\tR\x05parts\x12\x16\n" +
-	"\x06matter\x18\x1c \x01(\tR\x06matter\x1a=\n" +
+	"\x06matter\x18\x1c \x01(\tR\x06matter\x125\n" +
+	"\bevent_at\x18\x1d \x01(\v2\x1a.google.protobuf.TimestampR\aeventAt\x1a=\n" +
 	"\x0fCategoriesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"4\n" +
@@ -940,7 +960,7 @@ const file_rodopath_fact_v1_fact_proto_rawDesc = "" +
 	"\x04form\x18\x01 \x01(\tR\x04form\x12\x0e\n" +
 	"\x02ip\x18\x02 \x01(\tR\x02ip\x12>\n" +
 	"\rdouble_opt_in\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\vdoubleOptIn\x12\x12\n" +
-	"\x04text\x18\x04 \x01(\tR\x04text*\xed\x06\n" +
+	"\x04text\x18\x04 \x01(\tR\x04text*\x92\a\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vKIND_SIGNUP\x10\x01\x12\x17\n" +
@@ -982,7 +1002,10 @@ const file_rodopath_fact_v1_fact_proto_rawDesc = "" +
 	"\fKIND_RECEIPT\x10$\x12\x0f\n" +
 	"\vKIND_LISTED\x10%\x12\x0e\n" +
 	"\n" +
-	"KIND_STATE\x10&*t\n" +
+	"KIND_STATE\x10&\x12\x0e\n" +
+	"\n" +
+	"KIND_DEATH\x10'\x12\x13\n" +
+	"\x0fKIND_INACTIVITY\x10(*t\n" +
 	"\x06Access\x12\x16\n" +
 	"\x12ACCESS_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eACCESS_ONE_OFF\x10\x01\x12\x11\n" +
@@ -1028,12 +1051,13 @@ var file_rodopath_fact_v1_fact_proto_depIdxs = []int32{
 	8,  // 9: rodopath.fact.v1.Fact.told:type_name -> google.protobuf.Timestamp
 	7,  // 10: rodopath.fact.v1.Fact.categories:type_name -> rodopath.fact.v1.Fact.CategoriesEntry
 	8,  // 11: rodopath.fact.v1.Fact.as_of:type_name -> google.protobuf.Timestamp
-	8,  // 12: rodopath.fact.v1.Evidence.double_opt_in:type_name -> google.protobuf.Timestamp
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	8,  // 12: rodopath.fact.v1.Fact.event_at:type_name -> google.protobuf.Timestamp
+	8,  // 13: rodopath.fact.v1.Evidence.double_opt_in:type_name -> google.protobuf.Timestamp
+	14, // [14:14] is the sub-list for method output_type
+	14, // [14:14] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_rodopath_fact_v1_fact_proto_init() }
