@@ -90,6 +90,8 @@ type Source struct {
 	Groups map[string]string
 	// Webinars maps group ids of webinars to the dates of their events.
 	Webinars map[string]time.Time
+	// OSS reports whether the seller uses the one-stop shop for sales to consumers in other member states.
+	OSS bool
 	// Products maps product id, price id, SKU or category to a Product. An unlisted product is
 	// delivered once (ACCESS_ONE_OFF).
 	Products map[string]Product

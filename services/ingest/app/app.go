@@ -353,7 +353,7 @@ func source(c *config.Config, s config.Source) (ingest.Source, error) {
 	}
 	return ingest.Source{
 		ID: s.ID, Secrets: secrets, AcceptTest: s.TestMode == "accept", Zone: zone,
-		Wording: s.Wording, Groups: s.Groups, Webinars: webinars, Products: products,
+		Wording: s.Wording, Groups: s.Groups, Webinars: webinars, OSS: s.OSS, Products: products,
 		OptIn: s.OptIn, TaxIDKeys: s.TaxIDKeys, ConsentFrom: s.ConsentFrom,
 		SelfAnswering: selfAnswering(c.Recipients),
 	}, nil

@@ -89,6 +89,8 @@ type Source struct {
 	Groups map[string]string `validate:"dive,oneof=newsletter webinar ignore" yaml:"groups"`
 	// Webinars maps groups of webinars to the days of their events, such as 2026-07-01.
 	Webinars map[string]string `validate:"dive,datetime=2006-01-02" yaml:"webinars"`
+	// OSS reports whether the seller declares sales to consumers in other member states under the one-stop shop.
+	OSS bool `yaml:"oss"`
 	// Products maps products, prices, SKUs and categories to kinds of sales.
 	Products map[string]Product `validate:"dive" yaml:"products"`
 }

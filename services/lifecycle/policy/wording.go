@@ -54,9 +54,13 @@ func trackingStems() stems {
 func (s stems) in(text, language string) bool {
 	words, known := s[language]
 	return !known || slices.ContainsFunc(clauses(text), func(clause []string) bool {
+		denied := -1 // the place of the last word that is denied
 		for n, word := range clause {
-			names := slices.ContainsFunc(words, func(w string) bool { return strings.Contains(word, w) })
-			if names && !isNegated(clause[:n]) {
+			switch {
+			case !slices.ContainsFunc(words, func(w string) bool { return strings.Contains(word, w) }):
+			case isNegated(clause[:n]), denied >= 0 && n == denied+2 && isAnd(clause[n-1]):
+				denied = n
+			default:
 				return true
 			}
 		}
@@ -89,6 +93,11 @@ const (
 	nearNegation = 2 // "bez żadnych ofert", "without any offers"
 	farNegation  = 4 // "nie wyrażam zgody na oferty", "do not want to get offers"
 )
+
+// isAnd reports whether a word continues a list: "bez ofert i promocji".
+func isAnd(word string) bool {
+	return slices.Contains([]string{"i", "oraz", "lub", "ani", "czy", "and", "or", "nor"}, word)
+}
 
 // isNegated reports whether the words before a word negate it. "Not only" negates nothing.
 func isNegated(before []string) bool {

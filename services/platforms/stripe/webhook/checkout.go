@@ -76,10 +76,17 @@ func (r *reader) sessionFacts() []*factv1.Fact {
 	for _, f := range facts {
 		ingest.AssignUndatedID(r.ID, f)
 	}
-	if len(o.CustomerDetails.TaxIDs) > 0 {
+	r.markBuyer(facts)
+	return facts
+}
+
+// markBuyer marks the sales of a business, and those under the one-stop shop.
+func (r *reader) markBuyer(facts []*factv1.Fact) {
+	buyer := r.object().buyer()
+	if buyer.Business {
 		ingest.MarkBusiness(facts)
 	}
-	return facts
+	r.MarkOSS(facts, buyer)
 }
 
 // sales makes one sale of the record for each kind of access sold.

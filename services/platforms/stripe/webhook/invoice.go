@@ -31,6 +31,7 @@ func (r *reader) invoice() {
 		// An invoice is paid once, and old invoices have no time of payment.
 		ingest.AssignUndatedID(r.ID, f)
 	}
+	r.markBuyer(facts)
 	r.emit(o.person(), names(string(o.ID), o.PaymentIntent.ID, o.Charge.ID, contract), facts...)
 }
 

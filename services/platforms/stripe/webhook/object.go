@@ -1,8 +1,10 @@
 package webhook
 
 import (
+	"cmp"
 	"encoding/json"
 
+	"github.com/rodopath/rodopath/services/ingest"
 	"github.com/rodopath/rodopath/services/platforms/payload"
 )
 
@@ -21,6 +23,12 @@ type object struct {
 	ReceiptEmail    payload.Text `json:"receipt_email"`
 	CustomerDetails contact      `json:"customer_details"`
 	BillingDetails  contact      `json:"billing_details"`
+
+	// The buyer as an invoice states it, and the delivery of goods.
+	CustomerAddress  address                       `json:"customer_address"`
+	CustomerTaxIDs   payload.List[json.RawMessage] `json:"customer_tax_ids"`
+	CustomerShipping contact                       `json:"customer_shipping"`
+	ShippingDetails  contact                       `json:"shipping_details"`
 
 	// Names of other records.
 	PaymentIntent reference `json:"payment_intent"`
@@ -57,6 +65,31 @@ func (m *livemode) UnmarshalJSON(raw []byte) error {
 type contact struct {
 	Email  payload.Text                  `json:"email"`
 	TaxIDs payload.List[json.RawMessage] `json:"tax_ids"`
+	// Address is the address of taxation.
+	Address address `json:"address"`
+}
+
+// address is the country of an address.
+type address struct {
+	Country payload.Text `json:"country"`
+}
+
+// UnmarshalJSON never fails: what is no address names no country.
+func (a *address) UnmarshalJSON(raw []byte) error {
+	type plain address
+	payload.Object(raw, (*plain)(a))
+	return nil
+}
+
+// buyer returns what a session or an invoice states of its taxation.
+func (o *object) buyer() ingest.Buyer {
+	return ingest.Buyer{
+		Country: string(cmp.Or(
+			o.ShippingDetails.Address.Country, o.CustomerShipping.Address.Country,
+			o.CustomerDetails.Address.Country, o.CustomerAddress.Country,
+		)),
+		Business: len(o.CustomerDetails.TaxIDs)+len(o.CustomerTaxIDs) > 0,
+	}
 }
 
 // session holds the fields of a checkout session.

@@ -108,3 +108,36 @@ func TestRead_ABuyerWithATaxNumberIsABusiness(t *testing.T) {
 		t.Error("the tax number made another sale")
 	}
 }
+
+// TestRead_ASaleAbroadIsUnderTheOneStopShop has sessions and invoices of a seller with the one-stop shop.
+func TestRead_ASaleAbroadIsUnderTheOneStopShop(t *testing.T) {
+	seller := shop()
+	seller.OSS = true
+	invoiced := func(more string) string {
+		return event("invoice.paid", `{"id":"in_1","customer":"cus_1","customer_email":"ann@example.com"`+more+`}`)
+	}
+	paid := func(details string) string {
+		body := strings.Replace(session(""), `{"email":" Ann@Example.com "}`, `{"email":"ann@example.com"`+details+`}`, 1)
+		return event("checkout.session.completed", body)
+	}
+	for name, c := range map[string]struct {
+		body          string
+		oss, business bool
+	}{
+		"a session":              {paid(`,"address":{"country":"DE"}`), true, false},
+		"a session at home":      {paid(`,"address":{"country":"PL"}`), false, false},
+		"a session of a company": {paid(`,"address":{"country":"DE"},"tax_ids":[{"value":"DE1"}]`), false, true},
+		"an address as a text":   {paid(`,"address":"Berlin"`), false, false},
+		"an invoice":             {invoiced(`,"customer_address":{"country":"FR"}`), true, false},
+		"of a company":           {invoiced(`,"customer_address":{"country":"FR"},"customer_tax_ids":[{"value":"FR1"}]`), false, true},
+	} {
+		got, err := provider(t, seller).Read(http.Header{}, []byte(c.body), now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := facttest.Reading(got)
+		if strings.Contains(text, "oss") != c.oss || strings.Contains(text, "business") != c.business || !strings.Contains(text, "sale ") {
+			t.Errorf("%s: %s", name, text)
+		}
+	}
+}

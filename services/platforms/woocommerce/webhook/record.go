@@ -1,9 +1,11 @@
 package webhook
 
 import (
+	"cmp"
 	"strings"
 	"unicode"
 
+	"github.com/rodopath/rodopath/services/ingest"
 	"github.com/rodopath/rodopath/services/platforms/payload"
 )
 
@@ -21,14 +23,15 @@ type record struct {
 	Billing    contact        `json:"billing"`
 	Shipping   contact        `json:"shipping"`
 
-	Total         payload.Text         `json:"total"`
-	PaymentMethod payload.Text         `json:"payment_method"`
-	TransactionID payload.Text         `json:"transaction_id"`
-	BillingPeriod payload.Text         `json:"billing_period"`
-	CreatedVia    payload.Text         `json:"created_via"`
-	LineItems     payload.List[item]   `json:"line_items"`
-	Refunds       payload.List[refund] `json:"refunds"`
-	Meta          notes                `json:"meta_data"`
+	Total         payload.Text          `json:"total"`
+	PaymentMethod payload.Text          `json:"payment_method"`
+	TransactionID payload.Text          `json:"transaction_id"`
+	BillingPeriod payload.Text          `json:"billing_period"`
+	CreatedVia    payload.Text          `json:"created_via"`
+	LineItems     payload.List[item]    `json:"line_items"`
+	TaxLines      payload.List[taxLine] `json:"tax_lines"`
+	Refunds       payload.List[refund]  `json:"refunds"`
+	Meta          notes                 `json:"meta_data"`
 
 	times
 
@@ -79,6 +82,8 @@ type contact struct {
 	FirstName payload.Text `json:"first_name"`
 	LastName  payload.Text `json:"last_name"`
 	Street    payload.Text `json:"address_1"`
+	// Country is the country of taxation. A shop states its own country for a buyer without an address.
+	Country payload.Text `json:"country"`
 
 	// Unread reports whether the shop sent a text in place of the address.
 	Unread bool `json:"-"`
@@ -97,6 +102,21 @@ func (c *contact) UnmarshalJSON(raw []byte) error {
 // isEmpty reports whether the address names nobody.
 func (c *contact) isEmpty() bool {
 	return c.Email+c.Phone+c.FirstName+c.LastName+c.Company+c.Street == ""
+}
+
+// taxLine is a tax that was charged. The code of its rate begins with the country: "DE-VAT-1".
+type taxLine struct {
+	RateCode payload.Text `json:"rate_code"`
+}
+
+// buyer returns what the order states of its taxation. Goods are taxed where they are delivered.
+func (r *record) buyer(business bool) ingest.Buyer {
+	out := ingest.Buyer{Country: string(cmp.Or(r.Shipping.Country, r.Billing.Country)), Business: business}
+	for _, line := range r.TaxLines {
+		country, _, _ := strings.Cut(string(line.RateCode), "-")
+		out.Taxed = append(out.Taxed, country)
+	}
+	return out
 }
 
 type item struct {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/services/ingest"
 	"github.com/rodopath/rodopath/services/platforms/facttest"
 )
 
@@ -105,6 +106,44 @@ func company(name, key, value string) string {
 		key,
 		value,
 	)
+}
+
+// TestRead_ASaleToAConsumerInAnotherMemberStateIsUnderTheOneStopShop has the sales that a seller with the one-stop
+// shop declares there (Directive 2006/112/EC Art. 369a ff.).
+func TestRead_ASaleToAConsumerInAnotherMemberStateIsUnderTheOneStopShop(t *testing.T) {
+	seller := shop()
+	seller.OSS = true
+	buyer := func(country, more string) string {
+		return order("processing", paid+`,"billing":{"email":"ann@example.com","country":"`+country+`"}`+more)
+	}
+	for name, c := range map[string]struct {
+		source ingest.Source
+		body   string
+		oss    bool
+	}{
+		"a consumer in Germany":    {seller, buyer("DE", ""), true},
+		"at home":                  {seller, buyer("PL", ""), false},
+		"outside of the Union":     {seller, buyer("US", ""), false},
+		"no country":               {seller, buyer("", ""), false},
+		"German tax":               {seller, buyer("DE", `,"tax_lines":[{"rate_code":"DE-VAT-1"}]`), true},
+		"Polish tax":               {seller, buyer("DE", `,"tax_lines":[{"rate_code":"PL-VAT 23%-1"}]`), false},
+		"a tax without a country":  {seller, buyer("DE", `,"tax_lines":[{"rate_code":"VAT"}]`), true},
+		"goods that go to Germany": {seller, buyer("PL", `,"shipping":{"country":"DE"}`), true},
+		"a seller who does not":    {shop(), buyer("DE", ""), false},
+		"a business in Germany": {
+			seller,
+			order("processing", paid+strings.Replace(company("Acme", "nip", `"5260001246"`), `"company"`, `"country":"DE","company"`, 1)),
+			false,
+		},
+	} {
+		got, err := provider(t, c.source).Read(topic("order.created"), []byte(c.body), now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text := facttest.Reading(got); strings.Contains(text, "oss") != c.oss || !strings.Contains(text, "sale ") {
+			t.Errorf("%s: %s", name, text)
+		}
+	}
 }
 
 func TestRead_ACompanyWithATaxNumberIsABusiness(t *testing.T) {

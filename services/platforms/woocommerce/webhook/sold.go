@@ -40,10 +40,14 @@ func (r *reader) sales() []*factv1.Fact {
 			ingest.AssignUndatedID(r.ID, f, "without a date of payment")
 		}
 	}
-	if r.record.business(r.TaxIDKeys) {
+	business := r.record.business(r.TaxIDKeys)
+	if business || r.OSS {
 		ingest.AssignIDs(r.ID, facts)
+	}
+	if business {
 		ingest.MarkBusiness(facts)
 	}
+	r.MarkOSS(facts, r.record.buyer(business))
 	return facts
 }
 
