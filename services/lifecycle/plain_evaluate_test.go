@@ -449,7 +449,7 @@ func (h *plainHistory) prolonged(all []plainBasis) []plainBasis {
 	for _, b := range waiting {
 		var kept []rules.Item
 		for _, other := range done {
-			if other.allowedAt(b.since) && !(b.rule.hold && other.rule.consent) {
+			if other.allowedAt(b.since) && (!b.rule.hold || !other.rule.consent) {
 				kept = append(kept, other.items...)
 			}
 		}

@@ -18,8 +18,8 @@ import (
 // "access" in rules that something else than a sale or a start of access raises, facts
 // about the person that raise a rule per record, a kind that both raises and ends,
 // hours after access_end, suspended hours, a hold without a record that raises more
-// than a hold, an alternative to the end of a consent. And what other tests look at: addresses, tests of a platform, facts told
-// twice.
+// than a hold, an alternative to the end of a consent. And what other tests look at:
+// addresses, tests of a platform, facts told twice.
 type plainRandom struct {
 	*rand.Rand
 	policy *plainPolicy

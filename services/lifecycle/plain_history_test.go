@@ -54,6 +54,7 @@ func newPlainHistory(p *plainPolicy, facts []fact.Fact) *plainHistory {
 			h.facts = append(h.facts, &facts[i])
 		}
 	}
+	h.payInParts()
 	for _, f := range h.facts {
 		for _, e := range h.eventsOf(f) {
 			h.events = append(h.events, h.ofEach(e)...)
@@ -69,6 +70,48 @@ func newPlainHistory(p *plainPolicy, facts []fact.Fact) *plainHistory {
 		return plainContent(a, b)
 	})
 	return h
+}
+
+// payInParts makes a subscription of which a payment is one of an order for courses alone what it is: a way to pay for
+// the courses, as long as the longest of them, whose end ends no course.
+func (h *plainHistory) payInParts() {
+	is := func(f *fact.Fact, access fact.Access) bool { return f.Kind == fact.KindSale && f.Access == access }
+	alone := func(course *fact.Fact) bool {
+		return course.Contract == "" && !slices.ContainsFunc(h.facts, func(f *fact.Fact) bool {
+			return is(f, fact.AccessSubscription) && f.Ref == course.Ref
+		})
+	}
+	paid := map[string][]int{} // the days of the courses that a contract pays for
+	for _, payment := range h.facts {
+		for _, course := range h.facts {
+			if !is(payment, fact.AccessSubscription) || payment.Contract == "" || !is(course, fact.AccessCourse) ||
+				!alone(course) {
+				continue
+			}
+			for _, record := range h.recordsNamed(course.Ref) {
+				if slices.Contains(h.recordsNamed(payment.Ref), record) {
+					paid[payment.Contract] = append(paid[payment.Contract], course.AccessDays)
+				}
+			}
+		}
+	}
+	for i, f := range h.facts {
+		days := paid[f.Contract]
+		if f.Contract == "" || len(days) == 0 {
+			continue
+		}
+		part := *f
+		switch {
+		case is(f, fact.AccessSubscription):
+			part.Access, part.AccessDays, part.PaidUntil = fact.AccessCourse, slices.Max(days), nil
+			if slices.Contains(days, 0) {
+				part.AccessDays = 0
+			}
+		case (f.Kind == fact.KindAccessStarted || f.Kind == fact.KindAccessEnded) && f.Access == "":
+			part.Access = fact.AccessSubscription
+		}
+		h.facts[i] = &part
+	}
 }
 
 // ofEach is an event, once for each of the orders when it is of a payment that they share.

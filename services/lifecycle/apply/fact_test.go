@@ -34,6 +34,7 @@ func everything() *factv1.Fact {
 		Access:             factv1.Access_ACCESS_COURSE,
 		AccessDays:         7,
 		PaidUntil:          timestamppb.New(told.AddDate(0, 1, 0)),
+		EventAt:            timestamppb.New(told.AddDate(0, 2, 0)),
 		PerformanceAwaited: true,
 		Full:               true,
 		Wording:            "w",

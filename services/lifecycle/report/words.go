@@ -4,6 +4,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"regexp"
 	"strings"
 	"time"
@@ -48,7 +49,7 @@ type noun struct{ pl, of, en string }
 
 // nouns maps kinds of facts, and the anchors of periods, to their names.
 func nouns() map[string]noun {
-	return map[string]noun{
+	out := map[string]noun{
 		"signup":                {"zapis", "zapisu", "sign-up"},
 		"signup_pending":        {"zapis bez potwierdzenia", "zapisu bez potwierdzenia", "unconfirmed sign-up"},
 		"refusal":               {"odmowa zgody", "odmowy zgody", "refusal of consent"},
@@ -124,7 +125,15 @@ func nouns() map[string]noun {
 			"wykazania na liście odbiorców przez platformę",
 			"listed by the platform as a subscriber",
 		},
-		"receipt":              {"potwierdzenie odbiorcy", "potwierdzenia odbiorcy", "receipt of a recipient"},
+		"receipt": {"potwierdzenie odbiorcy", "potwierdzenia odbiorcy", "receipt of a recipient"},
+	}
+	maps.Copy(out, anchorNouns())
+	return out
+}
+
+// anchorNouns maps the anchors that are derived from several facts to their names.
+func anchorNouns() map[string]noun {
+	return map[string]noun{
 		rules.AnchorAct:        {"ostatnie takie zdarzenie", "ostatniego takiego zdarzenia", "last such event"},
 		rules.AnchorLastState:  {"ostatni zgłoszony stan", "ostatniego zgłoszonego stanu", "last reported state"},
 		rules.AnchorSupplyEnd:  {"koniec opłaconego okresu", "końca opłaconego okresu", "end of the paid period"},

@@ -386,7 +386,7 @@ func (h *Evaluation) limitProlonging(all []Basis) {
 		hold := h.policy.Rule(b.Rule).IsHold()
 		b.Keeps = slices.DeleteFunc(b.Keeps, func(item Item) bool {
 			return !slices.ContainsFunc(others[item], func(o *Basis) bool {
-				return !(hold && h.policy.Rule(o.Rule).Consent) && o.Begun(b.Since) &&
+				return (!hold || !h.policy.Rule(o.Rule).Consent) && o.Begun(b.Since) &&
 					(o.Until == nil || o.Until.After(o.Since) && !o.Until.Before(b.Since))
 			})
 		})

@@ -88,6 +88,7 @@ func Evaluate(p *Policy, facts []fact.Fact) *Evaluation {
 	acts := p.acts(h.facts, facts)
 	h.records.read(acts)
 	h.spread(acts)
+	h.readPlans()
 	for i := range facts {
 		h.erasureAsked = h.erasureAsked || facts[i].Kind == fact.KindErasure
 	}

@@ -182,8 +182,9 @@ func (t *builder) pending() {
 }
 
 func (t *builder) webinar() {
-	t.standard("webinar", 0, object{"ref": t.ref("webinar")})
-	t.dueAfter(t.at(0), 0, 30, "contact", "webinar")
+	const week = 7 * 24 * 60 // in minutes
+	t.standard("webinar", 0, object{"ref": t.ref("webinar"), "event_at": t.at(week).Format(time.RFC3339)})
+	t.dueAfter(t.at(week), 0, 30, "contact", "webinar")
 }
 
 func (t *builder) bought() {
@@ -232,8 +233,8 @@ func (t *builder) refunded() {
 func (t *builder) held() {
 	t.sale(0)
 	t.standard("hold", 30, object{"ref": t.ref("order"), "reason": "dispute"})
-	t.dueContract("contact", "phone")
-	for _, c := range []string{"order", "invoice", "access"} {
+	t.dueContract("phone")
+	for _, c := range []string{"order", "invoice", "access", "contact"} {
 		t.Dues = append(t.Dues, Due{Category: c, Held: true})
 	}
 	t.Ask = AskOnce

@@ -165,7 +165,7 @@ func (s *business) present() []webhook {
 		s.fact(
 			s.ago(10),
 			"grazyna",
-			object{"kind": "webinar", "ref": "webinar-" + s.run},
+			object{"kind": "webinar", "ref": "webinar-" + s.run, "event_at": s.ago(-7).Format(time.RFC3339)},
 			"Grażyna registers for a webinar: the registration is no consent to a newsletter",
 		),
 		s.checkout(s.ago(9), "hubert", "payment", "Hubert buys without consent to offers: he may be asked for consent, once"),

@@ -136,7 +136,8 @@ func TestRead_ASaleAbroadIsUnderTheOneStopShop(t *testing.T) {
 			t.Fatal(err)
 		}
 		text := facttest.Reading(got)
-		if strings.Contains(text, "oss") != c.oss || strings.Contains(text, "business") != c.business || !strings.Contains(text, "sale ") {
+		if strings.Contains(text, "oss") != c.oss || strings.Contains(text, "business") != c.business ||
+			!strings.Contains(text, "sale ") {
 			t.Errorf("%s: %s", name, text)
 		}
 	}
