@@ -171,6 +171,17 @@ func TestSubscribers(t *testing.T) {
 	})
 }
 
+// TestGroups_AWebinarHasTheDayOfTheConfiguration has a webinar of which the seller said when it takes place.
+func TestGroups_AWebinarHasTheDayOfTheConfiguration(t *testing.T) {
+	source := grouped()
+	source.Webinars = map[string]time.Time{"900": time.Date(2025, 12, 1, 0, 0, 0, 0, time.UTC)}
+	checkOf(t, source, []reads{{
+		"webinar",
+		nested("subscriber.added_to_group", "active", "900"),
+		"webinar 2025-10-09T09:00:00Z ref=mailerlite:group/900 event_at=2025-12-01T00:00:00Z " + ann,
+	}})
+}
+
 func TestGroups(t *testing.T) {
 	checkOf(t, grouped(), []reads{
 		{
