@@ -33,11 +33,15 @@ func (h *Evaluation) readPlans() {
 
 // plans returns the contracts that are plans of payments, with the days of access to their courses.
 func (h *Evaluation) plans() map[string]int {
-	subscribed := map[string]bool{} // the names of sales of subscriptions
+	var subscribed map[string]bool // the names of sales of subscriptions; most persons have none
 	for _, f := range h.facts {
-		if f.Kind == fact.KindSale && f.Access == fact.AccessSubscription {
-			subscribed[f.Ref] = true
+		if f.Kind != fact.KindSale || f.Access != fact.AccessSubscription {
+			continue
 		}
+		if subscribed == nil {
+			subscribed = map[string]bool{}
+		}
+		subscribed[f.Ref] = true
 	}
 	if len(subscribed) == 0 {
 		return nil
