@@ -65,23 +65,21 @@ func (h *Evaluation) anchored(name string) (time.Time, bool) {
 // lastState is the latest state of the thing with which an act in view was reported: an order that its shop
 // still reports as open is open. An act without a state counts from its instant.
 func (h *Evaluation) lastState(v view) time.Time {
-	var last time.Time
-	for _, i := range v.acts {
-		last = calendar.Later(last, h.facts[i].Occurred)
-		if at := h.facts[i].AsOf; at != nil {
-			last = calendar.Later(last, *at)
-		}
-	}
-	return last
+	return h.latestAct(v, func(f *fact.Fact) *time.Time { return f.AsOf })
 }
 
 // supplyEnd is the end of what the acts in view pay for: the end of the latest paid period, or the latest act.
 func (h *Evaluation) supplyEnd(v view) time.Time {
+	return h.latestAct(v, func(f *fact.Fact) *time.Time { return f.PaidUntil })
+}
+
+// latestAct is the latest instant of the acts in view, or the latest instant that an act states besides.
+func (h *Evaluation) latestAct(v view, stated func(*fact.Fact) *time.Time) time.Time {
 	var last time.Time
 	for _, i := range v.acts {
 		last = calendar.Later(last, h.facts[i].Occurred)
-		if paid := h.facts[i].PaidUntil; paid != nil {
-			last = calendar.Later(last, *paid)
+		if at := stated(h.facts[i]); at != nil {
+			last = calendar.Later(last, *at)
 		}
 	}
 	return last
