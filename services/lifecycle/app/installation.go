@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle/sqlitestore"
+	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
 
 // Installation is what a database knows of the installation that it belongs to.
@@ -32,14 +32,9 @@ var ErrForeign = errors.New("it belongs to another installation")
 // identify reads the installation of the database. A database without one gets an id, and the streams are claimed for
 // it.
 func (a *App) identify(ctx context.Context) error {
-	doc, err := a.store.State(ctx, installationName)
-	if err != nil {
+	var err error
+	if a.installation, err = store.ReadState[Installation](ctx, a.store, installationName); err != nil {
 		return err
-	}
-	if doc != "" {
-		if err := json.Unmarshal([]byte(doc), &a.installation); err != nil {
-			return fmt.Errorf("decode the installation of the database: %w", err)
-		}
 	}
 	if a.installation.ID == "" {
 		a.installation.ID = strings.ToLower(rand.Text())
@@ -51,11 +46,7 @@ func (a *App) identify(ctx context.Context) error {
 }
 
 func (a *App) saveInstallation(ctx context.Context, i Installation) error {
-	doc, err := json.Marshal(i)
-	if err != nil {
-		return err
-	}
-	return a.store.SetState(ctx, installationName, string(doc))
+	return store.WriteState(ctx, a.store, installationName, i)
 }
 
 // metadataKey is the key of the installation in the metadata of a stream.

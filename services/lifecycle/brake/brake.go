@@ -2,7 +2,6 @@ package brake
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
 
 // Store is what a Brake needs of the store.
@@ -18,8 +18,7 @@ type Store interface {
 	// were evaluated under another revision.
 	Due(ctx context.Context, at time.Time, revision string, limit int) ([]string, error)
 	Count(ctx context.Context) (int64, error)
-	State(ctx context.Context, name string) (string, error)
-	SetState(ctx context.Context, name, doc string) error
+	store.Stater
 }
 
 // Impact is what a review would delete.
@@ -134,23 +133,12 @@ type record struct {
 // recordName is the name of the record in the store.
 const recordName = "brake"
 
-func (b *Brake) load(ctx context.Context) (r record, err error) {
-	doc, err := b.opts.Store.State(ctx, recordName)
-	if err != nil || doc == "" {
-		return r, err
-	}
-	if err := json.Unmarshal([]byte(doc), &r); err != nil {
-		return r, fmt.Errorf("decode the state of the brake: %w", err)
-	}
-	return r, nil
+func (b *Brake) load(ctx context.Context) (record, error) {
+	return store.ReadState[record](ctx, b.opts.Store, recordName)
 }
 
 func (b *Brake) save(ctx context.Context, r record) error {
-	doc, err := json.Marshal(r)
-	if err != nil {
-		return err
-	}
-	return b.opts.Store.SetState(ctx, recordName, string(doc))
+	return store.WriteState(ctx, b.opts.Store, recordName, r)
 }
 
 // Status returns the state as of the last Open.

@@ -73,12 +73,7 @@ func (h *Dir) WriteMarker(m *Marker) error {
 
 // IsUsed reports whether the directory belongs to an installation: it has a marker, a database or streams.
 func (h *Dir) IsUsed() bool {
-	for _, name := range []string{MarkerFile, identity.DatabaseFile, "nats"} {
-		if _, err := os.Stat(filepath.Join(h.dir, name)); err == nil {
-			return true
-		}
-	}
-	return false
+	return h.has(MarkerFile) || h.has(identity.DatabaseFile) || h.has("nats")
 }
 
 // CheckConfig refuses a directory that was used before and has no configuration: that is no first start.

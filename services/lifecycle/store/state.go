@@ -1,0 +1,36 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+)
+
+// Stater keeps documents about the installation itself.
+type Stater interface {
+	// State returns a document; empty for an unknown name.
+	State(ctx context.Context, name string) (string, error)
+	// SetState stores a document; the latest one counts.
+	SetState(ctx context.Context, name, doc string) error
+}
+
+// ReadState decodes the document of a name; the zero value for an unknown name.
+func ReadState[T any](ctx context.Context, in Stater, name string) (value T, err error) {
+	doc, err := in.State(ctx, name)
+	if err != nil || doc == "" {
+		return value, err
+	}
+	if err := json.Unmarshal([]byte(doc), &value); err != nil {
+		return value, fmt.Errorf("decode the state %s: %w", name, err)
+	}
+	return value, nil
+}
+
+// WriteState encodes and stores the document of a name.
+func WriteState[T any](ctx context.Context, in Stater, name string, value T) error {
+	doc, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("encode the state %s: %w", name, err)
+	}
+	return in.SetState(ctx, name, string(doc))
+}
