@@ -29,6 +29,11 @@ type Config struct {
 	ApproveAbovePercent *float64 `validate:"omitempty,min=0,max=100" yaml:"approve_above_percent"`
 	// Controller is the business that decides about the processing; wordings name the controller.
 	Controller string `yaml:"controller"`
+	// Contact is how to reach the controller, for documents that are given to data subjects.
+	Contact Contact `yaml:"contact"`
+	// PrivacyNotice is the address of the privacy notice (Art. 13), which the consent page links; required with
+	// PublicURL.
+	PrivacyNotice string `validate:"omitempty,http_url,max=500" yaml:"privacy_notice"`
 	// Listen is where webhooks are received. Empty means 127.0.0.1:8080.
 	Listen  string   `validate:"omitempty,hostname_port" yaml:"listen"`
 	Sources []Source `validate:"unique=ID,dive"          yaml:"sources"`
@@ -56,6 +61,18 @@ type Config struct {
 	// dir is the directory of the file, the base of relative paths; doc locates values in the file.
 	dir string
 	doc *strictyaml.Document
+}
+
+// Contact is how to reach the controller (GDPR Art. 13(1), 30(1)(a)).
+type Contact struct {
+	// Address is the postal address, in one line.
+	Address string `validate:"max=300" yaml:"address"`
+	Email   string `validate:"omitempty,email,max=200" yaml:"email"`
+	Phone   string `validate:"max=50" yaml:"phone"`
+	// Representative is the representative in the Union (Art. 27), DPO the data protection officer (Art. 37): name and
+	// contact details. Empty means that there is none.
+	Representative string `validate:"max=300" yaml:"representative"`
+	DPO            string `validate:"max=300" yaml:"dpo"`
 }
 
 // Source is a sender of webhooks.
@@ -300,6 +317,10 @@ func (c *Config) check() error {
 			doc.Faultf([]any{"mongodb", "uri"}, "mongodb.uri holds a password; write a reference, env:NAME or file:PATH"),
 		)
 	}
+	if c.PublicURL != "" && c.PrivacyNotice == "" {
+		faults = append(faults, doc.Faultf([]any{"public_url"},
+			"privacy_notice is missing: with public_url there is a consent page, which must link the privacy notice (Art. 13)"))
+	}
 	if strings.ContainsAny(c.PublicURL, "?#") {
 		faults = append(
 			faults,
@@ -363,6 +384,8 @@ func explain(f validator.FieldError) string {
 		return name + " must be an address such as 127.0.0.1:8080"
 	case "http_url":
 		return name + " must be an address such as https://example.com/path"
+	case "email":
+		return name + " must be an e-mail address"
 	case "excluded_if":
 		return fmt.Sprintf("%s cannot be combined with %s; remove the key", name, strings.ToLower(f.Param()))
 	case "timezone":

@@ -10,6 +10,11 @@ type Recipient struct {
 	ID string `validate:"required,max=40,sourceid" yaml:"id"`
 	// Name is the display name. Empty means the name in the policy, or the id.
 	Name string `validate:"max=100" yaml:"name"`
+	// Country is the country outside of the EEA to which the recipient transfers data, such as USA, and Safeguard the
+	// safeguard of the transfer (GDPR Art. 44 to 49), such as "decyzja 2023/1795 (DPF)". Empty means what the policy
+	// states about the recipient of the same id.
+	Country   string `validate:"max=100" yaml:"country"`
+	Safeguard string `validate:"max=300" yaml:"safeguard"`
 	// Holds are the categories of data at the recipient; notifications cover no others. Empty means
 	// the categories in the policy; a recipient that the policy does not know must have Holds. HoldsAll
 	// alone means all categories.

@@ -18,6 +18,7 @@ import (
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/internal/access"
 	"github.com/rodopath/rodopath/services/internal/config"
+	"github.com/rodopath/rodopath/services/lifecycle/business"
 	"github.com/rodopath/rodopath/services/internal/loop"
 	"github.com/rodopath/rodopath/services/internal/service"
 	"github.com/rodopath/rodopath/services/internal/streams"
@@ -137,8 +138,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 
 // assemble connects the loops and the HTTP interface.
 func (a *App) assemble(ctx context.Context, opts Options, vault *identity.Vault) error {
-	var err error
-	if a.policy.Connected, err = connectedRecipients(opts.Config, a.policy); err != nil {
+	if err := business.Connect(a.policy, opts.Config); err != nil {
 		return err
 	}
 	events := &natsio.Events{JetStream: a.js, Sync: opts.Sync}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/rodopath/rodopath/services/internal/config"
+	"github.com/rodopath/rodopath/services/lifecycle/business"
 	"github.com/rodopath/rodopath/services/lifecycle/policy"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
@@ -21,8 +22,7 @@ func checkPolicy(c *config.Config) error {
 	if err := checkWordings(c, p); err != nil {
 		return err
 	}
-	_, err = connectedRecipients(c, p)
-	return err
+	return business.Connect(p, c)
 }
 
 // checkWordings reports a wording of a source that the policy does not define: a consent to an unknown

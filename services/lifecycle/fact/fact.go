@@ -184,6 +184,8 @@ type Fact struct {
 	// Reports are the reports of the fact with different states, by AsOf; empty for a single report. The
 	// dates of the fact are those of one of them: see Combine.
 	Reports []Report `json:"reports,omitempty"`
+	// Phone reports whether the source has a telephone number of the person.
+	Phone Presence `json:"phone,omitempty"`
 	// Mark is a keyed hash of ID that outlives the fact as a tombstone. Empty means ID itself.
 	Mark string `json:"mark,omitempty"`
 	// Address is a keyed hash of the e-mail address in the report; empty for none or several.

@@ -50,6 +50,7 @@ func Encode(f *fact.Fact, identities []identity.Identity, locators ...string) *f
 		AsOf:               timestamp(f.AsOf),
 		Parts:              f.Parts,
 		Matter:             f.Matter,
+		Phone:              stated(f.Phone),
 	}
 	if f.Form != "" || f.Shown != "" || f.DoubleOptIn != nil {
 		out.Evidence = &factv1.Evidence{Form: f.Form, Text: f.Shown, DoubleOptIn: timestamp(f.DoubleOptIn)}
@@ -93,7 +94,24 @@ func Decode(d *factv1.Delivery, f *factv1.Fact) fact.Fact {
 		AsOf:               pointer(f.GetAsOf()),
 		Parts:              f.GetParts(),
 		Matter:             f.GetMatter(),
+		Phone:              presence(f.Phone),
 	}
+}
+
+// stated returns the wire form of a presence: nil for an unknown one.
+func stated(p fact.Presence) *bool {
+	if p == fact.PresenceUnknown {
+		return nil
+	}
+	given := p == fact.PresenceGiven
+	return &given
+}
+
+func presence(given *bool) fact.Presence {
+	if given == nil {
+		return fact.PresenceUnknown
+	}
+	return fact.PresenceOf(*given)
 }
 
 // unspecified is the name of the zero value of an enum on the wire.

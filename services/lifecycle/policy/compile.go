@@ -8,6 +8,7 @@ import (
 
 	"github.com/rodopath/rodopath/services/internal/strictyaml"
 	"github.com/rodopath/rodopath/services/lifecycle/calendar"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
@@ -206,10 +207,26 @@ func (c *compiler) categories() map[string]rules.Category {
 		if cat.Per != string(rules.PerPerson) && cat.Per != string(rules.PerRecord) {
 			c.fault(path{"categories", id}, "category %s: per must be person or record", id)
 		}
+		if cat.Stated != "" && cat.Stated != rules.StatedPhone {
+			c.fault(path{"categories", id, "stated"}, "category %s: sources state phone, and not %q", id, cat.Stated)
+		}
 		out[id] = rules.Category{
+			Stated: cat.Stated, ReceivedBy: c.receivedBy(id, cat.ReceivedBy),
 			Name: cat.Name, PerRecord: cat.Per == string(rules.PerRecord), Pseudonymous: cat.Pseudonymous,
 			Correspondence: cat.Correspondence, Given: cat.Given, Term: cat.Term,
 		}
+	}
+	return out
+}
+
+// receivedBy reads the facts that show that data of a category are held.
+func (c *compiler) receivedBy(id string, names []string) []fact.Kind {
+	out := make([]fact.Kind, 0, len(names))
+	for i, name := range names {
+		if !slices.Contains(fact.Kinds(), fact.Kind(name)) && fact.Kind(name) != fact.KindRequested {
+			c.fault(path{"categories", id, "received_by", i}, "category %s: unknown fact %q", id, name)
+		}
+		out = append(out, fact.Kind(name))
 	}
 	return out
 }
@@ -235,7 +252,7 @@ func (c *compiler) recipients() map[string]rules.Recipient {
 				)
 			}
 		}
-		out[id] = rules.Recipient{Name: r.Name, Holds: r.Holds, ThirdCountry: r.ThirdCountry}
+		out[id] = rules.Recipient{Name: r.Name, Holds: r.Holds, ThirdCountry: r.ThirdCountry, Safeguard: r.Safeguard}
 	}
 	return out
 }

@@ -50,6 +50,10 @@ type category struct {
 	Per          string `yaml:"per"`
 	Pseudonymous bool   `yaml:"pseudonymous"`
 	Given        bool   `yaml:"given"`
+	// Stated names the data of which sources state whether the person gave them: "phone".
+	Stated string `yaml:"stated"`
+	// ReceivedBy lists the facts that show that data of the category are held.
+	ReceivedBy []string `yaml:"received_by"`
 	// Correspondence marks the correspondence about a request of the person.
 	Correspondence bool   `yaml:"correspondence"`
 	Term           string `yaml:"term"`
@@ -68,6 +72,8 @@ type recipient struct {
 	Name         texts    `yaml:"name"`
 	Holds        []string `yaml:"holds"`
 	ThirdCountry string   `yaml:"third_country"`
+	// Safeguard is the safeguard of the transfer to the third country.
+	Safeguard texts `yaml:"safeguard"`
 }
 
 type coverage struct {

@@ -269,6 +269,7 @@ func (h *Evaluation) restOn(b *Basis, r *Rule, acts []int) {
 	b.Keeps = h.items.take(len(r.Keeps))
 	for n, c := range r.Keeps {
 		switch {
+		case h.scope.phone[n] && h.arePhoneless(acts):
 		case !h.scope.perRecord[n]:
 			b.Keeps = append(b.Keeps, Item{Category: c})
 		case r.Per != PerContract || b.Ref == "":
@@ -279,6 +280,11 @@ func (h *Evaluation) restOn(b *Basis, r *Rule, acts []int) {
 			}
 		}
 	}
+}
+
+// arePhoneless reports whether the sources of all acts state that the person gave no telephone number.
+func (h *Evaluation) arePhoneless(acts []int) bool {
+	return !slices.ContainsFunc(acts, func(i int) bool { return h.facts[i].Phone != fact.PresenceNone })
 }
 
 // recordsOf returns the records of acts, until the next call.

@@ -13,6 +13,8 @@ type compiled struct {
 	effects table[fact.Kind, []effect]
 	// perRecord reports for each rule and each of its categories whether each record has an item of its own.
 	perRecord [][]bool
+	// phone reports the same for a telephone number of which sources state whether there is one.
+	phone [][]bool
 }
 
 // effect is the effect that facts of a kind have on the bases of a rule.
@@ -25,10 +27,11 @@ const (
 )
 
 func compile(p *Policy) *compiled {
-	c := &compiled{policy: p, perRecord: make([][]bool, len(p.Rules))}
+	c := &compiled{policy: p, perRecord: make([][]bool, len(p.Rules)), phone: make([][]bool, len(p.Rules))}
 	for i := range p.Rules {
 		for _, category := range p.Rules[i].Keeps {
 			c.perRecord[i] = append(c.perRecord[i], p.Categories[category].PerRecord)
+			c.phone[i] = append(c.phone[i], p.Categories[category].Stated == StatedPhone)
 		}
 	}
 	return c

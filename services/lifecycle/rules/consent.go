@@ -340,26 +340,28 @@ func (c *consent) anchored(name string) (time.Time, bool) {
 // appendConsents appends the consents for the rule's purpose as bases of the rule. The data of an ignored
 // sign-up are without a basis since the no: a basis that ended as it began has them deleted.
 func (h *Evaluation) appendConsents(all []Basis, r *Rule) []Basis {
-	add := func(b Basis) {
+	add := func(b Basis, acts ...int) {
 		if h.policy.ConsentRule(b.Purpose, b.Channel) != r {
 			return
 		}
 		b.Rule, b.Article = r.ID, r.Article
 		b.Keeps = h.items.take(len(r.Keeps))
 		for _, c := range r.Keeps {
-			b.Keeps = append(b.Keeps, Item{Category: c})
+			if h.policy.Categories[c].Stated != StatedPhone || !h.arePhoneless(acts) {
+				b.Keeps = append(b.Keeps, Item{Category: c})
+			}
 		}
 		all = append(all, b)
 	}
 	for i := range h.consents {
-		add(h.consents[i].Basis)
+		add(h.consents[i].Basis, h.consents[i].grants...)
 	}
 	for _, s := range h.ignored {
 		no := h.facts[s.no]
 		add(Basis{
 			Purpose: s.purpose, Channel: s.channel, Since: no.Occurred, Until: &no.Occurred,
 			Facts: []string{h.facts[s.signup].ID, no.ID},
-		})
+		}, s.signup)
 	}
 	return all
 }

@@ -52,12 +52,15 @@ type scope struct {
 	shared []int
 	// perRecord reports for each category of the rule whether each record has an item of its own.
 	perRecord []bool
+	// phone reports for each category of the rule whether the category is the telephone number.
+	phone []bool
 }
 
 // scopeOf returns the scope of a rule, until the next call.
 func (h *Evaluation) scopeOf(rule int) scope {
 	out := scope{
 		shared: h.scope.shared[:0], raising: h.kinds.with(raising, rule), perRecord: h.compiled.perRecord[rule],
+		phone: h.compiled.phone[rule],
 	}
 	if out.raising == 0 {
 		return out

@@ -36,6 +36,8 @@ type Policy struct {
 	// Connected are the configured systems that are notified of decisions. Connected is no part of
 	// the policy's text and revision.
 	Connected []ConnectedRecipient
+	// Contact are the contact details of the controller. Contact is no part of the policy's text and revision.
+	Contact Contact
 	// Answer is by when a request must be answered, Extended the same once an
 	// extension was announced in time (Art. 12(3)). FromVerified counts from when
 	// the person's identity was clear and not from receipt.
@@ -73,6 +75,18 @@ type Purpose struct {
 	Offers bool
 }
 
+// Contact is how to reach the controller (Art. 13(1)(a) and (b), 30(1)(a)); every part may be empty.
+type Contact struct {
+	// Address is the postal address, in one line.
+	Address string
+	Email   string
+	Phone   string
+	// Representative is the representative in the Union, DPO the data protection officer, each with contact details.
+	Representative, DPO string
+	// PrivacyNotice is the address of the privacy notice (Art. 13).
+	PrivacyNotice string
+}
+
 // Recipient describes a recipient of data (Art. 4(9)).
 type Recipient struct {
 	// Name is for people, by language.
@@ -82,6 +96,8 @@ type Recipient struct {
 	// ThirdCountry is the country outside of the EEA that receives the data; empty without a
 	// transfer.
 	ThirdCountry string
+	// Safeguard is the safeguard of the transfer, by language (Art. 30(1)(e), 44 to 49).
+	Safeguard map[string]string
 }
 
 // Category is a kind of personal data.
@@ -97,11 +113,20 @@ type Category struct {
 	// Correspondence is the correspondence about the person's own request. Everything else about
 	// the person may be erased while the answer is still open.
 	Correspondence bool
+	// Stated names the data of which sources state whether the person gave them: StatedPhone, or empty. A basis whose
+	// acts all state that the person gave none does not keep the category.
+	Stated string
+	// ReceivedBy lists the facts whose reports show that data of the category are held. An item without such a fact
+	// may be held, and it is not known that the item is.
+	ReceivedBy []fact.Kind
 	// Given reports whether the person provided the data, as Art. 20 requires for portability.
 	Given bool
 	// Term is the category in the Data Privacy Vocabulary.
 	Term string
 }
+
+// StatedPhone is the telephone number in Category.Stated.
+const StatedPhone = "phone"
 
 // Wording is a text that people agree to.
 type Wording struct {

@@ -18,6 +18,9 @@ type ConnectedRecipient struct {
 	// Dispatched reports whether dispatch delivers decisions to the recipient and reports the
 	// delivery. Other recipients read the stream, so publication is delivery.
 	Dispatched bool
+	// Country is the country outside of the EEA to which the recipient transfers data, Safeguard the safeguard of the
+	// transfer (Art. 44 to 49); empty without a transfer.
+	Country, Safeguard string
 	// Source is the source of the platform at which the recipient erases: the platform may report the erasure
 	// back. Empty means none.
 	Source string

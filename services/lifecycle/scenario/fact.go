@@ -107,6 +107,11 @@ func setMore(f *fact.Fact, key, value string, instant func() *time.Time) error {
 		f.Proof = []byte(value)
 	case "shown":
 		f.Shown = value
+	case "phone":
+		if value != "given" && value != "none" {
+			return fmt.Errorf("phone is given or none, not %q", value)
+		}
+		f.Phone = fact.PresenceOf(value == "given")
 	case "outcome":
 		f.Outcome = fact.Outcome(value)
 	case "reason":

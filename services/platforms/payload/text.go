@@ -47,6 +47,32 @@ func scalar(b []byte) Text {
 	return Text(b)
 }
 
+// Optional is a text of which a platform states whether there is one.
+type Optional struct {
+	Text
+	// Stated reports whether the platform sent the field, be it empty.
+	Stated bool
+}
+
+// UnmarshalJSON never fails.
+func (o *Optional) UnmarshalJSON(b []byte) error {
+	o.Stated = true
+	return o.Text.UnmarshalJSON(b)
+}
+
+// Presence reports whether one of several fields has a text; nil when the platform sent none of the fields.
+func Presence(fields ...Optional) *bool {
+	stated, given := false, false
+	for _, f := range fields {
+		stated = stated || f.Stated
+		given = given || strings.TrimSpace(string(f.Text)) != ""
+	}
+	if !stated {
+		return nil
+	}
+	return &given
+}
+
 // Number is a whole number that may have been written as a text or with a decimal point. Any other
 // value is 0.
 type Number int64

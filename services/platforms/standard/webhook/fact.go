@@ -36,6 +36,7 @@ func (f *fact) toFact(source *ingest.Source) *factv1.Fact {
 		Reason:             f.Reason,
 		Told:               payload.Time(f.Told, time.UTC),
 		Recipient:          f.Recipient,
+		Phone:              f.Person.HasPhone,
 	}
 	out.SamePerson = k == factv1.Kind_KIND_IDENTIFIED && len(out.GetIdentities()) > 1
 	for _, l := range f.Links {

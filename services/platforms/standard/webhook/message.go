@@ -59,6 +59,8 @@ type fact struct {
 type person struct {
 	Email string            `json:"email" validate:"omitempty,address"`
 	IDs   map[string]string `json:"ids"`
+	// HasPhone reports whether the sender has a telephone number of the person; nil when the sender does not say.
+	HasPhone *bool `json:"has_phone"`
 }
 
 type evidence struct {

@@ -24,6 +24,10 @@ type object struct {
 	CustomerDetails contact      `json:"customer_details"`
 	BillingDetails  contact      `json:"billing_details"`
 
+	// The possible places of a telephone number.
+	Phone         payload.Optional `json:"phone"`
+	CustomerPhone payload.Optional `json:"customer_phone"`
+
 	// The buyer as an invoice states it, and the delivery of goods.
 	CustomerAddress  address                       `json:"customer_address"`
 	CustomerTaxIDs   payload.List[json.RawMessage] `json:"customer_tax_ids"`
@@ -64,6 +68,7 @@ func (m *livemode) UnmarshalJSON(raw []byte) error {
 
 type contact struct {
 	Email  payload.Text                  `json:"email"`
+	Phone  payload.Optional              `json:"phone"`
 	TaxIDs payload.List[json.RawMessage] `json:"tax_ids"`
 	// Address is the address of taxation.
 	Address address `json:"address"`

@@ -34,7 +34,7 @@ func (r *reader) emit(who ingest.Identities, locators []string, facts ...*factv1
 		return
 	}
 	for _, f := range facts {
-		f.Identities, f.Locators = who, locators
+		f.Identities, f.Locators, f.Phone = who, locators, r.object().phone()
 		r.out.Facts = append(r.out.Facts, f)
 	}
 }
@@ -55,6 +55,12 @@ func (o *object) person() ingest.Identities {
 		}
 	}
 	return who
+}
+
+// phone reports whether the object carries a telephone number of the person; nil when no place for one is stated.
+func (o *object) phone() *bool {
+	return payload.Presence(o.Phone, o.CustomerPhone, o.CustomerDetails.Phone, o.BillingDetails.Phone,
+		o.ShippingDetails.Phone, o.CustomerShipping.Phone)
 }
 
 // names writes ids as names of Stripe's records and leaves out the empty ones.

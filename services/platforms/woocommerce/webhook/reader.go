@@ -99,8 +99,9 @@ func (r *reader) silent(reason string) { r.out.Silent = append(r.out.Silent, rea
 // emit adds facts of the buyer. A fact that is part of no state has the time of the report as well, by which a
 // delivery that is late is told from a correction.
 func (r *reader) emit(who ingest.Identities, facts ...*factv1.Fact) {
+	phone := payload.Presence(r.record.Billing.Phone, r.record.Shipping.Phone)
 	for _, f := range facts {
-		f.Identities = who
+		f.Identities, f.Phone = who, phone
 		if f.GetAsOf() == nil {
 			f.AsOf = r.modified()
 		}

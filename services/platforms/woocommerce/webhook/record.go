@@ -78,10 +78,10 @@ type contact struct {
 	Email   payload.Text `json:"email"`
 	Company payload.Text `json:"company"`
 	// Phone, the names and the address show whether an order without an e-mail address has a person.
-	Phone     payload.Text `json:"phone"`
-	FirstName payload.Text `json:"first_name"`
-	LastName  payload.Text `json:"last_name"`
-	Street    payload.Text `json:"address_1"`
+	Phone     payload.Optional `json:"phone"`
+	FirstName payload.Text     `json:"first_name"`
+	LastName  payload.Text     `json:"last_name"`
+	Street    payload.Text     `json:"address_1"`
 	// Country is the country of taxation. A shop states its own country for a buyer without an address.
 	Country payload.Text `json:"country"`
 
@@ -101,7 +101,7 @@ func (c *contact) UnmarshalJSON(raw []byte) error {
 
 // isEmpty reports whether the address names nobody.
 func (c *contact) isEmpty() bool {
-	return c.Email+c.Phone+c.FirstName+c.LastName+c.Company+c.Street == ""
+	return c.Email+c.Phone.Text+c.FirstName+c.LastName+c.Company+c.Street == ""
 }
 
 // taxLine is a tax that was charged. The code of its rate begins with the country: "DE-VAT-1".

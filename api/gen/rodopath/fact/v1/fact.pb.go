@@ -528,7 +528,10 @@ type Fact struct {
 	Matter string `protobuf:"bytes,28,opt,name=matter,proto3" json:"matter,omitempty"`
 	// event_at is when the event takes place for which the person registered, such as a webinar. It may lie
 	// in the future.
-	EventAt       *timestamppb.Timestamp `protobuf:"bytes,29,opt,name=event_at,json=eventAt,proto3" json:"event_at,omitempty"`
+	EventAt *timestamppb.Timestamp `protobuf:"bytes,29,opt,name=event_at,json=eventAt,proto3" json:"event_at,omitempty"`
+	// phone reports whether the report of the source carried a telephone number of the person; absent when
+	// the source does not state telephone numbers. phone is no part of id.
+	Phone         *bool `protobuf:"varint,30,opt,name=phone,proto3,oneof" json:"phone,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -766,6 +769,13 @@ func (x *Fact) GetEventAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Fact) GetPhone() bool {
+	if x != nil && x.Phone != nil {
+		return *x.Phone
+	}
+	return false
+}
+
 // Identity is one name of a person, such as an e-mail address.
 type Identity struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -911,7 +921,7 @@ const file_rodopath_fact_v1_fact_proto_rawDesc = "" +
 	"\x06Unread\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x12\n" +
 	"\x04body\x18\x02 \x01(\fR\x04body\x12\x14\n" +
-	"\x05topic\x18\x03 \x01(\tR\x05topic\"\xe4\b\n" +
+	"\x05topic\x18\x03 \x01(\tR\x05topic\"\x89\t\n" +
 	"\x04Fact\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12*\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x16.rodopath.fact.v1.KindR\x04kind\x126\n" +
@@ -949,10 +959,12 @@ const file_rodopath_fact_v1_fact_proto_rawDesc = "" +
 	"samePerson\x12\x14\n" +
 	"\x05parts\x18\x1b \x03(\tR\x05parts\x12\x16\n" +
 	"\x06matter\x18\x1c \x01(\tR\x06matter\x125\n" +
-	"\bevent_at\x18\x1d \x01(\v2\x1a.google.protobuf.TimestampR\aeventAt\x1a=\n" +
+	"\bevent_at\x18\x1d \x01(\v2\x1a.google.protobuf.TimestampR\aeventAt\x12\x19\n" +
+	"\x05phone\x18\x1e \x01(\bH\x00R\x05phone\x88\x01\x01\x1a=\n" +
 	"\x0fCategoriesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"4\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\b\n" +
+	"\x06_phone\"4\n" +
 	"\bIdentity\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value\"\x82\x01\n" +
@@ -1065,6 +1077,7 @@ func file_rodopath_fact_v1_fact_proto_init() {
 	if File_rodopath_fact_v1_fact_proto != nil {
 		return
 	}
+	file_rodopath_fact_v1_fact_proto_msgTypes[2].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

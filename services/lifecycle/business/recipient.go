@@ -1,4 +1,4 @@
-package app
+package business
 
 import (
 	"fmt"
@@ -10,9 +10,9 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
-// connectedRecipients returns the recipients of the configuration for the core. The categories of a
+// recipients returns the recipients of the configuration for the core. The categories of a
 // recipient come from the configuration, or from the recipient of the same id in the policy.
-func connectedRecipients(c *config.Config, p *rules.Policy) ([]rules.ConnectedRecipient, error) {
+func recipients(c *config.Config, p *rules.Policy) ([]rules.ConnectedRecipient, error) {
 	var out []rules.ConnectedRecipient
 	for i := range c.Recipients {
 		r := &c.Recipients[i]
@@ -23,6 +23,8 @@ func connectedRecipients(c *config.Config, p *rules.Policy) ([]rules.ConnectedRe
 			AnswerDays: r.Answer(),
 			Dispatched: r.Dispatched(),
 			Source:     c.SourceOf(r),
+			Country:    r.Country,
+			Safeguard:  r.Safeguard,
 		}
 		if len(a.Holds) == 0 {
 			a.Holds = p.Recipients[r.ID].Holds
@@ -62,17 +64,5 @@ func categories(p *rules.Policy) []string {
 		out = append(out, c)
 	}
 	slices.Sort(out)
-	return out
-}
-
-// shared returns the recipients that read the stream and have no token, and therefore no name at
-// the broker.
-func shared(c *config.Config) []string {
-	var out []string
-	for i := range c.Recipients {
-		if r := &c.Recipients[i]; r.By == "nats" && r.Token == "" {
-			out = append(out, r.ID)
-		}
-	}
 	return out
 }

@@ -1,0 +1,179 @@
+//nolint:misspell // half of the words are Polish
+package report
+
+import "strings"
+
+// number precedes the name of a record or a request.
+func (l Language) number() string { return l.choose("nr ", "no. ") }
+
+// order precedes the name of an order.
+func (l Language) order() string { return l.choose("zamówienie ", "order ") }
+
+func (l Language) noEnd() string { return l.choose("bez znanego końca", "no known end") }
+
+func (l Language) untilAgreed() string {
+	return l.choose(
+		"do czasu, gdy osoba z własnej inicjatywy ponownie udzieli zgody",
+		"until the person consents again on their own initiative",
+	)
+}
+
+func (l Language) notHeldOnConsent() string {
+	return l.choose(
+		"na podstawie tej zgody nie są już przechowywane żadne dane",
+		"no data are held on the basis of this consent any more",
+	)
+}
+
+func (l Language) withdrawal() string {
+	return l.choose(
+		"w sposób wskazany w treści zgody (na przykład linkiem w wiadomości) albo przez dowolne inne oświadczenie złożone administratorowi; bez podania przyczyny",
+		"as described in the text of the consent (for example by a link in a message), or by any other notice to the controller; no reason is required",
+	)
+}
+
+func (l Language) noticeUnknown() string {
+	return l.choose("treść zgody przedstawiona osobie nie jest znana", "the text shown to the person is unknown")
+}
+
+func (l Language) collectionUnknown() string {
+	return l.choose("sposób uzyskania zgody nie jest znany", "the manner of collection of the consent is unknown")
+}
+
+func (l Language) locationUnknown() string {
+	return l.choose(
+		"Dokładne miejsce przechowywania nie jest zapisane w tym systemie; informacji o nim udziela administrator.",
+		"The exact place of storage is not recorded in this system; the controller provides this information.",
+	)
+}
+
+func (l Language) abroad(name, country string) string {
+	return l.choose(
+		name+": "+country+" (poza Europejskim Obszarem Gospodarczym)",
+		name+": "+country+" (outside of the European Economic Area)",
+	)
+}
+
+// collection describes how a consent was collected.
+func (l Language) collection(form, source, confirmed string, ip bool) string {
+	var out []string
+	if form != "" {
+		out = append(out, l.choose("formularz "+l.quote(form), "form "+l.quote(form)))
+	}
+	if source != "" {
+		out = append(out, l.choose("źródło "+l.quote(source), "source "+l.quote(source)))
+	}
+	if confirmed != "" {
+		out = append(out, l.choose("potwierdzone linkiem "+confirmed, "confirmed by a link on "+confirmed))
+	}
+	if ip {
+		out = append(out, l.choose("zapisano adres IP", "the IP address was recorded"))
+	}
+	if len(out) == 0 {
+		return l.collectionUnknown()
+	}
+	return strings.Join(out, ", ")
+}
+
+func (l Language) noAutomation() string {
+	return l.choose(
+		"Nie podejmujemy decyzji, które opierają się wyłącznie na zautomatyzowanym przetwarzaniu i wywołują wobec osoby skutki prawne lub w podobny sposób istotnie na nią wpływają (art. 22 RODO). Automatycznie obliczane są wyłącznie okresy przechowywania danych.",
+		"No decisions with legal or similarly significant effects are based solely on automated processing (Art. 22 GDPR). Only the retention periods of data are computed automatically.",
+	)
+}
+
+// notKnown lists the information that a report cannot give.
+func notKnown() []Text {
+	return []Text{
+		{
+			"Raport wskazuje kategorie przechowywanych danych; ich treść (na przykład pozycje zamówienia, faktury) znajduje się w systemach wymienionych jako odbiorcy. Kopię danych (art. 15 ust. 3 RODO) przekazuje administrator.",
+			"The report lists the categories of the held data; the content (for example the lines of an order, or invoices) is stored in the systems named as recipients. The controller provides the copy of the data (Art. 15(3) GDPR).",
+		},
+		{
+			"Dane kontaktowe administratora oraz inspektora ochrony danych, jeżeli został wyznaczony, nie są zapisane w tym systemie.",
+			"The contact details of the controller and of a data protection officer, if designated, are not recorded in this system.",
+		},
+		{
+			"Dokładne miejsce przechowywania danych i zabezpieczenia przekazania poza EOG (art. 46 RODO) nie są zapisane w tym systemie.",
+			"The exact place of storage, and the safeguards of transfers outside of the EEA (Art. 46 GDPR), are not recorded in this system.",
+		},
+	}
+}
+
+// dataSubjectRights lists the rights of Art. 15 to 21, Art. 7(3) and Art. 77.
+func dataSubjectRights() []Right {
+	return []Right{
+		{"eu-gdpr:A15", "15", Text{"Dostęp do danych oraz ich kopia.", "Access to the data and a copy of the data."}},
+		{
+			"eu-gdpr:A16",
+			"16",
+			Text{
+				"Sprostowanie danych nieprawidłowych i uzupełnienie danych niekompletnych.",
+				"Rectification of inaccurate data and completion of incomplete data.",
+			},
+		},
+		{
+			"eu-gdpr:A17",
+			"17",
+			Text{
+				"Usunięcie danych. Dane, których przechowywania wymaga prawo (na przykład faktury), pozostają do końca wymaganego okresu.",
+				"Erasure. Data under a legal obligation of retention (for example invoices) are kept until the end of the required period.",
+			},
+		},
+		{
+			"eu-gdpr:A18",
+			"18",
+			Text{
+				"Ograniczenie przetwarzania: dane są wówczas co do zasady wyłącznie przechowywane.",
+				"Restriction of processing: as a rule, the data are then only stored.",
+			},
+		},
+		{
+			"eu-gdpr:A19",
+			"19",
+			Text{
+				"Informacja o odbiorcach, których powiadomiono o sprostowaniu lub usunięciu danych albo o ograniczeniu przetwarzania.",
+				"Information about the recipients notified of a rectification, erasure or restriction.",
+			},
+		},
+		{
+			"eu-gdpr:A20",
+			"20",
+			Text{
+				"Przeniesienie danych dostarczonych przez osobę, przetwarzanych na podstawie zgody lub umowy.",
+				"Portability of data provided by the person and processed on the basis of a consent or a contract.",
+			},
+		},
+		{
+			"eu-gdpr:A21",
+			"21",
+			Text{
+				"Sprzeciw: wobec marketingu bezpośredniego w dowolnym momencie i bez podania przyczyny, wobec przetwarzania na podstawie prawnie uzasadnionego interesu z przyczyn związanych ze szczególną sytuacją osoby.",
+				"Objection: to direct marketing at any time and without a reason, to processing based on a legitimate interest on grounds relating to the particular situation of the person.",
+			},
+		},
+		{
+			"eu-gdpr:A7-3",
+			"7(3)",
+			Text{
+				"Wycofanie zgody w dowolnym momencie. Wycofanie zgody nie wpływa na zgodność z prawem przetwarzania, którego dokonano przed jej wycofaniem.",
+				"Withdrawal of consent at any time. The withdrawal does not affect the lawfulness of earlier processing.",
+			},
+		},
+		{
+			"eu-gdpr:A77",
+			"77",
+			Text{
+				"Skarga do Prezesa Urzędu Ochrony Danych Osobowych, ul. Stanisława Moniuszki 1A, 00-014 Warszawa, uodo.gov.pl.",
+				"A complaint to the President of the Polish data protection authority (Prezes Urzędu Ochrony Danych Osobowych), ul. Stanisława Moniuszki 1A, 00-014 Warszawa, uodo.gov.pl.",
+			},
+		},
+	}
+}
+
+func (l Language) contentElsewhere() string {
+	return l.choose(
+		"Dane dostarczyła osoba; podstawą ich przetwarzania jest zgoda lub umowa. Ich treść (na przykład pozycje zamówienia) znajduje się w systemach odbiorców.",
+		"The person provided the data; the basis of the processing is a consent or a contract. The content (for example the lines of an order) is stored in the systems of the recipients.",
+	)
+}
