@@ -35,6 +35,8 @@ type Explanation struct {
 	Receipts []chain.Answer `json:"receipts,omitempty"`
 	// Tombstone describes the tombstones of erased data.
 	Tombstone *TombstoneNote `json:"tombstone,omitempty"`
+	// Notified are the recipients to which a deletion was delivered by the instant, by decision.
+	Notified map[string][]string `json:"notified,omitempty"`
 	// Deleted and Asked are the announcements up to the instant.
 	Deleted []AnnouncedDeletion `json:"deleted,omitempty"`
 	Asked   []PastQuestion      `json:"asked,omitempty"`
@@ -127,7 +129,7 @@ func Explain(p *rules.Policy, s Subject, at time.Time) Explanation {
 			e.NextChange = until
 		}
 	}
-	e.Deleted = latestDeletions(s.Announced, at)
+	e.Deleted, e.Notified = latestDeletions(s.Announced, at), notice.Delivered(s.Notices, at)
 	for _, a := range s.Questions {
 		if !a.At.After(at) {
 			e.Asked = append(e.Asked, PastQuestion{a, h.BasisToAsk(a.Purpose, a.Channel, at) != nil})

@@ -2,7 +2,7 @@ package httpapi
 
 import (
 	"bytes"
-	"context"
+	"cmp"
 	"net/http"
 	"sync"
 	"time"
@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"golang.org/x/time/rate"
 
+	"github.com/rodopath/rodopath/services/internal/display"
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
@@ -26,12 +27,16 @@ type consentQuestion struct {
 	id       string
 	decision *receipt.Decision
 	state    report.ConsentState
+	// addresses are the addresses of the person, shown in part.
+	addresses []string
+	// text is the wording in language, as shown.
+	text, language string
 }
 
 // consentPage shows the page on which a person gives or withdraws a consent. A GET changes nothing,
 // because mail programs fetch links.
 func (a *API) consentPage(c echo.Context) error {
-	q, err := a.questionOf(c.Request().Context(), c.Param("token"))
+	q, err := a.questionOf(c)
 	if err != nil {
 		return err
 	}
@@ -45,12 +50,13 @@ const maxForm = 1 << 10
 // shows the new state.
 func (a *API) consentAnswer(c echo.Context) error {
 	ctx := c.Request().Context()
-	q, err := a.questionOf(ctx, c.Param("token"))
+	q, err := a.questionOf(c)
 	if err != nil {
 		return err
 	}
 	c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, maxForm)
 	if f := a.answerOf(q, c.FormValue("act"), c.FormValue("agree") != ""); f != nil {
+		f.Shown = q.text
 		if _, err := a.publishFact(ctx, *f, nil, identity.DecisionLocator(q.id)); err != nil {
 			return err
 		}
@@ -82,15 +88,15 @@ func (a *API) answerOf(q *consentQuestion, act string, ticked bool) *fact.Fact {
 	return nil
 }
 
-// questionOf returns the question of a token with its state. A foreign token, or the token of a
-// removed subject, leads to a closed question.
-func (a *API) questionOf(ctx context.Context, token string) (*consentQuestion, error) {
+// questionOf returns the question of a token with its state, in the language of the request. A foreign token, or the
+// token of a removed subject, leads to a closed question.
+func (a *API) questionOf(c echo.Context) (*consentQuestion, error) {
 	over := &consentQuestion{state: report.ConsentOver}
-	decision, generation, ours := a.opts.Vault.PageDecision(token)
+	decision, generation, ours := a.opts.Vault.PageDecision(c.Param("token"))
 	if !ours {
 		return over, nil
 	}
-	s, err := a.opts.Directory.Decision(ctx, decision)
+	s, err := a.opts.Directory.Decision(c.Request().Context(), decision)
 	if s == nil || err != nil {
 		return over, err
 	}
@@ -98,7 +104,33 @@ func (a *API) questionOf(ctx context.Context, token string) (*consentQuestion, e
 	if d == nil || d.Question == nil || d.Generation >= 0 && d.Generation != generation {
 		return over, nil
 	}
-	return &consentQuestion{decision, d, a.stateOf(s, d)}, nil
+	q := &consentQuestion{id: decision, decision: d, state: a.stateOf(s, d)}
+	q.text, q.language = a.textOf(d, c.QueryParam("lang"))
+	q.addresses, err = a.maskedAddresses(s)
+	return q, err
+}
+
+// textOf returns the text of a question in a language, or else as the question was announced.
+func (a *API) textOf(d *receipt.Decision, language string) (text, is string) {
+	if w, ok := a.opts.Policy.WordingAt(d.Question.Wording, d.At); ok && w.Text == d.Question.Text && language != "" {
+		return w.In(language)
+	}
+	return d.Question.Text, d.Question.Language
+}
+
+// maskedAddresses returns the addresses of a person, each shown in part.
+func (a *API) maskedAddresses(s *lifecycle.Subject) ([]string, error) {
+	names, err := a.opts.Vault.Open(s.ID, s.Sealed)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, name := range names {
+		if name.Kind == identity.KindEmail {
+			out = append(out, display.MaskedAddress(name.Value))
+		}
+	}
+	return out, nil
 }
 
 func (a *API) stateOf(s *lifecycle.Subject, d *receipt.Decision) report.ConsentState {
@@ -123,17 +155,13 @@ func (a *API) stateOf(s *lifecycle.Subject, d *receipt.Decision) report.ConsentS
 
 // writeConsent writes the page with headers against caching, framing and referrers.
 func (a *API) writeConsent(c echo.Context, q *consentQuestion) error {
-	in := report.ConsentQuestion{Controller: a.opts.Controller, State: q.state}
+	in := report.ConsentQuestion{
+		Controller: a.opts.Controller, Contact: a.opts.Policy.Contact, State: q.state, Addresses: q.addresses,
+		Text: q.text, Language: q.language,
+	}
 	lang := report.Polish
-	if q.decision != nil {
-		in.Text, in.Language = q.decision.Question.Text, q.decision.Question.Language
-		lang = report.Language(in.Language)
-	}
-	if l := c.QueryParam("lang"); l != "" {
-		lang = report.Language(l)
-	}
-	if lang != report.English {
-		lang = report.Polish
+	if is := cmp.Or(c.QueryParam("lang"), q.language); is == string(report.English) {
+		lang = report.English
 	}
 	var page bytes.Buffer
 	if err := report.ConsentPage(&page, lang, in); err != nil {

@@ -9,7 +9,6 @@ import (
 
 	"github.com/rodopath/rodopath/services/internal/problem"
 	"github.com/rodopath/rodopath/services/lifecycle"
-	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/report"
 	"github.com/rodopath/rodopath/services/lifecycle/rights"
 )
@@ -18,7 +17,7 @@ import (
 type exportRequest struct {
 	personRequest
 	// Form is "report" (Art. 15, JSON), "page" (the same, to print), "portable"
-	// (Art. 20, JSON) or "answer" (a draft of the answer to a request for erasure).
+	// (Art. 20, JSON) or "answer" (a draft of the letter that answers a request).
 	Form string `json:"form" validate:"omitempty,oneof=report page portable answer"`
 	// Lang is "pl" or "en"; empty means Polish.
 	Lang string `json:"lang" validate:"omitempty,oneof=pl en"`
@@ -74,20 +73,12 @@ func indented(c echo.Context, v any) error {
 func (a *API) answer(c echo.Context, lang report.Language, f *found, ref string) error {
 	var request *rights.Request
 	for _, r := range rights.Requests(a.opts.Policy, f.subject.Facts, f.at) {
-		if r.Ref == ref ||
-			ref == "" && r.Right == fact.KindErasure && (request == nil || r.Received.After(request.Received)) {
+		if r.Ref == ref || ref == "" && (request == nil || r.Received.After(request.Received)) {
 			request = &r
 		}
 	}
 	if request == nil {
-		return problem.New(http.StatusNotFound, "unknown-request", "The person has no such request for erasure.")
-	}
-	if request.Right != fact.KindErasure {
-		return problem.New(
-			http.StatusUnprocessableEntity,
-			"impossible",
-			"A letter is drafted for requests for erasure only. For a request for access, use the form \"page\".",
-		)
+		return problem.New(http.StatusNotFound, "unknown-request", "The person has no such request.")
 	}
 	var letter bytes.Buffer
 	if err := report.Answer(&letter, lang, a.opts.Policy, f.subject, *request, f.at); err != nil {

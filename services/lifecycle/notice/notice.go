@@ -129,6 +129,24 @@ func hashItems(items []stream.Item, hash func(name string) string) []HashedItem 
 	return out
 }
 
+// Delivered returns the recipients to which decisions were delivered by an instant, by decision; nil without one.
+func Delivered(notices []Notice, at time.Time) map[string][]string {
+	var out map[string][]string
+	for i := range notices {
+		n := &notices[i]
+		for j := range n.Notifications {
+			if sent := n.Notifications[j].Sent; sent == nil || sent.After(at) {
+				continue
+			}
+			if out == nil {
+				out = map[string][]string{}
+			}
+			out[n.Decision] = append(out[n.Decision], n.Notifications[j].Recipient)
+		}
+	}
+	return out
+}
+
 // NewNotification returns the notification of a recipient at an instant.
 func NewNotification(p *rules.Policy, id string, at time.Time) Notification {
 	t := Notification{Recipient: id, Due: at}

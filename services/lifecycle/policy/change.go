@@ -44,12 +44,16 @@ func (c *compiler) change(changes []string) error {
 
 func (c *compiler) changePart(id, key, is string) error {
 	rule := slices.IndexFunc(c.doc.Rules, func(r rule) bool { return r.ID == id })
-	wording := slices.IndexFunc(c.doc.Wordings, func(w wording) bool { return w.ID == id })
+	named := func(w wording) bool { return w.ID == id }
 	switch {
 	case key == "until" && rule >= 0:
 		c.doc.Rules[rule].Until = words{is}
-	case key == "text" && wording >= 0:
-		c.doc.Wordings[wording].Text = is
+	case key == "text" && slices.ContainsFunc(c.doc.Wordings, named):
+		for i := range c.doc.Wordings {
+			if named(c.doc.Wordings[i]) {
+				c.doc.Wordings[i].Text = is
+			}
+		}
 	default:
 		return fmt.Errorf("the policy has no %s.%s; a rule has until, a wording has text", id, key)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rodopath/rodopath/services/internal/strictyaml"
 	"github.com/rodopath/rodopath/services/lifecycle/report"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
 // Checked is a policy without faults, with the risks of its choices.
@@ -17,17 +18,36 @@ type Checked struct {
 	Warnings []Warning         `json:"warnings"`
 }
 
+// Business is the business that uses a policy.
+type Business struct {
+	// Controller is the name of the controller; empty when not configured.
+	Controller string
+	// Connect adds the contact details and the recipients of the configuration to a policy; nil adds nothing.
+	Connect func(*rules.Policy) error
+}
+
+func (b *Business) connect(p *rules.Policy) error {
+	if b.Connect == nil {
+		return nil
+	}
+	return b.Connect(p)
+}
+
 // CheckFile reads and checks a policy file, or the shipped policy when path is empty or "default". The
 // error is an *strictyaml.Error when the file has faults: see IsFault.
-func CheckFile(path, controller string) (*Checked, error) {
+func CheckFile(path string, by Business) (*Checked, error) {
 	name, text, err := Read(path)
 	if err != nil {
 		return nil, err
 	}
-	p, warnings, err := Check(name, text, controller)
+	p, warnings, err := Check(name, text, by.Controller)
 	if err != nil {
 		return nil, err
 	}
+	if err := by.connect(p); err != nil {
+		return nil, err
+	}
+	warnings = append(warnings, recipientWarnings(p)...)
 	if warnings == nil {
 		warnings = []Warning{}
 	}
@@ -43,7 +63,7 @@ func IsFault(err error) bool {
 // WriteRecordOf writes the record of processing activities of a policy file (Art. 30), as text,
 // markdown, json or csv, in Polish ("pl") or English ("en"). The error wraps ErrFormat for any other
 // format or language.
-func WriteRecordOf(out io.Writer, path, controller, format, lang string) error {
+func WriteRecordOf(out io.Writer, path string, by Business, format, lang string) error {
 	name, text, err := Read(path)
 	if err != nil {
 		return err
@@ -52,8 +72,11 @@ func WriteRecordOf(out io.Writer, path, controller, format, lang string) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrFormat, err)
 	}
-	p, err := Parse(name, text, controller)
+	p, err := Parse(name, text, by.Controller)
 	if err != nil {
+		return err
+	}
+	if err := by.connect(p); err != nil {
 		return err
 	}
 	measures, err := Measures(name, text)

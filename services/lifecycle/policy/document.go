@@ -90,6 +90,8 @@ type wording struct {
 	Covers   []string `yaml:"covers"`
 	Channels []string `yaml:"channels"`
 	Text     string   `yaml:"text"`
+	// Translations are the same text in further languages.
+	Translations map[string]string `yaml:"translations"`
 
 	place place
 }
@@ -274,17 +276,16 @@ func replace[T comparable](base *T, with T) {
 // and appends the others.
 func overlay[T any](base, with []T, name func(T) string) []T {
 	var out []T
-	used := map[string]bool{}
-	same := func(id string) []T {
-		used[id] = true
-		return slices.DeleteFunc(slices.Clone(with), func(w T) bool { return name(w) != id })
-	}
+	used := map[string]bool{} // the names of replaced entries
 	for _, b := range base {
-		if again := same(name(b)); len(again) > 0 {
-			out = append(out, again...)
-		} else {
-			out = append(out, b)
+		if used[name(b)] {
+			continue
 		}
+		again := slices.DeleteFunc(slices.Clone(with), func(w T) bool { return name(w) != name(b) })
+		if used[name(b)] = len(again) > 0; !used[name(b)] {
+			again = []T{b}
+		}
+		out = append(out, again...)
 	}
 	for _, w := range with {
 		if !slices.ContainsFunc(base, func(b T) bool { return name(b) == name(w) }) {

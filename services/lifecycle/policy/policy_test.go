@@ -222,3 +222,74 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestParse_AWordingOfOnesOwnReplacesAllOfItsID: the default policy has the former and the present text of a wording.
+func TestParse_AWordingOfOnesOwnReplacesAllOfItsID(t *testing.T) {
+	p, err := Parse("own.yaml", []byte(`policy: own
+extends: pl
+wordings:
+  - id: newsletter-offers
+    language: pl
+    covers: [newsletter, offers]
+    channels: [email]
+    text: "Chcę otrzymywać mailem newsletter {controller} z ofertami. Zgodę mogę wycofać."
+`), "Sklep Ani")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for i := range p.Wordings {
+		if p.Wordings[i].ID == "newsletter-offers" {
+			got = append(got, p.Wordings[i].Text)
+		}
+	}
+	if want := "Chcę otrzymywać mailem newsletter Sklep Ani z ofertami. Zgodę mogę wycofać."; len(got) != 1 || got[0] != want {
+		t.Errorf("got %q, want %q alone", got, want)
+	}
+}
+
+func TestParse_ATranslationIsCheckedAsTheTextIs(t *testing.T) {
+	_, err := Parse("own.yaml", []byte(`policy: own
+extends: pl
+wordings:
+  - id: newsletter-offers
+    language: pl
+    covers: [newsletter, offers]
+    channels: [email]
+    text: "Chcę otrzymywać mailem newsletter {controller} z ofertami. Zgodę mogę wycofać."
+    translations:
+      en: "I want the newsletter of {controller} by mail. I can withdraw my consent."
+`), "Sklep Ani")
+	if want := `own.yaml:10:11: wording "newsletter-offers" covers offers and does not mention offers`; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func TestRecipientWarnings_NameWhatDataSubjectsWouldNotLearn(t *testing.T) {
+	p, err := Parse(DefaultName, []byte(Text()), "Sklep Ani")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := recipientWarnings(p); len(got) > 0 {
+		t.Errorf("the default policy: got %+v, want no warning", got)
+	}
+	p.Connected = []rules.ConnectedRecipient{
+		{ID: "crm"}, {ID: "cloud", Name: "Cloud Inc.", Country: "USA"},
+		{ID: "letters", Name: "Listonosz", Country: "USA", Safeguard: "SCC"},
+	}
+	var got []string
+	for _, w := range recipientWarnings(p) {
+		got = append(got, w.Says["en"])
+	}
+	for i, want := range []string{
+		"cloud transfers data to USA, and no safeguard", "cloud is configured, and the policy does not know",
+		"crm has no name", "crm is configured, and the policy does not know",
+	} {
+		if i >= len(got) || !strings.Contains(got[i], want) {
+			t.Fatalf("got %q, want %q at %d", got, want, i)
+		}
+	}
+	if len(got) != 4 {
+		t.Errorf("got %q, want 4", got)
+	}
+}

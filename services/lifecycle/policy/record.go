@@ -188,14 +188,54 @@ func (r *record) heading() string {
 
 // about names the controller and the policy.
 func (r *record) about() []string {
-	controller := cmp.Or(r.policy.Controller, bilingual("nie podano", "not given").In(r.lang))
-	return []string{
-		bilingual("Administrator: ", "Controller: ").In(r.lang) + controller + ". " + bilingual(
-			"Do uzupełnienia: dane kontaktowe administratora oraz, jeżeli zostali wyznaczeni, dane jego przedstawiciela i inspektora ochrony danych (art. 30 ust. 1 lit. a RODO).",
-			"To be added: the contact details, and a representative and a data protection officer if there are any (Art. 30(1)(a) GDPR).",
+	c := &r.policy.Contact
+	lines := []string{r.stated("Administrator", "Controller", r.policy.Controller)}
+	lines[0] += ", " + cmp.Or(
+		strings.Join(slices.DeleteFunc([]string{c.Address, c.Email, c.Phone}, isEmpty), ", "),
+		bilingual(
+			"dane kontaktowe do uzupełnienia (art. 30 ust. 1 lit. a RODO)",
+			"contact details to be added (Art. 30(1)(a) GDPR)",
 		).In(r.lang),
-		bilingual("Polityka: ", "Policy: ").In(r.lang) + r.policy.ID + "@" + r.policy.Revision,
+	)
+	if c.Representative != "" {
+		lines = append(lines, r.stated("Przedstawiciel administratora", "Representative", c.Representative))
 	}
+	lines = append(lines, r.stated("Inspektor ochrony danych", "Data protection officer", cmp.Or(c.DPO, bilingual(
+		"nie wyznaczono",
+		"not designated",
+	).In(r.lang))))
+	return append(lines, bilingual("Polityka: ", "Policy: ").In(r.lang)+r.policy.ID+"@"+r.policy.Revision)
+}
+
+// stated writes a labelled value, or that the value is not given.
+func (r *record) stated(pl, en, value string) string {
+	return bilingual(pl, en).In(r.lang) + ": " + cmp.Or(value, bilingual("nie podano", "not given").In(r.lang))
+}
+
+func isEmpty(s string) bool { return s == "" }
+
+// safeguards states the safeguards of the transfers outside of the EEA (Art. 30(1)(e)).
+func (r *record) safeguards() string {
+	var out []string
+	for _, id := range recipientsOf(r.policy) {
+		to := report.RecipientOf(r.policy, id)
+		if to.ThirdCountry == "" {
+			continue
+		}
+		safeguard := bilingual("do uzupełnienia", "to be added").In(r.lang)
+		if to.Safeguard != nil {
+			safeguard = to.Safeguard.In(r.lang)
+		}
+		out = append(out, to.Name.In(r.lang)+" ("+to.ThirdCountry+"): "+safeguard)
+	}
+	return bilingual(
+		"Zabezpieczenia przekazania poza EOG (art. 30 ust. 1 lit. e RODO): ",
+		"Safeguards of transfers outside of the EEA (Art. 30(1)(e) GDPR): ",
+	).In(r.lang) +
+		cmp.Or(
+			strings.Join(out, "; "),
+			bilingual("brak przekazań", "no transfers").In(r.lang),
+		) + "."
 }
 
 // notes returns the remarks below the table.
@@ -222,13 +262,16 @@ func (r *record) notes() []string {
 				In(r.lang) +
 			".",
 		bilingual(
-			fmt.Sprintf("Osoba bez znanych zdarzeń: najwyżej %d dni (motyw 49 RODO).", r.policy.IntakeDays),
-			fmt.Sprintf("Person without known facts: %d days at most (recital 49 GDPR).", r.policy.IntakeDays),
+			fmt.Sprintf(
+				"Osoba bez znanych zdarzeń: najwyżej %d dni (art. 6 ust. 1 lit. f RODO; okres określony przez administratora).",
+				r.policy.IntakeDays,
+			),
+			fmt.Sprintf(
+				"Person without known facts: %d days at most (Art. 6(1)(f) GDPR; period determined by the controller).",
+				r.policy.IntakeDays,
+			),
 		).In(r.lang),
-		bilingual(
-			"Zabezpieczenia przekazania poza EOG (art. 30 ust. 1 lit. e RODO) nie są zapisane w polityce: do uzupełnienia.",
-			"The safeguards of transfers outside of the EEA (Art. 30(1)(e) GDPR) are not recorded in the policy: to be added.",
-		).In(r.lang),
+		r.safeguards(),
 	}
 }
 
@@ -318,13 +361,14 @@ func (r *record) json(out *bytes.Buffer) error {
 	enc.SetIndent("", "  ")
 	return enc.Encode(struct {
 		Controller string            `json:"controller"`
+		Contact    rules.Contact     `json:"contact"`
 		Policy     string            `json:"policy"`
 		Revision   string            `json:"revision"`
 		Language   report.Language   `json:"language"`
 		Activities []Activity        `json:"activities"`
 		Measures   map[string]string `json:"measures"`
 		Notes      []string          `json:"notes"`
-	}{r.policy.Controller, r.policy.ID, r.policy.Revision, r.lang, r.activities, r.measures, r.notes()})
+	}{r.policy.Controller, r.policy.Contact, r.policy.ID, r.policy.Revision, r.lang, r.activities, r.measures, r.notes()})
 }
 
 func (r *record) csv(out *bytes.Buffer) error {

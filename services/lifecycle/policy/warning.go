@@ -18,6 +18,9 @@ const (
 	TooLong = "too_long"
 	// Marketing means that a practice may itself be marketing without consent.
 	Marketing = "marketing"
+	// Disclosure means that data subjects would not learn who receives their data, or how a transfer outside of the EEA
+	// is safeguarded (Art. 13(1)(e) and (f), 15(1)(c), 30(1)(d) and (e)).
+	Disclosure = "disclosure"
 )
 
 // Warning is a remark on a valid policy.
@@ -59,26 +62,28 @@ func (c *compiler) uncheckedWordings() []Warning {
 	var out []Warning
 	for i := range c.doc.Wordings {
 		w := &c.doc.Wordings[i]
-		if _, known := offersStems()[w.Language]; known {
-			continue
+		for _, language := range append([]string{w.Language}, sortedKeys(w.Translations)...) {
+			if _, known := offersStems()[language]; !known {
+				out = append(out, uncheckedWording(w, language))
+			}
 		}
-		out = append(
-			out,
-			Warning{Risk: Marketing, Line: w.place.line, Cites: "RODO art. 4 pkt 11, art. 7", Says: map[string]string{
-				"en": fmt.Sprintf(
-					"The wording %s is in the language %q and was not checked: somebody who reads it must see that it names your business, the purpose, the channel and the right to withdraw.",
-					w.ID,
-					w.Language,
-				),
-				"pl": fmt.Sprintf(
-					"Treść zgody %s jest w języku %q i nie została sprawdzona: ktoś, kto zna ten język, musi sprawdzić, czy wymienia Twoją firmę, cel, kanał i prawo do wycofania zgody.",
-					w.ID,
-					w.Language,
-				),
-			}},
-		)
 	}
 	return out
+}
+
+func uncheckedWording(w *wording, language string) Warning {
+	return Warning{Risk: Marketing, Line: w.place.line, Cites: "RODO art. 4 pkt 11, art. 7", Says: map[string]string{
+		"en": fmt.Sprintf(
+			"The wording %s in the language %q was not checked: a reader of the language must check that the wording names your business, the purpose, the channel and the right to withdraw.",
+			w.ID,
+			language,
+		),
+		"pl": fmt.Sprintf(
+			"Treść zgody %s w języku %q nie została sprawdzona: osoba znająca ten język musi sprawdzić, czy treść wymienia Twoją firmę, cel, kanał i prawo do wycofania zgody.",
+			w.ID,
+			language,
+		),
+	}}
 }
 
 // sample is a sale in December, with the largest difference between the years of sale and of tax.

@@ -139,11 +139,24 @@ func (c *compiler) wordings(p *rules.Policy, controller string) {
 		if w.Use != "" && w.Use != "consent" {
 			c.fault(w.at("use"), "wording %q: use must be consent or confirmation", w.ID)
 		}
-		c.consentText(w)
-		p.Wordings = append(p.Wordings, rules.Wording{
-			ID: w.ID, Language: w.Language, Text: strings.ReplaceAll(w.Text, "{controller}", controller), From: from, To: to,
+		if len(w.Covers) == 0 || len(w.Channels) == 0 {
+			c.fault(w.at(), "wording %q needs purposes (covers) and channels", w.ID)
+		}
+		c.covered(w.at(), fmt.Sprintf("wording %q", w.ID), w.Covers, w.Channels)
+		named := func(text string) string { return strings.ReplaceAll(text, "{controller}", controller) }
+		c.consentText(w, w.Text, w.Language, "text")
+		out := rules.Wording{
+			ID: w.ID, Language: w.Language, Text: named(w.Text), From: from, To: to,
 			Coverage: rules.Coverage{Purposes: w.Covers, Channels: w.Channels},
-		})
+		}
+		for _, language := range sortedKeys(w.Translations) {
+			c.consentText(w, w.Translations[language], language, "translations", language)
+			if out.Translations == nil {
+				out.Translations = map[string]string{}
+			}
+			out.Translations[language] = named(w.Translations[language])
+		}
+		p.Wordings = append(p.Wordings, out)
 	}
 }
 
@@ -217,35 +230,31 @@ func (c *compiler) confirmation(w *wording) {
 }
 
 // consentText checks the required content of a text of consent: controller, purpose, channel and
-// the right of withdrawal (Art. 7; Prawo komunikacji elektronicznej art. 398).
-func (c *compiler) consentText(w *wording) {
-	if len(w.Covers) == 0 || len(w.Channels) == 0 {
-		c.fault(w.at(), "wording %q needs purposes (covers) and channels", w.ID)
-	}
-	c.covered(w.at(), fmt.Sprintf("wording %q", w.ID), w.Covers, w.Channels)
+// the right of withdrawal (Art. 7; Prawo komunikacji elektronicznej art. 398), in the language of the text.
+func (c *compiler) consentText(w *wording, text, language string, at ...any) {
 	tracks := slices.ContainsFunc(w.Covers, func(p string) bool { return c.doc.Purposes[p].Tracking })
-	if tracks && !trackingStems().in(w.Text, w.Language) {
-		c.fault(w.at("text"), "wording %q covers profiling and does not name opens, clicks or tags", w.ID)
+	if tracks && !trackingStems().in(text, language) {
+		c.fault(w.at(at...), "wording %q covers profiling and does not name opens, clicks or tags", w.ID)
 	}
 	if !slices.ContainsFunc(w.Covers, func(p string) bool { return c.doc.Purposes[p].Offers }) {
 		return
 	}
-	if !strings.Contains(w.Text, "{controller}") {
+	if !strings.Contains(text, "{controller}") {
 		c.fault(
-			w.at("text"),
+			w.at(at...),
 			"wording %q covers offers and does not name the controller: write {controller} where your business is named",
 			w.ID,
 		)
 	}
-	if !offersStems().in(w.Text, w.Language) {
-		c.fault(w.at("text"), "wording %q covers offers and does not mention offers", w.ID)
+	if !offersStems().in(text, language) {
+		c.fault(w.at(at...), "wording %q covers offers and does not mention offers", w.ID)
 	}
-	if !withdrawalStems().in(w.Text, w.Language) {
-		c.fault(w.at("text"), "wording %q covers offers and does not mention that the consent can be withdrawn", w.ID)
+	if !withdrawalStems().in(text, language) {
+		c.fault(w.at(at...), "wording %q covers offers and does not mention that the consent can be withdrawn", w.ID)
 	}
 	for _, channel := range w.Channels {
-		if s, ok := channelStems(channel); ok && !s.in(w.Text, w.Language) {
-			c.fault(w.at("text"), "wording %q covers offers by %s and does not name the channel", w.ID, channel)
+		if s, ok := channelStems(channel); ok && !s.in(text, language) {
+			c.fault(w.at(at...), "wording %q covers offers by %s and does not name the channel", w.ID, channel)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package report
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -13,17 +12,15 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/chain"
 	"github.com/rodopath/rodopath/services/lifecycle/decision"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/notice"
 	"github.com/rodopath/rodopath/services/lifecycle/rights"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
-// ErrNotErasure means that a request is for a right other than erasure, for which no letter is
-// written.
-var ErrNotErasure = errors.New("letters are written for requests for erasure only")
-
-// Answer writes a draft of the letter that answers a request for erasure (Art. 12(3), 12(4), 17,
-// 19): the deleted data, the retained data with basis and retention end, the notified recipients,
-// and where to complain. The controller checks and sends the letter.
+// Answer writes a draft of the letter that answers a request of a data subject (Art. 12(3), 12(4)): granted, granted in
+// part or refused, with the reason, and where to complain. The letter for an erasure lists the deleted data, the retained
+// data with basis and retention end, and the recipients with their answers (Art. 17, 19). The controller checks and sends
+// the letter.
 func Answer(
 	w io.Writer,
 	lang Language,
@@ -32,19 +29,18 @@ func Answer(
 	request rights.Request,
 	at time.Time,
 ) error {
-	if request.Right != fact.KindErasure {
-		return fmt.Errorf("request %s is a %s: %w", request.Ref, request.Right, ErrNotErasure)
-	}
 	l := letter{
 		reporter: reporter{policy: p, subject: s, at: at.UTC(), e: lifecycle.Explain(p, s, at)},
 		Language: lang, request: request, words: lang.letter(),
 	}
 	l.head()
-	if request.Verified == nil {
-		l.paragraph(l.words.identity)
-		l.paragraph(l.words.nothingYet)
-	} else {
+	switch {
+	case request.Verified == nil:
+		l.paragraph(l.identity(request.Right))
+	case request.Right == fact.KindErasure:
 		l.body()
+	default:
+		l.rightBody()
 	}
 	l.paragraph(l.words.complaint)
 	l.foot()
@@ -88,11 +84,15 @@ func (l *letter) heading(text string) {
 
 func (l *letter) head() {
 	l.paragraph(l.words.draft)
-	if l.request.Verified != nil && !l.confirmed(l.deletions()) {
+	switch {
+	case l.request.Verified == nil:
+	case l.request.Right != fact.KindErasure:
+		l.hints()
+	case !l.confirmed(l.deletions()):
 		l.paragraph(l.words.missing)
 	}
 	fmt.Fprintf(&l.out, "%s\n%s\n\n", l.policy.Controller, l.date(l.day(l.at)))
-	l.paragraph(l.concerning(l.request.Ref, l.date(l.day(l.request.Received))))
+	l.paragraph(l.concerning(l.request.Right, l.request.Ref, l.date(l.day(l.request.Received))))
 	l.paragraph(l.words.greeting)
 }
 
@@ -113,7 +113,7 @@ func (l *letter) body() {
 		l.heading(l.words.deleting)
 	}
 	for _, d := range gone {
-		l.item(l.itemName(d.Item))
+		l.item(l.itemName(d.Item) + l.ifAny(d.Category))
 	}
 	switch {
 	case len(gone) > 0:
@@ -192,12 +192,29 @@ func (l *letter) writeRetained(remains []lifecycle.Remainder) {
 			exception = l.words.exempt + l.Article(r.Exempt)
 		}
 		l.item(sentences(
-			l.itemName(r.Item)+": "+l.keptUntil(&r, rule),
+			l.itemName(r.Item)+l.unlessKnown(r.Item)+": "+l.keptUntil(&r, rule),
 			l.words.purpose+PurposeOf(l.policy, r.Purpose).Name.In(l.Language),
 			l.words.basis+l.BasisIn(r.Article), exception,
 		))
 	}
 	l.out.WriteByte('\n')
+}
+
+// unlessKnown limits a statement about a held item of which no source reported data.
+func (l *letter) unlessKnown(item rules.Item) string {
+	if l.isKnown(&lifecycle.Held{Item: item}) {
+		return ""
+	}
+	return l.words.ifAny
+}
+
+// ifAny limits a statement about deleted data of which it is not known that there were any.
+func (l *letter) ifAny(category string) string {
+	c := l.policy.Categories[category]
+	if len(c.ReceivedBy) > 0 || c.Pseudonymous {
+		return ""
+	}
+	return l.words.ifAny
 }
 
 // sentences ends each part with a full stop.
@@ -261,14 +278,15 @@ func (l *letter) writeRecipients(gone []lifecycle.AnnouncedDeletion) {
 		if r.ThirdCountry != "" {
 			name += l.aside(r.ThirdCountry)
 		}
-		answer := l.words.unanswered
+		answer := l.words.unsent
 		switch a := l.lastAnswer(id, gone); {
 		case a != nil:
 			answer = l.receipt(a.Outcome) + l.aside(l.date(l.day(a.At)))
 		case l.unpublished(gone):
-			answer = l.words.unsent
 		case !slices.Contains(notified, id):
 			answer = l.words.unnotified // a recipient of the policy that is not configured
+		case l.isSent(id, gone):
+			answer = l.words.unanswered
 		}
 		l.item(name + ": " + answer)
 	}
@@ -312,6 +330,16 @@ func (l *letter) notifiedRecipients(gone []lifecycle.AnnouncedDeletion) []string
 		}
 	}
 	return out
+}
+
+// isSent reports whether a recipient has received one of the deletions.
+func (l *letter) isSent(recipient string, gone []lifecycle.AnnouncedDeletion) bool {
+	return slices.ContainsFunc(l.subject.Notices, func(n notice.Notice) bool {
+		return slices.ContainsFunc(gone, func(d lifecycle.AnnouncedDeletion) bool { return d.Decision == n.Decision }) &&
+			slices.ContainsFunc(n.Notifications, func(t notice.Notification) bool {
+				return t.Recipient == recipient && t.Sent != nil && !t.Sent.After(l.at)
+			})
+	})
 }
 
 // lastAnswer is the last answer of a recipient to the deletions; nil when there is none.

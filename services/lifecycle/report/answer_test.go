@@ -3,7 +3,6 @@ package report_test
 
 import (
 	"bytes"
-	"errors"
 	"strings"
 	"testing"
 
@@ -38,7 +37,7 @@ func TestAnswer_SaysEachThing(t *testing.T) {
 		answered(t, s, report.English, "req-1", "2028-06-02 12:00"),
 		"request for erasure (Art. 17 GDPR), no. req-1, received on 1 June 2028",
 		"- e-mail address and name",
-		"invoice or receipt, order order-1: until 31 December 2031. Purpose: tax documents. Basis: Art. 6(1)(c) GDPR (a legal obligation). Exception from the right to erasure: Art. 17(3)(b) GDPR",
+		"invoice or receipt, order order-1 (if there are any): until 31 December 2031. Purpose: tax documents. Basis: Art. 6(1)(c) GDPR (a legal obligation). Exception from the right to erasure: Art. 17(3)(b) GDPR",
 		"keyed hash",
 		"is to prevent the address from being added and contacted again.",
 		"Retention period of the entry: until 1 June 2031.",
@@ -52,9 +51,9 @@ func TestAnswer_SaysEachThing(t *testing.T) {
 	says(
 		t,
 		answered(t, s, report.Polish, "req-1", "2028-06-02 12:00"),
-		"wniosku o usunięcie danych (art. 17 RODO), nr req-1, otrzymanego 1 czerwca 2028 r.",
+		"wniosku o usunięcie danych (art. 17 RODO), nr req-1, z dnia 1 czerwca 2028 r.",
 		"- zapis na newsletter",
-		"faktura lub paragon, zamówienie order-1: do 31 grudnia 2031 r. Cel: dokumenty podatkowe. Podstawa: art. 6 ust. 1 lit. c RODO (obowiązek prawny). Wyjątek od prawa do usunięcia danych: art. 17 ust. 3 lit. b RODO",
+		"faktura lub paragon, zamówienie order-1 (jeżeli takie dane istnieją): do 31 grudnia 2031 r. Cel: dokumenty podatkowe. Podstawa: art. 6 ust. 1 lit. c RODO (obowiązek prawny). Wyjątek od prawa do usunięcia danych: art. 17 ust. 3 lit. b RODO",
 		"skrót kryptograficzny z kluczem",
 		"aby adres nie został ponownie dodany",
 		"Okres przechowywania wpisu: do 1 czerwca 2031 r. Również",
@@ -155,19 +154,66 @@ func TestAnswer_AfterTheMemoryOfDeletionsItPointsAtTheJournal(t *testing.T) {
 	)
 }
 
-func TestAnswer_OfAnotherRightIsAnError(t *testing.T) {
-	s := customer(t)
-	r := rights.Requests(s.policy, s.subject.Facts, at(t, "2026-07-20 12:00"))[0]
-	var out bytes.Buffer
-	if err := report.Answer(
-		&out,
-		report.Polish,
-		s.policy,
-		s.subject,
-		r,
-		at(t, "2026-07-20 12:00"),
-	); !errors.Is(err, report.ErrNotErasure) ||
-		out.Len() > 0 {
-		t.Errorf("got %v and %q", err, out.String())
+func TestAnswer_NobodyIsSaidToBeNotifiedBeforeTheDelivery(t *testing.T) {
+	s := subscriber(t)
+	for i := range s.subject.Notices {
+		for j := range s.subject.Notices[i].Notifications {
+			s.subject.Notices[i].Notifications[j].Sent = nil
+		}
+	}
+	text := answered(t, s, report.Polish, "req-9", "2026-06-01 12:00")
+	says(t, text, "system newslettera: powiadomienie oczekuje na wysłanie")
+	if strings.Contains(text, "powiadomiono,") {
+		t.Errorf("nobody was notified:\n%s", text)
+	}
+}
+
+// TestAnswer_EveryRightHasItsLetter writes a letter for each right and outcome.
+func TestAnswer_EveryRightHasItsLetter(t *testing.T) {
+	for _, lang := range languages() {
+		var out strings.Builder
+		for _, right := range []fact.Kind{
+			fact.KindAccessRequest, fact.KindRectificationRequest, fact.KindRestriction, fact.KindPortabilityRequest, fact.KindObjection,
+		} {
+			for _, outcome := range []fact.Outcome{"", fact.OutcomeGranted, fact.OutcomePartly, fact.OutcomeRefused} {
+				s := newScene(t)
+				s.tell(
+					t,
+					"2026-03-05 12:00",
+					fact.Fact{Kind: fact.KindSale, Source: "shop", Ref: "order-1", Phone: fact.PresenceNone},
+				)
+				ask := fact.Fact{Kind: right, Ref: "req-1"}
+				if right == fact.KindObjection {
+					ask.Purposes = []string{"claims"}
+				}
+				s.tell(t, "2026-03-06 12:00", ask)
+				if outcome != "" {
+					s.tell(
+						t,
+						"2026-03-07 12:00",
+						fact.Fact{Kind: fact.KindRequestDecided, Ref: "req-1", Outcome: outcome, Reason: "powód-1"},
+					)
+				}
+				out.WriteString(
+					"==== " + string(right) + " " + string(outcome) + "\n" + answered(t, s, lang, "req-1", "2026-03-08 12:00"),
+				)
+			}
+		}
+		golden(t, "answer-rights-"+string(lang)+".txt", out.String())
+	}
+}
+
+func TestAnswer_AnObjectionToMarketingIsNeverRefused(t *testing.T) {
+	s := newScene(t)
+	s.tell(t, "2026-03-05 12:00", fact.Fact{Kind: fact.KindSignup, Wording: "newsletter-offers", Form: "f"})
+	s.tell(t, "2026-03-06 12:00", fact.Fact{Kind: fact.KindObjection, Ref: "req-1", Purposes: []string{"offers"}})
+	for _, r := range rights.Requests(s.policy, s.subject.Facts, at(t, "2026-03-07 12:00")) {
+		if r.Ref == "req-1" {
+			says(
+				t,
+				answered(t, s, report.Polish, "req-1", "2026-03-07 12:00"),
+				"nie przetwarzamy już danych do celów marketingu",
+			)
+		}
 	}
 }

@@ -74,8 +74,8 @@ func (l Language) certificate() certificateWords {
 	return certificateWords{
 		Title: l.choose("Zaświadczenie o usunięciu danych", "Certificate of erasure"),
 		Lead: l.choose(
-			"Wymienione niżej dane jednej osoby zostały usunięte. Usunięcie potwierdził każdy powiadomiony odbiorca.",
-			"The data of one person listed below were deleted. Every notified recipient has confirmed the deletion.",
+			"Wymienione niżej dane jednej osoby zostały usunięte. Usunięcie potwierdził każdy system, któremu przekazano decyzję.",
+			"The data of one person listed below were deleted. Every system that received the decision has confirmed the deletion.",
 		),
 		Controller: l.choose("Administrator", "Controller"),
 		Decision:   l.choose("Decyzja", "Decision"),

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
 //go:embed consent.html
@@ -28,10 +30,14 @@ const (
 	ConsentOver ConsentState = "over"
 )
 
-// ConsentQuestion is the content of a consent page. The page names no person.
+// ConsentQuestion is the content of a consent page.
 type ConsentQuestion struct {
 	Controller string
-	State      ConsentState
+	// Contact is how to reach the controller, with the address of the privacy notice (Art. 13).
+	Contact rules.Contact
+	State   ConsentState
+	// Addresses are the addresses that the consent is about, shown in part: a link may reach somebody else.
+	Addresses []string
 	// Text is the wording, in Language.
 	Text, Language string
 }
@@ -39,7 +45,9 @@ type ConsentQuestion struct {
 // ConsentPage writes the page on which a person gives or withdraws a consent: a form with an empty
 // checkbox that works without scripts.
 func ConsentPage(w io.Writer, lang Language, q ConsentQuestion) error {
-	t, err := template.New("consent").Parse(consentSource)
+	t, err := template.New("consent").Funcs(template.FuncMap{"contact": func(c rules.Contact) string {
+		return contactOf(Party{Address: c.Address, Email: c.Email, Phone: c.Phone})
+	}}).Parse(consentSource)
 	if err != nil {
 		return fmt.Errorf("read the page: %w", err)
 	}
@@ -59,6 +67,7 @@ func ConsentPage(w io.Writer, lang Language, q ConsentQuestion) error {
 // consentWords holds the texts of the consent page.
 type consentWords struct {
 	Title, Lead, Agree, Send, Decline, Unticked, Agreed, Withdraw, Declined, Over, Free, Other string
+	Address, Controller, Privacy                                                               string
 }
 
 func (l Language) consent() consentWords {
@@ -83,10 +92,13 @@ func (l Language) consent() consentWords {
 		),
 		Over: l.choose("To pytanie nie jest już aktualne.", "This question is no longer open."),
 		Free: l.choose(
-			"Zgoda jest dobrowolna. Odmowa zgody nie ma dla Ciebie negatywnych skutków.",
-			"Consent is voluntary. A refusal has no negative consequences for you.",
+			"Wyrażenie zgody jest dobrowolne. Odmowa nie pociąga za sobą żadnych negatywnych skutków, a zgodę można wycofać w dowolnym momencie.",
+			"Consent is voluntary. A refusal has no negative consequences for you, and you may withdraw the consent at any time.",
 		),
-		Other: l.choose("English", "Polski"),
+		Other:      l.choose("English", "Polski"),
+		Address:    l.choose("Zgoda dotyczy adresu", "The consent is about the address"),
+		Controller: l.choose("Administrator danych", "Controller"),
+		Privacy:    l.choose("Informacja o przetwarzaniu danych", "Privacy notice"),
 	}
 }
 

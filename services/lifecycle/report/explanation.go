@@ -105,7 +105,7 @@ func (x *explanation) holds() {
 		x.line("%s", x.words.nothing)
 		return
 	}
-	t := &Table{Widths: []int{22, 13, 16, 22, 10, 7}}
+	t := &Table{Widths: []int{20, 13, 16, 22, 10, 7}}
 	t.Row(x.words.held, x.words.lastDay, x.words.lapses, x.words.basis, x.words.since, x.words.facts)
 	for i := range x.e.Holds {
 		h := &x.e.Holds[i]

@@ -78,7 +78,7 @@ func TestExplain_SaysEachThing(t *testing.T) {
 		"RECEIPTS",
 		"newsletter service deletion withheld,",
 		"QUESTIONS FOR CONSENT",
-		"ANNOUNCED DELETIONS phone number basis lapsed 2026-03-20 00:00",
+		"MAY NO LONGER BE HELD phone number basis lapsed 2026-03-20 00:00",
 		"DELETED DATA AND REASONS (journal) 2026-03-20 00:00 phone number lapsed: contract 6(1)(b) revision "+s.policy.Revision,
 		"ALARMS 2026-07-02 00:00 access_request req-1 was to be answered by 2026-07-01",
 	)
@@ -97,7 +97,7 @@ func TestExplain_SaysEachThing(t *testing.T) {
 		"POTWIERDZENIA ODBIORCÓW",
 		"system newslettera usunięcie wstrzymane,",
 		"PYTANIA O ZGODĘ",
-		"OGŁOSZONE USUNIĘCIA numer telefonu podstawa ustała 2026-03-20 00:00",
+		"NIE WOLNO JUŻ PRZECHOWYWAĆ numer telefonu podstawa ustała 2026-03-20 00:00",
 		"USUNIĘTE DANE I PRZYCZYNY (dziennik) 2026-03-20 00:00 numer telefonu ustały: wykonanie umowy, wersja "+s.policy.Revision,
 		"ALARMY 2026-07-02 00:00 wniosek req-1 pozostał bez odpowiedzi w terminie (do 2026-07-01)",
 	)
@@ -249,5 +249,20 @@ func TestExplain_ShowsWhatWasSentOnceMoreAndWhatIsConfirmed(t *testing.T) {
 		report.Of(s.policy, nil, s.subject, at(t, "2026-07-20 12:00"), s.journal).Deleted,
 	) {
 		t.Error("the export takes what was sent once more for another deletion")
+	}
+}
+
+func TestExplain_WithoutRecipientsNobodyWasTold(t *testing.T) {
+	s := newScene(t)
+	s.policy.Connected = nil
+	s.tell(t, "2026-03-05 12:00", fact.Fact{Kind: fact.KindSale, Source: "shop", Ref: "order-1", Phone: fact.PresenceGiven})
+	s.pass(t, "2026-03-21 00:00")
+	for lang, want := range map[report.Language]string{
+		report.English: "nobody was told", report.Polish: "nikogo nie powiadomiono",
+	} {
+		text := explained(t, s, lang, nil, "2026-03-21 12:00")
+		if !strings.Contains(strings.Join(strings.Fields(text), " "), want) {
+			t.Errorf("got\n%s\nwant %q", text, want)
+		}
 	}
 }

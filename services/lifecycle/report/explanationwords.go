@@ -18,6 +18,7 @@ type explanationWords struct {
 	bans, anyUse                                                             string
 	requests, received, due, overdue, extended, answered, late               string
 	asked, open, closed, told, lapsed, receipts                              string
+	notified, nobodyNotified                                                 string
 	resent, resentToAll, confirmed                                           string
 	gone, again, because, revision, forgotten, absorbed, parted, alarms      string
 	tombstone, allGone                                                       string
@@ -68,9 +69,11 @@ func (l Language) explanation() explanationWords {
 			"zamknięte: udzielono odpowiedzi albo umowa się zakończyła",
 			"closed: answered, or the contract has ended",
 		),
-		told:     l.choose("OGŁOSZONE USUNIĘCIA", "ANNOUNCED DELETIONS"),
-		lapsed:   l.choose("podstawa ustała ", "basis lapsed "),
-		receipts: l.choose("POTWIERDZENIA ODBIORCÓW", "RECEIPTS"),
+		told:           l.choose("NIE WOLNO JUŻ PRZECHOWYWAĆ", "MAY NO LONGER BE HELD"),
+		notified:       l.choose("powiadomiono: ", "notified: "),
+		nobodyNotified: l.choose("nikogo nie powiadomiono", "nobody was told"),
+		lapsed:         l.choose("podstawa ustała ", "basis lapsed "),
+		receipts:       l.choose("POTWIERDZENIA ODBIORCÓW", "RECEIPTS"),
 
 		gone:  l.choose("USUNIĘTE DANE I PRZYCZYNY (dziennik)", "DELETED DATA AND REASONS (journal)"),
 		again: l.choose("ponownie: ", "again: "),
@@ -159,7 +162,7 @@ func (l Language) alarm(e *chain.Entry) string {
 	case "told":
 		return "ograniczenie nadal obowiązuje: najpierw powiadom osobę, potem znieś ograniczenie (art. 18 ust. 3 RODO)"
 	case "hold":
-		return "wstrzymanie usunięcia jest spóźnione albo dotyczy danych, które nie są przechowywane" + after(
+		return "blokada usunięcia jest spóźniona albo dotyczy danych, które nie są przechowywane" + after(
 			" (usunięto ",
 			when,
 			")",

@@ -1,14 +1,21 @@
 //nolint:misspell // half of the words are Polish
 package report
 
+import (
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rights"
+)
+
 type letterWords struct {
-	draft, missing, greeting, identity, nothingYet    string
+	draft, missing, greeting                          string
 	granted, partly, refused, reason                  string
 	deleted, deleting, nothingDeleted, deletedLongAgo string
 	kept, nothingKept                                 string
 	purpose, basis, exempt, notReached                string
 	entry, recipients, noRecipients                   string
 	unanswered, unsent, unnotified                    string
+	ifAny, undecided, noReason                        string
+	restricted, nothingHeld, disclosed                string
 	complaint, regards                                string
 }
 
@@ -23,11 +30,6 @@ func (l Language) letter() letterWords {
 			"[Not every recipient has confirmed the deletion. Preferably send the letter after the last receipt. Delete this line.]",
 		),
 		greeting: l.choose("Szanowna Pani, Szanowny Panie,", "Dear Sir or Madam,"),
-		identity: l.choose(
-			"przed usunięciem danych musimy potwierdzić, że wniosek pochodzi od osoby, której dane dotyczą (art. 12 ust. 6 RODO). Prosimy o odpowiedź z adresu zapisanego w naszych systemach albo o inne potwierdzenie tożsamości.",
-			"Before deleting data we must verify that the request comes from the data subject (Art. 12(6) GDPR). Please reply from the address recorded in our systems, or confirm your identity in another way.",
-		),
-		nothingYet: l.choose("Do tego czasu nie usuwamy żadnych danych.", "Until then we delete no data."),
 		granted: l.choose(
 			"uwzględniamy wniosek i usuwamy dane, których wniosek dotyczy.",
 			"We grant the request and delete the data concerned.",
@@ -71,14 +73,29 @@ func (l Language) letter() letterWords {
 			"Recipients of the deleted data and their answers (Art. 19 GDPR):",
 		),
 		noRecipients: l.choose(
-			"Usunięte dane nie były ujawniane żadnym odbiorcom (art. 19 RODO).",
-			"The deleted data were not disclosed to any recipient (Art. 19 GDPR).",
+			"Nie odnotowano odbiorców, którym ujawniono usunięte dane (art. 19 RODO).",
+			"No recipient is recorded to whom the deleted data were disclosed (Art. 19 GDPR).",
 		),
 		unanswered: l.choose("powiadomiono, usunięcia jeszcze nie potwierdzono", "notified, deletion not confirmed yet"),
 		unsent:     l.choose("powiadomienie oczekuje na wysłanie", "notification pending"),
 		unnotified: l.choose(
 			"[odbiorcy nie powiadomiono automatycznie: powiadom odbiorcę i uzupełnij odpowiedź]",
 			"[the recipient was not notified automatically: notify the recipient, and complete the answer]",
+		),
+		ifAny: l.choose(" (jeżeli takie dane istnieją)", " (if there are any)"),
+		undecided: l.choose(
+			"[Wniosku jeszcze nie rozpatrzono: zapisz decyzję („rodopath requests decide”). Pismo zakłada uwzględnienie wniosku. Usuń ten wiersz.]",
+			"[The request is not decided yet: record the decision (“rodopath requests decide”). The letter assumes that the request is granted. Delete this line.]",
+		),
+		noReason: l.choose(
+			"[Podaj uzasadnienie („rodopath requests decide --reason”): art. 12 ust. 4 RODO wymaga wskazania powodów. Usuń ten wiersz.]",
+			"[Give the reason (“rodopath requests decide --reason”): Art. 12(4) GDPR requires the reasons. Delete this line.]",
+		),
+		restricted:  l.choose("Dane, których przetwarzanie ograniczono:", "Data whose processing is restricted:"),
+		nothingHeld: l.choose("obecnie nie ma takich danych", "there are no such data at present"),
+		disclosed: l.choose(
+			"Odbiorcy, którym dane ujawniono lub mogły zostać ujawnione (art. 19 RODO):",
+			"Recipients to whom the data were or may have been disclosed (Art. 19 GDPR):",
 		),
 		complaint: l.choose(
 			"Przysługuje Pani/Panu prawo wniesienia skargi do Prezesa Urzędu Ochrony Danych Osobowych (ul. Stanisława Moniuszki 1A, 00-014 Warszawa, uodo.gov.pl; art. 77 RODO) oraz prawo do środka ochrony prawnej przed sądem (art. 79 RODO).",
@@ -89,11 +106,179 @@ func (l Language) letter() letterWords {
 }
 
 // concerning is the subject of a letter.
-func (l Language) concerning(ref, received string) string {
+func (l Language) concerning(right fact.Kind, ref, received string) string {
 	return l.choose(
-		"Dotyczy: wniosku o usunięcie danych (art. 17 RODO), nr "+ref+", otrzymanego "+received,
-		"Re: request for erasure (Art. 17 GDPR), no. "+ref+", received on "+received,
+		"Dotyczy: ",
+		"Re: ",
+	) + l.requestOf(
+		right,
+	) + l.choose(
+		", nr "+ref+", z dnia ",
+		", no. "+ref+", received on ",
+	) + received
+}
+
+// requestOf names a request with its article; in Polish in the genitive.
+func (l Language) requestOf(right fact.Kind) string {
+	switch right {
+	case fact.KindAccessRequest:
+		return l.choose("wniosku o dostęp do danych (art. 15 RODO)", "request for access (Art. 15 GDPR)")
+	case fact.KindRectificationRequest:
+		return l.choose("wniosku o sprostowanie danych (art. 16 RODO)", "request for rectification (Art. 16 GDPR)")
+	case fact.KindErasure:
+		return l.choose("wniosku o usunięcie danych (art. 17 RODO)", "request for erasure (Art. 17 GDPR)")
+	case fact.KindRestriction:
+		return l.choose("wniosku o ograniczenie przetwarzania (art. 18 RODO)", "request for restriction (Art. 18 GDPR)")
+	case fact.KindPortabilityRequest:
+		return l.choose("wniosku o przeniesienie danych (art. 20 RODO)", "request for portability (Art. 20 GDPR)")
+	}
+	return l.choose("sprzeciwu (art. 21 RODO)", "objection (Art. 21 GDPR)")
+}
+
+// identity asks the sender of a request for a proof of identity. Nothing is deleted and disclosed before.
+func (l Language) identity(right fact.Kind) string {
+	before, until := l.choose("przed udzieleniem odpowiedzi", "Before answering"), l.choose(
+		"Do tego czasu nie ujawniamy żadnych danych.", "Until then we disclose no data.")
+	if right == fact.KindErasure {
+		before = l.choose("przed usunięciem danych", "Before deleting data")
+		until = l.choose("Do tego czasu nie usuwamy żadnych danych.", "Until then we delete no data.")
+	}
+	return l.choose(
+		before+" musimy potwierdzić, że wniosek pochodzi od osoby, której dane dotyczą (art. 12 ust. 6 RODO). Prosimy o odpowiedź z adresu zapisanego w naszych systemach albo o inne potwierdzenie tożsamości. "+until,
+		before+" we must verify that the request comes from the data subject (Art. 12(6) GDPR). Please reply from the address recorded in our systems, or confirm your identity in another way. "+until,
 	)
+}
+
+// rightWords are the texts of the letter for a right other than erasure.
+type rightWords struct {
+	// granted, partly and refused are the verdicts; attach is a remark of the draft on what to send with the letter.
+	granted, partly, refused, attach string
+}
+
+func (l Language) rightWords(request *rights.Request, marketing bool) rightWords {
+	switch request.Right {
+	case fact.KindAccessRequest:
+		return l.accessWords()
+	case fact.KindRectificationRequest:
+		return l.rectificationWords()
+	case fact.KindRestriction:
+		return l.restrictionWords()
+	case fact.KindPortabilityRequest:
+		return l.portabilityWords()
+	}
+	if marketing {
+		return l.marketingWords()
+	}
+	return l.objectionWords()
+}
+
+func (l Language) accessWords() rightWords {
+	return rightWords{
+		granted: l.choose(
+			"uwzględniamy wniosek. W załączeniu przekazujemy informacje, o których mowa w art. 15 ust. 1 i 2 RODO, oraz kopię przetwarzanych danych (art. 15 ust. 3 RODO).",
+			"We grant the request. Enclosed are the information under Art. 15(1) and (2) GDPR and a copy of the data (Art. 15(3) GDPR).",
+		),
+		partly: l.choose(
+			"uwzględniamy wniosek w części. W załączeniu przekazujemy informacje, o których mowa w art. 15 ust. 1 i 2 RODO, oraz kopię danych, z wyjątkiem danych wskazanych niżej. Odmowa w tym zakresie następuje na podstawie art. 12 ust. 4 i 5 albo art. 15 ust. 4 RODO (prawa i wolności innych osób).",
+			"We grant the request in part. Enclosed are the information under Art. 15(1) and (2) GDPR and a copy of the data, except for the data stated below. To that extent the request is refused under Art. 12(4) and (5) or Art. 15(4) GDPR (rights and freedoms of others).",
+		),
+		refused: l.choose(
+			"nie podejmujemy działań w związku z wnioskiem (art. 12 ust. 4 i 5 RODO).",
+			"We take no action on the request (Art. 12(4) and (5) GDPR).",
+		),
+		attach: l.choose(
+			"[Załącz raport („rodopath export --form page”) i kopię danych z systemów wymienionych w raporcie. Usuń ten wiersz.]",
+			"[Enclose the report (“rodopath export --form page”) and a copy of the data from the systems named in the report. Delete this line.]",
+		),
+	}
+}
+
+func (l Language) rectificationWords() rightWords {
+	return rightWords{
+		granted: l.choose(
+			"uwzględniamy wniosek: dane sprostowaliśmy lub uzupełniliśmy zgodnie z wnioskiem (art. 16 RODO).",
+			"We grant the request: the data are rectified or completed as requested (Art. 16 GDPR).",
+		),
+		partly: l.choose(
+			"uwzględniamy wniosek w części: sprostowaliśmy lub uzupełniliśmy te dane, których nieprawidłowość lub niekompletność potwierdziliśmy (art. 16 RODO). W pozostałym zakresie odmawiamy (art. 12 ust. 4 RODO).",
+			"We grant the request in part: the data whose inaccuracy or incompleteness we confirmed are rectified or completed (Art. 16 GDPR). The rest of the request is refused (Art. 12(4) GDPR).",
+		),
+		refused: l.choose(
+			"nie możemy uwzględnić wniosku o sprostowanie danych (art. 12 ust. 4 RODO).",
+			"We cannot grant the request for rectification (Art. 12(4) GDPR).",
+		),
+		attach: l.choose(
+			"[Wskaż w piśmie, które dane sprostowano, i popraw je w każdym systemie. Usuń ten wiersz.]",
+			"[State in the letter which data were rectified, and correct them in each system. Delete this line.]",
+		),
+	}
+}
+
+func (l Language) restrictionWords() rightWords {
+	stored := l.choose(
+		" Do czasu zniesienia ograniczenia dane te wyłącznie przechowujemy; inne czynności są możliwe tylko za zgodą osoby, w celu ustalenia, dochodzenia lub obrony roszczeń, w celu ochrony praw innej osoby lub z ważnych względów interesu publicznego (art. 18 ust. 2 RODO). O zniesieniu ograniczenia poinformujemy przed jego zniesieniem (art. 18 ust. 3 RODO).",
+		" Until the restriction is lifted, these data are only stored; other operations require consent, or serve legal claims, the protection of the rights of another person or important public interests (Art. 18(2) GDPR). We will inform you before the restriction is lifted (Art. 18(3) GDPR).",
+	)
+	return rightWords{
+		granted: l.choose(
+			"uwzględniamy wniosek i ograniczamy przetwarzanie danych.",
+			"We grant the request and restrict the processing of the data.",
+		) + stored,
+		partly: l.choose(
+			"uwzględniamy wniosek w części i ograniczamy przetwarzanie części danych. W pozostałym zakresie odmawiamy (art. 12 ust. 4 RODO).",
+			"We grant the request in part and restrict the processing of a part of the data. The rest of the request is refused (Art. 12(4) GDPR).",
+		) + stored,
+		refused: l.choose(
+			"nie możemy uwzględnić wniosku, ponieważ nie zachodzi żaden z przypadków, o których mowa w art. 18 ust. 1 RODO (art. 12 ust. 4 RODO).",
+			"We cannot grant the request, because none of the cases of Art. 18(1) GDPR applies (Art. 12(4) GDPR).",
+		),
+	}
+}
+
+func (l Language) portabilityWords() rightWords {
+	return rightWords{
+		granted: l.choose(
+			"uwzględniamy wniosek. W załączeniu przekazujemy dane w ustrukturyzowanym, powszechnie używanym formacie nadającym się do odczytu maszynowego (JSON; art. 20 ust. 1 RODO).",
+			"We grant the request. Enclosed are the data in a structured, commonly used and machine-readable format (JSON; Art. 20(1) GDPR).",
+		),
+		partly: l.choose(
+			"uwzględniamy wniosek w części. W załączeniu przekazujemy dane, które podlegają przeniesieniu (JSON; art. 20 ust. 1 RODO). W pozostałym zakresie odmawiamy (art. 12 ust. 4, art. 20 ust. 4 RODO).",
+			"We grant the request in part. Enclosed are the portable data (JSON; Art. 20(1) GDPR). The rest of the request is refused (Art. 12(4), 20(4) GDPR).",
+		),
+		refused: l.choose(
+			"nie możemy uwzględnić wniosku: prawo do przeniesienia obejmuje wyłącznie dane dostarczone przez osobę, przetwarzane na podstawie zgody lub umowy (art. 12 ust. 4, art. 20 ust. 1 RODO).",
+			"We cannot grant the request: the right to portability extends only to data provided by the person and processed on the basis of a consent or a contract (Art. 12(4), 20(1) GDPR).",
+		),
+		attach: l.choose(
+			"[Załącz plik („rodopath export --form portable”) i dane z systemów w nim wymienionych. Usuń ten wiersz.]",
+			"[Enclose the file (“rodopath export --form portable”) and the data from the systems named in the file. Delete this line.]",
+		),
+	}
+}
+
+func (l Language) marketingWords() rightWords {
+	stopped := l.choose(
+		"uwzględniamy sprzeciw: nie przetwarzamy już danych do celów marketingu bezpośredniego (art. 21 ust. 3 RODO).",
+		"We uphold the objection: the data are no longer processed for direct marketing (Art. 21(3) GDPR).",
+	)
+	return rightWords{granted: stopped, partly: stopped, refused: stopped}
+}
+
+func (l Language) objectionWords() rightWords {
+	return rightWords{
+		granted: l.choose(
+			"uwzględniamy sprzeciw i zaprzestajemy przetwarzania danych, którego sprzeciw dotyczy (art. 21 ust. 1 RODO).",
+			"We uphold the objection and end the processing concerned (Art. 21(1) GDPR).",
+		),
+		partly: l.choose(
+			"uwzględniamy sprzeciw w części (art. 21 ust. 1 RODO). W pozostałym zakresie istnieją ważne prawnie uzasadnione podstawy przetwarzania, nadrzędne wobec interesów, praw i wolności osoby, lub podstawy do ustalenia, dochodzenia lub obrony roszczeń.",
+			"We uphold the objection in part (Art. 21(1) GDPR). For the rest, compelling legitimate grounds override the interests, rights and freedoms of the person, or the processing serves legal claims.",
+		),
+		refused: l.choose(
+			"nie możemy uwzględnić sprzeciwu, ponieważ istnieją ważne prawnie uzasadnione podstawy przetwarzania, nadrzędne wobec interesów, praw i wolności osoby, lub podstawy do ustalenia, dochodzenia lub obrony roszczeń (art. 21 ust. 1, art. 12 ust. 4 RODO).",
+			"We cannot uphold the objection, because compelling legitimate grounds override the interests, rights and freedoms of the person, or the processing serves legal claims (Art. 21(1), 12(4) GDPR).",
+		),
+	}
 }
 
 // doNotContact explains the keyed hash retained after a full erasure.

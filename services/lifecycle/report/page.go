@@ -31,22 +31,34 @@ func Page(w io.Writer, lang Language, report Person) error {
 		"by":      func(purpose Text, channel string) string { return lang.by(purpose.In(lang), channel) },
 		"ends":    lang.pageEnds,
 		"outcome": lang.outcome,
+		"words":   lang.page,
+		"contact": contactOf,
 	}).Parse(pageSource)
 	if err != nil {
 		return fmt.Errorf("read the page: %w", err)
 	}
 	var out bytes.Buffer
 	err = t.Execute(&out, struct {
-		Style  template.CSS
-		Lang   Language
-		W      pageWords
-		R      Person
-		Groups []heldGroup
-	}{template.CSS(pageStyle), lang, lang.page(), report, lang.heldGroups(report.Held)}) //nolint:gosec // our own style
+		Style template.CSS
+		Lang  Language
+		W     pageWords
+		R     Person
+		// Known are the groups of items that are held, May those that may be held.
+		Known, May []heldGroup
+	}{
+		template.CSS(pageStyle), lang, lang.page(), report, //nolint:gosec // our own style
+		lang.heldGroups(report.Held, true), lang.heldGroups(report.Held, false),
+	})
 	if err != nil {
 		return fmt.Errorf("write the page: %w", err)
 	}
 	return show(w, &out)
+}
+
+// contactOf is how to reach a party, in one line.
+func contactOf(p Party) string {
+	parts := []string{p.Address, p.Email, p.Phone}
+	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), ", ")
 }
 
 // heldGroup groups the held items of the person, of one record, or in keyed hashes.
@@ -55,12 +67,14 @@ type heldGroup struct {
 	Items []Held
 }
 
-func (l Language) heldGroups(held []Held) []heldGroup {
+// heldGroups groups the items that are known to be held, or those that may be held.
+func (l Language) heldGroups(held []Held, known bool) []heldGroup {
 	words := l.page()
 	person, hashes := heldGroup{Name: words.Person}, heldGroup{Name: words.Hashes}
 	var records []heldGroup
 	for _, h := range held {
 		switch {
+		case h.Known != known:
 		case h.Pseudonymous:
 			hashes.Items = append(hashes.Items, h)
 		case h.Record == "":

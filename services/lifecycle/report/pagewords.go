@@ -3,13 +3,15 @@ package report
 
 // pageWords holds the texts of the page; the template uses the names of the fields.
 type pageWords struct {
-	Title, For, Nameless, Controller, Date, Lead                                 string
-	Held, HeldNote, Nothing, Data, Basis, Until, Since, Recipients, NoRecipients string
-	Source, NoSource, Given, Hashes, Person, Record, Order, Number, Abroad       string
-	Consents, Notice, Collected, Withdraw, When, Event, Now, NoConsents          string
-	Limits, AnyUse, Requests, Asked, State, AnswerBy, Overdue                    string
-	Deleted, DeletedNote, EndedBases, Again, Records, NoDeleted                  string
-	Stays, Rights, Right, Article, Automated, NotKnown, Foot                     string
+	Title, For, Nameless, Controller, Date, Lead                                               string
+	Held, HeldNote, May, MayNote, Nothing, Data, Basis, Until, Since, Recipients, NoRecipients string
+	Contact, Representative, DPO, Privacy                                                      string
+	ByPolicy, Notified, Safeguard                                                              string
+	Source, NoSource, Given, Hashes, Person, Record, Order, Number, Abroad                     string
+	Consents, Notice, Collected, Withdraw, When, Event, Now, NoConsents                        string
+	Limits, AnyUse, Requests, Asked, State, AnswerBy, Overdue                                  string
+	Deleted, DeletedNote, EndedBases, Again, Records, NoDeleted                                string
+	Stays, Rights, Right, Article, Automated, NotKnown, Foot                                   string
 }
 
 func (l Language) page() pageWords {
@@ -24,7 +26,17 @@ func (l Language) page() pageWords {
 			"Answer to a request for access (Art. 15 GDPR): the held data, the purposes, the legal bases and the retention periods.",
 		),
 
-		Held: l.choose("Przechowywane dane", "Held data"),
+		Contact:        l.choose("Kontakt", "Contact"),
+		Representative: l.choose("Przedstawiciel", "Representative"),
+		DPO:            l.choose("Inspektor ochrony danych", "Data protection officer"),
+		Privacy:        l.choose("Informacja o przetwarzaniu danych", "Privacy notice"),
+
+		Held: l.choose("Dane przechowywane", "Data that are held"),
+		May:  l.choose("Dane, które mogą być przechowywane", "Data that may be held"),
+		MayNote: l.choose(
+			"Istnieje podstawa prawna przechowywania tych danych, ale żadne źródło nie podało dotąd, że te dane istnieją.",
+			"A legal basis for holding these data exists, but no source has reported so far that the data exist.",
+		),
 		HeldNote: l.choose(
 			"Podany dzień jest ostatnim dniem przechowywania. Po jego upływie dane są usuwane.",
 			"The day given is the last day of retention. The data are deleted after the end of this day.",
@@ -36,15 +48,21 @@ func (l Language) page() pageWords {
 		Since:        l.choose("od", "since"),
 		Recipients:   l.choose("Odbiorcy", "Recipients"),
 		NoRecipients: l.choose("brak odbiorców", "no recipients"),
-		Source:       l.choose("źródło:", "source:"),
-		NoSource:     l.choose("źródło nie jest znane", "the source is unknown"),
-		Given:        l.choose("podane przez osobę", "given by the person"),
-		Hashes:       l.choose("Tylko skróty kryptograficzne i daty", "Keyed hashes and dates only"),
-		Person:       l.choose("O osobie", "About the person"),
-		Record:       l.choose("Dotyczy: ", "About "),
-		Order:        l.choose("Zamówienie ", "Order "),
-		Number:       l.choose("nr", "no."),
-		Abroad:       l.choose("poza EOG:", "outside of the EEA:"),
+		ByPolicy: l.choose(
+			"kategoria odbiorców według polityki; system niepodłączony",
+			"category of recipients under the policy; not connected",
+		),
+		Notified:  l.choose("powiadomiono o decyzji", "notified of a decision on"),
+		Safeguard: l.choose("zabezpieczenie:", "safeguard:"),
+		Source:    l.choose("źródło:", "source:"),
+		NoSource:  l.choose("źródło nie jest znane", "the source is unknown"),
+		Given:     l.choose("podane przez osobę", "given by the person"),
+		Hashes:    l.choose("Tylko skróty kryptograficzne i daty", "Keyed hashes and dates only"),
+		Person:    l.choose("O osobie", "About the person"),
+		Record:    l.choose("Dotyczy: ", "About "),
+		Order:     l.choose("Zamówienie ", "Order "),
+		Number:    l.choose("nr", "no."),
+		Abroad:    l.choose("poza EOG:", "outside of the EEA:"),
 
 		Consents:   l.choose("Zgody", "Consents"),
 		NoConsents: l.choose("Nie zapisano żadnej zgody.", "No consent is recorded."),

@@ -28,7 +28,8 @@ type Person struct {
 	Zone        string    `json:"zone"`
 	// Policy is the id and revision of the policy.
 	Policy string `json:"policy"`
-	// Held lists the held items with basis and retention end.
+	// Held lists the items with basis and retention end: those that are held as far as known, and those that may be
+	// held (Held.Known).
 	Held []Held `json:"held"`
 	// Consents are records of consent after ISO/IEC TS 27560.
 	Consents []ConsentRecord `json:"consents"`
@@ -51,6 +52,14 @@ type Party struct {
 	ID   string `json:"party_id"`
 	Name string `json:"party_name"`
 	Role string `json:"party_role"`
+	// Address, Email, Phone, Representative and DPO are contact details of the controller (Art. 13(1), 15); empty when
+	// the configuration does not state them.
+	Address        string `json:"party_address,omitempty"`
+	Email          string `json:"party_email,omitempty"`
+	Phone          string `json:"party_phone,omitempty"`
+	Representative string `json:"representative,omitempty"`
+	DPO            string `json:"data_protection_officer,omitempty"`
+	PrivacyNotice  string `json:"privacy_notice,omitempty"`
 }
 
 // Category is a kind of personal data.
@@ -67,12 +76,20 @@ type Purpose struct {
 	Term string `json:"purpose_term,omitempty"`
 }
 
-// Recipient is a recipient of personal data. ThirdCountry is the destination of a transfer outside
-// of the EEA.
+// Recipient is a recipient of personal data (Art. 15(1)(c); CJEU C-154/21: by name).
 type Recipient struct {
-	ID           string `json:"recipient"`
-	Name         Text   `json:"name"`
+	ID   string `json:"recipient"`
+	Name Text   `json:"name"`
+	// Connected reports whether the recipient is a configured system, which is notified of decisions. Of any other
+	// recipient it is known from the policy alone that data may be disclosed to such a recipient.
+	Connected bool `json:"connected"`
+	// NotifiedOn is the civil date on which the recipient was last notified of a decision about the person; empty
+	// without a notification.
+	NotifiedOn string `json:"notified_on,omitempty"`
+	// ThirdCountry is the destination of a transfer outside of the EEA, Safeguard the safeguard of the transfer (Art.
+	// 44 to 49), nil when none is stated.
 	ThirdCountry string `json:"third_country,omitempty"`
+	Safeguard    *Text  `json:"safeguard,omitempty"`
 }
 
 // Held is a held item.
@@ -82,6 +99,9 @@ type Held struct {
 	// OtherNames lists further names of the record.
 	Record     string   `json:"record,omitempty"`
 	OtherNames []string `json:"other_names,omitempty"`
+	// Known reports whether it is known that the item is held: a source reported data of the category. Otherwise the
+	// item may be held.
+	Known bool `json:"known"`
 	// Pseudonymous reports whether the item consists of keyed hashes and times only; Given reports
 	// whether the person provided the data.
 	Pseudonymous bool `json:"pseudonymous"`
@@ -97,7 +117,7 @@ type Held struct {
 	Because []Basis `json:"because"`
 	// Sources are the systems from which the facts came; empty when unknown.
 	Sources []string `json:"sources"`
-	// Recipients are the recipients of the item under its rules.
+	// Recipients are the configured recipients that hold the category, and those of its rules that are not configured.
 	Recipients []Recipient `json:"recipients"`
 }
 
@@ -205,7 +225,7 @@ func Of(p *rules.Policy, names []string, s lifecycle.Subject, at time.Time, jour
 		Held: r.held(), Consents: r.consents(), Limits: r.limits(), Requests: r.requests(), Deleted: r.deleted(journal),
 		Tombstone: r.tombstone(), Rights: dataSubjectRights(),
 		AutomatedDecisions: AutomatedDecisions{Says: both(Language.noAutomation)},
-		NotKnown:           notKnown(),
+		NotKnown:           r.notKnown(),
 	}
 	return out
 }
@@ -221,7 +241,12 @@ type reporter struct {
 func (r *reporter) day(t time.Time) string { return day(t, r.policy.Place) }
 
 func (r *reporter) controller() Party {
-	return Party{ID: "controller", Name: r.policy.Controller, Role: "dpv:DataController"}
+	c := &r.policy.Contact
+	return Party{
+		ID: "controller", Name: r.policy.Controller, Role: "dpv:DataController",
+		Address: c.Address, Email: c.Email, Phone: c.Phone, Representative: c.Representative, DPO: c.DPO,
+		PrivacyNotice: c.PrivacyNotice,
+	}
 }
 
 // CategoryOf names a category of a policy.
@@ -236,17 +261,6 @@ func PurposeOf(p *rules.Policy, id string) Purpose {
 	return Purpose{ID: id, Name: Named(c.Name, id), Term: c.Term}
 }
 
-// RecipientOf names a recipient of a policy.
-func RecipientOf(p *rules.Policy, id string) Recipient {
-	c := p.Recipients[id]
-	for i := range p.Connected {
-		if a := &p.Connected[i]; a.ID == id && a.Name != "" {
-			return Recipient{ID: id, Name: Text{a.Name, a.Name}, ThirdCountry: c.ThirdCountry}
-		}
-	}
-	return Recipient{ID: id, Name: Named(c.Name, id), ThirdCountry: c.ThirdCountry}
-}
-
 func (r *reporter) held() []Held {
 	out := make([]Held, 0, len(r.e.Holds))
 	for i := range r.e.Holds {
@@ -259,6 +273,7 @@ func (r *reporter) held() []Held {
 			),
 			Record:       h.Ref,
 			OtherNames:   otherNames(r.policy, r.e.Facts, h.Ref),
+			Known:        r.isKnown(h),
 			Pseudonymous: c.Pseudonymous,
 			Given:        c.Given,
 			LastDay:      h.LastDay,
@@ -312,6 +327,23 @@ func (r *reporter) ends(b *rules.Basis) Text {
 	return both(Language.noEnd)
 }
 
+// isKnown reports whether it is known that an item is held: the program itself holds keyed hashes, and of other
+// categories a source reported data.
+func (r *reporter) isKnown(h *lifecycle.Held) bool {
+	c := r.policy.Categories[h.Category]
+	if c.Pseudonymous {
+		return true
+	}
+	names := append(otherNames(r.policy, r.e.Facts, h.Ref), h.Ref)
+	return slices.ContainsFunc(r.e.Facts, func(f fact.Fact) bool {
+		if h.Ref != "" && !slices.Contains(names, f.Ref) && !slices.Contains(names, f.Contract) {
+			return false
+		}
+		return c.Stated == rules.StatedPhone && f.Phone == fact.PresenceGiven || slices.Contains(c.ReceivedBy, f.Kind) ||
+			slices.Contains(c.ReceivedBy, fact.KindRequested) && r.policy.IsRequest(&f)
+	})
+}
+
 // sources returns the sources of the facts behind the bases.
 func (r *reporter) sources(bases []rules.Basis) []string {
 	out := []string{}
@@ -326,26 +358,6 @@ func (r *reporter) sources(bases []rules.Basis) []string {
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
-}
-
-// recipients returns the recipients of a category under the rules of the bases.
-func (r *reporter) recipients(bases []rules.Basis, category string) []Recipient {
-	var ids []string
-	for i := range bases {
-		if rule := rule(r.policy, bases[i].Rule); rule != nil {
-			for _, id := range rule.Receives {
-				if slices.Contains(r.policy.Recipients[id].Holds, category) {
-					ids = append(ids, id)
-				}
-			}
-		}
-	}
-	slices.Sort(ids)
-	out := []Recipient{}
-	for _, id := range slices.Compact(ids) {
-		out = append(out, RecipientOf(r.policy, id))
-	}
-	return out
 }
 
 func (r *reporter) limits() []Limit {

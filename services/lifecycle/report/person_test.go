@@ -12,6 +12,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/report"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
 func reported(t *testing.T, s *scene, when string) report.Person {
@@ -89,6 +90,7 @@ func TestOf_HasTheShapeOfArticle15(t *testing.T) {
 		"category_term",
 		"record",
 		"other_names",
+		"known",
 		"pseudonymous",
 		"given",
 		"since",
@@ -285,12 +287,16 @@ func TestOf_NamesSourcesAndThoseWhoGetIt(t *testing.T) {
 	for _, h := range reported(t, customer(t), "2026-07-20 12:00").Held {
 		var recipients []string
 		for _, r := range h.Recipients {
-			recipients = append(recipients, strings.TrimSpace(r.ID+" "+r.ThirdCountry))
+			name := strings.TrimSpace(r.ID + " " + r.ThirdCountry)
+			if r.Connected {
+				name += " connected"
+			}
+			recipients = append(recipients, name)
 		}
 		got := strings.Join(h.Sources, " ") + ": " + strings.Join(recipients, ", ")
 		switch h.ID + " " + h.Record {
 		case "contact ":
-			if got != "card letters shop: letters, payments USA, shop" {
+			if got != "card letters shop: letters connected, payments USA" {
 				t.Errorf("contact: %s", got)
 			}
 		case "invoice order-2":
@@ -406,5 +412,67 @@ func TestOf_NobodyIsAReportTooAndListsAreNeverNull(t *testing.T) {
 	}
 	if o["generated_on"] != "2026-01-02" || o["zone"] != "Europe/Warsaw" {
 		t.Errorf("the day is %v in %v", o["generated_on"], o["zone"])
+	}
+}
+
+// items are the categories of a report that are known to be held, or that may be held.
+func items(p report.Person, known bool) []string {
+	var out []string
+	for _, h := range p.Held {
+		if h.Known == known {
+			out = append(out, strings.TrimSpace(h.ID+" "+h.Record))
+		}
+	}
+	return out
+}
+
+func TestOf_DataThatNobodyReportedMayBeHeld(t *testing.T) {
+	s := newScene(t)
+	s.tell(
+		t,
+		"2026-03-01 10:00",
+		fact.Fact{Kind: fact.KindSale, Source: "shop", Ref: "order-1", Access: fact.AccessCourse},
+	)
+	r := reported(t, s, "2026-03-02 10:00")
+	if got, want := items(r, true), []string{"contact", "order order-1"}; !slices.Equal(got, want) {
+		t.Errorf("known: got %v, want %v", got, want)
+	}
+	for _, want := range []string{"phone", "invoice order-1", "progress order-1"} {
+		if got := items(r, false); !slices.Contains(got, want) {
+			t.Errorf("may be held: got %v, want %s too", got, want)
+		}
+	}
+	page := seen(paged(t, report.Polish, r))
+	may := strings.Index(page, "Dane, które mogą być przechowywane")
+	if phone := strings.Index(page, "numer telefonu"); may < 0 || phone < may {
+		t.Errorf("the page says that a telephone number is held:\n%s", page)
+	}
+}
+
+func TestOf_APersonWithoutATelephoneIsNotToldOfOne(t *testing.T) {
+	for presence, known := range map[fact.Presence]bool{fact.PresenceNone: false, fact.PresenceGiven: true} {
+		s := newScene(t)
+		s.tell(t, "2026-03-01 10:00", fact.Fact{Kind: fact.KindSale, Source: "shop", Ref: "order-1", Phone: presence})
+		r := reported(t, s, "2026-03-02 10:00")
+		if got := slices.Contains(items(r, true), "phone"); got != known || slices.Contains(items(r, false), "phone") {
+			t.Errorf("presence %d: a telephone number is held %v and may be held %v, want %v and false",
+				presence, got, slices.Contains(items(r, false), "phone"), known)
+		}
+	}
+}
+
+func TestOf_NamesTheRecipientsThatWereNotified(t *testing.T) {
+	s := customer(t)
+	s.policy.Connected[0].Name, s.policy.Connected[1].Name = "Listonosz sp. z o.o.", "Sklep na WooCommerce"
+	s.policy.Contact = rules.Contact{
+		Address: "ul. Długa 1, Warszawa",
+		Email:   "kontakt@example.com",
+		DPO:     "Jan Nowak, iod@example.com",
+	}
+	page := seen(paged(t, report.Polish, reported(t, s, "2026-07-20 12:00")))
+	says(t, page, "Listonosz sp. z o.o.", "powiadomiono o decyzji", "kategoria odbiorców według polityki",
+		"Data Privacy Framework", "ul. Długa 1, Warszawa, kontakt@example.com", "Jan Nowak, iod@example.com")
+	if strings.Contains(page, "Dane kontaktowe administratora nie są zapisane") {
+		t.Error("the contact details are stated, and the page says that they are not")
 	}
 }

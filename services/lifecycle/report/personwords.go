@@ -1,7 +1,12 @@
 //nolint:misspell // half of the words are Polish
 package report
 
-import "strings"
+import (
+	"slices"
+	"strings"
+
+	"github.com/rodopath/rodopath/services/lifecycle"
+)
 
 // number precedes the name of a record or a request.
 func (l Language) number() string { return l.choose("nr ", "no. ") }
@@ -82,22 +87,40 @@ func (l Language) noAutomation() string {
 	)
 }
 
-// notKnown lists the information that a report cannot give.
-func notKnown() []Text {
-	return []Text{
+// notKnown lists the information that the report cannot give.
+func (r *reporter) notKnown() []Text {
+	out := []Text{
 		{
-			"Raport wskazuje kategorie przechowywanych danych; ich treść (na przykład pozycje zamówienia, faktury) znajduje się w systemach wymienionych jako odbiorcy. Kopię danych (art. 15 ust. 3 RODO) przekazuje administrator.",
-			"The report lists the categories of the held data; the content (for example the lines of an order, or invoices) is stored in the systems named as recipients. The controller provides the copy of the data (Art. 15(3) GDPR).",
-		},
-		{
-			"Dane kontaktowe administratora oraz inspektora ochrony danych, jeżeli został wyznaczony, nie są zapisane w tym systemie.",
-			"The contact details of the controller and of a data protection officer, if designated, are not recorded in this system.",
-		},
-		{
-			"Dokładne miejsce przechowywania danych i zabezpieczenia przekazania poza EOG (art. 46 RODO) nie są zapisane w tym systemie.",
-			"The exact place of storage, and the safeguards of transfers outside of the EEA (Art. 46 GDPR), are not recorded in this system.",
+			"Raport wskazuje kategorie danych; ich treść (na przykład pozycje zamówienia, faktury) znajduje się w systemach wymienionych jako odbiorcy. Kopię danych (art. 15 ust. 3 RODO) przekazuje administrator.",
+			"The report lists the categories of data; the content (for example the lines of an order, or invoices) is stored in the systems named as recipients. The controller provides the copy of the data (Art. 15(3) GDPR).",
 		},
 	}
+	if c := &r.policy.Contact; c.Address+c.Email+c.Phone == "" {
+		out = append(out, Text{
+			"Dane kontaktowe administratora nie są zapisane w tym systemie.",
+			"The contact details of the controller are not recorded in this system.",
+		})
+	}
+	if r.isUnsafeguarded() {
+		out = append(out, Text{
+			"Zabezpieczenia przekazania danych poza EOG (art. 46 RODO) nie są zapisane w tym systemie dla każdego z wymienionych odbiorców.",
+			"The safeguards of transfers outside of the EEA (Art. 46 GDPR) are not recorded in this system for each of the named recipients.",
+		})
+	}
+	return append(out, Text{
+		"Dokładne miejsce przechowywania danych u odbiorców nie jest zapisane w tym systemie.",
+		"The exact place of storage at the recipients is not recorded in this system.",
+	})
+}
+
+// isUnsafeguarded reports whether a recipient of held data transfers data outside of the EEA without a stated
+// safeguard.
+func (r *reporter) isUnsafeguarded() bool {
+	return slices.ContainsFunc(r.e.Holds, func(h lifecycle.Held) bool {
+		return slices.ContainsFunc(r.recipients(h.Because, h.Category), func(to Recipient) bool {
+			return to.ThirdCountry != "" && to.Safeguard == nil
+		})
+	})
 }
 
 // dataSubjectRights lists the rights of Art. 15 to 21, Art. 7(3) and Art. 77.
@@ -171,9 +194,10 @@ func dataSubjectRights() []Right {
 	}
 }
 
-func (l Language) contentElsewhere() string {
+// notPortable states which data a portable file does not contain.
+func (l Language) notPortable() string {
 	return l.choose(
-		"Dane dostarczyła osoba; podstawą ich przetwarzania jest zgoda lub umowa. Ich treść (na przykład pozycje zamówienia) znajduje się w systemach odbiorców.",
-		"The person provided the data; the basis of the processing is a consent or a contract. The content (for example the lines of an order) is stored in the systems of the recipients.",
+		"Plik zawiera dane dostarczone przez osobę, których przetwarzanie opiera się na zgodzie lub umowie. Nie zawiera: danych przetwarzanych na innej podstawie (na przykład faktur i dokumentów podatkowych), danych wywnioskowanych lub wytworzonych przez administratora oraz treści przechowywanej wyłącznie w systemach odbiorców wymienionych w pliku (na przykład imienia, adresu pocztowego, numeru telefonu i pozycji zamówienia). Tę treść administrator dołącza z tych systemów.",
+		"The file contains data provided by the person whose processing is based on a consent or a contract. The file does not contain: data processed on another basis (for example invoices and tax documents), data derived or created by the controller, and content stored only in the systems of the recipients named in the file (for example the name, the postal address, the telephone number and the lines of an order). The controller adds that content from these systems.",
 	)
 }

@@ -20,7 +20,7 @@ type Portability struct {
 	Names []string `json:"names"`
 	// Bases are the consents and contracts, with the acts of the person.
 	Bases []PortableBasis `json:"bases"`
-	// Says states where the content of the data is stored.
+	// Says states which data the file does not contain, and where they are.
 	Says Text `json:"says"`
 }
 
@@ -60,7 +60,7 @@ func Portable(p *rules.Policy, names []string, s lifecycle.Subject, at time.Time
 	r := reporter{policy: p, subject: s, at: at.UTC(), e: lifecycle.Explain(p, s, at)}
 	out := Portability{
 		SchemaVersion: "1", Article: "20", Controller: p.Controller, GeneratedAt: r.at,
-		Names: []string{}, Bases: []PortableBasis{}, Says: both(Language.contentElsewhere),
+		Names: []string{}, Bases: []PortableBasis{}, Says: both(Language.notPortable),
 	}
 	var seen []rules.Basis
 	for i := range r.e.Holds {

@@ -60,16 +60,12 @@ type scene struct {
 func newScene(t *testing.T) *scene {
 	t.Helper()
 	p := lifecycletest.Policy(t)
-	for id, holds := range map[string][]string{"letters": p.Recipients["letters"].Holds, "shop": {"order", "access", "progress"}} {
-		p.Connected = append(
-			p.Connected,
-			rules.ConnectedRecipient{
-				ID:         id,
-				Holds:      holds,
-				Deletions:  true,
-				AnswerDays: 3000,
-			},
-		)
+	for _, r := range []rules.ConnectedRecipient{
+		{ID: "letters", Holds: p.Recipients["letters"].Holds},
+		{ID: "shop", Holds: []string{"order", "access", "progress"}},
+	} {
+		r.Deletions, r.AnswerDays = true, 3000
+		p.Connected = append(p.Connected, r)
 	}
 	return &scene{policy: p, subject: lifecycle.Subject{ID: "p-7f3a", Sealed: []byte("sealed")}}
 }

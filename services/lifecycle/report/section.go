@@ -159,11 +159,24 @@ func (x *explanation) questions() {
 }
 
 func (x *explanation) announced() {
-	t := &Table{Widths: []int{34}}
+	t := &Table{Widths: []int{26, 0, 38}}
 	for _, d := range x.e.Deleted {
-		t.Row(x.item(d.Item), x.words.lapsed+clock(d.Lapse, x.policy.Place), d.Decision)
+		t.Row(x.item(d.Item), x.words.lapsed+clock(d.Lapse, x.policy.Place), d.Decision+"; "+x.notified(d.Decision))
 	}
 	x.section(x.words.told, t)
+}
+
+// notified names the recipients that received a decision.
+func (x *explanation) notified(decision string) string {
+	ids := x.e.Notified[decision]
+	if len(ids) == 0 {
+		return x.words.nobodyNotified
+	}
+	names := make([]string, len(ids))
+	for i, id := range ids {
+		names[i] = RecipientOf(x.policy, id).Name.In(x.Language)
+	}
+	return x.words.notified + strings.Join(names, ", ")
 }
 
 func (x *explanation) receipts() {

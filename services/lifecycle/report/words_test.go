@@ -187,7 +187,7 @@ func TestAlarm_IsSaidInPolishByItsKind(t *testing.T) {
 		"overdue:req-1":                          "wniosek req-1 pozostał bez odpowiedzi w terminie (do 2026-07-01), art. 12 ust. 3 RODO",
 		"listed:f:letters":                       "platforma letters wykazuje osobę jako aktywnego odbiorcę, mimo że osoba odmówiła zgody lub ją wycofała (2026-07-01): poproś osobę o nową zgodę albo wypisz ją tam z listy",
 		"signup:f:":                              "platforma podaje zapis bez własnego dowodu, mimo że osoba odmówiła zgody lub ją wycofała (2026-07-01): poproś osobę o nową zgodę albo wypisz ją tam z listy",
-		"hold:f":                                 "wstrzymanie usunięcia jest spóźnione albo dotyczy danych, które nie są przechowywane (usunięto 2026-07-01)",
+		"hold:f":                                 "blokada usunięcia jest spóźniona albo dotyczy danych, które nie są przechowywane (usunięto 2026-07-01)",
 		"refused:dec_1:crm:f":                    "odbiorca crm odmawia wykonania decyzji dec_1: przyczynę podaje „rodopath decisions”",
 		"lost:dec_1:crm:contact":                 "odbiorca crm usunął dane (contact, decyzja dec_1, potwierdzenie z 2026-07-01), mimo że podstawa znów obowiązuje: poproś osobę o te dane ponownie",
 		"irrevocable:dec_1:crm:f":                "odbiorca crm wykonał decyzję przed jej cofnięciem (dec_1) i nie może wszystkiego przywrócić: przyczynę podaje „rodopath decisions --all”",

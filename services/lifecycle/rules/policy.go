@@ -22,7 +22,7 @@ type Policy struct {
 	Controller string
 	Place      Place
 	// IntakeDays is how many days a person may stay known on no basis at all, while
-	// the rest of the story may still arrive (recital 49; a choice).
+	// further facts, such as a payment, may still arrive (Art. 6(1)(f); a choice).
 	IntakeDays int
 	Categories map[string]Category
 	Wordings   []Wording
@@ -78,13 +78,14 @@ type Purpose struct {
 // Contact is how to reach the controller (Art. 13(1)(a) and (b), 30(1)(a)); every part may be empty.
 type Contact struct {
 	// Address is the postal address, in one line.
-	Address string
-	Email   string
-	Phone   string
+	Address string `json:"address,omitempty"`
+	Email   string `json:"email,omitempty"`
+	Phone   string `json:"phone,omitempty"`
 	// Representative is the representative in the Union, DPO the data protection officer, each with contact details.
-	Representative, DPO string
+	Representative string `json:"representative,omitempty"`
+	DPO            string `json:"data_protection_officer,omitempty"`
 	// PrivacyNotice is the address of the privacy notice (Art. 13).
-	PrivacyNotice string
+	PrivacyNotice string `json:"privacy_notice,omitempty"`
 }
 
 // Recipient describes a recipient of data (Art. 4(9)).
@@ -133,9 +134,19 @@ type Wording struct {
 	ID       string
 	Language string
 	Text     string
+	// Translations are the same text in further languages, by language.
+	Translations map[string]string
 	// From and To bound when the text was in use, half-open; zero means unbounded.
 	From, To time.Time
 	Coverage
+}
+
+// In returns the text in a language, or else in the language of the wording, with the language of the returned text.
+func (w *Wording) In(language string) (text, is string) {
+	if text, ok := w.Translations[language]; ok {
+		return text, language
+	}
+	return w.Text, w.Language
 }
 
 // Coverage is the reach of a consent: every purpose by every channel.

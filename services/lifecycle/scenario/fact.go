@@ -132,7 +132,7 @@ func setMore(f *fact.Fact, key, value string, instant func() *time.Time) error {
 		f.Matter = value
 	default:
 		return fmt.Errorf(
-			"unknown word %q; known are id, source, occurred, access, days, paid_until, event_at, contract, links, wording, purposes, channels, form, confirmed, ip, shown, outcome, reason, told, recipient, address, of, as_of, parts, matter, who",
+			"unknown word %q; known are id, source, occurred, access, days, paid_until, event_at, phone, contract, links, wording, purposes, channels, form, confirmed, ip, shown, outcome, reason, told, recipient, address, of, as_of, parts, matter, who",
 			key,
 		)
 	}

@@ -80,6 +80,9 @@ func Fact(f *factv1.Fact) string {
 	if f.GetEventAt() != nil {
 		add("event_at", instant(f.GetEventAt()))
 	}
+	if f.Phone != nil {
+		add("phone", map[bool]string{true: "given", false: "none"}[f.GetPhone()])
+	}
 	words = append(words, flags(f)...)
 	add("wording", f.GetWording())
 	add("purposes", strings.Join(f.GetPurposes(), ","))

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rodopath/rodopath/services/internal/config"
+	"github.com/rodopath/rodopath/services/lifecycle/business"
 	"github.com/rodopath/rodopath/services/lifecycle/policy"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 	"github.com/rodopath/rodopath/services/lifecycle/scenario"
@@ -38,24 +39,26 @@ or the configured policy, or the default policy.`,
 	return cmd
 }
 
-// configured returns the policy file and the controller of the configuration, where
+// configured returns the policy file and the business of the configuration, where
 // there is one.
-func (s *shared) configured() (path, controller string, err error) {
+func (s *shared) configured() (path string, by policy.Business, err error) {
 	name := s.config
 	if name == "" {
 		h := datadir.At(s.data)
 		if name = h.ConfigPath(); !exists(name) {
-			return "", "", nil
+			return "", by, nil
 		}
 	}
 	c, err := config.Load(name, os.Environ())
 	if err != nil {
-		return "", "", err
+		return "", by, err
 	}
 	if c.Policy != "" && c.Policy != "default" {
 		path = c.Path(c.Policy)
 	}
-	return path, c.Controller, nil
+	by.Controller = c.Controller
+	by.Connect = func(p *rules.Policy) error { return business.Connect(p, c) }
+	return path, by, nil
 }
 
 func exists(path string) bool {
@@ -65,12 +68,12 @@ func exists(path string) bool {
 
 // policyFile is the policy that a command is about: the file given, or that of the
 // configuration.
-func (s *shared) policyFile(given string) (path, controller string, err error) {
-	path, controller, err = s.configured()
+func (s *shared) policyFile(given string) (path string, by policy.Business, err error) {
+	path, by, err = s.configured()
 	if given != "" {
 		path = given
 	}
-	return path, controller, err
+	return path, by, err
 }
 
 func (s *shared) checkPolicy() *cobra.Command {
@@ -83,11 +86,11 @@ func (s *shared) checkPolicy() *cobra.Command {
 For a policy without faults the command reports the risks of its choices, with the law.`,
 		Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
-			path, controller, err := s.policyFile(first(given))
+			path, by, err := s.policyFile(first(given))
 			if err != nil {
 				return err
 			}
-			checked, err := policy.CheckFile(path, controller)
+			checked, err := policy.CheckFile(path, by)
 			if policy.IsFault(err) {
 				fmt.Fprintln(cmd.OutOrStdout(), err)
 				return errNo
@@ -124,18 +127,20 @@ func first(given []string) string {
 func writeChecked(out io.Writer, lang string, checked *policy.Checked) error {
 	words := map[string]map[string]string{
 		"en": {
-			"sound":     "%s has no faults, revision %s.\n",
-			"line":      " (line %d)",
-			"too_early": "MAY DELETE TOO EARLY",
-			"too_long":  "MAY RETAIN TOO LONG",
-			"marketing": "MAY BE MARKETING",
+			"sound":      "%s has no faults, revision %s.\n",
+			"line":       " (line %d)",
+			"too_early":  "MAY DELETE TOO EARLY",
+			"too_long":   "MAY RETAIN TOO LONG",
+			"marketing":  "MAY BE MARKETING",
+			"disclosure": "MAY BE UNKNOWN TO DATA SUBJECTS",
 		},
 		"pl": {
-			"sound":     "Polityka %s nie zawiera błędów, wersja %s.\n",
-			"line":      " (wiersz %d)",
-			"too_early": "RYZYKO PRZEDWCZESNEGO USUNIĘCIA DANYCH",
-			"too_long":  "RYZYKO ZBYT DŁUGIEGO PRZECHOWYWANIA DANYCH",
-			"marketing": "RYZYKO MARKETINGU BEZ ZGODY",
+			"sound":      "Polityka %s nie zawiera błędów, wersja %s.\n",
+			"line":       " (wiersz %d)",
+			"too_early":  "RYZYKO PRZEDWCZESNEGO USUNIĘCIA DANYCH",
+			"too_long":   "RYZYKO ZBYT DŁUGIEGO PRZECHOWYWANIA DANYCH",
+			"marketing":  "RYZYKO MARKETINGU BEZ ZGODY",
+			"disclosure": "RYZYKO NIEPEŁNEJ INFORMACJI DLA OSÓB",
 		},
 	}[lang]
 	if words == nil {
@@ -163,11 +168,11 @@ func (s *shared) showPolicy() *cobra.Command {
 		Example: "  rodopath policy show --format markdown --lang pl > rejestr.md",
 		Args:    args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
-			path, controller, err := s.policyFile(first(given))
+			path, by, err := s.policyFile(first(given))
 			if err != nil {
 				return err
 			}
-			err = policy.WriteRecordOf(cmd.OutOrStdout(), path, controller, format, lang)
+			err = policy.WriteRecordOf(cmd.OutOrStdout(), path, by, format, lang)
 			if errors.Is(err, policy.ErrFormat) {
 				return fmt.Errorf("%w: %w", errUsage, err)
 			}
@@ -200,11 +205,11 @@ func (s *shared) testPolicy() *cobra.Command {
 scenario fails, or the policy has a fault. docs/policy.md describes the format.`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
-			path, controller, err := s.policyFile(file)
+			path, by, err := s.policyFile(file)
 			if err != nil {
 				return err
 			}
-			report, err := runScenarios(path, controller, given[0])
+			report, err := runScenarios(path, by.Controller, given[0])
 			if policy.IsFault(err) {
 				fmt.Fprintln(cmd.OutOrStdout(), err)
 				return errNo

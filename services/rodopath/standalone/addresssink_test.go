@@ -48,7 +48,7 @@ func (s *sinks) failing() []string {
 func (s *sinks) config() string {
 	var out strings.Builder
 	out.WriteString(
-		"public_url: https://hooks.example.org\nrecipients:\n  - {id: shelf, holds: [\"*\"], by: nats}\n  - {id: books, holds: [\"*\"], by: hand}\n" +
+		"public_url: https://hooks.example.org\nprivacy_notice: https://shop.example.org/privacy\nrecipients:\n  - {id: shelf, holds: [\"*\"], by: nats}\n  - {id: books, holds: [\"*\"], by: hand}\n" +
 			"  - {id: shop, by: woocommerce, url: \"" + s.url + "/shop\", key: \"file:secrets/shop-key\", allow_private: true}\n" +
 			"  - {id: rehearsed, holds: [\"*\"], by: woocommerce, url: \"" + s.url + "/rehearsed\", key: \"file:secrets/shop-key\", allow_private: true, dry_run: true}\n",
 	)

@@ -159,6 +159,7 @@ func (m *machine) decisions(state string) listed {
 
 const threeRecipients = `
 public_url: https://hooks.example.com
+privacy_notice: https://shop.example.com/privacy
 recipients:
   - {id: crm, holds: ["*"], by: webhook, url: "URL", secrets: ["file:secrets/crm"], token: "file:secrets/crm-token", kinds: [delete, ask-consent], allow_private: true}
   - {id: ledger, by: nats, token: "file:secrets/ledger-token", holds: [contact]}

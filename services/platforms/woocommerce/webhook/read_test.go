@@ -161,7 +161,7 @@ func TestOrders(t *testing.T) {
 			"guest with a phone and without an address",
 			"order.created",
 			order("processing", paid+`,"customer_id":0,"billing":{"email":"","phone":"600 100 200"}`),
-			saleOf17 + "access=one_off awaited locators=woocommerce:order/17@shop\n",
+			saleOf17 + "access=one_off phone=given awaited locators=woocommerce:order/17@shop\n",
 		},
 		{
 			"erased by the shop itself",
