@@ -47,6 +47,7 @@ func Decide(p *rules.Policy, s Subject, facts []fact.Fact, at time.Time) (Subjec
 	}
 	decisions := s.decisions(p, h, back, was.FactsBefore, held, at)
 	fresh := s.fillOutbox(p, decisions, unsent)
+	s.holdBack(p, at)
 	s.alarms(h, news, held, s.LastDecided, at)
 	s.contradictions(h, &was, len(news) > 0, at)
 	s.Notices, notes = notice.Update(s.Notices, p, h, rights.Requests(p, s.Facts, at), at)
@@ -54,9 +55,9 @@ func Decide(p *rules.Policy, s Subject, facts []fact.Fact, at time.Time) (Subjec
 	s.NoticeDue = notice.NextDue(s.Notices)
 	s.compact(h, at)
 	s.expireTombstones(p, at)
+	s.LastDecided = at
 	s.scheduleReview(p, h, at)
 	h.Release()
-	s.LastDecided = at
 	return s, append(retractions, fresh...)
 }
 
@@ -385,6 +386,11 @@ func (s *Subject) scheduleReview(p *rules.Policy, h *rules.Evaluation, at time.T
 	for _, u := range h.Unfinished() {
 		next(u.Due())
 	}
+	for i := range s.Outbox {
+		if held := s.Outbox[i].Held; held != nil && held.Until != nil {
+			next(*held.Until)
+		}
+	}
 	notice.VisitDeadlines(s.Notices, p, next)
 	requests := rights.Requests(p, s.Facts, at)
 	if s.RequestDue = rights.NextDue(requests); s.RequestDue != nil {
@@ -399,7 +405,7 @@ func (s *Subject) scheduleReview(p *rules.Policy, h *rules.Evaluation, at time.T
 		s.Sealed = nil // no decision ever needed the identities
 	}
 	slices.SortFunc(s.Announced, compareDeletions)
-	if s.ReviewAt == nil && len(s.Facts) == 0 && (s.Journal.Seq > 0 || s.Pending()) {
+	if s.ReviewAt == nil && len(s.Facts) == 0 && !s.HoldsBack() && (s.Journal.Seq > 0 || s.Pending()) {
 		s.note(
 			chain.Note{Key: string(chain.KindClosed) + ":" + at.Format(time.RFC3339Nano), At: at, Kind: chain.KindClosed},
 		)

@@ -105,16 +105,18 @@ type MergedPart struct {
 	Revision  string
 }
 
-// Pending reports whether a decision must be published, a note written to the journal, or an event
+// Pending reports whether a decision must be published now, a note written to the journal, or an event
 // purged from the stream.
 func (s *Subject) Pending() bool {
-	return len(s.Outbox) > 0 || len(s.Notes) > 0 ||
+	return slices.ContainsFunc(s.Outbox, func(d decision.Decision) bool { return d.IsDue(s.LastDecided) }) ||
+		len(s.Notes) > 0 ||
 		slices.ContainsFunc(s.Notices, func(n notice.Notice) bool { return n.NeedsPurge() })
 }
 
 // Removable reports whether nothing is left of the subject, so that a store may remove it.
 func (s *Subject) Removable() bool {
-	return s.MergedInto == "" && s.ReviewAt == nil && len(s.Facts) == 0 && !s.Pending() && !notice.AnyOpen(s.Notices)
+	return s.MergedInto == "" && s.ReviewAt == nil && len(s.Facts) == 0 && !s.Pending() && len(s.Outbox) == 0 &&
+		!notice.AnyOpen(s.Notices)
 }
 
 // UnchangedBy reports whether a decision on the facts would change nothing: all facts are known,

@@ -41,6 +41,9 @@ type Config struct {
 	Intake Intake `yaml:"intake"`
 	// Recipients are the systems that are notified of decisions.
 	Recipients []Recipient `validate:"max=2000,unique=ID,dive" yaml:"recipients"`
+	// Observe reports whether a new installation notifies no recipient before "rodopath go-live"; nil means true. With
+	// false all recipients are notified from the start, and a deletion waits only where a recipient has a Delay.
+	Observe *bool `yaml:"observe"`
 	// PublicURL is the public address of Listen, such as https://hooks.example.com; with PublicURL
 	// a question for consent carries the address of a consent page.
 	PublicURL string  `validate:"omitempty,http_url,max=200" yaml:"public_url"`

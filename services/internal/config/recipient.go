@@ -1,6 +1,8 @@
 package config
 
 import (
+	"time"
+
 	"github.com/rodopath/rodopath/services/internal/strictyaml"
 )
 
@@ -41,6 +43,10 @@ type Recipient struct {
 	// Kinds are the accepted kinds of decisions. Empty means deletions alone: questions to persons
 	// need an explicit configuration.
 	Kinds []string `validate:"omitempty,min=1,max=2,unique,dive,oneof=delete ask-consent" yaml:"kinds"`
+	// Delay is how long a deletion waits before its recipients are notified, so that news can stop an irreversible act;
+	// nil means 7 days in the first 30 days after the recipient went live, and no delay afterwards; no delay for a
+	// recipient that erases by hand.
+	Delay *time.Duration `validate:"omitempty,min=0,max=8784h" yaml:"delay"`
 	// InFlight is the number of concurrent deliveries; 0 means 4.
 	InFlight int `validate:"min=0,max=64" yaml:"in_flight"`
 	// AllowPrivate permits an address of a private network, or of this machine.

@@ -30,6 +30,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/httpapi"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/journal"
+	"github.com/rodopath/rodopath/services/lifecycle/live"
 	"github.com/rodopath/rodopath/services/lifecycle/natsio"
 	"github.com/rodopath/rodopath/services/lifecycle/receipt"
 	"github.com/rodopath/rodopath/services/lifecycle/rollout"
@@ -88,6 +89,9 @@ type App struct {
 	// clock is the clock of the machine, and brake holds back what lapses by it; nil with a clock of the caller.
 	clock *brake.Clock
 	brake *brake.Brake
+	// live knows which recipients are notified, and releaser evaluates the subjects after an order.
+	live     *live.Register
+	releaser *background.Releaser
 
 	stop context.CancelFunc
 	done sync.WaitGroup
@@ -139,6 +143,9 @@ func New(ctx context.Context, opts Options) (*App, error) {
 // assemble connects the loops and the HTTP interface.
 func (a *App) assemble(ctx context.Context, opts Options, vault *identity.Vault) error {
 	if err := business.Connect(a.policy, opts.Config); err != nil {
+		return err
+	}
+	if err := a.openLive(ctx, opts); err != nil {
 		return err
 	}
 	events := &natsio.Events{JetStream: a.js, Sync: opts.Sync}
@@ -275,6 +282,7 @@ func (a *App) newAPI(
 		return nil, err
 	}
 	again := background.ReplayOptions{Checker: a.checker, Store: a.store, Events: events, Vault: vault, Policy: a.policy}
+	a.newReleaser(opts, again)
 	return httpapi.New(httpapi.Options{
 		Directory:       find,
 		Lists:           a.store,
@@ -288,6 +296,8 @@ func (a *App) newAPI(
 		Controller:      opts.Config.Controller,
 		Waiting:         a.waiting,
 		Brake:           a.brake,
+		Live:            a.live,
+		Withdraw:        a.withdraw,
 		Measures:        a.measures,
 		Subjects:        applier,
 		Receipts:        reader,
@@ -354,6 +364,7 @@ func (a *App) Start(ctx context.Context) {
 	}
 	a.done.Go(func() { a.relay.Run(ctx) })
 	a.done.Go(func() { a.sweeper.Run(ctx) })
+	a.done.Go(func() { a.releaser.Run(ctx) })
 	a.done.Go(func() { a.pruner.Run(ctx) })
 }
 

@@ -154,11 +154,31 @@ func (r *Relay) publishPage(ctx context.Context, after string) (sent int, next s
 		next = lastID(subjects, damaged)
 	}
 	held := r.opts.Hold != nil && r.opts.Hold()
+	later := heldBack(subjects)
 	subjects = slices.DeleteFunc(subjects, func(s lifecycle.Subject) bool {
 		return r.aside.waits(s.ID) || held && slices.ContainsFunc(s.Outbox, deletes)
 	})
-	sent, err = r.publishEach(ctx, subjects)
+	sent, err = r.publishEach(ctx, subjects, later)
 	return sent, next, errors.Join(append(failed, err)...)
+}
+
+// later are the decisions that subjects hold back, by subject.
+type later map[string][]decision.Decision
+
+// heldBack leaves to each subject the decisions that may be published, and returns the others.
+func heldBack(subjects []lifecycle.Subject) later {
+	var out later
+	for i := range subjects {
+		due, held := subjects[i].DueDecisions()
+		if len(held) == 0 {
+			continue
+		}
+		if out == nil {
+			out = later{}
+		}
+		subjects[i].Outbox, out[subjects[i].ID] = due, held
+	}
+	return out
 }
 
 // deletes reports whether a decision is a deletion.
@@ -178,8 +198,8 @@ func lastID(subjects []lifecycle.Subject, damaged store.Damaged) string {
 
 // publishEach publishes the outboxes of subjects together. After an error of a subject the halves are published
 // apart, until the subject at fault is alone.
-func (r *Relay) publishEach(ctx context.Context, subjects []lifecycle.Subject) (int, error) {
-	sent, err := r.publish(ctx, subjects)
+func (r *Relay) publishEach(ctx context.Context, subjects []lifecycle.Subject, held later) (int, error) {
+	sent, err := r.publish(ctx, subjects, held)
 	switch {
 	case err == nil:
 		return sent, r.restore(ctx, subjects)
@@ -189,11 +209,11 @@ func (r *Relay) publishEach(ctx context.Context, subjects []lifecycle.Subject) (
 		return sent, r.setAside(ctx, subjects[0].ID, err)
 	}
 	half := len(subjects) / 2
-	first, err := r.publishEach(ctx, subjects[:half])
+	first, err := r.publishEach(ctx, subjects[:half], held)
 	if errors.Is(err, ErrUnavailable) {
 		return first, err
 	}
-	second, other := r.publishEach(ctx, subjects[half:])
+	second, other := r.publishEach(ctx, subjects[half:], held)
 	return first + second, errors.Join(err, other)
 }
 
@@ -216,7 +236,7 @@ func (r *Relay) storeAnswers(ctx context.Context) bool {
 }
 
 // publish publishes the outboxes of subjects and clears them.
-func (r *Relay) publish(ctx context.Context, subjects []lifecycle.Subject) (sent int, err error) {
+func (r *Relay) publish(ctx context.Context, subjects []lifecycle.Subject, held later) (sent int, err error) {
 	if len(subjects) == 0 {
 		return 0, nil
 	}
@@ -252,7 +272,7 @@ func (r *Relay) publish(ctx context.Context, subjects []lifecycle.Subject) (sent
 	for i := range subjects {
 		r.logAlarms(&subjects[i])
 	}
-	return len(events), r.clearOutboxes(ctx, subjects, notices, heads)
+	return len(events), r.clearOutboxes(ctx, subjects, held, notices, heads)
 }
 
 // notice returns the notice of a decision, with hashed names.
@@ -291,6 +311,7 @@ func (r *Relay) purge(ctx context.Context, subjects []lifecycle.Subject) error {
 func (r *Relay) clearOutboxes(
 	ctx context.Context,
 	subjects []lifecycle.Subject,
+	held later,
 	notices [][]notice.Notice,
 	heads map[string]chain.Head,
 ) error {
@@ -300,6 +321,7 @@ func (r *Relay) clearOutboxes(
 		for j := range s.Outbox {
 			ids[j] = s.Outbox[j].ID
 		}
+		s.Outbox = slices.Concat(s.Outbox, held[s.ID])
 		s = lifecycle.AddNotices(r.opts.Policy, lifecycle.MarkSent(lifecycle.MarkPurged(s), ids), notices[i])
 		changes[i].Subject = lifecycle.MarkJournaled(s, heads[s.ID])
 	}

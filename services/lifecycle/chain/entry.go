@@ -40,6 +40,8 @@ const (
 	// retraction with the retracted decision.
 	KindRetract        = Kind(stream.KindRetract)
 	KindRetracted Kind = "retracted"
+	// KindWithdrawn records that the controller stopped a decision before its publication, and why.
+	KindWithdrawn Kind = "withdrawn"
 	// KindClosed closes a journal: nothing is left of the subject.
 	KindClosed Kind = "forgotten"
 )

@@ -25,8 +25,34 @@ type Decision struct {
 	Revision string `json:"revision"`
 	// Trace is the W3C trace context of the webhook behind the decision; empty for a decision by
 	// time.
-	Trace           string `json:"trace,omitempty"`
+	Trace string `json:"trace,omitempty"`
+	// Held keeps the decision from its recipients; nil publishes the decision.
+	Held            *Held `json:"held,omitempty"`
 	stream.Decision `json:",inline"`
+}
+
+// Held is why a decision is not published yet.
+type Held struct {
+	Reason HeldReason `json:"reason"`
+	// Until is the instant of the publication; nil while an order of the controller is missing.
+	Until *time.Time `json:"until,omitempty"`
+}
+
+// HeldReason is a reason to hold a decision back.
+type HeldReason string
+
+// The reasons.
+const (
+	// HeldObserving means that none of the recipients is notified before the controller goes live.
+	HeldObserving HeldReason = "observing"
+	// HeldDelay means that a recipient is notified only some time after the decision, so that news can stop an
+	// irreversible act.
+	HeldDelay HeldReason = "delay"
+)
+
+// IsDue reports whether the decision may be published at an instant.
+func (d *Decision) IsDue(at time.Time) bool {
+	return d.Held == nil || d.Held.Until != nil && !d.Held.Until.After(at)
 }
 
 // The scopes of a deletion: ScopePerson when nothing may be held any more, ScopePart otherwise.

@@ -95,6 +95,10 @@ type Options struct {
 	Waiting *rollout.Waiting
 	// Brake holds back the deletions that come with time; nil means that nothing does.
 	Brake *brake.Brake
+	// Withdraw stops an unpublished decision about a subject; false for a published or unknown one.
+	Withdraw func(ctx context.Context, subject, decision, reason string) (bool, error)
+	// Live knows which recipients are notified; nil means that all are.
+	Live Live
 	// Measures are the security measures of the record of processing, by language.
 	Measures map[string]string
 	// Verify checks all journals.
@@ -188,6 +192,9 @@ func (a *API) Register(e *echo.Echo) {
 	v1.GET("/policy", a.policy, a.may(ScopePolicy))
 	v1.GET("/brake", a.brake, a.may(ScopePolicy))
 	v1.POST("/brake/release", a.releaseBrake, a.may(ScopePolicy))
+	v1.GET("/live", a.showLive, a.may(ScopeDecisions))
+	v1.POST("/live", a.goLive, a.may(ScopePolicy))
+	v1.GET("/preview", a.preview, a.may(ScopeDecisions))
 	v1.POST("/journal", a.journal, a.may(ScopeJournal))
 	v1.GET("/journal/verify", a.verify, a.may(ScopeJournal))
 	v1.GET("/events", a.events, a.may(ScopeEvents))
@@ -195,6 +202,7 @@ func (a *API) Register(e *echo.Echo) {
 	v1.GET("/decisions/:decision", a.decision, a.may(ScopeDecisions))
 	v1.GET("/decisions/:decision/certificate", a.certificate, a.may(ScopeDecisions))
 	v1.GET("/certificate-key", a.certificateKey, a.may(ScopeDecisions))
+	v1.POST("/decisions/:decision/retract", a.withdraw, a.may(ScopeDecisions))
 	v1.POST("/decisions/:decision/check", a.check, a.may(ScopeDecisions))
 	v1.POST("/decisions/receipts", a.receiptFor, a.may(ScopeDecisions))
 	v1.GET("/quarantine", a.quarantined, a.may(ScopeRead))

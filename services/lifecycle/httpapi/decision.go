@@ -15,6 +15,7 @@ import (
 	"github.com/rodopath/rodopath/services/internal/problem"
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/background"
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
 	"github.com/rodopath/rodopath/services/lifecycle/notice"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
@@ -38,7 +39,9 @@ type listedDecision struct {
 	// Recipients are the notified recipients with their answers.
 	Recipients []notice.Notification `json:"recipients"`
 	Closed     *time.Time            `json:"closed,omitempty"`
-	Replayed   *time.Time            `json:"replayed,omitempty"`
+	// Held is why the decision is not published yet; absent for a published one.
+	Held     *decision.Held `json:"held,omitempty"`
+	Replayed *time.Time     `json:"replayed,omitempty"`
 	// Retracted are the parts that news withdrew after the publication; Retracts is the decision that a
 	// retraction withdraws.
 	Retracted []retractedPart `json:"retracted,omitempty"`
@@ -78,11 +81,16 @@ type decisionList struct {
 // ones, or all.
 func (a *API) decisions(c echo.Context) error {
 	state := c.QueryParam("state")
-	if !slices.Contains([]string{"", "open", "overdue", "all"}, state) {
-		return problem.New(http.StatusUnprocessableEntity, "impossible", "state must be open, overdue or all.")
+	if !slices.Contains([]string{"", "open", "overdue", "all", stateHeld}, state) {
+		return problem.New(http.StatusUnprocessableEntity, "impossible", "state must be open, overdue, held or all.")
 	}
 	out := decisionList{Decisions: []listedDecision{}}
 	collect := func(s *lifecycle.Subject) error {
+		if state == stateHeld {
+			held, err := a.listedHeld(s)
+			out.Decisions = append(out.Decisions, held...)
+			return err
+		}
 		list, err := a.listed(s)
 		for _, d := range list {
 			if state == "all" || d.Closed == nil && (state != "overdue" || d.State == notice.StateOverdue) {
@@ -92,7 +100,11 @@ func (a *API) decisions(c echo.Context) error {
 		return err
 	}
 	var err error
-	if out.Incomplete, err = a.visitNotices(c.Request().Context(), state == "all", collect); err != nil {
+	if out.Incomplete, err = a.visitNotices(
+		c.Request().Context(),
+		state == "all" || state == stateHeld,
+		collect,
+	); err != nil {
 		return err
 	}
 	slices.SortStableFunc(out.Decisions, byDue)

@@ -30,6 +30,8 @@ const (
 	StateLapsed State = "lapsed"
 	// StateRetracted: news arrived after the publication, and nothing of the decision remains.
 	StateRetracted State = "retracted"
+	// StateHeld: the decision is not published yet.
+	StateHeld State = "held"
 	// StateWithoutRecipient: the person should be asked, and no recipient accepts questions.
 	StateWithoutRecipient State = "untold"
 )

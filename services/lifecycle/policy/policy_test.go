@@ -243,7 +243,8 @@ wordings:
 			got = append(got, p.Wordings[i].Text)
 		}
 	}
-	if want := "Chcę otrzymywać mailem newsletter Sklep Ani z ofertami. Zgodę mogę wycofać."; len(got) != 1 || got[0] != want {
+	if want := "Chcę otrzymywać mailem newsletter Sklep Ani z ofertami. Zgodę mogę wycofać."; len(got) != 1 ||
+		got[0] != want {
 		t.Errorf("got %q, want %q alone", got, want)
 	}
 }
@@ -260,7 +261,8 @@ wordings:
     translations:
       en: "I want the newsletter of {controller} by mail. I can withdraw my consent."
 `), "Sklep Ani")
-	if want := `own.yaml:10:11: wording "newsletter-offers" covers offers and does not mention offers`; err == nil || err.Error() != want {
+	if want := `own.yaml:10:11: wording "newsletter-offers" covers offers and does not mention offers`; err == nil ||
+		err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }

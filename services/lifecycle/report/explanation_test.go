@@ -255,7 +255,11 @@ func TestExplain_ShowsWhatWasSentOnceMoreAndWhatIsConfirmed(t *testing.T) {
 func TestExplain_WithoutRecipientsNobodyWasTold(t *testing.T) {
 	s := newScene(t)
 	s.policy.Connected = nil
-	s.tell(t, "2026-03-05 12:00", fact.Fact{Kind: fact.KindSale, Source: "shop", Ref: "order-1", Phone: fact.PresenceGiven})
+	s.tell(
+		t,
+		"2026-03-05 12:00",
+		fact.Fact{Kind: fact.KindSale, Source: "shop", Ref: "order-1", Phone: fact.PresenceGiven},
+	)
 	s.pass(t, "2026-03-21 00:00")
 	for lang, want := range map[report.Language]string{
 		report.English: "nobody was told", report.Polish: "nikogo nie powiadomiono",

@@ -18,7 +18,7 @@ type explanationWords struct {
 	bans, anyUse                                                             string
 	requests, received, due, overdue, extended, answered, late               string
 	asked, open, closed, told, lapsed, receipts                              string
-	notified, nobodyNotified                                                 string
+	notified, nobodyNotified, withdrawn                                      string
 	resent, resentToAll, confirmed                                           string
 	gone, again, because, revision, forgotten, absorbed, parted, alarms      string
 	tombstone, allGone                                                       string
@@ -71,6 +71,7 @@ func (l Language) explanation() explanationWords {
 		),
 		told:           l.choose("NIE WOLNO JUŻ PRZECHOWYWAĆ", "MAY NO LONGER BE HELD"),
 		notified:       l.choose("powiadomiono: ", "notified: "),
+		withdrawn:      l.choose("administrator odstąpił od usunięcia: ", "stopped by the controller: "),
 		nobodyNotified: l.choose("nikogo nie powiadomiono", "nobody was told"),
 		lapsed:         l.choose("podstawa ustała ", "basis lapsed "),
 		receipts:       l.choose("POTWIERDZENIA ODBIORCÓW", "RECEIPTS"),

@@ -221,6 +221,8 @@ func (x *explanation) pastDeletions(journal []chain.Entry) {
 			if len(entry.Items) > 0 { // a question deleted nothing
 				deleted.Row(at, x.retracted()+x.items(entry.Items), x.basisOf(entry.Text), "")
 			}
+		case chain.KindWithdrawn:
+			deleted.Row(at, x.words.withdrawn+x.items(entry.Items), x.quote(entry.Text), entry.Decision)
 		case chain.KindClosed:
 			deleted.Row(at, x.words.forgotten, "", "")
 		case chain.KindMerged:

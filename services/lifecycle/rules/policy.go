@@ -36,6 +36,9 @@ type Policy struct {
 	// Connected are the configured systems that are notified of decisions. Connected is no part of
 	// the policy's text and revision.
 	Connected []ConnectedRecipient
+	// Gate reports from when on the connected recipients are notified; nil notifies all at once. Gate is no part of the
+	// policy's text and revision.
+	Gate Gate
 	// Contact are the contact details of the controller. Contact is no part of the policy's text and revision.
 	Contact Contact
 	// Answer is by when a request must be answered, Extended the same once an

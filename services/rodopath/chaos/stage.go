@@ -103,6 +103,7 @@ func (s *stage) configure(mongo string) error {
 	text := strings.NewReplacer(
 		"$CRM", "http://"+s.recipient.listener.Addr().String()+"/",
 	).Replace(`controller: Chaos
+observe: false
 sources:
   - {id: stripe, platform: stripe, secrets: ["file:source"]}
   - {id: woocommerce, platform: woocommerce, secrets: ["file:source"]}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -14,7 +15,7 @@ import (
 )
 
 func (s *shared) decisions() *cobra.Command {
-	var overdue, all, asJSON bool
+	var overdue, all, held, asJSON bool
 	cmd := &cobra.Command{
 		Use:   "decisions",
 		Short: "List decisions with the answers of their recipients",
@@ -25,8 +26,10 @@ only decisions with a missing answer are listed.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			path := "/v1/decisions"
 			switch {
-			case overdue && all:
-				return fmt.Errorf("%w: --overdue and --all do not go together", errUsage)
+			case overdue && all, held && (overdue || all):
+				return fmt.Errorf("%w: --overdue, --held and --all do not go together", errUsage)
+			case held:
+				path += "?state=held"
 			case overdue:
 				path += "?state=overdue"
 			case all:
@@ -37,6 +40,7 @@ only decisions with a missing answer are listed.`,
 				if err != nil {
 					return err
 				}
+				warnObserving(cmd.Context(), c)
 				return writeList(cmd.OutOrStdout(), data, asJSON, writeDecisions)
 			})
 		},
@@ -44,7 +48,36 @@ only decisions with a missing answer are listed.`,
 	cmd.Flags().BoolVar(&overdue, "overdue", false, "only decisions with an overdue answer")
 	cmd.Flags().BoolVar(&all, "all", false, "all decisions, completed ones included")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	cmd.AddCommand(s.receipt())
+	cmd.Flags().BoolVar(&held, "held", false, "decisions that wait for go-live or for their delay")
+	cmd.AddCommand(s.receipt(), s.withdraw())
+	return cmd
+}
+
+// withdraw stops a decision that waits.
+func (s *shared) withdraw() *cobra.Command {
+	var reason string
+	cmd := &cobra.Command{
+		Use:   "retract DECISION",
+		Short: "Stop a decision that waits for go-live or for its delay",
+		Long: `Stop a decision before its publication (decisions --held lists them). The decision is not made again while nothing
+changes, and the journal records the reason. A published decision is retracted by news alone: record the fact, or set a hold.`,
+		Example: `  rodopath decisions retract dec_abc --reason "the customer called: the course goes on"`,
+		Args:    args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			if reason == "" {
+				return fmt.Errorf("%w: --reason is missing: the journal records why", errUsage)
+			}
+			return s.ask(cmd.Context(), func(c *client.Client) error {
+				path := "/v1/decisions/" + url.PathEscape(given[0]) + "/retract"
+				if _, err := c.Ask(cmd.Context(), path, map[string]string{"reason": reason}, ""); err != nil {
+					return err
+				}
+				_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s is stopped.\n", given[0])
+				return err
+			})
+		},
+	}
+	cmd.Flags().StringVar(&reason, "reason", "", "why, for the journal")
 	return cmd
 }
 

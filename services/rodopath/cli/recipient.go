@@ -26,6 +26,7 @@ func (s *shared) recipients() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				warnObserving(cmd.Context(), c)
 				return writeAnswer(cmd.OutOrStdout(), data, asJSON, writeRecipients)
 			})
 		},

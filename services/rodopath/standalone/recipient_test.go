@@ -107,7 +107,7 @@ func withRecipients(t testing.TB, recipients string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range map[string]string{"rodopath.yaml": string(config) + "\n" + recipients, "secrets/crm": crmSecret, "secrets/crm-token": "token-of-the-crm-0001", "secrets/ledger-token": "token-of-ledger-0001"} {
+	for name, text := range map[string]string{"rodopath.yaml": string(config) + "\nobserve: false\n" + recipients, "secrets/crm": crmSecret, "secrets/crm-token": "token-of-the-crm-0001", "secrets/ledger-token": "token-of-ledger-0001"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}

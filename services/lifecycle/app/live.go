@@ -1,0 +1,63 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/background"
+	"github.com/rodopath/rodopath/services/lifecycle/live"
+	"github.com/rodopath/rodopath/services/lifecycle/store"
+)
+
+// openLive opens the state that says which recipients are notified. An installation that has persons and no such state
+// worked before there was one: its recipients stay notified.
+func (a *App) openLive(ctx context.Context, opts Options) error {
+	persons, err := a.store.Count(ctx)
+	if err != nil {
+		return err
+	}
+	recipients := make([]live.Recipient, len(opts.Config.Recipients))
+	for i := range opts.Config.Recipients {
+		r := &opts.Config.Recipients[i]
+		recipients[i] = live.Recipient{ID: r.ID, Kinds: r.Accepts(), Delay: r.Delay}
+		if r.By == "hand" && r.Delay == nil {
+			recipients[i].Delay = new(time.Duration) // a person acts, and nothing acts at once
+		}
+	}
+	a.live, err = live.New(ctx, live.Options{
+		Store: a.store, Recipients: recipients, AtOnce: opts.Config.Observe != nil && !*opts.Config.Observe,
+		Existing: persons > 0, Alone: opts.Alone, Now: opts.Now,
+	})
+	if err != nil {
+		return err
+	}
+	a.policy.Gate = a.live
+	if len(recipients) > 0 && a.live.Observes() {
+		opts.Log.Warn("recipients are not notified yet: the installation observes",
+			"next", "rodopath preview, then rodopath go-live")
+	}
+	return nil
+}
+
+// newReleaser makes the loop that evaluates the subjects after an order to go live.
+func (a *App) newReleaser(opts Options, again background.ReplayOptions) {
+	a.releaser = &background.Releaser{
+		Orders: a.live, Replay: again, Wake: a.relay.Wake, Now: opts.Now, Log: opts.Log.With("loop", "release"),
+	}
+}
+
+// withdraw stops an unpublished decision; false for a published or unknown one.
+func (a *App) withdraw(ctx context.Context, subject, decision, reason string) (bool, error) {
+	done := false
+	err := store.Update(ctx, a.store, subject, func(s lifecycle.Subject) (*store.Change, error) {
+		if s, done = lifecycle.Withdraw(s, decision, reason, a.now()); !done {
+			return nil, nil
+		}
+		return &store.Change{Subject: s}, nil
+	})
+	if done {
+		a.relay.Wake()
+	}
+	return done, err
+}

@@ -1,0 +1,73 @@
+package lifecycle
+
+import (
+	"slices"
+	"time"
+
+	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+)
+
+// holdBack sets the recipients of the unpublished decisions by the gate of the policy, and holds back the decisions that
+// no recipient may be notified of yet: until the controller goes live, and a deletion until the delay of each of its
+// recipients is over. A retraction concerns recipients that were notified, and is never held back.
+func (s *Subject) holdBack(p *rules.Policy, at time.Time) {
+	if p.Gate == nil {
+		return
+	}
+	for i := range s.Outbox {
+		if d := &s.Outbox[i]; d.Retract == nil {
+			d.Recipients, d.Held = gated(p, d, at)
+		}
+	}
+}
+
+// gated returns the recipients that are notified of a decision, and why the decision waits. A decision that waits for
+// all of its recipients names all of them.
+func gated(p *rules.Policy, d *decision.Decision, at time.Time) ([]string, *decision.Held) {
+	all := decision.RecipientsOf(p, d.Kind, d.Items())
+	var open []string
+	var last time.Time
+	for _, id := range all {
+		since, delay, ok := p.Gate.Opening(id, string(d.Kind), at)
+		if !ok {
+			continue
+		}
+		open = append(open, id)
+		if due := laterOf(d.At, since).Add(delay); due.After(last) {
+			last = due
+		}
+	}
+	switch {
+	case len(all) > 0 && len(open) == 0:
+		return all, &decision.Held{Reason: decision.HeldObserving}
+	case d.Kind == stream.KindDelete && last.After(at):
+		return open, &decision.Held{Reason: decision.HeldDelay, Until: &last}
+	}
+	return open, nil
+}
+
+func laterOf(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// DueDecisions returns the unpublished decisions that may be published, as of the last evaluation, and the others.
+func (s *Subject) DueDecisions() (due, held []decision.Decision) {
+	for i := range s.Outbox {
+		if d := s.Outbox[i]; d.IsDue(s.LastDecided) {
+			due = append(due, d)
+		} else {
+			held = append(held, d)
+		}
+	}
+	return due, held
+}
+
+// HoldsBack reports whether an unpublished decision waits for its time or for the controller.
+func (s *Subject) HoldsBack() bool {
+	return slices.ContainsFunc(s.Outbox, func(d decision.Decision) bool { return !d.IsDue(s.LastDecided) })
+}

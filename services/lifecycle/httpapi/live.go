@@ -1,0 +1,116 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/rodopath/rodopath/services/internal/problem"
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/live"
+	"github.com/rodopath/rodopath/services/lifecycle/preview"
+)
+
+// Live knows which recipients are notified.
+type Live interface {
+	Status() []live.Opened
+	GoLive(ctx context.Context, recipients, kinds []string) error
+	Observe(ctx context.Context, recipients, kinds []string) error
+	Releasing() bool
+}
+
+// liveStatus is the state of the recipients.
+type liveStatus struct {
+	// Observing reports whether a recipient is not notified of decisions of a kind.
+	Observing bool `json:"observing"`
+	// Releasing reports whether the decisions that waited are still being released.
+	Releasing  bool          `json:"releasing"`
+	Recipients []live.Opened `json:"recipients"`
+}
+
+func (a *API) liveStatus() liveStatus {
+	out := liveStatus{Recipients: []live.Opened{}}
+	if a.opts.Live == nil {
+		return out
+	}
+	out.Recipients, out.Releasing = a.opts.Live.Status(), a.opts.Live.Releasing()
+	for _, o := range out.Recipients {
+		out.Observing = out.Observing || !o.Live
+	}
+	return out
+}
+
+// showLive shows which recipients are notified.
+func (a *API) showLive(c echo.Context) error { return c.JSON(http.StatusOK, a.liveStatus()) }
+
+// liveRequest orders which recipients are notified.
+type liveRequest struct {
+	// Recipients are ids; empty means all.
+	Recipients []string `json:"recipients" validate:"max=2000,dive,max=40"`
+	// Kinds are kinds of decisions; empty means all that the recipient accepts.
+	Kinds []string `json:"kinds" validate:"max=2,dive,oneof=delete ask-consent"`
+	// Observe reports whether the recipients are no longer notified.
+	Observe bool `json:"observe"`
+}
+
+const liveExample = `{"recipients": ["crm"], "kinds": ["delete"]}`
+
+// goLive notifies recipients from now on, or no longer. The decisions that waited are released in the background.
+func (a *API) goLive(c echo.Context) error {
+	var req liveRequest
+	if err := a.read(c, &req, liveExample); err != nil {
+		return err
+	}
+	if a.opts.Live == nil {
+		return a.showLive(c)
+	}
+	order := a.opts.Live.GoLive
+	if req.Observe {
+		order = a.opts.Live.Observe
+	}
+	err := order(c.Request().Context(), req.Recipients, req.Kinds)
+	if errors.Is(err, live.ErrUnknown) {
+		return problem.New(http.StatusUnprocessableEntity, "impossible", err.Error()+".")
+	}
+	if err != nil {
+		return err
+	}
+	a.opts.Log.Warn("the controller ordered which recipients are notified",
+		"recipients", req.Recipients, "kinds", req.Kinds, "observe", req.Observe)
+	return a.showLive(c)
+}
+
+// The months of a preview.
+const (
+	previewMonths    = 12
+	maxPreviewMonths = 120
+)
+
+// preview counts what the installation would do.
+func (a *API) preview(c echo.Context) error {
+	months := previewMonths
+	if text := c.QueryParam("months"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > maxPreviewMonths {
+			return problem.New(http.StatusUnprocessableEntity, "impossible", "months must be from 1 to 120.")
+		}
+		months = n
+	}
+	counter := preview.NewCounter(a.opts.Policy, a.opts.Now(), months)
+	err := a.walk(c.Request().Context(), func(s *lifecycle.Subject) error {
+		counter.Add(s)
+		return nil
+	})
+	if err := c.Request().Context().Err(); err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, struct {
+		preview.Preview
+		liveStatus
+		// Incomplete says which persons are missing, and why; absent for none.
+		Incomplete string `json:"incomplete,omitempty"`
+	}{counter.Preview(), a.liveStatus(), a.incomplete(err)})
+}
