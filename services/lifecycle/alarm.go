@@ -14,9 +14,20 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
-// alarms notes the findings that need a person: doubts and conflicts of new facts, and overdue
+// alarms notes the findings that need a person: doubts and conflicts of new facts, unfinished orders and overdue
 // requests.
 func (s *Subject) alarms(h *rules.Evaluation, news []fact.Fact, held []rules.Holding, since, at time.Time) {
+	s.factAlarms(h, news, held, at)
+	s.unfinished(h, since, at)
+	for _, r := range rights.Requests(h.Policy(), s.Facts, at) {
+		if r.Open() && r.Overdue && r.Due.After(since) {
+			s.alarm(at, "overdue:"+r.Ref, fmt.Sprintf("%s %s was to be answered by %s (Art. 12(3))", r.Right, r.Ref, r.LastDay))
+		}
+	}
+}
+
+// factAlarms notes the doubts and conflicts of new facts.
+func (s *Subject) factAlarms(h *rules.Evaluation, news []fact.Fact, held []rules.Holding, at time.Time) {
 	for i := range news {
 		f := &news[i]
 		if f.Doubt != "" {
@@ -49,12 +60,6 @@ func (s *Subject) alarms(h *rules.Evaluation, news []fact.Fact, held []rules.Hol
 		}
 	}
 	s.yearsApart(h, news, at)
-	s.unfinished(h, since, at)
-	for _, r := range rights.Requests(h.Policy(), s.Facts, at) {
-		if r.Open() && r.Overdue && r.Due.After(since) {
-			s.alarm(at, "overdue:"+r.Ref, fmt.Sprintf("%s %s was to be answered by %s (Art. 12(3))", r.Right, r.Ref, r.LastDay))
-		}
-	}
 }
 
 // instantLayout is the layout of an instant in the text of an alarm.

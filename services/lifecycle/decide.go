@@ -23,6 +23,17 @@ func Decide(p *rules.Policy, s Subject, facts []fact.Fact, at time.Time) (Subjec
 	if s.UnchangedBy(p, facts, at) {
 		return s, nil
 	}
+	if next, done := s.decideRecords(p, facts, at); done {
+		return next, nil
+	}
+	return s.decideAll(p, facts, at, manyFacts)
+}
+
+// decideAll is Decide with an evaluation of all facts. many is the number of facts from which the next evaluation may
+// look at single records.
+func (s Subject) decideAll(
+	p *rules.Policy, facts []fact.Fact, at time.Time, many int,
+) (Subject, []decision.Decision) {
 	s = s.withRecordNames(p)
 	was := s
 	s.MergedParts, s.FactsBefore = nil, nil
@@ -53,7 +64,9 @@ func Decide(p *rules.Policy, s Subject, facts []fact.Fact, at time.Time) (Subjec
 	s.Notices, notes = notice.Update(s.Notices, p, h, rights.Requests(p, s.Facts, at), at)
 	s.addNotes(notes)
 	s.NoticeDue = notice.NextDue(s.Notices)
+	evaluated := len(s.Facts)
 	s.compact(h, at)
+	s.markSeparable(h, evaluated, len(unsent) == 0, many)
 	s.expireTombstones(p, at)
 	s.LastDecided = at
 	s.scheduleReview(p, h, at)

@@ -60,6 +60,7 @@ func UnmarkEchoes(p *rules.Policy, s Subject, facts []fact.Fact) Subject {
 		others := slices.DeleteFunc(slices.Clone(all), func(x fact.Fact) bool { return x.ID == f.ID })
 		if h := rules.Evaluate(p, others); !h.FollowsNoAct(f) {
 			f.Traits = slices.DeleteFunc(slices.Clone(f.Traits), isEcho)
+			s.Separable = false
 		}
 	}
 	return s

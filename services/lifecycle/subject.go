@@ -28,8 +28,8 @@ type Subject struct {
 	Nameless bool `json:"nameless,omitempty"`
 	// Facts are ordered by instant, then by the protection of the person: see Kind.rank.
 	Facts []fact.Fact `json:"facts,omitempty"`
-	// Bases are the bases at the last evaluation. Bases are evaluated anew each time and not
-	// stored.
+	// Bases are the bases at the last evaluation of all facts. Bases are evaluated anew each time and not
+	// stored; an evaluation of single records leaves none (see Separable).
 	Bases []rules.Basis `json:"-"`
 	// HoldsPersonal reports whether personal data may be held, beyond keyed hashes.
 	HoldsPersonal bool `json:"known,omitempty"`
@@ -59,6 +59,9 @@ type Subject struct {
 	// evaluation.
 	LastReceived time.Time `json:"seen"`
 	LastDecided  time.Time `json:"decided,omitzero"`
+	// Separable reports whether the next evaluation may look at the records of new facts alone. Only Decide sets
+	// Separable, on a subject with many facts; a change of facts in another way removes the mark.
+	Separable bool `json:"separable,omitempty"`
 	// RequestDue is the deadline of the most urgent open request; nil without an open request.
 	RequestDue *time.Time `json:"request_due,omitempty"`
 	// ReviewAt is the next instant at which time alone changes the evaluation; nil means never.

@@ -351,7 +351,11 @@ func (a *Applier) decide(p *person, subjects map[string]lifecycle.Subject, at ti
 		}
 	}
 	before := named(s)
-	before.Facts, facts = ownAccounts(before.Facts, s.Keys), ownAccounts(facts, s.Keys)
+	var unmarked bool
+	if before.Facts, unmarked = ownAccounts(before.Facts, s.Keys); unmarked {
+		before.Separable = false
+	}
+	facts, _ = ownAccounts(facts, s.Keys)
 	before = lifecycle.UnmarkEchoes(a.opts.Policy, before, facts)
 	facts = lifecycle.MarkEchoes(a.opts.Policy, before, facts)
 	c.Subject, _ = lifecycle.Decide(a.opts.Policy, before, facts, at)

@@ -203,20 +203,21 @@ func (g *grouping) isUnderOtherAccount(node string, e *entry) bool {
 }
 
 // ownAccounts returns facts without the mark of another person's account, where an account of the person is
-// among the names of the report: the platform's own event may join the account after the report. So it has no
-// effect which of the two arrives first.
-func ownAccounts(facts []fact.Fact, keys []string) []fact.Fact {
-	isOwn := func(f fact.Fact) bool {
-		return f.OtherAccount && slices.ContainsFunc(f.By, func(k string) bool { return slices.Contains(keys, k) })
+// among the names of the report, and whether a fact had the mark: the platform's own event may join the account after
+// the report. So it has no effect which of the two arrives first.
+func ownAccounts(facts []fact.Fact, keys []string) (out []fact.Fact, unmarked bool) {
+	out = facts
+	for i := range facts {
+		f := &facts[i]
+		if !f.OtherAccount || !slices.ContainsFunc(f.By, func(k string) bool { return slices.Contains(keys, k) }) {
+			continue
+		}
+		if !unmarked {
+			out, unmarked = slices.Clone(facts), true
+		}
+		out[i].OtherAccount = false
 	}
-	if !slices.ContainsFunc(facts, isOwn) {
-		return facts
-	}
-	out := slices.Clone(facts)
-	for i := range out {
-		out[i].OtherAccount = out[i].OtherAccount && !isOwn(out[i])
-	}
-	return out
+	return out, unmarked
 }
 
 // claim joins an entry with a locator. False means that the locator belongs to another person.

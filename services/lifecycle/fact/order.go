@@ -92,14 +92,14 @@ func Combine(have, more []Fact) []Fact {
 		return news
 	}
 	var all []Fact
-	if areNew(have, news) {
+	isNew := areNew(have, news)
+	if isNew {
 		all = inserted(have, sorted(news, nil, compare))
 	} else {
 		all = mergeReports(sorted(have, news, compareReports))
 	}
 	all = dropRelabelled(all)
-	voidByStates(all)
-	if !IsOrdered(all) {
+	if dated := voidByStates(all); (dated || !isNew) && !IsOrdered(all) {
 		all = sorted(all, nil, compare)
 	}
 	return dropSuperseded(all)
@@ -289,8 +289,9 @@ func statesOf(all []Fact) map[thing][]*Fact {
 }
 
 // voidByStates sets Void of each fact that was reported with a state and that a later state of the same
-// thing does not repeat, and dates each fact that was void in between by its report after that.
-func voidByStates(all []Fact) {
+// thing does not repeat, and dates each fact that was void in between by its report after that. The result reports
+// whether a fact has reports by which it is dated.
+func voidByStates(all []Fact) (dated bool) {
 	states := statesOf(all)
 	for i := range all {
 		f := &all[i]
@@ -299,11 +300,13 @@ func voidByStates(all []Fact) {
 		}
 		of := states[f.thing()]
 		f.dateByReports(of)
+		dated = dated || len(f.Reports) > 0
 		f.Void = f.voidBy(of)
 		if f.Void != nil && isRedated(all, f) {
 			f.Void = nil
 		}
 	}
+	return dated
 }
 
 // voidBy returns the time of the first state without the fact after the last state with the fact; nil
