@@ -275,10 +275,11 @@ const longest = 100 * 365 * 24 * time.Hour
 
 // within limits a stated instant.
 func (f *Fact) within(t *time.Time) *time.Time {
-	if limit := f.Received.Add(longest); t != nil && t.After(limit) {
-		return &limit
+	if t == nil || !t.After(f.Received.Add(longest)) {
+		return t
 	}
-	return t
+	limit := f.Received.Add(longest)
+	return &limit
 }
 
 // Normalized returns the fact with times in UTC, truncated to the millisecond, and with Occurred no

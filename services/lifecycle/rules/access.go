@@ -14,8 +14,12 @@ func (h *Evaluation) accessEnd(v view) (time.Time, bool) {
 	v.facts = slices.DeleteFunc(slices.Clone(v.facts), func(i int) bool {
 		return h.facts[i].Occurred.Before(h.since(v)) || h.isOtherAccess(v, i)
 	})
+	contracts := h.contractsIn(v)
+	if len(contracts) == 0 {
+		return h.accessEndOf(v)
+	}
 	var last time.Time
-	for _, contract := range h.contractsIn(v) {
+	for _, contract := range contracts {
 		end, known := h.accessEndOf(h.under(v, contract))
 		if !known {
 			return time.Time{}, false
@@ -25,8 +29,7 @@ func (h *Evaluation) accessEnd(v view) (time.Time, bool) {
 	return last, true
 }
 
-// contractsIn returns the contracts under which the facts in view give or end access; an empty name alone
-// where no fact names one.
+// contractsIn returns the contracts under which the facts in view give or end access.
 func (h *Evaluation) contractsIn(v view) []string {
 	var contracts []string
 	for _, i := range v.facts {
@@ -38,19 +41,12 @@ func (h *Evaluation) contractsIn(v view) []string {
 			contracts = append(contracts, f.Contract)
 		}
 	}
-	if len(contracts) == 0 {
-		return []string{""}
-	}
-	slices.Sort(contracts)
-	return slices.Compact(contracts)
+	return unique(contracts)
 }
 
 // under limits the facts in view to those of a contract. A fact that names no contract is of every contract
 // that its record has: the first order of a subscription does not name the subscription.
 func (h *Evaluation) under(v view, contract string) view {
-	if contract == "" {
-		return v
-	}
 	v.facts = slices.DeleteFunc(slices.Clone(v.facts), func(i int) bool {
 		if own := h.facts[i].Contract; own != "" {
 			return own != contract
@@ -132,7 +128,7 @@ func (h *Evaluation) latestFullRefund(v view) (time.Time, bool) {
 // a course in instalments count from the first payment.
 func (h *Evaluation) soldDays(v view) (time.Time, bool) {
 	var last time.Time
-	first := map[string]time.Time{}
+	var first table[string, time.Time]
 	for _, i := range v.facts {
 		f := h.facts[i]
 		switch {
@@ -142,10 +138,13 @@ func (h *Evaluation) soldDays(v view) (time.Time, bool) {
 		case f.Access == fact.AccessSubscription, f.AccessDays == 0:
 			return time.Time{}, false // open until a source reports the end
 		}
-		begin, paid := first[f.Contract]
-		if !paid || f.Contract == "" {
-			begin = f.Occurred
-			first[f.Contract] = begin
+		begin := f.Occurred
+		if f.Contract != "" {
+			paid := first.at(f.Contract)
+			if paid.IsZero() {
+				*paid = begin
+			}
+			begin = *paid
 		}
 		m, _ := after{f.AccessDays, "day", anchor("")}.reckon(
 			instant(begin), h.policy.Place,
