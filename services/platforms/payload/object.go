@@ -12,6 +12,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	jsonv2 "github.com/go-json-experiment/json"
 	json "github.com/go-json-experiment/json/v1"
 
 	"github.com/rodopath/rodopath/services/ingest"
@@ -20,16 +21,27 @@ import (
 // Decode reads body, one JSON object, into v, as encoding/json does. A field with another type than v is left out,
 // because one field of a plug-in must not cost the facts of the others. An error wraps ingest.ErrUnreadable
 // and holds nothing out of the body.
-func Decode(body []byte, v any) error {
+func Decode[T any](body []byte, v *T) error {
 	body = Clean(body)
 	if err := CheckObject(body); err != nil {
 		return err
 	}
-	err := Fault(json.Unmarshal(body, v))
+	err := Fault(unmarshal(body, v))
 	if _, ok := errors.AsType[*FieldError](err); ok {
 		return nil
 	}
 	return err
+}
+
+// unmarshal is json.Unmarshal, and reads a body once: json.Unmarshal checks the whole body before, so that it may go on
+// after a field of the wrong type. A body with a fault is read again in this way.
+func unmarshal[T any](body []byte, v *T) error {
+	var zero T
+	if err := jsonv2.Unmarshal(body, v, json.DefaultOptionsV1(), json.ReportErrorsWithLegacySemantics(false)); err == nil {
+		return nil
+	}
+	*v = zero
+	return json.Unmarshal(body, v)
 }
 
 // Clean returns body without a byte order mark, and with a replacement character in place of bytes
