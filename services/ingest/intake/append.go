@@ -4,6 +4,8 @@ import (
 	"context"
 	"runtime"
 	"sync"
+
+	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 )
 
 // The bounds of one write: the records that wait share the write and its fsync.
@@ -14,9 +16,12 @@ const (
 
 // submission is a sealed record that waits for its write.
 type submission struct {
-	data, record []byte
-	epoch        *epoch
-	done         chan error
+	record []byte
+	// delivery is the content of the record, of size bytes; nil where the content is at hand on the disk alone.
+	delivery *factv1.Delivery
+	size     int
+	epoch    *epoch
+	done     chan error
 }
 
 // writer writes the submitted records in groups.
@@ -39,14 +44,15 @@ func (w *writer) stop() {
 	w.done.Wait()
 }
 
-// submit seals a record and waits for its write. A write that has begun is waited for, whatever the
-// context: the caller must know whether the record is on the disk.
-func (w *writer) submit(ctx context.Context, data []byte) error {
+// submit seals the encoding of a delivery and waits for the write of the record. A write that has begun is waited for,
+// whatever the context: the caller must know whether the record is on the disk. The delivery may be nil, and is not
+// changed afterwards.
+func (w *writer) submit(ctx context.Context, d *factv1.Delivery, data []byte) error {
 	e, err := w.log.epochs.enter()
 	if err != nil {
 		return err
 	}
-	s := &submission{data: data, epoch: e, done: make(chan error, 1)}
+	s := &submission{delivery: d, size: len(data), epoch: e, done: make(chan error, 1)}
 	if s.record, err = e.seal(data); err != nil {
 		w.log.epochs.leave(e, 0)
 		return err

@@ -46,7 +46,7 @@ func (l *Log) adopt(ctx context.Context, path string) (n int, err error) {
 			err := b.ForEach(func(_, data []byte) error {
 				n++
 				l.bytes.Add(int64(len(data) + overhead)) // beyond MaxBytes if need be: the webhooks are answered
-				return l.write.submit(ctx, data)
+				return l.write.submit(ctx, nil, data)
 			})
 			if err != nil {
 				return err

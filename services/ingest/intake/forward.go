@@ -146,9 +146,8 @@ func (l *Log) page() (page []*factv1.Delivery, indexes []uint64, next uint64, er
 // take returns the delivery of a record and the size of the record. There is no delivery in an empty record, and
 // a notice in the place of a damaged one, which is set aside.
 func (l *Log) take(index uint64) (*factv1.Delivery, int, error) {
-	if data := l.recent.take(index); data != nil {
-		d, err := decoded(data)
-		return d, overhead + len(data), err
+	if c := l.recent.take(index); c.delivery != nil {
+		return c.delivery, overhead + c.size, nil
 	}
 	record, err := l.store.read(index)
 	if err != nil {

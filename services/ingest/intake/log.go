@@ -185,7 +185,7 @@ func (l *Log) Close() error {
 }
 
 // Publish returns nil once the delivery is durable: on the disk, or at the broker where Options.BrokerFirst
-// asks for that.
+// asks for that. The delivery is not changed afterwards, because the forwarder may publish it later.
 func (l *Log) Publish(ctx context.Context, d *factv1.Delivery) error {
 	if l.opts.BrokerFirst && l.Waiting() == 0 {
 		err := l.publishFirst(ctx, d)
@@ -203,7 +203,7 @@ func (l *Log) Publish(ctx context.Context, d *factv1.Delivery) error {
 	if err != nil {
 		return fmt.Errorf("encode delivery: %w", err)
 	}
-	return l.append(ctx, data)
+	return l.append(ctx, d, data)
 }
 
 // firstWithin bounds the attempt to publish before a delivery is appended: MailerLite waits three seconds
@@ -216,13 +216,13 @@ func (l *Log) publishFirst(ctx context.Context, d *factv1.Delivery) error {
 	return l.opts.Broker.PublishAll(ctx, []*factv1.Delivery{d})[0]
 }
 
-// append seals a record and waits until the record is on the disk.
-func (l *Log) append(ctx context.Context, data []byte) error {
+// append seals the encoding of a delivery and waits until the record is on the disk.
+func (l *Log) append(ctx context.Context, d *factv1.Delivery, data []byte) error {
 	if l.bytes.Add(int64(len(data)+overhead)) > l.opts.MaxBytes {
 		l.bytes.Add(-int64(len(data) + overhead))
 		return ErrFull
 	}
-	err := l.write.submit(ctx, data)
+	err := l.write.submit(ctx, d, data)
 	if err != nil {
 		l.bytes.Add(-int64(len(data) + overhead))
 		return fmt.Errorf("%w: write intake log: %w", ingest.ErrUnavailable, err)

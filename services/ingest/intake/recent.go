@@ -1,49 +1,59 @@
 package intake
 
-import "sync"
+import (
+	"sync"
+
+	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+)
 
 // recentBytes bounds the recent records in memory.
 const recentBytes = 4 << 20
 
-// recent are the contents of the newest records, so that the forwarder need not read the records from the disk and
-// decrypt them.
+// recent are the deliveries of the newest records, so that the forwarder need not read the records from the disk,
+// decrypt and decode them.
 type recent struct {
-	mu   sync.Mutex
-	data map[uint64][]byte
-	size int
+	mu         sync.Mutex
+	deliveries map[uint64]content
+	size       int
 }
 
-// add keeps the contents of records that are written next, the first under an index, as far as there is room.
+// content is a delivery with the size of its encoding, in bytes.
+type content struct {
+	delivery *factv1.Delivery
+	size     int
+}
+
+// add keeps the deliveries of records that are written next, the first under an index, as far as there is room.
 func (r *recent) add(first uint64, group []*submission) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.data == nil {
-		r.data = map[uint64][]byte{}
+	if r.deliveries == nil {
+		r.deliveries = map[uint64]content{}
 	}
 	for i, s := range group {
-		if len(s.data) == 0 || r.size+len(s.data) > recentBytes {
+		if s.delivery == nil || r.size+s.size > recentBytes {
 			continue
 		}
-		r.data[first+uint64(i)] = s.data
-		r.size += len(s.data)
+		r.deliveries[first+uint64(i)] = content{s.delivery, s.size}
+		r.size += s.size
 	}
 }
 
-// take returns the content of a record and forgets it; nil for a record that is on the disk alone.
-func (r *recent) take(index uint64) []byte {
+// take returns the content of a record and forgets it; without a delivery for a record that is on the disk alone.
+func (r *recent) take(index uint64) content {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	data := r.data[index]
-	delete(r.data, index)
-	r.size -= len(data)
-	return data
+	c := r.deliveries[index]
+	delete(r.deliveries, index)
+	r.size -= c.size
+	return c
 }
 
 // clear forgets everything: after a failed write it is not known which records are on the disk.
 func (r *recent) clear() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	clear(r.data)
+	clear(r.deliveries)
 	r.size = 0
 }
 
