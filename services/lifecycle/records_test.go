@@ -99,8 +99,8 @@ func randomPolicy(t *testing.T, seed uint64) *rules.Policy {
 }
 
 // TestDecide_TheRecordsOfNewFactsAloneGiveTheSameSubject adds the facts of random lives one by one, in the order of
-// their receipt or in any, at instants that pass, under the default policy and under random ones: where the evaluation looks at the records of a new fact alone, the
-// subject equals that of an evaluation of all facts.
+// their receipt or in any, at instants that pass, under the default policy and under random ones: where the evaluation
+// looks at the records of a new fact alone, the subject equals that of an evaluation of all facts.
 func TestDecide_TheRecordsOfNewFactsAloneGiveTheSameSubject(t *testing.T) {
 	lives := 1000
 	if testing.Short() {
