@@ -1,6 +1,7 @@
 package lifecycle_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -88,6 +89,20 @@ func published(s lifecycle.Subject, decisions []decision.Decision) lifecycle.Sub
 	return lifecycle.MarkSent(s, ids)
 }
 
+// stored is a subject as a store returns it.
+func stored(t *testing.T, s lifecycle.Subject) lifecycle.Subject {
+	t.Helper()
+	doc, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out lifecycle.Subject
+	if err := json.Unmarshal(doc, &out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
 // randomPolicy is a policy of the scenes for the plain evaluator.
 func randomPolicy(t *testing.T, seed uint64) *rules.Policy {
 	t.Helper()
@@ -148,12 +163,33 @@ func TestDecide_TheRecordsOfNewFactsAloneGiveTheSameSubject(t *testing.T) {
 			s = want
 			s.Version++
 			if r.IntN(4) > 0 {
-				s = published(s, s.Outbox)
+				s = stored(t, published(s, s.Outbox))
 			}
 		}
 	}
 	t.Logf("%d of %d evaluations looked at records alone", alone, all)
 	if alone < all/20 {
 		t.Errorf("%d of %d evaluations looked at records alone, want at least a twentieth", alone, all)
+	}
+}
+
+// TestDecide_OneMoreOrderOfManyIsEvaluatedAlone: after the unpaid orders of an attack, one more order is evaluated by
+// itself, and the result is that of an evaluation of all.
+func TestDecide_OneMoreOrderOfManyIsEvaluatedAlone(t *testing.T) {
+	p, begin := lifecycletest.Policy(t), now.AddDate(0, 0, -1)
+	all := orders(601, begin)
+	s, _ := lifecycle.Decide(p, lifecycle.Subject{ID: "bot"}, all[:600], begin)
+	if s.Version = 1; !s.Separable {
+		t.Fatal("the next evaluation must look at all facts, want the records of new facts alone")
+	}
+	s = stored(t, s)
+	got, decisions := lifecycle.Decide(p, s, all[600:], now)
+	want, _ := lifecycle.DecideAll(p, s, all[600:], now)
+	if len(decisions) > 0 || got.Bases != nil {
+		t.Errorf("got %d decisions and %d bases, want none of an evaluation of one record", len(decisions), len(got.Bases))
+	}
+	ignored := cmpopts.IgnoreFields(lifecycle.Subject{}, "Bases")
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), ignored); diff != "" {
+		t.Errorf("the subject differs (-all facts +one record):\n%s", diff)
 	}
 }
