@@ -1,10 +1,12 @@
 package lifecycle
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
 	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 	"github.com/rodopath/rodopath/services/lifecycle/decision"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
@@ -29,30 +31,23 @@ func gated(p *rules.Policy, d *decision.Decision, at time.Time) ([]string, *deci
 	all := decision.RecipientsOf(p, d.Kind, d.Items())
 	var open []string
 	var last time.Time
+	closed := ""
 	for _, id := range all {
-		since, delay, ok := p.Gate.Opening(id, string(d.Kind), at)
-		if !ok {
+		o := p.Gate.Opening(id, string(d.Kind), at)
+		if o.Closed != "" {
+			closed = cmp.Or(closed, o.Closed)
 			continue
 		}
 		open = append(open, id)
-		if due := laterOf(d.At, since).Add(delay); due.After(last) {
-			last = due
-		}
+		last = calendar.Later(last, calendar.Later(d.At, o.Since).Add(o.Delay))
 	}
 	switch {
 	case len(all) > 0 && len(open) == 0:
-		return all, &decision.Held{Reason: decision.HeldObserving}
+		return all, &decision.Held{Reason: decision.HeldReason(closed)}
 	case d.Kind == stream.KindDelete && last.After(at):
 		return open, &decision.Held{Reason: decision.HeldDelay, Until: &last}
 	}
 	return open, nil
-}
-
-func laterOf(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }
 
 // DueDecisions returns the unpublished decisions that may be published, as of the last evaluation, and the others.

@@ -12,17 +12,15 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
-// gate opens recipients from an instant on, with a delay; closed recipients are absent.
-type gate map[string]opening
+// gate holds the openings of recipients; closed recipients are absent.
+type gate map[string]rules.Opening
 
-type opening struct {
-	since time.Time
-	delay time.Duration
-}
-
-func (g gate) Opening(recipient, _ string, _ time.Time) (time.Time, time.Duration, bool) {
+func (g gate) Opening(recipient, _ string, _ time.Time) rules.Opening {
 	o, open := g[recipient]
-	return o.since, o.delay, open
+	if !open {
+		o.Closed = string(decision.HeldObserving)
+	}
+	return o
 }
 
 // lapsed is a person whose contract has ended, under a policy with the recipients shop and letters.
@@ -87,7 +85,7 @@ func TestHoldBack_ARecipientThatObservesStopsNoOther(t *testing.T) {
 }
 
 func TestHoldBack_ADeletionWaitsForTheLongestDelay(t *testing.T) {
-	p, s, end := lapsed(t, gate{"shop": {delay: 72 * time.Hour}, "letters": {}})
+	p, s, end := lapsed(t, gate{"shop": {Delay: 72 * time.Hour}, "letters": {}})
 	d := deletion(t, s)
 	due := d.At.Add(72 * time.Hour)
 	if d.Held == nil || d.Held.Reason != decision.HeldDelay || !d.Held.Until.Equal(due) || s.Pending() {
@@ -104,7 +102,7 @@ func TestHoldBack_ADeletionWaitsForTheLongestDelay(t *testing.T) {
 }
 
 func TestHoldBack_NewsStopADeletionInItsDelay(t *testing.T) {
-	p, s, end := lapsed(t, gate{"shop": {delay: 72 * time.Hour}, "letters": {}})
+	p, s, end := lapsed(t, gate{"shop": {Delay: 72 * time.Hour}, "letters": {}})
 	again := end.Add(time.Hour)
 	s, made := lifecycle.Decide(p, s, []fact.Fact{
 		{ID: "again", Kind: fact.KindSale, Ref: "order-2", Occurred: again, Received: again},

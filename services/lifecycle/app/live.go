@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/rodopath/rodopath/services/internal/config"
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/background"
 	"github.com/rodopath/rodopath/services/lifecycle/live"
@@ -20,14 +21,19 @@ func (a *App) openLive(ctx context.Context, opts Options) error {
 	recipients := make([]live.Recipient, len(opts.Config.Recipients))
 	for i := range opts.Config.Recipients {
 		r := &opts.Config.Recipients[i]
-		recipients[i] = live.Recipient{ID: r.ID, Kinds: r.Accepts(), Delay: r.Delay}
+		recipients[i] = live.Recipient{ID: r.ID, Kinds: r.Accepts(), Platform: r.Platform(), Delay: r.Delay}
 		if r.By == "hand" && r.Delay == nil {
 			recipients[i].Delay = new(time.Duration) // a person acts, and nothing acts at once
 		}
 	}
 	a.live, err = live.New(ctx, live.Options{
-		Store: a.store, Recipients: recipients, AtOnce: opts.Config.Observe != nil && !*opts.Config.Observe,
-		Existing: persons > 0, Alone: opts.Alone, Now: opts.Now,
+		Store:      a.store,
+		Recipients: recipients,
+		Sources:    platformSources(opts.Config),
+		AtOnce:     opts.Config.Observe != nil && !*opts.Config.Observe,
+		Existing:   persons > 0,
+		Alone:      opts.Alone,
+		Now:        opts.Now,
 	})
 	if err != nil {
 		return err
@@ -38,6 +44,18 @@ func (a *App) openLive(ctx context.Context, opts Options) error {
 			"next", "rodopath preview, then rodopath go-live")
 	}
 	return nil
+}
+
+// platformSources are the sources whose platform has a history of its own. A system of the controller's own sends all of
+// its history itself.
+func platformSources(c *config.Config) []string {
+	var out []string
+	for i := range c.Sources {
+		if c.Sources[i].Platform != "standard" {
+			out = append(out, c.Sources[i].ID)
+		}
+	}
+	return out
 }
 
 // newReleaser makes the loop that evaluates the subjects after an order to go live.

@@ -95,8 +95,8 @@ func (r *Releaser) notifyNew(ctx context.Context, s *lifecycle.Subject) error {
 		}
 		for j := range p.Connected {
 			to := &p.Connected[j]
-			_, _, open := p.Gate.Opening(to.ID, string(stream.KindDelete), r.Now())
-			if !open || isNotified(n, to.ID) || !n.Concerns(p, to.ID) {
+			opening := p.Gate.Opening(to.ID, string(stream.KindDelete), r.Now())
+			if opening.Closed != "" || isNotified(n, to.ID) || !n.Concerns(p, to.ID) {
 				continue
 			}
 			if _, err := republish(ctx, r.Replay, s, n, to.ID, r.Now().UTC()); err != nil {

@@ -45,6 +45,9 @@ type HeldReason string
 const (
 	// HeldObserving means that none of the recipients is notified before the controller goes live.
 	HeldObserving HeldReason = "observing"
+	// HeldHistory means that a deletion at a platform rests on a source of which it is not known what happened before the
+	// installation.
+	HeldHistory HeldReason = "history_missing"
 	// HeldDelay means that a recipient is notified only some time after the decision, so that news can stop an
 	// irreversible act.
 	HeldDelay HeldReason = "delay"

@@ -194,6 +194,7 @@ func (a *API) Register(e *echo.Echo) {
 	v1.POST("/brake/release", a.releaseBrake, a.may(ScopePolicy))
 	v1.GET("/live", a.showLive, a.may(ScopeDecisions))
 	v1.POST("/live", a.goLive, a.may(ScopePolicy))
+	v1.POST("/coverage", a.cover, a.may(ScopePolicy))
 	v1.GET("/preview", a.preview, a.may(ScopeDecisions))
 	v1.POST("/journal", a.journal, a.may(ScopeJournal))
 	v1.GET("/journal/verify", a.verify, a.may(ScopeJournal))

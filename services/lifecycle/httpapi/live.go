@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -20,6 +21,8 @@ type Live interface {
 	GoLive(ctx context.Context, recipients, kinds []string) error
 	Observe(ctx context.Context, recipients, kinds []string) error
 	Releasing() bool
+	Coverage() []live.Coverage
+	Cover(ctx context.Context, source string, c live.Covered) error
 }
 
 // liveStatus is the state of the recipients.
@@ -29,14 +32,16 @@ type liveStatus struct {
 	// Releasing reports whether the decisions that waited are still being released.
 	Releasing  bool          `json:"releasing"`
 	Recipients []live.Opened `json:"recipients"`
+	// Sources are the platforms with the history that is known of each.
+	Sources []live.Coverage `json:"sources"`
 }
 
 func (a *API) liveStatus() liveStatus {
-	out := liveStatus{Recipients: []live.Opened{}}
+	out := liveStatus{Recipients: []live.Opened{}, Sources: []live.Coverage{}}
 	if a.opts.Live == nil {
 		return out
 	}
-	out.Recipients, out.Releasing = a.opts.Live.Status(), a.opts.Live.Releasing()
+	out.Recipients, out.Releasing, out.Sources = a.opts.Live.Status(), a.opts.Live.Releasing(), a.opts.Live.Coverage()
 	for _, o := range out.Recipients {
 		out.Observing = out.Observing || !o.Live
 	}
@@ -80,6 +85,39 @@ func (a *API) goLive(c echo.Context) error {
 	}
 	a.opts.Log.Warn("the controller ordered which recipients are notified",
 		"recipients", req.Recipients, "kinds", req.Kinds, "observe", req.Observe)
+	return a.showLive(c)
+}
+
+// coverRequest states how far back it is known what happened at a source.
+type coverRequest struct {
+	Source string `json:"source" validate:"required,max=40"`
+	// From is the instant from which on everything is known; absent for all times.
+	From *time.Time `json:"from"`
+}
+
+const coverExample = `{"source": "shop", "from": "2019-01-01T00:00:00Z"}`
+
+// cover records the statement of the controller that nothing of the history of a source is missing.
+func (a *API) cover(c echo.Context) error {
+	var req coverRequest
+	if err := a.read(c, &req, coverExample); err != nil {
+		return err
+	}
+	if a.opts.Live == nil {
+		return a.showLive(c)
+	}
+	covered := live.Covered{At: a.opts.Now().UTC(), How: live.CoveredByStatement}
+	if req.From != nil {
+		covered.From = req.From.UTC()
+	}
+	err := a.opts.Live.Cover(c.Request().Context(), req.Source, covered)
+	if errors.Is(err, live.ErrSource) {
+		return problem.New(http.StatusUnprocessableEntity, "impossible", "The configuration has no platform with this id.")
+	}
+	if err != nil {
+		return err
+	}
+	a.opts.Log.Warn("the controller stated that the history of a source is known", "source", req.Source)
 	return a.showLive(c)
 }
 

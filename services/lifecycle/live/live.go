@@ -14,6 +14,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
@@ -32,6 +34,8 @@ type Recipient struct {
 	ID string
 	// Kinds are the accepted kinds of decisions.
 	Kinds []string
+	// Platform reports whether the recipient is a platform at which the installation itself erases.
+	Platform bool
 	// Delay is how long a deletion waits; nil means FirstDelay in the time FirstTime after the recipient went live, and
 	// no delay afterwards.
 	Delay *time.Duration
@@ -41,6 +45,8 @@ type Recipient struct {
 type Options struct {
 	Store      store.Stater
 	Recipients []Recipient
+	// Sources are the sources whose history matters: see Cover.
+	Sources []string
 	// AtOnce notifies every recipient from the start, without a default delay.
 	AtOnce bool
 	// Existing reports whether the installation has worked before it knew of this state: its recipients are live.
@@ -55,6 +61,8 @@ type Options struct {
 type state struct {
 	// Since is the instant from which each recipient is notified, by recipient and kind; zero without a default delay.
 	Since map[string]map[string]time.Time `json:"since"`
+	// Covered are the sources of which it is known what happened before the installation.
+	Covered map[string]Covered `json:"covered,omitempty"`
 	// Releasing reports whether the subjects are still to be evaluated after the last order, which came at Ordered.
 	Releasing bool      `json:"releasing,omitempty"`
 	Ordered   time.Time `json:"ordered,omitzero"`
@@ -82,6 +90,10 @@ func New(ctx context.Context, opts Options) (*Register, error) {
 			for i := range opts.Recipients {
 				s.open(&opts.Recipients[i], nil, time.Time{})
 			}
+			s.Covered = map[string]Covered{}
+			for _, id := range opts.Sources {
+				s.Covered[id] = Covered{How: CoveredBefore}
+			}
 		}
 		if err := store.WriteState(ctx, opts.Store, stateName, s); err != nil {
 			return nil, err
@@ -107,7 +119,9 @@ func (s *state) open(to *Recipient, kinds []string, since time.Time) {
 }
 
 func (s *state) clone() *state {
-	out := &state{Since: map[string]map[string]time.Time{}, Releasing: s.Releasing, Ordered: s.Ordered}
+	out := &state{
+		Since: map[string]map[string]time.Time{}, Covered: maps.Clone(s.Covered), Releasing: s.Releasing, Ordered: s.Ordered,
+	}
 	for id, kinds := range s.Since {
 		out.Since[id] = maps.Clone(kinds)
 	}
@@ -117,31 +131,40 @@ func (s *state) clone() *state {
 var _ rules.Gate = (*Register)(nil)
 
 // Opening implements rules.Gate.
-func (r *Register) Opening(recipient, kind string, at time.Time) (since time.Time, delay time.Duration, open bool) {
+func (r *Register) Opening(recipient, kind string, at time.Time) rules.Opening {
 	n := slices.IndexFunc(r.opts.Recipients, func(to Recipient) bool { return to.ID == recipient })
 	if n < 0 {
-		return time.Time{}, 0, false
+		return rules.Opening{Closed: string(decision.HeldObserving)}
 	}
-	since, open = r.current.Load().Since[recipient][kind]
-	if r.opts.AtOnce {
-		since, open = time.Time{}, true
+	to, now := &r.opts.Recipients[n], r.current.Load()
+	since, open := now.Since[recipient][kind]
+	switch {
+	case r.opts.AtOnce:
+		since = time.Time{}
+	case !open:
+		return rules.Opening{Closed: string(decision.HeldObserving)}
+	case to.Platform && kind == string(stream.KindDelete) && len(r.uncovered(now)) > 0:
+		return rules.Opening{Closed: string(decision.HeldHistory)}
 	}
-	switch own := r.opts.Recipients[n].Delay; {
-	case own != nil:
-		delay = *own
+	out := rules.Opening{Since: since}
+	switch {
+	case to.Delay != nil:
+		out.Delay = *to.Delay
 	case !since.IsZero() && at.Before(since.Add(FirstTime)):
-		delay = FirstDelay
+		out.Delay = FirstDelay
 	}
-	return since, delay, open
+	return out
 }
 
 // Opened is the state of one recipient and kind.
 type Opened struct {
 	Recipient string `json:"recipient"`
 	Kind      string `json:"kind"`
-	// Live reports whether the recipient is notified, Since from when on; nil from the start.
-	Live  bool       `json:"live"`
-	Since *time.Time `json:"since,omitempty"`
+	// Live reports whether the recipient is notified, Since from when on; nil from the start. Closed is why the recipient
+	// is not notified.
+	Live   bool       `json:"live"`
+	Closed string     `json:"closed,omitempty"`
+	Since  *time.Time `json:"since,omitempty"`
 	// Delay is how long a deletion waits now, in words such as "168h0m0s"; empty for none.
 	Delay string `json:"delay,omitempty"`
 }
@@ -152,13 +175,13 @@ func (r *Register) Status() []Opened {
 	for i := range r.opts.Recipients {
 		to := &r.opts.Recipients[i]
 		for _, kind := range to.Kinds {
-			since, delay, open := r.Opening(to.ID, kind, r.opts.Now())
-			o := Opened{Recipient: to.ID, Kind: kind, Live: open}
-			if !since.IsZero() {
-				o.Since = &since
+			opening := r.Opening(to.ID, kind, r.opts.Now())
+			o := Opened{Recipient: to.ID, Kind: kind, Live: opening.Closed == "", Closed: opening.Closed}
+			if !opening.Since.IsZero() {
+				o.Since = &opening.Since
 			}
-			if delay > 0 && kind == "delete" {
-				o.Delay = delay.String()
+			if opening.Delay > 0 && kind == string(stream.KindDelete) {
+				o.Delay = opening.Delay.String()
 			}
 			out = append(out, o)
 		}

@@ -27,6 +27,7 @@ type opened struct {
 	Kind      string     `json:"kind"`
 	Live      bool       `json:"live"`
 	Since     *time.Time `json:"since"`
+	Closed    string     `json:"closed"`
 	Delay     string     `json:"delay"`
 }
 
@@ -35,6 +36,23 @@ type liveStatus struct {
 	Observing  bool     `json:"observing"`
 	Releasing  bool     `json:"releasing"`
 	Recipients []opened `json:"recipients"`
+	Sources    []struct {
+		Source  string     `json:"source"`
+		Covered bool       `json:"covered"`
+		From    *time.Time `json:"from"`
+		How     string     `json:"how"`
+	} `json:"sources"`
+}
+
+// uncovered are the sources of which it is not known what happened before the installation.
+func (l *liveStatus) uncovered() []string {
+	var out []string
+	for _, s := range l.Sources {
+		if !s.Covered {
+			out = append(out, s.Source)
+		}
+	}
+	return out
 }
 
 // goLive notifies recipients from now on.
@@ -137,7 +155,7 @@ func writeLive(out io.Writer, data []byte) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "RECIPIENT\tKIND\tNOTIFIED\tDELAY OF DELETIONS")
 	for _, r := range l.Recipients {
-		notified := "no: the installation observes"
+		notified := "no: " + waitsFor(r.Closed)
 		if r.Live {
 			notified = "yes"
 			if r.Since != nil {
@@ -150,10 +168,25 @@ func writeLive(out io.Writer, data []byte) error {
 		return err
 	}
 	if l.Releasing {
-		_, err := fmt.Fprintln(out, "\nThe decisions that waited are released now.")
-		return err
+		fmt.Fprintln(out, "\nThe decisions that waited are released now.")
 	}
-	return nil
+	return writeUncovered(out, &l)
+}
+
+// writeUncovered names the sources whose history is missing, with the command that closes the gap.
+func writeUncovered(out io.Writer, l *liveStatus) error {
+	missing := l.uncovered()
+	if len(missing) == 0 {
+		return nil
+	}
+	_, err := fmt.Fprintf(
+		out,
+		"\nNot sure, history missing: nobody knows what happened at %s before the installation, so nothing is deleted\n"+
+			"at a platform. Import the history, or state that nothing is missing: rodopath sources covered %s\n",
+		strings.Join(missing, ", "),
+		missing[0],
+	)
+	return err
 }
 
 // warnObserving writes a line to the terminal while recipients are not notified, so that nobody takes a decision that is
@@ -251,7 +284,7 @@ func writePreview(out io.Writer, data []byte) error {
 	fmt.Fprintf(out, "Persons: %d, with personal data %d. May be asked for consent: %d. Consents without proof: %d.\n",
 		p.Persons, p.Holding, p.Questions, p.Unproven)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "\nWOULD BE DELETED NOW\tDATA\tITEMS\tPERSONS\tWAITS FOR")
+	fmt.Fprintln(table, "\nWOULD BE DELETED NOW\tDATA\tITEMS\tPERSONS\tSTATE")
 	for _, w := range p.Waiting {
 		fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%s\n", w.Recipient, w.Category, w.Items, w.Persons, waitsFor(w.Reason))
 	}
@@ -266,12 +299,21 @@ func writePreview(out io.Writer, data []byte) error {
 	for _, purpose := range slices.Sorted(maps.Keys(p.Purposes)) {
 		fmt.Fprintf(table, "%s\t%d\t\t\t\n", purpose, p.Purposes[purpose])
 	}
-	return table.Flush()
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	return writeUncovered(out, &p.liveStatus)
 }
 
+// waitsFor says what a decision waits for.
 func waitsFor(reason string) string {
-	if reason == "observing" {
-		return "go-live"
+	switch reason {
+	case "observing":
+		return "waits for go-live"
+	case "history_missing":
+		return "not sure: history missing"
+	case "delay":
+		return "waits for its delay"
 	}
 	return reason
 }
