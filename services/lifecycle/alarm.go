@@ -165,7 +165,7 @@ func (s *Subject) contradictions(h *rules.Evaluation, was *Subject, news bool, a
 			at,
 			key+c.No.ID+":"+c.Source,
 			fmt.Sprintf(text, cmp.Or(c.Source, "the platform"), on)+
-				": ask the person for a new consent, or unsubscribe the person there",
+				": unsubscribe the person there, unless the person has consented again; then record the proof",
 		)
 	}
 }

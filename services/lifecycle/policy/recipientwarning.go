@@ -53,11 +53,11 @@ func recipientsOf(p *rules.Policy) []string {
 func nameless(id string) Warning {
 	return Warning{Risk: Disclosure, Cites: "RODO art. 15 ust. 1 lit. c; TSUE C-154/21", Says: map[string]string{
 		"en": fmt.Sprintf(
-			"The recipient %s has no name. A person who asks must be told who receives the data: set name at the recipient in the configuration.",
+			"The recipient %s has no name. A person who asks must be told the actual recipients of the data: set name at the recipient in the configuration.",
 			id,
 		),
 		"pl": fmt.Sprintf(
-			"Odbiorca %s nie ma nazwy. Osobie, która o to zapyta, trzeba podać, kto otrzymuje jej dane: ustaw name przy odbiorcy w konfiguracji.",
+			"Odbiorca %s nie ma nazwy. Osobie, która o to zapyta, trzeba podać konkretnych odbiorców jej danych: ustaw name przy odbiorcy w konfiguracji.",
 			id,
 		),
 	}}

@@ -145,7 +145,7 @@ func heads() []report.Text {
 			"Recipients",
 		),
 		bilingual("Poza EOG", "Outside of the EEA"),
-		bilingual("Termin usunięcia", "Time limit for erasure"),
+		bilingual("Planowany termin usunięcia", "Time limit for erasure"),
 		bilingual("Reguła", "Rule"),
 	}
 }
@@ -201,8 +201,8 @@ func (r *record) about() []string {
 		lines = append(lines, r.stated("Przedstawiciel administratora", "Representative", c.Representative))
 	}
 	lines = append(lines, r.stated("Inspektor ochrony danych", "Data protection officer", cmp.Or(c.DPO, bilingual(
-		"nie wyznaczono",
-		"not designated",
+		"nie podano (uzupełnij, jeżeli został wyznaczony)",
+		"not given (to be added if designated)",
 	).In(r.lang))))
 	return append(lines, bilingual("Polityka: ", "Policy: ").In(r.lang)+r.policy.ID+"@"+r.policy.Revision)
 }
@@ -248,7 +248,7 @@ func (r *record) notes() []string {
 		).In(r.lang) +
 			r.security(),
 		bilingual(
-			"Skróty z kluczem usuniętych danych: ",
+			"Skróty kryptograficzne usuniętych danych: ",
 			"Keyed hashes of deleted data: ",
 		).In(r.lang) +
 			keyed.In(
@@ -263,7 +263,7 @@ func (r *record) notes() []string {
 			".",
 		bilingual(
 			fmt.Sprintf(
-				"Osoba bez znanych zdarzeń: najwyżej %d dni (art. 6 ust. 1 lit. f RODO; okres określony przez administratora).",
+				"Dane osoby, o której nie odnotowano zdarzeń: najwyżej %d dni (art. 6 ust. 1 lit. f RODO; okres określony przez administratora).",
 				r.policy.IntakeDays,
 			),
 			fmt.Sprintf(

@@ -49,8 +49,8 @@ func (c *compiler) warnings(p *rules.Policy) []Warning {
 	for i, a := range c.doc.Ask {
 		if slices.Contains(a.Places, transactional) {
 			out = append(out, Warning{Risk: Marketing, Line: c.at.Line("ask", i, "places"), Says: map[string]string{
-				"en": "The question may be placed in a transactional message. According to UOKiK, asking is itself marketing; courts disagree. The checkout, the thank-you page and the account are safe.",
-				"pl": "Pytanie o zgodę może znaleźć się w wiadomości transakcyjnej. Zdaniem UOKiK samo pytanie stanowi już marketing; orzecznictwo jest rozbieżne. Bezpieczne miejsca to formularz zamówienia, strona z podziękowaniem i konto klienta.",
+				"en": "The question may be placed in a transactional message. According to UOKiK, asking is itself marketing; courts disagree. The checkout, the thank-you page and the account are safer.",
+				"pl": "Pytanie o zgodę może znaleźć się w wiadomości transakcyjnej. Zdaniem UOKiK samo pytanie stanowi już marketing; orzecznictwo jest rozbieżne. Bezpieczniejsze miejsca to formularz zamówienia, strona z podziękowaniem i konto klienta.",
 			}, Cites: "UOKiK; przeciwnie UKE 2015, SO Warszawa-Praga IV Ca 1873/16"})
 		}
 	}
@@ -79,7 +79,7 @@ func uncheckedWording(w *wording, language string) Warning {
 			language,
 		),
 		"pl": fmt.Sprintf(
-			"Treść zgody %s w języku %q nie została sprawdzona: osoba znająca ten język musi sprawdzić, czy treść wymienia Twoją firmę, cel, kanał i prawo do wycofania zgody.",
+			"Treść zgody %s w języku %q nie została sprawdzona: osoba znająca ten język musi sprawdzić, czy treść wskazuje Twoją firmę, cel, kanał i prawo do wycofania zgody.",
 			w.ID,
 			language,
 		),
@@ -137,12 +137,12 @@ func longKept(p *rules.Policy) []Warning {
 		if ok && until.After(at.AddDate(tooLong, 1, 0)) {
 			out = append(out, Warning{Risk: TooLong, Line: r.Line, Cites: "RODO art. 5 ust. 1 lit. e", Says: map[string]string{
 				"en": fmt.Sprintf(
-					"Under the rule %s, the data of an event of 15 December 2026 are retained until %s, without a legal obligation. Data may be retained no longer than necessary.",
+					"Under the rule %s, the data of an event of 15 December 2026 are retained until %s, and the rule rests on no legal obligation. Data may be retained no longer than necessary.",
 					r.ID,
 					p.LastDay(&until),
 				),
 				"pl": fmt.Sprintf(
-					"Zgodnie z regułą %s dane dotyczące zdarzenia z 15 grudnia 2026 r. są przechowywane do %s, choć nie wymaga tego żaden przepis. Danych nie wolno przechowywać dłużej, niż jest to niezbędne.",
+					"Zgodnie z regułą %s dane dotyczące zdarzenia z 15 grudnia 2026 r. są przechowywane do %s, choć reguła nie opiera się na obowiązku prawnym. Danych nie wolno przechowywać dłużej, niż jest to niezbędne.",
 					r.ID,
 					p.LastDay(&until),
 				),

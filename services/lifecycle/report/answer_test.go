@@ -39,7 +39,7 @@ func TestAnswer_SaysEachThing(t *testing.T) {
 		"- e-mail address and name",
 		"invoice or receipt, order order-1 (if there are any): until 31 December 2031. Purpose: tax documents. Basis: Art. 6(1)(c) GDPR (a legal obligation). Exception from the right to erasure: Art. 17(3)(b) GDPR",
 		"keyed hash",
-		"is to prevent the address from being added and contacted again.",
+		"is to prevent the address from being added again and contacted for marketing.",
 		"Retention period of the entry: until 1 June 2031.",
 		"online shop: data deleted (2 June 2028)",
 		"newsletter service: notified, deletion not confirmed yet",
@@ -54,7 +54,7 @@ func TestAnswer_SaysEachThing(t *testing.T) {
 		"wniosku o usunięcie danych (art. 17 RODO), nr req-1, z dnia 1 czerwca 2028 r.",
 		"- zapis na newsletter",
 		"faktura lub paragon, zamówienie order-1 (jeżeli takie dane istnieją): do 31 grudnia 2031 r. Cel: dokumenty podatkowe. Podstawa: art. 6 ust. 1 lit. c RODO (obowiązek prawny). Wyjątek od prawa do usunięcia danych: art. 17 ust. 3 lit. b RODO",
-		"skrót kryptograficzny z kluczem",
+		"skrót kryptograficzny oraz datę",
 		"aby adres nie został ponownie dodany",
 		"Okres przechowywania wpisu: do 1 czerwca 2031 r. Również",
 		"sklep internetowy: dane usunięte (2 czerwca 2028 r.)",
@@ -72,7 +72,7 @@ func TestAnswer_SaysDeletedOnlyWhenEveryRecipientDid(t *testing.T) {
 		t,
 		answered(t, s, report.English, "req-9", "2026-06-01 12:00"),
 		"Data being deleted",
-		"We grant the request and delete the data concerned.",
+		"We grant the request and delete the data, except for the data that are listed below as retained.",
 		"Until 1 June 2029 we also keep keyed hashes of the deleted data",
 	)
 	s.tell(

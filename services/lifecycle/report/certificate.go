@@ -74,10 +74,10 @@ func (l Language) certificate() certificateWords {
 	return certificateWords{
 		Title: l.choose("Zaświadczenie o usunięciu danych", "Certificate of erasure"),
 		Lead: l.choose(
-			"Wymienione niżej dane jednej osoby zostały usunięte. Usunięcie potwierdził każdy system, któremu przekazano decyzję.",
-			"The data of one person listed below were deleted. Every system that received the decision has confirmed the deletion.",
+			"Decyzja dotyczy wymienionych niżej danych jednej osoby. Każdy odbiorca, którego powiadomiono o decyzji, potwierdził, że usunął te dane albo że ich nie posiada.",
+			"The decision concerns the data of one person listed below. Every recipient notified of the decision has confirmed that the data are deleted, or that the recipient holds no such data.",
 		),
-		Controller: l.choose("Administrator", "Controller"),
+		Controller: l.choose("Administrator danych", "Controller"),
 		Decision:   l.choose("Decyzja", "Decision"),
 		Person:     l.choose("Osoba", "Person"),
 		PersonNote: l.choose(
@@ -85,9 +85,9 @@ func (l Language) certificate() certificateWords {
 			"The certificate does not name the person. A holder of the key who knows the address can verify whether the certificate concerns the address.",
 		),
 		Decided:   l.choose("Data decyzji", "Date of the decision"),
-		Due:       l.choose("Ostatni dzień podstawy prawnej", "Last day of the legal basis"),
+		Due:       l.choose("Podstawa prawna istniała do", "Last day of the legal basis"),
 		Confirmed: l.choose("Ostatnie potwierdzenie", "Last confirmation"),
-		Deleted:   l.choose("Usunięte dane", "Deleted data"),
+		Deleted:   l.choose("Dane objęte decyzją", "Data covered by the decision"),
 		Data:      l.choose("Dane", "Data"),
 		Records:   l.choose("Liczba dokumentów", "Records"),
 		Bases:     l.choose("Podstawy, które ustały", "Lapsed bases"),

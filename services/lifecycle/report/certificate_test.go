@@ -55,7 +55,7 @@ func TestConsentPage_ShowsEachStateAndNeverATickedBox(t *testing.T) {
 		report.ConsentOpen:     {"Nie, dziękuję", "No, thank you"},
 		report.ConsentUnticked: {"nie jest zaznaczone", "is not ticked"},
 		report.ConsentAgreed:   {"Wycofuję zgodę", "I withdraw my consent"},
-		report.ConsentDeclined: {"Nie mamy Twojej zgody", "We do not have your consent"},
+		report.ConsentDeclined: {"Nie mamy od Ciebie tej zgody", "We do not have this consent"},
 		report.ConsentOver:     {"nie jest już aktualne", "no longer open"},
 	} {
 		q.State = state
@@ -76,6 +76,22 @@ func TestConsentPage_ShowsEachStateAndNeverATickedBox(t *testing.T) {
 			case strings.Contains(page, "<Ani>") || strings.Contains(page, "<oferty>"):
 				t.Errorf("%s takes text for markup", state)
 			}
+		}
+	}
+}
+
+func TestConsentPage_StatesTheEffectOfAWithdrawalBeforeTheConsent(t *testing.T) {
+	for lang, want := range map[report.Language]string{
+		report.Polish:  "Wycofanie zgody nie wpływa na zgodność z prawem przetwarzania, którego dokonano przed jej wycofaniem.",
+		report.English: "The withdrawal does not affect the lawfulness of earlier processing.",
+	} {
+		var out strings.Builder
+		q := report.ConsentQuestion{Controller: "Sklep Ani", State: report.ConsentOpen, Text: "Zgadzam się.", Language: "pl"}
+		if err := report.ConsentPage(&out, lang, q); err != nil {
+			t.Fatal(err)
+		}
+		if got := out.String(); !strings.Contains(got, want) {
+			t.Errorf("got a page in %s without %q:\n%s", lang, want, got)
 		}
 	}
 }

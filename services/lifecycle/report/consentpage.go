@@ -87,13 +87,13 @@ func (l Language) consent() consentWords {
 		),
 		Withdraw: l.choose("Wycofuję zgodę", "I withdraw my consent"),
 		Declined: l.choose(
-			"Nie mamy Twojej zgody i nie poprosimy o nią ponownie.",
-			"We do not have your consent and will not ask again.",
+			"Nie mamy od Ciebie tej zgody i nie poprosimy o nią ponownie.",
+			"We do not have this consent from you and will not ask for it again.",
 		),
 		Over: l.choose("To pytanie nie jest już aktualne.", "This question is no longer open."),
 		Free: l.choose(
-			"Wyrażenie zgody jest dobrowolne. Odmowa nie pociąga za sobą żadnych negatywnych skutków, a zgodę można wycofać w dowolnym momencie.",
-			"Consent is voluntary. A refusal has no negative consequences for you, and you may withdraw the consent at any time.",
+			"Wyrażenie zgody jest dobrowolne. Odmowa nie pociąga za sobą żadnych negatywnych skutków, a zgodę można wycofać w dowolnym momencie. Wycofanie zgody nie wpływa na zgodność z prawem przetwarzania, którego dokonano przed jej wycofaniem.",
+			"Consent is voluntary. A refusal has no negative consequences for you, and you may withdraw the consent at any time. The withdrawal does not affect the lawfulness of earlier processing.",
 		),
 		Other:      l.choose("English", "Polski"),
 		Address:    l.choose("Zgoda dotyczy adresu", "The consent is about the address"),

@@ -17,13 +17,13 @@ func (l Language) flaw(f rules.Flaw) (missing, why, remedy string) {
 				"A consent must be specific and informed. Without the text, the controller cannot demonstrate that the consent covered the purpose, the channel and the controller (Art. 4(11), 7(1) GDPR).",
 			),
 			l.choose(
-				"Podaj w konfiguracji źródła treść zgody przy formularzu (wording) albo przekazuj wyświetloną treść. Osoby bez znanej treści zgody poproś o zgodę ponownie.",
-				"Set the wording of the form in the configuration of the source (wording), or send the text that was shown. Ask the persons without a known text again.",
+				"Podaj w konfiguracji źródła treść zgody przy formularzu (wording) albo przekazuj wyświetloną treść. Osoby, których treść zgody nie jest znana: zapytaj ponownie w formularzu zamówienia, na stronie z podziękowaniem lub na koncie klienta, a nie w osobnej wiadomości (art. 398 Prawa komunikacji elektronicznej).",
+				"Set the wording of the form in the configuration of the source (wording), or send the text that was shown. Persons without a known text: ask again in the checkout, on the thank-you page or in the account, and not in a message of its own (Art. 398 of the Polish Electronic Communications Law).",
 			)
 	case rules.FlawTime:
-		return l.choose("Chwila udzielenia zgody nie jest znana.", "The time of the consent is unknown."),
+		return l.choose("Data udzielenia zgody nie jest znana.", "The time of the consent is unknown."),
 			l.choose(
-				"Bez tej informacji nie można wykazać, że zgody udzielono przed pierwszą wiadomością i po ostatniej odmowie (art. 7 ust. 1 RODO).",
+				"Bez daty nie można wykazać, że zgody udzielono przed pierwszą wiadomością i po ostatniej odmowie (art. 7 ust. 1 RODO).",
 				"Without a time, the controller cannot demonstrate that the consent preceded the first message and followed the last refusal (Art. 7(1) GDPR).",
 			),
 			l.choose(
@@ -40,8 +40,8 @@ func (l Language) flaw(f rules.Flaw) (missing, why, remedy string) {
 				"An entry in a list does not prove that this person consented. The controller bears the burden of proof (Art. 7(1) GDPR).",
 			),
 			l.choose(
-				"Włącz potwierdzanie linkiem (double opt-in) i przekazuj nazwę formularza. Osoby bez dowodu zgody poproś o zgodę ponownie.",
-				"Turn on confirmation by a link (double opt-in) and send the name of the form. Ask the persons without evidence again.",
+				"Włącz potwierdzanie linkiem (double opt-in) i przekazuj nazwę formularza. Osoby bez dowodu zgody: zapytaj ponownie w formularzu zamówienia, na stronie z podziękowaniem lub na koncie klienta, a nie w osobnej wiadomości (art. 398 Prawa komunikacji elektronicznej).",
+				"Turn on confirmation by a link (double opt-in) and send the name of the form. Persons without evidence: ask again in the checkout, on the thank-you page or in the account, and not in a message of its own (Art. 398 of the Polish Electronic Communications Law).",
 			)
 	case rules.FlawAddress:
 		return l.choose(
@@ -66,8 +66,8 @@ func (l Language) flaw(f rules.Flaw) (missing, why, remedy string) {
 				"A consent needs a clear affirmative act of the data subject (Art. 4(11) GDPR). An addition to a list is no such act.",
 			),
 			l.choose(
-				"Jeśli osoba udzieliła zgody gdzie indziej, zapisz dowód tej zgody (formularz, czas, treść). W przeciwnym razie poproś osobę o zgodę albo wypisz ją z listy.",
-				"If the person consented elsewhere, record the proof (form, time, text). Otherwise ask the person for consent, or remove the person from the list.",
+				"Jeśli osoba udzieliła zgody gdzie indziej, zapisz dowód tej zgody (formularz, czas, treść). W przeciwnym razie wypisz osobę z listy; o zgodę zapytaj w formularzu zamówienia, na stronie z podziękowaniem lub na koncie klienta.",
+				"If the person consented elsewhere, record the proof (form, time, text). Otherwise remove the person from the list; ask for consent in the checkout, on the thank-you page or in the account.",
 			)
 	case rules.FlawUnconfirmed:
 		return l.choose("Adresu nie potwierdzono linkiem.", "The address was not confirmed by a link."),
@@ -112,8 +112,8 @@ func (l Language) voidFlaw(f rules.Flaw) (missing, why, remedy string) {
 				"A child under 16 gave the consent, without the authorisation of a parent.",
 			),
 			l.choose(
-				"W imieniu dziecka zgodę wyraża rodzic lub opiekun; może też zaaprobować zgodę dziecka (art. 8 ust. 1 RODO).",
-				"A parent must give or authorise the consent of a child (Art. 8(1) GDPR).",
+				"Zgodę wyraża lub aprobuje osoba sprawująca władzę rodzicielską lub opiekę nad dzieckiem (art. 8 ust. 1 RODO).",
+				"The holder of parental responsibility must give or authorise the consent of a child (Art. 8(1) GDPR).",
 			),
 			l.choose(
 				"Poproś rodzica lub opiekuna o zaaprobowanie zgody. Do tego czasu nie wysyłaj wiadomości.",
@@ -140,8 +140,8 @@ func (l Language) onList(since string, flaws []rules.Flaw) string {
 func (l Language) provable(ok bool) string {
 	if ok {
 		return l.choose(
-			"Tę zgodę można dziś wykazać (art. 7 ust. 1 RODO).",
-			"This consent can be demonstrated today (Art. 7(1) GDPR).",
+			"Zapisany dowód pozwala dziś wykazać tę zgodę (art. 7 ust. 1 RODO).",
+			"The recorded evidence demonstrates this consent today (Art. 7(1) GDPR).",
 		)
 	}
 	return l.choose(

@@ -132,7 +132,7 @@ func TestExplain_SaysWhatMayNotBeUsed(t *testing.T) {
 		"został już usunięty",
 		"OGRANICZENIA WYKORZYSTANIA każde wykorzystanie ograniczenie przetwarzania",
 		"(art. 18 ust. 2 RODO)",
-		"roszczenia nierozstrzygnięty sprzeciw",
+		"ustalenie, dochodzenie lub nierozstrzygnięty sprzeciw",
 		"do zniesienia ograniczenia",
 	)
 }
@@ -177,7 +177,7 @@ func TestExplain_SaysWhatStaysOfADeletedPerson(t *testing.T) {
 		explained(t, s, report.Polish, nil, "2026-05-13 10:00"),
 		"ponownie: zamówienie i",
 		"#hash-of-",
-		"brak dalszych danych, profil usunięto",
+		"nie ma już danych, profil usunięto",
 		"połączono z profilem p-other",
 		"ZNACZNIK USUNIĘCIA",
 		"Wszystkie dane osoby usunięto 2026-04-01",
@@ -262,7 +262,7 @@ func TestExplain_WithoutRecipientsNobodyWasTold(t *testing.T) {
 	)
 	s.pass(t, "2026-03-21 00:00")
 	for lang, want := range map[report.Language]string{
-		report.English: "nobody was told", report.Polish: "nikogo nie powiadomiono",
+		report.English: "nobody was notified", report.Polish: "nikogo nie powiadomiono",
 	} {
 		text := explained(t, s, lang, nil, "2026-03-21 12:00")
 		if !strings.Contains(strings.Join(strings.Fields(text), " "), want) {

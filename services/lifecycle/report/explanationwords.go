@@ -82,11 +82,11 @@ func (l Language) explanation() explanationWords {
 			"ponowienie dla: ",
 			"replay for ",
 		),
-		resentToAll: l.choose("ponowienie dla wszystkich", "replay for all recipients"),
+		resentToAll: l.choose("ponowienie dla wszystkich odbiorców", "replay for all recipients"),
 		confirmed:   l.choose("usunięcie potwierdzone", "deletion confirmed"),
 		because:     l.choose("ustały: ", "lapsed: "),
 		revision:    l.choose("wersja ", "revision "),
-		forgotten:   l.choose("brak dalszych danych, profil usunięto", "no data left, the subject was removed"),
+		forgotten:   l.choose("nie ma już danych, profil usunięto", "no data left, the subject was removed"),
 		absorbed:    l.choose("połączono z profilem ", "merged with subject "),
 		parted:      l.choose("oddzielono profil ", "parted from subject "),
 		alarms:      l.choose("ALARMY", "ALARMS"),
@@ -118,14 +118,14 @@ func (l Language) place(file string, line int) string {
 func (l Language) tombstoneText(marks int, lastDay string) string {
 	if marks == 0 {
 		return l.choose(
-			"Do "+lastDay+" przechowywana jest wyłącznie chwila, do której usunięto wszystkie dane, aby powtórzona informacja lub kopia zapasowa nie przywróciła danych.",
+			"Do "+lastDay+" przechowywana jest wyłącznie data usunięcia całości danych, aby ponowna wiadomość z platformy lub kopia zapasowa nie przywróciła danych.",
 			"Until "+lastDay+" only the time of the full erasure is kept, so that a repeated message or a restored backup does not restore the data.",
 		)
 	}
 	return l.choose(
 		fmt.Sprintf(
-			"%s do %s, aby powtórzona informacja lub kopia zapasowa nie przywróciła danych.",
-			count(marks, "skrót z kluczem", "skróty z kluczem", "skrótów z kluczem"),
+			"%s do %s, aby ponowna wiadomość z platformy lub kopia zapasowa nie przywróciła danych.",
+			count(marks, "skrót kryptograficzny", "skróty kryptograficzne", "skrótów kryptograficznych"),
 			lastDay,
 		),
 		fmt.Sprintf(
@@ -157,7 +157,7 @@ func (l Language) alarm(e *chain.Entry) string {
 	case "listed", "signup":
 		return contradictionAlarm(what, about, when)
 	case "doubt":
-		return "zdarzenie uporządkowano według chwili otrzymania, ponieważ jego czas jest niepewny: porównaj z platformą"
+		return "kolejność zdarzenia ustalono według chwili jego otrzymania, ponieważ czas podany przez platformę jest niepewny: sprawdź czas na platformie"
 	case "forced":
 		return "zakup bez zgody na marketing był niemożliwy: zgoda jest nieważna (art. 7 ust. 4 RODO); popraw formularz"
 	case "told":
@@ -169,7 +169,11 @@ func (l Language) alarm(e *chain.Entry) string {
 			")",
 		) + stillHeld(e.Text)
 	case "years":
-		return "jedna sprzedaż ma w dwóch źródłach różne lata: decyduje późniejszy rok"
+		return "dwa źródła podają dla tej samej sprzedaży różne lata: decyduje późniejszy rok"
+	case "unfinished":
+		return "za " + about + " zapłacono " + when + ", a wykonania umowy nie odnotowano: zrealizuj lub anuluj zamówienie w sklepie, aby można było usunąć dane"
+	case "accounts":
+		return "platforma przypisuje jedno konto lub jeden adres tej osobie i profilowi " + about + ", a oba profile były już znane; nie połączono ich: jeżeli to jedna osoba, połącz je poleceniem „rodopath subject join”"
 	case "overdue":
 		return "wniosek " + about + " pozostał bez odpowiedzi w terminie" + after(
 			" (do ",
@@ -196,7 +200,7 @@ func contradictionAlarm(what, about, when string) string {
 			" (",
 			when,
 			")",
-		) + ": poproś osobę o nową zgodę albo wypisz ją tam z listy"
+		) + ": wypisz tam osobę z listy, chyba że ponownie udzieliła zgody; wtedy zapisz dowód zgody"
 }
 
 // recipientAlarm translates an alarm about the answer of a recipient into Polish; empty for other
@@ -216,7 +220,7 @@ func recipientAlarm(what, about, text string) string {
 	case "refused":
 		return "odbiorca " + recipient + " odmawia wykonania decyzji " + decision + ": przyczynę podaje „rodopath decisions”"
 	case "retracted":
-		return "odbiorca " + recipient + " odwołuje potwierdzenie decyzji " + decision + ": przyczynę podaje „rodopath decisions”"
+		return "odbiorca " + recipient + " wycofuje potwierdzenie wykonania decyzji " + decision + ": przyczynę podaje „rodopath decisions”"
 	case "lost":
 		return lossAlarm(recipient, decision, category, text)
 	case "irrevocable":

@@ -26,13 +26,13 @@ func (l Language) letter() letterWords {
 			"[DRAFT: check and complete the letter, and send it as your own. Delete this line.]",
 		),
 		missing: l.choose(
-			"[Nie wszyscy odbiorcy potwierdzili usunięcie danych. Zaleca się wysłanie pisma po otrzymaniu wszystkich potwierdzeń. Usuń ten wiersz.]",
-			"[Not every recipient has confirmed the deletion. Preferably send the letter after the last receipt. Delete this line.]",
+			"[Nie wszyscy odbiorcy potwierdzili usunięcie danych. Zaleca się wysłanie pisma po otrzymaniu wszystkich potwierdzeń, ale nie po terminie odpowiedzi (art. 12 ust. 3 RODO). Usuń ten wiersz.]",
+			"[Not every recipient has confirmed the deletion. Preferably send the letter after the last receipt, but not after the answer is due (Art. 12(3) GDPR). Delete this line.]",
 		),
 		greeting: l.choose("Szanowna Pani, Szanowny Panie,", "Dear Sir or Madam,"),
 		granted: l.choose(
-			"uwzględniamy wniosek i usuwamy dane, których wniosek dotyczy.",
-			"We grant the request and delete the data concerned.",
+			"uwzględniamy wniosek i usuwamy dane, z wyjątkiem tych, które niżej wymieniono jako nadal przechowywane.",
+			"We grant the request and delete the data, except for the data that are listed below as retained.",
 		),
 		partly: l.choose(
 			"uwzględniamy wniosek w części i usuwamy część danych. Pozostałe dane musimy lub możemy nadal przechowywać; poniżej podajemy dla każdej kategorii danych podstawę prawną i okres przechowywania.",
@@ -58,13 +58,13 @@ func (l Language) letter() letterWords {
 			"Dane nadal przechowywane i podstawy ich przechowywania:",
 			"Retained data and the bases of retention:",
 		),
-		nothingKept: l.choose("Nie przechowujemy już żadnych danych.", "We hold no data any more."),
+		nothingKept: l.choose("Nie zachowujemy żadnych innych danych.", "We retain no other data."),
 		purpose:     l.choose("Cel: ", "Purpose: "),
 		basis:       l.choose("Podstawa: ", "Basis: "),
 		exempt:      l.choose("Wyjątek od prawa do usunięcia danych: ", "Exception from the right to erasure: "),
 		notReached: l.choose(
-			"Te dane nie podlegają usunięciu, ponieważ podstawa ich przetwarzania nadal istnieje (art. 17 ust. 1 RODO).",
-			"The right to erasure does not extend to these data, because the basis of the processing is still in force (Art. 17(1) GDPR).",
+			"Te dane są nadal niezbędne do podanego celu i nie zachodzi żadna z okoliczności, w których podlegałyby usunięciu (art. 17 ust. 1 RODO).",
+			"These data are still necessary for the stated purpose, and none of the grounds for erasure applies (Art. 17(1) GDPR).",
 		),
 
 		entry: l.choose("Wpis „nie kontaktować się”", "The do-not-contact entry"),
@@ -94,12 +94,12 @@ func (l Language) letter() letterWords {
 		restricted:  l.choose("Dane, których przetwarzanie ograniczono:", "Data whose processing is restricted:"),
 		nothingHeld: l.choose("obecnie nie ma takich danych", "there are no such data at present"),
 		disclosed: l.choose(
-			"Odbiorcy, którym dane ujawniono lub mogły zostać ujawnione (art. 19 RODO):",
+			"Odbiorcy, którym dane zostały lub mogły zostać ujawnione (art. 19 RODO):",
 			"Recipients to whom the data were or may have been disclosed (Art. 19 GDPR):",
 		),
 		complaint: l.choose(
-			"Przysługuje Pani/Panu prawo wniesienia skargi do Prezesa Urzędu Ochrony Danych Osobowych (ul. Stanisława Moniuszki 1A, 00-014 Warszawa, uodo.gov.pl; art. 77 RODO) oraz prawo do środka ochrony prawnej przed sądem (art. 79 RODO).",
-			"You have the right to lodge a complaint with the President of the Polish data protection authority (Prezes Urzędu Ochrony Danych Osobowych, ul. Stanisława Moniuszki 1A, 00-014 Warszawa, uodo.gov.pl; Art. 77 GDPR), and to a judicial remedy (Art. 79 GDPR).",
+			"Przysługuje Pani/Panu prawo wniesienia skargi do Prezesa Urzędu Ochrony Danych Osobowych (ul. Stanisława Moniuszki 1A, 00-014 Warszawa, uodo.gov.pl; art. 77 RODO) oraz prawo do skutecznego środka ochrony prawnej przed sądem (art. 79 RODO).",
+			"You have the right to lodge a complaint with the President of the Polish data protection authority (Prezes Urzędu Ochrony Danych Osobowych, ul. Stanisława Moniuszki 1A, 00-014 Warszawa, uodo.gov.pl; Art. 77 GDPR), and to an effective judicial remedy (Art. 79 GDPR).",
 		),
 		regards: l.choose("Z poważaniem", "Kind regards"),
 	}
@@ -137,15 +137,18 @@ func (l Language) requestOf(right fact.Kind) string {
 
 // identity asks the sender of a request for a proof of identity. Nothing is deleted and disclosed before.
 func (l Language) identity(right fact.Kind) string {
-	before, until := l.choose("przed udzieleniem odpowiedzi", "Before answering"), l.choose(
-		"Do tego czasu nie ujawniamy żadnych danych.", "Until then we disclose no data.")
+	before, until := l.choose("Przed udzieleniem odpowiedzi", "Before we answer,"), l.choose(
+		"Do tego czasu nie ujawnimy żadnych danych.", "Until then we disclose no data.")
 	if right == fact.KindErasure {
-		before = l.choose("przed usunięciem danych", "Before deleting data")
-		until = l.choose("Do tego czasu nie usuwamy żadnych danych.", "Until then we delete no data.")
+		before = l.choose("Przed usunięciem danych", "Before we delete data,")
+		until = l.choose(
+			"Do tego czasu nie usuniemy danych na podstawie tego wniosku.",
+			"Until then we delete no data on the basis of this request.",
+		)
 	}
 	return l.choose(
-		before+" musimy potwierdzić, że wniosek pochodzi od osoby, której dane dotyczą (art. 12 ust. 6 RODO). Prosimy o odpowiedź z adresu zapisanego w naszych systemach albo o inne potwierdzenie tożsamości. "+until,
-		before+" we must verify that the request comes from the data subject (Art. 12(6) GDPR). Please reply from the address recorded in our systems, or confirm your identity in another way. "+until,
+		"nie możemy obecnie ustalić, czy wniosek pochodzi od osoby, której dane dotyczą. "+before+" prosimy o potwierdzenie tożsamości (art. 12 ust. 6 RODO): wystarczy odpowiedź z adresu zapisanego w naszych systemach; możliwe jest też inne potwierdzenie. "+until,
+		"At present we cannot establish whether the request comes from the data subject. "+before+" please confirm your identity (Art. 12(6) GDPR): a reply from the address recorded in our systems suffices; another confirmation is possible. "+until,
 	)
 }
 
@@ -179,12 +182,12 @@ func (l Language) accessWords() rightWords {
 			"We grant the request. Enclosed are the information under Art. 15(1) and (2) GDPR and a copy of the data (Art. 15(3) GDPR).",
 		),
 		partly: l.choose(
-			"uwzględniamy wniosek w części. W załączeniu przekazujemy informacje, o których mowa w art. 15 ust. 1 i 2 RODO, oraz kopię danych, z wyjątkiem danych wskazanych niżej. Odmowa w tym zakresie następuje na podstawie art. 12 ust. 4 i 5 albo art. 15 ust. 4 RODO (prawa i wolności innych osób).",
-			"We grant the request in part. Enclosed are the information under Art. 15(1) and (2) GDPR and a copy of the data, except for the data stated below. To that extent the request is refused under Art. 12(4) and (5) or Art. 15(4) GDPR (rights and freedoms of others).",
+			"uwzględniamy wniosek w części. W załączeniu przekazujemy informacje, o których mowa w art. 15 ust. 1 i 2 RODO, oraz kopię danych, z wyjątkiem danych wskazanych niżej. W tym zakresie odmawiamy [wskaż właściwą podstawę: art. 15 ust. 4 RODO, jeżeli kopia niekorzystnie wpływałaby na prawa i wolności innych osób; art. 12 ust. 5 lit. b RODO, jeżeli żądanie jest ewidentnie nieuzasadnione lub nadmierne].",
+			"We grant the request in part. Enclosed are the information under Art. 15(1) and (2) GDPR and a copy of the data, except for the data stated below. To that extent the request is refused [state the ground: Art. 15(4) GDPR, if the copy would adversely affect the rights and freedoms of others; Art. 12(5)(b) GDPR, if the request is manifestly unfounded or excessive].",
 		),
 		refused: l.choose(
-			"nie podejmujemy działań w związku z wnioskiem (art. 12 ust. 4 i 5 RODO).",
-			"We take no action on the request (Art. 12(4) and (5) GDPR).",
+			"odmawiamy podjęcia działań w związku z wnioskiem (art. 12 ust. 4 i ust. 5 lit. b RODO).",
+			"We refuse to act on the request (Art. 12(4) and (5)(b) GDPR).",
 		),
 		attach: l.choose(
 			"[Załącz raport („rodopath export --form page”) i kopię danych z systemów wymienionych w raporcie. Usuń ten wiersz.]",
@@ -216,8 +219,8 @@ func (l Language) rectificationWords() rightWords {
 
 func (l Language) restrictionWords() rightWords {
 	stored := l.choose(
-		" Do czasu zniesienia ograniczenia dane te wyłącznie przechowujemy; inne czynności są możliwe tylko za zgodą osoby, w celu ustalenia, dochodzenia lub obrony roszczeń, w celu ochrony praw innej osoby lub z ważnych względów interesu publicznego (art. 18 ust. 2 RODO). O zniesieniu ograniczenia poinformujemy przed jego zniesieniem (art. 18 ust. 3 RODO).",
-		" Until the restriction is lifted, these data are only stored; other operations require consent, or serve legal claims, the protection of the rights of another person or important public interests (Art. 18(2) GDPR). We will inform you before the restriction is lifted (Art. 18(3) GDPR).",
+		" Do czasu zniesienia ograniczenia dane te wyłącznie przechowujemy; inne czynności są możliwe tylko za zgodą osoby, której dane dotyczą, w celu ustalenia, dochodzenia lub obrony roszczeń, w celu ochrony praw innej osoby fizycznej lub prawnej lub z uwagi na ważne względy interesu publicznego (art. 18 ust. 2 RODO). O zniesieniu ograniczenia poinformujemy, zanim ono nastąpi (art. 18 ust. 3 RODO).",
+		" Until the restriction is lifted, these data are only stored; other operations require the consent of the data subject, or serve legal claims, the protection of the rights of another natural or legal person, or important public interests (Art. 18(2) GDPR). We will inform you before the restriction is lifted (Art. 18(3) GDPR).",
 	)
 	return rightWords{
 		granted: l.choose(
@@ -242,12 +245,12 @@ func (l Language) portabilityWords() rightWords {
 			"We grant the request. Enclosed are the data in a structured, commonly used and machine-readable format (JSON; Art. 20(1) GDPR).",
 		),
 		partly: l.choose(
-			"uwzględniamy wniosek w części. W załączeniu przekazujemy dane, które podlegają przeniesieniu (JSON; art. 20 ust. 1 RODO). W pozostałym zakresie odmawiamy (art. 12 ust. 4, art. 20 ust. 4 RODO).",
+			"uwzględniamy wniosek w części. W załączeniu przekazujemy dane objęte prawem do przenoszenia danych (JSON; art. 20 ust. 1 RODO). W pozostałym zakresie odmawiamy (art. 12 ust. 4, art. 20 ust. 4 RODO).",
 			"We grant the request in part. Enclosed are the portable data (JSON; Art. 20(1) GDPR). The rest of the request is refused (Art. 12(4), 20(4) GDPR).",
 		),
 		refused: l.choose(
-			"nie możemy uwzględnić wniosku: prawo do przeniesienia obejmuje wyłącznie dane dostarczone przez osobę, przetwarzane na podstawie zgody lub umowy (art. 12 ust. 4, art. 20 ust. 1 RODO).",
-			"We cannot grant the request: the right to portability extends only to data provided by the person and processed on the basis of a consent or a contract (Art. 12(4), 20(1) GDPR).",
+			"nie możemy uwzględnić wniosku: prawo do przenoszenia danych obejmuje wyłącznie dane dostarczone przez osobę, której dane dotyczą, przetwarzane w sposób zautomatyzowany na podstawie zgody lub umowy (art. 12 ust. 4, art. 20 ust. 1 RODO).",
+			"We cannot grant the request: the right to portability extends only to data provided by the data subject and processed by automated means on the basis of a consent or a contract (Art. 12(4), 20(1) GDPR).",
 		),
 		attach: l.choose(
 			"[Załącz plik („rodopath export --form portable”) i dane z systemów w nim wymienionych. Usuń ten wiersz.]",
@@ -271,12 +274,12 @@ func (l Language) objectionWords() rightWords {
 			"We uphold the objection and end the processing concerned (Art. 21(1) GDPR).",
 		),
 		partly: l.choose(
-			"uwzględniamy sprzeciw w części (art. 21 ust. 1 RODO). W pozostałym zakresie istnieją ważne prawnie uzasadnione podstawy przetwarzania, nadrzędne wobec interesów, praw i wolności osoby, lub podstawy do ustalenia, dochodzenia lub obrony roszczeń.",
-			"We uphold the objection in part (Art. 21(1) GDPR). For the rest, compelling legitimate grounds override the interests, rights and freedoms of the person, or the processing serves legal claims.",
+			"uwzględniamy sprzeciw w części (art. 21 ust. 1 RODO). W pozostałym zakresie odmawiamy (art. 12 ust. 4 RODO), ponieważ istnieją ważne prawnie uzasadnione podstawy do przetwarzania, nadrzędne wobec interesów, praw i wolności osoby, której dane dotyczą, lub podstawy do ustalenia, dochodzenia lub obrony roszczeń.",
+			"We uphold the objection in part (Art. 21(1) GDPR). The rest of the objection is refused (Art. 12(4) GDPR), because compelling legitimate grounds override the interests, rights and freedoms of the data subject, or the processing serves legal claims.",
 		),
 		refused: l.choose(
-			"nie możemy uwzględnić sprzeciwu, ponieważ istnieją ważne prawnie uzasadnione podstawy przetwarzania, nadrzędne wobec interesów, praw i wolności osoby, lub podstawy do ustalenia, dochodzenia lub obrony roszczeń (art. 21 ust. 1, art. 12 ust. 4 RODO).",
-			"We cannot uphold the objection, because compelling legitimate grounds override the interests, rights and freedoms of the person, or the processing serves legal claims (Art. 21(1), 12(4) GDPR).",
+			"nie możemy uwzględnić sprzeciwu, ponieważ istnieją ważne prawnie uzasadnione podstawy do przetwarzania, nadrzędne wobec interesów, praw i wolności osoby, której dane dotyczą, lub podstawy do ustalenia, dochodzenia lub obrony roszczeń (art. 21 ust. 1, art. 12 ust. 4 RODO).",
+			"We cannot uphold the objection, because compelling legitimate grounds override the interests, rights and freedoms of the data subject, or the processing serves legal claims (Art. 21(1), 12(4) GDPR).",
 		),
 	}
 }
@@ -284,19 +287,19 @@ func (l Language) objectionWords() rightWords {
 // doNotContact explains the keyed hash retained after a full erasure.
 func (l Language) doNotContact(until string) string {
 	return l.choose(
-		"Pozostaje wpis „nie kontaktować się”. Wpis nie zawiera adresu, a jedynie jego skrót kryptograficzny z kluczem i datę odmowy. Służy wyłącznie temu, aby adres nie został ponownie dodany i aby nie wysłano na niego kolejnej wiadomości. "+sentences(
+		"Pozostaje wpis „nie kontaktować się”. Wpis nie zawiera adresu, a jedynie jego skrót kryptograficzny oraz datę i rodzaj zdarzenia (na przykład odmowa zgody, sprzeciw, wniosek o usunięcie danych). Służy wyłącznie temu, aby adres nie został ponownie dodany i aby nie wysłano na niego wiadomości marketingowej. "+sentences(
 			"Okres przechowywania wpisu: "+until,
-		)+" Również wobec tego wpisu można wnieść sprzeciw (art. 21 ust. 1 RODO); po uwzględnieniu sprzeciwu informacja o odmowie zostanie usunięta.",
-		"We retain a do-not-contact entry. The entry does not contain the address, only a keyed hash of the address and the date of the refusal. The sole purpose of the entry is to prevent the address from being added and contacted again. "+sentences(
+		)+" Również wobec tego wpisu można wnieść sprzeciw (art. 21 ust. 1 RODO); po uwzględnieniu sprzeciwu wpis zostanie usunięty.",
+		"We retain a do-not-contact entry. The entry does not contain the address, only a keyed hash of the address, and the date and type of the event (such as a refusal of consent, an objection or a request for erasure). The sole purpose of the entry is to prevent the address from being added again and contacted for marketing. "+sentences(
 			"Retention period of the entry: "+until,
-		)+" You may object to the entry as well (Art. 21(1) GDPR); once the objection is upheld, the information about the refusal is deleted.",
+		)+" You may object to the entry as well (Art. 21(1) GDPR); once the objection is upheld, the entry is deleted.",
 	)
 }
 
 // tombstoneNote explains the keyed hashes retained after a deletion.
 func (l Language) tombstoneNote(lastDay string) string {
 	return l.choose(
-		"Do "+lastDay+" przechowujemy także skróty kryptograficzne z kluczem usuniętych danych, aby powtórzona informacja lub kopia zapasowa nie przywróciła danych.",
+		"Do "+lastDay+" przechowujemy także skróty kryptograficzne usuniętych danych, aby ponowna wiadomość z platformy lub kopia zapasowa nie przywróciła danych.",
 		"Until "+lastDay+" we also keep keyed hashes of the deleted data, so that a repeated message or a backup does not restore the data.",
 	)
 }

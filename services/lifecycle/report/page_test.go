@@ -47,7 +47,7 @@ func TestPage_SaysEachThingInEachLanguage(t *testing.T) {
 		"po terminie",
 		"numer telefonu",
 		"Prezesa Urzędu Ochrony Danych Osobowych",
-		"Nie podejmujemy decyzji",
+		"W tym systemie nie są podejmowane decyzje",
 		"Informacje nieobjęte raportem",
 	)
 	english := paged(t, report.English, p)
@@ -68,7 +68,7 @@ func TestPage_SaysEachThingInEachLanguage(t *testing.T) {
 		"overdue",
 		"phone number",
 		"Prezes Urzędu Ochrony Danych Osobowych",
-		"No decisions with legal",
+		"This system takes no decisions with legal",
 		"Information not in this report",
 	)
 	if !strings.Contains(polish, `<html lang="pl">`) || !strings.Contains(english, `<html lang="en">`) ||
@@ -146,14 +146,14 @@ func TestPage_OfNobodySaysSo(t *testing.T) {
 		t,
 		seen(paged(t, report.Polish, p)),
 		"został już usunięty",
-		"Żadne dane nie są przechowywane.",
+		"Nie odnotowano żadnych przechowywanych danych.",
 		"Nie zapisano żadnej zgody.",
 		"Dziennik nie zawiera żadnego usunięcia.",
 	)
 	says(
 		t,
 		seen(paged(t, report.English, p)),
-		"No data are held.",
+		"No held data are recorded.",
 		"No consent is recorded.",
 		"The journal contains no deletion.",
 	)

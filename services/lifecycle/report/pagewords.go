@@ -22,8 +22,8 @@ func (l Language) page() pageWords {
 		Controller: l.choose("Administrator danych", "Controller"),
 		Date:       l.choose("Stan na", "As of"),
 		Lead: l.choose(
-			"Odpowiedź na wniosek o dostęp do danych (art. 15 RODO): przechowywane dane, cele, podstawy prawne i okresy przechowywania.",
-			"Answer to a request for access (Art. 15 GDPR): the held data, the purposes, the legal bases and the retention periods.",
+			"Informacje, o których mowa w art. 15 ust. 1 i 2 RODO: przechowywane dane, cele, podstawy prawne, odbiorcy, okresy przechowywania i prawa.",
+			"Information under Art. 15(1) and (2) GDPR: the held data, the purposes, the legal bases, the recipients, the retention periods and the rights.",
 		),
 
 		Contact:        l.choose("Kontakt", "Contact"),
@@ -41,7 +41,7 @@ func (l Language) page() pageWords {
 			"Podany dzień jest ostatnim dniem przechowywania. Po jego upływie dane są usuwane.",
 			"The day given is the last day of retention. The data are deleted after the end of this day.",
 		),
-		Nothing:      l.choose("Żadne dane nie są przechowywane.", "No data are held."),
+		Nothing:      l.choose("Nie odnotowano żadnych przechowywanych danych.", "No held data are recorded."),
 		Data:         l.choose("Dane", "Data"),
 		Basis:        l.choose("Cel i podstawa prawna", "Purpose and legal basis"),
 		Until:        l.choose("Do kiedy", "Until"),
@@ -49,10 +49,10 @@ func (l Language) page() pageWords {
 		Recipients:   l.choose("Odbiorcy", "Recipients"),
 		NoRecipients: l.choose("brak odbiorców", "no recipients"),
 		ByPolicy: l.choose(
-			"kategoria odbiorców według polityki; system niepodłączony",
-			"category of recipients under the policy; not connected",
+			"kategoria odbiorców według polityki; odbiorca niepodłączony do tego systemu",
+			"category of recipients under the policy; not connected to this system",
 		),
-		Notified:  l.choose("powiadomiono o decyzji", "notified of a decision on"),
+		Notified:  l.choose("ostatnie powiadomienie o decyzji:", "last notified of a decision on"),
 		Safeguard: l.choose("zabezpieczenie:", "safeguard:"),
 		Source:    l.choose("źródło:", "source:"),
 		NoSource:  l.choose("źródło nie jest znane", "the source is unknown"),

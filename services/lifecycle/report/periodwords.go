@@ -67,8 +67,8 @@ func (l Language) lapseOf(units, from string) string {
 
 func (l Language) shifted() string {
 	return l.choose(
-		"; jeżeli ostatni dzień jest wolny od pracy, do najbliższego dnia roboczego",
-		"; if the last day is not a working day, to the next working day",
+		"; jeżeli ostatni dzień jest sobotą lub dniem wolnym od pracy, do następnego dnia roboczego",
+		"; if the last day is a Saturday, a Sunday or a public holiday, to the next working day",
 	)
 }
 
@@ -135,11 +135,11 @@ func (l Language) consentBy(channels []string) string {
 }
 
 func (l Language) aside(s string) string  { return " (" + s + ")" }
-func (l Language) onlyIf(s string) string { return l.choose("; tylko: ", "; only: ") + s }
+func (l Language) onlyIf(s string) string { return l.choose("; dotyczy tylko: ", "; only: ") + s }
 func (l Language) without(s string) string {
 	return l.choose("; gdy wcześniej nie było zdarzenia: ", "; without an earlier ") + s
 }
 
 func (l Language) fromDay(day string) string { return l.choose("; od dnia ", "; from ") + day }
 
-func (l Language) unless(s string) string { return l.choose("; z wyjątkiem: ", "; except: ") + s }
+func (l Language) unless(s string) string { return l.choose("; nie dotyczy: ", "; except: ") + s }

@@ -470,7 +470,7 @@ func TestOf_NamesTheRecipientsThatWereNotified(t *testing.T) {
 		DPO:     "Jan Nowak, iod@example.com",
 	}
 	page := seen(paged(t, report.Polish, reported(t, s, "2026-07-20 12:00")))
-	says(t, page, "Listonosz sp. z o.o.", "powiadomiono o decyzji", "kategoria odbiorców według polityki",
+	says(t, page, "Listonosz sp. z o.o.", "ostatnie powiadomienie o decyzji:", "kategoria odbiorców według polityki",
 		"Data Privacy Framework", "ul. Długa 1, Warszawa, kontakt@example.com", "Jan Nowak, iod@example.com")
 	if strings.Contains(page, "Dane kontaktowe administratora nie są zapisane") {
 		t.Error("the contact details are stated, and the page says that they are not")

@@ -82,8 +82,8 @@ func (l Language) collection(form, source, confirmed string, ip bool) string {
 
 func (l Language) noAutomation() string {
 	return l.choose(
-		"Nie podejmujemy decyzji, które opierają się wyłącznie na zautomatyzowanym przetwarzaniu i wywołują wobec osoby skutki prawne lub w podobny sposób istotnie na nią wpływają (art. 22 RODO). Automatycznie obliczane są wyłącznie okresy przechowywania danych.",
-		"No decisions with legal or similarly significant effects are based solely on automated processing (Art. 22 GDPR). Only the retention periods of data are computed automatically.",
+		"W tym systemie nie są podejmowane decyzje, które opierają się wyłącznie na zautomatyzowanym przetwarzaniu, w tym profilowaniu, i wywołują wobec osoby skutki prawne lub w podobny sposób istotnie na nią wpływają (art. 22 RODO). Automatycznie obliczane są wyłącznie okresy przechowywania danych. O takich decyzjach podejmowanych w innych systemach informuje administrator.",
+		"This system takes no decisions with legal or similarly significant effects that are based solely on automated processing, including profiling (Art. 22 GDPR). Only the retention periods of data are computed automatically. The controller informs about such decisions in other systems.",
 	)
 }
 
@@ -139,8 +139,8 @@ func dataSubjectRights() []Right {
 			"eu-gdpr:A17",
 			"17",
 			Text{
-				"Usunięcie danych. Dane, których przechowywania wymaga prawo (na przykład faktury), pozostają do końca wymaganego okresu.",
-				"Erasure. Data under a legal obligation of retention (for example invoices) are kept until the end of the required period.",
+				"Usunięcie danych. Dane, których przechowywania wymaga prawo (na przykład faktury) lub które są niezbędne do ustalenia, dochodzenia lub obrony roszczeń, pozostają do końca podanego okresu.",
+				"Erasure. Data under a legal obligation of retention (for example invoices) or necessary for legal claims are kept until the end of the stated period.",
 			},
 		},
 		{
@@ -163,16 +163,16 @@ func dataSubjectRights() []Right {
 			"eu-gdpr:A20",
 			"20",
 			Text{
-				"Przeniesienie danych dostarczonych przez osobę, przetwarzanych na podstawie zgody lub umowy.",
-				"Portability of data provided by the person and processed on the basis of a consent or a contract.",
+				"Przenoszenie danych dostarczonych przez osobę, przetwarzanych w sposób zautomatyzowany na podstawie zgody lub umowy.",
+				"Portability of data provided by the person and processed by automated means on the basis of a consent or a contract.",
 			},
 		},
 		{
 			"eu-gdpr:A21",
 			"21",
 			Text{
-				"Sprzeciw: wobec marketingu bezpośredniego w dowolnym momencie i bez podania przyczyny, wobec przetwarzania na podstawie prawnie uzasadnionego interesu z przyczyn związanych ze szczególną sytuacją osoby.",
-				"Objection: to direct marketing at any time and without a reason, to processing based on a legitimate interest on grounds relating to the particular situation of the person.",
+				"Sprzeciw: wobec marketingu bezpośredniego, w tym profilowania, w dowolnym momencie i bez podania przyczyny; wobec przetwarzania na podstawie prawnie uzasadnionego interesu z przyczyn związanych ze szczególną sytuacją osoby.",
+				"Objection: to direct marketing, including profiling, at any time and without a reason; to processing based on a legitimate interest on grounds relating to the particular situation of the person.",
 			},
 		},
 		{
@@ -197,7 +197,7 @@ func dataSubjectRights() []Right {
 // notPortable states which data a portable file does not contain.
 func (l Language) notPortable() string {
 	return l.choose(
-		"Plik zawiera dane dostarczone przez osobę, których przetwarzanie opiera się na zgodzie lub umowie. Nie zawiera: danych przetwarzanych na innej podstawie (na przykład faktur i dokumentów podatkowych), danych wywnioskowanych lub wytworzonych przez administratora oraz treści przechowywanej wyłącznie w systemach odbiorców wymienionych w pliku (na przykład imienia, adresu pocztowego, numeru telefonu i pozycji zamówienia). Tę treść administrator dołącza z tych systemów.",
+		"Plik zawiera dane dostarczone przez osobę, której dane dotyczą, przetwarzane na podstawie zgody lub umowy. Nie zawiera: danych przetwarzanych na innej podstawie (na przykład faktur i dokumentów podatkowych), danych wywnioskowanych lub wytworzonych przez administratora oraz treści przechowywanej wyłącznie w systemach odbiorców wymienionych w pliku (na przykład imienia, adresu pocztowego, numeru telefonu i pozycji zamówienia). Tę treść administrator dołącza z tych systemów.",
 		"The file contains data provided by the person whose processing is based on a consent or a contract. The file does not contain: data processed on another basis (for example invoices and tax documents), data derived or created by the controller, and content stored only in the systems of the recipients named in the file (for example the name, the postal address, the telephone number and the lines of an order). The controller adds that content from these systems.",
 	)
 }

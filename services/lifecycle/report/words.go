@@ -241,23 +241,32 @@ func (l Language) articleMeaning(article string) string {
 	case "6(1)(a)":
 		return l.choose("zgoda", "consent")
 	case "6(1)(b)":
-		return l.choose("umowa lub działania przed zawarciem umowy", "a contract, or steps prior to a contract")
+		return l.choose(
+			"wykonanie umowy lub działania na żądanie osoby przed zawarciem umowy",
+			"performance of a contract, or steps at the request of the person prior to a contract",
+		)
 	case "6(1)(c)":
 		return l.choose("obowiązek prawny", "a legal obligation")
 	case "6(1)(d)":
-		return l.choose("żywotne interesy", "vital interests")
+		return l.choose("ochrona żywotnych interesów", "vital interests")
 	case "6(1)(e)":
-		return l.choose("zadanie w interesie publicznym", "a task in the public interest")
+		return l.choose(
+			"zadanie w interesie publicznym lub sprawowanie władzy publicznej",
+			"a task in the public interest or the exercise of official authority",
+		)
 	case "6(1)(f)":
 		return l.choose("prawnie uzasadniony interes", "a legitimate interest")
 	case "17(3)(a)":
 		return l.choose("wolność wypowiedzi i informacji", "freedom of expression and information")
 	case "17(3)(b)":
-		return l.choose("prawny obowiązek przetwarzania", "a legal obligation to process the data")
+		return l.choose("prawny obowiązek wymagający przetwarzania", "a legal obligation to process the data")
 	case "17(3)(c)":
-		return l.choose("zdrowie publiczne", "public health")
+		return l.choose("interes publiczny w dziedzinie zdrowia publicznego", "public interest in the area of public health")
 	case "17(3)(d)":
-		return l.choose("archiwizacja, badania lub statystyka", "archiving, research or statistics")
+		return l.choose(
+			"cele archiwalne w interesie publicznym, badania naukowe lub historyczne, cele statystyczne",
+			"archiving in the public interest, scientific or historical research, statistics",
+		)
 	case "17(3)(e)":
 		return l.choose(
 			"ustalenie, dochodzenie lub obrona roszczeń",
@@ -325,7 +334,7 @@ func (l Language) trait(t string) string {
 	case fact.TraitChild:
 		return l.choose("dziecko poniżej 16 lat", "a child under 16")
 	case fact.TraitParentAgreed:
-		return l.choose("za aprobatą rodzica lub opiekuna", "with the consent of a parent")
+		return l.choose("za aprobatą rodzica lub opiekuna", "authorised by a parent")
 	case fact.TraitUnproven:
 		return l.choose("bez czynności osoby", "without an act of the person")
 	case fact.TraitEcho:
@@ -343,13 +352,16 @@ func (l Language) trait(t string) string {
 	case fact.TraitAuthenticated:
 		return l.choose("z konta osoby", "from the person's account")
 	case fact.TraitLimitation:
-		return l.choose("wstrzymuje przedawnienie podatku", "stops the limitation of a tax")
+		return l.choose("zawiesza bieg przedawnienia podatku", "suspends the limitation of a tax")
 	case "inaccurate":
 		return l.choose("dane nieprawidłowe", "the data are inaccurate")
 	case "unlawful":
 		return l.choose("przetwarzanie niezgodne z prawem", "the processing is unlawful")
 	case fact.TraitForClaims:
-		return l.choose("dane potrzebne osobie w związku z roszczeniami", "the person needs the data for claims")
+		return l.choose(
+			"dane potrzebne osobie do ustalenia, dochodzenia lub obrony roszczeń",
+			"the person needs the data for claims",
+		)
 	case "objected":
 		return l.choose("wniesiono sprzeciw", "an objection was made")
 	}
@@ -417,7 +429,7 @@ func (l Language) outcome(o fact.Outcome) string {
 	case fact.OutcomePartly:
 		return l.choose("uwzględniony w części", "granted in part")
 	case fact.OutcomeRefused:
-		return l.choose("odmowa", "refused")
+		return l.choose("odmówiono uwzględnienia", "refused")
 	}
 	return string(o)
 }

@@ -120,8 +120,8 @@ func flaws() []rules.Flaw {
 func TestPeriod_IsSaidInWords(t *testing.T) {
 	for text, want := range map[string]Text{
 		"14 days after performance, next working day": {
-			"14 dni od wykonania umowy; jeżeli ostatni dzień jest wolny od pracy, do najbliższego dnia roboczego",
-			"14 days after the performance of the contract; if the last day is not a working day, to the next working day",
+			"14 dni od wykonania umowy; jeżeli ostatni dzień jest sobotą lub dniem wolnym od pracy, do następnego dnia roboczego",
+			"14 days after the performance of the contract; if the last day is a Saturday, a Sunday or a public holiday, to the next working day",
 		},
 		"5 years after end_of_year of sale":             {"5 lat od końca roku sprzedaży", "5 years after the end of the year of the sale"},
 		"end_of_year of 6 years after sale":             {"do końca roku, w którym minie 6 lat od sprzedaży", "until the end of the year in which 6 years from the sale are over"},
@@ -185,16 +185,18 @@ func TestStateTerm_EveryStateHasOne(t *testing.T) {
 func TestAlarm_IsSaidInPolishByItsKind(t *testing.T) {
 	for key, want := range map[string]string{
 		"overdue:req-1":                          "wniosek req-1 pozostał bez odpowiedzi w terminie (do 2026-07-01), art. 12 ust. 3 RODO",
-		"listed:f:letters":                       "platforma letters wykazuje osobę jako aktywnego odbiorcę, mimo że osoba odmówiła zgody lub ją wycofała (2026-07-01): poproś osobę o nową zgodę albo wypisz ją tam z listy",
-		"signup:f:":                              "platforma podaje zapis bez własnego dowodu, mimo że osoba odmówiła zgody lub ją wycofała (2026-07-01): poproś osobę o nową zgodę albo wypisz ją tam z listy",
+		"listed:f:letters":                       "platforma letters wykazuje osobę jako aktywnego odbiorcę, mimo że osoba odmówiła zgody lub ją wycofała (2026-07-01): wypisz tam osobę z listy, chyba że ponownie udzieliła zgody; wtedy zapisz dowód zgody",
+		"signup:f:":                              "platforma podaje zapis bez własnego dowodu, mimo że osoba odmówiła zgody lub ją wycofała (2026-07-01): wypisz tam osobę z listy, chyba że ponownie udzieliła zgody; wtedy zapisz dowód zgody",
 		"hold:f":                                 "blokada usunięcia jest spóźniona albo dotyczy danych, które nie są przechowywane (usunięto 2026-07-01)",
 		"refused:dec_1:crm:f":                    "odbiorca crm odmawia wykonania decyzji dec_1: przyczynę podaje „rodopath decisions”",
 		"lost:dec_1:crm:contact":                 "odbiorca crm usunął dane (contact, decyzja dec_1, potwierdzenie z 2026-07-01), mimo że podstawa znów obowiązuje: poproś osobę o te dane ponownie",
 		"irrevocable:dec_1:crm:f":                "odbiorca crm wykonał decyzję przed jej cofnięciem (dec_1) i nie może wszystkiego przywrócić: przyczynę podaje „rodopath decisions --all”",
 		"unconfirmed:dec_1:crm:2026-07-01T00:00": "odbiorca crm nie potwierdził usunięcia na podstawie decyzji dec_1 (termin 2026-07-01): zapytaj odbiorcę albo wyślij decyzję ponownie („replay”)",
 		"failed:dec_1:crm:f":                     "decyzji dec_1 nie udało się doręczyć odbiorcy crm: przyczynę podaje „rodopath decisions”; wyślij decyzję ponownie („replay”)",
-		"retracted:dec_1:crm:f":                  "odbiorca crm odwołuje potwierdzenie decyzji dec_1: przyczynę podaje „rodopath decisions”",
+		"retracted:dec_1:crm:f":                  "odbiorca crm wycofuje potwierdzenie wykonania decyzji dec_1: przyczynę podaje „rodopath decisions”",
 		"stranger:dec_1:crm:f":                   "odbiorca crm odpowiada na decyzję dec_1, o której nie został powiadomiony",
+		"unfinished:order-1":                     "za order-1 zapłacono 2026-07-01, a wykonania umowy nie odnotowano: zrealizuj lub anuluj zamówienie w sklepie, aby można było usunąć dane",
+		"accounts:p-2":                           "platforma przypisuje jedno konto lub jeden adres tej osobie i profilowi p-2, a oba profile były już znane; nie połączono ich: jeżeli to jedna osoba, połącz je poleceniem „rodopath subject join”",
 		"other:f":                                "was to be answered by 2026-07-01",
 	} {
 		e := chain.Entry{Key: key, Text: "was to be answered by 2026-07-01"}

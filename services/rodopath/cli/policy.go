@@ -140,7 +140,7 @@ func writeChecked(out io.Writer, lang string, checked *policy.Checked) error {
 			"too_early":  "RYZYKO PRZEDWCZESNEGO USUNIĘCIA DANYCH",
 			"too_long":   "RYZYKO ZBYT DŁUGIEGO PRZECHOWYWANIA DANYCH",
 			"marketing":  "RYZYKO MARKETINGU BEZ ZGODY",
-			"disclosure": "RYZYKO NIEPEŁNEJ INFORMACJI DLA OSÓB",
+			"disclosure": "RYZYKO NIEPEŁNEJ INFORMACJI DLA OSÓB, KTÓRYCH DANE DOTYCZĄ",
 		},
 	}[lang]
 	if words == nil {
