@@ -352,7 +352,7 @@ func (l Language) trait(t string) string {
 	case fact.TraitAuthenticated:
 		return l.choose("z konta osoby", "from the person's account")
 	case fact.TraitLimitation:
-		return l.choose("zawiesza bieg przedawnienia podatku", "suspends the limitation of a tax")
+		return l.choose("zawieszenie biegu przedawnienia podatku", "suspension of the limitation of a tax")
 	case "inaccurate":
 		return l.choose("dane nieprawidłowe", "the data are inaccurate")
 	case "unlawful":
