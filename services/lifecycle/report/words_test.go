@@ -196,7 +196,7 @@ func TestAlarm_IsSaidInPolishByItsKind(t *testing.T) {
 		"retracted:dec_1:crm:f":                  "odbiorca crm wycofuje potwierdzenie wykonania decyzji dec_1: przyczynę podaje „rodopath decisions”",
 		"stranger:dec_1:crm:f":                   "odbiorca crm odpowiada na decyzję dec_1, o której nie został powiadomiony",
 		"unfinished:order-1":                     "za order-1 zapłacono 2026-07-01, a wykonania umowy nie odnotowano: zrealizuj lub anuluj zamówienie w sklepie, aby można było usunąć dane",
-		"accounts:p-2":                           "platforma przypisuje jedno konto lub jeden adres tej osobie i profilowi p-2, a oba profile były już znane; nie połączono ich: jeżeli to jedna osoba, połącz je poleceniem „rodopath subject join”",
+		"accounts:p-2":                           "platforma przypisuje jedno konto lub jeden adres tej osobie i profilowi p-2, a oba profile były już znane; nie połączono ich: jeżeli to jedna osoba, połącz je poleceniem „rodopath subject join”", //nolint:misspell // Polish
 		"other:f":                                "was to be answered by 2026-07-01",
 	} {
 		e := chain.Entry{Key: key, Text: "was to be answered by 2026-07-01"}
