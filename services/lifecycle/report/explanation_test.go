@@ -262,7 +262,7 @@ func TestExplain_WithoutRecipientsNobodyWasTold(t *testing.T) {
 	)
 	s.pass(t, "2026-03-21 00:00")
 	for lang, want := range map[report.Language]string{
-		report.English: "nobody was notified", report.Polish: "nikogo nie powiadomiono",
+		report.English: "nobody was told", report.Polish: "nikogo nie powiadomiono",
 	} {
 		text := explained(t, s, lang, nil, "2026-03-21 12:00")
 		if !strings.Contains(strings.Join(strings.Fields(text), " "), want) {

@@ -26,7 +26,9 @@ func (l *letter) rightBody() {
 	}
 	switch l.request.Right {
 	case fact.KindRestriction:
-		l.writeRestricted()
+		if l.request.Outcome != fact.OutcomePartly { // the reason says which part
+			l.writeRestricted()
+		}
 		l.writeDisclosed()
 	case fact.KindRectificationRequest:
 		l.writeDisclosed()
