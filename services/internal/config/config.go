@@ -69,9 +69,9 @@ type Config struct {
 // Contact is how to reach the controller (GDPR Art. 13(1), 30(1)(a)).
 type Contact struct {
 	// Address is the postal address, in one line.
-	Address string `validate:"max=300" yaml:"address"`
+	Address string `validate:"max=300"                 yaml:"address"`
 	Email   string `validate:"omitempty,email,max=200" yaml:"email"`
-	Phone   string `validate:"max=50" yaml:"phone"`
+	Phone   string `validate:"max=50"                  yaml:"phone"`
 	// Representative is the representative in the Union (Art. 27), DPO the data protection officer (Art. 37): name and
 	// contact details. Empty means that there is none.
 	Representative string `validate:"max=300" yaml:"representative"`

@@ -46,7 +46,8 @@ func (a *App) openLive(ctx context.Context, opts Options) error {
 	return nil
 }
 
-// platformSources are the sources whose platform has a history of its own. A system of the controller's own sends all of
+// platformSources are the sources whose platform has a history of its own. A system of the controller's own
+// sends all of
 // its history itself.
 func platformSources(c *config.Config) []string {
 	var out []string

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
@@ -57,7 +56,7 @@ func everything() *factv1.Fact {
 		Parts:      []string{"7:mug"},
 		Matter:     "card:du_1",
 		Categories: map[string]string{"order": "held"},
-		Phone:      proto.Bool(true),
+		Phone:      new(true),
 	}
 }
 

@@ -79,7 +79,8 @@ func (r *Register) Cover(ctx context.Context, source string, c Covered) error {
 	return r.save(ctx, next)
 }
 
-// Uncover records that something is missing at a source, such as webhooks of an outage: deletions at platforms wait again.
+// Uncover records that something is missing at a source, such as webhooks of an outage: deletions at platforms
+// wait again.
 func (r *Register) Uncover(ctx context.Context, source string) error {
 	next := r.current.Load().clone()
 	maps.DeleteFunc(next.Covered, func(id string, _ Covered) bool { return id == source })

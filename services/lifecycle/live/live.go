@@ -239,7 +239,8 @@ func (r *Register) Releasing() bool { return r.current.Load().Releasing }
 // settleTime is how long another process may still work with the state before an order: see Refresh.
 const settleTime = 3 * time.Second
 
-// Released records that all subjects were evaluated since the last order. Within settleTime of the order another process
+// Released records that all subjects were evaluated since the last order. Within settleTime of the order
+// another process
 // may have held a decision back, and the subjects must be evaluated once more.
 func (r *Register) Released(ctx context.Context) error {
 	next := r.current.Load().clone()

@@ -18,8 +18,10 @@ import (
 )
 
 // Answer writes a draft of the letter that answers a request of a data subject (Art. 12(3), 12(4)): granted, granted in
-// part or refused, with the reason, and where to complain. The letter for an erasure lists the deleted data, the retained
-// data with basis and retention end, and the recipients with their answers (Art. 17, 19). The controller checks and sends
+// part or refused, with the reason, and where to complain. The letter for an erasure lists the deleted data,
+// the retained
+// data with basis and retention end, and the recipients with their answers (Art. 17, 19). The controller checks
+// and sends
 // the letter.
 func Answer(
 	w io.Writer,

@@ -7,6 +7,7 @@ import (
 )
 
 type letterWords struct {
+	letterRemarks
 	draft, missing, greeting                          string
 	granted, partly, refused, reason                  string
 	deleted, deleting, nothingDeleted, deletedLongAgo string
@@ -14,13 +15,13 @@ type letterWords struct {
 	purpose, basis, exempt, notReached                string
 	entry, recipients, noRecipients                   string
 	unanswered, unsent, unnotified                    string
-	ifAny, undecided, noReason                        string
-	restricted, nothingHeld, disclosed                string
 	complaint, regards                                string
 }
 
 func (l Language) letter() letterWords {
 	return letterWords{
+		letterRemarks: l.remarks(),
+
 		draft: l.choose(
 			"[PROJEKT: sprawdź, uzupełnij i wyślij jako własne pismo. Usuń ten wiersz.]",
 			"[DRAFT: check and complete the letter, and send it as your own. Delete this line.]",
@@ -82,6 +83,22 @@ func (l Language) letter() letterWords {
 			"[odbiorcy nie powiadomiono automatycznie: powiadom odbiorcę i uzupełnij odpowiedź]",
 			"[the recipient was not notified automatically: notify the recipient, and complete the answer]",
 		),
+		complaint: l.choose(
+			"Przysługuje Pani/Panu prawo wniesienia skargi do Prezesa Urzędu Ochrony Danych Osobowych (ul. Stanisława Moniuszki 1A, 00-014 Warszawa, uodo.gov.pl; art. 77 RODO) oraz prawo do skutecznego środka ochrony prawnej przed sądem (art. 79 RODO).",
+			"You have the right to lodge a complaint with the President of the Polish data protection authority (Prezes Urzędu Ochrony Danych Osobowych, ul. Stanisława Moniuszki 1A, 00-014 Warszawa, uodo.gov.pl; Art. 77 GDPR), and to an effective judicial remedy (Art. 79 GDPR).",
+		),
+		regards: l.choose("Z poważaniem", "Kind regards"),
+	}
+}
+
+// letterRemarks are the remarks of a draft, and the texts of lists.
+type letterRemarks struct {
+	ifAny, undecided, noReason         string
+	restricted, nothingHeld, disclosed string
+}
+
+func (l Language) remarks() letterRemarks {
+	return letterRemarks{
 		ifAny: l.choose(" (jeżeli takie dane istnieją)", " (if there are any)"),
 		undecided: l.choose(
 			"[Wniosku jeszcze nie rozpatrzono: zapisz decyzję („rodopath requests decide”). Pismo zakłada uwzględnienie wniosku. Usuń ten wiersz.]",
@@ -97,11 +114,6 @@ func (l Language) letter() letterWords {
 			"Odbiorcy, którym dane zostały lub mogły zostać ujawnione (art. 19 RODO):",
 			"Recipients to whom the data were or may have been disclosed (Art. 19 GDPR):",
 		),
-		complaint: l.choose(
-			"Przysługuje Pani/Panu prawo wniesienia skargi do Prezesa Urzędu Ochrony Danych Osobowych (ul. Stanisława Moniuszki 1A, 00-014 Warszawa, uodo.gov.pl; art. 77 RODO) oraz prawo do skutecznego środka ochrony prawnej przed sądem (art. 79 RODO).",
-			"You have the right to lodge a complaint with the President of the Polish data protection authority (Prezes Urzędu Ochrony Danych Osobowych, ul. Stanisława Moniuszki 1A, 00-014 Warszawa, uodo.gov.pl; Art. 77 GDPR), and to an effective judicial remedy (Art. 79 GDPR).",
-		),
-		regards: l.choose("Z poważaniem", "Kind regards"),
 	}
 }
 

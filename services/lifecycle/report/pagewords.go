@@ -3,6 +3,7 @@ package report
 
 // pageWords holds the texts of the page; the template uses the names of the fields.
 type pageWords struct {
+	pageEnd
 	Title, For, Nameless, Controller, Date, Lead                                               string
 	Held, HeldNote, May, MayNote, Nothing, Data, Basis, Until, Since, Recipients, NoRecipients string
 	Contact, Representative, DPO, Privacy                                                      string
@@ -11,11 +12,13 @@ type pageWords struct {
 	Consents, Notice, Collected, Withdraw, When, Event, Now, NoConsents                        string
 	Limits, AnyUse, Requests, Asked, State, AnswerBy, Overdue                                  string
 	Deleted, DeletedNote, EndedBases, Again, Records, NoDeleted                                string
-	Stays, Rights, Right, Article, Automated, NotKnown, Foot                                   string
+	Stays, Foot                                                                                string
 }
 
 func (l Language) page() pageWords {
 	return pageWords{
+		pageEnd: l.pageEnd(),
+
 		Title:      l.choose("Przechowywane dane osobowe", "Personal data held"),
 		For:        l.choose("Osoba", "Person"),
 		Nameless:   l.choose("osoba, której adres został już usunięty", "a person whose address is deleted"),
@@ -92,11 +95,21 @@ func (l Language) page() pageWords {
 		Records:    l.choose("liczba dokumentów:", "records:"),
 		Stays:      l.choose("Informacje pozostałe po usuniętych danych", "Information kept about deleted data"),
 
+		Foot: l.choose("Daty według czasu", "Dates in the time zone"),
+	}
+}
+
+// pageEnd holds the texts of the last sections of the page.
+type pageEnd struct {
+	Rights, Right, Article, Automated, NotKnown string
+}
+
+func (l Language) pageEnd() pageEnd {
+	return pageEnd{
 		Rights:    l.choose("Prawa", "Rights"),
 		Right:     l.choose("Prawo", "Right"),
 		Article:   l.choose("Artykuł RODO", "Article of the GDPR"),
 		Automated: l.choose("Zautomatyzowane podejmowanie decyzji", "Automated decision-making"),
 		NotKnown:  l.choose("Informacje nieobjęte raportem", "Information not in this report"),
-		Foot:      l.choose("Daty według czasu", "Dates in the time zone"),
 	}
 }

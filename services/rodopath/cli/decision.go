@@ -59,8 +59,10 @@ func (s *shared) withdraw() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "retract DECISION",
 		Short: "Stop a decision that waits for go-live or for its delay",
-		Long: `Stop a decision before its publication (decisions --held lists them). The decision is not made again while nothing
-changes, and the journal records the reason. A published decision is retracted by news alone: record the fact, or set a hold.`,
+		Long: `Stop a decision before its publication (decisions --held lists them). The decision is not made again
+while nothing
+changes, and the journal records the reason. A published decision is retracted by news alone: record the fact,
+or set a hold.`,
 		Example: `  rodopath decisions retract dec_abc --reason "the customer called: the course goes on"`,
 		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {

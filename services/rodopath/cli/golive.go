@@ -115,12 +115,14 @@ const (
 func awaitReleased(ctx context.Context, c *client.Client) (data []byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, releasedWithin)
 	defer cancel()
+	var l liveStatus
 	_ = loop.Poll(ctx, "wait for the release", releasePoll, func(ctx context.Context) (bool, error) {
-		var l liveStatus
-		if data, err = c.Get(ctx, "/v1/live", ""); err == nil {
-			err = decode(data, &l)
+		l = liveStatus{}
+		if data, err = c.Get(ctx, "/v1/live", ""); err != nil {
+			return false, err
 		}
-		return err != nil || !l.Releasing, nil
+		err = decode(data, &l)
+		return !l.Releasing, err
 	})
 	return data, err
 }
@@ -189,12 +191,12 @@ func writeUncovered(out io.Writer, l *liveStatus) error {
 	return err
 }
 
-// warnObserving writes a line to the terminal while recipients are not notified, so that nobody takes a decision that is
+// warnObserving writes a line to the terminal while recipients are not notified, so that nobody takes a
+// decision that is
 // shown for one that was carried out.
 func warnObserving(ctx context.Context, c *client.Client) {
-	data, err := c.Get(ctx, "/v1/live", "")
 	var l liveStatus
-	if err != nil || decode(data, &l) != nil || !l.Observing {
+	if data, err := c.Get(ctx, "/v1/live", ""); err != nil || decode(data, &l) != nil || !l.Observing {
 		return
 	}
 	var ids []string

@@ -17,7 +17,8 @@ func (s *shared) sources() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sources",
 		Short: "List the platforms, and how far back it is known what happened at each",
-		Long: `List the platforms, and how far back it is known what happened at each. A deletion at a platform rests only on what is
+		Long: `List the platforms, and how far back it is known what happened at each. A deletion at a platform rests
+only on what is
 known: while the history of one is missing, such deletions wait.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -41,7 +42,8 @@ func (s *shared) covered(asJSON *bool) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "covered SOURCE",
 		Short: "State that nothing of the history of a platform is missing",
-		Long: `State that nothing of the history of a platform is missing, because the shop began with the installation, or because
+		Long: `State that nothing of the history of a platform is missing, because the shop began with the
+installation, or because
 all earlier facts were sent. The statement is logged, and deletions at platforms rest on it.`,
 		Example: "  rodopath sources covered shop --since 2019-01-01",
 		Args:    args(cobra.ExactArgs(1)),

@@ -29,7 +29,8 @@ const oneRecipient = `recipients:
   - {id: crm, holds: ["*"], by: webhook, url: "URL", secrets: ["file:secrets/crm"], kinds: [delete, ask-consent], allow_private: true, delay: 0s}
 `
 
-// TestNode_ANewInstallationTellsNobodyBeforeItGoesLive: a subscriber who left, an active customer and a subscriber with a
+// TestNode_ANewInstallationTellsNobodyBeforeItGoesLive: a subscriber who left, an active customer and a
+// subscriber with a
 // consent. Nobody is told anything, then the recipient is told of the one who left, and of nobody else.
 func TestNode_ANewInstallationTellsNobodyBeforeItGoesLive(t *testing.T) {
 	sink, address := newCRM(t)
