@@ -9,7 +9,6 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
@@ -21,12 +20,8 @@ import (
 const consumerName = "lifecycle"
 
 const (
-	// batch is the maximum number of messages applied together.
-	batch = 500
 	// ackWait is the time until redelivery of a batch without acknowledgement.
 	ackWait = 15 * time.Second
-	// idle is the wait for the first message of a batch.
-	idle = 5 * time.Second
 	// defaultPause is the pause after a failure.
 	defaultPause = time.Second
 )
@@ -65,6 +60,8 @@ type Feed struct {
 	Log    *slog.Logger
 	// begun is when the last batch began; it belongs to the goroutine that fetches.
 	begun time.Time
+	// pages is the number of pages in the next batch.
+	pages pages
 }
 
 // Run feeds until the context ends.
@@ -106,7 +103,7 @@ func (f *Feed) refresh(ctx context.Context) {
 func (f *Feed) fetch(ctx context.Context, out chan<- []jetstream.Msg) {
 	config := jetstream.ConsumerConfig{
 		Durable: consumerName, AckPolicy: jetstream.AckExplicitPolicy, AckWait: ackWait,
-		MaxAckPending: 8 * batch, Description: "applies facts to subjects",
+		MaxAckPending: 8 * mostMessages, Description: "applies facts to subjects",
 		MemoryStorage: f.Alone && f.forget(ctx), // the stream removes what is acknowledged, so nothing needs a file
 	}
 	for ctx.Err() == nil {
@@ -137,56 +134,6 @@ func (f *Feed) forget(ctx context.Context) bool {
 	return true
 }
 
-// next returns the next batch. A small batch begins no sooner than Linger after the one before, so that
-// messages that arrive meanwhile share its transaction; a message after a pause is applied at once.
-func (f *Feed) next(ctx context.Context, consumer jetstream.Consumer) ([]jetstream.Msg, error) {
-	msgs, err := first(ctx, consumer)
-	if err != nil || len(msgs) == 0 {
-		return nil, err
-	}
-	if left := f.Linger - time.Since(f.begun); len(msgs) < busyBatch && left > 0 && loop.Sleep(ctx, left) {
-		more, _ := collect(consumer.FetchNoWait(batch - len(msgs))) // after an error, what has arrived is applied
-		msgs = append(msgs, more...)
-	}
-	f.begun = time.Now()
-	return msgs, nil
-}
-
-// busyBatch is the size of a batch that waits for no more messages.
-const busyBatch = batch / 4
-
-// first returns the waiting messages up to a batch, or waits for one message.
-func first(ctx context.Context, consumer jetstream.Consumer) ([]jetstream.Msg, error) {
-	msgs, err := collect(consumer.FetchNoWait(batch))
-	if err != nil || len(msgs) > 0 {
-		return msgs, err
-	}
-	wait, cancel := context.WithTimeout(ctx, idle)
-	defer cancel()
-	msg, err := consumer.Next(jetstream.FetchContext(wait))
-	switch {
-	case err == nil:
-		return []jetstream.Msg{msg}, nil
-	case errors.Is(err, nats.ErrTimeout), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		return nil, nil
-	}
-	return nil, err
-}
-
-func collect(b jetstream.MessageBatch, err error) ([]jetstream.Msg, error) {
-	if err != nil {
-		return nil, err
-	}
-	var msgs []jetstream.Msg
-	for msg := range b.Messages() {
-		msgs = append(msgs, msg)
-	}
-	if err := b.Error(); err != nil && !errors.Is(err, nats.ErrTimeout) && len(msgs) == 0 {
-		return nil, err
-	}
-	return msgs, nil
-}
-
 // taken is a message with its delivery.
 type taken struct {
 	msg      jetstream.Msg
@@ -194,10 +141,16 @@ type taken struct {
 	span     *trace.Span
 }
 
-// apply applies one batch. After an error the messages are applied one by one, so that a message at fault holds up
-// no other.
+// apply applies one batch.
 func (f *Feed) apply(ctx context.Context, msgs []jetstream.Msg) {
-	batch := f.holdBack(ctx, f.decode(ctx, msgs))
+	begun := time.Now()
+	f.applyEach(ctx, f.holdBack(ctx, f.decode(ctx, msgs)))
+	f.pages.adjust(time.Since(begun))
+}
+
+// applyEach applies messages together. After an error the halves are applied apart, until the message at fault is
+// alone, so that it holds up no other.
+func (f *Feed) applyEach(ctx context.Context, batch []taken) {
 	if len(batch) == 0 {
 		return
 	}
@@ -214,13 +167,9 @@ func (f *Feed) apply(ctx context.Context, msgs []jetstream.Msg) {
 	case len(batch) == 1:
 		f.fail(ctx, batch[0], err)
 	default:
-		for _, one := range batch {
-			if err := f.applyAll(ctx, []taken{one}); err != nil {
-				f.fail(ctx, one, err)
-				continue
-			}
-			f.done([]taken{one})
-		}
+		half := len(batch) / 2
+		f.applyEach(ctx, batch[:half])
+		f.applyEach(ctx, batch[half:])
 	}
 }
 

@@ -27,15 +27,24 @@ type scene struct {
 	feed    *natsio.Feed
 	applied chan string // ids in the order of application
 
-	mu   sync.Mutex
-	bad  map[string]error
-	down bool
+	mu    sync.Mutex
+	bad   map[string]error
+	down  bool
+	sizes []int // of the batches
 }
 
 func newScene(t *testing.T) *scene {
 	t.Helper()
+	s := newStoppedScene(t)
+	s.start()
+	return s
+}
+
+// newStoppedScene is a scene whose feed is not started.
+func newStoppedScene(t *testing.T) *scene {
+	t.Helper()
 	_, js := lifecycletest.JetStream(t)
-	s := &scene{t: t, js: js, applied: make(chan string, 100), bad: map[string]error{}}
+	s := &scene{t: t, js: js, applied: make(chan string, 2000), bad: map[string]error{}}
 	s.feed = &natsio.Feed{
 		JetStream: js, Stream: stream.Facts, Decode: natsio.DecodeFacts, Apply: s.apply, Works: s.works,
 		Pause: time.Millisecond, Log: slog.New(slog.DiscardHandler),
@@ -48,11 +57,22 @@ func newScene(t *testing.T) *scene {
 			Every: 10 * time.Millisecond,
 		},
 	}
-	ctx, cancel := context.WithCancel(t.Context())
+	return s
+}
+
+// start runs the feed until the end of the test.
+func (s *scene) start() {
+	ctx, cancel := context.WithCancel(s.t.Context())
 	done := make(chan struct{})
 	go func() { defer close(done); s.feed.Run(ctx) }()
-	t.Cleanup(func() { cancel(); <-done })
-	return s
+	s.t.Cleanup(func() { cancel(); <-done })
+}
+
+// batches returns the sizes of the batches so far.
+func (s *scene) batches() []int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.sizes)
 }
 
 // keys of a delivery are its person, the first word of its id.
@@ -77,6 +97,7 @@ func (s *scene) apply(ctx context.Context, deliveries []*factv1.Delivery) error 
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.sizes = append(s.sizes, len(deliveries))
 	for _, d := range deliveries {
 		if err := s.bad[d.GetId()]; err != nil {
 			return err
@@ -202,4 +223,41 @@ func TestFeed_AMessageThatCannotBeDecodedIsKept(t *testing.T) {
 	if err := s.feed.Aside.Quarantine.Retry(t.Context(), entry.Number, func() {}); !errors.Is(err, natsio.ErrNotKept) {
 		t.Errorf("Retry = %v, want %v", err, natsio.ErrNotKept)
 	}
+}
+
+func TestFeed_ABacklogIsAppliedInLargeBatches(t *testing.T) {
+	s := newStoppedScene(t)
+	const messages = 1300
+	for i := range messages {
+		s.publish(fmt.Sprintf("person%d-1", i))
+	}
+	s.start()
+	s.wants(idsOf(messages)...)
+	if got := s.batches(); len(got) > 2 || got[0] != messages {
+		t.Errorf("got batches of %v, want one of %d", got, messages)
+	}
+}
+
+func TestFeed_ABadDeliveryIsFoundByHalves(t *testing.T) {
+	s := newStoppedScene(t)
+	const messages = 256
+	for i := range messages {
+		s.publish(fmt.Sprintf("person%d-1", i))
+	}
+	s.set(map[string]error{"person77-1": fmt.Errorf("%w: no date", natsio.ErrUnreadable)}, false)
+	s.start()
+	s.wants(slices.DeleteFunc(idsOf(messages), func(id string) bool { return id == "person77-1" })...)
+	s.kept(natsio.KindDelivery)
+	if got, most := len(s.batches()), 2*8+1; got > most {
+		t.Errorf("got %d batches, want at most %d", got, most)
+	}
+}
+
+// idsOf returns the ids of the first deliveries of n persons.
+func idsOf(n int) []string {
+	out := make([]string, n)
+	for i := range out {
+		out[i] = fmt.Sprintf("person%d-1", i)
+	}
+	return out
 }

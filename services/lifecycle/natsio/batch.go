@@ -1,0 +1,106 @@
+package natsio
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/rodopath/rodopath/services/internal/loop"
+)
+
+const (
+	// page is the number of messages fetched at once, mostPages the most pages of a batch.
+	page, mostPages = 500, 4
+	mostMessages    = page * mostPages
+	// mostBytes is the size from which a batch gets no further page.
+	mostBytes = 8 << 20
+	// busyBatch is the size of a batch that waits for no more messages.
+	busyBatch = page / 4
+	// slow is the time from which the next batch is smaller: a batch is redelivered after ackWait.
+	slow = 2 * time.Second
+	// idle is the wait for the first message of a batch.
+	idle = 5 * time.Second
+)
+
+// pages is how many pages less than mostPages a batch has. The facts of one person in a batch cost one evaluation and
+// one write, so the first batches are large.
+type pages struct{ less atomic.Int32 }
+
+// count is the number of pages of a batch.
+func (p *pages) count() int { return mostPages - int(p.less.Load()) }
+
+// adjust makes the next batch smaller after a slow one, and larger after a quick one.
+func (p *pages) adjust(took time.Duration) {
+	switch less := p.less.Load(); {
+	case took > slow:
+		p.less.Store(min(less+1, mostPages-1))
+	case took < slow/mostPages:
+		p.less.Store(max(less-1, 0))
+	}
+}
+
+// next returns the next batch. A small batch begins no sooner than Linger after the one before, so that
+// messages that arrive meanwhile share its transaction; a message after a pause is applied at once.
+func (f *Feed) next(ctx context.Context, consumer jetstream.Consumer) ([]jetstream.Msg, error) {
+	msgs, err := first(ctx, consumer)
+	if err != nil || len(msgs) == 0 {
+		return nil, err
+	}
+	if left := f.Linger - time.Since(f.begun); len(msgs) < busyBatch && left > 0 && loop.Sleep(ctx, left) {
+		more, _ := collect(consumer.FetchNoWait(page - len(msgs))) // after an error, what has arrived is applied
+		msgs = append(msgs, more...)
+	}
+	for len(msgs)%page == 0 && len(msgs) < f.pages.count()*page && size(msgs) < mostBytes {
+		more, _ := collect(consumer.FetchNoWait(page))
+		if len(more) == 0 {
+			break
+		}
+		msgs = append(msgs, more...)
+	}
+	f.begun = time.Now()
+	return msgs, nil
+}
+
+// size is the size of messages in bytes.
+func size(msgs []jetstream.Msg) (total int) {
+	for _, msg := range msgs {
+		total += len(msg.Data())
+	}
+	return total
+}
+
+// first returns the waiting messages up to a page, or waits for one message.
+func first(ctx context.Context, consumer jetstream.Consumer) ([]jetstream.Msg, error) {
+	msgs, err := collect(consumer.FetchNoWait(page))
+	if err != nil || len(msgs) > 0 {
+		return msgs, err
+	}
+	wait, cancel := context.WithTimeout(ctx, idle)
+	defer cancel()
+	msg, err := consumer.Next(jetstream.FetchContext(wait))
+	switch {
+	case err == nil:
+		return []jetstream.Msg{msg}, nil
+	case errors.Is(err, nats.ErrTimeout), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return nil, nil
+	}
+	return nil, err
+}
+
+func collect(b jetstream.MessageBatch, err error) ([]jetstream.Msg, error) {
+	if err != nil {
+		return nil, err
+	}
+	var msgs []jetstream.Msg
+	for msg := range b.Messages() {
+		msgs = append(msgs, msg)
+	}
+	if err := b.Error(); err != nil && !errors.Is(err, nats.ErrTimeout) && len(msgs) == 0 {
+		return nil, err
+	}
+	return msgs, nil
+}
