@@ -7,28 +7,12 @@ import (
 
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle"
-	"github.com/rodopath/rodopath/services/lifecycle/chain"
 	"github.com/rodopath/rodopath/services/lifecycle/notice"
-	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
 
 // Reader reads the published events of a subject.
 type Reader interface {
 	EventsOf(ctx context.Context, subject string) ([]*stream.Event, error)
-}
-
-// addNotices records published decisions in a subject that was written during the publication: new
-// facts may have retracted a decision that is published already, and the answers of recipients need
-// the notice. The outbox remains for the next drain.
-func (r *Relay) addNotices(ctx context.Context, id string, notices []notice.Notice, head chain.Head) error {
-	return store.Update(ctx, r.opts.Store, id, func(s lifecycle.Subject) (*store.Change, error) {
-		s = lifecycle.AddNotices(r.opts.Policy, s, notices)
-		// The journal of a merged subject ends there; otherwise the next write searches the journal.
-		if s.ID == id && head.Seq > s.Journal.Seq && !s.Pending() {
-			s.Journal = head
-		}
-		return &store.Change{Subject: s}, nil
-	})
 }
 
 // MarkPublished returns the subject with the given decisions marked as published if the stream
@@ -38,7 +22,7 @@ func (r *Relay) addNotices(ctx context.Context, id string, notices []notice.Noti
 //
 // A publication that starts between the search and the write of the new facts, or that is in
 // progress in another replica, is not found; the publishing relay adds the notice then (see
-// addNotices). A notice is lost only if the publishing relay is killed or times out before the
+// settled). A notice is lost only if the publishing relay is killed or times out before the
 // acknowledgement of the broker arrives.
 func (r *Relay) MarkPublished(ctx context.Context, s lifecycle.Subject, decisions []string) (lifecycle.Subject, error) {
 	r.sending.Lock()

@@ -241,9 +241,10 @@ func (r *Relay) publish(ctx context.Context, subjects []lifecycle.Subject, held 
 		return 0, nil
 	}
 	var events []*stream.Event
-	notices := make([][]notice.Notice, len(subjects))
+	out := make([]published, len(subjects))
 	for i := range subjects {
 		s := &subjects[i]
+		out[i].subject, out[i].held = *s, held[s.ID]
 		names, err := r.opts.Vault.Open(s.ID, s.Sealed)
 		if err != nil {
 			return 0, err
@@ -251,7 +252,7 @@ func (r *Relay) publish(ctx context.Context, subjects []lifecycle.Subject, held 
 		for j := range s.Outbox {
 			events = append(events, r.event(&s.Outbox[j], names))
 			if n := r.notice(&s.Outbox[j], names); n != nil {
-				notices[i] = append(notices[i], *n)
+				out[i].notices = append(out[i].notices, *n)
 			}
 		}
 	}
@@ -269,10 +270,11 @@ func (r *Relay) publish(ctx context.Context, subjects []lifecycle.Subject, held 
 	if err != nil {
 		return 0, err
 	}
-	for i := range subjects {
+	for i := range out {
+		out[i].head = heads[subjects[i].ID]
 		r.logAlarms(&subjects[i])
 	}
-	return len(events), r.clearOutboxes(ctx, subjects, held, notices, heads)
+	return len(events), r.clearOutboxes(ctx, out)
 }
 
 // notice returns the notice of a decision, with hashed names.
@@ -305,33 +307,6 @@ func (r *Relay) purge(ctx context.Context, subjects []lifecycle.Subject) error {
 		}
 	}
 	return nil
-}
-
-// clearOutboxes clears the published outboxes.
-func (r *Relay) clearOutboxes(
-	ctx context.Context,
-	subjects []lifecycle.Subject,
-	held later,
-	notices [][]notice.Notice,
-	heads map[string]chain.Head,
-) error {
-	changes := make([]store.Change, len(subjects))
-	for i, s := range subjects {
-		ids := make([]string, len(s.Outbox))
-		for j := range s.Outbox {
-			ids[j] = s.Outbox[j].ID
-		}
-		s.Outbox = slices.Concat(s.Outbox, held[s.ID])
-		s = lifecycle.AddNotices(r.opts.Policy, lifecycle.MarkSent(lifecycle.MarkPurged(s), ids), notices[i])
-		changes[i].Subject = lifecycle.MarkJournaled(s, heads[s.ID])
-	}
-	conflicts, err := store.Write(ctx, r.opts.Store, changes)
-	for _, i := range conflicts {
-		// A subject with a version conflict keeps its outbox, and its decisions are published again
-		// under the same ids.
-		err = errors.Join(err, r.addNotices(ctx, subjects[i].ID, notices[i], heads[subjects[i].ID]))
-	}
-	return err
 }
 
 // logAlarms logs new alarms.

@@ -58,9 +58,22 @@ func (w *wire) PurgeEvents(_ context.Context, _ string, decisions []string) erro
 	return nil
 }
 
+// counted is a store that counts its writes.
+type counted struct {
+	*sqlitestore.Store
+	writes int
+}
+
+func (c *counted) Save(ctx context.Context, changes []store.Change) ([]error, error) {
+	c.writes++
+	return c.Store.Save(ctx, changes)
+}
+
 // scene is a relay between a real store and a wire.
 type scene struct {
 	*background.Relay
+	// counted is the store of the relay.
+	counted *counted
 	store  *sqlitestore.Store
 	vault  *identity.Vault
 	policy *rules.Policy
@@ -75,11 +88,11 @@ func newScene(t *testing.T) *scene {
 	p.Connected = []rules.ConnectedRecipient{
 		{ID: "crm", Deletions: true, AnswerDays: 7, Dispatched: true},
 	}
-	w, s := &wire{}, &scene{store: st, vault: vault, policy: p}
+	w, s := &wire{}, &scene{store: st, vault: vault, policy: p, counted: &counted{Store: st}}
 	s.wire = w
 	s.Relay = background.NewRelay(
 		background.RelayOptions{
-			Store:     st,
+			Store:     s.counted,
 			Publisher: w,
 			Reader:    w,
 			Purger:    w,
@@ -202,12 +215,59 @@ func TestDrain_KeepsWhatTheBrokerDidNotTake(t *testing.T) {
 	}
 }
 
-func TestDrain_ASubjectWrittenMeanwhileIsSentAgainUnderTheSameID(t *testing.T) {
+func TestDrain_ASubjectWrittenMeanwhileIsSettledAtOnce(t *testing.T) {
 	s := newScene(t)
 	s.decided(t, newFact(fact.KindSale, 4))
 	s.wire.before = func() {
 		s.wire.before = nil
 		s.save(t, s.load(t))
+	}
+	if _, err := s.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got := s.load(t)
+	if len(s.wire.events) != 1 || got.Pending() || got.Journal.Seq != 1 {
+		t.Errorf("got %d events, pending %v, %d journal entries; want 1, false, 1",
+			len(s.wire.events), got.Pending(), got.Journal.Seq)
+	}
+}
+
+func TestDrain_SubjectsWrittenMeanwhileAreSettledTogether(t *testing.T) {
+	s := newScene(t)
+	const persons = 50
+	for i := range persons {
+		subject, _ := lifecycle.Decide(
+			s.policy, lifecycle.Subject{ID: fmt.Sprintf("p%02d", i)}, []fact.Fact{newFact(fact.KindSale, 4)}, now,
+		)
+		s.save(t, subject)
+	}
+	s.wire.before = func() {
+		pending, err := s.store.Pending(t.Context(), "", persons)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, subject := range pending {
+			s.save(t, subject)
+		}
+	}
+	if _, err := s.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	pending, err := s.store.Pending(t.Context(), "", persons)
+	if len(s.wire.events) != persons || len(pending) != 0 || s.counted.writes != 2 || err != nil {
+		t.Errorf("got %d events, %d pending, %d writes, %v; want %d, 0, 2",
+			len(s.wire.events), len(pending), s.counted.writes, err, persons)
+	}
+}
+
+func TestDrain_ADecisionMadeAgainMeanwhileIsSentAgainUnderTheSameID(t *testing.T) {
+	s := newScene(t)
+	s.decided(t, newFact(fact.KindSale, 4))
+	s.wire.before = func() {
+		s.wire.before = nil
+		changed := s.load(t)
+		changed.Outbox[0].Revision = "another"
+		s.save(t, changed)
 	}
 	for range 2 {
 		if _, err := s.Drain(t.Context()); err != nil {
