@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/goccy/go-json"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -168,7 +169,7 @@ func (r *reader) accept(ctx context.Context, msg jetstream.Msg) error {
 		r.pin, r.taking, r.wants, r.asks = pin, true, wants{}, 0
 		r.ask.Reset(0)
 	}
-	event, err := stream.DecodeEvent(msg.Data())
+	event, err := decode(msg.Data())
 	if err != nil {
 		r.opts.Log.Error("a message of the stream of decisions is unreadable and is skipped",
 			"sequence", meta.Sequence.Stream, "error", err)
@@ -198,6 +199,15 @@ func (r *reader) accept(ctx context.Context, msg jetstream.Msg) error {
 	r.backlog = append(r.backlog, m)
 	r.takeOver(ctx)
 	return nil
+}
+
+// decode reads an event as stream.DecodeEvent does, in less time.
+func decode(data []byte) (*stream.Event, error) {
+	event := &stream.Event{}
+	if err := json.Unmarshal(data, event); err != nil || event.SpecVersion != "1.0" {
+		return stream.DecodeEvent(data) // names the fault
+	}
+	return event, nil
 }
 
 func (r *reader) send(ctx context.Context, a delivery.Arrival) {
