@@ -111,7 +111,8 @@ func (r *Relay) settled(s lifecycle.Subject, p published) lifecycle.Subject {
 	isSame := s.ID == p.subject.ID // the journal of a merged subject ends there
 	var sent []decision.Decision
 	for _, d := range s.Outbox {
-		if isSame && slices.ContainsFunc(p.subject.Outbox, func(was decision.Decision) bool { return reflect.DeepEqual(was, d) }) {
+		if isSame &&
+			slices.ContainsFunc(p.subject.Outbox, func(was decision.Decision) bool { return reflect.DeepEqual(was, d) }) {
 			sent = append(sent, d)
 		}
 	}

@@ -74,10 +74,10 @@ type scene struct {
 	*background.Relay
 	// counted is the store of the relay.
 	counted *counted
-	store  *sqlitestore.Store
-	vault  *identity.Vault
-	policy *rules.Policy
-	wire   *wire
+	store   *sqlitestore.Store
+	vault   *identity.Vault
+	policy  *rules.Policy
+	wire    *wire
 	// held reports whether deletions are held back.
 	held bool
 }

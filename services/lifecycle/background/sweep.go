@@ -2,11 +2,7 @@ package background
 
 import (
 	"context"
-	"errors"
 	"log/slog"
-	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/rodopath/rodopath/services/internal/loop"
@@ -17,7 +13,7 @@ type SweeperStore interface {
 	Due(ctx context.Context, at time.Time, revision string, limit int) ([]string, error)
 }
 
-// Reviewer evaluates subjects again and returns the number of writes. Several reviews run at once.
+// Reviewer evaluates subjects again and returns the number of writes.
 type Reviewer interface {
 	Review(ctx context.Context, ids []string) (int, error)
 }
@@ -66,15 +62,10 @@ func (s *Sweeper) Run(ctx context.Context) {
 	w.Run(ctx)
 }
 
-const (
-	// sweepPage is the number of subjects reviewed at once.
-	sweepPage = 500
-	// sweepPages is the number of pages read at once, of which some are reviewed at a time: one page is evaluated
-	// while another is written.
-	sweepPages, sweepWorkers = 4, 2
-)
+// sweepPage is the number of subjects reviewed at once.
+const sweepPage = 500
 
-// Sweep reviews all due subjects in pages and returns the number of writes. Sweep stops at pages
+// Sweep reviews all due subjects in pages and returns the number of writes. Sweep stops at a page
 // without writes, so that permanent version conflicts do not cause a busy loop. A subject that cannot be
 // reviewed is named by the error at the end, and no other subject waits. While the brake is on, nobody is reviewed.
 func (s *Sweeper) Sweep(ctx context.Context) (int, error) {
@@ -85,11 +76,11 @@ func (s *Sweeper) Sweep(ctx context.Context) (int, error) {
 	}
 	total, next := 0, time.Now()
 	for {
-		ids, err := s.opts.Store.Due(ctx, s.opts.Now(), s.opts.Revision, sweepPages*sweepPage)
+		ids, err := s.opts.Store.Due(ctx, s.opts.Now(), s.opts.Revision, sweepPage)
 		if err != nil || len(ids) == 0 {
 			return total, err
 		}
-		n, err := s.review(ctx, slices.Collect(slices.Chunk(ids, sweepPage)))
+		n, err := s.opts.Reviewer.Review(ctx, ids)
 		total += n
 		if n == 0 || ctx.Err() != nil {
 			return total, err
@@ -99,26 +90,6 @@ func (s *Sweeper) Sweep(ctx context.Context) (int, error) {
 			s.opts.Log.Info("reviewing subjects", "reviewed", total)
 		}
 	}
-}
-
-// review reviews pages of different subjects and returns the number of writes.
-func (s *Sweeper) review(ctx context.Context, pages [][]string) (int, error) {
-	var (
-		workers     sync.WaitGroup
-		next, total atomic.Int64
-		errs        = make([]error, len(pages))
-	)
-	for range min(sweepWorkers, len(pages)) {
-		workers.Go(func() {
-			for i := next.Add(1) - 1; i < int64(len(pages)) && ctx.Err() == nil; i = next.Add(1) - 1 {
-				n, err := s.opts.Reviewer.Review(ctx, pages[i])
-				total.Add(int64(n))
-				errs[i] = err
-			}
-		})
-	}
-	workers.Wait()
-	return int(total.Load()), errors.Join(errs...)
 }
 
 // progressEvery is the interval of progress logs.

@@ -95,33 +95,3 @@ func TestSweep_LeavesSubjectsThatOthersHoldToTheNextTime(t *testing.T) {
 		t.Errorf("reviewed %d in %d calls, %v", n, b.calls, err)
 	}
 }
-
-// pair is a reviewer of which two reviews must run at once.
-type pair struct {
-	background.Reviewer
-	t    *testing.T
-	both chan struct{}
-}
-
-func (p *pair) Review(ctx context.Context, ids []string) (int, error) {
-	select {
-	case p.both <- struct{}{}:
-	case <-p.both:
-	case <-time.After(20 * time.Second):
-		p.t.Error("one review ran alone, want two at once")
-	}
-	return p.Reviewer.Review(ctx, ids)
-}
-
-func TestSweep_EvaluatesOnePageWhileAnotherIsWritten(t *testing.T) {
-	s := newSweepScene(t)
-	s.talks(t, 1000, "old")
-	a := apply.New(apply.Options{Store: s.store, Policy: s.policy, Now: func() time.Time { return s.now }})
-	sweeper := background.NewSweeper(background.SweeperOptions{
-		Store: s.store, Reviewer: &pair{Reviewer: a, t: t, both: make(chan struct{})}, Revision: s.policy.Revision,
-		Now: func() time.Time { return s.now },
-	})
-	if n, err := sweeper.Sweep(t.Context()); n != 1000 || err != nil {
-		t.Errorf("reviewed %d, %v, want 1000", n, err)
-	}
-}
