@@ -427,7 +427,8 @@ func (r *run) collectOnce(ctx context.Context) error {
 	}
 	visit := func(e *stream.Event) {
 		if n, ok := noted[e.ID]; e.Data.Retract == nil {
-			add(e).Withdrawn = ok && n.withdrawn()
+			d := add(e)
+			d.Withdrawn = d.Withdrawn || ok && n.withdrawn() // the notice of a closed decision ends with time
 		}
 	}
 	if err := r.stage.published(ctx, visit); err != nil {
