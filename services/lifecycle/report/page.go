@@ -25,8 +25,8 @@ func Page(w io.Writer, lang Language, report Person) error {
 	t, err := template.New("page").Funcs(template.FuncMap{
 		"text":    func(t any) string { return textOf(t).In(lang) },
 		"date":    lang.pageDate,
-		"cite":    lang.cite,
-		"article": lang.BasisIn,
+		"cite":    func(article string) string { return unbroken(lang.cite(article)) },
+		"article": func(article string) string { return unbroken(lang.BasisIn(article)) },
 		"channel": lang.channel,
 		"by":      func(purpose Text, channel string) string { return lang.by(purpose.In(lang), channel) },
 		"ends":    lang.pageEnds,
@@ -53,6 +53,12 @@ func Page(w io.Writer, lang Language, report Person) error {
 		return fmt.Errorf("write the page: %w", err)
 	}
 	return show(w, &out)
+}
+
+// unbroken keeps an abbreviation of a citation on one line with its number.
+func unbroken(cited string) string {
+	return strings.NewReplacer("art. ", "art.\u00a0", "ust. ", "ust.\u00a0", "lit. ", "lit.\u00a0", "Art. ", "Art.\u00a0").
+		Replace(cited)
 }
 
 // contactOf is how to reach a party, in one line.
