@@ -22,6 +22,7 @@ import (
 	"github.com/rodopath/rodopath/services/internal/service"
 	"github.com/rodopath/rodopath/services/internal/streams"
 	"github.com/rodopath/rodopath/services/internal/trace"
+	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/apply"
 	"github.com/rodopath/rodopath/services/lifecycle/background"
 	"github.com/rodopath/rodopath/services/lifecycle/brake"
@@ -284,20 +285,23 @@ func (a *App) newAPI(
 	again := background.ReplayOptions{Checker: a.checker, Store: a.store, Events: events, Vault: vault, Policy: a.policy}
 	a.newReleaser(opts, again)
 	return httpapi.New(httpapi.Options{
-		Directory:       find,
-		Lists:           a.store,
-		Journal:         a.store,
-		Events:          events,
-		Publisher:       &natsio.FactPublisher{JetStream: a.js, Sync: opts.Sync},
-		Quarantine:      a.quarantine,
-		RetrySubjects:   a.relay.Retry,
-		Vault:           vault,
-		Policy:          a.policy,
-		Controller:      opts.Config.Controller,
-		Waiting:         a.waiting,
-		Brake:           a.brake,
-		Live:            a.live,
-		Withdraw:        a.withdraw,
+		Directory:     find,
+		Lists:         a.store,
+		Journal:       a.store,
+		Events:        events,
+		Publisher:     &natsio.FactPublisher{JetStream: a.js, Sync: opts.Sync},
+		Quarantine:    a.quarantine,
+		RetrySubjects: a.relay.Retry,
+		Vault:         vault,
+		Policy:        a.policy,
+		Controller:    opts.Config.Controller,
+		Waiting:       a.waiting,
+		Brake:         a.brake,
+		Live:          a.live,
+		Withdraw:      a.withdraw,
+		EventsOf: func(ctx context.Context, s *lifecycle.Subject) ([]*stream.Event, error) {
+			return background.EventsOf(ctx, events, s)
+		},
 		Measures:        a.measures,
 		Subjects:        applier,
 		Receipts:        reader,

@@ -122,16 +122,25 @@ func standingPart(ctx context.Context, c Checker, event *stream.Event) (*stream.
 // findEvent returns the event of a decision from the stream; nil when the stream no longer has the
 // event.
 func findEvent(ctx context.Context, events ReplayEvents, s *lifecycle.Subject, decision string) (*stream.Event, error) {
+	found, err := EventsOf(ctx, events, s)
+	if n := slices.IndexFunc(found, func(e *stream.Event) bool { return e.ID == decision }); n >= 0 {
+		return found[n], nil
+	}
+	return nil, err
+}
+
+// EventsOf returns the published decisions about a subject, and about those that were merged into it, that the stream
+// still has.
+func EventsOf(ctx context.Context, events ReplayEvents, s *lifecycle.Subject) ([]*stream.Event, error) {
+	var out []*stream.Event
 	for _, id := range append([]string{s.ID}, s.MergedFrom...) {
 		found, err := events.EventsOf(ctx, id)
 		if err != nil {
 			return nil, err
 		}
-		if n := slices.IndexFunc(found, func(e *stream.Event) bool { return e.ID == decision }); n >= 0 {
-			return found[n], nil
-		}
+		out = append(out, found...)
 	}
-	return nil, nil
+	return out, nil
 }
 
 // hashedEvent returns the event of a decision whose names are deleted here. A recipient with the names

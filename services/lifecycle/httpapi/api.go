@@ -95,6 +95,8 @@ type Options struct {
 	Waiting *rollout.Waiting
 	// Brake holds back the deletions that come with time; nil means that nothing does.
 	Brake *brake.Brake
+	// EventsOf returns the published decisions about a subject that the stream still has.
+	EventsOf func(ctx context.Context, s *lifecycle.Subject) ([]*stream.Event, error)
 	// Withdraw stops an unpublished decision about a subject; false for a published or unknown one.
 	Withdraw func(ctx context.Context, subject, decision, reason string) (bool, error)
 	// Live knows which recipients are notified; nil means that all are.
@@ -206,6 +208,7 @@ func (a *API) Register(e *echo.Echo) {
 	v1.POST("/decisions/:decision/retract", a.withdraw, a.may(ScopeDecisions))
 	v1.POST("/decisions/:decision/check", a.check, a.may(ScopeDecisions))
 	v1.POST("/decisions/receipts", a.receiptFor, a.may(ScopeDecisions))
+	v1.GET("/todo/:recipient", a.todo, a.may(ScopeExport))
 	v1.GET("/quarantine", a.quarantined, a.may(ScopeRead))
 	v1.GET("/quarantine/:number", a.quarantinedBody, a.may(ScopeExport))
 	v1.DELETE("/quarantine/:number", a.dropQuarantined, a.may(ScopeExport))
@@ -218,6 +221,8 @@ func (a *API) Register(e *echo.Echo) {
 func (a *API) RegisterPublic(e *echo.Echo) {
 	e.HTTPErrorHandler = a.fail
 	e.POST("/v1/receipts", a.receiptFrom)
+	e.GET("/todo", a.todoPage)
+	e.POST("/todo", a.todoDone)
 	e.GET("/consent/:token", a.consentPage)
 	e.POST("/consent/:token", a.consentAnswer)
 }

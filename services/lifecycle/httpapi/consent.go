@@ -167,15 +167,7 @@ func (a *API) writeConsent(c echo.Context, q *consentQuestion) error {
 	if err := report.ConsentPage(&page, lang, in); err != nil {
 		return err
 	}
-	h := c.Response().Header()
-	h.Set(
-		"Content-Security-Policy",
-		"default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-	)
-	h.Set("Cache-Control", "no-store")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Robots-Tag", "noindex, nofollow")
+	setPageHeaders(c.Response().Header())
 	status := http.StatusOK
 	if q.state == report.ConsentOver {
 		status = http.StatusNotFound

@@ -56,15 +56,8 @@ func (a *API) acceptReceipt(c echo.Context, from string) error {
 		)
 	}
 	d, err := a.opts.Receipts.Read(c.Request().Context(), in, from, a.opts.Now())
-	switch {
-	case errors.Is(err, receipt.ErrUnknown):
-		return problem.New(http.StatusNotFound, "unknown-decision", "No recipient was notified of a decision with this id.")
-	case errors.Is(err, receipt.ErrNotNotified):
-		return problem.New(http.StatusForbidden, "stranger", "This recipient was not notified of the decision.")
-	case errors.Is(err, receipt.ErrOutcome):
-		return problem.New(http.StatusUnprocessableEntity, "impossible", err.Error()+".")
-	case err != nil:
-		return err
+	if err != nil {
+		return receiptProblem(err)
 	}
 	if err := a.opts.Publisher.Publish(c.Request().Context(), d); err != nil {
 		a.opts.Log.Error("a receipt was not recorded: the stream of facts is unavailable", "recipient", from, "error", err)
@@ -78,4 +71,17 @@ func (a *API) acceptReceipt(c echo.Context, from string) error {
 		http.StatusAccepted,
 		map[string]string{"decision": in.Decision, "recipient": from, "outcome": in.Outcome},
 	)
+}
+
+// receiptProblem explains why a receipt does not count.
+func receiptProblem(err error) error {
+	switch {
+	case errors.Is(err, receipt.ErrUnknown):
+		return problem.New(http.StatusNotFound, "unknown-decision", "No recipient was notified of a decision with this id.")
+	case errors.Is(err, receipt.ErrNotNotified):
+		return problem.New(http.StatusForbidden, "stranger", "This recipient was not notified of the decision.")
+	case errors.Is(err, receipt.ErrOutcome):
+		return problem.New(http.StatusUnprocessableEntity, "impossible", err.Error()+".")
+	}
+	return err
 }

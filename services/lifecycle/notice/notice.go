@@ -182,6 +182,16 @@ func (n *Notice) Replay(p *rules.Policy, recipient string, at time.Time) {
 	}
 }
 
+// Awaits returns the deadline of the answer of a recipient, and whether the answer is missing.
+func (n *Notice) Awaits(recipient string) (due time.Time, awaited bool) {
+	for i := range n.Notifications {
+		if t := &n.Notifications[i]; t.Recipient == recipient && n.Closed == nil && t.isUnanswered() {
+			return t.Due, true
+		}
+	}
+	return time.Time{}, false
+}
+
 func (n *Notice) notifies(recipient string) bool {
 	return slices.ContainsFunc(n.Notifications, func(t Notification) bool { return t.Recipient == recipient })
 }

@@ -310,6 +310,7 @@ func (n *Server) listen(ctx context.Context) error {
 	outside.Handle("/", n.ingest.Handler())
 	outside.Handle("/v1/receipts", n.lifecycle.Public())
 	outside.Handle("/consent/", n.lifecycle.Public())
+	outside.Handle("/todo", n.lifecycle.Public())
 	ctx, n.stop = context.WithCancel(context.WithoutCancel(ctx))
 	n.done.Go(func() { n.keepMarked(ctx) })
 	n.ingest.Start(ctx)
