@@ -97,6 +97,9 @@ func running(ctx context.Context, h *datadir.Dir) (*datadir.Control, error) {
 	return c, nil
 }
 
+// Own reports whether Open started the server, for the time of the call.
+func (c *Client) Own() bool { return c.own != nil }
+
 // Control is how the server is reached.
 func (c *Client) Control() *datadir.Control { return c.control }
 

@@ -19,6 +19,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"github.com/rodopath/rodopath/services/console"
 	dispatchapp "github.com/rodopath/rodopath/services/dispatch/app"
 	"github.com/rodopath/rodopath/services/ingest"
 	ingestapp "github.com/rodopath/rodopath/services/ingest/app"
@@ -88,7 +89,8 @@ type Server struct {
 	// marker says what the data directory is.
 	marker *datadir.Marker
 	// now is the time that the caller gave; nil means the clock of the machine.
-	now func() time.Time
+	now     func() time.Time
+	console *console.Console
 }
 
 // Start starts a server and returns once the server accepts webhooks. The data directory is claimed
@@ -300,6 +302,9 @@ func (n *Server) listen(ctx context.Context) error {
 	inside.Handle("/", n.lifecycle.Handler())
 	inside.Handle("/v1/recipients", n.dispatch.Handler())
 	inside.Handle("/v1/recipients/", n.dispatch.Handler())
+	if err := n.mountConsole(inside); err != nil {
+		return err
+	}
 	copies, err := n.backups()
 	if err != nil {
 		return err

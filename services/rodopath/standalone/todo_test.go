@@ -13,11 +13,17 @@ import (
 
 // TestNode_ARecipientTicksOffItsWorkList: the bookkeeper sees whose invoice to delete, and confirms on the page.
 func TestNode_ARecipientTicksOffItsWorkList(t *testing.T) {
-	dir := withRecipients(t, `recipients: [{id: books, name: "Biuro Liczb", by: hand, holds: [invoice, order], token: "file:secrets/crm-token"}]
-`)
+	dir := withRecipients(
+		t,
+		`recipients: [{id: books, name: "Biuro Liczb", by: hand, holds: [invoice, order], token: "file:secrets/crm-token"}]
+`,
+	)
 	m := start(t, dir, nil)
 	defer m.stop()
-	m.taken("forms", `{"kind": "sale", "at": "2015-03-05T10:00:00Z", "ref": "order-7", "person": {"email": "ala@example.com"}}`)
+	m.taken(
+		"forms",
+		`{"kind": "sale", "at": "2015-03-05T10:00:00Z", "ref": "order-7", "person": {"email": "ala@example.com"}}`,
+	)
 	m.settle()
 	var list struct {
 		Tasks []struct {
@@ -32,11 +38,17 @@ func TestNode_ARecipientTicksOffItsWorkList(t *testing.T) {
 	if err := json.Unmarshal([]byte(m.ask("/v1/todo/books", nil, "")), &list); err != nil {
 		t.Fatal(err)
 	}
-	if len(list.Tasks) == 0 || list.Tasks[0].Person[0] != "ala@example.com" || list.Tasks[0].Items[0].Records[0] != "order-7" {
+	if len(list.Tasks) == 0 || list.Tasks[0].Person[0] != "ala@example.com" ||
+		list.Tasks[0].Items[0].Records[0] != "order-7" {
 		t.Fatalf("the list is %+v", list)
 	}
 	page := func(method, user, token string, form url.Values) (int, string) {
-		req, err := http.NewRequestWithContext(t.Context(), method, m.Control.Webhooks+"/todo", strings.NewReader(form.Encode()))
+		req, err := http.NewRequestWithContext(
+			t.Context(),
+			method,
+			m.Control.Webhooks+"/todo",
+			strings.NewReader(form.Encode()),
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -64,15 +76,27 @@ func TestNode_ARecipientTicksOffItsWorkList(t *testing.T) {
 		t.Fatalf("%d %s", status, body)
 	}
 	decision := list.Tasks[0].Decision
-	if status, _ := page(http.MethodPost, "books", token, url.Values{"decision": {decision}, "outcome": {"done"}}); status != http.StatusForbidden {
+	if status, _ := page(
+		http.MethodPost,
+		"books",
+		token,
+		url.Values{"decision": {decision}, "outcome": {"done"}},
+	); status != http.StatusForbidden {
 		t.Errorf("a form of another page: got %d, want 403", status)
 	}
-	seal := regexp.MustCompile(`value="` + decision + `">\s*<input type="hidden" name="seal" value="([^"]+)"`).FindStringSubmatch(body)
+	seal := regexp.MustCompile(`value="` + decision + `">\s*<input type="hidden" name="seal" value="([^"]+)"`).
+		FindStringSubmatch(body)
 	if seal == nil {
 		t.Fatalf("no seal on the page:\n%s", body)
 	}
 	form := url.Values{"decision": {decision}, "seal": {seal[1]}, "outcome": {"done"}}
-	if status, body := page(http.MethodPost, "books", token, form); status != http.StatusOK || strings.Contains(body, decision) {
+	if status, body := page(
+		http.MethodPost,
+		"books",
+		token,
+		form,
+	); status != http.StatusOK ||
+		strings.Contains(body, decision) {
 		t.Errorf("after the tick: %d %s", status, body)
 	}
 	for range 100 {

@@ -1,0 +1,25 @@
+package standalone
+
+import (
+	"net/http"
+
+	"github.com/rodopath/rodopath/services/console"
+)
+
+// mountConsole serves the console on the owner's address.
+func (n *Server) mountConsole(inside *http.ServeMux) error {
+	c, err := console.New(console.Options{
+		API: n.Control.API, Token: n.Control.Token, Now: n.opts.Now, Log: n.opts.Log.With("part", "console"),
+	})
+	if err != nil {
+		return err
+	}
+	n.console = c
+	inside.Handle("/console/", c.Handler())
+	inside.Handle("POST /v1/console/token", c.Handler())
+	inside.Handle("GET /{$}", http.RedirectHandler("/console/", http.StatusSeeOther))
+	return nil
+}
+
+// ConsoleURL is an address that signs a browser in to the console once.
+func (n *Server) ConsoleURL() string { return n.Control.API + n.console.SignInPath() }
