@@ -22,8 +22,7 @@ type picture struct {
 // shownBasis is the bar of one purpose and article.
 type shownBasis struct {
 	Label, Article string
-	// X, Width and Y are in units of the picture; LabelX is the place of the label.
-	LabelX      int
+	// X, Width and Y are in units of the picture.
 	X, Width, Y int
 	// Class is the color by the letter of Art. 6(1).
 	Class string
@@ -42,8 +41,8 @@ const (
 	axis      = 24
 	maxBars   = 24
 	canvas    = 1000
-	// labelRoom is the width that a label needs at the right edge.
-	labelRoom = 240
+	// labels is the width of the column of labels.
+	labels = 250
 	// maxYears is the number of years that are named.
 	maxYears = 14
 )
@@ -63,8 +62,8 @@ func newPicture(bases []basis, now time.Time, lang language) picture {
 		}
 	}
 	from = time.Date(from.Year(), 1, 1, 0, 0, 0, 0, time.UTC)
-	share := func(t time.Time) int { // in thousandths of the width
-		return int(canvas * t.Sub(from).Hours() / max(to.Sub(from).Hours(), 1))
+	share := func(t time.Time) int {
+		return labels + int((canvas-labels)*t.Sub(from).Hours()/max(to.Sub(from).Hours(), 1))
 	}
 	p := picture{Today: share(now)}
 	every := 1 + (to.Year()-from.Year())/maxYears
@@ -82,8 +81,7 @@ func newPicture(bases []basis, now time.Time, lang language) picture {
 		}
 		p.Bars = append(p.Bars, shownBasis{
 			Label: wordsOf(lang).purpose(b.Purpose), Article: b.Article, X: share(b.Since), Y: axis + rowHeight*len(p.Bars),
-			LabelX: min(share(b.Since), canvas-labelRoom),
-			Width:  max(1, share(end)-share(b.Since)), Class: class(b.Article), Open: b.Until == nil,
+			Width: max(1, share(end)-share(b.Since)), Class: class(b.Article), Open: b.Until == nil,
 		})
 		last := wordsOf(lang).NoEnd
 		if b.Until != nil {
