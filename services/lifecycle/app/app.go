@@ -30,6 +30,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/directory"
 	"github.com/rodopath/rodopath/services/lifecycle/httpapi"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
+	"github.com/rodopath/rodopath/services/lifecycle/invented"
 	"github.com/rodopath/rodopath/services/lifecycle/journal"
 	"github.com/rodopath/rodopath/services/lifecycle/live"
 	"github.com/rodopath/rodopath/services/lifecycle/natsio"
@@ -302,6 +303,10 @@ func (a *App) newAPI(
 		EventsOf: func(ctx context.Context, s *lifecycle.Subject) ([]*stream.Event, error) {
 			return background.EventsOf(ctx, events, s)
 		},
+		Invented: invented.New(invented.Options{
+			Store: a.store, Vault: vault, Events: events, Now: opts.Now,
+			Journal: &journal.Writer{Store: a.store, Mark: vault.Mark},
+		}),
 		Measures:        a.measures,
 		Subjects:        applier,
 		Receipts:        reader,

@@ -7,6 +7,7 @@ import (
 	"github.com/rodopath/rodopath/services/internal/config"
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/background"
+	"github.com/rodopath/rodopath/services/lifecycle/invented"
 	"github.com/rodopath/rodopath/services/lifecycle/live"
 	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
@@ -26,11 +27,15 @@ func (a *App) openLive(ctx context.Context, opts Options) error {
 			recipients[i].Delay = new(time.Duration) // a person acts, and nothing acts at once
 		}
 	}
+	atOnce, err := a.notifiesAtOnce(ctx, opts)
+	if err != nil {
+		return err
+	}
 	a.live, err = live.New(ctx, live.Options{
 		Store:      a.store,
 		Recipients: recipients,
 		Sources:    platformSources(opts.Config),
-		AtOnce:     opts.Config.Observe != nil && !*opts.Config.Observe,
+		AtOnce:     atOnce,
 		Existing:   persons > 0,
 		Alone:      opts.Alone,
 		Now:        opts.Now,
@@ -57,6 +62,21 @@ func platformSources(c *config.Config) []string {
 		}
 	}
 	return out
+}
+
+// notifiesAtOnce reports whether the configuration notifies every recipient from the start. The installation observes
+// all the same while persons are stored that the demo invented when nobody could be notified of them.
+func (a *App) notifiesAtOnce(ctx context.Context, opts Options) (bool, error) {
+	if opts.Config.Observe == nil || *opts.Config.Observe {
+		return false, nil
+	}
+	persons, despite, err := invented.Count(ctx, a.store)
+	if err != nil || persons == 0 || despite {
+		return true, err
+	}
+	opts.Log.Warn("the installation observes although observe is false: invented persons of the demo are stored",
+		"persons", persons, "next", "rodopath demo remove, then start again")
+	return false, nil
 }
 
 // newReleaser makes the loop that evaluates the subjects after an order to go live.

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-playground/validator/v10"
@@ -101,6 +102,8 @@ type Options struct {
 	Withdraw func(ctx context.Context, subject, decision, reason string) (bool, error)
 	// Live knows which recipients are notified; nil means that all are.
 	Live Live
+	// Invented knows the persons that the demo invented.
+	Invented Invented
 	// Measures are the security measures of the record of processing, by language.
 	Measures map[string]string
 	// Verify checks all journals.
@@ -143,6 +146,8 @@ type API struct {
 	validate   *validator.Validate
 	// withdrawals bounds the repeated withdrawals on a consent page.
 	withdrawals withdrawals
+	// orders is held during an order that decides whether invented persons could reach a recipient.
+	orders sync.Mutex
 }
 
 // New makes an API.
@@ -197,6 +202,9 @@ func (a *API) Register(e *echo.Echo) {
 	v1.GET("/live", a.showLive, a.may(ScopeDecisions))
 	v1.POST("/live", a.goLive, a.may(ScopePolicy))
 	v1.POST("/coverage", a.cover, a.may(ScopePolicy))
+	v1.GET("/invented", a.showInvented, a.may(ScopeSubjects))
+	v1.POST("/invented", a.addInvented, a.may(ScopeSubjects))
+	v1.DELETE("/invented", a.removeInvented, a.may(ScopeSubjects))
 	v1.GET("/preview", a.preview, a.may(ScopeDecisions))
 	v1.POST("/journal", a.journal, a.may(ScopeJournal))
 	v1.GET("/journal/verify", a.verify, a.may(ScopeJournal))

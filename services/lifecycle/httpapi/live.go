@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -23,6 +24,8 @@ type Live interface {
 	Releasing() bool
 	Coverage() []live.Coverage
 	Cover(ctx context.Context, source string, c live.Covered) error
+	// AtOnce reports whether the configuration notifies every recipient from the start.
+	AtOnce() bool
 }
 
 // liveStatus is the state of the recipients.
@@ -46,6 +49,11 @@ func (a *API) liveStatus() liveStatus {
 		out.Observing = out.Observing || !o.Live
 	}
 	return out
+}
+
+// anyLive reports whether a recipient is notified.
+func anyLive(status []live.Opened) bool {
+	return slices.ContainsFunc(status, func(o live.Opened) bool { return o.Live })
 }
 
 // showLive shows which recipients are notified.
@@ -72,9 +80,15 @@ func (a *API) goLive(c echo.Context) error {
 	if a.opts.Live == nil {
 		return a.showLive(c)
 	}
+	a.orders.Lock()
+	defer a.orders.Unlock()
 	order := a.opts.Live.GoLive
 	if req.Observe {
 		order = a.opts.Live.Observe
+	} else if n, err := a.opts.Invented.Count(c.Request().Context()); err != nil {
+		return err
+	} else if n > 0 {
+		return errInvented()
 	}
 	err := order(c.Request().Context(), req.Recipients, req.Kinds)
 	if errors.Is(err, live.ErrUnknown) {

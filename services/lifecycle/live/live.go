@@ -189,6 +189,9 @@ func (r *Register) Status() []Opened {
 	return out
 }
 
+// AtOnce reports whether the configuration notifies every recipient from the start.
+func (r *Register) AtOnce() bool { return r.opts.AtOnce }
+
 // Observes reports whether a recipient is not notified of decisions of a kind that it accepts.
 func (r *Register) Observes() bool {
 	return slices.ContainsFunc(r.Status(), func(o Opened) bool { return !o.Live })

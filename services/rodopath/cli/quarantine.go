@@ -134,7 +134,7 @@ func (s *shared) quarantineDrop() *cobra.Command {
 		Args:  args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			return s.ask(cmd.Context(), func(c *client.Client) error {
-				if err := c.Delete(cmd.Context(), "/v1/quarantine/"+given[0]); err != nil {
+				if _, err := c.Delete(cmd.Context(), "/v1/quarantine/"+given[0]); err != nil {
 					return err
 				}
 				_, err := fmt.Fprintf(cmd.OutOrStdout(), "Entry %s is removed.\n", given[0])
@@ -176,7 +176,7 @@ func (s *shared) quarantineRetry() *cobra.Command {
 				if unread {
 					return fmt.Errorf("webhook %s still cannot be read (%s) and stays in quarantine", given[0], q.Reason)
 				}
-				if err := c.Delete(cmd.Context(), "/v1/quarantine/"+given[0]); err != nil {
+				if _, err := c.Delete(cmd.Context(), "/v1/quarantine/"+given[0]); err != nil {
 					return err
 				}
 				_, err = fmt.Fprintf(cmd.OutOrStdout(), "Webhook %s was read and is removed from quarantine.\n", given[0])

@@ -144,10 +144,9 @@ func (c *Client) Download(ctx context.Context, path string) (io.ReadCloser, erro
 	return res.Body, nil
 }
 
-// Delete deletes a path of the HTTP interface.
-func (c *Client) Delete(ctx context.Context, path string) error {
-	_, err := c.answer(ctx, http.MethodDelete, path, nil, "")
-	return err
+// Delete deletes a path of the HTTP interface and returns the answer.
+func (c *Client) Delete(ctx context.Context, path string) ([]byte, error) {
+	return c.answer(ctx, http.MethodDelete, path, nil, "")
 }
 
 // Redeliver sends a webhook to a source once more, signed with a secret of the source, and returns the

@@ -361,4 +361,17 @@ func (s *business) fact(day time.Time, who string, f object, text string) webhoo
 	return webhook{day: day, platform: "standard", text: text, body: f}
 }
 
-func (c *webhook) encode() ([]byte, error) { return json.Marshal(c.body) }
+// encode returns the body. at marks the webhook as one of this run, where the platform names no delivery: the streams
+// know a delivery again for some minutes, and the demo may run again after its persons were removed.
+func (c *webhook) encode(at time.Time) ([]byte, error) {
+	body, ok := c.body.(object)
+	if ok && c.platform != "standard" {
+		body = maps.Clone(body)
+		body["demo_run"] = at.UnixNano()
+		if c.platform == "stripe" {
+			body["id"] = fmt.Sprintf("%v_%d", body["id"], at.Unix())
+		}
+		return json.Marshal(body)
+	}
+	return json.Marshal(c.body)
+}

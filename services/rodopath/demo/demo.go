@@ -30,6 +30,8 @@ type Options struct {
 	// Pause is the time between two webhooks, in which the decisions that follow from the
 	// first are printed. Zero means 150 ms.
 	Pause time.Duration
+	// DespiteLive reports whether the invented persons may reach recipients of an installation that does not observe.
+	DespiteLive bool
 }
 
 // Run sends the webhooks, prints the decisions as they come, and then what may still be
@@ -39,7 +41,7 @@ func Run(ctx context.Context, opts Options) error {
 	if err != nil {
 		return err
 	}
-	send, err := newPlatforms(opts.Client.Control().Webhooks, c)
+	send, err := newPlatforms(opts.Client.Control().Webhooks, opts.Now, c)
 	if err != nil {
 		return err
 	}
@@ -47,6 +49,11 @@ func Run(ctx context.Context, opts Options) error {
 		opts.Pause = 150 * time.Millisecond
 	}
 	s, err := next(ctx, opts)
+	if err != nil {
+		return err
+	}
+	_, err = opts.Client.Ask(ctx, "/v1/invented",
+		map[string]any{"persons": s.emails(), "despite_live": opts.DespiteLive}, "")
 	if err != nil {
 		return err
 	}

@@ -17,13 +17,14 @@ import (
 // configured sources.
 type platforms struct {
 	base    string
+	at      time.Time         // the begin of the run
 	sources map[string]source // by platform
 }
 
 type source struct{ id, secret string }
 
-func newPlatforms(base string, c *config.Config) (*platforms, error) {
-	p := &platforms{base: base, sources: map[string]source{}}
+func newPlatforms(base string, at time.Time, c *config.Config) (*platforms, error) {
+	p := &platforms{base: base, at: at, sources: map[string]source{}}
 	for _, src := range c.Sources {
 		if _, ok := p.sources[src.Platform]; ok {
 			continue
@@ -48,7 +49,7 @@ func newPlatforms(base string, c *config.Config) (*platforms, error) {
 // send sends a webhook and returns the name of the source and the answer.
 func (p *platforms) send(ctx context.Context, n int, c *webhook) (string, error) {
 	src := p.sources[c.platform]
-	body, err := c.encode()
+	body, err := c.encode(p.at)
 	if err != nil {
 		return src.id, err
 	}

@@ -91,7 +91,8 @@ var demoData = sync.OnceValues(func() (string, error) {
 	if err := install(shared); err != nil {
 		return "", err
 	}
-	cmd := exec.Command(filepath.Join(shared, "bin", "rodopath"), "demo", "--data", "data")
+	// With --yes, because recipients of some pages are notified of the persons.
+	cmd := exec.Command(filepath.Join(shared, "bin", "rodopath"), "demo", "--yes", "--data", "data")
 	cmd.Dir = shared
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
