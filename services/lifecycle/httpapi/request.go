@@ -74,6 +74,8 @@ type openRequest struct {
 	Ground string `json:"ground" validate:"required_if=Right restriction,omitempty,oneof=inaccurate unlawful for_claims objected"`
 	// Unverified reports whether the identity of the person still needs verification.
 	Unverified bool `json:"unverified"`
+	// Preview records nothing, and returns what the request would erase.
+	Preview bool `json:"preview"`
 }
 
 const openExample = `{"person": "ala@example.com", "right": "erasure"}`
@@ -122,6 +124,9 @@ func (a *API) open(c echo.Context) error {
 	if f.Occurred, err = a.occurred(req.At); err != nil {
 		return err
 	}
+	if req.Preview {
+		return a.effect(c, person.subject, f)
+	}
 	if err := a.recordFact(ctx, f, names, append(locators, kindRequest+":"+req.Ref)...); err != nil {
 		return err
 	}
@@ -143,6 +148,8 @@ type stepRequest struct {
 	Reason  string `json:"reason"  validate:"max=300,plain"`
 	// Told is the instant at which the person was informed that the restriction would be lifted.
 	Told *time.Time `json:"told"`
+	// Preview records nothing, and returns what the step would erase.
+	Preview bool `json:"preview"`
 }
 
 const stepExample = `{"outcome": "granted", "reason": "no claim is open"}`
@@ -172,6 +179,9 @@ func (a *API) step(c echo.Context) error {
 	})
 	if err != nil {
 		return refused(err)
+	}
+	if req.Preview {
+		return a.effect(c, *s, f)
 	}
 	if err := a.recordFact(ctx, f, nil, kindRequest+":"+ref); err != nil {
 		return err

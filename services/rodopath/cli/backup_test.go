@@ -77,7 +77,7 @@ func TestBackup_OfARunningServerHoldsAllThatWasTakenBefore(t *testing.T) {
 	_ = server.Wait() // it was killed
 
 	restored := filepath.Join(t.TempDir(), "data")
-	said := ask(t, "restore", file, "--data", restored, "--keys", filepath.Join(dir, "keys.json"))
+	said := ask(t, "restore", file, "--yes", "--data", restored, "--keys", filepath.Join(dir, "keys.json"))
 	for _, want := range []string{"is restored to the state of", "received after that time are missing", "replay --since"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("restore does not say %q: %s", want, said)
@@ -167,7 +167,7 @@ func TestRestore_RefusesWhatWouldNotWork(t *testing.T) {
 			if data == "" {
 				data = filepath.Join(t.TempDir(), "data")
 			}
-			out, err := program(t, "restore", c.file, "--data", data, "--keys", c.keys).CombinedOutput()
+			out, err := program(t, "restore", c.file, "--yes", "--data", data, "--keys", c.keys).CombinedOutput()
 			if err == nil || !strings.Contains(string(out), c.says) {
 				t.Errorf("%v: %s", err, out)
 			}
@@ -208,7 +208,7 @@ func TestBackup_WithKeysNeedsNothingElse(t *testing.T) {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
 	restored := filepath.Join(t.TempDir(), "data")
-	ask(t, "restore", file, "--data", restored)
+	ask(t, "restore", file, "--yes", "--data", restored)
 	ask(t, "holds", "--data", restored)
 	if info, err := os.Stat(filepath.Join(restored, "keys.json")); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("keys: %v, %v", info, err)

@@ -14,7 +14,7 @@ import (
 
 // brake is the family of commands about deletions that come with time and wait for an approval.
 func (s *shared) brake() *cobra.Command {
-	var asJSON bool
+	var asJSON, yes bool
 	show := func(cmd *cobra.Command, ask func(*client.Client) ([]byte, error), text func(io.Writer, []byte) error) error {
 		return s.ask(cmd.Context(), func(c *client.Client) error {
 			data, err := ask(c)
@@ -43,6 +43,9 @@ data of more persons at once than approve_above_percent permits.`,
 		Args:  args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return show(cmd, func(c *client.Client) ([]byte, error) {
+				if err := confirmRelease(cmd, c, yes); err != nil {
+					return nil, err
+				}
 				return c.Ask(cmd.Context(), "/v1/brake/release", struct{}{}, "")
 			}, func(out io.Writer, _ []byte) error {
 				_, err := fmt.Fprintln(out, "The time is approved. What has lapsed is deleted within seconds.")
@@ -51,8 +54,24 @@ data of more persons at once than approve_above_percent permits.`,
 		},
 	}
 	cmd.PersistentFlags().BoolVar(&asJSON, "json", false, "print JSON")
+	addYes(release, &yes)
 	cmd.AddCommand(release)
 	return cmd
+}
+
+// confirmRelease shows the state of the brake, and asks.
+func confirmRelease(cmd *cobra.Command, c *client.Client, yes bool) error {
+	if yes {
+		return nil
+	}
+	data, err := c.Get(cmd.Context(), "/v1/brake", "")
+	if err != nil {
+		return err
+	}
+	if err := writeBrake(cmd.ErrOrStderr(), data); err != nil {
+		return err
+	}
+	return confirm(cmd, false, "Approve this time, and delete what has lapsed by then?")
 }
 
 func writeBrake(out io.Writer, data []byte) error {

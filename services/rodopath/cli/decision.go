@@ -207,14 +207,15 @@ a question are granted, refused and no_answer.`,
 
 func (s *shared) replay() *cobra.Command {
 	var since, recipient string
-	var asJSON bool
+	var asJSON, yes bool
 	cmd := &cobra.Command{
 		Use:   "replay --since TIME",
 		Short: "Send all deletions since an instant again, after a recipient restored a backup",
 		Long: `Send all deletions decided since an instant again, under the same ids and marked as a
 replay, to one recipient or to all notified recipients. Each deletion must be confirmed
 anew. When the names of the person are already erased, the deletion contains hashes of the
-names, which the recipient compares with the hashes of its own names.`,
+names, which the recipient compares with the hashes of its own names. A replay to all notified
+recipients shows how many deletions are sent, and asks, unless --yes is given.`,
 		Example: "  rodopath replay --since 2026-11-01T00:00:00Z --recipient crm",
 		Args:    args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -227,6 +228,9 @@ names, which the recipient compares with the hashes of its own names.`,
 			}
 			whole := false
 			err = s.ask(cmd.Context(), func(c *client.Client) error {
+				if err := confirmReplay(cmd, c, yes || recipient != "", *instant); err != nil {
+					return err
+				}
 				return c.AskLines(
 					cmd.Context(),
 					"/v1/replay",
@@ -250,6 +254,7 @@ names, which the recipient compares with the hashes of its own names.`,
 	cmd.Flags().
 		StringVar(&recipient, "recipient", "", "the recipient that restored a backup (default all notified recipients)")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, one deletion per line")
+	addYes(cmd, &yes)
 	return cmd
 }
 

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bufio"
 	"context"
 	"encoding/csv"
 	"fmt"
@@ -125,24 +124,6 @@ func awaitReleased(ctx context.Context, c *client.Client) (data []byte, err erro
 		return !l.Releasing, err
 	})
 	return data, err
-}
-
-// confirm asks a person whether to go on. Without a person at a terminal the answer is no.
-func confirm(cmd *cobra.Command, yes bool, question string) error {
-	if yes {
-		return nil
-	}
-	fmt.Fprintf(cmd.OutOrStdout(), "\n%s Write yes to go on: ", question)
-	answer, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
-	if err != nil && answer == "" {
-		fmt.Fprintln(cmd.OutOrStdout())
-		return fmt.Errorf("%w: nobody answered; --yes answers yes", errUsage)
-	}
-	if strings.TrimSpace(answer) != "yes" {
-		fmt.Fprintln(cmd.OutOrStdout(), "Nothing was done.")
-		return errNo
-	}
-	return nil
 }
 
 func writeLive(out io.Writer, data []byte) error {

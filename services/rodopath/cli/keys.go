@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/rodopath/rodopath/services/internal/display"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
 	"github.com/rodopath/rodopath/services/rodopath/client"
 	"github.com/rodopath/rodopath/services/rodopath/datadir"
@@ -35,6 +37,7 @@ func (s *shared) keys() *cobra.Command {
 
 func (s *shared) rotate() *cobra.Command {
 	var file string
+	var yes bool
 	cmd := &cobra.Command{
 		Use:   "rotate",
 		Short: "Replace the keys, and hash and seal all stored data with the new keys",
@@ -54,6 +57,9 @@ lifecycle (webhooks wait in the stream), give the file to all replicas and start
 reseal", then "keys prune --file FILE --resealed", and give the pruned file to all replicas.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := confirmRotate(cmd, cmp.Or(file, filepath.Join(s.data, identity.KeysFile)), yes); err != nil {
+				return err
+			}
 			if file != "" {
 				return rotateFile(cmd.OutOrStdout(), file)
 			}
@@ -76,7 +82,19 @@ reseal", then "keys prune --file FILE --resealed", and give the pruned file to a
 		},
 	}
 	cmd.Flags().StringVar(&file, "file", "", "write new keys to this file, and nothing else")
+	addYes(cmd, &yes)
 	return cmd
+}
+
+// confirmRotate says what a rotation does, and asks.
+func confirmRotate(cmd *cobra.Command, path string, yes bool) error {
+	if yes {
+		return nil
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(),
+		"The keys in %s are replaced, and all stored data are hashed and sealed anew. Afterwards a copy of the keys\n"+
+			"from before opens earlier backups alone, and the server must not run meanwhile.\n", display.Line(path))
+	return confirm(cmd, false, "Replace the keys?")
 }
 
 // rotateFile replaces the keys in a file that is no data directory's.

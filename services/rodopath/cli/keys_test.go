@@ -55,6 +55,7 @@ func TestKeysRotate_EverybodyIsFoundAndTheOldKeysAreOfNoUse(t *testing.T) {
 		t,
 		"keys",
 		"rotate",
+		"--yes",
 		"--data",
 		dir,
 	).CombinedOutput(); err == nil ||
@@ -62,7 +63,17 @@ func TestKeysRotate_EverybodyIsFoundAndTheOldKeysAreOfNoUse(t *testing.T) {
 		t.Errorf("with a running server: %v: %s", err, out)
 	}
 	end(t, server)
-	if said := ask(t, "keys", "rotate", "--data", dir); !strings.Contains(said, "1 hashed and sealed with the new keys") {
+	if said := ask(
+		t,
+		"keys",
+		"rotate",
+		"--yes",
+		"--data",
+		dir,
+	); !strings.Contains(
+		said,
+		"1 hashed and sealed with the new keys",
+	) {
 		t.Errorf("rotate says: %s", said)
 	}
 	if said := ask(t, "explain", "p1@example.com", "--data", dir); !strings.Contains(said, "p1@example.com") {
@@ -88,7 +99,7 @@ func TestKeys_ThoseOfADataDirectoryAreNotChangedAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, args := range [][]string{{"keys", "rotate", "--file", path}, {"keys", "prune", "--file", path, "--resealed"}} {
+	for _, args := range [][]string{{"keys", "rotate", "--yes", "--file", path}, {"keys", "prune", "--file", path, "--resealed"}} {
 		if out, err := program(
 			t,
 			args...).CombinedOutput(); err == nil ||
@@ -103,7 +114,7 @@ func TestKeys_ThoseOfADataDirectoryAreNotChangedAlone(t *testing.T) {
 	if err := os.WriteFile(loose, old, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if said := ask(t, "keys", "rotate", "--file", loose); !strings.Contains(said, "keys reseal") {
+	if said := ask(t, "keys", "rotate", "--yes", "--file", loose); !strings.Contains(said, "keys reseal") {
 		t.Errorf("rotate says: %s", said)
 	}
 	if out, err := program(
@@ -125,13 +136,13 @@ func TestKeysRotate_TwiceAtOnceLocksNobodyOut(t *testing.T) {
 	server := sold(t, dir)
 	end(t, server)
 	for range 3 {
-		a, b := program(t, "keys", "rotate", "--data", dir), program(t, "keys", "rotate", "--data", dir)
+		a, b := program(t, "keys", "rotate", "--yes", "--data", dir), program(t, "keys", "rotate", "--yes", "--data", dir)
 		if err := errors.Join(a.Start(), b.Start()); err != nil {
 			t.Fatal(err)
 		}
 		_, _ = a.Wait(), b.Wait() // either may find the other there
 	}
-	if said := ask(t, "keys", "rotate", "--data", dir); !strings.Contains(said, "Done") {
+	if said := ask(t, "keys", "rotate", "--yes", "--data", dir); !strings.Contains(said, "Done") {
 		t.Errorf("rotate says: %s", said)
 	}
 	if said := ask(t, "explain", "p1@example.com", "--data", dir); !strings.Contains(said, "p1@example.com") {

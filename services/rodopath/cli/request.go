@@ -103,10 +103,11 @@ func writeRequests(out io.Writer, data []byte) error {
 func (s *shared) openRequest() *cobra.Command {
 	var ref, at, ground string
 	var purposes []string
-	var unverified, asJSON bool
+	var unverified, asJSON, yes bool
 	cmd := &cobra.Command{
 		Use:     "open PERSON RIGHT",
 		Short:   "Record a request: access, rectification, erasure, restriction, portability, objection",
+		Long:    "Record a request. A request for erasure shows what is erased and asks, unless --yes is given.",
 		Example: "  rodopath requests open ala@example.com erasure\n  rodopath requests open ala@example.com objection --purpose claims",
 		Args:    args(cobra.ExactArgs(2)),
 		RunE: func(cmd *cobra.Command, given []string) error {
@@ -124,6 +125,11 @@ func (s *shared) openRequest() *cobra.Command {
 				"unverified": unverified,
 			}
 			return s.ask(cmd.Context(), func(c *client.Client) error {
+				if given[1] == "erasure" && !unverified {
+					if err := confirmErasure(cmd, c, yes, true, "/v1/requests", question); err != nil {
+						return err
+					}
+				}
 				data, err := c.Ask(cmd.Context(), "/v1/requests", question, "")
 				if err != nil {
 					return err
@@ -152,12 +158,14 @@ func (s *shared) openRequest() *cobra.Command {
 	cmd.Flags().
 		BoolVar(&unverified, "unverified", false, "the identity of the sender is not verified: the request takes effect after \"requests verify\"")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	addYes(cmd, &yes)
 	return cmd
 }
 
 // step is a command that records a step of a request.
 func (s *shared) step(name, short string) *cobra.Command {
 	var at, outcome, reason, told string
+	var yes bool
 	cmd := &cobra.Command{
 		Use:   name + " REQUEST",
 		Short: short,
@@ -173,7 +181,13 @@ func (s *shared) step(name, short string) *cobra.Command {
 			}
 			question := map[string]any{"at": instant, "outcome": outcome, "reason": reason, "told": informed}
 			return s.ask(cmd.Context(), func(c *client.Client) error {
-				if _, err := c.Ask(cmd.Context(), "/v1/requests/"+given[0]+"/"+name, question, ""); err != nil {
+				path := "/v1/requests/" + given[0] + "/" + name
+				if name == "verify" || name == "decide" {
+					if err := confirmErasure(cmd, c, yes, false, path, question); err != nil {
+						return err
+					}
+				}
+				if _, err := c.Ask(cmd.Context(), path, question, ""); err != nil {
 					return err
 				}
 				_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: %s is recorded.\n", given[0], name)
@@ -183,7 +197,10 @@ func (s *shared) step(name, short string) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&at, "at", "", "time of the step, such as 2027-01-01T12:00:00Z (default now)")
 	switch name {
+	case "verify":
+		addYes(cmd, &yes)
 	case "decide":
+		addYes(cmd, &yes)
 		cmd.Flags().StringVar(&outcome, "outcome", "", "granted, partly or refused")
 		cmd.Flags().StringVar(&reason, "reason", "", "the reason, without names")
 	case "lift":

@@ -18,7 +18,7 @@ import (
 
 func (s *shared) restore() *cobra.Command {
 	var keys string
-	var asJSON bool
+	var asJSON, yes bool
 	cmd := &cobra.Command{
 		Use:   "restore FILE",
 		Short: "Restore a data directory from a backup",
@@ -31,6 +31,9 @@ their consumers.`,
 		Example: "  rodopath restore /backups/rodopath-2026-11-25.tar.gz --data data --keys /somewhere-else/keys.json",
 		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
+			if err := confirmRestore(cmd, given[0], s.data, yes); err != nil {
+				return err
+			}
 			// The end of a reader must not leave a partial directory with keys.
 			signal.Ignore(syscall.SIGPIPE)
 			r := &backup.Restore{File: given[0], Dir: s.data, Keys: keys, Log: s.quiet, Tell: func(what string) {
@@ -51,7 +54,21 @@ their consumers.`,
 	}
 	cmd.Flags().StringVar(&keys, "keys", "", "file with the keys from the time of the backup")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	addYes(cmd, &yes)
 	return cmd
+}
+
+// confirmRestore says what a restore brings back, and asks.
+func confirmRestore(cmd *cobra.Command, file, dir string, yes bool) error {
+	info, err := os.Stat(file)
+	if yes || err != nil { // the restore names the fault of the file
+		return nil
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(),
+		"%s (%d bytes, written %s) becomes the data directory %s. Whatever was received since then is missing,\n"+
+			"requests for erasure too, and persons who were erased since then are held again.\n",
+		display.Line(file), info.Size(), info.ModTime().UTC().Format(time.RFC3339), display.Line(dir))
+	return confirm(cmd, false, "Restore this backup?")
 }
 
 // writeRestored reports the restored and the missing parts, with the next steps.

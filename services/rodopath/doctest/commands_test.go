@@ -63,8 +63,8 @@ var replacements = []replacement{
 
 // offline are commands that need the server to be stopped, and what happens before.
 var offline = map[string]func(*site){
-	"bin/rodopath keys rotate": func(*site) {},
-	"bin/rodopath restore /backups/rodopath.tar.gz --data data --keys /elsewhere/keys.json": func(s *site) {
+	"bin/rodopath keys rotate --yes": func(*site) {},
+	"bin/rodopath restore /backups/rodopath.tar.gz --data data --keys /elsewhere/keys.json --yes": func(s *site) {
 		if err := os.Rename(filepath.Join(s.dir, "data"), filepath.Join(s.dir, "data-lost")); err != nil {
 			s.t.Fatal(err)
 		}
