@@ -102,7 +102,7 @@ func NewHandler(o Options) (*Handler, error) {
 		underway: &underway{maxBytes: o.MaxBytes, maxRequests: o.MaxRequests},
 	}
 	h.watch = newWatch(o.Log, o.Sources)
-	if h.counts, err = newCounts(o.Metrics, h.watch.faults, h.watch.last); err != nil {
+	if h.counts, err = newCounts(o.Metrics, h.watch.faults, h.watch.last, h.watch.unlisted); err != nil {
 		return nil, fmt.Errorf("webhook handler: %w", err)
 	}
 	return h, nil

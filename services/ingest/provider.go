@@ -92,8 +92,8 @@ type Source struct {
 	Webinars map[string]time.Time
 	// OSS reports whether the seller uses the one-stop shop for sales to consumers in other member states.
 	OSS bool
-	// Products maps product id, price id, SKU or category to a Product. An unlisted product is
-	// delivered once (ACCESS_ONE_OFF).
+	// Products maps product id, price id, SKU or category to a Product. An unlisted product counts as delivered once
+	// (ACCESS_ONE_OFF), and its sale names the product.
 	Products map[string]Product
 }
 

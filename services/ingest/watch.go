@@ -6,11 +6,13 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/services/internal/loop"
 )
 
@@ -85,6 +87,8 @@ type watch struct {
 	log    *slog.Logger
 	faults *prometheus.GaugeVec
 	last   *prometheus.GaugeVec
+	// unlisted counts the products that sold and are not listed.
+	unlisted *prometheus.GaugeVec
 
 	mu      sync.Mutex
 	sources map[string]*observed
@@ -105,6 +109,8 @@ type observed struct {
 	// of records in a row that the platform did not find, by webhook.
 	broken map[string]time.Time
 	gone   map[string]int
+	// unlisted are the products that sold and are not listed.
+	unlisted map[string]bool
 }
 
 func newWatch(log *slog.Logger, sources map[string]Provider) *watch {
@@ -118,10 +124,16 @@ func newWatch(log *slog.Logger, sources map[string]Provider) *watch {
 			Name: "rodopath_source_last_webhook_seconds",
 			Help: "Time of the last webhook with a valid signature, in Unix seconds, by source.",
 		}, []string{"source"}),
+		unlisted: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "rodopath_unmapped_products",
+			Help: "Products that sold since the start and that the configuration does not list, by source.",
+		}, []string{"source"}),
 		sources: map[string]*observed{},
 	}
 	for id := range sources {
-		w.sources[id] = &observed{faults: map[fault]bool{}, broken: map[string]time.Time{}, gone: map[string]int{}}
+		w.sources[id] = &observed{
+			faults: map[fault]bool{}, broken: map[string]time.Time{}, gone: map[string]int{}, unlisted: map[string]bool{},
+		}
 		for _, f := range faults() {
 			w.faults.WithLabelValues(id, string(f)).Set(0)
 		}
@@ -142,6 +154,9 @@ func (w *watch) accepted(source string, r Reading, now time.Time) {
 	w.set(source, faultQuiet, false)
 	o.judge(r, now)
 	w.set(source, faultPlatform, len(o.broken) > 0)
+	for _, f := range r.Facts {
+		w.sold(source, f.GetUnlisted())
+	}
 	if len(r.Facts) > 0 {
 		o.factual = true
 		w.set(source, faultNothingRead, false)
@@ -149,6 +164,24 @@ func (w *watch) accepted(source string, r Reading, now time.Time) {
 	}
 	if o.silent++; o.silent >= silentInRow && !o.factual {
 		w.set(source, faultNothingRead, true)
+	}
+}
+
+// unlistedKnown bounds the unlisted products of a source that are remembered.
+const unlistedKnown = 1000
+
+// sold observes products that the configuration does not list; each is logged once.
+func (w *watch) sold(source string, unlisted []*factv1.Product) {
+	o := w.sources[source]
+	for _, p := range unlisted {
+		name := strings.Join(p.GetKeys(), " ")
+		if o.unlisted[name] || len(o.unlisted) == unlistedKnown {
+			continue
+		}
+		o.unlisted[name] = true
+		w.unlisted.WithLabelValues(source).Set(float64(len(o.unlisted)))
+		w.log.Warn("a product that sold is not listed, and counts as delivered once",
+			"source", source, "product", name, "next", "rodopath products")
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
@@ -14,6 +15,7 @@ import (
 func (s *Subject) compact(h *rules.Evaluation, at time.Time) {
 	var needed *rules.Needed
 	var stated []*fact.Fact
+	guessed := s.isHeldFor(decision.HeldUnlisted)
 	drops := func(f *fact.Fact) bool {
 		if f.Kind == fact.KindIdentified && f.Ref+f.Contract == "" && len(f.Links)+len(f.Traits) == 0 {
 			if !s.changesAddress(f, stated) {
@@ -23,6 +25,9 @@ func (s *Subject) compact(h *rules.Evaluation, at time.Time) {
 		}
 		if f.Received.AddDate(0, 0, h.Policy().IntakeDays).After(at) {
 			return false
+		}
+		if guessed && h.Policy().IsGuessed(f) {
+			return false // a deletion waits for the product of the sale
 		}
 		if needed == nil {
 			needed = h.NeededFacts(at)

@@ -58,7 +58,7 @@ func (s Subject) decideAll(
 	}
 	decisions := s.decisions(p, h, back, was.FactsBefore, held, at)
 	fresh := s.fillOutbox(p, decisions, unsent)
-	s.holdBack(p, at)
+	s.holdBack(p, h, at)
 	s.alarms(h, news, held, s.LastDecided, at)
 	s.contradictions(h, &was, len(news) > 0, at)
 	s.Notices, notes = notice.Update(s.Notices, p, h, rights.Requests(p, s.Facts, at), at)

@@ -8,21 +8,68 @@ import (
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
 // holdBack sets the recipients of the unpublished decisions by the gate of the policy, and holds back the decisions that
 // no recipient may be notified of yet: until the controller goes live, and a deletion until the delay of each of its
 // recipients is over. A retraction concerns recipients that were notified, and is never held back.
-func (s *Subject) holdBack(p *rules.Policy, at time.Time) {
+func (s *Subject) holdBack(p *rules.Policy, h *rules.Evaluation, at time.Time) {
 	if p.Gate == nil {
 		return
 	}
 	for i := range s.Outbox {
 		if d := &s.Outbox[i]; d.Retract == nil {
 			d.Recipients, d.Held = gated(p, d, at)
+			if (d.Held == nil || d.Held.Reason != decision.HeldObserving) && len(d.Recipients) > 0 && s.guesses(p, h, d) {
+				d.Held = &decision.Held{Reason: decision.HeldUnlisted}
+			}
 		}
 	}
+}
+
+// The categories whose deletion ends the access that was sold.
+const (
+	categoryContact = "contact"
+	categoryAccess  = "access"
+)
+
+// guesses reports whether a deletion ends the access to a product that the configuration does not list. A request of the
+// person for erasure ends the access in any case.
+func (s *Subject) guesses(p *rules.Policy, h *rules.Evaluation, d *decision.Decision) bool {
+	if !p.HoldsUnlisted || d.Delete == nil {
+		return false
+	}
+	for i := range s.Facts {
+		f := &s.Facts[i]
+		if !p.IsGuessed(f) || s.isErasedAfter(f.Occurred) {
+			continue
+		}
+		record := h.RecordNamed(f.Ref)
+		if slices.ContainsFunc(d.Delete.Items, func(item stream.Item) bool {
+			return item.Category == categoryContact || item.Category == categoryAccess && item.Ref == record
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
+// isErasedAfter reports whether the person requested erasure after an instant.
+func (s *Subject) isErasedAfter(at time.Time) bool {
+	return slices.ContainsFunc(s.Facts, func(f fact.Fact) bool {
+		since, verified := rules.Verification(&f, s.Facts)
+		return f.Kind == fact.KindErasure && verified && !since.Before(at)
+	})
+}
+
+// isHeldFor reports whether an unpublished decision waits for a reason.
+func (s *Subject) isHeldFor(reason decision.HeldReason) bool {
+	return slices.ContainsFunc(
+		s.Outbox,
+		func(d decision.Decision) bool { return d.Held != nil && d.Held.Reason == reason },
+	)
 }
 
 // gated returns the recipients that are notified of a decision, and why the decision waits. A decision that waits for

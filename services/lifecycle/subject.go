@@ -144,7 +144,7 @@ func (s *Subject) includes(f *fact.Fact) bool {
 		have := &s.Facts[i]
 		if have.ID == f.ID && !f.Received.Before(have.Received) && f.StateOf == have.StateOf &&
 			have.IncludesState(f.AsOf) && (have.Full || !f.Full) && have.IncludesSignup(f) &&
-			have.Phone >= f.Phone &&
+			have.Phone >= f.Phone && have.IncludesUnlisted(f) &&
 			(len(have.Links) > 0 || len(f.Links) == 0) {
 			return true
 		}

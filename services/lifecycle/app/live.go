@@ -2,6 +2,11 @@ package app
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/rodopath/rodopath/services/internal/config"
@@ -9,6 +14,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/background"
 	"github.com/rodopath/rodopath/services/lifecycle/invented"
 	"github.com/rodopath/rodopath/services/lifecycle/live"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
 
@@ -37,13 +43,14 @@ func (a *App) openLive(ctx context.Context, opts Options) error {
 		Sources:    platformSources(opts.Config),
 		AtOnce:     atOnce,
 		Existing:   persons > 0,
+		Products:   hashed(a.policy.Products),
 		Alone:      opts.Alone,
 		Now:        opts.Now,
 	})
 	if err != nil {
 		return err
 	}
-	a.policy.Gate = a.live
+	a.policy.Gate, a.policy.HoldsUnlisted = a.live, a.live.HoldsUnlisted()
 	if len(recipients) > 0 && a.live.Observes() {
 		opts.Log.Warn("recipients are not notified yet: the installation observes",
 			"next", "rodopath preview, then rodopath go-live")
@@ -62,6 +69,18 @@ func platformSources(c *config.Config) []string {
 		}
 	}
 	return out
+}
+
+// hashed returns a hash of the products of the sources.
+func hashed(products map[string]map[string]rules.Product) string {
+	h := sha256.New()
+	for _, source := range slices.Sorted(maps.Keys(products)) {
+		for _, key := range slices.Sorted(maps.Keys(products[source])) {
+			p := products[source][key]
+			fmt.Fprintf(h, "%q %q %s %d\n", source, key, p.Access, p.Days)
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // notifiesAtOnce reports whether the configuration notifies every recipient from the start. The installation observes

@@ -57,6 +57,7 @@ func everything() *factv1.Fact {
 		Matter:     "card:du_1",
 		Categories: map[string]string{"order": "held"},
 		Phone:      new(true),
+		Unlisted:   []*factv1.Product{{Keys: []string{"17"}}},
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/internal/loop"
 	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/notice"
 	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
@@ -22,7 +23,8 @@ type Orders interface {
 	Released(ctx context.Context) error
 }
 
-// Releaser evaluates all subjects after an order to notify recipients: the decisions that waited for the order are
+// Releaser evaluates subjects after an order to notify recipients, and after a change of the configured products: the
+// decisions that waited for the order are
 // published, and those that were published to other recipients before are sent to the new ones. A Releaser that is
 // interrupted begins again: an evaluation twice is the same as once.
 type Releaser struct {
@@ -62,7 +64,7 @@ func (r *Releaser) Release(ctx context.Context) error {
 			next = r.Now()
 			r.Log.Info("releasing decisions that waited", "persons", n)
 		}
-		if len(s.Outbox) > 0 {
+		if len(s.Outbox) > 0 || slices.ContainsFunc(s.Facts, isUnlisted) {
 			if err := r.evaluate(ctx, s.ID); err != nil {
 				return err
 			}
@@ -75,6 +77,9 @@ func (r *Releaser) Release(ctx context.Context) error {
 	}
 	return r.Orders.Released(ctx)
 }
+
+// isUnlisted reports whether a fact is a sale of a product that the configuration did not list, and may list now.
+func isUnlisted(f fact.Fact) bool { return len(f.Unlisted) > 0 }
 
 // evaluate evaluates a subject anew, so that the gate decides again about each unpublished decision.
 func (r *Releaser) evaluate(ctx context.Context, id string) error {

@@ -51,6 +51,9 @@ const (
 	// HeldDelay means that a recipient is notified only some time after the decision, so that news can stop an
 	// irreversible act.
 	HeldDelay HeldReason = "delay"
+	// HeldUnlisted means that the person bought a product that the configuration does not list, so that the end of the
+	// access is a guess.
+	HeldUnlisted HeldReason = "unmapped_product"
 )
 
 // IsDue reports whether the decision may be published at an instant.

@@ -186,6 +186,9 @@ type Fact struct {
 	Reports []Report `json:"reports,omitempty"`
 	// Phone reports whether the source has a telephone number of the person.
 	Phone Presence `json:"phone,omitempty"`
+	// Unlisted are the sold products that the configuration did not list, each with its keys at the source, so that
+	// Access is a guess. A product without a key is one that the source did not name.
+	Unlisted [][]string `json:"unlisted,omitempty"`
 	// Mark is a keyed hash of ID that outlives the fact as a tombstone. Empty means ID itself.
 	Mark string `json:"mark,omitempty"`
 	// Address is a keyed hash of the e-mail address in the report; empty for none or several.

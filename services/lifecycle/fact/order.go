@@ -219,7 +219,7 @@ func mergeReports(all []Fact) []Fact {
 		}
 		kept.Full, kept.Links = isFull(kept, f), laterLinks(kept, f)
 		kept.joinSignup(f)
-		kept.Phone = max(kept.Phone, f.Phone)
+		kept.Phone, kept.Unlisted = max(kept.Phone, f.Phone), joinUnlisted(kept.Unlisted, f.Unlisted)
 		kept.Parts, kept.Reports = laterParts(kept, f), joinReports(kept, f)
 		kept.AsOf, kept.Void = latest(kept.AsOf, f.AsOf), earliest(kept.Void, f.Void)
 	}

@@ -51,6 +51,7 @@ func Encode(f *fact.Fact, identities []identity.Identity, locators ...string) *f
 		Parts:              f.Parts,
 		Matter:             f.Matter,
 		Phone:              stated(f.Phone),
+		Unlisted:           products(f.Unlisted),
 	}
 	if f.Form != "" || f.Shown != "" || f.DoubleOptIn != nil {
 		out.Evidence = &factv1.Evidence{Form: f.Form, Text: f.Shown, DoubleOptIn: timestamp(f.DoubleOptIn)}
@@ -95,7 +96,25 @@ func Decode(d *factv1.Delivery, f *factv1.Fact) fact.Fact {
 		Parts:              f.GetParts(),
 		Matter:             f.GetMatter(),
 		Phone:              presence(f.Phone),
+		Unlisted:           unlisted(f.GetUnlisted()),
 	}
+}
+
+// products returns the wire form of unlisted products.
+func products(keys [][]string) []*factv1.Product {
+	var out []*factv1.Product
+	for _, k := range keys {
+		out = append(out, &factv1.Product{Keys: k})
+	}
+	return out
+}
+
+func unlisted(products []*factv1.Product) [][]string {
+	var out [][]string
+	for _, p := range products {
+		out = append(out, append([]string{}, p.GetKeys()...))
+	}
+	return out
 }
 
 // stated returns the wire form of a presence: nil for an unknown one.

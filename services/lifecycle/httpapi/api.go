@@ -205,6 +205,7 @@ func (a *API) Register(e *echo.Echo) {
 	v1.GET("/invented", a.showInvented, a.may(ScopeSubjects))
 	v1.POST("/invented", a.addInvented, a.may(ScopeSubjects))
 	v1.DELETE("/invented", a.removeInvented, a.may(ScopeSubjects))
+	v1.GET("/products", a.products, a.may(ScopeRead))
 	v1.GET("/preview", a.preview, a.may(ScopeDecisions))
 	v1.POST("/journal", a.journal, a.may(ScopeJournal))
 	v1.GET("/journal/verify", a.verify, a.may(ScopeJournal))

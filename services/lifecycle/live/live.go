@@ -51,6 +51,9 @@ type Options struct {
 	AtOnce bool
 	// Existing reports whether the installation has worked before it knew of this state: its recipients are live.
 	Existing bool
+	// Products is a hash of the products of the configuration. The subjects are evaluated after a change, as after an
+	// order.
+	Products string
 	// Alone reports whether no other process works with the same store.
 	Alone bool
 	// Now is the current time.
@@ -66,6 +69,10 @@ type state struct {
 	// Releasing reports whether the subjects are still to be evaluated after the last order, which came at Ordered.
 	Releasing bool      `json:"releasing,omitempty"`
 	Ordered   time.Time `json:"ordered,omitzero"`
+	// Fresh reports whether the installation was new when the state was created.
+	Fresh bool `json:"fresh,omitempty"`
+	// Products is the hash of the products under which the subjects were evaluated.
+	Products string `json:"products,omitempty"`
 }
 
 // stateName is the name of the state in the store.
@@ -85,7 +92,7 @@ func New(ctx context.Context, opts Options) (*Register, error) {
 		return nil, err
 	}
 	if s == nil {
-		s = &state{Since: map[string]map[string]time.Time{}}
+		s = &state{Since: map[string]map[string]time.Time{}, Fresh: !opts.Existing, Products: opts.Products}
 		if opts.Existing {
 			for i := range opts.Recipients {
 				s.open(&opts.Recipients[i], nil, time.Time{})
@@ -100,7 +107,12 @@ func New(ctx context.Context, opts Options) (*Register, error) {
 		}
 	}
 	r.current.Store(s)
-	return r, nil
+	if s.Products == opts.Products {
+		return r, nil
+	}
+	s = s.clone()
+	s.Products, s.Releasing, s.Ordered = opts.Products, true, opts.Now().UTC()
+	return r, r.save(ctx, s)
 }
 
 // open notifies a recipient of decisions of some kinds, or of all its kinds, from an instant on.
@@ -119,13 +131,12 @@ func (s *state) open(to *Recipient, kinds []string, since time.Time) {
 }
 
 func (s *state) clone() *state {
-	out := &state{
-		Since: map[string]map[string]time.Time{}, Covered: maps.Clone(s.Covered), Releasing: s.Releasing, Ordered: s.Ordered,
-	}
+	out := *s
+	out.Since, out.Covered = map[string]map[string]time.Time{}, maps.Clone(s.Covered)
 	for id, kinds := range s.Since {
 		out.Since[id] = maps.Clone(kinds)
 	}
-	return out
+	return &out
 }
 
 var _ rules.Gate = (*Register)(nil)
@@ -188,6 +199,10 @@ func (r *Register) Status() []Opened {
 	}
 	return out
 }
+
+// HoldsUnlisted reports whether recipients are notified of no deletion that rests on a product that the configuration
+// does not list: in an installation that was new when it began to observe.
+func (r *Register) HoldsUnlisted() bool { return r.current.Load().Fresh && !r.opts.AtOnce }
 
 // AtOnce reports whether the configuration notifies every recipient from the start.
 func (r *Register) AtOnce() bool { return r.opts.AtOnce }

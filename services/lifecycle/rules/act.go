@@ -20,6 +20,8 @@ func (p *Policy) acts(out []*fact.Fact, facts []fact.Fact) []*fact.Fact {
 		case f.HasTrait(fact.TraitEcho), f.Void != nil, f.Kind == fact.KindState:
 		case p.IsRequest(f):
 			out, moved = append(append(out, receipt(f)), p.effects(*f, facts)...), true
+		case f.Kind == fact.KindSale && len(f.Unlisted) > 0:
+			out, moved = append(append(out, f), p.relisted(f)...), true
 		case first.isLate(f):
 			late := *f
 			late.Traits = append(slices.Clone(f.Traits), fact.TraitUnproven)

@@ -39,6 +39,10 @@ type Policy struct {
 	// Gate reports from when on the connected recipients are notified; nil notifies all at once. Gate is no part of the
 	// policy's text and revision.
 	Gate Gate
+	// Products are the products of each source, by their keys, and HoldsUnlisted reports whether recipients are notified
+	// of no deletion that rests on a product that is not listed. Neither is part of the policy's text and revision.
+	Products      map[string]map[string]Product
+	HoldsUnlisted bool
 	// Contact are the contact details of the controller. Contact is no part of the policy's text and revision.
 	Contact Contact
 	// Answer is by when a request must be answered, Extended the same once an

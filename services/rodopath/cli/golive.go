@@ -297,6 +297,8 @@ func waitsFor(reason string) string {
 		return "not sure: history missing"
 	case "delay":
 		return "waits for its delay"
+	case "unmapped_product":
+		return "a product that is not listed (rodopath products)"
 	}
 	return reason
 }

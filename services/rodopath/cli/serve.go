@@ -69,7 +69,11 @@ func welcome(out io.Writer, h *datadir.Dir, n *standalone.Server) {
 	if n.ConsumerURL != "" {
 		fmt.Fprintf(out, "\n%s holds the address for consumers on NATS.\n", h.ConsumerURLPath())
 	}
-	fmt.Fprintf(out, "\nConsole (this address works once, for 10 minutes; \"login\" prints another):\n\n  %s\n", n.ConsoleURL())
+	fmt.Fprintf(
+		out,
+		"\nConsole (this address works once, for 10 minutes; \"login\" prints another):\n\n  %s\n",
+		n.ConsoleURL(),
+	)
 	fmt.Fprintf(out, `
 Next steps:
   run the demo           %[1]s demo

@@ -64,6 +64,9 @@ func (r *reader) trial() {
 func (r *reader) sessionFacts() []*factv1.Fact {
 	o := r.object()
 	facts := r.sales(o.sold(r.Source))
+	if o.Mode != "subscription" {
+		r.nameUnlisted(facts, o.sessionItems())
+	}
 	for _, f := range facts {
 		f.Links = names(o.PaymentIntent.ID, o.Invoice.ID)
 		f.Contract = name(o.Subscription.ID)
@@ -103,18 +106,44 @@ func (r *reader) sales(products []ingest.Product) []*factv1.Fact {
 // sold returns the products of a session. Events include line items only on request, so the
 // seller's metadata and the payment link serve as a substitute.
 func (o *object) sold(source *ingest.Source) []ingest.Product {
-	whole := append(o.Metadata.keys(), o.PaymentLink.ID)
 	if o.Mode == "subscription" {
-		return subscribed(source, o.LineItems.Data, whole)
+		return subscribed(source, o.LineItems.Data, append(o.Metadata.keys(), o.PaymentLink.ID))
 	}
-	if len(o.LineItems.Data) == 0 {
-		return []ingest.Product{source.Product(whole...)}
+	return productsOf(source, o.sessionItems())
+}
+
+// sessionItems returns the keys of the items of a session.
+func (o *object) sessionItems() [][]string {
+	return items(o.LineItems.Data, append(o.Metadata.keys(), o.PaymentLink.ID))
+}
+
+// items returns the keys of each line, or those of the whole where no line is known.
+func items(lines []line, whole []string) [][]string {
+	if len(lines) == 0 {
+		return [][]string{whole}
 	}
-	var products []ingest.Product
-	for i := range o.LineItems.Data {
-		products = append(products, source.Product(append(o.LineItems.Data[i].keys(), whole...)...))
+	out := make([][]string, len(lines))
+	for i := range lines {
+		out[i] = append(lines[i].keys(), whole...)
+	}
+	return out
+}
+
+func productsOf(source *ingest.Source, items [][]string) []ingest.Product {
+	products := make([]ingest.Product, len(items))
+	for i := range items {
+		products[i] = source.Product(items[i]...)
 	}
 	return ingest.Distinct(products)
+}
+
+// nameUnlisted adds the products that the configuration does not list to the sale that stands for them.
+func (r *reader) nameUnlisted(facts []*factv1.Fact, items [][]string) {
+	for _, f := range facts {
+		if f.GetKind() == factv1.Kind_KIND_SALE && f.GetAccess() == factv1.Access_ACCESS_ONE_OFF {
+			f.Unlisted = r.Unlisted(items...)
+		}
+	}
 }
 
 // subscribed returns the products of a subscription. A listed product counts as listed, such as a course in

@@ -21,6 +21,9 @@ func (r *reader) invoice() {
 		return
 	}
 	facts := r.sales(o.invoiced(r.Source, contract))
+	if contract == "" {
+		r.nameUnlisted(facts, items(o.Lines.Data, o.Metadata.keys()))
+	}
 	for _, f := range facts {
 		f.Links = names(o.PaymentIntent.ID, o.Charge.ID)
 		f.Contract = name(contract)
@@ -46,14 +49,7 @@ func (o *object) invoiced(source *ingest.Source, contract string) []ingest.Produ
 	if contract != "" {
 		return subscribed(source, o.Lines.Data, o.Metadata.keys())
 	}
-	if len(o.Lines.Data) == 0 {
-		return []ingest.Product{source.Product(o.Metadata.keys()...)}
-	}
-	var products []ingest.Product
-	for i := range o.Lines.Data {
-		products = append(products, source.Product(append(o.Lines.Data[i].keys(), o.Metadata.keys()...)...))
-	}
-	return ingest.Distinct(products)
+	return productsOf(source, items(o.Lines.Data, o.Metadata.keys()))
 }
 
 // periodEnd is the end of the last period that the lines cover.

@@ -549,3 +549,28 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+func TestUnlistedProducts(t *testing.T) {
+	p := provider(t, shop())
+	for more, want := range map[string]string{
+		`,"line_items":{"data":[{"price":{"id":"price_course"}},{"price":{"id":"price_mug","product":"prod_mug"}}]}`: "[price_mug prod_mug]",
+		`,"payment_link":"plink_club"`:  "",
+		`,"payment_link":"plink_other"`: "[plink_other]",
+		`,"mode":"subscription"`:        "",
+		``:                              "[]",
+	} {
+		got, err := p.Read(http.Header{}, []byte(event("checkout.session.completed", session(more))), now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var unlisted []string
+		for _, f := range got.Facts {
+			for _, product := range f.GetUnlisted() {
+				unlisted = append(unlisted, fmt.Sprint(product.GetKeys()))
+			}
+		}
+		if text := strings.Join(unlisted, " "); text != want {
+			t.Errorf("%s: got %s, want %s", more, text, want)
+		}
+	}
+}

@@ -238,6 +238,29 @@ func TestWhatIsSold(t *testing.T) {
 	})
 }
 
+func TestUnlistedProducts(t *testing.T) {
+	p := provider(t, shop())
+	for list, want := range map[string]string{
+		`{"product_id":101},{"product_id":9,"sku":"MUG"},{"product_id":10}`: "[MUG 9] [10]",
+		`{"product_id":101}`: "",
+		``:                   "[]",
+	} {
+		got, err := p.Read(topic("order.updated"), []byte(order("processing", paid+`,"line_items":[`+list+`]`)), now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var unlisted []string
+		for _, f := range got.Facts {
+			for _, product := range f.GetUnlisted() {
+				unlisted = append(unlisted, fmt.Sprint(product.GetKeys()))
+			}
+		}
+		if text := strings.Join(unlisted, " "); text != want {
+			t.Errorf("%s: got %s, want %s", list, text, want)
+		}
+	}
+}
+
 func TestPaymentLinks(t *testing.T) {
 	const intent = `,"meta_data":[{"key":"_stripe_intent_id","value":"pi_1"},{"key":"_pao","value":{"a":[1]}}],"transaction_id":"ch_1"`
 	check(t, []reads{

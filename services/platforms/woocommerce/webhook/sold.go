@@ -14,6 +14,8 @@ import (
 type sold struct {
 	ingest.Product
 	parts []string
+	// unlisted are the products of these lines that the configuration does not list.
+	unlisted []*factv1.Product
 }
 
 // sales returns one sale for each kind of access sold. The shop always reports the completion of an
@@ -33,6 +35,7 @@ func (r *reader) sales() []*factv1.Fact {
 			PerformanceAwaited: s.Access == factv1.Access_ACCESS_ONE_OFF || s.Access == factv1.Access_ACCESS_SERVICE,
 			Occurred:           r.paid(),
 			Parts:              s.parts,
+			Unlisted:           s.unlisted,
 		})
 	}
 	if r.when(r.record.PaidGMT, r.record.Paid) == nil {
@@ -57,7 +60,7 @@ func (r *reader) sold(contract string) []sold {
 	case contract != "":
 		return []sold{{Product: ingest.Product{Access: factv1.Access_ACCESS_SUBSCRIPTION}}}
 	case len(items) == 0:
-		return []sold{{Product: r.Product()}}
+		return []sold{{Product: r.Product(), unlisted: r.Unlisted(nil)}}
 	}
 	products := make([]ingest.Product, 0, len(items))
 	for i := range items {
@@ -66,11 +69,14 @@ func (r *reader) sold(contract string) []sold {
 	var out []sold
 	for _, p := range ingest.Distinct(slices.Clone(products)) {
 		s := sold{Product: p}
+		var keys [][]string
 		for i := range items {
 			if products[i] == p {
 				s.parts = append(s.parts, items[i].part()...)
+				keys = append(keys, items[i].keys())
 			}
 		}
+		s.unlisted = r.Unlisted(keys...)
 		out = append(out, s)
 	}
 	return out

@@ -531,7 +531,10 @@ type Fact struct {
 	EventAt *timestamppb.Timestamp `protobuf:"bytes,29,opt,name=event_at,json=eventAt,proto3" json:"event_at,omitempty"`
 	// phone reports whether the report of the source carried a telephone number of the person; absent when
 	// the source does not state telephone numbers. phone is no part of id.
-	Phone         *bool `protobuf:"varint,30,opt,name=phone,proto3,oneof" json:"phone,omitempty"`
+	Phone *bool `protobuf:"varint,30,opt,name=phone,proto3,oneof" json:"phone,omitempty"`
+	// unlisted are the sold products that the configuration of the source does not list, so that the access that
+	// the sale promises is not known. unlisted is no part of id.
+	Unlisted      []*Product `protobuf:"bytes,31,rep,name=unlisted,proto3" json:"unlisted,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -776,6 +779,60 @@ func (x *Fact) GetPhone() bool {
 	return false
 }
 
+func (x *Fact) GetUnlisted() []*Product {
+	if x != nil {
+		return x.Unlisted
+	}
+	return nil
+}
+
+// Product is a product of a seller, and no personal data.
+type Product struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// keys are the names of the product at the platform, such as its number and its SKU; empty where the platform
+	// names no product.
+	Keys          []string `protobuf:"bytes,1,rep,name=keys,proto3" json:"keys,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Product) Reset() {
+	*x = Product{}
+	mi := &file_rodopath_fact_v1_fact_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Product) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Product) ProtoMessage() {}
+
+func (x *Product) ProtoReflect() protoreflect.Message {
+	mi := &file_rodopath_fact_v1_fact_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Product.ProtoReflect.Descriptor instead.
+func (*Product) Descriptor() ([]byte, []int) {
+	return file_rodopath_fact_v1_fact_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Product) GetKeys() []string {
+	if x != nil {
+		return x.Keys
+	}
+	return nil
+}
+
 // Identity is one name of a person, such as an e-mail address.
 type Identity struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -789,7 +846,7 @@ type Identity struct {
 
 func (x *Identity) Reset() {
 	*x = Identity{}
-	mi := &file_rodopath_fact_v1_fact_proto_msgTypes[3]
+	mi := &file_rodopath_fact_v1_fact_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -801,7 +858,7 @@ func (x *Identity) String() string {
 func (*Identity) ProtoMessage() {}
 
 func (x *Identity) ProtoReflect() protoreflect.Message {
-	mi := &file_rodopath_fact_v1_fact_proto_msgTypes[3]
+	mi := &file_rodopath_fact_v1_fact_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -814,7 +871,7 @@ func (x *Identity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Identity.ProtoReflect.Descriptor instead.
 func (*Identity) Descriptor() ([]byte, []int) {
-	return file_rodopath_fact_v1_fact_proto_rawDescGZIP(), []int{3}
+	return file_rodopath_fact_v1_fact_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Identity) GetKind() string {
@@ -850,7 +907,7 @@ type Evidence struct {
 
 func (x *Evidence) Reset() {
 	*x = Evidence{}
-	mi := &file_rodopath_fact_v1_fact_proto_msgTypes[4]
+	mi := &file_rodopath_fact_v1_fact_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -862,7 +919,7 @@ func (x *Evidence) String() string {
 func (*Evidence) ProtoMessage() {}
 
 func (x *Evidence) ProtoReflect() protoreflect.Message {
-	mi := &file_rodopath_fact_v1_fact_proto_msgTypes[4]
+	mi := &file_rodopath_fact_v1_fact_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -875,7 +932,7 @@ func (x *Evidence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Evidence.ProtoReflect.Descriptor instead.
 func (*Evidence) Descriptor() ([]byte, []int) {
-	return file_rodopath_fact_v1_fact_proto_rawDescGZIP(), []int{4}
+	return file_rodopath_fact_v1_fact_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Evidence) GetForm() string {
@@ -921,7 +978,7 @@ const file_rodopath_fact_v1_fact_proto_rawDesc = "" +
 	"\x06Unread\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x12\n" +
 	"\x04body\x18\x02 \x01(\fR\x04body\x12\x14\n" +
-	"\x05topic\x18\x03 \x01(\tR\x05topic\"\x89\t\n" +
+	"\x05topic\x18\x03 \x01(\tR\x05topic\"\xc0\t\n" +
 	"\x04Fact\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12*\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x16.rodopath.fact.v1.KindR\x04kind\x126\n" +
@@ -960,11 +1017,14 @@ const file_rodopath_fact_v1_fact_proto_rawDesc = "" +
 	"\x05parts\x18\x1b \x03(\tR\x05parts\x12\x16\n" +
 	"\x06matter\x18\x1c \x01(\tR\x06matter\x125\n" +
 	"\bevent_at\x18\x1d \x01(\v2\x1a.google.protobuf.TimestampR\aeventAt\x12\x19\n" +
-	"\x05phone\x18\x1e \x01(\bH\x00R\x05phone\x88\x01\x01\x1a=\n" +
+	"\x05phone\x18\x1e \x01(\bH\x00R\x05phone\x88\x01\x01\x125\n" +
+	"\bunlisted\x18\x1f \x03(\v2\x19.rodopath.fact.v1.ProductR\bunlisted\x1a=\n" +
 	"\x0fCategoriesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\b\n" +
-	"\x06_phone\"4\n" +
+	"\x06_phone\"\x1d\n" +
+	"\aProduct\x12\x12\n" +
+	"\x04keys\x18\x01 \x03(\tR\x04keys\"4\n" +
 	"\bIdentity\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value\"\x82\x01\n" +
@@ -1038,38 +1098,40 @@ func file_rodopath_fact_v1_fact_proto_rawDescGZIP() []byte {
 }
 
 var file_rodopath_fact_v1_fact_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_rodopath_fact_v1_fact_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_rodopath_fact_v1_fact_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_rodopath_fact_v1_fact_proto_goTypes = []any{
 	(Kind)(0),                     // 0: rodopath.fact.v1.Kind
 	(Access)(0),                   // 1: rodopath.fact.v1.Access
 	(*Delivery)(nil),              // 2: rodopath.fact.v1.Delivery
 	(*Unread)(nil),                // 3: rodopath.fact.v1.Unread
 	(*Fact)(nil),                  // 4: rodopath.fact.v1.Fact
-	(*Identity)(nil),              // 5: rodopath.fact.v1.Identity
-	(*Evidence)(nil),              // 6: rodopath.fact.v1.Evidence
-	nil,                           // 7: rodopath.fact.v1.Fact.CategoriesEntry
-	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
+	(*Product)(nil),               // 5: rodopath.fact.v1.Product
+	(*Identity)(nil),              // 6: rodopath.fact.v1.Identity
+	(*Evidence)(nil),              // 7: rodopath.fact.v1.Evidence
+	nil,                           // 8: rodopath.fact.v1.Fact.CategoriesEntry
+	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
 }
 var file_rodopath_fact_v1_fact_proto_depIdxs = []int32{
-	8,  // 0: rodopath.fact.v1.Delivery.received:type_name -> google.protobuf.Timestamp
+	9,  // 0: rodopath.fact.v1.Delivery.received:type_name -> google.protobuf.Timestamp
 	4,  // 1: rodopath.fact.v1.Delivery.facts:type_name -> rodopath.fact.v1.Fact
 	3,  // 2: rodopath.fact.v1.Delivery.unread:type_name -> rodopath.fact.v1.Unread
 	0,  // 3: rodopath.fact.v1.Fact.kind:type_name -> rodopath.fact.v1.Kind
-	8,  // 4: rodopath.fact.v1.Fact.occurred:type_name -> google.protobuf.Timestamp
-	5,  // 5: rodopath.fact.v1.Fact.identities:type_name -> rodopath.fact.v1.Identity
+	9,  // 4: rodopath.fact.v1.Fact.occurred:type_name -> google.protobuf.Timestamp
+	6,  // 5: rodopath.fact.v1.Fact.identities:type_name -> rodopath.fact.v1.Identity
 	1,  // 6: rodopath.fact.v1.Fact.access:type_name -> rodopath.fact.v1.Access
-	8,  // 7: rodopath.fact.v1.Fact.paid_until:type_name -> google.protobuf.Timestamp
-	6,  // 8: rodopath.fact.v1.Fact.evidence:type_name -> rodopath.fact.v1.Evidence
-	8,  // 9: rodopath.fact.v1.Fact.told:type_name -> google.protobuf.Timestamp
-	7,  // 10: rodopath.fact.v1.Fact.categories:type_name -> rodopath.fact.v1.Fact.CategoriesEntry
-	8,  // 11: rodopath.fact.v1.Fact.as_of:type_name -> google.protobuf.Timestamp
-	8,  // 12: rodopath.fact.v1.Fact.event_at:type_name -> google.protobuf.Timestamp
-	8,  // 13: rodopath.fact.v1.Evidence.double_opt_in:type_name -> google.protobuf.Timestamp
-	14, // [14:14] is the sub-list for method output_type
-	14, // [14:14] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	9,  // 7: rodopath.fact.v1.Fact.paid_until:type_name -> google.protobuf.Timestamp
+	7,  // 8: rodopath.fact.v1.Fact.evidence:type_name -> rodopath.fact.v1.Evidence
+	9,  // 9: rodopath.fact.v1.Fact.told:type_name -> google.protobuf.Timestamp
+	8,  // 10: rodopath.fact.v1.Fact.categories:type_name -> rodopath.fact.v1.Fact.CategoriesEntry
+	9,  // 11: rodopath.fact.v1.Fact.as_of:type_name -> google.protobuf.Timestamp
+	9,  // 12: rodopath.fact.v1.Fact.event_at:type_name -> google.protobuf.Timestamp
+	5,  // 13: rodopath.fact.v1.Fact.unlisted:type_name -> rodopath.fact.v1.Product
+	9,  // 14: rodopath.fact.v1.Evidence.double_opt_in:type_name -> google.protobuf.Timestamp
+	15, // [15:15] is the sub-list for method output_type
+	15, // [15:15] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_rodopath_fact_v1_fact_proto_init() }
@@ -1084,7 +1146,7 @@ func file_rodopath_fact_v1_fact_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_rodopath_fact_v1_fact_proto_rawDesc), len(file_rodopath_fact_v1_fact_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   6,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
