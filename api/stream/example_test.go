@@ -120,7 +120,7 @@ func ExampleDecodeReceipt() {
 	fmt.Println(err)
 	// Output:
 	// dec_1 done <nil>
-	// decode receipt: unknown field; a receipt has decision, recipient, outcome, categories, reason, at
+	// decode receipt: unknown field; a receipt has decision, recipient, outcome, categories, reason, at, look_again
 }
 
 func ExampleDecodeReceipts() {

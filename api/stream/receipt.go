@@ -59,6 +59,9 @@ type Receipt struct {
 	Reason string `json:"reason,omitempty"`
 	// At is the instant of the outcome.
 	At time.Time `json:"at"`
+	// LookAgain is the instant from which the obstacle of held data has lapsed. Then the decision is delivered
+	// to the recipient again; until then a missing confirmation is no alarm.
+	LookAgain *time.Time `json:"look_again,omitempty"`
 	// Narrowed is the instant of the check after which only a part of the deletion was delivered; absent
 	// after a delivery of the whole. Dispatch alone reports Narrowed.
 	Narrowed *time.Time `json:"narrowed,omitempty"`
@@ -91,7 +94,7 @@ func decodeStrictly(data []byte, into any) error {
 	case errors.As(err, &badTime):
 		return errors.New("at must have the format 2026-01-15T10:00:00Z")
 	case strings.HasPrefix(err.Error(), "json: unknown field"):
-		return errors.New("unknown field; a receipt has decision, recipient, outcome, categories, reason, at")
+		return errors.New("unknown field; a receipt has decision, recipient, outcome, categories, reason, at, look_again")
 	}
 	return errors.New(`not JSON such as {"decision": "dec_…", "outcome": "done", "at": "2026-01-15T10:00:00Z"}`)
 }
@@ -143,6 +146,9 @@ func (r *Receipt) Check() error {
 		return errors.New("categories are too many")
 	case r.At.IsZero():
 		return errors.New("at is missing: the time of the outcome, such as 2026-01-15T10:00:00Z")
+	}
+	if r.LookAgain != nil && (!r.LookAgain.After(r.At) || r.Outcome != OutcomeHeld && r.Outcome != OutcomePartial) {
+		return errors.New("look_again must be after at, and needs the outcome held or partial")
 	}
 	for c, o := range r.Categories {
 		if len(c) > 64 || !slices.Contains(AnswersTo("delete"), o) {

@@ -16,6 +16,22 @@ type Checker interface {
 // ErrChanged means that the decision no longer holds as it was when the delivery began.
 var ErrChanged = errors.New("the decision changed during the delivery")
 
+// retainedKey is the key of the retained items in a context.
+type retainedKey struct{}
+
+// WithRetained returns a context with the items that may be held at the moment of a delivery, as lifecycle
+// answered the check.
+func WithRetained(ctx context.Context, items []stream.RetainedItem) context.Context {
+	return context.WithValue(ctx, retainedKey{}, items)
+}
+
+// Retained returns the items that may be held at the moment of the delivery, with all names of their records;
+// known is false for a delivery without a check. The items of the event are those of its publication.
+func Retained(ctx context.Context) (items []stream.RetainedItem, known bool) {
+	items, known = ctx.Value(retainedKey{}).([]stream.RetainedItem)
+	return items, known
+}
+
 // recheckKey is the key of the recheck in a context.
 type recheckKey struct{}
 

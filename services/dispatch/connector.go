@@ -28,6 +28,9 @@ type Answer struct {
 	Categories map[string]string
 	// Reason is the reason of the outcome, without names.
 	Reason string
+	// LookAgain is the instant from which the obstacle of held data has lapsed, so that another delivery of the
+	// decision can do more; nil when every obstacle needs a person.
+	LookAgain *time.Time
 	// Remark is a notice for the operator of the recipient about a successful delivery, such as an
 	// invalid answer.
 	Remark string
@@ -35,6 +38,16 @@ type Answer struct {
 
 // ErrGone means that the recipient wants nothing any more (HTTP 410).
 var ErrGone = errors.New("the recipient answered that it is permanently gone (410)")
+
+// RefusalError is an error of one decision at a recipient that answers: the recipient refuses this call, and other
+// calls may succeed. The circuit breaker does not count a RefusalError.
+type RefusalError struct{ Err error }
+
+// Error returns the answer of the recipient.
+func (e *RefusalError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the answer of the recipient.
+func (e *RefusalError) Unwrap() error { return e.Err }
 
 // Wait is an error of a recipient with the time of the next attempt (Retry-After).
 type Wait struct { //nolint:errname // named after its instruction

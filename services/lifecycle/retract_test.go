@@ -286,6 +286,11 @@ func (l *life) attempt(at time.Time) {
 		if st.State == stream.StateUnknown {
 			l.Errorf("the published decision %s is unknown", d.ID)
 		}
+		for _, r := range st.Retained {
+			if want := h.OtherNames(r.Ref); !slices.Equal(r.Names, want) {
+				l.Errorf("the retained record %s has the names %v, want %v", r.Ref, r.Names, want)
+			}
+		}
 		n := notice.Find(l.subject.Notices, d.ID)
 		for j := range d.Delete.Items {
 			item := &d.Delete.Items[j]

@@ -73,6 +73,9 @@ func (c *check) deletion(p *rules.Policy, items []stream.Item) stream.Standing {
 	out := stream.Standing{State: stream.StateStanding, Scope: decision.ScopePerson, Retained: retained(c.held)}
 	for i := range out.Retained {
 		out.Retained[i].LastDay = p.LastDay(out.Retained[i].Until)
+		if ref := out.Retained[i].Ref; ref != "" {
+			out.Retained[i].Names = c.h.OtherNames(ref)
+		}
 	}
 	if wholeHeld(p, c.held) {
 		out.Scope = decision.ScopePart

@@ -66,6 +66,9 @@ func (r *run) deliver(ctx context.Context, m Message) (a dispatch.Answer, err er
 			err = errors.New("the connector failed; see the log")
 		}
 	}()
+	if m.retained != nil {
+		ctx = dispatch.WithRetained(ctx, m.retained)
+	}
 	return r.opts.Connector.Deliver(dispatch.WithRecheck(ctx, r.recheck(m)), m.Event, m.Body)
 }
 
@@ -73,11 +76,13 @@ func (r *run) deliver(ctx context.Context, m Message) (a dispatch.Answer, err er
 func (r *run) giveUp(ctx context.Context, it *item) {
 	r.workers++
 	m := it.Message
+	after := days(r.opts.Schedule.GiveUp)
+	if now := time.Now(); now.Before(it.Stored.Add(r.opts.Schedule.GiveUp)) {
+		after = now.Sub(it.failing).Round(time.Minute).String() + ", and later decisions about the person waited"
+	}
 	a := dispatch.Answer{
 		Outcome: stream.OutcomeFailed,
-		Reason: Plain(
-			fmt.Sprintf("no delivery succeeded for %s; last error: %s", days(r.opts.Schedule.GiveUp), r.lastError),
-		),
+		Reason:  Plain(fmt.Sprintf("no delivery succeeded for %s; last error: %s", after, r.lastError)),
 	}
 	r.traced(m).
 		Error("a decision could not be delivered to the recipient; carry out the decision by hand", "decision", m.Event.ID, "reason", a.Reason)
@@ -98,7 +103,7 @@ func days(d time.Duration) string {
 func (r *run) receipt(ctx context.Context, m Message, a dispatch.Answer) bool {
 	receipt := &stream.Receipt{
 		Decision: m.Event.ID, Recipient: r.opts.Recipient, Outcome: a.Outcome,
-		Categories: a.Categories, Reason: Plain(a.Reason), At: r.opts.Now().UTC(),
+		Categories: a.Categories, Reason: Plain(a.Reason), At: r.opts.Now().UTC(), LookAgain: a.LookAgain,
 	}
 	if !m.narrowedAt.IsZero() {
 		receipt.Narrowed = &m.narrowedAt

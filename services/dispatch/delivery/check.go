@@ -44,6 +44,9 @@ func (r *run) check(ctx context.Context, m Message) (checked Message, withdrawn 
 	r.counts.checked(string(st.State))
 	switch st.State {
 	case stream.StateStanding, stream.StateNarrowed:
+		if st.Scope != "" {
+			m.retained = append([]stream.RetainedItem{}, st.Retained...)
+		}
 		m, err = m.narrowed(st)
 		return m, "", err
 	case stream.StateRetracted, stream.StateClosed:

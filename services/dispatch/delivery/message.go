@@ -27,6 +27,8 @@ type Message struct {
 	// narrowedAt is the instant of the check that narrowed the deletion, by the clock of lifecycle; zero for a
 	// whole decision.
 	narrowedAt time.Time
+	// retained are the items that may be held, as the check answered; nil without a check.
+	retained []stream.RetainedItem
 }
 
 // Claim is a claim on a message of a queue. A lost claim acknowledges nothing: another process owns

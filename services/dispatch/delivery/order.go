@@ -104,6 +104,9 @@ func (o *order) done(it *item) {
 	o.ready = append(o.ready, chain[0])
 }
 
+// blocks reports whether later decisions about the same person wait behind a decision.
+func (o *order) blocks(it *item) bool { return len(o.persons[it.Event.Subject]) > 1 }
+
 // drop forgets everything that is not under way.
 func (o *order) drop() {
 	o.ready, o.waits, o.held = nil, nil, 0

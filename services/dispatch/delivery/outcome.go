@@ -110,7 +110,8 @@ func (r *run) recordFailure(ctx context.Context, res result, probed bool) {
 		asked = min(wait.After, maxAsked)
 		it.asked = now.Add(asked)
 	}
-	opened := r.circuit.fail(it.Event.ID, unreachable(err), now)
+	_, refused := errors.AsType[*dispatch.RefusalError](err)
+	opened := !refused && r.circuit.fail(it.Event.ID, unreachable(err), now)
 	if opened {
 		r.opts.Log.Warn("the recipient does not accept decisions; the circuit breaker admits one probe at a time",
 			"failures", r.circuit.failures, "error", r.lastError)
@@ -119,12 +120,15 @@ func (r *run) recordFailure(ctx context.Context, res result, probed bool) {
 		r.circuit.probeLater(now, asked, r.opts.Random())
 	}
 	due, more := r.opts.Schedule.Next(it.Stored, now, it.failures, asked, r.opts.Random())
-	if !more {
+	if !more || refused && r.order.blocks(it) && now.Sub(it.failing) >= refusedFor {
 		r.giveUp(ctx, it)
 		return
 	}
 	r.order.retry(it, due)
 }
+
+// refusedFor is how long a decision that the recipient refuses holds up later decisions about the same person.
+const refusedFor = time.Hour
 
 // recordGone disables a recipient that answered 410.
 func (r *run) recordGone(ctx context.Context, it *item) {

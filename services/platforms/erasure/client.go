@@ -38,13 +38,14 @@ type Options struct {
 	Client *http.Client
 	// Authorize shows the key.
 	Authorize func(http.Header)
-	// KeyHelp is the remedy for a refused key.
-	KeyHelp string
+	// KeyHelp is the remedy for a refused key. Right is the permission of calls without a right of their own;
+	// empty means that the platform has none to name.
+	KeyHelp, Right string
 	// Limit is the rate limit in calls per second, Burst the burst; 0 means 5 and 5.
 	Limit rate.Limit
 	Burst int
-	// Missing reports whether the body of a 404 means a missing object, and not a missing
-	// interface; nil means always.
+	// Missing reports whether the body of a 404, 410 or 400 means a missing object, and not a missing
+	// interface or a wrong call; nil means that a 404 always does.
 	Missing func(body []byte) bool
 	// Now is the clock for Retry-After; nil means time.Now.
 	Now func() time.Time
@@ -73,6 +74,11 @@ type Request struct {
 	Form url.Values
 	// Header holds additional headers.
 	Header map[string]string
+	// Right is the permission that the call needs; empty means the usual one.
+	Right string
+	// Optional marks a part of the interface that a platform has only with a plug-in: a missing part holds
+	// nothing.
+	Optional bool
 }
 
 // Result is the result of a successful call.
@@ -135,7 +141,7 @@ func (c *Client) call(ctx context.Context, r Request, into any) (Result, error) 
 		return Result{}, errors.New("the answer is longer than 8 MiB")
 	}
 	out := Result{Found: true, Read: len(bytes.TrimSpace(body)) > 0, Header: res.Header}
-	if found, err := c.judge(res, body); err != nil || !found {
+	if found, err := c.judge(r, res, body); err != nil || !found {
 		return Result{Header: res.Header}, err
 	}
 	if into == nil || !out.Read {
@@ -196,15 +202,17 @@ func (c *Client) request(ctx context.Context, r Request) (*http.Request, error) 
 }
 
 // judge reports by the status whether the object exists, or returns the error.
-func (c *Client) judge(res *http.Response, body []byte) (found bool, err error) {
+func (c *Client) judge(r Request, res *http.Response, body []byte) (found bool, err error) {
 	status := res.StatusCode
 	fault := &StatusError{status, Code(body)}
 	switch {
 	case status >= 200 && status < 300:
 		return true, nil
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
-		return false, fmt.Errorf("%w: the key was refused; %s", fault, c.opts.KeyHelp)
-	case status == http.StatusNotFound && (c.opts.Missing == nil || c.opts.Missing(body)):
+		return false, fmt.Errorf("%w: the key was refused%s; %s", fault, c.needs(r), c.opts.KeyHelp)
+	case c.isGone(status, body):
+		return false, nil
+	case status == http.StatusNotFound && r.Optional && fault.Code == noRoute:
 		return false, nil
 	case status == http.StatusNotFound:
 		return false, fmt.Errorf("%w: the interface does not exist; check the url", fault)
@@ -214,8 +222,31 @@ func (c *Client) judge(res *http.Response, body []byte) (found bool, err error) 
 		if after, ok := outbound.RetryAfter(res.Header, c.opts.Now()); ok {
 			return false, &dispatch.Wait{After: after, Err: fault}
 		}
+	case status == http.StatusBadRequest || status == http.StatusConflict || status == http.StatusUnprocessableEntity:
+		return false, &dispatch.RefusalError{Err: fault}
 	}
 	return false, fault
+}
+
+// noRoute is the code of WordPress for an interface that does not exist.
+const noRoute = "rest_no_route"
+
+// isGone reports whether an answer means that an object does not exist.
+func (c *Client) isGone(status int, body []byte) bool {
+	if c.opts.Missing == nil {
+		return status == http.StatusNotFound
+	}
+	return (status == http.StatusNotFound || status == http.StatusGone || status == http.StatusBadRequest) &&
+		c.opts.Missing(body)
+}
+
+// needs names the permission that a refused call needs.
+func (c *Client) needs(r Request) string {
+	right := cmp.Or(r.Right, c.opts.Right)
+	if right == "" {
+		return ""
+	}
+	return " (this call needs " + right + ")"
 }
 
 // Code finds the platform's error code in the body of an answer, in the known places, and only a

@@ -63,7 +63,7 @@ func TestTask_KnowsNamesInPlainAndHidden(t *testing.T) {
 			"order a b",
 		)
 		e.Data.Person.Emails = append(e.Data.Person.Emails, " Ala@LEAK.example")
-		task, err := erasure.Read(change(e))
+		task, err := erasure.Read(t.Context(), change(e))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -100,7 +100,7 @@ func TestTask_KnowsNamesInPlainAndHidden(t *testing.T) {
 func TestTask_KnowsAnAddressInEveryWriting(t *testing.T) {
 	e := erasuretest.Deletion("part", nil, "contact")
 	e.Data.Person.Emails = []string{"ala@xn--w-uga1v8h.example"}
-	task, err := erasure.Read(e)
+	task, err := erasure.Read(t.Context(), e)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package erasure
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strconv"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/dispatch"
 	"github.com/rodopath/rodopath/services/internal/address"
 )
 
@@ -17,8 +19,10 @@ type Task struct {
 	ID string
 	// Whole reports whether nothing of the person may be held any more.
 	Whole bool
-	// Hidden reports whether names are hashed; retained items are then unknown.
+	// Hidden reports whether names are hashed.
 	Hidden bool
+	// Blind reports whether the retained items are unknown: names are hashed, and nobody checked the decision.
+	Blind bool
 	// Since is the earliest useful time of a list: for a replay, which may follow a restored
 	// backup, the time of the replay.
 	Since time.Time
@@ -28,14 +32,18 @@ type Task struct {
 	// Items are the items without a basis.
 	Items []stream.Item
 
+	// Consent reports whether a consent of the person ended, so that the decision knows the sign-up.
+	Consent bool
+
 	ids    []string
 	hashes []string
 	key    string
 	stays  []stream.RetainedItem
 }
 
-// Read reads an event.
-func Read(e *stream.Event) (*Task, error) {
+// Read reads an event. The retained items are those of the check of the delivery, and otherwise those of the
+// event.
+func Read(ctx context.Context, e *stream.Event) (*Task, error) {
 	d := e.Data.Delete
 	if d == nil {
 		return nil, errors.New(
@@ -47,6 +55,12 @@ func Read(e *stream.Event) (*Task, error) {
 		ID: e.ID, Whole: d.Scope == "person", Items: d.Items, ids: p.IDs, hashes: p.Hashes, key: p.Key, stays: d.Retained,
 		Hidden: len(p.Hashes) > 0 && len(p.Emails) == 0 && len(p.IDs) == 0,
 	}
+	retained, known := dispatch.Retained(ctx)
+	if known {
+		t.stays = retained
+	}
+	t.Blind = t.Hidden && !known
+	t.readConsent(e)
 	if e.Data.Replay != nil {
 		t.Since = e.Data.Replay.At
 		t.ID += ":" + strconv.FormatInt(e.Data.Replay.At.Unix(), 10)
@@ -60,6 +74,15 @@ func Read(e *stream.Event) (*Task, error) {
 		}
 	}
 	return t, nil
+}
+
+// consentArticle is the basis of a consent in the GDPR.
+const consentArticle = "6(1)(a)"
+
+// readConsent reads whether the decision follows the end of a consent.
+func (t *Task) readConsent(e *stream.Event) {
+	t.Consent = slices.ContainsFunc(e.Data.Because, func(r stream.Reason) bool { return r.Article == consentArticle }) ||
+		t.Lapsed("newsletter")
 }
 
 // IDs lists the person's ids that begin and end so, without that.
@@ -129,13 +152,72 @@ func (t *Task) Stays(categories ...string) bool {
 	)
 }
 
+// contractArticle is the basis of a contract in the GDPR.
+const contractArticle = "6(1)(b)"
+
+// InUse reports whether data of a category may still be held for a contract, and not for claims alone.
+func (t *Task) InUse(category string) bool {
+	return slices.ContainsFunc(t.stays, func(s stream.RetainedItem) bool {
+		return s.Category == category && s.Article == contractArticle
+	})
+}
+
 // StaysRecord reports whether data of a record may still be held: of one of the categories, or of
 // any category when none is given.
 func (t *Task) StaysRecord(record string, categories ...string) bool {
 	return slices.ContainsFunc(t.stays, func(s stream.RetainedItem) bool {
-		return (s.Ref == record || slices.Contains(s.Names, record)) &&
-			(len(categories) == 0 || slices.Contains(categories, s.Category))
+		return isRecord(s, record) && (len(categories) == 0 || slices.Contains(categories, s.Category))
 	})
+}
+
+// isRecord reports whether an item is of a record. Of many retained records the decision lists the categories
+// alone, and then each record may be meant.
+func isRecord(s stream.RetainedItem, record string) bool {
+	if s.Ref == "" {
+		return perRecord(s.Category)
+	}
+	return s.Ref == record || slices.Contains(s.Names, record)
+}
+
+// perRecord reports whether a category is kept for each record.
+func perRecord(category string) bool {
+	return slices.Contains([]string{"order", "invoice", "structured_invoice", "access", "progress"}, category)
+}
+
+// Knows reports whether the decision knows a record: as deleted, or as retained.
+func (t *Task) Knows(record string) bool {
+	return slices.ContainsFunc(t.Items, func(i stream.Item) bool { return t.Names(&i, record) }) || t.StaysRecord(record)
+}
+
+// Unlisted reports whether the decision names too many retained records to list them.
+func (t *Task) Unlisted() bool {
+	return slices.ContainsFunc(t.stays, func(s stream.RetainedItem) bool { return s.Ref == "" && perRecord(s.Category) })
+}
+
+// Until returns the latest end of the retained items that match, nil where an end is not known, and the last day
+// before.
+func (t *Task) Until(match func(stream.RetainedItem) bool) (until *time.Time, lastDay string) {
+	for i := range t.stays {
+		s := &t.stays[i]
+		switch {
+		case !match(*s):
+		case s.Until == nil:
+			return nil, ""
+		case until == nil || s.Until.After(*until):
+			until, lastDay = s.Until, s.LastDay
+		}
+	}
+	return until, lastDay
+}
+
+// UntilOf is Until of a category.
+func (t *Task) UntilOf(category string) (until *time.Time, lastDay string) {
+	return t.Until(func(s stream.RetainedItem) bool { return s.Category == category })
+}
+
+// UntilOfRecord is Until of a record.
+func (t *Task) UntilOfRecord(record string) (until *time.Time, lastDay string) {
+	return t.Until(func(s stream.RetainedItem) bool { return isRecord(s, record) })
 }
 
 // Categories lists the categories of the items, each once.

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/dispatch"
@@ -58,6 +59,17 @@ func Stays(e *stream.Event, items ...string) *stream.Event {
 			e.Data.Delete.Retained,
 			stream.RetainedItem{Item: item(text), Purpose: "contract", Article: "6(1)(b)"},
 		)
+	}
+	return e
+}
+
+// Claimed adds items that are retained for claims until an instant.
+func Claimed(e *stream.Event, until time.Time, items ...string) *stream.Event {
+	for _, text := range items {
+		e.Data.Delete.Retained = append(e.Data.Delete.Retained, stream.RetainedItem{
+			Item: item(text), Purpose: "claims", Article: "6(1)(f)", Until: &until,
+			LastDay: until.AddDate(0, 0, -1).Format(time.DateOnly),
+		})
 	}
 	return e
 }
@@ -147,7 +159,7 @@ func (f *Fake) Changes() []string {
 func Client() *http.Client { return outbound.Client(outbound.Options{AllowPrivate: true}) }
 
 // Deliver delivers an event. An address in the answer fails the test. The answer is formatted as
-// "outcome category=outcome: reason".
+// "outcome category=outcome again 2032-01-01: reason".
 func Deliver(t testing.TB, c dispatch.Connector, e *stream.Event) (string, error) {
 	t.Helper()
 	body, err := e.Encode()
@@ -160,6 +172,9 @@ func Deliver(t testing.TB, c dispatch.Connector, e *stream.Event) (string, error
 		words = append(words, category+"="+a.Categories[category])
 	}
 	text := strings.Join(words, " ")
+	if a.LookAgain != nil {
+		text += " again " + a.LookAgain.Format(time.DateOnly)
+	}
 	if a.Reason != "" {
 		text += ": " + a.Reason
 	}
@@ -170,11 +185,11 @@ func Deliver(t testing.TB, c dispatch.Connector, e *stream.Event) (string, error
 		t.Errorf("it names somebody: %s", said)
 	}
 	if err == nil {
-		r := &stream.Receipt{Decision: e.ID, Outcome: a.Outcome, Categories: a.Categories, Reason: a.Reason, At: Now()}
+		r := &stream.Receipt{Decision: e.ID, Outcome: a.Outcome, Categories: a.Categories, Reason: a.Reason, At: Now(), LookAgain: a.LookAgain}
 		if err := r.Check(); err != nil {
 			t.Errorf("it is no receipt: %v", err)
 		}
-		if len(a.Reason) > 300 {
+		if utf8.RuneCountInString(a.Reason) > 300 {
 			t.Errorf("the reason has %d characters", len(a.Reason))
 		}
 	}

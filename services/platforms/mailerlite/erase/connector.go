@@ -76,7 +76,7 @@ func (c *Connector) Deliver(ctx context.Context, e *stream.Event, _ []byte) (dis
 	if answer, ok := erasure.Retraction(e); ok {
 		return answer, nil
 	}
-	t, err := erasure.Read(e)
+	t, err := erasure.Read(ctx, e)
 	if err != nil {
 		return dispatch.Answer{}, err
 	}

@@ -14,11 +14,15 @@ import (
 
 // Texts of the reasons of answers.
 const (
-	reasonRole      = "an account has a role of the staff; delete the account by hand"
-	reasonStays     = "the account may still be held, because access or contact data are retained"
-	reasonReplay    = "a replay does not list retained data: names and addresses of the account are emptied; delete the account by hand if it is not needed"
-	reasonDownloads = "the shop's interface cannot revoke permissions to download; revoke the permissions in the order by hand"
-	reasonGuest     = "the shop's interface does not list the downloads of a guest; check the order by hand"
+	reasonRole        = "an account has a role of the staff; delete the account by hand"
+	reasonReplayGuest = "a replay does not list retained orders; check the orders of the guest by hand"
+	reasonStays       = "the account may still be held, because access or contact data are retained"
+	reasonReplay      = "a replay does not list retained data: names and addresses of the account are emptied; delete the account by hand if it is not needed"
+	reasonNamed       = "an order that is retained names the person"
+	reasonOther       = "an order that Rodopath does not know names the person; erase the order by hand"
+	reasonPhone       = "the shop kept a phone number; empty the field by hand"
+	reasonDownloads   = "the shop's interface cannot revoke permissions to download; revoke the permissions in the order by hand"
+	reasonGuest       = "the shop's interface does not list the downloads of a guest; check the order by hand"
 )
 
 // account is a customer's account.
@@ -103,23 +107,54 @@ func (c *Connector) accountsPage(ctx context.Context, at string) ([]erasure.Name
 	return out, next, err
 }
 
-// persons carries out the decision for the person's accounts.
+// persons carries out the decision for the person's accounts, and for what the orders say of the person.
 func (w *work) persons(ctx context.Context) error {
 	contact, phone := w.task.Gone("contact"), w.task.Gone("phone")
+	if w.task.Lapsed("contact") && !contact {
+		until, day := w.task.UntilOf("contact")
+		w.report.Hold("contact", reasonStays, until, day)
+	}
 	if !contact && !phone {
-		if w.task.Lapsed("contact") {
-			w.report.Say("contact", stream.OutcomeHeld, reasonStays)
-		}
 		return nil
 	}
 	found, err := w.find(ctx)
 	if err != nil {
 		return err
 	}
+	orders, err := w.survey(ctx, found)
+	if err != nil {
+		return err
+	}
+	news, err := w.news(ctx, orders, found)
+	if err != nil {
+		return err
+	}
+	if news != "" {
+		w.sayGone("contact", stream.OutcomeHeld, news)
+		w.sayGone("phone", stream.OutcomeHeld, news)
+		return nil
+	}
 	// The data of a guest were in the orders.
 	if len(found) == 0 && len(w.cleared) > 0 {
-		w.say("contact", stream.OutcomeDone, "")
-		w.say("phone", stream.OutcomeDone, "")
+		w.sayGone("contact", stream.OutcomeDone, "")
+		w.sayGone("phone", stream.OutcomeDone, "")
+	}
+	return w.erasePerson(ctx, found, orders)
+}
+
+// erasePerson erases what the orders, the accounts and the reviews say of the person.
+func (w *work) erasePerson(ctx context.Context, found []account, orders []order) error {
+	contact, phone := w.task.Gone("contact"), w.task.Gone("phone")
+	if phone {
+		if err := w.phones(ctx, orders); err != nil {
+			return err
+		}
+	}
+	if contact {
+		if err := w.reviews(ctx, w.emails(found)); err != nil {
+			return err
+		}
+		w.remainder(orders, len(found) > 0)
 	}
 	for i := range found {
 		if err := w.account(ctx, &found[i], contact, phone); err != nil {
@@ -127,6 +162,35 @@ func (w *work) persons(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// remainder reports the orders that still name the person.
+func (w *work) remainder(orders []order, account bool) {
+	switch {
+	case !w.task.Lapsed("contact") && !w.task.Whole:
+		return
+	case w.task.Blind && !w.task.Whole:
+		if len(orders) > 0 && !account {
+			w.sayGone("contact", stream.OutcomeHeld, reasonReplayGuest)
+		}
+		return
+	}
+	for i := range orders {
+		name := w.orderName(int64(orders[i].ID))
+		if !w.task.StaysRecord(name) {
+			w.sayGone("contact", stream.OutcomeHeld, reasonOther)
+			continue
+		}
+		until, day := w.task.UntilOfRecord(name)
+		w.report.Hold("contact", reasonNamed, until, day)
+	}
+}
+
+// sayGone adds an outcome for a category of which nothing may be held.
+func (w *work) sayGone(category, outcome, reason string) {
+	if w.task.Gone(category) {
+		w.say(category, outcome, reason)
+	}
 }
 
 // say adds an outcome for a category of the person in the decision.
@@ -143,29 +207,37 @@ func (w *work) account(ctx context.Context, a *account, contact, phone bool) err
 		w.say("contact", stream.OutcomeHeld, reasonRole)
 		w.say("phone", stream.OutcomeHeld, reasonRole)
 		return nil
-	case w.task.Whole || contact && !w.task.Hidden && !w.task.Stays("access", "contact"):
+	case w.task.Whole || contact && !w.task.Blind && !w.task.InUse("access") && !w.task.Stays("contact"):
 		return w.remove(ctx, a)
-	case contact && w.task.Hidden:
+	case contact && w.task.Blind:
 		w.say("contact", stream.OutcomePartial, reasonReplay)
 		w.say("phone", stream.OutcomeDone, "")
-		return w.update(ctx, a, a.names())
+		_, err := w.update(ctx, a, a.names())
+		return err
 	case contact:
-		w.say("contact", stream.OutcomeHeld, reasonStays)
+		until, day := w.task.UntilOf("access")
+		w.report.Hold("contact", reasonStays, until, day)
 	}
 	if !phone {
 		return nil
 	}
-	if err := w.phones(ctx, a); err != nil {
+	after, err := w.update(ctx, a, a.phones())
+	if err != nil {
 		return err
 	}
-	return w.update(ctx, a, a.phones())
+	if after.phones() != nil {
+		w.say("phone", stream.OutcomePartial, reasonPhone)
+		return nil
+	}
+	w.say("phone", stream.OutcomeDone, "")
+	return nil
 }
 
 // remove deletes an account: DELETE /customers/:id?force=true. WordPress has no trash for accounts.
 // The orders of the account become orders of a guest.
 func (w *work) remove(ctx context.Context, a *account) error {
 	res, err := w.client.Call(ctx, "delete the account", erasure.Request{
-		Method: http.MethodDelete, Path: a.path(), Query: url.Values{"force": {"true"}},
+		Method: http.MethodDelete, Path: a.path(), Query: url.Values{"force": {"true"}}, Right: rightDelete,
 	}, nil)
 	if err == nil && res.Found {
 		w.say("contact", stream.OutcomeDone, "")
@@ -174,48 +246,39 @@ func (w *work) remove(ctx context.Context, a *account) error {
 	return err
 }
 
-// update changes an account: PUT /customers/:id. The e-mail address, which is the login, stays, so
-// that WordPress sends no mail about its change.
-func (w *work) update(ctx context.Context, a *account, change map[string]any) error {
+// update changes an account and returns the account as changed: PUT /customers/:id. The e-mail address, which is the
+// login, stays, so that WordPress sends no mail about its change.
+func (w *work) update(ctx context.Context, a *account, change map[string]any) (*account, error) {
+	after := &account{}
 	if change == nil {
-		return nil
+		return after, nil
 	}
 	_, err := w.client.Call(
 		ctx,
 		"empty fields of the account",
 		erasure.Request{Method: http.MethodPut, Path: a.path(), Body: change},
-		nil,
+		after,
 	)
-	return err
+	return after, err
 }
 
-// phones empties the telephone numbers in the orders of an account that are not retained, as far as
-// known, and reports on the account.
-func (w *work) phones(ctx context.Context, a *account) error {
-	w.say("phone", stream.OutcomeDone, "")
-	if w.task.Hidden {
-		return nil
-	}
-	for at := "1"; at != ""; {
-		var page []order
-		query := url.Values{"customer": {a.ID.Name()}, "_fields": {"id,billing,shipping"}}
-		next, err := w.list(ctx, "list the orders of the account", "/orders", query, at, &page)
-		if err != nil {
-			return err
-		}
-		for i := range page {
-			change := page[i].phones()
-			if change == nil || w.task.StaysRecord(w.orderName(int64(page[i].ID))) {
-				continue
-			}
+// phones empties the telephone numbers in the orders of the person, also in retained ones.
+func (w *work) phones(ctx context.Context, orders []order) error {
+	for i := range orders {
+		outcome, reason := stream.OutcomeDone, ""
+		if change := orders[i].phones(); change != nil {
+			var after order
 			_, err := w.client.Call(ctx, "empty the phone of an order", erasure.Request{
-				Method: http.MethodPut, Path: "/orders/" + page[i].ID.Name(), Body: change,
-			}, nil)
+				Method: http.MethodPut, Path: "/orders/" + orders[i].ID.Name(), Body: change,
+			}, &after)
 			if err != nil {
 				return err
 			}
+			if after.phones() != nil {
+				outcome, reason = stream.OutcomePartial, reasonPhone
+			}
 		}
-		at = next
+		w.say("phone", outcome, reason)
 	}
 	return nil
 }

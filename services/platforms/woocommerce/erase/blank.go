@@ -1,11 +1,17 @@
 package erase
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
+	"net/http"
+	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
+	"github.com/rodopath/rodopath/services/platforms/erasure"
 	"github.com/rodopath/rodopath/services/platforms/payload"
 )
 
@@ -33,7 +39,7 @@ func (o *order) change() map[string]any {
 		notes = append(notes, empty("_customer_ip_address"), empty("_customer_user_agent"))
 	}
 	for _, m := range o.Meta {
-		if o.isPersonal(string(m.Key)) {
+		if o.isPersonal(string(m.Key)) || !o.keeps && o.mentions(m) {
 			notes = append(notes, meta{ID: m.ID, Key: m.Key, Value: json.RawMessage("null")})
 		}
 	}
@@ -70,6 +76,89 @@ func (o *order) isPersonal(key string) bool {
 		"_nip", "nip", "_vat_number", "vat_number", "_stripe_customer_id",
 		"_woo_ml_subscribe", "mailchimp_woocommerce_is_subscribed", "_mc4wp_optin", "ce4wp_checkout_consent",
 	}, key) || slices.Contains(o.personal, key)
+}
+
+// minWord is the length from which a text is taken for a trace of the buyer.
+const minWord = 4
+
+// buyer lists the texts by which an entry of a plug-in is known as one about the buyer.
+func (o *order) buyer() []string {
+	var words []string
+	for _, side := range []fields{o.Billing, o.Shipping} {
+		for _, field := range []string{"email", "phone", "last_name", "address_1"} {
+			word := strings.TrimSpace(string(side[field]))
+			if utf8.RuneCountInString(word) >= minWord && !slices.Contains(words, word) {
+				words = append(words, word)
+			}
+		}
+	}
+	return words
+}
+
+// mentions reports whether the value of an entry names the buyer. WooCommerce's own mark names nobody.
+func (o *order) mentions(m meta) bool {
+	text := strings.ToLower(plain(m.Value))
+	return slices.ContainsFunc(o.words, func(word string) bool { return strings.Contains(text, strings.ToLower(word)) })
+}
+
+// plain is the text of a value without the escapes of JSON.
+func plain(raw json.RawMessage) string {
+	var value any
+	if json.Unmarshal(raw, &value) != nil || value == nil {
+		return ""
+	}
+	return fmt.Sprint(value)
+}
+
+// leftovers lists what the erasure of an order leaves: reasons of refunds and the lines of the order cannot be
+// changed without changing the books, and the users of a coupon are read only.
+func (w *work) leftovers(ctx context.Context, o *order) ([]string, error) {
+	var left []string
+	if slices.ContainsFunc(o.Refunds, func(r refund) bool { return r.Reason != "" }) {
+		left = append(left, leftRefunds)
+	}
+	if slices.ContainsFunc(o.Lines, func(l line) bool { return slices.ContainsFunc(l.Meta, o.mentions) }) {
+		left = append(left, leftLines)
+	}
+	if o.keeps && slices.ContainsFunc(o.Meta, func(m meta) bool { return !o.isPersonal(string(m.Key)) && o.mentions(m) }) {
+		left = append(left, leftPlugins)
+	}
+	for _, c := range o.Coupons {
+		used, err := w.usedBy(ctx, string(c.Code), o)
+		if err != nil {
+			return nil, err
+		}
+		if used {
+			left = append(left, leftCoupon)
+			break
+		}
+	}
+	return left, nil
+}
+
+// usedBy reports whether a coupon lists the buyer among its users: GET /coupons?code=.
+func (w *work) usedBy(ctx context.Context, code string, o *order) (bool, error) {
+	if code == "" {
+		return false, nil
+	}
+	var found []struct {
+		UsedBy payload.List[payload.Text] `json:"used_by"`
+	}
+	_, err := w.client.Call(ctx, "read a coupon of the order", erasure.Request{
+		Method: http.MethodGet, Path: "/coupons", Query: url.Values{"code": {code}, "_fields": {"used_by"}},
+	}, &found)
+	if err != nil {
+		return false, err
+	}
+	for _, c := range found {
+		for _, user := range c.UsedBy {
+			if user != "" && (string(user) == o.CustomerID.Name() || w.task.Person(string(user)) ||
+				strings.EqualFold(string(user), string(o.Billing["email"]))) {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
 }
 
 // phones is the body that empties the telephone numbers of an order, or nil when there is

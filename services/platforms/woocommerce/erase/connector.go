@@ -3,11 +3,15 @@
 // WooCommerce's own eraser (includes/class-wc-privacy-erasers.php): names, addresses and traces of
 // the person are erased, and amounts, items, taxes, dates and status are retained.
 //
+// Before an account is deleted the connector looks at the orders and the subscriptions of the person once more: what
+// the decision does not know holds the erasure (reality.go).
+//
 // Limits: permissions to download retained purchases cannot be revoked (the interface only lists
-// them), subscriptions of the extension WooCommerce Subscriptions cannot be cleared, and data of
-// plug-ins under names of their own are not found. The shop reports a change of an order by the
-// webhook order.updated; the change sends no mail, because WooCommerce mails only on a change of
-// status or a new note.
+// them), and subscriptions of the extension WooCommerce Subscriptions cannot be cleared. Refund reasons, entries of
+// the lines of an order and the users of a coupon can be read and not changed without changing the books; the answer
+// names them. The download log, saved payment tokens and sessions are out of reach and not seen. The shop
+// reports a change of an order by the webhook order.updated, and refreshes its analytics by the same change; the
+// change sends no mail, because WooCommerce mails only on a change of status or a new note.
 package erase
 
 import (
@@ -48,7 +52,14 @@ type Options struct {
 	Now func() time.Time
 }
 
-const keyHelp = "create a key with Read/Write at WooCommerce, Settings, Advanced, REST API, for a user with permission to manage the shop, and store the key as the recipient's key, in the form ck_…:cs_…"
+const keyHelp = "create a key with Read/Write at WooCommerce, Settings, Advanced, REST API, for an administrator, and store the key as the recipient's key, in the form ck_…:cs_…"
+
+// The rights that calls need.
+const (
+	rightShop    = "a user who manages the shop"
+	rightDelete  = "an administrator, because a manager of the shop cannot delete accounts"
+	rightReviews = "a user who moderates comments"
+)
 
 // interfacePath is where WordPress has the interface.
 const interfacePath = "/wp-json/wc/v3"
@@ -59,7 +70,8 @@ type Connector struct {
 	source   string
 	personal []string
 	accounts *erasure.Directory[erasure.Named]
-	orders   *erasure.Directory[int64]
+	orders   *erasure.Directory[listed]
+	now      func() time.Time
 }
 
 var _ dispatch.Connector = (*Connector)(nil)
@@ -85,11 +97,15 @@ func New(opts Options) (*Connector, error) {
 		return nil, errors.New("source is missing: set source to the id of the shop's source")
 	}
 	base := strings.TrimSuffix(strings.TrimRight(opts.URL, "/"), interfacePath) + interfacePath
-	c := &Connector{source: opts.Source, personal: opts.PersonalKeys, client: erasure.New(erasure.Options{
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	c := &Connector{source: opts.Source, now: opts.Now, personal: opts.PersonalKeys, client: erasure.New(erasure.Options{
 		Name:    "WooCommerce",
 		Base:    base,
 		Client:  opts.Client,
 		KeyHelp: keyHelp,
+		Right:   rightShop,
 		Limit:   cmp.Or(opts.PerSecond, 4),
 		Now:     opts.Now,
 		Missing: missing,
@@ -101,15 +117,19 @@ func New(opts Options) (*Connector, error) {
 	c.accounts = erasure.NewDirectory(
 		erasure.DirectoryOptions[erasure.Named]{What: "accounts", Page: c.accountsPage, Now: opts.Now},
 	)
-	c.orders = erasure.NewDirectory(erasure.DirectoryOptions[int64]{What: "orders", Page: c.ordersPage, Now: opts.Now})
+	c.orders = erasure.NewDirectory(erasure.DirectoryOptions[listed]{What: "orders", Page: c.ordersPage, Now: opts.Now})
 	return c, nil
 }
 
-// missing reports whether the code of a 404 means a missing order or account. A missing interface
+// missing reports whether a code means a missing order, account or review. A missing interface
 // has the code rest_no_route, and a server without WordPress has no code.
 func missing(body []byte) bool {
-	code := erasure.Code(body)
-	return strings.HasPrefix(code, "woocommerce_rest_") && strings.HasSuffix(code, "invalid_id")
+	switch code := erasure.Code(body); code {
+	case "wc_user_invalid_id", "rest_user_invalid_id": // the first since WooCommerce 10.0
+		return true
+	default:
+		return strings.HasPrefix(code, "woocommerce_rest_") && strings.HasSuffix(code, "invalid_id")
+	}
 }
 
 // Deliver carries out a deletion.
@@ -117,11 +137,11 @@ func (c *Connector) Deliver(ctx context.Context, e *stream.Event, _ []byte) (dis
 	if answer, ok := erasure.Retraction(e); ok {
 		return answer, nil
 	}
-	t, err := erasure.Read(e)
+	t, err := erasure.Read(ctx, e)
 	if err != nil {
 		return dispatch.Answer{}, err
 	}
-	w := &work{Connector: c, task: t}
+	w := &work{Connector: c, task: t, report: erasure.Report{Now: c.now()}, cleared: map[string]bool{}}
 	for _, category := range t.Categories() {
 		w.report.Say(category, stream.OutcomeNotFound, "")
 	}

@@ -20,7 +20,7 @@ func TestCarry_FailsSoThatItIsTriedAgain(t *testing.T) {
 		"too many calls":         {erasuretest.Answering(429, `{}`, "Retry-After", "30"), "429", 30 * time.Second},
 		"broken down":            {erasuretest.Answering(500, `ala@leak.example`), "the answer was 500", 0},
 		"under maintenance":      {erasuretest.Answering(503, `<html>`, "Retry-After", "600"), "503", 10 * time.Minute},
-		"another key":            {erasuretest.Answering(401, `{"code":"woocommerce_rest_cannot_view","message":"ala@leak.example"}`), "(woocommerce_rest_cannot_view): the key was refused; create a key with Read/Write", 0},
+		"another key":            {erasuretest.Answering(401, `{"code":"woocommerce_rest_cannot_view","message":"ala@leak.example"}`), "(woocommerce_rest_cannot_view): the key was refused (this call needs a user who manages the shop); create a key with Read/Write", 0},
 		"no interface there":     {erasuretest.Answering(404, `{"code":"rest_no_route"}`), "(rest_no_route): the interface does not exist; check the url", 0},
 		"no WordPress there":     {erasuretest.Answering(404, `<html>Not Found</html>`), "the interface does not exist; check the url", 0},
 		"a page in its place":    {erasuretest.Answering(200, `<html>ala@leak.example</html>`), "not the documented JSON", 0},

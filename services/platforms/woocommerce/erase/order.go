@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/platforms/erasure"
@@ -20,6 +21,15 @@ const (
 	reasonAccess       = "access to the purchase is retained, and clearing the order would end the access"
 	reasonLeft         = "the shop kept some fields of an order; run WooCommerce's own eraser on the order"
 	reasonAmounts      = "the shop recalculated the amounts of an order on the change; check the amounts"
+	reasonPerforming   = "an order to erase is paid and not completed in the shop"
+)
+
+// What an erasure leaves at the shop.
+const (
+	leftRefunds = "refund reasons"
+	leftLines   = "entries of order lines"
+	leftPlugins = "entries of plug-ins of an order with a retained invoice"
+	leftCoupon  = "the users of a coupon"
 )
 
 // order holds the personal data of an order.
@@ -36,8 +46,40 @@ type order struct {
 	Shipping      fields             `json:"shipping"`
 	Meta          payload.List[meta] `json:"meta_data"`
 
-	// personal are the configured keys of entries that concern the buyer.
+	Status   payload.Text         `json:"status"`
+	DatePaid payload.Text         `json:"date_paid_gmt"`
+	Lines    payload.List[line]   `json:"line_items"`
+	Refunds  payload.List[refund] `json:"refunds"`
+	Coupons  payload.List[coupon] `json:"coupon_lines"`
+
+	// personal are the configured keys of entries that concern the buyer, words the texts by which other entries
+	// are known as the buyer's, unless keeps: entries without a known key then stay.
 	personal []string
+	words    []string
+	keeps    bool
+}
+
+// line is a line of an order.
+type line struct {
+	ProductID   payload.Number     `json:"product_id"`
+	VariationID payload.Number     `json:"variation_id"`
+	Meta        payload.List[meta] `json:"meta_data"`
+}
+
+// refund is a refund of an order.
+type refund struct {
+	Reason held `json:"reason"`
+}
+
+// coupon is a coupon of an order.
+type coupon struct {
+	Code payload.Text `json:"code"`
+}
+
+// listed is an order of the list of all orders.
+type listed struct {
+	ID    int64
+	Email string
 }
 
 type meta struct {
@@ -55,11 +97,10 @@ func (m *meta) UnmarshalJSON(raw []byte) error {
 }
 
 // orderFields are asked for alone (https://developer.wordpress.org/rest-api/using-the-rest-api/global-parameters/#_fields).
-const orderFields = "id,customer_id,customer_ip_address,customer_user_agent,customer_note,transaction_id,total,total_tax,billing,shipping,meta_data"
+const orderFields = "id,customer_id,customer_ip_address,customer_user_agent,customer_note,transaction_id,total,total_tax,billing,shipping,meta_data,status,date_paid_gmt,line_items,refunds,coupon_lines"
 
 // orders anonymises the orders without a basis.
 func (w *work) orders(ctx context.Context) error {
-	w.cleared = map[string]bool{}
 	for i := range w.task.Items {
 		item := &w.task.Items[i]
 		if item.Category != "order" {
@@ -71,10 +112,11 @@ func (w *work) orders(ctx context.Context) error {
 		}
 		for _, id := range ids {
 			if w.needed(item, id) {
-				w.report.Say("order", stream.OutcomeHeld, reasonAccess)
+				until, day := w.accessUntil(item, id)
+				w.report.Hold("order", reasonAccess, until, day)
 				continue
 			}
-			if err := w.clear(ctx, id); err != nil {
+			if err := w.clear(ctx, item, id); err != nil {
 				return err
 			}
 		}
@@ -85,12 +127,31 @@ func (w *work) orders(ctx context.Context) error {
 	return nil
 }
 
+// namesOf lists the names of an order of an item.
+func (w *work) namesOf(item *stream.Item, id string) []string {
+	names := append([]string{"woocommerce:order/" + id + "@" + w.source, item.Ref}, item.Names...)
+	return slices.DeleteFunc(names, func(name string) bool { return name == "" })
+}
+
+// staysOrder reports whether data of an order of an item may still be held.
+func (w *work) staysOrder(item *stream.Item, id string, categories ...string) bool {
+	return !w.task.Whole && slices.ContainsFunc(
+		w.namesOf(item, id),
+		func(name string) bool { return w.task.StaysRecord(name, categories...) },
+	)
+}
+
 // needed reports whether access to the purchase of an order is retained: an order without the
 // buyer's address permits no download.
-func (w *work) needed(item *stream.Item, id string) bool {
-	names := append([]string{"woocommerce:order/" + id + "@" + w.source, item.Ref}, item.Names...)
-	return !w.task.Whole &&
-		slices.ContainsFunc(names, func(name string) bool { return name != "" && w.task.StaysRecord(name, "access") })
+func (w *work) needed(item *stream.Item, id string) bool { return w.staysOrder(item, id, "access") }
+
+// accessUntil is the end of the access to an order.
+func (w *work) accessUntil(item *stream.Item, id string) (*time.Time, string) {
+	names := w.namesOf(item, id)
+	return w.task.Until(func(s stream.RetainedItem) bool {
+		return s.Category == "access" && (slices.Contains(names, s.Ref) ||
+			slices.ContainsFunc(s.Names, func(n string) bool { return slices.Contains(names, n) }))
+	})
 }
 
 // ordersOf lists the orders of the shop that an item names.
@@ -99,11 +160,11 @@ func (w *work) ordersOf(ctx context.Context, item *stream.Item) ([]string, error
 		found, err := w.Connector.orders.Find(
 			ctx,
 			w.task.Since,
-			func(id *int64) bool { return w.task.Names(item, w.orderName(*id)) },
+			func(o *listed) bool { return w.task.Names(item, w.orderName(o.ID)) },
 		)
 		ids := make([]string, len(found))
-		for i, id := range found {
-			ids[i] = strconv.FormatInt(id, 10)
+		for i, o := range found {
+			ids[i] = strconv.FormatInt(o.ID, 10)
 		}
 		return ids, err
 	}
@@ -121,24 +182,25 @@ func number(id string) bool {
 	return len(id) <= 20 && id != "" && strings.Trim(id, "0123456789") == ""
 }
 
-// ordersPage reads a page of the numbers of all orders: GET /orders.
-func (c *Connector) ordersPage(ctx context.Context, at string) ([]int64, string, error) {
+// ordersPage reads a page of all orders: GET /orders.
+func (c *Connector) ordersPage(ctx context.Context, at string) ([]listed, string, error) {
 	var page []struct {
-		ID payload.Number `json:"id"`
+		ID      payload.Number `json:"id"`
+		Billing fields         `json:"billing"`
 	}
 	next, err := c.list(
 		ctx,
 		"list the orders",
 		"/orders",
-		url.Values{"_fields": {"id"}, "orderby": {"id"}, "order": {"asc"}},
+		url.Values{"_fields": {"id,billing.email"}, "orderby": {"id"}, "order": {"asc"}},
 		at,
 		&page,
 	)
-	ids := make([]int64, len(page))
+	out := make([]listed, len(page))
 	for i := range page {
-		ids[i] = int64(page[i].ID)
+		out[i] = listed{ID: int64(page[i].ID), Email: string(page[i].Billing["email"])}
 	}
-	return ids, next, err
+	return out, next, err
 }
 
 // list reads a page of a list. X-WP-TotalPages is the number of pages
@@ -167,7 +229,7 @@ func (c *Connector) list(
 }
 
 // clear anonymises an order and deletes its notes.
-func (w *work) clear(ctx context.Context, id string) error {
+func (w *work) clear(ctx context.Context, item *stream.Item, id string) error {
 	if w.cleared[id] {
 		return nil
 	}
@@ -175,7 +237,15 @@ func (w *work) clear(ctx context.Context, id string) error {
 	if err != nil || before == nil {
 		return err
 	}
-	w.cleared[id] = true
+	if before.Status == "processing" {
+		w.report.Say("order", stream.OutcomeHeld, reasonPerforming)
+		return nil
+	}
+	before.words, before.keeps = append(before.buyer(), w.task.Emails...), w.staysOrder(item, id, "invoice")
+	left, err := w.leftovers(ctx, before)
+	if err != nil {
+		return err
+	}
 	outcome, reason, err := w.blank(ctx, before)
 	if err != nil {
 		return err
@@ -183,7 +253,9 @@ func (w *work) clear(ctx context.Context, id string) error {
 	if err := w.notes(ctx, id); err != nil {
 		return err
 	}
+	w.cleared[id] = true
 	w.report.Say("order", outcome, reason)
+	w.report.Leave("order", left...)
 	return nil
 }
 
@@ -206,7 +278,9 @@ func (w *work) blank(ctx context.Context, before *order) (outcome, reason string
 	if change == nil {
 		return stream.OutcomeDone, "", nil
 	}
-	after := &order{Total: before.Total, TotalTax: before.TotalTax, personal: w.personal}
+	after := &order{
+		Total: before.Total, TotalTax: before.TotalTax, personal: w.personal, words: before.words, keeps: before.keeps,
+	}
 	res, err := w.client.Call(ctx, "anonymise the order", erasure.Request{
 		Method: http.MethodPut, Path: "/orders/" + before.ID.Name(), Body: change,
 	}, after)

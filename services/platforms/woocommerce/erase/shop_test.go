@@ -18,8 +18,20 @@ type shop struct {
 	orders   []*order
 	accounts []*account
 	notes    map[string][]int
+	reviews  []review
+	products map[string]bool
+	coupons  map[string][]string
+	// subscriptions has the states of the subscriptions of the extension; nil for a shop without the extension.
+	subscriptions []string
+	// gone is the code for an account that does not exist.
+	gone string
 	// stubborn keeps the IP address, as a plugin might.
 	stubborn bool
+}
+
+type review struct {
+	ID    int    `json:"id"`
+	Email string `json:"-"`
 }
 
 type address map[string]any
@@ -45,6 +57,8 @@ type order struct {
 	Shipping      address          `json:"shipping"`
 	Meta          []meta           `json:"meta_data"`
 	Lines         []map[string]any `json:"line_items"`
+	Refunds       []map[string]any `json:"refunds"`
+	Coupons       []map[string]any `json:"coupon_lines"`
 }
 
 type account struct {
@@ -66,13 +80,19 @@ func where() address {
 }
 
 func newShop(t testing.TB) *shop {
-	s := &shop{notes: map[string][]int{"17": {3, 4}}}
+	s := &shop{
+		notes: map[string][]int{"17": {3, 4}}, products: map[string]bool{"41": false, "42": true},
+		coupons: map[string][]string{}, gone: "wc_user_invalid_id",
+	}
 	for i := 1; i <= 250; i++ {
 		o := &order{
 			ID: i, Status: "completed", Total: "119.00", TotalTax: "19.00", DatePaid: "2020-10-09T08:05:00",
 			Billing: address{"email": "other@leak.example", "phone": "700", "country": "DE"}, Shipping: address{},
 		}
-		if i == 17 || i == 203 {
+		if i == 203 {
+			o.Note = "the note of another order"
+		}
+		if i == 17 {
 			o.CustomerID, o.Billing, o.Shipping = 5, where(), where()
 			o.IP, o.Agent, o.Note, o.TransactionID = "192.0.2.7", "Firefox", "ring twice", "pi_1"
 			o.Lines = []map[string]any{{"sku": "MUG", "total": "100.00"}}
@@ -125,6 +145,14 @@ func newShop(t testing.TB) *shop {
 	)
 	mux.HandleFunc("PUT"+v3+"/customers/{id}", s.account(s.updateAccount))
 	mux.HandleFunc("DELETE"+v3+"/customers/{id}", s.account(s.deleteAccount))
+	mux.HandleFunc("GET"+v3+"/products/reviews", s.listReviews)
+	mux.HandleFunc("DELETE"+v3+"/products/reviews/{id}", s.deleteReview)
+	mux.HandleFunc("GET"+v3+"/products/{id}", s.product)
+	mux.HandleFunc("GET"+v3+"/products/{parent}/variations/{id}", s.product)
+	mux.HandleFunc("GET"+v3+"/coupons", func(w http.ResponseWriter, r *http.Request) {
+		erasuretest.JSON(w, 200, []map[string]any{{"used_by": s.coupons[r.URL.Query().Get("code")]}})
+	})
+	mux.HandleFunc("GET"+v3+"/subscriptions", s.listSubscriptions)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { fault(w, 404, "rest_no_route") })
 	s.Fake = erasuretest.Start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		key, secret, _ := r.BasicAuth()
@@ -164,6 +192,12 @@ func (s *shop) listOrders(w http.ResponseWriter, r *http.Request) {
 	if id := r.URL.Query().Get("customer"); id != "" {
 		all = slices.DeleteFunc(all, func(o *order) bool { return strconv.Itoa(o.CustomerID) != id })
 	}
+	if text := r.URL.Query().Get("search"); text != "" {
+		all = slices.DeleteFunc(all, func(o *order) bool {
+			email, _ := o.Billing["email"].(string)
+			return !strings.Contains(strings.ToLower(email), strings.ToLower(text))
+		})
+	}
 	page(w, r, all)
 }
 
@@ -198,9 +232,53 @@ func (s *shop) account(do func(http.ResponseWriter, *http.Request, *account)) ht
 				return
 			}
 		}
-		fault(w, 404, "woocommerce_rest_invalid_id")
+		fault(w, 404, s.gone)
 	}
 }
+
+func (s *shop) listReviews(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Query().Get("status") != "all" {
+		fault(w, 400, "rest_invalid_param")
+		return
+	}
+	all := slices.DeleteFunc(slices.Clone(s.reviews), func(v review) bool {
+		return !strings.EqualFold(v.Email, r.URL.Query().Get("reviewer_email"))
+	})
+	page(w, r, all)
+}
+
+func (s *shop) deleteReview(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Query().Get("force") != "true" {
+		fault(w, 501, "woocommerce_rest_trash_not_supported")
+		return
+	}
+	s.reviews = slices.DeleteFunc(s.reviews, func(v review) bool { return strconv.Itoa(v.ID) == r.PathValue("id") })
+	erasuretest.JSON(w, 200, map[string]any{"deleted": true})
+}
+
+func (s *shop) product(w http.ResponseWriter, r *http.Request) {
+	downloadable, ok := s.products[r.PathValue("id")]
+	if !ok {
+		fault(w, 404, "woocommerce_rest_product_invalid_id")
+		return
+	}
+	erasuretest.JSON(w, 200, map[string]any{"downloadable": downloadable})
+}
+
+func (s *shop) listSubscriptions(w http.ResponseWriter, _ *http.Request) {
+	if s.subscriptions == nil {
+		fault(w, 404, "rest_no_route")
+		return
+	}
+	out := []map[string]string{}
+	for _, status := range s.subscriptions {
+		out = append(out, map[string]string{"status": status})
+	}
+	erasuretest.JSON(w, 200, out)
+}
+
+// numbered returns an order of the shop by its number.
+func (s *shop) numbered(id int) *order { return s.orders[id-1] }
 
 // updateOrder does what WC_REST_Orders_Controller does: addresses have the totals worked
 // out anew, and notes of inner names go to the fields of these names.
