@@ -57,6 +57,7 @@ func AddNotices(p *rules.Policy, s Subject, notices []notice.Notice) Subject {
 			})
 		}
 		s.announcePublished(&notices[i])
+		notice.LookAgainAfter(s.Notices, &notices[i])
 	}
 	s.scheduleNotices(p)
 	for i := range s.Facts {
@@ -99,6 +100,17 @@ func (s *Subject) reviewBy(t time.Time) {
 // MarkPurged returns the subject after the names of closed notices were purged from the stream.
 func MarkPurged(s Subject) Subject {
 	s.Notices = notice.MarkPurged(s.Notices)
+	return s
+}
+
+// EndLook returns the subject after a held deletion needed no further look, because nothing of the deletion holds.
+func EndLook(p *rules.Policy, s Subject, l notice.Look) Subject {
+	s.Notices = slices.Clone(s.Notices)
+	if n := notice.Find(s.Notices, l.Decision); n != nil {
+		n.Notifications = slices.Clone(n.Notifications)
+		n.EndLook(l.Recipient)
+	}
+	s.scheduleNotices(p)
 	return s
 }
 

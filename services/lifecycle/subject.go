@@ -108,12 +108,13 @@ type MergedPart struct {
 	Revision  string
 }
 
-// Pending reports whether a decision must be published now, a note written to the journal, or an event
-// purged from the stream.
+// Pending reports whether a decision must be published now, or published again for a recipient, a note written to the
+// journal, or an event purged from the stream.
 func (s *Subject) Pending() bool {
 	return slices.ContainsFunc(s.Outbox, func(d decision.Decision) bool { return d.IsDue(s.LastDecided) }) ||
 		len(s.Notes) > 0 ||
-		slices.ContainsFunc(s.Notices, func(n notice.Notice) bool { return n.NeedsPurge() })
+		slices.ContainsFunc(s.Notices, func(n notice.Notice) bool { return n.NeedsPurge() }) ||
+		len(notice.Looks(s.Notices)) > 0
 }
 
 // Removable reports whether nothing is left of the subject, so that a store may remove it.

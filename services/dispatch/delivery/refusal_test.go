@@ -16,7 +16,9 @@ import (
 // standing is the answer of lifecycle to every check.
 type standing struct{ stream.Standing }
 
-func (s standing) Check(context.Context, *stream.Event) (*stream.Standing, error) { return &s.Standing, nil }
+func (s standing) Check(context.Context, *stream.Event) (*stream.Standing, error) {
+	return &s.Standing, nil
+}
 
 func refusing(ids ...string) func(context.Context, *stream.Event) (dispatch.Answer, error) {
 	return func(_ context.Context, e *stream.Event) (dispatch.Answer, error) {

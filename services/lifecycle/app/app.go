@@ -194,6 +194,7 @@ func (a *App) assembleLoops(opts Options, vault *identity.Vault, events *natsio.
 			return a.quarantine.AddSubject(ctx, subject, cause, opts.Now())
 		},
 		Hold:   a.holdsDeletions,
+		Now:    opts.Now,
 		Tracer: opts.Tracer,
 		Log:    opts.Log.With("loop", "relay"),
 	})

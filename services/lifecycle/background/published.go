@@ -20,6 +20,8 @@ type published struct {
 	// held are the decisions that the subject holds back.
 	held    []decision.Decision
 	notices []notice.Notice
+	// looks are the held deletions that were published again.
+	looks []look
 	head    chain.Head
 }
 
@@ -31,9 +33,11 @@ func (r *Relay) clearOutboxes(ctx context.Context, batch []published) error {
 		sent := idsOf(s.Outbox)
 		s.Outbox = slices.Concat(s.Outbox, batch[i].held)
 		s = lifecycle.MarkSent(s, sent)
-		changes[i].Subject = lifecycle.MarkJournaled(
-			lifecycle.AddNotices(r.opts.Policy, s, batch[i].notices), batch[i].head,
-		)
+		s = lifecycle.MarkJournaled(lifecycle.AddNotices(r.opts.Policy, s, batch[i].notices), batch[i].head)
+		for j := range batch[i].looks {
+			s = batch[i].looks[j].done(r.opts.Policy, s)
+		}
+		changes[i].Subject = s
 	}
 	conflicts, err := store.Write(ctx, r.opts.Store, changes)
 	late := make([]published, len(conflicts))

@@ -68,6 +68,8 @@ type RelayOptions struct {
 	SetAside func(ctx context.Context, subject string, cause error) error
 	// Hold reports whether no deletion may be published now; nil means never. A subject with a deletion waits.
 	Hold func() bool
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
 	// Tracer starts a span for each decision; nil only passes trace ids on.
 	Tracer *trace.Tracer
 	Log    *slog.Logger
@@ -89,6 +91,9 @@ func NewRelay(opts RelayOptions) *Relay {
 	}
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
 	}
 	return &Relay{opts: opts, wake: make(chan struct{}, 1)}
 }
@@ -156,7 +161,7 @@ func (r *Relay) publishPage(ctx context.Context, after string) (sent int, next s
 	held := r.opts.Hold != nil && r.opts.Hold()
 	later := heldBack(subjects)
 	subjects = slices.DeleteFunc(subjects, func(s lifecycle.Subject) bool {
-		return r.aside.waits(s.ID) || held && slices.ContainsFunc(s.Outbox, deletes)
+		return r.aside.waits(s.ID) || held && (slices.ContainsFunc(s.Outbox, deletes) || len(notice.Looks(s.Notices)) > 0)
 	})
 	sent, err = r.publishEach(ctx, subjects, later)
 	return sent, next, errors.Join(append(failed, err)...)
@@ -260,6 +265,15 @@ func (r *Relay) publish(ctx context.Context, subjects []lifecycle.Subject, held 
 	if err := r.purge(ctx, subjects); err != nil {
 		return 0, err
 	}
+	again, err := r.lookAgain(ctx, subjects)
+	if err != nil {
+		return 0, err
+	}
+	for i := range again {
+		if again[i].event != nil {
+			events = append(events, again[i].event)
+		}
+	}
 	end := r.startSpans(ctx, events)
 	err = r.opts.Publisher.PublishEvents(ctx, events)
 	end(err)
@@ -273,6 +287,10 @@ func (r *Relay) publish(ctx context.Context, subjects []lifecycle.Subject, held 
 	for i := range out {
 		out[i].head = heads[subjects[i].ID]
 		r.logAlarms(&subjects[i])
+	}
+	for i := range again {
+		p := &out[again[i].subject]
+		p.looks = append(p.looks, again[i])
 	}
 	return len(events), r.clearOutboxes(ctx, out)
 }

@@ -94,7 +94,7 @@ func republish(
 		return nil, err
 	}
 	if event == nil {
-		event = hashedEvent(opts, s, n)
+		event = hashedEvent(opts.Vault, opts.Policy, s, n)
 	}
 	if event, err = standingPart(ctx, opts.Checker, event); event == nil || err != nil {
 		return nil, err
@@ -121,7 +121,7 @@ func standingPart(ctx context.Context, c Checker, event *stream.Event) (*stream.
 
 // findEvent returns the event of a decision from the stream; nil when the stream no longer has the
 // event.
-func findEvent(ctx context.Context, events ReplayEvents, s *lifecycle.Subject, decision string) (*stream.Event, error) {
+func findEvent(ctx context.Context, events Reader, s *lifecycle.Subject, decision string) (*stream.Event, error) {
 	found, err := EventsOf(ctx, events, s)
 	if n := slices.IndexFunc(found, func(e *stream.Event) bool { return e.ID == decision }); n >= 0 {
 		return found[n], nil
@@ -131,7 +131,7 @@ func findEvent(ctx context.Context, events ReplayEvents, s *lifecycle.Subject, d
 
 // EventsOf returns the published decisions about a subject, and about those that were merged into it, that the stream
 // still has.
-func EventsOf(ctx context.Context, events ReplayEvents, s *lifecycle.Subject) ([]*stream.Event, error) {
+func EventsOf(ctx context.Context, events Reader, s *lifecycle.Subject) ([]*stream.Event, error) {
 	var out []*stream.Event
 	for _, id := range append([]string{s.ID}, s.MergedFrom...) {
 		found, err := events.EventsOf(ctx, id)
@@ -145,7 +145,7 @@ func EventsOf(ctx context.Context, events ReplayEvents, s *lifecycle.Subject) ([
 
 // hashedEvent returns the event of a decision whose names are deleted here. A recipient with the names
 // recognizes the person by the hashes.
-func hashedEvent(opts ReplayOptions, s *lifecycle.Subject, n *notice.Notice) *stream.Event {
+func hashedEvent(v *identity.Vault, p *rules.Policy, s *lifecycle.Subject, n *notice.Notice) *stream.Event {
 	items := make([]stream.Item, len(n.Items))
 	for i, item := range n.Items {
 		items[i] = stream.Item{Category: item.Category, Hashes: item.Hashes}
@@ -158,8 +158,8 @@ func hashedEvent(opts ReplayOptions, s *lifecycle.Subject, n *notice.Notice) *st
 	for i := range n.Notifications {
 		d.Recipients = append(d.Recipients, n.Notifications[i].Recipient)
 	}
-	key := opts.Vault.ProofKey(n.Decision, n.Generation)
-	e := d.Event(opts.Policy, stream.Person{Hashes: n.Names, Key: key}, "")
+	key := v.ProofKey(n.Decision, n.Generation)
+	e := d.Event(p, stream.Person{Hashes: n.Names, Key: key}, "")
 	e.Data.Policy = n.Policy // the policy of then
 	return e
 }

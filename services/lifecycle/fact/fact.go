@@ -137,6 +137,7 @@ type Fact struct {
 	PaidUntil *time.Time `json:"paid_until,omitempty"`
 	// EventAt is when the event takes place for which the person registered, such as a webinar. It may lie
 	// after the receipt of the fact.
+	// In a receipt EventAt is the instant from which the obstacle of held data has lapsed.
 	EventAt *time.Time `json:"event_at,omitempty"`
 	// PerformanceAwaited reports whether the source will report the delivery of the sale.
 	PerformanceAwaited bool `json:"performance_awaited,omitempty"`

@@ -101,6 +101,7 @@ func (t *Notification) answer(f *fact.Fact) bool {
 		return false
 	}
 	t.Outcome, t.Categories, t.Reason, t.At = f.Outcome, maps.Clone(f.Categories), f.Reason, &f.Occurred
+	t.hold(f)
 	return true
 }
 
@@ -124,6 +125,7 @@ func Update(
 		}
 		n.Notifications = slices.Clone(n.Notifications)
 		n.AdvanceDue(requests)
+		n.markLooks(at)
 		notes = append(notes, n.escalate(at)...)
 		if n.isComplete(e, at) {
 			notes = append(notes, n.close(e, at))
@@ -141,16 +143,17 @@ func (n *Notice) escalate(at time.Time) []chain.Note {
 	var out []chain.Note
 	for i := range n.Notifications {
 		t := &n.Notifications[i]
-		if t.Escalated || !t.isUnanswered() || t.Due.After(at) {
+		due := t.deadline()
+		if t.Escalated || !t.isUnanswered() || due.After(at) {
 			continue
 		}
 		t.Escalated, t.EscalatedAt = true, &at
 		out = append(out, chain.Note{
-			Key: "unconfirmed:" + n.Decision + ":" + t.Recipient + ":" + t.Due.Format(time.RFC3339),
+			Key: "unconfirmed:" + n.Decision + ":" + t.Recipient + ":" + due.Format(time.RFC3339),
 			At:  at, Kind: chain.KindAlarm,
 			Text: fmt.Sprintf("%s has not confirmed the deletion %s by %s: "+
 				"ask the recipient, or send the decision again (\"rodopath replay\")",
-				t.Recipient, n.Decision, t.Due.UTC().Format(minute)),
+				t.Recipient, n.Decision, due.UTC().Format(minute)),
 		})
 	}
 	return out

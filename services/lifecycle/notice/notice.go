@@ -79,6 +79,10 @@ type Notification struct {
 	Categories map[string]fact.Outcome `json:"categories,omitempty"`
 	Reason     string                  `json:"reason,omitempty"`
 	At         *time.Time              `json:"at,omitempty"`
+	// LookAgain is the instant from which the obstacle of held data has lapsed, so that the recipient is notified
+	// again; nil for an answer without one. Look reports whether the notification is due now.
+	LookAgain *time.Time `json:"look_again,omitempty"`
+	Look      bool       `json:"look,omitempty"`
 	// Lost are the categories that the recipient had erased although a basis was in force: see Losses.
 	Lost []string `json:"lost,omitempty"`
 }
@@ -239,8 +243,9 @@ func (n *Notice) Due() *time.Time {
 	}
 	var first *time.Time
 	for i := range n.Notifications {
-		if t := &n.Notifications[i]; t.isUnanswered() && (first == nil || t.Due.Before(*first)) {
-			first = &t.Due
+		t := &n.Notifications[i]
+		if due := t.deadline(); t.isUnanswered() && (first == nil || due.Before(*first)) {
+			first = &due
 		}
 	}
 	return first
@@ -258,8 +263,12 @@ func VisitDeadlines(all []Notice, p *rules.Policy, visit func(time.Time)) {
 			visit(n.Question.Until)
 		}
 		for j := range n.Notifications {
-			if t := &n.Notifications[j]; t.isUnanswered() && !t.Escalated {
-				visit(t.Due)
+			t := &n.Notifications[j]
+			if t.isUnanswered() && !t.Escalated {
+				visit(t.deadline())
+			}
+			if t.LookAgain != nil && !t.Look {
+				visit(*t.LookAgain)
 			}
 		}
 	}
@@ -287,7 +296,7 @@ func (n *Notice) AdvanceDue(requests []rights.Request) {
 		}
 		by := r.Due.AddDate(0, 0, -escalateDays)
 		for j := range n.Notifications {
-			if by.Before(n.Notifications[j].Due) && by.After(n.At) {
+			if by.Before(n.Notifications[j].Due) && by.After(n.At) { // a date to look again outranks Due
 				n.Notifications[j].Due = by
 			}
 		}
@@ -307,7 +316,7 @@ func (n *Notice) expiry(p *rules.Policy) time.Time {
 		if n.Kind != stream.KindDelete || !t.isUnanswered() || n.Retracted() {
 			continue
 		}
-		escalated := t.Due
+		escalated := t.deadline()
 		if t.EscalatedAt != nil {
 			escalated = *t.EscalatedAt
 		}

@@ -58,7 +58,7 @@ func (n *Notice) Progress(at time.Time) Progress {
 		switch {
 		case t.isUnanswered():
 			p.Missing = append(p.Missing, t.Recipient)
-			late = late || !at.Before(t.Due)
+			late = late || !at.Before(t.deadline())
 		case t.Outcome == fact.OutcomeRefused && n.Kind == stream.KindDelete:
 			p.Refused = append(p.Refused, t.Recipient)
 		case t.Outcome == fact.OutcomeGranted || t.Outcome == fact.OutcomeRefused:

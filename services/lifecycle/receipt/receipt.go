@@ -89,7 +89,7 @@ func (r *Reader) Read(
 	out.Facts = append(out.Facts, factwire.Encode(&fact.Fact{
 		ID: "receipt-" + id, Kind: fact.KindReceipt, Ref: in.Decision, Recipient: from, Outcome: fact.Outcome(in.Outcome),
 		Categories: fact.ConvertOutcomes[fact.Outcome](in.Categories), Reason: in.Reason, Occurred: in.At,
-		InformedAt: in.Narrowed,
+		InformedAt: in.Narrowed, EventAt: in.LookAgain,
 	}, nil, locator))
 	if d.Question != nil {
 		if f := Answer(r.Policy, d, fact.Outcome(in.Outcome), "recipient:"+from, in.At); f != nil {
