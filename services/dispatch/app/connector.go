@@ -41,7 +41,9 @@ func connector(
 	}
 	switch r.By {
 	case "mailerlite":
-		return mailerlite.New(mailerlite.Options{Key: key, Client: client, Now: now})
+		return mailerlite.New(mailerlite.Options{
+			Key: key, Base: r.URL, AllowPrivate: r.AllowPrivate, Erase: r.Erase, Client: client, Now: now,
+		})
 	case "woocommerce":
 		return woocommerce.New(woocommerce.Options{
 			URL: r.URL, Key: key, Source: c.SourceOf(r), PersonalKeys: personalKeys(c),

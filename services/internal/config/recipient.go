@@ -25,7 +25,10 @@ type Recipient struct {
 	// person carries out the decisions and records receipts), or the interface of a platform:
 	// "mailerlite", "woocommerce", "stripe".
 	By string `validate:"required,oneof=nats webhook hand mailerlite woocommerce stripe" yaml:"by"`
-	// URL is the address of a webhook, or of a shop.
+	// Erase is what MailerLite does with a subscriber whose contact data lost their last basis: "forget" (empty means
+	// this), "delete", which keeps the data for a return, or "unsubscribe", which keeps the subscriber.
+	Erase string `validate:"omitempty,oneof=forget delete unsubscribe" yaml:"erase"`
+	// URL is the address of a webhook, or of a shop; for another platform the address of a stand-in of its interface.
 	URL string `validate:"omitempty,http_url,max=500" yaml:"url"`
 	// Secrets are references to the signing secrets of its webhooks. Every secret signs, so that
 	// one can replace another.
@@ -104,6 +107,12 @@ func (c *Config) checkRecipients() []strictyaml.Fault {
 		}
 		if r.Platform() && r.Source == "" && c.sourceOf(r.By) == "" {
 			missing("source", "none or several sources have the platform "+r.By)
+		}
+		if r.Erase != "" && r.By != "mailerlite" {
+			faults = append(
+				faults,
+				doc.Faultf(append(at, "erase"), "recipients[%d].erase: only by: mailerlite has this setting", i),
+			)
 		}
 		if r.Platform() && len(r.Kinds) > 0 && (len(r.Kinds) > 1 || r.Kinds[0] != "delete") {
 			faults = append(

@@ -32,8 +32,8 @@ type Task struct {
 	// Items are the items without a basis.
 	Items []stream.Item
 
-	// Consent reports whether a consent of the person ended, so that the decision knows the sign-up.
-	Consent bool
+	// Effective is the instant from which the decision is due.
+	Effective time.Time
 
 	ids    []string
 	hashes []string
@@ -52,7 +52,7 @@ func Read(ctx context.Context, e *stream.Event) (*Task, error) {
 	}
 	p := &e.Data.Person
 	t := &Task{
-		ID: e.ID, Whole: d.Scope == "person", Items: d.Items, ids: p.IDs, hashes: p.Hashes, key: p.Key, stays: d.Retained,
+		ID: e.ID, Whole: d.Scope == "person", Items: d.Items, Effective: e.Data.Effective, ids: p.IDs, hashes: p.Hashes, key: p.Key, stays: d.Retained,
 		Hidden: len(p.Hashes) > 0 && len(p.Emails) == 0 && len(p.IDs) == 0,
 	}
 	retained, known := dispatch.Retained(ctx)
@@ -60,7 +60,6 @@ func Read(ctx context.Context, e *stream.Event) (*Task, error) {
 		t.stays = retained
 	}
 	t.Blind = t.Hidden && !known
-	t.readConsent(e)
 	if e.Data.Replay != nil {
 		t.Since = e.Data.Replay.At
 		t.ID += ":" + strconv.FormatInt(e.Data.Replay.At.Unix(), 10)
@@ -74,15 +73,6 @@ func Read(ctx context.Context, e *stream.Event) (*Task, error) {
 		}
 	}
 	return t, nil
-}
-
-// consentArticle is the basis of a consent in the GDPR.
-const consentArticle = "6(1)(a)"
-
-// readConsent reads whether the decision follows the end of a consent.
-func (t *Task) readConsent(e *stream.Event) {
-	t.Consent = slices.ContainsFunc(e.Data.Because, func(r stream.Reason) bool { return r.Article == consentArticle }) ||
-		t.Lapsed("newsletter")
 }
 
 // IDs lists the person's ids that begin and end so, without that.

@@ -39,7 +39,7 @@ func Deletion(scope string, ids []string, items ...string) *stream.Event {
 	}
 	return &stream.Event{
 		SpecVersion: "1.0", ID: "dec_1", Source: stream.Source, Type: stream.TypeDelete, Subject: "sub_1", Time: Now(),
-		Data: stream.Decision{Kind: "delete", Delete: d, Person: stream.Person{Emails: []string{Email}, IDs: ids}},
+		Data: stream.Decision{Kind: "delete", Effective: Now(), Delete: d, Person: stream.Person{Emails: []string{Email}, IDs: ids}},
 	}
 }
 

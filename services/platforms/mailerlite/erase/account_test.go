@@ -17,6 +17,8 @@ import (
 type account struct {
 	*erasuretest.Fake
 	subscribers []*subscriber
+	// erase is the setting of the recipient.
+	erase string
 }
 
 type subscriber struct {
@@ -28,6 +30,7 @@ type subscriber struct {
 	Opened  int                 `json:"opens_count"`
 	OptedIn string              `json:"opted_in_at"`
 	Forget  string              `json:"forget_at,omitempty"`
+	Since   string              `json:"subscribed_at,omitempty"`
 }
 
 func newAccount(t testing.TB) *account {
@@ -60,6 +63,10 @@ func newAccount(t testing.TB) *account {
 			)
 		}),
 	)
+	mux.HandleFunc("DELETE /api/subscribers/{id}", a.with(func(w http.ResponseWriter, _ *http.Request, s *subscriber) {
+		a.subscribers = slices.DeleteFunc(a.subscribers, func(o *subscriber) bool { return o == s })
+		w.WriteHeader(204)
+	}))
 	mux.HandleFunc(
 		"DELETE /api/subscribers/{id}/groups/{group}",
 		a.with(func(w http.ResponseWriter, r *http.Request, s *subscriber) {
@@ -125,7 +132,9 @@ func (a *account) update(w http.ResponseWriter, r *http.Request, s *subscriber) 
 
 func (a *account) connector(t testing.TB, client *http.Client) *mailerlite.Connector {
 	t.Helper()
-	c, err := mailerlite.New(mailerlite.Options{Key: "token", Base: a.URL + "/api", Client: client, Now: erasuretest.Now})
+	c, err := mailerlite.New(mailerlite.Options{
+		Key: "token", Base: a.URL + "/api", AllowPrivate: true, Client: client, Now: erasuretest.Now, Erase: a.erase,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,13 +28,26 @@ import (
 type Options struct {
 	// Key is the token of the interface.
 	Key string
-	// Base is where the interface is; empty means https://connect.mailerlite.com/api.
-	Base string
+	// Base is where the interface is; empty means https://connect.mailerlite.com/api. AllowPrivate permits http://.
+	Base         string
+	AllowPrivate bool
+	// Erase is what happens to a subscriber whose contact data lost their last basis; empty means Forget.
+	Erase string
 	// Client makes the calls.
 	Client *http.Client
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
+
+// The values of Options.Erase.
+const (
+	// Forget: MailerLite erases the subscriber with all history within 30 days. The only erasure.
+	Forget = "forget"
+	// Delete: the subscriber leaves the lists, and MailerLite keeps the data for a return.
+	Delete = "delete"
+	// Unsubscribe: the subscriber stays, unsubscribed, without groups and without fields.
+	Unsubscribe = "unsubscribe"
+)
 
 const keyHelp = "create a new token at Integrations, MailerLite API, and store the token as the recipient's key"
 
@@ -50,6 +63,8 @@ const (
 type Connector struct {
 	client      *erasure.Client
 	subscribers *erasure.Directory[erasure.Named]
+	erase       string
+	now         func() time.Time
 }
 
 var _ dispatch.Connector = (*Connector)(nil)
@@ -60,8 +75,15 @@ func New(opts Options) (*Connector, error) {
 	if key == "" || strings.ContainsAny(key, " \t\r\n") {
 		return nil, errors.New("key: the token is missing, or has more than one line; " + keyHelp)
 	}
-	c := &Connector{client: erasure.New(erasure.Options{
-		Name: "MailerLite", Base: strings.TrimRight(cmp.Or(opts.Base, "https://connect.mailerlite.com/api"), "/"),
+	base, err := erasure.Base(cmp.Or(opts.Base, "https://connect.mailerlite.com/api"), opts.AllowPrivate)
+	if err != nil {
+		return nil, err
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	c := &Connector{erase: cmp.Or(opts.Erase, Forget), now: opts.Now, client: erasure.New(erasure.Options{
+		Name: "MailerLite", Base: base,
 		Client: opts.Client, KeyHelp: keyHelp, Limit: rate.Limit(perMinute-atOnce) / 60, Burst: atOnce, Now: opts.Now,
 		Authorize: func(h http.Header) { h.Set("Authorization", "Bearer "+key) },
 	})}
@@ -84,7 +106,7 @@ func (c *Connector) Deliver(ctx context.Context, e *stream.Event, _ []byte) (dis
 	if err != nil {
 		return dispatch.Answer{}, err
 	}
-	w := &work{Connector: c, task: t}
+	w := &work{Connector: c, task: t, report: erasure.Report{Now: c.now()}}
 	for _, category := range t.Categories() {
 		w.report.Say(category, stream.OutcomeNotFound, "")
 	}

@@ -19,7 +19,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -78,16 +77,9 @@ var _ dispatch.Connector = (*Connector)(nil)
 
 // New makes a connector.
 func New(opts Options) (*Connector, error) {
-	u, err := url.Parse(opts.URL)
-	switch {
-	case err != nil || u.Host == "":
-		return nil, errors.New("url is not the address of a shop such as https://shop.example.com")
-	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return nil, errors.New("url must hold only the address of the shop")
-	case u.Scheme != "https" && (u.Scheme != "http" || !opts.AllowPrivate):
-		return nil, errors.New(
-			"url must begin with https://, because calls carry the key; http:// requires allow_private, for a shop in a private network",
-		)
+	base, err := erasure.Base(opts.URL, opts.AllowPrivate)
+	if err != nil {
+		return nil, err
 	}
 	key, secret, ok := strings.Cut(strings.TrimSpace(opts.Key), ":")
 	if !ok || key == "" || secret == "" || strings.ContainsAny(key+secret, " \t\r\n:") {
@@ -96,13 +88,12 @@ func New(opts Options) (*Connector, error) {
 	if opts.Source == "" {
 		return nil, errors.New("source is missing: set source to the id of the shop's source")
 	}
-	base := strings.TrimSuffix(strings.TrimRight(opts.URL, "/"), interfacePath) + interfacePath
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
 	c := &Connector{source: opts.Source, now: opts.Now, personal: opts.PersonalKeys, client: erasure.New(erasure.Options{
 		Name:    "WooCommerce",
-		Base:    base,
+		Base:    strings.TrimSuffix(base, interfacePath) + interfacePath,
 		Client:  opts.Client,
 		KeyHelp: keyHelp,
 		Right:   rightShop,
