@@ -50,7 +50,9 @@ func connector(
 			AllowPrivate: r.AllowPrivate, Client: client, Now: now,
 		})
 	case "stripe":
-		return stripe.New(stripe.Options{Key: key, Client: client, Now: now})
+		return stripe.New(stripe.Options{
+			Key: key, Base: r.URL, AllowPrivate: r.AllowPrivate, Client: client, Now: now,
+		})
 	}
 	return nil, fmt.Errorf("by: %s is not a supported platform", r.By)
 }

@@ -19,11 +19,17 @@ type account struct {
 	subscriptions map[string]string
 	// done has the answers to keys that were used, with what was asked.
 	done map[string][2]string
+	// invoices are the states of the invoices of cus_1, charges its payments with the states of their disputes.
+	invoices []string
+	charges  []charge
 	// stubborn keeps descriptions.
 	stubborn bool
 }
 
 type customer map[string]any
+
+// charge is a payment with the state of its dispute; empty without one.
+type charge struct{ id, dispute string }
 
 func newAccount(t testing.TB) *account {
 	a := &account{subscriptions: map[string]string{}, done: map[string][2]string{}}
@@ -75,6 +81,25 @@ func newAccount(t testing.TB) *account {
 		}
 		erasuretest.JSON(w, 200, map[string]any{"object": "list", "data": data, "has_more": false})
 	})
+	mux.HandleFunc("GET /v1/invoices", func(w http.ResponseWriter, r *http.Request) {
+		data := []any{}
+		for _, status := range a.invoices {
+			if r.URL.Query().Get("customer") == "cus_1" && status == r.URL.Query().Get("status") {
+				data = append(data, map[string]string{"status": status})
+			}
+		}
+		erasuretest.JSON(w, 200, map[string]any{"object": "list", "data": data, "has_more": false})
+	})
+	mux.HandleFunc("GET /v1/charges", a.listCharges)
+	mux.HandleFunc("GET /v1/disputes", func(w http.ResponseWriter, r *http.Request) {
+		data := []any{}
+		for _, c := range a.charges {
+			if c.id == r.URL.Query().Get("charge") {
+				data = append(data, map[string]string{"status": c.dispute})
+			}
+		}
+		erasuretest.JSON(w, 200, map[string]any{"object": "list", "data": data, "has_more": false})
+	})
 	a.Fake = erasuretest.Start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "Bearer rk_1" || r.Header.Get("Stripe-Version") != stripe.Version {
 			erasuretest.JSON(
@@ -89,6 +114,22 @@ func newAccount(t testing.TB) *account {
 		mux.ServeHTTP(w, r)
 	}))
 	return a
+}
+
+// listCharges pages by one payment.
+func (a *account) listCharges(w http.ResponseWriter, r *http.Request) {
+	all := a.charges
+	if r.URL.Query().Get("customer") != "cus_1" {
+		all = nil
+	}
+	if after := r.URL.Query().Get("starting_after"); after != "" {
+		all = all[slices.IndexFunc(all, func(c charge) bool { return c.id == after })+1:]
+	}
+	data := []any{}
+	for _, c := range all[:min(1, len(all))] {
+		data = append(data, map[string]any{"id": c.id, "disputed": c.dispute != ""})
+	}
+	erasuretest.JSON(w, 200, map[string]any{"object": "list", "data": data, "has_more": len(all) > 1})
 }
 
 func missing(w http.ResponseWriter) {
@@ -183,7 +224,9 @@ func (a *account) update(w http.ResponseWriter, r *http.Request, c customer) {
 
 func (a *account) connector(t testing.TB, client *http.Client) *stripe.Connector {
 	t.Helper()
-	c, err := stripe.New(stripe.Options{Key: "rk_1\n", Base: a.URL, Client: client, Now: erasuretest.Now})
+	c, err := stripe.New(stripe.Options{
+		Key: "rk_1\n", Base: a.URL, AllowPrivate: true, Client: client, Now: erasuretest.Now,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

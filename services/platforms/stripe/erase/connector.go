@@ -6,6 +6,9 @@
 // after the payment at the earliest; redaction is a public preview, needs a preview version of the
 // API, is irreversible, and covers data that the seller's books may still need, so redaction is
 // left to the seller.
+//
+// Before a customer is deleted, or loses the contact fields, the connector looks for running subscriptions, open invoices
+// and open disputes: see reality.go.
 package erase
 
 import (
@@ -31,15 +34,25 @@ const Version = "2026-08-26.dahlia"
 type Options struct {
 	// Key is a secret key (sk_…) or, better, a restricted one (rk_…).
 	Key string
-	// Base is where the API is; empty means https://api.stripe.com.
-	Base string
+	// Base is where the API is; empty means https://api.stripe.com. AllowPrivate permits http://.
+	Base         string
+	AllowPrivate bool
 	// Client makes the calls.
 	Client *http.Client
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
 
-const keyHelp = "create a restricted key at Developers, API keys, with Customers: Write and Subscriptions: Read, and store the key as the recipient's key"
+const keyHelp = "create a restricted key at Developers, API keys, with Customers: Write and Read for Subscriptions, Invoices, Charges and Disputes, and store the key as the recipient's key"
+
+// The permissions that calls need.
+const (
+	rightCustomers     = "Customers: Write"
+	rightSubscriptions = "Subscriptions: Read"
+	rightInvoices      = "Invoices: Read"
+	rightCharges       = "Charges and Refunds: Read"
+	rightDisputes      = "Disputes: Read"
+)
 
 // perSecond is the rate limit of calls. Stripe permits 100 a second, 25 in test mode, for all
 // callers of the seller together (https://docs.stripe.com/rate-limits).
@@ -63,11 +76,16 @@ func New(opts Options) (*Connector, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
+	base, err := erasure.Base(cmp.Or(opts.Base, "https://api.stripe.com"), opts.AllowPrivate)
+	if err != nil {
+		return nil, err
+	}
 	c := &Connector{now: opts.Now, client: erasure.New(erasure.Options{
 		Name:    "Stripe",
-		Base:    strings.TrimRight(cmp.Or(opts.Base, "https://api.stripe.com"), "/"),
+		Base:    base,
 		Client:  opts.Client,
 		KeyHelp: keyHelp,
+		Right:   rightCustomers,
 		Limit:   perSecond,
 		Burst:   int(perSecond),
 		Now:     opts.Now,
@@ -92,7 +110,7 @@ func (c *Connector) Deliver(ctx context.Context, e *stream.Event, _ []byte) (dis
 	if err != nil {
 		return dispatch.Answer{}, err
 	}
-	w := &work{Connector: c, task: t}
+	w := &work{Connector: c, task: t, report: erasure.Report{Now: c.now()}}
 	for _, category := range t.Categories() {
 		w.report.Say(category, stream.OutcomeNotFound, "")
 	}

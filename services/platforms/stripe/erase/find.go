@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rodopath/rodopath/services/dispatch"
 	"github.com/rodopath/rodopath/services/platforms/erasure"
 )
 
@@ -28,6 +29,17 @@ type customer struct {
 		Phone   string   `json:"phone"`
 		Address *address `json:"address"`
 	} `json:"shipping"`
+	// Metadata are the seller's own entries.
+	Metadata map[string]any `json:"metadata"`
+}
+
+// filled reports whether an address holds anything: an empty text is as good as none.
+func (a *address) filled() bool { return a != nil && *a != address{} }
+
+// ships reports whether the customer has data of a shipping address.
+func (u *customer) ships() bool {
+	s := u.Shipping
+	return s != nil && (s.Name != "" || s.Phone != "" || s.Address.filled())
 }
 
 type address struct {
@@ -100,7 +112,7 @@ func (c *Connector) find(ctx context.Context, t *erasure.Task) ([]customer, erro
 // named returns the customers of an address. The list is consistent, and its filter is
 // case-sensitive (https://docs.stripe.com/api/customers/list); the search ignores case and may lag
 // by a minute (https://docs.stripe.com/search). Without search in the account the list alone is
-// used.
+// used; another failure of the search says nothing of the other calls.
 func (c *Connector) named(ctx context.Context, email string) ([]customer, error) {
 	var list, search customerList
 	_, err := c.client.Call(ctx, "find the customer", erasure.Request{
@@ -116,7 +128,7 @@ func (c *Connector) named(ctx context.Context, email string) ([]customer, error)
 	}, &search)
 	var status *erasure.StatusError
 	if err != nil && (!errors.As(err, &status) || status.Status != http.StatusBadRequest) {
-		return nil, err
+		return nil, &dispatch.RefusalError{Err: err}
 	}
 	all := slices.Concat(list.Data, search.Data)
 	return slices.DeleteFunc(all, func(u customer) bool { return !strings.EqualFold(u.Email, email) }), nil

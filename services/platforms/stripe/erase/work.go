@@ -14,10 +14,9 @@ import (
 
 // Texts of the reasons of answers.
 const (
-	reasonPayments     = "Stripe retains charges and invoices for its own legal obligations, and no call deletes them; a redaction job at Stripe hides these records from the account"
-	reasonSubscription = "the customer has a running subscription, which a deletion would cancel; cancel the subscription, then send the decision again"
-	reasonLeft         = "Stripe kept some fields of the customer; empty the fields in the dashboard"
-	reasonStays        = "the data may still be held on another basis"
+	reasonPayments = "Stripe retains charges and invoices for its own legal obligations, and no call deletes them; a redaction job at Stripe hides these records from the account"
+	reasonLeft     = "Stripe kept some fields of the customer; empty the fields in the dashboard"
+	reasonStays    = "the data may still be held on another basis"
 )
 
 // work is a decision that is carried out.
@@ -50,7 +49,8 @@ func payment(id string) bool {
 func (w *work) keep() {
 	for _, category := range []string{"contact", "phone"} {
 		if w.task.Lapsed(category) {
-			w.report.Say(category, stream.OutcomeHeld, reasonStays)
+			until, day := w.task.UntilOf(category)
+			w.report.Hold(category, reasonStays, until, day)
 		}
 	}
 }
@@ -65,43 +65,21 @@ func (w *work) say(category, outcome, reason string) {
 // apply carries out the decision for one customer. A replay with hashes does not list retained
 // items, so a customer with a possibly retained part is not deleted.
 func (w *work) apply(ctx context.Context, u *customer) error {
-	all := w.task.Whole || w.task.Gone("contact") && !w.task.Hidden && !w.task.Stays("order", "invoice", "access")
-	if !all {
-		return w.blank(ctx, u)
-	}
-	runs, err := w.subscribed(ctx, u.ID)
-	if err != nil {
-		return err
-	}
-	if runs {
-		w.say("contact", stream.OutcomeHeld, reasonSubscription)
-		w.say("phone", stream.OutcomeHeld, reasonSubscription)
-		return nil
-	}
-	return w.remove(ctx, u.ID)
-}
-
-// subscribed reports whether a subscription runs: GET /v1/subscriptions lists the subscriptions of
-// a customer that are not cancelled (https://docs.stripe.com/api/subscriptions/list).
-func (w *work) subscribed(ctx context.Context, id string) (bool, error) {
-	var list struct {
-		Data []struct {
-			Status string `json:"status"`
-		} `json:"data"`
-		More bool `json:"has_more"`
-	}
-	_, err := w.client.Call(ctx, "list the subscriptions", erasure.Request{
-		Method: http.MethodGet, Path: "/v1/subscriptions", Query: url.Values{"customer": {id}, "limit": {"100"}},
-	}, &list)
-	if err != nil {
-		return false, err
-	}
-	for _, s := range list.Data {
-		if !slices.Contains([]string{"canceled", "incomplete", "incomplete_expired"}, s.Status) {
-			return true, nil
+	if w.task.Gone("contact") {
+		news, err := w.news(ctx, u.ID)
+		if err != nil {
+			return err
+		}
+		if news != "" {
+			w.say("contact", stream.OutcomeHeld, news)
+			w.say("phone", stream.OutcomeHeld, news)
+			return nil
 		}
 	}
-	return list.More, nil
+	if w.task.Whole || w.task.Gone("contact") && !w.task.Blind && !w.task.Stays("order", "invoice", "access") {
+		return w.remove(ctx, u.ID)
+	}
+	return w.blank(ctx, u)
 }
 
 // remove deletes a customer with its cards: DELETE /v1/customers/:id.
@@ -144,7 +122,8 @@ func (w *work) blank(ctx context.Context, u *customer) error {
 		case w.task.Gone(category):
 			w.say(category, outcome, reason)
 		case w.task.Lapsed(category):
-			w.say(category, stream.OutcomeHeld, reasonStays)
+			until, day := w.task.UntilOf(category)
+			w.report.Hold(category, reasonStays, until, day)
 		}
 	}
 	return nil
@@ -164,7 +143,8 @@ func (w *work) form(u *customer) url.Values {
 	if w.task.Gone("contact") {
 		for name, filled := range map[string]bool{
 			"email": u.Email != "", "name": u.Name != "", "description": u.Description != "", "business_name": u.Business != "",
-			"individual_name": u.Individual != "", "address": u.Address != nil, "shipping": u.Shipping != nil,
+			"individual_name": u.Individual != "", "address": u.Address.filled(), "shipping": u.ships(),
+			"metadata": len(u.Metadata) > 0,
 		} {
 			if filled {
 				form.Set(name, "")
