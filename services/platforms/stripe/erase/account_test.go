@@ -210,6 +210,9 @@ func (a *account) update(w http.ResponseWriter, r *http.Request, c customer) {
 		case name == "description" && a.stubborn:
 		case value == "" && !strings.Contains(name, "["):
 			c[name] = nil
+		case strings.HasPrefix(name, "metadata[") && value == "":
+			metadata, _ := c["metadata"].(map[string]any)
+			delete(metadata, strings.TrimSuffix(strings.TrimPrefix(name, "metadata["), "]"))
 		case name == "shipping[phone]":
 			shipping["phone"] = nil
 		case name == "shipping[name]" && value != shipping["name"]:

@@ -127,7 +127,8 @@ func (c *Connector) named(ctx context.Context, email string) ([]customer, error)
 		Query:  url.Values{"query": {`email:"` + quoted(email) + `"`}, "limit": {"100"}},
 	}, &search)
 	var status *erasure.StatusError
-	if err != nil && (!errors.As(err, &status) || status.Status != http.StatusBadRequest) {
+	if err != nil && (!errors.As(err, &status) ||
+		status.Status != http.StatusBadRequest && status.Status != http.StatusNotFound) {
 		return nil, &dispatch.RefusalError{Err: err}
 	}
 	all := slices.Concat(list.Data, search.Data)

@@ -55,7 +55,7 @@ func TestCarry_AnEmptyTextIsNone(t *testing.T) {
 	for _, field := range []string{"name", "phone", "description"} {
 		c[field] = ""
 	}
-	c["address"], c["metadata"] = map[string]any{"line1": "", "city": nil}, map[string]any{}
+	c["address"], c["metadata"] = map[string]any{"line1": "", "city": nil}, map[string]any{"a": "", "b": nil}
 	c["shipping"] = map[string]any{"name": "", "phone": nil, "address": map[string]any{"line1": ""}}
 	e := erasuretest.Stays(erasuretest.Deletion("part", []string{"stripe:cus_1"}, "contact"), "order stripe:in_1")
 	c["email"] = nil

@@ -144,10 +144,14 @@ func (w *work) form(u *customer) url.Values {
 		for name, filled := range map[string]bool{
 			"email": u.Email != "", "name": u.Name != "", "description": u.Description != "", "business_name": u.Business != "",
 			"individual_name": u.Individual != "", "address": u.Address.filled(), "shipping": u.ships(),
-			"metadata": len(u.Metadata) > 0,
 		} {
 			if filled {
 				form.Set(name, "")
+			}
+		}
+		for key, value := range u.Metadata { // an empty value unsets a key
+			if value != nil && value != "" {
+				form.Set("metadata["+key+"]", "")
 			}
 		}
 	}
