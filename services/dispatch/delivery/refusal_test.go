@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,10 +23,8 @@ func (s standing) Check(context.Context, *stream.Event) (*stream.Standing, error
 
 func refusing(ids ...string) func(context.Context, *stream.Event) (dispatch.Answer, error) {
 	return func(_ context.Context, e *stream.Event) (dispatch.Answer, error) {
-		for _, id := range ids {
-			if e.ID == id {
-				return dispatch.Answer{}, &dispatch.RefusalError{Err: errors.New("the answer was 400")}
-			}
+		if slices.Contains(ids, e.ID) {
+			return dispatch.Answer{}, &dispatch.RefusalError{Err: errors.New("the answer was 400")}
 		}
 		return dispatch.Answer{Outcome: stream.OutcomeDone}, nil
 	}

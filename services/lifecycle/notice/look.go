@@ -36,7 +36,8 @@ func (n *Notice) looks() bool {
 // hold records until when the recipient holds data by its answer.
 func (t *Notification) hold(f *fact.Fact) {
 	t.LookAgain, t.Look = nil, false
-	if (f.Outcome == fact.OutcomeHeld || f.Outcome == fact.OutcomePartial) && f.EventAt != nil && f.EventAt.After(f.Occurred) {
+	if (f.Outcome == fact.OutcomeHeld || f.Outcome == fact.OutcomePartial) && f.EventAt != nil &&
+		f.EventAt.After(f.Occurred) {
 		t.LookAgain = f.EventAt
 	}
 }

@@ -52,8 +52,15 @@ func Read(ctx context.Context, e *stream.Event) (*Task, error) {
 	}
 	p := &e.Data.Person
 	t := &Task{
-		ID: e.ID, Whole: d.Scope == "person", Items: d.Items, Effective: e.Data.Effective, ids: p.IDs, hashes: p.Hashes, key: p.Key, stays: d.Retained,
-		Hidden: len(p.Hashes) > 0 && len(p.Emails) == 0 && len(p.IDs) == 0,
+		ID:        e.ID,
+		Whole:     d.Scope == "person",
+		Items:     d.Items,
+		Effective: e.Data.Effective,
+		ids:       p.IDs,
+		hashes:    p.Hashes,
+		key:       p.Key,
+		stays:     d.Retained,
+		Hidden:    len(p.Hashes) > 0 && len(p.Emails) == 0 && len(p.IDs) == 0,
 	}
 	retained, known := dispatch.Retained(ctx)
 	if known {

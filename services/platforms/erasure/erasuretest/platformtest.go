@@ -38,8 +38,18 @@ func Deletion(scope string, ids []string, items ...string) *stream.Event {
 		d.Items = append(d.Items, item(text))
 	}
 	return &stream.Event{
-		SpecVersion: "1.0", ID: "dec_1", Source: stream.Source, Type: stream.TypeDelete, Subject: "sub_1", Time: Now(),
-		Data: stream.Decision{Kind: "delete", Effective: Now(), Delete: d, Person: stream.Person{Emails: []string{Email}, IDs: ids}},
+		SpecVersion: "1.0",
+		ID:          "dec_1",
+		Source:      stream.Source,
+		Type:        stream.TypeDelete,
+		Subject:     "sub_1",
+		Time:        Now(),
+		Data: stream.Decision{
+			Kind:      "delete",
+			Effective: Now(),
+			Delete:    d,
+			Person:    stream.Person{Emails: []string{Email}, IDs: ids},
+		},
 	}
 }
 
@@ -185,7 +195,14 @@ func Deliver(t testing.TB, c dispatch.Connector, e *stream.Event) (string, error
 		t.Errorf("it names somebody: %s", said)
 	}
 	if err == nil {
-		r := &stream.Receipt{Decision: e.ID, Outcome: a.Outcome, Categories: a.Categories, Reason: a.Reason, At: Now(), LookAgain: a.LookAgain}
+		r := &stream.Receipt{
+			Decision:   e.ID,
+			Outcome:    a.Outcome,
+			Categories: a.Categories,
+			Reason:     a.Reason,
+			At:         Now(),
+			LookAgain:  a.LookAgain,
+		}
 		if err := r.Check(); err != nil {
 			t.Errorf("it is no receipt: %v", err)
 		}

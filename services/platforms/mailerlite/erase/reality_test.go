@@ -61,7 +61,10 @@ func TestCarry_AnUnknownConsentKeepsNoPhone(t *testing.T) {
 	if want := "partial marketing_profile=held phone=done"; err != nil || !strings.HasPrefix(got, want) {
 		t.Errorf("got %q, %v, want %q", got, err, want)
 	}
-	if s := a.find(erasuretest.Email); s.Fields["phone"] != nil || s.Fields["favourite"] != "cats" || s.Status != "active" {
+	if s := a.find(
+		erasuretest.Email,
+	); s.Fields["phone"] != nil || s.Fields["favourite"] != "cats" ||
+		s.Status != "active" {
 		t.Errorf("got %+v, want the phone alone emptied", s)
 	}
 }

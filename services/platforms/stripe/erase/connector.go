@@ -7,8 +7,8 @@
 // API, is irreversible, and covers data that the seller's books may still need, so redaction is
 // left to the seller.
 //
-// Before a customer is deleted, or loses the contact fields, the connector looks for running subscriptions, open invoices
-// and open disputes: see reality.go.
+// Before a customer is deleted, or loses the contact fields, the connector looks for running subscriptions, open
+// invoices and open disputes: see reality.go.
 package erase
 
 import (

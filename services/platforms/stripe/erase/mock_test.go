@@ -44,7 +44,9 @@ func TestCarry_AgainstStripeMock(t *testing.T) {
 	}
 	front := httptest.NewServer(proxy)
 	defer front.Close()
-	c, err := stripe.New(stripe.Options{Key: "sk_test_123", Base: front.URL, AllowPrivate: true, Client: erasuretest.Client()})
+	c, err := stripe.New(
+		stripe.Options{Key: "sk_test_123", Base: front.URL, AllowPrivate: true, Client: erasuretest.Client()},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -144,7 +144,7 @@ func (w *work) news(ctx context.Context, orders []order, accounts []account) (st
 		switch {
 		case !w.task.Knows(name):
 			return reasonUnknown, nil
-		case w.task.Unlisted() && !slices.ContainsFunc(w.task.Items, func(i stream.Item) bool { return w.task.Names(&i, name) }):
+		case w.task.Unlisted() && !w.deletes(name):
 			return reasonMany, nil
 		}
 	}
@@ -155,6 +155,11 @@ func (w *work) news(ctx context.Context, orders []order, accounts []account) (st
 		}
 	}
 	return "", nil
+}
+
+// deletes reports whether a record is one of the decision.
+func (w *work) deletes(name string) bool {
+	return slices.ContainsFunc(w.task.Items, func(i stream.Item) bool { return w.task.Names(&i, name) })
 }
 
 // subscribed reports whether a subscription of an account runs: GET /subscriptions of WooCommerce Subscriptions.

@@ -15,7 +15,11 @@ const unknown = "held: the shop has an order of the person, paid or open, that R
 
 // contactGone is a decision about the contact data of the customer, with order 17 retained.
 func contactGone() *stream.Event {
-	return erasuretest.Claimed(erasuretest.Deletion("part", []string{"woocommerce:5@shop"}, "contact", "phone"), lapse, order17)
+	return erasuretest.Claimed(
+		erasuretest.Deletion("part", []string{"woocommerce:5@shop"}, "contact", "phone"),
+		lapse,
+		order17,
+	)
 }
 
 func TestCarry_WhatTheDecisionDoesNotKnowHoldsTheErasure(t *testing.T) {
@@ -74,7 +78,11 @@ func TestCarry_TheCheckOfTheDeliveryCounts(t *testing.T) {
 	s := newShop(t)
 	e := erasuretest.Deletion("part", []string{"woocommerce:5@shop"}, "contact")
 	retained := []stream.RetainedItem{
-		{Item: stream.Item{Category: "order", Ref: "stripe:pi_1", Names: []string{"woocommerce:order/17@shop"}}, Until: &lapse, LastDay: "2031-12-31"},
+		{
+			Item:    stream.Item{Category: "order", Ref: "stripe:pi_1", Names: []string{"woocommerce:order/17@shop"}},
+			Until:   &lapse,
+			LastDay: "2031-12-31",
+		},
 	}
 	a, err := s.connector(t, erasuretest.Client()).Deliver(dispatch.WithRetained(t.Context(), retained), e, nil)
 	if err != nil || a.Outcome != stream.OutcomePartial || a.LookAgain == nil || !a.LookAgain.Equal(lapse) {
@@ -89,7 +97,8 @@ func TestCarry_TooManyRetainedOrdersCannotBeCompared(t *testing.T) {
 	s := newShop(t)
 	e := erasuretest.Claimed(erasuretest.Deletion("part", nil, "contact"), lapse, "order")
 	got, err := erasuretest.Deliver(t, s.connector(t, erasuretest.Client()), e)
-	if want := "held: the decision does not list all retained orders"; err != nil || !strings.HasPrefix(got, want) || s.mine() == nil {
+	if want := "held: the decision does not list all retained orders"; err != nil || !strings.HasPrefix(got, want) ||
+		s.mine() == nil {
 		t.Errorf("got %q, %v, want %q", got, err, want)
 	}
 }
@@ -98,7 +107,8 @@ func TestCarry_AnOrderInProgressIsNotCleared(t *testing.T) {
 	s := newShop(t)
 	s.numbered(17).Status = "processing"
 	got, err := erasuretest.Deliver(t, s.connector(t, erasuretest.Client()), erasuretest.Deletion("part", nil, order17))
-	if want := "held: an order to erase is paid and not completed in the shop"; err != nil || got != want || len(s.Changes()) != 0 {
+	if want := "held: an order to erase is paid and not completed in the shop"; err != nil || got != want ||
+		len(s.Changes()) != 0 {
 		t.Errorf("got %q, %v, want %q", got, err, want)
 	}
 }
@@ -152,7 +162,11 @@ func TestCarry_APhoneThatStaysIsNotDone(t *testing.T) {
 
 // TestCarry_AShippedGoodOpensNothing: no account is looked for.
 func TestCarry_AShippedGoodOpensNothing(t *testing.T) {
-	e := erasuretest.Stays(erasuretest.Deletion("part", []string{"woocommerce:5@shop"}, "access woocommerce:order/17@shop"), "contact", order17)
+	e := erasuretest.Stays(
+		erasuretest.Deletion("part", []string{"woocommerce:5@shop"}, "access woocommerce:order/17@shop"),
+		"contact",
+		order17,
+	)
 	for name, c := range map[string]struct {
 		line map[string]any
 		want string
@@ -255,7 +269,11 @@ func TestCarry_NamesTheMissingRight(t *testing.T) {
 		return r.Method == "DELETE" && erasuretest.Answering(403, `{"code":"woocommerce_rest_cannot_delete"}`)(w, r)
 	})
 	_, err := erasuretest.Deliver(t, s.connector(t, erasuretest.Client()), contactGone())
-	if err == nil || !strings.Contains(err.Error(), "(this call needs an administrator, because a manager of the shop cannot delete accounts)") {
+	if err == nil ||
+		!strings.Contains(
+			err.Error(),
+			"(this call needs an administrator, because a manager of the shop cannot delete accounts)",
+		) {
 		t.Errorf("got %v, want the missing right", err)
 	}
 }
