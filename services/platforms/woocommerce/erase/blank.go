@@ -48,6 +48,10 @@ func (o *order) change() map[string]any {
 	}
 	// WooCommerce's eraser marks an order so.
 	notes = append(notes, meta{Key: "_anonymized", Value: json.RawMessage(`"yes"`)})
+	if len(o.unseen) > 0 {
+		value, _ := json.Marshal(strings.Join(o.unseen, ", ")) // a text is always valid
+		notes = append(notes, meta{Key: markLeft, Value: value})
+	}
 	return map[string]any{"customer_id": 0, "customer_note": "", "transaction_id": "", "meta_data": notes}
 }
 
@@ -110,18 +114,22 @@ func plain(raw json.RawMessage) string {
 	return fmt.Sprint(value)
 }
 
+// markLeft is the entry of an anonymised order with what the erasure left and nothing shows afterwards.
+const markLeft = "_rodopath_left"
+
 // leftovers lists what the erasure of an order leaves: reasons of refunds and the lines of the order cannot be
 // changed without changing the books, and the users of a coupon are read only.
 func (w *work) leftovers(ctx context.Context, o *order) ([]string, error) {
-	var left []string
-	if slices.ContainsFunc(o.Refunds, func(r refund) bool { return r.Reason != "" }) {
-		left = append(left, leftRefunds)
+	for _, m := range o.Meta {
+		if m.Key == markLeft {
+			o.unseen = strings.Split(plain(m.Value), ", ")
+		}
 	}
 	if slices.ContainsFunc(o.Lines, func(l line) bool { return slices.ContainsFunc(l.Meta, o.mentions) }) {
-		left = append(left, leftLines)
+		o.note(leftLines)
 	}
 	if o.keeps && slices.ContainsFunc(o.Meta, func(m meta) bool { return !o.isPersonal(string(m.Key)) && o.mentions(m) }) {
-		left = append(left, leftPlugins)
+		o.note(leftPlugins)
 	}
 	for _, c := range o.Coupons {
 		used, err := w.usedBy(ctx, string(c.Code), o)
@@ -129,11 +137,23 @@ func (w *work) leftovers(ctx context.Context, o *order) ([]string, error) {
 			return nil, err
 		}
 		if used {
-			left = append(left, leftCoupon)
-			break
+			o.note(leftCoupon)
 		}
 	}
+	left := slices.DeleteFunc(slices.Clone(o.unseen), func(what string) bool {
+		return !slices.Contains([]string{leftLines, leftPlugins, leftCoupon}, what)
+	})
+	if slices.ContainsFunc(o.Refunds, func(r refund) bool { return r.Reason != "" }) {
+		left = append(left, leftRefunds)
+	}
 	return left, nil
+}
+
+// note adds what the erasure leaves.
+func (o *order) note(what string) {
+	if !slices.Contains(o.unseen, what) {
+		o.unseen = append(o.unseen, what)
+	}
 }
 
 // usedBy reports whether a coupon lists the buyer among its users: GET /coupons?code=.

@@ -53,10 +53,12 @@ type order struct {
 	Coupons  payload.List[coupon] `json:"coupon_lines"`
 
 	// personal are the configured keys of entries that concern the buyer, words the texts by which other entries
-	// are known as the buyer's, unless keeps: entries without a known key then stay.
+	// are known as the buyer's, unless keeps: entries without a known key then stay. unseen is what the erasure
+	// leaves and a later look cannot see.
 	personal []string
 	words    []string
 	keeps    bool
+	unseen   []string
 }
 
 // line is a line of an order.

@@ -235,9 +235,11 @@ func TestCarry_NamesWhatAnOrderLeaves(t *testing.T) {
 				want = "partial: left at the platform: " + c.left
 			}
 			e := erasuretest.Stays(erasuretest.Deletion("part", nil, order17), append(c.stays, "contact")...)
-			got, err := erasuretest.Deliver(t, s.connector(t, erasuretest.Client()), e)
-			if err != nil || got != want {
-				t.Errorf("got %q, %v, want %q", got, err, want)
+			connector := s.connector(t, erasuretest.Client())
+			for range 2 { // the second time nothing shows who the buyer was
+				if got, err := erasuretest.Deliver(t, connector, e); err != nil || got != want {
+					t.Errorf("got %q, %v, want %q", got, err, want)
+				}
 			}
 			if kept := slices.ContainsFunc(o.Meta, func(m meta) bool { return m.Key == "_gift" }); kept == c.plugin {
 				t.Errorf("the entry of a plug-in stays: %t", kept)
