@@ -29,18 +29,21 @@ func (r *Report) Say(category, outcome, reason string) {
 	r.add(category, outcome, reason)
 }
 
-// undated is the wait for an obstacle without a known end.
-const undated = 90 * 24 * time.Hour
+// undated is the wait for an obstacle without a known end, soonest the shortest wait.
+const (
+	undated = 90 * 24 * time.Hour
+	soonest = time.Hour
+)
 
 // Hold adds a category that the platform holds by design until an obstacle lapses: until is the end of the
 // obstacle, nil without a known end, and lastDay the last day before.
 func (r *Report) Hold(category, reason string, until *time.Time, lastDay string) {
 	look := r.Now.Add(undated)
-	if until != nil && until.After(r.Now) {
-		look = *until
-		if lastDay != "" {
-			reason += ", until " + lastDay
-		}
+	if until != nil {
+		look = r.Now.Add(max(until.Sub(r.Now), soonest))
+	}
+	if lastDay != "" {
+		reason += ", until " + lastDay
 	}
 	r.looks = append(r.looks, look)
 	r.add(category, stream.OutcomeHeld, reason)
