@@ -95,9 +95,13 @@ func TestApp_ADryRunOfAPlatformShowsTheCalls(t *testing.T) {
 func TestApp_WantsTheKeyOfAPlatform(t *testing.T) {
 	w := newWorld(t)
 	w.file("key", "ck_1")
+	w.file("word", "token")
+	w.file("stripe", "rk_1")
 	for want, recipients := range map[string]string{
 		":2:3: recipient shop: key: the form is consumer key":    shop,
 		":1:14: recipient shop: key: read secret file:empty":     `[{id: shop, by: mailerlite, key: "file:empty", source: x}]`,
+		":1:14: recipient l: url must begin with https://, beca": `[{id: l, by: mailerlite, url: "http://ml.example", key: "file:word", source: x}]`,
+		":1:14: recipient c: url must begin with https://, beca": `[{id: c, by: stripe, url: "http://card.example", key: "file:stripe", source: x}]`,
 		":1:14: recipient shop: url must begin with https://, b": `[{id: shop, by: woocommerce, url: "http://shop.example", key: "file:key", source: x}]`,
 	} {
 		if _, err := app.New(

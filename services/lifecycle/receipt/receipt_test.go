@@ -54,6 +54,20 @@ func TestRead_AnAnswerWhoseConfirmationWasLostIsTakenAgainAndALaterOneIsNot(t *t
 	}
 }
 
+func TestRead_TakesWhenToLookAgain(t *testing.T) {
+	at := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
+	again := at.AddDate(5, 0, 0)
+	s := &lifecycle.Subject{Notices: []notice.Notice{{
+		Decision: "dec_1", Kind: stream.KindDelete, At: at, Notifications: []notice.Notification{{Recipient: "shop"}},
+	}}}
+	r := receipt.Reader{Finder: only{s}, Policy: lifecycletest.Policy(t)}
+	in := &stream.Receipt{Decision: "dec_1", Outcome: stream.OutcomeHeld, At: at.Add(time.Hour), LookAgain: &again}
+	d, err := r.Read(t.Context(), in, "shop", at.Add(time.Hour))
+	if err != nil || len(d.GetFacts()) != 1 || !d.GetFacts()[0].GetEventAt().AsTime().Equal(again) {
+		t.Errorf("got %v, %v, want a fact with %s", d, err, again)
+	}
+}
+
 // TestAnswer_AnAgreementIsToAllThatTheSentenceSays: the shipped question for offers shows a
 // sentence about the newsletter and offers. Who agrees, agrees to both, who takes it back
 // takes back both, and a refusal is of what was asked.

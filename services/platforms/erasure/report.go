@@ -14,6 +14,8 @@ type Report struct {
 	// Now is the instant of the report, for obstacles whose end is not known.
 	Now time.Time
 
+	// known are the categories of the decision; a receipt may name no others.
+	known    []string
 	outcomes map[string]string
 	reasons  []string
 	// left is what stays at the platform after an erasure.
@@ -21,6 +23,15 @@ type Report struct {
 	// looks are the ends of the obstacles; byHand reports whether an obstacle needs a person.
 	looks  []time.Time
 	byHand bool
+}
+
+// NewReport returns the report about a task at an instant: of no category anything was found yet.
+func NewReport(t *Task, now time.Time) Report {
+	r := Report{Now: now, known: t.Categories()}
+	for _, category := range r.known {
+		r.Say(category, stream.OutcomeNotFound, "")
+	}
+	return r
 }
 
 // Say adds an outcome for a category. The reason may be empty. What is not done needs a person.
@@ -72,7 +83,7 @@ func (r *Report) add(category, outcome, reason string) {
 // Said reports whether a category has an outcome.
 func (r *Report) Said(category string) bool { return r.outcomes[category] != "" }
 
-// Answer composes the answer. Categories lists the outcomes that differ from the whole.
+// Answer composes the answer. Categories lists the outcomes of categories of the decision that differ from the whole.
 func (r *Report) Answer() dispatch.Answer {
 	a := dispatch.Answer{Reason: r.reason()}
 	for _, outcome := range r.outcomes {
@@ -82,7 +93,7 @@ func (r *Report) Answer() dispatch.Answer {
 		a.Outcome = stream.OutcomeNotFound
 	}
 	for category, outcome := range r.outcomes {
-		if outcome == a.Outcome || category == "" {
+		if outcome == a.Outcome || category == "" || r.known != nil && !slices.Contains(r.known, category) {
 			continue
 		}
 		if a.Categories == nil {

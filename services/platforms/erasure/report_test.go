@@ -44,7 +44,25 @@ func TestReport_TheReasonIsBounded(t *testing.T) {
 		r.Say("order", stream.OutcomePartial, strings.Repeat(letter, 140))
 	}
 	reason := r.Answer().Reason
-	if n := utf8.RuneCountInString(reason); n != 300 || !strings.HasPrefix(reason, "left at the platform: refund reasons, entries of order lines; aaa") {
+	if n := utf8.RuneCountInString(
+		reason,
+	); n != 300 ||
+		!strings.HasPrefix(reason, "left at the platform: refund reasons, entries of order lines; aaa") {
 		t.Errorf("got %d characters: %s", n, reason)
+	}
+}
+
+// TestReport_NamesNoCategoryThatTheDecisionDoesNot: lifecycle would refuse the receipt.
+func TestReport_NamesNoCategoryThatTheDecisionDoesNot(t *testing.T) {
+	task, err := erasure.Read(t.Context(), erasuretest.Deletion("person", nil, "order a"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := erasure.NewReport(task, erasuretest.Now())
+	r.Say("order", stream.OutcomeDone, "")
+	r.Say("contact", stream.OutcomeHeld, "x")
+	if a := r.Answer(); a.Outcome != stream.OutcomePartial || len(a.Categories) != 1 ||
+		a.Categories["order"] != stream.OutcomeDone {
+		t.Errorf("got %+v, want partial with the order done", a)
 	}
 }

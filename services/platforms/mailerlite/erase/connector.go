@@ -106,10 +106,7 @@ func (c *Connector) Deliver(ctx context.Context, e *stream.Event, _ []byte) (dis
 	if err != nil {
 		return dispatch.Answer{}, err
 	}
-	w := &work{Connector: c, task: t, report: erasure.Report{Now: c.now()}}
-	for _, category := range t.Categories() {
-		w.report.Say(category, stream.OutcomeNotFound, "")
-	}
+	w := &work{Connector: c, task: t, report: erasure.NewReport(t, c.now())}
 	for i := range found {
 		if err := w.apply(ctx, &found[i]); err != nil {
 			return dispatch.Answer{}, err

@@ -132,10 +132,7 @@ func (c *Connector) Deliver(ctx context.Context, e *stream.Event, _ []byte) (dis
 	if err != nil {
 		return dispatch.Answer{}, err
 	}
-	w := &work{Connector: c, task: t, report: erasure.Report{Now: c.now()}, cleared: map[string]bool{}}
-	for _, category := range t.Categories() {
-		w.report.Say(category, stream.OutcomeNotFound, "")
-	}
+	w := &work{Connector: c, task: t, report: erasure.NewReport(t, c.now()), cleared: map[string]bool{}}
 	// Orders first: a deleted account no longer leads to its orders.
 	for _, step := range []func(context.Context) error{w.orders, w.access, w.persons} {
 		if err := step(ctx); err != nil {
