@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -49,8 +50,8 @@ func (o *order) change() map[string]any {
 	// WooCommerce's eraser marks an order so.
 	notes = append(notes, meta{Key: "_anonymized", Value: json.RawMessage(`"yes"`)})
 	if len(o.unseen) > 0 {
-		value, _ := json.Marshal(strings.Join(o.unseen, ", ")) // a text is always valid
-		notes = append(notes, meta{Key: markLeft, Value: value})
+		value := strconv.Quote(strings.Join(o.unseen, ", ")) // of plain words, so JSON as well
+		notes = append(notes, meta{Key: markLeft, Value: json.RawMessage(value)})
 	}
 	return map[string]any{"customer_id": 0, "customer_note": "", "transaction_id": "", "meta_data": notes}
 }
@@ -122,7 +123,9 @@ const markLeft = "_rodopath_left"
 func (w *work) leftovers(ctx context.Context, o *order) ([]string, error) {
 	for _, m := range o.Meta {
 		if m.Key == markLeft {
-			o.unseen = strings.Split(plain(m.Value), ", ")
+			for _, what := range strings.Split(plain(m.Value), ", ") {
+				o.note(what)
+			}
 		}
 	}
 	if slices.ContainsFunc(o.Lines, func(l line) bool { return slices.ContainsFunc(l.Meta, o.mentions) }) {
@@ -140,18 +143,16 @@ func (w *work) leftovers(ctx context.Context, o *order) ([]string, error) {
 			o.note(leftCoupon)
 		}
 	}
-	left := slices.DeleteFunc(slices.Clone(o.unseen), func(what string) bool {
-		return !slices.Contains([]string{leftLines, leftPlugins, leftCoupon}, what)
-	})
+	left := slices.Clone(o.unseen)
 	if slices.ContainsFunc(o.Refunds, func(r refund) bool { return r.Reason != "" }) {
 		left = append(left, leftRefunds)
 	}
 	return left, nil
 }
 
-// note adds what the erasure leaves.
+// note adds what the erasure leaves and a later look cannot see.
 func (o *order) note(what string) {
-	if !slices.Contains(o.unseen, what) {
+	if slices.Contains([]string{leftLines, leftPlugins, leftCoupon}, what) && !slices.Contains(o.unseen, what) {
 		o.unseen = append(o.unseen, what)
 	}
 }
