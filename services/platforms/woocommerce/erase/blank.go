@@ -123,7 +123,7 @@ const markLeft = "_rodopath_left"
 func (w *work) leftovers(ctx context.Context, o *order) ([]string, error) {
 	for _, m := range o.Meta {
 		if m.Key == markLeft {
-			for _, what := range strings.Split(plain(m.Value), ", ") {
+			for what := range strings.SplitSeq(plain(m.Value), ", ") {
 				o.note(what)
 			}
 		}
