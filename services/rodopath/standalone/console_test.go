@@ -91,7 +91,7 @@ func (b *browser) signIn(m *machine) string {
 // notification.
 func TestConsole_TheOwnerSeesStopsAndGoesLive(t *testing.T) {
 	sink, address := newCRM(t)
-	m := start(t, observing(t, strings.ReplaceAll(oneRecipient, "URL", address)), nil)
+	m := start(t, observingWith(t, strings.ReplaceAll(oneRecipient, "URL", address)), nil)
 	defer m.stop()
 	now := time.Now()
 	for _, name := range []string{"left@example.com", "kept@example.com"} {
@@ -144,7 +144,7 @@ func TestConsole_TheOwnerSeesStopsAndGoesLive(t *testing.T) {
 
 // TestConsole_NothingWithoutASessionAndASealedForm: other pages, other browsers and guesses.
 func TestConsole_NothingWithoutASessionAndASealedForm(t *testing.T) {
-	m := start(t, observing(t, "recipients: [{id: books, holds: [\"*\"], by: hand}]\n"), nil)
+	m := start(t, observingWith(t, "recipients: [{id: books, holds: [\"*\"], by: hand}]\n"), nil)
 	defer m.stop()
 	m.taken(
 		"forms",

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// observing is a new installation with recipients that are not notified yet.
-func observing(t *testing.T, recipients string) string {
+// observingWith is a new installation with recipients that are not notified yet.
+func observingWith(t *testing.T, recipients string) string {
 	t.Helper()
 	dir := withRecipients(t, recipients)
 	path := filepath.Join(dir, "rodopath.yaml")
@@ -34,7 +34,7 @@ const oneRecipient = `recipients:
 // consent. Nobody is told anything, then the recipient is told of the one who left, and of nobody else.
 func TestNode_ANewInstallationTellsNobodyBeforeItGoesLive(t *testing.T) {
 	sink, address := newCRM(t)
-	m := start(t, observing(t, strings.ReplaceAll(oneRecipient, "URL", address)), nil)
+	m := start(t, observingWith(t, strings.ReplaceAll(oneRecipient, "URL", address)), nil)
 	defer m.stop()
 	now := time.Now()
 	m.taken("letters", subscriber("created", "active", "left@example.com", now.Add(-time.Hour)))
