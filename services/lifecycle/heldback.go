@@ -35,8 +35,8 @@ const (
 	categoryAccess  = "access"
 )
 
-// guesses reports whether a deletion ends the access to a product that the configuration does not list. A request of the
-// person for erasure ends the access in any case.
+// guesses reports whether a deletion ends the access to a product that the configuration does not list. A request of
+// the person for erasure ends the access in any case.
 func (s *Subject) guesses(p *rules.Policy, h *rules.Evaluation, d *decision.Decision) bool {
 	if !p.HoldsUnlisted || d.Delete == nil {
 		return false
@@ -63,6 +63,9 @@ func (s *Subject) isErasedAfter(at time.Time) bool {
 		return f.Kind == fact.KindErasure && verified && !since.Before(at)
 	})
 }
+
+// RequestedErasure reports whether the person requested erasure, by a request that is known to be the person's own.
+func (s *Subject) RequestedErasure() bool { return s.isErasedAfter(time.Time{}) }
 
 // isHeldFor reports whether an unpublished decision waits for a reason.
 func (s *Subject) isHeldFor(reason decision.HeldReason) bool {

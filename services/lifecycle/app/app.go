@@ -193,8 +193,15 @@ func (a *App) assembleLoops(opts Options, vault *identity.Vault, events *natsio.
 			}
 			return a.quarantine.AddSubject(ctx, subject, cause, opts.Now())
 		},
-		Hold:   a.holdsDeletions,
-		Now:    opts.Now,
+		Hold:  a.holdsDeletions,
+		Now:   opts.Now,
+		Hold:  a.holdsDeletions,
+		Weigh: a.weighNews,
+		Published: func(subjects []lifecycle.Subject) {
+			if a.brake != nil {
+				a.brake.NotePublished(subjects)
+			}
+		},
 		Tracer: opts.Tracer,
 		Log:    opts.Log.With("loop", "relay"),
 	})
@@ -402,7 +409,7 @@ func (a *App) settled(ctx context.Context) (bool, error) {
 			return false, nil
 		}
 	}
-	if a.holdsDeletions() {
+	if a.holdsDeletions() || a.brake != nil && a.brake.Status().News != nil {
 		return true, nil // the outboxes wait for a person
 	}
 	pending, err := a.store.Pending(ctx, "", 1)

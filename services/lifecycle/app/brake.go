@@ -5,6 +5,7 @@ import (
 	"time"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/apply"
 	"github.com/rodopath/rodopath/services/lifecycle/brake"
 )
@@ -31,6 +32,14 @@ func (a *App) mayReview(ctx context.Context) (bool, error) {
 
 // holdsDeletions reports whether no deletion may be published.
 func (a *App) holdsDeletions() bool { return a.brake != nil && a.brake.Holds() }
+
+// weighNews returns the subjects whose deletions by news wait for an approval.
+func (a *App) weighNews(ctx context.Context, subjects []lifecycle.Subject, first bool) (map[string]bool, error) {
+	if a.brake == nil {
+		return nil, nil
+	}
+	return a.brake.WeighNews(ctx, subjects, first)
+}
 
 // observe notes the times of receipt of deliveries.
 func (a *App) observe(deliveries []*factv1.Delivery) {

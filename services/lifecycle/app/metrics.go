@@ -100,10 +100,10 @@ func (b *backlog) Collect(ch chan<- prometheus.Metric) {
 	publishGauge(ch, m.aside, float64(b.app.aside.Count()), nil, string(natsio.KindDelivery))
 	publishGauge(ch, m.aside, float64(b.app.relay.Aside()), nil, string(natsio.KindSubject))
 	if b.app.brake != nil {
-		on := b.app.brake.Status().Reason
+		status := b.app.brake.Status()
 		for _, reason := range brake.Reasons() {
 			n := 0.0
-			if reason == on {
+			if reason == status.Reason || reason == brake.ReasonNews && status.News != nil {
 				n = 1
 			}
 			publishGauge(ch, m.brake, n, nil, string(reason))

@@ -70,6 +70,10 @@ type RelayOptions struct {
 	Hold func() bool
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+	// Weigh returns the ids of the subjects of a page whose deletions wait for an approval; first reports whether the page
+	// is the first one of all outboxes. Published receives the subjects that were published. Nil means that none waits.
+	Weigh     func(ctx context.Context, subjects []lifecycle.Subject, first bool) (map[string]bool, error)
+	Published func(subjects []lifecycle.Subject)
 	// Tracer starts a span for each decision; nil only passes trace ids on.
 	Tracer *trace.Tracer
 	Log    *slog.Logger
@@ -163,8 +167,26 @@ func (r *Relay) publishPage(ctx context.Context, after string) (sent int, next s
 	subjects = slices.DeleteFunc(subjects, func(s lifecycle.Subject) bool {
 		return r.aside.waits(s.ID) || held && (slices.ContainsFunc(s.Outbox, deletes) || len(notice.Looks(s.Notices)) > 0)
 	})
+	if subjects, err = r.weighed(ctx, subjects, after == ""); err != nil {
+		return 0, next, errors.Join(append(failed, err)...)
+	}
 	sent, err = r.publishEach(ctx, subjects, later)
+	if err == nil && r.opts.Published != nil {
+		r.opts.Published(subjects)
+	}
 	return sent, next, errors.Join(append(failed, err)...)
+}
+
+// weighed returns the subjects whose deletions do not wait for an approval.
+func (r *Relay) weighed(ctx context.Context, subjects []lifecycle.Subject, first bool) ([]lifecycle.Subject, error) {
+	if r.opts.Weigh == nil {
+		return subjects, nil
+	}
+	waits, err := r.opts.Weigh(ctx, subjects, first)
+	if err != nil {
+		return nil, fmt.Errorf("weigh deletions: %w", err)
+	}
+	return slices.DeleteFunc(subjects, func(s lifecycle.Subject) bool { return waits[s.ID] }), nil
 }
 
 // later are the decisions that subjects hold back, by subject.

@@ -397,3 +397,27 @@ func TestRun_SendsWhenWoken(t *testing.T) {
 	cancel()
 	<-done
 }
+
+func TestDrain_WhatNewsDeleteWaitsWhileItIsTooMuch(t *testing.T) {
+	s := newScene(t)
+	waits, published := map[string]bool{"ala": true}, 0
+	relay := background.NewRelay(background.RelayOptions{
+		Store: s.store, Publisher: s.wire, Reader: s.wire, Purger: s.wire, Vault: s.vault, Policy: s.policy,
+		Journal: lifecycletest.Journal(s.store, s.vault),
+		Weigh: func(_ context.Context, _ []lifecycle.Subject, first bool) (map[string]bool, error) {
+			if !first {
+				t.Error("got a further page, want the first one")
+			}
+			return waits, nil
+		},
+		Published: func(subjects []lifecycle.Subject) { published += len(subjects) },
+	})
+	s.decided(t, newFact(fact.KindUnsubscribe, 1), newFact(fact.KindSignup, 5))
+	for _, want := range []int{0, 1} {
+		n, err := relay.Drain(t.Context())
+		if n != want || published != want || err != nil {
+			t.Errorf("got %d decisions, %d persons and %v, want %d", n, published, err, want)
+		}
+		waits = nil
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -74,10 +75,12 @@ const (
 	ReasonBehind Reason = "clock_behind"
 	ReasonAhead  Reason = "clock_ahead"
 	ReasonMany   Reason = "too_many"
+	// ReasonNews concerns the deletions that news cause, and no others.
+	ReasonNews Reason = "too_many_by_news"
 )
 
-// Reasons returns the reasons why reviews may wait.
-func Reasons() []Reason { return []Reason{ReasonBehind, ReasonAhead, ReasonMany} }
+// Reasons returns the reasons why deletions may wait.
+func Reasons() []Reason { return []Reason{ReasonBehind, ReasonAhead, ReasonMany, ReasonNews} }
 
 // Status is the state of a Brake.
 type Status struct {
@@ -88,6 +91,8 @@ type Status struct {
 	Latest  *time.Time `json:"latest,omitempty"`
 	// Impact is what waits for an approval, at least; absent unless too many would lapse.
 	Impact *Impact `json:"impact,omitempty"`
+	// News is what news would delete and waits for an approval; absent for nothing.
+	News *Impact `json:"news,omitempty"`
 	// Subjects is the number of persons, LimitPercent the share that needs no approval, in percent.
 	Subjects     int64   `json:"subjects,omitempty"`
 	LimitPercent float64 `json:"limit_percent"`
@@ -100,11 +105,14 @@ type Brake struct {
 	mu     sync.Mutex
 	status Status
 	saved  time.Time
+	news   news
 }
 
 // New makes a Brake with the latest time that an earlier process recorded.
 func New(ctx context.Context, opts Options) (*Brake, error) {
-	b := &Brake{opts: opts, status: Status{LimitPercent: opts.LimitPercent}}
+	b := &Brake{
+		opts: opts, status: Status{LimitPercent: opts.LimitPercent}, news: news{published: map[string]time.Time{}},
+	}
 	r, err := b.load(ctx)
 	if err != nil {
 		return nil, err
@@ -149,6 +157,9 @@ func (b *Brake) Status() Status {
 	s.Time, s.Machine, _ = b.opts.Clock.Read()
 	if latest := b.opts.Clock.Latest(); !latest.IsZero() {
 		s.Latest = &latest
+	}
+	if b.news.waiting.Persons > 0 {
+		s.News = &Impact{Persons: b.news.waiting.Persons, Items: maps.Clone(b.news.waiting.Items)}
 	}
 	return s
 }
@@ -269,6 +280,9 @@ func (b *Brake) Approve(ctx context.Context) (Status, error) {
 	now := b.opts.Clock.Now()
 	if err := b.save(ctx, record{Latest: now, Approved: now}); err != nil {
 		return before, fmt.Errorf("approve what lapses: %w", err)
+	}
+	if err := b.approveNews(ctx, now); err != nil {
+		return before, fmt.Errorf("approve what news delete: %w", err)
 	}
 	return before, nil
 }

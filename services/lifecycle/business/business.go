@@ -22,8 +22,9 @@ func products(c *config.Config) map[string]map[string]rules.Product {
 	return out
 }
 
-// Connect adds to a policy the contact details, the recipients and the products of the configuration. None is part of the text and
-// of the revision of the policy. The error names the line of a recipient whose data the policy does not know.
+// Connect adds to a policy the contact details, the recipients and the products of the configuration. None is part of
+// the text and of the revision of the policy. The error names the line of a recipient whose data the policy does not
+// know.
 func Connect(p *rules.Policy, c *config.Config) error {
 	connected, err := recipients(c, p)
 	if err != nil {

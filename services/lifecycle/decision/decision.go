@@ -54,6 +54,9 @@ const (
 	// HeldUnlisted means that the person bought a product that the configuration does not list, so that the end of the
 	// access is a guess.
 	HeldUnlisted HeldReason = "unmapped_product"
+	// HeldMany means that news would delete data of too many persons within an hour. No decision is stored with the
+	// reason: the brake holds the decisions of all such persons back together.
+	HeldMany HeldReason = "too_many"
 )
 
 // IsDue reports whether the decision may be published at an instant.

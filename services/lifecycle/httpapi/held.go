@@ -8,6 +8,7 @@ import (
 
 	"github.com/rodopath/rodopath/services/internal/problem"
 	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
 	"github.com/rodopath/rodopath/services/lifecycle/notice"
 )
 
@@ -16,7 +17,13 @@ const stateHeld = "held"
 
 // listedHeld returns the decisions of a subject that are held back.
 func (a *API) listedHeld(s *lifecycle.Subject) ([]listedDecision, error) {
-	_, held := s.DueDecisions()
+	due, held := s.DueDecisions()
+	for i := range due {
+		if d := due[i]; a.opts.Brake != nil && a.opts.Brake.WaitsByNews(&d, s.ID) {
+			d.Held = &decision.Held{Reason: decision.HeldMany}
+			held = append(held, d)
+		}
+	}
 	if len(held) == 0 {
 		return nil, nil
 	}

@@ -29,7 +29,8 @@ func (s *shared) brake() *cobra.Command {
 		Short: "Show whether data that lapse with time are deleted, and why not",
 		Long: `Show whether data that lapse with time are deleted. Nothing is, until a person approves, while the
 clock of the machine stands before a time that was recorded, has jumped ahead, or would delete the
-data of more persons at once than approve_above_percent permits.`,
+data of more persons at once than approve_above_percent permits. Deletions that news cause wait alike,
+when they concern too many persons within an hour; a person's own request for erasure never waits.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return show(cmd, func(c *client.Client) ([]byte, error) {
@@ -84,6 +85,10 @@ func writeBrake(out io.Writer, data []byte) error {
 			Persons int            `json:"persons"`
 			Items   map[string]int `json:"items"`
 		} `json:"impact"`
+		News *struct {
+			Persons int            `json:"persons"`
+			Items   map[string]int `json:"items"`
+		} `json:"news"`
 		Subjects     int64   `json:"subjects"`
 		LimitPercent float64 `json:"limit_percent"`
 	}
@@ -91,6 +96,11 @@ func writeBrake(out io.Writer, data []byte) error {
 		return fmt.Errorf("read the answer: %w", err)
 	}
 	machine := b.Machine.Format(time.RFC3339)
+	if b.News != nil {
+		fmt.Fprintf(out, "News of one hour, such as an import, would delete data of %d more persons: %s.\n"+
+			"These deletions wait. List them with rodopath decisions --held. If they are right: rodopath brake release\n",
+			b.News.Persons, counted(b.News.Items))
+	}
 	switch b.Reason {
 	case "":
 		_, err := fmt.Fprintln(out, "Data that lapse with time are deleted. The time is", machine+".")

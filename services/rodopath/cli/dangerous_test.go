@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // asks runs a command without a terminal, and checks that the command shows what it would do, and does nothing.
@@ -28,6 +29,14 @@ func TestCommands_AskBeforeTheyEraseOrReplace(t *testing.T) {
 		t.Fatal(err)
 	}
 	ask(t, "send", signup, "--data", dir)
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) { // another process applies it
+		if strings.Contains(ask(t, "explain", "p1@example.com", "--data", dir), "newsletter") {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the sign-up is not applied")
+		}
+	}
 	asks(t, "Erased: ", "requests", "open", "p1@example.com", "erasure", "--data", dir)
 	asks(t, "nothing is erased", "requests", "open", "nobody@example.com", "erasure", "--data", dir)
 	asks(t, "The time is", "brake", "release", "--data", dir)

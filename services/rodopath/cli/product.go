@@ -18,10 +18,10 @@ func (s *shared) products() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "products",
 		Short: "List the products that sold and that the configuration does not list",
-		Long: `List the products that sold and that no source of the configuration lists under products. Such a product counts as
-delivered once, so the access to a forgotten course would end two weeks after the order. Recipients of a new installation
-are not notified of such a deletion until the product is listed: add the line, and start Rodopath again. "*" lists
-everything else.`,
+		Long: `List the products that sold and that no source of the configuration lists under products. Such a
+product counts as delivered once, so the access to a forgotten course would end two weeks after the order.
+Recipients of a new installation are not notified of such a deletion until the product is listed: add the
+line, and start Rodopath again. "*" lists everything else.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return s.ask(cmd.Context(), func(c *client.Client) error {

@@ -60,9 +60,12 @@ their consumers.`,
 
 // confirmRestore says what a restore brings back, and asks.
 func confirmRestore(cmd *cobra.Command, file, dir string, yes bool) error {
-	info, err := os.Stat(file)
-	if yes || err != nil { // the restore names the fault of the file
+	if yes {
 		return nil
+	}
+	info, err := os.Stat(file)
+	if err != nil {
+		return fmt.Errorf("restore: %w", err)
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(),
 		"%s (%d bytes, written %s) becomes the data directory %s. Whatever was received since then is missing,\n"+
