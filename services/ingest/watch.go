@@ -134,6 +134,7 @@ func newWatch(log *slog.Logger, sources map[string]Provider) *watch {
 		w.sources[id] = &observed{
 			faults: map[fault]bool{}, broken: map[string]time.Time{}, gone: map[string]int{}, unlisted: map[string]bool{},
 		}
+		w.unlisted.WithLabelValues(id).Set(0)
 		for _, f := range faults() {
 			w.faults.WithLabelValues(id, string(f)).Set(0)
 		}

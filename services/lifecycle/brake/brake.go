@@ -281,7 +281,7 @@ func (b *Brake) Approve(ctx context.Context) (Status, error) {
 	if err := b.save(ctx, record{Latest: now, Approved: now}); err != nil {
 		return before, fmt.Errorf("approve what lapses: %w", err)
 	}
-	if err := b.approveNews(ctx, now); err != nil {
+	if err := b.ApproveNews(ctx); err != nil {
 		return before, fmt.Errorf("approve what news delete: %w", err)
 	}
 	return before, nil

@@ -32,8 +32,8 @@ type news struct {
 	on      bool
 }
 
-// WeighNews returns the ids of the subjects whose deletions by news wait for an approval, because together with those of
-// the last hour the persons are too many. The outboxes hold what may be published otherwise. first reports whether the
+// WeighNews returns the ids of the subjects whose deletions by news wait for an approval, because together with those
+// of the last hour the persons are too many. The outboxes hold what may be published otherwise. first reports whether the
 // subjects begin a new reading of all outboxes. A person who requested erasure never waits.
 func (b *Brake) WeighNews(ctx context.Context, subjects []lifecycle.Subject, first bool) (map[string]bool, error) {
 	at, _, _ := b.opts.Clock.Read()
@@ -118,8 +118,9 @@ func (b *Brake) NotePublished(subjects []lifecycle.Subject) {
 	}
 }
 
-// approveNews approves the deletions that news caused so far.
-func (b *Brake) approveNews(ctx context.Context, now time.Time) error {
+// ApproveNews approves the deletions that news caused so far, such as those that a preview showed.
+func (b *Brake) ApproveNews(ctx context.Context) error {
+	now := b.opts.Clock.Now()
 	if err := store.WriteState(ctx, b.opts.Store, newsName, newsRecord{Approved: now}); err != nil {
 		return err
 	}

@@ -97,6 +97,11 @@ func (a *API) goLive(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if !req.Observe && a.opts.Brake != nil { // what waited was shown by the preview
+		if err := a.opts.Brake.ApproveNews(c.Request().Context()); err != nil {
+			return err
+		}
+	}
 	a.opts.Log.Warn("the controller ordered which recipients are notified",
 		"recipients", req.Recipients, "kinds", req.Kinds, "observe", req.Observe)
 	return a.showLive(c)

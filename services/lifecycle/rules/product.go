@@ -45,8 +45,8 @@ func (p *Policy) product(source string, keys []string) (Product, bool) {
 	return found, ok
 }
 
-// relisted returns the sale once more for each other access of its products that the configuration lists since. The sale
-// itself stays: other products of the sale may be delivered once.
+// relisted returns the sale once more for each other access of its products that the configuration lists since. The
+// sale itself stays: other products of the sale may be delivered once.
 func (p *Policy) relisted(f *fact.Fact) []*fact.Fact {
 	var out []*fact.Fact
 	var seen []Product

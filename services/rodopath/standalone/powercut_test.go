@@ -33,7 +33,7 @@ func TestPowerCut_LosesNoWebhookAndNoDecision(t *testing.T) {
 	}
 	for _, index := range []string{"with its index", "without its index"} {
 		t.Run(index, func(t *testing.T) {
-			dir := t.TempDir()
+			dir := unbraked(t)
 			taken := killUnderLoad(t, dir)
 			for _, stream := range []string{"FACTS", "DECISIONS", "RECEIPTS", "QUARANTINE"} {
 				loseUnsynced(t, dir, stream, index == "with its index")
@@ -52,6 +52,28 @@ func TestPowerCut_LosesNoWebhookAndNoDecision(t *testing.T) {
 			}
 		})
 	}
+}
+
+// unbraked makes a data directory in which any number of persons may lose data at once.
+func unbraked(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	h, err := datadir.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.EnsureConfig(); err != nil {
+		t.Fatal(err)
+	}
+	config, err := os.ReadFile(h.ConfigPath())
+	if err != nil {
+		t.Fatal(err)
+	}
+	config = append(config, "\napprove_above_percent: 100\n"...)
+	if err := os.WriteFile(h.ConfigPath(), config, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 // serveUntilKilled runs a server that keeps a copy of each stream as of its last flush.
