@@ -3,7 +3,6 @@ package console
 import (
 	"bytes"
 	"embed"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"html/template"
@@ -52,8 +51,8 @@ func New(opts Options) (*Console, error) {
 		api:      newAPI(opts.API, opts.Token),
 		sessions: newSessions(opts.Now),
 		pages:    map[string]*template.Template{},
-		style:    template.CSS(style),
-		mux:      http.NewServeMux(), //nolint:gosec // our own style
+		style:    template.CSS(style), //nolint:gosec // our own style
+		mux:      http.NewServeMux(),
 	}
 	for _, name := range []string{"login", "today", "people", "person", "deletions", "path", "setup", "sessions", "fault"} {
 		t, err := template.New("layout.html").
@@ -158,7 +157,7 @@ type data struct {
 
 // page writes a page.
 func (v *visit) page(status int, name, title string, content any) {
-	v.Console.write(v.w, v.r, status, name, data{
+	v.write(v.w, v.r, status, name, data{
 		Lang: v.lang, Title: title, Seal: v.session.sealText, SignedIn: true, Page: content,
 	})
 }
@@ -215,6 +214,7 @@ func (c *Console) signIn(w http.ResponseWriter, r *http.Request) {
 		}{"", true}})
 		return
 	}
+	//nolint:gosec // the loopback address of the interface has no TLS
 	http.SetCookie(w, &http.Cookie{
 		Name: cookieName, Value: key, Path: "/console/", HttpOnly: true, SameSite: http.SameSiteStrictMode,
 		Secure: r.TLS != nil, MaxAge: int(sessionMost.Seconds()),
@@ -230,12 +230,16 @@ func (c *Console) newToken(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(map[string]string{"path": c.SignInPath()}) // the client has left
+	fmt.Fprintf(w, `{"path": %q}`+"\n", c.SignInPath())
 }
 
 func (v *visit) logout() error {
 	v.sessions.end(v.session.number)
-	http.SetCookie(v.w, &http.Cookie{Name: cookieName, Path: "/console/", MaxAge: -1})
+	//nolint:gosec // the loopback address of the interface has no TLS
+	http.SetCookie(v.w, &http.Cookie{
+		Name: cookieName, Path: "/console/", HttpOnly: true, SameSite: http.SameSiteStrictMode,
+		Secure: v.r.TLS != nil, MaxAge: -1,
+	})
 	return v.redirect("/console/login")
 }
 

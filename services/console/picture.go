@@ -93,7 +93,8 @@ func newPicture(bases []basis, now time.Time, lang language) picture {
 	return p
 }
 
-// joined returns one basis for each purpose and article, from the first beginning to the last end, in order of beginnings.
+// joined returns one basis for each purpose and article, from the first beginning to the last end, in order of
+// beginnings.
 func joined(bases []basis) []basis {
 	var out []basis
 	for _, b := range bases {

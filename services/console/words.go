@@ -53,151 +53,175 @@ type words struct {
 }
 
 func wordsOf(l language) words {
-	c := func(pl, en string) string {
-		if l == polish {
-			return pl
-		}
-		return en
+	w := words{lang: l, Brand: "Rodopath"}
+	w.setGeneral()
+	w.setToday()
+	w.setPerson()
+	w.setDeletions()
+	return w
+}
+
+// choose returns the words of the language.
+func (w *words) choose(pl, en string) string {
+	if w.lang == polish {
+		return pl
 	}
-	return words{
-		lang:       l,
-		Brand:      "Rodopath",
-		SignIn:     c("Zaloguj się", "Sign in"),
-		SignInLead: c("Ta strona należy do właściciela sklepu.", "This page belongs to the owner of the shop."),
-		SignInHow: c(
-			"Adres logowania wypisuje program przy starcie oraz polecenie „rodopath login”. Adres działa jeden raz, przez 10 minut.",
-			"The program prints the address to sign in when it starts, and so does “rodopath login”. The address works once, for 10 minutes.",
-		),
-		SignInButton: c("Zaloguj", "Sign in"),
-		WrongToken: c(
-			"Ten adres logowania wygasł albo został już użyty. Nowy wypisuje „rodopath login”.",
-			"This address has expired or was used. “rodopath login” prints another.",
-		),
-		SignOut:   c("Wyloguj", "Sign out"),
-		Today:     c("Dziś", "Today"),
-		People:    c("Osoby", "Persons"),
-		Person:    c("Osoba", "Person"),
-		Deletions: c("Usunięcia", "Deletions"),
-		Path:      c("Ścieżka", "Path"),
-		Setup:     c("Połączenia", "Connections"),
-		Sessions:  c("Sesje", "Sessions"),
-		Fault:     c("Coś się nie udało", "Something went wrong"),
-		Calm:      c("Nic nie wymaga dziś Twojej uwagi.", "Nothing needs you today."),
-		NeedsYou:  c("Wymaga Twojej uwagi", "Needs you"),
-		Observing: c("Instalacja tylko obserwuje", "The installation observes"),
-		ObservingWhat: c(
-			"Rodopath wszystko oblicza, ale nikogo nie powiadamia. Zobacz, co zostałoby usunięte, i włącz powiadamianie.",
-			"Rodopath works everything out and notifies nobody. See what would be deleted, and go live.",
-		),
-		Preview:     c("Podgląd", "Preview"),
-		GoLive:      c("Włącz powiadamianie", "Go live"),
-		GoLiveAll:   c("Włącz powiadamianie wszystkich odbiorców", "Notify all recipients from now on"),
-		Stop:        c("Wstrzymaj powiadamianie", "Stop notifying"),
-		RequestsDue: c("Wnioski do rozpatrzenia", "Requests to answer"),
-		NoRequests:  c("Brak otwartych wniosków.", "No open requests."),
-		Overdue:     c("po terminie", "overdue"),
-		AnswerBy:    c("Odpowiedz do", "Answer by"),
-		Right:       c("Prawo", "Right"),
-		State:       c("Stan", "State"),
-		OverdueAnswers: c(
-			"Odbiorcy, którzy nie potwierdzili usunięcia w terminie",
-			"Recipients that have not confirmed in time",
-		),
-		Brake:       c("Usunięcia czekają na zatwierdzenie", "Deletions wait for an approval"),
-		BrakeBehind: c("Zegar komputera się cofnął. Ustaw zegar.", "The clock of the machine went back. Set the clock."),
-		BrakeAhead: c(
-			"Zegar komputera skoczył naprzód. Ustaw zegar.",
-			"The clock of the machine jumped ahead. Set the clock.",
-		),
-		BrakeMany:    c("Naraz straciłoby dane wyjątkowo wiele osób:", "Unusually many persons would lose data at once:"),
-		ReleaseBrake: c("Zatwierdź usunięcia", "Approve the deletions"),
-		Find:         c("Znajdź", "Find"),
-		FindLead: c(
-			"Adres e-mail, numer zamówienia albo identyfikator z platformy",
-			"E-mail address, order number, or id of a platform",
-		),
-		FindHint: c(
-			"na przykład ala@example.com, woocommerce:order/17@shop, stripe:cus_123",
-			"such as ala@example.com, woocommerce:order/17@shop, stripe:cus_123",
-		),
-		Unknown: c("Nie ma nikogo pod tą nazwą.", "Nobody is known by this name."),
-		Broken: c(
-			"Strona nie działa; przyczynę podaje dziennik programu.",
-			"The page failed; the log of the program has the cause.",
-		),
-		Stale: c(
-			"Formularz jest nieaktualny. Wczytaj stronę ponownie.",
-			"The form is out of date. Load the page again.",
-		),
-		ReasonMissing: c("Podaj powód: trafia do dziennika.", "Give a reason: the journal records it."),
-		Reason:        c("Powód", "Reason"),
-		MayOffers:     c("Oferty e-mailem: wolno wysłać", "Offers by e-mail may be sent"),
-		MayNot:        c("Oferty e-mailem: nie wolno wysłać", "Offers by e-mail may not be sent"),
-		Next:          c("Najbliższy ostatni dzień przechowywania", "Next last day of retention"),
-		NothingLapses: c("Żaden okres nie ma jeszcze znanego końca.", "No period has a known end yet."),
-		HeldData:      c("Dane przechowywane", "Data that are held"),
-		MayBeHeld:     c("Dane, które mogą być przechowywane", "Data that may be held"),
-		Until:         c("Do kiedy", "Until"),
-		Why:           c("Dlaczego", "Why"),
-		NoEnd:         c("bez znanego końca", "no known end"),
-		Consents:      c("Zgody", "Consents"),
-		Requests:      c("Wnioski", "Requests"),
-		PastDeletions: c("Usunięte dane", "Deleted data"),
-		Nothing:       c("Brak.", "None."),
-		Timeline:      c("Podstawy prawne w czasie", "Legal bases over time"),
-		Actions:       c("Działania", "Actions"),
-		SetHold:       c("Załóż blokadę usunięcia", "Set a legal hold"),
-		OpenRequest:   c("Zapisz wniosek osoby", "Record a request"),
-		Print:         c("Raport do wydruku", "Report to print"),
-		Recipients:    c("Odbiorcy", "Recipients"),
-		Source:        c("Źródło", "Source"),
-		Record:        c("Dokument", "Record"),
-		Legend: c(
-			"zgoda (a), umowa (b), obowiązek prawny (c), prawnie uzasadniony interes (f), wyjątek",
-			"consent (a), contract (b), legal obligation (c), legitimate interest (f), exception",
-		),
-		Now:          c("dziś", "today"),
-		Waiting:      c("Czekają", "Waiting"),
-		Published:    c("Ogłoszone, bez wszystkich potwierdzeń", "Published, not confirmed by all"),
-		WaitsFor:     c("Czeka na", "Waits for"),
-		Retract:      c("Odstąp od usunięcia", "Stop the deletion"),
-		DecisionWord: c("Decyzja", "Decision"),
-		PersonWord:   c("Osoba", "Person"),
-		Data:         c("Dane", "Data"),
-		NoneWaiting:  c("Żadna decyzja nie czeka.", "No decision waits."),
-		NoneOpen:     c("Żadna decyzja nie czeka na potwierdzenie.", "No decision awaits a confirmation."),
-		Sent:         c("wysłano", "sent"),
-		Answer:       c("Odpowiedź", "Answer"),
-		HistoryMissing: c(
-			"Brakuje historii: nie wiadomo, co działo się na platformie przed instalacją, więc nic nie jest usuwane na platformach.",
-			"History missing: nobody knows what happened at the platform before the installation, so nothing is deleted at platforms.",
-		),
-		Covered:     c("znana", "known"),
-		CoverNow:    c("Nic nie brakuje", "Nothing is missing"),
-		Notified:    c("powiadamiany", "notified"),
-		NotNotified: c("niepowiadamiany", "not notified"),
-		Delay:       c("zwłoka usunięć", "delay of deletions"),
-		Since:       c("od", "since"),
-		Sources:     c("Źródła", "Sources"),
-		History:     c("Historia", "History"),
-		Known:       c("znana", "known"),
-		Missing:     c("brakuje", "missing"),
-		Stages:      c("Osoby na ścieżce", "Persons on the path"),
-		Lapses: c(
-			"Co wygaśnie w kolejnych miesiącach (liczba osób)",
-			"What will lapse in the months to come (persons)",
-		),
-		Persons:      c("osób", "persons"),
-		WouldDelete:  c("Do usunięcia teraz", "Would be deleted now"),
-		Items:        c("pozycji", "items"),
-		NoRecipients: c("Nie skonfigurowano odbiorców.", "No recipients are configured."),
-		Skip:         c("Przejdź do treści", "Skip to the content"),
-		Ends:         c("koniec", "end"),
-		Device:       c("Przeglądarka", "Browser"),
-		LastSeen:     c("Ostatnio", "Last seen"),
-		ThisOne:      c("ta", "this one"),
-		End:          c("Zakończ", "End"),
-	}
+	return en
+}
+
+// setGeneral sets the words of every page and of signing in.
+func (w *words) setGeneral() {
+	c := w.choose
+	w.SignIn = c("Zaloguj się", "Sign in")
+	w.SignInLead = c("Ta strona należy do właściciela sklepu.", "This page belongs to the owner of the shop.")
+	w.SignInHow = c(
+		"Adres logowania wypisuje program przy starcie oraz polecenie „rodopath login”. Adres działa jeden raz, przez 10 minut.",
+		"The program prints the address to sign in when it starts, and so does “rodopath login”. The address works once, for 10 minutes.",
+	)
+	w.SignInButton = c("Zaloguj", "Sign in")
+	w.WrongToken = c(
+		"Ten adres logowania wygasł albo został już użyty. Nowy wypisuje „rodopath login”.",
+		"This address has expired or was used. “rodopath login” prints another.",
+	)
+	w.SignOut = c("Wyloguj", "Sign out")
+	w.Today = c("Dziś", "Today")
+	w.People = c("Osoby", "Persons")
+	w.Person = c("Osoba", "Person")
+	w.Deletions = c("Usunięcia", "Deletions")
+	w.Path = c("Ścieżka", "Path")
+	w.Setup = c("Połączenia", "Connections")
+	w.Sessions = c("Sesje", "Sessions")
+	w.Fault = c("Coś się nie udało", "Something went wrong")
+	w.Calm = c("Nic nie wymaga dziś Twojej uwagi.", "Nothing needs you today.")
+	w.NeedsYou = c("Wymaga Twojej uwagi", "Needs you")
+	w.Observing = c("Instalacja tylko obserwuje", "The installation observes")
+	w.ObservingWhat = c(
+		"Rodopath wszystko oblicza, ale nikogo nie powiadamia. Zobacz, co zostałoby usunięte, i włącz powiadamianie.",
+		"Rodopath works everything out and notifies nobody. See what would be deleted, and go live.",
+	)
+	w.Preview = c("Podgląd", "Preview")
+	w.GoLive = c("Włącz powiadamianie", "Go live")
+	w.GoLiveAll = c("Włącz powiadamianie wszystkich odbiorców", "Notify all recipients from now on")
+	w.Stop = c("Wstrzymaj powiadamianie", "Stop notifying")
+}
+
+// setToday sets the words of the page of the day.
+func (w *words) setToday() {
+	c := w.choose
+	w.RequestsDue = c("Wnioski do rozpatrzenia", "Requests to answer")
+	w.NoRequests = c("Brak otwartych wniosków.", "No open requests.")
+	w.Overdue = c("po terminie", "overdue")
+	w.AnswerBy = c("Odpowiedz do", "Answer by")
+	w.Right = c("Prawo", "Right")
+	w.State = c("Stan", "State")
+	w.OverdueAnswers = c(
+		"Odbiorcy, którzy nie potwierdzili usunięcia w terminie",
+		"Recipients that have not confirmed in time",
+	)
+	w.Brake = c("Usunięcia czekają na zatwierdzenie", "Deletions wait for an approval")
+	w.BrakeBehind = c("Zegar komputera się cofnął. Ustaw zegar.", "The clock of the machine went back. Set the clock.")
+	w.BrakeAhead = c(
+		"Zegar komputera skoczył naprzód. Ustaw zegar.",
+		"The clock of the machine jumped ahead. Set the clock.",
+	)
+	w.BrakeMany = c("Naraz straciłoby dane wyjątkowo wiele osób:", "Unusually many persons would lose data at once:")
+	w.ReleaseBrake = c("Zatwierdź usunięcia", "Approve the deletions")
+	w.Find = c("Znajdź", "Find")
+	w.FindLead = c(
+		"Adres e-mail, numer zamówienia albo identyfikator z platformy",
+		"E-mail address, order number, or id of a platform",
+	)
+	w.FindHint = c(
+		"na przykład ala@example.com, woocommerce:order/17@shop, stripe:cus_123",
+		"such as ala@example.com, woocommerce:order/17@shop, stripe:cus_123",
+	)
+	w.Unknown = c("Nie ma nikogo pod tą nazwą.", "Nobody is known by this name.")
+	w.Broken = c(
+		"Strona nie działa; przyczynę podaje dziennik programu.",
+		"The page failed; the log of the program has the cause.",
+	)
+	w.Stale = c(
+		"Formularz jest nieaktualny. Wczytaj stronę ponownie.",
+		"The form is out of date. Load the page again.",
+	)
+	w.ReasonMissing = c("Podaj powód: trafia do dziennika.", "Give a reason: the journal records it.")
+	w.Reason = c("Powód", "Reason")
+}
+
+// setPerson sets the words of the pages of persons.
+func (w *words) setPerson() {
+	c := w.choose
+	w.MayOffers = c("Oferty e-mailem: wolno wysłać", "Offers by e-mail may be sent")
+	w.MayNot = c("Oferty e-mailem: nie wolno wysłać", "Offers by e-mail may not be sent")
+	w.Next = c("Najbliższy ostatni dzień przechowywania", "Next last day of retention")
+	w.NothingLapses = c("Żaden okres nie ma jeszcze znanego końca.", "No period has a known end yet.")
+	w.HeldData = c("Dane przechowywane", "Data that are held")
+	w.MayBeHeld = c("Dane, które mogą być przechowywane", "Data that may be held")
+	w.Until = c("Do kiedy", "Until")
+	w.Why = c("Dlaczego", "Why")
+	w.NoEnd = c("bez znanego końca", "no known end")
+	w.Consents = c("Zgody", "Consents")
+	w.Requests = c("Wnioski", "Requests")
+	w.PastDeletions = c("Usunięte dane", "Deleted data")
+	w.Nothing = c("Brak.", "None.")
+	w.Timeline = c("Podstawy prawne w czasie", "Legal bases over time")
+	w.Actions = c("Działania", "Actions")
+	w.SetHold = c("Załóż blokadę usunięcia", "Set a legal hold")
+	w.OpenRequest = c("Zapisz wniosek osoby", "Record a request")
+	w.Print = c("Raport do wydruku", "Report to print")
+	w.Recipients = c("Odbiorcy", "Recipients")
+	w.Source = c("Źródło", "Source")
+	w.Record = c("Dokument", "Record")
+	w.Legend = c(
+		"zgoda (a), umowa (b), obowiązek prawny (c), prawnie uzasadniony interes (f), wyjątek",
+		"consent (a), contract (b), legal obligation (c), legitimate interest (f), exception",
+	)
+	w.Now = c("dziś", "today")
+}
+
+// setDeletions sets the words of the pages of deletions and connections.
+func (w *words) setDeletions() {
+	c := w.choose
+	w.Waiting = c("Czekają", "Waiting")
+	w.Published = c("Ogłoszone, bez wszystkich potwierdzeń", "Published, not confirmed by all")
+	w.WaitsFor = c("Czeka na", "Waits for")
+	w.Retract = c("Odstąp od usunięcia", "Stop the deletion")
+	w.DecisionWord = c("Decyzja", "Decision")
+	w.PersonWord = c("Osoba", "Person")
+	w.Data = c("Dane", "Data")
+	w.NoneWaiting = c("Żadna decyzja nie czeka.", "No decision waits.")
+	w.NoneOpen = c("Żadna decyzja nie czeka na potwierdzenie.", "No decision awaits a confirmation.")
+	w.Sent = c("wysłano", "sent")
+	w.Answer = c("Odpowiedź", "Answer")
+	w.HistoryMissing = c(
+		"Brakuje historii: nie wiadomo, co działo się na platformie przed instalacją, więc nic nie jest usuwane na platformach.",
+		"History missing: nobody knows what happened at the platform before the installation, so nothing is deleted at platforms.",
+	)
+	w.Covered = c("znana", "known")
+	w.CoverNow = c("Nic nie brakuje", "Nothing is missing")
+	w.Notified = c("powiadamiany", "notified")
+	w.NotNotified = c("niepowiadamiany", "not notified")
+	w.Delay = c("zwłoka usunięć", "delay of deletions")
+	w.Since = c("od", "since")
+	w.Sources = c("Źródła", "Sources")
+	w.History = c("Historia", "History")
+	w.Known = c("znana", "known")
+	w.Missing = c("brakuje", "missing")
+	w.Stages = c("Osoby na ścieżce", "Persons on the path")
+	w.Lapses = c(
+		"Co wygaśnie w kolejnych miesiącach (liczba osób)",
+		"What will lapse in the months to come (persons)",
+	)
+	w.Persons = c("osób", "persons")
+	w.WouldDelete = c("Do usunięcia teraz", "Would be deleted now")
+	w.Items = c("pozycji", "items")
+	w.NoRecipients = c("Nie skonfigurowano odbiorców.", "No recipients are configured.")
+	w.Skip = c("Przejdź do treści", "Skip to the content")
+	w.Ends = c("koniec", "end")
+	w.Device = c("Przeglądarka", "Browser")
+	w.LastSeen = c("Ostatnio", "Last seen")
+	w.ThisOne = c("ta", "this one")
+	w.End = c("Zakończ", "End")
 }
 
 // purpose names a purpose of the default policy; another purpose by its id.

@@ -138,7 +138,6 @@ func newWatch(log *slog.Logger, sources map[string]Provider) *watch {
 		for _, f := range faults() {
 			w.faults.WithLabelValues(id, string(f)).Set(0)
 		}
-		w.unlisted.WithLabelValues(id).Set(0)
 	}
 	return w
 }

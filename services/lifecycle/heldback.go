@@ -12,9 +12,9 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
-// holdBack sets the recipients of the unpublished decisions by the gate of the policy, and holds back the decisions that
-// no recipient may be notified of yet: until the controller goes live, and a deletion until the delay of each of its
-// recipients is over. A retraction concerns recipients that were notified, and is never held back.
+// holdBack sets the recipients of the unpublished decisions by the gate of the policy, and holds back the decisions
+// that no recipient may be notified of yet: until the controller goes live, and a deletion until the delay of each of
+// its recipients is over. A retraction concerns recipients that were notified, and is never held back.
 func (s *Subject) holdBack(p *rules.Policy, h *rules.Evaluation, at time.Time) {
 	if p.Gate == nil {
 		return

@@ -8,9 +8,9 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/decision"
 )
 
-// Withdraw returns the subject without an unpublished decision that the controller stopped, with a note for the journal.
-// The decision is not made again while nothing changes: the controller answers for the data. The result is false for a
-// decision that is published or unknown.
+// Withdraw returns the subject without an unpublished decision that the controller stopped, with a note for the
+// journal. The decision is not made again while nothing changes: the controller answers for the data. The result
+// is false for a decision that is published or unknown.
 func Withdraw(s Subject, id, reason string, at time.Time) (Subject, bool) {
 	n := slices.IndexFunc(s.Outbox, func(d decision.Decision) bool { return d.ID == id && d.Retract == nil })
 	if n < 0 {

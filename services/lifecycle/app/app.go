@@ -195,7 +195,6 @@ func (a *App) assembleLoops(opts Options, vault *identity.Vault, events *natsio.
 		},
 		Hold:  a.holdsDeletions,
 		Now:   opts.Now,
-		Hold:  a.holdsDeletions,
 		Weigh: a.weighNews,
 		Published: func(subjects []lifecycle.Subject) {
 			if a.brake != nil {

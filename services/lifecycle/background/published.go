@@ -22,7 +22,7 @@ type published struct {
 	notices []notice.Notice
 	// looks are the held deletions that were published again.
 	looks []look
-	head    chain.Head
+	head  chain.Head
 }
 
 // clearOutboxes clears the published outboxes.

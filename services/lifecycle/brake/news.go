@@ -33,8 +33,8 @@ type news struct {
 }
 
 // WeighNews returns the ids of the subjects whose deletions by news wait for an approval, because together with those
-// of the last hour the persons are too many. The outboxes hold what may be published otherwise. first reports whether the
-// subjects begin a new reading of all outboxes. A person who requested erasure never waits.
+// of the last hour the persons are too many. The outboxes hold what may be published otherwise. first reports whether
+// the subjects begin a new reading of all outboxes. A person who requested erasure never waits.
 func (b *Brake) WeighNews(ctx context.Context, subjects []lifecycle.Subject, first bool) (map[string]bool, error) {
 	at, _, _ := b.opts.Clock.Read()
 	b.mu.Lock()

@@ -217,7 +217,7 @@ func (a *API) Register(e *echo.Echo) {
 	v1.POST("/decisions/:decision/retract", a.withdraw, a.may(ScopeDecisions))
 	v1.POST("/decisions/:decision/check", a.check, a.may(ScopeDecisions))
 	v1.POST("/decisions/receipts", a.receiptFor, a.may(ScopeDecisions))
-	v1.GET("/todo/:recipient", a.todo, a.may(ScopeExport))
+	v1.GET("/todo/:recipient", a.workList, a.may(ScopeExport))
 	v1.GET("/quarantine", a.quarantined, a.may(ScopeRead))
 	v1.GET("/quarantine/:number", a.quarantinedBody, a.may(ScopeExport))
 	v1.DELETE("/quarantine/:number", a.dropQuarantined, a.may(ScopeExport))

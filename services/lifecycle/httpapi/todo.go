@@ -17,22 +17,22 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/report"
 )
 
-// todo lists the deletions that a recipient has still to carry out, the most urgent first.
-func (a *API) todo(c echo.Context) error {
+// workList lists the deletions that a recipient has still to carry out, the most urgent first.
+func (a *API) workList(c echo.Context) error {
 	recipient := c.Param("recipient")
 	if !a.isRecipient(recipient) {
 		return problem.New(http.StatusNotFound, "unknown-recipient", "The configuration has no recipient with this id.")
 	}
-	list, err := a.todoOf(c.Request().Context(), recipient)
+	list, err := a.workListOf(c.Request().Context(), recipient)
 	if err != nil {
 		return err
 	}
 	return c.JSON(http.StatusOK, list)
 }
 
-// todoOf returns the work list of a recipient.
-func (a *API) todoOf(ctx context.Context, recipient string) (report.Todo, error) {
-	out := report.Todo{
+// workListOf returns the work list of a recipient.
+func (a *API) workListOf(ctx context.Context, recipient string) (report.WorkList, error) {
+	out := report.WorkList{
 		Controller: a.opts.Controller, Recipient: recipient,
 		Name: report.RecipientOf(a.opts.Policy, recipient).Name, Tasks: []report.Task{},
 	}
@@ -151,7 +151,7 @@ func (a *API) basicRecipient(c echo.Context) (string, error) {
 
 // writeTodo writes the page without the tasks that were ticked a moment ago.
 func (a *API) writeTodo(c echo.Context, recipient string, ticked ...string) error {
-	list, err := a.todoOf(c.Request().Context(), recipient)
+	list, err := a.workListOf(c.Request().Context(), recipient)
 	if err != nil {
 		return err
 	}

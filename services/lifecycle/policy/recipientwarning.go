@@ -28,8 +28,8 @@ func recipientWarnings(p *rules.Policy) []Warning {
 	return out
 }
 
-// isNameless reports whether a data subject would not learn the identity of a recipient: a configured one needs a name of
-// its own, for the name in the policy is that of a category of recipients.
+// isNameless reports whether a data subject would not learn the identity of a recipient: a configured one needs a name
+// of its own, for the name in the policy is that of a category of recipients.
 func isNameless(p *rules.Policy, id string) bool {
 	if connected := p.Recipient(id); connected != nil {
 		return connected.Name == ""

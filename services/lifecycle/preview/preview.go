@@ -1,5 +1,5 @@
-// Package preview counts what an installation would do: the deletions that wait, and the data that lapse in the months to
-// come. A preview changes nothing.
+// Package preview counts what an installation would do: the deletions that wait, and the data that lapse in the months
+// to come. A preview changes nothing.
 package preview
 
 import (

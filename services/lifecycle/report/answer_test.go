@@ -173,7 +173,8 @@ func TestAnswer_EveryRightHasItsLetter(t *testing.T) {
 	for _, lang := range languages() {
 		var out strings.Builder
 		for _, right := range []fact.Kind{
-			fact.KindAccessRequest, fact.KindRectificationRequest, fact.KindRestriction, fact.KindPortabilityRequest, fact.KindObjection,
+			fact.KindAccessRequest, fact.KindRectificationRequest, fact.KindRestriction, fact.KindPortabilityRequest,
+			fact.KindObjection,
 		} {
 			for _, outcome := range []fact.Outcome{"", fact.OutcomeGranted, fact.OutcomePartly, fact.OutcomeRefused} {
 				s := newScene(t)

@@ -17,8 +17,7 @@ type pageWords struct {
 
 func (l Language) page() pageWords {
 	return pageWords{
-		pageEnd: l.pageEnd(),
-
+		pageEnd:    l.pageEnd(),
 		Title:      l.choose("Przechowywane dane osobowe", "Personal data held"),
 		For:        l.choose("Osoba", "Person"),
 		Nameless:   l.choose("osoba, której adres został już usunięty", "a person whose address is deleted"),

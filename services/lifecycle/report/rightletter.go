@@ -51,7 +51,8 @@ func (l *letter) hints() {
 	}
 }
 
-// isAgainstMarketing reports whether an objection concerns direct marketing alone, which needs no decision (Art. 21(3)).
+// isAgainstMarketing reports whether an objection concerns direct marketing alone, which needs no decision (GDPR
+// Art. 21(3)).
 func (l *letter) isAgainstMarketing() bool {
 	return !slices.ContainsFunc(l.request.Purposes, func(p string) bool { return !l.policy.IsMarketing(p) })
 }

@@ -15,8 +15,8 @@ import (
 //go:embed todo.html
 var todoSource string
 
-// Todo is the work list of a recipient that erases by hand.
-type Todo struct {
+// WorkList is the work list of a recipient that erases by hand.
+type WorkList struct {
 	Controller string `json:"controller"`
 	Recipient  string `json:"recipient"`
 	Name       Text   `json:"name"`
@@ -60,7 +60,7 @@ func (t *Task) Add(p *rules.Policy, category, ref string) {
 }
 
 // TodoPage writes a work list as a page to print, and to tick off.
-func TodoPage(w io.Writer, lang Language, list Todo) error {
+func TodoPage(w io.Writer, lang Language, list WorkList) error {
 	t, err := template.New("todo").Funcs(template.FuncMap{
 		"text": func(t any) string { return textOf(t).In(lang) }, "date": lang.pageDate,
 	}).Parse(todoSource)
@@ -72,7 +72,7 @@ func TodoPage(w io.Writer, lang Language, list Todo) error {
 		Style template.CSS
 		Lang  Language
 		W     todoWords
-		L     Todo
+		L     WorkList
 	}{template.CSS(pageStyle), lang, lang.todo(), list}) //nolint:gosec // our own style
 	if err != nil {
 		return fmt.Errorf("write the page: %w", err)

@@ -49,7 +49,7 @@ only decisions with a missing answer are listed.`,
 	cmd.Flags().BoolVar(&all, "all", false, "all decisions, completed ones included")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.Flags().BoolVar(&held, "held", false, "decisions that wait for go-live or for their delay")
-	cmd.AddCommand(s.receipt(), s.withdraw(), s.todo())
+	cmd.AddCommand(s.receipt(), s.withdraw(), s.workList())
 	return cmd
 }
 

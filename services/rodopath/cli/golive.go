@@ -200,8 +200,9 @@ func (s *shared) preview() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "preview",
 		Short: "Show which deletions wait, and which data lapse in the months to come",
-		Long: `Show what the installation would do: the deletions that wait, by recipient and category, the data that lapse by
-time in the months to come, the persons who may be asked for consent, and the consents without proof. Nothing is changed.`,
+		Long: `Show what the installation would do: the deletions that wait, by recipient and category, the data that lapse
+by time in the months to come, the persons who may be asked for consent, and the consents without proof.
+Nothing is changed.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return s.ask(cmd.Context(), func(c *client.Client) error {

@@ -12,15 +12,15 @@ import (
 	"github.com/rodopath/rodopath/services/rodopath/client"
 )
 
-// todo lists what a recipient has still to delete.
-func (s *shared) todo() *cobra.Command {
+// workList lists what a recipient has still to delete.
+func (s *shared) workList() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "todo RECIPIENT",
 		Short: "List what a recipient that erases by hand has still to delete, with names and deadlines",
-		Long: `List what a recipient that erases by hand has still to delete: the names of the persons, the numbers of the records,
-and the deadline of each confirmation. A recipient with a token sees the same list at /todo of the public address, signs
-in with its id and its token, and ticks off what is deleted.`,
+		Long: `List what a recipient that erases by hand has still to delete: the names of the persons, the numbers of the
+records, and the deadline of each confirmation. A recipient with a token sees the same list at /todo of
+the public address, signs in with its id and its token, and ticks off what is deleted.`,
 		Example: "  rodopath decisions todo bookkeeper",
 		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {

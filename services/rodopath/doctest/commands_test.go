@@ -103,7 +103,8 @@ var scenes = map[string]struct{ before func(*site) }{
 }
 
 func withRecipients(s *site) {
-	s.withDemo()
+	s.start(serve)
+	s.stop()
 	line := recipientSecrets
 	if !available(line) {
 		line = "umask 077; echo whsec_c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0 > data/secrets/crm; echo a-token-of-the-test-alone > data/secrets/crm-token"
@@ -115,6 +116,7 @@ func withRecipients(s *site) {
 observe: false
 recipients:
   - {id: crm, holds: ["*"], by: webhook, url: "http://127.0.0.1:9/", secrets: ["file:secrets/crm"], token: "file:secrets/crm-token", kinds: [delete, ask-consent], allow_private: true}
+  - {id: letters, by: nats}
   - {id: bookkeeper, by: hand}
 `)
 	s.start(serve)

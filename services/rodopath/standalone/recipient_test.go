@@ -429,8 +429,8 @@ func TestNode_APageAsksForAConsentAndTakesItBack(t *testing.T) {
 		{http.MethodPost, "act=agree", "nie jest zaznaczone", http.StatusOK, false},
 		{http.MethodPost, "act=agree&agree=yes", "Wycofuję zgodę", http.StatusOK, true},
 		{http.MethodGet, "", "Wycofuję zgodę", http.StatusOK, true},
-		{http.MethodPost, "act=withdraw", "Nie mamy Twojej zgody", http.StatusOK, false},
-		{http.MethodPost, "act=agree&agree=yes", "Nie mamy Twojej zgody", http.StatusOK, false}, // a no is a no
+		{http.MethodPost, "act=withdraw", "Nie mamy od Ciebie tej zgody", http.StatusOK, false},
+		{http.MethodPost, "act=agree&agree=yes", "Nie mamy od Ciebie tej zgody", http.StatusOK, false}, // a no is a no
 	} {
 		form, err := url.ParseQuery(step.form)
 		if err != nil {
@@ -472,7 +472,7 @@ func TestNode_AWithdrawalCountsBeforeTheAgreementIsApplied(t *testing.T) {
 		}
 	}
 	m.settle()
-	if _, body := m.page(http.MethodGet, path, nil); !strings.Contains(body, "Nie mamy Twojej zgody") {
+	if _, body := m.page(http.MethodGet, path, nil); !strings.Contains(body, "Nie mamy od Ciebie tej zgody") {
 		t.Errorf("after a withdrawal the page says %s", body)
 	}
 	for range 30 {

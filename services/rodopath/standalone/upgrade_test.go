@@ -91,7 +91,7 @@ func TestServer_OpensTheDataOfTheVersionBefore(t *testing.T) {
 	for _, want := range []string{
 		"woocommerce:order/18@shop\n(stripe:ch_3Ola,\nstripe:pi_3Ola)",
 		"2029-12-31  2030-01-01 00:00  tax documents",
-		"2030-12-31  2031-01-01 00:00  claims",
+		"2030-12-31  2031-01-01 00:00  legal claims",
 		"dec_ltbrzhg3cj6wlh6ereflbcdk",
 	} {
 		if !strings.Contains(ola, want) {
