@@ -49,6 +49,8 @@ type Options struct {
 	Sync streams.Sync
 	// Extra adds sources to the configured ones.
 	Extra []ingest.Source
+	// Tokens authorise the telling of histories, besides the configured tokens; without Tokens there is no History.
+	Tokens []string
 	// Now returns the time; nil means time.Now.
 	Now func() time.Time
 	// Tracer traces webhooks; nil forwards trace ids only.
@@ -59,6 +61,7 @@ type Options struct {
 // App is the ingest service.
 type App struct {
 	handler http.Handler
+	history http.Handler
 	metrics http.Handler
 	intake  *intake.Log // nil when there is none
 	// watch looks for silent sources until its context ends.
@@ -200,6 +203,11 @@ func (a *App) assemble(
 	if err != nil {
 		return err
 	}
+	if len(opts.Tokens) > 0 { // a service of its own has no listener for the owner
+		if a.history, err = history(opts, providers, publisher); err != nil {
+			return err
+		}
+	}
 	e := echo.New()
 	e.HTTPErrorHandler = ingest.ProblemHandler(opts.Log)
 	a.watch = h.Watch
@@ -221,6 +229,25 @@ func (a *App) assemble(
 	a.metrics = promhttp.HandlerFor(metrics, promhttp.HandlerOpts{})
 	a.handler, err = access.Limited(e, opts.Config.Limits, opts.Now)
 	return err
+}
+
+// history makes the handler of histories.
+func history(opts Options, providers map[string]ingest.Provider, publisher ingest.Publisher) (http.Handler, error) {
+	tokens, err := access.Configured(opts.Config, opts.Tokens)
+	if err != nil {
+		return nil, err
+	}
+	h, err := ingest.NewHistory(ingest.HistoryOptions{
+		Sources: providers, Publisher: publisher, MaxBody: bodyLimits(opts.Config.Sources),
+		Tokens: tokens, Now: opts.Now, Log: opts.Log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	e := echo.New()
+	e.HTTPErrorHandler = ingest.ProblemHandler(opts.Log)
+	h.Register(e)
+	return e, nil
 }
 
 // Start watches the sources and forwards the log to the broker. Close stops both.
@@ -285,6 +312,10 @@ func (a *App) CopyIntake(dir string) (int, error) {
 
 // Handler receives webhooks and answers about health.
 func (a *App) Handler() http.Handler { return a.handler }
+
+// History takes the histories of sources from the owner; nil without Options.Tokens. History is no part of Handler,
+// which is reachable from the internet.
+func (a *App) History() http.Handler { return a.history }
 
 // Metrics serves the metrics for Prometheus. Metrics is no part of Handler, which is reachable from
 // the internet.

@@ -113,6 +113,8 @@ type Source struct {
 	OSS bool `yaml:"oss"`
 	// Products maps products, prices, SKUs and categories to kinds of sales.
 	Products map[string]Product `validate:"dive" yaml:"products"`
+	// Read is the access to the platform's own interface, from which "rodopath import" reads the history.
+	Read Read `yaml:"read"`
 }
 
 // MaxBody is the maximum size of a webhook of the source, in bytes.
@@ -167,8 +169,8 @@ type Token struct {
 	// Token is a reference to the token.
 	Token string `validate:"reference" yaml:"token"`
 	// Scopes are the scopes of the token: read, export, requests, holds, policy, journal, events,
-	// decisions, keys, subjects. Omitted means all; an empty list is an error.
-	Scopes []string `validate:"omitempty,min=1,dive,oneof=read export requests holds policy journal events decisions keys subjects" yaml:"scopes"`
+	// decisions, keys, subjects, history. Omitted means all; an empty list is an error.
+	Scopes []string `validate:"omitempty,min=1,dive,oneof=read export requests holds policy journal events decisions keys subjects history" yaml:"scopes"`
 }
 
 // UnmarshalYAML reads "env:TOKEN" as well as {token: env:TOKEN, scopes: [read]}.
@@ -339,6 +341,7 @@ func (c *Config) check() error {
 			),
 		)
 	}
+	faults = append(faults, c.checkReads()...)
 	return doc.Fail(append(faults, c.checkRecipients()...)...)
 }
 

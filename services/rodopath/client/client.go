@@ -20,7 +20,9 @@ import (
 
 	"github.com/rodopath/rodopath/services/internal/loop"
 	"github.com/rodopath/rodopath/services/internal/problem"
+	"github.com/rodopath/rodopath/services/platforms/history"
 	"github.com/rodopath/rodopath/services/platforms/sender"
+	"github.com/rodopath/rodopath/services/rodopath/backfill"
 	"github.com/rodopath/rodopath/services/rodopath/datadir"
 	"github.com/rodopath/rodopath/services/rodopath/standalone"
 )
@@ -114,6 +116,29 @@ func (c *Client) Close(ctx context.Context) error {
 }
 
 const settleWait = 30 * time.Second
+
+// Settle waits until a server started by Open has applied everything that it received. A server that was running
+// before goes on by itself.
+func (c *Client) Settle(ctx context.Context) error {
+	if c.own == nil {
+		return nil
+	}
+	return c.own.Settle(ctx)
+}
+
+// Tell hands objects of the history of a source to the server.
+func (c *Client) Tell(
+	ctx context.Context, source string, dryRun bool, objects []history.Object,
+) (told backfill.Told, err error) {
+	data, err := c.Ask(ctx, "/v1/history/"+source, map[string]any{"dry_run": dryRun, "objects": objects}, "")
+	if err != nil {
+		return told, err
+	}
+	if err := json.Unmarshal(data, &told); err != nil {
+		return told, fmt.Errorf("read the answer: %w", err)
+	}
+	return told, nil
+}
 
 // Explain returns the explanation for a person as JSON. A nil instant means now.
 func (c *Client) Explain(ctx context.Context, person string, at *time.Time) ([]byte, error) {

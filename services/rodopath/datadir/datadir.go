@@ -80,6 +80,9 @@ func (h *Dir) Streams() string { return filepath.Join(h.dir, "nats") }
 // Intake is the directory of the log of accepted webhooks.
 func (h *Dir) Intake() string { return filepath.Join(h.dir, "intake") }
 
+// History is the directory of the bookmarks of imports.
+func (h *Dir) History() string { return filepath.Join(h.dir, "history") }
+
 // ConfigPath is the configuration that is used when none is named.
 func (h *Dir) ConfigPath() string { return filepath.Join(h.dir, "rodopath.yaml") }
 

@@ -161,6 +161,7 @@ func (n *Server) start(ctx context.Context) error {
 		Sync:   n.sync(),
 		Now:    n.opts.Now,
 		Tracer: n.tracer,
+		Tokens: []string{n.Control.Token},
 		Log:    n.opts.Log.With("service", "ingest"),
 		Extra:  []ingest.Source{{ID: HandSource, Secrets: []string{n.Control.HandSecret}}},
 	})
@@ -310,6 +311,7 @@ func (n *Server) listen(ctx context.Context) error {
 		return err
 	}
 	inside.Handle("GET /v1/backup", copies)
+	inside.Handle("POST /v1/history/", n.ingest.History())
 	inside.Handle("GET /metrics", together(n.ingest.Metrics(), n.lifecycle.Metrics(), n.dispatch.Metrics()))
 	outside := http.NewServeMux()
 	outside.Handle("/", n.ingest.Handler())

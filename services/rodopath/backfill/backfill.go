@@ -1,0 +1,244 @@
+// Package backfill brings the history of a source into the installation: page by page, and after an interruption from
+// the last page on.
+package backfill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"github.com/rodopath/rodopath/services/internal/problem"
+	"github.com/rodopath/rodopath/services/platforms/history"
+)
+
+// Server takes the objects of a history.
+type Server interface {
+	// Tell reads objects as webhooks of a source. In a dry run nothing is stored. The error is a *problem.Problem with
+	// the status 503 while the server cannot take more.
+	Tell(ctx context.Context, source string, dryRun bool, objects []history.Object) (Told, error)
+}
+
+// Told is what objects gave.
+type Told struct {
+	Facts  int            `json:"facts"`
+	Kinds  map[string]int `json:"kinds"`
+	Silent map[string]int `json:"silent"`
+	Faults []struct {
+		Index  int    `json:"index"`
+		Reason string `json:"reason"`
+	} `json:"faults"`
+	// Persons are hashes of persons, in a dry run alone.
+	Persons []string `json:"persons"`
+}
+
+// Options configure an import.
+type Options struct {
+	Source string
+	Reader history.Reader
+	Server Server
+	// Bookmark is where the import is remembered; nil in a dry run.
+	Bookmark *Bookmark
+	// Listed reports whether the configuration lists a product.
+	Listed func(product string) bool
+	// Progress is called after every page, and before a wait; nil means nobody is.
+	Progress func(Progress)
+	// Backoff is the first wait for a server that cannot take more; 0 means a second.
+	Backoff time.Duration
+}
+
+// Progress is how far an import is.
+type Progress struct {
+	// Part is what is read, such as "orders".
+	Part    string `json:"part"`
+	Objects int    `json:"objects"`
+	Facts   int    `json:"facts"`
+	// Remaining is the number of objects of the part that are not read; 0 when unknown.
+	Remaining int `json:"remaining,omitempty"`
+	// Waiting is the cause of a wait; empty when the import goes on.
+	Waiting string `json:"waiting,omitempty"`
+}
+
+// full is the cause of a wait for the server.
+const full = "the server cannot take more now"
+
+// Run imports the history from the bookmark on. After an error the next Run goes on where this one stopped.
+func Run(ctx context.Context, o Options) (*Summary, error) {
+	state := &State{Summary: newSummary(o.Source)}
+	if o.Bookmark != nil {
+		state = &o.Bookmark.State
+	}
+	if o.Progress == nil {
+		o.Progress = func(Progress) {}
+	}
+	persons := map[string]struct{}{}
+	if state.Done {
+		return state.Summary, nil
+	}
+	for page, err := range o.Reader.Pages(ctx, state.Cursor) {
+		if err != nil {
+			return state.Summary, err
+		}
+		for batch := range batches(page.Objects) {
+			if err := o.tell(ctx, state, page.Part, batch, persons); err != nil {
+				return state.Summary, err
+			}
+		}
+		state.Summary.note(page.Note)
+		state.Summary.Persons = len(persons)
+		state.Cursor, state.Done = page.Next, page.Next == nil
+		if o.Bookmark != nil {
+			if err := o.Bookmark.save(); err != nil {
+				return state.Summary, err
+			}
+		}
+		o.Progress(progressOf(state.Summary, &page))
+	}
+	return state.Summary, nil
+}
+
+func progressOf(s *Summary, page *history.Page) Progress {
+	return Progress{
+		Part: page.Part, Objects: s.Objects, Facts: s.Facts, Remaining: max(0, page.Remaining-len(page.Objects)),
+	}
+}
+
+// tell hands a batch to the server, and waits while the server cannot take more.
+func (o *Options) tell(
+	ctx context.Context, state *State, part string, batch []history.Object, persons map[string]struct{},
+) error {
+	wait := backoff.NewExponentialBackOff()
+	if wait.InitialInterval = o.Backoff; o.Backoff == 0 {
+		wait.InitialInterval = time.Second
+	}
+	told, err := backoff.Retry(ctx, func() (Told, error) {
+		told, err := o.Server.Tell(ctx, o.Source, o.Bookmark == nil, batch)
+		if p, ok := errors.AsType[*problem.Problem](err); err != nil && (!ok || p.Status != http.StatusServiceUnavailable) {
+			err = backoff.Permanent(err)
+		}
+		return told, err
+	}, backoff.WithBackOff(wait), backoff.WithMaxElapsedTime(time.Hour), backoff.WithNotify(func(error, time.Duration) {
+		o.Progress(Progress{Part: part, Objects: state.Summary.Objects, Facts: state.Summary.Facts, Waiting: full})
+	}))
+	if err != nil {
+		return fmt.Errorf("hand the %s to the server: %w", part, err)
+	}
+	state.Summary.add(told, batch)
+	if o.Listed != nil {
+		state.Summary.unlisted(batch, o.Listed)
+	}
+	for _, p := range told.Persons {
+		persons[p] = struct{}{}
+	}
+	return nil
+}
+
+// batchSize bounds the objects of one request, in bytes, unless a single object has more.
+const batchSize = 4 << 20
+
+// batches iterates over the objects in parts of a bounded size.
+func batches(objects []history.Object) iter.Seq[[]history.Object] {
+	return func(yield func([]history.Object) bool) {
+		first, size := 0, 0
+		for i := range objects {
+			if size += len(objects[i].Body); size > batchSize && i > first {
+				if !yield(objects[first:i]) {
+					return
+				}
+				first, size = i, len(objects[i].Body)
+			}
+		}
+		if first < len(objects) {
+			yield(objects[first:])
+		}
+	}
+}
+
+// Summary is what an import found.
+type Summary struct {
+	Source  string         `json:"source"`
+	Objects int            `json:"objects"`
+	Facts   int            `json:"facts"`
+	Kinds   map[string]int `json:"kinds"`
+	// Silent counts the parts that gave no fact, by reason.
+	Silent map[string]int `json:"silent"`
+	// Faults counts the objects that were not understood in whole, by reason; Rows are those of a file, at most maxRows.
+	Faults map[string]int `json:"faults"`
+	Rows   []Row          `json:"rows,omitempty"`
+	// Unlisted counts the products that the configuration does not list, at most maxUnlisted.
+	Unlisted map[string]int `json:"unlisted"`
+	// Persons is the number of persons, in a dry run.
+	Persons int      `json:"persons,omitempty"`
+	Notes   []string `json:"notes,omitempty"`
+}
+
+// Row is a row of a file that was not understood in whole. Reason contains no value.
+type Row struct {
+	Row    int    `json:"row"`
+	Reason string `json:"reason"`
+}
+
+const (
+	maxRows     = 1000
+	maxUnlisted = 1000
+)
+
+func newSummary(source string) *Summary {
+	return &Summary{
+		Source:   source,
+		Kinds:    map[string]int{},
+		Silent:   map[string]int{},
+		Faults:   map[string]int{},
+		Unlisted: map[string]int{},
+	}
+}
+
+func (s *Summary) add(t Told, batch []history.Object) {
+	s.Objects += len(batch)
+	s.Facts += t.Facts
+	for counts, more := range map[*map[string]int]map[string]int{&s.Kinds: t.Kinds, &s.Silent: t.Silent} {
+		for word, n := range more {
+			(*counts)[word] += n
+		}
+	}
+	for _, f := range t.Faults {
+		s.Faults[f.Reason]++
+		if f.Index < len(batch) && batch[f.Index].Row > 0 && len(s.Rows) < maxRows {
+			s.Rows = append(s.Rows, Row{batch[f.Index].Row, f.Reason})
+		}
+	}
+}
+
+// unlisted counts the products without an entry in the configuration, by their last name, the product itself.
+func (s *Summary) unlisted(batch []history.Object, listed func(string) bool) {
+	for i := range batch {
+		for _, names := range batch[i].Products {
+			if slices.ContainsFunc(names, listed) {
+				continue
+			}
+			product := names[len(names)-1]
+			if _, known := s.Unlisted[product]; known || len(s.Unlisted) < maxUnlisted {
+				s.Unlisted[product]++
+			}
+		}
+	}
+}
+
+func (s *Summary) note(text string) {
+	if text != "" && !slices.Contains(s.Notes, text) {
+		s.Notes = append(s.Notes, text)
+	}
+}
+
+// Most lists the words of counts, the most frequent first.
+func Most(counts map[string]int) []string {
+	words := slices.Sorted(maps.Keys(counts))
+	slices.SortStableFunc(words, func(a, b string) int { return counts[b] - counts[a] })
+	return words
+}

@@ -1,0 +1,222 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rodopath/rodopath/services/internal/config"
+	"github.com/rodopath/rodopath/services/internal/display"
+	"github.com/rodopath/rodopath/services/platforms/history"
+	woocommerce "github.com/rodopath/rodopath/services/platforms/woocommerce/history"
+	"github.com/rodopath/rodopath/services/rodopath/backfill"
+	"github.com/rodopath/rodopath/services/rodopath/client"
+	"github.com/rodopath/rodopath/services/rodopath/datadir"
+)
+
+// importing are the flags of an import.
+type importing struct {
+	since                   string
+	restart, resume, dryRun bool
+	asJSON                  bool
+}
+
+// history imports the history of a source.
+func (s *shared) history() *cobra.Command {
+	f := &importing{}
+	cmd := &cobra.Command{
+		Use:   "import SOURCE",
+		Short: "Import what happened at a platform before the installation",
+		Long: `Import what happened at a platform before the installation: customers, orders, subscribers and the rest are read
+from the platform's own interface (read.url and read.key of the source), and each gives the same facts as its webhook.
+Connect the webhooks first, so that nothing is missing in between. An import that was interrupted goes on where it
+stopped.`,
+		Example: "  rodopath import shop --dry-run\n  rodopath import shop --since 2019-01-01",
+		Args:    args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			if f.restart && f.resume {
+				return fmt.Errorf("%w: --resume and --restart exclude each other", errUsage)
+			}
+			return s.ask(cmd.Context(), func(c *client.Client) error { return s.runImport(cmd, c, given[0], f) })
+		},
+	}
+	cmd.Flags().StringVar(&f.since, "since", "", "read only what changed since a day (default: everything)")
+	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "read and count, and change nothing")
+	cmd.Flags().BoolVar(&f.resume, "resume", false, "go on where an import stopped (the default when one did)")
+	cmd.Flags().BoolVar(&f.restart, "restart", false, "begin anew, also when an import was interrupted")
+	cmd.Flags().BoolVar(&f.asJSON, "json", false, "print progress and result as JSON, one line each")
+	return cmd
+}
+
+func (s *shared) runImport(cmd *cobra.Command, c *client.Client, source string, f *importing) error {
+	var since time.Time
+	if at, err := parseInstant(f.since); err != nil {
+		return err
+	} else if at != nil {
+		since = *at
+	}
+	src, conf, err := configuredSource(c.Control().Config, source)
+	if err != nil {
+		return err
+	}
+	shown := newProgress(cmd, f.asJSON)
+	defer shown.end()
+	reader, err := newReader(conf, src, since, shown)
+	if err != nil {
+		return err
+	}
+	o := backfill.Options{
+		Source: source, Reader: reader, Server: c, Progress: shown.show,
+		Listed: func(product string) bool { _, ok := src.Products[product]; return ok },
+	}
+	if !f.dryRun {
+		var resumed bool
+		if o.Bookmark, resumed, err = backfill.Open(datadir.At(s.data).History(), source, since, f.restart); err != nil {
+			return err
+		}
+		if resumed {
+			fmt.Fprintln(cmd.ErrOrStderr(), "An import was interrupted: going on where it stopped.")
+		} else if f.resume {
+			return fmt.Errorf("%w: no import of %s was interrupted", errUsage, source)
+		}
+	}
+	sum, err := backfill.Run(cmd.Context(), o)
+	shown.end()
+	if err != nil {
+		return interrupted(err, f.dryRun)
+	}
+	if !f.dryRun {
+		if err := s.finish(cmd.Context(), c, o.Bookmark, since); err != nil {
+			return err
+		}
+	}
+	return writeImport(cmd.OutOrStdout(), sum, f)
+}
+
+// interrupted adds to an error how to go on.
+func interrupted(err error, dryRun bool) error {
+	if dryRun {
+		return err
+	}
+	return fmt.Errorf("%w; what was read is stored, and the same command goes on from there", err)
+}
+
+// applyWithin bounds the wait of a server that runs for the time of the command.
+const applyWithin = 30 * time.Minute
+
+// finish records that the history of a source is known, and forgets the bookmark.
+func (*shared) finish(ctx context.Context, c *client.Client, b *backfill.Bookmark, since time.Time) error {
+	waiting, cancel := context.WithTimeout(ctx, applyWithin)
+	defer cancel()
+	if err := c.Settle(waiting); err != nil {
+		return fmt.Errorf("everything was read and is stored, and not all is applied yet; start the server: %w", err)
+	}
+	order := map[string]any{"source": b.Summary.Source}
+	if !since.IsZero() {
+		order["from"] = since.UTC().Format(time.RFC3339)
+	}
+	if _, err := c.Ask(ctx, "/v1/coverage", order, ""); err != nil {
+		return fmt.Errorf("record that the history is known: %w", err)
+	}
+	return b.Remove()
+}
+
+// configuredSource returns a source of the configuration.
+func configuredSource(path, id string) (*config.Source, *config.Config, error) {
+	conf, err := config.Load(path, os.Environ())
+	if err != nil {
+		return nil, nil, err
+	}
+	for i := range conf.Sources {
+		if conf.Sources[i].ID == id {
+			return &conf.Sources[i], conf, nil
+		}
+	}
+	return nil, nil, fmt.Errorf("%w: the configuration has no source %s", errUsage, id)
+}
+
+// newReader makes the reader of a source.
+func newReader(conf *config.Config, src *config.Source, since time.Time, shown *progress) (history.Reader, error) {
+	if src.Read == (config.Read{}) {
+		return nil, fmt.Errorf("%w: the source %s has no access to its platform: add read: {url: …, key: …} "+
+			"to the source", errUsage, src.ID)
+	}
+	key, err := conf.Secret(src.Read.Key)
+	if err != nil {
+		return nil, err
+	}
+	o := history.Options{
+		URL:          src.Read.URL,
+		Key:          key,
+		AllowPrivate: src.Read.AllowPrivate,
+		Since:        since,
+		Groups:       src.Groups,
+		Waiting:      shown.wait,
+	}
+	switch src.Platform {
+	case "woocommerce":
+		return woocommerce.New(o)
+	}
+	return nil, fmt.Errorf("%w: the history of %s cannot be read from an interface", errUsage, src.Platform)
+}
+
+// writeImport prints what an import found.
+func writeImport(out io.Writer, sum *backfill.Summary, f *importing) error {
+	if f.asJSON {
+		return json.NewEncoder(out).Encode(struct {
+			Done   bool `json:"done"`
+			DryRun bool `json:"dry_run"`
+			*backfill.Summary
+		}{true, f.dryRun, sum})
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d objects of %s gave %d facts%s.\n", sum.Objects, sum.Source, sum.Facts, inBrackets(sum.Kinds))
+	if f.dryRun {
+		fmt.Fprintf(&b, "Persons: %d. This was a dry run: nothing was stored.\n", sum.Persons)
+	}
+	if len(sum.Silent) > 0 {
+		fmt.Fprintf(&b, "Without a fact%s.\n", inBrackets(sum.Silent))
+	}
+	if len(sum.Faults) > 0 {
+		fmt.Fprintf(&b, "Not understood in whole%s: see rodopath quarantine.\n", inBrackets(sum.Faults))
+	}
+	for _, row := range sum.Rows {
+		fmt.Fprintf(&b, "  row %d: %s\n", row.Row, display.Line(row.Reason))
+	}
+	if len(sum.Unlisted) > 0 {
+		fmt.Fprintf(&b, "Not listed under products, so each counts as delivered once%s.\n", inBrackets(sum.Unlisted))
+	}
+	for _, note := range sum.Notes {
+		fmt.Fprintln(&b, note)
+	}
+	if !f.dryRun {
+		fmt.Fprintf(&b, "Recorded: the history of %s is known. See what follows: rodopath preview\n", sum.Source)
+	}
+	_, err := io.WriteString(out, b.String())
+	return err
+}
+
+// maxShown bounds the words of one list.
+const maxShown = 12
+
+// inBrackets lists counts, the most frequent first.
+func inBrackets(counts map[string]int) string {
+	var words []string
+	for _, word := range backfill.Most(counts) {
+		if len(words) == maxShown {
+			words = append(words, "…")
+			break
+		}
+		words = append(words, fmt.Sprintf("%s %d", display.Line(word), counts[word]))
+	}
+	if len(words) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(words, ", ") + ")"
+}

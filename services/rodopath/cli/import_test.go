@@ -1,0 +1,286 @@
+package cli_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rodopath/rodopath/services/lifecycle/sqlitestore"
+	"github.com/rodopath/rodopath/services/platforms/history/historytest"
+	"github.com/rodopath/rodopath/services/platforms/sender"
+)
+
+// customers is the size of the generated shop.
+func customers(t *testing.T) int {
+	t.Helper()
+	n, err := strconv.Atoi(os.Getenv("RODOPATH_TEST_IMPORT_CUSTOMERS"))
+	if err != nil {
+		n = 300
+	}
+	return n
+}
+
+// importing is an installation whose sources read stand-ins.
+type importing struct {
+	t                 *testing.T
+	dir, config, keys string
+}
+
+const importSecret = "s3cret-of-the-import"
+
+// newImporting configures an installation with a source of each kind that the addresses name.
+func newImporting(t *testing.T, sources string) *importing {
+	t.Helper()
+	t.Setenv("RODOPATH_TEST_IMPORT_SECRET", importSecret)
+	t.Setenv("RODOPATH_TEST_IMPORT_KEY", historytest.Key)
+	t.Setenv("RODOPATH_TEST_IMPORT_SHOP_KEY", historytest.ShopKey)
+	base := t.TempDir()
+	i := &importing{t, t.TempDir(), filepath.Join(base, "rodopath.yaml"), filepath.Join(base, "keys.json")}
+	if err := os.WriteFile(i.keys, []byte(ask(t, "keys")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	text := "controller: Sklep\nkeys: file:keys.json\nsources:\n" + sources
+	if err := os.WriteFile(i.config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return i
+}
+
+func shopSource(address string) string {
+	return `  - {id: shop, platform: woocommerce, secrets: ["env:RODOPATH_TEST_IMPORT_SECRET"], wording: newsletter-offers, ` +
+		`products: {"17": course}, read: {url: "` + address + `", key: "env:RODOPATH_TEST_IMPORT_SHOP_KEY", allow_private: true}}` + "\n"
+}
+
+func (i *importing) args(args ...string) []string {
+	return append(args, "--data", i.dir, "--config", i.config)
+}
+
+// killed imports and is killed at a call of the stand-in.
+func (i *importing) killed(plan func(func(int) historytest.Fault), at int, source string) {
+	i.t.Helper()
+	cmd := program(i.t, i.args("import", source)...)
+	var once sync.Once
+	calls := 0
+	plan(func(int) historytest.Fault {
+		if calls++; calls >= at {
+			once.Do(func() { _ = cmd.Process.Kill() })
+		}
+		return historytest.None
+	})
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Run(); err == nil {
+		i.t.Fatalf("the import was over before it was killed: %s", out.String())
+	} else if exit, ok := err.(*exec.ExitError); !ok || exit.ExitCode() != -1 {
+		i.t.Fatalf("the import ended by itself: %v: %s", err, out.String())
+	}
+	plan(nil)
+}
+
+// stored are the facts of every person of a stopped installation, in an order of their own. The times of receipt
+// differ from installation to installation.
+func (i *importing) stored() []string {
+	i.t.Helper()
+	st, err := sqlitestore.Open(i.t.Context(), filepath.Join(i.dir, "rodopath.db"))
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	defer st.Close()
+	var all []string
+	for after := ""; ; {
+		page, err := st.Walk(i.t.Context(), after, 100)
+		if err != nil {
+			i.t.Fatal(err)
+		}
+		for s := range page {
+			var person []string
+			for _, f := range page[s].Facts {
+				f.Received, f.Reports = time.Time{}, nil
+				if len(f.Proof) > 0 {
+					f.Proof = []byte("sealed") // another text at every sealing
+				}
+				text, err := json.Marshal(f)
+				if err != nil {
+					i.t.Fatal(err)
+				}
+				person = append(person, string(text))
+			}
+			slices.Sort(person)
+			if len(person) > 0 {
+				all = append(all, strings.Join(person, "\n"))
+			}
+			after = page[s].ID
+		}
+		if len(page) == 0 {
+			slices.Sort(all)
+			return all
+		}
+	}
+}
+
+// tellByWebhooks starts a server, sends webhooks and stops the server.
+func (i *importing) tellByWebhooks(source string, webhooks []sender.Webhook) {
+	i.t.Helper()
+	cmd := program(i.t, i.args("serve", "--listen", "127.0.0.1:0")...)
+	var log bytes.Buffer
+	cmd.Stderr = &log
+	if err := cmd.Start(); err != nil {
+		i.t.Fatal(err)
+	}
+	i.t.Cleanup(func() { _ = cmd.Process.Kill() }) // it may have ended long ago
+	c := i.control()
+	for n := range webhooks {
+		header := http.Header{}
+		if err := webhooks[n].Sign(header, importSecret); err != nil {
+			i.t.Fatal(err)
+		}
+		req, err := http.NewRequest(http.MethodPost, c.Webhooks+"/webhooks/"+source, bytes.NewReader(webhooks[n].Body))
+		if err != nil {
+			i.t.Fatal(err)
+		}
+		req.Header = header
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			i.t.Fatal(err)
+		}
+		res.Body.Close()
+		if res.StatusCode != http.StatusOK {
+			i.t.Fatalf("webhook %d: %s", n, res.Status)
+		}
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		i.t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		i.t.Fatalf("stop: %v: %s", err, log.String())
+	}
+	ask(i.t, i.args("sources")...) // applies what the server received last
+}
+
+// control waits for the address of a starting server.
+func (i *importing) control() control {
+	i.t.Helper()
+	deadline := time.Now().Add(30 * time.Second)
+	for time.Now().Before(deadline) {
+		var c control
+		data, err := os.ReadFile(filepath.Join(i.dir, "control.json"))
+		if err == nil && json.Unmarshal(data, &c) == nil {
+			return c
+		}
+		time.Sleep(10 * time.Millisecond) // another process; there is nothing to wait on
+	}
+	i.t.Fatal("the server did not start")
+	return control{}
+}
+
+// same compares the facts of two installations with the same keys, person by person.
+func same(t *testing.T, got, want []string) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" || len(want) == 0 {
+		t.Errorf(
+			"%d persons, want %d; the facts differ (-webhooks +import):\n%s",
+			len(got),
+			len(want),
+			diff[:min(len(diff), 4000)],
+		)
+	}
+}
+
+// TestImport_KilledAndResumedIsTheShopByWebhooks: an import of a stopped installation is killed four times and goes
+// on; every person has the facts that the webhooks of the same shop tell.
+func TestImport_KilledAndResumedIsTheShopByWebhooks(t *testing.T) {
+	shop := historytest.NewShop(7, customers(t))
+	server := httptest.NewServer(shop.Handler())
+	defer server.Close()
+	imported := newImporting(t, shopSource(server.URL))
+	for _, at := range []int{2, 3, 1, 4} {
+		imported.killed(shop.Plan, at, "shop")
+	}
+	out := ask(t, imported.args("import", "shop")...)
+	if !strings.Contains(out, "Recorded: the history of shop is known. See what follows: rodopath preview") ||
+		!strings.Contains(out, "Not listed under products, so each counts as delivered once (1") {
+		t.Errorf("the import says %s", out)
+	}
+	if left, err := filepath.Glob(filepath.Join(imported.dir, "history", "*")); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+	if out := ask(t, imported.args("sources")...); strings.Contains(out, "missing") {
+		t.Errorf("after the import the sources are %s", out)
+	}
+
+	webhooks := *imported
+	webhooks.dir = t.TempDir()
+	var all []sender.Webhook
+	shop.Each(func(topic string, thing historytest.Thing) {
+		all = append(all, sender.Webhook{
+			Platform: "woocommerce", ID: fmt.Sprint(len(all)), Topic: topic, At: time.Now(), Body: thing.Body(),
+		})
+	})
+	webhooks.tellByWebhooks("shop", all)
+	same(t, imported.stored(), webhooks.stored())
+}
+
+// TestImport_ADryRunCountsAndChangesNothing asks a running server.
+func TestImport_ADryRunCountsAndChangesNothing(t *testing.T) {
+	shop := historytest.NewShop(8, 40)
+	server := httptest.NewServer(shop.Handler())
+	defer server.Close()
+	i := newImporting(t, shopSource(server.URL))
+	out := ask(t, i.args("import", "shop", "--dry-run", "--json")...)
+	var sum struct {
+		Done    bool           `json:"done"`
+		Facts   int            `json:"facts"`
+		Persons int            `json:"persons"`
+		Kinds   map[string]int `json:"kinds"`
+	}
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &sum); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if !sum.Done || sum.Persons != 40 || sum.Facts == 0 || sum.Kinds["sale"] == 0 {
+		t.Errorf("the dry run counts %+v, want 40 persons and sales", sum)
+	}
+	if got := i.stored(); len(got) > 0 {
+		t.Errorf("the dry run stored %d persons", len(got))
+	}
+	if out := ask(t, i.args("sources")...); !strings.Contains(out, "missing") {
+		t.Errorf("after the dry run the sources are %s", out)
+	}
+}
+
+func TestImport_SaysWhatIsMissing(t *testing.T) {
+	i := newImporting(t, `  - {id: card, platform: stripe, secrets: ["env:RODOPATH_TEST_IMPORT_SECRET"]}`+"\n")
+	for _, c := range []struct {
+		args []string
+		code int
+		says string
+	}{
+		{[]string{"import"}, 2, "import --help"},
+		{[]string{"import", "shop"}, 2, "no source shop"},
+		{[]string{"import", "card"}, 2, "no access to its platform: add read:"},
+		{[]string{"import", "card", "--since", "soon"}, 2, "2027-01-01"},
+		{[]string{"import", "card", "--resume", "--restart"}, 2, "exclude each other"},
+	} {
+		out, err := program(t, i.args(c.args...)...).CombinedOutput()
+		code := 0
+		if exit, ok := err.(*exec.ExitError); ok {
+			code = exit.ExitCode()
+		}
+		if code != c.code || !strings.Contains(string(out), c.says) {
+			t.Errorf("%v: exit %d, want %d; says %s", c.args, code, c.code, out)
+		}
+	}
+}
