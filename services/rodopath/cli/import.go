@@ -14,6 +14,8 @@ import (
 	"github.com/rodopath/rodopath/services/internal/config"
 	"github.com/rodopath/rodopath/services/internal/display"
 	"github.com/rodopath/rodopath/services/platforms/history"
+	mailerlite "github.com/rodopath/rodopath/services/platforms/mailerlite/history"
+	stripe "github.com/rodopath/rodopath/services/platforms/stripe/history"
 	woocommerce "github.com/rodopath/rodopath/services/platforms/woocommerce/history"
 	"github.com/rodopath/rodopath/services/rodopath/backfill"
 	"github.com/rodopath/rodopath/services/rodopath/client"
@@ -162,6 +164,10 @@ func newReader(conf *config.Config, src *config.Source, since time.Time, shown *
 	switch src.Platform {
 	case "woocommerce":
 		return woocommerce.New(o)
+	case "stripe":
+		return stripe.New(o)
+	case "mailerlite":
+		return mailerlite.New(o)
 	}
 	return nil, fmt.Errorf("%w: the history of %s cannot be read from an interface", errUsage, src.Platform)
 }

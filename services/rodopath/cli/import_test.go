@@ -46,6 +46,7 @@ func newImporting(t *testing.T, sources string) *importing {
 	t.Helper()
 	t.Setenv("RODOPATH_TEST_IMPORT_SECRET", importSecret)
 	t.Setenv("RODOPATH_TEST_IMPORT_KEY", historytest.Key)
+	t.Setenv("RODOPATH_TEST_IMPORT_STRIPE_KEY", historytest.StripeKey)
 	t.Setenv("RODOPATH_TEST_IMPORT_SHOP_KEY", historytest.ShopKey)
 	base := t.TempDir()
 	i := &importing{t, t.TempDir(), filepath.Join(base, "rodopath.yaml"), filepath.Join(base, "keys.json")}
@@ -62,6 +63,14 @@ func newImporting(t *testing.T, sources string) *importing {
 func shopSource(address string) string {
 	return `  - {id: shop, platform: woocommerce, secrets: ["env:RODOPATH_TEST_IMPORT_SECRET"], wording: newsletter-offers, ` +
 		`products: {"17": course}, read: {url: "` + address + `", key: "env:RODOPATH_TEST_IMPORT_SHOP_KEY", allow_private: true}}` + "\n"
+}
+
+func otherSources(card, list string) string {
+	const secret = `secrets: ["env:RODOPATH_TEST_IMPORT_SECRET"]`
+	return `  - {id: card, platform: stripe, ` + secret + `, read: {url: "` + card +
+		`", key: "env:RODOPATH_TEST_IMPORT_STRIPE_KEY", allow_private: true}}` + "\n" +
+		`  - {id: letters, platform: mailerlite, ` + secret + `, groups: {"` + historytest.Webinar + `": webinar}, read: {url: "` +
+		list + `", key: "env:RODOPATH_TEST_IMPORT_KEY", allow_private: true}}` + "\n"
 }
 
 func (i *importing) args(args ...string) []string {
@@ -259,6 +268,34 @@ func TestImport_ADryRunCountsAndChangesNothing(t *testing.T) {
 	if out := ask(t, i.args("sources")...); !strings.Contains(out, "missing") {
 		t.Errorf("after the dry run the sources are %s", out)
 	}
+}
+
+// TestImport_EveryPlatform: the buyers of three platforms are one person each, and a repeated import changes nothing.
+func TestImport_EveryPlatform(t *testing.T) {
+	const persons = 60
+	shop, card, list := httptest.NewServer(historytest.NewShop(9, persons).Handler()),
+		httptest.NewServer(historytest.NewAccount(9, persons).Handler()),
+		httptest.NewServer(historytest.NewList(9, persons).Handler())
+	defer shop.Close()
+	defer card.Close()
+	defer list.Close()
+	i := newImporting(t, shopSource(shop.URL)+otherSources(card.URL, list.URL))
+	for _, source := range []string{"letters", "card", "shop"} {
+		if out := ask(t, i.args("import", source)...); !strings.Contains(out, "Recorded: the history of "+source) {
+			t.Errorf("the import says %s", out)
+		}
+	}
+	once := i.stored()
+	if len(once) != persons {
+		t.Errorf("got %d persons, want %d", len(once), persons)
+	}
+	if out := ask(t, i.args("sources")...); strings.Contains(out, "missing") {
+		t.Errorf("after the imports the sources are %s", out)
+	}
+	for _, source := range []string{"shop", "card", "letters"} {
+		ask(t, i.args("import", source, "--since", "2019-01-01")...)
+	}
+	same(t, i.stored(), once)
 }
 
 func TestImport_SaysWhatIsMissing(t *testing.T) {

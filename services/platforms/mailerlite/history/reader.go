@@ -1,0 +1,149 @@
+// Package history reads the subscribers of a MailerLite account by its interface
+// (https://developers.mailerlite.com/docs/subscribers.html), in the form of the account's webhooks. MailerLite Classic
+// has another interface and is not read.
+package history
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"iter"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/rodopath/rodopath/services/platforms/history"
+	"github.com/rodopath/rodopath/services/platforms/payload"
+)
+
+const (
+	// base is where the interface is.
+	base    = "https://connect.mailerlite.com/api"
+	keyHelp = "create a token at MailerLite, Integrations, API, and store the token as read.key of the source"
+	// perSecond is the rate limit: MailerLite permits 120 calls a minute.
+	perSecond = 1.9
+	perPage   = 100
+)
+
+// webinar is the meaning of a group whose joining is a registration.
+const webinar = "webinar"
+
+// states are the states of subscribers in the order of reading: a subscriber who changes meanwhile usually goes to a
+// later one.
+func states() []string { return []string{"unconfirmed", "active", "bounced", "unsubscribed", "junk"} }
+
+// Reader reads one account.
+type Reader struct {
+	client *history.Client
+	groups map[string]string
+}
+
+var _ history.Reader = (*Reader)(nil)
+
+// New makes a reader. MailerLite does not select subscribers by time: Options.Since has no effect.
+func New(o history.Options) (*Reader, error) {
+	o.URL = cmp.Or(o.URL, base)
+	if err := o.CheckURL(); err != nil {
+		return nil, err
+	}
+	key := strings.TrimSpace(o.Key)
+	if key == "" || strings.ContainsAny(key, " \t\r\n") {
+		return nil, errors.New("read.key: the token is empty or has spaces; " + keyHelp)
+	}
+	c := history.NewClient(o, perSecond)
+	c.Name, c.KeyHelp, c.Base = "MailerLite", keyHelp, strings.TrimRight(o.URL, "/")
+	c.Authorize = func(h http.Header) { h.Set("Authorization", "Bearer "+key) }
+	return &Reader{c, o.Groups}, nil
+}
+
+// place is a cursor.
+type place struct {
+	State int `json:"state"`
+	// Cursor is MailerLite's own.
+	Cursor string `json:"cursor,omitempty"`
+}
+
+// listing is a page of subscribers.
+type listing struct {
+	Data []json.RawMessage `json:"data"`
+	Meta struct {
+		NextCursor string `json:"next_cursor"`
+	} `json:"meta"`
+}
+
+// Pages implements history.Reader.
+func (r *Reader) Pages(ctx context.Context, from history.Cursor) iter.Seq2[history.Page, error] {
+	return func(yield func(history.Page, error) bool) {
+		var at place
+		if len(from) > 0 && json.Unmarshal(from, &at) != nil {
+			yield(
+				history.Page{},
+				errors.New("MailerLite: the place at which the import stopped cannot be read; start with --restart"),
+			)
+			return
+		}
+		for at.State < len(states()) {
+			page, err := r.next(ctx, &at)
+			if err == nil && at.State < len(states()) {
+				page.Next, err = json.Marshal(at)
+			}
+			if !yield(page, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// next reads one page and moves the place behind the page.
+func (r *Reader) next(ctx context.Context, at *place) (history.Page, error) {
+	state := states()[at.State]
+	q := url.Values{"limit": {strconv.Itoa(perPage)}, "filter[status]": {state}, "include": {"groups"}}
+	if at.Cursor != "" {
+		q.Set("cursor", at.Cursor)
+	}
+	page := history.Page{Part: state + " subscribers"}
+	var list listing
+	if _, err := r.client.Get(ctx, "list "+page.Part, "/subscribers", q, 0, &list); err != nil {
+		return page, err
+	}
+	for _, subscriber := range list.Data {
+		body, err := r.webhook(subscriber)
+		if err != nil {
+			return page, err
+		}
+		page.Objects = append(page.Objects, history.Object{Body: body})
+	}
+	if at.Cursor = list.Meta.NextCursor; at.Cursor == "" {
+		at.State++
+	}
+	return page, nil
+}
+
+// event is an event of a batch.
+type event struct {
+	Event      string          `json:"event"`
+	Subscriber json.RawMessage `json:"subscriber"`
+	Group      *group          `json:"group,omitempty"`
+}
+
+type group struct {
+	ID payload.Text `json:"id"`
+}
+
+// webhook is the batch of events that tells the state of a subscriber. The record does not tell when the subscriber
+// joined a group: every webinar is a registration, as its own event would tell.
+func (r *Reader) webhook(subscriber json.RawMessage) (json.RawMessage, error) {
+	var s struct {
+		Groups payload.List[group] `json:"groups"`
+	}
+	_ = json.Unmarshal(subscriber, &s) // a record that is no object has no groups, and is found unread by its reader
+	events := []event{{Event: "subscriber.updated", Subscriber: subscriber}}
+	for _, g := range s.Groups {
+		if r.groups[string(g.ID)] == webinar {
+			events = append(events, event{"subscriber.added_to_group", subscriber, &group{g.ID}})
+		}
+	}
+	return json.Marshal(map[string]any{"events": events})
+}

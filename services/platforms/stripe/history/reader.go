@@ -1,0 +1,164 @@
+// Package history reads the customers, payments and subscriptions of a Stripe account by its API, in the form of
+// events.
+package history
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"iter"
+	"maps"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rodopath/rodopath/services/platforms/history"
+)
+
+const (
+	// base is where the API is.
+	base    = "https://api.stripe.com"
+	keyHelp = "create a restricted key with read access to customers, checkout sessions, invoices, credit notes, charges, " +
+		"refunds, disputes and subscriptions at Stripe, Developers, API keys, and store the key as read.key of the source"
+	// perSecond is the rate limit: Stripe permits 25 calls a second in test mode.
+	perSecond = 10
+	perPage   = 100
+	// version is the version of the API in which objects are read.
+	version = "2026-08-26.dahlia"
+)
+
+// Reader reads one account.
+type Reader struct {
+	client *history.Client
+	since  time.Time
+	// live is the mode of an object that does not state its mode: that of the key.
+	live bool
+}
+
+var _ history.Reader = (*Reader)(nil)
+
+// New makes a reader. Options.Since selects by the creation of an object, except customers and subscriptions, which
+// are read in whole.
+func New(o history.Options) (*Reader, error) {
+	o.URL = cmp.Or(o.URL, base)
+	if err := o.CheckURL(); err != nil {
+		return nil, err
+	}
+	key := strings.TrimSpace(o.Key)
+	if !strings.Contains(key, "k_") || strings.ContainsAny(key, " \t\r\n") {
+		return nil, errors.New("read.key: a Stripe key begins with rk_ or sk_; " + keyHelp)
+	}
+	c := history.NewClient(o, perSecond)
+	c.Name, c.KeyHelp, c.Base = "Stripe", keyHelp, strings.TrimRight(o.URL, "/")
+	c.Authorize = func(h http.Header) {
+		h.Set("Authorization", "Bearer "+key)
+		h.Set("Stripe-Version", version)
+	}
+	return &Reader{c, o.Since, !strings.Contains(key, "k_test_")}, nil
+}
+
+// place is a cursor.
+type place struct {
+	List int `json:"list"`
+	// Last are the last ids that were read, the last one first: an object that is deleted meanwhile is no cursor.
+	Last []string `json:"last,omitempty"`
+}
+
+// page is a page of a list.
+type page struct {
+	Data    []json.RawMessage `json:"data"`
+	HasMore bool              `json:"has_more"`
+}
+
+// Pages implements history.Reader.
+func (r *Reader) Pages(ctx context.Context, from history.Cursor) iter.Seq2[history.Page, error] {
+	return func(yield func(history.Page, error) bool) {
+		var at place
+		if len(from) > 0 && json.Unmarshal(from, &at) != nil {
+			yield(
+				history.Page{},
+				errors.New("Stripe: the place at which the import stopped cannot be read; start with --restart"),
+			)
+			return
+		}
+		for at.List < len(lists()) {
+			p, err := r.next(ctx, &at)
+			if err == nil && at.List < len(lists()) {
+				p.Next, err = json.Marshal(at)
+			}
+			if !yield(p, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// next reads one page and moves the place behind the page.
+func (r *Reader) next(ctx context.Context, at *place) (history.Page, error) {
+	l := lists()[at.List]
+	out := history.Page{Part: l.name}
+	got, err := r.fetch(ctx, &l, at)
+	if l.optional && errors.Is(err, history.ErrMissing) {
+		*at = place{List: at.List + 1}
+		out.Note = "Stripe has no " + l.name + " in the version of the key."
+		return out, nil
+	}
+	if err != nil {
+		return out, err
+	}
+	for _, raw := range got.Data {
+		o := object{Livemode: r.live}
+		_ = json.Unmarshal(raw, &o) // a field of another type is left out
+		if err := tell(&out, &l, &o, raw); err != nil {
+			return out, err
+		}
+		at.remember(o.ID)
+	}
+	if !got.HasMore || len(got.Data) == 0 {
+		*at = place{List: at.List + 1}
+	}
+	return out, nil
+}
+
+// remembered is how many ids a place keeps.
+const remembered = 5
+
+func (p *place) remember(id string) {
+	p.Last = append([]string{id}, p.Last[:min(len(p.Last), remembered-1)]...)
+}
+
+// fetch reads the page behind the last object that is still there.
+func (r *Reader) fetch(ctx context.Context, l *list, at *place) (got page, err error) {
+	for {
+		q := url.Values{"limit": {strconv.Itoa(perPage)}}
+		maps.Copy(q, l.query)
+		if l.byTime && !r.since.IsZero() {
+			q.Set("created[gte]", strconv.FormatInt(r.since.Unix(), 10))
+		}
+		if len(at.Last) > 0 {
+			q.Set("starting_after", at.Last[0])
+		}
+		got = page{}
+		_, err = r.client.Get(ctx, "list "+l.name, l.path, q, 0, &got)
+		fault, refused := errors.AsType[*history.StatusError](err)
+		if !refused || fault.Status != http.StatusBadRequest || len(at.Last) < 2 {
+			return got, err
+		}
+		at.Last = at.Last[1:] // the object was deleted
+	}
+}
+
+// tell adds the events about an object to a page.
+func tell(out *history.Page, l *list, o *object, raw json.RawMessage) error {
+	for _, e := range l.events(o) {
+		body, err := e.body(o, raw, l.without)
+		if err != nil {
+			return err
+		}
+		out.Objects = append(out.Objects, history.Object{Body: body, Products: o.products()})
+	}
+	return nil
+}
