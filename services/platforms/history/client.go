@@ -120,8 +120,11 @@ func (c *Client) get(ctx context.Context, path string, q url.Values, into any) (
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", userAgent)
 	c.Authorize(req.Header)
-	res, err := c.http.Do(req) //nolint:gosec // the client is guarded, see outbound.Client
-	if err != nil {
+	res, err := c.http.Do(req)
+	switch {
+	case errors.Is(err, outbound.ErrInside):
+		return nil, backoff.Permanent(outbound.ErrInside)
+	case err != nil:
 		return nil, outbound.Failure(err)
 	}
 	defer func() { _ = res.Body.Close() }() // the body is read

@@ -32,9 +32,26 @@ type Page struct {
 	Remaining int
 	// Next is where reading goes on after the page; nil at the end.
 	Next Cursor
+	// Faults are the rows of a file that are no objects.
+	Faults []Fault
 	// Note is what the owner should know, such as a part that the platform does not have.
 	Note string
 }
+
+// Fault is a row of a file that is no object. Reason contains no value of the row.
+type Fault struct {
+	Row    int
+	Reason string
+}
+
+// Wrap returns the webhooks that tell an object of a platform, such as one of an export.
+type Wrap func(object json.RawMessage) ([]Object, error)
+
+// ErrNoObject means that a value is no object of the platform that is read.
+var ErrNoObject = errors.New("this is no object of the platform that is read")
+
+// ErrCursor means that a cursor is not of its reader.
+var ErrCursor = errors.New("the place at which the import stopped cannot be read: start with --restart")
 
 // Cursor is a place in a history, in the terms of its reader. A cursor names nobody but by an id of the platform.
 type Cursor = json.RawMessage

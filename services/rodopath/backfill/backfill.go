@@ -90,6 +90,9 @@ func Run(ctx context.Context, o Options) (*Summary, error) {
 				return state.Summary, err
 			}
 		}
+		for _, f := range page.Faults {
+			state.Summary.fault(f.Row, f.Reason)
+		}
 		state.Summary.note(page.Note)
 		state.Summary.Persons = len(persons)
 		state.Cursor, state.Done = page.Next, page.Next == nil
@@ -208,10 +211,19 @@ func (s *Summary) add(t Told, batch []history.Object) {
 		}
 	}
 	for _, f := range t.Faults {
-		s.Faults[f.Reason]++
-		if f.Index < len(batch) && batch[f.Index].Row > 0 && len(s.Rows) < maxRows {
-			s.Rows = append(s.Rows, Row{batch[f.Index].Row, f.Reason})
+		row := 0
+		if f.Index < len(batch) {
+			row = batch[f.Index].Row
 		}
+		s.fault(row, f.Reason)
+	}
+}
+
+// fault counts an object that was not understood in whole; row is 0 for an object of an interface.
+func (s *Summary) fault(row int, reason string) {
+	s.Faults[reason]++
+	if row > 0 && len(s.Rows) < maxRows {
+		s.Rows = append(s.Rows, Row{row, reason})
 	}
 }
 

@@ -20,22 +20,26 @@ type Bookmark struct {
 
 // State is what a bookmark remembers.
 type State struct {
-	// Since is that of the import; another import cannot go on here.
+	// Since and File are those of the import, File empty without one; another import cannot go on here.
 	Since time.Time `json:"since,omitzero"`
+	File  string    `json:"file,omitempty"`
 	// Cursor is where reading goes on; Done reports whether everything was read.
 	Cursor  history.Cursor `json:"cursor,omitempty"`
 	Done    bool           `json:"done,omitempty"`
 	Summary *Summary       `json:"summary"`
 }
 
-// ErrOther means that an interrupted import has another --since.
+// ErrOther means that an interrupted import was another one.
 var ErrOther = errors.New(
-	"an import that was interrupted began at another time: repeat its --since, or start with --restart",
-)
+	"another import of the source was interrupted: repeat its --since and its file, or start with --restart")
 
 // Open opens the bookmark of a source. resumed reports whether an import was interrupted.
-func Open(dir, source string, since time.Time, restart bool) (b *Bookmark, resumed bool, err error) {
-	b = &Bookmark{path: filepath.Join(dir, source+".json"), State: State{Since: since, Summary: newSummary(source)}}
+func Open(dir, source string, since time.Time, file string, restart bool) (b *Bookmark, resumed bool, err error) {
+	name := source + ".json"
+	if file != "" {
+		name = source + "-file.json"
+	}
+	b = &Bookmark{path: filepath.Join(dir, name), State: State{Since: since, File: file, Summary: newSummary(source)}}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, false, fmt.Errorf("open the bookmark: %w", err)
 	}
@@ -50,7 +54,7 @@ func Open(dir, source string, since time.Time, restart bool) (b *Bookmark, resum
 	if json.Unmarshal(data, &was) != nil {
 		return nil, false, fmt.Errorf("the bookmark %s cannot be read: start with --restart", b.path)
 	}
-	if !was.Since.Equal(since) {
+	if !was.Since.Equal(since) || was.File != file {
 		return nil, false, ErrOther
 	}
 	b.State = was

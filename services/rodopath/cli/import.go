@@ -27,6 +27,9 @@ type importing struct {
 	since                   string
 	restart, resume, dryRun bool
 	asJSON                  bool
+	// file is a file in place of the platform's interface; columns and values are those of --map and --set.
+	file            string
+	columns, values []string
 }
 
 // history imports the history of a source.
@@ -38,9 +41,10 @@ func (s *shared) history() *cobra.Command {
 		Long: `Import what happened at a platform before the installation: customers, orders, subscribers and the rest are read
 from the platform's own interface (read.url and read.key of the source), and each gives the same facts as its webhook.
 Connect the webhooks first, so that nothing is missing in between. An import that was interrupted goes on where it
-stopped.`,
-		Example: "  rodopath import shop --dry-run\n  rodopath import shop --since 2019-01-01",
-		Args:    args(cobra.ExactArgs(1)),
+stopped. --file reads an export of the platform, or for a source of the platform standard a table of facts.`,
+		Example: "  rodopath import shop --dry-run\n  rodopath import shop --since 2019-01-01\n" +
+			"  rodopath import forms --file sales.csv --map \"Customer=email\" --set kind=sale",
+		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			if f.restart && f.resume {
 				return fmt.Errorf("%w: --resume and --restart exclude each other", errUsage)
@@ -52,6 +56,9 @@ stopped.`,
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "read and count, and change nothing")
 	cmd.Flags().BoolVar(&f.resume, "resume", false, "go on where an import stopped (the default when one did)")
 	cmd.Flags().BoolVar(&f.restart, "restart", false, "begin anew, also when an import was interrupted")
+	cmd.Flags().StringVar(&f.file, "file", "", "read a file, .csv or .json, in place of the platform's interface")
+	cmd.Flags().StringArrayVar(&f.columns, "map", nil, "the field of a column of the CSV file: \"Their column=field\"")
+	cmd.Flags().StringArrayVar(&f.values, "set", nil, "a field that no column has: field=value")
 	cmd.Flags().BoolVar(&f.asJSON, "json", false, "print progress and result as JSON, one line each")
 	return cmd
 }
@@ -69,7 +76,7 @@ func (s *shared) runImport(cmd *cobra.Command, c *client.Client, source string, 
 	}
 	shown := newProgress(cmd, f.asJSON)
 	defer shown.end()
-	reader, err := newReader(conf, src, since, shown)
+	reader, file, err := f.reader(conf, src, since, shown)
 	if err != nil {
 		return err
 	}
@@ -79,7 +86,13 @@ func (s *shared) runImport(cmd *cobra.Command, c *client.Client, source string, 
 	}
 	if !f.dryRun {
 		var resumed bool
-		if o.Bookmark, resumed, err = backfill.Open(datadir.At(s.data).History(), source, since, f.restart); err != nil {
+		if o.Bookmark, resumed, err = backfill.Open(
+			datadir.At(s.data).History(),
+			source,
+			since,
+			file,
+			f.restart,
+		); err != nil {
 			return err
 		}
 		if resumed {
@@ -101,6 +114,20 @@ func (s *shared) runImport(cmd *cobra.Command, c *client.Client, source string, 
 	return writeImport(cmd.OutOrStdout(), sum, f)
 }
 
+// reader makes the reader of a file or of a source. file names the content of a file; empty for a source.
+func (f *importing) reader(
+	conf *config.Config, src *config.Source, since time.Time, shown *progress,
+) (reader history.Reader, file string, err error) {
+	if f.file != "" {
+		return f.fileReader(src)
+	}
+	if len(f.columns)+len(f.values) > 0 {
+		return nil, "", fmt.Errorf("%w: --map and --set are for --file", errUsage)
+	}
+	reader, err = newReader(conf, src, since, shown)
+	return reader, "", err
+}
+
 // interrupted adds to an error how to go on.
 func interrupted(err error, dryRun bool) error {
 	if dryRun {
@@ -118,6 +145,9 @@ func (*shared) finish(ctx context.Context, c *client.Client, b *backfill.Bookmar
 	defer cancel()
 	if err := c.Settle(waiting); err != nil {
 		return fmt.Errorf("everything was read and is stored, and not all is applied yet; start the server: %w", err)
+	}
+	if b.File != "" { // whether the file tells everything, the owner alone knows
+		return b.Remove()
 	}
 	order := map[string]any{"source": b.Summary.Source}
 	if !since.IsZero() {
@@ -190,7 +220,11 @@ func writeImport(out io.Writer, sum *backfill.Summary, f *importing) error {
 		fmt.Fprintf(&b, "Without a fact%s.\n", inBrackets(sum.Silent))
 	}
 	if len(sum.Faults) > 0 {
-		fmt.Fprintf(&b, "Not understood in whole%s: see rodopath quarantine.\n", inBrackets(sum.Faults))
+		where := ": see rodopath quarantine"
+		if f.file != "" {
+			where = ", by row:"
+		}
+		fmt.Fprintf(&b, "Not understood in whole%s%s\n", inBrackets(sum.Faults), where)
 	}
 	for _, row := range sum.Rows {
 		fmt.Fprintf(&b, "  row %d: %s\n", row.Row, display.Line(row.Reason))
@@ -201,7 +235,15 @@ func writeImport(out io.Writer, sum *backfill.Summary, f *importing) error {
 	for _, note := range sum.Notes {
 		fmt.Fprintln(&b, note)
 	}
-	if !f.dryRun {
+	switch {
+	case f.dryRun:
+	case f.file != "":
+		fmt.Fprintf(
+			&b,
+			"If nothing of the history is missing now: rodopath sources covered %s. See what follows: rodopath preview\n",
+			sum.Source,
+		)
+	default:
 		fmt.Fprintf(&b, "Recorded: the history of %s is known. See what follows: rodopath preview\n", sum.Source)
 	}
 	_, err := io.WriteString(out, b.String())

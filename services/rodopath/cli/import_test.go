@@ -298,6 +298,73 @@ func TestImport_EveryPlatform(t *testing.T) {
 	same(t, i.stored(), once)
 }
 
+// TestImport_AFileOfObjectsIsTheInterface: the objects of a shop in one file give the facts of its interface.
+func TestImport_AFileOfObjectsIsTheInterface(t *testing.T) {
+	shop := historytest.NewShop(10, 40)
+	server := httptest.NewServer(shop.Handler())
+	defer server.Close()
+	byInterface := newImporting(t, shopSource(server.URL))
+	ask(t, byInterface.args("import", "shop")...)
+
+	byFile := *byInterface
+	byFile.dir = t.TempDir()
+	var all []historytest.Thing
+	shop.Each(func(_ string, thing historytest.Thing) { all = append(all, thing) })
+	data, err := json.Marshal(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "shop.json")
+	if err := os.WriteFile(file, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out := ask(t, byFile.args("import", "shop", "--file", file)...); !strings.Contains(out, "sources covered shop") {
+		t.Errorf("the import says %s", out)
+	}
+	same(t, byFile.stored(), byInterface.stored())
+	if out := ask(t, byFile.args("sources")...); !strings.Contains(out, "missing") {
+		t.Errorf("a file states nothing of what it lacks, and the sources are %s", out)
+	}
+}
+
+// TestImport_OwnTable: rows that are not understood are named by their numbers, without their values.
+func TestImport_OwnTable(t *testing.T) {
+	t.Setenv("RODOPATH_TEST_IMPORT_FORMS", "whsec_MDEyMzQ1Njc4OWFiY2RlZg==")
+	i := newImporting(
+		t,
+		`  - {id: forms, platform: standard, secrets: ["env:RODOPATH_TEST_IMPORT_FORMS"], zone: Europe/Warsaw}`+"\n",
+	)
+	const table = "Klient;Dzień;Numer;access\n" +
+		"ala@example.com;2024-03-01;order-1;course\n" +
+		"ola@example.com;soon;order-2;course\n" +
+		"ula@example.com;2024-03-03;;course\n"
+	file := filepath.Join(t.TempDir(), "sales.csv")
+	if err := os.WriteFile(file, []byte(table), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	args := i.args("import", "forms", "--file", file, "--set", "kind=sale",
+		"--map", "Klient=email", "--map", "Dzień=at", "--map", "Numer=ref")
+	out := ask(t, append(args, "--dry-run")...)
+	if !strings.Contains(out, "Persons: 1.") || len(i.stored()) > 0 {
+		t.Errorf("the dry run says %s, and stored %d persons", out, len(i.stored()))
+	}
+	out = ask(t, args...)
+	for _, want := range []string{"1 facts (sale 1)", "row 3: at is not of its form", "row 4: ", "ref is missing", "rodopath sources covered forms"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in: %s", want, out)
+		}
+	}
+	if strings.Contains(out, "ula@") || strings.Contains(out, "soon") {
+		t.Errorf("the report shows values: %s", out)
+	}
+	if out := ask(t, i.args("explain", "ala@example.com")...); !strings.Contains(out, "forms:order-1") {
+		t.Errorf("the sale of the table is not explained: %s", out)
+	}
+	once := i.stored()
+	ask(t, args...)
+	same(t, i.stored(), once)
+}
+
 func TestImport_SaysWhatIsMissing(t *testing.T) {
 	i := newImporting(t, `  - {id: card, platform: stripe, secrets: ["env:RODOPATH_TEST_IMPORT_SECRET"]}`+"\n")
 	for _, c := range []struct {

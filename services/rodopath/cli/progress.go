@@ -104,9 +104,9 @@ func (p *progress) print() {
 	if p.asJSON {
 		_ = json.NewEncoder(p.out).Encode(struct {
 			backfill.Progress
-			PerSecond   float64 `json:"per_second"`
-			SecondsLeft float64 `json:"seconds_left,omitempty"`
-		}{now, rate, left.Seconds()})
+			PerSecond   int `json:"per_second"`
+			SecondsLeft int `json:"seconds_left,omitempty"`
+		}{now, int(rate), int(left.Seconds())})
 		return
 	}
 	line := fmt.Sprintf("%s; %d objects, %d facts, %.0f objects per second", readingOf(now), now.Objects, now.Facts, rate)

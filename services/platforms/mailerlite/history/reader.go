@@ -80,7 +80,7 @@ func (r *Reader) Pages(ctx context.Context, from history.Cursor) iter.Seq2[histo
 		if len(from) > 0 && json.Unmarshal(from, &at) != nil {
 			yield(
 				history.Page{},
-				errors.New("MailerLite: the place at which the import stopped cannot be read; start with --restart"),
+				history.ErrCursor,
 			)
 			return
 		}
@@ -109,11 +109,11 @@ func (r *Reader) next(ctx context.Context, at *place) (history.Page, error) {
 		return page, err
 	}
 	for _, subscriber := range list.Data {
-		body, err := r.webhook(subscriber)
+		objects, err := FromObject(subscriber, r.groups)
 		if err != nil {
 			return page, err
 		}
-		page.Objects = append(page.Objects, history.Object{Body: body})
+		page.Objects = append(page.Objects, objects...)
 	}
 	if at.Cursor = list.Meta.NextCursor; at.Cursor == "" {
 		at.State++
@@ -132,18 +132,22 @@ type group struct {
 	ID payload.Text `json:"id"`
 }
 
-// webhook is the batch of events that tells the state of a subscriber. The record does not tell when the subscriber
-// joined a group: every webinar is a registration, as its own event would tell.
-func (r *Reader) webhook(subscriber json.RawMessage) (json.RawMessage, error) {
+// FromObject returns the webhook that tells the state of a subscriber, as a batch of events. The record does not tell
+// when the subscriber joined a group: every webinar is a registration, as its own event would tell.
+func FromObject(subscriber json.RawMessage, groups map[string]string) ([]history.Object, error) {
 	var s struct {
 		Groups payload.List[group] `json:"groups"`
 	}
 	_ = json.Unmarshal(subscriber, &s) // a record that is no object has no groups, and is found unread by its reader
 	events := []event{{Event: "subscriber.updated", Subscriber: subscriber}}
 	for _, g := range s.Groups {
-		if r.groups[string(g.ID)] == webinar {
+		if groups[string(g.ID)] == webinar {
 			events = append(events, event{"subscriber.added_to_group", subscriber, &group{g.ID}})
 		}
 	}
-	return json.Marshal(map[string]any{"events": events})
+	body, err := json.Marshal(map[string]any{"events": events})
+	if err != nil {
+		return nil, history.ErrNoObject
+	}
+	return []history.Object{{Body: body}}, nil
 }

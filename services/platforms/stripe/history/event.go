@@ -6,12 +6,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+
+	"github.com/rodopath/rodopath/services/platforms/history"
 )
 
 // list is a list of the API.
 type list struct {
 	name, path string
-	query      url.Values
+	// object is the type of the objects.
+	object string
+	query  url.Values
 	// byTime reports whether the list is selected by the creation of its objects.
 	byTime bool
 	// optional reports whether a version of the API may lack the list.
@@ -25,35 +29,51 @@ type list struct {
 // lists are the lists in the order of reading.
 func lists() []list {
 	return []list{
-		{name: "customers", path: "/v1/customers", events: created("customer.created")},
-		{name: "subscriptions", path: "/v1/subscriptions", query: url.Values{"status": {"all"}}, events: subscribed},
+		{name: "customers", path: "/v1/customers", object: "customer", events: created("customer.created")},
 		{
-			name: "checkout sessions", path: "/v1/checkout/sessions", byTime: true, events: session,
+			name:   "subscriptions",
+			path:   "/v1/subscriptions",
+			object: "subscription",
+			query:  url.Values{"status": {"all"}},
+			events: subscribed,
+		},
+		{
+			name: "checkout sessions", path: "/v1/checkout/sessions", object: "checkout.session", byTime: true, events: session,
 			query: url.Values{"expand[]": {"data.line_items"}},
 		},
 		{
-			name: "invoices", path: "/v1/invoices", byTime: true, query: url.Values{"status": {"paid"}},
+			name: "invoices", path: "/v1/invoices", object: "invoice", byTime: true, query: url.Values{"status": {"paid"}},
 			events: func(o *object) []event { return []event{{"invoice.paid", first(o.Transitions.PaidAt, o.Created)}} },
 		},
 		{
-			name: "payments of invoices", path: "/v1/invoice_payments", query: url.Values{"status": {"paid"}}, optional: true,
+			name:     "payments of invoices",
+			path:     "/v1/invoice_payments",
+			object:   "invoice_payment",
+			query:    url.Values{"status": {"paid"}},
+			optional: true,
 			events: func(o *object) []event {
 				return []event{{"invoice_payment.paid", first(o.Transitions.PaidAt, o.Created)}}
 			},
 		},
 		{
-			name: "charges", path: "/v1/charges", byTime: true, query: url.Values{"expand[]": {"data.refunds"}},
-			without: "refunds", events: refunded,
+			name:    "charges",
+			path:    "/v1/charges",
+			object:  "charge",
+			byTime:  true,
+			query:   url.Values{"expand[]": {"data.refunds"}},
+			without: "refunds",
+			events:  refunded,
 		},
-		{name: "refunds", path: "/v1/refunds", byTime: true, events: created("refund.created")},
-		{name: "credit notes", path: "/v1/credit_notes", byTime: true, events: creditNote},
-		{name: "disputes", path: "/v1/disputes", byTime: true, events: disputed},
+		{name: "refunds", path: "/v1/refunds", object: "refund", byTime: true, events: created("refund.created")},
+		{name: "credit notes", path: "/v1/credit_notes", object: "credit_note", byTime: true, events: creditNote},
+		{name: "disputes", path: "/v1/disputes", object: "dispute", byTime: true, events: disputed},
 	}
 }
 
 // object is what the choice of an event needs of an object.
 type object struct {
 	ID            string `json:"id"`
+	Object        string `json:"object"`
 	Created       int64  `json:"created"`
 	Livemode      bool   `json:"livemode"`
 	Status        string `json:"status"`
@@ -97,7 +117,7 @@ func (e *event) body(o *object, raw json.RawMessage, without string) (json.RawMe
 	if without != "" {
 		fields := map[string]json.RawMessage{}
 		if err := json.Unmarshal(raw, &fields); err != nil {
-			return nil, fmt.Errorf("Stripe: read %s: no object", e.kind)
+			return nil, fmt.Errorf("read %s: %w", e.kind, history.ErrNoObject)
 		}
 		delete(fields, without)
 		var err error

@@ -80,7 +80,7 @@ func (r *Reader) Pages(ctx context.Context, from history.Cursor) iter.Seq2[histo
 		if len(from) > 0 && json.Unmarshal(from, &at) != nil {
 			yield(
 				history.Page{},
-				errors.New("Stripe: the place at which the import stopped cannot be read; start with --restart"),
+				history.ErrCursor,
 			)
 			return
 		}
@@ -112,9 +112,11 @@ func (r *Reader) next(ctx context.Context, at *place) (history.Page, error) {
 	for _, raw := range got.Data {
 		o := object{Livemode: r.live}
 		_ = json.Unmarshal(raw, &o) // a field of another type is left out
-		if err := tell(&out, &l, &o, raw); err != nil {
+		objects, err := tell(&l, &o, raw)
+		if err != nil {
 			return out, err
 		}
+		out.Objects = append(out.Objects, objects...)
 		at.remember(o.ID)
 	}
 	if !got.HasMore || len(got.Data) == 0 {
@@ -151,14 +153,53 @@ func (r *Reader) fetch(ctx context.Context, l *list, at *place) (got page, err e
 	}
 }
 
-// tell adds the events about an object to a page.
-func tell(out *history.Page, l *list, o *object, raw json.RawMessage) error {
+// tell returns the events about an object.
+func tell(l *list, o *object, raw json.RawMessage) ([]history.Object, error) {
+	var out []history.Object
 	for _, e := range l.events(o) {
 		body, err := e.body(o, raw, l.without)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		out.Objects = append(out.Objects, history.Object{Body: body, Products: o.products()})
+		out = append(out, history.Object{Body: body, Products: o.products()})
 	}
-	return nil
+	return out, nil
+}
+
+// FromObject returns the events that tell an object of the API, such as one of an export. An object that does not
+// state its mode is live.
+func FromObject(raw json.RawMessage) ([]history.Object, error) {
+	o := object{Livemode: true}
+	_ = json.Unmarshal(raw, &o) // a field of another type is left out
+	kind := cmp.Or(o.Object, typeOf(o.ID))
+	for _, l := range lists() {
+		if l.object == kind {
+			return tell(&l, &o, raw)
+		}
+	}
+	return nil, history.ErrNoObject
+}
+
+// typeOf is the type of an object by its id.
+func typeOf(id string) string {
+	prefix, _, _ := strings.Cut(id, "_")
+	switch prefix {
+	case "cus":
+		return "customer"
+	case "sub":
+		return "subscription"
+	case "cs":
+		return "checkout.session"
+	case "in":
+		return "invoice"
+	case "ch", "py":
+		return "charge"
+	case "re", "pyr":
+		return "refund"
+	case "cn":
+		return "credit_note"
+	case "dp", "du":
+		return "dispute"
+	}
+	return ""
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"iter"
 	"net/http"
 	"net/url"
@@ -16,6 +15,7 @@ import (
 	"time"
 
 	"github.com/rodopath/rodopath/services/platforms/history"
+	"github.com/rodopath/rodopath/services/platforms/payload"
 )
 
 const keyHelp = "create a key with Read at WooCommerce, Settings, Advanced, REST API, for a user with permission to " +
@@ -102,7 +102,7 @@ type place struct {
 	After  string `json:"after,omitempty"`
 	Offset int    `json:"offset,omitempty"`
 	// LastID is the last customer that was read.
-	LastID int64 `json:"last_id,omitempty"`
+	LastID payload.Number `json:"last_id,omitempty"`
 	// Began is when the round began, by the clock of the shop; Changed is when the round before began.
 	Began   string `json:"began,omitempty"`
 	Changed string `json:"changed,omitempty"`
@@ -115,7 +115,7 @@ func (r *Reader) Pages(ctx context.Context, from history.Cursor) iter.Seq2[histo
 		if len(from) > 0 && json.Unmarshal(from, &run.at) != nil {
 			yield(
 				history.Page{},
-				errors.New("WooCommerce: the place at which the import stopped cannot be read; start with --restart"),
+				history.ErrCursor,
 			)
 			return
 		}
@@ -137,18 +137,23 @@ type run struct {
 	at   place
 	size int
 	// seen are the objects of the page before, which the next page repeats in part.
-	seen []int64
+	seen []payload.Number
 }
 
 // listed is what the reading needs of an object.
 type listed struct {
-	ID         int64  `json:"id"`
-	CreatedGMT string `json:"date_created_gmt"`
-	LineItems  []struct {
-		ProductID   int64           `json:"product_id"`
-		VariationID int64           `json:"variation_id"`
-		SKU         json.RawMessage `json:"sku"`
-	} `json:"line_items"`
+	ID            payload.Number     `json:"id"`
+	CreatedGMT    payload.Text       `json:"date_created_gmt"`
+	Status        payload.Text       `json:"status"`
+	BillingPeriod payload.Text       `json:"billing_period"`
+	LineItems     payload.List[item] `json:"line_items"`
+}
+
+// item is a line of an order.
+type item struct {
+	ProductID   payload.Number `json:"product_id"`
+	VariationID payload.Number `json:"variation_id"`
+	SKU         payload.Text   `json:"sku"`
 }
 
 // next reads one page and moves the place behind the page.
@@ -286,8 +291,8 @@ func (r *run) turn() {
 func firstAgain() int { return slices.IndexFunc(parts(), func(p part) bool { return p.again }) }
 
 // before is the second before a time; empty for a time that cannot be read.
-func before(created string) string {
-	t, err := time.Parse(gmtLayout, created)
+func before(created payload.Text) string {
+	t, err := time.Parse(gmtLayout, string(created))
 	if err != nil {
 		return ""
 	}
@@ -309,22 +314,26 @@ func began(header http.Header, now time.Time) string {
 func (l *listed) products() [][]string {
 	var out [][]string
 	for _, item := range l.LineItems {
-		var names []string
-		for _, name := range []string{number(item.VariationID), strings.Trim(string(item.SKU), `"`), number(item.ProductID)} {
-			if name != "" && name != "null" {
-				names = append(names, name)
-			}
-		}
-		if len(names) > 0 {
+		names := []string{item.VariationID.Name(), string(item.SKU), item.ProductID.Name()}
+		if names = slices.DeleteFunc(names, func(name string) bool { return name == "" }); len(names) > 0 {
 			out = append(out, names)
 		}
 	}
 	return out
 }
 
-func number(n int64) string {
-	if n <= 0 {
-		return ""
+// FromObject returns the webhook of an order, a subscription or a customer, such as one of an export.
+func FromObject(raw json.RawMessage) ([]history.Object, error) {
+	var o listed
+	_ = json.Unmarshal(raw, &o) // a field of another type is left out
+	topic := "order.updated"
+	switch {
+	case o.BillingPeriod != "":
+		topic = "subscription.updated"
+	case o.Status == "":
+		topic = "customer.updated"
 	}
-	return fmt.Sprint(n)
+	return []history.Object{{
+		Header: map[string]string{"X-WC-Webhook-Topic": topic}, Body: raw, Products: o.products(),
+	}}, nil
 }

@@ -1,0 +1,78 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/rodopath/rodopath/services/internal/config"
+	"github.com/rodopath/rodopath/services/platforms/history"
+	"github.com/rodopath/rodopath/services/platforms/history/file"
+	mailerlite "github.com/rodopath/rodopath/services/platforms/mailerlite/history"
+	stripe "github.com/rodopath/rodopath/services/platforms/stripe/history"
+	woocommerce "github.com/rodopath/rodopath/services/platforms/woocommerce/history"
+)
+
+// fileReader makes the reader of a file, and names its content by its name, size and time.
+func (f *importing) fileReader(src *config.Source) (reader history.Reader, name string, err error) {
+	info, err := os.Stat(f.file)
+	if err != nil {
+		return nil, "", err
+	}
+	columns, err := pairs("--map", f.columns)
+	if err != nil {
+		return nil, "", err
+	}
+	values, err := pairs("--set", f.values)
+	if err != nil {
+		return nil, "", err
+	}
+	zone, err := time.LoadLocation(src.Zone) // "" is UTC
+	if err != nil {
+		return nil, "", fmt.Errorf("read the zone of %s: %w", src.ID, err)
+	}
+	r, err := file.New(file.Options{
+		Path: f.file, Platform: src.Platform, Map: columns, Set: values, Zone: zone, Wrap: wrap(src),
+	})
+	if err != nil {
+		return nil, "", fmt.Errorf("%w: %w", errUsage, err)
+	}
+	return r, fmt.Sprintf(
+		"%s, %d bytes, %s",
+		filepath.Base(f.file),
+		info.Size(),
+		info.ModTime().UTC().Format(time.RFC3339),
+	), nil
+}
+
+// wrap makes the webhooks of the objects of a source.
+func wrap(src *config.Source) history.Wrap {
+	switch src.Platform {
+	case "woocommerce":
+		return woocommerce.FromObject
+	case "stripe":
+		return stripe.FromObject
+	case "mailerlite":
+		return func(o json.RawMessage) ([]history.Object, error) { return mailerlite.FromObject(o, src.Groups) }
+	}
+	return file.Own
+}
+
+// pairs reads the values of a flag, each with a sign of equality.
+func pairs(flag string, values []string) (map[string]string, error) {
+	out := map[string]string{}
+	for _, text := range values {
+		at := strings.LastIndex(text, "=")
+		if flag == "--set" {
+			at = strings.Index(text, "=")
+		}
+		if at <= 0 || at == len(text)-1 {
+			return nil, fmt.Errorf("%w: %s has the form \"name=value\"", errUsage, flag)
+		}
+		out[text[:at]] = text[at+1:]
+	}
+	return out, nil
+}
