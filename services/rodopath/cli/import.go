@@ -38,10 +38,10 @@ func (s *shared) history() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import SOURCE",
 		Short: "Import what happened at a platform before the installation",
-		Long: `Import what happened at a platform before the installation: customers, orders, subscribers and the rest are read
-from the platform's own interface (read.url and read.key of the source), and each gives the same facts as its webhook.
-Connect the webhooks first, so that nothing is missing in between. An import that was interrupted goes on where it
-stopped. --file reads an export of the platform, or for a source of the platform standard a table of facts.`,
+		Long: `Import what happened at a platform before the installation: customers, orders, subscribers and the rest are
+read from the platform's own interface (read.url and read.key of the source), and each gives the same facts as its
+webhook. Connect the webhooks first, so that nothing is missing in between. An import that was interrupted goes on where
+it stopped. --file reads an export of the platform, or for a source of the platform standard a table of facts.`,
 		Example: "  rodopath import shop --dry-run\n  rodopath import shop --since 2019-01-01\n" +
 			"  rodopath import forms --file sales.csv --map \"Customer=email\" --set kind=sale",
 		Args: args(cobra.ExactArgs(1)),

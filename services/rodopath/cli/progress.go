@@ -102,11 +102,14 @@ func (p *progress) print() {
 		left = time.Duration(float64(now.Remaining) / rate * float64(time.Second)).Round(time.Second)
 	}
 	if p.asJSON {
-		_ = json.NewEncoder(p.out).Encode(struct {
+		err := json.NewEncoder(p.out).Encode(struct {
 			backfill.Progress
 			PerSecond   int `json:"per_second"`
 			SecondsLeft int `json:"seconds_left,omitempty"`
 		}{now, int(rate), int(left.Seconds())})
+		if err != nil {
+			p.asJSON = false // nobody reads on; the result reports the error
+		}
 		return
 	}
 	line := fmt.Sprintf("%s; %d objects, %d facts, %.0f objects per second", readingOf(now), now.Objects, now.Facts, rate)

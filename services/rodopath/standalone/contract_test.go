@@ -109,6 +109,17 @@ func TestContract_AnswersAreAsOpenAPISays(t *testing.T) {
 	exchange(t, router, request("POST", hooks+"/webhooks/card", "{}", false), 401)
 	exchange(t, router, request("POST", hooks+"/webhooks/nobody", "{}", false), 404)
 	exchange(t, router, request("POST", hooks+"/webhooks/card", strings.Repeat("x", 1<<20+1), false), 413)
+	const past = `{"objects":[{"header":{"X-WC-Webhook-Topic":"order.updated"},"body":{"id":17,"status":"completed","total":"9.00",` +
+		`"date_created_gmt":"2021-03-01T10:00:00","date_modified_gmt":"2021-03-01T10:00:00","billing":{"email":"eva@example.com"}}}]`
+	exchange(t, router, request("POST", api+"/v1/history/shop", past+`,"dry_run":true}`, true), 200)
+	exchange(t, router, request("POST", api+"/v1/history/shop", past+`}`, true), 200)
+	exchange(t, router, request("POST", api+"/v1/history/shop", `{"objects":[]}`, true), 400)
+	exchange(t, router, request("POST", api+"/v1/history/shop", past+`}`, false), 401)
+	exchange(t, router, request("POST", api+"/v1/history/nobody", past+`}`, true), 404)
+	outside := request("POST", hooks+"/v1/history/shop", past+`}`, true)
+	if res, err := http.DefaultClient.Do(outside); err != nil || res.StatusCode != http.StatusNotFound {
+		t.Errorf("where webhooks are received the history answers %v, %v; want 404", res, err)
+	}
 	signed := request("POST", hooks+"/webhooks/shop", "webhook_id=7", false)
 	signed.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	exchange(t, router, signed, 200) // WooCommerce's ping

@@ -174,8 +174,27 @@ func (s *Shop) Handler() http.Handler {
 	mux.HandleFunc("GET /wp-json/wc/v3/customers", s.list(func() []Thing { return s.customers }))
 	mux.HandleFunc("GET /wp-json/wc/v3/orders", s.list(func() []Thing { return s.orders }))
 	mux.HandleFunc("GET /wp-json/wc/v3/subscriptions", s.list(func() []Thing { return s.subscriptions }))
+	mux.HandleFunc("GET /wp-json/wc/v3/orders/{id}/refunds", s.refunds)
 	mux.HandleFunc("GET /", func(w http.ResponseWriter, _ *http.Request) { noRoute(w) })
 	return s.wrap(mux.ServeHTTP)
+}
+
+// refunds lists the refunds of an order, with the date that the list of orders leaves out: that of the last change.
+func (s *Shop) refunds(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	id, _ := strconv.ParseInt(r.PathValue("id"), 10, 64)
+	for _, o := range s.orders {
+		if o.ID() == id {
+			out := []Thing{}
+			for _, f := range o["refunds"].([]Thing) {
+				out = append(out, Thing{"id": f["id"], "amount": "49.00", "date_created_gmt": o["date_modified_gmt"]})
+			}
+			_ = json.NewEncoder(w).Encode(out) // of a test
+			return
+		}
+	}
+	noRoute(w)
 }
 
 func noRoute(w http.ResponseWriter) {

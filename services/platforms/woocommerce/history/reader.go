@@ -142,11 +142,12 @@ type run struct {
 
 // listed is what the reading needs of an object.
 type listed struct {
-	ID            payload.Number     `json:"id"`
-	CreatedGMT    payload.Text       `json:"date_created_gmt"`
-	Status        payload.Text       `json:"status"`
-	BillingPeriod payload.Text       `json:"billing_period"`
-	LineItems     payload.List[item] `json:"line_items"`
+	ID            payload.Number       `json:"id"`
+	CreatedGMT    payload.Text         `json:"date_created_gmt"`
+	Status        payload.Text         `json:"status"`
+	BillingPeriod payload.Text         `json:"billing_period"`
+	LineItems     payload.List[item]   `json:"line_items"`
+	Refunds       payload.List[refund] `json:"refunds"`
 }
 
 // item is a line of an order.
@@ -182,11 +183,16 @@ func (r *run) next(ctx context.Context) (history.Page, error) {
 		return page, nil
 	}
 	for i := range objects {
-		if o := &objects[i]; !r.isKnown(p, o) {
-			page.Objects = append(page.Objects, history.Object{
-				Header: map[string]string{"X-WC-Webhook-Topic": p.topic}, Body: bodies[i], Products: o.products(),
-			})
+		o := &objects[i]
+		if r.isKnown(p, o) {
+			continue
 		}
+		if bodies[i], err = r.dated(ctx, o, bodies[i]); err != nil {
+			return history.Page{}, err
+		}
+		page.Objects = append(page.Objects, history.Object{
+			Header: map[string]string{"X-WC-Webhook-Topic": p.topic}, Body: bodies[i], Products: o.products(),
+		})
 	}
 	r.advance(p, objects)
 	return page, nil

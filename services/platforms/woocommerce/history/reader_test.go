@@ -1,6 +1,7 @@
 package history_test
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -170,6 +171,37 @@ func TestReader_ACustomerWhoIsDeletedMeanwhileHidesNoOther(t *testing.T) {
 		if !slices.Contains(got, id) {
 			t.Errorf("the fact %s was not read", id)
 		}
+	}
+}
+
+// TestReader_DatesRefunds: the list of orders has no dates of refunds, and the list of the refunds of an order has.
+func TestReader_DatesRefunds(t *testing.T) {
+	undated, dated := 0, 0
+	for page, err := range reader(t, historytest.NewShop(9, 60).Handler(), nil).Pages(t.Context(), nil) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range page.Objects {
+			var order struct {
+				Refunds []struct {
+					Total string
+					At    string `json:"date_created_gmt"`
+				}
+			}
+			if err := json.Unmarshal(o.Body, &order); err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range order.Refunds {
+				if f.At == "" || f.Total != "-49.00" {
+					undated++
+				} else {
+					dated++
+				}
+			}
+		}
+	}
+	if undated > 0 || dated == 0 {
+		t.Errorf("got %d refunds with a date and %d without", dated, undated)
 	}
 }
 

@@ -366,6 +366,12 @@ func TestRefunds(t *testing.T) {
 			sale + performed + refund + "links=woocommerce:refund/72@shop full " + ann + refund + "links=woocommerce:refund/71@shop " + ann,
 		},
 		{
+			"with a date, which no webhook has and a history does",
+			"order.updated",
+			order("completed", completed+`,"refunds":[{"id":71,"total":"-10.00","date_created_gmt":"2025-10-07T08:00:00"}]`),
+			sale + performed + "refund 2025-10-07T08:00:00Z ref=woocommerce:order/17@shop links=woocommerce:refund/71@shop " + ann,
+		},
+		{
 			"the status says whole", "order.updated", order("refunded", paid+`,"refunds":[{"id":71,"total":"-29.99"}]`),
 			sale + refund + "links=woocommerce:refund/71@shop full " + ann,
 		},

@@ -159,6 +159,9 @@ func (i *item) keys() []string {
 type refund struct {
 	ID    payload.Number `json:"id"`
 	Total payload.Text   `json:"total"`
+	// The time is that of a history: the refunds of a webhook have none.
+	CreatedGMT payload.Moment `json:"date_created_gmt"`
+	Created    payload.Moment `json:"date_created"`
 }
 
 // UnmarshalJSON never fails.

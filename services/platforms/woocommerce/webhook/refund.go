@@ -13,8 +13,8 @@ import (
 const statusRefunded = "refunded"
 
 // refunds reads the list of refunds, whose totals are negative; a partial refund keeps the status
-// of the order. Refunds carry no date: the order's last change serves as the time and has no
-// influence on the id, because every later change of the order repeats the refunds.
+// of the order. Refunds of a webhook carry no date: the order's last change serves as the time and has no
+// influence on the id, because every later change of the order repeats the refunds. A history dates the refunds.
 //
 // The last refund of a fully refunded order returned the rest of the price: that refund alone is a full
 // refund, so that the earlier ones keep their dates.
@@ -26,6 +26,9 @@ func (r *reader) refunds() []*factv1.Fact {
 		}
 		link := r.name("refund", back.ID)
 		f := r.refund(link)
+		if at := r.when(back.CreatedGMT, back.Created); at != nil {
+			f.Occurred = at
+		}
 		if link != "" {
 			f.Links = []string{link}
 		}
