@@ -11,6 +11,8 @@ type Read struct {
 	Key string `validate:"omitempty,reference" yaml:"key"`
 	// AllowPrivate permits an address of a private network, or of this machine.
 	AllowPrivate bool `yaml:"allow_private"`
+	// PerSecond is the rate limit in calls per second; 0 means that of the platform, and 4 for WooCommerce.
+	PerSecond int `validate:"min=0,max=1000" yaml:"per_second"`
 }
 
 // checkReads reports missing settings of the access to a platform.

@@ -190,6 +190,7 @@ func newReader(conf *config.Config, src *config.Source, since time.Time, shown *
 		Since:        since,
 		Groups:       src.Groups,
 		Waiting:      shown.wait,
+		PerSecond:    float64(src.Read.PerSecond),
 	}
 	switch src.Platform {
 	case "woocommerce":

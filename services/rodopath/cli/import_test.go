@@ -62,15 +62,15 @@ func newImporting(t *testing.T, sources string) *importing {
 
 func shopSource(address string) string {
 	return `  - {id: shop, platform: woocommerce, secrets: ["env:RODOPATH_TEST_IMPORT_SECRET"], wording: newsletter-offers, ` +
-		`products: {"17": course}, read: {url: "` + address + `", key: "env:RODOPATH_TEST_IMPORT_SHOP_KEY", allow_private: true}}` + "\n"
+		`products: {"17": course}, read: {url: "` + address + `", key: "env:RODOPATH_TEST_IMPORT_SHOP_KEY", allow_private: true, per_second: 1000}}` + "\n"
 }
 
 func otherSources(card, list string) string {
 	const secret = `secrets: ["env:RODOPATH_TEST_IMPORT_SECRET"]`
 	return `  - {id: card, platform: stripe, ` + secret + `, read: {url: "` + card +
-		`", key: "env:RODOPATH_TEST_IMPORT_STRIPE_KEY", allow_private: true}}` + "\n" +
+		`", key: "env:RODOPATH_TEST_IMPORT_STRIPE_KEY", allow_private: true, per_second: 1000}}` + "\n" +
 		`  - {id: letters, platform: mailerlite, ` + secret + `, groups: {"` + historytest.Webinar + `": webinar}, read: {url: "` +
-		list + `", key: "env:RODOPATH_TEST_IMPORT_KEY", allow_private: true}}` + "\n"
+		list + `", key: "env:RODOPATH_TEST_IMPORT_KEY", allow_private: true, per_second: 1000}}` + "\n"
 }
 
 func (i *importing) args(args ...string) []string {
