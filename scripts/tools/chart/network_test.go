@@ -155,7 +155,7 @@ func TestAutoscalersNameWhatRuns(t *testing.T) {
 }
 
 func TestIngressHasThePublicPathsAndNoOthers(t *testing.T) {
-	want := []string{"/consent/ Prefix lifecycle", "/v1/receipts Exact lifecycle", "/webhooks/ Prefix ingest"}
+	want := []string{"/consent/ Prefix lifecycle", "/todo Exact lifecycle", "/v1/receipts Exact lifecycle", "/webhooks/ Prefix ingest"}
 	made := 0
 	for _, set := range sets() {
 		r := render(t, "rodopath", set)

@@ -203,7 +203,8 @@ func TestValuesShowWhatThereIs(t *testing.T) {
 	if err := yaml.UnmarshalStrict(text, &values); err != nil {
 		t.Fatal(err)
 	}
-	hidden := []string{".global", ".config.approve_above_percent", ".config.public_url", ".config.api", ".config.dispatch", ".config.limits", ".config.traces", ".config.keep_decisions_days"}
+	hidden := []string{".global", ".config.approve_above_percent", ".config.public_url", ".config.api", ".config.dispatch", ".config.limits", ".config.traces", ".config.keep_decisions_days", ".config.contact",
+		".config.privacy_notice", ".config.observe"}
 	var walk func(path string, schema any, value any)
 	walk = func(path string, schema, value any) {
 		for name, s := range properties(schema) {

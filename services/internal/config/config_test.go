@@ -61,7 +61,7 @@ func TestLoad_RefusesWhatIsWrongAndSaysWhere(t *testing.T) {
 		"sources:\n  - {id: forms, platform: standard, secrets: [\"env:A\"], read: {key: \"env:K\"}}\n":                                           `has no interface to read`,
 		"sources:\n  - {id: card, platform: stripe, secrets: [\"env:A\"], read: {key: hunter2}}\n":                                                `sources[0].read.key must be a reference`,
 		"sources:\n  - {id: card, platform: stripe, secrets: [\"env:A\"], read: {keys: \"env:K\"}}\n":                                             `unknown key "keys"`,
-		"sources:\n  - {id: card, platform: stripe, secrets: [\"env:A\"], read: {key: \"env:K\", per_second: -1}}\n":             `sources[0].read.per_second is out of range`,
+		"sources:\n  - {id: card, platform: stripe, secrets: [\"env:A\"], read: {key: \"env:K\", per_second: -1}}\n":                              `sources[0].read.per_second is out of range`,
 		"api: {tokens: [hunter2]}\n":                          `must be a reference`,
 		"approve_above_percent: 200\n":                        `approve_above_percent is out of range`,
 		"traces: {url: \"collector:4318\"}\n":                 `:1:15: traces.url must be an address such as https://example.com/path`,
