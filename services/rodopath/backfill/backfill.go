@@ -81,6 +81,7 @@ func Run(ctx context.Context, o Options) (*Summary, error) {
 	if state.Done {
 		return state.Summary, nil
 	}
+	o.Progress(Progress{Objects: state.Summary.Objects, Facts: state.Summary.Facts}) // of a run that was interrupted
 	for page, err := range o.Reader.Pages(ctx, state.Cursor) {
 		if err != nil {
 			return state.Summary, err

@@ -19,52 +19,54 @@ import (
 const (
 	progressJSONEvery = time.Second
 	progressLineEvery = 5 * time.Second
+	barEvery          = 200 * time.Millisecond
 )
 
 // progress shows how far an import is: a bar on a terminal, JSON for machines, or a line every few seconds.
 type progress struct {
 	out    io.Writer
 	asJSON bool
+	// onTerminal reports whether there is a bar.
+	onTerminal bool
 
 	mu      sync.Mutex
-	bar     *progressbar.ProgressBar // nil without a terminal
+	bar     *progressbar.ProgressBar // nil before the first page of a part
 	part    string
-	partAt  int // the objects before the part
+	partAt  int // the objects before the part, or before this run of the part
 	began   time.Time
-	first   int // the objects before this run
 	last    time.Time
 	current backfill.Progress
 }
 
 func newProgress(cmd *cobra.Command, asJSON bool) *progress {
-	p := &progress{out: cmd.ErrOrStderr(), asJSON: asJSON, began: time.Now(), first: -1}
-	switch {
-	case asJSON:
+	p := &progress{out: cmd.ErrOrStderr(), asJSON: asJSON, began: time.Now()}
+	if asJSON {
 		p.out = cmd.OutOrStdout()
-	case term.IsTerminal(int(os.Stderr.Fd())):
-		// The bar moves the cursor, so it is written past the filter of the command line. It shows our own words alone.
-		p.bar = progressbar.NewOptions(-1, progressbar.OptionSetWriter(os.Stderr), progressbar.OptionShowCount(),
-			progressbar.OptionShowIts(), progressbar.OptionSetItsString("objects"), progressbar.OptionSetPredictTime(true),
-			progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(200*time.Millisecond))
 	}
+	p.onTerminal = !asJSON && term.IsTerminal(int(os.Stderr.Fd()))
 	return p
 }
 
-// show shows the progress after a page.
+// newBar makes the bar of a part. The bar moves the cursor, so it is written past the filter of the command line; it
+// shows our own words alone.
+func newBar() *progressbar.ProgressBar {
+	return progressbar.NewOptions(-1, progressbar.OptionSetWriter(os.Stderr), progressbar.OptionShowCount(),
+		progressbar.OptionShowIts(), progressbar.OptionSetItsString("objects"), progressbar.OptionSetPredictTime(true),
+		progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(barEvery))
+}
+
+// show shows the progress after a page. A progress without a part is that of an earlier run.
 func (p *progress) show(now backfill.Progress) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if now.Part != p.part {
-		p.part, p.partAt = now.Part, p.current.Objects
-		if p.first < 0 {
-			p.partAt = now.Objects
-		}
-	}
-	if p.first < 0 {
-		p.first = now.Objects
+		p.clear()
+		p.part, p.partAt, p.began = now.Part, p.current.Objects, time.Now()
 	}
 	p.current = now
-	p.print()
+	if now.Part != "" {
+		p.print()
+	}
 }
 
 // wait shows that the platform makes the import wait.
@@ -79,7 +81,10 @@ func (p *progress) wait(wait time.Duration, cause error) {
 // print prints the current progress, unless the last one was printed moments ago.
 func (p *progress) print() {
 	now := p.current
-	if p.bar != nil {
+	if p.onTerminal {
+		if p.bar == nil {
+			p.bar = newBar()
+		}
 		p.bar.Describe(readingOf(now))
 		read := now.Objects - p.partAt
 		if now.Remaining > 0 {
@@ -96,7 +101,7 @@ func (p *progress) print() {
 		return
 	}
 	p.last = time.Now()
-	rate := float64(now.Objects-max(0, p.first)) / time.Since(p.began).Seconds()
+	rate := float64(now.Objects-p.partAt) / time.Since(p.began).Seconds()
 	left := time.Duration(0)
 	if rate > 0 {
 		left = time.Duration(float64(now.Remaining) / rate * float64(time.Second)).Round(time.Second)
@@ -130,6 +135,10 @@ func readingOf(p backfill.Progress) string {
 func (p *progress) end() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.clear()
+}
+
+func (p *progress) clear() {
 	if p.bar != nil {
 		_ = p.bar.Finish() // a closed terminal is no error
 		p.bar = nil
