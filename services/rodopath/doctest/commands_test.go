@@ -1,12 +1,15 @@
 package doctest_test
 
 import (
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/rodopath/rodopath/services/platforms/history/historytest"
 )
 
 // excuses are the commands that no test can run here, each with the reason. An excuse
@@ -89,6 +92,7 @@ var scenes = map[string]struct{ before func(*site) }{
 	"docs/kubernetes.md": {before: (*site).withDemo},
 	"docs/runbook.md":    {before: withRecipients},
 	"docs/recipients.md": {before: withRecipients},
+	"docs/history.md":    {before: withPast},
 	"docs/policy.md": {before: func(s *site) {
 		s.withDemo()
 		for _, b := range blocks(s.t, "docs/policy.md") {
@@ -122,6 +126,22 @@ recipients:
 	s.start(serve)
 	s.lapse()
 	s.stop()
+}
+
+// withPast gives the site a shop with a history.
+func withPast(s *site) {
+	s.withDemo()
+	shop := httptest.NewServer(historytest.NewShop(1, 20).Handler())
+	s.t.Cleanup(shop.Close)
+	s.write("data/secrets/shop-read", historytest.ShopKey)
+	path := filepath.Join(s.dir, "data", "rodopath.yaml")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	const secrets = `    secrets: ["file:secrets/shop"]` + "\n"
+	read := `    read: {url: "` + shop.URL + `", key: "file:secrets/shop-read", allow_private: true, per_second: 1000}` + "\n"
+	s.write("data/rodopath.yaml", strings.Replace(string(text), secrets, secrets+read, 1))
 }
 
 func available(line string) bool {
