@@ -165,8 +165,9 @@ func writeUncovered(out io.Writer, l *liveStatus) error {
 	_, err := fmt.Fprintf(
 		out,
 		"\nNot sure, history missing: nobody knows what happened at %s before the installation, so nothing is deleted\n"+
-			"at a platform. Import the history, or state that nothing is missing: rodopath sources covered %s\n",
+			"at a platform. Import the history: rodopath import %s; or state that nothing is missing: rodopath sources covered %s\n",
 		strings.Join(missing, ", "),
+		missing[0],
 		missing[0],
 	)
 	return err
