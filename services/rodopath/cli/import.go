@@ -107,6 +107,7 @@ func (s *shared) runImport(cmd *cobra.Command, c *client.Client, source string, 
 		return interrupted(err, f.dryRun)
 	}
 	if !f.dryRun {
+		fmt.Fprintln(cmd.ErrOrStderr(), "Everything was read. Waiting until the facts are applied.")
 		if err := s.finish(cmd.Context(), c, o.Bookmark, since); err != nil {
 			return err
 		}
@@ -136,15 +137,18 @@ func interrupted(err error, dryRun bool) error {
 	return fmt.Errorf("%w; what was read is stored, and the same command goes on from there", err)
 }
 
-// applyWithin bounds the wait of a server that runs for the time of the command.
+// applyWithin bounds the wait until everything is applied.
 const applyWithin = 30 * time.Minute
 
-// finish records that the history of a source is known, and forgets the bookmark.
+// finish records that the history of a source is known, once its facts are applied, and forgets the bookmark.
 func (*shared) finish(ctx context.Context, c *client.Client, b *backfill.Bookmark, since time.Time) error {
 	waiting, cancel := context.WithTimeout(ctx, applyWithin)
 	defer cancel()
 	if err := c.Settle(waiting); err != nil {
-		return fmt.Errorf("everything was read and is stored, and not all is applied yet; start the server: %w", err)
+		return fmt.Errorf(
+			"everything was read and is stored, and not everything is applied yet; repeat the command later: %w",
+			err,
+		)
 	}
 	if b.File != "" { // whether the file tells everything, the owner alone knows
 		return b.Remove()

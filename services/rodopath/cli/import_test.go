@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -268,6 +269,49 @@ func TestImport_ADryRunCountsAndChangesNothing(t *testing.T) {
 	if out := ask(t, i.args("sources")...); !strings.Contains(out, "missing") {
 		t.Errorf("after the dry run the sources are %s", out)
 	}
+}
+
+// TestImport_ARunningServerHasAppliedEverything: the history is recorded as known once its facts are applied, and not
+// while they wait.
+func TestImport_ARunningServerHasAppliedEverything(t *testing.T) {
+	const persons = 400
+	shop := httptest.NewServer(historytest.NewShop(11, persons).Handler())
+	defer shop.Close()
+	i := newImporting(t, shopSource(shop.URL))
+	cmd := program(t, i.args("serve", "--listen", "127.0.0.1:0")...)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill() // nothing remains to be done
+		_ = cmd.Wait()
+	})
+	i.control()
+	ask(t, i.args("import", "shop")...)
+	metrics := i.metrics()
+	for _, idle := range []string{"\nrodopath_intake_webhooks 0\n", "\nrodopath_stream_waiting{stream=\"FACTS\"} 0\n"} {
+		if !strings.Contains(metrics, idle) {
+			t.Errorf("after the import there is no %q among the metrics", strings.TrimSpace(idle))
+		}
+	}
+	if out := ask(t, i.args("preview")...); !strings.Contains(out, fmt.Sprintf("Persons: %d,", persons)) {
+		t.Errorf("after the import the preview is %s", out)
+	}
+}
+
+// metrics are the metrics of the running server.
+func (i *importing) metrics() string {
+	i.t.Helper()
+	res, err := http.Get(i.control().API + "/metrics")
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	data, err := io.ReadAll(res.Body)
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	return string(data)
 }
 
 // TestImport_EveryPlatform: the buyers of three platforms are one person each, and a repeated import changes nothing.

@@ -117,15 +117,6 @@ func (c *Client) Close(ctx context.Context) error {
 
 const settleWait = 30 * time.Second
 
-// Settle waits until a server started by Open has applied everything that it received. A server that was running
-// before goes on by itself.
-func (c *Client) Settle(ctx context.Context) error {
-	if c.own == nil {
-		return nil
-	}
-	return c.own.Settle(ctx)
-}
-
 // Tell hands objects of the history of a source to the server.
 func (c *Client) Tell(
 	ctx context.Context, source string, dryRun bool, objects []history.Object,
