@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -82,17 +81,22 @@ func (i *importing) args(args ...string) []string {
 func (i *importing) killed(plan func(func(int) historytest.Fault), at int, source string) {
 	i.t.Helper()
 	cmd := program(i.t, i.args("import", source)...)
-	var once sync.Once
+	started := make(chan struct{})
 	calls := 0
 	plan(func(int) historytest.Fault {
-		if calls++; calls >= at {
-			once.Do(func() { _ = cmd.Process.Kill() })
+		if calls++; calls == at {
+			<-started
+			_ = cmd.Process.Kill()
 		}
 		return historytest.None
 	})
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Run(); err == nil {
+	if err := cmd.Start(); err != nil {
+		i.t.Fatal(err)
+	}
+	close(started)
+	if err := cmd.Wait(); err == nil {
 		i.t.Fatalf("the import was over before it was killed: %s", out.String())
 	} else if exit, ok := err.(*exec.ExitError); !ok || exit.ExitCode() != -1 {
 		i.t.Fatalf("the import ended by itself: %v: %s", err, out.String())
