@@ -178,6 +178,15 @@ const settlePoll = 10 * time.Millisecond
 
 // Settle waits until no decision is queued for any enabled recipient without a dry run.
 func (a *App) Settle(ctx context.Context) error {
+	// The server lists a new consumer before it has counted what waits.
+	for _, r := range a.recipients {
+		if r.queue == nil {
+			continue
+		}
+		if _, err := r.queue.Ensure(ctx); err != nil {
+			return err
+		}
+	}
 	return loop.Poll(ctx, "settle", settlePoll, a.settled)
 }
 

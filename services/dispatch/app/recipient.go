@@ -20,9 +20,10 @@ type recipient struct {
 	config *config.Recipient
 	// connector is nil when others bring the decisions there.
 	connector dispatch.Connector
-	// rehearsal is set when nothing is sent; lane otherwise.
+	// rehearsal is set when nothing is sent; lane and its queue otherwise.
 	rehearsal *outbound.DryRun
 	lane      *delivery.Lane
+	queue     *jetqueue.Queue
 }
 
 // read creates a connector for each dispatched recipient.
@@ -63,6 +64,7 @@ func (a *App) lanes(counts *delivery.Counts) {
 			a.rehearsals = append(a.rehearsals, dryRun{queue, r})
 			continue
 		}
+		r.queue = queue
 		r.lane = delivery.New(delivery.Options{
 			Recipient: r.config.ID,
 			Connector: r.connector,
