@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -112,6 +113,8 @@ type coverRequest struct {
 	Source string `json:"source" validate:"required,max=40"`
 	// From is the instant from which on everything is known; absent for all times.
 	From *time.Time `json:"from"`
+	// How says how the history became known: "stated" (empty means this) or "import".
+	How live.How `json:"how" validate:"omitempty,oneof=stated import"`
 }
 
 const coverExample = `{"source": "shop", "from": "2019-01-01T00:00:00Z"}`
@@ -125,7 +128,7 @@ func (a *API) cover(c echo.Context) error {
 	if a.opts.Live == nil {
 		return a.showLive(c)
 	}
-	covered := live.Covered{At: a.opts.Now().UTC(), How: live.CoveredByStatement}
+	covered := live.Covered{At: a.opts.Now().UTC(), How: cmp.Or(req.How, live.CoveredByStatement)}
 	if req.From != nil {
 		covered.From = req.From.UTC()
 	}
@@ -136,7 +139,7 @@ func (a *API) cover(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	a.opts.Log.Warn("the controller stated that the history of a source is known", "source", req.Source)
+	a.opts.Log.Warn("the history of a source is known from now on", "source", req.Source, "how", string(covered.How))
 	return a.showLive(c)
 }
 

@@ -153,7 +153,7 @@ func (*shared) finish(ctx context.Context, c *client.Client, b *backfill.Bookmar
 	if b.File != "" { // whether the file tells everything, the owner alone knows
 		return b.Remove()
 	}
-	order := map[string]any{"source": b.Summary.Source}
+	order := map[string]any{"source": b.Summary.Source, "how": "import"}
 	if !since.IsZero() {
 		order["from"] = since.UTC().Format(time.RFC3339)
 	}
