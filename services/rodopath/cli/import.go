@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,7 +27,7 @@ import (
 type importing struct {
 	since                   string
 	restart, resume, dryRun bool
-	asJSON                  bool
+	asJSON, yes             bool
 	// file is a file in place of the platform's interface; columns and values are those of --map and --set.
 	file            string
 	columns, values []string
@@ -59,6 +60,7 @@ it stopped. --file reads an export of the platform, or for a source of the platf
 	cmd.Flags().StringVar(&f.file, "file", "", "read a file, .csv or .json, in place of the platform's interface")
 	cmd.Flags().StringArrayVar(&f.columns, "map", nil, "the field of a column of the CSV file: \"Their column=field\"")
 	cmd.Flags().StringArrayVar(&f.values, "set", nil, "a field that no column has: field=value")
+	cmd.Flags().BoolVar(&f.yes, "yes", false, "do not ask, although recipients are notified")
 	cmd.Flags().BoolVar(&f.asJSON, "json", false, "print progress and result as JSON, one line each")
 	return cmd
 }
@@ -78,6 +80,9 @@ func (s *shared) runImport(cmd *cobra.Command, c *client.Client, source string, 
 	defer shown.end()
 	reader, file, err := f.reader(conf, src, since, shown)
 	if err != nil {
+		return err
+	}
+	if err := confirmImport(cmd, c, f.yes || f.dryRun); err != nil {
 		return err
 	}
 	o := backfill.Options{
@@ -113,6 +118,30 @@ func (s *shared) runImport(cmd *cobra.Command, c *client.Client, source string, 
 		}
 	}
 	return writeImport(cmd.OutOrStdout(), sum, f)
+}
+
+// confirmImport asks, if recipients are notified of what the import causes.
+func confirmImport(cmd *cobra.Command, c *client.Client, yes bool) error {
+	if yes {
+		return nil
+	}
+	data, err := c.Get(cmd.Context(), "/v1/live", "")
+	if err != nil {
+		return err
+	}
+	var l liveStatus
+	if err := decode(data, &l); err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(l.Recipients, func(r opened) bool { return r.Live }) {
+		return nil
+	}
+	return confirm(
+		cmd,
+		false,
+		"Recipients are notified, also of the deletion of earlier data that have no basis any more. "+
+			"\"import --dry-run\" counts, and \"observe\" stops notifying. Import now?",
+	)
 }
 
 // reader makes the reader of a file or of a source. file names the content of a file; empty for a source.

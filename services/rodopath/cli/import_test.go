@@ -436,3 +436,30 @@ func TestImport_SaysWhatIsMissing(t *testing.T) {
 		}
 	}
 }
+
+func TestImport_AsksWhileRecipientsAreNotified(t *testing.T) {
+	shop := historytest.NewShop(8, 4)
+	server := httptest.NewServer(shop.Handler())
+	defer server.Close()
+	i := newImporting(t, shopSource(server.URL)+"observe: false\nrecipients: [{id: bookkeeper, by: hand}]\n")
+	for _, c := range []struct {
+		flag string
+		code int
+		says string
+	}{
+		{"", 2, "Recipients are notified"}, {"--dry-run", 0, ""}, {"--yes", 0, "Recorded: the history of shop"},
+	} {
+		args := i.args("import", "shop")
+		if c.flag != "" {
+			args = append(args, c.flag)
+		}
+		out, err := program(t, args...).CombinedOutput()
+		code := 0
+		if exit, ok := err.(*exec.ExitError); ok {
+			code = exit.ExitCode()
+		}
+		if code != c.code || !strings.Contains(string(out), c.says) {
+			t.Errorf("import shop %s: exit %d, want %d; says %s", c.flag, code, c.code, out)
+		}
+	}
+}
