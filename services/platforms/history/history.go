@@ -63,6 +63,27 @@ type Reader interface {
 	Pages(ctx context.Context, from Cursor) iter.Seq2[Page, error]
 }
 
+// Walk returns the pages of a reader from a cursor on. The cursor is a place P as JSON. next reads one page and moves
+// the place behind the page, and ended reports whether a place is the end of the history.
+func Walk[P any](from Cursor, ended func(*P) bool, next func(*P) (Page, error)) iter.Seq2[Page, error] {
+	return func(yield func(Page, error) bool) {
+		var at P
+		if len(from) > 0 && json.Unmarshal(from, &at) != nil {
+			yield(Page{}, ErrCursor)
+			return
+		}
+		for !ended(&at) {
+			page, err := next(&at)
+			if err == nil && !ended(&at) {
+				page.Next, err = json.Marshal(at)
+			}
+			if !yield(page, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
 // Options configure a reader of a platform.
 type Options struct {
 	// URL is the address of the interface; empty means the platform's own.

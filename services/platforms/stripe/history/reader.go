@@ -75,25 +75,9 @@ type page struct {
 
 // Pages implements history.Reader.
 func (r *Reader) Pages(ctx context.Context, from history.Cursor) iter.Seq2[history.Page, error] {
-	return func(yield func(history.Page, error) bool) {
-		var at place
-		if len(from) > 0 && json.Unmarshal(from, &at) != nil {
-			yield(
-				history.Page{},
-				history.ErrCursor,
-			)
-			return
-		}
-		for at.List < len(lists()) {
-			p, err := r.next(ctx, &at)
-			if err == nil && at.List < len(lists()) {
-				p.Next, err = json.Marshal(at)
-			}
-			if !yield(p, err) || err != nil {
-				return
-			}
-		}
-	}
+	return history.Walk(from,
+		func(at *place) bool { return at.List >= len(lists()) },
+		func(at *place) (history.Page, error) { return r.next(ctx, at) })
 }
 
 // next reads one page and moves the place behind the page.

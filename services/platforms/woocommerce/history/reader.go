@@ -110,31 +110,19 @@ type place struct {
 
 // Pages implements history.Reader.
 func (r *Reader) Pages(ctx context.Context, from history.Cursor) iter.Seq2[history.Page, error] {
-	return func(yield func(history.Page, error) bool) {
-		run := &run{Reader: r, size: perPage}
-		if len(from) > 0 && json.Unmarshal(from, &run.at) != nil {
-			yield(
-				history.Page{},
-				history.ErrCursor,
-			)
-			return
-		}
-		for run.at.Part < len(parts()) {
-			page, err := run.next(ctx)
-			if err == nil && run.at.Part < len(parts()) {
-				page.Next, err = json.Marshal(run.at)
-			}
-			if !yield(page, err) || err != nil {
-				return
-			}
-		}
-	}
+	run := &run{Reader: r, size: perPage}
+	return history.Walk(from,
+		func(at *place) bool { return at.Part >= len(parts()) },
+		func(at *place) (history.Page, error) {
+			run.at = at
+			return run.next(ctx)
+		})
 }
 
 // run is one reading of a shop.
 type run struct {
 	*Reader
-	at   place
+	at   *place
 	size int
 	// seen are the objects of the page before, which the next page repeats in part.
 	seen []payload.Number
@@ -290,7 +278,7 @@ func (r *run) turn() {
 	if rounds && (!was || parts()[next.Part].name == parts()[firstAgain()].name) {
 		next.Changed, next.Began = r.at.Began, ""
 	}
-	r.at, r.seen = next, nil
+	*r.at, r.seen = next, nil
 }
 
 // firstAgain is the number of the first part of the first round of changes.
