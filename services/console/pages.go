@@ -6,65 +6,16 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/services/lifecycle/live"
+	"github.com/rodopath/rodopath/services/lifecycle/preview"
 )
 
-// opened is a recipient with a kind of decision.
-type opened struct {
-	Recipient string     `json:"recipient"`
-	Kind      string     `json:"kind"`
-	Live      bool       `json:"live"`
-	Closed    string     `json:"closed"`
-	Since     *time.Time `json:"since"`
-	Delay     string     `json:"delay"`
-}
-
-// coverage is how far back the history of a source is known.
-type coverage struct {
-	Source  string     `json:"source"`
-	Covered bool       `json:"covered"`
-	From    *time.Time `json:"from"`
-	How     string     `json:"how"`
-}
-
-// live is which recipients are notified.
-type live struct {
-	Observing  bool       `json:"observing"`
-	Releasing  bool       `json:"releasing"`
-	Recipients []opened   `json:"recipients"`
-	Sources    []coverage `json:"sources"`
-}
-
-// Uncovered are the sources whose history is missing.
-func (l live) Uncovered() []string {
-	var out []string
-	for _, s := range l.Sources {
-		if !s.Covered {
-			out = append(out, s.Source)
-		}
-	}
-	return out
-}
-
-// preview is what the installation would do.
-type preview struct {
-	live
-	Persons int `json:"persons"`
-	Holding int `json:"holding"`
-	Waiting []struct {
-		Recipient string `json:"recipient"`
-		Category  string `json:"category"`
-		Reason    string `json:"reason"`
-		Items     int    `json:"items"`
-		Persons   int    `json:"persons"`
-	} `json:"waiting"`
-	Months []struct {
-		Month      string         `json:"month"`
-		Persons    int            `json:"persons"`
-		Categories map[string]int `json:"categories"`
-	} `json:"months"`
-	Purposes  map[string]int `json:"purposes"`
-	Questions int            `json:"questions"`
-	Unproven  int            `json:"unproven"`
+// previewed is the answer of /v1/preview.
+type previewed struct {
+	live.Overview
+	preview.Preview
 }
 
 // request is an open request of a data subject.
@@ -80,20 +31,17 @@ type request struct {
 
 // decided is a decision with its recipients.
 type decided struct {
-	Decision   string     `json:"decision"`
-	Kind       string     `json:"kind"`
-	Subject    string     `json:"subject"`
-	Person     []string   `json:"person"`
-	At         time.Time  `json:"at"`
-	State      string     `json:"state"`
-	Due        *time.Time `json:"due"`
-	Categories []string   `json:"categories"`
-	Purpose    string     `json:"purpose"`
-	Channel    string     `json:"channel"`
-	Held       *struct {
-		Reason string     `json:"reason"`
-		Until  *time.Time `json:"until"`
-	} `json:"held"`
+	Decision   string         `json:"decision"`
+	Kind       string         `json:"kind"`
+	Subject    string         `json:"subject"`
+	Person     []string       `json:"person"`
+	At         time.Time      `json:"at"`
+	State      string         `json:"state"`
+	Due        *time.Time     `json:"due"`
+	Categories []string       `json:"categories"`
+	Purpose    string         `json:"purpose"`
+	Channel    string         `json:"channel"`
+	Held       *decision.Held `json:"held"`
 	Recipients []struct {
 		Recipient string     `json:"recipient"`
 		Sent      *time.Time `json:"sent"`
@@ -117,7 +65,7 @@ type todayPage struct {
 	Held     []decided
 	Open     []decided
 	Brake    brake
-	Live     live
+	Live     live.Overview
 	// Calm reports whether nothing needs the owner.
 	Calm bool
 }
@@ -157,7 +105,7 @@ func first[T any](list []T) []T { return list[:min(len(list), maxShown)] }
 // deletionsPage lists the decisions that wait, and those without all answers.
 type deletionsPage struct {
 	Held, Open []decided
-	Live       live
+	Live       live.Overview
 	// Shown is the list that is shown, "held" or "open".
 	Shown string
 }
@@ -204,7 +152,7 @@ func (v *visit) retract() error {
 }
 
 func (v *visit) path() error {
-	var p preview
+	var p previewed
 	if err := v.api.get(v.r.Context(), "/v1/preview?months=24", &p); err != nil {
 		return err
 	}
@@ -214,8 +162,8 @@ func (v *visit) path() error {
 
 // setupPage shows recipients, sources and the brake.
 type setupPage struct {
-	Live    live
-	Preview preview
+	Live    live.Overview
+	Preview previewed
 	Brake   brake
 }
 
@@ -228,7 +176,7 @@ func (v *visit) setup() error {
 	if err := v.api.get(ctx, "/v1/brake", &p.Brake); err != nil {
 		return err
 	}
-	p.Live = p.Preview.live
+	p.Live = p.Preview.Overview
 	v.page(http.StatusOK, "setup", v.words().Setup, p)
 	return nil
 }
@@ -276,11 +224,11 @@ type bar struct {
 type pathPage struct {
 	Persons, Holding int
 	Stages, Months   []bar
-	Live             live
+	Live             live.Overview
 }
 
-func newPath(p *preview, lang language) pathPage {
-	out := pathPage{Persons: p.Persons, Holding: p.Holding, Live: p.live}
+func newPath(p *previewed, lang language) pathPage {
+	out := pathPage{Persons: p.Persons, Holding: p.Holding, Live: p.Overview}
 	for _, stage := range []string{"newsletter", "offers", "pre_contract", "contract", "tax_documents", "claims", "suppression"} {
 		out.Stages = append(out.Stages, bar{Name: wordsOf(lang).stage(stage), Count: p.Purposes[stage]})
 	}

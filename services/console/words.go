@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
 )
 
 // language is a language of the console.
@@ -361,26 +363,21 @@ func (w words) Categories(ids []string) string {
 func (w words) Category(id string) string { return w.Categories([]string{id}) }
 
 // Waits says what a decision waits for.
-func (w words) Waits(reason string) string {
-	c := func(pl, en string) string {
-		if w.lang == polish {
-			return pl
-		}
-		return en
-	}
+func (w words) Waits(reason decision.HeldReason) string {
+	c := w.choose
 	switch reason {
-	case "observing":
+	case decision.HeldObserving:
 		return c("włączenie powiadamiania", "go-live")
-	case "history_missing":
+	case decision.HeldHistory:
 		return c("historię platformy", "the history of the platform")
-	case "delay":
+	case decision.HeldDelay:
 		return c("koniec zwłoki", "the end of the delay")
-	case "unmapped_product":
+	case decision.HeldUnlisted:
 		return c("przypisanie produktu", "the product to be mapped")
-	case "too_many":
+	case decision.HeldMany:
 		return c("zatwierdzenie", "an approval")
 	}
-	return reason
+	return string(reason)
 }
 
 // funcs are the functions of the templates.

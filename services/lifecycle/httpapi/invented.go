@@ -61,7 +61,7 @@ func (a *API) addInvented(c echo.Context) error {
 // mayInvent returns why no person may be invented now: a recipient would be notified of the person.
 func (a *API) mayInvent(despite bool) error {
 	switch {
-	case a.opts.Live == nil || !anyLive(a.opts.Live.Status()):
+	case !a.overview().AnyLive():
 		return nil
 	case !a.opts.Live.AtOnce():
 		return problem.New(http.StatusConflict, "live",

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"slices"
 	"strconv"
 	"time"
 
@@ -29,19 +28,9 @@ type Live interface {
 	AtOnce() bool
 }
 
-// liveStatus is the state of the recipients.
-type liveStatus struct {
-	// Observing reports whether a recipient is not notified of decisions of a kind.
-	Observing bool `json:"observing"`
-	// Releasing reports whether the decisions that waited are still being released.
-	Releasing  bool          `json:"releasing"`
-	Recipients []live.Opened `json:"recipients"`
-	// Sources are the platforms with the history that is known of each.
-	Sources []live.Coverage `json:"sources"`
-}
-
-func (a *API) liveStatus() liveStatus {
-	out := liveStatus{Recipients: []live.Opened{}, Sources: []live.Coverage{}}
+// overview is the state of the recipients and of the sources.
+func (a *API) overview() live.Overview {
+	out := live.Overview{Recipients: []live.Opened{}, Sources: []live.Coverage{}}
 	if a.opts.Live == nil {
 		return out
 	}
@@ -52,13 +41,8 @@ func (a *API) liveStatus() liveStatus {
 	return out
 }
 
-// anyLive reports whether a recipient is notified.
-func anyLive(status []live.Opened) bool {
-	return slices.ContainsFunc(status, func(o live.Opened) bool { return o.Live })
-}
-
 // showLive shows which recipients are notified.
-func (a *API) showLive(c echo.Context) error { return c.JSON(http.StatusOK, a.liveStatus()) }
+func (a *API) showLive(c echo.Context) error { return c.JSON(http.StatusOK, a.overview()) }
 
 // liveRequest orders which recipients are notified.
 type liveRequest struct {
@@ -169,8 +153,8 @@ func (a *API) preview(c echo.Context) error {
 	}
 	return c.JSON(http.StatusOK, struct {
 		preview.Preview
-		liveStatus
+		live.Overview
 		// Incomplete says which persons are missing, and why; absent for none.
 		Incomplete string `json:"incomplete,omitempty"`
-	}{counter.Preview(), a.liveStatus(), a.incomplete(err)})
+	}{counter.Preview(), a.overview(), a.incomplete(err)})
 }

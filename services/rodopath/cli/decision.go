@@ -83,8 +83,8 @@ or set a hold.`,
 	return cmd
 }
 
-// decision is a listed decision.
-type decision struct {
+// listedDecision is a listed decision.
+type listedDecision struct {
 	Decision   string     `json:"decision"`
 	Kind       string     `json:"kind"`
 	Subject    string     `json:"subject"`
@@ -108,7 +108,7 @@ type decision struct {
 
 func writeDecisions(out io.Writer, data []byte) error {
 	var list struct {
-		Decisions []decision `json:"decisions"`
+		Decisions []listedDecision `json:"decisions"`
 	}
 	if err := decode(data, &list); err != nil {
 		return fmt.Errorf("read the answer: %w", err)
@@ -132,7 +132,7 @@ func writeDecisions(out io.Writer, data []byte) error {
 }
 
 // instruction is the instruction of a decision to its recipients.
-func instruction(d *decision) string {
+func instruction(d *listedDecision) string {
 	categories := strings.Join(d.Categories, ", ")
 	switch {
 	case d.Retracts != "":
@@ -151,7 +151,7 @@ func instruction(d *decision) string {
 }
 
 // answersOf summarises the answer of each recipient.
-func answersOf(d *decision) string {
+func answersOf(d *listedDecision) string {
 	out := make([]string, len(d.Recipients))
 	for i, r := range d.Recipients {
 		state := r.Outcome

@@ -17,42 +17,11 @@ import (
 
 	"github.com/rodopath/rodopath/services/internal/display"
 	"github.com/rodopath/rodopath/services/internal/loop"
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/services/lifecycle/live"
+	"github.com/rodopath/rodopath/services/lifecycle/preview"
 	"github.com/rodopath/rodopath/services/rodopath/client"
 )
-
-// opened is a recipient with a kind of decision, and whether it is notified.
-type opened struct {
-	Recipient string     `json:"recipient"`
-	Kind      string     `json:"kind"`
-	Live      bool       `json:"live"`
-	Since     *time.Time `json:"since"`
-	Closed    string     `json:"closed"`
-	Delay     string     `json:"delay"`
-}
-
-// liveStatus is the state of the recipients.
-type liveStatus struct {
-	Observing  bool     `json:"observing"`
-	Releasing  bool     `json:"releasing"`
-	Recipients []opened `json:"recipients"`
-	Sources    []struct {
-		Source  string     `json:"source"`
-		Covered bool       `json:"covered"`
-		From    *time.Time `json:"from"`
-		How     string     `json:"how"`
-	} `json:"sources"`
-}
-
-// uncovered are the sources of which it is not known what happened before the installation.
-func (l *liveStatus) uncovered() []string {
-	var out []string
-	for _, s := range l.Sources {
-		if !s.Covered {
-			out = append(out, s.Source)
-		}
-	}
-	return out
-}
 
 // goLive notifies recipients from now on.
 func (s *shared) goLive() *cobra.Command {
@@ -114,9 +83,9 @@ const (
 func awaitReleased(ctx context.Context, c *client.Client) (data []byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, releasedWithin)
 	defer cancel()
-	var l liveStatus
+	var l live.Overview
 	_ = loop.Poll(ctx, "wait for the release", releasePoll, func(ctx context.Context) (bool, error) {
-		l = liveStatus{}
+		l = live.Overview{}
 		if data, err = c.Get(ctx, "/v1/live", ""); err != nil {
 			return false, err
 		}
@@ -127,7 +96,7 @@ func awaitReleased(ctx context.Context, c *client.Client) (data []byte, err erro
 }
 
 func writeLive(out io.Writer, data []byte) error {
-	var l liveStatus
+	var l live.Overview
 	if err := decode(data, &l); err != nil {
 		return fmt.Errorf("read the answer: %w", err)
 	}
@@ -138,7 +107,7 @@ func writeLive(out io.Writer, data []byte) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "RECIPIENT\tKIND\tNOTIFIED\tDELAY OF DELETIONS")
 	for _, r := range l.Recipients {
-		notified := "no: " + waitsFor(r.Closed)
+		notified := "no: " + waitsFor(decision.HeldReason(r.Closed))
 		if r.Live {
 			notified = "yes"
 			if r.Since != nil {
@@ -157,8 +126,8 @@ func writeLive(out io.Writer, data []byte) error {
 }
 
 // writeUncovered names the sources whose history is missing, with the command that closes the gap.
-func writeUncovered(out io.Writer, l *liveStatus) error {
-	missing := l.uncovered()
+func writeUncovered(out io.Writer, l *live.Overview) error {
+	missing := l.Uncovered()
 	if len(missing) == 0 {
 		return nil
 	}
@@ -177,7 +146,7 @@ func writeUncovered(out io.Writer, l *liveStatus) error {
 // decision that is
 // shown for one that was carried out.
 func warnObserving(ctx context.Context, c *client.Client) {
-	var l liveStatus
+	var l live.Overview
 	if data, err := c.Get(ctx, "/v1/live", ""); err != nil || decode(data, &l) != nil || !l.Observing {
 		return
 	}
@@ -237,25 +206,10 @@ func showPreview(cmd *cobra.Command, c *client.Client, quiet bool) error {
 	return writePreview(cmd.OutOrStdout(), data)
 }
 
+// previewed is the answer of /v1/preview.
 type previewed struct {
-	liveStatus
-	Persons int `json:"persons"`
-	Holding int `json:"holding"`
-	Waiting []struct {
-		Recipient string `json:"recipient"`
-		Category  string `json:"category"`
-		Reason    string `json:"reason"`
-		Items     int    `json:"items"`
-		Persons   int    `json:"persons"`
-	} `json:"waiting"`
-	Months []struct {
-		Month      string         `json:"month"`
-		Persons    int            `json:"persons"`
-		Categories map[string]int `json:"categories"`
-	} `json:"months"`
-	Purposes  map[string]int `json:"purposes"`
-	Questions int            `json:"questions"`
-	Unproven  int            `json:"unproven"`
+	live.Overview
+	preview.Preview
 }
 
 func writePreview(out io.Writer, data []byte) error {
@@ -287,22 +241,22 @@ func writePreview(out io.Writer, data []byte) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	return writeUncovered(out, &p.liveStatus)
+	return writeUncovered(out, &p.Overview)
 }
 
 // waitsFor says what a decision waits for.
-func waitsFor(reason string) string {
+func waitsFor(reason decision.HeldReason) string {
 	switch reason {
-	case "observing":
+	case decision.HeldObserving:
 		return "waits for go-live"
-	case "history_missing":
+	case decision.HeldHistory:
 		return "not sure: history missing"
-	case "delay":
+	case decision.HeldDelay:
 		return "waits for its delay"
-	case "unmapped_product":
+	case decision.HeldUnlisted:
 		return "a product that is not listed (rodopath products)"
 	}
-	return reason
+	return string(reason)
 }
 
 func counted(categories map[string]int) string {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 
 	"github.com/rodopath/rodopath/services/internal/config"
 	"github.com/rodopath/rodopath/services/internal/display"
+	"github.com/rodopath/rodopath/services/lifecycle/live"
 	"github.com/rodopath/rodopath/services/platforms/history"
 	mailerlite "github.com/rodopath/rodopath/services/platforms/mailerlite/history"
 	stripe "github.com/rodopath/rodopath/services/platforms/stripe/history"
@@ -129,11 +129,11 @@ func confirmImport(cmd *cobra.Command, c *client.Client, yes bool) error {
 	if err != nil {
 		return err
 	}
-	var l liveStatus
+	var l live.Overview
 	if err := decode(data, &l); err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(l.Recipients, func(r opened) bool { return r.Live }) {
+	if !l.AnyLive() {
 		return nil
 	}
 	return confirm(

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/rodopath/rodopath/services/lifecycle/live"
 	"github.com/rodopath/rodopath/services/rodopath/client"
 )
 
@@ -70,7 +71,7 @@ all earlier facts were sent. The statement is logged, and deletions at platforms
 }
 
 func writeSources(out io.Writer, data []byte) error {
-	var l liveStatus
+	var l live.Overview
 	if err := decode(data, &l); err != nil {
 		return fmt.Errorf("read the answer: %w", err)
 	}
