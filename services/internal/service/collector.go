@@ -14,7 +14,7 @@ const (
 	collectorEvery = time.Second
 	busyCycles     = 3
 	// collectorRoom is the garbage that a busy program may hold, in bytes.
-	collectorRoom = 40 << 20
+	collectorRoom = 64 << 20
 	// calmPercent and busyPercent bound the growth of the heap between two collections, in percent.
 	calmPercent, busyPercent = 100, 400
 )
