@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,12 +21,15 @@ import (
 	"github.com/rodopath/rodopath/services/rodopath/standalone"
 )
 
-// powerCutDir names the data directory of the child of TestPowerCut.
-const powerCutDir = "RODOPATH_TEST_POWERCUT_DIR"
+// powerCutDir names the data directory of the child of TestPowerCut, powerCutFirst its first webhook.
+const powerCutDir, powerCutFirst = "RODOPATH_TEST_POWERCUT_DIR", "RODOPATH_TEST_POWERCUT_FIRST"
 
-// TestPowerCut_LosesNoWebhookAndNoDecision: kill -9 while webhooks arrive, and then each stream of the embedded NATS
-// loses everything behind its last flush, as at a power cut. Every webhook that was answered 200 has its
-// decisions afterwards, each once.
+// powerCuts is how often the power is cut, and slowPowerCuts with RODOPATH_TEST_SLOW.
+const powerCuts, slowPowerCuts = 2, 25
+
+// TestPowerCut_LosesNoWebhookAndNoDecision: again and again kill -9 while webhooks arrive, and then each stream of the
+// embedded NATS loses everything behind its last flush, as at a power cut. Every webhook that was answered 200 has
+// its decisions afterwards, each once.
 func TestPowerCut_LosesNoWebhookAndNoDecision(t *testing.T) {
 	const decisions = 3 // about a sale of eight years ago
 	if dir := os.Getenv(powerCutDir); dir != "" {
@@ -33,10 +37,16 @@ func TestPowerCut_LosesNoWebhookAndNoDecision(t *testing.T) {
 	}
 	for _, index := range []string{"with its index", "without its index"} {
 		t.Run(index, func(t *testing.T) {
-			dir := unbraked(t)
-			taken := killUnderLoad(t, dir)
-			for _, stream := range []string{"FACTS", "DECISIONS", "RECEIPTS", "QUARANTINE"} {
-				loseUnsynced(t, dir, stream, index == "with its index")
+			dir, cuts := unbraked(t), powerCuts
+			if os.Getenv("RODOPATH_TEST_SLOW") != "" {
+				cuts = slowPowerCuts
+			}
+			var taken []int
+			for cut := range cuts {
+				taken = append(taken, killUnderLoad(t, dir, cut*mostWebhooks)...)
+				for _, stream := range []string{"FACTS", "DECISIONS", "RECEIPTS", "QUARANTINE"} {
+					loseUnsynced(t, dir, stream, index == "with its index")
+				}
 			}
 			m := start(t, dir, nil)
 			defer m.stop()
@@ -103,7 +113,12 @@ func serveUntilKilled(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	fmt.Println("ready")
+	first, err := strconv.ParseInt(os.Getenv(powerCutFirst), 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var next atomic.Int64
+	next.Store(first)
 	for range 8 {
 		go func() {
 			for {
@@ -148,12 +163,15 @@ func copyStream(from, to string) error {
 	return nil
 }
 
+// mostWebhooks is more than the senders can send before one kill.
+const mostWebhooks = 1_000_000
+
 // killUnderLoad starts a server with senders in a process of its own, kills the process, and returns the numbers
-// of the webhooks that were answered.
-func killUnderLoad(t *testing.T, dir string) (taken []int) {
+// of the webhooks that were answered, which begin after first.
+func killUnderLoad(t *testing.T, dir string, first int) (taken []int) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=TestPowerCut")
-	cmd.Env = append(os.Environ(), powerCutDir+"="+dir)
+	cmd.Env = append(os.Environ(), powerCutDir+"="+dir, powerCutFirst+"="+strconv.Itoa(first))
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -210,6 +228,13 @@ func loseUnsynced(t *testing.T, dir, stream string, keepIndex bool) {
 	}
 	if err == nil && keepIndex && hasIndex {
 		err = os.WriteFile(filepath.Join(now, "index.db"), index, 0o600)
+	}
+	// The files as they are now are on the disk, and the flushes of the next process are counted from one again.
+	if err == nil {
+		err = os.RemoveAll(syncedCopies(dir, stream))
+	}
+	if err == nil {
+		err = copyStream(now, filepath.Join(syncedCopies(dir, stream), "000000000"))
 	}
 	if err != nil {
 		t.Fatal(err)
