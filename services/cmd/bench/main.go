@@ -41,6 +41,7 @@ const table = `
 webhooks per second, on the disk before the answer | webhooks/s | Webhooks/door | Webhooks/echo | echo | >= 0.65
 the same with everything at work | webhooks/s | Webhooks/serve | Webhooks/file | file with group fsync | >= 0.5
 the same with nats.fsync: always | webhooks/s | Webhooks/always | Webhooks/file | file with group fsync |
+from the first webhook to the last event, everything at work | webhooks/s | Cost | Webhooks/echo | echo | >= 0.2
 µs of processor time per webhook, everything at work | cpu-µs | Cost | | | <= 200
 KiB written per webhook at 100 per second | written-KiB | Cost | | | <= 15
 facts applied per second, interval | facts/s | Apply/fsync=interval | Apply/bare | bare SQLite loop | >= 0.5
