@@ -3,9 +3,9 @@
 package apply
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base32"
 	"encoding/binary"
 	"errors"
@@ -142,6 +142,7 @@ func (a *Applier) applyOnce(ctx context.Context, entries []entry) ([]entry, erro
 	left = slices.Compact(left) // a copy of a fact is of two persons
 	out := make([]entry, 0, len(left)+len(entries)-placed)
 	for _, i := range left {
+		entries[i].retried = true
 		out = append(out, entries[i])
 	}
 	return append(out, entries[placed:]...), nil
@@ -330,7 +331,7 @@ func retracted(before, after *lifecycle.Subject) []string {
 
 // decide decides for one person, based on the stored subjects.
 func (a *Applier) decide(p *person, subjects map[string]lifecycle.Subject, at time.Time) (*store.Change, error) {
-	s := lifecycle.Subject{ID: cmp.Or(p.newID, newID(at))}
+	s := lifecycle.Subject{ID: a.newIDOf(p, at)}
 	if len(p.subjects) > 0 {
 		s = subjects[p.subjects[0]]
 	}
@@ -430,11 +431,28 @@ func named(s lifecycle.Subject) lifecycle.Subject {
 	return s
 }
 
+// newIDOf returns the id of a person who is not stored yet. The id follows from the first fact, so that another attempt
+// finds the keys that a broken one claimed. After a version conflict the id is random: a redirect may have the other.
+func (a *Applier) newIDOf(p *person, now time.Time) string {
+	switch {
+	case p.newID != "":
+		return p.newID
+	case len(p.entries) == 0 || p.entries[0].retried:
+		return newID(now)
+	}
+	f := &p.entries[0].fact
+	return timedID(f.Received, a.opts.Vault.Mark("subject:"+f.Source+":"+f.ID))
+}
+
 // newID returns a random id for a person. Ids sort by the time of their making, so that new persons share pages of the
 // store.
-func newID(now time.Time) string {
+func newID(now time.Time) string { return timedID(now, rand.Text()) }
+
+// timedID returns an id of a time and of a text that is unique.
+func timedID(at time.Time, unique string) string {
 	var id [16]byte
-	binary.BigEndian.PutUint64(id[:8], uint64(now.UnixMilli())<<16)
-	_, _ = rand.Read(id[6:]) // never fails
+	binary.BigEndian.PutUint64(id[:8], uint64(at.UnixMilli())<<16)
+	sum := sha256.Sum256([]byte(unique))
+	copy(id[6:], sum[:])
 	return strings.ToLower(base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(id[:]))
 }

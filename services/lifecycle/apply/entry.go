@@ -37,6 +37,8 @@ type entry struct {
 	former map[string][]string
 	// trace is the trace context of the webhook.
 	trace string
+	// retried reports whether an attempt to apply the entry met a version conflict.
+	retried bool
 }
 
 // account is an account of a platform: a locator, and an identity where a platform's own event joined

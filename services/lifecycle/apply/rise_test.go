@@ -20,6 +20,8 @@ import (
 type torn struct {
 	*sqlitestore.Store
 	tears int
+	// between runs after the first of two documents is written; nil for nothing.
+	between func()
 }
 
 func (s *torn) Save(ctx context.Context, changes []store.Change) ([]error, error) {
@@ -29,6 +31,9 @@ func (s *torn) Save(ctx context.Context, changes []store.Change) ([]error, error
 	s.tears--
 	if errs, err := s.Store.Save(ctx, []store.Change{{Subject: changes[0].Subject}}); err != nil || errs[0] != nil {
 		return errs, err
+	}
+	if s.between != nil {
+		s.between()
 	}
 	return []error{store.ErrConflict}, nil
 }

@@ -167,6 +167,9 @@ func (r *Relay) publishPage(ctx context.Context, after string) (sent int, next s
 	subjects = slices.DeleteFunc(subjects, func(s lifecycle.Subject) bool {
 		return r.aside.waits(s.ID) || held && (slices.ContainsFunc(s.Outbox, deletes) || len(notice.Looks(s.Notices)) > 0)
 	})
+	if subjects, err = r.whole(ctx, subjects); err != nil {
+		return 0, next, errors.Join(append(failed, err)...)
+	}
 	if subjects, err = r.weighed(ctx, subjects, after == ""); err != nil {
 		return 0, next, errors.Join(append(failed, err)...)
 	}
@@ -187,6 +190,29 @@ func (r *Relay) weighed(ctx context.Context, subjects []lifecycle.Subject, first
 		return nil, fmt.Errorf("weigh deletions: %w", err)
 	}
 	return slices.DeleteFunc(subjects, func(s lifecycle.Subject) bool { return waits[s.ID] }), nil
+}
+
+// whole returns the subjects without those of a merge that is written in part: a store without transactions writes
+// the survivor first, and a subject merged into the survivor is no redirect yet. The writer of the merge tries again
+// until all of it is written, and may decide anew meanwhile.
+func (r *Relay) whole(ctx context.Context, subjects []lifecycle.Subject) ([]lifecycle.Subject, error) {
+	var merged []string
+	for i := range subjects {
+		merged = append(merged, subjects[i].MergedFrom...)
+	}
+	if len(merged) == 0 {
+		return subjects, nil
+	}
+	found, err := r.opts.Store.Load(ctx, merged)
+	if _, err = store.SplitDamaged(err); err != nil {
+		return nil, fmt.Errorf("read merged subjects: %w", err)
+	}
+	return slices.DeleteFunc(subjects, func(s lifecycle.Subject) bool {
+		return slices.ContainsFunc(s.MergedFrom, func(id string) bool {
+			other, stored := found[id]
+			return stored && other.MergedInto == ""
+		})
+	}), nil
 }
 
 // later are the decisions that subjects hold back, by subject.
