@@ -13,6 +13,16 @@ const (
 	codeHeaderTooLarge  jetstream.ErrorCode = 10097
 )
 
+// codeInProcess is the code of JetStream for a message whose first copy is not decided yet.
+const codeInProcess jetstream.ErrorCode = 10158
+
+// IsInProcess reports whether the stream has not decided yet about an earlier copy of the same message. A later attempt
+// is acknowledged, as a duplicate or as the first copy.
+func IsInProcess(err error) bool {
+	refused, ok := errors.AsType[*jetstream.APIError](err)
+	return ok && refused.ErrorCode == codeInProcess
+}
+
 // IsFinal reports whether no later attempt to publish the same message can succeed.
 func IsFinal(err error) bool {
 	if refused, ok := errors.AsType[*jetstream.APIError](err); ok {

@@ -79,5 +79,5 @@ func openStore(ctx context.Context, opts Options) (storage, error) {
 	if err != nil {
 		return nil, err
 	}
-	return mongostore.Open(ctx, mongostore.Options{URI: uri, Database: opts.Config.MongoDB.Database})
+	return mongostore.Open(ctx, mongostore.Options{URI: uri, Database: opts.Config.MongoDB.Database, Log: opts.Log})
 }

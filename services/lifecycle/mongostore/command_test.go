@@ -10,9 +10,13 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/event"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
 	"github.com/rodopath/rodopath/services/lifecycle/mongostore"
 	"github.com/rodopath/rodopath/services/lifecycle/mongostore/mongowire"
+	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
 
 // TestStore_Commands looks at everything that a whole life sends to the server.
@@ -89,6 +93,7 @@ func checkCommand(t *testing.T, c mongowire.Command) {
 		"getMore",
 		"killCursors",
 		"createIndexes",
+		"dropIndexes",
 		"hello",
 		"isMaster",
 		"ping",
@@ -99,6 +104,12 @@ func checkCommand(t *testing.T, c mongowire.Command) {
 	}
 	if isWrite(c.Name) && c.Field("writeConcern.w") != "majority" {
 		t.Errorf("%s with write concern %v", c.Name, c.Field("writeConcern"))
+	}
+	if isWrite(c.Name) && c.Field("writeConcern.j") != true {
+		t.Errorf("%s is acknowledged before the journal has it", c.Name)
+	}
+	if c.Name == "createIndexes" && c.Field("commitQuorum") != "majority" {
+		t.Errorf("createIndexes waits for %v, want a majority", c.Field("commitQuorum"))
 	}
 	if isWrite(c.Name) && c.Field("txnNumber") == nil {
 		t.Errorf("%s of %s cannot be retried", c.Name, c.Collection())
@@ -137,6 +148,9 @@ func checkStatement(t *testing.T, c mongowire.Command, s bson.D) {
 	condition := map[string]string{"subjects": "version", "identities": "subject", "journal": "hash"}[c.Collection()]
 	if _, ok := field(q, "_id").(string); !ok || field(q, condition) == nil {
 		t.Errorf("%s of %s on condition %v", c.Name, c.Collection(), q)
+	}
+	if c.Collection() == "journal" && field(q, "subject") == nil {
+		t.Errorf("%s of the journal without the shard key: %v", c.Name, q)
 	}
 	if c.Name == "update" && c.Collection() == "subjects" && field(u, "version") != field(q, "version").(int64)+1 {
 		t.Errorf("version %v replaces %v", field(u, "version"), field(q, "version"))
@@ -213,13 +227,13 @@ func TestOpen_Indexes(t *testing.T) {
 		t,
 		srv,
 		"subjects",
-		"notice_due,_id sparse",
-		"pending,_id sparse",
-		"request_due,_id sparse",
-		"review_at,_id sparse",
-		"revision,_id sparse",
+		"notice_due,_id partial",
+		"pending,_id partial",
+		"request_due,_id partial",
+		"review_at,_id partial",
+		"revision,_id partial",
 	)
-	wantIndexes(t, srv, "journal", "at", "decision sparse", "subject,key", "subject,seq")
+	wantIndexes(t, srv, "journal", "at", "decision partial", "subject,key", "subject,seq")
 	wantIndexes(t, srv, "identities")
 	wantIndexes(t, srv, "policies")
 }
@@ -232,12 +246,12 @@ func wantIndexes(t *testing.T, srv *mongowire.Server, collection string, want ..
 		for _, e := range field(spec, "key").(bson.D) {
 			keys = append(keys, e.Key)
 		}
-		if field(spec, "partialFilterExpression") != nil || field(spec, "unique") != nil {
+		if field(spec, "sparse") != nil || field(spec, "unique") != nil {
 			t.Errorf("%v is more than an index", spec)
 		}
 		name := strings.Join(keys, ",")
-		if field(spec, "sparse") == true {
-			name += " sparse"
+		if field(spec, "partialFilterExpression") != nil {
+			name += " partial"
 		}
 		got = append(got, name)
 	}
@@ -247,35 +261,89 @@ func wantIndexes(t *testing.T, srv *mongowire.Server, collection string, want ..
 	}
 }
 
-// TestStore_Save_RoundTrips counts commands: a batch must not cost more of them
-// than a few, however many changes it has.
-func TestStore_Save_RoundTrips(t *testing.T) {
+// TestOpen_ReplacesIndexesOfBefore: the sparse indexes of an earlier version are replaced.
+func TestOpen_ReplacesIndexesOfBefore(t *testing.T) {
 	srv := listen(t, mongowire.Options{})
-	var (
-		mu    sync.Mutex
-		names []string
-	)
-	st := open(
-		t,
-		mongostore.Options{
-			URI: srv.URI(),
-			Monitor: &event.CommandMonitor{Started: func(_ context.Context, e *event.CommandStartedEvent) {
-				mu.Lock()
-				defer mu.Unlock()
-				names = append(names, e.CommandName)
-			}},
-		},
-	)
+	client, err := mongo.Connect(options.Client().ApplyURI(srv.URI()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = client.Disconnect(context.Background()) })
+	before := mongo.IndexModel{
+		Keys:    bson.D{{Key: "review_at", Value: 1}, {Key: "_id", Value: 1}},
+		Options: options.Index().SetName("review").SetSparse(true),
+	}
+	if _, err := client.Database("rodopath").Collection("subjects").Indexes().CreateOne(t.Context(), before); err != nil {
+		t.Fatal(err)
+	}
+	open(t, mongostore.Options{URI: srv.URI()})
+	for _, spec := range srv.Indexes("rodopath", "subjects") {
+		if field(spec, "sparse") != nil {
+			t.Errorf("got %v, want no sparse index", spec)
+		}
+	}
+}
+
+// counter names the commands that a store sends.
+type counter struct {
+	mu    sync.Mutex
+	names []string
+}
+
+func (c *counter) monitor() *event.CommandMonitor {
+	return &event.CommandMonitor{Started: func(_ context.Context, e *event.CommandStartedEvent) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.names = append(c.names, e.CommandName)
+	}}
+}
+
+// taken returns the commands since the former call.
+func (c *counter) taken() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out := c.names
+	c.names = nil
+	return out
+}
+
+// TestStore_RoundTrips counts commands: a batch must not cost more of them than a few, however many subjects it has.
+func TestStore_RoundTrips(t *testing.T) {
+	srv, sent := listen(t, mongowire.Options{}), &counter{}
+	st := open(t, mongostore.Options{URI: srv.URI(), Monitor: sent.monitor()})
 	for _, n := range []int{1, 300} {
 		changes := newChanges(n)
-		mu.Lock()
-		names = nil
-		mu.Unlock()
-		mustSave(t, st, changes...)
-		mu.Lock()
-		if want := []string{"insert", "insert", "find"}; !slices.Equal(names, want) {
-			t.Errorf("%d new subjects take %v, want %v", n, names, want)
+		ids := make([]string, n)
+		entries := make([]chain.Entry, n)
+		for i := range changes {
+			ids[i] = changes[i].Subject.ID
+			entries[i] = journal(t, ids[i], 1)[0]
 		}
-		mu.Unlock()
+		expect := func(path string, want ...string) {
+			t.Helper()
+			if got := sent.taken(); !slices.Equal(got, want) {
+				t.Errorf("%s of %d subjects takes %v, want %v", path, n, got, want)
+			}
+		}
+		sent.taken()
+		mustSave(t, st, changes...)
+		expect("the save of new ones", "insert", "insert", "find")
+		found, err := st.Load(t.Context(), ids)
+		if err != nil {
+			t.Fatal(err)
+		}
+		expect("the load", "find")
+		again := make([]store.Change, 0, n)
+		for _, id := range ids {
+			again = append(again, store.Change{Subject: found[id]})
+		}
+		mustSave(t, st, again...)
+		expect("the save of stored ones", "update")
+		mustAppend(t, st, entries...)
+		expect("the journal", "insert")
+		if _, err := st.Tails(t.Context(), ids); err != nil {
+			t.Fatal(err)
+		}
+		expect("the end of the journal", "find", "find")
 	}
 }

@@ -3,8 +3,10 @@ package mongostore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
+	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
@@ -18,31 +20,45 @@ const (
 	codeInProgress      = 117
 )
 
+// Error codes of a server for an index that does not exist.
+const (
+	codeNamespaceNotFound = 26
+	codeIndexNotFound     = 27
+)
+
 const (
 	indexTries = 10
 	indexPause = 100 * time.Millisecond
 )
 
-// ensureIndexes creates missing indexes. Indexes contain ids, times, revisions and keys of notes,
-// and no personal data.
-func (s *Store) ensureIndexes(ctx context.Context) error {
-	err := ensure(ctx, s.subjects,
-		sparse("review", "review_at", "_id"),
-		sparse("request", "request_due", "_id"),
-		sparse("notice", "notice_due", "_id"),
-		sparse("revision", "revision", "_id"),
-		sparse("waiting", "pending", "_id"),
+// ensureIndexes creates missing indexes, and drops those of earlier versions that another one replaces. Indexes contain
+// ids, times, revisions and keys of notes, and no personal data.
+func (s *Store) ensureIndexes(ctx context.Context, t topology) error {
+	err := ensure(ctx, t, s.subjects,
+		partial("review_due", present("review_at"), "review_at", "_id"),
+		partial("request_open", present("request_due"), "request_due", "_id"),
+		partial("notice_open", present("notice_due"), "notice_due", "_id"),
+		partial("revision_of", present("revision"), "revision", "_id"),
+		partial("publication", bson.D{{Key: "pending", Value: true}}, "pending", "_id"),
 	)
 	if err != nil {
 		return err
 	}
-	return ensure(
+	err = ensure(
 		ctx,
+		t,
 		s.journal,
 		full("order", "subject", "seq"),
 		full("key", "subject", "key"),
 		full("at", "at"),
-		sparse("decision", "decision"),
+		partial("decision_of", present("decision"), "decision"),
+	)
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		drop(ctx, s.subjects, "review", "request", "notice", "revision", "waiting"),
+		drop(ctx, s.journal, "decision"),
 	)
 }
 
@@ -50,16 +66,45 @@ func full(name string, fields ...string) mongo.IndexModel {
 	return mongo.IndexModel{Keys: ascending(fields...), Options: options.Index().SetName(name)}
 }
 
-func sparse(name string, fields ...string) mongo.IndexModel {
+// partial is an index of the documents that satisfy a condition. A sparse index with _id among its fields would
+// contain every document.
+func partial(name string, condition bson.D, fields ...string) mongo.IndexModel {
 	index := full(name, fields...)
-	index.Options.SetSparse(true)
+	index.Options.SetPartialFilterExpression(condition)
 	return index
 }
 
-// ensure makes the indexes of one collection.
-func ensure(ctx context.Context, coll *mongo.Collection, indexes ...mongo.IndexModel) error {
+// present is the condition that a document has a field.
+func present(field string) bson.D {
+	return bson.D{{Key: field, Value: bson.D{{Key: "$exists", Value: true}}}}
+}
+
+// drop drops indexes that may be missing.
+func drop(ctx context.Context, coll *mongo.Collection, names ...string) error {
+	for _, name := range names {
+		if err := coll.Indexes().DropOne(ctx, name); err != nil && !isMissing(err) {
+			return fmt.Errorf("drop the index %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// isMissing reports whether an index, or its collection, does not exist.
+func isMissing(err error) bool {
+	var server mongo.ServerError
+	return errors.As(err, &server) &&
+		(server.HasErrorCode(codeIndexNotFound) || server.HasErrorCode(codeNamespaceNotFound))
+}
+
+// ensure makes the indexes of one collection. A replica set builds an index on a majority of the members with data, and
+// does not wait for a member that is away.
+func ensure(ctx context.Context, t topology, coll *mongo.Collection, indexes ...mongo.IndexModel) error {
+	opts := options.CreateIndexes()
+	if t.isReplicaSet() {
+		opts.SetCommitQuorumMajority()
+	}
 	return loop.Retry(ctx, indexPause, indexTries*indexPause, isConcurrent, func() error {
-		_, err := coll.Indexes().CreateMany(ctx, indexes)
+		_, err := coll.Indexes().CreateMany(ctx, indexes, opts)
 		return err
 	})
 }

@@ -46,9 +46,8 @@ func lineOf(e *chain.Entry) (line, error) {
 			len(doc),
 		)
 	}
-	id := fmt.Sprintf("%s/%d", e.Subject, e.Seq)
 	return line{
-		ID:       id,
+		ID:       lineID(e.Subject, e.Seq),
 		Subject:  e.Subject,
 		Seq:      e.Seq,
 		Key:      e.Key,
@@ -182,27 +181,60 @@ func (s *Store) insertLines(ctx context.Context, lines []line) (map[int]error, e
 	return failed, nil
 }
 
-// Tails returns the last entry of each journal; subjects without a journal are absent.
+// Tails returns the last entry of each journal; subjects without a journal are absent. Two queries serve a thousand
+// subjects: one of positions, from the index alone, and one of entries.
 func (s *Store) Tails(ctx context.Context, subjects []string) (map[string]chain.Entry, error) {
-	subjects = sorted(subjects)
-	tails := make([][]chain.Entry, len(subjects))
-	err := inParallel(len(subjects), func(i int) error {
-		last := options.Find().SetSort(bson.D{{Key: "subject", Value: 1}, {Key: "seq", Value: -1}}).SetLimit(1)
-		var err error
-		tails[i], err = s.entries(ctx, bson.D{{Key: "subject", Value: subjects[i]}}, last)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read the ends of %d journals: %w", len(subjects), err)
-	}
 	found := make(map[string]chain.Entry, len(subjects))
-	for i, tail := range tails {
-		for _, e := range tail {
-			found[subjects[i]] = e
+	for part := range slices.Chunk(sorted(subjects), chunk) {
+		ends, err := s.ends(ctx, part)
+		if err != nil {
+			return nil, fmt.Errorf("read the ends of %d journals: %w", len(subjects), err)
+		}
+		list, err := s.entries(ctx, bson.D{
+			{Key: "_id", Value: bson.D{{Key: "$in", Value: ends}}}, {Key: "subject", Value: bson.D{{Key: "$in", Value: part}}},
+		}, options.Find().SetBatchSize(chunk))
+		if err != nil {
+			return nil, fmt.Errorf("read the ends of %d journals: %w", len(subjects), err)
+		}
+		for _, e := range list {
+			found[e.Subject] = e
 		}
 	}
 	return found, nil
 }
+
+// ends returns the ids of the last entries of journals.
+func (s *Store) ends(ctx context.Context, subjects []string) ([]string, error) {
+	last := make(map[string]int64, len(subjects))
+	cursor, err := s.journal.Find(
+		ctx,
+		bson.D{{Key: "subject", Value: bson.D{{Key: "$in", Value: subjects}}}},
+		options.Find().
+			SetSort(ascending("subject", "seq")).
+			SetProjection(append(named("subject", "seq"), bson.E{Key: "_id", Value: 0})).
+			SetBatchSize(countBatch),
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer cursor.Close(ctx)
+	for cursor.Next(ctx) {
+		var l line
+		if err := cursor.Decode(&l); err != nil {
+			return nil, err
+		}
+		last[l.Subject] = max(last[l.Subject], l.Seq)
+	}
+	ids := make([]string, 0, len(last))
+	for subject, seq := range last {
+		ids = append(ids, lineID(subject, seq))
+	}
+	slices.Sort(ids)
+	return ids, cursor.Err()
+}
+
+// lineID is the id of the entry at a position of a journal.
+func lineID(subject string, seq int64) string { return fmt.Sprintf("%s/%d", subject, seq) }
 
 // Noted reports which keys the journal of a subject contains, so that no note is appended twice.
 func (s *Store) Noted(ctx context.Context, subject string, keys []string) (map[string]bool, error) {

@@ -81,7 +81,9 @@ func (s *Store) pruneChains(ctx context.Context, subjects []string, before time.
 			}
 			models = append(
 				models,
-				mongo.NewDeleteOneModel().SetFilter(bson.D{{Key: "_id", Value: l.ID}, {Key: "hash", Value: l.Hash}}),
+				mongo.NewDeleteOneModel().SetFilter(bson.D{
+					{Key: "_id", Value: l.ID}, {Key: "subject", Value: l.Subject}, {Key: "hash", Value: l.Hash},
+				}),
 			)
 		}
 	}

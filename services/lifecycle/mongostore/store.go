@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -32,6 +33,8 @@ type Options struct {
 	Monitor *event.CommandMonitor
 	// Now returns the current time, for the age of claims; nil means time.Now.
 	Now func() time.Time
+	// Log receives a warning about a deployment that may lose writes; nil means none.
+	Log *slog.Logger
 }
 
 // Store is a database. Every write is acknowledged by a majority of members before the call
@@ -46,6 +49,10 @@ type Store struct {
 	now                  func() time.Time
 }
 
+// commandTimeout bounds every command. It is shorter than the time after which an unacknowledged batch of facts is
+// redelivered, so that no two attempts write at once.
+const commandTimeout = 10 * time.Second
+
 // closeTimeout is the time for running commands to finish in Close.
 const closeTimeout = 10 * time.Second
 
@@ -56,6 +63,9 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	}
 	if opts.Now == nil {
 		opts.Now = time.Now
+	}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
 	}
 	// A registry caches the encoding of each struct. This registry is not shared with code that
 	// ignores json tags.
@@ -76,13 +86,29 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 		registry:   registry,
 		now:        opts.Now,
 	}
-	if err := s.ensureLayout(ctx, layout); err != nil {
-		return nil, errors.Join(fmt.Errorf("open store %s: %w", opts.Database, err), s.Close())
-	}
-	if err := s.ensureIndexes(ctx); err != nil {
+	if err := s.prepare(ctx, db, opts.Log); err != nil {
 		return nil, errors.Join(fmt.Errorf("open store %s: %w", opts.Database, err), s.Close())
 	}
 	return s, nil
+}
+
+// prepare checks the deployment and the version of the documents, and creates missing indexes.
+func (s *Store) prepare(ctx context.Context, db *mongo.Database, log *slog.Logger) error {
+	t, err := topologyOf(ctx, db)
+	if err != nil {
+		return err
+	}
+	warnings, err := t.check()
+	if err != nil {
+		return err
+	}
+	for _, w := range warnings {
+		log.WarnContext(ctx, w)
+	}
+	if err := s.ensureLayout(ctx, layout); err != nil {
+		return err
+	}
+	return s.ensureIndexes(ctx, t)
 }
 
 // clientOptions applies the concerns after the URI, so that the URI cannot weaken the concerns.
@@ -90,12 +116,21 @@ func clientOptions(opts Options) *options.ClientOptions {
 	return options.Client().
 		SetAppName("rodopath").
 		SetRetryWrites(true).
+		SetTimeout(commandTimeout).
 		ApplyURI(opts.URI).
-		SetWriteConcern(writeconcern.Majority()).
+		SetWriteConcern(durable()).
 		SetReadConcern(readconcern.Majority()).
 		SetReadPreference(readpref.Primary()).
 		SetBSONOptions(&options.BSONOptions{UseJSONStructTags: true}).
 		SetMonitor(opts.Monitor)
+}
+
+// durable is the write concern of a write that survives the loss of a minority of members, and the loss of power at
+// all of them: without the journal a member acknowledges what its memory holds.
+func durable() *writeconcern.WriteConcern {
+	c := writeconcern.Majority()
+	c.Journal = new(true)
+	return c
 }
 
 // Close waits for running commands, up to closeTimeout, and closes the connections. A second Close

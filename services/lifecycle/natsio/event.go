@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -28,15 +29,9 @@ type Events struct {
 func (e *Events) PublishEvents(ctx context.Context, events []*stream.Event) error {
 	acks := make([]jetstream.PubAckFuture, 0, len(events))
 	for _, event := range events {
-		data, err := event.Encode()
+		msg, err := messageOf(event)
 		if err != nil {
 			return err
-		}
-		msg := nats.NewMsg(stream.DecisionFor(event.Data.Kind, event.Subject))
-		msg.Data = data
-		msg.Header.Set("Content-Type", stream.ContentType)
-		if event.Traceparent != "" {
-			msg.Header.Set(trace.Header, event.Traceparent)
 		}
 		ack, err := e.JetStream.PublishMsgAsync(msg, jetstream.WithMsgID(messageID(event)))
 		if err != nil {
@@ -48,7 +43,12 @@ func (e *Events) PublishEvents(ctx context.Context, events []*stream.Event) erro
 		select {
 		case <-ack.Ok():
 		case err := <-ack.Err():
-			return publishError(events[i], err)
+			if streams.IsInProcess(err) {
+				err = e.publishAgain(ctx, events[i])
+			}
+			if err != nil {
+				return publishError(events[i], err)
+			}
 		case <-ctx.Done():
 			return fmt.Errorf("%w: %w", background.ErrUnavailable, ctx.Err())
 		}
@@ -60,6 +60,40 @@ func (e *Events) PublishEvents(ctx context.Context, events []*stream.Event) erro
 		return fmt.Errorf("%w: %w", background.ErrUnavailable, err)
 	}
 	return nil
+}
+
+// messageOf is the message of an event.
+func messageOf(event *stream.Event) (*nats.Msg, error) {
+	data, err := event.Encode()
+	if err != nil {
+		return nil, err
+	}
+	msg := nats.NewMsg(stream.DecisionFor(event.Data.Kind, event.Subject))
+	msg.Data = data
+	msg.Header.Set("Content-Type", stream.ContentType)
+	if event.Traceparent != "" {
+		msg.Header.Set(trace.Header, event.Traceparent)
+	}
+	return msg, nil
+}
+
+// againTries bounds the attempts to publish an event whose earlier copy is not decided yet.
+const againTries = 6
+
+// publishAgain publishes an event until the stream has decided about its earlier copy.
+func (e *Events) publishAgain(ctx context.Context, event *stream.Event) error {
+	_, err := backoff.Retry(ctx, func() (*jetstream.PubAck, error) {
+		msg, err := messageOf(event)
+		if err != nil {
+			return nil, backoff.Permanent(err)
+		}
+		ack, err := e.JetStream.PublishMsg(ctx, msg, jetstream.WithMsgID(messageID(event)))
+		if err != nil && !streams.IsInProcess(err) {
+			return nil, backoff.Permanent(err)
+		}
+		return ack, err
+	}, backoff.WithBackOff(backoff.NewExponentialBackOff()), backoff.WithMaxTries(againTries))
+	return err
 }
 
 // publishError marks an error of the broker as passing, unless the event is at fault.
@@ -118,8 +152,21 @@ func (e *Events) PurgeEvents(ctx context.Context, subject string, decisions []st
 		if !slices.Contains(decisions, event.ID) {
 			return nil
 		}
-		return s.SecureDeleteMsg(ctx, seq)
+		return removeMessage(ctx, s, seq)
 	})
+}
+
+// removeMessage removes and overwrites a message. A message that is gone already, perhaps by the attempt of another
+// replica, is no error.
+func removeMessage(ctx context.Context, s jetstream.Stream, seq uint64) error {
+	err := s.SecureDeleteMsg(ctx, seq)
+	if err == nil || errors.Is(err, jetstream.ErrMsgNotFound) {
+		return nil
+	}
+	if _, missing := s.GetMsg(ctx, seq); errors.Is(missing, jetstream.ErrMsgNotFound) {
+		return nil
+	}
+	return err
 }
 
 // EventsOf returns the events about a subject in the stream.

@@ -1,6 +1,7 @@
 package mongowire
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -33,6 +34,8 @@ func (s *Server) run(c Command) (bson.D, error) {
 		return d.killCursors(c)
 	case "createIndexes":
 		return d.createIndexes(c)
+	case "dropIndexes":
+		return d.dropIndexes(c)
 	case "dropDatabase":
 		delete(d.databases, c.Database)
 		return bson.D{}, nil
@@ -86,4 +89,17 @@ func (d *data) createIndexes(c Command) (bson.D, error) {
 		{Key: "numIndexesBefore", Value: int32(before + 1)},
 		{Key: "numIndexesAfter", Value: int32(len(coll.indexes) + 1)},
 	}, nil
+}
+
+// dropIndexes drops an index by its name.
+func (d *data) dropIndexes(c Command) (bson.D, error) {
+	coll := d.collection(c.Database, c.Collection())
+	before := len(coll.indexes)
+	coll.indexes = slices.DeleteFunc(coll.indexes, func(have bson.D) bool {
+		return equal(get(have, "name"), c.Field("index"))
+	})
+	if len(coll.indexes) == before {
+		return nil, wireError{code: 27, text: "index not found"}
+	}
+	return bson.D{{Key: "nIndexesWas", Value: int32(before + 1)}}, nil
 }
