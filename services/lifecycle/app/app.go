@@ -382,6 +382,12 @@ func (a *App) Start(ctx context.Context) {
 	a.done.Go(func() { a.sweeper.Run(ctx) })
 	a.done.Go(func() { a.releaser.Run(ctx) })
 	a.done.Go(func() { a.pruner.Run(ctx) })
+	if st, ok := a.store.(interface {
+		ReleaseOrphans(ctx context.Context) (int, error)
+	}); ok {
+		o := background.OrphanReleaser{Release: st.ReleaseOrphans, Log: a.pruner.Log}
+		a.done.Go(func() { o.Run(ctx) })
+	}
 }
 
 // Close stops the loops, waits for work in progress, and closes the store.

@@ -18,7 +18,8 @@ import (
 func (a *App) Metrics() http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(&backlog{app: a})
-	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
+	// What is known is shown although the database or the broker does not answer.
+	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError})
 }
 
 const (
@@ -32,7 +33,7 @@ const (
 type backlog struct{ app *App }
 
 // measures are the descriptions of the metrics.
-type measures struct{ waiting, oldest, pending, due, unconfirmed, aside, brake *prometheus.Desc }
+type measures struct{ waiting, oldest, store, pending, due, unconfirmed, aside, brake *prometheus.Desc }
 
 func describe() measures {
 	return measures{
@@ -48,6 +49,7 @@ func describe() measures {
 			[]string{"stream"},
 			nil,
 		),
+		store: prometheus.NewDesc("rodopath_store_up", "1 while the database answers.", nil, nil),
 		pending: prometheus.NewDesc(
 			"rodopath_subjects_pending",
 			"Persons with an unpublished decision; counted up to 10000.",
@@ -79,7 +81,7 @@ func describe() measures {
 // Describe sends the descriptions of the metrics.
 func (*backlog) Describe(ch chan<- *prometheus.Desc) {
 	m := describe()
-	for _, d := range []*prometheus.Desc{m.waiting, m.oldest, m.pending, m.due, m.unconfirmed, m.aside, m.brake} {
+	for _, d := range []*prometheus.Desc{m.waiting, m.oldest, m.store, m.pending, m.due, m.unconfirmed, m.aside, m.brake} {
 		ch <- d
 	}
 }
@@ -92,11 +94,7 @@ func (b *backlog) Collect(ch chan<- prometheus.Metric) {
 	for _, name := range []string{stream.Facts, stream.Receipts} {
 		b.stream(ctx, ch, m, name)
 	}
-	pending, err := b.app.store.Pending(ctx, "", counted)
-	publishGauge(ch, m.pending, float64(len(pending)), err)
-	due, err := b.app.store.Due(ctx, b.app.now(), b.app.policy.Revision, counted)
-	publishGauge(ch, m.due, float64(len(due)), err)
-	b.unconfirmed(ctx, ch, m.unconfirmed)
+	b.stored(ctx, ch, m)
 	publishGauge(ch, m.aside, float64(b.app.aside.Count()), nil, string(natsio.KindDelivery))
 	publishGauge(ch, m.aside, float64(b.app.relay.Aside()), nil, string(natsio.KindSubject))
 	if b.app.brake != nil {
@@ -135,8 +133,25 @@ func (b *backlog) stream(ctx context.Context, ch chan<- prometheus.Metric, m mea
 	publishGauge(ch, m.oldest, waited, nil, name)
 }
 
+// stored counts what is in the store, and reports whether the store answers.
+func (b *backlog) stored(ctx context.Context, ch chan<- prometheus.Metric, m measures) {
+	pending, err := b.app.store.CountPending(ctx, counted)
+	up := 1.0
+	if err != nil {
+		up = 0
+	}
+	publishGauge(ch, m.store, up, nil)
+	if err != nil {
+		return
+	}
+	publishGauge(ch, m.pending, float64(pending), nil)
+	due, err := b.app.store.Due(ctx, b.app.now(), b.app.policy.Revision, counted)
+	publishGauge(ch, m.due, float64(len(due)), err)
+	b.unconfirmed(ctx, ch, m.unconfirmed)
+}
+
 func (b *backlog) unconfirmed(ctx context.Context, ch chan<- prometheus.Metric, d *prometheus.Desc) {
-	subjects, err := b.app.store.Unconfirmed(ctx, counted)
+	notices, err := b.app.store.OpenNotices(ctx, counted)
 	if err != nil {
 		publishGauge(ch, d, 0, err)
 		return
@@ -146,11 +161,9 @@ func (b *backlog) unconfirmed(ctx context.Context, ch chan<- prometheus.Metric, 
 		state notice.State
 	}
 	counts := map[key]int{{stream.KindDelete, notice.StateOverdue}: 0}
-	for i := range subjects {
-		for j := range subjects[i].Notices {
-			if n := &subjects[i].Notices[j]; n.Closed == nil {
-				counts[key{n.Kind, n.Progress(b.app.now()).State}]++
-			}
+	for i := range notices {
+		if n := &notices[i]; n.Closed == nil {
+			counts[key{n.Kind, n.Progress(b.app.now()).State}]++
 		}
 	}
 	for k, n := range counts {

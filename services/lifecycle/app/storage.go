@@ -14,6 +14,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/journal"
 	"github.com/rodopath/rodopath/services/lifecycle/mongostore"
+	"github.com/rodopath/rodopath/services/lifecycle/notice"
 	"github.com/rodopath/rodopath/services/lifecycle/policy"
 	"github.com/rodopath/rodopath/services/lifecycle/rollout"
 	"github.com/rodopath/rodopath/services/lifecycle/sqlitestore"
@@ -30,6 +31,9 @@ type storage interface {
 	journal.Reader
 	httpapi.Lists
 	httpapi.Journal
+	// CountPending and OpenNotices count what waits, for the metrics.
+	CountPending(ctx context.Context, limit int) (int, error)
+	OpenNotices(ctx context.Context, limit int) ([]notice.Notice, error)
 	// Prune removes old journal entries.
 	Prune(ctx context.Context, before time.Time, limit int) (int, error)
 	Close() error

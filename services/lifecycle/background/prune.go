@@ -33,3 +33,28 @@ func (p *Pruner) drain(ctx context.Context) error {
 	}
 	return nil
 }
+
+// releaseEvery is the interval between two searches for keys without a subject.
+const releaseEvery = 24 * time.Hour
+
+// OrphanReleaser removes the keys of subjects that were never stored.
+type OrphanReleaser struct {
+	// Release removes all such keys and returns the number removed.
+	Release func(ctx context.Context) (int, error)
+	Log     *slog.Logger
+}
+
+// Run searches once a day until the context ends.
+func (o *OrphanReleaser) Run(ctx context.Context) {
+	w := loop.Worker{
+		Failure: "keys without a subject were not removed", Every: releaseEvery, Log: o.Log,
+		Do: func(ctx context.Context) error {
+			n, err := o.Release(ctx)
+			if n > 0 {
+				o.Log.InfoContext(ctx, "keys without a subject were removed", "keys", n)
+			}
+			return err
+		},
+	}
+	w.Run(ctx)
+}

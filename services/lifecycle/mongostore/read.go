@@ -14,6 +14,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/notice"
 	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
 
@@ -81,6 +82,19 @@ func (s *Store) Pending(ctx context.Context, after string, limit int) ([]lifecyc
 	return out, nil
 }
 
+// CountPending returns the number of subjects with unpublished decisions or unwritten journal entries, up to limit.
+func (s *Store) CountPending(ctx context.Context, limit int) (int, error) {
+	if limit <= 0 {
+		return 0, nil
+	}
+	opts := options.Find().SetLimit(int64(limit)).SetProjection(named("_id")).SetBatchSize(countBatch)
+	list, err := find[header](ctx, s.subjects, bson.D{{Key: "pending", Value: true}}, opts)
+	if err != nil {
+		return 0, fmt.Errorf("count pending subjects: %w", err)
+	}
+	return len(list), nil
+}
+
 // Requested returns subjects with an open request, by deadline.
 func (s *Store) Requested(ctx context.Context, limit int) ([]lifecycle.Subject, error) {
 	// A condition of $exists would not use the bounds of the index, which also has an entry for
@@ -102,6 +116,27 @@ func (s *Store) Unconfirmed(ctx context.Context, limit int) ([]lifecycle.Subject
 		return out, fmt.Errorf("read subjects with unconfirmed decisions: %w", err)
 	}
 	return out, nil
+}
+
+// OpenNotices returns the notices of subjects with decisions that recipients have not answered, of at most limit
+// subjects, by deadline of the answer. Nothing else of the subjects is read.
+func (s *Store) OpenNotices(ctx context.Context, limit int) ([]notice.Notice, error) {
+	if limit <= 0 {
+		return nil, nil
+	}
+	opts := options.Find().
+		SetSort(ascending("notice_due", "_id")).SetLimit(int64(limit)).SetProjection(named("subject.notices")).SetBatchSize(chunk)
+	due := bson.D{{Key: "notice_due", Value: bson.D{{Key: "$gte", Value: time.Time{}}}}}
+	list, err := find[bson.Raw](ctx, s.subjects, due, opts)
+	if err != nil {
+		return nil, fmt.Errorf("read unconfirmed decisions: %w", err)
+	}
+	subjects, err := s.decode(list)
+	var out []notice.Notice
+	for i := range subjects {
+		out = append(out, subjects[i].Notices...)
+	}
+	return out, err
 }
 
 // Walk returns the subjects after an id, by id, without redirects. Only an empty page is the end of

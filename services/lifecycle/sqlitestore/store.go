@@ -14,6 +14,7 @@ import (
 	_ "modernc.org/sqlite" // the driver
 
 	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/notice"
 	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
 
@@ -221,6 +222,16 @@ func (s *Store) Pending(ctx context.Context, after string, limit int) ([]lifecyc
 	return out, nil
 }
 
+// CountPending returns the number of subjects with unpublished decisions or unwritten journal entries, up to limit.
+func (s *Store) CountPending(ctx context.Context, limit int) (int, error) {
+	var n int
+	if err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM (SELECT 1 FROM subjects WHERE pending = 1 LIMIT ?)", max(limit, 0)).
+		Scan(&n); err != nil {
+		return 0, fmt.Errorf("count pending subjects: %w", err)
+	}
+	return n, nil
+}
+
 // Requested returns subjects with an open request, by deadline.
 func (s *Store) Requested(ctx context.Context, limit int) ([]lifecycle.Subject, error) {
 	out, err := s.page(
@@ -246,6 +257,17 @@ func (s *Store) Unconfirmed(ctx context.Context, limit int) ([]lifecycle.Subject
 		return out, fmt.Errorf("read subjects with unconfirmed decisions: %w", err)
 	}
 	return out, nil
+}
+
+// OpenNotices returns the notices of subjects with decisions that recipients have not answered, of at most limit
+// subjects, by deadline of the answer.
+func (s *Store) OpenNotices(ctx context.Context, limit int) ([]notice.Notice, error) {
+	subjects, err := s.Unconfirmed(ctx, limit)
+	var out []notice.Notice
+	for i := range subjects {
+		out = append(out, subjects[i].Notices...)
+	}
+	return out, err
 }
 
 // Walk returns the subjects after an id, by id, without redirects. Only an empty page is the end of

@@ -18,6 +18,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/chain"
 	"github.com/rodopath/rodopath/services/lifecycle/decision"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/notice"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
@@ -39,6 +40,10 @@ type Store interface {
 	Due(ctx context.Context, at time.Time, revision string, limit int) ([]string, error)
 	// Requested returns subjects with an open request, by deadline and id.
 	Requested(ctx context.Context, limit int) ([]lifecycle.Subject, error)
+	// CountPending returns the number of pending subjects, up to limit.
+	CountPending(ctx context.Context, limit int) (int, error)
+	// OpenNotices returns the notices of at most limit subjects with unconfirmed decisions.
+	OpenNotices(ctx context.Context, limit int) ([]notice.Notice, error)
 	// Unconfirmed returns subjects with decisions that recipients have not answered, by deadline
 	// and id.
 	Unconfirmed(ctx context.Context, limit int) ([]lifecycle.Subject, error)
@@ -491,6 +496,11 @@ func pending(t *testing.T, open func() Store) {
 			s.Notes = []chain.Note{{Key: "alarm", At: day, Kind: chain.KindAlarm}}
 		}
 		mustSave(t, st, create(s))
+	}
+	for limit, want := range map[int]int{0: 0, 1: 1, 10: 3} {
+		if n, err := st.CountPending(t.Context(), limit); n != want || err != nil {
+			t.Errorf("got %d pending subjects and %v up to %d, want %d", n, err, limit, want)
+		}
 	}
 	got, err := st.Pending(t.Context(), "", 10)
 	if err != nil || !sameIDs(got, "p-0", "p-2", "p-3") {

@@ -189,6 +189,11 @@ func unconfirmed(t *testing.T, open func() Store) {
 	want(2, "p-1", "p-2")
 	want(0)
 	want(-1)
+	for limit, want := range map[int]int{0: 0, 2: 2, 10: 3} {
+		if got, err := st.OpenNotices(t.Context(), limit); len(got) != want || err != nil {
+			t.Errorf("got %d notices and %v of %d subjects, want %d", len(got), err, limit, want)
+		}
+	}
 	first := mustLoad(t, st, "p-1")
 	saved := awaiting("p-1", day)
 	saved.Version = 1
