@@ -75,6 +75,7 @@ soak: resident memory at the end | late-MiB | Soak | Soak early-MiB | early |
 soak: bytes of memory per decision | B/decision | Soak | | | <= 1000
 soak: webhook to event at the end, p99 | late-p99-ms | Soak | Soak early-p99-ms | early | <= 1.5
 soak: webhooks refused | refused | Soak | | |
+soak: webhooks whose event came after ten seconds | late | Soak | | |
 soak: webhooks without an event | lost | Soak | | | <= 0`
 
 func main() {

@@ -60,7 +60,10 @@ func TestApply_NothingIsPublishedOfAChangeThatIsHalfWritten(t *testing.T) {
 			o.apply(at(o.fact(signup, "", "ala@example.com"), 9*time.Hour))
 			o.apply(at(o.fact(unsub, "", "ala@example.com"), 8*time.Hour))
 			o.drain()
-			o.apply(at(o.fact(signup, "", "ala@example.com"), 7*time.Hour), at(o.fact(unsub, "", "ala@example.com"), 6*time.Hour))
+			o.apply(
+				at(o.fact(signup, "", "ala@example.com"), 7*time.Hour),
+				at(o.fact(unsub, "", "ala@example.com"), 6*time.Hour),
+			)
 			o.drain()
 		},
 		"a return with an old sale": func(o *outboxBench) {
@@ -84,7 +87,10 @@ func TestApply_NothingIsPublishedOfAChangeThatIsHalfWritten(t *testing.T) {
 			o.drain()
 			o.apply(at(o.fact(unsub, "", "ola@example.com", "mailerlite:1"), 7*time.Hour))
 			o.drain()
-			o.apply(at(o.fact(signup, "", "ala@example.com"), 6*time.Hour), at(o.fact(unsub, "", "ala@example.com"), 5*time.Hour))
+			o.apply(
+				at(o.fact(signup, "", "ala@example.com"), 6*time.Hour),
+				at(o.fact(unsub, "", "ala@example.com"), 5*time.Hour),
+			)
 			o.drain()
 		},
 	}

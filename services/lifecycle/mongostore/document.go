@@ -1,7 +1,6 @@
 package mongostore
 
 import (
-	"bytes"
 	"crypto/rand"
 	"fmt"
 	"reflect"
@@ -55,14 +54,25 @@ type document struct {
 	Pending bool `bson:"pending,omitempty"`
 	// Write is the random id of the write. After a lost response, the writer finds out from Write
 	// whether the document was stored.
-	Write   string            `bson:"write"`
-	Subject lifecycle.Subject `bson:"subject"`
+	Write string `bson:"write"`
+	// Subject is the subject; of one that is stored in parts, the text inParts, which no program of an earlier layout
+	// can take for a subject.
+	Subject any `bson:"subject"`
+	// Head is the subject without the lists that are stored in parts, and Parts names the parts, in order.
+	Head  *lifecycle.Subject `bson:"head,omitempty"`
+	Parts []partRef          `bson:"parts,omitempty"`
 }
 
-// subject returns the subject with the stored version.
-func (d *document) subject() lifecycle.Subject {
-	d.Subject.Version = d.Version
-	return d.Subject
+// inParts takes the place of a subject that is stored in parts.
+const inParts = "stored in parts"
+
+// stored is a document as it is read.
+type stored struct {
+	ID      string            `bson:"_id"`
+	Version int64             `bson:"version"`
+	Subject bson.RawValue     `bson:"subject"`
+	Head    lifecycle.Subject `bson:"head"`
+	Parts   []partRef         `bson:"parts"`
 }
 
 // identity maps a key to its subject.
@@ -85,16 +95,25 @@ type row struct {
 	// version is the required version of the stored subject; 0 means not stored.
 	version int64
 	write   string
-	doc     bson.Raw
-	err     error
+	// content is the document before its encoding, with parts.
+	content document
+	parts   []newPart
+	// mayHaveParts reports whether the stored subject may be stored in parts.
+	mayHaveParts bool
+	// superfluous are the parts of the stored subject that the written one does not name.
+	superfluous []string
+	// fresh are the parts stored for this row.
+	fresh []string
+	doc   bson.Raw
+	err   error
 }
 
 // encode prepares the write of a subject. An encoding error is kept in the row and does not affect
 // the other writes.
 func (s *Store) encode(subject lifecycle.Subject) *row {
-	r := &row{id: subject.ID, version: subject.Version, write: rand.Text()}
+	r := &row{id: subject.ID, version: subject.Version, write: rand.Text(), mayHaveParts: s.parted.has(subject.ID)}
 	subject.Version++
-	d := document{
+	r.content = document{
 		ID:         subject.ID,
 		Version:    subject.Version,
 		ReviewAt:   subject.ReviewAt,
@@ -102,23 +121,35 @@ func (s *Store) encode(subject lifecycle.Subject) *row {
 		NoticeDue:  subject.NoticeDue,
 		Pending:    subject.Pending(),
 		Write:      r.write,
-		Subject:    subject,
 	}
 	if subject.MergedInto == "" {
-		d.Revision = &subject.Revision
+		r.content.Revision = &subject.Revision
 	}
-	var buf bytes.Buffer
-	enc := bson.NewEncoder(bson.NewDocumentWriter(&buf))
-	enc.SetRegistry(s.registry)
-	enc.UseJSONStructTags()
-	if err := enc.Encode(d); err != nil {
-		r.err = fmt.Errorf("encode subject %s: %w", subject.ID, err)
+	head, pieces := s.lengths.split(subject)
+	if len(pieces) == 0 {
+		r.content.Subject = subject
+		r.err = s.finish(r)
 		return r
 	}
-	if buf.Len() > maxDocument {
-		r.err = fmt.Errorf("encode subject %s: %d bytes are more than a document can hold", subject.ID, buf.Len())
-		return r
-	}
-	r.doc = buf.Bytes()
+	r.mayHaveParts = true
+	r.content.Subject, r.content.Head = inParts, &head
+	r.parts, r.err = s.partsOf(subject.ID, pieces)
 	return r
+}
+
+// finish encodes the document of a row, with the names of its parts.
+func (s *Store) finish(r *row) error {
+	r.content.Parts = nil
+	for i := range r.parts {
+		r.content.Parts = append(r.content.Parts, r.parts[i].ref)
+	}
+	data, err := s.marshal(r.content)
+	if err != nil {
+		return fmt.Errorf("encode subject %s: %w", r.id, err)
+	}
+	if len(data) > maxDocument {
+		return fmt.Errorf("encode subject %s: %d bytes are more than a document can hold", r.id, len(data))
+	}
+	r.doc = data
+	return nil
 }

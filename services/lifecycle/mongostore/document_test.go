@@ -1,7 +1,6 @@
 package mongostore
 
 import (
-	"bytes"
 	"testing"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -17,17 +16,16 @@ func TestRegistry_ReadsADecisionOfAFormerVersion(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	decoder := bson.NewDecoder(bson.NewDocumentReader(bytes.NewReader(raw)))
-	decoder.SetRegistry(newRegistry())
-	decoder.UseJSONStructTags()
-	var d document
-	if err := decoder.Decode(&d); err != nil {
+	st := &Store{registry: newRegistry()}
+	var d stored
+	if err := st.unmarshal(raw, &d); err != nil {
 		t.Fatal(err)
 	}
-	if len(d.Subject.Outbox) != 1 {
-		t.Fatalf("%d decisions, want 1", len(d.Subject.Outbox))
+	subject, err := st.subject(&d, nil)
+	if err != nil || len(subject.Outbox) != 1 {
+		t.Fatalf("%d decisions and %v, want 1", len(subject.Outbox), err)
 	}
-	got := d.Subject.Outbox[0]
+	got := subject.Outbox[0]
 	if got.ID != "dec_1" || !got.WholePerson() || len(got.Delete.Items) != 1 ||
 		len(got.Delete.Items[0].Names) != 1 || len(got.Delete.Purposes) != 1 {
 		t.Errorf("the former decision is read as %+v", got)

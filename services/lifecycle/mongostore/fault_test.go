@@ -21,26 +21,31 @@ import (
 // in turn: before and after the server has carried it out. The driver sends the
 // write again, and the outcome must be the same as if nothing had happened.
 func TestStore_CutConnection(t *testing.T) {
-	writes := cutAt(t, 0, mongowire.FaultNone)
-	if writes < 10 {
-		t.Fatalf("a life takes only %d writes", writes)
-	}
-	for n := 1; n <= writes; n++ {
-		t.Run(fmt.Sprintf("before write %d", n), func(t *testing.T) {
-			t.Parallel()
-			cutAt(t, n, mongowire.FaultCutBefore)
-		})
-		t.Run(fmt.Sprintf("after write %d", n), func(t *testing.T) {
-			t.Parallel()
-			cutAt(t, n, mongowire.FaultCutAfter)
-		})
+	for _, parts := range []bool{false, true} {
+		writes := cutAt(t, 0, mongowire.FaultNone, parts)
+		if writes < 10 {
+			t.Fatalf("a life takes only %d writes", writes)
+		}
+		for n := 1; n <= writes; n++ {
+			t.Run(fmt.Sprintf("before write %d, in parts %v", n, parts), func(t *testing.T) {
+				t.Parallel()
+				cutAt(t, n, mongowire.FaultCutBefore, parts)
+			})
+			t.Run(fmt.Sprintf("after write %d, in parts %v", n, parts), func(t *testing.T) {
+				t.Parallel()
+				cutAt(t, n, mongowire.FaultCutAfter, parts)
+			})
+		}
 	}
 }
 
 // cutAt runs a life with a fault at one write, and returns how many writes came.
-func cutAt(t *testing.T, n int, fault mongowire.Fault) int {
+func cutAt(t *testing.T, n int, fault mongowire.Fault, parts bool) int {
 	srv := listen(t, mongowire.Options{})
 	st := open(t, newClock().opts(srv.URI()))
+	if parts {
+		st.CutShort()
+	}
 	var writes atomic.Int32
 	srv.Hook(func(c mongowire.Command) mongowire.Fault {
 		if isWrite(c.Name) && int(writes.Add(1)) == n {

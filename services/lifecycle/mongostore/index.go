@@ -44,6 +44,9 @@ func (s *Store) ensureIndexes(ctx context.Context, t topology) error {
 	if err != nil {
 		return err
 	}
+	if err := ensure(ctx, t, s.parts, full("subject", "subject")); err != nil {
+		return err
+	}
 	err = ensure(
 		ctx,
 		t,

@@ -12,8 +12,8 @@ import (
 
 // layout is the version of the documents. A new version is needed when an older program would
 // misread the documents. Fields that an older program merely ignores need no new version, so that
-// two versions run side by side during an upgrade.
-const layout = 1
+// two versions run side by side during an upgrade. Since version 2 a subject may be stored in parts.
+const layout = 2
 
 // layoutID is the one document of the collection "layout".
 const layoutID = "documents"

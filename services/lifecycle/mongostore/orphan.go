@@ -15,10 +15,13 @@ import (
 const orphanedAfter = time.Hour
 
 // ReleaseOrphans removes the keys that a writer claimed and whose subject was never stored, because the writer broke
-// off and nobody tried again: keys are keyed hashes of persons. The number of removed keys is returned. A call reads
-// all keys, so calls should be rare.
+// off and nobody tried again: keys are keyed hashes of persons. The parts of subjects that no subject names go as well.
+// The number of removed documents is returned. A call reads all keys, so calls should be rare.
 func (s *Store) ReleaseOrphans(ctx context.Context) (int, error) {
-	removed := 0
+	removed, err := s.releaseParts(ctx)
+	if err != nil {
+		return removed, fmt.Errorf("remove parts without a subject: %w", err)
+	}
 	for after := ""; ; {
 		page, err := find[identity](ctx, s.identities, bson.D{{Key: "_id", Value: bson.D{{Key: "$gt", Value: after}}}},
 			options.Find().SetSort(ascending("_id")).SetLimit(chunk).SetBatchSize(chunk))
@@ -64,4 +67,49 @@ func (s *Store) releaseOrphans(ctx context.Context, page []identity) (int, error
 		return 0, err
 	}
 	return int(res.DeletedCount), nil
+}
+
+// releaseParts removes the parts that no subject names.
+func (s *Store) releaseParts(ctx context.Context) (int, error) {
+	removed := 0
+	before := s.now().Add(-orphanedAfter)
+	for after := ""; ; {
+		page, err := find[part](ctx, s.parts, bson.D{{Key: "_id", Value: bson.D{{Key: "$gt", Value: after}}}},
+			options.Find().SetSort(ascending("_id")).SetLimit(chunk).SetProjection(named("_id", "subject", "at")))
+		if err != nil || len(page) == 0 {
+			return removed, err
+		}
+		after = page[len(page)-1].ID
+		named, err := s.named(ctx, page)
+		if err != nil {
+			return removed, err
+		}
+		var models []mongo.WriteModel
+		for _, p := range page {
+			if p.At.Before(before) && !named[p.ID] {
+				models = append(models, deletePart(p.ID, p.Subject))
+			}
+		}
+		res, _, err := bulk(ctx, s.parts, models)
+		if err != nil {
+			return removed, err
+		}
+		removed += int(res.DeletedCount)
+	}
+}
+
+// named reports which parts their subjects name.
+func (s *Store) named(ctx context.Context, page []part) (map[string]bool, error) {
+	var ids []string
+	for _, p := range page {
+		ids = append(ids, p.Subject)
+	}
+	subjects, err := s.namings(ctx, sorted(ids))
+	out := map[string]bool{}
+	for _, n := range subjects {
+		for _, p := range n.Parts {
+			out[p.ID] = true
+		}
+	}
+	return out, err
 }

@@ -59,7 +59,7 @@ func (s *Store) Load(ctx context.Context, ids []string) (map[string]lifecycle.Su
 	list, err := byID[bson.Raw](ctx, s.subjects, ids)
 	var subjects []lifecycle.Subject
 	if err == nil {
-		subjects, err = s.decode(list)
+		subjects, err = s.decode(ctx, list)
 	}
 	found := make(map[string]lifecycle.Subject, len(subjects))
 	for _, subject := range subjects {
@@ -125,18 +125,25 @@ func (s *Store) OpenNotices(ctx context.Context, limit int) ([]notice.Notice, er
 		return nil, nil
 	}
 	opts := options.Find().
-		SetSort(ascending("notice_due", "_id")).SetLimit(int64(limit)).SetProjection(named("subject.notices")).SetBatchSize(chunk)
+		SetSort(ascending("notice_due", "_id")).
+		SetLimit(int64(limit)).SetProjection(named("subject.notices", "head.notices")).SetBatchSize(chunk)
 	due := bson.D{{Key: "notice_due", Value: bson.D{{Key: "$gte", Value: time.Time{}}}}}
 	list, err := find[bson.Raw](ctx, s.subjects, due, opts)
 	if err != nil {
 		return nil, fmt.Errorf("read unconfirmed decisions: %w", err)
 	}
-	subjects, err := s.decode(list)
 	var out []notice.Notice
-	for i := range subjects {
-		out = append(out, subjects[i].Notices...)
+	for _, raw := range list {
+		var d struct {
+			Subject struct{ Notices []notice.Notice } `bson:"subject"`
+			Head    struct{ Notices []notice.Notice } `bson:"head"`
+		}
+		if err := s.unmarshal(raw, &d); err != nil {
+			return nil, fmt.Errorf("read unconfirmed decisions: %w", err)
+		}
+		out = append(append(out, d.Subject.Notices...), d.Head.Notices...)
 	}
-	return out, err
+	return out, nil
 }
 
 // Walk returns the subjects after an id, by id, without redirects. Only an empty page is the end of
@@ -166,27 +173,107 @@ func (s *Store) page(ctx context.Context, limit int, filter bson.D, sort ...stri
 	if err != nil {
 		return nil, err
 	}
-	return s.decode(list)
+	return s.decode(ctx, list)
 }
 
-// decode returns the subjects of documents. The error is a store.DamagedError if only some documents cannot be
-// decoded.
-func (s *Store) decode(docs []bson.Raw) ([]lifecycle.Subject, error) {
+// readTries bounds the attempts to read a subject that is written meanwhile.
+const readTries = 10
+
+// decode returns the subjects of documents, with their parts. The error is a store.DamagedError if only some documents
+// cannot be decoded.
+func (s *Store) decode(ctx context.Context, docs []bson.Raw) ([]lifecycle.Subject, error) {
 	var damaged store.Damaged
 	out := make([]lifecycle.Subject, 0, len(docs))
+	for try := 0; len(docs) > 0; try++ {
+		whole, torn, err := s.decodeOnce(ctx, docs, &damaged)
+		if err != nil {
+			return nil, err
+		}
+		if out = append(out, whole...); len(torn) == 0 {
+			break
+		}
+		if try == readTries {
+			for _, id := range torn {
+				damaged.Add(id, errParts)
+			}
+			break
+		}
+		if docs, err = byID[bson.Raw](ctx, s.subjects, torn); err != nil {
+			return nil, err
+		}
+	}
+	return out, damaged.Err()
+}
+
+// errParts means that the parts of a subject are missing.
+var errParts = errors.New("parts of the subject are missing")
+
+// decodeOnce returns the subjects that are whole, and the ids of those that were written while their parts were read.
+func (s *Store) decodeOnce(
+	ctx context.Context, docs []bson.Raw, damaged *store.Damaged,
+) (whole []lifecycle.Subject, torn []string, err error) {
+	found := make([]stored, 0, len(docs))
 	for _, raw := range docs {
-		d := document{}
-		dec := bson.NewDecoder(bson.NewDocumentReader(bytes.NewReader(raw)))
-		dec.SetRegistry(s.registry)
-		dec.UseJSONStructTags()
-		if err := dec.Decode(&d); err != nil {
+		var d stored
+		if err := s.unmarshal(raw, &d); err != nil {
 			id, _ := raw.Lookup("_id").StringValueOK()
 			damaged.Add(id, err)
 			continue
 		}
-		out = append(out, d.subject())
+		found = append(found, d)
 	}
-	return out, damaged.Err()
+	pieces, err := s.listsOf(ctx, found)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i := range found {
+		subject, err := s.subject(&found[i], pieces)
+		switch {
+		case errors.Is(err, errParts):
+			torn = append(torn, found[i].ID)
+		case err != nil:
+			damaged.Add(found[i].ID, err)
+		default:
+			whole = append(whole, subject)
+		}
+	}
+	return whole, torn, nil
+}
+
+// subject returns the subject of a document with the stored version.
+func (s *Store) subject(d *stored, pieces map[string]lists) (lifecycle.Subject, error) {
+	subject := d.Head
+	if len(d.Parts) == 0 {
+		raw, ok := d.Subject.DocumentOK()
+		if !ok {
+			return subject, fmt.Errorf("subject %s is no document", d.ID)
+		}
+		if err := s.unmarshal(raw, &subject); err != nil {
+			return subject, err
+		}
+		subject.Version = d.Version
+		return subject, nil
+	}
+	s.parted.add(d.ID)
+	of := make([]lists, len(d.Parts))
+	for i, p := range d.Parts {
+		piece, ok := pieces[p.ID]
+		if !ok {
+			return subject, errParts
+		}
+		of[i] = piece
+	}
+	subject = join(subject, of)
+	subject.Version = d.Version
+	return subject, nil
+}
+
+// unmarshal decodes a document as marshal encodes it.
+func (s *Store) unmarshal(raw bson.Raw, into any) error {
+	dec := bson.NewDecoder(bson.NewDocumentReader(bytes.NewReader(raw)))
+	dec.SetRegistry(s.registry)
+	dec.UseJSONStructTags()
+	return dec.Decode(into)
 }
 
 // countBatch is the number of ids in one response during a count.

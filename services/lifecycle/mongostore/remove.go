@@ -27,6 +27,11 @@ func (b *batch) remove(ctx context.Context) error {
 	if err := inParallel(len(all), func(i int) error { return b.removeSubject(ctx, all[i]) }); err != nil {
 		return err
 	}
+	var removed []string
+	b.removals(func(c *change) { removed = append(removed, c.Subject.ID) })
+	if err := b.store.removeParts(ctx, removed); err != nil {
+		return err
+	}
 	return b.removeTraces(ctx)
 }
 

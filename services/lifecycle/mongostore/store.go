@@ -45,8 +45,12 @@ type Store struct {
 	journal, policies    *mongo.Collection
 	state                *mongo.Collection
 	layout               *mongo.Collection
-	registry             *bson.Registry
-	now                  func() time.Time
+	// parts are the parts of subjects with long lists.
+	parts    *mongo.Collection
+	parted   parted
+	lengths  lengths
+	registry *bson.Registry
+	now      func() time.Time
 }
 
 // commandTimeout bounds every command. It is shorter than the time after which an unacknowledged batch of facts is
@@ -83,8 +87,10 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 		policies:   db.Collection("policies"),
 		state:      db.Collection("state"),
 		layout:     db.Collection("layout"),
+		parts:      db.Collection("parts"),
 		registry:   registry,
 		now:        opts.Now,
+		lengths:    usualLengths(),
 	}
 	if err := s.prepare(ctx, db, opts.Log); err != nil {
 		return nil, errors.Join(fmt.Errorf("open store %s: %w", opts.Database, err), s.Close())

@@ -44,6 +44,18 @@ func TestStore_Conforms_OverWire(t *testing.T) {
 	}
 }
 
+// TestStore_Conforms_InParts runs the conformance suite with every list of two and more elements in parts.
+func TestStore_Conforms_InParts(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) func(*testing.T) storetest.Store {
+		opts := mongostore.Options{URI: listen(t, mongowire.Options{}).URI()}
+		return func(t *testing.T) storetest.Store {
+			st := open(t, opts)
+			st.CutShort()
+			return st
+		}
+	})
+}
+
 func opener(opts mongostore.Options) func(*testing.T) storetest.Store {
 	return func(t *testing.T) storetest.Store { return open(t, opts) }
 }

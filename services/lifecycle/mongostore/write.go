@@ -36,6 +36,23 @@ func (b *batch) redirect(ctx context.Context) error {
 
 // writeRows writes rows, each on its version. The result is the error of the row.
 func (s *Store) writeRows(ctx context.Context, rows []*row) error {
+	if err := s.storeParts(ctx, rows); err != nil {
+		return err
+	}
+	ready := make([]*row, 0, len(rows))
+	for _, r := range rows {
+		if r.err == nil {
+			ready = append(ready, r)
+		}
+	}
+	if err := s.replaceRows(ctx, ready); err != nil {
+		return err
+	}
+	return s.dropParts(ctx, ready)
+}
+
+// replaceRows inserts or replaces the documents of rows.
+func (s *Store) replaceRows(ctx context.Context, rows []*row) error {
 	models := make([]mongo.WriteModel, len(rows))
 	for i, r := range rows {
 		if r.version == 0 {

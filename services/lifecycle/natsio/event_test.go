@@ -17,7 +17,13 @@ import (
 func event(id string) *stream.Event {
 	d := stream.Decision{Kind: stream.KindAskConsent, Effective: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}
 	return &stream.Event{
-		SpecVersion: "1.0", ID: id, Source: stream.Source, Type: stream.TypeAskConsent, Subject: "ala", Time: d.Effective, Data: d,
+		SpecVersion: "1.0",
+		ID:          id,
+		Source:      stream.Source,
+		Type:        stream.TypeAskConsent,
+		Subject:     "ala",
+		Time:        d.Effective,
+		Data:        d,
 	}
 }
 
