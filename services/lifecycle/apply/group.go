@@ -93,6 +93,9 @@ func (g *grouping) find(n string) string {
 		if !ok || up == n {
 			return n
 		}
+		if above := g.parent[up]; above != up {
+			g.parent[n] = above // halves the path for the next one
+		}
 		n = up
 	}
 }

@@ -3,10 +3,12 @@
 package natsio
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -20,8 +22,10 @@ import (
 const consumerName = "lifecycle"
 
 const (
-	// ackWait is the time until redelivery of a batch without acknowledgement.
+	// ackWait is the time until redelivery of a message of which nothing is heard.
 	ackWait = 15 * time.Second
+	// signs is how often in that time a message under way gives a sign of life.
+	signs = 3
 	// defaultPause is the pause after a failure.
 	defaultPause = time.Second
 )
@@ -55,6 +59,9 @@ type Feed struct {
 	Linger time.Duration
 	// Pause is the pause after a failure, which grows with each failure of one message; 0 means 1 second.
 	Pause time.Duration
+	// AckWait is the time until redelivery of a message of a consumer that is gone; 0 means 15 seconds. A message that
+	// waits for its batch, or is being applied, is not redelivered, however long that takes.
+	AckWait time.Duration
 	// Tracer starts a span for each message; nil only passes trace ids on.
 	Tracer *trace.Tracer
 	Log    *slog.Logger
@@ -66,10 +73,8 @@ type Feed struct {
 
 // Run feeds until the context ends.
 func (f *Feed) Run(ctx context.Context) {
-	if f.Pause == 0 {
-		f.Pause = defaultPause
-	}
-	batches := make(chan []jetstream.Msg)
+	f.Pause, f.AckWait = cmp.Or(f.Pause, defaultPause), cmp.Or(f.AckWait, ackWait)
+	batches := make(chan *underway)
 	go func() {
 		defer close(batches)
 		f.fetch(ctx, batches)
@@ -78,11 +83,12 @@ func (f *Feed) Run(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		select {
-		case msgs, more := <-batches:
+		case batch, more := <-batches:
 			if !more {
 				return
 			}
-			f.apply(ctx, msgs)
+			f.apply(ctx, batch.msgs)
+			batch.end()
 		case <-tick.C:
 			f.refresh(ctx)
 		}
@@ -100,9 +106,9 @@ func (f *Feed) refresh(ctx context.Context) {
 }
 
 // fetch reads ahead by one batch while the one before is applied.
-func (f *Feed) fetch(ctx context.Context, out chan<- []jetstream.Msg) {
+func (f *Feed) fetch(ctx context.Context, out chan<- *underway) {
 	config := jetstream.ConsumerConfig{
-		Durable: consumerName, AckPolicy: jetstream.AckExplicitPolicy, AckWait: ackWait,
+		Durable: consumerName, AckPolicy: jetstream.AckExplicitPolicy, AckWait: f.AckWait,
 		MaxAckPending: 8 * mostMessages, Description: "applies facts to subjects",
 		MemoryStorage: f.Alone && f.forget(ctx), // the stream removes what is acknowledged, so nothing needs a file
 	}
@@ -111,9 +117,11 @@ func (f *Feed) fetch(ctx context.Context, out chan<- []jetstream.Msg) {
 		for err == nil && ctx.Err() == nil {
 			var msgs []jetstream.Msg
 			if msgs, err = f.next(ctx, consumer); len(msgs) > 0 {
+				batch := newUnderway(msgs, f.AckWait/signs)
 				select {
-				case out <- msgs:
+				case out <- batch:
 				case <-ctx.Done():
+					batch.end()
 				}
 			}
 		}
@@ -122,6 +130,37 @@ func (f *Feed) fetch(ctx context.Context, out chan<- []jetstream.Msg) {
 			loop.Sleep(ctx, f.Pause)
 		}
 	}
+}
+
+// underway are messages that give signs of life until their end, so that they are not redelivered meanwhile.
+type underway struct {
+	msgs []jetstream.Msg
+	stop chan struct{}
+	done sync.WaitGroup
+}
+
+func newUnderway(msgs []jetstream.Msg, every time.Duration) *underway {
+	u := &underway{msgs: msgs, stop: make(chan struct{})}
+	u.done.Go(func() {
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		for {
+			select {
+			case <-u.stop:
+				return
+			case <-tick.C:
+			}
+			for _, msg := range msgs {
+				_ = msg.InProgress() // an error means that the message is acknowledged, or that the broker is away
+			}
+		}
+	})
+	return u
+}
+
+func (u *underway) end() {
+	close(u.stop)
+	u.done.Wait()
 }
 
 // forget removes the consumer of an earlier process, so that its messages are redelivered at once.

@@ -261,3 +261,33 @@ func idsOf(n int) []string {
 	}
 	return out
 }
+
+// TestFeed_ABatchThatTakesLongIsNotRedelivered: a batch takes four times the wait for an acknowledgement, and another
+// one waits behind the first. Each message is applied once.
+func TestFeed_ABatchThatTakesLongIsNotRedelivered(t *testing.T) {
+	const wait = 300 * time.Millisecond
+	s := newStoppedScene(t)
+	s.feed.AckWait = wait
+	inner := s.feed.Apply
+	first := true
+	s.feed.Apply = func(ctx context.Context, deliveries []*factv1.Delivery) error {
+		if first {
+			first = false
+			s.publish("late-1")
+			time.Sleep(4 * wait) // a slow store
+		}
+		return inner(ctx, deliveries)
+	}
+	s.publish("slow-1")
+	s.start()
+	for _, want := range []string{"slow-1", "late-1"} {
+		if got := <-s.applied; got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	select {
+	case id := <-s.applied:
+		t.Errorf("%s was applied again, want once", id)
+	case <-time.After(2 * wait):
+	}
+}
