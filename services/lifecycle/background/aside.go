@@ -62,6 +62,24 @@ func (r *Relay) setAside(ctx context.Context, subject string, cause error) error
 	return errors.Join(err, r.opts.SetAside(ctx, subject, cause))
 }
 
+// forget forgets the subjects that were set aside and have nothing to publish any more: their last write was carried
+// out although its answer was lost, or they were merged.
+func (r *Relay) forget(ctx context.Context, pending map[string]bool) error {
+	r.sending.Lock()
+	defer r.sending.Unlock()
+	var errs []error
+	for id := range r.aside {
+		if pending[id] {
+			continue
+		}
+		r.aside.clear(id)
+		if r.opts.SetAside != nil {
+			errs = append(errs, r.opts.SetAside(ctx, id, nil))
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // Retry tries the subjects that are set aside at once.
 func (r *Relay) Retry() {
 	r.sending.Lock()

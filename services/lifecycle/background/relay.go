@@ -130,8 +130,9 @@ const relayPage = 500
 func (r *Relay) Drain(ctx context.Context) (int, error) {
 	sent, after := 0, ""
 	var failed []error
+	pending := map[string]bool{}
 	for {
-		n, next, err := r.publishPage(ctx, after)
+		n, next, err := r.publishPage(ctx, after, pending)
 		sent += n
 		if errors.Is(err, ErrUnavailable) || ctx.Err() != nil {
 			return sent, errors.Join(append(failed, err)...)
@@ -140,14 +141,15 @@ func (r *Relay) Drain(ctx context.Context) (int, error) {
 			failed = append(failed, err)
 		}
 		if next == "" {
-			return sent, errors.Join(failed...)
+			return sent, errors.Join(append(failed, r.forget(ctx, pending))...)
 		}
 		after = next
 	}
 }
 
-// publishPage publishes one page of outboxes; next is the last id of a full page, and empty otherwise.
-func (r *Relay) publishPage(ctx context.Context, after string) (sent int, next string, err error) {
+// publishPage publishes one page of outboxes, and adds the subjects of the page to pending; next is the last id of a full
+// page, and empty otherwise.
+func (r *Relay) publishPage(ctx context.Context, after string, pending map[string]bool) (sent int, next string, err error) {
 	r.sending.Lock()
 	defer r.sending.Unlock()
 	subjects, err := r.opts.Store.Pending(ctx, after, relayPage)
@@ -157,7 +159,11 @@ func (r *Relay) publishPage(ctx context.Context, after string) (sent int, next s
 	}
 	var failed []error
 	for id, cause := range damaged {
+		pending[id] = true
 		failed = append(failed, r.setAside(ctx, id, cause))
+	}
+	for i := range subjects {
+		pending[subjects[i].ID] = true
 	}
 	if len(subjects)+len(damaged) >= relayPage {
 		next = lastID(subjects, damaged)
