@@ -147,9 +147,11 @@ func (r *Relay) Drain(ctx context.Context) (int, error) {
 	}
 }
 
-// publishPage publishes one page of outboxes, and adds the subjects of the page to pending; next is the last id of a full
-// page, and empty otherwise.
-func (r *Relay) publishPage(ctx context.Context, after string, pending map[string]bool) (sent int, next string, err error) {
+// publishPage publishes one page of outboxes, and adds the subjects of the page to pending; next is the last id of a
+// full page, and empty otherwise.
+func (r *Relay) publishPage(
+	ctx context.Context, after string, pending map[string]bool,
+) (sent int, next string, err error) {
 	r.sending.Lock()
 	defer r.sending.Unlock()
 	subjects, err := r.opts.Store.Pending(ctx, after, relayPage)
