@@ -29,18 +29,13 @@ const installationName = "installation"
 // ErrForeign means that a part belongs to another installation.
 var ErrForeign = errors.New("it belongs to another installation")
 
-// identify reads the installation of the database. A database without one gets an id, and the streams are claimed for
-// it.
+// identify reads the installation of the database. A database without one gets an id, the same for all replicas that
+// start at once, and the streams are claimed for it.
 func (a *App) identify(ctx context.Context) error {
+	fresh := Installation{ID: strings.ToLower(rand.Text())}
 	var err error
-	if a.installation, err = store.ReadState[Installation](ctx, a.store, installationName); err != nil {
+	if a.installation, err = store.AddState(ctx, a.store, installationName, fresh); err != nil {
 		return err
-	}
-	if a.installation.ID == "" {
-		a.installation.ID = strings.ToLower(rand.Text())
-		if err := a.saveInstallation(ctx, a.installation); err != nil {
-			return err
-		}
 	}
 	return a.claimStreams(ctx)
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/policy"
 	"github.com/rodopath/rodopath/services/lifecycle/rollout"
 	"github.com/rodopath/rodopath/services/lifecycle/sqlitestore"
+	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
 
 // storage is the storage interface of all loops.
@@ -31,6 +32,7 @@ type storage interface {
 	journal.Reader
 	httpapi.Lists
 	httpapi.Journal
+	store.StateAdder
 	// CountPending and OpenNotices count what waits, for the metrics.
 	CountPending(ctx context.Context, limit int) (int, error)
 	OpenNotices(ctx context.Context, limit int) ([]notice.Notice, error)

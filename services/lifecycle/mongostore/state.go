@@ -50,3 +50,13 @@ func (s *Store) SetState(ctx context.Context, name, doc string) error {
 	}
 	return nil
 }
+
+// AddState stores a document unless there is one of its name, and returns the stored one. Of several callers at the
+// same time one succeeds.
+func (s *Store) AddState(ctx context.Context, name, doc string) (string, error) {
+	_, err := s.state.InsertMany(ctx, []any{storedState{name, doc}})
+	if err != nil && !mongo.IsDuplicateKeyError(err) {
+		return "", fmt.Errorf("add the state %s: %w", name, err)
+	}
+	return s.State(ctx, name)
+}

@@ -25,3 +25,13 @@ func (s *Store) SetState(ctx context.Context, name, doc string) error {
 	}
 	return nil
 }
+
+// AddState stores a document unless there is one of its name, and returns the stored one. Of several callers at the
+// same time one succeeds.
+func (s *Store) AddState(ctx context.Context, name, doc string) (string, error) {
+	const insert = "INSERT INTO state (name, doc) VALUES (?, ?) ON CONFLICT (name) DO NOTHING"
+	if _, err := s.write.ExecContext(ctx, insert, name, doc); err != nil {
+		return "", fmt.Errorf("add the state %s: %w", name, err)
+	}
+	return s.State(ctx, name)
+}

@@ -34,3 +34,26 @@ func WriteState[T any](ctx context.Context, in Stater, name string, value T) err
 	}
 	return in.SetState(ctx, name, string(doc))
 }
+
+// StateAdder keeps documents about the installation that are stored once.
+type StateAdder interface {
+	// AddState stores a document unless there is one of its name, and returns the stored one.
+	AddState(ctx context.Context, name, doc string) (string, error)
+}
+
+// AddState encodes and stores the document of a name unless there is one, and returns the stored one.
+func AddState[T any](ctx context.Context, in StateAdder, name string, value T) (T, error) {
+	doc, err := json.Marshal(value)
+	if err != nil {
+		return value, fmt.Errorf("encode the state %s: %w", name, err)
+	}
+	stored, err := in.AddState(ctx, name, string(doc))
+	if err != nil {
+		return value, err
+	}
+	var out T
+	if err := json.Unmarshal([]byte(stored), &out); err != nil {
+		return value, fmt.Errorf("decode the state %s: %w", name, err)
+	}
+	return out, nil
+}

@@ -62,6 +62,8 @@ type Store interface {
 	State(ctx context.Context, name string) (string, error)
 	// SetState stores such a document; the latest one counts.
 	SetState(ctx context.Context, name, doc string) error
+	// AddState stores such a document unless there is one, and returns the stored one.
+	AddState(ctx context.Context, name, doc string) (string, error)
 	Close() error
 }
 
