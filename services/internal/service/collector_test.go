@@ -13,7 +13,7 @@ func TestCollectorPercent_GrowsOnlyWhileTheProgramIsBusyAndSmall(t *testing.T) {
 		"much work":      {calmPercent, 5, 10 << 20, busyPercent},
 		"still much":     {busyPercent, 1, 10 << 20, busyPercent},
 		"work is over":   {busyPercent, 0, 10 << 20, calmPercent},
-		"a larger heap":  {calmPercent, 5, 20 << 20, 200},
+		"a larger heap":  {calmPercent, 5, 32 << 20, 200},
 		"a large heap":   {busyPercent, 5, 300 << 20, calmPercent},
 		"an empty heap":  {calmPercent, 5, 0, busyPercent},
 		"large and idle": {busyPercent, 0, 300 << 20, calmPercent},

@@ -15,8 +15,11 @@ const (
 	readTimeout   = 60 * time.Second
 	idleTimeout   = 2 * time.Minute
 	finishTimeout = 2 * time.Second
-	cutTimeout    = 3 * time.Second
-	maxHeader     = 16 << 10
+	// farewell is how long clients with open connections are told to close them before the server stops. A server
+	// that closes a connection on which a client is just sending loses the request.
+	farewell   = 5 * time.Second
+	cutTimeout = 3 * time.Second
+	maxHeader  = 16 << 10
 )
 
 // Listen opens an address for Serve.
@@ -29,13 +32,19 @@ func Listen(ctx context.Context, address string) (net.Listener, error) {
 	return l, nil
 }
 
-// Serve answers requests on a listener until the end of the context. Requests in progress may
-// finish; streaming requests are then cut off.
+// Serve answers requests on a listener until the end of the context. Then each answer tells its client to close the
+// connection, for as long as clients use their connections, up to 5 seconds. Requests in progress may finish; streaming
+// requests are then cut off.
 func Serve(ctx context.Context, l net.Listener, h http.Handler) error {
+	return serve(ctx, l, h, farewell)
+}
+
+func serve(ctx context.Context, l net.Listener, h http.Handler, farewell time.Duration) error {
 	base, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
+	c := &connections{next: cutSlowReaders(h, writeTimeout), used: map[net.Conn]time.Time{}}
 	server := &http.Server{
-		Handler: cutSlowReaders(h, writeTimeout), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
+		Handler: c, ConnState: c.changed, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
 		BaseContext: func(net.Listener) context.Context { return base },
 	}
@@ -46,6 +55,7 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler) error {
 		return err
 	case <-ctx.Done():
 	}
+	c.takeLeave(farewell)
 	if shutdown(server, finishTimeout) == nil {
 		return nil
 	}
