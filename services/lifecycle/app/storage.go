@@ -76,6 +76,9 @@ func inspectStore(ctx context.Context, opts Options) error {
 	return nil
 }
 
+// storePatience bounds the wait for MongoDB at the start.
+const storePatience = time.Minute
+
 // openStore opens MongoDB if configured, and SQLite in the data directory otherwise.
 func openStore(ctx context.Context, opts Options) (storage, error) {
 	if opts.Config.MongoDB.URI == "" {
@@ -85,5 +88,7 @@ func openStore(ctx context.Context, opts Options) (storage, error) {
 	if err != nil {
 		return nil, err
 	}
-	return mongostore.Open(ctx, mongostore.Options{URI: uri, Database: opts.Config.MongoDB.Database, Log: opts.Log})
+	return mongostore.Open(ctx, mongostore.Options{
+		URI: uri, Database: opts.Config.MongoDB.Database, Patience: storePatience, Log: opts.Log,
+	})
 }

@@ -20,6 +20,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
 	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
 	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
+
+	"github.com/rodopath/rodopath/services/internal/loop"
 )
 
 // Options configure a Store.
@@ -33,6 +35,8 @@ type Options struct {
 	Monitor *event.CommandMonitor
 	// Now returns the current time, for the age of claims; nil means time.Now.
 	Now func() time.Time
+	// Patience is how long Open waits for a server that does not answer; 0 means that Open does not wait.
+	Patience time.Duration
 	// Log receives a warning about a deployment that may lose writes; nil means none.
 	Log *slog.Logger
 }
@@ -92,11 +96,35 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 		now:        opts.Now,
 		lengths:    usualLengths(),
 	}
-	if err := s.prepare(ctx, db, opts.Log); err != nil {
+	if err := s.await(ctx, db, opts); err != nil {
 		return nil, errors.Join(fmt.Errorf("open store %s: %w", opts.Database, err), s.Close())
 	}
 	return s, nil
 }
+
+// awaitPause is the pause between two attempts to reach a server at the start.
+const awaitPause = time.Second
+
+// await prepares the database, and waits for a server that does not answer.
+func (s *Store) await(ctx context.Context, db *mongo.Database, opts Options) error {
+	logged := false
+	prepare := func() error {
+		err := s.prepare(ctx, db, opts.Log)
+		if err != nil && isAway(err) && opts.Patience > 0 && !logged {
+			logged = true
+			opts.Log.WarnContext(ctx, "the database does not answer; further attempts follow",
+				"for_seconds", opts.Patience.Seconds(), "error", err)
+		}
+		return err
+	}
+	if opts.Patience == 0 {
+		return prepare()
+	}
+	return loop.Retry(ctx, awaitPause, opts.Patience, isAway, prepare)
+}
+
+// isAway reports whether an error means that no server answers.
+func isAway(err error) bool { return mongo.IsNetworkError(err) || mongo.IsTimeout(err) }
 
 // prepare checks the deployment and the version of the documents, and creates missing indexes.
 func (s *Store) prepare(ctx context.Context, db *mongo.Database, log *slog.Logger) error {
