@@ -6,6 +6,8 @@ import (
 	"runtime/debug"
 	"runtime/metrics"
 	"time"
+
+	"github.com/KimMachineGun/automemlimit/memlimit"
 )
 
 const (
@@ -15,17 +17,22 @@ const (
 	busyCycles     = 3
 	// collectorRoom is the garbage that a busy program may hold, in bytes.
 	collectorRoom = 64 << 20
+	// memoryShare is the share of the memory limit of a container up to which the collector keeps the program: the
+	// database has memory of its own.
+	memoryShare = 0.8
 	// calmPercent and busyPercent bound the growth of the heap between two collections, in percent.
 	calmPercent, busyPercent = 100, 400
 )
 
-// BalanceCollector lets a busy program hold more garbage between two collections, until the context ends: an idle
+// BalanceCollector keeps the program below the memory limit of its container, and lets a busy program hold more garbage between two collections, until the context ends: an idle
 // program stays small, and a busy one spends its processor time on its work. The variables GOGC and GOMEMLIMIT are
 // decisions of the owner, and leave everything as it is.
 func BalanceCollector(ctx context.Context) {
 	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
 		return
 	}
+	// Without a limit of the control group, or where it cannot be read, the memory has none.
+	_, _ = memlimit.Set(memlimit.WithRatio(memoryShare), memlimit.WithProvider(memlimit.FromCgroup))
 	tick := time.NewTicker(collectorEvery)
 	defer tick.Stop()
 	defer debug.SetGCPercent(calmPercent)
