@@ -24,9 +24,9 @@ const (
 	calmPercent, busyPercent = 100, 400
 )
 
-// BalanceCollector keeps the program below the memory limit of its container, and lets a busy program hold more garbage between two collections, until the context ends: an idle
-// program stays small, and a busy one spends its processor time on its work. The variables GOGC and GOMEMLIMIT are
-// decisions of the owner, and leave everything as it is.
+// BalanceCollector keeps the program below the memory limit of its container, and lets a busy program hold more garbage
+// between two collections, until the context ends: an idle program stays small, and a busy one spends its processor
+// time on its work. The variables GOGC and GOMEMLIMIT are decisions of the owner, and leave everything as it is.
 func BalanceCollector(ctx context.Context) {
 	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
 		return
