@@ -67,10 +67,11 @@ type Options struct {
 
 // App is a running lifecycle service.
 type App struct {
-	store   storage
-	relay   *background.Relay
-	sweeper *background.Sweeper
-	pruner  *background.Pruner
+	store    storage
+	relay    *background.Relay
+	sweeper  *background.Sweeper
+	pruner   *background.Pruner
+	recovery *background.Recovery
 	// feeds bring in facts and receipts.
 	feeds []*natsio.Feed
 	// quarantine keeps what is set aside, and aside the deliveries among it.
@@ -207,6 +208,9 @@ func (a *App) assembleLoops(opts Options, vault *identity.Vault, events *natsio.
 	applier := apply.New(apply.Options{
 		Store: a.store, Vault: vault, Policy: a.policy, Now: opts.Now, Outbox: a.relay, Wake: a.relay.Wake,
 	})
+	a.recovery = &background.Recovery{
+		Since: events.Since, Store: a.store, Review: applier.Review, Now: opts.Now, Log: opts.Log.With("loop", "recovery"),
+	}
 	a.sweeper = background.NewSweeper(background.SweeperOptions{
 		Store: a.store, Reviewer: applier, Revision: a.policy.Revision, Now: opts.Now,
 		Open: a.mayReview,
@@ -379,6 +383,7 @@ func (a *App) Start(ctx context.Context) {
 		a.done.Go(func() { f.Run(ctx) })
 	}
 	a.done.Go(func() { a.relay.Run(ctx) })
+	a.done.Go(func() { a.recovery.Run(ctx) })
 	a.done.Go(func() { a.sweeper.Run(ctx) })
 	a.done.Go(func() { a.releaser.Run(ctx) })
 	a.done.Go(func() { a.pruner.Run(ctx) })

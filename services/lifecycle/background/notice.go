@@ -22,8 +22,7 @@ type Reader interface {
 //
 // A publication that starts between the search and the write of the new facts, or that is in
 // progress in another replica, is not found; the publishing relay adds the notice then (see
-// settled). A notice is lost only if the publishing relay is killed or times out before the
-// acknowledgement of the broker arrives.
+// settled). If the publishing relay is killed before that, Recovery adds the notice at the next start.
 func (r *Relay) MarkPublished(ctx context.Context, s lifecycle.Subject, decisions []string) (lifecycle.Subject, error) {
 	r.sending.Lock()
 	defer r.sending.Unlock()

@@ -5,6 +5,7 @@ import (
 	"encoding/base32"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/rodopath/rodopath/api/stream"
@@ -250,4 +251,12 @@ func RecipientsOf(p *rules.Policy, kind stream.Kind, items []rules.Item) []strin
 		}
 	}
 	return out
+}
+
+// Published returns the decision of a published event, as it was in the outbox.
+func Published(e *stream.Event) Decision {
+	d := e.Data
+	_, revision, _ := strings.Cut(d.Policy, "@")
+	d.Person, d.Policy = stream.Person{}, ""
+	return Decision{ID: e.ID, Subject: e.Subject, At: e.Time, Revision: revision, Trace: e.Traceparent, Decision: d}
 }

@@ -115,17 +115,37 @@ func messageID(e *stream.Event) string {
 // Read visits events in order, from the oldest one. Read returns after the newest event; with
 // follow set, Read waits for new events until the context ends.
 func (e *Events) Read(ctx context.Context, follow bool, visit func(data []byte) error) error {
+	return e.read(ctx, jetstream.OrderedConsumerConfig{}, follow, visit)
+}
+
+// Since visits the events that the stream received since an instant, in order.
+func (e *Events) Since(ctx context.Context, at time.Time, visit func(*stream.Event) error) error {
+	config := jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverByStartTimePolicy, OptStartTime: &at}
+	return e.read(ctx, config, false, func(data []byte) error {
+		event, err := stream.DecodeEvent(data)
+		if err != nil {
+			return err
+		}
+		return visit(event)
+	})
+}
+
+func (e *Events) read(
+	ctx context.Context, config jetstream.OrderedConsumerConfig, follow bool, visit func(data []byte) error,
+) error {
 	s, err := e.JetStream.Stream(ctx, stream.Decisions)
 	if err != nil {
 		return fmt.Errorf("read events: %w", err)
 	}
-	left := s.CachedInfo().State.Msgs
-	if left == 0 && !follow {
+	if s.CachedInfo().State.Msgs == 0 && !follow {
 		return nil
 	}
-	consumer, err := s.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{})
+	consumer, err := s.OrderedConsumer(ctx, config)
 	if err != nil {
 		return fmt.Errorf("read events: %w", err)
+	}
+	if info, err := consumer.Info(ctx); !follow && (err != nil || info.NumPending == 0) {
+		return err
 	}
 	msgs, err := consumer.Messages()
 	if err != nil {

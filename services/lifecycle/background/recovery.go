@@ -1,0 +1,111 @@
+package background
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/internal/loop"
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/services/lifecycle/notice"
+	"github.com/rodopath/rodopath/services/lifecycle/store"
+)
+
+// recoveredSince is how far back a Recovery reads the published events.
+const recoveredSince = time.Hour
+
+// Recovery finds published decisions that no subject knows of. A relay that is killed between the publication and its
+// record leaves such a decision, if another replica applied news that retracted the decision in the same moment. The
+// decision returns to the outbox, and the next evaluation retracts it for those who read it, or publishes it again
+// under its id.
+type Recovery struct {
+	// Since visits the events that were published since an instant.
+	Since func(ctx context.Context, at time.Time, visit func(*stream.Event) error) error
+	Store store.Updater
+	// Review evaluates subjects.
+	Review func(ctx context.Context, ids []string) (int, error)
+	Now    func() time.Time
+	Log    *slog.Logger
+}
+
+// recoveryPause is the pause after a failed attempt.
+const recoveryPause = 5 * time.Second
+
+// Run recovers once, and tries again after an error until the context ends.
+func (r *Recovery) Run(ctx context.Context) {
+	for {
+		n, err := r.Recover(ctx)
+		if err == nil {
+			if n > 0 {
+				r.Log.WarnContext(ctx, "decisions were published and not recorded; they are recorded now", "decisions", n)
+			}
+			return
+		}
+		if ctx.Err() == nil {
+			r.Log.ErrorContext(
+				ctx,
+				"published decisions cannot be compared with the store; the next attempt follows",
+				"error",
+				err,
+			)
+		}
+		if !loop.Sleep(ctx, recoveryPause) {
+			return
+		}
+	}
+}
+
+// Recover returns the number of decisions that were published and not recorded.
+func (r *Recovery) Recover(ctx context.Context) (int, error) {
+	since := r.Now().Add(-recoveredSince)
+	of := map[string][]decision.Decision{}
+	err := r.Since(ctx, since, func(e *stream.Event) error {
+		if e.Data.Kind != stream.KindRetract && e.Data.Replay == nil && !e.Time.Before(since) {
+			of[e.Subject] = append(of[e.Subject], decision.Published(e))
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, fmt.Errorf("read published decisions: %w", err)
+	}
+	recovered := 0
+	for subject, decisions := range of {
+		n, err := r.restore(ctx, subject, decisions)
+		if err != nil {
+			return recovered, err
+		}
+		recovered += n
+	}
+	return recovered, nil
+}
+
+// restore returns the decisions of which a subject knows nothing to its outbox, and evaluates the subject.
+func (r *Recovery) restore(ctx context.Context, id string, decisions []decision.Decision) (int, error) {
+	restored, owner := 0, id
+	err := store.Update(ctx, r.Store, id, func(s lifecycle.Subject) (*store.Change, error) {
+		lost := slices.DeleteFunc(slices.Clone(decisions), func(d decision.Decision) bool { return knows(&s, d.ID) })
+		restored, owner = len(lost), s.ID
+		if len(lost) == 0 {
+			return nil, nil
+		}
+		s.Outbox = slices.Concat(s.Outbox, lost)
+		s.Revision = "" // evaluated anew
+		return &store.Change{Subject: s}, nil
+	})
+	if err != nil || restored == 0 {
+		return 0, err
+	}
+	_, err = r.Review(ctx, []string{owner})
+	return restored, err
+}
+
+// knows reports whether a subject has a record of a decision.
+func knows(s *lifecycle.Subject, id string) bool {
+	return notice.Find(s.Notices, id) != nil ||
+		slices.ContainsFunc(s.Outbox, func(d decision.Decision) bool { return d.ID == id }) ||
+		slices.ContainsFunc(s.Announced, func(d lifecycle.AnnouncedDeletion) bool { return d.Decision == id })
+}
