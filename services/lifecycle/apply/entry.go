@@ -37,6 +37,8 @@ type entry struct {
 	former map[string][]string
 	// trace is the trace context of the webhook.
 	trace string
+	// found reports whether a reconciliation found the fact.
+	found bool
 }
 
 // account is an account of a platform: a locator, and an identity where a platform's own event joined
@@ -67,6 +69,7 @@ func (a *Applier) entry(d *factv1.Delivery, f *factv1.Fact) (entry, error) {
 	e := entry{
 		fact: fact, trace: d.GetTraceparent(), former: map[string][]string{},
 		states: f.GetSamePerson() && len(f.GetIdentities()) > 1,
+		found:  d.GetFound(),
 	}
 	for _, i := range f.GetIdentities() {
 		name := identity.Identity{Kind: i.GetKind(), Value: i.GetValue()}.Normal()

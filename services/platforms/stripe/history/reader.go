@@ -26,14 +26,15 @@ const (
 	// perSecond is the rate limit: Stripe permits 25 calls a second in test mode.
 	perSecond = 10
 	perPage   = 100
-	// version is the version of the API in which objects are read.
-	version = "2026-08-26.dahlia"
+	// Version is the version of the API in which objects are read, and in which a new webhook endpoint sends.
+	Version = "2026-08-26.dahlia"
 )
 
 // Reader reads one account.
 type Reader struct {
 	client *history.Client
-	since  time.Time
+	opts   history.Options
+	lists  []list
 	// live is the mode of an object that does not state its mode: that of the key.
 	live bool
 }
@@ -42,7 +43,31 @@ var _ history.Reader = (*Reader)(nil)
 
 // New makes a reader. Options.Since selects by the creation of an object, except customers and subscriptions, which
 // are read in whole.
-func New(o history.Options) (*Reader, error) {
+func New(o history.Options) (*Reader, error) { return newReader(o, historyLists()) }
+
+// EventsKept is how long Stripe lists an event.
+const EventsKept = 30 * 24 * time.Hour
+
+// NewChanges makes a reader of what changed between Options.Since and Options.Until: of the events that Stripe has
+// sent to webhooks, or would have. Before the oldest event that Stripe lists the objects are read.
+func NewChanges(o history.Options) (*Reader, error) {
+	lists := eventLists()
+	if o.Until.Sub(o.Since) > EventsKept {
+		lists = append(lists, historyLists()...)
+	}
+	return newReader(o, lists)
+}
+
+func newReader(o history.Options, lists []list) (*Reader, error) {
+	c, err := Connect(o)
+	if err != nil {
+		return nil, err
+	}
+	return &Reader{client: c, opts: o, lists: lists, live: !strings.Contains(o.Key, "k_test_")}, nil
+}
+
+// Connect makes a client of the API.
+func Connect(o history.Options) (*history.Client, error) {
 	o.URL = cmp.Or(o.URL, base)
 	if err := o.CheckURL(); err != nil {
 		return nil, err
@@ -55,9 +80,9 @@ func New(o history.Options) (*Reader, error) {
 	c.Name, c.KeyHelp, c.Base = "Stripe", keyHelp, strings.TrimRight(o.URL, "/")
 	c.Authorize = func(h http.Header) {
 		h.Set("Authorization", "Bearer "+key)
-		h.Set("Stripe-Version", version)
+		h.Set("Stripe-Version", Version)
 	}
-	return &Reader{c, o.Since, !strings.Contains(key, "k_test_")}, nil
+	return c, nil
 }
 
 // place is a cursor.
@@ -76,13 +101,13 @@ type page struct {
 // Pages implements history.Reader.
 func (r *Reader) Pages(ctx context.Context, from history.Cursor) iter.Seq2[history.Page, error] {
 	return history.Walk(from,
-		func(at *place) bool { return at.List >= len(lists()) },
+		func(at *place) bool { return at.List >= len(r.lists) },
 		func(at *place) (history.Page, error) { return r.next(ctx, at) })
 }
 
 // next reads one page and moves the place behind the page.
 func (r *Reader) next(ctx context.Context, at *place) (history.Page, error) {
-	l := lists()[at.List]
+	l := r.lists[at.List]
 	out := history.Page{Part: l.name}
 	got, err := r.fetch(ctx, &l, at)
 	if l.optional && errors.Is(err, history.ErrMissing) {
@@ -121,8 +146,11 @@ func (r *Reader) fetch(ctx context.Context, l *list, at *place) (got page, err e
 	for {
 		q := url.Values{"limit": {strconv.Itoa(perPage)}}
 		maps.Copy(q, l.query)
-		if l.byTime && !r.since.IsZero() {
-			q.Set("created[gte]", strconv.FormatInt(r.since.Unix(), 10))
+		if l.byTime && !r.opts.Since.IsZero() {
+			q.Set("created[gte]", strconv.FormatInt(r.opts.Since.Unix(), 10))
+		}
+		if l.ofEvents && !r.opts.Until.IsZero() {
+			q.Set("created[lte]", strconv.FormatInt(r.opts.Until.Unix(), 10))
 		}
 		if len(at.Last) > 0 {
 			q.Set("starting_after", at.Last[0])
@@ -139,6 +167,9 @@ func (r *Reader) fetch(ctx context.Context, l *list, at *place) (got page, err e
 
 // tell returns the events about an object.
 func tell(l *list, o *object, raw json.RawMessage) ([]history.Object, error) {
+	if l.ofEvents {
+		return []history.Object{{Body: raw}}, nil
+	}
 	var out []history.Object
 	for _, e := range l.events(o) {
 		body, err := e.body(o, raw, l.without)
@@ -156,7 +187,7 @@ func FromObject(raw json.RawMessage) ([]history.Object, error) {
 	o := object{Livemode: true}
 	_ = json.Unmarshal(raw, &o) // a field of another type is left out
 	kind := cmp.Or(o.Object, typeOf(o.ID))
-	for _, l := range lists() {
+	for _, l := range historyLists() {
 		if l.object == kind {
 			return tell(&l, &o, raw)
 		}
