@@ -191,7 +191,7 @@ func (r *Reconciler) isDue(s *Source, l *connection.Look) bool {
 	case l.Run != nil, l.Began.IsZero():
 		return true
 	}
-	return now.Sub(l.Done) >= r.opts.Every || r.isNight(s, l)
+	return now.Sub(l.Started) >= r.opts.Every || r.isNight(s, l)
 }
 
 // isNight reports whether a wide look is due.
@@ -284,12 +284,15 @@ func (r *Reconciler) begin(s *Source, l *connection.Look, now time.Time) {
 	until := now.Add(-settle)
 	switch {
 	case l.Began.IsZero():
-		l.Began, l.Until, l.WideUntil, l.Done = now, now, now, r.opts.Now()
+		l.Began, l.Until, l.WideUntil = now, now, now
+		l.Started, l.Done = r.opts.Now(), r.opts.Now()
 		return
 	case l.Run != nil:
 		return
 	}
-	run := &connection.Run{Wide: r.isNight(s, l), Since: l.Until.Add(-overlap), Until: until}
+	run := &connection.Run{
+		Wide: r.isNight(s, l), Started: r.opts.Now(), Since: l.Until.Add(-overlap), Until: until,
+	}
 	if wide := until.Add(-s.Reach); run.Wide && wide.Before(run.Since) {
 		run.Since = wide
 	}
@@ -297,7 +300,7 @@ func (r *Reconciler) begin(s *Source, l *connection.Look, now time.Time) {
 		run.Since = l.Began
 	}
 	if !run.Until.After(run.Since) { // soon after the first look
-		l.Done = r.opts.Now()
+		l.Started, l.Done = r.opts.Now(), r.opts.Now()
 		return
 	}
 	l.Run = run
@@ -313,7 +316,7 @@ func (r *Reconciler) advance(l *connection.Look, page *history.Page) {
 	if page.Next != nil {
 		return
 	}
-	l.Until, l.Objects, l.Done = l.Run.Until, l.Run.Objects, r.opts.Now()
+	l.Until, l.Objects, l.Started, l.Done = l.Run.Until, l.Run.Objects, l.Run.Started, r.opts.Now()
 	if l.Run.Wide {
 		l.WideUntil = l.Run.Until
 	}

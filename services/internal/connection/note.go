@@ -47,8 +47,9 @@ type Look struct {
 	// Until is the instant up to which the changes were read, WideUntil up to which a wide look has read them.
 	Until     time.Time `json:"until,omitzero"`
 	WideUntil time.Time `json:"wide_until,omitzero"`
-	// Done is when the last look ended, by the clock of the program.
-	Done time.Time `json:"done,omitzero"`
+	// Started and Done are when the last complete look began and ended, by the clock of the program.
+	Started time.Time `json:"started,omitzero"`
+	Done    time.Time `json:"done,omitzero"`
 	// Objects is the number of objects of the last look.
 	Objects int `json:"objects"`
 	// Run is the look in progress; nil for none.
@@ -71,6 +72,8 @@ type Look struct {
 type Run struct {
 	// Wide reports whether the look reads all of the recent past again.
 	Wide bool `json:"wide,omitempty"`
+	// Started is when the look began, by the clock of the program.
+	Started time.Time `json:"started"`
 	// Since and Until bound the changes that are read.
 	Since   time.Time       `json:"since"`
 	Until   time.Time       `json:"until"`

@@ -122,12 +122,11 @@ func writeLive(out io.Writer, data []byte) error {
 	if l.Releasing {
 		fmt.Fprintln(out, "\nThe decisions that waited are released now.")
 	}
-	return writeUncovered(out, &l)
+	return writeUncovered(out, l.Uncovered())
 }
 
 // writeUncovered names the sources whose history is missing, with the command that closes the gap.
-func writeUncovered(out io.Writer, l *live.Overview) error {
-	missing := l.Uncovered()
+func writeUncovered(out io.Writer, missing []string) error {
 	if len(missing) == 0 {
 		return nil
 	}
@@ -241,7 +240,7 @@ func writePreview(out io.Writer, data []byte) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	return writeUncovered(out, &p.Overview)
+	return writeUncovered(out, p.Uncovered())
 }
 
 // waitsFor says what a decision waits for.

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,10 +15,8 @@ import (
 	"github.com/rodopath/rodopath/services/internal/config"
 	"github.com/rodopath/rodopath/services/internal/display"
 	"github.com/rodopath/rodopath/services/lifecycle/live"
+	"github.com/rodopath/rodopath/services/platforms/access"
 	"github.com/rodopath/rodopath/services/platforms/history"
-	mailerlite "github.com/rodopath/rodopath/services/platforms/mailerlite/history"
-	stripe "github.com/rodopath/rodopath/services/platforms/stripe/history"
-	woocommerce "github.com/rodopath/rodopath/services/platforms/woocommerce/history"
 	"github.com/rodopath/rodopath/services/rodopath/backfill"
 	"github.com/rodopath/rodopath/services/rodopath/client"
 	"github.com/rodopath/rodopath/services/rodopath/datadir"
@@ -225,15 +224,11 @@ func newReader(conf *config.Config, src *config.Source, since time.Time, shown *
 		Waiting:      shown.wait,
 		PerSecond:    float64(src.Read.PerSecond),
 	}
-	switch src.Platform {
-	case "woocommerce":
-		return woocommerce.New(o)
-	case "stripe":
-		return stripe.New(o)
-	case "mailerlite":
-		return mailerlite.New(o)
+	reader, err := access.History(src.Platform, o)
+	if errors.Is(err, access.ErrPlatform) {
+		return nil, fmt.Errorf("%w: the history of %s cannot be read from an interface", errUsage, src.Platform)
 	}
-	return nil, fmt.Errorf("%w: the history of %s cannot be read from an interface", errUsage, src.Platform)
+	return reader, err
 }
 
 // writeImport prints what an import found.
