@@ -233,6 +233,7 @@ func (r *Reconciler) change(
 
 // look checks the webhooks at the platform, and reads what changed.
 func (r *Reconciler) look(ctx context.Context, s *Source, look *connection.Look) error {
+	started := r.opts.Now()
 	platform, err := s.Open()
 	if err != nil {
 		return err
@@ -243,7 +244,7 @@ func (r *Reconciler) look(ctx context.Context, s *Source, look *connection.Look)
 	}
 	if err := r.change(ctx, s, look, func(l *connection.Look) {
 		r.noteWebhooks(l, hooks, defects, checked)
-		r.begin(s, l, now)
+		r.begin(s, l, started, now)
 	}); err != nil {
 		return err
 	}
@@ -280,18 +281,18 @@ func isForbidden(err error) bool {
 
 // begin begins a look, or goes on with one that was interrupted. The first look begins with nothing: what was before
 // the installation is no gap, and is imported.
-func (r *Reconciler) begin(s *Source, l *connection.Look, now time.Time) {
+func (r *Reconciler) begin(s *Source, l *connection.Look, started, now time.Time) {
 	until := now.Add(-settle)
 	switch {
 	case l.Began.IsZero():
 		l.Began, l.Until, l.WideUntil = now, now, now
-		l.Started, l.Done = r.opts.Now(), r.opts.Now()
+		l.Started, l.Done = started, r.opts.Now()
 		return
 	case l.Run != nil:
 		return
 	}
 	run := &connection.Run{
-		Wide: r.isNight(s, l), Started: r.opts.Now(), Since: l.Until.Add(-overlap), Until: until,
+		Wide: r.isNight(s, l), Started: started, Since: l.Until.Add(-overlap), Until: until,
 	}
 	if wide := until.Add(-s.Reach); run.Wide && wide.Before(run.Since) {
 		run.Since = wide
@@ -300,7 +301,7 @@ func (r *Reconciler) begin(s *Source, l *connection.Look, now time.Time) {
 		run.Since = l.Began
 	}
 	if !run.Until.After(run.Since) { // soon after the first look
-		l.Started, l.Done = r.opts.Now(), r.opts.Now()
+		l.Started, l.Done = started, r.opts.Now()
 		return
 	}
 	l.Run = run

@@ -278,6 +278,7 @@ func TestReconcile_FindsEveryMissedWebhook(t *testing.T) {
 	clock.move(25 * time.Hour) // a night follows
 	found.looked(clock.now().Add(-time.Hour))
 	found.settle()
+	exchange(t, openAPI(t), found.request("GET", found.Control.API+"/v1/sources", "", true), 200)
 	sources := found.sources()
 	for _, m := range []*machine{whole, lossy, found} {
 		m.settle()
