@@ -211,7 +211,14 @@ func (a *App) assemble(
 	if err != nil {
 		return err
 	}
-	if err := a.observe(opts, h, providers, publisher, connection.New(js, opts.Config.NATS.Replicas), metrics); err != nil {
+	if err := a.observe(
+		opts,
+		h,
+		providers,
+		publisher,
+		connection.New(js, opts.Config.NATS.Replicas),
+		metrics,
+	); err != nil {
 		return err
 	}
 	e := echo.New()
@@ -262,10 +269,17 @@ func (a *App) observe(
 }
 
 // newHistory makes the handler of histories.
-func newHistory(opts Options, providers map[string]ingest.Provider, publisher ingest.Publisher) (*ingest.History, error) {
+func newHistory(
+	opts Options,
+	providers map[string]ingest.Provider,
+	publisher ingest.Publisher,
+) (*ingest.History, error) {
 	tokens, err := access.Configured(opts.Config, opts.Tokens)
-	if err != nil {
+	if err != nil && len(opts.Tokens) > 0 {
 		return nil, err
+	}
+	if err != nil { // ingest as a service of its own need not know the tokens of the owner
+		opts.Log.Info("no history is taken: the tokens of the interface are not known here", "cause", err)
 	}
 	return ingest.NewHistory(ingest.HistoryOptions{
 		Sources: providers, Publisher: publisher, MaxBody: bodyLimits(opts.Config.Sources),

@@ -29,7 +29,13 @@ func reachOf(platform string) time.Duration {
 }
 
 // looks makes the reconciler of the sources with an access to their platform; nil without such a source.
-func looks(opts Options, h *ingest.Handler, past *ingest.History, notes *connection.Book, m *lookMetrics) *reconcile.Reconciler {
+func looks(
+	opts Options,
+	h *ingest.Handler,
+	past *ingest.History,
+	notes *connection.Book,
+	m *lookMetrics,
+) *reconcile.Reconciler {
 	var sources []reconcile.Source
 	for i := range opts.Config.Sources {
 		s := &opts.Config.Sources[i]

@@ -53,8 +53,8 @@ func (p *pad) ChangeLook(
 	return l, err
 }
 
-// place is a platform that changes every ten minutes: the object "11:50" changed ten minutes before noon. A page has two
-// objects.
+// place is a platform that changes every ten minutes: the object "1150" changed ten minutes before noon. A page has
+// two objects.
 type place struct {
 	now     *time.Time
 	windows []string
@@ -105,7 +105,6 @@ func (c changes) Pages(_ context.Context, from history.Cursor) iter.Seq2[history
 type store struct {
 	mu    sync.Mutex
 	found []string
-	full  int
 }
 
 func (s *store) Find(_ context.Context, source string, objects []ingest.PastObject) error {
@@ -131,7 +130,14 @@ type bench struct {
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	now := noon
-	b := &bench{t: t, now: &now, place: &place{now: &now}, store: &store{}, log: &bytes.Buffer{}, notes: &pad{note: map[string]string{}}}
+	b := &bench{
+		t:     t,
+		now:   &now,
+		place: &place{now: &now},
+		store: &store{},
+		log:   &bytes.Buffer{},
+		notes: &pad{note: map[string]string{}},
+	}
 	b.Reconciler = b.another()
 	return b
 }
@@ -182,7 +188,10 @@ func TestVisit_HourlyAndNightly(t *testing.T) {
 	b.after(time.Minute)
 	b.wantWindows("1 12:00-1 12:40", "1 12:25-1 13:40")
 	want := []string{"1210", "1220", "1230", "1240", "1230", "1240", "1250", "1300", "1310", "1320", "1330", "1340"}
-	if diff := cmp.Diff(strings.Join(want, " "), strings.ReplaceAll(strings.Join(b.store.found, " "), "shop ", "")); diff != "" {
+	if diff := cmp.Diff(
+		strings.Join(want, " "),
+		strings.ReplaceAll(strings.Join(b.store.found, " "), "shop ", ""),
+	); diff != "" {
 		t.Errorf("found (-want +got):\n%s", diff)
 	}
 	for range 12 {

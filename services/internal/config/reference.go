@@ -138,7 +138,7 @@ func (c *Config) StoreSecret(reference, secret string) (path, former string, err
 	const owner = 0o600
 	if was, err := os.ReadFile(path); err == nil && len(bytes.TrimSpace(was)) > 0 {
 		former = path + ".former"
-		if err := os.WriteFile(former, was, owner); err != nil {
+		if err := os.WriteFile(former, was, owner); err != nil { //nolint:gosec // a path that the owner configured
 			return "", "", fmt.Errorf("keep the former secret: %w", err)
 		}
 	}

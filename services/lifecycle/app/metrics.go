@@ -85,7 +85,9 @@ func describe() measures {
 // Describe sends the descriptions of the metrics.
 func (*backlog) Describe(ch chan<- *prometheus.Desc) {
 	m := describe()
-	for _, d := range []*prometheus.Desc{m.waiting, m.oldest, m.pending, m.due, m.unconfirmed, m.aside, m.brake, m.missed} {
+	for _, d := range []*prometheus.Desc{
+		m.waiting, m.oldest, m.pending, m.due, m.unconfirmed, m.aside, m.brake, m.missed,
+	} {
 		ch <- d
 	}
 }

@@ -111,9 +111,15 @@ func Judge(want *Want, all []Webhook) []Defect {
 			"no webhook at the platform is set up for " + strings.Join(missing, ", ") + ": " + setup,
 		})
 	}
-	if slices.ContainsFunc(here, func(h Webhook) bool { return h.Secret != "" && !slices.Contains(want.Secrets, h.Secret) }) {
-		out = append(out, Defect{DefectSecret, "the secret of a webhook at the platform is none of the secrets of the source, " +
-			"so its webhooks are refused: write the secret of the platform into the file of the source, and start again"})
+	if slices.ContainsFunc(
+		here,
+		func(h Webhook) bool { return h.Secret != "" && !slices.Contains(want.Secrets, h.Secret) },
+	) {
+		out = append(
+			out,
+			Defect{DefectSecret, "the secret of a webhook at the platform is none of the secrets of the source, " +
+				"so its webhooks are refused: write the secret of the platform into the file of the source, and start again"},
+		)
 	}
 	return out
 }
@@ -147,8 +153,8 @@ type Step struct {
 	Topics []string
 }
 
-// Plan lists the steps after which the account has what the source needs. A webhook that was switched off is switched on
-// only with enable. What is there already is kept.
+// Plan lists the steps after which the account has what the source needs. A webhook that was switched off is switched
+// on only with enable. What is there already is kept.
 func Plan(want *Want, all []Webhook, enable bool) []Step {
 	here := slices.DeleteFunc(want.Of(all), func(h Webhook) bool { return !want.isHere(&h) })
 	var steps []Step

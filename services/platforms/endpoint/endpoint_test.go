@@ -12,7 +12,13 @@ import (
 const here = "https://rodo.example.com/webhooks/shop"
 
 func hook(id, url string, active bool, topics ...string) endpoint.Webhook {
-	return endpoint.Webhook{ID: id, URL: url, Active: active, Status: map[bool]string{true: "active", false: "disabled"}[active], Topics: topics}
+	return endpoint.Webhook{
+		ID:     id,
+		URL:    url,
+		Active: active,
+		Status: map[bool]string{true: "active", false: "disabled"}[active],
+		Topics: topics,
+	}
 }
 
 // TestJudgeAndPlan: what is wrong is named, and after the steps of a plan nothing is wrong any more, except what a

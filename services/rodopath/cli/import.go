@@ -34,7 +34,7 @@ type importing struct {
 
 // history imports the history of a source.
 func (s *shared) history() *cobra.Command {
-	f := &importing{}
+	f, at := &importing{}, &cluster{}
 	cmd := &cobra.Command{
 		Use:   "import SOURCE",
 		Short: "Import what happened at a platform before the installation",
@@ -49,9 +49,10 @@ it stopped. --file reads an export of the platform, or for a source of the platf
 			if f.restart && f.resume {
 				return fmt.Errorf("%w: --resume and --restart exclude each other", errUsage)
 			}
-			return s.ask(cmd.Context(), func(c *client.Client) error { return s.runImport(cmd, c, given[0], f) })
+			return s.askAnywhere(cmd.Context(), at, func(c *client.Client) error { return s.runImport(cmd, c, given[0], f) })
 		},
 	}
+	at.addFlags(cmd)
 	cmd.Flags().StringVar(&f.since, "since", "", "read only what changed since a day (default: everything)")
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "read and count, and change nothing")
 	cmd.Flags().BoolVar(&f.resume, "resume", false, "go on where an import stopped (the default when one did)")

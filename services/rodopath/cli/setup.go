@@ -39,20 +39,22 @@ type setting struct {
 }
 
 // setup creates the webhooks of a source at its platform.
-func (s *shared) setup(asJSON *bool) *cobra.Command {
+func (s *shared) setup(asJSON *bool, at *cluster) *cobra.Command {
 	f := &setting{}
 	cmd := &cobra.Command{
 		Use:   "setup SOURCE",
 		Short: "Create the webhooks of a source at its platform, and check that they arrive",
-		Long: `Create the webhooks of a source at its platform, with the topics and the secret that the source needs, and check that a
-test message arrives. Webhooks that are there already are kept. The key needs the right to change webhooks, which the
+		Long: `Create the webhooks of a source at its platform, with the topics and the secret that the source needs, and
+check that a test message arrives. Webhooks that are there already are kept. The key needs the right to change webhooks, which the
 key of read does not have to have: name another one with --key env:NAME or --key file:PATH, or in ` + setupKey + `.
 WooCommerce: permission Read/Write; Stripe: Webhook Endpoints: Write; MailerLite: any token. The address is public_url
 of the configuration, or --url.`,
 		Example: "  rodopath sources setup shop --dry-run\n  rodopath sources setup card --key file:stripe-setup-key",
 		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
-			return s.ask(cmd.Context(), func(c *client.Client) error { return runSetup(cmd, c, given[0], f, *asJSON) })
+			return s.askAnywhere(cmd.Context(), at, func(c *client.Client) error {
+				return runSetup(cmd, c, given[0], f, *asJSON)
+			})
 		},
 	}
 	cmd.Flags().BoolVar(&f.enable, "enable", false, "switch webhooks on again that the platform switched off")
@@ -64,16 +66,18 @@ of the configuration, or --url.`,
 }
 
 // enable switches webhooks on again.
-func (s *shared) enable(asJSON *bool) *cobra.Command {
+func (s *shared) enable(asJSON *bool, at *cluster) *cobra.Command {
 	f := &setting{enable: true, enableOnly: true}
 	cmd := &cobra.Command{
 		Use:   "enable SOURCE",
 		Short: "Switch webhooks on again that a platform switched off after failures",
-		Long: `Switch webhooks on again that a platform switched off after failures. What was missed meanwhile is found by the next
-comparison with the platform. The key needs the same right as for setup.`,
+		Long: `Switch webhooks on again that a platform switched off after failures. What was missed meanwhile is found by
+the next comparison with the platform. The key needs the same right as for setup.`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
-			return s.ask(cmd.Context(), func(c *client.Client) error { return runSetup(cmd, c, given[0], f, *asJSON) })
+			return s.askAnywhere(cmd.Context(), at, func(c *client.Client) error {
+				return runSetup(cmd, c, given[0], f, *asJSON)
+			})
 		},
 	}
 	f.addFlags(cmd)

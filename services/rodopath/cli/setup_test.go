@@ -57,8 +57,20 @@ func TestSetup_CreatesWhatAShopLacks(t *testing.T) {
 	shop.Hooks.Pinged = historytest.Ping
 	i.says(2, []string{"set public_url"}, "sources", "setup", "shop")
 	i.says(2, []string{"no source nobody"}, "sources", "setup", "nobody", "--url", address)
-	i.says(0, []string{"create a webhook to " + address + "/webhooks/shop for order.updated", "dry run", "no webhook at the platform"},
-		"sources", "setup", "shop", "--url", address, "--dry-run")
+	i.says(
+		0,
+		[]string{
+			"create a webhook to " + address + "/webhooks/shop for order.updated",
+			"dry run",
+			"no webhook at the platform",
+		},
+		"sources",
+		"setup",
+		"shop",
+		"--url",
+		address,
+		"--dry-run",
+	)
 	i.says(2, []string{"Change the platform as listed?"}, "sources", "setup", "shop", "--url", address)
 	if n := len(shop.Hooks.List()); n > 0 {
 		t.Fatalf("without an answer %d webhooks were created", n)
@@ -72,11 +84,20 @@ func TestSetup_CreatesWhatAShopLacks(t *testing.T) {
 			t.Errorf("a webhook is %+v", h)
 		}
 	}
-	if len(hooks) != 9 || !slices.Contains(topics, "customer.created") || !slices.Contains(topics, "subscription.deleted") {
+	if len(hooks) != 9 || !slices.Contains(topics, "customer.created") ||
+		!slices.Contains(topics, "subscription.deleted") {
 		t.Errorf("the topics are %v, want those of a shop with subscriptions", topics)
 	}
 	shop.Hooks.Each(func(h *historytest.Hook) { h.Active = h.Topics[0] != "order.updated" })
-	i.says(0, []string{"Nothing has to be created", "Still wrong: webhooks are switched off"}, "sources", "setup", "shop", "--url", address)
+	i.says(
+		0,
+		[]string{"Nothing has to be created", "Still wrong: webhooks are switched off"},
+		"sources",
+		"setup",
+		"shop",
+		"--url",
+		address,
+	)
 	i.says(0, []string{"switch on the webhook"}, "sources", "enable", "shop", "--yes")
 	out := i.says(0, []string{"Nothing has to be created"}, "sources", "enable", "shop")
 	if strings.Contains(out, "Still wrong") || len(shop.Hooks.List()) != 9 {
@@ -104,7 +125,10 @@ func TestSetup_StoresTheSecretThatThePlatformMakes(t *testing.T) {
 	defer listServer.Close()
 	sources := strings.Replace(otherSources(cardServer.URL, listServer.URL),
 		`secrets: ["env:RODOPATH_TEST_IMPORT_SECRET"]`, `secrets: ["file:card-secret"]`, 1)
-	i := newImporting(t, strings.Replace(sources, "env:RODOPATH_TEST_IMPORT_STRIPE_KEY", "env:RODOPATH_TEST_SETUP_READ", 1))
+	i := newImporting(
+		t,
+		strings.Replace(sources, "env:RODOPATH_TEST_IMPORT_STRIPE_KEY", "env:RODOPATH_TEST_SETUP_READ", 1),
+	)
 	t.Setenv("RODOPATH_TEST_SETUP_READ", "rk_live_that_may_nothing")
 	secret := filepath.Join(filepath.Dir(i.config), "card-secret")
 	if err := os.WriteFile(secret, []byte("whsec_before\n"), 0o600); err != nil {
@@ -130,5 +154,15 @@ func TestSetup_StoresTheSecretThatThePlatformMakes(t *testing.T) {
 	}
 	i.says(0, []string{"the secret of a webhook at the platform is none of the secrets of the source"},
 		"sources", "setup", "letters", "--url", address)
-	i.says(1, []string{"no message of the platform arrived within 1s"}, "sources", "setup", "letters", "--url", address, "--wait", "1s")
+	i.says(
+		1,
+		[]string{"no message of the platform arrived within 1s"},
+		"sources",
+		"setup",
+		"letters",
+		"--url",
+		address,
+		"--wait",
+		"1s",
+	)
 }

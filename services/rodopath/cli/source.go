@@ -18,6 +18,7 @@ import (
 // sources lists the platforms with the history that is known of each.
 func (s *shared) sources() *cobra.Command {
 	var asJSON bool
+	at := &cluster{}
 	cmd := &cobra.Command{
 		Use:   "sources",
 		Short: "List the sources: history, webhooks, what was missed and what is wrong",
@@ -26,7 +27,7 @@ refused, what no webhook told and a comparison with the platform found, and what
 a platform rests only on what is known: while the history of one is missing, such deletions wait.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return s.ask(cmd.Context(), func(c *client.Client) error {
+			return s.askAnywhere(cmd.Context(), at, func(c *client.Client) error {
 				data, err := c.Get(cmd.Context(), "/v1/sources", "")
 				if err != nil {
 					return err
@@ -36,12 +37,13 @@ a platform rests only on what is known: while the history of one is missing, suc
 		},
 	}
 	cmd.PersistentFlags().BoolVar(&asJSON, "json", false, "print JSON")
-	cmd.AddCommand(s.covered(&asJSON), s.setup(&asJSON), s.enable(&asJSON))
+	at.addFlags(cmd)
+	cmd.AddCommand(s.covered(&asJSON, at), s.setup(&asJSON, at), s.enable(&asJSON, at))
 	return cmd
 }
 
 // covered states that the history of a source is known.
-func (s *shared) covered(asJSON *bool) *cobra.Command {
+func (s *shared) covered(asJSON *bool, at *cluster) *cobra.Command {
 	var since string
 	cmd := &cobra.Command{
 		Use:   "covered SOURCE",
@@ -56,7 +58,7 @@ all earlier facts were sent. The statement is logged, and deletions at platforms
 			if err != nil {
 				return err
 			}
-			return s.ask(cmd.Context(), func(c *client.Client) error {
+			return s.askAnywhere(cmd.Context(), at, func(c *client.Client) error {
 				order := map[string]any{"source": given[0]}
 				if from != nil {
 					order["from"] = from.Format(time.RFC3339)

@@ -61,7 +61,11 @@ func newPlatforms(t *testing.T, clock *hand) *platforms {
 	t.Setenv("RODOPATH_TEST_LOOK_KEY", historytest.Key)
 	t.Setenv("RODOPATH_TEST_LOOK_STRIPE_KEY", historytest.StripeKey)
 	t.Setenv("RODOPATH_TEST_LOOK_SHOP_KEY", historytest.ShopKey)
-	p := &platforms{shop: historytest.NewShop(1, 1), card: historytest.NewAccount(1, 1), letters: historytest.NewList(1, 0)}
+	p := &platforms{
+		shop:    historytest.NewShop(1, 1),
+		card:    historytest.NewAccount(1, 1),
+		letters: historytest.NewList(1, 0),
+	}
 	p.shop.Clock(clock.now)
 	p.card.Clock(clock.now)
 	p.letters.Clock(clock.now)
@@ -242,7 +246,12 @@ func TestReconcile_FindsEveryMissedWebhook(t *testing.T) {
 		return true
 	}
 	letter := func(event string, s historytest.Thing) bool {
-		return tell("mailerlite", "letters", "", map[string]any{"events": []any{map[string]any{"event": event, "subscriber": s}}})
+		return tell(
+			"mailerlite",
+			"letters",
+			"",
+			map[string]any{"events": []any{map[string]any{"event": event, "subscriber": s}}},
+		)
 	}
 	const buyers = 60
 	sold, subscribed := map[int64]bool{}, map[int64]bool{} // by a webhook that arrived: a later one repeats what was sold

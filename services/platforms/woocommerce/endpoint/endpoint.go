@@ -96,13 +96,25 @@ func (a *Account) Webhooks(ctx context.Context) ([]endpoint.Webhook, error) {
 // Create implements endpoint.Account. The shop signs with the secret that it is given.
 func (a *Account) Create(ctx context.Context, w endpoint.Webhook) (endpoint.Webhook, error) {
 	body, err := json.Marshal(map[string]string{
-		"name": "Rodopath: " + w.Topics[0], "topic": w.Topics[0], "delivery_url": w.URL, "secret": w.Secret, "status": "active",
+		"name":         "Rodopath: " + w.Topics[0],
+		"topic":        w.Topics[0],
+		"delivery_url": w.URL,
+		"secret":       w.Secret,
+		"status":       "active",
 	})
 	if err != nil {
 		return w, err
 	}
 	var made hook
-	if err := a.client.Send(ctx, "create a webhook", http.MethodPost, "/webhooks", "application/json", body, &made); err != nil {
+	if err := a.client.Send(
+		ctx,
+		"create a webhook",
+		http.MethodPost,
+		"/webhooks",
+		"application/json",
+		body,
+		&made,
+	); err != nil {
 		return w, err
 	}
 	w.ID, w.Active, w.Status = made.ID.Name(), made.Status == "active", string(made.Status)
