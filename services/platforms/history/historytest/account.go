@@ -26,7 +26,10 @@ type Account struct {
 
 // NewAccount generates customers with sessions, invoices, refunds, disputes and subscriptions.
 func NewAccount(seed uint64, customers int) *Account {
-	a := &Account{lists: map[string][]Thing{"events": {}}}
+	a := &Account{lists: map[string][]Thing{
+		"events": {}, "customers": {}, "subscriptions": {}, "checkout/sessions": {}, "invoices": {}, "charges": {},
+		"refunds": {}, "credit_notes": {}, "disputes": {},
+	}}
 	random := rand.New(rand.NewPCG(seed, 2))
 	begin := time.Date(2020, 5, 1, 9, 0, 0, 0, time.UTC).Unix()
 	for n := range customers {

@@ -159,13 +159,13 @@ func (s *Shop) Order(id, account int64, email, status string) Thing {
 	return maps.Clone(o)
 }
 
-// Refund returns the money of an order now, and returns the order.
+// Refund returns the money of a completed order now, and returns the order; nil for another one.
 func (s *Shop) Refund(id int64) Thing {
 	at := s.time().UTC()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, o := range s.orders {
-		if o.ID() == id {
+		if o.ID() == id && o["status"] == "completed" {
 			o["status"], o["date_modified_gmt"] = "refunded", at.Format(gmt)
 			o["refunds"] = []Thing{{"id": id + 1_000_000, "total": "-49.00"}}
 			return maps.Clone(o)
