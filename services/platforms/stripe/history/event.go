@@ -21,6 +21,8 @@ type list struct {
 	byTime bool
 	// ofEvents reports whether the objects are events, which are told as they are.
 	ofEvents bool
+	// again reports whether the list is read for what changed since the reading began.
+	again bool
 	// optional reports whether a version of the API may lack the list.
 	optional bool
 	// without is a field that the events of the version do not have.
@@ -51,6 +53,15 @@ func eventLists() []list {
 		out = append(out, list{
 			name: "events", path: "/v1/events", byTime: true, ofEvents: true, query: url.Values{"types[]": types},
 		})
+	}
+	return out
+}
+
+// againLists are the lists of what changed since the reading began.
+func againLists() []list {
+	out := eventLists()
+	for i := range out {
+		out[i].name, out[i].again, out[i].optional = "events since the import began", true, true
 	}
 	return out
 }

@@ -11,6 +11,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,7 +23,7 @@ const (
 	// base is where the API is.
 	base    = "https://api.stripe.com"
 	keyHelp = "create a restricted key with read access to customers, checkout sessions, invoices, credit notes, charges, " +
-		"refunds, disputes and subscriptions at Stripe, Developers, API keys, and store the key as read.key of the source"
+		"refunds, disputes, subscriptions and events at Stripe, Developers, API keys, and store the key as read.key of the source"
 	// perSecond is the rate limit: Stripe permits 25 calls a second in test mode.
 	perSecond = 10
 	perPage   = 100
@@ -43,7 +44,9 @@ var _ history.Reader = (*Reader)(nil)
 
 // New makes a reader. Options.Since selects by the creation of an object, except customers and subscriptions, which
 // are read in whole.
-func New(o history.Options) (*Reader, error) { return newReader(o, historyLists()) }
+func New(o history.Options) (*Reader, error) {
+	return newReader(o, slices.Concat(historyLists(), againLists()))
+}
 
 // EventsKept is how long Stripe lists an event.
 const EventsKept = 30 * 24 * time.Hour
@@ -90,6 +93,8 @@ type place struct {
 	List int `json:"list"`
 	// Last are the last ids that were read, the last one first: an object that is deleted meanwhile is no cursor.
 	Last []string `json:"last,omitempty"`
+	// Began is when the reading began, by the clock of Stripe, in Unix seconds.
+	Began int64 `json:"began,omitempty"`
 }
 
 // page is a page of a list.
@@ -110,13 +115,16 @@ func (r *Reader) next(ctx context.Context, at *place) (history.Page, error) {
 	l := r.lists[at.List]
 	out := history.Page{Part: l.name}
 	got, err := r.fetch(ctx, &l, at)
-	if l.optional && errors.Is(err, history.ErrMissing) {
-		*at = place{List: at.List + 1}
-		out.Note = "Stripe has no " + l.name + " in the version of the key."
+	if note := l.lacking(err); note != "" {
+		at.turn()
+		out.Note = note
 		return out, nil
 	}
 	if err != nil {
 		return out, err
+	}
+	if at.Began == 0 {
+		at.Began = r.client.Now().Unix()
 	}
 	for _, raw := range got.Data {
 		o := object{Livemode: r.live}
@@ -129,10 +137,29 @@ func (r *Reader) next(ctx context.Context, at *place) (history.Page, error) {
 		at.remember(o.ID)
 	}
 	if !got.HasMore || len(got.Data) == 0 {
-		*at = place{List: at.List + 1}
+		at.turn()
 	}
 	return out, nil
 }
+
+// turn goes on to the next list.
+func (p *place) turn() { *p = place{List: p.List + 1, Began: p.Began} }
+
+// lacking says what the owner should know of a list that cannot be read and need not be; empty for any other error.
+func (l *list) lacking(err error) string {
+	refused, ok := errors.AsType[*history.StatusError](err)
+	switch {
+	case l.optional && !l.again && errors.Is(err, history.ErrMissing):
+		return "Stripe has no " + l.name + " in the version of the key."
+	case l.again && ok && (refused.Status == http.StatusForbidden || refused.Status == http.StatusUnauthorized):
+		return "The key may not read events, so what changed at Stripe while the import read is known by webhooks alone: " +
+			"give the key the permission Events: Read."
+	}
+	return ""
+}
+
+// skew is how far back the events since the beginning are read, in seconds, for clocks of several servers.
+const skew = 60
 
 // remembered is how many ids a place keeps.
 const remembered = 5
@@ -148,6 +175,9 @@ func (r *Reader) fetch(ctx context.Context, l *list, at *place) (got page, err e
 		maps.Copy(q, l.query)
 		if l.byTime && !r.opts.Since.IsZero() {
 			q.Set("created[gte]", strconv.FormatInt(r.opts.Since.Unix(), 10))
+		}
+		if l.again {
+			q.Set("created[gte]", strconv.FormatInt(at.Began-skew, 10))
 		}
 		if l.ofEvents && !r.opts.Until.IsZero() {
 			q.Set("created[lte]", strconv.FormatInt(r.opts.Until.Unix(), 10))
