@@ -56,7 +56,12 @@ func faulty(seed uint64, rarely int) func(int) historytest.Fault {
 }
 
 // interrupted imports with faults, and is killed at a call of the stand-in; false when the import was over before.
-func (i *importing) interrupted(plan func(func(int) historytest.Fault), faults func(int) historytest.Fault, at int, source string) bool {
+func (i *importing) interrupted(
+	plan func(func(int) historytest.Fault),
+	faults func(int) historytest.Fault,
+	at int,
+	source string,
+) bool {
 	i.t.Helper()
 	cmd := program(i.t, i.args("import", source)...)
 	started := make(chan struct{})
@@ -87,12 +92,21 @@ func (i *importing) interrupted(plan func(func(int) historytest.Fault), faults f
 	return err != nil
 }
 
-// TestImport_ABusinessIsThatOfItsWebhooks: the histories of three platforms are imported while calls fail, pages are cut
-// and orders change, and the imports are killed again and again. Every person has the facts that the webhooks of the same
-// business tell.
+// TestImport_ABusinessIsThatOfItsWebhooks: the histories of three platforms are imported while calls fail, pages are
+// cut and orders change, and the imports are killed again and again. Every person has the facts that the webhooks of the
+// same business tell.
 func TestImport_ABusinessIsThatOfItsWebhooks(t *testing.T) {
 	persons, kills := business(t)
-	shop, card, list := historytest.NewShop(21, persons), historytest.NewAccount(21, persons), historytest.NewList(21, persons)
+	shop, card, list := historytest.NewShop(
+		21,
+		persons,
+	), historytest.NewAccount(
+		21,
+		persons,
+	), historytest.NewList(
+		21,
+		persons,
+	)
 	shopServer, cardServer, listServer := httptest.NewServer(shop.Handler()), httptest.NewServer(card.Handler()),
 		httptest.NewServer(list.Handler())
 	defer shopServer.Close()
@@ -120,7 +134,7 @@ func TestImport_ABusinessIsThatOfItsWebhooks(t *testing.T) {
 	}{{"shop", shop.Plan}, {"card", card.Plan}, {"letters", list.Plan}} {
 		faults := faulty(uint64(len(source.name)), rarely)
 		source.plan(faults)
-		for n := 0; n < (kills+2)/3; n++ {
+		for range (kills + 2) / 3 {
 			if imported.interrupted(source.plan, faults, 2+random.IntN(6+persons/400), source.name) {
 				killed++
 			}
@@ -191,7 +205,8 @@ func (i *importing) tellBusiness(shop *historytest.Shop, card *historytest.Accou
 	all.Wait()
 	for { // until everything is applied
 		metrics := i.metrics()
-		if strings.Contains(metrics, "\nrodopath_intake_webhooks 0\n") && strings.Contains(metrics, "\nrodopath_stream_waiting{stream=\"FACTS\"} 0\n") {
+		if strings.Contains(metrics, "\nrodopath_intake_webhooks 0\n") &&
+			strings.Contains(metrics, "\nrodopath_stream_waiting{stream=\"FACTS\"} 0\n") {
 			break
 		}
 		time.Sleep(50 * time.Millisecond) // another process; there is nothing to wait on

@@ -18,7 +18,12 @@ type cluster struct{ lifecycle, ingest, token string }
 func (c *cluster) addFlags(cmd *cobra.Command) {
 	flags := cmd.PersistentFlags()
 	flags.StringVar(&c.lifecycle, "lifecycle", "", "in a cluster: the address of lifecycle, such as http://127.0.0.1:8081")
-	flags.StringVar(&c.ingest, "ingest", "", "in a cluster: the address of the metrics of ingest, such as http://127.0.0.1:9090")
+	flags.StringVar(
+		&c.ingest,
+		"ingest",
+		"",
+		"in a cluster: the address of the metrics of ingest, such as http://127.0.0.1:9090",
+	)
 	flags.StringVar(&c.token, "token", "",
 		"in a cluster: reference to a token of api.tokens with the scopes history, decisions and policy")
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/rodopath/rodopath/services/platforms/history/historytest"
 )
 
-// TestImport_InACluster: an import goes to ingest at the port of its metrics, and lifecycle applies the facts and records
-// that the history is known; every person has the facts of an import into one program.
+// TestImport_InACluster: an import goes to ingest at the port of its metrics, and lifecycle applies the facts and
+// records that the history is known; every person has the facts of an import into one program.
 func TestImport_InACluster(t *testing.T) {
 	shop := httptest.NewServer(historytest.NewShop(12, 30).Handler())
 	defer shop.Close()
@@ -31,7 +31,11 @@ func TestImport_InACluster(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(c.config, append(text, `api: {tokens: ["env:RODOPATH_TEST_CLUSTER_TOKEN"]}`+"\n"...), 0o600); err != nil {
+	if err := os.WriteFile(
+		c.config,
+		append(text, `api: {tokens: ["env:RODOPATH_TEST_CLUSTER_TOKEN"]}`+"\n"...),
+		0o600,
+	); err != nil {
 		t.Fatal(err)
 	}
 	conf, err := config.Load(c.config, os.Environ())
@@ -55,19 +59,39 @@ func TestImport_InACluster(t *testing.T) {
 	defer outside.Close()
 	ingest.Start(t.Context())
 	lifecycle.Start(t.Context())
-	at := []string{"--config", c.config, "--data", t.TempDir(), "--lifecycle", owner.URL, "--ingest", inside.URL, "--token", "env:RODOPATH_TEST_CLUSTER_TOKEN"}
+	at := []string{
+		"--config",
+		c.config,
+		"--data",
+		t.TempDir(),
+		"--lifecycle",
+		owner.URL,
+		"--ingest",
+		inside.URL,
+		"--token",
+		"env:RODOPATH_TEST_CLUSTER_TOKEN",
+	}
 	if out, err := program(t, append([]string{"import", "shop"}, at[:6]...)...).CombinedOutput(); err == nil ||
 		!strings.Contains(string(out), "needs all of --lifecycle, --ingest, --token and --config") {
 		t.Errorf("without all addresses: %v: %s", err, out)
 	}
-	if out := ask(t, append([]string{"import", "shop"}, at...)...); !strings.Contains(out, "Recorded: the history of shop") {
+	if out := ask(
+		t,
+		append([]string{"import", "shop"}, at...)...); !strings.Contains(
+		out,
+		"Recorded: the history of shop",
+	) {
 		t.Errorf("the import says %s", out)
 	}
-	if out := ask(t, append([]string{"sources"}, at...)...); !strings.Contains(out, "known") || strings.Contains(out, "missing") {
+	if out := ask(
+		t,
+		append([]string{"sources"}, at...)...); !strings.Contains(out, "known") ||
+		strings.Contains(out, "missing") {
 		t.Errorf("the sources are %s", out)
 	}
 	for _, where := range []*httptest.Server{outside, owner} {
-		if res, err := where.Client().Post(where.URL+"/v1/history/shop", "application/json", strings.NewReader("{}")); err != nil ||
+		if res, err := where.Client().
+			Post(where.URL+"/v1/history/shop", "application/json", strings.NewReader("{}")); err != nil ||
 			res.StatusCode == 200 {
 			t.Errorf("%s takes a history: %v, %v", where.URL, res, err)
 		}

@@ -45,10 +45,10 @@ func (s *shared) setup(asJSON *bool, at *cluster) *cobra.Command {
 		Use:   "setup SOURCE",
 		Short: "Create the webhooks of a source at its platform, and check that they arrive",
 		Long: `Create the webhooks of a source at its platform, with the topics and the secret that the source needs, and
-check that a test message arrives. Webhooks that are there already are kept. The key needs the right to change webhooks, which the
-key of read does not have to have: name another one with --key env:NAME or --key file:PATH, or in ` + setupKey + `.
-WooCommerce: permission Read/Write; Stripe: Webhook Endpoints: Write; MailerLite: any token. The address is public_url
-of the configuration, or --url.`,
+check that a test message arrives. Webhooks that are there already are kept. The key needs the right to change webhooks,
+which the key of read does not have to have: name another one with --key env:NAME or --key file:PATH, or in
+` + setupKey + `. WooCommerce: permission Read/Write; Stripe: Webhook Endpoints: Write; MailerLite: any token. The
+address is public_url of the configuration, or --url.`,
 		Example: "  rodopath sources setup shop --dry-run\n  rodopath sources setup card --key file:stripe-setup-key",
 		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {

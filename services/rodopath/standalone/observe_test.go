@@ -43,11 +43,17 @@ func TestNode_ANewInstallationTellsNobodyBeforeItGoesLive(t *testing.T) {
 	m.taken("letters", subscriber("created", "active", "left@example.com", now.Add(-time.Hour)))
 	m.taken("letters", subscriber("unsubscribed", "unsubscribed", "left@example.com", now.Add(-time.Minute)))
 	m.taken("letters", subscriber("created", "active", "stays@example.com", now.Add(-time.Hour)))
-	m.taken("card", fmt.Sprintf(`{"id":"evt_1","object":"event","type":"customer.subscription.created","created":%d,"livemode":true,`+
-		`"data":{"object":{"id":"sub_1","object":"subscription","status":"active","customer":"cus_unknown","items":{"data":[`+
-		`{"price":{"id":"price_1","product":"prod_1"}}]}}}}`, now.Add(-time.Hour).Unix()))
-	m.taken("shop", `{"id":17,"status":"completed","total":"9.00","date_created_gmt":"2026-03-01T10:00:00","date_paid_gmt":"2026-03-01T10:00:00",`+
-		`"date_modified_gmt":"2026-03-01T10:00:00","billing":{"email":"buyer@example.com"},"line_items":[{"id":1,"product_id":99}]}`)
+	m.taken(
+		"card",
+		fmt.Sprintf(`{"id":"evt_1","object":"event","type":"customer.subscription.created","created":%d,"livemode":true,`+
+			`"data":{"object":{"id":"sub_1","object":"subscription","status":"active","customer":"cus_unknown","items":{"data":[`+
+			`{"price":{"id":"price_1","product":"prod_1"}}]}}}}`, now.Add(-time.Hour).Unix()),
+	)
+	m.taken(
+		"shop",
+		`{"id":17,"status":"completed","total":"9.00","date_created_gmt":"2026-03-01T10:00:00","date_paid_gmt":"2026-03-01T10:00:00",`+
+			`"date_modified_gmt":"2026-03-01T10:00:00","billing":{"email":"buyer@example.com"},"line_items":[{"id":1,"product_id":99}]}`,
+	)
 	m.taken("forms", `{"kind": "sale", "at": "`+now.UTC().Format(time.RFC3339)+
 		`", "ref": "order-1", "access": "course", "person": {"email": "buyer@example.com"}}`)
 	m.settle()

@@ -228,7 +228,11 @@ func TestReader_ReadsTheEventsOfMeanwhile(t *testing.T) {
 			notes += page.Note
 			if page.Part == "disputes" { // the last of the lists: refunds and customers are read
 				a.Event("customers", "customer.created", historytest.Thing{
-					"id": "cus_late", "object": "customer", "created": time.Now().Unix(), "livemode": true, "email": "late@example.com",
+					"id":       "cus_late",
+					"object":   "customer",
+					"created":  time.Now().Unix(),
+					"livemode": true,
+					"email":    "late@example.com",
 				})
 				a.Event("", "payment_intent.created", historytest.Thing{"id": "pi_late"}) // of no interest
 			}

@@ -251,8 +251,8 @@ func TestReader_RefusesWhatCannotWork(t *testing.T) {
 	}
 }
 
-// TestChanges_AreThoseOfAWindow: an order in the trash and a subscription as well, what changed later not, and customers
-// in a wide reading alone.
+// TestChanges_AreThoseOfAWindow: an order in the trash as well, what changed later not, and customers in a wide reading
+// alone.
 func TestChanges_AreThoseOfAWindow(t *testing.T) {
 	shop := historytest.NewShop(4, 30)
 	at := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
