@@ -86,8 +86,10 @@ const (
 	nightHour = 2
 	// leaseFor is how long a process may look without a sign of life: longer than the patience of a call.
 	leaseFor = 20 * time.Minute
-	// again is the wait after a look that failed.
-	again = 10 * time.Minute
+	// again is the wait after a look that failed, and recheck how often webhooks are checked that were wrong, so that a
+	// correction shows.
+	again   = 10 * time.Minute
+	recheck = 5 * time.Minute
 )
 
 // Reconciler looks at the platforms of sources. Several processes may share the notes: one of them looks at a source at
@@ -142,12 +144,16 @@ func (r *Reconciler) visit(ctx context.Context, s *Source) error {
 		return err
 	}
 	r.opts.Seen(s.ID, &look)
+	due, do := r.isDue, r.look
 	if !r.isDue(s, &look) {
+		due, do = r.isWrong, r.check
+	}
+	if !due(s, &look) {
 		return nil
 	}
 	mine := false
 	look, err = r.opts.Notes.ChangeLook(ctx, s.ID, func(l *connection.Look) bool {
-		if mine = r.isDue(s, l); mine {
+		if mine = due(s, l); mine {
 			l.Holder, l.Lease = r.me, r.opts.Now().Add(leaseFor)
 		}
 		return mine
@@ -155,7 +161,7 @@ func (r *Reconciler) visit(ctx context.Context, s *Source) error {
 	if err != nil || !mine {
 		return err
 	}
-	failure := r.look(ctx, s, &look)
+	failure := do(ctx, s, &look)
 	if ctx.Err() != nil { // the next process goes on, and need not wait
 		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		defer cancel()
@@ -192,6 +198,26 @@ func (r *Reconciler) isDue(s *Source, l *connection.Look) bool {
 		return true
 	}
 	return now.Sub(l.Started) >= r.opts.Every || r.isNight(s, l)
+}
+
+// isWrong reports whether the webhooks at the platform were wrong, and are to be checked again.
+func (r *Reconciler) isWrong(_ *Source, l *connection.Look) bool {
+	now := r.opts.Now()
+	return len(l.Faults) > 0 && now.Sub(l.Checked) >= recheck && now.Sub(l.Failed) >= again &&
+		(!l.Lease.After(now) || l.Holder == r.me)
+}
+
+// check checks the webhooks at the platform.
+func (r *Reconciler) check(ctx context.Context, s *Source, look *connection.Look) error {
+	platform, err := s.Open()
+	if err != nil {
+		return err
+	}
+	hooks, defects, _, err := platform.Webhooks(ctx)
+	if err != nil && !isForbidden(err) {
+		return err
+	}
+	return r.change(ctx, s, look, func(l *connection.Look) { r.noteWebhooks(l, hooks, defects, err) })
 }
 
 // isNight reports whether a wide look is due.

@@ -289,7 +289,11 @@ func TestVisit_ADefectKeepsItsBeginning(t *testing.T) {
 		t.Errorf("the faults are %+v, want one since noon", l.Faults)
 	}
 	b.place.defects = nil
-	if l := b.after(time.Hour); len(l.Faults) > 0 {
-		t.Errorf("the faults are %+v, want none", l.Faults)
+	if l := b.after(4 * time.Minute); len(l.Faults) == 0 {
+		t.Error("the webhooks were checked again at once")
+	}
+	looks := len(b.place.windows)
+	if l := b.after(time.Minute); len(l.Faults) > 0 || len(b.place.windows) != looks {
+		t.Errorf("after a correction the faults are %+v, want none; %d looks, want %d", l.Faults, len(b.place.windows), looks)
 	}
 }

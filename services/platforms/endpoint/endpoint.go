@@ -131,6 +131,7 @@ func inactive(hooks []Webhook) []string {
 			out = append(out, "number "+h.ID+", "+h.Status)
 		}
 	}
+	slices.Sort(out)
 	return out
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -249,13 +250,13 @@ func (u *settingUp) take(ctx context.Context, steps []endpoint.Step) (created bo
 	for _, s := range steps {
 		if s.Create == nil {
 			if err := u.account.Change(ctx, s.Change, s.Topics); err != nil {
-				return created, err
+				return created, mayNot(err)
 			}
 			continue
 		}
 		made, err := u.account.Create(ctx, *s.Create)
 		if err != nil {
-			return created, err
+			return created, mayNot(err)
 		}
 		created = true
 		if !u.account.Single && made.Secret != "" {
@@ -265,6 +266,16 @@ func (u *settingUp) take(ctx context.Context, steps []endpoint.Step) (created bo
 		}
 	}
 	return created, nil
+}
+
+// mayNot adds to the refusal of a key which key is needed.
+func mayNot(err error) error {
+	refused, ok := errors.AsType[*history.StatusError](err)
+	if !ok || refused.Status != http.StatusUnauthorized && refused.Status != http.StatusForbidden {
+		return err
+	}
+	return fmt.Errorf("the key may not change webhooks: name one that may with --key or in %s (\"rodopath sources setup "+
+		"--help\" says which right it needs): %w", setupKey, refused)
 }
 
 // keep stores the secret that the platform made where the source reads its first secret.
