@@ -253,7 +253,7 @@ func (a *App) observe(
 		return err
 	}
 	a.history = ownersOf(opts, past)
-	shown, err := newLookMetrics(metrics)
+	shown, err := newLookMetrics(metrics, opts.Config.Sources)
 	if err != nil {
 		return err
 	}

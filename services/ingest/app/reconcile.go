@@ -118,7 +118,7 @@ func (p *platform) Changes(w reconcile.Window) (history.Reader, error) {
 // lookMetrics show the state of the reconciliation.
 type lookMetrics struct{ last, failed *prometheus.GaugeVec }
 
-func newLookMetrics(registry prometheus.Registerer) (*lookMetrics, error) {
+func newLookMetrics(registry prometheus.Registerer, sources []config.Source) (*lookMetrics, error) {
 	m := &lookMetrics{
 		last: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "rodopath_reconcile_last_seconds",
@@ -131,6 +131,9 @@ func newLookMetrics(registry prometheus.Registerer) (*lookMetrics, error) {
 	}
 	if err := cmp.Or(registry.Register(m.last), registry.Register(m.failed)); err != nil {
 		return nil, fmt.Errorf("register metrics: %w", err)
+	}
+	for i := range sources {
+		m.failed.WithLabelValues(sources[i].ID).Set(0)
 	}
 	return m, nil
 }
