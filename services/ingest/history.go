@@ -92,14 +92,15 @@ type pastObjects struct {
 	found bool
 }
 
-// Find stores the facts of objects that a reconciliation read, as those of webhooks: which of them no webhook told is
-// found out where the facts are applied. The error wraps ErrUnavailable while nothing can be stored.
-func (h *History) Find(ctx context.Context, source string, objects []PastObject) error {
+// Find stores the facts of objects that a reconciliation read, as those of webhooks. With counted the facts that no
+// webhook told count as missed, which is found out where the facts are applied. The error wraps ErrUnavailable while
+// nothing can be stored.
+func (h *History) Find(ctx context.Context, source string, counted bool, objects []PastObject) error {
 	provider, ok := h.Sources[source]
 	if !ok {
 		return fmt.Errorf("no source %s is configured", source)
 	}
-	_, err := h.tell(ctx, source, provider, pastObjects{Objects: objects, found: true})
+	_, err := h.tell(ctx, source, provider, pastObjects{Objects: objects, found: counted})
 	return err
 }
 

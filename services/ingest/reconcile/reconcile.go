@@ -47,9 +47,9 @@ type Source struct {
 	Zone *time.Location
 }
 
-// Finder stores the facts of objects.
+// Finder stores the facts of objects, and counts those that no webhook told, if they count.
 type Finder interface {
-	Find(ctx context.Context, source string, objects []ingest.PastObject) error
+	Find(ctx context.Context, source string, counted bool, objects []ingest.PastObject) error
 }
 
 // Notes keep how far each source was looked at. ChangeLook changes the state as it is stored, unless alter returns
@@ -288,7 +288,7 @@ func (r *Reconciler) look(ctx context.Context, s *Source, look *connection.Look)
 		if err != nil {
 			return err
 		}
-		if err := r.find(ctx, s, page.Objects); err != nil {
+		if err := r.find(ctx, s, !look.Run.First, page.Objects); err != nil {
 			return err
 		}
 		if err := r.change(ctx, s, look, func(l *connection.Look) { r.advance(l, &page) }); err != nil {
@@ -305,14 +305,14 @@ func isForbidden(err error) bool {
 		answer.Status == http.StatusNotFound)
 }
 
-// begin begins a look, or goes on with one that was interrupted. The first look begins with nothing: what was before
-// the installation is no gap, and is imported.
+// begin begins a look, or goes on with one that was interrupted. The first look of an installation, or after the notes
+// were lost with a restored backup, reads as far back as a nightly one; what was before is no gap, and does not count.
 func (r *Reconciler) begin(s *Source, l *connection.Look, started, now time.Time) {
 	until := now.Add(-settle)
 	switch {
 	case l.Began.IsZero():
-		l.Began, l.Until, l.WideUntil = now, now, now
-		l.Started, l.Done = started, r.opts.Now()
+		l.Began = now
+		l.Run = &connection.Run{Wide: true, First: true, Started: started, Since: now.Add(-s.Reach), Until: now}
 		return
 	case l.Run != nil:
 		return
@@ -383,7 +383,7 @@ const (
 )
 
 // find hands the objects of a page over, and waits while they cannot be stored.
-func (r *Reconciler) find(ctx context.Context, s *Source, objects []history.Object) error {
+func (r *Reconciler) find(ctx context.Context, s *Source, counted bool, objects []history.Object) error {
 	if len(objects) == 0 {
 		return nil
 	}
@@ -392,7 +392,9 @@ func (r *Reconciler) find(ctx context.Context, s *Source, objects []history.Obje
 		past[i] = ingest.PastObject{Header: objects[i].Header, Body: objects[i].Body}
 	}
 	full := func(err error) bool { return errors.Is(err, ingest.ErrUnavailable) }
-	err := loop.Retry(ctx, patienceStep, patience, full, func() error { return r.opts.Finder.Find(ctx, s.ID, past) })
+	err := loop.Retry(ctx, patienceStep, patience, full, func() error {
+		return r.opts.Finder.Find(ctx, s.ID, counted, past)
+	})
 	if err != nil {
 		return fmt.Errorf("store what was read: %w", err)
 	}

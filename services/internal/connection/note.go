@@ -72,6 +72,8 @@ type Look struct {
 type Run struct {
 	// Wide reports whether the look reads all of the recent past again.
 	Wide bool `json:"wide,omitempty"`
+	// First reports whether the look is the first one, of which nothing counts as missed.
+	First bool `json:"first,omitempty"`
 	// Started is when the look began, by the clock of the program.
 	Started time.Time `json:"started"`
 	// Since and Until bound the changes that are read.
