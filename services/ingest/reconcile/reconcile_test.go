@@ -178,8 +178,8 @@ func (b *bench) wantWindows(want ...string) {
 }
 
 // TestVisit_HourlyAndNightly: the first look reads a week, of which nothing counts; each further one reads from the
-// place of the one before, with an overlap, up to what may still have its webhook; at night a week is read again, as far
-// back as the beginning.
+// place of the one before, with an overlap, up to what may still have its webhook; at night a week is read again, as
+// far back as the beginning.
 func TestVisit_HourlyAndNightly(t *testing.T) {
 	b := newBench(t)
 	l := b.after(0)

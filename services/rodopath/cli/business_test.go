@@ -93,8 +93,8 @@ func (i *importing) interrupted(
 }
 
 // TestImport_ABusinessIsThatOfItsWebhooks: the histories of three platforms are imported while calls fail, pages are
-// cut and orders change, and the imports are killed again and again. Every person has the facts that the webhooks of the
-// same business tell.
+// cut and orders change, and the imports are killed again and again. Every person has the facts that the webhooks of
+// the same business tell.
 func TestImport_ABusinessIsThatOfItsWebhooks(t *testing.T) {
 	persons, kills := business(t)
 	shop, card, list := historytest.NewShop(
