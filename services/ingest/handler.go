@@ -170,7 +170,7 @@ func (h *Handler) receive(c echo.Context) error {
 	reading, err := h.accept(ctx, c, name, provider)
 	if errors.Is(err, ErrPing) {
 		h.counts.webhook(name, outcomePing)
-		h.watch.ping(name)
+		h.watch.ping(name, h.Now())
 		span.Outcome(outcomePing)
 		return c.JSON(http.StatusOK, accepted{Silent: []string{SilentPing}})
 	}

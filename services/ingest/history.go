@@ -77,14 +77,31 @@ func NewHistory(o HistoryOptions) (*History, error) {
 // Register mounts POST /v1/history/:source.
 func (h *History) Register(e *echo.Echo) { e.POST("/v1/history/:source", h.receive) }
 
-// pastObjects is a request: objects with the headers that their provider reads.
+// PastObject is an object of a platform's interface, with the headers that its provider reads.
+type PastObject struct {
+	Header map[string]string `json:"header"`
+	Body   json.RawMessage   `json:"body"`
+}
+
+// pastObjects is a request.
 type pastObjects struct {
 	// DryRun reads the objects and stores nothing.
-	DryRun  bool `json:"dry_run"`
-	Objects []struct {
-		Header map[string]string `json:"header"`
-		Body   json.RawMessage   `json:"body"`
-	} `json:"objects"`
+	DryRun  bool         `json:"dry_run"`
+	Objects []PastObject `json:"objects"`
+	// found reports whether a reconciliation read the objects.
+	found bool
+}
+
+// Find stores the facts of objects that a reconciliation read, as those of webhooks. With counted the facts that no
+// webhook told count as missed, which is found out where the facts are applied. The error wraps ErrUnavailable while
+// nothing can be stored.
+func (h *History) Find(ctx context.Context, source string, counted bool, objects []PastObject) error {
+	provider, ok := h.Sources[source]
+	if !ok {
+		return fmt.Errorf("no source %s is configured", source)
+	}
+	_, err := h.tell(ctx, source, provider, pastObjects{Objects: objects, found: counted})
+	return err
 }
 
 // pastFacts is the answer: what the objects gave.
@@ -156,6 +173,7 @@ func (h *History) tell(ctx context.Context, source string, p Provider, req pastO
 		if d == nil {
 			continue
 		}
+		d.Found = req.found
 		if req.DryRun {
 			h.note(persons, d.GetFacts())
 			continue

@@ -39,6 +39,14 @@ func faults() []fault {
 	return []fault{faultSignature, faultPlatform, faultNothingRead, faultRefused, faultQuiet}
 }
 
+// advice says what a person checks.
+func (o *observed) advice(f fault) string {
+	if text, ok := o.defects[f]; ok {
+		return text
+	}
+	return f.advice()
+}
+
 // advice says what a person checks, by fault.
 func (f fault) advice() string {
 	switch f {
@@ -111,6 +119,11 @@ type observed struct {
 	gone   map[string]int
 	// unlisted are the products that sold and are not listed.
 	unlisted map[string]bool
+	// news are what arrived since the last note, and stated is when the faults were noted.
+	news   arrivals
+	stated time.Time
+	// defects say what is wrong with the webhooks at the platform.
+	defects map[fault]string
 }
 
 func newWatch(log *slog.Logger, sources map[string]Provider) *watch {
@@ -135,7 +148,7 @@ func newWatch(log *slog.Logger, sources map[string]Provider) *watch {
 			faults: map[fault]bool{}, broken: map[string]time.Time{}, gone: map[string]int{}, unlisted: map[string]bool{},
 		}
 		w.unlisted.WithLabelValues(id).Set(0)
-		for _, f := range faults() {
+		for _, f := range append(faults(), defects()...) {
 			w.faults.WithLabelValues(id, string(f)).Set(0)
 		}
 	}
@@ -148,6 +161,8 @@ func (w *watch) accepted(source string, r Reading, now time.Time) {
 	defer w.mu.Unlock()
 	o := w.sources[source]
 	o.badSignatures, o.refusals = 0, 0
+	o.news.accepted++
+	o.news.last = now
 	o.arrived(now)
 	w.set(source, faultRefused, false)
 	w.last.WithLabelValues(source).Set(float64(now.Unix()))
@@ -214,10 +229,11 @@ func (o *observed) arrived(now time.Time) {
 }
 
 // ping observes the test message that a shop sends without a signature when a webhook is saved.
-func (w *watch) ping(source string) {
+func (w *watch) ping(source string, now time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.sources[source].pinged = true
+	o := w.sources[source]
+	o.pinged, o.news.pinged = true, now
 }
 
 // refused observes a webhook that was refused or could not be stored, whatever its signature.
@@ -225,6 +241,7 @@ func (w *watch) refused(source string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	o := w.sources[source]
+	o.news.refused++
 	if o.refusals++; o.refusals >= refusedInRow {
 		w.set(source, faultRefused, true)
 	}
@@ -236,6 +253,7 @@ func (w *watch) badSignature(source string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	o := w.sources[source]
+	o.news.refused++
 	o.badSignatures++
 	if o.badSignatures >= signaturesInRow || o.pinged && o.badSignatures > 1 {
 		w.set(source, faultSignature, true)
@@ -273,7 +291,7 @@ func (w *watch) set(source string, f fault, is bool) {
 	value := 0.0
 	if is {
 		value = 1
-		w.log.Error("a source seems to be set up wrongly: "+f.advice(), "source", source, "fault", string(f))
+		w.log.Error("a source seems to be set up wrongly: "+o.advice(f), "source", source, "fault", string(f))
 	} else {
 		w.log.Info("the fault of a source is over", "source", source, "fault", string(f))
 	}

@@ -30,7 +30,7 @@ func TestWatch(t *testing.T) {
 			times(3, func() { w.badSignature("shop") })
 		}, ""},
 		{"a ping, then wrong signatures", func(w *watch) {
-			w.ping("shop")
+			w.ping("shop", time.Time{})
 			times(2, func() { w.badSignature("shop") })
 		}, faultSignature},
 		{"a right signature ends the fault", func(w *watch) {

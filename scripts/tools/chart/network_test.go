@@ -269,6 +269,7 @@ func TestNetworkLetsThroughWhatIsMeant(t *testing.T) {
 		"ingest > dns 53", "lifecycle > dns 53", "dispatch > dns 53", "test > dns 53",
 		"ingest > nats 4222", "lifecycle > nats 4222", "dispatch > nats 4222",
 		"lifecycle > mongodb 27017", "dispatch > lifecycle 8081",
+		"ingest > internet 443", "ingest > internet6 443", "panel > ingest 9090",
 		"dispatch > internet 443", "dispatch > internet6 443", "dispatch > till 8443",
 	}
 	outside := func(ip string) place { return place{addr: netip.MustParseAddr(ip)} }

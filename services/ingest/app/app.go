@@ -14,6 +14,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
@@ -24,6 +25,7 @@ import (
 	"github.com/rodopath/rodopath/services/ingest/intake"
 	"github.com/rodopath/rodopath/services/internal/access"
 	"github.com/rodopath/rodopath/services/internal/config"
+	"github.com/rodopath/rodopath/services/internal/connection"
 	"github.com/rodopath/rodopath/services/internal/loop"
 	"github.com/rodopath/rodopath/services/internal/problem"
 	"github.com/rodopath/rodopath/services/internal/service"
@@ -49,8 +51,13 @@ type Options struct {
 	Sync streams.Sync
 	// Extra adds sources to the configured ones.
 	Extra []ingest.Source
-	// Tokens authorise the telling of histories, besides the configured tokens; without Tokens there is no History.
+	// Tokens authorise the telling of histories, besides the configured tokens.
 	Tokens []string
+	// Still compares nothing with the platforms: a short-lived process leaves that to a long-running server.
+	Still bool
+	// LookEvery is how often a source with an access to its platform is compared with it, and LookTick how often it is
+	// checked what is due; 0 means an hour and a minute.
+	LookEvery, LookTick time.Duration
 	// Now returns the time; nil means time.Now.
 	Now func() time.Time
 	// Tracer traces webhooks; nil forwards trace ids only.
@@ -64,8 +71,8 @@ type App struct {
 	history http.Handler
 	metrics http.Handler
 	intake  *intake.Log // nil when there is none
-	// watch looks for silent sources until its context ends.
-	watch func(context.Context)
+	// loops watch the sources until their context ends, and notes are the loops that need the broker.
+	loops, notes []func(context.Context)
 	// ensure makes sure that the streams are there.
 	ensure func(context.Context) error
 	log    *slog.Logger
@@ -101,7 +108,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 			return nil, err
 		}
 	}
-	if err := a.assemble(ctx, opts, providers, broker.New(js)); err != nil {
+	if err := a.assemble(ctx, opts, providers, js); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
 	return a, nil
@@ -176,8 +183,9 @@ func (a *App) assemble(
 	ctx context.Context,
 	opts Options,
 	providers map[string]ingest.Provider,
-	b *broker.Broker,
+	js jetstream.JetStream,
 ) error {
+	b := broker.New(js)
 	metrics := prometheus.NewRegistry()
 	var publisher ingest.Publisher = b
 	var err error
@@ -203,14 +211,18 @@ func (a *App) assemble(
 	if err != nil {
 		return err
 	}
-	if len(opts.Tokens) > 0 { // a service of its own has no listener for the owner
-		if a.history, err = history(opts, providers, publisher); err != nil {
-			return err
-		}
+	if err := a.observe(
+		opts,
+		h,
+		providers,
+		publisher,
+		connection.New(js, opts.Config.NATS.Replicas),
+		metrics,
+	); err != nil {
+		return err
 	}
 	e := echo.New()
 	e.HTTPErrorHandler = ingest.ProblemHandler(opts.Log)
-	a.watch = h.Watch
 	h.Register(e)
 	e.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
 	e.GET("/readyz", func(c echo.Context) error {
@@ -231,35 +243,71 @@ func (a *App) assemble(
 	return err
 }
 
-// history makes the handler of histories.
-func history(opts Options, providers map[string]ingest.Provider, publisher ingest.Publisher) (http.Handler, error) {
-	tokens, err := access.Configured(opts.Config, opts.Tokens)
+// observe makes what watches the sources: their webhooks, their platforms and their histories.
+func (a *App) observe(
+	opts Options, h *ingest.Handler, providers map[string]ingest.Provider, publisher ingest.Publisher,
+	book *connection.Book, metrics prometheus.Registerer,
+) error {
+	past, err := newHistory(opts, providers, publisher)
 	if err != nil {
+		return err
+	}
+	a.history = ownersOf(opts, past)
+	shown, err := newLookMetrics(metrics, opts.Config.Sources)
+	if err != nil {
+		return err
+	}
+	a.loops = append(a.loops, h.Watch)
+	a.notes = append(a.notes, func(ctx context.Context) { h.NoteArrivals(ctx, book) })
+	if a.intake != nil {
+		a.notes = append(a.notes, a.intake.Run)
+	}
+	if r := looks(opts, h, past, book, shown); r != nil && !opts.Still {
+		a.notes = append(a.notes, r.Run)
+	}
+	return nil
+}
+
+// newHistory makes the handler of histories.
+func newHistory(
+	opts Options,
+	providers map[string]ingest.Provider,
+	publisher ingest.Publisher,
+) (*ingest.History, error) {
+	tokens, err := access.Configured(opts.Config, opts.Tokens)
+	if err != nil && len(opts.Tokens) > 0 {
 		return nil, err
 	}
-	h, err := ingest.NewHistory(ingest.HistoryOptions{
+	if err != nil { // ingest as a service of its own need not know the tokens of the owner
+		opts.Log.Info("no history is taken: the tokens of the interface are not known here", "cause", err)
+	}
+	return ingest.NewHistory(ingest.HistoryOptions{
 		Sources: providers, Publisher: publisher, MaxBody: bodyLimits(opts.Config.Sources),
 		Tokens: tokens, Now: opts.Now, Log: opts.Log,
 	})
-	if err != nil {
-		return nil, err
-	}
-	e := echo.New()
-	e.HTTPErrorHandler = ingest.ProblemHandler(opts.Log)
-	h.Register(e)
-	return e, nil
 }
 
-// Start watches the sources and forwards the log to the broker. Close stops both.
+// ownersOf is the interface of the owner.
+func ownersOf(opts Options, past *ingest.History) http.Handler {
+	e := echo.New()
+	e.HTTPErrorHandler = ingest.ProblemHandler(opts.Log)
+	past.Register(e)
+	return e
+}
+
+// Start watches the sources, compares them with their platforms and forwards the log to the broker. Close stops both.
 func (a *App) Start(ctx context.Context) {
 	ctx, a.stop = context.WithCancel(context.WithoutCancel(ctx))
-	a.done.Go(func() { a.watch(ctx) })
-	if a.intake == nil {
-		return
+	for _, run := range a.loops {
+		a.done.Go(func() { run(ctx) })
 	}
 	a.done.Go(func() {
-		a.await(ctx)
-		a.intake.Run(ctx)
+		if a.await(ctx); ctx.Err() != nil {
+			return
+		}
+		for _, run := range a.notes {
+			a.done.Go(func() { run(ctx) })
+		}
 	})
 }
 
@@ -313,8 +361,8 @@ func (a *App) CopyIntake(dir string) (int, error) {
 // Handler receives webhooks and answers about health.
 func (a *App) Handler() http.Handler { return a.handler }
 
-// History takes the histories of sources from the owner; nil without Options.Tokens. History is no part of Handler,
-// which is reachable from the internet.
+// History takes the histories of sources from the owner, with a token. History is no part of Handler, which is
+// reachable from the internet.
 func (a *App) History() http.Handler { return a.history }
 
 // Metrics serves the metrics for Prometheus. Metrics is no part of Handler, which is reachable from

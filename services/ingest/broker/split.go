@@ -58,7 +58,7 @@ func split(d *factv1.Delivery, limit int) (parts []*factv1.Delivery, tooLarge in
 func part(d *factv1.Delivery, name string, facts ...*factv1.Fact) *factv1.Delivery {
 	return &factv1.Delivery{
 		Id: d.GetId() + ":" + name, Source: d.GetSource(), Received: d.GetReceived(),
-		Traceparent: d.GetTraceparent(), Facts: facts,
+		Traceparent: d.GetTraceparent(), Facts: facts, Found: d.GetFound(),
 	}
 }
 

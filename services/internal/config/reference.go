@@ -124,3 +124,30 @@ func (c *Config) Value(v string) (string, error) {
 	}
 	return v, nil
 }
+
+// ErrNotStored means that a reference leads to no file, in which a secret could be stored.
+var ErrNotStored = errors.New("the reference leads to no file")
+
+// StoreSecret writes a secret into the file of a reference. A secret that was there is kept in a file beside, former.
+func (c *Config) StoreSecret(reference, secret string) (path, former string, err error) {
+	path, ok := strings.CutPrefix(reference, filePrefix)
+	if !ok {
+		return "", "", ErrNotStored
+	}
+	path = c.Path(path)
+	const owner = 0o600
+	if was, err := os.ReadFile(path); err == nil && len(bytes.TrimSpace(was)) > 0 {
+		former = path + ".former"
+		if err := os.WriteFile(former, was, owner); err != nil { //nolint:gosec // a path that the owner configured
+			return "", "", fmt.Errorf("keep the former secret: %w", err)
+		}
+	}
+	next := path + ".new"
+	if err := os.WriteFile(next, []byte(secret+"\n"), owner); err != nil {
+		return "", "", fmt.Errorf("store a secret: %w", err)
+	}
+	if err := os.Rename(next, path); err != nil {
+		return "", "", fmt.Errorf("store a secret: %w", err)
+	}
+	return path, former, nil
+}

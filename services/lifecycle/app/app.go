@@ -18,6 +18,7 @@ import (
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/internal/access"
 	"github.com/rodopath/rodopath/services/internal/config"
+	"github.com/rodopath/rodopath/services/internal/connection"
 	"github.com/rodopath/rodopath/services/internal/loop"
 	"github.com/rodopath/rodopath/services/internal/service"
 	"github.com/rodopath/rodopath/services/internal/streams"
@@ -37,6 +38,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/receipt"
 	"github.com/rodopath/rodopath/services/lifecycle/rollout"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
+	"github.com/rodopath/rodopath/services/lifecycle/source"
 	"github.com/rodopath/rodopath/services/lifecycle/standing"
 )
 
@@ -92,6 +94,9 @@ type App struct {
 	// clock is the clock of the machine, and brake holds back what lapses by it; nil with a clock of the caller.
 	clock *brake.Clock
 	brake *brake.Brake
+	// sources are the configured ones, and finds counts what their webhooks left out.
+	sources []source.Configured
+	finds   *finds
 	// live knows which recipients are notified, and releaser evaluates the subjects after an order.
 	live     *live.Register
 	releaser *background.Releaser
@@ -130,7 +135,10 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{store: st, js: js, now: opts.Now, clock: clock}
+	a := &App{store: st, js: js, now: opts.Now, clock: clock, sources: configuredSources(opts.Config)}
+	a.finds = &finds{
+		notes: connection.New(js, opts.Config.NATS.Replicas), now: opts.Now, log: opts.Log, logged: map[string]time.Time{},
+	}
 	if err := a.identify(ctx); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
@@ -207,6 +215,7 @@ func (a *App) assembleLoops(opts Options, vault *identity.Vault, events *natsio.
 	})
 	applier := apply.New(apply.Options{
 		Store: a.store, Vault: vault, Policy: a.policy, Now: opts.Now, Outbox: a.relay, Wake: a.relay.Wake,
+		Found: a.finds.note,
 	})
 	a.recovery = &background.Recovery{
 		Since: events.Since, Store: a.store, Review: applier.Review, Now: opts.Now, Log: opts.Log.With("loop", "recovery"),
@@ -310,6 +319,8 @@ func (a *App) newAPI(
 		Waiting:       a.waiting,
 		Brake:         a.brake,
 		Live:          a.live,
+		Sources:       a.sources,
+		Connections:   a.finds.notes,
 		Withdraw:      a.withdraw,
 		EventsOf: func(ctx context.Context, s *lifecycle.Subject) ([]*stream.Event, error) {
 			return background.EventsOf(ctx, events, s)

@@ -33,7 +33,7 @@ const (
 type backlog struct{ app *App }
 
 // measures are the descriptions of the metrics.
-type measures struct{ waiting, oldest, store, pending, due, unconfirmed, aside, brake *prometheus.Desc }
+type measures struct{ waiting, oldest, store, pending, due, unconfirmed, aside, brake, missed *prometheus.Desc }
 
 func describe() measures {
 	return measures{
@@ -75,13 +75,21 @@ func describe() measures {
 			[]string{"reason"},
 			nil,
 		),
+		missed: prometheus.NewDesc(
+			"rodopath_reconcile_missed_total",
+			"Facts that no webhook told and a comparison with the platform found, by source.",
+			[]string{"source"},
+			nil,
+		),
 	}
 }
 
 // Describe sends the descriptions of the metrics.
 func (*backlog) Describe(ch chan<- *prometheus.Desc) {
 	m := describe()
-	for _, d := range []*prometheus.Desc{m.waiting, m.oldest, m.store, m.pending, m.due, m.unconfirmed, m.aside, m.brake} {
+	for _, d := range []*prometheus.Desc{
+		m.waiting, m.oldest, m.store, m.pending, m.due, m.unconfirmed, m.aside, m.brake, m.missed,
+	} {
 		ch <- d
 	}
 }
@@ -97,6 +105,7 @@ func (b *backlog) Collect(ch chan<- prometheus.Metric) {
 	b.stored(ctx, ch, m)
 	publishGauge(ch, m.aside, float64(b.app.aside.Count()), nil, string(natsio.KindDelivery))
 	publishGauge(ch, m.aside, float64(b.app.relay.Aside()), nil, string(natsio.KindSubject))
+	b.missed(ctx, ch, m.missed)
 	if b.app.brake != nil {
 		status := b.app.brake.Status()
 		for _, reason := range brake.Reasons() {

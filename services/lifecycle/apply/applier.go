@@ -21,6 +21,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/brake"
 	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 	"github.com/rodopath/rodopath/services/lifecycle/store"
@@ -47,6 +48,9 @@ type Options struct {
 	Outbox Outbox
 	// Now returns the current time; nil means time.Now.
 	Now func() time.Time
+	// Found is called with the stored facts that a reconciliation found and no webhook told; nil means that nobody
+	// counts them.
+	Found func(ctx context.Context, facts []fact.Fact)
 	// Wake is called after decisions were stored, to start publication. Wake must not block. Nil
 	// means that no relay waits.
 	Wake func()
@@ -122,6 +126,7 @@ func (a *Applier) applyOnce(ctx context.Context, entries []entry) ([]entry, erro
 	if err != nil {
 		return nil, err
 	}
+	a.countFound(ctx, persons, subjects, changes, conflicts)
 	again := make([]bool, len(persons))
 	for _, i := range conflicts {
 		again[changes[i].person] = true

@@ -39,6 +39,8 @@ type entry struct {
 	trace string
 	// retried reports whether an attempt to apply the entry met a version conflict.
 	retried bool
+	// found reports whether a reconciliation found the fact.
+	found bool
 }
 
 // account is an account of a platform: a locator, and an identity where a platform's own event joined
@@ -69,6 +71,7 @@ func (a *Applier) entry(d *factv1.Delivery, f *factv1.Fact) (entry, error) {
 	e := entry{
 		fact: fact, trace: d.GetTraceparent(), former: map[string][]string{},
 		states: f.GetSamePerson() && len(f.GetIdentities()) > 1,
+		found:  d.GetFound(),
 	}
 	for _, i := range f.GetIdentities() {
 		name := identity.Identity{Kind: i.GetKind(), Value: i.GetValue()}.Normal()

@@ -32,6 +32,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/receipt"
 	"github.com/rodopath/rodopath/services/lifecycle/rollout"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
+	"github.com/rodopath/rodopath/services/lifecycle/source"
 	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
 
@@ -102,6 +103,9 @@ type Options struct {
 	Withdraw func(ctx context.Context, subject, decision, reason string) (bool, error)
 	// Live knows which recipients are notified; nil means that all are.
 	Live Live
+	// Sources are the sources of the configuration, and Connections is what is known of each.
+	Sources     []source.Configured
+	Connections source.Notes
 	// Invented knows the persons that the demo invented.
 	Invented Invented
 	// Measures are the security measures of the record of processing, by language.
@@ -200,6 +204,7 @@ func (a *API) Register(e *echo.Echo) {
 	v1.GET("/brake", a.brake, a.may(ScopePolicy))
 	v1.POST("/brake/release", a.releaseBrake, a.may(ScopePolicy))
 	v1.GET("/live", a.showLive, a.may(ScopeDecisions))
+	v1.GET("/sources", a.sources, a.may(ScopeDecisions))
 	v1.POST("/live", a.goLive, a.may(ScopePolicy))
 	v1.POST("/coverage", a.cover, a.may(ScopePolicy))
 	v1.GET("/invented", a.showInvented, a.may(ScopeSubjects))

@@ -5,6 +5,7 @@ package preview
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rodopath/rodopath/api/stream"
@@ -29,7 +30,16 @@ type Preview struct {
 	// Questions is the number of persons who may be asked for a consent, Unproven the number of consents without proof.
 	Questions int `json:"questions"`
 	Unproven  int `json:"unproven"`
+	// Nameless are the persons of whom records are known and no name, such as an address; Conflicts those that share a
+	// name with another person and were not joined.
+	Nameless  int `json:"nameless"`
+	Conflicts int `json:"conflicts"`
+	// Unlisted is the number of products that sold and are not listed in the configuration, at most maxUnlisted.
+	Unlisted int `json:"unlisted"`
 }
+
+// maxUnlisted bounds the products that are remembered.
+const maxUnlisted = 1000
 
 // Waiting is the number of items of one category that wait to be deleted at one recipient.
 type Waiting struct {
@@ -47,6 +57,8 @@ type Month struct {
 	Month      string         `json:"month"`
 	Persons    int            `json:"persons"`
 	Categories map[string]int `json:"categories"`
+	// Recipients is the number of items that each recipient would delete, by recipient and category.
+	Recipients map[string]map[string]int `json:"recipients"`
 }
 
 // Counter adds persons up. The memory of a Counter does not depend on the number of persons.
@@ -56,13 +68,15 @@ type Counter struct {
 	out     Preview
 	waiting map[Waiting]*Waiting
 	months  map[string]*Month
+	// unlisted are the products that are not listed.
+	unlisted map[string]bool
 }
 
 // NewCounter returns a counter for the months that follow an instant.
 func NewCounter(p *rules.Policy, at time.Time, months int) *Counter {
 	return &Counter{
 		policy: p, at: at, end: at.AddDate(0, months, 0), waiting: map[Waiting]*Waiting{}, months: map[string]*Month{},
-		out: Preview{At: at.UTC(), Purposes: map[string]int{}},
+		out: Preview{At: at.UTC(), Purposes: map[string]int{}}, unlisted: map[string]bool{},
 	}
 }
 
@@ -76,11 +90,30 @@ func (c *Counter) Add(s *lifecycle.Subject) {
 		c.addWaiting(&s.Outbox[i])
 	}
 	c.addBases(s)
+	if s.Nameless {
+		c.out.Nameless++
+	}
+	if len(s.Conflicts) > 0 {
+		c.out.Conflicts++
+	}
+	c.addUnlisted(s)
 	for _, consent := range s.Consents(c.policy, c.at) {
 		if consent.State == rules.ConsentUnproven {
 			c.out.Unproven++
 		}
 	}
+}
+
+// addUnlisted counts the products that are not listed.
+func (c *Counter) addUnlisted(s *lifecycle.Subject) {
+	for i := range s.Facts {
+		for _, keys := range c.policy.Guessed(&s.Facts[i]) {
+			if len(c.unlisted) < maxUnlisted {
+				c.unlisted[s.Facts[i].Source+"\x00"+strings.Join(keys, "\x00")] = true
+			}
+		}
+	}
+	c.out.Unlisted = len(c.unlisted)
 }
 
 // addWaiting counts an unpublished decision.
@@ -133,10 +166,16 @@ func (c *Counter) addBases(s *lifecycle.Subject) {
 		month := calendar.In(o.Until.Add(-time.Millisecond), c.policy.Place.Zone).String()[:len("2006-01")]
 		m := c.months[month]
 		if m == nil {
-			m = &Month{Month: month, Categories: map[string]int{}}
+			m = &Month{Month: month, Categories: map[string]int{}, Recipients: map[string]map[string]int{}}
 			c.months[month] = m
 		}
 		m.Categories[o.Category]++
+		for _, id := range decision.RecipientsOf(c.policy, stream.KindDelete, []rules.Item{o.Item}) {
+			if m.Recipients[id] == nil {
+				m.Recipients[id] = map[string]int{}
+			}
+			m.Recipients[id][o.Category]++
+		}
 		if !counted[month] {
 			counted[month] = true
 			m.Persons++

@@ -10,6 +10,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -27,7 +29,7 @@ const (
 	maxBackoff = time.Minute
 	patience   = 15 * time.Minute
 
-	userAgent = "Rodopath/1 (import)"
+	userAgent = "Rodopath/1 (read)"
 )
 
 // ErrMissing means that the interface has no such path.
@@ -56,7 +58,12 @@ type Client struct {
 	opts  Options
 	http  *http.Client
 	limit *rate.Limiter
+	// ahead is how far the clock of the platform is ahead of ours, by its last answer.
+	ahead atomic.Int64
 }
+
+// Now is the time by the clock of the platform, as far as the platform has answered.
+func (c *Client) Now() time.Time { return c.opts.Now().Add(time.Duration(c.ahead.Load())) }
 
 // NewClient makes a client; perSecond is the rate limit of the platform, in calls per second.
 func NewClient(o Options, perSecond float64) *Client {
@@ -105,20 +112,43 @@ func IsHeavy(err error) bool {
 // errCut means that an answer is not whole.
 var errCut = errors.New("the answer is cut short, or is not the documented JSON; check the url, and proxies in between")
 
+// Send changes something at the platform, once: a call that failed may have had its effect.
+func (c *Client) Send(ctx context.Context, act, method, path, contentType string, body []byte, into any) error {
+	_, err := c.call(ctx, method, path, contentType, body, into)
+	if permanent, ok := errors.AsType[*backoff.PermanentError](err); ok {
+		err = permanent.Err
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %s: %w", c.Name, act, err)
+	}
+	return nil
+}
+
+// Count writes a number of a query.
+func Count(n int) string { return strconv.Itoa(n) }
+
 func (c *Client) get(ctx context.Context, path string, q url.Values, into any) (http.Header, error) {
+	if len(q) > 0 {
+		path += "?" + q.Encode()
+	}
+	return c.call(ctx, http.MethodGet, path, "", nil, into)
+}
+
+func (c *Client) call(
+	ctx context.Context, method, path, contentType string, content []byte, into any,
+) (http.Header, error) {
 	if err := c.limit.Wait(ctx); err != nil {
 		return nil, backoff.Permanent(err)
 	}
-	address := c.Base + path
-	if len(q) > 0 {
-		address += "?" + q.Encode()
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
+	req, err := http.NewRequestWithContext(ctx, method, c.Base+path, bytes.NewReader(content))
 	if err != nil {
 		return nil, backoff.Permanent(errors.New("invalid address"))
 	}
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", userAgent)
+	if contentType != "" {
+		req.Header.Set("Content-Type", contentType)
+	}
 	c.Authorize(req.Header)
 	res, err := c.http.Do(req)
 	switch {
@@ -128,9 +158,12 @@ func (c *Client) get(ctx context.Context, path string, q url.Values, into any) (
 		return nil, outbound.Failure(err)
 	}
 	defer func() { _ = res.Body.Close() }() // the body is read
+	if at, err := http.ParseTime(res.Header.Get("Date")); err == nil {
+		c.ahead.Store(int64(at.Sub(c.opts.Now())))
+	}
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxPage+1))
 	switch {
-	case res.StatusCode != http.StatusOK:
+	case res.StatusCode != http.StatusOK && res.StatusCode != http.StatusCreated:
 		return nil, c.judge(res, body)
 	case err != nil:
 		return nil, errCut

@@ -93,6 +93,8 @@ type Options struct {
 	AllowPrivate bool
 	// Since leaves out what did not change since, where the platform can select by time; zero reads all.
 	Since time.Time
+	// Until leaves out what changed since, in a reading of changes; zero reads all.
+	Until time.Time
 	// Groups are the meanings of the groups of a newsletter platform.
 	Groups map[string]string
 	// PerSecond is the rate limit in calls per second; 0 means that of the platform.
@@ -103,6 +105,11 @@ type Options struct {
 	Waiting func(wait time.Duration, cause error)
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+}
+
+// Changed reports whether a time of change is within Since and Until, in a reading of changes. An unknown time is.
+func (o *Options) Changed(at time.Time) bool {
+	return at.IsZero() || o.Until.IsZero() || !at.Before(o.Since) && !at.After(o.Until)
 }
 
 // CheckURL reports what is wrong with an address of an interface.

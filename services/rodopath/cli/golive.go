@@ -122,12 +122,11 @@ func writeLive(out io.Writer, data []byte) error {
 	if l.Releasing {
 		fmt.Fprintln(out, "\nThe decisions that waited are released now.")
 	}
-	return writeUncovered(out, &l)
+	return writeUncovered(out, l.Uncovered())
 }
 
 // writeUncovered names the sources whose history is missing, with the command that closes the gap.
-func writeUncovered(out io.Writer, l *live.Overview) error {
-	missing := l.Uncovered()
+func writeUncovered(out io.Writer, missing []string) error {
 	if len(missing) == 0 {
 		return nil
 	}
@@ -222,6 +221,8 @@ func writePreview(out io.Writer, data []byte) error {
 	}
 	fmt.Fprintf(out, "Persons: %d, with personal data %d. May be asked for consent: %d. Consents without proof: %d.\n",
 		p.Persons, p.Holding, p.Questions, p.Unproven)
+	fmt.Fprintf(out, "Without a name, so found by their records alone: %d. Not joined, although they share a name: %d. "+
+		"Products that are not listed: %d (rodopath products).\n", p.Nameless, p.Conflicts, p.Unlisted)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "\nWOULD BE DELETED NOW\tDATA\tITEMS\tPERSONS\tSTATE")
 	for _, w := range p.Waiting {
@@ -233,6 +234,9 @@ func writePreview(out io.Writer, data []byte) error {
 	fmt.Fprintln(table, "\nWILL LAPSE\tPERSONS\tDATA\t\t")
 	for _, m := range p.Months {
 		fmt.Fprintf(table, "%s\t%d\t%s\t\t\n", m.Month, m.Persons, counted(m.Categories))
+		for _, id := range slices.Sorted(maps.Keys(m.Recipients)) {
+			fmt.Fprintf(table, "  at %s\t\t%s\t\t\n", id, counted(m.Recipients[id]))
+		}
 	}
 	fmt.Fprintln(table, "\nIN FORCE FOR\tPERSONS\t\t\t")
 	for _, purpose := range slices.Sorted(maps.Keys(p.Purposes)) {
@@ -241,7 +245,7 @@ func writePreview(out io.Writer, data []byte) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	return writeUncovered(out, &p.Overview)
+	return writeUncovered(out, p.Uncovered())
 }
 
 // waitsFor says what a decision waits for.
@@ -280,6 +284,24 @@ func writePreviewCSV(out io.Writer, data []byte) error {
 		for _, category := range slices.Sorted(maps.Keys(m.Categories)) {
 			rows = append(rows, []string{m.Month, "", display.Cell(category), strconv.Itoa(m.Categories[category])})
 		}
+		for _, id := range slices.Sorted(maps.Keys(m.Recipients)) {
+			for _, category := range slices.Sorted(maps.Keys(m.Recipients[id])) {
+				n := strconv.Itoa(m.Recipients[id][category])
+				rows = append(rows, []string{m.Month, display.Cell(id), display.Cell(category), n})
+			}
+		}
+	}
+	for _, purpose := range slices.Sorted(maps.Keys(p.Purposes)) {
+		rows = append(rows, []string{"in force", "", display.Cell(purpose), strconv.Itoa(p.Purposes[purpose])})
+	}
+	for _, count := range []struct {
+		name string
+		n    int
+	}{
+		{"persons", p.Persons}, {"holding", p.Holding}, {"questions", p.Questions}, {"unproven", p.Unproven},
+		{"nameless", p.Nameless}, {"conflicts", p.Conflicts}, {"unlisted", p.Unlisted},
+	} {
+		rows = append(rows, []string{"all", "", count.name, strconv.Itoa(count.n)})
 	}
 	return csv.NewWriter(out).WriteAll(rows)
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,10 +15,8 @@ import (
 	"github.com/rodopath/rodopath/services/internal/config"
 	"github.com/rodopath/rodopath/services/internal/display"
 	"github.com/rodopath/rodopath/services/lifecycle/live"
+	"github.com/rodopath/rodopath/services/platforms/access"
 	"github.com/rodopath/rodopath/services/platforms/history"
-	mailerlite "github.com/rodopath/rodopath/services/platforms/mailerlite/history"
-	stripe "github.com/rodopath/rodopath/services/platforms/stripe/history"
-	woocommerce "github.com/rodopath/rodopath/services/platforms/woocommerce/history"
 	"github.com/rodopath/rodopath/services/rodopath/backfill"
 	"github.com/rodopath/rodopath/services/rodopath/client"
 	"github.com/rodopath/rodopath/services/rodopath/datadir"
@@ -35,7 +34,7 @@ type importing struct {
 
 // history imports the history of a source.
 func (s *shared) history() *cobra.Command {
-	f := &importing{}
+	f, at := &importing{}, &cluster{}
 	cmd := &cobra.Command{
 		Use:   "import SOURCE",
 		Short: "Import what happened at a platform before the installation",
@@ -50,9 +49,10 @@ it stopped. --file reads an export of the platform, or for a source of the platf
 			if f.restart && f.resume {
 				return fmt.Errorf("%w: --resume and --restart exclude each other", errUsage)
 			}
-			return s.ask(cmd.Context(), func(c *client.Client) error { return s.runImport(cmd, c, given[0], f) })
+			return s.askAnywhere(cmd.Context(), at, func(c *client.Client) error { return s.runImport(cmd, c, given[0], f) })
 		},
 	}
+	at.addFlags(cmd)
 	cmd.Flags().StringVar(&f.since, "since", "", "read only what changed since a day (default: everything)")
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "read and count, and change nothing")
 	cmd.Flags().BoolVar(&f.resume, "resume", false, "go on where an import stopped (the default when one did)")
@@ -225,15 +225,11 @@ func newReader(conf *config.Config, src *config.Source, since time.Time, shown *
 		Waiting:      shown.wait,
 		PerSecond:    float64(src.Read.PerSecond),
 	}
-	switch src.Platform {
-	case "woocommerce":
-		return woocommerce.New(o)
-	case "stripe":
-		return stripe.New(o)
-	case "mailerlite":
-		return mailerlite.New(o)
+	reader, err := access.History(src.Platform, o)
+	if errors.Is(err, access.ErrPlatform) {
+		return nil, fmt.Errorf("%w: the history of %s cannot be read from an interface", errUsage, src.Platform)
 	}
-	return nil, fmt.Errorf("%w: the history of %s cannot be read from an interface", errUsage, src.Platform)
+	return reader, err
 }
 
 // writeImport prints what an import found.

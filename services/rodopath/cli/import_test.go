@@ -18,6 +18,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/sqlitestore"
 	"github.com/rodopath/rodopath/services/platforms/history/historytest"
 	"github.com/rodopath/rodopath/services/platforms/sender"
@@ -107,6 +108,20 @@ func (i *importing) killed(plan func(func(int) historytest.Fault), at int, sourc
 // stored are the facts of every person of a stopped installation, in an order of their own. The times of receipt
 // differ from installation to installation.
 func (i *importing) stored() []string {
+	return i.facts(func(*fact.Fact) bool { return true })
+}
+
+// standing are the facts of every person that a later state has not taken back, without observations: of an order that
+// changed while it was read, it depends on the moment which former states were seen.
+func (i *importing) standing() []string {
+	return i.facts(func(f *fact.Fact) bool {
+		f.AsOf = nil
+		return f.Void == nil && !f.Kind.IsObservation()
+	})
+}
+
+// facts are the facts of every person that count, which may be changed.
+func (i *importing) facts(counts func(*fact.Fact) bool) []string {
 	i.t.Helper()
 	st, err := sqlitestore.Open(i.t.Context(), filepath.Join(i.dir, "rodopath.db"))
 	if err != nil {
@@ -123,6 +138,9 @@ func (i *importing) stored() []string {
 			var person []string
 			for _, f := range page[s].Facts {
 				f.Received, f.Reports = time.Time{}, nil
+				if !counts(&f) {
+					continue
+				}
 				if len(f.Proof) > 0 {
 					f.Proof = []byte("sealed") // another text at every sealing
 				}

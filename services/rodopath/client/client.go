@@ -31,6 +31,7 @@ import (
 type Client struct {
 	control *datadir.Control
 	own     *standalone.Server // started by us; nil when a server was running
+	ingest  string             // where histories are told in a cluster; empty with one server
 }
 
 // ErrQuestion means that the question itself was wrong.
@@ -121,11 +122,16 @@ const settleWait = 30 * time.Second
 func (c *Client) Tell(
 	ctx context.Context, source string, dryRun bool, objects []history.Object,
 ) (told backfill.Told, err error) {
-	data, err := c.Ask(ctx, "/v1/history/"+source, map[string]any{"dry_run": dryRun, "objects": objects}, "")
+	body, err := json.Marshal(map[string]any{"dry_run": dryRun, "objects": objects})
 	if err != nil {
 		return told, err
 	}
-	if err := json.Unmarshal(data, &told); err != nil {
+	res, err := c.do(ctx, http.MethodPost, c.history()+"/v1/history/"+source, body, nil)
+	if err != nil {
+		return told, err
+	}
+	defer res.Body.Close()
+	if err := json.NewDecoder(res.Body).Decode(&told); err != nil {
 		return told, fmt.Errorf("read the answer: %w", err)
 	}
 	return told, nil
@@ -292,7 +298,7 @@ func (c *Client) do(ctx context.Context, method, url string, body []byte, header
 		return nil, ErrUnknownPerson
 	case strings.HasSuffix(p.Type, "/unconfirmed"):
 		return nil, fmt.Errorf("%w: %s", ErrUnconfirmed, p.Detail)
-	case strings.HasPrefix(url, c.control.API) &&
+	case (strings.HasPrefix(url, c.control.API) || strings.HasPrefix(url, c.history())) &&
 		(res.StatusCode == http.StatusUnprocessableEntity || res.StatusCode == http.StatusBadRequest):
 		return nil, fmt.Errorf("%w: %s", ErrQuestion, p.Detail)
 	}

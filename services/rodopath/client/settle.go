@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -22,13 +24,28 @@ func (c *Client) Settle(ctx context.Context) error {
 	}
 	since := time.Now()
 	return loop.Poll(ctx, "wait until everything is applied", settledPoll, func(ctx context.Context) (bool, error) {
-		data, err := c.Get(ctx, "/metrics", "")
-		if err != nil {
-			return false, err
+		for _, address := range []string{c.history(), c.control.API} {
+			oldest, err := c.oldestAt(ctx, address)
+			if err != nil || oldest >= time.Since(since) {
+				return false, err
+			}
 		}
-		oldest, err := oldestWaiting(data)
-		return oldest < time.Since(since), err
+		return true, nil
 	})
+}
+
+// oldestAt is the age of the oldest webhook that a service has not applied yet, by its metrics.
+func (c *Client) oldestAt(ctx context.Context, address string) (time.Duration, error) {
+	res, err := c.do(ctx, http.MethodGet, address+"/metrics", nil, nil)
+	if err != nil {
+		return 0, err
+	}
+	defer res.Body.Close()
+	data, err := io.ReadAll(res.Body)
+	if err != nil {
+		return 0, fmt.Errorf("read the metrics: %w", err)
+	}
+	return oldestWaiting(data)
 }
 
 // oldestWaiting is the age of the oldest webhook that is accepted and not applied yet; 0 when none waits.

@@ -37,10 +37,15 @@ var excuses = map[string]string{
 	"RODOPATH_NATS_URL=nats://… RODOPATH_DISPATCH_LIFECYCLE_URL=http://127.0.0.1:8081 RODOPATH_API_TOKENS='[\"env:TOKEN\"]' bin/dispatch --config rodopath.yaml":        "needs a NATS; internal/chaos runs these processes",
 	"helm install rodopath deploy/helm/rodopath --values my-values.yaml":                                                                                                "needs a cluster; make chart tests the chart",
 	"helm test rodopath": "needs a cluster",
-	"bin/rodopath subject join ala@example.com ola@example.com":                                   "needs two persons who are one; TestNode_APersonIsSplitAndJoinedOnAnOrder",
-	"bin/rodopath subject split ala@example.com --names ola@example.com":                          "needs two persons in one; TestNode_APersonIsSplitAndJoinedOnAnOrder",
-	`nats --server "$(cat data/consumer.url)" consumer add DECISIONS warehouse --pull --defaults`: "needs the nats command; internal/standalone reads as this consumer does",
-	`nats --server "$(cat data/consumer.url)" consumer next DECISIONS warehouse --raw`:            "needs the nats command; internal/standalone reads as this consumer does",
+	"bin/rodopath subject join ala@example.com ola@example.com":                                                                          "needs two persons who are one; TestNode_APersonIsSplitAndJoinedOnAnOrder",
+	"bin/rodopath subject split ala@example.com --names ola@example.com":                                                                 "needs two persons in one; TestNode_APersonIsSplitAndJoinedOnAnOrder",
+	"bin/rodopath import shop --lifecycle http://127.0.0.1:8081 --ingest http://127.0.0.1:9090 --token env:TOKEN --config rodopath.yaml": "needs a cluster; TestImport_InACluster",
+	"bin/rodopath sources setup shop":                                                                                                    "asks; TestSetup_CreatesWhatAShopLacks",
+	"bin/rodopath sources enable shop":                                                                                                   "asks; TestSetup_CreatesWhatAShopLacks",
+	"bin/rodopath sources setup shop --dry-run":                                                                                          "needs a public address; TestSetup_CreatesWhatAShopLacks",
+	"bin/rodopath sources setup card --wait 10m":                                                                                         "waits for a platform; TestSetup_StoresTheSecretThatThePlatformMakes",
+	`nats --server "$(cat data/consumer.url)" consumer add DECISIONS warehouse --pull --defaults`:                                        "needs the nats command; internal/standalone reads as this consumer does",
+	`nats --server "$(cat data/consumer.url)" consumer next DECISIONS warehouse --raw`:                                                   "needs the nats command; internal/standalone reads as this consumer does",
 }
 
 // replacement puts a value of this test in the place of a part of a command.
@@ -83,16 +88,17 @@ const recipientSecrets = `(umask 077; echo "whsec_$(openssl rand -base64 32)" > 
 
 // scenes are the pages whose commands are run. before prepares the site of the page.
 var scenes = map[string]struct{ before func(*site) }{
-	"README.md":          {},
-	"SECURITY.md":        {},
-	"CONTRIBUTING.md":    {},
-	"docs/standard.md":   {before: (*site).withDemo},
-	"docs/rights.md":     {before: (*site).withDemo},
-	"docs/operations.md": {before: (*site).withDemo},
-	"docs/kubernetes.md": {before: (*site).withDemo},
-	"docs/runbook.md":    {before: withRecipients},
-	"docs/recipients.md": {before: withRecipients},
-	"docs/history.md":    {before: withPast},
+	"README.md":              {},
+	"SECURITY.md":            {},
+	"CONTRIBUTING.md":        {},
+	"docs/standard.md":       {before: (*site).withDemo},
+	"docs/rights.md":         {before: (*site).withDemo},
+	"docs/operations.md":     {before: (*site).withDemo},
+	"docs/kubernetes.md":     {before: (*site).withDemo},
+	"docs/runbook.md":        {before: withRecipients},
+	"docs/recipients.md":     {before: withRecipients},
+	"docs/history.md":        {before: withPast},
+	"docs/reconciliation.md": {before: withPast},
 	"docs/policy.md": {before: func(s *site) {
 		s.withDemo()
 		for _, b := range blocks(s.t, "docs/policy.md") {

@@ -238,6 +238,7 @@ func TestContract_WhatBecomesOfDecisionsIsAsOpenAPISays(t *testing.T) {
 		status             int
 	}{
 		{"GET", "/v1/recipients", "", 200},
+		{"GET", "/v1/sources", "", 200},
 		{"POST", "/v1/recipients/crm/enable", "", 404},
 		{"GET", "/v1/decisions", "", 200},
 		{"GET", "/v1/decisions?state=overdue", "", 200},

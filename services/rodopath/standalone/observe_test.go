@@ -2,12 +2,15 @@ package standalone_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // observingWith is a new installation with recipients that are not notified yet.
@@ -40,6 +43,17 @@ func TestNode_ANewInstallationTellsNobodyBeforeItGoesLive(t *testing.T) {
 	m.taken("letters", subscriber("created", "active", "left@example.com", now.Add(-time.Hour)))
 	m.taken("letters", subscriber("unsubscribed", "unsubscribed", "left@example.com", now.Add(-time.Minute)))
 	m.taken("letters", subscriber("created", "active", "stays@example.com", now.Add(-time.Hour)))
+	m.taken(
+		"card",
+		fmt.Sprintf(`{"id":"evt_1","object":"event","type":"customer.subscription.created","created":%d,"livemode":true,`+
+			`"data":{"object":{"id":"sub_1","object":"subscription","status":"active","customer":"cus_unknown","items":{"data":[`+
+			`{"price":{"id":"price_1","product":"prod_1"}}]}}}}`, now.Add(-time.Hour).Unix()),
+	)
+	m.taken(
+		"shop",
+		`{"id":17,"status":"completed","total":"9.00","date_created_gmt":"2026-03-01T10:00:00","date_paid_gmt":"2026-03-01T10:00:00",`+
+			`"date_modified_gmt":"2026-03-01T10:00:00","billing":{"email":"buyer@example.com"},"line_items":[{"id":1,"product_id":99}]}`,
+	)
 	m.taken("forms", `{"kind": "sale", "at": "`+now.UTC().Format(time.RFC3339)+
 		`", "ref": "order-1", "access": "course", "person": {"email": "buyer@example.com"}}`)
 	m.settle()
@@ -50,6 +64,11 @@ func TestNode_ANewInstallationTellsNobodyBeforeItGoesLive(t *testing.T) {
 		Waiting   []struct {
 			Recipient, Category, Reason string
 			Persons                     int
+		}
+		Nameless, Conflicts, Unlisted int
+		Months                        []struct {
+			Categories map[string]int
+			Recipients map[string]map[string]int
 		}
 	}
 	if err := json.Unmarshal([]byte(m.ask("/v1/preview", nil, "")), &preview); err != nil {
@@ -62,6 +81,14 @@ func TestNode_ANewInstallationTellsNobodyBeforeItGoesLive(t *testing.T) {
 		return w.Recipient == "crm" && w.Category == "contact" && w.Reason == "observing" && w.Persons == 1
 	}) {
 		t.Errorf("the preview is %+v", preview)
+	}
+	if preview.Nameless != 1 || preview.Unlisted != 1 || preview.Conflicts != 0 {
+		t.Errorf("persons without a name, products and conflicts are %+v, want one, one and none", preview)
+	}
+	for _, month := range preview.Months {
+		if diff := cmp.Diff(month.Categories, month.Recipients["crm"]); diff != "" {
+			t.Errorf("the CRM holds everything, and in a month (-all +crm):\n%s", diff)
+		}
 	}
 	if held := m.decisions("held").Decisions; len(held) < 2 {
 		t.Errorf("got %d decisions that wait, want the deletion and the question", len(held))

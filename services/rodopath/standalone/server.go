@@ -50,6 +50,9 @@ type Options struct {
 	Approve string
 	// Still delivers nothing to recipients: queued decisions are left to a long-running server.
 	Still bool
+	// LookEvery is how often a source is compared with its platform, and LookTick how often it is checked what is due; 0
+	// means an hour and a minute.
+	LookEvery, LookTick time.Duration
 	// DryRun logs the calls to recipients and makes none.
 	DryRun bool
 	// Synced is called after each flush of a stream of the embedded NATS, for tests of power cuts; nil means
@@ -162,8 +165,9 @@ func (n *Server) start(ctx context.Context) error {
 		Now:    n.opts.Now,
 		Tracer: n.tracer,
 		Tokens: []string{n.Control.Token},
-		Log:    n.opts.Log.With("service", "ingest"),
-		Extra:  []ingest.Source{{ID: HandSource, Secrets: []string{n.Control.HandSecret}}},
+		Still:  n.opts.Still, LookEvery: n.opts.LookEvery, LookTick: n.opts.LookTick,
+		Log:   n.opts.Log.With("service", "ingest"),
+		Extra: []ingest.Source{{ID: HandSource, Secrets: []string{n.Control.HandSecret}}},
 	})
 	if err != nil {
 		return err

@@ -130,7 +130,7 @@ volumes:
 {{- with $v.caSecret }}
 - secret: {name: {{ . | quote }}, items: [{key: ca.crt, path: ca/ca.crt}]}
 {{- end }}
-{{- if ne .part "ingest" }}
+{{- if or (ne .part "ingest") $v.ingest.import }}
 {{- with $v.apiTokenSecret }}
 - secret: {name: {{ . | quote }}, items: [{key: token, path: token}]}
 {{- end }}
@@ -194,7 +194,7 @@ envFrom:
 # Go reads this directory in addition to the file of public CAs in the image.
 - {name: SSL_CERT_DIR, value: /credentials/ca}
 {{- end }}
-{{- if and $v.apiTokenSecret (ne .part "ingest") }}
+{{- if and $v.apiTokenSecret (or (ne .part "ingest") $v.ingest.import) }}
 - {name: RODOPATH_API_TOKENS, value: '["file:/credentials/token"]'}
 {{- end }}
 {{- end }}

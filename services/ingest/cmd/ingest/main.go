@@ -12,7 +12,7 @@ import (
 
 func main() {
 	flags := service.NewFlags()
-	metrics := flag.String("metrics", "127.0.0.1:9090", "address for Prometheus")
+	metrics := flag.String("metrics", "127.0.0.1:9090", "address for Prometheus and for the import of histories")
 	flag.Parse()
 	os.Exit(service.Main("ingest", flags, func() *service.Program { return app.Program(*metrics) }))
 }

@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
+	"strings"
+	"sync"
 	"time"
 )
 
@@ -18,12 +20,16 @@ const (
 // Account is a stand-in of a Stripe account: lists by their path, the newest object first.
 type Account struct {
 	faults
-	lists map[string][]Thing
+	things sync.Mutex
+	lists  map[string][]Thing
 }
 
 // NewAccount generates customers with sessions, invoices, refunds, disputes and subscriptions.
 func NewAccount(seed uint64, customers int) *Account {
-	a := &Account{lists: map[string][]Thing{}}
+	a := &Account{lists: map[string][]Thing{
+		"events": {}, "customers": {}, "subscriptions": {}, "checkout/sessions": {}, "invoices": {}, "charges": {},
+		"refunds": {}, "credit_notes": {}, "disputes": {},
+	}}
 	random := rand.New(rand.NewPCG(seed, 2))
 	begin := time.Date(2020, 5, 1, 9, 0, 0, 0, time.UTC).Unix()
 	for n := range customers {
@@ -134,27 +140,68 @@ func (a *Account) Each(visit func(list string, t Thing)) {
 	}
 }
 
+// Event adds an object and its event of now, and returns the event.
+func (a *Account) Event(list, kind string, object Thing) Thing {
+	at := a.time().Unix()
+	a.things.Lock()
+	defer a.things.Unlock()
+	e := Thing{
+		"id": fmt.Sprintf("evt_%d", len(a.lists["events"])), "object": "event", "type": kind, "created": at,
+		"livemode": true, "data": Thing{"object": object},
+	}
+	a.add("events", e)
+	if list != "" {
+		a.add(list, object)
+	}
+	return e
+}
+
+// Forget forgets the events before an instant, as Stripe does after 30 days.
+func (a *Account) Forget(before time.Time) {
+	a.things.Lock()
+	defer a.things.Unlock()
+	a.lists["events"] = slices.DeleteFunc(a.lists["events"], func(t Thing) bool {
+		return t["created"].(int64) < before.Unix()
+	})
+}
+
+// chosen are the things of a query.
+func chosen(things []Thing, r *http.Request) []Thing {
+	q := r.URL.Query()
+	return slices.DeleteFunc(slices.Clone(things), func(t Thing) bool {
+		at, _ := t["created"].(int64)
+		kind, _ := t["type"].(string)
+		return q.Has("types[]") && !slices.Contains(q["types[]"], kind) ||
+			q.Has("created[gte]") && at < int64(number(r, "created[gte]")) ||
+			q.Has("created[lte]") && at > int64(number(r, "created[lte]"))
+	})
+}
+
 // DeleteCustomer deletes a customer: the id is no cursor afterwards.
 func (a *Account) DeleteCustomer(id string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.things.Lock()
+	defer a.things.Unlock()
 	a.lists["customers"] = slices.DeleteFunc(a.lists["customers"], func(t Thing) bool { return t["id"] == id })
 }
 
 // Handler is the API of the account, without the payments of invoices.
 func (a *Account) Handler() http.Handler {
 	return a.wrap(func(w http.ResponseWriter, r *http.Request) {
-		a.mu.Lock()
-		defer a.mu.Unlock()
+		a.things.Lock()
+		defer a.things.Unlock()
 		things, ok := a.lists[r.URL.Path[min(len("/v1/"), len(r.URL.Path)):]]
 		switch {
 		case !slices.Contains([]string{"Bearer " + StripeKey, "Bearer " + StripeTestKey}, r.Header.Get("Authorization")):
 			http.Error(w, `{"error":{"type":"invalid_request_error"}}`, http.StatusUnauthorized)
 			return
+		case strings.HasPrefix(r.URL.Path, "/v1/webhook_endpoints"):
+			a.Hooks.serveStripe(w, r)
+			return
 		case !ok:
 			http.Error(w, `{"error":{"type":"invalid_request_error"}}`, http.StatusNotFound)
 			return
 		}
+		things = chosen(things, r)
 		first := 0
 		if after := r.URL.Query().Get("starting_after"); after != "" {
 			first = slices.IndexFunc(things, func(t Thing) bool { return t["id"] == after }) + 1

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"sync"
+	"time"
 )
 
 // Fault is what goes wrong with one call.
@@ -28,6 +29,26 @@ type faults struct {
 	mu    sync.Mutex
 	calls int
 	plan  func(call int) Fault
+	now   func() time.Time
+	// Hooks are the webhooks of the stand-in.
+	Hooks Hooks
+}
+
+// Clock sets the clock of the stand-in, which its answers show; without one it is that of the machine.
+func (f *faults) Clock(now func() time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.now = now
+}
+
+// time is the time of the stand-in.
+func (f *faults) time() time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.now == nil {
+		return time.Now()
+	}
+	return f.now()
 }
 
 // Plan sets what goes wrong with each call, by its number from 1 on.
@@ -54,6 +75,7 @@ func (f *faults) wrap(next http.HandlerFunc) http.HandlerFunc {
 			fault = f.plan(f.calls)
 		}
 		f.mu.Unlock()
+		w.Header().Set("Date", f.time().UTC().Format(http.TimeFormat))
 		switch fault {
 		case None:
 			next(w, r)

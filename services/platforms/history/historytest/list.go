@@ -3,9 +3,11 @@ package historytest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -18,6 +20,7 @@ const Webinar = "900"
 // List is a stand-in of a MailerLite account.
 type List struct {
 	faults
+	things      sync.Mutex
 	subscribers []Thing
 }
 
@@ -66,6 +69,34 @@ func NewList(seed uint64, subscribers int) *List {
 	return l
 }
 
+// Subscribe adds a subscriber of a form of now, and returns the subscriber.
+func (l *List) Subscribe(id, email string) Thing {
+	at := l.time().UTC().Format(mailerTime)
+	s := Thing{
+		"id": id, "email": email, "status": "active", "source": "webform", "subscribed_at": at, "created_at": at,
+		"updated_at": at, "unsubscribed_at": nil, "opted_in_at": nil, "optin_ip": nil, "ip_address": "192.0.2.9",
+		"groups": []Thing{{"id": "800"}},
+	}
+	l.things.Lock()
+	defer l.things.Unlock()
+	l.subscribers = append(l.subscribers, s)
+	return maps.Clone(s)
+}
+
+// Unsubscribe ends a subscription now, and returns the subscriber.
+func (l *List) Unsubscribe(id string) Thing {
+	at := l.time().UTC().Format(mailerTime)
+	l.things.Lock()
+	defer l.things.Unlock()
+	for _, s := range l.subscribers {
+		if s["id"] == id {
+			s["status"], s["unsubscribed_at"], s["updated_at"] = "unsubscribed", at, at
+			return maps.Clone(s)
+		}
+	}
+	return nil
+}
+
 // Each visits every subscriber.
 func (l *List) Each(visit func(t Thing)) {
 	for _, s := range l.subscribers {
@@ -81,6 +112,8 @@ func (l *List) Handler() http.Handler {
 			http.Error(w, `{"message":"Unauthenticated."}`, http.StatusUnauthorized)
 			return
 		}
+		l.things.Lock()
+		defer l.things.Unlock()
 		found := []Thing{}
 		for _, s := range l.subscribers {
 			if s["status"] == r.URL.Query().Get("filter[status]") {
@@ -95,5 +128,6 @@ func (l *List) Handler() http.Handler {
 		}
 		_ = json.NewEncoder(w).Encode(Thing{"data": found[first:last], "meta": Thing{"next_cursor": next}}) // of a test
 	})
+	l.Hooks.mountList(mux)
 	return l.wrap(mux.ServeHTTP)
 }

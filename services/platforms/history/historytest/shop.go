@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"slices"
@@ -136,14 +137,51 @@ func (s *Shop) WithoutSubscriptions() { s.subscriptions = nil }
 
 // Change changes an order: its status, now.
 func (s *Shop) Change(id int64, status string) {
+	now := s.time().UTC().Format(gmt)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, o := range s.orders {
 		if o.ID() == id {
-			now := time.Now().UTC().Format(gmt)
 			o["status"], o["date_modified_gmt"], o["date_completed_gmt"], o["date_paid_gmt"] = status, now, now, now
 		}
 	}
+}
+
+// Order adds an order of now in a state, and returns the order.
+func (s *Shop) Order(id, account int64, email, status string) Thing {
+	at := s.time().UTC()
+	o := order(rand.New(rand.NewPCG(1, uint64(id))), id, account, email, at)
+	o["status"], o["date_modified_gmt"], o["refunds"] = status, at.Format(gmt), []Thing{}
+	o["date_paid_gmt"], o["date_completed_gmt"] = at.Format(gmt), at.Format(gmt)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.orders = append(s.orders, o)
+	return maps.Clone(o)
+}
+
+// Refund returns the money of a completed order now, and returns the order; nil for another one.
+func (s *Shop) Refund(id int64) Thing {
+	at := s.time().UTC()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, o := range s.orders {
+		if o.ID() == id && o["status"] == "completed" {
+			o["status"], o["date_modified_gmt"] = "refunded", at.Format(gmt)
+			o["refunds"] = []Thing{{"id": id + 1_000_000, "total": "-49.00"}}
+			return maps.Clone(o)
+		}
+	}
+	return nil
+}
+
+// Customer adds a customer of now, and returns the customer.
+func (s *Shop) Customer(id int64, email string) Thing {
+	at := s.time().UTC().Format(gmt)
+	c := Thing{"id": id, "email": email, "role": "customer", "date_created_gmt": at, "date_modified_gmt": at}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.customers = append(s.customers, c)
+	return c
 }
 
 // DeleteCustomer deletes a customer.
@@ -175,6 +213,7 @@ func (s *Shop) Handler() http.Handler {
 	mux.HandleFunc("GET /wp-json/wc/v3/orders", s.list(func() []Thing { return s.orders }))
 	mux.HandleFunc("GET /wp-json/wc/v3/subscriptions", s.list(func() []Thing { return s.subscriptions }))
 	mux.HandleFunc("GET /wp-json/wc/v3/orders/{id}/refunds", s.refunds)
+	s.Hooks.mountShop(mux, "/wp-json/wc/v3/webhooks", mayShop)
 	mux.HandleFunc("GET /", func(w http.ResponseWriter, _ *http.Request) { noRoute(w) })
 	return s.wrap(mux.ServeHTTP)
 }
@@ -197,6 +236,15 @@ func (s *Shop) refunds(w http.ResponseWriter, r *http.Request) {
 	noRoute(w)
 }
 
+// mayShop reports whether a request shows the key, or answers that the request does not.
+func mayShop(w http.ResponseWriter, r *http.Request) bool {
+	if user, password, _ := r.BasicAuth(); user+":"+password != ShopKey {
+		http.Error(w, `{"code":"woocommerce_rest_cannot_view"}`, http.StatusUnauthorized)
+		return false
+	}
+	return true
+}
+
 func noRoute(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusNotFound)
@@ -205,8 +253,7 @@ func noRoute(w http.ResponseWriter) {
 
 func (s *Shop) list(all func() []Thing) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if user, password, _ := r.BasicAuth(); user+":"+password != ShopKey {
-			http.Error(w, `{"code":"woocommerce_rest_cannot_view"}`, http.StatusUnauthorized)
+		if !mayShop(w, r) {
 			return
 		}
 		s.mu.Lock()

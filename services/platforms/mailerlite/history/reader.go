@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/rodopath/rodopath/services/platforms/history"
 	"github.com/rodopath/rodopath/services/platforms/payload"
@@ -37,13 +38,23 @@ func states() []string { return []string{"unconfirmed", "active", "bounced", "un
 // Reader reads one account.
 type Reader struct {
 	client *history.Client
-	groups map[string]string
+	opts   history.Options
 }
 
 var _ history.Reader = (*Reader)(nil)
 
-// New makes a reader. MailerLite does not select subscribers by time: Options.Since has no effect.
+// New makes a reader. MailerLite does not select subscribers by time: all are read, and with Options.Until those are
+// returned that changed since Options.Since.
 func New(o history.Options) (*Reader, error) {
+	c, err := Connect(o)
+	if err != nil {
+		return nil, err
+	}
+	return &Reader{c, o}, nil
+}
+
+// Connect makes a client of the interface.
+func Connect(o history.Options) (*history.Client, error) {
 	o.URL = cmp.Or(o.URL, base)
 	if err := o.CheckURL(); err != nil {
 		return nil, err
@@ -55,7 +66,7 @@ func New(o history.Options) (*Reader, error) {
 	c := history.NewClient(o, perSecond)
 	c.Name, c.KeyHelp, c.Base = "MailerLite", keyHelp, strings.TrimRight(o.URL, "/")
 	c.Authorize = func(h http.Header) { h.Set("Authorization", "Bearer "+key) }
-	return &Reader{c, o.Groups}, nil
+	return c, nil
 }
 
 // place is a cursor.
@@ -93,7 +104,10 @@ func (r *Reader) next(ctx context.Context, at *place) (history.Page, error) {
 		return page, err
 	}
 	for _, subscriber := range list.Data {
-		objects, err := FromObject(subscriber, r.groups)
+		if !r.opts.Changed(changedAt(subscriber)) {
+			continue
+		}
+		objects, err := FromObject(subscriber, r.opts.Groups)
 		if err != nil {
 			return page, err
 		}
@@ -103,6 +117,20 @@ func (r *Reader) next(ctx context.Context, at *place) (history.Page, error) {
 		at.State++
 	}
 	return page, nil
+}
+
+// changedAt is when a subscriber last changed; zero for an unknown time.
+func changedAt(subscriber json.RawMessage) time.Time {
+	var s struct {
+		At payload.Text `json:"updated_at"`
+	}
+	_ = json.Unmarshal(subscriber, &s) // a record of an odd form has no time
+	for _, layout := range []string{time.DateTime, time.RFC3339Nano} {
+		if at, err := time.Parse(layout, string(s.At)); err == nil {
+			return at
+		}
+	}
+	return time.Time{}
 }
 
 // event is an event of a batch.

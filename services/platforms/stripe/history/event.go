@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 
 	"github.com/rodopath/rodopath/services/platforms/history"
 )
@@ -18,6 +19,10 @@ type list struct {
 	query  url.Values
 	// byTime reports whether the list is selected by the creation of its objects.
 	byTime bool
+	// ofEvents reports whether the objects are events, which are told as they are.
+	ofEvents bool
+	// again reports whether the list is read for what changed since the reading began.
+	again bool
 	// optional reports whether a version of the API may lack the list.
 	optional bool
 	// without is a field that the events of the version do not have.
@@ -26,8 +31,43 @@ type list struct {
 	events func(*object) []event
 }
 
-// lists are the lists in the order of reading.
-func lists() []list {
+// Events are the types of the events that a source needs.
+func Events() []string {
+	return []string{
+		"checkout.session.completed", "checkout.session.async_payment_succeeded", "checkout.session.async_payment_failed",
+		"checkout.session.expired", "invoice.paid", "invoice_payment.paid", "charge.refunded", "refund.created",
+		"refund.updated", "refund.failed", "credit_note.created", "credit_note.voided", "charge.dispute.created",
+		"charge.dispute.closed", "customer.subscription.created", "customer.subscription.updated",
+		"customer.subscription.paused", "customer.subscription.resumed", "customer.subscription.deleted",
+		"customer.created", "customer.updated",
+	}
+}
+
+// typesAtOnce is how many types of events one list selects.
+const typesAtOnce = 20
+
+// eventLists are the lists of the events that the source needs.
+func eventLists() []list {
+	var out []list
+	for types := range slices.Chunk(Events(), typesAtOnce) {
+		out = append(out, list{
+			name: "events", path: "/v1/events", byTime: true, ofEvents: true, query: url.Values{"types[]": types},
+		})
+	}
+	return out
+}
+
+// againLists are the lists of what changed since the reading began.
+func againLists() []list {
+	out := eventLists()
+	for i := range out {
+		out[i].name, out[i].again, out[i].optional = "events since the import began", true, true
+	}
+	return out
+}
+
+// historyLists are the lists in the order of reading.
+func historyLists() []list {
 	return []list{
 		{name: "customers", path: "/v1/customers", object: "customer", events: created("customer.created")},
 		{

@@ -1,8 +1,11 @@
 package history_test
 
 import (
+	"fmt"
 	"maps"
+	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -191,5 +194,102 @@ func TestReader_TestModeIsTold(t *testing.T) {
 	}
 	if got, _ := readAll(t, reader(t, a, historytest.StripeTestKey), provider(t, nil)); len(got) > 0 {
 		t.Errorf("a source that drops the test mode gets %d facts", len(got))
+	}
+}
+
+// TestReader_ReadsTheEventsOfMeanwhile: what happens in a list that is read already is told at the end, by its event;
+// with a key that may not read events the reading ends well, and says what is not known.
+func TestReader_ReadsTheEventsOfMeanwhile(t *testing.T) {
+	for _, forbidden := range []bool{false, true} {
+		a := historytest.NewAccount(5, 20)
+		p := provider(t, nil)
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if forbidden && r.URL.Path == "/v1/events" {
+				http.Error(w, `{"error":{"type":"permission"}}`, http.StatusForbidden)
+				return
+			}
+			a.Handler().ServeHTTP(w, r)
+		}))
+		defer server.Close()
+		r, err := cardhistory.New(history.Options{
+			URL: server.URL, Key: historytest.StripeKey, AllowPrivate: true, PerSecond: 1e6, Backoff: time.Millisecond,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		told, notes := map[string]*factv1.Fact{}, ""
+		for page, err := range r.Pages(t.Context(), nil) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, o := range page.Objects {
+				maps.Copy(told, facts(t, p, o.Body))
+			}
+			notes += page.Note
+			if page.Part == "disputes" { // the last of the lists: refunds and customers are read
+				a.Event("customers", "customer.created", historytest.Thing{
+					"id":       "cus_late",
+					"object":   "customer",
+					"created":  time.Now().Unix(),
+					"livemode": true,
+					"email":    "late@example.com",
+				})
+				a.Event("", "payment_intent.created", historytest.Thing{"id": "pi_late"}) // of no interest
+			}
+		}
+		found := false
+		for _, f := range told {
+			for _, i := range f.GetIdentities() {
+				found = found || i.GetValue() == "late@example.com"
+			}
+		}
+		if found == forbidden || strings.Contains(notes, "Events: Read") != forbidden {
+			t.Errorf("events forbidden: %t; found %t, notes %q", forbidden, found, notes)
+		}
+	}
+}
+
+// TestChanges_AreTheEventsOfAWindow, and the objects too, once the events do not reach back.
+func TestChanges_AreTheEventsOfAWindow(t *testing.T) {
+	a := historytest.NewAccount(6, 1)
+	at := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+	a.Clock(func() time.Time { return at })
+	for range 3 {
+		a.Event("customers", "customer.created", historytest.Thing{
+			"id": at.Format("cus_0102"), "object": "customer", "created": at.Unix(), "livemode": true,
+		})
+		at = at.AddDate(0, 0, 20)
+	}
+	a.Forget(at.Add(-cardhistory.EventsKept))
+	server := httptest.NewServer(a.Handler())
+	defer server.Close()
+	for _, c := range []struct {
+		since time.Time
+		want  string
+	}{
+		{at.AddDate(0, 0, -21), "events 1"}, {at.AddDate(0, 0, -41), "customers 4 events 1"},
+	} {
+		r, err := cardhistory.NewChanges(history.Options{
+			URL: server.URL, Key: historytest.StripeKey, AllowPrivate: true, PerSecond: 1e6, Since: c.since, Until: at,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := map[string]int{}
+		for page, err := range r.Pages(t.Context(), nil) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			found[page.Part] += len(page.Objects)
+		}
+		var got []string
+		for _, part := range []string{"customers", "events"} {
+			if found[part] > 0 {
+				got = append(got, fmt.Sprint(part, " ", found[part]))
+			}
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("since %s: got %v, want %s", c.since, found, c.want)
+		}
 	}
 }

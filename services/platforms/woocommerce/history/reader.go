@@ -35,14 +35,38 @@ const (
 // Reader reads one shop.
 type Reader struct {
 	client *history.Client
-	since  time.Time
-	now    func() time.Time
+	opts   history.Options
+	parts  []part
 }
 
 var _ history.Reader = (*Reader)(nil)
 
-// New makes a reader.
-func New(o history.Options) (*Reader, error) {
+// New makes a reader of the history.
+func New(o history.Options) (*Reader, error) { return newReader(o, parts()) }
+
+// NewChanges makes a reader of what changed between Options.Since and Options.Until. The list of customers cannot be
+// selected by time and is read in whole, in a wide reading alone.
+func NewChanges(o history.Options, wide bool) (*Reader, error) {
+	customers, changed := parts()[0], parts()[1:firstAgain()]
+	if wide {
+		changed = append(changed, customers)
+	}
+	return newReader(o, changed)
+}
+
+func newReader(o history.Options, parts []part) (*Reader, error) {
+	c, err := Connect(o)
+	if err != nil {
+		return nil, err
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Reader{client: c, opts: o, parts: parts}, nil
+}
+
+// Connect makes a client of the interface of a shop.
+func Connect(o history.Options) (*history.Client, error) {
 	if err := o.CheckURL(); err != nil {
 		return nil, err
 	}
@@ -57,10 +81,7 @@ func New(o history.Options) (*Reader, error) {
 		r := http.Request{Header: h}
 		r.SetBasicAuth(key, secret)
 	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	return &Reader{client: c, since: o.Since, now: o.Now}, nil
+	return c, nil
 }
 
 // part is a list of the interface.
@@ -112,7 +133,7 @@ type place struct {
 func (r *Reader) Pages(ctx context.Context, from history.Cursor) iter.Seq2[history.Page, error] {
 	run := &run{Reader: r, size: perPage}
 	return history.Walk(from,
-		func(at *place) bool { return at.Part >= len(parts()) },
+		func(at *place) bool { return at.Part >= len(r.parts) },
 		func(at *place) (history.Page, error) {
 			run.at = at
 			return run.next(ctx)
@@ -132,6 +153,7 @@ type run struct {
 type listed struct {
 	ID            payload.Number       `json:"id"`
 	CreatedGMT    payload.Text         `json:"date_created_gmt"`
+	ModifiedGMT   payload.Text         `json:"date_modified_gmt"`
 	Status        payload.Text         `json:"status"`
 	BillingPeriod payload.Text         `json:"billing_period"`
 	LineItems     payload.List[item]   `json:"line_items"`
@@ -147,7 +169,7 @@ type item struct {
 
 // next reads one page and moves the place behind the page.
 func (r *run) next(ctx context.Context) (history.Page, error) {
-	p := parts()[r.at.Part]
+	p := r.parts[r.at.Part]
 	bodies, header, err := r.fetch(ctx, p)
 	if p.optional && errors.Is(err, history.ErrMissing) {
 		r.turn()
@@ -157,7 +179,7 @@ func (r *run) next(ctx context.Context) (history.Page, error) {
 		return history.Page{}, err
 	}
 	if r.at.Began == "" {
-		r.at.Began = began(header, r.now())
+		r.at.Began = began(header, r.opts.Now())
 	}
 	page := history.Page{Part: p.name}
 	total, _ := strconv.Atoi(header.Get("X-WP-Total")) // 0 without the header
@@ -172,7 +194,7 @@ func (r *run) next(ctx context.Context) (history.Page, error) {
 	}
 	for i := range objects {
 		o := &objects[i]
-		if r.isKnown(p, o) {
+		if r.isKnown(p, o) || !r.opts.Changed(instant(o.ModifiedGMT)) {
 			continue
 		}
 		if bodies[i], err = r.dated(ctx, o, bodies[i]); err != nil {
@@ -232,8 +254,8 @@ func (r *run) query(p part) url.Values {
 	switch {
 	case p.again:
 		q.Set("modified_after", r.at.Changed)
-	case !r.since.IsZero():
-		q.Set("modified_after", r.since.UTC().Format(gmtLayout))
+	case !r.opts.Since.IsZero():
+		q.Set("modified_after", r.opts.Since.UTC().Format(gmtLayout))
 	}
 	return q
 }
@@ -272,10 +294,10 @@ func (r *run) advance(p part, objects []listed) {
 
 // turn goes on to the next part. A round of changes reads what changed since the round before began.
 func (r *run) turn() {
-	was := parts()[r.at.Part].again
+	was := r.parts[r.at.Part].again
 	next := place{Part: r.at.Part + 1, Began: r.at.Began, Changed: r.at.Changed}
-	rounds := next.Part < len(parts()) && parts()[next.Part].again
-	if rounds && (!was || parts()[next.Part].name == parts()[firstAgain()].name) {
+	rounds := next.Part < len(r.parts) && r.parts[next.Part].again
+	if rounds && (!was || r.parts[next.Part].name == r.parts[firstAgain()].name) {
 		next.Changed, next.Began = r.at.Began, ""
 	}
 	*r.at, r.seen = next, nil
@@ -291,6 +313,15 @@ func before(created payload.Text) string {
 		return ""
 	}
 	return t.Add(-time.Second).Format(gmtLayout)
+}
+
+// instant reads a time; zero for one that cannot be read.
+func instant(text payload.Text) time.Time {
+	t, err := time.Parse(gmtLayout, string(text))
+	if err != nil {
+		return time.Time{}
+	}
+	return t
 }
 
 // skew is how far back a round of changes begins, for clocks of several servers of one shop.

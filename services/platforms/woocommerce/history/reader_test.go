@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/rodopath/rodopath/services/ingest"
 	"github.com/rodopath/rodopath/services/platforms/history"
 	"github.com/rodopath/rodopath/services/platforms/history/historytest"
@@ -245,6 +247,47 @@ func TestReader_RefusesWhatCannotWork(t *testing.T) {
 		fault, _ := errors.AsType[*history.StatusError](err)
 		if fault == nil || fault.Status != status {
 			t.Errorf("%s: got %v, want the status %d", name, err, status)
+		}
+	}
+}
+
+// TestChanges_AreThoseOfAWindow: an order in the trash as well, what changed later not, and customers in a wide reading
+// alone.
+func TestChanges_AreThoseOfAWindow(t *testing.T) {
+	shop := historytest.NewShop(4, 30)
+	at := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+	shop.Clock(func() time.Time { return at })
+	server := httptest.NewServer(shop.Handler())
+	defer server.Close()
+	for id, status := range map[int64]string{9001: "completed", 9002: "trash"} {
+		shop.Order(id, 1, "buyer@example.com", status)
+	}
+	shop.Customer(9003, "new@example.com")
+	at = at.Add(time.Hour)
+	shop.Order(9004, 1, "buyer@example.com", "completed")
+	for _, wide := range []bool{false, true} {
+		r, err := shophistory.NewChanges(history.Options{
+			URL: server.URL, Key: historytest.ShopKey, AllowPrivate: true, PerSecond: 1e6, Backoff: time.Millisecond,
+			Since: at.Add(-2 * time.Hour), Until: at.Add(-30 * time.Minute),
+		}, wide)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]int{}
+		for page, err := range r.Pages(t.Context(), nil) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(page.Objects) > 0 {
+				got[page.Part] += len(page.Objects)
+			}
+		}
+		want := map[string]int{"orders": 1, "orders in the trash": 1}
+		if wide {
+			want["customers"] = 1
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("wide %t (-want +got):\n%s", wide, diff)
 		}
 	}
 }

@@ -310,7 +310,10 @@ type Delivery struct {
 	Traceparent string `protobuf:"bytes,5,opt,name=traceparent,proto3" json:"traceparent,omitempty"`
 	// unread holds the body of the webhook when a part of the body could not be read. A
 	// delivery with unread may have no facts.
-	Unread        *Unread `protobuf:"bytes,6,opt,name=unread,proto3" json:"unread,omitempty"`
+	Unread *Unread `protobuf:"bytes,6,opt,name=unread,proto3" json:"unread,omitempty"`
+	// found reports whether the delivery was read from the interface of the platform by a reconciliation, and not
+	// received as a webhook: its new facts are facts that no webhook told.
+	Found         bool `protobuf:"varint,7,opt,name=found,proto3" json:"found,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -385,6 +388,13 @@ func (x *Delivery) GetUnread() *Unread {
 		return x.Unread
 	}
 	return nil
+}
+
+func (x *Delivery) GetFound() bool {
+	if x != nil {
+		return x.Found
+	}
+	return false
 }
 
 // Unread is a webhook with a valid signature whose body was read in part or not at all. The
@@ -967,14 +977,15 @@ var File_rodopath_fact_v1_fact_proto protoreflect.FileDescriptor
 
 const file_rodopath_fact_v1_fact_proto_rawDesc = "" +
 	"\n" +
-	"\x1brodopath/fact/v1/fact.proto\x12\x10rodopath.fact.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xec\x01\n" +
+	"\x1brodopath/fact/v1/fact.proto\x12\x10rodopath.fact.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x82\x02\n" +
 	"\bDelivery\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06source\x18\x02 \x01(\tR\x06source\x126\n" +
 	"\breceived\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\breceived\x12,\n" +
 	"\x05facts\x18\x04 \x03(\v2\x16.rodopath.fact.v1.FactR\x05facts\x12 \n" +
 	"\vtraceparent\x18\x05 \x01(\tR\vtraceparent\x120\n" +
-	"\x06unread\x18\x06 \x01(\v2\x18.rodopath.fact.v1.UnreadR\x06unread\"J\n" +
+	"\x06unread\x18\x06 \x01(\v2\x18.rodopath.fact.v1.UnreadR\x06unread\x12\x14\n" +
+	"\x05found\x18\a \x01(\bR\x05found\"J\n" +
 	"\x06Unread\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x12\n" +
 	"\x04body\x18\x02 \x01(\fR\x04body\x12\x14\n" +
