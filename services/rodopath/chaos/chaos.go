@@ -33,7 +33,7 @@ type Options struct {
 	Segment int
 	// Faults are the names of the faults to draw from; empty means all of them, the usual ones more often.
 	Faults []string
-	// MongoDB is where subjects are kept; empty means in SQLite.
+	// MongoDB is the URI of the server that keeps the subjects, or StandIn; empty means SQLite.
 	MongoDB string
 	// Dir is where everything is kept, logs and the record too; empty means a directory
 	// that is removed when nothing is wrong.
@@ -133,7 +133,10 @@ func newRun(opts Options) (*run, error) {
 		}
 	}
 	if len(opts.Faults) == 0 {
-		opts.Faults = faultNames()
+		opts.Faults = slices.DeleteFunc(
+			faultNames(),
+			func(name string) bool { return opts.MongoDB == "" && isOfDatabase(name) },
+		)
 	}
 	for _, name := range opts.Faults {
 		if !slices.Contains(faultNames(), name) {

@@ -41,6 +41,8 @@ const (
 	poison        = "poison message"
 	damagedPerson = "damaged person"
 	hotPerson     = "hot person"
+	cutDatabase   = "cut database"
+	stallDatabase = "stall database"
 )
 
 func faultNames() []string {
@@ -80,8 +82,14 @@ func faultNames() []string {
 		damagedPerson,
 		damagedPerson,
 		hotPerson,
+		cutDatabase,
+		cutDatabase,
+		stallDatabase,
 	}
 }
+
+// isOfDatabase reports whether a fault is one of the link to MongoDB.
+func isOfDatabase(name string) bool { return name == cutDatabase || name == stallDatabase }
 
 // Bounds of the faults. The steps of a segment stay below the shortest period of a story, and
 // backward steps below the tolerance of signatures and receipts.
@@ -145,6 +153,8 @@ func (s *stage) inflict(ctx context.Context, f fault) error {
 		node.kill(f.lasts)
 	case cutAll, stallAll, cutOne, stallOne:
 		s.sever(ctx, f, service.name)
+	case cutDatabase, stallDatabase:
+		s.severDatabase(ctx, f)
 	case busyDisk:
 		return s.busy(ctx, f)
 	case freezeNode, freezeService:

@@ -35,6 +35,8 @@ type stage struct {
 	nodes, services []*process
 	// proxies are by service, one to each server.
 	proxies map[string][]*proxy
+	// database is nil with SQLite.
+	database *database
 	// answering are the addresses of the services, by name; lifecycles the addresses of the API.
 	answering  map[string]string
 	lifecycles []string
@@ -74,6 +76,11 @@ func setUp(ctx context.Context, dir, mongo string, answers func(int) string) (s 
 			s.close()
 		}
 	}()
+	if mongo != "" {
+		if s.database, mongo, err = startDatabase(ctx, mongo); err != nil {
+			return nil, err
+		}
+	}
 	if err := s.configure(mongo); err != nil {
 		return nil, err
 	}
@@ -281,9 +288,13 @@ func (s *stage) close() {
 			p.heal()
 		}
 	}
+	if s.database != nil {
+		s.database.link.heal()
+	}
 	for _, p := range append(s.services, s.nodes...) {
 		p.stop()
 	}
+	s.database.close()
 	if s.nats != nil {
 		s.nats.Close()
 	}
