@@ -17,8 +17,8 @@ const DefaultListen = "127.0.0.1:8080"
 
 // Connect connects to NATS. With a configured intake log Connect does not wait for a server: webhooks
 // are accepted before the connection.
-func Connect(c *config.Config, log *slog.Logger) (*nats.Conn, error) {
-	return service.Connect(c, "rodopath ingest", log, connectOptions(c)...)
+func Connect(ctx context.Context, c *config.Config, log *slog.Logger) (*nats.Conn, error) {
+	return service.Connect(ctx, c, "rodopath ingest", log, connectOptions(c)...)
 }
 
 func connectOptions(c *config.Config) []nats.Option {

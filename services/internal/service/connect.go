@@ -6,7 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"net"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -17,9 +19,17 @@ import (
 	"github.com/rodopath/rodopath/services/internal/streams"
 )
 
-// Connect connects to the configured NATS servers and reconnects without limit. more holds the
-// options of a single service.
-func Connect(c *config.Config, name string, log *slog.Logger, more ...nats.Option) (*nats.Conn, error) {
+// connectPatience bounds the wait for the first connection, connectPause is the pause between attempts.
+const (
+	connectPatience = time.Minute
+	connectPause    = time.Second
+)
+
+// Connect connects to the configured NATS servers and reconnects without limit. While no server answers, as after a
+// simultaneous start, Connect waits for up to a minute and logs the wait. more holds the options of a single service.
+func Connect(
+	ctx context.Context, c *config.Config, name string, log *slog.Logger, more ...nats.Option,
+) (nc *nats.Conn, err error) {
 	if c.NATS.URL == "" {
 		return nil, errors.New("connect to NATS: no address; set nats.url or RODOPATH_NATS_URL")
 	}
@@ -31,11 +41,27 @@ func Connect(c *config.Config, name string, log *slog.Logger, more ...nats.Optio
 		}
 		opts = append(opts, nats.UserCredentialBytes([]byte(creds)))
 	}
-	nc, err := nats.Connect(c.NATS.URL, opts...)
+	logged := false
+	err = loop.Retry(ctx, connectPause, connectPatience, isAway, func() error {
+		nc, err = nats.Connect(c.NATS.URL, opts...)
+		if err != nil && isAway(err) && !logged {
+			logged = true
+			log.WarnContext(ctx, "NATS does not answer; further attempts follow for a minute", "error", err)
+		}
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("connect to NATS: the server cannot be reached; check nats.url (RODOPATH_NATS_URL): %w", err)
 	}
 	return nc, nil
+}
+
+// isAway reports whether an error of a connection may pass: no server answers, or one ends the connection while it
+// starts or stops.
+func isAway(err error) bool {
+	var network net.Error
+	return errors.Is(err, nats.ErrNoServers) || errors.Is(err, nats.ErrTimeout) || errors.Is(err, io.EOF) ||
+		errors.As(err, &network)
 }
 
 // ReconnectOptions are the options of a connection that is never given up.

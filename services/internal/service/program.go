@@ -68,7 +68,7 @@ func (p *Program) Run(ctx context.Context, path string, log *slog.Logger) (err e
 	if p.Connect != nil {
 		opts = p.Connect(c)
 	}
-	nc, err := Connect(c, "rodopath "+p.Name, log, opts...)
+	nc, err := Connect(ctx, c, "rodopath "+p.Name, log, opts...)
 	if err != nil {
 		return err
 	}

@@ -113,10 +113,10 @@ type surroundings struct {
 	log    *slog.Logger
 }
 
-func (p *part) surroundings() (*surroundings, error) {
+func (p *part) surroundings(ctx context.Context) (*surroundings, error) {
 	// As the Run of each service connects.
-	connect := func(c *config.Config, log *slog.Logger) (*nats.Conn, error) {
-		return service.Connect(c, "rodopath "+p.Kind, log)
+	connect := func(ctx context.Context, c *config.Config, log *slog.Logger) (*nats.Conn, error) {
+		return service.Connect(ctx, c, "rodopath "+p.Kind, log)
 	}
 	if p.Kind == partIngest {
 		connect = ingestapp.Connect
@@ -127,7 +127,7 @@ func (p *part) surroundings() (*surroundings, error) {
 		return nil, err
 	}
 	log := service.Log()
-	nc, err := connect(c, log)
+	nc, err := connect(ctx, c, log)
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +135,7 @@ func (p *part) surroundings() (*surroundings, error) {
 }
 
 func (p *part) ingest(ctx context.Context) (err error) {
-	s, err := p.surroundings()
+	s, err := p.surroundings(ctx)
 	if err != nil {
 		return err
 	}
@@ -152,7 +152,7 @@ func (p *part) ingest(ctx context.Context) (err error) {
 }
 
 func (p *part) lifecycle(ctx context.Context) (err error) {
-	s, err := p.surroundings()
+	s, err := p.surroundings(ctx)
 	if err != nil {
 		return err
 	}
@@ -170,7 +170,7 @@ func (p *part) lifecycle(ctx context.Context) (err error) {
 }
 
 func (p *part) dispatch(ctx context.Context) (err error) {
-	s, err := p.surroundings()
+	s, err := p.surroundings(ctx)
 	if err != nil {
 		return err
 	}

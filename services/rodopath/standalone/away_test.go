@@ -57,7 +57,7 @@ func services(
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
-	nc, err := service.Connect(c, "test", log)
+	nc, err := service.Connect(t.Context(), c, "test", log)
 	if err != nil {
 		t.Fatal(err)
 	}

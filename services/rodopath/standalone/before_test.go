@@ -37,7 +37,7 @@ func TestIngest_WithALogTakesWebhooksBeforeTheBrokerIsThere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	nc, err := ingestapp.Connect(c, slog.New(slog.DiscardHandler))
+	nc, err := ingestapp.Connect(t.Context(), c, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

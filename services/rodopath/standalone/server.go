@@ -120,7 +120,7 @@ func (n *Server) start(ctx context.Context) error {
 	if err := n.examine(); err != nil {
 		return err
 	}
-	if err := n.connect(); err != nil {
+	if err := n.connect(ctx); err != nil {
 		return err
 	}
 	hand := make([]byte, 32)
@@ -227,12 +227,12 @@ func (n *Server) sync() streams.Sync {
 }
 
 // connect connects to the NATS of the configuration, or starts one.
-func (n *Server) connect() (err error) {
+func (n *Server) connect(ctx context.Context) (err error) {
 	if n.Config.NATS.URL != "" {
 		if n.opts.NATSListen != "" {
 			return errors.New("--nats-listen needs the embedded NATS, but the configuration names another server (nats.url)")
 		}
-		n.conn, err = service.Connect(n.Config, "rodopath", n.opts.Log)
+		n.conn, err = service.Connect(ctx, n.Config, "rodopath", n.opts.Log)
 		return err
 	}
 	opts := natsserver.Options{
