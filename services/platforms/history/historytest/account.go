@@ -24,6 +24,9 @@ type Account struct {
 	lists  map[string][]Thing
 }
 
+// accountYears is the time in which all customers came: an object of the future would be dated by its arrival.
+const accountYears = 5
+
 // NewAccount generates customers with sessions, invoices, refunds, disputes and subscriptions.
 func NewAccount(seed uint64, customers int) *Account {
 	a := &Account{lists: map[string][]Thing{
@@ -32,8 +35,9 @@ func NewAccount(seed uint64, customers int) *Account {
 	}}
 	random := rand.New(rand.NewPCG(seed, 2))
 	begin := time.Date(2020, 5, 1, 9, 0, 0, 0, time.UTC).Unix()
+	pause := min(40_000, accountYears*365*24*3600/int64(max(customers, 1)))
 	for n := range customers {
-		at := begin + int64(n)*40_000
+		at := begin + int64(n)*pause
 		customer, email := fmt.Sprintf("cus_%d", n), fmt.Sprintf("buyer%d@example.com", n)
 		a.add("customers", Thing{"id": customer, "object": "customer", "created": at, "email": email, "livemode": true})
 		charge, intent := fmt.Sprintf("ch_%d", n), fmt.Sprintf("pi_%d", n)
