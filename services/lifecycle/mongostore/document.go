@@ -53,6 +53,8 @@ type document struct {
 	Revision *string `bson:"revision,omitempty"`
 	// Pending is true while a decision or a note awaits writing, absent otherwise.
 	Pending bool `bson:"pending,omitempty"`
+	// Labels are the labels of the subject; absent without any.
+	Labels []string `bson:"labels,omitempty"`
 	// Write is the random id of the write. After a lost response, the writer finds out from Write
 	// whether the document was stored.
 	Write   string            `bson:"write"`
@@ -62,6 +64,7 @@ type document struct {
 // subject returns the subject with the stored version.
 func (d *document) subject() lifecycle.Subject {
 	d.Subject.Version = d.Version
+	d.Subject.RestoreLabels(d.Labels)
 	return d.Subject
 }
 
@@ -85,6 +88,7 @@ type row struct {
 	// version is the required version of the stored subject; 0 means not stored.
 	version int64
 	write   string
+	labels  []string
 	doc     bson.Raw
 	err     error
 }
@@ -101,9 +105,11 @@ func (s *Store) encode(subject lifecycle.Subject) *row {
 		RequestDue: subject.RequestDue,
 		NoticeDue:  subject.NoticeDue,
 		Pending:    subject.Pending(),
+		Labels:     subject.AllLabels(),
 		Write:      r.write,
 		Subject:    subject,
 	}
+	r.labels = d.Labels
 	if subject.MergedInto == "" {
 		d.Revision = &subject.Revision
 	}

@@ -32,6 +32,7 @@ func (s *Store) ensureIndexes(ctx context.Context) error {
 		sparse("notice", "notice_due", "_id"),
 		sparse("revision", "revision", "_id"),
 		sparse("waiting", "pending", "_id"),
+		sparse("labels", "labels", "_id"),
 	)
 	if err != nil {
 		return err

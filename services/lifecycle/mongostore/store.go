@@ -42,6 +42,8 @@ type Store struct {
 	journal, policies    *mongo.Collection
 	state                *mongo.Collection
 	layout               *mongo.Collection
+	labels               *mongo.Collection
+	known                known
 	registry             *bson.Registry
 	now                  func() time.Time
 }
@@ -73,6 +75,7 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 		policies:   db.Collection("policies"),
 		state:      db.Collection("state"),
 		layout:     db.Collection("layout"),
+		labels:     db.Collection("labels"),
 		registry:   registry,
 		now:        opts.Now,
 	}

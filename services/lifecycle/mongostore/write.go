@@ -36,6 +36,9 @@ func (b *batch) redirect(ctx context.Context) error {
 
 // writeRows writes rows, each on its version. The result is the error of the row.
 func (s *Store) writeRows(ctx context.Context, rows []*row) error {
+	if err := s.nameLabels(ctx, rows); err != nil {
+		return err
+	}
 	models := make([]mongo.WriteModel, len(rows))
 	for i, r := range rows {
 		if r.version == 0 {
