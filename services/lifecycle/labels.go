@@ -7,6 +7,7 @@ import (
 
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/lifecycle/calendar"
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
 	"github.com/rodopath/rodopath/services/lifecycle/decision"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/notice"
@@ -70,6 +71,18 @@ func Stages() []Stage {
 	return []Stage{
 		StageFollower, StageSubscriber, StageTalking, StageCustomer, StagePast, StageClaims, StageOther, StageGone,
 	}
+}
+
+// MarkSeen returns the subject after the controller has seen its alarms.
+func MarkSeen(s Subject) Subject {
+	s.Labels = slices.DeleteFunc(slices.Clone(s.Labels), func(l string) bool { return l == LabelAlarm })
+	return s
+}
+
+// NoteRead returns the subject with a note that a person read its data: who, and which page (GDPR Art. 5(2)).
+func NoteRead(s Subject, key, by, page string, at time.Time) Subject {
+	s.note(chain.Note{Key: key, At: at, Kind: chain.KindRead, Text: by + ": " + page})
+	return s
 }
 
 // UseYes is the answer of a label of a use that is allowed.
@@ -195,13 +208,21 @@ func (s *Subject) Stage() Stage {
 // movesKept is the number of months for which a move is labelled.
 const movesKept = 3
 
+// Relabel returns a subject of a former version with the labels of an evaluation at an instant, and changes nothing else.
+func Relabel(p *rules.Policy, s Subject, at time.Time) Subject {
+	h := rules.Evaluate(p, s.Facts)
+	s.relabel(h, h.Holdings(at), nil, at)
+	h.Release()
+	return s
+}
+
 // relabel sets the labels after an evaluation of all facts.
 func (s *Subject) relabel(h *rules.Evaluation, held []rules.Holding, news []fact.Fact, at time.Time) {
 	p, was := h.Policy(), s.Stage()
 	kept := s.keptLabels(p, at)
 	s.Labels = kept
 	consents := false
-	for _, a := range rights.Answers(h, s.Facts, s.Questions, at) {
+	for _, a := range s.answers(h, at) {
 		switch {
 		case a.Allowed:
 			s.addLabel(LabelOfUse(a.Purpose, a.Channel, UseYes))
@@ -230,6 +251,14 @@ func (s *Subject) relabel(h *rules.Evaluation, held []rules.Holding, news []fact
 		s.addLabel(LabelUnlisted)
 	}
 	slices.Sort(s.Labels)
+}
+
+// answers are the answers about uses of a person of whom personal data may be held; nobody else can be addressed.
+func (s *Subject) answers(h *rules.Evaluation, at time.Time) []rights.Answer {
+	if !s.HoldsPersonal {
+		return nil
+	}
+	return rights.Answers(h, s.Facts, s.Questions, at)
 }
 
 // relabelRecords adds the labels that follow from the records of new facts. Labels that no longer hold go with the next
@@ -263,7 +292,7 @@ func (s *Subject) keptLabels(p *rules.Policy, at time.Time) []string {
 // time alone moved the person, now.
 func (s *Subject) labelStage(p *rules.Policy, was, stage Stage, news []fact.Fact, at time.Time) {
 	s.addLabel(LabelOfStage(stage))
-	if was == stage {
+	if was == stage || was == "" && s.Version > 0 { // a subject of a former version did not move now
 		return
 	}
 	var since time.Time

@@ -94,6 +94,9 @@ type App struct {
 	// live knows which recipients are notified, and releaser evaluates the subjects after an order.
 	live     *live.Register
 	releaser *background.Releaser
+	// labeller labels the subjects of a former version; deliveries are the last that were applied.
+	labeller   *background.Labeller
+	deliveries *httpapi.Deliveries
 
 	stop context.CancelFunc
 	done sync.WaitGroup
@@ -129,7 +132,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{store: st, js: js, now: opts.Now, clock: clock}
+	a := &App{store: st, js: js, now: opts.Now, clock: clock, deliveries: httpapi.NewDeliveries()}
 	if err := a.identify(ctx); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
@@ -232,6 +235,9 @@ func (a *App) newFeeds(opts Options, applier *apply.Applier, reader *receipt.Rea
 	applyFacts := func(ctx context.Context, deliveries []*factv1.Delivery) error {
 		a.observe(deliveries)
 		err := applier.Apply(ctx, deliveries)
+		if err == nil {
+			a.deliveries.Note(deliveries, opts.Now())
+		}
 		if errors.Is(err, apply.ErrImpossible) {
 			err = fmt.Errorf("%w: %w", natsio.ErrUnreadable, err)
 		}
@@ -290,11 +296,22 @@ func (a *App) newAPI(
 	if err != nil {
 		return nil, err
 	}
+	a.labeller = &background.Labeller{
+		Store: a.store, Policy: a.policy, Now: opts.Now, Log: opts.Log.With("loop", "labels"),
+	}
 	again := background.ReplayOptions{Checker: a.checker, Store: a.store, Events: events, Vault: vault, Policy: a.policy}
 	a.newReleaser(opts, again)
 	return httpapi.New(httpapi.Options{
 		Directory:     find,
 		Lists:         a.store,
+		Index:         a.store,
+		Complete:      a.labeller.Complete,
+		CountsKept:    countsKept(opts.Config),
+		Deliveries:    a.deliveries,
+		Sources:       sourcesOf(opts.Config),
+		Edit: func(ctx context.Context, id string, change func(lifecycle.Subject) lifecycle.Subject) error {
+			return edit(ctx, a.store, id, change, a.relay.Wake)
+		},
 		Journal:       a.store,
 		Events:        events,
 		Publisher:     &natsio.FactPublisher{JetStream: a.js, Sync: opts.Sync},
@@ -321,6 +338,9 @@ func (a *App) newAPI(
 		RecipientTokens: recipients,
 		Replay: func(ctx context.Context, since time.Time, recipient string, visit func(background.Replayed) error) error {
 			return background.Replay(ctx, again, since, recipient, opts.Now(), visit)
+		},
+		Repeat: func(ctx context.Context, subject, decision string) (bool, error) {
+			return background.Repeat(ctx, again, subject, decision, opts.Now())
 		},
 		Reseal: func(ctx context.Context, visit func(background.RotationProgress) error) error {
 			return background.RotateKeys(ctx, a.store, vault, visit)
@@ -382,6 +402,7 @@ func (a *App) Start(ctx context.Context) {
 	a.done.Go(func() { a.sweeper.Run(ctx) })
 	a.done.Go(func() { a.releaser.Run(ctx) })
 	a.done.Go(func() { a.pruner.Run(ctx) })
+	a.done.Go(func() { a.labeller.Run(ctx) })
 }
 
 // Close stops the loops, waits for work in progress, and closes the store.

@@ -30,6 +30,7 @@ type storage interface {
 	journal.Reader
 	httpapi.Lists
 	httpapi.Journal
+	httpapi.Index
 	// Prune removes old journal entries.
 	Prune(ctx context.Context, before time.Time, limit int) (int, error)
 	Close() error
