@@ -41,7 +41,14 @@ const (
 	prefixUse = "use:"
 	// decision:KIND:STATE and decision:KIND:STATE:RECIPIENT.
 	prefixDecision = "decision:"
+	// answered:OUTCOME, of those who answered a question for consent.
+	prefixAnswered = "answered:"
 )
+
+// isDerived reports whether a label follows from the outbox and the notices, and not from an evaluation.
+func isDerived(label string) bool {
+	return strings.HasPrefix(label, prefixDecision) || strings.HasPrefix(label, prefixAnswered)
+}
 
 // Stage is the furthest point of a person on the path from a follower to a past customer.
 type Stage string
@@ -136,7 +143,7 @@ func (s *Subject) AllLabels() []string {
 	if s.MergedInto != "" {
 		return nil
 	}
-	out := slices.DeleteFunc(slices.Clone(s.Labels), func(l string) bool { return strings.HasPrefix(l, prefixDecision) })
+	out := slices.DeleteFunc(slices.Clone(s.Labels), isDerived)
 	for i := range s.Outbox {
 		d := &s.Outbox[i]
 		out = append(out, LabelOfDecision(d.Kind, LabelHeld, ""))
@@ -156,7 +163,7 @@ func (s *Subject) AllLabels() []string {
 
 // RestoreLabels sets the labels of a subject that a store has read, from those that AllLabels returned.
 func (s *Subject) RestoreLabels(stored []string) {
-	s.Labels = slices.DeleteFunc(stored, func(l string) bool { return strings.HasPrefix(l, prefixDecision) })
+	s.Labels = slices.DeleteFunc(stored, isDerived)
 	slices.Sort(s.Labels)
 	if len(s.Labels) == 0 {
 		s.Labels = nil
@@ -180,6 +187,9 @@ func noticeLabels(n *notice.Notice) []string {
 		state = LabelRefused
 	}
 	out := []string{LabelOfDecision(n.Kind, state, "")}
+	if n.Question != nil && n.Answer != "" {
+		out = append(out, prefixAnswered+string(n.Answer))
+	}
 	for i := range n.Notifications {
 		t := &n.Notifications[i]
 		_, awaited := n.Awaits(t.Recipient)

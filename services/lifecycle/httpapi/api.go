@@ -206,6 +206,7 @@ func (a *API) Register(e *echo.Echo) {
 	v1 := e.Group("/v1")
 	v1.POST("/explain", a.explain, a.may(ScopeRead))
 	v1.POST("/subjects", a.subject, a.may(ScopeRead))
+	v1.POST("/subjects/decisions", a.decisionsOf, a.may(ScopeDecisions))
 	v1.POST("/subjects/split", a.split, a.may(ScopeSubjects))
 	v1.POST("/subjects/join", a.join, a.may(ScopeSubjects))
 	v1.POST("/bases", a.bases, a.may(ScopeRead))

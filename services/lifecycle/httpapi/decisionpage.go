@@ -143,3 +143,22 @@ func (a *API) repeat(c echo.Context) error {
 	}
 	return c.JSON(http.StatusOK, map[string]string{"decision": id, "state": "repeated"})
 }
+
+// decisionsOf lists the decisions about one person, those that are held back first, and then the latest.
+func (a *API) decisionsOf(c echo.Context) error {
+	f, err := a.person(c)
+	if err != nil {
+		return err
+	}
+	held, err := a.listedHeld(&f.subject)
+	if err != nil {
+		return err
+	}
+	published, err := a.listed(&f.subject)
+	if err != nil {
+		return err
+	}
+	slices.SortStableFunc(published, func(x, y listedDecision) int { return y.At.Compare(x.At) })
+	list := append([]listedDecision{}, held...)
+	return c.JSON(http.StatusOK, decisionList{Decisions: append(list, published...)})
+}
