@@ -22,10 +22,24 @@ type station struct {
 	Words []string
 }
 
+// flow is the number of persons who went from one stage of the picture to the next this month.
+type flow struct {
+	X, Y, Count int
+}
+
+// flows are the arrows of the picture, each with the place of its number.
+func flows() map[[2]string][2]int {
+	return map[[2]string][2]int{
+		{"follower", "subscriber"}: {188, 52}, {"subscriber", "talking"}: {378, 52}, {"talking", "customer"}: {568, 52},
+		{"customer", "past"}: {758, 52}, {"past", "claims"}: {872, 146}, {"claims", "gone"}: {762, 202},
+	}
+}
+
 // pathPage is how many persons stand at each stage, how they move, and what lapses in the months to come.
 type pathPage struct {
 	Counts   counts
 	Stations []station
+	Flows    []flow
 	Moves    []bar
 	Months   []bar
 }
@@ -54,6 +68,11 @@ func (v *visit) path() error {
 		p.Moves = append(p.Moves, bar{
 			Name: v.say("stage_"+m.From) + " → " + v.say("stage_"+m.To), Label: m.Label, Count: m.Count,
 		})
+	}
+	for _, m := range p.Counts.Moves {
+		if at, ok := flows()[[2]string{m.From, m.To}]; ok {
+			p.Flows = append(p.Flows, flow{at[0], at[1], m.Count})
+		}
 	}
 	for _, m := range p.Counts.Months {
 		p.Months = append(p.Months, bar{Name: m.Month, Label: m.Label, Count: m.Count})

@@ -3,6 +3,7 @@ package console
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -22,13 +23,15 @@ type peoplePage struct {
 	// Labels are the chosen labels; Stage and Mark the choices of the form, Named the labels in words.
 	Labels      []string
 	Stage, Mark string
-	Named       []string
-	Order       string
-	Persons     []listedPerson
-	Count       *int
-	Next        string
-	Complete    bool
-	Incomplete  string
+	// Other are the labels for which the form has no choice.
+	Other      []string
+	Named      []string
+	Order      string
+	Persons    []listedPerson
+	Count      *int
+	Next       string
+	Complete   bool
+	Incomplete string
 	// Found reports whether the persons are those of a search, and Missed that it found nobody.
 	Found, Missed bool
 	// Stages and Marks are what the form offers.
@@ -59,6 +62,15 @@ func (v *visit) people() error {
 	p := peoplePage{
 		Labels: chosenLabels(q), Stage: q.Get("stage"), Mark: q.Get("mark"), Order: q.Get("order"), Stages: stageIDs(),
 		Marks: markIDs(), Complete: true,
+	}
+	for _, l := range q["label"] { // a link names labels, the form its choices
+		if stage, ok := strings.CutPrefix(l, "stage:"); ok {
+			p.Stage = stage
+		} else if slices.Contains(p.Marks, l) {
+			p.Mark = l
+		} else {
+			p.Other = append(p.Other, l)
+		}
 	}
 	for _, l := range p.Labels {
 		p.Named = append(p.Named, v.labelName(l))

@@ -116,12 +116,20 @@ func funcs(l language, w words, a *assets) template.FuncMap {
 		"minute":     func(at any) string { return formatted(at, "2006-01-02 15:04") },
 		"asset":      func(name string) string { return "/console/assets/" + a.names[name] },
 		"query":      query,
+		"pages": func(stage, mark string, other []string, order, after string) template.URL {
+			pairs := []any{"stage", stage, "mark", mark, "order", order, "after", after}
+			for _, l := range other {
+				pairs = append(pairs, "label", l)
+			}
+			return query(pairs...)
+		},
 		"svg":        func(s string) template.HTML { return template.HTML(s) }, //nolint:gosec // our own pictures
 		"right":      func(kind string) string { return w.say("right_" + strings.TrimSuffix(kind, "_request")) },
 		"add":        func(a, b int) int { return a + b },
 		"mul":        func(a, b int) int { return a * b },
 		"texts":      func(list []text) string { return joinTexts(list, l) },
 		"amounts":    func(items map[string]int) string { return amounts(w, items) },
+		"article":    func(a string) string { return article(l, a) },
 		"alarm":      func(key, text string) string { return alarmText(w, key, text) },
 		"paragraphs": func(s string) []string { return strings.Split(strings.TrimSpace(s), "\n\n") },
 		"kinds": func(ids []string) string {
@@ -173,6 +181,22 @@ func alarmText(w words, key, text string) string {
 		return says
 	}
 	return text
+}
+
+// article cites an article of the GDPR, such as 6(1)(b).
+func article(l language, cited string) string {
+	if l != polish {
+		return "Art.\u00a0" + cited
+	}
+	parts := strings.Split(strings.NewReplacer(")(", "(", ")", "").Replace(cited), "(")
+	out := "art.\u00a0" + parts[0]
+	if len(parts) > 1 {
+		out += " ust.\u00a0" + parts[1]
+	}
+	if len(parts) > 2 {
+		out += " lit.\u00a0" + parts[2]
+	}
+	return out
 }
 
 // day writes the date of a time; a text is taken as it is.

@@ -297,3 +297,39 @@ func (s *shop) signedIn() *tab {
 	b.follow("Zaloguj")
 	return b
 }
+
+// ask puts a question to the interface and decodes the answer.
+func (s *shop) ask(method, path string, question, into any) int {
+	s.t.Helper()
+	body, err := json.Marshal(question)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	req, err := http.NewRequestWithContext(s.t.Context(), method, s.Control.API+path, bytes.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+s.Control.Token)
+	req.Header.Set("Content-Type", "application/json")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if into != nil && res.StatusCode < http.StatusBadRequest {
+		if err := json.NewDecoder(res.Body).Decode(into); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	return res.StatusCode
+}
+
+// subject is the id of a person.
+func (s *shop) subject(person string) string {
+	s.t.Helper()
+	var found struct{ Subject string }
+	if status := s.ask(http.MethodPost, "/v1/subjects", object{"person": person}, &found); status != http.StatusOK {
+		s.t.Fatalf("%s: %d", person, status)
+	}
+	return found.Subject
+}
