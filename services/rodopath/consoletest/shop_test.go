@@ -76,6 +76,7 @@ func newShop(t testing.TB, more string) *shop {
 			t.Fatal(err)
 		}
 	}
+	s.writeSecrets()
 	s.start()
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
