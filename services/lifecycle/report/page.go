@@ -33,6 +33,7 @@ func Page(w io.Writer, lang Language, report Person) error {
 		"outcome": lang.outcome,
 		"words":   lang.page,
 		"contact": contactOf,
+		"legend":  lang.legend,
 	}).Parse(pageSource)
 	if err != nil {
 		return fmt.Errorf("read the page: %w", err)
@@ -45,9 +46,11 @@ func Page(w io.Writer, lang Language, report Person) error {
 		R     Person
 		// Known are the groups of items that are held, May those that may be held.
 		Known, May []heldGroup
+		Picture    template.HTML
 	}{
 		template.CSS(pageStyle), lang, lang.page(), report, //nolint:gosec // our own style
 		lang.heldGroups(report.Held, true), lang.heldGroups(report.Held, false),
+		template.HTML(lang.picture(report.drawn)), //nolint:gosec // escaped by package timeline
 	})
 	if err != nil {
 		return fmt.Errorf("write the page: %w", err)
