@@ -46,8 +46,10 @@ const defaultListen = "127.0.0.1:8083"
 
 // The faults of a configuration of the console as a service of its own.
 var (
-	errNoLifecycle = errors.New("console.lifecycle.url and console.lifecycle.token are missing: the console asks lifecycle")
-	errNoDoor      = errors.New("nobody can sign in: set console.users or console.oidc")
+	errNoLifecycle = errors.New(
+		"console.lifecycle.url and console.lifecycle.token are missing: the console asks lifecycle",
+	)
+	errNoDoor = errors.New("nobody can sign in: set console.users or console.oidc")
 )
 
 // Program is the console as a service of its own, which asks lifecycle.
@@ -57,7 +59,7 @@ func Program() *service.Program {
 		Listen: func(c *config.Config) string { return cmp.Or(c.Console.Listen, defaultListen) },
 		Check: func(c *config.Config) error {
 			switch {
-			case c.Console.Lifecycle.URL == "" || c.Console.Lifecycle.Token == "":
+			case c.Console.Lifecycle.URL == "" || lifecycleToken(c) == "":
 				return errNoLifecycle
 			case len(c.Console.Users) == 0 && c.Console.OIDC.Issuer == "":
 				return errNoDoor
@@ -65,7 +67,7 @@ func Program() *service.Program {
 			return nil
 		},
 		New: func(_ context.Context, p service.Parts) (service.App, error) {
-			token, err := p.Config.Secret(p.Config.Console.Lifecycle.Token)
+			token, err := p.Config.Secret(lifecycleToken(p.Config))
 			if err != nil {
 				return nil, p.Config.At(err, "console", "lifecycle", "token")
 			}
@@ -80,6 +82,19 @@ func Program() *service.Program {
 			return &app{c}, nil
 		},
 	}
+}
+
+// lifecycleToken is a reference to the token for lifecycle: that of the console, or the first token of all scopes.
+func lifecycleToken(c *config.Config) string {
+	if c.Console.Lifecycle.Token != "" {
+		return c.Console.Lifecycle.Token
+	}
+	for _, t := range c.API.Tokens {
+		if len(t.Scopes) == 0 {
+			return t.Token
+		}
+	}
+	return ""
 }
 
 // app is the console as a running service. It has no background work.

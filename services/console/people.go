@@ -159,7 +159,12 @@ func (v *visit) find() error {
 		status = http.StatusNotFound
 	}
 	v.page(status, "people", v.say("people"), peoplePage{
-		Persons: found.Persons, Found: true, Missed: len(found.Persons) == 0, Complete: true, Stages: stageIDs(), Marks: markIDs(),
+		Persons:  found.Persons,
+		Found:    true,
+		Missed:   len(found.Persons) == 0,
+		Complete: true,
+		Stages:   stageIDs(),
+		Marks:    markIDs(),
 	})
 	return nil
 }

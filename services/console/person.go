@@ -188,7 +188,11 @@ func (v *visit) instant(day string) (time.Time, error) {
 	if day == "" {
 		return v.opts.Now(), nil
 	}
-	t, err := time.ParseInLocation(time.DateOnly, day, time.Local) //nolint:gosmopolitan // the owner reads the calendar on the wall
+	t, err := time.ParseInLocation(
+		time.DateOnly,
+		day,
+		time.Local,
+	) //nolint:gosmopolitan // the owner reads the calendar on the wall
 	if err != nil {
 		return t, &refusal{Status: http.StatusUnprocessableEntity, Detail: "at: YYYY-MM-DD"}
 	}
@@ -243,7 +247,8 @@ func (v *visit) timeline(bases []basis, p *personPage, at time.Time) string {
 		today = v.say("timeline_day")
 	}
 	picture := timeline.Picture{
-		At: at, Words: timeline.Words{Today: today, Facts: v.say("timeline_facts"), NoEnd: v.say("no_end"), Until: v.say("until")},
+		At:    at,
+		Words: timeline.Words{Today: today, Facts: v.say("timeline_facts"), NoEnd: v.say("no_end"), Until: v.say("until")},
 	}
 	if zone, err := time.LoadLocation(p.Report.Zone); err == nil {
 		picture.Zone = zone

@@ -76,8 +76,22 @@ func (a *assets) serve(w http.ResponseWriter, r *http.Request) {
 // pageNames are the pages, each a template of its own in the common frame.
 func pageNames() []string {
 	return []string{
-		"login", "continue", "fault", "today", "path", "people", "person", "audience", "requests", "request", "deletions", "setup",
-		"source", "letter", "sessions", "design",
+		"login",
+		"continue",
+		"fault",
+		"today",
+		"path",
+		"people",
+		"person",
+		"audience",
+		"requests",
+		"request",
+		"deletions",
+		"setup",
+		"source",
+		"letter",
+		"sessions",
+		"design",
 	}
 }
 

@@ -230,4 +230,6 @@ func TestAbsorb_LosesNoFactWhicheverSideTheyCameFrom(t *testing.T) {
 }
 
 // isOfTheArrival reports whether a label depends on the order in which facts arrived.
-func isOfTheArrival(label string) bool { return strings.HasPrefix(label, "moved:") || label == lifecycle.LabelAlarm }
+func isOfTheArrival(label string) bool {
+	return strings.HasPrefix(label, "moved:") || label == lifecycle.LabelAlarm
+}

@@ -302,13 +302,13 @@ func (a *App) newAPI(
 	again := background.ReplayOptions{Checker: a.checker, Store: a.store, Events: events, Vault: vault, Policy: a.policy}
 	a.newReleaser(opts, again)
 	return httpapi.New(httpapi.Options{
-		Directory:     find,
-		Lists:         a.store,
-		Index:         a.store,
-		Complete:      a.labeller.Complete,
-		CountsKept:    countsKept(opts.Config),
-		Deliveries:    a.deliveries,
-		Sources:       sourcesOf(opts.Config),
+		Directory:  find,
+		Lists:      a.store,
+		Index:      a.store,
+		Complete:   a.labeller.Complete,
+		CountsKept: countsKept(opts.Config),
+		Deliveries: a.deliveries,
+		Sources:    sourcesOf(opts.Config),
 		Edit: func(ctx context.Context, id string, change func(lifecycle.Subject) lifecycle.Subject) error {
 			return edit(ctx, a.store, id, change, a.relay.Wake)
 		},

@@ -60,7 +60,9 @@ const (
 )
 
 // HeldReasons are the reasons with which a decision may be stored.
-func HeldReasons() []HeldReason { return []HeldReason{HeldObserving, HeldHistory, HeldDelay, HeldUnlisted} }
+func HeldReasons() []HeldReason {
+	return []HeldReason{HeldObserving, HeldHistory, HeldDelay, HeldUnlisted}
+}
 
 // IsDue reports whether the decision may be published at an instant.
 func (d *Decision) IsDue(at time.Time) bool {

@@ -87,8 +87,8 @@ type Options struct {
 	Sources    []Source
 	Deliveries *Deliveries
 	// Edit changes what surrounds the facts of a subject.
-	Edit    func(ctx context.Context, subject string, change func(lifecycle.Subject) lifecycle.Subject) error
-	Journal Journal
+	Edit      func(ctx context.Context, subject string, change func(lifecycle.Subject) lifecycle.Subject) error
+	Journal   Journal
 	Events    Events
 	Publisher FactPublisher
 	// Quarantine keeps what is set aside.

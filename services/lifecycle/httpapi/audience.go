@@ -120,7 +120,12 @@ func (a *API) audienceRows(s *lifecycle.Subject, use rights.Use) ([]audienceRow,
 	}
 	now := a.opts.Now()
 	row := func(use rights.Use, address string) audienceRow {
-		return audienceRow{s.ID, address, described(names), report.PermissionOf(a.opts.Policy, s.May(a.opts.Policy, use, now))}
+		return audienceRow{
+			s.ID,
+			address,
+			described(names),
+			report.PermissionOf(a.opts.Policy, s.May(a.opts.Policy, use, now)),
+		}
 	}
 	var out []audienceRow
 	if use.Channel == rules.ChannelEmail {

@@ -23,7 +23,13 @@ func (a *API) consent(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	f := fact.Fact{Kind: fact.KindSignup, Wording: req.Wording, Form: req.Form, Shown: req.Text, DoubleOptIn: req.DoubleOptIn}
+	f := fact.Fact{
+		Kind:        fact.KindSignup,
+		Wording:     req.Wording,
+		Form:        req.Form,
+		Shown:       req.Text,
+		DoubleOptIn: req.DoubleOptIn,
+	}
 	if f.Occurred, err = a.occurred(req.At); err != nil {
 		return err
 	}

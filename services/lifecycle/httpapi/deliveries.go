@@ -49,7 +49,11 @@ func (d *Deliveries) Note(list []*factv1.Delivery, at time.Time) {
 	for _, in := range list {
 		d.number++
 		out := Delivery{
-			Source: in.GetSource(), Received: in.GetReceived().AsTime(), Applied: at.UTC(), Kinds: map[string]int{}, number: d.number,
+			Source:   in.GetSource(),
+			Received: in.GetReceived().AsTime(),
+			Applied:  at.UTC(),
+			Kinds:    map[string]int{},
+			number:   d.number,
 		}
 		for _, f := range in.GetFacts() {
 			out.Kinds[strings.ToLower(strings.TrimPrefix(f.GetKind().String(), "KIND_"))]++

@@ -87,4 +87,3 @@ func phoneDigits(text string) string {
 	}
 	return digits
 }
-

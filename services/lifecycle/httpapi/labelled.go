@@ -138,8 +138,12 @@ const (
 // pageOf reads which page of persons is asked for.
 func (a *API) pageOf(c echo.Context, labels ...string) (store.Page, error) {
 	page := store.Page{
-		Labels: append(labels, c.QueryParams()["label"]...), After: c.QueryParam("after"), Newest: c.QueryParam("order") != "old",
-		Limit: pageSize,
+		Labels: append(
+			labels,
+			c.QueryParams()["label"]...),
+		After:  c.QueryParam("after"),
+		Newest: c.QueryParam("order") != "old",
+		Limit:  pageSize,
 	}
 	if text := c.QueryParam("limit"); text != "" {
 		n, err := strconv.Atoi(text)
@@ -149,7 +153,11 @@ func (a *API) pageOf(c echo.Context, labels ...string) (store.Page, error) {
 		page.Limit = n
 	}
 	if len(page.Labels) == 0 || len(page.Labels) > maxLabels {
-		return page, problem.New(http.StatusUnprocessableEntity, "impossible", "Name one to four labels, such as label=stage:customer.")
+		return page, problem.New(
+			http.StatusUnprocessableEntity,
+			"impossible",
+			"Name one to four labels, such as label=stage:customer.",
+		)
 	}
 	if order := c.QueryParam("order"); order != "" && order != "new" && order != "old" {
 		return page, problem.New(http.StatusUnprocessableEntity, "impossible", "order must be new or old.")

@@ -229,7 +229,11 @@ func (s *Store) Labelled(ctx context.Context, page store.Page) ([]lifecycle.Subj
 			where.WriteString("l0.label = (SELECT number FROM labels WHERE name = ?)")
 		} else {
 			fmt.Fprintf(&from, " CROSS JOIN labelled AS l%d", i)
-			fmt.Fprintf(&where, " AND l%[1]d.label = (SELECT number FROM labels WHERE name = ?) AND l%[1]d.subject = l0.subject", i)
+			fmt.Fprintf(
+				&where,
+				" AND l%[1]d.label = (SELECT number FROM labels WHERE name = ?) AND l%[1]d.subject = l0.subject",
+				i,
+			)
 		}
 		args = append(args, label)
 	}
@@ -246,9 +250,13 @@ func (s *Store) Labelled(ctx context.Context, page store.Page) ([]lifecycle.Subj
 		args = append(args, page.After)
 	}
 	//nolint:gosec // the parts of the query are constants
-	out, err := s.page(ctx, page.Limit, "SELECT subjects.id, version, subjects.labels, doc FROM (SELECT l0.subject AS id FROM "+
-		from.String()+" WHERE "+where.String()+" ORDER BY l0.subject "+order+" LIMIT ?) AS found JOIN subjects USING (id) ORDER BY id "+
-		order, args...)
+	out, err := s.page(
+		ctx,
+		page.Limit,
+		"SELECT subjects.id, version, subjects.labels, doc FROM (SELECT l0.subject AS id FROM "+
+			from.String()+" WHERE "+where.String()+" ORDER BY l0.subject "+order+" LIMIT ?) AS found JOIN subjects USING (id) ORDER BY id "+
+			order,
+		args...)
 	if err != nil {
 		return out, fmt.Errorf("list the subjects of labels: %w", err)
 	}

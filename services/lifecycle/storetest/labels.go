@@ -17,10 +17,10 @@ import (
 
 func labelTests() map[string]test {
 	return map[string]test{
-		"labels come back, also after a restart":         labelsComeBack,
+		"labels come back, also after a restart":          labelsComeBack,
 		"labels count and list as if everything was read": labelsCount,
-		"an absorbed subject leaves its labels":          absorbedLabels,
-		"pages of labels meet without a gap":             labelPages,
+		"an absorbed subject leaves its labels":           absorbedLabels,
+		"pages of labels meet without a gap":              labelPages,
 	}
 }
 
@@ -107,7 +107,11 @@ func labelsCount(t *testing.T, open func() Store) {
 	}
 	stale := labelled("s00", "a", "b", "c")
 	stale.Version = 1000
-	if errs, err := st.Save(t.Context(), []store.Change{{Subject: stale}}); err != nil || !errors.Is(errs[0], store.ErrConflict) {
+	if errs, err := st.Save(
+		t.Context(),
+		[]store.Change{{Subject: stale}},
+	); err != nil ||
+		!errors.Is(errs[0], store.ErrConflict) {
 		t.Fatalf("a write on another version: got %v, %v, want a conflict", errs, err)
 	}
 	checkLabels(t, st, subjects, all)
@@ -156,7 +160,10 @@ func absorbedLabels(t *testing.T, open func() Store) {
 	a, b := labelled("a", "x"), labelled("b", "x", "y")
 	saved(t, st, &a, &b)
 	a.MergedFrom = []string{"b"}
-	errs, err := st.Save(t.Context(), []store.Change{{Subject: a, Redirect: []lifecycle.Subject{lifecycle.Redirect(b, "a")}}})
+	errs, err := st.Save(
+		t.Context(),
+		[]store.Change{{Subject: a, Redirect: []lifecycle.Subject{lifecycle.Redirect(b, "a")}}},
+	)
 	if err := errors.Join(append(errs, err)...); err != nil {
 		t.Fatal(err)
 	}
@@ -198,7 +205,11 @@ func labelPages(t *testing.T, open func() Store) {
 	if _, err := st.Labelled(t.Context(), store.Page{Limit: 1}); !errors.Is(err, store.ErrNoLabel) {
 		t.Errorf("without a label: got %v, want %v", err, store.ErrNoLabel)
 	}
-	if none, err := st.Labelled(t.Context(), store.Page{Labels: []string{"x", "unknown"}, Limit: 5}); err != nil || len(none) > 0 {
+	if none, err := st.Labelled(
+		t.Context(),
+		store.Page{Labels: []string{"x", "unknown"}, Limit: 5},
+	); err != nil ||
+		len(none) > 0 {
 		t.Errorf("with an unknown label: got %v, %v, want nobody", idsOf(none), err)
 	}
 }

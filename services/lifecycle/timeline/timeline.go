@@ -236,7 +236,11 @@ func Joined(bases []Basis) []Basis {
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Basis) int {
-		return cmp.Or(cmp.Compare(Class(a.Article), Class(b.Article)), a.Since.Compare(b.Since), cmp.Compare(a.Purpose, b.Purpose))
+		return cmp.Or(
+			cmp.Compare(Class(a.Article), Class(b.Article)),
+			a.Since.Compare(b.Since),
+			cmp.Compare(a.Purpose, b.Purpose),
+		)
 	})
 	return out
 }

@@ -170,7 +170,10 @@ func TestAttack_ForeignForms(t *testing.T) {
 		}
 	}
 	v.header = http.Header{"Host": {"evil.example"}}
-	if status, body := v.get("/console/"); status != http.StatusMisdirectedRequest || strings.Contains(body, "@example.com") {
+	if status, body := v.get(
+		"/console/",
+	); status != http.StatusMisdirectedRequest ||
+		strings.Contains(body, "@example.com") {
 		t.Errorf("a foreign name of this machine: got %d, want 421", status)
 	}
 	v.header = http.Header{}
@@ -179,11 +182,23 @@ func TestAttack_ForeignForms(t *testing.T) {
 	if !live.Observing {
 		t.Error("a foreign form went live")
 	}
-	if status, _ := v.post("/console/deletions/retract", "seal", seal, "decision", "../../subjects/split", "reason", "x"); status < 400 {
+	if status, _ := v.post(
+		"/console/deletions/retract",
+		"seal",
+		seal,
+		"decision",
+		"../../subjects/split",
+		"reason",
+		"x",
+	); status < 400 {
 		t.Errorf("a decision that is a path: got %d", status)
 	}
 	for _, back := range []string{"https://evil.example/", "//evil.example", "/\\evil.example"} {
-		res, _ := v.do(http.MethodPost, "/console/setup/covered", url.Values{"seal": {seal}, "source": {"shop"}, "back": {back}})
+		res, _ := v.do(
+			http.MethodPost,
+			"/console/setup/covered",
+			url.Values{"seal": {seal}, "source": {"shop"}, "back": {back}},
+		)
 		if to := res.Header.Get("Location"); to != "/console/setup" {
 			t.Errorf("back to %q: got %q, want /console/setup", back, to)
 		}
@@ -268,7 +283,9 @@ func TestAttack_ScriptsInNames(t *testing.T) {
 		}
 	}
 	b.run(`document.body.insertAdjacentHTML("beforeend", "<img src=x onerror='window.hit=1'>")`)
-	b.run(`(() => { const e = document.createElement("script"); e.textContent = "window.hit=1"; document.body.append(e); })()`)
+	b.run(
+		`(() => { const e = document.createElement("script"); e.textContent = "window.hit=1"; document.body.append(e); })()`,
+	)
 	b.mu.Lock()
 	b.faults = nil // the browser reports that the policy forbids both
 	b.mu.Unlock()
@@ -317,7 +334,13 @@ func TestRoles_PermitWhatTheyNeed(t *testing.T) {
 		"anna": {true, true, true}, "basia": {false, true, false}, "cezary": {true, false, false},
 	} {
 		v := s.visitor()
-		if status, _ := v.post("/console/password", "name", name, "password", s.password(name)); status != http.StatusSeeOther {
+		if status, _ := v.post(
+			"/console/password",
+			"name",
+			name,
+			"password",
+			s.password(name),
+		); status != http.StatusSeeOther {
 			t.Fatalf("%s cannot sign in: %d", name, status)
 		}
 		check := func(what string, status int, permitted bool) {
@@ -380,7 +403,13 @@ func TestRoles_AnAuditorLeavesATrace(t *testing.T) {
 		}
 	}
 	var verified struct{ Faults []any }
-	if status := s.ask(http.MethodGet, "/v1/journal/verify", nil, &verified); status != http.StatusOK || len(verified.Faults) > 0 {
+	if status := s.ask(
+		http.MethodGet,
+		"/v1/journal/verify",
+		nil,
+		&verified,
+	); status != http.StatusOK ||
+		len(verified.Faults) > 0 {
 		t.Errorf("the journal does not verify: %d %v", status, verified.Faults)
 	}
 }
@@ -394,10 +423,22 @@ func TestPassword_LocksAfterGuesses(t *testing.T) {
 			t.Errorf("guess %d: got %d, want 403", i, status)
 		}
 	}
-	if status, _ := v.post("/console/password", "name", "anna", "password", s.password("anna")); status != http.StatusTooManyRequests {
+	if status, _ := v.post(
+		"/console/password",
+		"name",
+		"anna",
+		"password",
+		s.password("anna"),
+	); status != http.StatusTooManyRequests {
 		t.Errorf("the right password of a locked name: got %d, want 429", status)
 	}
-	if status, _ := v.post("/console/password", "name", "basia", "password", s.password("basia")); status != http.StatusSeeOther {
+	if status, _ := v.post(
+		"/console/password",
+		"name",
+		"basia",
+		"password",
+		s.password("basia"),
+	); status != http.StatusSeeOther {
 		t.Errorf("another name: got %d, want 303", status)
 	}
 	for _, name := range []string{"", "nobody"} {

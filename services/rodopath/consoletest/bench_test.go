@@ -36,7 +36,12 @@ func newCrowd(b *testing.B, p *rules.Policy, v *identity.Vault) *crowd {
 	ago := func(days int) time.Time { return c.at.AddDate(0, 0, -days) }
 	confirmed := ago(300).Add(time.Minute)
 	signup := fact.Fact{
-		ID: "signup", Kind: fact.KindSignup, Source: "forms", Occurred: ago(300), Wording: "newsletter-offers", Form: "footer",
+		ID:          "signup",
+		Kind:        fact.KindSignup,
+		Source:      "forms",
+		Occurred:    ago(300),
+		Wording:     "newsletter-offers",
+		Form:        "footer",
 		DoubleOptIn: &confirmed,
 	}
 	for i, facts := range [][]fact.Fact{

@@ -322,8 +322,10 @@ func (b *tab) violations() []violation {
 		return out.Result
 	}
 	evaluate(axe + "; 1")
-	found := evaluate(`axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})
-		.then(r => JSON.stringify(r.violations))`)
+	found := evaluate(
+		`axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})
+		.then(r => JSON.stringify(r.violations))`,
+	)
 	var text string
 	var out []violation
 	if err := json.Unmarshal(found.Value, &text); err != nil {

@@ -35,7 +35,14 @@ func TestStory_SignsInAndSeesTheDay(t *testing.T) {
 	s := newShop(t, "")
 	s.populate()
 	b := s.signedIn()
-	b.sees("Dziś", "Instalacja tylko obserwuje", "ala@example.com", "po terminie", "Zgody bez dowodu", "Nieprzypisane produkty")
+	b.sees(
+		"Dziś",
+		"Instalacja tylko obserwuje",
+		"ala@example.com",
+		"po terminie",
+		"Zgody bez dowodu",
+		"Nieprzypisane produkty",
+	)
 	b.followIn("main .feed", "Oznacz jako przeczytane")
 	b.sees("Alarmy") // the alarm is seen, and stays on the page of the person
 	b.open("/console/")
@@ -102,8 +109,16 @@ func TestStory_WhyIsThisPersonStillHere(t *testing.T) {
 	s.populate()
 	b := s.signedIn()
 	b.find("1703")
-	b.sees("ala@example.com", "Tak: możesz wysłać oferty e-mailem", "Co jest przechowywane i dlaczego", "Ordynacja podatkowa")
-	if !eval[bool](b, `document.querySelectorAll("svg.timeline rect").length > 3 && !!document.querySelector("svg.timeline .today")`) {
+	b.sees(
+		"ala@example.com",
+		"Tak: możesz wysłać oferty e-mailem",
+		"Co jest przechowywane i dlaczego",
+		"Ordynacja podatkowa",
+	)
+	if !eval[bool](
+		b,
+		`document.querySelectorAll("svg.timeline rect").length > 3 && !!document.querySelector("svg.timeline .today")`,
+	) {
 		t.Error("the picture shows no bases")
 	}
 	if strings.Contains(b.path(), "ala") || strings.Contains(b.path(), "1703") {
@@ -194,7 +209,9 @@ func TestStory_FromTheDeletionToTheCertificate(t *testing.T) {
 	b := s.signedIn()
 	b.follow("Usunięcia")
 	b.sees("planowane 14", "wanda@example.com")
-	b.run(`[...document.querySelectorAll("tr")].find(r => r.innerText.includes("wanda@")).querySelector("details").open = true`)
+	b.run(
+		`[...document.querySelectorAll("tr")].find(r => r.innerText.includes("wanda@")).querySelector("details").open = true`,
+	)
 	b.run(`(() => { const row = [...document.querySelectorAll("tr")].find(r => r.innerText.includes("wanda@"));
 		row.querySelector("input[name=reason]").value = "rozmowy trwają"; document.documentElement.dataset.left = "1";
 		row.querySelector("form button").click(); })()`)
@@ -231,8 +248,11 @@ func TestStory_WaitsForATestEvent(t *testing.T) {
 	b.follow("Źródła i odbiorcy")
 	b.followIn("tbody tr:first-child", "Podłącz krok po kroku")
 	b.sees("Czekam na zdarzenie testowe", "WP REST API Integration v3")
-	b.waits("the connection of the live check", `performance.getEntriesByType("resource").some(e => e.name.includes("/console/events")) ||
-		!!document.querySelector("[sse-connect]")["htmx-internal-data"]?.sseEventSource`)
+	b.waits(
+		"the connection of the live check",
+		`performance.getEntriesByType("resource").some(e => e.name.includes("/console/events")) ||
+		!!document.querySelector("[sse-connect]")["htmx-internal-data"]?.sseEventSource`,
+	)
 	s.order(4711, "test@example.com", "kubek", 0)
 	b.sees("Nadeszło")
 	b.open("/console/setup/shop")
@@ -280,7 +300,10 @@ func TestStory_ByTheKeyboardAlone(t *testing.T) {
 	b.keys("a", "l", "a", "@", "e", "x", "a", "m", "p", "l", "e", ".", "c", "o", "m", kb.Enter)
 	b.sees("Podstawy prawne w czasie")
 	b.keys(kb.Tab)
-	if !eval[bool](b, `getComputedStyle(document.activeElement).outlineStyle !== "none" || document.activeElement.className === "skip"`) {
+	if !eval[bool](
+		b,
+		`getComputedStyle(document.activeElement).outlineStyle !== "none" || document.activeElement.className === "skip"`,
+	) {
 		t.Error("the focus is not visible")
 	}
 }

@@ -119,8 +119,11 @@ func newOIDCShop(t *testing.T, i *issuer) *shop {
 	}
 	address := l.Addr().String()
 	l.Close()
-	return newShop(t, "api: {listen: \""+address+"\"}\nconsole:\n  public_url: http://"+address+"\n  oidc: {issuer: \""+i.URL+
-		"\", client_id: rodopath, client_secret: \"file:secrets/crm\", owner: [owners], helper: [helpers], auditor: [auditors]}\n")
+	return newShop(
+		t,
+		"api: {listen: \""+address+"\"}\nconsole:\n  public_url: http://"+address+"\n  oidc: {issuer: \""+i.URL+
+			"\", client_id: rodopath, client_secret: \"file:secrets/crm\", owner: [owners], helper: [helpers], auditor: [auditors]}\n",
+	)
 }
 
 // TestTeam_SignsInWithTheAccountOfTheBusiness follows a browser to the provider and back.

@@ -32,7 +32,13 @@ func TestNode_WhomMayIWriteTo(t *testing.T) {
 	for _, name := range []string{"yes1@example.com", "yes2@example.com", "left@example.com"} {
 		m.taken("forms", consented(name, now.Add(-48*time.Hour)))
 	}
-	m.taken("forms", `{"kind": "unsubscribe", "at": "`+now.UTC().Add(-time.Hour).Format(time.RFC3339)+`", "person": {"email": "left@example.com"}}`)
+	m.taken(
+		"forms",
+		`{"kind": "unsubscribe", "at": "`+now.UTC().
+			Add(-time.Hour).
+			Format(time.RFC3339)+
+			`", "person": {"email": "left@example.com"}}`,
+	)
 	m.taken("forms", `{"kind": "signup", "at": "`+now.UTC().Add(-time.Hour).Format(time.RFC3339)+
 		`", "wording": "newsletter-offers", "traits": ["unproven"], "person": {"email": "listed@example.com"}}`)
 	m.taken("forms", `{"kind": "negotiation_opened", "at": "`+now.UTC().Add(-time.Hour).Format(time.RFC3339)+
@@ -61,7 +67,8 @@ func TestNode_WhomMayIWriteTo(t *testing.T) {
 	if want := []string{"yes1@example.com", "yes2@example.com"}; !slices.Equal(got, want) || !audience.Complete {
 		t.Errorf("got %v, want %v: %+v", got, want, audience)
 	}
-	if audience.Counts["yes"] != 2 || audience.Counts["withdrawn"] != 1 || audience.Counts["none"] != 1 || audience.Counts["unproven"] != 1 {
+	if audience.Counts["yes"] != 2 || audience.Counts["withdrawn"] != 1 || audience.Counts["none"] != 1 ||
+		audience.Counts["unproven"] != 1 {
 		t.Errorf("got the counts %v, want yes 2, withdrawn 1, and those who stated nothing", audience.Counts)
 	}
 	m.get("/v1/audience?purpose=offers&channel=email&answer=withdrawn", &audience)
@@ -98,9 +105,10 @@ func TestNode_WhomMayIWriteTo(t *testing.T) {
 		Count   int
 	}
 	m.get("/v1/persons?label=stage:customer&order=old", &list)
-	if len(list.Persons) != 2 || list.Count != 2 || !slices.ContainsFunc(list.Persons, func(p struct{ Person []string }) bool {
-		return p.Person[0] == "buyer@example.com"
-	}) {
+	if len(list.Persons) != 2 || list.Count != 2 ||
+		!slices.ContainsFunc(list.Persons, func(p struct{ Person []string }) bool {
+			return p.Person[0] == "buyer@example.com"
+		}) {
 		t.Errorf("the customers: got %+v", list)
 	}
 	var found struct {
@@ -119,7 +127,10 @@ func TestNode_AConsentIsRecordedWithItsProof(t *testing.T) {
 	m := start(t, observingWith(t, "recipients: [{id: books, holds: [\"*\"], by: hand}]\n"), nil)
 	defer m.stop()
 	now := time.Now().UTC()
-	m.taken("forms", `{"kind": "listed", "at": "`+now.Add(-time.Hour).Format(time.RFC3339)+`", "person": {"email": "listed@example.com"}}`)
+	m.taken(
+		"forms",
+		`{"kind": "listed", "at": "`+now.Add(-time.Hour).Format(time.RFC3339)+`", "person": {"email": "listed@example.com"}}`,
+	)
 	m.settle()
 	may := func() string {
 		return m.ask("/v1/may", map[string]any{"person": "listed@example.com", "purpose": "offers", "channel": "email"}, "")
@@ -146,4 +157,3 @@ func TestNode_AConsentIsRecordedWithItsProof(t *testing.T) {
 		t.Errorf("an unknown wording: got %d, want 422", res.StatusCode)
 	}
 }
-

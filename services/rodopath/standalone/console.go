@@ -8,7 +8,13 @@ import (
 
 // mountConsole serves the console on the owner's address.
 func (n *Server) mountConsole(inside *http.ServeMux) error {
-	opts, err := console.Configured(n.Config, n.Control.API, n.Control.Token, n.opts.Now, n.opts.Log.With("part", "console"))
+	opts, err := console.Configured(
+		n.Config,
+		n.Control.API,
+		n.Control.Token,
+		n.opts.Now,
+		n.opts.Log.With("part", "console"),
+	)
 	if err != nil {
 		return err
 	}
