@@ -94,6 +94,8 @@ type route struct {
 }
 
 // pageRoutes are the pages. A page changes nothing.
+//
+//nolint:dupl // a table
 func pageRoutes() []route {
 	return []route{
 		{"GET /console/{$}", needSee, (*visit).today},
@@ -118,6 +120,8 @@ func pageRoutes() []route {
 }
 
 // actRoutes are the acts: forms that were written for the session.
+//
+//nolint:dupl // a table
 func actRoutes() []route {
 	return []route{
 		{"POST /console/people/find", needSee, (*visit).find},
@@ -259,6 +263,7 @@ func (c *Console) signedIn(route route) http.HandlerFunc {
 		l := languageOf(r)
 		v := &visit{c, w, r, s, l}
 		if r.URL.Query().Has("lang") {
+			//nolint:gosec // as the cookie of the session
 			http.SetCookie(w, &http.Cookie{
 				Name: languageCookie, Value: string(l), Path: "/console/", HttpOnly: true, SameSite: http.SameSiteStrictMode,
 				Secure: c.isSecure(r), MaxAge: int((365 * 24 * time.Hour).Seconds()),

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -148,9 +149,7 @@ func (v *visit) person() error {
 	with := func(more map[string]any) map[string]any {
 		out := map[string]any{}
 		for _, m := range []map[string]any{who, more} {
-			for k, x := range m {
-				out[k] = x
-			}
+			maps.Copy(out, m)
 		}
 		return out
 	}
@@ -188,11 +187,7 @@ func (v *visit) instant(day string) (time.Time, error) {
 	if day == "" {
 		return v.opts.Now(), nil
 	}
-	t, err := time.ParseInLocation(
-		time.DateOnly,
-		day,
-		time.Local,
-	) //nolint:gosmopolitan // the owner reads the calendar on the wall
+	t, err := time.ParseInLocation(time.DateOnly, day, time.Local) //nolint:gosmopolitan // the calendar on the wall
 	if err != nil {
 		return t, &refusal{Status: http.StatusUnprocessableEntity, Detail: "at: YYYY-MM-DD"}
 	}

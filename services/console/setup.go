@@ -232,8 +232,8 @@ func (v *visit) quarantine() error {
 	return v.again("/console/setup")
 }
 
-// events passes the webhooks that come on to the browser, as server-sent events with a piece of a page, until the browser
-// leaves.
+// events passes the webhooks that come on to the browser, as server-sent events with a piece of a page, until the
+// browser leaves.
 func (v *visit) events() error {
 	ctx := v.r.Context()
 	res, err := v.api.do(ctx, v.api.following, http.MethodGet, "/v1/deliveries?follow=1", nil)

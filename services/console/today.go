@@ -149,7 +149,8 @@ func (v *visit) today() error {
 	labels := p.Counts.Labels
 	p.Unproven, p.Unlisted = labels["unproven"], labels["unlisted"]
 	p.Waiting, p.Refused = labels["decision:delete:held"], labels["decision:delete:refused"]
-	p.Calm = len(p.Requests) == 0 && len(p.Late) == 0 && len(p.Alarms) == 0 && len(p.Faults) == 0 && p.Brake.Reason == "" &&
+	p.Calm = len(p.Requests) == 0 && len(p.Late) == 0 && len(p.Alarms) == 0 && len(p.Faults) == 0 &&
+		p.Brake.Reason == "" &&
 		!p.Live.Observing &&
 		p.Unproven+p.Unlisted+p.Waiting+p.Refused+p.SetAside == 0
 	shown := []string{}
@@ -186,7 +187,7 @@ func (a *api) faults(ctx context.Context) []sourceFault {
 			continue
 		}
 		var f sourceFault
-		for _, pair := range strings.Split(labels, ",") {
+		for pair := range strings.SplitSeq(labels, ",") {
 			switch key, text, _ := strings.Cut(pair, "="); key {
 			case "source":
 				f.Source = strings.Trim(text, `"`)

@@ -98,8 +98,8 @@ const UseYes = "yes"
 // LabelOfStage is the label of a stage.
 func LabelOfStage(s Stage) string { return prefixStage + string(s) }
 
-// LabelOfMove is the label of those who went from one stage to another in a civil month such as 2027-01; the stage before
-// the first is empty.
+// LabelOfMove is the label of those who went from one stage to another in a civil month such as 2027-01; the stage
+// before the first is empty.
 func LabelOfMove(month string, from, to Stage) string {
 	return prefixMoved + month + ":" + string(from) + ":" + string(to)
 }
@@ -298,8 +298,8 @@ func (s *Subject) keptLabels(p *rules.Policy, at time.Time) []string {
 	return out
 }
 
-// labelStage sets the stage, and a move to another one. The move happened when the latest of the new facts did, or, when
-// time alone moved the person, now.
+// labelStage sets the stage, and a move to another one. The move happened when the latest of the new facts did, or,
+// when time alone moved the person, now.
 func (s *Subject) labelStage(p *rules.Policy, was, stage Stage, news []fact.Fact, at time.Time) {
 	s.addLabel(LabelOfStage(stage))
 	if was == stage || was == "" && s.Version > 0 { // a subject of a former version did not move now

@@ -105,8 +105,8 @@ func stored(t *testing.T, s lifecycle.Subject) lifecycle.Subject {
 	return out
 }
 
-// missingLabels returns the labels of an evaluation of all facts that an evaluation of records misses, apart from moves,
-// from a stage that is less far, and from a consent that does not cover an address that came with a record: who lists the
+// missingLabels returns the labels of an evaluation of all facts that an evaluation of records misses, apart from
+// moves, from a stage that is less far, and from a consent that does not cover an address that came with a record: who lists the
 // permitted uses asks about each person.
 func missingLabels(want, got []string) []string {
 	return slices.DeleteFunc(slices.Clone(want), func(l string) bool {

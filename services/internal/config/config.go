@@ -253,7 +253,7 @@ type Console struct {
 
 // ConsoleUser signs in to the console with a password.
 type ConsoleUser struct {
-	Name string `validate:"required,max=40,alphanum"             yaml:"name"`
+	Name string `validate:"required,max=40,alphanum"            yaml:"name"`
 	Role string `validate:"required,oneof=owner helper auditor" yaml:"role"`
 	// Password is a reference to the hash that "rodopath password" printed.
 	Password string `validate:"required,reference" yaml:"password"`
@@ -262,9 +262,9 @@ type ConsoleUser struct {
 // ConsoleOIDC signs in to the console by OpenID Connect.
 type ConsoleOIDC struct {
 	// Issuer is the address of the provider; empty means no sign-in by OpenID Connect.
-	Issuer       string `validate:"omitempty,http_url,max=200"           yaml:"issuer"`
-	ClientID     string `validate:"required_with=Issuer,max=200"         yaml:"client_id"`
-	ClientSecret string `validate:"omitempty,reference"                  yaml:"client_secret"`
+	Issuer       string `validate:"omitempty,http_url,max=200"   yaml:"issuer"`
+	ClientID     string `validate:"required_with=Issuer,max=200" yaml:"client_id"`
+	ClientSecret string `validate:"omitempty,reference"          yaml:"client_secret"`
 	// Claim is the claim with the groups or the name of a person; empty means groups.
 	Claim string `validate:"max=60" yaml:"claim"`
 	// Owner, Helper and Auditor are the values of the claim that give the role.

@@ -8,7 +8,6 @@ import (
 	"github.com/rodopath/rodopath/services/internal/problem"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
-	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
 // consent records a consent with its proof. The person must be named by the e-mail address to which the consent
@@ -42,7 +41,7 @@ func (a *API) consent(c echo.Context) error {
 	if req.DoubleOptIn != nil && (req.DoubleOptIn.Before(f.Occurred) || req.DoubleOptIn.After(a.opts.Now())) {
 		return problem.New(http.StatusUnprocessableEntity, "impossible", "double_opt_in must be between the consent and now.")
 	}
-	names, problemOf := oneAddress(person, &w)
+	names, problemOf := oneAddress(person)
 	if problemOf != nil {
 		return problemOf
 	}
@@ -53,7 +52,7 @@ func (a *API) consent(c echo.Context) error {
 }
 
 // oneAddress returns the name to which a consent belongs.
-func oneAddress(f *found, w *rules.Wording) ([]identity.Identity, error) {
+func oneAddress(f *found) ([]identity.Identity, error) {
 	if f.name.Kind == identity.KindEmail {
 		return []identity.Identity{f.name}, nil
 	}

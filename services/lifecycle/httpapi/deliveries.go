@@ -58,8 +58,8 @@ func (d *Deliveries) Note(list []*factv1.Delivery, at time.Time) {
 		for _, f := range in.GetFacts() {
 			out.Kinds[strings.ToLower(strings.TrimPrefix(f.GetKind().String(), "KIND_"))]++
 		}
-		kept := append(d.of[out.Source], out)
-		d.of[out.Source] = kept[max(0, len(kept)-deliveriesKept):]
+		d.of[out.Source] = append(d.of[out.Source], out)
+		d.of[out.Source] = d.of[out.Source][max(0, len(d.of[out.Source])-deliveriesKept):]
 	}
 	close(d.changed)
 	d.changed = make(chan struct{})
@@ -133,8 +133,8 @@ func (a *API) followDeliveries(c echo.Context) error {
 
 // ignoreLeft returns no error for a reader who left.
 func ignoreLeft(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
+	if ctx.Err() == nil {
+		return err
 	}
-	return err
+	return nil
 }

@@ -85,7 +85,7 @@ type countsAnswer struct {
 // monthsShown is the length of the calendar of what lapses.
 const monthsShown = 24
 
-// counts counts all persons by their labels.
+// counts answers with the numbers of all persons by their labels.
 func (a *API) counts(c echo.Context) error {
 	labels, err := a.labelCounts(c.Request().Context())
 	if err != nil {

@@ -23,17 +23,18 @@ var pageStyle string
 // The page suits browsers, screen readers and paper.
 func Page(w io.Writer, lang Language, report Person) error {
 	t, err := template.New("page").Funcs(template.FuncMap{
-		"text":    func(t any) string { return textOf(t).In(lang) },
-		"date":    lang.pageDate,
-		"cite":    func(article string) string { return unbroken(lang.cite(article)) },
-		"article": func(article string) string { return unbroken(lang.BasisIn(article)) },
-		"channel": lang.channel,
-		"by":      func(purpose Text, channel string) string { return lang.by(purpose.In(lang), channel) },
-		"ends":    lang.pageEnds,
-		"outcome": lang.outcome,
-		"words":   lang.page,
-		"contact": contactOf,
-		"legend":  lang.legend,
+		"text":          func(t any) string { return textOf(t).In(lang) },
+		"date":          lang.pageDate,
+		"cite":          func(article string) string { return unbroken(lang.cite(article)) },
+		"article":       func(article string) string { return unbroken(lang.BasisIn(article)) },
+		"channel":       lang.channel,
+		"by":            func(purpose Text, channel string) string { return lang.by(purpose.In(lang), channel) },
+		"ends":          lang.pageEnds,
+		"outcome":       lang.outcome,
+		"words":         lang.page,
+		"contact":       contactOf,
+		"legend":        lang.legend,
+		"timelineTitle": func() string { return lang.choose("Podstawy prawne w czasie", "Legal bases over time") },
 	}).Parse(pageSource)
 	if err != nil {
 		return fmt.Errorf("read the page: %w", err)

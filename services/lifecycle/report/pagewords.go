@@ -4,7 +4,6 @@ package report
 // pageWords holds the texts of the page; the template uses the names of the fields.
 type pageWords struct {
 	pageEnd
-	Timeline                                                                                   string
 	Title, For, Nameless, Controller, Date, Lead                                               string
 	Held, HeldNote, May, MayNote, Nothing, Data, Basis, Until, Since, Recipients, NoRecipients string
 	Contact, Representative, DPO, Privacy                                                      string
@@ -19,7 +18,6 @@ type pageWords struct {
 func (l Language) page() pageWords {
 	return pageWords{
 		pageEnd:    l.pageEnd(),
-		Timeline:   l.choose("Podstawy prawne w czasie", "Legal bases over time"),
 		Title:      l.choose("Przechowywane dane osobowe", "Personal data held"),
 		For:        l.choose("Osoba", "Person"),
 		Nameless:   l.choose("osoba, której adres został już usunięty", "a person whose address is deleted"),

@@ -249,7 +249,6 @@ func (s *Store) Labelled(ctx context.Context, page store.Page) ([]lifecycle.Subj
 		}
 		args = append(args, page.After)
 	}
-	//nolint:gosec // the parts of the query are constants
 	out, err := s.page(
 		ctx,
 		page.Limit,

@@ -58,8 +58,8 @@ const (
 	maxYears = 12
 )
 
-// SVG returns the picture as an SVG element, without scripts, styles and addresses; empty without a basis. Its classes are
-// "timeline", "t-a" to "t-f" for the letters of Art. 6(1) and "t-x" for an exception, "axis", "grid-line", "today",
+// SVG returns the picture as an SVG element, without scripts, styles and addresses; empty without a basis. Its classes
+// are "timeline", "t-a" to "t-f" for the letters of Art. 6(1) and "t-x" for an exception, "axis", "grid-line", "today",
 // "today-text" and "mark".
 func (p *Picture) SVG() string {
 	rows := Joined(p.Bases)

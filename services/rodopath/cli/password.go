@@ -38,9 +38,9 @@ hash in a file under data/secrets, and name the file as the password of a user u
 
 // readPassword reads a password without showing it, or a line where the input is no terminal.
 func readPassword(cmd *cobra.Command) (string, error) {
-	if f, ok := cmd.InOrStdin().(*os.File); ok && term.IsTerminal(int(f.Fd())) { //nolint:gosec // a descriptor is small
+	if f, ok := cmd.InOrStdin().(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		fmt.Fprint(cmd.ErrOrStderr(), "Password: ")
-		typed, err := term.ReadPassword(int(f.Fd())) //nolint:gosec // as above
+		typed, err := term.ReadPassword(int(f.Fd()))
 		fmt.Fprintln(cmd.ErrOrStderr())
 		return string(typed), err
 	}

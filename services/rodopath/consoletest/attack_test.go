@@ -140,7 +140,7 @@ func TestAttack_NothingWithoutASession(t *testing.T) {
 	}
 }
 
-// TestAttack_ForeignForms: forms without the seal of the session, with that of another, from another site, and by a link.
+// TestAttack_ForeignForms: forms without the seal of the session, with that of another, from another site, by a link.
 func TestAttack_ForeignForms(t *testing.T) {
 	s := newShop(t, "")
 	s.populate()

@@ -203,7 +203,7 @@ func (b *tab) sees(texts ...string) {
 	}
 }
 
-// waits waits until an expression is true.
+// waits returns once an expression is true.
 func (b *tab) waits(what, expression string) {
 	b.t.Helper()
 	until := time.Now().Add(15 * time.Second)

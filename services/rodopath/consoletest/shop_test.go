@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -225,9 +226,7 @@ func (s *shop) ago(days int) time.Time { return s.now.UTC().AddDate(0, 0, -days)
 // fact is a fact about a person.
 func (s *shop) fact(kind, email string, days int, more object) object {
 	f := object{"kind": kind, "at": s.ago(days).Format(time.RFC3339), "person": object{"email": email}}
-	for k, v := range more {
-		f[k] = v
-	}
+	maps.Copy(f, more)
 	return f
 }
 

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/json"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -98,9 +99,7 @@ func (i *issuer) token(w http.ResponseWriter, r *http.Request) {
 		"iss": i.URL, "sub": "person-1", "aud": "rodopath", "nonce": nonce,
 		"exp": time.Now().Add(time.Hour).Unix(), "iat": time.Now().Unix(),
 	}
-	for k, v := range i.claims {
-		claims[k] = v
-	}
+	maps.Copy(claims, i.claims)
 	raw, err := jwt.Signed(signer).Claims(claims).Serialize()
 	if err != nil {
 		i.t.Error(err)
@@ -140,8 +139,8 @@ func TestTeam_SignsInWithTheAccountOfTheBusiness(t *testing.T) {
 	b.sees("basia")
 }
 
-// TestTeam_RefusesWhatItCannotVerify: a person without a role, another key, another nonce, a state of another browser, a
-// code twice, and an address that nobody verified.
+// TestTeam_RefusesWhatItCannotVerify: a person without a role, another key, another nonce, a state of another browser,
+// a code twice, and an address that nobody verified.
 func TestTeam_RefusesWhatItCannotVerify(t *testing.T) {
 	i := newIssuer(t)
 	s := newOIDCShop(t, i)
