@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -14,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/rodopath/rodopath/services/internal/display"
 )
 
 // Options configure a Console.
@@ -337,7 +340,7 @@ func (c *Console) write(w http.ResponseWriter, r *http.Request, status int, name
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = w.Write(out.Bytes()) // the browser has left
+	_, _ = io.WriteString(w, display.Text(out.String())) // the browser has left
 }
 
 // redirect sends the browser to a page after an act, so that a reload repeats nothing.

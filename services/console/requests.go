@@ -161,6 +161,6 @@ func (v *visit) letter() error {
 		}
 		return v.download("text/plain; charset=utf-8", "rodopath-list.txt", body)
 	}
-	v.page(http.StatusOK, "letter", v.say("letter"), letterPage{ref, string(body)})
+	v.page(http.StatusOK, "letter", v.say("export_answer"), letterPage{ref, string(body)})
 	return nil
 }

@@ -218,7 +218,8 @@ func (s *Subject) Stage() Stage {
 // movesKept is the number of months for which a move is labelled.
 const movesKept = 3
 
-// Relabel returns a subject of a former version with the labels of an evaluation at an instant, and changes nothing else.
+// Relabel returns a subject of a former version with the labels of an evaluation at an instant, and changes nothing
+// else.
 func Relabel(p *rules.Policy, s Subject, at time.Time) Subject {
 	h := rules.Evaluate(p, s.Facts)
 	s.relabel(h, h.Holdings(at), nil, at)

@@ -106,8 +106,8 @@ func stored(t *testing.T, s lifecycle.Subject) lifecycle.Subject {
 }
 
 // missingLabels returns the labels of an evaluation of all facts that an evaluation of records misses, apart from
-// moves, from a stage that is less far, and from a consent that does not cover an address that came with a record: who lists the
-// permitted uses asks about each person.
+// moves, from a stage that is less far, and from a consent that does not cover an address that came with a record: a
+// list of the permitted uses asks about each person.
 func missingLabels(want, got []string) []string {
 	return slices.DeleteFunc(slices.Clone(want), func(l string) bool {
 		return slices.Contains(got, l) || strings.HasPrefix(l, "moved:") ||

@@ -244,8 +244,8 @@ type Console struct {
 	Users []ConsoleUser `validate:"max=100,unique=Name,dive" yaml:"users"`
 	// OIDC signs in with the accounts of a business.
 	OIDC ConsoleOIDC `yaml:"oidc"`
-	// Listen is the address of the service console in a cluster; empty means 127.0.0.1:8082. In standalone mode the console
-	// is at api.listen.
+	// Listen is the address of the service console in a cluster; empty means 127.0.0.1:8083. In standalone mode the
+	// console is at api.listen.
 	Listen string `validate:"omitempty,hostname_port" yaml:"listen"`
 	// Lifecycle is the interface that the service console asks in a cluster; the token has all scopes.
 	Lifecycle Lifecycle `yaml:"lifecycle"`

@@ -3,10 +3,11 @@ package httpapi
 import (
 	"encoding/csv"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
+
+	"github.com/rodopath/rodopath/services/internal/display"
 )
 
 // csvWriter writes a table as CSV, row by row.
@@ -26,9 +27,7 @@ func newCSV(c echo.Context, columns ...string) csvWriter {
 // write writes a row. A cell that a spreadsheet would take for a formula is marked as text.
 func (w csvWriter) write(cells ...string) error {
 	for i, cell := range cells {
-		if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
-			cells[i] = "'" + cell
-		}
+		cells[i] = display.Cell(cell)
 	}
 	if err := w.w.Write(cells); err != nil {
 		return err

@@ -36,7 +36,8 @@ func (k *known) missing(rows []*row) []string {
 	return out
 }
 
-// nameLabels stores the labels of rows that are new, before the rows, so that no subject has a label that is not counted.
+// nameLabels stores the labels of rows that are new, before the rows, so that no subject has a label that is not
+// counted.
 func (s *Store) nameLabels(ctx context.Context, rows []*row) error {
 	names := s.known.missing(rows)
 	if len(names) == 0 {

@@ -74,6 +74,9 @@ type tab struct {
 	ctx  context.Context
 	base string
 
+	// most bounds the height of pictures; 0 means the whole page.
+	most float64
+
 	mu     sync.Mutex
 	faults []string
 }
@@ -340,11 +343,20 @@ func (b *tab) violations() []violation {
 // picture writes a picture of the whole page.
 func (b *tab) picture(path string) {
 	b.t.Helper()
-	png, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
-	if err != nil {
-		b.t.Fatal(err)
+	format := page.CaptureScreenshotFormatPng
+	var quality *int64
+	if strings.HasSuffix(path, ".webp") {
+		format, quality = page.CaptureScreenshotFormatWebp, new(int64(30))
 	}
-	if err := os.WriteFile(path, png, 0o600); err != nil {
+	size := eval[[]float64](b, `[innerWidth, document.documentElement.scrollHeight]`)
+	if b.most > 0 {
+		size[1] = min(size[1], b.most)
+	}
+	image := call(b, page.CaptureScreenshot, page.CaptureScreenshotParams{
+		Format: format, Quality: quality, CaptureBeyondViewport: new(true),
+		Clip: &page.Viewport{Width: size[0], Height: size[1], Scale: 1},
+	})
+	if err := os.WriteFile(path, image.Data, 0o644); err != nil {
 		b.t.Fatal(err)
 	}
 }
