@@ -33,11 +33,15 @@ func TestPassword_PrintsAHash(t *testing.T) {
 		t.Errorf("got %q and %q, want two hashes with salts of their own", one, two)
 	}
 	user := console.User{Name: "anna", Role: console.RoleOwner, Hash: one}
-	if _, err := console.New(console.Options{API: "http://127.0.0.1:1", Token: "t", Users: []console.User{user}}); err != nil {
+	if _, err := console.New(
+		console.Options{API: "http://127.0.0.1:1", Token: "t", Users: []console.User{user}},
+	); err != nil {
 		t.Errorf("the console refuses the hash: %v", err)
 	}
 	user.Hash = "plain text"
-	if _, err := console.New(console.Options{API: "http://127.0.0.1:1", Token: "t", Users: []console.User{user}}); err == nil {
+	if _, err := console.New(
+		console.Options{API: "http://127.0.0.1:1", Token: "t", Users: []console.User{user}},
+	); err == nil {
 		t.Error("the console accepts a password in the clear")
 	}
 	if _, err := hash("short\n"); !errors.Is(err, errUsage) {

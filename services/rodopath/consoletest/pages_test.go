@@ -108,7 +108,12 @@ func TestDocuments_AreAccessible(t *testing.T) {
 	var open struct{ Decisions []struct{ Decision string } }
 	s.ask(http.MethodGet, "/v1/decisions?state=open&recipient=crm", nil, &open)
 	id := open.Decisions[0].Decision
-	s.ask(http.MethodPost, "/v1/decisions/receipts", object{"decision": id, "recipient": "crm", "outcome": "done", "at": time.Now().UTC()}, nil)
+	s.ask(
+		http.MethodPost,
+		"/v1/decisions/receipts",
+		object{"decision": id, "recipient": "crm", "outcome": "done", "at": time.Now().UTC()},
+		nil,
+	)
 	s.settle()
 	b.document(filepath.Join(dir, "certificate-pl-360.png"),
 		s.text(http.MethodGet, s.Control.API+"/v1/decisions/"+id+"/certificate?form=page&lang=pl", ""))
