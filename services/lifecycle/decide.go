@@ -68,9 +68,9 @@ func (s Subject) decideAll(
 	s.compact(h, at)
 	s.markSeparable(h, evaluated, len(unsent) == 0, many)
 	s.expireTombstones(p, at)
-	s.relabel(h, held, news, at)
 	s.LastDecided = at
 	s.scheduleReview(p, h, at)
+	s.relabel(h, held, news, at)
 	h.Release()
 	return s, append(retractions, fresh...)
 }

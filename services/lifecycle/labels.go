@@ -251,14 +251,18 @@ func (s *Subject) relabel(h *rules.Evaluation, held []rules.Holding, news []fact
 	}
 	s.labelStage(p, was, stage, news, at)
 	s.labelLapses(p, held)
-	if slices.ContainsFunc(s.Facts, func(f fact.Fact) bool { return f.Kind == fact.KindHold }) &&
-		len(rules.OpenHolds(p, s.Facts, at)) > 0 {
+	holds, unlisted := false, false
+	for i := range s.Facts {
+		holds = holds || s.Facts[i].Kind == fact.KindHold
+		unlisted = unlisted || p.IsGuessed(&s.Facts[i])
+	}
+	if holds && len(rules.OpenHolds(p, s.Facts, at)) > 0 {
 		s.addLabel(LabelHold)
 	}
-	if slices.ContainsFunc(rights.Requests(p, s.Facts, at), func(r rights.Request) bool { return r.Open() }) {
+	if s.RequestDue != nil {
 		s.addLabel(LabelRequest)
 	}
-	if s.HoldsPersonal && slices.ContainsFunc(s.Facts, func(f fact.Fact) bool { return len(p.Guessed(&f)) > 0 }) {
+	if s.HoldsPersonal && unlisted {
 		s.addLabel(LabelUnlisted)
 	}
 	slices.Sort(s.Labels)
@@ -319,10 +323,19 @@ func (s *Subject) labelStage(p *rules.Policy, was, stage Stage, news []fact.Fact
 }
 
 func (s *Subject) labelLapses(p *rules.Policy, held []rules.Holding) {
+	var seen [8]int // the months of the last items; most items of a person lapse in few months
 	for i := range held {
-		if o := &held[i]; o.InForce && o.Until != nil && !p.Categories[o.Category].Pseudonymous {
-			s.addLabel(LabelOfLapse(month(p, o.Until.Add(-time.Millisecond))))
+		o := &held[i]
+		if !o.InForce || o.Until == nil || p.Categories[o.Category].Pseudonymous {
+			continue
 		}
+		day := calendar.In(o.Until.Add(-time.Millisecond), p.Place.Zone)
+		number := day.Year*12 + int(day.Month)
+		if slices.Contains(seen[:], number) {
+			continue
+		}
+		seen[i%len(seen)] = number
+		s.addLabel(LabelOfLapse(day.String()[:len("2006-01")]))
 	}
 }
 

@@ -127,14 +127,24 @@ type Answer struct {
 func Answers(h *rules.Evaluation, facts []fact.Fact, asked []rules.AnnouncedQuestion, at time.Time) []Answer {
 	p := h.Policy()
 	var consents []rules.Consent
-	if slices.ContainsFunc(facts, func(f fact.Fact) bool { return f.Occurred.After(at) }) {
+	later, banned := false, false
+	for i := range facts {
+		later = later || facts[i].Occurred.After(at)
+		switch facts[i].Kind {
+		case fact.KindRestriction, fact.KindErasure, fact.KindObjection:
+			banned = true
+		}
+	}
+	if later {
 		consents = rules.Consents(p, facts, asked, at)
 	} else {
 		consents = h.Consents(asked, at)
 	}
 	w := &known{
-		policy: p, facts: facts, at: at, bans: Bans(p, facts, at), bases: h.Bases,
-		consents: func() []rules.Consent { return consents },
+		policy: p, facts: facts, at: at, bases: h.Bases, consents: func() []rules.Consent { return consents },
+	}
+	if banned { // only such a request bans a use
+		w.bans = Bans(p, facts, at)
 	}
 	var out []Answer
 	for i := range consents {
