@@ -23,9 +23,9 @@ demo: bin/rodopath ## Send the webhooks of an invented business, and show the de
 	./bin/rodopath demo --data $(DATA)
 
 .PHONY: build
-build: bin/rodopath bin/ingest bin/lifecycle bin/dispatch ## Build bin/rodopath, bin/ingest, bin/lifecycle and bin/dispatch
+build: bin/rodopath bin/ingest bin/lifecycle bin/dispatch bin/console ## Build bin/rodopath, bin/ingest, bin/lifecycle, bin/dispatch and bin/console
 
-.PHONY: bin/rodopath bin/ingest bin/lifecycle bin/dispatch
+.PHONY: bin/rodopath bin/ingest bin/lifecycle bin/dispatch bin/console
 bin/rodopath:
 	CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)" -o $@ ./services/rodopath/cmd/rodopath
 bin/ingest:
@@ -34,6 +34,8 @@ bin/lifecycle:
 	CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)" -o $@ ./services/lifecycle/cmd/lifecycle
 bin/dispatch:
 	CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)" -o $@ ./services/dispatch/cmd/dispatch
+bin/console:
+	CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)" -o $@ ./services/console/cmd/console
 
 # The race detector needs a C compiler.
 RACE := $(shell command -v cc >/dev/null 2>&1 && echo -race)
@@ -105,7 +107,7 @@ vuln: ## Look for known weaknesses in the dependencies; asks vuln.go.dev
 .PHONY: sbom
 sbom: ## Write the components of each program (CycloneDX) to bin/*.sbom.json
 	cd scripts/tools && GOWORK=off go build -o ../../bin/tools/ github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
-	@set -e; for s in ingest lifecycle dispatch rodopath; do (cd services && $(CURDIR)/bin/tools/cyclonedx-gomod app -json -main $$s/cmd/$$s -output $(CURDIR)/bin/$$s.sbom.json .); done
+	@set -e; for s in ingest lifecycle dispatch console rodopath; do (cd services && $(CURDIR)/bin/tools/cyclonedx-gomod app -json -main $$s/cmd/$$s -output $(CURDIR)/bin/$$s.sbom.json .); done
 
 .PHONY: check
 check: lint drift test chart vuln ## Everything that CI checks, the chart, and known weaknesses

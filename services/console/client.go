@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -30,10 +31,16 @@ func (r *refusal) Error() string { return r.Detail }
 type api struct {
 	url, token string
 	client     *http.Client
+	// following is a client without a time limit, for answers that go on.
+	following *http.Client
 }
 
 func newAPI(url, token string) *api {
-	return &api{url: url, token: token, client: &http.Client{Timeout: time.Minute}}
+	transport := &http.Transport{MaxIdleConnsPerHost: 16, IdleConnTimeout: time.Minute}
+	return &api{
+		url: url, token: token, client: &http.Client{Timeout: time.Minute, Transport: transport},
+		following: &http.Client{Transport: transport},
+	}
 }
 
 // get decodes the answer of a path into a value.
@@ -47,42 +54,95 @@ func (a *api) post(ctx context.Context, path string, value, into any) error {
 }
 
 func (a *api) call(ctx context.Context, method, path string, value, into any) error {
+	data, err := a.text(ctx, method, path, value)
+	if err != nil || into == nil {
+		return err
+	}
+	if err := json.Unmarshal(data, into); err != nil {
+		return fmt.Errorf("read the answer of the interface: %w", err)
+	}
+	return nil
+}
+
+// text returns an answer as it is.
+func (a *api) text(ctx context.Context, method, path string, value any) ([]byte, error) {
+	res, err := a.do(ctx, a.client, method, path, value)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = res.Body.Close() }() // the body is read
+	data, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	if err != nil {
+		return nil, fmt.Errorf("ask the interface: %w", err)
+	}
+	return data, nil
+}
+
+// do sends a request. An answer that is no success is an error; the caller closes the body of a success.
+func (a *api) do(ctx context.Context, client *http.Client, method, path string, value any) (*http.Response, error) {
 	var body io.Reader
 	if value != nil {
 		data, err := json.Marshal(value)
 		if err != nil {
-			return fmt.Errorf("ask the interface: %w", err)
+			return nil, fmt.Errorf("ask the interface: %w", err)
 		}
 		body = bytes.NewReader(data)
 	}
 	req, err := http.NewRequestWithContext(ctx, method, a.url+path, body)
 	if err != nil {
-		return fmt.Errorf("ask the interface: %w", err)
+		return nil, fmt.Errorf("ask the interface: %w", err)
 	}
 	req.Header.Set("Authorization", "Bearer "+a.token)
 	req.Header.Set("Content-Type", "application/json")
-	res, err := a.client.Do(req)
+	res, err := client.Do(req)
 	if err != nil {
-		return fmt.Errorf("ask the interface: %w", err)
+		return nil, fmt.Errorf("ask the interface: %w", err)
+	}
+	if res.StatusCode < http.StatusBadRequest {
+		return res, nil
 	}
 	defer func() { _ = res.Body.Close() }() // the body is read
 	data, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
-	switch {
-	case err != nil:
-		return fmt.Errorf("ask the interface: %w", err)
-	case res.StatusCode == http.StatusNotFound && method == http.MethodPost && value != nil:
-		return errUnknown
-	case res.StatusCode >= http.StatusBadRequest:
-		problem := &refusal{Status: res.StatusCode}
-		if json.Unmarshal(data, problem) != nil || problem.Detail == "" {
-			problem.Detail = http.StatusText(res.StatusCode)
-		}
-		return problem
-	case into == nil:
-		return nil
+	if err != nil {
+		return nil, fmt.Errorf("ask the interface: %w", err)
 	}
-	if err := json.Unmarshal(data, into); err != nil {
-		return fmt.Errorf("read the answer of the interface: %w", err)
+	problem := &refusal{Status: res.StatusCode}
+	if json.Unmarshal(data, problem) != nil || problem.Detail == "" {
+		problem.Detail = http.StatusText(res.StatusCode)
+	}
+	if res.StatusCode == http.StatusNotFound && method == http.MethodPost && value != nil {
+		return nil, errUnknown
+	}
+	return nil, problem
+}
+
+// pass copies an answer to the browser as it comes.
+func (v *visit) pass(path, kind, name string) error {
+	res, err := v.api.do(v.r.Context(), v.api.following, http.MethodGet, path, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = res.Body.Close() }() // copied
+	v.w.Header().Set("Content-Type", kind)
+	v.w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", name))
+	if _, err := io.Copy(v.w, res.Body); err != nil {
+		panic(http.ErrAbortHandler) // the browser must not take a part for the whole
+	}
+	return nil
+}
+
+// together runs questions at once and returns the first error in their order.
+func together(questions ...func() error) error {
+	errs := make([]error, len(questions))
+	var wg sync.WaitGroup
+	for i, ask := range questions {
+		wg.Go(func() { errs[i] = ask() })
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }

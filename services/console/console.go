@@ -2,23 +2,34 @@ package console
 
 import (
 	"bytes"
-	"embed"
 	"errors"
 	"fmt"
 	"html/template"
+	"io"
 	"log/slog"
+	"net"
 	"net/http"
-	"strconv"
+	"net/url"
+	"slices"
+	"strings"
 	"time"
-)
 
-//go:embed templates/*.html console.css
-var files embed.FS
+	"golang.org/x/time/rate"
+
+	"github.com/rodopath/rodopath/services/internal/display"
+)
 
 // Options configure a Console.
 type Options struct {
 	// API is the address of the interface of the installation, Token a token of all scopes.
 	API, Token string
+	// PublicURL is the address at which browsers reach the console, where that is not this machine; empty means this
+	// machine alone.
+	PublicURL string
+	// Users sign in with a password; none means that nobody does.
+	Users []User
+	// Team is how the accounts of a business sign in (OpenID Connect); nil means not at all.
+	Team *Team
 	// Now is the current time; nil means time.Now.
 	Now func() time.Time
 	Log *slog.Logger
@@ -29,9 +40,12 @@ type Console struct {
 	opts     Options
 	api      *api
 	sessions *sessions
-	pages    map[string]*template.Template
-	style    template.CSS
-	mux      *http.ServeMux
+	doors    *doors
+	texts    map[language]words
+	pages    map[language]map[string]*template.Template
+	assets   *assets
+	hosts    []string
+	handler  http.Handler
 }
 
 // New reads the templates.
@@ -42,28 +56,30 @@ func New(opts Options) (*Console, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	style, err := files.ReadFile("console.css")
-	if err != nil {
-		return nil, fmt.Errorf("read the style of the console: %w", err)
-	}
 	c := &Console{
-		opts:     opts,
-		api:      newAPI(opts.API, opts.Token),
-		sessions: newSessions(opts.Now),
-		pages:    map[string]*template.Template{},
-		style:    template.CSS(style), //nolint:gosec // our own style
-		mux:      http.NewServeMux(),
+		opts: opts, api: newAPI(opts.API, opts.Token), sessions: newSessions(opts.Now), doors: newDoors(opts),
 	}
-	for _, name := range []string{"login", "today", "people", "person", "deletions", "path", "setup", "sessions", "fault"} {
-		t, err := template.New("layout.html").
-			Funcs(funcs()).
-			ParseFS(files, "templates/layout.html", "templates/"+name+".html")
-		if err != nil {
-			return nil, fmt.Errorf("read the page %s of the console: %w", name, err)
+	for _, address := range []string{opts.API, opts.PublicURL} {
+		if u, err := url.Parse(address); err == nil && u.Host != "" {
+			c.hosts = append(c.hosts, u.Host)
 		}
-		c.pages[name] = t
 	}
-	c.routes()
+	for _, u := range opts.Users {
+		if err := u.check(); err != nil {
+			return nil, err
+		}
+	}
+	var err error
+	if c.texts, err = readWords(); err != nil {
+		return nil, err
+	}
+	if c.assets, err = readAssets(); err != nil {
+		return nil, err
+	}
+	if c.pages, err = readTemplates(c.texts, c.assets); err != nil {
+		return nil, err
+	}
+	c.handler = c.guarded(c.routes())
 	return c, nil
 }
 
@@ -71,49 +87,175 @@ func New(opts Options) (*Console, error) {
 func (c *Console) SignInPath() string { return "/console/login?token=" + c.sessions.token() }
 
 // Handler serves the pages under /console/, and /v1/console/token for a holder of the token of the interface.
-func (c *Console) Handler() http.Handler { return c.mux }
+func (c *Console) Handler() http.Handler { return c.handler }
 
-func (c *Console) routes() {
-	c.mux.HandleFunc("GET /console/login", c.loginPage)
-	c.mux.HandleFunc("POST /console/login", c.signIn)
-	c.mux.HandleFunc("POST /v1/console/token", c.newToken)
-	for path, page := range map[string]func(*visit) error{
-		"GET /console/{$}": (*visit).today, "GET /console/people": (*visit).people, "GET /console/people/{id}": (*visit).person,
-		"GET /console/deletions": (*visit).deletions, "GET /console/path": (*visit).path, "GET /console/setup": (*visit).setup,
-		"GET /console/sessions": (*visit).sessionList,
-	} {
-		c.mux.HandleFunc(path, c.signedIn(page))
+// route is a page or an act.
+type route struct {
+	pattern string
+	need    need
+	serve   func(*visit) error
+}
+
+// pageRoutes are the pages. A page changes nothing.
+//
+//nolint:dupl // a table
+func pageRoutes() []route {
+	return []route{
+		{"GET /console/{$}", needSee, (*visit).today},
+		{"GET /console/path", needSee, (*visit).path},
+		{"GET /console/people", needSee, (*visit).people},
+		{"GET /console/people.csv", needExport, (*visit).peopleCSV},
+		{"GET /console/people/{id}", needSee, (*visit).person},
+		{"GET /console/people/{id}/export", needExport, (*visit).export},
+		{"GET /console/audience", needSee, (*visit).audience},
+		{"GET /console/audience.csv", needExport, (*visit).audienceCSV},
+		{"GET /console/requests", needSee, (*visit).requests},
+		{"GET /console/requests/{ref}", needSee, (*visit).request},
+		{"GET /console/requests/{ref}/letter", needSee, (*visit).letter},
+		{"GET /console/deletions", needSee, (*visit).deletions},
+		{"GET /console/deletions/{id}/certificate", needSee, (*visit).certificate},
+		{"GET /console/setup", needSee, (*visit).setup},
+		{"GET /console/setup/{source}", needSee, (*visit).source},
+		{"GET /console/events", needSee, (*visit).events},
+		{"GET /console/sessions", needSee, (*visit).sessionList},
+		{"GET /console/design", needSee, (*visit).design},
 	}
-	for path, act := range map[string]func(*visit) error{
-		"POST /console/people/find": (*visit).find, "POST /console/deletions/retract": (*visit).retract,
-		"POST /console/setup/live": (*visit).goLive, "POST /console/setup/covered": (*visit).cover,
-		"POST /console/setup/brake": (*visit).releaseBrake, "POST /console/people/{id}/hold": (*visit).hold,
-		"POST /console/people/{id}/request": (*visit).request, "POST /console/logout": (*visit).logout,
-		"POST /console/sessions/end": (*visit).endSession,
-	} {
-		c.mux.HandleFunc(path, c.signedIn(func(v *visit) error {
+}
+
+// actRoutes are the acts: forms that were written for the session.
+//
+//nolint:dupl // a table
+func actRoutes() []route {
+	return []route{
+		{"POST /console/people/find", needSee, (*visit).find},
+		{"POST /console/people/{id}/hold", needAct, (*visit).hold},
+		{"POST /console/people/{id}/release", needAct, (*visit).release},
+		{"POST /console/people/{id}/request", needAct, (*visit).openRequest},
+		{"POST /console/people/{id}/consent", needAct, (*visit).consent},
+		{"POST /console/people/{id}/split", needAct, (*visit).split},
+		{"POST /console/people/{id}/join", needAct, (*visit).join},
+		{"POST /console/people/{id}/seen", needAct, (*visit).seen},
+		{"POST /console/requests/{ref}/{step}", needAct, (*visit).step},
+		{"POST /console/deletions/retract", needAct, (*visit).retract},
+		{"POST /console/deletions/repeat", needOwner, (*visit).repeat},
+		{"POST /console/deletions/receipt", needAct, (*visit).receipt},
+		{"POST /console/setup/live", needOwner, (*visit).goLive},
+		{"POST /console/setup/covered", needOwner, (*visit).cover},
+		{"POST /console/setup/brake", needOwner, (*visit).releaseBrake},
+		{"POST /console/setup/quarantine", needOwner, (*visit).quarantine},
+		{"POST /console/sessions/end", needSee, (*visit).endSession},
+		{"POST /console/logout", needSee, (*visit).logout},
+	}
+}
+
+func (c *Console) routes() *http.ServeMux {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /console/assets/{file}", c.assets.serve)
+	mux.HandleFunc("GET /console/login", c.loginPage)
+	mux.HandleFunc("POST /console/login", c.signIn)
+	mux.HandleFunc("POST /console/password", c.passwordSignIn)
+	mux.HandleFunc("POST /console/team", c.teamBegin)
+	mux.HandleFunc("GET /console/team/back", c.teamBack)
+	mux.HandleFunc("POST /v1/console/token", c.newToken)
+	for _, r := range pageRoutes() {
+		mux.HandleFunc(r.pattern, c.signedIn(r))
+	}
+	for _, r := range actRoutes() {
+		serve := r.serve
+		r.serve = func(v *visit) error {
 			if !v.session.isSealed(v.r) {
-				return &refusal{Status: http.StatusForbidden, Detail: v.words().Stale}
+				return &refusal{Status: http.StatusForbidden, Detail: v.say("stale")}
 			}
-			return act(v)
-		}))
+			return serve(v)
+		}
+		mux.HandleFunc(r.pattern, c.signedIn(r))
 	}
+	return mux
+}
+
+// guarded sets the headers of every answer, and refuses other sites: forms from other origins, and names of other hosts
+// that lead to this machine.
+func (c *Console) guarded(next http.Handler) http.Handler {
+	origins := http.NewCrossOriginProtection()
+	origins.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c.refuse(w, r, http.StatusForbidden, "foreign")
+	}))
+	inner := origins.Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		setHeaders(w.Header(), c.isSecure(r))
+		if !strings.HasPrefix(r.URL.Path, "/v1/") && !c.isOurHost(r.Host) {
+			c.refuse(w, r, http.StatusMisdirectedRequest, "wrong_host")
+			return
+		}
+		inner.ServeHTTP(w, r)
+	})
+}
+
+// isOurHost reports whether a browser named this machine or the public address: a foreign name that leads to this
+// machine (DNS rebinding) is neither.
+func (c *Console) isOurHost(host string) bool {
+	if slices.Contains(c.hosts, host) {
+		return true
+	}
+	name, _, err := net.SplitHostPort(host)
+	if err != nil {
+		name = host
+	}
+	ip := net.ParseIP(strings.Trim(name, "[]"))
+	return name == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// isSecure reports whether the browser reaches the console by TLS.
+func (c *Console) isSecure(r *http.Request) bool {
+	return r.TLS != nil || strings.HasPrefix(c.opts.PublicURL, "https://")
+}
+
+func setHeaders(h http.Header, secure bool) {
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "+
+		"form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Robots-Tag", "noindex, nofollow")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+	if secure {
+		h.Set("Strict-Transport-Security", "max-age=31536000")
+	}
+}
+
+// refuse answers a request outside of a session.
+func (c *Console) refuse(w http.ResponseWriter, r *http.Request, status int, key string) {
+	l := languageOf(r)
+	c.write(w, r, status, "fault", data{Lang: l, Title: c.texts[l].say("fault"), Page: c.texts[l].say(key)})
 }
 
 // visit is one request of a browser that signed in.
 type visit struct {
 	*Console
+
 	w       http.ResponseWriter
 	r       *http.Request
 	session *session
 	lang    language
 }
 
+// say returns a text in the language of the visit.
+func (v *visit) say(key string, values ...any) string { return v.texts[v.lang].say(key, values...) }
+
 // maxForm bounds a form.
 const maxForm = 64 << 10
 
-// signedIn admits browsers with a session, and sends others to the page that explains how to sign in.
-func (c *Console) signedIn(serve func(*visit) error) http.HandlerFunc {
+// The rate of one session: more is no person.
+const (
+	sessionRate  = rate.Limit(20)
+	sessionBurst = 80
+)
+
+// signedIn admits browsers with a session of a role that permits the route, and sends others to the page that explains
+// how to sign in.
+func (c *Console) signedIn(route route) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 		s := c.sessions.of(r)
@@ -121,8 +263,25 @@ func (c *Console) signedIn(serve func(*visit) error) http.HandlerFunc {
 			c.loginPage(w, r)
 			return
 		}
-		v := &visit{c, w, r, s, languageOf(r)}
-		if err := serve(v); err != nil {
+		l := languageOf(r)
+		v := &visit{c, w, r, s, l}
+		if r.URL.Query().Has("lang") {
+			//nolint:gosec // as the cookie of the session
+			http.SetCookie(w, &http.Cookie{
+				Name: languageCookie, Value: string(l), Path: "/console/", HttpOnly: true, SameSite: http.SameSiteStrictMode,
+				Secure: c.isSecure(r), MaxAge: int((365 * 24 * time.Hour).Seconds()),
+			})
+		}
+		var err error
+		switch {
+		case !s.limit.AllowN(c.opts.Now(), 1):
+			err = &refusal{Status: http.StatusTooManyRequests, Detail: v.say("too_many")}
+		case !s.role.may(route.need):
+			err = &refusal{Status: http.StatusForbidden, Detail: v.say("not_permitted", v.say("role_"+string(s.role)))}
+		default:
+			err = route.serve(v)
+		}
+		if err != nil {
 			v.fail(err)
 		}
 	}
@@ -130,57 +289,58 @@ func (c *Console) signedIn(serve func(*visit) error) http.HandlerFunc {
 
 // fail shows an error as a sentence. What the interface reports is shown; anything else is logged.
 func (v *visit) fail(err error) {
-	status, said := http.StatusInternalServerError, v.words().Broken
+	status, said := http.StatusInternalServerError, v.say("broken")
 	var r *refusal
 	switch {
 	case errors.Is(err, errUnknown):
-		status, said = http.StatusNotFound, v.words().Unknown
+		status, said = http.StatusNotFound, v.say("unknown")
 	case errors.As(err, &r):
 		status, said = r.Status, r.Detail
 	default:
-		v.opts.Log.Error("a page of the console failed", "path", v.r.URL.Path, "error", err)
+		v.opts.Log.Error("a page of the console failed", "path", v.r.Pattern, "error", err)
 	}
-	v.page(status, "fault", v.words().Fault, said)
+	v.page(status, "fault", v.say("fault"), said)
 }
 
 // data is what every template gets.
 type data struct {
-	Style    template.CSS
 	Lang     language
-	W        words
 	Title    string
 	Here     string
+	Query    template.URL
 	Seal     string
 	SignedIn bool
+	Who      string
+	Role     Role
 	Page     any
 }
+
+// May reports whether the role of the reader permits acts, exports or settings.
+func (d data) May(n string) bool { return d.Role.may(need(n)) }
 
 // page writes a page.
 func (v *visit) page(status int, name, title string, content any) {
 	v.write(v.w, v.r, status, name, data{
-		Lang: v.lang, Title: title, Seal: v.session.sealText, SignedIn: true, Page: content,
+		Lang: v.lang, Title: title, Seal: v.session.sealText, SignedIn: true, Who: v.session.name, Role: v.session.role,
+		Page: content,
 	})
 }
 
 func (c *Console) write(w http.ResponseWriter, r *http.Request, status int, name string, d data) {
-	d.Style, d.W, d.Here = c.style, wordsOf(d.Lang), r.URL.Path
+	d.Here = r.URL.Path
+	q := r.URL.Query()
+	q.Del("lang")
+	q.Del("token")
+	d.Query = template.URL(q.Encode()) //nolint:gosec // the values are escaped
 	var out bytes.Buffer
-	if err := c.pages[name].Execute(&out, d); err != nil {
+	if err := c.pages[d.Lang][name].Execute(&out, d); err != nil {
 		c.opts.Log.Error("a page of the console failed", "page", name, "error", err)
 		http.Error(w, "the page failed; the log has the cause", http.StatusInternalServerError)
 		return
 	}
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy",
-		"default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
-	h.Set("Cache-Control", "no-store")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Robots-Tag", "noindex, nofollow")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = w.Write(out.Bytes()) // the browser has left
+	_, _ = io.WriteString(w, display.Text(out.String())) // the browser has left
 }
 
 // redirect sends the browser to a page after an act, so that a reload repeats nothing.
@@ -189,82 +349,25 @@ func (v *visit) redirect(path string) error {
 	return nil
 }
 
-// loginPage asks to sign in. A link with a token shows a button: a program that follows links signs nobody in.
-func (c *Console) loginPage(w http.ResponseWriter, r *http.Request) {
-	lang := languageOf(r)
-	status := http.StatusOK
-	if r.URL.Path != "/console/login" {
-		status = http.StatusUnauthorized
+// download answers with a document of the interface that the browser stores.
+func (v *visit) download(kind, name string, body []byte) error {
+	v.w.Header().Set("Content-Type", kind)
+	v.w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", name))
+	_, err := v.w.Write(body)
+	return ignore(err)
+}
+
+// ignore drops an error of a browser that has left.
+func ignore(error) error { return nil }
+
+// read records that an auditor reads the data of persons, before the page is shown.
+func (v *visit) read(page string, subjects ...string) error {
+	subjects = slices.DeleteFunc(subjects, func(id string) bool { return id == "" })
+	if v.session.role != RoleAuditor || len(subjects) == 0 {
+		return nil
 	}
-	c.write(w, r, status, "login", data{Lang: lang, Title: wordsOf(lang).SignIn, Page: struct {
-		Token string
-		Wrong bool
-	}{r.URL.Query().Get("token"), false}})
-}
-
-// signIn admits a browser with a token.
-func (c *Console) signIn(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	key, ok := c.sessions.signIn(r.PostFormValue("token"), r.UserAgent())
-	if !ok {
-		lang := languageOf(r)
-		c.write(w, r, http.StatusForbidden, "login", data{Lang: lang, Title: wordsOf(lang).SignIn, Page: struct {
-			Token string
-			Wrong bool
-		}{"", true}})
-		return
-	}
-	//nolint:gosec // the loopback address of the interface has no TLS
-	http.SetCookie(w, &http.Cookie{
-		Name: cookieName, Value: key, Path: "/console/", HttpOnly: true, SameSite: http.SameSiteStrictMode,
-		Secure: r.TLS != nil, MaxAge: int(sessionMost.Seconds()),
-	})
-	http.Redirect(w, r, "/console/", http.StatusSeeOther)
-}
-
-// newToken returns a path that signs a browser in, for the holder of the token of the interface.
-func (c *Console) newToken(w http.ResponseWriter, r *http.Request) {
-	shown := hashOf(r.Header.Get("Authorization"))
-	if shown != hashOf("Bearer "+c.opts.Token) {
-		http.Error(w, "the token is unknown", http.StatusUnauthorized)
-		return
-	}
-	w.Header().Set("Content-Type", "application/json")
-	fmt.Fprintf(w, `{"path": %q}`+"\n", c.SignInPath())
-}
-
-func (v *visit) logout() error {
-	v.sessions.end(v.session.number)
-	//nolint:gosec // the loopback address of the interface has no TLS
-	http.SetCookie(v.w, &http.Cookie{
-		Name: cookieName, Path: "/console/", HttpOnly: true, SameSite: http.SameSiteStrictMode,
-		Secure: v.r.TLS != nil, MaxAge: -1,
-	})
-	return v.redirect("/console/login")
-}
-
-func (v *visit) endSession() error {
-	number, err := strconv.Atoi(v.r.PostFormValue("number"))
-	if err != nil || number <= 0 {
-		return errUnknown
-	}
-	v.sessions.end(number)
-	return v.redirect("/console/sessions")
-}
-
-// shownSession is a session as shown to the owner.
-type shownSession struct {
-	Number      int
-	Began, Last time.Time
-	Agent       string
-	Here        bool
-}
-
-func (v *visit) sessionList() error {
-	var out []shownSession
-	for _, s := range v.sessions.list() {
-		out = append(out, shownSession{s.number, s.began, s.last, s.agent, s.number == v.session.number})
-	}
-	v.page(http.StatusOK, "sessions", v.words().Sessions, out)
-	return nil
+	slices.Sort(subjects)
+	return v.api.post(v.r.Context(), "/v1/reads", map[string]any{
+		"subjects": slices.Compact(subjects), "by": "auditor " + v.session.name, "page": page,
+	}, nil)
 }

@@ -1,10 +1,14 @@
 package console
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle/timeline"
 )
 
 // text is a text in both languages.
@@ -21,31 +25,37 @@ func (t text) in(l language) string {
 	return t.EN
 }
 
-// report is the report of Art. 15, as far as the page shows it.
-type report struct {
-	Subject string   `json:"subject"`
-	Names   []string `json:"names"`
-	Held    []struct {
-		Name    text   `json:"name"`
-		Record  string `json:"record"`
-		Known   bool   `json:"known"`
-		Since   string `json:"since"`
+// heldItem is data that are held, with the reasons.
+type heldItem struct {
+	Name    text   `json:"name"`
+	Record  string `json:"record"`
+	Known   bool   `json:"known"`
+	Since   string `json:"since"`
+	LastDay string `json:"last_day"`
+	Ends    text   `json:"ends"`
+	Because []struct {
+		Purpose struct {
+			ID   string `json:"purpose"`
+			Name text   `json:"name"`
+		} `json:"for"`
+		Article string `json:"article"`
+		Cites   string `json:"cites"`
 		LastDay string `json:"last_day"`
 		Ends    text   `json:"ends"`
-		Because []struct {
-			Purpose struct {
-				Name text `json:"name"`
-			} `json:"for"`
-			Article string `json:"article"`
-			Cites   string `json:"cites"`
-			LastDay string `json:"last_day"`
-		} `json:"because"`
-		Recipients []struct {
-			Name      text `json:"name"`
-			Connected bool `json:"connected"`
-		} `json:"recipients"`
-		Sources []string `json:"sources"`
-	} `json:"held"`
+	} `json:"because"`
+	Recipients []struct {
+		Name      text `json:"name"`
+		Connected bool `json:"connected"`
+	} `json:"recipients"`
+	Sources []string `json:"sources"`
+}
+
+// report is the report of Art. 15, as far as the page shows it.
+type report struct {
+	Subject  string     `json:"subject"`
+	Names    []string   `json:"names"`
+	Zone     string     `json:"zone"`
+	Held     []heldItem `json:"held"`
 	Consents []struct {
 		Purposes []struct {
 			Name text `json:"name"`
@@ -72,88 +82,328 @@ type report struct {
 type basis struct {
 	Purpose string     `json:"purpose"`
 	Article string     `json:"article"`
-	Ref     string     `json:"ref"`
 	Since   time.Time  `json:"since"`
 	Until   *time.Time `json:"until"`
+}
+
+// explanation is what is known of a person, as far as the page shows it.
+type explanation struct {
+	Facts []struct {
+		Kind     string    `json:"kind"`
+		Source   string    `json:"source"`
+		Ref      string    `json:"ref"`
+		Occurred time.Time `json:"occurred"`
+		Reason   string    `json:"reason"`
+	} `json:"facts"`
+	Journal []struct {
+		At   time.Time `json:"at"`
+		What string    `json:"what"`
+		Text string    `json:"text"`
+	} `json:"journal"`
+}
+
+// permission is the answer whether a use is allowed.
+type permission struct {
+	Allowed bool   `json:"allowed"`
+	Why     string `json:"why"`
+	Says    text   `json:"says"`
+}
+
+// wording is a text to which persons consent.
+type wording struct {
+	ID   string `json:"id"`
+	Text string `json:"text"`
 }
 
 // personPage is what is known of one person.
 type personPage struct {
 	ID      string
 	Report  report
-	Picture picture
-	// Offers reports whether offers may be sent by e-mail, and why.
-	Offers struct {
-		Allowed bool `json:"allowed"`
-		Says    text `json:"says"`
-	}
-	// Next is the first day on which something lapses; empty for none.
-	Next string
-}
-
-func (v *visit) people() error {
-	v.page(http.StatusOK, "people", v.words().People, nil)
-	return nil
-}
-
-// find finds a person. The name stands in the body of the form and never in an address.
-func (v *visit) find() error {
-	name := strings.TrimSpace(v.r.PostFormValue("name"))
-	var found struct {
-		Subject string `json:"subject"`
-	}
-	if err := v.api.post(v.r.Context(), "/v1/subjects", map[string]string{"person": name}, &found); err != nil {
-		return err
-	}
-	return v.redirect("/console/people/" + url.PathEscape(found.Subject))
+	Explain explanation
+	Picture string
+	Offers  permission
+	// Next is the first day after which something must be deleted, and NextData what; empty for none.
+	Next     string
+	NextData []text
+	// At is the day that is shown; empty for today.
+	At string
+	// Decisions are the decisions about the person with the answers of the recipients.
+	Decisions []decided
+	// Emails are the e-mail addresses of the person, Records the records of the facts.
+	Emails, Records []string
+	Wordings        []wording
+	Alarms          []string
+	Holds           []string
 }
 
 func (v *visit) person() error {
-	p := personPage{ID: v.r.PathValue("id")}
-	who, ctx := "subject:"+p.ID, v.r.Context()
-	if err := v.api.post(ctx, "/v1/export", map[string]string{"person": who, "form": "report"}, &p.Report); err != nil {
+	p := personPage{ID: v.r.PathValue("id"), At: v.r.URL.Query().Get("at")}
+	at, err := v.instant(p.At)
+	if err != nil {
+		return err
+	}
+	who, ctx := map[string]any{"person": "subject:" + p.ID}, v.r.Context()
+	if p.At != "" {
+		who["at"] = at
+	}
+	with := func(more map[string]any) map[string]any {
+		out := map[string]any{}
+		for _, m := range []map[string]any{who, more} {
+			maps.Copy(out, m)
+		}
+		return out
+	}
+	if err := v.read("person", p.ID); err != nil {
 		return err
 	}
 	var bases struct {
 		Bases []basis `json:"bases"`
 	}
-	if err := v.api.post(ctx, "/v1/bases", map[string]string{"person": who}, &bases); err != nil {
-		return err
+	var listed struct {
+		Decisions []decided `json:"decisions"`
 	}
-	may := map[string]string{"person": who, "purpose": "offers", "channel": "email"}
-	if err := v.api.post(ctx, "/v1/may", may, &p.Offers); err != nil {
-		return err
-	}
-	p.Picture = newPicture(bases.Bases, v.opts.Now(), v.lang)
-	for i := range p.Report.Held {
-		if day := p.Report.Held[i].LastDay; day != "" && (p.Next == "" || day < p.Next) {
-			p.Next = day
-		}
-	}
-	v.page(http.StatusOK, "person", v.words().Person, p)
-	return nil
-}
-
-// hold sets a legal hold on all records of a person.
-func (v *visit) hold() error {
-	id := v.r.PathValue("id")
-	reason := strings.TrimSpace(v.r.PostFormValue("reason"))
-	if reason == "" {
-		return &refusal{Status: http.StatusUnprocessableEntity, Detail: v.words().ReasonMissing}
-	}
-	err := v.api.post(v.r.Context(), "/v1/holds", map[string]string{"person": "subject:" + id, "reason": reason}, nil)
+	err = together(
+		func() error { return v.api.post(ctx, "/v1/export", with(map[string]any{"form": "report"}), &p.Report) },
+		func() error { return v.api.post(ctx, "/v1/bases", who, &bases) },
+		func() error {
+			return v.api.post(ctx, "/v1/may", with(map[string]any{"purpose": "offers", "channel": "email"}), &p.Offers)
+		},
+		func() error { return v.api.post(ctx, "/v1/explain", who, &p.Explain) },
+		func() error { return v.api.post(ctx, "/v1/subjects/decisions", who, &listed) },
+		func() error { var err error; p.Wordings, err = v.wordings(); return err },
+	)
 	if err != nil {
 		return err
 	}
-	return v.redirect("/console/people/" + url.PathEscape(id))
+	p.Decisions = listed.Decisions
+	p.read(&v.lang)
+	p.Picture = v.timeline(bases.Bases, &p, at)
+	v.page(http.StatusOK, "person", v.say("person"), p)
+	return nil
 }
 
-// request opens a request for a right. The identity is verified later.
-func (v *visit) request() error {
-	id := v.r.PathValue("id")
-	order := map[string]any{"person": "subject:" + id, "right": v.r.PostFormValue("right"), "unverified": true}
-	if err := v.api.post(v.r.Context(), "/v1/requests", order, nil); err != nil {
+// instant reads the day that is asked for: the end of the day, in the zone of the machine; now for none.
+func (v *visit) instant(day string) (time.Time, error) {
+	if day == "" {
+		return v.opts.Now(), nil
+	}
+	t, err := time.ParseInLocation(time.DateOnly, day, time.Local) //nolint:gosmopolitan // the calendar on the wall
+	if err != nil {
+		return t, &refusal{Status: http.StatusUnprocessableEntity, Detail: "at: YYYY-MM-DD"}
+	}
+	return t.Add(24*time.Hour - time.Second), nil
+}
+
+// read works out what follows from the answers.
+func (p *personPage) read(*language) {
+	for i := range p.Report.Held {
+		h := &p.Report.Held[i]
+		switch {
+		case h.LastDay == "":
+		case p.Next == "" || h.LastDay < p.Next:
+			p.Next, p.NextData = h.LastDay, []text{h.Name}
+		case h.LastDay == p.Next && !slices.Contains(p.NextData, h.Name):
+			p.NextData = append(p.NextData, h.Name)
+		}
+	}
+	for _, n := range p.Report.Names {
+		if strings.Contains(n, "@") && !strings.Contains(n, ":") {
+			p.Emails = append(p.Emails, n)
+		}
+	}
+	open := map[string]bool{}
+	for i := range p.Explain.Facts {
+		f := &p.Explain.Facts[i]
+		if f.Ref != "" && !slices.Contains(p.Records, f.Ref) && !strings.HasSuffix(f.Kind, "_request") {
+			p.Records = append(p.Records, f.Ref)
+		}
+		switch f.Kind {
+		case "hold":
+			open[f.Ref] = true
+		case "release":
+			delete(open, f.Ref)
+		}
+	}
+	for ref := range open {
+		p.Holds = append(p.Holds, ref)
+	}
+	slices.Sort(p.Holds)
+	for _, e := range slices.Backward(p.Explain.Journal) {
+		if e.What == "alarm" && len(p.Alarms) < maxShown {
+			p.Alarms = append(p.Alarms, e.At.Format(time.DateOnly)+": "+e.Text)
+		}
+	}
+}
+
+// timeline draws the bases and facts of a person.
+func (v *visit) timeline(bases []basis, p *personPage, at time.Time) string {
+	today := v.say("timeline_today")
+	if p.At != "" {
+		today = v.say("timeline_day")
+	}
+	picture := timeline.Picture{
+		At:    at,
+		Words: timeline.Words{Today: today, Facts: v.say("timeline_facts"), NoEnd: v.say("no_end"), Until: v.say("until")},
+	}
+	if zone, err := time.LoadLocation(p.Report.Zone); err == nil {
+		picture.Zone = zone
+	}
+	for _, b := range bases {
+		picture.Bases = append(picture.Bases, timeline.Basis{
+			Purpose: v.say("purpose_" + b.Purpose), Article: b.Article, Since: b.Since, Until: b.Until,
+		})
+	}
+	for i := range p.Explain.Facts {
+		f := &p.Explain.Facts[i]
+		picture.Marks = append(picture.Marks, timeline.Mark{At: f.Occurred, Name: v.say("fact_" + f.Kind)})
+	}
+	return picture.SVG()
+}
+
+// wordings are the texts to which persons consent, of the policy in force.
+func (v *visit) wordings() ([]wording, error) {
+	var out struct {
+		Wordings []wording `json:"wordings"`
+	}
+	err := v.api.get(v.r.Context(), "/v1/policy", &out)
+	return out.Wordings, err
+}
+
+// back returns to the page of the person of the address.
+func (v *visit) back() error {
+	return v.redirect("/console/people/" + url.PathEscape(v.r.PathValue("id")))
+}
+
+// order sends an order about the person of the address, and returns to the page.
+func (v *visit) order(path string, order map[string]any) error {
+	order["person"] = "subject:" + v.r.PathValue("id")
+	if err := v.api.post(v.r.Context(), path, order, nil); err != nil {
 		return err
 	}
-	return v.redirect("/console/people/" + url.PathEscape(id))
+	return v.back()
+}
+
+// reason returns the reason of a form.
+func (v *visit) reason() (string, error) {
+	reason := strings.TrimSpace(v.r.PostFormValue("reason"))
+	if reason == "" {
+		return "", &refusal{Status: http.StatusUnprocessableEntity, Detail: v.say("reason_missing")}
+	}
+	return reason, nil
+}
+
+// hold sets a legal hold on a record or on all records of a person.
+func (v *visit) hold() error {
+	reason, err := v.reason()
+	if err != nil {
+		return err
+	}
+	return v.order("/v1/holds", map[string]any{"reason": reason, "record": v.r.PostFormValue("record")})
+}
+
+func (v *visit) release() error {
+	return v.order("/v1/holds/release", map[string]any{"record": v.r.PostFormValue("record")})
+}
+
+// openRequest opens a request for a right.
+func (v *visit) openRequest() error {
+	order := map[string]any{
+		"right": v.r.PostFormValue("right"), "unverified": v.r.PostFormValue("unverified") != "",
+	}
+	if order["right"] == "restriction" {
+		order["ground"] = v.r.PostFormValue("ground")
+	}
+	if order["right"] == "erasure" {
+		order["unverified"] = true // the page of the request shows what would be erased, and asks
+	}
+	var opened struct {
+		Ref   string `json:"ref"`
+		State string `json:"state"`
+	}
+	order["person"] = "subject:" + v.r.PathValue("id")
+	if err := v.api.post(v.r.Context(), "/v1/requests", order, &opened); err != nil {
+		return err
+	}
+	if opened.State == "answered" {
+		return v.back()
+	}
+	return v.redirect("/console/requests/" + url.PathEscape(opened.Ref))
+}
+
+// consent records a consent with its proof.
+func (v *visit) consent() error {
+	order := map[string]any{
+		"wording": v.r.PostFormValue("wording"), "form": strings.TrimSpace(v.r.PostFormValue("form")),
+		"person": v.r.PostFormValue("address"),
+	}
+	if day := v.r.PostFormValue("day"); day != "" {
+		at, err := v.instant(day)
+		if err != nil {
+			return err
+		}
+		if now := v.opts.Now(); at.After(now) {
+			at = now
+		}
+		order["at"] = at
+	}
+	var person struct {
+		Subject string `json:"subject"`
+	}
+	// The address must belong to the person of the page.
+	who := map[string]any{"person": v.r.PostFormValue("address")}
+	if err := v.api.post(v.r.Context(), "/v1/subjects", who, &person); err != nil {
+		return err
+	}
+	if person.Subject != v.r.PathValue("id") {
+		return errUnknown
+	}
+	if err := v.api.post(v.r.Context(), "/v1/consents", order, nil); err != nil {
+		return err
+	}
+	return v.back()
+}
+
+func (v *visit) split() error {
+	if err := v.r.ParseForm(); err != nil {
+		return errUnknown
+	}
+	return v.order("/v1/subjects/split", map[string]any{"names": v.r.PostForm["names"]})
+}
+
+func (v *visit) join() error {
+	other := strings.TrimSpace(v.r.PostFormValue("other"))
+	var joined struct {
+		Subject string `json:"subject"`
+	}
+	err := v.api.post(v.r.Context(), "/v1/subjects/join",
+		map[string]any{"persons": []string{"subject:" + v.r.PathValue("id"), other}}, &joined)
+	if err != nil {
+		return err
+	}
+	return v.redirect("/console/people/" + url.PathEscape(joined.Subject))
+}
+
+func (v *visit) seen() error { return v.order("/v1/alarms/seen", map[string]any{}) }
+
+// export answers with a document for the person.
+func (v *visit) export() error {
+	form, id := v.r.URL.Query().Get("form"), v.r.PathValue("id")
+	kinds := map[string][2]string{
+		"page":     {"text/html; charset=utf-8", "rodopath-art-15.html"},
+		"portable": {"application/json", "rodopath-art-20.json"},
+		"answer":   {"text/plain; charset=utf-8", "rodopath-list.txt"},
+	}
+	kind, ok := kinds[form]
+	if !ok {
+		return errUnknown
+	}
+	if err := v.read("export "+form, id); err != nil {
+		return err
+	}
+	body, err := v.api.text(v.r.Context(), http.MethodPost, "/v1/export",
+		map[string]any{"person": "subject:" + id, "form": form, "lang": string(v.lang)})
+	if err != nil {
+		return err
+	}
+	return v.download(kind[0], kind[1], body)
 }

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 // The lifetimes of a sign-in token, and of a session without a request.
@@ -40,6 +42,10 @@ type session struct {
 	began     time.Time
 	last      time.Time
 	agent     string
+	// name and role are those of the person; the limit bounds the requests of the browser.
+	name  string
+	role  Role
+	limit *rate.Limiter
 }
 
 // sessions are the browsers that signed in, and the tokens that admit further ones.
@@ -101,6 +107,19 @@ func (s *sessions) signIn(token, agent string) (key string, ok bool) {
 		return "", false
 	}
 	delete(s.tokens, hashOf(token))
+	return s.begin("", RoleOwner, agent), true
+}
+
+// admit begins a session of a person who proved to be somebody, and returns the content of the cookie.
+func (s *sessions) admit(name string, role Role, agent string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forget()
+	return s.begin(name, role, agent)
+}
+
+// begin begins a session. s.mu is held.
+func (s *sessions) begin(name string, role Role, agent string) (key string) {
 	if len(s.open) >= maxSessions {
 		s.open = s.open[1:]
 	}
@@ -108,8 +127,9 @@ func (s *sessions) signIn(token, agent string) (key string, ok bool) {
 	key, seal := rand.Text(), rand.Text()
 	s.open = append(s.open, &session{
 		number: s.next, key: hashOf(key), seal: hashOf(seal), sealText: seal, began: s.now(), last: s.now(), agent: agent,
+		name: name, role: role, limit: rate.NewLimiter(sessionRate, sessionBurst),
 	})
-	return key, true
+	return key
 }
 
 // of returns the session of a request; nil without one.

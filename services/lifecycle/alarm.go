@@ -190,6 +190,9 @@ func (s *Subject) alarm(at time.Time, key, text string, items ...rules.Item) {
 func (s *Subject) note(n chain.Note) {
 	if !slices.ContainsFunc(s.Notes, func(have chain.Note) bool { return have.Key == n.Key }) {
 		s.Notes = append(slices.Clip(s.Notes), n)
+		if n.Kind == chain.KindAlarm {
+			s.addLabel(LabelAlarm)
+		}
 	}
 }
 

@@ -70,6 +70,7 @@ func (s Subject) decideAll(
 	s.expireTombstones(p, at)
 	s.LastDecided = at
 	s.scheduleReview(p, h, at)
+	s.relabel(h, held, news, at)
 	h.Release()
 	return s, append(retractions, fresh...)
 }

@@ -55,6 +55,7 @@ func (s Subject) decideRecords(p *rules.Policy, facts []fact.Fact, at time.Time)
 	s.factAlarms(is, news, c.now, at)
 	s.unfinished(is, s.LastDecided, at)
 	s.Notices, _ = notice.Update(slices.Clone(s.Notices), p, is, nil, at)
+	s.relabelRecords(is, c.now, news, at)
 	s.Bases, s.ReviewAt, s.LastDecided = nil, review, at
 	return s, true
 }

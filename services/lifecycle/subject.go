@@ -78,6 +78,9 @@ type Subject struct {
 	// join this one; Conflicts are the subjects with which a conflict was announced.
 	Apart     []string `json:"apart,omitempty"`
 	Conflicts []string `json:"conflicts,omitempty"`
+	// Labels are the words under which lists find and count the subject, as Decide left them; see AllLabels. A store
+	// keeps them in an index and not in the document.
+	Labels []string `json:"-"`
 	// FactsBefore are the facts before some were given to another person, until Decide reconciles the
 	// announcements. FactsBefore are not stored.
 	FactsBefore []fact.Fact `json:"-"`
@@ -233,6 +236,9 @@ func Merge(s, other Subject) Subject {
 	s.Tombstones = joinTombstones(s.Tombstones, other.Tombstones)
 	if h := other.FullErasure; h != nil && (s.FullErasure == nil || h.At.After(s.FullErasure.At)) {
 		s.FullErasure = h
+	}
+	if slices.Contains(other.Labels, LabelAlarm) {
+		s.addLabel(LabelAlarm)
 	}
 	s.LastReceived = calendar.Later(s.LastReceived, other.LastReceived)
 	s.Revision = "" // forces a new evaluation

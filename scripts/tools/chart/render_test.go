@@ -222,10 +222,11 @@ func TestLintIsContent(t *testing.T) {
 	}
 }
 
+// The set "console" has tests of its own.
 func TestEveryValueSetIsTested(t *testing.T) {
 	files, err := filepath.Glob(valuesOf("*"))
-	if err != nil || len(files) != len(sets()) {
-		t.Errorf("ci has %d value sets and %d are tested", len(files), len(sets()))
+	if err != nil || len(files) != len(sets())+1 {
+		t.Errorf("ci has %d value sets and %d are tested", len(files), len(sets())+1)
 	}
 }
 

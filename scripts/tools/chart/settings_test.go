@@ -204,7 +204,7 @@ func TestValuesShowWhatThereIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	hidden := []string{".global", ".config.approve_above_percent", ".config.public_url", ".config.api", ".config.dispatch", ".config.limits", ".config.traces", ".config.keep_decisions_days", ".config.contact",
-		".config.privacy_notice", ".config.observe"}
+		".config.privacy_notice", ".config.observe", ".config.console"}
 	var walk func(path string, schema any, value any)
 	walk = func(path string, schema, value any) {
 		for name, s := range properties(schema) {
@@ -236,7 +236,7 @@ func program(t *testing.T, name string) string {
 			return
 		}
 		args := []string{"build", "-trimpath", "-o", built.dir + "/"}
-		for _, p := range append(parts(), "rodopath") {
+		for _, p := range append(parts(), "console", "rodopath") {
 			args = append(args, "./services/"+p+"/cmd/"+p)
 		}
 		cmd := exec.Command("go", args...)

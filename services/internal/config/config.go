@@ -52,6 +52,8 @@ type Config struct {
 	MongoDB   MongoDB `yaml:"mongodb"`
 	// Dispatch configures the service dispatch in a cluster.
 	Dispatch Dispatch `yaml:"dispatch"`
+	// Console is the pages of the seller.
+	Console Console `yaml:"console"`
 	// Keys is a reference to the keys that hash and seal the names of persons.
 	Keys string `validate:"omitempty,reference" yaml:"keys"`
 	// Limits bound the requests of strangers.
@@ -233,6 +235,44 @@ type Lifecycle struct {
 	Token string `validate:"omitempty,reference" yaml:"token"`
 }
 
+// Console configures the pages of the seller.
+type Console struct {
+	// PublicURL is the address at which browsers reach the console, where that is not this machine alone, such as
+	// https://console.example.com. It is required with OIDC.
+	PublicURL string `validate:"omitempty,http_url,max=200" yaml:"public_url"`
+	// Users sign in with a password. Without users and OIDC the address that the program prints signs in.
+	Users []ConsoleUser `validate:"max=100,unique=Name,dive" yaml:"users"`
+	// OIDC signs in with the accounts of a business.
+	OIDC ConsoleOIDC `yaml:"oidc"`
+	// Listen is the address of the service console in a cluster; empty means 127.0.0.1:8083. In standalone mode the
+	// console is at api.listen.
+	Listen string `validate:"omitempty,hostname_port" yaml:"listen"`
+	// Lifecycle is the interface that the service console asks in a cluster; the token has all scopes.
+	Lifecycle Lifecycle `yaml:"lifecycle"`
+}
+
+// ConsoleUser signs in to the console with a password.
+type ConsoleUser struct {
+	Name string `validate:"required,max=40,alphanum"            yaml:"name"`
+	Role string `validate:"required,oneof=owner helper auditor" yaml:"role"`
+	// Password is a reference to the hash that "rodopath password" printed.
+	Password string `validate:"required,reference" yaml:"password"`
+}
+
+// ConsoleOIDC signs in to the console by OpenID Connect.
+type ConsoleOIDC struct {
+	// Issuer is the address of the provider; empty means no sign-in by OpenID Connect.
+	Issuer       string `validate:"omitempty,http_url,max=200"   yaml:"issuer"`
+	ClientID     string `validate:"required_with=Issuer,max=200" yaml:"client_id"`
+	ClientSecret string `validate:"omitempty,reference"          yaml:"client_secret"`
+	// Claim is the claim with the groups or the name of a person; empty means groups.
+	Claim string `validate:"max=60" yaml:"claim"`
+	// Owner, Helper and Auditor are the values of the claim that give the role.
+	Owner   []string `validate:"max=50,dive,required,max=200" yaml:"owner"`
+	Helper  []string `validate:"max=50,dive,required,max=200" yaml:"helper"`
+	Auditor []string `validate:"max=50,dive,required,max=200" yaml:"auditor"`
+}
+
 // Limits bound the requests of strangers.
 type Limits struct {
 	// RefusedPerMinute is the number of refused requests of one address in a minute before the
@@ -325,6 +365,10 @@ func (c *Config) check() error {
 	if c.PublicURL != "" && c.PrivacyNotice == "" {
 		faults = append(faults, doc.Faultf([]any{"public_url"},
 			"privacy_notice is missing: with public_url there is a consent page, which must link the privacy notice (Art. 13)"))
+	}
+	if c.Console.OIDC.Issuer != "" && c.Console.PublicURL == "" {
+		faults = append(faults, doc.Faultf([]any{"console", "oidc"},
+			"console.public_url is missing: the provider of sign-ins sends the browser back to this address"))
 	}
 	if strings.ContainsAny(c.PublicURL, "?#") {
 		faults = append(

@@ -49,6 +49,8 @@ type Program struct {
 	Check func(c *config.Config) error
 	// Connect returns further options of the connection; nil means none.
 	Connect func(c *config.Config) []nats.Option
+	// WithoutNATS reports whether the service needs no NATS; Parts then has none.
+	WithoutNATS bool
 	// New creates the service.
 	New func(ctx context.Context, p Parts) (App, error)
 }
@@ -64,15 +66,13 @@ func (p *Program) Run(ctx context.Context, path string, log *slog.Logger) (err e
 			return err
 		}
 	}
-	var opts []nats.Option
-	if p.Connect != nil {
-		opts = p.Connect(c)
-	}
-	nc, err := Connect(ctx, c, "rodopath "+p.Name, log, opts...)
+	nc, err := p.connect(ctx, c, log)
 	if err != nil {
 		return err
 	}
-	defer nc.Close()
+	if nc != nil {
+		defer nc.Close()
+	}
 	tracer, err := trace.Open(ctx, trace.Options{Traces: c.Traces, Service: "rodopath " + p.Name, Log: log})
 	if err != nil {
 		return err
@@ -84,6 +84,18 @@ func (p *Program) Run(ctx context.Context, path string, log *slog.Logger) (err e
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
 	return p.serve(ctx, a, p.Listen(c), log)
+}
+
+// connect connects to NATS; nil for a service without NATS.
+func (p *Program) connect(ctx context.Context, c *config.Config, log *slog.Logger) (*nats.Conn, error) {
+	if p.WithoutNATS {
+		return nil, nil
+	}
+	var opts []nats.Option
+	if p.Connect != nil {
+		opts = p.Connect(c)
+	}
+	return Connect(ctx, c, "rodopath "+p.Name, log, opts...)
 }
 
 // serve starts the service and answers its addresses until the context ends or one of them fails.

@@ -100,6 +100,9 @@ type App struct {
 	// live knows which recipients are notified, and releaser evaluates the subjects after an order.
 	live     *live.Register
 	releaser *background.Releaser
+	// labeller labels the subjects of a former version; deliveries are the last that were applied.
+	labeller   *background.Labeller
+	deliveries *httpapi.Deliveries
 
 	stop context.CancelFunc
 	done sync.WaitGroup
@@ -135,7 +138,8 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{store: st, js: js, now: opts.Now, clock: clock, sources: configuredSources(opts.Config)}
+	a := &App{store: st, js: js, now: opts.Now, clock: clock, sources: configuredSources(opts.Config),
+		deliveries: httpapi.NewDeliveries()}
 	a.finds = &finds{
 		notes: connection.New(js, opts.Config.NATS.Replicas), now: opts.Now, log: opts.Log, logged: map[string]time.Time{},
 	}
@@ -245,6 +249,9 @@ func (a *App) newFeeds(opts Options, applier *apply.Applier, reader *receipt.Rea
 	applyFacts := func(ctx context.Context, deliveries []*factv1.Delivery) error {
 		a.observe(deliveries)
 		err := applier.Apply(ctx, deliveries)
+		if err == nil {
+			a.deliveries.Note(deliveries, opts.Now())
+		}
 		if errors.Is(err, apply.ErrImpossible) {
 			err = fmt.Errorf("%w: %w", natsio.ErrUnreadable, err)
 		}
@@ -303,11 +310,21 @@ func (a *App) newAPI(
 	if err != nil {
 		return nil, err
 	}
+	a.labeller = &background.Labeller{
+		Store: a.store, Policy: a.policy, Now: opts.Now, Log: opts.Log.With("loop", "labels"),
+	}
 	again := background.ReplayOptions{Checker: a.checker, Store: a.store, Events: events, Vault: vault, Policy: a.policy}
 	a.newReleaser(opts, again)
 	return httpapi.New(httpapi.Options{
-		Directory:     find,
-		Lists:         a.store,
+		Directory:  find,
+		Lists:      a.store,
+		Index:      a.store,
+		Complete:   a.labeller.Complete,
+		CountsKept: countsKept(opts.Config),
+		Deliveries: a.deliveries,
+		Edit: func(ctx context.Context, id string, change func(lifecycle.Subject) lifecycle.Subject) error {
+			return edit(ctx, a.store, id, change, a.relay.Wake)
+		},
 		Journal:       a.store,
 		Events:        events,
 		Publisher:     &natsio.FactPublisher{JetStream: a.js, Sync: opts.Sync},
@@ -336,6 +353,9 @@ func (a *App) newAPI(
 		RecipientTokens: recipients,
 		Replay: func(ctx context.Context, since time.Time, recipient string, visit func(background.Replayed) error) error {
 			return background.Replay(ctx, again, since, recipient, opts.Now(), visit)
+		},
+		Repeat: func(ctx context.Context, subject, decision string) (bool, error) {
+			return background.Repeat(ctx, again, subject, decision, opts.Now())
 		},
 		Reseal: func(ctx context.Context, visit func(background.RotationProgress) error) error {
 			return background.RotateKeys(ctx, a.store, vault, visit)
@@ -404,6 +424,7 @@ func (a *App) Start(ctx context.Context) {
 		o := background.OrphanReleaser{Release: st.ReleaseOrphans, Log: a.pruner.Log}
 		a.done.Go(func() { o.Run(ctx) })
 	}
+	a.done.Go(func() { a.labeller.Run(ctx) })
 }
 
 // Close stops the loops, waits for work in progress, and closes the store.

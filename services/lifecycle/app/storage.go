@@ -36,6 +36,7 @@ type storage interface {
 	// CountPending and OpenNotices count what waits, for the metrics.
 	CountPending(ctx context.Context, limit int) (int, error)
 	OpenNotices(ctx context.Context, limit int) ([]notice.Notice, error)
+	httpapi.Index
 	// Prune removes old journal entries.
 	Prune(ctx context.Context, before time.Time, limit int) (int, error)
 	Close() error

@@ -79,6 +79,31 @@ func Replay(
 	})
 }
 
+// Repeat publishes one deletion about a subject again, to all notified recipients; false when nothing of the deletion
+// holds, or the subject has no such deletion.
+func Repeat(ctx context.Context, opts ReplayOptions, subject, decision string, at time.Time) (bool, error) {
+	found, err := opts.Store.Load(ctx, []string{subject})
+	if err != nil {
+		return false, err
+	}
+	s, ok := found[subject]
+	if !ok {
+		return false, nil
+	}
+	for i := range s.Notices {
+		n := &s.Notices[i]
+		if n.Decision != decision || n.Kind != stream.KindDelete {
+			continue
+		}
+		sent, err := republish(ctx, opts, &s, n, "", at)
+		if err != nil {
+			return false, fmt.Errorf("repeat %s: %w", n.Decision, err)
+		}
+		return sent != nil, nil
+	}
+	return false, nil
+}
+
 // republish publishes the part of one deletion that still holds and awaits new answers. The result is nil
 // when nothing of the deletion holds.
 func republish(

@@ -44,6 +44,8 @@ const (
 	KindWithdrawn Kind = "withdrawn"
 	// KindClosed closes a journal: nothing is left of the subject.
 	KindClosed Kind = "forgotten"
+	// KindRead records that an auditor read the data of the person: who, and which page.
+	KindRead Kind = "read"
 )
 
 // Texts of the entry of a replay: SentAgainTo before the id of the recipient, or before

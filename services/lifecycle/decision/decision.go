@@ -60,6 +60,11 @@ const (
 	HeldMany HeldReason = "too_many"
 )
 
+// HeldReasons are the reasons with which a decision may be stored.
+func HeldReasons() []HeldReason {
+	return []HeldReason{HeldObserving, HeldHistory, HeldDelay, HeldUnlisted}
+}
+
 // IsDue reports whether the decision may be published at an instant.
 func (d *Decision) IsDue(at time.Time) bool {
 	return d.Held == nil || d.Held.Until != nil && !d.Held.Until.After(at)

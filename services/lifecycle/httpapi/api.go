@@ -44,6 +44,12 @@ type Lists interface {
 	Walk(ctx context.Context, after string, limit int) ([]lifecycle.Subject, error)
 }
 
+// Index finds and counts subjects by their labels.
+type Index interface {
+	Counts(ctx context.Context) (map[string]int64, error)
+	Labelled(ctx context.Context, page store.Page) ([]lifecycle.Subject, error)
+}
+
 // Journal reads the journal entries of a subject or of a decision.
 type Journal interface {
 	Entries(ctx context.Context, subject string) ([]chain.Entry, error)
@@ -70,6 +76,15 @@ type Checker interface {
 type Options struct {
 	Directory *directory.Directory
 	Lists     Lists
+	// Index finds subjects by their labels. Complete reports whether every subject has its labels; nil means yes.
+	// CountsKept is how long counts are kept; 0 means that they are read at every question.
+	Index      Index
+	Complete   func() bool
+	CountsKept time.Duration
+	// Deliveries are the last deliveries that were applied; nil means none.
+	Deliveries *Deliveries
+	// Edit changes what surrounds the facts of a subject.
+	Edit      func(ctx context.Context, subject string, change func(lifecycle.Subject) lifecycle.Subject) error
 	Journal   Journal
 	Events    Events
 	Publisher FactPublisher
@@ -91,6 +106,8 @@ type Options struct {
 	RecipientTokens []access.Token
 	// Replay sends deletions once more; see background.Run.
 	Replay func(ctx context.Context, since time.Time, recipient string, visit func(background.Replayed) error) error
+	// Repeat sends one deletion about a subject once more; false when nothing of the deletion holds.
+	Repeat func(ctx context.Context, subject, decision string) (bool, error)
 	// Reseal seals with the newest key; see background.Run.
 	Reseal func(ctx context.Context, visit func(background.RotationProgress) error) error
 	// Waiting is a policy that needs approval; nil without one.
@@ -152,6 +169,8 @@ type API struct {
 	withdrawals withdrawals
 	// orders is held during an order that decides whether invented persons could reach a recipient.
 	orders sync.Mutex
+	// counted are the counts of CountsKept.
+	counted counted
 }
 
 // New makes an API.
@@ -187,10 +206,20 @@ func (a *API) Register(e *echo.Echo) {
 	v1 := e.Group("/v1")
 	v1.POST("/explain", a.explain, a.may(ScopeRead))
 	v1.POST("/subjects", a.subject, a.may(ScopeRead))
+	v1.POST("/subjects/decisions", a.decisionsOf, a.may(ScopeDecisions))
 	v1.POST("/subjects/split", a.split, a.may(ScopeSubjects))
 	v1.POST("/subjects/join", a.join, a.may(ScopeSubjects))
 	v1.POST("/bases", a.bases, a.may(ScopeRead))
 	v1.POST("/may", a.use, a.may(ScopeRead))
+	v1.GET("/counts", a.counts, a.may(ScopeRead))
+	v1.GET("/persons", a.persons, a.may(ScopeRead))
+	v1.GET("/audience", a.audience, a.may(ScopeRead))
+	v1.GET("/alarms", a.alarms, a.may(ScopeRead))
+	v1.POST("/alarms/seen", a.seen, a.may(ScopeSubjects))
+	v1.POST("/find", a.findAll, a.may(ScopeRead))
+	v1.POST("/consents", a.consent, a.may(ScopeRequests))
+	v1.POST("/reads", a.noteReads, a.may(ScopeJournal))
+	v1.GET("/deliveries", a.deliveries, a.may(ScopeRead))
 	v1.POST("/export", a.export, a.may(ScopeExport))
 	v1.GET("/evidence", a.evidence, a.may(ScopeExport))
 	v1.GET("/requests", a.requests, a.may(ScopeRead))
@@ -220,6 +249,7 @@ func (a *API) Register(e *echo.Echo) {
 	v1.GET("/decisions/:decision/certificate", a.certificate, a.may(ScopeDecisions))
 	v1.GET("/certificate-key", a.certificateKey, a.may(ScopeDecisions))
 	v1.POST("/decisions/:decision/retract", a.withdraw, a.may(ScopeDecisions))
+	v1.POST("/decisions/:decision/repeat", a.repeat, a.may(ScopeDecisions))
 	v1.POST("/decisions/:decision/check", a.check, a.may(ScopeDecisions))
 	v1.POST("/decisions/receipts", a.receiptFor, a.may(ScopeDecisions))
 	v1.GET("/todo/:recipient", a.workList, a.may(ScopeExport))

@@ -80,6 +80,9 @@ type decisionList struct {
 // decisions lists decisions with recipients, the most urgent first: the open ones, the overdue
 // ones, or all.
 func (a *API) decisions(c echo.Context) error {
+	if isPaged(c) {
+		return a.pagedDecisions(c)
+	}
 	state := c.QueryParam("state")
 	if !slices.Contains([]string{"", "open", "overdue", "all", stateHeld}, state) {
 		return problem.New(http.StatusUnprocessableEntity, "impossible", "state must be open, overdue, held or all.")

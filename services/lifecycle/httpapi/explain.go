@@ -122,6 +122,41 @@ func (a *API) verify(c echo.Context) error {
 	return c.JSON(http.StatusOK, r)
 }
 
+// policyWording is a text to which persons consent.
+type policyWording struct {
+	ID       string   `json:"id"`
+	Text     string   `json:"text"`
+	Purposes []string `json:"purposes"`
+	Channels []string `json:"channels"`
+}
+
+// policyQuestion is a consent for which persons may be asked once, with the places and the words.
+type policyQuestion struct {
+	Purpose string   `json:"purpose"`
+	Channel string   `json:"channel"`
+	Wording string   `json:"wording"`
+	Text    string   `json:"text"`
+	Places  []string `json:"places"`
+}
+
+// wordings returns the texts of consents that are in use, and the questions.
+func (a *API) wordings() (texts []policyWording, questions []policyQuestion) {
+	p, now := a.opts.Policy, a.opts.Now()
+	texts, questions = []policyWording{}, []policyQuestion{}
+	for i := range p.Wordings {
+		w, ok := p.WordingAt(p.Wordings[i].ID, now)
+		known := slices.ContainsFunc(texts, func(t policyWording) bool { return t.ID == w.ID })
+		if ok && len(w.Purposes) > 0 && !known {
+			texts = append(texts, policyWording{w.ID, w.Text, w.Purposes, w.Channels})
+		}
+	}
+	for _, ask := range p.Asks {
+		w, _ := p.WordingAt(ask.Wording, now)
+		questions = append(questions, policyQuestion{ask.Purpose, ask.Channel, w.ID, w.Text, ask.Places})
+	}
+	return texts, questions
+}
+
 // policyAnswer describes the policy in force and the policy awaiting approval.
 type policyAnswer struct {
 	Policy   string            `json:"policy"`
@@ -130,6 +165,9 @@ type policyAnswer struct {
 	Choices  map[string]string `json:"choices"`
 	// Earlier are the former revisions, oldest first.
 	Earlier []string `json:"earlier"`
+	// Wordings are the texts to which a person may consent today, and Questions what persons may be asked.
+	Wordings  []policyWording  `json:"wordings"`
+	Questions []policyQuestion `json:"questions"`
 	// Waiting is the policy awaiting approval.
 	Waiting *rollout.Waiting `json:"waiting,omitempty"`
 }
@@ -144,6 +182,7 @@ func (a *API) policy(c echo.Context) error {
 		Earlier:  []string{},
 		Waiting:  a.opts.Waiting,
 	}
+	out.Wordings, out.Questions = a.wordings()
 	for i := range p.Earlier {
 		out.Earlier = append(out.Earlier, p.Earlier[i].Policy.Revision)
 	}

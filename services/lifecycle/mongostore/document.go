@@ -52,6 +52,8 @@ type document struct {
 	Revision *string `bson:"revision,omitempty"`
 	// Pending is true while a decision or a note awaits writing, absent otherwise.
 	Pending bool `bson:"pending,omitempty"`
+	// Labels are the labels of the subject; absent without any.
+	Labels []string `bson:"labels,omitempty"`
 	// Write is the random id of the write. After a lost response, the writer finds out from Write
 	// whether the document was stored.
 	Write string `bson:"write"`
@@ -73,6 +75,7 @@ type stored struct {
 	Subject bson.RawValue     `bson:"subject"`
 	Head    lifecycle.Subject `bson:"head"`
 	Parts   []partRef         `bson:"parts"`
+	Labels  []string          `bson:"labels"`
 }
 
 // identity maps a key to its subject.
@@ -103,9 +106,10 @@ type row struct {
 	// superfluous are the parts of the stored subject that the written one does not name.
 	superfluous []string
 	// fresh are the parts stored for this row.
-	fresh []string
-	doc   bson.Raw
-	err   error
+	fresh  []string
+	labels []string
+	doc    bson.Raw
+	err    error
 }
 
 // encode prepares the write of a subject. An encoding error is kept in the row and does not affect
@@ -120,8 +124,10 @@ func (s *Store) encode(subject lifecycle.Subject) *row {
 		RequestDue: subject.RequestDue,
 		NoticeDue:  subject.NoticeDue,
 		Pending:    subject.Pending(),
+		Labels:     subject.AllLabels(),
 		Write:      r.write,
 	}
+	r.labels = r.content.Labels
 	if subject.MergedInto == "" {
 		r.content.Revision = &subject.Revision
 	}

@@ -40,6 +40,7 @@ func (s *Store) ensureIndexes(ctx context.Context, t topology) error {
 		partial("notice_open", present("notice_due"), "notice_due", "_id"),
 		partial("revision_of", present("revision"), "revision", "_id"),
 		partial("publication", bson.D{{Key: "pending", Value: true}}, "pending", "_id"),
+		partial("labels_of", present("labels"), "labels", "_id"),
 	)
 	if err != nil {
 		return err

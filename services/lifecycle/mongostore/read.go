@@ -252,6 +252,7 @@ func (s *Store) subject(d *stored, pieces map[string]lists) (lifecycle.Subject, 
 			return subject, err
 		}
 		subject.Version = d.Version
+		subject.RestoreLabels(d.Labels)
 		return subject, nil
 	}
 	s.parted.add(d.ID)
@@ -265,6 +266,7 @@ func (s *Store) subject(d *stored, pieces map[string]lists) (lifecycle.Subject, 
 	}
 	subject = join(subject, of)
 	subject.Version = d.Version
+	subject.RestoreLabels(d.Labels)
 	return subject, nil
 }
 

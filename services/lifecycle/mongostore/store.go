@@ -53,6 +53,8 @@ type Store struct {
 	parts    *mongo.Collection
 	parted   parted
 	lengths  lengths
+	labels   *mongo.Collection
+	known    known
 	registry *bson.Registry
 	now      func() time.Time
 }
@@ -92,6 +94,7 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 		state:      db.Collection("state"),
 		layout:     db.Collection("layout"),
 		parts:      db.Collection("parts"),
+		labels:     db.Collection("labels"),
 		registry:   registry,
 		now:        opts.Now,
 		lengths:    usualLengths(),

@@ -53,6 +53,9 @@ func (s *Store) writeRows(ctx context.Context, rows []*row) error {
 
 // replaceRows inserts or replaces the documents of rows.
 func (s *Store) replaceRows(ctx context.Context, rows []*row) error {
+	if err := s.nameLabels(ctx, rows); err != nil {
+		return err
+	}
 	models := make([]mongo.WriteModel, len(rows))
 	for i, r := range rows {
 		if r.version == 0 {

@@ -23,16 +23,18 @@ var pageStyle string
 // The page suits browsers, screen readers and paper.
 func Page(w io.Writer, lang Language, report Person) error {
 	t, err := template.New("page").Funcs(template.FuncMap{
-		"text":    func(t any) string { return textOf(t).In(lang) },
-		"date":    lang.pageDate,
-		"cite":    func(article string) string { return unbroken(lang.cite(article)) },
-		"article": func(article string) string { return unbroken(lang.BasisIn(article)) },
-		"channel": lang.channel,
-		"by":      func(purpose Text, channel string) string { return lang.by(purpose.In(lang), channel) },
-		"ends":    lang.pageEnds,
-		"outcome": lang.outcome,
-		"words":   lang.page,
-		"contact": contactOf,
+		"text":          func(t any) string { return textOf(t).In(lang) },
+		"date":          lang.pageDate,
+		"cite":          func(article string) string { return unbroken(lang.cite(article)) },
+		"article":       func(article string) string { return unbroken(lang.BasisIn(article)) },
+		"channel":       lang.channel,
+		"by":            func(purpose Text, channel string) string { return lang.by(purpose.In(lang), channel) },
+		"ends":          lang.pageEnds,
+		"outcome":       lang.outcome,
+		"words":         lang.page,
+		"contact":       contactOf,
+		"legend":        lang.legend,
+		"timelineTitle": func() string { return lang.choose("Podstawy prawne w czasie", "Legal bases over time") },
 	}).Parse(pageSource)
 	if err != nil {
 		return fmt.Errorf("read the page: %w", err)
@@ -45,9 +47,11 @@ func Page(w io.Writer, lang Language, report Person) error {
 		R     Person
 		// Known are the groups of items that are held, May those that may be held.
 		Known, May []heldGroup
+		Picture    template.HTML
 	}{
 		template.CSS(pageStyle), lang, lang.page(), report, //nolint:gosec // our own style
 		lang.heldGroups(report.Held, true), lang.heldGroups(report.Held, false),
+		template.HTML(lang.picture(report.drawn)), //nolint:gosec // escaped by package timeline
 	})
 	if err != nil {
 		return fmt.Errorf("write the page: %w", err)

@@ -45,6 +45,9 @@ type Person struct {
 	AutomatedDecisions AutomatedDecisions `json:"automated_decisions"`
 	// NotKnown lists information that the report cannot give.
 	NotKnown []Text `json:"not_known"`
+
+	// drawn is what the picture of the page shows.
+	drawn drawn
 }
 
 // Party is a participant in the processing.
@@ -226,6 +229,7 @@ func Of(p *rules.Policy, names []string, s lifecycle.Subject, at time.Time, jour
 		Tombstone: r.tombstone(), Rights: dataSubjectRights(),
 		AutomatedDecisions: AutomatedDecisions{Says: both(Language.noAutomation)},
 		NotKnown:           r.notKnown(),
+		drawn:              drawn{p, rules.Bases(p, s.Facts), r.e.Facts, r.at},
 	}
 	return out
 }

@@ -108,24 +108,83 @@ func bansOf(p *rules.Policy, r *Request) []Ban {
 
 // May reports whether a use of a person's data is allowed at an instant.
 func May(p *rules.Policy, facts []fact.Fact, asked []rules.AnnouncedQuestion, use Use, at time.Time) Permission {
-	for _, b := range Bans(p, facts, at) {
+	w := &known{
+		policy: p, facts: facts, at: at, bans: Bans(p, facts, at),
+		consents: func() []rules.Consent { return rules.Consents(p, facts, asked, at) },
+		bases:    func() []rules.Basis { return rules.Bases(p, facts) },
+	}
+	return w.may(use)
+}
+
+// Answer is the permission of one purpose by one channel.
+type Answer struct {
+	Purpose, Channel string
+	Permission
+}
+
+// Answers returns the permission of every purpose and channel for which the policy has a wording, as May does, from an
+// evaluation of the facts of a person.
+func Answers(h *rules.Evaluation, facts []fact.Fact, asked []rules.AnnouncedQuestion, at time.Time) []Answer {
+	p := h.Policy()
+	var consents []rules.Consent
+	later, banned := false, false
+	for i := range facts {
+		later = later || facts[i].Occurred.After(at)
+		switch facts[i].Kind {
+		case fact.KindRestriction, fact.KindErasure, fact.KindObjection:
+			banned = true
+		}
+	}
+	if later {
+		consents = rules.Consents(p, facts, asked, at)
+	} else {
+		consents = h.Consents(asked, at)
+	}
+	w := &known{
+		policy: p, facts: facts, at: at, bases: h.Bases, consents: func() []rules.Consent { return consents },
+	}
+	if banned { // only such a request bans a use
+		w.bans = Bans(p, facts, at)
+	}
+	var out []Answer
+	for i := range consents {
+		c := &consents[i]
+		if !slices.ContainsFunc(out, func(a Answer) bool { return a.Purpose == c.Purpose && a.Channel == c.Channel }) {
+			out = append(out, Answer{c.Purpose, c.Channel, w.may(Use{Purpose: c.Purpose, Channel: c.Channel})})
+		}
+	}
+	return out
+}
+
+// known is what an answer about a use rests on.
+type known struct {
+	policy   *rules.Policy
+	facts    []fact.Fact
+	at       time.Time
+	bans     []Ban
+	consents func() []rules.Consent
+	bases    func() []rules.Basis
+}
+
+func (w *known) may(use Use) Permission {
+	for _, b := range w.bans {
 		if b.Purpose == "" || b.Purpose == use.Purpose {
 			return Permission{Reason: b.Reason, Since: &b.Since}
 		}
 	}
-	if !p.IsMarketing(use.Purpose) {
-		return mayOnBasis(p, facts, use, at)
+	if !w.policy.IsMarketing(use.Purpose) {
+		return w.mayOnBasis(use)
 	}
-	if use.Controller != "" && use.Controller != p.Controller {
+	if use.Controller != "" && use.Controller != w.policy.Controller {
 		return Permission{Reason: ReasonOtherController}
 	}
-	out := mayMarket(p, facts, rules.Consents(p, facts, asked, at), use, at)
-	if mayOnInterest(p, facts, &out, use) {
-		if on := mayOnBasis(p, facts, use, at); on.Allowed {
+	out := mayMarket(w.policy, w.facts, w.consents(), use, w.at)
+	if mayOnInterest(w.policy, w.facts, &out, use) {
+		if on := w.mayOnBasis(use); on.Allowed {
 			return on
 		}
 	}
-	out.Box = out.Box && !rules.IsChild(facts)
+	out.Box = out.Box && !rules.IsChild(w.facts)
 	return out
 }
 
@@ -204,9 +263,9 @@ func failingFlaws(given []rules.Grant) []rules.Flaw {
 	return slices.DeleteFunc(slices.Clone(last), func(f rules.Flaw) bool { return !f.Fails() })
 }
 
-func mayOnBasis(p *rules.Policy, facts []fact.Fact, use Use, at time.Time) Permission {
-	for _, b := range rules.Bases(p, facts) {
-		if b.Purpose == use.Purpose && b.Stands(at) {
+func (w *known) mayOnBasis(use Use) Permission {
+	for _, b := range w.bases() {
+		if b.Purpose == use.Purpose && b.Stands(w.at) {
 			return Permission{Allowed: true, Reason: ReasonBasis, Since: &b.Since, Until: b.Until, Rule: b.Rule}
 		}
 	}

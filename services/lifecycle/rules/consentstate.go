@@ -121,9 +121,13 @@ func (f Flaw) Fails() bool { return f != FlawUnconfirmed }
 // channel.
 func Consents(p *Policy, facts []fact.Fact, asked []AnnouncedQuestion, at time.Time) []Consent {
 	facts = slices.DeleteFunc(slices.Clone(facts), func(f fact.Fact) bool { return f.Occurred.After(at) })
-	h := Evaluate(p, facts)
+	return Evaluate(p, facts).Consents(asked, at)
+}
+
+// Consents returns the state of each consent of the policy at an instant; no evaluated fact is later.
+func (h *Evaluation) Consents(asked []AnnouncedQuestion, at time.Time) []Consent {
 	var out []Consent
-	for _, k := range p.consentKeys() {
+	for _, k := range h.policy.consentKeys() {
 		out = append(out, h.consentState(asked, k.purpose, k.channel, at)...)
 	}
 	return out

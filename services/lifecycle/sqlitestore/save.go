@@ -32,11 +32,15 @@ func (s *Store) Save(ctx context.Context, changes []store.Change) ([]error, erro
 		err = w.keys.write()
 	}
 	if err == nil {
+		err = w.writeCounts()
+	}
+	if err == nil {
 		err = tx.Commit()
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("save %d subjects: %w", len(changes), err), rollback(tx))
 	}
+	s.labels.add(w.fresh)
 	return errs, nil
 }
 
@@ -75,12 +79,19 @@ type writer struct {
 	codec *codec
 	stmts *statements
 	keys  keys
+	// labels are the numbers that are stored, fresh those of this transaction, counts the changes of their counts.
+	labels *numbers
+	fresh  map[string]int64
+	counts map[int64]int64
 }
 
 // newWriter returns the writer of a transaction, which ends with ctx. The statements run without ctx, because the
 // driver starts a goroutine for each statement that can be canceled.
 func (s *Store) newWriter(ctx context.Context, tx *sql.Tx) *writer {
-	w := &writer{ctx: context.WithoutCancel(ctx), tx: tx, codec: s.codec, stmts: s.stmts}
+	w := &writer{
+		ctx: context.WithoutCancel(ctx), tx: tx, codec: s.codec, stmts: s.stmts,
+		labels: &s.labels, fresh: map[string]int64{}, counts: map[int64]int64{},
+	}
 	w.keys.writer = w
 	return w
 }
@@ -129,10 +140,22 @@ func (w *writer) write(s *lifecycle.Subject, doc []byte) (bool, error) {
 		revision = s.Revision
 	}
 	review, request, notice, pending := millis(s.ReviewAt), millis(s.RequestDue), millis(s.NoticeDue), s.Pending()
-	if s.Version == 0 {
-		return affected(w.exec(w.stmts.insert, s.ID, review, request, notice, revision, pending, doc))
+	was, is, err := w.labelsOf(s)
+	if err != nil {
+		return false, err
 	}
-	return affected(w.exec(w.stmts.update, review, request, notice, revision, pending, doc, s.ID, s.Version))
+	var written bool
+	if s.Version == 0 {
+		written, err = affected(
+			w.exec(w.stmts.insert, s.ID, review, request, notice, revision, pending, encodeNumbers(is), doc))
+	} else {
+		written, err = affected(
+			w.exec(w.stmts.update, review, request, notice, revision, pending, encodeNumbers(is), doc, s.ID, s.Version))
+	}
+	if !written || err != nil {
+		return written, err
+	}
+	return true, w.relabel(s.ID, was, is)
 }
 
 // millis returns the column value of an instant; nil for no instant.
@@ -196,9 +219,16 @@ func (w *writer) removeSubject(c *store.Change) (own, fatal error) {
 		return store.ErrConflict, err
 	}
 	if s.Version > 0 {
+		was, err := w.storedLabels(s.ID)
+		if err != nil {
+			return nil, err
+		}
 		removed, err := affected(w.exec(w.stmts.remove, s.ID, s.Version))
 		if !removed || err != nil {
 			return store.ErrConflict, err
+		}
+		if err := w.relabel(s.ID, was, nil); err != nil {
+			return nil, err
 		}
 	}
 	for _, id := range s.MergedFrom {

@@ -89,6 +89,22 @@ CREATE TABLE state (
 ) STRICT, WITHOUT ROWID;
 `
 
+// labelSchema finds and counts subjects by their labels. labels counts the subjects of each label, in the transaction
+// that changes them; subjects.labels are the numbers of its labels as varints. A label is no personal data.
+const labelSchema = `
+CREATE TABLE labels (
+	number INTEGER PRIMARY KEY,
+	name   TEXT NOT NULL UNIQUE,
+	count  INTEGER NOT NULL
+) STRICT;
+CREATE TABLE labelled (
+	label   INTEGER NOT NULL,     -- labels.number
+	subject TEXT NOT NULL,
+	PRIMARY KEY (label, subject)
+) STRICT, WITHOUT ROWID;
+ALTER TABLE subjects ADD COLUMN labels BLOB;
+`
+
 // errNewer refuses a file of a newer program, whose tables may have changed.
 var errNewer = errors.New(
 	"the file was written by a newer version of rodopath; start the newer version, or restore a backup from before the upgrade",
@@ -105,6 +121,7 @@ func steps() []string {
 		compressedSchema,
 		fasterSchema,
 		stateSchema,
+		labelSchema,
 	}
 }
 

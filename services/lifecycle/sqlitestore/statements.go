@@ -11,6 +11,8 @@ type statements struct {
 	insert, update, remove, removeAny, version *sql.Stmt
 	owners, claim, unclaim                     *sql.Stmt
 	journal                                    *sql.Stmt
+	labels, number, name                       *sql.Stmt
+	label, unlabel, counted                    *sql.Stmt
 }
 
 // prepare prepares the statements.
@@ -20,8 +22,8 @@ func prepare(ctx context.Context, db *sql.DB) (*statements, error) {
 		stmt  **sql.Stmt
 		query string
 	}{
-		{&s.insert, "INSERT INTO subjects (id, version, review_at, request_due, notice_due, revision, pending, doc) VALUES (?, 1, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"},
-		{&s.update, "UPDATE subjects SET version = version + 1, review_at = ?, request_due = ?, notice_due = ?, revision = ?, pending = ?, doc = ? WHERE id = ? AND version = ?"},
+		{&s.insert, "INSERT INTO subjects (id, version, review_at, request_due, notice_due, revision, pending, labels, doc) VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"},
+		{&s.update, "UPDATE subjects SET version = version + 1, review_at = ?, request_due = ?, notice_due = ?, revision = ?, pending = ?, labels = ?, doc = ? WHERE id = ? AND version = ?"},
 		{&s.remove, "DELETE FROM subjects WHERE id = ? AND version = ?"},
 		{&s.removeAny, "DELETE FROM subjects WHERE id = ?"},
 		{&s.version, "SELECT version FROM subjects WHERE id = ?"},
@@ -29,6 +31,12 @@ func prepare(ctx context.Context, db *sql.DB) (*statements, error) {
 		{&s.claim, "INSERT INTO identities (key, subject) SELECT key, value FROM json_each(?) WHERE true ON CONFLICT (key) DO UPDATE SET subject = excluded.subject"},
 		{&s.unclaim, "DELETE FROM identities WHERE key IN (SELECT value FROM json_each(?))"},
 		{&s.journal, "INSERT INTO journal (subject, seq, key, at, decision, doc) VALUES (?, ?, ?, ?, nullif(?, ''), ?) ON CONFLICT (subject, seq) DO NOTHING"},
+		{&s.labels, "SELECT labels FROM subjects WHERE id = ? AND labels IS NOT NULL"},
+		{&s.number, "SELECT number FROM labels WHERE name = ?"},
+		{&s.name, "INSERT INTO labels (name, count) VALUES (?, 0)"},
+		{&s.label, "INSERT INTO labelled (label, subject) VALUES (?, ?) ON CONFLICT DO NOTHING"},
+		{&s.unlabel, "DELETE FROM labelled WHERE label = ? AND subject = ?"},
+		{&s.counted, "UPDATE labels SET count = count + ? WHERE number = ?"},
 	} {
 		stmt, err := db.PrepareContext(ctx, p.query) //nolint:sqlclosecheck // closed by close
 		if err != nil {
@@ -44,6 +52,7 @@ func (s *statements) close() error {
 	var errs []error
 	for _, stmt := range []*sql.Stmt{
 		s.insert, s.update, s.remove, s.removeAny, s.version, s.owners, s.claim, s.unclaim, s.journal,
+		s.labels, s.number, s.name, s.label, s.unlabel, s.counted,
 	} {
 		if stmt != nil {
 			errs = append(errs, stmt.Close())

@@ -25,6 +25,7 @@ type Store struct {
 	write, read *sql.DB
 	stmts       *statements // of write
 	codec       *codec
+	labels      numbers
 }
 
 // Open opens the file at path, creates a missing file, and migrates an older schema. Opening needs
@@ -122,14 +123,14 @@ func (s *Store) Lookup(ctx context.Context, keys []string) (map[string]string, e
 
 // Load reads subjects; unknown ids are left out.
 func (s *Store) Load(ctx context.Context, ids []string) (map[string]lifecycle.Subject, error) {
-	rows := rowReader{codec: s.codec}
+	rows := rowReader{store: s}
 	err := s.each(
 		ctx,
-		"SELECT id, version, doc FROM subjects WHERE id IN (SELECT value FROM json_each(?))",
+		"SELECT id, version, labels, doc FROM subjects WHERE id IN (SELECT value FROM json_each(?))",
 		ids,
 		rows.read,
 	)
-	subjects, err := rows.decode(err)
+	subjects, err := rows.decode(ctx, err)
 	found := make(map[string]lifecycle.Subject, len(subjects))
 	for _, subject := range subjects {
 		found[subject.ID] = subject
@@ -169,9 +170,10 @@ func (s *Store) visit(ctx context.Context, visit func(*sql.Rows) error, query st
 // rowReader collects documents while the cursor is open and decodes the documents in parallel after
 // the close.
 type rowReader struct {
-	codec    *codec
+	store    *Store
 	ids      []string
 	versions []int64
+	labels   [][]byte
 	docs     [][]byte
 }
 
@@ -179,23 +181,28 @@ func (r *rowReader) read(rows *sql.Rows) error {
 	var (
 		id      string
 		version int64
+		labels  []byte
 		doc     []byte
 	)
-	err := rows.Scan(&id, &version, &doc)
+	err := rows.Scan(&id, &version, &labels, &doc)
 	r.ids, r.versions, r.docs = append(r.ids, id), append(r.versions, version), append(r.docs, doc)
+	r.labels = append(r.labels, labels)
 	return err
 }
 
 // decode returns the subjects. The error is a store.DamagedError if only some documents cannot be decoded.
-func (r *rowReader) decode(err error) ([]lifecycle.Subject, error) {
+func (r *rowReader) decode(ctx context.Context, err error) ([]lifecycle.Subject, error) {
 	if err != nil {
 		return nil, err
 	}
 	out, errs := make([]lifecycle.Subject, len(r.docs)), make([]error, len(r.docs))
 	inChunks(len(r.docs), func(i int) {
-		out[i], errs[i] = r.codec.subject(r.docs[i])
+		out[i], errs[i] = r.store.codec.subject(r.docs[i])
 		out[i].Version = r.versions[i]
 	})
+	if err := r.store.readLabels(ctx, out, r.labels); err != nil {
+		return nil, err
+	}
 	var damaged store.Damaged
 	whole := out[:0]
 	for i := range out {
@@ -213,7 +220,7 @@ func (s *Store) Pending(ctx context.Context, after string, limit int) ([]lifecyc
 	out, err := s.page(
 		ctx,
 		limit,
-		"SELECT id, version, doc FROM subjects WHERE pending = 1 AND id > ? ORDER BY id LIMIT ?",
+		"SELECT id, version, labels, doc FROM subjects WHERE pending = 1 AND id > ? ORDER BY id LIMIT ?",
 		after,
 	)
 	if err != nil {
@@ -237,7 +244,7 @@ func (s *Store) Requested(ctx context.Context, limit int) ([]lifecycle.Subject, 
 	out, err := s.page(
 		ctx,
 		limit,
-		"SELECT id, version, doc FROM subjects WHERE request_due IS NOT NULL ORDER BY request_due, id LIMIT ?",
+		"SELECT id, version, labels, doc FROM subjects WHERE request_due IS NOT NULL ORDER BY request_due, id LIMIT ?",
 	)
 	if err != nil {
 		return out, fmt.Errorf("read subjects with open requests: %w", err)
@@ -251,7 +258,7 @@ func (s *Store) Unconfirmed(ctx context.Context, limit int) ([]lifecycle.Subject
 	out, err := s.page(
 		ctx,
 		limit,
-		"SELECT id, version, doc FROM subjects WHERE notice_due IS NOT NULL ORDER BY notice_due, id LIMIT ?",
+		"SELECT id, version, labels, doc FROM subjects WHERE notice_due IS NOT NULL ORDER BY notice_due, id LIMIT ?",
 	)
 	if err != nil {
 		return out, fmt.Errorf("read subjects with unconfirmed decisions: %w", err)
@@ -276,7 +283,7 @@ func (s *Store) Walk(ctx context.Context, after string, limit int) ([]lifecycle.
 	out, err := s.page(
 		ctx,
 		limit,
-		"SELECT id, version, doc FROM subjects WHERE id > ? AND revision IS NOT NULL ORDER BY id LIMIT ?",
+		"SELECT id, version, labels, doc FROM subjects WHERE id > ? AND revision IS NOT NULL ORDER BY id LIMIT ?",
 		after,
 	)
 	if err != nil {
@@ -290,8 +297,8 @@ func (s *Store) page(ctx context.Context, limit int, query string, args ...any) 
 	if limit <= 0 {
 		return nil, nil // to SQLite, less than 0 means all
 	}
-	rows := rowReader{codec: s.codec}
-	return rows.decode(s.visit(ctx, rows.read, query, append(args, limit)...))
+	rows := rowReader{store: s}
+	return rows.decode(ctx, s.visit(ctx, rows.read, query, append(args, limit)...))
 }
 
 // Count returns the number of stored subjects, without redirects.

@@ -50,6 +50,11 @@ type Store interface {
 	// Walk returns the next subjects after an id, by id and without redirects. A page is full while
 	// enough subjects remain.
 	Walk(ctx context.Context, after string, limit int) ([]lifecycle.Subject, error)
+	// Counts returns the number of subjects of each label; a label of nobody may be absent.
+	Counts(ctx context.Context) (map[string]int64, error)
+	// Labelled returns the next subjects that have every label of a page, by id. An error wraps store.ErrNoLabel for a
+	// page without a label.
+	Labelled(ctx context.Context, page store.Page) ([]lifecycle.Subject, error)
 	// Count returns the number of subjects, without redirects.
 	Count(ctx context.Context) (int64, error)
 	Journal
@@ -96,7 +101,7 @@ type Journal interface {
 // storage, any number of times.
 func Run(t *testing.T, storage func(t *testing.T) (open func(t *testing.T) Store)) {
 	for _, tests := range []map[string]test{
-		subjectTests(), walkTests(), journalTests(), pruneTests(), policyTests(), stateTests(),
+		subjectTests(), walkTests(), journalTests(), pruneTests(), policyTests(), stateTests(), labelTests(),
 	} {
 		for name, run := range tests {
 			t.Run(name, func(t *testing.T) {

@@ -15,9 +15,10 @@ import (
 // excuses are the commands that no test can run here, each with the reason. An excuse
 // that matches no command fails the test.
 var excuses = map[string]string{
-	"bin/rodopath quarantine show 1":        "every webhook of the demo is read; the tests of the commands put one into quarantine",
-	"bin/rodopath quarantine retry 1":       "every webhook of the demo is read; the tests of the commands put one into quarantine",
-	"bin/rodopath quarantine drop 1":        "every webhook of the demo is read; the tests of the commands put one into quarantine",
+	"bin/rodopath quarantine show 1":                    "every webhook of the demo is read; the tests of the commands put one into quarantine",
+	"bin/rodopath quarantine retry 1":                   "every webhook of the demo is read; the tests of the commands put one into quarantine",
+	"bin/rodopath quarantine drop 1":                    "every webhook of the demo is read; the tests of the commands put one into quarantine",
+	"bin/rodopath password > data/secrets/console-anna": "asks for a password; TestPassword_PrintsAHash",
 	"make run":                              "the test starts the server itself",
 	"make test":                             "this test is a part of it",
 	"make build":                            "compiles every program; the Makefile runs nothing else",
@@ -92,6 +93,7 @@ var scenes = map[string]struct{ before func(*site) }{
 	"SECURITY.md":            {},
 	"CONTRIBUTING.md":        {},
 	"docs/standard.md":       {before: (*site).withDemo},
+	"docs/console.md":        {before: (*site).withDemo},
 	"docs/rights.md":         {before: (*site).withDemo},
 	"docs/operations.md":     {before: (*site).withDemo},
 	"docs/kubernetes.md":     {before: (*site).withDemo},

@@ -8,9 +8,17 @@ import (
 
 // mountConsole serves the console on the owner's address.
 func (n *Server) mountConsole(inside *http.ServeMux) error {
-	c, err := console.New(console.Options{
-		API: n.Control.API, Token: n.Control.Token, Now: n.opts.Now, Log: n.opts.Log.With("part", "console"),
-	})
+	opts, err := console.Configured(
+		n.Config,
+		n.Control.API,
+		n.Control.Token,
+		n.opts.Now,
+		n.opts.Log.With("part", "console"),
+	)
+	if err != nil {
+		return err
+	}
+	c, err := console.New(opts)
 	if err != nil {
 		return err
 	}

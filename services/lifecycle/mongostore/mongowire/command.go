@@ -28,6 +28,8 @@ func (s *Server) run(c Command) (bson.D, error) {
 		return d.each(c, "deletes", deleteSome)
 	case "find":
 		return d.find(c)
+	case "count":
+		return d.count(c)
 	case "getMore":
 		return d.getMore(c)
 	case "killCursors":

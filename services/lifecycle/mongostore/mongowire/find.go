@@ -69,6 +69,16 @@ func (d *data) find(c Command) (bson.D, error) {
 	return d.batch(d.next, int(size), "firstBatch"), nil
 }
 
+// count counts the documents that match a query.
+func (d *data) count(c Command) (bson.D, error) {
+	query, _ := c.Field("query").(bson.D)
+	ids, err := d.collection(c.Database, c.Collection()).matching(query, 0)
+	if err != nil {
+		return nil, err
+	}
+	return bson.D{{Key: "n", Value: int32(len(ids))}}, nil
+}
+
 func (d *data) getMore(c Command) (bson.D, error) {
 	id, _ := c.Field("getMore").(int64)
 	if d.cursors[id] == nil {

@@ -3,6 +3,7 @@ package mongowire
 import (
 	"bytes"
 	"cmp"
+	"slices"
 	"strings"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -33,7 +34,7 @@ func match(doc, filter bson.D) (bool, error) {
 		value := get(doc, e.Key)
 		operators, ok := e.Value.(bson.D)
 		if !ok || len(operators) == 0 || !strings.HasPrefix(operators[0].Key, "$") {
-			if !equal(value, e.Value) {
+			if !equal(value, e.Value) && !contains(value, e.Value) {
 				return false, nil
 			}
 			continue
@@ -62,6 +63,17 @@ func operate(operator string, value, with any) (bool, error) {
 		return alike && compare(value, with) >= 0, nil
 	case "$exists":
 		return (value != nil) == (with == true), nil
+	case "$all":
+		list, ok := with.(bson.A)
+		if !ok {
+			return false, wireError{code: 2, text: "$all needs an array"}
+		}
+		for _, e := range list {
+			if !contains(value, e) {
+				return false, nil
+			}
+		}
+		return len(list) > 0, nil
 	case "$in":
 		list, ok := with.(bson.A)
 		if !ok {
@@ -75,6 +87,12 @@ func operate(operator string, value, with any) (bool, error) {
 		return false, nil
 	}
 	return false, unknown("operator %s", operator)
+}
+
+// contains reports whether a value is an array with an element.
+func contains(value, element any) bool {
+	list, _ := value.(bson.A)
+	return slices.ContainsFunc(list, func(e any) bool { return equal(e, element) })
 }
 
 // rank orders values of different types.

@@ -1,0 +1,166 @@
+package console
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// requestsPage lists the open requests, the most urgent first.
+type requestsPage struct{ Requests []request }
+
+func (v *visit) requests() error {
+	var list struct {
+		Requests []request `json:"requests"`
+	}
+	if err := v.api.get(v.r.Context(), "/v1/requests", &list); err != nil {
+		return err
+	}
+	var subjects []string
+	for _, r := range list.Requests {
+		subjects = append(subjects, r.Subject)
+	}
+	if err := v.read("requests", subjects...); err != nil {
+		return err
+	}
+	v.page(http.StatusOK, "requests", v.say("requests"), requestsPage{list.Requests})
+	return nil
+}
+
+// effect is what a step would erase.
+type effect struct {
+	Deletes  map[string]int `json:"deletes"`
+	Retained map[string]int `json:"retained"`
+}
+
+// requestPage is one request with the steps that its state permits.
+type requestPage struct {
+	Request
+	ID     string
+	Person []string
+	// Effect is what the next step would erase; nil for a step that erases nothing.
+	Effect  *effect
+	Deletes []string
+	Keeps   []string
+	// Verify, Decide, Answer, Extend and Lift report which steps are possible.
+	Verify, Decide, Answer, Extend, Lift bool
+}
+
+// Request is a request of a data subject with its steps.
+type Request struct {
+	Ref      string     `json:"ref"`
+	Right    string     `json:"right"`
+	State    string     `json:"state"`
+	Received time.Time  `json:"received"`
+	Verified *time.Time `json:"verified"`
+	Extended *time.Time `json:"extended"`
+	Decided  *time.Time `json:"decided"`
+	Answered *time.Time `json:"answered"`
+	Outcome  string     `json:"outcome"`
+	Reason   string     `json:"reason"`
+	LastDay  string     `json:"last_day"`
+	Overdue  bool       `json:"overdue"`
+}
+
+func (v *visit) request() error {
+	p, err := v.requestOf(v.r.PathValue("ref"))
+	if err != nil {
+		return err
+	}
+	if err := v.read("request", p.ID); err != nil {
+		return err
+	}
+	v.page(http.StatusOK, "request", v.say("request"), p)
+	return nil
+}
+
+func (v *visit) requestOf(ref string) (*requestPage, error) {
+	ctx := v.r.Context()
+	var e struct {
+		Person   []string  `json:"person"`
+		Subject  string    `json:"subject"`
+		Requests []Request `json:"requests"`
+	}
+	if err := v.api.post(ctx, "/v1/explain", map[string]string{"person": "request:" + ref}, &e); err != nil {
+		return nil, err
+	}
+	n := slices.IndexFunc(e.Requests, func(r Request) bool { return r.Ref == ref })
+	if n < 0 {
+		return nil, errUnknown
+	}
+	p := &requestPage{Request: e.Requests[n], ID: e.Subject, Person: e.Person}
+	lifts := p.Right == "restriction" && p.State != "answered"
+	p.Verify = p.Verified == nil && p.State == "received" && p.Decided == nil
+	p.Decide = p.Decided == nil && p.Answered == nil && !p.Verify
+	p.Answer = p.Answered == nil && (p.Decided != nil || p.Right == "access_request" && !p.Verify)
+	p.Extend = p.Extended == nil && p.Answered == nil && p.Decided == nil && !p.Overdue
+	p.Lift = lifts && p.Decided != nil
+	if p.Right != "erasure" || !p.Verify && !p.Decide {
+		return p, nil
+	}
+	step, order := "verify", map[string]any{"preview": true}
+	if p.Decide {
+		step, order["outcome"] = "decide", "granted"
+	}
+	var would effect
+	if err := v.api.post(ctx, "/v1/requests/"+url.PathEscape(ref)+"/"+step, order, &would); err == nil {
+		p.Effect = &would
+		for c := range would.Deletes {
+			p.Deletes = append(p.Deletes, c)
+		}
+		for c := range would.Retained {
+			p.Keeps = append(p.Keeps, c)
+		}
+		slices.Sort(p.Deletes)
+		slices.Sort(p.Keeps)
+	}
+	return p, nil
+}
+
+// step records a step of a request.
+func (v *visit) step() error {
+	ref, step := v.r.PathValue("ref"), v.r.PathValue("step")
+	order := map[string]any{}
+	switch step {
+	case "decide":
+		order["outcome"], order["reason"] = v.r.PostFormValue("outcome"), strings.TrimSpace(v.r.PostFormValue("reason"))
+	case "lift":
+		order["told"] = v.opts.Now().UTC()
+	case "verify", "answer", "extend":
+	default:
+		return errUnknown
+	}
+	if err := v.api.post(v.r.Context(), "/v1/requests/"+url.PathEscape(ref)+"/"+step, order, nil); err != nil {
+		return err
+	}
+	return v.redirect("/console/requests/" + url.PathEscape(ref))
+}
+
+// letterPage is the draft of the letter that answers a request.
+type letterPage struct {
+	Ref  string
+	Text string
+}
+
+// letter shows the draft of the letter, or, with ?form=download, answers with it as a file.
+func (v *visit) letter() error {
+	ref := v.r.PathValue("ref")
+	body, err := v.api.text(v.r.Context(), http.MethodPost, "/v1/export", map[string]any{
+		"person": "request:" + ref, "form": "answer", "lang": string(v.lang), "request": ref,
+	})
+	if err != nil {
+		return err
+	}
+	if v.r.URL.Query().Get("form") == "download" {
+		if !v.session.role.may(needExport) {
+			return &refusal{
+				Status: http.StatusForbidden, Detail: v.say("not_permitted", v.say("role_"+string(v.session.role))),
+			}
+		}
+		return v.download("text/plain; charset=utf-8", "rodopath-list.txt", body)
+	}
+	v.page(http.StatusOK, "letter", v.say("export_answer"), letterPage{ref, string(body)})
+	return nil
+}

@@ -1,0 +1,288 @@
+package console
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle/live"
+)
+
+// delivery is a webhook that was applied, without anything personal.
+type delivery struct {
+	Source   string         `json:"source"`
+	Received time.Time      `json:"received"`
+	Applied  time.Time      `json:"applied"`
+	Kinds    map[string]int `json:"kinds"`
+}
+
+// KindIDs are the kinds of the facts, sorted.
+func (d delivery) KindIDs() []string {
+	var out []string
+	for kind := range d.Kinds {
+		out = append(out, kind)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// sourceState is a source with its history, its last webhooks and its faults.
+type sourceState struct {
+	Source     string     `json:"source"`
+	Platform   string     `json:"platform"`
+	Deliveries []delivery `json:"deliveries"`
+	// Known reports whether the platform has a history; Covered whether that is known, From since when.
+	Known, Covered bool
+	From           *time.Time
+	Faults         []string
+	Aside          []quarantined
+}
+
+// quarantined is a webhook that could not be processed.
+type quarantined struct {
+	Number   uint64    `json:"number"`
+	Kind     string    `json:"kind"`
+	Source   string    `json:"source"`
+	Received time.Time `json:"received"`
+	Reason   string    `json:"reason"`
+	Topic    string    `json:"topic"`
+}
+
+// quarantined lists what is set aside; nothing when the list cannot be read.
+func (a *api) quarantined(ctx context.Context) []quarantined {
+	data, err := a.text(ctx, http.MethodGet, "/v1/quarantine", nil)
+	if err != nil {
+		return nil
+	}
+	var out []quarantined
+	for line := range bytes.Lines(data) {
+		var q quarantined
+		if json.Unmarshal(line, &q) == nil && q.Number > 0 {
+			out = append(out, q)
+		}
+	}
+	return out
+}
+
+// unlistedProduct is a product that sold and that the configuration does not list.
+type unlistedProduct struct {
+	Source string   `json:"source"`
+	Keys   []string `json:"keys"`
+	Sales  int      `json:"sales"`
+	Line   string   `json:"line"`
+}
+
+// setupPage shows recipients and sources.
+type setupPage struct {
+	Live    live.Overview
+	Brake   brake
+	Sources []sourceState
+	// Waiting is the number of persons with deletions that wait, At those of each recipient.
+	Waiting int
+	At      map[string]int
+	// Unlisted is the number of persons with an unmapped product; Products are read only when asked for.
+	Unlisted int
+	Products []unlistedProduct
+	Listed   bool
+}
+
+func (v *visit) setup() error {
+	p := setupPage{At: map[string]int{}, Listed: v.r.URL.Query().Get("products") == "1"}
+	ctx := v.r.Context()
+	var all counts
+	var products struct {
+		Products []unlistedProduct `json:"products"`
+	}
+	err := together(
+		func() error { return v.api.get(ctx, "/v1/live", &p.Live) },
+		func() error { return v.api.get(ctx, "/v1/brake", &p.Brake) },
+		func() error { return v.api.get(ctx, "/v1/counts", &all) },
+		func() error { var err error; p.Sources, err = v.sourceStates(); return err },
+		func() error {
+			if !p.Listed {
+				return nil
+			}
+			return v.api.get(ctx, "/v1/products", &products)
+		},
+	)
+	if err != nil {
+		return err
+	}
+	for i := range p.Sources {
+		p.Sources[i].cover(p.Live.Sources)
+	}
+	p.Waiting, p.Unlisted, p.Products = all.Labels["decision:delete:held"], all.Labels["unlisted"], products.Products
+	for _, r := range p.Live.Recipients {
+		p.At[r.Recipient+":"+r.Kind] = all.Labels["decision:"+r.Kind+":held:"+r.Recipient]
+	}
+	v.page(http.StatusOK, "setup", v.say("setup"), p)
+	return nil
+}
+
+// sourceStates are the sources with their last webhooks, faults and quarantined webhooks.
+func (v *visit) sourceStates() ([]sourceState, error) {
+	var list struct {
+		Sources []sourceState `json:"sources"`
+	}
+	ctx := v.r.Context()
+	if err := v.api.get(ctx, "/v1/deliveries", &list); err != nil {
+		return nil, err
+	}
+	faults, aside := v.api.faults(ctx), v.api.quarantined(ctx)
+	for i := range list.Sources {
+		s := &list.Sources[i]
+		for _, f := range faults {
+			if f.Source == s.Source {
+				s.Faults = append(s.Faults, f.Fault)
+			}
+		}
+		for _, q := range aside {
+			if q.Source == s.Source {
+				s.Aside = append(s.Aside, q)
+			}
+		}
+	}
+	return list.Sources, nil
+}
+
+// cover notes how far back the history of the source is known.
+func (s *sourceState) cover(known []live.Coverage) {
+	for _, c := range known {
+		if c.Source == s.Source {
+			s.Known, s.Covered, s.From = true, c.Covered, c.From
+		}
+	}
+}
+
+// sourcePage is the set-up of one source, step by step.
+type sourcePage struct {
+	sourceState
+	Live live.Overview
+}
+
+func (v *visit) source() error {
+	var p sourcePage
+	states, err := v.sourceStates()
+	if err != nil {
+		return err
+	}
+	n := slices.IndexFunc(states, func(s sourceState) bool { return s.Source == v.r.PathValue("source") })
+	if n < 0 {
+		return errUnknown
+	}
+	if err := v.api.get(v.r.Context(), "/v1/live", &p.Live); err != nil {
+		return err
+	}
+	p.sourceState = states[n]
+	p.cover(p.Live.Sources)
+	v.page(http.StatusOK, "source", v.say("source")+" "+p.Source, p)
+	return nil
+}
+
+// goLive notifies recipients from now on, or no longer.
+func (v *visit) goLive() error {
+	order := map[string]any{"observe": v.r.PostFormValue("act") == "observe"}
+	if id := v.r.PostFormValue("recipient"); id != "" {
+		order["recipients"] = []string{id}
+	}
+	if kind := v.r.PostFormValue("kind"); kind != "" {
+		order["kinds"] = []string{kind}
+	}
+	if err := v.api.post(v.r.Context(), "/v1/live", order, nil); err != nil {
+		return err
+	}
+	return v.again("/console/setup")
+}
+
+// cover states that nothing of the history of a source is missing.
+func (v *visit) cover() error {
+	err := v.api.post(v.r.Context(), "/v1/coverage", map[string]string{"source": v.r.PostFormValue("source")}, nil)
+	if err != nil {
+		return err
+	}
+	return v.again("/console/setup")
+}
+
+func (v *visit) releaseBrake() error {
+	if err := v.api.post(v.r.Context(), "/v1/brake/release", struct{}{}, nil); err != nil {
+		return err
+	}
+	return v.redirect("/console/")
+}
+
+// quarantine retries or drops a webhook that is set aside.
+func (v *visit) quarantine() error {
+	number, err := strconv.ParseUint(v.r.PostFormValue("number"), 10, 64)
+	if err != nil {
+		return errUnknown
+	}
+	method, path := http.MethodDelete, "/v1/quarantine/"+strconv.FormatUint(number, 10)
+	if v.r.PostFormValue("act") == "retry" {
+		method, path = http.MethodPost, path+"/retry"
+	}
+	if _, err := v.api.text(v.r.Context(), method, path, nil); err != nil {
+		return err
+	}
+	return v.again("/console/setup")
+}
+
+// events passes the webhooks that come on to the browser, as server-sent events with a piece of a page, until the
+// browser leaves.
+func (v *visit) events() error {
+	ctx := v.r.Context()
+	res, err := v.api.do(ctx, v.api.following, http.MethodGet, "/v1/deliveries?follow=1", nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = res.Body.Close() }() // ends with the browser
+	v.w.Header().Set("Content-Type", "text/event-stream")
+	out := http.NewResponseController(v.w)
+	if err := out.SetWriteDeadline(time.Time{}); err != nil {
+		v.opts.Log.Debug("the live check may end early", "error", err)
+	}
+	only := url.QueryEscape(v.r.URL.Query().Get("source"))
+	if _, err := v.w.Write([]byte(": begin\n\n")); err != nil {
+		return ignore(err)
+	}
+	if err := out.Flush(); err != nil {
+		return ignore(err)
+	}
+	for lines := bufio.NewScanner(res.Body); lines.Scan(); {
+		var d delivery
+		if json.Unmarshal(lines.Bytes(), &d) != nil || only != "" && url.QueryEscape(d.Source) != only {
+			continue
+		}
+		if err := v.event(d); err != nil {
+			return ignore(err)
+		}
+		if err := out.Flush(); err != nil {
+			return ignore(err)
+		}
+	}
+	return nil
+}
+
+// event writes one webhook as an event.
+func (v *visit) event(d delivery) error {
+	var piece bytes.Buffer
+	t := v.pages[v.lang]["source"]
+	if err := t.ExecuteTemplate(&piece, "delivery", d); err != nil {
+		return err
+	}
+	var out bytes.Buffer
+	out.WriteString("event: delivery\n")
+	for line := range bytes.Lines(piece.Bytes()) {
+		out.WriteString("data: ")
+		out.Write(bytes.TrimRight(line, "\n"))
+		out.WriteByte('\n')
+	}
+	out.WriteByte('\n')
+	_, err := v.w.Write(out.Bytes())
+	return err
+}

@@ -1,0 +1,249 @@
+package console
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"golang.org/x/oauth2"
+)
+
+// Team is how the accounts of a business sign in, by OpenID Connect.
+type Team struct {
+	// Issuer is the address of the provider, ClientID and ClientSecret are those that the provider gave the console.
+	Issuer, ClientID, ClientSecret string
+	// Claim is the claim of the ID token with the groups or the name of the person, such as "groups" or "email"; empty
+	// means "groups".
+	Claim string
+	// Roles are the values of the claim that give a role. A person with values of several roles gets the first of owner,
+	// helper, auditor.
+	Roles map[Role][]string
+}
+
+// teamLife is how long a sign-in at the provider may take, maxTeam how many may go on at once.
+const (
+	teamLife = 10 * time.Minute
+	maxTeam  = 500
+)
+
+// teamCookie binds a sign-in at the provider to the browser. Its mode is Lax, because the way back is a link of another
+// site.
+const teamCookie = "rodopath_console_team"
+
+// attempt is a sign-in at the provider that goes on.
+type attempt struct {
+	nonce, verifier string
+	began           time.Time
+}
+
+// teamDoor signs in by OpenID Connect: with code, PKCE, state and nonce.
+type teamDoor struct {
+	team *Team
+	now  func() time.Time
+	back string
+
+	mu       sync.Mutex
+	provider *oidc.Provider
+	attempts map[string]attempt
+}
+
+func newTeamDoor(opts Options) *teamDoor {
+	return &teamDoor{
+		team: opts.Team, now: opts.Now, back: strings.TrimSuffix(opts.PublicURL, "/") + "/console/team/back",
+		attempts: map[string]attempt{},
+	}
+}
+
+// config discovers the provider, once.
+func (d *teamDoor) config(ctx context.Context) (*oauth2.Config, *oidc.Provider, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.provider == nil {
+		// The provider keeps the context for its keys, which are read later.
+		p, err := oidc.NewProvider(context.WithoutCancel(ctx), d.team.Issuer)
+		if err != nil {
+			return nil, nil, fmt.Errorf("reach the provider of sign-ins: %w", err)
+		}
+		d.provider = p
+	}
+	return &oauth2.Config{
+		ClientID: d.team.ClientID, ClientSecret: d.team.ClientSecret, Endpoint: d.provider.Endpoint(), RedirectURL: d.back,
+		Scopes: []string{oidc.ScopeOpenID, "profile", "email"},
+	}, d.provider, nil
+}
+
+// begin remembers an attempt and returns its state and the address of the provider.
+func (d *teamDoor) begin(ctx context.Context) (state, address string, err error) {
+	config, _, err := d.config(ctx)
+	if err != nil {
+		return "", "", err
+	}
+	a := attempt{nonce: rand.Text(), verifier: oauth2.GenerateVerifier(), began: d.now()}
+	state = rand.Text()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for s, old := range d.attempts {
+		if d.now().Sub(old.began) > teamLife || len(d.attempts) >= maxTeam {
+			delete(d.attempts, s)
+		}
+	}
+	d.attempts[state] = a
+	return state, config.AuthCodeURL(state, oidc.Nonce(a.nonce), oauth2.S256ChallengeOption(a.verifier)), nil
+}
+
+// take returns an attempt, once.
+func (d *teamDoor) take(state string) (attempt, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	a, ok := d.attempts[state]
+	delete(d.attempts, state)
+	return a, ok && d.now().Sub(a.began) <= teamLife
+}
+
+// The errors of a sign-in at the provider.
+var (
+	errAttempt = errors.New("the sign-in did not begin in this browser")
+	errNoToken = errors.New("the provider sent no ID token")
+	errNonce   = errors.New("the ID token belongs to another sign-in")
+	errNoRole  = errors.New("the account has no role in the console")
+)
+
+// finish verifies what the provider sent and returns the name and the role of the person.
+func (d *teamDoor) finish(ctx context.Context, state, code string) (name string, role Role, err error) {
+	a, ok := d.take(state)
+	if !ok {
+		return "", "", errAttempt
+	}
+	config, provider, err := d.config(ctx)
+	if err != nil {
+		return "", "", err
+	}
+	tokens, err := config.Exchange(ctx, code, oauth2.VerifierOption(a.verifier))
+	if err != nil {
+		return "", "", fmt.Errorf("exchange the code: %w", err)
+	}
+	raw, ok := tokens.Extra("id_token").(string)
+	if !ok {
+		return "", "", errNoToken
+	}
+	token, err := provider.Verifier(&oidc.Config{ClientID: d.team.ClientID, Now: d.now}).Verify(ctx, raw)
+	if err != nil {
+		return "", "", fmt.Errorf("verify the ID token: %w", err)
+	}
+	if token.Nonce != a.nonce {
+		return "", "", errNonce
+	}
+	claims := map[string]any{}
+	if err := token.Claims(&claims); err != nil {
+		return "", "", fmt.Errorf("read the ID token: %w", err)
+	}
+	if role, ok = d.team.roleOf(claims); !ok {
+		return "", "", errNoRole
+	}
+	return nameOf(claims, token.Subject), role, nil
+}
+
+// roleOf returns the role of claims. An e-mail address counts only once the provider verified it.
+func (t *Team) roleOf(claims map[string]any) (Role, bool) {
+	claim := t.Claim
+	if claim == "" {
+		claim = "groups"
+	}
+	if verified, ok := claims["email_verified"].(bool); claim == "email" && (!ok || !verified) {
+		return "", false
+	}
+	var values []string
+	switch c := claims[claim].(type) {
+	case string:
+		values = []string{c}
+	case []any:
+		for _, v := range c {
+			if s, ok := v.(string); ok {
+				values = append(values, s)
+			}
+		}
+	}
+	for _, role := range Roles() {
+		if slices.ContainsFunc(t.Roles[role], func(v string) bool { return slices.Contains(values, v) }) {
+			return role, true
+		}
+	}
+	return "", false
+}
+
+// nameOf is the name of a person for the list of sessions and the journal: never an address.
+func nameOf(claims map[string]any, subject string) string {
+	for _, claim := range []string{"preferred_username", "name"} {
+		if s, ok := claims[claim].(string); ok && s != "" && !strings.Contains(s, "@") {
+			return s[:min(len(s), 60)]
+		}
+	}
+	if strings.Contains(subject, "@") {
+		return "account"
+	}
+	return subject[:min(len(subject), 60)]
+}
+
+// teamBegin sends the browser to the provider.
+func (c *Console) teamBegin(w http.ResponseWriter, r *http.Request) {
+	if c.opts.Team == nil {
+		http.NotFound(w, r)
+		return
+	}
+	state, address, err := c.doors.team.begin(r.Context())
+	if err != nil {
+		c.opts.Log.Error("the provider of sign-ins cannot be used", "error", err)
+		c.writeLogin(w, r, http.StatusBadGateway, "", "team_failed")
+		return
+	}
+	//nolint:gosec // as the cookie of the session
+	http.SetCookie(w, &http.Cookie{
+		Name: teamCookie, Value: state, Path: "/console/team/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		Secure: c.isSecure(r), MaxAge: int(teamLife.Seconds()),
+	})
+	// The policy of the page permits forms to this site alone, so the way to the provider is a page with a link.
+	l := languageOf(r)
+	w.Header().Set("Refresh", "0; url="+address)
+	c.write(w, r, http.StatusOK, "continue", data{Lang: l, Title: c.texts[l].say("sign_in"), Page: address})
+}
+
+// teamBack admits a browser that comes back from the provider. The answer is a page and no redirect: a browser sends a
+// strict cookie only on a way that begins here.
+func (c *Console) teamBack(w http.ResponseWriter, r *http.Request) {
+	if c.opts.Team == nil {
+		http.NotFound(w, r)
+		return
+	}
+	state := r.URL.Query().Get("state")
+	cookie, err := r.Cookie(teamCookie)
+	if err != nil || state == "" || hashOf(cookie.Value) != hashOf(state) {
+		c.writeLogin(w, r, http.StatusForbidden, "", "team_failed")
+		return
+	}
+	//nolint:gosec // as the cookie of the session
+	http.SetCookie(w, &http.Cookie{
+		Name: teamCookie, Path: "/console/team/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: c.isSecure(r),
+		MaxAge: -1,
+	})
+	name, role, err := c.doors.team.finish(r.Context(), state, r.URL.Query().Get("code"))
+	if err != nil {
+		key := "team_failed"
+		if errors.Is(err, errNoRole) {
+			key = "team_refused"
+		}
+		c.opts.Log.Warn("a sign-in with the account of the business failed", "error", err)
+		c.writeLogin(w, r, http.StatusForbidden, "", key)
+		return
+	}
+	c.setCookie(w, r, c.sessions.admit(name, role, r.UserAgent()))
+	l := languageOf(r)
+	w.Header().Set("Refresh", "0; url=/console/")
+	c.write(w, r, http.StatusOK, "continue", data{Lang: l, Title: c.texts[l].say("signed_in"), Page: "/console/"})
+}

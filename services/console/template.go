@@ -1,0 +1,248 @@
+package console
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"maps"
+	"net/http"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+	"time"
+)
+
+//go:embed templates/*.html
+var templateFiles embed.FS
+
+//go:embed assets
+var assetFiles embed.FS
+
+// asset is a file that pages load.
+type asset struct {
+	kind string
+	body []byte
+}
+
+// assets are the files that pages load, by a name that changes with the content.
+type assets struct {
+	files map[string]asset
+	// names are the changing names by the plain ones.
+	names map[string]string
+}
+
+func readAssets() (*assets, error) {
+	out := &assets{files: map[string]asset{}, names: map[string]string{}}
+	kinds := map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
+	list, err := fs.ReadDir(assetFiles, "assets")
+	if err != nil {
+		return nil, fmt.Errorf("read the assets of the console: %w", err)
+	}
+	for _, entry := range list {
+		kind, ok := kinds[path.Ext(entry.Name())]
+		if !ok {
+			continue
+		}
+		body, err := assetFiles.ReadFile("assets/" + entry.Name())
+		if err != nil {
+			return nil, fmt.Errorf("read the assets of the console: %w", err)
+		}
+		sum := sha256.Sum256(body)
+		ext := path.Ext(entry.Name())
+		name := strings.TrimSuffix(entry.Name(), ext) + "." + hex.EncodeToString(sum[:6]) + ext
+		out.files[name], out.names[entry.Name()] = asset{kind, body}, name
+	}
+	return out, nil
+}
+
+// serve answers with an asset. Its name changes with the content, so a browser keeps the asset for good.
+func (a *assets) serve(w http.ResponseWriter, r *http.Request) {
+	file, ok := a.files[r.PathValue("file")]
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", file.kind)
+	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	_, _ = w.Write(file.body) // the browser has left
+}
+
+// pageNames are the pages, each a template of its own in the common frame.
+func pageNames() []string {
+	return []string{
+		"login",
+		"continue",
+		"fault",
+		"today",
+		"path",
+		"people",
+		"person",
+		"audience",
+		"requests",
+		"request",
+		"deletions",
+		"setup",
+		"source",
+		"letter",
+		"sessions",
+		"design",
+	}
+}
+
+// readTemplates reads every page in every language.
+func readTemplates(texts map[language]words, a *assets) (map[language]map[string]*template.Template, error) {
+	out := map[language]map[string]*template.Template{}
+	for _, l := range languages() {
+		out[l] = map[string]*template.Template{}
+		for _, name := range pageNames() {
+			t, err := template.New("layout.html").
+				Funcs(funcs(l, texts[l], a)).
+				ParseFS(templateFiles, "templates/layout.html", "templates/components.html", "templates/"+name+".html")
+			if err != nil {
+				return nil, fmt.Errorf("read the page %s of the console: %w", name, err)
+			}
+			out[l][name] = t
+		}
+	}
+	return out, nil
+}
+
+// errDict means that a template passes a key without a value.
+var errDict = errors.New("dict needs pairs of a key and a value")
+
+// funcs are the functions of the templates in one language.
+func funcs(l language, w words, a *assets) template.FuncMap {
+	return template.FuncMap{
+		"t":          w.say,
+		"has":        func(key string) bool { _, ok := w[key]; return ok },
+		"in":         func(t text) string { return t.in(l) },
+		"lang":       func() language { return l },
+		"purpose":    func(id string) string { return w.say("purpose_" + id) },
+		"categories": func(ids []string) string { return w.list("category_", ids) },
+		"join":       func(list []string) string { return strings.Join(list, ", ") },
+		"day":        day,
+		"minute":     func(at any) string { return formatted(at, "2006-01-02 15:04") },
+		"asset":      func(name string) string { return "/console/assets/" + a.names[name] },
+		"query":      query,
+		"pages": func(stage, mark string, other []string, order, after string) template.URL {
+			pairs := []any{"stage", stage, "mark", mark, "order", order, "after", after}
+			for _, l := range other {
+				pairs = append(pairs, "label", l)
+			}
+			return query(pairs...)
+		},
+		"svg":        func(s string) template.HTML { return template.HTML(s) }, //nolint:gosec // our own pictures
+		"right":      func(kind string) string { return w.say("right_" + strings.TrimSuffix(kind, "_request")) },
+		"add":        func(a, b int) int { return a + b },
+		"mul":        func(a, b int) int { return a * b },
+		"texts":      func(list []text) string { return joinTexts(list, l) },
+		"amounts":    func(items map[string]int) string { return amounts(w, items) },
+		"article":    func(a string) string { return article(l, a) },
+		"alarm":      func(key, text string) string { return alarmText(w, key, text) },
+		"paragraphs": func(s string) []string { return strings.Split(strings.TrimSpace(s), "\n\n") },
+		"kinds": func(ids []string) string {
+			if len(ids) == 0 {
+				return w.say("arrived_nothing")
+			}
+			return w.list("fact_", ids)
+		},
+		"dict": func(pairs ...any) (map[string]any, error) {
+			if len(pairs)%2 != 0 {
+				return nil, errDict
+			}
+			out := map[string]any{}
+			for i := 0; i < len(pairs); i += 2 {
+				key, ok := pairs[i].(string)
+				if !ok {
+					return nil, errDict
+				}
+				out[key] = pairs[i+1]
+			}
+			return out, nil
+		},
+		"list": func(items ...any) []any { return items },
+	}
+}
+
+// joinTexts joins texts in a language.
+func joinTexts(list []text, l language) string {
+	out := make([]string, len(list))
+	for i, t := range list {
+		out[i] = t.in(l)
+	}
+	return strings.Join(out, ", ")
+}
+
+// amounts names categories with their numbers.
+func amounts(w words, items map[string]int) string {
+	var out []string
+	for _, id := range slices.Sorted(maps.Keys(items)) {
+		out = append(out, fmt.Sprintf("%s %d", w.say("category_"+id), items[id]))
+	}
+	return strings.Join(out, ", ")
+}
+
+// alarmText is an alarm as a sentence of the language, by its kind; an unknown kind is told as the journal tells it.
+func alarmText(w words, key, text string) string {
+	kind, _, _ := strings.Cut(key, ":")
+	if says, ok := w["alarm_"+kind]; ok {
+		return says
+	}
+	return text
+}
+
+// article cites an article of the GDPR, such as 6(1)(b).
+func article(l language, cited string) string {
+	if l != polish {
+		return "Art.\u00a0" + cited
+	}
+	parts := strings.Split(strings.NewReplacer(")(", "(", ")", "").Replace(cited), "(")
+	out := "art.\u00a0" + parts[0]
+	if len(parts) > 1 {
+		out += " ust.\u00a0" + parts[1]
+	}
+	if len(parts) > 2 {
+		out += " lit.\u00a0" + parts[2]
+	}
+	return out
+}
+
+// day writes the date of a time; a text is taken as it is.
+func day(at any) string {
+	if s, ok := at.(string); ok {
+		return s
+	}
+	return formatted(at, time.DateOnly)
+}
+
+// formatted writes a time in the zone of the machine; empty for none.
+func formatted(at any, layout string) string {
+	switch at := at.(type) {
+	case time.Time:
+		if !at.IsZero() {
+			return at.Local().Format(layout) //nolint:gosmopolitan // the owner reads the clock on the wall
+		}
+	case *time.Time:
+		if at != nil {
+			return formatted(*at, layout)
+		}
+	}
+	return ""
+}
+
+// query writes a query from pairs of a name and a value, without the empty ones. A value stands escaped.
+func query(pairs ...any) template.URL {
+	q := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if value := fmt.Sprint(pairs[i+1]); value != "" && value != "[]" {
+			q.Add(fmt.Sprint(pairs[i]), value)
+		}
+	}
+	return template.URL("?" + q.Encode()) //nolint:gosec // the values are escaped
+}

@@ -1,0 +1,201 @@
+package console
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
+	"github.com/rodopath/rodopath/services/lifecycle/live"
+)
+
+// request is an open request of a data subject.
+type request struct {
+	Subject  string     `json:"subject"`
+	Person   []string   `json:"person"`
+	Ref      string     `json:"ref"`
+	Right    string     `json:"right"`
+	State    string     `json:"state"`
+	Received time.Time  `json:"received"`
+	Decided  *time.Time `json:"decided"`
+	LastDay  string     `json:"last_day"`
+	Overdue  bool       `json:"overdue"`
+}
+
+// decided is a decision with its recipients.
+type decided struct {
+	Decision   string         `json:"decision"`
+	Kind       string         `json:"kind"`
+	Subject    string         `json:"subject"`
+	Person     []string       `json:"person"`
+	At         time.Time      `json:"at"`
+	State      string         `json:"state"`
+	Missing    []string       `json:"missing"`
+	Due        *time.Time     `json:"due"`
+	Categories []string       `json:"categories"`
+	Purpose    string         `json:"purpose"`
+	Channel    string         `json:"channel"`
+	Closed     *time.Time     `json:"closed"`
+	Held       *decision.Held `json:"held"`
+	Recipients []struct {
+		Recipient string     `json:"recipient"`
+		Sent      *time.Time `json:"sent"`
+		Outcome   string     `json:"outcome"`
+		Reason    string     `json:"reason"`
+	} `json:"recipients"`
+}
+
+// brake is whether deletions wait for an approval.
+type brake struct {
+	Reason string `json:"reason"`
+	Impact *struct {
+		Persons int            `json:"persons"`
+		Items   map[string]int `json:"items"`
+	} `json:"impact"`
+	News *struct {
+		Persons int            `json:"persons"`
+		Items   map[string]int `json:"items"`
+	} `json:"news"`
+}
+
+// counts are the numbers of all persons.
+type counts struct {
+	Complete bool `json:"complete"`
+	Persons  int  `json:"persons"`
+	Holding  int  `json:"holding"`
+	Stages   []struct {
+		Stage string `json:"stage"`
+		Label string `json:"label"`
+		Count int    `json:"count"`
+	} `json:"stages"`
+	Moves []struct {
+		Month string `json:"month"`
+		From  string `json:"from"`
+		To    string `json:"to"`
+		Label string `json:"label"`
+		Count int    `json:"count"`
+	} `json:"moves"`
+	Months []struct {
+		Month string `json:"month"`
+		Label string `json:"label"`
+		Count int    `json:"count"`
+	} `json:"months"`
+	Labels map[string]int `json:"labels"`
+}
+
+// alarm is a finding that the controller must examine.
+type alarm struct {
+	Subject string    `json:"subject"`
+	Person  []string  `json:"person"`
+	At      time.Time `json:"at"`
+	Key     string    `json:"key"`
+	Text    string    `json:"text"`
+}
+
+// sourceFault is a source that is set up wrongly or silent.
+type sourceFault struct{ Source, Fault string }
+
+// todayPage is what needs the owner.
+type todayPage struct {
+	Requests []request
+	// More is the number of requests that are not shown.
+	More   int
+	Late   []decided
+	Brake  brake
+	Live   live.Overview
+	Alarms []alarm
+	// AlarmPersons is the number of persons with alarms.
+	AlarmPersons int
+	Faults       []sourceFault
+	Counts       counts
+	// Unproven, Unlisted, Waiting, Refused and SetAside are numbers of persons and of webhooks.
+	Unproven, Unlisted, Waiting, Refused, SetAside int
+	// Calm reports whether nothing needs the owner.
+	Calm bool
+}
+
+// maxShown bounds the lists of the first page; the other pages show the rest.
+const maxShown = 8
+
+func (v *visit) today() error {
+	var p todayPage
+	var list struct {
+		Requests []request `json:"requests"`
+	}
+	var late struct {
+		Decisions []decided `json:"decisions"`
+	}
+	var alarms struct {
+		Alarms  []alarm `json:"alarms"`
+		Persons int     `json:"persons"`
+	}
+	ctx := v.r.Context()
+	err := together(
+		func() error { return v.api.get(ctx, "/v1/requests", &list) },
+		func() error { return v.api.get(ctx, "/v1/decisions?state=overdue", &late) },
+		func() error { return v.api.get(ctx, "/v1/live", &p.Live) },
+		func() error { return v.api.get(ctx, "/v1/brake", &p.Brake) },
+		func() error { return v.api.get(ctx, "/v1/counts", &p.Counts) },
+		func() error { return v.api.get(ctx, "/v1/alarms?limit=8", &alarms) },
+		func() error { p.Faults = v.api.faults(ctx); return nil },
+		func() error { p.SetAside = len(v.api.quarantined(ctx)); return nil },
+	)
+	if err != nil {
+		return err
+	}
+	p.Requests, p.Late, p.Alarms = first(list.Requests), first(late.Decisions), first(alarms.Alarms)
+	p.More, p.AlarmPersons = len(list.Requests)-len(p.Requests), alarms.Persons
+	labels := p.Counts.Labels
+	p.Unproven, p.Unlisted = labels["unproven"], labels["unlisted"]
+	p.Waiting, p.Refused = labels["decision:delete:held"], labels["decision:delete:refused"]
+	p.Calm = len(p.Requests) == 0 && len(p.Late) == 0 && len(p.Alarms) == 0 && len(p.Faults) == 0 &&
+		p.Brake.Reason == "" &&
+		!p.Live.Observing &&
+		p.Unproven+p.Unlisted+p.Waiting+p.Refused+p.SetAside == 0
+	shown := []string{}
+	for _, r := range p.Requests {
+		shown = append(shown, r.Subject)
+	}
+	for _, a := range p.Alarms {
+		shown = append(shown, a.Subject)
+	}
+	for _, d := range p.Late {
+		shown = append(shown, d.Subject)
+	}
+	if err := v.read("today", shown...); err != nil {
+		return err
+	}
+	v.page(http.StatusOK, "today", v.say("today"), p)
+	return nil
+}
+
+func first[T any](list []T) []T { return list[:min(len(list), maxShown)] }
+
+// faults reads which sources are set up wrongly or silent, from the metrics of the installation; none where another
+// service has the metrics.
+func (a *api) faults(ctx context.Context) []sourceFault {
+	data, err := a.text(ctx, http.MethodGet, "/metrics", nil)
+	if err != nil {
+		return nil
+	}
+	var out []sourceFault
+	for line := range strings.Lines(string(data)) {
+		name, value, ok := strings.Cut(strings.TrimSpace(line), "} ")
+		labels, found := strings.CutPrefix(name, "rodopath_source_fault{")
+		if !ok || !found || value != "1" {
+			continue
+		}
+		var f sourceFault
+		for pair := range strings.SplitSeq(labels, ",") {
+			switch key, text, _ := strings.Cut(pair, "="); key {
+			case "source":
+				f.Source = strings.Trim(text, `"`)
+			case "fault":
+				f.Fault = strings.Trim(text, `"`)
+			}
+		}
+		out = append(out, f)
+	}
+	return out
+}

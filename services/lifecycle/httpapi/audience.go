@@ -1,0 +1,245 @@
+package httpapi
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/rodopath/rodopath/services/internal/problem"
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/identity"
+	"github.com/rodopath/rodopath/services/lifecycle/report"
+	"github.com/rodopath/rodopath/services/lifecycle/rights"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+	"github.com/rodopath/rodopath/services/lifecycle/store"
+)
+
+// audienceRow is one address, or one person, with the answer for a purpose and a channel.
+type audienceRow struct {
+	Subject string `json:"subject"`
+	// Address is the e-mail address that may be used; empty for another channel, and for a no.
+	Address string `json:"address,omitempty"`
+	// Person lists the known names.
+	Person []string `json:"person"`
+	report.Permission
+}
+
+type audiencePage struct {
+	Purpose string `json:"purpose"`
+	Channel string `json:"channel"`
+	// Counts are the persons by answer: "yes", the reasons of a no, and "none" for those who stated nothing.
+	Counts   map[string]int64 `json:"counts"`
+	Complete bool             `json:"complete"`
+	Answer   string           `json:"answer"`
+	// Rows are evaluated at this moment; Next is the id to ask for the next page with.
+	Rows       []audienceRow `json:"rows"`
+	Next       string        `json:"next,omitempty"`
+	Incomplete string        `json:"incomplete,omitempty"`
+}
+
+// audience counts and lists those whom the controller may address for a purpose by a channel, or, with another answer,
+// those who may not be addressed for a reason. With form=csv or form=mailerlite the answer is the whole list as CSV.
+func (a *API) audience(c echo.Context) error {
+	use := rights.Use{Purpose: c.QueryParam("purpose"), Channel: c.QueryParam("channel")}
+	if err := a.checkPurposes(use.Purpose); err != nil {
+		return err
+	}
+	if use.Channel == "" || !a.opts.Policy.IsMarketing(use.Purpose) {
+		return problem.New(http.StatusUnprocessableEntity, "impossible",
+			"Name a channel, and a purpose that rests on consent, such as purpose=offers&channel=email.")
+	}
+	answer := c.QueryParam("answer")
+	if answer == "" {
+		answer = lifecycle.UseYes
+	}
+	page, err := a.pageOf(c, lifecycle.LabelOfUse(use.Purpose, use.Channel, answer))
+	if err != nil {
+		return err
+	}
+	switch c.QueryParam("form") {
+	case "":
+	case "csv", "mailerlite":
+		return a.audienceCSV(c, use, page)
+	default:
+		return problem.New(http.StatusUnprocessableEntity, "impossible", "form must be csv or mailerlite.")
+	}
+	ctx := c.Request().Context()
+	out := audiencePage{
+		Purpose: use.Purpose, Channel: use.Channel, Answer: answer, Complete: a.complete(), Rows: []audienceRow{},
+	}
+	labels, err := a.labelCounts(ctx)
+	if err != nil {
+		return err
+	}
+	out.Counts = useCounts(labels, use)
+	subjects, err := a.opts.Index.Labelled(ctx, page)
+	if n := len(subjects); n == page.Limit {
+		out.Next = subjects[n-1].ID
+	}
+	out.Incomplete, err = a.visitAll(subjects, err, func(s *lifecycle.Subject) error {
+		rows, err := a.audienceRows(s, use)
+		for i := range rows {
+			if rows[i].Allowed == (answer == lifecycle.UseYes) {
+				out.Rows = append(out.Rows, rows[i])
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, out)
+}
+
+// useCounts are the persons by answer; those without a label stated nothing.
+func useCounts(labels map[string]int64, use rights.Use) map[string]int64 {
+	out, none := map[string]int64{lifecycle.UseYes: 0}, int64(0)
+	for _, stage := range lifecycle.Stages() {
+		if stage != lifecycle.StageGone {
+			none += labels[lifecycle.LabelOfStage(stage)]
+		}
+	}
+	prefix := lifecycle.LabelOfUse(use.Purpose, use.Channel, "")
+	for label, n := range labels {
+		if answer, ok := strings.CutPrefix(label, prefix); ok {
+			out[answer] = n
+			none -= n
+		}
+	}
+	out[string(rules.ConsentNone)] = max(none, 0)
+	return out
+}
+
+// audienceRows evaluates a person now: one row for each e-mail address, or one for the person.
+func (a *API) audienceRows(s *lifecycle.Subject, use rights.Use) ([]audienceRow, error) {
+	names, err := a.opts.Vault.Open(s.ID, s.Sealed)
+	if err != nil {
+		return nil, err
+	}
+	now := a.opts.Now()
+	row := func(use rights.Use, address string) audienceRow {
+		return audienceRow{
+			s.ID,
+			address,
+			described(names),
+			report.PermissionOf(a.opts.Policy, s.May(a.opts.Policy, use, now)),
+		}
+	}
+	var out []audienceRow
+	if use.Channel == rules.ChannelEmail {
+		for _, n := range names {
+			if n.Kind != identity.KindEmail {
+				continue
+			}
+			use.Address = a.addressKey(s, n)
+			if r := row(use, n.Value); r.Allowed {
+				out = append(out, r)
+			}
+		}
+		use.Address = ""
+	}
+	if r := row(use, ""); len(out) == 0 && (!r.Allowed || use.Channel != rules.ChannelEmail) {
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+// audienceCSV writes the whole list: for a campaign, or the statuses of subscribers for MailerLite.
+func (a *API) audienceCSV(c echo.Context, use rights.Use, page store.Page) error {
+	if _, err := a.guard.Check(c.Request(), ScopeExport); err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	if c.QueryParam("form") == "mailerlite" {
+		return a.mailerLiteCSV(c, use, page)
+	}
+	w := newCSV(c, "address", "person", "allowed", "why", "since", "until", "rule")
+	return a.eachLabelled(ctx, page, func(s *lifecycle.Subject) error {
+		rows, err := a.audienceRows(s, use)
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			if r.Allowed != strings.HasSuffix(page.Labels[0], ":"+lifecycle.UseYes) {
+				continue
+			}
+			allowed := "no"
+			if r.Allowed {
+				allowed = "yes"
+			}
+			if err := w.write(r.Address, strings.Join(r.Person, " "), allowed, string(r.Reason), instantOf(r.Since),
+				instantOf(r.Until), r.Rule); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// mailerLiteCSV writes the list by which MailerLite is brought up to date: who is to be active, and who is to be
+// unsubscribed because of a no of the person.
+func (a *API) mailerLiteCSV(c echo.Context, use rights.Use, page store.Page) error {
+	w := newCSV(c, "email", "status")
+	for _, list := range []struct{ answer, status string }{
+		{lifecycle.UseYes, "active"},
+		{string(rules.ConsentWithdrawn), "unsubscribed"},
+		{string(rules.ConsentRefused), "unsubscribed"},
+		{string(rules.ConsentObjected), "unsubscribed"},
+		{string(rights.ReasonErasure), "unsubscribed"},
+	} {
+		page.Labels, page.After = []string{lifecycle.LabelOfUse(use.Purpose, use.Channel, list.answer)}, ""
+		err := a.eachLabelled(c.Request().Context(), page, func(s *lifecycle.Subject) error {
+			rows, err := a.audienceRows(s, use)
+			if err != nil {
+				return err
+			}
+			for _, r := range rows {
+				if err := writeStatus(w, &r, list.status); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeStatus writes the addresses of a row with the status of a list, as far as the row belongs there now.
+func writeStatus(w csvWriter, r *audienceRow, status string) error {
+	if r.Allowed {
+		if status == "active" {
+			return w.write(r.Address, status)
+		}
+		return nil
+	}
+	if status == "active" {
+		return nil
+	}
+	for _, name := range r.Person {
+		if n, err := identity.Parse(name); err == nil && n.Kind == identity.KindEmail {
+			if err := w.write(n.Value, status); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// consentRequest records a consent that the controller can prove.
+type consentRequest struct {
+	personRequest
+	// Wording is the id of the text to which the person agreed.
+	Wording string `json:"wording" validate:"required,max=64"`
+	// Form names the form or the place of the act, and Text is what the person saw, where it is not the wording.
+	Form string `json:"form" validate:"required,max=200,plain"`
+	Text string `json:"text" validate:"max=2000"`
+	// DoubleOptIn is when the person confirmed the consent from the mailbox; absent without a confirmation.
+	DoubleOptIn *time.Time `json:"double_opt_in"`
+}
+
+const consentExample = `{"person": "ala@example.com", "wording": "newsletter-offers", "form": "paper form", "at": "2026-05-01T10:00:00Z"}`

@@ -1,0 +1,376 @@
+package httpapi
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/rodopath/rodopath/services/internal/problem"
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/calendar"
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+	"github.com/rodopath/rodopath/services/lifecycle/store"
+)
+
+// counted are counts that are kept for a time.
+type counted struct {
+	mu     sync.Mutex
+	at     time.Time
+	labels map[string]int64
+}
+
+// labelCounts returns the number of persons of each label.
+func (a *API) labelCounts(ctx context.Context) (map[string]int64, error) {
+	if a.opts.CountsKept == 0 {
+		return a.opts.Index.Counts(ctx)
+	}
+	a.counted.mu.Lock()
+	defer a.counted.mu.Unlock()
+	if now := a.opts.Now(); a.counted.labels == nil || now.Sub(a.counted.at) > a.opts.CountsKept {
+		labels, err := a.opts.Index.Counts(ctx)
+		if err != nil {
+			return nil, err
+		}
+		a.counted.at, a.counted.labels = now, labels
+	}
+	return a.counted.labels, nil
+}
+
+// stageCount is the number of persons at a stage of the path.
+type stageCount struct {
+	Stage lifecycle.Stage `json:"stage"`
+	Label string          `json:"label"`
+	N     int64           `json:"count"`
+}
+
+// moveCount is the number of persons who went from one stage to another in a month.
+type moveCount struct {
+	Month string          `json:"month"`
+	From  lifecycle.Stage `json:"from"`
+	To    lifecycle.Stage `json:"to"`
+	Label string          `json:"label"`
+	N     int64           `json:"count"`
+}
+
+// monthCount is the number of persons of whom data lapse in a civil month.
+type monthCount struct {
+	Month string `json:"month"`
+	Label string `json:"label"`
+	N     int64  `json:"count"`
+}
+
+// countsAnswer is the path of all persons in numbers.
+type countsAnswer struct {
+	At time.Time `json:"at"`
+	// Complete reports whether every person is counted: after an upgrade the persons of the former version are
+	// counted one by one.
+	Complete bool  `json:"complete"`
+	Persons  int64 `json:"persons"`
+	// Holding is the number of persons of whom personal data may be held.
+	Holding int64        `json:"holding"`
+	Stages  []stageCount `json:"stages"`
+	Moves   []moveCount  `json:"moves"`
+	Months  []monthCount `json:"months"`
+	// Labels are the counts of all labels.
+	Labels map[string]int64 `json:"labels"`
+}
+
+// monthsShown is the length of the calendar of what lapses.
+const monthsShown = 24
+
+// counts answers with the numbers of all persons by their labels.
+func (a *API) counts(c echo.Context) error {
+	labels, err := a.labelCounts(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	now := a.opts.Now()
+	out := countsAnswer{
+		At: now.UTC(), Complete: a.complete(), Labels: labels, Moves: []moveCount{}, Months: []monthCount{},
+	}
+	for _, stage := range lifecycle.Stages() {
+		label := lifecycle.LabelOfStage(stage)
+		out.Stages = append(out.Stages, stageCount{stage, label, labels[label]})
+		out.Persons += labels[label]
+		if stage != lifecycle.StageGone {
+			out.Holding += labels[label]
+		}
+	}
+	first := calendar.In(now, a.opts.Policy.Place.Zone).String()[:len("2006-01")]
+	at, err := time.Parse("2006-01", first)
+	if err != nil {
+		return err
+	}
+	for i := range monthsShown {
+		name := at.AddDate(0, i, 0).Format("2006-01")
+		label := lifecycle.LabelOfLapse(name)
+		out.Months = append(out.Months, monthCount{name, label, labels[label]})
+	}
+	stages := append([]lifecycle.Stage{""}, lifecycle.Stages()...)
+	for _, from := range stages {
+		for _, to := range stages {
+			if label := lifecycle.LabelOfMove(first, from, to); labels[label] > 0 {
+				out.Moves = append(out.Moves, moveCount{first, from, to, label, labels[label]})
+			}
+		}
+	}
+	slices.SortStableFunc(out.Moves, func(x, y moveCount) int { return cmp.Compare(y.N, x.N) })
+	return c.JSON(http.StatusOK, out)
+}
+
+// complete reports whether every subject has its labels.
+func (a *API) complete() bool { return a.opts.Complete == nil || a.opts.Complete() }
+
+// The bounds of a page of persons.
+const (
+	pageSize    = 50
+	maxPageSize = 500
+	maxLabels   = 4
+)
+
+// pageOf reads which page of persons is asked for.
+func (a *API) pageOf(c echo.Context, labels ...string) (store.Page, error) {
+	page := store.Page{
+		Labels: append(
+			labels,
+			c.QueryParams()["label"]...),
+		After:  c.QueryParam("after"),
+		Newest: c.QueryParam("order") != "old",
+		Limit:  pageSize,
+	}
+	if text := c.QueryParam("limit"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > maxPageSize {
+			return page, problem.New(http.StatusUnprocessableEntity, "impossible", "limit must be from 1 to 500.")
+		}
+		page.Limit = n
+	}
+	if len(page.Labels) == 0 || len(page.Labels) > maxLabels {
+		return page, problem.New(
+			http.StatusUnprocessableEntity,
+			"impossible",
+			"Name one to four labels, such as label=stage:customer.",
+		)
+	}
+	if order := c.QueryParam("order"); order != "" && order != "new" && order != "old" {
+		return page, problem.New(http.StatusUnprocessableEntity, "impossible", "order must be new or old.")
+	}
+	counts, err := a.labelCounts(c.Request().Context())
+	if err != nil {
+		return page, err
+	}
+	slices.SortStableFunc(page.Labels, func(x, y string) int { return cmp.Compare(counts[x], counts[y]) })
+	return page, nil
+}
+
+// listedPerson is a person of a list.
+type listedPerson struct {
+	Subject string `json:"subject"`
+	// Person lists the known names; empty when the address is deleted.
+	Person []string        `json:"person"`
+	Stage  lifecycle.Stage `json:"stage"`
+	Labels []string        `json:"labels"`
+	// Since is the instant of the first fact about the person; absent without facts.
+	Since      *time.Time `json:"since,omitempty"`
+	ReviewAt   *time.Time `json:"review_at,omitempty"`
+	RequestDue *time.Time `json:"request_due,omitempty"`
+}
+
+type personPage struct {
+	Persons []listedPerson `json:"persons"`
+	// Count is the number of persons of the whole list; absent for a list of several labels.
+	Count *int64 `json:"count,omitempty"`
+	// Next is the id to ask for the next page with; empty at the end.
+	Next     string `json:"next,omitempty"`
+	Complete bool   `json:"complete"`
+	// Incomplete says which persons are missing in the list, and why; absent for none.
+	Incomplete string `json:"incomplete,omitempty"`
+}
+
+// persons lists the persons with labels, page by page, as JSON or, with form=csv, all pages as CSV.
+func (a *API) persons(c echo.Context) error {
+	page, err := a.pageOf(c)
+	if err != nil {
+		return err
+	}
+	if c.QueryParam("form") == "csv" {
+		return a.personsCSV(c, page)
+	}
+	ctx := c.Request().Context()
+	out := personPage{Persons: []listedPerson{}, Complete: a.complete()}
+	subjects, err := a.opts.Index.Labelled(ctx, page)
+	n := len(subjects)
+	if n == page.Limit {
+		out.Next = subjects[n-1].ID
+	}
+	out.Incomplete, err = a.visitAll(subjects, err, func(s *lifecycle.Subject) error {
+		p, err := a.listedPerson(s)
+		out.Persons = append(out.Persons, p)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if len(page.Labels) == 1 {
+		counts, err := a.labelCounts(ctx)
+		if err != nil {
+			return err
+		}
+		count := counts[page.Labels[0]]
+		out.Count = &count
+	}
+	return c.JSON(http.StatusOK, out)
+}
+
+func (a *API) listedPerson(s *lifecycle.Subject) (listedPerson, error) {
+	names, err := a.opts.Vault.Open(s.ID, s.Sealed)
+	out := listedPerson{
+		Subject: s.ID, Person: described(names), Stage: s.Stage(), Labels: s.AllLabels(), ReviewAt: s.ReviewAt,
+		RequestDue: s.RequestDue,
+	}
+	if len(s.Facts) > 0 {
+		out.Since = &s.Facts[0].Occurred
+	}
+	return out, err
+}
+
+// personsCSV writes all pages of a list as CSV.
+func (a *API) personsCSV(c echo.Context, page store.Page) error {
+	if _, err := a.guard.Check(c.Request(), ScopeExport); err != nil {
+		return err
+	}
+	w := newCSV(c, "subject", "person", "stage", "since", "review_at")
+	return a.eachLabelled(c.Request().Context(), page, func(s *lifecycle.Subject) error {
+		p, err := a.listedPerson(s)
+		if err != nil {
+			return err
+		}
+		return w.write(p.Subject, strings.Join(p.Person, " "), string(p.Stage), instantOf(p.Since), instantOf(p.ReviewAt))
+	})
+}
+
+// eachLabelled visits all pages from a page on. A subject that cannot be decoded is logged and left out.
+func (a *API) eachLabelled(ctx context.Context, page store.Page, visit func(*lifecycle.Subject) error) error {
+	page.Limit = maxPageSize
+	for {
+		subjects, err := a.opts.Index.Labelled(ctx, page)
+		n := len(subjects)
+		if _, err = a.visitAll(subjects, err, visit); err != nil || n == 0 {
+			return err
+		}
+		page.After = subjects[n-1].ID
+	}
+}
+
+// listedAlarm is an alarm about a person.
+type listedAlarm struct {
+	Subject string    `json:"subject"`
+	Person  []string  `json:"person"`
+	At      time.Time `json:"at"`
+	// Key names the alarm; the part before ":" is its kind.
+	Key  string `json:"key"`
+	Text string `json:"text"`
+}
+
+// alarmsOf bounds the alarms of one person in the list.
+const alarmsOf = 5
+
+// alarms lists the alarms of the persons whose alarms the controller has not seen.
+func (a *API) alarms(c echo.Context) error {
+	page, err := a.pageOf(c, lifecycle.LabelAlarm)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	out := struct {
+		Alarms []listedAlarm `json:"alarms"`
+		// Persons is the number of persons with an alarm that was not seen.
+		Persons    int64  `json:"persons"`
+		Next       string `json:"next,omitempty"`
+		Incomplete string `json:"incomplete,omitempty"`
+	}{Alarms: []listedAlarm{}}
+	subjects, err := a.opts.Index.Labelled(ctx, page)
+	if n := len(subjects); n == page.Limit {
+		out.Next = subjects[n-1].ID
+	}
+	out.Incomplete, err = a.visitAll(subjects, err, func(s *lifecycle.Subject) error {
+		names, err := a.opts.Vault.Open(s.ID, s.Sealed)
+		if err != nil {
+			return err
+		}
+		entries, err := a.entries(ctx, s)
+		if err != nil {
+			return err
+		}
+		found := 0
+		for _, e := range slices.Backward(entries) {
+			if e.Kind == chain.KindAlarm && found < alarmsOf {
+				found++
+				out.Alarms = append(out.Alarms, listedAlarm{s.ID, described(names), e.At, e.Key, e.Text})
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	counts, err := a.labelCounts(ctx)
+	if err != nil {
+		return err
+	}
+	out.Persons = counts[lifecycle.LabelAlarm]
+	return c.JSON(http.StatusOK, out)
+}
+
+// seen records that the controller has seen the alarms about a person. The alarms stay in the journal.
+func (a *API) seen(c echo.Context) error {
+	var req personRequest
+	if err := a.read(c, &req, personExample); err != nil {
+		return err
+	}
+	person, err := a.find(c.Request().Context(), req)
+	if err != nil {
+		return err
+	}
+	if err := a.opts.Edit(c.Request().Context(), person.subject.ID, lifecycle.MarkSeen); err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, map[string]string{"subject": person.subject.ID})
+}
+
+// readsRequest reports that a person read the data of others.
+type readsRequest struct {
+	// Subjects are the persons whose data were read.
+	Subjects []string `json:"subjects" validate:"required,min=1,max=500,dive,required,max=80"`
+	// By is who read, a name without an address, and Page the page of the console.
+	By   string `json:"by"   validate:"required,max=80,plain"`
+	Page string `json:"page" validate:"required,max=80,plain"`
+}
+
+const readsExample = `{"subjects": ["ID"], "by": "auditor anna", "page": "person"}`
+
+// noteReads writes into the journals of persons that an auditor read their data.
+func (a *API) noteReads(c echo.Context) error {
+	var req readsRequest
+	if err := a.read(c, &req, readsExample); err != nil {
+		return err
+	}
+	at := a.opts.Now().UTC().Truncate(time.Millisecond)
+	key := "read:" + strings.ToLower(newRef())
+	for _, id := range req.Subjects {
+		err := a.opts.Edit(c.Request().Context(), id, func(s lifecycle.Subject) lifecycle.Subject {
+			return lifecycle.NoteRead(s, key, req.By, req.Page, at)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return c.JSON(http.StatusOK, map[string]int{"recorded": len(req.Subjects)})
+}

@@ -1,0 +1,67 @@
+package timeline_test
+
+import (
+	"encoding/xml"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle/timeline"
+)
+
+func day(y int, m time.Month, d int) time.Time { return time.Date(y, m, d, 0, 0, 0, 0, time.UTC) }
+
+// TestPicture_DrawsBasesFactsAndTheDay also draws names that would be markup.
+func TestPicture_DrawsBasesFactsAndTheDay(t *testing.T) {
+	until := day(2032, 1, 1)
+	p := timeline.Picture{
+		Bases: []timeline.Basis{
+			{Purpose: "books", Article: "6(1)(c)", Since: day(2026, 5, 1), Until: &until},
+			{Purpose: "newsletter", Article: "6(1)(a)", Since: day(2024, 2, 1)},
+			{Purpose: "books", Article: "6(1)(c)", Since: day(2025, 5, 1), Until: &until},
+			{Purpose: `<script>alert(1)</script>"`, Article: "17(3)(e)", Since: day(2026, 1, 1)},
+		},
+		Marks: []timeline.Mark{{At: day(2025, 5, 1), Name: `a sale of "x" <b>`}},
+		At:    day(2026, 11, 29),
+		Words: timeline.Words{Today: "today", Facts: "facts", NoEnd: "no known end", Until: "until"},
+	}
+	svg := p.SVG()
+	dec := xml.NewDecoder(strings.NewReader(svg))
+	bars := 0
+	for {
+		token, err := dec.Token()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatalf("no XML: %v\n%s", err, svg)
+		}
+		if e, ok := token.(xml.StartElement); ok {
+			if e.Name.Local == "script" || e.Name.Local == "b" {
+				t.Errorf("a name is markup: %s", svg)
+			}
+			if e.Name.Local == "rect" {
+				bars++
+			}
+		}
+	}
+	if bars != 3 {
+		t.Errorf("got %d bars, want 3: one for each purpose and article", bars)
+	}
+	for _, want := range []string{`class="t-a"`, `class="t-c"`, `class="t-x"`, "until 2031-12-31", "today 2026-11-29", `class="mark"`} {
+		if !strings.Contains(svg, want) {
+			t.Errorf("the picture lacks %q:\n%s", want, svg)
+		}
+	}
+	if strings.Index(svg, `class="t-a"`) > strings.Index(svg, `class="t-c"`) {
+		t.Error("the bars are not ordered by letter")
+	}
+	if says := p.Says(); !strings.Contains(says, "newsletter, 6(1)(a): 2024-02-01 – no known end") {
+		t.Errorf("the description: got %q", says)
+	}
+	if got := (&timeline.Picture{At: day(2026, 1, 1)}).SVG(); got != "" {
+		t.Errorf("without a basis: got %q, want nothing", got)
+	}
+}
