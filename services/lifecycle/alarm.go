@@ -191,6 +191,7 @@ func (s *Subject) note(n chain.Note) {
 	if !slices.ContainsFunc(s.Notes, func(have chain.Note) bool { return have.Key == n.Key }) {
 		s.Notes = append(slices.Clip(s.Notes), n)
 		if n.Kind == chain.KindAlarm {
+			s.Labels = slices.Clip(s.Labels)
 			s.addLabel(LabelAlarm)
 		}
 	}

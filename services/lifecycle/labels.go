@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -227,11 +228,13 @@ func Relabel(p *rules.Policy, s Subject, at time.Time) Subject {
 	return s
 }
 
+// usualLabels is more than the number of labels of a usual person.
+const usualLabels = 24
+
 // relabel sets the labels after an evaluation of all facts.
 func (s *Subject) relabel(h *rules.Evaluation, held []rules.Holding, news []fact.Fact, at time.Time) {
 	p, was := h.Policy(), s.Stage()
-	kept := s.keptLabels(p, at)
-	s.Labels = kept
+	s.Labels = slices.Grow(s.keptLabels(p, at), usualLabels)
 	consents := false
 	for _, a := range s.answers(h, at) {
 		switch {
@@ -266,6 +269,7 @@ func (s *Subject) relabel(h *rules.Evaluation, held []rules.Holding, news []fact
 		s.addLabel(LabelUnlisted)
 	}
 	slices.Sort(s.Labels)
+	s.Labels = slices.Clip(s.Labels)
 }
 
 // answers are the answers about uses of a person of whom personal data may be held; nobody else can be addressed.
@@ -293,10 +297,14 @@ func (s *Subject) relabelRecords(h *rules.Evaluation, held []rules.Holding, news
 
 // keptLabels are the labels that no evaluation derives: an alarm that was not seen, and the moves of the last months.
 func (s *Subject) keptLabels(p *rules.Policy, at time.Time) []string {
-	oldest := prefixMoved + month(p, at.AddDate(0, -movesKept, 0))
+	oldest := ""
 	var out []string
 	for _, l := range s.Labels {
-		if l == LabelAlarm || strings.HasPrefix(l, prefixMoved) && l > oldest {
+		moved := strings.HasPrefix(l, prefixMoved)
+		if moved && oldest == "" {
+			oldest = monthLabel(prefixMoved, calendar.In(at.AddDate(0, -movesKept, 0), p.Place.Zone))
+		}
+		if l == LabelAlarm || moved && l > oldest {
 			out = append(out, l)
 		}
 	}
@@ -335,19 +343,32 @@ func (s *Subject) labelLapses(p *rules.Policy, held []rules.Holding) {
 			continue
 		}
 		seen[i%len(seen)] = number
-		s.addLabel(LabelOfLapse(day.String()[:len("2006-01")]))
+		s.addLabel(monthLabel(prefixLapse, day))
 	}
 }
 
 // month is the civil month of an instant, such as 2027-01.
 func month(p *rules.Policy, at time.Time) string {
-	return calendar.In(at, p.Place.Zone).String()[:len("2006-01")]
+	return monthLabel("", calendar.In(at, p.Place.Zone))
 }
 
-// addLabel adds a label that is missing, to a list that no other subject shares.
+// monthLabel is a prefix with a civil month, such as 2027-01, in one allocation.
+func monthLabel(prefix string, day calendar.Date) string {
+	var buf [32]byte
+	out := append(buf[:0], prefix...)
+	out = strconv.AppendInt(out, int64(day.Year), 10)
+	out = append(out, '-')
+	if day.Month < time.October {
+		out = append(out, '0')
+	}
+	out = strconv.AppendInt(out, int64(day.Month), 10)
+	return string(out)
+}
+
+// addLabel adds a label that is missing. No other subject may share the list.
 func (s *Subject) addLabel(label string) {
 	if !slices.Contains(s.Labels, label) {
-		s.Labels = append(slices.Clip(s.Labels), label)
+		s.Labels = append(s.Labels, label)
 	}
 }
 

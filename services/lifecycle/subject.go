@@ -238,6 +238,7 @@ func Merge(s, other Subject) Subject {
 		s.FullErasure = h
 	}
 	if slices.Contains(other.Labels, LabelAlarm) {
+		s.Labels = slices.Clip(s.Labels)
 		s.addLabel(LabelAlarm)
 	}
 	s.LastReceived = calendar.Later(s.LastReceived, other.LastReceived)

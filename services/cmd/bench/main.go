@@ -46,7 +46,7 @@ from the first webhook to the last event, everything at work | webhooks/s | Cost
 KiB written per webhook at 100 per second | written-KiB | Cost | | | <= 15
 facts applied per second, interval | facts/s | Apply/fsync=interval | Apply/bare | bare SQLite loop | >= 0.5
 the same with the default | facts/s | Apply/fsync=always | Apply/bare | bare SQLite loop | >= 0.5
-facts applied per second, MongoDB at RODOPATH_TEST_MONGODB_URI | facts/s | MongoDB/apply | MongoDB/bare | bare bulk writes |
+facts applied per second, MongoDB | facts/s | MongoDB/apply | MongoDB/bare | bare bulk writes |
 facts applied per second by 2 replicas | facts/s | Apply/replicas=2 | Apply/replicas=1 | 1 replica |
 the same by 4 replicas | facts/s | Apply/replicas=4 | Apply/replicas=1 | 1 replica |
 version conflicts per write, 2 replicas | conflicts/write | Apply/replicas=2 | | |

@@ -15,6 +15,8 @@ type compiled struct {
 	perRecord [][]bool
 	// phone reports the same for a telephone number of which sources state whether there is one.
 	phone [][]bool
+	// keys are the purposes and channels that some wording covers.
+	keys []consentKey
 }
 
 // effect is the effect that facts of a kind have on the bases of a rule.
@@ -27,7 +29,9 @@ const (
 )
 
 func compile(p *Policy) *compiled {
-	c := &compiled{policy: p, perRecord: make([][]bool, len(p.Rules)), phone: make([][]bool, len(p.Rules))}
+	c := &compiled{
+		policy: p, perRecord: make([][]bool, len(p.Rules)), phone: make([][]bool, len(p.Rules)), keys: p.consentKeys(),
+	}
 	for i := range p.Rules {
 		for _, category := range p.Rules[i].Keeps {
 			c.perRecord[i] = append(c.perRecord[i], p.Categories[category].PerRecord)

@@ -126,8 +126,8 @@ func Consents(p *Policy, facts []fact.Fact, asked []AnnouncedQuestion, at time.T
 
 // Consents returns the state of each consent of the policy at an instant; no evaluated fact is later.
 func (h *Evaluation) Consents(asked []AnnouncedQuestion, at time.Time) []Consent {
-	var out []Consent
-	for _, k := range h.policy.consentKeys() {
+	out := make([]Consent, 0, len(h.compiled.keys))
+	for _, k := range h.compiled.keys {
 		out = append(out, h.consentState(asked, k.purpose, k.channel, at)...)
 	}
 	return out

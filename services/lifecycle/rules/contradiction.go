@@ -52,7 +52,7 @@ func (h *Evaluation) Contradictions() []Contradiction {
 func (h *Evaluation) noBeforeListing(listed int) (int, bool) {
 	f := h.facts[listed]
 	last := -1
-	for _, k := range h.policy.consentKeys() {
+	for _, k := range h.compiled.keys {
 		k.address = f.Address
 		if no, ok := h.lastNo(listed, k); ok && k.channel == ChannelEmail {
 			last = max(last, no)
@@ -92,7 +92,7 @@ func (h *Evaluation) FollowsNoAct(f *fact.Fact) bool {
 	if before < 0 {
 		before = len(h.facts)
 	}
-	for _, k := range h.policy.consentKeys() {
+	for _, k := range h.compiled.keys {
 		k.address = f.Address
 		if !f.Covers(k.purpose, k.channel) {
 			continue
