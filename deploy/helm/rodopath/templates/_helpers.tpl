@@ -54,6 +54,18 @@ helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 checksum/config: {{ printf "%s\n%s" (include "rodopath.config" .root) .root.Values.policy | sha256sum }}
 {{- end }}
 
+{{/* The number of pods. Of a workload that an autoscaler scales, the chart keeps the number that runs: without the
+     field the number would be 1 in the moment in which the autoscaler is switched on. "helm template" sees no cluster
+     and leaves the field out. */}}
+{{- define "rodopath.replicas" -}}
+{{- $live := lookup "apps/v1" .kind .root.Release.Namespace (printf "%s-%s" (include "rodopath.name" .root) .part) }}
+{{- if not .scaled -}}
+replicas: {{ .values.replicas }}
+{{- else if $live -}}
+replicas: {{ $live.spec.replicas }}
+{{- end }}
+{{- end }}
+
 {{- define "rodopath.podSecurity" -}}
 runAsNonRoot: true
 runAsUser: 65532
