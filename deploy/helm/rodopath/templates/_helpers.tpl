@@ -66,6 +66,17 @@ replicas: {{ $live.spec.replicas }}
 {{- end }}
 {{- end }}
 
+{{/* How many seconds a pod has to become able to answer. */}}
+{{- define "rodopath.startupSeconds" -}}
+{{ .values.startupSeconds | default 120 }}
+{{- end }}
+
+{{/* After this time without progress a rollout counts as failed: as long as the start-up probe allows, and 480 seconds in
+     which the pod is scheduled and the image is pulled. */}}
+{{- define "rodopath.progressSeconds" -}}
+{{ add (include "rodopath.startupSeconds" .) 480 }}
+{{- end }}
+
 {{- define "rodopath.podSecurity" -}}
 runAsNonRoot: true
 runAsUser: 65532
@@ -167,7 +178,7 @@ lifecycle:
 startupProbe:
   httpGet: {path: /healthz, port: http}
   periodSeconds: 2
-  failureThreshold: {{ div (.values.startupSeconds | default 120) 2 }}
+  failureThreshold: {{ div (include "rodopath.startupSeconds" .) 2 }}
 # The process still answers. NATS and MongoDB do not count: a restart would not repair NATS or
 # MongoDB.
 livenessProbe:
