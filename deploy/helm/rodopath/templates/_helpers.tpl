@@ -39,7 +39,18 @@ helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 {{- $replicas := int (get $.Values $part).replicas }}
 {{- if and $.Values.autoscaling.enabled (gt $replicas (int $.Values.autoscaling.maxReplicas)) }}{{ fail (printf "autoscaling.maxReplicas is less than %s.replicas" $part) }}{{ end }}
 {{- end }}
+{{- $intake := .Values.ingest.intake }}
+{{- $least := divf (mulf $intake.maxMB 11) 10 | ceil | int64 }}
+{{- if lt (include "rodopath.bytes" $intake.size | float64) (mulf $least 1048576) }}
+{{- fail (printf "ingest.intake.size (%s) cannot hold an intake log of ingest.intake.maxMB (%d): give the volume %dMi or more, or lower maxMB" $intake.size (int64 $intake.maxMB) $least) }}
+{{- end }}
 {{- if and .Values.keda.enabled (gt (int .Values.lifecycle.replicas) (int .Values.keda.maxReplicas)) }}{{ fail "keda.maxReplicas is less than lifecycle.replicas" }}{{ end }}
+{{- end }}
+
+{{/* The number of bytes of a quantity of the schema, such as 1Gi. */}}
+{{- define "rodopath.bytes" -}}
+{{- $units := dict "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 "k" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 "m" 0.001 }}
+{{- mulf (regexFind "^[0-9.]+" . | float64) (get $units (regexFind "[a-zA-Z]*$" .) | default 1) }}
 {{- end }}
 
 {{/* The configuration refers to the policy file beside the configuration, if the values contain a policy. */}}
