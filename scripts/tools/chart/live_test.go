@@ -3,10 +3,12 @@ package chart
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -98,6 +100,42 @@ func TestAutoscalingKeepsThePodsThatRun(t *testing.T) {
 	for _, part := range parts() {
 		if n := (live{}).upgrade(t, "autoscaling").service(t, part).replicas; n != nil {
 			t.Errorf("%s: the number of pods is %d in a cluster without the workload, want none", part, *n)
+		}
+	}
+}
+
+// secret is a Secret in a version.
+func secret(name, version string) any {
+	return map[string]any{"apiVersion": "v1", "kind": "Secret", "metadata": map[string]any{"name": name, "resourceVersion": version}, "data": map[string]any{"a": "c2VjcmV0"}}
+}
+
+// A changed Secret replaces the pods of the services that read the Secret, and no others.
+func TestChangedSecretsReplaceThePodsThatReadThem(t *testing.T) {
+	for _, set := range []string{"private", "full", "no-network-policy"} {
+		cluster := live{}
+		readers := map[string][]string{}
+		for _, p := range render(t, "rodopath", set).pods() {
+			for _, name := range secretsOf(p) {
+				cluster["/api/v1/namespaces/rodopath/secrets/"+name] = secret(name, "1")
+				readers[name] = append(readers[name], p.part)
+			}
+		}
+		before := cluster.upgrade(t, set)
+		for name, want := range readers {
+			changed := maps.Clone(cluster)
+			changed["/api/v1/namespaces/rodopath/secrets/"+name] = secret(name, "2")
+			after := changed.upgrade(t, set)
+			var have []string
+			for _, p := range after.pods() {
+				if !maps.Equal(p.meta.Annotations, before.service(t, p.part).meta.Annotations) {
+					have = append(have, p.part)
+				}
+			}
+			slices.Sort(want)
+			slices.Sort(have)
+			if !slices.Equal(have, want) {
+				t.Errorf("%s: a changed %s replaces the pods of %v, want %v", set, name, have, want)
+			}
 		}
 	}
 }

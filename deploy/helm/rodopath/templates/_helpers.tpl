@@ -60,9 +60,30 @@ helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 {{- toYaml $config }}
 {{- end }}
 
-{{/* A changed configuration replaces the pods. */}}
+{{/* A changed configuration replaces the pods, and so does a changed Secret that the services read at their start. The
+     annotation has the versions of the Secrets and nothing of their contents, which could be guessed from a checksum.
+     "helm template" sees no Secrets, and writes no annotation for them. */}}
 {{- define "rodopath.annotations" -}}
 checksum/config: {{ printf "%s\n%s" (include "rodopath.config" .root) .root.Values.policy | sha256sum }}
+{{- $seen := list }}
+{{- range include "rodopath.secrets" . | fromYamlArray }}
+{{- with lookup "v1" "Secret" $.root.Release.Namespace . }}
+{{- $seen = append $seen (printf "%s %s" .metadata.name .metadata.resourceVersion) }}
+{{- end }}
+{{- end }}
+{{- with $seen }}
+checksum/secrets: {{ join "\n" . | sha256sum }}
+{{- end }}
+{{- end }}
+
+{{/* The names of the Secrets that a service reads, as a list. */}}
+{{- define "rodopath.secrets" -}}
+{{- $v := .root.Values }}
+{{- $names := concat (list $v.nats.urlSecret .values.secretFiles) .values.secretEnv }}
+{{- range include "rodopath.credentials" . | fromYamlArray }}
+{{- $names = append $names .secret.name }}
+{{- end }}
+{{- without $names "" | uniq | sortAlpha | toJson }}
 {{- end }}
 
 {{/* The number of pods. Of a workload that an autoscaler scales, the chart keeps the number that runs: without the
