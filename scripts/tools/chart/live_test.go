@@ -52,16 +52,22 @@ func (l live) serve(t *testing.T) *httptest.Server {
 	return server
 }
 
-// upgrade renders the chart as an upgrade in a cluster with these objects would.
-func (l live) upgrade(t *testing.T, set string, args ...string) *release {
+// kubeconfig is the path of a file that leads to the cluster.
+func (l live) kubeconfig(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "kubeconfig")
 	text := fmt.Sprintf(`{apiVersion: v1, kind: Config, current-context: c, clusters: [{name: c, cluster: {server: %q}}], contexts: [{name: c, context: {cluster: c, user: u}}], users: [{name: u, user: {}}]}`, l.serve(t).URL)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	all := []string{"template", "rodopath", chartDir, "--namespace", namespace, "--kube-version", kubeVersion, "--values", valuesOf(set), "--is-upgrade", "--dry-run=server", "--kubeconfig", path}
-	out, errs, err := helm(t, append(all, args...)...)
+	return path
+}
+
+// upgrade renders the chart as an upgrade in a cluster with these objects would.
+func (l live) upgrade(t *testing.T, set string) *release {
+	t.Helper()
+	out, errs, err := helm(t, "template", "rodopath", chartDir, "--namespace", namespace, "--kube-version", kubeVersion,
+		"--values", valuesOf(set), "--is-upgrade", "--dry-run=server", "--kubeconfig", l.kubeconfig(t))
 	if err != nil {
 		t.Fatalf("%s is not rendered: %s", set, errs)
 	}

@@ -109,6 +109,15 @@ replicas: {{ $live.spec.replicas }}
 {{ add (include "rodopath.startupSeconds" .) 480 }}
 {{- end }}
 
+{{/* The names of the Secrets that the services read. */}}
+{{- define "rodopath.allSecrets" -}}
+{{- $names := list }}
+{{- range $part := list "ingest" "lifecycle" "dispatch" }}
+{{- $names = concat $names (include "rodopath.secrets" (dict "root" $ "part" $part "values" (get $.Values $part)) | fromYamlArray) }}
+{{- end }}
+{{- $names | uniq | sortAlpha | toJson }}
+{{- end }}
+
 {{- define "rodopath.podSecurity" -}}
 runAsNonRoot: true
 runAsUser: 65532
