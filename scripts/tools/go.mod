@@ -13,6 +13,7 @@ tool (
 )
 
 require (
+	github.com/moby/patternmatcher v0.6.0
 	github.com/prometheus/common v0.70.0
 	github.com/prometheus/prometheus v0.313.3
 	go.yaml.in/yaml/v3 v3.0.5
