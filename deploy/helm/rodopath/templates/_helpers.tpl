@@ -90,11 +90,12 @@ checksum/secrets: {{ join "\n" . | sha256sum }}
      field the number would be 1 in the moment in which the autoscaler is switched on. "helm template" sees no cluster
      and leaves the field out. */}}
 {{- define "rodopath.replicas" -}}
-{{- $live := lookup "apps/v1" .kind .root.Release.Namespace (printf "%s-%s" (include "rodopath.name" .root) .part) }}
 {{- if not .scaled -}}
 replicas: {{ .values.replicas }}
-{{- else if $live -}}
-replicas: {{ $live.spec.replicas }}
+{{- else }}
+{{- with lookup "apps/v1" .kind .root.Release.Namespace (printf "%s-%s" (include "rodopath.name" .root) .part) -}}
+replicas: {{ .spec.replicas }}
+{{- end }}
 {{- end }}
 {{- end }}
 
