@@ -90,7 +90,7 @@ chart: bin/tools/helm ## Check the Helm chart, the plain manifests, and the cont
 .PHONY: manifests
 manifests: bin/tools/helm ## Render the chart to deploy/manifests, for use without Helm
 	@mkdir -p deploy/manifests
-	bin/tools/helm template rodopath deploy/helm/rodopath --namespace rodopath --kube-version 1.31 --skip-tests --values deploy/helm/rodopath/ci/full.yaml > deploy/manifests/rodopath.yaml
+	bin/tools/helm template rodopath deploy/helm/rodopath --namespace rodopath --kube-version 1.31 --skip-tests --values deploy/helm/rodopath/ci/production.yaml > deploy/manifests/rodopath.yaml
 
 .PHONY: drift
 drift: generate ## Check that modules are tidy, generated code is current, and each module builds alone

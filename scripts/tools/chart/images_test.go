@@ -4,12 +4,15 @@ import (
 	"debug/elf"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/moby/patternmatcher"
+	"github.com/moby/patternmatcher/ignorefile"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -72,6 +75,10 @@ func TestDockerfilesEndInAnImageOfTheProgramAlone(t *testing.T) {
 			t.Errorf("%s does not end FROM scratch", file)
 			continue
 		}
+		data := regexp.MustCompile(`^COPY --from=\w+ --chown=65532:65532 /out/data /data$`)
+		if !slices.ContainsFunc(all[last:], data.MatchString) {
+			t.Errorf("%s: /data does not belong to the user of the image", file)
+		}
 		for _, want := range []string{"ARG PROGRAM", "USER 65532:65532", `ENTRYPOINT ["/program"]`} {
 			if !slices.Contains(all[last:], want) {
 				t.Errorf("%s lacks %s", file, want)
@@ -102,16 +109,145 @@ func TestDockerfileHasTheGoOfTheModules(t *testing.T) {
 	}
 }
 
-// What is secret or large does not go to who builds the image.
-func TestDockerLeavesOutWhatIsSecret(t *testing.T) {
-	ignored := readAll(t, root+"/deploy/docker/Dockerfile.dockerignore")
-	for _, want := range []string{".git", "bin", "data", "deploy/compose-secrets"} {
-		if !slices.Contains(strings.Split(ignored, "\n"), want) {
-			t.Errorf("Dockerfile.dockerignore lacks %s", want)
+// buildContext is what a build sends to the engine: the files of the repository that .dockerignore lets through.
+func buildContext(t *testing.T) *patternmatcher.PatternMatcher {
+	t.Helper()
+	f, err := os.Open(root + "/.dockerignore")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	patterns, err := ignorefile.ReadAll(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := patternmatcher.New(patterns)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func sent(t *testing.T, m *patternmatcher.PatternMatcher, path string) bool {
+	t.Helper()
+	left, err := m.MatchesOrParentMatches(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return !left
+}
+
+// What is secret or large does not go to the engine, whichever Dockerfile is built and however old the engine is: the
+// classic one knows no other file than .dockerignore.
+func TestContextIsWithoutSecrets(t *testing.T) {
+	m := buildContext(t)
+	for _, path := range []string{
+		".git/config", "keys.json", "my-values.yaml", "rodopath.yaml", "data/keys.json", "deploy/compose-secrets/token", "deploy/.env",
+		"services/.env", "services/keys.json", "bin/tools/helm", "bin/ingest.sbom.json", "docs/kubernetes.md", "scripts/tools/go.sum",
+	} {
+		if sent(t, m, path) {
+			t.Errorf("%s goes to the engine", path)
 		}
 	}
-	if binary := readAll(t, root+"/deploy/docker/Dockerfile.binary.dockerignore"); !strings.Contains(binary, "*\n!bin\n") {
-		t.Error("Dockerfile.binary.dockerignore must leave out everything but bin")
+	for _, path := range []string{"go.work", "go.work.sum", "api/go.mod", "services/go.mod", "bin/ingest", "bin/lifecycle", "bin/dispatch", "bin/rodopath"} {
+		if !sent(t, m, path) {
+			t.Errorf("%s does not go to the engine", path)
+		}
+	}
+	if other, _ := filepath.Glob(root + "/deploy/docker/*.dockerignore"); len(other) > 0 {
+		t.Errorf("%v replace .dockerignore, and only for some engines", other)
+	}
+}
+
+// The sources that are sent suffice for every program, with the files that are embedded, and are few.
+func TestContextHasTheSources(t *testing.T) {
+	m, dir := buildContext(t), t.TempDir()
+	size := 0
+	err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+		rel, _ := filepath.Rel(root, path)
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir():
+			if slices.Contains([]string{".git", "bin", "data", "tmp"}, rel) {
+				return filepath.SkipDir
+			}
+			return nil
+		case !d.Type().IsRegular() || !sent(t, m, rel):
+			return nil
+		}
+		text := readAll(t, path)
+		size += len(text)
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, rel)), 0o700); err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(dir, rel), []byte(text), 0o600)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if size > 20<<20 {
+		t.Errorf("%d MiB of sources are sent", size>>20)
+	}
+	for _, name := range []string{"ingest", "lifecycle", "dispatch", "rodopath"} {
+		cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "./services/"+name+"/cmd/"+name)
+		cmd.Dir, cmd.Env = dir, append(os.Environ(), "GOWORK=", "GOFLAGS=-mod=readonly")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%s: %v: %s", name, err, out)
+		}
+	}
+}
+
+// steps are the commands that a Dockerfile runs for a program, with the directories of the image under dir.
+func steps(t *testing.T, file, program, dir string) (string, error) {
+	t.Helper()
+	script := "set -e\nchown() { :; }\n"
+	for _, line := range instructions(t, root+"/deploy/docker/"+file) {
+		if run, ok := strings.CutPrefix(line, "RUN "); ok {
+			script += run + "\n"
+		}
+	}
+	script = strings.NewReplacer("/in/", dir+"/in/", "/out/", dir+"/out/", "/etc/ssl/certs/", dir+"/certs/").Replace(script)
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", script)
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "PROGRAM=" + program}
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// Dockerfile.binary says what is missing, and otherwise makes the files of the image.
+func TestBinaryImageSaysWhatIsMissing(t *testing.T) {
+	for name, c := range map[string]struct{ program, binary, want string }{
+		"no argument":     {"", "", "PROGRAM is missing or unknown"},
+		"another program": {"helm", "", "PROGRAM is missing or unknown"},
+		"no binary":       {"ingest", "", `bin/ingest is missing: run "make build" first`},
+		"not for Linux":   {"ingest", "\xcf\xfa\xed\xfe", "bin/ingest is no program for Linux"},
+		"a program":       {"ingest", "\x7fELF", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			files := map[string]string{"in/go.work": "", "certs/ca-certificates.crt": "a certificate"}
+			if c.binary != "" {
+				files["in/"+c.program] = c.binary
+			}
+			for path, text := range files {
+				if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, path)), 0o700); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(filepath.Join(dir, path), []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			said, err := steps(t, "Dockerfile.binary", c.program, dir)
+			if (err != nil) != (c.want != "") || !strings.Contains(said, c.want) {
+				t.Errorf("it ends with %v and says %q, want %q", err, said, c.want)
+			}
+			if c.want == "" {
+				exists(t, "the image", dir+"/out/data")
+				if f, err := os.Stat(dir + "/out/program"); err != nil || f.Mode().Perm() != 0o755 {
+					t.Errorf("the program: %v, %v", f, err)
+				}
+			}
+		})
 	}
 }
 
@@ -173,6 +309,32 @@ func TestComposeBuildsProgramsThatExist(t *testing.T) {
 	slices.Sort(made)
 	if want := []string{"dispatch", "ingest", "lifecycle"}; !slices.Equal(made, want) {
 		t.Errorf("built are %v, want %v", made, want)
+	}
+}
+
+// The classic docker-compose knows no "name", and its builder no RUN --mount; the images are made of the programs that
+// "make build" builds.
+func TestComposeIsForTheClassicToo(t *testing.T) {
+	var top map[string]any
+	if err := yaml.Unmarshal([]byte(readAll(t, root+"/deploy/compose.yaml")), &top); err != nil {
+		t.Fatal(err)
+	}
+	for key := range top {
+		if !slices.Contains([]string{"services", "networks", "volumes"}, key) && !strings.HasPrefix(key, "x-") {
+			t.Errorf("the classic docker-compose refuses %q", key)
+		}
+	}
+	if !strings.Contains(readAll(t, root+"/deploy/.env"), "\nCOMPOSE_PROJECT_NAME=rodopath\n") {
+		t.Error("the volumes would have the name of the directory")
+	}
+	for _, name := range parts() {
+		file := readCompose(t).Services[name].Build.Dockerfile
+		if file != "deploy/docker/Dockerfile.binary" {
+			t.Errorf("%s is built with %s", name, file)
+		}
+		if strings.Contains(readAll(t, filepath.Join(root, file)), "--mount") {
+			t.Errorf("the classic builder refuses the --mount of %s", file)
+		}
 	}
 }
 

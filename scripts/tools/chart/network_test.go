@@ -183,8 +183,8 @@ func TestIngressHasThePublicPathsAndNoOthers(t *testing.T) {
 			}
 		}
 	}
-	if made != 2 {
-		t.Errorf("%d value sets make an Ingress, want 2", made)
+	if made != 3 {
+		t.Errorf("%d value sets make an Ingress, want 3", made)
 	}
 }
 

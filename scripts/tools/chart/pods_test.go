@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	psa "k8s.io/pod-security-admission/api"
@@ -248,6 +249,20 @@ func TestProbesAskTheRightQuestion(t *testing.T) {
 			drain := c.Lifecycle.PreStop.Sleep
 			if drain == nil || drain.Seconds <= 0 || drain.Seconds+20 > ptr.Deref(p.spec.TerminationGracePeriodSeconds, 30) {
 				t.Errorf("%s: %s has no time to leave the endpoints and to end what it began", set, p.name)
+			}
+		}
+	}
+}
+
+// A rollout does not count as failed while the start-up probe still waits.
+func TestRolloutsWaitForTheStart(t *testing.T) {
+	for _, set := range sets() {
+		r := render(t, "rodopath", set)
+		for _, d := range all[*appsv1.Deployment](r) {
+			s := d.Spec.Template.Spec.Containers[0].StartupProbe
+			start := s.InitialDelaySeconds + s.PeriodSeconds*s.FailureThreshold
+			if have := ptr.Deref(d.Spec.ProgressDeadlineSeconds, 600); d.Spec.ProgressDeadlineSeconds == nil || have < start+300 {
+				t.Errorf("%s: a rollout of %s may take %d s, and its start %d s", set, d.Name, have, start)
 			}
 		}
 	}

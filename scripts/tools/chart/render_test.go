@@ -41,7 +41,7 @@ const (
 
 // sets are the value sets under ci.
 func sets() []string {
-	return []string{"minimal", "full", "no-network-policy", "keda", "autoscaling", "private"}
+	return []string{"minimal", "full", "no-network-policy", "keda", "autoscaling", "private", "production"}
 }
 
 // parts are the services.
@@ -237,7 +237,7 @@ func TestRenderedIsGolden(t *testing.T) {
 }
 
 func TestPlainManifestsAreCurrent(t *testing.T) {
-	r := render(t, "rodopath", "full", "--skip-tests")
+	r := render(t, "rodopath", "production", "--skip-tests")
 	same(t, root+"/deploy/manifests/rodopath.yaml", r.text, "\"make manifests\"")
 }
 

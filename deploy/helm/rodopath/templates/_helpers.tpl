@@ -39,7 +39,18 @@ helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 {{- $replicas := int (get $.Values $part).replicas }}
 {{- if and $.Values.autoscaling.enabled (gt $replicas (int $.Values.autoscaling.maxReplicas)) }}{{ fail (printf "autoscaling.maxReplicas is less than %s.replicas" $part) }}{{ end }}
 {{- end }}
+{{- $intake := .Values.ingest.intake }}
+{{- $least := divf (mulf $intake.maxMB 11) 10 | ceil | int64 }}
+{{- if lt (include "rodopath.bytes" $intake.size | float64) (mulf $least 1048576) }}
+{{- fail (printf "ingest.intake.size (%s) cannot hold an intake log of ingest.intake.maxMB (%d): give the volume %dMi or more, or lower maxMB" $intake.size (int64 $intake.maxMB) $least) }}
+{{- end }}
 {{- if and .Values.keda.enabled (gt (int .Values.lifecycle.replicas) (int .Values.keda.maxReplicas)) }}{{ fail "keda.maxReplicas is less than lifecycle.replicas" }}{{ end }}
+{{- end }}
+
+{{/* The number of bytes of a quantity of the schema, such as 1Gi. */}}
+{{- define "rodopath.bytes" -}}
+{{- $units := dict "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 "k" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 "m" 0.001 }}
+{{- mulf (regexFind "^[0-9.]+" . | float64) (get $units (regexFind "[a-zA-Z]*$" .) | default 1) }}
 {{- end }}
 
 {{/* The configuration refers to the policy file beside the configuration, if the values contain a policy. */}}
@@ -49,9 +60,63 @@ helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 {{- toYaml $config }}
 {{- end }}
 
-{{/* A changed configuration replaces the pods. */}}
+{{/* A changed configuration replaces the pods, and so does a changed Secret that the services read at their start. The
+     annotation has the versions of the Secrets and nothing of their contents, which could be guessed from a checksum.
+     "helm template" sees no Secrets, and writes no annotation for them. */}}
 {{- define "rodopath.annotations" -}}
 checksum/config: {{ printf "%s\n%s" (include "rodopath.config" .root) .root.Values.policy | sha256sum }}
+{{- $seen := list }}
+{{- range include "rodopath.secrets" . | fromYamlArray }}
+{{- with lookup "v1" "Secret" $.root.Release.Namespace . }}
+{{- $seen = append $seen (printf "%s %s" .metadata.name .metadata.resourceVersion) }}
+{{- end }}
+{{- end }}
+{{- with $seen }}
+checksum/secrets: {{ join "\n" . | sha256sum }}
+{{- end }}
+{{- end }}
+
+{{/* The names of the Secrets that a service reads, as a list. */}}
+{{- define "rodopath.secrets" -}}
+{{- $v := .root.Values }}
+{{- $names := concat (list $v.nats.urlSecret .values.secretFiles) .values.secretEnv }}
+{{- range include "rodopath.credentials" . | fromYamlArray }}
+{{- $names = append $names .secret.name }}
+{{- end }}
+{{- without $names "" | uniq | sortAlpha | toJson }}
+{{- end }}
+
+{{/* The number of pods. Of a workload that an autoscaler scales, the chart keeps the number that runs: without the
+     field the number would be 1 in the moment in which the autoscaler is switched on. "helm template" sees no cluster
+     and leaves the field out. */}}
+{{- define "rodopath.replicas" -}}
+{{- if not .scaled -}}
+replicas: {{ .values.replicas }}
+{{- else }}
+{{- with lookup "apps/v1" .kind .root.Release.Namespace (printf "%s-%s" (include "rodopath.name" .root) .part) -}}
+replicas: {{ .spec.replicas }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* How many seconds a pod has to become able to answer. */}}
+{{- define "rodopath.startupSeconds" -}}
+{{ .values.startupSeconds | default 120 }}
+{{- end }}
+
+{{/* After this time without progress a rollout counts as failed: as long as the start-up probe allows, and 480 seconds in
+     which the pod is scheduled and the image is pulled. */}}
+{{- define "rodopath.progressSeconds" -}}
+{{ add (include "rodopath.startupSeconds" .) 480 }}
+{{- end }}
+
+{{/* The names of the Secrets that the services read. */}}
+{{- define "rodopath.allSecrets" -}}
+{{- $names := list }}
+{{- range $part := list "ingest" "lifecycle" "dispatch" }}
+{{- $names = concat $names (include "rodopath.secrets" (dict "root" $ "part" $part "values" (get $.Values $part)) | fromYamlArray) }}
+{{- end }}
+{{- $names | uniq | sortAlpha | toJson }}
 {{- end }}
 
 {{- define "rodopath.podSecurity" -}}
@@ -155,7 +220,7 @@ lifecycle:
 startupProbe:
   httpGet: {path: /healthz, port: http}
   periodSeconds: 2
-  failureThreshold: {{ div (.values.startupSeconds | default 120) 2 }}
+  failureThreshold: {{ div (include "rodopath.startupSeconds" .) 2 }}
 # The process still answers. NATS and MongoDB do not count: a restart would not repair NATS or
 # MongoDB.
 livenessProbe:
