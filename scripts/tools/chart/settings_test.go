@@ -263,7 +263,7 @@ func TestMain(m *testing.M) {
 // running is what ingest says, which takes webhooks before there is a NATS.
 const running = "ingest is running"
 
-// ear hears what a program says, and stops it when that is that it runs.
+// ear hears what a program says, and stops it once it runs or waits for a NATS.
 type ear struct {
 	bytes.Buffer
 	stop func()
@@ -271,13 +271,13 @@ type ear struct {
 
 func (e *ear) Write(p []byte) (int, error) {
 	n, err := e.Buffer.Write(p)
-	if strings.Contains(e.String(), running) {
+	if strings.Contains(e.String(), running) || strings.Contains(e.String(), noNATS) {
 		e.stop()
 	}
 	return n, err
 }
 
-// run runs a program to its end, or until it says that it runs, and returns what it says
+// run runs a program to its end, or until it runs or waits for a NATS, and returns what it says
 // on standard error.
 func run(t *testing.T, env []string, name string, args ...string) (string, error) {
 	t.Helper()
@@ -348,7 +348,8 @@ func machine(t *testing.T, r *release, p *pod) (env, args []string) {
 // word is a secret that any platform may have.
 const word = "whsec_d29yZCB3b3JkIHdvcmQgd29yZCB3b3Jk"
 
-const noNATS = "connect to NATS: the server cannot be reached"
+// noNATS is what a service says that waits for a NATS.
+const noNATS = "NATS does not answer"
 
 // What the chart gives to a service is taken by it, up to where it needs a NATS.
 func TestServicesTakeTheirConfiguration(t *testing.T) {

@@ -37,23 +37,27 @@ func (c *connections) changed(conn net.Conn, state http.ConnState) {
 	c.used[conn] = time.Now()
 }
 
-// leavePause is the pause between two looks at the connections.
-const leavePause = 20 * time.Millisecond
+const (
+	// leavePause is the pause between two looks at the connections.
+	leavePause = 10 * time.Millisecond
+	// lately is how long ago a connection was used that is probably used again at once.
+	lately = 300 * time.Millisecond
+)
 
-// takeLeave waits until every connection that was used in the time before is closed, or until the time has passed.
+// takeLeave waits until no connection was used lately, or until the time has passed.
 func (c *connections) takeLeave(within time.Duration) {
 	c.leaving.Store(true)
-	for end := time.Now().Add(within); time.Now().Before(end) && c.inUse(within); {
+	for end := time.Now().Add(within); time.Now().Before(end) && c.inUse(); {
 		time.Sleep(leavePause)
 	}
 }
 
-// inUse reports whether a connection was used in the time before.
-func (c *connections) inUse(within time.Duration) bool {
+// inUse reports whether a connection was used lately.
+func (c *connections) inUse() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, at := range c.used {
-		if time.Since(at) < within {
+		if time.Since(at) < lately {
 			return true
 		}
 	}
