@@ -265,13 +265,13 @@ const running = "ingest is running"
 
 // ear hears what a program says, and stops it once it runs or waits for a NATS.
 type ear struct {
-	bytes.Buffer
+	said bytes.Buffer // not embedded: its ReadFrom would take the place of Write
 	stop func()
 }
 
 func (e *ear) Write(p []byte) (int, error) {
-	n, err := e.Buffer.Write(p)
-	if strings.Contains(e.String(), running) || strings.Contains(e.String(), noNATS) {
+	n, err := e.said.Write(p)
+	if said := e.said.String(); strings.Contains(said, running) || strings.Contains(said, noNATS) {
 		e.stop()
 	}
 	return n, err
@@ -288,7 +288,7 @@ func run(t *testing.T, env []string, name string, args ...string) (string, error
 	errs := &ear{stop: cancel}
 	cmd.Stderr = errs
 	err := cmd.Run()
-	return errs.String(), err
+	return errs.said.String(), err
 }
 
 // machine lays out what a container of a release sees, and returns its environment and
