@@ -92,6 +92,21 @@ func Retry(ctx context.Context, every, within time.Duration, passing func(error)
 	return last
 }
 
+// Await retries as Retry does, and calls waits with the first passing error: what a start waits for is logged once.
+func Await(
+	ctx context.Context, every, within time.Duration, passing func(error) bool, waits func(error), do func() error,
+) error {
+	waiting := false
+	return Retry(ctx, every, within, passing, func() error {
+		err := do()
+		if err != nil && passing(err) && !waiting {
+			waiting = true
+			waits(err)
+		}
+		return err
+	})
+}
+
 // Sleep waits for a duration and reports whether the context is still in force.
 func Sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)

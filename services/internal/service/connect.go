@@ -41,13 +41,10 @@ func Connect(
 		}
 		opts = append(opts, nats.UserCredentialBytes([]byte(creds)))
 	}
-	logged := false
-	err = loop.Retry(ctx, connectPause, connectPatience, isAway, func() error {
+	err = loop.Await(ctx, connectPause, connectPatience, isAway, func(err error) {
+		log.WarnContext(ctx, "NATS does not answer; further attempts follow for a minute", "error", err)
+	}, func() error {
 		nc, err = nats.Connect(c.NATS.URL, opts...)
-		if err != nil && isAway(err) && !logged {
-			logged = true
-			log.WarnContext(ctx, "NATS does not answer; further attempts follow for a minute", "error", err)
-		}
 		return err
 	})
 	if err != nil {
@@ -112,15 +109,9 @@ const (
 )
 
 func awaitStreams(ctx context.Context, js jetstream.JetStream, c *config.Config, log *slog.Logger) error {
-	logged := false
-	return loop.Retry(ctx, leaderPause, leaderPatience, leaderless, func() error {
-		err := EnsureStreams(ctx, js, c)
-		if err != nil && leaderless(err) && !logged {
-			logged = true
-			log.Warn("JetStream has no leader yet; further attempts follow for a minute", "error", err)
-		}
-		return err
-	})
+	return loop.Await(ctx, leaderPause, leaderPatience, leaderless, func(err error) {
+		log.Warn("JetStream has no leader yet; further attempts follow for a minute", "error", err)
+	}, func() error { return EnsureStreams(ctx, js, c) })
 }
 
 // Answers of JetStream without a leader, or with too few servers.

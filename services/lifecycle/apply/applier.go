@@ -446,18 +446,22 @@ func (a *Applier) newIDOf(p *person, now time.Time) string {
 		return newID(now)
 	}
 	f := &p.entries[0].fact
-	return timedID(f.Received, a.opts.Vault.Mark("subject:"+f.Source+":"+f.ID))
+	sum := sha256.Sum256([]byte(a.opts.Vault.Mark("subject:" + f.Source + ":" + f.ID)))
+	return timedID(f.Received, sum[:])
 }
 
 // newID returns a random id for a person. Ids sort by the time of their making, so that new persons share pages of the
 // store.
-func newID(now time.Time) string { return timedID(now, rand.Text()) }
+func newID(now time.Time) string {
+	var random [10]byte
+	_, _ = rand.Read(random[:]) // never fails
+	return timedID(now, random[:])
+}
 
-// timedID returns an id of a time and of a text that is unique.
-func timedID(at time.Time, unique string) string {
+// timedID returns an id of a time and of ten bytes that are unique.
+func timedID(at time.Time, unique []byte) string {
 	var id [16]byte
 	binary.BigEndian.PutUint64(id[:8], uint64(at.UnixMilli())<<16)
-	sum := sha256.Sum256([]byte(unique))
-	copy(id[6:], sum[:])
+	copy(id[6:], unique)
 	return strings.ToLower(base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(id[:]))
 }

@@ -22,20 +22,32 @@ func (s *Store) ReleaseOrphans(ctx context.Context) (int, error) {
 	if err != nil {
 		return removed, fmt.Errorf("remove parts without a subject: %w", err)
 	}
-	for after := ""; ; {
-		page, err := find[identity](ctx, s.identities, bson.D{{Key: "_id", Value: bson.D{{Key: "$gt", Value: after}}}},
-			options.Find().SetSort(ascending("_id")).SetLimit(chunk).SetBatchSize(chunk))
-		if err != nil {
-			return removed, fmt.Errorf("look for keys without a subject: %w", err)
-		}
-		if len(page) == 0 {
-			return removed, nil
-		}
-		after = page[len(page)-1].Key
+	err = eachPage(ctx, s.identities, func(page []identity) (string, error) {
 		n, err := s.releaseOrphans(ctx, page)
 		removed += n
-		if err != nil {
-			return removed, fmt.Errorf("remove keys without a subject: %w", err)
+		return page[len(page)-1].Key, err
+	})
+	if err != nil {
+		return removed, fmt.Errorf("remove keys without a subject: %w", err)
+	}
+	return removed, nil
+}
+
+// eachPage visits the documents of a collection in pages, by id; visit returns the last id of a page.
+func eachPage[T any](
+	ctx context.Context, coll *mongo.Collection, visit func(page []T) (last string, err error), fields ...string,
+) error {
+	opts := options.Find().SetSort(ascending("_id")).SetLimit(chunk).SetBatchSize(chunk)
+	if len(fields) > 0 {
+		opts.SetProjection(named(fields...))
+	}
+	for after := ""; ; {
+		page, err := find[T](ctx, coll, bson.D{{Key: "_id", Value: bson.D{{Key: "$gt", Value: after}}}}, opts)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		if after, err = visit(page); err != nil {
+			return err
 		}
 	}
 }
@@ -73,16 +85,10 @@ func (s *Store) releaseOrphans(ctx context.Context, page []identity) (int, error
 func (s *Store) releaseParts(ctx context.Context) (int, error) {
 	removed := 0
 	before := s.now().Add(-orphanedAfter)
-	for after := ""; ; {
-		page, err := find[part](ctx, s.parts, bson.D{{Key: "_id", Value: bson.D{{Key: "$gt", Value: after}}}},
-			options.Find().SetSort(ascending("_id")).SetLimit(chunk).SetProjection(named("_id", "subject", "at")))
-		if err != nil || len(page) == 0 {
-			return removed, err
-		}
-		after = page[len(page)-1].ID
+	err := eachPage(ctx, s.parts, func(page []part) (string, error) {
 		named, err := s.named(ctx, page)
 		if err != nil {
-			return removed, err
+			return "", err
 		}
 		var models []mongo.WriteModel
 		for _, p := range page {
@@ -92,10 +98,12 @@ func (s *Store) releaseParts(ctx context.Context) (int, error) {
 		}
 		res, _, err := bulk(ctx, s.parts, models)
 		if err != nil {
-			return removed, err
+			return "", err
 		}
 		removed += int(res.DeletedCount)
-	}
+		return page[len(page)-1].ID, nil
+	}, "_id", "subject", "at")
+	return removed, err
 }
 
 // named reports which parts their subjects name.

@@ -177,8 +177,11 @@ func (s *Store) storeParts(ctx context.Context, rows []*row) error {
 	}
 	var docs []any
 	for _, r := range rows {
-		if r.err == nil && (len(r.parts) > 0 || len(before[r.id].Parts) > 0) {
-			docs = append(docs, r.reuse(before[r.id], s.now())...)
+		if r.err != nil {
+			continue
+		}
+		docs = append(docs, r.reuse(before[r.id], s.now())...)
+		if len(r.parts) > 0 { // a document without parts is encoded already
 			r.err = s.finish(r)
 		}
 	}

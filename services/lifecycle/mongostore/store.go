@@ -110,20 +110,14 @@ const awaitPause = time.Second
 
 // await prepares the database, and waits for a server that does not answer.
 func (s *Store) await(ctx context.Context, db *mongo.Database, opts Options) error {
-	logged := false
-	prepare := func() error {
-		err := s.prepare(ctx, db, opts.Log)
-		if err != nil && isAway(err) && opts.Patience > 0 && !logged {
-			logged = true
-			opts.Log.WarnContext(ctx, "the database does not answer; further attempts follow",
-				"for_seconds", opts.Patience.Seconds(), "error", err)
-		}
-		return err
-	}
+	prepare := func() error { return s.prepare(ctx, db, opts.Log) }
 	if opts.Patience == 0 {
 		return prepare()
 	}
-	return loop.Retry(ctx, awaitPause, opts.Patience, isAway, prepare)
+	return loop.Await(ctx, awaitPause, opts.Patience, isAway, func(err error) {
+		opts.Log.WarnContext(ctx, "the database does not answer; further attempts follow",
+			"for_seconds", opts.Patience.Seconds(), "error", err)
+	}, prepare)
 }
 
 // isAway reports whether an error means that no server answers.
