@@ -73,7 +73,7 @@ type App struct {
 	relay    *background.Relay
 	sweeper  *background.Sweeper
 	pruner   *background.Pruner
-	recovery *background.Recovery
+	recovery *background.Recovery // nil with SQLite
 	// feeds bring in facts and receipts.
 	feeds []*natsio.Feed
 	// quarantine keeps what is set aside, and aside the deliveries among it.
@@ -221,8 +221,10 @@ func (a *App) assembleLoops(opts Options, vault *identity.Vault, events *natsio.
 		Store: a.store, Vault: vault, Policy: a.policy, Now: opts.Now, Outbox: a.relay, Wake: a.relay.Wake,
 		Found: a.finds.note,
 	})
-	a.recovery = &background.Recovery{
-		Since: events.Since, Store: a.store, Review: applier.Review, Now: opts.Now, Log: opts.Log.With("loop", "recovery"),
+	if opts.Config.MongoDB.URI != "" { // SQLite has no other replica that retracts what this one publishes
+		a.recovery = &background.Recovery{
+			Since: events.Since, Store: a.store, Review: applier.Review, Now: opts.Now, Log: opts.Log.With("loop", "recovery"),
+		}
 	}
 	a.sweeper = background.NewSweeper(background.SweeperOptions{
 		Store: a.store, Reviewer: applier, Revision: a.policy.Revision, Now: opts.Now,
@@ -414,7 +416,9 @@ func (a *App) Start(ctx context.Context) {
 		a.done.Go(func() { f.Run(ctx) })
 	}
 	a.done.Go(func() { a.relay.Run(ctx) })
-	a.done.Go(func() { a.recovery.Run(ctx) })
+	if a.recovery != nil {
+		a.done.Go(func() { a.recovery.Run(ctx) })
+	}
 	a.done.Go(func() { a.sweeper.Run(ctx) })
 	a.done.Go(func() { a.releaser.Run(ctx) })
 	a.done.Go(func() { a.pruner.Run(ctx) })

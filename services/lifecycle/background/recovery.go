@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"time"
 
@@ -73,8 +74,29 @@ func (r *Recovery) Recover(ctx context.Context) (int, error) {
 		return 0, fmt.Errorf("read published decisions: %w", err)
 	}
 	recovered := 0
-	for subject, decisions := range of {
-		n, err := r.restore(ctx, subject, decisions)
+	for page := range slices.Chunk(slices.Sorted(maps.Keys(of)), relayPage) {
+		n, err := r.restorePage(ctx, page, of)
+		recovered += n
+		if err != nil {
+			return recovered, err
+		}
+	}
+	return recovered, nil
+}
+
+// restorePage restores the decisions about a page of subjects. Most subjects know all of theirs, and are only read.
+func (r *Recovery) restorePage(ctx context.Context, page []string, of map[string][]decision.Decision) (int, error) {
+	found, err := r.Store.Load(ctx, page)
+	if _, err = store.SplitDamaged(err); err != nil {
+		return 0, fmt.Errorf("read the subjects of published decisions: %w", err)
+	}
+	recovered := 0
+	for _, id := range page {
+		s, stored := found[id]
+		if !stored || len(unknown(&s, of[id])) == 0 {
+			continue
+		}
+		n, err := r.restore(ctx, id, of[id])
 		if err != nil {
 			return recovered, err
 		}
@@ -87,7 +109,7 @@ func (r *Recovery) Recover(ctx context.Context) (int, error) {
 func (r *Recovery) restore(ctx context.Context, id string, decisions []decision.Decision) (int, error) {
 	restored, owner := 0, id
 	err := store.Update(ctx, r.Store, id, func(s lifecycle.Subject) (*store.Change, error) {
-		lost := slices.DeleteFunc(slices.Clone(decisions), func(d decision.Decision) bool { return knows(&s, d.ID) })
+		lost := unknown(&s, decisions)
 		restored, owner = len(lost), s.ID
 		if len(lost) == 0 {
 			return nil, nil
@@ -101,6 +123,11 @@ func (r *Recovery) restore(ctx context.Context, id string, decisions []decision.
 	}
 	_, err = r.Review(ctx, []string{owner})
 	return restored, err
+}
+
+// unknown are the decisions of which a subject has no record.
+func unknown(s *lifecycle.Subject, decisions []decision.Decision) []decision.Decision {
+	return slices.DeleteFunc(slices.Clone(decisions), func(d decision.Decision) bool { return knows(s, d.ID) })
 }
 
 // knows reports whether a subject has a record of a decision.
