@@ -114,13 +114,16 @@ func TestImport_ABusinessIsThatOfItsWebhooks(t *testing.T) {
 	defer listServer.Close()
 	imported := newImporting(t, shopSource(shopServer.URL)+otherSources(cardServer.URL, listServer.URL))
 	rarely := max(1, persons/500)
-	random := rand.New(rand.NewPCG(21, 21))
+	random, changing := rand.New(rand.NewPCG(21, 21)), rand.New(rand.NewPCG(21, 22))
+	var mu sync.Mutex // guards changing and changed, which the shop uses while the test goes on
 	changed := map[int64]bool{}
-	shop.OnOrders(func(ids []int64) { // one call at a time
+	shop.OnOrders(func(ids []int64) {
+		mu.Lock()
+		defer mu.Unlock()
 		if len(ids) == 0 || len(changed) == 30 {
 			return
 		}
-		for _, n := range random.Perm(len(ids)) {
+		for _, n := range changing.Perm(len(ids)) {
 			if shop.Refund(ids[n]) != nil { // behind the reader
 				changed[ids[n]] = true
 				return
@@ -144,6 +147,8 @@ func TestImport_ABusinessIsThatOfItsWebhooks(t *testing.T) {
 			t.Fatalf("the import says %s", out)
 		}
 	}
+	mu.Lock()
+	defer mu.Unlock()
 	t.Logf("%d customers, %d and %d and %d calls, killed %d times, %d changes: imported in %s",
 		persons, shop.Calls(), card.Calls(), list.Calls(), killed, len(changed), time.Since(began).Round(time.Second))
 	if len(changed) == 0 {
