@@ -137,7 +137,7 @@ func sent(t *testing.T, m *patternmatcher.PatternMatcher, path string) bool {
 	return !left
 }
 
-// What is secret or large does not go to the engine, whichever Dockerfile is built and however old the engine is: the
+// Secrets and large files do not go to the engine, whichever Dockerfile is built and however old the engine is: the
 // classic one knows no other file than .dockerignore.
 func TestContextIsWithoutSecrets(t *testing.T) {
 	m := buildContext(t)

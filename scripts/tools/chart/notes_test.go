@@ -34,7 +34,7 @@ func notes(t *testing.T, name, set string) string {
 	return files["rodopath/templates/NOTES.txt"]
 }
 
-// What "helm uninstall" leaves is named, and the command for the volumes selects those of ingest in this release.
+// The notes name the rest after "helm uninstall", and the command for the volumes selects those of ingest in this release.
 func TestNotesNameWhatUninstallLeaves(t *testing.T) {
 	for _, set := range sets() {
 		text, r := notes(t, "rodopath", set), render(t, "rodopath", set)

@@ -18,7 +18,7 @@ import (
 func (a *App) Metrics() http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(&backlog{app: a})
-	// What is known is shown although the database or the broker does not answer.
+	// Known values are shown although the database or the broker does not answer.
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError})
 }
 
