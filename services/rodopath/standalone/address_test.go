@@ -153,6 +153,9 @@ func (r *record) bytes() []byte {
 	return bytes.Clone(r.data.Bytes())
 }
 
+// String returns what was said, as a failure shows it.
+func (r *record) String() string { return string(r.bytes()) }
+
 func (r *record) has(texts ...string) bool {
 	for line := range strings.Lines(string(r.bytes())) {
 		if !slices.ContainsFunc(texts, func(s string) bool { return !strings.Contains(line, s) }) {
@@ -237,6 +240,7 @@ func newHunt(t *testing.T, natsURL string) *hunt {
 			o.NATSListen = "127.0.0.1:0"
 		}
 	})
+	h.machine.log = h.log
 	return h
 }
 

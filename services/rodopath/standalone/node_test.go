@@ -34,7 +34,7 @@ type machine struct {
 	*standalone.Server
 	t   testing.TB
 	dir string
-	log *bytes.Buffer
+	log *record
 }
 
 func start(t testing.TB, dir string, change func(*standalone.Options)) *machine {
@@ -43,7 +43,7 @@ func start(t testing.TB, dir string, change func(*standalone.Options)) *machine 
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &machine{t: t, dir: dir, log: &bytes.Buffer{}}
+	m := &machine{t: t, dir: dir, log: &record{}}
 	opts := standalone.Options{Home: h, Listen: "127.0.0.1:0", Log: slog.New(slog.NewTextHandler(m.log, nil))}
 	if change != nil {
 		change(&opts)
@@ -125,7 +125,7 @@ func (m *machine) taken(source, body string) {
 
 func (m *machine) settle() {
 	m.t.Helper()
-	ctx, cancel := context.WithTimeout(m.t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(m.t.Context(), 2*time.Minute)
 	defer cancel()
 	if err := m.Settle(ctx); err != nil {
 		m.t.Fatalf("%v\n%s", err, m.log)
