@@ -264,7 +264,10 @@ func TestAttack_Flood(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	browser := &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	browser := &http.Client{
+		Jar:           jar,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 	_, token, _ := strings.Cut(c.SignInPath(), "token=")
 	res, err := browser.PostForm(server.URL+"/console/login", url.Values{"token": {token}})
 	if err != nil {
