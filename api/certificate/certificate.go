@@ -78,19 +78,44 @@ const typ = "rodopath-certificate+json"
 
 // Sign signs a certificate. The same certificate under the same key gives the same bytes.
 func Sign(c *Certificate, key ed25519.PrivateKey) (*Signed, error) {
-	s, err := sign(c, key)
+	s, err := sign(c, typ, key)
 	if err != nil {
 		return nil, fmt.Errorf("sign certificate of %s: %w", c.Decision, err)
 	}
 	return s, nil
 }
 
-func sign(c *Certificate, key ed25519.PrivateKey) (*Signed, error) {
-	data, err := json.Marshal(c)
+// reportTyp is the media type of a signed report, without the prefix "application/".
+const reportTyp = "rodopath-report+json"
+
+// SignReport signs a report, any value that JSON holds. The header typ of the result is "rodopath-report+json", so that
+// no report passes for a certificate.
+func SignReport(report any, key ed25519.PrivateKey) (*Signed, error) {
+	s, err := sign(report, reportTyp, key)
+	if err != nil {
+		return nil, fmt.Errorf("sign report: %w", err)
+	}
+	return s, nil
+}
+
+// VerifyReport checks a signed report and returns its JSON. key is as in Verify.
+func VerifyReport(data []byte, key string) (json.RawMessage, error) {
+	if repeats(data) {
+		return nil, fmt.Errorf("verify report: %w", ErrForged)
+	}
+	payload, err := verifyJWS(data, reportTyp, key)
+	if err != nil {
+		return nil, fmt.Errorf("verify report: %w", err)
+	}
+	return payload, nil
+}
+
+func sign(v any, typ string, key ed25519.PrivateKey) (*Signed, error) {
+	data, err := json.Marshal(v)
 	if err != nil {
 		return nil, err
 	}
-	opts := (&jose.SignerOptions{}).WithType(typ).WithHeader("kid", PublicKey(key))
+	opts := (&jose.SignerOptions{}).WithType(jose.ContentType(typ)).WithHeader("kid", PublicKey(key))
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.EdDSA, Key: key}, opts)
 	if err != nil {
 		return nil, err
@@ -112,7 +137,7 @@ func PublicKey(key ed25519.PrivateKey) string {
 var ErrForged = errors.New("the signature is invalid: the certificate was changed, or belongs to another business")
 
 // errOther means that a file is not a certificate.
-var errOther = errors.New("the file is no certificate of erasure")
+var errOther = errors.New("the file is no certificate of erasure or report of this kind")
 
 // Verify reads and checks a signed certificate. key is the public key as published by the business,
 // in base64; the key in the file alone proves nothing. Verify also accepts certificates in the
@@ -144,12 +169,12 @@ func verify(data []byte, key string) ([]byte, error) {
 	if len(file.Certificate) > 0 {
 		return verifyFormer(data, key)
 	}
-	return verifyJWS(data, key)
+	return verifyJWS(data, typ, key)
 }
 
 // verifyJWS checks a JSON Web Signature and returns the payload. No header of the file chooses the
 // algorithm or the key: only EdDSA is accepted, and only under the given key.
-func verifyJWS(data []byte, key string) ([]byte, error) {
+func verifyJWS(data []byte, typ, key string) ([]byte, error) {
 	jws, err := jose.ParseSignedJSON(string(data), []jose.SignatureAlgorithm{jose.EdDSA})
 	var algorithm *jose.ErrUnexpectedSignatureAlgorithm
 	switch {

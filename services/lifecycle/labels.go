@@ -26,8 +26,9 @@ const (
 	LabelUnlisted = "unlisted"
 	// LabelHold: a legal hold in force.
 	LabelHold = "hold"
-	// LabelRequest: an open request of the person.
-	LabelRequest = "request"
+	// LabelRequest: an open request of the person. LabelAnswered: a request that was answered.
+	LabelRequest  = "request"
+	LabelAnswered = "request-answered"
 )
 
 // The labels with a parameter begin with one of these, and their parts are joined by ":".
@@ -254,9 +255,10 @@ func (s *Subject) relabel(h *rules.Evaluation, held []rules.Holding, news []fact
 	}
 	s.labelStage(p, was, stage, news, at)
 	s.labelLapses(p, held)
-	holds, unlisted := false, false
+	holds, answered, unlisted := false, false, false
 	for i := range s.Facts {
 		holds = holds || s.Facts[i].Kind == fact.KindHold
+		answered = answered || s.Facts[i].Kind == fact.KindRequestAnswered
 		unlisted = unlisted || p.IsGuessed(&s.Facts[i])
 	}
 	if holds && len(rules.OpenHolds(p, s.Facts, at)) > 0 {
@@ -264,6 +266,9 @@ func (s *Subject) relabel(h *rules.Evaluation, held []rules.Holding, news []fact
 	}
 	if s.RequestDue != nil {
 		s.addLabel(LabelRequest)
+	}
+	if answered {
+		s.addLabel(LabelAnswered)
 	}
 	if s.HoldsPersonal && unlisted {
 		s.addLabel(LabelUnlisted)

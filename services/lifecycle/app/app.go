@@ -83,8 +83,9 @@ type App struct {
 	handler    http.Handler
 	public     http.Handler
 	policy     *rules.Policy
-	// waiting is a policy that awaits approval.
+	// waiting is a policy that awaits approval, and desk takes orders for policies.
 	waiting *rollout.Waiting
+	desk    *policyDesk
 	// checker checks decisions before their delivery.
 	checker  *standing.Checker
 	measures map[string]string
@@ -336,6 +337,7 @@ func (a *App) newAPI(
 		Policy:        a.policy,
 		Controller:    opts.Config.Controller,
 		Waiting:       a.waiting,
+		Policies:      a.desk,
 		Brake:         a.brake,
 		Live:          a.live,
 		Sources:       a.sources,
@@ -349,6 +351,7 @@ func (a *App) newAPI(
 			Journal: &journal.Writer{Store: a.store, Mark: vault.Mark},
 		}),
 		Measures:        a.measures,
+		Acts:            &journal.Acts{Store: a.store},
 		Subjects:        applier,
 		Receipts:        reader,
 		Checker:         a.checker,

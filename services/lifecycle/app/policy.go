@@ -22,20 +22,20 @@ func limitPercent(c *config.Config) float64 {
 
 // rollOutPolicy puts the configured policy into force, or keeps the former policy when the new one
 // would delete too much.
-func (a *App) rollOutPolicy(ctx context.Context, opts Options) error {
-	name, text, err := policy.Read(policyPath(opts.Config))
-	if err != nil {
+func (a *App) rollOutPolicy(ctx context.Context, opts Options) (err error) {
+	if a.desk, err = a.newPolicyDesk(ctx, opts); err != nil {
 		return err
 	}
 	out, err := rollout.Run(ctx, rollout.Options{
-		Store: a.store, Parse: policy.Parse, File: name, Text: text, Controller: opts.Config.Controller,
-		LimitPercent: limitPercent(opts.Config), Approve: opts.Approve, Now: opts.Now(), Log: opts.Log.With("part", "policy"),
+		Store: a.store, Parse: policy.Parse, File: a.desk.name, Text: a.desk.text, Controller: opts.Config.Controller,
+		LimitPercent: limitPercent(opts.Config), Approve: opts.Approve, Approved: a.desk.approved(), Now: opts.Now(),
+		Log: opts.Log.With("part", "policy"),
 	})
 	if err != nil {
 		return err
 	}
 	a.policy, a.waiting = out.Policy, out.Waiting
-	a.measures, err = policy.Measures(name, text)
+	a.measures, err = policy.Measures(a.desk.name, a.desk.text)
 	return err
 }
 

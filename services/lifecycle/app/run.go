@@ -27,7 +27,7 @@ func Program(data, approve string) *service.Program {
 			return nil
 		},
 		New: func(ctx context.Context, p service.Parts) (service.App, error) {
-			return New(ctx, Options{
+			return Open(ctx, Options{
 				Config: p.Config, NATS: p.NATS, Data: data, Approve: approve, Tracer: p.Tracer, Log: p.Log,
 			})
 		},

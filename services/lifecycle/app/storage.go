@@ -32,6 +32,7 @@ type storage interface {
 	journal.Reader
 	httpapi.Lists
 	httpapi.Journal
+	journal.ActStore
 	store.StateAdder
 	// CountPending and OpenNotices count what waits, for the metrics.
 	CountPending(ctx context.Context, limit int) (int, error)

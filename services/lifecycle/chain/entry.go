@@ -46,7 +46,12 @@ const (
 	KindClosed Kind = "forgotten"
 	// KindRead records that an auditor read the data of the person: who, and which page.
 	KindRead Kind = "read"
+	// KindAct records an act of the controller, in the journal of the installation.
+	KindAct Kind = "act"
 )
+
+// Installation names the journal of the acts of the controller. No subject has this id.
+const Installation = "installation"
 
 // Texts of the entry of a replay: SentAgainTo before the id of the recipient, or before
 // AllNotified.
@@ -80,8 +85,11 @@ type Entry struct {
 	Items []rules.Item `json:"items,omitempty"`
 	// Rules are the reasons, as "tax_documents 6(1)(c)".
 	Rules []string `json:"rules,omitempty"`
-	// Text describes an alarm, without personal data.
+	// Text describes an alarm or names an act, without personal data.
 	Text string `json:"text,omitempty"`
+	// By is who acted, About the id of the subject, decision, request or source of the act.
+	By    string `json:"by,omitempty"`
+	About string `json:"about,omitempty"`
 	// Names and Answers belong to a confirmed decision: the names of the person, hashed under the
 	// decision's key of a Generation, and the answers of the recipients.
 	Names      []string `json:"names,omitempty"`

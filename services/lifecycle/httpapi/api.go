@@ -42,6 +42,8 @@ type Lists interface {
 	Requested(ctx context.Context, limit int) ([]lifecycle.Subject, error)
 	Unconfirmed(ctx context.Context, limit int) ([]lifecycle.Subject, error)
 	Walk(ctx context.Context, after string, limit int) ([]lifecycle.Subject, error)
+	// Count returns the number of subjects.
+	Count(ctx context.Context) (int64, error)
 }
 
 // Index finds and counts subjects by their labels.
@@ -54,6 +56,7 @@ type Index interface {
 type Journal interface {
 	Entries(ctx context.Context, subject string) ([]chain.Entry, error)
 	EntriesOf(ctx context.Context, decision string) ([]chain.Entry, error)
+	WalkJournal(ctx context.Context, after string, limit int) ([]chain.Entry, error)
 }
 
 // Events reads published decisions, oldest first.
@@ -112,6 +115,8 @@ type Options struct {
 	Reseal func(ctx context.Context, visit func(background.RotationProgress) error) error
 	// Waiting is a policy that needs approval; nil without one.
 	Waiting *rollout.Waiting
+	// Policies drafts policies and takes orders for them.
+	Policies Policies
 	// Brake holds back the deletions that come with time; nil means that nothing does.
 	Brake *brake.Brake
 	// EventsOf returns the published decisions about a subject that the stream still has.
@@ -127,6 +132,8 @@ type Options struct {
 	Invented Invented
 	// Measures are the security measures of the record of processing, by language.
 	Measures map[string]string
+	// Acts is the journal of the acts of the controller; nil records none.
+	Acts *journal.Acts
 	// Verify checks all journals.
 	Verify func(ctx context.Context) (*journal.Report, error)
 	// Tokens open the interface; at least one, none empty.
@@ -207,58 +214,64 @@ func (a *API) Register(e *echo.Echo) {
 	v1.POST("/explain", a.explain, a.may(ScopeRead))
 	v1.POST("/subjects", a.subject, a.may(ScopeRead))
 	v1.POST("/subjects/decisions", a.decisionsOf, a.may(ScopeDecisions))
-	v1.POST("/subjects/split", a.split, a.may(ScopeSubjects))
-	v1.POST("/subjects/join", a.join, a.may(ScopeSubjects))
+	v1.POST("/subjects/split", a.split, a.may(ScopeSubjects), a.act("split"))
+	v1.POST("/subjects/join", a.join, a.may(ScopeSubjects), a.act("join"))
 	v1.POST("/bases", a.bases, a.may(ScopeRead))
 	v1.POST("/may", a.use, a.may(ScopeRead))
 	v1.GET("/counts", a.counts, a.may(ScopeRead))
 	v1.GET("/persons", a.persons, a.may(ScopeRead))
 	v1.GET("/audience", a.audience, a.may(ScopeRead))
 	v1.GET("/alarms", a.alarms, a.may(ScopeRead))
-	v1.POST("/alarms/seen", a.seen, a.may(ScopeSubjects))
+	v1.POST("/alarms/seen", a.seen, a.may(ScopeSubjects), a.act("alarms-seen"))
 	v1.POST("/find", a.findAll, a.may(ScopeRead))
 	v1.POST("/consents", a.consent, a.may(ScopeRequests))
 	v1.POST("/reads", a.noteReads, a.may(ScopeJournal))
 	v1.GET("/deliveries", a.deliveries, a.may(ScopeRead))
-	v1.POST("/export", a.export, a.may(ScopeExport))
-	v1.GET("/evidence", a.evidence, a.may(ScopeExport))
+	v1.POST("/export", a.export, a.may(ScopeExport), a.act("export"))
+	v1.GET("/evidence", a.evidence, a.may(ScopeExport), a.act("export-evidence"))
 	v1.GET("/requests", a.requests, a.may(ScopeRead))
-	v1.POST("/requests", a.open, a.may(ScopeRequests))
-	v1.POST("/requests/:ref/:step", a.step, a.may(ScopeRequests))
+	v1.POST("/requests", a.open, a.may(ScopeRequests), a.act("request"))
+	v1.POST("/requests/:ref/:step", a.step, a.may(ScopeRequests), a.act("request-:step"))
 	v1.GET("/holds", a.holds, a.may(ScopeRead))
 	v1.GET("/unfinished", a.unfinished, a.may(ScopeRead))
-	v1.POST("/holds", a.hold, a.may(ScopeHolds))
-	v1.POST("/holds/release", a.release, a.may(ScopeHolds))
+	v1.POST("/holds", a.hold, a.may(ScopeHolds), a.act("hold"))
+	v1.POST("/holds/release", a.release, a.may(ScopeHolds), a.act("release"))
 	v1.GET("/policy", a.policy, a.may(ScopePolicy))
+	v1.GET("/policy/settings", a.settings, a.may(ScopePolicy))
+	v1.GET("/policy/record", a.record, a.may(ScopePolicy))
+	v1.POST("/policy/simulation", a.simulate, a.may(ScopePolicy))
+	v1.POST("/policy/order", a.orderPolicy, a.may(ScopePolicy), a.act("policy"))
 	v1.GET("/brake", a.brake, a.may(ScopePolicy))
-	v1.POST("/brake/release", a.releaseBrake, a.may(ScopePolicy))
+	v1.POST("/brake/release", a.releaseBrake, a.may(ScopePolicy), a.act("release-brake"))
 	v1.GET("/live", a.showLive, a.may(ScopeDecisions))
 	v1.GET("/sources", a.sources, a.may(ScopeDecisions))
-	v1.POST("/live", a.goLive, a.may(ScopePolicy))
-	v1.POST("/coverage", a.cover, a.may(ScopePolicy))
+	v1.POST("/live", a.goLive, a.may(ScopePolicy), a.act("go-live"))
+	v1.POST("/coverage", a.cover, a.may(ScopePolicy), a.act("coverage"))
 	v1.GET("/invented", a.showInvented, a.may(ScopeSubjects))
-	v1.POST("/invented", a.addInvented, a.may(ScopeSubjects))
-	v1.DELETE("/invented", a.removeInvented, a.may(ScopeSubjects))
+	v1.POST("/invented", a.addInvented, a.may(ScopeSubjects), a.act("invent"))
+	v1.DELETE("/invented", a.removeInvented, a.may(ScopeSubjects), a.act("invented-removed"))
 	v1.GET("/products", a.products, a.may(ScopeRead))
 	v1.GET("/preview", a.preview, a.may(ScopeDecisions))
 	v1.POST("/journal", a.journal, a.may(ScopeJournal))
+	v1.GET("/journal/report", a.annual, a.may(ScopeJournal), a.act("report"))
+	v1.GET("/acts", a.acts, a.may(ScopeJournal))
 	v1.GET("/journal/verify", a.verify, a.may(ScopeJournal))
 	v1.GET("/events", a.events, a.may(ScopeEvents))
 	v1.GET("/decisions", a.decisions, a.may(ScopeDecisions))
 	v1.GET("/decisions/:decision", a.decision, a.may(ScopeDecisions))
 	v1.GET("/decisions/:decision/certificate", a.certificate, a.may(ScopeDecisions))
 	v1.GET("/certificate-key", a.certificateKey, a.may(ScopeDecisions))
-	v1.POST("/decisions/:decision/retract", a.withdraw, a.may(ScopeDecisions))
-	v1.POST("/decisions/:decision/repeat", a.repeat, a.may(ScopeDecisions))
+	v1.POST("/decisions/:decision/retract", a.withdraw, a.may(ScopeDecisions), a.act("retract"))
+	v1.POST("/decisions/:decision/repeat", a.repeat, a.may(ScopeDecisions), a.act("repeat"))
 	v1.POST("/decisions/:decision/check", a.check, a.may(ScopeDecisions))
-	v1.POST("/decisions/receipts", a.receiptFor, a.may(ScopeDecisions))
-	v1.GET("/todo/:recipient", a.workList, a.may(ScopeExport))
+	v1.POST("/decisions/receipts", a.receiptFor, a.may(ScopeDecisions), a.act("receipt"))
+	v1.GET("/todo/:recipient", a.workList, a.may(ScopeExport), a.act("export-todo"))
 	v1.GET("/quarantine", a.quarantined, a.may(ScopeRead))
 	v1.GET("/quarantine/:number", a.quarantinedBody, a.may(ScopeExport))
-	v1.DELETE("/quarantine/:number", a.dropQuarantined, a.may(ScopeExport))
-	v1.POST("/quarantine/:number/retry", a.retryQuarantined, a.may(ScopeExport))
-	v1.POST("/replay", a.replay, a.may(ScopeDecisions))
-	v1.POST("/keys/reseal", a.rotateKeys, a.may(ScopeKeys))
+	v1.DELETE("/quarantine/:number", a.dropQuarantined, a.may(ScopeExport), a.act("quarantine-drop"))
+	v1.POST("/quarantine/:number/retry", a.retryQuarantined, a.may(ScopeExport), a.act("quarantine-retry"))
+	v1.POST("/replay", a.replay, a.may(ScopeDecisions), a.act("replay"))
+	v1.POST("/keys/reseal", a.rotateKeys, a.may(ScopeKeys), a.act("reseal"))
 }
 
 // RegisterPublic mounts the endpoints for recipients and data subjects.

@@ -24,6 +24,7 @@ type effect struct {
 
 // effect works out what a fact about a subject would erase now, and changes nothing.
 func (a *API) effect(c echo.Context, s lifecycle.Subject, f fact.Fact) error {
+	c.Set(actNone, true)
 	out := effect{Deletes: map[string]int{}, Retained: map[string]int{}, Recipients: []string{}}
 	if s.ID != "" {
 		f.ID, f.Source, f.Received = "preview", sourceAPI, a.opts.Now()

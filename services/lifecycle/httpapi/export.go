@@ -23,6 +23,8 @@ type exportRequest struct {
 	Lang string `json:"lang" validate:"omitempty,oneof=pl en"`
 	// Request is the ref of the answered request; empty means the newest.
 	Request string `json:"request" validate:"max=64"`
+	// View reports whether the document is only shown: then no export is recorded as an act.
+	View bool `json:"view"`
 }
 
 const exportExample = `{"person": "ala@example.com", "form": "page", "lang": "pl"}`
@@ -35,6 +37,10 @@ func (a *API) export(c echo.Context) error {
 	f, err := a.find(c.Request().Context(), req.personRequest)
 	if err != nil {
 		return err
+	}
+	concern(c, f.subject.ID)
+	if req.View {
+		c.Set(actNone, true)
 	}
 	lang, err := language(req.Lang, report.Polish)
 	if err != nil {

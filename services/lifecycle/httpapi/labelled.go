@@ -339,6 +339,7 @@ func (a *API) seen(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	concern(c, person.subject.ID)
 	if err := a.opts.Edit(c.Request().Context(), person.subject.ID, lifecycle.MarkSeen); err != nil {
 		return err
 	}

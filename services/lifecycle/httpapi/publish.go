@@ -235,6 +235,7 @@ func (a *API) holdOr(c echo.Context, kind fact.Kind) error {
 	if f.Occurred, err = a.occurred(req.At); err != nil {
 		return err
 	}
+	concern(c, person.subject.ID)
 	alarms := a.foresee(&person.subject, f)
 	if err := a.recordFact(ctx, f, names, locators...); err != nil {
 		return err

@@ -31,6 +31,8 @@ type listedRequest struct {
 
 type requestList struct {
 	Requests []listedRequest `json:"requests"`
+	// Next is the person after whom the list of closed requests goes on; absent at the end.
+	Next string `json:"next,omitempty"`
 	// Incomplete says which persons are missing in the list, and why; absent for none.
 	Incomplete string `json:"incomplete,omitempty"`
 }
@@ -38,8 +40,12 @@ type requestList struct {
 // requests lists open or overdue requests, the most urgent first.
 func (a *API) requests(c echo.Context) error {
 	state := c.QueryParam("state")
-	if state != "" && state != "open" && state != "overdue" {
-		return problem.New(http.StatusUnprocessableEntity, "impossible", "state must be open or overdue.")
+	switch state {
+	case "", "open", "overdue":
+	case "closed":
+		return a.closedRequests(c)
+	default:
+		return problem.New(http.StatusUnprocessableEntity, "impossible", "state must be open, overdue or closed.")
 	}
 	out := requestList{Requests: []listedRequest{}}
 	subjects, err := a.opts.Lists.Requested(c.Request().Context(), maxListed)
@@ -59,6 +65,36 @@ func (a *API) requests(c echo.Context) error {
 		return err
 	}
 	slices.SortStableFunc(out.Requests, func(x, y listedRequest) int { return x.Due.Compare(y.Due) })
+	return c.JSON(http.StatusOK, out)
+}
+
+// closedRequests lists the requests that were answered, a page of persons at a time, those first that were stored last.
+func (a *API) closedRequests(c echo.Context) error {
+	page, err := a.pageOf(c, lifecycle.LabelAnswered)
+	if err != nil {
+		return err
+	}
+	page.Newest = true
+	out := requestList{Requests: []listedRequest{}}
+	subjects, err := a.opts.Index.Labelled(c.Request().Context(), page)
+	if n := len(subjects); n == page.Limit {
+		out.Next = subjects[n-1].ID
+	}
+	out.Incomplete, err = a.visitAll(subjects, err, func(s *lifecycle.Subject) error {
+		names, err := a.opts.Vault.Open(s.ID, s.Sealed)
+		if err != nil {
+			return err
+		}
+		for _, r := range rights.Requests(a.opts.Policy, s.Facts, a.opts.Now()) {
+			if !r.Open() {
+				out.Requests = append(out.Requests, listedRequest{s.ID, described(names), r})
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
 	return c.JSON(http.StatusOK, out)
 }
 
@@ -127,6 +163,7 @@ func (a *API) open(c echo.Context) error {
 	if req.Preview {
 		return a.effect(c, person.subject, f)
 	}
+	concern(c, req.Ref)
 	if err := a.recordFact(ctx, f, names, append(locators, kindRequest+":"+req.Ref)...); err != nil {
 		return err
 	}

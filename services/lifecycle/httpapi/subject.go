@@ -53,6 +53,7 @@ func (a *API) split(c echo.Context) error {
 			return problem.New(http.StatusUnprocessableEntity, "impossible", err.Error())
 		}
 	}
+	concern(c, person.subject.ID)
 	parted, err := a.opts.Subjects.Split(ctx, person.subject.ID, names)
 	if err != nil {
 		return orderFault(err)
@@ -91,6 +92,7 @@ func (a *API) join(c echo.Context) error {
 	if err != nil {
 		return orderFault(err)
 	}
+	concern(c, subject)
 	return c.JSON(http.StatusOK, joinAnswer{Subject: subject})
 }
 

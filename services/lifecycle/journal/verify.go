@@ -21,6 +21,7 @@ type Reader interface {
 	Walk(ctx context.Context, after string, limit int) ([]lifecycle.Subject, error)
 	Tails(ctx context.Context, subjects []string) (map[string]chain.Entry, error)
 	WalkJournal(ctx context.Context, after string, limit int) ([]chain.Entry, error)
+	State(ctx context.Context, name string) (string, error)
 }
 
 // Fault is an inconsistency of a journal.
@@ -57,6 +58,9 @@ func Verify(ctx context.Context, r Reader, kept time.Time, progress func(journal
 		return nil, fmt.Errorf("verify journal: %w", err)
 	}
 	if err := v.missing(ctx); err != nil {
+		return nil, fmt.Errorf("verify journal: %w", err)
+	}
+	if err := v.missingActs(ctx); err != nil {
 		return nil, fmt.Errorf("verify journal: %w", err)
 	}
 	v.unclosed()
@@ -123,7 +127,27 @@ func (v *verifier) chains(ctx context.Context, chains [][]chain.Entry) error {
 				v.merged[c[j].Text] = true
 			}
 		}
+		if ids[i] == chain.Installation {
+			if err := v.endActs(ctx, c); err != nil {
+				return err
+			}
+			continue
+		}
 		v.end(ids[i], subjects, c)
+	}
+	return nil
+}
+
+// endActs compares the journal of the acts of the controller with its last entry as stored beside.
+func (v *verifier) endActs(ctx context.Context, entries []chain.Entry) error {
+	last, err := readLastAct(ctx, v)
+	switch {
+	case err != nil:
+		return err
+	case last.Seq > entries[len(entries)-1].Seq:
+		v.fault(chain.Installation, "entries %d to %d are missing at the end", entries[len(entries)-1].Seq+1, last.Seq)
+	case !hasHead(entries, chain.Head{Seq: last.Seq, Hash: last.Hash}):
+		v.fault(chain.Installation, "entry %d differs from the written entry", last.Seq)
 	}
 	return nil
 }
@@ -175,6 +199,15 @@ func (v *verifier) missing(ctx context.Context) error {
 		return err
 	}
 	return v.checkPresent(ctx, ids)
+}
+
+// missingActs finds that the journal of acts is missing although its last entry is not old enough for it.
+func (v *verifier) missingActs(ctx context.Context) error {
+	last, err := readLastAct(ctx, v)
+	if err != nil || last.Seq == 0 || last.At.Before(v.kept) {
+		return err
+	}
+	return v.checkPresent(ctx, []string{chain.Installation})
 }
 
 // checkPresent finds the subjects without a journal.

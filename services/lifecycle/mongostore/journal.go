@@ -283,6 +283,23 @@ func (s *Store) entries(
 	return out, nil
 }
 
+// LastEntries returns at most limit entries of a journal before a position, the newest first; before 0 means the end.
+func (s *Store) LastEntries(ctx context.Context, subject string, before int64, limit int) ([]chain.Entry, error) {
+	if limit <= 0 {
+		return nil, nil
+	}
+	filter := bson.D{{Key: "subject", Value: subject}}
+	if before > 0 {
+		filter = append(filter, bson.E{Key: "seq", Value: bson.D{{Key: "$lt", Value: before}}})
+	}
+	newest := bson.D{{Key: "subject", Value: -1}, {Key: "seq", Value: -1}}
+	out, err := s.entries(ctx, filter, options.Find().SetSort(newest).SetLimit(int64(limit)))
+	if err != nil {
+		return nil, fmt.Errorf("read the end of the journal of %s: %w", subject, err)
+	}
+	return out, nil
+}
+
 // EntriesOf returns the journal entries of a decision, by time. The entries may be in the journals
 // of several merged subjects.
 func (s *Store) EntriesOf(ctx context.Context, decision string) ([]chain.Entry, error) {

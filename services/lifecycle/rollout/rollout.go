@@ -34,8 +34,10 @@ type Options struct {
 	LimitPercent float64
 	// Approve is the revision of an approved policy, which may exceed the limit.
 	Approve string
-	Now     time.Time
-	Log     *slog.Logger
+	// Approved is the revision that an order approved; the order is void for any other.
+	Approved string
+	Now      time.Time
+	Log      *slog.Logger
 }
 
 // Outcome is the result of a rollout.
@@ -95,6 +97,9 @@ func Run(ctx context.Context, opts Options) (*Outcome, error) {
 	}
 	now.Earlier = earlier
 	next.Earlier = slices.Concat(earlier, []rules.Earlier{{Policy: now, To: opts.Now}})
+	if opts.Approved == next.Revision { // the simulation has shown the deletions
+		return opts.putInForce(ctx, next, next.Earlier)
+	}
 	w, err := opts.compare(ctx, now, next)
 	if err != nil {
 		return nil, fmt.Errorf("put policy into force: %w", err)

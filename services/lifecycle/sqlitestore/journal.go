@@ -132,6 +132,18 @@ func (s *Store) Entries(ctx context.Context, subject string) ([]chain.Entry, err
 	return entries.list, nil
 }
 
+// LastEntries returns at most limit entries of a journal before a position, the newest first; before 0 means the end.
+func (s *Store) LastEntries(ctx context.Context, subject string, before int64, limit int) ([]chain.Entry, error) {
+	entries := entryReader{codec: s.codec}
+	err := s.visit(ctx, entries.read,
+		"SELECT doc FROM journal WHERE subject = ?1 AND (?2 = 0 OR seq < ?2) ORDER BY seq DESC LIMIT ?3",
+		subject, before, max(limit, 0))
+	if err != nil {
+		return nil, fmt.Errorf("read the end of the journal of %s: %w", subject, err)
+	}
+	return entries.list, nil
+}
+
 // EntriesOf returns the journal entries of a decision, by time. The entries may be in the journals
 // of several merged subjects.
 func (s *Store) EntriesOf(ctx context.Context, decision string) ([]chain.Entry, error) {

@@ -18,6 +18,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rodopath/rodopath/services/internal/access"
 	"github.com/rodopath/rodopath/services/internal/loop"
 	"github.com/rodopath/rodopath/services/internal/problem"
 	"github.com/rodopath/rodopath/services/platforms/history"
@@ -281,6 +282,7 @@ func (c *Client) do(ctx context.Context, method, url string, body []byte, header
 	}
 	req.Header.Set("Authorization", "Bearer "+c.control.Token)
 	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set(access.HeaderActor, "command")
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("call the server: %w", err)

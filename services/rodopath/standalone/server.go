@@ -79,7 +79,7 @@ type Server struct {
 	server    *natsserver.Server
 	conn      *nats.Conn
 	ingest    *ingestapp.App
-	lifecycle *lifecycleapp.App
+	lifecycle *lifecycleapp.Service
 	dispatch  *dispatchapp.App
 	tracer    *trace.Tracer
 	vault     *identity.Vault
@@ -137,7 +137,7 @@ func (n *Server) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	n.lifecycle, err = lifecycleapp.New(ctx, lifecycleapp.Options{
+	n.lifecycle, err = lifecycleapp.Open(ctx, lifecycleapp.Options{
 		Config:  n.Config,
 		NATS:    n.conn,
 		Data:    n.opts.Home.Path(),
@@ -388,6 +388,9 @@ func (n *Server) Close() error {
 		for _, l := range n.listeners {
 			errs = append(errs, l.Close())
 		}
+	}
+	if n.console != nil {
+		n.console.Close()
 	}
 	if n.ingest != nil {
 		errs = append(errs, n.ingest.Close())

@@ -1,0 +1,220 @@
+// Package statistics adds up a civil year over all persons, for the controller and for an auditor: the requests of data
+// subjects with the time to answer, and the deletions with their reasons. The sums name nobody.
+package statistics
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/calendar"
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rights"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
+)
+
+// Requests are the requests for one right that were received in the year.
+type Requests struct {
+	Right    fact.Kind `json:"right"`
+	Received int       `json:"received"`
+	// Answered in time and Late count those with an answer, Open those without one, Overdue those of them past their last
+	// day.
+	InTime  int `json:"in_time"`
+	Late    int `json:"late"`
+	Open    int `json:"open"`
+	Overdue int `json:"overdue"`
+	// Extended counts the extensions that were announced in time (Art. 12(3)).
+	Extended int `json:"extended"`
+	// Outcomes are the decisions: granted, partly, refused.
+	Outcomes map[string]int `json:"outcomes"`
+	// MedianDays and MostDays are civil days from the receipt to the answer; absent without an answer.
+	MedianDays *int `json:"median_days,omitempty"`
+	MostDays   *int `json:"most_days,omitempty"`
+}
+
+// Reason is why data were deleted: the purpose and the article of the basis that had ended.
+type Reason struct {
+	Reason    string `json:"reason"`
+	Deletions int    `json:"deletions"`
+}
+
+// Year is the sum.
+type Year struct {
+	Year int `json:"year"`
+	// Persons is the number of persons today, and Holding those of whom personal data may be held.
+	Persons  int        `json:"persons"`
+	Holding  int        `json:"holding"`
+	Requests []Requests `json:"requests"`
+	// Deletions are the deletions that were decided in the year, Items their items by category.
+	Deletions int            `json:"deletions"`
+	Items     map[string]int `json:"items"`
+	Reasons   []Reason       `json:"reasons"`
+	// Confirmed deletions were confirmed by every recipient; Retracted and Withdrawn ones were taken back after and before
+	// their publication; Questions are the questions for a consent.
+	Confirmed int `json:"confirmed"`
+	Retracted int `json:"retracted"`
+	Withdrawn int `json:"withdrawn"`
+	Questions int `json:"questions"`
+	// Alarms were raised, and Reads are the readings of auditors.
+	Alarms int `json:"alarms"`
+	Reads  int `json:"reads"`
+	// Acts are the acts of the controller, by name.
+	Acts map[string]int `json:"acts"`
+}
+
+// Counter adds up. The memory of a Counter does not depend on the number of persons.
+type Counter struct {
+	policy   *rules.Policy
+	at       time.Time
+	from, to time.Time
+	out      Year
+	requests map[fact.Kind]*tally
+	reasons  map[string]int
+}
+
+// tally is the sum of the requests for a right with the answers by their number of days.
+type tally struct {
+	Requests
+
+	days map[int]int
+}
+
+// NewCounter returns a counter for a civil year in the zone of the policy, as known at an instant.
+func NewCounter(p *rules.Policy, year int, at time.Time) *Counter {
+	first := func(year int) time.Time {
+		return calendar.Date{Year: year, Month: time.January, Day: 1}.Start(p.Place.Zone)
+	}
+	return &Counter{
+		policy: p, at: at, from: first(year), to: first(year + 1), requests: map[fact.Kind]*tally{},
+		reasons: map[string]int{}, out: Year{Year: year, Items: map[string]int{}, Acts: map[string]int{}},
+	}
+}
+
+func (c *Counter) isIn(at time.Time) bool { return !at.Before(c.from) && at.Before(c.to) }
+
+// AddPerson counts the requests of a person.
+func (c *Counter) AddPerson(s *lifecycle.Subject) {
+	if s.MergedInto != "" {
+		return
+	}
+	c.out.Persons++
+	if s.HoldsPersonal {
+		c.out.Holding++
+	}
+	if !slices.ContainsFunc(s.Facts, func(f fact.Fact) bool { return c.policy.IsRequest(&f) && c.isIn(f.Occurred) }) {
+		return
+	}
+	all := rights.Requests(c.policy, s.Facts, c.at)
+	for i := range all {
+		if c.isIn(all[i].Received) {
+			c.addRequest(&all[i])
+		}
+	}
+}
+
+func (c *Counter) addRequest(r *rights.Request) {
+	t := c.requests[r.Right]
+	if t == nil {
+		t = &tally{Requests: Requests{Right: r.Right, Outcomes: map[string]int{}}, days: map[int]int{}}
+		c.requests[r.Right] = t
+	}
+	t.Received++
+	if r.Extended != nil {
+		t.Extended++
+	}
+	if r.Outcome != "" {
+		t.Outcomes[string(r.Outcome)]++
+	}
+	switch {
+	case r.Open() && r.Overdue:
+		t.Open++
+		t.Overdue++
+	case r.Open():
+		t.Open++
+	case r.Overdue:
+		t.Late++
+	default:
+		t.InTime++
+	}
+	if r.Answered != nil {
+		zone := c.policy.Place.Zone
+		t.days[calendar.In(r.Received, zone).DaysTo(calendar.In(*r.Answered, zone))]++
+	}
+}
+
+// AddEntry counts an entry of a journal.
+func (c *Counter) AddEntry(e *chain.Entry) {
+	if !c.isIn(e.At) {
+		return
+	}
+	switch e.Kind {
+	case chain.KindDelete:
+		c.addDeletion(e)
+	case chain.KindConfirmed:
+		c.out.Confirmed++
+	case chain.KindRetracted:
+		c.out.Retracted++
+	case chain.KindWithdrawn:
+		c.out.Withdrawn++
+	case chain.KindAskConsent:
+		c.out.Questions++
+	case chain.KindAlarm:
+		c.out.Alarms++
+	case chain.KindRead:
+		c.out.Reads++
+	case chain.KindAct:
+		c.out.Acts[e.Text]++
+	}
+}
+
+func (c *Counter) addDeletion(e *chain.Entry) {
+	c.out.Deletions++
+	for _, item := range e.Items {
+		c.out.Items[item.Category]++
+	}
+	for _, reason := range e.Rules {
+		c.reasons[reason]++
+	}
+}
+
+// Year returns the sum, in a fixed order.
+func (c *Counter) Year() Year {
+	out := c.out
+	out.Requests, out.Reasons = []Requests{}, []Reason{}
+	for _, right := range slices.Sorted(maps.Keys(c.requests)) {
+		out.Requests = append(out.Requests, c.requests[right].sum())
+	}
+	for _, reason := range slices.Sorted(maps.Keys(c.reasons)) {
+		out.Reasons = append(out.Reasons, Reason{reason, c.reasons[reason]})
+	}
+	slices.SortStableFunc(out.Reasons, func(a, b Reason) int {
+		if a.Deletions != b.Deletions {
+			return b.Deletions - a.Deletions
+		}
+		return strings.Compare(a.Reason, b.Reason)
+	})
+	return out
+}
+
+// sum adds the median and the most days.
+func (t *tally) sum() Requests {
+	out, answered := t.Requests, 0
+	for _, n := range t.days {
+		answered += n
+	}
+	if answered == 0 {
+		return out
+	}
+	days, seen := slices.Sorted(maps.Keys(t.days)), 0
+	for _, d := range days {
+		if seen += t.days[d]; 2*seen >= answered {
+			out.MedianDays = &d
+			break
+		}
+	}
+	out.MostDays = &days[len(days)-1]
+	return out
+}
