@@ -97,14 +97,17 @@ func lifecycleToken(c *config.Config) string {
 	return ""
 }
 
-// app is the console as a running service. It has no background work.
+// app is the console as a running service.
 type app struct{ console *Console }
 
 // Start does nothing.
 func (*app) Start(context.Context) {}
 
-// Close does nothing.
-func (*app) Close() error { return nil }
+// Close ends the work of the console.
+func (a *app) Close() error {
+	a.console.Close()
+	return nil
+}
 
 // Handler serves the pages, and /healthz and /readyz without a session.
 func (a *app) Handler() http.Handler {

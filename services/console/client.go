@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/rodopath/rodopath/services/internal/access"
 )
 
 // maxAnswer bounds an answer of the interface.
@@ -34,6 +36,9 @@ type api struct {
 	// following is a client without a time limit, for answers that go on.
 	following *http.Client
 }
+
+// actorKey is the key of the person who acts in a context.
+type actorKey struct{}
 
 func newAPI(url, token string) *api {
 	transport := &http.Transport{MaxIdleConnsPerHost: 16, IdleConnTimeout: time.Minute}
@@ -94,6 +99,9 @@ func (a *api) do(ctx context.Context, client *http.Client, method, path string, 
 	}
 	req.Header.Set("Authorization", "Bearer "+a.token)
 	req.Header.Set("Content-Type", "application/json")
+	if name, ok := ctx.Value(actorKey{}).(string); ok {
+		req.Header.Set(access.HeaderActor, name)
+	}
 	res, err := client.Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("ask the interface: %w", err)

@@ -2,6 +2,7 @@ package console
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"html/template"
@@ -40,6 +41,7 @@ type Console struct {
 	opts     Options
 	api      *api
 	sessions *sessions
+	works    *works
 	doors    *doors
 	texts    map[language]words
 	pages    map[language]map[string]*template.Template
@@ -59,6 +61,7 @@ func New(opts Options) (*Console, error) {
 	c := &Console{
 		opts: opts, api: newAPI(opts.API, opts.Token), sessions: newSessions(opts.Now), doors: newDoors(opts),
 	}
+	c.works = newWorks(c.api, opts.Now)
 	for _, address := range []string{opts.API, opts.PublicURL} {
 		if u, err := url.Parse(address); err == nil && u.Host != "" {
 			c.hosts = append(c.hosts, u.Host)
@@ -86,6 +89,9 @@ func New(opts Options) (*Console, error) {
 // SignInPath is the path of a page that signs a browser in once.
 func (c *Console) SignInPath() string { return "/console/login?token=" + c.sessions.token() }
 
+// Close ends the work that goes on in the background.
+func (c *Console) Close() { c.works.close() }
+
 // Handler serves the pages under /console/, and /v1/console/token for a holder of the token of the interface.
 func (c *Console) Handler() http.Handler { return c.handler }
 
@@ -97,8 +103,6 @@ type route struct {
 }
 
 // pageRoutes are the pages. A page changes nothing.
-//
-//nolint:dupl // a table
 func pageRoutes() []route {
 	return []route{
 		{"GET /console/{$}", needSee, (*visit).today},
@@ -117,14 +121,18 @@ func pageRoutes() []route {
 		{"GET /console/setup", needSee, (*visit).setup},
 		{"GET /console/setup/{source}", needSee, (*visit).source},
 		{"GET /console/events", needSee, (*visit).events},
+		{"GET /console/rules", needSee, (*visit).rules},
+		{"GET /console/rules/simulations/{work}", needOwner, (*visit).simulation},
+		{"GET /console/rules/record", needExport, (*visit).record},
+		{"GET /console/rules/retention", needSee, (*visit).retention},
+		{"GET /console/journal", needSee, (*visit).journal},
+		{"GET /console/journal/reports/{work}", needExport, (*visit).annual},
 		{"GET /console/sessions", needSee, (*visit).sessionList},
 		{"GET /console/design", needSee, (*visit).design},
 	}
 }
 
 // actRoutes are the acts: forms that were written for the session.
-//
-//nolint:dupl // a table
 func actRoutes() []route {
 	return []route{
 		{"POST /console/people/find", needSee, (*visit).find},
@@ -143,6 +151,9 @@ func actRoutes() []route {
 		{"POST /console/setup/covered", needOwner, (*visit).cover},
 		{"POST /console/setup/brake", needOwner, (*visit).releaseBrake},
 		{"POST /console/setup/quarantine", needOwner, (*visit).quarantine},
+		{"POST /console/rules/simulate", needOwner, (*visit).simulate},
+		{"POST /console/rules/order", needOwner, (*visit).orderPolicy},
+		{"POST /console/journal/report", needExport, (*visit).beginReport},
 		{"POST /console/sessions/end", needSee, (*visit).endSession},
 		{"POST /console/logout", needSee, (*visit).logout},
 	}
@@ -244,6 +255,11 @@ type visit struct {
 // say returns a text in the language of the visit.
 func (v *visit) say(key string, values ...any) string { return v.texts[v.lang].say(key, values...) }
 
+// actor names the reader in the journal.
+func (v *visit) actor() string {
+	return strings.TrimSpace(string(v.session.role) + " " + v.session.name)
+}
+
 // maxForm bounds a form.
 const maxForm = 64 << 10
 
@@ -265,6 +281,8 @@ func (c *Console) signedIn(route route) http.HandlerFunc {
 		}
 		l := languageOf(r)
 		v := &visit{c, w, r, s, l}
+		r = r.WithContext(context.WithValue(r.Context(), actorKey{}, v.actor()))
+		v.r = r
 		if r.URL.Query().Has("lang") {
 			//nolint:gosec // as the cookie of the session
 			http.SetCookie(w, &http.Cookie{

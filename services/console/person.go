@@ -163,7 +163,9 @@ func (v *visit) person() error {
 		Decisions []decided `json:"decisions"`
 	}
 	err = together(
-		func() error { return v.api.post(ctx, "/v1/export", with(map[string]any{"form": "report"}), &p.Report) },
+		func() error {
+			return v.api.post(ctx, "/v1/export", with(map[string]any{"form": "report", "view": true}), &p.Report)
+		},
 		func() error { return v.api.post(ctx, "/v1/bases", who, &bases) },
 		func() error {
 			return v.api.post(ctx, "/v1/may", with(map[string]any{"purpose": "offers", "channel": "email"}), &p.Offers)

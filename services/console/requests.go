@@ -149,6 +149,7 @@ func (v *visit) letter() error {
 	ref := v.r.PathValue("ref")
 	body, err := v.api.text(v.r.Context(), http.MethodPost, "/v1/export", map[string]any{
 		"person": "request:" + ref, "form": "answer", "lang": string(v.lang), "request": ref,
+		"view": v.r.URL.Query().Get("form") != "download",
 	})
 	if err != nil {
 		return err

@@ -90,6 +90,11 @@ func pageNames() []string {
 		"setup",
 		"source",
 		"letter",
+		"rules",
+		"simulation",
+		"retention",
+		"journal",
+		"annual",
 		"sessions",
 		"design",
 	}
@@ -137,6 +142,12 @@ func funcs(l language, w words, a *assets) template.FuncMap {
 			}
 			return query(pairs...)
 		},
+		"change":     func(c string) string { return changeText(w, c) },
+		"option":     func(choice, is string) string { return optionText(w, choice, is) },
+		"actor":      func(by string) string { return actorText(w, by) },
+		"reasonOf":   func(r string) string { return reasonText(w, l, r) },
+		"act":        func(name string) string { return w.say("did_" + strings.ReplaceAll(name, "-", "_")) },
+		"until":      func(list []string) string { return strings.Join(list, "; ") },
 		"svg":        func(s string) template.HTML { return template.HTML(s) }, //nolint:gosec // our own pictures
 		"right":      func(kind string) string { return w.say("right_" + strings.TrimSuffix(kind, "_request")) },
 		"add":        func(a, b int) int { return a + b },
@@ -186,6 +197,42 @@ func amounts(w words, items map[string]int) string {
 		out = append(out, fmt.Sprintf("%s %d", w.say("category_"+id), items[id]))
 	}
 	return strings.Join(out, ", ")
+}
+
+// changeText is a change of the policy in words.
+func changeText(w words, change string) string {
+	name, is, _ := strings.Cut(change, "=")
+	if rule, ok := strings.CutSuffix(name, ".until"); ok {
+		return w.say("change_until", rule, is)
+	}
+	return w.say("choice_"+name) + ": " + optionText(w, name, is)
+}
+
+// optionText is an option of a choice in words; an option that the words do not know is told as the policy has it.
+func optionText(w words, choice, is string) string {
+	if says, ok := w["option_"+choice+"_"+is]; ok {
+		return says
+	}
+	return is
+}
+
+// actorText is who acted: a role with a name, or a program.
+func actorText(w words, by string) string {
+	role, name, _ := strings.Cut(by, " ")
+	says, ok := w["role_"+role]
+	switch {
+	case !ok:
+		return w.say("actor_" + by)
+	case name == "":
+		return says
+	}
+	return name + ", " + says
+}
+
+// reasonText is the purpose and the article of a basis that ended.
+func reasonText(w words, l language, reason string) string {
+	purpose, cited, _ := strings.Cut(reason, " ")
+	return w.say("purpose_"+purpose) + ", " + article(l, cited)
 }
 
 // alarmText is an alarm as a sentence of the language, by its kind; an unknown kind is told as the journal tells it.

@@ -22,7 +22,7 @@ func (s *shared) journal() *cobra.Command {
 	cmd.Long = `Print the journal of a person: the decisions, with their times and policies. The journal is
 pseudonymous, and is kept for the period that the policy states, also after the data of the
 person were deleted. Each entry contains the hash of the entry before.`
-	cmd.AddCommand(s.verifyJournal())
+	cmd.AddCommand(s.verifyJournal(), s.annualReport(), s.acts())
 	return cmd
 }
 

@@ -35,7 +35,7 @@ or the configured policy, or the default policy.`,
 			return err
 		},
 	}
-	cmd.AddCommand(s.checkPolicy(), s.showPolicy(), s.testPolicy(), s.policyStatus())
+	cmd.AddCommand(s.checkPolicy(), s.showPolicy(), s.testPolicy(), s.policyStatus(), s.simulatePolicy())
 	return cmd
 }
 

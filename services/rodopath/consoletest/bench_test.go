@@ -24,14 +24,14 @@ import (
 
 // crowd is a store with many persons, written without webhooks.
 type crowd struct {
-	b     *testing.B
+	b     testing.TB
 	vault *identity.Vault
 	at    time.Time
 	kinds []lifecycle.Subject
 }
 
 // newCrowd evaluates one person of each kind; the others are copies under other names.
-func newCrowd(b *testing.B, p *rules.Policy, v *identity.Vault) *crowd {
+func newCrowd(b testing.TB, p *rules.Policy, v *identity.Vault) *crowd {
 	c := &crowd{b: b, vault: v, at: time.Now().UTC().Truncate(time.Second)}
 	ago := func(days int) time.Time { return c.at.AddDate(0, 0, -days) }
 	confirmed := ago(300).Add(time.Minute)
@@ -88,7 +88,7 @@ func (c *crowd) person(n int) store.Change {
 }
 
 // fill stores n persons in an installation that does not run.
-func fill(b *testing.B, s *shop, n int) {
+func fill(b testing.TB, s *shop, n int) {
 	b.Helper()
 	conf, err := config.Load(filepath.Join(s.dir, "rodopath.yaml"), nil)
 	if err != nil {

@@ -30,6 +30,7 @@ func (s *shop) shownPages() []shownPage {
 		{"letter", "/console/requests/wniosek-1/letter"},
 		{"deletions", "/console/deletions"}, {"deletions-open", "/console/deletions?state=open"},
 		{"setup", "/console/setup?products=1"}, {"source", "/console/setup/shop"}, {"sessions", "/console/sessions"},
+		{"rules", "/console/rules"}, {"retention", "/console/rules/retention"}, {"journal", "/console/journal"},
 		{"design", "/console/design"}, {"fault", "/console/people/unknown"}, {"login", "/console/login"},
 	}
 }

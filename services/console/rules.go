@@ -1,0 +1,309 @@
+package console
+
+import (
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// risk is what an option of the policy risks.
+type risk struct {
+	Risk  string `json:"risk"`
+	Says  text   `json:"says"`
+	Cites string `json:"cites"`
+}
+
+// choice is a switch of the policy.
+type choice struct {
+	ID      string `json:"id"`
+	Value   string `json:"value"`
+	Options []struct {
+		Value string `json:"value"`
+		Risks []risk `json:"risks"`
+	} `json:"options"`
+}
+
+// term is the retention period of a rule.
+type term struct {
+	Rule    string `json:"rule"`
+	Purpose struct {
+		Name text `json:"name"`
+	} `json:"for"`
+	Article string   `json:"article"`
+	Cites   string   `json:"cites"`
+	Until   []string `json:"until"`
+	Period  text     `json:"period"`
+}
+
+// wordingUse is a text of the policy with the days of its use.
+type wordingUse struct {
+	ID       string   `json:"id"`
+	Language string   `json:"language"`
+	Text     string   `json:"text"`
+	Purposes []string `json:"purposes"`
+	Channels []string `json:"channels"`
+	From     string   `json:"from"`
+	To       string   `json:"to"`
+}
+
+// activity is a line of the record of processing activities.
+type activity struct {
+	Rule    string `json:"rule"`
+	Purpose struct {
+		Name text `json:"name"`
+	} `json:"for"`
+	Persons    text   `json:"persons"`
+	Begins     text   `json:"begins"`
+	Article    string `json:"article"`
+	Cites      string `json:"cites"`
+	Categories []struct {
+		Name text `json:"name"`
+	} `json:"categories"`
+	Recipients []struct {
+		Name text `json:"name"`
+	} `json:"recipients"`
+	Period text `json:"period"`
+}
+
+// rulesPage is the policy in words.
+type rulesPage struct {
+	Policy struct {
+		Policy   string   `json:"policy"`
+		Revision string   `json:"revision"`
+		Earlier  []string `json:"earlier"`
+		Waiting  *struct {
+			Policy   string `json:"policy"`
+			Revision string `json:"revision"`
+			Affected int    `json:"affected"`
+			Subjects int    `json:"subjects"`
+		} `json:"waiting"`
+	}
+	Settings struct {
+		Choices  []choice     `json:"choices"`
+		Terms    []term       `json:"terms"`
+		Wordings []wordingUse `json:"wordings"`
+		Ordered  *struct {
+			By     string    `json:"by"`
+			Reason string    `json:"reason"`
+			At     time.Time `json:"at"`
+		} `json:"ordered"`
+	}
+	Record []activity
+	// Ordered reports whether the reader has just put a policy into force.
+	Ordered bool
+}
+
+func (v *visit) rules() error {
+	p, err := v.rulesOf()
+	if err != nil {
+		return err
+	}
+	p.Ordered = v.r.URL.Query().Has("ordered")
+	v.page(http.StatusOK, "rules", v.say("rules"), p)
+	return nil
+}
+
+func (v *visit) rulesOf() (*rulesPage, error) {
+	ctx, p := v.r.Context(), &rulesPage{}
+	var record struct {
+		Activities []activity `json:"activities"`
+	}
+	err := together(
+		func() error { return v.api.get(ctx, "/v1/policy", &p.Policy) },
+		func() error { return v.api.get(ctx, "/v1/policy/settings", &p.Settings) },
+		func() error { return v.api.get(ctx, "/v1/policy/record?format=json", &record) },
+	)
+	p.Record = record.Activities
+	return p, err
+}
+
+// The kinds of work.
+const (
+	workSimulation = "simulation"
+	workReport     = "report"
+)
+
+// simulate begins the simulation of the changes that the form has.
+func (v *visit) simulate() error {
+	p, err := v.rulesOf()
+	if err != nil {
+		return err
+	}
+	changes, err := v.changesOf(p)
+	if err != nil {
+		return err
+	}
+	id, err := v.startWork(
+		workSimulation, http.MethodPost, "/v1/policy/simulation", map[string]any{"changes": changes})
+	if err != nil {
+		return err
+	}
+	return v.redirect("/console/rules/simulations/" + id)
+}
+
+// changesOf are the choices and periods of the form that differ from the policy.
+func (v *visit) changesOf(p *rulesPage) ([]string, error) {
+	changes := []string{}
+	for _, c := range p.Settings.Choices {
+		if is := v.r.PostFormValue("choice:" + c.ID); is != "" && is != c.Value {
+			changes = append(changes, c.ID+"="+is)
+		}
+	}
+	for _, t := range p.Settings.Terms {
+		is := strings.TrimSpace(v.r.PostFormValue("until:" + t.Rule))
+		if is != "" && is != strings.Join(t.Until, "; ") {
+			changes = append(changes, t.Rule+".until="+is)
+		}
+	}
+	if len(changes) == 0 && p.Policy.Waiting == nil {
+		return nil, &refusal{Status: http.StatusUnprocessableEntity, Detail: v.say("no_change")}
+	}
+	return changes, nil
+}
+
+// effectOf is a number of persons, and of items by category.
+type effectOf struct {
+	Persons int            `json:"persons"`
+	Items   map[string]int `json:"items"`
+}
+
+// simulationResult is the difference between two policies.
+type simulationResult struct {
+	Policy   string   `json:"policy"`
+	Revision string   `json:"revision"`
+	Current  string   `json:"current"`
+	Changes  []string `json:"changes"`
+	Persons  int      `json:"persons"`
+	AtOnce   effectOf `json:"at_once"`
+	Earlier  effectOf `json:"earlier"`
+	Kept     effectOf `json:"kept"`
+	FirstDay string   `json:"first_day"`
+	Months   []struct {
+		Month   string   `json:"month"`
+		Earlier effectOf `json:"earlier"`
+		Kept    effectOf `json:"kept"`
+	} `json:"months"`
+	Later *struct {
+		Month   string   `json:"month"`
+		Earlier effectOf `json:"earlier"`
+		Kept    effectOf `json:"kept"`
+	} `json:"later"`
+	Uses []struct {
+		Purpose string `json:"purpose"`
+		Channel string `json:"channel"`
+		Now     int    `json:"now"`
+		Next    int    `json:"next"`
+	} `json:"uses"`
+	Warnings   []risk `json:"warnings"`
+	Incomplete string `json:"incomplete"`
+}
+
+// simulationPage is a simulation, while it runs or with its result.
+type simulationPage struct {
+	Work   workState
+	Result *simulationResult
+	// Categories are those of the result, sorted.
+	Categories []string
+}
+
+func (v *visit) simulation() error {
+	w, err := v.workOf(workSimulation)
+	if err != nil {
+		return err
+	}
+	p := simulationPage{Work: w.state(v.sayError)}
+	var line struct {
+		Result *simulationResult `json:"result"`
+	}
+	if _, err := w.read(&line); err != nil {
+		return err
+	}
+	if p.Result = line.Result; p.Result != nil {
+		all := maps.Clone(p.Result.Earlier.Items)
+		if all == nil {
+			all = map[string]int{}
+		}
+		maps.Copy(all, p.Result.Kept.Items)
+		p.Categories = slices.Sorted(maps.Keys(all))
+	}
+	v.page(http.StatusOK, "simulation", v.say("simulation"), p)
+	return nil
+}
+
+// The wait for a policy that was ordered.
+const (
+	orderWait = 30 * time.Second
+	orderLook = 200 * time.Millisecond
+)
+
+// orderPolicy puts a policy into force that was simulated, and waits until it is.
+func (v *visit) orderPolicy() error {
+	if err := v.r.ParseForm(); err != nil {
+		return &refusal{Status: http.StatusBadRequest, Detail: v.say("broken")}
+	}
+	revision, reason := v.r.PostForm.Get("revision"), strings.TrimSpace(v.r.PostForm.Get("reason"))
+	if reason == "" {
+		return &refusal{Status: http.StatusUnprocessableEntity, Detail: v.say("reason_missing")}
+	}
+	changes := v.r.PostForm["change"]
+	if changes == nil {
+		changes = []string{}
+	}
+	err := v.api.post(v.r.Context(), "/v1/policy/order", map[string]any{
+		"changes": changes, "revision": revision, "reason": reason,
+	}, nil)
+	if err != nil {
+		return err
+	}
+	v.awaitPolicy(revision)
+	return v.redirect("/console/rules?" + url.Values{"ordered": {"1"}}.Encode())
+}
+
+// awaitPolicy waits until the interface answers with a policy, for some seconds.
+func (v *visit) awaitPolicy(revision string) {
+	look := time.NewTicker(orderLook)
+	defer look.Stop()
+	for range int(orderWait / orderLook) {
+		var p struct {
+			Revision string `json:"revision"`
+		}
+		if err := v.api.get(v.r.Context(), "/v1/policy", &p); err == nil && p.Revision == revision {
+			return
+		}
+		select {
+		case <-look.C:
+		case <-v.r.Context().Done():
+			return
+		}
+	}
+}
+
+// record downloads the record of processing activities.
+func (v *visit) record() error {
+	kinds := map[string][2]string{
+		"csv": {
+			"text/csv; charset=utf-8",
+			"rejestr-czynnosci.csv",
+		},
+		"markdown": {"text/markdown; charset=utf-8", "rejestr-czynnosci.md"},
+	}
+	form := v.r.URL.Query().Get("format")
+	kind, ok := kinds[form]
+	if !ok {
+		return errUnknown
+	}
+	return v.pass("/v1/policy/record?format="+form+"&lang="+string(v.lang), kind[0], kind[1])
+}
+
+// retention shows the retention table for a privacy notice, to print or to embed.
+func (v *visit) retention() error {
+	p, err := v.rulesOf()
+	if err != nil {
+		return err
+	}
+	v.page(http.StatusOK, "retention", v.say("retention"), p)
+	return nil
+}
