@@ -204,7 +204,7 @@ func TestValuesShowWhatThereIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	hidden := []string{".global", ".config.approve_above_percent", ".config.public_url", ".config.api", ".config.dispatch", ".config.limits", ".config.traces", ".config.keep_decisions_days", ".config.contact",
-		".config.privacy_notice", ".config.observe", ".config.console"}
+		".config.privacy_notice", ".config.observe", ".config.console", ".config.mail", ".config.request_form", ".config.notify"}
 	var walk func(path string, schema any, value any)
 	walk = func(path string, schema, value any) {
 		for name, s := range properties(schema) {

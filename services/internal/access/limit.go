@@ -1,6 +1,7 @@
 package access
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -87,6 +88,7 @@ func (l *Limit) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		l.next.ServeHTTP(w, r)
 		return
 	}
+	r = r.WithContext(context.WithValue(r.Context(), senderKey{}, from))
 	clean := path.Clean(r.URL.Path)
 	everywhere, here := from, from+" "+clean
 	exhausted := l.isExhausted(everywhere) || l.isExhausted(here)
@@ -144,6 +146,16 @@ func (l *Limit) sender(r *http.Request) (string, bool) {
 		}
 	}
 	return from.String(), true
+}
+
+// senderKey is the key of the sender in the context of a request.
+type senderKey struct{}
+
+// Sender is the address from which a request came through a Limit, of IPv6 the network; empty for a request from this
+// machine or a private network without a proxy.
+func Sender(r *http.Request) string {
+	from, _ := r.Context().Value(senderKey{}).(string)
+	return from
 }
 
 // hostOf removes the port that some proxies append.

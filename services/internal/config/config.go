@@ -54,6 +54,12 @@ type Config struct {
 	Dispatch Dispatch `yaml:"dispatch"`
 	// Console is the pages of the seller.
 	Console Console `yaml:"console"`
+	// Mail is how messages are sent: the codes of the request form, and notifications.
+	Mail Mail `yaml:"mail"`
+	// RequestForm reports whether data subjects can send requests at PublicURL with the path /request.
+	RequestForm bool `yaml:"request_form"`
+	// Notify configures the notifications for the owner.
+	Notify Notify `yaml:"notify"`
 	// Keys is a reference to the keys that hash and seal the names of persons.
 	Keys string `validate:"omitempty,reference" yaml:"keys"`
 	// Limits bound the requests of strangers.
@@ -273,6 +279,30 @@ type ConsoleOIDC struct {
 	Auditor []string `validate:"max=50,dive,required,max=200" yaml:"auditor"`
 }
 
+// Mail is a server for outgoing mail.
+type Mail struct {
+	// SMTP is the address of the server: smtps://HOST:465, smtp://HOST:587 for STARTTLS, or smtp+plain://localhost:25 for
+	// a server on this machine. Empty means that no mail is sent.
+	SMTP string `validate:"omitempty,max=200,startswith=smtp" yaml:"smtp"`
+	User string `validate:"max=200"                           yaml:"user"`
+	// Password is a reference.
+	Password string `validate:"omitempty,reference" yaml:"password"`
+	// From is the sender, such as "Moja Firma <sklep@example.com>".
+	From string `validate:"required_with=SMTP,max=200" yaml:"from"`
+}
+
+// Notify configures the notifications for the owner: requests that are due, alarms, and a summary every Monday. No
+// notification names a person.
+type Notify struct {
+	// To are the addresses of the owner and of helpers.
+	To []string `validate:"max=20,dive,email" yaml:"to"`
+	// Lang is pl or en; empty means Polish.
+	Lang string `validate:"omitempty,oneof=pl en" yaml:"lang"`
+	// Webhook is the address that receives each notification as JSON, signed by Secret as Standard Webhooks are.
+	Webhook string `validate:"omitempty,http_url,max=500"                yaml:"webhook"`
+	Secret  string `validate:"required_with=Webhook,omitempty,reference" yaml:"secret"`
+}
+
 // Limits bound the requests of strangers.
 type Limits struct {
 	// RefusedPerMinute is the number of refused requests of one address in a minute before the
@@ -365,6 +395,13 @@ func (c *Config) check() error {
 	if c.PublicURL != "" && c.PrivacyNotice == "" {
 		faults = append(faults, doc.Faultf([]any{"public_url"},
 			"privacy_notice is missing: with public_url there is a consent page, which must link the privacy notice (Art. 13)"))
+	}
+	if c.RequestForm && (c.Mail.SMTP == "" || c.PublicURL == "") {
+		faults = append(faults, doc.Faultf([]any{"request_form"},
+			"request_form needs mail.smtp, for the codes that prove who asks, and public_url, where the form is"))
+	}
+	if len(c.Notify.To) > 0 && c.Mail.SMTP == "" {
+		faults = append(faults, doc.Faultf([]any{"notify", "to"}, "notify.to needs mail.smtp: the server that sends mail"))
 	}
 	if c.Console.OIDC.Issuer != "" && c.Console.PublicURL == "" {
 		faults = append(faults, doc.Faultf([]any{"console", "oidc"},

@@ -102,7 +102,9 @@ type App struct {
 	live     *live.Register
 	releaser *background.Releaser
 	// labeller labels the subjects of a former version; deliveries are the last that were applied.
-	labeller   *background.Labeller
+	labeller *background.Labeller
+	// reminders tell the owner; nil when nobody is to be told.
+	reminders  *reminders
 	deliveries *httpapi.Deliveries
 
 	stop context.CancelFunc
@@ -318,6 +320,13 @@ func (a *App) newAPI(
 	}
 	again := background.ReplayOptions{Checker: a.checker, Store: a.store, Events: events, Vault: vault, Policy: a.policy}
 	a.newReleaser(opts, again)
+	mailer, err := newMailer(opts.Config)
+	if err != nil {
+		return nil, err
+	}
+	if a.reminders, err = a.newReminders(opts, mailer); err != nil {
+		return nil, err
+	}
 	return httpapi.New(httpapi.Options{
 		Directory:  find,
 		Lists:      a.store,
@@ -338,6 +347,7 @@ func (a *App) newAPI(
 		Controller:    opts.Config.Controller,
 		Waiting:       a.waiting,
 		Policies:      a.desk,
+		Form:          a.newForm(opts, mailer),
 		Brake:         a.brake,
 		Live:          a.live,
 		Sources:       a.sources,
@@ -432,6 +442,9 @@ func (a *App) Start(ctx context.Context) {
 		a.done.Go(func() { o.Run(ctx) })
 	}
 	a.done.Go(func() { a.labeller.Run(ctx) })
+	if a.reminders != nil {
+		a.done.Go(func() { a.reminders.Run(ctx) })
+	}
 }
 
 // Close stops the loops, waits for work in progress, and closes the store.

@@ -115,6 +115,8 @@ type Options struct {
 	Reseal func(ctx context.Context, visit func(background.RotationProgress) error) error
 	// Waiting is a policy that needs approval; nil without one.
 	Waiting *rollout.Waiting
+	// Form is the form for requests of data subjects; nil means that there is none.
+	Form *Form
 	// Policies drafts policies and takes orders for them.
 	Policies Policies
 	// Brake holds back the deletions that come with time; nil means that nothing does.
@@ -282,6 +284,13 @@ func (a *API) RegisterPublic(e *echo.Echo) {
 	e.POST("/todo", a.todoDone)
 	e.GET("/consent/:token", a.consentPage)
 	e.POST("/consent/:token", a.consentAnswer)
+	if a.opts.Form == nil {
+		return
+	}
+	e.GET("/request", a.requestForm)
+	e.POST("/request", a.sendCode)
+	e.GET("/request/code", a.codeForm)
+	e.POST("/request/code", a.verifyCode)
 }
 
 func (a *API) ready(c echo.Context) error {

@@ -322,6 +322,8 @@ func (n *Server) listen(ctx context.Context) error {
 	outside.Handle("/v1/receipts", n.lifecycle.Public())
 	outside.Handle("/consent/", n.lifecycle.Public())
 	outside.Handle("/todo", n.lifecycle.Public())
+	outside.Handle("/request", n.lifecycle.Public())
+	outside.Handle("/request/", n.lifecycle.Public())
 	ctx, n.stop = context.WithCancel(context.WithoutCancel(ctx))
 	n.done.Go(func() { n.keepMarked(ctx) })
 	n.ingest.Start(ctx)
