@@ -8,14 +8,27 @@ import (
 	"time"
 )
 
-// requestsPage lists the open requests, the most urgent first.
-type requestsPage struct{ Requests []request }
+// requestsPage lists the open requests, the most urgent first, or the register of those that were answered.
+type requestsPage struct {
+	Closed   bool
+	Requests []request
+	// Next is the person after whom the register goes on.
+	Next       string
+	Incomplete string
+}
 
 func (v *visit) requests() error {
 	var list struct {
-		Requests []request `json:"requests"`
+		Requests   []request `json:"requests"`
+		Next       string    `json:"next"`
+		Incomplete string    `json:"incomplete"`
 	}
-	if err := v.api.get(v.r.Context(), "/v1/requests", &list); err != nil {
+	q := v.r.URL.Query()
+	closed, path := q.Get("state") == "closed", "/v1/requests"
+	if closed {
+		path += "?" + url.Values{"state": {"closed"}, "after": {q.Get("after")}}.Encode()
+	}
+	if err := v.api.get(v.r.Context(), path, &list); err != nil {
 		return err
 	}
 	var subjects []string
@@ -25,7 +38,7 @@ func (v *visit) requests() error {
 	if err := v.read("requests", subjects...); err != nil {
 		return err
 	}
-	v.page(http.StatusOK, "requests", v.say("requests"), requestsPage{list.Requests})
+	v.page(http.StatusOK, "requests", v.say("requests"), requestsPage{closed, list.Requests, list.Next, list.Incomplete})
 	return nil
 }
 

@@ -19,6 +19,8 @@ type request struct {
 	State    string     `json:"state"`
 	Received time.Time  `json:"received"`
 	Decided  *time.Time `json:"decided"`
+	Answered *time.Time `json:"answered"`
+	Outcome  string     `json:"outcome"`
 	LastDay  string     `json:"last_day"`
 	Overdue  bool       `json:"overdue"`
 }

@@ -57,8 +57,8 @@ func FormRights() []string {
 func (l Language) formRight(right string) string {
 	switch right {
 	case "access":
-		return l.choose("Chcę wiedzieć, jakie moje dane przetwarzacie (art. 15 RODO)",
-			"I want to know which data of mine you process (Art. 15 GDPR)")
+		return l.choose("Chcę wiedzieć, jakie moje dane są przetwarzane (art. 15 RODO)",
+			"I want to know which data of mine are processed (Art. 15 GDPR)")
 	case "erasure":
 		return l.choose("Chcę, aby moje dane zostały usunięte (art. 17 RODO)", "I want my data to be erased (Art. 17 GDPR)")
 	case "objection":
@@ -77,7 +77,7 @@ func RequestPage(w io.Writer, lang Language, f RequestForm) error {
 		"contact": func(c rules.Contact) string {
 			return contactOf(Party{Address: c.Address, Email: c.Email, Phone: c.Phone})
 		},
-		"right": lang.formRight, "rights": FormRights, "date": lang.pageDate,
+		"right": func(r string) string { return unbroken(lang.formRight(r)) }, "rights": FormRights, "date": lang.pageDate,
 	}).Parse(requestSource)
 	if err != nil {
 		return fmt.Errorf("read the page: %w", err)

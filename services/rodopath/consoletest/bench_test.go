@@ -1,13 +1,17 @@
 package consoletest_test
 
 import (
+	"bufio"
 	"cmp"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -154,6 +158,7 @@ func BenchmarkConsole(b *testing.B) {
 			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/1000, "ms/page")
 		})
 	}
+	b.Run("simulation", func(b *testing.B) { s.benchSimulation(b, n) })
 	b.Run("first paint", func(b *testing.B) {
 		t := s.signedIn()
 		for _, p := range []struct{ name, path string }{{"today", "/console/"}, {"person", person}} {
@@ -173,5 +178,37 @@ func BenchmarkConsole(b *testing.B) {
 	s.ask("GET", "/v1/counts", nil, &counts)
 	if counts.Persons != n {
 		b.Errorf("got %d persons, want %d", counts.Persons, n)
+	}
+}
+
+// benchSimulation compares two policies on all persons, and reports persons a second, the lines of progress, and how much
+// the heap grew at most.
+func (s *shop) benchSimulation(b *testing.B, persons int) {
+	heap := func() uint64 {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	for b.Loop() {
+		before, most, lines, began := heap(), uint64(0), 0, time.Now()
+		req, err := http.NewRequestWithContext(b.Context(), http.MethodPost, s.Control.API+"/v1/policy/simulation",
+			strings.NewReader(`{"changes":["claims=strict"]}`))
+		if err != nil {
+			b.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+s.Control.Token)
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for scan := bufio.NewScanner(res.Body); scan.Scan(); lines++ {
+			if lines%50 == 0 {
+				most = max(most, heap())
+			}
+		}
+		res.Body.Close()
+		b.ReportMetric(float64(persons)/time.Since(began).Seconds(), "persons/s")
+		b.ReportMetric(float64(lines), "lines")
+		b.ReportMetric(float64(most-min(most, before))/(1<<20), "MiB-more")
 	}
 }

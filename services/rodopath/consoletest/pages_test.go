@@ -22,16 +22,31 @@ type shownPage struct{ name, path string }
 
 func (s *shop) shownPages() []shownPage {
 	return []shownPage{
-		{"today", "/console/"}, {"path", "/console/path"}, {"people", "/console/people?stage=customer"},
+		{"today", "/console/"},
+		{"path", "/console/path"},
+		{"people", "/console/people?stage=customer"},
 		{"person", "/console/people/" + s.subject("ala@example.com")},
 		{"person-day", "/console/people/" + s.subject("ala@example.com") + "?at=2030-01-01"},
-		{"audience", "/console/audience"}, {"audience-no", "/console/audience?answer=unproven"},
-		{"requests", "/console/requests"}, {"request", "/console/requests/wniosek-3"},
+		{"audience", "/console/audience"},
+		{"audience-no", "/console/audience?answer=unproven"},
+		{
+			"requests",
+			"/console/requests",
+		},
+		{"requests-closed", "/console/requests?state=closed"},
+		{"request", "/console/requests/wniosek-3"},
 		{"letter", "/console/requests/wniosek-1/letter"},
-		{"deletions", "/console/deletions"}, {"deletions-open", "/console/deletions?state=open"},
-		{"setup", "/console/setup?products=1"}, {"source", "/console/setup/shop"}, {"sessions", "/console/sessions"},
-		{"rules", "/console/rules"}, {"retention", "/console/rules/retention"}, {"journal", "/console/journal"},
-		{"design", "/console/design"}, {"fault", "/console/people/unknown"}, {"login", "/console/login"},
+		{"deletions", "/console/deletions"},
+		{"deletions-open", "/console/deletions?state=open"},
+		{"setup", "/console/setup?products=1"},
+		{"source", "/console/setup/shop"},
+		{"sessions", "/console/sessions"},
+		{"rules", "/console/rules"},
+		{"retention", "/console/rules/retention"},
+		{"journal", "/console/journal"},
+		{"design", "/console/design"},
+		{"fault", "/console/people/unknown"},
+		{"login", "/console/login"},
 	}
 }
 

@@ -1,0 +1,143 @@
+//nolint:misspell // half of the words are Polish
+package consoletest_test
+
+import (
+	"net/http"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"github.com/rodopath/rodopath/services/internal/mail/mailtest"
+)
+
+// newFormShop is an installation with the public form, whose mail arrives in a sink.
+func newFormShop(t *testing.T) (*shop, *mailtest.Sink) {
+	t.Helper()
+	sink := mailtest.New(t)
+	s := newShop(t, "public_url: https://hooks.example.com\nprivacy_notice: https://shop.example.com/privacy\n"+
+		"request_form: true\nmail: {smtp: \""+sink.URL+"\", from: \"kontakt@example.com\"}\n")
+	s.populate()
+	return s, sink
+}
+
+var mailedCode = regexp.MustCompile(`: ([2-9A-Z]{4}-[2-9A-Z]{4})`)
+
+// asks sends a request by the public form, as a customer with a mailbox does, and returns its reference.
+func (s *shop) asks(sink *mailtest.Sink, right, email string) (ref string) {
+	s.t.Helper()
+	b := newTab(s.t, s.Control.Webhooks)
+	b.size(360, false)
+	b.open("/request")
+	b.sees("Wniosek w sprawie danych osobowych", "Zielona Nitka")
+	b.accessible("the form")
+	if *pictures != "" {
+		b.picture(filepath.Join(*pictures, "console", "request-form-pl-360-light.webp"))
+	}
+	b.run(`document.querySelector('input[name=right][value=` + right + `]').click()`)
+	b.fill("#email", email)
+	b.follow("Wyślij kod")
+	b.sees("Wysłaliśmy kod na podany adres")
+	b.accessible("the page for the code")
+	code := mailedCode.FindStringSubmatch(sink.Next(s.t).Text)
+	if code == nil {
+		s.t.Fatal("the mail has no code")
+	}
+	b.fill("#code", "2222-2222")
+	b.follow("Złóż wniosek")
+	b.sees("Kod jest nieprawidłowy")
+	b.fill("#code", code[1])
+	b.follow("Złóż wniosek")
+	b.sees("Twój wniosek został złożony")
+	b.accessible("the confirmation")
+	if got := sink.Next(s.t); got.To != email {
+		s.t.Errorf("the confirmation went to %s, want %s", got.To, email)
+	}
+	s.settle()
+	return eval[string](b, `document.querySelector("dd.code").innerText`)
+}
+
+// TestStory_ACustomersOwnErasure goes from the public form to the letter and the register.
+func TestStory_ACustomersOwnErasure(t *testing.T) {
+	s, sink := newFormShop(t)
+	ref := s.asks(sink, "erasure", "nina@example.com")
+	b := s.signedIn()
+	b.open("/console/requests/" + ref)
+	b.sees("usunięcie danych", "nina@example.com", "tożsamość potwierdzona")
+	b.fill("#outcome", "granted")
+	b.followIn("main", "Zapisz")
+	b.sees("uwzględniony")
+	b.follow("Zobacz list")
+	b.sees("Zielona Nitka", "uwzględniamy wniosek i usuwamy dane", ref)
+	b.followIn("main .actions", "Wniosek")
+	b.follow("Osoba dostała odpowiedź")
+	b.sees("odpowiedziano")
+	b.open("/console/requests")
+	b.lacks("nina@example.com")
+	b.follow("Rejestr zakończonych")
+	b.sees("usunięcie danych", "uwzględniony")
+	b.accessible("the register")
+}
+
+// TestStory_AnAccessRequestWithAVerifiedMailbox is answered with the report of Art. 15.
+func TestStory_AnAccessRequestWithAVerifiedMailbox(t *testing.T) {
+	s, sink := newFormShop(t)
+	ref := s.asks(sink, "access", "ala@example.com")
+	b := s.signedIn()
+	b.sees("dostęp do danych")
+	b.open("/console/requests/" + ref)
+	b.sees("tożsamość potwierdzona", "Odpowiedz do")
+	b.follow("Zobacz list")
+	b.sees("art. 15")
+	b.open("/console/requests/" + ref)
+	b.follow("Osoba dostała odpowiedź")
+	b.sees("odpowiedziano")
+	b.follow("Dziennik")
+	b.sees("odpowiedź na wniosek", ref)
+}
+
+// TestStory_AnExtensionInTimeAndOneTooLate: two more months while the month runs, and none after it.
+func TestStory_AnExtensionInTimeAndOneTooLate(t *testing.T) {
+	s := newShop(t, "")
+	s.populate()
+	b := s.signedIn()
+	b.open("/console/requests/wniosek-1")
+	last := eval[string](b, `document.querySelectorAll("dl.facts dd")[2].innerText`)
+	b.click("main", "Przedłuż o dwa miesiące")
+	b.followIn("form[action$='/extend']", "Przedłuż o dwa miesiące")
+	s.settle()
+	b.open("/console/requests/wniosek-1")
+	if now := eval[string](b, `document.querySelectorAll("dl.facts dd")[2].innerText`); now <= last {
+		t.Errorf("the last day: got %s after %s, want a later one", now, last)
+	}
+	b.lacks("Przedłuż o dwa miesiące")
+	b.open("/console/requests/wniosek-2")
+	b.sees("po terminie")
+	b.lacks("Przedłuż o dwa miesiące")
+	if status := s.ask(http.MethodPost, "/v1/requests/wniosek-2/extend", object{}, nil); status != http.StatusConflict {
+		t.Errorf("an extension after the month: got %d, want 409", status)
+	}
+}
+
+// TestStory_AHoldThroughALawsuit keeps the order through a request for erasure, and lets the order go afterwards.
+func TestStory_AHoldThroughALawsuit(t *testing.T) {
+	s, sink := newFormShop(t)
+	b := s.signedIn()
+	b.find("jacek@example.com")
+	b.fill("#reason", "pozew")
+	b.followIn("form[action$='/hold']", "Zapisz")
+	b.sees("spór lub kontrola")
+	ref := s.asks(sink, "erasure", "jacek@example.com")
+	b.open("/console/requests/" + ref)
+	b.fill("#outcome", "partly")
+	b.fill("#reason", "dane są potrzebne w sporze")
+	b.followIn("main", "Zapisz")
+	b.follow("Zobacz list")
+	b.sees("dane są potrzebne w sporze", "art. 17 ust. 3 lit. e")
+	b.find("jacek@example.com")
+	b.sees("spór lub kontrola", "zamówienie")
+	b.click("main", "Zdejmij blokadę")
+	b.followIn("form[action$='/release']", "Zdejmij blokadę")
+	s.settle()
+	b.open("/console/people?mark=hold")
+	b.lacks("jacek@example.com")
+}
