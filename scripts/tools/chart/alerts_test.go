@@ -5,6 +5,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -53,6 +54,7 @@ var faults = map[string]string{
 	"RodopathUnmappedProducts":    `rodopath_unmapped_products{source="shop"} 2`,
 	"RodopathIntakeFills":         `rodopath_intake_oldest_seconds 301`,
 	"RodopathIntakeDamaged":       `rodopath_intake_damaged 1`,
+	"RodopathIntakeLeftBehind":    `rodopath_intake_oldest_seconds{pod="rodopath-ingest-2"} 90 gone`,
 }
 
 // minutes is how long the system is watched: longer than any alert waits.
@@ -72,14 +74,22 @@ func load(alert string) string {
 		if broken && series(line) == series(fault) {
 			line = fault
 		}
-		name, value, _ := strings.Cut(line, " ")
-		step := "+0x"
-		if value == "+" {
-			value, step = "0", "+1x"
-		}
-		out.WriteString("  " + name + " " + value + step + "400\n")
+		out.WriteString(samples(line, 400))
+	}
+	if value, ok := strings.CutSuffix(fault, " gone"); ok { // a pod that is there no more
+		out.WriteString(samples(value, 200))
 	}
 	return out.String()
+}
+
+// samples is a series for so many minutes.
+func samples(line string, minutes int) string {
+	name, value, _ := strings.Cut(line, " ")
+	step := "+0x"
+	if value == "+" {
+		value, step = "0", "+1x"
+	}
+	return "  " + name + " " + value + step + strconv.Itoa(minutes) + "\n"
 }
 
 // alert is a rule of alerts.yaml.

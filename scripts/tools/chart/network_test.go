@@ -77,7 +77,10 @@ func selectors(t *testing.T, r *release) []selection {
 		means := strings.TrimPrefix(strings.TrimPrefix(name, r.name), "-rodopath")
 		parts := []string{strings.TrimSuffix(strings.TrimPrefix(means, "-"), "-pods")}
 		if means == "-default-deny" {
-			parts = []string{"ingest", "lifecycle", "dispatch", "test"}
+			parts = nil
+			for _, p := range r.pods() {
+				parts = append(parts, p.part)
+			}
 		}
 		out = append(out, selection{kind + " " + name, s, parts})
 	}

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -191,11 +192,16 @@ func (r *release) pods() []*pod {
 			out = append(out, &pod{kind: "Deployment", name: o.Name, selector: o.Spec.Selector, replicas: o.Spec.Replicas, meta: o.Spec.Template.ObjectMeta, spec: o.Spec.Template.Spec})
 		case *appsv1.StatefulSet:
 			out = append(out, &pod{kind: "StatefulSet", name: o.Name, selector: o.Spec.Selector, replicas: o.Spec.Replicas, meta: o.Spec.Template.ObjectMeta, spec: o.Spec.Template.Spec, claims: o.Spec.VolumeClaimTemplates})
+		case *batchv1.Job:
+			out = append(out, &pod{kind: "Job", part: "ingest-forward", name: o.Name, meta: o.Spec.Template.ObjectMeta, spec: o.Spec.Template.Spec})
 		case *corev1.Pod:
 			out = append(out, &pod{kind: "Pod", name: o.Name, meta: o.ObjectMeta, spec: o.Spec})
 		}
 	}
 	for _, p := range out {
+		if p.part != "" {
+			continue
+		}
 		p.part = p.name[strings.LastIndex(p.name, "-")+1:]
 	}
 	return out

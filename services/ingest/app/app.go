@@ -58,6 +58,8 @@ type Options struct {
 	// LookEvery is how often a source with an access to its platform is compared with it, and LookTick how often it is
 	// checked what is due; 0 means an hour and a minute.
 	LookEvery, LookTick time.Duration
+	// DrainFor is how long Close forwards the log before the App ends; 0 means not at all.
+	DrainFor time.Duration
 	// Now returns the time; nil means time.Now.
 	Now func() time.Time
 	// Tracer traces webhooks; nil forwards trace ids only.
@@ -76,6 +78,8 @@ type App struct {
 	// ensure makes sure that the streams are there.
 	ensure func(context.Context) error
 	log    *slog.Logger
+	// drainFor bounds the wait of Close.
+	drainFor time.Duration
 
 	stop context.CancelFunc
 	done sync.WaitGroup
@@ -100,7 +104,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	}
 	a := &App{
 		ensure: func(ctx context.Context) error { return service.EnsureStreams(ctx, js, opts.Config) },
-		log:    opts.Log,
+		log:    opts.Log, drainFor: opts.DrainFor,
 	}
 	// With a log webhooks are accepted before the broker is available: Start ensures the streams.
 	if intakeDir(opts) == "" {
@@ -333,10 +337,38 @@ func (a *App) await(ctx context.Context) {
 	})
 }
 
-// Close stops the App and closes the log; webhooks that are not forwarded stay on the disk. Close is called
-// after the last answer to a webhook.
+// drainLook is the interval between two looks at a log that is drained.
+const drainLook = 20 * time.Millisecond
+
+// ErrLeft means that webhooks stay in the log on the disk.
+var ErrLeft = errors.New(
+	"webhooks stay in the intake log: start ingest with this volume, or \"ingest --forward\", once NATS answers")
+
+// Drain waits until every accepted webhook is at the broker. The error is ErrLeft when the context ended before.
+func (a *App) Drain(ctx context.Context) error {
+	err := loop.Poll(
+		ctx,
+		"drain the intake log",
+		drainLook,
+		func(context.Context) (bool, error) { return a.Settled(), nil },
+	)
+	if err != nil {
+		return fmt.Errorf("%w (%d)", ErrLeft, a.intake.Waiting())
+	}
+	return nil
+}
+
+// Close forwards the log for a while, stops the App and closes the log; webhooks that are not forwarded stay on the
+// disk. Close is called after the last answer to a webhook.
 func (a *App) Close() error {
 	if a.stop != nil {
+		if a.drainFor > 0 && !a.Settled() {
+			ctx, cancel := context.WithTimeout(context.Background(), a.drainFor)
+			if err := a.Drain(ctx); err != nil {
+				a.log.Error("ingest stops before the intake log is forwarded", "error", err)
+			}
+			cancel()
+		}
 		a.stop()
 		a.done.Wait()
 	}

@@ -216,6 +216,8 @@ type Intake struct {
 	Path string `validate:"max=500" yaml:"path"`
 	// MaxMB is the capacity in MiB; 0 means 256. A full log refuses webhooks.
 	MaxMB int `validate:"min=0,max=1000000" yaml:"max_mb"`
+	// DrainSeconds is how long a service of its own that is told to stop forwards the log before it ends; 0 means 20.
+	DrainSeconds int `validate:"min=0,max=3600" yaml:"drain_seconds"`
 	// Key is a reference to a secret that encrypts the log. Empty means the keys of the installation in
 	// standalone mode, and a key in the directory elsewhere.
 	Key string `validate:"omitempty,reference" yaml:"key"`

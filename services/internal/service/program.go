@@ -53,6 +53,8 @@ type Program struct {
 	WithoutNATS bool
 	// New creates the service.
 	New func(ctx context.Context, p Parts) (App, error)
+	// Task is work that ends, in place of a service; nil means that New creates a service.
+	Task func(ctx context.Context, p Parts) error
 }
 
 // Run runs the program until the context ends, with the configuration at path and the environment.
@@ -78,7 +80,11 @@ func (p *Program) Run(ctx context.Context, path string, log *slog.Logger) (err e
 		return err
 	}
 	defer tracer.Close()
-	a, err := p.New(ctx, Parts{Config: c, NATS: nc, Tracer: tracer, Log: log})
+	parts := Parts{Config: c, NATS: nc, Tracer: tracer, Log: log}
+	if p.Task != nil {
+		return p.Task(ctx, parts)
+	}
+	a, err := p.New(ctx, parts)
 	if err != nil {
 		return err
 	}

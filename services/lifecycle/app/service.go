@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -166,6 +167,10 @@ func (s *Service) Close() error {
 func (s *Service) handler(of func(*App) http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g, _ := s.acquire()
+		if g == nil && r.URL.Path == "/healthz" { // the process works
+			_, _ = io.WriteString(w, "ok\n") // the client has left
+			return
+		}
 		if g == nil {
 			w.Header().Set("Retry-After", "2")
 			p := problem.New(http.StatusServiceUnavailable, "policy-change",

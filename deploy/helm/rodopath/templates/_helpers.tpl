@@ -157,8 +157,8 @@ tolerations: {{- toYaml . | nindent 2 }}
 {{/* The common part of the pods of all three services. */}}
 {{- define "rodopath.pod" -}}
 {{ include "rodopath.account" .root }}
-# Time for preStop, for open requests, and for the work that the loops have begun.
-terminationGracePeriodSeconds: 45
+# Time for preStop, for open requests, and for the work that the loops have begun; for ingest also for its log.
+terminationGracePeriodSeconds: {{ if eq .part "ingest" }}{{ add 25 .root.Values.ingest.intake.drainSeconds }}{{ else }}45{{ end }}
 securityContext: {{- include "rodopath.podSecurity" . | nindent 2 }}
 topologySpreadConstraints:
   - maxSkew: 1
@@ -171,6 +171,10 @@ topologySpreadConstraints:
     whenUnsatisfiable: ScheduleAnyway
     labelSelector:
       matchLabels: {{- include "rodopath.selector" . | nindent 8 }}
+{{ include "rodopath.volumes" . }}
+{{- end }}
+
+{{- define "rodopath.volumes" -}}
 volumes:
   - name: config
     configMap: {name: {{ include "rodopath.name" .root }}}

@@ -13,6 +13,12 @@ import (
 func main() {
 	flags := service.NewFlags()
 	metrics := flag.String("metrics", "127.0.0.1:9090", "address for Prometheus and for the import of histories")
+	forward := flag.Bool("forward", false, "forward the intake log at intake.path to NATS, and exit")
 	flag.Parse()
-	os.Exit(service.Main("ingest", flags, func() *service.Program { return app.Program(*metrics) }))
+	os.Exit(service.Main("ingest", flags, func() *service.Program {
+		if *forward {
+			return app.Forward()
+		}
+		return app.Program(*metrics)
+	}))
 }
