@@ -123,7 +123,7 @@ func TestIngest_DrainsItsLogBeforeItEnds(t *testing.T) {
 	}
 }
 
-// TestIngest_ForwardsTheVolumeOfAPodThatIsGone: what a pod could not forward is said, and "ingest --forward" takes it up.
+// TestIngest_ForwardsTheVolumeOfAPodThatIsGone: what a pod could not forward is said, and a later run forwards it.
 func TestIngest_ForwardsTheVolumeOfAPodThatIsGone(t *testing.T) {
 	p := newPod(t, 50*time.Millisecond)
 	p.accept(25)
