@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -69,14 +70,35 @@ func Ensure(ctx context.Context, js jetstream.JetStream, opts Options) error {
 	return nil
 }
 
-// ensure tolerates another process that makes the stream at the same moment. The metadata of a stream stay.
+// ensure tolerates another process that makes the stream at the same moment. The metadata of a stream stay. A stream
+// that is as it should be is left alone: the server reads the options of a stream without a lock while it creates a
+// consumer, so that an update by one process and a consumer of another are a data race in the server.
 func ensure(ctx context.Context, js jetstream.JetStream, config jetstream.StreamConfig) error {
 	if s, err := js.Stream(ctx, config.Name); err == nil {
-		config.Metadata = s.CachedInfo().Config.Metadata
+		has := s.CachedInfo().Config
+		if config.Metadata = has.Metadata; reflect.DeepEqual(has, normal(config)) {
+			return nil
+		}
 	}
 	_, err := js.CreateOrUpdateStream(ctx, config)
 	if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
 		_, err = js.UpdateStream(ctx, config)
 	}
 	return err
+}
+
+// normal is the configuration as a server reports it: a bound that is not set is -1.
+func normal(c jetstream.StreamConfig) jetstream.StreamConfig {
+	for _, bound := range []*int64{&c.MaxMsgs, &c.MaxBytes, &c.MaxMsgsPerSubject} {
+		if *bound == 0 {
+			*bound = -1
+		}
+	}
+	if c.MaxConsumers == 0 {
+		c.MaxConsumers = -1
+	}
+	if c.MaxMsgSize == 0 {
+		c.MaxMsgSize = -1
+	}
+	return c
 }
