@@ -97,9 +97,19 @@ func (a *api) do(ctx context.Context, client *http.Client, method, path string, 
 	if err != nil {
 		return nil, fmt.Errorf("ask the interface: %w", err)
 	}
-	req.Header.Set("Authorization", "Bearer "+a.token)
 	req.Header.Set("Content-Type", "application/json")
-	if name, ok := ctx.Value(actorKey{}).(string); ok {
+	res, err := a.send(client, req)
+	if r, ok := errors.AsType[*refusal](err); ok && r.Status == http.StatusNotFound && method == http.MethodPost &&
+		value != nil {
+		return nil, errUnknown
+	}
+	return res, err
+}
+
+// send sends a request. An answer that is no success is an error.
+func (a *api) send(client *http.Client, req *http.Request) (*http.Response, error) {
+	req.Header.Set("Authorization", "Bearer "+a.token)
+	if name, ok := req.Context().Value(actorKey{}).(string); ok {
 		req.Header.Set(access.HeaderActor, name)
 	}
 	res, err := client.Do(req)
@@ -117,9 +127,6 @@ func (a *api) do(ctx context.Context, client *http.Client, method, path string, 
 	problem := &refusal{Status: res.StatusCode}
 	if json.Unmarshal(data, problem) != nil || problem.Detail == "" {
 		problem.Detail = http.StatusText(res.StatusCode)
-	}
-	if res.StatusCode == http.StatusNotFound && method == http.MethodPost && value != nil {
-		return nil, errUnknown
 	}
 	return nil, problem
 }

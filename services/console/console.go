@@ -120,6 +120,8 @@ func pageRoutes() []route {
 		{"GET /console/deletions/{id}/certificate", needSee, (*visit).certificate},
 		{"GET /console/setup", needSee, (*visit).setup},
 		{"GET /console/setup/{source}", needSee, (*visit).source},
+		{"GET /console/setup/{source}/import", needSee, (*visit).importHistory},
+		{"GET /console/setup/{source}/import/events", needSee, (*visit).importEvents},
 		{"GET /console/events", needSee, (*visit).events},
 		{"GET /console/rules", needSee, (*visit).rules},
 		{"GET /console/rules/simulations/{work}", needOwner, (*visit).simulation},
@@ -147,6 +149,7 @@ func actRoutes() []route {
 		{"POST /console/deletions/retract", needAct, (*visit).retract},
 		{"POST /console/deletions/repeat", needOwner, (*visit).repeat},
 		{"POST /console/deletions/receipt", needAct, (*visit).receipt},
+		{"POST /console/setup/{source}/import/{act}", needOwner, (*visit).importAct},
 		{"POST /console/setup/live", needOwner, (*visit).goLive},
 		{"POST /console/setup/covered", needOwner, (*visit).cover},
 		{"POST /console/setup/brake", needOwner, (*visit).releaseBrake},
@@ -263,6 +266,14 @@ func (v *visit) actor() string {
 // maxForm bounds a form.
 const maxForm = 64 << 10
 
+// formLimit is the maximum size of the form of a request, in bytes.
+func formLimit(r *http.Request) int64 {
+	if r.PathValue("act") == "upload" {
+		return maxUpload
+	}
+	return maxForm
+}
+
 // The rate of one session: more is no person.
 const (
 	sessionRate  = rate.Limit(20)
@@ -273,7 +284,7 @@ const (
 // how to sign in.
 func (c *Console) signedIn(route route) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		r.Body = http.MaxBytesReader(w, r.Body, formLimit(r))
 		s := c.sessions.of(r)
 		if s == nil {
 			c.loginPage(w, r)

@@ -5,12 +5,15 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
+	"github.com/rodopath/rodopath/services/internal/display"
 	"github.com/rodopath/rodopath/services/lifecycle/live"
 )
 
@@ -241,46 +244,46 @@ func (v *visit) events() error {
 		return err
 	}
 	defer func() { _ = res.Body.Close() }() // ends with the browser
-	v.w.Header().Set("Content-Type", "text/event-stream")
-	out := http.NewResponseController(v.w)
-	if err := out.SetWriteDeadline(time.Time{}); err != nil {
-		v.opts.Log.Debug("the live check may end early", "error", err)
+	out, err := v.beginEvents()
+	if err != nil {
+		return ignore(err)
 	}
 	only := url.QueryEscape(v.r.URL.Query().Get("source"))
-	if _, err := v.w.Write([]byte(": begin\n\n")); err != nil {
-		return ignore(err)
-	}
-	if err := out.Flush(); err != nil {
-		return ignore(err)
-	}
 	for lines := bufio.NewScanner(res.Body); lines.Scan(); {
 		var d delivery
 		if json.Unmarshal(lines.Bytes(), &d) != nil || only != "" && url.QueryEscape(d.Source) != only {
 			continue
 		}
-		if err := v.event(d); err != nil {
-			return ignore(err)
-		}
-		if err := out.Flush(); err != nil {
+		if err := errors.Join(v.event("source", "delivery", "delivery", d), out.Flush()); err != nil {
 			return ignore(err)
 		}
 	}
 	return nil
 }
 
-// event writes one webhook as an event.
-func (v *visit) event(d delivery) error {
+// beginEvents begins an answer of server-sent events.
+func (v *visit) beginEvents() (*http.ResponseController, error) {
+	v.w.Header().Set("Content-Type", "text/event-stream")
+	out := http.NewResponseController(v.w)
+	if err := out.SetWriteDeadline(time.Time{}); err != nil {
+		v.opts.Log.Debug("an answer of events may end early", "error", err)
+	}
+	if _, err := v.w.Write([]byte(": begin\n\n")); err != nil {
+		return nil, err
+	}
+	return out, out.Flush()
+}
+
+// event writes a piece of a page as an event with a name.
+func (v *visit) event(page, name, template string, content any) error {
 	var piece bytes.Buffer
-	t := v.pages[v.lang]["source"]
-	if err := t.ExecuteTemplate(&piece, "delivery", d); err != nil {
+	if err := v.pages[v.lang][page].ExecuteTemplate(&piece, template, content); err != nil {
 		return err
 	}
 	var out bytes.Buffer
-	out.WriteString("event: delivery\n")
-	for line := range bytes.Lines(piece.Bytes()) {
-		out.WriteString("data: ")
-		out.Write(bytes.TrimRight(line, "\n"))
-		out.WriteByte('\n')
+	out.WriteString("event: " + name + "\n")
+	for line := range strings.Lines(display.Text(piece.String())) {
+		out.WriteString("data: " + strings.TrimRight(line, "\n") + "\n")
 	}
 	out.WriteByte('\n')
 	_, err := v.w.Write(out.Bytes())

@@ -89,6 +89,7 @@ func pageNames() []string {
 		"deletions",
 		"setup",
 		"source",
+		"import",
 		"letter",
 		"rules",
 		"simulation",
@@ -154,6 +155,9 @@ func funcs(l language, w words, a *assets) template.FuncMap {
 		"mul":        func(a, b int) int { return a * b },
 		"texts":      func(list []text) string { return joinTexts(list, l) },
 		"amounts":    func(items map[string]int) string { return amounts(w, items) },
+		"named":      func(prefix string, items map[string]int) string { return numbered(w, prefix, items) },
+		"part":       func(name string) string { return partName(w, name) },
+		"strings":    func(items ...string) []string { return items },
 		"article":    func(a string) string { return article(l, a) },
 		"alarm":      func(key, text string) string { return alarmText(w, key, text) },
 		"paragraphs": func(s string) []string { return strings.Split(strings.TrimSpace(s), "\n\n") },
@@ -191,10 +195,13 @@ func joinTexts(list []text, l language) string {
 }
 
 // amounts names categories with their numbers.
-func amounts(w words, items map[string]int) string {
+func amounts(w words, items map[string]int) string { return numbered(w, "category_", items) }
+
+// numbered names the ids of a prefix with their numbers.
+func numbered(w words, prefix string, items map[string]int) string {
 	var out []string
 	for _, id := range slices.Sorted(maps.Keys(items)) {
-		out = append(out, fmt.Sprintf("%s %d", w.say("category_"+id), items[id]))
+		out = append(out, fmt.Sprintf("%s %d", w.say(prefix+id), items[id]))
 	}
 	return strings.Join(out, ", ")
 }
@@ -233,6 +240,18 @@ func actorText(w words, by string) string {
 func reasonText(w words, l language, reason string) string {
 	purpose, cited, _ := strings.Cut(reason, " ")
 	return w.say("purpose_"+purpose) + ", " + article(l, cited)
+}
+
+// partName names a part of a history; an unknown part has the name that its reader gives.
+func partName(w words, name string) string {
+	base, again := strings.CutSuffix(name, " that changed meanwhile")
+	if says, ok := w["part_"+strings.ReplaceAll(base, " ", "_")]; ok {
+		base = says
+	}
+	if again {
+		base += ", " + w.say("part_again")
+	}
+	return base
 }
 
 // alarmText is an alarm as a sentence of the language, by its kind; an unknown kind is told as the journal tells it.

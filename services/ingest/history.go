@@ -104,19 +104,38 @@ func (h *History) Find(ctx context.Context, source string, counted bool, objects
 	return err
 }
 
-// pastFacts is the answer: what the objects gave.
-type pastFacts struct {
+// Tell reads objects of a source, as POST /v1/history does. The error is a *problem.Problem with the status 503 while
+// nothing can be stored.
+func (h *History) Tell(ctx context.Context, source string, dryRun bool, objects []PastObject) (*PastFacts, error) {
+	provider, ok := h.Sources[source]
+	if !ok {
+		return nil, fmt.Errorf("no source %s is configured", source)
+	}
+	told, err := h.tell(ctx, source, provider, pastObjects{DryRun: dryRun, Objects: objects})
+	if errors.Is(err, ErrUnavailable) {
+		err = errFull()
+	}
+	return told, err
+}
+
+func errFull() *problem.Problem {
+	return problem.New(http.StatusServiceUnavailable, "unavailable",
+		"The objects could not be stored now. Send the request again later.")
+}
+
+// PastFacts is what objects gave.
+type PastFacts struct {
 	Facts  int            `json:"facts"`
 	Kinds  map[string]int `json:"kinds"`
 	Silent map[string]int `json:"silent"`
 	// Faults are the objects that were not understood, by their place in the request.
-	Faults []pastFault `json:"faults"`
+	Faults []PastFault `json:"faults"`
 	// Persons are short keyed hashes of the names of persons, to count them; in a dry run alone.
 	Persons []string `json:"persons,omitempty"`
 }
 
-// pastFault is an object that was not understood in whole.
-type pastFault struct {
+// PastFault is an object that was not understood in whole.
+type PastFault struct {
 	Index  int    `json:"index"`
 	Reason string `json:"reason"`
 }
@@ -138,8 +157,7 @@ func (h *History) receive(c echo.Context) error {
 	switch {
 	case errors.Is(err, ErrUnavailable), errors.Is(err, context.Canceled):
 		c.Response().Header().Set("Retry-After", retryAfter)
-		return problem.New(http.StatusServiceUnavailable, "unavailable",
-			"The objects could not be stored now. Send the request again later.")
+		return errFull()
 	case err != nil:
 		return fmt.Errorf("take the history of %s: %w", name, err)
 	}
@@ -159,8 +177,8 @@ func readPast(r *http.Request) (pastObjects, error) {
 }
 
 // tell reads the objects and stores their facts, several at a time.
-func (h *History) tell(ctx context.Context, source string, p Provider, req pastObjects) (*pastFacts, error) {
-	out := &pastFacts{Kinds: map[string]int{}, Silent: map[string]int{}, Faults: []pastFault{}}
+func (h *History) tell(ctx context.Context, source string, p Provider, req pastObjects) (*PastFacts, error) {
+	out := &PastFacts{Kinds: map[string]int{}, Silent: map[string]int{}, Faults: []PastFault{}}
 	persons := map[string]bool{}
 	var storing sync.WaitGroup
 	free := make(chan struct{}, historyAtOnce)
@@ -168,7 +186,7 @@ func (h *History) tell(ctx context.Context, source string, p Provider, req pastO
 	for i := range req.Objects {
 		d, fault := h.read(source, p, req.Objects[i].Header, req.Objects[i].Body, out)
 		if fault != "" {
-			out.Faults = append(out.Faults, pastFault{i, fault})
+			out.Faults = append(out.Faults, PastFault{i, fault})
 		}
 		if d == nil {
 			continue
@@ -196,7 +214,7 @@ func (h *History) tell(ctx context.Context, source string, p Provider, req pastO
 
 // read reads one object. The delivery is nil when there is nothing to store.
 func (h *History) read(
-	source string, p Provider, fields map[string]string, body []byte, out *pastFacts,
+	source string, p Provider, fields map[string]string, body []byte, out *PastFacts,
 ) (d *factv1.Delivery, fault string) {
 	if limit := max(h.MaxBody[source], defaultMaxBody); int64(len(body)) > limit {
 		return nil, tooLarge
@@ -220,7 +238,7 @@ func (h *History) read(
 	}, reading.Unread
 }
 
-func (a *pastFacts) count(r Reading) {
+func (a *PastFacts) count(r Reading) {
 	a.Facts += len(r.Facts)
 	for _, f := range r.Facts {
 		a.Kinds[strings.ToLower(strings.TrimPrefix(f.GetKind().String(), "KIND_"))]++

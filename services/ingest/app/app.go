@@ -60,6 +60,8 @@ type Options struct {
 	LookEvery, LookTick time.Duration
 	// DrainFor is how long Close forwards the log before the App ends; 0 means not at all.
 	DrainFor time.Duration
+	// ImportTick is how often orders of imports are looked for; 0 means two seconds.
+	ImportTick time.Duration
 	// Now returns the time; nil means time.Now.
 	Now func() time.Time
 	// Tracer traces webhooks; nil forwards trace ids only.
@@ -220,7 +222,7 @@ func (a *App) assemble(
 		h,
 		providers,
 		publisher,
-		connection.New(js, opts.Config.NATS.Replicas),
+		js,
 		metrics,
 	); err != nil {
 		return err
@@ -250,8 +252,9 @@ func (a *App) assemble(
 // observe makes what watches the sources: their webhooks, their platforms and their histories.
 func (a *App) observe(
 	opts Options, h *ingest.Handler, providers map[string]ingest.Provider, publisher ingest.Publisher,
-	book *connection.Book, metrics prometheus.Registerer,
+	js jetstream.JetStream, metrics prometheus.Registerer,
 ) error {
+	book := connection.New(js, opts.Config.NATS.Replicas)
 	past, err := newHistory(opts, providers, publisher)
 	if err != nil {
 		return err
@@ -266,7 +269,11 @@ func (a *App) observe(
 	if a.intake != nil {
 		a.notes = append(a.notes, a.intake.Run)
 	}
-	if r := looks(opts, h, past, book, shown); r != nil && !opts.Still {
+	if opts.Still {
+		return nil
+	}
+	a.notes = append(a.notes, a.newImports(opts, past, js, book).Run)
+	if r := looks(opts, h, past, book, shown); r != nil {
 		a.notes = append(a.notes, r.Run)
 	}
 	return nil

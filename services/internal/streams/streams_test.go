@@ -34,8 +34,8 @@ func connect(t *testing.T) (*nats.Conn, jetstream.JetStream) {
 	return nc, js
 }
 
-// TestEnsure_LeavesAStreamAloneThatIsAsItShouldBe: every process ensures the streams when it starts, while others create
-// consumers; an update that changes nothing is not sent. A stream that differs is updated.
+// TestEnsure_LeavesAStreamAloneThatIsAsItShouldBe: every process ensures the streams when it starts, while others
+// create consumers; an update that changes nothing is not sent. A stream that differs is updated.
 func TestEnsure_LeavesAStreamAloneThatIsAsItShouldBe(t *testing.T) {
 	nc, js := connect(t)
 	updates, err := nc.SubscribeSync("$JS.API.STREAM.UPDATE.>")

@@ -106,6 +106,8 @@ type App struct {
 	// reminders tell the owner; nil when nobody is to be told.
 	reminders  *reminders
 	deliveries *httpapi.Deliveries
+	// importer ends the imports whose facts are applied.
+	importer *loop.Worker
 
 	stop context.CancelFunc
 	done sync.WaitGroup
@@ -327,6 +329,7 @@ func (a *App) newAPI(
 	if a.reminders, err = a.newReminders(opts, mailer); err != nil {
 		return nil, err
 	}
+	a.newImporter(opts)
 	return httpapi.New(httpapi.Options{
 		Directory:  find,
 		Lists:      a.store,
@@ -352,6 +355,7 @@ func (a *App) newAPI(
 		Live:          a.live,
 		Sources:       a.sources,
 		Connections:   a.finds.notes,
+		Imports:       a.finds.notes,
 		Withdraw:      a.withdraw,
 		EventsOf: func(ctx context.Context, s *lifecycle.Subject) ([]*stream.Event, error) {
 			return background.EventsOf(ctx, events, s)
@@ -445,6 +449,7 @@ func (a *App) Start(ctx context.Context) {
 	if a.reminders != nil {
 		a.done.Go(func() { a.reminders.Run(ctx) })
 	}
+	a.done.Go(func() { a.importer.Run(ctx) })
 }
 
 // Close stops the loops, waits for work in progress, and closes the store.

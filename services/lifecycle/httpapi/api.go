@@ -130,6 +130,8 @@ type Options struct {
 	// Sources are the sources of the configuration, and Connections is what is known of each.
 	Sources     []source.Configured
 	Connections source.Notes
+	// Imports keep the orders of imports.
+	Imports Imports
 	// Invented knows the persons that the demo invented.
 	Invented Invented
 	// Measures are the security measures of the record of processing, by language.
@@ -247,6 +249,11 @@ func (a *API) Register(e *echo.Echo) {
 	v1.POST("/brake/release", a.releaseBrake, a.may(ScopePolicy), a.act("release-brake"))
 	v1.GET("/live", a.showLive, a.may(ScopeDecisions))
 	v1.GET("/sources", a.sources, a.may(ScopeDecisions))
+	v1.GET("/imports", a.imports, a.may(ScopeHistory))
+	v1.GET("/imports/:source", a.importState, a.may(ScopeHistory))
+	v1.POST("/imports/:source", a.startImport, a.may(ScopeHistory), a.act("import"))
+	v1.POST("/imports/:source/stop", a.stopImport, a.may(ScopeHistory), a.act("import-stop"))
+	v1.POST("/imports/:source/file", a.uploadFile, a.may(ScopeHistory), a.act("import-file"))
 	v1.POST("/live", a.goLive, a.may(ScopePolicy), a.act("go-live"))
 	v1.POST("/coverage", a.cover, a.may(ScopePolicy), a.act("coverage"))
 	v1.GET("/invented", a.showInvented, a.may(ScopeSubjects))

@@ -12,12 +12,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	ingestapp "github.com/rodopath/rodopath/services/ingest/app"
+	"github.com/rodopath/rodopath/services/ingest/backfill"
+	"github.com/rodopath/rodopath/services/ingest/imports"
 	"github.com/rodopath/rodopath/services/internal/config"
 	"github.com/rodopath/rodopath/services/internal/display"
 	"github.com/rodopath/rodopath/services/lifecycle/live"
 	"github.com/rodopath/rodopath/services/platforms/access"
 	"github.com/rodopath/rodopath/services/platforms/history"
-	"github.com/rodopath/rodopath/services/rodopath/backfill"
 	"github.com/rodopath/rodopath/services/rodopath/client"
 	"github.com/rodopath/rodopath/services/rodopath/datadir"
 )
@@ -85,13 +87,14 @@ func (s *shared) runImport(cmd *cobra.Command, c *client.Client, source string, 
 	if err := confirmImport(cmd, c, f.yes || f.dryRun); err != nil {
 		return err
 	}
+	var mark *backfill.Bookmark
 	o := backfill.Options{
-		Source: source, Reader: reader, Server: c, Progress: shown.show,
+		Source: source, Reader: reader, Server: c, DryRun: f.dryRun, Progress: shown.show,
 		Listed: func(product string) bool { _, ok := src.Products[product]; return ok },
 	}
 	if !f.dryRun {
 		var resumed bool
-		if o.Bookmark, resumed, err = backfill.Open(
+		if mark, resumed, err = backfill.Open(
 			datadir.At(s.data).History(),
 			source,
 			since,
@@ -100,6 +103,7 @@ func (s *shared) runImport(cmd *cobra.Command, c *client.Client, source string, 
 		); err != nil {
 			return err
 		}
+		o.State, o.Save = &mark.State, mark.Save
 		if resumed {
 			fmt.Fprintln(cmd.ErrOrStderr(), "An import was interrupted: going on where it stopped.")
 		} else if f.resume {
@@ -113,7 +117,7 @@ func (s *shared) runImport(cmd *cobra.Command, c *client.Client, source string, 
 	}
 	if !f.dryRun {
 		fmt.Fprintln(cmd.ErrOrStderr(), "Everything was read. Waiting until the facts are applied.")
-		if err := s.finish(cmd.Context(), c, o.Bookmark, since); err != nil {
+		if err := s.finish(cmd.Context(), c, mark, since); err != nil {
 			return err
 		}
 	}
@@ -208,24 +212,10 @@ func configuredSource(path, id string) (*config.Source, *config.Config, error) {
 
 // newReader makes the reader of a source.
 func newReader(conf *config.Config, src *config.Source, since time.Time, shown *progress) (history.Reader, error) {
-	if src.Read == (config.Read{}) {
-		return nil, fmt.Errorf("%w: the source %s has no access to its platform: add read: {url: …, key: …} "+
-			"to the source", errUsage, src.ID)
+	reader, err := ingestapp.HistoryReader(conf, src, history.Options{Since: since, Waiting: shown.wait})
+	if errors.Is(err, imports.ErrNoAccess) {
+		return nil, fmt.Errorf("%w: %s: %w", errUsage, src.ID, err)
 	}
-	key, err := conf.Secret(src.Read.Key)
-	if err != nil {
-		return nil, err
-	}
-	o := history.Options{
-		URL:          src.Read.URL,
-		Key:          key,
-		AllowPrivate: src.Read.AllowPrivate,
-		Since:        since,
-		Groups:       src.Groups,
-		Waiting:      shown.wait,
-		PerSecond:    float64(src.Read.PerSecond),
-	}
-	reader, err := access.History(src.Platform, o)
 	if errors.Is(err, access.ErrPlatform) {
 		return nil, fmt.Errorf("%w: the history of %s cannot be read from an interface", errUsage, src.Platform)
 	}

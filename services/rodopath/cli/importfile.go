@@ -1,19 +1,15 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
+	ingestapp "github.com/rodopath/rodopath/services/ingest/app"
 	"github.com/rodopath/rodopath/services/internal/config"
 	"github.com/rodopath/rodopath/services/platforms/history"
-	"github.com/rodopath/rodopath/services/platforms/history/file"
-	mailerlite "github.com/rodopath/rodopath/services/platforms/mailerlite/history"
-	stripe "github.com/rodopath/rodopath/services/platforms/stripe/history"
-	woocommerce "github.com/rodopath/rodopath/services/platforms/woocommerce/history"
 )
 
 // fileReader makes the reader of a file, and names its content by its name, size and time.
@@ -30,13 +26,7 @@ func (f *importing) fileReader(src *config.Source) (reader history.Reader, name 
 	if err != nil {
 		return nil, "", err
 	}
-	zone, err := time.LoadLocation(src.Zone) // "" is UTC
-	if err != nil {
-		return nil, "", fmt.Errorf("read the zone of %s: %w", src.ID, err)
-	}
-	r, err := file.New(file.Options{
-		Path: f.file, Platform: src.Platform, Map: columns, Set: values, Zone: zone, Wrap: wrap(src),
-	})
+	r, err := ingestapp.FileReader(src, f.file, columns, values, nil)
 	if err != nil {
 		return nil, "", fmt.Errorf("%w: %w", errUsage, err)
 	}
@@ -46,19 +36,6 @@ func (f *importing) fileReader(src *config.Source) (reader history.Reader, name 
 		info.Size(),
 		info.ModTime().UTC().Format(time.RFC3339),
 	), nil
-}
-
-// wrap makes the webhooks of the objects of a source.
-func wrap(src *config.Source) history.Wrap {
-	switch src.Platform {
-	case "woocommerce":
-		return woocommerce.FromObject
-	case "stripe":
-		return stripe.FromObject
-	case "mailerlite":
-		return func(o json.RawMessage) ([]history.Object, error) { return mailerlite.FromObject(o, src.Groups) }
-	}
-	return file.Own
 }
 
 // pairs reads the values of a flag, each with a sign of equality.

@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/rodopath/rodopath/services/rodopath/backfill"
+	"github.com/rodopath/rodopath/services/ingest/backfill"
 )
 
 // How often progress is printed: as JSON, and as a line where there is no terminal.

@@ -18,12 +18,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rodopath/rodopath/services/ingest/backfill"
 	"github.com/rodopath/rodopath/services/internal/access"
 	"github.com/rodopath/rodopath/services/internal/loop"
 	"github.com/rodopath/rodopath/services/internal/problem"
 	"github.com/rodopath/rodopath/services/platforms/history"
 	"github.com/rodopath/rodopath/services/platforms/sender"
-	"github.com/rodopath/rodopath/services/rodopath/backfill"
 	"github.com/rodopath/rodopath/services/rodopath/datadir"
 	"github.com/rodopath/rodopath/services/rodopath/standalone"
 )

@@ -103,7 +103,8 @@ func pages() []string {
 		"/console/", "/console/path", "/console/people", "/console/people.csv?label=alarm", "/console/people/x",
 		"/console/people/x/export?form=page", "/console/audience", "/console/audience.csv", "/console/requests",
 		"/console/requests/x", "/console/requests/x/letter", "/console/deletions", "/console/deletions/x/certificate",
-		"/console/setup", "/console/setup/shop", "/console/events", "/console/sessions", "/console/design",
+		"/console/setup", "/console/setup/shop", "/console/setup/shop/import", "/console/setup/shop/import/events",
+		"/console/events", "/console/sessions", "/console/design",
 	}
 }
 
@@ -112,6 +113,7 @@ func acts() []string {
 		"/console/people/find", "/console/people/x/hold", "/console/people/x/release", "/console/people/x/request",
 		"/console/people/x/consent", "/console/people/x/split", "/console/people/x/join", "/console/people/x/seen",
 		"/console/requests/x/verify", "/console/deletions/retract", "/console/deletions/repeat", "/console/deletions/receipt",
+		"/console/setup/shop/import/count", "/console/setup/shop/import/start", "/console/setup/shop/import/stop",
 		"/console/setup/live", "/console/setup/covered", "/console/setup/brake", "/console/setup/quarantine",
 		"/console/sessions/end", "/console/logout",
 	}

@@ -40,6 +40,7 @@ func (s *shop) shownPages() []shownPage {
 		{"deletions-open", "/console/deletions?state=open"},
 		{"setup", "/console/setup?products=1"},
 		{"source", "/console/setup/shop"},
+		{"import", "/console/setup/shop/import?preview=1"},
 		{"sessions", "/console/sessions"},
 		{"rules", "/console/rules"},
 		{"retention", "/console/rules/retention"},

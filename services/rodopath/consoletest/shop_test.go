@@ -333,3 +333,13 @@ func (s *shop) subject(person string) string {
 	}
 	return found.Subject
 }
+
+// until waits until a condition is true.
+func (s *shop) until(is func() bool, what string) {
+	s.t.Helper()
+	for end := time.Now().Add(30 * time.Second); !is(); time.Sleep(50 * time.Millisecond) { // of another goroutine
+		if time.Now().After(end) {
+			s.t.Fatalf("%s: not within 30 seconds\n%s", what, s.log)
+		}
+	}
+}

@@ -21,7 +21,10 @@ import (
 
 // Options configure a reader of a file.
 type Options struct {
+	// Path is the path of the file, or its name alone with Open.
 	Path string
+	// Open opens the file; nil means the file at Path.
+	Open func(ctx context.Context) (io.ReadCloser, error)
 	// Platform is the platform of the source; "standard" reads tables of one's own.
 	Platform string
 	// Map names the fields of columns with names of their own, Set the values of fields that no column has.
@@ -47,6 +50,9 @@ const perPage = 200
 func New(o Options) (*Reader, error) {
 	if o.Zone == nil {
 		o.Zone = time.UTC
+	}
+	if o.Open == nil {
+		o.Open = func(context.Context) (io.ReadCloser, error) { return os.Open(o.Path) }
 	}
 	r := &Reader{opts: o, set: map[field]any{}}
 	switch kind := strings.ToLower(filepath.Ext(o.Path)); {
@@ -80,7 +86,7 @@ func (r *Reader) Pages(ctx context.Context, from history.Cursor) iter.Seq2[histo
 			yield(history.Page{}, history.ErrCursor)
 			return
 		}
-		f, err := os.Open(r.opts.Path)
+		f, err := r.opts.Open(ctx)
 		if err != nil {
 			yield(history.Page{}, err)
 			return

@@ -22,6 +22,8 @@ const (
 	Broken
 	// Cut: the answer breaks off in the middle.
 	Cut
+	// Unauthorized: the answer is 401.
+	Unauthorized
 )
 
 // faults decide what goes wrong.
@@ -82,6 +84,8 @@ func (f *faults) wrap(next http.HandlerFunc) http.HandlerFunc {
 		case TooFast:
 			w.Header().Set("Retry-After", "0")
 			http.Error(w, `{"code":"too_fast"}`, http.StatusTooManyRequests)
+		case Unauthorized:
+			http.Error(w, `{"code":"woocommerce_rest_cannot_view"}`, http.StatusUnauthorized)
 		case Broken:
 			http.Error(w, "a page of the web server", http.StatusInternalServerError)
 		case Cut:

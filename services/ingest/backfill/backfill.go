@@ -30,12 +30,15 @@ type Told struct {
 	Facts  int            `json:"facts"`
 	Kinds  map[string]int `json:"kinds"`
 	Silent map[string]int `json:"silent"`
-	Faults []struct {
-		Index  int    `json:"index"`
-		Reason string `json:"reason"`
-	} `json:"faults"`
+	Faults []Fault        `json:"faults"`
 	// Persons are hashes of persons, in a dry run alone.
 	Persons []string `json:"persons"`
+}
+
+// Fault is an object that was not understood in whole, by its place among the objects.
+type Fault struct {
+	Index  int    `json:"index"`
+	Reason string `json:"reason"`
 }
 
 // Options configure an import.
@@ -43,8 +46,12 @@ type Options struct {
 	Source string
 	Reader history.Reader
 	Server Server
-	// Bookmark is where the import is remembered; nil in a dry run.
-	Bookmark *Bookmark
+	// DryRun reads and counts, and stores nothing.
+	DryRun bool
+	// State is where the import goes on, and Save remembers the state after every page; nil is the beginning, and
+	// nothing that is remembered.
+	State *State
+	Save  func() error
 	// Listed reports whether the configuration lists a product.
 	Listed func(product string) bool
 	// Progress is called after every page, and before a wait; nil means nobody is.
@@ -68,11 +75,14 @@ type Progress struct {
 // full is the cause of a wait for the server.
 const full = "the server cannot take more now"
 
-// Run imports the history from the bookmark on. After an error the next Run goes on where this one stopped.
+// Run imports the history from the state on. After an error the next Run goes on where this one stopped.
 func Run(ctx context.Context, o Options) (*Summary, error) {
-	state := &State{Summary: newSummary(o.Source)}
-	if o.Bookmark != nil {
-		state = &o.Bookmark.State
+	state := o.State
+	if state == nil {
+		state = NewState(o.Source)
+	}
+	if o.Save == nil {
+		o.Save = func() error { return nil }
 	}
 	if o.Progress == nil {
 		o.Progress = func(Progress) {}
@@ -97,10 +107,8 @@ func Run(ctx context.Context, o Options) (*Summary, error) {
 		state.Summary.note(page.Note)
 		state.Summary.Persons = len(persons)
 		state.Cursor, state.Done = page.Next, page.Next == nil
-		if o.Bookmark != nil {
-			if err := o.Bookmark.save(); err != nil {
-				return state.Summary, err
-			}
+		if err := o.Save(); err != nil {
+			return state.Summary, err
 		}
 		o.Progress(progressOf(state.Summary, &page))
 	}
@@ -122,7 +130,7 @@ func (o *Options) tell(
 		wait.InitialInterval = time.Second
 	}
 	told, err := backoff.Retry(ctx, func() (Told, error) {
-		told, err := o.Server.Tell(ctx, o.Source, o.Bookmark == nil, batch)
+		told, err := o.Server.Tell(ctx, o.Source, o.DryRun, batch)
 		if p, ok := errors.AsType[*problem.Problem](err); err != nil && (!ok || p.Status != http.StatusServiceUnavailable) {
 			err = backoff.Permanent(err)
 		}

@@ -29,6 +29,9 @@ type State struct {
 	Summary *Summary       `json:"summary"`
 }
 
+// NewState is the state before an import of a source.
+func NewState(source string) *State { return &State{Summary: newSummary(source)} }
+
 // ErrOther means that an interrupted import was another one.
 var ErrOther = errors.New(
 	"another import of the source was interrupted: repeat its --since and its file, or start with --restart")
@@ -61,8 +64,8 @@ func Open(dir, source string, since time.Time, file string, restart bool) (b *Bo
 	return b, true, nil
 }
 
-// save writes the bookmark for good.
-func (b *Bookmark) save() error {
+// Save writes the bookmark for good.
+func (b *Bookmark) Save() error {
 	data, err := json.Marshal(b.State)
 	if err != nil {
 		return fmt.Errorf("save the bookmark: %w", err)

@@ -14,9 +14,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rodopath/rodopath/services/ingest/backfill"
 	"github.com/rodopath/rodopath/services/internal/problem"
 	"github.com/rodopath/rodopath/services/platforms/history"
-	"github.com/rodopath/rodopath/services/rodopath/backfill"
 )
 
 // shelf is a history of some pages, the cursor of which is the number of the next page. Reading fails before a page.
@@ -86,14 +86,20 @@ func threePages() []history.Page {
 
 func options(t *testing.T, dir string, reader history.Reader, s *server) (o backfill.Options, resumed bool) {
 	t.Helper()
+	b, resumed := bookmark(t, dir)
+	return backfill.Options{
+		Source: "shop", Reader: reader, Server: s, State: &b.State, Save: b.Save, Backoff: time.Millisecond,
+		Listed: func(product string) bool { return product == "sku" },
+	}, resumed
+}
+
+func bookmark(t *testing.T, dir string) (b *backfill.Bookmark, resumed bool) {
+	t.Helper()
 	b, resumed, err := backfill.Open(dir, "shop", time.Time{}, "", false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return backfill.Options{
-		Source: "shop", Reader: reader, Server: s, Bookmark: b, Backoff: time.Millisecond,
-		Listed: func(product string) bool { return product == "sku" },
-	}, resumed
+	return b, resumed
 }
 
 // TestRun_GoesOnAfterAFailure: what was told before the failure is not told again, and the sums are those of both runs.
@@ -118,7 +124,8 @@ func TestRun_GoesOnAfterAFailure(t *testing.T) {
 	if _, err := backfill.Run(t.Context(), o); err != nil || len(s.requests) != 3 {
 		t.Errorf("a run after the end: %v, %d requests", err, len(s.requests))
 	}
-	if err := o.Bookmark.Remove(); err != nil {
+	b, _ := bookmark(t, dir)
+	if err := b.Remove(); err != nil {
 		t.Error(err)
 	}
 	if _, resumed := options(t, dir, nil, s); resumed {
@@ -149,7 +156,7 @@ func TestRun_WaitsForAFullServer(t *testing.T) {
 func TestRun_ADryRunCountsPersons(t *testing.T) {
 	s := &server{}
 	o, _ := options(t, t.TempDir(), &shelf{pages: threePages(), failAt: -1}, s)
-	o.Bookmark = nil
+	o.DryRun, o.State, o.Save = true, nil, nil
 	if sum, err := backfill.Run(t.Context(), o); err != nil || sum.Persons != 4 {
 		t.Errorf("%v: %+v, want 4 persons", err, sum)
 	}

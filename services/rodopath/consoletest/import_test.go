@@ -1,0 +1,151 @@
+package consoletest_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/chromedp/cdproto/dom"
+	"github.com/chromedp/cdproto/runtime"
+
+	"github.com/rodopath/rodopath/services/platforms/history/historytest"
+)
+
+// withHistory gives the shop of the next installation an access to a platform with a past.
+func withHistory(t testing.TB, customers int) *historytest.Shop {
+	t.Helper()
+	past := historytest.NewShop(3, customers)
+	server := httptest.NewServer(past.Handler())
+	t.Cleanup(server.Close)
+	t.Setenv("RODOPATH_TEST_CONSOLE_SHOP_KEY", historytest.ShopKey)
+	t.Setenv("RODOPATH_SOURCES_SHOP_READ",
+		`{url: "`+server.URL+`", key: "env:RODOPATH_TEST_CONSOLE_SHOP_KEY", allow_private: true, per_second: 1000}`)
+	return past
+}
+
+// TestStory_ImportsAHistory: the owner counts, approves, sees a refused key and how to mend it, goes on, and looks at
+// what follows.
+func TestStory_ImportsAHistory(t *testing.T) {
+	past := withHistory(t, 60)
+	s := newShop(t, "")
+	b := s.signedIn()
+	b.follow("Źródła i odbiorcy")
+	b.followIn("tbody tr:first-child", "Podłącz krok po kroku")
+	b.follow("Importuj historię")
+	b.sees("Historia źródła shop", "Najpierw wykonaj próbę")
+	b.accessible("before the dry run")
+
+	// The dry run waits at the platform while the owner looks on, and its end arrives without a click.
+	holds, begun := make(chan struct{}), atomic.Bool{}
+	past.OnOrders(func(ids []int64) {
+		if len(ids) > 0 && begun.CompareAndSwap(false, true) {
+			<-holds
+		}
+	})
+	b.followIn("main", "Zacznij próbę")
+	b.sees("W toku", "czyta")
+	b.accessible("while the dry run reads")
+	b.run(`document.documentElement.dataset.same = "1"`)
+	close(holds)
+	b.sees("Ostatnia próba: zakończono", "Osoby 60")
+	if !eval[bool](b, `document.documentElement.dataset.same === "1"`) {
+		t.Error("the page was loaded anew by somebody else than the events")
+	}
+	b.lacks("W toku")
+	b.sees("Produkty, których konfiguracja nie zna")
+
+	before := past.Calls()
+	past.Plan(func(call int) historytest.Fault {
+		if call > before+2 {
+			return historytest.Unauthorized
+		}
+		return historytest.None
+	})
+	b.followIn("main", "Zatwierdź i importuj")
+	b.sees("Ostatni import: nie udało się", "Platforma odrzuciła klucz (401 albo 403)", "Utwórz na platformie nowy klucz")
+	b.accessible("after a refused key")
+	past.Plan(nil)
+	b.open(b.path())
+	b.followIn("main", "Wznów import")
+	b.sees("Ostatni import: zakończono", "znana")
+	b.followIn("main", "Policz skutki")
+	b.sees("Osoby z danymi osobowymi", "Podstawy prawne według celu", "Usunięcia według odbiorcy i danych", "crm",
+		"Zgody bez dowodu", "Co wygasa w kolejnych miesiącach")
+	b.accessible("the preview")
+	b.lacks("@example.com")
+}
+
+// TestStory_StopsAnImport, and goes on later; the page works without scripts, by loading it again.
+func TestStory_StopsAnImport(t *testing.T) {
+	past := withHistory(t, 60)
+	s := newShop(t, "")
+	v := s.visitor()
+	v.signIn(s)
+	const page = "/console/setup/shop/import"
+	seal := v.seal()
+	act := func(name string, want int) {
+		t.Helper()
+		if status, body := v.post(page+"/"+name, "seal", seal); status != want {
+			t.Fatalf("%s: got %d, want %d\n%s", name, status, want, body)
+		}
+	}
+	shows := func(text string) {
+		t.Helper()
+		s.until(func() bool { _, body := v.get(page); return strings.Contains(body, text) }, "the page shows "+text)
+	}
+	act("count", http.StatusSeeOther)
+	shows("Ostatnia próba")
+	holds, begun := make(chan struct{}), atomic.Bool{}
+	past.OnOrders(func(ids []int64) {
+		if len(ids) > 0 && begun.CompareAndSwap(false, true) {
+			<-holds
+		}
+	})
+	act("start", http.StatusSeeOther)
+	s.until(begun.Load, "the import reads")
+	act("stop", http.StatusSeeOther)
+	shows("zatrzymano")
+	close(holds)
+	act("resume", http.StatusSeeOther)
+	shows(">zakończono</span> <span class=\"small\"")
+	s.until(func() bool { _, body := v.get(page); return strings.Contains(body, "znana") }, "the history is known")
+	act("nonsense", http.StatusNotFound)
+	if status, body := v.post(
+		page+"/count",
+		"seal",
+		seal,
+		"since",
+		"yesterday",
+	); status != http.StatusUnprocessableEntity {
+		t.Errorf("a day that is none: got %d\n%s", status, body)
+	}
+}
+
+// TestStory_ImportsAFile that the owner uploads, of which one row is no fact.
+func TestStory_ImportsAFile(t *testing.T) {
+	s := newShop(t, "")
+	b := s.signedIn()
+	b.open("/console/setup/forms/import")
+	path := filepath.Join(t.TempDir(), "sprzedaż.csv")
+	table := "Klient,Data,Numer,access\nfrom.a.file@example.com,2024-03-01,order-1,course\nnikt,x,y,z\n"
+	if err := os.WriteFile(path, []byte(table), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	field := call(b, runtime.Evaluate, runtime.EvaluateParams{Expression: `document.querySelector("#file")`})
+	call(b, dom.SetFileInputFiles, dom.SetFileInputFilesParams{Files: []string{path}, ObjectID: field.Result.ObjectID})
+	b.fill("#columns", "Klient=email\nData=at\nNumer=ref")
+	b.fill("#values", "kind=sale")
+	b.followIn("main", "Prześlij i zacznij próbę")
+	b.sees("sprzedaż.csv", "Ostatnia próba: zakończono", "Zdarzenia 1")
+	b.click("main", "Nie w pełni zrozumiane")
+	b.sees("wiersz 3")
+	b.lacks("from.a.file@example.com", "nikt")
+	b.followIn("main", "Zatwierdź i importuj")
+	b.sees("Ostatni import: zakończono")
+	b.find("from.a.file@example.com")
+	b.sees("order-1")
+}
