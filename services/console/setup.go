@@ -13,8 +13,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rodopath/rodopath/services/internal/connection"
 	"github.com/rodopath/rodopath/services/internal/display"
 	"github.com/rodopath/rodopath/services/lifecycle/live"
+	"github.com/rodopath/rodopath/services/lifecycle/source"
 )
 
 // delivery is a webhook that was applied, without anything personal.
@@ -45,6 +47,8 @@ type sourceState struct {
 	From           *time.Time
 	Faults         []string
 	Aside          []quarantined
+	// Refusals are the last refused webhooks, the latest first.
+	Refusals []connection.Refusal
 }
 
 // quarantined is a webhook that could not be processed.
@@ -55,6 +59,7 @@ type quarantined struct {
 	Received time.Time `json:"received"`
 	Reason   string    `json:"reason"`
 	Topic    string    `json:"topic"`
+	Kept     bool      `json:"kept"`
 }
 
 // quarantined lists what is set aside; nothing when the list cannot be read.
@@ -134,15 +139,25 @@ func (v *visit) sourceStates() ([]sourceState, error) {
 		Sources []sourceState `json:"sources"`
 	}
 	ctx := v.r.Context()
-	if err := v.api.get(ctx, "/v1/deliveries", &list); err != nil {
+	var known []source.Source
+	var aside []quarantined
+	err := together(
+		func() error { return v.api.get(ctx, "/v1/deliveries", &list) },
+		func() (err error) { known, err = v.api.connections(ctx); return err },
+		func() error { aside = v.api.quarantined(ctx); return nil },
+	)
+	if err != nil {
 		return nil, err
 	}
-	faults, aside := v.api.faults(ctx), v.api.quarantined(ctx)
 	for i := range list.Sources {
 		s := &list.Sources[i]
-		for _, f := range faults {
-			if f.Source == s.Source {
-				s.Faults = append(s.Faults, f.Fault)
+		for k := range known {
+			if known[k].Source != s.Source {
+				continue
+			}
+			s.Refusals = known[k].Webhooks.Refusals
+			for _, f := range known[k].Faults {
+				s.Faults = append(s.Faults, f.Kind)
 			}
 		}
 		for _, q := range aside {
@@ -229,7 +244,16 @@ func (v *visit) quarantine() error {
 	if v.r.PostFormValue("act") == "retry" {
 		method, path = http.MethodPost, path+"/retry"
 	}
-	if _, err := v.api.text(v.r.Context(), method, path, nil); err != nil {
+	_, err = v.api.text(v.r.Context(), method, path, nil)
+	if r, ok := errors.AsType[*refusal](err); ok {
+		switch r.Status {
+		case http.StatusConflict:
+			return &refusal{Status: r.Status, Detail: v.say("quarantine_still")}
+		case http.StatusNotFound:
+			return &refusal{Status: r.Status, Detail: v.say("quarantine_gone")}
+		}
+	}
+	if err != nil {
 		return err
 	}
 	return v.again("/console/setup")

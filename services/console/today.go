@@ -3,11 +3,11 @@ package console
 import (
 	"context"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/rodopath/rodopath/services/lifecycle/decision"
 	"github.com/rodopath/rodopath/services/lifecycle/live"
+	"github.com/rodopath/rodopath/services/lifecycle/source"
 )
 
 // request is an open request of a data subject.
@@ -174,30 +174,24 @@ func (v *visit) today() error {
 
 func first[T any](list []T) []T { return list[:min(len(list), maxShown)] }
 
-// faults reads which sources are set up wrongly or silent, from the metrics of the installation; none where another
-// service has the metrics.
+// faults are which sources are set up wrongly or silent.
 func (a *api) faults(ctx context.Context) []sourceFault {
-	data, err := a.text(ctx, http.MethodGet, "/metrics", nil)
+	list, err := a.connections(ctx)
 	if err != nil {
 		return nil
 	}
 	var out []sourceFault
-	for line := range strings.Lines(string(data)) {
-		name, value, ok := strings.Cut(strings.TrimSpace(line), "} ")
-		labels, found := strings.CutPrefix(name, "rodopath_source_fault{")
-		if !ok || !found || value != "1" {
-			continue
+	for i := range list {
+		for _, f := range list[i].Faults {
+			out = append(out, sourceFault{list[i].Source, f.Kind})
 		}
-		var f sourceFault
-		for pair := range strings.SplitSeq(labels, ",") {
-			switch key, text, _ := strings.Cut(pair, "="); key {
-			case "source":
-				f.Source = strings.Trim(text, `"`)
-			case "fault":
-				f.Fault = strings.Trim(text, `"`)
-			}
-		}
-		out = append(out, f)
 	}
 	return out
+}
+
+// connections are the sources with what arrived and what is wrong.
+func (a *api) connections(ctx context.Context) ([]source.Source, error) {
+	var list source.Overview
+	err := a.get(ctx, "/v1/sources", &list)
+	return list.Sources, err
 }

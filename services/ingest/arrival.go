@@ -15,6 +15,11 @@ import (
 type arrivals struct {
 	accepted, refused int64
 	last, pinged      time.Time
+	refusals          []connection.Refusal
+}
+
+func (a *arrivals) isNone() bool {
+	return a.accepted == 0 && a.refused == 0 && a.last.IsZero() && a.pinged.IsZero() && len(a.refusals) == 0
 }
 
 // ArrivalNotes keep what arrived at a source. add may be called several times.
@@ -77,7 +82,7 @@ func (w *watch) take(source string, now time.Time) (news arrivals, standing map[
 			standing[string(f)] = o.advice(f)
 		}
 	}
-	due = o.news != (arrivals{}) || now.Sub(o.stated) >= stateEvery && len(standing) > 0
+	due = !o.news.isNone() || now.Sub(o.stated) >= stateEvery && len(standing) > 0
 	if !due {
 		return news, standing, false
 	}
@@ -93,6 +98,7 @@ func (w *watch) giveBack(source string, news arrivals) {
 	o.news.accepted += news.accepted
 	o.news.refused += news.refused
 	o.news.last, o.news.pinged = later(o.news.last, news.last), later(o.news.pinged, news.pinged)
+	o.news.refusals = connection.AddRefusals(news.refusals, o.news.refusals...)
 	o.stated = time.Time{}
 }
 
@@ -110,6 +116,7 @@ func addTo(a *connection.Arrivals, news arrivals, standing map[string]string, no
 	}
 	a.Accepted, a.Refused = a.Accepted+news.accepted, a.Refused+news.refused
 	a.Last, a.Pinged = later(a.Last, news.last), later(a.Pinged, news.pinged)
+	a.Refusals = connection.AddRefusals(a.Refusals, news.refusals...)
 	next := map[string]connection.Fault{}
 	for kind, f := range a.Faults {
 		if _, known := standing[kind]; !known && news.accepted == 0 && now.Sub(f.Seen) < connection.FaultLasts {

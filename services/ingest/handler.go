@@ -214,15 +214,16 @@ func (h *Handler) accept(ctx context.Context, c echo.Context, name string, p Pro
 	}
 	defer receiving.end()
 	header, now := c.Request().Header, h.Now()
+	sent := body
 	if body, err = verified(p, header, body, limit, now); err != nil {
-		return Reading{}, err
+		return Reading{}, named(err, sent)
 	}
 	if err := h.pace.allow(name, now); err != nil {
-		return Reading{}, err
+		return Reading{}, named(err, body)
 	}
 	reading, err := p.Read(header, body, now)
 	if err != nil {
-		return Reading{}, fmt.Errorf("read: %w", err)
+		return Reading{}, named(fmt.Errorf("read: %w", err), body)
 	}
 	if len(reading.Facts) == 0 && reading.Unread == "" {
 		return reading, nil

@@ -62,6 +62,7 @@ func (b *broker) Publish(_ context.Context, d *factv1.Delivery) error {
 // world is a service with one source of each platform.
 type world struct {
 	*httptest.Server
+	handler *ingest.Handler
 	broker  *broker
 	log     *bytes.Buffer
 	metrics *prometheus.Registry
@@ -90,6 +91,7 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.handler = h
 	e := echo.New()
 	e.HTTPErrorHandler = ingest.ProblemHandler(log)
 	h.Register(e)

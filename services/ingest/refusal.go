@@ -1,14 +1,20 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/rodopath/rodopath/services/internal/address"
+	"github.com/rodopath/rodopath/services/internal/connection"
 	"github.com/rodopath/rodopath/services/internal/problem"
 	"github.com/rodopath/rodopath/services/internal/trace"
 )
@@ -32,10 +38,11 @@ type refusal struct {
 func (h *Handler) refuse(ctx context.Context, c echo.Context, source string, err error, span *trace.Span) error {
 	r := refusalOf(err)
 	h.counts.webhook(source, r.outcome)
+	noted := r.noted(c.Request(), err, h.Now())
 	if errors.Is(err, ErrSignature) {
-		h.watch.badSignature(source)
+		h.watch.badSignature(source, noted)
 	} else {
-		h.watch.refused(source)
+		h.watch.refused(source, noted)
 	}
 	span.Fail(r.outcome)
 	trace.Log(ctx, h.Log).Log(ctx, r.level, "webhook refused",
@@ -47,6 +54,73 @@ func (h *Handler) refuse(ctx context.Context, c echo.Context, source string, err
 		c.Response().Header().Set("Retry-After", rateLimitRetryAfter)
 	}
 	return r.problem.Write(c.Response())
+}
+
+// noted is the refusal as it is kept for the owner: an error of a provider names fields and no values, and what looks
+// like an address is hidden all the same.
+func (r refusal) noted(req *http.Request, err error, now time.Time) connection.Refusal {
+	out := connection.Refusal{
+		First: now.UTC(), Last: now.UTC(), Count: 1, Outcome: r.outcome, Status: r.problem.Status,
+		Text: address.HideAny(r.problem.Detail), Topic: plainName(req.Header.Get("X-Wc-Webhook-Topic")),
+		Event: plainName(req.Header.Get("Webhook-Id")),
+	}
+	if e, ok := errors.AsType[*namedError](err); ok {
+		out.Topic, out.Event = cmp.Or(out.Topic, e.topic), cmp.Or(out.Event, e.event)
+	}
+	return out
+}
+
+// namedError is the error of a webhook whose body names its event.
+type namedError struct {
+	error
+
+	topic, event string
+}
+
+// Unwrap returns the error itself.
+func (e *namedError) Unwrap() error { return e.error }
+
+// maxNamed bounds the bodies of which the names are read, in bytes: a stranger may send anything.
+const maxNamed = 64 << 10
+
+// named adds to an error how a body names its event: {"type": …, "id": …} of Stripe, or {"event": …} of MailerLite.
+func named(err error, body []byte) error {
+	var names struct {
+		ID    json.RawMessage `json:"id"`
+		Type  json.RawMessage `json:"type"`
+		Event json.RawMessage `json:"event"`
+	}
+	if len(body) > maxNamed || json.Unmarshal(body, &names) != nil {
+		return err
+	}
+	out := &namedError{error: err, topic: cmp.Or(plainName(unquoted(names.Type)), plainName(unquoted(names.Event)))}
+	if id := plainName(unquoted(names.ID)); strings.HasPrefix(id, "evt_") { // another id may be that of a person
+		out.event = id
+	}
+	return out
+}
+
+func unquoted(value json.RawMessage) string {
+	var text string
+	if json.Unmarshal(value, &text) != nil {
+		return ""
+	}
+	return text
+}
+
+// plainName returns a name of a platform, such as order.updated or evt_123; empty for any other text, which may be
+// personal.
+func plainName(text string) string {
+	const most = 80
+	for _, c := range text {
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '.' || c == '_' || c == '-') {
+			return ""
+		}
+	}
+	if len(text) > most {
+		return ""
+	}
+	return text
 }
 
 func refusalOf(err error) refusal {

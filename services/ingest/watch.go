@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/services/internal/connection"
 	"github.com/rodopath/rodopath/services/internal/loop"
 )
 
@@ -237,11 +238,12 @@ func (w *watch) ping(source string, now time.Time) {
 }
 
 // refused observes a webhook that was refused or could not be stored, whatever its signature.
-func (w *watch) refused(source string) {
+func (w *watch) refused(source string, r connection.Refusal) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	o := w.sources[source]
 	o.news.refused++
+	o.news.refusals = connection.AddRefusals(o.news.refusals, r)
 	if o.refusals++; o.refusals >= refusedInRow {
 		w.set(source, faultRefused, true)
 	}
@@ -249,11 +251,12 @@ func (w *watch) refused(source string) {
 
 // badSignature observes a webhook with a wrong signature. After a ping the shop itself is the likely
 // sender, and a second wrong signature is enough.
-func (w *watch) badSignature(source string) {
+func (w *watch) badSignature(source string, r connection.Refusal) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	o := w.sources[source]
 	o.news.refused++
+	o.news.refusals = connection.AddRefusals(o.news.refusals, r)
 	o.badSignatures++
 	if o.badSignatures >= signaturesInRow || o.pinged && o.badSignatures > 1 {
 		w.set(source, faultSignature, true)

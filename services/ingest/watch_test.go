@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
+	"github.com/rodopath/rodopath/services/internal/connection"
 )
 
 // TestWatch tells the story of a source in lines, and checks the fault that is shown in the end.
@@ -22,19 +23,19 @@ func TestWatch(t *testing.T) {
 		story func(w *watch)
 		want  fault
 	}{
-		{"four wrong signatures", func(w *watch) { times(4, func() { w.badSignature("shop") }) }, ""},
-		{"five wrong signatures", func(w *watch) { times(5, func() { w.badSignature("shop") }) }, faultSignature},
+		{"four wrong signatures", func(w *watch) { times(4, func() { w.badSignature("shop", connection.Refusal{}) }) }, ""},
+		{"five wrong signatures", func(w *watch) { times(5, func() { w.badSignature("shop", connection.Refusal{}) }) }, faultSignature},
 		{"a right one between", func(w *watch) {
-			times(3, func() { w.badSignature("shop") })
+			times(3, func() { w.badSignature("shop", connection.Refusal{}) })
 			w.accepted("shop", facts, start)
-			times(3, func() { w.badSignature("shop") })
+			times(3, func() { w.badSignature("shop", connection.Refusal{}) })
 		}, ""},
 		{"a ping, then wrong signatures", func(w *watch) {
 			w.ping("shop", time.Time{})
-			times(2, func() { w.badSignature("shop") })
+			times(2, func() { w.badSignature("shop", connection.Refusal{}) })
 		}, faultSignature},
 		{"a right signature ends the fault", func(w *watch) {
-			times(9, func() { w.badSignature("shop") })
+			times(9, func() { w.badSignature("shop", connection.Refusal{}) })
 			w.accepted("shop", facts, start)
 		}, ""},
 		{"the owner of the webhook is gone", func(w *watch) {
@@ -78,7 +79,7 @@ func TestWatch(t *testing.T) {
 			w.accepted("shop", facts, start)
 			times(50, func() { w.accepted("shop", silent(SilentUnhandled), start) })
 		}, ""},
-		{"five refused", func(w *watch) { times(5, func() { w.refused("shop") }) }, faultRefused},
+		{"five refused", func(w *watch) { times(5, func() { w.refused("shop", connection.Refusal{}) }) }, faultRefused},
 		{"a night", func(w *watch) {
 			hourly(w, start, 20)
 			w.checkSilence(start.Add(19*time.Hour + 6*time.Hour))

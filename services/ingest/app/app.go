@@ -264,7 +264,7 @@ func (a *App) observe(
 	if err != nil {
 		return err
 	}
-	a.loops = append(a.loops, h.Watch)
+	a.loops = append(a.loops, h.Watch, func(ctx context.Context) { a.serveRereads(ctx, opts, past) })
 	a.notes = append(a.notes, func(ctx context.Context) { h.NoteArrivals(ctx, book) })
 	if a.intake != nil {
 		a.notes = append(a.notes, a.intake.Run)

@@ -24,6 +24,47 @@ type Arrivals struct {
 	Since    time.Time `json:"since,omitzero"`
 	// Faults are the set-up faults that the webhooks show, by kind.
 	Faults map[string]Fault `json:"faults,omitempty"`
+	// Refusals are the last refused webhooks, the latest last, at most RefusalsKept.
+	Refusals []Refusal `json:"refusals,omitempty"`
+}
+
+// Refusal is a refused webhook, or several that were refused in a row for one reason. A Refusal holds nothing of the
+// body but an id of the platform.
+type Refusal struct {
+	// First and Last are the times of the first and of the last of Count webhooks.
+	First time.Time `json:"first"`
+	Last  time.Time `json:"last"`
+	Count int64     `json:"count"`
+	// Outcome is the kind of the refusal, such as "bad_signature", Status that of the answer.
+	Outcome string `json:"outcome"`
+	Status  int    `json:"status"`
+	// Text is the sentence of the answer.
+	Text string `json:"text"`
+	// Topic is the platform's name of the event, and Event its id for the webhook; empty when unknown. Whoever sent the
+	// webhook chose both, if the signature is wrong.
+	Topic string `json:"topic,omitempty"`
+	Event string `json:"event,omitempty"`
+}
+
+// RefusalsKept is the number of refusals that are kept of a source.
+const RefusalsKept = 20
+
+// AddRefusals adds refusals to a list, oldest first. Refusals of one kind in a row are one entry.
+func AddRefusals(list []Refusal, more ...Refusal) []Refusal {
+	for _, r := range more {
+		if n := len(list); n > 0 && list[n-1].isLike(&r) {
+			list[n-1].Count += r.Count
+			list[n-1].Last = r.Last
+			continue
+		}
+		list = append(list, r)
+	}
+	return list[max(0, len(list)-RefusalsKept):]
+}
+
+// isLike reports whether two refusals are one entry. Of webhooks with an id each is an entry of its own.
+func (r *Refusal) isLike(other *Refusal) bool {
+	return r.Outcome == other.Outcome && r.Text == other.Text && r.Topic == other.Topic && r.Event == other.Event
 }
 
 // Fault is a set-up fault of a source.

@@ -172,7 +172,12 @@ func (a *App) assemble(ctx context.Context, opts Options, vault *identity.Vault)
 	find := &directory.Directory{Store: a.store, Vault: vault}
 	reader := &receipt.Reader{Finder: find, Policy: a.policy}
 	a.checker = &standing.Checker{Finder: find, Vault: vault, Policy: a.policy, Now: opts.Now}
-	a.quarantine = &natsio.Quarantine{JetStream: a.js, Sealer: vault, Sync: opts.Sync}
+	a.quarantine = &natsio.Quarantine{
+		JetStream: a.js, Sealer: vault, Sync: opts.Sync,
+		Reread: func(ctx context.Context, r connection.Reread) (connection.Reading, error) {
+			return connection.AskReread(ctx, opts.NATS, r)
+		},
+	}
 	applier := a.assembleLoops(opts, vault, events)
 	if err := a.newBrake(ctx, opts, applier); err != nil {
 		return err

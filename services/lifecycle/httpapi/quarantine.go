@@ -8,6 +8,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/rodopath/rodopath/services/internal/connection"
 	"github.com/rodopath/rodopath/services/internal/problem"
 	"github.com/rodopath/rodopath/services/lifecycle/natsio"
 )
@@ -51,8 +52,7 @@ func (a *API) dropQuarantined(c echo.Context) error {
 	return c.NoContent(http.StatusNoContent)
 }
 
-// retryQuarantined tries an entry of the quarantine again that is no webhook. A webhook is read again by its
-// source.
+// retryQuarantined tries an entry of the quarantine again. A webhook is read again by its source.
 func (a *API) retryQuarantined(c echo.Context) error {
 	number, err := quarantineNumber(c)
 	if err != nil {
@@ -75,6 +75,12 @@ func quarantineNumber(c echo.Context) (uint64, error) {
 func quarantineProblem(err error) error {
 	if errors.Is(err, natsio.ErrNotInQuarantine) {
 		return problem.New(http.StatusNotFound, "not-in-quarantine", "No entry of this number is in quarantine.")
+	}
+	if errors.Is(err, natsio.ErrStillUnread) {
+		return problem.New(http.StatusConflict, "still-unread", err.Error()+"; it stays in quarantine.")
+	}
+	if errors.Is(err, connection.ErrNoReader) {
+		return problem.New(http.StatusServiceUnavailable, "unavailable", "Ingest does not answer. Try again later.")
 	}
 	if errors.Is(err, natsio.ErrNotKept) {
 		return problem.New(

@@ -14,6 +14,7 @@ import (
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/internal/connection"
 )
 
 // Aside keeps deliveries that cannot be applied in the quarantine. A later delivery that may concern a person of such
@@ -222,8 +223,39 @@ func (q *Quarantine) Retry(ctx context.Context, number uint64, retrySubjects fun
 		}
 		retrySubjects()
 		return nil
+	case KindWebhook:
+		return q.reread(ctx, w)
 	}
 	return fmt.Errorf("%w: entry %d is a %s", ErrNotKept, number, w.Kind)
+}
+
+// ErrStillUnread means that a webhook was read again and still is not understood.
+var ErrStillUnread = errors.New("the webhook still cannot be read")
+
+// reread has a webhook read by its source once more, and removes the entry if all of the webhook was read.
+func (q *Quarantine) reread(ctx context.Context, w *sealedWebhook) error {
+	if !w.Kept {
+		return fmt.Errorf("%w: %d", ErrNotKept, w.Number)
+	}
+	body, err := q.Sealer.OpenText(w.Body)
+	if err != nil {
+		return fmt.Errorf("read webhook %d in quarantine: %w", w.Number, err)
+	}
+	read, err := q.Reread(ctx, connection.Reread{
+		Source: w.Source, ID: fmt.Sprintf("quarantine-%d", w.Number), Topic: w.Topic, Body: []byte(body),
+	})
+	switch {
+	case err != nil:
+		return err
+	case read.Error != "":
+		return fmt.Errorf("%w: %s", ErrStillUnread, read.Error)
+	case read.Unread:
+		return fmt.Errorf("%w: %s", ErrStillUnread, w.Reason)
+	}
+	if err := q.Drop(ctx, w.Number); err != nil && !errors.Is(err, ErrNotInQuarantine) {
+		return err
+	}
+	return nil
 }
 
 // resend publishes a delivery in quarantine to the stream of facts again, and removes the entry.

@@ -17,6 +17,7 @@ import (
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/internal/connection"
 	"github.com/rodopath/rodopath/services/internal/streams"
 )
 
@@ -37,6 +38,8 @@ type Quarantine struct {
 	Sealer    Sealer
 	// Sync makes kept webhooks durable; nil means that JetStream does.
 	Sync streams.Sync
+	// Reread has a webhook read by its source once more.
+	Reread func(ctx context.Context, r connection.Reread) (connection.Reading, error)
 }
 
 // Kind is what an entry of the quarantine is.

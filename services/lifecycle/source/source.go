@@ -55,6 +55,8 @@ type Webhooks struct {
 	Accepted int64      `json:"accepted"`
 	Refused  int64      `json:"refused"`
 	Since    *time.Time `json:"since,omitempty"`
+	// Refusals are the last refused webhooks, the latest first.
+	Refusals []connection.Refusal `json:"refusals"`
 }
 
 // Fault is what is wrong with the set-up of a source.
@@ -113,8 +115,9 @@ func Read(
 		}
 		s.Webhooks = Webhooks{
 			Last: some(arrivals.Last), Pinged: some(arrivals.Pinged), Accepted: arrivals.Accepted, Refused: arrivals.Refused,
-			Since: some(arrivals.Since),
+			Since: some(arrivals.Since), Refusals: append([]connection.Refusal{}, arrivals.Refusals...),
 		}
+		slices.Reverse(s.Webhooks.Refusals)
 		s.Missed = Missed{Facts: found.Facts, Found: some(found.At), First: some(found.First), Last: some(found.Last)}
 		s.addFaults(arrivals.Faults, func(f connection.Fault) bool { return now.Sub(f.Seen) < connection.FaultLasts })
 		if c.Reads {

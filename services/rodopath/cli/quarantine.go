@@ -4,17 +4,12 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/rodopath/rodopath/services/internal/config"
-	"github.com/rodopath/rodopath/services/platforms/sender"
 	"github.com/rodopath/rodopath/services/rodopath/client"
 )
 
@@ -155,83 +150,21 @@ func (s *shared) quarantineRetry() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if q.Kind != webhookKind {
-					if err := c.Post(cmd.Context(), "/v1/quarantine/"+given[0]+"/retry"); err != nil {
-						return err
-					}
-					_, err := fmt.Fprintf(
-						cmd.OutOrStdout(),
-						"Entry %s is tried again; if the attempt fails, the entry returns.\n",
-						given[0],
-					)
-					return err
-				}
-				if !q.Kept {
+				if q.Kind == webhookKind && !q.Kept {
 					return fmt.Errorf("the body of webhook %s is not kept, because the body is too large", given[0])
 				}
-				unread, err := s.redeliver(cmd, c, q)
-				if err != nil {
+				if err := c.Post(cmd.Context(), "/v1/quarantine/"+given[0]+"/retry"); err != nil {
 					return err
 				}
-				if unread {
-					return fmt.Errorf("webhook %s still cannot be read (%s) and stays in quarantine", given[0], q.Reason)
+				done := "Entry %s is tried again; if the attempt fails, the entry returns.\n"
+				if q.Kind == webhookKind {
+					done = "Webhook %s was read and is removed from quarantine.\n"
 				}
-				if _, err := c.Delete(cmd.Context(), "/v1/quarantine/"+given[0]); err != nil {
-					return err
-				}
-				_, err = fmt.Fprintf(cmd.OutOrStdout(), "Webhook %s was read and is removed from quarantine.\n", given[0])
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), done, given[0])
 				return err
 			})
 		},
 	}
-}
-
-// redeliver sends a webhook in quarantine to its source again and reports whether a part of the webhook
-// is still unread.
-func (s *shared) redeliver(cmd *cobra.Command, c *client.Client, q quarantined) (unread bool, err error) {
-	platform, secret, err := s.signer(q.Source)
-	if err != nil {
-		return false, err
-	}
-	answer, err := c.Redeliver(cmd.Context(), q.Source, secret, sender.Webhook{
-		Platform: platform,
-		ID:       "quarantine-" + strconv.FormatUint(q.Number, 10),
-		Topic:    q.Topic,
-		At:       time.Now(),
-		Body:     q.Body,
-	})
-	if err != nil {
-		return false, err
-	}
-	var accepted struct {
-		Silent []string `json:"silent"`
-	}
-	if err := json.Unmarshal(answer, &accepted); err != nil {
-		return false, fmt.Errorf("read the answer: %w", err)
-	}
-	for _, reason := range accepted.Silent {
-		unread = unread || reason == "unread"
-	}
-	return unread, nil
-}
-
-// signer returns the platform of a source and a secret that signs its webhooks.
-func (s *shared) signer(source string) (platform, secret string, err error) {
-	path := s.config
-	if path == "" {
-		path = filepath.Join(s.data, "rodopath.yaml")
-	}
-	conf, err := config.Load(path, os.Environ())
-	if err != nil {
-		return "", "", err
-	}
-	for i := range conf.Sources {
-		if src := &conf.Sources[i]; src.ID == source {
-			secret, err := conf.Secret(src.Secrets[0])
-			return src.Platform, secret, err
-		}
-	}
-	return "", "", fmt.Errorf("the configuration has no source %s: the webhook cannot be signed", source)
 }
 
 func getQuarantined(cmd *cobra.Command, c *client.Client, number string) (quarantined, error) {

@@ -172,21 +172,6 @@ func (c *Client) Delete(ctx context.Context, path string) ([]byte, error) {
 	return c.answer(ctx, http.MethodDelete, path, nil, "")
 }
 
-// Redeliver sends a webhook to a source once more, signed with a secret of the source, and returns the
-// answer.
-func (c *Client) Redeliver(ctx context.Context, source, secret string, w sender.Webhook) ([]byte, error) {
-	header := http.Header{}
-	if err := w.Sign(header, secret); err != nil {
-		return nil, err
-	}
-	res, err := c.do(ctx, http.MethodPost, c.control.Webhooks+"/webhooks/"+source, w.Body, header)
-	if err != nil {
-		return nil, err
-	}
-	defer res.Body.Close()
-	return io.ReadAll(res.Body)
-}
-
 func (c *Client) answer(ctx context.Context, method, path string, body []byte, accept string) ([]byte, error) {
 	header := http.Header{}
 	if accept != "" {
