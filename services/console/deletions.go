@@ -25,6 +25,8 @@ type deletionsPage struct {
 	Recipients []string
 	Decisions  []decided
 	Next       string
+	Sort       sorting
+	Sorts      []string
 	Incomplete string
 	Live       live.Overview
 	Brake      brake
@@ -32,13 +34,17 @@ type deletionsPage struct {
 
 func (v *visit) deletions() error {
 	q := v.r.URL.Query()
-	p := deletionsPage{State: chosen(q, "state", "held"), Reason: q.Get("reason"), Recipient: q.Get("recipient")}
+	p := deletionsPage{
+		State: chosen(q, "state", "held"), Reason: q.Get("reason"), Recipient: q.Get("recipient"),
+		Sort: sortOf(q, deletionSorts()), Sorts: deletionSorts(),
+	}
 	ask := url.Values{"state": {p.State}, "limit": {"50"}}
 	for _, name := range []string{"reason", "recipient", "after"} {
 		if value := q.Get(name); value != "" {
 			ask.Set(name, value)
 		}
 	}
+	p.Sort.addTo(ask)
 	var list struct {
 		Decisions  []decided      `json:"decisions"`
 		Counts     map[string]int `json:"counts"`

@@ -16,6 +16,8 @@ type listedPerson struct {
 	Labels   []string   `json:"labels"`
 	Since    *time.Time `json:"since"`
 	ReviewAt *time.Time `json:"review_at"`
+	// RequestDue is the deadline of the most urgent open request.
+	RequestDue *time.Time `json:"request_due"`
 }
 
 // peoplePage is a list of persons, or the page to find one.
@@ -26,7 +28,8 @@ type peoplePage struct {
 	// Other are the labels for which the form has no choice.
 	Other      []string
 	Named      []string
-	Order      string
+	Sort       sorting
+	Sorts      []string
 	Persons    []listedPerson
 	Count      *int
 	Next       string
@@ -60,8 +63,16 @@ func chosenLabels(q url.Values) []string {
 func (v *visit) people() error {
 	q := v.r.URL.Query()
 	p := peoplePage{
-		Labels: chosenLabels(q), Stage: q.Get("stage"), Mark: q.Get("mark"), Order: q.Get("order"), Stages: stageIDs(),
-		Marks: markIDs(), Complete: true,
+		Labels: chosenLabels(
+			q,
+		),
+		Stage:    q.Get("stage"),
+		Mark:     q.Get("mark"),
+		Sort:     sortOf(q, personSorts()),
+		Stages:   stageIDs(),
+		Marks:    markIDs(),
+		Complete: true,
+		Sorts:    personSorts(),
 	}
 	for _, l := range q["label"] { // a link names labels, the form its choices
 		if stage, ok := strings.CutPrefix(l, "stage:"); ok {
@@ -98,10 +109,9 @@ func (v *visit) people() error {
 
 func listQuery(labels []string, q url.Values) url.Values {
 	out := url.Values{"label": labels}
-	for _, name := range []string{"order", "after"} {
-		if value := q.Get(name); value != "" {
-			out.Set(name, value)
-		}
+	sortOf(q, personSorts()).addTo(out)
+	if after := q.Get("after"); after != "" {
+		out.Set("after", after)
 	}
 	return out
 }
@@ -165,6 +175,8 @@ func (v *visit) find() error {
 		Complete: true,
 		Stages:   stageIDs(),
 		Marks:    markIDs(),
+		Sort:     sortOf(url.Values{}, personSorts()),
+		Sorts:    personSorts(),
 	})
 	return nil
 }

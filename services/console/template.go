@@ -136,8 +136,8 @@ func funcs(l language, w words, a *assets) template.FuncMap {
 		"minute":     func(at any) string { return formatted(at, "2006-01-02 15:04") },
 		"asset":      func(name string) string { return "/console/assets/" + a.names[name] },
 		"query":      query,
-		"pages": func(stage, mark string, other []string, order, after string) template.URL {
-			pairs := []any{"stage", stage, "mark", mark, "order", order, "after", after}
+		"pages": func(stage, mark string, other []string, by any, after string) template.URL {
+			pairs := []any{"stage", stage, "mark", mark, "by", by, "after", after}
 			for _, l := range other {
 				pairs = append(pairs, "label", l)
 			}

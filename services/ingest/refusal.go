@@ -112,12 +112,11 @@ func unquoted(value json.RawMessage) string {
 // personal.
 func plainName(text string) string {
 	const most = 80
-	for _, c := range text {
-		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '.' || c == '_' || c == '-') {
-			return ""
-		}
+	foreign := func(c rune) bool {
+		isLetter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+		return !isLetter && (c < '0' || c > '9') && c != '.' && c != '_' && c != '-'
 	}
-	if len(text) > most {
+	if len(text) > most || strings.ContainsFunc(text, foreign) {
 		return ""
 	}
 	return text

@@ -74,10 +74,8 @@ func (a *API) audience(c echo.Context) error {
 		return err
 	}
 	out.Counts = useCounts(labels, use)
-	subjects, err := a.opts.Index.Labelled(ctx, page)
-	if n := len(subjects); n == page.Limit {
-		out.Next = subjects[n-1].ID
-	}
+	subjects, next, err := a.labelled(ctx, page)
+	out.Next = next
 	out.Incomplete, err = a.visitAll(subjects, err, func(s *lifecycle.Subject) error {
 		rows, err := a.audienceRows(s, use)
 		for i := range rows {

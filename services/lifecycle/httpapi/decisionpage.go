@@ -69,10 +69,8 @@ func (a *API) pagedDecisions(c echo.Context) error {
 	for _, r := range decision.HeldReasons() {
 		out.Counts[lifecycle.LabelHeld+"="+string(r)] = labels[lifecycle.LabelOfHeld(kind, r)]
 	}
-	subjects, err := a.opts.Index.Labelled(ctx, page)
-	if n := len(subjects); n == page.Limit {
-		out.Next = subjects[n-1].ID
-	}
+	subjects, next, err := a.labelled(ctx, page)
+	out.Next = next
 	out.Incomplete, err = a.visitAll(subjects, err, func(s *lifecycle.Subject) error {
 		list, err := a.inState(s, kind, state, recipient)
 		for i := range list {

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -167,7 +168,72 @@ func (a *API) pageOf(c echo.Context, labels ...string) (store.Page, error) {
 		return page, err
 	}
 	slices.SortStableFunc(page.Labels, func(x, y string) int { return cmp.Compare(counts[x], counts[y]) })
-	return page, nil
+	return page, a.sortOf(c, &page)
+}
+
+// sortStage is the order of a list by the stage of the path.
+const sortStage store.Sort = "stage"
+
+// sortOf reads the order of a page.
+func (*API) sortOf(c echo.Context, page *store.Page) error {
+	sorts := map[string]store.Sort{
+		"": store.SortStored, "stored": store.SortStored, "review": store.SortReview, "request": store.SortRequest,
+		"due": store.SortNotice, "stage": sortStage,
+	}
+	by, ok := sorts[c.QueryParam("sort")]
+	if !ok {
+		return problem.New(http.StatusUnprocessableEntity, "impossible",
+			"sort must be stored, review, request, due or stage.")
+	}
+	if page.Sort = by; by != store.SortStored && by != sortStage {
+		if _, err := page.Place(); err != nil {
+			return problem.New(http.StatusUnprocessableEntity, "impossible", "after is no place of this list.")
+		}
+	}
+	return nil
+}
+
+// labelled reads a page, and returns the place behind it; empty at the end. A page that lacks a damaged subject is not
+// the end. A list by stage is that of each stage, one after the other.
+func (a *API) labelled(ctx context.Context, page store.Page) (list []lifecycle.Subject, next string, err error) {
+	if page.Sort == sortStage {
+		return a.byStage(ctx, page)
+	}
+	list, err = a.opts.Index.Labelled(ctx, page)
+	if n := len(list); n > 0 && (n == page.Limit || isDamaged(err)) {
+		next = page.Next(&list[n-1])
+	}
+	return list, next, err
+}
+
+func isDamaged(err error) bool {
+	_, is := errors.AsType[*store.DamagedError](err)
+	return is
+}
+
+func (a *API) byStage(ctx context.Context, page store.Page) (list []lifecycle.Subject, next string, err error) {
+	stages := lifecycle.Stages()
+	if page.Newest {
+		slices.Reverse(stages)
+	}
+	begin, after, _ := strings.Cut(page.After, ".")
+	from := max(0, slices.Index(stages, lifecycle.Stage(begin)))
+	for i, stage := range stages[from:] {
+		one := page
+		one.Sort, one.After, one.Limit = store.SortStored, "", page.Limit-len(list)
+		one.Labels = append([]string{lifecycle.LabelOfStage(stage)}, page.Labels...)
+		if i == 0 {
+			one.After = after
+		}
+		more, err := a.opts.Index.Labelled(ctx, one)
+		if list = append(list, more...); err != nil && !isDamaged(err) {
+			return list, "", err
+		}
+		if n := len(list); n > 0 && (n == page.Limit || err != nil) {
+			return list, string(stage) + "." + list[n-1].ID, err
+		}
+	}
+	return list, "", nil
 }
 
 // listedPerson is a person of a list.
@@ -205,11 +271,8 @@ func (a *API) persons(c echo.Context) error {
 	}
 	ctx := c.Request().Context()
 	out := personPage{Persons: []listedPerson{}, Complete: a.complete()}
-	subjects, err := a.opts.Index.Labelled(ctx, page)
-	n := len(subjects)
-	if n == page.Limit {
-		out.Next = subjects[n-1].ID
-	}
+	subjects, next, err := a.labelled(ctx, page)
+	out.Next = next
 	out.Incomplete, err = a.visitAll(subjects, err, func(s *lifecycle.Subject) error {
 		p, err := a.listedPerson(s)
 		out.Persons = append(out.Persons, p)
@@ -260,12 +323,11 @@ func (a *API) personsCSV(c echo.Context, page store.Page) error {
 func (a *API) eachLabelled(ctx context.Context, page store.Page, visit func(*lifecycle.Subject) error) error {
 	page.Limit = maxPageSize
 	for {
-		subjects, err := a.opts.Index.Labelled(ctx, page)
-		n := len(subjects)
-		if _, err = a.visitAll(subjects, err, visit); err != nil || n == 0 {
+		subjects, next, err := a.labelled(ctx, page)
+		if _, err = a.visitAll(subjects, err, visit); err != nil || next == "" {
 			return err
 		}
-		page.After = subjects[n-1].ID
+		page.After = next
 	}
 }
 
@@ -296,10 +358,8 @@ func (a *API) alarms(c echo.Context) error {
 		Next       string `json:"next,omitempty"`
 		Incomplete string `json:"incomplete,omitempty"`
 	}{Alarms: []listedAlarm{}}
-	subjects, err := a.opts.Index.Labelled(ctx, page)
-	if n := len(subjects); n == page.Limit {
-		out.Next = subjects[n-1].ID
-	}
+	subjects, next, err := a.labelled(ctx, page)
+	out.Next = next
 	out.Incomplete, err = a.visitAll(subjects, err, func(s *lifecycle.Subject) error {
 		names, err := a.opts.Vault.Open(s.ID, s.Sealed)
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -91,7 +92,7 @@ func (s *Store) Counts(ctx context.Context) (map[string]int64, error) {
 	return out, nil
 }
 
-// Labelled returns the next subjects that have every label of a page, by id.
+// Labelled returns the next subjects that have every label of a page, in its order.
 func (s *Store) Labelled(ctx context.Context, page store.Page) ([]lifecycle.Subject, error) {
 	if len(page.Labels) == 0 {
 		return nil, store.ErrNoLabel
@@ -99,22 +100,77 @@ func (s *Store) Labelled(ctx context.Context, page store.Page) ([]lifecycle.Subj
 	if page.Limit <= 0 {
 		return nil, nil
 	}
-	filter := bson.D{{Key: "labels", Value: bson.D{{Key: "$all", Value: page.Labels}}}}
+	lists, err := listsOf(&page)
+	if err != nil {
+		return nil, err
+	}
+	var out []lifecycle.Subject
+	for _, l := range lists {
+		if len(out) == page.Limit {
+			break
+		}
+		filter := append(bson.D{{Key: "labels", Value: bson.D{{Key: "$all", Value: page.Labels}}}}, l.filter...)
+		opts := options.Find().SetLimit(int64(page.Limit - len(out))).SetSort(l.sort)
+		list, err := find[bson.Raw](ctx, s.subjects, filter, opts)
+		if err != nil {
+			return nil, fmt.Errorf("list the subjects of labels: %w", err)
+		}
+		more, err := s.decode(ctx, list)
+		if out = append(out, more...); err != nil {
+			return out, fmt.Errorf("list the subjects of labels: %w", err)
+		}
+	}
+	return out, nil
+}
+
+// sortedList is a part of a list: a filter beside that of the labels, and its order.
+type sortedList struct{ filter, sort bson.D }
+
+// listsOf are the parts of a page, one after the other. A list by an instant goes on among the subjects of one instant,
+// then with later ones, and ends with the subjects without the instant.
+func listsOf(page *store.Page) ([]sortedList, error) {
 	order, after := 1, "$gt"
 	if page.Newest {
 		order, after = -1, "$lt"
 	}
-	if page.After != "" {
-		filter = append(filter, bson.E{Key: "_id", Value: bson.D{{Key: after, Value: page.After}}})
+	byID := bson.D{{Key: "_id", Value: order}}
+	idAfter := func(id string) bson.E { return bson.E{Key: "_id", Value: bson.D{{Key: after, Value: id}}} }
+	if page.Sort == store.SortStored {
+		if page.After == "" {
+			return []sortedList{{sort: byID}}, nil
+		}
+		return []sortedList{{filter: bson.D{idAfter(page.After)}, sort: byID}}, nil
 	}
-	opts := options.Find().SetLimit(int64(page.Limit)).SetSort(bson.D{{Key: "_id", Value: order}})
-	list, err := find[bson.Raw](ctx, s.subjects, filter, opts)
+	place, err := page.Place()
 	if err != nil {
-		return nil, fmt.Errorf("list the subjects of labels: %w", err)
+		return nil, err
 	}
-	out, err := s.decode(ctx, list)
-	if err != nil {
-		return out, fmt.Errorf("list the subjects of labels: %w", err)
+	field := fieldOf(page.Sort)
+	timeless := sortedList{filter: bson.D{{Key: field, Value: bson.D{{Key: "$exists", Value: false}}}}, sort: byID}
+	byTime := bson.D{{Key: field, Value: order}, {Key: "_id", Value: order}}
+	switch {
+	case place.Timeless:
+		timeless.filter = append(timeless.filter, idAfter(place.ID))
+		return []sortedList{timeless}, nil
+	case place.Begin:
+		all := bson.D{{Key: field, Value: bson.D{{Key: "$gte", Value: time.Time{}}}}}
+		return []sortedList{{filter: all, sort: byTime}, timeless}, nil
 	}
-	return out, nil
+	return []sortedList{
+		{filter: bson.D{{Key: field, Value: place.At}, idAfter(place.ID)}, sort: byID},
+		{filter: bson.D{{Key: field, Value: bson.D{{Key: after, Value: place.At}}}}, sort: byTime},
+		timeless,
+	}, nil
+}
+
+// fieldOf is the field of an order, which has an index with the id.
+func fieldOf(by store.Sort) string {
+	switch by {
+	case store.SortRequest:
+		return "request_due"
+	case store.SortNotice:
+		return "notice_due"
+	case store.SortReview, store.SortStored:
+	}
+	return "review_at"
 }

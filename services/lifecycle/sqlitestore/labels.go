@@ -216,48 +216,147 @@ func (s *Store) Counts(ctx context.Context) (map[string]int64, error) {
 	return out, nil
 }
 
-// Labelled returns the next subjects that have every label of a page, by id.
+// Labelled returns the next subjects that have every label of a page, in its order.
 func (s *Store) Labelled(ctx context.Context, page store.Page) ([]lifecycle.Subject, error) {
 	if len(page.Labels) == 0 {
 		return nil, store.ErrNoLabel
 	}
-	var from, where strings.Builder
-	var args []any
-	for i, label := range page.Labels {
+	var out []lifecycle.Subject
+	var err error
+	if page.Sort == store.SortStored {
+		out, err = s.labelledByID(ctx, page)
+	} else {
+		out, err = s.labelledByTime(ctx, page)
+	}
+	if err != nil && !errors.Is(err, store.ErrPlace) {
+		err = fmt.Errorf("list the subjects of labels: %w", err)
+	}
+	return out, err
+}
+
+// labelledFrom is the join of a subject with each of its labels, the first of which leads.
+func labelledFrom(labels []string) (from, where string, args []any) {
+	var f, w strings.Builder
+	for i, label := range labels {
 		if i == 0 {
-			from.WriteString("labelled AS l0")
-			where.WriteString("l0.label = (SELECT number FROM labels WHERE name = ?)")
+			f.WriteString("labelled AS l0")
+			w.WriteString("l0.label = (SELECT number FROM labels WHERE name = ?)")
 		} else {
-			fmt.Fprintf(&from, " CROSS JOIN labelled AS l%d", i)
+			fmt.Fprintf(&f, " CROSS JOIN labelled AS l%d", i)
 			fmt.Fprintf(
-				&where,
-				" AND l%[1]d.label = (SELECT number FROM labels WHERE name = ?) AND l%[1]d.subject = l0.subject",
-				i,
-			)
+				&w, " AND l%[1]d.label = (SELECT number FROM labels WHERE name = ?) AND l%[1]d.subject = l0.subject", i)
 		}
 		args = append(args, label)
 	}
-	order := "ASC"
+	return f.String(), w.String(), args
+}
+
+func (s *Store) labelledByID(ctx context.Context, page store.Page) ([]lifecycle.Subject, error) {
+	from, where, args := labelledFrom(page.Labels)
+	order, after := "ASC", " AND l0.subject > ?"
 	if page.Newest {
-		order = "DESC"
+		order, after = "DESC", " AND l0.subject < ?"
 	}
 	if page.After != "" {
-		if page.Newest {
-			where.WriteString(" AND l0.subject < ?")
-		} else {
-			where.WriteString(" AND l0.subject > ?")
-		}
+		where += after
 		args = append(args, page.After)
 	}
-	out, err := s.page(
-		ctx,
-		page.Limit,
-		"SELECT subjects.id, version, subjects.labels, doc FROM (SELECT l0.subject AS id FROM "+
-			from.String()+" WHERE "+where.String()+" ORDER BY l0.subject "+order+" LIMIT ?) AS found JOIN subjects USING (id) ORDER BY id "+
-			order,
+	return s.page(ctx, page.Limit,
+		"SELECT subjects.id, version, subjects.labels, doc FROM (SELECT l0.subject AS id FROM "+from+" WHERE "+where+
+			" ORDER BY l0.subject "+order+" LIMIT ?) AS found JOIN subjects USING (id) ORDER BY id "+order,
 		args...)
+}
+
+// walkFrom is the usual Store.walkFrom: a list of fewer subjects is sorted.
+const walkFrom = 20_000
+
+// labelledByTime lists subjects by an instant, and then those without the instant by id.
+func (s *Store) labelledByTime(ctx context.Context, page store.Page) ([]lifecycle.Subject, error) {
+	place, err := page.Place()
 	if err != nil {
-		return out, fmt.Errorf("list the subjects of labels: %w", err)
+		return nil, err
 	}
-	return out, nil
+	walks, err := s.walks(ctx, page.Labels[0])
+	if err != nil {
+		return nil, err
+	}
+	var out []lifecycle.Subject
+	if !place.Timeless {
+		query, args := sortedQuery(&page, &place, walks)
+		if out, err = s.page(ctx, page.Limit, query, args...); err != nil || len(out) == page.Limit {
+			return out, err
+		}
+	}
+	rest := page
+	rest.Limit -= len(out)
+	query, args := timelessQuery(&rest, &place)
+	more, err := s.page(ctx, rest.Limit, query, args...)
+	return append(out, more...), err
+}
+
+// walks reports whether a label has so many subjects that a list of them follows the index of the instants.
+func (s *Store) walks(ctx context.Context, label string) (bool, error) {
+	var n int64
+	err := s.read.QueryRowContext(ctx, "SELECT count FROM labels WHERE name = ?", label).Scan(&n)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return n >= s.walkFrom, err
+}
+
+// columnOf is the column of an order, which has an index with the id.
+func columnOf(by store.Sort) string {
+	switch by {
+	case store.SortRequest:
+		return "request_due"
+	case store.SortNotice:
+		return "notice_due"
+	case store.SortReview, store.SortStored:
+	}
+	return "review_at"
+}
+
+// sortedQuery lists the subjects with the instant.
+func sortedQuery(page *store.Page, place *store.Place, walks bool) (query string, args []any) {
+	column, order, after := columnOf(page.Sort), "ASC", ">"
+	if page.Newest {
+		order, after = "DESC", "<"
+	}
+	ordered := " ORDER BY s." + column + " " + order + ", s.id " + order
+	where := "s." + column + " IS NOT NULL"
+	var rest []any
+	if !place.Begin {
+		where += " AND (s." + column + ", s.id) " + after + " (?, ?)"
+		rest = []any{place.At.UnixMilli(), place.ID}
+	}
+	var found string
+	if walks {
+		for _, label := range page.Labels {
+			where += " AND EXISTS (SELECT 1 FROM labelled WHERE label = (SELECT number FROM labels WHERE name = ?) AND subject = s.id)"
+			rest = append(rest, label)
+		}
+		index := strings.TrimSuffix(strings.TrimSuffix(column, "_due"), "_at")
+		found, args = "subjects AS s INDEXED BY subjects_"+index+" WHERE "+where, rest
+	} else {
+		from, labelled, names := labelledFrom(page.Labels)
+		found = from + " CROSS JOIN subjects AS s ON s.id = l0.subject WHERE " + labelled + " AND " + where
+		args = append(names, rest...)
+	}
+	return "SELECT s.id, version, s.labels, doc FROM (SELECT s.id AS id FROM " + found + ordered +
+		" LIMIT ?) AS found CROSS JOIN subjects AS s ON s.id = found.id" + ordered, args
+}
+
+// timelessQuery lists the subjects without the instant.
+func timelessQuery(page *store.Page, place *store.Place) (query string, args []any) {
+	from, where, args := labelledFrom(page.Labels)
+	order, after := "ASC", " AND l0.subject > ?"
+	if page.Newest {
+		order, after = "DESC", " AND l0.subject < ?"
+	}
+	if place.Timeless {
+		where += after
+		args = append(args, place.ID)
+	}
+	return "SELECT s.id, version, s.labels, doc FROM " + from + " CROSS JOIN subjects AS s ON s.id = l0.subject WHERE " +
+		where + " AND s." + columnOf(page.Sort) + " IS NULL ORDER BY l0.subject " + order + " LIMIT ?", args
 }

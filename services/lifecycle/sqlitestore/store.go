@@ -26,6 +26,8 @@ type Store struct {
 	stmts       *statements // of write
 	codec       *codec
 	labels      numbers
+	// walkFrom is the number of subjects of a label from which on a sorted list follows the index of the instants.
+	walkFrom int64
 }
 
 // Open opens the file at path, creates a missing file, and migrates an older schema. Opening needs
@@ -47,7 +49,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err := migrateSchema(ctx, write); err != nil {
 		return nil, errors.Join(fmt.Errorf("open store %s: %w", path, err), write.Close())
 	}
-	s := &Store{write: write}
+	s := &Store{write: write, walkFrom: walkFrom}
 	if err := s.open(ctx, path); err != nil {
 		return nil, errors.Join(fmt.Errorf("open store %s: %w", path, err), s.Close())
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,6 +22,7 @@ func labelTests() map[string]test {
 		"labels count and list as if everything was read": labelsCount,
 		"an absorbed subject leaves its labels":           absorbedLabels,
 		"pages of labels meet without a gap":              labelPages,
+		"sorted pages of labels meet without a gap":       sortedPages,
 	}
 }
 
@@ -212,4 +214,79 @@ func labelPages(t *testing.T, open func() Store) {
 		len(none) > 0 {
 		t.Errorf("with an unknown label: got %v, %v, want nobody", idsOf(none), err)
 	}
+}
+
+// sortedPages lists subjects by an instant, in both directions, with several of one instant and several without any.
+func sortedPages(t *testing.T, open func() Store) {
+	st := open()
+	base := time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC)
+	var all []*lifecycle.Subject
+	for i := range 40 {
+		s := labelled(fmt.Sprintf("s%02d", i), "x")
+		if i%2 == 0 {
+			s.Labels = append(s.Labels, "y")
+		}
+		if i%4 != 3 {
+			at := base.AddDate(0, 0, i*7%5)
+			s.ReviewAt, s.RequestDue, s.NoticeDue = &at, &at, &at
+		} else {
+			s.ReviewAt, s.RequestDue, s.NoticeDue = nil, nil, nil
+		}
+		all = append(all, &s)
+	}
+	saved(t, st, all...)
+	for _, by := range []store.Sort{store.SortReview, store.SortRequest, store.SortNotice} {
+		for _, labels := range [][]string{{"x"}, {"y", "x"}} {
+			for _, newest := range []bool{false, true} {
+				var want, got []string
+				for _, s := range inOrder(all, newest) {
+					if len(labels) == 1 || slices.Contains(s.Labels, "y") {
+						want = append(want, s.ID)
+					}
+				}
+				page := store.Page{Labels: labels, Sort: by, Newest: newest, Limit: 7}
+				for {
+					list, err := st.Labelled(t.Context(), page)
+					if err != nil {
+						t.Fatal(err)
+					}
+					got = append(got, idsOf(list)...)
+					if len(list) < page.Limit {
+						break
+					}
+					page.After = page.Next(&list[len(list)-1])
+				}
+				if !slices.Equal(got, want) {
+					t.Errorf("%v by %s, newest %v:\ngot  %v\nwant %v", labels, by, newest, got, want)
+				}
+			}
+		}
+	}
+	_, err := st.Labelled(t.Context(), store.Page{Labels: []string{"x"}, Sort: store.SortReview, After: "s01", Limit: 5})
+	if !errors.Is(err, store.ErrPlace) {
+		t.Errorf("after a place of another list: got %v, want %v", err, store.ErrPlace)
+	}
+}
+
+// inOrder sorts subjects by their instant, those without one last.
+func inOrder(all []*lifecycle.Subject, newest bool) []*lifecycle.Subject {
+	out := slices.Clone(all)
+	sign := 1
+	if newest {
+		sign = -1
+	}
+	slices.SortFunc(out, func(a, b *lifecycle.Subject) int {
+		switch {
+		case a.ReviewAt == nil && b.ReviewAt != nil:
+			return 1
+		case a.ReviewAt != nil && b.ReviewAt == nil:
+			return -1
+		case a.ReviewAt != nil:
+			if c := a.ReviewAt.Compare(*b.ReviewAt); c != 0 {
+				return sign * c
+			}
+		}
+		return sign * strings.Compare(a.ID, b.ID)
+	})
+	return out
 }

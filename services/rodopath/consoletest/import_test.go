@@ -66,7 +66,7 @@ func TestStory_ImportsAHistory(t *testing.T) {
 		return historytest.None
 	})
 	b.followIn("main", "Zatwierdź i importuj")
-	b.sees("Ostatni import: nie udało się", "Platforma odrzuciła klucz (401 albo 403)", "Utwórz na platformie nowy klucz")
+	b.sees("Ostatni import: nie udało się", "Platforma odrzuciła klucz (401 albo 403)", "read.key")
 	b.accessible("after a refused key")
 	past.Plan(nil)
 	b.open(b.path())

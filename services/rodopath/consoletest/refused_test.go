@@ -7,8 +7,8 @@ import (
 	"github.com/rodopath/rodopath/services/platforms/woocommerce"
 )
 
-// TestStory_SeesWhatWasRefused: each refused webhook with its reason and with what to do, how the platform sends it once
-// more, and no address. What is set aside can be tried again and dropped.
+// TestStory_SeesWhatWasRefused: each refused webhook with its reason and with what to do, how the platform sends one
+// again, and no address. What is set aside can be tried again and dropped.
 func TestStory_SeesWhatWasRefused(t *testing.T) {
 	s := newShop(t, "")
 	refused := []byte(`{"id": 77, "billing": {"email": "refused@example.com"}}`)
