@@ -124,7 +124,7 @@ func chosen(q url.Values, name, usual string) string {
 
 // audienceCSV answers with the list for a campaign, or for MailerLite.
 func (v *visit) audienceCSV() error {
-	if v.session.role == RoleAuditor {
+	if v.session.Role == RoleAuditor {
 		return &refusal{Status: http.StatusForbidden, Detail: v.say("not_permitted", v.say("role_auditor"))}
 	}
 	q := v.r.URL.Query()

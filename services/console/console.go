@@ -58,9 +58,9 @@ func New(opts Options) (*Console, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	c := &Console{
-		opts: opts, api: newAPI(opts.API, opts.Token), sessions: newSessions(opts.Now), doors: newDoors(opts),
-	}
+	c := &Console{opts: opts, api: newAPI(opts.API, opts.Token)}
+	c.doors = newDoors(opts, c.api)
+	c.sessions = newSessions(opts.Now, c.api, c.doors.admits)
 	c.works = newWorks(c.api, opts.Now)
 	for _, address := range []string{opts.API, opts.PublicURL} {
 		if u, err := url.Parse(address); err == nil && u.Host != "" {
@@ -260,7 +260,7 @@ func (v *visit) say(key string, values ...any) string { return v.texts[v.lang].s
 
 // actor names the reader in the journal.
 func (v *visit) actor() string {
-	return strings.TrimSpace(string(v.session.role) + " " + v.session.name)
+	return strings.TrimSpace(string(v.session.Role) + " " + v.session.Name)
 }
 
 // maxForm bounds a form.
@@ -285,7 +285,12 @@ const (
 func (c *Console) signedIn(route route) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, formLimit(r))
-		s := c.sessions.of(r)
+		s, err := c.sessions.of(r)
+		if err != nil {
+			c.opts.Log.Error("the sessions of the console cannot be read", "error", err)
+			c.refuse(w, r, http.StatusServiceUnavailable, "unavailable")
+			return
+		}
 		if s == nil {
 			c.loginPage(w, r)
 			return
@@ -301,12 +306,11 @@ func (c *Console) signedIn(route route) http.HandlerFunc {
 				Secure: c.isSecure(r), MaxAge: int((365 * 24 * time.Hour).Seconds()),
 			})
 		}
-		var err error
 		switch {
 		case !s.limit.AllowN(c.opts.Now(), 1):
 			err = &refusal{Status: http.StatusTooManyRequests, Detail: v.say("too_many")}
-		case !s.role.may(route.need):
-			err = &refusal{Status: http.StatusForbidden, Detail: v.say("not_permitted", v.say("role_"+string(s.role)))}
+		case !s.Role.may(route.need):
+			err = &refusal{Status: http.StatusForbidden, Detail: v.say("not_permitted", v.say("role_"+string(s.Role)))}
 		default:
 			err = route.serve(v)
 		}
@@ -350,7 +354,7 @@ func (d data) May(n string) bool { return d.Role.may(need(n)) }
 // page writes a page.
 func (v *visit) page(status int, name, title string, content any) {
 	v.write(v.w, v.r, status, name, data{
-		Lang: v.lang, Title: title, Seal: v.session.sealText, SignedIn: true, Who: v.session.name, Role: v.session.role,
+		Lang: v.lang, Title: title, Seal: v.session.seal, SignedIn: true, Who: v.session.Name, Role: v.session.Role,
 		Page: content,
 	})
 }
@@ -392,11 +396,11 @@ func ignore(error) error { return nil }
 // read records that an auditor reads the data of persons, before the page is shown.
 func (v *visit) read(page string, subjects ...string) error {
 	subjects = slices.DeleteFunc(subjects, func(id string) bool { return id == "" })
-	if v.session.role != RoleAuditor || len(subjects) == 0 {
+	if v.session.Role != RoleAuditor || len(subjects) == 0 {
 		return nil
 	}
 	slices.Sort(subjects)
 	return v.api.post(v.r.Context(), "/v1/reads", map[string]any{
-		"subjects": slices.Compact(subjects), "by": "auditor " + v.session.name, "page": page,
+		"subjects": slices.Compact(subjects), "by": "auditor " + v.session.Name, "page": page,
 	}, nil)
 }

@@ -3,8 +3,6 @@ package console
 import (
 	"fmt"
 	"net/http"
-	"strconv"
-	"time"
 )
 
 // loginData is what the page to sign in shows.
@@ -35,13 +33,26 @@ func (c *Console) writeLogin(w http.ResponseWriter, r *http.Request, status int,
 // signIn admits a browser with a token.
 func (c *Console) signIn(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	key, ok := c.sessions.signIn(r.PostFormValue("token"), r.UserAgent())
-	if !ok {
+	if !c.sessions.take(r.PostFormValue("token")) {
 		c.writeLogin(w, r, http.StatusForbidden, "", "wrong_token")
 		return
 	}
+	if c.admit(w, r, session{Role: RoleOwner, By: byToken}) {
+		http.Redirect(w, r, "/console/", http.StatusSeeOther)
+	}
+}
+
+// admit begins a session of a person and sets its cookie; false after an answer that says why not.
+func (c *Console) admit(w http.ResponseWriter, r *http.Request, o session) bool {
+	o.Agent = r.UserAgent()
+	key, err := c.sessions.begin(r.Context(), o)
+	if err != nil {
+		c.opts.Log.Error("a session of the console cannot be stored", "error", err)
+		c.refuse(w, r, http.StatusServiceUnavailable, "unavailable")
+		return false
+	}
 	c.setCookie(w, r, key)
-	http.Redirect(w, r, "/console/", http.StatusSeeOther)
+	return true
 }
 
 func (c *Console) setCookie(w http.ResponseWriter, r *http.Request, key string) {
@@ -67,45 +78,60 @@ func (c *Console) newToken(w http.ResponseWriter, r *http.Request) {
 }
 
 func (v *visit) logout() error {
-	v.sessions.end(v.session.number)
+	if err := v.sessions.end(v.r.Context(), v.session.ID); err != nil {
+		return err
+	}
 	v.setCookie(v.w, v.r, "")
 	return v.redirect("/console/login")
 }
 
-// endSession ends a session. The owner may end every session, others their own.
+// maySee reports whether the reader may see and end a session: the owner every one, others their own.
+func (v *visit) maySee(o *session) bool {
+	return v.session.Role.may(needOwner) || o.Name == v.session.Name && o.Role == v.session.Role
+}
+
+// endSession ends a session.
 func (v *visit) endSession() error {
-	number, err := strconv.Atoi(v.r.PostFormValue("number"))
-	if err != nil || number <= 0 {
-		return errUnknown
+	id := v.r.PostFormValue("session")
+	list, err := v.sessions.list(v.r.Context())
+	if err != nil {
+		return err
 	}
-	for _, s := range v.sessions.list() {
-		if s.number == number && (v.session.role.may(needOwner) || s.name == v.session.name && s.role == v.session.role) {
-			v.sessions.end(number)
+	for i := range list {
+		if list[i].ID == id && v.maySee(&list[i]) {
+			if err := v.sessions.end(v.r.Context(), id); err != nil {
+				return err
+			}
 			return v.redirect("/console/sessions")
 		}
 	}
 	return errUnknown
 }
 
+// sessionsPage is the page of sessions and of the passkeys of the reader.
+type sessionsPage struct {
+	Sessions []shownSession
+}
+
 // shownSession is a session as shown to the reader.
 type shownSession struct {
-	Number      int
-	Began, Last time.Time
-	Agent, Name string
-	Role        Role
-	Here        bool
+	session
+
+	Here bool
 }
 
 func (v *visit) sessionList() error {
-	var out []shownSession
-	for _, s := range v.sessions.list() {
-		if v.session.role.may(needOwner) || s.name == v.session.name && s.role == v.session.role {
-			out = append(out, shownSession{
-				s.number, s.began, s.last, s.agent, s.name, s.role, s.number == v.session.number,
-			})
+	list, err := v.sessions.list(v.r.Context())
+	if err != nil {
+		return err
+	}
+	var p sessionsPage
+	for i := range list {
+		if v.maySee(&list[i]) {
+			p.Sessions = append(p.Sessions, shownSession{list[i], list[i].ID == v.session.ID})
 		}
 	}
-	v.page(http.StatusOK, "sessions", v.say("sessions"), out)
+	v.page(http.StatusOK, "sessions", v.say("sessions"), p)
 	return nil
 }
 

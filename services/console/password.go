@@ -1,12 +1,15 @@
 package console
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -97,9 +100,10 @@ const (
 	maxNames        = 1000
 )
 
-// doors admit persons by password and by the account of a business.
+// doors admit persons by password, by passkey and by the account of a business.
 type doors struct {
 	now func() time.Time
+	api *api
 	// users are the users by name; decoy is the hash that an unknown name is compared with, so that the time of the answer
 	// does not show which names exist.
 	users map[string]User
@@ -108,14 +112,15 @@ type doors struct {
 	hashing chan struct{}
 	team    *teamDoor
 
-	mu    sync.Mutex
-	wrong map[string][]time.Time
+	mu sync.Mutex
+	// wrong are the attempts with names that nobody has.
+	wrong map[string]attempts
 }
 
-func newDoors(opts Options) *doors {
+func newDoors(opts Options, a *api) *doors {
 	d := &doors{
-		now: opts.Now, users: map[string]User{}, wrong: map[string][]time.Time{}, hashing: make(chan struct{}, 2),
-		team: newTeamDoor(opts),
+		now: opts.Now, api: a, users: map[string]User{}, wrong: map[string]attempts{}, hashing: make(chan struct{}, 2),
+		team: newTeamDoor(opts, a),
 	}
 	for _, u := range opts.Users {
 		d.users[u.Name] = u
@@ -124,21 +129,60 @@ func newDoors(opts Options) *doors {
 	return d
 }
 
-// locked reports whether a name is locked, and forgets old attempts. d.mu is held.
-func (d *doors) locked(name string) bool {
+// mark is the fingerprint of the password with which a user is configured.
+func (u User) mark() string {
+	h := hashOf(u.Hash)
+	const size = 8
+	return hex.EncodeToString(h[:size])
+}
+
+// admits reports whether the person of a session may still be signed in as configured, and sets the present role.
+func (d *doors) admits(o *session) bool {
+	switch o.By {
+	case byToken:
+		return true
+	case byTeam:
+		return d.team.team != nil
+	}
+	u, ok := d.users[o.Name]
+	if o.Role = u.Role; !ok {
+		return false
+	}
+	return o.Mark == u.mark()
+}
+
+// attempts are the times of wrong passwords of one name.
+type attempts []time.Time
+
+// add forgets old attempts and adds one, unless the name is locked.
+func (a *attempts) add(now time.Time) (locked bool) {
+	*a = slices.DeleteFunc(*a, func(t time.Time) bool { return !t.After(now.Add(-lockedFor)) })
+	if locked = len(*a) >= wrongBeforeLock; !locked {
+		*a = append(*a, now.UTC())
+	}
+	return locked
+}
+
+// attempt counts an attempt with a name, before its password is hashed, so that attempts at once are no way around the
+// lock. All replicas count the attempts with a known name together.
+func (d *doors) attempt(ctx context.Context, name string) (locked bool, err error) {
+	if _, known := d.users[name]; known {
+		_, err = changeRecord(ctx, d.api, wrongOf(name), func(a *attempts) { locked = a.add(d.now()) })
+		return locked, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if len(d.wrong) > maxNames {
 		clear(d.wrong)
 	}
-	since := d.now().Add(-lockedFor)
-	kept := d.wrong[name][:0]
-	for _, t := range d.wrong[name] {
-		if t.After(since) {
-			kept = append(kept, t)
-		}
-	}
-	d.wrong[name] = kept
-	return len(kept) >= wrongBeforeLock
+	a := d.wrong[name]
+	locked = a.add(d.now())
+	d.wrong[name] = a
+	return locked, nil
 }
+
+// wrongOf is the name of the record of the attempts with a name.
+func wrongOf(name string) string { return "wrong." + idOf(name) }
 
 // The results of a password.
 const (
@@ -148,15 +192,13 @@ const (
 )
 
 // password returns the user of a name and a password, or the key of what is wrong.
-func (d *doors) password(name, password string) (u User, wrong string) {
-	d.mu.Lock()
-	locked := d.locked(name)
-	if !locked { // counted before the hashing, so that attempts at once are no way around the lock
-		d.wrong[name] = append(d.wrong[name], d.now())
+func (d *doors) password(ctx context.Context, name, password string) (u User, wrong string, err error) {
+	locked, err := d.attempt(ctx, name)
+	if err != nil {
+		return User{}, "", err
 	}
-	d.mu.Unlock()
 	if locked {
-		return User{}, passwordLocked
+		return User{}, passwordLocked, nil
 	}
 	u, known := d.users[name]
 	hash := u.Hash
@@ -167,12 +209,9 @@ func (d *doors) password(name, password string) (u User, wrong string) {
 	right := matches(hash, password)
 	<-d.hashing
 	if !right || !known {
-		return User{}, passwordWrong
+		return User{}, passwordWrong, nil
 	}
-	d.mu.Lock()
-	delete(d.wrong, name)
-	d.mu.Unlock()
-	return u, passwordRight
+	return u, passwordRight, d.api.dropRecord(ctx, wrongOf(name))
 }
 
 // passwordSignIn admits a browser with a name and a password.
@@ -182,7 +221,12 @@ func (c *Console) passwordSignIn(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	u, wrong := c.doors.password(r.PostFormValue("name"), r.PostFormValue("password"))
+	u, wrong, err := c.doors.password(r.Context(), r.PostFormValue("name"), r.PostFormValue("password"))
+	if err != nil {
+		c.opts.Log.Error("the attempts to sign in cannot be counted", "error", err)
+		c.refuse(w, r, http.StatusServiceUnavailable, "unavailable")
+		return
+	}
 	if wrong != "" {
 		status := http.StatusForbidden
 		if wrong == passwordLocked {
@@ -192,6 +236,7 @@ func (c *Console) passwordSignIn(w http.ResponseWriter, r *http.Request) {
 		c.writeLogin(w, r, status, "", wrong)
 		return
 	}
-	c.setCookie(w, r, c.sessions.admit(u.Name, u.Role, r.UserAgent()))
-	http.Redirect(w, r, "/console/", http.StatusSeeOther)
+	if c.admit(w, r, session{Name: u.Name, Role: u.Role, By: byPassword, Mark: u.mark()}) {
+		http.Redirect(w, r, "/console/", http.StatusSeeOther)
+	}
 }

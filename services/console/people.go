@@ -143,7 +143,7 @@ func (v *visit) peopleCSV() error {
 	q := v.r.URL.Query()
 	list := listQuery(chosenLabels(q), q)
 	list.Set("form", "csv")
-	if v.session.role == RoleAuditor {
+	if v.session.Role == RoleAuditor {
 		return &refusal{Status: http.StatusForbidden, Detail: v.say("not_permitted", v.say("role_auditor"))}
 	}
 	return v.pass("/v1/persons?"+list.Encode(), "text/csv; charset=utf-8", "rodopath.csv")

@@ -168,9 +168,9 @@ func (v *visit) letter() error {
 		return err
 	}
 	if v.r.URL.Query().Get("form") == "download" {
-		if !v.session.role.may(needExport) {
+		if !v.session.Role.may(needExport) {
 			return &refusal{
-				Status: http.StatusForbidden, Detail: v.say("not_permitted", v.say("role_"+string(v.session.role))),
+				Status: http.StatusForbidden, Detail: v.say("not_permitted", v.say("role_"+string(v.session.Role))),
 			}
 		}
 		return v.download("text/plain; charset=utf-8", "rodopath-list.txt", body)

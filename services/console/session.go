@@ -1,11 +1,18 @@
 package console
 
 import (
+	"cmp"
+	"context"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -33,35 +40,55 @@ type secret [sha256.Size]byte
 
 func hashOf(text string) secret { return sha256.Sum256([]byte(text)) }
 
-// session is a browser that signed in.
+// The ways to sign in.
+const (
+	byToken    = "token"
+	byPassword = "password"
+	byPasskey  = "passkey"
+	byTeam     = "team"
+)
+
+// session is a browser that signed in, as it is stored: nothing in it signs anybody in.
 type session struct {
-	// number identifies the session to the owner; seal is shown in every form.
-	number    int
-	key, seal secret
-	sealText  string
-	began     time.Time
-	last      time.Time
-	agent     string
-	// name and role are those of the person; the limit bounds the requests of the browser.
-	name  string
-	role  Role
+	// ID is the hash of the cookie.
+	ID    string    `json:"id"`
+	Began time.Time `json:"began"`
+	Last  time.Time `json:"last"`
+	Agent string    `json:"agent"`
+	// Name and Role are those of the person, By is how the person signed in.
+	Name string `json:"name"`
+	Role Role   `json:"role"`
+	By   string `json:"by"`
+	// Mark is the fingerprint of the password with which the user is configured: a session ends with the password.
+	Mark string `json:"mark,omitempty"`
+
+	// seal is shown in every form; the limit bounds the requests of the browser.
+	seal  string
 	limit *rate.Limiter
 }
 
-// sessions are the browsers that signed in, and the tokens that admit further ones.
+// sessionPrefix is that of the names of the records of sessions.
+const sessionPrefix = "session."
+
+// sessions are the browsers that signed in, which all replicas share, and the tokens that admit further ones.
 type sessions struct {
 	now func() time.Time
+	api *api
+	// admits reports whether a person may still be signed in, and changes the role as configured.
+	admits func(*session) bool
 
 	mu     sync.Mutex
-	next   int
-	open   []*session
 	tokens map[secret]time.Time
 	// failures are the times of recent attempts with a wrong token.
 	failures []time.Time
+	// limits bound the requests of the sessions that this process has seen.
+	limits map[string]*rate.Limiter
 }
 
-func newSessions(now func() time.Time) *sessions {
-	return &sessions{now: now, tokens: map[secret]time.Time{}}
+func newSessions(now func() time.Time, a *api, admits func(*session) bool) *sessions {
+	return &sessions{
+		now: now, api: a, admits: admits, tokens: map[secret]time.Time{}, limits: map[string]*rate.Limiter{},
+	}
 }
 
 // token returns a new token that admits one browser once.
@@ -77,7 +104,7 @@ func (s *sessions) token() string {
 	return text
 }
 
-// forget drops expired tokens, sessions and failures. s.mu is held.
+// forget drops expired tokens and failures. s.mu is held.
 func (s *sessions) forget() {
 	now := s.now()
 	for t, made := range s.tokens {
@@ -85,94 +112,127 @@ func (s *sessions) forget() {
 			delete(s.tokens, t)
 		}
 	}
-	s.open = slices.DeleteFunc(s.open, func(o *session) bool {
-		return now.Sub(o.last) > sessionIdle || now.Sub(o.began) > sessionMost
-	})
 	s.failures = slices.DeleteFunc(s.failures, func(t time.Time) bool { return now.Sub(t) > time.Minute })
 }
 
 // maxFailures is the number of wrong tokens in a minute after which no token is tried.
 const maxFailures = 10
 
-// signIn admits a browser with a token. key is the content of its cookie; false for a wrong or used token.
-func (s *sessions) signIn(token, agent string) (key string, ok bool) {
+// take reports whether a token admits a browser, once.
+func (s *sessions) take(token string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.forget()
 	if len(s.failures) >= maxFailures {
-		return "", false
+		return false
 	}
 	if _, known := s.tokens[hashOf(token)]; !known {
 		s.failures = append(s.failures, s.now())
-		return "", false
+		return false
 	}
 	delete(s.tokens, hashOf(token))
-	return s.begin("", RoleOwner, agent), true
+	return true
 }
 
-// admit begins a session of a person who proved to be somebody, and returns the content of the cookie.
-func (s *sessions) admit(name string, role Role, agent string) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.forget()
-	return s.begin(name, role, agent)
-}
-
-// begin begins a session. s.mu is held.
-func (s *sessions) begin(name string, role Role, agent string) (key string) {
-	if len(s.open) >= maxSessions {
-		s.open = s.open[1:]
-	}
-	s.next++
-	key, seal := rand.Text(), rand.Text()
-	s.open = append(s.open, &session{
-		number: s.next, key: hashOf(key), seal: hashOf(seal), sealText: seal, began: s.now(), last: s.now(), agent: agent,
-		name: name, role: role, limit: rate.NewLimiter(sessionRate, sessionBurst),
-	})
-	return key
-}
-
-// of returns the session of a request; nil without one.
-func (s *sessions) of(r *http.Request) *session {
-	cookie, err := r.Cookie(cookieName)
+// begin begins a session of a person who proved to be somebody, and returns the content of the cookie.
+func (s *sessions) begin(ctx context.Context, o session) (key string, err error) {
+	open, err := s.list(ctx)
 	if err != nil {
-		return nil
+		return "", err
 	}
-	key := hashOf(cookie.Value)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.forget()
-	for _, o := range s.open {
-		if subtle.ConstantTimeCompare(o.key[:], key[:]) == 1 {
-			o.last = s.now()
-			copied := *o
-			return &copied
+	for n := len(open); n >= maxSessions; n-- {
+		if err := s.end(ctx, open[n-1].ID); err != nil {
+			return "", err
 		}
 	}
-	return nil
+	key = rand.Text()
+	o.ID, o.Began, o.Last = idOf(key), s.now().UTC(), s.now().UTC()
+	const most = 300
+	o.Agent = o.Agent[:min(len(o.Agent), most)]
+	return key, writeRecord(ctx, s.api, sessionPrefix+o.ID, o, 0)
 }
 
-// end ends a session by its number; 0 ends all.
-func (s *sessions) end(number int) {
+// idOf names a session by its cookie.
+func idOf(key string) string {
+	h := hashOf(key)
+	return hex.EncodeToString(h[:])
+}
+
+// isOver reports whether a session has expired.
+func (s *sessions) isOver(o *session) bool {
+	return s.now().Sub(o.Last) > sessionIdle || s.now().Sub(o.Began) > sessionMost
+}
+
+// seenEvery is how often it is noted that a session is used.
+const seenEvery = time.Minute
+
+// of returns the session of a request; nil without one.
+func (s *sessions) of(r *http.Request) (*session, error) {
+	cookie, err := r.Cookie(cookieName)
+	if err != nil || cookie.Value == "" {
+		return nil, nil
+	}
+	ctx, id := r.Context(), idOf(cookie.Value)
+	o, revision, err := readRecord[session](ctx, s.api, sessionPrefix+id)
+	if err != nil || revision == 0 {
+		return nil, err
+	}
+	if s.isOver(&o) || !s.admits(&o) {
+		return nil, s.end(ctx, id)
+	}
+	if s.now().Sub(o.Last) > seenEvery {
+		o.Last = s.now().UTC()
+		_ = writeRecord(ctx, s.api, sessionPrefix+id, o, revision) // another request of the session noted the same
+	}
+	o.seal, o.limit = sealOf(cookie.Value), s.limitOf(id)
+	return &o, nil
+}
+
+// sealOf is what the forms of a session carry. It follows from the cookie, so that nothing of it is stored.
+func sealOf(key string) string {
+	m := hmac.New(sha256.New, []byte(key))
+	m.Write([]byte("seal of the forms"))
+	return base64.RawURLEncoding.EncodeToString(m.Sum(nil))
+}
+
+// limitOf is the limit of a session in this process.
+func (s *sessions) limitOf(id string) *rate.Limiter {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.open = slices.DeleteFunc(s.open, func(o *session) bool { return number == 0 || o.number == number })
+	if s.limits[id] == nil {
+		if len(s.limits) > 2*maxSessions {
+			clear(s.limits)
+		}
+		s.limits[id] = rate.NewLimiter(sessionRate, sessionBurst)
+	}
+	return s.limits[id]
+}
+
+// end ends a session.
+func (s *sessions) end(ctx context.Context, id string) error {
+	return s.api.dropRecord(ctx, sessionPrefix+id)
 }
 
 // list returns the sessions, the latest first.
-func (s *sessions) list() []session {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.forget()
-	var out []session
-	for _, o := range slices.Backward(s.open) {
-		out = append(out, *o)
+func (s *sessions) list(ctx context.Context) ([]session, error) {
+	var all struct {
+		Records []record `json:"records"`
 	}
-	return out
+	if err := s.api.get(ctx, "/v1/console/records?prefix="+sessionPrefix, &all); err != nil {
+		return nil, err
+	}
+	var out []session
+	for _, r := range all.Records {
+		var o session
+		if json.Unmarshal([]byte(r.Value), &o) == nil && strings.HasSuffix(r.Name, o.ID) && !s.isOver(&o) && s.admits(&o) {
+			out = append(out, o)
+		}
+	}
+	slices.SortFunc(out, func(a, b session) int { return cmp.Or(b.Began.Compare(a.Began), cmp.Compare(a.ID, b.ID)) })
+	return out, nil
 }
 
 // isSealed reports whether a form was written for the session.
 func (o *session) isSealed(r *http.Request) bool {
-	seal := hashOf(r.PostFormValue("seal"))
-	return subtle.ConstantTimeCompare(o.seal[:], seal[:]) == 1
+	return subtle.ConstantTimeCompare([]byte(o.seal), []byte(r.PostFormValue("seal"))) == 1
 }

@@ -27,20 +27,19 @@ type Team struct {
 	Roles map[Role][]string
 }
 
-// teamLife is how long a sign-in at the provider may take, maxTeam how many may go on at once.
-const (
-	teamLife = 10 * time.Minute
-	maxTeam  = 500
-)
+// teamLife is how long a sign-in at the provider may take.
+const teamLife = 10 * time.Minute
 
 // teamCookie binds a sign-in at the provider to the browser. Its mode is Lax, because the way back is a link of another
 // site.
 const teamCookie = "rodopath_console_team"
 
-// attempt is a sign-in at the provider that goes on.
+// attempt is a sign-in at the provider that goes on. The browser keeps it sealed in a cookie, so that the way back may
+// lead to any replica.
 type attempt struct {
-	nonce, verifier string
-	began           time.Time
+	State    string `json:"state"`
+	Nonce    string `json:"nonce"`
+	Verifier string `json:"verifier"`
 }
 
 // teamDoor signs in by OpenID Connect: with code, PKCE, state and nonce.
@@ -49,15 +48,15 @@ type teamDoor struct {
 	now  func() time.Time
 	back string
 
+	api *api
+
 	mu       sync.Mutex
 	provider *oidc.Provider
-	attempts map[string]attempt
 }
 
-func newTeamDoor(opts Options) *teamDoor {
+func newTeamDoor(opts Options, a *api) *teamDoor {
 	return &teamDoor{
-		team: opts.Team, now: opts.Now, back: strings.TrimSuffix(opts.PublicURL, "/") + "/console/team/back",
-		attempts: map[string]attempt{},
+		team: opts.Team, now: opts.Now, back: strings.TrimSuffix(opts.PublicURL, "/") + "/console/team/back", api: a,
 	}
 }
 
@@ -79,53 +78,38 @@ func (d *teamDoor) config(ctx context.Context) (*oauth2.Config, *oidc.Provider, 
 	}, d.provider, nil
 }
 
-// begin remembers an attempt and returns its state and the address of the provider.
-func (d *teamDoor) begin(ctx context.Context) (state, address string, err error) {
+// begin begins an attempt, and returns it sealed, with the address of the provider.
+func (d *teamDoor) begin(ctx context.Context) (sealed, address string, err error) {
 	config, _, err := d.config(ctx)
 	if err != nil {
 		return "", "", err
 	}
-	a := attempt{nonce: rand.Text(), verifier: oauth2.GenerateVerifier(), began: d.now()}
-	state = rand.Text()
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for s, old := range d.attempts {
-		if d.now().Sub(old.began) > teamLife || len(d.attempts) >= maxTeam {
-			delete(d.attempts, s)
-		}
-	}
-	d.attempts[state] = a
-	return state, config.AuthCodeURL(state, oidc.Nonce(a.nonce), oauth2.S256ChallengeOption(a.verifier)), nil
-}
-
-// take returns an attempt, once.
-func (d *teamDoor) take(state string) (attempt, bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	a, ok := d.attempts[state]
-	delete(d.attempts, state)
-	return a, ok && d.now().Sub(a.began) <= teamLife
+	a := attempt{State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier()}
+	sealed, err = d.api.seal(ctx, byTeam, a, d.now().Add(teamLife))
+	return sealed, config.AuthCodeURL(a.State, oidc.Nonce(a.Nonce), oauth2.S256ChallengeOption(a.Verifier)), err
 }
 
 // The errors of a sign-in at the provider.
 var (
-	errAttempt = errors.New("the sign-in did not begin in this browser")
 	errNoToken = errors.New("the provider sent no ID token")
 	errNonce   = errors.New("the ID token belongs to another sign-in")
 	errNoRole  = errors.New("the account has no role in the console")
 )
 
 // finish verifies what the provider sent and returns the name and the role of the person.
-func (d *teamDoor) finish(ctx context.Context, state, code string) (name string, role Role, err error) {
-	a, ok := d.take(state)
-	if !ok {
-		return "", "", errAttempt
+func (d *teamDoor) finish(ctx context.Context, sealed, state, code string) (name string, role Role, err error) {
+	var a attempt
+	if err := d.api.unseal(ctx, byTeam, sealed, d.now(), &a); err != nil {
+		return "", "", err
+	}
+	if state == "" || hashOf(a.State) != hashOf(state) {
+		return "", "", errBox
 	}
 	config, provider, err := d.config(ctx)
 	if err != nil {
 		return "", "", err
 	}
-	tokens, err := config.Exchange(ctx, code, oauth2.VerifierOption(a.verifier))
+	tokens, err := config.Exchange(ctx, code, oauth2.VerifierOption(a.Verifier))
 	if err != nil {
 		return "", "", fmt.Errorf("exchange the code: %w", err)
 	}
@@ -137,7 +121,7 @@ func (d *teamDoor) finish(ctx context.Context, state, code string) (name string,
 	if err != nil {
 		return "", "", fmt.Errorf("verify the ID token: %w", err)
 	}
-	if token.Nonce != a.nonce {
+	if token.Nonce != a.Nonce {
 		return "", "", errNonce
 	}
 	claims := map[string]any{}
@@ -197,7 +181,7 @@ func (c *Console) teamBegin(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	state, address, err := c.doors.team.begin(r.Context())
+	sealed, address, err := c.doors.team.begin(r.Context())
 	if err != nil {
 		c.opts.Log.Error("the provider of sign-ins cannot be used", "error", err)
 		c.writeLogin(w, r, http.StatusBadGateway, "", "team_failed")
@@ -205,7 +189,7 @@ func (c *Console) teamBegin(w http.ResponseWriter, r *http.Request) {
 	}
 	//nolint:gosec // as the cookie of the session
 	http.SetCookie(w, &http.Cookie{
-		Name: teamCookie, Value: state, Path: "/console/team/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		Name: teamCookie, Value: sealed, Path: "/console/team/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
 		Secure: c.isSecure(r), MaxAge: int(teamLife.Seconds()),
 	})
 	// The policy of the page permits forms to this site alone, so the way to the provider is a page with a link.
@@ -221,9 +205,8 @@ func (c *Console) teamBack(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	state := r.URL.Query().Get("state")
 	cookie, err := r.Cookie(teamCookie)
-	if err != nil || state == "" || hashOf(cookie.Value) != hashOf(state) {
+	if err != nil {
 		c.writeLogin(w, r, http.StatusForbidden, "", "team_failed")
 		return
 	}
@@ -232,7 +215,8 @@ func (c *Console) teamBack(w http.ResponseWriter, r *http.Request) {
 		Name: teamCookie, Path: "/console/team/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: c.isSecure(r),
 		MaxAge: -1,
 	})
-	name, role, err := c.doors.team.finish(r.Context(), state, r.URL.Query().Get("code"))
+	name, role, err := c.doors.team.finish(
+		r.Context(), cookie.Value, r.URL.Query().Get("state"), r.URL.Query().Get("code"))
 	if err != nil {
 		key := "team_failed"
 		if errors.Is(err, errNoRole) {
@@ -242,7 +226,9 @@ func (c *Console) teamBack(w http.ResponseWriter, r *http.Request) {
 		c.writeLogin(w, r, http.StatusForbidden, "", key)
 		return
 	}
-	c.setCookie(w, r, c.sessions.admit(name, role, r.UserAgent()))
+	if !c.admit(w, r, session{Name: name, Role: role, By: byTeam}) {
+		return
+	}
 	l := languageOf(r)
 	w.Header().Set("Refresh", "0; url=/console/")
 	c.write(w, r, http.StatusOK, "continue", data{Lang: l, Title: c.texts[l].say("signed_in"), Page: "/console/"})

@@ -361,6 +361,8 @@ func (a *App) newAPI(
 		Sources:       a.sources,
 		Connections:   a.finds.notes,
 		Imports:       a.finds.notes,
+		Records:       &natsio.Records{JetStream: a.js, Sealer: vault, Replicas: opts.Config.NATS.Replicas},
+		State:         a.store,
 		Withdraw:      a.withdraw,
 		EventsOf: func(ctx context.Context, s *lifecycle.Subject) ([]*stream.Event, error) {
 			return background.EventsOf(ctx, events, s)

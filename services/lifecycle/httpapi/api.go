@@ -130,6 +130,9 @@ type Options struct {
 	// Sources are the sources of the configuration, and Connections is what is known of each.
 	Sources     []source.Configured
 	Connections source.Notes
+	// Records keep what the replicas of the console share, and State what the installation knows of itself.
+	Records Records
+	State   store.Stater
 	// Imports keep the orders of imports.
 	Imports Imports
 	// Invented knows the persons that the demo invented.
@@ -249,6 +252,12 @@ func (a *API) Register(e *echo.Echo) {
 	v1.POST("/brake/release", a.releaseBrake, a.may(ScopePolicy), a.act("release-brake"))
 	v1.GET("/live", a.showLive, a.may(ScopeDecisions))
 	v1.GET("/sources", a.sources, a.may(ScopeDecisions))
+	v1.GET("/console/records", a.records, a.may(scopeConsole))
+	v1.GET("/console/records/:name", a.consoleRecord, a.may(scopeConsole))
+	v1.PUT("/console/records/:name", a.putRecord, a.may(scopeConsole))
+	v1.DELETE("/console/records/:name", a.dropRecord, a.may(scopeConsole))
+	v1.GET("/console/passkeys", a.showPasskeys, a.may(scopeConsole))
+	v1.PUT("/console/passkeys", a.setPasskeys, a.may(scopeConsole))
 	v1.GET("/imports", a.imports, a.may(ScopeHistory))
 	v1.GET("/imports/:source", a.importState, a.may(ScopeHistory))
 	v1.POST("/imports/:source", a.startImport, a.may(ScopeHistory), a.act("import"))
@@ -358,7 +367,12 @@ const maxRequest = 16 << 10
 // read decodes and validates the body of a request. Unknown fields are refused. The example is part
 // of the error text.
 func (a *API) read(c echo.Context, into any, example string) error {
-	dec := json.NewDecoder(io.LimitReader(c.Request().Body, maxRequest))
+	return a.readUpTo(c, into, example, maxRequest)
+}
+
+// readUpTo is read with a bound of its own, in bytes.
+func (a *API) readUpTo(c echo.Context, into any, example string, most int64) error {
+	dec := json.NewDecoder(io.LimitReader(c.Request().Body, most))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(into); err != nil {
 		return problem.New(http.StatusBadRequest, "unreadable", "Send JSON such as "+example+".")

@@ -116,6 +116,18 @@ func TestContract_AnswersAreAsOpenAPISays(t *testing.T) {
 	exchange(t, router, request("POST", api+"/v1/history/shop", `{"objects":[]}`, true), 400)
 	exchange(t, router, request("POST", api+"/v1/history/shop", past+`}`, false), 401)
 	exchange(t, router, request("POST", api+"/v1/history/nobody", past+`}`, true), 404)
+	const record = "/v1/console/records/session.test"
+	exchange(t, router, request("GET", api+record, "", true), 404)
+	exchange(t, router, request("PUT", api+record, `{"value":"one"}`, true), 200)
+	exchange(t, router, request("PUT", api+record, `{"value":"two"}`, true), 409)
+	exchange(t, router, request("GET", api+record, "", true), 200)
+	exchange(t, router, request("GET", api+"/v1/console/records?prefix=session.", "", true), 200)
+	exchange(t, router, request("GET", api+"/v1/console/records", "", false), 401)
+	exchange(t, router, request("DELETE", api+record, "", true), 204)
+	exchange(t, router, request("GET", api+record, "", true), 404)
+	exchange(t, router, request("PUT", api+record, `{"value":"three"}`, true), 200)
+	exchange(t, router, request("PUT", api+"/v1/console/passkeys", `{"passkeys":"{}"}`, true), 200)
+	exchange(t, router, request("GET", api+"/v1/console/passkeys", "", true), 200)
 	outside := request("POST", hooks+"/v1/history/shop", past+`}`, true)
 	if res, err := http.DefaultClient.Do(outside); err != nil || res.StatusCode != http.StatusNotFound {
 		t.Errorf("where webhooks are received the history answers %v, %v; want 404", res, err)

@@ -1,0 +1,80 @@
+package console
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+)
+
+// record is a record that the replicas of the console share and that outlives their restart. Lifecycle keeps it
+// encrypted.
+type record struct {
+	Name     string `json:"name"`
+	Value    string `json:"value"`
+	Revision uint64 `json:"revision"`
+}
+
+// errConflict means that a record was changed meanwhile.
+var errConflict = errors.New("the record was changed meanwhile")
+
+func recordPath(name string) string { return "/v1/console/records/" + url.PathEscape(name) }
+
+// readRecord decodes a record; revision 0 means that there is none.
+func readRecord[T any](ctx context.Context, a *api, name string) (value T, revision uint64, err error) {
+	var r record
+	if err := a.get(ctx, recordPath(name), &r); err != nil {
+		if problem, ok := errors.AsType[*refusal](err); ok && problem.Status == http.StatusNotFound {
+			return value, 0, nil
+		}
+		return value, 0, err
+	}
+	if err := json.Unmarshal([]byte(r.Value), &value); err != nil {
+		return value, 0, fmt.Errorf("decode the record %s: %w", name, err)
+	}
+	return value, r.Revision, nil
+}
+
+// writeRecord stores a record on the revision that was read. The error is errConflict after another change.
+func writeRecord(ctx context.Context, a *api, name string, value any, revision uint64) error {
+	data, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("encode the record %s: %w", name, err)
+	}
+	err = a.call(ctx, http.MethodPut, recordPath(name), record{Value: string(data), Revision: revision}.body(), nil)
+	if problem, ok := errors.AsType[*refusal](err); ok && problem.Status == http.StatusConflict {
+		return errConflict
+	}
+	return err
+}
+
+func (r record) body() map[string]any {
+	return map[string]any{"value": r.Value, "revision": r.Revision}
+}
+
+// maxChanges bounds the attempts of a change while other replicas change the same record.
+const maxChanges = 20
+
+// changeRecord changes a record on the state that the change has seen, and returns the state.
+func changeRecord[T any](ctx context.Context, a *api, name string, change func(*T)) (T, error) {
+	for range maxChanges {
+		value, revision, err := readRecord[T](ctx, a, name)
+		if err != nil {
+			return value, err
+		}
+		change(&value)
+		if err := writeRecord(ctx, a, name, value, revision); !errors.Is(err, errConflict) {
+			return value, err
+		}
+	}
+	var none T
+	return none, errConflict
+}
+
+// dropRecord removes a record.
+func (a *api) dropRecord(ctx context.Context, name string) error {
+	_, err := a.text(ctx, http.MethodDelete, recordPath(name), nil)
+	return err
+}
