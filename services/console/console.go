@@ -158,6 +158,7 @@ func actRoutes() []route {
 		{"POST /console/rules/order", needOwner, (*visit).orderPolicy},
 		{"POST /console/journal/report", needExport, (*visit).beginReport},
 		{"POST /console/sessions/end", needSee, (*visit).endSession},
+		{"POST /console/passkeys/{act}", needSee, (*visit).passkeyAct},
 		{"POST /console/logout", needSee, (*visit).logout},
 	}
 }
@@ -168,6 +169,8 @@ func (c *Console) routes() *http.ServeMux {
 	mux.HandleFunc("GET /console/login", c.loginPage)
 	mux.HandleFunc("POST /console/login", c.signIn)
 	mux.HandleFunc("POST /console/password", c.passwordSignIn)
+	mux.HandleFunc("POST /console/passkey/begin", c.passkeyBegin)
+	mux.HandleFunc("POST /console/passkey/finish", c.passkeyFinish)
 	mux.HandleFunc("POST /console/team", c.teamBegin)
 	mux.HandleFunc("GET /console/team/back", c.teamBack)
 	mux.HandleFunc("POST /v1/console/token", c.newToken)

@@ -11,6 +11,8 @@ type loginData struct {
 	// Wrong is the key of what went wrong; empty for nothing.
 	Wrong          string
 	Password, Team bool
+	// Passkey reports whether passkeys work at the address.
+	Passkey bool
 }
 
 // loginPage asks to sign in. A link with a token shows a button: a program that follows links signs nobody in.
@@ -24,9 +26,11 @@ func (c *Console) loginPage(w http.ResponseWriter, r *http.Request) {
 
 func (c *Console) writeLogin(w http.ResponseWriter, r *http.Request, status int, token, wrong string) {
 	l := languageOf(r)
+	_, noSite := c.relying(r)
+	hasUsers := len(c.opts.Users) > 0
 	c.write(w, r, status, "login", data{
 		Lang: l, Title: c.texts[l].say("sign_in"),
-		Page: loginData{token, wrong, len(c.opts.Users) > 0, c.opts.Team != nil},
+		Page: loginData{token, wrong, hasUsers, c.opts.Team != nil, hasUsers && noSite == nil},
 	})
 }
 
@@ -111,6 +115,11 @@ func (v *visit) endSession() error {
 // sessionsPage is the page of sessions and of the passkeys of the reader.
 type sessionsPage struct {
 	Sessions []shownSession
+	// Passkeys are those of the reader; May reports whether the reader may have any, Site whether they work at the address.
+	Passkeys  []passkey
+	May, Site bool
+	// Fresh reports whether the reader signed in lately enough to add a passkey.
+	Fresh bool
 }
 
 // shownSession is a session as shown to the reader.
@@ -130,6 +139,14 @@ func (v *visit) sessionList() error {
 		if v.maySee(&list[i]) {
 			p.Sessions = append(p.Sessions, shownSession{list[i], list[i].ID == v.session.ID})
 		}
+	}
+	_, noSite := v.relying(v.r)
+	if p.May, p.Site = v.mayRegister(), noSite == nil; p.May {
+		_, h, err := v.ownPasskeys()
+		if err != nil {
+			return err
+		}
+		p.Passkeys, p.Fresh = h.Keys, v.isFresh()
 	}
 	v.page(http.StatusOK, "sessions", v.say("sessions"), p)
 	return nil

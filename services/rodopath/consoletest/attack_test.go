@@ -115,7 +115,8 @@ func acts() []string {
 		"/console/requests/x/verify", "/console/deletions/retract", "/console/deletions/repeat", "/console/deletions/receipt",
 		"/console/setup/shop/import/count", "/console/setup/shop/import/start", "/console/setup/shop/import/stop",
 		"/console/setup/live", "/console/setup/covered", "/console/setup/brake", "/console/setup/quarantine",
-		"/console/sessions/end", "/console/logout",
+		"/console/sessions/end", "/console/passkeys/begin", "/console/passkeys/finish", "/console/passkeys/remove",
+		"/console/logout",
 	}
 }
 
