@@ -120,8 +120,6 @@ func pageRoutes() []route {
 		{"GET /console/deletions/{id}/certificate", needSee, (*visit).certificate},
 		{"GET /console/setup", needSee, (*visit).setup},
 		{"GET /console/setup/{source}", needSee, (*visit).source},
-		{"GET /console/setup/{source}/import", needSee, (*visit).importHistory},
-		{"GET /console/setup/{source}/import/events", needSee, (*visit).importEvents},
 		{"GET /console/events", needSee, (*visit).events},
 		{"GET /console/rules", needSee, (*visit).rules},
 		{"GET /console/rules/simulations/{work}", needOwner, (*visit).simulation},
@@ -174,7 +172,7 @@ func (c *Console) routes() *http.ServeMux {
 	mux.HandleFunc("POST /console/team", c.teamBegin)
 	mux.HandleFunc("GET /console/team/back", c.teamBack)
 	mux.HandleFunc("POST /v1/console/token", c.newToken)
-	for _, r := range pageRoutes() {
+	for _, r := range append(pageRoutes(), importPages()...) {
 		mux.HandleFunc(r.pattern, c.signedIn(r))
 	}
 	for _, r := range actRoutes() {

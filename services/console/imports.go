@@ -145,6 +145,14 @@ type importPage struct {
 	Effect *consequences
 }
 
+// importPages are the pages of an import.
+func importPages() []route {
+	return []route{
+		{"GET /console/setup/{source}/import", needSee, (*visit).importHistory},
+		{"GET /console/setup/{source}/import/events", needSee, (*visit).importEvents},
+	}
+}
+
 func (v *visit) importHistory() error {
 	p, err := v.importPage()
 	if err != nil {

@@ -115,7 +115,8 @@ func (v *visit) endSession() error {
 // sessionsPage is the page of sessions and of the passkeys of the reader.
 type sessionsPage struct {
 	Sessions []shownSession
-	// Passkeys are those of the reader; May reports whether the reader may have any, Site whether they work at the address.
+	// Passkeys are those of the reader; May reports whether the reader may have any, and Site whether passkeys work at the
+	// address.
 	Passkeys  []passkey
 	May, Site bool
 	// Fresh reports whether the reader signed in lately enough to add a passkey.

@@ -166,18 +166,25 @@ const (
 
 // passkeyBegin asks the browser for a passkey of this site.
 func (c *Console) passkeyBegin(w http.ResponseWriter, r *http.Request) {
-	library, err := c.relying(r)
-	if err == nil && len(c.opts.Users) > 0 {
-		var options *protocol.CredentialAssertion
-		var s *webauthn.SessionData
-		if options, s, err = library.BeginDiscoverableLogin(); err == nil {
-			err = c.keepAttempt(w, r, toSignIn, s, options)
-		}
-	}
-	if err != nil || len(c.opts.Users) == 0 {
+	if err := c.beginSignIn(w, r); err != nil {
 		c.opts.Log.Warn("a sign-in with a passkey cannot begin", "error", err)
 		http.Error(w, "passkeys are not available here", http.StatusNotFound)
 	}
+}
+
+func (c *Console) beginSignIn(w http.ResponseWriter, r *http.Request) error {
+	if len(c.opts.Users) == 0 {
+		return errNoUser
+	}
+	library, err := c.relying(r)
+	if err != nil {
+		return err
+	}
+	options, s, err := library.BeginDiscoverableLogin()
+	if err != nil {
+		return fmt.Errorf("begin a sign-in with a passkey: %w", err)
+	}
+	return c.keepAttempt(w, r, toSignIn, s, options)
 }
 
 // passkeyFinish admits a browser with a passkey.

@@ -163,16 +163,25 @@ func (s *sessions) isOver(o *session) bool {
 	return s.now().Sub(o.Last) > sessionIdle || s.now().Sub(o.Began) > sessionMost
 }
 
+// cookieOf is the content of the cookie of a session; empty without one.
+func cookieOf(r *http.Request) string {
+	cookie, err := r.Cookie(cookieName)
+	if err != nil {
+		return ""
+	}
+	return cookie.Value
+}
+
 // seenEvery is how often it is noted that a session is used.
 const seenEvery = time.Minute
 
 // of returns the session of a request; nil without one.
 func (s *sessions) of(r *http.Request) (*session, error) {
-	cookie, err := r.Cookie(cookieName)
-	if err != nil || cookie.Value == "" {
+	cookie := cookieOf(r)
+	if cookie == "" {
 		return nil, nil
 	}
-	ctx, id := r.Context(), idOf(cookie.Value)
+	ctx, id := r.Context(), idOf(cookie)
 	o, revision, err := readRecord[session](ctx, s.api, sessionPrefix+id)
 	if err != nil || revision == 0 {
 		return nil, err
@@ -184,7 +193,7 @@ func (s *sessions) of(r *http.Request) (*session, error) {
 		o.Last = s.now().UTC()
 		_ = writeRecord(ctx, s.api, sessionPrefix+id, o, revision) // another request of the session noted the same
 	}
-	o.seal, o.limit = sealOf(cookie.Value), s.limitOf(id)
+	o.seal, o.limit = sealOf(cookie), s.limitOf(id)
 	return &o, nil
 }
 

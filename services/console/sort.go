@@ -13,8 +13,8 @@ type sorting struct {
 	New bool
 }
 
-// sortOf reads the order of a list from an address (by=review.old); the first of the choices where the address names none
-// of them. An address of before names order=old alone.
+// sortOf reads the order of a list from an address (by=review.old); the first of the choices where the address names
+// none of them. An address of before names order=old alone.
 func sortOf(q url.Values, choices []string) sorting {
 	chosen := q.Get("by")
 	if old := "stored." + q.Get("order"); chosen == "" && slices.Contains(choices, old) {

@@ -110,6 +110,7 @@ type passkeys struct {
 	Passkeys string `json:"passkeys" validate:"max=200000"`
 }
 
+//nolint:gosec // no credentials
 const passkeysExample = `{"passkeys": "{}"}`
 
 // showPasskeys answers with the passkeys, which are in the database and in its backups.

@@ -85,8 +85,8 @@ func (r *Records) Get(ctx context.Context, name string) (Record, error) {
 	return Record{name, value, entry.Revision()}, nil
 }
 
-// Put stores a record on a revision, 0 for a new one, and returns the next revision. The error is ErrRecordConflict when
-// the record has another revision.
+// Put stores a record on a revision, 0 for a new one, and returns the next revision. The error is ErrRecordConflict
+// when the record has another revision.
 func (r *Records) Put(ctx context.Context, rec Record) (uint64, error) {
 	bucket, err := r.open(ctx)
 	if err != nil {

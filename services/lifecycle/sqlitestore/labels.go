@@ -331,8 +331,9 @@ func sortedQuery(page *store.Page, place *store.Place, walks bool) (query string
 	}
 	var found string
 	if walks {
+		const has = " AND EXISTS (SELECT 1 FROM labelled WHERE label = (SELECT number FROM labels WHERE name = ?) AND subject = s.id)"
+		where += strings.Repeat(has, len(page.Labels))
 		for _, label := range page.Labels {
-			where += " AND EXISTS (SELECT 1 FROM labelled WHERE label = (SELECT number FROM labels WHERE name = ?) AND subject = s.id)"
 			rest = append(rest, label)
 		}
 		index := strings.TrimSuffix(strings.TrimSuffix(column, "_due"), "_at")
@@ -340,7 +341,7 @@ func sortedQuery(page *store.Page, place *store.Place, walks bool) (query string
 	} else {
 		from, labelled, names := labelledFrom(page.Labels)
 		found = from + " CROSS JOIN subjects AS s ON s.id = l0.subject WHERE " + labelled + " AND " + where
-		args = append(names, rest...)
+		args = slices.Concat(names, rest)
 	}
 	return "SELECT s.id, version, s.labels, doc FROM (SELECT s.id AS id FROM " + found + ordered +
 		" LIMIT ?) AS found CROSS JOIN subjects AS s ON s.id = found.id" + ordered, args

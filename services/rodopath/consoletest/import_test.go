@@ -37,7 +37,7 @@ func TestStory_ImportsAHistory(t *testing.T) {
 	b.followIn("tbody tr:first-child", "Podłącz krok po kroku")
 	b.follow("Importuj historię")
 	b.sees("Historia źródła shop", "Najpierw wykonaj próbę")
-	b.accessible("before the dry run")
+	b.everywhere("import-begin")
 
 	// The dry run waits at the platform while the owner looks on, and its end arrives without a click.
 	holds, begun := make(chan struct{}), atomic.Bool{}
@@ -47,8 +47,8 @@ func TestStory_ImportsAHistory(t *testing.T) {
 		}
 	})
 	b.followIn("main", "Zacznij próbę")
-	b.sees("W toku", "czyta")
-	b.accessible("while the dry run reads")
+	b.sees("W toku", "Czyta klienci")
+	b.everywhere("import-reads")
 	b.run(`document.documentElement.dataset.same = "1"`)
 	close(holds)
 	b.sees("Ostatnia próba: zakończono", "Osoby 60")
@@ -67,7 +67,7 @@ func TestStory_ImportsAHistory(t *testing.T) {
 	})
 	b.followIn("main", "Zatwierdź i importuj")
 	b.sees("Ostatni import: nie udało się", "Platforma odrzuciła klucz (401 albo 403)", "read.key")
-	b.accessible("after a refused key")
+	b.everywhere("import-refused")
 	past.Plan(nil)
 	b.open(b.path())
 	b.followIn("main", "Wznów import")
@@ -75,7 +75,7 @@ func TestStory_ImportsAHistory(t *testing.T) {
 	b.followIn("main", "Policz skutki")
 	b.sees("Osoby z danymi osobowymi", "Podstawy prawne według celu", "Usunięcia według odbiorcy i danych", "crm",
 		"Zgody bez dowodu", "Co wygasa w kolejnych miesiącach")
-	b.accessible("the preview")
+	b.everywhere("import-preview")
 	b.lacks("@example.com")
 }
 

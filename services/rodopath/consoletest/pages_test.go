@@ -82,6 +82,23 @@ func TestPages_AreAccessible(t *testing.T) {
 	}
 }
 
+// everywhere checks the page with axe at 360 px and at the width of a desk in both themes, and, with -pictures, writes
+// its pictures. The window is that of a desk afterwards.
+func (b *tab) everywhere(name string) {
+	b.t.Helper()
+	for _, width := range []int64{360, 1280} {
+		for _, theme := range []string{"light", "dark"} {
+			b.size(width, theme == "dark")
+			what := fmt.Sprintf("%s-pl-%d-%s", name, width, theme)
+			b.accessible(what)
+			if *pictures != "" {
+				b.picture(filepath.Join(*pictures, "console", what+".webp"))
+			}
+		}
+	}
+	b.size(1280, false)
+}
+
 // TestDocuments_AreAccessible checks the documents for data subjects and recipients, and, with -pictures, writes their
 // pictures and those of README.
 func TestDocuments_AreAccessible(t *testing.T) {

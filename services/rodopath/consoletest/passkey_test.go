@@ -28,7 +28,7 @@ func TestPasskey_SignsInInPlaceOfThePassword(t *testing.T) {
 	key := b.authenticator()
 	b.open("/console/login")
 	b.sees("Zaloguj kluczem dostępu")
-	b.accessible("sign in with a passkey")
+	b.everywhere("login-passkey")
 	b.click("main", "Zaloguj kluczem dostępu")
 	b.sees("nie został przyjęty") // the authenticator has none
 	b.fill("#name", "basia")
@@ -39,7 +39,7 @@ func TestPasskey_SignsInInPlaceOfThePassword(t *testing.T) {
 	b.fill("#label", "laptop Basi")
 	b.click("main", "Dodaj klucz dostępu")
 	b.sees("laptop Basi", "Usuń klucz")
-	b.accessible("with a passkey")
+	b.everywhere("passkeys")
 	b.follow("Wyloguj")
 	b.click("main", "Zaloguj kluczem dostępu")
 	b.sees("Dziś", "basia, pomoc")

@@ -32,7 +32,7 @@ func TestStory_SeesWhatWasRefused(t *testing.T) {
 	b.sees("Błędny podpis", "401", "order.updated", "2 razy", "Porównaj sekret webhooka", "Jak wysłać jeszcze raz",
 		"webhooks-delivery", "to nie jest JSON", "order.created")
 	b.lacks("@example.com")
-	b.accessible("refused webhooks")
+	b.everywhere("refused")
 	b.followIn("[aria-labelledby=aside]", "Spróbuj ponownie")
 	b.sees("nadal nie da się przeczytać")
 	s.settle() // the second reading takes the place of the first

@@ -12,7 +12,8 @@ import (
 	"github.com/rodopath/rodopath/services/console"
 )
 
-// TestSessions_OutliveARestart: the browser stays signed in, forms included, and nothing that is stored signs anybody in.
+// TestSessions_OutliveARestart: the browser stays signed in, forms included, and nothing that is stored signs anybody
+// in.
 func TestSessions_OutliveARestart(t *testing.T) {
 	s := newShop(t, "")
 	s.populate()
@@ -70,8 +71,8 @@ func (s *shop) replica(users ...console.User) *visitor {
 	return v
 }
 
-// TestSessions_AreSharedByReplicas: a session of one replica is one of every replica, and so is its end; wrong passwords
-// count together; and a session ends with the password or the user, and follows the role.
+// TestSessions_AreSharedByReplicas: a session of one replica is one of every replica, and so is its end; wrong
+// passwords count together; and a session ends with the password or the user, and follows the role.
 func TestSessions_AreSharedByReplicas(t *testing.T) {
 	s := newShop(t, "")
 	const right = "correct horse battery"

@@ -30,7 +30,7 @@ func TestStory_SortsLists(t *testing.T) {
 	if len(up) < 5 || !slices.IsSorted(up) {
 		t.Errorf("by the next review: %v", up)
 	}
-	b.accessible("a sorted list")
+	b.everywhere("sorted")
 	b.followIn("thead", "Następna zmiana")
 	down := b.column("Następna zmiana")
 	slices.Reverse(down)
