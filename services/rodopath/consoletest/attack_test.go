@@ -199,6 +199,8 @@ func TestAttack_ForeignForms(t *testing.T) {
 	); status < 400 {
 		t.Errorf("a decision that is a path: got %d", status)
 	}
+	v.signIn(s) // a session has a rate
+	seal = v.seal()
 	for _, back := range []string{"https://evil.example/", "//evil.example", "/\\evil.example"} {
 		res, _ := v.do(
 			http.MethodPost,
@@ -256,8 +258,10 @@ func TestAttack_Sessions(t *testing.T) {
 
 // TestAttack_Flood stops the clock: a session has so many pages at once, and no more.
 func TestAttack_Flood(t *testing.T) {
-	now := time.Now()
-	c, err := console.New(console.Options{API: "http://127.0.0.1:1", Token: "token", Now: func() time.Time { return now }})
+	now, s := time.Now(), newShop(t, "")
+	c, err := console.New(console.Options{
+		API: s.Control.API, Token: s.Control.Token, Now: func() time.Time { return now },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
