@@ -230,8 +230,11 @@ func TestStory_FromTheDeletionToTheCertificate(t *testing.T) {
 		t.Fatal("the CRM was told nothing")
 	}
 	s.settle()
-	b.open("/console/deletions?state=open&recipient=crm")
-	b.sees("osoba bez adresu", "crm: wysłano") // the names go with the deletion
+	s.until(func() bool {
+		b.open("/console/deletions?state=open&recipient=crm")
+		return strings.Contains(b.text(), "crm: wysłano")
+	}, "the deletion is shown as sent")
+	b.sees("osoba bez adresu") // the names go with the deletion
 	b.run(`(() => { const row = document.querySelector("tbody tr"); document.documentElement.dataset.left = "1";
 		row.querySelector("form[action$='/receipt'] button[value=done]").click(); })()`)
 	b.arrives()
