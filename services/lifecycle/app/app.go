@@ -301,7 +301,7 @@ func (a *App) newFeeds(opts Options, applier *apply.Applier, reader *receipt.Rea
 }
 
 // linger is how long facts wait for others, so that a busy shop has few transactions and not one for each webhook.
-const linger = 100 * time.Millisecond
+const linger = 250 * time.Millisecond
 
 // storeWorks returns nil while the store answers.
 func (a *App) storeWorks(ctx context.Context) error {

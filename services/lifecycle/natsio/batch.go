@@ -20,6 +20,8 @@ const (
 	mostBytes = 8 << 20
 	// busyBatch is the size of a batch that waits for no more messages.
 	busyBatch = page / 4
+	// quietBatch is the size below which a batch belongs to a quiet shop, where messages wait a shorter time for others.
+	quietBatch = 8
 	// slow is the time from which the next batch is smaller: a batch is redelivered after ackWait.
 	slow = 2 * time.Second
 	// idle is the wait for the first message of a batch.
@@ -44,13 +46,18 @@ func (p *pages) adjust(took time.Duration) {
 }
 
 // next returns the next batch. A small batch begins no sooner than Linger after the one before, so that
-// messages that arrive meanwhile share its transaction; a message after a pause is applied at once.
+// messages that arrive meanwhile share its transaction; a message after a pause is applied at once, and few messages
+// wait two fifths of Linger.
 func (f *Feed) next(ctx context.Context, consumer jetstream.Consumer) ([]jetstream.Msg, error) {
 	msgs, err := first(ctx, consumer)
 	if err != nil || len(msgs) == 0 {
 		return nil, err
 	}
-	if left := f.Linger - time.Since(f.begun); len(msgs) < busyBatch && left > 0 && loop.Sleep(ctx, left) {
+	linger := f.Linger
+	if f.size < quietBatch {
+		linger = linger * 2 / 5
+	}
+	if left := linger - time.Since(f.begun); len(msgs) < busyBatch && left > 0 && loop.Sleep(ctx, left) {
 		more, _ := collect(consumer.FetchNoWait(page - len(msgs))) // after an error, what has arrived is applied
 		msgs = append(msgs, more...)
 	}
@@ -61,7 +68,7 @@ func (f *Feed) next(ctx context.Context, consumer jetstream.Consumer) ([]jetstre
 		}
 		msgs = append(msgs, more...)
 	}
-	f.begun = time.Now()
+	f.begun, f.size = time.Now(), len(msgs)
 	return msgs, nil
 }
 

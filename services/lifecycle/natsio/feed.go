@@ -55,7 +55,7 @@ type Feed struct {
 	Aside *Aside
 	// Works returns nil while the store works, so that an error is that of a message; nil means always.
 	Works func(ctx context.Context) error
-	// Linger is the least interval between two small batches; 0 means none.
+	// Linger is the least interval between two small batches while many messages arrive; 0 means none.
 	Linger time.Duration
 	// Pause is the pause after a failure, which grows with each failure of one message; 0 means 1 second.
 	Pause time.Duration
@@ -65,8 +65,10 @@ type Feed struct {
 	// Tracer starts a span for each message; nil only passes trace ids on.
 	Tracer *trace.Tracer
 	Log    *slog.Logger
-	// begun is when the last batch began; it belongs to the goroutine that fetches.
+	// begun is when the last batch began, and size the number of its messages. Both belong to the goroutine that
+	// fetches.
 	begun time.Time
+	size  int
 	// pages is the number of pages in the next batch.
 	pages pages
 }

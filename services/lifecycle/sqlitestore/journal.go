@@ -26,6 +26,9 @@ func (s *Store) Append(ctx context.Context, entries []chain.Entry) ([]error, err
 	}
 	errs, err := s.appendTo(ctx, tx, entries)
 	if err == nil {
+		err = s.addDecided(ctx, tx, entries, errs)
+	}
+	if err == nil {
 		err = tx.Commit()
 	}
 	if err != nil {
@@ -144,21 +147,6 @@ func (s *Store) LastEntries(ctx context.Context, subject string, before int64, l
 	return entries.list, nil
 }
 
-// EntriesOf returns the journal entries of a decision, by time. The entries may be in the journals
-// of several merged subjects.
-func (s *Store) EntriesOf(ctx context.Context, decision string) ([]chain.Entry, error) {
-	entries := entryReader{codec: s.codec}
-	if err := s.visit(
-		ctx,
-		entries.read,
-		"SELECT doc FROM journal WHERE decision = ? ORDER BY at, subject, seq",
-		decision,
-	); err != nil {
-		return nil, fmt.Errorf("read the entries of decision %s: %w", decision, err)
-	}
-	return entries.list, nil
-}
-
 // WalkJournal returns the complete journals of the next subjects after an id, at most limit of
 // them, by subject id: only a complete chain can be verified.
 func (s *Store) WalkJournal(ctx context.Context, after string, limit int) ([]chain.Entry, error) {
@@ -264,24 +252,43 @@ func (s *Store) prunable(ctx context.Context, before time.Time, limit int) ([]st
 // prune removes the beginnings of chains.
 func prune(ctx context.Context, tx *sql.Tx, subjects []string, before time.Time, limit int) (int, error) {
 	removed := 0
+	var gone []decided
 	for _, subject := range subjects {
 		if removed == limit {
 			break
 		}
-		res, err := tx.ExecContext(ctx, `
-			DELETE FROM journal WHERE subject = ?1 AND seq IN (
-				SELECT seq FROM journal WHERE subject = ?1
-				AND seq < ifnull((SELECT min(seq) FROM journal WHERE subject = ?1 AND at >= ?2), 9223372036854775807)
-				AND (seq < (SELECT max(seq) FROM journal WHERE subject = ?1) OR NOT EXISTS (SELECT 1 FROM subjects WHERE id = ?1))
-				ORDER BY seq LIMIT ?3)`, subject, before.UnixMilli(), limit-removed)
+		n, of, err := pruneSubject(ctx, tx, subject, before, limit-removed)
 		if err != nil {
 			return 0, err
 		}
-		n, err := res.RowsAffected()
-		if err != nil {
-			return 0, err
-		}
-		removed += int(n)
+		removed, gone = removed+n, append(gone, of...)
 	}
-	return removed, nil
+	return removed, removeDecided(ctx, tx, gone)
+}
+
+// pruneSubject removes the beginning of one chain, and returns the number of entries and their decisions.
+func pruneSubject(
+	ctx context.Context, tx *sql.Tx, subject string, before time.Time, limit int,
+) (removed int, of []decided, err error) {
+	rows, err := tx.QueryContext(ctx, `
+		DELETE FROM journal WHERE subject = ?1 AND seq IN (
+			SELECT seq FROM journal WHERE subject = ?1
+			AND seq < ifnull((SELECT min(seq) FROM journal WHERE subject = ?1 AND at >= ?2), 9223372036854775807)
+			AND (seq < (SELECT max(seq) FROM journal WHERE subject = ?1) OR NOT EXISTS (SELECT 1 FROM subjects WHERE id = ?1))
+			ORDER BY seq LIMIT ?3)
+		RETURNING ifnull(decision, '')`, subject, before.UnixMilli(), limit)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var decision string
+		if err := rows.Scan(&decision); err != nil {
+			return 0, nil, err
+		}
+		if removed++; decision != "" {
+			of = append(of, decided{decision, subject})
+		}
+	}
+	return removed, of, rows.Err()
 }

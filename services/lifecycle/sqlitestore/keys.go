@@ -9,13 +9,19 @@ import (
 )
 
 // keys are the keys that a batch of changes claims or releases, as they are within the transaction. The keys of a
-// batch are read and written by one statement each, in order, because keys lie scattered over the file.
+// batch are read and written by one statement each.
 type keys struct {
 	writer *writer
+	recent *recent
 	// owner is the subject of each key; empty for a free key.
 	owner map[string]string
 	// changed are the keys whose owner changed.
 	changed map[string]bool
+	// recently are the rows of the keys in recent_keys, and last the number of the last row of the table.
+	recently map[string]recentKey
+	last     int64
+	// rows is what the transaction changed in recent_keys; nil for nothing.
+	rows *rowsChange
 }
 
 // keysOf returns the keys that changes may claim or release.
@@ -37,11 +43,22 @@ func (k *keys) read(list []string) error {
 	if len(list) == 0 {
 		return nil
 	}
+	w := k.writer
+	if err := k.recent.refresh(w.ctx, w.tx); err != nil {
+		return err
+	}
+	k.last, _ = k.recent.last()
+	k.recently, list = k.recent.find(list)
+	for key, row := range k.recently {
+		k.owner[key] = row.subject
+	}
+	if len(list) == 0 {
+		return nil
+	}
 	arg, err := json.Marshal(list)
 	if err != nil {
 		return err
 	}
-	w := k.writer
 	owners := w.tx.StmtContext(w.ctx, w.stmts.owners) //nolint:sqlclosecheck // closed by the transaction
 	rows, err := owners.QueryContext(w.ctx, string(arg))
 	if err != nil {
@@ -76,32 +93,70 @@ func (k *keys) release(list []string, s *lifecycle.Subject) {
 	}
 }
 
-// write writes the changed keys.
+// write writes the changed keys: a claimed key is appended to the recent ones, a released one removed everywhere.
 func (k *keys) write() error {
+	if len(k.changed) == 0 {
+		return nil
+	}
+	k.rows = &rowsChange{from: k.last, to: k.last}
 	claimed, released := map[string]string{}, []string{}
 	for key := range k.changed {
+		if _, ok := k.recently[key]; ok {
+			k.rows.removed = append(k.rows.removed, key)
+		}
 		if owner := k.owner[key]; owner != "" {
 			claimed[key] = owner
+			k.rows.appended = append(k.rows.appended, key)
 		} else {
 			released = append(released, key)
 		}
 	}
-	if len(released) > 0 {
-		arg, err := json.Marshal(released)
-		if err != nil {
-			return err
-		}
-		if _, err := k.writer.exec(k.writer.stmts.unclaim, string(arg)); err != nil {
-			return err
-		}
+	if err := k.unclaim(released); err != nil {
+		return err
 	}
-	if len(claimed) == 0 {
+	return k.writeRows(claimed)
+}
+
+// unclaim removes keys from identities.
+func (k *keys) unclaim(list []string) error {
+	if len(list) == 0 {
 		return nil
 	}
-	arg, err := json.Marshal(claimed) // sorted by key
+	arg, err := json.Marshal(list)
 	if err != nil {
 		return err
 	}
-	_, err = k.writer.exec(k.writer.stmts.claim, string(arg))
+	_, err = k.writer.exec(k.writer.stmts.unclaim, string(arg))
+	return err
+}
+
+// writeRows removes and appends rows of recent keys. The rows that are appended follow the last row, in the order of
+// their keys.
+func (k *keys) writeRows(claimed map[string]string) error {
+	c, w := k.rows, k.writer
+	if len(claimed) > 0 {
+		arg, err := json.Marshal(claimed) // sorted by key
+		if err != nil {
+			return err
+		}
+		if _, err := w.exec(w.stmts.claim, c.to, string(arg)); err != nil {
+			return err
+		}
+		slices.Sort(c.appended)
+		for _, key := range c.appended {
+			c.subjects = append(c.subjects, claimed[key])
+		}
+		c.to += int64(len(claimed))
+	}
+	for _, key := range c.removed {
+		if _, err := w.exec(w.stmts.forget, k.recently[key].seq); err != nil {
+			return err
+		}
+	}
+	if len(c.removed) == 0 {
+		return nil
+	}
+	c.to++
+	_, err := w.exec(w.stmts.removed, c.to)
 	return err
 }

@@ -17,6 +17,11 @@ import (
 // error wraps store.ErrConflict.
 func (s *Store) Save(ctx context.Context, changes []store.Change) ([]error, error) {
 	docs, errs := s.encode(changes)
+	if _, n := s.recent.last(); n >= s.gather {
+		if err := s.sortIn(ctx); err != nil {
+			return nil, fmt.Errorf("save %d subjects: %w", len(changes), err)
+		}
+	}
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, fmt.Errorf("save %d subjects: %w", len(changes), err)
@@ -41,6 +46,9 @@ func (s *Store) Save(ctx context.Context, changes []store.Change) ([]error, erro
 		return nil, errors.Join(fmt.Errorf("save %d subjects: %w", len(changes), err), rollback(tx))
 	}
 	s.labels.add(w.fresh)
+	if w.keys.rows != nil {
+		s.recent.apply(w.keys.rows)
+	}
 	return errs, nil
 }
 
@@ -92,7 +100,7 @@ func (s *Store) newWriter(ctx context.Context, tx *sql.Tx) *writer {
 		ctx: context.WithoutCancel(ctx), tx: tx, codec: s.codec, stmts: s.stmts,
 		labels: &s.labels, fresh: map[string]int64{}, counts: map[int64]int64{},
 	}
-	w.keys.writer = w
+	w.keys.writer, w.keys.recent = w, &s.recent
 	return w
 }
 

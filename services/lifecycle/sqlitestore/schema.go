@@ -105,6 +105,28 @@ CREATE TABLE labelled (
 ALTER TABLE subjects ADD COLUMN labels BLOB;
 `
 
+// recentSchema adds the keys that are not sorted into identities yet; see recent. The journals of a decision are found
+// by tables in place of an index, in the same way; see decided.
+const recentSchema = `
+CREATE TABLE recent_keys (
+	seq     INTEGER PRIMARY KEY,
+	key     TEXT NOT NULL,        -- keyed hash; empty: rows were removed
+	subject TEXT NOT NULL
+) STRICT;
+CREATE TABLE recent_decisions (
+	seq      INTEGER PRIMARY KEY,
+	decision TEXT NOT NULL,
+	subject  TEXT NOT NULL
+) STRICT;
+CREATE TABLE decisions (
+	decision TEXT NOT NULL,
+	subject  TEXT NOT NULL,       -- in whose journal the decision is
+	PRIMARY KEY (decision, subject)
+) STRICT, WITHOUT ROWID;
+INSERT INTO decisions SELECT DISTINCT decision, subject FROM journal WHERE decision IS NOT NULL ORDER BY 1, 2;
+DROP INDEX journal_decision;
+`
+
 // errNewer refuses a file of a newer program, whose tables may have changed.
 var errNewer = errors.New(
 	"the file was written by a newer version of rodopath; start the newer version, or restore a backup from before the upgrade",
@@ -122,6 +144,7 @@ func steps() []string {
 		fasterSchema,
 		stateSchema,
 		labelSchema,
+		recentSchema,
 	}
 }
 

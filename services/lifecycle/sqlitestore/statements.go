@@ -9,8 +9,8 @@ import (
 // statements are the statements of the connection that writes, prepared once.
 type statements struct {
 	insert, update, remove, removeAny, version *sql.Stmt
-	owners, claim, unclaim                     *sql.Stmt
-	journal                                    *sql.Stmt
+	owners, unclaim, claim, forget, removed    *sql.Stmt
+	journal, decided                           *sql.Stmt
 	labels, number, name                       *sql.Stmt
 	label, unlabel, counted                    *sql.Stmt
 }
@@ -28,9 +28,12 @@ func prepare(ctx context.Context, db *sql.DB) (*statements, error) {
 		{&s.removeAny, "DELETE FROM subjects WHERE id = ?"},
 		{&s.version, "SELECT version FROM subjects WHERE id = ?"},
 		{&s.owners, "SELECT key, subject FROM identities WHERE key IN (SELECT value FROM json_each(?))"},
-		{&s.claim, "INSERT INTO identities (key, subject) SELECT key, value FROM json_each(?) WHERE true ON CONFLICT (key) DO UPDATE SET subject = excluded.subject"},
 		{&s.unclaim, "DELETE FROM identities WHERE key IN (SELECT value FROM json_each(?))"},
+		{&s.claim, "INSERT INTO recent_keys (seq, key, subject) SELECT ? + row_number() OVER (), key, value FROM json_each(?)"},
+		{&s.forget, "DELETE FROM recent_keys WHERE seq = ?"},
+		{&s.removed, "INSERT INTO recent_keys (seq, key, subject) VALUES (?, '', '')"},
 		{&s.journal, "INSERT INTO journal (subject, seq, key, at, decision, doc) VALUES (?, ?, ?, ?, nullif(?, ''), ?) ON CONFLICT (subject, seq) DO NOTHING"},
+		{&s.decided, "INSERT INTO recent_decisions (decision, subject) SELECT DISTINCT value->>0, value->>1 FROM json_each(?)"},
 		{&s.labels, "SELECT labels FROM subjects WHERE id = ? AND labels IS NOT NULL"},
 		{&s.number, "SELECT number FROM labels WHERE name = ?"},
 		{&s.name, "INSERT INTO labels (name, count) VALUES (?, 0)"},
@@ -51,7 +54,8 @@ func prepare(ctx context.Context, db *sql.DB) (*statements, error) {
 func (s *statements) close() error {
 	var errs []error
 	for _, stmt := range []*sql.Stmt{
-		s.insert, s.update, s.remove, s.removeAny, s.version, s.owners, s.claim, s.unclaim, s.journal,
+		s.insert, s.update, s.remove, s.removeAny, s.version, s.owners, s.unclaim, s.claim,
+		s.forget, s.removed, s.journal, s.decided,
 		s.labels, s.number, s.name, s.label, s.unlabel, s.counted,
 	} {
 		if stmt != nil {

@@ -28,6 +28,9 @@ type Store struct {
 	labels      numbers
 	// walkFrom is the number of subjects of a label from which on a sorted list follows the index of the instants.
 	walkFrom int64
+	recent      recent
+	// gather is the number of recent keys that are sorted in at once.
+	gather int
 }
 
 // Open opens the file at path, creates a missing file, and migrates an older schema. Opening needs
@@ -49,7 +52,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err := migrateSchema(ctx, write); err != nil {
 		return nil, errors.Join(fmt.Errorf("open store %s: %w", path, err), write.Close())
 	}
-	s := &Store{write: write, walkFrom: walkFrom}
+	s := &Store{write: write, walkFrom: walkFrom, gather: gatherKeys}
 	if err := s.open(ctx, path); err != nil {
 		return nil, errors.Join(fmt.Errorf("open store %s: %w", path, err), s.Close())
 	}
@@ -106,10 +109,22 @@ func (s *Store) Close() error {
 // Lookup returns the subjects of keys; unknown keys are absent.
 func (s *Store) Lookup(ctx context.Context, keys []string) (map[string]string, error) {
 	found := make(map[string]string, len(keys))
-	err := s.each(
+	if len(keys) == 0 {
+		return found, nil
+	}
+	// The recent keys come first: a key that is sorted in meanwhile is found in one of both.
+	err := s.recent.refresh(ctx, s.read)
+	if err != nil {
+		return nil, fmt.Errorf("look up %d keys: %w", len(keys), err)
+	}
+	recently, other := s.recent.find(keys)
+	for key, row := range recently {
+		found[key] = row.subject
+	}
+	err = s.each(
 		ctx,
 		"SELECT key, subject FROM identities WHERE key IN (SELECT value FROM json_each(?))",
-		keys,
+		other,
 		func(rows *sql.Rows) error {
 			var key, subject string
 			err := rows.Scan(&key, &subject)

@@ -1,0 +1,78 @@
+package sqlitestore_test
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
+	"github.com/rodopath/rodopath/services/lifecycle/store"
+)
+
+// TestDecisions_AreFoundAndRemoved appends entries of decisions, which are sorted in after the third one, and removes
+// the old ones with what finds them.
+func TestDecisions_AreFoundAndRemoved(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "rodopath.db")
+	st := open(t, path)
+	st.SetGather(3)
+	list := []chain.Entry{
+		{Subject: "a", Seq: 1, Key: "k1", At: noon(), Decision: "dec_1", Hash: "h1"},
+		{Subject: "a", Seq: 2, Key: "k2", At: noon().Add(time.Hour), Decision: "dec_2", Hash: "h2"},
+		{Subject: "b", Seq: 1, Key: "k3", At: noon().Add(2 * time.Hour), Decision: "dec_1", Hash: "h3"},
+		{Subject: "a", Seq: 3, Key: "k4", At: noon().Add(3 * time.Hour), Decision: "dec_2", Hash: "h4"},
+	}
+	for i := range list {
+		errs, err := st.Append(t.Context(), list[i:i+1])
+		if err != nil || errs[0] != nil {
+			t.Fatalf("append: %v, %v", errs, err)
+		}
+	}
+	wantEntries := func(decision string, want int) {
+		t.Helper()
+		if got, err := st.EntriesOf(t.Context(), decision); err != nil || len(got) != want {
+			t.Errorf("%s has %d entries, %v, want %d", decision, len(got), err, want)
+		}
+	}
+	wantRows := func(want int) {
+		t.Helper()
+		if n := count(t, path, "decisions") + count(t, path, "recent_decisions"); n != want {
+			t.Errorf("%d rows find decisions, want %d", n, want)
+		}
+	}
+	wantEntries("dec_1", 2)
+	wantEntries("dec_2", 2)
+	wantRows(4)
+	if n := count(t, path, "decisions"); n != 3 {
+		t.Errorf("%d decisions are sorted in, want 3", n) // the last row of a is there already
+	}
+	if n, err := st.Prune(t.Context(), noon().Add(90*time.Minute), 10); err != nil || n != 2 {
+		t.Fatalf("%d entries were removed, %v, want 2", n, err)
+	}
+	wantEntries("dec_1", 1)
+	wantEntries("dec_2", 1)
+	wantRows(3) // dec_1 of b; dec_2 of a, twice, has another entry
+}
+
+// TestOpen_FileWithAnIndexOfDecisions_FindsThem opens a file of the version before.
+func TestOpen_FileWithAnIndexOfDecisions_FindsThem(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "rodopath.db")
+	st := open(t, path)
+	mustSave(t, st, store.Change{Subject: held("a", "k1"), Claim: []string{"k1"}})
+	entry := chain.Entry{Subject: "a", Seq: 1, Key: "k1", At: noon(), Decision: "dec_1", Hash: "h1"}
+	if errs, err := st.Append(t.Context(), []chain.Entry{entry}); err != nil || errs[0] != nil {
+		t.Fatalf("append: %v, %v", errs, err)
+	}
+	if err := st.Close(); err != nil {
+		t.Fatal(err)
+	}
+	execute(t, path, `
+		INSERT INTO identities SELECT key, subject FROM recent_keys;
+		DROP TABLE recent_keys; DROP TABLE recent_decisions; DROP TABLE decisions;
+		CREATE INDEX journal_decision ON journal (decision) WHERE decision IS NOT NULL;
+		PRAGMA user_version = 8;`)
+	st = open(t, path)
+	if got, err := st.EntriesOf(t.Context(), "dec_1"); err != nil || len(got) != 1 {
+		t.Errorf("got %+v, %v, want the entry", got, err)
+	}
+	wantOwners(t, st, map[string]string{"k1": "a"})
+}

@@ -1,0 +1,133 @@
+package sqlitestore_test
+
+import (
+	"bytes"
+	"database/sql"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/sqlitestore"
+	"github.com/rodopath/rodopath/services/lifecycle/store"
+)
+
+// held returns a subject that is not removable, with keys.
+func held(id string, keys ...string) lifecycle.Subject {
+	at := noon().Add(time.Hour)
+	return lifecycle.Subject{ID: id, Keys: keys, Revision: "r1", ReviewAt: &at}
+}
+
+func mustSave(t *testing.T, st *sqlitestore.Store, changes ...store.Change) {
+	t.Helper()
+	errs, err := st.Save(t.Context(), changes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, err := range errs {
+		if err != nil {
+			t.Fatalf("change %d: %v", i, err)
+		}
+	}
+}
+
+func wantOwners(t *testing.T, st *sqlitestore.Store, want map[string]string) {
+	t.Helper()
+	var list []string
+	for key := range want {
+		list = append(list, key)
+	}
+	got, err := st.Lookup(t.Context(), list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, owner := range want {
+		if got[key] != owner {
+			t.Errorf("%s belongs to %q, want %q", key, got[key], owner)
+		}
+	}
+}
+
+// count returns the rows of a table.
+func count(t *testing.T, path, table string) (n int) {
+	t.Helper()
+	with(t, path, func(db *sql.DB) {
+		if err := db.QueryRowContext(t.Context(), "SELECT count(*) FROM "+table).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+	})
+	return n
+}
+
+// TestRecent_ATwinOfTheStoreSeesEveryChange: two processes on one file, each with recent keys in memory.
+func TestRecent_ATwinOfTheStoreSeesEveryChange(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "rodopath.db")
+	st, twin := open(t, path), open(t, path)
+	st.SetGather(3)
+	mustSave(t, st, store.Change{Subject: held("a", "k1", "k2"), Claim: []string{"k1", "k2"}})
+	wantOwners(t, twin, map[string]string{"k1": "a", "k2": "a", "k3": ""})
+	mustSave(t, twin, store.Change{Subject: held("b", "k3"), Claim: []string{"k3"}})
+	wantOwners(t, st, map[string]string{"k1": "a", "k2": "a", "k3": "b"})
+	if n := count(t, path, "recent_keys"); n != 3 {
+		t.Fatalf("%d recent keys, want 3", n)
+	}
+	// The third key sorts all of them in before the next write.
+	mustSave(t, st, store.Change{Subject: held("c", "k4"), Claim: []string{"k4"}})
+	if n := count(t, path, "identities"); n != 3 {
+		t.Fatalf("%d keys are sorted in, want 3", n)
+	}
+	wantOwners(t, twin, map[string]string{"k1": "a", "k2": "a", "k3": "b", "k4": "c"})
+	// A merge gives a sorted key and a recent one to another subject.
+	b, c, all := held("b"), held("c"), held("a", "k1", "k2", "k3", "k4")
+	b.Version, c.Version, all.Version, all.MergedFrom = 1, 1, 1, []string{"b", "c"}
+	mustSave(t, twin, store.Change{
+		Subject: all, Claim: []string{"k3", "k4"},
+		Redirect: []lifecycle.Subject{lifecycle.Redirect(b, "a"), lifecycle.Redirect(c, "a")},
+	})
+	wantOwners(t, st, map[string]string{"k1": "a", "k2": "a", "k3": "a", "k4": "a"})
+	if errs, err := st.Save(t.Context(), []store.Change{{Subject: held("d", "k4"), Claim: []string{"k4"}}}); err != nil ||
+		errs[0] == nil {
+		t.Errorf("another subject claimed a recent key: %v, %v", errs, err)
+	}
+	if err := st.Close(); err != nil {
+		t.Fatal(err)
+	}
+	wantOwners(t, open(t, path), map[string]string{"k1": "a", "k2": "a", "k3": "a", "k4": "a"})
+}
+
+// TestRecent_ErasureLeavesNoKey erases persons with recent keys, with sorted ones, and with both: no hash is left in
+// the file.
+func TestRecent_ErasureLeavesNoKey(t *testing.T) {
+	for _, gather := range []int{1, 3, 100} {
+		t.Run(fmt.Sprintf("gather=%d", gather), func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "rodopath.db")
+			st, twin := open(t, path), open(t, path)
+			st.SetGather(gather)
+			kept := []string{"hash-kept-1", "hash-kept-2"}
+			mustSave(t, st, store.Change{Subject: held("k", kept...), Claim: kept})
+			erased := []string{"hash-erased-1", "hash-erased-2"}
+			mustSave(t, st, store.Change{Subject: held("e", erased[:1]...), Claim: erased[:1]})
+			s := held("e", erased...)
+			s.Version = 1
+			mustSave(t, st, store.Change{Subject: s, Claim: erased[1:]})
+			wantOwners(t, twin, map[string]string{erased[0]: "e", erased[1]: "e"})
+			s.Version, s.ReviewAt = 2, nil
+			mustSave(t, st, store.Change{Subject: s})
+			for _, each := range []*sqlitestore.Store{st, twin} {
+				wantOwners(t, each, map[string]string{erased[0]: "", erased[1]: "", kept[0]: "k", kept[1]: "k"})
+				if err := each.Close(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			data, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if bytes.Contains(data, []byte("hash-erased")) || !bytes.Contains(data, []byte("hash-kept-1")) {
+				t.Errorf("the file holds a key of the erased person, or none of the other one")
+			}
+		})
+	}
+}
