@@ -166,6 +166,11 @@ func ExampleFactsOf() {
 
 func ExampleDecisionFor() {
 	fmt.Println(stream.DecisionFor("delete", "p-7f3a"))
+	// Output: rodopath.decisions.delete.321f
+}
+
+func ExampleFormerDecisionFor() {
+	fmt.Println(stream.FormerDecisionFor("delete", "p-7f3a"))
 	// Output: rodopath.decisions.delete.p-7f3a
 }
 

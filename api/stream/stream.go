@@ -1,6 +1,9 @@
 package stream
 
 import (
+	"fmt"
+	"hash/fnv"
+	"io"
 	"strings"
 	"time"
 )
@@ -13,7 +16,7 @@ const (
 	Facts        = "FACTS"
 	factsSubject = "rodopath.facts."
 	// Decisions holds the decisions for recipients: CloudEvents as JSON on
-	// "rodopath.decisions.KIND.SUBJECT".
+	// "rodopath.decisions.KIND.PART". PART is one of Parts parts of all persons; see DecisionFor.
 	Decisions        = "DECISIONS"
 	decisionsSubject = "rodopath.decisions."
 	// Receipts holds answers of recipients that are not applied yet: a Receipt as JSON on
@@ -49,9 +52,26 @@ func QuarantineOf(source, delivery string) string {
 // FactsOf returns the subject for the deliveries of a source.
 func FactsOf(source string) string { return factsSubject + token(source) }
 
-// DecisionFor returns the subject for decisions of a kind about a person.
+// Parts is the number of parts into which the persons are divided in the subjects of decisions. A server keeps each
+// subject of a stream in memory, so their number is bounded.
+const Parts = 16384
+
+// DecisionFor returns the subject for decisions of a kind about a person. Other persons share the subject: the person
+// is the Subject of the Event.
 func DecisionFor(kind Kind, subject string) string {
+	return decisionsSubject + token(string(kind)) + "." + part(subject)
+}
+
+// FormerDecisionFor returns the subject on which a version before the parts published decisions about a person.
+func FormerDecisionFor(kind Kind, subject string) string {
 	return decisionsSubject + token(string(kind)) + "." + token(subject)
+}
+
+// part returns the part of a person, as four hexadecimal digits.
+func part(subject string) string {
+	sum := fnv.New32a()
+	_, _ = io.WriteString(sum, subject) // never fails
+	return fmt.Sprintf("%04x", sum.Sum32()%Parts)
 }
 
 // DecisionsOf matches the subject of every decision of a kind.

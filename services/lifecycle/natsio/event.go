@@ -210,23 +210,35 @@ func (e *Events) of(
 		return fmt.Errorf("read events of %s: %w: %w", subject, background.ErrUnavailable, err)
 	}
 	for _, kind := range []stream.Kind{stream.KindDelete, stream.KindAskConsent, stream.KindRetract} {
-		for seq := uint64(1); ; seq++ {
-			msg, err := s.GetMsg(ctx, seq, jetstream.WithGetMsgSubject(stream.DecisionFor(kind, subject)))
-			if errors.Is(err, jetstream.ErrMsgNotFound) {
-				break
-			}
-			if err != nil {
-				return fmt.Errorf("read events of %s: %w: %w", subject, background.ErrUnavailable, err)
-			}
-			seq = msg.Sequence
-			event, err := stream.DecodeEvent(msg.Data)
-			if err == nil {
-				err = visit(s, seq, event)
-			}
-			if err != nil {
-				return fmt.Errorf("event %d: %w", seq, err)
+		for _, on := range []string{stream.DecisionFor(kind, subject), stream.FormerDecisionFor(kind, subject)} {
+			if err := visitOn(ctx, s, on, subject, visit); err != nil {
+				return err
 			}
 		}
 	}
 	return nil
+}
+
+// visitOn visits the events about a person on a subject of the stream.
+func visitOn(
+	ctx context.Context, s jetstream.Stream, on, person string,
+	visit func(s jetstream.Stream, seq uint64, event *stream.Event) error,
+) error {
+	for seq := uint64(1); ; seq++ {
+		msg, err := s.GetMsg(ctx, seq, jetstream.WithGetMsgSubject(on))
+		if errors.Is(err, jetstream.ErrMsgNotFound) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read events of %s: %w: %w", person, background.ErrUnavailable, err)
+		}
+		seq = msg.Sequence
+		event, err := stream.DecodeEvent(msg.Data)
+		if err == nil && event.Subject == person {
+			err = visit(s, seq, event)
+		}
+		if err != nil {
+			return fmt.Errorf("event %d: %w", seq, err)
+		}
+	}
 }

@@ -1,6 +1,8 @@
 package natsio_test
 
 import (
+	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -76,4 +78,65 @@ func TestPurgeEvents_WhatIsGoneIsNoError(t *testing.T) {
 		}
 		purges.Wait()
 	}
+}
+
+// sharing returns two persons whose decisions share a subject of the stream.
+func sharing(t *testing.T) (one, other string) {
+	t.Helper()
+	first := map[string]string{}
+	for i := range 2 * stream.Parts {
+		id := strconv.Itoa(i)
+		on := stream.DecisionFor(stream.KindAskConsent, id)
+		if had, ok := first[on]; ok {
+			return had, id
+		}
+		first[on] = id
+	}
+	t.Fatal("no two persons share a subject")
+	return "", ""
+}
+
+// TestEvents_OfOnePersonAlone_BeforeAndAfterTheParts: persons share a subject of the stream, and a former version
+// published on a subject for each person.
+func TestEvents_OfOnePersonAlone_BeforeAndAfterTheParts(t *testing.T) {
+	_, js := lifecycletest.JetStream(t)
+	events := &natsio.Events{JetStream: js}
+	one, other := sharing(t)
+	var list []*stream.Event
+	for id, person := range map[string]string{"dec_1": one, "dec_2": one, "dec_3": other} {
+		e := event(id)
+		e.Subject = person
+		list = append(list, e)
+	}
+	if err := events.PublishEvents(t.Context(), list); err != nil {
+		t.Fatal(err)
+	}
+	former := event("dec_0")
+	former.Subject = one
+	data, err := former.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := js.Publish(t.Context(), stream.FormerDecisionFor(stream.KindAskConsent, one), data); err != nil {
+		t.Fatal(err)
+	}
+	want := func(person string, ids ...string) {
+		t.Helper()
+		found, err := events.EventsOf(t.Context(), person)
+		got := []string{}
+		for _, e := range found {
+			got = append(got, e.ID)
+		}
+		slices.Sort(got)
+		if err != nil || !slices.Equal(got, ids) {
+			t.Errorf("the events about %s are %v, %v, want %v", person, got, err, ids)
+		}
+	}
+	want(one, "dec_0", "dec_1", "dec_2")
+	want(other, "dec_3")
+	if err := events.PurgeEvents(t.Context(), one, []string{"dec_0", "dec_1", "dec_3"}); err != nil {
+		t.Fatal(err)
+	}
+	want(one, "dec_2")
+	want(other, "dec_3")
 }
