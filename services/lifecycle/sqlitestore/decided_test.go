@@ -67,7 +67,7 @@ func TestOpen_FileWithAnIndexOfDecisions_FindsThem(t *testing.T) {
 	}
 	execute(t, path, `
 		INSERT INTO identities SELECT key, subject FROM recent_keys;
-		DROP TABLE recent_keys; DROP TABLE recent_decisions; DROP TABLE decisions;
+		DROP TABLE recent_keys; DROP TABLE recent_decisions; DROP TABLE decisions; DROP TABLE recent_labels;
 		CREATE INDEX journal_decision ON journal (decision) WHERE decision IS NOT NULL;
 		PRAGMA user_version = 8;`)
 	st = open(t, path)
@@ -75,4 +75,39 @@ func TestOpen_FileWithAnIndexOfDecisions_FindsThem(t *testing.T) {
 		t.Errorf("got %+v, %v, want the entry", got, err)
 	}
 	wantOwners(t, st, map[string]string{"k1": "a"})
+}
+
+// TestLabels_AreSortedInByListsAndByTheThousand: a list has every change before it, and counts need no list.
+func TestLabels_AreSortedInByListsAndByTheThousand(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "rodopath.db")
+	st, twin := open(t, path), open(t, path)
+	st.SetGather(24) // three changes of labels
+	first := held("a", "k1")
+	first.Labels = []string{"x"}
+	mustSave(t, st, store.Change{Subject: first, Claim: first.Keys})
+	first.Version, first.Labels = 1, []string{"y"}
+	mustSave(t, st, store.Change{Subject: first})
+	if n := count(t, path, "labelled"); n != 0 {
+		t.Errorf("%d rows are sorted in, want none", n)
+	}
+	for label, want := range map[string]int{"x": 0, "y": 1} {
+		got, err := twin.Labelled(t.Context(), store.Page{Labels: []string{label}, Limit: 10})
+		if err != nil || len(got) != want {
+			t.Errorf("%d subjects have the label %s, %v, want %d", len(got), label, err, want)
+		}
+	}
+	if n, recent := count(t, path, "labelled"), count(t, path, "recent_labels"); n != 1 || recent != 0 {
+		t.Errorf("%d rows are sorted in and %d are not, want 1 and 0", n, recent)
+	}
+	for _, id := range []string{"b", "c", "d"} {
+		s := held(id, "k"+id)
+		s.Labels = []string{"y"}
+		mustSave(t, st, store.Change{Subject: s, Claim: s.Keys})
+	}
+	if n := count(t, path, "labelled"); n != 4 {
+		t.Errorf("%d rows are sorted in after three changes, want 4", n)
+	}
+	if counts, err := twin.Counts(t.Context()); err != nil || counts["x"] != 0 || counts["y"] != 4 {
+		t.Errorf("got the counts %v, %v, want 4 of y", counts, err)
+	}
 }

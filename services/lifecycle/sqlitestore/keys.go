@@ -1,6 +1,7 @@
 package sqlitestore
 
 import (
+	"database/sql"
 	"encoding/json"
 	"slices"
 
@@ -17,9 +18,8 @@ type keys struct {
 	owner map[string]string
 	// changed are the keys whose owner changed.
 	changed map[string]bool
-	// recently are the rows of the keys in recent_keys, and last the number of the last row of the table.
+	// recently are the rows of the keys in recent_keys.
 	recently map[string]recentKey
-	last     int64
 	// rows is what the transaction changed in recent_keys; nil for nothing.
 	rows *rowsChange
 }
@@ -47,8 +47,10 @@ func (k *keys) read(list []string) error {
 	if err := k.recent.refresh(w.ctx, w.tx); err != nil {
 		return err
 	}
-	k.last, _ = k.recent.last()
-	k.recently, list = k.recent.find(list)
+	var err error
+	if k.recently, list, err = k.recent.find(w.ctx, w.tx, list); err != nil {
+		return err
+	}
 	for key, row := range k.recently {
 		k.owner[key] = row.subject
 	}
@@ -98,11 +100,11 @@ func (k *keys) write() error {
 	if len(k.changed) == 0 {
 		return nil
 	}
-	k.rows = &rowsChange{from: k.last, to: k.last}
+	k.rows = &rowsChange{removed: map[string]int64{}}
 	claimed, released := map[string]string{}, []string{}
 	for key := range k.changed {
-		if _, ok := k.recently[key]; ok {
-			k.rows.removed = append(k.rows.removed, key)
+		if row, ok := k.recently[key]; ok {
+			k.rows.removed[key] = row.seq
 		}
 		if owner := k.owner[key]; owner != "" {
 			claimed[key] = owner
@@ -130,7 +132,7 @@ func (k *keys) unclaim(list []string) error {
 	return err
 }
 
-// writeRows removes and appends rows of recent keys. The rows that are appended follow the last row, in the order of
+// writeRows appends and removes rows of recent keys. The rows that are appended follow the last row, in the order of
 // their keys.
 func (k *keys) writeRows(claimed map[string]string) error {
 	c, w := k.rows, k.writer
@@ -139,24 +141,33 @@ func (k *keys) writeRows(claimed map[string]string) error {
 		if err != nil {
 			return err
 		}
-		if _, err := w.exec(w.stmts.claim, c.to, string(arg)); err != nil {
-			return err
-		}
 		slices.Sort(c.appended)
-		for _, key := range c.appended {
-			c.subjects = append(c.subjects, claimed[key])
-		}
-		c.to += int64(len(claimed))
-	}
-	for _, key := range c.removed {
-		if _, err := w.exec(w.stmts.forget, k.recently[key].seq); err != nil {
+		if err := k.appendRows(w.stmts.claim, string(arg)); err != nil {
 			return err
 		}
 	}
-	if len(c.removed) == 0 {
-		return nil
+	for _, seq := range c.removed {
+		if _, err := w.exec(w.stmts.forget, seq); err != nil {
+			return err
+		}
 	}
-	c.to++
-	_, err := w.exec(w.stmts.removed, c.to)
+	if len(c.removed) > 0 {
+		if err := k.appendRows(w.stmts.removed); err != nil {
+			return err
+		}
+	}
+	c.from = c.to - int64(len(c.appended))
+	if len(c.removed) > 0 {
+		c.from--
+	}
+	return nil
+}
+
+// appendRows runs a statement that appends rows.
+func (k *keys) appendRows(stmt *sql.Stmt, args ...any) error {
+	res, err := k.writer.exec(stmt, args...)
+	if err == nil {
+		k.rows.to, err = res.LastInsertId()
+	}
 	return err
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -75,32 +77,84 @@ func decodeNumbers(data []byte) []int64 {
 	return out
 }
 
-// labelsOf returns the numbers of the stored labels of a subject and of the labels to store.
-func (w *writer) labelsOf(s *lifecycle.Subject) (was, is []int64, err error) {
-	if s.Version > 0 {
-		if was, err = w.storedLabels(s.ID); err != nil {
-			return nil, nil, err
+// labelShare is the number of rows of labelled that are sorted in for a usual change of labels.
+const labelShare = 8
+
+// labelChanges are the labels of the subjects of a transaction.
+type labelChanges struct {
+	// was are the numbers of the stored labels of each subject.
+	was map[string][]int64
+	// fresh are the numbers of labels that are new, counts the changes of the counts.
+	fresh  map[string]int64
+	counts map[int64]int64
+	// changed are the subjects whose labels changed, with the labels before.
+	changed []relabelled
+}
+
+// relabelled is a subject, and the numbers of its labels before a change. Changes of labels are appended to
+// recent_labels and sorted into labelled before the next list, or by the thousand: the subjects of a label share pages,
+// and a label that comes and goes changes none.
+type relabelled struct {
+	subject string
+	was     []int64
+}
+
+// MarshalJSON returns an array of both.
+func (r relabelled) MarshalJSON() ([]byte, error) {
+	if r.was == nil {
+		r.was = []int64{}
+	}
+	return json.Marshal([]any{r.subject, r.was})
+}
+
+// readLabels reads the stored labels of the subjects of changes.
+func (w *writer) readLabels(changes []store.Change) error {
+	var ids []string
+	for i := range changes {
+		if s := &changes[i].Subject; s.Version > 0 {
+			ids = append(ids, s.ID)
+		}
+		for j := range changes[i].Redirect {
+			ids = append(ids, changes[i].Redirect[j].ID)
 		}
 	}
+	w.was = make(map[string][]int64, len(ids))
+	if len(ids) == 0 {
+		return nil
+	}
+	arg, err := json.Marshal(ids)
+	if err != nil {
+		return err
+	}
+	labels := w.tx.StmtContext(w.ctx, w.stmts.labels) //nolint:sqlclosecheck // closed by the transaction
+	rows, err := labels.QueryContext(w.ctx, string(arg))
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id string
+		var data []byte
+		if err := rows.Scan(&id, &data); err != nil {
+			return err
+		}
+		w.was[id] = decodeNumbers(data)
+	}
+	return rows.Err()
+}
+
+// numbersOf returns the sorted numbers of the labels to store.
+func (w *writer) numbersOf(s *lifecycle.Subject) ([]int64, error) {
+	var out []int64
 	for _, name := range s.AllLabels() {
 		number, err := w.labelNumber(name)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		is = append(is, number)
+		out = append(out, number)
 	}
-	slices.Sort(is)
-	return was, is, nil
-}
-
-func (w *writer) storedLabels(id string) ([]int64, error) {
-	var data []byte
-	s := w.tx.StmtContext(w.ctx, w.stmts.labels) //nolint:sqlclosecheck // closed by the transaction
-	err := s.QueryRowContext(w.ctx, id).Scan(&data)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
-	return decodeNumbers(data), err
+	slices.Sort(out)
+	return out, nil
 }
 
 // labelNumber returns the number of a label, and gives a new label one.
@@ -126,31 +180,128 @@ func (w *writer) labelNumber(name string) (int64, error) {
 	return number, err
 }
 
-// relabel changes the index of labels from the sorted numbers of one list to those of another.
-func (w *writer) relabel(id string, was, is []int64) error {
+// relabel records that a subject has other labels now, by their sorted numbers.
+func (w *writer) relabel(id string, is []int64) {
+	was := w.was[id]
+	if slices.Equal(was, is) {
+		return
+	}
+	w.was[id], w.changed = is, append(w.changed, relabelled{id, was})
 	for _, number := range was {
-		if _, kept := slices.BinarySearch(is, number); kept {
-			continue
-		}
-		removed, err := affected(w.exec(w.stmts.unlabel, number, id))
-		if err != nil {
-			return err
-		}
-		if removed {
-			w.counts[number]--
-		}
+		w.counts[number]--
 	}
 	for _, number := range is {
-		if _, had := slices.BinarySearch(was, number); had {
+		w.counts[number]++
+	}
+}
+
+// writeLabels writes the changes of labels and of their counts.
+func (w *writer) writeLabels(gather int) error {
+	if err := w.writeCounts(); err != nil || len(w.changed) == 0 {
+		return err
+	}
+	arg, err := json.Marshal(w.changed)
+	if err != nil {
+		return err
+	}
+	res, err := w.exec(w.stmts.relabel, string(arg))
+	if err != nil {
+		return err
+	}
+	// The rows are numbered from 1, so the last number is their count.
+	if last, err := res.LastInsertId(); err != nil || last < int64(gather) {
+		return err
+	}
+	return sortLabels(w.ctx, w.tx)
+}
+
+// sortLabels carries the recent changes of labels over to labelled: a subject had the labels before its first change,
+// and has those of its row.
+func sortLabels(ctx context.Context, tx *sql.Tx) error {
+	added, removed, err := recentLabels(ctx, tx)
+	if err != nil {
+		return err
+	}
+	for _, part := range []struct {
+		subjects  map[int64][]string
+		statement string
+	}{
+		{removed, "DELETE FROM labelled WHERE label = ?1 AND subject IN (SELECT value FROM json_each(?2))"},
+		{added, "INSERT INTO labelled (label, subject) SELECT ?1, value FROM json_each(?2) WHERE true ON CONFLICT DO NOTHING"},
+	} {
+		for _, number := range slices.Sorted(maps.Keys(part.subjects)) {
+			list := part.subjects[number]
+			slices.Sort(list)
+			arg, err := json.Marshal(list)
+			if err != nil {
+				return err
+			}
+			if _, err := tx.ExecContext(ctx, part.statement, number, string(arg)); err != nil {
+				return err
+			}
+		}
+	}
+	_, err = tx.ExecContext(ctx, "DELETE FROM recent_labels")
+	return err
+}
+
+// recentLabels returns the subjects that have a label since the recent changes, and those that no longer have it.
+func recentLabels(ctx context.Context, tx *sql.Tx) (added, removed map[int64][]string, err error) {
+	added, removed = map[int64][]string{}, map[int64][]string{}
+	rows, err := tx.QueryContext(ctx, `
+		SELECT recent.subject, was, labels FROM recent_labels AS recent LEFT JOIN subjects ON id = recent.subject
+		ORDER BY seq`)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer rows.Close()
+	seen := map[string]bool{}
+	for rows.Next() {
+		var id string
+		var before, after []byte
+		if err := rows.Scan(&id, &before, &after); err != nil {
+			return nil, nil, err
+		}
+		if seen[id] {
 			continue
 		}
-		added, err := affected(w.exec(w.stmts.label, number, id))
-		if err != nil {
-			return err
+		seen[id] = true
+		var was []int64
+		if err := json.Unmarshal(before, &was); err != nil {
+			return nil, nil, err
 		}
-		if added {
-			w.counts[number]++
+		is := decodeNumbers(after)
+		addMissing(removed, id, was, is)
+		addMissing(added, id, is, was)
+	}
+	return added, removed, rows.Err()
+}
+
+// addMissing adds a subject to the numbers of one sorted list that another does not have.
+func addMissing(to map[int64][]string, id string, list, other []int64) {
+	for _, number := range list {
+		if _, found := slices.BinarySearch(other, number); !found {
+			to[number] = append(to[number], id)
 		}
+	}
+}
+
+// sortLabelsIn sorts recent changes of labels in, if there are any.
+func (s *Store) sortLabelsIn(ctx context.Context) error {
+	var recent bool
+	err := s.read.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM recent_labels)").Scan(&recent)
+	if err != nil || !recent {
+		return err
+	}
+	tx, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if err = sortLabels(ctx, tx); err == nil {
+		err = tx.Commit()
+	}
+	if err != nil {
+		return errors.Join(err, rollback(tx))
 	}
 	return nil
 }
@@ -220,6 +371,9 @@ func (s *Store) Counts(ctx context.Context) (map[string]int64, error) {
 func (s *Store) Labelled(ctx context.Context, page store.Page) ([]lifecycle.Subject, error) {
 	if len(page.Labels) == 0 {
 		return nil, store.ErrNoLabel
+	}
+	if err := s.sortLabelsIn(ctx); err != nil {
+		return nil, fmt.Errorf("sort labels in: %w", err)
 	}
 	var out []lifecycle.Subject
 	var err error

@@ -3,24 +3,30 @@ package sqlitestore
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"sync"
 )
 
 // gatherKeys is the number of recent keys that are sorted into identities at once.
-const gatherKeys = 16384
+const gatherKeys = 32768
 
-// recent are the keys of the table recent_keys, in memory. A key is a keyed hash, so each new row of identities would
-// write a page of its own: new keys are appended to recent_keys, and sorted into identities by the thousand.
+// recent finds the rows of the table recent_keys. A key is a keyed hash, so each new row of identities would write a page
+// of its own: new keys are appended to recent_keys, and sorted into identities by the thousand.
 //
 // A row never changes, numbers only grow, and the last row is removed only after another was appended. A key has one
 // row at most. Who removes rows appends a row with the key "", at which other processes read the table anew.
 type recent struct {
-	mu sync.Mutex
+	mu   sync.Mutex
+	seed maphash.Seed
 	// seen is the number of the last row that was read.
 	seen int64
-	of   map[string]recentKey
+	// rows are the numbers of the rows by the hash of the key: a tenth of the memory of the keys. twins are those of keys
+	// whose hash another key has.
+	rows  map[uint64]int64
+	twins map[string]int64
 }
 
 // recentKey is a row of recent_keys.
@@ -28,6 +34,31 @@ type recentKey struct {
 	seq     int64
 	subject string
 }
+
+// set sets the row of a key.
+func (r *recent) set(key string, seq int64) {
+	if r.rows == nil {
+		r.seed, r.rows, r.twins = maphash.MakeSeed(), map[uint64]int64{}, map[string]int64{}
+	}
+	sum := maphash.String(r.seed, key)
+	if _, taken := r.rows[sum]; taken {
+		r.twins[key] = seq
+		return
+	}
+	r.rows[sum] = seq
+}
+
+// remove removes the row of a key.
+func (r *recent) remove(key string, seq int64) {
+	if _, ok := r.twins[key]; ok {
+		delete(r.twins, key)
+	} else if sum := maphash.String(r.seed, key); r.rows[sum] == seq {
+		delete(r.rows, sum)
+	}
+}
+
+// forget forgets all rows up to a number.
+func (r *recent) forget(seen int64) { r.seen, r.rows, r.twins = seen, nil, nil }
 
 // querier is a connection, or a transaction.
 type querier interface {
@@ -41,11 +72,11 @@ func (r *recent) refresh(ctx context.Context, db querier) error {
 	ctx = context.WithoutCancel(ctx) // as in newWriter
 	removed, err := r.read(ctx, db)
 	if err == nil && removed {
-		r.seen, r.of = 0, nil
+		r.forget(0)
 		_, err = r.read(ctx, db)
 	}
 	if err != nil {
-		r.seen, r.of = 0, nil // read anew by the next refresh
+		r.forget(0) // read anew by the next refresh
 		return fmt.Errorf("read recent keys: %w", err)
 	}
 	return nil
@@ -54,59 +85,93 @@ func (r *recent) refresh(ctx context.Context, db querier) error {
 // read reads the rows after the last one that was seen, and reports whether rows before were removed.
 func (r *recent) read(ctx context.Context, db querier) (removed bool, err error) {
 	first := r.seen == 0
-	rows, err := db.QueryContext(ctx, "SELECT seq, key, subject FROM recent_keys WHERE seq > ? ORDER BY seq", r.seen)
+	rows, err := db.QueryContext(ctx, "SELECT seq, key FROM recent_keys WHERE seq > ? ORDER BY seq", r.seen)
 	if err != nil {
 		return false, err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var key string
-		var row recentKey
-		if err := rows.Scan(&row.seq, &key, &row.subject); err != nil {
+		if err := rows.Scan(&r.seen, &key); err != nil {
 			return false, err
 		}
-		r.seen = row.seq
-		if key == "" {
-			removed = !first
-			continue
+		if key != "" {
+			r.set(key, r.seen)
+		} else if !first {
+			return true, nil
 		}
-		if r.of == nil {
-			r.of = map[string]recentKey{}
-		}
-		r.of[key] = row
 	}
 	return removed, rows.Err()
 }
 
-// find returns the rows of recent keys, and the other keys.
-func (r *recent) find(keys []string) (found map[string]recentKey, other []string) {
+// rowsOf returns the numbers of the rows that may be those of keys.
+func (r *recent) rowsOf(keys []string) []int64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	found = map[string]recentKey{}
+	if r.rows == nil {
+		return nil
+	}
+	var out []int64
 	for _, key := range keys {
-		if row, ok := r.of[key]; ok {
-			found[key] = row
-		} else {
+		if seq, ok := r.twins[key]; ok {
+			out = append(out, seq)
+		} else if seq, ok := r.rows[maphash.String(r.seed, key)]; ok {
+			out = append(out, seq)
+		}
+	}
+	return out
+}
+
+// find returns the rows of recent keys, and the other keys.
+func (r *recent) find(ctx context.Context, db querier, keys []string) (map[string]recentKey, []string, error) {
+	found := map[string]recentKey{}
+	seqs := r.rowsOf(keys)
+	if len(seqs) == 0 {
+		return found, keys, nil
+	}
+	arg, err := json.Marshal(seqs)
+	if err != nil {
+		return nil, nil, err
+	}
+	rows, err := db.QueryContext(
+		context.WithoutCancel(ctx), // as in newWriter
+		"SELECT seq, key, subject FROM recent_keys WHERE seq IN (SELECT value FROM json_each(?))",
+		string(arg),
+	)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read recent keys: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var key string
+		var row recentKey
+		if err := rows.Scan(&row.seq, &key, &row.subject); err != nil {
+			return nil, nil, fmt.Errorf("read recent keys: %w", err)
+		}
+		found[key] = row
+	}
+	other := make([]string, 0, len(keys))
+	for _, key := range keys {
+		if _, ok := found[key]; !ok {
 			other = append(other, key)
 		}
 	}
-	return found, other
+	return found, other, rows.Err()
 }
 
-// last returns the number of the last row, and the number of keys.
-func (r *recent) last() (seq int64, keys int) {
+// size is the number of keys.
+func (r *recent) size() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.seen, len(r.of)
+	return len(r.rows) + len(r.twins)
 }
 
 // rowsChange is what a transaction changed: the rows of removed keys, then the rows of keys appended after from, then
 // perhaps a row with the key "".
 type rowsChange struct {
 	from     int64
-	removed  []string
+	removed  map[string]int64
 	appended []string
-	subjects []string
 	to       int64
 }
 
@@ -117,14 +182,11 @@ func (r *recent) apply(c *rowsChange) {
 	if r.seen != c.from {
 		return
 	}
-	if r.of == nil {
-		r.of = map[string]recentKey{}
-	}
-	for _, key := range c.removed {
-		delete(r.of, key)
+	for key, seq := range c.removed {
+		r.remove(key, seq)
 	}
 	for i, key := range c.appended {
-		r.of[key] = recentKey{c.from + 1 + int64(i), c.subjects[i]}
+		r.set(key, c.from+1+int64(i))
 	}
 	r.seen = c.to
 }
@@ -135,10 +197,8 @@ func (s *Store) sortIn(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("sort recent keys in: %w", err)
 	}
-	if err := s.recent.refresh(ctx, tx); err != nil {
-		return errors.Join(err, rollback(tx))
-	}
-	seq, _ := s.recent.last()
+	var seq int64
+	err = tx.QueryRowContext(ctx, "SELECT ifnull(max(seq), 0) FROM recent_keys").Scan(&seq)
 	for _, statement := range []string{
 		"INSERT INTO identities (key, subject) SELECT key, subject FROM recent_keys WHERE key <> '' ORDER BY key " +
 			"ON CONFLICT (key) DO UPDATE SET subject = excluded.subject",
@@ -164,6 +224,6 @@ func (r *recent) clear(seq int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.seen == seq {
-		r.seen, r.of = seq+1, nil
+		r.forget(seq + 1)
 	}
 }

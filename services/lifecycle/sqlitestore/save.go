@@ -17,7 +17,7 @@ import (
 // error wraps store.ErrConflict.
 func (s *Store) Save(ctx context.Context, changes []store.Change) ([]error, error) {
 	docs, errs := s.encode(changes)
-	if _, n := s.recent.last(); n >= s.gather {
+	if s.recent.size() >= s.gather {
 		if err := s.sortIn(ctx); err != nil {
 			return nil, fmt.Errorf("save %d subjects: %w", len(changes), err)
 		}
@@ -28,6 +28,9 @@ func (s *Store) Save(ctx context.Context, changes []store.Change) ([]error, erro
 	}
 	w := s.newWriter(ctx, tx)
 	err = w.keys.read(keysOf(changes))
+	if err == nil {
+		err = w.readLabels(changes)
+	}
 	for i := range changes {
 		if errs[i] == nil && err == nil {
 			errs[i], err = w.change(&changes[i], docs[i])
@@ -37,7 +40,7 @@ func (s *Store) Save(ctx context.Context, changes []store.Change) ([]error, erro
 		err = w.keys.write()
 	}
 	if err == nil {
-		err = w.writeCounts()
+		err = w.writeLabels(s.gather / labelShare)
 	}
 	if err == nil {
 		err = tx.Commit()
@@ -87,10 +90,9 @@ type writer struct {
 	codec *codec
 	stmts *statements
 	keys  keys
-	// labels are the numbers that are stored, fresh those of this transaction, counts the changes of their counts.
+	// labels are the numbers of the stored labels.
 	labels *numbers
-	fresh  map[string]int64
-	counts map[int64]int64
+	labelChanges
 }
 
 // newWriter returns the writer of a transaction, which ends with ctx. The statements run without ctx, because the
@@ -98,7 +100,7 @@ type writer struct {
 func (s *Store) newWriter(ctx context.Context, tx *sql.Tx) *writer {
 	w := &writer{
 		ctx: context.WithoutCancel(ctx), tx: tx, codec: s.codec, stmts: s.stmts,
-		labels: &s.labels, fresh: map[string]int64{}, counts: map[int64]int64{},
+		labels: &s.labels, labelChanges: labelChanges{fresh: map[string]int64{}, counts: map[int64]int64{}},
 	}
 	w.keys.writer, w.keys.recent = w, &s.recent
 	return w
@@ -148,7 +150,7 @@ func (w *writer) write(s *lifecycle.Subject, doc []byte) (bool, error) {
 		revision = s.Revision
 	}
 	review, request, notice, pending := millis(s.ReviewAt), millis(s.RequestDue), millis(s.NoticeDue), s.Pending()
-	was, is, err := w.labelsOf(s)
+	is, err := w.numbersOf(s)
 	if err != nil {
 		return false, err
 	}
@@ -163,7 +165,8 @@ func (w *writer) write(s *lifecycle.Subject, doc []byte) (bool, error) {
 	if !written || err != nil {
 		return written, err
 	}
-	return true, w.relabel(s.ID, was, is)
+	w.relabel(s.ID, is)
+	return true, nil
 }
 
 // millis returns the column value of an instant; nil for no instant.
@@ -227,17 +230,11 @@ func (w *writer) removeSubject(c *store.Change) (own, fatal error) {
 		return store.ErrConflict, err
 	}
 	if s.Version > 0 {
-		was, err := w.storedLabels(s.ID)
-		if err != nil {
-			return nil, err
-		}
 		removed, err := affected(w.exec(w.stmts.remove, s.ID, s.Version))
 		if !removed || err != nil {
 			return store.ErrConflict, err
 		}
-		if err := w.relabel(s.ID, was, nil); err != nil {
-			return nil, err
-		}
+		w.relabel(s.ID, nil)
 	}
 	for _, id := range s.MergedFrom {
 		if _, err := w.exec(w.stmts.removeAny, id); err != nil {

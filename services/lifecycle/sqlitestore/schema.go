@@ -106,7 +106,7 @@ ALTER TABLE subjects ADD COLUMN labels BLOB;
 `
 
 // recentSchema adds the keys that are not sorted into identities yet; see recent. The journals of a decision are found
-// by tables in place of an index, in the same way; see decided.
+// by tables in place of an index, in the same way; see decided. So are changes of labels; see relabelled.
 const recentSchema = `
 CREATE TABLE recent_keys (
 	seq     INTEGER PRIMARY KEY,
@@ -125,6 +125,11 @@ CREATE TABLE decisions (
 ) STRICT, WITHOUT ROWID;
 INSERT INTO decisions SELECT DISTINCT decision, subject FROM journal WHERE decision IS NOT NULL ORDER BY 1, 2;
 DROP INDEX journal_decision;
+CREATE TABLE recent_labels (
+	seq     INTEGER PRIMARY KEY,
+	subject TEXT NOT NULL,
+	was     TEXT NOT NULL         -- the numbers of the labels before, as JSON
+) STRICT;
 `
 
 // errNewer refuses a file of a newer program, whose tables may have changed.

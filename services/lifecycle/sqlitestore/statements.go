@@ -12,7 +12,7 @@ type statements struct {
 	owners, unclaim, claim, forget, removed    *sql.Stmt
 	journal, decided                           *sql.Stmt
 	labels, number, name                       *sql.Stmt
-	label, unlabel, counted                    *sql.Stmt
+	relabel, counted                           *sql.Stmt
 }
 
 // prepare prepares the statements.
@@ -29,16 +29,15 @@ func prepare(ctx context.Context, db *sql.DB) (*statements, error) {
 		{&s.version, "SELECT version FROM subjects WHERE id = ?"},
 		{&s.owners, "SELECT key, subject FROM identities WHERE key IN (SELECT value FROM json_each(?))"},
 		{&s.unclaim, "DELETE FROM identities WHERE key IN (SELECT value FROM json_each(?))"},
-		{&s.claim, "INSERT INTO recent_keys (seq, key, subject) SELECT ? + row_number() OVER (), key, value FROM json_each(?)"},
+		{&s.claim, "INSERT INTO recent_keys (key, subject) SELECT key, value FROM json_each(?)"},
 		{&s.forget, "DELETE FROM recent_keys WHERE seq = ?"},
-		{&s.removed, "INSERT INTO recent_keys (seq, key, subject) VALUES (?, '', '')"},
+		{&s.removed, "INSERT INTO recent_keys (key, subject) VALUES ('', '')"},
 		{&s.journal, "INSERT INTO journal (subject, seq, key, at, decision, doc) VALUES (?, ?, ?, ?, nullif(?, ''), ?) ON CONFLICT (subject, seq) DO NOTHING"},
 		{&s.decided, "INSERT INTO recent_decisions (decision, subject) SELECT DISTINCT value->>0, value->>1 FROM json_each(?)"},
-		{&s.labels, "SELECT labels FROM subjects WHERE id = ? AND labels IS NOT NULL"},
+		{&s.labels, "SELECT id, labels FROM subjects WHERE id IN (SELECT value FROM json_each(?)) AND labels IS NOT NULL"},
 		{&s.number, "SELECT number FROM labels WHERE name = ?"},
 		{&s.name, "INSERT INTO labels (name, count) VALUES (?, 0)"},
-		{&s.label, "INSERT INTO labelled (label, subject) VALUES (?, ?) ON CONFLICT DO NOTHING"},
-		{&s.unlabel, "DELETE FROM labelled WHERE label = ? AND subject = ?"},
+		{&s.relabel, "INSERT INTO recent_labels (subject, was) SELECT value->>0, value->>1 FROM json_each(?)"},
 		{&s.counted, "UPDATE labels SET count = count + ? WHERE number = ?"},
 	} {
 		stmt, err := db.PrepareContext(ctx, p.query) //nolint:sqlclosecheck // closed by close
@@ -56,7 +55,7 @@ func (s *statements) close() error {
 	for _, stmt := range []*sql.Stmt{
 		s.insert, s.update, s.remove, s.removeAny, s.version, s.owners, s.unclaim, s.claim,
 		s.forget, s.removed, s.journal, s.decided,
-		s.labels, s.number, s.name, s.label, s.unlabel, s.counted,
+		s.labels, s.number, s.name, s.relabel, s.counted,
 	} {
 		if stmt != nil {
 			errs = append(errs, stmt.Close())

@@ -117,7 +117,10 @@ func (s *Store) Lookup(ctx context.Context, keys []string) (map[string]string, e
 	if err != nil {
 		return nil, fmt.Errorf("look up %d keys: %w", len(keys), err)
 	}
-	recently, other := s.recent.find(keys)
+	recently, other, err := s.recent.find(ctx, s.read, keys)
+	if err != nil {
+		return nil, fmt.Errorf("look up %d keys: %w", len(keys), err)
+	}
 	for key, row := range recently {
 		found[key] = row.subject
 	}
