@@ -13,8 +13,8 @@ import (
 // gatherKeys is the number of recent keys that are sorted into identities at once.
 const gatherKeys = 32768
 
-// recent finds the rows of the table recent_keys. A key is a keyed hash, so each new row of identities would write a page
-// of its own: new keys are appended to recent_keys, and sorted into identities by the thousand.
+// recent finds the rows of the table recent_keys. A key is a keyed hash, so each new row of identities would write a
+// page of its own: new keys are appended to recent_keys, and sorted into identities by the thousand.
 //
 // A row never changes, numbers only grow, and the last row is removed only after another was appended. A key has one
 // row at most. Who removes rows appends a row with the key "", at which other processes read the table anew.
@@ -23,8 +23,8 @@ type recent struct {
 	seed maphash.Seed
 	// seen is the number of the last row that was read.
 	seen int64
-	// rows are the numbers of the rows by the hash of the key: a tenth of the memory of the keys. twins are those of keys
-	// whose hash another key has.
+	// rows are the numbers of the rows by the hash of the key, which need a quarter of the memory of the keys. twins are
+	// those of keys whose hash another key has.
 	rows  map[uint64]int64
 	twins map[string]int64
 }
