@@ -2,7 +2,10 @@ package background
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/rodopath/rodopath/services/internal/loop"
@@ -62,8 +65,13 @@ func (s *Sweeper) Run(ctx context.Context) {
 	w.Run(ctx)
 }
 
-// sweepPage is the number of subjects reviewed at once.
-const sweepPage = 500
+// sweepPage is the number of subjects in one write. Of sweepPages pages, sweepers are under review at once: one is read
+// and evaluated while another is written.
+const (
+	sweepPage  = 500
+	sweepPages = 8
+	sweepers   = 2
+)
 
 // Sweep reviews all due subjects in pages and returns the number of writes. Sweep stops at a page
 // without writes, so that permanent version conflicts do not cause a busy loop. A subject that cannot be
@@ -76,11 +84,11 @@ func (s *Sweeper) Sweep(ctx context.Context) (int, error) {
 	}
 	total, next := 0, time.Now()
 	for {
-		ids, err := s.opts.Store.Due(ctx, s.opts.Now(), s.opts.Revision, sweepPage)
+		ids, err := s.opts.Store.Due(ctx, s.opts.Now(), s.opts.Revision, sweepPages*sweepPage)
 		if err != nil || len(ids) == 0 {
 			return total, err
 		}
-		n, err := s.opts.Reviewer.Review(ctx, ids)
+		n, err := s.review(ctx, ids)
 		total += n
 		if n == 0 || ctx.Err() != nil {
 			return total, err
@@ -90,6 +98,33 @@ func (s *Sweeper) Sweep(ctx context.Context) (int, error) {
 			s.opts.Log.Info("reviewing subjects", "reviewed", total)
 		}
 	}
+}
+
+// review reviews subjects in pages, and returns the number of writes.
+func (s *Sweeper) review(ctx context.Context, ids []string) (int, error) {
+	pages := make(chan []string)
+	writes, errs := [sweepers]int{}, [sweepers][]error{}
+	var reviews sync.WaitGroup
+	for i := range sweepers {
+		reviews.Go(func() {
+			for page := range pages {
+				n, err := s.opts.Reviewer.Review(ctx, page)
+				writes[i], errs[i] = writes[i]+n, append(errs[i], err)
+			}
+		})
+	}
+	for page := range slices.Chunk(ids, sweepPage) {
+		if ctx.Err() == nil {
+			pages <- page
+		}
+	}
+	close(pages)
+	reviews.Wait()
+	total, all := 0, ctx.Err()
+	for i := range sweepers {
+		total, all = total+writes[i], errors.Join(all, errors.Join(errs[i]...))
+	}
+	return total, all
 }
 
 // progressEvery is the interval of progress logs.
