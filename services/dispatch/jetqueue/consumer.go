@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -62,11 +63,13 @@ func New(opts Options) *Queue {
 	return &Queue{opts}
 }
 
-// Ensure creates the durable consumer with the recipient's position in the stream.
+// Ensure creates the durable consumer with the recipient's position in the stream. The consumer has no filter by the
+// kind: a decision names its recipients, and with several filters the server searches a block of the stream for each
+// message.
 func (q *Queue) Ensure(ctx context.Context) (jetstream.Consumer, error) {
 	consumer, err := q.opts.JetStream.CreateOrUpdateConsumer(ctx, stream.Decisions, jetstream.ConsumerConfig{
 		Durable: Name(q.opts.Recipient), Description: "delivers decisions to " + q.opts.Recipient,
-		FilterSubjects: q.subjects(), DeliverPolicy: jetstream.DeliverAllPolicy,
+		FilterSubject: stream.AllDecisions, DeliverPolicy: jetstream.DeliverAllPolicy,
 		AckPolicy: jetstream.AckExplicitPolicy, AckWait: q.opts.Claim, MaxDeliver: -1, MaxAckPending: q.opts.Held,
 		PriorityPolicy: jetstream.PriorityPolicyPinned, PriorityGroups: []string{group}, PinnedTTL: q.opts.Claim,
 	})
@@ -76,11 +79,8 @@ func (q *Queue) Ensure(ctx context.Context) (jetstream.Consumer, error) {
 	return consumer, nil
 }
 
-// subjects match the accepted kinds of decisions, and the retractions of such decisions.
-func (q *Queue) subjects() []string {
-	out := make([]string, len(q.opts.Takes), len(q.opts.Takes)+1)
-	for i, kind := range q.opts.Takes {
-		out[i] = stream.DecisionsOf(stream.Kind(kind))
-	}
-	return append(out, stream.DecisionsOf(stream.KindRetract))
+// concerns reports whether a decision is for the recipient and of an accepted kind, or retracts one.
+func (q *Queue) concerns(e *stream.Event) bool {
+	return e.For(q.opts.Recipient) &&
+		(e.Data.Kind == stream.KindRetract || slices.Contains(q.opts.Takes, string(e.Data.Kind)))
 }

@@ -363,3 +363,50 @@ func TestRun_GoesOnAfterTheServerWasAway(t *testing.T) {
 	defer k.mu.Unlock()
 	inOrder(t, k.got, 1, 3)
 }
+
+// TestRun_GoesOnWhereAFormerVersionStopped: the consumer of a former version filtered by several kinds, and decisions
+// were published on a subject for each person.
+func TestRun_GoesOnWhereAFormerVersionStopped(t *testing.T) {
+	s := natstest.Start(t)
+	js := s.JetStream(s.Connect())
+	publish := func(id string) {
+		t.Helper()
+		data, err := natstest.Event(id, "ala", "crm").Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := js.Publish(t.Context(), stream.FormerDecisionFor(stream.KindDelete, "ala"), data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	publish("d1")
+	publish("d2")
+	consumer, err := js.CreateConsumer(t.Context(), stream.Decisions, jetstream.ConsumerConfig{
+		Durable: jetqueue.Name("crm"), DeliverPolicy: jetstream.DeliverAllPolicy,
+		FilterSubjects: []string{stream.DecisionsOf(stream.KindDelete), stream.DecisionsOf(stream.KindRetract)},
+		AckPolicy:      jetstream.AckExplicitPolicy, AckWait: claimed, MaxDeliver: -1, MaxAckPending: 1000,
+		PriorityPolicy: jetstream.PriorityPolicyPinned, PriorityGroups: []string{"dispatch"}, PinnedTTL: claimed,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	batch, err := consumer.Fetch(1, jetstream.FetchPriorityGroup("dispatch"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for msg := range batch.Messages() {
+		if err := msg.DoubleAck(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.Publish(js, natstest.Event("d3", "ala", "crm"))
+	in, _ := run(t, newQueue(js, "crm"))
+	for _, want := range []string{"d2", "d3"} {
+		m := next(t, in)
+		if m.Event.ID != want {
+			t.Errorf("got %s, want %s", m.Event.ID, want)
+		}
+		ack(t, m)
+	}
+	settled(t, js, "crm", 0)
+}

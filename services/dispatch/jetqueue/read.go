@@ -175,7 +175,7 @@ func (r *reader) accept(ctx context.Context, msg jetstream.Msg) error {
 			"sequence", meta.Sequence.Stream, "error", err)
 		return msg.TermWithReason("cannot be read")
 	}
-	if !event.For(r.opts.Recipient) {
+	if !r.concerns(event) {
 		return msg.Ack()
 	}
 	one := r.claims.add(meta.Sequence.Stream, msg)

@@ -57,7 +57,11 @@ func (q *Queue) dryRun(ctx context.Context, next *uint64, visit func(ctx context
 		*next = durable.CachedInfo().AckFloor.Stream + 1
 	}
 	consumer, err := q.opts.JetStream.OrderedConsumer(ctx, stream.Decisions, jetstream.OrderedConsumerConfig{
-		FilterSubjects: q.subjects(), DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: *next,
+		FilterSubjects: []string{
+			stream.AllDecisions,
+		},
+		DeliverPolicy: jetstream.DeliverByStartSequencePolicy,
+		OptStartSeq:   *next,
 	})
 	if err != nil {
 		return fmt.Errorf("dry run for %s: %w", q.opts.Recipient, err)
@@ -80,7 +84,7 @@ func (q *Queue) dryRun(ctx context.Context, next *uint64, visit func(ctx context
 			return fmt.Errorf("dry run for %s: %w", q.opts.Recipient, err)
 		}
 		*next = meta.Sequence.Stream + 1
-		if event, err := stream.DecodeEvent(msg.Data()); err == nil && event.For(q.opts.Recipient) {
+		if event, err := stream.DecodeEvent(msg.Data()); err == nil && q.concerns(event) {
 			visit(ctx, &delivery.Message{Sequence: meta.Sequence.Stream, Stored: meta.Timestamp, Event: event, Body: msg.Data()})
 		}
 	}
