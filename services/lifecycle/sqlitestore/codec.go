@@ -1,9 +1,12 @@
 package sqlitestore
 
 import (
+	"bytes"
 	_ "embed" // for the dictionary
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 
 	"github.com/goccy/go-json"
 	"github.com/klauspost/compress/s2"
@@ -43,6 +46,30 @@ var (
 type codec struct {
 	dict   *s2.Dict
 	former *zstd.Decoder
+	// spare holds buffers for the next document.
+	spare sync.Pool
+}
+
+// buffers are the memory that a document needs on its way.
+type buffers struct {
+	text   bytes.Buffer
+	packed []byte
+}
+
+// maxSpare is the most bytes of a buffer that is used again.
+const maxSpare = 1 << 20
+
+func (c *codec) take() *buffers {
+	if b, ok := c.spare.Get().(*buffers); ok {
+		return b
+	}
+	return &buffers{}
+}
+
+func (c *codec) put(b *buffers) {
+	if cap(b.packed) <= maxSpare && b.text.Cap() <= maxSpare {
+		c.spare.Put(b)
+	}
 }
 
 func newCodec() (*codec, error) {
@@ -52,7 +79,7 @@ func newCodec() (*codec, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prepare the decompression of documents: %w", err)
 	}
-	return &codec{s2.MakeDict(dictionary, nil), former}, nil
+	return &codec{dict: s2.MakeDict(dictionary, nil), former: former}, nil
 }
 
 func (c *codec) close() {
@@ -61,13 +88,17 @@ func (c *codec) close() {
 
 // marshal returns the stored form of a value.
 func (c *codec) marshal(v any) ([]byte, error) {
-	data, err := json.Marshal(v)
-	if err != nil {
+	b := c.take()
+	defer c.put(b)
+	b.text.Reset()
+	if err := json.NewEncoder(&b.text).Encode(v); err != nil {
 		return nil, err
 	}
-	doc := make([]byte, 1+s2.MaxEncodedLen(len(data)))
-	doc[0] = formS2
-	return doc[:1+len(c.dict.Encode(doc[1:], data))], nil
+	data := bytes.TrimSuffix(b.text.Bytes(), []byte("\n"))
+	most := 1 + s2.MaxEncodedLen(len(data))
+	b.packed = slices.Grow(b.packed[:0], most)[:most]
+	b.packed[0] = formS2
+	return slices.Clone(b.packed[:1+len(c.dict.Encode(b.packed[1:], data))]), nil
 }
 
 // unmarshal reads the stored form of a value.
@@ -78,22 +109,26 @@ func (c *codec) unmarshal(doc []byte, v any) error {
 	if doc[0] == formJSON {
 		return json.Unmarshal(doc, v)
 	}
-	data, err := c.decompress(doc[0], doc[1:])
+	b := c.take()
+	defer c.put(b)
+	data, err := c.decompress(doc[0], doc[1:], b.packed[:cap(b.packed)])
 	if err != nil {
 		return fmt.Errorf("decompress: %w", err)
 	}
-	return json.Unmarshal(data, v)
+	b.packed = data
+	return json.Unmarshal(data, v) // copies what is kept
 }
 
-func (c *codec) decompress(form byte, packed []byte) ([]byte, error) {
+// decompress returns the text of a document, in the space if that is large enough.
+func (c *codec) decompress(form byte, packed, space []byte) ([]byte, error) {
 	switch form {
 	case formZstd:
-		return c.former.DecodeAll(packed, nil)
+		return c.former.DecodeAll(packed, space[:0])
 	case formS2:
 		if n, err := s2.DecodedLen(packed); err != nil || n > maxDocument {
 			return nil, errors.Join(errTooLarge, err)
 		}
-		return c.dict.Decode(nil, packed)
+		return c.dict.Decode(space, packed)
 	}
 	return nil, errForm
 }
