@@ -22,5 +22,6 @@
 // The type of an event ends in its version. A later release may add fields, which DecodeEvent
 // ignores, and api/schemas describes the fields of one release; a change that a consumer must know
 // of gets another type. The fields of a receipt are closed: DecodeReceipt rejects an unknown field.
-// Names of streams and subjects stay the same within a major version of the module.
+// Names of streams and subjects stay the same within a major version of the module, but for the last
+// token of the subject of a decision, which has no meaning.
 package stream
