@@ -28,7 +28,7 @@ type Store struct {
 	labels      numbers
 	// walkFrom is the number of subjects of a label from which on a sorted list follows the index of the instants.
 	walkFrom int64
-	recent      recent
+	recent   recent
 	// gather is the number of recent keys that are sorted in at once.
 	gather int
 }
