@@ -322,16 +322,11 @@ func (a *App) newAPI(
 	if err != nil {
 		return nil, err
 	}
-	a.labeller = &background.Labeller{
-		Store: a.store, Policy: a.policy, Now: opts.Now, Log: opts.Log.With("loop", "labels"),
-	}
+	a.newLabeller(opts)
 	again := background.ReplayOptions{Checker: a.checker, Store: a.store, Events: events, Vault: vault, Policy: a.policy}
 	a.newReleaser(opts, again)
-	mailer, err := newMailer(opts.Config)
+	form, err := a.newForm(opts)
 	if err != nil {
-		return nil, err
-	}
-	if a.reminders, err = a.newReminders(opts, mailer); err != nil {
 		return nil, err
 	}
 	a.newImporter(opts)
@@ -355,7 +350,7 @@ func (a *App) newAPI(
 		Controller:    opts.Config.Controller,
 		Waiting:       a.waiting,
 		Policies:      a.desk,
-		Form:          a.newForm(opts, mailer),
+		Form:          form,
 		Brake:         a.brake,
 		Live:          a.live,
 		Sources:       a.sources,
@@ -395,6 +390,13 @@ func (a *App) newAPI(
 		Log:           opts.Log.With("part", "api"),
 		Ready:         func(ctx context.Context) error { return a.ready(ctx, opts.NATS) },
 	})
+}
+
+// newLabeller makes the loop that labels the subjects of a former version.
+func (a *App) newLabeller(opts Options) {
+	a.labeller = &background.Labeller{
+		Store: a.store, Policy: a.policy, Now: opts.Now, Log: opts.Log.With("loop", "labels"),
+	}
 }
 
 // readyTime bounds the wait for an answer of the store.

@@ -77,16 +77,23 @@ func newMailer(c *config.Config) (httpapi.Mailer, error) {
 	return s, nil
 }
 
-// newForm returns the form for requests of data subjects; nil when the configuration has none.
-func (a *App) newForm(opts Options, mailer httpapi.Mailer) *httpapi.Form {
+// newForm makes the reminders, and returns the form for requests of data subjects; nil when the configuration has none.
+func (a *App) newForm(opts Options) (*httpapi.Form, error) {
+	mailer, err := newMailer(opts.Config)
+	if err != nil {
+		return nil, err
+	}
+	if a.reminders, err = a.newReminders(opts, mailer); err != nil {
+		return nil, err
+	}
 	if !opts.Config.RequestForm || mailer == nil {
-		return nil
+		return nil, nil
 	}
 	f := &httpapi.Form{Mail: mailer, Quota: requestform.NewQuota()}
 	if a.reminders != nil {
 		f.Arrived = a.reminders.arrived
 	}
-	return f
+	return f, nil
 }
 
 func (r *reminders) Run(ctx context.Context) {

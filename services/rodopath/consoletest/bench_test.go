@@ -181,8 +181,8 @@ func BenchmarkConsole(b *testing.B) {
 	}
 }
 
-// benchSimulation compares two policies on all persons, and reports persons a second, the lines of progress, and how much
-// the heap grew at most.
+// benchSimulation compares two policies on all persons, and reports persons a second, the lines of progress, and the
+// most that the heap grew.
 func (s *shop) benchSimulation(b *testing.B, persons int) {
 	heap := func() uint64 {
 		var m runtime.MemStats
