@@ -1,6 +1,7 @@
 package console
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -57,6 +58,8 @@ type requestPage struct {
 	Effect  *effect
 	Deletes []string
 	Keeps   []string
+	// Data are the categories that an erasure is about, each with what is decided and why.
+	Data []decidedCategory
 	// Verify, Decide, Answer, Extend and Lift report which steps are possible.
 	Verify, Decide, Answer, Extend, Lift bool
 }
@@ -89,13 +92,78 @@ func (v *visit) request() error {
 	return nil
 }
 
+// decidedCategory is what an erasure does to the data of a category.
+type decidedCategory struct {
+	Category string
+	// Deletes is the number of items that would be deleted; Kept are the reasons of the items that stay.
+	Deletes int
+	Kept    []keptBecause
+}
+
+// keptBecause is why data stay although erasure was asked for.
+type keptBecause struct {
+	Purpose string
+	Article string
+	// Exempt is the exception of Art. 17(3); empty where the request does not concern the basis.
+	Exempt, Cites, LastDay string
+}
+
+// explained is the explanation of a person, as far as the page of a request shows it.
+type explained struct {
+	Person   []string  `json:"person"`
+	Subject  string    `json:"subject"`
+	Requests []Request `json:"requests"`
+	Holds    []struct {
+		Category string `json:"category"`
+		LastDay  string `json:"last_day"`
+		Because  []struct {
+			Rule string `json:"rule"`
+		} `json:"because"`
+	} `json:"holds"`
+	Rules map[string]struct {
+		Purpose string `json:"purpose"`
+		Article string `json:"article"`
+		Exempt  string `json:"exempt"`
+		Cites   string `json:"cites"`
+	} `json:"rules"`
+}
+
+// categories are the data of a person by category, with what an erasure would delete.
+func (e *explained) categories(would *effect) []decidedCategory {
+	of := map[string]*decidedCategory{}
+	get := func(category string) *decidedCategory {
+		if of[category] == nil {
+			of[category] = &decidedCategory{Category: category}
+		}
+		return of[category]
+	}
+	if would != nil {
+		for category, n := range would.Deletes {
+			get(category).Deletes = n
+		}
+	}
+	for i := range e.Holds {
+		h := &e.Holds[i]
+		c := get(h.Category)
+		if c.Deletes > 0 && would.Retained[h.Category] == 0 || len(h.Because) == 0 {
+			continue
+		}
+		r := e.Rules[h.Because[0].Rule]
+		why := keptBecause{r.Purpose, r.Article, r.Exempt, r.Cites, h.LastDay}
+		if !slices.Contains(c.Kept, why) {
+			c.Kept = append(c.Kept, why)
+		}
+	}
+	var out []decidedCategory
+	for _, category := range slices.Sorted(maps.Keys(of)) {
+		out = append(out, *of[category])
+	}
+	return out
+}
+
 func (v *visit) requestOf(ref string) (*requestPage, error) {
 	ctx := v.r.Context()
-	var e struct {
-		Person   []string  `json:"person"`
-		Subject  string    `json:"subject"`
-		Requests []Request `json:"requests"`
-	}
+	var e explained
 	if err := v.api.post(ctx, "/v1/explain", map[string]string{"person": "request:" + ref}, &e); err != nil {
 		return nil, err
 	}
@@ -110,7 +178,11 @@ func (v *visit) requestOf(ref string) (*requestPage, error) {
 	p.Answer = p.Answered == nil && (p.Decided != nil || p.Right == "access_request" && !p.Verify)
 	p.Extend = p.Extended == nil && p.Answered == nil && p.Decided == nil && !p.Overdue
 	p.Lift = lifts && p.Decided != nil
-	if p.Right != "erasure" || !p.Verify && !p.Decide {
+	if p.Right != "erasure" {
+		return p, nil
+	}
+	if !p.Verify && !p.Decide {
+		p.Data = e.categories(nil)
 		return p, nil
 	}
 	step, order := "verify", map[string]any{"preview": true}
@@ -129,6 +201,7 @@ func (v *visit) requestOf(ref string) (*requestPage, error) {
 		slices.Sort(p.Deletes)
 		slices.Sort(p.Keeps)
 	}
+	p.Data = e.categories(p.Effect)
 	return p, nil
 }
 

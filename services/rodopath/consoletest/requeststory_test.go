@@ -128,6 +128,8 @@ func TestStory_AHoldThroughALawsuit(t *testing.T) {
 	b.sees("spór lub kontrola")
 	ref := s.asks(sink, "erasure", "jacek@example.com")
 	b.open("/console/requests/" + ref)
+	b.sees("Rozstrzygnięcie dla każdej kategorii danych", "zostaje", "wyjątek art. 17 ust. 3 lit. e")
+	b.accessible("a request with the decision for each category")
 	b.fill("#outcome", "partly")
 	b.fill("#reason", "dane są potrzebne w sporze")
 	b.followIn("main", "Zapisz")
