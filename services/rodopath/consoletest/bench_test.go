@@ -161,7 +161,9 @@ func BenchmarkConsole(b *testing.B) {
 	b.Run("simulation", func(b *testing.B) { s.benchSimulation(b, n) })
 	b.Run("first paint", func(b *testing.B) {
 		t := s.signedIn()
-		for _, p := range []struct{ name, path string }{{"today", "/console/"}, {"person", person}} {
+		for _, p := range []struct{ name, path string }{
+			{"today", "/console/"}, {"person", person}, {"frame", "/console/people/unknown"}, // a page with a sentence
+		} {
 			var all []float64
 			for range 15 {
 				t.open(p.path)
