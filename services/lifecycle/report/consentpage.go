@@ -1,9 +1,7 @@
 package report
 
 import (
-	"bytes"
 	_ "embed" // for the page
-	"fmt"
 	"html/template"
 	"io"
 
@@ -45,23 +43,14 @@ type ConsentQuestion struct {
 // ConsentPage writes the page on which a person gives or withdraws a consent: a form with an empty
 // checkbox that works without scripts.
 func ConsentPage(w io.Writer, lang Language, q ConsentQuestion) error {
-	t, err := template.New("consent").Funcs(template.FuncMap{"contact": func(c rules.Contact) string {
+	return writePage(w, consentSource, template.FuncMap{"contact": func(c rules.Contact) string {
 		return contactOf(Party{Address: c.Address, Email: c.Email, Phone: c.Phone})
-	}}).Parse(consentSource)
-	if err != nil {
-		return fmt.Errorf("read the page: %w", err)
-	}
-	var out bytes.Buffer
-	err = t.Execute(&out, struct {
+	}}, struct {
 		Style template.CSS
 		Lang  Language
 		W     consentWords
 		Q     ConsentQuestion
 	}{template.CSS(pageStyle), lang, lang.consent(), q}) //nolint:gosec // our own style
-	if err != nil {
-		return fmt.Errorf("write the page: %w", err)
-	}
-	return show(w, &out)
 }
 
 // consentWords holds the texts of the consent page.

@@ -22,7 +22,7 @@ var pageStyle string
 // Page writes a report on a person as one self-contained page, without scripts, pictures or fonts.
 // The page suits browsers, screen readers and paper.
 func Page(w io.Writer, lang Language, report Person) error {
-	t, err := template.New("page").Funcs(template.FuncMap{
+	return writePage(w, pageSource, template.FuncMap{
 		"text":          func(t any) string { return textOf(t).In(lang) },
 		"date":          lang.pageDate,
 		"cite":          func(article string) string { return unbroken(lang.cite(article)) },
@@ -35,12 +35,7 @@ func Page(w io.Writer, lang Language, report Person) error {
 		"contact":       contactOf,
 		"legend":        lang.legend,
 		"timelineTitle": func() string { return lang.choose("Podstawy prawne w czasie", "Legal bases over time") },
-	}).Parse(pageSource)
-	if err != nil {
-		return fmt.Errorf("read the page: %w", err)
-	}
-	var out bytes.Buffer
-	err = t.Execute(&out, struct {
+	}, struct {
 		Style template.CSS
 		Lang  Language
 		W     pageWords
@@ -53,7 +48,16 @@ func Page(w io.Writer, lang Language, report Person) error {
 		lang.heldGroups(report.Held, true), lang.heldGroups(report.Held, false),
 		template.HTML(lang.picture(report.drawn)), //nolint:gosec // escaped by package timeline
 	})
+}
+
+// writePage writes a page from its source, whole or not at all.
+func writePage(w io.Writer, source string, funcs template.FuncMap, data any) error {
+	t, err := template.New("page").Funcs(funcs).Parse(source)
 	if err != nil {
+		return fmt.Errorf("read the page: %w", err)
+	}
+	var out bytes.Buffer
+	if err := t.Execute(&out, data); err != nil {
 		return fmt.Errorf("write the page: %w", err)
 	}
 	return show(w, &out)

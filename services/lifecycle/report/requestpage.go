@@ -2,9 +2,7 @@
 package report
 
 import (
-	"bytes"
 	_ "embed" // for the page
-	"fmt"
 	"html/template"
 	"io"
 	"strings"
@@ -73,26 +71,17 @@ func (l Language) formRight(right string) string {
 
 // RequestPage writes a page of the form by which a person asserts a right. The form works without scripts.
 func RequestPage(w io.Writer, lang Language, f RequestForm) error {
-	t, err := template.New("request").Funcs(template.FuncMap{
+	return writePage(w, requestSource, template.FuncMap{
 		"contact": func(c rules.Contact) string {
 			return contactOf(Party{Address: c.Address, Email: c.Email, Phone: c.Phone})
 		},
 		"right": func(r string) string { return unbroken(lang.formRight(r)) }, "rights": FormRights, "date": lang.pageDate,
-	}).Parse(requestSource)
-	if err != nil {
-		return fmt.Errorf("read the page: %w", err)
-	}
-	var out bytes.Buffer
-	err = t.Execute(&out, struct {
+	}, struct {
 		Style template.CSS
 		Lang  Language
 		W     formWords
 		F     RequestForm
 	}{template.CSS(pageStyle), lang, lang.form(), f}) //nolint:gosec // our own style
-	if err != nil {
-		return fmt.Errorf("write the page: %w", err)
-	}
-	return show(w, &out)
 }
 
 // formWords are the texts of the form.

@@ -1,9 +1,7 @@
 package report
 
 import (
-	"bytes"
 	_ "embed" // for the page
-	"fmt"
 	"html/template"
 	"io"
 	"slices"
@@ -61,23 +59,14 @@ func (t *Task) Add(p *rules.Policy, category, ref string) {
 
 // TodoPage writes a work list as a page to print, and to tick off.
 func TodoPage(w io.Writer, lang Language, list WorkList) error {
-	t, err := template.New("todo").Funcs(template.FuncMap{
+	return writePage(w, todoSource, template.FuncMap{
 		"text": func(t any) string { return textOf(t).In(lang) }, "date": lang.pageDate,
-	}).Parse(todoSource)
-	if err != nil {
-		return fmt.Errorf("read the page: %w", err)
-	}
-	var out bytes.Buffer
-	err = t.Execute(&out, struct {
+	}, struct {
 		Style template.CSS
 		Lang  Language
 		W     todoWords
 		L     WorkList
 	}{template.CSS(pageStyle), lang, lang.todo(), list}) //nolint:gosec // our own style
-	if err != nil {
-		return fmt.Errorf("write the page: %w", err)
-	}
-	return show(w, &out)
 }
 
 // todoWords holds the texts of the page.
