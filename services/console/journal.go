@@ -6,6 +6,9 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle/journal"
+	"github.com/rodopath/rodopath/services/lifecycle/statistics"
 )
 
 // act is an act of a person in the journal of the installation.
@@ -59,49 +62,12 @@ func (v *visit) beginReport() error {
 
 // annual is the report of a year.
 type annual struct {
-	Controller string    `json:"controller"`
-	At         time.Time `json:"at"`
-	Policy     string    `json:"policy"`
-	Statistics struct {
-		Year     int `json:"year"`
-		Persons  int `json:"persons"`
-		Holding  int `json:"holding"`
-		Requests []struct {
-			Right      string         `json:"right"`
-			Received   int            `json:"received"`
-			InTime     int            `json:"in_time"`
-			Late       int            `json:"late"`
-			Open       int            `json:"open"`
-			Overdue    int            `json:"overdue"`
-			Extended   int            `json:"extended"`
-			Outcomes   map[string]int `json:"outcomes"`
-			MedianDays *int           `json:"median_days"`
-			MostDays   *int           `json:"most_days"`
-		} `json:"requests"`
-		Deletions int            `json:"deletions"`
-		Items     map[string]int `json:"items"`
-		Reasons   []struct {
-			Reason    string `json:"reason"`
-			Deletions int    `json:"deletions"`
-		} `json:"reasons"`
-		Confirmed int            `json:"confirmed"`
-		Retracted int            `json:"retracted"`
-		Withdrawn int            `json:"withdrawn"`
-		Questions int            `json:"questions"`
-		Alarms    int            `json:"alarms"`
-		Reads     int            `json:"reads"`
-		Acts      map[string]int `json:"acts"`
-	} `json:"statistics"`
-	Journals struct {
-		Journals int `json:"journals"`
-		Entries  int `json:"entries"`
-		Faults   []struct {
-			Subject string `json:"subject"`
-			Text    string `json:"text"`
-		} `json:"faults"`
-		Digest string `json:"digest"`
-	} `json:"journals"`
-	Incomplete string `json:"incomplete"`
+	Controller string          `json:"controller"`
+	At         time.Time       `json:"at"`
+	Policy     string          `json:"policy"`
+	Statistics statistics.Year `json:"statistics"`
+	Journals   journal.Report  `json:"journals"`
+	Incomplete string          `json:"incomplete"`
 }
 
 // annualPage is the report of a year, while it is made or when it is there.

@@ -1,12 +1,12 @@
 package console
 
 import (
-	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle/simulation"
 )
 
 // risk is what an option of the policy risks.
@@ -98,6 +98,9 @@ type rulesPage struct {
 
 func (v *visit) rules() error {
 	p, err := v.rulesOf()
+	if err == nil {
+		p.Record, err = v.recordOf()
+	}
 	if err != nil {
 		return err
 	}
@@ -108,16 +111,20 @@ func (v *visit) rules() error {
 
 func (v *visit) rulesOf() (*rulesPage, error) {
 	ctx, p := v.r.Context(), &rulesPage{}
-	var record struct {
-		Activities []activity `json:"activities"`
-	}
 	err := together(
 		func() error { return v.api.get(ctx, "/v1/policy", &p.Policy) },
 		func() error { return v.api.get(ctx, "/v1/policy/settings", &p.Settings) },
-		func() error { return v.api.get(ctx, "/v1/policy/record?format=json", &record) },
 	)
-	p.Record = record.Activities
 	return p, err
+}
+
+// recordOf is the record of processing activities.
+func (v *visit) recordOf() ([]activity, error) {
+	var record struct {
+		Activities []activity `json:"activities"`
+	}
+	err := v.api.get(v.r.Context(), "/v1/policy/record?format=json", &record)
+	return record.Activities, err
 }
 
 // The kinds of work.
@@ -164,39 +171,12 @@ func (v *visit) changesOf(p *rulesPage) ([]string, error) {
 	return changes, nil
 }
 
-// effectOf is a number of persons, and of items by category.
-type effectOf struct {
-	Persons int            `json:"persons"`
-	Items   map[string]int `json:"items"`
-}
-
 // simulationResult is the difference between two policies.
 type simulationResult struct {
-	Policy   string   `json:"policy"`
 	Revision string   `json:"revision"`
 	Current  string   `json:"current"`
 	Changes  []string `json:"changes"`
-	Persons  int      `json:"persons"`
-	AtOnce   effectOf `json:"at_once"`
-	Earlier  effectOf `json:"earlier"`
-	Kept     effectOf `json:"kept"`
-	FirstDay string   `json:"first_day"`
-	Months   []struct {
-		Month   string   `json:"month"`
-		Earlier effectOf `json:"earlier"`
-		Kept    effectOf `json:"kept"`
-	} `json:"months"`
-	Later *struct {
-		Month   string   `json:"month"`
-		Earlier effectOf `json:"earlier"`
-		Kept    effectOf `json:"kept"`
-	} `json:"later"`
-	Uses []struct {
-		Purpose string `json:"purpose"`
-		Channel string `json:"channel"`
-		Now     int    `json:"now"`
-		Next    int    `json:"next"`
-	} `json:"uses"`
+	simulation.Result
 	Warnings   []risk `json:"warnings"`
 	Incomplete string `json:"incomplete"`
 }
@@ -205,8 +185,6 @@ type simulationResult struct {
 type simulationPage struct {
 	Work   workState
 	Result *simulationResult
-	// Categories are those of the result, sorted.
-	Categories []string
 }
 
 func (v *visit) simulation() error {
@@ -221,14 +199,7 @@ func (v *visit) simulation() error {
 	if _, err := w.read(&line); err != nil {
 		return err
 	}
-	if p.Result = line.Result; p.Result != nil {
-		all := maps.Clone(p.Result.Earlier.Items)
-		if all == nil {
-			all = map[string]int{}
-		}
-		maps.Copy(all, p.Result.Kept.Items)
-		p.Categories = slices.Sorted(maps.Keys(all))
-	}
+	p.Result = line.Result
 	v.page(http.StatusOK, "simulation", v.say("simulation"), p)
 	return nil
 }
@@ -300,10 +271,10 @@ func (v *visit) record() error {
 
 // retention shows the retention table for a privacy notice, to print or to embed.
 func (v *visit) retention() error {
-	p, err := v.rulesOf()
+	record, err := v.recordOf()
 	if err != nil {
 		return err
 	}
-	v.page(http.StatusOK, "retention", v.say("retention"), p)
+	v.page(http.StatusOK, "retention", v.say("retention"), rulesPage{Record: record})
 	return nil
 }

@@ -28,7 +28,7 @@ func (a *App) rollOutPolicy(ctx context.Context, opts Options) (err error) {
 	}
 	out, err := rollout.Run(ctx, rollout.Options{
 		Store: a.store, Parse: policy.Parse, File: a.desk.name, Text: a.desk.text, Controller: opts.Config.Controller,
-		LimitPercent: limitPercent(opts.Config), Approve: opts.Approve, Approved: a.desk.approved(), Now: opts.Now(),
+		LimitPercent: limitPercent(opts.Config), Approve: opts.Approve, Approved: a.desk.InForce().Revision, Now: opts.Now(),
 		Log: opts.Log.With("part", "policy"),
 	})
 	if err != nil {

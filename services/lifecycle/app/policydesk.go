@@ -56,14 +56,6 @@ func (a *App) newPolicyDesk(ctx context.Context, opts Options) (*policyDesk, err
 	return d, nil
 }
 
-// approved is the revision that an order approved; empty without an order that applies.
-func (d *policyDesk) approved() string {
-	if d.order.Ordered(d.over) {
-		return d.order.Revision
-	}
-	return ""
-}
-
 // Settings returns what may be changed in the policy.
 func (d *policyDesk) Settings() (*policy.Settings, error) {
 	p, err := policy.Parse(d.name, d.text, d.config.Controller)
@@ -110,7 +102,7 @@ func (d *policyDesk) Order(ctx context.Context, draft *httpapi.Draft, o rollout.
 	return nil
 }
 
-// Order returns the order in force; the zero value without one.
+// InForce is the order that applies; the zero value without one.
 func (d *policyDesk) InForce() rollout.Order {
 	if !d.order.Ordered(d.over) {
 		return rollout.Order{}

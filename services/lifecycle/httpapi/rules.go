@@ -9,14 +9,12 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/rodopath/rodopath/services/internal/problem"
-	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 	"github.com/rodopath/rodopath/services/lifecycle/policy"
 	"github.com/rodopath/rodopath/services/lifecycle/report"
 	"github.com/rodopath/rodopath/services/lifecycle/rollout"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 	"github.com/rodopath/rodopath/services/lifecycle/simulation"
-	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
 
 // Policies drafts policies from the policy of the configuration, and takes orders for them.
@@ -129,10 +127,9 @@ func (a *API) draft(changes []string) (*Draft, error) {
 
 // simulated is a line of the answer of a simulation: the progress, and in the end the result.
 type simulated struct {
-	// Persons were compared so far, of Total.
-	Persons int               `json:"persons"`
-	Total   int64             `json:"total"`
-	Result  *simulationResult `json:"result,omitempty"`
+	progress
+
+	Result *simulationResult `json:"result,omitempty"`
 }
 
 type simulationResult struct {
@@ -146,9 +143,6 @@ type simulationResult struct {
 	Incomplete string `json:"incomplete,omitempty"`
 }
 
-// progressEvery is the number of persons between two lines of progress.
-const progressEvery = 1000
-
 // simulate compares the policy in force with the policy with changes, on all persons. The answer is one JSON object a
 // line: the progress, and in the end the result.
 func (a *API) simulate(c echo.Context) error {
@@ -160,30 +154,14 @@ func (a *API) simulate(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx := c.Request().Context()
-	total, err := a.opts.Lists.Count(ctx)
+	counter := simulation.NewCounter(a.opts.Policy, d.Policy, a.opts.Now())
+	w, err := a.walkShown(c, counter.Add)
 	if err != nil {
 		return err
 	}
-	lines := newLines(c)
-	counter := simulation.NewCounter(a.opts.Policy, d.Policy, a.opts.Now())
-	walked := 0
-	err = a.walk(ctx, func(s *lifecycle.Subject) error {
-		counter.Add(s)
-		if walked++; walked%progressEvery == 0 {
-			return lines.encode(simulated{Persons: walked, Total: total})
-		}
-		return nil
-	})
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if _, err := store.SplitDamaged(err); err != nil {
-		return err
-	}
-	return lines.encode(simulated{walked, total, &simulationResult{
+	return w.lines.encode(simulated{w.progress, &simulationResult{
 		Policy: d.Policy.ID, Revision: d.Policy.Revision, Current: a.opts.Policy.Revision, Changes: req.Changes,
-		Result: counter.Result(), Warnings: d.Warnings, Incomplete: a.incomplete(err),
+		Result: counter.Result(), Warnings: d.Warnings, Incomplete: w.incomplete,
 	}})
 }
 

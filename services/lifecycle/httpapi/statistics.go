@@ -10,7 +10,6 @@ import (
 
 	"github.com/rodopath/rodopath/api/certificate"
 	"github.com/rodopath/rodopath/services/internal/problem"
-	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 	"github.com/rodopath/rodopath/services/lifecycle/journal"
 	"github.com/rodopath/rodopath/services/lifecycle/statistics"
@@ -29,10 +28,10 @@ type annualReport struct {
 
 // reported is a line of the answer of a report: the progress, and in the end the report, signed.
 type reported struct {
-	Persons int                 `json:"persons"`
-	Total   int64               `json:"total"`
-	Report  *annualReport       `json:"report,omitempty"`
-	Signed  *certificate.Signed `json:"signed,omitempty"`
+	progress
+
+	Report *annualReport       `json:"report,omitempty"`
+	Signed *certificate.Signed `json:"signed,omitempty"`
 }
 
 // The years of a report.
@@ -52,21 +51,9 @@ func (a *API) annual(c echo.Context) error {
 		}
 		year = n
 	}
-	ctx := c.Request().Context()
-	total, err := a.opts.Lists.Count(ctx)
+	ctx, counter := c.Request().Context(), statistics.NewCounter(a.opts.Policy, year, a.opts.Now())
+	w, err := a.walkShown(c, counter.AddPerson)
 	if err != nil {
-		return err
-	}
-	lines := newLines(c)
-	counter, walked := statistics.NewCounter(a.opts.Policy, year, a.opts.Now()), 0
-	incomplete := a.walk(ctx, func(s *lifecycle.Subject) error {
-		counter.AddPerson(s)
-		if walked++; walked%progressEvery == 0 {
-			return lines.encode(reported{Persons: walked, Total: total})
-		}
-		return nil
-	})
-	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if err := a.addEntries(ctx, counter); err != nil {
@@ -78,13 +65,13 @@ func (a *API) annual(c echo.Context) error {
 	}
 	report := &annualReport{
 		Controller: a.opts.Controller, At: a.opts.Now().UTC(), Policy: a.opts.Policy.Revision, Statistics: counter.Year(),
-		Journals: *verified, Incomplete: a.incomplete(incomplete),
+		Journals: *verified, Incomplete: w.incomplete,
 	}
 	signed, err := certificate.SignReport(report, a.opts.Vault.SigningKeys()[0])
 	if err != nil {
 		return err
 	}
-	return lines.encode(reported{walked, total, report, signed})
+	return w.lines.encode(reported{w.progress, report, signed})
 }
 
 // addEntries counts the entries of all journals.

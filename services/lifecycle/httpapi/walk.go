@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/labstack/echo/v4"
+
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
@@ -47,4 +49,47 @@ func (a *API) walk(ctx context.Context, visit func(*lifecycle.Subject) error) er
 		return ctx.Err()
 	})
 	return errors.Join(append(failed, err)...)
+}
+
+// progress is a line of a long answer: how many persons were visited, of all.
+type progress struct {
+	Persons int   `json:"persons"`
+	Total   int64 `json:"total"`
+}
+
+// shown is a walk over all persons whose progress the client sees.
+type shown struct {
+	progress
+
+	lines      lines
+	incomplete string
+}
+
+// progressEvery is the number of persons between two lines of progress.
+const progressEvery = 1000
+
+// walkShown visits every person, and writes the progress as an answer of one JSON object a line, to which the caller
+// adds the result. Only damaged persons may be missing.
+func (a *API) walkShown(c echo.Context, visit func(*lifecycle.Subject)) (*shown, error) {
+	ctx := c.Request().Context()
+	total, err := a.opts.Lists.Count(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w := &shown{progress: progress{Total: total}, lines: newLines(c)}
+	err = a.walk(ctx, func(s *lifecycle.Subject) error {
+		visit(s)
+		if w.Persons++; w.Persons%progressEvery == 0 {
+			return w.lines.encode(w.progress)
+		}
+		return nil
+	})
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if _, err := store.SplitDamaged(err); err != nil {
+		return nil, err
+	}
+	w.incomplete = a.incomplete(err)
+	return w, nil
 }

@@ -18,6 +18,8 @@ import (
 	"golang.org/x/term"
 
 	"github.com/rodopath/rodopath/api/certificate"
+	"github.com/rodopath/rodopath/services/lifecycle/journal"
+	"github.com/rodopath/rodopath/services/lifecycle/statistics"
 	"github.com/rodopath/rodopath/services/rodopath/client"
 )
 
@@ -133,31 +135,9 @@ func issueReport(out io.Writer, line []byte, file string, asJSON bool) error {
 
 func writeAnnual(out io.Writer, data []byte) error {
 	var r struct {
-		Controller string `json:"controller"`
-		Statistics struct {
-			Year      int            `json:"year"`
-			Persons   int            `json:"persons"`
-			Deletions int            `json:"deletions"`
-			Confirmed int            `json:"confirmed"`
-			Acts      map[string]int `json:"acts"`
-			Reasons   []struct {
-				Reason    string `json:"reason"`
-				Deletions int    `json:"deletions"`
-			} `json:"reasons"`
-			Requests []struct {
-				Right      string `json:"right"`
-				Received   int    `json:"received"`
-				InTime     int    `json:"in_time"`
-				Late       int    `json:"late"`
-				Open       int    `json:"open"`
-				MedianDays *int   `json:"median_days"`
-			} `json:"requests"`
-		} `json:"statistics"`
-		Journals struct {
-			Journals int        `json:"journals"`
-			Entries  int        `json:"entries"`
-			Faults   []struct{} `json:"faults"`
-		} `json:"journals"`
+		Controller string          `json:"controller"`
+		Statistics statistics.Year `json:"statistics"`
+		Journals   journal.Report  `json:"journals"`
 	}
 	if err := decode(data, &r); err != nil {
 		return fmt.Errorf("read the answer: %w", err)

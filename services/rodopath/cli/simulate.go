@@ -6,57 +6,31 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"github.com/rodopath/rodopath/services/lifecycle/simulation"
 	"github.com/rodopath/rodopath/services/rodopath/client"
 )
 
-// effectOf is a number of persons with the items of their data.
-type effectOf struct {
-	Persons int            `json:"persons"`
-	Items   map[string]int `json:"items"`
-}
-
-// String is such as "3 persons (invoice 4, order 4)".
-func (e effectOf) String() string {
+// effectText is such as "3 persons (invoice 4, order 4)".
+func effectText(e simulation.Effect) string {
 	if e.Persons == 0 {
 		return "-"
 	}
-	var out bytes.Buffer
-	fmt.Fprintf(&out, "%d persons", e.Persons)
-	for i, category := range slices.Sorted(maps.Keys(e.Items)) {
-		if sep := ", "; i == 0 {
-			fmt.Fprintf(&out, " (%s %d", category, e.Items[category])
-		} else {
-			fmt.Fprintf(&out, "%s%s %d", sep, category, e.Items[category])
-		}
+	items := make([]string, 0, len(e.Items))
+	for _, category := range slices.Sorted(maps.Keys(e.Items)) {
+		items = append(items, fmt.Sprintf("%s %d", category, e.Items[category]))
 	}
-	out.WriteByte(')')
-	return out.String()
+	return fmt.Sprintf("%d persons (%s)", e.Persons, strings.Join(items, ", "))
 }
 
 // comparison is the result of a simulation.
 type comparison struct {
-	Revision string   `json:"revision"`
-	Current  string   `json:"current"`
-	Persons  int      `json:"persons"`
-	AtOnce   effectOf `json:"at_once"`
-	Earlier  effectOf `json:"earlier"`
-	Kept     effectOf `json:"kept"`
-	FirstDay string   `json:"first_day"`
-	Months   []struct {
-		Month   string   `json:"month"`
-		Earlier effectOf `json:"earlier"`
-		Kept    effectOf `json:"kept"`
-	} `json:"months"`
-	Uses []struct {
-		Purpose string `json:"purpose"`
-		Channel string `json:"channel"`
-		Now     int    `json:"now"`
-		Next    int    `json:"next"`
-	} `json:"uses"`
+	Revision string `json:"revision"`
+	simulation.Result
 }
 
 func (s *shared) simulatePolicy() *cobra.Command {
@@ -105,14 +79,14 @@ func writeComparison(out io.Writer, data []byte) error {
 	r := line.Result
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(table, "persons\t%d\n", r.Persons)
-	fmt.Fprintf(table, "deleted at once\t%s\n", r.AtOnce)
-	fmt.Fprintf(table, "deleted earlier\t%s\n", r.Earlier)
-	fmt.Fprintf(table, "kept longer\t%s\n", r.Kept)
+	fmt.Fprintf(table, "deleted at once\t%s\n", effectText(r.AtOnce))
+	fmt.Fprintf(table, "deleted earlier\t%s\n", effectText(r.Earlier))
+	fmt.Fprintf(table, "kept longer\t%s\n", effectText(r.Kept))
 	if r.FirstDay != "" {
 		fmt.Fprintf(table, "first day that cannot be undone\t%s\n", r.FirstDay)
 	}
 	for _, m := range r.Months {
-		fmt.Fprintf(table, "%s\tearlier: %s; kept: %s\n", m.Month, m.Earlier, m.Kept)
+		fmt.Fprintf(table, "%s\tearlier: %s; kept: %s\n", m.Month, effectText(m.Earlier), effectText(m.Kept))
 	}
 	for _, u := range r.Uses {
 		fmt.Fprintf(table, "may receive %s by %s\t%d persons now, %d then\n", u.Purpose, u.Channel, u.Now, u.Next)
