@@ -15,7 +15,9 @@ import (
 
 // Configured returns the options of a console as configured, for the interface at an address with a token.
 func Configured(c *config.Config, api, token string, now func() time.Time, log *slog.Logger) (Options, error) {
-	out := Options{API: api, Token: token, PublicURL: c.Console.PublicURL, Now: now, Log: log}
+	out := Options{
+		API: api, Token: token, PublicURL: c.Console.PublicURL, Controller: c.Controller, Now: now, Log: log,
+	}
 	for i, u := range c.Console.Users {
 		hash, err := c.Secret(u.Password)
 		if err != nil {

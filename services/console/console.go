@@ -27,6 +27,8 @@ type Options struct {
 	// PublicURL is the address at which browsers reach the console, where that is not this machine; empty means this
 	// machine alone.
 	PublicURL string
+	// Controller is the name of the business on every page; empty shows none.
+	Controller string
 	// Users sign in with a password; none means that nobody does.
 	Users []User
 	// Team is how the accounts of a business sign in (OpenID Connect); nil means not at all.
@@ -87,7 +89,7 @@ func New(opts Options) (*Console, error) {
 }
 
 // SignInPath is the path of a page that signs a browser in once.
-func (c *Console) SignInPath() string { return "/console/login?token=" + c.sessions.token() }
+func (c *Console) SignInPath() string { return "/console/login?token=" + c.sessions.newToken() }
 
 // Close ends the work that goes on in the background.
 func (c *Console) Close() { c.works.close() }
@@ -346,7 +348,9 @@ type data struct {
 	SignedIn bool
 	Who      string
 	Role     Role
-	Page     any
+	// Shop is the name of the business; empty when the configuration names none.
+	Shop string
+	Page any
 }
 
 // May reports whether the role of the reader permits acts, exports or settings.
@@ -361,10 +365,9 @@ func (v *visit) page(status int, name, title string, content any) {
 }
 
 func (c *Console) write(w http.ResponseWriter, r *http.Request, status int, name string, d data) {
-	d.Here = r.URL.Path
+	d.Here, d.Shop = r.URL.Path, c.opts.Controller
 	q := r.URL.Query()
 	q.Del("lang")
-	q.Del("token")
 	d.Query = template.URL(q.Encode()) //nolint:gosec // the values are escaped
 	var out bytes.Buffer
 	if err := c.pages[d.Lang][name].Execute(&out, d); err != nil {

@@ -7,7 +7,9 @@ import (
 
 // loginData is what the page to sign in shows.
 type loginData struct {
-	Token string
+	// Token is shown as a button while it admits a browser, for so many Minutes.
+	Token   string
+	Minutes int
 	// Wrong is the key of what went wrong; empty for nothing.
 	Wrong          string
 	Password, Team bool
@@ -15,30 +17,40 @@ type loginData struct {
 	Passkey bool
 }
 
-// loginPage asks to sign in. A link with a token shows a button: a program that follows links signs nobody in.
+// loginPage asks to sign in. A link with a token shows a button: a program that follows links signs nobody in. A token
+// that admits nobody shows why.
 func (c *Console) loginPage(w http.ResponseWriter, r *http.Request) {
-	status := http.StatusOK
 	if r.URL.Path != "/console/login" {
-		status = http.StatusUnauthorized
+		c.writeLogin(w, r, http.StatusUnauthorized, loginData{})
+		return
 	}
-	c.writeLogin(w, r, status, r.URL.Query().Get("token"), "")
+	token := r.URL.Query().Get("token")
+	if token == "" {
+		c.writeLogin(w, r, http.StatusOK, loginData{})
+		return
+	}
+	state, minutes := c.sessions.lookUp(token)
+	if state != tokenGood {
+		c.writeLogin(w, r, http.StatusForbidden, loginData{Wrong: string(state)})
+		return
+	}
+	c.writeLogin(w, r, http.StatusOK, loginData{Token: token, Minutes: minutes})
 }
 
-func (c *Console) writeLogin(w http.ResponseWriter, r *http.Request, status int, token, wrong string) {
+// writeLogin writes the page to sign in with the ways that are configured.
+func (c *Console) writeLogin(w http.ResponseWriter, r *http.Request, status int, d loginData) {
 	l := languageOf(r)
 	_, noSite := c.relying(r)
-	hasUsers := len(c.opts.Users) > 0
-	c.write(w, r, status, "login", data{
-		Lang: l, Title: c.texts[l].say("sign_in"),
-		Page: loginData{token, wrong, hasUsers, c.opts.Team != nil, hasUsers && noSite == nil},
-	})
+	d.Password, d.Team = len(c.opts.Users) > 0, c.opts.Team != nil
+	d.Passkey = d.Password && noSite == nil
+	c.write(w, r, status, "login", data{Lang: l, Title: c.texts[l].say("sign_in"), Page: d})
 }
 
 // signIn admits a browser with a token.
 func (c *Console) signIn(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	if !c.sessions.take(r.PostFormValue("token")) {
-		c.writeLogin(w, r, http.StatusForbidden, "", "wrong_token")
+	if state := c.sessions.take(r.PostFormValue("token")); state != tokenGood {
+		c.writeLogin(w, r, http.StatusForbidden, loginData{Wrong: string(state)})
 		return
 	}
 	if c.admit(w, r, session{Role: RoleOwner, By: byToken}) {

@@ -233,7 +233,7 @@ func (c *Console) passwordSignIn(w http.ResponseWriter, r *http.Request) {
 			status = http.StatusTooManyRequests
 		}
 		c.opts.Log.Warn("a sign-in to the console with a password failed", "reason", wrong)
-		c.writeLogin(w, r, status, "", wrong)
+		c.writeLogin(w, r, status, loginData{Wrong: wrong})
 		return
 	}
 	if c.admit(w, r, session{Name: u.Name, Role: u.Role, By: byPassword, Mark: u.mark()}) {

@@ -19,18 +19,14 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// The lifetimes of a sign-in token, and of a session without a request.
+// The lifetimes of a session without a request, and of any.
 const (
-	tokenLife   = 10 * time.Minute
 	sessionIdle = 12 * time.Hour
 	sessionMost = 7 * 24 * time.Hour
 )
 
-// maxSessions and maxTokens bound what is remembered.
-const (
-	maxSessions = 100
-	maxTokens   = 20
-)
+// maxSessions bounds the sessions that are stored.
+const maxSessions = 100
 
 // cookieName is the name of the cookie of a session.
 const cookieName = "rodopath_console"
@@ -78,7 +74,7 @@ type sessions struct {
 	admits func(*session) bool
 
 	mu     sync.Mutex
-	tokens map[secret]time.Time
+	tokens map[secret]token
 	// failures are the times of recent attempts with a wrong token.
 	failures []time.Time
 	// limits bound the requests of the sessions that this process has seen.
@@ -87,51 +83,8 @@ type sessions struct {
 
 func newSessions(now func() time.Time, a *api, admits func(*session) bool) *sessions {
 	return &sessions{
-		now: now, api: a, admits: admits, tokens: map[secret]time.Time{}, limits: map[string]*rate.Limiter{},
+		now: now, api: a, admits: admits, tokens: map[secret]token{}, limits: map[string]*rate.Limiter{},
 	}
-}
-
-// token returns a new token that admits one browser once.
-func (s *sessions) token() string {
-	text := rand.Text()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.forget()
-	if len(s.tokens) >= maxTokens {
-		clear(s.tokens)
-	}
-	s.tokens[hashOf(text)] = s.now()
-	return text
-}
-
-// forget drops expired tokens and failures. s.mu is held.
-func (s *sessions) forget() {
-	now := s.now()
-	for t, made := range s.tokens {
-		if now.Sub(made) > tokenLife {
-			delete(s.tokens, t)
-		}
-	}
-	s.failures = slices.DeleteFunc(s.failures, func(t time.Time) bool { return now.Sub(t) > time.Minute })
-}
-
-// maxFailures is the number of wrong tokens in a minute after which no token is tried.
-const maxFailures = 10
-
-// take reports whether a token admits a browser, once.
-func (s *sessions) take(token string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.forget()
-	if len(s.failures) >= maxFailures {
-		return false
-	}
-	if _, known := s.tokens[hashOf(token)]; !known {
-		s.failures = append(s.failures, s.now())
-		return false
-	}
-	delete(s.tokens, hashOf(token))
-	return true
 }
 
 // begin begins a session of a person who proved to be somebody, and returns the content of the cookie.

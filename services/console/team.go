@@ -184,7 +184,7 @@ func (c *Console) teamBegin(w http.ResponseWriter, r *http.Request) {
 	sealed, address, err := c.doors.team.begin(r.Context())
 	if err != nil {
 		c.opts.Log.Error("the provider of sign-ins cannot be used", "error", err)
-		c.writeLogin(w, r, http.StatusBadGateway, "", "team_failed")
+		c.writeLogin(w, r, http.StatusBadGateway, loginData{Wrong: "team_failed"})
 		return
 	}
 	//nolint:gosec // as the cookie of the session
@@ -207,7 +207,7 @@ func (c *Console) teamBack(w http.ResponseWriter, r *http.Request) {
 	}
 	cookie, err := r.Cookie(teamCookie)
 	if err != nil {
-		c.writeLogin(w, r, http.StatusForbidden, "", "team_failed")
+		c.writeLogin(w, r, http.StatusForbidden, loginData{Wrong: "team_failed"})
 		return
 	}
 	//nolint:gosec // as the cookie of the session
@@ -223,7 +223,7 @@ func (c *Console) teamBack(w http.ResponseWriter, r *http.Request) {
 			key = "team_refused"
 		}
 		c.opts.Log.Warn("a sign-in with the account of the business failed", "error", err)
-		c.writeLogin(w, r, http.StatusForbidden, "", key)
+		c.writeLogin(w, r, http.StatusForbidden, loginData{Wrong: key})
 		return
 	}
 	if !c.admit(w, r, session{Name: name, Role: role, By: byTeam}) {

@@ -224,6 +224,9 @@ func TestAttack_Sessions(t *testing.T) {
 	if status, _ := v.get("/console/"); status != http.StatusUnauthorized {
 		t.Error("a program that follows the link is signed in")
 	}
+	if _, page := v.get("/console/login?token=" + token); !strings.Contains(page, "token="+token+"&amp;lang=en") {
+		t.Error("the choice of the language loses the token")
+	}
 	res, _ := v.do(http.MethodPost, "/console/login", url.Values{"token": {token}})
 	cookie := res.Header.Get("Set-Cookie")
 	for _, want := range []string{"HttpOnly", "SameSite=Strict", "Path=/console/"} {
@@ -233,6 +236,10 @@ func TestAttack_Sessions(t *testing.T) {
 	}
 	if status, _ := s.visitor().post("/console/login", "token", token); status != http.StatusForbidden {
 		t.Errorf("a used token: got %d, want 403", status)
+	}
+	status, page := s.visitor().get("/console/login?token=" + token)
+	if status != http.StatusForbidden || strings.Contains(page, `name="token"`) || !strings.Contains(page, `role="alert"`) {
+		t.Errorf("the page of a used token: got %d, want 403, a reason, and no button:\n%s", status, page)
 	}
 	fixed := s.visitor()
 	u, err := url.Parse(s.Control.API + "/console/")
