@@ -155,7 +155,7 @@ func (v *visit) sessionList() error {
 	}
 	_, noSite := v.relying(v.r)
 	if p.May, p.Site = v.mayRegister(), noSite == nil; p.May {
-		_, h, err := v.ownPasskeys()
+		h, err := v.ownPasskeys()
 		if err != nil {
 			return err
 		}

@@ -79,25 +79,61 @@ type holders map[string]*holder
 
 // passkeys reads the passkeys, which are in the database of the installation and in its backups.
 func (a *api) passkeys(ctx context.Context) (holders, error) {
+	all, _, err := a.storedPasskeys(ctx)
+	return all, err
+}
+
+// storedPasskeys reads the passkeys, also as the text that is stored.
+func (a *api) storedPasskeys(ctx context.Context) (holders, string, error) {
 	var doc struct {
 		Passkeys string `json:"passkeys"`
 	}
 	out := holders{}
 	if err := a.get(ctx, "/v1/console/passkeys", &doc); err != nil || doc.Passkeys == "" {
-		return out, err
+		return out, "", err
 	}
 	if err := json.Unmarshal([]byte(doc.Passkeys), &out); err != nil {
-		return out, fmt.Errorf("decode the passkeys: %w", err)
+		return out, "", fmt.Errorf("decode the passkeys: %w", err)
 	}
-	return out, nil
+	return out, doc.Passkeys, nil
 }
 
-func (a *api) setPasskeys(ctx context.Context, all holders) error {
-	data, err := json.Marshal(all)
-	if err != nil {
-		return fmt.Errorf("encode the passkeys: %w", err)
+// changePasskeys changes the passkeys of a user on those that the change has seen, so that two users, or one user with
+// two devices, overwrite nothing of each other. The change sees the stored handle of the user, or a new one.
+func (a *api) changePasskeys(ctx context.Context, user string, change func(*holder)) error {
+	for range maxChanges {
+		all, former, err := a.storedPasskeys(ctx)
+		if err != nil {
+			return err
+		}
+		if all[user] == nil {
+			h, err := newHolder()
+			if err != nil {
+				return err
+			}
+			all[user] = h
+		}
+		change(all[user])
+		data, err := json.Marshal(all)
+		if err != nil {
+			return fmt.Errorf("encode the passkeys: %w", err)
+		}
+		request := map[string]string{"passkeys": string(data), "former": former}
+		err = a.call(ctx, http.MethodPut, "/v1/console/passkeys", request, nil)
+		if r, ok := errors.AsType[*refusal](err); !ok || r.Status != http.StatusConflict {
+			return err
+		}
 	}
-	return a.call(ctx, http.MethodPut, "/v1/console/passkeys", map[string]string{"passkeys": string(data)}, nil)
+	return errConflict
+}
+
+// newHolder is a user without passkeys, with a new handle.
+func newHolder() (*holder, error) {
+	h := &holder{Handle: make([]byte, handleSize)}
+	if _, err := rand.Read(h.Handle); err != nil {
+		return nil, fmt.Errorf("make the id of a user: %w", err)
+	}
+	return h, nil
 }
 
 // errNoSite means that passkeys do not work at the address: an authenticator knows names of sites and no numbers.
@@ -241,12 +277,13 @@ func (c *Console) passkeyUser(w http.ResponseWriter, r *http.Request) (User, err
 	if used.Authenticator.CloneWarning {
 		return User{}, errCloned
 	}
-	for i := range all[user.Name].Keys {
-		if k := &all[user.Name].Keys[i]; bytes.Equal(k.Credential.ID, used.ID) {
-			k.Credential.Authenticator, k.Credential.Flags, k.Used = used.Authenticator, used.Flags, c.opts.Now().UTC()
+	return user, c.api.changePasskeys(r.Context(), user.Name, func(h *holder) {
+		for i := range h.Keys {
+			if k := &h.Keys[i]; bytes.Equal(k.Credential.ID, used.ID) {
+				k.Credential.Authenticator, k.Credential.Flags, k.Used = used.Authenticator, used.Flags, c.opts.Now().UTC()
+			}
 		}
-	}
-	return user, c.api.setPasskeys(r.Context(), all)
+	})
 }
 
 // mayRegister reports whether the reader is a user of the configuration.
@@ -255,46 +292,49 @@ func (v *visit) mayRegister() bool {
 	return ok && (v.session.By == byPassword || v.session.By == byPasskey)
 }
 
-// ownPasskeys returns the passkeys of all users and those of the reader.
-func (v *visit) ownPasskeys() (holders, *holder, error) {
+// ownPasskeys returns the passkeys of the reader.
+func (v *visit) ownPasskeys() (*holder, error) {
 	if !v.mayRegister() {
-		return nil, nil, &refusal{Status: http.StatusForbidden, Detail: v.say("passkey_users")}
+		return nil, &refusal{Status: http.StatusForbidden, Detail: v.say("passkey_users")}
 	}
 	all, err := v.api.passkeys(v.r.Context())
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	h := all[v.session.Name]
 	if h == nil {
-		h = &holder{Handle: make([]byte, handleSize)}
-		if _, err := rand.Read(h.Handle); err != nil {
-			return nil, nil, fmt.Errorf("make the id of a user: %w", err)
-		}
-		all[v.session.Name] = h
+		h = &holder{}
 	}
+	v.own(h)
+	return h, nil
+}
+
+// own completes the passkeys of the reader with the configuration of the user, and drops those of a former password.
+func (v *visit) own(h *holder) {
 	h.name, h.mark = v.session.Name, v.doors.users[v.session.Name].mark()
 	h.Keys = slices.DeleteFunc(h.Keys, func(k passkey) bool { return k.Mark != h.mark })
-	return all, h, nil
 }
 
 // passkeyAct registers and removes passkeys of the reader.
 func (v *visit) passkeyAct() error {
-	all, h, err := v.ownPasskeys()
+	h, err := v.ownPasskeys()
 	if err != nil {
 		return err
 	}
 	switch v.r.PathValue("act") {
 	case "remove":
 		id := v.r.PostFormValue("passkey")
-		h.Keys = slices.DeleteFunc(h.Keys, func(k passkey) bool { return k.ID() == id })
-		if err := v.api.setPasskeys(v.r.Context(), all); err != nil {
+		err := v.api.changePasskeys(v.r.Context(), v.session.Name, func(h *holder) {
+			h.Keys = slices.DeleteFunc(h.Keys, func(k passkey) bool { return k.ID() == id })
+		})
+		if err != nil {
 			return err
 		}
 		return v.redirect("/console/sessions")
 	case "begin":
-		return v.beginPasskey(all, h)
+		return v.beginPasskey(h)
 	case "finish":
-		return v.finishPasskey(all, h)
+		return v.finishPasskey(h)
 	}
 	return errUnknown
 }
@@ -307,7 +347,7 @@ func (v *visit) isFresh() bool { return v.opts.Now().Sub(v.session.Began) < fres
 
 // beginPasskey asks the browser to make a passkey. The id of the user is stored first, because the authenticator stores
 // it as well.
-func (v *visit) beginPasskey(all holders, h *holder) error {
+func (v *visit) beginPasskey(h *holder) error {
 	library, err := v.relying(v.r)
 	if err != nil {
 		return &refusal{Status: http.StatusConflict, Detail: v.say("passkey_site")}
@@ -318,7 +358,11 @@ func (v *visit) beginPasskey(all holders, h *holder) error {
 	if len(h.Keys) >= maxPasskeys {
 		return &refusal{Status: http.StatusConflict, Detail: v.say("passkey_many")}
 	}
-	if err := v.api.setPasskeys(v.r.Context(), all); err != nil {
+	err = v.api.changePasskeys(v.r.Context(), v.session.Name, func(stored *holder) {
+		v.own(stored)
+		h = stored
+	})
+	if err != nil {
 		return err
 	}
 	h.site = library.Config.RPID
@@ -331,7 +375,7 @@ func (v *visit) beginPasskey(all holders, h *holder) error {
 }
 
 // finishPasskey verifies and stores a new passkey.
-func (v *visit) finishPasskey(all holders, h *holder) error {
+func (v *visit) finishPasskey(h *holder) error {
 	refused := &refusal{Status: http.StatusForbidden, Detail: v.say("passkey_refused")}
 	library, err := v.relying(v.r)
 	if err != nil {
@@ -356,10 +400,13 @@ func (v *visit) finishPasskey(all holders, h *holder) error {
 	if label = string([]rune(label)[:min(len([]rune(label)), most)]); label == "" {
 		label = library.Config.RPID
 	}
-	h.Keys = append(h.Keys, passkey{
-		Label: label, Added: v.opts.Now().UTC(), Site: library.Config.RPID, Mark: h.mark, Credential: *made,
-	})
-	if err := v.api.setPasskeys(v.r.Context(), all); err != nil {
+	key := passkey{Label: label, Added: v.opts.Now().UTC(), Site: library.Config.RPID, Mark: h.mark, Credential: *made}
+	err = v.api.changePasskeys(
+		v.r.Context(),
+		v.session.Name,
+		func(stored *holder) { stored.Keys = append(stored.Keys, key) },
+	)
+	if err != nil {
 		return err
 	}
 	v.w.WriteHeader(http.StatusNoContent)

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// TestToken_SaysWhyItAdmitsNobody: an address to sign in works once, for ten minutes, and its state is known afterwards.
+// TestToken_SaysWhyItAdmitsNobody: an address to sign in works once, for ten minutes; its state is known afterwards.
 func TestToken_SaysWhyItAdmitsNobody(t *testing.T) {
 	now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	s := newSessions(func() time.Time { return now }, nil, nil)

@@ -34,6 +34,7 @@ type storage interface {
 	httpapi.Journal
 	journal.ActStore
 	store.StateAdder
+	store.StateChanger
 	// CountPending and OpenNotices count what waits, for the metrics.
 	CountPending(ctx context.Context, limit int) (int, error)
 	OpenNotices(ctx context.Context, limit int) ([]notice.Notice, error)

@@ -132,7 +132,7 @@ type Options struct {
 	Connections source.Notes
 	// Records keep what the replicas of the console share, and State what the installation knows of itself.
 	Records Records
-	State   store.Stater
+	State   store.StateChanger
 	// Imports keep the orders of imports.
 	Imports Imports
 	// Invented knows the persons that the demo invented.

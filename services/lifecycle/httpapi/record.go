@@ -107,11 +107,17 @@ const passkeysState = "console passkeys"
 
 // passkeys are the passkeys of the users of the console: public keys, by user, in the words of the console.
 type passkeys struct {
-	Passkeys string `json:"passkeys" validate:"max=200000"`
+	Passkeys string `json:"passkeys"`
+}
+
+// passkeysRequest stores passkeys in place of those that the console has read; empty where there were none.
+type passkeysRequest struct {
+	Passkeys string `json:"passkeys" validate:"max=100000"`
+	Former   string `json:"former"   validate:"max=100000"`
 }
 
 //nolint:gosec // no credentials
-const passkeysExample = `{"passkeys": "{}"}`
+const passkeysExample = `{"passkeys": "{}", "former": ""}`
 
 // showPasskeys answers with the passkeys, which are in the database and in its backups.
 func (a *API) showPasskeys(c echo.Context) error {
@@ -122,16 +128,21 @@ func (a *API) showPasskeys(c echo.Context) error {
 	return c.JSON(http.StatusOK, out)
 }
 
-// setPasskeys stores the passkeys.
+// setPasskeys stores the passkeys, unless another user changed them meanwhile.
 func (a *API) setPasskeys(c echo.Context) error {
-	var req passkeys
+	var req passkeysRequest
 	if err := a.readUpTo(c, &req, passkeysExample, maxPasskeys); err != nil {
 		return err
 	}
-	if err := store.WriteState(c.Request().Context(), a.opts.State, passkeysState, req); err != nil {
+	doc, err := store.ReplaceState(c.Request().Context(), a.opts.State, passkeysState,
+		passkeys{req.Former}, passkeys{req.Passkeys})
+	if errors.Is(err, store.ErrConflict) {
+		return problem.New(http.StatusConflict, "conflict", "The passkeys were changed meanwhile.")
+	}
+	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, req)
+	return c.JSON(http.StatusOK, doc)
 }
 
 // maxPasskeys bounds the document of the passkeys, in bytes.

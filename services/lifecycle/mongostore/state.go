@@ -7,6 +7,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
 
 // storedState is a document about the installation itself.
@@ -59,4 +61,30 @@ func (s *Store) AddState(ctx context.Context, name, doc string) (string, error) 
 		return "", fmt.Errorf("add the state %s: %w", name, err)
 	}
 	return s.State(ctx, name)
+}
+
+// ReplaceState stores a document in place of a former one; an empty former one means that there is none. The error is
+// store.ErrConflict when the stored document is another.
+func (s *Store) ReplaceState(ctx context.Context, name, former, doc string) error {
+	if former == "" {
+		_, err := s.state.InsertMany(ctx, []any{storedState{name, doc}})
+		if mongo.IsDuplicateKeyError(err) {
+			err = store.ErrConflict
+		}
+		if err != nil {
+			return fmt.Errorf("replace the state %s: %w", name, err)
+		}
+		return nil
+	}
+	res, err := s.state.UpdateOne(ctx,
+		bson.D{{Key: "_id", Value: name}, {Key: "doc", Value: former}},
+		bson.D{{Key: "$set", Value: bson.D{{Key: "doc", Value: doc}}}},
+	)
+	if err == nil && res.MatchedCount == 0 {
+		err = store.ErrConflict
+	}
+	if err != nil {
+		return fmt.Errorf("replace the state %s: %w", name, err)
+	}
+	return nil
 }

@@ -1,10 +1,13 @@
 package sqlitestore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+
+	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
 
 // State returns a document about the installation itself; empty for an unknown name.
@@ -34,4 +37,21 @@ func (s *Store) AddState(ctx context.Context, name, doc string) (string, error) 
 		return "", fmt.Errorf("add the state %s: %w", name, err)
 	}
 	return s.State(ctx, name)
+}
+
+// ReplaceState stores a document in place of a former one; an empty former one means that there is none. The error is
+// store.ErrConflict when the stored document is another.
+func (s *Store) ReplaceState(ctx context.Context, name, former, doc string) error {
+	statement, args := "UPDATE state SET doc = ? WHERE name = ? AND doc = ?", []any{doc, name, former}
+	if former == "" {
+		statement, args = "INSERT INTO state (doc, name) VALUES (?, ?) ON CONFLICT (name) DO NOTHING", args[:2]
+	}
+	res, err := s.write.ExecContext(ctx, statement, args...)
+	if err != nil {
+		return fmt.Errorf("replace the state %s: %w", name, err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return fmt.Errorf("replace the state %s: %w", name, cmp.Or(err, store.ErrConflict))
+	}
+	return nil
 }

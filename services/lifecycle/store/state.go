@@ -57,3 +57,30 @@ func AddState[T any](ctx context.Context, in StateAdder, name string, value T) (
 	}
 	return out, nil
 }
+
+// StateChanger changes documents about the installation on the document that the change has seen.
+type StateChanger interface {
+	Stater
+	// ReplaceState stores a document in place of a former one, where an empty former one means that there is none. The
+	// error is ErrConflict when the stored document is another.
+	ReplaceState(ctx context.Context, name, former, doc string) error
+}
+
+// ReplaceState encodes and stores a document in place of a former one, and returns the new document. A zero former value
+// means that there is none. The error is ErrConflict when the stored document is another.
+func ReplaceState[T comparable](ctx context.Context, in StateChanger, name string, former, value T) (T, error) {
+	var none T
+	was := ""
+	if former != none {
+		doc, err := json.Marshal(former)
+		if err != nil {
+			return value, fmt.Errorf("encode the state %s: %w", name, err)
+		}
+		was = string(doc)
+	}
+	doc, err := json.Marshal(value)
+	if err != nil {
+		return value, fmt.Errorf("encode the state %s: %w", name, err)
+	}
+	return value, in.ReplaceState(ctx, name, was, string(doc))
+}

@@ -1,9 +1,14 @@
 package storetest
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 	"testing"
+
+	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
 
 func stateTests() map[string]test {
@@ -11,6 +16,7 @@ func stateTests() map[string]test {
 		"of the state of a name the latest counts":          state,
 		"a state that many add at once is that of one":      addState,
 		"a state that is stored is not replaced by another": addLater,
+		"a state is replaced by one of those that saw it":   replaceState,
 	}
 }
 
@@ -43,6 +49,41 @@ func addLater(t *testing.T, open func() Store) {
 	}
 	if got, err := st.AddState(t.Context(), "mark", "second"); err != nil || got != "first" {
 		t.Errorf("got %q, %v, want the first", got, err)
+	}
+}
+
+// replaceState counts with several processes at once: none overwrites the count of another.
+func replaceState(t *testing.T, open func() Store) {
+	const processes, each = 4, 5
+	var all sync.WaitGroup
+	for range processes {
+		st := open()
+		all.Go(func() {
+			for range each {
+				if err := countOne(t.Context(), st); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	if got, err := open().State(t.Context(), "count"); err != nil || got != fmt.Sprint(processes*each) {
+		t.Errorf("got %q, %v, want %d", got, err, processes*each)
+	}
+}
+
+func countOne(ctx context.Context, st Store) error {
+	for {
+		former, err := st.State(ctx, "count")
+		if err != nil {
+			return err
+		}
+		n, _ := strconv.Atoi(former) // empty at first
+		err = st.ReplaceState(ctx, "count", former, strconv.Itoa(n+1))
+		if !errors.Is(err, store.ErrConflict) {
+			return err
+		}
 	}
 }
 

@@ -69,6 +69,8 @@ type Store interface {
 	SetState(ctx context.Context, name, doc string) error
 	// AddState stores such a document unless there is one, and returns the stored one.
 	AddState(ctx context.Context, name, doc string) (string, error)
+	// ReplaceState stores such a document in place of a former one.
+	ReplaceState(ctx context.Context, name, former, doc string) error
 	Close() error
 }
 

@@ -238,7 +238,8 @@ func TestAttack_Sessions(t *testing.T) {
 		t.Errorf("a used token: got %d, want 403", status)
 	}
 	status, page := s.visitor().get("/console/login?token=" + token)
-	if status != http.StatusForbidden || strings.Contains(page, `name="token"`) || !strings.Contains(page, `role="alert"`) {
+	if status != http.StatusForbidden || strings.Contains(page, `name="token"`) ||
+		!strings.Contains(page, `role="alert"`) {
 		t.Errorf("the page of a used token: got %d, want 403, a reason, and no button:\n%s", status, page)
 	}
 	fixed := s.visitor()
