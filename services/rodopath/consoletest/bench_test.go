@@ -5,7 +5,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -161,10 +163,17 @@ func BenchmarkConsole(b *testing.B) {
 	b.Run("simulation", func(b *testing.B) { s.benchSimulation(b, n) })
 	b.Run("first paint", func(b *testing.B) {
 		t := s.signedIn()
-		for _, p := range []struct{ name, path string }{
-			{"today", "/console/"}, {"person", person}, {"frame", "/console/people/unknown"}, // a page with a sentence
+		bare := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/html")
+			_, _ = io.WriteString(w, "<!doctype html><title>One</title><p>One sentence without a style.")
+		}))
+		defer bare.Close()
+		for _, p := range []struct{ name, base, path string }{
+			{"today", t.base, "/console/"}, {"person", t.base, person}, {"bare", bare.URL, "/"},
+			{"frame", t.base, "/console/people/unknown"}, // a page with a sentence
 		} {
 			var all []float64
+			t.base = p.base
 			for range 15 {
 				t.open(p.path)
 				t.waits("the first paint", `performance.getEntriesByName("first-contentful-paint").length > 0`)
