@@ -11,14 +11,25 @@ import (
 // first mention. The address of an account, and that of a person who reports another one, is replaced by the
 // next; any other address stays in use.
 func Addresses(facts []fact.Fact, at time.Time) []string {
-	facts = slices.DeleteFunc(slices.Clone(facts), func(f fact.Fact) bool {
-		return f.Address == "" || f.Occurred.After(at) || f.Void != nil
-	})
-	slices.SortFunc(facts, fact.Compare)
+	var counted []*fact.Fact
 	var out []string
 	for i := range facts {
 		f := &facts[i]
-		replaced := slices.ContainsFunc(facts[i+1:], func(next fact.Fact) bool { return replacesAddress(&next, f) })
+		if f.Address == "" || f.Occurred.After(at) || f.Void != nil {
+			continue
+		}
+		counted = append(counted, f)
+		if !slices.Contains(out, f.Address) {
+			out = append(out, f.Address)
+		}
+	}
+	if len(out) < 2 { // an address is replaced by another one
+		return out
+	}
+	slices.SortFunc(counted, func(x, y *fact.Fact) int { return fact.Compare(*x, *y) })
+	out = out[:0]
+	for i, f := range counted {
+		replaced := slices.ContainsFunc(counted[i+1:], func(next *fact.Fact) bool { return replacesAddress(next, f) })
 		if !replaced && !slices.Contains(out, f.Address) {
 			out = append(out, f.Address)
 		}

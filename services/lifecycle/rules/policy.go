@@ -273,9 +273,18 @@ func (p *Policy) IsMarketing(purpose string) bool {
 
 // IsOnInterest reports whether a rule permits direct marketing for a purpose without consent: Art. 6(1)(f).
 func (p *Policy) IsOnInterest(purpose string) bool {
-	return p.Purposes[purpose].Offers && slices.ContainsFunc(p.Rules, func(r Rule) bool {
-		return !r.Consent && r.Purpose == purpose && r.Article == "6(1)(f)"
-	})
+	return p.hasRule(func(r *Rule) bool { return !r.Consent && r.Purpose == purpose && r.Article == "6(1)(f)" }) &&
+		p.Purposes[purpose].Offers
+}
+
+// hasRule reports whether a rule meets a condition, without copies of the rules.
+func (p *Policy) hasRule(meets func(*Rule) bool) bool {
+	for i := range p.Rules {
+		if meets(&p.Rules[i]) {
+			return true
+		}
+	}
+	return false
 }
 
 // MarketingPurposes returns the purposes with a rule of consent, sorted.
@@ -292,7 +301,7 @@ func (p *Policy) MarketingPurposes() []string {
 
 // IsHeldOnConsent reports whether a consent permits to hold a category of data.
 func (p *Policy) IsHeldOnConsent(category string) bool {
-	return slices.ContainsFunc(p.Rules, func(r Rule) bool { return r.Consent && slices.Contains(r.Keeps, category) })
+	return p.hasRule(func(r *Rule) bool { return r.Consent && slices.Contains(r.Keeps, category) })
 }
 
 // ConsentRule returns the rule for consents to a purpose by a channel.

@@ -148,7 +148,7 @@ func (t *Touched) use(k fact.Kind) *kindUse {
 // isApart reports whether no rule, of the policy or of an earlier one, joins the touched records with other facts.
 func (t *Touched) isApart(p *Policy) bool {
 	joins := func(p *Policy) bool {
-		return slices.ContainsFunc(p.Rules, func(r Rule) bool { return t.joins(p, &r) })
+		return p.hasRule(func(r *Rule) bool { return t.joins(p, r) })
 	}
 	return !joins(p) && !slices.ContainsFunc(p.Earlier, func(e Earlier) bool { return joins(e.Policy) })
 }
