@@ -10,7 +10,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -41,8 +40,6 @@ type reminders struct {
 	secret string
 	client *http.Client
 	log    *slog.Logger
-	// unsent are the notifications that could not be sent yet.
-	unsent []reminder.Notification
 }
 
 // newReminders returns the reminders of a configuration; nil when nobody is to be told.
@@ -111,47 +108,89 @@ func (r *reminders) remind(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	claims := claims{}
 	var news []reminder.Item
 	for _, item := range reminder.Items(s, r.language()) {
-		if claimed, err := r.claim(ctx, item.Key); err != nil {
+		claim, err := r.claim(ctx, item.Key)
+		if err != nil {
 			return err
-		} else if claimed {
-			news = append(news, item)
+		}
+		if claim != nil {
+			claims[item.Key], news = *claim, append(news, item)
 		}
 	}
-	all := slices.Concat(
-		r.unsent, reminder.Compose(news, r.language(), r.config.Controller, r.config.Console.PublicURL))
-	r.unsent = nil
 	var failed []error
-	for _, n := range all {
-		if err := r.send(ctx, n); err != nil {
-			r.unsent, failed = append(r.unsent, n), append(failed, err)
-		}
+	for _, n := range reminder.Compose(news, r.language(), r.config.Controller, r.config.Console.PublicURL) {
+		failed = append(failed, r.tell(ctx, n, claims))
 	}
 	return errors.Join(failed...)
 }
 
-// told is the claim on an item.
+// told is the claim on an item. A claim that stays Pending is taken over: its sending failed, or its process ended.
 type told struct {
-	Run string    `json:"run"`
-	At  time.Time `json:"at"`
+	Run     string    `json:"run"`
+	At      time.Time `json:"at"`
+	Pending bool      `json:"pending,omitempty"`
 }
 
-// claim reports whether nobody has told of an item yet.
-func (r *reminders) claim(ctx context.Context, key string) (bool, error) {
-	run := rand.Text()
-	first, err := store.AddState(ctx, r.app.store, "told:"+key, told{Run: run, At: r.app.now().UTC()})
-	return err == nil && first.Run == run, err
+// claims are the claims of this process on items, by the key of the item.
+type claims map[string]told
+
+// pendingFor is how long a claim may be pending: longer than any sending takes, and shorter than the time between two
+// looks.
+const pendingFor = remindEvery - time.Minute
+
+// settleTime bounds the record that a notification was sent, also while the program stops.
+const settleTime = 5 * time.Second
+
+func stateOf(key string) string { return "told:" + key }
+
+// claim returns the claim on an item of which nobody has told; nil for an item that was told, or is being told.
+func (r *reminders) claim(ctx context.Context, key string) (*told, error) {
+	mine := told{Run: rand.Text(), At: r.app.now().UTC(), Pending: true}
+	stored, err := store.AddState(ctx, r.app.store, stateOf(key), mine)
+	switch {
+	case err != nil:
+		return nil, err
+	case stored.Run == mine.Run:
+		return &mine, nil
+	case !stored.Pending || mine.At.Sub(stored.At) < pendingFor:
+		return nil, nil
+	}
+	_, err = store.ReplaceState(ctx, r.app.store, stateOf(key), stored, mine)
+	if errors.Is(err, store.ErrConflict) { // another replica tells
+		return nil, nil
+	}
+	return &mine, err
+}
+
+// tell sends a notification and settles the claims on its items. After a failure the claims stay pending, and a later
+// look sends the items.
+func (r *reminders) tell(ctx context.Context, n reminder.Notification, of claims) error {
+	if err := r.send(ctx, n); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime) // what is sent is sent
+	defer cancel()
+	var errs []error
+	for _, key := range n.Keys {
+		sent := of[key]
+		sent.Pending = false
+		_, err := store.ReplaceState(ctx, r.app.store, stateOf(key), of[key], sent)
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
 }
 
 // arrived tells the owner at once of a request that came by the form, with the words of the person. Nothing stores the
-// words.
+// words: where the sending fails, a later look tells of the request without them.
 func (r *reminders) arrived(ctx context.Context, request rights.Request, words string) {
 	item, ok := r.language().Arrived(&request)
 	if !ok {
 		return
 	}
-	if claimed, err := r.claim(ctx, item.Key); err != nil || !claimed {
+	claim, err := r.claim(ctx, item.Key)
+	if err != nil || claim == nil {
 		r.log.Error("the owner was not told of a request; the reminders tell", "ref", request.Ref, "error", err)
 		return
 	}
@@ -159,8 +198,8 @@ func (r *reminders) arrived(ctx context.Context, request rights.Request, words s
 	if words != "" {
 		n.Text += "\n" + strings.TrimSpace(words) + "\n"
 	}
-	if err := r.send(ctx, n); err != nil {
-		r.log.Error("the owner was not told of a request", "ref", request.Ref, "error", err)
+	if err := r.tell(ctx, n, claims{item.Key: *claim}); err != nil {
+		r.log.Error("the owner was not told of a request; the next look tells", "ref", request.Ref, "error", err)
 	}
 }
 

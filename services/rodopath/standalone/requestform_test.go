@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -251,6 +252,42 @@ func TestNotify_TheWebhookOfTheOwnerIsSigned(t *testing.T) {
 	); err != nil || n.Kind != "requests" ||
 		!strings.Contains(n.Text, "Wniosek w-1") {
 		t.Errorf("got %+v (%v), want the request, and no summary again", n, err)
+	}
+}
+
+// TestNotify_WhatWasNotSentIsSentLater: a notification that the webhook of the owner refuses is sent again, also after
+// a restart, and once.
+func TestNotify_WhatWasNotSentIsSentLater(t *testing.T) {
+	told, away := make(chan string, 100), atomic.Bool{}
+	away.Store(true)
+	hook := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if away.Load() {
+			w.WriteHeader(http.StatusBadGateway)
+		}
+		told <- string(body)
+	}))
+	defer hook.Close()
+	t.Setenv("RODOPATH_TEST_NOTIFY", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+	dir := withRecipients(t, fmt.Sprintf("notify: {webhook: %q, secret: \"env:RODOPATH_TEST_NOTIFY\"}\n", hook.URL))
+	c := newClock(time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)) // a Wednesday
+	withClock := func(o *standalone.Options) { o.Now = c.now }
+	m := start(t, dir, withClock)
+	first := <-told
+	m.stop()
+	away.Store(false)
+	c.pass(5 * time.Minute)
+	m = start(t, dir, withClock)
+	if again := <-told; !strings.Contains(again, `"kind":"summary"`) || !strings.Contains(first, `"kind":"summary"`) {
+		t.Errorf("got %s after %s, want the summary of the week again", again, first)
+	}
+	m.ask("/v1/requests", map[string]any{"person": "ala@example.com", "right": "access", "ref": "w-1"}, "")
+	m.stop()
+	c.pass(5 * time.Minute)
+	m = start(t, dir, withClock)
+	defer m.stop()
+	if next := <-told; !strings.Contains(next, `"kind":"requests"`) {
+		t.Errorf("got %s, want the request, and no summary once more", next)
 	}
 }
 
