@@ -218,27 +218,38 @@ func TestForm_AServerThatRefusesIsSaid(t *testing.T) {
 	}
 }
 
-// TestNotify_TheWebhookOfTheOwnerIsSigned and tells each thing once, also after a restart.
-func TestNotify_TheWebhookOfTheOwnerIsSigned(t *testing.T) {
-	told := make(chan string, 100)
-	hook := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+// ownerHook is the webhook of the owner: a data directory that names it, and what it was told. While away, it refuses.
+func ownerHook(t *testing.T, away *atomic.Bool) (dir string, told chan string) {
+	t.Helper()
+	told = make(chan string, 100)
+	hook := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		if r.Header.Get("Webhook-Signature") == "" {
 			t.Error("the notification is not signed")
 		}
+		if away.Load() {
+			w.WriteHeader(http.StatusBadGateway)
+		}
 		told <- string(body)
 	}))
-	defer hook.Close()
+	t.Cleanup(hook.Close)
 	t.Setenv("RODOPATH_TEST_NOTIFY", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
-	dir := withRecipients(t, fmt.Sprintf("notify: {webhook: %q, secret: \"env:RODOPATH_TEST_NOTIFY\"}\n", hook.URL))
-	c := newClock(time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)) // a Wednesday
-	withClock := func(o *standalone.Options) { o.Now = c.now }
+	return withRecipients(t, fmt.Sprintf("notify: {webhook: %q, secret: \"env:RODOPATH_TEST_NOTIFY\"}\n", hook.URL)), told
+}
+
+// owned is a machine whose clock stands on a Wednesday until it is told to pass.
+func owned() (*clock, func(*standalone.Options)) {
+	c := newClock(time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC))
+	return c, func(o *standalone.Options) { o.Now = c.now }
+}
+
+// TestNotify_TheWebhookOfTheOwnerIsSigned and tells each thing once, also after a restart.
+func TestNotify_TheWebhookOfTheOwnerIsSigned(t *testing.T) {
+	dir, told := ownerHook(t, &atomic.Bool{})
+	_, withClock := owned()
 	m := start(t, dir, withClock)
 	var n struct{ Type, Kind, Text string }
-	if err := json.Unmarshal(
-		[]byte(<-told),
-		&n,
-	); err != nil || n.Kind != "summary" ||
+	if err := json.Unmarshal([]byte(<-told), &n); err != nil || n.Kind != "summary" ||
 		!strings.Contains(n.Text, "Otwarte wnioski: 0") {
 		t.Errorf("got %+v (%v), want the summary of the week", n, err)
 	}
@@ -246,10 +257,7 @@ func TestNotify_TheWebhookOfTheOwnerIsSigned(t *testing.T) {
 	m.stop()
 	m = start(t, dir, withClock)
 	defer m.stop()
-	if err := json.Unmarshal(
-		[]byte(<-told),
-		&n,
-	); err != nil || n.Kind != "requests" ||
+	if err := json.Unmarshal([]byte(<-told), &n); err != nil || n.Kind != "requests" ||
 		!strings.Contains(n.Text, "Wniosek w-1") {
 		t.Errorf("got %+v (%v), want the request, and no summary again", n, err)
 	}
@@ -258,20 +266,10 @@ func TestNotify_TheWebhookOfTheOwnerIsSigned(t *testing.T) {
 // TestNotify_WhatWasNotSentIsSentLater: a notification that the webhook of the owner refuses is sent again, also after
 // a restart, and once.
 func TestNotify_WhatWasNotSentIsSentLater(t *testing.T) {
-	told, away := make(chan string, 100), atomic.Bool{}
+	var away atomic.Bool
 	away.Store(true)
-	hook := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
-		if away.Load() {
-			w.WriteHeader(http.StatusBadGateway)
-		}
-		told <- string(body)
-	}))
-	defer hook.Close()
-	t.Setenv("RODOPATH_TEST_NOTIFY", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
-	dir := withRecipients(t, fmt.Sprintf("notify: {webhook: %q, secret: \"env:RODOPATH_TEST_NOTIFY\"}\n", hook.URL))
-	c := newClock(time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)) // a Wednesday
-	withClock := func(o *standalone.Options) { o.Now = c.now }
+	dir, told := ownerHook(t, &away)
+	c, withClock := owned()
 	m := start(t, dir, withClock)
 	first := <-told
 	m.stop()
