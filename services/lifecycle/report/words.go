@@ -400,7 +400,7 @@ func (l Language) state(s rules.ConsentState) string {
 	case rules.ConsentExpired:
 		return l.choose("wygasła", "expired")
 	case rules.ConsentInvalidated:
-		return l.choose("unieważniona", "invalidated")
+		return l.choose("nieważna", "invalidated")
 	}
 	return string(s)
 }

@@ -54,7 +54,7 @@ func TestStory_ChangesARule(t *testing.T) {
 	}
 	b.waits("the result", `!!document.querySelector("#approve")`)
 	b.sees("Symulacja zmiany", "tylko roszczenia już zgłoszone", "zostałyby usunięte wcześniej",
-		"Pierwszy dzień, którego nie da się cofnąć", "Miesiąc po miesiącu", "Zatwierdź zmianę")
+		"Pierwszy dzień, od którego usunięć nie da się cofnąć", "Miesiąc po miesiącu", "Zatwierdź zmianę")
 	b.accessible("a simulation")
 	b.fill("#reason", "rada prawnika")
 	b.followIn("main", "Zatwierdź zmianę")
