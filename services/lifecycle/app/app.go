@@ -4,7 +4,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -14,7 +13,6 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
-	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/internal/access"
 	"github.com/rodopath/rodopath/services/internal/config"
@@ -65,6 +63,9 @@ type Options struct {
 	// Tracer traces facts and decisions; nil only passes trace ids on.
 	Tracer *trace.Tracer
 	Log    *slog.Logger
+
+	// again reports whether the process had an App before this one.
+	again bool
 }
 
 // App is a running lifecycle service.
@@ -74,8 +75,9 @@ type App struct {
 	sweeper  *background.Sweeper
 	pruner   *background.Pruner
 	recovery *background.Recovery // nil with SQLite
-	// feeds bring in facts and receipts.
-	feeds []*natsio.Feed
+	// facts and receipts bring in what the streams hold.
+	facts    *natsio.Partitions
+	receipts *natsio.Feed
 	// quarantine keeps what is set aside, and aside the deliveries among it.
 	quarantine *natsio.Quarantine
 	aside      *natsio.Aside
@@ -148,7 +150,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	a.finds = &finds{
 		notes: connection.New(js, opts.Config.NATS.Replicas), now: opts.Now, log: opts.Log, logged: map[string]time.Time{},
 	}
-	if err := a.identify(ctx); err != nil {
+	if err := errors.Join(a.identify(ctx), a.setPartitions(ctx, opts)); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
 	if err := a.rollOutPolicy(ctx, opts); err != nil {
@@ -173,7 +175,7 @@ func (a *App) assemble(ctx context.Context, opts Options, vault *identity.Vault)
 	reader := &receipt.Reader{Finder: find, Policy: a.policy}
 	a.checker = &standing.Checker{Finder: find, Vault: vault, Policy: a.policy, Now: opts.Now}
 	a.quarantine = &natsio.Quarantine{
-		JetStream: a.js, Sealer: vault, Sync: opts.Sync,
+		JetStream: a.js, Sealer: vault, Sync: opts.Sync, Partitions: opts.Config.NATS.Partitions,
 		Reread: func(ctx context.Context, r connection.Reread) (connection.Reading, error) {
 			return connection.AskReread(ctx, opts.NATS, r)
 		},
@@ -182,7 +184,7 @@ func (a *App) assemble(ctx context.Context, opts Options, vault *identity.Vault)
 	if err := a.newBrake(ctx, opts, applier); err != nil {
 		return err
 	}
-	a.feeds = a.newFeeds(opts, applier, reader)
+	a.newFeeds(opts, applier, reader)
 	api, err := a.newAPI(opts, vault, events, find, reader, applier)
 	if err != nil {
 		return err
@@ -250,59 +252,6 @@ func (a *App) assembleLoops(opts Options, vault *identity.Vault, events *natsio.
 	return applier
 }
 
-// newFeeds returns the feeds of the streams FACTS and RECEIPTS.
-func (a *App) newFeeds(opts Options, applier *apply.Applier, reader *receipt.Reader) []*natsio.Feed {
-	receipts := &natsio.Receipts{
-		Read:   reader.Read,
-		Shared: shared(opts.Config),
-		Now:    opts.Now,
-		Log:    opts.Log.With("loop", "receipts"),
-	}
-	applyFacts := func(ctx context.Context, deliveries []*factv1.Delivery) error {
-		a.observe(deliveries)
-		err := applier.Apply(ctx, deliveries)
-		if err == nil {
-			a.deliveries.Note(deliveries, opts.Now())
-		}
-		if errors.Is(err, apply.ErrImpossible) {
-			err = fmt.Errorf("%w: %w", natsio.ErrUnreadable, err)
-		}
-		return err
-	}
-	a.aside = &natsio.Aside{Quarantine: a.quarantine, Keys: applier.Keys}
-	return []*natsio.Feed{
-		{
-			JetStream: a.js,
-			Stream:    stream.Facts,
-			Decode:    natsio.DecodeFacts,
-			Apply: func(ctx context.Context, deliveries []*factv1.Delivery) error {
-				return errors.Join(a.quarantine.Add(ctx, deliveries), applyFacts(ctx, deliveries))
-			},
-			Aside:  a.aside,
-			Works:  a.storeWorks,
-			Linger: linger,
-			Alone:  opts.Alone,
-			Tracer: opts.Tracer,
-			Log:    opts.Log.With("loop", "facts"),
-		},
-		{
-			JetStream: a.js,
-			Stream:    stream.Receipts,
-			Decode:    receipts.Decode,
-			Apply:     applyFacts,
-			Aside:     a.aside,
-			Works:     a.storeWorks,
-			Linger:    linger,
-			Alone:     opts.Alone,
-			Tracer:    opts.Tracer,
-			Log:       opts.Log.With("loop", "receipts"),
-		},
-	}
-}
-
-// linger is how long facts wait for others, so that a busy shop has few transactions and not one for each webhook.
-const linger = 250 * time.Millisecond
-
 // storeWorks returns nil while the store answers.
 func (a *App) storeWorks(ctx context.Context) error {
 	_, err := a.store.Load(ctx, []string{"ready"})
@@ -342,7 +291,7 @@ func (a *App) newAPI(
 		},
 		Journal:       a.store,
 		Events:        events,
-		Publisher:     &natsio.FactPublisher{JetStream: a.js, Sync: opts.Sync},
+		Publisher:     &natsio.FactPublisher{JetStream: a.js, Sync: opts.Sync, Partitions: opts.Config.NATS.Partitions},
 		Quarantine:    a.quarantine,
 		RetrySubjects: a.relay.Retry,
 		Vault:         vault,
@@ -438,9 +387,8 @@ func (a *App) Check(ctx context.Context, e *stream.Event) (*stream.Standing, err
 // Start starts the loops. Close stops the loops.
 func (a *App) Start(ctx context.Context) {
 	ctx, a.stop = context.WithCancel(context.WithoutCancel(ctx))
-	for _, f := range a.feeds {
-		a.done.Go(func() { f.Run(ctx) })
-	}
+	a.done.Go(func() { a.facts.Run(ctx) })
+	a.done.Go(func() { a.receipts.Run(ctx) })
 	a.done.Go(func() { a.relay.Run(ctx) })
 	if a.recovery != nil {
 		a.done.Go(func() { a.recovery.Run(ctx) })
@@ -476,8 +424,8 @@ func (a *App) Settle(ctx context.Context) error {
 }
 
 func (a *App) settled(ctx context.Context) (bool, error) {
-	for _, f := range a.feeds {
-		s, err := a.js.Stream(ctx, f.Stream)
+	for _, name := range []string{stream.Facts, stream.Receipts} {
+		s, err := a.js.Stream(ctx, name)
 		if err != nil {
 			return false, err
 		}
