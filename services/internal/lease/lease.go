@@ -1,7 +1,7 @@
 // Package lease divides work among the replicas of a service. The work has parts, each replica takes a fair number of
-// them by leases in a bucket of JetStream, and a lease that is not renewed ends by itself, so that the parts of a replica
-// that died are taken over. A lease makes conflicts rare and excludes nothing: for a moment two replicas may work on one
-// part, when one of them was cut off, so the work must be correct without leases as well.
+// them by leases in a bucket of JetStream, and a lease that is not renewed ends by itself, so that the parts of a
+// replica that died are taken over. A lease makes conflicts rare and excludes nothing: for a moment two replicas may
+// work on one part, when one of them was cut off, so the work must be correct without leases as well.
 package lease
 
 import (
@@ -37,7 +37,7 @@ type Options struct {
 	// Name names the work, such as "facts", and Count is the number of its parts.
 	Name  string
 	Count int
-	// Work works on a part, numbered from 0, until its context ends.
+	// Work works on a part, numbered from 0, until its context ends; nil means that Has is asked.
 	Work func(ctx context.Context, part int)
 	// Term is the time after which a lease that is not renewed ends; 0 means 15 seconds. All replicas have the same.
 	Term time.Duration
@@ -58,6 +58,8 @@ type Group struct {
 	mu sync.Mutex
 	// held are the parts of this replica. The goroutine of Run alone changes them.
 	held map[int]*holding
+	// shared is when the leases were last renewed and read.
+	shared time.Time
 }
 
 // holding is a part of this replica.
@@ -79,8 +81,23 @@ func New(opts Options) *Group {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Group{opts: opts, id: rand.Text(), ended: make(chan int), held: map[int]*holding{}}
+	if opts.Work == nil {
+		opts.Work = func(ctx context.Context, _ int) { <-ctx.Done() }
+	}
+	return &Group{opts: opts, id: rand.Text(), ended: make(chan int), held: map[int]*holding{}, shared: time.Now()}
 }
+
+// Has reports whether this replica works on a part. While the leases cannot be had for two terms, every replica works on
+// every part: conflicts are better than work that nobody does.
+func (g *Group) Has(part int) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	h := g.held[part]
+	return h != nil && !h.ending || time.Since(g.shared) > 2*g.opts.Term
+}
+
+// Count is the number of parts.
+func (g *Group) Count() int { return g.opts.Count }
 
 // Held returns the parts on which this replica works, in order.
 func (g *Group) Held() []int {
@@ -96,8 +113,8 @@ func (g *Group) Held() []int {
 	return out
 }
 
-// Run takes parts, works on them and gives them up, until the context ends. Run returns after the work has ended and the
-// leases are given back.
+// Run takes parts, works on them and gives them up, until the context ends. Run returns after the work has ended and
+// the leases are given back.
 func (g *Group) Run(ctx context.Context) {
 	tick := time.NewTicker(g.opts.Term / beats)
 	defer tick.Stop()
@@ -214,7 +231,13 @@ func (g *Group) round(ctx context.Context) error {
 		g.opts.Log.Info("a part is given up for another replica", "work", g.opts.Name, "part", part)
 		g.end(part)
 	}
-	return g.take(ctx, bucket, share-len(held), now)
+	if err := g.take(ctx, bucket, share-len(held), now); err != nil {
+		return err
+	}
+	g.mu.Lock()
+	g.shared = time.Now()
+	g.mu.Unlock()
+	return nil
 }
 
 // renew renews the leases of this replica. A lease that another replica has ends here.

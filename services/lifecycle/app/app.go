@@ -17,6 +17,7 @@ import (
 	"github.com/rodopath/rodopath/services/internal/access"
 	"github.com/rodopath/rodopath/services/internal/config"
 	"github.com/rodopath/rodopath/services/internal/connection"
+	"github.com/rodopath/rodopath/services/internal/lease"
 	"github.com/rodopath/rodopath/services/internal/loop"
 	"github.com/rodopath/rodopath/services/internal/service"
 	"github.com/rodopath/rodopath/services/internal/streams"
@@ -78,6 +79,8 @@ type App struct {
 	// facts and receipts bring in what the streams hold.
 	facts    *natsio.Partitions
 	receipts *natsio.Feed
+	// reviews are the parts of the subjects that this replica reviews; nil with SQLite, which has one process.
+	reviews *lease.Group
 	// quarantine keeps what is set aside, and aside the deliveries among it.
 	quarantine *natsio.Quarantine
 	aside      *natsio.Aside
@@ -238,11 +241,7 @@ func (a *App) assembleLoops(opts Options, vault *identity.Vault, events *natsio.
 			Since: events.Since, Store: a.store, Review: applier.Review, Now: opts.Now, Log: opts.Log.With("loop", "recovery"),
 		}
 	}
-	a.sweeper = background.NewSweeper(background.SweeperOptions{
-		Store: a.store, Reviewer: applier, Revision: a.policy.Revision, Now: opts.Now,
-		Open: a.mayReview,
-		Log:  opts.Log.With("loop", "sweep"),
-	})
+	a.newSweeper(opts, applier)
 	a.pruner = &background.Pruner{
 		Prune: func(ctx context.Context) (int, error) {
 			return a.store.Prune(ctx, a.journalKept(opts.Now()), pruneBatch)
@@ -256,6 +255,25 @@ func (a *App) assembleLoops(opts Options, vault *identity.Vault, events *natsio.
 func (a *App) storeWorks(ctx context.Context) error {
 	_, err := a.store.Load(ctx, []string{"ready"})
 	return err
+}
+
+// reviewParts is the number of parts into which the replicas divide the subjects that are due.
+const reviewParts = 16
+
+// newSweeper makes the sweeper. With MongoDB the replicas share the subjects by leases.
+func (a *App) newSweeper(opts Options, applier *apply.Applier) {
+	o := background.SweeperOptions{
+		Store: a.store, Reviewer: applier, Revision: a.policy.Revision, Now: opts.Now,
+		Open: a.mayReview,
+		Log:  opts.Log.With("loop", "sweep"),
+	}
+	if opts.Config.MongoDB.URI != "" {
+		a.reviews = lease.New(lease.Options{
+			JetStream: a.js, Name: "reviews", Count: reviewParts, Replicas: opts.Config.NATS.Replicas, Log: o.Log,
+		})
+		o.Share = a.reviews
+	}
+	a.sweeper = background.NewSweeper(o)
 }
 
 // newAPI returns the HTTP interface.
@@ -392,6 +410,9 @@ func (a *App) Start(ctx context.Context) {
 	a.done.Go(func() { a.relay.Run(ctx) })
 	if a.recovery != nil {
 		a.done.Go(func() { a.recovery.Run(ctx) })
+	}
+	if a.reviews != nil {
+		a.done.Go(func() { a.reviews.Run(ctx) })
 	}
 	a.done.Go(func() { a.sweeper.Run(ctx) })
 	a.done.Go(func() { a.releaser.Run(ctx) })

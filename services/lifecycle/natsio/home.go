@@ -13,8 +13,8 @@ import (
 	"github.com/rodopath/rodopath/services/internal/streams"
 )
 
-// passedHeader marks a delivery that was passed to the partition of its person, where it stays.
-const passedHeader = "Rodopath-Passed"
+// movedHeader marks a delivery that was passed to the partition of its person, where it stays.
+const movedHeader = "Rodopath-Moved"
 
 // pass passes deliveries to the partitions of their persons, and returns those that stay. The partition of a delivery
 // without an address follows from another name, while the other deliveries about the person go by the address; and what
@@ -40,7 +40,7 @@ func (f *Feed) pass(ctx context.Context, batch []taken) []taken {
 	}
 	stay := make([]taken, 0, len(batch))
 	for i, one := range batch {
-		if ack := acks[i]; ack == nil || !isStored(ctx, ack) {
+		if ack := acks[i]; ack == nil || awaitStored(ctx, ack) != nil {
 			stay = append(stay, one)
 			continue
 		}
@@ -56,7 +56,7 @@ func (f *Feed) homes(ctx context.Context, batch []taken) ([]string, error) {
 	var places []int
 	var weak []*factv1.Delivery
 	for i, one := range batch {
-		if one.msg.Headers().Get(passedHeader) != "" {
+		if one.msg.Headers().Get(movedHeader) != "" {
 			continue
 		}
 		if out[i] = streams.Address(one.delivery); out[i] == "" {
@@ -86,18 +86,19 @@ func (f *Feed) republish(one taken, slot int) (jetstream.PubAckFuture, error) {
 		Subject: stream.FactsIn(one.delivery.GetSource(), slot), Data: one.msg.Data(), Header: nats.Header{},
 	}
 	maps.Copy(msg.Header, one.msg.Headers())
-	msg.Header.Set(passedHeader, "1")
+	msg.Header.Set(movedHeader, "1")
 	// A message id of its own: the stream knows that of the delivery.
 	return f.JetStream.PublishMsgAsync(msg, jetstream.WithMsgID(fmt.Sprintf("passed:%d", meta.Sequence.Stream)))
 }
 
-// isStored reports whether the stream has a message.
-func isStored(ctx context.Context, ack jetstream.PubAckFuture) bool {
+// awaitStored returns nil once the stream has a message.
+func awaitStored(ctx context.Context, ack jetstream.PubAckFuture) error {
 	select {
 	case <-ack.Ok():
-		return true
-	case <-ack.Err():
+		return nil
+	case err := <-ack.Err():
+		return err
 	case <-ctx.Done():
+		return ctx.Err()
 	}
-	return false
 }

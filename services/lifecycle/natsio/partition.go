@@ -72,8 +72,9 @@ func isShared(err error) bool {
 // errReplaced means that another number of partitions is in force.
 var errReplaced = errors.New("another number of partitions is in force")
 
-// open creates the consumer. A message of a work queue has one consumer, so the consumers of another number of partitions
-// are removed, which gives back what they hold. A feed whose own number is not in force any more creates nothing.
+// open creates the consumer. A message of a work queue has one consumer, so the consumers of another number of
+// partitions are removed, which gives back what they hold. A feed whose own number is not in force any more creates
+// nothing.
 func (f *Feed) open(ctx context.Context, config jetstream.ConsumerConfig) (jetstream.Consumer, error) {
 	if f.InForce == nil {
 		return f.JetStream.CreateOrUpdateConsumer(ctx, f.Stream, config)

@@ -142,7 +142,8 @@ func (c *crew) await(what string, done func() bool) {
 	c.Helper()
 	ctx, cancel := context.WithTimeout(c.Context(), time.Minute)
 	defer cancel()
-	if err := loop.Poll(ctx, what, 5*time.Millisecond, func(context.Context) (bool, error) { return done(), nil }); err != nil {
+	err := loop.Poll(ctx, what, 5*time.Millisecond, func(context.Context) (bool, error) { return done(), nil })
+	if err != nil {
 		c.Fatal(err)
 	}
 }
@@ -161,7 +162,10 @@ func address(person int) string { return fmt.Sprintf("customer.%d@example.com", 
 func TestPartitions_FactsOfOnePersonAreAppliedByOneReplica(t *testing.T) {
 	c := newCrew(t, 4, 6*time.Second)
 	a, b := c.start("a", nil), c.start("b", nil)
-	c.await("the replicas share the partitions", func() bool { return a.Held()+b.Held() == 5 && a.Held() >= 2 && b.Held() >= 2 })
+	c.await(
+		"the replicas share the partitions",
+		func() bool { return a.Held()+b.Held() == 5 && a.Held() >= 2 && b.Held() >= 2 },
+	)
 	const persons, facts = 40, 3
 	for f := range facts {
 		for p := range persons {
@@ -189,7 +193,10 @@ func TestPartitions_FactsOfOnePersonAreAppliedByOneReplica(t *testing.T) {
 func TestPartitions_ADeliveryIsPassedToThePartitionOfItsPerson(t *testing.T) {
 	c := newCrew(t, 4, 6*time.Second)
 	a, b := c.start("a", nil), c.start("b", nil)
-	c.await("the replicas share the partitions", func() bool { return a.Held()+b.Held() == 5 && a.Held() >= 2 && b.Held() >= 2 })
+	c.await(
+		"the replicas share the partitions",
+		func() bool { return a.Held()+b.Held() == 5 && a.Held() >= 2 && b.Held() >= 2 },
+	)
 	const persons = 30
 	for p := range persons {
 		c.homes[fmt.Sprintf("%d-refund", p)] = address(p)
@@ -214,8 +221,8 @@ func TestPartitions_ADeliveryIsPassedToThePartitionOfItsPerson(t *testing.T) {
 	}
 }
 
-// TestPartitions_ThePartitionsOfADeadReplicaAreTakenOver: a replica dies with a batch in its hands. Its partitions go to
-// the other replica, and every delivery is applied by a living one.
+// TestPartitions_ThePartitionsOfADeadReplicaAreTakenOver: a replica dies with a batch in its hands. Its partitions go
+// to the other replica, and every delivery is applied by a living one.
 func TestPartitions_ThePartitionsOfADeadReplicaAreTakenOver(t *testing.T) {
 	c := newCrew(t, 4, time.Second)
 	c.start("a", nil)
@@ -253,7 +260,7 @@ func TestPartitions_TheNumberChangesWhileFactsArrive(t *testing.T) {
 			ids = append(ids, id)
 			c.publish(id, "email", address(p), former)
 			if p == 10 {
-				c.partitions.Store(int32(partitions)) //nolint:gosec // small
+				c.partitions.Store(int32(partitions))
 			}
 		}
 		former = partitions
