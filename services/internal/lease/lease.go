@@ -93,8 +93,17 @@ func (g *Group) Has(part int) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	h := g.held[part]
-	return h != nil && !h.ending || time.Since(g.shared) > 2*g.opts.Term
+	return h != nil && !h.ending || g.lost()
 }
+
+// Lost reports whether the leases cannot be had for two terms.
+func (g *Group) Lost() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.lost()
+}
+
+func (g *Group) lost() bool { return time.Since(g.shared) > 2*g.opts.Term }
 
 // Count is the number of parts.
 func (g *Group) Count() int { return g.opts.Count }
