@@ -164,6 +164,19 @@ func ExampleFactsOf() {
 	// Output: rodopath.facts.shop
 }
 
+func ExampleFactsIn() {
+	fmt.Println(stream.FactsIn("shop", 13))
+	fmt.Println(stream.FactsPartition(0, 4))
+	// Output:
+	// rodopath.facts.shop.0.0.1.1.0.1
+	// rodopath.facts.*.0.0.>
+}
+
+func ExampleSlotOf() {
+	fmt.Println(stream.SlotOf("email:ala@example.com") == stream.SlotOf("email:ala@example.com"))
+	// Output: true
+}
+
 func ExampleDecisionFor() {
 	fmt.Println(stream.DecisionFor("delete", "p-7f3a"))
 	// Output: rodopath.decisions.delete.321f

@@ -12,7 +12,8 @@ import (
 // address.
 const (
 	// Facts holds webhooks that are not applied yet: protobuf rodopath.fact.v1.Delivery on
-	// "rodopath.facts.SOURCE". A work queue: an acknowledgement removes the message.
+	// "rodopath.facts.SOURCE", or in an installation with partitions on the subject of FactsIn. A work queue: an
+	// acknowledgement removes the message.
 	Facts        = "FACTS"
 	factsSubject = "rodopath.facts."
 	// Decisions holds the decisions for recipients: CloudEvents as JSON on
@@ -33,10 +34,11 @@ const (
 // AllDecisions matches the subject of every decision.
 const AllDecisions = decisionsSubject + ">"
 
-// AllFacts and AllReceipts match the subject of every delivery of facts, and of the receipts of every
-// recipient with an account of its own.
+// AllFacts and AllReceipts match the subject of every delivery of facts without a slot, and of the receipts of every
+// recipient with an account of its own. AllSlots matches the subject of every delivery of facts with a slot.
 const (
 	AllFacts    = factsSubject + "*"
+	AllSlots    = factsSubject + "*.>"
 	AllReceipts = receiptsSubject + ".*"
 )
 

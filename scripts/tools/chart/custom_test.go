@@ -1,10 +1,12 @@
 package chart
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -184,14 +186,36 @@ func TestMetricsExist(t *testing.T) {
 	}
 }
 
+// consumers are the consumers of FACTS of a lifecycle whose environment has the number of partitions.
+func consumers(whole string, p *pod) []string {
+	partitions := 0
+	for _, e := range p.container().Env {
+		if e.Name == "RODOPATH_NATS_PARTITIONS" {
+			partitions, _ = strconv.Atoi(e.Value)
+		}
+	}
+	if partitions <= 1 {
+		return []string{whole}
+	}
+	out := []string{fmt.Sprintf("%s-rest-of-%d", whole, partitions)}
+	for i := range partitions {
+		out = append(out, fmt.Sprintf("%s-%d-of-%d", whole, i, partitions))
+	}
+	return out
+}
+
 func TestScaledObjectNamesStreamsAndConsumerThatExist(t *testing.T) {
 	stream, err := os.ReadFile(root + "/api/stream/stream.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	feed, err := os.ReadFile(root + "/services/lifecycle/natsio/feed.go")
+	partition, err := os.ReadFile(root + "/services/lifecycle/natsio/partition.go")
 	if err != nil {
 		t.Fatal(err)
+	}
+	whole := regexp.MustCompile(`const wholeConsumer = "(.*)"`).FindStringSubmatch(string(partition))
+	if whole == nil {
+		t.Fatal("lifecycle has no consumer")
 	}
 	for _, set := range []string{"keda", "full"} {
 		r := render(t, "rodopath", set)
@@ -206,6 +230,7 @@ func TestScaledObjectNamesStreamsAndConsumerThatExist(t *testing.T) {
 		if spec.MinReplicaCount < 1 || spec.MinReplicaCount > spec.MaxReplicaCount || spec.Fallback.Replicas < 1 {
 			t.Errorf("%s: it has no room", set)
 		}
+		var facts []string
 		for _, trigger := range spec.Triggers {
 			m := trigger.Metadata
 			if trigger.Type != "nats-jetstream" || m["natsServerMonitoringEndpoint"] == "" || m["account"] == "" || m["lagThreshold"] == "" {
@@ -214,9 +239,14 @@ func TestScaledObjectNamesStreamsAndConsumerThatExist(t *testing.T) {
 			if !strings.Contains(string(stream), `= "`+m["stream"]+`"`) {
 				t.Errorf("%s: there is no stream %s", set, m["stream"])
 			}
-			if !strings.Contains(string(feed), `const consumerName = "`+m["consumer"]+`"`) {
-				t.Errorf("%s: lifecycle has no consumer %s", set, m["consumer"])
+			if m["stream"] == "FACTS" {
+				facts = append(facts, m["consumer"])
+			} else if m["consumer"] != whole[1] {
+				t.Errorf("%s: lifecycle has no consumer %s of %s", set, m["consumer"], m["stream"])
 			}
+		}
+		if want := consumers(whole[1], p); !slices.Equal(facts, want) {
+			t.Errorf("%s: it looks at the consumers %v of FACTS, want %v", set, facts, want)
 		}
 	}
 }

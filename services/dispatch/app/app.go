@@ -90,14 +90,11 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if a.js, err = service.JetStream(ctx, opts.NATS, opts.Config, opts.Log); err != nil {
 		return nil, err
 	}
-	if a.switches, err = jetqueue.OpenSwitches(
-		ctx,
-		a.js,
-		opts.Config.NATS.Replicas,
-		opts.Sync,
-		opts.Now,
-		opts.Log,
-	); err != nil {
+	err = service.AwaitLeader(ctx, opts.Log, func() error {
+		a.switches, err = jetqueue.OpenSwitches(ctx, a.js, opts.Config.NATS.Replicas, opts.Sync, opts.Now, opts.Log)
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
 	if err := a.assemble(); err != nil {

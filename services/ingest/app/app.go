@@ -191,7 +191,7 @@ func (a *App) assemble(
 	providers map[string]ingest.Provider,
 	js jetstream.JetStream,
 ) error {
-	b := broker.New(js)
+	b := broker.New(js, opts.Config.NATS.Partitions)
 	metrics := prometheus.NewRegistry()
 	var publisher ingest.Publisher = b
 	var err error

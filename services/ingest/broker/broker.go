@@ -12,7 +12,6 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
-	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/ingest"
 	"github.com/rodopath/rodopath/services/internal/streams"
 	"github.com/rodopath/rodopath/services/internal/trace"
@@ -22,10 +21,13 @@ import (
 const patience = 2 * time.Second
 
 // Broker publishes deliveries.
-type Broker struct{ js jetstream.JetStream }
+type Broker struct {
+	js         jetstream.JetStream
+	partitions int
+}
 
-// New makes a Broker.
-func New(js jetstream.JetStream) *Broker { return &Broker{js} }
+// New makes a Broker. partitions is the number of partitions of the installation; 0 means 1.
+func New(js jetstream.JetStream, partitions int) *Broker { return &Broker{js, partitions} }
 
 // Publish returns nil once JetStream has acknowledged the delivery. A delivery that was published
 // before is acknowledged again and kept once. A delivery that is too large for one message is published
@@ -113,7 +115,7 @@ func (b *Broker) publish(d *factv1.Delivery) (jetstream.PubAckFuture, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode delivery: %w", err)
 	}
-	msg := &nats.Msg{Subject: stream.FactsOf(d.GetSource()), Data: data}
+	msg := &nats.Msg{Subject: streams.FactsSubject(d, b.partitions), Data: data}
 	if d.GetTraceparent() != "" {
 		msg.Header = nats.Header{trace.Header: {d.GetTraceparent()}}
 	}

@@ -199,6 +199,9 @@ type NATS struct {
 	Credentials string `validate:"omitempty,reference" yaml:"credentials"`
 	// Replicas is how many servers hold each stream; 0 means 1.
 	Replicas int `validate:"min=0,max=5" yaml:"replicas"`
+	// Partitions is into how many partitions the facts are divided by their persons, so that replicas of lifecycle do not
+	// work on one person at the same time: a power of two up to 64; 0 means 1. More than one needs url.
+	Partitions int `validate:"oneof=0 1 2 4 8 16 32 64" yaml:"partitions"`
 	// Fsync is when the built-in server writes to the disk for good: "interval" (also when empty: what a power
 	// cut may take from a stream is still in the intake log or in the outboxes) or "always" (before every
 	// acknowledgement: slower; consumers outside that answer on NATS then lose no answer at a power cut).

@@ -98,7 +98,7 @@ func JetStream(ctx context.Context, nc *nats.Conn, c *config.Config, log *slog.L
 	if err != nil {
 		return nil, err
 	}
-	return js, awaitStreams(ctx, js, c, log)
+	return js, AwaitLeader(ctx, log, func() error { return EnsureStreams(ctx, js, c) })
 }
 
 // leaderPatience bounds the wait for a JetStream leader at the start, leaderPause is the backoff
@@ -108,10 +108,12 @@ const (
 	leaderPause    = 500 * time.Millisecond
 )
 
-func awaitStreams(ctx context.Context, js jetstream.JetStream, c *config.Config, log *slog.Logger) error {
+// AwaitLeader does what needs a leader of JetStream. While the servers have none, as after a simultaneous start,
+// AwaitLeader tries again for up to a minute and logs the wait.
+func AwaitLeader(ctx context.Context, log *slog.Logger, do func() error) error {
 	return loop.Await(ctx, leaderPause, leaderPatience, leaderless, func(err error) {
 		log.Warn("JetStream has no leader yet; further attempts follow for a minute", "error", err)
-	}, func() error { return EnsureStreams(ctx, js, c) })
+	}, do)
 }
 
 // Answers of JetStream without a leader, or with too few servers.

@@ -38,7 +38,7 @@ func Ensure(ctx context.Context, js jetstream.JetStream, opts Options) error {
 	}
 	for _, config := range []jetstream.StreamConfig{
 		{
-			Name: stream.Facts, Subjects: []string{stream.AllFacts},
+			Name: stream.Facts, Subjects: []string{stream.AllFacts, stream.AllSlots},
 			Description: "webhooks that are not applied yet",
 			Retention:   jetstream.WorkQueuePolicy, Discard: jetstream.DiscardNew,
 			Replicas: max(opts.Replicas, 1), Duplicates: stream.Window,

@@ -4,7 +4,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -14,11 +13,11 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
-	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/internal/access"
 	"github.com/rodopath/rodopath/services/internal/config"
 	"github.com/rodopath/rodopath/services/internal/connection"
+	"github.com/rodopath/rodopath/services/internal/lease"
 	"github.com/rodopath/rodopath/services/internal/loop"
 	"github.com/rodopath/rodopath/services/internal/service"
 	"github.com/rodopath/rodopath/services/internal/streams"
@@ -65,6 +64,9 @@ type Options struct {
 	// Tracer traces facts and decisions; nil only passes trace ids on.
 	Tracer *trace.Tracer
 	Log    *slog.Logger
+
+	// again reports whether the process had an App before this one.
+	again bool
 }
 
 // App is a running lifecycle service.
@@ -74,8 +76,11 @@ type App struct {
 	sweeper  *background.Sweeper
 	pruner   *background.Pruner
 	recovery *background.Recovery // nil with SQLite
-	// feeds bring in facts and receipts.
-	feeds []*natsio.Feed
+	// facts and receipts bring in what the streams hold.
+	facts    *natsio.Partitions
+	receipts *natsio.Feed
+	// reviews are the parts of the subjects that this replica reviews; nil with SQLite, which has one process.
+	reviews *lease.Group
 	// quarantine keeps what is set aside, and aside the deliveries among it.
 	quarantine *natsio.Quarantine
 	aside      *natsio.Aside
@@ -148,7 +153,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	a.finds = &finds{
 		notes: connection.New(js, opts.Config.NATS.Replicas), now: opts.Now, log: opts.Log, logged: map[string]time.Time{},
 	}
-	if err := a.identify(ctx); err != nil {
+	if err := errors.Join(a.identify(ctx), a.setPartitions(ctx, opts)); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
 	if err := a.rollOutPolicy(ctx, opts); err != nil {
@@ -173,7 +178,7 @@ func (a *App) assemble(ctx context.Context, opts Options, vault *identity.Vault)
 	reader := &receipt.Reader{Finder: find, Policy: a.policy}
 	a.checker = &standing.Checker{Finder: find, Vault: vault, Policy: a.policy, Now: opts.Now}
 	a.quarantine = &natsio.Quarantine{
-		JetStream: a.js, Sealer: vault, Sync: opts.Sync,
+		JetStream: a.js, Sealer: vault, Sync: opts.Sync, Partitions: opts.Config.NATS.Partitions,
 		Reread: func(ctx context.Context, r connection.Reread) (connection.Reading, error) {
 			return connection.AskReread(ctx, opts.NATS, r)
 		},
@@ -182,7 +187,7 @@ func (a *App) assemble(ctx context.Context, opts Options, vault *identity.Vault)
 	if err := a.newBrake(ctx, opts, applier); err != nil {
 		return err
 	}
-	a.feeds = a.newFeeds(opts, applier, reader)
+	a.newFeeds(opts, applier, reader)
 	api, err := a.newAPI(opts, vault, events, find, reader, applier)
 	if err != nil {
 		return err
@@ -236,11 +241,7 @@ func (a *App) assembleLoops(opts Options, vault *identity.Vault, events *natsio.
 			Since: events.Since, Store: a.store, Review: applier.Review, Now: opts.Now, Log: opts.Log.With("loop", "recovery"),
 		}
 	}
-	a.sweeper = background.NewSweeper(background.SweeperOptions{
-		Store: a.store, Reviewer: applier, Revision: a.policy.Revision, Now: opts.Now,
-		Open: a.mayReview,
-		Log:  opts.Log.With("loop", "sweep"),
-	})
+	a.newSweeper(opts, applier)
 	a.pruner = &background.Pruner{
 		Prune: func(ctx context.Context) (int, error) {
 			return a.store.Prune(ctx, a.journalKept(opts.Now()), pruneBatch)
@@ -250,63 +251,29 @@ func (a *App) assembleLoops(opts Options, vault *identity.Vault, events *natsio.
 	return applier
 }
 
-// newFeeds returns the feeds of the streams FACTS and RECEIPTS.
-func (a *App) newFeeds(opts Options, applier *apply.Applier, reader *receipt.Reader) []*natsio.Feed {
-	receipts := &natsio.Receipts{
-		Read:   reader.Read,
-		Shared: shared(opts.Config),
-		Now:    opts.Now,
-		Log:    opts.Log.With("loop", "receipts"),
-	}
-	applyFacts := func(ctx context.Context, deliveries []*factv1.Delivery) error {
-		a.observe(deliveries)
-		err := applier.Apply(ctx, deliveries)
-		if err == nil {
-			a.deliveries.Note(deliveries, opts.Now())
-		}
-		if errors.Is(err, apply.ErrImpossible) {
-			err = fmt.Errorf("%w: %w", natsio.ErrUnreadable, err)
-		}
-		return err
-	}
-	a.aside = &natsio.Aside{Quarantine: a.quarantine, Keys: applier.Keys}
-	return []*natsio.Feed{
-		{
-			JetStream: a.js,
-			Stream:    stream.Facts,
-			Decode:    natsio.DecodeFacts,
-			Apply: func(ctx context.Context, deliveries []*factv1.Delivery) error {
-				return errors.Join(a.quarantine.Add(ctx, deliveries), applyFacts(ctx, deliveries))
-			},
-			Aside:  a.aside,
-			Works:  a.storeWorks,
-			Linger: linger,
-			Alone:  opts.Alone,
-			Tracer: opts.Tracer,
-			Log:    opts.Log.With("loop", "facts"),
-		},
-		{
-			JetStream: a.js,
-			Stream:    stream.Receipts,
-			Decode:    receipts.Decode,
-			Apply:     applyFacts,
-			Aside:     a.aside,
-			Works:     a.storeWorks,
-			Linger:    linger,
-			Alone:     opts.Alone,
-			Tracer:    opts.Tracer,
-			Log:       opts.Log.With("loop", "receipts"),
-		},
-	}
-}
-
-// linger is how long facts wait for others, so that a busy shop has few transactions and not one for each webhook.
-const linger = 250 * time.Millisecond
-
 // storeWorks returns nil while the store answers.
 func (a *App) storeWorks(ctx context.Context) error {
 	_, err := a.store.Load(ctx, []string{"ready"})
 	return err
+}
+
+// reviewParts is the number of parts into which the replicas divide the subjects that are due.
+const reviewParts = 16
+
+// newSweeper makes the sweeper. With MongoDB the replicas share the subjects by leases.
+func (a *App) newSweeper(opts Options, applier *apply.Applier) {
+	o := background.SweeperOptions{
+		Store: a.store, Reviewer: applier, Revision: a.policy.Revision, Now: opts.Now,
+		Open: a.mayReview,
+		Log:  opts.Log.With("loop", "sweep"),
+	}
+	if opts.Config.MongoDB.URI != "" {
+		a.reviews = lease.New(lease.Options{
+			JetStream: a.js, Name: "reviews", Count: reviewParts, Replicas: opts.Config.NATS.Replicas, Log: o.Log,
+		})
+		o.Share = a.reviews
+	}
+	a.sweeper = background.NewSweeper(o)
 }
 
 // newAPI returns the HTTP interface.
@@ -342,7 +309,7 @@ func (a *App) newAPI(
 		},
 		Journal:       a.store,
 		Events:        events,
-		Publisher:     &natsio.FactPublisher{JetStream: a.js, Sync: opts.Sync},
+		Publisher:     &natsio.FactPublisher{JetStream: a.js, Sync: opts.Sync, Partitions: opts.Config.NATS.Partitions},
 		Quarantine:    a.quarantine,
 		RetrySubjects: a.relay.Retry,
 		Vault:         vault,
@@ -438,12 +405,14 @@ func (a *App) Check(ctx context.Context, e *stream.Event) (*stream.Standing, err
 // Start starts the loops. Close stops the loops.
 func (a *App) Start(ctx context.Context) {
 	ctx, a.stop = context.WithCancel(context.WithoutCancel(ctx))
-	for _, f := range a.feeds {
-		a.done.Go(func() { f.Run(ctx) })
-	}
+	a.done.Go(func() { a.facts.Run(ctx) })
+	a.done.Go(func() { a.receipts.Run(ctx) })
 	a.done.Go(func() { a.relay.Run(ctx) })
 	if a.recovery != nil {
 		a.done.Go(func() { a.recovery.Run(ctx) })
+	}
+	if a.reviews != nil {
+		a.done.Go(func() { a.reviews.Run(ctx) })
 	}
 	a.done.Go(func() { a.sweeper.Run(ctx) })
 	a.done.Go(func() { a.releaser.Run(ctx) })
@@ -476,8 +445,8 @@ func (a *App) Settle(ctx context.Context) error {
 }
 
 func (a *App) settled(ctx context.Context) (bool, error) {
-	for _, f := range a.feeds {
-		s, err := a.js.Stream(ctx, f.Stream)
+	for _, name := range []string{stream.Facts, stream.Receipts} {
+		s, err := a.js.Stream(ctx, name)
 		if err != nil {
 			return false, err
 		}

@@ -33,7 +33,9 @@ const (
 type backlog struct{ app *App }
 
 // measures are the descriptions of the metrics.
-type measures struct{ waiting, oldest, store, pending, due, unconfirmed, aside, brake, missed *prometheus.Desc }
+type measures struct {
+	waiting, oldest, store, pending, due, unconfirmed, aside, brake, missed, partitions *prometheus.Desc
+}
 
 func describe() measures {
 	return measures{
@@ -75,6 +77,12 @@ func describe() measures {
 			[]string{"reason"},
 			nil,
 		),
+		partitions: prometheus.NewDesc(
+			"rodopath_partitions_held",
+			"Partitions of the facts that this process holds; 0 with one partition.",
+			nil,
+			nil,
+		),
 		missed: prometheus.NewDesc(
 			"rodopath_reconcile_missed_total",
 			"Facts that no webhook told and a comparison with the platform found, by source.",
@@ -88,7 +96,7 @@ func describe() measures {
 func (*backlog) Describe(ch chan<- *prometheus.Desc) {
 	m := describe()
 	for _, d := range []*prometheus.Desc{
-		m.waiting, m.oldest, m.store, m.pending, m.due, m.unconfirmed, m.aside, m.brake, m.missed,
+		m.waiting, m.oldest, m.store, m.pending, m.due, m.unconfirmed, m.aside, m.brake, m.missed, m.partitions,
 	} {
 		ch <- d
 	}
@@ -105,6 +113,7 @@ func (b *backlog) Collect(ch chan<- prometheus.Metric) {
 	b.stored(ctx, ch, m)
 	publishGauge(ch, m.aside, float64(b.app.aside.Count()), nil, string(natsio.KindDelivery))
 	publishGauge(ch, m.aside, float64(b.app.relay.Aside()), nil, string(natsio.KindSubject))
+	publishGauge(ch, m.partitions, float64(b.app.facts.Held()), nil)
 	b.missed(ctx, ch, m.missed)
 	if b.app.brake != nil {
 		status := b.app.brake.Status()

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/rodopath/rodopath/services/internal/config"
+	"github.com/rodopath/rodopath/services/internal/lease"
 	"github.com/rodopath/rodopath/services/lifecycle/policy"
 	"github.com/rodopath/rodopath/services/lifecycle/rollout"
 )
@@ -26,8 +27,13 @@ func (a *App) rollOutPolicy(ctx context.Context, opts Options) (err error) {
 	if a.desk, err = a.newPolicyDesk(ctx, opts); err != nil {
 		return err
 	}
+	var leases *lease.Options
+	if opts.Config.MongoDB.URI != "" {
+		leases = &lease.Options{JetStream: a.js, Replicas: opts.Config.NATS.Replicas, Log: opts.Log.With("part", "policy")}
+	}
 	out, err := rollout.Run(ctx, rollout.Options{
-		Store: a.store, Parse: policy.Parse, File: a.desk.name, Text: a.desk.text, Controller: opts.Config.Controller,
+		Leases: leases,
+		Store:  a.store, Parse: policy.Parse, File: a.desk.name, Text: a.desk.text, Controller: opts.Config.Controller,
 		LimitPercent: limitPercent(opts.Config), Approve: opts.Approve, Approved: a.desk.InForce().Revision, Now: opts.Now(),
 		Log: opts.Log.With("part", "policy"),
 	})

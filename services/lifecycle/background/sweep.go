@@ -3,6 +3,8 @@ package background
 import (
 	"context"
 	"errors"
+	"hash/fnv"
+	"io"
 	"log/slog"
 	"slices"
 	"sync"
@@ -27,6 +29,8 @@ type SweeperOptions struct {
 	Reviewer Reviewer
 	// Open reports whether subjects may be reviewed now; nil means always. See package brake.
 	Open func(ctx context.Context) (bool, error)
+	// Share is what this replica reviews; nil means all subjects.
+	Share Share
 	// Revision is the revision of the policy in force.
 	Revision string
 	// Every is the interval between sweeps; 0 means 5 seconds.
@@ -84,7 +88,7 @@ func (s *Sweeper) Sweep(ctx context.Context) (int, error) {
 	}
 	total, next := 0, time.Now()
 	for {
-		ids, err := s.opts.Store.Due(ctx, s.opts.Now(), s.opts.Revision, sweepPages*sweepPage)
+		ids, err := s.due(ctx)
 		if err != nil || len(ids) == 0 {
 			return total, err
 		}
@@ -98,6 +102,41 @@ func (s *Sweeper) Sweep(ctx context.Context) (int, error) {
 			s.opts.Log.Info("reviewing subjects", "reviewed", total)
 		}
 	}
+}
+
+// due returns due subjects of the share of this replica. While the first ones are those of other replicas, more are
+// looked at.
+func (s *Sweeper) due(ctx context.Context) ([]string, error) {
+	for limit := sweepPages * sweepPage; ; limit *= 2 {
+		ids, err := s.opts.Store.Due(ctx, s.opts.Now(), s.opts.Revision, limit)
+		if err != nil {
+			return nil, err
+		}
+		all := len(ids) < limit
+		if s.opts.Share != nil {
+			ids = slices.DeleteFunc(ids, func(id string) bool { return !s.opts.Share.Has(partOf(id, s.opts.Share.Count())) })
+		}
+		if all || len(ids) >= sweepPage || limit >= mostDue {
+			return ids, nil
+		}
+	}
+}
+
+// mostDue is how many due subjects are looked at for some of the share of this replica.
+const mostDue = 16 * sweepPages * sweepPage
+
+// Share is the part of the subjects that one replica works on: some of a number of parts.
+type Share interface {
+	Has(part int) bool
+	Count() int
+}
+
+// partOf returns the part of a subject. Ids sort by the time of their making, so that ranges of ids would be uneven:
+// the part is that of a hash.
+func partOf(id string, parts int) int {
+	sum := fnv.New32a()
+	_, _ = io.WriteString(sum, id) // never fails
+	return int(sum.Sum32() % uint32(parts))
 }
 
 // review reviews subjects in pages, and returns the number of writes.

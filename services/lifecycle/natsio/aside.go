@@ -15,6 +15,7 @@ import (
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/internal/connection"
+	"github.com/rodopath/rodopath/services/internal/streams"
 )
 
 // Aside keeps deliveries that cannot be applied in the quarantine. A later delivery that may concern a person of such
@@ -267,7 +268,11 @@ func (q *Quarantine) resend(ctx context.Context, w *sealedWebhook) error {
 	if err != nil {
 		return fmt.Errorf("read entry %d of the quarantine: %w", w.Number, err)
 	}
-	msg := &nats.Msg{Subject: stream.FactsOf(w.Source), Data: []byte(body), Header: nats.Header{}}
+	d := &factv1.Delivery{}
+	if err := proto.Unmarshal([]byte(body), d); err != nil {
+		return fmt.Errorf("read entry %d of the quarantine: %w", w.Number, err)
+	}
+	msg := &nats.Msg{Subject: streams.FactsSubject(d, q.Partitions), Data: []byte(body), Header: nats.Header{}}
 	if w.Kind == KindDelivery {
 		msg.Header.Set(retriedHeader, "1")
 	}

@@ -26,6 +26,8 @@ type FactPublisher struct {
 	JetStream jetstream.JetStream
 	// Sync makes published facts durable; nil means that JetStream does.
 	Sync streams.Sync
+	// Partitions is the number of partitions of the installation; 0 means 1.
+	Partitions int
 }
 
 // Publish publishes a delivery to the stream of facts; nil means that the delivery is durable.
@@ -36,7 +38,7 @@ func (t *FactPublisher) Publish(ctx context.Context, d *factv1.Delivery) error {
 	}
 	if _, err := t.JetStream.Publish(
 		ctx,
-		stream.FactsOf(d.GetSource()),
+		streams.FactsSubject(d, t.Partitions),
 		data,
 		jetstream.WithMsgID(d.GetSource()+":"+d.GetId()),
 	); err != nil {

@@ -18,9 +18,6 @@ import (
 	"github.com/rodopath/rodopath/services/internal/trace"
 )
 
-// consumerName is the durable consumer shared by all replicas.
-const consumerName = "lifecycle"
-
 const (
 	// ackWait is the time until redelivery of a message of which nothing is heard.
 	ackWait = 15 * time.Second
@@ -46,11 +43,19 @@ type Feed struct {
 	JetStream jetstream.JetStream
 	// Stream is the name of the work queue.
 	Stream string
-	Decode Decode
-	Apply  Apply
+	// Partition is the part of the stream that is consumed; the zero value is the whole stream.
+	Partition Partition
+	// InForce returns the number of partitions in force, so that consumers of another number of partitions are removed;
+	// nil means that the number never changes.
+	InForce func(ctx context.Context) (int, error)
+	Decode  Decode
+	Apply   Apply
 	// Alone reports whether no other process consumes the stream. Messages of a killed process are
 	// then redelivered at once instead of after ackWait.
 	Alone bool
+	// Homes returns for each delivery the first address of its stored person; empty for a person who is not stored, or has
+	// no address. Nil means that no delivery is passed to another partition.
+	Homes func(ctx context.Context, deliveries []*factv1.Delivery) ([]string, error)
 	// Aside keeps what cannot be applied; nil redelivers for ever.
 	Aside *Aside
 	// Works returns nil while the store works, so that an error is that of a message; nil means always.
@@ -110,12 +115,12 @@ func (f *Feed) refresh(ctx context.Context) {
 // fetch reads ahead by one batch while the one before is applied.
 func (f *Feed) fetch(ctx context.Context, out chan<- *underway) {
 	config := jetstream.ConsumerConfig{
-		Durable: consumerName, AckPolicy: jetstream.AckExplicitPolicy, AckWait: f.AckWait,
-		MaxAckPending: 8 * mostMessages, Description: "applies facts to subjects",
+		Durable: f.Partition.Consumer(), FilterSubject: f.Partition.filter(), AckPolicy: jetstream.AckExplicitPolicy,
+		AckWait: f.AckWait, MaxAckPending: 8 * mostMessages, Description: "applies facts to subjects",
 		MemoryStorage: f.Alone && f.forget(ctx), // the stream removes what is acknowledged, so nothing needs a file
 	}
 	for ctx.Err() == nil {
-		consumer, err := f.JetStream.CreateOrUpdateConsumer(ctx, f.Stream, config)
+		consumer, err := f.open(ctx, config)
 		for err == nil && ctx.Err() == nil {
 			var msgs []jetstream.Msg
 			if msgs, err = f.next(ctx, consumer); len(msgs) > 0 {
@@ -124,14 +129,23 @@ func (f *Feed) fetch(ctx context.Context, out chan<- *underway) {
 				case out <- batch:
 				case <-ctx.Done():
 					batch.end()
+					giveBack(msgs)
 				}
 			}
 		}
-		if err != nil && ctx.Err() == nil {
-			f.Log.Error("the stream cannot be read; the next attempt follows", "stream", f.Stream, "error", err)
-			loop.Sleep(ctx, f.Pause)
-		}
+		f.pauseAfter(ctx, err)
 	}
+}
+
+// pauseAfter logs why the stream cannot be read, and pauses.
+func (f *Feed) pauseAfter(ctx context.Context, err error) {
+	if err == nil || ctx.Err() != nil {
+		return
+	}
+	if !errors.Is(err, errReplaced) { // the replica begins anew with the other number
+		f.Log.Error("the stream cannot be read; the next attempt follows", "stream", f.Stream, "error", err)
+	}
+	loop.Sleep(ctx, f.Pause)
 }
 
 // underway are messages that give signs of life until their end, so that they are not redelivered meanwhile.
@@ -167,7 +181,7 @@ func (u *underway) end() {
 
 // forget removes the consumer of an earlier process, so that its messages are redelivered at once.
 func (f *Feed) forget(ctx context.Context) bool {
-	err := f.JetStream.DeleteConsumer(ctx, f.Stream, consumerName)
+	err := f.JetStream.DeleteConsumer(ctx, f.Stream, f.Partition.Consumer())
 	if err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
 		f.Log.Warn("messages of an earlier process are redelivered later", "error", err)
 		return false
@@ -185,7 +199,7 @@ type taken struct {
 // apply applies one batch.
 func (f *Feed) apply(ctx context.Context, msgs []jetstream.Msg) {
 	begun := time.Now()
-	f.applyEach(ctx, f.holdBack(ctx, f.decode(ctx, msgs)))
+	f.applyEach(ctx, f.holdBack(ctx, f.pass(ctx, f.decode(ctx, msgs))))
 	f.pages.adjust(time.Since(begun))
 }
 

@@ -38,6 +38,8 @@ type Quarantine struct {
 	Sealer    Sealer
 	// Sync makes kept webhooks durable; nil means that JetStream does.
 	Sync streams.Sync
+	// Partitions is the number of partitions of the installation; 0 means 1.
+	Partitions int
 	// Reread has a webhook read by its source once more.
 	Reread func(ctx context.Context, r connection.Reread) (connection.Reading, error)
 }

@@ -46,7 +46,7 @@ func (s *scene) adopt(text, approve string, at time.Time) *rollout.Outcome {
 }
 
 // crowd stores people; every tenth of them talked three months ago.
-func crowd(t *testing.T, st *sqlitestore.Store, p *rules.Policy, n int) {
+func crowd(t *testing.T, st store.Saver, p *rules.Policy, n int) {
 	t.Helper()
 	var changes []store.Change
 	for i := range n {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rodopath/rodopath/services/internal/lease"
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 	"github.com/rodopath/rodopath/services/lifecycle/store"
@@ -19,6 +20,10 @@ type Store interface {
 	Policies(ctx context.Context) ([]store.Policy, error)
 	AddPolicy(ctx context.Context, p store.Policy) error
 	Walk(ctx context.Context, after string, limit int) ([]lifecycle.Subject, error)
+	// Bounds returns at most n-1 ids, in order, that divide the subjects into ranges of about the same size.
+	Bounds(ctx context.Context, n int) ([]string, error)
+	store.Stater
+	store.StateAdder
 }
 
 // Options configure a policy rollout.
@@ -36,8 +41,11 @@ type Options struct {
 	Approve string
 	// Approved is the revision that an order approved; the order is void for any other.
 	Approved string
-	Now      time.Time
-	Log      *slog.Logger
+	// Leases has the replicas that start at once share the comparison of both policies; nil means that this process
+	// compares alone.
+	Leases *lease.Options
+	Now    time.Time
+	Log    *slog.Logger
 }
 
 // Outcome is the result of a rollout.
@@ -150,36 +158,4 @@ func (o *Options) earlier(past []store.Policy) []rules.Earlier {
 		out = append(out, rules.Earlier{Policy: p, To: past[i+1].From})
 	}
 	return out
-}
-
-// progressEvery is the interval of progress logs.
-const progressEvery = 5 * time.Second
-
-// compare tries the next policy on every subject.
-func (o *Options) compare(ctx context.Context, now, next *rules.Policy) (*Waiting, error) {
-	w := &Waiting{Policy: next.ID, Revision: next.Revision, Items: map[string]int{}, LimitPercent: o.LimitPercent}
-	logged := time.Now()
-	err := store.Walk(ctx, o.Store, func(s *lifecycle.Subject) error {
-		w.add(lifecycle.Impact(now, next, *s, o.Now))
-		if time.Since(logged) > progressEvery {
-			logged = time.Now()
-			o.Log.Info("evaluating the new policy on stored subjects", "subjects", w.Subjects, "affected", w.Affected)
-		}
-		return nil
-	})
-	damaged, err := store.SplitDamaged(err)
-	if len(damaged) > 0 {
-		o.Log.Error("stored subjects are not compared under the new policy", "subjects", len(damaged), "error", damaged.Err())
-	}
-	return w, err
-}
-
-func (w *Waiting) add(deleted []rules.Item) {
-	w.Subjects++
-	if len(deleted) > 0 {
-		w.Affected++
-	}
-	for _, item := range deleted {
-		w.Items[item.Category]++
-	}
 }

@@ -57,6 +57,8 @@ type Store interface {
 	Labelled(ctx context.Context, page store.Page) ([]lifecycle.Subject, error)
 	// Count returns the number of subjects, without redirects.
 	Count(ctx context.Context) (int64, error)
+	// Bounds returns at most n-1 ids, in order, that divide the subjects into ranges of about the same size.
+	Bounds(ctx context.Context, n int) ([]string, error)
 	Journal
 	// Policies returns the policies that were in force, by time.
 	Policies(ctx context.Context) ([]store.Policy, error)

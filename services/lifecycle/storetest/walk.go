@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -23,6 +24,7 @@ func walkTests() map[string]test {
 		"unconfirmed decisions come most urgent first":         unconfirmed,
 		"a request that is answered or postponed is no longer": answered,
 		"subjects are counted, redirects are not":              count,
+		"bounds divide the subjects evenly":                    bounds,
 	}
 }
 
@@ -44,6 +46,32 @@ func walkAll(t *testing.T, st Store, limit int) []string {
 			return all
 		}
 		all = append(all, ids(page)...)
+	}
+}
+
+// bounds: no range has more than its share and one, whatever the number of ranges is.
+func bounds(t *testing.T, open func() Store) {
+	st := open()
+	if got, err := st.Bounds(t.Context(), 4); len(got) > 0 || err != nil {
+		t.Errorf("without subjects: got %v, %v, want none", got, err)
+	}
+	const persons = 23
+	for i := range persons {
+		mustSave(t, st, create(person(fmt.Sprintf("p%02d", i))))
+	}
+	for _, n := range []int{1, 2, 4, 7, 23, 40} {
+		got, err := st.Bounds(t.Context(), n)
+		if err != nil || !slices.IsSorted(got) || len(got) > n-1 || n <= persons && len(got) != n-1 {
+			t.Fatalf("in %d ranges: got the bounds %v, %v", n, got, err)
+		}
+		from := 0
+		for _, bound := range got {
+			var to int
+			if _, err := fmt.Sscanf(bound, "p%d", &to); err != nil || to+1-from != persons/n {
+				t.Errorf("in %d ranges: the bounds %v are uneven, %v", n, got, err)
+			}
+			from = to + 1
+		}
 	}
 }
 

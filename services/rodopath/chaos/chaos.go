@@ -429,10 +429,15 @@ func (r *run) collectOnce(ctx context.Context) error {
 		return d
 	}
 	visit := func(e *stream.Event) {
-		if n, ok := noted[e.ID]; e.Data.Retract == nil {
-			d := add(e)
-			d.Withdrawn = d.Withdrawn || ok && n.withdrawn() // the notice of a closed decision ends with time
+		if of := e.Data.Retract; of != nil {
+			if d := r.record.Decisions[of.Decision]; d != nil && of.Whole {
+				d.Withdrawn = true
+			}
+			return
 		}
+		n, ok := noted[e.ID]
+		d := add(e)
+		d.Withdrawn = d.Withdrawn || ok && n.withdrawn() // the notice of a closed decision ends with time
 	}
 	if err := r.stage.published(ctx, visit); err != nil {
 		return err

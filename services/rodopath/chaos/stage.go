@@ -119,7 +119,7 @@ sources:
 recipients:
   - {id: crm, holds: ["*"], by: webhook, url: "$CRM", secrets: ["file:crm"], token: "file:crm-token", kinds: [delete, ask-consent], allow_private: true}
 api: {tokens: ["file:token"]}
-nats: {replicas: 3}
+nats: {replicas: 3, partitions: 4}
 keys: file:keys.json
 intake: {path: ingest/intake}
 `)

@@ -235,6 +235,10 @@ func (n *Server) connect(ctx context.Context) (err error) {
 		n.conn, err = service.Connect(ctx, n.Config, "rodopath", n.opts.Log)
 		return err
 	}
+	if n.Config.NATS.Partitions > 1 {
+		return n.Config.At(errors.New("nats.partitions needs nats.url: with the embedded NATS one process applies all facts"),
+			"nats", "partitions")
+	}
 	opts := natsserver.Options{
 		Dir:    n.opts.Home.Streams(),
 		Listen: n.opts.NATSListen,

@@ -256,6 +256,7 @@ envFrom:
 - {name: RODOPATH_NATS_URL, value: {{ $v.nats.url | quote }}}
 {{- end }}
 - {name: RODOPATH_NATS_REPLICAS, value: {{ $v.nats.replicas | quote }}}
+- {name: RODOPATH_NATS_PARTITIONS, value: {{ $v.nats.partitions | quote }}}
 {{- if $v.nats.credentialsSecret }}
 - {name: RODOPATH_NATS_CREDENTIALS, value: "file:/credentials/nats.creds"}
 {{- end }}

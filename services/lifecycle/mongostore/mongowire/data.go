@@ -55,11 +55,7 @@ func (c *collection) ids() []string { return slices.Sorted(maps.Keys(c.docs)) }
 // matching returns the ids of the documents that match a filter, at most limit of them if limit is
 // not 0. The order is deliberately arbitrary, as on a server without a requested order.
 func (c *collection) matching(filter bson.D, limit int) ([]string, error) {
-	candidates := c.ids()
-	slices.Reverse(candidates)
-	if id, ok := get(filter, "_id").(string); ok {
-		candidates = []string{id}
-	}
+	candidates := c.candidates(get(filter, "_id"))
 	var out []string
 	for _, id := range candidates {
 		doc, ok := c.docs[id]
@@ -78,6 +74,31 @@ func (c *collection) matching(filter bson.D, limit int) ([]string, error) {
 		}
 	}
 	return out, nil
+}
+
+// candidates returns the ids of the documents that may have an id of a filter, each once, in reverse order.
+func (c *collection) candidates(id any) []string {
+	switch id := id.(type) {
+	case string:
+		return []string{id}
+	case bson.D:
+		list, ok := get(id, "$in").(bson.A)
+		if !ok {
+			break
+		}
+		named := map[string]bool{}
+		for _, one := range list {
+			if text, ok := one.(string); ok {
+				named[text] = true
+			}
+		}
+		out := slices.Sorted(maps.Keys(named))
+		slices.Reverse(out)
+		return out
+	}
+	out := c.ids()
+	slices.Reverse(out)
+	return out
 }
 
 // remembered returns the memory of a retryable write, or an empty one when the

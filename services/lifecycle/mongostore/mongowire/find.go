@@ -25,6 +25,7 @@ func (d *data) find(c Command) (bson.D, error) {
 				"filter",
 				"sort",
 				"limit",
+				"skip",
 				"batchSize",
 				"projection",
 				"readConcern",
@@ -51,6 +52,9 @@ func (d *data) find(c Command) (bson.D, error) {
 	}
 	if order, ok := c.Field("sort").(bson.D); ok {
 		slices.SortStableFunc(docs, func(a, b bson.D) int { return compareBy(order, a, b) })
+	}
+	if skip, ok := number(c.Field("skip")); ok {
+		docs = docs[min(len(docs), int(skip)):]
 	}
 	if limit, ok := number(c.Field("limit")); ok && limit > 0 {
 		docs = docs[:min(len(docs), int(limit))]
