@@ -60,6 +60,11 @@ chaos: ## Kill, cut off and freeze real processes, and prove that nothing is los
 bench: ## Measure, as ratios against a baseline in the same run
 	go run ./services/cmd/bench $(ARGS)
 
+# ARGS: -seed N, -json.
+.PHONY: scale
+scale: ## Simulate replicas and partitions with the measured costs, to a billion persons
+	go run ./services/cmd/scale $(ARGS)
+
 .PHONY: soak
 soak: ## Send at 70 % of the limit for 20 minutes, and report memory and losses
 	RODOPATH_BENCH_SOAK=20m go run ./services/cmd/bench -only Soak -count 1 -benchtime 1x

@@ -3,12 +3,18 @@ package chart
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"maps"
+	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -311,6 +317,7 @@ func machine(t *testing.T, r *release, p *pod) (env, args []string) {
 	if err := os.Mkdir(filepath.Join(dir, "spool"), 0o700); err != nil {
 		t.Fatal(err)
 	}
+	pair := clientCertificate(t)
 	config := named[*corev1.ConfigMap](t, r, r.name).Data
 	for name, text := range config {
 		write("config/"+name, here(strings.ReplaceAll(text, "file:/", `file:`+dir+"/")))
@@ -321,7 +328,11 @@ func machine(t *testing.T, r *release, p *pod) (env, args []string) {
 		}
 		for _, s := range v.Projected.Sources {
 			for _, item := range s.Secret.Items {
-				write("credentials/"+item.Path, word)
+				text, special := pair[item.Path]
+				if !special {
+					text = word
+				}
+				write("credentials/"+item.Path, text)
 			}
 		}
 	}
@@ -343,6 +354,28 @@ func machine(t *testing.T, r *release, p *pod) (env, args []string) {
 		args = append(args, here(a))
 	}
 	return env, args
+}
+
+// clientCertificate is a certificate and its key, by the names of their files.
+func clientCertificate(t *testing.T) map[string]string {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, err := x509.MarshalECPrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string]string{
+		"nats.crt": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert})),
+		"nats.key": string(pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: secret})),
+	}
 }
 
 // word is a secret that any platform may have.

@@ -197,8 +197,17 @@ type NATS struct {
 	URL string `yaml:"url"`
 	// Credentials is a reference to a NATS credentials file.
 	Credentials string `validate:"omitempty,reference" yaml:"credentials"`
+	// Certificate and CertificateKey are references to the certificate of this client and its private key, in PEM; empty
+	// means that the client shows none.
+	Certificate    string `validate:"omitempty,reference" yaml:"certificate"`
+	CertificateKey string `validate:"omitempty,reference" yaml:"certificate_key"`
+	// CA is a reference to the certificates of the CAs that signed those of the servers, in PEM; empty means the CAs that
+	// the machine trusts.
+	CA string `validate:"omitempty,reference" yaml:"ca"`
 	// Replicas is how many servers hold each stream; 0 means 1.
 	Replicas int `validate:"min=0,max=5" yaml:"replicas"`
+	// Tags are what a server must be tagged with to hold a stream, such as "region:eu"; empty means any server.
+	Tags []string `validate:"max=10,unique,dive,required,max=100" yaml:"tags"`
 	// Partitions is into how many partitions the facts are divided by their persons, so that replicas of lifecycle do not
 	// work on one person at the same time: a power of two up to 64; 0 means 1. More than one needs url.
 	Partitions int `validate:"oneof=0 1 2 4 8 16 32 64" yaml:"partitions"`

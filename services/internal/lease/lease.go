@@ -87,8 +87,8 @@ func New(opts Options) *Group {
 	return &Group{opts: opts, id: rand.Text(), ended: make(chan int), held: map[int]*holding{}, shared: time.Now()}
 }
 
-// Has reports whether this replica works on a part. While the leases cannot be had for two terms, every replica works on
-// every part: conflicts are better than work that nobody does.
+// Has reports whether this replica works on a part. While the leases cannot be had for two terms, every replica works
+// on every part: conflicts are better than work that nobody does.
 func (g *Group) Has(part int) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -41,6 +41,11 @@ func Connect(
 		}
 		opts = append(opts, nats.UserCredentialBytes([]byte(creds)))
 	}
+	secure, err := tlsOptions(c)
+	if err != nil {
+		return nil, err
+	}
+	opts = append(opts, secure...)
 	err = loop.Await(ctx, connectPause, connectPatience, isAway, func(err error) {
 		log.WarnContext(ctx, "NATS does not answer; further attempts follow for a minute", "error", err)
 	}, func() error {
@@ -48,15 +53,19 @@ func Connect(
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("connect to NATS: the server cannot be reached; check nats.url (RODOPATH_NATS_URL): %w", err)
+		return nil, fmt.Errorf("connect to NATS: the server cannot be reached, or refuses this client; check nats.url "+
+			"(RODOPATH_NATS_URL), nats.credentials and nats.certificate: %w", err)
 	}
 	return nc, nil
 }
 
 // isAway reports whether an error of a connection may pass: no server answers, or one ends the connection while it
-// starts or stops.
+// starts or stops. A server that refuses a certificate does not change its mind.
 func isAway(err error) bool {
 	var network net.Error
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "remote error" {
+		return false
+	}
 	return errors.Is(err, nats.ErrNoServers) || errors.Is(err, nats.ErrTimeout) || errors.Is(err, io.EOF) ||
 		errors.As(err, &network)
 }
@@ -98,7 +107,14 @@ func JetStream(ctx context.Context, nc *nats.Conn, c *config.Config, log *slog.L
 	if err != nil {
 		return nil, err
 	}
-	return js, AwaitLeader(ctx, log, func() error { return EnsureStreams(ctx, js, c) })
+	if err := AwaitLeader(ctx, log, func() error { return EnsureStreams(ctx, js, c) }); err != nil {
+		return js, err
+	}
+	warnings, err := streams.Check(ctx, js, c.NATS.Replicas)
+	for _, text := range warnings {
+		log.WarnContext(ctx, text)
+	}
+	return js, err
 }
 
 // leaderPatience bounds the wait for a JetStream leader at the start, leaderPause is the backoff
@@ -142,5 +158,5 @@ func OpenJetStream(nc *nats.Conn) (jetstream.JetStream, error) {
 // EnsureStreams creates or updates the configured streams.
 func EnsureStreams(ctx context.Context, js jetstream.JetStream, c *config.Config) error {
 	keep := time.Duration(c.KeepDecisionsDays) * 24 * time.Hour
-	return streams.Ensure(ctx, js, streams.Options{Replicas: c.NATS.Replicas, KeepDecisions: keep})
+	return streams.Ensure(ctx, js, streams.Options{Replicas: c.NATS.Replicas, Tags: c.NATS.Tags, KeepDecisions: keep})
 }

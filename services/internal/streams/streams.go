@@ -17,6 +17,8 @@ import (
 type Options struct {
 	// Replicas is the number of servers that hold each stream; 0 means 1.
 	Replicas int
+	// Tags are what a server must be tagged with to hold a stream; empty means any server.
+	Tags []string
 	// KeepDecisions is how long decisions can be read; 0 means 30 days.
 	KeepDecisions time.Duration
 }
@@ -63,8 +65,11 @@ func Ensure(ctx context.Context, js jetstream.JetStream, opts Options) error {
 			Replicas:    max(opts.Replicas, 1), Duplicates: stream.Window,
 		},
 	} {
+		if len(opts.Tags) > 0 {
+			config.Placement = &jetstream.Placement{Tags: opts.Tags}
+		}
 		if err := ensure(ctx, js, config); err != nil {
-			return fmt.Errorf("ensure stream %s: %w", config.Name, err)
+			return fmt.Errorf("ensure stream %s: %w", config.Name, explain(err, opts))
 		}
 	}
 	return nil

@@ -136,7 +136,7 @@ type Share interface {
 func partOf(id string, parts int) int {
 	sum := fnv.New32a()
 	_, _ = io.WriteString(sum, id) // never fails
-	return int(sum.Sum32() % uint32(parts))
+	return int(sum.Sum32()>>1) % parts
 }
 
 // review reviews subjects in pages, and returns the number of writes.

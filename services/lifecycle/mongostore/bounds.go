@@ -8,8 +8,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// Bounds returns at most n-1 ids, in order, that divide the subjects into ranges of about the same size: each range ends
-// with one of the ids, and the last range has no end. The ids are found on the index of the ids.
+// Bounds returns at most n-1 ids, in order, that divide the subjects into ranges of about the same size: each range
+// ends with one of the ids, and the last range has no end. The ids are found on the index of the ids.
 func (s *Store) Bounds(ctx context.Context, n int) ([]string, error) {
 	total, err := s.subjects.EstimatedDocumentCount(ctx)
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"fmt"
 )
 
-// Bounds returns at most n-1 ids, in order, that divide the subjects into ranges of about the same size: each range ends
-// with one of the ids, and the last range has no end.
+// Bounds returns at most n-1 ids, in order, that divide the subjects into ranges of about the same size: each range
+// ends with one of the ids, and the last range has no end.
 func (s *Store) Bounds(ctx context.Context, n int) ([]string, error) {
 	total, err := s.Count(ctx)
 	if err != nil {

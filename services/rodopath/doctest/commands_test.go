@@ -29,6 +29,7 @@ var excuses = map[string]string{
 	"make test-slow":                        "takes minutes",
 	"make bench":                            "takes minutes",
 	`make bench ARGS="-only Apply"`:         "takes minutes",
+	"make scale":                            "takes half a minute; the tests of rodopath/scale run the simulation",
 	"make soak":                             "takes 20 minutes",
 	`make chaos ARGS="--seed 7"`:            "takes an hour; TestChaos_ of internal/chaos runs a few rounds",
 	"go test ./services/lifecycle -rewrite": "writes into the repository",

@@ -196,6 +196,9 @@ volumes:
 {{- with $v.nats.credentialsSecret }}
 - secret: {name: {{ . | quote }}, items: [{key: creds, path: nats.creds}]}
 {{- end }}
+{{- with $v.nats.certificateSecret }}
+- secret: {name: {{ . | quote }}, items: [{key: tls.crt, path: nats.crt}, {key: tls.key, path: nats.key}]}
+{{- end }}
 {{- with $v.caSecret }}
 - secret: {name: {{ . | quote }}, items: [{key: ca.crt, path: ca/ca.crt}]}
 {{- end }}
@@ -259,6 +262,13 @@ envFrom:
 - {name: RODOPATH_NATS_PARTITIONS, value: {{ $v.nats.partitions | quote }}}
 {{- if $v.nats.credentialsSecret }}
 - {name: RODOPATH_NATS_CREDENTIALS, value: "file:/credentials/nats.creds"}
+{{- end }}
+{{- if $v.nats.certificateSecret }}
+- {name: RODOPATH_NATS_CERTIFICATE, value: "file:/credentials/nats.crt"}
+- {name: RODOPATH_NATS_CERTIFICATE_KEY, value: "file:/credentials/nats.key"}
+{{- end }}
+{{- with $v.nats.tags }}
+- {name: RODOPATH_NATS_TAGS, value: {{ toJson . | quote }}}
 {{- end }}
 {{- if $v.caSecret }}
 # Go reads this directory in addition to the file of public CAs in the image.
