@@ -146,12 +146,14 @@ func Answers(h *rules.Evaluation, facts []fact.Fact, asked []rules.AnnouncedQues
 	if banned { // only such a request bans a use
 		w.bans = Bans(p, facts, at)
 	}
-	var out []Answer
+	out := make([]Answer, 0, len(consents))
 	for i := range consents {
 		c := &consents[i]
-		if !slices.ContainsFunc(out, func(a Answer) bool { return a.Purpose == c.Purpose && a.Channel == c.Channel }) {
-			out = append(out, Answer{c.Purpose, c.Channel, w.may(Use{Purpose: c.Purpose, Channel: c.Channel})})
+		// The consents are sorted by purpose and channel.
+		if n := len(out); n > 0 && out[n-1].Purpose == c.Purpose && out[n-1].Channel == c.Channel {
+			continue
 		}
+		out = append(out, Answer{c.Purpose, c.Channel, w.may(Use{Purpose: c.Purpose, Channel: c.Channel})})
 	}
 	return out
 }
