@@ -11,8 +11,8 @@ import (
 	"github.com/rodopath/rodopath/services/internal/config"
 )
 
-// tlsOptions returns the options of a connection with a certificate of this client, or with CAs of its own; none without
-// either.
+// tlsOptions returns the options of a connection with a certificate of this client, or with CAs of its own; none
+// without either.
 func tlsOptions(c *config.Config) ([]nats.Option, error) {
 	if c.NATS.Certificate == "" && c.NATS.CertificateKey == "" && c.NATS.CA == "" {
 		return nil, nil

@@ -159,7 +159,8 @@ func TestCheck_WarnsOfHowTheStreamsAreHeld(t *testing.T) {
 	away.WaitForShutdown()
 	await(t, "a server that is away is named", func() bool {
 		warnings, err := streams.Check(t.Context(), js, 3)
-		return err == nil && strings.Contains(strings.Join(warnings, "\n"), "the server n2 holds a copy of the stream FACTS and is away")
+		return err == nil &&
+			strings.Contains(strings.Join(warnings, "\n"), "the server n2 holds a copy of the stream FACTS and is away")
 	})
 }
 
