@@ -53,8 +53,10 @@ func (a *App) newFeeds(opts Options, applier *apply.Applier, reader *receipt.Rea
 // newFeed makes the common part of both feeds.
 func (a *App) newFeed(opts Options, name string, decode natsio.Decode) *natsio.Feed {
 	return &natsio.Feed{
-		JetStream: a.js, Stream: name, Decode: decode, Aside: a.aside, Works: a.storeWorks, Linger: linger,
+		JetStream: a.js, Stream: name, Decode: decode, Aside: a.aside, Linger: linger,
 		Alone: opts.Alone, Tracer: opts.Tracer,
+		Works: func(ctx context.Context) error { return store.Probe(ctx, a.store, opts.Now()) },
+		Waits: func(err error) bool { return errors.Is(err, store.ErrConflict) },
 	}
 }
 

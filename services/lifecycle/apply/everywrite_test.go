@@ -51,6 +51,8 @@ type brokenLife struct {
 	// at is the number of the write that breaks, writes the number of writes so far.
 	at     int64
 	writes atomic.Int64
+	// left is the number of commands until another member of MongoDB is elected; 0 for no election.
+	left atomic.Int64
 }
 
 func newBrokenLife(t *testing.T, at int64, fault mongowire.Fault) *brokenLife {
@@ -78,40 +80,59 @@ func newBrokenLife(t *testing.T, at int64, fault mongowire.Fault) *brokenLife {
 		Store: st, Vault: l.bench.vault, Policy: p, Now: func() time.Time { return now }, Outbox: l.relay,
 	})
 	srv.Hook(func(c mongowire.Command) mongowire.Fault {
-		switch c.Name {
-		case "insert", "update", "delete":
-			if l.writes.Add(1) == l.at {
-				return fault
-			}
+		if isWrite(c) && l.writes.Add(1) == l.at {
+			return fault
 		}
 		return mongowire.FaultNone
 	})
 	return l
 }
 
+func isWrite(c mongowire.Command) bool {
+	return c.Name == "insert" || c.Name == "update" || c.Name == "delete"
+}
+
+// elect has another member of MongoDB elected: the primary is isolated before the write that breaks, and some commands
+// later the other member takes its place, without what no majority had.
+func (l *brokenLife) elect(after int64) {
+	l.srv.Hook(func(c mongowire.Command) mongowire.Fault {
+		if l.left.Load() > 0 && l.left.Add(-1) == 0 {
+			l.srv.Elect()
+		}
+		if isWrite(c) && l.writes.Add(1) == l.at {
+			l.srv.Isolate()
+			l.left.Store(after)
+		}
+		return mongowire.FaultNone
+	})
+}
+
+// attempts bounds the attempts of a life: an election outlasts some of them.
+const attempts = 10
+
 // told applies facts as a feed does: after an error the delivery comes again, and the relay works in between.
 func (l *brokenLife) told(facts ...*factv1.Fact) {
 	l.t.Helper()
 	d := &factv1.Delivery{Source: "shop", Received: timestamppb.New(now), Facts: facts}
-	for range 3 {
+	for range attempts {
 		err := l.apply.Apply(l.t.Context(), []*factv1.Delivery{d})
 		l.drain()
 		if err == nil {
 			return
 		}
 	}
-	l.t.Fatal("the facts were not applied in three attempts")
+	l.t.Fatalf("the facts were not applied in %d attempts", attempts)
 }
 
 func (l *brokenLife) drain() {
 	var err error
-	for range 3 {
+	for range attempts {
 		l.relay.Retry()
 		if _, err = l.relay.Drain(l.t.Context()); err == nil && l.relay.Aside() == 0 {
 			return
 		}
 	}
-	l.t.Fatalf("after three attempts: %d subjects are set aside, %v", l.relay.Aside(), err)
+	l.t.Fatalf("after %d attempts: %d subjects are set aside, %v", attempts, l.relay.Aside(), err)
 }
 
 // live tells of a person who leaves, comes back and leaves again, and of one who is joined with another and leaves.
@@ -162,17 +183,42 @@ func TestApply_AFaultAtEveryWriteOfMongoDB(t *testing.T) {
 				t.Parallel()
 				l := newBrokenLife(t, at, fault)
 				l.live()
-				got := l.deletions()
-				for item, ids := range got {
-					if len(ids) != 1 || want[item] == nil {
-						t.Errorf("%s is deleted by %v, want one decision", item, ids)
-					}
-				}
-				for item := range want {
-					if got[item] == nil {
-						t.Errorf("%s is not deleted", item)
-					}
-				}
+				l.wants(want)
+			})
+		}
+	}
+}
+
+// wants checks that each item is deleted by one decision.
+func (l *brokenLife) wants(want map[string][]string) {
+	l.t.Helper()
+	got := l.deletions()
+	for item, ids := range got {
+		if len(ids) != 1 || want[item] == nil {
+			l.t.Errorf("%s is deleted by %v, want one decision", item, ids)
+		}
+	}
+	for item := range want {
+		if got[item] == nil {
+			l.t.Errorf("%s is not deleted", item)
+		}
+	}
+}
+
+// TestApply_AnElectionAtEveryWriteOfMongoDB has another member elected around each write of a life in turn, without what
+// no majority had confirmed. Every item is deleted by one decision, and no deletion is missing.
+func TestApply_AnElectionAtEveryWriteOfMongoDB(t *testing.T) {
+	whole := newBrokenLife(t, 0, mongowire.FaultNone)
+	whole.live()
+	want, writes := whole.deletions(), whole.writes.Load()
+	for at := int64(1); at <= writes; at++ {
+		for _, after := range []int64{1, 2, 5} {
+			t.Run(fmt.Sprintf("write %d, %d commands later", at, after), func(t *testing.T) {
+				t.Parallel()
+				l := newBrokenLife(t, at, mongowire.FaultNone)
+				l.elect(after)
+				l.live()
+				l.wants(want)
 			})
 		}
 	}

@@ -60,6 +60,9 @@ type Feed struct {
 	Aside *Aside
 	// Works returns nil while the store works, so that an error is that of a message; nil means always.
 	Works func(ctx context.Context) error
+	// Waits reports whether an error lies in what another writer left behind and passes by itself, though not soon; nil
+	// means none. Such a message is set aside only after triesInConflict attempts.
+	Waits func(err error) bool
 	// Linger is the least interval between two small batches while many messages arrive; 0 means none.
 	Linger time.Duration
 	// Pause is the pause after a failure, which grows with each failure of one message; 0 means 1 second.
@@ -303,13 +306,22 @@ func (f *Feed) redeliver(batch []taken, pause time.Duration) {
 	}
 }
 
-// tries is how often a message is applied before the message is set aside, unless its error is final.
-const tries = 5
+// tries is how often a message is applied before the message is set aside, unless its error is final. triesInConflict
+// is the same for an error that waits: the attempts take four minutes at least, and the keys that a broken write claimed
+// are free after one.
+const (
+	tries           = 5
+	triesInConflict = 12
+)
 
 // fail lets a message that was not applied come again, or sets the message aside.
 func (f *Feed) fail(ctx context.Context, one taken, cause error) {
 	meta, err := one.msg.Metadata()
-	final := errors.Is(cause, ErrUnreadable) || err == nil && meta.NumDelivered >= tries
+	most := uint64(tries)
+	if f.Waits != nil && f.Waits(cause) {
+		most = triesInConflict
+	}
+	final := errors.Is(cause, ErrUnreadable) || err == nil && meta.NumDelivered >= most
 	if !final || f.Aside == nil || ctx.Err() != nil {
 		if ctx.Err() == nil {
 			f.Log.Warn("a delivery was not applied and is redelivered", "stream", f.Stream, "error", cause)

@@ -291,3 +291,26 @@ func TestFeed_ABatchThatTakesLongIsNotRedelivered(t *testing.T) {
 	case <-time.After(2 * wait):
 	}
 }
+
+// TestFeed_AConflictOutlastsTheAttemptsOfAnotherError: keys that a broken write claimed are free after a minute, and the
+// delivery that waits for them is not set aside before.
+func TestFeed_AConflictOutlastsTheAttemptsOfAnotherError(t *testing.T) {
+	s := newStoppedScene(t)
+	inner, failures := s.feed.Apply, 0
+	s.feed.Apply = func(ctx context.Context, deliveries []*factv1.Delivery) error {
+		if failures++; failures <= 8 {
+			return errConflict
+		}
+		return inner(ctx, deliveries)
+	}
+	s.feed.Waits = func(err error) bool { return errors.Is(err, errConflict) }
+	s.publish("ala-1")
+	s.start()
+	s.wants("ala-1")
+	if n := s.feed.Aside.Count(); n != 0 {
+		t.Errorf("%d deliveries are set aside, want none", n)
+	}
+}
+
+// errConflict is the error of a store whose keys another writer holds.
+var errConflict = errors.New("version conflict")

@@ -135,7 +135,9 @@ func newRun(opts Options) (*run, error) {
 	if len(opts.Faults) == 0 {
 		opts.Faults = slices.DeleteFunc(
 			faultNames(),
-			func(name string) bool { return opts.MongoDB == "" && isOfDatabase(name) },
+			func(name string) bool {
+				return opts.MongoDB == "" && isOfDatabase(name) || opts.MongoDB != StandIn && isOfStandIn(name)
+			},
 		)
 	}
 	for _, name := range opts.Faults {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"sync/atomic"
 
 	"github.com/rodopath/rodopath/services/internal/loop"
 	"github.com/rodopath/rodopath/services/lifecycle/mongostore/mongowire"
@@ -65,6 +66,47 @@ func (s *stage) severDatabase(ctx context.Context, f fault) {
 	}
 	loop.Sleep(ctx, databaseTimes*f.lasts)
 	s.database.link.heal()
+}
+
+// elect isolates the primary of the database for a while. Then another member is elected, and what no majority had is
+// rolled back; or the primary comes back.
+func (s *stage) elect(ctx context.Context, f fault) {
+	if s.database == nil || s.database.server == nil {
+		return
+	}
+	server := s.database.server
+	server.Isolate()
+	loop.Sleep(ctx, databaseTimes*f.lasts/2)
+	if f.which%3 == 0 {
+		server.Rejoin()
+	} else {
+		server.Elect()
+	}
+}
+
+// refuse has the database refuse every third command for a while: as no primary any more, without a majority for a
+// write, or without the cursor of a read.
+func (s *stage) refuse(ctx context.Context, f fault) {
+	if s.database == nil || s.database.server == nil {
+		return
+	}
+	var n atomic.Int64
+	s.database.server.Hook(func(c mongowire.Command) mongowire.Fault {
+		if n.Add(1)%3 != 0 {
+			return mongowire.FaultNone
+		}
+		switch c.Name {
+		case "getMore":
+			return mongowire.FaultCursorLost
+		case "find":
+			return mongowire.FaultNotPrimary
+		case "insert", "update", "delete":
+			return []mongowire.Fault{mongowire.FaultNotPrimary, mongowire.FaultNoMajority}[n.Load()/3%2]
+		}
+		return mongowire.FaultNone
+	})
+	loop.Sleep(ctx, databaseTimes*f.lasts)
+	s.database.server.Hook(nil)
 }
 
 // databaseTimes is how much longer a fault of the database lasts than another one: some commands run into a timeout.

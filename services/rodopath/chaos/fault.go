@@ -43,6 +43,8 @@ const (
 	hotPerson     = "hot person"
 	cutDatabase   = "cut database"
 	stallDatabase = "stall database"
+	electDatabase = "elect database"
+	refuseWrites  = "database refuses"
 )
 
 func faultNames() []string {
@@ -85,11 +87,17 @@ func faultNames() []string {
 		cutDatabase,
 		cutDatabase,
 		stallDatabase,
+		electDatabase,
+		electDatabase,
+		refuseWrites,
 	}
 }
 
-// isOfDatabase reports whether a fault is one of the link to MongoDB.
-func isOfDatabase(name string) bool { return name == cutDatabase || name == stallDatabase }
+// isOfDatabase reports whether a fault is one of the link to MongoDB, or of MongoDB itself.
+func isOfDatabase(name string) bool { return name == cutDatabase || name == stallDatabase || isOfStandIn(name) }
+
+// isOfStandIn reports whether a fault is one of MongoDB itself, which only the stand-in has.
+func isOfStandIn(name string) bool { return name == electDatabase || name == refuseWrites }
 
 // Bounds of the faults. The steps of a segment stay below the shortest period of a story, and
 // backward steps below the tolerance of signatures and receipts.
@@ -155,6 +163,10 @@ func (s *stage) inflict(ctx context.Context, f fault) error {
 		s.sever(ctx, f, service.name)
 	case cutDatabase, stallDatabase:
 		s.severDatabase(ctx, f)
+	case electDatabase:
+		s.elect(ctx, f)
+	case refuseWrites:
+		s.refuse(ctx, f)
 	case busyDisk:
 		return s.busy(ctx, f)
 	case freezeNode, freezeService:

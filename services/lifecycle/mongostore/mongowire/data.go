@@ -16,6 +16,10 @@ type data struct {
 	cursors   map[int64]*cursor
 	next      int64
 	forgetful bool
+	// majority is what a majority of the members has while the primary is isolated from them; otherwise nil.
+	majority *held
+	// term counts the elections.
+	term int
 }
 
 // collection holds documents by id. Only texts can be ids.

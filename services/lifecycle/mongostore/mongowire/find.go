@@ -40,7 +40,7 @@ func (d *data) find(c Command) (bson.D, error) {
 			return nil, unknown("find with %s", e.Key)
 		}
 	}
-	coll := d.collection(c.Database, c.Collection())
+	coll := d.readFrom(c)
 	filter, _ := c.Field("filter").(bson.D)
 	ids, err := coll.matching(filter, 0)
 	if err != nil {
@@ -76,7 +76,7 @@ func (d *data) find(c Command) (bson.D, error) {
 // count counts the documents that match a query.
 func (d *data) count(c Command) (bson.D, error) {
 	query, _ := c.Field("query").(bson.D)
-	ids, err := d.collection(c.Database, c.Collection()).matching(query, 0)
+	ids, err := d.readFrom(c).matching(query, 0)
 	if err != nil {
 		return nil, err
 	}

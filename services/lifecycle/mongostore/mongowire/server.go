@@ -27,6 +27,10 @@ const (
 	FaultCutAfter
 	// FaultNoMajority executes the command and reports that no majority confirmed the write.
 	FaultNoMajority
+	// FaultNotPrimary refuses the command: the member is no primary any more.
+	FaultNotPrimary
+	// FaultCursorLost forgets the cursor of a getMore before its execution, as after ten idle minutes.
+	FaultCursorLost
 )
 
 // Command is a received command.
@@ -185,8 +189,14 @@ func (s *Server) answer(c Command) (bson.D, bool) {
 	if hook != nil {
 		fault = hook(c)
 	}
-	if fault == FaultCutBefore {
+	switch fault {
+	case FaultCutBefore:
 		return nil, false
+	case FaultNotPrimary:
+		return append(refusal(wireError{code: 10107, text: "not primary"}),
+			bson.E{Key: "errorLabels", Value: bson.A{"RetryableWriteError"}}), true
+	case FaultCursorLost:
+		s.data.forget(c)
 	}
 	answer, err := s.run(c)
 	if err != nil {
@@ -194,13 +204,7 @@ func (s *Server) answer(c Command) (bson.D, bool) {
 	}
 	answer = append(answer, bson.E{Key: "ok", Value: 1.0})
 	if fault == FaultNoMajority {
-		answer = append(
-			answer,
-			bson.E{
-				Key:   "writeConcernError",
-				Value: bson.D{{Key: "code", Value: int32(64)}, {Key: "errmsg", Value: "waiting for replication timed out"}},
-			},
-		)
+		answer = unconfirmed(answer)
 	}
 	return answer, fault != FaultCutAfter
 }

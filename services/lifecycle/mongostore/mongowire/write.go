@@ -2,6 +2,7 @@ package mongowire
 
 import (
 	"errors"
+	"runtime"
 	"strings"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -11,7 +12,7 @@ import (
 type effect struct{ matched, modified int32 }
 
 // each executes the statements of a write one by one, and stops at the first error if the write is
-// ordered.
+// ordered. Other commands may be executed between two statements.
 func (d *data) each(c Command, list string, one func(*collection, bson.D) (effect, error)) (bson.D, error) {
 	statements, ok := c.Field(list).(bson.A)
 	if !ok {
@@ -24,7 +25,15 @@ func (d *data) each(c Command, list string, one func(*collection, bson.D) (effec
 	ordered, _ := c.Field("ordered").(bool)
 	done := d.remembered(c)
 	coll := d.collection(c.Database, c.Collection())
+	term, isolated := d.term, false
 	for i, e := range statements {
+		isolated = isolated || d.majority != nil
+		if i > 0 {
+			d.mu.Unlock()
+			runtime.Gosched()
+			d.mu.Lock()
+			coll = d.collection(c.Database, c.Collection()) // of another member after an election
+		}
 		did, again := done[i]
 		if !again {
 			var err error
@@ -48,6 +57,12 @@ func (d *data) each(c Command, list string, one func(*collection, bson.D) (effec
 	if len(failed) > 0 {
 		answer = append(answer, bson.E{Key: "writeErrors", Value: failed})
 	}
+	if d.term != term {
+		return nil, wireError{code: 11602, text: "interrupted by an election"}
+	}
+	if isolated || d.majority != nil {
+		answer = unconfirmed(answer)
+	}
 	return answer, nil
 }
 
@@ -67,6 +82,9 @@ func insertOne(c *collection, doc bson.D) (effect, error) {
 	if _, ok := c.docs[id]; ok {
 		return effect{}, wireError{code: 11000, text: "E11000 duplicate key error index: _id_"}
 	}
+	if isTooLarge(doc) {
+		return effect{}, errTooLarge
+	}
 	c.docs[id] = doc
 	return effect{matched: 1}, nil
 }
@@ -85,6 +103,9 @@ func updateOne(c *collection, statement bson.D) (effect, error) {
 	next, err := updated(c.docs[id], update)
 	if err != nil {
 		return effect{}, err
+	}
+	if isTooLarge(next) {
+		return effect{}, errTooLarge
 	}
 	did := effect{matched: 1}
 	if !equal(c.docs[id], next) {
@@ -120,6 +141,43 @@ func updated(doc, update bson.D) (bson.D, error) {
 		next = assign(next, e)
 	}
 	return next, nil
+}
+
+// largest is the maximum size of a document in bytes.
+const largest = 16 << 20
+
+var errTooLarge = wireError{code: 10334, text: "BSONObj size is invalid: the largest document has 16 MiB"}
+
+// isTooLarge reports whether a document has more than 16 MiB. Only one that may have is encoded.
+func isTooLarge(doc bson.D) bool {
+	if lengthOf(doc) < largest/4 {
+		return false
+	}
+	data, err := bson.Marshal(doc)
+	return err != nil || len(data) > largest
+}
+
+// lengthOf is the size of the texts and bytes of a value.
+func lengthOf(value any) (n int) {
+	switch v := value.(type) {
+	case string:
+		return len(v)
+	case []byte:
+		return len(v)
+	case bson.Binary:
+		return len(v.Data)
+	case bson.D:
+		for _, e := range v {
+			n += len(e.Key) + lengthOf(e.Value)
+		}
+	case bson.A:
+		for _, e := range v {
+			n += lengthOf(e)
+		}
+	default:
+		n = 8
+	}
+	return n
 }
 
 func assign(doc bson.D, e bson.E) bson.D {
