@@ -206,6 +206,7 @@ func (a *App) assemble(ctx context.Context, opts Options, vault *identity.Vault)
 
 // assembleLoops creates the relay and the sweeper, and returns the applier of both and of the feeds.
 func (a *App) assembleLoops(opts Options, vault *identity.Vault, events *natsio.Events) *apply.Applier {
+	unrecorded := make(chan struct{}, 1)
 	a.relay = background.NewRelay(background.RelayOptions{
 		Store:     a.store,
 		Publisher: events,
@@ -221,7 +222,13 @@ func (a *App) assembleLoops(opts Options, vault *identity.Vault, events *natsio.
 			}
 			return a.quarantine.AddSubject(ctx, subject, cause, opts.Now())
 		},
-		Hold:  a.holdsDeletions,
+		Hold: a.holdsDeletions,
+		Unrecorded: func() {
+			select {
+			case unrecorded <- struct{}{}:
+			default: // one recovery is enough
+			}
+		},
 		Now:   opts.Now,
 		Weigh: a.weighNews,
 		Published: func(subjects []lifecycle.Subject) {
@@ -238,7 +245,8 @@ func (a *App) assembleLoops(opts Options, vault *identity.Vault, events *natsio.
 	})
 	if opts.Config.MongoDB.URI != "" { // SQLite has no other replica that retracts what this one publishes
 		a.recovery = &background.Recovery{
-			Since: events.Since, Store: a.store, Review: applier.Review, Now: opts.Now, Log: opts.Log.With("loop", "recovery"),
+			Since: events.Since, Store: a.store, Review: applier.Review, Wake: unrecorded, Now: opts.Now,
+			Log: opts.Log.With("loop", "recovery"),
 		}
 	}
 	a.newSweeper(opts, applier)

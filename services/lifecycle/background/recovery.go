@@ -1,6 +1,7 @@
 package background
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -29,15 +30,35 @@ type Recovery struct {
 	Store store.Updater
 	// Review evaluates subjects.
 	Review func(ctx context.Context, ids []string) (int, error)
-	Now    func() time.Time
-	Log    *slog.Logger
+	// Wake starts another recovery: a relay may have published what it did not record. Nil means that one is enough.
+	Wake <-chan struct{}
+	// Pause is the pause before another attempt, and after Wake, so that the relay tries again first; 0 means 5 seconds.
+	Pause time.Duration
+	Now   func() time.Time
+	Log   *slog.Logger
 }
 
-// recoveryPause is the pause after a failed attempt.
+// recoveryPause is the default of Pause.
 const recoveryPause = 5 * time.Second
 
-// Run recovers once, and tries again after an error until the context ends.
+// Run recovers once, and then after each Wake, until the context ends. After an error Run tries again.
 func (r *Recovery) Run(ctx context.Context) {
+	for {
+		r.run(ctx)
+		if r.Wake == nil {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-r.Wake:
+		}
+		loop.Sleep(ctx, cmp.Or(r.Pause, recoveryPause))
+	}
+}
+
+// run recovers once, and tries again after an error until the context ends.
+func (r *Recovery) run(ctx context.Context) {
 	for {
 		n, err := r.Recover(ctx)
 		if err == nil {
@@ -54,7 +75,7 @@ func (r *Recovery) Run(ctx context.Context) {
 				err,
 			)
 		}
-		if !loop.Sleep(ctx, recoveryPause) {
+		if !loop.Sleep(ctx, cmp.Or(r.Pause, recoveryPause)) {
 			return
 		}
 	}

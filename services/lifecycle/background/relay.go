@@ -66,6 +66,9 @@ type RelayOptions struct {
 	// published after all. The relay tries the subject again with a growing backoff, and no other subject
 	// waits. Nil means that nobody is told.
 	SetAside func(ctx context.Context, subject string, cause error) error
+	// Unrecorded is called when decisions may be published that could not be recorded: if another replica retracted one
+	// of them in that moment, no outbox leads to it. Nil means that no other replica writes.
+	Unrecorded func()
 	// Hold reports whether no deletion may be published now; nil means never. A subject with a deletion waits.
 	Hold func() bool
 	// Now is the clock; nil means time.Now.
@@ -330,6 +333,11 @@ func (r *Relay) publish(ctx context.Context, subjects []lifecycle.Subject, held 
 			events = append(events, again[i].event)
 		}
 	}
+	defer func() {
+		if err != nil && len(events) > 0 && r.opts.Unrecorded != nil {
+			r.opts.Unrecorded()
+		}
+	}()
 	end := r.startSpans(ctx, events)
 	err = r.opts.Publisher.PublishEvents(ctx, events)
 	end(err)

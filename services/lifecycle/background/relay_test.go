@@ -29,6 +29,8 @@ type wire struct {
 	away   bool
 	events []*stream.Event
 	before func() // runs before events are taken
+	// silent reports whether the broker takes events without an answer.
+	silent bool
 	// large is a subject with an event that is too large for the broker.
 	large string
 }
@@ -46,6 +48,9 @@ func (w *wire) PublishEvents(_ context.Context, events []*stream.Event) error {
 		}
 	}
 	w.events = append(w.events, events...)
+	if w.silent {
+		return fmt.Errorf("%w: no answer", background.ErrUnavailable)
+	}
 	return nil
 }
 
@@ -80,6 +85,8 @@ type scene struct {
 	wire    *wire
 	// held reports whether deletions are held back.
 	held bool
+	// unrecorded wakes a recovery.
+	unrecorded chan struct{}
 }
 
 func newScene(t *testing.T) *scene {
@@ -88,7 +95,8 @@ func newScene(t *testing.T) *scene {
 	p.Connected = []rules.ConnectedRecipient{
 		{ID: "crm", Deletions: true, AnswerDays: 7, Dispatched: true},
 	}
-	w, s := &wire{}, &scene{store: st, vault: vault, policy: p, counted: &counted{Store: st}}
+	w := &wire{}
+	s := &scene{store: st, vault: vault, policy: p, counted: &counted{Store: st}, unrecorded: make(chan struct{}, 1)}
 	s.wire = w
 	s.Relay = background.NewRelay(
 		background.RelayOptions{
@@ -101,6 +109,12 @@ func newScene(t *testing.T) *scene {
 			Vault:     vault,
 			Policy:    p,
 			Hold:      func() bool { return s.held },
+			Unrecorded: func() {
+				select {
+				case s.unrecorded <- struct{}{}:
+				default:
+				}
+			},
 		},
 	)
 	return s
