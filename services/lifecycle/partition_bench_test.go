@@ -25,7 +25,8 @@ import (
 )
 
 // BenchmarkPartitions measures the share of writes that end in a version conflict, and the facts applied per second,
-// when replicas share the stream in partitions. The replicas hold their partitions before the facts arrive, all at once.
+// when replicas share the stream in partitions. The replicas hold their partitions before the facts arrive, all at
+// once.
 func BenchmarkPartitions(b *testing.B) {
 	s := newSetup(b)
 	c := newCrowd("a", applyPersons, 1)

@@ -307,8 +307,8 @@ func (f *Feed) redeliver(batch []taken, pause time.Duration) {
 }
 
 // tries is how often a message is applied before the message is set aside, unless its error is final. triesInConflict
-// is the same for an error that waits: the attempts take four minutes at least, and the keys that a broken write claimed
-// are free after one.
+// is the same for an error that waits: the attempts take four minutes at least, and the keys that a broken write
+// claimed are free after one.
 const (
 	tries           = 5
 	triesInConflict = 12

@@ -94,7 +94,9 @@ func faultNames() []string {
 }
 
 // isOfDatabase reports whether a fault is one of the link to MongoDB, or of MongoDB itself.
-func isOfDatabase(name string) bool { return name == cutDatabase || name == stallDatabase || isOfStandIn(name) }
+func isOfDatabase(name string) bool {
+	return name == cutDatabase || name == stallDatabase || isOfStandIn(name)
+}
 
 // isOfStandIn reports whether a fault is one of MongoDB itself, which only the stand-in has.
 func isOfStandIn(name string) bool { return name == electDatabase || name == refuseWrites }

@@ -2,6 +2,7 @@ package mongowire
 
 import (
 	"maps"
+	"slices"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
@@ -18,7 +19,7 @@ func copyOf(databases map[string]map[string]*collection) map[string]map[string]*
 	for name, database := range databases {
 		copied := make(map[string]*collection, len(database))
 		for name, c := range database {
-			copied[name] = &collection{docs: maps.Clone(c.docs), indexes: c.indexes[:len(c.indexes):len(c.indexes)]}
+			copied[name] = &collection{docs: maps.Clone(c.docs), indexes: slices.Clip(c.indexes)}
 		}
 		out[name] = copied
 	}
@@ -44,8 +45,8 @@ func (s *Server) Rejoin() {
 	s.data.majority = nil
 }
 
-// Elect ends an isolation by the election of another member: what no majority confirmed is rolled back, cursors are gone,
-// and all connections break.
+// Elect ends an isolation by the election of another member: what no majority confirmed is rolled back, cursors are
+// gone, and all connections break.
 func (s *Server) Elect() {
 	s.data.mu.Lock()
 	if m := s.data.majority; m != nil {
