@@ -18,8 +18,8 @@ const (
 	commands = 8
 	// messagesPerSecond is how many messages the stream takes on three servers: BenchmarkFacts of internal/streams.
 	messagesPerSecond = 41_000
-	// bytesPerPerson is what a person with five facts needs on the disk: "Explain/http" of make bench.
-	bytesPerPerson = 4120
+	// bytesPerPerson is what a person with five facts needs on the disk: "bytes stored per subject" of make bench.
+	bytesPerPerson = 1939
 )
 
 // roundTrip is the assumed time of a command to a replica set, in seconds, with its write in the journal of a majority.
