@@ -22,8 +22,8 @@ func TestStore_NotPrimary(t *testing.T) {
 }
 
 // TestStore_AnElectionLosesOnlyWhatWasNotAcknowledged isolates the primary before each write of a save in turn, and has
-// another member elected. The save fails, what was saved before is there, what was not acknowledged is not, and the save
-// succeeds afterwards.
+// another member elected. The save fails, what was saved before is there, what was not acknowledged is not, and the
+// save succeeds afterwards.
 func TestStore_AnElectionLosesOnlyWhatWasNotAcknowledged(t *testing.T) {
 	t.Parallel()
 	for _, what := range []string{"create", "change", "merge"} {

@@ -292,8 +292,8 @@ func TestFeed_ABatchThatTakesLongIsNotRedelivered(t *testing.T) {
 	}
 }
 
-// TestFeed_AConflictOutlastsTheAttemptsOfAnotherError: keys that a broken write claimed are free after a minute, and the
-// delivery that waits for them is not set aside before.
+// TestFeed_AConflictOutlastsTheAttemptsOfAnotherError: keys that a broken write claimed are free after a minute, and
+// the delivery that waits for them is not set aside before.
 func TestFeed_AConflictOutlastsTheAttemptsOfAnotherError(t *testing.T) {
 	s := newStoppedScene(t)
 	inner, failures := s.feed.Apply, 0
