@@ -26,8 +26,8 @@ func copyOf(databases map[string]map[string]*collection) map[string]map[string]*
 	return out
 }
 
-// Isolate cuts the primary off from the other members. From then on writes are carried out and confirmed by no majority,
-// and reads with the concern majority see what was confirmed before.
+// Isolate cuts the primary off from the other members. From then on writes are carried out and confirmed by no
+// majority, and reads with the concern majority see what was confirmed before.
 func (s *Server) Isolate() {
 	s.data.mu.Lock()
 	defer s.data.mu.Unlock()
