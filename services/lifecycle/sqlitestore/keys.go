@@ -146,13 +146,13 @@ func (k *keys) writeRows(claimed map[string]string) error {
 			return err
 		}
 	}
-	for _, seq := range c.removed {
-		if _, err := w.exec(w.stmts.forget, seq); err != nil {
+	if len(c.removed) > 0 { // the row is appended first: a number of a removed last row would come again
+		if err := k.appendRows(w.stmts.removed); err != nil {
 			return err
 		}
 	}
-	if len(c.removed) > 0 {
-		if err := k.appendRows(w.stmts.removed); err != nil {
+	for _, seq := range c.removed {
+		if _, err := w.exec(w.stmts.forget, seq); err != nil {
 			return err
 		}
 	}

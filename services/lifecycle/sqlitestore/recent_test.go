@@ -131,3 +131,29 @@ func TestRecent_ErasureLeavesNoKey(t *testing.T) {
 		})
 	}
 }
+
+// TestRecent_AReleasedKeyIsFoundAgain: keys that are the last rows are released and claimed by another subject, in the
+// same process and in another one. A number of a row that came twice hid the second owner.
+func TestRecent_AReleasedKeyIsFoundAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "rodopath.db")
+	st, twin := open(t, path), open(t, path)
+	keys := []string{"k1", "k2", "k3"}
+	version := map[string]int64{}
+	for round := range 3 {
+		for i, owner := range []string{"a", "b"} {
+			writer := []*sqlitestore.Store{st, twin}[(round+i)%2]
+			s := held(owner, keys...)
+			s.Version = version[owner]
+			mustSave(t, writer, store.Change{Subject: s, Claim: keys})
+			for _, each := range []*sqlitestore.Store{st, twin} {
+				wantOwners(t, each, map[string]string{"k1": owner, "k2": owner, "k3": owner})
+			}
+			s.Keys, s.Version = nil, s.Version+1
+			mustSave(t, writer, store.Change{Subject: s, Release: keys})
+			version[owner] = s.Version + 1
+			for _, each := range []*sqlitestore.Store{st, twin} {
+				wantOwners(t, each, map[string]string{"k1": "", "k2": "", "k3": ""})
+			}
+		}
+	}
+}
