@@ -23,6 +23,7 @@ import (
 	"github.com/rodopath/rodopath/services/internal/access"
 	"github.com/rodopath/rodopath/services/internal/config"
 	"github.com/rodopath/rodopath/services/internal/loop"
+	"github.com/rodopath/rodopath/services/internal/rotation"
 	"github.com/rodopath/rodopath/services/internal/service"
 	"github.com/rodopath/rodopath/services/internal/streams"
 	"github.com/rodopath/rodopath/services/internal/trace"
@@ -45,6 +46,8 @@ type Options struct {
 	// Claim is the time after which another process takes over from a silent one; 0 means 30
 	// seconds.
 	Claim time.Duration
+	// SecretTick is how often the files of secrets are looked at; 0 means two seconds.
+	SecretTick time.Duration
 	// Sync makes receipts and switches durable; nil means that NATS does.
 	Sync streams.Sync
 	// Tracer traces decisions; nil forwards trace ids only.
@@ -57,6 +60,7 @@ type App struct {
 	opts       Options
 	js         jetstream.JetStream
 	switches   *jetqueue.Switches
+	secrets    *rotation.Watch
 	recipients []*recipient
 	fleet      delivery.Fleet
 	rehearsals []dryRun
@@ -76,7 +80,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	a := &App{opts: opts}
+	a := &App{opts: opts, secrets: rotation.New(opts.Config, opts.SecretTick, opts.Log)}
 	// A faulty recipient ends the start before any resource is opened.
 	if err := a.read(); err != nil {
 		return nil, err
@@ -148,6 +152,7 @@ func (a *App) Metrics() http.Handler { return a.metrics }
 func (a *App) Start(ctx context.Context) {
 	ctx, a.stop = context.WithCancel(context.WithoutCancel(ctx))
 	a.fleet.Start(ctx)
+	a.done.Go(func() { a.secrets.Run(ctx) })
 	for _, r := range a.rehearsals {
 		a.done.Go(func() { r.run(ctx, a.opts.Log) })
 	}

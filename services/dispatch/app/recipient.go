@@ -5,14 +5,17 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
+	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/dispatch"
 	"github.com/rodopath/rodopath/services/dispatch/delivery"
 	"github.com/rodopath/rodopath/services/dispatch/httpapi"
 	"github.com/rodopath/rodopath/services/dispatch/jetqueue"
 	"github.com/rodopath/rodopath/services/dispatch/outbound"
 	"github.com/rodopath/rodopath/services/internal/config"
+	"github.com/rodopath/rodopath/services/internal/rotation"
 )
 
 // recipient is a recipient of the configuration.
@@ -26,7 +29,7 @@ type recipient struct {
 	queue     *jetqueue.Queue
 }
 
-// read creates a connector for each dispatched recipient.
+// read creates a connector for each dispatched recipient, which follows the files of its secrets.
 func (a *App) read() error {
 	clients := map[bool]*http.Client{}
 	for _, allow := range []bool{false, true} {
@@ -43,12 +46,26 @@ func (a *App) read() error {
 			r.rehearsal = &outbound.DryRun{}
 			client = r.rehearsal.Client(client)
 		}
-		var err error
-		if r.connector, err = connector(a.opts.Config, r.config, client, a.opts.Now); err != nil {
+		references := append(slices.Clone(r.config.Secrets), r.config.Key)
+		c, err := rotation.Follow(a.secrets, "recipient "+r.config.ID, references, func() (dispatch.Connector, error) {
+			return connector(a.opts.Config, r.config, client, a.opts.Now)
+		})
+		if err != nil {
 			return a.opts.Config.At(fmt.Errorf("recipient %s: %w", r.config.ID, err), "recipients", i)
 		}
+		r.connector = current{c}
 	}
 	return nil
+}
+
+// current is the connector of a recipient under the secrets that are in force.
+type current struct {
+	*rotation.Value[dispatch.Connector]
+}
+
+// Deliver implements dispatch.Connector.
+func (c current) Deliver(ctx context.Context, e *stream.Event, body []byte) (dispatch.Answer, error) {
+	return c.Get().Deliver(ctx, e, body)
 }
 
 // lanes creates the lanes of the recipients, or their dry runs.

@@ -28,6 +28,7 @@ import (
 	"github.com/rodopath/rodopath/services/internal/connection"
 	"github.com/rodopath/rodopath/services/internal/loop"
 	"github.com/rodopath/rodopath/services/internal/problem"
+	"github.com/rodopath/rodopath/services/internal/rotation"
 	"github.com/rodopath/rodopath/services/internal/service"
 	"github.com/rodopath/rodopath/services/internal/streams"
 	"github.com/rodopath/rodopath/services/internal/trace"
@@ -60,6 +61,8 @@ type Options struct {
 	LookEvery, LookTick time.Duration
 	// DrainFor is how long Close forwards the log before the App ends; 0 means not at all.
 	DrainFor time.Duration
+	// SecretTick is how often the files of secrets are looked at; 0 means two seconds.
+	SecretTick time.Duration
 	// ImportTick is how often orders of imports are looked for; 0 means two seconds.
 	ImportTick time.Duration
 	// Now returns the time; nil means time.Now.
@@ -96,7 +99,8 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	providers, err := providers(opts)
+	secrets := rotation.New(opts.Config, opts.SecretTick, opts.Log)
+	providers, err := providers(opts, secrets)
 	if err != nil {
 		return nil, err
 	}
@@ -107,6 +111,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	a := &App{
 		ensure: func(ctx context.Context) error { return service.EnsureStreams(ctx, js, opts.Config) },
 		log:    opts.Log, drainFor: opts.DrainFor,
+		loops: []func(context.Context){secrets.Run},
 	}
 	// With a log webhooks are accepted before the broker is available: Start ensures the streams.
 	if intakeDir(opts) == "" {
@@ -408,18 +413,21 @@ func (a *App) History() http.Handler { return a.history }
 // the internet.
 func (a *App) Metrics() http.Handler { return a.metrics }
 
-// providers makes a provider for each source.
-func providers(opts Options) (map[string]ingest.Provider, error) {
+// providers makes a provider for each source. A provider follows the files of its secrets.
+func providers(opts Options, secrets *rotation.Watch) (map[string]ingest.Provider, error) {
 	out := map[string]ingest.Provider{}
 	for i, s := range opts.Config.Sources {
-		src, err := source(opts.Config, s)
-		if err == nil {
-			out[s.ID], err = provider(s.Platform, src)
-		}
-		out[s.ID] = ingest.WithoutPlaceholders(out[s.ID], s.Placeholders)
+		p, err := rotation.Follow(secrets, "source "+s.ID, s.Secrets, func() (ingest.Provider, error) {
+			src, err := source(opts.Config, s)
+			if err != nil {
+				return nil, err
+			}
+			return provider(s.Platform, src)
+		})
 		if err != nil {
 			return nil, opts.Config.At(fmt.Errorf("source %s: %w", s.ID, err), "sources", i)
 		}
+		out[s.ID] = ingest.WithoutPlaceholders(current{p}, s.Placeholders)
 	}
 	for _, src := range opts.Extra {
 		p, err := standard.New(src)
@@ -432,6 +440,21 @@ func providers(opts Options) (map[string]ingest.Provider, error) {
 		return nil, errors.New("no sources: list the senders of webhooks under \"sources\"")
 	}
 	return out, nil
+}
+
+// current is the provider of a source under the secrets that are in force.
+type current struct {
+	*rotation.Value[ingest.Provider]
+}
+
+// Verify implements ingest.Provider.
+func (c current) Verify(header http.Header, body []byte, at time.Time) error {
+	return c.Get().Verify(header, body, at)
+}
+
+// Read implements ingest.Provider.
+func (c current) Read(header http.Header, body []byte, at time.Time) (ingest.Reading, error) {
+	return c.Get().Read(header, body, at)
 }
 
 func provider(platform string, src ingest.Source) (ingest.Provider, error) {

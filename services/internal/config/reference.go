@@ -96,6 +96,12 @@ func utf16Order(data []byte) binary.ByteOrder {
 	return nil
 }
 
+// SecretFile returns the path of the file to which a reference leads; false for any other reference.
+func (c *Config) SecretFile(reference string) (path string, ok bool) {
+	path, ok = strings.CutPrefix(reference, filePrefix)
+	return c.Path(path), ok
+}
+
 // Secrets follows several references.
 func (c *Config) Secrets(references []string) ([]string, error) {
 	out := make([]string, len(references))
