@@ -34,6 +34,7 @@ var healthy = []string{
 	`rodopath_unmapped_products{source="shop"} 0`,
 	`rodopath_intake_oldest_seconds 0`,
 	`rodopath_intake_damaged 0`,
+	`rodopath_intake_full 0`,
 }
 
 // faults are, for each alert, the series that replaces its healthy one; with "+" a value grows every minute.
@@ -54,6 +55,7 @@ var faults = map[string]string{
 	"RodopathUnmappedProducts":    `rodopath_unmapped_products{source="shop"} 2`,
 	"RodopathIntakeFills":         `rodopath_intake_oldest_seconds 301`,
 	"RodopathIntakeDamaged":       `rodopath_intake_damaged 1`,
+	"RodopathIntakeFull":          `rodopath_intake_full 1`,
 	"RodopathIntakeLeftBehind":    `rodopath_intake_oldest_seconds{pod="rodopath-ingest-2"} 90 gone`,
 }
 

@@ -7,7 +7,7 @@ import (
 
 // The smallest volume that holds the log is accepted, in every unit.
 func TestVolumesThatHoldTheLogAreAccepted(t *testing.T) {
-	for _, size := range []string{"564Mi", "0.56Gi", "592000000", "592M", "1Ti", "577536Ki"} {
+	for _, size := range []string{"606Mi", "0.6Gi", "636000000", "636M", "1Ti", "620544Ki"} {
 		if _, errs, err := helm(t, "template", "rodopath", chartDir, "--kube-version", kubeVersion, "--values", valuesOf("minimal"), "--set-string", "ingest.intake.size="+size); err != nil {
 			t.Errorf("%s is refused: %s", size, errs)
 		}
@@ -31,10 +31,10 @@ func TestBrokenValuesAreRefused(t *testing.T) {
 		"no monitoring":      {[]string{"keda.enabled=true"}, []string{"keda.natsMonitoring is missing"}},
 		"no room":            {[]string{"autoscaling.enabled=true", "autoscaling.maxReplicas=1"}, []string{"autoscaling.maxReplicas is less than ingest.replicas"}},
 		"no room for KEDA":   {[]string{"keda.enabled=true", "keda.natsMonitoring=n:8222", "keda.maxReplicas=1"}, []string{"keda.maxReplicas is less than lifecycle.replicas"}},
-		"small volume":       {[]string{"ingest.intake.size=512Mi"}, []string{"ingest.intake.size (512Mi) cannot hold an intake log of ingest.intake.maxMB (512)", "564Mi or more"}},
-		"volume in bytes":    {[]string{"ingest.intake.size=591000000"}, []string{"ingest.intake.size (591000000) cannot hold", "564Mi or more"}},
+		"small volume":       {[]string{"ingest.intake.size=605Mi"}, []string{"ingest.intake.size (605Mi) cannot hold an intake log of ingest.intake.maxMB (512)", "606Mi or more"}},
+		"volume in bytes":    {[]string{"ingest.intake.size=635000000"}, []string{"ingest.intake.size (635000000) cannot hold", "606Mi or more"}},
 		"volume of decimals": {[]string{"ingest.intake.size=0.5G"}, []string{"ingest.intake.size (0.5G) cannot hold"}},
-		"large log":          {[]string{"ingest.intake.maxMB=1000000", "ingest.intake.size=1Ti"}, []string{"cannot hold", "(1000000)", "1100000Mi or more"}},
+		"large log":          {[]string{"ingest.intake.maxMB=1000000", "ingest.intake.size=1Ti"}, []string{"cannot hold", "(1000000)", "1100042Mi or more"}},
 		"unknown key":        {[]string{"ingres.enabled=true"}, []string{"additional properties 'ingres' not allowed"}},
 		"unknown key below":  {[]string{"ingest.intake.sise=1Gi"}, []string{"/ingest/intake", "'sise' not allowed"}},
 		"unknown setting":    {[]string{"config.controler=x"}, []string{"/config", "'controler' not allowed"}},

@@ -2,6 +2,7 @@ package intake
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"sync"
 
@@ -124,29 +125,49 @@ func (w *writer) write(group []*submission) {
 }
 
 // store writes records under the next indexes. After a failed write the files are opened again, and
-// the indexes go on behind the last complete write.
+// the indexes go on behind the last complete write. A log that cannot be written counts as full.
 func (w *writer) store(records [][]byte) error {
-	err := w.log.store.append(w.next, records)
+	l := w.log
+	err := w.ready(records)
 	if err == nil {
-		w.next += uint64(len(records))
-		w.log.last.Store(w.next - 1)
+		err = l.store.append(w.next, records)
+		if err == nil {
+			w.next += uint64(len(records))
+			l.last.Store(w.next - 1)
+			l.note(nil)
+			return nil
+		}
+		_ = w.reopen() // the next write tries again
+	}
+	l.recent.clear()
+	l.note(err)
+	return fmt.Errorf("%w: %w", ErrFull, err)
+}
+
+// ready opens the files that could not be opened after a failed write, and finds out whether there is room. An empty
+// record, behind which the others are removed, needs none.
+func (w *writer) ready(records [][]byte) error {
+	if w.log.store.broken {
+		if err := w.reopen(); err != nil {
+			return err
+		}
+	}
+	if len(records) == 1 && len(records[0]) == 0 {
 		return nil
 	}
-	w.log.recent.clear()
-	again := w.log.store.reopen()
-	if again != nil {
-		w.log.opts.Log.Error(
-			"the intake log cannot be opened again after a failed write; restart the service",
-			"error",
-			again,
-		)
+	return w.log.store.hasRoom()
+}
+
+// reopen opens the files again after a failed write.
+func (w *writer) reopen() error {
+	if err := w.log.store.reopen(); err != nil {
 		return err
 	}
-	if _, last, bounds := w.log.store.bounds(); bounds == nil && last >= w.next {
+	if _, last, err := w.log.store.bounds(); err == nil && last >= w.next {
 		w.next = last + 1 // a write that failed in part is complete on the disk; its sender delivers again
 		w.log.last.Store(last)
 	}
-	return err
+	return nil
 }
 
 // mark writes an empty record, behind which everything else can be removed, and returns its index.

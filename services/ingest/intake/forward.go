@@ -38,6 +38,7 @@ func (l *Log) Run(ctx context.Context) {
 			logged = false
 			l.opts.Log.InfoContext(ctx, "the broker takes webhooks again")
 		}
+		l.retry()
 		if err != nil {
 			loop.Sleep(ctx, l.opts.RetryEvery)
 			continue
@@ -49,6 +50,14 @@ func (l *Log) Run(ctx context.Context) {
 			removed = time.Now()
 		}
 		l.await(ctx, time.Until(removed.Add(l.opts.RemoveEvery)))
+	}
+}
+
+// retry tries whether a disk that refused records takes records again. Without a try the log would stay full: a service
+// that is not ready gets no webhooks.
+func (l *Log) retry() {
+	if l.refusing.Load() && l.store.hasRoom() == nil {
+		_, _ = l.write.mark() // the writer notes and logs the result
 	}
 }
 
@@ -72,16 +81,22 @@ func (l *Log) drain(ctx context.Context) {
 
 // await waits for a record, or for the next removal while there is anything to remove.
 func (l *Log) await(ctx context.Context, next time.Duration) {
-	var due <-chan time.Time
+	var due, again <-chan time.Time
 	if l.removable() {
 		timer := time.NewTimer(max(next, time.Millisecond))
 		defer timer.Stop()
 		due = timer.C
 	}
+	if l.refusing.Load() {
+		timer := time.NewTimer(l.opts.RetryEvery)
+		defer timer.Stop()
+		again = timer.C
+	}
 	select {
 	case <-ctx.Done():
 	case <-l.wake:
 	case <-due:
+	case <-again:
 	}
 }
 
@@ -189,5 +204,6 @@ func (l *Log) Remove(ctx context.Context) error {
 	}
 	l.removed.Store(upTo)
 	l.bytes.Add(-l.sizes.remove(upTo))
+	l.retry()
 	return l.epochs.destroy(upTo)
 }

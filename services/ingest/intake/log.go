@@ -37,7 +37,8 @@ type Sealer interface {
 type Options struct {
 	// Dir is the directory of the log; a missing directory is created.
 	Dir string
-	// MaxBytes bounds the records that are not removed yet; 0 means 256 MiB.
+	// MaxBytes bounds the records that are not removed yet; 0 means 256 MiB. The files take up to 42 MiB more, and the
+	// log is full as well when the disk has no room for them.
 	MaxBytes int64
 	// Sealer encrypts the keys of the epochs; nil means a key in a file of Dir.
 	Sealer Sealer
@@ -80,8 +81,8 @@ const (
 	lockFile = "lock"
 )
 
-// ErrFull means that the log is full. ErrFull wraps ingest.ErrUnavailable: the sender is asked for a
-// redelivery.
+// ErrFull means that the log is full, or that the disk takes no more records. ErrFull wraps ingest.ErrUnavailable: the
+// sender is asked for a redelivery.
 var ErrFull = fmt.Errorf("the intake log is full: %w", ingest.ErrUnavailable)
 
 // ErrClosed means that the log is closed.
@@ -103,6 +104,8 @@ type Log struct {
 	last, forwarded, removed atomic.Uint64
 	// damaged counts the records that cannot be read.
 	damaged atomic.Int64
+	// refusing is set while the disk takes no record.
+	refusing atomic.Bool
 	// removing is held while records are removed, and while the log is copied.
 	removing sync.Mutex
 	wake     chan struct{}
@@ -225,10 +228,25 @@ func (l *Log) append(ctx context.Context, d *factv1.Delivery, data []byte) error
 	err := l.write.submit(ctx, d, data)
 	if err != nil {
 		l.bytes.Add(-int64(len(data) + overhead))
+		if errors.Is(err, ErrFull) {
+			return err
+		}
 		return fmt.Errorf("%w: write intake log: %w", ingest.ErrUnavailable, err)
 	}
 	l.notify()
 	return nil
+}
+
+// note records whether the disk takes records, and logs a change.
+func (l *Log) note(err error) {
+	switch refused := err != nil; {
+	case l.refusing.Swap(refused) == refused:
+	case refused:
+		l.opts.Log.Error("the disk takes no more webhooks; senders are asked to send again later", "error", err)
+		l.notify() // the forwarder tries until the disk takes records again
+	default:
+		l.opts.Log.Info("the disk takes webhooks again")
+	}
 }
 
 // notify wakes the forwarder.
@@ -248,8 +266,8 @@ func (l *Log) Bytes() int64 { return l.bytes.Load() }
 // Damaged is the number of records since the start that could not be read and were set aside.
 func (l *Log) Damaged() int64 { return l.damaged.Load() }
 
-// Full reports whether the log is nine tenths full, so that a new delivery may not fit.
-func (l *Log) Full() bool { return l.bytes.Load() > l.opts.MaxBytes/10*9 }
+// Full reports whether the log is nine tenths full, so that a new delivery may not fit, or the disk takes none.
+func (l *Log) Full() bool { return l.refusing.Load() || l.bytes.Load() > l.opts.MaxBytes/10*9 }
 
 // Oldest is when the delivery was received that waits longest; false when none does.
 func (l *Log) Oldest() (time.Time, bool) {

@@ -460,6 +460,9 @@ rodopath_intake_bytes %d
 # HELP rodopath_intake_damaged Records of the intake log that cannot be read, since the start.
 # TYPE rodopath_intake_damaged gauge
 rodopath_intake_damaged 0
+# HELP rodopath_intake_full 1 while the intake log or its disk takes no more webhooks, and the pod is not ready.
+# TYPE rodopath_intake_full gauge
+rodopath_intake_full 0
 # HELP rodopath_intake_oldest_seconds Age of the oldest webhook that is not at the broker yet.
 # TYPE rodopath_intake_oldest_seconds gauge
 rodopath_intake_oldest_seconds 90

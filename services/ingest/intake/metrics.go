@@ -8,9 +8,9 @@ import (
 
 // gauges report what is in the log.
 type gauges struct {
-	log                           *Log
-	now                           func() time.Time
-	webhooks, bytes, age, damaged *prometheus.Desc
+	log                                 *Log
+	now                                 func() time.Time
+	webhooks, bytes, age, damaged, full *prometheus.Desc
 }
 
 // Collector counts the log for Prometheus.
@@ -37,12 +37,18 @@ func (l *Log) Collector(now func() time.Time) prometheus.Collector {
 			nil,
 			nil,
 		),
+		full: prometheus.NewDesc(
+			"rodopath_intake_full",
+			"1 while the intake log or its disk takes no more webhooks, and the pod is not ready.",
+			nil,
+			nil,
+		),
 	}
 }
 
 // Describe describes the gauges.
 func (g *gauges) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{g.webhooks, g.bytes, g.age, g.damaged} {
+	for _, d := range []*prometheus.Desc{g.webhooks, g.bytes, g.age, g.damaged, g.full} {
 		ch <- d
 	}
 }
@@ -58,4 +64,9 @@ func (g *gauges) Collect(ch chan<- prometheus.Metric) {
 	gauge(g.bytes, float64(g.log.Bytes()))
 	gauge(g.age, waited)
 	gauge(g.damaged, float64(g.log.Damaged()))
+	full := 0.0
+	if g.log.Full() {
+		full = 1
+	}
+	gauge(g.full, full)
 }

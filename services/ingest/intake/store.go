@@ -25,6 +25,8 @@ type store struct {
 	wal *wal.WAL
 	// meta lists the files of wal, which leaves meta open when closed.
 	meta *metadb.BoltMetaDB
+	// broken is set while the files could not be opened again.
+	broken bool
 }
 
 func openStore(dir string) (*store, error) {
@@ -52,7 +54,28 @@ func (s *store) open() (err error) {
 func (s *store) reopen() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return errors.Join(s.wal.Close(), s.meta.Close(), s.open())
+	// Files that cannot be closed are opened again all the same.
+	_, _ = s.wal.Close(), s.meta.Close()
+	err := s.open()
+	s.broken = err != nil
+	return err
+}
+
+// errNoRoom means that the disk has no room for another file of the log.
+var errNoRoom = errors.New("the disk is full")
+
+// room is what must be free on the disk before a write: the write, and the file after that. So a full disk never stops
+// the log from being forwarded, emptied and opened.
+const room = segmentSize + groupBytes + 2<<20
+
+// hasRoom returns an error while the disk has no room for a write. The blocks of all files count, not only of records:
+// a file of the log takes its size when it begins, and others may fill the disk.
+func (s *store) hasRoom() error {
+	free, err := freeBytes(s.dir)
+	if err == nil && free < room {
+		return fmt.Errorf("%w: %d MiB are free, and %d MiB must be", errNoRoom, free>>20, int64(room)>>20)
+	}
+	return err
 }
 
 func (s *store) close() error {
