@@ -149,7 +149,7 @@ func TestContextIsWithoutSecrets(t *testing.T) {
 			t.Errorf("%s goes to the engine", path)
 		}
 	}
-	for _, path := range []string{"go.work", "go.work.sum", "api/go.mod", "services/go.mod", "bin/ingest", "bin/lifecycle", "bin/dispatch", "bin/rodopath"} {
+	for _, path := range []string{"go.work", "go.work.sum", "api/go.mod", "services/go.mod", "bin/ingest", "bin/lifecycle", "bin/dispatch", "bin/console", "bin/rodopath"} {
 		if !sent(t, m, path) {
 			t.Errorf("%s does not go to the engine", path)
 		}
@@ -222,6 +222,7 @@ func TestBinaryImageSaysWhatIsMissing(t *testing.T) {
 		"no binary":       {"ingest", "", `bin/ingest is missing: run "make build" first`},
 		"not for Linux":   {"ingest", "\xcf\xfa\xed\xfe", "bin/ingest is no program for Linux"},
 		"a program":       {"ingest", "\x7fELF", ""},
+		"the console":     {"console", "\x7fELF", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
