@@ -206,6 +206,9 @@ func podIn(namespace string, labels map[string]string) place {
 	return place{namespace: namespace, labels: labels}
 }
 
+// address is a place outside of the cluster.
+func address(ip string) place { return place{addr: netip.MustParseAddr(ip)} }
+
 // passes reports whether the policies of a release let a connection through, as the
 // interface of NetworkPolicy says it: who is selected by a policy may do what some policy
 // allows, and nothing else.
@@ -279,11 +282,10 @@ func TestNetworkLetsThroughWhatIsMeant(t *testing.T) {
 		"ingest > internet 443", "ingest > internet6 443", "panel > ingest 9090",
 		"dispatch > internet 443", "dispatch > internet6 443", "dispatch > till 8443",
 	}
-	outside := func(ip string) place { return place{addr: netip.MustParseAddr(ip)} }
 	places := map[string]place{
 		"ingress": podIn("ingress", nil), "prometheus": podIn("observability", nil), "dns": podIn("kube-system", nil), "nats": podIn("nats", nil),
-		"mongodb": outside("10.20.0.5"), "internet": outside("93.184.216.34"), "internet6": outside("2606:2800:220:1::1"),
-		"inside": outside("10.0.0.1"), "inside6": outside("fd00::1"), "metadata": outside("169.254.169.254"), "till": outside("10.30.0.7"),
+		"mongodb": address("10.20.0.5"), "internet": address("93.184.216.34"), "internet6": address("2606:2800:220:1::1"),
+		"inside": address("10.0.0.1"), "inside6": address("fd00::1"), "metadata": address("169.254.169.254"), "till": address("10.30.0.7"),
 		"panel": podIn("back-office", map[string]string{"app": "panel"}), "other": podIn("back-office", map[string]string{"app": "other"}),
 		"neighbour": podIn(namespace, map[string]string{"app": "neighbour"}),
 	}

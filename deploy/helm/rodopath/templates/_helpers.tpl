@@ -40,7 +40,8 @@ helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 {{- if and $.Values.autoscaling.enabled (gt $replicas (int $.Values.autoscaling.maxReplicas)) }}{{ fail (printf "autoscaling.maxReplicas is less than %s.replicas" $part) }}{{ end }}
 {{- end }}
 {{- $intake := .Values.ingest.intake }}
-{{- $least := divf (mulf $intake.maxMB 11) 10 | ceil | int64 }}
+{{- /* A tenth for the file system, and 42 MiB for the file that is begun and the room that stays free: see package intake. */}}
+{{- $least := add (divf (mulf $intake.maxMB 11) 10 | ceil | int64) 42 }}
 {{- if lt (include "rodopath.bytes" $intake.size | float64) (mulf $least 1048576) }}
 {{- fail (printf "ingest.intake.size (%s) cannot hold an intake log of ingest.intake.maxMB (%d): give the volume %dMi or more, or lower maxMB" $intake.size (int64 $intake.maxMB) $least) }}
 {{- end }}
@@ -51,6 +52,18 @@ helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 {{- define "rodopath.bytes" -}}
 {{- $units := dict "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 "k" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 "m" 0.001 }}
 {{- mulf (regexFind "^[0-9.]+" . | float64) (get $units (regexFind "[a-zA-Z]*$" .) | default 1) }}
+{{- end }}
+
+{{/* The paths that may be reached from outside, as a list. */}}
+{{- define "rodopath.publicPaths" -}}
+- {path: /webhooks/, match: Prefix, part: ingest}
+- {path: /v1/receipts, match: Exact, part: lifecycle}
+- {path: /consent/, match: Prefix, part: lifecycle}
+{{- if dig "request_form" false (.Values.config | default dict) }}
+- {path: /request, match: Exact, part: lifecycle}
+- {path: /request/, match: Prefix, part: lifecycle}
+{{- end }}
+- {path: /todo, match: Exact, part: lifecycle}
 {{- end }}
 
 {{/* The configuration refers to the policy file beside the configuration, if the values contain a policy. */}}
