@@ -37,23 +37,33 @@ func (c *connections) changed(conn net.Conn, state http.ConnState) {
 	c.used[conn] = time.Now()
 }
 
-const (
-	// leavePause is the pause between two looks at the connections.
-	leavePause = 10 * time.Millisecond
-	// lately is how long ago a connection was used that is probably used again at once.
-	lately = 300 * time.Millisecond
-)
+// leave is how a server that stops takes leave of its clients, which are told to close their connections.
+type leave struct {
+	// lately is how long ago a connection was used that is probably used again.
+	lately time.Duration
+	// within bounds the time.
+	within time.Duration
+}
+
+// The leave of a server that nothing replaces, and of a replica: its clients turn to the others, so that no request
+// need be lost. Of several connections a client uses some only now and then, and the server must not close one in the
+// moment of its use: a replica waits longer until a connection counts as given up.
+func alone() leave   { return leave{lately: 300 * time.Millisecond, within: 5 * time.Second} }
+func replica() leave { return leave{lately: 3 * time.Second, within: 8 * time.Second} }
+
+// leavePause is the pause between two looks at the connections.
+const leavePause = 10 * time.Millisecond
 
 // takeLeave waits until no connection was used lately, or until the time has passed.
-func (c *connections) takeLeave(within time.Duration) {
+func (c *connections) takeLeave(l leave) {
 	c.leaving.Store(true)
-	for end := time.Now().Add(within); time.Now().Before(end) && c.inUse(); {
+	for end := time.Now().Add(l.within); time.Now().Before(end) && c.inUse(l.lately); {
 		time.Sleep(leavePause)
 	}
 }
 
 // inUse reports whether a connection was used lately.
-func (c *connections) inUse() bool {
+func (c *connections) inUse(lately time.Duration) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, at := range c.used {

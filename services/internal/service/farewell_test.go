@@ -9,7 +9,10 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/rodopath/rodopath/services/internal/loop"
 )
 
 // TestServe_LosesNoRequestOnAnOpenConnection: clients send one request after the other on connections of their own
@@ -23,7 +26,7 @@ func TestServe_LosesNoRequestOnAnOpenConnection(t *testing.T) {
 	done := make(chan error, 1)
 	var answered atomic.Int64
 	go func() {
-		done <- serve(ctx, l, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { answered.Add(1) }), 2*time.Second)
+		done <- serve(ctx, l, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { answered.Add(1) }), alone())
 	}()
 	var clients sync.WaitGroup
 	for range 16 {
@@ -74,10 +77,47 @@ func TestServe_StopsAtOnceWithoutConnectionsInUse(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
 	began := time.Now()
-	if err := serve(ctx, l, http.NotFoundHandler(), time.Hour); err != nil {
+	if err := serve(ctx, l, http.NotFoundHandler(), leave{time.Hour, time.Hour}); err != nil {
 		t.Error(err)
 	}
 	if took := time.Since(began); took > time.Minute {
 		t.Errorf("the stop took %s, want no farewell", took)
+	}
+}
+
+// A replica leaves once each connection was left alone for a while: a client uses some of its connections now and then.
+func TestTakeLeave_WaitsUntilEachConnectionIsLeftAlone(t *testing.T) {
+	for name, c := range map[string]struct {
+		// used is how long ago a connection was used, and every how often it is used again; 0 means never.
+		used, every time.Duration
+		want        time.Duration
+	}{
+		"used just now":       {0, 0, 3 * time.Second},
+		"used a second ago":   {time.Second, 0, 2 * time.Second},
+		"left alone for long": {time.Minute, 0, 0},
+		"used now and then":   {time.Second, 1500 * time.Millisecond, 8 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				client, server := net.Pipe()
+				defer client.Close()
+				defer server.Close()
+				all := &connections{used: map[net.Conn]time.Time{server: time.Now().Add(-c.used)}}
+				if c.every > 0 {
+					using, stop := context.WithCancel(t.Context())
+					defer stop()
+					go func() {
+						for loop.Sleep(using, c.every) {
+							all.changed(server, http.StateIdle)
+						}
+					}()
+				}
+				began := time.Now()
+				all.takeLeave(replica())
+				if took := time.Since(began); took < c.want || took > c.want+leavePause {
+					t.Errorf("the leave took %s, want %s", took, c.want)
+				}
+			})
+		})
 	}
 }

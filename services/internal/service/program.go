@@ -130,7 +130,7 @@ func (p *Program) serve(ctx context.Context, a App, address string, log *slog.Lo
 	}
 	a.Start(ctx)
 	log.Info(p.Name+" is running", append(addresses, "version", Version())...)
-	err = Serve(ctx, l, a.Handler())
+	err = ServeReplica(ctx, l, a.Handler())
 	stop()
 	return errors.Join(err, <-failed)
 }

@@ -15,11 +15,8 @@ const (
 	readTimeout   = 60 * time.Second
 	idleTimeout   = 2 * time.Minute
 	finishTimeout = 2 * time.Second
-	// farewell is how long clients with open connections are told to close them before the server stops. A server
-	// that closes a connection on which a client is just sending loses the request.
-	farewell   = 5 * time.Second
-	cutTimeout = 3 * time.Second
-	maxHeader  = 16 << 10
+	cutTimeout    = 3 * time.Second
+	maxHeader     = 16 << 10
 )
 
 // Listen opens an address for Serve.
@@ -36,10 +33,16 @@ func Listen(ctx context.Context, address string) (net.Listener, error) {
 // connection, for as long as clients use their connections, up to 5 seconds. Requests in progress may finish; streaming
 // requests are then cut off.
 func Serve(ctx context.Context, l net.Listener, h http.Handler) error {
-	return serve(ctx, l, h, farewell)
+	return serve(ctx, l, h, alone())
 }
 
-func serve(ctx context.Context, l net.Listener, h http.Handler, farewell time.Duration) error {
+// ServeReplica is Serve for one of several replicas: the server waits up to 8 seconds, until each connection was left
+// alone for 3 seconds. A server that closes a connection on which a client is just sending loses the request.
+func ServeReplica(ctx context.Context, l net.Listener, h http.Handler) error {
+	return serve(ctx, l, h, replica())
+}
+
+func serve(ctx context.Context, l net.Listener, h http.Handler, farewell leave) error {
 	base, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	c := &connections{next: cutSlowReaders(h, writeTimeout), used: map[net.Conn]time.Time{}}
