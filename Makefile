@@ -92,6 +92,12 @@ bin/tools/helm:
 chart: bin/tools/helm ## Check the Helm chart, the plain manifests, and the contents of images
 	cd scripts/tools && GOWORK=off go test -count=1 ./chart/...
 
+# Needs root and the Debian packages containerd, runc, etcd-server, iptables, ipset and conntrack; says what is missing.
+# ARGS: --only REGEXP, --rollouts N, --per-second N, --watch SECONDS, --json, --dir DIR, --built.
+.PHONY: cluster-test
+cluster-test: ## Run the chart in a real Kubernetes of one node under load, and count webhooks (ARGS="--rollouts 2")
+	CGO_ENABLED=0 go run ./services/rodopath/cmd/cluster $(ARGS)
+
 .PHONY: manifests
 manifests: bin/tools/helm ## Render the chart to deploy/manifests, for use without Helm
 	@mkdir -p deploy/manifests
@@ -102,7 +108,7 @@ drift: generate ## Check that modules are tidy, generated code is current, and e
 	git diff --exit-code -- api/gen
 	cd proto && ../bin/tools/buf breaking --against released.binpb
 	@set -e; for m in $(MODULES); do echo "tidy and build $$m"; (cd $$m && GOWORK=off go mod tidy -diff && GOWORK=off go build ./...); done
-	cd scripts/tools && GOWORK=off go mod tidy -diff
+	@set -e; for m in tools cluster/kubernetes cluster/addons cluster/metrics; do (cd scripts/$$m && GOWORK=off go mod tidy -diff); done
 
 .PHONY: vuln
 vuln: ## Look for known weaknesses in the dependencies; asks vuln.go.dev

@@ -31,6 +31,7 @@ var excuses = map[string]string{
 	`make bench ARGS="-only Apply"`:         "takes minutes",
 	"make scale":                            "takes half a minute; the tests of rodopath/scale run the simulation",
 	"make soak":                             "takes 20 minutes",
+	"make cluster-test":                     "builds Kubernetes, and needs root",
 	`make chaos ARGS="--seed 7"`:            "takes an hour; TestChaos_ of internal/chaos runs a few rounds",
 	"go test ./services/lifecycle -rewrite": "writes into the repository",
 	"RODOPATH_TEST_MONGODB_URI=mongodb://… go test ./services/lifecycle/mongostore":                                                                                     "needs a MongoDB",

@@ -5,6 +5,7 @@
 package mongowire
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -60,6 +61,10 @@ type Options struct {
 	// NoSessions makes the server report no support for sessions, so that the driver retries no
 	// write.
 	NoSessions bool
+	// Address is where the server listens; empty means a free port of the loopback interface.
+	Address string
+	// NoLog records no commands, for a server that runs for long.
+	NoLog bool
 }
 
 // Server is a listening server.
@@ -77,9 +82,9 @@ type Server struct {
 	wg       sync.WaitGroup
 }
 
-// Listen starts a server on a free port of the loopback interface.
+// Listen starts a server.
 func Listen(opts Options) (*Server, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", cmp.Or(opts.Address, "127.0.0.1:0"))
 	if err != nil {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
@@ -182,7 +187,9 @@ func (s *Server) serve(conn net.Conn) {
 // answer executes a command; false requests a broken connection.
 func (s *Server) answer(c Command) (bson.D, bool) {
 	s.mu.Lock()
-	s.log = append(s.log, c)
+	if !s.opts.NoLog {
+		s.log = append(s.log, c)
+	}
 	hook := s.hook
 	s.mu.Unlock()
 	fault := FaultNone
