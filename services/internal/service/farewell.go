@@ -46,10 +46,10 @@ type leave struct {
 }
 
 // The leave of a server that nothing replaces, and of a replica: its clients turn to the others, so that no request
-// need be lost. Of several connections a client uses some only now and then, and the server must not close one in the
-// moment of its use: a replica waits longer until a connection counts as given up.
+// need be lost. A client uses some of its connections only when it is busy, and the server must not close one in the
+// moment of its use: a replica waits until its clients have closed all of them, or the time has passed.
 func alone() leave   { return leave{lately: 300 * time.Millisecond, within: 5 * time.Second} }
-func replica() leave { return leave{lately: 3 * time.Second, within: 8 * time.Second} }
+func replica() leave { return leave{lately: idleTimeout, within: 8 * time.Second} }
 
 // leavePause is the pause between two looks at the connections.
 const leavePause = 10 * time.Millisecond

@@ -11,8 +11,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/rodopath/rodopath/services/internal/loop"
 )
 
 // TestServe_LosesNoRequestOnAnOpenConnection: clients send one request after the other on connections of their own
@@ -85,17 +83,19 @@ func TestServe_StopsAtOnceWithoutConnectionsInUse(t *testing.T) {
 	}
 }
 
-// A replica leaves once each connection was left alone for a while: a client uses some of its connections now and then.
-func TestTakeLeave_WaitsUntilEachConnectionIsLeftAlone(t *testing.T) {
+// A replica waits for its clients, also those that use their connections only now and then; a server alone leaves soon.
+func TestTakeLeave_WaitsForTheClients(t *testing.T) {
+	const seldom = 5 * time.Second
 	for name, c := range map[string]struct {
-		// used is how long ago a connection was used, and every how often it is used again; 0 means never.
-		used, every time.Duration
-		want        time.Duration
+		leave leave
+		// used is how long ago the connection was used, and closed after how long the client closes it; 0 means never.
+		used, closed time.Duration
+		want         time.Duration
 	}{
-		"used just now":       {0, 0, 3 * time.Second},
-		"used a second ago":   {time.Second, 0, 2 * time.Second},
-		"left alone for long": {time.Minute, 0, 0},
-		"used now and then":   {time.Second, 1500 * time.Millisecond, 8 * time.Second},
+		"a replica and a client that stays": {replica(), seldom, 0, 8 * time.Second},
+		"a replica and a client that goes":  {replica(), seldom, time.Second, time.Second},
+		"alone and a connection at rest":    {alone(), seldom, 0, 0},
+		"alone and a connection in use":     {alone(), 0, 0, 300 * time.Millisecond},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -103,17 +103,11 @@ func TestTakeLeave_WaitsUntilEachConnectionIsLeftAlone(t *testing.T) {
 				defer client.Close()
 				defer server.Close()
 				all := &connections{used: map[net.Conn]time.Time{server: time.Now().Add(-c.used)}}
-				if c.every > 0 {
-					using, stop := context.WithCancel(t.Context())
-					defer stop()
-					go func() {
-						for loop.Sleep(using, c.every) {
-							all.changed(server, http.StateIdle)
-						}
-					}()
+				if c.closed > 0 {
+					time.AfterFunc(c.closed, func() { all.changed(server, http.StateClosed) })
 				}
 				began := time.Now()
-				all.takeLeave(replica())
+				all.takeLeave(c.leave)
 				if took := time.Since(began); took < c.want || took > c.want+leavePause {
 					t.Errorf("the leave took %s, want %s", took, c.want)
 				}
