@@ -36,8 +36,9 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler) error {
 	return serve(ctx, l, h, alone())
 }
 
-// ServeReplica is Serve for one of several replicas: the server waits up to 8 seconds until its clients have closed their
-// connections, also those that nobody uses. A server that closes a connection on which a client is just sending loses the request.
+// ServeReplica is Serve for one of several replicas: the server waits up to 8 seconds until its clients have closed
+// their connections, also those that nobody uses. A server that closes a connection on which a client is just sending
+// loses the request.
 func ServeReplica(ctx context.Context, l net.Listener, h http.Handler) error {
 	return serve(ctx, l, h, replica())
 }
