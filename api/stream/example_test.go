@@ -173,8 +173,8 @@ func ExampleFactsIn() {
 }
 
 func ExampleSlotOf() {
-	fmt.Println(stream.SlotOf("email:ala@example.com") == stream.SlotOf("email:ala@example.com"))
-	// Output: true
+	fmt.Println(stream.SlotOf("email:ala@example.com"))
+	// Output: 40
 }
 
 func ExampleDecisionFor() {

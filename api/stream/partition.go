@@ -14,7 +14,8 @@ const (
 	slotBits = 6
 )
 
-// SlotOf returns the slot of a name of a person, from 0 to Slots-1. A slot is that of one person in Slots and names nobody.
+// SlotOf returns the slot of a name of a person, from 0 to Slots-1. A slot is that of one person in Slots, and names
+// nobody.
 func SlotOf(name string) int {
 	sum := fnv.New32a()
 	_, _ = io.WriteString(sum, name) // never fails

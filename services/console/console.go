@@ -302,13 +302,6 @@ func (c *Console) signedIn(route route) http.HandlerFunc {
 		v := &visit{c, w, r, s, l}
 		r = r.WithContext(context.WithValue(r.Context(), actorKey{}, v.actor()))
 		v.r = r
-		if r.URL.Query().Has("lang") {
-			//nolint:gosec // as the cookie of the session
-			http.SetCookie(w, &http.Cookie{
-				Name: languageCookie, Value: string(l), Path: "/console/", HttpOnly: true, SameSite: http.SameSiteStrictMode,
-				Secure: c.isSecure(r), MaxAge: int((365 * 24 * time.Hour).Seconds()),
-			})
-		}
 		switch {
 		case !s.limit.AllowN(c.opts.Now(), 1):
 			err = &refusal{Status: http.StatusTooManyRequests, Detail: v.say("too_many")}
@@ -340,10 +333,12 @@ func (v *visit) fail(err error) {
 
 // data is what every template gets.
 type data struct {
-	Lang     language
-	Title    string
-	Here     string
-	Query    template.URL
+	Lang  language
+	Title string
+	Here  string
+	Query template.URL
+	// Again is the page that the choice of a language opens: empty for this one. The answer to a form is no page to open.
+	Again    string
 	Seal     string
 	SignedIn bool
 	Who      string
@@ -366,6 +361,13 @@ func (v *visit) page(status int, name, title string, content any) {
 
 func (c *Console) write(w http.ResponseWriter, r *http.Request, status int, name string, d data) {
 	d.Here, d.Shop = r.URL.Path, c.opts.Controller
+	if r.Method == http.MethodPost {
+		d.Again = "/console/login"
+	}
+	if d.Again != "" && d.SignedIn {
+		d.Again = "/console/"
+	}
+	c.keepLanguage(w, r, d.Lang)
 	q := r.URL.Query()
 	q.Del("lang")
 	d.Query = template.URL(q.Encode()) //nolint:gosec // the values are escaped
@@ -378,6 +380,18 @@ func (c *Console) write(w http.ResponseWriter, r *http.Request, status int, name
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = io.WriteString(w, display.Text(out.String())) // the browser has left
+}
+
+// keepLanguage remembers the language that a reader chose, also before the reader signs in.
+func (c *Console) keepLanguage(w http.ResponseWriter, r *http.Request, l language) {
+	if !r.URL.Query().Has("lang") {
+		return
+	}
+	//nolint:gosec // as the cookie of the session
+	http.SetCookie(w, &http.Cookie{
+		Name: languageCookie, Value: string(l), Path: "/console/", HttpOnly: true, SameSite: http.SameSiteStrictMode,
+		Secure: c.isSecure(r), MaxAge: int((365 * 24 * time.Hour).Seconds()),
+	})
 }
 
 // redirect sends the browser to a page after an act, so that a reload repeats nothing.

@@ -318,6 +318,9 @@ func (v *visit) openRequest() error {
 	if order["right"] == "erasure" {
 		order["unverified"] = true // the page of the request shows what would be erased, and asks
 	}
+	if err := v.addDay(order); err != nil {
+		return err
+	}
 	var opened struct {
 		Ref   string `json:"ref"`
 		State string `json:"state"`
@@ -332,21 +335,31 @@ func (v *visit) openRequest() error {
 	return v.redirect("/console/requests/" + url.PathEscape(opened.Ref))
 }
 
+// addDay adds the day of a form to an order, no later than now; an empty day means now.
+func (v *visit) addDay(order map[string]any) error {
+	day := v.r.PostFormValue("day")
+	if day == "" {
+		return nil
+	}
+	at, err := v.instant(day)
+	if err != nil {
+		return err
+	}
+	if now := v.opts.Now(); at.After(now) {
+		at = now
+	}
+	order["at"] = at
+	return nil
+}
+
 // consent records a consent with its proof.
 func (v *visit) consent() error {
 	order := map[string]any{
 		"wording": v.r.PostFormValue("wording"), "form": strings.TrimSpace(v.r.PostFormValue("form")),
 		"person": v.r.PostFormValue("address"),
 	}
-	if day := v.r.PostFormValue("day"); day != "" {
-		at, err := v.instant(day)
-		if err != nil {
-			return err
-		}
-		if now := v.opts.Now(); at.After(now) {
-			at = now
-		}
-		order["at"] = at
+	if err := v.addDay(order); err != nil {
+		return err
 	}
 	var person struct {
 		Subject string `json:"subject"`

@@ -211,7 +211,11 @@ func (v *visit) step() error {
 	order := map[string]any{}
 	switch step {
 	case "decide":
-		order["outcome"], order["reason"] = v.r.PostFormValue("outcome"), strings.TrimSpace(v.r.PostFormValue("reason"))
+		outcome, reason := v.r.PostFormValue("outcome"), strings.TrimSpace(v.r.PostFormValue("reason"))
+		if outcome != "granted" && reason == "" {
+			return &refusal{Status: http.StatusUnprocessableEntity, Detail: v.say("refusal_reason")}
+		}
+		order["outcome"], order["reason"] = outcome, reason
 	case "lift":
 		order["told"] = v.opts.Now().UTC()
 	case "verify", "answer", "extend":

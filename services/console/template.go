@@ -154,6 +154,7 @@ func funcs(l language, w words, a *assets) template.FuncMap {
 		"add":        func(a, b int) int { return a + b },
 		"mul":        func(a, b int) int { return a * b },
 		"texts":      func(list []text) string { return joinTexts(list, l) },
+		"number":     func(n *int) int { return *n },
 		"amounts":    func(items map[string]int) string { return amounts(w, items) },
 		"named":      func(prefix string, items map[string]int) string { return numbered(w, prefix, items) },
 		"part":       func(name string) string { return partName(w, name) },

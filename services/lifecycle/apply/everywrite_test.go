@@ -205,8 +205,8 @@ func (l *brokenLife) wants(want map[string][]string) {
 	}
 }
 
-// TestApply_AnElectionAtEveryWriteOfMongoDB has another member elected around each write of a life in turn, without what
-// no majority had confirmed. Every item is deleted by one decision, and no deletion is missing.
+// TestApply_AnElectionAtEveryWriteOfMongoDB has another member elected around each write of a life in turn, without
+// what no majority had confirmed. Every item is deleted by one decision, and no deletion is missing.
 func TestApply_AnElectionAtEveryWriteOfMongoDB(t *testing.T) {
 	whole := newBrokenLife(t, 0, mongowire.FaultNone)
 	whole.live()

@@ -84,7 +84,11 @@ func (a *API) lookUp(ctx context.Context, name identity.Identity) (*lifecycle.Su
 	if name.Kind == kindSubject {
 		return a.opts.Directory.Subject(ctx, name.Value)
 	}
-	return a.opts.Directory.Name(ctx, name)
+	s, err := a.opts.Directory.Name(ctx, name)
+	if s == nil && err == nil && name.Kind == kindRequest {
+		return a.unnamedRequest(ctx, name.Value)
+	}
+	return s, err
 }
 
 // described formats the names of a person.

@@ -220,7 +220,11 @@ func (a *API) step(c echo.Context) error {
 	if req.Preview {
 		return a.effect(c, *s, f)
 	}
-	if err := a.recordFact(ctx, f, nil, kindRequest+":"+ref); err != nil {
+	names, err := a.stepNames(ctx, s, ref)
+	if err != nil {
+		return err
+	}
+	if err := a.recordFact(ctx, f, names, kindRequest+":"+ref); err != nil {
 		return err
 	}
 	return c.JSON(http.StatusAccepted, map[string]string{"ref": ref, "step": c.Param("step")})

@@ -111,8 +111,11 @@ func RequestName(f *fact.Fact) string {
 	if f.Ref != "" {
 		return f.Ref
 	}
-	return "request-" + f.ID[:min(8, len(f.ID))]
+	return UnnamedRequest + f.ID[:min(8, len(f.ID))]
 }
+
+// UnnamedRequest begins the name of a request that its source gave no name.
+const UnnamedRequest = "request-"
 
 // Verification is when a request was known to be the person's own.
 func Verification(f *fact.Fact, facts []fact.Fact) (time.Time, bool) {

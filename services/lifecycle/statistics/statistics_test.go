@@ -98,7 +98,8 @@ func TestYear_EntriesOfTheYearAlone(t *testing.T) {
 		deletion(first.Add(-time.Second), "claims 6(1)(f)", "order"),
 		deletion(last.Add(time.Second), "claims 6(1)(f)", "order"),
 		{At: first, Kind: chain.KindConfirmed}, {At: first, Kind: chain.KindRetracted},
-		{At: first, Kind: chain.KindWithdrawn}, {At: first, Kind: chain.KindAskConsent}, {At: first, Kind: chain.KindAlarm}, {At: first, Kind: chain.KindRead},
+		{At: first, Kind: chain.KindWithdrawn}, {At: first, Kind: chain.KindAskConsent},
+		{At: first, Kind: chain.KindAlarm}, {At: first, Kind: chain.KindRead},
 		{At: first, Kind: chain.KindAct, Text: "hold"}, {At: last, Kind: chain.KindAct, Text: "hold"},
 	} {
 		c.AddEntry(&e)

@@ -66,8 +66,8 @@ type StateChanger interface {
 	ReplaceState(ctx context.Context, name, former, doc string) error
 }
 
-// ReplaceState encodes and stores a document in place of a former one, and returns the new document. A zero former value
-// means that there is none. The error is ErrConflict when the stored document is another.
+// ReplaceState encodes and stores a document in place of a former one, and returns the new document. A zero former
+// value means that there is none. The error is ErrConflict when the stored document is another.
 func ReplaceState[T comparable](ctx context.Context, in StateChanger, name string, former, value T) (T, error) {
 	var none T
 	was := ""

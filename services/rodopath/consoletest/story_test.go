@@ -129,7 +129,7 @@ func TestStory_WhyIsThisPersonStillHere(t *testing.T) {
 	b.follow("Pokaż ten dzień")
 	b.sees("To jest stan na dzień 2040-06-01", "Wróć do dziś")
 	b.find("nikt@example.com")
-	b.sees("Nie ma takiej osoby")
+	b.sees("Rodopath nie zna takiej osoby")
 }
 
 // TestStory_AnswersARequest goes from the list of requests to the answer.
@@ -156,6 +156,35 @@ func TestStory_AnswersARequest(t *testing.T) {
 	b.lacks("anna@example.com")
 }
 
+// TestStory_AnswersARequestThatAFormReported answers a request to which the form of the business gave no name: a refusal
+// needs a reason, and the report of the year counts days.
+func TestStory_AnswersARequestThatAFormReported(t *testing.T) {
+	s := newShop(t, "")
+	s.facts(s.sale("zofia@example.com", "ebook-zofia", "one_off", 40), s.fact("erasure", "zofia@example.com", 1, nil))
+	b := s.signedIn()
+	decide := func(outcome, reason string) {
+		b.follow("Wnioski")
+		b.follow("usunięcie danych")
+		b.sees("Rozstrzygnięcie")
+		b.fill("#outcome", outcome)
+		b.fill("#reason", reason)
+		b.follow("Zapisz")
+	}
+	decide("refused", "")
+	b.sees("art. 12 ust. 4 RODO")
+	decide("partly", "księgi zostają")
+	b.sees("uwzględniony w części")
+	b.follow("Osoba dostała odpowiedź")
+	b.sees("odpowiedziano")
+	b.open("/console/requests?state=closed")
+	b.follow("usunięcie danych")
+	b.sees("odpowiedziano")
+	b.follow("Dziennik")
+	b.follow("Przygotuj raport")
+	b.open(eval[string](b, `location.pathname`))
+	b.sees("mediana 1, najwięcej 1")
+}
+
 // TestStory_RecordsARequestOnThePhone opens a request and sees by when to answer.
 func TestStory_RecordsARequestOnThePhone(t *testing.T) {
 	s := newShop(t, "")
@@ -165,6 +194,7 @@ func TestStory_RecordsARequestOnThePhone(t *testing.T) {
 	b.find("nina@example.com")
 	b.fill("#right", "restriction")
 	b.fill("#ground", "inaccurate")
+	b.fill("#request-day", s.ago(3).Format(time.DateOnly))
 	b.followIn("form[action$='/request']", "Zapisz")
 	b.sees("ograniczenie przetwarzania", "Odpowiedz do")
 	b.accessible("request-360")

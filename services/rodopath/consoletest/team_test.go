@@ -198,3 +198,17 @@ func TestTeam_RefusesWhatItCannotVerify(t *testing.T) {
 		t.Errorf("the way back twice: got %d, want 403", status)
 	}
 }
+
+// TestSignIn_KeepsTheLanguage: the language that was chosen before the sign-in stays after a wrong password, and the page
+// that says so can be read in the other language.
+func TestSignIn_KeepsTheLanguage(t *testing.T) {
+	v := newTeamShop(t, "").visitor()
+	v.get("/console/login?lang=en")
+	_, page := v.post("/console/password", "name", "basia", "password", "wrong")
+	if !strings.Contains(page, "The name or the password is wrong.") {
+		t.Errorf("the page is not in the chosen language:\n%s", page)
+	}
+	if !strings.Contains(page, `href="/console/login?lang=pl"`) {
+		t.Errorf("the page leads to no other language:\n%s", page)
+	}
+}
