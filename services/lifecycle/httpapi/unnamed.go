@@ -15,9 +15,10 @@ import (
 // unnamedPages bounds the pages of answered requests in which a request without a name is looked for.
 const unnamedPages = 20
 
-// unnamedRequest finds the person of a request to which nobody gave a name: a platform or a form of the business reported
-// the request, and the id of its fact names it in lists. No key leads to such a request before its first step, so the
-// requests are read: the open ones, and then those that were answered last. The result is nil for an unknown request.
+// unnamedRequest finds the person of a request to which nobody gave a name: a platform or a form of the business
+// reported the request, and the id of its fact names it in lists. No key leads to such a request before its first step,
+// so the requests are read: the open ones, and then those that were answered last. The result is nil for an unknown
+// request.
 func (a *API) unnamedRequest(ctx context.Context, ref string) (*lifecycle.Subject, error) {
 	if !strings.HasPrefix(ref, rules.UnnamedRequest) || a.opts.Lists == nil || a.opts.Index == nil {
 		return nil, nil
@@ -53,8 +54,8 @@ func (a *API) withRequest(list []lifecycle.Subject, ref string) *lifecycle.Subje
 	return nil
 }
 
-// stepNames returns the names that lead a step to the person of a request; none where the name of the request does. With
-// the names of the person the name of the request leads to the person from then on.
+// stepNames returns the names that lead a step to the person of a request; none where the name of the request does.
+// With the names of the person the name of the request leads to the person from then on.
 func (a *API) stepNames(ctx context.Context, s *lifecycle.Subject, ref string) ([]identity.Identity, error) {
 	if named, err := a.opts.Directory.Name(
 		ctx,

@@ -156,8 +156,8 @@ func TestStory_AnswersARequest(t *testing.T) {
 	b.lacks("anna@example.com")
 }
 
-// TestStory_AnswersARequestThatAFormReported answers a request to which the form of the business gave no name: a refusal
-// needs a reason, and the report of the year counts days.
+// TestStory_AnswersARequestThatAFormReported answers a request to which the form of the business gave no name: a
+// refusal needs a reason, and the report of the year counts days.
 func TestStory_AnswersARequestThatAFormReported(t *testing.T) {
 	s := newShop(t, "")
 	s.facts(s.sale("zofia@example.com", "ebook-zofia", "one_off", 40), s.fact("erasure", "zofia@example.com", 1, nil))

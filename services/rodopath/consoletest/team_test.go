@@ -199,8 +199,8 @@ func TestTeam_RefusesWhatItCannotVerify(t *testing.T) {
 	}
 }
 
-// TestSignIn_KeepsTheLanguage: the language that was chosen before the sign-in stays after a wrong password, and the page
-// that says so can be read in the other language.
+// TestSignIn_KeepsTheLanguage: the language that was chosen before the sign-in stays after a wrong password, and the
+// page that says so can be read in the other language.
 func TestSignIn_KeepsTheLanguage(t *testing.T) {
 	v := newTeamShop(t, "").visitor()
 	v.get("/console/login?lang=en")
