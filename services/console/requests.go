@@ -64,6 +64,16 @@ type requestPage struct {
 	Verify, Decide, Answer, Extend, Lift bool
 }
 
+// Proposed is the outcome that the form proposes: an erasure that an exception limits is granted in part.
+func (p *requestPage) Proposed() string {
+	for i := range p.Data {
+		if p.Right == "erasure" && len(p.Data[i].Kept) > 0 {
+			return "partly"
+		}
+	}
+	return "granted"
+}
+
 // Request is a request of a data subject with its steps.
 type Request struct {
 	Ref      string     `json:"ref"`

@@ -25,14 +25,14 @@ func TestStory_SortsLists(t *testing.T) {
 	); got != "Osobadescending" {
 		t.Errorf("a list begins sorted by %q, want the latest person first", got)
 	}
-	b.followIn("thead", "Następna zmiana")
-	up := b.column("Następna zmiana")
+	b.followIn("thead", "Następne sprawdzenie")
+	up := b.column("Następne sprawdzenie")
 	if len(up) < 5 || !slices.IsSorted(up) {
 		t.Errorf("by the next review: %v", up)
 	}
 	b.everywhere("sorted")
-	b.followIn("thead", "Następna zmiana")
-	down := b.column("Następna zmiana")
+	b.followIn("thead", "Następne sprawdzenie")
+	down := b.column("Następne sprawdzenie")
 	slices.Reverse(down)
 	if !slices.Equal(up, down) {
 		t.Errorf("the other direction: got %v, want the reverse of %v", down, up)
