@@ -114,7 +114,10 @@ func JetStream(ctx context.Context, nc *nats.Conn, c *config.Config, log *slog.L
 	for _, text := range warnings {
 		log.WarnContext(ctx, text)
 	}
-	return js, err
+	if err != nil { // the streams are there, so the service works
+		log.WarnContext(ctx, "the placement of the streams cannot be read", "error", err)
+	}
+	return js, nil
 }
 
 // leaderPatience bounds the wait for a JetStream leader at the start, leaderPause is the backoff

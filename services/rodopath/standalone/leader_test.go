@@ -43,6 +43,14 @@ func answering(t *testing.T, answers ...string) (*nats.Conn, *atomic.Int64) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	_, err = nc.Subscribe("$JS.API.STREAM.INFO.*", func(m *nats.Msg) {
+		if err := m.Respond([]byte(`{"config":{}}`)); err != nil {
+			t.Error(err)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	return nc, asked
 }
 
