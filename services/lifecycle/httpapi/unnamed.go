@@ -32,14 +32,14 @@ func (a *API) unnamedRequest(ctx context.Context, ref string) (*lifecycle.Subjec
 	}
 	page := store.Page{Labels: []string{lifecycle.LabelAnswered}, Newest: true, Limit: maxListed}
 	for range unnamedPages {
-		list, err := a.opts.Index.Labelled(ctx, page)
+		list, next, err := a.labelled(ctx, page)
 		if _, err = store.SplitDamaged(err); err != nil {
 			return nil, err
 		}
-		if s := a.withRequest(list, ref); s != nil || len(list) < page.Limit {
+		if s := a.withRequest(list, ref); s != nil || next == "" {
 			return s, nil
 		}
-		page.After = list[len(list)-1].ID
+		page.After = next
 	}
 	return nil, nil
 }
