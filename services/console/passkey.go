@@ -101,30 +101,23 @@ func (a *api) storedPasskeys(ctx context.Context) (holders, string, error) {
 // changePasskeys changes the passkeys of a user on those that the change has seen, so that two users, or one user with
 // two devices, overwrite nothing of each other. The change sees the stored handle of the user, or a new one.
 func (a *api) changePasskeys(ctx context.Context, user string, change func(*holder)) error {
-	for range maxChanges {
+	return untilKept(func() error {
 		all, former, err := a.storedPasskeys(ctx)
 		if err != nil {
 			return err
 		}
 		if all[user] == nil {
-			h, err := newHolder()
-			if err != nil {
+			if all[user], err = newHolder(); err != nil {
 				return err
 			}
-			all[user] = h
 		}
 		change(all[user])
 		data, err := json.Marshal(all)
 		if err != nil {
 			return fmt.Errorf("encode the passkeys: %w", err)
 		}
-		request := map[string]string{"passkeys": string(data), "former": former}
-		err = a.call(ctx, http.MethodPut, "/v1/console/passkeys", request, nil)
-		if r, ok := errors.AsType[*refusal](err); !ok || r.Status != http.StatusConflict {
-			return err
-		}
-	}
-	return errConflict
+		return a.put(ctx, "/v1/console/passkeys", map[string]string{"passkeys": string(data), "former": former})
+	})
 }
 
 // newHolder is a user without passkeys, with a new handle.

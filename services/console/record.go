@@ -43,7 +43,12 @@ func writeRecord(ctx context.Context, a *api, name string, value any, revision u
 	if err != nil {
 		return fmt.Errorf("encode the record %s: %w", name, err)
 	}
-	err = a.call(ctx, http.MethodPut, recordPath(name), record{Value: string(data), Revision: revision}.body(), nil)
+	return a.put(ctx, recordPath(name), record{Value: string(data), Revision: revision}.body())
+}
+
+// put stores a value in place of the one that was read. The error is errConflict after another change.
+func (a *api) put(ctx context.Context, path string, value any) error {
+	err := a.call(ctx, http.MethodPut, path, value, nil)
 	if problem, ok := errors.AsType[*refusal](err); ok && problem.Status == http.StatusConflict {
 		return errConflict
 	}
@@ -57,20 +62,28 @@ func (r record) body() map[string]any {
 // maxChanges bounds the attempts of a change while other replicas change the same record.
 const maxChanges = 20
 
-// changeRecord changes a record on the state that the change has seen, and returns the state.
-func changeRecord[T any](ctx context.Context, a *api, name string, change func(*T)) (T, error) {
+// untilKept makes a change again while others change the same, up to maxChanges times.
+func untilKept(change func() error) error {
 	for range maxChanges {
-		value, revision, err := readRecord[T](ctx, a, name)
-		if err != nil {
-			return value, err
-		}
-		change(&value)
-		if err := writeRecord(ctx, a, name, value, revision); !errors.Is(err, errConflict) {
-			return value, err
+		if err := change(); !errors.Is(err, errConflict) {
+			return err
 		}
 	}
-	var none T
-	return none, errConflict
+	return errConflict
+}
+
+// changeRecord changes a record on the state that the change has seen, and returns the state.
+func changeRecord[T any](ctx context.Context, a *api, name string, change func(*T)) (value T, err error) {
+	err = untilKept(func() error {
+		var revision uint64
+		var err error
+		if value, revision, err = readRecord[T](ctx, a, name); err != nil {
+			return err
+		}
+		change(&value)
+		return writeRecord(ctx, a, name, value, revision)
+	})
+	return value, err
 }
 
 // dropRecord removes a record.

@@ -43,26 +43,21 @@ func explain(err error, opts Options) error {
 // servers for each stream; 0 means 1.
 func Check(ctx context.Context, js jetstream.JetStream, replicas int) ([]string, error) {
 	var out []string
-	switch {
-	case replicas == 2 || replicas == 4:
+	if replicas == 2 || replicas == 4 {
 		out = append(out, fmt.Sprintf("nats.replicas is %d: an even number stands no more failures than %d; set 1, 3 or 5",
 			replicas, replicas-1))
-	case replicas <= 1:
-		s, err := js.Stream(ctx, stream.Facts)
-		if err != nil {
-			return nil, fmt.Errorf("check stream %s: %w", stream.Facts, err)
-		}
-		if c := s.CachedInfo().Cluster; c != nil && c.Name != "" {
-			out = append(out, "nats.replicas is 1 in the cluster "+c.Name+": each stream is on one server, and what is in "+
-				"the stream is lost with the disk of the server; set nats.replicas to 3")
-		}
 	}
 	for _, name := range []string{stream.Facts, stream.Receipts, stream.Decisions, stream.Quarantine} {
 		s, err := js.Stream(ctx, name)
 		if err != nil {
 			return out, fmt.Errorf("check stream %s: %w", name, err)
 		}
-		out = append(out, faults(s.CachedInfo())...)
+		info := s.CachedInfo()
+		if c := info.Cluster; name == stream.Facts && replicas <= 1 && c != nil && c.Name != "" {
+			out = append(out, "nats.replicas is 1 in the cluster "+c.Name+": each stream is on one server, and what is in "+
+				"the stream is lost with the disk of the server; set nats.replicas to 3")
+		}
+		out = append(out, faults(info)...)
 	}
 	return out, nil
 }

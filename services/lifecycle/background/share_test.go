@@ -22,8 +22,6 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/journal"
 	"github.com/rodopath/rodopath/services/lifecycle/lifecycletest"
-	"github.com/rodopath/rodopath/services/lifecycle/mongostore"
-	"github.com/rodopath/rodopath/services/lifecycle/mongostore/mongowire"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
@@ -39,18 +37,7 @@ type sharedStore interface {
 // eachStore runs a test on both stores.
 func eachStore(t *testing.T, test func(t *testing.T, st sharedStore)) {
 	t.Run("sqlite", func(t *testing.T) { test(t, lifecycletest.Store(t)) })
-	t.Run("mongodb", func(t *testing.T) {
-		srv, err := mongowire.Listen(mongowire.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		st, err := mongostore.Open(t.Context(), mongostore.Options{URI: srv.URI()})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = st.Close(); _ = srv.Close() })
-		test(t, st)
-	})
+	t.Run("mongodb", func(t *testing.T) { test(t, lifecycletest.StandIn(t)) })
 }
 
 // team is replicas that share the reviews of one store.

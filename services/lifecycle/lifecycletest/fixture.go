@@ -13,6 +13,8 @@ import (
 	"github.com/rodopath/rodopath/services/internal/streams"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/journal"
+	"github.com/rodopath/rodopath/services/lifecycle/mongostore"
+	"github.com/rodopath/rodopath/services/lifecycle/mongostore/mongowire"
 	"github.com/rodopath/rodopath/services/lifecycle/policy"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 	"github.com/rodopath/rodopath/services/lifecycle/sqlitestore"
@@ -36,6 +38,22 @@ func StoreAt(t testing.TB, path string) *sqlitestore.Store {
 			t.Error(err)
 		}
 	})
+	return st
+}
+
+// StandIn opens a store on a stand-in for MongoDB of its own, and closes both at the end of the test.
+func StandIn(t testing.TB) *mongostore.Store {
+	t.Helper()
+	srv, err := mongowire.Listen(mongowire.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = srv.Close() })
+	st, err := mongostore.Open(t.Context(), mongostore.Options{URI: srv.URI()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = st.Close() })
 	return st
 }
 

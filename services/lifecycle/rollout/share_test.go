@@ -16,8 +16,6 @@ import (
 	"github.com/rodopath/rodopath/services/internal/lease"
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/lifecycletest"
-	"github.com/rodopath/rodopath/services/lifecycle/mongostore"
-	"github.com/rodopath/rodopath/services/lifecycle/mongostore/mongowire"
 	"github.com/rodopath/rodopath/services/lifecycle/policy"
 	"github.com/rodopath/rodopath/services/lifecycle/rollout"
 	"github.com/rodopath/rodopath/services/lifecycle/store"
@@ -87,15 +85,7 @@ func eachStore(t *testing.T, test func(t *testing.T, st rollout.Store)) {
 		test(t, st)
 	})
 	t.Run("mongodb", func(t *testing.T) {
-		srv, err := mongowire.Listen(mongowire.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		st, err := mongostore.Open(t.Context(), mongostore.Options{URI: srv.URI()})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = st.Close(); _ = srv.Close() })
+		st := lifecycletest.StandIn(t)
 		fill(t, st)
 		test(t, st)
 	})
