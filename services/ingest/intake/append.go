@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"time"
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 )
@@ -13,6 +14,13 @@ import (
 const (
 	groupRecords = 2048
 	groupBytes   = 8 << 20
+)
+
+// A write begins after linger, in which others may submit, when the write before had busyGroup records. A shorter time
+// would end no sooner: the timers of Linux count in milliseconds while a program waits for its connections.
+const (
+	linger    = time.Millisecond
+	busyGroup = 8
 )
 
 // submission is a sealed record that waits for its write.
@@ -32,6 +40,8 @@ type writer struct {
 	end   chan struct{}
 	done  sync.WaitGroup
 	next  uint64
+	// busy reports whether the next write lingers.
+	busy bool
 }
 
 func (w *writer) start(l *Log) {
@@ -81,15 +91,19 @@ func (w *writer) run() {
 	}
 }
 
-// gather returns the submissions that wait. Requests that are ready to run submit first: a few large writes cost less
-// than many small ones.
+// gather returns the submissions that wait. Requests that are ready to run submit first, and a busy log lingers for
+// requests that arrive: a few large writes cost less than many small ones.
 func (w *writer) gather(first *submission) []*submission {
+	if w.busy {
+		time.Sleep(linger)
+	}
 	group, size := []*submission{first}, len(first.record)
 	for before := 0; before < len(group); {
 		before = len(group)
 		runtime.Gosched()
 		group, size = w.takeWaiting(group, size)
 	}
+	w.busy = len(group) >= busyGroup
 	return group
 }
 
