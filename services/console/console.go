@@ -153,6 +153,7 @@ func actRoutes() []route {
 		{"POST /console/setup/live", needOwner, (*visit).goLive},
 		{"POST /console/setup/covered", needOwner, (*visit).cover},
 		{"POST /console/setup/brake", needOwner, (*visit).releaseBrake},
+		{"POST /console/setup/product", needOwner, (*visit).listProduct},
 		{"POST /console/setup/quarantine", needOwner, (*visit).quarantine},
 		{"POST /console/rules/simulate", needOwner, (*visit).simulate},
 		{"POST /console/rules/order", needOwner, (*visit).orderPolicy},

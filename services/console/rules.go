@@ -204,7 +204,7 @@ func (v *visit) simulation() error {
 	return nil
 }
 
-// The wait for a policy that was ordered.
+// The wait for an order to be in force.
 const (
 	orderWait = 30 * time.Second
 	orderLook = 200 * time.Millisecond
@@ -229,19 +229,22 @@ func (v *visit) orderPolicy() error {
 	if err != nil {
 		return err
 	}
-	v.awaitPolicy(revision)
-	return v.redirect("/console/rules?" + url.Values{"ordered": {"1"}}.Encode())
-}
-
-// awaitPolicy waits until the interface answers with a policy, for some seconds.
-func (v *visit) awaitPolicy(revision string) {
-	look := time.NewTicker(orderLook)
-	defer look.Stop()
-	for range int(orderWait / orderLook) {
+	v.await(func() bool {
 		var p struct {
 			Revision string `json:"revision"`
 		}
-		if err := v.api.get(v.r.Context(), "/v1/policy", &p); err == nil && p.Revision == revision {
+		err := v.api.get(v.r.Context(), "/v1/policy", &p)
+		return err == nil && p.Revision == revision
+	})
+	return v.redirect("/console/rules?" + url.Values{"ordered": {"1"}}.Encode())
+}
+
+// await waits until an order is in force, for some seconds. The interface is away meanwhile.
+func (v *visit) await(inForce func() bool) {
+	look := time.NewTicker(orderLook)
+	defer look.Stop()
+	for range int(orderWait / orderLook) {
+		if inForce() {
 			return
 		}
 		select {

@@ -78,46 +78,27 @@ func (a *api) quarantined(ctx context.Context) []quarantined {
 	return out
 }
 
-// unlistedProduct is a product that sold and that the configuration does not list.
-type unlistedProduct struct {
-	Source string   `json:"source"`
-	Keys   []string `json:"keys"`
-	Sales  int      `json:"sales"`
-	Line   string   `json:"line"`
-}
-
 // setupPage shows recipients and sources.
 type setupPage struct {
 	Live    live.Overview
 	Brake   brake
 	Sources []sourceState
 	// Waiting is the number of persons with deletions that wait, At those of each recipient.
-	Waiting int
-	At      map[string]int
-	// Unlisted is the number of persons with an unmapped product; Products are read only when asked for.
-	Unlisted int
-	Products []unlistedProduct
-	Listed   bool
+	Waiting  int
+	At       map[string]int
+	Products productsPart
 }
 
 func (v *visit) setup() error {
-	p := setupPage{At: map[string]int{}, Listed: v.r.URL.Query().Get("products") == "1"}
+	p := setupPage{At: map[string]int{}}
 	ctx := v.r.Context()
 	var all counts
-	var products struct {
-		Products []unlistedProduct `json:"products"`
-	}
 	err := together(
 		func() error { return v.api.get(ctx, "/v1/live", &p.Live) },
 		func() error { return v.api.get(ctx, "/v1/brake", &p.Brake) },
 		func() error { return v.api.get(ctx, "/v1/counts", &all) },
 		func() error { var err error; p.Sources, err = v.sourceStates(); return err },
-		func() error {
-			if !p.Listed {
-				return nil
-			}
-			return v.api.get(ctx, "/v1/products", &products)
-		},
+		func() error { var err error; p.Products, err = v.products(); return err },
 	)
 	if err != nil {
 		return err
@@ -125,7 +106,7 @@ func (v *visit) setup() error {
 	for i := range p.Sources {
 		p.Sources[i].cover(p.Live.Sources)
 	}
-	p.Waiting, p.Unlisted, p.Products = all.Labels["decision:delete:held"], all.Labels["unlisted"], products.Products
+	p.Waiting, p.Products.Buyers = all.Labels["decision:delete:held"], all.Labels["unlisted"]
 	for _, r := range p.Live.Recipients {
 		p.At[r.Recipient+":"+r.Kind] = all.Labels["decision:"+r.Kind+":held:"+r.Recipient]
 	}

@@ -26,12 +26,12 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/apply"
 	"github.com/rodopath/rodopath/services/lifecycle/background"
 	"github.com/rodopath/rodopath/services/lifecycle/brake"
-	"github.com/rodopath/rodopath/services/lifecycle/business"
 	"github.com/rodopath/rodopath/services/lifecycle/directory"
 	"github.com/rodopath/rodopath/services/lifecycle/httpapi"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/invented"
 	"github.com/rodopath/rodopath/services/lifecycle/journal"
+	"github.com/rodopath/rodopath/services/lifecycle/listing"
 	"github.com/rodopath/rodopath/services/lifecycle/live"
 	"github.com/rodopath/rodopath/services/lifecycle/natsio"
 	"github.com/rodopath/rodopath/services/lifecycle/receipt"
@@ -91,6 +91,9 @@ type App struct {
 	// waiting is a policy that awaits approval, and desk takes orders for policies.
 	waiting *rollout.Waiting
 	desk    *policyDesk
+	// listed are the products that the controller listed, as of the start, and stated those that apply.
+	listed listing.Register
+	stated []listing.Entry
 	// checker checks decisions before their delivery.
 	checker  *standing.Checker
 	measures map[string]string
@@ -166,8 +169,11 @@ func New(ctx context.Context, opts Options) (*App, error) {
 }
 
 // assemble connects the loops and the HTTP interface.
-func (a *App) assemble(ctx context.Context, opts Options, vault *identity.Vault) error {
-	if err := business.Connect(a.policy, opts.Config); err != nil {
+func (a *App) assemble(ctx context.Context, opts Options, vault *identity.Vault) (err error) {
+	if a.listed, err = listing.Read(ctx, a.store); err != nil {
+		return err
+	}
+	if a.stated, err = a.connect(a.policy, opts.Config); err != nil {
 		return err
 	}
 	if err := a.openLive(ctx, opts); err != nil {
@@ -325,6 +331,8 @@ func (a *App) newAPI(
 		Controller:    opts.Config.Controller,
 		Waiting:       a.waiting,
 		Policies:      a.desk,
+		Listed:        a.stated,
+		ListProduct:   a.list,
 		Form:          form,
 		Brake:         a.brake,
 		Live:          a.live,

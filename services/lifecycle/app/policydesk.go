@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"github.com/rodopath/rodopath/services/internal/config"
-	"github.com/rodopath/rodopath/services/lifecycle/business"
 	"github.com/rodopath/rodopath/services/lifecycle/httpapi"
+	"github.com/rodopath/rodopath/services/lifecycle/listing"
 	"github.com/rodopath/rodopath/services/lifecycle/policy"
 	"github.com/rodopath/rodopath/services/lifecycle/rollout"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
@@ -24,7 +24,7 @@ type policyDesk struct {
 	over string
 	// order is the order that was read at the start.
 	order rollout.Order
-	// ordered receives a value once another policy was ordered here.
+	// ordered receives a value once another policy was ordered, or a product listed, here.
 	ordered chan struct{}
 }
 
@@ -83,7 +83,8 @@ func (d *policyDesk) Draft(changes []string, at time.Time) (*httpapi.Draft, erro
 	now := d.app.policy
 	out.Policy.Earlier = slices.Concat(now.Earlier, []rules.Earlier{{Policy: now, To: at}})
 	out.Policy.Gate, out.Policy.HoldsUnlisted = now.Gate, now.HoldsUnlisted
-	return out, business.Connect(out.Policy, d.config)
+	_, err = d.app.connect(out.Policy, d.config)
+	return out, err
 }
 
 // Order stores the order for a draft, and has it put into force.
@@ -95,11 +96,16 @@ func (d *policyDesk) Order(ctx context.Context, draft *httpapi.Draft, o rollout.
 	if err := rollout.WriteOrder(ctx, d.app.store, o); err != nil {
 		return err
 	}
+	d.replace()
+	return nil
+}
+
+// replace has the App replaced by one that knows the last orders.
+func (d *policyDesk) replace() {
 	select {
 	case d.ordered <- struct{}{}:
 	default: // one order is enough
 	}
-	return nil
 }
 
 // InForce is the order that applies; the zero value without one.
@@ -110,7 +116,8 @@ func (d *policyDesk) InForce() rollout.Order {
 	return d.order
 }
 
-// awaitOrder returns nil once another policy was ordered, here or, unless alone, at another replica.
+// awaitOrder returns nil once another policy was ordered, or a product listed, here or, unless alone, at another
+// replica.
 func (a *App) awaitOrder(ctx context.Context, alone bool) error {
 	look := make(<-chan time.Time)
 	if !alone {
@@ -127,6 +134,10 @@ func (a *App) awaitOrder(ctx context.Context, alone bool) error {
 		case <-look:
 			o, err := rollout.ReadOrder(ctx, a.store)
 			if err == nil && !o.At.Equal(a.desk.order.At) {
+				return nil
+			}
+			r, err := listing.Read(ctx, a.store)
+			if err == nil && !r.At.Equal(a.listed.At) {
 				return nil
 			}
 		}

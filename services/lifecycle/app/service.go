@@ -12,8 +12,8 @@ import (
 	"github.com/rodopath/rodopath/services/internal/problem"
 )
 
-// Service is lifecycle whose policy can be replaced while the process runs: an order for another policy closes the App
-// and opens another one. Facts wait in the stream meanwhile, and requests are answered with 503.
+// Service is lifecycle whose policy and products can be replaced while the process runs: an order closes the App and
+// opens another one. Facts wait in the stream meanwhile, and requests are answered with 503.
 type Service struct {
 	opts Options
 	log  *slog.Logger
@@ -111,7 +111,7 @@ func (s *Service) Start(ctx context.Context) {
 // follow replaces the App at each order for another policy.
 func (s *Service) follow(ctx context.Context, g *generation) {
 	for g.app.awaitOrder(ctx, s.opts.Alone) == nil {
-		s.log.Info("a policy was ordered: it is put into force")
+		s.log.Info("the controller ordered a policy or listed a product: everybody is evaluated anew")
 		if g = s.replace(ctx, g); g == nil {
 			return
 		}
@@ -174,7 +174,7 @@ func (s *Service) handler(of func(*App) http.Handler) http.Handler {
 		if g == nil {
 			w.Header().Set("Retry-After", "2")
 			p := problem.New(http.StatusServiceUnavailable, "policy-change",
-				"A policy is being put into force. Try again in a few seconds.")
+				"A policy, or what the controller stated about a product, is being put into force. Try again in a few seconds.")
 			_ = p.Write(w) // the client has left
 			return
 		}

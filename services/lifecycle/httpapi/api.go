@@ -28,6 +28,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/directory"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/journal"
+	"github.com/rodopath/rodopath/services/lifecycle/listing"
 	"github.com/rodopath/rodopath/services/lifecycle/natsio"
 	"github.com/rodopath/rodopath/services/lifecycle/receipt"
 	"github.com/rodopath/rodopath/services/lifecycle/rollout"
@@ -119,6 +120,10 @@ type Options struct {
 	Form *Form
 	// Policies drafts policies and takes orders for them.
 	Policies Policies
+	// Listed are the products that the controller listed and the configuration does not. ListProduct lists another one,
+	// and has it put into force; nil means that none can be listed.
+	Listed      []listing.Entry
+	ListProduct func(ctx context.Context, e listing.Entry) error
 	// Brake holds back the deletions that come with time; nil means that nothing does.
 	Brake *brake.Brake
 	// EventsOf returns the published decisions about a subject that the stream still has.
@@ -269,6 +274,8 @@ func (a *API) Register(e *echo.Echo) {
 	v1.POST("/invented", a.addInvented, a.may(ScopeSubjects), a.act("invent"))
 	v1.DELETE("/invented", a.removeInvented, a.may(ScopeSubjects), a.act("invented-removed"))
 	v1.GET("/products", a.products, a.may(ScopeRead))
+	v1.GET("/products/listed", a.listedProducts, a.may(ScopeRead))
+	v1.POST("/products/listed", a.listProduct, a.may(ScopePolicy), a.act("product"))
 	v1.GET("/preview", a.preview, a.may(ScopeDecisions))
 	v1.POST("/journal", a.journal, a.may(ScopeJournal))
 	v1.GET("/journal/report", a.annual, a.may(ScopeJournal), a.act("report"))

@@ -14,27 +14,100 @@ import (
 
 // products lists the products that sold and that the configuration does not list.
 func (s *shared) products() *cobra.Command {
-	var asJSON bool
+	var asJSON, listed bool
 	cmd := &cobra.Command{
 		Use:   "products",
 		Short: "List the products that sold and that the configuration does not list",
 		Long: `List the products that sold and that no source of the configuration lists under products. Such a
 product counts as delivered once, so the access to a forgotten course would end two weeks after the order.
-Recipients of a new installation are not notified of such a deletion until the product is listed: add the
-line, and start Rodopath again. "*" lists everything else.`,
+Recipients of a new installation are not notified of such a deletion until the product is listed: state what it
+is by "products set", or add the line to the configuration and start Rodopath again. "*" lists everything else.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return s.ask(cmd.Context(), func(c *client.Client) error {
-				data, err := c.Get(cmd.Context(), "/v1/products", "")
+				path, write := "/v1/products", writeProducts
+				if listed {
+					path, write = "/v1/products/listed", writeListed
+				}
+				data, err := c.Get(cmd.Context(), path, "")
 				if err != nil {
 					return err
 				}
-				return writeList(cmd.OutOrStdout(), data, asJSON, writeProducts)
+				return writeList(cmd.OutOrStdout(), data, asJSON, write)
 			})
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&listed, "listed", false, "list the products that are listed, and who listed them")
+	cmd.AddCommand(s.setProduct())
 	return cmd
+}
+
+// setProduct states what the sales of a product are.
+func (s *shared) setProduct() *cobra.Command {
+	var days int
+	cmd := &cobra.Command{
+		Use:   "set SOURCE PRODUCT one_off|course|service|subscription",
+		Short: "State what the sales of a product are, without a restart",
+		Long: `State what the sales of a product are that the configuration does not list. Everybody who bought the product is
+evaluated anew within seconds. PRODUCT is an id, a SKU or a category of the source, or "*" for everything else.
+Another statement about the same product replaces this one, and a line of the configuration goes before both.`,
+		Example: "  rodopath products set shop 17 course --days 365",
+		Args:    args(cobra.ExactArgs(3)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return s.ask(cmd.Context(), func(c *client.Client) error {
+				_, err := c.Ask(cmd.Context(), "/v1/products/listed", map[string]any{
+					"source": args[0], "product": args[1], "access": args[2], "days": days,
+				}, "")
+				if err != nil {
+					return err
+				}
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s of %s is %s from now on; who bought it is evaluated anew.\n",
+					args[1], args[0], kindOfSale(args[2], days))
+				return err
+			})
+		},
+	}
+	cmd.Flags().IntVar(&days, "days", 0, "how long a course stays open, in days; 0 means without an end")
+	return cmd
+}
+
+// kindOfSale writes what the sales of a product are.
+func kindOfSale(access string, days int) string {
+	if days == 0 {
+		return access
+	}
+	return fmt.Sprintf("%s, %d days", access, days)
+}
+
+func writeListed(out io.Writer, data []byte) error {
+	var list struct {
+		Products []struct {
+			Source  string    `json:"source"`
+			Product string    `json:"product"`
+			Access  string    `json:"access"`
+			Days    int       `json:"days"`
+			By      string    `json:"by"`
+			At      time.Time `json:"at"`
+		} `json:"products"`
+	}
+	if err := decode(data, &list); err != nil {
+		return fmt.Errorf("read the answer: %w", err)
+	}
+	if len(list.Products) == 0 {
+		_, err := fmt.Fprintln(out, "No product is listed.")
+		return err
+	}
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "SOURCE\tPRODUCT\tKIND\tLISTED BY")
+	for _, p := range list.Products {
+		by := "the configuration"
+		if p.By != "" {
+			by = p.By + ", " + p.At.Format(time.DateOnly)
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", p.Source, p.Product, kindOfSale(p.Access, p.Days), by)
+	}
+	return table.Flush()
 }
 
 func writeProducts(out io.Writer, data []byte) error {
