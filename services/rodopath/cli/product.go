@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -9,12 +11,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/rodopath/rodopath/services/internal/loop"
 	"github.com/rodopath/rodopath/services/rodopath/client"
 )
 
 // products lists the products that sold and that the configuration does not list.
 func (s *shared) products() *cobra.Command {
-	var asJSON, listed bool
+	var asJSON, all bool
 	cmd := &cobra.Command{
 		Use:   "products",
 		Short: "List the products that sold and that the configuration does not list",
@@ -26,7 +29,7 @@ is by "products set", or add the line to the configuration and start Rodopath ag
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return s.ask(cmd.Context(), func(c *client.Client) error {
 				path, write := "/v1/products", writeProducts
-				if listed {
+				if all {
 					path, write = "/v1/products/listed", writeListed
 				}
 				data, err := c.Get(cmd.Context(), path, "")
@@ -38,7 +41,7 @@ is by "products set", or add the line to the configuration and start Rodopath ag
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	cmd.Flags().BoolVar(&listed, "listed", false, "list the products that are listed, and who listed them")
+	cmd.Flags().BoolVar(&all, "listed", false, "list the products that are listed, and who listed them")
 	cmd.AddCommand(s.setProduct())
 	return cmd
 }
@@ -59,6 +62,9 @@ Another statement about the same product replaces this one, and a line of the co
 				_, err := c.Ask(cmd.Context(), "/v1/products/listed", map[string]any{
 					"source": args[0], "product": args[1], "access": args[2], "days": days,
 				}, "")
+				if err == nil {
+					err = awaitListed(cmd.Context(), c, listed{Source: args[0], Product: args[1], Access: args[2], Days: days})
+				}
 				if err != nil {
 					return err
 				}
@@ -80,27 +86,65 @@ func kindOfSale(access string, days int) string {
 	return fmt.Sprintf("%s, %d days", access, days)
 }
 
-func writeListed(out io.Writer, data []byte) error {
+// listed is a product of which it is known what its sales are.
+type listed struct {
+	Source  string    `json:"source"`
+	Product string    `json:"product"`
+	Access  string    `json:"access"`
+	Days    int       `json:"days"`
+	By      string    `json:"by"`
+	At      time.Time `json:"at"`
+}
+
+// readListed reads the answer with the listed products.
+func readListed(data []byte) ([]listed, error) {
 	var list struct {
-		Products []struct {
-			Source  string    `json:"source"`
-			Product string    `json:"product"`
-			Access  string    `json:"access"`
-			Days    int       `json:"days"`
-			By      string    `json:"by"`
-			At      time.Time `json:"at"`
-		} `json:"products"`
+		Products []listed `json:"products"`
 	}
 	if err := decode(data, &list); err != nil {
-		return fmt.Errorf("read the answer: %w", err)
+		return nil, fmt.Errorf("read the answer: %w", err)
 	}
-	if len(list.Products) == 0 {
+	return list.Products, nil
+}
+
+// The wait for a statement to be in force. The interface is away meanwhile.
+const (
+	listedWithin = 30 * time.Second
+	listedLook   = 200 * time.Millisecond
+)
+
+// awaitListed waits until a statement about a product is in force.
+func awaitListed(ctx context.Context, c *client.Client, want listed) error {
+	return loop.Retry(ctx, listedLook, listedWithin, func(error) bool { return true }, func() error {
+		data, err := c.Get(ctx, "/v1/products/listed", "")
+		if err != nil {
+			return err
+		}
+		products, err := readListed(data)
+		if err != nil {
+			return err
+		}
+		for _, p := range products {
+			if p.By, p.At = "", want.At; p == want {
+				return nil
+			}
+		}
+		return errors.New("the statement is stored and not in force yet; \"rodopath products --listed\" shows when it is")
+	})
+}
+
+func writeListed(out io.Writer, data []byte) error {
+	products, err := readListed(data)
+	if err != nil {
+		return err
+	}
+	if len(products) == 0 {
 		_, err := fmt.Fprintln(out, "No product is listed.")
 		return err
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "SOURCE\tPRODUCT\tKIND\tLISTED BY")
-	for _, p := range list.Products {
+	for _, p := range products {
 		by := "the configuration"
 		if p.By != "" {
 			by = p.By + ", " + p.At.Format(time.DateOnly)
