@@ -171,17 +171,26 @@ func (e *explained) categories(would *effect) []decidedCategory {
 	return out
 }
 
-func (v *visit) requestOf(ref string) (*requestPage, error) {
-	ctx := v.r.Context()
-	var e explained
-	if err := v.api.post(ctx, "/v1/explain", map[string]string{"person": "request:" + ref}, &e); err != nil {
-		return nil, err
+// explainedRequest is the explanation of the person of a request, with the request.
+func (v *visit) explainedRequest(ref string) (e *explained, r Request, err error) {
+	e = &explained{}
+	if err := v.api.post(v.r.Context(), "/v1/explain", map[string]string{"person": "request:" + ref}, e); err != nil {
+		return nil, r, err
 	}
 	n := slices.IndexFunc(e.Requests, func(r Request) bool { return r.Ref == ref })
 	if n < 0 {
-		return nil, errUnknown
+		return nil, r, errUnknown
 	}
-	p := &requestPage{Request: e.Requests[n], ID: e.Subject, Person: e.Person}
+	return e, e.Requests[n], nil
+}
+
+func (v *visit) requestOf(ref string) (*requestPage, error) {
+	ctx := v.r.Context()
+	e, r, err := v.explainedRequest(ref)
+	if err != nil {
+		return nil, err
+	}
+	p := &requestPage{Request: r, ID: e.Subject, Person: e.Person}
 	lifts := p.Right == "restriction" && p.State != "answered"
 	p.Verify = p.Verified == nil && p.State == "received" && p.Decided == nil
 	p.Decide = p.Decided == nil && p.Answered == nil && !p.Verify
@@ -238,13 +247,13 @@ func (v *visit) step() error {
 	return v.redirect("/console/requests/" + url.PathEscape(ref))
 }
 
-// letterPage is the draft of the letter that answers a request.
+// letterPage is the letter that answers a request: a draft, or, of an answered request, the letter of that day.
 type letterPage struct {
 	Ref  string
 	Text string
 }
 
-// letter shows the draft of the letter, or, with ?form=download, answers with it as a file.
+// letter shows the letter, or, with ?form=download, answers with it as a file.
 func (v *visit) letter() error {
 	ref := v.r.PathValue("ref")
 	body, err := v.api.text(v.r.Context(), http.MethodPost, "/v1/export", map[string]any{
@@ -262,6 +271,14 @@ func (v *visit) letter() error {
 		}
 		return v.download("text/plain; charset=utf-8", "rodopath-list.txt", body)
 	}
-	v.page(http.StatusOK, "letter", v.say("export_answer"), letterPage{ref, string(body)})
+	_, r, err := v.explainedRequest(ref)
+	if err != nil {
+		return err
+	}
+	title := "letter_draft"
+	if r.Answered != nil {
+		title = "letter_given"
+	}
+	v.page(http.StatusOK, "letter", v.say(title), letterPage{ref, string(body)})
 	return nil
 }

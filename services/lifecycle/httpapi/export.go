@@ -9,6 +9,7 @@ import (
 
 	"github.com/rodopath/rodopath/services/internal/problem"
 	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/chain"
 	"github.com/rodopath/rodopath/services/lifecycle/report"
 	"github.com/rodopath/rodopath/services/lifecycle/rights"
 )
@@ -17,7 +18,8 @@ import (
 type exportRequest struct {
 	personRequest
 	// Form is "report" (Art. 15, JSON), "page" (the same, to print), "portable"
-	// (Art. 20, JSON) or "answer" (a draft of the letter that answers a request).
+	// (Art. 20, JSON) or "answer" (a draft of the letter that answers a request; of an answered request the letter as it
+	// stood on the day of the answer).
 	Form string `json:"form" validate:"omitempty,oneof=report page portable answer"`
 	// Lang is "pl" or "en"; empty means Polish.
 	Lang string `json:"lang" validate:"omitempty,oneof=pl en"`
@@ -49,12 +51,13 @@ func (a *API) export(c echo.Context) error {
 	switch req.Form {
 	case "portable":
 		return indented(c, report.Portable(a.opts.Policy, described(f.names), f.subject, f.at))
-	case "answer":
-		return a.answer(c, lang, f, req.Request)
 	}
 	entries, err := a.entries(c.Request().Context(), &f.subject)
 	if err != nil {
 		return err
+	}
+	if req.Form == "answer" {
+		return a.answer(c, lang, f, req.Request, entries)
 	}
 	person := report.Of(a.opts.Policy, described(f.names), f.subject, f.at, entries)
 	if req.Form != "page" {
@@ -75,8 +78,9 @@ func indented(c echo.Context, v any) error {
 	return c.Blob(http.StatusOK, echo.MIMEApplicationJSON, append(data, '\n'))
 }
 
-// answer drafts the answer to a request of a person.
-func (a *API) answer(c echo.Context, lang report.Language, f *found, ref string) error {
+// answer drafts the answer to a request of a person. The letter of a request that was answered is that of the day of the
+// answer.
+func (a *API) answer(c echo.Context, lang report.Language, f *found, ref string, entries []chain.Entry) error {
 	var request *rights.Request
 	for _, r := range rights.Requests(a.opts.Policy, f.subject.Facts, f.at) {
 		if r.Ref == ref || ref == "" && (request == nil || r.Received.After(request.Received)) {
@@ -87,7 +91,13 @@ func (a *API) answer(c echo.Context, lang report.Language, f *found, ref string)
 		return problem.New(http.StatusNotFound, "unknown-request", "The person has no such request.")
 	}
 	var letter bytes.Buffer
-	if err := report.Answer(&letter, lang, a.opts.Policy, f.subject, *request, f.at); err != nil {
+	err := error(nil)
+	if request.Answered != nil {
+		err = report.Answered(&letter, lang, a.opts.Policy, f.subject, *request, entries, a.opts.Now())
+	} else {
+		err = report.Answer(&letter, lang, a.opts.Policy, f.subject, *request, f.at)
+	}
+	if err != nil {
 		return err
 	}
 	return c.Blob(http.StatusOK, echo.MIMETextPlainCharsetUTF8, letter.Bytes())

@@ -35,11 +35,16 @@ func Answer(
 		reporter: reporter{policy: p, subject: s, at: at.UTC(), e: lifecycle.Explain(p, s, at)},
 		Language: lang, request: request, words: lang.letter(),
 	}
+	return l.writeTo(w)
+}
+
+// writeTo writes the whole letter.
+func (l *letter) writeTo(w io.Writer) error {
 	l.head()
 	switch {
-	case request.Verified == nil:
-		l.paragraph(l.identity(request.Right))
-	case request.Right == fact.KindErasure:
+	case l.request.Verified == nil:
+		l.paragraph(l.identity(l.request.Right))
+	case l.request.Right == fact.KindErasure:
 		l.body()
 	default:
 		l.rightBody()
@@ -58,7 +63,11 @@ type letter struct {
 	Language
 	request rights.Request
 	words   letterWords
-	out     bytes.Buffer
+	// made is when the letter of an answer that was given is written anew; zero for a draft. Former are the deletions
+	// that only the journal still remembers.
+	made   time.Time
+	former []lifecycle.AnnouncedDeletion
+	out    bytes.Buffer
 	err     error
 }
 
@@ -85,9 +94,14 @@ func (l *letter) heading(text string) {
 }
 
 func (l *letter) head() {
-	l.paragraph(l.words.draft)
+	if l.made.IsZero() {
+		l.paragraph(l.words.draft)
+	} else {
+		undecided := l.request.Outcome == "" && l.request.Verified != nil
+		l.paragraph(l.madeAnew(l.date(l.day(l.at)), l.date(l.day(l.made)), undecided))
+	}
 	switch {
-	case l.request.Verified == nil:
+	case l.request.Verified == nil, !l.made.IsZero():
 	case l.request.Right != fact.KindErasure:
 		l.hints()
 	case !l.confirmed(l.deletions()):
@@ -119,7 +133,7 @@ func (l *letter) body() {
 	}
 	switch {
 	case len(gone) > 0:
-	case l.at.After(l.request.Verified.AddDate(0, 0, l.policy.IntakeDays)):
+	case l.made.IsZero() && l.at.After(l.request.Verified.AddDate(0, 0, l.policy.IntakeDays)):
 		l.item(l.words.deletedLongAgo) // deletions are remembered for the intake period
 	default:
 		l.item(l.words.nothingDeleted)
@@ -156,7 +170,7 @@ func (l *letter) deletions() []lifecycle.AnnouncedDeletion {
 			out = append(out, d)
 		}
 	}
-	return out
+	return append(out, l.former...)
 }
 
 // itemName names an item by its category and record.
@@ -286,7 +300,7 @@ func (l *letter) writeRecipients(gone []lifecycle.AnnouncedDeletion) {
 			answer = l.receipt(a.Outcome) + l.aside(l.date(l.day(a.At)))
 		case l.unpublished(gone):
 		case !slices.Contains(notified, id):
-			answer = l.words.unnotified // a recipient of the policy that is not configured
+			answer = l.notNotified() // a recipient of the policy that is not configured
 		case l.isSent(id, gone):
 			answer = l.words.unanswered
 		}

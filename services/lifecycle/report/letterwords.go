@@ -14,7 +14,7 @@ type letterWords struct {
 	kept, nothingKept                                 string
 	purpose, basis, exempt, notReached                string
 	entry, recipients, noRecipients                   string
-	unanswered, unsent, unnotified                    string
+	unanswered, unsent, unnotified, unnotifiedThen    string
 	complaint, regards                                string
 }
 
@@ -83,12 +83,28 @@ func (l Language) letter() letterWords {
 			"[odbiorcy nie powiadomiono automatycznie: powiadom odbiorcę i uzupełnij odpowiedź]",
 			"[the recipient was not notified automatically: notify the recipient, and complete the answer]",
 		),
+		unnotifiedThen: l.choose("odbiorcy nie powiadomiono automatycznie", "not notified automatically"),
 		complaint: l.choose(
 			"Przysługuje Pani/Panu prawo wniesienia skargi do Prezesa Urzędu Ochrony Danych Osobowych (ul. Stanisława Moniuszki 1A, 00-014 Warszawa, uodo.gov.pl; art. 77 RODO) oraz prawo do skutecznego środka ochrony prawnej przed sądem (art. 79 RODO).",
 			"You have the right to lodge a complaint with the President of the Polish data protection authority (Prezes Urzędu Ochrony Danych Osobowych, ul. Stanisława Moniuszki 1A, 00-014 Warszawa, uodo.gov.pl; Art. 77 GDPR), and to an effective judicial remedy (Art. 79 GDPR).",
 		),
 		regards: l.choose("Z poważaniem", "Kind regards"),
 	}
+}
+
+// madeAnew is the first line of the letter of an answer that was given, written anew later.
+func (l Language) madeAnew(answered, made string, undecided bool) string {
+	out := l.choose(
+		"Treść pisma na dzień odpowiedzi ("+answered+"), odtworzona "+made+" według obecnych zasad. Rodopath nie przechowuje wysłanych pism: danych usuniętych po dniu odpowiedzi może tu brakować, a jeżeli wysłano inną treść, ważna jest tamta.",
+		"The letter as of the day of the answer ("+answered+"), made anew on "+made+" under the present rules. Rodopath keeps no letters that were sent: data that were deleted after the answer may be missing here, and where another text was sent, that text counts.",
+	)
+	if undecided {
+		out += l.choose(
+			" Rozstrzygnięcia nie zapisano, więc pismo zakłada uwzględnienie wniosku.",
+			" No decision was recorded, so the letter assumes that the request was granted.",
+		)
+	}
+	return out
 }
 
 // letterRemarks are the remarks of a draft, and the texts of lists.

@@ -14,7 +14,7 @@ func (l *letter) rightBody() {
 	case fact.OutcomeRefused:
 		l.paragraph(words.refused)
 	case fact.OutcomePartly:
-		l.paragraph(words.partly)
+		l.paragraph(l.settled(words.partly))
 	default:
 		l.paragraph(words.granted)
 	}
@@ -90,7 +90,7 @@ func (l *letter) writeDisclosed() {
 				l.heading(l.words.disclosed)
 			}
 			seen = append(seen, r.ID)
-			l.item(r.Name.In(l.Language) + ": " + l.words.unnotified)
+			l.item(r.Name.In(l.Language) + ": " + l.notNotified())
 		}
 	}
 	if len(seen) > 0 {
