@@ -52,8 +52,11 @@ type heldItem struct {
 
 // report is the report of Art. 15, as far as the page shows it.
 type report struct {
-	Subject  string     `json:"subject"`
-	Names    []string   `json:"names"`
+	Subject string   `json:"subject"`
+	Names   []string `json:"names"`
+	Address *struct {
+		Says text `json:"says"`
+	} `json:"address"`
 	Zone     string     `json:"zone"`
 	Held     []heldItem `json:"held"`
 	Consents []struct {

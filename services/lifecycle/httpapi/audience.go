@@ -117,11 +117,12 @@ func (a *API) audienceRows(s *lifecycle.Subject, use rights.Use) ([]audienceRow,
 		return nil, err
 	}
 	now := a.opts.Now()
+	shown := a.shown(s, names, now)
 	row := func(use rights.Use, address string) audienceRow {
 		return audienceRow{
 			s.ID,
 			address,
-			described(names),
+			shown,
 			report.PermissionOf(a.opts.Policy, s.May(a.opts.Policy, use, now)),
 		}
 	}

@@ -143,7 +143,7 @@ func (a *API) visitNotices(
 
 // listed returns the notices of a subject.
 func (a *API) listed(s *lifecycle.Subject) ([]listedDecision, error) {
-	names, err := a.opts.Vault.Open(s.ID, s.Sealed)
+	names, err := a.shownNames(s)
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +154,7 @@ func (a *API) listed(s *lifecycle.Subject) ([]listedDecision, error) {
 			Decision:  n.Decision,
 			Kind:      n.Kind,
 			Subject:   s.ID,
-			Person:    described(names),
+			Person:    names,
 			At:        n.At,
 			Effective: n.Effective,
 			Progress: n.Progress(

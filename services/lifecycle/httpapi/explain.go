@@ -44,10 +44,10 @@ func (a *API) explain(c echo.Context) error {
 	entries = slices.DeleteFunc(entries, func(e chain.Entry) bool { return e.At.After(f.at) })
 	e := lifecycle.Explain(a.opts.Policy, f.subject, f.at)
 	if !strings.Contains(c.Request().Header.Get(echo.HeaderAccept), echo.MIMETextPlain) {
-		return c.JSON(http.StatusOK, Explanation{described(f.names), e, entries})
+		return c.JSON(http.StatusOK, Explanation{f.shownNames(a), e, entries})
 	}
 	var text bytes.Buffer
-	if err := report.Explain(&text, lang, a.opts.Policy, described(f.names), e, entries); err != nil {
+	if err := report.Explain(&text, lang, a.opts.Policy, f.shownNames(a), e, entries); err != nil {
 		return err
 	}
 	return c.Blob(http.StatusOK, echo.MIMETextPlainCharsetUTF8, text.Bytes())

@@ -50,7 +50,7 @@ func (a *API) export(c echo.Context) error {
 	}
 	switch req.Form {
 	case "portable":
-		return indented(c, report.Portable(a.opts.Policy, described(f.names), f.subject, f.at))
+		return indented(c, report.Portable(a.opts.Policy, f.shownNames(a), f.subject, f.at))
 	}
 	entries, err := a.entries(c.Request().Context(), &f.subject)
 	if err != nil {
@@ -59,7 +59,8 @@ func (a *API) export(c echo.Context) error {
 	if req.Form == "answer" {
 		return a.answer(c, lang, f, req.Request, entries)
 	}
-	person := report.Of(a.opts.Policy, described(f.names), f.subject, f.at, entries)
+	person := report.Of(a.opts.Policy, f.shownNames(a), f.subject, f.at, entries)
+	person.Address = report.AddressOf(&person, a.addressOf(&f.subject, f.names, f.at))
 	if req.Form != "page" {
 		return indented(c, person)
 	}
@@ -121,7 +122,7 @@ func (a *API) evidence(c echo.Context) error {
 }
 
 func (a *API) evidenceOf(out lines, s *lifecycle.Subject, all bool) error {
-	names, err := a.opts.Vault.Open(s.ID, s.Sealed)
+	names, err := a.shownNames(s)
 	if err != nil {
 		return err
 	}
@@ -129,7 +130,7 @@ func (a *API) evidenceOf(out lines, s *lifecycle.Subject, all bool) error {
 		if e.Provable && !all {
 			continue
 		}
-		if err := out.encode(evidenceLine{s.ID, described(names), e}); err != nil {
+		if err := out.encode(evidenceLine{s.ID, names, e}); err != nil {
 			return err
 		}
 	}

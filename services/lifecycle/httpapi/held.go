@@ -27,7 +27,7 @@ func (a *API) listedHeld(s *lifecycle.Subject) ([]listedDecision, error) {
 	if len(held) == 0 {
 		return nil, nil
 	}
-	names, err := a.opts.Vault.Open(s.ID, s.Sealed)
+	names, err := a.shownNames(s)
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +35,7 @@ func (a *API) listedHeld(s *lifecycle.Subject) ([]listedDecision, error) {
 	for i := range held {
 		d := &held[i]
 		out[i] = listedDecision{
-			Decision: d.ID, Kind: d.Kind, Subject: s.ID, Person: described(names), At: d.At, Effective: d.Effective,
+			Decision: d.ID, Kind: d.Kind, Subject: s.ID, Person: names, At: d.At, Effective: d.Effective,
 			Progress: notice.Progress{State: notice.StateHeld}, Held: d.Held, Due: d.Held.Until,
 			Recipients: []notice.Notification{},
 		}

@@ -293,9 +293,9 @@ func (a *API) persons(c echo.Context) error {
 }
 
 func (a *API) listedPerson(s *lifecycle.Subject) (listedPerson, error) {
-	names, err := a.opts.Vault.Open(s.ID, s.Sealed)
+	names, err := a.shownNames(s)
 	out := listedPerson{
-		Subject: s.ID, Person: described(names), Stage: s.Stage(), Labels: s.AllLabels(), ReviewAt: s.ReviewAt,
+		Subject: s.ID, Person: names, Stage: s.Stage(), Labels: s.AllLabels(), ReviewAt: s.ReviewAt,
 		RequestDue: s.RequestDue,
 	}
 	if len(s.Facts) > 0 {
@@ -361,7 +361,7 @@ func (a *API) alarms(c echo.Context) error {
 	subjects, next, err := a.labelled(ctx, page)
 	out.Next = next
 	out.Incomplete, err = a.visitAll(subjects, err, func(s *lifecycle.Subject) error {
-		names, err := a.opts.Vault.Open(s.ID, s.Sealed)
+		names, err := a.shownNames(s)
 		if err != nil {
 			return err
 		}
@@ -373,7 +373,7 @@ func (a *API) alarms(c echo.Context) error {
 		for _, e := range slices.Backward(entries) {
 			if e.Kind == chain.KindAlarm && found < alarmsOf {
 				found++
-				out.Alarms = append(out.Alarms, listedAlarm{s.ID, described(names), e.At, e.Key, e.Text})
+				out.Alarms = append(out.Alarms, listedAlarm{s.ID, names, e.At, e.Key, e.Text})
 			}
 		}
 		return nil

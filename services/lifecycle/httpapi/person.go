@@ -12,6 +12,7 @@ import (
 
 	"github.com/rodopath/rodopath/services/internal/problem"
 	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/report"
@@ -91,14 +92,43 @@ func (a *API) lookUp(ctx context.Context, name identity.Identity) (*lifecycle.Su
 	return s, err
 }
 
-// described formats the names of a person.
-func described(names []identity.Identity) []string {
-	out := make([]string, len(names))
-	for i, n := range names {
-		out[i] = n.String()
+// kindPhone is the kind of a telephone number by which a form names a person.
+const kindPhone = "phone"
+
+// shown formats the names of a person that answers and documents may show at an instant: without the addresses once they
+// were deleted, although they stay sealed while other data are held.
+func (a *API) shown(s *lifecycle.Subject, names []identity.Identity, at time.Time) []string {
+	hides := a.addressOf(s, names, at) == lifecycle.AddressSealed
+	out := make([]string, 0, len(names))
+	for _, n := range names {
+		if !hides || !isAddress(n) {
+			out = append(out, n.String())
+		}
 	}
 	return out
 }
+
+func isAddress(n identity.Identity) bool { return n.Kind == identity.KindEmail || n.Kind == kindPhone }
+
+// addressOf is where the address among the names of a person stands at an instant, and now; empty without an address.
+func (a *API) addressOf(s *lifecycle.Subject, names []identity.Identity, at time.Time) lifecycle.AddressState {
+	if !slices.ContainsFunc(names, isAddress) {
+		return ""
+	}
+	return s.Address(a.opts.Policy, calendar.Later(at, a.opts.Now()))
+}
+
+// shownNames opens the names of a subject that lists may show now.
+func (a *API) shownNames(s *lifecycle.Subject) ([]string, error) {
+	names, err := a.opts.Vault.Open(s.ID, s.Sealed)
+	if err != nil {
+		return nil, err
+	}
+	return a.shown(s, names, a.opts.Now()), nil
+}
+
+// shownNames are the names of the person that an answer may show.
+func (f *found) shownNames(a *API) []string { return a.shown(&f.subject, f.names, f.at) }
 
 // subjectAnswer summarizes a subject.
 type subjectAnswer struct {
@@ -123,7 +153,7 @@ func (a *API) subject(c echo.Context) error {
 	}
 	s := &f.subject
 	return c.JSON(http.StatusOK, subjectAnswer{
-		Subject: s.ID, Person: described(f.names), Known: s.HoldsPersonal, ReviewAt: s.ReviewAt, RequestDue: s.RequestDue,
+		Subject: s.ID, Person: f.shownNames(a), Known: s.HoldsPersonal, ReviewAt: s.ReviewAt, RequestDue: s.RequestDue,
 		Facts: len(s.Facts), Absorbed: s.MergedFrom,
 	})
 }

@@ -139,14 +139,14 @@ func (a *API) holds(c echo.Context) error {
 		if len(open) == 0 {
 			return nil
 		}
-		names, err := a.opts.Vault.Open(s.ID, s.Sealed)
+		names, err := a.shownNames(s)
 		if err != nil {
 			return err
 		}
 		for i := range open {
 			f := &open[i]
 			if err := out.encode(
-				openHold{s.ID, described(names), f.Ref, f.Occurred, f.Reason, slices.Contains(f.Traits, fact.TraitLimitation)},
+				openHold{s.ID, names, f.Ref, f.Occurred, f.Reason, slices.Contains(f.Traits, fact.TraitLimitation)},
 			); err != nil {
 				return err
 			}
@@ -173,12 +173,12 @@ func (a *API) unfinished(c echo.Context) error {
 		if len(open) == 0 {
 			return nil
 		}
-		names, err := a.opts.Vault.Open(s.ID, s.Sealed)
+		names, err := a.shownNames(s)
 		if err != nil {
 			return err
 		}
 		for _, u := range open {
-			if err := out.encode(unfinishedRecord{s.ID, described(names), u.Record, u.Source, u.Sold}); err != nil {
+			if err := out.encode(unfinishedRecord{s.ID, names, u.Record, u.Source, u.Sold}); err != nil {
 				return err
 			}
 		}

@@ -50,13 +50,13 @@ func (a *API) requests(c echo.Context) error {
 	out := requestList{Requests: []listedRequest{}}
 	subjects, err := a.opts.Lists.Requested(c.Request().Context(), maxListed)
 	out.Incomplete, err = a.visitAll(subjects, err, func(s *lifecycle.Subject) error {
-		names, err := a.opts.Vault.Open(s.ID, s.Sealed)
+		names, err := a.shownNames(s)
 		if err != nil {
 			return err
 		}
 		for _, r := range rights.Requests(a.opts.Policy, s.Facts, a.opts.Now()) {
 			if r.Open() && (state != "overdue" || r.Overdue) {
-				out.Requests = append(out.Requests, listedRequest{s.ID, described(names), r})
+				out.Requests = append(out.Requests, listedRequest{s.ID, names, r})
 			}
 		}
 		return nil
@@ -81,13 +81,13 @@ func (a *API) closedRequests(c echo.Context) error {
 		out.Next = subjects[n-1].ID
 	}
 	out.Incomplete, err = a.visitAll(subjects, err, func(s *lifecycle.Subject) error {
-		names, err := a.opts.Vault.Open(s.ID, s.Sealed)
+		names, err := a.shownNames(s)
 		if err != nil {
 			return err
 		}
 		for _, r := range rights.Requests(a.opts.Policy, s.Facts, a.opts.Now()) {
 			if !r.Open() {
-				out.Requests = append(out.Requests, listedRequest{s.ID, described(names), r})
+				out.Requests = append(out.Requests, listedRequest{s.ID, names, r})
 			}
 		}
 		return nil
@@ -170,11 +170,11 @@ func (a *API) open(c echo.Context) error {
 	state := rights.Requests(a.opts.Policy, []fact.Fact{f}, a.opts.Now())
 	if len(state) == 0 {
 		// An objection to marketing is absolute: there is nothing to decide.
-		return c.JSON(http.StatusAccepted, listedRequest{person.subject.ID, described(person.names), rights.Request{
+		return c.JSON(http.StatusAccepted, listedRequest{person.subject.ID, person.shownNames(a), rights.Request{
 			Ref: req.Ref, Right: kind, State: rights.StateAnswered, Received: person.at, Due: person.at,
 		}})
 	}
-	return c.JSON(http.StatusAccepted, listedRequest{person.subject.ID, described(person.names), state[0]})
+	return c.JSON(http.StatusAccepted, listedRequest{person.subject.ID, person.shownNames(a), state[0]})
 }
 
 // stepRequest is a step in the life of a request.

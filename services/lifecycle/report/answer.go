@@ -68,7 +68,7 @@ type letter struct {
 	made   time.Time
 	former []lifecycle.AnnouncedDeletion
 	out    bytes.Buffer
-	err     error
+	err    error
 }
 
 // letterWidth is the width of a letter, in characters.

@@ -19,9 +19,12 @@ type Person struct {
 	SchemaVersion string         `json:"schema_version"`
 	// Controller is the controller of the data.
 	Controller Party `json:"controller"`
-	// Subject is the random id of the person; Names lists the known names.
+	// Subject is the random id of the person; Names lists the known names, without an address that was deleted.
 	Subject string   `json:"subject"`
 	Names   []string `json:"names"`
+	// Address says where the address stands that is not held with contact data; nil when the address is held so, and when
+	// none is known.
+	Address *Address `json:"address,omitempty"`
 	// GeneratedAt is the instant of the report, GeneratedOn the civil date in Zone.
 	GeneratedAt time.Time `json:"generated_at"`
 	GeneratedOn string    `json:"generated_on"`

@@ -133,6 +133,22 @@ type Category struct {
 	Term string
 }
 
+// termEmail is the term of a category that has the e-mail address of the person.
+const termEmail = "pd:EmailAddress"
+
+// IsAddress reports whether the category has the e-mail address of the person.
+func (c *Category) IsAddress() bool { return c.Term == termEmail }
+
+// HasAddressCategory reports whether a category of the policy has the e-mail address of the person.
+func (p *Policy) HasAddressCategory() bool {
+	for _, c := range p.Categories {
+		if c.IsAddress() {
+			return true
+		}
+	}
+	return false
+}
+
 // StatedPhone is the telephone number in Category.Stated.
 const StatedPhone = "phone"
 
