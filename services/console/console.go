@@ -119,6 +119,7 @@ func pageRoutes() []route {
 		{"GET /console/requests/{ref}", needSee, (*visit).request},
 		{"GET /console/requests/{ref}/letter", needSee, (*visit).letter},
 		{"GET /console/deletions", needSee, (*visit).deletions},
+		{"GET /console/decisions/{id}", needSee, (*visit).decision},
 		{"GET /console/deletions/{id}/certificate", needSee, (*visit).certificate},
 		{"GET /console/setup", needSee, (*visit).setup},
 		{"GET /console/setup/{source}", needSee, (*visit).source},
@@ -263,9 +264,10 @@ type visit struct {
 func (v *visit) say(key string, values ...any) string { return v.texts[v.lang].say(key, values...) }
 
 // actor names the reader in the journal.
-func (v *visit) actor() string {
-	return strings.TrimSpace(string(v.session.Role) + " " + v.session.Name)
-}
+func (v *visit) actor() string { return actorOf(v.session) }
+
+// actorOf names the person of a session in the journal.
+func actorOf(o *session) string { return strings.TrimSpace(string(o.Role) + " " + o.Name) }
 
 // maxForm bounds a form.
 const maxForm = 64 << 10

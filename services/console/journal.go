@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/rodopath/rodopath/services/lifecycle/journal"
@@ -17,13 +18,56 @@ type act struct {
 	At    time.Time `json:"at"`
 	By    string    `json:"by"`
 	Act   string    `json:"act"`
+	Kind  string    `json:"kind"`
 	About string    `json:"about"`
+}
+
+// To is the page of the person, request, decision or source of the act; empty without one.
+func (a *act) To() string {
+	id := url.PathEscape(a.About)
+	switch {
+	case a.About == "":
+		return ""
+	case a.Kind == "request":
+		return "/console/requests/" + id
+	case a.Kind == "person", a.Act == "export":
+		return "/console/people/" + id
+	case a.Kind == "deletion" && strings.HasPrefix(a.About, "dec_"):
+		return "/console/decisions/" + id
+	case a.Act == "coverage", strings.HasPrefix(a.Act, "import"):
+		return "/console/setup/" + id
+	}
+	return ""
+}
+
+// actFilter is which acts the reader asks for.
+type actFilter struct{ Kind, By, From, To string }
+
+// Any reports whether the list is narrowed.
+func (f actFilter) Any() bool { return f != actFilter{} }
+
+func actFilterOf(q url.Values) actFilter {
+	return actFilter{Kind: q.Get("kind"), By: strings.TrimSpace(q.Get("by")), From: q.Get("from"), To: q.Get("to")}
+}
+
+// query is the question to the interface.
+func (f actFilter) query(before string) string {
+	q := url.Values{}
+	for name, is := range map[string]string{"kind": f.Kind, "by": f.By, "from": f.From, "to": f.To, "before": before} {
+		if is != "" {
+			q.Set(name, is)
+		}
+	}
+	return q.Encode()
 }
 
 // journalPage lists the acts, the newest first.
 type journalPage struct {
 	Acts []act `json:"acts"`
 	Next int64 `json:"next"`
+	// Filter is what the list is narrowed to, Kinds what the form offers.
+	Filter actFilter
+	Kinds  []journal.ActKind
 	// Years are those of which a report can be made.
 	Years []int
 }
@@ -32,12 +76,9 @@ type journalPage struct {
 const yearsBack = 5
 
 func (v *visit) journal() error {
-	path := "/v1/acts"
-	if before := v.r.URL.Query().Get("before"); before != "" {
-		path += "?" + url.Values{"before": {before}}.Encode()
-	}
-	var p journalPage
-	if err := v.api.get(v.r.Context(), path, &p); err != nil {
+	q := v.r.URL.Query()
+	p := journalPage{Filter: actFilterOf(q), Kinds: journal.ActKinds()}
+	if err := v.api.get(v.r.Context(), "/v1/acts?"+p.Filter.query(q.Get("before")), &p); err != nil {
 		return err
 	}
 	for y := range yearsBack + 1 {
@@ -45,6 +86,15 @@ func (v *visit) journal() error {
 	}
 	v.page(http.StatusOK, "journal", v.say("journal"), p)
 	return nil
+}
+
+// decision leads from a decision to the person whom it is about.
+func (v *visit) decision() error {
+	var d decided
+	if err := v.api.get(v.r.Context(), "/v1/decisions/"+url.PathEscape(v.r.PathValue("id")), &d); err != nil {
+		return err
+	}
+	return v.redirect("/console/people/" + url.PathEscape(d.Subject) + "#told")
 }
 
 // beginReport begins the report of a year.

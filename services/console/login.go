@@ -50,6 +50,7 @@ func (c *Console) writeLogin(w http.ResponseWriter, r *http.Request, status int,
 func (c *Console) signIn(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if state := c.sessions.take(r.PostFormValue("token")); state != tokenGood {
+		c.signInFailed(r, byToken, "")
 		c.writeLogin(w, r, http.StatusForbidden, loginData{Wrong: string(state)})
 		return
 	}
@@ -68,6 +69,7 @@ func (c *Console) admit(w http.ResponseWriter, r *http.Request, o session) bool 
 		return false
 	}
 	c.setCookie(w, r, key)
+	c.note(r.Context(), actorOf(&o), actSignIn, o.By)
 	return true
 }
 
@@ -97,6 +99,7 @@ func (v *visit) logout() error {
 	if err := v.sessions.end(v.r.Context(), v.session.ID); err != nil {
 		return err
 	}
+	v.note(v.r.Context(), v.actor(), actSignOut, "")
 	v.setCookie(v.w, v.r, "")
 	return v.redirect("/console/login")
 }
@@ -118,6 +121,7 @@ func (v *visit) endSession() error {
 			if err := v.sessions.end(v.r.Context(), id); err != nil {
 				return err
 			}
+			v.note(v.r.Context(), v.actor(), actSessionEnd, actorOf(&list[i]))
 			return v.redirect("/console/sessions")
 		}
 	}

@@ -222,6 +222,7 @@ func (c *Console) passkeyFinish(w http.ResponseWriter, r *http.Request) {
 	u, err := c.passkeyUser(w, r)
 	if err != nil {
 		c.opts.Log.Warn("a sign-in with a passkey failed", "error", err)
+		c.signInFailed(r, byPasskey, "")
 		http.Error(w, "the passkey was not accepted", http.StatusForbidden)
 		return
 	}
@@ -323,6 +324,7 @@ func (v *visit) passkeyAct() error {
 		if err != nil {
 			return err
 		}
+		v.note(v.r.Context(), v.actor(), actPasskeyRemoved, "")
 		return v.redirect("/console/sessions")
 	case "begin":
 		return v.beginPasskey(h)
@@ -402,6 +404,7 @@ func (v *visit) finishPasskey(h *holder) error {
 	if err != nil {
 		return err
 	}
+	v.note(v.r.Context(), v.actor(), actPasskeyAdded, "")
 	v.w.WriteHeader(http.StatusNoContent)
 	return nil
 }

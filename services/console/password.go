@@ -115,12 +115,17 @@ type doors struct {
 	mu sync.Mutex
 	// wrong are the attempts with names that nobody has.
 	wrong map[string]attempts
+	// strangers are the times of recorded attempts without the name of a user, locks when it was recorded that a name is
+	// locked.
+	strangers []time.Time
+	locks     map[string]time.Time
 }
 
 func newDoors(opts Options, a *api) *doors {
 	d := &doors{
 		now: opts.Now, api: a, users: map[string]User{}, wrong: map[string]attempts{}, hashing: make(chan struct{}, 2),
-		team: newTeamDoor(opts, a),
+		locks: map[string]time.Time{},
+		team:  newTeamDoor(opts, a),
 	}
 	for _, u := range opts.Users {
 		d.users[u.Name] = u
@@ -221,7 +226,8 @@ func (c *Console) passwordSignIn(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	u, wrong, err := c.doors.password(r.Context(), r.PostFormValue("name"), r.PostFormValue("password"))
+	name := r.PostFormValue("name")
+	u, wrong, err := c.doors.password(r.Context(), name, r.PostFormValue("password"))
 	if err != nil {
 		c.opts.Log.Error("the attempts to sign in cannot be counted", "error", err)
 		c.refuse(w, r, http.StatusServiceUnavailable, "unavailable")
@@ -231,6 +237,9 @@ func (c *Console) passwordSignIn(w http.ResponseWriter, r *http.Request) {
 		status := http.StatusForbidden
 		if wrong == passwordLocked {
 			status = http.StatusTooManyRequests
+			c.signInLocked(r, name)
+		} else {
+			c.signInFailed(r, byPassword, name)
 		}
 		c.opts.Log.Warn("a sign-in to the console with a password failed", "reason", wrong)
 		c.writeLogin(w, r, status, loginData{Wrong: wrong})

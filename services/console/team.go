@@ -223,6 +223,7 @@ func (c *Console) teamBack(w http.ResponseWriter, r *http.Request) {
 			key = "team_refused"
 		}
 		c.opts.Log.Warn("a sign-in with the account of the business failed", "error", err)
+		c.signInFailed(r, byTeam, "")
 		c.writeLogin(w, r, http.StatusForbidden, loginData{Wrong: key})
 		return
 	}

@@ -146,6 +146,7 @@ func funcs(l language, w words, a *assets) template.FuncMap {
 		"change":     func(c string) string { return changeText(w, c) },
 		"option":     func(choice, is string) string { return optionText(w, choice, is) },
 		"actor":      func(by string) string { return actorText(w, by) },
+		"about":      func(a act) string { return aboutText(w, &a) },
 		"reasonOf":   func(r string) string { return reasonText(w, l, r) },
 		"act":        func(name string) string { return w.say("did_" + strings.ReplaceAll(name, "-", "_")) },
 		"until":      func(list []string) string { return strings.Join(list, "; ") },
@@ -235,6 +236,25 @@ func actorText(w words, by string) string {
 		return says
 	}
 	return name + ", " + says
+}
+
+// aboutText is what an act is about, where no page leads to it: how somebody signed in, or what was taken out.
+func aboutText(w words, a *act) string {
+	way, name, _ := strings.Cut(a.About, " ")
+	if says, ok := w["signed_by_"+way]; ok && a.Kind == "sign-in" {
+		return strings.TrimSpace(says + " " + name)
+	}
+	if a.Act == "session-end" {
+		return actorText(w, a.About)
+	}
+	if use := strings.Split(a.About, ":"); strings.HasPrefix(a.Act, "export-") && len(use) > 1 && w["purpose_"+use[0]] != "" {
+		out := w.say("purpose_"+use[0]) + ", " + w.say("channel_"+use[1])
+		if len(use) > 2 {
+			out += ": " + w.say("answer_"+use[2])
+		}
+		return out
+	}
+	return a.About
 }
 
 // reasonText is the purpose and the article of a basis that ended.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -50,23 +51,69 @@ func concern(c echo.Context, id string) { c.Set(actAbout, id) }
 func (a *API) act(name string) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			if err := next(c); err != nil || a.opts.Acts == nil || c.Get(actNone) != nil {
+			// An answer that ends early has taken data out.
+			err := next(c)
+			if err != nil && !c.Response().Committed || c.Get(actNone) != nil {
 				return err
 			}
 			about, _ := c.Get(actAbout).(string)
 			if about == "" {
 				about = cmp.Or(c.Param("ref"), c.Param("decision"), c.Param("number"), c.Param("recipient"))
 			}
-			done := journal.Act{
-				At: a.opts.Now(), By: actorOf(c), What: strings.Replace(name, ":step", c.Param("step"), 1), About: about,
-			}
-			ctx := context.WithoutCancel(c.Request().Context())
-			if err := a.opts.Acts.Note(ctx, done); err != nil { // the act is done, and the answer is written
-				a.opts.Log.Error("an act of the controller is missing in the journal", "act", done.What, "error", err)
-			}
-			return nil
+			a.note(c, strings.Replace(name, ":step", c.Param("step"), 1), about)
+			return err
 		}
 	}
+}
+
+// actIf is act for a request whose query has one of some values: the others change nothing and take nothing out.
+func (a *API) actIf(name, parameter string, values ...string) echo.MiddlewareFunc {
+	act := a.act(name)
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		noted := act(next)
+		return func(c echo.Context) error {
+			if slices.Contains(values, c.QueryParam(parameter)) {
+				return noted(c)
+			}
+			return next(c)
+		}
+	}
+}
+
+// note records an act that is done.
+func (a *API) note(c echo.Context, name, about string) {
+	if a.opts.Acts == nil {
+		return
+	}
+	if len(about) > maxAbout || !isPlain(about) {
+		about = ""
+	}
+	done := journal.Act{At: a.opts.Now(), By: actorOf(c), What: name, About: about}
+	ctx := context.WithoutCancel(c.Request().Context())
+	if err := a.opts.Acts.Note(ctx, done); err != nil { // the act is done, and the answer is written
+		a.opts.Log.Error("an act of the controller is missing in the journal", "act", done.What, "error", err)
+	}
+}
+
+// maxAbout bounds what an act is about.
+const maxAbout = 160
+
+// consoleAct is an act in the console that no other route sees.
+type consoleAct struct {
+	Act   string `json:"act"   validate:"required,oneof=sign-in sign-in-failed sign-in-locked sign-out session-end passkey-added passkey-removed"`
+	About string `json:"about" validate:"max=80,plain"`
+}
+
+const consoleActExample = `{"act": "sign-in", "about": "password"}`
+
+// noteConsoleAct records who signed in to the console, and the like.
+func (a *API) noteConsoleAct(c echo.Context) error {
+	var req consoleAct
+	if err := a.read(c, &req, consoleActExample); err != nil {
+		return err
+	}
+	a.note(c, req.Act, req.About)
+	return c.NoContent(http.StatusNoContent)
 }
 
 // actsAnswer lists acts, the newest first.
@@ -77,17 +124,41 @@ type actsAnswer struct {
 }
 
 type listedAct struct {
-	Seq   int64     `json:"seq"`
-	At    time.Time `json:"at"`
-	By    string    `json:"by"`
-	Act   string    `json:"act"`
-	About string    `json:"about,omitempty"`
+	Seq   int64           `json:"seq"`
+	At    time.Time       `json:"at"`
+	By    string          `json:"by"`
+	Act   string          `json:"act"`
+	Kind  journal.ActKind `json:"kind"`
+	About string          `json:"about,omitempty"`
 }
 
 // maxActs bounds a page of acts.
 const maxActs = 100
 
-// acts lists the acts of the controller, the newest first.
+// actFilter reads which acts are asked for.
+func (a *API) actFilter(c echo.Context) (f journal.Filter, err error) {
+	f = journal.Filter{Kind: journal.ActKind(c.QueryParam("kind")), By: c.QueryParam("by")}
+	if f.Kind != "" && !slices.Contains(journal.ActKinds(), f.Kind) {
+		return f, problem.New(http.StatusUnprocessableEntity, "impossible",
+			"kind must be sign-in, export, request, person, deletion, history or settings.")
+	}
+	zone := a.opts.Policy.Place.Zone
+	for name, into := range map[string]*time.Time{"from": &f.From, "to": &f.To} {
+		text := c.QueryParam(name)
+		if text == "" {
+			continue
+		}
+		if *into, err = time.ParseInLocation(time.DateOnly, text, zone); err != nil {
+			return f, problem.New(http.StatusUnprocessableEntity, "impossible", name+" must be a day such as 2026-12-31.")
+		}
+	}
+	if !f.To.IsZero() {
+		f.To = f.To.AddDate(0, 0, 1)
+	}
+	return f, nil
+}
+
+// acts lists the acts of the controller that a filter selects, the newest first.
 func (a *API) acts(c echo.Context) error {
 	var before int64
 	if text := c.QueryParam("before"); text != "" {
@@ -101,16 +172,18 @@ func (a *API) acts(c echo.Context) error {
 	if a.opts.Acts == nil {
 		return c.JSON(http.StatusOK, out)
 	}
-	entries, err := a.opts.Acts.List(c.Request().Context(), before, maxActs)
+	filter, err := a.actFilter(c)
+	if err != nil {
+		return err
+	}
+	entries, next, err := a.opts.Acts.Find(c.Request().Context(), filter, before, maxActs)
 	if err != nil {
 		return err
 	}
 	for i := range entries {
 		e := &entries[i]
-		out.Acts = append(out.Acts, listedAct{e.Seq, e.At, e.By, e.Text, e.About})
+		out.Acts = append(out.Acts, listedAct{e.Seq, e.At, e.By, e.Text, journal.KindOfAct(e.Text), e.About})
 	}
-	if len(entries) == maxActs && entries[maxActs-1].Seq > 1 {
-		out.Next = entries[maxActs-1].Seq
-	}
+	out.Next = next
 	return c.JSON(http.StatusOK, out)
 }

@@ -151,9 +151,10 @@ func (a *API) audienceCSV(c echo.Context, use rights.Use, page store.Page) error
 		return err
 	}
 	ctx := c.Request().Context()
-	if c.QueryParam("form") == "mailerlite" {
+	if concern(c, use.Purpose+":"+use.Channel); c.QueryParam("form") == "mailerlite" {
 		return a.mailerLiteCSV(c, use, page)
 	}
+	concern(c, strings.TrimPrefix(page.Labels[0], "use:"))
 	w := newCSV(c, "address", "person", "allowed", "why", "since", "until", "rule")
 	return a.eachLabelled(ctx, page, func(s *lifecycle.Subject) error {
 		rows, err := a.audienceRows(s, use)

@@ -45,6 +45,7 @@ func (a *API) consent(c echo.Context) error {
 	if problemOf != nil {
 		return problemOf
 	}
+	concern(c, person.subject.ID)
 	if err := a.recordFact(ctx, f, names); err != nil {
 		return err
 	}

@@ -309,6 +309,7 @@ func (a *API) personsCSV(c echo.Context, page store.Page) error {
 	if _, err := a.guard.Check(c.Request(), ScopeExport); err != nil {
 		return err
 	}
+	concern(c, strings.Join(page.Labels, " "))
 	w := newCSV(c, "subject", "person", "stage", "since", "review_at")
 	return a.eachLabelled(c.Request().Context(), page, func(s *lifecycle.Subject) error {
 		p, err := a.listedPerson(s)

@@ -109,7 +109,7 @@ func (a *API) cover(c echo.Context) error {
 	if err := a.read(c, &req, coverExample); err != nil {
 		return err
 	}
-	if a.opts.Live == nil {
+	if concern(c, req.Source); a.opts.Live == nil {
 		return a.showLive(c)
 	}
 	covered := live.Covered{At: a.opts.Now().UTC(), How: cmp.Or(req.How, live.CoveredByStatement)}

@@ -48,6 +48,7 @@ func (a *API) acceptReceipt(c echo.Context, from string) error {
 		return problem.New(http.StatusForbidden, "stranger", "This token belongs to another recipient.")
 	}
 	in.Narrowed = nil // known to dispatch alone
+	concern(c, in.Decision)
 	if in.Outcome == stream.OutcomeSent || in.Outcome == stream.OutcomeFailed {
 		return problem.New(
 			http.StatusUnprocessableEntity,

@@ -103,6 +103,7 @@ func (a *API) record(c echo.Context) error {
 	if !ok {
 		return problem.New(http.StatusUnprocessableEntity, "impossible", "format must be json, csv, markdown or text.")
 	}
+	concern(c, string(format))
 	c.Response().Header().Set(echo.HeaderContentType, kind)
 	return policy.WriteRecord(c.Response(), format, lang, a.opts.Policy, a.opts.Measures)
 }

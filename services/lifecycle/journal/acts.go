@@ -118,8 +118,3 @@ func first(entries []chain.Entry) chain.Entry {
 	}
 	return entries[0]
 }
-
-// List returns at most limit acts before a position, the newest first; before 0 means the newest.
-func (a *Acts) List(ctx context.Context, before int64, limit int) ([]chain.Entry, error) {
-	return a.Store.LastEntries(ctx, chain.Installation, before, limit)
-}

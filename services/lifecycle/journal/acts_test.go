@@ -2,6 +2,7 @@ package journal_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -36,11 +37,11 @@ func TestActs_AreListedFromTheNewest(t *testing.T) {
 	for i := range 5 {
 		noted(t, acts, now.Add(time.Duration(i)*time.Minute), fmt.Sprint("act ", i))
 	}
-	page, err := acts.List(t.Context(), 0, 2)
+	page, _, err := acts.Find(t.Context(), journal.Filter{}, 0, 2)
 	if err != nil || len(page) != 2 || page[0].Text != "act 4" || page[1].Seq != 4 {
 		t.Fatalf("got %+v (%v), want acts 4 and 3", page, err)
 	}
-	rest, err := acts.List(t.Context(), page[1].Seq, 10)
+	rest, _, err := acts.Find(t.Context(), journal.Filter{}, page[1].Seq, 10)
 	if err != nil || len(rest) != 3 || rest[0].Text != "act 2" || rest[0].By != "owner anna" || rest[0].About != "r-1" {
 		t.Errorf("got %+v (%v), want acts 2, 1 and 0", rest, err)
 	}
@@ -61,7 +62,7 @@ func TestActs_GoOnAfterAllWerePruned(t *testing.T) {
 		t.Errorf("after pruning: got the faults %s, want none", got)
 	}
 	noted(t, acts, now, "new")
-	if page, err := acts.List(t.Context(), 0, 1); err != nil || page[0].Seq != 2 {
+	if page, _, err := acts.Find(t.Context(), journal.Filter{}, 0, 1); err != nil || page[0].Seq != 2 {
 		t.Errorf("got %+v (%v), want the second act", page, err)
 	}
 	if got := faults(t, st, now.AddDate(-6, 0, 0)); got != "[]" {
@@ -119,5 +120,47 @@ func TestActs_OfSeveralReplicasAreAllRecorded(t *testing.T) {
 	}
 	if err := chain.Check(entries, now.AddDate(-6, 0, 0)); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestActs_AreFound by kind, by who acted and by time, page by page, while others act: no act comes twice and none is
+// missing.
+func TestActs_AreFound(t *testing.T) {
+	acts := &journal.Acts{Store: lifecycletest.Store(t)}
+	for i := range 700 {
+		what, by := "hold", "owner anna"
+		if i%7 == 0 {
+			what, by = "export", "helper Basia"
+		}
+		act := journal.Act{At: now.Add(time.Duration(i) * time.Hour), By: by, What: what, About: fmt.Sprint(i)}
+		if err := acts.Note(t.Context(), act); err != nil {
+			t.Fatal(err)
+		}
+	}
+	from, to := now.Add(70*time.Hour), now.Add(630*time.Hour)
+	var got []string
+	filter := journal.Filter{Kind: journal.ActExport, By: "basia", From: from, To: to}
+	for before := int64(0); ; {
+		page, next, err := acts.Find(t.Context(), filter, before, 9)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range page {
+			got = append(got, page[i].About)
+		}
+		if before = next; next == 0 {
+			break
+		}
+		noted(t, acts, now.Add(5000*time.Hour), "export") // newer than the page
+	}
+	var want []string
+	for i := 623; i >= 70; i -= 7 {
+		want = append(want, fmt.Sprint(i))
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got the acts %v, want %v", got, want)
+	}
+	if page, next, err := acts.Find(t.Context(), journal.Filter{By: "nobody"}, 0, 9); err != nil || len(page) > 0 || next != 0 {
+		t.Errorf("got %d acts of nobody and the next page %d (%v), want none", len(page), next, err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/url"
 	"os"
 	"slices"
 	"strconv"
@@ -182,17 +183,26 @@ func writeAnnual(out io.Writer, data []byte) error {
 func (s *shared) acts() *cobra.Command {
 	var asJSON bool
 	var before int64
+	var kind, by, from, to string
 	cmd := &cobra.Command{
 		Use:   "acts",
 		Short: "List who did what, the newest first",
-		Args:  args(cobra.NoArgs),
+		Long: `List who did what, the newest first. --kind selects sign-in, export, request, person, deletion, history or
+settings; --by selects a part of the name of who acted; --from and --to select days.`,
+		Example: "  rodopath journal acts --kind export --from 2026-01-01 --to 2026-12-31\n  rodopath journal acts --by anna",
+		Args:    args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return s.ask(cmd.Context(), func(c *client.Client) error {
-				path := "/v1/acts"
-				if before > 0 {
-					path += "?before=" + strconv.FormatInt(before, 10)
+				q := url.Values{}
+				for name, is := range map[string]string{"kind": kind, "by": by, "from": from, "to": to} {
+					if is != "" {
+						q.Set(name, is)
+					}
 				}
-				data, err := c.Get(cmd.Context(), path, "")
+				if before > 0 {
+					q.Set("before", strconv.FormatInt(before, 10))
+				}
+				data, err := c.Get(cmd.Context(), "/v1/acts?"+q.Encode(), "")
 				if err != nil {
 					return err
 				}
@@ -202,6 +212,10 @@ func (s *shared) acts() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.Flags().Int64Var(&before, "before", 0, "list acts before this number")
+	cmd.Flags().StringVar(&kind, "kind", "", "kind of act, such as export or request")
+	cmd.Flags().StringVar(&by, "by", "", "part of the name of who acted")
+	cmd.Flags().StringVar(&from, "from", "", "first day, such as 2026-01-01")
+	cmd.Flags().StringVar(&to, "to", "", "last day, such as 2026-12-31")
 	return cmd
 }
 
