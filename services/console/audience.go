@@ -43,6 +43,8 @@ type audiencePage struct {
 	Next                     string
 	Complete                 bool
 	Incomplete               string
+	// Total is the number of persons of whom data may be held: the sum of the answers.
+	Total int
 	// Questions are what may be asked; Waiting, Asked and Done count the persons, Granted and Refused the answers.
 	Questions            []question
 	Waiting, Asked, Done int
@@ -87,6 +89,7 @@ func (v *visit) audience() error {
 	p.Rows, p.Next, p.Complete, p.Incomplete, p.Questions =
 		list.Rows, list.Next, list.Complete, list.Incomplete, policy.Questions
 	for id, n := range list.Counts {
+		p.Total += n
 		if n > 0 || id == "yes" || id == p.Answer {
 			p.Answers = append(p.Answers, answerCount{id, n, id == p.Answer})
 		}

@@ -30,6 +30,8 @@ type deletionsPage struct {
 	Incomplete string
 	Live       live.Overview
 	Brake      brake
+	// Gone is the number of persons of whom no personal data are left.
+	Gone int
 }
 
 func (v *visit) deletions() error {
@@ -52,7 +54,9 @@ func (v *visit) deletions() error {
 		Incomplete string         `json:"incomplete"`
 	}
 	ctx := v.r.Context()
+	var all counts
 	err := together(
+		func() error { return v.api.get(ctx, "/v1/counts", &all) },
 		func() error { return v.api.get(ctx, "/v1/decisions?"+ask.Encode(), &list) },
 		func() error { return v.api.get(ctx, "/v1/live", &p.Live) },
 		func() error { return v.api.get(ctx, "/v1/brake", &p.Brake) },
@@ -60,6 +64,7 @@ func (v *visit) deletions() error {
 	if err != nil {
 		return err
 	}
+	p.Gone = all.Labels["stage:gone"]
 	p.Decisions, p.Next, p.Incomplete = list.Decisions, list.Next, list.Incomplete
 	for _, id := range []string{"held", "open", "confirmed", "refused"} {
 		p.States = append(p.States, deletionState{id, list.Counts[id], id == p.State})

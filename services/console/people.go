@@ -136,6 +136,27 @@ func (v *visit) labelName(label string) string {
 	case kind == "moved" && len(parts) == 3:
 		return v.say("stage_"+parts[1]) + " → " + v.say("stage_"+parts[2]) + ", " + parts[0]
 	}
+	return v.statedName(kind, rest, parts)
+}
+
+// statedName names the labels of answers, uses and decisions.
+func (v *visit) statedName(kind, rest string, parts []string) string {
+	says := func(key string) string {
+		if _, ok := v.texts[v.lang][key]; ok {
+			return v.say(key)
+		}
+		return rest
+	}
+	switch {
+	case kind == "answered":
+		return v.say("planner") + ": " + says("planner_"+rest)
+	case kind == "use" && len(parts) == 3:
+		return says("purpose_"+parts[0]) + ", " + says("channel_"+parts[1]) + ": " + says("answer_"+parts[2])
+	case kind == "decision" && len(parts) > 1 && parts[0] == "ask-consent":
+		return v.say("planner") + ": " + says("planner_state_"+parts[1])
+	case kind == "decision" && len(parts) > 1:
+		return v.say("deletions") + ": " + says("state_"+parts[1])
+	}
 	return v.say("label_" + kind)
 }
 

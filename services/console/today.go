@@ -153,7 +153,6 @@ func (v *visit) today() error {
 	p.Waiting, p.Refused = labels["decision:delete:held"], labels["decision:delete:refused"]
 	p.Calm = len(p.Requests) == 0 && len(p.Late) == 0 && len(p.Alarms) == 0 && len(p.Faults) == 0 &&
 		p.Brake.Reason == "" &&
-		!p.Live.Observing &&
 		p.Unproven+p.Unlisted+p.Waiting+p.Refused+p.SetAside == 0
 	shown := []string{}
 	for _, r := range p.Requests {

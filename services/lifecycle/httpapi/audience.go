@@ -1,7 +1,10 @@
 package httpapi
 
 import (
+	"context"
+	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -74,7 +77,11 @@ func (a *API) audience(c echo.Context) error {
 		return err
 	}
 	out.Counts = useCounts(labels, use)
-	subjects, next, err := a.labelled(ctx, page)
+	list := a.labelled
+	if answer == string(rules.ConsentNone) {
+		list = a.silentAbout(use)
+	}
+	subjects, next, err := list(ctx, page)
 	out.Next = next
 	out.Incomplete, err = a.visitAll(subjects, err, func(s *lifecycle.Subject) error {
 		rows, err := a.audienceRows(s, use)
@@ -108,6 +115,41 @@ func useCounts(labels map[string]int64, use rights.Use) map[string]int64 {
 	}
 	out[string(rules.ConsentNone)] = max(none, 0)
 	return out
+}
+
+// silentScans bounds the pages of persons that one page of those who stated nothing reads.
+const silentScans = 10
+
+// silentAbout lists the persons who stated nothing about a use. No label leads to them, so the persons of whom data may
+// be held are read stage by stage. A page may have fewer persons and go on.
+func (a *API) silentAbout(use rights.Use) func(context.Context, store.Page) ([]lifecycle.Subject, string, error) {
+	prefix := lifecycle.LabelOfUse(use.Purpose, use.Channel, "")
+	stated := func(label string) bool { return strings.HasPrefix(label, prefix) }
+	return func(ctx context.Context, page store.Page) (found []lifecycle.Subject, next string, damaged error) {
+		limit := page.Limit
+		page.Labels, page.Sort, page.Limit = nil, sortStage, maxPageSize
+		for range silentScans {
+			list, next, err := a.labelled(ctx, page)
+			if err != nil && !isDamaged(err) {
+				return nil, "", err
+			}
+			damaged = errors.Join(damaged, err)
+			for i := range list {
+				s := &list[i]
+				if s.Stage() == lifecycle.StageGone || slices.ContainsFunc(s.Labels, stated) {
+					continue
+				}
+				if found = append(found, *s); len(found) == limit {
+					return found, string(s.Stage()) + "." + s.ID, damaged
+				}
+			}
+			if next == "" {
+				return found, "", damaged
+			}
+			page.After = next
+		}
+		return found, page.After, damaged
+	}
 }
 
 // audienceRows evaluates a person now: one row for each e-mail address, or one for the person.

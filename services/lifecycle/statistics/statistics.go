@@ -12,6 +12,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 	"github.com/rodopath/rodopath/services/lifecycle/chain"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/notice"
 	"github.com/rodopath/rodopath/services/lifecycle/rights"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
@@ -48,10 +49,12 @@ type Year struct {
 	Persons  int        `json:"persons"`
 	Holding  int        `json:"holding"`
 	Requests []Requests `json:"requests"`
-	// Deletions are the deletions that were decided in the year, Items their items by category.
-	Deletions int            `json:"deletions"`
-	Items     map[string]int `json:"items"`
-	Reasons   []Reason       `json:"reasons"`
+	// Deletions are the deletions that were announced in the year, also of data that no recipient holds; DeletionPersons
+	// are the persons whom they are about, and Items their items by category.
+	Deletions       int            `json:"deletions"`
+	DeletionPersons int            `json:"deletion_persons"`
+	Items           map[string]int `json:"items"`
+	Reasons         []Reason       `json:"reasons"`
 	// Confirmed deletions were confirmed by every recipient; Retracted and Withdrawn ones were taken back after and before
 	// their publication; Questions are the questions for a consent.
 	Confirmed int `json:"confirmed"`
@@ -73,6 +76,8 @@ type Counter struct {
 	out      Year
 	requests map[fact.Kind]*tally
 	reasons  map[string]int
+	// last is the person of the last deletion: the entries of a journal come one after the other.
+	last string
 }
 
 // tally is the sum of the requests for a right with the answers by their number of days.
@@ -145,7 +150,7 @@ func (c *Counter) addRequest(r *rights.Request) {
 	}
 }
 
-// AddEntry counts an entry of a journal.
+// AddEntry counts an entry of a journal. The entries of one person come one after the other.
 func (c *Counter) AddEntry(e *chain.Entry) {
 	if !c.isIn(e.At) {
 		return
@@ -154,7 +159,9 @@ func (c *Counter) AddEntry(e *chain.Entry) {
 	case chain.KindDelete:
 		c.addDeletion(e)
 	case chain.KindConfirmed:
-		c.out.Confirmed++
+		if e.Text == string(notice.StateConfirmed) { // and no question that was answered or lapsed
+			c.out.Confirmed++
+		}
 	case chain.KindRetracted:
 		c.out.Retracted++
 	case chain.KindWithdrawn:
@@ -172,6 +179,10 @@ func (c *Counter) AddEntry(e *chain.Entry) {
 
 func (c *Counter) addDeletion(e *chain.Entry) {
 	c.out.Deletions++
+	if e.Subject != c.last {
+		c.out.DeletionPersons++
+		c.last = e.Subject
+	}
 	for _, item := range e.Items {
 		c.out.Items[item.Category]++
 	}

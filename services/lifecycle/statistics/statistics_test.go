@@ -9,6 +9,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/chain"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/notice"
 	"github.com/rodopath/rodopath/services/lifecycle/policy"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 	"github.com/rodopath/rodopath/services/lifecycle/statistics"
@@ -85,7 +86,7 @@ func TestYear_EntriesOfTheYearAlone(t *testing.T) {
 	c := statistics.NewCounter(polish(t), 2026, now)
 	first, last := time.Date(2025, 12, 31, 23, 0, 0, 0, time.UTC), time.Date(2026, 12, 31, 22, 59, 59, 0, time.UTC)
 	deletion := func(at time.Time, rule string, categories ...string) chain.Entry {
-		e := chain.Entry{At: at, Kind: chain.KindDelete, Rules: []string{rule}}
+		e := chain.Entry{Subject: "person-" + rule, At: at, Kind: chain.KindDelete, Rules: []string{rule}}
 		for _, category := range categories {
 			e.Items = append(e.Items, rules.Item{Category: category})
 		}
@@ -97,7 +98,8 @@ func TestYear_EntriesOfTheYearAlone(t *testing.T) {
 		deletion(day(time.May, 1), "claims 6(1)(f)", "order"),
 		deletion(first.Add(-time.Second), "claims 6(1)(f)", "order"),
 		deletion(last.Add(time.Second), "claims 6(1)(f)", "order"),
-		{At: first, Kind: chain.KindConfirmed}, {At: first, Kind: chain.KindRetracted},
+		{At: first, Kind: chain.KindConfirmed, Text: string(notice.StateConfirmed)},
+		{At: first, Kind: chain.KindConfirmed, Text: string(notice.StateAnswered)}, {At: first, Kind: chain.KindRetracted},
 		{At: first, Kind: chain.KindWithdrawn}, {At: first, Kind: chain.KindAskConsent},
 		{At: first, Kind: chain.KindAlarm}, {At: first, Kind: chain.KindRead},
 		{At: first, Kind: chain.KindAct, Text: "hold"}, {At: last, Kind: chain.KindAct, Text: "hold"},
@@ -105,7 +107,7 @@ func TestYear_EntriesOfTheYearAlone(t *testing.T) {
 		c.AddEntry(&e)
 	}
 	want := statistics.Year{
-		Year: 2026, Requests: []statistics.Requests{}, Deletions: 3,
+		Year: 2026, Requests: []statistics.Requests{}, Deletions: 3, DeletionPersons: 2,
 		Items: map[string]int{"invoice": 1, "order": 2, "access": 1},
 		Reasons: []statistics.Reason{
 			{Reason: "claims 6(1)(f)", Deletions: 2}, {Reason: "tax_documents 6(1)(c)", Deletions: 1},

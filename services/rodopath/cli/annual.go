@@ -170,7 +170,8 @@ func writeAnnual(out io.Writer, data []byte) error {
 			days,
 		)
 	}
-	fmt.Fprintf(table, "deletions\t%d, %d confirmed\n", s.Deletions, s.Confirmed)
+	fmt.Fprintf(table, "deletions\t%d of %d persons, %d confirmed by every recipient\n",
+		s.Deletions, s.DeletionPersons, s.Confirmed)
 	for _, reason := range s.Reasons {
 		fmt.Fprintf(table, "  %s\t%d\n", reason.Reason, reason.Deletions)
 	}

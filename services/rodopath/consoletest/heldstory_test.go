@@ -2,6 +2,7 @@
 package consoletest_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -42,4 +43,56 @@ func TestStory_ADeletedAddressIsNotShown(t *testing.T) {
 	b.sees(buyer) // the answer needs the address
 	b.open("/console/people/" + id)
 	b.sees("Adres jest przechowywany już tylko jako część korespondencji w sprawie wniosku")
+}
+
+// TestStory_TheNumbersOfTheAudience: each person is in one number, every number has a meaning and a list, and the
+// questions of Rodopath are told apart from the answers.
+func TestStory_TheNumbersOfTheAudience(t *testing.T) {
+	s := newShop(t, "")
+	s.populate()
+	b := s.signedIn()
+	b.follow("Do kogo mogę pisać")
+	numbers := eval[[]int](b, `[...document.querySelectorAll("ul.tabs .num")].map(n => Number(n.innerText))`)
+	sum, counts := 0, struct{ Holding int }{}
+	for _, n := range numbers {
+		sum += n
+	}
+	if s.ask(http.MethodGet, "/v1/counts", nil, &counts); sum != counts.Holding {
+		t.Errorf("the answers count %d persons, want %d of whom data may be held: %v", sum, counts.Holding, numbers)
+	}
+	b.sees("Każda osoba jest dokładnie w jednej z tych liczb", fmt.Sprintf("Razem: %d osób", counts.Holding))
+	none := eval[int](b, `Number([...document.querySelectorAll("ul.tabs a")].find(a => a.href.includes("answer=none"))
+		.querySelector(".num").innerText)`)
+	b.followIn("ul.tabs", "bez zgody")
+	b.sees("nigdy nie wypowiedziały się", "roman@example.com")
+	b.accessible("the persons who stated nothing")
+	if rows := eval[int](b, `document.querySelectorAll("#rows ~ table tbody tr, [aria-labelledby=rows] tbody tr").length`); rows != none {
+		t.Errorf("the list has %d rows, want %d", rows, none)
+	}
+	b.followIn("ul.tabs", "odmówili")
+	b.sees("Odmowa: osoba została zapytana i powiedziała „nie”", "piotr@example.com")
+	b.followIn("[aria-labelledby=planner]", "zgody: 0")
+	b.sees("Kogo można zapytać o zgodę: zgody")
+}
+
+// TestStory_DeletionsWithoutRecipients: the pages that count deletions say what they count, and agree where they count
+// the same, also in a business without recipients.
+func TestStory_DeletionsWithoutRecipients(t *testing.T) {
+	s := newConfiguredShop(t, aloneConfig, "observe: false\n")
+	s.facts(
+		s.fact("negotiation_opened", "wanda@example.com", 900, object{"ref": "rozmowa-wanda"}),
+		s.sale("jacek@example.com", "ebook-jacek", "one_off", 1740), s.signup("nina@example.com", 20),
+	)
+	b := s.signedIn()
+	b.follow("Usunięcia")
+	b.sees("Nie ma odbiorców, więc ta strona jest pusta", "wszystkie dane usunięte: 1", "planowane 0")
+	b.accessible("deletions without recipients")
+	b.followIn("main .notice", "wszystkie dane usunięte")
+	b.sees("osoba bez adresu")
+	b.follow("Ścieżka")
+	b.sees("wszystkie dane usunięte", "Kto stracił tylko część danych, stoi na swoim etapie", "potwierdzone: 0")
+	b.follow("Dziennik")
+	b.follow("Przygotuj raport")
+	b.waits("the report", `!!document.querySelector("#del")`)
+	b.sees("Usunięcia ogłoszone w roku: 2", "osób: 2", "wszystkie dane usunięte: 1")
 }

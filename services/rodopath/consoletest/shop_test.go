@@ -48,8 +48,17 @@ recipients:
   - {id: bookkeeper, name: "Biuro rachunkowe Liczydło", by: hand, holds: [order, invoice]}
 %s`
 
+// aloneConfig is the configuration of a business without recipients.
+const aloneConfig = "\ncontact: {email: kontakt@example.com}\n%[2]s"
+
 // newShop starts an installation that observes.
 func newShop(t testing.TB, more string) *shop {
+	t.Helper()
+	return newConfiguredShop(t, recipients, more)
+}
+
+// newConfiguredShop starts an installation with a configuration of the address of the CRM and of more lines.
+func newConfiguredShop(t testing.TB, config, more string) *shop {
 	t.Helper()
 	s := &shop{t: t, dir: t.TempDir(), log: &bytes.Buffer{}, crm: make(chan string, 1000), now: time.Now()}
 	sink := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -65,11 +74,11 @@ func newShop(t testing.TB, more string) *shop {
 	if _, err := h.EnsureConfig(); err != nil {
 		t.Fatal(err)
 	}
-	config, err := os.ReadFile(h.ConfigPath())
+	written, err := os.ReadFile(h.ConfigPath())
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := strings.Replace(string(config), "Moja Firma", "Zielona Nitka", 1) + fmt.Sprintf(recipients, sink.URL, more)
+	text := strings.Replace(string(written), "Moja Firma", "Zielona Nitka", 1) + fmt.Sprintf(config, sink.URL, more)
 	for name, content := range map[string]string{
 		"rodopath.yaml": text, "secrets/crm": crmSecret, "secrets/crm-token": crmToken,
 	} {

@@ -58,7 +58,24 @@ func TestStory_CalmWithoutWork(t *testing.T) {
 	s := newShop(t, "observe: false\n")
 	b := s.signedIn()
 	b.sees("Dziś nic nie wymaga Twojej uwagi")
+	b.lacks("Historia sprzed instalacji", "Rodopath nikogo nie powiadamia")
 	b.accessible("calm")
+}
+
+// TestStory_CalmWithoutRecipients: a business may work without recipients and without a history, and Today says what that
+// means, with the way to change it.
+func TestStory_CalmWithoutRecipients(t *testing.T) {
+	s := newConfiguredShop(t, aloneConfig, "")
+	b := s.signedIn()
+	b.sees("Dziś nic nie wymaga Twojej uwagi", "Rodopath nikogo nie powiadamia", "Możesz tak pracować")
+	b.lacks("Instalacja tylko obserwuje")
+	b.accessible("calm without recipients")
+	b.followIn("main", "Przejdź do odbiorców")
+	b.sees("Nie ma jeszcze odbiorców")
+	b.open("/console/")
+	b.sees("Historia sprzed instalacji jest nieznana: shop, card, letters")
+	b.followIn("main", "Importuj historię")
+	b.sees("Skąd Rodopath wie")
 }
 
 // TestStory_WhomMayIMail answers before a campaign, by the page, by the file and by the list for MailerLite.
@@ -67,7 +84,9 @@ func TestStory_WhomMayIMail(t *testing.T) {
 	s.populate()
 	b := s.signedIn()
 	b.follow("Do kogo mogę pisać")
-	b.sees("wolno 18", "bez zgody", "nina@example.com", "rodopath may --all offers email", "Kogo można zapytać o zgodę")
+	b.sees("wolno 18", "bez zgody", "nina@example.com", "Kogo można zapytać o zgodę")
+	b.click("main", "Co znaczą te liczby")
+	b.sees("rodopath may --all offers email", "Tym osobom wolno dziś wysyłać")
 	b.lacks("zofia@example.com")
 	list := b.download("Lista do wysyłki")
 	if n := strings.Count(list, ",yes,consent,"); n != 18 || strings.Contains(list, "adam@") {
