@@ -123,8 +123,9 @@ type personPage struct {
 	ID      string
 	Report  report
 	Explain explanation
-	Picture string
-	Offers  permission
+	// Picture is the picture for a desk, Narrow that for a telephone.
+	Picture, Narrow string
+	Offers          permission
 	// Next is the first day after which something must be deleted, and NextData what; empty for none.
 	Next     string
 	NextData []text
@@ -182,7 +183,8 @@ func (v *visit) person() error {
 	}
 	p.Decisions = listed.Decisions
 	p.read(&v.lang)
-	p.Picture = v.timeline(bases.Bases, &p, at)
+	picture := v.timeline(bases.Bases, &p, at)
+	p.Picture, p.Narrow = picture.SVG(), picture.Narrow()
 	v.page(http.StatusOK, "person", v.say("person"), p)
 	return nil
 }
@@ -241,12 +243,12 @@ func (p *personPage) read(*language) {
 }
 
 // timeline draws the bases and facts of a person.
-func (v *visit) timeline(bases []basis, p *personPage, at time.Time) string {
+func (v *visit) timeline(bases []basis, p *personPage, at time.Time) *timeline.Picture {
 	today := v.say("timeline_today")
 	if p.At != "" {
 		today = v.say("timeline_day")
 	}
-	picture := timeline.Picture{
+	picture := &timeline.Picture{
 		At:    at,
 		Words: timeline.Words{Today: today, Facts: v.say("timeline_facts"), NoEnd: v.say("no_end"), Until: v.say("until")},
 	}
@@ -262,7 +264,7 @@ func (v *visit) timeline(bases []basis, p *personPage, at time.Time) string {
 		f := &p.Explain.Facts[i]
 		picture.Marks = append(picture.Marks, timeline.Mark{At: f.Occurred, Name: v.say("fact_" + f.Kind)})
 	}
-	return picture.SVG()
+	return picture
 }
 
 // wordings are the texts to which persons consent, of the policy in force.

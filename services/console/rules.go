@@ -278,6 +278,6 @@ func (v *visit) retention() error {
 	if err != nil {
 		return err
 	}
-	v.page(http.StatusOK, "retention", v.say("retention"), rulesPage{Record: record})
+	v.page(http.StatusOK, "retention", v.say("retention"), &rulesPage{Record: record})
 	return nil
 }

@@ -22,6 +22,7 @@ var pageStyle string
 // Page writes a report on a person as one self-contained page, without scripts, pictures or fonts.
 // The page suits browsers, screen readers and paper.
 func Page(w io.Writer, lang Language, report Person) error {
+	picture := lang.picture(report.drawn)
 	return writePage(w, pageSource, template.FuncMap{
 		"text":          func(t any) string { return textOf(t).In(lang) },
 		"date":          lang.pageDate,
@@ -43,10 +44,12 @@ func Page(w io.Writer, lang Language, report Person) error {
 		// Known are the groups of items that are held, May those that may be held.
 		Known, May []heldGroup
 		Picture    template.HTML
+		Narrow     template.HTML
 	}{
 		template.CSS(pageStyle), lang, lang.page(), report, //nolint:gosec // our own style
 		lang.heldGroups(report.Held, true), lang.heldGroups(report.Held, false),
-		template.HTML(lang.picture(report.drawn)), //nolint:gosec // escaped by package timeline
+		template.HTML(picture.SVG()),    //nolint:gosec // escaped by package timeline
+		template.HTML(picture.Narrow()), //nolint:gosec // as the picture for a desk
 	})
 }
 

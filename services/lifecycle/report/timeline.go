@@ -16,12 +16,12 @@ type drawn struct {
 	at     time.Time
 }
 
-// picture draws the bases over time, as the console of the controller does; empty without a basis.
-func (l Language) picture(d drawn) string {
+// picture is that of the bases over time, as in the console of the controller; without a basis it draws nothing.
+func (l Language) picture(d drawn) *timeline.Picture {
 	if d.policy == nil {
-		return ""
+		return &timeline.Picture{}
 	}
-	p := timeline.Picture{At: d.at, Zone: d.policy.Place.Zone, Words: timeline.Words{
+	p := &timeline.Picture{At: d.at, Zone: d.policy.Place.Zone, Words: timeline.Words{
 		Today: l.choose("dzień", "day"), Facts: l.choose("zdarzenia", "facts"),
 		NoEnd: l.choose("bez znanego końca", "no known end"), Until: l.choose("do", "until"),
 	}}
@@ -34,7 +34,7 @@ func (l Language) picture(d drawn) string {
 	for i := range d.facts {
 		p.Marks = append(p.Marks, timeline.Mark{At: d.facts[i].Occurred, Name: l.kind(d.facts[i].Kind)})
 	}
-	return p.SVG()
+	return p
 }
 
 // legendItem explains one colour of the picture.

@@ -44,24 +44,46 @@ type Picture struct {
 	Words Words
 }
 
-// The measures of the picture, in units of the SVG.
+// The measures of every picture, in units of the SVG.
 const (
-	width     = 1000
-	labels    = 250
 	top       = 40
-	rowHeight = 30
 	barHeight = 18
 	bottom    = 10
-	// maxRows bounds the bars, maxMarks the marks and maxYears the years that are named.
+	// maxRows bounds the bars, maxMarks the marks.
 	maxRows  = 24
 	maxMarks = 60
-	maxYears = 12
 )
+
+// measures are those of a picture for a width.
+type measures struct {
+	width, rowHeight int
+	// labels is the width of the column of names; 0 puts the names above the bars. below is the place of a bar below the top
+	// of its row.
+	labels, below int
+	// maxName bounds a name in characters, maxYears the years that are named.
+	maxName, maxYears int
+	class             string
+}
+
+// wide are the measures for a desk, narrow those for a telephone.
+func wide() measures {
+	return measures{width: 1000, rowHeight: 30, labels: 250, maxName: 24, maxYears: 12, class: "timeline"}
+}
+
+func narrow() measures {
+	return measures{width: 320, rowHeight: 48, below: 20, maxName: 22, maxYears: 5, class: "timeline upright"}
+}
 
 // SVG returns the picture as an SVG element, without scripts, styles and addresses; empty without a basis. Its classes
 // are "timeline", "t-a" to "t-f" for the letters of Art. 6(1) and "t-x" for an exception, "axis", "grid-line", "today",
 // "today-text" and "mark".
-func (p *Picture) SVG() string {
+func (p *Picture) SVG() string { return p.draw(wide()) }
+
+// Narrow returns the picture for a narrow screen: the names stand above the bars, so that nothing is cut. Its class
+// "upright" is added.
+func (p *Picture) Narrow() string { return p.draw(narrow()) }
+
+func (p *Picture) draw(m measures) string {
 	rows := Joined(p.Bases)
 	if len(rows) == 0 {
 		return ""
@@ -71,34 +93,35 @@ func (p *Picture) SVG() string {
 	}
 	rows = rows[:min(len(rows), maxRows)]
 	d := p.scale(rows)
-	d.height = top + rowHeight*len(rows) + bottom
+	d.measures = m
+	d.height = top + m.rowHeight*len(rows) + bottom
 	if len(p.Marks) > 0 {
-		d.height += rowHeight
+		d.height += m.rowHeight
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg class="timeline" viewBox="0 0 %d %d" role="img" aria-label="%s">`,
-		width, d.height, html.EscapeString(p.Says()))
+	fmt.Fprintf(&b, `<svg class="%s" viewBox="0 0 %d %d" role="img" aria-label="%s">`,
+		m.class, m.width, d.height, html.EscapeString(p.Says()))
 	d.years(&b)
 	for i := range rows {
-		d.row(&b, &rows[i], top+rowHeight*i, p)
+		d.row(&b, &rows[i], top+m.rowHeight*i, p)
 	}
 	if len(p.Marks) > 0 {
-		d.marks(&b, top+rowHeight*len(rows), p)
+		d.marks(&b, top+m.rowHeight*len(rows), p)
 	}
 	x := d.place(p.At)
 	fmt.Fprintf(&b, `<line class="today" x1="%d" x2="%d" y1="28" y2="%d"></line>`, x, x, d.height)
 	fmt.Fprintf(&b, `<text class="today-text" x="%d" y="26" text-anchor="%s">%s</text>`,
-		x, anchor(x), html.EscapeString(p.Words.Today+" "+p.day(p.At)))
+		x, d.anchor(x), html.EscapeString(p.Words.Today+" "+p.day(p.At)))
 	b.WriteString("</svg>")
 	return b.String()
 }
 
 // anchor keeps a text at a place within the picture.
-func anchor(x int) string {
+func (d *drawing) anchor(x int) string {
 	switch {
-	case x < labels+60:
+	case x < d.labels+60:
 		return "start"
-	case x > width-60:
+	case x > d.width-60:
 		return "end"
 	}
 	return "middle"
@@ -127,6 +150,8 @@ func (p *Picture) lastDay(until time.Time) string { return p.day(until.Add(-time
 
 // drawing is the scale of a picture.
 type drawing struct {
+	measures
+
 	from, to time.Time
 	height   int
 }
@@ -150,11 +175,11 @@ func (p *Picture) scale(rows []Basis) *drawing {
 // place is the place of an instant.
 func (d *drawing) place(t time.Time) int {
 	share := t.Sub(d.from).Hours() / max(d.to.Sub(d.from).Hours(), 1)
-	return labels + int(float64(width-labels)*min(max(share, 0), 1))
+	return d.labels + int(float64(d.width-d.labels)*min(max(share, 0), 1))
 }
 
 func (d *drawing) years(b *strings.Builder) {
-	every := 1 + (d.to.Year()-d.from.Year())/maxYears
+	every := 1 + (d.to.Year()-d.from.Year())/d.maxYears
 	for y := d.from.Year(); y < d.to.Year(); y += every {
 		x := d.place(time.Date(y, 1, 1, 0, 0, 0, 0, time.UTC))
 		fmt.Fprintf(b, `<line class="grid-line" x1="%d" x2="%d" y1="16" y2="%d"></line>`, x, x, d.height)
@@ -171,14 +196,16 @@ func (d *drawing) row(b *strings.Builder, basis *Basis, y int, p *Picture) {
 	}
 	from, to := d.place(basis.Since), d.place(end)
 	fmt.Fprintf(b, `<text x="0" y="%d">%s</text>`, y+14,
-		html.EscapeString(shortened(basis.Purpose, 24)+" "+letter(basis.Article)))
+		html.EscapeString(shortened(basis.Purpose, d.maxName)+" "+letter(basis.Article)))
 	fmt.Fprintf(b, `<rect class="t-%s" x="%d" y="%d" width="%d" height="%d" rx="4"><title>%s</title></rect>`,
-		Class(basis.Article), from, y, max(3, to-from), barHeight,
+		Class(basis.Article), from, y+d.below, max(3, to-from), barHeight,
 		html.EscapeString(fmt.Sprintf("%s, %s: %s – %s", basis.Purpose, basis.Article, p.day(basis.Since), says)))
 	switch {
-	case to+130 < width:
+	case d.labels == 0:
+		fmt.Fprintf(b, `<text class="axis" x="%d" y="%d" text-anchor="end">%s</text>`, d.width, y+14, html.EscapeString(says))
+	case to+130 < d.width:
 		fmt.Fprintf(b, `<text class="axis" x="%d" y="%d">%s</text>`, to+6, y+14, html.EscapeString(says))
-	case from-130 > labels:
+	case from-130 > d.labels:
 		fmt.Fprintf(b, `<text class="axis" x="%d" y="%d" text-anchor="end">%s</text>`, from-6, y+14, html.EscapeString(says))
 	}
 }
@@ -189,7 +216,7 @@ func (d *drawing) marks(b *strings.Builder, y int, p *Picture) {
 	list := p.Marks[max(0, len(p.Marks)-maxMarks):]
 	for _, m := range list {
 		fmt.Fprintf(b, `<circle class="mark" cx="%d" cy="%d" r="6"><title>%s</title></circle>`,
-			d.place(m.At), y+9, html.EscapeString(p.day(m.At)+" "+m.Name))
+			min(max(d.place(m.At), d.labels+7), d.width-7), y+d.below+9, html.EscapeString(p.day(m.At)+" "+m.Name))
 	}
 }
 

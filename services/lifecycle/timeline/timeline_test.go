@@ -4,6 +4,8 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -61,7 +63,39 @@ func TestPicture_DrawsBasesFactsAndTheDay(t *testing.T) {
 	if says := p.Says(); !strings.Contains(says, "newsletter, 6(1)(a): 2024-02-01 – no known end") {
 		t.Errorf("the description: got %q", says)
 	}
-	if got := (&timeline.Picture{At: day(2026, 1, 1)}).SVG(); got != "" {
+	empty := &timeline.Picture{At: day(2026, 1, 1)}
+	if got := empty.SVG() + empty.Narrow(); got != "" {
 		t.Errorf("without a basis: got %q, want nothing", got)
+	}
+}
+
+// TestPicture_FitsANarrowScreen draws everything within 320 units, with every name and every end as a text.
+func TestPicture_FitsANarrowScreen(t *testing.T) {
+	until := day(2032, 1, 1)
+	p := timeline.Picture{
+		Bases: []timeline.Basis{
+			{Purpose: "books", Article: "6(1)(c)", Since: day(2020, 5, 1), Until: &until},
+			{Purpose: "newsletter", Article: "6(1)(a)", Since: day(2024, 2, 1)},
+		},
+		Marks: []timeline.Mark{{At: day(2020, 1, 1), Name: "a sale"}, {At: day(2033, 12, 31), Name: "another"}},
+		At:    day(2033, 12, 30),
+		Words: timeline.Words{Today: "today", Facts: "facts", NoEnd: "no known end", Until: "until"},
+	}
+	svg := p.Narrow()
+	for _, want := range []string{"books (c)", "newsletter (a)", ">until 2031-12-31<", ">no known end<", "facts"} {
+		if !strings.Contains(svg, want) {
+			t.Errorf("the picture lacks %q:\n%s", want, svg)
+		}
+	}
+	places := regexp.MustCompile(` (?:x|x1|x2|cx)="(-?\d+)"(?: y="\d+" width="(\d+)")?`).FindAllStringSubmatch(svg, -1)
+	if len(places) < 8 {
+		t.Fatalf("got %d places in\n%s", len(places), svg)
+	}
+	for _, m := range places {
+		x, _ := strconv.Atoi(m[1])
+		w, _ := strconv.Atoi(m[2])
+		if x < 0 || x+w > 320 {
+			t.Errorf("%s is outside of 320 units:\n%s", m[0], svg)
+		}
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/chromedp/chromedp/kb"
 )
 
 // TestStory_ADeletedAddressIsNotShown: once the deletion of the contact data is published, no page, list, document and
@@ -95,4 +97,59 @@ func TestStory_DeletionsWithoutRecipients(t *testing.T) {
 	b.follow("Przygotuj raport")
 	b.waits("the report", `!!document.querySelector("#del")`)
 	b.sees("Usunięcia ogłoszone w roku: 2", "osób: 2", "wszystkie dane usunięte: 1")
+}
+
+// TestStory_FindsARuleByThePage: the contents of the page of rules lead to its parts by the keyboard, and each purpose
+// stands once in a table, with lines that differ.
+func TestStory_FindsARuleByThePage(t *testing.T) {
+	s := newShop(t, "")
+	b := s.signedIn()
+	b.open("/console/rules")
+	b.run(`document.querySelector(".contents a[href='#record']").focus()`)
+	b.keys(kb.Enter)
+	b.waits("the record in view", `location.hash === "#record" &&
+		Math.abs(document.querySelector("#record").getBoundingClientRect().top) < innerHeight`)
+	for _, path := range []string{"/console/rules", "/console/rules/retention"} {
+		b.open(path)
+		b.run(`document.querySelectorAll("details").forEach(d => d.open = true)`)
+		twice := eval[[]string](b, `[...document.querySelectorAll("table")].flatMap(table => {
+			const heads = [...table.querySelectorAll("tr.group")].map(r => r.innerText.trim());
+			const lines = [...table.querySelectorAll("tbody")].flatMap(body => {
+				const rows = [...body.querySelectorAll("tr:not(.group)")].filter(r => !r.querySelector("code"))
+					.map(r => [...r.children].map(c => c.firstChild?.textContent.trim() + "|" + c.innerText.trim()).join(" "));
+				return rows.filter((r, i) => rows.indexOf(r) !== i); });
+			return [...heads.filter((h, i) => heads.indexOf(h) !== i), ...lines]; })`)
+		if len(twice) > 0 {
+			t.Errorf("%s says twice: %q", path, twice)
+		}
+		if n := eval[int](b, `document.querySelectorAll("tr.group").length`); n < 10 {
+			t.Errorf("%s: got %d purposes, want more than 10", path, n)
+		}
+		b.accessible(path)
+		b.size(360, false)
+		b.accessible(path + " at 360 px")
+		b.size(1280, false)
+	}
+}
+
+// TestStory_TheTimelineOnAPhone: at 360 px the whole picture is in the window, and its names and ends are texts of a
+// readable size.
+func TestStory_TheTimelineOnAPhone(t *testing.T) {
+	s := newShop(t, "")
+	s.populate()
+	b := s.signedIn()
+	b.size(360, false)
+	b.open("/console/people/" + s.subject("ala@example.com"))
+	cut := eval[[]string](b, `[...document.querySelectorAll("svg.timeline")].filter(s => s.checkVisibility()).flatMap(s =>
+		[...s.querySelectorAll("text, rect, circle")].filter(e => {
+			const r = e.getBoundingClientRect();
+			return r.left < -1 || r.right > innerWidth + 1 || e.tagName === "text" && r.height < 11;
+		}).map(e => e.outerHTML))`)
+	if len(cut) > 0 {
+		t.Errorf("the picture is cut or small: %q", cut)
+	}
+	if n := eval[int](b, `[...document.querySelectorAll("svg.timeline")].filter(s => s.checkVisibility()).length`); n != 1 {
+		t.Errorf("got %d pictures in view, want one", n)
+	}
+	b.accessible("a person at 360 px")
 }
