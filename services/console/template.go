@@ -153,6 +153,8 @@ func funcs(l language, w words, a *assets) template.FuncMap {
 		"svg":        func(s string) template.HTML { return template.HTML(s) }, //nolint:gosec // our own pictures
 		"right":      func(kind string) string { return w.say("right_" + strings.TrimSuffix(kind, "_request")) },
 		"add":        func(a, b int) int { return a + b },
+		"delay":      func(d string) string { return delayText(w, d) },
+		"browser":    browserName,
 		"neg":        func(a int) int { return -a },
 		"mul":        func(a, b int) int { return a * b },
 		"texts":      func(list []text) string { return joinTexts(list, l) },

@@ -35,7 +35,8 @@ func (a *API) consent(c echo.Context) error {
 	w, known := a.opts.Policy.WordingAt(req.Wording, f.Occurred)
 	if !known || len(w.Purposes) == 0 {
 		return problem.New(http.StatusUnprocessableEntity, "impossible",
-			"The policy has no wording of a consent with this id at that time. \"rodopath policy show\" lists the wordings.")
+			"The policy has no wording of a consent with this id at that time. The page of rules in the console, and "+
+				"\"rodopath policy show\", list the wordings.")
 	}
 	f.Channels = w.Channels
 	if req.DoubleOptIn != nil && (req.DoubleOptIn.Before(f.Occurred) || req.DoubleOptIn.After(a.opts.Now())) {

@@ -99,7 +99,7 @@ func (a *API) join(c echo.Context) error {
 // orderFault returns the problem of an order that cannot be carried out, or the error.
 func orderFault(err error) error {
 	for cause, text := range map[error]string{
-		apply.ErrForeignName: "A name is not a name of this person. The command \"rodopath subject PERSON\" lists the names.",
+		apply.ErrForeignName: "A name is not a name of this person. The page of the person in the console, and \"rodopath subject PERSON\", list the names.",
 		apply.ErrAllNames:    "At least one name must stay with the person. List the names of the other person alone.",
 		apply.ErrSamePerson:  "Both names lead to one person already.",
 	} {

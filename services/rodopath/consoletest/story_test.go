@@ -75,7 +75,7 @@ func TestStory_CalmWithoutRecipients(t *testing.T) {
 	b.open("/console/")
 	b.sees("Historia sprzed instalacji jest nieznana: shop, card, letters")
 	b.followIn("main", "Importuj historię")
-	b.sees("Skąd Rodopath wie")
+	b.sees("Źródła to platformy, z których Rodopath wie o klientach")
 }
 
 // TestStory_WhomMayIMail answers before a campaign, by the page, by the file and by the list for MailerLite.

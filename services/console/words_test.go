@@ -1,0 +1,64 @@
+package console
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// technical is what an owner without a terminal can do nothing with: commands, files and keys of the configuration.
+var technical = regexp.MustCompile(
+	`„rodopath |“rodopath |data/|docs/|konfiguracj|the configuration|\b(?:read|console|source|policy)\.[a-z_]+|per_minute|max_body|` +
+		`uruchom program|start the program|(?:log|dziennik) (?:of the )?program`)
+
+// asides begin the part of a sentence for a technical person.
+func asides() []string { return []string{"Dla osoby technicznej: ", "For a technical person: "} }
+
+// TestWords_SayFirstWhatTheOwnerCanDo: a sentence that names a command, a file or a key of the configuration says first
+// what to do in the console or whom to give the sentence to.
+func TestWords_SayFirstWhatTheOwnerCanDo(t *testing.T) {
+	all, err := readWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for lang, texts := range all {
+		for key, said := range texts {
+			if strings.HasSuffix(key, "_detail") { // shown behind the summary for a technical person
+				continue
+			}
+			for _, aside := range asides() {
+				said, _, _ = strings.Cut(said, aside)
+			}
+			if found := technical.FindString(said); found != "" {
+				t.Errorf("%s in %s sends the owner to %q first: %s", key, lang, found, said)
+			}
+		}
+	}
+}
+
+// TestBrowserName names what people know, and keeps what is unknown.
+func TestBrowserName(t *testing.T) {
+	for agent, want := range map[string]string{
+		"Mozilla/5.0 (X11; Linux x86_64) Firefox/150.0":                                                             "Firefox, Linux",
+		"Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36 Edg/140.0": "Edge, Windows",
+		"Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Version/19.0 Mobile Safari/604.1":                   "Safari, iPhone",
+		"curl/8.0": "curl/8.0",
+	} {
+		if got := browserName(agent); got != want {
+			t.Errorf("%s: got %q, want %q", agent, got, want)
+		}
+	}
+}
+
+// TestDelayText says days where a delay is a number of days.
+func TestDelayText(t *testing.T) {
+	all, err := readWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for delay, want := range map[string]string{"168h0m0s": "7 dni", "36h0m0s": "36h", "30m0s": "30m"} {
+		if got := delayText(all[polish], delay); got != want {
+			t.Errorf("%s: got %q, want %q", delay, got, want)
+		}
+	}
+}
