@@ -102,14 +102,20 @@ func (p *Picture) draw(m measures) string {
 	fmt.Fprintf(&b, `<svg class="%s" viewBox="0 0 %d %d" role="img" aria-label="%s">`,
 		m.class, m.width, d.height, html.EscapeString(p.Says()))
 	d.years(&b)
+	x := d.place(p.At)
+	day := fmt.Sprintf(`<line class="today" x1="%d" x2="%d" y1="28" y2="%d"></line>`, x, x, d.height)
+	if m.labels == 0 { // beneath the names
+		b.WriteString(day)
+	}
 	for i := range rows {
 		d.row(&b, &rows[i], top+m.rowHeight*i, p)
 	}
 	if len(p.Marks) > 0 {
 		d.marks(&b, top+m.rowHeight*len(rows), p)
 	}
-	x := d.place(p.At)
-	fmt.Fprintf(&b, `<line class="today" x1="%d" x2="%d" y1="28" y2="%d"></line>`, x, x, d.height)
+	if m.labels > 0 {
+		b.WriteString(day)
+	}
 	fmt.Fprintf(&b, `<text class="today-text" x="%d" y="26" text-anchor="%s">%s</text>`,
 		x, d.anchor(x), html.EscapeString(p.Words.Today+" "+p.day(p.At)))
 	b.WriteString("</svg>")
