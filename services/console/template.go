@@ -250,7 +250,11 @@ func aboutText(w words, a *act) string {
 	if a.Act == "session-end" {
 		return actorText(w, a.About)
 	}
-	if use := strings.Split(a.About, ":"); strings.HasPrefix(a.Act, "export-") && len(use) > 1 && w["purpose_"+use[0]] != "" {
+	if use := strings.Split(
+		a.About,
+		":",
+	); strings.HasPrefix(a.Act, "export-") && len(use) > 1 &&
+		w["purpose_"+use[0]] != "" {
 		out := w.say("purpose_"+use[0]) + ", " + w.say("channel_"+use[1])
 		if len(use) > 2 {
 			out += ": " + w.say("answer_"+use[2])

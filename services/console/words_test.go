@@ -9,7 +9,8 @@ import (
 // technical is what an owner without a terminal can do nothing with: commands, files and keys of the configuration.
 var technical = regexp.MustCompile(
 	`„rodopath |“rodopath |data/|docs/|konfiguracj|the configuration|\b(?:read|console|source|policy)\.[a-z_]+|per_minute|max_body|` +
-		`uruchom program|start the program|(?:log|dziennik) (?:of the )?program`)
+		`uruchom program|start the program|(?:log|dziennik) (?:of the )?program`,
+)
 
 // asides begin the part of a sentence for a technical person.
 func asides() []string { return []string{"Dla osoby technicznej: ", "For a technical person: "} }

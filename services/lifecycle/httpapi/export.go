@@ -48,8 +48,7 @@ func (a *API) export(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	switch req.Form {
-	case "portable":
+	if req.Form == "portable" {
 		return indented(c, report.Portable(a.opts.Policy, f.shownNames(a), f.subject, f.at))
 	}
 	entries, err := a.entries(c.Request().Context(), &f.subject)
@@ -79,8 +78,8 @@ func indented(c echo.Context, v any) error {
 	return c.Blob(http.StatusOK, echo.MIMEApplicationJSON, append(data, '\n'))
 }
 
-// answer drafts the answer to a request of a person. The letter of a request that was answered is that of the day of the
-// answer.
+// answer drafts the answer to a request of a person. The letter of a request that was answered is that of the day of
+// the answer.
 func (a *API) answer(c echo.Context, lang report.Language, f *found, ref string, entries []chain.Entry) error {
 	var request *rights.Request
 	for _, r := range rights.Requests(a.opts.Policy, f.subject.Facts, f.at) {
@@ -92,7 +91,7 @@ func (a *API) answer(c echo.Context, lang report.Language, f *found, ref string,
 		return problem.New(http.StatusNotFound, "unknown-request", "The person has no such request.")
 	}
 	var letter bytes.Buffer
-	err := error(nil)
+	var err error
 	if request.Answered != nil {
 		err = report.Answered(&letter, lang, a.opts.Policy, f.subject, *request, entries, a.opts.Now())
 	} else {

@@ -95,8 +95,8 @@ func (a *API) lookUp(ctx context.Context, name identity.Identity) (*lifecycle.Su
 // kindPhone is the kind of a telephone number by which a form names a person.
 const kindPhone = "phone"
 
-// shown formats the names of a person that answers and documents may show at an instant: without the addresses once they
-// were deleted, although they stay sealed while other data are held.
+// shown formats the names of a person that answers and documents may show at an instant: without the addresses once
+// they were deleted, although they stay sealed while other data are held.
 func (a *API) shown(s *lifecycle.Subject, names []identity.Identity, at time.Time) []string {
 	hides := a.addressOf(s, names, at) == lifecycle.AddressSealed
 	out := make([]string, 0, len(names))

@@ -160,7 +160,13 @@ func TestActs_AreFound(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got the acts %v, want %v", got, want)
 	}
-	if page, next, err := acts.Find(t.Context(), journal.Filter{By: "nobody"}, 0, 9); err != nil || len(page) > 0 || next != 0 {
+	if page, next, err := acts.Find(
+		t.Context(),
+		journal.Filter{By: "nobody"},
+		0,
+		9,
+	); err != nil || len(page) > 0 ||
+		next != 0 {
 		t.Errorf("got %d acts of nobody and the next page %d (%v), want none", len(page), next, err)
 	}
 }

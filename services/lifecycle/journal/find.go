@@ -37,10 +37,10 @@ func ActKinds() []ActKind {
 // KindOfAct returns the kind of an act by its name.
 func KindOfAct(name string) ActKind {
 	first, _, _ := strings.Cut(name, "-")
-	switch {
-	case name == "release-brake":
+	switch name {
+	case "release-brake":
 		return ActDeletion
-	case name == "quarantine-read":
+	case "quarantine-read":
 		return ActExport
 	}
 	switch first {
@@ -91,9 +91,14 @@ const (
 )
 
 // Find returns at most limit acts that a filter selects before a position, the newest first, and the position before
-// which the list goes on; 0 at the end. Before 0 means the newest. A page may have fewer acts and go on: a question reads
-// a bounded number of acts.
-func (a *Acts) Find(ctx context.Context, f Filter, before int64, limit int) (found []chain.Entry, next int64, err error) {
+// which the list goes on; 0 at the end. Before 0 means the newest. A page may have fewer acts and go on: a question
+// reads a bounded number of acts.
+func (a *Acts) Find(
+	ctx context.Context,
+	f Filter,
+	before int64,
+	limit int,
+) (found []chain.Entry, next int64, err error) {
 	for range findPages {
 		page, err := a.Store.LastEntries(ctx, chain.Installation, before, findPage)
 		if err != nil {

@@ -13,10 +13,10 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
-// Answered writes the letter of a request that was answered, as the letter stood at the instant of the answer: from what
-// was known then, dated that day, and no draft. Nothing is stored for it, so the first line says that data that were
-// deleted since are missing; the journal of the person contributes the deletions that the subject has forgotten. made is
-// the instant of the writing.
+// Answered writes the letter of a request that was answered, as the letter stood at the instant of the answer: from
+// what was known then, dated that day, and no draft. Nothing is stored for the letter, so the first line says that data
+// that were deleted since may be missing; the journal of the person contributes the deletions that the subject has
+// forgotten. made is the instant of the writing.
 func Answered(
 	w io.Writer,
 	lang Language,

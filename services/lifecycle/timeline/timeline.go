@@ -57,8 +57,8 @@ const (
 // measures are those of a picture for a width.
 type measures struct {
 	width, rowHeight int
-	// labels is the width of the column of names; 0 puts the names above the bars. below is the place of a bar below the top
-	// of its row.
+	// labels is the width of the column of names; 0 puts the names above the bars. below is the place of a bar below the
+	// top of its row.
 	labels, below int
 	// maxName bounds a name in characters, maxYears the years that are named.
 	maxName, maxYears int

@@ -1,4 +1,3 @@
-//nolint:misspell // half of the words are Polish
 package consoletest_test
 
 import (
@@ -21,8 +20,8 @@ func (s *shop) acts(query string) (list []listedAct) {
 	return page.Acts
 }
 
-// TestActs_SignInsAndDownloadsAreRecorded: who signed in and out, who failed, which name was locked, and which lists left
-// the console, without an address.
+// TestActs_SignInsAndDownloadsAreRecorded: who signed in and out, who failed, which name was locked, and which lists
+// left the console, without an address.
 func TestActs_SignInsAndDownloadsAreRecorded(t *testing.T) {
 	s := newTeamShop(t, "")
 	s.populate()

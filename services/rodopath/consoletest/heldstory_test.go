@@ -68,7 +68,10 @@ func TestStory_TheNumbersOfTheAudience(t *testing.T) {
 	b.followIn("ul.tabs", "bez zgody")
 	b.sees("nigdy nie wypowiedziały się", "roman@example.com")
 	b.accessible("the persons who stated nothing")
-	if rows := eval[int](b, `document.querySelectorAll("#rows ~ table tbody tr, [aria-labelledby=rows] tbody tr").length`); rows != none {
+	if rows := eval[int](
+		b,
+		`document.querySelectorAll("#rows ~ table tbody tr, [aria-labelledby=rows] tbody tr").length`,
+	); rows != none {
 		t.Errorf("the list has %d rows, want %d", rows, none)
 	}
 	b.followIn("ul.tabs", "odmówili")
@@ -148,7 +151,10 @@ func TestStory_TheTimelineOnAPhone(t *testing.T) {
 	if len(cut) > 0 {
 		t.Errorf("the picture is cut or small: %q", cut)
 	}
-	if n := eval[int](b, `[...document.querySelectorAll("svg.timeline")].filter(s => s.checkVisibility()).length`); n != 1 {
+	if n := eval[int](
+		b,
+		`[...document.querySelectorAll("svg.timeline")].filter(s => s.checkVisibility()).length`,
+	); n != 1 {
 		t.Errorf("got %d pictures in view, want one", n)
 	}
 	b.accessible("a person at 360 px")

@@ -96,7 +96,12 @@ func TestStory_AnAuditorsHour(t *testing.T) {
 	b.sees("założenie blokady", "anna, właściciel")
 	b.follow("Przygotuj raport")
 	b.waits("the report", `!!document.querySelector("#rights")`)
-	b.sees("Dzienniki są nienaruszone", "dostęp do danych (art. 15)", "Usunięcia ogłoszone w roku:", "założenie blokady: 1")
+	b.sees(
+		"Dzienniki są nienaruszone",
+		"dostęp do danych (art. 15)",
+		"Usunięcia ogłoszone w roku:",
+		"założenie blokady: 1",
+	)
 	b.accessible("the annual report")
 	signed := b.download("Pobierz podpisany raport")
 	var key struct{ Key string }
