@@ -100,6 +100,7 @@ type explanation struct {
 	} `json:"facts"`
 	Journal []struct {
 		At   time.Time `json:"at"`
+		Key  string    `json:"key"`
 		What string    `json:"what"`
 		Text string    `json:"text"`
 	} `json:"journal"`
@@ -136,7 +137,7 @@ type personPage struct {
 	// Emails are the e-mail addresses of the person, Records the records of the facts.
 	Emails, Records []string
 	Wordings        []wording
-	Alarms          []string
+	Alarms          []alarm
 	Holds           []string
 }
 
@@ -237,7 +238,7 @@ func (p *personPage) read(*language) {
 	slices.Sort(p.Holds)
 	for _, e := range slices.Backward(p.Explain.Journal) {
 		if e.What == "alarm" && len(p.Alarms) < maxShown {
-			p.Alarms = append(p.Alarms, e.At.Format(time.DateOnly)+": "+e.Text)
+			p.Alarms = append(p.Alarms, alarm{At: e.At, Key: e.Key, Text: e.Text})
 		}
 	}
 }
