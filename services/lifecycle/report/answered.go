@@ -59,8 +59,8 @@ func (l *letter) remember(journal []chain.Entry) {
 	}
 }
 
-// addFormer adds the categories of a deletion of the journal that are not known, each once. The correspondence about the
-// request is none of the data that the letter is about.
+// addFormer adds the categories of a deletion of the journal that are not known, each once. The correspondence about
+// the request is none of the data that the letter is about.
 func (l *letter) addFormer(e *chain.Entry, known []lifecycle.AnnouncedDeletion) {
 	for _, item := range e.Items {
 		c := l.policy.Categories[item.Category]

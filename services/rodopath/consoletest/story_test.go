@@ -62,8 +62,8 @@ func TestStory_CalmWithoutWork(t *testing.T) {
 	b.accessible("calm")
 }
 
-// TestStory_CalmWithoutRecipients: a business may work without recipients and without a history, and Today says what that
-// means, with the way to change it.
+// TestStory_CalmWithoutRecipients: a business may work without recipients and without a history, and Today says what
+// that means, with the way to change it.
 func TestStory_CalmWithoutRecipients(t *testing.T) {
 	s := newConfiguredShop(t, aloneConfig, "")
 	b := s.signedIn()
