@@ -4,6 +4,7 @@ package consoletest_test
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -73,6 +74,27 @@ func TestStory_TheNumbersOfTheAudience(t *testing.T) {
 		`document.querySelectorAll("#rows ~ table tbody tr, [aria-labelledby=rows] tbody tr").length`,
 	); rows != none {
 		t.Errorf("the list has %d rows, want %d", rows, none)
+	}
+	seen, after := map[string]bool{}, ""
+	for pages := 0; pages == 0 || after != ""; pages++ {
+		var page struct {
+			Rows []struct{ Subject string }
+			Next string
+		}
+		path := "/v1/audience?purpose=offers&channel=email&answer=none&limit=4&after=" + url.QueryEscape(after)
+		if status := s.ask(http.MethodGet, path, nil, &page); status != http.StatusOK || pages > none {
+			t.Fatalf("page %d of those who stated nothing: %d", pages, status)
+		}
+		for _, r := range page.Rows {
+			if seen[r.Subject] {
+				t.Errorf("%s comes twice", r.Subject)
+			}
+			seen[r.Subject] = true
+		}
+		after = page.Next
+	}
+	if len(seen) != none {
+		t.Errorf("page by page: got %d persons, want %d", len(seen), none)
 	}
 	b.followIn("ul.tabs", "odmówili")
 	b.sees("Odmowa: osoba została zapytana i powiedziała „nie”", "piotr@example.com")

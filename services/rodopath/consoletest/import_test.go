@@ -56,7 +56,7 @@ func TestStory_ImportsAHistory(t *testing.T) {
 		t.Error("the page was loaded anew by somebody else than the events")
 	}
 	b.lacks("W toku")
-	b.sees("Produkty, których konfiguracja nie zna")
+	b.sees("Produkty, o których Rodopath nie wie, czym są")
 
 	before := past.Calls()
 	past.Plan(func(call int) historytest.Fault {
