@@ -88,6 +88,9 @@ func (v *visit) audience() error {
 	}
 	p.Rows, p.Next, p.Complete, p.Incomplete, p.Questions =
 		list.Rows, list.Next, list.Complete, list.Incomplete, policy.Questions
+	if _, known := v.texts[v.lang]["answer_"+p.Answer]; known {
+		list.Counts[p.Answer] += 0 // the chosen number is shown, also when nobody is in it
+	}
 	for id, n := range list.Counts {
 		p.Total += n
 		if n > 0 || id == "yes" || id == p.Answer {
