@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -325,11 +326,21 @@ func (v *visit) fail(err error) {
 	case errors.Is(err, errUnknown):
 		status, said = http.StatusNotFound, v.say("unknown")
 	case errors.As(err, &r):
-		status, said = r.Status, r.Detail
+		status, said = r.Status, v.sayRefusal(r)
 	default:
 		v.opts.Log.Error("a page of the console failed", "path", v.r.Pattern, "error", err)
 	}
 	v.page(status, "fault", v.say("fault"), said)
+}
+
+// sayRefusal is a problem of the interface in the language of the visit, where the words know the kind of problem; any
+// other is told as the interface tells it.
+func (v *visit) sayRefusal(r *refusal) string {
+	key := "problem_" + strings.ReplaceAll(path.Base(r.Type), "-", "_")
+	if _, ok := v.texts[v.lang][key]; ok {
+		return v.say(key)
+	}
+	return r.Detail
 }
 
 // data is what every template gets.

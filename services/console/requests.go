@@ -221,11 +221,8 @@ func (v *visit) step() error {
 	order := map[string]any{}
 	switch step {
 	case "decide":
-		outcome, reason := v.r.PostFormValue("outcome"), strings.TrimSpace(v.r.PostFormValue("reason"))
-		if outcome != "granted" && reason == "" {
-			return &refusal{Status: http.StatusUnprocessableEntity, Detail: v.say("refusal_reason")}
-		}
-		order["outcome"], order["reason"] = outcome, reason
+		order["outcome"] = v.r.PostFormValue("outcome")
+		order["reason"] = strings.TrimSpace(v.r.PostFormValue("reason"))
 	case "lift":
 		order["told"] = v.opts.Now().UTC()
 	case "verify", "answer", "extend":

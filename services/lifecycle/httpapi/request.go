@@ -250,7 +250,7 @@ func refused(err error) error {
 	}
 	status := http.StatusConflict
 	switch refusal.Cause {
-	case rights.CauseImpossible:
+	case rights.CauseImpossible, rights.CauseNoReason:
 		status = http.StatusUnprocessableEntity
 	case rights.CauseUnknownStep:
 		status = http.StatusNotFound
