@@ -129,6 +129,8 @@ type Options struct {
 	// EventsOf returns the published decisions about a subject that the stream still has.
 	EventsOf func(ctx context.Context, s *lifecycle.Subject) ([]*stream.Event, error)
 	// Withdraw stops an unpublished decision about a subject; false for a published or unknown one.
+	// DryRuns evaluate dry runs of imports.
+	DryRuns  DryRuns
 	Withdraw func(ctx context.Context, subject, decision, reason string) (bool, error)
 	// Live knows which recipients are notified; nil means that all are.
 	Live Live
