@@ -64,7 +64,7 @@ func New(opts Options) (*Console, error) {
 	c := &Console{opts: opts, api: newAPI(opts.API, opts.Token)}
 	c.doors = newDoors(opts, c.api)
 	c.sessions = newSessions(opts.Now, c.api, c.doors.admits)
-	c.works = newWorks(c.api, opts.Now)
+	c.works = newWorks(c.api, opts.Now, opts.Log)
 	for _, address := range []string{opts.API, opts.PublicURL} {
 		if u, err := url.Parse(address); err == nil && u.Host != "" {
 			c.hosts = append(c.hosts, u.Host)
