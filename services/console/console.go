@@ -50,6 +50,7 @@ type Console struct {
 	pages    map[language]map[string]*template.Template
 	assets   *assets
 	hosts    []string
+	served   []Route
 	handler  http.Handler
 }
 
@@ -165,29 +166,49 @@ func actRoutes() []route {
 	}
 }
 
+// Route is a path that the console serves.
+type Route struct {
+	// Pattern is that of the router, such as "GET /console/people/{id}".
+	Pattern string
+	// Signed reports whether a browser must have signed in.
+	Signed bool
+}
+
+// Routes are all paths that the console serves.
+func (c *Console) Routes() []Route { return c.served }
+
+// routes registers every path. What is registered elsewhere is not served.
 func (c *Console) routes() *http.ServeMux {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /console/assets/{file}", c.assets.serve)
-	mux.HandleFunc("GET /console/login", c.loginPage)
-	mux.HandleFunc("POST /console/login", c.signIn)
-	mux.HandleFunc("POST /console/password", c.passwordSignIn)
-	mux.HandleFunc("POST /console/passkey/begin", c.passkeyBegin)
-	mux.HandleFunc("POST /console/passkey/finish", c.passkeyFinish)
-	mux.HandleFunc("POST /console/team", c.teamBegin)
-	mux.HandleFunc("GET /console/team/back", c.teamBack)
-	mux.HandleFunc("POST /v1/console/token", c.newToken)
+	serve := func(pattern string, signed bool, handle http.HandlerFunc) {
+		mux.HandleFunc(pattern, handle)
+		c.served = append(c.served, Route{pattern, signed})
+	}
+	for pattern, handle := range map[string]http.HandlerFunc{
+		"GET /console/assets/{file}":   c.assets.serve,
+		"GET /console/login":           c.loginPage,
+		"POST /console/login":          c.signIn,
+		"POST /console/password":       c.passwordSignIn,
+		"POST /console/passkey/begin":  c.passkeyBegin,
+		"POST /console/passkey/finish": c.passkeyFinish,
+		"POST /console/team":           c.teamBegin,
+		"GET /console/team/back":       c.teamBack,
+		"POST /v1/console/token":       c.newToken,
+	} {
+		serve(pattern, false, handle)
+	}
 	for _, r := range append(pageRoutes(), importPages()...) {
-		mux.HandleFunc(r.pattern, c.signedIn(r))
+		serve(r.pattern, true, c.signedIn(r))
 	}
 	for _, r := range actRoutes() {
-		serve := r.serve
+		act := r.serve
 		r.serve = func(v *visit) error {
 			if !v.session.isSealed(v.r) {
 				return &refusal{Status: http.StatusForbidden, Detail: v.say("stale")}
 			}
-			return serve(v)
+			return act(v)
 		}
-		mux.HandleFunc(r.pattern, c.signedIn(r))
+		serve(r.pattern, true, c.signedIn(r))
 	}
 	return mux
 }

@@ -186,7 +186,11 @@ func (v *visit) source() error {
 
 // goLive notifies recipients from now on, or no longer.
 func (v *visit) goLive() error {
-	order := map[string]any{"observe": v.r.PostFormValue("act") == "observe"}
+	act := v.r.PostFormValue("act")
+	if act != "live" && act != "observe" {
+		return errUnknown
+	}
+	order := map[string]any{"observe": act == "observe"}
 	if id := v.r.PostFormValue("recipient"); id != "" {
 		order["recipients"] = []string{id}
 	}
