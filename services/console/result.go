@@ -49,7 +49,7 @@ func (w *works) storeResult(ctx context.Context, id string, result []byte) (int,
 
 // read decodes the result of a work; false while there is none.
 func (w *works) read(ctx context.Context, of *work, into any) (bool, error) {
-	if !of.Ended || of.Interrupted || of.Refused != nil {
+	if !of.Ended || of.Interrupted || of.Parts == 0 {
 		return false, nil
 	}
 	var text bytes.Buffer

@@ -294,6 +294,7 @@ func (a *API) Register(e *echo.Echo) {
 	v1.POST("/decisions/receipts", a.receiptFor, a.may(ScopeDecisions), a.act("receipt"))
 	v1.GET("/todo/:recipient", a.workList, a.may(ScopeExport), a.act("export-todo"))
 	v1.GET("/quarantine", a.quarantined, a.may(ScopeRead))
+	v1.GET("/quarantine/count", a.quarantineCount, a.may(ScopeRead))
 	v1.GET("/quarantine/:number", a.quarantinedBody, a.may(ScopeExport))
 	v1.DELETE("/quarantine/:number", a.dropQuarantined, a.may(ScopeExport), a.act("quarantine-drop"))
 	v1.POST("/quarantine/:number/retry", a.retryQuarantined, a.may(ScopeExport), a.act("quarantine-retry"))
