@@ -58,7 +58,7 @@ func TestStory_CalmWithoutWork(t *testing.T) {
 	s := newShop(t, "observe: false\n")
 	b := s.signedIn()
 	b.sees("Dziś nic nie wymaga Twojej uwagi")
-	b.accessible("calm")
+	b.everywhere("today-calm")
 }
 
 // TestStory_WhomMayIMail answers before a campaign, by the page, by the file and by the list for MailerLite.
