@@ -44,6 +44,13 @@ RACE := $(shell command -v cc >/dev/null 2>&1 && echo -race)
 test: ## Run all tests
 	go test $(RACE) work
 
+# PICTURES: another directory. Needs chromium. Read the difference before the pictures are kept.
+PICTURES ?= $(CURDIR)/docs/pictures
+.PHONY: pictures
+pictures: ## Renew the pictures of every page of the console, in three widths and both themes, and of the documents
+	rm -f $(PICTURES)/console/*.webp
+	cd services && go test -count=1 -timeout 30m ./rodopath/consoletest -pictures $(PICTURES)
+
 .PHONY: test-slow
 test-slow: ## Fuzz every parser, and run a few rounds of chaos; takes minutes
 	./scripts/fuzz.sh 30s

@@ -45,6 +45,9 @@ const (
 // AllQuarantine matches the subject of every webhook in quarantine.
 const AllQuarantine = quarantineSubject + ">"
 
+// QuarantineFrom matches the subject of every delivery of a source in quarantine.
+func QuarantineFrom(source string) string { return quarantineSubject + token(source) + ".>" }
+
 // QuarantineOf returns the subject for a delivery of a source in quarantine. A redelivery replaces the
 // delivery.
 func QuarantineOf(source, delivery string) string {

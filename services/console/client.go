@@ -24,6 +24,8 @@ var errUnknown = errors.New("nobody is known by this name")
 type refusal struct {
 	Status int    `json:"status"`
 	Detail string `json:"detail"`
+	// Type identifies the kind of problem.
+	Type string `json:"type"`
 }
 
 // Error returns the sentence of the interface.

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -49,6 +50,7 @@ type Console struct {
 	pages    map[language]map[string]*template.Template
 	assets   *assets
 	hosts    []string
+	served   []Route
 	handler  http.Handler
 }
 
@@ -63,7 +65,7 @@ func New(opts Options) (*Console, error) {
 	c := &Console{opts: opts, api: newAPI(opts.API, opts.Token)}
 	c.doors = newDoors(opts, c.api)
 	c.sessions = newSessions(opts.Now, c.api, c.doors.admits)
-	c.works = newWorks(c.api, opts.Now)
+	c.works = newWorks(c.api, opts.Now, opts.Log)
 	for _, address := range []string{opts.API, opts.PublicURL} {
 		if u, err := url.Parse(address); err == nil && u.Host != "" {
 			c.hosts = append(c.hosts, u.Host)
@@ -165,29 +167,49 @@ func actRoutes() []route {
 	}
 }
 
+// Route is a path that the console serves.
+type Route struct {
+	// Pattern is that of the router, such as "GET /console/people/{id}".
+	Pattern string
+	// Signed reports whether a browser must have signed in.
+	Signed bool
+}
+
+// Routes are all paths that the console serves.
+func (c *Console) Routes() []Route { return c.served }
+
+// routes registers every path. What is registered elsewhere is not served.
 func (c *Console) routes() *http.ServeMux {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /console/assets/{file}", c.assets.serve)
-	mux.HandleFunc("GET /console/login", c.loginPage)
-	mux.HandleFunc("POST /console/login", c.signIn)
-	mux.HandleFunc("POST /console/password", c.passwordSignIn)
-	mux.HandleFunc("POST /console/passkey/begin", c.passkeyBegin)
-	mux.HandleFunc("POST /console/passkey/finish", c.passkeyFinish)
-	mux.HandleFunc("POST /console/team", c.teamBegin)
-	mux.HandleFunc("GET /console/team/back", c.teamBack)
-	mux.HandleFunc("POST /v1/console/token", c.newToken)
+	serve := func(pattern string, signed bool, handle http.HandlerFunc) {
+		mux.HandleFunc(pattern, handle)
+		c.served = append(c.served, Route{pattern, signed})
+	}
+	for pattern, handle := range map[string]http.HandlerFunc{
+		"GET /console/assets/{file}":   c.assets.serve,
+		"GET /console/login":           c.loginPage,
+		"POST /console/login":          c.signIn,
+		"POST /console/password":       c.passwordSignIn,
+		"POST /console/passkey/begin":  c.passkeyBegin,
+		"POST /console/passkey/finish": c.passkeyFinish,
+		"POST /console/team":           c.teamBegin,
+		"GET /console/team/back":       c.teamBack,
+		"POST /v1/console/token":       c.newToken,
+	} {
+		serve(pattern, false, handle)
+	}
 	for _, r := range append(pageRoutes(), importPages()...) {
-		mux.HandleFunc(r.pattern, c.signedIn(r))
+		serve(r.pattern, true, c.signedIn(r))
 	}
 	for _, r := range actRoutes() {
-		serve := r.serve
+		act := r.serve
 		r.serve = func(v *visit) error {
 			if !v.session.isSealed(v.r) {
 				return &refusal{Status: http.StatusForbidden, Detail: v.say("stale")}
 			}
-			return serve(v)
+			return act(v)
 		}
-		mux.HandleFunc(r.pattern, c.signedIn(r))
+		serve(r.pattern, true, c.signedIn(r))
 	}
 	return mux
 }
@@ -327,11 +349,21 @@ func (v *visit) fail(err error) {
 	case errors.Is(err, errUnknown):
 		status, said = http.StatusNotFound, v.say("unknown")
 	case errors.As(err, &r):
-		status, said = r.Status, r.Detail
+		status, said = r.Status, v.sayRefusal(r)
 	default:
 		v.opts.Log.Error("a page of the console failed", "path", v.r.Pattern, "error", err)
 	}
 	v.page(status, "fault", v.say("fault"), said)
+}
+
+// sayRefusal is a problem of the interface in the language of the visit, where the words know the kind of problem; any
+// other is told as the interface tells it.
+func (v *visit) sayRefusal(r *refusal) string {
+	key := "problem_" + strings.ReplaceAll(path.Base(r.Type), "-", "_")
+	if _, ok := v.texts[v.lang][key]; ok {
+		return v.say(key)
+	}
+	return r.Detail
 }
 
 // data is what every template gets.

@@ -35,7 +35,9 @@ type importRun struct {
 	WaitUntil *time.Time        `json:"wait_until"`
 	Fault     string            `json:"fault"`
 	Error     string            `json:"error"`
-	Summary   importSummary     `json:"summary"`
+	// Kept names the dry run for a preview; empty for none.
+	Kept    string        `json:"kept"`
+	Summary importSummary `json:"summary"`
 }
 
 // importSummary is what an import found.
@@ -46,6 +48,7 @@ type importSummary struct {
 	Faults   map[string]int `json:"faults"`
 	Unlisted map[string]int `json:"unlisted"`
 	Persons  int            `json:"persons"`
+	Unkept   bool           `json:"unkept"`
 	Rows     []struct {
 		Row    int    `json:"row"`
 		Reason string `json:"reason"`
@@ -104,6 +107,8 @@ type consequences struct {
 	Incomplete string `json:"incomplete"`
 	// Outlook sums up what waits and what lapses, by recipient and category.
 	Outlook []outlook `json:"-"`
+	// DryRun reports whether a dry run was counted in place of the stored persons.
+	DryRun bool `json:"-"`
 }
 
 // sumUp fills Outlook.
@@ -141,8 +146,8 @@ type importPage struct {
 	From    *time.Time
 	// Live reports whether a recipient is notified of what the import causes, Observing whether one is not.
 	Live, Observing bool
-	// Effect is read only when asked for.
-	Effect *consequences
+	// Effect and DryEffect, the preview of the stored persons and that of the dry run, are read only when asked for.
+	Effect, DryEffect *consequences
 }
 
 // importPages are the pages of an import.
@@ -158,16 +163,31 @@ func (v *visit) importHistory() error {
 	if err != nil {
 		return err
 	}
-	if v.r.URL.Query().Get("preview") == "1" {
-		p.Effect = &consequences{}
-		// All persons are evaluated, which takes longer than an answer usually may.
-		if err := v.api.long(v.r.Context(), "/v1/preview", p.Effect); err != nil {
-			return err
-		}
-		p.Effect.sumUp()
+	switch asked := v.r.URL.Query().Get("preview"); {
+	case asked == "1":
+		p.Effect, err = v.consequences("")
+	case asked == "dry" && p.DryRun != nil && p.DryRun.Kept != "":
+		p.DryEffect, err = v.consequences(p.DryRun.Kept)
+	}
+	if err != nil {
+		return err
 	}
 	v.page(http.StatusOK, "import", v.say("import_of")+" "+p.Source, p)
 	return nil
+}
+
+// consequences reads the preview of the stored persons, or of a dry run. All persons are evaluated, which takes longer
+// than an answer usually may.
+func (v *visit) consequences(dryRun string) (*consequences, error) {
+	path, out := "/v1/preview", &consequences{DryRun: dryRun != ""}
+	if out.DryRun {
+		path += "?" + url.Values{"dry_run": {dryRun}}.Encode()
+	}
+	if err := v.api.long(v.r.Context(), path, out); err != nil {
+		return nil, err
+	}
+	out.sumUp()
+	return out, nil
 }
 
 func (v *visit) importPage() (*importPage, error) {

@@ -136,7 +136,7 @@ func (v *visit) annual() error {
 		Report *annual         `json:"report"`
 		Signed json.RawMessage `json:"signed"`
 	}
-	ready, err := w.read(&line)
+	ready, err := v.works.read(v.r.Context(), w, &line)
 	if err != nil {
 		return err
 	}
@@ -144,6 +144,6 @@ func (v *visit) annual() error {
 		name := "rodopath-" + strconv.Itoa(line.Report.Statistics.Year) + ".json"
 		return v.download("application/json", name, line.Signed)
 	}
-	v.page(http.StatusOK, "annual", v.say("annual"), annualPage{w.state(v.sayError), line.Report})
+	v.page(http.StatusOK, "annual", v.say("annual"), annualPage{v.stateOfWork(w), line.Report})
 	return nil
 }

@@ -116,7 +116,7 @@ func (a *api) changePasskeys(ctx context.Context, user string, change func(*hold
 		if err != nil {
 			return fmt.Errorf("encode the passkeys: %w", err)
 		}
-		return a.put(ctx, "/v1/console/passkeys", map[string]string{"passkeys": string(data), "former": former})
+		return a.put(ctx, "/v1/console/passkeys", map[string]string{"passkeys": string(data), "former": former}, nil)
 	})
 }
 

@@ -39,16 +39,42 @@ func readRecord[T any](ctx context.Context, a *api, name string) (value T, revis
 
 // writeRecord stores a record on the revision that was read. The error is errConflict after another change.
 func writeRecord(ctx context.Context, a *api, name string, value any, revision uint64) error {
+	_, err := storeRecord(ctx, a, name, value, revision)
+	return err
+}
+
+// storeRecord is writeRecord that returns the next revision.
+func storeRecord(ctx context.Context, a *api, name string, value any, revision uint64) (next uint64, err error) {
 	data, err := json.Marshal(value)
 	if err != nil {
-		return fmt.Errorf("encode the record %s: %w", name, err)
+		return 0, fmt.Errorf("encode the record %s: %w", name, err)
 	}
-	return a.put(ctx, recordPath(name), record{Value: string(data), Revision: revision}.body())
+	var stored record
+	err = a.put(ctx, recordPath(name), record{Value: string(data), Revision: revision}.body(), &stored)
+	return stored.Revision, err
+}
+
+// listRecords decodes the records whose names begin with a prefix; one that cannot be decoded is left out.
+func listRecords[T any](ctx context.Context, a *api, prefix string) ([]T, error) {
+	var all struct {
+		Records []record `json:"records"`
+	}
+	if err := a.get(ctx, "/v1/console/records?prefix="+url.QueryEscape(prefix), &all); err != nil {
+		return nil, err
+	}
+	var out []T
+	for _, r := range all.Records {
+		var value T
+		if json.Unmarshal([]byte(r.Value), &value) == nil {
+			out = append(out, value)
+		}
+	}
+	return out, nil
 }
 
 // put stores a value in place of the one that was read. The error is errConflict after another change.
-func (a *api) put(ctx context.Context, path string, value any) error {
-	err := a.call(ctx, http.MethodPut, path, value, nil)
+func (a *api) put(ctx context.Context, path string, value, into any) error {
+	err := a.call(ctx, http.MethodPut, path, value, into)
 	if problem, ok := errors.AsType[*refusal](err); ok && problem.Status == http.StatusConflict {
 		return errConflict
 	}

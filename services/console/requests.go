@@ -13,7 +13,7 @@ import (
 type requestsPage struct {
 	Closed   bool
 	Requests []request
-	// Next is the person after whom the register goes on.
+	// Next is the place behind which the list goes on.
 	Next       string
 	Incomplete string
 }
@@ -25,11 +25,11 @@ func (v *visit) requests() error {
 		Incomplete string    `json:"incomplete"`
 	}
 	q := v.r.URL.Query()
-	closed, path := q.Get("state") == "closed", "/v1/requests"
+	closed, ask := q.Get("state") == "closed", url.Values{"limit": {"50"}, "after": {q.Get("after")}}
 	if closed {
-		path += "?" + url.Values{"state": {"closed"}, "after": {q.Get("after")}}.Encode()
+		ask.Set("state", "closed")
 	}
-	if err := v.api.get(v.r.Context(), path, &list); err != nil {
+	if err := v.api.get(v.r.Context(), "/v1/requests?"+ask.Encode(), &list); err != nil {
 		return err
 	}
 	var subjects []string
@@ -230,11 +230,8 @@ func (v *visit) step() error {
 	order := map[string]any{}
 	switch step {
 	case "decide":
-		outcome, reason := v.r.PostFormValue("outcome"), strings.TrimSpace(v.r.PostFormValue("reason"))
-		if outcome != "granted" && reason == "" {
-			return &refusal{Status: http.StatusUnprocessableEntity, Detail: v.say("refusal_reason")}
-		}
-		order["outcome"], order["reason"] = outcome, reason
+		order["outcome"] = v.r.PostFormValue("outcome")
+		order["reason"] = strings.TrimSpace(v.r.PostFormValue("reason"))
 	case "lift":
 		order["told"] = v.opts.Now().UTC()
 	case "verify", "answer", "extend":

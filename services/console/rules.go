@@ -192,11 +192,11 @@ func (v *visit) simulation() error {
 	if err != nil {
 		return err
 	}
-	p := simulationPage{Work: w.state(v.sayError)}
+	p := simulationPage{Work: v.stateOfWork(w)}
 	var line struct {
 		Result *simulationResult `json:"result"`
 	}
-	if _, err := w.read(&line); err != nil {
+	if _, err := v.works.read(v.r.Context(), w, &line); err != nil {
 		return err
 	}
 	p.Result = line.Result

@@ -46,7 +46,10 @@ type sourceState struct {
 	Known, Covered bool
 	From           *time.Time
 	Faults         []string
-	Aside          []quarantined
+	// Aside are the first entries of the quarantine, at most asideShown, and MoreAside the number behind which there are
+	// more; 0 for none.
+	Aside     []quarantined
+	MoreAside uint64
 	// Refusals are the last refused webhooks, the latest first.
 	Refusals []connection.Refusal
 }
@@ -62,20 +65,39 @@ type quarantined struct {
 	Kept     bool      `json:"kept"`
 }
 
-// quarantined lists what is set aside; nothing when the list cannot be read.
-func (a *api) quarantined(ctx context.Context) []quarantined {
-	data, err := a.text(ctx, http.MethodGet, "/v1/quarantine", nil)
-	if err != nil {
-		return nil
+// asideShown bounds the entries of the quarantine on a page.
+const asideShown = 20
+
+// setAside is the number of entries of the quarantine; 0 when it cannot be read.
+func (a *api) setAside(ctx context.Context) int {
+	var all struct {
+		Count int `json:"count"`
 	}
-	var out []quarantined
+	if a.get(ctx, "/v1/quarantine/count", &all) != nil {
+		return 0
+	}
+	return all.Count
+}
+
+// quarantined lists what is set aside of a source behind a number, and the number behind which there is more; nothing
+// when the list cannot be read.
+func (a *api) quarantined(ctx context.Context, source, after string) (out []quarantined, more uint64) {
+	ask := url.Values{"source": {source}, "after": {after}, "limit": {strconv.Itoa(asideShown + 1)}}
+	data, err := a.text(ctx, http.MethodGet, "/v1/quarantine?"+ask.Encode(), nil)
+	if err != nil {
+		return nil, 0
+	}
 	for line := range bytes.Lines(data) {
 		var q quarantined
 		if json.Unmarshal(line, &q) == nil && q.Number > 0 {
 			out = append(out, q)
 		}
 	}
-	return out
+	if len(out) > asideShown {
+		out = out[:asideShown]
+		more = out[asideShown-1].Number
+	}
+	return out, more
 }
 
 // setupPage shows recipients and sources.
@@ -121,11 +143,9 @@ func (v *visit) sourceStates() ([]sourceState, error) {
 	}
 	ctx := v.r.Context()
 	var known []source.Source
-	var aside []quarantined
 	err := together(
 		func() error { return v.api.get(ctx, "/v1/deliveries", &list) },
 		func() (err error) { known, err = v.api.connections(ctx); return err },
-		func() error { aside = v.api.quarantined(ctx); return nil },
 	)
 	if err != nil {
 		return nil, err
@@ -141,11 +161,7 @@ func (v *visit) sourceStates() ([]sourceState, error) {
 				s.Faults = append(s.Faults, f.Kind)
 			}
 		}
-		for _, q := range aside {
-			if q.Source == s.Source {
-				s.Aside = append(s.Aside, q)
-			}
-		}
+		s.Aside, s.MoreAside = v.api.quarantined(ctx, s.Source, "")
 	}
 	return list.Sources, nil
 }
@@ -179,6 +195,9 @@ func (v *visit) source() error {
 		return err
 	}
 	p.sourceState = states[n]
+	if after := v.r.URL.Query().Get("aside"); after != "" {
+		p.Aside, p.MoreAside = v.api.quarantined(v.r.Context(), p.Source, after)
+	}
 	p.cover(p.Live.Sources)
 	v.page(http.StatusOK, "source", v.say("source")+" "+p.Source, p)
 	return nil
@@ -186,7 +205,11 @@ func (v *visit) source() error {
 
 // goLive notifies recipients from now on, or no longer.
 func (v *visit) goLive() error {
-	order := map[string]any{"observe": v.r.PostFormValue("act") == "observe"}
+	act := v.r.PostFormValue("act")
+	if act != "live" && act != "observe" {
+		return errUnknown
+	}
+	order := map[string]any{"observe": act == "observe"}
 	if id := v.r.PostFormValue("recipient"); id != "" {
 		order["recipients"] = []string{id}
 	}

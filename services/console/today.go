@@ -101,7 +101,7 @@ type sourceFault struct{ Source, Fault string }
 // todayPage is what needs the owner.
 type todayPage struct {
 	Requests []request
-	// More is the number of requests that are not shown.
+	// More is the number of requests that are not shown; of a person with several the first counts.
 	More   int
 	Late   []decided
 	Brake  brake
@@ -134,21 +134,22 @@ func (v *visit) today() error {
 	}
 	ctx := v.r.Context()
 	err := together(
-		func() error { return v.api.get(ctx, "/v1/requests", &list) },
+		func() error { return v.api.get(ctx, "/v1/requests?limit=8", &list) },
 		func() error { return v.api.get(ctx, "/v1/decisions?state=overdue", &late) },
 		func() error { return v.api.get(ctx, "/v1/live", &p.Live) },
 		func() error { return v.api.get(ctx, "/v1/brake", &p.Brake) },
 		func() error { return v.api.get(ctx, "/v1/counts", &p.Counts) },
 		func() error { return v.api.get(ctx, "/v1/alarms?limit=8", &alarms) },
 		func() error { p.Faults = v.api.faults(ctx); return nil },
-		func() error { p.SetAside = len(v.api.quarantined(ctx)); return nil },
+		func() error { p.SetAside = v.api.setAside(ctx); return nil },
 	)
 	if err != nil {
 		return err
 	}
 	p.Requests, p.Late, p.Alarms = first(list.Requests), first(late.Decisions), first(alarms.Alarms)
-	p.More, p.AlarmPersons = len(list.Requests)-len(p.Requests), alarms.Persons
+	p.AlarmPersons = alarms.Persons
 	labels := p.Counts.Labels
+	p.More = max(len(list.Requests), labels["request"]) - len(p.Requests)
 	p.Unproven, p.Unlisted = labels["unproven"], labels["unlisted"]
 	p.Waiting, p.Refused = labels["decision:delete:held"], labels["decision:delete:refused"]
 	p.Calm = len(p.Requests) == 0 && len(p.Late) == 0 && len(p.Alarms) == 0 && len(p.Faults) == 0 &&

@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -19,6 +20,7 @@ import (
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/services/internal/access"
+	"github.com/rodopath/rodopath/services/internal/dryrun"
 	"github.com/rodopath/rodopath/services/internal/problem"
 )
 
@@ -40,6 +42,9 @@ type HistoryOptions struct {
 	Sources map[string]Provider
 	// Publisher stores the facts of the objects.
 	Publisher Publisher
+	// Keep keeps the facts of a dry run for a preview. It returns false, and keeps no more of them, when there is no room;
+	// the error wraps ErrUnavailable while nothing can be kept. Nil keeps none.
+	Keep func(ctx context.Context, dryRun string, deliveries []*factv1.Delivery) (bool, error)
 	// MaxBody is the maximum size of an object, in bytes, by source; a source without an entry has 1 MiB.
 	MaxBody map[string]int64
 	// Tokens authorise requests.
@@ -83,10 +88,18 @@ type PastObject struct {
 	Body   json.RawMessage   `json:"body"`
 }
 
+// Telling is how objects are told.
+type Telling struct {
+	// DryRun reads the objects and stores nothing about a person.
+	DryRun bool `json:"dry_run"`
+	// Keep names the dry run for which the facts are kept, for a preview; empty keeps none.
+	Keep string `json:"keep"`
+}
+
 // pastObjects is a request.
 type pastObjects struct {
-	// DryRun reads the objects and stores nothing.
-	DryRun  bool         `json:"dry_run"`
+	Telling
+
 	Objects []PastObject `json:"objects"`
 	// found reports whether a reconciliation read the objects.
 	found bool
@@ -106,12 +119,12 @@ func (h *History) Find(ctx context.Context, source string, counted bool, objects
 
 // Tell reads objects of a source, as POST /v1/history does. The error is a *problem.Problem with the status 503 while
 // nothing can be stored.
-func (h *History) Tell(ctx context.Context, source string, dryRun bool, objects []PastObject) (*PastFacts, error) {
+func (h *History) Tell(ctx context.Context, source string, how Telling, objects []PastObject) (*PastFacts, error) {
 	provider, ok := h.Sources[source]
 	if !ok {
 		return nil, fmt.Errorf("no source %s is configured", source)
 	}
-	told, err := h.tell(ctx, source, provider, pastObjects{DryRun: dryRun, Objects: objects})
+	told, err := h.tell(ctx, source, provider, pastObjects{Telling: how, Objects: objects})
 	if errors.Is(err, ErrUnavailable) {
 		err = errFull()
 	}
@@ -132,6 +145,8 @@ type PastFacts struct {
 	Faults []PastFault `json:"faults"`
 	// Persons are short keyed hashes of the names of persons, to count them; in a dry run alone.
 	Persons []string `json:"persons,omitempty"`
+	// Unkept reports whether facts of a dry run were to be kept and were not.
+	Unkept bool `json:"unkept,omitempty"`
 }
 
 // PastFault is an object that was not understood in whole.
@@ -173,13 +188,17 @@ func readPast(r *http.Request) (pastObjects, error) {
 		return req, problem.New(http.StatusBadRequest, "unreadable",
 			`The body is not of the form {"objects": [{"header": {}, "body": {}}]}, or has more than 96 MiB.`)
 	}
+	if req.Keep != "" && (!req.DryRun || !dryrun.IsID(req.Keep)) {
+		return req, problem.New(http.StatusUnprocessableEntity, "impossible",
+			"keep is for a dry run, and has at most 64 lower-case letters and digits.")
+	}
 	return req, nil
 }
 
 // tell reads the objects and stores their facts, several at a time.
 func (h *History) tell(ctx context.Context, source string, p Provider, req pastObjects) (*PastFacts, error) {
 	out := &PastFacts{Kinds: map[string]int{}, Silent: map[string]int{}, Faults: []PastFault{}}
-	persons := map[string]bool{}
+	persons, kept := map[string]bool{}, []*factv1.Delivery(nil)
 	var storing sync.WaitGroup
 	free := make(chan struct{}, historyAtOnce)
 	failed := make(chan error, len(req.Objects))
@@ -194,6 +213,7 @@ func (h *History) tell(ctx context.Context, source string, p Provider, req pastO
 		d.Found = req.found
 		if req.DryRun {
 			h.note(persons, d.GetFacts())
+			kept = append(kept, d)
 			continue
 		}
 		free <- struct{}{}
@@ -209,7 +229,21 @@ func (h *History) tell(ctx context.Context, source string, p Provider, req pastO
 	for person := range persons {
 		out.Persons = append(out.Persons, person)
 	}
-	return out, <-failed // nil when none failed
+	if err := <-failed; err != nil || req.Keep == "" {
+		return out, err
+	}
+	return out, h.keep(ctx, req.Keep, kept, out)
+}
+
+// keep keeps the facts of a dry run for a preview.
+func (h *History) keep(ctx context.Context, dryRun string, deliveries []*factv1.Delivery, out *PastFacts) error {
+	deliveries = slices.DeleteFunc(deliveries, func(d *factv1.Delivery) bool { return len(d.GetFacts()) == 0 })
+	kept, err := false, error(nil)
+	if h.Keep != nil {
+		kept, err = h.Keep(ctx, dryRun, deliveries)
+	}
+	out.Unkept = !kept
+	return err
 }
 
 // read reads one object. The delivery is nil when there is nothing to store.

@@ -76,7 +76,7 @@ func unsafeContainer(c *corev1.Container) []string {
 		out = append(out, "its resources are open")
 	}
 	for _, m := range c.VolumeMounts {
-		if !m.ReadOnly && m.Name != "spool" {
+		if !m.ReadOnly && m.Name != "spool" && (m.Name != "tmp" || m.MountPath != "/tmp") {
 			out = append(out, "it can write to "+m.MountPath)
 		}
 	}

@@ -26,6 +26,7 @@ import (
 	"github.com/rodopath/rodopath/services/internal/access"
 	"github.com/rodopath/rodopath/services/internal/config"
 	"github.com/rodopath/rodopath/services/internal/connection"
+	"github.com/rodopath/rodopath/services/internal/dryrun"
 	"github.com/rodopath/rodopath/services/internal/loop"
 	"github.com/rodopath/rodopath/services/internal/problem"
 	"github.com/rodopath/rodopath/services/internal/rotation"
@@ -227,6 +228,7 @@ func (a *App) assemble(
 		h,
 		providers,
 		publisher,
+		b,
 		js,
 		metrics,
 	); err != nil {
@@ -257,10 +259,11 @@ func (a *App) assemble(
 // observe makes what watches the sources: their webhooks, their platforms and their histories.
 func (a *App) observe(
 	opts Options, h *ingest.Handler, providers map[string]ingest.Provider, publisher ingest.Publisher,
-	js jetstream.JetStream, metrics prometheus.Registerer,
+	b *broker.Broker, js jetstream.JetStream, metrics prometheus.Registerer,
 ) error {
 	book := connection.New(js, opts.Config.NATS.Replicas)
-	past, err := newHistory(opts, providers, publisher)
+	kept := &dryrun.Facts{JetStream: js, Replicas: opts.Config.NATS.Replicas}
+	past, err := newHistory(opts, providers, publisher, keeper(kept, b, opts.Log))
 	if err != nil {
 		return err
 	}
@@ -277,7 +280,7 @@ func (a *App) observe(
 	if opts.Still {
 		return nil
 	}
-	a.notes = append(a.notes, a.newImports(opts, past, js, book).Run)
+	a.notes = append(a.notes, a.newImports(opts, past, js, book, kept).Run)
 	if r := looks(opts, h, past, book, shown); r != nil {
 		a.notes = append(a.notes, r.Run)
 	}
@@ -289,6 +292,7 @@ func newHistory(
 	opts Options,
 	providers map[string]ingest.Provider,
 	publisher ingest.Publisher,
+	keep func(context.Context, string, []*factv1.Delivery) (bool, error),
 ) (*ingest.History, error) {
 	tokens, err := access.Configured(opts.Config, opts.Tokens)
 	if err != nil && len(opts.Tokens) > 0 {
@@ -298,9 +302,39 @@ func newHistory(
 		opts.Log.Info("no history is taken: the tokens of the interface are not known here", "cause", err)
 	}
 	return ingest.NewHistory(ingest.HistoryOptions{
-		Sources: providers, Publisher: publisher, MaxBody: bodyLimits(opts.Config.Sources),
+		Sources: providers, Publisher: publisher, Keep: keep, MaxBody: bodyLimits(opts.Config.Sources),
 		Tokens: tokens, Now: opts.Now, Log: opts.Log,
 	})
+}
+
+// keeper keeps the facts of dry runs in a stream of their own, while there is room.
+func keeper(
+	kept *dryrun.Facts, b *broker.Broker, log *slog.Logger,
+) func(context.Context, string, []*factv1.Delivery) (bool, error) {
+	return func(ctx context.Context, id string, deliveries []*factv1.Delivery) (bool, error) {
+		if _, err := kept.Open(ctx); err != nil {
+			return false, unlessFull(err, log)
+		}
+		for _, err := range b.PublishTo(ctx, dryrun.Subject(id), deliveries) {
+			switch {
+			case err == nil:
+			case dryrun.IsFull(err), errors.Is(err, ingest.ErrUnavailable):
+				return false, unlessFull(err, log)
+			default: // the import sets such a fact aside
+				log.Warn("a fact of a dry run is left out of the preview", "error", err)
+			}
+		}
+		return true, nil
+	}
+}
+
+// unlessFull is an error after which facts are kept later; nil when there is no room for them.
+func unlessFull(err error, log *slog.Logger) error {
+	if !dryrun.IsFull(err) {
+		return fmt.Errorf("%w: %w", ingest.ErrUnavailable, err)
+	}
+	log.Warn("a dry run gets no preview: there is no room for its facts", "error", err)
+	return nil
 }
 
 // ownersOf is the interface of the owner.

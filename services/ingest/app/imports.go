@@ -15,6 +15,7 @@ import (
 	"github.com/rodopath/rodopath/services/ingest/imports"
 	"github.com/rodopath/rodopath/services/internal/config"
 	"github.com/rodopath/rodopath/services/internal/connection"
+	"github.com/rodopath/rodopath/services/internal/dryrun"
 	"github.com/rodopath/rodopath/services/platforms/access"
 	"github.com/rodopath/rodopath/services/platforms/history"
 	"github.com/rodopath/rodopath/services/platforms/history/file"
@@ -25,7 +26,7 @@ import (
 
 // newImports makes what carries out the orders of imports.
 func (a *App) newImports(
-	opts Options, past *ingest.History, js jetstream.JetStream, book *connection.Book,
+	opts Options, past *ingest.History, js jetstream.JetStream, book *connection.Book, kept *dryrun.Facts,
 ) *imports.Runner {
 	var sources []imports.Source
 	for i := range opts.Config.Sources {
@@ -44,7 +45,8 @@ func (a *App) newImports(
 		})
 	}
 	return imports.New(imports.Options{
-		Sources: sources, Server: teller{past}, Notes: book, DropFile: book.DropFile, Tick: opts.ImportTick,
+		Sources: sources, Server: teller{past}, Notes: book, DropFile: book.DropFile, DropFacts: kept.Drop,
+		Tick:      opts.ImportTick,
 		Forwarded: func(ctx context.Context) (uint64, bool, error) { return a.forwarded(ctx, js) },
 		Now:       opts.Now, Log: opts.Log.With("loop", "imports"),
 	})
@@ -67,17 +69,23 @@ type teller struct{ past *ingest.History }
 
 // Tell implements backfill.Server.
 func (t teller) Tell(
-	ctx context.Context, source string, dryRun bool, objects []history.Object,
+	ctx context.Context, source string, how backfill.Telling, objects []history.Object,
 ) (told backfill.Told, err error) {
 	list := make([]ingest.PastObject, len(objects))
 	for i := range objects {
 		list[i] = ingest.PastObject{Header: objects[i].Header, Body: objects[i].Body}
 	}
-	facts, err := t.past.Tell(ctx, source, dryRun, list)
+	facts, err := t.past.Tell(ctx, source, ingest.Telling(how), list)
 	if err != nil {
 		return told, err
 	}
-	told = backfill.Told{Facts: facts.Facts, Kinds: facts.Kinds, Silent: facts.Silent, Persons: facts.Persons}
+	told = backfill.Told{
+		Facts:   facts.Facts,
+		Kinds:   facts.Kinds,
+		Silent:  facts.Silent,
+		Persons: facts.Persons,
+		Unkept:  facts.Unkept,
+	}
 	for _, f := range facts.Faults {
 		told.Faults = append(told.Faults, backfill.Fault{Index: f.Index, Reason: f.Reason})
 	}

@@ -43,7 +43,7 @@ func reread(ctx context.Context, opts Options, past *ingest.History, r connectio
 	}
 	// Read first without storing anything: a webhook that is not understood stays the entry that it is.
 	for _, dryRun := range []bool{true, false} {
-		told, err := past.Tell(ctx, s.ID, dryRun, []ingest.PastObject{object})
+		told, err := past.Tell(ctx, s.ID, ingest.Telling{DryRun: dryRun}, []ingest.PastObject{object})
 		if err != nil {
 			return connection.Reading{Error: err.Error()}
 		}

@@ -22,7 +22,15 @@ import (
 type Server interface {
 	// Tell reads objects as webhooks of a source. In a dry run nothing is stored. The error is a *problem.Problem with
 	// the status 503 while the server cannot take more.
-	Tell(ctx context.Context, source string, dryRun bool, objects []history.Object) (Told, error)
+	Tell(ctx context.Context, source string, how Telling, objects []history.Object) (Told, error)
+}
+
+// Telling is how objects are told.
+type Telling struct {
+	// DryRun reads and counts, and stores nothing about a person.
+	DryRun bool `json:"dry_run"`
+	// Keep names the dry run for which the facts are kept, for a preview; empty keeps none.
+	Keep string `json:"keep"`
 }
 
 // Told is what objects gave.
@@ -33,6 +41,8 @@ type Told struct {
 	Faults []Fault        `json:"faults"`
 	// Persons are hashes of persons, in a dry run alone.
 	Persons []string `json:"persons"`
+	// Unkept reports whether facts of a dry run were to be kept for a preview and were not.
+	Unkept bool `json:"unkept"`
 }
 
 // Fault is an object that was not understood in whole, by its place among the objects.
@@ -46,8 +56,9 @@ type Options struct {
 	Source string
 	Reader history.Reader
 	Server Server
-	// DryRun reads and counts, and stores nothing.
+	// DryRun reads and counts, and stores nothing. Keep names a dry run whose facts are kept for a preview.
 	DryRun bool
+	Keep   string
 	// State is where the import goes on, and Save remembers the state after every page; nil is the beginning, and
 	// nothing that is remembered.
 	State *State
@@ -130,7 +141,7 @@ func (o *Options) tell(
 		wait.InitialInterval = time.Second
 	}
 	told, err := backoff.Retry(ctx, func() (Told, error) {
-		told, err := o.Server.Tell(ctx, o.Source, o.DryRun, batch)
+		told, err := o.Server.Tell(ctx, o.Source, o.telling(state.Summary), batch)
 		if p, ok := errors.AsType[*problem.Problem](err); err != nil && (!ok || p.Status != http.StatusServiceUnavailable) {
 			err = backoff.Permanent(err)
 		}
@@ -149,6 +160,15 @@ func (o *Options) tell(
 		persons[p] = struct{}{}
 	}
 	return nil
+}
+
+// telling is how the next batch is told: once facts could not be kept, a preview would not be whole, and no more are.
+func (o *Options) telling(s *Summary) Telling {
+	out := Telling{DryRun: o.DryRun, Keep: o.Keep}
+	if s.Unkept {
+		out.Keep = ""
+	}
+	return out
 }
 
 // batchSize bounds the objects of one request, in bytes, unless a single object has more.
@@ -186,8 +206,10 @@ type Summary struct {
 	// Unlisted counts the products that the configuration does not list, at most maxUnlisted.
 	Unlisted map[string]int `json:"unlisted"`
 	// Persons is the number of persons, in a dry run.
-	Persons int      `json:"persons,omitempty"`
-	Notes   []string `json:"notes,omitempty"`
+	Persons int `json:"persons,omitempty"`
+	// Unkept reports whether no preview of the dry run can be made, because its facts had no room.
+	Unkept bool     `json:"unkept,omitempty"`
+	Notes  []string `json:"notes,omitempty"`
 }
 
 // Row is a row of a file that was not understood in whole. Reason contains no value.
@@ -213,6 +235,7 @@ func newSummary(source string) *Summary {
 
 func (s *Summary) add(t Told, batch []history.Object) {
 	s.Objects += len(batch)
+	s.Unkept = s.Unkept || t.Unkept
 	s.Facts += t.Facts
 	for counts, more := range map[*map[string]int]map[string]int{&s.Kinds: t.Kinds, &s.Silent: t.Silent} {
 		for word, n := range more {

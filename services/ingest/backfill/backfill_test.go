@@ -56,7 +56,12 @@ type server struct {
 	status   int
 }
 
-func (s *server) Tell(_ context.Context, _ string, dry bool, objects []history.Object) (backfill.Told, error) {
+func (s *server) Tell(
+	_ context.Context,
+	_ string,
+	how backfill.Telling,
+	objects []history.Object,
+) (backfill.Told, error) {
 	if s.refuse > 0 {
 		s.refuse--
 		return backfill.Told{}, problem.New(s.status, "unavailable", "later")
@@ -67,7 +72,7 @@ func (s *server) Tell(_ context.Context, _ string, dry bool, objects []history.O
 	}
 	s.requests = append(s.requests, bodies)
 	told := backfill.Told{Facts: len(objects), Kinds: map[string]int{"sale": len(objects)}}
-	if dry {
+	if how.DryRun {
 		told.Persons = []string{"one", bodies[0]}
 	}
 	return told, nil

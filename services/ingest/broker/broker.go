@@ -43,6 +43,27 @@ func (b *Broker) Publish(ctx context.Context, d *factv1.Delivery) error {
 // The errors are in the order of the deliveries. A delivery may be stored although an earlier one has an
 // error.
 func (b *Broker) PublishAll(ctx context.Context, deliveries []*factv1.Delivery) []error {
+	return b.publishAll(ctx, deliveries, b.address)
+}
+
+// PublishTo publishes deliveries to one subject in place of that of their facts, with ids of the subject alone.
+func (b *Broker) PublishTo(ctx context.Context, subject string, deliveries []*factv1.Delivery) []error {
+	return b.publishAll(
+		ctx,
+		deliveries,
+		func(d *factv1.Delivery) (string, string) { return subject, subject + ":" + d.GetId() },
+	)
+}
+
+// addressing returns the subject and the id of the message of a delivery.
+type addressing func(d *factv1.Delivery) (subject, id string)
+
+// address is that of FACTS.
+func (b *Broker) address(d *factv1.Delivery) (subject, id string) {
+	return streams.FactsSubject(d, b.partitions), d.GetId()
+}
+
+func (b *Broker) publishAll(ctx context.Context, deliveries []*factv1.Delivery, to addressing) []error {
 	errs := make([]error, len(deliveries))
 	maxPayload := b.js.Conn().MaxPayload()
 	if maxPayload == 0 {
@@ -55,7 +76,7 @@ func (b *Broker) PublishAll(ctx context.Context, deliveries []*factv1.Delivery) 
 	defer cancel()
 	sent := make([]sending, len(deliveries))
 	for i, d := range deliveries {
-		sent[i] = b.begin(d, maxPayload)
+		sent[i] = b.begin(d, maxPayload, to)
 	}
 	for i := range sent {
 		errs[i] = sent[i].wait(ctx)
@@ -74,11 +95,11 @@ type sending struct {
 }
 
 // begin publishes a delivery without waiting.
-func (b *Broker) begin(d *factv1.Delivery, maxPayload int64) sending {
+func (b *Broker) begin(d *factv1.Delivery, maxPayload int64, to addressing) sending {
 	var s sending
 	parts, tooLarge := split(d, partSize(maxPayload))
 	for _, part := range parts {
-		ack, err := b.publish(part)
+		ack, err := b.publish(part, to)
 		if err != nil {
 			s.err = err
 			return s
@@ -110,16 +131,17 @@ func (s *sending) wait(ctx context.Context) error {
 }
 
 // publish publishes one message.
-func (b *Broker) publish(d *factv1.Delivery) (jetstream.PubAckFuture, error) {
+func (b *Broker) publish(d *factv1.Delivery, to addressing) (jetstream.PubAckFuture, error) {
 	data, err := proto.Marshal(d)
 	if err != nil {
 		return nil, fmt.Errorf("encode delivery: %w", err)
 	}
-	msg := &nats.Msg{Subject: streams.FactsSubject(d, b.partitions), Data: data}
+	subject, id := to(d)
+	msg := &nats.Msg{Subject: subject, Data: data}
 	if d.GetTraceparent() != "" {
 		msg.Header = nats.Header{trace.Header: {d.GetTraceparent()}}
 	}
-	ack, err := b.js.PublishMsgAsync(msg, jetstream.WithMsgID(d.GetId()), jetstream.WithRetryAttempts(0),
+	ack, err := b.js.PublishMsgAsync(msg, jetstream.WithMsgID(id), jetstream.WithRetryAttempts(0),
 		jetstream.WithStallWait(patience))
 	if err != nil {
 		return nil, classified(err)

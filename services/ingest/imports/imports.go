@@ -12,6 +12,7 @@ import (
 
 	"github.com/rodopath/rodopath/services/ingest/backfill"
 	"github.com/rodopath/rodopath/services/internal/connection"
+	"github.com/rodopath/rodopath/services/internal/dryrun"
 	"github.com/rodopath/rodopath/services/internal/loop"
 	"github.com/rodopath/rodopath/services/platforms/history"
 )
@@ -45,6 +46,8 @@ type Options struct {
 	Forwarded func(ctx context.Context) (until uint64, done bool, err error)
 	// DropFile removes an uploaded file; nil means that there are none.
 	DropFile func(ctx context.Context, id string) error
+	// DropFacts removes the facts that a dry run kept for a preview; nil keeps none.
+	DropFacts func(ctx context.Context, dryRun string) error
 	// Tick is how often orders are looked for; 0 means two seconds. Lease is how long a process may be silent before
 	// another one goes on; 0 means 10 seconds.
 	Tick, Lease time.Duration
@@ -117,15 +120,19 @@ func (r *Runner) visit(ctx context.Context, s *Source, dryRun bool) error {
 	if err != nil || !r.isDue(&note) {
 		return err
 	}
-	mine := false
+	mine, former := false, ""
 	note, err = r.opts.Notes.ChangeImport(ctx, s.ID, dryRun, func(i *connection.Import) bool {
 		if mine = r.isDue(i); mine {
+			former = i.Kept
 			r.take(i, dryRun)
 		}
 		return mine
 	})
 	if err != nil || !mine {
 		return err
+	}
+	if former != "" {
+		r.dropFacts(ctx, s.ID, former)
 	}
 	w := &work{Runner: r, source: s, dryRun: dryRun, note: note}
 	return w.end(ctx, w.run(ctx))
@@ -146,9 +153,37 @@ func (r *Runner) take(i *connection.Import, dryRun bool) {
 	}
 	if dryRun {
 		i.Cursor, i.Read, i.Summary, i.Remaining = nil, false, nil, 0
+		if i.Kept = ""; r.opts.DropFacts != nil {
+			i.Kept = dryrun.NewID()
+		}
 	}
 	i.State, i.Holder, i.Lease = connection.ImportRunning, r.me, now.Add(r.opts.Lease)
 	i.Fault, i.Error, i.Ended = "", "", time.Time{}
+}
+
+// dropFacts removes the facts that a dry run kept. They end by themselves after a day.
+func (r *Runner) dropFacts(ctx context.Context, source, dryRun string) {
+	if r.opts.DropFacts == nil {
+		return
+	}
+	if err := r.opts.DropFacts(ctx, dryRun); err != nil {
+		r.opts.Log.Warn("the facts of a dry run are kept for a day", "source", source, "error", err)
+	}
+}
+
+// forgetDryRun removes the facts of the last dry run of a source: once its history is imported, the preview counts the
+// persons.
+func (r *Runner) forgetDryRun(ctx context.Context, source string) error {
+	kept := ""
+	_, err := r.opts.Notes.ChangeImport(ctx, source, true, func(i *connection.Import) bool {
+		kept = i.Kept
+		i.Kept = ""
+		return kept != "" && !i.IsUnderWay()
+	})
+	if err == nil && kept != "" {
+		r.dropFacts(ctx, source, kept)
+	}
+	return err
 }
 
 // The ends of work that are no failure of the import.

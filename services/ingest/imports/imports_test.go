@@ -54,6 +54,8 @@ type platform struct {
 	told []string
 	// at is called before a page.
 	at func(ctx context.Context, page int) error
+	// kept and dropped are the dry runs whose facts were kept and dropped.
+	kept, dropped []string
 }
 
 const pages = 10
@@ -84,12 +86,20 @@ func (p *platform) Pages(ctx context.Context, from history.Cursor) iter.Seq2[his
 	}
 }
 
-func (p *platform) Tell(_ context.Context, _ string, dry bool, objects []history.Object) (backfill.Told, error) {
+func (p *platform) Tell(
+	_ context.Context,
+	_ string,
+	how backfill.Telling,
+	objects []history.Object,
+) (backfill.Told, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	told := backfill.Told{Facts: len(objects), Kinds: map[string]int{"sale": len(objects)}}
+	if how.Keep != "" && !slices.Contains(p.kept, how.Keep) {
+		p.kept = append(p.kept, how.Keep)
+	}
 	for _, o := range objects {
-		if dry {
+		if how.DryRun {
 			told.Persons = append(told.Persons, string(o.Body))
 		} else {
 			p.told = append(p.told, string(o.Body))
@@ -109,6 +119,12 @@ func (p *platform) begin(t *testing.T, book *connection.Book) (end func()) {
 		}},
 		Server: p, Notes: book, Tick: 10 * time.Millisecond, Lease: 5 * time.Second,
 		Forwarded: func(context.Context) (uint64, bool, error) { return 7, true, nil },
+		DropFacts: func(_ context.Context, id string) error {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.dropped = append(p.dropped, id)
+			return nil
+		},
 	})
 	var done sync.WaitGroup
 	done.Go(func() { r.Run(ctx) })
@@ -181,6 +197,33 @@ func TestRunner_CountsAndImports(t *testing.T) {
 		t.Errorf("the import is %+v", note)
 	}
 	p.all(t, everything...)
+}
+
+// TestRunner_KeepsTheFactsOfOneDryRun, each under a name of its own, until the next one or until the import.
+func TestRunner_KeepsTheFactsOfOneDryRun(t *testing.T) {
+	book, p := newBook(t), &platform{}
+	p.begin(t, book)
+	order(t, book, true)
+	first := awaits(t, book, true, connection.ImportDone)
+	order(t, book, true)
+	awaits(t, book, true, connection.ImportDone)
+	order(t, book, false)
+	awaits(t, book, false, connection.ImportApplying)
+	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
+	defer stop()
+	err := loop.Poll(ctx, "the facts are dropped", 10*time.Millisecond, func(ctx context.Context) (bool, error) {
+		note, err := book.Import(ctx, "shop", true)
+		return note.Kept == "", err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.kept) != 2 || p.kept[0] != first.Kept || !slices.Equal(p.kept, p.dropped) {
+		t.Errorf("kept are the facts of %v, dropped those of %v; want two, the first that of %q, and the same dropped",
+			p.kept, p.dropped, first.Kept)
+	}
 }
 
 // TestRunner_GoesOnAfterAStopAndAfterTheEndOfAProcess: nothing is left out, and the sum is that of one import.

@@ -74,8 +74,15 @@ func (w *work) backfill(ctx context.Context) error {
 		return err
 	}
 	_, err = backfill.Run(ctx, backfill.Options{
-		Source: w.source.ID, Reader: reader, Server: w.opts.Server, DryRun: w.dryRun, State: w.state, Save: w.afterPage,
-		Listed: w.source.Listed, Progress: w.noteProgress,
+		Source:   w.source.ID,
+		Reader:   reader,
+		Server:   w.opts.Server,
+		DryRun:   w.dryRun,
+		Keep:     w.note.Kept,
+		State:    w.state,
+		Save:     w.afterPage,
+		Listed:   w.source.Listed,
+		Progress: w.noteProgress,
 	})
 	if err != nil || w.dryRun {
 		return err
@@ -186,10 +193,13 @@ func (w *work) end(ctx context.Context, failure error) error {
 	if errors.Is(err, errTaken) || errors.Is(err, errStopped) || leaving {
 		err = nil
 	}
-	if failure == nil && !leaving && err == nil && !w.dryRun && w.note.File != "" {
+	if failure != nil || leaving || err != nil || w.dryRun {
+		return err
+	}
+	if w.note.File != "" {
 		err = w.opts.DropFile(ctx, w.note.File)
 	}
-	return err
+	return errors.Join(err, w.forgetDryRun(ctx, w.source.ID))
 }
 
 // judge writes the end of an import into its note.

@@ -64,6 +64,8 @@ type Import struct {
 	// Fault is the kind of the fault of a failed import, and Error says what is wrong and what to do.
 	Fault string `json:"fault,omitempty"`
 	Error string `json:"error,omitempty"`
+	// Kept names the dry run whose facts are kept for a preview; empty for none.
+	Kept string `json:"kept,omitempty"`
 	// Until is the last message of the stream of facts that the import may have written.
 	Until uint64 `json:"until,omitempty"`
 	// Holder is the process that imports, until Lease.

@@ -17,6 +17,7 @@ import (
 	"github.com/rodopath/rodopath/services/internal/access"
 	"github.com/rodopath/rodopath/services/internal/config"
 	"github.com/rodopath/rodopath/services/internal/connection"
+	"github.com/rodopath/rodopath/services/internal/dryrun"
 	"github.com/rodopath/rodopath/services/internal/lease"
 	"github.com/rodopath/rodopath/services/internal/loop"
 	"github.com/rodopath/rodopath/services/internal/service"
@@ -27,6 +28,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/background"
 	"github.com/rodopath/rodopath/services/lifecycle/brake"
 	"github.com/rodopath/rodopath/services/lifecycle/directory"
+	evaluation "github.com/rodopath/rodopath/services/lifecycle/dryrun"
 	"github.com/rodopath/rodopath/services/lifecycle/httpapi"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/invented"
@@ -141,6 +143,9 @@ func New(ctx context.Context, opts Options) (*App, error) {
 		return nil, err
 	}
 	if err := inspectStore(ctx, opts); err != nil {
+		return nil, err
+	}
+	if err := clearDryRuns(opts); err != nil {
 		return nil, err
 	}
 	js, err := service.JetStream(ctx, opts.NATS, opts.Config, opts.Log)
@@ -339,9 +344,13 @@ func (a *App) newAPI(
 		Sources:       a.sources,
 		Connections:   a.finds.notes,
 		Imports:       a.finds.notes,
-		Records:       &natsio.Records{JetStream: a.js, Sealer: vault, Replicas: opts.Config.NATS.Replicas},
-		State:         a.store,
-		Withdraw:      a.withdraw,
+		DryRuns: evaluation.New(evaluation.Options{
+			Facts: &dryrun.Facts{JetStream: a.js, Replicas: opts.Config.NATS.Replicas}, Policy: a.policy, Dir: opts.Data,
+			Now: opts.Now, Log: opts.Log.With("part", "dry run"),
+		}),
+		Records:  &natsio.Records{JetStream: a.js, Sealer: vault, Replicas: opts.Config.NATS.Replicas},
+		State:    a.store,
+		Withdraw: a.withdraw,
 		EventsOf: func(ctx context.Context, s *lifecycle.Subject) ([]*stream.Event, error) {
 			return background.EventsOf(ctx, events, s)
 		},

@@ -10,6 +10,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/apply"
 	"github.com/rodopath/rodopath/services/lifecycle/background"
 	"github.com/rodopath/rodopath/services/lifecycle/brake"
+	"github.com/rodopath/rodopath/services/lifecycle/dryrun"
 	"github.com/rodopath/rodopath/services/lifecycle/httpapi"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/journal"
@@ -77,6 +78,15 @@ func inspectStore(ctx context.Context, opts Options) error {
 		)
 	}
 	return nil
+}
+
+// clearDryRuns removes what dry runs left in the data directory when their process was killed. Without a data directory
+// the directory for temporary files ends with the container.
+func clearDryRuns(opts Options) error {
+	if opts.Data == "" {
+		return nil
+	}
+	return dryrun.Clear(opts.Data)
 }
 
 // storePatience bounds the wait for MongoDB at the start.

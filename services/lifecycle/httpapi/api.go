@@ -129,6 +129,8 @@ type Options struct {
 	// EventsOf returns the published decisions about a subject that the stream still has.
 	EventsOf func(ctx context.Context, s *lifecycle.Subject) ([]*stream.Event, error)
 	// Withdraw stops an unpublished decision about a subject; false for a published or unknown one.
+	// DryRuns evaluate dry runs of imports.
+	DryRuns  DryRuns
 	Withdraw func(ctx context.Context, subject, decision, reason string) (bool, error)
 	// Live knows which recipients are notified; nil means that all are.
 	Live Live
@@ -294,6 +296,7 @@ func (a *API) Register(e *echo.Echo) {
 	v1.POST("/decisions/receipts", a.receiptFor, a.may(ScopeDecisions), a.act("receipt"))
 	v1.GET("/todo/:recipient", a.workList, a.may(ScopeExport), a.act("export-todo"))
 	v1.GET("/quarantine", a.quarantined, a.may(ScopeRead))
+	v1.GET("/quarantine/count", a.quarantineCount, a.may(ScopeRead))
 	v1.GET("/quarantine/:number", a.quarantinedBody, a.may(ScopeExport), a.act("quarantine-read"))
 	v1.DELETE("/quarantine/:number", a.dropQuarantined, a.may(ScopeExport), a.act("quarantine-drop"))
 	v1.POST("/quarantine/:number/retry", a.retryQuarantined, a.may(ScopeExport), a.act("quarantine-retry"))

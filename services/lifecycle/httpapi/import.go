@@ -18,6 +18,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/rodopath/rodopath/services/internal/connection"
+	"github.com/rodopath/rodopath/services/internal/dryrun"
 	"github.com/rodopath/rodopath/services/internal/problem"
 	"github.com/rodopath/rodopath/services/lifecycle/source"
 )
@@ -57,6 +58,8 @@ type importRun struct {
 	// Fault is the kind of the fault of a failed import, and Error says what is wrong and what to do.
 	Fault string `json:"fault,omitempty"`
 	Error string `json:"error,omitempty"`
+	// Kept names the dry run for GET /v1/preview, while the facts that it read are kept.
+	Kept string `json:"kept,omitempty"`
 	// Summary is what was found so far.
 	Summary json.RawMessage `json:"summary,omitempty"`
 }
@@ -82,11 +85,16 @@ func (s *sourceImports) isUnderWay() bool {
 	return false
 }
 
-func runOf(i *connection.Import) *importRun {
+func runOf(i *connection.Import, now time.Time) *importRun {
 	if i.State == "" {
 		return nil
 	}
+	kept := i.Kept
+	if i.State != connection.ImportDone || !i.Ended.Add(dryrun.Kept).After(now) {
+		kept = "" // not whole, or no longer there
+	}
 	return &importRun{
+		Kept:      kept,
 		State:     i.State,
 		Stopping:  i.Stop && i.IsUnderWay(),
 		Since:     someTime(i.Since),
@@ -123,7 +131,7 @@ func (a *API) importsOf(ctx context.Context, s *source.Configured) (sourceImport
 		return out, err
 	}
 	last, err := a.opts.Imports.Import(ctx, s.ID, false)
-	out.DryRun, out.Import = runOf(&dry), runOf(&last)
+	out.DryRun, out.Import = runOf(&dry, a.opts.Now()), runOf(&last, a.opts.Now())
 	return out, err
 }
 
@@ -277,7 +285,9 @@ func (a *API) orderOn(i *connection.Import, req *importRequest) error {
 		return problem.New(http.StatusConflict, "interrupted",
 			"Another import of this source was interrupted: repeat its since and its file, or send restart.")
 	}
-	*i = connection.Import{ImportOrder: order, State: connection.ImportOrdered, Ordered: a.opts.Now().UTC()}
+	*i = connection.Import{
+		ImportOrder: order, State: connection.ImportOrdered, Ordered: a.opts.Now().UTC(), Kept: i.Kept, // to be removed
+	}
 	return nil
 }
 

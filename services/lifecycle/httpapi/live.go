@@ -10,10 +10,13 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/rodopath/rodopath/services/internal/dryrun"
 	"github.com/rodopath/rodopath/services/internal/problem"
 	"github.com/rodopath/rodopath/services/lifecycle"
+	evaluation "github.com/rodopath/rodopath/services/lifecycle/dryrun"
 	"github.com/rodopath/rodopath/services/lifecycle/live"
 	"github.com/rodopath/rodopath/services/lifecycle/preview"
+	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
 
 // Live knows which recipients are notified.
@@ -133,7 +136,14 @@ const (
 	maxPreviewMonths = 120
 )
 
-// preview counts what the installation would do.
+// DryRuns evaluate the facts that a dry run of an import read, apart from the stored persons. The errors are those of
+// lifecycle/dryrun and internal/dryrun.
+type DryRuns interface {
+	Walk(ctx context.Context, id string, visit func(*lifecycle.Subject) error) error
+}
+
+// preview counts what the installation would do, or, with ?dry_run=, what would follow from the history that a dry run
+// read, if nobody were stored.
 func (a *API) preview(c echo.Context) error {
 	months := previewMonths
 	if text := c.QueryParam("months"); text != "" {
@@ -143,18 +153,48 @@ func (a *API) preview(c echo.Context) error {
 		}
 		months = n
 	}
-	counter := preview.NewCounter(a.opts.Policy, a.opts.Now(), months)
-	err := a.walk(c.Request().Context(), func(s *lifecycle.Subject) error {
+	ctx, counter := c.Request().Context(), preview.NewCounter(a.opts.Policy, a.opts.Now(), months)
+	count := func(s *lifecycle.Subject) error {
 		counter.Add(s)
 		return nil
-	})
-	if err := c.Request().Context().Err(); err != nil {
+	}
+	var err error
+	id := c.QueryParam("dry_run")
+	if id == "" {
+		err = a.walk(ctx, count)
+	} else {
+		err = a.opts.DryRuns.Walk(ctx, id, count)
+		if failed := a.dryRunProblem(err); failed != nil {
+			return failed
+		}
+	}
+	if err := ctx.Err(); err != nil {
 		return err
 	}
 	return c.JSON(http.StatusOK, struct {
 		preview.Preview
 		live.Overview
+		// DryRun is the dry run whose history was counted in place of the stored persons; absent for these.
+		DryRun string `json:"dry_run,omitempty"`
 		// Incomplete says which persons are missing, and why; absent for none.
 		Incomplete string `json:"incomplete,omitempty"`
-	}{counter.Preview(), a.overview(), a.incomplete(err)})
+	}{counter.Preview(), a.overview(), id, a.incomplete(err)})
+}
+
+// dryRunProblem is the problem of a dry run that cannot be counted; nil for none, and for persons that are damaged.
+func (a *API) dryRunProblem(err error) error {
+	switch {
+	case errors.Is(err, dryrun.ErrGone):
+		return problem.New(http.StatusNotFound, "no-dry-run",
+			"The facts of this dry run are no longer there: start another dry run.")
+	case errors.Is(err, evaluation.ErrBusy):
+		return problem.New(http.StatusConflict, "busy", "Another dry run is being counted. Ask again when that is done.")
+	}
+	if errors.Is(err, evaluation.ErrNoDirectory) {
+		a.opts.Log.Error("a dry run cannot be counted", "error", err)
+		return problem.New(http.StatusServiceUnavailable, "no-directory",
+			"There is no directory in which the dry run can be counted: give lifecycle a writable /tmp, or --data.")
+	}
+	_, err = store.SplitDamaged(err)
+	return err
 }

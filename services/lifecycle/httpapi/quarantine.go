@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"encoding/base64"
 	"errors"
 	"net/http"
@@ -20,10 +21,37 @@ type quarantinedWebhook struct {
 	Body string `json:"body,omitempty"`
 }
 
-// quarantined lists the webhooks in quarantine, one JSON object a line, oldest first.
+// quarantined lists the webhooks in quarantine, one JSON object a line, oldest first: all, or with ?limit= a page
+// behind the number ?after=, of all sources or of ?source=.
 func (a *API) quarantined(c echo.Context) error {
+	if c.QueryParam("limit") != "" {
+		return a.quarantinePage(c)
+	}
 	lines := newLines(c)
 	return a.opts.Quarantine.List(c.Request().Context(), func(q natsio.Quarantined) error { return lines.encode(q) })
+}
+
+func (a *API) quarantinePage(c echo.Context) error {
+	limit, err := strconv.Atoi(c.QueryParam("limit"))
+	if err != nil || limit < 1 || limit > maxPageSize {
+		return problem.New(http.StatusUnprocessableEntity, "impossible", "limit must be from 1 to 500.")
+	}
+	after, err := strconv.ParseUint(cmp.Or(c.QueryParam("after"), "0"), 10, 64)
+	if err != nil {
+		return problem.New(http.StatusUnprocessableEntity, "impossible", "after is the number of an entry.")
+	}
+	lines := newLines(c)
+	return a.opts.Quarantine.Page(c.Request().Context(), c.QueryParam("source"), after, limit,
+		func(q natsio.Quarantined) error { return lines.encode(q) })
+}
+
+// quarantineCount answers with the number of entries.
+func (a *API) quarantineCount(c echo.Context) error {
+	n, err := a.opts.Quarantine.Count(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, map[string]uint64{"count": n})
 }
 
 // quarantinedBody returns a webhook in quarantine with its body.

@@ -13,6 +13,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/rights"
+	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
 
 // kindRequest names a person by a request of theirs.
@@ -31,7 +32,7 @@ type listedRequest struct {
 
 type requestList struct {
 	Requests []listedRequest `json:"requests"`
-	// Next is the person after whom the list of closed requests goes on; absent at the end.
+	// Next is the place behind which a list that is paged goes on; absent at the end.
 	Next string `json:"next,omitempty"`
 	// Incomplete says which persons are missing in the list, and why; absent for none.
 	Incomplete string `json:"incomplete,omitempty"`
@@ -48,7 +49,8 @@ func (a *API) requests(c echo.Context) error {
 		return problem.New(http.StatusUnprocessableEntity, "impossible", "state must be open, overdue or closed.")
 	}
 	out := requestList{Requests: []listedRequest{}}
-	subjects, err := a.opts.Lists.Requested(c.Request().Context(), maxListed)
+	subjects, next, err := a.openSubjects(c)
+	out.Next = next
 	out.Incomplete, err = a.visitAll(subjects, err, func(s *lifecycle.Subject) error {
 		names, err := a.shownNames(s)
 		if err != nil {
@@ -65,7 +67,29 @@ func (a *API) requests(c echo.Context) error {
 		return err
 	}
 	slices.SortStableFunc(out.Requests, func(x, y listedRequest) int { return x.Due.Compare(y.Due) })
+	if out.Incomplete == "" && next == "" && len(subjects) == maxListed {
+		out.Incomplete = "The list has the 1,000 most urgent persons alone: ask for it page by page (limit, after)."
+	}
 	return c.JSON(http.StatusOK, out)
+}
+
+// openSubjects returns the persons with an open request, the most urgent first: with ?limit= a page of them with the
+// place behind it. While persons of a former version are not labelled, the first page has the most urgent of all.
+func (a *API) openSubjects(c echo.Context) (subjects []lifecycle.Subject, next string, err error) {
+	ctx := c.Request().Context()
+	if !c.QueryParams().Has("limit") || !a.complete() {
+		subjects, err = a.opts.Lists.Requested(ctx, maxListed)
+		return subjects, "", err
+	}
+	page, err := a.pageOf(c, lifecycle.LabelRequest)
+	if err != nil {
+		return nil, "", err
+	}
+	page.Sort, page.Newest = store.SortRequest, false
+	if _, err := page.Place(); err != nil {
+		return nil, "", problem.New(http.StatusUnprocessableEntity, "impossible", "after is no place of this list.")
+	}
+	return a.labelled(ctx, page)
 }
 
 // closedRequests lists the requests that were answered, a page of persons at a time, those first that were stored last.
@@ -250,7 +274,7 @@ func refused(err error) error {
 	}
 	status := http.StatusConflict
 	switch refusal.Cause {
-	case rights.CauseImpossible:
+	case rights.CauseImpossible, rights.CauseNoReason:
 		status = http.StatusUnprocessableEntity
 	case rights.CauseUnknownStep:
 		status = http.StatusNotFound

@@ -136,13 +136,52 @@ func (q *Quarantine) List(ctx context.Context, visit func(Quarantined) error) er
 	return q.visit(ctx, func(w *sealedWebhook) error { return visit(w.Quarantined) })
 }
 
+// Page visits at most so many entries behind a number, of one source or, with an empty source, of all, oldest first.
+func (q *Quarantine) Page(
+	ctx context.Context, source string, after uint64, limit int, visit func(Quarantined) error,
+) error {
+	subject := stream.AllQuarantine
+	if source != "" {
+		subject = stream.QuarantineFrom(source)
+	}
+	err := q.visitFrom(ctx, subject, after+1, func(w *sealedWebhook) error {
+		if limit--; limit < 0 {
+			return errEnough
+		}
+		return visit(w.Quarantined)
+	})
+	if errors.Is(err, errEnough) {
+		return nil
+	}
+	return err
+}
+
+// errEnough ends a visit.
+var errEnough = errors.New("enough entries")
+
+// Count returns the number of entries of the quarantine.
+func (q *Quarantine) Count(ctx context.Context) (uint64, error) {
+	s, err := q.JetStream.Stream(ctx, stream.Quarantine)
+	if err != nil {
+		return 0, fmt.Errorf("count the quarantine: %w", err)
+	}
+	return s.CachedInfo().State.Msgs, nil
+}
+
 func (q *Quarantine) visit(ctx context.Context, visit func(*sealedWebhook) error) error {
+	return q.visitFrom(ctx, stream.AllQuarantine, 1, visit)
+}
+
+// visitFrom visits the entries of a subject from a number on.
+func (q *Quarantine) visitFrom(
+	ctx context.Context, subject string, from uint64, visit func(*sealedWebhook) error,
+) error {
 	s, err := q.JetStream.Stream(ctx, stream.Quarantine)
 	if err != nil {
 		return fmt.Errorf("list the quarantine: %w", err)
 	}
-	for seq := uint64(1); ; seq++ {
-		msg, err := s.GetMsg(ctx, seq, jetstream.WithGetMsgSubject(stream.AllQuarantine))
+	for seq := from; ; seq++ {
+		msg, err := s.GetMsg(ctx, seq, jetstream.WithGetMsgSubject(subject))
 		if errors.Is(err, jetstream.ErrMsgNotFound) {
 			return nil
 		}

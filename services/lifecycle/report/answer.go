@@ -104,8 +104,11 @@ func (l *letter) head() {
 	case l.request.Verified == nil, !l.made.IsZero():
 	case l.request.Right != fact.KindErasure:
 		l.hints()
-	case !l.confirmed(l.deletions()):
-		l.paragraph(l.words.missing)
+	default:
+		l.hintReason()
+		if !l.confirmed(l.deletions()) {
+			l.paragraph(l.words.missing)
+		}
 	}
 	fmt.Fprintf(&l.out, "%s\n%s\n\n", l.policy.Controller, l.date(l.day(l.at)))
 	l.paragraph(l.concerning(l.request.Right, l.request.Ref, l.date(l.day(l.request.Received))))

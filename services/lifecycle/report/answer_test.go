@@ -143,6 +143,42 @@ func TestAnswer_ARefusalGivesItsReason(t *testing.T) {
 	)
 }
 
+// TestAnswer_ARefusalNamesTheReasonAndTheRemedies: a refusal and a partial grant state the reason, the complaint to the
+// supervisory authority and the judicial remedy (Art. 12(4), 77, 79), and remind of a reason that is missing.
+func TestAnswer_ARefusalNamesTheReasonAndTheRemedies(t *testing.T) {
+	for _, right := range []fact.Kind{
+		fact.KindAccessRequest, fact.KindRectificationRequest, fact.KindErasure, fact.KindRestriction,
+		fact.KindPortabilityRequest, fact.KindObjection,
+	} {
+		for _, outcome := range []fact.Outcome{fact.OutcomePartly, fact.OutcomeRefused} {
+			for _, reason := range []string{"powód-1", ""} {
+				s := newScene(t)
+				s.tell(t, "2026-03-05 12:00", fact.Fact{Kind: fact.KindSale, Source: "shop", Ref: "order-1"})
+				ask := fact.Fact{Kind: right, Ref: "req-1"}
+				if right == fact.KindObjection {
+					ask.Purposes = []string{"claims"}
+				}
+				s.tell(t, "2026-03-06 12:00", ask)
+				s.tell(t, "2026-03-07 12:00", fact.Fact{
+					Kind: fact.KindRequestDecided, Ref: "req-1", Outcome: outcome, Reason: reason,
+				})
+				english := answered(t, s, report.English, "req-1", "2026-03-08 12:00")
+				polish := answered(t, s, report.Polish, "req-1", "2026-03-08 12:00")
+				says(t, english, "lodge a complaint", "Art. 77 GDPR", "effective judicial remedy (Art. 79 GDPR)")
+				says(t, polish, "wniesienia skargi do Prezesa Urzędu Ochrony Danych Osobowych", "art. 77 RODO",
+					"skutecznego środka ochrony prawnej przed sądem (art. 79 RODO)")
+				if reason != "" {
+					says(t, english, "Reason: powód-1")
+					says(t, polish, "Uzasadnienie: powód-1")
+					continue
+				}
+				says(t, english, "[Give the reason")
+				says(t, polish, "[Podaj uzasadnienie")
+			}
+		}
+	}
+}
+
 func TestAnswer_AfterTheMemoryOfDeletionsItPointsAtTheJournal(t *testing.T) {
 	s := subscriber(t)
 	s.pass(t, "2026-08-20 10:00")

@@ -42,12 +42,19 @@ func (l *letter) hints() {
 	if l.request.Outcome == "" {
 		l.paragraph(l.words.undecided)
 	}
-	refused := l.request.Outcome == fact.OutcomeRefused
-	if (refused || l.request.Outcome == fact.OutcomePartly) && l.request.Reason == "" {
-		l.paragraph(l.words.noReason)
-	}
-	if hint := l.rightWords(&l.request, false).attach; hint != "" && !refused {
+	l.hintReason()
+	hint := l.rightWords(&l.request, false).attach
+	if hint != "" && l.request.Outcome != fact.OutcomeRefused {
 		l.paragraph(hint)
+	}
+}
+
+// hintReason writes a remark when a refusal, in whole or in part, was recorded without its reason (Art. 12(4)), as
+// earlier versions permitted.
+func (l *letter) hintReason() {
+	refused := l.request.Outcome == fact.OutcomeRefused || l.request.Outcome == fact.OutcomePartly
+	if refused && l.request.Reason == "" {
+		l.paragraph(l.words.noReason)
 	}
 }
 

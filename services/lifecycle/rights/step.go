@@ -1,6 +1,7 @@
 package rights
 
 import (
+	"strings"
 	"time"
 
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
@@ -73,6 +74,8 @@ const (
 	CauseNotVerified   Cause = "not-verified"
 	CauseExtended      Cause = "extended"
 	CauseTooLate       Cause = "too-late"
+	// CauseNoReason: a refusal, in whole or in part, states no reason (Art. 12(4)).
+	CauseNoReason Cause = "no-reason"
 )
 
 // Take returns the fact of a step, or a *RefusalError.
@@ -116,9 +119,7 @@ func (r *Request) permits(s Step) error {
 	case StepExtend:
 		return r.permitsExtension(s.At)
 	case StepDecide:
-		if s.Outcome == "" {
-			return refuse(CauseImpossible, "outcome is missing: granted, partly or refused.")
-		}
+		return permitsDecision(s)
 	case StepLift:
 		if s.InformedAt == nil || s.InformedAt.After(s.At) || s.InformedAt.Before(r.Received) {
 			return refuse(CauseImpossible, "told is missing, before the restriction, or after the lifting. Set told to "+
@@ -126,6 +127,19 @@ func (r *Request) permits(s Step) error {
 		}
 	default:
 		return refuse(CauseUnknownStep, "A step is verify, extend, decide, answer or lift.")
+	}
+	return nil
+}
+
+// permitsDecision returns a *RefusalError for a decision without an outcome, and for a refusal, in whole or in part,
+// without a reason: the person is told why no action is taken (Art. 12(4)).
+func permitsDecision(s Step) error {
+	switch {
+	case s.Outcome == "":
+		return &RefusalError{CauseImpossible, "outcome is missing: granted, partly or refused."}
+	case s.Outcome != fact.OutcomeGranted && strings.TrimSpace(s.Reason) == "":
+		return &RefusalError{CauseNoReason, "reason is missing: a refusal, and a partial grant, need the reason, which " +
+			"goes into the letter (Art. 12(4) GDPR)."}
 	}
 	return nil
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/rodopath/rodopath/services/ingest/imports"
 	"github.com/rodopath/rodopath/services/internal/config"
 	"github.com/rodopath/rodopath/services/internal/display"
+	"github.com/rodopath/rodopath/services/internal/dryrun"
 	"github.com/rodopath/rodopath/services/lifecycle/live"
 	"github.com/rodopath/rodopath/services/platforms/access"
 	"github.com/rodopath/rodopath/services/platforms/history"
@@ -56,7 +57,8 @@ it stopped. --file reads an export of the platform, or for a source of the platf
 	}
 	at.addFlags(cmd)
 	cmd.Flags().StringVar(&f.since, "since", "", "read only what changed since a day (default: everything)")
-	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "read and count, and change nothing")
+	cmd.Flags().
+		BoolVar(&f.dryRun, "dry-run", false, "read and count, show what would follow, and store nothing about a person")
 	cmd.Flags().BoolVar(&f.resume, "resume", false, "go on where an import stopped (the default when one did)")
 	cmd.Flags().BoolVar(&f.restart, "restart", false, "begin anew, also when an import was interrupted")
 	cmd.Flags().StringVar(&f.file, "file", "", "read a file, .csv or .json, in place of the platform's interface")
@@ -110,18 +112,37 @@ func (s *shared) runImport(cmd *cobra.Command, c *client.Client, source string, 
 			return fmt.Errorf("%w: no import of %s was interrupted", errUsage, source)
 		}
 	}
+	if f.dryRun {
+		o.Keep = dryrun.NewID()
+	}
 	sum, err := backfill.Run(cmd.Context(), o)
 	shown.end()
 	if err != nil {
 		return interrupted(err, f.dryRun)
 	}
-	if !f.dryRun {
-		fmt.Fprintln(cmd.ErrOrStderr(), "Everything was read. Waiting until the facts are applied.")
-		if err := s.finish(cmd.Context(), c, mark, since); err != nil {
-			return err
-		}
+	if f.dryRun {
+		return previewImport(cmd, c, o.Keep, sum, f)
 	}
-	return writeImport(cmd.OutOrStdout(), sum, f)
+	fmt.Fprintln(cmd.ErrOrStderr(), "Everything was read. Waiting until the facts are applied.")
+	if err := s.finish(cmd.Context(), c, mark, since); err != nil {
+		return err
+	}
+	return writeImport(cmd.OutOrStdout(), sum, f, nil)
+}
+
+// previewImport prints what a dry run found, and what would follow from the import.
+func previewImport(cmd *cobra.Command, c *client.Client, id string, sum *backfill.Summary, f *importing) error {
+	if sum.Unkept || sum.Facts == 0 {
+		return writeImport(cmd.OutOrStdout(), sum, f, nil)
+	}
+	data, err := c.Get(cmd.Context(), "/v1/preview?dry_run="+id, "")
+	if err != nil {
+		return errors.Join(writeImport(cmd.OutOrStdout(), sum, f, nil), fmt.Errorf("count what would follow: %w", err))
+	}
+	if err := writeImport(cmd.OutOrStdout(), sum, f, data); err != nil || f.asJSON {
+		return err
+	}
+	return writePreview(cmd.OutOrStdout(), data)
 }
 
 // confirmImport asks, if recipients are notified of what the import causes.
@@ -223,13 +244,15 @@ func newReader(conf *config.Config, src *config.Source, since time.Time, shown *
 }
 
 // writeImport prints what an import found.
-func writeImport(out io.Writer, sum *backfill.Summary, f *importing) error {
+func writeImport(out io.Writer, sum *backfill.Summary, f *importing, preview json.RawMessage) error {
 	if f.asJSON {
 		return json.NewEncoder(out).Encode(struct {
 			Done   bool `json:"done"`
 			DryRun bool `json:"dry_run"`
 			*backfill.Summary
-		}{true, f.dryRun, sum})
+			// Preview is what would follow from the import, as /v1/preview; absent for none.
+			Preview json.RawMessage `json:"preview,omitempty"`
+		}{true, f.dryRun, sum, preview})
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d objects of %s gave %d facts%s.\n", sum.Objects, sum.Source, sum.Facts, inBrackets(sum.Kinds))
@@ -256,6 +279,13 @@ func writeImport(out io.Writer, sum *backfill.Summary, f *importing) error {
 		fmt.Fprintln(&b, note)
 	}
 	switch {
+	case f.dryRun && sum.Unkept:
+		fmt.Fprintln(&b, "What would follow cannot be counted before the import: there is no room for so many facts.")
+	case f.dryRun && preview != nil:
+		b.WriteString(
+			"\nWhat would follow, if this history were all that is known. Left out is what webhooks, other sources and " +
+				"earlier erasures tell about the same persons, which may keep or delete more.\n",
+		)
 	case f.dryRun:
 	case f.file != "":
 		fmt.Fprintf(

@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/preview"
 	"github.com/rodopath/rodopath/services/lifecycle/sqlitestore"
 	"github.com/rodopath/rodopath/services/platforms/history/historytest"
 	"github.com/rodopath/rodopath/services/platforms/sender"
@@ -290,6 +291,39 @@ func TestImport_ADryRunCountsAndChangesNothing(t *testing.T) {
 	}
 	if out := ask(t, i.args("sources")...); !strings.Contains(out, "missing") {
 		t.Errorf("after the dry run the sources are %s", out)
+	}
+}
+
+// TestImport_ADryRunShowsWhatTheImportBrings: its preview is that of the import, before anything is stored.
+func TestImport_ADryRunShowsWhatTheImportBrings(t *testing.T) {
+	shop := historytest.NewShop(8, 120)
+	server := httptest.NewServer(shop.Handler())
+	defer server.Close()
+	i := newImporting(t, shopSource(server.URL)+"recipients:\n  - {id: bookkeeper, by: hand}\n")
+	out := ask(t, i.args("import", "shop", "--dry-run", "--json")...)
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	var last struct{ Preview preview.Preview }
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &last); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if got := i.stored(); len(got) > 0 {
+		t.Errorf("the dry run stored %d persons", len(got))
+	}
+	if left, _ := filepath.Glob(filepath.Join(i.dir, "rodopath-dry-run-*")); len(left) > 0 {
+		t.Errorf("the dry run left %v", left)
+	}
+	if said := ask(t, i.args("import", "shop", "--dry-run")...); !strings.Contains(said, "nothing was stored") ||
+		!strings.Contains(said, "WOULD BE DELETED NOW") || !strings.Contains(said, "other sources") {
+		t.Errorf("the dry run says %s", said)
+	}
+	ask(t, i.args("import", "shop")...)
+	var after preview.Preview
+	if err := json.Unmarshal([]byte(ask(t, i.args("preview", "--json")...)), &after); err != nil {
+		t.Fatal(err)
+	}
+	after.At = last.Preview.At
+	if diff := cmp.Diff(after, last.Preview); diff != "" || len(after.Waiting) == 0 || len(after.Months) == 0 {
+		t.Errorf("the preview of the import (-) is not that of the dry run (+), or is empty: %+v\n%s", after, diff)
 	}
 }
 

@@ -202,7 +202,7 @@ func (s *shared) step(name, short string) *cobra.Command {
 	case "decide":
 		addYes(cmd, &yes)
 		cmd.Flags().StringVar(&outcome, "outcome", "", "granted, partly or refused")
-		cmd.Flags().StringVar(&reason, "reason", "", "the reason, without names")
+		cmd.Flags().StringVar(&reason, "reason", "", "the reason, without names; required unless granted (Art. 12(4))")
 	case "lift":
 		cmd.Flags().StringVar(&told, "told", "", "time at which the person was informed that the restriction would be lifted")
 	}

@@ -121,9 +121,9 @@ const settleWait = 30 * time.Second
 
 // Tell hands objects of the history of a source to the server.
 func (c *Client) Tell(
-	ctx context.Context, source string, dryRun bool, objects []history.Object,
+	ctx context.Context, source string, how backfill.Telling, objects []history.Object,
 ) (told backfill.Told, err error) {
-	body, err := json.Marshal(map[string]any{"dry_run": dryRun, "objects": objects})
+	body, err := json.Marshal(map[string]any{"dry_run": how.DryRun, "keep": how.Keep, "objects": objects})
 	if err != nil {
 		return told, err
 	}

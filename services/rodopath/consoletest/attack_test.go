@@ -97,29 +97,6 @@ func (v *visitor) seal() string {
 	return m[1]
 }
 
-// pages and acts are every route, with a name that nobody has.
-func pages() []string {
-	return []string{
-		"/console/", "/console/path", "/console/people", "/console/people.csv?label=alarm", "/console/people/x",
-		"/console/people/x/export?form=page", "/console/audience", "/console/audience.csv", "/console/requests",
-		"/console/requests/x", "/console/requests/x/letter", "/console/deletions", "/console/deletions/x/certificate",
-		"/console/setup", "/console/setup/shop", "/console/setup/shop/import", "/console/setup/shop/import/events",
-		"/console/events", "/console/sessions", "/console/design",
-	}
-}
-
-func acts() []string {
-	return []string{
-		"/console/people/find", "/console/people/x/hold", "/console/people/x/release", "/console/people/x/request",
-		"/console/people/x/consent", "/console/people/x/split", "/console/people/x/join", "/console/people/x/seen",
-		"/console/requests/x/verify", "/console/deletions/retract", "/console/deletions/repeat", "/console/deletions/receipt",
-		"/console/setup/shop/import/count", "/console/setup/shop/import/start", "/console/setup/shop/import/stop",
-		"/console/setup/live", "/console/setup/covered", "/console/setup/brake", "/console/setup/quarantine",
-		"/console/sessions/end", "/console/passkeys/begin", "/console/passkeys/finish", "/console/passkeys/remove",
-		"/console/logout",
-	}
-}
-
 // TestAttack_NothingWithoutASession: no page and no act.
 func TestAttack_NothingWithoutASession(t *testing.T) {
 	s := newShop(t, "")

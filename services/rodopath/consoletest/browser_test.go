@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -340,7 +341,7 @@ func (b *tab) violations() []violation {
 	return out
 }
 
-// picture writes a picture of the whole page.
+// picture writes a picture of the whole page, into a directory that is made where it is missing.
 func (b *tab) picture(path string) {
 	b.t.Helper()
 	format := page.CaptureScreenshotFormatPng
@@ -356,6 +357,9 @@ func (b *tab) picture(path string) {
 		Format: format, Quality: quality, CaptureBeyondViewport: new(true),
 		Clip: &page.Viewport{Width: size[0], Height: size[1], Scale: 1},
 	})
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		b.t.Fatal(err)
+	}
 	if err := os.WriteFile(path, image.Data, 0o644); err != nil {
 		b.t.Fatal(err)
 	}

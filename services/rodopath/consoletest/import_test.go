@@ -58,6 +58,17 @@ func TestStory_ImportsAHistory(t *testing.T) {
 	b.lacks("W toku")
 	b.sees("Produkty, o których Rodopath nie wie, czym są")
 
+	// What would follow is shown before anything is stored.
+	b.followIn("main", "Policz skutki")
+	b.sees("O żadnej osobie niczego nie zapisano", "z innych źródeł", "Usunięcia według odbiorcy i danych",
+		"Co wygasa w kolejnych miesiącach", "Osoby z danymi osobowymi")
+	b.everywhere("import-dry-preview")
+	b.lacks("@example.com")
+	var counts struct{ Persons int }
+	if s.ask(http.MethodGet, "/v1/counts", nil, &counts); counts.Persons != 0 {
+		t.Errorf("after the dry run and its preview %d persons are stored, want none", counts.Persons)
+	}
+
 	before := past.Calls()
 	past.Plan(func(call int) historytest.Fault {
 		if call > before+2 {
@@ -72,6 +83,7 @@ func TestStory_ImportsAHistory(t *testing.T) {
 	b.open(b.path())
 	b.followIn("main", "Wznów import")
 	b.sees("Ostatni import: zakończono", "znana")
+	b.lacks("Zanim coś zostanie zapisane") // the facts of the dry run are gone with the import
 	b.followIn("main", "Policz skutki")
 	b.sees("Osoby z danymi osobowymi", "Podstawy prawne według celu", "Usunięcia według odbiorcy i danych", "crm",
 		"Zgody bez dowodu", "Co wygasa w kolejnych miesiącach")

@@ -55,7 +55,7 @@ func TestStory_ChangesARule(t *testing.T) {
 	b.waits("the result", `!!document.querySelector("#approve")`)
 	b.sees("Symulacja zmiany", "tylko roszczenia już zgłoszone", "zostałyby usunięte wcześniej",
 		"Pierwszy dzień, od którego usunięć nie da się cofnąć", "Miesiąc po miesiącu", "Zatwierdź zmianę")
-	b.accessible("a simulation")
+	b.everywhere("simulation")
 	b.fill("#reason", "rada prawnika")
 	b.followIn("main", "Zatwierdź zmianę")
 	b.sees("obowiązuje od teraz", "owner anna", "rada prawnika")
@@ -102,7 +102,7 @@ func TestStory_AnAuditorsHour(t *testing.T) {
 		"Usunięcia ogłoszone w roku:",
 		"założenie blokady: 1",
 	)
-	b.accessible("the annual report")
+	b.everywhere("annual")
 	signed := b.download("Pobierz podpisany raport")
 	var key struct{ Key string }
 	s.ask(http.MethodGet, "/v1/certificate-key", nil, &key)

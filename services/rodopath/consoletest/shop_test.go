@@ -165,22 +165,27 @@ func (s *shop) facts(facts ...object) {
 			s.t.Fatal(err)
 		}
 		facts = facts[n:]
-		now := time.Now()
-		id := fmt.Sprintf("msg_%d", now.UnixNano())
-		signed, err := signature.SignStandard(s.secret("forms"), id, now, body)
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		status := s.send("forms", body, func(h http.Header) {
-			h.Set("Webhook-Id", id)
-			h.Set("Webhook-Timestamp", strconv.FormatInt(now.Unix(), 10))
-			h.Set("Webhook-Signature", signed)
-		})
-		if status != http.StatusOK {
+		if status := s.sendForms(body); status != http.StatusOK {
 			s.t.Fatalf("forms: %d", status)
 		}
 	}
 	s.settle()
+}
+
+// sendForms sends a webhook of the forms of the business and returns the status.
+func (s *shop) sendForms(body []byte) int {
+	s.t.Helper()
+	now := time.Now()
+	id := fmt.Sprintf("msg_%d", now.UnixNano())
+	signed, err := signature.SignStandard(s.secret("forms"), id, now, body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return s.send("forms", body, func(h http.Header) {
+		h.Set("Webhook-Id", id)
+		h.Set("Webhook-Timestamp", strconv.FormatInt(now.Unix(), 10))
+		h.Set("Webhook-Signature", signed)
+	})
 }
 
 // order sends an order of the shop.

@@ -59,7 +59,7 @@ func TestStory_CalmWithoutWork(t *testing.T) {
 	b := s.signedIn()
 	b.sees("Dziś nic nie wymaga Twojej uwagi")
 	b.lacks("Historia sprzed instalacji", "Rodopath nikogo nie powiadamia")
-	b.accessible("calm")
+	b.everywhere("today-calm")
 }
 
 // TestStory_CalmWithoutRecipients: a business may work without recipients and without a history, and Today says what
@@ -69,7 +69,7 @@ func TestStory_CalmWithoutRecipients(t *testing.T) {
 	b := s.signedIn()
 	b.sees("Dziś nic nie wymaga Twojej uwagi", "Rodopath nikogo nie powiadamia", "Możesz tak pracować")
 	b.lacks("Instalacja tylko obserwuje")
-	b.accessible("calm without recipients")
+	b.everywhere("today-alone")
 	b.followIn("main", "Przejdź do odbiorców")
 	b.sees("Nie ma jeszcze odbiorców")
 	b.open("/console/")

@@ -28,6 +28,7 @@ var excuses = map[string]string{
 	"make vuln":                             "asks vuln.go.dev",
 	"make test-slow":                        "takes minutes",
 	"make bench":                            "takes minutes",
+	"make pictures":                         "takes minutes, and writes into the repository",
 	`make bench ARGS="-only Apply"`:         "takes minutes",
 	"make scale":                            "takes half a minute; the tests of rodopath/scale run the simulation",
 	"make soak":                             "takes 20 minutes",

@@ -23,6 +23,7 @@ import (
 // importRun is an import as the interface shows it.
 type importRun struct {
 	State, Fault, Error string
+	Kept                string
 	Summary             struct{ Objects, Facts, Persons int }
 }
 
@@ -91,6 +92,25 @@ func (i *importer) covered(source string) bool {
 	return s.History != nil && s.History.Covered
 }
 
+// previewsTheDryRun counts what would follow from a dry run, and nothing of a dry run that is unknown.
+func (i *importer) previewsTheDryRun(kept string, persons int) {
+	i.t.Helper()
+	var would struct {
+		Persons int
+		DryRun  string `json:"dry_run"`
+		Months  []any
+	}
+	answer := i.ask(http.MethodGet, "/v1/preview?dry_run="+kept, "", http.StatusOK)
+	if err := json.Unmarshal(answer, &would); err != nil {
+		i.t.Fatal(err)
+	}
+	if would.DryRun != kept || would.Persons != persons || len(would.Months) == 0 {
+		i.t.Errorf("the preview of the dry run %q is %s, want %d persons and what lapses", kept, answer, persons)
+	}
+	i.ask(http.MethodGet, "/v1/preview?dry_run=unknown", "", http.StatusNotFound)
+	i.ask(http.MethodGet, "/v1/preview?dry_run=../x", "", http.StatusNotFound)
+}
+
 // TestImports_TheServerReadsAHistory: a dry run stores nothing, a refused key is named, and the import goes on from
 // there and makes the history known.
 func TestImports_TheServerReadsAHistory(t *testing.T) {
@@ -111,6 +131,7 @@ func TestImports_TheServerReadsAHistory(t *testing.T) {
 	if n := read(); n != 0 {
 		t.Errorf("after the dry run %d persons are stored, want none", n)
 	}
+	i.previewsTheDryRun(dry.Kept, dry.Summary.Persons)
 	before := i.shop.Calls()
 	i.shop.Plan(func(call int) historytest.Fault {
 		if call > before+2 {
@@ -137,6 +158,10 @@ func TestImports_TheServerReadsAHistory(t *testing.T) {
 	if n := read(); n == 0 || !i.covered("shop") {
 		t.Errorf("after the import: %d persons, known %v", n, i.covered("shop"))
 	}
+	i.eventually("the facts of the dry run are gone with the import", func() bool {
+		return i.awaits("shop", "dry_run", "done").Kept == ""
+	})
+	i.ask(http.MethodGet, "/v1/preview?dry_run="+dry.Kept, "", http.StatusNotFound)
 	i.ask(http.MethodGet, "/v1/imports", "", http.StatusOK)
 	i.ask(http.MethodPost, "/v1/imports/shop/stop", `{}`, http.StatusOK)
 	i.ask(http.MethodPost, "/v1/imports/nobody", `{}`, http.StatusNotFound)

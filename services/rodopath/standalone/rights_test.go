@@ -84,7 +84,11 @@ func TestNode_AnErasureGoesFromRequestToAnswer(t *testing.T) {
 		t.Errorf("the letter does not say why anything stays:\n%s", letter)
 	}
 	c.pass(time.Hour)
-	m.ask("/v1/requests/req-ala/decide", map[string]any{"outcome": "partly"}, "")
+	m.ask(
+		"/v1/requests/req-ala/decide",
+		map[string]any{"outcome": "partly", "reason": "the evidence of consent stays"},
+		"",
+	)
 	m.ask("/v1/requests/req-ala/answer", map[string]any{}, "")
 	if list := m.ask("/v1/requests", nil, ""); strings.Contains(list, "req-ala") {
 		t.Errorf("the answered request is still listed: %s", list)
@@ -121,6 +125,30 @@ func TestNode_AnErasureGoesFromRequestToAnswer(t *testing.T) {
 		strings.Contains(report, `"entries":0`) {
 		t.Errorf("the journal: %s", report)
 	}
+}
+
+// TestNode_ARefusalWithoutAReasonIsNotRecorded: the interface refuses the decision by the name of the field, as the
+// commands and the console then say (Art. 12(4)).
+func TestNode_ARefusalWithoutAReasonIsNotRecorded(t *testing.T) {
+	m := start(t, t.TempDir(), nil)
+	defer m.stop()
+	m.ask("/v1/requests", map[string]any{"person": "ala@example.com", "right": "access", "ref": "req-1"}, "")
+	c, err := client.Open(t.Context(), m.dir, "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, outcome := range []string{"refused", "partly"} {
+		for _, reason := range []string{"", "  "} {
+			_, err := c.Ask(t.Context(), "/v1/requests/req-1/decide", map[string]any{"outcome": outcome, "reason": reason}, "")
+			if err == nil || !strings.Contains(err.Error(), "reason is missing") || !strings.Contains(err.Error(), "12(4)") {
+				t.Errorf("%s with the reason %q: got %v, want an error that names the reason and Art. 12(4)", outcome, reason, err)
+			}
+		}
+	}
+	if list := m.ask("/v1/requests", nil, ""); !strings.Contains(list, `"state":"verified"`) {
+		t.Errorf("the request is %s, want verified and not decided", list)
+	}
+	m.ask("/v1/requests/req-1/decide", map[string]any{"outcome": "refused", "reason": "the request is excessive"}, "")
 }
 
 // TestNode_ALateRequestIsListedAndAlarmed lets a month pass without an answer.

@@ -202,6 +202,11 @@ volumes:
   - name: secrets
     secret: {secretName: {{ . | quote }}, defaultMode: 0440}
   {{- end }}
+  {{- if eq .part "lifecycle" }}
+  # The store of a dry run of an import while its preview is counted, under keys that the process alone has.
+  - name: tmp
+    emptyDir: {sizeLimit: 4Gi}
+  {{- end }}
 {{- end }}
 
 {{- define "rodopath.credentials" -}}
@@ -299,5 +304,8 @@ envFrom:
 {{- end }}
 {{- if .values.secretFiles }}
 - {name: secrets, mountPath: /secrets, readOnly: true}
+{{- end }}
+{{- if eq .part "lifecycle" }}
+- {name: tmp, mountPath: /tmp}
 {{- end }}
 {{- end }}
