@@ -69,6 +69,7 @@ func access() map[string]struct{ roles, path string } {
 		"POST /console/setup/covered":               {forOwner, "/console/setup/covered"},
 		"POST /console/setup/brake":                 {forOwner, "/console/setup/brake"},
 		"POST /console/setup/quarantine":            {forOwner, "/console/setup/quarantine"},
+		"POST /console/setup/product":               {forOwner, "/console/setup/product"},
 		"POST /console/rules/simulate":              {forOwner, "/console/rules/simulate"},
 		"POST /console/rules/order":                 {forOwner, "/console/rules/order"},
 		"POST /console/journal/report":              {forExports, "/console/journal/report"},
