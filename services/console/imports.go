@@ -150,14 +150,6 @@ type importPage struct {
 	Effect, DryEffect *consequences
 }
 
-// importPages are the pages of an import.
-func importPages() []route {
-	return []route{
-		{"GET /console/setup/{source}/import", needSee, (*visit).importHistory},
-		{"GET /console/setup/{source}/import/events", needSee, (*visit).importEvents},
-	}
-}
-
 func (v *visit) importHistory() error {
 	p, err := v.importPage()
 	if err != nil {

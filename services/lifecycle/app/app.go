@@ -344,13 +344,10 @@ func (a *App) newAPI(
 		Sources:       a.sources,
 		Connections:   a.finds.notes,
 		Imports:       a.finds.notes,
-		DryRuns: evaluation.New(evaluation.Options{
-			Facts: &dryrun.Facts{JetStream: a.js, Replicas: opts.Config.NATS.Replicas}, Policy: a.policy, Dir: opts.Data,
-			Now: opts.Now, Log: opts.Log.With("part", "dry run"),
-		}),
-		Records:  &natsio.Records{JetStream: a.js, Sealer: vault, Replicas: opts.Config.NATS.Replicas},
-		State:    a.store,
-		Withdraw: a.withdraw,
+		DryRuns:       a.newEvaluator(opts),
+		Records:       &natsio.Records{JetStream: a.js, Sealer: vault, Replicas: opts.Config.NATS.Replicas},
+		State:         a.store,
+		Withdraw:      a.withdraw,
 		EventsOf: func(ctx context.Context, s *lifecycle.Subject) ([]*stream.Event, error) {
 			return background.EventsOf(ctx, events, s)
 		},
@@ -381,6 +378,14 @@ func (a *App) newAPI(
 		Now:           opts.Now,
 		Log:           opts.Log.With("part", "api"),
 		Ready:         func(ctx context.Context) error { return a.ready(ctx, opts.NATS) },
+	})
+}
+
+// newEvaluator makes what counts dry runs of imports.
+func (a *App) newEvaluator(opts Options) *evaluation.Evaluator {
+	return evaluation.New(evaluation.Options{
+		Facts: &dryrun.Facts{JetStream: a.js, Replicas: opts.Config.NATS.Replicas}, Policy: a.policy, Dir: opts.Data,
+		Now: opts.Now, Log: opts.Log.With("part", "dry run"),
 	})
 }
 
