@@ -1,6 +1,7 @@
 package console
 
 import (
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -33,6 +34,33 @@ func TestWords_SayFirstWhatTheOwnerCanDo(t *testing.T) {
 			if found := technical.FindString(said); found != "" {
 				t.Errorf("%s in %s sends the owner to %q first: %s", key, lang, found, said)
 			}
+		}
+	}
+}
+
+// TestWords_NameEveryAct: the journal of acts has no act that the console cannot name.
+func TestWords_NameEveryAct(t *testing.T) {
+	routes, err := os.ReadFile("../lifecycle/httpapi/api.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := readWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := []string{
+		actSignIn, actSignInFailed, actSignInLocked, actSignOut, actSessionEnd, actPasskeyAdded, actPasskeyRemoved,
+		"request-verify", "request-extend", "request-decide", "request-answer", "request-lift",
+	}
+	for _, m := range regexp.MustCompile(`a\.act(?:If)?\("([a-z-]+)"`).FindAllSubmatch(routes, -1) {
+		names = append(names, string(m[1]))
+	}
+	if len(names) < 40 {
+		t.Fatalf("got %d acts, want those of all routes", len(names))
+	}
+	for _, name := range names {
+		if _, ok := all[polish]["did_"+strings.ReplaceAll(name, "-", "_")]; !ok {
+			t.Errorf("the act %q has no name", name)
 		}
 	}
 }
