@@ -14,6 +14,7 @@ import (
 
 	"github.com/rodopath/rodopath/services/internal/lease"
 	"github.com/rodopath/rodopath/services/internal/loop"
+	"github.com/rodopath/rodopath/services/internal/natstest"
 )
 
 // term is short, and no test expects anything within it.
@@ -31,15 +32,7 @@ type site struct {
 
 func newSite(t *testing.T) *site {
 	t.Helper()
-	ns, err := server.NewServer(&server.Options{
-		DontListen: true, JetStream: true, StoreDir: t.TempDir(), NoSigs: true, NoLog: true,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ns.Start()
-	t.Cleanup(func() { ns.Shutdown(); ns.WaitForShutdown() })
-	return &site{T: t, ns: ns, working: map[int][]string{}}
+	return &site{T: t, ns: natstest.Server(t), working: map[int][]string{}}
 }
 
 // replica is one process.

@@ -225,6 +225,14 @@ func (a *API) Register(e *echo.Echo) {
 	e.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
 	e.GET("/readyz", a.ready)
 	v1 := e.Group("/v1")
+	a.registerSubjects(v1)
+	a.registerController(v1)
+	a.registerDecisions(v1)
+	a.registerConsole(v1)
+}
+
+// registerSubjects mounts the endpoints about data subjects and their requests.
+func (a *API) registerSubjects(v1 *echo.Group) {
 	v1.POST("/explain", a.explain, a.may(ScopeRead))
 	v1.POST("/subjects", a.subject, a.may(ScopeRead))
 	v1.POST("/subjects/decisions", a.decisionsOf, a.may(ScopeDecisions))
@@ -241,7 +249,6 @@ func (a *API) Register(e *echo.Echo) {
 	v1.POST("/find", a.findAll, a.may(ScopeRead))
 	v1.POST("/consents", a.consent, a.may(ScopeRequests), a.act("consent"))
 	v1.POST("/reads", a.noteReads, a.may(ScopeJournal))
-	v1.GET("/deliveries", a.deliveries, a.may(ScopeRead))
 	v1.POST("/export", a.export, a.may(ScopeExport), a.act("export"))
 	v1.GET("/evidence", a.evidence, a.may(ScopeExport), a.act("export-evidence"))
 	v1.GET("/requests", a.requests, a.may(ScopeRead))
@@ -251,6 +258,10 @@ func (a *API) Register(e *echo.Echo) {
 	v1.GET("/unfinished", a.unfinished, a.may(ScopeRead))
 	v1.POST("/holds", a.hold, a.may(ScopeHolds), a.act("hold"))
 	v1.POST("/holds/release", a.release, a.may(ScopeHolds), a.act("release"))
+}
+
+// registerController mounts the endpoints about what the controller orders, and about the acts of the controller.
+func (a *API) registerController(v1 *echo.Group) {
 	v1.GET("/policy", a.policy, a.may(ScopePolicy))
 	v1.GET("/policy/settings", a.settings, a.may(ScopePolicy))
 	v1.GET("/policy/record", a.record, a.may(ScopePolicy), a.actIf("export-record", "format", "csv", "markdown", "text"))
@@ -260,13 +271,6 @@ func (a *API) Register(e *echo.Echo) {
 	v1.POST("/brake/release", a.releaseBrake, a.may(ScopePolicy), a.act("release-brake"))
 	v1.GET("/live", a.showLive, a.may(ScopeDecisions))
 	v1.GET("/sources", a.sources, a.may(ScopeDecisions))
-	v1.GET("/console/records", a.records, a.may(scopeConsole))
-	v1.GET("/console/records/:name", a.consoleRecord, a.may(scopeConsole))
-	v1.PUT("/console/records/:name", a.putRecord, a.may(scopeConsole))
-	v1.DELETE("/console/records/:name", a.dropRecord, a.may(scopeConsole))
-	v1.POST("/console/acts", a.noteConsoleAct, a.may(scopeConsole))
-	v1.GET("/console/passkeys", a.showPasskeys, a.may(scopeConsole))
-	v1.PUT("/console/passkeys", a.setPasskeys, a.may(scopeConsole))
 	v1.GET("/imports", a.imports, a.may(ScopeHistory))
 	v1.GET("/imports/:source", a.importState, a.may(ScopeHistory))
 	v1.POST("/imports/:source", a.startImport, a.may(ScopeHistory), a.act("import"))
@@ -285,6 +289,11 @@ func (a *API) Register(e *echo.Echo) {
 	v1.GET("/journal/report", a.annual, a.may(ScopeJournal), a.act("report"))
 	v1.GET("/acts", a.acts, a.may(ScopeJournal))
 	v1.GET("/journal/verify", a.verify, a.may(ScopeJournal))
+}
+
+// registerDecisions mounts the endpoints about decisions and about what is set aside.
+func (a *API) registerDecisions(v1 *echo.Group) {
+	v1.GET("/deliveries", a.deliveries, a.may(ScopeRead))
 	v1.GET("/events", a.events, a.may(ScopeEvents))
 	v1.GET("/decisions", a.decisions, a.may(ScopeDecisions))
 	v1.GET("/decisions/:decision", a.decision, a.may(ScopeDecisions))
@@ -302,6 +311,17 @@ func (a *API) Register(e *echo.Echo) {
 	v1.POST("/quarantine/:number/retry", a.retryQuarantined, a.may(ScopeExport), a.act("quarantine-retry"))
 	v1.POST("/replay", a.replay, a.may(ScopeDecisions), a.act("replay"))
 	v1.POST("/keys/reseal", a.rotateKeys, a.may(ScopeKeys), a.act("reseal"))
+}
+
+// registerConsole mounts what the console stores.
+func (a *API) registerConsole(v1 *echo.Group) {
+	v1.GET("/console/records", a.records, a.may(scopeConsole))
+	v1.GET("/console/records/:name", a.consoleRecord, a.may(scopeConsole))
+	v1.PUT("/console/records/:name", a.putRecord, a.may(scopeConsole))
+	v1.DELETE("/console/records/:name", a.dropRecord, a.may(scopeConsole))
+	v1.POST("/console/acts", a.noteConsoleAct, a.may(scopeConsole))
+	v1.GET("/console/passkeys", a.showPasskeys, a.may(scopeConsole))
+	v1.PUT("/console/passkeys", a.setPasskeys, a.may(scopeConsole))
 }
 
 // RegisterPublic mounts the endpoints for recipients and data subjects.

@@ -4,12 +4,11 @@ package lifecycletest
 import (
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/rodopath/rodopath/services/internal/natstest"
 	"github.com/rodopath/rodopath/services/internal/streams"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
 	"github.com/rodopath/rodopath/services/lifecycle/journal"
@@ -95,28 +94,9 @@ func Journal(st journal.Store, v *identity.Vault) *journal.Writer {
 // functions of change adjust the options of the server.
 func JetStream(t testing.TB, change ...func(*server.Options)) (*server.Server, jetstream.JetStream) {
 	t.Helper()
-	opts := &server.Options{DontListen: true, JetStream: true, StoreDir: t.TempDir(), NoSigs: true, NoLog: true}
-	for _, c := range change {
-		c(opts)
-	}
-	ns, err := server.NewServer(opts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ns.Start()
-	t.Cleanup(func() { ns.Shutdown(); ns.WaitForShutdown() })
-	if !ns.ReadyForConnections(20 * time.Second) {
-		t.Fatal("NATS did not start")
-	}
-	nc, err := nats.Connect("", nats.InProcessServer(ns))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(nc.Close)
-	js, err := jetstream.New(nc)
-	if err == nil {
-		err = streams.Ensure(t.Context(), js, streams.Options{})
-	}
+	ns := natstest.Server(t, change...)
+	_, js := natstest.Connect(t, ns)
+	err := streams.Ensure(t.Context(), js, streams.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
