@@ -58,7 +58,7 @@ func TestStory_ChangesARule(t *testing.T) {
 	b.everywhere("simulation")
 	b.fill("#reason", "rada prawnika")
 	b.followIn("main", "Zatwierdź zmianę")
-	b.sees("obowiązuje od teraz", "owner anna", "rada prawnika")
+	b.sees("obowiązuje od teraz", "anna, właściciel", "rada prawnika")
 	b.run(`document.querySelector('input[name="choice:soft_opt_in"][value=on]').click()`)
 	b.follow("Sprawdź skutki")
 	b.waits("the result", `!!document.querySelector("#approve")`)
