@@ -49,6 +49,7 @@ type Console struct {
 	texts    map[language]words
 	pages    map[language]map[string]*template.Template
 	assets   *assets
+	place    *place
 	hosts    []string
 	served   []Route
 	handler  http.Handler
@@ -63,6 +64,7 @@ func New(opts Options) (*Console, error) {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
 	c := &Console{opts: opts, api: newAPI(opts.API, opts.Token)}
+	c.place = &place{api: c.api, now: opts.Now}
 	c.doors = newDoors(opts, c.api)
 	c.sessions = newSessions(opts.Now, c.api, c.doors.admits)
 	c.works = newWorks(c.api, opts.Now, opts.Log)
@@ -83,7 +85,7 @@ func New(opts Options) (*Console, error) {
 	if c.assets, err = readAssets(); err != nil {
 		return nil, err
 	}
-	if c.pages, err = readTemplates(c.texts, c.assets); err != nil {
+	if c.pages, err = readTemplates(c.texts, c.assets, c.place); err != nil {
 		return nil, err
 	}
 	c.handler = c.guarded(c.routes())
@@ -154,7 +156,7 @@ func setHeaders(h http.Header, secure bool) {
 // refuse answers a request outside of a session.
 func (c *Console) refuse(w http.ResponseWriter, r *http.Request, status int, key string) {
 	l := languageOf(r)
-	c.write(w, r, status, "fault", data{Lang: l, Title: c.texts[l].say("fault"), Page: c.texts[l].say(key)})
+	c.write(w, r, status, "fault", data{Lang: l, Title: c.texts[l].say("fault"), Page: faultPage{Said: c.texts[l].say(key)}})
 }
 
 // visit is one request of a browser that signed in.
@@ -208,6 +210,7 @@ func (c *Console) signedIn(route route) http.HandlerFunc {
 			c.loginPage(w, r)
 			return
 		}
+		c.place.refresh(r.Context())
 		l := languageOf(r)
 		v := &visit{c, w, r, s, l}
 		r = r.WithContext(context.WithValue(r.Context(), actorKey{}, v.actor()))
@@ -238,7 +241,28 @@ func (v *visit) fail(err error) {
 	default:
 		v.opts.Log.Error("a page of the console failed", "path", v.r.Pattern, "error", err)
 	}
-	v.page(status, "fault", v.say("fault"), said)
+	v.page(status, "fault", v.say("fault"), faultPage{said, v.cameFrom()})
+}
+
+// faultPage says what is wrong.
+type faultPage struct {
+	Said string
+	// Back is the page from which the reader came; empty when that is not known.
+	Back string
+}
+
+// cameFrom is the page of the console from which the browser came; empty for none.
+func (v *visit) cameFrom() string {
+	from, err := url.Parse(v.r.Referer())
+	if err != nil || from.Host != v.r.Host || !strings.HasPrefix(from.Path, "/console/") {
+		return ""
+	}
+	return from.RequestURI()
+}
+
+// missing answers for an address without a page.
+func (v *visit) missing() error {
+	return &refusal{Status: http.StatusNotFound, Detail: v.say("no_page")}
 }
 
 // sayRefusal is a problem of the interface in the language of the visit, where the words know the kind of problem; any

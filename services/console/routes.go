@@ -39,6 +39,7 @@ func pageRoutes() []route {
 		{"GET /console/journal/reports/{work}", needExport, (*visit).annual},
 		{"GET /console/sessions", needSee, (*visit).sessionList},
 		{"GET /console/design", needSee, (*visit).design},
+		{"GET /console/{missing...}", needSee, (*visit).missing},
 	}
 }
 

@@ -50,6 +50,8 @@ type sourceState struct {
 	// more; 0 for none.
 	Aside     []quarantined
 	MoreAside uint64
+	// Last is the time of the last webhook with a valid signature; nil for none. An import is no webhook.
+	Last *time.Time
 	// Refusals are the last refused webhooks, the latest first.
 	Refusals []connection.Refusal
 }
@@ -156,7 +158,7 @@ func (v *visit) sourceStates() ([]sourceState, error) {
 			if known[k].Source != s.Source {
 				continue
 			}
-			s.Refusals = known[k].Webhooks.Refusals
+			s.Refusals, s.Last = known[k].Webhooks.Refusals, known[k].Webhooks.Last
 			for _, f := range known[k].Faults {
 				s.Faults = append(s.Faults, f.Kind)
 			}

@@ -102,13 +102,13 @@ func pageNames() []string {
 }
 
 // readTemplates reads every page in every language.
-func readTemplates(texts map[language]words, a *assets) (map[language]map[string]*template.Template, error) {
+func readTemplates(texts map[language]words, a *assets, p *place) (map[language]map[string]*template.Template, error) {
 	out := map[language]map[string]*template.Template{}
 	for _, l := range languages() {
 		out[l] = map[string]*template.Template{}
 		for _, name := range pageNames() {
 			t, err := template.New("layout.html").
-				Funcs(funcs(l, texts[l], a)).
+				Funcs(funcs(l, texts[l], a, p)).
 				ParseFS(templateFiles, "templates/layout.html", "templates/components.html", "templates/"+name+".html")
 			if err != nil {
 				return nil, fmt.Errorf("read the page %s of the console: %w", name, err)
@@ -123,7 +123,7 @@ func readTemplates(texts map[language]words, a *assets) (map[language]map[string
 var errDict = errors.New("dict needs pairs of a key and a value")
 
 // funcs are the functions of the templates in one language.
-func funcs(l language, w words, a *assets) template.FuncMap {
+func funcs(l language, w words, a *assets, p *place) template.FuncMap {
 	return template.FuncMap{
 		"t":          w.say,
 		"has":        func(key string) bool { _, ok := w[key]; return ok },
@@ -132,8 +132,8 @@ func funcs(l language, w words, a *assets) template.FuncMap {
 		"purpose":    func(id string) string { return w.say("purpose_" + id) },
 		"categories": func(ids []string) string { return w.list("category_", ids) },
 		"join":       func(list []string) string { return strings.Join(list, ", ") },
-		"day":        day,
-		"minute":     func(at any) string { return formatted(at, "2006-01-02 15:04") },
+		"day":        func(at any) string { return day(at, p.zone()) },
+		"minute":     func(at any) string { return formatted(at, "2006-01-02 15:04", p.zone()) },
 		"asset":      func(name string) string { return "/console/assets/" + a.names[name] },
 		"query":      query,
 		"pages": func(stage, mark string, other []string, by any, after string) template.URL {
@@ -308,23 +308,23 @@ func article(l language, cited string) string {
 }
 
 // day writes the date of a time; a text is taken as it is.
-func day(at any) string {
+func day(at any, zone *time.Location) string {
 	if s, ok := at.(string); ok {
 		return s
 	}
-	return formatted(at, time.DateOnly)
+	return formatted(at, time.DateOnly, zone)
 }
 
-// formatted writes a time in the zone of the machine; empty for none.
-func formatted(at any, layout string) string {
+// formatted writes a time in a zone; empty for none.
+func formatted(at any, layout string, zone *time.Location) string {
 	switch at := at.(type) {
 	case time.Time:
 		if !at.IsZero() {
-			return at.Local().Format(layout) //nolint:gosmopolitan // the owner reads the clock on the wall
+			return at.In(zone).Format(layout)
 		}
 	case *time.Time:
 		if at != nil {
-			return formatted(*at, layout)
+			return formatted(*at, layout, zone)
 		}
 	}
 	return ""

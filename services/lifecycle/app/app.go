@@ -2,6 +2,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -67,8 +68,9 @@ type Options struct {
 	Tracer *trace.Tracer
 	Log    *slog.Logger
 
-	// again reports whether the process had an App before this one.
-	again bool
+	// again reports whether the process had an App before this one, and deliveries are the last that it applied.
+	again      bool
+	deliveries *httpapi.Deliveries
 }
 
 // App is a running lifecycle service.
@@ -157,7 +159,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 		return nil, err
 	}
 	a := &App{store: st, js: js, now: opts.Now, clock: clock, sources: configuredSources(opts.Config),
-		deliveries: httpapi.NewDeliveries()}
+		deliveries: cmp.Or(opts.deliveries, httpapi.NewDeliveries())}
 	a.finds = &finds{
 		notes: connection.New(js, opts.Config.NATS.Replicas), now: opts.Now, log: opts.Log, logged: map[string]time.Time{},
 	}

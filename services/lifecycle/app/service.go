@@ -55,7 +55,7 @@ func Open(ctx context.Context, opts Options) (*Service, error) {
 		return nil, err
 	}
 	s := &Service{opts: opts, log: opts.Log.With("part", "policy")}
-	s.opts.Approve, s.opts.again = "", true // of the start alone
+	s.opts.Approve, s.opts.again, s.opts.deliveries = "", true, a.deliveries // Approve is of the start alone
 	s.set(a)
 	return s, nil
 }

@@ -159,10 +159,12 @@ func (a *API) wordings() (texts []policyWording, questions []policyQuestion) {
 
 // policyAnswer describes the policy in force and the policy awaiting approval.
 type policyAnswer struct {
-	Policy   string            `json:"policy"`
-	Revision string            `json:"revision"`
-	File     string            `json:"file"`
-	Choices  map[string]string `json:"choices"`
+	Policy   string `json:"policy"`
+	Revision string `json:"revision"`
+	File     string `json:"file"`
+	// Zone is the zone in which the policy counts its periods, such as Europe/Warsaw.
+	Zone    string            `json:"zone"`
+	Choices map[string]string `json:"choices"`
 	// Earlier are the former revisions, oldest first.
 	Earlier []string `json:"earlier"`
 	// Wordings are the texts to which a person may consent today, and Questions what persons may be asked.
@@ -178,6 +180,7 @@ func (a *API) policy(c echo.Context) error {
 		Policy:   p.ID,
 		Revision: p.Revision,
 		File:     p.File,
+		Zone:     p.Place.Zone.String(),
 		Choices:  p.Choices,
 		Earlier:  []string{},
 		Waiting:  a.opts.Waiting,

@@ -53,6 +53,7 @@ func access() map[string]struct{ roles, path string } {
 		"GET /console/journal/reports/{work}":       {forExports, "/console/journal/reports/x"},
 		"GET /console/sessions":                     {forAll, "/console/sessions"},
 		"GET /console/design":                       {forAll, "/console/design"},
+		"GET /console/{missing...}":                 {forAll, "/console/nowhere"},
 		"POST /console/people/find":                 {forAll, "/console/people/find"},
 		"POST /console/people/{id}/hold":            {forActs, "/console/people/ID/hold"},
 		"POST /console/people/{id}/release":         {forActs, "/console/people/ID/release"},
