@@ -60,6 +60,9 @@ func (r *importRun) UnderWay() bool {
 	return r != nil && (r.State == "ordered" || r.State == "running" || r.State == "applying")
 }
 
+// Empty reports whether the run ended without a fact: nothing can be imported from what was read.
+func (r *importRun) Empty() bool { return r != nil && r.State == "done" && r.Summary.Facts == 0 }
+
 // Interrupted reports whether the run can go on.
 func (r *importRun) Interrupted() bool {
 	return r != nil && (r.State == "stopped" || r.State == "failed")

@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/rodopath/rodopath/services/lifecycle/decision"
@@ -78,12 +79,15 @@ type counts struct {
 		Label string `json:"label"`
 		Count int    `json:"count"`
 	} `json:"moves"`
-	Months []struct {
-		Month string `json:"month"`
-		Label string `json:"label"`
-		Count int    `json:"count"`
-	} `json:"months"`
+	Months []lapsing      `json:"months"`
 	Labels map[string]int `json:"labels"`
+}
+
+// lapsing are the persons of whom data lapse in a month.
+type lapsing struct {
+	Month string `json:"month"`
+	Label string `json:"label"`
+	Count int    `json:"count"`
 }
 
 // alarm is a finding that the controller must examine.
@@ -113,6 +117,8 @@ type todayPage struct {
 	Counts       counts
 	// Unproven, Unlisted, Waiting, Refused and SetAside are numbers of persons and of webhooks.
 	Unproven, Unlisted, Waiting, Refused, SetAside int
+	// Lapsing are the persons of whom data lapse in this month and in the next one.
+	Lapsing []lapsing
 	// Calm reports whether nothing needs the owner.
 	Calm bool
 }
@@ -152,6 +158,9 @@ func (v *visit) today() error {
 	p.More = max(len(list.Requests), labels["request"]) - len(p.Requests)
 	p.Unproven, p.Unlisted = labels["unproven"], labels["unlisted"]
 	p.Waiting, p.Refused = labels["decision:delete:held"], labels["decision:delete:refused"]
+	p.Lapsing = slices.DeleteFunc(slices.Clone(p.Counts.Months[:min(2, len(p.Counts.Months))]), func(l lapsing) bool {
+		return l.Count == 0
+	})
 	p.Calm = len(p.Requests) == 0 && len(p.Late) == 0 && len(p.Alarms) == 0 && len(p.Faults) == 0 &&
 		p.Brake.Reason == "" &&
 		p.Unproven+p.Unlisted+p.Waiting+p.Refused+p.SetAside == 0

@@ -225,7 +225,7 @@ func (a *API) audienceCSV(c echo.Context, use rights.Use, page store.Page) error
 func (a *API) mailerLiteCSV(c echo.Context, use rights.Use, page store.Page) error {
 	w := newCSV(c, "email", "status")
 	for _, list := range []struct{ answer, status string }{
-		{lifecycle.UseYes, "active"},
+		{lifecycle.UseYes, statusActive},
 		{string(rules.ConsentWithdrawn), "unsubscribed"},
 		{string(rules.ConsentRefused), "unsubscribed"},
 		{string(rules.ConsentObjected), "unsubscribed"},
@@ -233,16 +233,7 @@ func (a *API) mailerLiteCSV(c echo.Context, use rights.Use, page store.Page) err
 	} {
 		page.Labels, page.After = []string{lifecycle.LabelOfUse(use.Purpose, use.Channel, list.answer)}, ""
 		err := a.eachLabelled(c.Request().Context(), page, func(s *lifecycle.Subject) error {
-			rows, err := a.audienceRows(s, use)
-			if err != nil {
-				return err
-			}
-			for _, r := range rows {
-				if err := writeStatus(w, &r, list.status); err != nil {
-					return err
-				}
-			}
-			return nil
+			return a.writeStatuses(w, s, use, list.status)
 		})
 		if err != nil {
 			return err
@@ -251,15 +242,42 @@ func (a *API) mailerLiteCSV(c echo.Context, use rights.Use, page store.Page) err
 	return nil
 }
 
+// writeStatuses writes the addresses of a person with the status of a list. Who is to be unsubscribed is written only
+// while the address may be held for more than the correspondence about a request.
+func (a *API) writeStatuses(w csvWriter, s *lifecycle.Subject, use rights.Use, status string) error {
+	rows, err := a.audienceRows(s, use)
+	if err != nil {
+		return err
+	}
+	if status != statusActive {
+		names, err := a.opts.Vault.Open(s.ID, s.Sealed)
+		if err != nil {
+			return err
+		}
+		if a.addressOf(s, names, a.opts.Now()) != lifecycle.AddressHeld {
+			return nil
+		}
+	}
+	for _, r := range rows {
+		if err := writeStatus(w, &r, status); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// statusActive is the status of MailerLite of persons who may be written to.
+const statusActive = "active"
+
 // writeStatus writes the addresses of a row with the status of a list, as far as the row belongs there now.
 func writeStatus(w csvWriter, r *audienceRow, status string) error {
 	if r.Allowed {
-		if status == "active" {
+		if status == statusActive {
 			return w.write(r.Address, status)
 		}
 		return nil
 	}
-	if status == "active" {
+	if status == statusActive {
 		return nil
 	}
 	for _, name := range r.Person {
