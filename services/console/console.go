@@ -156,7 +156,13 @@ func setHeaders(h http.Header, secure bool) {
 // refuse answers a request outside of a session.
 func (c *Console) refuse(w http.ResponseWriter, r *http.Request, status int, key string) {
 	l := languageOf(r)
-	c.write(w, r, status, "fault", data{Lang: l, Title: c.texts[l].say("fault"), Page: faultPage{Said: c.texts[l].say(key)}})
+	c.write(
+		w,
+		r,
+		status,
+		"fault",
+		data{Lang: l, Title: c.texts[l].say("fault"), Page: faultPage{Said: c.texts[l].say(key)}},
+	)
 }
 
 // visit is one request of a browser that signed in.

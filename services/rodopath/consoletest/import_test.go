@@ -142,22 +142,45 @@ func TestStory_ImportsAFile(t *testing.T) {
 	s := newShop(t, "")
 	b := s.signedIn()
 	b.open("/console/setup/forms/import")
-	path := filepath.Join(t.TempDir(), "sprzedaż.csv")
-	table := "Klient,Data,Numer,access\nfrom.a.file@example.com,2024-03-01,order-1,course\nnikt,x,y,z\n"
-	if err := os.WriteFile(path, []byte(table), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	field := call(b, runtime.Evaluate, runtime.EvaluateParams{Expression: `document.querySelector("#file")`})
-	call(b, dom.SetFileInputFiles, dom.SetFileInputFilesParams{Files: []string{path}, ObjectID: field.Result.ObjectID})
-	b.fill("#columns", "Klient=email\nData=at\nNumer=ref")
-	b.fill("#values", "kind=sale")
-	b.followIn("main", "Prześlij i zacznij próbę")
+	b.uploads("sprzedaż.csv", "Klient,Data,Numer,access\nfrom.a.file@example.com,2024-03-01,order-1,course\nnikt,x,y,z\n")
 	b.sees("sprzedaż.csv", "Ostatnia próba: zakończono", "Zdarzenia 1")
 	b.click("main", "Nie w pełni zrozumiane")
 	b.sees("wiersz 3")
 	b.lacks("from.a.file@example.com", "nikt")
 	b.followIn("main", "Zatwierdź i importuj")
 	b.sees("Ostatni import: zakończono")
+	b.open("/console/setup/forms") // no webhook has come
+	if n := eval[int](b, `document.querySelectorAll("li.done").length`); n != 0 {
+		t.Errorf("got %d steps with a tick after an import, want none", n)
+	}
 	b.find("from.a.file@example.com")
 	b.sees("order-1")
+}
+
+// TestStory_AFileOfWhichNothingIsRead: no row is a fact.
+func TestStory_AFileOfWhichNothingIsRead(t *testing.T) {
+	s := newShop(t, "")
+	b := s.signedIn()
+	b.open("/console/setup/forms/import")
+	b.uploads("sprzedaż.csv", "Klient,Data,Numer,access\nnikt,x,y,z\n")
+	b.sees("Zdarzenia 0", "nie ma czego importować", "wiersz 2")
+	b.lacks("Zatwierdź i importuj", "ala@example.com")
+	b.accessible("a file of which nothing is read")
+	if n := eval[int](b, `document.querySelectorAll("li.done").length`); n != 0 {
+		t.Errorf("got %d steps with a tick, want none", n)
+	}
+}
+
+// uploads sends a table of sales for a dry run.
+func (b *tab) uploads(name, table string) {
+	b.t.Helper()
+	path := filepath.Join(b.t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(table), 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+	field := call(b, runtime.Evaluate, runtime.EvaluateParams{Expression: `document.querySelector("#file")`})
+	call(b, dom.SetFileInputFiles, dom.SetFileInputFilesParams{Files: []string{path}, ObjectID: field.Result.ObjectID})
+	b.fill("#columns", "Klient=email\nData=at\nNumer=ref")
+	b.fill("#values", "kind=sale")
+	b.followIn("main", "Prześlij i zacznij próbę")
 }

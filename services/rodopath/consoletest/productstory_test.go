@@ -27,10 +27,16 @@ func TestStory_SaysWhatAProductIs(t *testing.T) {
 	b.open("/console/setup")
 	b.lacks("produkt nieznany")
 	b.accessible("listed products")
+	b.click("tbody", "Zmień")
+	b.fill("#daysx2", "30")
+	b.followIn("details", "Zapisz produkt")
+	b.sees("Zapisano", "kurs z dostępem, dostęp przez 30 dni")
 	b.find("xenia@example.com")
 	b.sees("dostęp")
 	b.open("/console/")
 	b.lacks("Nieprzypisane produkty")
+	b.open("/console/nowhere")
+	b.sees("Nie ma takiej strony")
 }
 
 // unlistedProducts are the products that sold and that nothing lists.
