@@ -95,6 +95,19 @@ func TestNode_AProductThatCannotBeListedIsRefused(t *testing.T) {
 	}
 }
 
+// TestNode_AStatementThatWouldChangeNothingIsRefused: where the configuration lists everything, no sale is unlisted.
+func TestNode_AStatementThatWouldChangeNothingIsRefused(t *testing.T) {
+	dir := observing(t)
+	path := filepath.Join(dir, "rodopath.yaml")
+	write(t, path, strings.Replace(read(t, path), "    products:\n", "    products:\n      \"*\": one_off\n", 1))
+	m := start(t, dir, nil)
+	defer m.stop()
+	for _, product := range []string{"forgotten", "*"} {
+		m.orders(openAPI(t), "POST", "/v1/products/listed",
+			`{"source":"shop","product":"`+product+`","access":"course"}`, 409, "The configuration lists")
+	}
+}
+
 // look asks the interface, which may be away.
 func (m *machine) look(path string) (int, string) {
 	m.t.Helper()
