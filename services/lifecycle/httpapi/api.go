@@ -128,9 +128,9 @@ type Options struct {
 	Brake *brake.Brake
 	// EventsOf returns the published decisions about a subject that the stream still has.
 	EventsOf func(ctx context.Context, s *lifecycle.Subject) ([]*stream.Event, error)
-	// Withdraw stops an unpublished decision about a subject; false for a published or unknown one.
 	// DryRuns evaluate dry runs of imports.
-	DryRuns  DryRuns
+	DryRuns DryRuns
+	// Withdraw stops an unpublished decision about a subject; false for a published or unknown one.
 	Withdraw func(ctx context.Context, subject, decision, reason string) (bool, error)
 	// Live knows which recipients are notified; nil means that all are.
 	Live Live

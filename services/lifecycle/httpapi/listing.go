@@ -68,7 +68,7 @@ func (a *API) listProduct(c echo.Context) error {
 	if err := a.read(c, &req, listExample); err != nil {
 		return err
 	}
-	concern(c, req.Source)
+	concern(c, req.Source+":"+req.Product)
 	if err := a.mayList(&req); err != nil {
 		return err
 	}

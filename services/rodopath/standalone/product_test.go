@@ -59,7 +59,7 @@ func TestNode_AProductIsListedWithoutARestart(t *testing.T) {
 	m.orders(router, "POST", listed, course, 202, `"days":365`)
 	m.remembered(router)
 	m.orders(router, "GET", listed, "", 200, `"product":"forgotten","access":"course","days":365,"by":"`)
-	m.orders(router, "GET", "/v1/acts", "", 200, `"act":"product","kind":"settings","about":"shop"`)
+	m.orders(router, "GET", "/v1/acts", "", 200, `"act":"product","kind":"settings","about":"shop:forgotten"`)
 
 	m.stop()
 
