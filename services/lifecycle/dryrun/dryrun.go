@@ -27,6 +27,7 @@ import (
 // Facts are the facts of dry runs; see internal/dryrun.
 type Facts interface {
 	Read(ctx context.Context, id string, visit func([]*factv1.Delivery) error) error
+	Drop(ctx context.Context, id string) error
 }
 
 // Options configure an Evaluator.
@@ -99,6 +100,9 @@ func (e *Evaluator) place() (dir string, end func() error, err error) {
 	}
 	return dir, end, nil
 }
+
+// Drop removes the facts of a dry run; none are no error.
+func (e *Evaluator) Drop(ctx context.Context, id string) error { return e.opts.Facts.Drop(ctx, id) }
 
 // Walk evaluates the facts of a dry run as if nobody were stored and nobody notified, and visits each person.
 func (e *Evaluator) Walk(ctx context.Context, id string, visit func(*lifecycle.Subject) error) (err error) {

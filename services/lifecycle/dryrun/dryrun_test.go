@@ -24,6 +24,8 @@ func (r read) Read(_ context.Context, _ string, visit func([]*factv1.Delivery) e
 	return visit(r)
 }
 
+func (r read) Drop(context.Context, string) error { return nil }
+
 // sale is a delivery with a sale to an address.
 func sale(id, email string, at time.Time) *factv1.Delivery {
 	return &factv1.Delivery{

@@ -285,6 +285,7 @@ func (a *API) registerController(v1 *echo.Group) {
 	v1.GET("/products/listed", a.listedProducts, a.may(ScopeRead))
 	v1.POST("/products/listed", a.listProduct, a.may(ScopePolicy), a.act("product"))
 	v1.GET("/preview", a.preview, a.may(ScopeDecisions))
+	v1.DELETE("/preview", a.dropDryRun, a.may(ScopeHistory))
 	v1.POST("/journal", a.journal, a.may(ScopeJournal))
 	v1.GET("/journal/report", a.annual, a.may(ScopeJournal), a.act("report"))
 	v1.GET("/acts", a.acts, a.may(ScopeJournal))
