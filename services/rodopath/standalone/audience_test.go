@@ -157,3 +157,20 @@ func TestNode_AConsentIsRecordedWithItsProof(t *testing.T) {
 		t.Errorf("an unknown wording: got %d, want 422", res.StatusCode)
 	}
 }
+
+// TestNode_ANumberThatMayBeCalledIsShown: the number of a person who consented to text messages alone is listed although
+// the e-mail address was deleted.
+func TestNode_ANumberThatMayBeCalledIsShown(t *testing.T) {
+	m := start(t, t.TempDir(), nil)
+	defer m.stop()
+	signed := time.Now().Add(-60 * 24 * time.Hour).UTC().Format(time.RFC3339)
+	m.taken("forms", `{"kind": "signup", "at": "`+signed+`", "wording": "offers-phone",
+		"evidence": {"form": "footer", "double_opt_in": "`+signed+`"},
+		"person": {"email": "ala@example.com", "ids": {"phone": "600100200"}}}`)
+	m.settle()
+	var audience struct{ Rows []struct{ Person []string } }
+	m.get("/v1/audience?purpose=offers&channel=sms", &audience)
+	if len(audience.Rows) != 1 || !slices.Equal(audience.Rows[0].Person, []string{"phone:600100200"}) {
+		t.Errorf("got %+v, want the number alone", audience.Rows)
+	}
+}
