@@ -84,6 +84,10 @@ func TestNode_WhomMayIWriteTo(t *testing.T) {
 		len(rows) != 4 {
 		t.Errorf("the list for MailerLite: got %v, want two active, one unsubscribed", rows)
 	}
+	silent := m.ask("/v1/audience?purpose=offers&channel=email&answer=none&form=csv", nil, "")
+	if strings.Count(silent, "\n") != 2 || !strings.Contains(silent, "talks@example.com") {
+		t.Errorf("those who stated nothing: got %q, want a head and talks@example.com", silent)
+	}
 	var counts struct {
 		Persons int
 		Stages  []struct {
