@@ -26,13 +26,13 @@ const (
 // IsShown reports whether pages and documents may show the address.
 func (a AddressState) IsShown() bool { return a != AddressSealed }
 
-// Addresses are where the e-mail address and the telephone number of a person stand. The number may outlive the address,
-// as where the person consented to calls alone, and the other way round.
+// Addresses are where the e-mail address and the telephone number of a person stand. The number may outlive the
+// address, as where the person consented to calls alone, and the other way round.
 type Addresses struct{ Email, Phone AddressState }
 
 // Addresses returns where the addresses of the subject stand at an instant. Under a policy without a category of e-mail
-// addresses they are held as long as any personal data are, and without one of telephone numbers the number is held with
-// the e-mail address.
+// addresses they are held as long as any personal data are, and without one of telephone numbers the number is held
+// with the e-mail address.
 func (s *Subject) Addresses(p *rules.Policy, at time.Time) Addresses {
 	email, phone := (*rules.Category).IsEmail, (*rules.Category).IsPhone
 	if !p.HasCategory(email) {

@@ -52,8 +52,8 @@ func TestAddress_GoesWithTheContactData(t *testing.T) {
 	state("while a request is open", alone, lifecycle.AddressInCorrespondence)
 }
 
-// TestAddresses_TheNumberOutlivesTheAddress of a buyer who consented to calls alone, and the address outlives the number
-// of a subscriber.
+// TestAddresses_TheNumberOutlivesTheAddress of a buyer who consented to calls alone, and the address outlives the
+// number of a subscriber.
 func TestAddresses_TheNumberOutlivesTheAddress(t *testing.T) {
 	p := lifecycletest.Policy(t)
 	sold := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)

@@ -18,8 +18,8 @@ type Keeper struct {
 	Log    *slog.Logger
 }
 
-// Keep keeps facts of a dry run. Without room for them Keep removes what the dry run has kept so far, of which no preview
-// can be made, and returns false. The error wraps ingest.ErrUnavailable while nothing can be kept.
+// Keep keeps facts of a dry run. Without room for them Keep removes what the dry run has kept so far, of which no
+// preview can be made, and returns false. The error wraps ingest.ErrUnavailable while nothing can be kept.
 func (k *Keeper) Keep(ctx context.Context, id string, deliveries []*factv1.Delivery) (bool, error) {
 	if _, err := k.Facts.Open(ctx); err != nil {
 		return false, k.unlessFull(ctx, id, err)
