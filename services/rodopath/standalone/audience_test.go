@@ -162,8 +162,8 @@ func TestNode_AConsentIsRecordedWithItsProof(t *testing.T) {
 	}
 }
 
-// TestNode_ANumberThatMayBeCalledIsShown: the number of a person who consented to text messages alone is listed although
-// the e-mail address was deleted.
+// TestNode_ANumberThatMayBeCalledIsShown: the number of a person who consented to text messages alone is listed,
+// although the e-mail address was deleted.
 func TestNode_ANumberThatMayBeCalledIsShown(t *testing.T) {
 	m := start(t, t.TempDir(), nil)
 	defer m.stop()
