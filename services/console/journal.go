@@ -34,7 +34,10 @@ func (a *act) To() string {
 		return "/console/people/" + id
 	case a.Kind == "deletion" && strings.HasPrefix(a.About, "dec_"):
 		return "/console/decisions/" + id
-	case a.Act == "coverage", a.Act == "product", strings.HasPrefix(a.Act, "import"):
+	case a.Act == "product":
+		source, _, _ := strings.Cut(a.About, ":")
+		return "/console/setup/" + url.PathEscape(source)
+	case a.Act == "coverage", strings.HasPrefix(a.Act, "import"):
 		return "/console/setup/" + id
 	}
 	return ""

@@ -1,8 +1,6 @@
 package console
 
 import (
-	"errors"
-	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -90,9 +88,6 @@ func (v *visit) listProduct() error {
 	err = v.api.post(v.r.Context(), "/v1/products/listed", map[string]any{
 		"source": stated.Source, "product": stated.Product, "access": stated.Access, "days": stated.Days,
 	}, nil)
-	if r, ok := errors.AsType[*refusal](err); ok && r.Status == http.StatusConflict {
-		return &refusal{Status: r.Status, Detail: v.say("product_configured")}
-	}
 	if err != nil {
 		return err
 	}

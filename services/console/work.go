@@ -178,11 +178,17 @@ type job struct {
 	result   []byte
 }
 
-// store stores the state.
+// store stores the state, also on a revision that an earlier answer did not tell.
 func (j *job) store(ctx context.Context, a *api) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	next, err := storeRecord(ctx, a, workPrefix+j.ID, &j.work, j.revision)
+	name := workPrefix + j.ID
+	next, err := storeRecord(ctx, a, name, &j.work, j.revision)
+	if errors.Is(err, errConflict) { // nobody else writes the record: an answer was lost
+		if _, j.revision, err = readRecord[work](ctx, a, name); err == nil {
+			next, err = storeRecord(ctx, a, name, &j.work, j.revision)
+		}
+	}
 	if err == nil {
 		j.revision = next
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
-// AddressState is where the address of a person stands: the e-mail address and the telephone number among the names.
+// AddressState is where an address of a person stands: the e-mail address, or the telephone number, among the names.
 type AddressState string
 
 // The states of an address.
@@ -26,20 +26,38 @@ const (
 // IsShown reports whether pages and documents may show the address.
 func (a AddressState) IsShown() bool { return a != AddressSealed }
 
-// Address returns where the address of the subject stands at an instant. Under a policy without a category of addresses
-// the address is held as long as any personal data are.
-func (s *Subject) Address(p *rules.Policy, at time.Time) AddressState {
-	if !p.HasAddressCategory() || s.deletesAddress(p) {
-		return AddressHeld
+// Addresses are where the e-mail address and the telephone number of a person stand. The number may outlive the
+// address, as where the person consented to calls alone, and the other way round.
+type Addresses struct{ Email, Phone AddressState }
+
+// Addresses returns where the addresses of the subject stand at an instant. Under a policy without a category of e-mail
+// addresses they are held as long as any personal data are, and without one of telephone numbers the number is held
+// with the e-mail address.
+func (s *Subject) Addresses(p *rules.Policy, at time.Time) Addresses {
+	email, phone := (*rules.Category).IsEmail, (*rules.Category).IsPhone
+	if !p.HasCategory(email) {
+		return Addresses{AddressHeld, AddressHeld}
+	}
+	if !p.HasCategory(phone) {
+		phone = email
 	}
 	h := rules.Evaluate(p, s.Facts)
 	defer h.Release()
+	holdings := h.Holdings(at)
+	return Addresses{s.addressState(p, holdings, email), s.addressState(p, holdings, phone)}
+}
+
+// addressState returns where the data of the categories of an address stand.
+func (s *Subject) addressState(p *rules.Policy, holdings []rules.Holding, is func(*rules.Category) bool) AddressState {
+	if s.deletes(p, is) {
+		return AddressHeld
+	}
 	out := AddressSealed
-	for _, o := range h.Holdings(at) {
-		c := p.Categories[o.Category]
+	for i := range holdings {
+		c := p.Categories[holdings[i].Category]
 		switch {
-		case !o.InForce:
-		case c.IsAddress():
+		case !holdings[i].InForce:
+		case is(&c):
 			return AddressHeld
 		case c.Correspondence:
 			out = AddressInCorrespondence
@@ -48,12 +66,12 @@ func (s *Subject) Address(p *rules.Policy, at time.Time) AddressState {
 	return out
 }
 
-// deletesAddress reports whether a deletion of the address is decided and not published.
-func (s *Subject) deletesAddress(p *rules.Policy) bool {
+// deletes reports whether a deletion of data of some categories is decided and not published.
+func (s *Subject) deletes(p *rules.Policy, is func(*rules.Category) bool) bool {
 	return slices.ContainsFunc(s.Outbox, func(d decision.Decision) bool {
 		return d.Kind == stream.KindDelete && (d.WholePerson() || slices.ContainsFunc(d.Items(), func(i rules.Item) bool {
 			c := p.Categories[i.Category]
-			return c.IsAddress()
+			return is(&c)
 		}))
 	})
 }

@@ -263,7 +263,8 @@ func (a *App) observe(
 ) error {
 	book := connection.New(js, opts.Config.NATS.Replicas)
 	kept := &dryrun.Facts{JetStream: js, Replicas: opts.Config.NATS.Replicas}
-	past, err := newHistory(opts, providers, publisher, keeper(kept, b, opts.Log))
+	keeper := &broker.Keeper{Broker: b, Facts: kept, Log: opts.Log}
+	past, err := newHistory(opts, providers, publisher, keeper.Keep)
 	if err != nil {
 		return err
 	}
@@ -305,36 +306,6 @@ func newHistory(
 		Sources: providers, Publisher: publisher, Keep: keep, MaxBody: bodyLimits(opts.Config.Sources),
 		Tokens: tokens, Now: opts.Now, Log: opts.Log,
 	})
-}
-
-// keeper keeps the facts of dry runs in a stream of their own, while there is room.
-func keeper(
-	kept *dryrun.Facts, b *broker.Broker, log *slog.Logger,
-) func(context.Context, string, []*factv1.Delivery) (bool, error) {
-	return func(ctx context.Context, id string, deliveries []*factv1.Delivery) (bool, error) {
-		if _, err := kept.Open(ctx); err != nil {
-			return false, unlessFull(err, log)
-		}
-		for _, err := range b.PublishTo(ctx, dryrun.Subject(id), deliveries) {
-			switch {
-			case err == nil:
-			case dryrun.IsFull(err), errors.Is(err, ingest.ErrUnavailable):
-				return false, unlessFull(err, log)
-			default: // the import sets such a fact aside
-				log.Warn("a fact of a dry run is left out of the preview", "error", err)
-			}
-		}
-		return true, nil
-	}
-}
-
-// unlessFull is an error after which facts are kept later; nil when there is no room for them.
-func unlessFull(err error, log *slog.Logger) error {
-	if !dryrun.IsFull(err) {
-		return fmt.Errorf("%w: %w", ingest.ErrUnavailable, err)
-	}
-	log.Warn("a dry run gets no preview: there is no room for its facts", "error", err)
-	return nil
 }
 
 // ownersOf is the interface of the owner.

@@ -38,6 +38,8 @@ type platform struct {
 	at func(ctx context.Context, page int) error
 	// kept and dropped are the dry runs whose facts were kept and dropped.
 	kept, dropped []string
+	// unkept reports whether there is no room for the facts of a dry run.
+	unkept bool
 }
 
 const pages = 10
@@ -76,7 +78,7 @@ func (p *platform) Tell(
 ) (backfill.Told, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	told := backfill.Told{Facts: len(objects), Kinds: map[string]int{"sale": len(objects)}}
+	told := backfill.Told{Facts: len(objects), Kinds: map[string]int{"sale": len(objects)}, Unkept: p.unkept}
 	if how.Keep != "" && !slices.Contains(p.kept, how.Keep) {
 		p.kept = append(p.kept, how.Keep)
 	}
@@ -205,6 +207,35 @@ func TestRunner_KeepsTheFactsOfOneDryRun(t *testing.T) {
 	if len(p.kept) != 2 || p.kept[0] != first.Kept || !slices.Equal(p.kept, p.dropped) {
 		t.Errorf("kept are the facts of %v, dropped those of %v; want two, the first that of %q, and the same dropped",
 			p.kept, p.dropped, first.Kept)
+	}
+}
+
+// TestRunner_DropsTheFactsOfADryRunWithoutPreview: what a dry run kept is removed once the dry run fails, and once its
+// facts have no room.
+func TestRunner_DropsTheFactsOfADryRunWithoutPreview(t *testing.T) {
+	for _, c := range []struct {
+		what   string
+		at     func(context.Context, int) error
+		unkept bool
+		want   connection.ImportState
+	}{
+		{"a dry run that fails", func(_ context.Context, page int) error {
+			if page == 2 {
+				return errors.New("the platform is away")
+			}
+			return nil
+		}, false, connection.ImportFailed},
+		{"a dry run without room", nil, true, connection.ImportDone},
+	} {
+		book, p := newBook(t), &platform{at: c.at, unkept: c.unkept}
+		end := p.begin(t, book)
+		order(t, book, true)
+		note := awaits(t, book, true, c.want)
+		end()
+		if note.Kept != "" || len(p.kept) != 1 || !slices.Equal(p.kept, p.dropped) {
+			t.Errorf("%s: the note names %q, kept are the facts of %v, dropped those of %v; want none, and one dropped",
+				c.what, note.Kept, p.kept, p.dropped)
+		}
 	}
 }
 

@@ -180,6 +180,7 @@ func (w *work) end(ctx context.Context, failure error) error {
 		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		defer cancel()
 	}
+	useless := ""
 	err := w.change(ctx, func(i *connection.Import) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
@@ -189,7 +190,13 @@ func (w *work) end(ctx context.Context, failure error) error {
 			return
 		}
 		w.judge(i, failure)
+		if useless = ""; failure != nil || w.state.Summary.Unkept {
+			useless, i.Kept = i.Kept, ""
+		}
 	})
+	if err == nil && useless != "" { // no preview can be made of a part of a history
+		w.dropFacts(ctx, w.source.ID, useless)
+	}
 	if errors.Is(err, errTaken) || errors.Is(err, errStopped) || leaving {
 		err = nil
 	}

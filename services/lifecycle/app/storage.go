@@ -80,13 +80,15 @@ func inspectStore(ctx context.Context, opts Options) error {
 	return nil
 }
 
-// clearDryRuns removes what dry runs left in the data directory when their process was killed. Without a data directory
-// the directory for temporary files ends with the container.
+// clearDryRuns removes what dry runs left behind when their process was killed. Files of others in the directory for
+// temporary files hold up nothing.
 func clearDryRuns(opts Options) error {
-	if opts.Data == "" {
+	err := dryrun.Clear(opts.Data)
+	if err != nil && opts.Data == "" {
+		opts.Log.Warn("what a dry run left among the temporary files cannot be removed", "error", err)
 		return nil
 	}
-	return dryrun.Clear(opts.Data)
+	return err
 }
 
 // storePatience bounds the wait for MongoDB at the start.

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gofrs/flock"
+
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/apply"
@@ -25,6 +27,7 @@ import (
 // Facts are the facts of dry runs; see internal/dryrun.
 type Facts interface {
 	Read(ctx context.Context, id string, visit func([]*factv1.Delivery) error) error
+	Drop(ctx context.Context, id string) error
 }
 
 // Options configure an Evaluator.
@@ -55,19 +58,51 @@ const pattern = "rodopath-dry-run-*"
 // New makes an Evaluator.
 func New(o Options) *Evaluator { return &Evaluator{opts: o} }
 
-// Clear removes from a directory what evaluations left behind whose process was killed.
+// lockFile is locked in the directory of an evaluation while its process lives.
+const lockFile = "lock"
+
+// Clear removes from a directory what evaluations left behind whose process was killed; an empty name is the directory
+// for temporary files, which other processes may share. Evaluations that go on are left alone.
 func Clear(dir string) error {
+	if dir == "" {
+		dir = os.TempDir()
+	}
 	left, err := filepath.Glob(filepath.Join(dir, pattern))
 	if err != nil {
 		return fmt.Errorf("remove the stores of dry runs: %w", err)
 	}
 	for _, path := range left {
-		if err := os.RemoveAll(path); err != nil {
-			return fmt.Errorf("remove the store of a dry run: %w", err)
+		if rest := clearOne(path); rest != nil {
+			err = errors.Join(err, fmt.Errorf("remove the store of a dry run: %w", rest))
 		}
 	}
-	return nil
+	return err
 }
+
+// clearOne removes the directory of an evaluation whose process has ended.
+func clearOne(path string) error {
+	lock := flock.New(filepath.Join(path, lockFile))
+	if ended, err := lock.TryLock(); err != nil || !ended {
+		return err
+	}
+	return errors.Join(lock.Close(), os.RemoveAll(path))
+}
+
+// place makes the directory of an evaluation. end removes the directory.
+func (e *Evaluator) place() (dir string, end func() error, err error) {
+	if dir, err = os.MkdirTemp(e.opts.Dir, pattern); err != nil {
+		return "", nil, fmt.Errorf("%w: %w", ErrNoDirectory, err)
+	}
+	lock := flock.New(filepath.Join(dir, lockFile))
+	end = func() error { return errors.Join(lock.Close(), os.RemoveAll(dir)) }
+	if _, err := lock.TryLock(); err != nil {
+		return "", nil, errors.Join(fmt.Errorf("%w: %w", ErrNoDirectory, err), end())
+	}
+	return dir, end, nil
+}
+
+// Drop removes the facts of a dry run; none are no error.
+func (e *Evaluator) Drop(ctx context.Context, id string) error { return e.opts.Facts.Drop(ctx, id) }
 
 // Walk evaluates the facts of a dry run as if nobody were stored and nobody notified, and visits each person.
 func (e *Evaluator) Walk(ctx context.Context, id string, visit func(*lifecycle.Subject) error) (err error) {
@@ -75,11 +110,11 @@ func (e *Evaluator) Walk(ctx context.Context, id string, visit func(*lifecycle.S
 		return ErrBusy
 	}
 	defer e.busy.Unlock()
-	dir, err := os.MkdirTemp(e.opts.Dir, pattern)
+	dir, end, err := e.place()
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrNoDirectory, err)
+		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	defer func() { err = errors.Join(err, end()) }()
 	st, err := sqlitestore.Open(ctx, filepath.Join(dir, "persons.db"))
 	if err != nil {
 		return err

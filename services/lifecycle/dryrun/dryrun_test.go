@@ -24,6 +24,8 @@ func (r read) Read(_ context.Context, _ string, visit func([]*factv1.Delivery) e
 	return visit(r)
 }
 
+func (r read) Drop(context.Context, string) error { return nil }
+
 // sale is a delivery with a sale to an address.
 func sale(id, email string, at time.Time) *factv1.Delivery {
 	return &factv1.Delivery{
@@ -67,6 +69,34 @@ func TestWalk_VisitsThePersonsOfTheHistory(t *testing.T) {
 	}
 	if left, _ := os.ReadDir(dir); len(left) > 0 {
 		t.Errorf("an evaluation leaves %v", left)
+	}
+}
+
+// TestClear_LeavesAnEvaluationThatGoesOn, as of another process in the directory for temporary files.
+func TestClear_LeavesAnEvaluationThatGoesOn(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	e := evaluator(t, "", read{sale("1", "ala@example.com", now)}, now)
+	err := e.Walk(t.Context(), "x", func(*lifecycle.Subject) error {
+		if err := dryrun.Clear(""); err != nil {
+			t.Error(err)
+		}
+		if left, _ := filepath.Glob(filepath.Join(os.TempDir(), "*", "persons.db")); len(left) != 1 {
+			t.Errorf("while an evaluation goes on, left are %v; want its database", left)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(os.TempDir(), "rodopath-dry-run-1"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := dryrun.Clear(""); err != nil {
+		t.Fatal(err)
+	}
+	if left, _ := os.ReadDir(os.TempDir()); len(left) > 0 {
+		t.Errorf("left is %v in the directory for temporary files, want nothing", left)
 	}
 }
 

@@ -128,9 +128,9 @@ type Options struct {
 	Brake *brake.Brake
 	// EventsOf returns the published decisions about a subject that the stream still has.
 	EventsOf func(ctx context.Context, s *lifecycle.Subject) ([]*stream.Event, error)
-	// Withdraw stops an unpublished decision about a subject; false for a published or unknown one.
 	// DryRuns evaluate dry runs of imports.
-	DryRuns  DryRuns
+	DryRuns DryRuns
+	// Withdraw stops an unpublished decision about a subject; false for a published or unknown one.
 	Withdraw func(ctx context.Context, subject, decision, reason string) (bool, error)
 	// Live knows which recipients are notified; nil means that all are.
 	Live Live
@@ -285,6 +285,7 @@ func (a *API) registerController(v1 *echo.Group) {
 	v1.GET("/products/listed", a.listedProducts, a.may(ScopeRead))
 	v1.POST("/products/listed", a.listProduct, a.may(ScopePolicy), a.act("product"))
 	v1.GET("/preview", a.preview, a.may(ScopeDecisions))
+	v1.DELETE("/preview", a.dropDryRun, a.may(ScopeHistory))
 	v1.POST("/journal", a.journal, a.may(ScopeJournal))
 	v1.GET("/journal/report", a.annual, a.may(ScopeJournal), a.act("report"))
 	v1.GET("/acts", a.acts, a.may(ScopeJournal))

@@ -64,7 +64,7 @@ func (a *API) audience(c echo.Context) error {
 	switch c.QueryParam("form") {
 	case "":
 	case "csv", "mailerlite":
-		return a.audienceCSV(c, use, page)
+		return a.audienceCSV(c, use, answer, page)
 	default:
 		return problem.New(http.StatusUnprocessableEntity, "impossible", "form must be csv or mailerlite.")
 	}
@@ -77,11 +77,7 @@ func (a *API) audience(c echo.Context) error {
 		return err
 	}
 	out.Counts = useCounts(labels, use)
-	list := a.labelled
-	if answer == string(rules.ConsentNone) {
-		list = a.silentAbout(use)
-	}
-	subjects, next, err := list(ctx, page)
+	subjects, next, err := a.answering(use, answer)(ctx, page)
 	out.Next = next
 	out.Incomplete, err = a.visitAll(subjects, err, func(s *lifecycle.Subject) error {
 		rows, err := a.audienceRows(s, use)
@@ -117,12 +113,20 @@ func useCounts(labels map[string]int64, use rights.Use) map[string]int64 {
 	return out
 }
 
+// answering lists the persons with an answer about a use.
+func (a *API) answering(use rights.Use, answer string) pager {
+	if answer == string(rules.ConsentNone) {
+		return a.silentAbout(use)
+	}
+	return a.labelled
+}
+
 // silentScans bounds the pages of persons that one page of those who stated nothing reads.
 const silentScans = 10
 
 // silentAbout lists the persons who stated nothing about a use. No label leads to them, so the persons of whom data may
 // be held are read stage by stage. A page may have fewer persons and go on.
-func (a *API) silentAbout(use rights.Use) func(context.Context, store.Page) ([]lifecycle.Subject, string, error) {
+func (a *API) silentAbout(use rights.Use) pager {
 	prefix := lifecycle.LabelOfUse(use.Purpose, use.Channel, "")
 	stated := func(label string) bool { return strings.HasPrefix(label, prefix) }
 	return func(ctx context.Context, page store.Page) (found []lifecycle.Subject, next string, damaged error) {
@@ -188,7 +192,7 @@ func (a *API) audienceRows(s *lifecycle.Subject, use rights.Use) ([]audienceRow,
 }
 
 // audienceCSV writes the whole list: for a campaign, or the statuses of subscribers for MailerLite.
-func (a *API) audienceCSV(c echo.Context, use rights.Use, page store.Page) error {
+func (a *API) audienceCSV(c echo.Context, use rights.Use, answer string, page store.Page) error {
 	if _, err := a.guard.Check(c.Request(), ScopeExport); err != nil {
 		return err
 	}
@@ -196,15 +200,15 @@ func (a *API) audienceCSV(c echo.Context, use rights.Use, page store.Page) error
 	if concern(c, use.Purpose+":"+use.Channel); c.QueryParam("form") == "mailerlite" {
 		return a.mailerLiteCSV(c, use, page)
 	}
-	concern(c, strings.TrimPrefix(page.Labels[0], "use:"))
+	concern(c, use.Purpose+":"+use.Channel+":"+answer)
 	w := newCSV(c, "address", "person", "allowed", "why", "since", "until", "rule")
-	return a.eachLabelled(ctx, page, func(s *lifecycle.Subject) error {
+	return a.eachOf(ctx, a.answering(use, answer), page, func(s *lifecycle.Subject) error {
 		rows, err := a.audienceRows(s, use)
 		if err != nil {
 			return err
 		}
 		for _, r := range rows {
-			if r.Allowed != strings.HasSuffix(page.Labels[0], ":"+lifecycle.UseYes) {
+			if r.Allowed != (answer == lifecycle.UseYes) {
 				continue
 			}
 			allowed := "no"

@@ -143,6 +143,9 @@ func (a *API) visitNotices(
 
 // listed returns the notices of a subject.
 func (a *API) listed(s *lifecycle.Subject) ([]listedDecision, error) {
+	if len(s.Notices) == 0 {
+		return nil, nil
+	}
 	names, err := a.shownNames(s)
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -121,14 +122,16 @@ func (a *API) evidence(c echo.Context) error {
 }
 
 func (a *API) evidenceOf(out lines, s *lifecycle.Subject, all bool) error {
+	list := report.EvidenceOf(a.opts.Policy, *s, a.opts.Now())
+	list = slices.DeleteFunc(list, func(e report.Evidence) bool { return e.Provable && !all })
+	if len(list) == 0 {
+		return nil
+	}
 	names, err := a.shownNames(s)
 	if err != nil {
 		return err
 	}
-	for _, e := range report.EvidenceOf(a.opts.Policy, *s, a.opts.Now()) {
-		if e.Provable && !all {
-			continue
-		}
+	for _, e := range list {
 		if err := out.encode(evidenceLine{s.ID, names, e}); err != nil {
 			return err
 		}

@@ -322,9 +322,17 @@ func (a *API) personsCSV(c echo.Context, page store.Page) error {
 
 // eachLabelled visits all pages from a page on. A subject that cannot be decoded is logged and left out.
 func (a *API) eachLabelled(ctx context.Context, page store.Page, visit func(*lifecycle.Subject) error) error {
+	return a.eachOf(ctx, a.labelled, page, visit)
+}
+
+// pager reads a page of persons, and returns the place behind it; empty at the end.
+type pager func(ctx context.Context, page store.Page) (list []lifecycle.Subject, next string, err error)
+
+// eachOf visits all persons of a list, page by page.
+func (a *API) eachOf(ctx context.Context, list pager, page store.Page, visit func(*lifecycle.Subject) error) error {
 	page.Limit = maxPageSize
 	for {
-		subjects, next, err := a.labelled(ctx, page)
+		subjects, next, err := list(ctx, page)
 		if _, err = a.visitAll(subjects, err, visit); err != nil || next == "" {
 			return err
 		}

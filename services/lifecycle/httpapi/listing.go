@@ -12,6 +12,7 @@ import (
 	"github.com/rodopath/rodopath/services/internal/problem"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/listing"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
 // listedProduct is a product of which it is known what its sales are.
@@ -67,7 +68,7 @@ func (a *API) listProduct(c echo.Context) error {
 	if err := a.read(c, &req, listExample); err != nil {
 		return err
 	}
-	concern(c, req.Source)
+	concern(c, req.Source+":"+req.Product)
 	if err := a.mayList(&req); err != nil {
 		return err
 	}
@@ -89,23 +90,31 @@ func (a *API) listProduct(c echo.Context) error {
 
 // mayList reports why a product cannot be listed; nil if the product can be.
 func (a *API) mayList(req *listRequest) error {
-	of, known := a.opts.Policy.Products[req.Source]
-	_, listed := of[req.Product]
-	stated := slices.ContainsFunc(a.opts.Listed, func(e listing.Entry) bool {
-		return e.Source == req.Source && e.Product == req.Product
-	})
+	_, known := a.opts.Policy.Products[req.Source]
 	switch {
 	case !known:
 		return impossible("The configuration has no source with this id.")
-	case listed && !stated:
+	case a.isConfigured(req.Source, req.Product):
 		return problem.New(http.StatusConflict, "in-the-configuration",
 			"The configuration lists this product. Change it under products of the source, and start again.")
+	case a.isConfigured(req.Source, rules.Everything):
+		return problem.New(http.StatusConflict, "in-the-configuration",
+			"The configuration lists everything else of this source under \"*\", so a statement would change no sale. "+
+				"List the product under products of the source, and start again.")
 	case req.Days > 0 && req.Access != string(fact.AccessCourse):
 		return impossible("days says how long a course stays open; leave days out for " + req.Access + ".")
 	case a.opts.ListProduct == nil:
 		return impossible("No product can be listed here.")
 	}
 	return nil
+}
+
+// isConfigured reports whether the configuration lists a key, and not the controller.
+func (a *API) isConfigured(source, key string) bool {
+	_, listed := a.opts.Policy.Products[source][key]
+	return listed && !slices.ContainsFunc(a.opts.Listed, func(e listing.Entry) bool {
+		return e.Source == source && e.Product == key
+	})
 }
 
 // impossible refuses a request that can never succeed.

@@ -140,6 +140,16 @@ const (
 // lifecycle/dryrun and internal/dryrun.
 type DryRuns interface {
 	Walk(ctx context.Context, id string, visit func(*lifecycle.Subject) error) error
+	// Drop removes the facts; none are no error.
+	Drop(ctx context.Context, id string) error
+}
+
+// dropDryRun removes the facts that a dry run kept for a preview, once nobody asks for the preview any more.
+func (a *API) dropDryRun(c echo.Context) error {
+	if err := a.opts.DryRuns.Drop(c.Request().Context(), c.QueryParam("dry_run")); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
 }
 
 // preview counts what the installation would do, or, with ?dry_run=, what would follow from the history that a dry run

@@ -95,13 +95,13 @@ func (a *API) lookUp(ctx context.Context, name identity.Identity) (*lifecycle.Su
 // kindPhone is the kind of a telephone number by which a form names a person.
 const kindPhone = "phone"
 
-// shown formats the names of a person that answers and documents may show at an instant: without the addresses once
-// they were deleted, although they stay sealed while other data are held.
+// shown formats the names of a person that answers and documents may show at an instant: without an address that was
+// deleted, although it stays sealed while other data are held.
 func (a *API) shown(s *lifecycle.Subject, names []identity.Identity, at time.Time) []string {
-	hides := a.addressOf(s, names, at) == lifecycle.AddressSealed
+	states := a.addressesOf(s, names, at)
 	out := make([]string, 0, len(names))
 	for _, n := range names {
-		if !hides || !isAddress(n) {
+		if states[n.Kind].IsShown() {
 			out = append(out, n.String())
 		}
 	}
@@ -110,12 +110,26 @@ func (a *API) shown(s *lifecycle.Subject, names []identity.Identity, at time.Tim
 
 func isAddress(n identity.Identity) bool { return n.Kind == identity.KindEmail || n.Kind == kindPhone }
 
-// addressOf is where the address among the names of a person stands at an instant, and now; empty without an address.
-func (a *API) addressOf(s *lifecycle.Subject, names []identity.Identity, at time.Time) lifecycle.AddressState {
+// addressesOf is where the addresses among the names of a person stand at an instant, and now, by the kind of name; nil
+// without an address.
+func (a *API) addressesOf(
+	s *lifecycle.Subject, names []identity.Identity, at time.Time,
+) map[string]lifecycle.AddressState {
 	if !slices.ContainsFunc(names, isAddress) {
-		return ""
+		return nil
 	}
-	return s.Address(a.opts.Policy, calendar.Later(at, a.opts.Now()))
+	found := s.Addresses(a.opts.Policy, calendar.Later(at, a.opts.Now()))
+	return map[string]lifecycle.AddressState{identity.KindEmail: found.Email, kindPhone: found.Phone}
+}
+
+// addressOf is where the e-mail address among the names of a person stands, or, without one, the telephone number;
+// empty without both.
+func (a *API) addressOf(s *lifecycle.Subject, names []identity.Identity, at time.Time) lifecycle.AddressState {
+	states := a.addressesOf(s, names, at)
+	if slices.ContainsFunc(names, func(n identity.Identity) bool { return n.Kind == identity.KindEmail }) {
+		return states[identity.KindEmail]
+	}
+	return states[kindPhone]
 }
 
 // shownNames opens the names of a subject that lists may show now.

@@ -24,6 +24,7 @@ func (damagedLists) subjects() ([]lifecycle.Subject, error) {
 	return []lifecycle.Subject{
 		{ID: "readable", Notices: []notice.Notice{{Decision: "d1"}}},
 		{ID: "sealed", Sealed: []byte("garbage"), Notices: []notice.Notice{{Decision: "d2"}}},
+		{ID: "silent", Sealed: []byte("garbage")}, // of whom no list has anything to say
 	}, &store.DamagedError{Causes: map[string]error{"damaged": errors.New("unexpected end of JSON input")}}
 }
 
@@ -62,6 +63,9 @@ func TestLists_GoOnAfterADamagedPerson(t *testing.T) {
 			if !strings.Contains(list.Incomplete, id) {
 				t.Errorf("%s: incomplete is %q, want a word on %q", path, list.Incomplete, id)
 			}
+		}
+		if strings.Contains(path, "decisions") && strings.Contains(list.Incomplete, "silent") {
+			t.Errorf("%s: the names of a person without decisions are opened: %q", path, list.Incomplete)
 		}
 		if n := len(list.Decisions); strings.Contains(path, "decisions") && (n != 1 || list.Decisions[0].Decision != "d1") {
 			t.Errorf("%s: got %v, want d1 alone", path, list.Decisions)

@@ -41,7 +41,7 @@ type Entry struct {
 // Register are the entries of an installation, by source and product.
 type Register struct {
 	Entries []Entry `json:"entries"`
-	// At is the instant of the last entry; zero without any.
+	// At is the instant of the last entry, and another one after each entry; zero without any.
 	At time.Time `json:"at,omitzero"`
 }
 
@@ -93,7 +93,9 @@ func add(ctx context.Context, in store.StateChanger, e Entry) error {
 
 // set adds an entry, or replaces the one about the same product.
 func (r *Register) set(e Entry) error {
-	r.At = e.At
+	if r.At = r.At.Add(time.Nanosecond); e.At.After(r.At) { // a clock that went back hides no entry from other replicas
+		r.At = e.At
+	}
 	if n := r.find(e.Source, e.Product); n >= 0 {
 		r.Entries[n] = e
 		return nil

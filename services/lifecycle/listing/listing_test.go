@@ -21,6 +21,7 @@ func course(product string, days int) listing.Entry {
 	return listing.Entry{Source: "shop", Product: product, Access: fact.AccessCourse, Days: days, By: "anna", At: noon()}
 }
 
+// TestAdd_ReplacesTheEntryAboutTheSameProduct, and each entry changes the instant that other replicas look at.
 func TestAdd_ReplacesTheEntryAboutTheSameProduct(t *testing.T) {
 	st := lifecycletest.StoreAt(t, filepath.Join(t.TempDir(), "rodopath.db"))
 	for _, e := range []listing.Entry{course("17", 30), course("18", 0), course("17", 365)} {
@@ -32,7 +33,7 @@ func TestAdd_ReplacesTheEntryAboutTheSameProduct(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := listing.Register{Entries: []listing.Entry{course("17", 365), course("18", 0)}, At: noon()}
+	want := listing.Register{Entries: []listing.Entry{course("17", 365), course("18", 0)}, At: noon().Add(2)}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the register (-want +got):\n%s", diff)
 	}

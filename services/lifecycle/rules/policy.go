@@ -136,13 +136,16 @@ type Category struct {
 // termEmail is the term of a category that has the e-mail address of the person.
 const termEmail = "pd:EmailAddress"
 
-// IsAddress reports whether the category has the e-mail address of the person.
-func (c *Category) IsAddress() bool { return c.Term == termEmail }
+// IsEmail reports whether the category has the e-mail address of the person.
+func (c *Category) IsEmail() bool { return c.Term == termEmail }
 
-// HasAddressCategory reports whether a category of the policy has the e-mail address of the person.
-func (p *Policy) HasAddressCategory() bool {
+// IsPhone reports whether the category is the telephone number of the person.
+func (c *Category) IsPhone() bool { return c.Stated == StatedPhone }
+
+// HasCategory reports whether a category of the policy has a property.
+func (p *Policy) HasCategory(is func(*Category) bool) bool {
 	for _, c := range p.Categories {
-		if c.IsAddress() {
+		if is(&c) {
 			return true
 		}
 	}

@@ -89,45 +89,60 @@ func (s *shared) runImport(cmd *cobra.Command, c *client.Client, source string, 
 	if err := confirmImport(cmd, c, f.yes || f.dryRun); err != nil {
 		return err
 	}
-	var mark *backfill.Bookmark
 	o := backfill.Options{
 		Source: source, Reader: reader, Server: c, DryRun: f.dryRun, Progress: shown.show,
 		Listed: func(product string) bool { _, ok := src.Products[product]; return ok },
 	}
-	if !f.dryRun {
-		var resumed bool
-		if mark, resumed, err = backfill.Open(
-			datadir.At(s.data).History(),
-			source,
-			since,
-			file,
-			f.restart,
-		); err != nil {
-			return err
-		}
-		o.State, o.Save = &mark.State, mark.Save
-		if resumed {
-			fmt.Fprintln(cmd.ErrOrStderr(), "An import was interrupted: going on where it stopped.")
-		} else if f.resume {
-			return fmt.Errorf("%w: no import of %s was interrupted", errUsage, source)
-		}
-	}
 	if f.dryRun {
-		o.Keep = dryrun.NewID()
+		return dryRunImport(cmd, c, o, f, shown)
+	}
+	mark, resumed, err := backfill.Open(datadir.At(s.data).History(), source, since, file, f.restart)
+	if err != nil {
+		return err
+	}
+	o.State, o.Save = &mark.State, mark.Save
+	if resumed {
+		fmt.Fprintln(cmd.ErrOrStderr(), "An import was interrupted: going on where it stopped.")
+	} else if f.resume {
+		return fmt.Errorf("%w: no import of %s was interrupted", errUsage, source)
 	}
 	sum, err := backfill.Run(cmd.Context(), o)
 	shown.end()
 	if err != nil {
-		return interrupted(err, f.dryRun)
-	}
-	if f.dryRun {
-		return previewImport(cmd, c, o.Keep, sum, f)
+		return interrupted(err, false)
 	}
 	fmt.Fprintln(cmd.ErrOrStderr(), "Everything was read. Waiting until the facts are applied.")
 	if err := s.finish(cmd.Context(), c, mark, since); err != nil {
 		return err
 	}
 	return writeImport(cmd.OutOrStdout(), sum, f, nil)
+}
+
+// dryRunImport reads a history and prints what would follow. The facts are kept for the preview alone.
+func dryRunImport(
+	cmd *cobra.Command, c *client.Client, o backfill.Options, f *importing, shown *progress,
+) (err error) {
+	o.Keep = dryrun.NewID()
+	defer func() { err = errors.Join(err, forgetDryRun(cmd.Context(), c, o.Keep)) }()
+	sum, err := backfill.Run(cmd.Context(), o)
+	shown.end()
+	if err != nil {
+		return interrupted(err, true)
+	}
+	return previewImport(cmd, c, o.Keep, sum, f)
+}
+
+// forgetWithin bounds the removal of the facts of a dry run, also of one that was interrupted.
+const forgetWithin = 10 * time.Second
+
+// forgetDryRun removes the facts of a dry run: its preview is printed once.
+func forgetDryRun(ctx context.Context, c *client.Client, id string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), forgetWithin)
+	defer cancel()
+	if _, err := c.Delete(ctx, "/v1/preview?dry_run="+id); err != nil {
+		return fmt.Errorf("remove the facts of the dry run, which end within a day: %w", err)
+	}
+	return nil
 }
 
 // previewImport prints what a dry run found, and what would follow from the import.

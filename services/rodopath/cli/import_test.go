@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -294,6 +295,26 @@ func TestImport_ADryRunCountsAndChangesNothing(t *testing.T) {
 	}
 }
 
+// keepsNoDryRun looks whether the stream of dry runs has facts on the disk.
+func (i *importing) keepsNoDryRun() {
+	i.t.Helper()
+	var kept int64
+	err := filepath.WalkDir(i.dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.Contains(path, "DRYRUNS") || filepath.Ext(path) != ".blk" {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil {
+			kept += info.Size()
+		}
+		return err
+	})
+	const marks = 1 << 10 // of what was removed
+	if err != nil || kept > marks {
+		i.t.Errorf("the dry run left %d bytes of facts, %v; want none", kept, err)
+	}
+}
+
 // TestImport_ADryRunShowsWhatTheImportBrings: its preview is that of the import, before anything is stored.
 func TestImport_ADryRunShowsWhatTheImportBrings(t *testing.T) {
 	shop := historytest.NewShop(8, 120)
@@ -312,6 +333,7 @@ func TestImport_ADryRunShowsWhatTheImportBrings(t *testing.T) {
 	if left, _ := filepath.Glob(filepath.Join(i.dir, "rodopath-dry-run-*")); len(left) > 0 {
 		t.Errorf("the dry run left %v", left)
 	}
+	i.keepsNoDryRun()
 	if said := ask(t, i.args("import", "shop", "--dry-run")...); !strings.Contains(said, "nothing was stored") ||
 		!strings.Contains(said, "WOULD BE DELETED NOW") || !strings.Contains(said, "other sources") {
 		t.Errorf("the dry run says %s", said)

@@ -84,6 +84,10 @@ func TestNode_WhomMayIWriteTo(t *testing.T) {
 		len(rows) != 4 {
 		t.Errorf("the list for MailerLite: got %v, want two active, one unsubscribed", rows)
 	}
+	silent := m.ask("/v1/audience?purpose=offers&channel=email&answer=none&form=csv", nil, "")
+	if strings.Count(silent, "\n") != 2 || !strings.Contains(silent, "talks@example.com") {
+		t.Errorf("those who stated nothing: got %q, want a head and talks@example.com", silent)
+	}
 	var counts struct {
 		Persons int
 		Stages  []struct {
@@ -155,5 +159,22 @@ func TestNode_AConsentIsRecordedWithItsProof(t *testing.T) {
 	res.Body.Close()
 	if res.StatusCode != http.StatusUnprocessableEntity {
 		t.Errorf("an unknown wording: got %d, want 422", res.StatusCode)
+	}
+}
+
+// TestNode_ANumberThatMayBeCalledIsShown: the number of a person who consented to text messages alone is listed,
+// although the e-mail address was deleted.
+func TestNode_ANumberThatMayBeCalledIsShown(t *testing.T) {
+	m := start(t, t.TempDir(), nil)
+	defer m.stop()
+	signed := time.Now().Add(-60 * 24 * time.Hour).UTC().Format(time.RFC3339)
+	m.taken("forms", `{"kind": "signup", "at": "`+signed+`", "wording": "offers-phone",
+		"evidence": {"form": "footer", "double_opt_in": "`+signed+`"},
+		"person": {"email": "ala@example.com", "ids": {"phone": "600100200"}}}`)
+	m.settle()
+	var audience struct{ Rows []struct{ Person []string } }
+	m.get("/v1/audience?purpose=offers&channel=sms", &audience)
+	if len(audience.Rows) != 1 || !slices.Equal(audience.Rows[0].Person, []string{"phone:600100200"}) {
+		t.Errorf("got %+v, want the number alone", audience.Rows)
 	}
 }

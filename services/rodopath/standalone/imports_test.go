@@ -108,6 +108,7 @@ func (i *importer) previewsTheDryRun(kept string, persons int) {
 		i.t.Errorf("the preview of the dry run %q is %s, want %d persons and what lapses", kept, answer, persons)
 	}
 	i.ask(http.MethodGet, "/v1/preview?dry_run=unknown", "", http.StatusNotFound)
+	i.ask(http.MethodDelete, "/v1/preview?dry_run=unknown", "", http.StatusNoContent)
 	i.ask(http.MethodGet, "/v1/preview?dry_run=../x", "", http.StatusNotFound)
 }
 

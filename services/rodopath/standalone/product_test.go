@@ -59,7 +59,7 @@ func TestNode_AProductIsListedWithoutARestart(t *testing.T) {
 	m.orders(router, "POST", listed, course, 202, `"days":365`)
 	m.remembered(router)
 	m.orders(router, "GET", listed, "", 200, `"product":"forgotten","access":"course","days":365,"by":"`)
-	m.orders(router, "GET", "/v1/acts", "", 200, `"act":"product","kind":"settings","about":"shop"`)
+	m.orders(router, "GET", "/v1/acts", "", 200, `"act":"product","kind":"settings","about":"shop:forgotten"`)
 
 	m.stop()
 
@@ -92,6 +92,19 @@ func TestNode_AProductThatCannotBeListedIsRefused(t *testing.T) {
 		{`{"source":"shop","access":"course"}`, "product"},
 	} {
 		m.orders(router, "POST", "/v1/products/listed", wrong[0], 422, wrong[1])
+	}
+}
+
+// TestNode_AStatementThatWouldChangeNothingIsRefused: where the configuration lists everything, no sale is unlisted.
+func TestNode_AStatementThatWouldChangeNothingIsRefused(t *testing.T) {
+	dir := observing(t)
+	path := filepath.Join(dir, "rodopath.yaml")
+	write(t, path, strings.Replace(read(t, path), "    products:\n", "    products:\n      \"*\": one_off\n", 1))
+	m := start(t, dir, nil)
+	defer m.stop()
+	for _, product := range []string{"forgotten", "*"} {
+		m.orders(openAPI(t), "POST", "/v1/products/listed",
+			`{"source":"shop","product":"`+product+`","access":"course"}`, 409, "The configuration lists")
 	}
 }
 
