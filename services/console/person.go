@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 	"github.com/rodopath/rodopath/services/lifecycle/timeline"
 )
 
@@ -143,13 +144,12 @@ type personPage struct {
 
 func (v *visit) person() error {
 	p := personPage{ID: v.r.PathValue("id"), At: v.r.URL.Query().Get("at")}
-	at, err := v.instant(p.At)
-	if err != nil {
+	if err := v.checkDay(p.At); err != nil {
 		return err
 	}
 	who, ctx := map[string]any{"person": "subject:" + p.ID}, v.r.Context()
 	if p.At != "" {
-		who["at"] = at
+		who["at"] = p.At
 	}
 	with := func(more map[string]any) map[string]any {
 		out := map[string]any{}
@@ -167,7 +167,7 @@ func (v *visit) person() error {
 	var listed struct {
 		Decisions []decided `json:"decisions"`
 	}
-	err = together(
+	err := together(
 		func() error {
 			return v.api.post(ctx, "/v1/export", with(map[string]any{"form": "report", "view": true}), &p.Report)
 		},
@@ -184,22 +184,21 @@ func (v *visit) person() error {
 	}
 	p.Decisions = listed.Decisions
 	p.read(&v.lang)
-	picture := v.timeline(bases.Bases, &p, at)
+	picture := v.timeline(bases.Bases, &p)
 	p.Picture, p.Narrow = picture.SVG(), picture.Narrow()
 	v.page(http.StatusOK, "person", v.say("person"), p)
 	return nil
 }
 
-// instant reads the day that is asked for: the end of the day, in the zone of the machine; now for none.
-func (v *visit) instant(day string) (time.Time, error) {
+// checkDay refuses a text that is no day; an empty one is none. The interface knows the zone of the day.
+func (v *visit) checkDay(day string) error {
 	if day == "" {
-		return v.opts.Now(), nil
+		return nil
 	}
-	t, err := time.ParseInLocation(time.DateOnly, day, time.Local) //nolint:gosmopolitan // the calendar on the wall
-	if err != nil {
-		return t, &refusal{Status: http.StatusUnprocessableEntity, Detail: "at: YYYY-MM-DD"}
+	if _, err := calendar.Parse(day); err != nil {
+		return &refusal{Status: http.StatusUnprocessableEntity, Detail: v.say("no_day")}
 	}
-	return t.Add(24*time.Hour - time.Second), nil
+	return nil
 }
 
 // read works out what follows from the answers.
@@ -244,17 +243,20 @@ func (p *personPage) read(*language) {
 }
 
 // timeline draws the bases and facts of a person.
-func (v *visit) timeline(bases []basis, p *personPage, at time.Time) *timeline.Picture {
+func (v *visit) timeline(bases []basis, p *personPage) *timeline.Picture {
 	today := v.say("timeline_today")
 	if p.At != "" {
 		today = v.say("timeline_day")
 	}
 	picture := &timeline.Picture{
-		At:    at,
+		At:    v.opts.Now(),
 		Words: timeline.Words{Today: today, Facts: v.say("timeline_facts"), NoEnd: v.say("no_end"), Until: v.say("until")},
 	}
 	if zone, err := time.LoadLocation(p.Report.Zone); err == nil {
 		picture.Zone = zone
+		if day, err := calendar.Parse(p.At); err == nil {
+			picture.At = day.End(zone).Add(-time.Second)
+		}
 	}
 	for _, b := range bases {
 		picture.Bases = append(picture.Bases, timeline.Basis{
@@ -341,20 +343,16 @@ func (v *visit) openRequest() error {
 	return v.redirect("/console/requests/" + url.PathEscape(opened.Ref))
 }
 
-// addDay adds the day of a form to an order, no later than now; an empty day means now.
+// addDay adds the day of a form to an order; an empty day means now. The interface refuses a day in the future.
 func (v *visit) addDay(order map[string]any) error {
 	day := v.r.PostFormValue("day")
 	if day == "" {
 		return nil
 	}
-	at, err := v.instant(day)
-	if err != nil {
+	if err := v.checkDay(day); err != nil {
 		return err
 	}
-	if now := v.opts.Now(); at.After(now) {
-		at = now
-	}
-	order["at"] = at
+	order["at"] = day
 	return nil
 }
 

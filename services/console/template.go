@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -159,6 +160,7 @@ func funcs(l language, w words, a *assets, p *place) template.FuncMap {
 		"mul":        func(a, b int) int { return a * b },
 		"texts":      func(list []text) string { return joinTexts(list, l) },
 		"number":     func(n *int) int { return *n },
+		"decimal":    func(n *float64) string { return decimal(l, *n) },
 		"amounts":    func(items map[string]int) string { return amounts(w, items) },
 		"named":      func(prefix string, items map[string]int) string { return numbered(w, prefix, items) },
 		"part":       func(name string) string { return partName(w, name) },
@@ -209,6 +211,15 @@ func numbered(w words, prefix string, items map[string]int) string {
 		out = append(out, fmt.Sprintf("%s %d", w.say(prefix+id), items[id]))
 	}
 	return strings.Join(out, ", ")
+}
+
+// decimal writes a number with the decimal sign of a language.
+func decimal(l language, n float64) string {
+	out := strconv.FormatFloat(n, 'f', -1, 64)
+	if l == polish {
+		out = strings.Replace(out, ".", ",", 1)
+	}
+	return out
 }
 
 // changeText is a change of the policy in words.

@@ -176,7 +176,7 @@ func (s *Subject) unfinished(h *rules.Evaluation, since, at time.Time) {
 		if due := u.Due(); !due.After(at) && due.After(since) {
 			s.alarm(at, "unfinished:"+u.Record, fmt.Sprintf(
 				"%s was paid on %s and is not completed after %d days: complete the order in the shop, or cancel the order, "+
-					"so that its data can be deleted", u.Record, u.Sold.Format(time.DateOnly), rules.UnfinishedDays,
+					"so that its data can be deleted", u.Record, calendar.In(u.Sold, h.Policy().Place.Zone), rules.UnfinishedDays,
 			))
 		}
 	}

@@ -28,8 +28,8 @@ type personRequest struct {
 	// Person is an e-mail address, an identity such as "stripe:cus_123", or
 	// "subject:ID".
 	Person string `json:"person" validate:"required,max=400"`
-	// At is the instant asked about; absent means now.
-	At *time.Time `json:"at"`
+	// At is the instant or day asked about; absent means now.
+	At *moment `json:"at"`
 }
 
 const personExample = `{"person": "ala@example.com", "at": "2026-12-31T23:00:00Z"}`
@@ -66,10 +66,7 @@ func (a *API) asker(ctx context.Context, req personRequest) (*found, error) {
 	if err != nil {
 		return nil, problem.New(http.StatusUnprocessableEntity, "impossible", err.Error())
 	}
-	f := &found{name: name, at: a.opts.Now()}
-	if req.At != nil {
-		f.at = *req.At
-	}
+	f := &found{name: name, at: a.asked(req.At)}
 	s, err := a.lookUp(ctx, name)
 	if err != nil || s == nil {
 		return f, err
@@ -224,15 +221,11 @@ func (a *API) use(c echo.Context) error {
 	if s == nil {
 		s = &lifecycle.Subject{}
 	}
-	at := a.opts.Now()
-	if req.At != nil {
-		at = *req.At
-	}
 	use := rights.Use{Purpose: req.Purpose, Channel: req.Channel, Controller: req.Controller}
 	if name.Kind == identity.KindEmail {
 		use.Address = a.addressKey(s, name)
 	}
-	return c.JSON(http.StatusOK, report.PermissionOf(a.opts.Policy, s.May(a.opts.Policy, use, at)))
+	return c.JSON(http.StatusOK, report.PermissionOf(a.opts.Policy, s.May(a.opts.Policy, use, a.asked(req.At))))
 }
 
 // addressKey returns the key under which the facts of a subject hold an address: the key of its one

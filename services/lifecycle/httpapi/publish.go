@@ -84,18 +84,6 @@ func (a *API) publishFact(
 	return f.ID, nil
 }
 
-// occurred returns the time of a fact, now by default, and refuses a time in the future.
-func (a *API) occurred(at *time.Time) (time.Time, error) {
-	now := a.opts.Now()
-	switch {
-	case at == nil:
-		return now, nil
-	case at.After(now.Add(5 * time.Minute)):
-		return now, problem.New(http.StatusUnprocessableEntity, "impossible", "at is in the future.")
-	}
-	return *at, nil
-}
-
 // about returns the names that lead a fact to the person: the given name, or all known names where
 // the given name is the name of a subject, a record or an account. A person without a name is found
 // by the record.

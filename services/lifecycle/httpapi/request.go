@@ -203,12 +203,12 @@ func (a *API) open(c echo.Context) error {
 
 // stepRequest is a step in the life of a request.
 type stepRequest struct {
-	At *time.Time `json:"at"`
+	At *moment `json:"at"`
 	// Outcome and Reason are of a decision.
 	Outcome string `json:"outcome" validate:"omitempty,oneof=granted partly refused"`
 	Reason  string `json:"reason"  validate:"max=300,plain"`
 	// Told is the instant at which the person was informed that the restriction would be lifted.
-	Told *time.Time `json:"told"`
+	Told *moment `json:"told"`
 	// Preview records nothing, and returns what the step would erase.
 	Preview bool `json:"preview"`
 }
@@ -234,9 +234,13 @@ func (a *API) step(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	informed, err := a.informed(req.Told)
+	if err != nil {
+		return err
+	}
 	f, err := r.Take(rights.Step{
 		Kind: rights.StepKind(c.Param("step")), At: at, Outcome: fact.Outcome(req.Outcome), Reason: req.Reason,
-		InformedAt: req.Told,
+		InformedAt: informed,
 	})
 	if err != nil {
 		return refused(err)
@@ -252,6 +256,15 @@ func (a *API) step(c echo.Context) error {
 		return err
 	}
 	return c.JSON(http.StatusAccepted, map[string]string{"ref": ref, "step": c.Param("step")})
+}
+
+// informed returns when a person was informed; nil when absent.
+func (a *API) informed(told *moment) (*time.Time, error) {
+	if told == nil {
+		return nil, nil
+	}
+	at, err := a.occurred(told)
+	return &at, err
 }
 
 func (a *API) requestOf(s *lifecycle.Subject, ref string) *rights.Request {

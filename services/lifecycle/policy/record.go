@@ -50,7 +50,7 @@ func Activities(p *rules.Policy) []Activity {
 			Line:        r.Line,
 			Purpose:     report.PurposeOf(p, r.Purpose),
 			Persons:     report.Named(p.Purposes[r.Purpose].Persons, "-"),
-			Begins:      report.Begin(r),
+			Begins:      report.Begin(p, r),
 			Article:     r.Article,
 			LawfulBasis: report.LawfulBasis(r.Article, p.Purposes[r.Purpose]),
 			Cites:       r.Cites,

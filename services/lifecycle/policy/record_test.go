@@ -11,10 +11,14 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rodopath/rodopath/services/lifecycle/calendar"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/report"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write what comes out into testdata; read the difference before you keep it")
@@ -186,5 +190,18 @@ func TestWriteRecord_TextOfThePolicyStaysInItsCell(t *testing.T) {
 	}
 	if !strings.Contains(out.String(), `| a\|b &lt;script&gt; |`) {
 		t.Errorf("the name is not escaped:\n%s", out.String())
+	}
+}
+
+// TestBegin_NamesTheFirstDayOfARule and not the day before: the day begins at 23:00 UTC.
+func TestBegin_NamesTheFirstDayOfARule(t *testing.T) {
+	p, err := Load(DefaultName, "Sklep Ani")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := calendar.Date{Year: 2026, Month: time.February, Day: 1}
+	r := rules.Rule{Raised: []fact.Kind{fact.KindSale}, From: first.Start(p.Place.Zone)}
+	if got := report.Begin(p, &r).PL; !strings.Contains(got, "od dnia 2026-02-01") {
+		t.Errorf("got %q, want the day 2026-02-01", got)
 	}
 }

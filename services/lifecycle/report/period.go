@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
@@ -83,7 +84,7 @@ func Years(n int) Text {
 }
 
 // Begin names the facts that raise a basis under a rule.
-func Begin(r *rules.Rule) Text {
+func Begin(p *rules.Policy, r *rules.Rule) Text {
 	return both(func(l Language) string {
 		if r.Consent {
 			channels := make([]string, len(r.Channels))
@@ -110,7 +111,7 @@ func Begin(r *rules.Rule) Text {
 			out += l.without(l.kinds(r.Without))
 		}
 		if !r.From.IsZero() {
-			out += l.fromDay(r.From.Format(time.DateOnly))
+			out += l.fromDay(calendar.In(r.From, p.Place.Zone).String())
 		}
 		return out
 	})

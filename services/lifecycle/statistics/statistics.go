@@ -31,9 +31,10 @@ type Requests struct {
 	Extended int `json:"extended"`
 	// Outcomes are the decisions: granted, partly, refused.
 	Outcomes map[string]int `json:"outcomes"`
-	// MedianDays and MostDays are civil days from the receipt to the answer; absent without an answer.
-	MedianDays *int `json:"median_days,omitempty"`
-	MostDays   *int `json:"most_days,omitempty"`
+	// MedianDays and MostDays are civil days from the receipt to the answer; absent without an answer. The median of an
+	// even number of answers is the mean of the middle two.
+	MedianDays *float64 `json:"median_days,omitempty"`
+	MostDays   *int     `json:"most_days,omitempty"`
 }
 
 // Reason is why data were deleted: the purpose and the article of the basis that had ended.
@@ -219,13 +220,18 @@ func (t *tally) sum() Requests {
 	if answered == 0 {
 		return out
 	}
-	days, seen := slices.Sorted(maps.Keys(t.days)), 0
+	days := slices.Sorted(maps.Keys(t.days))
+	median := float64(t.place(days, (answered-1)/2)+t.place(days, answered/2)) / 2
+	out.MedianDays, out.MostDays = &median, &days[len(days)-1]
+	return out
+}
+
+// place returns the days of the nth answer, from 0, of the answers sorted by their days.
+func (t *tally) place(days []int, n int) int {
 	for _, d := range days {
-		if seen += t.days[d]; 2*seen >= answered {
-			out.MedianDays = &d
-			break
+		if n -= t.days[d]; n < 0 {
+			return d
 		}
 	}
-	out.MostDays = &days[len(days)-1]
-	return out
+	return days[len(days)-1]
 }

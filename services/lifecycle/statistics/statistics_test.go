@@ -65,7 +65,7 @@ func TestYear_RequestsByTheirAnswer(t *testing.T) {
 	}
 	c.AddPerson(&lifecycle.Subject{ID: "redirect", MergedInto: "person0"})
 	got := c.Year()
-	middle, most := 10, 61
+	middle, most := 10.0, 61
 	want := []statistics.Requests{{
 		Right: fact.KindAccessRequest, Received: 6, InTime: 2, Late: 1, Open: 3, Overdue: 2, Outcomes: map[string]int{},
 		MedianDays: &middle, MostDays: &most,
@@ -78,6 +78,19 @@ func TestYear_RequestsByTheirAnswer(t *testing.T) {
 	}
 	if got.Holding == 0 || got.Holding > got.Persons {
 		t.Errorf("got %d of %d persons of whom data may be held", got.Holding, got.Persons)
+	}
+}
+
+// TestYear_TheMedianOfTwoIsTheirMean: of 0 and 3 days 1.5, and the days are those of the zone of the policy.
+func TestYear_TheMedianOfTwoIsTheirMean(t *testing.T) {
+	p := polish(t)
+	c := statistics.NewCounter(p, 2026, now)
+	evening := time.Date(2026, time.March, 2, 22, 30, 0, 0, time.UTC) // in Warsaw still 2 March
+	c.AddPerson(person(p, "same", asked(day(time.March, 2)), answered(evening)))
+	c.AddPerson(person(p, "later", asked(evening), answered(evening.AddDate(0, 0, 2).Add(time.Hour)))) // 5 March begins
+	got := c.Year().Requests
+	if len(got) != 1 || got[0].MedianDays == nil || *got[0].MedianDays != 1.5 || *got[0].MostDays != 3 {
+		t.Errorf("got %+v, want a median of 1.5 days, and at most 3", got)
 	}
 }
 

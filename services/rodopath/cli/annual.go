@@ -157,7 +157,7 @@ func writeAnnual(out io.Writer, data []byte) error {
 	for _, q := range s.Requests {
 		days := ""
 		if q.MedianDays != nil {
-			days = fmt.Sprintf(", median %d days", *q.MedianDays)
+			days = fmt.Sprintf(", median %g days", *q.MedianDays)
 		}
 		fmt.Fprintf(
 			table,

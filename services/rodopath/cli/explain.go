@@ -25,7 +25,7 @@ id such as stripe:cus_123 or woocommerce:17@shop. The exit code is 3 for an unkn
 		Example: "  rodopath explain ala@example.com --lang pl\n  rodopath explain stripe:cus_123 --at 2027-01-01 --json",
 		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
-			instant, err := parseInstant(at)
+			instant, err := parseMoment(at)
 			if err != nil {
 				return err
 			}
@@ -55,7 +55,16 @@ id such as stripe:cus_123 or woocommerce:17@shop. The exit code is 3 for an unkn
 }
 
 // atHelp describes the flag --at.
-const atHelp = "instant to answer for, such as 2027-01-01 (its first instant in UTC) or 2027-01-01T12:00:00Z (default now)"
+const atHelp = "day to answer for, such as 2027-01-01 (its end in the zone of the policy), or instant (default now)"
+
+// parseMoment checks a day or an instant; the server knows the zone of a day. An empty text is nil.
+func parseMoment(s string) (*string, error) {
+	at, err := parseInstant(s)
+	if at == nil {
+		return nil, err
+	}
+	return &s, nil
+}
 
 func parseInstant(s string) (*time.Time, error) {
 	if s == "" {

@@ -36,7 +36,7 @@ func (s *shared) export() *cobra.Command {
 		Example: "  rodopath export ala@example.com --form page --lang pl -o ala.html",
 		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
-			instant, err := parseInstant(at)
+			instant, err := parseMoment(at)
 			if err != nil {
 				return err
 			}

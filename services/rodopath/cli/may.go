@@ -26,7 +26,7 @@ address that may be used, as CSV.`,
 			if all {
 				return s.mayAll(cmd, given, asJSON)
 			}
-			instant, err := parseInstant(at)
+			instant, err := parseMoment(at)
 			if err != nil {
 				return err
 			}

@@ -111,7 +111,7 @@ func (s *shared) openRequest() *cobra.Command {
 		Example: "  rodopath requests open ala@example.com erasure\n  rodopath requests open ala@example.com objection --purpose claims",
 		Args:    args(cobra.ExactArgs(2)),
 		RunE: func(cmd *cobra.Command, given []string) error {
-			instant, err := parseInstant(at)
+			instant, err := parseMoment(at)
 			if err != nil {
 				return err
 			}
@@ -152,7 +152,8 @@ func (s *shared) openRequest() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&ref, "ref", "", "name of the request (default a new one)")
-	cmd.Flags().StringVar(&at, "at", "", "time of receipt, such as 2027-01-01T12:00:00Z (default now)")
+	cmd.Flags().
+		StringVar(&at, "at", "", "day of receipt in the zone of the policy, such as 2027-01-01, or instant (default now)")
 	cmd.Flags().StringSliceVar(&purposes, "purpose", nil, "the purpose of an objection (default marketing)")
 	cmd.Flags().StringVar(&ground, "ground", "", "the ground of a restriction: inaccurate, unlawful, for_claims, objected")
 	cmd.Flags().
@@ -171,11 +172,11 @@ func (s *shared) step(name, short string) *cobra.Command {
 		Short: short,
 		Args:  args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
-			instant, err := parseInstant(at)
+			instant, err := parseMoment(at)
 			if err != nil {
 				return err
 			}
-			informed, err := parseInstant(told)
+			informed, err := parseMoment(told)
 			if err != nil {
 				return err
 			}
@@ -195,7 +196,8 @@ func (s *shared) step(name, short string) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&at, "at", "", "time of the step, such as 2027-01-01T12:00:00Z (default now)")
+	cmd.Flags().
+		StringVar(&at, "at", "", "day of the step in the zone of the policy, such as 2027-01-01, or instant (default now)")
 	switch name {
 	case "verify":
 		addYes(cmd, &yes)
@@ -204,7 +206,8 @@ func (s *shared) step(name, short string) *cobra.Command {
 		cmd.Flags().StringVar(&outcome, "outcome", "", "granted, partly or refused")
 		cmd.Flags().StringVar(&reason, "reason", "", "the reason, without names; required unless granted (Art. 12(4))")
 	case "lift":
-		cmd.Flags().StringVar(&told, "told", "", "time at which the person was informed that the restriction would be lifted")
+		cmd.Flags().
+			StringVar(&told, "told", "", "day or instant at which the person was informed that the restriction would be lifted")
 	}
 	return cmd
 }

@@ -2,10 +2,13 @@
 package consoletest_test
 
 import (
+	"fmt"
 	"net/http"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/rodopath/rodopath/services/internal/mail/mailtest"
 )
@@ -142,4 +145,76 @@ func TestStory_AHoldThroughALawsuit(t *testing.T) {
 	s.settle()
 	b.open("/console/people?mark=hold")
 	b.lacks("jacek@example.com")
+}
+
+// TestStory_AnEnteredDayStaysTheDayInEveryDocument: the day of receipt, of a consent and of a view of a person are
+// those of the zone of the policy.
+func TestStory_AnEnteredDayStaysTheDayInEveryDocument(t *testing.T) {
+	s := newShop(t, "")
+	s.populate()
+	warsaw, err := time.LoadLocation("Europe/Warsaw")
+	if err != nil {
+		t.Fatal(err)
+	}
+	day := s.now.In(warsaw).AddDate(0, 0, -3)
+	b := s.signedIn()
+	b.find("rita@example.com")
+	b.fill("#wording", "newsletter-offers")
+	b.fill("#form", "formularz papierowy z targów")
+	b.fill("#consent-day", day.Format(time.DateOnly))
+	b.followIn("form[action$='/consent']", "Zapisz")
+	s.settle()
+	page := "/console/people/" + s.subject("rita@example.com")
+	report := s.text(
+		http.MethodPost,
+		s.Control.API+"/v1/export",
+		`{"person":"rita@example.com","form":"page","lang":"pl"}`,
+	)
+	if want := "od " + polishDay(day); !strings.Contains(strings.ReplaceAll(report, "\u00a0", " "), want) {
+		t.Errorf("the report of Art. 15 lacks %q:\n%s", want, report)
+	}
+	b.open(page + "?at=2020-06-01")
+	if picture := eval[string](
+		b,
+		`document.querySelector("main svg").outerHTML`,
+	); !strings.Contains(
+		picture,
+		"2020-06-01",
+	) {
+		t.Errorf("the picture of 1 June 2020 has %s", picture)
+	}
+	b.open(page)
+	if !eval[bool](b, `document.querySelector("input[name=unverified]").checked`) {
+		t.Error("a request counts as one of a verified person unless the owner says otherwise")
+	}
+	b.fill("#right", "access")
+	b.fill("#request-day", day.Format(time.DateOnly))
+	b.followIn("form[action$='/request']", "Zapisz")
+	b.sees(day.Format(time.DateOnly))
+	b.follow("Zobacz list")
+	b.sees("z dnia " + polishDay(day))
+}
+
+// TestStory_ADayToComeIsRefused instead of being replaced by today.
+func TestStory_ADayToComeIsRefused(t *testing.T) {
+	s := newShop(t, "")
+	s.populate()
+	b := s.signedIn()
+	for form, field := range map[string]string{"request": "#request-day", "consent": "#consent-day"} {
+		b.find("rita@example.com")
+		if form == "consent" {
+			b.fill("#form", "formularz papierowy z targów")
+		}
+		b.fill(field, s.now.AddDate(0, 0, 3).Format(time.DateOnly))
+		b.followIn("form[action$='/"+form+"']", "Zapisz")
+		b.sees("Podany dzień jeszcze nie nastąpił")
+	}
+}
+
+// polishDay writes a day as a letter does.
+func polishDay(day time.Time) string {
+	months := strings.Fields(
+		"stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia",
+	)
+	return fmt.Sprintf("%d %s %d r.", day.Day(), months[day.Month()-1], day.Year())
 }

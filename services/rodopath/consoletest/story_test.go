@@ -214,6 +214,7 @@ func TestStory_RecordsARequestOnThePhone(t *testing.T) {
 	b.fill("#right", "restriction")
 	b.fill("#ground", "inaccurate")
 	b.fill("#request-day", s.ago(3).Format(time.DateOnly))
+	b.run(`document.querySelector("input[name=unverified]").click()`)
 	b.followIn("form[action$='/request']", "Zapisz")
 	b.sees("ograniczenie przetwarzania", "Odpowiedz do")
 	b.accessible("request-360")
