@@ -59,8 +59,8 @@ func (s *Subject) guesses(p *rules.Policy, h *rules.Evaluation, d *decision.Deci
 // isErasedAfter reports whether the person requested erasure after an instant.
 func (s *Subject) isErasedAfter(at time.Time) bool {
 	return slices.ContainsFunc(s.Facts, func(f fact.Fact) bool {
-		since, verified := rules.Verification(&f, s.Facts)
-		return f.Kind == fact.KindErasure && verified && !since.Before(at)
+		since, erases := rules.IsErasure(&f, s.Facts)
+		return erases && !since.Before(at)
 	})
 }
 

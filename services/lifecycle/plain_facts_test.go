@@ -85,6 +85,9 @@ func (r *plainRandom) spokenOf() []fact.Kind {
 	for _, rule := range r.policy.rules {
 		kinds = append(append(kinds, rule.raised...), rule.raised...)
 		kinds = append(append(kinds, rule.ended...), rule.without...)
+		if slices.Contains(rule.ended, fact.KindErasure) {
+			kinds = append(kinds, fact.KindErasure, fact.KindRequestDecided)
+		}
 		if slices.Contains(rule.ended, fact.KindObjection) {
 			kinds = append(kinds, fact.KindObjection, fact.KindRequestDecided, fact.KindRequestDecided)
 		}
@@ -154,7 +157,7 @@ func (r *plainRandom) newFact(i int, at time.Time) fact.Fact {
 	}
 	switch kind {
 	case fact.KindRequestDecided:
-		f.Outcome = plainPick(r, []fact.Outcome{"granted", "granted", "partly", "refused"})
+		f.Outcome = plainPick(r, []fact.Outcome{"granted", "partly", "refused", "refused"})
 	case fact.KindRestrictionLifted:
 		switch before, after := at.Add(-time.Hour), at.Add(time.Hour); r.IntN(5) {
 		case 0, 1:

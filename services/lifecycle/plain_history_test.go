@@ -342,7 +342,10 @@ func (h *plainHistory) eventsOf(f *fact.Fact) []plainEvent {
 		return []plainEvent{{kind: f.Kind, at: f.Occurred, fact: f, record: plainRecord(f)}}
 	}
 	events := []plainEvent{plainRequest(f)}
-	if at, ok := h.verified(f); ok {
+	if at, ok := h.verified(f); ok && f.Kind == fact.KindErasure && h.refused(f) {
+		marketing, _ := h.purposesOf(&fact.Fact{})
+		events = append(events, plainEvent{kind: fact.KindObjection, at: at, fact: f, purposes: marketing})
+	} else if ok {
 		events = append(events, plainEvent{kind: f.Kind, at: at, fact: f, record: plainRecord(f)})
 	}
 	return events
@@ -401,6 +404,21 @@ func (h *plainHistory) granted(f *fact.Fact) (first time.Time, found bool) {
 		}
 	}
 	return first, found
+}
+
+// refused is whether a request was refused, and not granted in whole or in part at the same time or later.
+func (h *plainHistory) refused(f *fact.Fact) bool {
+	is := func(d *fact.Fact, outcomes ...fact.Outcome) bool {
+		return d.Kind == fact.KindRequestDecided && d.Ref == plainRequestName(f) && slices.Contains(outcomes, d.Outcome)
+	}
+	for _, no := range h.facts {
+		if is(no, "refused") && !slices.ContainsFunc(h.facts, func(d *fact.Fact) bool {
+			return is(d, "granted", "partly") && !d.Occurred.Before(no.Occurred)
+		}) {
+			return true
+		}
+	}
+	return false
 }
 
 // purposesOf are those that an objection is to: of marketing, and others.

@@ -43,6 +43,9 @@ func (a *API) explain(c echo.Context) error {
 	}
 	entries = slices.DeleteFunc(entries, func(e chain.Entry) bool { return e.At.After(f.at) })
 	e := lifecycle.Explain(a.opts.Policy, f.subject, f.at)
+	for i := range e.Requests {
+		e.Requests[i].Deleted = lifecycle.DeletedFor(a.opts.Policy, &f.subject, &e.Requests[i], entries)
+	}
 	if !strings.Contains(c.Request().Header.Get(echo.HeaderAccept), echo.MIMETextPlain) {
 		return c.JSON(http.StatusOK, Explanation{f.shownNames(a), e, entries})
 	}

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"slices"
@@ -234,6 +235,9 @@ func (a *API) step(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if r.Deleted, err = a.deletedFor(ctx, s, r); err != nil {
+		return err
+	}
 	informed, err := a.informed(req.Told)
 	if err != nil {
 		return err
@@ -256,6 +260,15 @@ func (a *API) step(c echo.Context) error {
 		return err
 	}
 	return c.JSON(http.StatusAccepted, map[string]string{"ref": ref, "step": c.Param("step")})
+}
+
+// deletedFor returns the categories that were deleted because of a request.
+func (a *API) deletedFor(ctx context.Context, s *lifecycle.Subject, r *rights.Request) ([]string, error) {
+	if r.Right != fact.KindErasure || r.Verified == nil {
+		return nil, nil
+	}
+	entries, err := a.entries(ctx, s)
+	return lifecycle.DeletedFor(a.opts.Policy, s, r, entries), err
 }
 
 // informed returns when a person was informed; nil when absent.

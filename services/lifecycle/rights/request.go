@@ -42,6 +42,9 @@ type Request struct {
 	Outcome  fact.Outcome `json:"outcome,omitempty"`
 	Reason   string       `json:"reason,omitempty"`
 	Answered *time.Time   `json:"answered,omitempty"`
+	// Deleted are the categories whose deletion was published because of the request, sorted, as far as the
+	// questioner has added them.
+	Deleted []string `json:"deleted,omitempty"`
 	// Overdue reports whether the answer is missing after Due, or was late.
 	Overdue bool `json:"overdue,omitempty"`
 }

@@ -76,6 +76,8 @@ const (
 	CauseTooLate       Cause = "too-late"
 	// CauseNoReason: a refusal, in whole or in part, states no reason (Art. 12(4)).
 	CauseNoReason Cause = "no-reason"
+	// CauseDeleted: data were deleted because of the request, so that it cannot be refused as a whole.
+	CauseDeleted Cause = "deleted"
 )
 
 // Take returns the fact of a step, or a *RefusalError.
@@ -119,7 +121,7 @@ func (r *Request) permits(s Step) error {
 	case StepExtend:
 		return r.permitsExtension(s.At)
 	case StepDecide:
-		return permitsDecision(s)
+		return r.permitsDecision(s)
 	case StepLift:
 		if s.InformedAt == nil || s.InformedAt.After(s.At) || s.InformedAt.Before(r.Received) {
 			return refuse(CauseImpossible, "told is missing, before the restriction, or after the lifting. Set told to "+
@@ -132,14 +134,18 @@ func (r *Request) permits(s Step) error {
 }
 
 // permitsDecision returns a *RefusalError for a decision without an outcome, and for a refusal, in whole or in part,
-// without a reason: the person is told why no action is taken (Art. 12(4)).
-func permitsDecision(s Step) error {
+// without a reason: the person is told why no action is taken (Art. 12(4)). A request because of which data were deleted
+// is granted in part: no letter may say that nothing was done.
+func (r *Request) permitsDecision(s Step) error {
 	switch {
 	case s.Outcome == "":
 		return &RefusalError{CauseImpossible, "outcome is missing: granted, partly or refused."}
 	case s.Outcome != fact.OutcomeGranted && strings.TrimSpace(s.Reason) == "":
 		return &RefusalError{CauseNoReason, "reason is missing: a refusal, and a partial grant, need the reason, which " +
 			"goes into the letter (Art. 12(4) GDPR)."}
+	case s.Outcome == fact.OutcomeRefused && len(r.Deleted) > 0:
+		return &RefusalError{CauseDeleted, "Data were already deleted because of this request, and cannot come back. Choose " +
+			"the outcome partly, with the reason why the rest is refused."}
 	}
 	return nil
 }

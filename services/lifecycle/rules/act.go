@@ -49,7 +49,8 @@ func receipt(f *fact.Fact) *fact.Fact {
 	}
 }
 
-// effects returns the effects of a request, at the instants of the effects.
+// effects returns the effects of a request, at the instants of the effects. A request for erasure that was refused
+// (Art. 12(5), 17(3)) ends nothing but the use for marketing.
 func (p *Policy) effects(f fact.Fact, facts []fact.Fact) []*fact.Fact {
 	if f.Kind == fact.KindObjection {
 		return p.objections(f, facts)
@@ -58,12 +59,16 @@ func (p *Policy) effects(f fact.Fact, facts []fact.Fact) []*fact.Fact {
 	if !ok {
 		return nil
 	}
+	name := RequestName(&f)
 	if f.Kind == fact.KindErasure || f.Kind == fact.KindRestriction {
 		f.Ref, f.Links, f.Contract = "", nil, "" // the request concerns the person
 	} else {
-		f.Ref = RequestName(&f)
+		f.Ref = name
 	}
 	f.Occurred = verified
+	if f.Kind == fact.KindErasure && isRefused(facts, name) {
+		f.Kind, f.Purposes = fact.KindObjection, nil // to marketing: no refusal takes that away (Art. 7(3), 21(3))
+	}
 	return []*fact.Fact{&f}
 }
 
@@ -141,4 +146,27 @@ func upheld(facts []fact.Fact, ref string) (time.Time, bool) {
 		}
 	}
 	return time.Time{}, false
+}
+
+// IsErasure reports whether a fact is a request for erasure that takes effect: the request is known to be the person's
+// own, from the instant that is returned, and was not refused.
+func IsErasure(f *fact.Fact, facts []fact.Fact) (time.Time, bool) {
+	verified, ok := Verification(f, facts)
+	return verified, ok && f.Kind == fact.KindErasure && !isRefused(facts, RequestName(f))
+}
+
+// isRefused reports whether the last decision about a request is its refusal. Of decisions of one instant a grant
+// counts.
+func isRefused(facts []fact.Fact, ref string) bool {
+	var refused, granted time.Time
+	for i := range facts {
+		switch f := &facts[i]; {
+		case f.Kind != fact.KindRequestDecided || f.Ref != ref:
+		case f.Outcome == fact.OutcomeRefused:
+			refused = calendar.Later(refused, f.Occurred)
+		case f.Outcome == fact.OutcomeGranted, f.Outcome == fact.OutcomePartly:
+			granted = calendar.Later(granted, f.Occurred)
+		}
+	}
+	return refused.After(granted)
 }

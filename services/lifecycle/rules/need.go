@@ -3,6 +3,8 @@ package rules
 import (
 	"slices"
 	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
 )
 
 // NeededFacts returns the facts that a basis needs now or later: all facts of a contract
@@ -93,8 +95,9 @@ func (n *Needed) Has(id string) bool {
 
 // isNeeded reports whether the unit in which a fact is retained and dropped is needed: its contract, or the person.
 func (n *Needed) isNeeded(i int) bool {
-	if n.facts[i].Kind.IsAboutPerson() || n.contract[i] == "" {
-		return n.any
+	switch f := n.facts[i]; {
+	case f.Kind.IsAboutPerson(), n.contract[i] == "", f.Kind == fact.KindRequestVerified, f.Kind == fact.KindRequestDecided:
+		return n.any // the steps of a request decide on its effect for as long as the request has one
 	}
 	return n.contracts[n.contractUnits().of[i]]
 }
