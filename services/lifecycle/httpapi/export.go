@@ -94,9 +94,10 @@ func (a *API) answer(c echo.Context, lang report.Language, f *found, ref string,
 	var letter bytes.Buffer
 	var err error
 	if request.Answered != nil {
-		err = report.Answered(&letter, lang, a.opts.Policy, f.subject, *request, entries, a.opts.Now())
+		address := a.addressOn(f, report.BeforeAnswer(request))
+		err = report.Answered(&letter, lang, a.opts.Policy, f.subject, *request, address, entries, a.opts.Now())
 	} else {
-		err = report.Answer(&letter, lang, a.opts.Policy, f.subject, *request, f.at)
+		err = report.Answer(&letter, lang, a.opts.Policy, f.subject, *request, a.addressOn(f, f.at), f.at)
 	}
 	if err != nil {
 		return err

@@ -129,6 +129,14 @@ func (a *API) addressOf(s *lifecycle.Subject, names []identity.Identity, at time
 	return states[kindPhone]
 }
 
+// addressOn is where the address of a person stood at an instant; empty without an address.
+func (a *API) addressOn(f *found, at time.Time) lifecycle.AddressState {
+	if !slices.ContainsFunc(f.names, isAddress) {
+		return ""
+	}
+	return f.subject.Address(a.opts.Policy, at)
+}
+
 // shownNames opens the names of a subject that lists may show now.
 func (a *API) shownNames(s *lifecycle.Subject) ([]string, error) {
 	names, err := a.opts.Vault.Open(s.ID, s.Sealed)

@@ -22,18 +22,19 @@ import (
 // the retained
 // data with basis and retention end, and the recipients with their answers (Art. 17, 19). The controller checks
 // and sends
-// the letter.
+// the letter. address is where the address of the person stands; empty for a person without one.
 func Answer(
 	w io.Writer,
 	lang Language,
 	p *rules.Policy,
 	s lifecycle.Subject,
 	request rights.Request,
+	address lifecycle.AddressState,
 	at time.Time,
 ) error {
 	l := letter{
 		reporter: reporter{policy: p, subject: s, at: at.UTC(), e: lifecycle.Explain(p, s, at)},
-		Language: lang, request: request, words: lang.letter(),
+		Language: lang, request: request, words: lang.letter(), address: address, dated: at.UTC(),
 	}
 	return l.writeTo(w)
 }
@@ -63,6 +64,9 @@ type letter struct {
 	Language
 	request rights.Request
 	words   letterWords
+	address lifecycle.AddressState
+	// dated is the day of the letter. That of an answer that was given tells what was known just before.
+	dated time.Time
 	// made is when the letter of an answer that was given is written anew; zero for a draft. Former are the deletions
 	// that only the journal still remembers.
 	made   time.Time
@@ -98,7 +102,7 @@ func (l *letter) head() {
 		l.paragraph(l.words.draft)
 	} else {
 		undecided := l.request.Outcome == "" && l.request.Verified != nil
-		l.paragraph(l.madeAnew(l.date(l.day(l.at)), l.date(l.day(l.made)), undecided))
+		l.paragraph(l.madeAnew(l.date(l.day(l.dated)), l.date(l.day(l.made)), undecided))
 	}
 	switch {
 	case l.request.Verified == nil, !l.made.IsZero():
@@ -110,7 +114,7 @@ func (l *letter) head() {
 			l.paragraph(l.words.missing)
 		}
 	}
-	fmt.Fprintf(&l.out, "%s\n%s\n\n", l.policy.Controller, l.date(l.day(l.at)))
+	fmt.Fprintf(&l.out, "%s\n%s\n\n", l.policy.Controller, l.date(l.day(l.dated)))
 	l.paragraph(l.concerning(l.request.Right, l.request.Ref, l.date(l.day(l.request.Received))))
 	l.paragraph(l.words.greeting)
 }
@@ -120,12 +124,38 @@ func (l *letter) foot() {
 }
 
 func (l *letter) body() {
-	remains := lifecycle.Remainders(l.policy, l.subject, l.at)
+	remains := l.remains()
 	l.paragraph(l.verdict(remains))
 	if l.request.Reason != "" {
 		l.paragraph(l.words.reason + l.request.Reason)
 	}
 	gone := l.deletions()
+	if len(gone) > 0 || l.request.Outcome != fact.OutcomeRefused {
+		l.writeDeleted(gone)
+	}
+	l.writeRetained(remains)
+	l.writeAddress()
+	l.writeDoNotContact(remains)
+	if t := l.e.Tombstone; t != nil {
+		l.paragraph(l.tombstoneNote(l.date(t.LastDay)))
+	}
+	l.writeRecipients(gone)
+}
+
+// remains returns the data that stay. What was deleted for a request that was refused afterwards does not come back,
+// although its basis is in force again.
+func (l *letter) remains() []lifecycle.Remainder {
+	out := lifecycle.Remainders(l.policy, l.subject, l.at)
+	if l.request.Outcome != fact.OutcomeRefused {
+		return out
+	}
+	return slices.DeleteFunc(out, func(r lifecycle.Remainder) bool {
+		return slices.ContainsFunc(l.deletions(), func(d lifecycle.AnnouncedDeletion) bool { return d.Item == r.Item })
+	})
+}
+
+// writeDeleted lists the data that were or are being deleted.
+func (l *letter) writeDeleted(gone []lifecycle.AnnouncedDeletion) {
 	if l.confirmed(gone) {
 		l.heading(l.words.deleted)
 	} else {
@@ -142,13 +172,35 @@ func (l *letter) body() {
 		l.item(l.words.nothingDeleted)
 	}
 	l.out.WriteByte('\n')
-	l.writeRetained(remains)
-	l.writeDoNotContact(remains)
-	if t := l.e.Tombstone; t != nil {
-		l.paragraph(l.tombstoneNote(l.date(t.LastDay)))
-	}
-	l.writeRecipients(gone)
 }
+
+// writeAddress says that the deleted address is kept sealed, and until when.
+func (l *letter) writeAddress() {
+	last := ""
+	for i := range l.e.Holds {
+		h := &l.e.Holds[i]
+		switch c := l.policy.Categories[h.Category]; {
+		case c.Pseudonymous, c.Correspondence:
+		case h.LastDay == "":
+			last = unknownDay
+		default:
+			last = max(last, h.LastDay)
+		}
+	}
+	if last == "" {
+		return // the address goes with the last data
+	}
+	last = strings.TrimSuffix(last, unknownDay)
+	switch l.address {
+	case lifecycle.AddressSealed:
+		l.paragraph(l.addressSealed(last))
+	case lifecycle.AddressInCorrespondence:
+		l.paragraph(l.addressAfterAnswer(last))
+	}
+}
+
+// unknownDay is later than every day.
+const unknownDay = "unknown"
 
 // verdict summarizes the outcome of the request in one sentence.
 func (l *letter) verdict(remains []lifecycle.Remainder) string {
@@ -156,6 +208,8 @@ func (l *letter) verdict(remains []lifecycle.Remainder) string {
 		return !l.policy.Categories[r.Category].Pseudonymous && r.Ref != l.request.Ref
 	})
 	switch {
+	case l.request.Outcome == fact.OutcomeRefused && l.deletedForRequest():
+		return l.words.restRefused
 	case l.request.Outcome == fact.OutcomeRefused:
 		return l.words.refused
 	case personal:
@@ -164,16 +218,36 @@ func (l *letter) verdict(remains []lifecycle.Remainder) string {
 	return l.words.granted
 }
 
-// deletions returns the announced deletions that lapsed since the request was verified, without
-// pseudonymous data.
+// deletedForRequest reports whether data were deleted because of a request that was refused, as former versions
+// permitted.
+func (l *letter) deletedForRequest() bool {
+	return slices.ContainsFunc(l.deletions(), func(d lifecycle.AnnouncedDeletion) bool {
+		return d.Lapse.Equal(*l.request.Verified)
+	})
+}
+
+// deletions returns the announced deletions since the request was verified, without pseudonymous data: those that
+// lapsed, or were decided or published, since then.
 func (l *letter) deletions() []lifecycle.AnnouncedDeletion {
 	var out []lifecycle.AnnouncedDeletion
 	for _, d := range l.e.Deleted {
-		if !d.Lapse.Before(*l.request.Verified) && d.Ref != l.request.Ref && !l.policy.Categories[d.Category].Pseudonymous {
+		since := !d.Lapse.Before(*l.request.Verified) || !d.At.Before(*l.request.Verified) || l.waited(d.Decision)
+		if since && d.Ref != l.request.Ref && !l.policy.Categories[d.Category].Pseudonymous {
 			out = append(out, d)
 		}
 	}
 	return append(out, l.former...)
+}
+
+// waited reports whether a decision was not published, or delivered to no recipient, before the request was verified.
+func (l *letter) waited(decisionID string) bool {
+	if slices.ContainsFunc(l.subject.Outbox, func(d decision.Decision) bool { return d.ID == decisionID }) {
+		return true
+	}
+	n := notice.Find(l.subject.Notices, decisionID)
+	return n != nil && len(n.Notifications) > 0 && !slices.ContainsFunc(n.Notifications, func(t notice.Notification) bool {
+		return t.Outcome != "" || t.Sent != nil && t.Sent.Before(*l.request.Verified)
+	})
 }
 
 // itemName names an item by its category and record.
@@ -239,10 +313,13 @@ func (l *letter) ifAny(category string) string {
 // sentences ends each part with a full stop.
 func sentences(parts ...string) string {
 	for i := range parts {
-		parts[i] = strings.TrimSuffix(parts[i], ".") + "."
+		parts[i] = fullStop(parts[i])
 	}
 	return strings.Join(parts, " ")
 }
+
+// fullStop ends a text with one full stop, also where it ends with an abbreviation such as "2026 r.".
+func fullStop(text string) string { return strings.TrimSuffix(text, ".") + "." }
 
 func (l *letter) keptUntil(r *lifecycle.Remainder, rule *rules.Rule) string {
 	switch {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/decision"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/report"
@@ -16,7 +17,10 @@ func answered(t *testing.T, s *scene, lang report.Language, ref, when string) st
 	t.Helper()
 	for _, r := range rights.Requests(s.policy, s.subject.Facts, at(t, when)) {
 		if r.Ref == ref {
-			return written(t, func(w *bytes.Buffer) error { return report.Answer(w, lang, s.policy, s.subject, r, at(t, when)) })
+			return written(t, func(w *bytes.Buffer) error {
+				return report.Answer(w, lang, s.policy, s.subject, r,
+					s.subject.Address(s.policy, at(t, when)), at(t, when))
+			})
 		}
 	}
 	t.Fatalf("there is no request %s", ref)
@@ -123,24 +127,54 @@ func TestAnswer_BeforeTheIdentityIsClearNothingIsDeleted(t *testing.T) {
 }
 
 func TestAnswer_ARefusalGivesItsReason(t *testing.T) {
+	s := newScene(t)
+	s.tell(t, "2028-06-01 10:00", fact.Fact{Kind: fact.KindErasure, Source: "forms", Ref: "req-1"})
+	s.tell(t, "2028-06-05 10:00",
+		fact.Fact{Kind: fact.KindRequestDecided, Ref: "req-1", Outcome: "refused", Reason: "claim II C 17/28"})
+	english := answered(t, s, report.English, "req-1", "2028-06-05 12:00")
+	says(t, english, "We cannot grant the request (Art. 12(4) GDPR)", "Reason: claim II C 17/28")
+	polish := answered(t, s, report.Polish, "req-1", "2028-06-05 12:00")
+	says(t, polish, "nie możemy uwzględnić wniosku (art. 12 ust. 4 RODO)", "Uzasadnienie: claim II C 17/28")
+	lacks(t, polish, "nie było danych do usunięcia", "usunięte")
+}
+
+// TestAnswer_ARefusalAfterADeletionIsOneOfTheRest: former versions permitted to refuse what was granted in part.
+func TestAnswer_ARefusalAfterADeletionIsOneOfTheRest(t *testing.T) {
 	s := eraser(t)
-	s.tell(
-		t,
-		"2028-06-05 10:00",
-		fact.Fact{Kind: fact.KindRequestDecided, Ref: "req-1", Outcome: "refused", Reason: "claim II C 17/28"},
-	)
-	says(
-		t,
-		answered(t, s, report.English, "req-1", "2028-06-05 12:00"),
-		"We cannot grant the request (Art. 12(4) GDPR)",
-		"Reason: claim II C 17/28",
-	)
-	says(
-		t,
-		answered(t, s, report.Polish, "req-1", "2028-06-05 12:00"),
-		"nie możemy uwzględnić wniosku (art. 12 ust. 4 RODO)",
-		"Uzasadnienie: claim II C 17/28",
-	)
+	s.tell(t, "2028-06-05 10:00",
+		fact.Fact{Kind: fact.KindRequestDecided, Ref: "req-1", Outcome: "refused", Reason: "claim II C 17/28"})
+	polish := answered(t, s, report.Polish, "req-1", "2028-06-05 12:00")
+	says(t, polish, "uwzględniamy wniosek w części: dane wymienione niżej jako usunięte zostały usunięte, a w pozostałym "+
+		"zakresie odmawiamy", "- adres e-mail i imię", "Uzasadnienie: claim II C 17/28")
+	lacks(t, polish, "nie możemy uwzględnić")
+}
+
+// TestAnswer_ListsWhatLapsedBeforeAndIsDeletedSince: the contact of an old order that became known with the request, or
+// whose deletion waited, is deleted because somebody asked, although its period had ended before.
+func TestAnswer_ListsWhatLapsedBeforeAndIsDeletedSince(t *testing.T) {
+	for _, waits := range []bool{false, true} {
+		s := newScene(t)
+		sale := fact.Fact{
+			ID: "sale", Kind: fact.KindSale, Source: "shop", Ref: "order-1", Occurred: at(t, "2026-01-05 10:00"),
+			Received: at(t, "2026-05-30 10:00"),
+		}
+		erasure := fact.Fact{
+			ID: "erasure", Kind: fact.KindErasure, Source: "forms", Ref: "req-1", Occurred: at(t, "2026-06-01 10:00"),
+			Received: at(t, "2026-06-01 10:00"),
+		}
+		if waits {
+			s.subject, _ = lifecycle.Decide(s.policy, s.subject, []fact.Fact{sale}, sale.Received)
+			s.decide(t, erasure.Occurred, erasure)
+		} else {
+			s.decide(t, erasure.Occurred, sale, erasure)
+		}
+		text := answered(t, s, report.Polish, "req-1", "2026-06-01 12:00")
+		says(t, text, "- adres e-mail i imię", "- dostawa i dostęp", "- numer telefonu")
+		if !waits {
+			says(t, text, "Adres jest jeszcze częścią korespondencji", "najpóźniej do 31 grudnia 2031 r.")
+		}
+		lacks(t, text, "r..")
+	}
 }
 
 // TestAnswer_ARefusalNamesTheReasonAndTheRemedies: a refusal and a partial grant state the reason, the complaint to the

@@ -7,14 +7,15 @@ import (
 	"time"
 
 	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 	"github.com/rodopath/rodopath/services/lifecycle/chain"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/rights"
 	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
-// Answered writes the letter of a request that was answered, as the letter stood at the instant of the answer: from
-// what was known then, dated that day, and no draft. Nothing is stored for the letter, so the first line says that data
+// Answered writes the letter of a request that was answered, as the letter stood when the answer was given: from what
+// was known just before the answer was recorded, which ends the correspondence, dated that day, and no draft. Nothing is stored for the letter, so the first line says that data
 // that were deleted since may be missing; the journal of the person contributes the deletions that the subject has
 // forgotten. made is the instant of the writing.
 func Answered(
@@ -23,21 +24,32 @@ func Answered(
 	p *rules.Policy,
 	s lifecycle.Subject,
 	request rights.Request,
+	address lifecycle.AddressState,
 	journal []chain.Entry,
 	made time.Time,
 ) error {
-	at := request.Answered.UTC()
+	at := BeforeAnswer(&request)
 	s.Facts = slices.DeleteFunc(slices.Clone(s.Facts), func(f fact.Fact) bool {
-		return f.Received.After(at) && f.Ref != request.Ref
+		return f.Received.After(*request.Answered) && f.Ref != request.Ref
 	})
 	l := letter{
 		reporter: reporter{policy: p, subject: s, at: at, e: lifecycle.Explain(p, s, at)},
 		Language: lang, request: request, words: lang.letter(), made: made.UTC(),
+		address: address, dated: request.Answered.UTC(),
 	}
 	if request.Verified != nil {
 		l.remember(journal)
 	}
 	return l.writeTo(w)
+}
+
+// BeforeAnswer is the last instant before the answer to a request, and no earlier than its verification.
+func BeforeAnswer(r *rights.Request) time.Time {
+	at := r.Answered.UTC().Add(-time.Millisecond)
+	if r.Verified != nil {
+		at = calendar.Later(at, r.Verified.UTC())
+	}
+	return at
 }
 
 // remember adds what the journal knows of the deletions since the request, and of the answers of recipients: an entry

@@ -17,7 +17,8 @@ func given(t *testing.T, s *scene, lang report.Language, ref, when string) strin
 	for _, r := range rights.Requests(s.policy, s.subject.Facts, at(t, when)) {
 		if r.Ref == ref && r.Answered != nil {
 			return written(t, func(w *bytes.Buffer) error {
-				return report.Answered(w, lang, s.policy, s.subject, r, s.journal, at(t, when))
+				return report.Answered(w, lang, s.policy, s.subject, r, s.subject.Address(s.policy, report.BeforeAnswer(&r)),
+					s.journal, at(t, when))
 			})
 		}
 	}
@@ -52,16 +53,38 @@ func TestAnswered_IsTheLetterOfItsDay(t *testing.T) {
 	}
 }
 
-// TestAnswered_OfARefusal keeps the refusal with its reason, and has no remarks of a draft.
+// TestAnswered_OfARefusal keeps the refusal with its reason, has no remarks of a draft, and says that a part was
+// deleted, which former versions permitted before a refusal.
 func TestAnswered_OfARefusal(t *testing.T) {
 	s := eraser(t)
 	s.tell(t, "2028-06-05 10:00",
 		fact.Fact{Kind: fact.KindRequestDecided, Ref: "req-1", Outcome: "refused", Reason: "claim II C 17/28"})
 	s.tell(t, "2028-06-06 10:00", fact.Fact{Kind: fact.KindRequestAnswered, Ref: "req-1"})
 	text := given(t, s, report.English, "req-1", "2029-01-10 12:00")
-	says(t, text, "6 June 2028", "made anew on 10 January 2029", "We cannot grant the request (Art. 12(4) GDPR)",
-		"Reason: claim II C 17/28")
-	lacks(t, text, "DRAFT", "[", "assumes that the request was granted")
+	says(t, text, "6 June 2028", "made anew on 10 January 2029", "We grant the request in part: the data that are",
+		"Reason: claim II C 17/28", "the rest of the request is refused (Art. 12(4) GDPR)",
+		"order and payment, no. order-1: until 31 December 2032. Purpose: legal claims")
+	lacks(t, text, "DRAFT", "[", "assumes that the request was granted", "We cannot grant",
+		"delivery and access, order order-1 (if there are any)")
+}
+
+// TestAnswered_SaysWhatTheLetterBeforeSaid: the answer ends the correspondence, and the letter was written before.
+func TestAnswered_SaysWhatTheLetterBeforeSaid(t *testing.T) {
+	s := eraser(t)
+	s.tell(t, "2028-06-05 10:00",
+		fact.Fact{Kind: fact.KindRequestDecided, Ref: "req-1", Outcome: "partly", Reason: "claim II C 17/28"})
+	before := answered(t, s, report.Polish, "req-1", "2028-06-06 10:00")
+	s.tell(t, "2028-06-06 10:00", fact.Fact{Kind: fact.KindRequestAnswered, Ref: "req-1"})
+	after := given(t, s, report.Polish, "req-1", "2028-06-06 10:00")
+	body := func(letter string) string {
+		_, text, _ := strings.Cut(letter, "Sklep Ani")
+		return strings.ReplaceAll(strings.Join(strings.Fields(text), " "), " ["+"odbiorcy nie powiadomiono automatycznie: "+
+			"powiadom odbiorcę i uzupełnij odpowiedź]", " odbiorcy nie powiadomiono automatycznie")
+	}
+	says(t, after, "wniosek osoby i korespondencja", "Adres jest jeszcze częścią korespondencji")
+	if got, want := body(after), body(before); got != want {
+		t.Errorf("the letter after the answer:\n%s\nwant that before:\n%s", got, want)
+	}
 }
 
 // TestAnswered_WithoutADecision says that the letter assumes a granted request: the answer was recorded alone.

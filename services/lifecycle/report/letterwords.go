@@ -9,7 +9,7 @@ import (
 type letterWords struct {
 	letterRemarks
 	draft, missing, greeting                          string
-	granted, partly, refused, reason                  string
+	granted, partly, refused, restRefused, reason     string
 	deleted, deleting, nothingDeleted, deletedLongAgo string
 	kept, nothingKept                                 string
 	purpose, basis, exempt, notReached                string
@@ -42,6 +42,10 @@ func (l Language) letter() letterWords {
 		refused: l.choose(
 			"nie możemy uwzględnić wniosku (art. 12 ust. 4 RODO). Poniżej podajemy przechowywane dane, podstawy prawne i okresy przechowywania.",
 			"We cannot grant the request (Art. 12(4) GDPR). The list below gives the retained data, the bases and the retention periods.",
+		),
+		restRefused: l.choose(
+			"uwzględniamy wniosek w części: dane wymienione niżej jako usunięte zostały usunięte, a w pozostałym zakresie odmawiamy (art. 12 ust. 4 RODO). Poniżej podajemy przechowywane dane, podstawy prawne i okresy przechowywania.",
+			"We grant the request in part: the data that are listed below as deleted were deleted, and the rest of the request is refused (Art. 12(4) GDPR). The list below gives the retained data, the bases and the retention periods.",
 		),
 		reason: l.choose("Uzasadnienie: ", "Reason: "),
 

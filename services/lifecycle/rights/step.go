@@ -144,8 +144,11 @@ func (r *Request) permitsDecision(s Step) error {
 		return &RefusalError{CauseNoReason, "reason is missing: a refusal, and a partial grant, need the reason, which " +
 			"goes into the letter (Art. 12(4) GDPR)."}
 	case s.Outcome == fact.OutcomeRefused && len(r.Deleted) > 0:
-		return &RefusalError{CauseDeleted, "Data were already deleted because of this request, and cannot come back. Choose " +
-			"the outcome partly, with the reason why the rest is refused."}
+		return &RefusalError{
+			CauseDeleted,
+			"Data were already deleted because of this request, and cannot come back. Choose " +
+				"the outcome partly, with the reason why the rest is refused.",
+		}
 	}
 	return nil
 }

@@ -96,7 +96,10 @@ func (n *Needed) Has(id string) bool {
 // isNeeded reports whether the unit in which a fact is retained and dropped is needed: its contract, or the person.
 func (n *Needed) isNeeded(i int) bool {
 	switch f := n.facts[i]; {
-	case f.Kind.IsAboutPerson(), n.contract[i] == "", f.Kind == fact.KindRequestVerified, f.Kind == fact.KindRequestDecided:
+	case f.Kind.IsAboutPerson(),
+		n.contract[i] == "",
+		f.Kind == fact.KindRequestVerified,
+		f.Kind == fact.KindRequestDecided:
 		return n.any // the steps of a request decide on its effect for as long as the request has one
 	}
 	return n.contracts[n.contractUnits().of[i]]
