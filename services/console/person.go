@@ -56,7 +56,8 @@ type report struct {
 	Subject string   `json:"subject"`
 	Names   []string `json:"names"`
 	Address *struct {
-		Says text `json:"says"`
+		State string `json:"state"`
+		Says  text   `json:"says"`
 	} `json:"address"`
 	Zone     string     `json:"zone"`
 	Held     []heldItem `json:"held"`
@@ -214,7 +215,7 @@ func (p *personPage) read(*language) {
 		}
 	}
 	for _, n := range p.Report.Names {
-		if strings.Contains(n, "@") && !strings.Contains(n, ":") {
+		if isAddress(n) {
 			p.Emails = append(p.Emails, n)
 		}
 	}
@@ -241,6 +242,9 @@ func (p *personPage) read(*language) {
 		}
 	}
 }
+
+// isAddress reports whether a name is an e-mail address.
+func isAddress(name string) bool { return strings.Contains(name, "@") && !strings.Contains(name, ":") }
 
 // timeline draws the bases and facts of a person.
 func (v *visit) timeline(bases []basis, p *personPage) *timeline.Picture {

@@ -62,6 +62,16 @@ type requestPage struct {
 	Data []decidedCategory
 	// Verify, Decide, Answer, Extend and Lift report which steps are possible.
 	Verify, Decide, Answer, Extend, Lift bool
+	// Address is what becomes of the address of the person with the answer: hidden, gone or shown; empty for none.
+	Address string
+}
+
+// Outcomes are the outcomes that the form offers: a request because of which data were deleted is not refused as a whole.
+func (p *requestPage) Outcomes() []string {
+	if len(p.Deleted) > 0 {
+		return []string{"granted", "partly"}
+	}
+	return []string{"granted", "partly", "refused"}
 }
 
 // Proposed is the outcome that the form proposes: an erasure that an exception limits is granted in part.
@@ -88,6 +98,8 @@ type Request struct {
 	Reason   string     `json:"reason"`
 	LastDay  string     `json:"last_day"`
 	Overdue  bool       `json:"overdue"`
+	// Deleted are the categories that were deleted because of the request.
+	Deleted []string `json:"deleted"`
 }
 
 func (v *visit) request() error {
@@ -108,6 +120,8 @@ type decidedCategory struct {
 	// Deletes is the number of items that would be deleted; Kept are the reasons of the items that stay.
 	Deletes int
 	Kept    []keptBecause
+	// Gone reports whether data of the category were deleted, or their deletion was decided, since the request.
+	Gone bool
 }
 
 // keptBecause is why data stay although erasure was asked for.
@@ -123,7 +137,13 @@ type explained struct {
 	Person   []string  `json:"person"`
 	Subject  string    `json:"subject"`
 	Requests []Request `json:"requests"`
-	Holds    []struct {
+	Deleted  []struct {
+		Category string    `json:"category"`
+		Ref      string    `json:"ref"`
+		Lapse    time.Time `json:"lapse"`
+		At       time.Time `json:"at"`
+	} `json:"deleted"`
+	Holds []struct {
 		Category string `json:"category"`
 		LastDay  string `json:"last_day"`
 		Because  []struct {
@@ -138,8 +158,9 @@ type explained struct {
 	} `json:"rules"`
 }
 
-// categories are the data of a person by category, with what an erasure would delete.
-func (e *explained) categories(would *effect) []decidedCategory {
+// categories are the data of a person by category, with what an erasure would delete and what was deleted since a
+// request was verified.
+func (e *explained) categories(r *Request, would *effect) []decidedCategory {
 	of := map[string]*decidedCategory{}
 	get := func(category string) *decidedCategory {
 		if of[category] == nil {
@@ -150,6 +171,12 @@ func (e *explained) categories(would *effect) []decidedCategory {
 	if would != nil {
 		for category, n := range would.Deletes {
 			get(category).Deletes = n
+		}
+	}
+	for i := range e.Deleted {
+		d := &e.Deleted[i]
+		if r.Verified != nil && d.Ref != r.Ref && (!d.Lapse.Before(*r.Verified) || !d.At.Before(*r.Verified)) {
+			get(d.Category).Gone = true
 		}
 	}
 	for i := range e.Holds {
@@ -197,11 +224,14 @@ func (v *visit) requestOf(ref string) (*requestPage, error) {
 	p.Answer = p.Answered == nil && (p.Decided != nil || p.Right == "access_request" && !p.Verify)
 	p.Extend = p.Extended == nil && p.Answered == nil && p.Decided == nil && !p.Overdue
 	p.Lift = lifts && p.Decided != nil
+	if p.Address, err = v.addressAfter(p, e); err != nil {
+		return nil, err
+	}
 	if p.Right != "erasure" {
 		return p, nil
 	}
 	if !p.Verify && !p.Decide {
-		p.Data = e.categories(nil)
+		p.Data = e.categories(&r, nil)
 		return p, nil
 	}
 	step, order := "verify", map[string]any{"preview": true}
@@ -220,8 +250,31 @@ func (v *visit) requestOf(ref string) (*requestPage, error) {
 		slices.Sort(p.Deletes)
 		slices.Sort(p.Keeps)
 	}
-	p.Data = e.categories(p.Effect)
+	p.Data = e.categories(&r, p.Effect)
 	return p, nil
+}
+
+// addressAfter is what becomes of the address of a person once the request is answered.
+func (v *visit) addressAfter(p *requestPage, e *explained) (string, error) {
+	if !p.Answer {
+		return "", nil
+	}
+	var r report
+	err := v.api.post(v.r.Context(), "/v1/export",
+		map[string]any{"person": "subject:" + p.ID, "form": "report", "view": true}, &r)
+	if err != nil {
+		return "", err
+	}
+	others := slices.ContainsFunc(e.Requests, func(r Request) bool { return r.Ref != p.Ref && r.Answered == nil })
+	switch {
+	case r.Address != nil && r.Address.State == "sealed":
+		return "gone", nil
+	case r.Address != nil && !others:
+		return "hidden", nil
+	case slices.ContainsFunc(p.Person, isAddress):
+		return "shown", nil
+	}
+	return "", nil
 }
 
 // step records a step of a request.

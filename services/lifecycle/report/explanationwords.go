@@ -138,8 +138,8 @@ func (l Language) tombstoneText(marks int, lastDay string) string {
 
 func (l Language) nothingBefore(at string) string {
 	return l.choose(
-		"Bez nowych zdarzeń nic się nie zmieni przed "+at+".",
-		"Without new facts, nothing changes before "+at+".",
+		"Bez nowych zdarzeń nic się nie zmieni przed "+fullStop(at),
+		"Without new facts, nothing changes before "+fullStop(at),
 	)
 }
 

@@ -171,7 +171,7 @@ func ReceiptMail(l Language, controller, right string, r rights.Request) (subjec
 			"You will have the answer without undue delay, and by "+l.date(r.LastDay)+" at the latest (Art. 12(3) GDPR).")
 	}
 	return subject, strings.Join([]string{
-		l.choose("Otrzymaliśmy Twój wniosek do: ", "We received your request to: ") + controller + ".",
+		l.choose("Otrzymaliśmy Twój wniosek do: ", "We received your request to: ") + fullStop(controller),
 		l.formRight(right) + ".",
 		l.choose("Numer wniosku: ", "Reference: ") + r.Ref,
 		answer,

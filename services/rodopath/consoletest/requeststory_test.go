@@ -72,8 +72,11 @@ func TestStory_ACustomersOwnErasure(t *testing.T) {
 	b.follow("Zobacz list")
 	b.sees("Zielona Nitka", "uwzględniamy wniosek i usuwamy dane", ref)
 	b.followIn("main .actions", "Wniosek")
+	b.sees("Najpierw zachowaj własną kopię listu", "Adres osoby pozostanie widoczny", "usuwane")
 	b.follow("Osoba dostała odpowiedź")
 	b.sees("odpowiedziano")
+	b.follow("Zobacz list")
+	b.sees("wniosek osoby i korespondencja", ref)
 	b.open("/console/requests")
 	b.lacks("nina@example.com")
 	b.follow("Rejestr zakończonych")
@@ -217,4 +220,34 @@ func polishDay(day time.Time) string {
 		"stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia",
 	)
 	return fmt.Sprintf("%d %s %d r.", day.Day(), months[day.Month()-1], day.Year())
+}
+
+// TestStory_ARefusalAfterADeletionIsNoneOfTheWhole: once the identity is confirmed the data are deleted; the page says
+// so, and offers no refusal.
+func TestStory_ARefusalAfterADeletionIsNoneOfTheWhole(t *testing.T) {
+	s := newShop(t, "observe: false\n")
+	s.facts(s.signup("zofia@example.com", 40), s.sale("zofia@example.com", "ebook-zofia", "one_off", 40), s.fact("erasure", "zofia@example.com", 1,
+		object{"ref": "wniosek-9", "traits": []string{"unverified"}}))
+	b := s.signedIn()
+	b.open("/console/requests/wniosek-9")
+	b.sees("Usuniętych danych nie da się przywrócić")
+	b.followIn("form[action$='/verify']", "Potwierdź tożsamość")
+	s.settle()
+	b.open("/console/requests/wniosek-9")
+	b.sees("usunięto już lub zlecono usunięcie", "usuwane")
+	if got := eval[string](b, `[...document.querySelectorAll("#outcome option")].map(o => o.value).join(" ")`); got != "granted partly" {
+		t.Errorf("the outcomes on the page: got %q, want no refusal", got)
+	}
+	refuse := object{"outcome": "refused", "reason": "spór w toku"}
+	if status := s.ask(http.MethodPost, "/v1/requests/wniosek-9/decide", refuse, nil); status != http.StatusConflict {
+		t.Errorf("a refusal after the deletion: got %d, want 409", status)
+	}
+	b.accessible("a request after the deletion")
+	b.fill("#outcome", "partly")
+	b.fill("#reason", "faktura zostaje")
+	b.followIn("main", "Zapisz")
+	b.sees("Najpierw zachowaj własną kopię listu", "adres osoby nie będzie już tu pokazywany")
+	b.follow("Osoba dostała odpowiedź")
+	b.sees("odpowiedziano")
+	b.lacks("zofia@example.com")
 }
