@@ -7,6 +7,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/lifecycletest"
 	"github.com/rodopath/rodopath/services/lifecycle/rights"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
 // TestBans_ARestrictionOnAnyGroundStopsUse: under the shipped policy a restriction of
@@ -56,4 +57,30 @@ func TestMay_AskedByAnIDTheAddressThatTheAccountHadIsNoLongerInUse(t *testing.T)
 	if got := rights.May(p, facts, nil, use, noon(2026, 3, 6)); got.Allowed {
 		t.Errorf("the address without a consent is in use again: %+v", got)
 	}
+}
+
+// TestMay_ANoWithoutAFormerConsentIsARefusal: who never consented has nothing to withdraw.
+func TestMay_ANoWithoutAFormerConsentIsARefusal(t *testing.T) {
+	p := lifecycletest.Policy(t)
+	signup := toldAt("signup", fact.KindSignup, "", noon(2026, 3, 1), noon(2026, 3, 1))
+	signup.Wording, signup.Form = "newsletter-offers", "footer"
+	for name, tt := range map[string]struct {
+		facts []fact.Fact
+		want  rules.ConsentState
+	}{
+		"a refusal":                     {[]fact.Fact{no(fact.KindRefusal)}, rules.ConsentRefused},
+		"an unsubscription":             {[]fact.Fact{no(fact.KindUnsubscribe)}, rules.ConsentRefused},
+		"an unsubscription, once given": {[]fact.Fact{signup, no(fact.KindUnsubscribe)}, rules.ConsentWithdrawn},
+		"an objection":                  {[]fact.Fact{no(fact.KindObjection)}, rules.ConsentObjected},
+	} {
+		got := rights.May(p, tt.facts, nil, rights.Use{Purpose: "offers", Channel: "email"}, noon(2026, 3, 6))
+		if got.Reason != rights.UseReason(tt.want) || got.Allowed {
+			t.Errorf("%s: got %+v, want %s", name, got, tt.want)
+		}
+	}
+}
+
+// no is an act against consent.
+func no(kind fact.Kind) fact.Fact {
+	return toldAt("no", kind, "", noon(2026, 3, 5), noon(2026, 3, 5))
 }

@@ -217,6 +217,9 @@ func (h *Evaluation) statedConsent(f *fact.Fact, purpose, channel string, at tim
 	switch {
 	case f.IsAgainstConsent() && f.Covers(purpose, channel):
 		c.State = endState(f.Kind)
+		if f.Kind == fact.KindUnsubscribe && !h.hadConsent(purpose, channel, f.Occurred) {
+			c.State = ConsentRefused // who never consented has nothing to withdraw
+		}
 	case f.Kind == fact.KindSignupPending && h.policy.covers(f).includes(purpose, channel):
 		b := h.basisOn(f.ID, at)
 		if b == nil {
@@ -233,6 +236,13 @@ func (h *Evaluation) statedConsent(f *fact.Fact, purpose, channel string, at tim
 		return c, false
 	}
 	return c, true
+}
+
+// hadConsent reports whether a consent began by an instant.
+func (h *Evaluation) hadConsent(purpose, channel string, at time.Time) bool {
+	return slices.ContainsFunc(h.consents, func(c consent) bool {
+		return c.Purpose == purpose && c.Channel == channel && c.Begun(at)
+	})
 }
 
 // basisOn returns the first basis in force at an instant that rests on the fact with an id, or nil.
