@@ -59,6 +59,10 @@ type report struct {
 		State string `json:"state"`
 		Says  text   `json:"says"`
 	} `json:"address"`
+	// Tombstone says what is left of deleted data.
+	Tombstone *struct {
+		Says text `json:"says"`
+	} `json:"tombstone"`
 	Zone     string     `json:"zone"`
 	Held     []heldItem `json:"held"`
 	Consents []struct {

@@ -66,7 +66,8 @@ type requestPage struct {
 	Address string
 }
 
-// Outcomes are the outcomes that the form offers: a request because of which data were deleted is not refused as a whole.
+// Outcomes are the outcomes that the form offers: a request because of which data were deleted is not refused as a
+// whole.
 func (p *requestPage) Outcomes() []string {
 	if len(p.Deleted) > 0 {
 		return []string{"granted", "partly"}

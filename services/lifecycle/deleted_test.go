@@ -42,6 +42,7 @@ func TestBases_ARefusedErasureEndsNothingButMarketing(t *testing.T) {
 		slices.Sort(out)
 		return slices.Compact(out)
 	}
+	both := []fact.Fact{sold, signedUp, asked, refused, withOutcome(refused, fact.OutcomeGranted)}
 	granted := refused
 	granted.ID, granted.Outcome, granted.Occurred = "granted", fact.OutcomePartly, noon(2026, 3, 12)
 	for name, tt := range map[string]struct {
@@ -54,7 +55,7 @@ func TestBases_ARefusedErasureEndsNothingButMarketing(t *testing.T) {
 		"refused, then in part":  {[]fact.Fact{sold, signedUp, asked, refused, granted}, nil},
 		"another request's no":   {[]fact.Fact{sold, signedUp, asked, withRef(refused, "req-2")}, nil},
 		"refused, not verified":  {[]fact.Fact{sold, signedUp, unverified(asked), refused}, []string{"claims", "newsletter", "offers"}},
-		"granted at one instant": {[]fact.Fact{sold, signedUp, asked, refused, withOutcome(refused, fact.OutcomeGranted)}, nil},
+		"granted at one instant": {both, nil},
 	} {
 		if diff := cmp.Diff(tt.want, inForce(noon(2026, 4, 1), tt.facts...)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)

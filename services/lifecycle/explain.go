@@ -63,6 +63,9 @@ type TombstoneNote struct {
 	// Deleted is when everything of the person was deleted; absent while only parts were.
 	Deleted *time.Time `json:"deleted,omitempty"`
 	Marks   int        `json:"marks"`
+	// FactsLastDay is the last day of the minimised facts of a person of whom everything was deleted: kind, day and
+	// references, without the address. The facts stay for the intake period; empty when none are left.
+	FactsLastDay string `json:"facts_last_day,omitempty"`
 	// LastDay is the last day of the last tombstone.
 	LastDay string `json:"last_day"`
 }
@@ -172,6 +175,7 @@ func (s *Subject) tombstone(p *rules.Policy, at time.Time) *TombstoneNote {
 	}
 	if h := s.FullErasure; h != nil && !h.At.After(at) {
 		t.Deleted = &h.At
+		t.FactsLastDay = s.minimisedUntil(p, at)
 		last = calendar.Later(last, p.TombstoneEnd(h.At))
 	}
 	if !last.After(at) {
@@ -179,6 +183,15 @@ func (s *Subject) tombstone(p *rules.Policy, at time.Time) *TombstoneNote {
 	}
 	t.LastDay = p.LastDay(&last)
 	return &t
+}
+
+// minimisedUntil is the last day on which facts stay that add data although everything was deleted; empty for none.
+func (s *Subject) minimisedUntil(p *rules.Policy, at time.Time) string {
+	last := s.LastReceived.AddDate(0, 0, p.IntakeDays) // as scheduleReview forgets them
+	if !last.After(at) || !slices.ContainsFunc(s.Facts, func(f fact.Fact) bool { return f.Kind.AddsData() }) {
+		return ""
+	}
+	return calendar.In(last, p.Place.Zone).String()
 }
 
 // standing returns the places of the bases of each item that are in force at an instant.

@@ -137,7 +137,11 @@ func (l *letter) body() {
 	l.writeAddress()
 	l.writeDoNotContact(remains)
 	if t := l.e.Tombstone; t != nil {
-		l.paragraph(l.tombstoneNote(l.date(t.LastDay)))
+		note := l.tombstoneNote(l.date(t.LastDay))
+		if t.FactsLastDay != "" {
+			note = l.minimised(l.date(t.FactsLastDay), l.date(t.LastDay))
+		}
+		l.paragraph(note)
 	}
 	l.writeRecipients(gone)
 }

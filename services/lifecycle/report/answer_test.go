@@ -77,7 +77,7 @@ func TestAnswer_SaysDeletedOnlyWhenEveryRecipientDid(t *testing.T) {
 		answered(t, s, report.English, "req-9", "2026-06-01 12:00"),
 		"Data being deleted",
 		"We grant the request and delete the data, except for the data that are listed below as retained.",
-		"Until 1 June 2029 we also keep keyed hashes of the deleted data",
+		"After that, until 1 June 2029, only keyed hashes of the facts",
 	)
 	s.tell(
 		t,

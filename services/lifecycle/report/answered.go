@@ -15,9 +15,10 @@ import (
 )
 
 // Answered writes the letter of a request that was answered, as the letter stood when the answer was given: from what
-// was known just before the answer was recorded, which ends the correspondence, dated that day, and no draft. Nothing is stored for the letter, so the first line says that data
-// that were deleted since may be missing; the journal of the person contributes the deletions that the subject has
-// forgotten. made is the instant of the writing.
+// was known just before the answer was recorded, which ends the correspondence, dated that day, and no draft. Nothing
+// is stored for the letter, so the first line says that data that were deleted since may be missing; the journal of the
+// person contributes the deletions that the subject has forgotten. address is where the address stood then, made the
+// instant of the writing.
 func Answered(
 	w io.Writer,
 	lang Language,

@@ -115,7 +115,10 @@ func (l Language) place(file string, line int) string {
 }
 
 // tombstoneText explains the purpose of a tombstone.
-func (l Language) tombstoneText(marks int, lastDay string) string {
+func (l Language) tombstoneText(marks int, factsLastDay, lastDay string) string {
+	if factsLastDay != "" {
+		return l.minimised(factsLastDay, lastDay)
+	}
 	if marks == 0 {
 		return l.choose(
 			"Do "+lastDay+" przechowywana jest wyłącznie data usunięcia całości danych, aby ponowna wiadomość z platformy lub kopia zapasowa nie przywróciła danych.",
@@ -133,6 +136,14 @@ func (l Language) tombstoneText(marks int, lastDay string) string {
 			plural(marks, "keyed hash", "keyed hashes"),
 			lastDay,
 		),
+	)
+}
+
+// minimised says what is left for the intake period after everything was deleted.
+func (l Language) minimised(factsLastDay, lastDay string) string {
+	return l.choose(
+		"Do "+factsLastDay+" przechowywane są jeszcze zdarzenia bez adresu i nazwiska: rodzaj, dzień i numery (na przykład zamówienia), aby spóźniona wiadomość z platformy dała właściwy wynik; do tego dnia osobę można znaleźć po tych numerach. Potem, do "+lastDay+", przechowywane są tylko skróty kryptograficzne zdarzeń i dzień usunięcia, aby ponowna wiadomość z platformy lub kopia zapasowa nie przywróciła danych.",
+		"Until "+factsLastDay+" the facts stay without address and name: kind, day and references (such as that of an order), so that a late message of a platform gives the right result; until then the person can be found by these references. After that, until "+lastDay+", only keyed hashes of the facts and the day of the erasure are kept, so that a repeated message or a restored backup does not restore the data.",
 	)
 }
 

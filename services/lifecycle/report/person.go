@@ -454,7 +454,7 @@ func (r *reporter) tombstone() *Tombstone {
 	out := &Tombstone{
 		Marks:   t.Marks,
 		LastDay: t.LastDay,
-		Says:    both(func(l Language) string { return l.tombstoneText(t.Marks, l.date(t.LastDay)) }),
+		Says:    both(func(l Language) string { return l.tombstoneText(t.Marks, l.date(t.FactsLastDay), l.date(t.LastDay)) }),
 	}
 	if t.Deleted != nil {
 		out.DeletedOn = r.day(*t.Deleted)

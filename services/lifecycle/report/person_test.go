@@ -476,3 +476,26 @@ func TestOf_NamesTheRecipientsThatWereNotified(t *testing.T) {
 		t.Error("the contact details are stated, and the page says that they are not")
 	}
 }
+
+// TestOf_SaysWhatStaysAfterAFullErasure: for the intake period the facts without the address, and hashes afterwards.
+func TestOf_SaysWhatStaysAfterAFullErasure(t *testing.T) {
+	s := newScene(t)
+	s.tell(t, "2026-03-01 10:00", fact.Fact{Kind: fact.KindNegotiationOpened, Source: "forms", Ref: "talk-1"})
+	s.tell(t, "2026-03-05 10:00", fact.Fact{Kind: fact.KindErasure, Source: "forms", Ref: "req-1"})
+	s.tell(t, "2026-03-06 10:00", fact.Fact{Kind: fact.KindRequestAnswered, Ref: "req-1"})
+	for when, want := range map[string]string{
+		"2026-03-10 10:00": "Do 5 kwietnia 2026 r. przechowywane są jeszcze zdarzenia bez adresu i nazwiska: rodzaj, dzień i numery",
+		"2026-04-10 10:00": "1 skrót kryptograficzny do 5 kwietnia 2029 r.",
+	} {
+		later := *s
+		later.pass(t, when)
+		got := report.Of(s.policy, nil, later.subject, at(t, when), later.journal).Tombstone
+		if got == nil || !strings.Contains(got.Says.PL, want) {
+			t.Errorf("%s: got %+v, want %q", when, got, want)
+		}
+		if references := len(later.subject.Facts) > 0; when > "2026-04" && slices.ContainsFunc(later.subject.Facts,
+			func(f fact.Fact) bool { return references && f.Ref == "talk-1" }) {
+			t.Errorf("%s: the reference of the talk is still there: %+v", when, later.subject.Facts)
+		}
+	}
+}

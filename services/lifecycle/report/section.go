@@ -291,7 +291,7 @@ func (x *explanation) tombstone() {
 		return
 	}
 	lines := &Table{Widths: []int{narrow}}
-	lines.Row(x.tombstoneText(t.Marks, t.LastDay))
+	lines.Row(x.tombstoneText(t.Marks, t.FactsLastDay, t.LastDay))
 	if t.Deleted != nil {
 		lines.Row(x.words.allGone + day(*t.Deleted, x.policy.Place))
 	}

@@ -134,8 +134,8 @@ func (r *Request) permits(s Step) error {
 }
 
 // permitsDecision returns a *RefusalError for a decision without an outcome, and for a refusal, in whole or in part,
-// without a reason: the person is told why no action is taken (Art. 12(4)). A request because of which data were deleted
-// is granted in part: no letter may say that nothing was done.
+// without a reason: the person is told why no action is taken (Art. 12(4)). A request because of which data were
+// deleted is granted in part: no letter may say that nothing was done.
 func (r *Request) permitsDecision(s Step) error {
 	switch {
 	case s.Outcome == "":

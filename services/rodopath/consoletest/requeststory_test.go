@@ -226,8 +226,12 @@ func polishDay(day time.Time) string {
 // so, and offers no refusal.
 func TestStory_ARefusalAfterADeletionIsNoneOfTheWhole(t *testing.T) {
 	s := newShop(t, "observe: false\n")
-	s.facts(s.signup("zofia@example.com", 40), s.sale("zofia@example.com", "ebook-zofia", "one_off", 40), s.fact("erasure", "zofia@example.com", 1,
-		object{"ref": "wniosek-9", "traits": []string{"unverified"}}))
+	s.facts(
+		s.signup("zofia@example.com", 40),
+		s.sale("zofia@example.com", "ebook-zofia", "one_off", 40),
+		s.fact("erasure", "zofia@example.com", 1,
+			object{"ref": "wniosek-9", "traits": []string{"unverified"}}),
+	)
 	b := s.signedIn()
 	b.open("/console/requests/wniosek-9")
 	b.sees("Usuniętych danych nie da się przywrócić")
@@ -235,7 +239,10 @@ func TestStory_ARefusalAfterADeletionIsNoneOfTheWhole(t *testing.T) {
 	s.settle()
 	b.open("/console/requests/wniosek-9")
 	b.sees("usunięto już lub zlecono usunięcie", "usuwane")
-	if got := eval[string](b, `[...document.querySelectorAll("#outcome option")].map(o => o.value).join(" ")`); got != "granted partly" {
+	if got := eval[string](
+		b,
+		`[...document.querySelectorAll("#outcome option")].map(o => o.value).join(" ")`,
+	); got != "granted partly" {
 		t.Errorf("the outcomes on the page: got %q, want no refusal", got)
 	}
 	refuse := object{"outcome": "refused", "reason": "spór w toku"}
