@@ -129,12 +129,17 @@ func (a *API) addressOf(s *lifecycle.Subject, names []identity.Identity, at time
 	return states[kindPhone]
 }
 
-// addressOn is where the address of a person stood at an instant; empty without an address.
+// addressOn is where the e-mail address of a person stood at an instant, or, without one, the telephone number; empty
+// without both.
 func (a *API) addressOn(f *found, at time.Time) lifecycle.AddressState {
 	if !slices.ContainsFunc(f.names, isAddress) {
 		return ""
 	}
-	return f.subject.Address(a.opts.Policy, at)
+	states := f.subject.Addresses(a.opts.Policy, at)
+	if slices.ContainsFunc(f.names, func(n identity.Identity) bool { return n.Kind == identity.KindEmail }) {
+		return states.Email
+	}
+	return states.Phone
 }
 
 // shownNames opens the names of a subject that lists may show now.

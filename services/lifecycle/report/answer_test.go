@@ -19,7 +19,7 @@ func answered(t *testing.T, s *scene, lang report.Language, ref, when string) st
 		if r.Ref == ref {
 			return written(t, func(w *bytes.Buffer) error {
 				return report.Answer(w, lang, s.policy, s.subject, r,
-					s.subject.Address(s.policy, at(t, when)), at(t, when))
+					s.subject.Addresses(s.policy, at(t, when)).Email, at(t, when))
 			})
 		}
 	}
