@@ -17,8 +17,16 @@ func given(t *testing.T, s *scene, lang report.Language, ref, when string) strin
 	for _, r := range rights.Requests(s.policy, s.subject.Facts, at(t, when)) {
 		if r.Ref == ref && r.Answered != nil {
 			return written(t, func(w *bytes.Buffer) error {
-				return report.Answered(w, lang, s.policy, s.subject, r, s.subject.Addresses(s.policy, report.BeforeAnswer(&r)).Email,
-					s.journal, at(t, when))
+				return report.Answered(
+					w,
+					lang,
+					s.policy,
+					s.subject,
+					r,
+					s.subject.Addresses(s.policy, report.BeforeAnswer(&r)).Email,
+					s.journal,
+					at(t, when),
+				)
 			})
 		}
 	}
