@@ -1,10 +1,15 @@
 package console
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
+
+	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/lifecycle/live"
 )
 
 // audienceRow is one address, or one person, with the answer.
@@ -49,6 +54,8 @@ type audiencePage struct {
 	Questions            []question
 	Waiting, Asked, Done int
 	Granted, Refused     int
+	// Asks reports whether a recipient asks for consent.
+	Asks bool
 }
 
 // markets are the purposes that rest on consent, and the channels.
@@ -74,6 +81,7 @@ func (v *visit) audience() error {
 		Incomplete string         `json:"incomplete"`
 	}
 	var all counts
+	var systems live.Overview
 	var policy struct {
 		Questions []question `json:"questions"`
 	}
@@ -82,6 +90,7 @@ func (v *visit) audience() error {
 		func() error { return v.api.get(ctx, "/v1/audience?"+ask.Encode(), &list) },
 		func() error { return v.api.get(ctx, "/v1/counts", &all) },
 		func() error { return v.api.get(ctx, "/v1/policy", &policy) },
+		func() error { return v.api.get(ctx, "/v1/live", &systems) },
 	)
 	if err != nil {
 		return err
@@ -104,10 +113,11 @@ func (v *visit) audience() error {
 		case b.ID == "yes":
 			return 1
 		}
-		return b.Count - a.Count
+		return cmp.Or(b.Count-a.Count, strings.Compare(a.ID, b.ID))
 	})
 	p.Waiting, p.Asked = all.Labels["decision:ask-consent:held"], all.Labels["decision:ask-consent:open"]
 	p.Done = all.Labels["decision:ask-consent:confirmed"]
+	p.Asks = slices.ContainsFunc(systems.Recipients, func(o live.Opened) bool { return o.Kind == string(stream.KindAskConsent) })
 	p.Granted, p.Refused = all.Labels["answered:granted"], all.Labels["answered:refused"]
 	var subjects []string
 	for i := range p.Rows {

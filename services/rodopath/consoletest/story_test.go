@@ -76,6 +76,9 @@ func TestStory_CalmWithoutRecipients(t *testing.T) {
 	b.sees("Historia sprzed instalacji jest nieznana: shop, card, letters")
 	b.followIn("main", "Importuj historię")
 	b.sees("Źródła to platformy, z których Rodopath wie o klientach")
+	b.follow("Do kogo mogę pisać")
+	b.sees("żaden odbiorca nie pyta")
+	b.lacks("przekazane systemowi")
 }
 
 // TestStory_WhomMayIMail answers before a campaign, by the page, by the file and by the list for MailerLite.
