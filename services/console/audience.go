@@ -117,7 +117,10 @@ func (v *visit) audience() error {
 	})
 	p.Waiting, p.Asked = all.Labels["decision:ask-consent:held"], all.Labels["decision:ask-consent:open"]
 	p.Done = all.Labels["decision:ask-consent:confirmed"]
-	p.Asks = slices.ContainsFunc(systems.Recipients, func(o live.Opened) bool { return o.Kind == string(stream.KindAskConsent) })
+	p.Asks = slices.ContainsFunc(
+		systems.Recipients,
+		func(o live.Opened) bool { return o.Kind == string(stream.KindAskConsent) },
+	)
 	p.Granted, p.Refused = all.Labels["answered:granted"], all.Labels["answered:refused"]
 	var subjects []string
 	for i := range p.Rows {
