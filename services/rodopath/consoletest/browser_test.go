@@ -341,6 +341,9 @@ func (b *tab) violations() []violation {
 	return out
 }
 
+// webpMost is the most rows of a picture in WebP: the end of a longer page is not shown.
+const webpMost = 16_000
+
 // picture writes a picture of the whole page, into a directory that is made where it is missing.
 func (b *tab) picture(path string) {
 	b.t.Helper()
@@ -350,6 +353,9 @@ func (b *tab) picture(path string) {
 		format, quality = page.CaptureScreenshotFormatWebp, new(int64(30))
 	}
 	size := eval[[]float64](b, `[innerWidth, document.documentElement.scrollHeight]`)
+	if quality != nil {
+		size[1] = min(size[1], webpMost)
+	}
 	if b.most > 0 {
 		size[1] = min(size[1], b.most)
 	}
@@ -357,6 +363,9 @@ func (b *tab) picture(path string) {
 		Format: format, Quality: quality, CaptureBeyondViewport: new(true),
 		Clip: &page.Viewport{Width: size[0], Height: size[1], Scale: 1},
 	})
+	if len(image.Data) == 0 {
+		b.t.Fatalf("the picture %s is empty", path)
+	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		b.t.Fatal(err)
 	}
