@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 )
 
 // unlistedProduct is a product that sold and that nothing lists.
@@ -43,13 +44,15 @@ type productsPart struct {
 	Saved bool
 }
 
-// everything is the key of every product that nothing else lists.
-const everything = "*"
-
 func (v *visit) products() (productsPart, error) {
 	query := v.r.URL.Query()
 	p := productsPart{
-		Shown: query.Has("products"), Saved: query.Get("products") == "saved", Accesses: fact.Accesses(), Rest: everything,
+		Shown: query.Has(
+			"products",
+		),
+		Saved:    query.Get("products") == "saved",
+		Accesses: fact.Accesses(),
+		Rest:     rules.Everything,
 	}
 	var unlisted struct {
 		Products []unlistedProduct `json:"products"`

@@ -39,34 +39,28 @@ func (p *Person) lastDay() string {
 	return last
 }
 
-func (l Language) addressSealed(lastDay string) string {
-	until := l.choose("do czasu ich usunięcia", "until these are deleted")
-	if lastDay != "" {
-		until = l.choose("najpóźniej do "+l.date(lastDay), "until "+l.date(lastDay)+" at the latest")
+// untilDeleted ends a sentence with the day up to which the other data of a person are held; empty for no known day.
+func (l Language) untilDeleted(lastDay string) string {
+	if lastDay == "" {
+		return fullStop(l.choose("do czasu ich usunięcia", "until these are deleted"))
 	}
+	return fullStop(l.choose("najpóźniej do "+l.date(lastDay), "until "+l.date(lastDay)+" at the latest"))
+}
+
+func (l Language) addressSealed(lastDay string) string {
+	until := l.untilDeleted(lastDay)
 	return l.choose(
-		"Adres został usunięty i nie jest nikomu pokazywany. System ma go jeszcze tylko w postaci zaszyfrowanej, aby przy usuwaniu pozostałych danych wskazać odbiorcom, o czyje dane chodzi (art. 17 i 19 RODO), "+fullStop(
-			until,
-		),
-		"The address was deleted and is shown to nobody. The system still has it in encrypted form alone, to name the person to recipients when the other data are deleted (Art. 17, 19 GDPR), "+fullStop(
-			until,
-		),
+		"Adres został usunięty i nie jest nikomu pokazywany. System ma go jeszcze tylko w postaci zaszyfrowanej, aby przy usuwaniu pozostałych danych wskazać odbiorcom, o czyje dane chodzi (art. 17 i 19 RODO), "+until,
+		"The address was deleted and is shown to nobody. The system still has it in encrypted form alone, to name the person to recipients when the other data are deleted (Art. 17, 19 GDPR), "+until,
 	)
 }
 
 // addressAfterAnswer says in a letter, which the answer follows, what happens to the address.
 func (l Language) addressAfterAnswer(lastDay string) string {
-	until := l.choose("do czasu ich usunięcia", "until these are deleted")
-	if lastDay != "" {
-		until = l.choose("najpóźniej do "+l.date(lastDay), "until "+l.date(lastDay)+" at the latest")
-	}
+	until := l.untilDeleted(lastDay)
 	return l.choose(
-		"Adres jest jeszcze częścią korespondencji o tym wniosku. Po udzieleniu odpowiedzi nie będzie nikomu pokazywany: system zachowa go tylko w postaci zaszyfrowanej, aby przy usuwaniu pozostałych danych wskazać odbiorcom, o czyje dane chodzi (art. 17 i 19 RODO), "+fullStop(
-			until,
-		),
-		"The address is still a part of the correspondence about this request. Once the request is answered, the address is shown to nobody: the system keeps it in encrypted form alone, to name the person to recipients when the other data are deleted (Art. 17, 19 GDPR), "+fullStop(
-			until,
-		),
+		"Adres jest jeszcze częścią korespondencji o tym wniosku. Po udzieleniu odpowiedzi nie będzie nikomu pokazywany: system zachowa go tylko w postaci zaszyfrowanej, aby przy usuwaniu pozostałych danych wskazać odbiorcom, o czyje dane chodzi (art. 17 i 19 RODO), "+until,
+		"The address is still a part of the correspondence about this request. Once the request is answered, the address is shown to nobody: the system keeps it in encrypted form alone, to name the person to recipients when the other data are deleted (Art. 17, 19 GDPR), "+until,
 	)
 }
 

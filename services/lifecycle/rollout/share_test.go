@@ -11,9 +11,9 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/rodopath/rodopath/services/internal/lease"
+	"github.com/rodopath/rodopath/services/internal/natstest"
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/lifecycletest"
 	"github.com/rodopath/rodopath/services/lifecycle/policy"
@@ -46,15 +46,7 @@ type starter struct {
 
 func newStarter(t *testing.T, ns *server.Server, st rollout.Store, term time.Duration) *starter {
 	t.Helper()
-	nc, err := nats.Connect("", nats.InProcessServer(ns))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(nc.Close)
-	js, err := jetstream.New(nc)
-	if err != nil {
-		t.Fatal(err)
-	}
+	nc, js := natstest.Connect(t, ns)
 	l := &ledger{Store: st}
 	return &starter{ledger: l, nats: nc, opts: rollout.Options{
 		Store: l, Parse: policy.Parse, File: "mine.yaml", Text: []byte(shorter), Controller: "Sklep Ani", LimitPercent: 1,
