@@ -3,7 +3,7 @@ package service
 import (
 	"context"
 	"log/slog"
-	"net"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 
 	"github.com/rodopath/rodopath/services/internal/config"
+	"github.com/rodopath/rodopath/services/internal/freeport"
 )
 
 // told signals the first record of a log.
@@ -31,22 +32,22 @@ func (t told) Handle(_ context.Context, r slog.Record) error {
 
 // TestConnect_WaitsForAServerThatIsNotThereYet: the server starts once the wait is logged.
 func TestConnect_WaitsForAServerThatIsNotThereYet(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	free, err := freeport.Addresses(t.Context(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	port := l.Addr().(*net.TCPAddr).Port
-	if err := l.Close(); err != nil {
+	address, err := netip.ParseAddrPort(free[0])
+	if err != nil {
 		t.Fatal(err)
 	}
 	c := &config.Config{}
-	c.NATS.URL = "nats://" + l.Addr().String()
+	c.NATS.URL = "nats://" + free[0]
 	log := told{slog.DiscardHandler, make(chan string, 1)}
 	go func() {
 		if got := <-log.first; !strings.Contains(got, "does not answer") {
 			t.Errorf("got the record %q, want one of the wait", got)
 		}
-		ns, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: port, NoSigs: true, NoLog: true})
+		ns, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: int(address.Port()), NoSigs: true, NoLog: true})
 		if err != nil {
 			t.Error(err)
 			return

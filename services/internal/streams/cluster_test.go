@@ -3,7 +3,6 @@ package streams_test
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/url"
 	"slices"
 	"strconv"
@@ -16,6 +15,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/internal/freeport"
 	"github.com/rodopath/rodopath/services/internal/loop"
 	"github.com/rodopath/rodopath/services/internal/streams"
 )
@@ -24,13 +24,12 @@ import (
 func cluster(t testing.TB, size int, tags func(i int) []string) ([]*server.Server, jetstream.JetStream) {
 	t.Helper()
 	var routes []*url.URL
-	for range size {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		routes = append(routes, &url.URL{Scheme: "nats", Host: l.Addr().String()})
-		_ = l.Close()
+	free, err := freeport.Addresses(t.Context(), size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, address := range free {
+		routes = append(routes, &url.URL{Scheme: "nats", Host: address})
 	}
 	servers := make([]*server.Server, size)
 	for i := range servers {

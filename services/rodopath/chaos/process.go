@@ -155,21 +155,6 @@ func ready(ctx context.Context, client *http.Client, address string) bool {
 	return res.StatusCode == http.StatusOK
 }
 
-// freePorts finds unused addresses.
-func freePorts(ctx context.Context, n int) ([]string, error) {
-	var lc net.ListenConfig
-	out := make([]string, n)
-	for i := range out {
-		l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		defer l.Close() //nolint:gocritic // deferInLoop: closed together, so that all ports differ
-		out[i] = l.Addr().String()
-	}
-	return out, nil
-}
-
 func hostPort(address string) (host string, port int, err error) {
 	host, text, err := net.SplitHostPort(address)
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/rodopath/rodopath/services/internal/freeport"
 	"github.com/rodopath/rodopath/services/internal/loop"
 	"github.com/rodopath/rodopath/services/lifecycle/identity"
 )
@@ -141,7 +142,7 @@ intake: {path: ingest/intake}
 
 // startNodes starts a cluster of three servers and returns their addresses.
 func (s *stage) startNodes(ctx context.Context) ([]string, error) {
-	ports, err := freePorts(ctx, 6)
+	ports, err := freeport.Addresses(ctx, 6)
 	if err != nil {
 		return nil, err
 	}
@@ -194,7 +195,7 @@ func (s *stage) startServices(ctx context.Context, servers []string, mongo strin
 	if mongo != "" {
 		names = append(names, partLifecycle+"-2")
 	}
-	ports, err := freePorts(ctx, 2*len(names))
+	ports, err := freeport.Addresses(ctx, 2*len(names))
 	if err != nil {
 		return err
 	}

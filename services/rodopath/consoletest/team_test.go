@@ -5,7 +5,6 @@ import (
 	"crypto/rsa"
 	"encoding/json"
 	"maps"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -16,6 +15,8 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
+
+	"github.com/rodopath/rodopath/services/internal/freeport"
 )
 
 // issuer is a provider of OpenID Connect in this process.
@@ -112,12 +113,11 @@ func (i *issuer) token(w http.ResponseWriter, r *http.Request) {
 // newOIDCShop is an installation whose console signs in at an issuer.
 func newOIDCShop(t *testing.T, i *issuer) *shop {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	free, err := freeport.Addresses(t.Context(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := l.Addr().String()
-	l.Close()
+	address := free[0]
 	return newShop(
 		t,
 		"api: {listen: \""+address+"\"}\nconsole:\n  public_url: http://"+address+"\n  oidc: {issuer: \""+i.URL+

@@ -5,11 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -29,14 +29,7 @@ func newSinks(t *testing.T, m *marks) *sinks {
 	s := &sinks{t: t, marks: m}
 	srv := httptest.NewServer(s)
 	t.Cleanup(srv.Close)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.url, s.nowhere = srv.URL, "http://"+l.Addr().String()
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
+	s.url, s.nowhere = srv.URL, "http://127.0.0.1:"+strconv.Itoa(freePort(t))
 	return s
 }
 

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"path/filepath"
 	"strconv"
@@ -19,10 +20,25 @@ import (
 	"github.com/rodopath/rodopath/api/stream"
 	ingestapp "github.com/rodopath/rodopath/services/ingest/app"
 	"github.com/rodopath/rodopath/services/internal/config"
+	"github.com/rodopath/rodopath/services/internal/freeport"
 	"github.com/rodopath/rodopath/services/internal/service"
 	lifecycleapp "github.com/rodopath/rodopath/services/lifecycle/app"
 	"github.com/rodopath/rodopath/services/platforms/stripe"
 )
+
+// freePort returns a port that stays free while no server uses it.
+func freePort(t *testing.T) int {
+	t.Helper()
+	free, err := freeport.Addresses(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	address, err := netip.ParseAddrPort(free[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return int(address.Port())
+}
 
 // natsOn runs a plain NATS server, as a cluster would have one.
 func natsOn(t *testing.T, dir string, port int) *server.Server {
@@ -130,7 +146,7 @@ func decisions(t *testing.T, js jetstream.JetStream) uint64 {
 
 func TestServices_ABrokerThatIsAwayIsSaidAndComesBack(t *testing.T) {
 	dir := t.TempDir()
-	ns := natsOn(t, dir, server.RANDOM_PORT)
+	ns := natsOn(t, dir, freePort(t))
 	u, err := url.Parse(ns.ClientURL())
 	if err != nil {
 		t.Fatal(err)
@@ -184,7 +200,7 @@ func TestServices_ABrokerThatIsAwayIsSaidAndComesBack(t *testing.T) {
 
 func TestServices_WithALogWebhooksAreTakenWhileTheBrokerIsAway(t *testing.T) {
 	dir := t.TempDir()
-	ns := natsOn(t, dir, server.RANDOM_PORT)
+	ns := natsOn(t, dir, freePort(t))
 	u, err := url.Parse(ns.ClientURL())
 	if err != nil {
 		t.Fatal(err)

@@ -2,10 +2,10 @@ package standalone_test
 
 import (
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -21,17 +21,10 @@ import (
 // An ingest that is started again while the broker is away must take webhooks: some
 // senders never send again.
 func TestIngest_WithALogTakesWebhooksBeforeTheBrokerIsThere(t *testing.T) {
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := free.Addr().(*net.TCPAddr).Port
-	if err := free.Close(); err != nil {
-		t.Fatal(err)
-	}
+	port := freePort(t)
 	t.Setenv("RODOPATH_TEST_CARD", "whsec_test")
 	c, err := config.Load("", []string{
-		"RODOPATH_NATS_URL=nats://" + free.Addr().String(), "RODOPATH_INTAKE_PATH=" + filepath.Join(t.TempDir(), "intake"),
+		"RODOPATH_NATS_URL=nats://127.0.0.1:" + strconv.Itoa(port), "RODOPATH_INTAKE_PATH=" + filepath.Join(t.TempDir(), "intake"),
 		`RODOPATH_SOURCES=[{id: card, platform: stripe, secrets: ["env:RODOPATH_TEST_CARD"]}]`,
 	})
 	if err != nil {

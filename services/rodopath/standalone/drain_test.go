@@ -14,8 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
-
 	"github.com/rodopath/rodopath/api/stream"
 	ingestapp "github.com/rodopath/rodopath/services/ingest/app"
 	"github.com/rodopath/rodopath/services/internal/config"
@@ -38,7 +36,7 @@ type pod struct {
 func newPod(t *testing.T, drain time.Duration) *pod {
 	t.Helper()
 	p := &pod{t: t, dir: t.TempDir(), intake: filepath.Join(t.TempDir(), "intake"), log: &record{}}
-	ns := natsOn(t, p.dir, server.RANDOM_PORT)
+	ns := natsOn(t, p.dir, freePort(t))
 	u, err := url.Parse(ns.ClientURL())
 	if err != nil {
 		t.Fatal(err)
