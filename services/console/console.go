@@ -47,7 +47,7 @@ type Console struct {
 	works    *works
 	doors    *doors
 	texts    map[language]words
-	pages    map[language]map[string]*template.Template
+	pages    pages
 	assets   *assets
 	place    *place
 	hosts    []string
@@ -85,9 +85,7 @@ func New(opts Options) (*Console, error) {
 	if c.assets, err = readAssets(); err != nil {
 		return nil, err
 	}
-	if c.pages, err = readTemplates(c.texts, c.assets, c.place); err != nil {
-		return nil, err
-	}
+	c.pages = newPages(c.texts, c.assets, c.place)
 	c.handler = c.guarded(c.routes())
 	return c, nil
 }
@@ -322,7 +320,7 @@ func (c *Console) write(w http.ResponseWriter, r *http.Request, status int, name
 	q.Del("lang")
 	d.Query = template.URL(q.Encode()) //nolint:gosec // the values are escaped
 	var out bytes.Buffer
-	if err := c.pages[d.Lang][name].Execute(&out, d); err != nil {
+	if err := c.pages.execute(&out, d.Lang, name, "layout.html", d); err != nil {
 		c.opts.Log.Error("a page of the console failed", "page", name, "error", err)
 		http.Error(w, "the page failed; the log has the cause", http.StatusInternalServerError)
 		return

@@ -307,7 +307,7 @@ func (v *visit) beginEvents() (*http.ResponseController, error) {
 // event writes a piece of a page as an event with a name.
 func (v *visit) event(page, name, template string, content any) error {
 	var piece bytes.Buffer
-	if err := v.pages[v.lang][page].ExecuteTemplate(&piece, template, content); err != nil {
+	if err := v.pages.execute(&piece, v.lang, page, template, content); err != nil {
 		return err
 	}
 	var out bytes.Buffer

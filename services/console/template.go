@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"io"
 	"io/fs"
 	"maps"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -102,22 +104,41 @@ func pageNames() []string {
 	}
 }
 
-// readTemplates reads every page in every language.
-func readTemplates(texts map[language]words, a *assets, p *place) (map[language]map[string]*template.Template, error) {
-	out := map[language]map[string]*template.Template{}
+// pages are the templates of every page in every language. A template is read when the page is first shown: a console
+// that nobody opens takes no memory for them.
+type pages map[language]map[string]func() (*template.Template, error)
+
+func newPages(texts map[language]words, a *assets, p *place) pages {
+	out := pages{}
 	for _, l := range languages() {
-		out[l] = map[string]*template.Template{}
+		out[l] = map[string]func() (*template.Template, error){}
 		for _, name := range pageNames() {
-			t, err := template.New("layout.html").
-				Funcs(funcs(l, texts[l], a, p)).
-				ParseFS(templateFiles, "templates/layout.html", "templates/components.html", "templates/"+name+".html")
-			if err != nil {
-				return nil, fmt.Errorf("read the page %s of the console: %w", name, err)
-			}
-			out[l][name] = t
+			out[l][name] = sync.OnceValues(func() (*template.Template, error) {
+				return readPage(name, funcs(l, texts[l], a, p))
+			})
 		}
 	}
-	return out, nil
+	return out
+}
+
+// readPage reads the template of a page in the common frame.
+func readPage(name string, funcs template.FuncMap) (*template.Template, error) {
+	t, err := template.New("layout.html").
+		Funcs(funcs).
+		ParseFS(templateFiles, "templates/layout.html", "templates/components.html", "templates/"+name+".html")
+	if err != nil {
+		return nil, fmt.Errorf("read the page %s of the console: %w", name, err)
+	}
+	return t, nil
+}
+
+// execute writes a template of a page; the template "layout.html" is the whole page.
+func (p pages) execute(w io.Writer, l language, page, part string, content any) error {
+	t, err := p[l][page]()
+	if err != nil {
+		return err
+	}
+	return t.ExecuteTemplate(w, part, content)
 }
 
 // errDict means that a template passes a key without a value.
