@@ -51,6 +51,8 @@ type Options struct {
 	Sealer intake.Sealer
 	// Sync makes published messages durable; nil means that NATS does.
 	Sync streams.Sync
+	// Packed publishes small deliveries together; see broker.Options. The lifecycle is of the same program.
+	Packed bool
 	// Extra adds sources to the configured ones.
 	Extra []ingest.Source
 	// Tokens authorise the telling of histories, besides the configured tokens.
@@ -197,7 +199,7 @@ func (a *App) assemble(
 	providers map[string]ingest.Provider,
 	js jetstream.JetStream,
 ) error {
-	b := broker.New(js, opts.Config.NATS.Partitions)
+	b := broker.New(js, broker.Options{Partitions: opts.Config.NATS.Partitions, Packed: opts.Packed})
 	metrics := prometheus.NewRegistry()
 	var publisher ingest.Publisher = b
 	var err error

@@ -20,14 +20,23 @@ import (
 // patience is how long to wait for the acknowledgements of JetStream.
 const patience = 2 * time.Second
 
-// Broker publishes deliveries.
-type Broker struct {
-	js         jetstream.JetStream
-	partitions int
+// Options configure a Broker.
+type Options struct {
+	// Partitions is the number of partitions of the installation; 0 means 1.
+	Partitions int
+	// Packed publishes small deliveries that wait together in one message, which costs the server a fraction. Only a
+	// lifecycle of this version reads such messages. Installations with several partitions have none of them.
+	Packed bool
 }
 
-// New makes a Broker. partitions is the number of partitions of the installation; 0 means 1.
-func New(js jetstream.JetStream, partitions int) *Broker { return &Broker{js, partitions} }
+// Broker publishes deliveries.
+type Broker struct {
+	js   jetstream.JetStream
+	opts Options
+}
+
+// New makes a Broker.
+func New(js jetstream.JetStream, opts Options) *Broker { return &Broker{js, opts} }
 
 // Publish returns nil once JetStream has acknowledged the delivery. A delivery that was published
 // before is acknowledged again and kept once. A delivery that is too large for one message is published
@@ -43,7 +52,7 @@ func (b *Broker) Publish(ctx context.Context, d *factv1.Delivery) error {
 // The errors are in the order of the deliveries. A delivery may be stored although an earlier one has an
 // error.
 func (b *Broker) PublishAll(ctx context.Context, deliveries []*factv1.Delivery) []error {
-	return b.publishAll(ctx, deliveries, b.address)
+	return b.publishAll(ctx, deliveries, b.address, b.opts.Packed && b.opts.Partitions <= 1)
 }
 
 // PublishTo publishes deliveries to one subject in place of that of their facts, with ids of the subject alone.
@@ -52,6 +61,7 @@ func (b *Broker) PublishTo(ctx context.Context, subject string, deliveries []*fa
 		ctx,
 		deliveries,
 		func(d *factv1.Delivery) (string, string) { return subject, subject + ":" + d.GetId() },
+		false,
 	)
 }
 
@@ -60,10 +70,10 @@ type addressing func(d *factv1.Delivery) (subject, id string)
 
 // address is that of FACTS.
 func (b *Broker) address(d *factv1.Delivery) (subject, id string) {
-	return streams.FactsSubject(d, b.partitions), d.GetId()
+	return streams.FactsSubject(d, b.opts.Partitions), d.GetId()
 }
 
-func (b *Broker) publishAll(ctx context.Context, deliveries []*factv1.Delivery, to addressing) []error {
+func (b *Broker) publishAll(ctx context.Context, deliveries []*factv1.Delivery, to addressing, packed bool) []error {
 	errs := make([]error, len(deliveries))
 	maxPayload := b.js.Conn().MaxPayload()
 	if maxPayload == 0 {
@@ -74,29 +84,44 @@ func (b *Broker) publishAll(ctx context.Context, deliveries []*factv1.Delivery, 
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	sent := make([]sending, len(deliveries))
-	for i, d := range deliveries {
-		sent[i] = b.begin(d, maxPayload, to)
+	var sent []sending
+	for rest := deliveries; len(rest) > 0; {
+		n := 1
+		if packed {
+			n = together(rest, partSize(maxPayload))
+		}
+		if n > 1 {
+			sent = append(sent, b.beginPacked(rest[:n], to))
+		} else {
+			sent = append(sent, b.begin(rest[0], maxPayload, to))
+		}
+		rest = rest[n:]
 	}
-	for i := range sent {
-		errs[i] = sent[i].wait(ctx)
-		if errors.Is(errs[i], nats.ErrMaxPayload) && b.js.Conn().MaxPayload() != maxPayload {
-			errs[i] = fmt.Errorf("%w: the maximum payload of the server changed: %w", ingest.ErrUnavailable, errs[i])
+	i := 0
+	for _, s := range sent {
+		err := s.wait(ctx)
+		if errors.Is(err, nats.ErrMaxPayload) && b.js.Conn().MaxPayload() != maxPayload {
+			err = fmt.Errorf("%w: the maximum payload of the server changed: %w", ingest.ErrUnavailable, err)
+		}
+		for range s.deliveries {
+			errs[i] = err
+			i++
 		}
 	}
 	return errs
 }
 
-// sending is a delivery whose acknowledgements are awaited.
+// sending is a delivery, or several of one message, whose acknowledgements are awaited.
 type sending struct {
-	acks []jetstream.PubAckFuture
+	deliveries int
+	acks       []jetstream.PubAckFuture
 	// err is why not every part was sent; refused is why the delivery can never be stored as a whole.
 	err, refused error
 }
 
 // begin publishes a delivery without waiting.
 func (b *Broker) begin(d *factv1.Delivery, maxPayload int64, to addressing) sending {
-	var s sending
+	s := sending{deliveries: 1}
 	parts, tooLarge := split(d, partSize(maxPayload))
 	for _, part := range parts {
 		ack, err := b.publish(part, to)
@@ -141,6 +166,11 @@ func (b *Broker) publish(d *factv1.Delivery, to addressing) (jetstream.PubAckFut
 	if d.GetTraceparent() != "" {
 		msg.Header = nats.Header{trace.Header: {d.GetTraceparent()}}
 	}
+	return b.send(msg, id)
+}
+
+// send sends a message without waiting.
+func (b *Broker) send(msg *nats.Msg, id string) (jetstream.PubAckFuture, error) {
 	ack, err := b.js.PublishMsgAsync(msg, jetstream.WithMsgID(id), jetstream.WithRetryAttempts(0),
 		jetstream.WithStallWait(patience))
 	if err != nil {

@@ -90,7 +90,7 @@ func TestPublish_SplitsADeliveryThatIsLargerThanAMessage(t *testing.T) {
 		t.Fatalf("the delivery has only %d bytes", size)
 	}
 	for range 2 { // the second time nothing is added
-		if err := broker.New(js, 0).Publish(t.Context(), d); err != nil {
+		if err := broker.New(js, broker.Options{}).Publish(t.Context(), d); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -119,7 +119,7 @@ func TestPublishAll_AFaultyDeliveryHoldsUpNoOther(t *testing.T) {
 	large, lost, small := batch(1000), batch(1), batch(1)
 	lost.Id, lost.Facts[0].Wording = "list:lost", strings.Repeat("w", maxPayload)
 	small.Id, small.Facts[0].Id = "list:small", "small"
-	errs := broker.New(js, 0).PublishAll(t.Context(), []*factv1.Delivery{large, lost, small})
+	errs := broker.New(js, broker.Options{}).PublishAll(t.Context(), []*factv1.Delivery{large, lost, small})
 	if errs[0] != nil || errs[1] == nil || errors.Is(errs[1], ingest.ErrUnavailable) || errs[2] != nil {
 		t.Fatalf("got %v, want a permanent error for the second delivery alone", errs)
 	}
@@ -131,7 +131,7 @@ func TestPublishAll_AFaultyDeliveryHoldsUpNoOther(t *testing.T) {
 func TestPublish_ADeliveryThatFitsKeepsItsID(t *testing.T) {
 	js := connect(t)
 	d := batch(200)
-	if err := broker.New(js, 0).Publish(t.Context(), d); err != nil {
+	if err := broker.New(js, broker.Options{}).Publish(t.Context(), d); err != nil {
 		t.Fatal(err)
 	}
 	if got := stored(t, js); len(got) != 1 || !proto.Equal(got[0], d) {
@@ -143,7 +143,7 @@ func TestPublish_ReportsAFactThatFitsIntoNoMessage(t *testing.T) {
 	js := connect(t)
 	d := batch(3)
 	d.Facts[1].Wording = strings.Repeat("w", maxPayload)
-	err := broker.New(js, 0).Publish(t.Context(), d)
+	err := broker.New(js, broker.Options{}).Publish(t.Context(), d)
 	if err == nil || errors.Is(err, ingest.ErrUnavailable) {
 		t.Fatalf("got %v, want a permanent error", err)
 	}
@@ -160,7 +160,7 @@ func TestPublish_LeavesOutAnUnreadBodyThatIsTooLarge(t *testing.T) {
 	js := connect(t)
 	d := batch(1)
 	d.Unread = &factv1.Unread{Reason: ingest.UnreadNotJSON, Topic: "topic", Body: make([]byte, maxPayload*5/8)}
-	if err := broker.New(js, 0).Publish(t.Context(), d); err != nil {
+	if err := broker.New(js, broker.Options{}).Publish(t.Context(), d); err != nil {
 		t.Fatal(err)
 	}
 	got := stored(t, js)
@@ -173,7 +173,7 @@ func TestPublish_LeavesOutAnUnreadBodyThatIsTooLarge(t *testing.T) {
 func TestPublish_ALostServerIsPassing(t *testing.T) {
 	js := connect(t)
 	js.Conn().Close()
-	if err := broker.New(js, 0).Publish(t.Context(), batch(1)); !errors.Is(err, ingest.ErrUnavailable) {
+	if err := broker.New(js, broker.Options{}).Publish(t.Context(), batch(1)); !errors.Is(err, ingest.ErrUnavailable) {
 		t.Errorf("got %v, want an error that passes", err)
 	}
 }
@@ -182,7 +182,7 @@ func TestPublish_AnIDThatFitsIntoNoMessageIsPermanent(t *testing.T) {
 	js := connect(t)
 	d := batch(1)
 	d.Id = strings.Repeat("i", maxPayload)
-	if err := broker.New(js, 0).Publish(t.Context(), d); err == nil || errors.Is(err, ingest.ErrUnavailable) {
+	if err := broker.New(js, broker.Options{}).Publish(t.Context(), d); err == nil || errors.Is(err, ingest.ErrUnavailable) {
 		t.Errorf("got %v, want a permanent error", err)
 	}
 }

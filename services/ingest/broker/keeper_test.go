@@ -22,7 +22,7 @@ func TestKeeper_WithoutRoomKeepsNothingOfADryRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	k := &broker.Keeper{
-		Broker: broker.New(js, 1), Facts: &dryrun.Facts{JetStream: js}, Log: slog.New(slog.DiscardHandler),
+		Broker: broker.New(js, broker.Options{}), Facts: &dryrun.Facts{JetStream: js}, Log: slog.New(slog.DiscardHandler),
 	}
 	keep := func(id, delivery string, facts int) bool {
 		t.Helper()

@@ -1,6 +1,7 @@
 package natsio
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync/atomic"
@@ -10,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/rodopath/rodopath/services/internal/loop"
+	"github.com/rodopath/rodopath/services/internal/streams"
 )
 
 const (
@@ -49,7 +51,8 @@ func (p *pages) adjust(took time.Duration) {
 // messages that arrive meanwhile share its transaction; a message after a pause is applied at once, and few messages
 // wait two fifths of Linger.
 func (f *Feed) next(ctx context.Context, consumer jetstream.Consumer) ([]jetstream.Msg, error) {
-	msgs, err := first(ctx, consumer)
+	asked := f.messages(page)
+	msgs, err := first(ctx, consumer, asked)
 	if err != nil || len(msgs) == 0 {
 		return nil, err
 	}
@@ -57,32 +60,46 @@ func (f *Feed) next(ctx context.Context, consumer jetstream.Consumer) ([]jetstre
 	if f.size < quietBatch {
 		linger = linger * 2 / 5
 	}
-	if left := linger - time.Since(f.begun); len(msgs) < busyBatch && left > 0 && loop.Sleep(ctx, left) {
-		more, _ := collect(consumer.FetchNoWait(page - len(msgs))) // after an error, what has arrived is applied
+	f.count(msgs)
+	if left := linger - time.Since(f.begun); f.size < busyBatch && left > 0 && loop.Sleep(ctx, left) {
+		more, _ := collect(consumer.FetchNoWait(f.messages(page - f.size))) // after an error, what has arrived is applied
 		msgs = append(msgs, more...)
+		f.count(msgs)
 	}
-	for len(msgs)%page == 0 && len(msgs) < f.pages.count()*page && size(msgs) < mostBytes {
-		more, _ := collect(consumer.FetchNoWait(page))
-		if len(more) == 0 {
-			break
-		}
-		msgs = append(msgs, more...)
+	for len(msgs) >= asked && f.size < f.pages.count()*page && bytesOf(msgs) < mostBytes {
+		n := f.messages(min(page, f.pages.count()*page-f.size))
+		more, _ := collect(consumer.FetchNoWait(n))
+		msgs, asked = append(msgs, more...), asked+n
+		f.count(msgs)
 	}
-	f.begun, f.size = time.Now(), len(msgs)
+	f.begun = time.Now()
 	return msgs, nil
 }
 
-// size is the size of messages in bytes.
-func size(msgs []jetstream.Msg) (total int) {
+// count counts the deliveries of a batch.
+func (f *Feed) count(msgs []jetstream.Msg) {
+	f.size = 0
+	for _, msg := range msgs {
+		f.size += streams.Packed(msg.Data())
+	}
+	f.packed = (f.size + len(msgs) - 1) / len(msgs)
+}
+
+// messages is the number of messages that hold n deliveries, as far as the messages before show. Before any message is
+// seen, each may hold as many as there can be.
+func (f *Feed) messages(n int) int { return max(1, n/cmp.Or(f.packed, streams.MostPacked)) }
+
+// bytesOf is the size of messages in bytes.
+func bytesOf(msgs []jetstream.Msg) (total int) {
 	for _, msg := range msgs {
 		total += len(msg.Data())
 	}
 	return total
 }
 
-// first returns the waiting messages up to a page, or waits for one message.
-func first(ctx context.Context, consumer jetstream.Consumer) ([]jetstream.Msg, error) {
-	msgs, err := collect(consumer.FetchNoWait(page))
+// first returns the waiting messages up to a number, or waits for one message.
+func first(ctx context.Context, consumer jetstream.Consumer, n int) ([]jetstream.Msg, error) {
+	msgs, err := collect(consumer.FetchNoWait(n))
 	if err != nil || len(msgs) > 0 {
 		return msgs, err
 	}

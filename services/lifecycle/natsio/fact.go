@@ -12,13 +12,13 @@ import (
 	"github.com/rodopath/rodopath/services/internal/streams"
 )
 
-// DecodeFacts reads a message of the stream of facts.
-func DecodeFacts(_ context.Context, msg jetstream.Msg) (*factv1.Delivery, error) {
-	d := &factv1.Delivery{}
-	if err := proto.Unmarshal(msg.Data(), d); err != nil {
+// DecodeFacts reads a message of the stream of facts, which may hold several deliveries.
+func DecodeFacts(_ context.Context, msg jetstream.Msg) ([]*factv1.Delivery, error) {
+	deliveries, err := streams.Unpack(msg.Data())
+	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnreadable, err)
 	}
-	return d, nil
+	return deliveries, nil
 }
 
 // FactPublisher publishes facts.

@@ -33,9 +33,9 @@ type Apply func(ctx context.Context, deliveries []*factv1.Delivery) error
 // ErrUnreadable means that a message can never be applied.
 var ErrUnreadable = errors.New("message cannot be applied")
 
-// Decode decodes a delivery from a message. A message with an error that wraps ErrUnreadable
-// becomes a dead letter; after any other error the message is redelivered.
-type Decode func(ctx context.Context, msg jetstream.Msg) (*factv1.Delivery, error)
+// Decode decodes the deliveries of a message, of which there is one at least. A message with an error that wraps
+// ErrUnreadable becomes a dead letter; after any other error the message is redelivered.
+type Decode func(ctx context.Context, msg jetstream.Msg) ([]*factv1.Delivery, error)
 
 // Feed consumes a work queue and applies its messages in batches. Applied messages are
 // acknowledged; the others are redelivered.
@@ -73,10 +73,10 @@ type Feed struct {
 	// Tracer starts a span for each message; nil only passes trace ids on.
 	Tracer *trace.Tracer
 	Log    *slog.Logger
-	// begun is when the last batch began, and size the number of its messages. Both belong to the goroutine that
-	// fetches.
-	begun time.Time
-	size  int
+	// begun is when the last batch began, size the number of its deliveries, and packed the deliveries of one of its
+	// messages. They belong to the goroutine that fetches.
+	begun        time.Time
+	size, packed int
 	// pages is the number of pages in the next batch.
 	pages pages
 }
@@ -192,9 +192,9 @@ func (f *Feed) forget(ctx context.Context) bool {
 	return true
 }
 
-// taken is a message with its delivery.
+// taken is a delivery with its message.
 type taken struct {
-	msg      jetstream.Msg
+	msg      *parcel
 	delivery *factv1.Delivery
 	span     *trace.Span
 }
@@ -235,23 +235,33 @@ func (f *Feed) applyEach(ctx context.Context, batch []taken) {
 func (f *Feed) decode(ctx context.Context, msgs []jetstream.Msg) []taken {
 	out := make([]taken, 0, len(msgs))
 	for _, msg := range msgs {
-		in, span := f.begin(ctx, msg)
-		d, err := f.Decode(in, msg)
-		switch {
-		case errors.Is(err, ErrUnreadable):
-			f.terminate(in, msg, err)
-			steps{span}.fail("put_aside")
-			continue
-		case err != nil:
-			trace.Log(in, f.Log).Error("a message was not applied and is redelivered", "stream", f.Stream, "error", err)
-			_ = msg.NakWithDelay(f.Pause)
-			steps{span}.fail("again")
+		parent := msg.Headers().Get(trace.Header)
+		deliveries, err := f.Decode(trace.Continue(ctx, parent), msg)
+		if err != nil {
+			f.undecoded(ctx, msg, err)
 			continue
 		}
-		d.Traceparent = trace.Parent(in)
-		out = append(out, taken{msg, d, span})
+		p := &parcel{Msg: msg, deliveries: len(deliveries)}
+		for _, d := range deliveries {
+			in, span := f.begin(ctx, cmp.Or(parent, d.GetTraceparent()))
+			d.Traceparent = trace.Parent(in)
+			out = append(out, taken{p, d, span})
+		}
 	}
 	return out
+}
+
+// undecoded sets a message aside that can never be decoded, and lets another one come again.
+func (f *Feed) undecoded(ctx context.Context, msg jetstream.Msg, cause error) {
+	in, span := f.begin(ctx, msg.Headers().Get(trace.Header))
+	if errors.Is(cause, ErrUnreadable) {
+		f.terminate(in, msg, cause)
+		steps{span}.fail("put_aside")
+		return
+	}
+	trace.Log(in, f.Log).Error("a message was not applied and is redelivered", "stream", f.Stream, "error", cause)
+	_ = msg.NakWithDelay(f.Pause)
+	steps{span}.fail("again")
 }
 
 // holdBack returns the messages that wait behind no delivery in quarantine.

@@ -16,6 +16,7 @@ import (
 
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/api/stream"
+	"github.com/rodopath/rodopath/services/internal/streams"
 	"github.com/rodopath/rodopath/services/lifecycle/lifecycletest"
 	"github.com/rodopath/rodopath/services/lifecycle/natsio"
 )
@@ -128,6 +129,38 @@ func (s *scene) publish(ids ...string) {
 	}
 }
 
+// publishTogether publishes deliveries in one message.
+func (s *scene) publishTogether(ids ...string) {
+	s.t.Helper()
+	deliveries := make([]*factv1.Delivery, len(ids))
+	for i, id := range ids {
+		deliveries[i] = &factv1.Delivery{Id: id, Source: "shop", Facts: []*factv1.Fact{{Id: id}}}
+	}
+	data, err := streams.Pack(deliveries)
+	if err == nil {
+		_, err = s.js.Publish(s.t.Context(), stream.FactsOf("shop"), data)
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// empty waits until the stream holds no message.
+func (s *scene) empty() {
+	s.t.Helper()
+	var left uint64
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		facts, err := s.js.Stream(s.t.Context(), stream.Facts)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if left = facts.CachedInfo().State.Msgs; left == 0 {
+			return
+		}
+	}
+	s.t.Fatalf("the stream holds %d messages, want none", left)
+}
+
 // wants waits until exactly these deliveries are applied, in any order.
 func (s *scene) wants(want ...string) {
 	s.t.Helper()
@@ -236,6 +269,49 @@ func TestFeed_ABacklogIsAppliedInLargeBatches(t *testing.T) {
 	if got := s.batches(); len(got) > 2 || got[0] != messages {
 		t.Errorf("got batches of %v, want one of %d", got, messages)
 	}
+}
+
+// TestFeed_ABadDeliveryAmongOthersOfItsMessageHoldsUpItsPersonAlone: the message comes again until the delivery is set
+// aside, and is acknowledged then.
+func TestFeed_ABadDeliveryAmongOthersOfItsMessageHoldsUpItsPersonAlone(t *testing.T) {
+	s := newScene(t)
+	s.set(map[string]error{"bob-1": errors.New("the document is too large")}, false)
+	s.publishTogether("ala-1", "bob-1", "cyd-1")
+	s.wants("ala-1", "cyd-1")
+	entry := s.kept(natsio.KindDelivery)[0]
+	if entry.Reason != "the document is too large" || entry.Facts != 1 {
+		t.Errorf("got the entry %+v, want its reason and its fact", entry)
+	}
+	s.empty()
+	for len(s.applied) > 0 { // the others were applied again with each attempt, which changes nothing
+		<-s.applied
+	}
+	s.publishTogether("dan-1", "bob-2")
+	s.wants("dan-1")
+	s.kept(natsio.KindDelivery, natsio.KindBehind)
+	s.set(nil, false)
+	if err := s.feed.Aside.Quarantine.Retry(t.Context(), entry.Number, func() {}); err != nil {
+		t.Fatal(err)
+	}
+	s.wants("bob-1", "bob-2")
+	s.kept()
+}
+
+// TestFeed_ABacklogOfSharedMessagesIsAppliedInBatches: a batch counts deliveries, and not messages.
+func TestFeed_ABacklogOfSharedMessagesIsAppliedInBatches(t *testing.T) {
+	s := newStoppedScene(t)
+	s.applied = make(chan string, 10_000)
+	ids := idsOf(100 * streams.MostPacked)
+	for together := range slices.Chunk(ids, streams.MostPacked) {
+		s.publishTogether(together...)
+	}
+	s.start()
+	s.wants(ids...)
+	most := 2000 + streams.MostPacked
+	if got := s.batches(); slices.Max(got) > most || len(got) > 5 {
+		t.Errorf("got batches of %v deliveries, want at most 5 of at most %d", got, most)
+	}
+	s.empty()
 }
 
 func TestFeed_ABadDeliveryIsFoundByHalves(t *testing.T) {

@@ -31,7 +31,7 @@ func (f *Feed) pass(ctx context.Context, batch []taken) []taken {
 	acks := map[int]jetstream.PubAckFuture{}
 	for i, one := range batch {
 		slot, known := streams.AddressSlot(homes[i])
-		if !known || f.Partition.has(slot) {
+		if !known || f.Partition.has(slot) || one.msg.deliveries > 1 {
 			continue
 		}
 		if ack, err := f.republish(one, slot); err == nil {

@@ -33,7 +33,7 @@ const noticeAttempts = 10
 
 // Decode decodes one message with one or several receipts. Invalid receipts become dead letters and
 // do not block the others.
-func (r *Receipts) Decode(ctx context.Context, msg jetstream.Msg) (*factv1.Delivery, error) {
+func (r *Receipts) Decode(ctx context.Context, msg jetstream.Msg) ([]*factv1.Delivery, error) {
 	in, err := stream.DecodeReceipts(msg.Data())
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnreadable, err)
@@ -62,7 +62,7 @@ func (r *Receipts) Decode(ctx context.Context, msg jetstream.Msg) (*factv1.Deliv
 	if all == nil {
 		return nil, fmt.Errorf("%w: none of the %d receipts is valid", ErrUnreadable, len(in))
 	}
-	return all, nil
+	return []*factv1.Delivery{all}, nil
 }
 
 // read converts one receipt. from is the sender according to the NATS subject; empty on the shared

@@ -3,16 +3,13 @@ package natsio
 import (
 	"context"
 
-	"github.com/nats-io/nats.go/jetstream"
-
 	factv1 "github.com/rodopath/rodopath/api/gen/rodopath/fact/v1"
 	"github.com/rodopath/rodopath/services/internal/trace"
 )
 
-// begin starts the span of a message, in the trace of its header.
-func (f *Feed) begin(ctx context.Context, msg jetstream.Msg) (context.Context, *trace.Span) {
-	in := trace.Continue(ctx, msg.Headers().Get(trace.Header))
-	return f.Tracer.Start(in, "apply", trace.KindConsumer, trace.Text("stream", f.Stream))
+// begin starts the span of a delivery, in the trace of a traceparent.
+func (f *Feed) begin(ctx context.Context, parent string) (context.Context, *trace.Span) {
+	return f.Tracer.Start(trace.Continue(ctx, parent), "apply", trace.KindConsumer, trace.Text("stream", f.Stream))
 }
 
 // steps are the spans of messages applied together.

@@ -84,7 +84,7 @@ func Run(ctx context.Context, opts Options) (f *Figures, err error) {
 		return nil, err
 	}
 	r.logf("seed %d, %d rounds, in %s", r.Seed, r.Rounds, r.Dir)
-	if r.stage, err = setUp(ctx, r.Dir, r.MongoDB, r.answer); err != nil {
+	if r.stage, err = setUp(ctx, r.Dir, r.MongoDB, r.MongoDB == "" && r.Seed%2 == 1, r.answer); err != nil {
 		return nil, err
 	}
 	r.traffic = &traffic{

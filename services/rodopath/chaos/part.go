@@ -53,6 +53,8 @@ type part struct {
 	Routes  []string `json:",omitempty"`
 	// Approve and Claim are passed to the services.
 	Claim time.Duration `json:",omitempty"`
+	// Packed lets ingest publish several deliveries in one message.
+	Packed bool `json:",omitempty"`
 }
 
 // RunPart is the main function of a part. The part ends with the context, or with in, after the end
@@ -141,7 +143,7 @@ func (p *part) ingest(ctx context.Context) (err error) {
 	}
 	defer s.nats.Close()
 	a, err := ingestapp.New(ctx, ingestapp.Options{
-		Config: s.config, NATS: s.nats, Now: s.now, Log: s.log,
+		Config: s.config, NATS: s.nats, Packed: p.Packed, Now: s.now, Log: s.log,
 	})
 	if err != nil {
 		return err

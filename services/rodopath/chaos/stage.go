@@ -24,6 +24,8 @@ import (
 
 // stage holds all processes: servers, services, proxies, and the recipient.
 type stage struct {
+	// packed reports whether facts share messages.
+	packed bool
 	// poisoned counts the messages of poison that a broker took.
 	poisoned  atomic.Int64
 	dir, logs string
@@ -50,9 +52,11 @@ type stage struct {
 const claim = 6 * time.Second
 
 // setUp starts everything under a directory. mongo is where subjects are kept; empty
-// means in SQLite.
-func setUp(ctx context.Context, dir, mongo string, answers func(int) string) (s *stage, err error) {
+// means in SQLite. packed answers webhooks once they are in the intake log, in an installation with one partition, whose
+// facts share messages; otherwise webhooks are answered after the broker, and there are four partitions.
+func setUp(ctx context.Context, dir, mongo string, packed bool, answers func(int) string) (s *stage, err error) {
 	s = &stage{
+		packed:    packed,
 		dir:       dir,
 		logs:      filepath.Join(dir, "logs"),
 		clock:     newClock(dir),
@@ -108,8 +112,12 @@ func (s *stage) configure(mongo string) error {
 	if err != nil {
 		return err
 	}
+	partitions, accept := "4", "broker"
+	if s.packed {
+		partitions, accept = "1", "disk"
+	}
 	text := strings.NewReplacer(
-		"$CRM", "http://"+s.recipient.listener.Addr().String()+"/",
+		"$CRM", "http://"+s.recipient.listener.Addr().String()+"/", "$PARTITIONS", partitions, "$ACCEPT", accept,
 	).Replace(`controller: Chaos
 observe: false
 sources:
@@ -120,9 +128,9 @@ sources:
 recipients:
   - {id: crm, holds: ["*"], by: webhook, url: "$CRM", secrets: ["file:crm"], token: "file:crm-token", kinds: [delete, ask-consent], allow_private: true}
 api: {tokens: ["file:token"]}
-nats: {replicas: 3, partitions: 4}
+nats: {replicas: 3, partitions: $PARTITIONS}
 keys: file:keys.json
-intake: {path: ingest/intake}
+intake: {path: ingest/intake, accept: $ACCEPT}
 `)
 	if mongo != "" {
 		text += "mongodb: {uri: \"file:mongodb\", database: rodopathchaos" + strconv.FormatInt(
@@ -211,6 +219,7 @@ func (s *stage) startServices(ctx context.Context, servers []string, mongo strin
 			Config:  filepath.Join(s.dir, "rodopath.yaml"),
 			Clock:   s.dir,
 			Claim:   claim,
+			Packed:  s.packed,
 			// The second name is lifecycle.
 			Lifecycle: ports[1],
 		}

@@ -254,7 +254,7 @@ func BenchmarkWebhooks(b *testing.B) {
 		ok(b, err)
 		defer broker.Close()
 		a, err := ingestapp.New(b.Context(), ingestapp.Options{
-			Config: c, NATS: broker.Conn(), Intake: h.Intake(), Sync: broker.Sync, Log: log,
+			Config: c, NATS: broker.Conn(), Intake: h.Intake(), Sync: broker.Sync, Packed: true, Log: log,
 		})
 		ok(b, err)
 		a.Start(b.Context())

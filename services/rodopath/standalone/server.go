@@ -162,6 +162,7 @@ func (n *Server) start(ctx context.Context) error {
 		Intake: n.opts.Home.Intake(),
 		Sealer: n.vault,
 		Sync:   n.sync(),
+		Packed: n.server != nil,
 		Now:    n.opts.Now,
 		Tracer: n.tracer,
 		Tokens: []string{n.Control.Token},
