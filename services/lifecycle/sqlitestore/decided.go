@@ -11,7 +11,8 @@ import (
 
 // decided is a decision, and a subject whose journal has entries of the decision. The ids of decisions are hashes, so
 // an index of them would write a page for each entry: as with recent keys, new rows are appended to recent_decisions,
-// which is read as a whole, and sorted into decisions by the thousand.
+// which is read as a whole, and become a run of sorted_decisions by the thousand. Who looks for a decision looks in each
+// run: nobody does for each fact.
 type decided [2]string
 
 // addDecided adds the decisions of appended entries.
@@ -42,10 +43,12 @@ func (s *Store) addDecided(ctx context.Context, tx *sql.Tx, entries []chain.Entr
 	return sortDecided(ctx, tx)
 }
 
-// sortDecided moves the recent decisions to decisions.
+// sortDecided makes a run of the recent decisions.
 func sortDecided(ctx context.Context, tx *sql.Tx) error {
 	for _, statement := range []string{
-		"INSERT INTO decisions SELECT decision, subject FROM recent_decisions WHERE true ORDER BY 1, 2 ON CONFLICT DO NOTHING",
+		"INSERT INTO decision_runs DEFAULT VALUES",
+		"INSERT INTO sorted_decisions SELECT DISTINCT (SELECT max(run) FROM decision_runs), decision, subject " +
+			"FROM recent_decisions ORDER BY 1, 2, 3",
 		"DELETE FROM recent_decisions",
 	} {
 		if _, err := tx.ExecContext(ctx, statement); err != nil {
@@ -64,10 +67,15 @@ func removeDecided(ctx context.Context, tx *sql.Tx, gone []decided) error {
 	if err != nil {
 		return err
 	}
-	for _, table := range []string{"decisions", "recent_decisions"} {
-		//nolint:gosec // the names of two tables
+	const list = "SELECT value->>0, value->>1 FROM json_each(?1)"
+	for table, which := range map[string]string{
+		"decisions":        "(decision, subject) IN (" + list + ")",
+		"recent_decisions": "(decision, subject) IN (" + list + ")",
+		"sorted_decisions": "(run, decision, subject) IN (SELECT run, value->>0, value->>1 FROM json_each(?1), decision_runs)",
+	} {
+		//nolint:gosec // the names of tables
 		if _, err := tx.ExecContext(ctx, `
-			DELETE FROM `+table+` WHERE (decision, subject) IN (SELECT value->>0, value->>1 FROM json_each(?1))
+			DELETE FROM `+table+` WHERE `+which+`
 			AND NOT EXISTS (SELECT 1 FROM journal WHERE subject = `+table+`.subject AND decision = `+table+`.decision)`,
 			string(arg)); err != nil {
 			return err
@@ -84,7 +92,9 @@ func (s *Store) EntriesOf(ctx context.Context, decision string) ([]chain.Entry, 
 		ctx,
 		entries.read,
 		`SELECT doc FROM journal WHERE decision = ?1 AND subject IN (
-			SELECT subject FROM decisions WHERE decision = ?1 UNION SELECT subject FROM recent_decisions WHERE decision = ?1)
+			SELECT subject FROM decisions WHERE decision = ?1
+			UNION SELECT subject FROM recent_decisions WHERE decision = ?1
+			UNION SELECT subject FROM decision_runs AS r CROSS JOIN sorted_decisions AS s ON s.run = r.run AND decision = ?1)
 		ORDER BY at, subject, seq`,
 		decision,
 	); err != nil {

@@ -35,14 +35,14 @@ func TestDecisions_AreFoundAndRemoved(t *testing.T) {
 	}
 	wantRows := func(want int) {
 		t.Helper()
-		if n := count(t, path, "decisions") + count(t, path, "recent_decisions"); n != want {
+		if n := count(t, path, "sorted_decisions") + count(t, path, "recent_decisions"); n != want {
 			t.Errorf("%d rows find decisions, want %d", n, want)
 		}
 	}
 	wantEntries("dec_1", 2)
 	wantEntries("dec_2", 2)
 	wantRows(4)
-	if n := count(t, path, "decisions"); n != 3 {
+	if n := count(t, path, "sorted_decisions"); n != 3 {
 		t.Errorf("%d decisions are sorted in, want 3", n) // the last row of a is there already
 	}
 	if n, err := st.Prune(t.Context(), noon().Add(90*time.Minute), 10); err != nil || n != 2 {
@@ -67,7 +67,7 @@ func TestOpen_FileWithAnIndexOfDecisions_FindsThem(t *testing.T) {
 	}
 	execute(t, path, `
 		INSERT INTO identities SELECT key, subject FROM recent_keys;
-		DROP TABLE recent_keys; DROP TABLE recent_decisions; DROP TABLE decisions; DROP TABLE recent_labels;
+		DROP TABLE sorted_keys; DROP TABLE key_runs; DROP TABLE sorted_decisions; DROP TABLE decision_runs; DROP TABLE recent_keys; DROP TABLE recent_decisions; DROP TABLE decisions; DROP TABLE recent_labels;
 		CREATE INDEX journal_decision ON journal (decision) WHERE decision IS NOT NULL;
 		PRAGMA user_version = 8;`)
 	st = open(t, path)

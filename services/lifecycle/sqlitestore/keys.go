@@ -3,6 +3,7 @@ package sqlitestore
 import (
 	"database/sql"
 	"encoding/json"
+	"maps"
 	"slices"
 
 	"github.com/rodopath/rodopath/services/lifecycle"
@@ -14,10 +15,13 @@ import (
 type keys struct {
 	writer *writer
 	recent *recent
+	sorted *sorted
 	// owner is the subject of each key; empty for a free key.
 	owner map[string]string
 	// changed are the keys whose owner changed.
 	changed map[string]bool
+	// inRuns are the keys that are in runs.
+	inRuns map[string]string
 	// recently are the rows of the keys in recent_keys.
 	recently map[string]recentKey
 	// rows is what the transaction changed in recent_keys; nil for nothing.
@@ -54,27 +58,10 @@ func (k *keys) read(list []string) error {
 	for key, row := range k.recently {
 		k.owner[key] = row.subject
 	}
-	if len(list) == 0 {
-		return nil
-	}
-	arg, err := json.Marshal(list)
-	if err != nil {
-		return err
-	}
-	owners := w.tx.StmtContext(w.ctx, w.stmts.owners) //nolint:sqlclosecheck // closed by the transaction
-	rows, err := owners.QueryContext(w.ctx, string(arg))
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var key, subject string
-		if err := rows.Scan(&key, &subject); err != nil {
-			return err
-		}
-		k.owner[key] = subject
-	}
-	return rows.Err()
+	k.inRuns = map[string]string{}
+	err = k.sorted.find(w.ctx, w.tx, list, k.inRuns)
+	maps.Copy(k.owner, k.inRuns)
+	return err
 }
 
 // claim gives keys to a subject.
@@ -95,41 +82,29 @@ func (k *keys) release(list []string, s *lifecycle.Subject) {
 	}
 }
 
-// write writes the changed keys: a claimed key is appended to the recent ones, a released one removed everywhere.
+// write writes the changed keys: their rows are removed, and claimed keys are appended to the recent ones.
 func (k *keys) write() error {
 	if len(k.changed) == 0 {
 		return nil
 	}
 	k.rows = &rowsChange{removed: map[string]int64{}}
-	claimed, released := map[string]string{}, []string{}
+	claimed, former := map[string]string{}, []string{}
 	for key := range k.changed {
 		if row, ok := k.recently[key]; ok {
 			k.rows.removed[key] = row.seq
 		}
+		if _, ok := k.inRuns[key]; ok {
+			former = append(former, key)
+		}
 		if owner := k.owner[key]; owner != "" {
 			claimed[key] = owner
 			k.rows.appended = append(k.rows.appended, key)
-		} else {
-			released = append(released, key)
 		}
 	}
-	if err := k.unclaim(released); err != nil {
+	if err := k.sorted.remove(k.writer.ctx, k.writer.tx, former); err != nil {
 		return err
 	}
 	return k.writeRows(claimed)
-}
-
-// unclaim removes keys from identities.
-func (k *keys) unclaim(list []string) error {
-	if len(list) == 0 {
-		return nil
-	}
-	arg, err := json.Marshal(list)
-	if err != nil {
-		return err
-	}
-	_, err = k.writer.exec(k.writer.stmts.unclaim, string(arg))
-	return err
 }
 
 // writeRows appends and removes rows of recent keys. The rows that are appended follow the last row, in the order of

@@ -10,11 +10,11 @@ import (
 	"sync"
 )
 
-// gatherKeys is the number of recent keys that are sorted into identities at once.
+// gatherKeys is the number of recent keys that become a run at once.
 const gatherKeys = 32768
 
-// recent finds the rows of the table recent_keys. A key is a keyed hash, so each new row of identities would write a
-// page of its own: new keys are appended to recent_keys, and sorted into identities by the thousand.
+// recent finds the rows of the table recent_keys. A key is a keyed hash, so each new row of an index would write a
+// page of its own: new keys are appended to recent_keys, and become a run by the thousand; see sorted.
 //
 // A row never changes, numbers only grow, and the last row is removed only after another was appended. A key has one
 // row at most. Who removes rows appends a row with the key "", at which other processes read the table anew.
@@ -191,7 +191,7 @@ func (r *recent) apply(c *rowsChange) {
 	r.seen = c.to
 }
 
-// sortIn moves the recent keys to identities, in one transaction.
+// sortIn makes a run of the recent keys, in one transaction.
 func (s *Store) sortIn(ctx context.Context) error {
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
@@ -199,9 +199,10 @@ func (s *Store) sortIn(ctx context.Context) error {
 	}
 	var seq int64
 	err = tx.QueryRowContext(ctx, "SELECT ifnull(max(seq), 0) FROM recent_keys").Scan(&seq)
+	if err == nil {
+		err = addRun(ctx, tx, s.gather, "SELECT key, subject FROM recent_keys WHERE key <> '' ORDER BY key")
+	}
 	for _, statement := range []string{
-		"INSERT INTO identities (key, subject) SELECT key, subject FROM recent_keys WHERE key <> '' ORDER BY key " +
-			"ON CONFLICT (key) DO UPDATE SET subject = excluded.subject",
 		"DELETE FROM recent_keys",
 		fmt.Sprintf("INSERT INTO recent_keys (seq, key, subject) VALUES (%d, '', '')", seq+1),
 	} {

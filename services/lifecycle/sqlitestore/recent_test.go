@@ -75,7 +75,7 @@ func TestRecent_ATwinOfTheStoreSeesEveryChange(t *testing.T) {
 	}
 	// The third key sorts all of them in before the next write.
 	mustSave(t, st, store.Change{Subject: held("c", "k4"), Claim: []string{"k4"}})
-	if n := count(t, path, "identities"); n != 3 {
+	if n := count(t, path, "sorted_keys"); n != 3 {
 		t.Fatalf("%d keys are sorted in, want 3", n)
 	}
 	wantOwners(t, twin, map[string]string{"k1": "a", "k2": "a", "k3": "b", "k4": "c"})

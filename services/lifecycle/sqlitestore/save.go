@@ -102,7 +102,7 @@ func (s *Store) newWriter(ctx context.Context, tx *sql.Tx) *writer {
 		ctx: context.WithoutCancel(ctx), tx: tx, codec: s.codec, stmts: s.stmts,
 		labels: &s.labels, labelChanges: labelChanges{fresh: map[string]int64{}, counts: map[int64]int64{}},
 	}
-	w.keys.writer, w.keys.recent = w, &s.recent
+	w.keys.writer, w.keys.recent, w.keys.sorted = w, &s.recent, &s.sorted
 	return w
 }
 

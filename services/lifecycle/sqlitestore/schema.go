@@ -132,6 +132,30 @@ CREATE TABLE recent_labels (
 ) STRICT;
 `
 
+// sortedSchema adds the runs of keys, see sorted, and those of decisions, see decided. identities keeps the keys of a file
+// of before until they are in runs, and decisions those of a file of before.
+const sortedSchema = `
+CREATE TABLE key_runs (
+	run    INTEGER PRIMARY KEY AUTOINCREMENT,
+	filter BLOB NOT NULL          -- excludes keys that are not in the run
+) STRICT;
+CREATE TABLE sorted_keys (
+	run     INTEGER NOT NULL,     -- key_runs.run
+	key     TEXT NOT NULL,        -- keyed hash
+	subject TEXT NOT NULL,
+	PRIMARY KEY (run, key)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE decision_runs (
+	run INTEGER PRIMARY KEY AUTOINCREMENT
+) STRICT;
+CREATE TABLE sorted_decisions (
+	run      INTEGER NOT NULL,    -- decision_runs.run
+	decision TEXT NOT NULL,
+	subject  TEXT NOT NULL,       -- in whose journal the decision is
+	PRIMARY KEY (run, decision, subject)
+) STRICT, WITHOUT ROWID;
+`
+
 // errNewer refuses a file of a newer program, whose tables may have changed.
 var errNewer = errors.New(
 	"the file was written by a newer version of rodopath; start the newer version, or restore a backup from before the upgrade",
@@ -150,6 +174,7 @@ func steps() []string {
 		stateSchema,
 		labelSchema,
 		recentSchema,
+		sortedSchema,
 	}
 }
 

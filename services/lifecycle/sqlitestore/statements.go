@@ -9,7 +9,7 @@ import (
 // statements are the statements of the connection that writes, prepared once.
 type statements struct {
 	insert, update, remove, removeAny, version *sql.Stmt
-	owners, unclaim, claim, forget, removed    *sql.Stmt
+	claim, forget, removed                     *sql.Stmt
 	journal, decided                           *sql.Stmt
 	labels, number, name                       *sql.Stmt
 	relabel, counted                           *sql.Stmt
@@ -27,8 +27,6 @@ func prepare(ctx context.Context, db *sql.DB) (*statements, error) {
 		{&s.remove, "DELETE FROM subjects WHERE id = ? AND version = ?"},
 		{&s.removeAny, "DELETE FROM subjects WHERE id = ?"},
 		{&s.version, "SELECT version FROM subjects WHERE id = ?"},
-		{&s.owners, "SELECT key, subject FROM identities WHERE key IN (SELECT value FROM json_each(?))"},
-		{&s.unclaim, "DELETE FROM identities WHERE key IN (SELECT value FROM json_each(?))"},
 		{&s.claim, "INSERT INTO recent_keys (key, subject) SELECT key, value FROM json_each(?)"},
 		{&s.forget, "DELETE FROM recent_keys WHERE seq = ?"},
 		{&s.removed, "INSERT INTO recent_keys (key, subject) VALUES ('', '')"},
@@ -53,7 +51,7 @@ func prepare(ctx context.Context, db *sql.DB) (*statements, error) {
 func (s *statements) close() error {
 	var errs []error
 	for _, stmt := range []*sql.Stmt{
-		s.insert, s.update, s.remove, s.removeAny, s.version, s.owners, s.unclaim, s.claim,
+		s.insert, s.update, s.remove, s.removeAny, s.version, s.claim,
 		s.forget, s.removed, s.journal, s.decided,
 		s.labels, s.number, s.name, s.relabel, s.counted,
 	} {

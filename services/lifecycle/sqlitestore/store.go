@@ -29,6 +29,7 @@ type Store struct {
 	// walkFrom is the number of subjects of a label from which on a sorted list follows the index of the instants.
 	walkFrom int64
 	recent   recent
+	sorted   sorted
 	// gather is the number of recent keys that are sorted in at once.
 	gather int
 }
@@ -71,7 +72,7 @@ func (s *Store) open(ctx context.Context, path string) (err error) {
 		return err
 	}
 	s.read.SetMaxOpenConns(4)
-	return nil
+	return s.sortFormer(ctx)
 }
 
 func connect(path, lock string) (*sql.DB, error) {
@@ -124,18 +125,7 @@ func (s *Store) Lookup(ctx context.Context, keys []string) (map[string]string, e
 	for key, row := range recently {
 		found[key] = row.subject
 	}
-	err = s.each(
-		ctx,
-		"SELECT key, subject FROM identities WHERE key IN (SELECT value FROM json_each(?))",
-		other,
-		func(rows *sql.Rows) error {
-			var key, subject string
-			err := rows.Scan(&key, &subject)
-			found[key] = subject
-			return err
-		},
-	)
-	if err != nil {
+	if err := s.sorted.find(ctx, s.read, other, found); err != nil {
 		return nil, fmt.Errorf("look up %d keys: %w", len(keys), err)
 	}
 	return found, nil

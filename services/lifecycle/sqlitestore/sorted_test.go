@@ -1,0 +1,133 @@
+package sqlitestore
+
+import (
+	"database/sql"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/rodopath/rodopath/services/lifecycle"
+	"github.com/rodopath/rodopath/services/lifecycle/store"
+)
+
+func numbered(prefix string, n int) []string {
+	out := make([]string, n)
+	for i := range out {
+		out[i] = fmt.Sprintf("%s%05d", prefix, i)
+	}
+	return out
+}
+
+// TestSorted_FiltersExcludeUnknownKeys: a key is a candidate in its own run, and hardly ever in another one. More runs
+// than a group has are asked alike.
+func TestSorted_FiltersExcludeUnknownKeys(t *testing.T) {
+	const runs, each = 70, 1000
+	var s sorted
+	for run := range runs {
+		s.add(int64(run+1), newFilter(numbered(fmt.Sprint("k", run, "-"), each), each))
+	}
+	wrong := 0
+	for run := range runs {
+		keys := numbered(fmt.Sprint("k", run, "-"), each)
+		for other, list := range s.candidates(keys) {
+			if other == int64(run+1) {
+				if !slices.Equal(list, keys) {
+					t.Errorf("run %d: got %d candidates, want all %d keys", other, len(list), each)
+				}
+				continue
+			}
+			wrong += len(list)
+		}
+	}
+	if most := runs * each * (runs - 1) / 5000; wrong > most {
+		t.Errorf("got %d wrong candidates, want at most %d", wrong, most)
+	}
+	if got := len(s.candidates(numbered("unknown-", each))); got > runs/2 {
+		t.Errorf("unknown keys are candidates in %d runs", got)
+	}
+}
+
+// TestSorted_AFilterOfAnotherSizeExcludesNothing: the number of recent keys may be another in a later version.
+func TestSorted_AFilterOfAnotherSizeExcludesNothing(t *testing.T) {
+	var s sorted
+	s.add(1, newFilter([]string{"a"}, 100))
+	s.add(2, newFilter([]string{"b"}, 200))
+	got := s.candidates([]string{"b", "c"})
+	if len(got[1]) != 0 || !slices.Equal(got[2], []string{"b", "c"}) {
+		t.Errorf("got the candidates %v, want both keys in run 2 alone", got)
+	}
+}
+
+// TestOpen_KeysOfOneIndexBecomeRuns opens a file of the version before, and one whose runs were made in part.
+func TestOpen_KeysOfOneIndexBecomeRuns(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "rodopath.db")
+	st, err := Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := numbered("former-", 25)
+	for _, key := range keys {
+		if _, err := st.write.ExecContext(t.Context(), "INSERT INTO identities VALUES (?, 'a')", key); err != nil {
+			t.Fatal(err)
+		}
+	}
+	st.gather = 10
+	tx, err := st.write.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := addRun(t.Context(), tx, 10, "SELECT key, subject FROM identities WHERE false"); err != nil {
+		t.Fatal(err)
+	}
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second time there is nothing to do
+		if err := st.sortFormer(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		wantRows(t, st.read, "SELECT count(*) FROM key_runs", 3)
+		wantRows(t, st.read, "SELECT count(*) FROM sorted_keys", 25)
+		wantRows(t, st.read, "SELECT count(*) FROM identities", 0)
+	}
+	found, err := st.Lookup(t.Context(), append(keys, "unknown"))
+	if err != nil || len(found) != len(keys) {
+		t.Errorf("got %d keys and %v, want %d", len(found), err, len(keys))
+	}
+	// Another person who claims a former key has a conflict, and the owner gives the key up.
+	owner := lifecycle.Subject{ID: "a", Keys: keys, Revision: "r"}
+	owner.Facts = nil
+	at := owner.LastReceived.AddDate(3000, 0, 0)
+	owner.ReviewAt = &at
+	other := owner
+	other.ID, other.Keys = "b", keys[:1]
+	for _, step := range []struct {
+		change   store.Change
+		conflict bool
+	}{
+		{store.Change{Subject: owner, Claim: keys}, false},
+		{store.Change{Subject: other, Claim: keys[:1]}, true},
+	} {
+		errs, err := st.Save(t.Context(), []store.Change{step.change})
+		if err != nil || (errs[0] != nil) != step.conflict {
+			t.Errorf("%s: got %v and %v, want a conflict %t", step.change.Subject.ID, errs, err, step.conflict)
+		}
+	}
+	owner.Version = 1
+	if errs, err := st.Save(t.Context(), []store.Change{{Subject: owner, Release: keys[:1]}}); err != nil || errs[0] != nil {
+		t.Errorf("got %v and %v, want the key released", errs, err)
+	}
+	wantRows(t, st.read, "SELECT count(*) FROM sorted_keys", 24)
+	if err := st.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func wantRows(t *testing.T, db *sql.DB, query string, want int) {
+	t.Helper()
+	var got int
+	if err := db.QueryRowContext(t.Context(), query).Scan(&got); err != nil || got != want {
+		t.Errorf("%s: got %d and %v, want %d", query, got, err, want)
+	}
+}
