@@ -101,6 +101,7 @@ type explanation struct {
 		Kind     string    `json:"kind"`
 		Source   string    `json:"source"`
 		Ref      string    `json:"ref"`
+		Outcome  string    `json:"outcome"`
 		Occurred time.Time `json:"occurred"`
 		Reason   string    `json:"reason"`
 	} `json:"facts"`
@@ -145,6 +146,36 @@ type personPage struct {
 	Wordings        []wording
 	Alarms          []alarm
 	Holds           []string
+	// Objections are the objections to marketing that were recorded by hand and are in force.
+	Objections []objection
+}
+
+// objection is an objection to marketing.
+type objection struct {
+	Ref string
+	At  time.Time
+}
+
+// sourceHand is the source of the facts that the controller recorded.
+const sourceHand = "api"
+
+// readObjections finds the objections to marketing, which are no requests, and names the ends of mistaken requests.
+func (p *personPage) readObjections() {
+	var other []string
+	for i := range p.Report.Requests {
+		other = append(other, p.Report.Requests[i].Ref)
+	}
+	for i := range p.Explain.Facts {
+		if f := &p.Explain.Facts[i]; f.Kind == "request_answered" && f.Outcome == "mistaken" {
+			f.Kind, other = "request_mistaken", append(other, f.Ref)
+		}
+	}
+	for i := range p.Explain.Facts {
+		f := &p.Explain.Facts[i]
+		if f.Kind == "objection" && f.Source == sourceHand && !slices.Contains(other, f.Ref) {
+			p.Objections = append(p.Objections, objection{f.Ref, f.Occurred})
+		}
+	}
 }
 
 func (v *visit) person() error {
@@ -223,6 +254,7 @@ func (p *personPage) read(*language) {
 			p.Emails = append(p.Emails, n)
 		}
 	}
+	p.readObjections()
 	open := map[string]bool{}
 	for i := range p.Explain.Facts {
 		f := &p.Explain.Facts[i]

@@ -60,8 +60,11 @@ type requestPage struct {
 	Keeps   []string
 	// Data are the categories that an erasure is about, each with what is decided and why.
 	Data []decidedCategory
-	// Verify, Decide, Answer, Extend and Lift report which steps are possible.
-	Verify, Decide, Answer, Extend, Lift bool
+	// Verify, Decide, Answer, Extend, Lift and Mistake report which steps are possible.
+	Verify, Decide, Answer, Extend, Lift, Mistake bool
+	// Released are the categories that would be deleted once the request counts as recorded by mistake, because the
+	// request alone holds them.
+	Released []string
 	// Address is what becomes of the address of the person with the answer: hidden, gone or shown; empty for none.
 	Address string
 }
@@ -95,6 +98,8 @@ type Request struct {
 	Extended *time.Time `json:"extended"`
 	Decided  *time.Time `json:"decided"`
 	Answered *time.Time `json:"answered"`
+	// Mistaken is when the request was closed as recorded by mistake.
+	Mistaken *time.Time `json:"mistaken"`
 	Outcome  string     `json:"outcome"`
 	Reason   string     `json:"reason"`
 	LastDay  string     `json:"last_day"`
@@ -102,6 +107,9 @@ type Request struct {
 	// Deleted are the categories that were deleted because of the request.
 	Deleted []string `json:"deleted"`
 }
+
+// isOpen reports whether an answer is missing.
+func (r *Request) isOpen() bool { return r.Answered == nil && r.Mistaken == nil }
 
 func (v *visit) request() error {
 	p, err := v.requestOf(v.r.PathValue("ref"))
@@ -219,12 +227,22 @@ func (v *visit) requestOf(ref string) (*requestPage, error) {
 		return nil, err
 	}
 	p := &requestPage{Request: r, ID: e.Subject, Person: e.Person}
+	if p.Mistaken != nil {
+		return p, nil
+	}
 	lifts := p.Right == "restriction" && p.State != "answered"
 	p.Verify = p.Verified == nil && p.State == "received" && p.Decided == nil
 	p.Decide = p.Decided == nil && p.Answered == nil && !p.Verify
 	p.Answer = p.Answered == nil && (p.Decided != nil || p.Right == "access_request" && !p.Verify)
 	p.Extend = p.Extended == nil && p.Answered == nil && p.Decided == nil && !p.Overdue
 	p.Lift = lifts && p.Decided != nil
+	p.Mistake = p.Answered == nil
+	if p.Mistake && p.Right == "restriction" {
+		p.Released, err = v.releasedBy(ref)
+	}
+	if err != nil {
+		return nil, err
+	}
 	if p.Address, err = v.addressAfter(p, e); err != nil {
 		return nil, err
 	}
@@ -255,6 +273,35 @@ func (v *visit) requestOf(ref string) (*requestPage, error) {
 	return p, nil
 }
 
+// releasedBy are the categories of data that a restriction alone holds, sorted.
+func (v *visit) releasedBy(ref string) ([]string, error) {
+	var would effect
+	err := v.api.post(v.r.Context(), "/v1/requests/"+url.PathEscape(ref)+"/mistake",
+		map[string]any{"preview": true, "reason": "preview"}, &would)
+	return slices.Sorted(maps.Keys(would.Deletes)), err
+}
+
+// mistake closes a request that was recorded by mistake, or an objection to marketing on the page of the person.
+func (v *visit) mistake() error {
+	reason, err := v.reason()
+	if err != nil {
+		return err
+	}
+	ref := url.PathEscape(v.r.PathValue("ref"))
+	if err := v.api.post(
+		v.r.Context(),
+		"/v1/requests/"+ref+"/mistake",
+		map[string]any{"reason": reason},
+		nil,
+	); err != nil {
+		return err
+	}
+	if id := v.r.PostFormValue("person"); id != "" {
+		return v.redirect("/console/people/" + url.PathEscape(id))
+	}
+	return v.redirect("/console/requests/" + ref)
+}
+
 // addressAfter is what becomes of the address of a person once the request is answered.
 func (v *visit) addressAfter(p *requestPage, e *explained) (string, error) {
 	if !p.Answer {
@@ -266,7 +313,7 @@ func (v *visit) addressAfter(p *requestPage, e *explained) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	others := slices.ContainsFunc(e.Requests, func(r Request) bool { return r.Ref != p.Ref && r.Answered == nil })
+	others := slices.ContainsFunc(e.Requests, func(r Request) bool { return r.Ref != p.Ref && r.isOpen() })
 	switch {
 	case r.Address != nil && r.Address.State == "sealed":
 		return "gone", nil

@@ -55,6 +55,7 @@ func actRoutes() []route {
 		{"POST /console/people/{id}/join", needAct, (*visit).join},
 		{"POST /console/people/{id}/seen", needAct, (*visit).seen},
 		{"POST /console/requests/{ref}/{step}", needAct, (*visit).step},
+		{"POST /console/requests/{ref}/mistake", needOwner, (*visit).mistake},
 		{"POST /console/deletions/retract", needAct, (*visit).retract},
 		{"POST /console/deletions/repeat", needOwner, (*visit).repeat},
 		{"POST /console/deletions/receipt", needAct, (*visit).receipt},

@@ -21,6 +21,8 @@ type request struct {
 	Received time.Time  `json:"received"`
 	Decided  *time.Time `json:"decided"`
 	Answered *time.Time `json:"answered"`
+	// Mistaken is when the request was closed as recorded by mistake.
+	Mistaken *time.Time `json:"mistaken"`
 	Outcome  string     `json:"outcome"`
 	LastDay  string     `json:"last_day"`
 	Overdue  bool       `json:"overdue"`

@@ -51,6 +51,7 @@ func TestWords_NameEveryAct(t *testing.T) {
 	names := []string{
 		actSignIn, actSignInFailed, actSignInLocked, actSignOut, actSessionEnd, actPasskeyAdded, actPasskeyRemoved,
 		"request-verify", "request-extend", "request-decide", "request-answer", "request-lift",
+		"request-mistake",
 	}
 	for _, m := range regexp.MustCompile(`a\.act(?:If)?\("([a-z-]+)"`).FindAllSubmatch(routes, -1) {
 		names = append(names, string(m[1]))

@@ -86,10 +86,10 @@ func (r *plainRandom) spokenOf() []fact.Kind {
 		kinds = append(append(kinds, rule.raised...), rule.raised...)
 		kinds = append(append(kinds, rule.ended...), rule.without...)
 		if slices.Contains(rule.ended, fact.KindErasure) {
-			kinds = append(kinds, fact.KindErasure, fact.KindRequestDecided)
+			kinds = append(kinds, fact.KindErasure, fact.KindRequestDecided, fact.KindRequestAnswered)
 		}
 		if slices.Contains(rule.ended, fact.KindObjection) {
-			kinds = append(kinds, fact.KindObjection, fact.KindRequestDecided, fact.KindRequestDecided)
+			kinds = append(kinds, fact.KindObjection, fact.KindRequestDecided, fact.KindRequestDecided, fact.KindRequestAnswered)
 		}
 		if rule.consent {
 			kinds = append(kinds, fact.KindSignup, fact.KindSignup, fact.KindUnsubscribe, fact.KindBounce, fact.KindListed)
@@ -158,6 +158,10 @@ func (r *plainRandom) newFact(i int, at time.Time) fact.Fact {
 	switch kind {
 	case fact.KindRequestDecided:
 		f.Outcome = plainPick(r, []fact.Outcome{"granted", "partly", "refused", "refused"})
+	case fact.KindRequestAnswered:
+		if r.chance(50) {
+			f.Outcome = "mistaken"
+		}
 	case fact.KindRestrictionLifted:
 		switch before, after := at.Add(-time.Hour), at.Add(time.Hour); r.IntN(5) {
 		case 0, 1:

@@ -335,6 +335,12 @@ var plainRequests = []fact.Kind{
 
 // eventsOf is what rules see of a fact.
 func (h *plainHistory) eventsOf(f *fact.Fact) []plainEvent {
+	if h.mistaken(f) {
+		if _, other := h.purposesOf(f); f.Kind == fact.KindObjection && len(other) == 0 {
+			return nil
+		}
+		return []plainEvent{plainRequest(f)}
+	}
 	if f.Kind == fact.KindObjection {
 		return h.objection(f)
 	}
@@ -393,6 +399,16 @@ func (h *plainHistory) objection(f *fact.Fact) []plainEvent {
 		events = append(events, plainEvent{kind: plainUpheld, at: plainLater(granted, at), fact: f, purposes: other})
 	}
 	return events
+}
+
+// mistaken is whether a request was noted by mistake: of all that it does only its having been received stays.
+func (h *plainHistory) mistaken(f *fact.Fact) bool {
+	if !slices.Contains(plainRequests, f.Kind) && f.Kind != fact.KindObjection {
+		return false
+	}
+	return slices.ContainsFunc(h.facts, func(x *fact.Fact) bool {
+		return x.Kind == fact.KindRequestAnswered && x.Outcome == "mistaken" && x.Ref == plainRequestName(f)
+	})
 }
 
 // granted is when a request was first granted, wholly or in part.

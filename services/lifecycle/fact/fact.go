@@ -53,7 +53,8 @@ const (
 	KindAccessRequest        Kind = "access_request"
 	KindPortabilityRequest   Kind = "portability_request"
 	KindRectificationRequest Kind = "rectification_request"
-	// KindRequestVerified and the next three are the steps of a request, named in Ref.
+	// KindRequestVerified and the next three are the steps of a request, named in Ref. A KindRequestAnswered with
+	// OutcomeMistaken closes the request without an answer: see OutcomeMistaken.
 	KindRequestVerified Kind = "request_verified"
 	KindRequestExtended Kind = "request_extended"
 	KindRequestDecided  Kind = "request_decided"
@@ -157,7 +158,7 @@ type Fact struct {
 	Proof []byte `json:"proof,omitempty"`
 	// Traits describe the fact further: see the Trait constants.
 	Traits []string `json:"traits,omitempty"`
-	// Outcome is the result of a request, or the answer of a recipient.
+	// Outcome is the result of a request, or the answer of a recipient, or OutcomeMistaken.
 	Outcome Outcome `json:"outcome,omitempty"`
 	// Reason is the reason for the outcome, or the reference of an authority, without names.
 	Reason string `json:"reason,omitempty"`

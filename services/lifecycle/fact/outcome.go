@@ -24,6 +24,10 @@ const (
 	OutcomeRefused Outcome = "refused"
 )
 
+// OutcomeMistaken in a KindRequestAnswered says that the request was recorded by mistake, such as for another person or
+// twice: no answer was given, and none is owed.
+const OutcomeMistaken Outcome = "mistaken"
+
 // The answers of recipients (see api/stream.Receipt). OutcomeGranted and OutcomeRefused are
 // answers too: of a person to a question, and of a recipient that does not erase.
 const (

@@ -22,7 +22,8 @@ type effect struct {
 	Recipients []string `json:"recipients"`
 }
 
-// effect works out what a fact about a subject would erase now, and changes nothing.
+// effect works out what a fact about a subject would erase now, and changes nothing. The correspondence about a request
+// goes with its end, and is none of the data that the request is about.
 func (a *API) effect(c echo.Context, s lifecycle.Subject, f fact.Fact) error {
 	c.Set(actNone, true)
 	out := effect{Deletes: map[string]int{}, Retained: map[string]int{}, Recipients: []string{}}
@@ -30,18 +31,24 @@ func (a *API) effect(c echo.Context, s lifecycle.Subject, f fact.Fact) error {
 		f.ID, f.Source, f.Received = "preview", sourceAPI, a.opts.Now()
 		_, made := lifecycle.Decide(a.opts.Policy, s, []fact.Fact{f}, a.opts.Now())
 		for i := range made {
-			out.add(&made[i])
+			out.add(&made[i], func(item stream.Item) bool {
+				return item.Ref == f.Ref && a.opts.Policy.Categories[item.Category].Correspondence
+			})
 		}
 	}
 	return c.JSON(http.StatusOK, out)
 }
 
-func (e *effect) add(d *decision.Decision) {
-	if d.Kind != stream.KindDelete {
+// add adds a deletion, without the items that are passed over.
+func (e *effect) add(d *decision.Decision, passOver func(stream.Item) bool) {
+	if d.Kind != stream.KindDelete ||
+		!slices.ContainsFunc(d.Delete.Items, func(i stream.Item) bool { return !passOver(i) }) {
 		return
 	}
 	for _, item := range d.Delete.Items {
-		e.Deletes[item.Category]++
+		if !passOver(item) {
+			e.Deletes[item.Category]++
+		}
 	}
 	clear(e.Retained) // the decisions of one evaluation name the same
 	for i := range d.Delete.Retained {

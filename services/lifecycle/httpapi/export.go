@@ -84,12 +84,17 @@ func indented(c echo.Context, v any) error {
 func (a *API) answer(c echo.Context, lang report.Language, f *found, ref string, entries []chain.Entry) error {
 	var request *rights.Request
 	for _, r := range rights.Requests(a.opts.Policy, f.subject.Facts, f.at) {
-		if r.Ref == ref || ref == "" && (request == nil || r.Received.After(request.Received)) {
+		latest := r.Mistaken == nil && (request == nil || r.Received.After(request.Received))
+		if r.Ref == ref || ref == "" && latest {
 			request = &r
 		}
 	}
 	if request == nil {
 		return problem.New(http.StatusNotFound, "unknown-request", "The person has no such request.")
+	}
+	if request.Mistaken != nil {
+		return problem.New(http.StatusConflict, string(rights.CauseMistaken),
+			"The request was recorded by mistake and is closed without an answer, so there is no letter.")
 	}
 	var letter bytes.Buffer
 	var err error

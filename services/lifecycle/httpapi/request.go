@@ -205,7 +205,7 @@ func (a *API) open(c echo.Context) error {
 // stepRequest is a step in the life of a request.
 type stepRequest struct {
 	At *moment `json:"at"`
-	// Outcome and Reason are of a decision.
+	// Outcome is of a decision, Reason of a decision or a mistake.
 	Outcome string `json:"outcome" validate:"omitempty,oneof=granted partly refused"`
 	Reason  string `json:"reason"  validate:"max=300,plain"`
 	// Told is the instant at which the person was informed that the restriction would be lifted.
@@ -216,7 +216,7 @@ type stepRequest struct {
 
 const stepExample = `{"outcome": "granted", "reason": "no claim is open"}`
 
-// step records a step of a request: verify, extend, decide, answer, or lift.
+// step records a step of a request: verify, extend, decide, answer, lift, or mistake.
 func (a *API) step(c echo.Context) error {
 	var req stepRequest
 	if err := a.read(c, &req, stepExample); err != nil {
@@ -227,7 +227,11 @@ func (a *API) step(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	step := rights.StepKind(c.Param("step"))
 	r := a.requestOf(s, ref)
+	if r == nil && s != nil && step == rights.StepMistake {
+		r = rights.Objection(a.opts.Policy, s.Facts, ref, a.opts.Now())
+	}
 	if r == nil {
 		return problem.New(http.StatusNotFound, "unknown-request", "There is no request with this ref.")
 	}
@@ -243,7 +247,7 @@ func (a *API) step(c echo.Context) error {
 		return err
 	}
 	f, err := r.Take(rights.Step{
-		Kind: rights.StepKind(c.Param("step")), At: at, Outcome: fact.Outcome(req.Outcome), Reason: req.Reason,
+		Kind: step, At: at, Outcome: fact.Outcome(req.Outcome), Reason: req.Reason,
 		InformedAt: informed,
 	})
 	if err != nil {
@@ -259,7 +263,7 @@ func (a *API) step(c echo.Context) error {
 	if err := a.recordFact(ctx, f, names, kindRequest+":"+ref); err != nil {
 		return err
 	}
-	return c.JSON(http.StatusAccepted, map[string]string{"ref": ref, "step": c.Param("step")})
+	return c.JSON(http.StatusAccepted, map[string]string{"ref": ref, "step": string(step)})
 }
 
 // deletedFor returns the categories that were deleted because of a request.

@@ -416,6 +416,8 @@ func (l Language) progress(s rights.State) string {
 		return l.choose("rozpatrzony, nie udzielono jeszcze odpowiedzi", "decided, answer pending")
 	case rights.StateAnswered:
 		return l.choose("udzielono odpowiedzi", "answered")
+	case rights.StateMistaken:
+		return l.choose("zapisany przez pomyłkę, zamknięty bez odpowiedzi", "recorded by mistake, closed without an answer")
 	}
 	return string(s)
 }
@@ -429,6 +431,8 @@ func (l Language) outcome(o fact.Outcome) string {
 		return l.choose("uwzględniony w części", "granted in part")
 	case fact.OutcomeRefused:
 		return l.choose("odmówiono uwzględnienia", "refused")
+	case fact.OutcomeMistaken:
+		return l.choose("zapisany przez pomyłkę", "recorded by mistake")
 	}
 	return string(o)
 }

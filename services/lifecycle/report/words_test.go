@@ -79,10 +79,11 @@ func TestWords_NothingIsUnsaidAndNothingIsSaidInOneLanguageOnly(t *testing.T) {
 	}
 	for _, s := range []rights.State{
 		rights.StateReceived, rights.StateVerified, rights.StateDecided, rights.StateAnswered,
+		rights.StateMistaken,
 	} {
 		check("request", string(s), func(l Language) string { return l.progress(s) })
 	}
-	for _, o := range []fact.Outcome{fact.OutcomeGranted, fact.OutcomePartly, fact.OutcomeRefused} {
+	for _, o := range []fact.Outcome{fact.OutcomeGranted, fact.OutcomePartly, fact.OutcomeRefused, fact.OutcomeMistaken} {
 		check("outcome", string(o), func(l Language) string { return l.outcome(o) })
 	}
 	for _, o := range []fact.Outcome{"done", "partial", "held", "not_found", "refused"} {

@@ -19,6 +19,8 @@ const (
 	StateVerified State = "verified"
 	StateDecided  State = "decided"
 	StateAnswered State = "answered"
+	// StateMistaken: the request was recorded by mistake. It is closed without an answer, and has no effect.
+	StateMistaken State = "mistaken"
 )
 
 // Request is a request for one of the rights of Art. 15 to 21.
@@ -40,8 +42,11 @@ type Request struct {
 	Extended *time.Time   `json:"extended,omitempty"`
 	Decided  *time.Time   `json:"decided,omitempty"`
 	Outcome  fact.Outcome `json:"outcome,omitempty"`
-	Reason   string       `json:"reason,omitempty"`
-	Answered *time.Time   `json:"answered,omitempty"`
+	// Reason is that of the decision or, of a request that was recorded by mistake, that of the mistake.
+	Reason   string     `json:"reason,omitempty"`
+	Answered *time.Time `json:"answered,omitempty"`
+	// Mistaken is when the request was closed as recorded by mistake; nil for any other request.
+	Mistaken *time.Time `json:"mistaken,omitempty"`
 	// Deleted are the categories whose deletion was published because of the request, sorted, as far as the
 	// questioner has added them.
 	Deleted []string `json:"deleted,omitempty"`
@@ -50,7 +55,7 @@ type Request struct {
 }
 
 // Open reports whether the answer is missing.
-func (r *Request) Open() bool { return r.State != StateAnswered }
+func (r *Request) Open() bool { return r.State != StateAnswered && r.State != StateMistaken }
 
 // Requests returns the requests among the facts, in their state at an instant, the most urgent
 // first.
@@ -65,6 +70,19 @@ func Requests(p *rules.Policy, facts []fact.Fact, at time.Time) []Request {
 		return cmp.Or(byOpen(a, b), a.Due.Compare(b.Due), cmp.Compare(a.Ref, b.Ref))
 	})
 	return out
+}
+
+// Objection returns an objection to marketing by its name, or nil. Nobody answers such an objection (Art. 21(3)), so it
+// is no request; the only step that an objection permits is StepMistake.
+func Objection(p *rules.Policy, facts []fact.Fact, ref string, at time.Time) *Request {
+	for i := range facts {
+		f := &facts[i]
+		if f.Kind == fact.KindObjection && !p.IsRequest(f) && !f.Occurred.After(at) && rules.RequestName(f) == ref {
+			r := newRequest(p, f, facts, at)
+			return &r
+		}
+	}
+	return nil
 }
 
 func byOpen(a, b Request) int {
@@ -100,11 +118,28 @@ func newRequest(p *rules.Policy, f *fact.Fact, facts []fact.Fact, at time.Time) 
 		r.Decided, r.Outcome, r.Reason, r.State = &d.Occurred, d.Outcome, d.Reason, StateDecided
 	}
 	done := at
+	if t, ok := rules.Mistake(f, facts); ok && !t.After(at) {
+		r.closeMistaken(facts, t)
+		return r
+	}
 	if a := r.step(facts, fact.KindRequestAnswered, at); a != nil {
 		r.Answered, r.State, done = &a.Occurred, StateAnswered, a.Occurred
 	}
 	r.Overdue = !done.Before(r.Due)
 	return r
+}
+
+// closeMistaken closes a request that was recorded by mistake at an instant: a decision about such a request counts no
+// more, and no answer is late.
+func (r *Request) closeMistaken(facts []fact.Fact, at time.Time) {
+	r.Mistaken, r.State, r.Outcome, r.Reason = &at, StateMistaken, "", ""
+	for i := range facts {
+		f := &facts[i]
+		if f.Kind == fact.KindRequestAnswered && f.Outcome == fact.OutcomeMistaken && f.Ref == r.Ref {
+			r.Reason = f.Reason
+			return
+		}
+	}
 }
 
 // step returns the last fact of a kind about the request by an instant, or nil.

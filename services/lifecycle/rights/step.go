@@ -37,13 +37,15 @@ const (
 	StepDecide StepKind = "decide"
 	StepAnswer StepKind = "answer"
 	StepLift   StepKind = "lift"
+	// StepMistake closes a request that was recorded by mistake, with the reason and without an answer.
+	StepMistake StepKind = "mistake"
 )
 
 // Step is a step in the life of a request, at an instant.
 type Step struct {
 	Kind StepKind
 	At   time.Time
-	// Outcome and Reason belong to a decision.
+	// Outcome belongs to a decision, Reason to a decision or a mistake.
 	Outcome fact.Outcome
 	Reason  string
 	// InformedAt is the instant at which the person was informed of the lifting of a restriction.
@@ -71,10 +73,12 @@ const (
 	CauseUnknownStep   Cause = "unknown-step"
 	CauseNotRestricted Cause = "not-restricted"
 	CauseAnswered      Cause = "answered"
-	CauseNotVerified   Cause = "not-verified"
-	CauseExtended      Cause = "extended"
-	CauseTooLate       Cause = "too-late"
-	// CauseNoReason: a refusal, in whole or in part, states no reason (Art. 12(4)).
+	// CauseMistaken: the request was closed as recorded by mistake.
+	CauseMistaken    Cause = "mistaken"
+	CauseNotVerified Cause = "not-verified"
+	CauseExtended    Cause = "extended"
+	CauseTooLate     Cause = "too-late"
+	// CauseNoReason: a refusal, in whole or in part, states no reason (Art. 12(4)), or a mistake states none.
 	CauseNoReason Cause = "no-reason"
 	// CauseDeleted: data were deleted because of the request, so that it cannot be refused as a whole.
 	CauseDeleted Cause = "deleted"
@@ -97,6 +101,8 @@ func (r *Request) Take(s Step) (fact.Fact, error) {
 		f.Kind = fact.KindRequestAnswered
 	case StepLift:
 		f.Kind, f.InformedAt = fact.KindRestrictionLifted, s.InformedAt
+	case StepMistake:
+		f.Kind, f.Outcome = fact.KindRequestAnswered, fact.OutcomeMistaken
 	}
 	return f, nil
 }
@@ -110,6 +116,8 @@ func (r *Request) permits(s Step) error {
 		return refuse(CauseImpossible, "at is before the receipt of the request.")
 	case lift && r.Right != fact.KindRestriction:
 		return refuse(CauseNotRestricted, "This request is not for a restriction, so there is nothing to lift.")
+	case r.State == StateMistaken:
+		return refuse(CauseMistaken, "The request was recorded by mistake, and is closed.")
 	case !lift && !r.Open():
 		return refuse(CauseAnswered, "The request is already answered.")
 	case (s.Kind == StepDecide || s.Kind == StepAnswer) && r.State == StateReceived:
@@ -127,8 +135,13 @@ func (r *Request) permits(s Step) error {
 			return refuse(CauseImpossible, "told is missing, before the restriction, or after the lifting. Set told to "+
 				"the time at which the person was informed that the restriction would be lifted (Art. 18(3)).")
 		}
+	case StepMistake:
+		if strings.TrimSpace(s.Reason) == "" {
+			return refuse(CauseNoReason, "reason is missing: say why the request was recorded by mistake, such as wrong "+
+				"person, wrong day or recorded twice.")
+		}
 	default:
-		return refuse(CauseUnknownStep, "A step is verify, extend, decide, answer or lift.")
+		return refuse(CauseUnknownStep, "A step is verify, extend, decide, answer, lift or mistake.")
 	}
 	return nil
 }

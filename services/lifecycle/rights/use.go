@@ -70,10 +70,9 @@ func Bans(p *rules.Policy, facts []fact.Fact, at time.Time) []Ban {
 	var since *time.Time
 	for i := range facts {
 		f := &facts[i]
-		_, verified := rules.Verification(f, facts)
 		switch {
 		case f.Occurred.After(at):
-		case f.Kind == fact.KindRestriction && verified && since == nil:
+		case f.Kind == fact.KindRestriction && since == nil && restricts(f, facts, at):
 			since = &f.Occurred
 		case f.Kind == fact.KindRestrictionLifted && f.InformedAt != nil && !f.InformedAt.After(f.Occurred):
 			since = nil
@@ -88,12 +87,20 @@ func Bans(p *rules.Policy, facts []fact.Fact, at time.Time) []Ban {
 	return out
 }
 
+// restricts reports whether a request for restriction is known to be the person's own, and was not recorded by mistake
+// as known at an instant.
+func restricts(f *fact.Fact, facts []fact.Fact, at time.Time) bool {
+	_, verified := rules.Verification(f, facts)
+	mistaken, ok := rules.Mistake(f, facts)
+	return verified && (!ok || mistaken.After(at))
+}
+
 // bansOf returns the bans that follow from an undecided request.
 func bansOf(p *rules.Policy, r *Request) []Ban {
 	var purposes []string
 	var why UseReason
 	switch {
-	case r.Decided != nil:
+	case r.Decided != nil, r.Mistaken != nil:
 	case r.Right == fact.KindObjection && r.State != StateReceived:
 		purposes, why = slices.DeleteFunc(slices.Clone(r.Purposes), p.IsMarketing), ReasonObjection
 	case r.Right == fact.KindErasure && r.State == StateReceived:

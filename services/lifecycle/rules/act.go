@@ -11,7 +11,8 @@ import (
 // acts appends the facts as rules see them. A request for a right is an act at its receipt and
 // takes effect later: after verification of an unverified sender (Art. 12(6)), and for an objection
 // to anything but marketing after its grant (Art. 21(1)). An echo is no act, and a void fact is
-// not so: rules see neither. See voidBases.
+// not so: rules see neither. See voidBases. Of a request that was recorded by mistake rules see the receipt and the end
+// alone, so that the record of the request stays, and nothing that the request would have caused.
 func (p *Policy) acts(out []*fact.Fact, facts []fact.Fact) []*fact.Fact {
 	out = slices.Grow(out, len(facts))
 	first, moved := receiptsOf(facts), !fact.IsOrdered(facts)
@@ -20,6 +21,7 @@ func (p *Policy) acts(out []*fact.Fact, facts []fact.Fact) []*fact.Fact {
 		case f.HasTrait(fact.TraitEcho), f.Void != nil, f.Kind == fact.KindState:
 		case p.IsRequest(f):
 			out, moved = append(append(out, receipt(f)), p.effects(*f, facts)...), true
+		case f.Kind == fact.KindObjection && isMistaken(f, facts):
 		case f.Kind == fact.KindSale && len(f.Unlisted) > 0:
 			out, moved = append(append(out, f), p.relisted(f)...), true
 		case first.isLate(f):
@@ -52,6 +54,9 @@ func receipt(f *fact.Fact) *fact.Fact {
 // effects returns the effects of a request, at the instants of the effects. A request for erasure that was refused
 // (Art. 12(5), 17(3)) ends nothing but the use for marketing.
 func (p *Policy) effects(f fact.Fact, facts []fact.Fact) []*fact.Fact {
+	if isMistaken(&f, facts) {
+		return nil
+	}
 	if f.Kind == fact.KindObjection {
 		return p.objections(f, facts)
 	}
@@ -136,6 +141,22 @@ func Verification(f *fact.Fact, facts []fact.Fact) (time.Time, bool) {
 	return time.Time{}, false
 }
 
+// Mistake is when a request, or an objection to marketing, was closed as recorded by mistake.
+func Mistake(f *fact.Fact, facts []fact.Fact) (time.Time, bool) {
+	ref := RequestName(f)
+	for i := range facts {
+		if is := &facts[i]; is.Kind == fact.KindRequestAnswered && is.Outcome == fact.OutcomeMistaken && is.Ref == ref {
+			return calendar.Later(f.Occurred, is.Occurred), true
+		}
+	}
+	return time.Time{}, false
+}
+
+func isMistaken(f *fact.Fact, facts []fact.Fact) bool {
+	_, mistaken := Mistake(f, facts)
+	return mistaken
+}
+
 // upheld is when a request was first granted, in whole or in part.
 func upheld(facts []fact.Fact, ref string) (time.Time, bool) {
 	for i := range facts {
@@ -149,10 +170,10 @@ func upheld(facts []fact.Fact, ref string) (time.Time, bool) {
 }
 
 // IsErasure reports whether a fact is a request for erasure that takes effect: the request is known to be the person's
-// own, from the instant that is returned, and was not refused.
+// own, from the instant that is returned, and was neither refused nor recorded by mistake.
 func IsErasure(f *fact.Fact, facts []fact.Fact) (time.Time, bool) {
 	verified, ok := Verification(f, facts)
-	return verified, ok && f.Kind == fact.KindErasure && !isRefused(facts, RequestName(f))
+	return verified, ok && f.Kind == fact.KindErasure && !isRefused(facts, RequestName(f)) && !isMistaken(f, facts)
 }
 
 // isRefused reports whether the last decision about a request is its refusal. Of decisions of one instant a grant

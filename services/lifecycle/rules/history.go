@@ -28,7 +28,8 @@ type Evaluation struct {
 	anyContract bool
 	// contractsOf are the contracts that the facts of a record name, by the name of the record.
 	contractsOf table[string, []string]
-	// erasureAsked reports whether somebody requested the erasure of the person's data, verified or not.
+	// erasureAsked reports whether somebody requested the erasure of the person's data, verified or not,
+	// and not recorded by mistake.
 	erasureAsked bool
 	// full reports for each fact whether the fact is a full refund of its record; ordersEnded reports whether an
 	// order was refunded or has expired.
@@ -90,7 +91,7 @@ func Evaluate(p *Policy, facts []fact.Fact) *Evaluation {
 	h.spread(acts)
 	h.readPlans()
 	for i := range facts {
-		h.erasureAsked = h.erasureAsked || facts[i].Kind == fact.KindErasure
+		h.erasureAsked = h.erasureAsked || facts[i].Kind == fact.KindErasure && !isMistaken(&facts[i], facts)
 	}
 	h.readKinds()
 	h.nameContracts()

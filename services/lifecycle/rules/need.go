@@ -101,6 +101,8 @@ func (n *Needed) isNeeded(i int) bool {
 		f.Kind == fact.KindRequestVerified,
 		f.Kind == fact.KindRequestDecided:
 		return n.any // the steps of a request decide on its effect for as long as the request has one
+	case f.Kind == fact.KindRequestAnswered && f.Outcome == fact.OutcomeMistaken:
+		return n.any // without the fact the request would have its effect again
 	}
 	return n.contracts[n.contractUnits().of[i]]
 }

@@ -29,6 +29,8 @@ type Requests struct {
 	Overdue int `json:"overdue"`
 	// Extended counts the extensions that were announced in time (Art. 12(3)).
 	Extended int `json:"extended"`
+	// Mistaken counts the requests that were recorded by mistake, which are in none of the other numbers; absent for none.
+	Mistaken int `json:"mistaken,omitempty"`
 	// Outcomes are the decisions: granted, partly, refused.
 	Outcomes map[string]int `json:"outcomes"`
 	// MedianDays and MostDays are civil days from the receipt to the answer; absent without an answer. The median of an
@@ -126,6 +128,10 @@ func (c *Counter) addRequest(r *rights.Request) {
 	if t == nil {
 		t = &tally{Requests: Requests{Right: r.Right, Outcomes: map[string]int{}}, days: map[int]int{}}
 		c.requests[r.Right] = t
+	}
+	if r.Mistaken != nil {
+		t.Mistaken++
+		return
 	}
 	t.Received++
 	if r.Extended != nil {

@@ -47,6 +47,10 @@ func answered(at time.Time) fact.Fact {
 	return fact.Fact{Kind: fact.KindRequestAnswered, Ref: "req", Occurred: at}
 }
 
+func mistaken(at time.Time) fact.Fact {
+	return fact.Fact{Kind: fact.KindRequestAnswered, Ref: "req", Occurred: at, Outcome: fact.OutcomeMistaken}
+}
+
 // TestYear_RequestsByTheirAnswer counts requests that were answered in time, late and not at all, by civil days.
 func TestYear_RequestsByTheirAnswer(t *testing.T) {
 	p := polish(t)
@@ -60,6 +64,7 @@ func TestYear_RequestsByTheirAnswer(t *testing.T) {
 		{asked(time.Date(2025, 12, 31, 23, 30, 0, 0, time.UTC))},         // half past midnight of 1 January in Warsaw
 		{asked(time.Date(2025, 12, 31, 22, 30, 0, 0, time.UTC))},         // the year before
 		{{Kind: fact.KindNegotiationOpened, Ref: "talk", Occurred: now}}, // no request
+		{asked(day(time.March, 2)), mistaken(day(time.May, 4))},          // recorded by mistake
 	} {
 		c.AddPerson(person(p, fmt.Sprint("person", i), facts...))
 	}
@@ -67,14 +72,14 @@ func TestYear_RequestsByTheirAnswer(t *testing.T) {
 	got := c.Year()
 	middle, most := 10.0, 61
 	want := []statistics.Requests{{
-		Right: fact.KindAccessRequest, Received: 6, InTime: 2, Late: 1, Open: 3, Overdue: 2, Outcomes: map[string]int{},
+		Right: fact.KindAccessRequest, Received: 6, InTime: 2, Late: 1, Open: 3, Overdue: 2, Mistaken: 1, Outcomes: map[string]int{},
 		MedianDays: &middle, MostDays: &most,
 	}}
 	if !reflect.DeepEqual(got.Requests, want) {
 		t.Errorf("requests: got %+v, want %+v", got.Requests, want)
 	}
-	if got.Persons != 8 {
-		t.Errorf("persons: got %d, want 8: a redirect is nobody", got.Persons)
+	if got.Persons != 9 {
+		t.Errorf("persons: got %d, want 9: a redirect is nobody", got.Persons)
 	}
 	if got.Holding == 0 || got.Holding > got.Persons {
 		t.Errorf("got %d of %d persons of whom data may be held", got.Holding, got.Persons)

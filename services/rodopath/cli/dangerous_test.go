@@ -48,6 +48,32 @@ func TestCommands_AskBeforeTheyEraseOrReplace(t *testing.T) {
 	asks(t, "Erased: ", "requests", "verify", "letter-1", "--data", dir)
 	ask(t, "requests", "verify", "letter-1", "--yes", "--data", dir)
 	ask(t, "requests", "decide", "letter-1", "--outcome", "granted", "--data", dir) // erases nothing more
+	ask(t, "requests", "open", "p1@example.com", "access", "--ref", "letter-2", "--data", dir)
+	if said := ask(
+		t,
+		"requests",
+		"mistake",
+		"letter-2",
+		"--reason",
+		"recorded twice",
+		"--yes",
+		"--data",
+		dir,
+	); !strings.Contains(
+		said,
+		"letter-2: mistake is recorded.",
+	) {
+		t.Errorf("got %s, want that the mistake is recorded", said)
+	}
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) { // another process applies it
+		said := ask(t, "requests", "--data", dir)
+		if !strings.Contains(said, "letter-2") {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("got %s, want no letter-2", said)
+		}
+	}
 	file := filepath.Join(t.TempDir(), "b.tar.gz")
 	ask(t, "backup", file, "--data", dir)
 	end(t, server)

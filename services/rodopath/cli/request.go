@@ -50,6 +50,10 @@ command the open requests are listed, the most urgent first.`,
 			"lift",
 			"Record that a restriction is lifted; --told is the time at which the person was informed (Art. 18(3))",
 		),
+		s.step(
+			"mistake",
+			"Close a request that was recorded by mistake, without an answer, and undo its effects; --reason says why",
+		),
 	)
 	return cmd
 }
@@ -183,7 +187,7 @@ func (s *shared) step(name, short string) *cobra.Command {
 			question := map[string]any{"at": instant, "outcome": outcome, "reason": reason, "told": informed}
 			return s.ask(cmd.Context(), func(c *client.Client) error {
 				path := "/v1/requests/" + given[0] + "/" + name
-				if name == "verify" || name == "decide" {
+				if name == "verify" || name == "decide" || name == "mistake" {
 					if err := confirmErasure(cmd, c, yes, false, path, question); err != nil {
 						return err
 					}
@@ -205,6 +209,10 @@ func (s *shared) step(name, short string) *cobra.Command {
 		addYes(cmd, &yes)
 		cmd.Flags().StringVar(&outcome, "outcome", "", "granted, partly or refused")
 		cmd.Flags().StringVar(&reason, "reason", "", "the reason, without names; required unless granted (Art. 12(4))")
+	case "mistake":
+		addYes(cmd, &yes)
+		cmd.Flags().StringVar(&reason, "reason", "",
+			"why the request was recorded by mistake, without names, such as \"wrong person\" or \"recorded twice\"; required")
 	case "lift":
 		cmd.Flags().
 			StringVar(&told, "told", "", "day or instant at which the person was informed that the restriction would be lifted")

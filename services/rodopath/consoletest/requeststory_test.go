@@ -258,3 +258,67 @@ func TestStory_ARefusalAfterADeletionIsNoneOfTheWhole(t *testing.T) {
 	b.sees("odpowiedziano")
 	b.lacks("zofia@example.com")
 }
+
+// TestStory_ARequestRecordedByMistakeIsClosed: of a restriction and of an objection that belong to another person, the
+// record stays and the effect goes.
+func TestStory_ARequestRecordedByMistakeIsClosed(t *testing.T) {
+	s := newShop(t, "")
+	s.populate()
+	may := func() (out struct{ Allowed bool }) {
+		s.settle()
+		s.ask(http.MethodPost, "/v1/may",
+			object{"person": "bozena@example.com", "purpose": "offers", "channel": "email"}, &out)
+		return out
+	}
+	if !may().Allowed {
+		t.Fatal("no offers may be sent before the request")
+	}
+	b := s.signedIn()
+	b.find("bozena@example.com")
+	b.fill("#right", "restriction")
+	b.run(`document.querySelector("input[name=unverified]").click()`)
+	b.followIn("form[action$='/request']", "Zapisz")
+	ref := eval[string](b, `location.pathname.split("/").pop()`)
+	if may().Allowed {
+		t.Fatal("offers may be sent although the use of the data is restricted")
+	}
+	b.open("/console/requests/" + ref)
+	b.click("main", "Wniosek zapisano przez pomyłkę")
+	b.accessible("a request with the form for a mistake")
+	b.fill("#mistake-reason", "inna osoba")
+	b.followIn("form[action$='/mistake']", "Wniosek zapisano przez pomyłkę")
+	s.settle()
+	b.open("/console/requests/" + ref)
+	b.sees("zapisany przez pomyłkę: inna osoba", "zamknięty bez odpowiedzi")
+	b.lacks("Zobacz list")
+	b.accessible("a request that was recorded by mistake")
+	if !may().Allowed {
+		t.Error("after the mistake no offers may be sent")
+	}
+	letter := object{"person": "request:" + ref, "form": "answer", "request": ref}
+	if status := s.ask(http.MethodPost, "/v1/export", letter, nil); status != http.StatusConflict {
+		t.Errorf("a letter about a mistake: got %d, want 409", status)
+	}
+	b.open("/console/requests?state=closed")
+	b.sees("zapisany przez pomyłkę")
+	b.open("/console/journal")
+	b.sees("zamknięcie wniosku zapisanego przez pomyłkę", ref)
+
+	b.find("bozena@example.com")
+	b.fill("#right", "objection")
+	b.followIn("form[action$='/request']", "Zapisz")
+	if may().Allowed {
+		t.Fatal("offers may be sent although the person objected")
+	}
+	b.find("bozena@example.com")
+	b.click("main", "Sprzeciw zapisano przez pomyłkę")
+	b.fill("#objection-reason-0", "inna osoba")
+	b.followIn("form[action$='/mistake']", "Sprzeciw zapisano przez pomyłkę")
+	if !may().Allowed {
+		t.Error("after the mistake about the objection no offers may be sent")
+	}
+	b.find("bozena@example.com")
+	b.lacks("Sprzeciw zapisano przez pomyłkę")
+	b.sees("wniosek zapisany przez pomyłkę")
+	b.accessible("a person with a request that was recorded by mistake")
+}

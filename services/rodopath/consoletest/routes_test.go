@@ -63,6 +63,7 @@ func access() map[string]struct{ roles, path string } {
 		"POST /console/people/{id}/join":            {forActs, "/console/people/ID/join"},
 		"POST /console/people/{id}/seen":            {forActs, "/console/people/ID/seen"},
 		"POST /console/requests/{ref}/{step}":       {forActs, "/console/requests/wniosek-3/decide"},
+		"POST /console/requests/{ref}/mistake":      {forOwner, "/console/requests/wniosek-3/mistake"},
 		"POST /console/deletions/retract":           {forActs, "/console/deletions/retract"},
 		"POST /console/deletions/repeat":            {forOwner, "/console/deletions/repeat"},
 		"POST /console/deletions/receipt":           {forActs, "/console/deletions/receipt"},

@@ -507,7 +507,8 @@ type Fact struct {
 	// "business".
 	Traits []string `protobuf:"bytes,18,rep,name=traits,proto3" json:"traits,omitempty"`
 	// outcome is the outcome of a request (granted, partly, refused), or the answer of a
-	// recipient (such as done, held or not_found).
+	// recipient (such as done, held or not_found). mistaken in a KIND_REQUEST_ANSWERED says that
+	// the request was recorded by mistake.
 	Outcome string `protobuf:"bytes,19,opt,name=outcome,proto3" json:"outcome,omitempty"`
 	// reason is the reason, or the reference of an authority, without names.
 	Reason string `protobuf:"bytes,20,opt,name=reason,proto3" json:"reason,omitempty"`
