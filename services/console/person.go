@@ -78,14 +78,35 @@ type report struct {
 		State   text   `json:"state"`
 		LastDay string `json:"last_day"`
 		Overdue bool   `json:"overdue"`
+		// Mistaken is the day on which the request was closed as recorded by mistake; empty for any other request.
+		Mistaken string `json:"mistaken_on"`
 	} `json:"requests"`
-	Deleted []struct {
-		On    string `json:"on"`
-		Items []struct {
-			Name text `json:"name"`
-		} `json:"items"`
-	} `json:"deleted"`
+	Deleted []deletedData `json:"deleted"`
 }
+
+// deletedData is a deletion of the journal.
+type deletedData struct {
+	On       string `json:"on"`
+	Decision string `json:"decision"`
+	Items    []struct {
+		Name text `json:"name"`
+	} `json:"items"`
+	// Certificate is whether there is a certificate, and Missing are the recipients for whose answer it waits.
+	Certificate certificateState `json:"-"`
+	Missing     []string         `json:"-"`
+}
+
+// certificateState is whether there is a certificate of a deletion, or why not.
+type certificateState string
+
+const (
+	certificateReady certificateState = "ready"
+	// certificateWaits: a recipient has not answered. certificateRefused: all have, and one refuses.
+	certificateWaits   certificateState = "waits"
+	certificateRefused certificateState = "refused"
+	// certificateNone: no recipient was notified, so nobody can confirm the deletion.
+	certificateNone certificateState = "none"
+)
 
 // basis is a legal basis, past or future.
 type basis struct {
@@ -110,6 +131,8 @@ type explanation struct {
 		Key  string    `json:"key"`
 		What string    `json:"what"`
 		Text string    `json:"text"`
+		// Decision is the id of the decision that the entry is about; empty for none.
+		Decision string `json:"decision"`
 	} `json:"journal"`
 }
 
@@ -148,6 +171,45 @@ type personPage struct {
 	Holds           []string
 	// Objections are the objections to marketing that were recorded by hand and are in force.
 	Objections []objection
+}
+
+// readCertificates finds out of which deletions there is a certificate. The journal outlives the answers of recipients.
+func (p *personPage) readCertificates() {
+	for i := range p.Report.Deleted {
+		d := &p.Report.Deleted[i]
+		d.Certificate = certificateNone
+		for k := range p.Explain.Journal {
+			if e := &p.Explain.Journal[k]; e.Decision == d.Decision && e.What == "confirmed" && e.Text == "confirmed" {
+				d.Certificate = certificateReady
+			}
+		}
+		for k := range p.Decisions {
+			switch told := &p.Decisions[k]; {
+			case told.Decision != d.Decision:
+			case told.Closed != nil:
+				d.Certificate = certificateReady
+			case len(told.Missing) > 0:
+				d.Certificate, d.Missing = certificateWaits, told.Missing
+			default:
+				d.Certificate = certificateRefused
+			}
+		}
+	}
+}
+
+// Answerable reports whether a letter answers some request.
+func (p *personPage) Answerable() bool {
+	for i := range p.Report.Requests {
+		if p.Report.Requests[i].Mistaken == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// Uncertified reports whether no recipient was notified of some deletion, so that there is no certificate of it.
+func (p *personPage) Uncertified() bool {
+	return slices.ContainsFunc(p.Report.Deleted, func(d deletedData) bool { return d.Certificate == certificateNone })
 }
 
 // objection is an objection to marketing.
@@ -222,7 +284,7 @@ func (v *visit) person() error {
 	p.read(&v.lang)
 	picture := v.timeline(bases.Bases, &p)
 	p.Picture, p.Narrow = picture.SVG(), picture.Narrow()
-	v.page(http.StatusOK, "person", v.say("person"), p)
+	v.page(http.StatusOK, "person", v.say("person"), &p)
 	return nil
 }
 
@@ -255,6 +317,7 @@ func (p *personPage) read(*language) {
 		}
 	}
 	p.readObjections()
+	p.readCertificates()
 	open := map[string]bool{}
 	for i := range p.Explain.Facts {
 		f := &p.Explain.Facts[i]

@@ -101,7 +101,7 @@ func (a *API) certify(ctx context.Context, id string) (cert *certificate.Certifi
 	case confirmed == nil:
 		return nil, 0, problem.New(
 			http.StatusConflict,
-			"unconfirmed",
+			"no-recipient",
 			"No recipient was notified of this deletion, so no recipient can confirm the deletion. List the recipients of the data under \"recipients\" in the configuration.",
 		)
 	}

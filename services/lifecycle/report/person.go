@@ -165,9 +165,11 @@ type Request struct {
 	State Text `json:"state"`
 	// ReceivedOn, LastDay and AnsweredOn are civil dates; LastDay is the deadline of the answer
 	// (Art. 12(3)).
-	ReceivedOn string       `json:"received_on"`
-	LastDay    string       `json:"last_day"`
-	AnsweredOn string       `json:"answered_on,omitempty"`
+	ReceivedOn string `json:"received_on"`
+	LastDay    string `json:"last_day"`
+	AnsweredOn string `json:"answered_on,omitempty"`
+	// MistakenOn is the day on which the request was closed as recorded by mistake.
+	MistakenOn string       `json:"mistaken_on,omitempty"`
 	Overdue    bool         `json:"overdue"`
 	Outcome    fact.Outcome `json:"outcome,omitempty"`
 	Reason     string       `json:"reason,omitempty"`
@@ -178,8 +180,10 @@ type Deleted struct {
 	At time.Time `json:"at"`
 	On string    `json:"on"`
 	// Again reports whether the data had returned and were deleted once more.
-	Again bool          `json:"again"`
-	Items []DeletedItem `json:"items"`
+	Again bool `json:"again"`
+	// Decision is the id of the decision, under which a certificate is issued once every recipient has confirmed.
+	Decision string        `json:"decision,omitempty"`
+	Items    []DeletedItem `json:"items"`
 	// Because lists the lapsed bases.
 	Because []EndedBasis `json:"because"`
 	// Revision is the policy of the decision.
@@ -397,6 +401,9 @@ func (r *reporter) requests() []Request {
 		if q.Answered != nil {
 			request.AnsweredOn = r.day(*q.Answered)
 		}
+		if q.Mistaken != nil {
+			request.MistakenOn = r.day(*q.Mistaken)
+		}
 		out = append(out, request)
 	}
 	return out
@@ -419,6 +426,7 @@ func (r *reporter) deleted(journal []chain.Entry) []Deleted {
 			At:       e.At,
 			On:       r.day(e.At),
 			Again:    e.Kind == chain.KindReplay,
+			Decision: e.Decision,
 			Revision: e.Revision,
 			Items:    r.deletedItems(left),
 			Because:  []EndedBasis{},

@@ -132,7 +132,7 @@ func TestOf_HasTheShapeOfArticle15(t *testing.T) {
 	if len(o["deleted"].([]any)) > 0 {
 		t.Errorf("a retracted deletion is reported: %v", o["deleted"])
 	}
-	hasKeys(t, "a deletion", first(spring, "deleted"), "at", "on", "again", "items", "because", "revision")
+	hasKeys(t, "a deletion", first(spring, "deleted"), "at", "on", "again", "decision", "items", "because", "revision")
 	hasKeys(t, "a right", first(o, "rights"), "right", "article", "says")
 	hasKeys(t, "automated decisions", o["automated_decisions"], "used", "says")
 }
@@ -318,7 +318,7 @@ func TestOf_TellsWhatWasDeletedAndWhatStays(t *testing.T) {
 	r := reported(t, s, "2026-08-01 12:00")
 	if len(r.Deleted) != 2 || r.Deleted[0].On != "2026-06-01" || r.Deleted[0].Items[0].ID != "contact" ||
 		r.Deleted[0].Because[0].Article != "6(1)(a)" ||
-		r.Deleted[0].Revision != s.policy.Revision {
+		r.Deleted[0].Revision != s.policy.Revision || !strings.HasPrefix(r.Deleted[0].Decision, "dec_") {
 		t.Errorf("deleted: %+v", r.Deleted)
 	}
 	if r.Deleted[1].Items[0].Records != 1 {
@@ -339,6 +339,18 @@ func TestOf_TellsWhatWasDeletedAndWhatStays(t *testing.T) {
 	if r.Requests[0].State.EN != "answered" || r.Requests[0].AnsweredOn != "2026-06-03" ||
 		r.Requests[0].Right != "eu-gdpr:A17" {
 		t.Errorf("the request is %+v", r.Requests[0])
+	}
+}
+
+// TestOf_ARequestRecordedByMistake is told with the day of its end and the reason, and without an answer.
+func TestOf_ARequestRecordedByMistake(t *testing.T) {
+	s := subscriber(t)
+	s.tell(t, "2026-06-03 10:00", fact.Fact{
+		Kind: fact.KindRequestAnswered, Ref: "req-9", Outcome: fact.OutcomeMistaken, Reason: "another person",
+	})
+	got := reported(t, s, "2026-08-01 12:00").Requests[0]
+	if got.MistakenOn != "2026-06-03" || got.AnsweredOn != "" || got.Reason != "another person" || got.Overdue {
+		t.Errorf("got %+v, want the day of the mistake and no answer", got)
 	}
 }
 

@@ -123,6 +123,9 @@ func (x *explanation) requests() {
 
 // deadline returns the deadline and outcome of a request.
 func (x *explanation) deadline(r *rights.Request) string {
+	if r.Mistaken != nil {
+		return x.quote(r.Reason)
+	}
 	out := []string{x.words.due + r.LastDay}
 	if r.Overdue && r.Open() {
 		out[0] = x.words.overdue + r.LastDay

@@ -318,7 +318,8 @@ func TestStory_ARequestRecordedByMistakeIsClosed(t *testing.T) {
 		t.Error("after the mistake about the objection no offers may be sent")
 	}
 	b.find("bozena@example.com")
-	b.lacks("Sprzeciw zapisano przez pomyłkę")
+	b.lacks("Sprzeciw zapisano przez pomyłkę", "List z odpowiedzią na wniosek")
+	b.click("main", "Pokaż (")
 	b.sees("wniosek zapisany przez pomyłkę")
 	b.accessible("a person with a request that was recorded by mistake")
 }

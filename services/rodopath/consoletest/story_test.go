@@ -293,8 +293,10 @@ func TestStory_FromTheDeletionToTheCertificate(t *testing.T) {
 	b.arrives()
 	s.settle()
 	b.open("/console/deletions?state=confirmed")
-	b.sees("potwierdzone 1")
-	b.follow("Zaświadczenie")
+	b.sees("potwierdzone 1", "Zaświadczenie o usunięciu powstaje, gdy")
+	b.followIn("tbody tr", "osoba bez adresu")
+	b.accessible("a person with a certificate")
+	b.followIn("section[aria-labelledby=gone]", "Zaświadczenie")
 	b.sees("Zaświadczenie", "Zielona Nitka")
 }
 
