@@ -151,9 +151,14 @@ func (v *visit) audienceCSV() error {
 	if q.Get("form") == "mailerlite" {
 		form = "mailerlite"
 	}
+	path, name := "/v1/audience?", "rodopath-"+form+".csv"
 	ask := url.Values{
 		"purpose": {chosen(q, "purpose", "offers")}, "channel": {chosen(q, "channel", "email")},
 		"answer": {chosen(q, "answer", "yes")}, "form": {form},
 	}
-	return v.pass("/v1/audience?"+ask.Encode(), "text/csv; charset=utf-8", "rodopath-"+form+".csv")
+	path += ask.Encode()
+	if form == "mailerlite" {
+		return v.pass(path, "text/csv; charset=utf-8", name) // MailerLite demands these headings
+	}
+	return v.passTable(path, name, "address", "person", "csv_allowed", "why", "csv_from", "csv_to", "csv_rule")
 }

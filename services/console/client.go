@@ -1,8 +1,10 @@
 package console
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -136,6 +138,32 @@ func (a *api) send(client *http.Client, req *http.Request) (*http.Response, erro
 
 // pass copies an answer to the browser as it comes.
 func (v *visit) pass(path, kind, name string) error {
+	return v.passFrom(path, kind, name, func(body io.Reader) io.Reader { return body })
+}
+
+// passTable copies a table in CSV to the browser, with the headings of its columns in the language of the reader: head
+// lists their keys among the words.
+func (v *visit) passTable(path, name string, head ...string) error {
+	for i, key := range head {
+		head[i] = v.say(key)
+	}
+	var line bytes.Buffer
+	w := csv.NewWriter(&line)
+	if err := errors.Join(w.Write(head), w.Error()); err != nil {
+		return fmt.Errorf("write the headings of a table: %w", err)
+	}
+	w.Flush()
+	return v.passFrom(path, "text/csv; charset=utf-8", name, func(body io.Reader) io.Reader {
+		rows := bufio.NewReader(body)
+		if _, err := rows.ReadString('\n'); err != nil && !errors.Is(err, io.EOF) {
+			panic(http.ErrAbortHandler)
+		}
+		return io.MultiReader(&line, rows)
+	})
+}
+
+// passFrom copies what is made of an answer to the browser.
+func (v *visit) passFrom(path, kind, name string, made func(io.Reader) io.Reader) error {
 	res, err := v.api.do(v.r.Context(), v.api.following, http.MethodGet, path, nil)
 	if err != nil {
 		return err
@@ -143,7 +171,7 @@ func (v *visit) pass(path, kind, name string) error {
 	defer func() { _ = res.Body.Close() }() // copied
 	v.w.Header().Set("Content-Type", kind)
 	v.w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", name))
-	if _, err := io.Copy(v.w, res.Body); err != nil {
+	if _, err := io.Copy(v.w, made(res.Body)); err != nil {
 		panic(http.ErrAbortHandler) // the browser must not take a part for the whole
 	}
 	return nil

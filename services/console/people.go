@@ -167,7 +167,8 @@ func (v *visit) peopleCSV() error {
 	if v.session.Role == RoleAuditor {
 		return &refusal{Status: http.StatusForbidden, Detail: v.say("not_permitted", v.say("role_auditor"))}
 	}
-	return v.pass("/v1/persons?"+list.Encode(), "text/csv; charset=utf-8", "rodopath.csv")
+	return v.passTable("/v1/persons?"+list.Encode(), "rodopath.csv",
+		"csv_subject", "person", "stage", "csv_since", "csv_review")
 }
 
 // find finds a person. What was typed stands in the body of the form and never in an address.
