@@ -423,6 +423,9 @@ func (v *visit) openRequest() error {
 	order := map[string]any{
 		"right": v.r.PostFormValue("right"), "unverified": v.r.PostFormValue("unverified") != "",
 	}
+	if way := v.r.PostFormValue("way"); way != "" {
+		order["way"] = way
+	}
 	if order["right"] == "restriction" {
 		order["ground"] = v.r.PostFormValue("ground")
 	}

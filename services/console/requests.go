@@ -90,8 +90,10 @@ func (p *requestPage) Proposed() string {
 
 // Request is a request of a data subject with its steps.
 type Request struct {
-	Ref      string     `json:"ref"`
-	Right    string     `json:"right"`
+	Ref   string `json:"ref"`
+	Right string `json:"right"`
+	// Way is how the request came; empty when that was not recorded.
+	Way      string     `json:"way"`
 	State    string     `json:"state"`
 	Received time.Time  `json:"received"`
 	Verified *time.Time `json:"verified"`

@@ -17,6 +17,7 @@ type request struct {
 	Person   []string   `json:"person"`
 	Ref      string     `json:"ref"`
 	Right    string     `json:"right"`
+	Way      string     `json:"way"`
 	State    string     `json:"state"`
 	Received time.Time  `json:"received"`
 	Decided  *time.Time `json:"decided"`

@@ -25,7 +25,7 @@ func IsTrait(s string) bool {
 	case TraitTest, TraitBusiness, TraitUnproven, TraitUnattributed, "sole_trader", "oss",
 		"preticked", "forced", "child", "parent_agreed",
 		"unverified", "authenticated", "limitation",
-		"inaccurate", "unlawful", "for_claims", "objected":
+		"inaccurate", "unlawful", "for_claims", "objected", "by_letter", "by_email", "by_voice", "by_form":
 		return true
 	}
 	return false

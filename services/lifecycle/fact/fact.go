@@ -248,11 +248,15 @@ const (
 
 // Traits lists every trait.
 func Traits() []string {
-	return []string{
+	out := []string{
 		TraitTest, TraitPreticked, TraitForced, TraitChild, TraitParentAgreed, TraitUnproven, TraitEcho, TraitUnattributed,
 		TraitBusiness, traitSoleTrader, TraitOSS, TraitUnverified, TraitAuthenticated, TraitLimitation,
 		traitInaccurate, traitUnlawful, TraitForClaims, traitObjected,
 	}
+	for _, w := range Ways() {
+		out = append(out, w.Trait())
+	}
+	return out
 }
 
 // HasTrait reports whether the fact has a trait.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -137,6 +138,22 @@ func TestAPI_AStrangerMayAskAndIsTakenDown(t *testing.T) {
 	}
 }
 
+// TestAPI_TheWayOfARequestIsRecorded as a trait of its fact, and told with the request.
+func TestAPI_TheWayOfARequestIsRecorded(t *testing.T) {
+	for _, way := range []string{"letter", "email", "voice", "form"} {
+		told := &ear{}
+		h := newAPI(t, told, access.Token{Secret: "all"})
+		res := send(t, h, "POST", "/v1/requests", "all",
+			`{"person":"stranger@example.com","right":"access","way":"`+way+`"}`)
+		if res.Code != http.StatusAccepted || !strings.Contains(res.Body.String(), `"way":"`+way+`"`) {
+			t.Errorf("%s: got %d: %s", way, res.Code, res.Body)
+		}
+		if len(told.heard) != 1 || !slices.Equal(told.heard[0].GetTraits(), []string{"by_" + way}) {
+			t.Errorf("%s: got %v, want the trait by_%s", way, told.heard, way)
+		}
+	}
+}
+
 func TestAPI_WhatIsWrongIsNamedWithoutItsValue(t *testing.T) {
 	h := newAPI(t, &ear{}, access.Token{Secret: "all"})
 	for body, want := range map[string]string{
@@ -145,6 +162,7 @@ func TestAPI_WhatIsWrongIsNamedWithoutItsValue(t *testing.T) {
 		`{"person":"ala@example.com","right":"access","ref":"ola@example.com"}`:     "ref may not contain an address",
 		`{"person":"ala@example.com","right":"restriction"}`:                        "ground is missing",
 		`{"person":"ala@example.com","right":"access","at":"2099-01-01T00:00:00Z"}`: "at is in the future",
+		`{"person":"ala@example.com","right":"access","way":"pigeon"}`:              "way must be one of letter",
 		`{"person":"ala@example.com","rights":"access"}`:                            "Send JSON such as",
 		`{`: "Send JSON such as",
 	} {

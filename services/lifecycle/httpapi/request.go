@@ -133,10 +133,27 @@ type openRequest struct {
 	Purposes []string `json:"purposes" validate:"max=20,dive,max=64"`
 	// Ground is why a restriction is asked for (Art. 18(1)(a) to (d)).
 	Ground string `json:"ground" validate:"required_if=Right restriction,omitempty,oneof=inaccurate unlawful for_claims objected"`
+	// Way is how the request came; empty when that is not known.
+	Way string `json:"way" validate:"omitempty,oneof=letter email voice form"`
 	// Unverified reports whether the identity of the person still needs verification.
 	Unverified bool `json:"unverified"`
 	// Preview records nothing, and returns what the request would erase.
 	Preview bool `json:"preview"`
+}
+
+// traits are the traits of the fact of the request.
+func (r *openRequest) traits() []string {
+	var out []string
+	if r.Ground != "" {
+		out = append(out, r.Ground)
+	}
+	if r.Unverified {
+		out = append(out, fact.TraitUnverified)
+	}
+	if r.Way != "" {
+		out = append(out, fact.Way(r.Way).Trait())
+	}
+	return out
 }
 
 const openExample = `{"person": "ala@example.com", "right": "erasure"}`
@@ -171,12 +188,8 @@ func (a *API) open(c echo.Context) error {
 			"A request with this ref exists already. Choose another ref, or leave ref out.",
 		)
 	}
-	f := fact.Fact{ID: req.Ref, Kind: kind, Ref: req.Ref, Purposes: req.Purposes, Received: a.opts.Now()}
-	if req.Ground != "" {
-		f.Traits = append(f.Traits, req.Ground)
-	}
-	if req.Unverified {
-		f.Traits = append(f.Traits, fact.TraitUnverified)
+	f := fact.Fact{
+		ID: req.Ref, Kind: kind, Ref: req.Ref, Purposes: req.Purposes, Received: a.opts.Now(), Traits: req.traits(),
 	}
 	names, locators, err := a.about(person)
 	if err != nil {
@@ -196,7 +209,7 @@ func (a *API) open(c echo.Context) error {
 	if len(state) == 0 {
 		// An objection to marketing is absolute: there is nothing to decide.
 		return c.JSON(http.StatusAccepted, listedRequest{person.subject.ID, person.shownNames(a), rights.Request{
-			Ref: req.Ref, Right: kind, State: rights.StateAnswered, Received: person.at, Due: person.at,
+			Ref: req.Ref, Right: kind, Way: fact.Way(req.Way), State: rights.StateAnswered, Received: person.at, Due: person.at,
 		}})
 	}
 	return c.JSON(http.StatusAccepted, listedRequest{person.subject.ID, person.shownNames(a), state[0]})

@@ -125,7 +125,10 @@ func (a *API) verifyCode(c echo.Context) error {
 // openFrom records the request of a ticket, once.
 func (a *API) openFrom(ctx context.Context, t requestform.Ticket) (rights.Request, error) {
 	now := a.opts.Now()
-	f := fact.Fact{ID: t.Ref(), Kind: rights.KindOf(t.Right), Ref: t.Ref(), Occurred: now, Received: now}
+	f := fact.Fact{
+		ID: t.Ref(), Kind: rights.KindOf(t.Right), Ref: t.Ref(), Occurred: now, Received: now,
+		Traits: []string{fact.WayForm.Trait()},
+	}
 	existing, err := a.lookUp(ctx, identity.Identity{Kind: kindRequest, Value: f.Ref})
 	if err != nil {
 		return rights.Request{}, err

@@ -364,7 +364,22 @@ func (l Language) trait(t string) string {
 	case "objected":
 		return l.choose("wniesiono sprzeciw", "an objection was made")
 	}
-	return t
+	return l.way(t)
+}
+
+// way names the way by which a request came, by its trait.
+func (l Language) way(trait string) string {
+	switch trait {
+	case fact.WayLetter.Trait():
+		return l.choose("listem", "by letter")
+	case fact.WayEmail.Trait():
+		return l.choose("e-mailem", "by e-mail")
+	case fact.WayVoice.Trait():
+		return l.choose("ustnie lub telefonicznie", "by word of mouth or telephone")
+	case fact.WayForm.Trait():
+		return l.choose("przez formularz", "by a form")
+	}
+	return trait
 }
 
 // doubt explains why a fact is ordered by its time of receipt.

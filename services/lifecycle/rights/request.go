@@ -28,9 +28,11 @@ type Request struct {
 	// Ref names the request.
 	Ref string `json:"ref"`
 	// Fact is the fact of the request, Right its kind.
-	Fact     string     `json:"fact"`
-	Right    fact.Kind  `json:"right"`
-	Purposes []string   `json:"purposes,omitempty"`
+	Fact     string    `json:"fact"`
+	Right    fact.Kind `json:"right"`
+	Purposes []string  `json:"purposes,omitempty"`
+	// Way is how the request came; empty when that was not recorded.
+	Way      fact.Way   `json:"way,omitempty"`
 	State    State      `json:"state"`
 	Received time.Time  `json:"received"`
 	Verified *time.Time `json:"verified,omitempty"`
@@ -103,6 +105,7 @@ func newRequest(p *rules.Policy, f *fact.Fact, facts []fact.Fact, at time.Time) 
 		Fact:     f.ID,
 		Right:    f.Kind,
 		Purposes: f.Purposes,
+		Way:      f.Way(),
 		State:    StateReceived,
 		Received: f.Occurred,
 	}

@@ -105,7 +105,7 @@ func writeRequests(out io.Writer, data []byte) error {
 }
 
 func (s *shared) openRequest() *cobra.Command {
-	var ref, at, ground string
+	var ref, at, ground, way string
 	var purposes []string
 	var unverified, asJSON, yes bool
 	cmd := &cobra.Command{
@@ -126,6 +126,7 @@ func (s *shared) openRequest() *cobra.Command {
 				"at":         instant,
 				"purposes":   purposes,
 				"ground":     ground,
+				"way":        way,
 				"unverified": unverified,
 			}
 			return s.ask(cmd.Context(), func(c *client.Client) error {
@@ -160,6 +161,7 @@ func (s *shared) openRequest() *cobra.Command {
 		StringVar(&at, "at", "", "day of receipt in the zone of the policy, such as 2027-01-01, or instant (default now)")
 	cmd.Flags().StringSliceVar(&purposes, "purpose", nil, "the purpose of an objection (default marketing)")
 	cmd.Flags().StringVar(&ground, "ground", "", "the ground of a restriction: inaccurate, unlawful, for_claims, objected")
+	cmd.Flags().StringVar(&way, "way", "", "how the request came: letter, email, voice (also by telephone) or form")
 	cmd.Flags().
 		BoolVar(&unverified, "unverified", false, "the identity of the sender is not verified: the request takes effect after \"requests verify\"")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
