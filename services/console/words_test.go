@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/rodopath/rodopath/services/lifecycle/policy"
 )
 
 // technical is what an owner without a terminal can do nothing with: commands, files and keys of the configuration.
@@ -91,4 +93,56 @@ func TestDelayText(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", delay, got, want)
 		}
 	}
+}
+
+// TestWords_RisksNameOptionsAsTheFormDoes: a risk of the default policy names no option by its id, and what a risk
+// quotes is the name of a choice or of an option.
+func TestWords_RisksNameOptionsAsTheFormDoes(t *testing.T) {
+	all, err := readWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	extends := []byte("policy: mine\nextends: pl\n")
+	p, err := policy.Parse("mine.yaml", extends, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings, err := policy.ReadSettings("mine.yaml", extends, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	quoted := regexp.MustCompile(`[„“]([^”]+)”`)
+	named := 0
+	for _, c := range settings.Choices {
+		ids := regexp.MustCompile(`\b(` + c.ID + `: ?[a-z0-9]|ksef\b|[a-z]+_[a-z_]+)`)
+		for _, o := range c.Options {
+			for _, risk := range o.Risks {
+				for _, l := range languages() {
+					says := risk.Says[string(l)]
+					if id := ids.FindString(says); id != "" {
+						t.Errorf("the risk of %s=%s in %s names %q by its id: %s", c.ID, o.Value, l, id, says)
+					}
+					for _, m := range quoted.FindAllStringSubmatch(says, -1) {
+						named++
+						if !hasText(all[l], m[1]) {
+							t.Errorf("the risk of %s=%s in %s names %q, which the form does not", c.ID, o.Value, l, m[1])
+						}
+					}
+				}
+			}
+		}
+	}
+	if named == 0 {
+		t.Error("no risk names an option")
+	}
+}
+
+// hasText reports whether a choice or an option has a name.
+func hasText(w words, name string) bool {
+	for key, text := range w {
+		if text == name && (strings.HasPrefix(key, "choice_") || strings.HasPrefix(key, "option_")) {
+			return true
+		}
+	}
+	return false
 }
