@@ -69,6 +69,9 @@ func (v *visit) audience() error {
 		Purpose: chosen(q, "purpose", "offers"), Channel: chosen(q, "channel", "email"), Answer: chosen(q, "answer", "yes"),
 	}
 	p.Purposes, p.Channels = markets()
+	if err := firstFault(v.checkOption(p.Purpose, p.Purposes...), v.checkOption(p.Channel, p.Channels...)); err != nil {
+		return err
+	}
 	ask := url.Values{"purpose": {p.Purpose}, "channel": {p.Channel}, "answer": {p.Answer}}
 	if after := q.Get("after"); after != "" {
 		ask.Set("after", after)
@@ -150,6 +153,11 @@ func (v *visit) audienceCSV() error {
 	form := "csv"
 	if q.Get("form") == "mailerlite" {
 		form = "mailerlite"
+	}
+	purposes, channels := markets()
+	err := firstFault(v.checkOption(q.Get("purpose"), purposes...), v.checkOption(q.Get("channel"), channels...))
+	if err != nil {
+		return err
 	}
 	path, name := "/v1/audience?", "rodopath-"+form+".csv"
 	ask := url.Values{

@@ -34,11 +34,21 @@ type deletionsPage struct {
 	Gone int
 }
 
+// stateIDs are the states by which deletions are listed, reasonIDs the reasons for which they wait.
+func stateIDs() []string { return []string{"held", "open", "confirmed", "refused"} }
+
+func reasonIDs() []string {
+	return []string{"observing", "delay", "history_missing", "unmapped_product"}
+}
+
 func (v *visit) deletions() error {
 	q := v.r.URL.Query()
 	p := deletionsPage{
 		State: chosen(q, "state", "held"), Reason: q.Get("reason"), Recipient: q.Get("recipient"),
 		Sort: sortOf(q, deletionSorts()), Sorts: deletionSorts(),
+	}
+	if err := firstFault(v.checkOption(p.State, stateIDs()...), v.checkOption(p.Reason, reasonIDs()...)); err != nil {
+		return err
 	}
 	ask := url.Values{"state": {p.State}, "limit": {"50"}}
 	for _, name := range []string{"reason", "recipient", "after"} {
@@ -66,10 +76,10 @@ func (v *visit) deletions() error {
 	}
 	p.Gone = all.Labels["stage:gone"]
 	p.Decisions, p.Next, p.Incomplete = list.Decisions, list.Next, list.Incomplete
-	for _, id := range []string{"held", "open", "confirmed", "refused"} {
+	for _, id := range stateIDs() {
 		p.States = append(p.States, deletionState{id, list.Counts[id], id == p.State})
 	}
-	for _, id := range []string{"observing", "delay", "history_missing", "unmapped_product"} {
+	for _, id := range reasonIDs() {
 		if n := list.Counts["held="+id]; n > 0 || id == p.Reason {
 			p.Reasons = append(p.Reasons, deletionState{id, n, id == p.Reason})
 		}
@@ -122,6 +132,9 @@ func (v *visit) repeat() error {
 
 // receipt records the receipt of a recipient that erases by hand.
 func (v *visit) receipt() error {
+	if err := v.checkOption(v.r.PostFormValue("outcome"), "done", "not_found"); err != nil {
+		return err
+	}
 	err := v.api.post(v.r.Context(), "/v1/decisions/receipts", map[string]any{
 		"decision": v.r.PostFormValue("decision"), "recipient": v.r.PostFormValue("recipient"),
 		"outcome": v.r.PostFormValue("outcome"), "at": v.opts.Now().UTC(),

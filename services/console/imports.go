@@ -253,6 +253,9 @@ func (v *visit) importAct() error {
 func (v *visit) countHistory(source string) error {
 	order := map[string]any{"dry_run": true}
 	if text := v.r.PostFormValue("since"); text != "" {
+		if err := v.checkDay(text); err != nil {
+			return err
+		}
 		since, err := time.ParseInLocation(time.DateOnly, text, time.Local) //nolint:gosmopolitan // the day of the owner
 		if err != nil {
 			return &refusal{Status: http.StatusUnprocessableEntity, Detail: v.say("import_day")}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -81,14 +82,25 @@ const yearsBack = 5
 func (v *visit) journal() error {
 	q := v.r.URL.Query()
 	p := journalPage{Filter: actFilterOf(q), Kinds: journal.ActKinds()}
+	err := firstFault(v.checkOption(p.Filter.Kind, stringsOf(p.Kinds)...), v.checkDay(p.Filter.From), v.checkDay(p.Filter.To))
+	if err != nil {
+		return err
+	}
 	if err := v.api.get(v.r.Context(), "/v1/acts?"+p.Filter.query(q.Get("before")), &p); err != nil {
 		return err
 	}
-	for y := range yearsBack + 1 {
-		p.Years = append(p.Years, v.opts.Now().Year()-y)
-	}
+	p.Years = v.years()
 	v.page(http.StatusOK, "journal", v.say("journal"), p)
 	return nil
+}
+
+// years are those of which a report is offered, the latest first.
+func (v *visit) years() []int {
+	out := make([]int, 0, yearsBack+1)
+	for y := range yearsBack + 1 {
+		out = append(out, v.opts.Now().Year()-y)
+	}
+	return out
 }
 
 // decision leads from a decision to the person whom it is about.
@@ -103,8 +115,8 @@ func (v *visit) decision() error {
 // beginReport begins the report of a year.
 func (v *visit) beginReport() error {
 	year, err := strconv.Atoi(v.r.PostFormValue("year"))
-	if err != nil {
-		return errUnknown
+	if err != nil || !slices.Contains(v.years(), year) {
+		return v.noOption()
 	}
 	id, err := v.startWork(workReport, http.MethodGet, "/v1/journal/report?year="+strconv.Itoa(year), nil)
 	if err != nil {

@@ -62,6 +62,9 @@ func chosenLabels(q url.Values) []string {
 
 func (v *visit) people() error {
 	q := v.r.URL.Query()
+	if err := firstFault(v.checkOption(q.Get("stage"), stageIDs()...), v.checkOption(q.Get("mark"), markIDs()...)); err != nil {
+		return err
+	}
 	p := peoplePage{
 		Labels: chosenLabels(
 			q,

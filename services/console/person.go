@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rodopath/rodopath/services/lifecycle/calendar"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/timeline"
 )
 
@@ -288,17 +289,6 @@ func (v *visit) person() error {
 	return nil
 }
 
-// checkDay refuses a text that is no day; an empty one is none. The interface knows the zone of the day.
-func (v *visit) checkDay(day string) error {
-	if day == "" {
-		return nil
-	}
-	if _, err := calendar.Parse(day); err != nil {
-		return &refusal{Status: http.StatusUnprocessableEntity, Detail: v.say("no_day")}
-	}
-	return nil
-}
-
 // read works out what follows from the answers.
 func (p *personPage) read(*language) {
 	for i := range p.Report.Held {
@@ -418,22 +408,45 @@ func (v *visit) release() error {
 	return v.order("/v1/holds/release", map[string]any{"record": v.r.PostFormValue("record")})
 }
 
+// rightIDs, groundIDs and wayIDs are what the form of a request offers.
+func rightIDs() []string {
+	return []string{"erasure", "access", "rectification", "restriction", "portability", "objection"}
+}
+
+func groundIDs() []string { return []string{"inaccurate", "unlawful", "for_claims", "objected"} }
+
+func wayIDs() []string { return stringsOf(fact.Ways()) }
+
+// Rights, Grounds and Ways are the choices of the form of a request.
+func (*personPage) Rights() []string { return rightIDs() }
+
+// Grounds are the grounds of a restriction.
+func (*personPage) Grounds() []string { return groundIDs() }
+
+// Ways are the ways by which a request comes.
+func (*personPage) Ways() []string { return wayIDs() }
+
 // openRequest opens a request for a right.
 func (v *visit) openRequest() error {
 	order := map[string]any{
 		"right": v.r.PostFormValue("right"), "unverified": v.r.PostFormValue("unverified") != "",
 	}
-	if way := v.r.PostFormValue("way"); way != "" {
+	way, ground := v.r.PostFormValue("way"), v.r.PostFormValue("ground")
+	err := firstFault(
+		v.checkOption(v.r.PostFormValue("right"), rightIDs()...), v.checkOption(ground, groundIDs()...),
+		v.checkOption(way, wayIDs()...), v.addDay(order),
+	)
+	if err != nil {
+		return err
+	}
+	if way != "" {
 		order["way"] = way
 	}
 	if order["right"] == "restriction" {
-		order["ground"] = v.r.PostFormValue("ground")
+		order["ground"] = ground
 	}
 	if order["right"] == "erasure" {
 		order["unverified"] = true // the page of the request shows what would be erased, and asks
-	}
-	if err := v.addDay(order); err != nil {
-		return err
 	}
 	var opened struct {
 		Ref   string `json:"ref"`
@@ -468,8 +481,16 @@ func (v *visit) consent() error {
 		"wording": v.r.PostFormValue("wording"), "form": strings.TrimSpace(v.r.PostFormValue("form")),
 		"person": v.r.PostFormValue("address"),
 	}
+	wordings, err := v.wordings()
+	if err != nil {
+		return err
+	}
+	known := slices.ContainsFunc(wordings, func(w wording) bool { return w.ID == order["wording"] })
 	if err := v.addDay(order); err != nil {
 		return err
+	}
+	if !known {
+		return v.noOption()
 	}
 	var person struct {
 		Subject string `json:"subject"`

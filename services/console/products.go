@@ -1,6 +1,7 @@
 package console
 
 import (
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -42,14 +43,30 @@ type productsPart struct {
 	Rest     string
 	// Saved reports whether the reader has just listed a product.
 	Saved bool
+	// Wrong is a form with a number of days that is none; nil for none.
+	Wrong *wrongProduct
 }
 
-func (v *visit) products() (productsPart, error) {
+// wrongProduct is a form for a product as it was sent, with a number of days that is none.
+type wrongProduct struct {
+	Source, Product, Access, Days string
+}
+
+// Fault is the form of a product as it was sent with a fault; nil for any other.
+func (p *productsPart) Fault(source string, keys []string) *wrongProduct {
+	w := p.Wrong
+	if w == nil || w.Source != source || !slices.Contains(keys, w.Product) && w.Product != p.Rest {
+		return nil
+	}
+	return w
+}
+
+// products reads the part of the set-up; wrong is a form that was sent with a fault, or nil.
+func (v *visit) products(wrong *wrongProduct) (productsPart, error) {
 	query := v.r.URL.Query()
 	p := productsPart{
-		Shown: query.Has(
-			"products",
-		),
+		Wrong:    wrong,
+		Shown:    wrong != nil || query.Has("products"),
 		Saved:    query.Get("products") == "saved",
 		Accesses: fact.Accesses(),
 		Rest:     rules.Everything,
@@ -78,17 +95,38 @@ func (v *visit) listedProducts() ([]listedProduct, error) {
 	return listed.Products, err
 }
 
+// maxDays bounds the days of access to a course.
+const maxDays = 36600
+
+// daysOf reads the days of access to a course; an empty text is 0, an access without an end. False means that the text
+// is no number of days.
+func daysOf(text string) (int, bool) {
+	if text = strings.TrimSpace(text); text == "" {
+		return 0, true
+	}
+	days, err := strconv.Atoi(text)
+	return days, err == nil && days >= 1 && days <= maxDays
+}
+
 // listProduct states what the sales of a product are, and waits until the statement is in force.
 func (v *visit) listProduct() error {
-	days, err := strconv.Atoi(strings.TrimSpace(v.r.PostFormValue("days")))
 	access := fact.Access(v.r.PostFormValue("access"))
-	if err != nil || access != fact.AccessCourse {
+	if !slices.Contains(fact.Accesses(), access) {
+		return v.noOption()
+	}
+	days, ok := daysOf(v.r.PostFormValue("days"))
+	if !ok {
+		return v.showSetup(http.StatusUnprocessableEntity, &wrongProduct{
+			v.r.PostFormValue("source"), v.r.PostFormValue("product"), string(access), v.r.PostFormValue("days"),
+		})
+	}
+	if access != fact.AccessCourse {
 		days = 0
 	}
 	stated := listedProduct{
 		Source: v.r.PostFormValue("source"), Product: v.r.PostFormValue("product"), Access: access, Days: days,
 	}
-	err = v.api.post(v.r.Context(), "/v1/products/listed", map[string]any{
+	err := v.api.post(v.r.Context(), "/v1/products/listed", map[string]any{
 		"source": stated.Source, "product": stated.Product, "access": stated.Access, "days": stated.Days,
 	}, nil)
 	if err != nil {

@@ -73,10 +73,13 @@ type requestPage struct {
 // whole.
 func (p *requestPage) Outcomes() []string {
 	if len(p.Deleted) > 0 {
-		return []string{"granted", "partly"}
+		return outcomeIDs()[:2]
 	}
-	return []string{"granted", "partly", "refused"}
+	return outcomeIDs()
 }
+
+// outcomeIDs are the outcomes of requests; the last is a refusal as a whole.
+func outcomeIDs() []string { return []string{"granted", "partly", "refused"} }
 
 // Proposed is the outcome that the form proposes: an erasure that an exception limits is granted in part.
 func (p *requestPage) Proposed() string {
@@ -334,6 +337,9 @@ func (v *visit) step() error {
 	switch step {
 	case "decide":
 		order["outcome"] = v.r.PostFormValue("outcome")
+		if err := v.checkOption(v.r.PostFormValue("outcome"), outcomeIDs()...); err != nil {
+			return err
+		}
 		order["reason"] = strings.TrimSpace(v.r.PostFormValue("reason"))
 	case "lift":
 		order["told"] = v.opts.Now().UTC()

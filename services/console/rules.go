@@ -26,6 +26,15 @@ type choice struct {
 	} `json:"options"`
 }
 
+// values are the options.
+func (c *choice) values() []string {
+	out := make([]string, len(c.Options))
+	for i := range c.Options {
+		out[i] = c.Options[i].Value
+	}
+	return out
+}
+
 // term is the retention period of a rule.
 type term struct {
 	Rule    string `json:"rule"`
@@ -155,7 +164,11 @@ func (v *visit) simulate() error {
 func (v *visit) changesOf(p *rulesPage) ([]string, error) {
 	changes := []string{}
 	for _, c := range p.Settings.Choices {
-		if is := v.r.PostFormValue("choice:" + c.ID); is != "" && is != c.Value {
+		is := v.r.PostFormValue("choice:" + c.ID)
+		if err := v.checkOption(is, c.values()...); err != nil {
+			return nil, err
+		}
+		if is != "" && is != c.Value {
 			changes = append(changes, c.ID+"="+is)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/internal/connection"
 	"github.com/rodopath/rodopath/services/internal/display"
 	"github.com/rodopath/rodopath/services/lifecycle/live"
@@ -113,7 +114,10 @@ type setupPage struct {
 	Products productsPart
 }
 
-func (v *visit) setup() error {
+func (v *visit) setup() error { return v.showSetup(http.StatusOK, nil) }
+
+// showSetup shows the set-up. wrong is the form of a product that was sent with a fault, or nil.
+func (v *visit) showSetup(status int, wrong *wrongProduct) error {
 	p := setupPage{At: map[string]int{}}
 	ctx := v.r.Context()
 	var all counts
@@ -122,7 +126,7 @@ func (v *visit) setup() error {
 		func() error { return v.api.get(ctx, "/v1/brake", &p.Brake) },
 		func() error { return v.api.get(ctx, "/v1/counts", &all) },
 		func() error { var err error; p.Sources, err = v.sourceStates(); return err },
-		func() error { var err error; p.Products, err = v.products(); return err },
+		func() error { var err error; p.Products, err = v.products(wrong); return err },
 	)
 	if err != nil {
 		return err
@@ -134,7 +138,7 @@ func (v *visit) setup() error {
 	for _, r := range p.Live.Recipients {
 		p.At[r.Recipient+":"+r.Kind] = all.Labels["decision:"+r.Kind+":held:"+r.Recipient]
 	}
-	v.page(http.StatusOK, "setup", v.say("setup"), p)
+	v.page(status, "setup", v.say("setup"), &p)
 	return nil
 }
 
@@ -209,7 +213,11 @@ func (v *visit) source() error {
 func (v *visit) goLive() error {
 	act := v.r.PostFormValue("act")
 	if act != "live" && act != "observe" {
-		return errUnknown
+		return v.noOption()
+	}
+	kinds := []string{string(stream.KindDelete), string(stream.KindAskConsent)}
+	if err := v.checkOption(v.r.PostFormValue("kind"), kinds...); err != nil {
+		return err
 	}
 	order := map[string]any{"observe": act == "observe"}
 	if id := v.r.PostFormValue("recipient"); id != "" {
@@ -243,11 +251,12 @@ func (v *visit) releaseBrake() error {
 // quarantine retries or drops a webhook that is set aside.
 func (v *visit) quarantine() error {
 	number, err := strconv.ParseUint(v.r.PostFormValue("number"), 10, 64)
-	if err != nil {
-		return errUnknown
+	act := v.r.PostFormValue("act")
+	if err != nil || act != "retry" && act != "drop" {
+		return v.noOption()
 	}
 	method, path := http.MethodDelete, "/v1/quarantine/"+strconv.FormatUint(number, 10)
-	if v.r.PostFormValue("act") == "retry" {
+	if act == "retry" {
 		method, path = http.MethodPost, path+"/retry"
 	}
 	_, err = v.api.text(v.r.Context(), method, path, nil)
