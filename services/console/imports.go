@@ -256,11 +256,7 @@ func (v *visit) countHistory(source string) error {
 		if err := v.checkDay(text); err != nil {
 			return err
 		}
-		since, err := time.ParseInLocation(time.DateOnly, text, time.Local) //nolint:gosmopolitan // the day of the owner
-		if err != nil {
-			return &refusal{Status: http.StatusUnprocessableEntity, Detail: v.say("import_day")}
-		}
-		order["since"] = since.UTC()
+		order["since"] = text // the interface knows the zone of the day
 	}
 	return v.api.post(v.r.Context(), importPath(source, ""), order, nil)
 }

@@ -230,8 +230,9 @@ func errUnknownDecision() error {
 
 // replayRequest has deletions sent once more.
 type replayRequest struct {
-	Since     *time.Time `json:"since"     validate:"required"`
-	Recipient string     `json:"recipient" validate:"max=40"`
+	// Since is an instant, or a day from its begin.
+	Since     *moment `json:"since"     validate:"required"`
+	Recipient string  `json:"recipient" validate:"max=40"`
 }
 
 const replayExample = `{"since": "2026-01-01T00:00:00Z", "recipient": "crm"}`
@@ -243,14 +244,15 @@ func (a *API) replay(c echo.Context) error {
 	if err := a.read(c, &req, replayExample); err != nil {
 		return err
 	}
-	if req.Since.After(a.opts.Now()) {
+	since := req.Since.since(a.opts.Policy.Place.Zone)
+	if since.After(a.opts.Now()) {
 		return problem.New(http.StatusUnprocessableEntity, "impossible", "since is in the future.")
 	}
 	if req.Recipient != "" && !a.isRecipient(req.Recipient) {
 		return problem.New(http.StatusUnprocessableEntity, "impossible", "The configuration has no recipient with this id.")
 	}
 	out, n := newLines(c), 0
-	err := a.opts.Replay(c.Request().Context(), *req.Since, req.Recipient, func(s background.Replayed) error {
+	err := a.opts.Replay(c.Request().Context(), since, req.Recipient, func(s background.Replayed) error {
 		n++
 		return out.encode(s)
 	})

@@ -214,8 +214,8 @@ func (a *API) followImport(c echo.Context, s *source.Configured) error {
 type importRequest struct {
 	// DryRun reads and counts, and stores nothing.
 	DryRun bool `json:"dry_run"`
-	// Since leaves out what did not change since; absent for everything.
-	Since *time.Time `json:"since"`
+	// Since leaves out what did not change since an instant or the begin of a day; absent for everything.
+	Since *moment `json:"since"`
 	// File is the id of an uploaded file, and FileName its name.
 	File     string `json:"file"      validate:"max=64"`
 	FileName string `json:"file_name" validate:"max=200,required_with=File"`
@@ -226,10 +226,10 @@ type importRequest struct {
 	Restart bool `json:"restart"`
 }
 
-func (r *importRequest) order() connection.ImportOrder {
+func (r *importRequest) order(zone *time.Location) connection.ImportOrder {
 	out := connection.ImportOrder{File: r.File, FileName: r.FileName, Map: r.Map, Set: r.Set}
 	if r.Since != nil {
-		out.Since = r.Since.UTC()
+		out.Since = r.Since.since(zone).UTC()
 	}
 	return out
 }
@@ -273,7 +273,7 @@ func (a *API) orderOn(i *connection.Import, req *importRequest) error {
 	if i.IsUnderWay() {
 		return problem.New(http.StatusConflict, "under-way", "An import of this source is under way: stop that first.")
 	}
-	order := req.order()
+	order := req.order(a.opts.Policy.Place.Zone)
 	interrupted := i.State == connection.ImportStopped || i.State == connection.ImportFailed
 	same := i.Since.Equal(order.Since) && i.File == order.File && maps.Equal(i.Map, order.Map) &&
 		maps.Equal(i.Set, order.Set)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -98,8 +97,8 @@ func (a *API) goLive(c echo.Context) error {
 // coverRequest states how far back it is known what happened at a source.
 type coverRequest struct {
 	Source string `json:"source" validate:"required,max=40"`
-	// From is the instant from which on everything is known; absent for all times.
-	From *time.Time `json:"from"`
+	// From is the instant or the day from which on everything is known; absent for all times.
+	From *moment `json:"from"`
 	// How says how the history became known: "stated" (empty means this) or "import".
 	How live.How `json:"how" validate:"omitempty,oneof=stated import"`
 }
@@ -117,7 +116,7 @@ func (a *API) cover(c echo.Context) error {
 	}
 	covered := live.Covered{At: a.opts.Now().UTC(), How: cmp.Or(req.How, live.CoveredByStatement)}
 	if req.From != nil {
-		covered.From = req.From.UTC()
+		covered.From = req.From.since(a.opts.Policy.Place.Zone).UTC()
 	}
 	err := a.opts.Live.Cover(c.Request().Context(), req.Source, covered)
 	if errors.Is(err, live.ErrSource) {

@@ -41,6 +41,14 @@ func (m *moment) in(zone *time.Location) time.Time {
 	return m.day.End(zone).Add(-time.Second)
 }
 
+// since returns the instant from which on something counts; that of a day is its first.
+func (m *moment) since(zone *time.Location) time.Time {
+	if m.day == nil {
+		return m.instant
+	}
+	return m.day.Start(zone)
+}
+
 // asked returns the instant that a question is about; now when absent.
 func (a *API) asked(at *moment) time.Time {
 	if at == nil {

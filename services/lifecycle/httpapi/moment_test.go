@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/rodopath/rodopath/services/internal/access"
+	"github.com/rodopath/rodopath/services/lifecycle/background"
 	"github.com/rodopath/rodopath/services/lifecycle/directory"
 	"github.com/rodopath/rodopath/services/lifecycle/httpapi"
 	"github.com/rodopath/rodopath/services/lifecycle/lifecycletest"
@@ -62,4 +64,32 @@ func newAPINow(t *testing.T, told *ear, now time.Time) http.Handler {
 	e := echo.New()
 	api.Register(e)
 	return e
+}
+
+// TestAPI_ADayFromWhichOnBegins: where something is counted since a day, the day counts from its first instant.
+func TestAPI_ADayFromWhichOnBegins(t *testing.T) {
+	for since, want := range map[string]string{
+		"2026-07-01": "2026-06-30T22:00:00Z", "2026-12-01": "2026-11-30T23:00:00Z", "2026-12-01T10:00:00Z": "2026-12-01T10:00:00Z",
+	} {
+		var got time.Time
+		st, vault := lifecycletest.Store(t), lifecycletest.Vault(t)
+		api, err := httpapi.New(httpapi.Options{
+			Directory: &directory.Directory{Store: st, Vault: vault}, Lists: st, Journal: st, Publisher: &ear{}, Vault: vault,
+			Policy: lifecycletest.Policy(t), Tokens: []access.Token{{Secret: "all"}},
+			Now: func() time.Time { return time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC) },
+			Replay: func(_ context.Context, from time.Time, _ string, _ func(background.Replayed) error) error {
+				got = from
+				return nil
+			},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := echo.New()
+		api.Register(e)
+		res := send(t, e, "POST", "/v1/replay", "all", fmt.Sprintf(`{"since":%q}`, since))
+		if res.Code != http.StatusOK || got.UTC().Format(time.RFC3339) != want {
+			t.Errorf("%s: got %d %s since %s, want 200 since %s", since, res.Code, res.Body, got.UTC(), want)
+		}
+	}
 }

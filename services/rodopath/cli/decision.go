@@ -180,16 +180,16 @@ a question are granted, refused and no_answer.`,
 		Example: "  rodopath decisions receipt dec_abc bookkeeper done",
 		Args:    args(cobra.ExactArgs(3)),
 		RunE: func(cmd *cobra.Command, given []string) error {
-			instant, err := parseInstant(at)
+			when, err := parseDay(at)
 			if err != nil {
 				return err
 			}
-			if instant == nil {
-				now := time.Now().UTC()
-				instant = &now
-			}
 			return s.ask(cmd.Context(), func(c *client.Client) error {
-				_, err := c.Ask(cmd.Context(), "/v1/decisions/receipts", map[string]any{
+				instant, err := endOf(cmd.Context(), c, when)
+				if err != nil {
+					return err
+				}
+				_, err = c.Ask(cmd.Context(), "/v1/decisions/receipts", map[string]any{
 					"decision": given[0], "recipient": given[1], "outcome": given[2], "reason": reason, "at": instant,
 				}, "")
 				if err != nil {
@@ -201,7 +201,7 @@ a question are granted, refused and no_answer.`,
 		},
 	}
 	cmd.Flags().StringVar(&reason, "reason", "", "the reason, without names")
-	cmd.Flags().StringVar(&at, "at", "", "time of the outcome, such as 2027-01-01T12:00:00Z (default now)")
+	cmd.Flags().StringVar(&at, "at", "", "day in the zone of the policy, such as 2027-01-01, or instant of the outcome (default now)")
 	return cmd
 }
 
@@ -219,16 +219,20 @@ recipients shows how many deletions are sent, and asks, unless --yes is given.`,
 		Example: "  rodopath replay --since 2026-11-01T00:00:00Z --recipient crm",
 		Args:    args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			instant, err := parseInstant(since)
+			backup, err := parseDay(since)
 			if err != nil {
 				return err
 			}
-			if instant == nil {
+			if backup == nil {
 				return fmt.Errorf("%w: give the time of the backup, such as --since 2026-11-01T00:00:00Z", errUsage)
 			}
 			whole := false
 			err = s.ask(cmd.Context(), func(c *client.Client) error {
-				if err := confirmReplay(cmd, c, yes || recipient != "", *instant); err != nil {
+				instant, err := beginOf(cmd.Context(), c, backup)
+				if err != nil {
+					return err
+				}
+				if err := confirmReplay(cmd, c, yes || recipient != "", instant); err != nil {
 					return err
 				}
 				return c.AskLines(
@@ -250,7 +254,7 @@ recipients shows how many deletions are sent, and asks, unless --yes is given.`,
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&since, "since", "", "time of the restored backup, such as 2026-11-01T00:00:00Z or 2026-11-01")
+	cmd.Flags().StringVar(&since, "since", "", "day in the zone of the policy, such as 2026-11-01, or instant of the restored backup")
 	cmd.Flags().
 		StringVar(&recipient, "recipient", "", "the recipient that restored a backup (default all notified recipients)")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, one deletion per line")

@@ -57,31 +57,6 @@ id such as stripe:cus_123 or woocommerce:17@shop. The exit code is 3 for an unkn
 // atHelp describes the flag --at.
 const atHelp = "day to answer for, such as 2027-01-01 (its end in the zone of the policy), or instant (default now)"
 
-// parseMoment checks a day or an instant; the server knows the zone of a day. An empty text is nil.
-func parseMoment(s string) (*string, error) {
-	at, err := parseInstant(s)
-	if at == nil {
-		return nil, err
-	}
-	return &s, nil
-}
-
-func parseInstant(s string) (*time.Time, error) {
-	if s == "" {
-		return nil, nil
-	}
-	for _, layout := range []string{time.RFC3339, time.DateOnly} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return &t, nil
-		}
-	}
-	return nil, fmt.Errorf(
-		"%w: %q is neither a date like 2027-01-01 nor an instant like 2027-01-01T12:00:00Z",
-		errUsage,
-		s,
-	)
-}
-
 // explanation is the part of the answer in the brief form.
 type explanation struct {
 	Holds []struct {

@@ -56,7 +56,7 @@ it stopped. --file reads an export of the platform, or for a source of the platf
 		},
 	}
 	at.addFlags(cmd)
-	cmd.Flags().StringVar(&f.since, "since", "", "read only what changed since a day (default: everything)")
+	cmd.Flags().StringVar(&f.since, "since", "", "read only what changed since a day in the zone of the policy, or an instant (default: everything)")
 	cmd.Flags().
 		BoolVar(&f.dryRun, "dry-run", false, "read and count, show what would follow, and store nothing about a person")
 	cmd.Flags().BoolVar(&f.resume, "resume", false, "go on where an import stopped (the default when one did)")
@@ -70,11 +70,13 @@ it stopped. --file reads an export of the platform, or for a source of the platf
 }
 
 func (s *shared) runImport(cmd *cobra.Command, c *client.Client, source string, f *importing) error {
-	var since time.Time
-	if at, err := parseInstant(f.since); err != nil {
+	day, err := parseDay(f.since)
+	if err != nil {
 		return err
-	} else if at != nil {
-		since = *at
+	}
+	since, err := beginOf(cmd.Context(), c, day)
+	if err != nil {
+		return err
 	}
 	src, conf, err := configuredSource(c.Control().Config, source)
 	if err != nil {

@@ -79,7 +79,7 @@ also after a restart. An import that was stopped or failed goes on where it ende
 		Example: "  rodopath imports start shop --dry-run\n  rodopath imports start shop",
 		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
-			since, err := parseInstant(f.since)
+			since, err := parseMoment(f.since)
 			if err != nil {
 				return err
 			}
@@ -92,13 +92,13 @@ also after a restart. An import that was stopped or failed goes on where it ende
 				}
 				order := map[string]any{"dry_run": f.dryRun, "restart": f.restart}
 				if since != nil {
-					order["since"] = since.UTC().Format(time.RFC3339)
+					order["since"] = *since
 				}
 				return orderImport(cmd, c, given[0], "", order, *asJSON)
 			})
 		},
 	}
-	cmd.Flags().StringVar(&f.since, "since", "", "read only what changed since a day (default: everything)")
+	cmd.Flags().StringVar(&f.since, "since", "", "read only what changed since a day in the zone of the policy, or an instant (default: everything)")
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "read and count, and change nothing")
 	cmd.Flags().BoolVar(&f.restart, "restart", false, "begin anew, also when an import was interrupted")
 	cmd.Flags().BoolVar(&f.yes, "yes", false, "do not ask, although recipients are notified")

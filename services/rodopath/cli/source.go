@@ -32,7 +32,7 @@ a platform rests only on what is known: while the history of one is missing, suc
 				if err != nil {
 					return err
 				}
-				return writeAnswer(cmd.OutOrStdout(), data, asJSON, writeSources)
+				return writeAnswer(cmd.OutOrStdout(), data, asJSON, writeSources(dayZone(cmd.Context(), c)))
 			})
 		},
 	}
@@ -54,14 +54,14 @@ all earlier facts were sent. The statement is logged, and deletions at platforms
 		Example: "  rodopath sources covered shop --since 2019-01-01",
 		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
-			from, err := parseInstant(since)
+			from, err := parseMoment(since)
 			if err != nil {
 				return err
 			}
 			return s.askAnywhere(cmd.Context(), at, func(c *client.Client) error {
 				order := map[string]any{"source": given[0]}
 				if from != nil {
-					order["from"] = from.Format(time.RFC3339)
+					order["from"] = *from
 				}
 				if _, err := c.Ask(cmd.Context(), "/v1/coverage", order, ""); err != nil {
 					return err
@@ -70,16 +70,20 @@ all earlier facts were sent. The statement is logged, and deletions at platforms
 				if err != nil {
 					return err
 				}
-				return writeAnswer(cmd.OutOrStdout(), data, *asJSON, writeSources)
+				return writeAnswer(cmd.OutOrStdout(), data, *asJSON, writeSources(dayZone(cmd.Context(), c)))
 			})
 		},
 	}
-	cmd.Flags().StringVar(&since, "since", "", "from when on everything is known (default: since the beginning)")
+	cmd.Flags().StringVar(&since, "since", "", "day in the zone of the policy, or instant, from which on everything is known (default: since the beginning)")
 	return cmd
 }
 
-// writeSources prints the sources, and below what is wrong with each.
-func writeSources(out io.Writer, data []byte) error {
+// writeSources prints the sources with days of a zone, and below what is wrong with each.
+func writeSources(zone *time.Location) func(out io.Writer, data []byte) error {
+	return func(out io.Writer, data []byte) error { return writeSourcesIn(out, data, zone) }
+}
+
+func writeSourcesIn(out io.Writer, data []byte, zone *time.Location) error {
 	var l source.Overview
 	if err := decode(data, &l); err != nil {
 		return fmt.Errorf("read the answer: %w", err)
@@ -92,9 +96,9 @@ func writeSources(out io.Writer, data []byte) error {
 	fmt.Fprintln(table, "SOURCE\tHISTORY\tKNOWN BY\tLAST WEBHOOK\tREFUSED\tCOMPARED\tMISSED AND FOUND")
 	for i := range l.Sources {
 		s := &l.Sources[i]
-		history, how := historyOf(s)
+		history, how := historyOf(s, zone)
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%s\t%s\n", s.Source, history, how, moment(s.Webhooks.Last),
-			s.Webhooks.Refused, compared(s), missed(s))
+			s.Webhooks.Refused, compared(s), missed(s, zone))
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -116,12 +120,12 @@ func writeSources(out io.Writer, data []byte) error {
 
 // historyOf says how far back the history of a source is known, and by what. A system of the controller's own sends all
 // of its history itself.
-func historyOf(s *source.Source) (history, how string) {
+func historyOf(s *source.Source, zone *time.Location) (history, how string) {
 	switch h := s.History; {
 	case h == nil:
 		return "-", "-"
 	case h.From != nil:
-		return "known since " + h.From.Format(time.DateOnly), string(h.How)
+		return "known since " + h.From.In(zone).Format(time.DateOnly), string(h.How)
 	case h.Covered:
 		return "known", string(h.How)
 	}
@@ -145,12 +149,13 @@ func compared(s *source.Source) string {
 }
 
 // missed says how many facts no webhook told, and of when the events are.
-func missed(s *source.Source) string {
+func missed(s *source.Source, zone *time.Location) string {
 	m := &s.Missed
 	if m.Facts == 0 || m.First == nil || m.Last == nil {
 		return strconv.FormatInt(m.Facts, 10)
 	}
-	return fmt.Sprintf("%d facts of %s to %s", m.Facts, m.First.Format(time.DateOnly), m.Last.Format(time.DateOnly))
+	return fmt.Sprintf("%d facts of %s to %s", m.Facts, m.First.In(zone).Format(time.DateOnly),
+		m.Last.In(zone).Format(time.DateOnly))
 }
 
 // moment is a time for a person; "never" for none.

@@ -27,6 +27,24 @@ func withHistory(t testing.TB, customers int) *historytest.Shop {
 	return past
 }
 
+// TestImport_TheDayIsOneOfTheZoneOfThePolicy: the day of the form begins in Warsaw, wherever the machine is.
+func TestImport_TheDayIsOneOfTheZoneOfThePolicy(t *testing.T) {
+	withHistory(t, 3)
+	s := newShop(t, "")
+	v := s.visitor()
+	v.signIn(s)
+	if status, body := v.post("/console/setup/shop/import/count", "seal", v.seal(), "since", "2019-01-01"); status != 303 {
+		t.Fatalf("got %d, want 303: %s", status, body)
+	}
+	var got struct {
+		DryRun struct{ Since string } `json:"dry_run"`
+	}
+	s.ask(http.MethodGet, "/v1/imports/shop", nil, &got)
+	if got.DryRun.Since != "2018-12-31T23:00:00Z" {
+		t.Errorf("got the begin %q, want 2018-12-31T23:00:00Z", got.DryRun.Since)
+	}
+}
+
 // TestStory_ImportsAHistory: the owner counts, approves, sees a refused key and how to mend it, goes on, and looks at
 // what follows.
 func TestStory_ImportsAHistory(t *testing.T) {
