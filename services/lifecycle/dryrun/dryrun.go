@@ -52,6 +52,9 @@ var ErrBusy = errors.New("another dry run is being evaluated: ask again when tha
 // ErrNoDirectory means that there is no place for the store of an evaluation.
 var ErrNoDirectory = errors.New("there is no directory in which a dry run can be counted")
 
+// ErrFull means that the disk has no room for the store of an evaluation.
+var ErrFull = errors.New("the disk is full: a dry run cannot be counted")
+
 // pattern is that of the names of the directories of evaluations.
 const pattern = "rodopath-dry-run-*"
 
@@ -110,6 +113,11 @@ func (e *Evaluator) Walk(ctx context.Context, id string, visit func(*lifecycle.S
 		return ErrBusy
 	}
 	defer e.busy.Unlock()
+	defer func() {
+		if sqlitestore.IsFull(err) {
+			err = fmt.Errorf("%w: %w", ErrFull, err)
+		}
+	}()
 	dir, end, err := e.place()
 	if err != nil {
 		return err

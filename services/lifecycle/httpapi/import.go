@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -262,10 +263,18 @@ func (a *API) startImport(c echo.Context) error {
 		return refused == nil
 	})
 	if err != nil || refused != nil {
-		return cmp.Or(refused, err)
+		return cmp.Or(refused, a.importFault(err))
 	}
 	a.opts.Log.Warn("an import was ordered", "source", s.ID, "dry_run", req.DryRun, "file", req.File != "")
 	return a.importState(c)
+}
+
+// importFault is the problem of an order or a file that cannot be stored; nil for no error.
+func (a *API) importFault(err error) error {
+	if dryrun.IsFull(err) || errors.Is(err, syscall.ENOSPC) {
+		return a.diskFull(err)
+	}
+	return err
 }
 
 // orderOn writes an order into the note about the last import, which goes on if it was interrupted and is the same.
@@ -356,7 +365,7 @@ func (a *API) uploadFile(c echo.Context) error {
 			return problem.New(http.StatusRequestEntityTooLarge, "too-large",
 				"The file has more than 64 MiB: divide it, or import it on the command line.")
 		}
-		return err
+		return a.importFault(err)
 	}
 	return c.JSON(http.StatusOK, map[string]string{"file": id, "file_name": name})
 }

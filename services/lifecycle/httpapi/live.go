@@ -190,6 +190,13 @@ func (a *API) preview(c echo.Context) error {
 	}{counter.Preview(), a.overview(), id, a.incomplete(err)})
 }
 
+// diskFull is the problem of a disk without room, which is logged with its cause.
+func (a *API) diskFull(err error) error {
+	a.opts.Log.Error("the disk is full", "error", err)
+	return problem.New(http.StatusInsufficientStorage, "disk-full",
+		"The disk of the server is full, so nothing was counted or stored. Free some space, and repeat this.")
+}
+
 // dryRunProblem is the problem of a dry run that cannot be counted; nil for none, and for persons that are damaged.
 func (a *API) dryRunProblem(err error) error {
 	switch {
@@ -198,6 +205,9 @@ func (a *API) dryRunProblem(err error) error {
 			"The facts of this dry run are no longer there: start another dry run.")
 	case errors.Is(err, evaluation.ErrBusy):
 		return problem.New(http.StatusConflict, "busy", "Another dry run is being counted. Ask again when that is done.")
+	}
+	if errors.Is(err, evaluation.ErrFull) {
+		return a.diskFull(err)
 	}
 	if errors.Is(err, evaluation.ErrNoDirectory) {
 		a.opts.Log.Error("a dry run cannot be counted", "error", err)

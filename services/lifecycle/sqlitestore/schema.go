@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"syscall"
 	"time"
 
 	"modernc.org/sqlite"
@@ -191,6 +192,12 @@ func migrateSchema(ctx context.Context, db *sql.DB) error {
 func isBusy(err error) bool {
 	var busy *sqlite.Error
 	return errors.As(err, &busy) && busy.Code()&0xff == sqlite3.SQLITE_BUSY
+}
+
+// IsFull reports whether an error says that the disk of a store has no room.
+func IsFull(err error) bool {
+	var full *sqlite.Error
+	return errors.Is(err, syscall.ENOSPC) || errors.As(err, &full) && full.Code()&0xff == sqlite3.SQLITE_FULL
 }
 
 // migrateSchemaOnce tries once. An up-to-date file is only read, because another process may be
