@@ -49,6 +49,8 @@ const (
 	top       = 40
 	barHeight = 18
 	bottom    = 10
+	// minBar is the width of the shortest bar.
+	minBar = 3
 	// maxRows bounds the bars, maxMarks the marks.
 	maxRows  = 24
 	maxMarks = 60
@@ -60,6 +62,8 @@ type measures struct {
 	// labels is the width of the column of names; 0 puts the names above the bars. below is the place of a bar below the
 	// top of its row.
 	labels, below int
+	// ends is the width of the room beside the bars in which each end is written; 0 puts the ends above the bars.
+	ends int
 	// maxName bounds a name in characters, maxYears the years that are named.
 	maxName, maxYears int
 	class             string
@@ -67,7 +71,7 @@ type measures struct {
 
 // wide are the measures for a desk, narrow those for a telephone.
 func wide() measures {
-	return measures{width: 1000, rowHeight: 30, labels: 250, maxName: 24, maxYears: 12, class: "timeline"}
+	return measures{width: 1000, rowHeight: 30, labels: 250, ends: 150, maxName: 28, maxYears: 10, class: "timeline"}
 }
 
 func narrow() measures {
@@ -181,8 +185,11 @@ func (p *Picture) scale(rows []Basis) *drawing {
 // place is the place of an instant.
 func (d *drawing) place(t time.Time) int {
 	share := t.Sub(d.from).Hours() / max(d.to.Sub(d.from).Hours(), 1)
-	return d.labels + int(float64(d.width-d.labels)*min(max(share, 0), 1))
+	return d.labels + int(float64(d.right()-d.labels)*min(max(share, 0), 1))
 }
+
+// right is the place of the last day.
+func (d *drawing) right() int { return d.width - d.ends }
 
 func (d *drawing) years(b *strings.Builder) {
 	every := 1 + (d.to.Year()-d.from.Year())/d.maxYears
@@ -204,16 +211,13 @@ func (d *drawing) row(b *strings.Builder, basis *Basis, y int, p *Picture) {
 	fmt.Fprintf(b, `<text x="0" y="%d">%s</text>`, y+14,
 		html.EscapeString(shortened(basis.Purpose, d.maxName)+" "+letter(basis.Article)))
 	fmt.Fprintf(b, `<rect class="t-%s" x="%d" y="%d" width="%d" height="%d" rx="4"><title>%s</title></rect>`,
-		Class(basis.Article), from, y+d.below, max(3, to-from), barHeight,
+		Class(basis.Article), from, y+d.below, max(minBar, to-from), barHeight,
 		html.EscapeString(fmt.Sprintf("%s, %s: %s – %s", basis.Purpose, basis.Article, p.day(basis.Since), says)))
-	switch {
-	case d.labels == 0:
+	if d.ends == 0 {
 		fmt.Fprintf(b, `<text class="axis" x="%d" y="%d" text-anchor="end">%s</text>`, d.width, y+14, html.EscapeString(says))
-	case to+130 < d.width:
-		fmt.Fprintf(b, `<text class="axis" x="%d" y="%d">%s</text>`, to+6, y+14, html.EscapeString(says))
-	case from-130 > d.labels:
-		fmt.Fprintf(b, `<text class="axis" x="%d" y="%d" text-anchor="end">%s</text>`, from-6, y+14, html.EscapeString(says))
+		return
 	}
+	fmt.Fprintf(b, `<text class="axis" x="%d" y="%d">%s</text>`, max(to, from+minBar)+6, y+14, html.EscapeString(says))
 }
 
 // marks draws the facts.
@@ -222,7 +226,7 @@ func (d *drawing) marks(b *strings.Builder, y int, p *Picture) {
 	list := p.Marks[max(0, len(p.Marks)-maxMarks):]
 	for _, m := range list {
 		fmt.Fprintf(b, `<circle class="mark" cx="%d" cy="%d" r="6"><title>%s</title></circle>`,
-			min(max(d.place(m.At), d.labels+7), d.width-7), y+d.below+9, html.EscapeString(p.day(m.At)+" "+m.Name))
+			min(max(d.place(m.At), d.labels+7), d.right()-7), y+d.below+9, html.EscapeString(p.day(m.At)+" "+m.Name))
 	}
 }
 

@@ -99,3 +99,38 @@ func TestPicture_FitsANarrowScreen(t *testing.T) {
 		}
 	}
 }
+
+// TestPicture_EveryEndIsATextInThePicture: also that of a bar from the first to the last day of the scale, and no end is
+// written over a bar.
+func TestPicture_EveryEndIsATextInThePicture(t *testing.T) {
+	long, short := day(2040, 12, 31), day(2021, 6, 1)
+	p := timeline.Picture{
+		Bases: []timeline.Basis{
+			{Purpose: "roszczenia", Article: "6(1)(f)", Since: day(2020, 1, 1), Until: &long},
+			{Purpose: "newsletter", Article: "6(1)(a)", Since: day(2020, 1, 1)},
+			{Purpose: "rozmowy przed umową", Article: "6(1)(b)", Since: day(2020, 1, 1), Until: &short},
+			{Purpose: "ograniczenie przetwarzania danych", Article: "18(1)(c)", Since: day(2039, 1, 1), Until: &long},
+		},
+		At:    day(2026, 11, 29),
+		Words: timeline.Words{Today: "dziś", Facts: "zdarzenia", NoEnd: "bez znanego końca", Until: "do"},
+	}
+	const width, perLetter = 1000, 8
+	svg := p.SVG()
+	for _, want := range []string{"do 2040-12-30", "bez znanego końca", "do 2021-05-31"} {
+		if !strings.Contains(svg, ">"+want+"<") {
+			t.Errorf("the picture lacks the end %q:\n%s", want, svg)
+		}
+	}
+	bars := regexp.MustCompile(`<rect class="t-\w" x="(\d+)" y="(\d+)" width="(\d+)"`).FindAllStringSubmatch(svg, -1)
+	ends := regexp.MustCompile(`<text class="axis" x="(\d+)" y="(\d+)">((?:do|bez)[^<]+)<`).FindAllStringSubmatch(svg, -1)
+	if len(bars) != 4 || len(ends) != 4 {
+		t.Fatalf("got %d bars with %d ends, want 4 of both:\n%s", len(bars), len(ends), svg)
+	}
+	for i := range bars {
+		number := func(s string) int { n, _ := strconv.Atoi(s); return n }
+		to, from := number(bars[i][1])+number(bars[i][3]), number(ends[i][1])
+		if from < to || from+perLetter*len([]rune(ends[i][3])) > width {
+			t.Errorf("the end %q is at %d, behind a bar to %d; want it beside the bar and within %d", ends[i][3], from, to, width)
+		}
+	}
+}
