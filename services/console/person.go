@@ -222,7 +222,8 @@ type objection struct {
 // sourceHand is the source of the facts that the controller recorded.
 const sourceHand = "api"
 
-// readObjections finds the objections to marketing, which are no requests, and names the ends of mistaken requests.
+// readObjections finds the objections to marketing, which are no requests, and names the ends of mistaken requests. Of a
+// person without a name everything was deleted, and an objection cannot be undone any more.
 func (p *personPage) readObjections() {
 	var other []string
 	for i := range p.Report.Requests {
@@ -235,7 +236,7 @@ func (p *personPage) readObjections() {
 	}
 	for i := range p.Explain.Facts {
 		f := &p.Explain.Facts[i]
-		if f.Kind == "objection" && f.Source == sourceHand && !slices.Contains(other, f.Ref) {
+		if f.Kind == "objection" && f.Source == sourceHand && !slices.Contains(other, f.Ref) && len(p.Report.Names) > 0 {
 			p.Objections = append(p.Objections, objection{f.Ref, f.Occurred})
 		}
 	}

@@ -171,3 +171,27 @@ func TestDecide_AMistakenRestrictionReleasesWhatItHeld(t *testing.T) {
 		t.Errorf("after the mistake there is to delete %+v, want the contact data", s.Outbox)
 	}
 }
+
+// TestDecide_AMistakeAfterThePublicationRetractsTheDeletion: recipients are told that the data may be held again.
+func TestDecide_AMistakeAfterThePublicationRetractsTheDeletion(t *testing.T) {
+	p := lifecycletest.Policy(t)
+	p.Connected = []rules.ConnectedRecipient{{ID: "crm", Deletions: true, Holds: []string{"newsletter"}}}
+	sold, signedUp, asked, _ := refusedErasure()
+	s, _ := lifecycle.Decide(p, lifecycle.Subject{ID: "ala"}, []fact.Fact{sold, signedUp, asked}, noon(2026, 3, 5))
+	s = publish(p, s)
+	s, made := lifecycle.Decide(p, s, []fact.Fact{mistakenAt("req-1", noon(2026, 3, 6))}, noon(2026, 3, 6))
+	var back []string
+	for i := range made {
+		if made[i].Retract != nil {
+			for _, item := range made[i].Retract.Items {
+				back = append(back, item.Category)
+			}
+		}
+	}
+	if !slices.Contains(back, "newsletter") {
+		t.Errorf("got the retracted categories %v, want the newsletter among them", back)
+	}
+	if lifecycle.FullyErased(s) || !s.HoldsPersonal {
+		t.Error("the person counts as erased")
+	}
+}

@@ -248,6 +248,10 @@ func (a *API) step(c echo.Context) error {
 	if r == nil {
 		return problem.New(http.StatusNotFound, "unknown-request", "There is no request with this ref.")
 	}
+	if step == rights.StepMistake && lifecycle.FullyErased(*s) {
+		return problem.New(http.StatusConflict, "erased",
+			"Everything of the person was deleted, and cannot come back: nothing is left that a mistake could be undone for.")
+	}
 	at, err := a.occurred(req.At)
 	if err != nil {
 		return err

@@ -325,3 +325,24 @@ func TestStory_ARequestRecordedByMistakeIsClosed(t *testing.T) {
 	b.sees("wniosek zapisany przez pomyłkę")
 	b.accessible("a person with a request that was recorded by mistake")
 }
+
+// TestMistake_NothingIsUndoneOfAPersonWhoWasErased: an objection deleted all that was held, and no mistake brings it back.
+func TestMistake_NothingIsUndoneOfAPersonWhoWasErased(t *testing.T) {
+	s := newShop(t, "observe: false\n")
+	s.facts(s.signup("celina@example.com", 90))
+	var opened struct{ Ref string }
+	if status := s.ask(http.MethodPost, "/v1/requests", object{"person": "celina@example.com", "right": "objection"},
+		&opened); status != http.StatusAccepted {
+		t.Fatalf("the objection: got %d, want 202", status)
+	}
+	s.settle()
+	order := object{"reason": "another person"}
+	if status := s.ask(http.MethodPost, "/v1/requests/"+opened.Ref+"/mistake", order, nil); status != http.StatusConflict {
+		t.Errorf("the mistake about an erased person: got %d, want 409", status)
+	}
+	v := s.visitor()
+	v.signIn(s)
+	if _, page := v.get("/console/people/" + s.subject("request:"+opened.Ref)); strings.Contains(page, "Sprzeciw zapisano przez pomyłkę") {
+		t.Errorf("the page offers to undo the objection:\n%s", page)
+	}
+}
