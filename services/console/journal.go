@@ -82,7 +82,11 @@ const yearsBack = 5
 func (v *visit) journal() error {
 	q := v.r.URL.Query()
 	p := journalPage{Filter: actFilterOf(q), Kinds: journal.ActKinds()}
-	err := firstFault(v.checkOption(p.Filter.Kind, stringsOf(p.Kinds)...), v.checkDay(p.Filter.From), v.checkDay(p.Filter.To))
+	err := firstFault(
+		v.checkOption(p.Filter.Kind, stringsOf(p.Kinds)...),
+		v.checkDay(p.Filter.From),
+		v.checkDay(p.Filter.To),
+	)
 	if err != nil {
 		return err
 	}

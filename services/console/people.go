@@ -62,7 +62,10 @@ func chosenLabels(q url.Values) []string {
 
 func (v *visit) people() error {
 	q := v.r.URL.Query()
-	if err := firstFault(v.checkOption(q.Get("stage"), stageIDs()...), v.checkOption(q.Get("mark"), markIDs()...)); err != nil {
+	if err := firstFault(
+		v.checkOption(q.Get("stage"), stageIDs()...),
+		v.checkOption(q.Get("mark"), markIDs()...),
+	); err != nil {
 		return err
 	}
 	p := peoplePage{

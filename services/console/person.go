@@ -222,8 +222,8 @@ type objection struct {
 // sourceHand is the source of the facts that the controller recorded.
 const sourceHand = "api"
 
-// readObjections finds the objections to marketing, which are no requests, and names the ends of mistaken requests. Of a
-// person without a name everything was deleted, and an objection cannot be undone any more.
+// readObjections finds the objections to marketing, which are no requests, and names the ends of mistaken requests. Of
+// a person without a name everything was deleted, and an objection cannot be undone any more.
 func (p *personPage) readObjections() {
 	var other []string
 	for i := range p.Report.Requests {

@@ -71,10 +71,20 @@ func TestYear_RequestsByTheirAnswer(t *testing.T) {
 	c.AddPerson(&lifecycle.Subject{ID: "redirect", MergedInto: "person0"})
 	got := c.Year()
 	middle, most := 10.0, 61
-	want := []statistics.Requests{{
-		Right: fact.KindAccessRequest, Received: 6, InTime: 2, Late: 1, Open: 3, Overdue: 2, Mistaken: 1, Outcomes: map[string]int{},
-		MedianDays: &middle, MostDays: &most,
-	}}
+	want := []statistics.Requests{
+		{
+			Right:      fact.KindAccessRequest,
+			Received:   6,
+			InTime:     2,
+			Late:       1,
+			Open:       3,
+			Overdue:    2,
+			Mistaken:   1,
+			Outcomes:   map[string]int{},
+			MedianDays: &middle,
+			MostDays:   &most,
+		},
+	}
 	if !reflect.DeepEqual(got.Requests, want) {
 		t.Errorf("requests: got %+v, want %+v", got.Requests, want)
 	}

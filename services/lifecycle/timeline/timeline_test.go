@@ -100,8 +100,8 @@ func TestPicture_FitsANarrowScreen(t *testing.T) {
 	}
 }
 
-// TestPicture_EveryEndIsATextInThePicture: also that of a bar from the first to the last day of the scale, and no end is
-// written over a bar.
+// TestPicture_EveryEndIsATextInThePicture: also that of a bar from the first to the last day of the scale, and no end
+// is written over a bar.
 func TestPicture_EveryEndIsATextInThePicture(t *testing.T) {
 	long, short := day(2040, 12, 31), day(2021, 6, 1)
 	p := timeline.Picture{
@@ -130,7 +130,13 @@ func TestPicture_EveryEndIsATextInThePicture(t *testing.T) {
 		number := func(s string) int { n, _ := strconv.Atoi(s); return n }
 		to, from := number(bars[i][1])+number(bars[i][3]), number(ends[i][1])
 		if from < to || from+perLetter*len([]rune(ends[i][3])) > width {
-			t.Errorf("the end %q is at %d, behind a bar to %d; want it beside the bar and within %d", ends[i][3], from, to, width)
+			t.Errorf(
+				"the end %q is at %d, behind a bar to %d; want it beside the bar and within %d",
+				ends[i][3],
+				from,
+				to,
+				width,
+			)
 		}
 	}
 }

@@ -201,7 +201,8 @@ a question are granted, refused and no_answer.`,
 		},
 	}
 	cmd.Flags().StringVar(&reason, "reason", "", "the reason, without names")
-	cmd.Flags().StringVar(&at, "at", "", "day in the zone of the policy, such as 2027-01-01, or instant of the outcome (default now)")
+	cmd.Flags().
+		StringVar(&at, "at", "", "day in the zone of the policy, such as 2027-01-01, or instant of the outcome (default now)")
 	return cmd
 }
 
@@ -254,7 +255,8 @@ recipients shows how many deletions are sent, and asks, unless --yes is given.`,
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&since, "since", "", "day in the zone of the policy, such as 2026-11-01, or instant of the restored backup")
+	cmd.Flags().
+		StringVar(&since, "since", "", "day in the zone of the policy, such as 2026-11-01, or instant of the restored backup")
 	cmd.Flags().
 		StringVar(&recipient, "recipient", "", "the recipient that restored a backup (default all notified recipients)")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, one deletion per line")

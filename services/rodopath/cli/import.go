@@ -56,7 +56,8 @@ it stopped. --file reads an export of the platform, or for a source of the platf
 		},
 	}
 	at.addFlags(cmd)
-	cmd.Flags().StringVar(&f.since, "since", "", "read only what changed since a day in the zone of the policy, or an instant (default: everything)")
+	cmd.Flags().
+		StringVar(&f.since, "since", "", "read only what changed since a day in the zone of the policy, or an instant (default: everything)")
 	cmd.Flags().
 		BoolVar(&f.dryRun, "dry-run", false, "read and count, show what would follow, and store nothing about a person")
 	cmd.Flags().BoolVar(&f.resume, "resume", false, "go on where an import stopped (the default when one did)")

@@ -98,7 +98,8 @@ also after a restart. An import that was stopped or failed goes on where it ende
 			})
 		},
 	}
-	cmd.Flags().StringVar(&f.since, "since", "", "read only what changed since a day in the zone of the policy, or an instant (default: everything)")
+	cmd.Flags().
+		StringVar(&f.since, "since", "", "read only what changed since a day in the zone of the policy, or an instant (default: everything)")
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "read and count, and change nothing")
 	cmd.Flags().BoolVar(&f.restart, "restart", false, "begin anew, also when an import was interrupted")
 	cmd.Flags().BoolVar(&f.yes, "yes", false, "do not ask, although recipients are notified")

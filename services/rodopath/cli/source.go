@@ -74,7 +74,8 @@ all earlier facts were sent. The statement is logged, and deletions at platforms
 			})
 		},
 	}
-	cmd.Flags().StringVar(&since, "since", "", "day in the zone of the policy, or instant, from which on everything is known (default: since the beginning)")
+	cmd.Flags().
+		StringVar(&since, "since", "", "day in the zone of the policy, or instant, from which on everything is known (default: since the beginning)")
 	return cmd
 }
 

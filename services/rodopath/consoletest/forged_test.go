@@ -1,4 +1,3 @@
-//nolint:misspell // half of the words are Polish
 package consoletest_test
 
 import (

@@ -326,7 +326,8 @@ func TestStory_ARequestRecordedByMistakeIsClosed(t *testing.T) {
 	b.accessible("a person with a request that was recorded by mistake")
 }
 
-// TestMistake_NothingIsUndoneOfAPersonWhoWasErased: an objection deleted all that was held, and no mistake brings it back.
+// TestMistake_NothingIsUndoneOfAPersonWhoWasErased: an objection deleted all that was held, and no mistake brings the
+// data back.
 func TestMistake_NothingIsUndoneOfAPersonWhoWasErased(t *testing.T) {
 	s := newShop(t, "observe: false\n")
 	s.facts(s.signup("celina@example.com", 90))
@@ -342,7 +343,12 @@ func TestMistake_NothingIsUndoneOfAPersonWhoWasErased(t *testing.T) {
 	}
 	v := s.visitor()
 	v.signIn(s)
-	if _, page := v.get("/console/people/" + s.subject("request:"+opened.Ref)); strings.Contains(page, "Sprzeciw zapisano przez pomyłkę") {
+	if _, page := v.get(
+		"/console/people/" + s.subject("request:"+opened.Ref),
+	); strings.Contains(
+		page,
+		"Sprzeciw zapisano przez pomyłkę",
+	) {
 		t.Errorf("the page offers to undo the objection:\n%s", page)
 	}
 }
