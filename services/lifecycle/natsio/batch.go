@@ -89,6 +89,20 @@ func (f *Feed) count(msgs []jetstream.Msg) {
 // seen, each may hold as many as there can be.
 func (f *Feed) messages(n int) int { return max(1, n/cmp.Or(f.packed, streams.MostPacked)) }
 
+// cut divides messages into batches of about most deliveries: how many deliveries messages hold is known only once
+// they are fetched, and messages of many may follow messages of one.
+func cut(msgs []jetstream.Msg, most int) (out [][]jetstream.Msg) {
+	from, size := 0, 0
+	for i, msg := range msgs {
+		n := streams.Packed(msg.Data())
+		if i > from && size+n > most {
+			out, from, size = append(out, msgs[from:i]), i, 0
+		}
+		size += n
+	}
+	return append(out, msgs[from:])
+}
+
 // bytesOf is the size of messages in bytes.
 func bytesOf(msgs []jetstream.Msg) (total int) {
 	for _, msg := range msgs {

@@ -127,16 +127,26 @@ func (f *Feed) fetch(ctx context.Context, out chan<- *underway) {
 		for err == nil && ctx.Err() == nil {
 			var msgs []jetstream.Msg
 			if msgs, err = f.next(ctx, consumer); len(msgs) > 0 {
-				batch := newUnderway(msgs, f.AckWait/signs)
-				select {
-				case out <- batch:
-				case <-ctx.Done():
-					batch.end()
-					giveBack(msgs)
-				}
+				f.hand(ctx, cut(msgs, f.pages.count()*page+page), out)
 			}
 		}
 		f.pauseAfter(ctx, err)
+	}
+}
+
+// hand hands batches over in order. All of them give signs of life meanwhile.
+func (f *Feed) hand(ctx context.Context, batches [][]jetstream.Msg, out chan<- *underway) {
+	list := make([]*underway, len(batches))
+	for i, msgs := range batches {
+		list[i] = newUnderway(msgs, f.AckWait/signs)
+	}
+	for _, batch := range list {
+		select {
+		case out <- batch:
+		case <-ctx.Done():
+			batch.end()
+			giveBack(batch.msgs)
+		}
 	}
 }
 

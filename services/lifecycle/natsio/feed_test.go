@@ -314,6 +314,24 @@ func TestFeed_ABacklogOfSharedMessagesIsAppliedInBatches(t *testing.T) {
 	s.empty()
 }
 
+// TestFeed_SharedMessagesBehindSingleOnesAreAppliedInBatches: messages of one delivery say nothing about those behind.
+func TestFeed_SharedMessagesBehindSingleOnesAreAppliedInBatches(t *testing.T) {
+	s := newStoppedScene(t)
+	s.applied = make(chan string, 20_000)
+	ids := idsOf(20 + 200*streams.MostPacked)
+	s.publish(ids[:20]...)
+	for together := range slices.Chunk(ids[20:], streams.MostPacked) {
+		s.publishTogether(together...)
+	}
+	s.start()
+	s.wants(ids...)
+	const most = 2500
+	if got := s.batches(); slices.Max(got) > most {
+		t.Errorf("got batches of %v deliveries, want at most %d in each", got, most)
+	}
+	s.empty()
+}
+
 func TestFeed_ABadDeliveryIsFoundByHalves(t *testing.T) {
 	s := newStoppedScene(t)
 	const messages = 256
