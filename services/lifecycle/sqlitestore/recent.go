@@ -82,6 +82,14 @@ func (r *recent) refresh(ctx context.Context, db querier) error {
 	return nil
 }
 
+// last is the number of the last row that was read. Whoever adds, moves or releases a recent key, and whoever sorts
+// keys in, appends a row.
+func (r *recent) last() int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.seen
+}
+
 // read reads the rows after the last one that was seen, and reports whether rows before were removed.
 func (r *recent) read(ctx context.Context, db querier) (removed bool, err error) {
 	first := r.seen == 0

@@ -2,6 +2,7 @@ package sqlitestore_test
 
 import (
 	"bytes"
+	"context"
 	"database/sql"
 	"fmt"
 	"os"
@@ -127,6 +128,45 @@ func TestRecent_ErasureLeavesNoKey(t *testing.T) {
 			}
 			if bytes.Contains(data, []byte("hash-erased")) || !bytes.Contains(data, []byte("hash-kept-1")) {
 				t.Errorf("the file holds a key of the erased person, or none of the other one")
+			}
+		})
+	}
+}
+
+// TestLookup_AKeyThatMovesIsAlwaysFound: two subjects claim a key from each other again and again, which moves the key
+// from a run, or from a row, to another row.
+func TestLookup_AKeyThatMovesIsAlwaysFound(t *testing.T) {
+	for _, gather := range []int{1, 1000} {
+		t.Run(fmt.Sprintf("gather=%d", gather), func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "rodopath.db")
+			st, twin := open(t, path), open(t, path)
+			st.SetGather(gather)
+			mustSave(t, st, store.Change{Subject: held("a", "k"), Claim: []string{"k"}})
+			moved := make(chan struct{})
+			go func() {
+				defer close(moved)
+				for i := range 40 {
+					owner, former := []string{"b", "a"}[i%2], []string{"a", "b"}[i%2]
+					s := held(owner, "k")
+					s.Version, s.MergedFrom = int64((i+1)/2), []string{former}
+					errs, err := st.Save(context.WithoutCancel(t.Context()), []store.Change{{Subject: s, Claim: s.Keys}})
+					if err != nil || errs[0] != nil {
+						t.Errorf("move %d: %v, %v", i, errs, err)
+						return
+					}
+				}
+			}()
+			for {
+				for name, each := range map[string]*sqlitestore.Store{"the store": st, "its twin": twin} {
+					if found, err := each.Lookup(t.Context(), []string{"k"}); err != nil || found["k"] == "" {
+						t.Errorf("%s finds the owner %q, %v, want one of both", name, found["k"], err)
+					}
+				}
+				select {
+				case <-moved:
+					return
+				default:
+				}
 			}
 		})
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"slices"
 	"time"
 
 	_ "modernc.org/sqlite" // the driver
@@ -113,22 +114,40 @@ func (s *Store) Lookup(ctx context.Context, keys []string) (map[string]string, e
 	if len(keys) == 0 {
 		return found, nil
 	}
-	// The recent keys come first: a key that is sorted in meanwhile is found in one of both.
-	err := s.recent.refresh(ctx, s.read)
-	if err != nil {
+	if err := s.recent.refresh(ctx, s.read); err != nil {
 		return nil, fmt.Errorf("look up %d keys: %w", len(keys), err)
 	}
+	for rest := keys; len(rest) > 0; {
+		seen := s.recent.last()
+		if err := s.find(ctx, rest, found); err != nil {
+			return nil, fmt.Errorf("look up %d keys: %w", len(keys), err)
+		}
+		rest = slices.DeleteFunc(slices.Clone(rest), func(key string) bool { return found[key] != "" })
+		if len(rest) == 0 {
+			break
+		}
+		// A key that another subject claims leaves its row, or its run, for another row. Such a key may be found in
+		// neither, so that what was found nowhere is looked for once more after any change.
+		if err := s.recent.refresh(ctx, s.read); err != nil {
+			return nil, fmt.Errorf("look up %d keys: %w", len(keys), err)
+		}
+		if s.recent.last() == seen {
+			break
+		}
+	}
+	return found, nil
+}
+
+// find adds the owners of keys. The recent keys come first: a key that is sorted in meanwhile is found in one of both.
+func (s *Store) find(ctx context.Context, keys []string, found map[string]string) error {
 	recently, other, err := s.recent.find(ctx, s.read, keys)
 	if err != nil {
-		return nil, fmt.Errorf("look up %d keys: %w", len(keys), err)
+		return err
 	}
 	for key, row := range recently {
 		found[key] = row.subject
 	}
-	if err := s.sorted.find(ctx, s.read, other, found); err != nil {
-		return nil, fmt.Errorf("look up %d keys: %w", len(keys), err)
-	}
-	return found, nil
+	return s.sorted.find(ctx, s.read, other, found)
 }
 
 // Load reads subjects; unknown ids are left out.
