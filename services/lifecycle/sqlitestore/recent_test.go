@@ -197,3 +197,34 @@ func TestRecent_AReleasedKeyIsFoundAgain(t *testing.T) {
 		}
 	}
 }
+
+// TestOpen_AKeyOfTwoOwnersInAFileOfBefore: a key that another subject had claimed was a recent key of the new owner, and
+// in the index still one of the former. Once the new owner gives the key up, nobody has the key, and the file no hash.
+func TestOpen_AKeyOfTwoOwnersInAFileOfBefore(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "rodopath.db")
+	st := open(t, path)
+	mustSave(t, st, store.Change{Subject: held("b", "hash-moved"), Claim: []string{"hash-moved"}})
+	if err := st.Close(); err != nil {
+		t.Fatal(err)
+	}
+	execute(t, path, `
+		INSERT INTO identities VALUES ('hash-moved', 'a'), ('hash-other', 'a');
+		DROP TABLE sorted_keys; DROP TABLE key_runs; DROP TABLE sorted_decisions; DROP TABLE decision_runs;
+		PRAGMA user_version = 9;`)
+	st = open(t, path)
+	wantOwners(t, st, map[string]string{"hash-moved": "b", "hash-other": "a"})
+	b := held("b")
+	b.Version = 1
+	mustSave(t, st, store.Change{Subject: b, Release: []string{"hash-moved"}})
+	wantOwners(t, st, map[string]string{"hash-moved": "", "hash-other": "a"})
+	if err := st.Close(); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(data, []byte("hash-moved")) || !bytes.Contains(data, []byte("hash-other")) {
+		t.Errorf("the file holds the released key, or not the other one")
+	}
+}
