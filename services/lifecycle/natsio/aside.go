@@ -16,6 +16,7 @@ import (
 	"github.com/rodopath/rodopath/api/stream"
 	"github.com/rodopath/rodopath/services/internal/connection"
 	"github.com/rodopath/rodopath/services/internal/streams"
+	"github.com/rodopath/rodopath/services/internal/trace"
 )
 
 // Aside keeps deliveries that cannot be applied in the quarantine. A later delivery that may concern a person of such
@@ -286,6 +287,32 @@ func (q *Quarantine) resend(ctx context.Context, w *sealedWebhook) error {
 	}
 	if err := q.Drop(ctx, w.Number); err != nil && !errors.Is(err, ErrNotInQuarantine) { // replaced by the next failure
 		return err
+	}
+	return nil
+}
+
+// publishAlone publishes a delivery of a shared message as a message of its own; nil means that the message is durable.
+func (q *Quarantine) publishAlone(ctx context.Context, name string, one taken) error {
+	meta, err := one.msg.Metadata()
+	if err != nil {
+		return fmt.Errorf("publish a delivery alone: %w", err)
+	}
+	data, err := proto.Marshal(one.delivery)
+	if err != nil {
+		return fmt.Errorf("publish a delivery alone: %w", err)
+	}
+	msg := &nats.Msg{Subject: one.msg.Subject(), Data: data, Header: nats.Header{}}
+	if parent := one.delivery.GetTraceparent(); parent != "" {
+		msg.Header.Set(trace.Header, parent)
+	}
+	// A message id of its own: a redelivery of the shared message publishes the delivery once.
+	id := fmt.Sprintf("alone:%d:%s", meta.Sequence.Stream, one.delivery.GetId())
+	_, err = q.JetStream.PublishMsg(ctx, msg, jetstream.WithMsgID(id))
+	if err == nil {
+		err = q.Sync.Do(ctx, name)
+	}
+	if err != nil {
+		return fmt.Errorf("publish a delivery alone: %w", err)
 	}
 	return nil
 }

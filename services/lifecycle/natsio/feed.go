@@ -342,6 +342,9 @@ func (f *Feed) fail(ctx context.Context, one taken, cause error) {
 		most = triesInConflict
 	}
 	final := errors.Is(cause, ErrUnreadable) || err == nil && meta.NumDelivered >= most
+	if one.msg.deliveries > 1 && !errors.Is(cause, ErrUnreadable) && f.alone(ctx, one, cause) {
+		return
+	}
 	if !final || f.Aside == nil || ctx.Err() != nil {
 		if ctx.Err() == nil {
 			f.Log.Warn("a delivery was not applied and is redelivered", "stream", f.Stream, "error", cause)
@@ -362,6 +365,25 @@ func (f *Feed) fail(ctx context.Context, one taken, cause error) {
 		"stream", f.Stream, "source", one.delivery.GetSource(), "error", cause, "next", "rodopath quarantine list")
 	steps{one.span}.fail("put_aside")
 	_ = one.msg.Ack()
+}
+
+// alone publishes a delivery that was not applied as a message of its own, and reports whether the message is durable.
+// The delivery then has its own attempts, and those of the shared message that were applied do not come again with it.
+func (f *Feed) alone(ctx context.Context, one taken, cause error) bool {
+	if f.Aside == nil {
+		return false
+	}
+	if err := f.Aside.Quarantine.publishAlone(ctx, f.Stream, one); err != nil {
+		if ctx.Err() == nil {
+			f.Log.Warn("a delivery of a shared message has no message of its own; the shared one is redelivered",
+				"stream", f.Stream, "error", err)
+		}
+		return false
+	}
+	f.Log.Warn("a delivery was not applied and is redelivered", "stream", f.Stream, "error", cause)
+	steps{one.span}.fail("again")
+	_ = one.msg.Ack()
+	return true
 }
 
 // terminate sets a message aside that cannot be decoded.

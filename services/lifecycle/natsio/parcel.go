@@ -7,8 +7,8 @@ import (
 )
 
 // parcel is a message of one or several deliveries, each of which is acknowledged on its own. The message is
-// acknowledged once all of them are, and redelivered as a whole after one failed: the others are applied again, which
-// has no further effect.
+// acknowledged once all of them are, and redelivered as a whole after one failed, unless that one has a message of its
+// own meanwhile: the others are applied again, which has no further effect.
 type parcel struct {
 	jetstream.Msg
 
