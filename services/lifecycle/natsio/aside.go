@@ -208,7 +208,8 @@ func (q *Quarantine) keep(ctx context.Context, source, name string, body []byte,
 // ErrNotKept means that the body of an entry is not kept, so the entry cannot be tried again.
 var ErrNotKept = errors.New("the body of the entry is not kept")
 
-// Retry tries an entry again: a delivery is published to the stream of facts, and the entry is removed. retrySubjects
+// Retry tries an entry again: a delivery, or a message that can be decoded now, is published to the stream of facts,
+// and the entry is removed. retrySubjects
 // tries the subjects whose decisions could not be published; an entry that fails again is kept anew. The
 // error wraps ErrNotInQuarantine without such an entry.
 func (q *Quarantine) Retry(ctx context.Context, number uint64, retrySubjects func()) error {
@@ -227,6 +228,8 @@ func (q *Quarantine) Retry(ctx context.Context, number uint64, retrySubjects fun
 		return nil
 	case KindWebhook:
 		return q.reread(ctx, w)
+	case KindMessage:
+		return q.resendMessage(ctx, w)
 	}
 	return fmt.Errorf("%w: entry %d is a %s", ErrNotKept, number, w.Kind)
 }
@@ -260,6 +263,23 @@ func (q *Quarantine) reread(ctx context.Context, w *sealedWebhook) error {
 	return nil
 }
 
+// resendMessage publishes a message of the stream of facts again that an earlier version could not decode, and removes
+// the entry. What this version cannot decode either stays.
+func (q *Quarantine) resendMessage(ctx context.Context, w *sealedWebhook) error {
+	if !w.Kept || w.Source != stream.Facts {
+		return fmt.Errorf("%w: entry %d is a message of %s", ErrNotKept, w.Number, w.Source)
+	}
+	body, err := q.Sealer.OpenText(w.Body)
+	if err != nil {
+		return fmt.Errorf("read entry %d of the quarantine: %w", w.Number, err)
+	}
+	deliveries, err := streams.Unpack([]byte(body))
+	if err != nil {
+		return fmt.Errorf("%w: entry %d: %w", ErrNotKept, w.Number, err)
+	}
+	return q.sendAgain(ctx, w, &nats.Msg{Subject: streams.FactsSubject(deliveries[0], q.Partitions), Data: []byte(body)})
+}
+
 // resend publishes a delivery in quarantine to the stream of facts again, and removes the entry.
 func (q *Quarantine) resend(ctx context.Context, w *sealedWebhook) error {
 	if !w.Kept {
@@ -277,8 +297,13 @@ func (q *Quarantine) resend(ctx context.Context, w *sealedWebhook) error {
 	if w.Kind == KindDelivery {
 		msg.Header.Set(retriedHeader, "1")
 	}
+	return q.sendAgain(ctx, w, msg)
+}
+
+// sendAgain publishes a message to the stream of facts, and removes its entry.
+func (q *Quarantine) sendAgain(ctx context.Context, w *sealedWebhook, msg *nats.Msg) error {
 	// A message id of its own: the former message may still be known to the stream.
-	_, err = q.JetStream.PublishMsg(ctx, msg, jetstream.WithMsgID(fmt.Sprintf("quarantine:%d", w.Number)))
+	_, err := q.JetStream.PublishMsg(ctx, msg, jetstream.WithMsgID(fmt.Sprintf("quarantine:%d", w.Number)))
 	if err == nil {
 		err = q.Sync.Do(ctx, stream.Facts)
 	}

@@ -258,6 +258,24 @@ func TestFeed_AMessageThatCannotBeDecodedIsKept(t *testing.T) {
 	}
 }
 
+// TestFeed_AMessageOfSeveralDeliveriesThatAnEarlierVersionSetAsideIsTriedAgain: an earlier version cannot decode it.
+func TestFeed_AMessageOfSeveralDeliveriesThatAnEarlierVersionSetAsideIsTriedAgain(t *testing.T) {
+	s := newScene(t)
+	data, err := streams.Pack([]*factv1.Delivery{{Id: "ala-1", Source: "shop"}, {Id: "bob-1", Source: "shop"}})
+	if err == nil {
+		err = s.feed.Aside.Quarantine.AddMessage(t.Context(), stream.Facts, 7, data, errors.New("no such field"))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	entry := s.kept(natsio.KindMessage)[0]
+	if err := s.feed.Aside.Quarantine.Retry(t.Context(), entry.Number, func() {}); err != nil {
+		t.Fatal(err)
+	}
+	s.wants("ala-1", "bob-1")
+	s.kept()
+}
+
 func TestFeed_ABacklogIsAppliedInLargeBatches(t *testing.T) {
 	s := newStoppedScene(t)
 	const messages = 1300
