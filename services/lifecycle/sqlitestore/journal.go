@@ -205,10 +205,13 @@ func (r *entryReader) add(doc []byte) error {
 // Prune removes at most limit entries older than before, to the millisecond, and returns the number
 // removed. Entries are removed from the beginning of a chain only. The last entry of a stored
 // subject or redirect is kept, so that the chain can continue. Each call reads all old entries that
-// must be kept, so calls should be infrequent.
+// must be kept, so calls should be infrequent. Traces of released keys are removed as well; see renewFilters.
 func (s *Store) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	if limit <= 0 {
 		return 0, nil
+	}
+	if err := s.renewFilters(ctx); err != nil {
+		return 0, err
 	}
 	subjects, err := s.prunable(ctx, before, limit)
 	if err != nil {

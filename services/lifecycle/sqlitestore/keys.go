@@ -88,20 +88,26 @@ func (k *keys) write() error {
 		return nil
 	}
 	k.rows = &rowsChange{removed: map[string]int64{}}
-	claimed, former := map[string]string{}, []string{}
+	claimed, moved, released := map[string]string{}, []string{}, []string{}
 	for key := range k.changed {
 		if row, ok := k.recently[key]; ok {
 			k.rows.removed[key] = row.seq
 		}
-		if _, ok := k.inRuns[key]; ok {
-			former = append(former, key)
+		owner := k.owner[key]
+		if _, ok := k.inRuns[key]; ok && owner != "" {
+			moved = append(moved, key)
+		} else if ok {
+			released = append(released, key)
 		}
-		if owner := k.owner[key]; owner != "" {
+		if owner != "" {
 			claimed[key] = owner
 			k.rows.appended = append(k.rows.appended, key)
 		}
 	}
-	if err := k.sorted.remove(k.writer.ctx, k.writer.tx, former); err != nil {
+	if err := k.sorted.remove(k.writer.ctx, k.writer.tx, moved, false); err != nil {
+		return err
+	}
+	if err := k.sorted.remove(k.writer.ctx, k.writer.tx, released, true); err != nil {
 		return err
 	}
 	return k.writeRows(claimed)

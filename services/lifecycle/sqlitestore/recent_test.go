@@ -209,7 +209,7 @@ func TestOpen_AKeyOfTwoOwnersInAFileOfBefore(t *testing.T) {
 	}
 	execute(t, path, `
 		INSERT INTO identities VALUES ('hash-moved', 'a'), ('hash-other', 'a');
-		DROP TABLE sorted_keys; DROP TABLE key_runs; DROP TABLE sorted_decisions; DROP TABLE decision_runs;
+		DROP TABLE sorted_keys; DROP TABLE key_runs; DROP TABLE reduced_runs; DROP TABLE sorted_decisions; DROP TABLE decision_runs;
 		PRAGMA user_version = 9;`)
 	st = open(t, path)
 	wantOwners(t, st, map[string]string{"hash-moved": "b", "hash-other": "a"})

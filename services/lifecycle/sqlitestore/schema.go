@@ -148,6 +148,9 @@ CREATE TABLE sorted_keys (
 	subject TEXT NOT NULL,
 	PRIMARY KEY (run, key)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE reduced_runs (
+	run INTEGER PRIMARY KEY       -- of key_runs, whose filter has bits of released keys
+) STRICT;
 CREATE TABLE decision_runs (
 	run INTEGER PRIMARY KEY AUTOINCREMENT
 ) STRICT;

@@ -172,22 +172,79 @@ func findIn(ctx context.Context, db querier, run int64, keys []string, owner map
 	return rows.Err()
 }
 
-// remove removes keys from the runs.
-func (s *sorted) remove(ctx context.Context, tx *sql.Tx, keys []string) error {
+// remove removes keys from the runs. Where released keys were in a run, its filter is made anew later; see
+// renewFilters.
+func (s *sorted) remove(ctx context.Context, tx *sql.Tx, keys []string, released bool) error {
+	ctx = context.WithoutCancel(ctx) // as in newWriter
 	candidates := s.candidates(keys)
 	for _, run := range slices.Sorted(maps.Keys(candidates)) {
 		arg, err := json.Marshal(candidates[run])
 		if err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(
-			context.WithoutCancel(ctx), // as in newWriter
-			"DELETE FROM sorted_keys WHERE run = ? AND key IN (SELECT value FROM json_each(?))", run, string(arg),
-		); err != nil {
+		res, err := tx.ExecContext(
+			ctx, "DELETE FROM sorted_keys WHERE run = ? AND key IN (SELECT value FROM json_each(?))", run, string(arg))
+		if err != nil {
+			return fmt.Errorf("remove keys: %w", err)
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 || !released {
+			continue
+		}
+		if _, err := tx.ExecContext(ctx, "INSERT INTO reduced_runs VALUES (?) ON CONFLICT DO NOTHING", run); err != nil {
 			return fmt.Errorf("remove keys: %w", err)
 		}
 	}
 	return nil
+}
+
+// renewFilters makes the filters of runs anew that lost released keys: a filter would otherwise tell for ever, to
+// whoever has the key of the hashes, that the name of an erased person was once known. A process with the former filter
+// in memory looks for a released key in vain, until its next start. A run without keys is removed.
+func (s *Store) renewFilters(ctx context.Context) error {
+	for ctx.Err() == nil {
+		tx, err := s.write.BeginTx(ctx, nil)
+		if err != nil {
+			return fmt.Errorf("renew the filters of keys: %w", err)
+		}
+		more, err := renewFilter(ctx, tx)
+		if err == nil {
+			err = tx.Commit()
+		}
+		if err != nil {
+			return errors.Join(fmt.Errorf("renew the filters of keys: %w", err), rollback(tx))
+		}
+		if !more {
+			return nil
+		}
+	}
+	return ctx.Err()
+}
+
+// renewFilter makes the filter of one run anew, and reports whether there was one to renew.
+func renewFilter(ctx context.Context, tx *sql.Tx) (bool, error) {
+	var run int64
+	var size int
+	err := tx.QueryRowContext(ctx,
+		"SELECT run, length(filter) FROM key_runs WHERE run = (SELECT min(run) FROM reduced_runs)").Scan(&run, &size)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	keys, err := texts(ctx, tx, "SELECT key FROM sorted_keys WHERE run = ?", run)
+	switch {
+	case err != nil:
+	case len(keys) == 0: // no number comes twice, so a process that knows the run finds nothing in it
+		_, err = tx.ExecContext(ctx, "DELETE FROM key_runs WHERE run = ?", run)
+	default:
+		_, err = tx.ExecContext(ctx,
+			"UPDATE key_runs SET filter = ? WHERE run = ?", newFilter(keys, size/(bitsPerKey/8)), run)
+	}
+	if err == nil {
+		_, err = tx.ExecContext(ctx, "DELETE FROM reduced_runs WHERE run = ?", run)
+	}
+	return true, err
 }
 
 // addRun appends rows of keys and subjects as a run; rows is a query of both, in the order of the keys.

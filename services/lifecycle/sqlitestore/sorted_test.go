@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/store"
@@ -119,6 +120,48 @@ func TestOpen_KeysOfOneIndexBecomeRuns(t *testing.T) {
 		t.Errorf("got %v and %v, want the key released", errs, err)
 	}
 	wantRows(t, st.read, "SELECT count(*) FROM sorted_keys", 24)
+	if err := st.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestPrune_NoFilterKnowsAReleasedKey: the filter of a run is made anew after an erasure, in the file as well.
+func TestPrune_NoFilterKnowsAReleasedKey(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "rodopath.db")
+	st, err := Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	st.gather = 3
+	at := time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
+	kept := lifecycle.Subject{ID: "a", Keys: []string{"kept", "moved"}, Revision: "r", ReviewAt: &at}
+	erased := lifecycle.Subject{ID: "b", Keys: []string{"erased"}, Revision: "r", ReviewAt: &at}
+	gone, merged := erased, erased
+	gone.Version, gone.ReviewAt = 1, nil
+	merged.ID, merged.Keys, merged.MergedFrom = "c", []string{"moved"}, []string{"a"}
+	for _, c := range []store.Change{
+		{Subject: kept, Claim: kept.Keys}, {Subject: erased, Claim: erased.Keys}, // three keys, which become a run
+		{Subject: merged, Claim: merged.Keys}, {Subject: gone},
+	} {
+		if errs, err := st.Save(t.Context(), []store.Change{c}); err != nil || errs[0] != nil {
+			t.Fatalf("save %s: %v, %v", c.Subject.ID, errs, err)
+		}
+	}
+	wantRows(t, st.read, "SELECT count(*) FROM reduced_runs", 1)
+	if _, err := st.Prune(t.Context(), at, 10); err != nil {
+		t.Fatal(err)
+	}
+	wantRows(t, st.read, "SELECT count(*) FROM reduced_runs", 0)
+	var again sorted
+	if err := again.refresh(t.Context(), st.read); err != nil {
+		t.Fatal(err)
+	}
+	if got := again.candidates([]string{"kept", "erased"})[1]; !slices.Equal(got, []string{"kept"}) {
+		t.Errorf("the filter knows %v, want the kept key alone", got)
+	}
+	if found, err := st.Lookup(t.Context(), []string{"kept", "moved", "erased"}); err != nil || len(found) != 2 {
+		t.Errorf("got the owners %v, %v, want those of two keys", found, err)
+	}
 	if err := st.Close(); err != nil {
 		t.Error(err)
 	}
