@@ -199,11 +199,15 @@ func (r *recent) apply(c *rowsChange) {
 	r.seen = c.to
 }
 
-// sortIn makes a run of the recent keys, in one transaction.
+// sortIn makes a run of the recent keys, in one transaction, unless another writer was faster: a run costs a filter,
+// however few its keys are.
 func (s *Store) sortIn(ctx context.Context) error {
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("sort recent keys in: %w", err)
+	}
+	if err := s.recent.refresh(ctx, tx); err != nil || s.recent.size() < s.gather {
+		return errors.Join(err, rollback(tx))
 	}
 	var seq int64
 	err = tx.QueryRowContext(ctx, "SELECT ifnull(max(seq), 0) FROM recent_keys").Scan(&seq)

@@ -98,6 +98,25 @@ func TestRecent_ATwinOfTheStoreSeesEveryChange(t *testing.T) {
 	wantOwners(t, open(t, path), map[string]string{"k1": "a", "k2": "a", "k3": "a", "k4": "a"})
 }
 
+// TestRecent_TwoWritersMakeOneRun: a writer that has not read yet that the keys are sorted in makes no run of the few
+// keys since.
+func TestRecent_TwoWritersMakeOneRun(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "rodopath.db")
+	st, twin := open(t, path), open(t, path)
+	st.SetGather(3)
+	twin.SetGather(3)
+	mustSave(t, st, store.Change{Subject: held("a", "k1", "k2", "k3"), Claim: []string{"k1", "k2", "k3"}})
+	wantOwners(t, twin, map[string]string{"k1": "a", "k2": "a", "k3": "a"})
+	for i, each := range []*sqlitestore.Store{st, twin} {
+		key := fmt.Sprint("later", i)
+		mustSave(t, each, store.Change{Subject: held(key, key), Claim: []string{key}})
+	}
+	if n := count(t, path, "key_runs"); n != 1 {
+		t.Errorf("got %d runs, want one of three keys", n)
+	}
+	wantOwners(t, st, map[string]string{"k1": "a", "later0": "later0", "later1": "later1"})
+}
+
 // TestRecent_ErasureLeavesNoKey erases persons with recent keys, with sorted ones, and with both: no hash is left in
 // the file.
 func TestRecent_ErasureLeavesNoKey(t *testing.T) {
@@ -198,8 +217,8 @@ func TestRecent_AReleasedKeyIsFoundAgain(t *testing.T) {
 	}
 }
 
-// TestOpen_AKeyOfTwoOwnersInAFileOfBefore: a key that another subject had claimed was a recent key of the new owner, and
-// in the index still one of the former. Once the new owner gives the key up, nobody has the key, and the file no hash.
+// TestOpen_AKeyOfTwoOwnersInAFileOfBefore: a key that another subject had claimed was a recent key of the new owner,
+// and in the index still one of the former. Once the new owner gives the key up, nobody has it, and the file no hash.
 func TestOpen_AKeyOfTwoOwnersInAFileOfBefore(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "rodopath.db")
 	st := open(t, path)
@@ -209,7 +228,8 @@ func TestOpen_AKeyOfTwoOwnersInAFileOfBefore(t *testing.T) {
 	}
 	execute(t, path, `
 		INSERT INTO identities VALUES ('hash-moved', 'a'), ('hash-other', 'a');
-		DROP TABLE sorted_keys; DROP TABLE key_runs; DROP TABLE reduced_runs; DROP TABLE sorted_decisions; DROP TABLE decision_runs;
+		DROP TABLE sorted_keys; DROP TABLE key_runs; DROP TABLE reduced_runs; DROP TABLE sorted_decisions;
+		DROP TABLE decision_runs;
 		PRAGMA user_version = 9;`)
 	st = open(t, path)
 	wantOwners(t, st, map[string]string{"hash-moved": "b", "hash-other": "a"})
