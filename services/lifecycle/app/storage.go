@@ -66,6 +66,9 @@ func inspectStore(ctx context.Context, opts Options) error {
 		return nil
 	}
 	in, err := sqlitestore.Inspect(ctx, filepath.Join(opts.Data, identity.DatabaseFile))
+	if err == nil && in.Former {
+		opts.Log.Info("the database of an earlier version is converted; the start takes longer this once")
+	}
 	if err != nil || in.Policy == nil {
 		return err
 	}

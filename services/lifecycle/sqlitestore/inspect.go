@@ -15,6 +15,9 @@ import (
 type Inspection struct {
 	// Policy is the policy in force; nil for none.
 	Policy *store.Policy
+	// Former reports whether there are keys of a version that had one index of all keys. Open makes runs of them, which
+	// takes some time in a large file.
+	Former bool
 }
 
 // Inspect reads a file that may be of an earlier version. A file of a newer version is an error; a missing file is
@@ -34,6 +37,9 @@ func Inspect(ctx context.Context, path string) (in Inspection, err error) {
 	var doc []byte
 	var known bool
 	err = db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'policies')").Scan(&known)
+	if err == nil && known {
+		err = db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM identities)").Scan(&in.Former)
+	}
 	if err == nil && known {
 		err = db.QueryRowContext(ctx, "SELECT doc FROM policies ORDER BY since DESC, revision DESC LIMIT 1").Scan(&doc)
 	}

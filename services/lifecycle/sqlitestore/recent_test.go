@@ -231,7 +231,9 @@ func TestOpen_AKeyOfTwoOwnersInAFileOfBefore(t *testing.T) {
 		DROP TABLE sorted_keys; DROP TABLE key_runs; DROP TABLE reduced_runs; DROP TABLE sorted_decisions;
 		DROP TABLE decision_runs;
 		PRAGMA user_version = 9;`)
+	wantFormer(t, path, true)
 	st = open(t, path)
+	wantFormer(t, path, false)
 	wantOwners(t, st, map[string]string{"hash-moved": "b", "hash-other": "a"})
 	b := held("b")
 	b.Version = 1
@@ -246,5 +248,13 @@ func TestOpen_AKeyOfTwoOwnersInAFileOfBefore(t *testing.T) {
 	}
 	if bytes.Contains(data, []byte("hash-moved")) || !bytes.Contains(data, []byte("hash-other")) {
 		t.Errorf("the file holds the released key, or not the other one")
+	}
+}
+
+// wantFormer checks whether an inspection tells of keys of a version that had one index.
+func wantFormer(t *testing.T, path string, want bool) {
+	t.Helper()
+	if in, err := sqlitestore.Inspect(t.Context(), path); err != nil || in.Former != want {
+		t.Errorf("got former keys %t, %v, want %t", in.Former, err, want)
 	}
 }
