@@ -182,7 +182,9 @@ func TestPublish_AnIDThatFitsIntoNoMessageIsPermanent(t *testing.T) {
 	js := connect(t)
 	d := batch(1)
 	d.Id = strings.Repeat("i", maxPayload)
-	if err := broker.New(js, broker.Options{}).Publish(t.Context(), d); err == nil || errors.Is(err, ingest.ErrUnavailable) {
+	if err := broker.New(js, broker.Options{}).
+		Publish(t.Context(), d); err == nil ||
+		errors.Is(err, ingest.ErrUnavailable) {
 		t.Errorf("got %v, want a permanent error", err)
 	}
 }

@@ -44,7 +44,7 @@ func Packed(data []byte) int {
 		return 1
 	}
 	n, _ := binary.Uvarint(data[1:])
-	return int(min(max(n, 1), MostPacked)) //nolint:gosec // at most MostPacked
+	return int(min(max(n, 1), MostPacked))
 }
 
 // Unpack returns the deliveries in the data of a message.

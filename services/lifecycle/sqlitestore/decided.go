@@ -11,8 +11,8 @@ import (
 
 // decided is a decision, and a subject whose journal has entries of the decision. The ids of decisions are hashes, so
 // an index of them would write a page for each entry: as with recent keys, new rows are appended to recent_decisions,
-// which is read as a whole, and become a run of sorted_decisions by the thousand. Who looks for a decision looks in each
-// run: nobody does for each fact.
+// which is read as a whole, and become a run of sorted_decisions by the thousand. Whoever looks for a decision looks in
+// each run: nobody does for each fact.
 type decided [2]string
 
 // addDecided adds the decisions of appended entries.

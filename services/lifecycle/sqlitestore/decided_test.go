@@ -68,7 +68,8 @@ func TestOpen_FileWithAnIndexOfDecisions_FindsThem(t *testing.T) {
 	execute(t, path, `
 		INSERT INTO identities SELECT key, subject FROM recent_keys;
 		DROP TABLE sorted_keys; DROP TABLE key_runs; DROP TABLE reduced_runs; DROP TABLE sorted_decisions;
-		DROP TABLE decision_runs; DROP TABLE recent_keys; DROP TABLE recent_decisions; DROP TABLE decisions; DROP TABLE recent_labels;
+		DROP TABLE decision_runs; DROP TABLE recent_keys; DROP TABLE recent_decisions;
+		DROP TABLE decisions; DROP TABLE recent_labels;
 		CREATE INDEX journal_decision ON journal (decision) WHERE decision IS NOT NULL;
 		PRAGMA user_version = 8;`)
 	st = open(t, path)

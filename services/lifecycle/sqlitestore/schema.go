@@ -133,9 +133,9 @@ CREATE TABLE recent_labels (
 ) STRICT;
 `
 
-// sortedSchema adds the runs of keys, see sorted, and those of decisions, see decided. identities keeps the keys of a file
-// of before until they are in runs, and decisions those of a file of before. A recent key that another subject claimed
-// could be in identities as well, with its former owner.
+// sortedSchema adds the runs of keys, see sorted, and those of decisions, see decided. identities keeps the keys of a
+// file of before until they are in runs, and decisions those of a file of before. A recent key that another subject
+// claimed could be in identities as well, with its former owner.
 const sortedSchema = `
 DELETE FROM identities WHERE key IN (SELECT key FROM recent_keys);
 CREATE TABLE key_runs (

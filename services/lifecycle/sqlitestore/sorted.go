@@ -15,8 +15,8 @@ import (
 	"github.com/cespare/xxhash/v2"
 )
 
-// sorted finds keys in the table sorted_keys. Keys are keyed hashes: in one index of all keys, each new key would read and
-// write a page of its own, at a place that no other key is near. So the recent keys are appended as a run of their
+// sorted finds keys in the table sorted_keys. Keys are keyed hashes: in one index of all keys, each new key would read
+// and write a page of its own, at a place that no other key is near. So the recent keys are appended as a run of their
 // own, in order, whose filter excludes nearly every key that is not in it. A key is in one run at most, and a run never
 // gets a key later.
 //
@@ -261,6 +261,7 @@ func addRun(ctx context.Context, tx *sql.Tx, gather int, rows string, args ...an
 	if err != nil {
 		return err
 	}
+	//nolint:gosec // a query of this package
 	_, err = tx.ExecContext(ctx, "INSERT INTO sorted_keys SELECT ?, key, subject FROM ("+rows+")",
 		append([]any{run}, args...)...)
 	return err

@@ -116,7 +116,11 @@ func TestOpen_KeysOfOneIndexBecomeRuns(t *testing.T) {
 		}
 	}
 	owner.Version = 1
-	if errs, err := st.Save(t.Context(), []store.Change{{Subject: owner, Release: keys[:1]}}); err != nil || errs[0] != nil {
+	if errs, err := st.Save(
+		t.Context(),
+		[]store.Change{{Subject: owner, Release: keys[:1]}},
+	); err != nil ||
+		errs[0] != nil {
 		t.Errorf("got %v and %v, want the key released", errs, err)
 	}
 	wantRows(t, st.read, "SELECT count(*) FROM sorted_keys", 24)

@@ -52,8 +52,8 @@ type stage struct {
 const claim = 6 * time.Second
 
 // setUp starts everything under a directory. mongo is where subjects are kept; empty
-// means in SQLite. packed answers webhooks once they are in the intake log, in an installation with one partition, whose
-// facts share messages; otherwise webhooks are answered after the broker, and there are four partitions.
+// means in SQLite. packed answers webhooks once they are in the intake log, in an installation with one partition,
+// whose facts share messages; otherwise webhooks are answered after the broker, and there are four partitions.
 func setUp(ctx context.Context, dir, mongo string, packed bool, answers func(int) string) (s *stage, err error) {
 	s = &stage{
 		packed:    packed,

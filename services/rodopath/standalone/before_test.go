@@ -24,7 +24,10 @@ func TestIngest_WithALogTakesWebhooksBeforeTheBrokerIsThere(t *testing.T) {
 	port := freePort(t)
 	t.Setenv("RODOPATH_TEST_CARD", "whsec_test")
 	c, err := config.Load("", []string{
-		"RODOPATH_NATS_URL=nats://127.0.0.1:" + strconv.Itoa(port), "RODOPATH_INTAKE_PATH=" + filepath.Join(t.TempDir(), "intake"),
+		"RODOPATH_NATS_URL=nats://127.0.0.1:" + strconv.Itoa(
+			port,
+		),
+		"RODOPATH_INTAKE_PATH=" + filepath.Join(t.TempDir(), "intake"),
 		`RODOPATH_SOURCES=[{id: card, platform: stripe, secrets: ["env:RODOPATH_TEST_CARD"]}]`,
 	})
 	if err != nil {
