@@ -155,6 +155,7 @@ func funcs(l language, w words, a *assets, p *place) template.FuncMap {
 		"categories": func(ids []string) string { return w.list("category_", ids) },
 		"join":       func(list []string) string { return strings.Join(list, ", ") },
 		"day":        func(at any) string { return day(at, p.zone()) },
+		"lastDay":    func(due *time.Time) string { return lastDay(due, p.zone()) },
 		"minute":     func(at any) string { return formatted(at, "2006-01-02 15:04", p.zone()) },
 		"asset":      func(name string) string { return "/console/assets/" + a.names[name] },
 		"query":      query,
@@ -345,6 +346,14 @@ func day(at any, zone *time.Location) string {
 		return s
 	}
 	return formatted(at, time.DateOnly, zone)
+}
+
+// lastDay writes the last day before a deadline, which is the first instant that is late; empty for none.
+func lastDay(due *time.Time, zone *time.Location) string {
+	if due == nil {
+		return ""
+	}
+	return day(due.Add(-1), zone)
 }
 
 // formatted writes a time in a zone; empty for none.
