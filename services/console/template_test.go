@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// TestLastDay_IsTheDayBeforeADeadline: a deadline is the first instant at which an answer is late, the midnight after the
-// last day.
+// TestLastDay_IsTheDayBeforeADeadline: a deadline is the first instant at which an answer is late, the midnight after
+// the last day.
 func TestLastDay_IsTheDayBeforeADeadline(t *testing.T) {
 	warsaw, err := time.LoadLocation("Europe/Warsaw")
 	if err != nil {
