@@ -69,7 +69,7 @@ func (v *visit) audience() error {
 		Purpose: chosen(q, "purpose", "offers"), Channel: chosen(q, "channel", "email"), Answer: chosen(q, "answer", "yes"),
 	}
 	p.Purposes, p.Channels = markets()
-	if err := firstFault(v.checkOption(p.Purpose, p.Purposes...), v.checkOption(p.Channel, p.Channels...)); err != nil {
+	if err := cmp.Or(v.checkOption(p.Purpose, p.Purposes...), v.checkOption(p.Channel, p.Channels...)); err != nil {
 		return err
 	}
 	ask := url.Values{"purpose": {p.Purpose}, "channel": {p.Channel}, "answer": {p.Answer}}
@@ -155,7 +155,7 @@ func (v *visit) audienceCSV() error {
 		form = "mailerlite"
 	}
 	purposes, channels := markets()
-	err := firstFault(v.checkOption(q.Get("purpose"), purposes...), v.checkOption(q.Get("channel"), channels...))
+	err := cmp.Or(v.checkOption(q.Get("purpose"), purposes...), v.checkOption(q.Get("channel"), channels...))
 	if err != nil {
 		return err
 	}

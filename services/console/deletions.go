@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"strings"
@@ -47,7 +48,7 @@ func (v *visit) deletions() error {
 		State: chosen(q, "state", "held"), Reason: q.Get("reason"), Recipient: q.Get("recipient"),
 		Sort: sortOf(q, deletionSorts()), Sorts: deletionSorts(),
 	}
-	if err := firstFault(v.checkOption(p.State, stateIDs()...), v.checkOption(p.Reason, reasonIDs()...)); err != nil {
+	if err := cmp.Or(v.checkOption(p.State, stateIDs()...), v.checkOption(p.Reason, reasonIDs()...)); err != nil {
 		return err
 	}
 	ask := url.Values{"state": {p.State}, "limit": {"50"}}

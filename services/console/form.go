@@ -31,16 +31,6 @@ func (v *visit) checkDay(day string) error {
 	return nil
 }
 
-// firstFault returns the first error.
-func firstFault(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // stringsOf returns values as texts.
 func stringsOf[S ~string](values []S) []string {
 	out := make([]string, len(values))

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -82,7 +83,7 @@ const yearsBack = 5
 func (v *visit) journal() error {
 	q := v.r.URL.Query()
 	p := journalPage{Filter: actFilterOf(q), Kinds: journal.ActKinds()}
-	err := firstFault(
+	err := cmp.Or(
 		v.checkOption(p.Filter.Kind, stringsOf(p.Kinds)...),
 		v.checkDay(p.Filter.From),
 		v.checkDay(p.Filter.To),

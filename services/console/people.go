@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -62,7 +63,7 @@ func chosenLabels(q url.Values) []string {
 
 func (v *visit) people() error {
 	q := v.r.URL.Query()
-	if err := firstFault(
+	if err := cmp.Or(
 		v.checkOption(q.Get("stage"), stageIDs()...),
 		v.checkOption(q.Get("mark"), markIDs()...),
 	); err != nil {

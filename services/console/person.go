@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"net/url"
@@ -433,7 +434,7 @@ func (v *visit) openRequest() error {
 		"right": v.r.PostFormValue("right"), "unverified": v.r.PostFormValue("unverified") != "",
 	}
 	way, ground := v.r.PostFormValue("way"), v.r.PostFormValue("ground")
-	err := firstFault(
+	err := cmp.Or(
 		v.checkOption(v.r.PostFormValue("right"), rightIDs()...), v.checkOption(ground, groundIDs()...),
 		v.checkOption(way, wayIDs()...), v.addDay(order),
 	)
