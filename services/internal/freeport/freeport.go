@@ -35,6 +35,15 @@ func Addresses(ctx context.Context, n int) ([]string, error) {
 	return out, nil
 }
 
+// Port returns a port of the loopback interface on which nobody listens.
+func Port(ctx context.Context) (int, error) {
+	l, err := open(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return l.Addr().(*net.TCPAddr).Port, l.Close() //nolint:forcetypeassert // of a TCP listener
+}
+
 func open(ctx context.Context) (net.Listener, error) {
 	var c net.ListenConfig
 	for range tries {

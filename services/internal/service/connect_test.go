@@ -3,7 +3,7 @@ package service
 import (
 	"context"
 	"log/slog"
-	"net/netip"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -32,22 +32,18 @@ func (t told) Handle(_ context.Context, r slog.Record) error {
 
 // TestConnect_WaitsForAServerThatIsNotThereYet: the server starts once the wait is logged.
 func TestConnect_WaitsForAServerThatIsNotThereYet(t *testing.T) {
-	free, err := freeport.Addresses(t.Context(), 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	address, err := netip.ParseAddrPort(free[0])
+	port, err := freeport.Port(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := &config.Config{}
-	c.NATS.URL = "nats://" + free[0]
+	c.NATS.URL = "nats://127.0.0.1:" + strconv.Itoa(port)
 	log := told{slog.DiscardHandler, make(chan string, 1)}
 	go func() {
 		if got := <-log.first; !strings.Contains(got, "does not answer") {
 			t.Errorf("got the record %q, want one of the wait", got)
 		}
-		ns, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: int(address.Port()), NoSigs: true, NoLog: true})
+		ns, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: port, NoSigs: true, NoLog: true})
 		if err != nil {
 			t.Error(err)
 			return

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"net/url"
 	"path/filepath"
 	"strconv"
@@ -29,15 +28,11 @@ import (
 // freePort returns a port that stays free while no server uses it.
 func freePort(t *testing.T) int {
 	t.Helper()
-	free, err := freeport.Addresses(t.Context(), 1)
+	port, err := freeport.Port(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	address, err := netip.ParseAddrPort(free[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return int(address.Port())
+	return port
 }
 
 // natsOn runs a plain NATS server, as a cluster would have one.
