@@ -15,13 +15,13 @@ import (
 // alone, so that the record of the request stays, and nothing that the request would have caused.
 func (p *Policy) acts(out []*fact.Fact, facts []fact.Fact) []*fact.Fact {
 	out = slices.Grow(out, len(facts))
-	first, moved := receiptsOf(facts), !fact.IsOrdered(facts)
+	first, mistaken, moved := receiptsOf(facts), mistakenOf(facts), !fact.IsOrdered(facts)
 	for i := range facts {
 		switch f := &facts[i]; {
 		case f.HasTrait(fact.TraitEcho), f.Void != nil, f.Kind == fact.KindState:
 		case p.IsRequest(f):
 			out, moved = append(append(out, receipt(f)), p.effects(*f, facts)...), true
-		case f.Kind == fact.KindObjection && isMistaken(f, facts):
+		case f.Kind == fact.KindObjection && len(mistaken) > 0 && mistaken[RequestName(f)]:
 		case f.Kind == fact.KindSale && len(f.Unlisted) > 0:
 			out, moved = append(append(out, f), p.relisted(f)...), true
 		case first.isLate(f):
@@ -150,6 +150,20 @@ func Mistake(f *fact.Fact, facts []fact.Fact) (time.Time, bool) {
 		}
 	}
 	return time.Time{}, false
+}
+
+// mistakenOf returns the names of the requests that were recorded by mistake; nil for none.
+func mistakenOf(facts []fact.Fact) map[string]bool {
+	var out map[string]bool
+	for i := range facts {
+		if f := &facts[i]; f.Kind == fact.KindRequestAnswered && f.Outcome == fact.OutcomeMistaken {
+			if out == nil {
+				out = map[string]bool{}
+			}
+			out[f.Ref] = true
+		}
+	}
+	return out
 }
 
 func isMistaken(f *fact.Fact, facts []fact.Fact) bool {
