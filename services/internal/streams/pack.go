@@ -23,11 +23,7 @@ var ErrPacked = errors.New("a message of several deliveries is damaged")
 
 // Pack returns the data of a message with several deliveries, from 1 to MostPacked.
 func Pack(deliveries []*factv1.Delivery) ([]byte, error) {
-	size := 2
-	for _, d := range deliveries {
-		size += protowire.SizeBytes(proto.Size(d))
-	}
-	data := binary.AppendUvarint(append(make([]byte, 0, size), packed), uint64(len(deliveries)))
+	data := binary.AppendUvarint([]byte{packed}, uint64(len(deliveries)))
 	for _, d := range deliveries {
 		data = protowire.AppendVarint(data, uint64(proto.Size(d))) //nolint:gosec // a size
 		var err error

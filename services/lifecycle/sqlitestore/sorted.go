@@ -182,12 +182,16 @@ func (s *sorted) remove(ctx context.Context, tx *sql.Tx, keys []string, released
 		if err != nil {
 			return err
 		}
+		n := int64(0)
 		res, err := tx.ExecContext(
 			ctx, "DELETE FROM sorted_keys WHERE run = ? AND key IN (SELECT value FROM json_each(?))", run, string(arg))
+		if err == nil {
+			n, err = res.RowsAffected()
+		}
 		if err != nil {
 			return fmt.Errorf("remove keys: %w", err)
 		}
-		if n, err := res.RowsAffected(); err != nil || n == 0 || !released {
+		if n == 0 || !released {
 			continue
 		}
 		if _, err := tx.ExecContext(ctx, "INSERT INTO reduced_runs VALUES (?) ON CONFLICT DO NOTHING", run); err != nil {
