@@ -1,9 +1,6 @@
 package consoletest_test
 
-import (
-	"testing"
-	"time"
-)
+import "testing"
 
 // TestStory_SaysWhatAProductIs: the owner states in the console what the configuration left out.
 func TestStory_SaysWhatAProductIs(t *testing.T) {
@@ -21,7 +18,7 @@ func TestStory_SaysWhatAProductIs(t *testing.T) {
 	b.fill("#access0", "course")
 	b.fill("#days0", "365")
 	b.followIn("section", "Zapisz produkt")
-	b.sees("Zapisano", "kurs z dostępem, dostęp przez 365 dni", "właściciel, "+s.now.Format(time.DateOnly))
+	b.sees("Zapisano", "kurs z dostępem, dostęp przez 365 dni", "właściciel, "+s.day(s.now))
 	b.lacks("owner")
 	s.until(func() bool { return len(s.unlistedProducts()) == 0 }, "every product is known")
 	b.open("/console/setup")

@@ -208,7 +208,7 @@ func TestStory_ADayToComeIsRefused(t *testing.T) {
 		if form == "consent" {
 			b.fill("#form", "formularz papierowy z targów")
 		}
-		b.fill(field, s.now.AddDate(0, 0, 3).Format(time.DateOnly))
+		b.fill(field, s.day(s.now.AddDate(0, 0, 3)))
 		b.followIn("form[action$='/"+form+"']", "Zapisz")
 		b.sees("Podany dzień jeszcze nie nastąpił")
 	}

@@ -235,6 +235,16 @@ func (s *shop) settle() {
 	}
 }
 
+// day is a time as a day of the zone of the policy, as pages and fields of forms have it.
+func (s *shop) day(at time.Time) string {
+	s.t.Helper()
+	warsaw, err := time.LoadLocation("Europe/Warsaw")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return at.In(warsaw).Format(time.DateOnly)
+}
+
 func (s *shop) ago(days int) time.Time { return s.now.UTC().AddDate(0, 0, -days).Truncate(time.Second) }
 
 // fact is a fact about a person.

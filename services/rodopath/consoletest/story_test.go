@@ -216,7 +216,7 @@ func TestStory_RecordsARequestOnThePhone(t *testing.T) {
 	b.find("nina@example.com")
 	b.fill("#right", "restriction")
 	b.fill("#ground", "inaccurate")
-	b.fill("#request-day", s.ago(3).Format(time.DateOnly))
+	b.fill("#request-day", s.day(s.ago(3)))
 	b.run(`document.querySelector("input[name=unverified]").click()`)
 	b.followIn("form[action$='/request']", "Zapisz")
 	b.sees("ograniczenie przetwarzania", "Odpowiedz do")
@@ -234,7 +234,7 @@ func TestStory_RecordsAConsentWithItsProof(t *testing.T) {
 	b.sees("Nie: nie wysyłaj ofert")
 	b.fill("#wording", "newsletter-offers")
 	b.fill("#form", "formularz papierowy z targów")
-	b.fill("#consent-day", s.now.AddDate(0, 0, -1).Format(time.DateOnly))
+	b.fill("#consent-day", s.day(s.now.AddDate(0, 0, -1)))
 	b.followIn("form[action$='/consent']", "Zapisz")
 	b.sees("Tak: możesz wysłać oferty e-mailem")
 }

@@ -24,28 +24,41 @@ func consented(name string, at time.Time) string {
 		"evidence": {"form": "footer", "double_opt_in": "` + at.UTC().Format(time.RFC3339) + `"}, "person": {"email": "` + name + `"}}`
 }
 
+// monthBegin is the begin of the month of a time, in the zone of the policy.
+func monthBegin(t *testing.T, now time.Time) time.Time {
+	t.Helper()
+	warsaw, err := time.LoadLocation("Europe/Warsaw")
+	if err != nil {
+		t.Fatal(err)
+	}
+	year, month, _ := now.In(warsaw).Date()
+	return time.Date(year, month, 1, 0, 0, 0, 0, warsaw)
+}
+
 // TestNode_WhomMayIWriteTo counts and lists those whom the owner may address, with the reasons for the rest.
 func TestNode_WhomMayIWriteTo(t *testing.T) {
 	m := start(t, observingWith(t, "recipients: [{id: books, holds: [\"*\"], by: hand}]\n"), nil)
 	defer m.stop()
+	// A move counts in its month, and the hour before may be of the month before.
 	now := time.Now()
+	hour := min(time.Hour, now.Sub(monthBegin(t, now))/3)
 	for _, name := range []string{"yes1@example.com", "yes2@example.com", "left@example.com"} {
 		m.taken("forms", consented(name, now.Add(-48*time.Hour)))
 	}
 	m.taken(
 		"forms",
 		`{"kind": "unsubscribe", "at": "`+now.UTC().
-			Add(-time.Hour).
+			Add(-hour).
 			Format(time.RFC3339)+
 			`", "person": {"email": "left@example.com"}}`,
 	)
-	m.taken("forms", `{"kind": "signup", "at": "`+now.UTC().Add(-time.Hour).Format(time.RFC3339)+
+	m.taken("forms", `{"kind": "signup", "at": "`+now.UTC().Add(-hour).Format(time.RFC3339)+
 		`", "wording": "newsletter-offers", "traits": ["unproven"], "person": {"email": "listed@example.com"}}`)
-	m.taken("forms", `{"kind": "negotiation_opened", "at": "`+now.UTC().Add(-time.Hour).Format(time.RFC3339)+
+	m.taken("forms", `{"kind": "negotiation_opened", "at": "`+now.UTC().Add(-hour).Format(time.RFC3339)+
 		`", "ref": "talk-1", "person": {"email": "talks@example.com"}}`)
-	m.taken("forms", `{"kind": "sale", "at": "`+now.UTC().Add(-2*time.Hour).Format(time.RFC3339)+
+	m.taken("forms", `{"kind": "sale", "at": "`+now.UTC().Add(-2*hour).Format(time.RFC3339)+
 		`", "ref": "order-2", "access": "course", "person": {"email": "left@example.com"}}`)
-	m.taken("forms", `{"kind": "sale", "at": "`+now.UTC().Add(-time.Hour).Format(time.RFC3339)+
+	m.taken("forms", `{"kind": "sale", "at": "`+now.UTC().Add(-hour).Format(time.RFC3339)+
 		`", "ref": "order-1", "access": "course", "person": {"email": "buyer@example.com"}}`)
 	m.settle()
 	var audience struct {
