@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"cmp"
 	"log/slog"
 	"strings"
 	"sync/atomic"
@@ -35,7 +36,8 @@ func leaderless(t *testing.T, refused int64) (nc *nats.Conn, asked *atomic.Int64
 		return nc
 	}
 	asked = &atomic.Int64{}
-	_, err = connect().Subscribe("$JS.API.>", func(m *nats.Msg) {
+	between := connect()
+	_, err = between.Subscribe("$JS.API.>", func(m *nats.Msg) {
 		if m.Subject == "$JS.API.STREAM.CREATE.KV_RECIPIENTS" && asked.Add(1) <= refused {
 			_ = m.Respond([]byte(
 				`{"error":{"code":503,"err_code":10008,"description":"JetStream system temporarily unavailable"}}`))
@@ -45,7 +47,7 @@ func leaderless(t *testing.T, refused int64) (nc *nats.Conn, asked *atomic.Int64
 			_ = m.Respond(answer.Data)
 		}
 	})
-	if err != nil {
+	if err = cmp.Or(err, between.Flush()); err != nil { // the server knows of the subscription
 		t.Fatal(err)
 	}
 	return connect(), asked

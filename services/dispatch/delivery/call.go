@@ -31,35 +31,44 @@ type result struct {
 	outcome        string
 }
 
-// call checks the decision, calls the recipient in a goroutine and then publishes the receipt. The slot of
-// the call is released before the receipt.
+// call checks the decision and calls the recipient in a goroutine, and then publishes the receipt.
 func (r *run) call(ctx context.Context, it *item) {
 	r.calls++
 	r.workers++
 	m := it.Message
-	go func() {
-		m, withdrawn, err := r.check(ctx, m)
-		if err != nil || withdrawn != "" {
-			r.results <- result{it: it, called: true, err: err, withdrawn: withdrawn, cut: ctx.Err() != nil, ended: true}
+	r.pool.do(func() {
+		checked, answer, called := r.delivery(ctx, it, m)
+		if !called {
 			return
 		}
-		began := time.Now()
-		answer, err := r.attempt(ctx, m)
-		r.counts.attempt(time.Since(began))
-		if err != nil {
-			r.results <- result{it: it, called: true, err: err, cut: ctx.Err() != nil, ended: true}
-			return
-		}
-		r.results <- result{it: it, called: true, answer: answer}
-		ok := r.receipt(ctx, m, answer)
+		ok := r.receipt(ctx, checked, answer)
 		r.results <- result{it: it, settled: ok, outcome: answer.Outcome, ended: true}
-	}()
+	})
+}
+
+// delivery checks a decision and calls the recipient within the time of a call, and releases the slot of the call.
+// checked is the part of the decision that holds. Without an answer the work on the decision ends, and called is false.
+func (r *run) delivery(
+	ctx context.Context, it *item, m Message,
+) (checked Message, answer dispatch.Answer, called bool) {
+	call, cancel := context.WithTimeout(ctx, r.opts.Call)
+	defer cancel()
+	checked, withdrawn, err := r.check(call, m)
+	if err == nil && withdrawn == "" {
+		began := time.Now()
+		answer, err = r.attempt(call, checked)
+		r.counts.attempt(time.Since(began))
+		if err == nil {
+			r.results <- result{it: it, called: true, answer: answer}
+			return checked, answer, true
+		}
+	}
+	r.results <- result{it: it, called: true, err: err, withdrawn: withdrawn, cut: ctx.Err() != nil, ended: true}
+	return checked, answer, false
 }
 
 // deliver makes one call. A connector that breaks down has failed, and no more.
 func (r *run) deliver(ctx context.Context, m Message) (a dispatch.Answer, err error) {
-	ctx, cancel := context.WithTimeout(ctx, r.opts.Call)
-	defer cancel()
 	defer func() {
 		if p := recover(); p != nil {
 			trace.Log(ctx, r.opts.Log).Error("the connector failed", "decision", m.Event.ID, "panic", Plain(fmt.Sprint(p)))

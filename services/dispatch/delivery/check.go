@@ -31,9 +31,7 @@ func (r *run) check(ctx context.Context, m Message) (checked Message, withdrawn 
 	if r.opts.Checker == nil || m.Event.Data.Retract != nil {
 		return m, "", nil
 	}
-	ctx, cancel := context.WithTimeout(trace.Continue(ctx, m.Trace), checkTimeout)
-	defer cancel()
-	st, err := r.opts.Checker.Check(ctx, m.Event)
+	st, err := r.opts.Checker.Check(trace.Continue(ctx, m.Trace), m.Event)
 	if err == nil && st.State == stream.StateUnknown {
 		err = errUnknown
 	}
@@ -55,9 +53,6 @@ func (r *run) check(ctx context.Context, m Message) (checked Message, withdrawn 
 	}
 	return m, "", &uncheckedError{fmt.Errorf("lifecycle answered the unknown state %q", Plain(string(st.State)))}
 }
-
-// checkTimeout bounds one check.
-const checkTimeout = 10 * time.Second
 
 // narrowed returns the message with the part of the deletion that holds.
 func (m Message) narrowed(st *stream.Standing) (Message, error) {

@@ -25,7 +25,7 @@ type Options struct {
 	InFlight int
 	// Schedule is the backoff between attempts.
 	Schedule Schedule
-	// Call bounds one call, Grace the calls in progress at the end; 0 means 2 minutes and 5
+	// Call bounds one call together with its check, Grace the calls in progress at the end; 0 means 2 minutes and 5
 	// seconds.
 	Call, Grace time.Duration
 	// Random draws a number in [0, 1); nil means at random.
@@ -76,6 +76,7 @@ func New(opts Options) *Lane {
 type run struct {
 	*Lane
 	results chan result
+	pool    *pool
 	// calls counts the calls under way, workers everything that will send results.
 	calls, workers int
 	// probe is the decision admitted by the open circuit.
@@ -95,7 +96,11 @@ type run struct {
 // Run delivers arriving decisions until the end of the context, waits for calls in progress, and
 // returns when none is left.
 func (l *Lane) Run(ctx context.Context, in <-chan Arrival) {
-	r := &run{Lane: l, results: make(chan result, 2*l.opts.InFlight), untouched: map[string]bool{}}
+	r := &run{
+		Lane: l, results: make(chan result, 2*l.opts.InFlight), pool: newPool(2 * l.opts.InFlight),
+		untouched: map[string]bool{},
+	}
+	defer r.pool.close()
 	base := context.WithoutCancel(ctx)
 	calls, cancel := context.WithCancel(base)
 	r.cancel = cancel

@@ -29,7 +29,7 @@ func (r *run) attempt(ctx context.Context, m Message) (dispatch.Answer, error) {
 	switch {
 	case err == nil:
 		span.Outcome(answer.Outcome)
-	case ctx.Err() != nil:
+	case errors.Is(ctx.Err(), context.Canceled): // and not the end of the time of a call
 		span.Fail(cutCall)
 	case errors.Is(err, dispatch.ErrGone):
 		span.Fail(goneCall)

@@ -37,6 +37,9 @@ func Do(client *http.Client, req *http.Request) (*Answer, error) {
 		return nil, Failure(err)
 	}
 	defer func() { _ = res.Body.Close() }() // the body is read
+	if res.ContentLength == 0 {
+		return &Answer{Status: res.StatusCode, Header: res.Header}, nil
+	}
 	body, err := io.ReadAll(io.LimitReader(res.Body, MaxBody))
 	return &Answer{Status: res.StatusCode, Header: res.Header, Body: body, Broken: err != nil}, nil
 }
