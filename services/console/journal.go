@@ -103,7 +103,7 @@ func (v *visit) journal() error {
 func (v *visit) years() []int {
 	out := make([]int, 0, yearsBack+1)
 	for y := range yearsBack + 1 {
-		out = append(out, v.opts.Now().Year()-y)
+		out = append(out, v.place.year()-y)
 	}
 	return out
 }

@@ -46,3 +46,6 @@ func (p *place) zone() *time.Location {
 	}
 	return time.Local //nolint:gosmopolitan // the calendar on the wall
 }
+
+// year is the present year.
+func (p *place) year() int { return p.now().In(p.zone()).Year() }

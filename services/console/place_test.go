@@ -33,3 +33,21 @@ func TestPlace_WritesTimesInTheZoneOfThePolicy(t *testing.T) {
 	now, status = now.Add(zoneKept), http.StatusServiceUnavailable
 	want("while the interface is away", "2026-11-30 04:00")
 }
+
+// TestPlace_AYearBeginsInTheZoneOfThePolicy: the page of the report offers the year that has begun there.
+func TestPlace_AYearBeginsInTheZoneOfThePolicy(t *testing.T) {
+	warsaw, err := time.LoadLocation("Europe/Warsaw")
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 12, 31, 22, 59, 59, 0, time.UTC)
+	p := &place{now: func() time.Time { return now }}
+	p.is.Store(&knownZone{warsaw, now})
+	if got := p.year(); got != 2026 {
+		t.Errorf("a second before the new year: got %d, want 2026", got)
+	}
+	now = now.Add(time.Second)
+	if got := p.year(); got != 2027 {
+		t.Errorf("at the new year: got %d, want 2027", got)
+	}
+}

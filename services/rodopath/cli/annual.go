@@ -79,7 +79,11 @@ signature (Ed25519); --verify checks such a file under the public key that "rodo
 				ask := func(ctx context.Context, path string, _ any, visit func([]byte) error) error {
 					return c.Lines(ctx, path, visit)
 				}
-				last, err := lastLine(cmd, ask, "/v1/journal/report?year="+strconv.Itoa(year), nil)
+				path := "/v1/journal/report"
+				if year != 0 {
+					path += "?year=" + strconv.Itoa(year)
+				}
+				last, err := lastLine(cmd, ask, path, nil)
 				if err != nil {
 					return err
 				}
@@ -87,7 +91,7 @@ signature (Ed25519); --verify checks such a file under the public key that "rodo
 			})
 		},
 	}
-	cmd.Flags().IntVar(&year, "year", time.Now().Year(), "the civil year")
+	cmd.Flags().IntVar(&year, "year", 0, "the civil year; without it, the present one in the zone of the policy")
 	cmd.Flags().StringVarP(&output, "output", "o", "", "file for the signed report")
 	cmd.Flags().StringVar(&verify, "verify", "", "signed report to verify instead")
 	cmd.Flags().StringVar(&key, "key", "", "public key of the business, in base64, with --verify")

@@ -1,9 +1,11 @@
 package cli_test
 
 import (
+	"encoding/json"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rodopath/rodopath/services/platforms/history/historytest"
 )
@@ -21,6 +23,25 @@ func TestCommands_ADayIsOneOfTheZoneOfThePolicy(t *testing.T) {
 	if said := ask(t, "sources", "--json", "--data", dir); !strings.Contains(said, `"from":"2018-12-31T23:00:00Z"`) {
 		t.Errorf("got %s, want the begin of the day in Warsaw", said)
 	}
+	var report struct {
+		Statistics struct{ Year int }
+	}
+	said = ask(t, "journal", "report", "--json", "--data", dir)
+	if err := json.Unmarshal([]byte(said), &report); err != nil {
+		t.Fatalf("%v in %s", err, said)
+	}
+	if want := time.Now().In(warsaw(t)).Year(); report.Statistics.Year != want {
+		t.Errorf("a report without --year: got the year %d, want %d", report.Statistics.Year, want)
+	}
+}
+
+func warsaw(t *testing.T) *time.Location {
+	t.Helper()
+	zone, err := time.LoadLocation("Europe/Warsaw")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return zone
 }
 
 // TestImport_TheDayIsOneOfTheZoneOfThePolicy also where the command reads the history by itself.
