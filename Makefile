@@ -57,6 +57,12 @@ test-slow: ## Fuzz every parser, and run a few rounds of chaos; takes minutes
 	RODOPATH_TEST_SLOW=1 go test -count=1 -timeout 30m -run EveryFieldOfEveryType ./services/platforms/...
 	RODOPATH_TEST_SLOW=1 go test -count=1 -timeout 10m -v -run '^TestChaos_' ./services/rodopath/chaos
 
+# AT: an instant in UTC, such as the first hour of a year in Warsaw. ARGS: packages below services, and flags of go test.
+AT ?= 2026-12-31 23:20
+.PHONY: test-at
+test-at: ## Run all tests at another instant (AT="2028-02-28 23:30" ARGS="./rodopath/cli")
+	./scripts/test-at.sh "$(AT)" $(ARGS)
+
 # ARGS: --seed N to draw a run again, --rounds N, --json, --dir DIR.
 .PHONY: chaos
 chaos: ## Kill, cut off and freeze real processes, and prove that nothing is lost (ARGS="--seed 1")
