@@ -168,5 +168,7 @@ func (v *visit) audienceCSV() error {
 	if form == "mailerlite" {
 		return v.pass(path, "text/csv; charset=utf-8", name) // MailerLite demands these headings
 	}
-	return v.passTable(path, name, "address", "person", "csv_allowed", "why", "csv_from", "csv_to", "csv_rule")
+	return v.passTable(path, name,
+		column{"address", ""}, column{"person", ""}, column{"csv_allowed", "csv_"}, column{"why", "answer_"},
+		column{"csv_from", ""}, column{"csv_to", ""}, column{"csv_rule", ""})
 }

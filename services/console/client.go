@@ -1,7 +1,6 @@
 package console
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/csv"
@@ -138,32 +137,50 @@ func (a *api) send(client *http.Client, req *http.Request) (*http.Response, erro
 
 // pass copies an answer to the browser as it comes.
 func (v *visit) pass(path, kind, name string) error {
-	return v.passFrom(path, kind, name, func(body io.Reader) io.Reader { return body })
-}
-
-// passTable copies a table in CSV to the browser, with the headings of its columns in the language of the reader: head
-// lists their keys among the words.
-func (v *visit) passTable(path, name string, head ...string) error {
-	for i, key := range head {
-		head[i] = v.say(key)
-	}
-	var line bytes.Buffer
-	w := csv.NewWriter(&line)
-	if err := errors.Join(w.Write(head), w.Error()); err != nil {
-		return fmt.Errorf("write the headings of a table: %w", err)
-	}
-	w.Flush()
-	return v.passFrom(path, "text/csv; charset=utf-8", name, func(body io.Reader) io.Reader {
-		rows := bufio.NewReader(body)
-		if _, err := rows.ReadString('\n'); err != nil && !errors.Is(err, io.EOF) {
-			panic(http.ErrAbortHandler)
-		}
-		return io.MultiReader(&line, rows)
+	return v.passFrom(path, kind, name, func(to io.Writer, body io.Reader) error {
+		_, err := io.Copy(to, body)
+		return err
 	})
 }
 
-// passFrom copies what is made of an answer to the browser.
-func (v *visit) passFrom(path, kind, name string, made func(io.Reader) io.Reader) error {
+// column is a column of a table in CSV: the key of its heading, and what the keys of its codes begin with. Empty codes
+// leave the cells as they are.
+type column struct{ heading, codes string }
+
+// passTable copies a table in CSV to the browser, with headings and codes in the language of the reader. A code that
+// the reader's language does not know stays as it is.
+func (v *visit) passTable(path, name string, columns ...column) error {
+	return v.passFrom(path, "text/csv; charset=utf-8", name, func(to io.Writer, body io.Reader) error {
+		rows, w := csv.NewReader(body), csv.NewWriter(to)
+		if _, err := rows.Read(); err != nil { // the headings of the interface
+			return err
+		}
+		cells := make([]string, len(columns))
+		for i, c := range columns {
+			cells[i] = v.say(c.heading)
+		}
+		for {
+			if err := w.Write(cells); err != nil {
+				return err
+			}
+			var err error
+			if cells, err = rows.Read(); errors.Is(err, io.EOF) {
+				w.Flush()
+				return w.Error()
+			} else if err != nil {
+				return err
+			}
+			for i := range min(len(cells), len(columns)) {
+				if codes := columns[i].codes; codes != "" {
+					cells[i] = v.sayOr(codes+cells[i], cells[i])
+				}
+			}
+		}
+	})
+}
+
+// passFrom writes an answer to the browser by a function.
+func (v *visit) passFrom(path, kind, name string, write func(to io.Writer, body io.Reader) error) error {
 	res, err := v.api.do(v.r.Context(), v.api.following, http.MethodGet, path, nil)
 	if err != nil {
 		return err
@@ -171,7 +188,7 @@ func (v *visit) passFrom(path, kind, name string, made func(io.Reader) io.Reader
 	defer func() { _ = res.Body.Close() }() // copied
 	v.w.Header().Set("Content-Type", kind)
 	v.w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", name))
-	if _, err := io.Copy(v.w, made(res.Body)); err != nil {
+	if err := write(v.w, res.Body); err != nil {
 		panic(http.ErrAbortHandler) // the browser must not take a part for the whole
 	}
 	return nil

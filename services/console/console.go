@@ -176,6 +176,14 @@ type visit struct {
 // say returns a text in the language of the visit.
 func (v *visit) say(key string, values ...any) string { return v.texts[v.lang].say(key, values...) }
 
+// sayOr returns the text of a key, or another text for a key without one.
+func (v *visit) sayOr(key, other string) string {
+	if _, ok := v.texts[v.lang][key]; ok {
+		return v.say(key)
+	}
+	return other
+}
+
 // actor names the reader in the journal.
 func (v *visit) actor() string { return actorOf(v.session) }
 
@@ -272,11 +280,7 @@ func (v *visit) missing() error {
 // sayRefusal is a problem of the interface in the language of the visit, where the words know the kind of problem; any
 // other is told as the interface tells it.
 func (v *visit) sayRefusal(r *refusal) string {
-	key := "problem_" + strings.ReplaceAll(path.Base(r.Type), "-", "_")
-	if _, ok := v.texts[v.lang][key]; ok {
-		return v.say(key)
-	}
-	return r.Detail
+	return v.sayOr("problem_"+strings.ReplaceAll(path.Base(r.Type), "-", "_"), r.Detail)
 }
 
 // data is what every template gets.

@@ -148,12 +148,7 @@ func (v *visit) labelName(label string) string {
 
 // statedName names the labels of answers, uses and decisions.
 func (v *visit) statedName(kind, rest string, parts []string) string {
-	says := func(key string) string {
-		if _, ok := v.texts[v.lang][key]; ok {
-			return v.say(key)
-		}
-		return rest
-	}
+	says := func(key string) string { return v.sayOr(key, rest) }
 	switch {
 	case kind == "answered":
 		return v.say("planner") + ": " + says("planner_"+rest)
@@ -175,7 +170,8 @@ func (v *visit) peopleCSV() error {
 		return &refusal{Status: http.StatusForbidden, Detail: v.say("not_permitted", v.say("role_auditor"))}
 	}
 	return v.passTable("/v1/persons?"+list.Encode(), "rodopath.csv",
-		"csv_subject", "person", "stage", "csv_since", "csv_review")
+		column{"csv_subject", ""}, column{"person", ""}, column{"stage", "stage_"}, column{"csv_since", ""},
+		column{"csv_review", ""})
 }
 
 // find finds a person. What was typed stands in the body of the form and never in an address.

@@ -129,22 +129,22 @@ func TestStory_ReadsTheJournal(t *testing.T) {
 	b.sees("Nie ma takich działań")
 }
 
-// TestTables_HaveHeadingsInTheLanguageOfTheReader: one for each column, and those of a platform as the platform demands
-// them.
-func TestTables_HaveHeadingsInTheLanguageOfTheReader(t *testing.T) {
+// TestTables_AreInTheLanguageOfTheReader: the headings, one for each column, and the codes. Those of a platform are as
+// the platform demands them.
+func TestTables_AreInTheLanguageOfTheReader(t *testing.T) {
 	s := newTeamShop(t, "")
 	s.populate()
 	v := s.visitor()
 	v.post("/console/password", "name", "anna", "password", s.password("anna"))
 	const persons, audience = "/console/people.csv?stage=customer", "/console/audience.csv?purpose=offers&channel=email"
-	for path, want := range map[string]string{
-		persons + "&lang=pl":                       "Identyfikator w Rodopath,Osoba,Etap,Pierwsze zdarzenie,Następny przegląd",
-		persons + "&lang=en":                       "Id in Rodopath,Person,Stage,First fact,Next review",
-		audience + "&lang=pl":                      "Adres,Osoba,Wolno pisać,Dlaczego,Od,Do,Reguła polityki",
-		audience + "&lang=en":                      "Address,Person,May be written to,Why,From,Until,Rule of the policy",
-		audience + "&form=mailerlite&lang=pl":      "email,status",
-		"/console/rules/record?format=csv&lang=pl": "Cel,",
-		"/console/rules/record?format=csv&lang=en": "Purpose,",
+	for path, want := range map[string]struct{ headings, code string }{
+		persons + "&lang=pl":                       {"Identyfikator w Rodopath,Osoba,Etap,Pierwsze zdarzenie,Następny przegląd", "klienci"},
+		persons + "&lang=en":                       {"Id in Rodopath,Person,Stage,First fact,Next review", "customers"},
+		audience + "&lang=pl":                      {"Adres,Osoba,Wolno pisać,Dlaczego,Od,Do,Reguła polityki", "tak"},
+		audience + "&lang=en":                      {"Address,Person,May be written to,Why,From,Until,Rule of the policy", "yes"},
+		audience + "&form=mailerlite&lang=pl":      {"email,status", "active"},
+		"/console/rules/record?format=csv&lang=pl": {"Cel,", ""},
+		"/console/rules/record?format=csv&lang=en": {"Purpose,", ""},
 	} {
 		status, body := v.get(path)
 		rows, err := csv.NewReader(strings.NewReader(body)).ReadAll()
@@ -152,8 +152,11 @@ func TestTables_HaveHeadingsInTheLanguageOfTheReader(t *testing.T) {
 			t.Errorf("%s: got %d with %d rows (%v), want 200 with rows", path, status, len(rows), err)
 			continue
 		}
-		if got, _, _ := strings.Cut(body, "\n"); !strings.HasPrefix(got, want) {
-			t.Errorf("%s: got the headings %q, want %q", path, got, want)
+		if got, _, _ := strings.Cut(body, "\n"); !strings.HasPrefix(got, want.headings) {
+			t.Errorf("%s: got the headings %q, want %q", path, got, want.headings)
+		}
+		if want.code != "" && !slices.Contains(rows[1], want.code) {
+			t.Errorf("%s: got the row %q, want %q in it", path, rows[1], want.code)
 		}
 	}
 }
