@@ -96,7 +96,8 @@ func writeComparison(out io.Writer, data []byte) error {
 	}
 	_, err := fmt.Fprintf(
 		out,
-		"\nNothing was changed. Put the change into force in the console (Rules), or in your policy file (revision %s).\n",
+		"\nData without a name and an address, such as the proof of consent, do not count.\n"+
+			"Nothing was changed. Put the change into force in the console (Rules), or in your policy file (revision %s).\n",
 		r.Revision,
 	)
 	return err

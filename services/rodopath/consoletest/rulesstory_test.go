@@ -62,7 +62,7 @@ func TestStory_ChangesARule(t *testing.T) {
 	b.run(`document.querySelector('input[name="choice:soft_opt_in"][value=on]').click()`)
 	b.follow("Sprawdź skutki")
 	b.waits("the result", `!!document.querySelector("#approve")`)
-	b.sees("ryzyko marketingu bez zgody", "Żadne dane nie zostałyby usunięte wcześniej")
+	b.sees("ryzyko marketingu bez zgody", "Żadne dane z nazwiskiem lub adresem", "takie jak dowód zgody")
 	b.follow("Dziennik")
 	b.sees("zatwierdzenie polityki", "anna, właściciel")
 	b.follow("Zasady")

@@ -1,0 +1,63 @@
+package console
+
+import (
+	"bytes"
+	"html"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rodopath/rodopath/services/lifecycle/simulation"
+)
+
+// shown is the text of a page with a content, in the zone Europe/Warsaw, as the owner sees it.
+func shown(t *testing.T, l language, page string, content any) string {
+	t.Helper()
+	return regexp.MustCompile(`<[^>]*>`).ReplaceAllString(markup(t, l, page, content), "")
+}
+
+// markup is a page with a content, with one space for any white space.
+func markup(t *testing.T, l language, page string, content any) string {
+	t.Helper()
+	texts, err := readWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := readAssets()
+	if err != nil {
+		t.Fatal(err)
+	}
+	warsaw, err := time.LoadLocation("Europe/Warsaw")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &place{now: time.Now}
+	p.is.Store(&knownZone{warsaw, time.Now()})
+	var out bytes.Buffer
+	d := data{Lang: l, Title: "Title", SignedIn: true, Who: "anna", Role: RoleOwner, Page: content}
+	if err := newPages(texts, files, p).execute(&out, l, page, "content", d); err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(strings.Fields(html.UnescapeString(out.String())), " ")
+}
+
+// TestSimulation_SaysWhichDataDoNotCount: a change of the period of proofs of consent deletes proofs, which have no name,
+// and no number counts them.
+func TestSimulation_SaysWhichDataDoNotCount(t *testing.T) {
+	for l, want := range map[language][]string{
+		polish:  {"Żadne dane z nazwiskiem lub adresem", "Nie liczą się dane bez nazwiska i adresu, takie jak dowód zgody"},
+		english: {"No data with a name or an address", "Data without a name and an address, such as the proof of consent"},
+	} {
+		got := shown(t, l, "simulation", simulationPage{
+			Work: workState{Ended: true}, Result: &simulationResult{
+				Revision: "b", Current: "a", Changes: []string{"evidence=strict"}, Result: simulation.Result{Persons: 3},
+			},
+		})
+		for _, text := range want {
+			if !strings.Contains(got, text) {
+				t.Errorf("%s: got %s, want %q", l, got, text)
+			}
+		}
+	}
+}
