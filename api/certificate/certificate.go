@@ -28,19 +28,20 @@ type Certificate struct {
 	// Controller is the business that issues the certificate.
 	Controller string `json:"controller"`
 	// Decided is the instant of the decision, Effective the instant from which the deletion was
-	// due, and Confirmed the instant of the last confirmation.
+	// due, and Confirmed the instant of the last confirmation; absent when no recipient was notified.
 	Decided   time.Time `json:"decided"`
 	Effective time.Time `json:"effective"`
-	Confirmed time.Time `json:"confirmed"`
+	Confirmed time.Time `json:"confirmed,omitzero"`
 	// Policy is the revision of the rules that decided.
 	Policy string `json:"policy"`
 	// Categories are the deleted categories of data with their numbers of records.
 	Categories []Category `json:"categories"`
 	// Because are the purposes whose bases had ended, each with its article.
 	Because []string `json:"because"`
-	// Recipients are the notified recipients with their answers.
+	// Recipients are the notified recipients with their answers; empty when no recipient for these data was set up. Such a
+	// certificate states the erasure of the data that the controller's Rodopath held, and nothing about other systems.
 	Recipients []Recipient `json:"recipients"`
-	// Person holds hashes of the names of the person: see Names.
+	// Person holds hashes of the names of the person: see Names. Without recipients no hash was kept.
 	Person []string `json:"person"`
 }
 

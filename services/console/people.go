@@ -19,6 +19,13 @@ type listedPerson struct {
 	ReviewAt *time.Time `json:"review_at"`
 	// RequestDue is the deadline of the most urgent open request.
 	RequestDue *time.Time `json:"request_due"`
+	// Deletion is the last deletion of data of a person without a shown name; nil for none.
+	Deletion *struct {
+		At         time.Time `json:"at"`
+		Categories []string  `json:"categories"`
+		Because    []string  `json:"because"`
+		Request    string    `json:"request"`
+	} `json:"deletion"`
 }
 
 // peoplePage is a list of persons, or the page to find one.

@@ -106,7 +106,7 @@ const (
 	// certificateWaits: a recipient has not answered. certificateRefused: all have, and one refuses.
 	certificateWaits   certificateState = "waits"
 	certificateRefused certificateState = "refused"
-	// certificateNone: no recipient was notified, so nobody can confirm the deletion.
+	// certificateNone: no recipient was notified, and the certificate speaks of the data in Rodopath alone.
 	certificateNone certificateState = "none"
 )
 
@@ -209,7 +209,7 @@ func (p *personPage) Answerable() bool {
 	return false
 }
 
-// Uncertified reports whether no recipient was notified of some deletion, so that there is no certificate of it.
+// Uncertified reports whether no recipient was notified of some deletion, so that its certificate is of Rodopath alone.
 func (p *personPage) Uncertified() bool {
 	return slices.ContainsFunc(p.Report.Deleted, func(d deletedData) bool { return d.Certificate == certificateNone })
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/rodopath/rodopath/api/certificate"
 	"github.com/rodopath/rodopath/services/internal/problem"
 	"github.com/rodopath/rodopath/services/lifecycle/chain"
+	"github.com/rodopath/rodopath/services/lifecycle/decision"
 	"github.com/rodopath/rodopath/services/lifecycle/fact"
 	"github.com/rodopath/rodopath/services/lifecycle/notice"
 	"github.com/rodopath/rodopath/services/lifecycle/report"
@@ -70,10 +71,15 @@ func (a *API) certify(ctx context.Context, id string) (cert *certificate.Certifi
 		return nil, 0, err
 	}
 	var made, confirmed *chain.Entry
+	notified := false
 	for i := range entries {
 		switch e := &entries[i]; {
 		case e.Key == id:
 			made = e
+		case e.Kind == chain.KindConfirmed || e.Kind == chain.KindReplay:
+			notified = true
+		}
+		switch e := &entries[i]; {
 		case e.Kind == chain.KindConfirmed && e.Text == string(notice.StateConfirmed):
 			confirmed = e
 		case e.Kind == chain.KindReplay:
@@ -98,15 +104,15 @@ func (a *API) certify(ctx context.Context, id string) (cert *certificate.Certifi
 		return nil, 0, errRetracted()
 	case n != nil && n.Closed == nil:
 		return nil, 0, a.unconfirmed(n)
-	case confirmed == nil:
-		return nil, 0, problem.New(
-			http.StatusConflict,
-			"no-recipient",
-			"No recipient was notified of this deletion, so no recipient can confirm the deletion. List the recipients of the data under \"recipients\" in the configuration.",
-		)
+	case confirmed == nil && (notified || n != nil || a.waits(ctx, id)):
+		return nil, 0, problem.New(http.StatusConflict, "unconfirmed",
+			"The deletion is not confirmed: a recipient has not answered, or refused.")
 	}
 	if made.Items = chain.LeftOf(made, entries); len(made.Items) == 0 {
 		return nil, 0, errRetracted()
+	}
+	if confirmed == nil { // no recipient for these data was set up, and the journal alone tells of the deletion
+		confirmed = &chain.Entry{}
 	}
 	return a.certificateOf(made, confirmed), confirmed.Generation, nil
 }
@@ -114,6 +120,12 @@ func (a *API) certify(ctx context.Context, id string) (cert *certificate.Certifi
 func errRetracted() error {
 	return problem.New(http.StatusConflict, "retracted",
 		"The deletion was retracted: a basis is in force again, so there is nothing to certify.")
+}
+
+// waits reports whether a decision is not published yet, or whether that is not known.
+func (a *API) waits(ctx context.Context, id string) bool {
+	s, err := a.opts.Directory.Decision(ctx, id)
+	return err != nil || s != nil && slices.ContainsFunc(s.Outbox, func(d decision.Decision) bool { return d.ID == id })
 }
 
 // notice returns the notice of a decision; nil without recipients or without a subject.

@@ -17,6 +17,9 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle"
 	"github.com/rodopath/rodopath/services/lifecycle/calendar"
 	"github.com/rodopath/rodopath/services/lifecycle/chain"
+	"github.com/rodopath/rodopath/services/lifecycle/fact"
+	"github.com/rodopath/rodopath/services/lifecycle/rights"
+	"github.com/rodopath/rodopath/services/lifecycle/rules"
 	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
 
@@ -247,6 +250,55 @@ type listedPerson struct {
 	Since      *time.Time `json:"since,omitempty"`
 	ReviewAt   *time.Time `json:"review_at,omitempty"`
 	RequestDue *time.Time `json:"request_due,omitempty"`
+	// Deletion is the last deletion of data of a person without a shown name; absent for any other person, in CSV, and
+	// once the journal has forgotten the deletion.
+	Deletion *listedDeletion `json:"deletion,omitempty"`
+}
+
+// listedDeletion is what may be known of a deletion: no name and no address.
+type listedDeletion struct {
+	At       time.Time `json:"at"`
+	Decision string    `json:"decision"`
+	// Categories are the categories of the deleted data.
+	Categories []string `json:"categories"`
+	// Because are the purposes whose bases had ended, each with its article, such as "contract 6(1)(b)".
+	Because []string `json:"because"`
+	// Request is the ref of the request for erasure that led to the deletion; absent for none.
+	Request string `json:"request,omitempty"`
+}
+
+// lastDeletion is the last deletion of data of a person that stands, the correspondence about a request aside; nil for
+// none.
+func (a *API) lastDeletion(ctx context.Context, s *lifecycle.Subject) (*listedDeletion, error) {
+	entries, err := a.entries(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	for i := range slices.Backward(entries) {
+		e := &entries[i]
+		if e.Kind != chain.KindDelete {
+			continue
+		}
+		left := slices.DeleteFunc(chain.LeftOf(e, entries), func(item rules.Item) bool {
+			return a.opts.Policy.Categories[item.Category].Correspondence
+		})
+		if len(left) == 0 {
+			continue // the deletion was retracted, or is of correspondence alone
+		}
+		out := &listedDeletion{At: e.At, Decision: e.Decision, Categories: []string{}, Because: e.Rules}
+		for _, item := range left {
+			if !slices.Contains(out.Categories, item.Category) {
+				out.Categories = append(out.Categories, item.Category)
+			}
+		}
+		for _, r := range rights.Requests(a.opts.Policy, s.Facts, a.opts.Now()) {
+			if r.Right == fact.KindErasure && r.Verified != nil && e.Effective != nil && e.Effective.Equal(*r.Verified) {
+				out.Request = r.Ref
+			}
+		}
+		return out, nil
+	}
+	return nil, nil
 }
 
 type personPage struct {
@@ -275,6 +327,9 @@ func (a *API) persons(c echo.Context) error {
 	out.Next = next
 	out.Incomplete, err = a.visitAll(subjects, err, func(s *lifecycle.Subject) error {
 		p, err := a.listedPerson(s)
+		if err == nil && len(p.Person) == 0 {
+			p.Deletion, err = a.lastDeletion(ctx, s)
+		}
 		out.Persons = append(out.Persons, p)
 		return err
 	})

@@ -68,6 +68,8 @@ type certificateWords struct {
 	Title, Lead, Controller, Decision, Person, PersonNote, Decided, Due, Confirmed string
 	Deleted, Data, Records, Bases, Receipts, System, Answer, When                  string
 	Check, CheckNote, Key, Signature, Foot                                         string
+	// LeadAlone, Alone and PersonAlone are of a deletion of which no recipient was notified.
+	LeadAlone, Alone, PersonAlone string
 }
 
 func (l Language) certificate() certificateWords {
@@ -103,6 +105,18 @@ func (l Language) certificate() certificateWords {
 		Key:       l.choose("Klucz publiczny (Ed25519)", "Public key (Ed25519)"),
 		Signature: l.choose("Podpis", "Signature"),
 		Foot:      l.choose("Wersja polityki", "Policy revision"),
+		LeadAlone: l.choose(
+			"Decyzja dotyczy wymienionych niżej danych jednej osoby, które Rodopath przechowywał dla administratora i usunął.",
+			"The decision concerns the data of one person listed below, which Rodopath held for the controller and erased.",
+		),
+		Alone: l.choose(
+			"O decyzji nie powiadomiono żadnego odbiorcy, ponieważ w Rodopath nie był ustawiony żaden odbiorca tych danych. Zaświadczenie nie potwierdza usunięcia danych z innych systemów.",
+			"No recipient was notified of the decision, because no recipient of these data was set up in Rodopath. The certificate does not confirm an erasure in other systems.",
+		),
+		PersonAlone: l.choose(
+			"Zaświadczenie wskazuje osobę wyłącznie przez identyfikator nadany w Rodopath: ",
+			"The certificate refers to the person only by the id that Rodopath assigned: ",
+		),
 	}
 }
 

@@ -49,6 +49,37 @@ func TestCertificate_ReadsAsTheFilesSay(t *testing.T) {
 	}
 }
 
+// TestCertificate_WithoutRecipients says that no recipient was notified, and claims nothing about other systems.
+func TestCertificate_WithoutRecipients(t *testing.T) {
+	c := &certificate.Certificate{
+		Type: certificate.Type, Decision: "dec_a", Subject: "p-7f3a", Controller: "Sklep",
+		Decided: at(t, "2026-06-01 10:00"), Effective: at(t, "2026-06-01 00:00"),
+		Categories: []certificate.Category{{Category: "contact"}},
+	}
+	signed, err := certificate.Sign(c, ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, 32)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for lang, want := range map[report.Language]string{
+		report.Polish: "nie powiadomiono żadnego odbiorcy", report.English: "No recipient was notified",
+	} {
+		var out strings.Builder
+		if err := report.Certificate(&out, lang, lifecycletest.Policy(t), c, signed, "key"); err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range []string{want, "p-7f3a</span>"} {
+			if !strings.Contains(out.String(), text) {
+				t.Errorf("%s: got %s, want %q", lang, out.String(), text)
+			}
+		}
+		for _, claim := range []string{"0001", "Every recipient", "Każdy odbiorca"} {
+			if strings.Contains(out.String(), claim) {
+				t.Errorf("%s: the certificate says %q without a recipient", lang, claim)
+			}
+		}
+	}
+}
+
 func TestConsentPage_ShowsEachStateAndNeverATickedBox(t *testing.T) {
 	q := report.ConsentQuestion{Controller: "Sklep <Ani>", Text: "Wyrażam zgodę na <oferty>.", Language: "pl"}
 	for state, says := range map[report.ConsentState][2]string{
