@@ -42,6 +42,24 @@ func markup(t *testing.T, l language, page string, content any) string {
 	return strings.Join(strings.Fields(html.UnescapeString(out.String())), " ")
 }
 
+// TestWords_NameTheStatesOfAConsentAsTheCardDoes: the card of consents has the words of the report of Art. 15.
+func TestWords_NameTheStatesOfAConsentAsTheCardDoes(t *testing.T) {
+	all, err := readWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[string][2]string{
+		"answer_refused": {"odmowa zgody", "refused"}, "answer_withdrawn": {"wycofana", "withdrawn"},
+		"answer_objected": {"sprzeciw", "objection"},
+	} {
+		for i, l := range languages() {
+			if got := all[l][key]; !strings.Contains(got, want[i]) {
+				t.Errorf("%s in %s: got %q, want %q", key, l, got, want[i])
+			}
+		}
+	}
+}
+
 // TestSimulation_SaysWhichDataDoNotCount: a change of the period of proofs of consent deletes proofs, which have no name,
 // and no number counts them.
 func TestSimulation_SaysWhichDataDoNotCount(t *testing.T) {

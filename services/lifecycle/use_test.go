@@ -70,6 +70,7 @@ func TestMay_ANoWithoutAFormerConsentIsARefusal(t *testing.T) {
 	}{
 		"a refusal":                     {[]fact.Fact{no(fact.KindRefusal)}, rules.ConsentRefused},
 		"an unsubscription":             {[]fact.Fact{no(fact.KindUnsubscribe)}, rules.ConsentRefused},
+		"an erasure":                    {[]fact.Fact{no(fact.KindErasure)}, rules.ConsentRefused},
 		"an unsubscription, once given": {[]fact.Fact{signup, no(fact.KindUnsubscribe)}, rules.ConsentWithdrawn},
 		"an objection":                  {[]fact.Fact{no(fact.KindObjection)}, rules.ConsentObjected},
 	} {

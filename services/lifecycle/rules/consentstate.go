@@ -217,7 +217,7 @@ func (h *Evaluation) statedConsent(f *fact.Fact, purpose, channel string, at tim
 	switch {
 	case f.IsAgainstConsent() && f.Covers(purpose, channel):
 		c.State = endState(f.Kind)
-		if f.Kind == fact.KindUnsubscribe && !h.hadConsent(purpose, channel, f.Occurred) {
+		if c.State == ConsentWithdrawn && !h.hadConsent(purpose, channel, f.Occurred) {
 			c.State = ConsentRefused // who never consented has nothing to withdraw
 		}
 	case f.Kind == fact.KindSignupPending && h.policy.covers(f).includes(purpose, channel):

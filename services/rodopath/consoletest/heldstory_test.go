@@ -96,7 +96,7 @@ func TestStory_TheNumbersOfTheAudience(t *testing.T) {
 	if len(seen) != none {
 		t.Errorf("page by page: got %d persons, want %d", len(seen), none)
 	}
-	b.followIn("ul.tabs", "odmówili")
+	b.followIn("ul.tabs", "odmowa zgody")
 	b.sees("Odmowa: osoba została zapytana i powiedziała „nie”", "piotr@example.com")
 	b.followIn("[aria-labelledby=planner]", "zgody: 0")
 	b.sees("Kogo można zapytać o zgodę: zgody")
