@@ -4,6 +4,8 @@ import (
 	_ "embed" // for the words
 	"fmt"
 	"net/http"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -56,9 +58,39 @@ func (w words) say(key string, values ...any) string {
 		}
 		return strings.ReplaceAll(last, "_", " ")
 	case len(values) > 0:
-		return fmt.Sprintf(text, values...)
+		if text = inForms(text, values); strings.Contains(text, "%") {
+			return fmt.Sprintf(text, values...)
+		}
 	}
 	return text
+}
+
+// forms is a choice of forms by a number: {1:person|persons}, or three forms in Polish.
+var forms = regexp.MustCompile(`\{([1-9]):([^{}]*)\}`)
+
+// inForms chooses the forms of words by the values of a text.
+func inForms(text string, values []any) string {
+	return forms.ReplaceAllStringFunc(text, func(choice string) string {
+		m := forms.FindStringSubmatch(choice)
+		list := strings.Split(m[2], "|")
+		if at := int(m[1][0] - '1'); at < len(values) {
+			if n, err := strconv.Atoi(fmt.Sprint(values[at])); err == nil {
+				return list[min(formOf(n, len(list)), len(list)-1)]
+			}
+		}
+		return list[len(list)-1]
+	})
+}
+
+// formOf is the index of the form for a number: one or others in two forms; one, few or many in the three of Polish.
+func formOf(n, count int) int {
+	switch {
+	case n == 1:
+		return 0
+	case count > 2 && (n%10 < 2 || n%10 > 4 || n%100/10 == 1):
+		return 2
+	}
+	return 1
 }
 
 // list returns the texts of several keys with a prefix, joined by commas.

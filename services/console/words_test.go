@@ -68,6 +68,38 @@ func TestWords_NameEveryAct(t *testing.T) {
 	}
 }
 
+// TestWords_HaveTheFormOfANumber in both languages, and every choice of forms has as many as its language.
+func TestWords_HaveTheFormOfANumber(t *testing.T) {
+	all, err := readWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, want := range map[int][2]string{
+		1: {"Czeka 1 osoba z", "1 person with deletions waits"}, 3: {"Czekają 3 osoby z", "3 persons with deletions wait"},
+		5: {"Czeka 5 osób z", "5 persons"}, 12: {"Czeka 12 osób z", "12 persons"}, 22: {"Czekają 22 osoby z", "22 persons"},
+		101: {"Czeka 101 osób z", "101 persons"}, 113: {"Czeka 113 osób z", "113 persons"},
+	} {
+		for i, l := range languages() {
+			if got := all[l].say("go_live_what", n); !strings.HasPrefix(got, want[i]) {
+				t.Errorf("%d in %s: got %q, want %q", n, l, got, want[i])
+			}
+		}
+	}
+	plain := regexp.MustCompile(`%d (?:osób|persons|dni|days|razy|times)\b`)
+	for l, texts := range all {
+		for key, text := range texts {
+			if found := plain.FindString(text); found != "" {
+				t.Errorf("%s in %s has one form for every number: %s", key, l, found)
+			}
+			for _, m := range forms.FindAllStringSubmatch(text, -1) {
+				if got, want := strings.Count(m[2], "|"), map[language]int{polish: 2, english: 1}[l]; got != want {
+					t.Errorf("%s in %s: got %d forms in %q, want %d", key, l, got+1, m[0], want+1)
+				}
+			}
+		}
+	}
+}
+
 // TestBrowserName names what people know, and keeps what is unknown.
 func TestBrowserName(t *testing.T) {
 	for agent, want := range map[string]string{
