@@ -126,7 +126,10 @@ type explanation struct {
 		Ref      string    `json:"ref"`
 		Outcome  string    `json:"outcome"`
 		Occurred time.Time `json:"occurred"`
+		Received time.Time `json:"received"`
 		Reason   string    `json:"reason"`
+		// By is who recorded the fact, as the journal of acts has it; empty for any other fact.
+		By string `json:"-"`
 	} `json:"facts"`
 	Journal []struct {
 		At   time.Time `json:"at"`
@@ -283,11 +286,50 @@ func (v *visit) person() error {
 	if err != nil {
 		return err
 	}
+	if err := v.addRecorders(&p); err != nil {
+		return err
+	}
 	p.Decisions = listed.Decisions
 	p.read(&v.lang)
 	picture := v.timeline(bases.Bases, &p)
 	p.Picture, p.Narrow = picture.SVG(), picture.Narrow()
 	v.page(http.StatusOK, "person", v.say("person"), &p)
+	return nil
+}
+
+// The days of acts that are read to find out who recorded the facts of a person, and the longest time between an act and
+// its fact.
+const (
+	maxActDays = 4
+	actNear    = 10 * time.Second
+)
+
+// addRecorders finds in the journal of acts who recorded the facts that no platform reported: an act about the person or
+// the request at the time of the fact.
+func (v *visit) addRecorders(p *personPage) error {
+	byDay := map[string][]act{}
+	for i := range slices.Backward(p.Explain.Facts) {
+		f := &p.Explain.Facts[i]
+		if f.Source != sourceHand || f.Received.IsZero() {
+			continue
+		}
+		day := day(f.Received, v.place.zone())
+		if _, read := byDay[day]; !read {
+			if len(byDay) == maxActDays {
+				continue
+			}
+			var page journalPage
+			if err := v.api.get(v.r.Context(), "/v1/acts?"+actFilter{From: day, To: day}.query(""), &page); err != nil {
+				return err
+			}
+			byDay[day] = page.Acts
+		}
+		for _, a := range byDay[day] {
+			if a.About != "" && (a.About == f.Ref || a.About == p.ID) && a.At.Sub(f.Received).Abs() < actNear {
+				f.By = a.By
+			}
+		}
+	}
 	return nil
 }
 

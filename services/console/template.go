@@ -186,6 +186,7 @@ func funcs(l language, w words, a *assets, p *place) template.FuncMap {
 		"amounts":    func(items map[string]int) string { return amounts(w, items) },
 		"named":      func(prefix string, items map[string]int) string { return numbered(w, prefix, items) },
 		"part":       func(name string) string { return partName(w, name) },
+		"sources":    func(ids []string) string { return sourcesText(w, ids) },
 		"strings":    func(items ...string) []string { return items },
 		"article":    func(a string) string { return article(l, a) },
 		"alarm":      func(key, text string) string { return alarmText(w, key, text) },
@@ -231,6 +232,17 @@ func numbered(w words, prefix string, items map[string]int) string {
 	var out []string
 	for _, id := range slices.Sorted(maps.Keys(items)) {
 		out = append(out, fmt.Sprintf("%s %d", w.say(prefix+id), items[id]))
+	}
+	return strings.Join(out, ", ")
+}
+
+// sourcesText names sources; what the controller recorded has no platform for a source.
+func sourcesText(w words, ids []string) string {
+	out := slices.Clone(ids)
+	for i := range out {
+		if out[i] == sourceHand {
+			out[i] = w.say("recorded_hand")
+		}
 	}
 	return strings.Join(out, ", ")
 }

@@ -8,6 +8,7 @@ type pageWords struct {
 	Held, HeldNote, May, MayNote, Nothing, Data, Basis, Until, Since, Recipients, NoRecipients string
 	Contact, Representative, DPO, Privacy                                                      string
 	ByPolicy, Notified, Safeguard                                                              string
+	Recorded                                                                                   string
 	Source, NoSource, Given, Hashes, Person, Record, Order, Number, Abroad                     string
 	Consents, Notice, Collected, Withdraw, When, Event, Now, NoConsents                        string
 	Limits, AnyUse, Requests, Asked, State, AnswerBy, Overdue                                  string
@@ -57,6 +58,7 @@ func (l Language) page() pageWords {
 		Notified:  l.choose("ostatnie powiadomienie o decyzji:", "last notified of a decision on"),
 		Safeguard: l.choose("zabezpieczenie:", "safeguard:"),
 		Source:    l.choose("źródło:", "source:"),
+		Recorded:  l.choose("zapis administratora danych", "recorded by the controller"),
 		NoSource:  l.choose("źródło nie jest znane", "the source is unknown"),
 		Given:     l.choose("podane przez osobę", "given by the person"),
 		Hashes:    l.choose("Tylko skróty kryptograficzne i daty", "Keyed hashes and dates only"),

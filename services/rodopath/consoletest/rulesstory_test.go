@@ -81,6 +81,10 @@ func TestStory_AnAuditorsHour(t *testing.T) {
 	owner.get("/console/people/" + id)
 	owner.post("/console/people/"+id+"/hold", "seal", owner.seal(), "reason", "spór", "record", "")
 	s.settle()
+	if _, page := owner.get("/console/people/" + id); !strings.Contains(page, "zapis: anna, właściciel") ||
+		strings.Contains(page, ">api<") {
+		t.Errorf("the page does not say who recorded the hold: %s", page)
+	}
 	b := s.signInAs("cezary")
 	b.sees("Czytasz jako audytor")
 	b.find("ala@example.com")
