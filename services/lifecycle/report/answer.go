@@ -52,9 +52,6 @@ func (l *letter) writeTo(w io.Writer) error {
 	}
 	l.paragraph(l.words.complaint)
 	l.foot()
-	if l.err != nil {
-		return l.err
-	}
 	return show(w, &l.out)
 }
 
@@ -72,26 +69,13 @@ type letter struct {
 	made   time.Time
 	former []lifecycle.AnnouncedDeletion
 	out    bytes.Buffer
-	err    error
 }
 
-// letterWidth is the width of a letter, in characters.
-const letterWidth = 80
-
-func (l *letter) paragraph(text string) { l.write(&Table{Widths: []int{letterWidth}}, text) }
+// paragraph writes a paragraph as one line: the program that shows or sends the letter breaks lines at its own width.
+func (l *letter) paragraph(text string) { l.out.WriteString(text + "\n\n") }
 
 // item is a point of a list.
-func (l *letter) item(text string) { l.write(&Table{Widths: []int{1, letterWidth - 3}}, "-", text) }
-
-func (l *letter) write(t *Table, cells ...string) {
-	t.Row(cells...)
-	if err := t.Write(&l.out); l.err == nil {
-		l.err = err
-	}
-	if cells[0] != "-" {
-		l.out.WriteByte('\n')
-	}
-}
+func (l *letter) item(text string) { l.out.WriteString("- " + text + "\n") }
 
 func (l *letter) heading(text string) {
 	l.out.WriteString(text + "\n")

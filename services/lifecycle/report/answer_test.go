@@ -3,6 +3,9 @@ package report_test
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -285,6 +288,28 @@ func TestAnswer_AnObjectionToMarketingIsNeverRefused(t *testing.T) {
 				answered(t, s, report.Polish, "req-1", "2026-03-07 12:00"),
 				"nie przetwarzamy już danych do celów marketingu",
 			)
+		}
+	}
+}
+
+// TestAnswer_HasNoFixedLineEndsAndNoCommand: a letter is read on a telephone, by persons without a shell.
+func TestAnswer_HasNoFixedLineEndsAndNoCommand(t *testing.T) {
+	files, err := filepath.Glob("testdata/answer-*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no letters: %v", err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if regexp.MustCompile(`rodopath [a-z]`).Match(data) {
+			t.Errorf("%s names a command", file)
+		}
+		for line := range strings.Lines(string(data)) {
+			if open := strings.Count(line, "("); open != strings.Count(line, ")") {
+				t.Errorf("%s breaks a sentence: %s", file, line)
+			}
 		}
 	}
 }

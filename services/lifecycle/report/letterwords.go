@@ -121,12 +121,12 @@ func (l Language) remarks() letterRemarks {
 	return letterRemarks{
 		ifAny: l.choose(" (jeżeli takie dane istnieją)", " (if there are any)"),
 		undecided: l.choose(
-			"[Wniosku jeszcze nie rozpatrzono: zapisz decyzję (konsola: „Wnioski”, wniosek, „Rozstrzygnij”; albo „rodopath requests decide”). Pismo zakłada uwzględnienie wniosku. Usuń ten wiersz.]",
-			"[The request is not decided yet: record the decision (console: “Requests”, the request, “Decide”; or “rodopath requests decide”). The letter assumes that the request is granted. Delete this line.]",
+			"[Wniosku jeszcze nie rozpatrzono: zapisz decyzję (konsola: „Wnioski”, wniosek, „Rozstrzygnij”). Pismo zakłada uwzględnienie wniosku. Usuń ten wiersz.]",
+			"[The request is not decided yet: record the decision (console: “Requests”, the request, “Decide”). The letter assumes that the request is granted. Delete this line.]",
 		),
 		noReason: l.choose(
-			"[Podaj uzasadnienie (konsola: „Wnioski”, wniosek, „Rozstrzygnij”; albo „rodopath requests decide --reason”): art. 12 ust. 4 RODO wymaga wskazania powodów. Usuń ten wiersz.]",
-			"[Give the reason (console: “Requests”, the request, “Decide”; or “rodopath requests decide --reason”): Art. 12(4) GDPR requires the reasons. Delete this line.]",
+			"[Podaj uzasadnienie (konsola: „Wnioski”, wniosek, „Rozstrzygnij”): art. 12 ust. 4 RODO wymaga wskazania powodów. Usuń ten wiersz.]",
+			"[Give the reason (console: “Requests”, the request, “Decide”): Art. 12(4) GDPR requires the reasons. Delete this line.]",
 		),
 		restricted:  l.choose("Dane, których przetwarzanie ograniczono:", "Data whose processing is restricted:"),
 		nothingHeld: l.choose("obecnie nie ma takich danych", "there are no such data at present"),
@@ -222,8 +222,8 @@ func (l Language) accessWords() rightWords {
 			"We refuse to act on the request (Art. 12(4) and (5)(b) GDPR).",
 		),
 		attach: l.choose(
-			"[Załącz raport (konsola: „Osoby”, osoba, „Raport z art. 15 do wydruku”; albo „rodopath export --form page”) i kopię danych z systemów wymienionych w raporcie. Usuń ten wiersz.]",
-			"[Enclose the report (console: “Persons”, the person, “Report of Art. 15 to print”; or “rodopath export --form page”) and a copy of the data from the systems named in the report. Delete this line.]",
+			"[Załącz raport (konsola: „Osoby”, osoba, „Raport z art. 15 do wydruku”) i kopię danych z systemów wymienionych w raporcie. Usuń ten wiersz.]",
+			"[Enclose the report (console: “Persons”, the person, “Report of Art. 15 to print”) and a copy of the data from the systems named in the report. Delete this line.]",
 		),
 	}
 }
@@ -285,8 +285,8 @@ func (l Language) portabilityWords() rightWords {
 			"We cannot grant the request: the right to portability extends only to data provided by the data subject and processed by automated means on the basis of a consent or a contract (Art. 12(4), 20(1) GDPR).",
 		),
 		attach: l.choose(
-			"[Załącz plik (konsola: „Osoby”, osoba, „Dane do przeniesienia (art. 20)”; albo „rodopath export --form portable”) i dane z systemów w nim wymienionych. Usuń ten wiersz.]",
-			"[Enclose the file (console: “Persons”, the person, “Portable data (Art. 20)”; or “rodopath export --form portable”) and the data from the systems named in the file. Delete this line.]",
+			"[Załącz plik (konsola: „Osoby”, osoba, „Dane do przeniesienia (art. 20)”) i dane z systemów w nim wymienionych. Usuń ten wiersz.]",
+			"[Enclose the file (console: “Persons”, the person, “Portable data (Art. 20)”) and the data from the systems named in the file. Delete this line.]",
 		),
 	}
 }
