@@ -3,7 +3,9 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -139,6 +141,7 @@ type simulationResult struct {
 	Current  string   `json:"current"`
 	Changes  []string `json:"changes"`
 	simulation.Result
+	// Warnings are those that the changes bring.
 	Warnings []policy.Warning `json:"warnings"`
 	// Incomplete says which persons are missing, and why; absent for none.
 	Incomplete string `json:"incomplete,omitempty"`
@@ -160,10 +163,35 @@ func (a *API) simulate(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	warnings, err := a.changedWarnings(d, req.Changes)
+	if err != nil {
+		return err
+	}
 	return w.lines.encode(simulated{w.progress, &simulationResult{
 		Policy: d.Policy.ID, Revision: d.Policy.Revision, Current: a.opts.Policy.Revision, Changes: req.Changes,
-		Result: counter.Result(), Warnings: d.Warnings, Incomplete: w.incomplete,
+		Result: counter.Result(), Warnings: warnings, Incomplete: w.incomplete,
 	}})
+}
+
+// changedWarnings are the warnings on a draft that its changes bring: those that the policy has without the changes are
+// left out. All warnings belong to the policy that awaits approval.
+func (a *API) changedWarnings(d *Draft, changes []string) ([]policy.Warning, error) {
+	if len(changes) == 0 {
+		return d.Warnings, nil
+	}
+	before, err := a.draft(nil)
+	if err != nil {
+		return nil, err
+	}
+	out := []policy.Warning{}
+	for _, w := range d.Warnings {
+		if !slices.ContainsFunc(before.Warnings, func(b policy.Warning) bool {
+			return b.Risk == w.Risk && b.Cites == w.Cites && maps.Equal(b.Says, w.Says)
+		}) {
+			out = append(out, w)
+		}
+	}
+	return out, nil
 }
 
 // orderRequest puts a policy with changes into force.

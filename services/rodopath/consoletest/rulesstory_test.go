@@ -55,6 +55,7 @@ func TestStory_ChangesARule(t *testing.T) {
 	b.waits("the result", `!!document.querySelector("#approve")`)
 	b.sees("Symulacja zmiany", "tylko roszczenia już zgłoszone", "zostałyby usunięte wcześniej",
 		"Pierwszy dzień, od którego usunięć nie da się cofnąć", "Miesiąc po miesiącu", "Zatwierdź zmianę")
+	b.lacks("ryzyko marketingu bez zgody", "ryzyko zbyt długiego przechowywania") // of rules that stay as they are
 	b.everywhere("simulation")
 	b.fill("#reason", "rada prawnika")
 	b.followIn("main", "Zatwierdź zmianę")
