@@ -19,6 +19,8 @@ type listedPerson struct {
 	ReviewAt *time.Time `json:"review_at"`
 	// RequestDue is the deadline of the most urgent open request.
 	RequestDue *time.Time `json:"request_due"`
+	// Lapses are the categories of data that lapse in the month of the list.
+	Lapses []string `json:"lapses"`
 	// Deletion is the last deletion of data of a person without a shown name; nil for none.
 	Deletion *struct {
 		At         time.Time `json:"at"`

@@ -253,6 +253,31 @@ type listedPerson struct {
 	// Deletion is the last deletion of data of a person without a shown name; absent for any other person, in CSV, and
 	// once the journal has forgotten the deletion.
 	Deletion *listedDeletion `json:"deletion,omitempty"`
+	// Lapses are the categories of personal data that lapse in the month of the list, sorted; absent for a list of no month
+	// and in CSV.
+	Lapses []string `json:"lapses,omitempty"`
+}
+
+// lapsing are the categories of personal data of a person that lapse in the months of labels, sorted, evaluated now.
+func (a *API) lapsing(s *lifecycle.Subject, labels []string) []string {
+	if !slices.ContainsFunc(labels, func(l string) bool { return strings.HasPrefix(l, lifecycle.LabelOfLapse("")) }) {
+		return nil
+	}
+	var out []string
+	p := a.opts.Policy
+	h := rules.Evaluate(p, s.Facts)
+	for _, o := range h.Holdings(a.opts.Now()) {
+		if !o.InForce || o.Until == nil || p.Categories[o.Category].Pseudonymous {
+			continue
+		}
+		month := calendar.In(o.Until.Add(-time.Millisecond), p.Place.Zone).String()[:len("2006-01")]
+		if slices.Contains(labels, lifecycle.LabelOfLapse(month)) {
+			out = append(out, o.Category)
+		}
+	}
+	h.Release()
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // listedDeletion is what may be known of a deletion: no name and no address.
@@ -330,6 +355,7 @@ func (a *API) persons(c echo.Context) error {
 		if err == nil && len(p.Person) == 0 {
 			p.Deletion, err = a.lastDeletion(ctx, s)
 		}
+		p.Lapses = a.lapsing(s, page.Labels)
 		out.Persons = append(out.Persons, p)
 		return err
 	})

@@ -117,7 +117,8 @@ func TestStory_WhatGoesNextMonth(t *testing.T) {
 	b.sees("Co ustanie w najbliższych 24 miesiącach")
 	next := s.now.AddDate(0, 0, 14).Format("2006-01") // the time to withdraw from yesterday's order ends
 	b.run(`[...document.querySelectorAll(".months a")].find(a => a.innerText.includes("` + next + `")).click()`)
-	b.sees("Co ustanie", next, "@example.com")
+	b.sees("Co ustanie", next, "@example.com", "ustanie podstawa:", "adres e-mail i imię")
+	b.everywhere("people-lapse")
 	b.open("/console/path")
 	b.run(`document.querySelector('svg.path a[href*="customer"]').dispatchEvent(new MouseEvent("click", {bubbles: true}))`)
 	b.sees("klienci (10)", "ala@example.com", "Pobierz CSV")
