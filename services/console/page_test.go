@@ -60,6 +60,18 @@ func TestWords_NameTheStatesOfAConsentAsTheCardDoes(t *testing.T) {
 	}
 }
 
+// TestRules_ShowPeriodsInTheLanguageOfTheReader: the syntax of the policy stands in a closed part of the page alone.
+func TestRules_ShowPeriodsInTheLanguageOfTheReader(t *testing.T) {
+	p := &rulesPage{}
+	p.Settings.Terms = []term{{
+		Rule: "tax", Article: "6(1)(c)", Until: []string{"5 years after sale"}, Period: text{"5 lat", "5 years"},
+	}}
+	open := regexp.MustCompile(`<details><summary>.*?</details>`).ReplaceAllString(markup(t, polish, "rules", p), "")
+	if !strings.Contains(open, "5 lat") || strings.Contains(open, "5 years after") {
+		t.Errorf("got %s, want the period in Polish alone", open)
+	}
+}
+
 // TestSimulation_SaysWhichDataDoNotCount: a change of the period of proofs of consent deletes proofs, which have no name,
 // and no number counts them.
 func TestSimulation_SaysWhichDataDoNotCount(t *testing.T) {
