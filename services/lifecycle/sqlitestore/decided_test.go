@@ -56,23 +56,12 @@ func TestDecisions_AreFoundAndRemoved(t *testing.T) {
 // TestOpen_FileWithAnIndexOfDecisions_FindsThem opens a file of the version before.
 func TestOpen_FileWithAnIndexOfDecisions_FindsThem(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "rodopath.db")
+	former(t, path, 8, `
+		INSERT INTO subjects (id, version, revision, pending, doc) VALUES ('a', 1, 'r1', 0, CAST('{"id":"a"}' AS BLOB));
+		INSERT INTO identities VALUES ('k1', 'a');
+		INSERT INTO journal (subject, seq, key, at, decision, doc)
+			VALUES ('a', 1, 'k1', 1, 'dec_1', CAST('{"subject":"a","seq":1,"decision":"dec_1"}' AS BLOB));`)
 	st := open(t, path)
-	mustSave(t, st, store.Change{Subject: held("a", "k1"), Claim: []string{"k1"}})
-	entry := chain.Entry{Subject: "a", Seq: 1, Key: "k1", At: noon(), Decision: "dec_1", Hash: "h1"}
-	if errs, err := st.Append(t.Context(), []chain.Entry{entry}); err != nil || errs[0] != nil {
-		t.Fatalf("append: %v, %v", errs, err)
-	}
-	if err := st.Close(); err != nil {
-		t.Fatal(err)
-	}
-	execute(t, path, `
-		INSERT INTO identities SELECT key, subject FROM recent_keys;
-		DROP TABLE sorted_keys; DROP TABLE key_runs; DROP TABLE reduced_runs; DROP TABLE sorted_decisions;
-		DROP TABLE decision_runs; DROP TABLE recent_keys; DROP TABLE recent_decisions;
-		DROP TABLE decisions; DROP TABLE recent_labels;
-		CREATE INDEX journal_decision ON journal (decision) WHERE decision IS NOT NULL;
-		PRAGMA user_version = 8;`)
-	st = open(t, path)
 	if got, err := st.EntriesOf(t.Context(), "dec_1"); err != nil || len(got) != 1 {
 		t.Errorf("got %+v, %v, want the entry", got, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
@@ -15,7 +16,7 @@ import (
 type Inspection struct {
 	// Policy is the policy in force; nil for none.
 	Policy *store.Policy
-	// Former reports whether there are keys of a version that had one index of all keys. Open makes runs of them, which
+	// Former reports whether there are subjects of a version in which subjects had no number. Open converts them, which
 	// takes some time in a large file.
 	Former bool
 }
@@ -31,14 +32,15 @@ func Inspect(ctx context.Context, path string) (in Inspection, err error) {
 		return in, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	if _, err := untaken(ctx, db); err != nil {
+	behind, err := untaken(ctx, db)
+	if err != nil {
 		return in, fmt.Errorf("read %s: %w", path, err)
 	}
 	var doc []byte
 	var known bool
 	err = db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'policies')").Scan(&known)
 	if err == nil && known {
-		err = db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM identities)").Scan(&in.Former)
+		in.Former, err = isFormer(ctx, db, behind)
 	}
 	if err == nil && known {
 		err = db.QueryRowContext(ctx, "SELECT doc FROM policies ORDER BY since DESC, revision DESC LIMIT 1").Scan(&doc)
@@ -54,6 +56,20 @@ func Inspect(ctx context.Context, path string) (in Inspection, err error) {
 		return in, fmt.Errorf("read the policy in %s: %w", path, err)
 	}
 	return in, nil
+}
+
+// isFormer reports whether subjects, or their keys, have to be converted; behind are the steps that a file lacks.
+func isFormer(ctx context.Context, db *sql.DB, behind []string) (former bool, err error) {
+	if slices.Contains(behind, numberedSchema) {
+		err = db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM subjects)").Scan(&former)
+		return former, err
+	}
+	if former, err = hasTable(ctx, db, "former_keys"); err != nil || !former {
+		return false, err
+	}
+	const left = "SELECT EXISTS (SELECT 1 FROM former_subjects) OR EXISTS (SELECT 1 FROM former_keys)"
+	err = db.QueryRowContext(ctx, left).Scan(&former)
+	return former, err
 }
 
 // Checkpoint writes the write-ahead log back into the file, as far as no reader needs the log: a copy of the file

@@ -2,6 +2,7 @@ package sqlitestore
 
 import (
 	"database/sql"
+	"encoding/hex"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -16,7 +17,7 @@ type keys struct {
 	writer *writer
 	recent *recent
 	sorted *sorted
-	// owner is the subject of each key; empty for a free key.
+	// owner is the subject of each packed key; empty for a free key.
 	owner map[string]string
 	// changed are the keys whose owner changed.
 	changed map[string]bool
@@ -28,7 +29,7 @@ type keys struct {
 	rows *rowsChange
 }
 
-// keysOf returns the keys that changes may claim or release.
+// keysOf returns the packed keys that changes may claim or release.
 func keysOf(changes []store.Change) []string {
 	var list []string
 	for i := range changes {
@@ -38,10 +39,10 @@ func keysOf(changes []store.Change) []string {
 			list = append(list, c.Subject.Keys...)
 		}
 	}
-	return list
+	return packAll(list)
 }
 
-// read reads the owners of keys.
+// read reads the owners of packed keys.
 func (k *keys) read(list []string) error {
 	k.owner, k.changed = make(map[string]string, len(list)), map[string]bool{}
 	if len(list) == 0 {
@@ -67,7 +68,7 @@ func (k *keys) read(list []string) error {
 // claim gives keys to a subject.
 func (k *keys) claim(list []string, subject string) {
 	for _, key := range list {
-		if k.owner[key] != subject {
+		if key = pack(key); k.owner[key] != subject {
 			k.owner[key], k.changed[key] = subject, true
 		}
 	}
@@ -76,6 +77,7 @@ func (k *keys) claim(list []string, subject string) {
 // release removes the keys that belong to a subject or to a subject merged into it.
 func (k *keys) release(list []string, s *lifecycle.Subject) {
 	for _, key := range list {
+		key = pack(key)
 		if owner := k.owner[key]; owner != "" && (owner == s.ID || slices.Contains(s.MergedFrom, owner)) {
 			k.owner[key], k.changed[key] = "", true
 		}
@@ -88,7 +90,7 @@ func (k *keys) write() error {
 		return nil
 	}
 	k.rows = &rowsChange{removed: map[string]int64{}}
-	claimed, moved, released := map[string]string{}, []string{}, []string{}
+	claimed, moved, released := map[string]int64{}, []string{}, []string{}
 	for key := range k.changed {
 		if row, ok := k.recently[key]; ok {
 			k.rows.removed[key] = row.seq
@@ -100,7 +102,7 @@ func (k *keys) write() error {
 			released = append(released, key)
 		}
 		if owner != "" {
-			claimed[key] = owner
+			claimed[hex.EncodeToString([]byte(key))] = k.writer.rows[owner]
 			k.rows.appended = append(k.rows.appended, key)
 		}
 	}
@@ -115,7 +117,7 @@ func (k *keys) write() error {
 
 // writeRows appends and removes rows of recent keys. The rows that are appended follow the last row, in the order of
 // their keys.
-func (k *keys) writeRows(claimed map[string]string) error {
+func (k *keys) writeRows(claimed map[string]int64) error {
 	c, w := k.rows, k.writer
 	if len(claimed) > 0 {
 		arg, err := json.Marshal(claimed) // sorted by key

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -16,7 +17,7 @@ import (
 	"github.com/rodopath/rodopath/services/lifecycle/store"
 )
 
-// numbers are the numbers of the stored labels, read once. A number never changes.
+// numbers are the numbers of the stored labels, or policies, read once. A number never changes.
 type numbers struct {
 	mu sync.Mutex
 	of map[string]int64
@@ -95,7 +96,7 @@ type labelChanges struct {
 // recent_labels and sorted into labelled before the next list, or by the thousand: the subjects of a label share pages,
 // and a label that comes and goes changes none.
 type relabelled struct {
-	subject string
+	subject int64 // subjects.number
 	was     []int64
 }
 
@@ -107,7 +108,7 @@ func (r relabelled) MarshalJSON() ([]byte, error) {
 	return json.Marshal([]any{r.subject, r.was})
 }
 
-// readLabels reads the stored labels of the subjects of changes.
+// readLabels reads the numbers of the subjects of changes, and their stored labels.
 func (w *writer) readLabels(changes []store.Change) error {
 	var ids []string
 	for i := range changes {
@@ -134,11 +135,12 @@ func (w *writer) readLabels(changes []store.Change) error {
 	defer rows.Close()
 	for rows.Next() {
 		var id string
+		var number int64
 		var data []byte
-		if err := rows.Scan(&id, &data); err != nil {
+		if err := rows.Scan(&id, &number, &data); err != nil {
 			return err
 		}
-		w.was[id] = decodeNumbers(data)
+		w.rows[id], w.was[id] = number, decodeNumbers(data)
 	}
 	return rows.Err()
 }
@@ -147,7 +149,7 @@ func (w *writer) readLabels(changes []store.Change) error {
 func (w *writer) numbersOf(s *lifecycle.Subject) ([]int64, error) {
 	var out []int64
 	for _, name := range s.AllLabels() {
-		number, err := w.labelNumber(name)
+		number, err := w.numberOf(w.labels, w.fresh, w.stmts.number, w.stmts.name, name)
 		if err != nil {
 			return nil, err
 		}
@@ -157,25 +159,26 @@ func (w *writer) numbersOf(s *lifecycle.Subject) ([]int64, error) {
 	return out, nil
 }
 
-// labelNumber returns the number of a label, and gives a new label one.
-func (w *writer) labelNumber(name string) (int64, error) {
-	if number, ok := w.labels.number(name); ok {
+// numberOf returns the number of a label or policy, and gives a new one a number. The statements read a number and
+// add a name.
+func (w *writer) numberOf(of *numbers, fresh map[string]int64, read, add *sql.Stmt, name string) (int64, error) {
+	if number, ok := of.number(name); ok {
 		return number, nil
 	}
-	if number, ok := w.fresh[name]; ok {
+	if number, ok := fresh[name]; ok {
 		return number, nil
 	}
 	var number int64
-	s := w.tx.StmtContext(w.ctx, w.stmts.number) //nolint:sqlclosecheck // closed by the transaction
+	s := w.tx.StmtContext(w.ctx, read) //nolint:sqlclosecheck // closed by the transaction
 	err := s.QueryRowContext(w.ctx, name).Scan(&number)
 	if errors.Is(err, sql.ErrNoRows) {
 		var res sql.Result
-		if res, err = w.exec(w.stmts.name, name); err == nil {
+		if res, err = w.exec(add, name); err == nil {
 			number, err = res.LastInsertId()
 		}
 	}
 	if err == nil {
-		w.fresh[name] = number
+		fresh[name] = number
 	}
 	return number, err
 }
@@ -186,7 +189,7 @@ func (w *writer) relabel(id string, is []int64) {
 	if slices.Equal(was, is) {
 		return
 	}
-	w.was[id], w.changed = is, append(w.changed, relabelled{id, was})
+	w.was[id], w.changed = is, append(w.changed, relabelled{w.rows[id], was})
 	for _, number := range was {
 		w.counts[number]--
 	}
@@ -222,66 +225,77 @@ func sortLabels(ctx context.Context, tx *sql.Tx) error {
 	if err != nil {
 		return err
 	}
-	for _, part := range []struct {
-		subjects  map[int64][]string
-		statement string
-	}{
-		{removed, "DELETE FROM labelled WHERE label = ?1 AND subject IN (SELECT value FROM json_each(?2))"},
-		{added, "INSERT INTO labelled (label, subject) SELECT ?1, value FROM json_each(?2) WHERE true ON CONFLICT DO NOTHING"},
-	} {
-		for _, number := range slices.Sorted(maps.Keys(part.subjects)) {
-			list := part.subjects[number]
-			slices.Sort(list)
-			arg, err := json.Marshal(list)
-			if err != nil {
-				return err
-			}
-			if _, err := tx.ExecContext(ctx, part.statement, number, string(arg)); err != nil {
-				return err
-			}
-		}
+	if err := eachLabel(
+		ctx, tx, removed, "DELETE FROM labelled WHERE label = ?1 AND subject IN (SELECT value FROM json_each(?2))",
+	); err != nil {
+		return err
+	}
+	if err := addLabelled(ctx, tx, added); err != nil {
+		return err
 	}
 	_, err = tx.ExecContext(ctx, "DELETE FROM recent_labels")
 	return err
 }
 
+// addLabelled adds subjects to labels, by their numbers.
+func addLabelled(ctx context.Context, tx *sql.Tx, added map[int64][]int64) error {
+	return eachLabel(ctx, tx, added,
+		"INSERT INTO labelled (label, subject) SELECT ?1, value FROM json_each(?2) WHERE true ON CONFLICT DO NOTHING")
+}
+
+// eachLabel runs a statement with each label and its subjects, in order.
+func eachLabel(ctx context.Context, tx *sql.Tx, subjects map[int64][]int64, statement string) error {
+	for _, number := range slices.Sorted(maps.Keys(subjects)) {
+		list := subjects[number]
+		slices.Sort(list)
+		arg, err := json.Marshal(list)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, statement, number, string(arg)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // recentLabels returns the subjects that have a label since the recent changes, and those that no longer have it.
-func recentLabels(ctx context.Context, tx *sql.Tx) (added, removed map[int64][]string, err error) {
-	added, removed = map[int64][]string{}, map[int64][]string{}
+func recentLabels(ctx context.Context, tx *sql.Tx) (added, removed map[int64][]int64, err error) {
+	added, removed = map[int64][]int64{}, map[int64][]int64{}
 	rows, err := tx.QueryContext(ctx, `
-		SELECT recent.subject, was, labels FROM recent_labels AS recent LEFT JOIN subjects ON id = recent.subject
+		SELECT recent.subject, was, labels FROM recent_labels AS recent LEFT JOIN subjects ON number = recent.subject
 		ORDER BY seq`)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer rows.Close()
-	seen := map[string]bool{}
+	seen := map[int64]bool{}
 	for rows.Next() {
-		var id string
+		var subject int64
 		var before, after []byte
-		if err := rows.Scan(&id, &before, &after); err != nil {
+		if err := rows.Scan(&subject, &before, &after); err != nil {
 			return nil, nil, err
 		}
-		if seen[id] {
+		if seen[subject] {
 			continue
 		}
-		seen[id] = true
+		seen[subject] = true
 		var was []int64
 		if err := json.Unmarshal(before, &was); err != nil {
 			return nil, nil, err
 		}
 		is := decodeNumbers(after)
-		addMissing(removed, id, was, is)
-		addMissing(added, id, is, was)
+		addMissing(removed, subject, was, is)
+		addMissing(added, subject, is, was)
 	}
 	return added, removed, rows.Err()
 }
 
 // addMissing adds a subject to the numbers of one sorted list that another does not have.
-func addMissing(to map[int64][]string, id string, list, other []int64) {
+func addMissing(to map[int64][]int64, subject int64, list, other []int64) {
 	for _, number := range list {
 		if _, found := slices.BinarySearch(other, number); !found {
-			to[number] = append(to[number], id)
+			to[number] = append(to[number], subject)
 		}
 	}
 }
@@ -378,7 +392,7 @@ func (s *Store) Labelled(ctx context.Context, page store.Page) ([]lifecycle.Subj
 	var out []lifecycle.Subject
 	var err error
 	if page.Sort == store.SortStored {
-		out, err = s.labelledByID(ctx, page)
+		out, err = s.labelledStored(ctx, page)
 	} else {
 		out, err = s.labelledByTime(ctx, page)
 	}
@@ -405,26 +419,47 @@ func labelledFrom(labels []string) (from, where string, args []any) {
 	return f.String(), w.String(), args
 }
 
-func (s *Store) labelledByID(ctx context.Context, page store.Page) ([]lifecycle.Subject, error) {
+// labelledStored lists subjects in the order in which they were stored.
+func (s *Store) labelledStored(ctx context.Context, page store.Page) ([]lifecycle.Subject, error) {
 	from, where, args := labelledFrom(page.Labels)
 	order, after := "ASC", " AND l0.subject > ?"
 	if page.Newest {
 		order, after = "DESC", " AND l0.subject < ?"
 	}
 	if page.After != "" {
+		number, err := s.numberOf(ctx, page.After, page.Newest)
+		if err != nil {
+			return nil, err
+		}
 		where += after
-		args = append(args, page.After)
+		args = append(args, number)
 	}
 	return s.page(ctx, page.Limit,
-		"SELECT subjects.id, version, subjects.labels, doc FROM (SELECT l0.subject AS id FROM "+from+" WHERE "+where+
-			" ORDER BY l0.subject "+order+" LIMIT ?) AS found JOIN subjects USING (id) ORDER BY id "+order,
+		"SELECT subjects.id, version, subjects.labels, doc FROM (SELECT l0.subject AS number FROM "+from+" WHERE "+where+
+			" ORDER BY l0.subject "+order+" LIMIT ?) AS found CROSS JOIN subjects USING (number) ORDER BY number "+order,
 		args...)
+}
+
+// numberOf returns the number of a subject. Of a subject that is removed, the number of the one with the next id
+// towards the beginning of a list stands for it: ids follow the time.
+func (s *Store) numberOf(ctx context.Context, id string, newest bool) (int64, error) {
+	query, none := "SELECT number FROM subjects WHERE id <= ? ORDER BY id DESC LIMIT 1", int64(0)
+	if newest {
+		query, none = "SELECT number FROM subjects WHERE id >= ? ORDER BY id LIMIT 1", math.MaxInt64
+	}
+	var number int64
+	err := s.read.QueryRowContext(ctx, query, id).Scan(&number)
+	if errors.Is(err, sql.ErrNoRows) {
+		return none, nil
+	}
+	return number, err
 }
 
 // walkFrom is the usual Store.walkFrom: a list of fewer subjects is sorted.
 const walkFrom = 20_000
 
-// labelledByTime lists subjects by an instant, and then those without the instant by id.
+// labelledByTime lists subjects by an instant, and then those without the instant in the order in which they were
+// stored.
 func (s *Store) labelledByTime(ctx context.Context, page store.Page) ([]lifecycle.Subject, error) {
 	place, err := page.Place()
 	if err != nil {
@@ -434,16 +469,22 @@ func (s *Store) labelledByTime(ctx context.Context, page store.Page) ([]lifecycl
 	if err != nil {
 		return nil, err
 	}
+	number := int64(0)
+	if !place.Begin {
+		if number, err = s.numberOf(ctx, place.ID, page.Newest); err != nil {
+			return nil, err
+		}
+	}
 	var out []lifecycle.Subject
 	if !place.Timeless {
-		query, args := sortedQuery(&page, &place, walks)
+		query, args := sortedQuery(&page, &place, number, walks)
 		if out, err = s.page(ctx, page.Limit, query, args...); err != nil || len(out) == page.Limit {
 			return out, err
 		}
 	}
 	rest := page
 	rest.Limit -= len(out)
-	query, args := timelessQuery(&rest, &place)
+	query, args := timelessQuery(&rest, &place, number)
 	more, err := s.page(ctx, rest.Limit, query, args...)
 	return append(out, more...), err
 }
@@ -458,34 +499,38 @@ func (s *Store) walks(ctx context.Context, label string) (bool, error) {
 	return n >= s.walkFrom, err
 }
 
-// columnOf is the column of an order, which has an index with the id.
-func columnOf(by store.Sort) string {
+// columnOf is the column of an order, and the column that orders subjects of one instant: an index has both.
+func columnOf(by store.Sort) (instant, tie string) {
 	switch by {
 	case store.SortRequest:
-		return "request_due"
+		return "request_due", "id"
 	case store.SortNotice:
-		return "notice_due"
+		return "notice_due", "id"
 	case store.SortReview, store.SortStored:
 	}
-	return "review_at"
+	return "review_at", "number"
 }
 
-// sortedQuery lists the subjects with the instant.
-func sortedQuery(page *store.Page, place *store.Place, walks bool) (query string, args []any) {
-	column, order, after := columnOf(page.Sort), "ASC", ">"
+// sortedQuery lists the subjects with the instant; number is that of the subject of the place.
+func sortedQuery(page *store.Page, place *store.Place, number int64, walks bool) (query string, args []any) {
+	column, tie := columnOf(page.Sort)
+	order, after := "ASC", ">"
 	if page.Newest {
 		order, after = "DESC", "<"
 	}
-	ordered := " ORDER BY s." + column + " " + order + ", s.id " + order
+	ordered := " ORDER BY s." + column + " " + order + ", s." + tie + " " + order
 	where := "s." + column + " IS NOT NULL"
 	var rest []any
 	if !place.Begin {
-		where += " AND (s." + column + ", s.id) " + after + " (?, ?)"
+		where += " AND (s." + column + ", s." + tie + ") " + after + " (?, ?)"
 		rest = []any{place.At.UnixMilli(), place.ID}
+		if tie == "number" {
+			rest[1] = number
+		}
 	}
 	var found string
 	if walks {
-		const has = " AND EXISTS (SELECT 1 FROM labelled WHERE label = (SELECT number FROM labels WHERE name = ?) AND subject = s.id)"
+		const has = " AND EXISTS (SELECT 1 FROM labelled WHERE label = (SELECT number FROM labels WHERE name = ?) AND subject = s.number)"
 		where += strings.Repeat(has, len(page.Labels))
 		for _, label := range page.Labels {
 			rest = append(rest, label)
@@ -494,15 +539,15 @@ func sortedQuery(page *store.Page, place *store.Place, walks bool) (query string
 		found, args = "subjects AS s INDEXED BY subjects_"+index+" WHERE "+where, rest
 	} else {
 		from, labelled, names := labelledFrom(page.Labels)
-		found = from + " CROSS JOIN subjects AS s ON s.id = l0.subject WHERE " + labelled + " AND " + where
+		found = from + " CROSS JOIN subjects AS s ON s.number = l0.subject WHERE " + labelled + " AND " + where
 		args = slices.Concat(names, rest)
 	}
-	return "SELECT s.id, version, s.labels, doc FROM (SELECT s.id AS id FROM " + found + ordered +
-		" LIMIT ?) AS found CROSS JOIN subjects AS s ON s.id = found.id" + ordered, args
+	return "SELECT s.id, version, s.labels, doc FROM (SELECT s.number AS number FROM " + found + ordered +
+		" LIMIT ?) AS found CROSS JOIN subjects AS s ON s.number = found.number" + ordered, args
 }
 
-// timelessQuery lists the subjects without the instant.
-func timelessQuery(page *store.Page, place *store.Place) (query string, args []any) {
+// timelessQuery lists the subjects without the instant; number is that of the subject of the place.
+func timelessQuery(page *store.Page, place *store.Place, number int64) (query string, args []any) {
 	from, where, args := labelledFrom(page.Labels)
 	order, after := "ASC", " AND l0.subject > ?"
 	if page.Newest {
@@ -510,8 +555,9 @@ func timelessQuery(page *store.Page, place *store.Place) (query string, args []a
 	}
 	if place.Timeless {
 		where += after
-		args = append(args, place.ID)
+		args = append(args, number)
 	}
-	return "SELECT s.id, version, s.labels, doc FROM " + from + " CROSS JOIN subjects AS s ON s.id = l0.subject WHERE " +
-		where + " AND s." + columnOf(page.Sort) + " IS NULL ORDER BY l0.subject " + order + " LIMIT ?", args
+	column, _ := columnOf(page.Sort)
+	return "SELECT s.id, version, s.labels, doc FROM " + from + " CROSS JOIN subjects AS s ON s.number = l0.subject WHERE " +
+		where + " AND s." + column + " IS NULL ORDER BY l0.subject " + order + " LIMIT ?", args
 }

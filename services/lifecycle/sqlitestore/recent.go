@@ -143,7 +143,8 @@ func (r *recent) find(ctx context.Context, db querier, keys []string) (map[strin
 	}
 	rows, err := db.QueryContext(
 		context.WithoutCancel(ctx), // as in newWriter
-		"SELECT seq, key, subject FROM recent_keys WHERE seq IN (SELECT value FROM json_each(?))",
+		"SELECT seq, key, ifnull(id, '') FROM recent_keys LEFT JOIN subjects ON number = subject "+
+			"WHERE seq IN (SELECT value FROM json_each(?))",
 		string(arg),
 	)
 	if err != nil {
@@ -212,11 +213,11 @@ func (s *Store) sortIn(ctx context.Context) error {
 	var seq int64
 	err = tx.QueryRowContext(ctx, "SELECT ifnull(max(seq), 0) FROM recent_keys").Scan(&seq)
 	if err == nil {
-		err = addRun(ctx, tx, s.gather, "SELECT key, subject FROM recent_keys WHERE key <> '' ORDER BY key")
+		err = addRun(ctx, tx, s.gather, "SELECT key, subject FROM recent_keys WHERE key <> x'' ORDER BY key")
 	}
 	for _, statement := range []string{
 		"DELETE FROM recent_keys",
-		fmt.Sprintf("INSERT INTO recent_keys (seq, key, subject) VALUES (%d, '', '')", seq+1),
+		fmt.Sprintf("INSERT INTO recent_keys (seq, key, subject) VALUES (%d, x'', 0)", seq+1),
 	} {
 		if err == nil {
 			_, err = tx.ExecContext(ctx, statement)

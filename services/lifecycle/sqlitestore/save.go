@@ -49,6 +49,7 @@ func (s *Store) Save(ctx context.Context, changes []store.Change) ([]error, erro
 		return nil, errors.Join(fmt.Errorf("save %d subjects: %w", len(changes), err), rollback(tx))
 	}
 	s.labels.add(w.fresh)
+	s.revisions.add(w.freshRevisions)
 	if w.keys.rows != nil {
 		s.recent.apply(w.keys.rows)
 	}
@@ -90,8 +91,11 @@ type writer struct {
 	codec *codec
 	stmts *statements
 	keys  keys
-	// labels are the numbers of the stored labels.
-	labels *numbers
+	// rows are the numbers of the subjects that are stored, or written.
+	rows map[string]int64
+	// labels and revisions are the numbers of the stored labels and policies, freshRevisions those of new policies.
+	labels, revisions *numbers
+	freshRevisions    map[string]int64
 	labelChanges
 }
 
@@ -100,7 +104,8 @@ type writer struct {
 func (s *Store) newWriter(ctx context.Context, tx *sql.Tx) *writer {
 	w := &writer{
 		ctx: context.WithoutCancel(ctx), tx: tx, codec: s.codec, stmts: s.stmts,
-		labels: &s.labels, labelChanges: labelChanges{fresh: map[string]int64{}, counts: map[int64]int64{}},
+		rows: map[string]int64{}, labels: &s.labels, revisions: &s.revisions, freshRevisions: map[string]int64{},
+		labelChanges: labelChanges{fresh: map[string]int64{}, counts: map[int64]int64{}},
 	}
 	w.keys.writer, w.keys.recent, w.keys.sorted = w, &s.recent, &s.sorted
 	return w
@@ -147,23 +152,32 @@ func (w *writer) change(c *store.Change, doc []byte) (own, fatal error) {
 func (w *writer) write(s *lifecycle.Subject, doc []byte) (bool, error) {
 	var revision any
 	if s.MergedInto == "" {
-		revision = s.Revision
+		number, err := w.numberOf(w.revisions, w.freshRevisions, w.stmts.revision, w.stmts.revise, s.Revision)
+		if err != nil {
+			return false, err
+		}
+		revision = number
 	}
 	review, request, notice, pending := millis(s.ReviewAt), millis(s.RequestDue), millis(s.NoticeDue), s.Pending()
 	is, err := w.numbersOf(s)
 	if err != nil {
 		return false, err
 	}
-	var written bool
+	var res sql.Result
 	if s.Version == 0 {
-		written, err = affected(
-			w.exec(w.stmts.insert, s.ID, review, request, notice, revision, pending, encodeNumbers(is), doc))
+		res, err = w.exec(w.stmts.insert, s.ID, review, request, notice, revision, pending, encodeNumbers(is), doc)
 	} else {
-		written, err = affected(
-			w.exec(w.stmts.update, review, request, notice, revision, pending, encodeNumbers(is), doc, s.ID, s.Version))
+		res, err = w.exec(
+			w.stmts.update, review, request, notice, revision, pending, encodeNumbers(is), doc, s.ID, s.Version)
 	}
+	written, err := affected(res, err)
 	if !written || err != nil {
 		return written, err
+	}
+	if s.Version == 0 {
+		if w.rows[s.ID], err = res.LastInsertId(); err != nil {
+			return false, err
+		}
 	}
 	w.relabel(s.ID, is)
 	return true, nil
@@ -189,7 +203,7 @@ func affected(res sql.Result, err error) (bool, error) {
 // or to a removed one.
 func (w *writer) free(c *store.Change) (bool, error) {
 	for _, key := range c.Claim {
-		owner := w.keys.owner[key]
+		owner := w.keys.owner[pack(key)]
 		if owner == "" || owner == c.Subject.ID || slices.Contains(c.Subject.MergedFrom, owner) {
 			continue
 		}

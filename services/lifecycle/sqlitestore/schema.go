@@ -162,6 +162,70 @@ CREATE TABLE sorted_decisions (
 ) STRICT, WITHOUT ROWID;
 `
 
+// numberedSchema numbers the subjects, so that the tables of keys and labels name a subject by three bytes, and packs
+// the keys; see pack. The rows of former_subjects and former_keys are converted after the step, in several
+// transactions; see convertFormer. A number never comes again: a row of recent_labels may name a subject that is
+// removed.
+const numberedSchema = `
+DROP INDEX subjects_review;
+DROP INDEX subjects_request;
+DROP INDEX subjects_notice;
+DROP INDEX subjects_revision;
+DROP INDEX subjects_pending;
+ALTER TABLE subjects RENAME TO former_subjects;
+CREATE TABLE revisions (
+	number INTEGER PRIMARY KEY,
+	name   TEXT NOT NULL UNIQUE   -- of a policy
+) STRICT;
+CREATE TABLE subjects (
+	number      INTEGER PRIMARY KEY AUTOINCREMENT,
+	id          TEXT NOT NULL UNIQUE,
+	version     INTEGER NOT NULL,
+	review_at   INTEGER,          -- unix milliseconds, as the next two
+	request_due INTEGER,
+	notice_due  INTEGER,
+	revision    INTEGER,          -- revisions.number; null for redirects
+	pending     INTEGER NOT NULL,
+	labels      BLOB,             -- labels.number as varints
+	doc         BLOB NOT NULL     -- lifecycle.Subject; see codec
+) STRICT;
+CREATE INDEX subjects_review ON subjects (review_at) WHERE review_at IS NOT NULL;
+CREATE INDEX subjects_request ON subjects (request_due, id) WHERE request_due IS NOT NULL;
+CREATE INDEX subjects_notice ON subjects (notice_due, id) WHERE notice_due IS NOT NULL;
+CREATE INDEX subjects_revision ON subjects (revision) WHERE revision IS NOT NULL;
+CREATE INDEX subjects_pending ON subjects (id) WHERE pending = 1;
+ALTER TABLE sorted_keys RENAME TO former_keys;
+INSERT INTO former_keys SELECT 0, key, subject FROM identities;
+INSERT INTO former_keys SELECT 0, key, subject FROM recent_keys WHERE key <> '';
+DROP TABLE identities;
+DROP TABLE recent_keys;
+DELETE FROM key_runs;
+DELETE FROM reduced_runs;
+CREATE TABLE recent_keys (
+	seq     INTEGER PRIMARY KEY,
+	key     BLOB NOT NULL,        -- packed keyed hash; empty: rows were removed
+	subject INTEGER NOT NULL      -- subjects.number
+) STRICT;
+CREATE TABLE sorted_keys (
+	run     INTEGER NOT NULL,     -- key_runs.run
+	key     BLOB NOT NULL,        -- packed keyed hash
+	subject INTEGER NOT NULL,     -- subjects.number
+	PRIMARY KEY (run, key)
+) STRICT, WITHOUT ROWID;
+DROP TABLE labelled;
+CREATE TABLE labelled (
+	label   INTEGER NOT NULL,     -- labels.number
+	subject INTEGER NOT NULL,     -- subjects.number
+	PRIMARY KEY (label, subject)
+) STRICT, WITHOUT ROWID;
+DROP TABLE recent_labels;
+CREATE TABLE recent_labels (
+	seq     INTEGER PRIMARY KEY,
+	subject INTEGER NOT NULL,     -- subjects.number
+	was     TEXT NOT NULL         -- the numbers of the labels before, as JSON
+) STRICT;
+`
+
 // errNewer refuses a file of a newer program, whose tables may have changed.
 var errNewer = errors.New(
 	"the file was written by a newer version of rodopath; start the newer version, or restore a backup from before the upgrade",
@@ -181,6 +245,7 @@ func steps() []string {
 		labelSchema,
 		recentSchema,
 		sortedSchema,
+		numberedSchema,
 	}
 }
 

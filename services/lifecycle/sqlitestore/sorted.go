@@ -151,13 +151,14 @@ func (s *sorted) find(ctx context.Context, db querier, keys []string, owner map[
 
 // findIn adds the owners of keys that are in a run.
 func findIn(ctx context.Context, db querier, run int64, keys []string, owner map[string]string) error {
-	arg, err := json.Marshal(keys)
+	arg, err := json.Marshal(inHex(keys))
 	if err != nil {
 		return err
 	}
 	rows, err := db.QueryContext(
 		context.WithoutCancel(ctx), // as in newWriter
-		"SELECT key, subject FROM sorted_keys WHERE run = ? AND key IN (SELECT value FROM json_each(?))", run, string(arg))
+		"SELECT key, ifnull(id, '') FROM sorted_keys LEFT JOIN subjects ON number = subject "+
+			"WHERE run = ? AND key IN (SELECT unhex(value) FROM json_each(?))", run, string(arg))
 	if err != nil {
 		return err
 	}
@@ -178,13 +179,13 @@ func (s *sorted) remove(ctx context.Context, tx *sql.Tx, keys []string, released
 	ctx = context.WithoutCancel(ctx) // as in newWriter
 	candidates := s.candidates(keys)
 	for _, run := range slices.Sorted(maps.Keys(candidates)) {
-		arg, err := json.Marshal(candidates[run])
+		arg, err := json.Marshal(inHex(candidates[run]))
 		if err != nil {
 			return err
 		}
 		n := int64(0)
 		res, err := tx.ExecContext(
-			ctx, "DELETE FROM sorted_keys WHERE run = ? AND key IN (SELECT value FROM json_each(?))", run, string(arg))
+			ctx, "DELETE FROM sorted_keys WHERE run = ? AND key IN (SELECT unhex(value) FROM json_each(?))", run, string(arg))
 		if err == nil {
 			n, err = res.RowsAffected()
 		}
@@ -286,31 +287,4 @@ func texts(ctx context.Context, db querier, query string, args ...any) (out []st
 		out = append(out, text)
 	}
 	return out, rows.Err()
-}
-
-// sortFormer makes runs of the keys of a file of a version that had one index of all keys. A run is one transaction:
-// the next start goes on after a broken one.
-func (s *Store) sortFormer(ctx context.Context) error {
-	for {
-		var more bool
-		err := s.write.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM identities)").Scan(&more)
-		if err != nil || !more {
-			return err
-		}
-		tx, err := s.write.BeginTx(ctx, nil)
-		if err != nil {
-			return err
-		}
-		const first = "SELECT key, subject FROM identities ORDER BY key LIMIT ?"
-		if err = addRun(ctx, tx, s.gather, first, s.gather); err == nil {
-			_, err = tx.ExecContext(ctx,
-				"DELETE FROM identities WHERE key <= (SELECT max(key) FROM ("+first+"))", s.gather)
-		}
-		if err == nil {
-			err = tx.Commit()
-		}
-		if err != nil {
-			return errors.Join(fmt.Errorf("sort former keys: %w", err), rollback(tx))
-		}
-	}
 }

@@ -12,8 +12,12 @@ type statements struct {
 	claim, forget, removed                     *sql.Stmt
 	journal, decided                           *sql.Stmt
 	labels, number, name                       *sql.Stmt
+	revision, revise                           *sql.Stmt
 	relabel, counted                           *sql.Stmt
 }
+
+// claimKeys appends recent keys: an object of packed keys in hex, with the numbers of their subjects.
+const claimKeys = "INSERT INTO recent_keys (key, subject) SELECT unhex(key), value FROM json_each(?)"
 
 // prepare prepares the statements.
 func prepare(ctx context.Context, db *sql.DB) (*statements, error) {
@@ -27,14 +31,16 @@ func prepare(ctx context.Context, db *sql.DB) (*statements, error) {
 		{&s.remove, "DELETE FROM subjects WHERE id = ? AND version = ?"},
 		{&s.removeAny, "DELETE FROM subjects WHERE id = ?"},
 		{&s.version, "SELECT version FROM subjects WHERE id = ?"},
-		{&s.claim, "INSERT INTO recent_keys (key, subject) SELECT key, value FROM json_each(?)"},
+		{&s.claim, claimKeys},
 		{&s.forget, "DELETE FROM recent_keys WHERE seq = ?"},
-		{&s.removed, "INSERT INTO recent_keys (key, subject) VALUES ('', '')"},
+		{&s.removed, "INSERT INTO recent_keys (key, subject) VALUES (x'', 0)"},
 		{&s.journal, "INSERT INTO journal (subject, seq, key, at, decision, doc) VALUES (?, ?, ?, ?, nullif(?, ''), ?) ON CONFLICT (subject, seq) DO NOTHING"},
 		{&s.decided, "INSERT INTO recent_decisions (decision, subject) SELECT DISTINCT value->>0, value->>1 FROM json_each(?)"},
-		{&s.labels, "SELECT id, labels FROM subjects WHERE id IN (SELECT value FROM json_each(?)) AND labels IS NOT NULL"},
+		{&s.labels, "SELECT id, number, labels FROM subjects WHERE id IN (SELECT value FROM json_each(?))"},
 		{&s.number, "SELECT number FROM labels WHERE name = ?"},
 		{&s.name, "INSERT INTO labels (name, count) VALUES (?, 0)"},
+		{&s.revision, "SELECT number FROM revisions WHERE name = ?"},
+		{&s.revise, "INSERT INTO revisions (name) VALUES (?)"},
 		{&s.relabel, "INSERT INTO recent_labels (subject, was) SELECT value->>0, value->>1 FROM json_each(?)"},
 		{&s.counted, "UPDATE labels SET count = count + ? WHERE number = ?"},
 	} {
@@ -53,7 +59,7 @@ func (s *statements) close() error {
 	for _, stmt := range []*sql.Stmt{
 		s.insert, s.update, s.remove, s.removeAny, s.version, s.claim,
 		s.forget, s.removed, s.journal, s.decided,
-		s.labels, s.number, s.name, s.relabel, s.counted,
+		s.labels, s.number, s.name, s.revision, s.revise, s.relabel, s.counted,
 	} {
 		if stmt != nil {
 			errs = append(errs, stmt.Close())

@@ -27,6 +27,8 @@ type Store struct {
 	stmts       *statements // of write
 	codec       *codec
 	labels      numbers
+	// revisions are the numbers of the policies.
+	revisions numbers
 	// walkFrom is the number of subjects of a label from which on a sorted list follows the index of the instants.
 	walkFrom int64
 	recent   recent
@@ -73,7 +75,7 @@ func (s *Store) open(ctx context.Context, path string) (err error) {
 		return err
 	}
 	s.read.SetMaxOpenConns(4)
-	return s.sortFormer(ctx)
+	return s.convertFormer(ctx)
 }
 
 func connect(path, lock string) (*sql.DB, error) {
@@ -114,13 +116,29 @@ func (s *Store) Lookup(ctx context.Context, keys []string) (map[string]string, e
 	if len(keys) == 0 {
 		return found, nil
 	}
-	if err := s.recent.refresh(ctx, s.read); err != nil {
+	packed := packAll(keys)
+	owners, err := s.owners(ctx, packed)
+	if err != nil {
 		return nil, fmt.Errorf("look up %d keys: %w", len(keys), err)
+	}
+	for i, key := range keys {
+		if owner := owners[packed[i]]; owner != "" {
+			found[key] = owner
+		}
+	}
+	return found, nil
+}
+
+// owners returns the subjects of packed keys.
+func (s *Store) owners(ctx context.Context, keys []string) (map[string]string, error) {
+	found := make(map[string]string, len(keys))
+	if err := s.recent.refresh(ctx, s.read); err != nil {
+		return nil, err
 	}
 	for rest := keys; len(rest) > 0; {
 		seen := s.recent.last()
 		if err := s.find(ctx, rest, found); err != nil {
-			return nil, fmt.Errorf("look up %d keys: %w", len(keys), err)
+			return nil, err
 		}
 		rest = slices.DeleteFunc(slices.Clone(rest), func(key string) bool { return found[key] != "" })
 		if len(rest) == 0 {
@@ -129,7 +147,7 @@ func (s *Store) Lookup(ctx context.Context, keys []string) (map[string]string, e
 		// A key that another subject claims leaves its row, or its run, for another row. Such a key may be found in
 		// neither, so that what was found nowhere is looked for once more after any change.
 		if err := s.recent.refresh(ctx, s.read); err != nil {
-			return nil, fmt.Errorf("look up %d keys: %w", len(keys), err)
+			return nil, err
 		}
 		if s.recent.last() == seen {
 			break
@@ -138,7 +156,8 @@ func (s *Store) Lookup(ctx context.Context, keys []string) (map[string]string, e
 	return found, nil
 }
 
-// find adds the owners of keys. The recent keys come first: a key that is sorted in meanwhile is found in one of both.
+// find adds the owners of packed keys. The recent keys come first: a key that is sorted in meanwhile is found in one of
+// both.
 func (s *Store) find(ctx context.Context, keys []string, found map[string]string) error {
 	recently, other, err := s.recent.find(ctx, s.read, keys)
 	if err != nil {
@@ -353,13 +372,14 @@ func (s *Store) Due(ctx context.Context, at time.Time, revision string, limit in
 		}
 		return err
 	}
+	const is = "(SELECT ifnull(max(number), 0) FROM revisions WHERE name = ?)"
 	for _, q := range []struct {
 		query string
 		arg   any
 	}{
-		{"SELECT id FROM subjects WHERE review_at IS NOT NULL AND review_at <= ? ORDER BY review_at, id LIMIT ?", at.UnixMilli()},
-		{"SELECT id FROM subjects WHERE revision IS NOT NULL AND revision < ? ORDER BY revision, rowid LIMIT ?", revision},
-		{"SELECT id FROM subjects WHERE revision IS NOT NULL AND revision > ? ORDER BY revision, rowid LIMIT ?", revision},
+		{"SELECT id FROM subjects WHERE review_at IS NOT NULL AND review_at <= ? ORDER BY review_at, number LIMIT ?", at.UnixMilli()},
+		{"SELECT id FROM subjects WHERE revision IS NOT NULL AND revision < " + is + " ORDER BY revision, number LIMIT ?", revision},
+		{"SELECT id FROM subjects WHERE revision IS NOT NULL AND revision > " + is + " ORDER BY revision, number LIMIT ?", revision},
 	} {
 		if len(out) == limit {
 			break

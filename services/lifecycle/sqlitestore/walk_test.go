@@ -40,7 +40,7 @@ func TestSortedQuery_ReadsOnePageOfAMillion(t *testing.T) {
 	for _, by := range []store.Sort{store.SortReview, store.SortRequest, store.SortNotice} {
 		for _, newest := range []bool{false, true} {
 			page := store.Page{Labels: []string{"a", "b"}, Sort: by, Newest: newest, Limit: 50}
-			query, args := sortedQuery(&page, &store.Place{ID: "x"}, true)
+			query, args := sortedQuery(&page, &store.Place{ID: "x"}, 7, true)
 			plan := explained(t, st, query, append(args, page.Limit)...)
 			if !strings.Contains(plan, "INDEX subjects_"+string(by)+" (") {
 				t.Errorf("by %s: the place is not found in the index:\n%s", by, plan)

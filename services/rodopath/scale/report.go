@@ -19,7 +19,7 @@ const (
 	// messagesPerSecond is how many messages the stream takes on three servers: BenchmarkFacts of internal/streams.
 	messagesPerSecond = 41_000
 	// bytesPerPerson is what a person with five facts needs on the disk: "bytes stored per subject" of make bench.
-	bytesPerPerson = 1939
+	bytesPerPerson = 1389
 )
 
 // roundTrip is the assumed time of a command to a replica set, in seconds, with its write in the journal of a majority.
