@@ -62,23 +62,29 @@ func hasTable(ctx context.Context, db interface {
 	return has, err
 }
 
-// convertSubjects gives the next subjects their numbers, in the order in which the subjects were stored, and labels
-// them.
+// convertSubjects gives the next subjects their numbers, in the order of their ids, and labels them: the place of a
+// subject that is removed between two pages of a list is found by its id.
 func convertSubjects(ctx context.Context, tx *sql.Tx) (int, error) {
-	const next = "(SELECT rowid AS place, * FROM former_subjects ORDER BY rowid LIMIT ?)"
-	rows, err := tx.QueryContext(ctx, "SELECT place, labels FROM "+next, formerRows)
+	const next = "(SELECT * FROM former_subjects ORDER BY id LIMIT ?)"
+	number := int64(0)
+	err := tx.QueryRowContext(ctx, "SELECT ifnull(max(seq), 0) FROM sqlite_sequence WHERE name = 'subjects'").Scan(&number)
+	if err != nil {
+		return 0, err
+	}
+	rows, err := tx.QueryContext(ctx, "SELECT id, labels FROM "+next+" ORDER BY id", formerRows)
 	if err != nil {
 		return 0, err
 	}
 	defer rows.Close()
-	n, last, labels := 0, int64(0), map[int64][]int64{}
+	n, last, labels := 0, "", map[int64][]int64{}
 	for ; rows.Next(); n++ {
 		var data []byte
 		if err := rows.Scan(&last, &data); err != nil {
 			return 0, err
 		}
+		number++
 		for _, label := range decodeNumbers(data) {
-			labels[label] = append(labels[label], last)
+			labels[label] = append(labels[label], number)
 		}
 	}
 	if err := rows.Err(); err != nil || n == 0 {
@@ -87,14 +93,15 @@ func convertSubjects(ctx context.Context, tx *sql.Tx) (int, error) {
 	for _, statement := range []string{
 		"INSERT INTO revisions (name) SELECT DISTINCT revision FROM " + next +
 			" WHERE revision IS NOT NULL ON CONFLICT DO NOTHING",
-		"INSERT INTO subjects SELECT place, id, version, review_at, request_due, notice_due, r.number, pending, labels, doc " +
-			"FROM " + next + " LEFT JOIN revisions AS r ON r.name = revision ORDER BY place",
+		"INSERT INTO subjects (id, version, review_at, request_due, notice_due, revision, pending, labels, doc) " +
+			"SELECT id, version, review_at, request_due, notice_due, r.number, pending, labels, doc " +
+			"FROM " + next + " LEFT JOIN revisions AS r ON r.name = revision ORDER BY id",
 	} {
 		if _, err := tx.ExecContext(ctx, statement, formerRows); err != nil {
 			return 0, err
 		}
 	}
-	if _, err := tx.ExecContext(ctx, "DELETE FROM former_subjects WHERE rowid <= ?", last); err != nil {
+	if _, err := tx.ExecContext(ctx, "DELETE FROM former_subjects WHERE id <= ?", last); err != nil {
 		return 0, err
 	}
 	return n, addLabelled(ctx, tx, labels)
