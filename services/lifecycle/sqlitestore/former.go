@@ -65,7 +65,8 @@ func hasTable(ctx context.Context, db interface {
 // convertSubjects gives the next subjects their numbers, in the order of their ids, and labels them: the place of a
 // subject that is removed between two pages of a list is found by its id.
 func convertSubjects(ctx context.Context, tx *sql.Tx) (int, error) {
-	const next = "(SELECT * FROM former_subjects ORDER BY id LIMIT ?)"
+	const next = "(SELECT id, version, review_at, request_due, notice_due, revision, pending, labels, doc " +
+		"FROM former_subjects ORDER BY id LIMIT ?)"
 	number := int64(0)
 	err := tx.QueryRowContext(ctx, "SELECT ifnull(max(seq), 0) FROM sqlite_sequence WHERE name = 'subjects'").Scan(&number)
 	if err != nil {

@@ -118,7 +118,9 @@ func checkConverted(t *testing.T, st *Store, n int) {
 	if other, err := st.Due(t.Context(), time.UnixMilli(-1), "r0", n); err != nil || len(other) != n/2 {
 		t.Errorf("got %d subjects of another policy, %v, want %d", len(other), err, n/2)
 	}
-	for by, want := range map[store.Sort][]string{store.SortStored: slices.Sorted(slices.Values(even)), store.SortReview: even} {
+	for by, want := range map[store.Sort][]string{
+		store.SortStored: slices.Sorted(slices.Values(even)), store.SortReview: even,
+	} {
 		list, err := st.Labelled(t.Context(), store.Page{Labels: []string{"even"}, Sort: by, Limit: n})
 		var got []string
 		for i := range list {
