@@ -72,8 +72,8 @@ func TestRules_ShowPeriodsInTheLanguageOfTheReader(t *testing.T) {
 	}
 }
 
-// TestSimulation_SaysWhichDataDoNotCount: a change of the period of proofs of consent deletes proofs, which have no name,
-// and no number counts them.
+// TestSimulation_SaysWhichDataDoNotCount: a change of the period of proofs of consent deletes proofs, which have no
+// name, and no number counts them.
 func TestSimulation_SaysWhichDataDoNotCount(t *testing.T) {
 	for l, want := range map[language][]string{
 		polish:  {"Żadne dane z nazwiskiem lub adresem", "Nie liczą się dane bez nazwiska i adresu, takie jak dowód zgody"},

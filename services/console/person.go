@@ -297,15 +297,15 @@ func (v *visit) person() error {
 	return nil
 }
 
-// The days of acts that are read to find out who recorded the facts of a person, and the longest time between an act and
-// its fact.
+// The days of acts that are read to find out who recorded the facts of a person, and the longest time between an act
+// and its fact.
 const (
 	maxActDays = 4
 	actNear    = 10 * time.Second
 )
 
-// addRecorders finds in the journal of acts who recorded the facts that no platform reported: an act about the person or
-// the request at the time of the fact.
+// addRecorders finds in the journal of acts who recorded the facts that no platform reported: an act about the person
+// or the request at the time of the fact.
 func (v *visit) addRecorders(p *personPage) error {
 	byDay := map[string][]act{}
 	for i := range slices.Backward(p.Explain.Facts) {

@@ -253,8 +253,8 @@ type listedPerson struct {
 	// Deletion is the last deletion of data of a person without a shown name; absent for any other person, in CSV, and
 	// once the journal has forgotten the deletion.
 	Deletion *listedDeletion `json:"deletion,omitempty"`
-	// Lapses are the categories of personal data that lapse in the month of the list, sorted; absent for a list of no month
-	// and in CSV.
+	// Lapses are the categories of personal data that lapse in the month of the list, sorted; absent for a list of no
+	// month and in CSV.
 	Lapses []string `json:"lapses,omitempty"`
 }
 

@@ -95,8 +95,7 @@ func (l Language) page() pageWords {
 		Again:      l.choose("ponownie, po przywróceniu danych", "again, after the data had been restored"),
 		Records:    l.choose("liczba dokumentów:", "records:"),
 		Stays:      l.choose("Informacje pozostałe po usuniętych danych", "Information kept about deleted data"),
-
-		Foot: l.choose("Daty według czasu", "Dates in the time zone"),
+		Foot:       l.choose("Daty według czasu", "Dates in the time zone"),
 	}
 }
 

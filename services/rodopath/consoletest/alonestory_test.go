@@ -1,3 +1,4 @@
+//nolint:misspell // half of the words are Polish
 package consoletest_test
 
 import (

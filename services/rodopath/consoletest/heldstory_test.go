@@ -63,7 +63,7 @@ func TestStory_TheNumbersOfTheAudience(t *testing.T) {
 	if s.ask(http.MethodGet, "/v1/counts", nil, &counts); sum != counts.Holding {
 		t.Errorf("the answers count %d persons, want %d of whom data may be held: %v", sum, counts.Holding, numbers)
 	}
-	b.sees("Każda osoba jest dokładnie w jednej z tych liczb", fmt.Sprintf("Razem: %d osób", counts.Holding))
+	b.sees("Każda osoba jest dokładnie w jednej z tych liczb", fmt.Sprintf("Razem: %d os", counts.Holding))
 	none := eval[int](b, `Number([...document.querySelectorAll("ul.tabs a")].find(a => a.href.includes("answer=none"))
 		.querySelector(".num").innerText)`)
 	b.followIn("ul.tabs", "bez zgody")
@@ -97,7 +97,7 @@ func TestStory_TheNumbersOfTheAudience(t *testing.T) {
 		t.Errorf("page by page: got %d persons, want %d", len(seen), none)
 	}
 	b.followIn("ul.tabs", "odmowa zgody")
-	b.sees("Odmowa: osoba została zapytana i powiedziała „nie”", "piotr@example.com")
+	b.sees("Odmowa: osoba powiedziała „nie”, wypisała się albo zażądała usunięcia danych", "piotr@example.com")
 	b.followIn("[aria-labelledby=planner]", "zgody: 0")
 	b.sees("Kogo można zapytać o zgodę: zgody")
 }
@@ -114,11 +114,14 @@ func TestStory_DeletionsWithoutRecipients(t *testing.T) {
 	b.follow("Usunięcia")
 	b.sees("Nie ma odbiorców, więc ta strona jest pusta", "wszystkie dane usunięte: 1", "planowane 0")
 	b.accessible("deletions without recipients")
-	b.sees("O usunięciu, o którym nie powiadomiono żadnego odbiorcy, nie ma zaświadczenia", "dodaj odbiorcę")
+	b.sees(
+		"O usunięciu, o którym nie powiadomiono żadnego odbiorcy, zaświadczenie mówi tylko o danych w Rodopath",
+		"dodaj odbiorcę",
+	)
 	b.followIn("main .notice", "wszystkie dane usunięte")
 	b.sees("osoba bez adresu")
 	b.followIn("main", "osoba bez adresu")
-	b.sees("nie ma zaświadczenia, bo nikt go nie potwierdza", "Przejdź do odbiorców")
+	b.sees("nie powiadomiono żadnego odbiorcy, bo nie był ustawiony odbiorca tych danych", "Przejdź do odbiorców")
 	b.accessible("a person whose data were deleted without a recipient")
 	b.follow("Ścieżka")
 	b.sees("wszystkie dane usunięte", "Kto stracił tylko część danych, stoi na swoim etapie", "potwierdzone: 0")
