@@ -27,6 +27,7 @@ var excuses = map[string]string{
 	"make lint":                             "compiles the linter",
 	"make vuln":                             "asks vuln.go.dev",
 	"make test-slow":                        "takes minutes",
+	"make test-at":                          "runs all tests with another clock",
 	"make bench":                            "takes minutes",
 	"make pictures":                         "takes minutes, and writes into the repository",
 	`make bench ARGS="-only Apply"`:         "takes minutes",
