@@ -20,14 +20,6 @@ func shown(t *testing.T, l language, page string, content any) string {
 // markup is a page with a content, with one space for any white space.
 func markup(t *testing.T, l language, page string, content any) string {
 	t.Helper()
-	texts, err := readWords()
-	if err != nil {
-		t.Fatal(err)
-	}
-	files, err := readAssets()
-	if err != nil {
-		t.Fatal(err)
-	}
 	warsaw, err := time.LoadLocation("Europe/Warsaw")
 	if err != nil {
 		t.Fatal(err)
@@ -36,7 +28,7 @@ func markup(t *testing.T, l language, page string, content any) string {
 	p.is.Store(&knownZone{warsaw, time.Now()})
 	var out bytes.Buffer
 	d := data{Lang: l, Title: "Title", SignedIn: true, Who: "anna", Role: RoleOwner, Page: content}
-	if err := newPages(texts, files, p).execute(&out, l, page, "content", d); err != nil {
+	if err := readPages(t, p).execute(&out, l, page, "content", d); err != nil {
 		t.Fatal(err)
 	}
 	return strings.Join(strings.Fields(html.UnescapeString(out.String())), " ")

@@ -23,6 +23,18 @@ func TestLastDay_IsTheDayBeforeADeadline(t *testing.T) {
 
 // TestPages_AreRead: a template is read when its page is first shown, so a fault in one would show late.
 func TestPages_AreRead(t *testing.T) {
+	for l, list := range readPages(t, &place{}) {
+		for name, read := range list {
+			if _, err := read(); err != nil {
+				t.Errorf("%s in %s: %v", name, l, err)
+			}
+		}
+	}
+}
+
+// readPages reads the pages with their words and assets.
+func readPages(t *testing.T, p *place) pages {
+	t.Helper()
 	texts, err := readWords()
 	if err != nil {
 		t.Fatal(err)
@@ -31,11 +43,5 @@ func TestPages_AreRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for l, list := range newPages(texts, files, &place{}) {
-		for name, read := range list {
-			if _, err := read(); err != nil {
-				t.Errorf("%s in %s: %v", name, l, err)
-			}
-		}
-	}
+	return newPages(texts, files, p)
 }
